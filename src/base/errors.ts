@@ -1,0 +1,73 @@
+/**
+ * Every error a user can cause, in one table, and the one class that carries them.
+ *
+ * A question that cannot be answered throws a {@link QuestionError}; transports turn it into an RFC 9457 problem
+ * document (REST), a message and an exit code (command line) or a status with details (gRPC). Anything else that is
+ * thrown is a fault of ours.
+ */
+
+/** What is told of each error code: HTTP status and the one-line title of its problem document. */
+export const ERROR_CODES = {
+  /** The bytes are not JSON or YAML, or end too early. */
+  MALFORMED: { status: 400, title: 'The request or snapshot cannot be read' },
+  /** The request does not follow the contract in openapi/. */
+  INVALID_REQUEST: { status: 400, title: 'The request does not follow the contract' },
+  /** An object of the snapshot has a field of the wrong kind or an impossible value. */
+  INVALID_SNAPSHOT: { status: 422, title: 'The snapshot holds invalid objects' },
+  /** A Service, node, pod, workload … that the request names is not in the snapshot. */
+  NOT_FOUND: { status: 422, title: 'The snapshot does not hold what the request names' },
+  /** A change that cannot be made (replicas out of range, placement on an unknown node …). */
+  IMPOSSIBLE_CHANGE: { status: 422, title: 'The change cannot be made' },
+  /** A question that the model has no answer for in this version of the service (a mode that is not built). */
+  UNSUPPORTED: { status: 422, title: 'The question is outside what this service answers' },
+  /** The body, or what it inflates to, is larger than the stated limit. */
+  TOO_LARGE: { status: 413, title: 'The body is larger than the limit' },
+  /** The answer would be larger than `maxBytes`. */
+  ANSWER_TOO_LARGE: { status: 422, title: 'The answer is larger than the limit' },
+  /** The body's media type or encoding is not one that is read. */
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The media type or encoding is not supported' },
+  /** None of the media types in Accept can be given. */
+  NOT_ACCEPTABLE: { status: 406, title: 'None of the accepted media types can be given' },
+  /** A snapshot that the request names by digest is not held: send it again. */
+  UNKNOWN_DIGEST: { status: 404, title: 'No snapshot with this digest is held: send it again' },
+  /** The service has more work than it can queue. */
+  OVERLOADED: { status: 503, title: 'The service is busy: try again later' },
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** One place where the input is wrong, and what would be right. */
+export interface Problem {
+  /** JSON Pointer (RFC 6901) into the request, or into the snapshot when `in` says so. */
+  readonly pointer: string;
+  /** Which document the pointer is into. Absent: the request. */
+  readonly in?: 'request' | 'snapshot';
+  /** What is wrong there and what would be right, as a sentence. */
+  readonly detail: string;
+}
+
+/** Wrong input: a code from {@link ERROR_CODES}, a sentence, and the places. */
+export class QuestionError extends Error {
+  readonly code: ErrorCode;
+  readonly problems: readonly Problem[];
+
+  constructor(code: ErrorCode, message: string, problems: readonly Problem[] = []) {
+    super(message);
+    this.name = 'QuestionError';
+    this.code = code;
+    this.problems = problems;
+  }
+}
+
+/** At most this many problems are told of one document; the message says how many there are in all. */
+export const MAX_PROBLEMS = 50;
+
+/** Escapes one reference token of a JSON Pointer (RFC 6901, section 3). */
+export function pointerToken(token: string | number): string {
+  return String(token).replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** Joins reference tokens to a JSON Pointer: `pointer('items', 3, 'spec')` is `/items/3/spec`. */
+export function pointer(...tokens: readonly (string | number)[]): string {
+  return tokens.map((token) => `/${pointerToken(token)}`).join('');
+}

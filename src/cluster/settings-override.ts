@@ -1,0 +1,33 @@
+/** `settings` of a request: every field optional, each one wins over what the snapshot shows. */
+export interface SettingsOverride {
+  /** `1.30` or `1.30.5`, with or without a leading v. */
+  readonly kubernetesVersion?: string;
+  readonly platform?: string;
+  readonly kubeProxy?: {
+    readonly mode?: 'iptables' | 'nftables' | 'ipvs';
+    /** One CIDR or a comma-separated pair, as the flag takes it. */
+    readonly clusterCIDR?: string;
+    readonly detectLocalMode?: string;
+    readonly detectLocal?: { readonly bridgeInterface?: string; readonly interfaceNamePrefix?: string };
+    readonly nodePortAddresses?: readonly string[];
+    readonly iptables?: {
+      readonly masqueradeAll?: boolean;
+      readonly masqueradeBit?: number;
+      readonly localhostNodePorts?: boolean;
+    };
+    readonly nftables?: { readonly masqueradeAll?: boolean; readonly masqueradeBit?: number };
+    readonly ipvs?: { readonly scheduler?: string; readonly strictARP?: boolean };
+    readonly featureGates?: Readonly<Record<string, boolean>>;
+  };
+  readonly kernel?: { readonly randomFully?: boolean; readonly tcpBeLiberal?: boolean; readonly nfacct?: boolean };
+  readonly network?: {
+    readonly podNetwork?: 'BRIDGE' | 'ROUTED';
+    readonly bridgeAddress?: string;
+    readonly hairpin?: boolean;
+    readonly forwardPolicy?: 'ACCEPT' | 'DROP';
+    readonly podMasquerade?: readonly { readonly source: string; readonly exceptDestinations?: readonly string[] }[];
+    readonly routes?: readonly { readonly destination: string; readonly via: string }[];
+  };
+  readonly kubelet?: boolean;
+  readonly clusterDomain?: string;
+}

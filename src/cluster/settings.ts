@@ -1,0 +1,108 @@
+import type { IPFamily } from '../base/address.js';
+
+/** What an answer rests on without the snapshot or the request saying it. Field names are those of `settings`. */
+export interface Assumption {
+  /** Dotted path in the request's words, e.g. `settings.kubeProxy.clusterCIDR` or `kubelet`. */
+  readonly field: string;
+  /** The value used, as it would be written in a request (JSON). */
+  readonly value: unknown;
+  /** One sentence: where the value comes from. */
+  readonly why: string;
+}
+
+export type ProxyMode = 'iptables' | 'nftables' | 'ipvs';
+export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix' | 'None';
+export type Platform = 'generic' | 'gke' | 'eks' | 'aks' | 'kind' | 'minikube' | 'k3s' | 'openshift';
+
+export interface KubernetesVersion {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+}
+
+/** `1.30.5` */
+export function formatVersion(version: KubernetesVersion): string {
+  return `${version.major}.${version.minor}.${version.patch}`;
+}
+
+/** Whether the version is at least 1.minor[.patch]. */
+export function atLeast(version: KubernetesVersion, minor: number, patch = 0): boolean {
+  return version.minor !== minor ? version.minor > minor : version.patch >= patch;
+}
+
+/** The configuration of the kube-proxy of one node, every field decided. Names follow KubeProxyConfiguration. */
+export interface NodeProxySettings {
+  readonly version: KubernetesVersion;
+  readonly mode: ProxyMode;
+  /** All CIDRs given, of either family; a proxier takes the first of its own. Empty: detector not implemented. */
+  readonly clusterCIDR: readonly string[];
+  readonly detectLocalMode: DetectLocalMode;
+  readonly bridgeInterface: string;
+  readonly interfaceNamePrefix: string;
+  /** CIDRs, or the single word `primary`. Empty: every address of the node. */
+  readonly nodePortAddresses: readonly string[];
+  readonly masqueradeAll: boolean;
+  /** Bit number, 0 to 31: mark 0x4000 is bit 14. */
+  readonly masqueradeBit: number;
+  readonly localhostNodePorts: boolean;
+  readonly ipvsScheduler: string;
+  readonly ipvsStrictARP: boolean;
+  /** Gates set explicitly; a gate's default is a matter of the version. */
+  readonly featureGates: Readonly<Record<string, boolean>>;
+  readonly kernel: KernelSettings;
+}
+
+export interface KernelSettings {
+  /** iptables knows --random-fully (1.6.2 and later). */
+  readonly randomFully: boolean;
+  /** sysctl net.netfilter.nf_conntrack_tcp_be_liberal is not 0. */
+  readonly tcpBeLiberal: boolean;
+  /** The nfacct counters can be created. */
+  readonly nfacct: boolean;
+}
+
+/** What a snapshot cannot tell of the pod network. */
+export interface NetworkSettings {
+  /** BRIDGE: pods hang on a Linux bridge that has an address in the node's pod CIDR. ROUTED: one route per pod. */
+  readonly podNetwork: 'BRIDGE' | 'ROUTED';
+  /** The bridge's address; empty: the first address of the node's pod CIDR. */
+  readonly bridgeAddress: string;
+  /** Whether the bridge ports (or the routed interfaces) let a packet out where it came in. */
+  readonly hairpin: boolean;
+  readonly forwardPolicy: 'ACCEPT' | 'DROP';
+  /** What the CNI masquerades of pod traffic to outside: one rule per entry. */
+  readonly podMasquerade: readonly PodMasquerade[];
+  readonly routes: readonly Route[];
+}
+
+/** Pod traffic that the CNI gives the node's address: from `source` to anything outside `exceptDestinations`. */
+export interface PodMasquerade {
+  readonly source: string;
+  readonly exceptDestinations: readonly string[];
+}
+
+/** A route of every node beside what the model knows (its own addresses, its pods, other nodes and their pod CIDRs). */
+export interface Route {
+  readonly destination: string;
+  /** `node/NAME`, `outside`, or `unreachable`. */
+  readonly via: string;
+}
+
+/** Settings as decided for a whole request: the same for all nodes, or by node where snapshots differ. */
+export interface Settings {
+  readonly platform: Platform;
+  /** The proxy of one node. Throws QuestionError NOT_FOUND for an unknown node. */
+  proxyOf(node: string): NodeProxySettings;
+  readonly network: NetworkSettings;
+  /** Whether kubelet's own chains are there for the walk. */
+  readonly kubelet: boolean;
+  /** Where this cluster's kube-proxy is not what moves Service packets (Dataplane V2, a CNI without it): why. */
+  readonly unsupportedDataplane?: string;
+  readonly clusterDomain: string;
+  readonly assumptions: readonly Assumption[];
+  /** The settings as used, in the shape of a request's `settings`, for the answer. */
+  readonly asUsed: Readonly<Record<string, unknown>>;
+}
+
+/** IPv4 first: the order in which families are answered everywhere. */
+export const FAMILIES: readonly IPFamily[] = ['IPv4', 'IPv6'];

@@ -1,0 +1,107 @@
+/** Exact probabilities: fractions of big integers in lowest terms, never negative. */
+
+export interface Fraction {
+  readonly n: bigint;
+  readonly d: bigint;
+}
+
+export const ZERO: Fraction = { n: 0n, d: 1n };
+export const ONE: Fraction = { n: 1n, d: 1n };
+
+function gcd(a: bigint, b: bigint): bigint {
+  while (b !== 0n) [a, b] = [b, a % b];
+  return a;
+}
+
+/** n/d in lowest terms. Throws RangeError when d is 0 or the value is negative. */
+export function fraction(n: bigint | number, d: bigint | number = 1n): Fraction {
+  const num = BigInt(n);
+  const den = BigInt(d);
+  if (den <= 0n || num < 0n) throw new RangeError(`not a probability: ${num}/${den}`);
+  if (num === 0n) return ZERO;
+  const g = gcd(num, den);
+  return g === 1n ? { n: num, d: den } : { n: num / g, d: den / g };
+}
+
+export function add(a: Fraction, b: Fraction): Fraction {
+  if (a.n === 0n) return b;
+  if (b.n === 0n) return a;
+  return a.d === b.d ? fraction(a.n + b.n, a.d) : fraction(a.n * b.d + b.n * a.d, a.d * b.d);
+}
+
+/** a − b. Throws RangeError when b is larger than a. */
+export function subtract(a: Fraction, b: Fraction): Fraction {
+  return b.n === 0n ? a : fraction(a.n * b.d - b.n * a.d, a.d * b.d);
+}
+
+export function multiply(a: Fraction, b: Fraction): Fraction {
+  if (isOne(a)) return b;
+  if (isOne(b)) return a;
+  return fraction(a.n * b.n, a.d * b.d);
+}
+
+/** a ÷ b. Throws RangeError when b is 0. */
+export function divide(a: Fraction, b: Fraction): Fraction {
+  return fraction(a.n * b.d, a.d * b.n);
+}
+
+/** 1 − a: the chance that an event of chance a does not happen. */
+export function complement(a: Fraction): Fraction {
+  return fraction(a.d - a.n, a.d);
+}
+
+export function sum(values: Iterable<Fraction>): Fraction {
+  let total = ZERO;
+  for (const value of values) total = add(total, value);
+  return total;
+}
+
+export function equals(a: Fraction, b: Fraction): boolean {
+  return a.n === b.n && a.d === b.d;
+}
+
+/** Negative, 0 or positive as a is smaller than, equal to or larger than b. */
+export function compare(a: Fraction, b: Fraction): number {
+  const left = a.n * b.d;
+  const right = b.n * a.d;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+export function isZero(a: Fraction): boolean {
+  return a.n === 0n;
+}
+
+export function isOne(a: Fraction): boolean {
+  return a.n === a.d;
+}
+
+/** `"1/3"`, `"0"`, `"1"`. */
+export function formatFraction(a: Fraction): string {
+  return a.d === 1n ? String(a.n) : `${a.n}/${a.d}`;
+}
+
+/** Reads `"p/q"` or an integer; undefined for anything else, a zero denominator or more than 200 digits. */
+export function parseFraction(text: string): Fraction | undefined {
+  const match = /^(\d{1,200})(?:\/(\d{1,200}))?$/.exec(text);
+  if (match === null) return undefined;
+  const d = BigInt(match[2] ?? '1');
+  return d === 0n ? undefined : fraction(BigInt(match[1] as string), d);
+}
+
+/** The nearest double (also when numerator and denominator are beyond what doubles hold). */
+export function toNumber(a: Fraction): number {
+  const bits = Math.max(a.n.toString(2).length, a.d.toString(2).length);
+  if (bits <= 53) return Number(a.n) / Number(a.d);
+  // 2^64 steps of resolution relative to the value are kept before the division.
+  const scale = BigInt(Math.max(0, a.d.toString(2).length - a.n.toString(2).length) + 64);
+  const scaled = Number((a.n << scale) / a.d);
+  return scaled / 2 ** Number(scale);
+}
+
+/** The decimal expansion, rounded half up to `digits` decimals: 1/3 with 4 digits is `0.3333`. */
+export function toDecimal(a: Fraction, digits: number): string {
+  const unit = 10n ** BigInt(digits);
+  const scaled = (2n * a.n * unit + a.d) / (2n * a.d);
+  const text = scaled.toString().padStart(digits + 1, '0');
+  return digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
+}

@@ -1,0 +1,64 @@
+import type { IPFamily } from '../base/address.js';
+import type { Packet } from './packet.js';
+import type { Statement } from './statements.js';
+
+export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
+
+/** What a rule was written for. */
+export interface Origin {
+  /** `namespace/name` of the Service. */
+  readonly service: string;
+  /** The Service port: `name`, `port` and protocol (upper case), as far as the rule is about one. */
+  readonly portName?: string;
+  readonly port?: number;
+  readonly protocol?: string;
+  /** `address:port` of the endpoint, for rules that lead to one. */
+  readonly endpoint?: string;
+}
+
+/** A rule: an ordered list of statements (matches, then what to do), in the order in which they are written. */
+export interface Rule {
+  readonly chain: string;
+  readonly statements: readonly Statement[];
+  readonly origin?: Origin;
+  /** Where rules were parsed: 1-based line of the text, and the verbatim text. */
+  readonly line?: number;
+  readonly text?: string;
+}
+
+export interface BaseChain {
+  readonly hook: Hook;
+  /** Netfilter priority: raw -300, mangle -150, nat -100 (destination) and 100 (source), filter 0. */
+  readonly priority: number;
+  readonly policy: 'ACCEPT' | 'DROP';
+}
+
+/** A chain. Rules may be made on demand; asking twice gives the same array. */
+export interface Chain {
+  readonly name: string;
+  /** Set for chains that a hook calls. */
+  readonly base?: BaseChain;
+  readonly rules: readonly Rule[];
+  /**
+   * For chains with thousands of rules of which a packet can match only a few: those few, in chain order. The rules
+   * left out must be ones that this packet cannot match. Absent: look at all rules.
+   */
+  select?(packet: Packet): readonly Rule[];
+  /** Whether a rule's place in this chain is meaningful (false where kube-proxy's own order is random). */
+  readonly ordered: boolean;
+}
+
+export interface Table {
+  readonly name: string;
+  chain(name: string): Chain | undefined;
+  /** All chains, in the order of their declaration. May make every chain: not for hot paths. */
+  chains(): Iterable<Chain>;
+  /** The chains that hooks call. */
+  readonly baseChains: readonly Chain[];
+}
+
+/** The rules of one family on one node, whether made by a renderer or parsed from text. */
+export interface Ruleset {
+  readonly family: IPFamily;
+  readonly tables: readonly Table[];
+}

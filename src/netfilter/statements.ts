@@ -1,0 +1,245 @@
+/**
+ * The statements that iptables rules are made of: one interface per match option group and per target. A statement
+ * holds values, not text; each kind's file in iptables/ reads it from text, writes it in the spelling of kube-proxy and
+ * in the kernel's canonical spelling, lists it as `iptables -L` does, and tests it against a packet.
+ * nftables expressions join this union when that mode lands.
+ */
+
+/** Values shared by statements that can be negated with `!`. */
+interface Negatable {
+  readonly negated?: boolean;
+}
+
+/** A port or a range of ports, both ends included. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+// ── header matches ──────────────────────────────────────────────────────────────────────────────────────────────────
+/** `-s ADDRESS[/LENGTH]`, text as written. */
+export interface SourceMatch extends Negatable {
+  readonly kind: 'source';
+  readonly address: string;
+}
+/** `-d ADDRESS[/LENGTH]`, text as written. */
+export interface DestinationMatch extends Negatable {
+  readonly kind: 'destination';
+  readonly address: string;
+}
+/** `-i NAME`; a trailing `+` stands for any rest. */
+export interface InInterfaceMatch extends Negatable {
+  readonly kind: 'in-interface';
+  readonly name: string;
+}
+/** `-o NAME`. */
+export interface OutInterfaceMatch extends Negatable {
+  readonly kind: 'out-interface';
+  readonly name: string;
+}
+/** `-p PROTOCOL`, lower case as written (`tcp`, `udp`, `sctp`, `icmp`, `ipv6-icmp`, `all` or a number). */
+export interface ProtocolMatch extends Negatable {
+  readonly kind: 'protocol';
+  readonly protocol: string;
+}
+
+// ── module matches ──────────────────────────────────────────────────────────────────────────────────────────────────
+/** `-m NAME` where the module's own options follow as statements of their own (tcp, udp, sctp) or not at all. */
+export interface ModuleMatch {
+  readonly kind: 'module';
+  readonly name: string;
+}
+/** `--dport` or `--sport` of the tcp, udp and sctp modules. */
+export interface PortMatch extends Negatable {
+  readonly kind: 'destination-port' | 'source-port';
+  readonly ports: PortRange;
+}
+/** `-m comment --comment TEXT`. */
+export interface CommentMatch {
+  readonly kind: 'comment';
+  readonly text: string;
+}
+/** `-m statistic`. Random: the chance as nominal fraction 1/m where known, and the kernel's 31-bit threshold. */
+export interface StatisticMatch extends Negatable {
+  readonly kind: 'statistic';
+  readonly mode: 'random' | 'nth';
+  /** random: the written decimal, e.g. `0.3333333333`. */
+  readonly probability?: string;
+  /** random: m of the nominal chance 1/m; absent where the threshold fits no single m. */
+  readonly nominal?: number;
+  /** nth: match every n-th packet, first at packet `packet` (0-based). */
+  readonly every?: number;
+  readonly packet?: number;
+}
+/** `-m recent`. */
+export interface RecentMatch extends Negatable {
+  readonly kind: 'recent';
+  readonly name: string;
+  readonly action: 'set' | 'rcheck' | 'update' | 'remove';
+  readonly seconds?: number;
+  readonly reap?: boolean;
+  readonly hitcount?: number;
+  readonly side?: 'source' | 'destination';
+  readonly mask?: string;
+}
+/** `-m addrtype`. */
+export interface AddressTypeMatch {
+  readonly kind: 'addrtype';
+  readonly source?: { readonly types: readonly string[]; readonly negated?: boolean };
+  readonly destination?: { readonly types: readonly string[]; readonly negated?: boolean };
+  readonly limitIface?: 'in' | 'out';
+}
+/** `-m conntrack --ctstate …` and what else of that module is read. */
+export interface ConntrackMatch {
+  readonly kind: 'conntrack';
+  readonly states?: { readonly values: readonly string[]; readonly negated?: boolean };
+  readonly status?: { readonly values: readonly string[]; readonly negated?: boolean };
+  readonly direction?: 'ORIGINAL' | 'REPLY';
+  readonly originalDestination?: { readonly address: string; readonly negated?: boolean };
+  readonly originalDestinationPort?: { readonly ports: PortRange; readonly negated?: boolean };
+}
+/** `-m mark --mark VALUE/MASK`. `spelled` keeps how it was written (`0x00004000/0x00004000`). */
+export interface MarkMatch extends Negatable {
+  readonly kind: 'mark';
+  readonly value: number;
+  readonly mask: number;
+  readonly spelled?: string;
+}
+/** `-m multiport --dports|--sports|--ports`. */
+export interface MultiportMatch extends Negatable {
+  readonly kind: 'multiport';
+  readonly side: 'source' | 'destination' | 'either';
+  readonly ports: readonly PortRange[];
+}
+/** `-m physdev`. */
+export interface PhysdevMatch {
+  readonly kind: 'physdev';
+  readonly isIn?: { readonly negated?: boolean };
+  readonly isOut?: { readonly negated?: boolean };
+  readonly isBridged?: { readonly negated?: boolean };
+  readonly in?: { readonly name: string; readonly negated?: boolean };
+  readonly out?: { readonly name: string; readonly negated?: boolean };
+}
+/** `-m nfacct --nfacct-name NAME`: counts, always matches. */
+export interface NfacctMatch {
+  readonly kind: 'nfacct';
+  readonly name: string;
+}
+/** `-m set --match-set NAME DIRECTIONS`. */
+export interface SetMatch extends Negatable {
+  readonly kind: 'set';
+  readonly name: string;
+  readonly directions: readonly ('src' | 'dst')[];
+}
+/** A match that is not known: the tokens as they stand. Walking over it gives UNKNOWN. */
+export interface UnknownMatch {
+  readonly kind: 'unknown-match';
+  readonly module: string;
+  readonly tokens: readonly string[];
+}
+
+// ── targets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+/** `-j CHAIN` (returns after it) or `-g CHAIN` (goto: returns to the caller's caller). */
+export interface Jump {
+  readonly kind: 'jump' | 'goto';
+  readonly chain: string;
+}
+/** `-j ACCEPT | DROP | RETURN`. */
+export interface Verdict {
+  readonly kind: 'accept' | 'drop' | 'return';
+}
+/** `-j REJECT [--reject-with TYPE]`. */
+export interface Reject {
+  readonly kind: 'reject';
+  readonly with?: string;
+}
+/** `-j MARK`: mark = (mark & ~mask) ^ value. `operation` keeps which option wrote it. */
+export interface SetMark {
+  readonly kind: 'set-mark';
+  readonly operation: 'or' | 'xor' | 'and' | 'set' | 'set-xmark';
+  readonly value: number;
+  readonly mask: number;
+  readonly spelled?: string;
+}
+/** `-j DNAT --to-destination A[-B][:P[-Q]]`. */
+export interface Dnat {
+  readonly kind: 'dnat';
+  /** Undefined: only the port is rewritten. */
+  readonly address?: string;
+  readonly addressTo?: string;
+  readonly port?: number;
+  readonly portTo?: number;
+  readonly random?: boolean;
+  readonly persistent?: boolean;
+}
+/** `-j SNAT --to-source A[-B][:P[-Q]]`. */
+export interface Snat {
+  readonly kind: 'snat';
+  readonly address?: string;
+  readonly addressTo?: string;
+  readonly port?: number;
+  readonly portTo?: number;
+  readonly random?: boolean;
+  readonly randomFully?: boolean;
+  readonly persistent?: boolean;
+}
+/** `-j MASQUERADE [--random-fully]`. */
+export interface Masquerade {
+  readonly kind: 'masquerade';
+  readonly randomFully?: boolean;
+  readonly random?: boolean;
+  readonly toPorts?: PortRange;
+}
+/** `-j REDIRECT [--to-ports P]`: DNAT to this host. */
+export interface Redirect {
+  readonly kind: 'redirect';
+  readonly toPorts?: PortRange;
+  readonly random?: boolean;
+}
+/** A target that lets the packet pass on as it is: LOG, NFLOG, CT, TCPMSS, TRACE, CHECKSUM … with its options. */
+export interface PassingTarget {
+  readonly kind: 'passing-target';
+  readonly name: string;
+  readonly tokens: readonly string[];
+}
+/** A target that is not known. Walking to it gives UNKNOWN. */
+export interface UnknownTarget {
+  readonly kind: 'unknown-target';
+  readonly name: string;
+  readonly tokens: readonly string[];
+}
+
+export type Match =
+  | SourceMatch
+  | DestinationMatch
+  | InInterfaceMatch
+  | OutInterfaceMatch
+  | ProtocolMatch
+  | ModuleMatch
+  | PortMatch
+  | CommentMatch
+  | StatisticMatch
+  | RecentMatch
+  | AddressTypeMatch
+  | ConntrackMatch
+  | MarkMatch
+  | MultiportMatch
+  | PhysdevMatch
+  | NfacctMatch
+  | SetMatch
+  | UnknownMatch;
+
+export type Target =
+  | Jump
+  | Verdict
+  | Reject
+  | SetMark
+  | Dnat
+  | Snat
+  | Masquerade
+  | Redirect
+  | PassingTarget
+  | UnknownTarget;
+
+export type Statement = Match | Target;
+export type StatementKind = Statement['kind'];

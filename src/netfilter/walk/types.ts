@@ -1,0 +1,83 @@
+import type { Fraction } from '../fraction.js';
+import type { Header, Packet } from '../packet.js';
+import type { Hook, Rule } from '../ruleset.js';
+
+/** What rtnetlink says of an address on this host, as `addrtype` asks: LOCAL, UNICAST, BROADCAST, MULTICAST … */
+export type AddressType = 'LOCAL' | 'UNICAST' | 'BROADCAST' | 'MULTICAST' | 'BLACKHOLE' | 'UNREACHABLE' | 'PROHIBIT';
+
+/** What the rules of a host ask of it beside the packet. Answers must not change during a walk. */
+export interface WalkEnvironment {
+  addressType(address: string): AddressType;
+  /** Whether `xt_recent` list `list` holds the address with an entry young enough for the rule. */
+  recentHolds(list: string, address: string): boolean;
+  /** Whether the ipset holds what the packet's directions select; undefined when that is not known. */
+  setHolds(name: string, packet: Packet, directions: readonly ('src' | 'dst')[]): boolean | undefined;
+  /** The address MASQUERADE gives the packet: the primary one of the interface it leaves by. */
+  masqueradeAddress(packet: Packet): string | undefined;
+}
+
+export type StepAction =
+  | 'JUMP'
+  | 'GOTO'
+  | 'RETURN'
+  | 'MARK'
+  | 'DNAT'
+  | 'SNAT'
+  | 'MASQUERADE'
+  | 'ACCEPT'
+  | 'DROP'
+  | 'REJECT'
+  | 'POLICY'
+  /** A rule that matched and lets the packet pass on: LOG, CT, a rule without a target … */
+  | 'PASS'
+  /** Random rules that did not hit, taken together. */
+  | 'PASSED_OVER'
+  | 'UNKNOWN';
+
+/** One random decision: its nominal chance and the one that the kernel's threshold gives. */
+export interface Chance {
+  readonly nominal: Fraction;
+  readonly programmed: Fraction;
+  /** nth: not a chance but a round robin, told as its long-run share. */
+  readonly roundRobin?: boolean;
+}
+
+/** One thing that happened to the packet in a rule (or at a chain's end). */
+export interface WalkStep {
+  readonly hook: Hook;
+  readonly table: string;
+  readonly chain: string;
+  readonly action: StepAction;
+  readonly rule?: Rule;
+  /** 1-based place of the rule in its chain, where that is not random. */
+  readonly position?: number;
+  /** JUMP, GOTO: where to. POLICY: the policy. */
+  readonly target?: string;
+  readonly chance?: Chance;
+  /** PASSED_OVER: how many random rules. */
+  readonly passedOver?: number;
+  readonly before?: Header;
+  readonly after?: Header;
+}
+
+/** Steps newest first, sharing their past between branches. */
+export interface StepList {
+  readonly step: WalkStep;
+  readonly previous: StepList | undefined;
+}
+
+export type HookVerdict = 'ACCEPT' | 'DROP' | 'REJECT' | 'UNKNOWN';
+
+/** One of the ways a packet can come out of a hook. The nominal chances of all of them sum to exactly 1. */
+export interface HookOutcome {
+  readonly verdict: HookVerdict;
+  readonly packet: Packet;
+  readonly chance: Chance;
+  readonly steps: StepList | undefined;
+  /** The rule that decided, for DROP, REJECT and UNKNOWN; absent when a policy did. */
+  readonly rule?: Rule;
+  /** UNKNOWN: what is not known. */
+  readonly unknown?: { readonly cause: 'UNKNOWN_MATCH' | 'UNKNOWN_TARGET'; readonly detail: string };
+  /** DROP: the base chain's policy did it. */
+  readonly policy?: boolean;
+}

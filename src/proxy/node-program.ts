@@ -1,0 +1,41 @@
+import type { IPFamily } from '../base/address.js';
+import type { Cluster } from '../cluster/cluster.js';
+import type { Node } from '../cluster/objects.js';
+import type { NodeProxySettings, ProxyMode } from '../cluster/settings.js';
+import type { Ruleset } from '../netfilter/ruleset.js';
+import type { EndpointSelection, ServiceMap, ServicePort } from './service-port.js';
+
+/** What a proxier is given. */
+export interface ProxierInput {
+  readonly cluster: Cluster;
+  readonly node: Node;
+  readonly family: IPFamily;
+  readonly settings: NodeProxySettings;
+}
+
+/** Beside kube-proxy's own chains, what else a ruleset holds. */
+export interface RulesetOptions {
+  /** kubelet's chains (KUBE-PROXY.md C.13). */
+  readonly kubelet: boolean;
+  /** Policy of the built-in FORWARD chain. */
+  readonly forwardPolicy: 'ACCEPT' | 'DROP';
+}
+
+/** What one node's kube-proxy of one family programs, in any mode. Everything in it is made on demand. */
+export interface NodeProgram {
+  readonly mode: ProxyMode;
+  readonly family: IPFamily;
+  readonly input: ProxierInput;
+  readonly services: ServiceMap;
+  /** The endpoints this node uses for a Service port. */
+  selection(port: ServicePort): EndpointSelection;
+  /**
+   * The node's rules for a walk: built-in chains with kube-proxy's jumps, kube-proxy's chains, kubelet's when asked.
+   * Chains of Services are made when they are looked up.
+   */
+  ruleset(options: RulesetOptions): Ruleset;
+  /** The node-port addresses of this node (A.6); undefined: any local address. */
+  readonly nodePortAddresses: readonly string[] | undefined;
+  /** Whether route_localnet is set on this node (C.6), so that 127.0.0.1 node ports can be translated. */
+  readonly routeLocalnet: boolean;
+}

@@ -1,0 +1,144 @@
+/**
+ * The requests as they stand in openapi/kube-whatif.yaml. Transports validate against that document before a value of
+ * these types exists, so questions need not check shapes, only names and values.
+ */
+import type { IPFamily } from '../base/address.js';
+import type { SettingsOverride } from '../cluster/settings-override.js';
+
+export interface WorkloadRef {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface ChainsQuestion {
+  readonly nodes?: readonly string[];
+  readonly families?: readonly IPFamily[];
+  /** `namespace/name` */
+  readonly services?: readonly string[];
+  /** Default RESTORE. */
+  readonly format?: 'RESTORE' | 'SAVE' | 'LIST' | 'RULES';
+  /** For SAVE: whose `iptables-save`. Default NFT. */
+  readonly flavour?: 'NFT' | 'LEGACY';
+  /** Only these chains (LIST, SAVE, RULES), with their table's other chains left out. */
+  readonly chains?: readonly string[];
+  /** The largest answer wanted, in bytes. Default 64 MiB. */
+  readonly maxBytes?: number;
+}
+
+export interface ExternalSource {
+  /** Default 203.0.113.7, or 2001:db8::7. */
+  readonly address?: string;
+  /** The node whose address or network the packet arrives at. */
+  readonly entersAt?: string;
+}
+
+/** Exactly one key is set. */
+export interface Source {
+  /** `namespace/name` */
+  readonly pod?: string;
+  readonly workload?: WorkloadRef;
+  /** A process in the host's network namespace of this node. */
+  readonly node?: string;
+  /** Some pod on this node: an address of its pod CIDR that no pod of the snapshot has. */
+  readonly podOn?: string;
+  readonly external?: ExternalSource;
+}
+
+export type Via = 'CLUSTER_IP' | 'NODE_PORT' | 'LOAD_BALANCER' | 'EXTERNAL_IP' | 'DNS';
+
+export interface ServiceDestination {
+  readonly namespace: string;
+  readonly name: string;
+  /** May be left out when the Service has one port. */
+  readonly port?: number;
+  readonly portName?: string;
+  /** Default CLUSTER_IP; DNS for a headless Service. */
+  readonly via?: Via;
+  /** NODE_PORT: whose address. Default: the node that an outside client enters at, or the client's own node. */
+  readonly node?: string;
+  /** EXTERNAL_IP, LOAD_BALANCER: which of several. */
+  readonly address?: string;
+}
+
+/** Exactly one of `service`, `address`, `host`, `pod`. */
+export interface Destination {
+  readonly service?: ServiceDestination;
+  readonly address?: string;
+  readonly host?: string;
+  readonly pod?: string;
+  readonly port?: number;
+}
+
+export type TransportProtocol = 'TCP' | 'UDP' | 'SCTP';
+
+export interface PathQuestion {
+  readonly source: Source;
+  readonly destination: Destination;
+  /** Default: the Service port's own protocol, else TCP. */
+  readonly protocol?: TransportProtocol;
+  /** Default: the family of the address, or IPv4 where source and destination have both. */
+  readonly family?: IPFamily;
+  /** A returning client: the session-affinity entry it has, as the endpoint it talked to before (`address:port`). */
+  readonly returningTo?: string;
+  /** How many traces are told in full, 1 to 1000. Default 100. */
+  readonly maxTraces?: number;
+  /** Traces with the same endpoint, node of the endpoint, or verdict told as one. Default NONE. */
+  readonly groupBy?: 'NONE' | 'ENDPOINT' | 'NODE' | 'VERDICT';
+  /** A node's real `iptables-save` by node name: walked instead of the rules kube-proxy would write. */
+  readonly iptablesSave?: Readonly<Record<string, string>>;
+}
+
+export interface WeightedSource {
+  readonly source: Source;
+  /** An integer, or a fraction `"p/q"`. */
+  readonly weight: number | string;
+}
+
+/** Exactly one key is set. Absent altogether: `nodes: {}`. */
+export interface Clients {
+  /** New connections start on every node alike: from a pod there (default), or from a process of the host. */
+  readonly nodes?: { readonly names?: readonly string[]; readonly from?: 'POD' | 'HOST' };
+  readonly workload?: WorkloadRef;
+  readonly pod?: string;
+  /** From outside, entering at one node, at some, or (absent) at every node alike. */
+  readonly external?: { readonly address?: string; readonly entersAt?: readonly string[] };
+  readonly weights?: readonly WeightedSource[];
+}
+
+export interface ProbabilityQuestion {
+  /** Absent: every port of every Service. */
+  readonly services?: readonly ServiceDestination[];
+  readonly clients?: Clients;
+  readonly protocol?: TransportProtocol;
+  readonly families?: readonly IPFamily[];
+}
+
+export interface ScaleChange {
+  readonly kind: 'Deployment' | 'ReplicaSet' | 'StatefulSet';
+  readonly namespace: string;
+  readonly name: string;
+  /** 0 to 5000. */
+  readonly replicas: number;
+  /** Nodes of the added pods, in order; shorter than needed: the scheduler's rules place the rest. */
+  readonly placement?: readonly string[];
+  /** Names of pods to remove; shorter than needed: the controller's ranking chooses the rest. */
+  readonly remove?: readonly string[];
+}
+
+/** Exactly one key is set. */
+export interface Change {
+  readonly scale?: ScaleChange;
+}
+
+export interface QuestionRequest {
+  readonly snapshot?: { readonly inline?: unknown; readonly parts?: readonly unknown[] };
+  readonly at?: string;
+  readonly settings?: SettingsOverride;
+  readonly changes?: readonly Change[];
+  readonly chains?: ChainsQuestion;
+  readonly path?: PathQuestion;
+  readonly probability?: ProbabilityQuestion;
+}
+
+export type QuestionKind = 'chains' | 'path' | 'probability';
