@@ -90,12 +90,20 @@ export function parseFraction(text: string): Fraction | undefined {
 
 /** The nearest double (also when numerator and denominator are beyond what doubles hold). */
 export function toNumber(a: Fraction): number {
-  const bits = Math.max(a.n.toString(2).length, a.d.toString(2).length);
-  if (bits <= 53) return Number(a.n) / Number(a.d);
-  // 2^64 steps of resolution relative to the value are kept before the division.
-  const scale = BigInt(Math.max(0, a.d.toString(2).length - a.n.toString(2).length) + 64);
-  const scaled = Number((a.n << scale) / a.d);
-  return scaled / 2 ** Number(scale);
+  if (a.n === 0n) return 0;
+  const numeratorBits = a.n.toString(2).length;
+  const denominatorBits = a.d.toString(2).length;
+  if (Math.max(numeratorBits, denominatorBits) <= 53) return Number(a.n) / Number(a.d);
+  // The quotient is taken to 64 bits or more, of which a double keeps 53.
+  const shift = denominatorBits - numeratorBits + 64;
+  const n = shift > 0 ? a.n << BigInt(shift) : a.n;
+  const d = shift > 0 ? a.d : a.d << BigInt(-shift);
+  // A remainder is kept as a last bit: without it a value just above the middle of two doubles would count as a tie.
+  const quotient = n / d;
+  const rounded = Number(n % d === 0n ? quotient : quotient | 1n);
+  // In two steps, since 2^-shift alone may be smaller than any double.
+  const half = Math.trunc(shift / 2);
+  return rounded * 2 ** -half * 2 ** (half - shift);
 }
 
 /** The decimal expansion, rounded half up to `digits` decimals: 1/3 with 4 digits is `0.3333`. */
