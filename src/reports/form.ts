@@ -1,0 +1,20 @@
+import type { Paint } from './paint.js';
+
+/** How a text report is laid out. */
+export interface Layout {
+  readonly paint: Paint;
+  /** Columns of the terminal: prose is wrapped to it, bars shrink with it. Rules are never cut. */
+  readonly width: number;
+}
+
+/** The two forms of one kind of answer. Each ends in a newline unless it is empty. */
+export interface Report<A> {
+  text(answer: A, layout: Layout): string;
+  markdown(answer: A): string;
+}
+
+/** Joins sections (each a list of lines) with an empty line between; empty sections vanish. */
+export function joinSections(sections: readonly (readonly string[])[]): string {
+  const filled = sections.filter((section) => section.length > 0);
+  return filled.length === 0 ? '' : `${filled.map((section) => section.join('\n')).join('\n\n')}\n`;
+}

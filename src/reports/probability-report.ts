@@ -1,0 +1,199 @@
+import { joinHostPort } from '../base/address.js';
+import type { Answer, Probability, ProbabilityResult, ServiceProbability } from '../questions/answer.js';
+import { backgroundMarkdown, backgroundText, details, markdownReport } from './assumptions.js';
+import { bar } from './bars.js';
+import { joinSections, type Layout, type Report } from './form.js';
+import { paintVerdict } from './paint.js';
+import { markdownCode, markdownText, printable } from './safe-text.js';
+import { exact, hasShare, percent, shareText } from './shares.js';
+import { type Column, markdownTable, textTable } from './table.js';
+import { serviceText } from './words.js';
+import { item } from './wrap.js';
+
+const SHARE_COLUMNS: readonly Column[] = [
+  { title: 'exact', align: 'right' },
+  { title: 'decimal', align: 'right' },
+  { title: 'programmed', align: 'right' },
+];
+const ENDPOINT_COLUMNS: readonly Column[] = [
+  { title: 'endpoint' },
+  { title: 'pod' },
+  { title: 'node' },
+  { title: 'zone' },
+  ...SHARE_COLUMNS,
+];
+
+/** `0.333333`: the share rounded to six decimals, for the eye; the exact one stands beside it. */
+function shareCells(share: Probability): string[] {
+  return [exact(share), share.value.toFixed(6), share.programmed];
+}
+
+interface Row {
+  readonly names: readonly string[];
+  readonly share: Probability;
+}
+
+interface Shares {
+  readonly columns: readonly Column[];
+  readonly rows: readonly Row[];
+}
+
+/** The tables of one Service: by endpoint, by node, by zone where zones are known. */
+function tablesOf(service: ServiceProbability): Shares[] {
+  const nameless = '(not known)';
+  const endpoints = service.endpoints.map(({ address, port, pod, node, zone, share }) => ({
+    names: [joinHostPort(address, port), pod ?? '', node ?? '', zone ?? ''],
+    share,
+  }));
+  const nodes = service.nodes.map(({ node, share }) => ({ names: [node || nameless], share }));
+  const zones = service.zones.map(({ zone, share }) => ({ names: [zone || nameless], share }));
+  const tables: Shares[] = [];
+  if (endpoints.length > 0) tables.push({ columns: ENDPOINT_COLUMNS, rows: endpoints });
+  if (nodes.length > 0) tables.push({ columns: [{ title: 'node' }, ...SHARE_COLUMNS], rows: nodes });
+  if (service.zones.some(({ zone }) => zone !== '')) {
+    tables.push({ columns: [{ title: 'zone' }, ...SHARE_COLUMNS], rows: zones });
+  }
+  return tables;
+}
+
+const MASSES = ['delivered', 'dropped', 'rejected', 'unreachable', 'unknown'] as const;
+
+/** `delivered 2/3 (66.67 %), dropped 1/3 (33.33 %)`: those that are not 0. */
+function massesText(service: ServiceProbability): string {
+  return MASSES.filter((mass) => hasShare(service[mass]))
+    .map((mass) => `${mass} ${shareText(service[mass])}`)
+    .join(', ');
+}
+
+/** The verdicts worth a line of their own: all but a plain DELIVERED. */
+function causesOf(service: ServiceProbability) {
+  return service.verdicts.filter(({ verdict, share }) => verdict !== 'DELIVERED' && hasShare(share));
+}
+
+/** What the largest share is over the even one: 1 is a perfect balance. */
+function imbalanceText({ imbalance }: ServiceProbability): string | undefined {
+  if (imbalance === undefined) return undefined;
+  if (imbalance.fraction === '1') return 'balanced: every endpoint gets the same share';
+  return `imbalance ${exact(imbalance)} (${imbalance.value.toFixed(2)}): the largest share over the even one`;
+}
+
+function title(service: ServiceProbability): string {
+  const via = service.via.toLowerCase().replaceAll('_', ' ');
+  return `${serviceText(service.service)} by ${via} ${service.destination}, ${service.family}`;
+}
+
+function affinityRows(service: ServiceProbability): string[][] {
+  return (service.affinity?.returning ?? []).map(({ endpoint, share, goesTo }) => [
+    endpoint,
+    exact(share),
+    percent(share),
+    goesTo,
+  ]);
+}
+
+const AFFINITY_COLUMNS: readonly Column[] = [
+  { title: 'has been to' },
+  { title: 'exact', align: 'right' },
+  { title: 'percent', align: 'right' },
+  { title: 'goes to' },
+];
+
+const indented = (lines: readonly string[]) => lines.map((line) => (line === '' ? '' : `  ${line}`));
+
+function tableText({ columns, rows }: Shares, layout: Layout): string[] {
+  const cells = rows.map(({ names, share }) => [...names.map(printable), ...shareCells(share)]);
+  const lines = textTable(columns, cells);
+  const widest = Math.max(...lines.map((line) => [...line].length));
+  const room = Math.min(24, Math.max(8, layout.width - widest - 4));
+  return lines.map((line, index) => {
+    const row = rows[index - 1];
+    return row === undefined ? line : `${line.padEnd(widest)}  ${bar(row.share.value, room)}`.trimEnd();
+  });
+}
+
+function serviceSections(service: ServiceProbability, layout: Layout): string[][] {
+  const { paint, width } = layout;
+  const balance = imbalanceText(service);
+  const head = [
+    paint.bold(printable(title(service))),
+    ...item('  clients: ', printable(service.clients), width, 4),
+    `  ${massesText(service)}`,
+    ...causesOf(service).map(({ verdict, cause, share }) =>
+      paintVerdict(paint, verdict, `    ${verdict}${cause === undefined ? '' : ` ${cause}`} ${shareText(share)}`),
+    ),
+    ...(balance === undefined ? [] : [`  ${balance}`]),
+  ];
+  const sections = [head, ...tablesOf(service).map((table) => indented(tableText(table, layout)))];
+  const { affinity } = service;
+  if (affinity !== undefined) {
+    const text = `affinity ${affinity.type}, ${affinity.timeoutSeconds} s: ${affinity.explanation}`;
+    const rows = affinityRows(service).map((row) => row.map(printable));
+    sections.push([
+      ...item('  ', printable(text), width, 4),
+      ...(rows.length === 0 ? [] : indented(textTable(AFFINITY_COLUMNS, rows))),
+    ]);
+  }
+  return sections;
+}
+
+function text(answer: Answer<ProbabilityResult>, layout: Layout): string {
+  const { services } = answer.result;
+  return joinSections([
+    ...services.flatMap((service) => serviceSections(service, layout)),
+    services.length === 0 ? ['No Service has a port to ask about.'] : [],
+    ...backgroundText(answer, layout),
+  ]);
+}
+
+function tableMarkdown({ columns, rows }: Shares): string[] {
+  const bars: Column = { title: 'share' };
+  return markdownTable(
+    [...columns, bars],
+    rows.map(({ names, share }) => [...names.map(markdownCode), ...shareCells(share), bar(share.value, 12)]),
+  );
+}
+
+function serviceMarkdown(service: ServiceProbability): string[][] {
+  const balance = imbalanceText(service);
+  const [endpoints, ...others] = tablesOf(service);
+  const causes = causesOf(service).map(
+    ({ verdict, cause, share }) => `  - ${verdict} ${markdownCode(cause ?? '')} ${shareText(share)}`,
+  );
+  const { affinity } = service;
+  const returning = affinityRows(service).map(([endpoint = '', share = '', part = '', goesTo = '']) => [
+    markdownCode(endpoint),
+    share,
+    part,
+    markdownText(goesTo),
+  ]);
+  return [
+    [`### ${markdownText(title(service))}`],
+    [
+      `- clients: ${markdownText(service.clients)}`,
+      `- ${massesText(service)}`,
+      ...causes,
+      ...(balance === undefined ? [] : [`- ${balance}`]),
+      ...(affinity === undefined
+        ? []
+        : [`- affinity ${affinity.type}, ${affinity.timeoutSeconds} s: ${markdownText(affinity.explanation)}`]),
+    ],
+    endpoints === undefined ? [] : tableMarkdown(endpoints),
+    others.length === 0
+      ? []
+      : [details('By node and zone', others.map((table) => tableMarkdown(table).join('\n')).join('\n\n'))],
+    returning.length === 0 ? [] : markdownTable(AFFINITY_COLUMNS, returning),
+  ];
+}
+
+function markdown(answer: Answer<ProbabilityResult>): string {
+  const { services } = answer.result;
+  return markdownReport([
+    ['## Probability of every endpoint'],
+    ...services.flatMap(serviceMarkdown),
+    services.length === 0 ? ['No Service has a port to ask about.'] : [],
+    ...backgroundMarkdown(answer),
+  ]);
+}
+
+/** The exact share of every endpoint, node and zone, a table and bars per Service. */
+export const probabilityReport: Report<Answer<ProbabilityResult>> = { text, markdown };

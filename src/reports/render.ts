@@ -1,0 +1,38 @@
+import type { Answer, ChainsResult, PathResult, ProbabilityResult } from '../questions/answer.js';
+import type { QuestionKind } from '../questions/request.js';
+import { chainsReport } from './chains-report.js';
+import type { Report } from './form.js';
+import { paintOf } from './paint.js';
+import { pathReport } from './path-report.js';
+import { probabilityReport } from './probability-report.js';
+
+export interface RenderOptions {
+  /** ANSI colours in `text`. Default false. */
+  readonly color?: boolean;
+  /** Columns that prose and bars may take in `text`, at least 40. Default 100. */
+  readonly width?: number;
+}
+
+/**
+ * An answer as a person reads it in a terminal (`text`) or as a bot posts it on a pull request (`markdown`). A pure
+ * function of its arguments. What comes from a snapshot is escaped, except the exact rules of one part of `chains`.
+ * `kind` must be the question that the answer is to: it says which result the answer holds.
+ */
+export function render(
+  kind: QuestionKind,
+  answer: Answer,
+  form: 'text' | 'markdown',
+  options: RenderOptions = {},
+): string {
+  const layout = { paint: paintOf(options.color ?? false), width: Math.max(40, options.width ?? 100) };
+  const give = <A extends Answer>(report: Report<A>, given: A) =>
+    form === 'markdown' ? report.markdown(given) : report.text(given, layout);
+  switch (kind) {
+    case 'chains':
+      return give(chainsReport, answer as Answer<ChainsResult>);
+    case 'path':
+      return give(pathReport, answer as Answer<PathResult>);
+    case 'probability':
+      return give(probabilityReport, answer as Answer<ProbabilityResult>);
+  }
+}

@@ -1,0 +1,37 @@
+import { parseFraction, toDecimal } from '../netfilter/fraction.js';
+import type { Probability, StepChance } from '../questions/answer.js';
+
+/** A fraction of more digits than this makes a table unreadable: the exact one stands in the JSON answer. */
+const LONGEST_FRACTION = 24;
+
+/** The exact fraction, or how long it is. */
+export function exact(share: Pick<Probability, 'fraction'>): string {
+  const { fraction } = share;
+  return fraction.length <= LONGEST_FRACTION ? fraction : `(${fraction.length - 1} digits)`;
+}
+
+/** `33.33 %`, from the exact fraction, two decimals rounded half up. A share that is not 0 is never shown as 0. */
+export function percent(share: Pick<Probability, 'fraction' | 'value'>): string {
+  const value = parseFraction(share.fraction);
+  if (value === undefined) return `${(share.value * 100).toFixed(2)} %`;
+  const text = toDecimal({ n: value.n * 100n, d: value.d }, 2);
+  return value.n > 0n && text === '0.00' ? '< 0.01 %' : `${text} %`;
+}
+
+/** The exact fraction with its percentage: `1/3 (33.33 %)`; 0 and 1 stand alone. */
+export function shareText(share: Probability): string {
+  const { fraction } = share;
+  return fraction === '0' || fraction === '1' ? fraction : `${exact(share)} (${percent(share)})`;
+}
+
+/** Whether the share is not 0. */
+export function hasShare(share: Pick<Probability, 'fraction'>): boolean {
+  return share.fraction !== '0';
+}
+
+/** `1/3, threshold 715827883 of 2^31` for a random rule; a round robin says so. */
+export function chanceText(chance: StepChance): string {
+  if (chance.roundRobin) return `round robin, ${chance.nominal}`;
+  const threshold = /^\d+$/.test(chance.threshold) ? `${chance.threshold} of 2^31` : chance.threshold;
+  return `${chance.nominal}, threshold ${threshold}`;
+}
