@@ -1,0 +1,41 @@
+/** Holds a request against the contract in openapi/ before any question sees it. */
+import { problemsOf } from '../base/ajv-problems.js';
+import { QuestionError } from '../base/errors.js';
+import { contract } from './contract.js';
+import type { QuestionKind, QuestionRequest } from './request.js';
+
+const SCHEMA: Readonly<Record<QuestionKind, string>> = {
+  chains: 'ChainsRequest',
+  path: 'PathRequest',
+  probability: 'ProbabilityRequest',
+};
+
+/**
+ * Where the snapshot is: `inside` the request under `snapshot` (the body of a POST), or `apart` (a file of its own:
+ * multipart, or the command line), when the request must not have one.
+ */
+export type SnapshotPlace = 'inside' | 'apart';
+
+/**
+ * The value as a request of this kind. Names, enum values, bounds and patterns are checked; the snapshot's own content
+ * is not looked into, the cluster's reader does that. Nothing is coerced, defaulted or removed.
+ * Throws QuestionError INVALID_REQUEST with one problem per place.
+ */
+export function validateRequest(
+  kind: QuestionKind,
+  value: unknown,
+  snapshot: SnapshotPlace = 'inside',
+): QuestionRequest {
+  const name = snapshot === 'inside' ? SCHEMA[kind] : `${SCHEMA[kind]}Part`;
+  const validate = contract().validator(name);
+  if (validate(value)) return value as QuestionRequest;
+  const { problems, total } = problemsOf(validate.errors ?? [], 'request');
+  const many = total > problems.length ? ` ${total} problems in all, the first ${problems.length} are listed.` : '';
+  const first = problems[0];
+  const where = first === undefined || first.pointer === '' ? '' : ` at ${first.pointer}`;
+  const summary =
+    total === 1 && first !== undefined
+      ? `The request does not follow the contract${where}: ${first.detail}`
+      : `The request does not follow the contract in ${total} places.`;
+  throw new QuestionError('INVALID_REQUEST', summary + many, problems);
+}
