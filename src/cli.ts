@@ -1,0 +1,69 @@
+/** The command line: a decoder. Answers come from the questions, their text from the reports. */
+import { ENGINE } from './base/engine.js';
+import { readArguments } from './cli/arguments.js';
+import { EXIT, type ExitCode } from './cli/exit-codes.js';
+import { commandHelp, globalHelp } from './cli/help.js';
+import { type Io, writeAll } from './cli/io.js';
+import { COMMAND_NAMES, type CommandName } from './cli/options.js';
+import { failureOf } from './cli/problem.js';
+import { didYouMean } from './cli/suggest.js';
+import { UsageError } from './cli/usage-error.js';
+
+function isCommand(word: string): word is CommandName {
+  return (COMMAND_NAMES as readonly string[]).includes(word);
+}
+
+/** A request for help wins over anything else on the line, also over what is wrong there. */
+function asksForHelp(args: readonly string[]): boolean {
+  return args.includes('--help') || args.includes('-h');
+}
+
+async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  const [word, ...rest] = args;
+  if (word === undefined) {
+    throw new UsageError(`Say what to do: ${COMMAND_NAMES.join(', ')}. See kube-whatif --help.`);
+  }
+  if (word === '--version' || word === '-V') {
+    await writeAll(io.stdout, `${ENGINE.name} ${ENGINE.version}\n`);
+    return EXIT.FINE;
+  }
+  if (word === '--help' || word === '-h' || word === 'help') {
+    const [topic] = rest;
+    await writeAll(io.stdout, topic !== undefined && isCommand(topic) ? commandHelp(topic) : globalHelp());
+    return EXIT.FINE;
+  }
+  if (!isCommand(word)) {
+    const kind = word.startsWith('-') ? 'option' : 'command';
+    const meant = didYouMean(word, kind === 'option' ? ['--help', '--version'] : COMMAND_NAMES);
+    throw new UsageError(`There is no ${kind} ${word}.${meant} See kube-whatif --help.`);
+  }
+  if (asksForHelp(rest)) {
+    await writeAll(io.stdout, commandHelp(word));
+    return EXIT.FINE;
+  }
+  const given = readArguments(word, rest);
+  // Loaded when needed: help and wrong arguments are told without compiling schemas and rules.
+  if (word === 'serve') return await (await import('./cli/serve-command.js')).runServe(given, io);
+  return await (await import('./cli/answer-command.js')).runQuestion(word, given, io);
+}
+
+/**
+ * Runs the command line. `args` are the arguments behind the program's name. Answers go to standard output, errors to
+ * standard error: a sentence, then one line per place, or with `--json` a problem document. Never throws.
+ */
+export async function runCli(args: readonly string[], io: Io): Promise<ExitCode> {
+  try {
+    return await run(args, io);
+  } catch (error) {
+    const failure = failureOf(error);
+    const json = args.some(
+      (arg, index) =>
+        arg === '--json' ||
+        arg === '--output=json' ||
+        arg === '-ojson' ||
+        (arg === 'json' && /^(-o|--output)$/.test(args[index - 1] ?? '')),
+    );
+    await writeAll(io.stderr, json ? `${JSON.stringify(failure.document)}\n` : failure.text);
+    return failure.exit;
+  }
+}

@@ -1,0 +1,83 @@
+import { readSnapshot, type Snapshot, type SnapshotInput } from '../cluster/read-snapshot.js';
+import type { QuestionKind, QuestionRequest } from '../questions/request.js';
+import { validateRequest } from '../questions/validate-request.js';
+import { type RenderOptions, render } from '../reports/render.js';
+import type { Arguments } from './arguments.js';
+import { buildRequest } from './build-request.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { parseJson, readBytes, readStream } from './input-files.js';
+import { type Io, writeAll } from './io.js';
+import { snapshotFiles } from './snapshot.js';
+import { holdsUnknown } from './unknown.js';
+import { UsageError } from './usage-error.js';
+import { oneOf } from './words.js';
+
+type Form = 'text' | 'markdown' | 'json';
+
+function formOf(args: Arguments): Form {
+  const output = args.one('output');
+  const form = output === undefined ? undefined : oneOf('--output', output, ['text', 'markdown', 'json']);
+  if (args.has('json') && form !== undefined && form !== 'json') {
+    throw new UsageError(`--json and --output ${form} contradict each other.`);
+  }
+  return args.has('json') ? 'json' : (form ?? 'text');
+}
+
+/** The request of `--request`, or undefined when there is none. */
+async function requestFile(args: Arguments, io: Io): Promise<unknown> {
+  const name = args.one('request');
+  if (name === undefined) return undefined;
+  if (name !== '-') return parseJson(`--request ${name}`, await readBytes('--request', name));
+  if (io.stdin.isTTY) throw new UsageError('--request - reads standard input, which is a terminal: pipe the request.');
+  return parseJson('The request on standard input', await readStream(io.stdin));
+}
+
+function hasSnapshot(request: unknown): request is { readonly snapshot: SnapshotInput } {
+  return typeof request === 'object' && request !== null && 'snapshot' in request;
+}
+
+async function readInput(kind: QuestionKind, args: Arguments, io: Io): Promise<readonly [QuestionRequest, Snapshot]> {
+  const given = await buildRequest(kind, args, await requestFile(args, io));
+  if (hasSnapshot(given)) {
+    if (args.has('snapshot')) {
+      throw new UsageError('The request holds a snapshot, and --snapshot gives another: leave one of them out.');
+    }
+    return [validateRequest(kind, given), readSnapshot(given.snapshot)];
+  }
+  // The request first: it is quickly told what is wrong with it, before megabytes are read.
+  const request = validateRequest(kind, given, 'apart');
+  const files = await snapshotFiles(args, io, args.one('request') === '-');
+  return [request, readSnapshot({ files })];
+}
+
+function renderOptions(io: Io): RenderOptions {
+  const { isTTY, columns } = io.stdout;
+  // no-color.org: NO_COLOR set to anything but the empty string.
+  const color = isTTY === true && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
+  return { color, ...(isTTY && columns !== undefined && columns > 0 ? { width: columns } : {}) };
+}
+
+/** Control characters that JSON lets through (DEL, C1, bidirectional marks), escaped: a terminal must not see them. */
+function jsonForTerminal(json: string): string {
+  return json.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    [...Array(character.length).keys()]
+      .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
+/** Runs one question: reads what the options name, asks, and writes the answer in the form wanted. */
+export async function runQuestion(kind: QuestionKind, args: Arguments, io: Io): Promise<ExitCode> {
+  const form = formOf(args);
+  const [request, snapshot] = await readInput(kind, args, io);
+  // Loaded when there is something to ask.
+  const { ask } = await import('../questions/ask.js');
+  const told = ask(kind, request, snapshot);
+  if (form === 'json') {
+    const json = `${JSON.stringify(told, undefined, 2)}\n`;
+    await writeAll(io.stdout, io.stdout.isTTY ? jsonForTerminal(json) : json);
+  } else {
+    await writeAll(io.stdout, render(kind, told, form, renderOptions(io)));
+  }
+  return holdsUnknown(told) ? EXIT.UNKNOWN : EXIT.FINE;
+}

@@ -1,0 +1,110 @@
+import { parseArgs } from 'node:util';
+import { COMMANDS, type CommandName, type Option } from './options.js';
+import { didYouMean } from './suggest.js';
+import { UsageError } from './usage-error.js';
+
+/** One option as it was given. A switch has the value ''. */
+export interface Given {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The options of a command as they were given, in order. */
+export class Arguments {
+  readonly #given: readonly Given[];
+
+  constructor(given: readonly Given[]) {
+    this.#given = given;
+  }
+
+  /** The value of an option that may be given once. */
+  one(name: string): string | undefined {
+    return this.#given.find((given) => given.name === name)?.value;
+  }
+
+  all(name: string): readonly string[] {
+    return this.#given.filter((given) => given.name === name).map((given) => given.value);
+  }
+
+  has(name: string): boolean {
+    return this.one(name) !== undefined;
+  }
+
+  /** All given options of these names, in the order of the command line. */
+  ordered(...names: readonly string[]): readonly Given[] {
+    return this.#given.filter((given) => names.includes(given.name));
+  }
+}
+
+function check(
+  token: {
+    readonly name: string;
+    readonly rawName: string;
+    readonly value: string | undefined;
+    readonly inlineValue?: boolean | undefined;
+  },
+  options: Readonly<Record<string, Option>>,
+  help: string,
+): void {
+  const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+  if (option === undefined) {
+    const meant = didYouMean(
+      token.rawName,
+      Object.keys(options).map((name) => `--${name}`),
+    );
+    throw new UsageError(`There is no option ${token.rawName}.${meant} ${help}`);
+  }
+  if (option.value === undefined && token.value !== undefined) {
+    throw new UsageError(`${token.rawName} takes no value.`);
+  }
+  if (option.value !== undefined && (token.value === undefined || token.value === '')) {
+    throw new UsageError(`${token.rawName} needs a value: --${token.name} ${option.value}.`);
+  }
+  // What follows is more likely another option than a value that begins with a dash.
+  if (token.value !== undefined && !token.inlineValue && token.value.startsWith('-') && token.value !== '-') {
+    throw new UsageError(
+      `${token.rawName} needs a value, and ${token.value} looks like an option. If it is the value: --${token.name}=${token.value}.`,
+    );
+  }
+}
+
+/** Reads a command's options. Throws UsageError for anything that is not in its table. */
+export function readArguments(command: CommandName, args: readonly string[]): Arguments {
+  const { options } = COMMANDS[command];
+  const help = `See kube-whatif ${command} --help.`;
+  const config = Object.fromEntries(
+    Object.entries(options).map(([name, option]) => [
+      name,
+      {
+        type: option.value === undefined ? ('boolean' as const) : ('string' as const),
+        // Repetitions are told below, in words.
+        multiple: true,
+        ...(option.short === undefined ? {} : { short: option.short }),
+      },
+    ]),
+  );
+  // Tokens first, to say in our own words what is wrong; strictly afterwards, so that nothing slips through.
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: config,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  const given: Given[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      const hint = Object.hasOwn(options, 'snapshot') ? ' A snapshot file is given with -s FILE.' : '';
+      throw new UsageError(`Unexpected argument ${token.value}.${hint} ${help}`);
+    }
+    if (token.kind !== 'option') continue;
+    check(token, options, help);
+    const option = options[token.name] as Option;
+    if (option.multiple !== true && option.value !== undefined && given.some(({ name }) => name === token.name)) {
+      throw new UsageError(`--${token.name} is given twice.`);
+    }
+    given.push({ name: token.name, value: token.value ?? '' });
+  }
+  parseArgs({ args: [...args], options: config, strict: true });
+  return new Arguments(given);
+}

@@ -1,0 +1,169 @@
+import type { QuestionKind } from '../questions/request.js';
+import type { Arguments } from './arguments.js';
+import { readBytes, readJsonOption } from './input-files.js';
+import { readClients, readDestination, readScale, readServiceDestination, readSource, readWeight } from './targets.js';
+import { UsageError } from './usage-error.js';
+import { oneOf, readFamily, readWhole } from './words.js';
+
+type Fields = Record<string, unknown>;
+
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
+
+/** The field with the value, or nothing where there is no value. */
+function field(name: string, value: unknown): Fields {
+  return value === undefined ? {} : { [name]: value };
+}
+
+/** The option's values made into a list under a name, or nothing where it was not given. */
+function list(name: string, given: readonly string[], read: (text: string) => unknown = (text) => text): Fields {
+  return given.length === 0 ? {} : { [name]: given.map(read) };
+}
+
+function whole(args: Arguments, option: string, name: string): Fields {
+  const text = args.one(option);
+  return text === undefined ? {} : { [name]: readWhole(`--${option}`, text) };
+}
+
+function word<T extends string>(args: Arguments, option: string, name: string, words: readonly T[]): Fields {
+  const text = args.one(option);
+  return text === undefined ? {} : { [name]: oneOf(`--${option}`, text, words) };
+}
+
+function requireTo(args: Arguments): void {
+  if (args.has('to')) return;
+  for (const name of ['via', 'to-node']) {
+    if (args.has(name)) throw new UsageError(`--${name} says more about --to, which is not given.`);
+  }
+}
+
+function chainsFields(args: Arguments): Fields {
+  return {
+    ...list('nodes', args.all('node')),
+    ...list('families', args.all('family'), readFamily),
+    ...list('services', args.all('service')),
+    ...word(args, 'format', 'format', ['RESTORE', 'SAVE', 'LIST', 'RULES']),
+    ...word(args, 'flavour', 'flavour', ['NFT', 'LEGACY']),
+    ...list('chains', args.all('chain')),
+    ...whole(args, 'max-bytes', 'maxBytes'),
+  };
+}
+
+async function iptablesSaves(args: Arguments): Promise<Fields> {
+  const files: [string, string][] = [];
+  for (const text of args.all('iptables-save')) {
+    const at = text.indexOf('=');
+    const [node, file] = [text.slice(0, at), text.slice(at + 1)];
+    if (at <= 0 || file === '') throw new UsageError(`--iptables-save is NODE=FILE, not ${text}.`);
+    if (files.some(([name]) => name === node)) throw new UsageError(`--iptables-save is given twice for node ${node}.`);
+    files.push([node, (await readBytes('--iptables-save', file)).toString('utf8')]);
+  }
+  return files.length === 0 ? {} : { iptablesSave: Object.fromEntries(files) };
+}
+
+async function pathFields(args: Arguments): Promise<Fields> {
+  requireTo(args);
+  if (!args.has('request')) {
+    for (const name of ['from', 'to']) {
+      if (!args.has(name)) throw new UsageError(`--${name} is missing. See kube-whatif path --help.`);
+    }
+  }
+  const from = args.one('from');
+  const to = args.one('to');
+  const family = args.one('family');
+  return {
+    ...field('source', from === undefined ? undefined : readSource('--from', from)),
+    ...field('destination', to === undefined ? undefined : readDestination(to, args.one('via'), args.one('to-node'))),
+    ...word(args, 'protocol', 'protocol', PROTOCOLS),
+    ...field('family', family === undefined ? undefined : readFamily(family)),
+    ...field('returningTo', args.one('returning-to')),
+    ...whole(args, 'max-traces', 'maxTraces'),
+    ...word(args, 'group-by', 'groupBy', ['NONE', 'ENDPOINT', 'NODE', 'VERDICT']),
+    ...(await iptablesSaves(args)),
+  };
+}
+
+function probabilityFields(args: Arguments): Fields {
+  requireTo(args);
+  const clients = args.one('clients');
+  const weights = args.all('weight');
+  if (clients !== undefined && weights.length > 0) {
+    throw new UsageError('--clients and --weight both say where connections come from: give one of them.');
+  }
+  return {
+    ...list('services', args.all('to'), (text) => readServiceDestination(text, args.one('via'), args.one('to-node'))),
+    ...field('clients', clients === undefined ? undefined : readClients(clients)),
+    ...(weights.length === 0 ? {} : { clients: { weights: weights.map(readWeight) } }),
+    ...word(args, 'protocol', 'protocol', PROTOCOLS),
+    ...list('families', args.all('family'), readFamily),
+  };
+}
+
+async function questionFields(kind: QuestionKind, args: Arguments): Promise<Fields> {
+  switch (kind) {
+    case 'chains':
+      return chainsFields(args);
+    case 'path':
+      return await pathFields(args);
+    case 'probability':
+      return probabilityFields(args);
+  }
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Lays fields over others, objects into objects; anything else is replaced. */
+function merge(under: unknown, over: Fields): Fields {
+  const merged: Fields = isObject(under) ? { ...under } : {};
+  for (const [name, value] of Object.entries(over)) {
+    merged[name] = isObject(value) && isObject(merged[name]) ? merge(merged[name], value) : value;
+  }
+  return merged;
+}
+
+async function settings(args: Arguments): Promise<Fields | undefined> {
+  const given = args.one('settings');
+  const base = given === undefined ? {} : await readJsonOption('--settings', given);
+  if (!isObject(base)) throw new UsageError('--settings is a JSON object.');
+  const version = args.one('kubernetes-version');
+  const mode = args.one('mode');
+  const named = {
+    ...field('kubernetesVersion', version),
+    ...(mode === undefined ? {} : { kubeProxy: { mode: oneOf('--mode', mode, ['iptables', 'nftables', 'ipvs']) } }),
+  };
+  const all = merge(base, named);
+  return Object.keys(all).length > 0 ? all : undefined;
+}
+
+async function changes(args: Arguments): Promise<unknown[]> {
+  const made: unknown[] = [];
+  for (const { name, value } of args.ordered('scale', 'change')) {
+    made.push(name === 'scale' ? { scale: readScale(value) } : await readJsonOption('--change', value));
+  }
+  return made;
+}
+
+/**
+ * The request that the options make, laid over the one of `--request`: a field given by an option replaces the file's,
+ * settings are merged, changes follow those of the file. Nothing is validated here beyond the options' own shapes.
+ * Throws UsageError; QuestionError MALFORMED for JSON that cannot be read.
+ */
+export async function buildRequest(kind: QuestionKind, args: Arguments, base: unknown): Promise<unknown> {
+  const question = await questionFields(kind, args);
+  const over = await settings(args);
+  const more = await changes(args);
+  // Whatever else the file holds is the validator's to judge.
+  if (base !== undefined && !isObject(base)) return base;
+  const under = base ?? {};
+  const listed = Array.isArray(under.changes) ? under.changes : [];
+  return {
+    ...under,
+    ...field('at', args.one('at')),
+    ...(over === undefined ? {} : { settings: merge(under.settings, over) }),
+    ...(more.length === 0 ? {} : { changes: [...listed, ...more] }),
+    ...(Object.keys(question).length === 0
+      ? {}
+      : { [kind]: { ...(isObject(under[kind]) ? under[kind] : {}), ...question } }),
+  };
+}

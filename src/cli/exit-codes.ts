@@ -1,0 +1,13 @@
+/** What the process tells its caller. */
+export const EXIT = {
+  /** The question was answered. */
+  FINE: 0,
+  /** The arguments, the request or the snapshot are wrong. */
+  BAD_INPUT: 2,
+  /** A fault of kube-whatif itself. */
+  FAULT: 3,
+  /** The answer stands on standard output, and some of it is UNKNOWN. */
+  UNKNOWN: 4,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -1,0 +1,68 @@
+import { wrap } from '../reports/wrap.js';
+import {
+  COMMAND_NAMES,
+  COMMANDS,
+  type CommandName,
+  KUBECTL_COMMAND,
+  KUBECTL_CONFIG_COMMAND,
+  type Option,
+} from './options.js';
+
+const WIDTH = 100;
+const INDENT = ' '.repeat(8);
+
+function optionLines(name: string, option: Option): string[] {
+  const short = option.short === undefined ? '' : `-${option.short}, `;
+  const value = option.value === undefined ? '' : ` ${option.value}`;
+  return [`  ${short}--${name}${value}`, ...wrap(option.help, WIDTH - INDENT.length).map((line) => `${INDENT}${line}`)];
+}
+
+const SNAPSHOT_LINES = [
+  'The snapshot is what kubectl prints:',
+  `  ${KUBECTL_COMMAND}`,
+  `  ${KUBECTL_CONFIG_COMMAND}`,
+  'The second file is worth giving too (-s cluster.json -s kube-proxy.json) where kube-proxy has that ConfigMap.',
+];
+
+const EXIT_LINES = [
+  'Exit codes: 0 fine; 2 wrong arguments, request or snapshot; 3 a fault of kube-whatif;',
+  '4 answered, but some of the answer is UNKNOWN.',
+];
+
+/** Help for the whole program. */
+export function globalHelp(): string {
+  const width = Math.max(...COMMAND_NAMES.map((name) => name.length));
+  return [
+    'kube-whatif answers what-if questions about Kubernetes Service networking from a snapshot.',
+    '',
+    'Usage: kube-whatif COMMAND [OPTION…]',
+    '',
+    'Commands:',
+    ...COMMAND_NAMES.map((name) => `  ${name.padEnd(width)}  ${COMMANDS[name].summary}`),
+    '',
+    'kube-whatif COMMAND --help tells the options of a command; kube-whatif --version prints the version.',
+    '',
+    ...SNAPSHOT_LINES,
+    '',
+    ...EXIT_LINES,
+    '',
+  ].join('\n');
+}
+
+/** Help for one command. */
+export function commandHelp(name: CommandName): string {
+  const command = COMMANDS[name];
+  return [
+    `kube-whatif ${name}: ${command.summary}`,
+    '',
+    `Usage: kube-whatif ${name} [OPTION…]`,
+    '',
+    'Options:',
+    ...Object.entries(command.options).flatMap(([option, described]) => optionLines(option, described)),
+    '',
+    'Examples:',
+    ...command.examples.map((example) => `  ${example}`),
+    '',
+    ...(name === 'serve' ? [] : [...SNAPSHOT_LINES, '', ...EXIT_LINES, '']),
+  ].join('\n');
+}

@@ -1,0 +1,162 @@
+/** Every command and option of the command line: what parses them, what helps with them and what suggests them. */
+
+export interface Option {
+  readonly short?: string;
+  /** How the value is shown in help; absent: a switch. */
+  readonly value?: string;
+  readonly multiple?: boolean;
+  readonly help: string;
+}
+
+export type Options = Readonly<Record<string, Option>>;
+
+export interface Command {
+  readonly summary: string;
+  readonly options: Options;
+  readonly examples: readonly string[];
+}
+
+const HELP: Options = { help: { short: 'h', help: 'print this help' } };
+
+const QUESTION: Options = {
+  snapshot: {
+    short: 's',
+    value: 'FILE',
+    multiple: true,
+    help: 'what kubectl printed, JSON or YAML, also gzipped; repeatable; - or nothing: standard input',
+  },
+  request: {
+    value: 'FILE|-',
+    help: 'the request as JSON, as the REST service takes it; options win over what it says',
+  },
+  at: { value: 'TIME', help: 'the moment of the question, RFC 3339; default: the newest timestamp in the snapshot' },
+  settings: { value: 'FILE|JSON', help: 'what the snapshot does not tell: the "settings" of a request' },
+  'kubernetes-version': { value: 'VERSION', help: 'whose kube-proxy, as 1.30 or 1.30.5' },
+  mode: { value: 'MODE', help: 'iptables, nftables or ipvs' },
+  scale: {
+    value: 'WORKLOAD=REPLICAS',
+    multiple: true,
+    help: 'first scale [KIND/]NAMESPACE/NAME; KIND is deployment (default), replicaset or statefulset; repeatable',
+  },
+  change: {
+    value: 'JSON|FILE',
+    multiple: true,
+    help: 'first make this change, as in the "changes" of a request; repeatable, in the order given',
+  },
+  output: { short: 'o', value: 'FORM', help: 'text (default), markdown or json' },
+  json: { help: 'the same as --output json; errors are then a problem document (RFC 9457), on standard error' },
+  ...HELP,
+};
+
+const FAMILY = '4, 6, IPv4 or IPv6';
+
+export const COMMANDS: Readonly<Record<'chains' | 'path' | 'probability' | 'serve', Command>> = {
+  chains: {
+    summary: 'the rules that a node carries, byte for byte',
+    options: {
+      node: { value: 'NODE', multiple: true, help: 'whose rules; repeatable; default: every node' },
+      family: { value: 'FAMILY', multiple: true, help: `${FAMILY}; repeatable; default: every family of the cluster` },
+      service: { value: 'NAMESPACE/NAME', multiple: true, help: "only this Service's rules; repeatable" },
+      format: {
+        value: 'FORMAT',
+        help: 'restore (default): what kube-proxy writes; save: what iptables-save shows; list: what iptables -L shows; rules: chain by chain',
+      },
+      flavour: { value: 'FLAVOUR', help: 'for save: nft (default) or legacy' },
+      chain: { value: 'NAME', multiple: true, help: 'for save, list and rules: only this chain; repeatable' },
+      'max-bytes': { value: 'BYTES', help: 'refuse a larger answer' },
+      ...QUESTION,
+    },
+    examples: [
+      'kube-whatif chains -s cluster.json --node node-1 --family 4',
+      'kube-whatif chains -s cluster.json --node node-1 --service default/web --format save',
+      'kube-whatif chains -s cluster.json --scale default/web=4 --node node-1 --chain KUBE-SERVICES --format list',
+    ],
+  },
+  path: {
+    summary: 'the way of a packet, hop by hop, and of its reply',
+    options: {
+      from: {
+        value: 'SOURCE',
+        help: 'pod/NAMESPACE/NAME, KIND/NAMESPACE/NAME (a workload), node/NODE (a process of the host), pod-on/NODE (any pod there) or external[/ADDRESS][@NODE]',
+      },
+      to: {
+        value: 'DESTINATION',
+        help: 'svc/NAMESPACE/NAME[:PORT], pod/NAMESPACE/NAME:PORT, ADDRESS:PORT or HOST:PORT; a Service port by number or name',
+      },
+      via: {
+        value: 'WAY',
+        help: 'how a Service is addressed: cluster-ip (default), node-port, external-ip, load-balancer or dns',
+      },
+      'to-node': { value: 'NODE', help: 'for node-port: the node whose address is used' },
+      protocol: { value: 'PROTOCOL', help: "tcp, udp or sctp; default: the Service port's" },
+      family: { value: 'FAMILY', help: FAMILY },
+      'returning-to': { value: 'ADDRESS:PORT', help: 'the endpoint that session affinity remembers of this client' },
+      'max-traces': { value: 'N', help: 'tell at most so many traces, 1 to 1000; default 100' },
+      'group-by': { value: 'WHAT', help: 'none (default), endpoint, node or verdict: tell such traces as one' },
+      'iptables-save': {
+        value: 'NODE=FILE',
+        multiple: true,
+        help: "walk the rules in this file, a node's own iptables-save, instead of kube-proxy's; repeatable",
+      },
+      ...QUESTION,
+    },
+    examples: [
+      'kube-whatif path -s cluster.json --from pod/default/client --to svc/default/web:80',
+      'kube-whatif path -s cluster.json --from external@node-1 --to svc/default/web:http --via node-port',
+      'kube-whatif path -s cluster.json --from node/node-1 --to 10.96.0.10:53 --protocol udp',
+    ],
+  },
+  probability: {
+    summary: 'how likely each endpoint is to get a new connection, exactly',
+    options: {
+      to: {
+        value: 'SERVICE',
+        multiple: true,
+        help: 'svc/NAMESPACE/NAME[:PORT]; repeatable; default: every port of every Service',
+      },
+      via: {
+        value: 'WAY',
+        help: 'how the Services are addressed: cluster-ip (default), node-port, external-ip, load-balancer or dns',
+      },
+      'to-node': { value: 'NODE', help: 'for node-port: the node whose address is used' },
+      clients: {
+        value: 'CLIENTS',
+        help: 'nodes[@NODE,…] (a pod on each, the default), hosts[@NODE,…] (a process of each), KIND/NAMESPACE/NAME, pod/NAMESPACE/NAME or external[/ADDRESS][@NODE,…]',
+      },
+      weight: {
+        value: 'SOURCE=WEIGHT',
+        multiple: true,
+        help: 'a SOURCE as --from of path takes it, and its share of new connections, an integer or p/q; repeatable',
+      },
+      protocol: { value: 'PROTOCOL', help: 'tcp, udp or sctp' },
+      family: { value: 'FAMILY', multiple: true, help: `${FAMILY}; repeatable` },
+      ...QUESTION,
+    },
+    examples: [
+      'kube-whatif probability -s cluster.json --to svc/default/web',
+      'kube-whatif probability -s cluster.json --to svc/default/web:80 --scale default/web=4',
+      'kube-whatif probability -s cluster.json --to svc/default/web --via load-balancer --clients external@node-1,node-2',
+      'kube-whatif probability -s cluster.json --weight pod/default/a=2 --weight node/node-1=1/2',
+    ],
+  },
+  serve: {
+    summary: 'answer the same questions over HTTP',
+    options: {
+      host: { value: 'ADDRESS', help: 'where to listen; default: HOST, else 127.0.0.1' },
+      port: { value: 'PORT', help: 'default: PORT, else 8080; 0: any free one' },
+      'grpc-port': { value: 'PORT', help: 'default: GRPC_PORT; gRPC is not part of this version' },
+      ...HELP,
+    },
+    examples: ['kube-whatif serve --host 0.0.0.0 --port 8080'],
+  },
+};
+
+export type CommandName = keyof typeof COMMANDS;
+export const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[];
+
+/** What the snapshot is made with. */
+export const KUBECTL_COMMAND =
+  'kubectl get nodes,pods,services,endpointslices,deployments,replicasets,statefulsets,daemonsets -A -o json > cluster.json';
+
+/** A second snapshot file, where kube-proxy is configured by a ConfigMap. */
+export const KUBECTL_CONFIG_COMMAND = 'kubectl get configmap kube-proxy -n kube-system -o json > kube-proxy.json';

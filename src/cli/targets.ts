@@ -1,0 +1,217 @@
+import { isIP } from 'node:net';
+import type {
+  Clients,
+  Destination,
+  ScaleChange,
+  ServiceDestination,
+  Source,
+  Via,
+  WeightedSource,
+  WorkloadRef,
+} from '../questions/request.js';
+import { didYouMean } from './suggest.js';
+import { UsageError } from './usage-error.js';
+import { oneOf, readPair, readPort, readWhole } from './words.js';
+
+const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'EXTERNAL_IP', 'LOAD_BALANCER', 'DNS'];
+
+/** Kinds as kubectl spells them, singular, plural and short. */
+const KINDS: Readonly<Record<string, string>> = {
+  deployment: 'Deployment',
+  deployments: 'Deployment',
+  deploy: 'Deployment',
+  replicaset: 'ReplicaSet',
+  replicasets: 'ReplicaSet',
+  rs: 'ReplicaSet',
+  statefulset: 'StatefulSet',
+  statefulsets: 'StatefulSet',
+  sts: 'StatefulSet',
+  daemonset: 'DaemonSet',
+  daemonsets: 'DaemonSet',
+  ds: 'DaemonSet',
+};
+
+function kindOf(text: string): string | undefined {
+  return Object.hasOwn(KINDS, text.toLowerCase()) ? KINDS[text.toLowerCase()] : undefined;
+}
+
+const SOURCE_SHAPE =
+  'pod/NAMESPACE/NAME, deployment/NAMESPACE/NAME, node/NODE, pod-on/NODE or external[/ADDRESS][@NODE]';
+const SOURCE_WORDS = [
+  'pod',
+  'workload',
+  'node',
+  'pod-on',
+  'external',
+  'deployment',
+  'statefulset',
+  'daemonset',
+  'replicaset',
+];
+
+function wrongSource(option: string, text: string, words: readonly string[], shape: string): UsageError {
+  return new UsageError(`${option} is ${shape}, not ${text}.${didYouMean(text.split('/')[0] ?? '', words)}`);
+}
+
+function readExternal(text: string): { address: string | undefined; nodes: string[] } | undefined {
+  const match = /^external(?:\/([^@/]*))?(?:@(.*))?$/.exec(text);
+  if (match === null || match[1] === '' || match[2] === '') return undefined;
+  return { address: match[1], nodes: match[2]?.split(',') ?? [] };
+}
+
+function workload(
+  kind: string | undefined,
+  namespace: string | undefined,
+  name: string | undefined,
+): WorkloadRef | undefined {
+  const known = kindOf(kind ?? '');
+  return known !== undefined && namespace && name ? { kind: known, namespace, name } : undefined;
+}
+
+function readWorkload(words: readonly string[]): WorkloadRef | undefined {
+  const [first, ...rest] = words[0] === 'workload' ? words.slice(1) : words;
+  return rest.length === 2 ? workload(first, rest[0], rest[1]) : undefined;
+}
+
+/** Reads a source as `--from` takes it. */
+export function readSource(option: string, text: string): Source {
+  const external = readExternal(text);
+  if (external !== undefined && external.nodes.length <= 1) {
+    const [entersAt] = external.nodes;
+    return {
+      external: {
+        ...(external.address === undefined ? {} : { address: external.address }),
+        ...(entersAt === undefined ? {} : { entersAt }),
+      },
+    };
+  }
+  const words = text.split('/');
+  const [kind, first, second] = words;
+  if (kind === 'pod' && words.length === 3 && first && second) return { pod: `${first}/${second}` };
+  if (kind === 'node' && words.length === 2 && first) return { node: first };
+  if (kind === 'pod-on' && words.length === 2 && first) return { podOn: first };
+  const named = readWorkload(words);
+  if (named !== undefined) return { workload: named };
+  throw wrongSource(option, text, SOURCE_WORDS, SOURCE_SHAPE);
+}
+
+const SERVICE_SHAPE = 'svc/NAMESPACE/NAME[:PORT]';
+const SERVICE_WORDS = ['svc', 'service', 'services'];
+
+function readService(text: string): ServiceDestination | undefined {
+  const match = /^(?:svc|services?)\/([^/:]+)\/([^/:]+)(?::([^/:]+))?$/.exec(text);
+  if (match === null) return undefined;
+  const [, namespace = '', name = '', port] = match;
+  if (port === undefined) return { namespace, name };
+  return /^\d+$/.test(port)
+    ? { namespace, name, port: readPort('the port of --to', port) }
+    : { namespace, name, portName: port };
+}
+
+/** What `--via` and `--to-node` add to a Service destination. */
+function addressedBy(
+  service: ServiceDestination,
+  via: string | undefined,
+  node: string | undefined,
+): ServiceDestination {
+  return {
+    ...service,
+    ...(via === undefined ? {} : { via: readVia(via) }),
+    ...(node === undefined ? {} : { node }),
+  };
+}
+
+export function readVia(text: string): Via {
+  return oneOf('--via', text, VIAS);
+}
+
+/** Reads a Service as `--to` of probability takes it. */
+export function readServiceDestination(text: string, via?: string, node?: string): ServiceDestination {
+  const service = readService(text);
+  if (service === undefined) throw new UsageError(`--to is ${SERVICE_SHAPE}, not ${text}.`);
+  return addressedBy(service, via, node);
+}
+
+/** Reads a destination as `--to` of path takes it. */
+export function readDestination(text: string, via?: string, node?: string): Destination {
+  const service = readService(text);
+  if (service !== undefined) return { service: addressedBy(service, via, node) };
+  const word = text.split('/')[0] ?? '';
+  if (SERVICE_WORDS.includes(word)) throw new UsageError(`A Service in --to is ${SERVICE_SHAPE}, not ${text}.`);
+  if (via !== undefined) throw new UsageError(`--via says how a Service is addressed, and --to ${text} is none.`);
+  if (node !== undefined)
+    throw new UsageError(`--to-node belongs to a Service's node port, and --to ${text} is no Service.`);
+  const match = /^(?:\[([^\]]*)\]|(.*)):([^:]*)$/.exec(text);
+  const place = match?.[1] ?? match?.[2];
+  if (match === null || place === undefined || place === '' || isIP(text) === 6) {
+    throw new UsageError(
+      `--to is ${SERVICE_SHAPE}, pod/NAMESPACE/NAME:PORT, ADDRESS:PORT ([ADDRESS]:PORT for IPv6) or HOST:PORT, not ${text}.${
+        text.includes('/') ? didYouMean(word, ['svc', 'service', 'pod']) : ''
+      }`,
+    );
+  }
+  const port = readPort('the port of --to', match[3] ?? '');
+  if (isIP(place) !== 0) return { address: place, port };
+  const pod = /^pod\/([^/]+)\/([^/]+)$/.exec(place);
+  if (pod !== null) return { pod: `${pod[1]}/${pod[2]}`, port };
+  if (place.includes('/') || place.includes(':')) {
+    throw new UsageError(
+      `--to is ${SERVICE_SHAPE}, pod/NAMESPACE/NAME:PORT, ADDRESS:PORT or HOST:PORT, not ${text}.${didYouMean(word, ['svc', 'service', 'pod'])}`,
+    );
+  }
+  return { host: place, port };
+}
+
+const CLIENTS_SHAPE =
+  'nodes[@NODE,…], hosts[@NODE,…], deployment/NAMESPACE/NAME, pod/NAMESPACE/NAME or external[/ADDRESS][@NODE,…]';
+const CLIENTS_WORDS = ['nodes', 'hosts', 'workload', 'pod', 'external', 'deployment', 'statefulset', 'daemonset'];
+
+/** Reads `--clients`. */
+export function readClients(text: string): Clients {
+  const everywhere = /^(nodes|hosts)(?:@(.+))?$/.exec(text);
+  if (everywhere !== null) {
+    const names = everywhere[2]?.split(',');
+    return { nodes: { from: everywhere[1] === 'hosts' ? 'HOST' : 'POD', ...(names === undefined ? {} : { names }) } };
+  }
+  const external = readExternal(text);
+  if (external !== undefined) {
+    return {
+      external: {
+        ...(external.address === undefined ? {} : { address: external.address }),
+        ...(external.nodes.length === 0 ? {} : { entersAt: external.nodes }),
+      },
+    };
+  }
+  const words = text.split('/');
+  if (words[0] === 'pod' && words.length === 3 && words[1] && words[2]) return { pod: `${words[1]}/${words[2]}` };
+  const named = readWorkload(words);
+  if (named !== undefined) return { workload: named };
+  throw wrongSource('--clients', text, CLIENTS_WORDS, CLIENTS_SHAPE);
+}
+
+/** Reads `--weight SOURCE=WEIGHT`. */
+export function readWeight(text: string): WeightedSource {
+  const [source, weight] = readPair('--weight', text, 'SOURCE=WEIGHT');
+  if (!/^\d+(\/\d+)?$/.test(weight)) {
+    throw new UsageError(`The weight in --weight ${text} is an integer or p/q, not ${weight}.`);
+  }
+  const whole = /^\d{1,15}$/.test(weight) ? Number(weight) : weight;
+  return { source: readSource('--weight', source), weight: whole };
+}
+
+/** Reads `--scale [KIND/]NAMESPACE/NAME=REPLICAS`. */
+export function readScale(text: string): ScaleChange {
+  const shape = '[KIND/]NAMESPACE/NAME=REPLICAS';
+  const [name, replicas] = readPair('--scale', text, shape);
+  const words = name.split('/');
+  const named = readWorkload(words.length === 2 ? ['deployment', ...words] : words);
+  const { kind } = named ?? {};
+  if (named === undefined || (kind !== 'Deployment' && kind !== 'ReplicaSet' && kind !== 'StatefulSet')) {
+    throw new UsageError(
+      `--scale is ${shape} with KIND deployment (default), replicaset or statefulset, not ${text}.${
+        words.length === 3 ? didYouMean(words[0] ?? '', ['deployment', 'replicaset', 'statefulset']) : ''
+      }`,
+    );
+  }
+  return { ...named, kind, replicas: readWhole('The number of replicas in --scale', replicas) };
+}
