@@ -35,7 +35,7 @@ export interface DeletionRules {
   readonly deletionCost: boolean;
   /** Ages are compared by power of two, and by UID inside one power. */
   readonly logarithmicAges: boolean;
-  /** From 1.33: restarts of sidecars break ties between equal restarts of containers. */
+  /** From 1.32: restarts of sidecars break ties between equal restarts of containers. */
   readonly sidecarRestarts: boolean;
 }
 

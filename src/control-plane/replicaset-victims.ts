@@ -129,7 +129,7 @@ function rulesOf(version: KubernetesVersion): DeletionRules {
   return {
     deletionCost: atLeast(version, 22),
     logarithmicAges: atLeast(version, 22),
-    sidecarRestarts: atLeast(version, 33),
+    sidecarRestarts: atLeast(version, 32),
   };
 }
 
