@@ -1,4 +1,4 @@
-import type { ConfigMap, Endpoints, EndpointSlice, Node, Pod, Service, Workload } from './objects.js';
+import type { ConfigMap, EndpointSlice, Endpoints, Node, Pod, Service, Workload } from './objects.js';
 import { namespacedName, SERVICE_NAME_LABEL } from './objects.js';
 import { OverlayMap } from './overlay-map.js';
 
@@ -104,7 +104,8 @@ const sliceKeys = (slice: EndpointSlice) => {
 const podNodeKeys = (pod: Pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []);
 const podNamespaceKeys = (pod: Pod) => [pod.metadata.namespace ?? 'default'];
 const podOwnerKeys = (pod: Pod) => {
-  const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller) ?? pod.metadata.ownerReferences?.[0];
+  const owner =
+    pod.metadata.ownerReferences?.find((reference) => reference.controller) ?? pod.metadata.ownerReferences?.[0];
   return owner === undefined ? [] : [workloadKey(owner.kind, pod.metadata.namespace ?? 'default', owner.name)];
 };
 

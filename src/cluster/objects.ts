@@ -185,7 +185,12 @@ export interface SliceEndpoint {
   readonly nodeName?: string | null;
   readonly zone?: string | null;
   readonly hints?: EndpointHints | null;
-  readonly targetRef?: { readonly kind?: string; readonly namespace?: string; readonly name?: string; readonly uid?: string };
+  readonly targetRef?: {
+    readonly kind?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+    readonly uid?: string;
+  };
   /** v1beta1 only: node name and zone stand here under well-known label keys. */
   readonly topology?: Readonly<Record<string, string>>;
   readonly deprecatedTopology?: Readonly<Record<string, string>>;
@@ -211,7 +216,12 @@ export interface EndpointAddress {
   readonly ip: string;
   readonly hostname?: string;
   readonly nodeName?: string | null;
-  readonly targetRef?: { readonly kind?: string; readonly namespace?: string; readonly name?: string; readonly uid?: string };
+  readonly targetRef?: {
+    readonly kind?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+    readonly uid?: string;
+  };
 }
 
 /** The older Endpoints object, used only for Services that have no EndpointSlice. */
@@ -222,7 +232,9 @@ export interface Endpoints {
     | readonly {
         readonly addresses?: readonly EndpointAddress[] | null;
         readonly notReadyAddresses?: readonly EndpointAddress[] | null;
-        readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[] | null;
+        readonly ports?:
+          | readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[]
+          | null;
       }[]
     | null;
 }

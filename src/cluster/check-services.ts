@@ -1,0 +1,80 @@
+import { addressOf, networkOf } from '../base/address.js';
+import { type Placed, placeOf } from './collect-objects.js';
+import { namespacedName, type Service, type ServicePortSpec } from './objects.js';
+import type { SnapshotProblems } from './problems.js';
+import type { Assumption } from './settings.js';
+
+interface Claim {
+  readonly service: Placed<Service>;
+  readonly port: ServicePortSpec;
+}
+
+function nameOf({ service, port }: Claim): string {
+  return `${namespacedName(service.object)}${port.name ? `:${port.name}` : ''} (port ${port.port})`;
+}
+
+/** Node ports belong to one Service port each: the API server allocates them so (portallocator), per protocol. */
+function checkNodePorts(claim: Claim, index: number, taken: Map<string, Claim>, problems: SnapshotProblems): void {
+  const { service, port } = claim;
+  if (!port.nodePort || service.object.spec?.type === 'ExternalName') return;
+  const protocol = port.protocol ?? 'TCP';
+  const key = `${protocol}/${port.nodePort}`;
+  const first = taken.get(key);
+  if (first === undefined) {
+    taken.set(key, claim);
+    return;
+  }
+  const detail =
+    `Node port ${port.nodePort}/${protocol} is claimed by ${nameOf(first)} at ${placeOf(first.service) || '/'} ` +
+    `and by ${nameOf(claim)}; a node port belongs to one Service port.`;
+  problems.add(`${placeOf(service)}/spec/ports/${index}/nodePort`, detail, service.file);
+}
+
+/** Addresses that two Services share are no error: kube-proxy writes rules for both, and the first to match counts. */
+function noteClusterIPs(claim: Claim, taken: Map<string, Claim>, notes: Assumption[]): void {
+  const { spec } = claim.service.object;
+  const addresses = spec?.clusterIPs && spec.clusterIPs.length > 0 ? spec.clusterIPs : [spec?.clusterIP ?? ''];
+  const protocol = claim.port.protocol ?? 'TCP';
+  for (const address of addresses) {
+    if (address === '' || address === 'None') continue;
+    const key = `${protocol}/${address.includes(':') ? addressOf(address)?.text : address}/${claim.port.port}`;
+    const first = taken.get(key);
+    if (first === undefined) {
+      taken.set(key, claim);
+      continue;
+    }
+    notes.push({
+      field: `snapshot.services.${namespacedName(claim.service.object)}`,
+      value: `${address}:${claim.port.port}/${protocol}`,
+      why: `${nameOf(first)} has this cluster IP, port and protocol too: kube-proxy programs both, and the rules that match first win.`,
+    });
+  }
+}
+
+/** kube-proxy trims source ranges and drops those it cannot parse (pkg/proxy/serviceport.go, util.GetLoadBalancerSourceRanges). */
+function noteSourceRanges(service: Service, notes: Assumption[]): void {
+  const ranges = service.spec?.loadBalancerSourceRanges ?? [];
+  const dropped = ranges.filter((range) => !range.includes('/') || networkOf(range.trim()) === undefined);
+  if (dropped.length === 0) return;
+  notes.push({
+    field: `snapshot.services.${namespacedName(service)}.loadBalancerSourceRanges`,
+    value: dropped,
+    why: 'These are no CIDRs: kube-proxy drops them and takes the others.',
+  });
+}
+
+/** Checks what Services must not share, and notes what kube-proxy puts up with. */
+export function checkServices(services: readonly Placed[], problems: SnapshotProblems): Assumption[] {
+  const notes: Assumption[] = [];
+  const nodePorts = new Map<string, Claim>();
+  const clusterIPs = new Map<string, Claim>();
+  for (const placed of services as readonly Placed<Service>[]) {
+    noteSourceRanges(placed.object, notes);
+    for (const [index, port] of (placed.object.spec?.ports ?? []).entries()) {
+      const claim = { service: placed, port };
+      checkNodePorts(claim, index, nodePorts, problems);
+      noteClusterIPs(claim, clusterIPs, notes);
+    }
+  }
+  return notes;
+}

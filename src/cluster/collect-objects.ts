@@ -1,0 +1,213 @@
+import { isDeepStrictEqual } from 'node:util';
+import { checkAddresses } from './check-addresses.js';
+import type { ClusterObjects } from './cluster.js';
+import { endpointSliceFrom } from './endpoint-slice.js';
+import { isUsedConfigMap, itemKind, type UsedKind, usedKind } from './kinds.js';
+import type { EndpointSlice, KubernetesObject } from './objects.js';
+import { quoted, type SnapshotProblems } from './problems.js';
+import { repaired } from './repair.js';
+import { sentenceOf } from './schema-sentences.js';
+import { schemaErrors } from './schemas.js';
+
+/** A document of a snapshot: a parsed value and where it stands. */
+export interface SnapshotDocument {
+  readonly value: unknown;
+  /** JSON Pointer of the document in the snapshot; empty when it is all of it. */
+  readonly pointer: string;
+  /** The file it came from, when there are several. */
+  readonly file?: string | undefined;
+}
+
+/** An object that was kept, and where it stands. `base` and `index` make its pointer, which is seldom needed. */
+export interface Placed<T = KubernetesObject> {
+  readonly object: T;
+  readonly base: string;
+  readonly index: number;
+  readonly file: string | undefined;
+}
+
+/** The JSON Pointer of a kept object in the snapshot. */
+export function placeOf(placed: Placed<unknown>): string {
+  return placed.index < 0 ? placed.base : `${placed.base}/${placed.index}`;
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Equal for a cluster: apart from how the object was fetched (API version) and who wrote which of its fields. */
+function sameContent(a: KubernetesObject, b: KubernetesObject): boolean {
+  const content = (object: KubernetesObject) => ({
+    ...object,
+    apiVersion: undefined,
+    metadata: { ...object.metadata, managedFields: undefined },
+  });
+  return isDeepStrictEqual(a, b) || isDeepStrictEqual(content(a), content(b));
+}
+
+/** Collects the objects of a snapshot's documents, whatever lists they stand in; notes what is wrong with them. */
+export class ObjectCollector {
+  readonly kept: Readonly<Record<UsedKind, Placed[]>> = {
+    Node: [],
+    Pod: [],
+    Service: [],
+    EndpointSlice: [],
+    Endpoints: [],
+    Deployment: [],
+    ReplicaSet: [],
+    StatefulSet: [],
+    DaemonSet: [],
+    ConfigMap: [],
+  };
+  /** How many objects of other kinds there were. */
+  readonly ignored = new Map<string, number>();
+  /** The message of the last `Status` object: what kubectl --raw gives instead of objects when a request fails. */
+  failure: string | undefined;
+  readonly #problems: SnapshotProblems;
+  readonly #seen = new Map<string, Placed>();
+
+  constructor(problems: SnapshotProblems) {
+    this.#problems = problems;
+  }
+
+  add(document: SnapshotDocument): void {
+    this.#value(document.value, document.pointer, -1, document.file, undefined, undefined);
+  }
+
+  /** A list, an array of lists or an object. `kind` and `apiVersion` are those that a typed list says of its items. */
+  #value(
+    value: unknown,
+    base: string,
+    index: number,
+    file: string | undefined,
+    kind: string | undefined,
+    apiVersion: unknown,
+  ): void {
+    const place = () => (index < 0 ? base : `${base}/${index}`);
+    if (Array.isArray(value)) {
+      const inside = place();
+      for (let i = 0; i < value.length; i++) this.#value(value[i], inside, i, file, undefined, undefined);
+      return;
+    }
+    if (!isJsonObject(value)) {
+      const detail = `Here stands ${quoted(value)}; it must be a Kubernetes object or a list of them.`;
+      this.#problems.add(place(), detail, file);
+      return;
+    }
+    const own = value.kind ?? kind;
+    if (typeof own !== 'string' || own === '') {
+      const detail =
+        own === undefined || own === ''
+          ? 'The object has no "kind"; a snapshot holds Kubernetes objects, each with kind and apiVersion.'
+          : `kind is ${quoted(own)}; it must be a string such as "Service".`;
+      this.#problems.add(place(), detail, file);
+      return;
+    }
+    const items = value.items;
+    const ofItems = itemKind(own);
+    if (own === 'List' || (ofItems !== undefined && (items !== undefined || usedKind(ofItems, undefined)))) {
+      this.#list(items, place(), file, ofItems, value.apiVersion);
+      return;
+    }
+    this.#object(value, own, value.apiVersion ?? apiVersion, base, index, file);
+  }
+
+  #list(items: unknown, at: string, file: string | undefined, kind: string | undefined, apiVersion: unknown): void {
+    // Go prints a list without items as null.
+    if (items === null) return;
+    if (!Array.isArray(items)) {
+      const detail = items === undefined ? 'The list has no "items"' : `items is ${quoted(items)}`;
+      this.#problems.add(items === undefined ? at : `${at}/items`, `${detail}; it must be an array of objects.`, file);
+      return;
+    }
+    const base = `${at}/items`;
+    for (let i = 0; i < items.length; i++) {
+      this.#value(items[i], base, i, file, kind, kind === undefined ? undefined : apiVersion);
+    }
+  }
+
+  #ignore(kind: string): void {
+    this.ignored.set(kind, (this.ignored.get(kind) ?? 0) + 1);
+  }
+
+  #object(
+    value: JsonObject,
+    kind: string,
+    apiVersion: unknown,
+    base: string,
+    index: number,
+    file: string | undefined,
+  ): void {
+    const used = usedKind(kind, apiVersion);
+    if (used === undefined) {
+      if (kind === 'Status' && typeof value.message === 'string') this.failure = value.message;
+      this.#ignore(kind);
+      return;
+    }
+    if (used === 'ConfigMap') {
+      const metadata = isJsonObject(value.metadata) ? value.metadata : {};
+      if (!isUsedConfigMap(metadata.namespace, metadata.name)) {
+        this.#ignore('ConfigMap');
+        return;
+      }
+    }
+    let object = value;
+    let errors = schemaErrors(used, object);
+    if (errors !== undefined) {
+      object = repaired(object) as JsonObject;
+      errors = schemaErrors(used, object);
+    }
+    if (errors !== undefined) {
+      for (const error of errors) {
+        const { pointer, detail } = sentenceOf(error);
+        const at = index < 0 ? base : `${base}/${index}`;
+        this.#problems.add(at + pointer, detail, file);
+      }
+      return;
+    }
+    if (object.kind === undefined) object = { kind, apiVersion, ...object };
+    // From here on the object is what its schema says, which is what the type says.
+    let typed = object as unknown as KubernetesObject;
+    if (used === 'EndpointSlice') typed = endpointSliceFrom(typed as EndpointSlice);
+    const placed: Placed = { object: typed, base, index, file };
+    if (!this.#isRepeated(placed)) {
+      this.kept[used].push(placed);
+      checkAddresses(placed, this.#problems);
+    }
+  }
+
+  /** Whether the object was met before: the same again is left out, a different one of the same name is a problem. */
+  #isRepeated(placed: Placed): boolean {
+    const { object } = placed;
+    const { namespace, name } = object.metadata;
+    const key = object.kind === 'Node' ? `Node/${name}` : `${object.kind}/${namespace ?? 'default'}/${name}`;
+    const before = this.#seen.get(key);
+    if (before === undefined) {
+      this.#seen.set(key, placed);
+      return false;
+    }
+    if (!sameContent(before.object, object)) {
+      const where = before.file === undefined || before.file === placed.file ? '' : ` of ${before.file}`;
+      const detail = `${key} stands here and, with other content, at ${placeOf(before) || '/'}${where}; keep one of the two.`;
+      this.#problems.add(placeOf(placed), detail, placed.file);
+    }
+    return true;
+  }
+
+  /** The kept objects, in the order of the snapshot. */
+  objects(): ClusterObjects {
+    const of = <T extends KubernetesObject>(...kinds: readonly UsedKind[]) =>
+      kinds.flatMap((kind) => this.kept[kind].map((placed) => placed.object as T));
+    return {
+      nodes: of('Node'),
+      pods: of('Pod'),
+      services: of('Service'),
+      endpointSlices: of('EndpointSlice'),
+      endpoints: of('Endpoints'),
+      workloads: of('Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'),
+      configMaps: of('ConfigMap'),
+    };
+  }
+}

@@ -1,0 +1,56 @@
+/** The kinds of objects that a snapshot is read for, and the API groups they may come from. */
+
+export const USED_KINDS = [
+  'Node',
+  'Pod',
+  'Service',
+  'EndpointSlice',
+  'Endpoints',
+  'Deployment',
+  'ReplicaSet',
+  'StatefulSet',
+  'DaemonSet',
+  'ConfigMap',
+] as const;
+
+export type UsedKind = (typeof USED_KINDS)[number];
+
+const CORE = /^v1$/;
+const APPS = /^(?:apps|extensions)\//;
+/** discovery.k8s.io/v1 since 1.21; v1beta1 1.17 to 1.24. */
+const DISCOVERY = /^discovery\.k8s\.io\/v1(?:beta1)?$/;
+
+const API_VERSIONS: ReadonlyMap<string, RegExp> = new Map<UsedKind, RegExp>([
+  ['Node', CORE],
+  ['Pod', CORE],
+  ['Service', CORE],
+  ['EndpointSlice', DISCOVERY],
+  ['Endpoints', CORE],
+  ['Deployment', APPS],
+  ['ReplicaSet', APPS],
+  ['StatefulSet', APPS],
+  ['DaemonSet', APPS],
+  ['ConfigMap', CORE],
+]);
+
+/**
+ * Whether objects of this kind and apiVersion are read. A kind of the same name from another group (Knative's Service)
+ * is not. An absent apiVersion is taken for the usual one: items of typed lists carry none.
+ */
+export function usedKind(kind: string, apiVersion: unknown): UsedKind | undefined {
+  const versions = API_VERSIONS.get(kind);
+  if (versions === undefined || !(apiVersion === undefined || versions.test(String(apiVersion)))) return undefined;
+  return kind as UsedKind;
+}
+
+/** The kind of a typed list's items: `Pod` for `PodList`, `undefined` for `List` and for kinds that are no lists. */
+export function itemKind(listKind: string): string | undefined {
+  return listKind.endsWith('List') && listKind !== 'List' ? listKind.slice(0, -'List'.length) : undefined;
+}
+
+/** The ConfigMaps that say how kube-proxy and the ip-masq-agent are set up (EKS names kube-proxy's kube-proxy-config). */
+export function isUsedConfigMap(namespace: unknown, name: unknown): boolean {
+  return (
+    namespace === 'kube-system' && (name === 'kube-proxy' || name === 'kube-proxy-config' || name === 'ip-masq-agent')
+  );
+}

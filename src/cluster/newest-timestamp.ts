@@ -1,0 +1,40 @@
+import type { Cluster } from './cluster.js';
+
+/**
+ * The newest moment that the snapshot's objects tell of, in milliseconds since 1970: creation, start and condition
+ * changes (for nodes and pods, their latest heartbeat is not kept by all versions and is left out). Deletion timestamps
+ * are left out too: they lie ahead by the grace period. Undefined when there is none.
+ */
+export function newestTimestamp(cluster: Cluster): number | undefined {
+  let newest = Number.NEGATIVE_INFINITY;
+  // Nearly all are written as `2026-01-31T12:00:00Z`, which sorts as text.
+  let newestText = '';
+  const see = (text: string | null | undefined) => {
+    if (!text) return;
+    if (text.length === 20 && text.endsWith('Z')) {
+      if (text > newestText) newestText = text;
+    } else {
+      newest = Math.max(newest, Date.parse(text));
+    }
+  };
+  const conditions = (list: readonly { readonly lastTransitionTime?: string | null }[] | null | undefined) => {
+    for (const condition of list ?? []) see(condition.lastTransitionTime);
+  };
+  for (const map of [
+    cluster.nodes,
+    cluster.pods,
+    cluster.services,
+    cluster.endpointSlices,
+    cluster.endpoints,
+    cluster.workloads,
+  ]) {
+    for (const object of map.values()) see(object.metadata.creationTimestamp);
+  }
+  for (const node of cluster.nodes.values()) conditions(node.status?.conditions as { lastTransitionTime?: string }[]);
+  for (const pod of cluster.pods.values()) {
+    see(pod.status?.startTime);
+    conditions(pod.status?.conditions);
+  }
+  if (newestText !== '') newest = Math.max(newest, Date.parse(newestText));
+  return Number.isFinite(newest) ? newest : undefined;
+}

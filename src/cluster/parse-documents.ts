@@ -1,0 +1,97 @@
+import { type ErrorCode, QuestionError } from '../base/errors.js';
+import { findJsonError, lineAndColumn } from './json-error.js';
+import { parseYaml } from './parse-yaml.js';
+import { snapshotError } from './problems.js';
+
+/** Text that begins like JSON but is not is tried as YAML (whose flow style looks alike) only up to this length. */
+const YAML_SECOND_TRY = 1 << 20;
+
+/**
+ * Offsets at which the JSON documents of a text end: after each bracket that closes a document. Sound for texts that
+ * hold valid documents; for others the parser then finds the fault.
+ */
+function documentEnds(text: string): number[] {
+  const ends: number[] = [];
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x22) {
+      for (i++; i < text.length; i++) {
+        const inside = text.charCodeAt(i);
+        if (inside === 0x22) break;
+        if (inside === 0x5c) i++;
+      }
+    } else if (code === 0x7b || code === 0x5b) {
+      depth++;
+    } else if (code === 0x7d || code === 0x5d) {
+      depth--;
+      if (depth === 0) ends.push(i + 1);
+    }
+  }
+  return ends;
+}
+
+function parseJson(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The documents of concatenated JSON (`kubectl get … ; kubectl get …` into one file), or where it goes wrong. */
+function parseConcatenated(text: string): { readonly documents: unknown[] } | { readonly error: string } {
+  const documents: unknown[] = [];
+  const ends = documentEnds(text);
+  let start = 0;
+  for (const end of [...ends, text.length]) {
+    const piece = text.slice(start, end);
+    if (piece.trim() !== '') {
+      const parsed = parseJson(piece);
+      if (parsed === undefined) {
+        const fault = findJsonError(piece);
+        const offset = start + (fault?.offset ?? 0);
+        const { line, column } = lineAndColumn(text, offset);
+        const expected = fault?.expected ?? 'a JSON document';
+        return {
+          error: `Line ${line}, column ${column} (offset ${offset}): expected ${expected}, found ${fault?.found ?? 'something else'}.${
+            fault?.found === 'the end of the text' ? ' The snapshot seems to be cut off.' : ''
+          }`,
+        };
+      }
+      documents.push(parsed.value);
+    }
+    start = end;
+  }
+  return { documents };
+}
+
+/**
+ * The documents of a snapshot's text: JSON, several JSON documents one after another, or YAML with one or more
+ * documents. Throws QuestionError MALFORMED that says where and what was expected.
+ */
+export function parseDocuments(text: string, pointer: string, file: string | undefined): unknown[] {
+  const first = /\S/.exec(text)?.[0];
+  if (first === undefined) {
+    throw snapshotError('MALFORMED', pointer, `The snapshot is empty; it must be what ${KUBECTL_HINT} prints.`, file);
+  }
+  if (first !== '{' && first !== '[') return parseYaml(text, pointer, file);
+  const whole = parseJson(text);
+  if (whole !== undefined) return [whole.value];
+  const parsed = parseConcatenated(text);
+  if ('documents' in parsed) return parsed.documents;
+  if (text.length <= YAML_SECOND_TRY) {
+    try {
+      return parseYaml(text, pointer, file);
+    } catch (error) {
+      // Text that begins with a bracket was meant as JSON: the fault told is the one found reading it as such.
+      if (!(error instanceof QuestionError) || error.code !== ('MALFORMED' satisfies ErrorCode)) throw error;
+    }
+  }
+  throw snapshotError('MALFORMED', pointer, `The snapshot is not valid JSON. ${parsed.error}`, file);
+}
+
+/** The command whose output makes a snapshot. */
+export const KUBECTL_HINT =
+  '`kubectl get nodes,pods,services,endpointslices,deployments,replicasets,statefulsets,daemonsets -A -o json`';

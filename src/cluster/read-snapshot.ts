@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { checkServices } from './check-services.js';
+import { checkShape } from './check-shape.js';
+import { Cluster } from './cluster.js';
+import { ObjectCollector, type SnapshotDocument } from './collect-objects.js';
+import { USED_KINDS } from './kinds.js';
+import { newestTimestamp } from './newest-timestamp.js';
+import { KUBECTL_HINT, parseDocuments } from './parse-documents.js';
+import { SnapshotProblems, snapshotError } from './problems.js';
+import type { Assumption } from './settings.js';
+import { snapshotText } from './snapshot-text.js';
+
+/** One file of a snapshot: JSON (one document or several) or YAML. */
+export interface SnapshotFile {
+  readonly bytes: Uint8Array;
+  /** Named in errors when there are several files. */
+  readonly name?: string;
+}
+
+/** What a snapshot is read from: files as bytes, or JSON values that were parsed already. */
+export type SnapshotInput =
+  | SnapshotFile
+  | { readonly files: readonly SnapshotFile[] }
+  | { readonly inline: unknown }
+  | { readonly parts: readonly unknown[] };
+
+export interface Snapshot {
+  readonly cluster: Cluster;
+  /** `sha256:…` over the bytes, files one after another; over JSON.stringify of values that came parsed. */
+  readonly digest: string;
+  /** How many objects of each kind are used; kinds without any are left out. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Milliseconds since 1970; undefined when no object has a timestamp. */
+  readonly newestTimestamp: number | undefined;
+  /** What was left out or put up with. */
+  readonly assumptions: readonly Assumption[];
+}
+
+function filesOf(input: SnapshotInput): readonly SnapshotFile[] | undefined {
+  if ('bytes' in input) return [input];
+  return 'files' in input ? input.files : undefined;
+}
+
+/** The values of a JSON text or of a request, with their pointers: one value is the snapshot itself, several are `/0`, `/1` … */
+function placed(values: readonly unknown[], pointer: string, file: string | undefined): SnapshotDocument[] {
+  return values.map((value, index) => {
+    const own = values.length === 1 ? pointer : `${pointer}/${index}`;
+    checkShape(value, own, file);
+    return { value, pointer: own, file };
+  });
+}
+
+function documentsOfFiles(files: readonly SnapshotFile[]): SnapshotDocument[] {
+  const several = files.length > 1;
+  return files.flatMap(({ bytes, name }, index) => {
+    const pointer = several ? `/parts/${index}` : '';
+    const file = several ? (name ?? `file ${index + 1}`) : undefined;
+    return placed(parseDocuments(snapshotText(bytes, pointer, file), pointer, file), pointer, file);
+  });
+}
+
+function digestOfFiles(files: readonly SnapshotFile[]): string {
+  const hash = createHash('sha256');
+  for (const { bytes } of files) hash.update(bytes);
+  return `sha256:${hash.digest('hex')}`;
+}
+
+function digestOfValue(value: unknown): string {
+  try {
+    return `sha256:${createHash('sha256').update(JSON.stringify(value)).digest('hex')}`;
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw snapshotError('TOO_LARGE', '', 'The snapshot is longer than 512 MiB as JSON.');
+    throw error;
+  }
+}
+
+/** At most this many ignored kinds are named. */
+const NAMED_KINDS = 30;
+
+function noteIgnored(ignored: ReadonlyMap<string, number>): Assumption[] {
+  if (ignored.size === 0) return [];
+  const kinds = [...ignored].sort(([a], [b]) => (a < b ? -1 : 1));
+  const value = Object.fromEntries(kinds.slice(0, NAMED_KINDS));
+  const more = kinds.length > NAMED_KINDS ? ` ${kinds.length - NAMED_KINDS} further kinds are not named here.` : '';
+  return [{ field: 'snapshot.ignored', value, why: `Objects of these kinds are not used.${more}` }];
+}
+
+function requireObjects(collector: ObjectCollector, pointer: string): void {
+  if (USED_KINDS.some((kind) => collector.kept[kind].length > 0)) return;
+  const { failure, ignored } = collector;
+  const instead =
+    failure !== undefined
+      ? `the API server's message is ${JSON.stringify(failure)}`
+      : ignored.size > 0
+        ? `it holds only ${[...ignored.keys()].slice(0, 5).join(', ')}`
+        : 'it is empty';
+  const detail = `The snapshot holds no Node, Pod, Service or other object that is used: ${instead}. Make it with ${KUBECTL_HINT}.`;
+  throw snapshotError('INVALID_SNAPSHOT', pointer, detail);
+}
+
+/**
+ * Reads a snapshot: what `kubectl get … -A -o json` prints (a List, unchanged), typed lists, single objects, several
+ * lists in an array, in several files or one after another in one, and YAML. Objects are validated and used as they
+ * are; nothing is modified.
+ *
+ * Pointers of problems are into the snapshot: `/items/12/spec/ports/0/port`. With several parts or files they begin with
+ * `/parts/1`; of several documents in one file each has its number (`/1/items/3`).
+ *
+ * Throws QuestionError MALFORMED (no JSON or YAML), INVALID_SNAPSHOT (objects that cannot be) or TOO_LARGE.
+ */
+export function readSnapshot(input: SnapshotInput): Snapshot {
+  const files = filesOf(input);
+  let documents: SnapshotDocument[];
+  let digest: string;
+  if (files !== undefined) {
+    documents = documentsOfFiles(files);
+    digest = digestOfFiles(files);
+  } else if ('inline' in input) {
+    documents = placed([input.inline], '', undefined);
+    digest = digestOfValue(input.inline);
+  } else {
+    const { parts } = input as { readonly parts: readonly unknown[] };
+    documents = parts.flatMap((part, index) => placed([part], `/parts/${index}`, undefined));
+    digest = digestOfValue(parts);
+  }
+  const problems = new SnapshotProblems();
+  const collector = new ObjectCollector(problems);
+  for (const document of documents) collector.add(document);
+  const notes = checkServices(collector.kept.Service, problems);
+  problems.throwIfAny();
+  requireObjects(collector, '');
+  const cluster = Cluster.of(collector.objects());
+  const counts = USED_KINDS.map((kind) => [kind, collector.kept[kind].length] as const).filter(
+    ([, count]) => count > 0,
+  );
+  return {
+    cluster,
+    digest,
+    counts: Object.fromEntries(counts),
+    newestTimestamp: newestTimestamp(cluster),
+    assumptions: [...noteIgnored(collector.ignored), ...notes],
+  };
+}
