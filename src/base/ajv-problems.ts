@@ -23,9 +23,9 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** `"a", "b" or "c"` */
-function alternatives(values: readonly unknown[]): string {
+function listed(values: readonly unknown[], word: 'and' | 'or'): string {
   const texts = values.map(quote);
-  return texts.length < 2 ? texts.join('') : `${texts.slice(0, -1).join(', ')} or ${texts.at(-1)}`;
+  return texts.length < 2 ? texts.join('') : `${texts.slice(0, -1).join(', ')} ${word} ${texts.at(-1)}`;
 }
 
 function words(value: unknown): readonly string[] {
@@ -48,7 +48,7 @@ function choiceOf(schema: unknown): readonly string[] | undefined {
 function exactlyOne(names: readonly string[], data: unknown): string {
   const given = names.filter((name) => typeof data === 'object' && data !== null && Object.hasOwn(data, name));
   const found = given.length === 0 ? 'none of them' : given.map(quote).join(' and ');
-  return `Exactly one of ${alternatives(names)} is needed; found ${found}.`;
+  return `Exactly one of ${listed(names, 'and')} is needed; found ${found}.`;
 }
 
 function count(n: number, noun: string): string {
@@ -62,28 +62,30 @@ function sentence(error: ErrorObject): string | undefined {
   const allowed = Object.keys(parent.properties ?? {});
   const example = parent.examples?.[0] === undefined ? '' : `, for example ${quote(parent.examples[0])}`;
   const name = parent.title ?? 'another form';
-  const limit = params['limit'] as number;
+  const limit = params.limit as number;
   switch (error.keyword) {
     case 'additionalProperties': {
-      const extra = String(params['additionalProperty']);
+      const extra = String(params.additionalProperty);
       const guess = didYouMean(extra, allowed);
       return `Unknown field ${quote(extra)}.${guess !== '' ? guess : ` Known here: ${allowed.join(', ')}.`}`;
     }
     case 'required':
-      return `${quote(params['missingProperty'])} is missing.`;
+      return `${quote(params.missingProperty)} is missing.`;
     case 'dependentRequired':
-      return `${quote(params['missingProperty'])} is missing: ${quote(params['property'])} needs it.`;
+      return `${quote(params.missingProperty)} is missing: ${quote(params.property)} needs it.`;
     case 'type': {
-      const types = [params['type']].flat().map((type) => TYPE_NAMES[String(type)] ?? String(type));
+      if (Array.isArray(params.type) && parent.title !== undefined)
+        return `Must be ${name}${example}, not ${quote(error.data)}.`;
+      const types = [params.type].flat().map((type) => TYPE_NAMES[String(type)] ?? String(type));
       return `Must be ${types.join(' or ')}, not ${quote(error.data)}.`;
     }
     case 'enum': {
-      const values = params['allowedValues'] as readonly unknown[];
+      const values = params.allowedValues as readonly unknown[];
       const guess = typeof error.data === 'string' ? didYouMean(error.data, words(values)) : '';
-      return `Must be ${values.length > 1 ? 'one of ' : ''}${alternatives(values)}, not ${quote(error.data)}.${guess}`;
+      return `Must be ${values.length > 1 ? 'one of ' : ''}${listed(values, 'or')}, not ${quote(error.data)}.${guess}`;
     }
     case 'const':
-      return `Must be ${quote(params['allowedValue'])}, not ${quote(error.data)}.`;
+      return `Must be ${quote(params.allowedValue)}, not ${quote(error.data)}.`;
     case 'minProperties':
     case 'maxProperties':
       return allowed.length > 0 && limit === 1 ? exactlyOne(allowed, error.data) : bound(error, limit, 'field');
@@ -101,8 +103,11 @@ function sentence(error: ErrorObject): string | undefined {
     case 'minItems':
     case 'maxItems':
       return bound(error, limit, 'item');
+    case 'propertyNames':
+      // Ajv tells beside it what is wrong with the name.
+      return undefined;
     case 'uniqueItems':
-      return `Items ${params['j']} and ${params['i']} are the same; each may stand once.`;
+      return `Items ${params.j} and ${params.i} are the same; each may stand once.`;
     case 'pattern':
     case 'format':
       return `Must be ${name}${example}, not ${quote(error.data)}.`;
@@ -121,9 +126,10 @@ function bound(error: ErrorObject, limit: number, noun: string): string {
 
 /** The place that is wrong: an unknown field itself, not the object that holds it. */
 function place(error: ErrorObject): string {
+  if (error.propertyName !== undefined) return `${error.instancePath}/${pointerToken(error.propertyName)}`;
   const params = error.params as Record<string, unknown>;
   return error.keyword === 'additionalProperties'
-    ? `${error.instancePath}/${pointerToken(String(params['additionalProperty']))}`
+    ? `${error.instancePath}/${pointerToken(String(params.additionalProperty))}`
     : error.instancePath;
 }
 

@@ -4,6 +4,9 @@ import type { Choice, Consequence } from '../changes/change.js';
 import type { Assumption } from '../cluster/settings.js';
 import type { Hook } from '../netfilter/ruleset.js';
 import type { StepAction } from '../netfilter/walk/types.js';
+import type { Cause, PathVerdict } from '../path/verdict.js';
+
+export type { Cause, PathVerdict } from '../path/verdict.js';
 
 export interface Finding {
   readonly code: string;
@@ -101,26 +104,6 @@ export interface StepChance {
 }
 
 // ── path ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export type PathVerdict = 'DELIVERED' | 'REJECTED' | 'DROPPED' | 'UNREACHABLE' | 'UNKNOWN';
-
-export type Cause =
-  | 'NO_ENDPOINTS'
-  | 'UNKNOWN_PORT'
-  | 'HOST_REFUSED'
-  | 'NO_LOCAL_ENDPOINTS'
-  | 'FIREWALLED'
-  | 'REPLY_LOST'
-  | 'MARTIAN'
-  | 'INVALID_STATE'
-  | 'POLICY'
-  | 'NO_RULE'
-  | 'NO_ROUTE'
-  | 'NODE_DOWN'
-  | 'UNSUPPORTED_DATAPLANE'
-  | 'UNKNOWN_MATCH'
-  | 'UNKNOWN_TARGET'
-  | 'MISSING_DATA';
 
 export interface PathHeader {
   readonly source: string;

@@ -1,0 +1,73 @@
+import type { Rule } from '../netfilter/ruleset.js';
+import { stepsOf } from '../netfilter/walk/steps.js';
+import type { HookOutcome, WalkStep } from '../netfilter/walk/types.js';
+import type { Ending } from './trail.js';
+import type { Cause } from './verdict.js';
+
+/** The comment of a rule, '' without one. */
+export function commentOf(rule: Rule | undefined): string {
+  for (const statement of rule?.statements ?? []) if (statement.kind === 'comment') return statement.text;
+  return '';
+}
+
+/**
+ * Why a rule of kube-proxy or kubelet drops or rejects, from where it stands and what its comment says. Rules of
+ * others, and policies, are POLICY.
+ */
+function causeOf(rule: Rule | undefined, steps: readonly WalkStep[]): Cause {
+  if (rule === undefined) return 'POLICY';
+  const comment = commentOf(rule);
+  if (comment.endsWith(' has no endpoints')) return 'NO_ENDPOINTS';
+  if (comment.endsWith(' has no local endpoints')) return 'NO_LOCAL_ENDPOINTS';
+  if (rule.chain === 'KUBE-PROXY-FIREWALL' || comment.includes(' traffic not accepted by ')) return 'FIREWALLED';
+  if (comment === 'block incoming localnet connections') return 'MARTIAN';
+  if (
+    rule.statements.some((statement) => statement.kind === 'conntrack' && statement.states?.values.includes('INVALID'))
+  ) {
+    return 'INVALID_STATE';
+  }
+  if (rule.chain === 'KUBE-FIREWALL') {
+    // Up to 1.24 kube-proxy only marks what is to be dropped; who marked it tells why.
+    const marking = steps.findLast((step) => step.action === 'JUMP' && step.target === 'KUBE-MARK-DROP');
+    if (marking !== undefined) {
+      return commentOf(marking.rule).endsWith(' has no local endpoints') ? 'NO_LOCAL_ENDPOINTS' : 'FIREWALLED';
+    }
+  }
+  return 'POLICY';
+}
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  NO_ENDPOINTS: 'the Service has no endpoint that may be used',
+  NO_LOCAL_ENDPOINTS: 'the traffic policy is Local and this node has no endpoint of the Service',
+  FIREWALLED: "the source is not in the Service's loadBalancerSourceRanges",
+  MARTIAN: 'packets from outside may not address 127.0.0.0/8',
+  INVALID_STATE: 'connection tracking does not know this packet’s connection',
+};
+
+/** What a hook's DROP, REJECT or UNKNOWN means for the packet's way. `earlier`: what happened to it on this node. */
+export function endingOf(outcome: HookOutcome, node: string, earlier: readonly HookOutcome[] = []): Ending {
+  const rule = outcome.rule === undefined ? {} : { rule: outcome.rule };
+  if (outcome.verdict === 'UNKNOWN') {
+    const cause = outcome.unknown?.cause ?? 'UNKNOWN_MATCH';
+    return {
+      verdict: 'UNKNOWN',
+      cause,
+      detail: `${outcome.unknown?.detail ?? 'a rule is not understood'} (${node})`,
+      ...rule,
+    };
+  }
+  const steps = [...earlier, outcome].flatMap((entry) => stepsOf(entry.steps));
+  const cause = causeOf(outcome.rule, steps);
+  const done = outcome.verdict === 'REJECT' ? 'rejects it' : 'drops it';
+  const why = SENTENCES[cause];
+  const where =
+    outcome.rule === undefined
+      ? `the policy of chain ${steps.at(-1)?.chain ?? ''} on ${node} ${done}`
+      : `chain ${outcome.rule.chain} on ${node} ${done}`;
+  return {
+    verdict: outcome.verdict === 'REJECT' ? 'REJECTED' : 'DROPPED',
+    cause,
+    detail: why === undefined ? where : `${where}: ${why}`,
+    ...rule,
+  };
+}

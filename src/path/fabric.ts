@@ -1,0 +1,137 @@
+import type { IPFamily } from '../base/address.js';
+import { remember } from '../base/remember.js';
+import type { Cluster } from '../cluster/cluster.js';
+import type { Assumption, Settings } from '../cluster/settings.js';
+import type { Ruleset } from '../netfilter/ruleset.js';
+import type { NodeProgram } from '../proxy/node-program.js';
+import { programNode } from '../proxy/program.js';
+import type { ServicePort } from '../proxy/service-port.js';
+import { Host } from './host.js';
+import { AddressBook, nodeIsDown } from './network.js';
+
+/** An endpoint that a question is about. ProxyEndpoint is one. */
+export interface KnownEndpoint {
+  /** `address:port`, IPv6 in brackets. */
+  readonly id: string;
+  readonly address: string;
+  /** '' when not known. */
+  readonly node: string;
+  readonly zone: string;
+  readonly pod?: string;
+}
+
+/** What a question adds to the cluster and its settings. */
+export interface FabricOptions {
+  /** Rules to walk instead of those kube-proxy would write, by node: parsed from a real `iptables-save`. */
+  readonly rulesets?: ReadonlyMap<string, Ruleset>;
+  /** xt_recent list → addresses it holds, on every node. */
+  readonly recent?: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+const books = new WeakMap<Cluster, WeakMap<Settings, Map<IPFamily, AddressBook>>>();
+
+function bookOf(cluster: Cluster, family: IPFamily, settings: Settings): AddressBook {
+  const bySettings = remember(books, cluster, () => new WeakMap<Settings, Map<IPFamily, AddressBook>>());
+  const byFamily = remember(bySettings, settings, () => new Map<IPFamily, AddressBook>());
+  return remember(byFamily, family, () => new AddressBook(cluster, family, settings));
+}
+
+/** Collects the assumptions that an answer comes to rest on, one per field. */
+export class AssumptionList {
+  readonly #byField = new Map<string, Assumption>();
+
+  add(field: string, value: unknown, why: string): void {
+    if (!this.#byField.has(field)) this.#byField.set(field, { field, value, why });
+  }
+
+  all(): readonly Assumption[] {
+    return [...this.#byField.values()];
+  }
+}
+
+/**
+ * The cluster as packets of one family meet it: hosts with their rules, and who has which address. Hosts and rules are
+ * made when a packet first comes by.
+ */
+export class Fabric {
+  readonly cluster: Cluster;
+  readonly settings: Settings;
+  readonly family: IPFamily;
+  readonly book: AddressBook;
+  readonly assumptions = new AssumptionList();
+  readonly #options: FabricOptions;
+  readonly #hosts = new Map<string, Host>();
+  readonly #rulesets = new Map<string, Ruleset>();
+  readonly #endpoints = new Map<string, KnownEndpoint>();
+
+  constructor(cluster: Cluster, settings: Settings, family: IPFamily, options: FabricOptions = {}) {
+    this.cluster = cluster;
+    this.settings = settings;
+    this.family = family;
+    this.book = bookOf(cluster, family, settings);
+    this.#options = options;
+  }
+
+  host(node: string): Host {
+    let host = this.#hosts.get(node);
+    if (host === undefined) {
+      host = new Host(node, this.book, this.settings, this.settings.proxyOf(node), this.#options.recent);
+      this.#hosts.set(node, host);
+    }
+    return host;
+  }
+
+  /** Throws QuestionError UNSUPPORTED where the node's mode or version is not modelled. */
+  program(node: string): NodeProgram {
+    return programNode(this.cluster, node, this.family, this.settings.proxyOf(node));
+  }
+
+  ruleset(node: string): Ruleset {
+    let ruleset = this.#rulesets.get(node) ?? this.#options.rulesets?.get(node);
+    if (ruleset === undefined) {
+      const { kubelet, network } = this.settings;
+      ruleset = this.program(node).ruleset({ kubelet, forwardPolicy: network.forwardPolicy });
+      this.#rulesets.set(node, ruleset);
+    }
+    return ruleset;
+  }
+
+  /** Whether the node's rules were parsed from its own `iptables-save`. */
+  isParsed(node: string): boolean {
+    return this.#options.rulesets?.has(node) ?? false;
+  }
+
+  isDown(node: string): boolean {
+    const object = this.cluster.nodes.get(node);
+    return object !== undefined && nodeIsDown(object);
+  }
+
+  /** Makes the endpoints of a Service port known as such, with the places that slices give them. */
+  expect(endpoints: Iterable<KnownEndpoint>): void {
+    for (const endpoint of endpoints) {
+      this.#endpoints.set(endpoint.id, endpoint);
+      if (endpoint.node !== '' && this.cluster.nodes.has(endpoint.node))
+        this.book.learn(endpoint.address, endpoint.node);
+    }
+  }
+
+  /** An endpoint of the Service that was asked for, by `address:port`. */
+  endpoint(id: string): KnownEndpoint | undefined {
+    return this.#endpoints.get(id);
+  }
+
+  /**
+   * The Service ports that a connection to this address and port is for, as `node` has them: by cluster, external or
+   * load balancer address, or by node port where the address is a node's. Their endpoints become known as such.
+   */
+  expectFor(node: string, protocol: string, address: string, port: number): readonly ServicePort[] {
+    const { services } = this.program(node);
+    const claimed = services.claims(protocol, address, port);
+    const ports =
+      claimed.length > 0 || this.book.locate(address).kind !== 'NODE'
+        ? claimed
+        : services.nodePortClaims(protocol, port);
+    for (const servicePort of ports) this.expect(services.endpointsOf(servicePort));
+    return ports;
+  }
+}

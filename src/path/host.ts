@@ -1,0 +1,128 @@
+import { addressOf } from '../base/address.js';
+import type { NodeProxySettings, Settings } from '../cluster/settings.js';
+import type { Packet } from '../netfilter/packet.js';
+import type { AddressType, WalkEnvironment } from '../netfilter/walk/types.js';
+import type { AddressBook, Place } from './network.js';
+
+/** The interface towards other nodes and the outside. Only names that rules match on matter. */
+export const UPLINK = 'eth0';
+export const LOOPBACK = 'lo';
+
+/** Where a node sends a packet. */
+export type Route =
+  | { readonly kind: 'LOCAL' }
+  | { readonly kind: 'POD'; readonly pod?: string; readonly outInterface: string }
+  | { readonly kind: 'NO_POD'; readonly outInterface: string }
+  | { readonly kind: 'NODE'; readonly node: string; readonly outInterface: string }
+  | { readonly kind: 'OUTSIDE'; readonly outInterface: string }
+  | { readonly kind: 'UNREACHABLE' };
+
+const NO_ENTRIES: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+
+/** Whether the address is one of 127.0.0.0/8 or ::1. */
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+/** The name under which packets of this node's pods come in: what `-i` in a local-traffic detector compares. */
+export function podInterface(proxy: NodeProxySettings, settings: Settings): string {
+  if (proxy.detectLocalMode === 'BridgeInterface') return proxy.bridgeInterface;
+  if (proxy.detectLocalMode === 'InterfaceNamePrefix') return `${proxy.interfaceNamePrefix}0`;
+  return settings.network.podNetwork === 'BRIDGE' ? 'cni0' : 'veth0';
+}
+
+/**
+ * One node as a host: its addresses and routes, and what its rules ask of it. A thing without state of its own:
+ * session-affinity entries are given.
+ */
+export class Host implements WalkEnvironment {
+  readonly node: string;
+  readonly podInterface: string;
+  readonly #book: AddressBook;
+  readonly #primary: string | undefined;
+  readonly #bridge: string | undefined;
+  readonly #own: ReadonlySet<string>;
+  readonly #entries: ReadonlyMap<string, ReadonlySet<string>>;
+
+  /** `entries`: xt_recent list name → addresses that it holds on this node. */
+  constructor(
+    node: string,
+    book: AddressBook,
+    settings: Settings,
+    proxy: NodeProxySettings,
+    entries: ReadonlyMap<string, ReadonlySet<string>> = NO_ENTRIES,
+  ) {
+    this.node = node;
+    this.#book = book;
+    const addresses = book.addressesOf(node);
+    this.#primary = addresses.own[0];
+    this.#bridge = addresses.bridge;
+    this.#own = new Set(addresses.bridge === undefined ? addresses.own : [...addresses.own, addresses.bridge]);
+    this.podInterface = podInterface(proxy, settings);
+    this.#entries = entries;
+  }
+
+  /** The node's first InternalIP of the family. */
+  get primaryAddress(): string | undefined {
+    return this.#primary;
+  }
+
+  isLocal(address: string): boolean {
+    return this.#own.has(address) || isLoopback(address);
+  }
+
+  /** The routing decision for a destination: local table, own pods, other nodes and their pods, default route. */
+  route(destination: string): Route {
+    if (this.isLocal(destination)) return { kind: 'LOCAL' };
+    const place: Place = this.#book.locate(destination);
+    switch (place.kind) {
+      case 'NODE':
+        return { kind: 'NODE', node: place.node, outInterface: UPLINK };
+      case 'POD':
+        if (place.node !== this.node) return { kind: 'NODE', node: place.node, outInterface: UPLINK };
+        return { kind: 'POD', outInterface: this.podInterface, ...(place.pod === undefined ? {} : { pod: place.pod }) };
+      case 'NO_POD':
+        return place.node === this.node
+          ? { kind: 'NO_POD', outInterface: this.podInterface }
+          : { kind: 'NODE', node: place.node, outInterface: UPLINK };
+      case 'UNREACHABLE':
+        return { kind: 'UNREACHABLE' };
+      case 'OUTSIDE':
+        return { kind: 'OUTSIDE', outInterface: UPLINK };
+    }
+  }
+
+  /** The source address that a process of this host gets for a destination: the route's preferred one. */
+  sourceFor(destination: string): string | undefined {
+    if (isLoopback(destination)) return destination.includes(':') ? '::1' : '127.0.0.1';
+    if (this.#own.has(destination)) return destination;
+    const route = this.route(destination);
+    if ((route.kind === 'POD' || route.kind === 'NO_POD') && this.#bridge !== undefined) return this.#bridge;
+    return this.#primary;
+  }
+
+  addressType(text: string): AddressType {
+    if (this.isLocal(text)) return 'LOCAL';
+    const address = addressOf(text);
+    if (address === undefined) return 'UNICAST';
+    if (address.family === 'IPv4') {
+      const first = Number(address.bits >> 24n);
+      if (first >= 224 && first < 240) return 'MULTICAST';
+      return address.text === '255.255.255.255' ? 'BROADCAST' : 'UNICAST';
+    }
+    return address.bits >> 120n === 0xffn ? 'MULTICAST' : 'UNICAST';
+  }
+
+  recentHolds(list: string, address: string): boolean {
+    return this.#entries.get(list)?.has(address) ?? false;
+  }
+
+  setHolds(): undefined {
+    // ipsets are made by ipvs mode or by others: a snapshot does not hold their members.
+    return undefined;
+  }
+
+  masqueradeAddress(packet: Packet): string | undefined {
+    return packet.outInterface === this.podInterface && this.#bridge !== undefined ? this.#bridge : this.#primary;
+  }
+}

@@ -1,0 +1,254 @@
+import { arriveDirectly } from '../load-balancers/direct.js';
+import { headerOf, type Packet, type Protocol } from '../netfilter/packet.js';
+import type { Fabric } from './fabric.js';
+import { isLoopback, UPLINK } from './host.js';
+import { type Exit, passNode } from './node-pass.js';
+import { receiveInPod, receiveOnHost, receiveOutside } from './receive.js';
+import { returnTrip } from './reply.js';
+import { type Branch, both, CERTAIN, type Ending, hop, hostStep, type Journey, type Receiver } from './trail.js';
+
+/** Who opens the connection. */
+export interface Client {
+  readonly kind: 'POD' | 'HOST' | 'OUTSIDE';
+  /** How answers call it: `pod/default/client`, `node/node-1`, `outside 203.0.113.7`. */
+  readonly name: string;
+  /** Its address. A process of a host gets one by the route to where it connects. */
+  readonly address: string | undefined;
+  /** Its node; for an outside client the node at which the packet arrives. */
+  readonly node: string;
+  /** Namespace that short DNS names are completed with. */
+  readonly namespace: string;
+}
+
+/** Where the connection goes. */
+export interface Target {
+  readonly address: string;
+  readonly port: number | undefined;
+  readonly protocol: Protocol;
+}
+
+/** A packet that visits more nodes than this runs in circles. */
+const MAX_NODES = 8;
+
+const NEW = { state: 'NEW', dnat: false, snat: false } as const;
+
+function firstPacket(fabric: Fabric, client: Client, target: Target, source: string): Packet {
+  return {
+    family: fabric.family,
+    protocol: target.protocol,
+    source,
+    destination: target.address,
+    ...(target.port === undefined ? {} : { destinationPort: target.port }),
+    mark: 0,
+    connection: NEW,
+    ...(client.kind === 'POD'
+      ? { inInterface: fabric.host(client.node).podInterface, bridged: fabric.settings.network.podNetwork === 'BRIDGE' }
+      : {}),
+    ...(client.kind === 'OUTSIDE' ? { inInterface: UPLINK } : {}),
+  };
+}
+
+/**
+ * Every way a new connection from a client to a target can go, each to its end and, where it reaches somebody, back.
+ * The nominal chances sum to exactly 1. A pure function of the fabric and its arguments.
+ */
+export function travel(fabric: Fabric, client: Client, target: Target): Journey[] {
+  const source = client.address ?? fabric.host(client.node).sourceFor(target.address);
+  if (source === undefined) {
+    const detail = `${client.name} has no ${fabric.family} address in the snapshot`;
+    const packet = firstPacket(fabric, client, target, '');
+    return [{ chance: CERTAIN, packet, trail: undefined, verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail }];
+  }
+  const packet = firstPacket(fabric, client, target, source);
+  const sent = hostStep(hop(undefined, client.kind === 'OUTSIDE' ? 'OUTSIDE' : 'CLIENT', client.name), {
+    action: 'SEND',
+    detail: client.kind === 'OUTSIDE' ? `sends a packet that arrives at ${client.node}` : 'opens a connection',
+    after: headerOf(packet),
+  });
+  const start: Branch = { chance: CERTAIN, packet, trail: sent, tracked: [] };
+  const own = client.kind === 'POD' ? insidePod(client, target, start) : undefined;
+  if (own !== undefined) return [own];
+  const journeys: Journey[] = [];
+  const enter = (branch: Branch, node: string, entry: 'PREROUTING' | 'OUTPUT', nodes: number) => {
+    if (fabric.isDown(node)) {
+      fabric.assumptions.add(
+        'nodes',
+        'a node whose Ready condition is Unknown is down',
+        'Its kubelet has stopped reporting.',
+      );
+      const detail = `${node} is down: its Ready condition is Unknown`;
+      journeys.push({ ...branch, verdict: 'UNREACHABLE', cause: 'NODE_DOWN', detail });
+      return;
+    }
+    if (nodes > MAX_NODES) {
+      journeys.push({
+        ...branch,
+        verdict: 'UNREACHABLE',
+        cause: 'NO_ROUTE',
+        detail: 'the packet goes round in circles',
+      });
+      return;
+    }
+    const arrived = { ...branch, trail: hop(branch.trail, 'NODE', node) };
+    for (const passed of passNode(fabric, node, arrived, entry)) {
+      if ('ending' in passed) journeys.push({ ...passed.branch, ...passed.ending });
+      else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);
+      else journeys.push(conclude(fabric, client, node, passed.branch, passed.exit));
+    }
+  };
+  if (client.kind === 'OUTSIDE')
+    for (const { branch, node } of arrivals(fabric, client, start)) enter(branch, node, 'PREROUTING', 1);
+  else enter(start, client.node, client.kind === 'HOST' ? 'OUTPUT' : 'PREROUTING', 1);
+  return journeys;
+}
+
+/** The ways an outside client's packet comes to a node, each as a branch of its own. */
+function arrivals(
+  fabric: Fabric,
+  client: Client,
+  start: Branch,
+): readonly { readonly branch: Branch; readonly node: string }[] {
+  const { packet } = start;
+  const translated = fabric.book.translatedTo(packet.destination) === client.node;
+  if (translated) {
+    fabric.assumptions.add(
+      'nodes.externalIP',
+      'translated one to one to the InternalIP',
+      'A node with both addresses usually has only the InternalIP on its interface.',
+    );
+  }
+  const internal = translated ? fabric.host(client.node).primaryAddress : undefined;
+  return arriveDirectly(client.node, packet, internal).map((arrival) => {
+    const { node, chance, rewritten } = arrival;
+    const arrived = { ...packet, source: arrival.source, destination: arrival.destination };
+    const trail =
+      rewritten === undefined
+        ? start.trail
+        : hostStep(start.trail, {
+            action: 'SEND',
+            detail: rewritten,
+            before: headerOf(packet),
+            after: headerOf(arrived),
+          });
+    return {
+      node,
+      branch: { ...start, packet: arrived, trail, chance: both(start.chance, { nominal: chance, programmed: chance }) },
+    };
+  });
+}
+
+/** Marks, interfaces and connection state belong to one host: the next one sees a new packet. */
+function onTheWire(branch: Branch): Branch {
+  const { inInterface: _in, outInterface: _out, bridged: _bridged, ...packet } = branch.packet;
+  return { ...branch, packet: { ...packet, mark: 0, inInterface: UPLINK, connection: NEW } };
+}
+
+/** A pod's connection that never leaves the pod: to its own address, or to its own loopback. */
+function insidePod(client: Client, target: Target, start: Branch): Journey | undefined {
+  if (isLoopback(target.address)) {
+    const detail = `${target.address} is the pod's own loopback: node ports are not there`;
+    return { ...start, verdict: 'REJECTED', cause: 'HOST_REFUSED', detail };
+  }
+  if (target.address !== client.address) return undefined;
+  const receiver: Receiver = {
+    address: target.address,
+    port: target.port,
+    node: client.node,
+    pod: client.name.replace(/^pod\//, ''),
+    endpoint: false,
+  };
+  const detail = 'the pod talks to itself without leaving its network namespace';
+  return { ...start, verdict: 'DELIVERED', detail, receiver, reply: { returns: true, detail, trail: undefined } };
+}
+
+function conclude(
+  fabric: Fabric,
+  client: Client,
+  node: string,
+  branch: Branch,
+  exit: Exclude<Exit, { kind: 'NODE' }>,
+): Journey {
+  const { packet } = branch;
+  if (exit.kind === 'OUTSIDE') {
+    const receiver = receiveOutside(fabric, packet);
+    return receiver === undefined
+      ? leftCluster(fabric, node, branch)
+      : delivered(fabric, client, branch, receiver, 'OUTSIDE');
+  }
+  if (exit.kind === 'POD') {
+    // A packet to the very pod that sent it must go out where it came in.
+    if (
+      client.kind === 'POD' &&
+      client.node === node &&
+      packet.destination === client.address &&
+      !fabric.settings.network.hairpin
+    ) {
+      const detail = `the pod network of ${node} does not let a packet back to the pod that sent it (hairpin is off)`;
+      return { ...branch, verdict: 'DROPPED', cause: 'POLICY', detail };
+    }
+    return delivered(fabric, client, branch, receiveInPod(fabric, node, packet, exit.pod), 'POD');
+  }
+  const reception = receiveOnHost(fabric, node, packet);
+  if ('ending' in reception) return { ...branch, ...reception.ending };
+  return delivered(fabric, client, branch, reception.receiver, 'NODE');
+}
+
+function delivered(
+  fabric: Fabric,
+  client: Client,
+  branch: Branch,
+  receiver: Receiver,
+  kind: 'POD' | 'NODE' | 'OUTSIDE',
+): Journey {
+  const name = receiver.pod ?? receiver.address;
+  const trail = hostStep(kind === 'NODE' ? branch.trail : hop(branch.trail, kind, name), {
+    action: 'RECEIVE',
+    detail: `${kind === 'NODE' ? `a process of the host (${name}) ` : ''}receives it from ${branch.packet.source}`,
+    after: headerOf(branch.packet),
+  });
+  const there = { ...branch, trail };
+  const reply = returnTrip(fabric, client, there, receiver);
+  if (reply.returns) {
+    return { ...there, verdict: 'DELIVERED', detail: `reaches ${name}, and the reply returns`, receiver, reply };
+  }
+  return { ...there, verdict: 'DROPPED', cause: 'REPLY_LOST', detail: reply.detail, receiver, reply };
+}
+
+/** The default route took it: what that means depends on what the address is. */
+function leftCluster(fabric: Fabric, node: string, branch: Branch): Journey {
+  const { packet } = branch;
+  const to = packet.destination;
+  const ending = (): Ending => {
+    const services = [...fabric.cluster.services.values()];
+    const ofService = services.find(
+      (service) =>
+        service.spec?.clusterIP === to ||
+        service.spec?.clusterIPs?.includes(to) ||
+        service.spec?.externalIPs?.includes(to),
+    );
+    const balanced = services.find((service) =>
+      service.status?.loadBalancer?.ingress?.some((entry) => entry.ip === to),
+    );
+    if (fabric.book.translatedTo(to) !== undefined) {
+      const detail = `${to} is an address that the provider translates for ${fabric.book.translatedTo(to)}: how it treats a packet from inside is not in the snapshot`;
+      return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
+    }
+    const owner = ofService ?? balanced;
+    if (owner !== undefined) {
+      const service = `${owner.metadata.namespace ?? 'default'}/${owner.metadata.name}`;
+      const proxied = balanced?.status?.loadBalancer?.ingress?.some(
+        (entry) => entry.ip === to && entry.ipMode === 'Proxy',
+      );
+      if (ofService === undefined && proxied) {
+        const detail = `no rule of ${node} is for ${to} (ipMode Proxy): the packet leaves for the load balancer of ${service}, which the snapshot does not describe`;
+        return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
+      }
+      const port = packet.destinationPort === undefined ? '' : ` port ${packet.destinationPort}`;
+      const detail = `no rule of ${node} translates ${to}${port} (an address of Service ${service}): the packet leaves by the default route, where nobody has it`;
+      return { verdict: 'UNREACHABLE', cause: 'NO_RULE', detail };
+    }
+    const detail = `no rule of ${node} translates ${to}: the packet leaves the cluster from ${packet.source} by the default route, and what is there is not in the snapshot`;
+    return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
+  };
+  return { ...branch, ...ending() };
+}

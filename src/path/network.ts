@@ -1,0 +1,192 @@
+import {
+  type Address,
+  addressOf,
+  addressWidth,
+  type Cidr,
+  type IPFamily,
+  makeAddress,
+  networkOf,
+} from '../base/address.js';
+import { type Cluster, podAddresses } from '../cluster/cluster.js';
+import { type Node, namespacedName, type Pod, ZONE_LABEL } from '../cluster/objects.js';
+import type { Settings } from '../cluster/settings.js';
+
+/** Where an address is, seen from the whole cluster. */
+export type Place =
+  /** An address of a node's own: of its interfaces, or of its pod bridge. */
+  | { readonly kind: 'NODE'; readonly node: string }
+  /** A pod, or an endpoint that a slice puts on this node. `pod` is absent when the snapshot holds no such Pod. */
+  | { readonly kind: 'POD'; readonly node: string; readonly pod?: string }
+  /** Inside a node's pod CIDR, but no pod of the snapshot has it. */
+  | { readonly kind: 'NO_POD'; readonly node: string }
+  | { readonly kind: 'UNREACHABLE' }
+  | { readonly kind: 'OUTSIDE' };
+
+const OUTSIDE: Place = { kind: 'OUTSIDE' };
+
+/** CIDRs by prefix length, so that finding the longest one that holds an address costs one look-up per length. */
+class CidrTable<V> {
+  readonly #byLength = new Map<number, Map<bigint, V>>();
+  #lengths: number[] = [];
+
+  add(cidr: Cidr, value: V): void {
+    let table = this.#byLength.get(cidr.length);
+    if (table === undefined) {
+      table = new Map();
+      this.#byLength.set(cidr.length, table);
+      this.#lengths = [...this.#byLength.keys()].sort((a, b) => b - a);
+    }
+    if (!table.has(cidr.bits)) table.set(cidr.bits, value);
+  }
+
+  find(address: Address): V | undefined {
+    const width = addressWidth(address.family);
+    for (const length of this.#lengths) {
+      const shift = BigInt(width - length);
+      const value = this.#byLength.get(length)?.get((address.bits >> shift) << shift);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+}
+
+/** What one node has of one family. */
+export interface NodeAddresses {
+  /** On its own interfaces: InternalIP first; ExternalIP only where the node has no InternalIP. */
+  readonly own: readonly string[];
+  /** ExternalIPs that the provider translates to the InternalIP before the node sees them. */
+  readonly translated: readonly string[];
+  readonly podCidrs: readonly Cidr[];
+  /** The pod bridge's address; undefined for routed pods or a node without pod CIDR. */
+  readonly bridge: string | undefined;
+}
+
+function nodeAddresses(node: Node, family: IPFamily, settings: Settings): NodeAddresses {
+  const listed = (type: string) =>
+    (node.status?.addresses ?? [])
+      .filter((entry) => entry.type === type)
+      .map((entry) => addressOf(entry.address))
+      .filter((address) => address !== undefined && address.family === family)
+      .map((address) => (address as Address).text);
+  const internal = listed('InternalIP');
+  const external = listed('ExternalIP').filter((address) => !internal.includes(address));
+  const spec = node.spec;
+  const podCidrs = (spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []))
+    .map(networkOf)
+    .filter((cidr): cidr is Cidr => cidr !== undefined && cidr.family === family);
+  const { network } = settings;
+  const given = network.bridgeAddress === '' ? undefined : addressOf(network.bridgeAddress);
+  const first = podCidrs[0];
+  const bridge =
+    network.podNetwork === 'ROUTED' || first === undefined
+      ? undefined
+      : given?.family === family &&
+          podCidrs.some((cidr) => networkOf(`${given.text}/${cidr.length}`)?.bits === cidr.bits)
+        ? given.text
+        : makeAddress(family, first.bits + 1n).text;
+  return {
+    own: internal.length > 0 ? internal : external,
+    translated: internal.length > 0 ? external : [],
+    podCidrs,
+    bridge,
+  };
+}
+
+/** Whether the node's kubelet reports nothing (Ready is Unknown): taken as a node that is down. */
+export function nodeIsDown(node: Node): boolean {
+  return (
+    node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'Unknown') ?? false
+  );
+}
+
+/** The node's zone label, '' without one. */
+export function zoneOf(node: Node | undefined): string {
+  return node?.metadata.labels?.[ZONE_LABEL] ?? '';
+}
+
+/**
+ * Who has which address in one family of a cluster, from nodes, pods and settings. Made once per cluster and
+ * settings; a look-up costs a few map accesses.
+ */
+export class AddressBook {
+  readonly family: IPFamily;
+  readonly #places = new Map<string, Place>();
+  readonly #podCidrs = new CidrTable<string>();
+  readonly #routes = new CidrTable<Place>();
+  readonly #nodes = new Map<string, NodeAddresses>();
+  readonly #translated = new Map<string, string>();
+  /** Whether the snapshot lists pods at all; when not, every address of a pod CIDR is taken as a pod. */
+  readonly #podsKnown: boolean;
+
+  constructor(cluster: Cluster, family: IPFamily, settings: Settings) {
+    this.family = family;
+    for (const node of cluster.nodes.values()) {
+      const name = node.metadata.name;
+      const addresses = nodeAddresses(node, family, settings);
+      this.#nodes.set(name, addresses);
+      for (const address of addresses.own) this.#places.set(address, { kind: 'NODE', node: name });
+      for (const address of addresses.translated) this.#translated.set(address, name);
+      if (addresses.bridge !== undefined) this.#places.set(addresses.bridge, { kind: 'NODE', node: name });
+      for (const cidr of addresses.podCidrs) this.#podCidrs.add(cidr, name);
+    }
+    this.#podsKnown = cluster.pods.size > 0;
+    for (const pod of cluster.pods.values()) this.#addPod(pod, family);
+    for (const route of settings.network.routes) {
+      const cidr = networkOf(route.destination);
+      if (cidr === undefined || cidr.family !== family) continue;
+      if (route.via.startsWith('node/')) this.#routes.add(cidr, { kind: 'POD', node: route.via.slice('node/'.length) });
+      else this.#routes.add(cidr, route.via === 'unreachable' ? { kind: 'UNREACHABLE' } : OUTSIDE);
+    }
+  }
+
+  #addPod(pod: Pod, family: IPFamily): void {
+    const node = pod.spec?.nodeName;
+    const phase = pod.status?.phase;
+    if (!node || pod.spec?.hostNetwork || phase === 'Succeeded' || phase === 'Failed') return;
+    for (const text of podAddresses(pod)) {
+      const address = addressOf(text);
+      if (address?.family !== family || this.#places.has(address.text)) continue;
+      this.#places.set(address.text, { kind: 'POD', node, pod: namespacedName(pod) });
+    }
+  }
+
+  /** Tells the place of an endpoint that no Pod of the snapshot explains: slices carry the node's name. */
+  learn(address: string, node: string): void {
+    if (!this.#places.has(address)) this.#places.set(address, { kind: 'POD', node });
+  }
+
+  /** Where an address (canonical text) is. */
+  locate(text: string): Place {
+    const known = this.#places.get(text);
+    if (known !== undefined) return known;
+    const address = addressOf(text);
+    if (address === undefined) return OUTSIDE;
+    const route = this.#routes.find(address);
+    if (route !== undefined) return route;
+    const node = this.#podCidrs.find(address);
+    if (node !== undefined) return { kind: this.#podsKnown ? 'NO_POD' : 'POD', node };
+    return OUTSIDE;
+  }
+
+  addressesOf(node: string): NodeAddresses {
+    return this.#nodes.get(node) ?? { own: [], translated: [], podCidrs: [], bridge: undefined };
+  }
+
+  /** The node whose InternalIP the provider puts in place of this ExternalIP. */
+  translatedTo(address: string): string | undefined {
+    return this.#translated.get(address);
+  }
+
+  /** An address of the node's pod CIDR that nobody of the snapshot has: the last one that is free. */
+  freePodAddress(node: string): string | undefined {
+    const cidr = this.addressesOf(node).podCidrs[0];
+    if (cidr === undefined) return undefined;
+    const size = 1n << BigInt(addressWidth(cidr.family) - cidr.length);
+    // The last address is the broadcast address of a bridge's subnet.
+    for (let offset = size - 2n; offset > 1n && offset > size - 5000n; offset--) {
+      const address = makeAddress(cidr.family, cidr.bits + offset).text;
+      if (!this.#places.has(address)) return address;
+    }
+    return undefined;
+  }
+}

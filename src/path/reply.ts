@@ -1,0 +1,142 @@
+import { headerOf, type Packet } from '../netfilter/packet.js';
+import type { Hook } from '../netfilter/ruleset.js';
+import { walkHook } from '../netfilter/walk/walk.js';
+import { endingOf } from './causes.js';
+import type { Fabric } from './fabric.js';
+import { UPLINK } from './host.js';
+import type { Client } from './journey.js';
+import { type Branch, hop, hostStep, type Receiver, ruleSteps, type Tracked, type Trail } from './trail.js';
+
+export interface ReturnTrip {
+  readonly returns: boolean;
+  readonly detail: string;
+  readonly trail: Trail | undefined;
+}
+
+const MAX_NODES = 8;
+
+/** The entry of a node's connection table whose reply this packet is. */
+function trackedBy(node: string, packet: Packet, tracked: readonly Tracked[]): Tracked | undefined {
+  return tracked.findLast(
+    (entry) =>
+      entry.node === node &&
+      entry.after.source === packet.destination &&
+      entry.after.destination === packet.source &&
+      entry.after.destinationPort === packet.sourcePort,
+  );
+}
+
+/**
+ * Follows the reply of a delivered packet back: on each node that tracks the connection it is translated back, elsewhere
+ * it goes on as it is. It has returned when the client gets it from the very address that it sent to. Rules other than
+ * nat see it as ESTABLISHED.
+ */
+export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiver: Receiver): ReturnTrip {
+  const sent = there.tracked[0]?.before;
+  const clientAddress = sent?.source ?? there.packet.source;
+  const wanted = sent?.destination ?? there.packet.destination;
+  const seen = there.packet.source;
+  let packet: Packet = {
+    family: fabric.family,
+    protocol: there.packet.protocol,
+    source: receiver.address,
+    ...(receiver.port === undefined ? {} : { sourcePort: receiver.port }),
+    destination: seen,
+    mark: 0,
+    connection: { state: 'ESTABLISHED', dnat: there.packet.connection.dnat, snat: there.packet.connection.snat },
+  };
+  let trail: Trail | undefined;
+  const lost = (detail: string): ReturnTrip => ({ returns: false, detail, trail });
+  const arrive = (): ReturnTrip => {
+    trail = hostStep(hop(trail, client.kind === 'OUTSIDE' ? 'OUTSIDE' : 'CLIENT', client.name), {
+      action: 'RECEIVE',
+      detail: `gets the reply from ${packet.source}`,
+      after: headerOf(packet),
+    });
+    if (packet.source === wanted)
+      return { returns: true, detail: 'the reply comes from the address the client sent to', trail };
+    return lost(
+      `the reply reaches the client straight from ${packet.source}, not from ${wanted} that it sent to: it goes past the node that translated the connection`,
+    );
+  };
+
+  if (seen === receiver.address && receiver.node !== undefined) {
+    return lost(
+      `${receiver.address} sees its own address as the client: its reply never leaves it, so nothing translates it back`,
+    );
+  }
+  let node = receiver.node;
+  let entry: 'PREROUTING' | 'OUTPUT' =
+    receiver.node !== undefined && fabric.host(receiver.node).isLocal(receiver.address) ? 'OUTPUT' : 'PREROUTING';
+  let fromPod = entry === 'PREROUTING' && node !== undefined;
+  if (node === undefined) {
+    const place = fabric.book.locate(seen);
+    if (place.kind === 'OUTSIDE' || place.kind === 'UNREACHABLE')
+      return client.kind === 'OUTSIDE' ? arrive() : lost('nobody has the address the reply goes to');
+    fabric.assumptions.add(
+      'outside',
+      'outside endpoints answer to the address they see',
+      'What lies outside the cluster is not in the snapshot.',
+    );
+    node = place.node;
+  }
+  for (let count = 0; count < MAX_NODES && node !== undefined; count++) {
+    const here: string = node;
+    trail = hop(trail, 'NODE', here);
+    const host = fabric.host(here);
+    const ruleset = fabric.ruleset(here);
+    let dropped: string | undefined;
+    const walk = (hook: Hook) => {
+      const outcome = walkHook(ruleset, hook, packet, host)[0];
+      trail = ruleSteps(trail, outcome?.steps);
+      if (outcome === undefined || outcome.verdict === 'ACCEPT') packet = outcome?.packet ?? packet;
+      else dropped = endingOf(outcome, here).detail;
+      return dropped === undefined;
+    };
+    packet = { ...packet, ...(entry === 'OUTPUT' ? {} : { inInterface: fromPod ? host.podInterface : UPLINK }) };
+    if (!walk(entry)) return lost(`the reply is lost: ${dropped}`);
+    const connection = trackedBy(here, packet, there.tracked);
+    const before = packet;
+    if (connection !== undefined) packet = { ...packet, destination: connection.before.source };
+    const route = host.route(packet.destination);
+    const out = route.kind === 'LOCAL' || route.kind === 'UNREACHABLE' ? undefined : route.outInterface;
+    if (out !== undefined) packet = { ...packet, outInterface: out };
+    if (route.kind === 'LOCAL') {
+      if (entry === 'PREROUTING' && !walk('INPUT')) return lost(`the reply is lost: ${dropped}`);
+    } else if ((entry === 'PREROUTING' && !walk('FORWARD')) || !walk('POSTROUTING')) {
+      return lost(`the reply is lost: ${dropped}`);
+    }
+    if (connection !== undefined) {
+      const { sourcePort: _, ...rest } = packet;
+      const port = connection.before.destinationPort;
+      packet = { ...rest, source: connection.before.destination, ...(port === undefined ? {} : { sourcePort: port }) };
+      if (packet.source !== before.source || packet.destination !== before.destination) {
+        trail = hostStep(trail, {
+          action: 'CONNTRACK',
+          detail: 'translates the reply back',
+          before: headerOf(before),
+          after: headerOf(packet),
+        });
+      }
+    }
+    if (
+      packet.destination === clientAddress &&
+      here === client.node &&
+      (route.kind === 'POD' || route.kind === 'LOCAL')
+    )
+      return arrive();
+    if (route.kind === 'OUTSIDE') {
+      return client.kind === 'OUTSIDE' && packet.destination === clientAddress
+        ? arrive()
+        : lost(`the reply leaves the cluster for ${packet.destination}`);
+    }
+    if (route.kind !== 'NODE')
+      return lost(`the reply to ${packet.destination} ends on ${here}, where the client is not`);
+    const { inInterface: _in, outInterface: _out, ...onward } = packet;
+    packet = onward;
+    node = route.node;
+    entry = 'PREROUTING';
+    fromPod = false;
+  }
+  return lost('the reply goes round in circles');
+}

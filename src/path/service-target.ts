@@ -1,0 +1,155 @@
+import { addressOf, type IPFamily } from '../base/address.js';
+import { QuestionError } from '../base/errors.js';
+import type { Cluster } from '../cluster/cluster.js';
+import { requireNode, requireService } from '../cluster/lookup.js';
+import { namespacedName, type Service, type ServicePortSpec } from '../cluster/objects.js';
+import type { Protocol } from '../netfilter/packet.js';
+
+export type Via = 'CLUSTER_IP' | 'NODE_PORT' | 'LOAD_BALANCER' | 'EXTERNAL_IP' | 'DNS';
+
+/** A Service as a destination: the shape of `service` in a request. */
+export interface ServiceSpec {
+  readonly namespace: string;
+  readonly name: string;
+  readonly port?: number;
+  readonly portName?: string;
+  readonly via?: Via;
+  readonly node?: string;
+  readonly address?: string;
+}
+
+/** A Service destination whose names have been checked. */
+export interface ServiceTarget {
+  readonly service: Service;
+  /** `namespace/name` */
+  readonly key: string;
+  /** Absent: a port number that the Service does not have, asked for on purpose. */
+  readonly port: ServicePortSpec | undefined;
+  readonly portNumber: number;
+  readonly protocol: Protocol;
+  readonly via: Via;
+  readonly node: string | undefined;
+  readonly address: string | undefined;
+}
+
+export function isHeadless(service: Service): boolean {
+  return service.spec?.clusterIP === 'None' || service.spec?.clusterIPs?.[0] === 'None';
+}
+
+function describePorts(service: Service): string {
+  const ports = (service.spec?.ports ?? []).map(
+    (port) => `${port.name ? `${port.name}=` : ''}${port.port}/${port.protocol ?? 'TCP'}`,
+  );
+  return ports.length === 0 ? 'it has no ports' : `it has ${ports.join(', ')}`;
+}
+
+function choosePort(
+  service: Service,
+  spec: ServiceSpec,
+  protocol: Protocol | undefined,
+  pointer: string,
+): ServicePortSpec | undefined {
+  const ports = service.spec?.ports ?? [];
+  const key = namespacedName(service);
+  const fits = (port: ServicePortSpec) => protocol === undefined || (port.protocol ?? 'TCP') === protocol;
+  if (spec.portName !== undefined) {
+    const named = ports.find(
+      (port) => (port.name ?? '') === spec.portName && (spec.port === undefined || port.port === spec.port),
+    );
+    if (named === undefined || !fits(named)) {
+      throw new QuestionError(
+        'NOT_FOUND',
+        `Service ${key} has no port named ${spec.portName}${protocol ? ` on ${protocol}` : ''}.`,
+        [{ pointer: `${pointer}/portName`, detail: `Service ${key} has no such port: ${describePorts(service)}.` }],
+      );
+    }
+    return named;
+  }
+  if (spec.port !== undefined) {
+    const numbered = ports.filter((port) => port.port === spec.port && fits(port));
+    // The same number on TCP and UDP (DNS): TCP unless the request says otherwise.
+    return numbered.find((port) => (port.protocol ?? 'TCP') === 'TCP') ?? numbered[0];
+  }
+  const candidates = ports.filter(fits);
+  if (candidates.length === 1) return candidates[0];
+  if (candidates.length === 0 && isHeadless(service)) return undefined;
+  throw new QuestionError('INVALID_REQUEST', `Which port of Service ${key}?`, [
+    { pointer: `${pointer}/port`, detail: `Name a port or portName of Service ${key}: ${describePorts(service)}.` },
+  ]);
+}
+
+/** Checks a Service destination's names. Throws NOT_FOUND (saying what is close) or INVALID_REQUEST. */
+export function checkServiceSpec(
+  cluster: Cluster,
+  spec: ServiceSpec,
+  protocol: Protocol | undefined,
+  pointer: string,
+): ServiceTarget {
+  const service = requireService(cluster, spec.namespace, spec.name, `${pointer}/name`);
+  const key = namespacedName(service);
+  const port = choosePort(service, spec, protocol, pointer);
+  const via = spec.via ?? (isHeadless(service) || service.spec?.type === 'ExternalName' ? 'DNS' : 'CLUSTER_IP');
+  if (spec.node !== undefined) requireNode(cluster, spec.node, `${pointer}/node`);
+  const wrong = (detail: string): QuestionError =>
+    new QuestionError('INVALID_REQUEST', `Service ${key} cannot be reached via ${via}.`, [
+      { pointer: `${pointer}/via`, detail },
+    ]);
+  if (via === 'NODE_PORT' && !port?.nodePort) {
+    throw wrong(
+      port === undefined
+        ? `Service ${key}: ${describePorts(service)}.`
+        : `Port ${port.port} of Service ${key} has no node port (type ${service.spec?.type ?? 'ClusterIP'}).`,
+    );
+  }
+  if (via === 'EXTERNAL_IP' && (service.spec?.externalIPs ?? []).length === 0)
+    throw wrong(`Service ${key} has no externalIPs.`);
+  if (via === 'LOAD_BALANCER' && !service.status?.loadBalancer?.ingress?.some((entry) => entry.ip)) {
+    throw wrong(`Service ${key} has no load balancer address in status.loadBalancer.ingress.`);
+  }
+  if (via === 'CLUSTER_IP' && (isHeadless(service) || !service.spec?.clusterIP)) {
+    throw wrong(`Service ${key} has no cluster IP${isHeadless(service) ? ' (it is headless): ask via DNS' : ''}.`);
+  }
+  return {
+    service,
+    key,
+    port,
+    portNumber: port?.port ?? spec.port ?? 0,
+    protocol: (port?.protocol as Protocol | undefined) ?? protocol ?? 'TCP',
+    via,
+    node: spec.node,
+    address: spec.address,
+  };
+}
+
+/** The addresses of one family that the destination can be reached under, in the Service's own order. */
+export function serviceAddresses(target: ServiceTarget, family: IPFamily): readonly string[] {
+  const spec = target.service.spec;
+  const listed =
+    target.via === 'EXTERNAL_IP'
+      ? (spec?.externalIPs ?? [])
+      : target.via === 'LOAD_BALANCER'
+        ? (target.service.status?.loadBalancer?.ingress ?? []).map((entry) => entry.ip ?? '')
+        : (spec?.clusterIPs ?? (spec?.clusterIP ? [spec.clusterIP] : []));
+  return listed
+    .map(addressOf)
+    .filter((address) => address !== undefined && address.family === family)
+    .map((address) => address?.text ?? '')
+    .filter((text) => target.address === undefined || text === addressOf(target.address)?.text);
+}
+
+/** The families a Service destination has addresses of. */
+export function serviceFamilies(cluster: Cluster, target: ServiceTarget): readonly IPFamily[] {
+  const all: readonly IPFamily[] = ['IPv4', 'IPv6'];
+  if (target.via === 'NODE_PORT' || target.via === 'DNS' || target.via === 'CLUSTER_IP') {
+    const given = target.service.spec?.ipFamilies;
+    if (given !== undefined && given.length > 0) return all.filter((family) => given.includes(family));
+    if (isHeadless(target.service)) {
+      const types = new Set(cluster.slicesOf(target.key).map((slice) => slice.addressType));
+      const known = all.filter((family) => types.has(family));
+      return known.length > 0 ? known : ['IPv4'];
+    }
+    const clusterIP = addressOf(target.service.spec?.clusterIP ?? '');
+    return clusterIP === undefined ? ['IPv4'] : [clusterIP.family];
+  }
+  return all.filter((family) => serviceAddresses(target, family).length > 0);
+}

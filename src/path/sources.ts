@@ -1,0 +1,168 @@
+import { addressOf } from '../base/address.js';
+import { QuestionError } from '../base/errors.js';
+import { podAddresses } from '../cluster/cluster.js';
+import { podsOfWorkload, requireNode, requirePod, requireWorkload } from '../cluster/lookup.js';
+import { namespacedName, type Pod } from '../cluster/objects.js';
+import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
+import type { Fabric } from './fabric.js';
+import type { Client } from './journey.js';
+
+/** Where a connection starts: the shape of `source` in a request. Exactly one key is set. */
+export interface SourceSpec {
+  readonly pod?: string;
+  readonly workload?: { readonly kind: string; readonly namespace: string; readonly name: string };
+  readonly node?: string;
+  readonly podOn?: string;
+  readonly external?: { readonly address?: string; readonly entersAt?: string };
+}
+
+/** One of the clients a source stands for, and its share of the new connections. */
+export interface WeightedClient {
+  readonly client: Client;
+  readonly weight: Fraction;
+}
+
+/** Outside client addresses used when none is given: documentation ranges (RFC 5737, RFC 3849). */
+export const DEFAULT_OUTSIDE = { IPv4: '203.0.113.7', IPv6: '2001:db8::7' } as const;
+
+function podClient(fabric: Fabric, pod: Pod, pointer: string): Client {
+  const name = namespacedName(pod);
+  const node = pod.spec?.nodeName;
+  const phase = pod.status?.phase;
+  const refuse = (why: string) =>
+    new QuestionError('NOT_FOUND', `Pod ${name} cannot open a connection: ${why}.`, [
+      { pointer, detail: `Pod ${name} ${why}; name a running pod, or {"podOn": "NODE"} for some pod on a node.` },
+    ]);
+  if (!node) throw refuse('is not assigned to a node');
+  if (!fabric.cluster.nodes.has(node)) throw refuse(`is on node ${node}, which the snapshot does not hold`);
+  if (phase === 'Succeeded' || phase === 'Failed') throw refuse(`has ended (phase ${phase})`);
+  const namespace = pod.metadata.namespace ?? 'default';
+  if (pod.spec?.hostNetwork) return { kind: 'HOST', name: `pod/${name}`, address: undefined, node, namespace };
+  const address = podAddresses(pod)
+    .map(addressOf)
+    .find((candidate) => candidate?.family === fabric.family)?.text;
+  if (address === undefined) throw refuse(`has no ${fabric.family} address`);
+  return { kind: 'POD', name: `pod/${name}`, address, node, namespace };
+}
+
+function isRunning(pod: Pod): boolean {
+  const phase = pod.status?.phase;
+  return Boolean(pod.spec?.nodeName) && phase !== 'Succeeded' && phase !== 'Failed' && podAddresses(pod).length > 0;
+}
+
+/** Some pod on a node, with an address that no listed pod has. Throws NOT_FOUND where no such address is known. */
+export function podOnNode(fabric: Fabric, node: string, pointer: string): Client {
+  const address = fabric.book.freePodAddress(node);
+  if (address !== undefined) {
+    fabric.assumptions.add(
+      `clients.${node}`,
+      address,
+      `Some pod on ${node}: a free address of its pod CIDR stands for it.`,
+    );
+    return { kind: 'POD', name: `some pod on ${node}`, address, node, namespace: 'default' };
+  }
+  const neighbour = fabric.cluster.podsOn(node).find((pod) => isRunning(pod) && !pod.spec?.hostNetwork);
+  const address2 =
+    neighbour &&
+    podAddresses(neighbour)
+      .map(addressOf)
+      .find((entry) => entry?.family === fabric.family)?.text;
+  if (neighbour === undefined || address2 === undefined) {
+    throw new QuestionError('NOT_FOUND', `No pod address of node ${node} is known.`, [
+      {
+        pointer,
+        detail: `Node ${node} has no ${fabric.family} pod CIDR and no running pod with an ${fabric.family} address in the snapshot; name a pod instead.`,
+      },
+    ]);
+  }
+  fabric.assumptions.add(`clients.${node}`, address2, `Some pod on ${node}: its first running pod stands for it.`);
+  return {
+    kind: 'POD',
+    name: `some pod on ${node}`,
+    address: address2,
+    node,
+    namespace: neighbour.metadata.namespace ?? 'default',
+  };
+}
+
+/** An outside client whose packets arrive at a node. Throws INVALID_REQUEST for an address of the other family. */
+export function outsideClient(fabric: Fabric, address: string | undefined, node: string, pointer: string): Client {
+  const parsed = address === undefined ? undefined : addressOf(address);
+  if (address !== undefined && (parsed === undefined || parsed.family !== fabric.family)) {
+    throw new QuestionError('INVALID_REQUEST', `${address} is not an ${fabric.family} address.`, [
+      {
+        pointer: `${pointer}/address`,
+        detail: `An ${fabric.family} address is needed, such as ${DEFAULT_OUTSIDE[fabric.family]}.`,
+      },
+    ]);
+  }
+  const text = parsed?.text ?? DEFAULT_OUTSIDE[fabric.family];
+  if (address === undefined) {
+    fabric.assumptions.add(
+      'source.external.address',
+      text,
+      'No address was given: one of the documentation range stands for the outside client.',
+    );
+  }
+  return { kind: 'OUTSIDE', name: `outside ${text}`, address: text, node, namespace: 'default' };
+}
+
+/**
+ * The clients that a source stands for; their weights sum to 1. `entersAt`: where an outside client's packet arrives
+ * when the source itself does not say. Throws QuestionError NOT_FOUND or INVALID_REQUEST.
+ */
+export function resolveSource(
+  fabric: Fabric,
+  source: SourceSpec,
+  entersAt: string | undefined,
+  pointer: string,
+): readonly WeightedClient[] {
+  const { cluster } = fabric;
+  if (source.pod !== undefined) {
+    const pod = requirePod(cluster, source.pod, `${pointer}/pod`);
+    return [{ client: podClient(fabric, pod, `${pointer}/pod`), weight: ONE }];
+  }
+  if (source.workload !== undefined) {
+    const { kind, namespace, name } = source.workload;
+    requireWorkload(cluster, kind, namespace, name, `${pointer}/workload`);
+    const pods = podsOfWorkload(cluster, kind, namespace, name).filter(isRunning);
+    if (pods.length === 0) {
+      throw new QuestionError('NOT_FOUND', `${kind} ${namespace}/${name} has no running pods.`, [
+        { pointer: `${pointer}/workload`, detail: 'A workload with running pods is needed, or {"podOn": "NODE"}.' },
+      ]);
+    }
+    const weight = fraction(1, pods.length);
+    return pods.map((pod) => ({ client: podClient(fabric, pod, `${pointer}/workload`), weight }));
+  }
+  if (source.node !== undefined) {
+    requireNode(cluster, source.node, `${pointer}/node`);
+    return [
+      {
+        client: {
+          kind: 'HOST',
+          name: `node/${source.node}`,
+          address: undefined,
+          node: source.node,
+          namespace: 'default',
+        },
+        weight: ONE,
+      },
+    ];
+  }
+  if (source.podOn !== undefined) {
+    requireNode(cluster, source.podOn, `${pointer}/podOn`);
+    return [{ client: podOnNode(fabric, source.podOn, `${pointer}/podOn`), weight: ONE }];
+  }
+  const external = source.external ?? {};
+  const node = external.entersAt ?? entersAt;
+  if (node === undefined) {
+    throw new QuestionError('INVALID_REQUEST', 'An outside client needs a node at which its packets arrive.', [
+      {
+        pointer: `${pointer}/external/entersAt`,
+        detail: 'Name the node that the packet arrives at, e.g. {"entersAt": "node-1"}.',
+      },
+    ]);
+  }
+  requireNode(cluster, node, `${pointer}/external/entersAt`);
+  return [{ client: outsideClient(fabric, external.address, node, `${pointer}/external`), weight: ONE }];
+}

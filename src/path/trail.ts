@@ -1,0 +1,113 @@
+import { multiply, ONE } from '../netfilter/fraction.js';
+import type { Header, Packet } from '../netfilter/packet.js';
+import type { Rule } from '../netfilter/ruleset.js';
+import type { Chance, StepList } from '../netfilter/walk/types.js';
+import type { Cause, PathVerdict } from './verdict.js';
+
+export type HopKind = 'CLIENT' | 'LOAD_BALANCER' | 'NODE' | 'POD' | 'OUTSIDE';
+
+/** Something a host does beside its rules. */
+export interface HostStep {
+  readonly action: 'ROUTE' | 'CONNTRACK' | 'SEND' | 'RECEIVE' | 'RESOLVE';
+  readonly detail: string;
+  readonly before?: Header;
+  readonly after?: Header;
+}
+
+type TrailEntry =
+  | { readonly kind: 'HOP'; readonly hop: HopKind; readonly name: string }
+  | { readonly kind: 'HOST'; readonly step: HostStep }
+  | { readonly kind: 'RULES'; readonly steps: StepList };
+
+/** What happened to a packet so far, newest first; branches share their past. */
+export interface Trail {
+  readonly entry: TrailEntry;
+  readonly previous: Trail | undefined;
+}
+
+export interface TrailHop {
+  readonly kind: HopKind;
+  readonly name: string;
+  readonly entries: readonly Exclude<TrailEntry, { kind: 'HOP' }>[];
+}
+
+export function hop(previous: Trail | undefined, kind: HopKind, name: string): Trail {
+  return { entry: { kind: 'HOP', hop: kind, name }, previous };
+}
+
+export function hostStep(previous: Trail | undefined, step: HostStep): Trail {
+  return { entry: { kind: 'HOST', step }, previous };
+}
+
+export function ruleSteps(previous: Trail | undefined, steps: StepList | undefined): Trail | undefined {
+  return steps === undefined ? previous : { entry: { kind: 'RULES', steps }, previous };
+}
+
+/** The trail oldest first, by hop. */
+export function hopsOf(trail: Trail | undefined): readonly TrailHop[] {
+  const entries: TrailEntry[] = [];
+  for (let at = trail; at !== undefined; at = at.previous) entries.push(at.entry);
+  const hops: { kind: HopKind; name: string; entries: Exclude<TrailEntry, { kind: 'HOP' }>[] }[] = [];
+  for (const entry of entries.reverse()) {
+    if (entry.kind === 'HOP') hops.push({ kind: entry.hop, name: entry.name, entries: [] });
+    else hops.at(-1)?.entries.push(entry);
+  }
+  return hops;
+}
+
+export const CERTAIN: Chance = { nominal: ONE, programmed: ONE };
+
+export function both(a: Chance, b: Chance): Chance {
+  if (a === CERTAIN) return b;
+  if (b === CERTAIN) return a;
+  const roundRobin = a.roundRobin || b.roundRobin;
+  return {
+    nominal: multiply(a.nominal, b.nominal),
+    programmed: multiply(a.programmed, b.programmed),
+    ...(roundRobin ? { roundRobin } : {}),
+  };
+}
+
+/** A connection that a node tracks: its header as it came in and as it went out. */
+export interface Tracked {
+  readonly node: string;
+  readonly before: Header;
+  readonly after: Header;
+}
+
+/** A packet somewhere on its way, with how likely it got there. */
+export interface Branch {
+  readonly chance: Chance;
+  readonly packet: Packet;
+  readonly trail: Trail | undefined;
+  readonly tracked: readonly Tracked[];
+}
+
+/** The end of a branch that did not reach an endpoint, or of one that did. */
+export interface Ending {
+  readonly verdict: PathVerdict;
+  readonly cause?: Cause;
+  /** The rule that decided. */
+  readonly rule?: Rule;
+  /** One sentence. */
+  readonly detail: string;
+}
+
+/** Who takes the packet at the end. */
+export interface Receiver {
+  readonly address: string;
+  readonly port: number | undefined;
+  readonly node?: string;
+  readonly pod?: string;
+  /** An endpoint of the Service that was asked for; otherwise just whoever has the address. */
+  readonly endpoint: boolean;
+}
+
+/** One way a new connection can go, to its end and back. */
+export interface Journey extends Ending {
+  readonly chance: Chance;
+  readonly packet: Packet;
+  readonly trail: Trail | undefined;
+  readonly receiver?: Receiver;
+  readonly reply?: { readonly returns: boolean; readonly detail: string; readonly trail: Trail | undefined };
+}

@@ -1,0 +1,194 @@
+import { QuestionError } from '../base/errors.js';
+import { remember } from '../base/remember.js';
+import { requireNode } from '../cluster/lookup.js';
+import type { Node } from '../cluster/objects.js';
+import { divide, type Fraction, fraction, isZero, multiply, parseFraction, sum } from '../netfilter/fraction.js';
+import { type Destination, resolveDestination } from '../path/destinations.js';
+import type { Fabric } from '../path/fabric.js';
+import type { Client } from '../path/journey.js';
+import { nodeIsDown, zoneOf } from '../path/network.js';
+import { outsideClient, podOnNode, resolveSource, type SourceSpec, type WeightedClient } from '../path/sources.js';
+
+/** Where new connections come from: the shape of `clients` in a request. At most one key is set. */
+export interface ClientsSpec {
+  readonly nodes?: { readonly names?: readonly string[]; readonly from?: 'POD' | 'HOST' };
+  readonly workload?: { readonly kind: string; readonly namespace: string; readonly name: string };
+  readonly pod?: string;
+  readonly external?: { readonly address?: string; readonly entersAt?: readonly string[] };
+  readonly weights?: readonly { readonly source: SourceSpec; readonly weight: number | string }[];
+}
+
+export interface ClientGroups {
+  /** Clients that stand for all; their weights sum to 1. */
+  readonly groups: readonly WeightedClient[];
+  readonly description: string;
+}
+
+const POINTER = '/probability/clients';
+
+function runsLinux(node: Node): boolean {
+  return (node.status?.nodeInfo?.operatingSystem ?? 'linux') !== 'windows';
+}
+
+function nodesAsked(fabric: Fabric, names: readonly string[] | undefined, pointer: string): readonly string[] {
+  if (names !== undefined) {
+    for (const [index, name] of names.entries()) requireNode(fabric.cluster, name, `${pointer}/${index}`);
+    return names;
+  }
+  const linux = [...fabric.cluster.nodes.values()].filter(runsLinux);
+  const up = linux.filter((node) => !nodeIsDown(node));
+  if (up.length < linux.length) {
+    fabric.assumptions.add(
+      'clients.nodes',
+      'nodes that report',
+      'No connections start on nodes whose Ready condition is Unknown.',
+    );
+  }
+  if (up.length === 0) {
+    throw new QuestionError('NOT_FOUND', 'No node is left for clients.', [
+      { pointer, detail: 'A Linux node that is not down is needed; name clients otherwise.' },
+    ]);
+  }
+  return up.map((node) => node.metadata.name);
+}
+
+/** How the rules for a destination can differ between nodes. */
+interface Differences {
+  /** Nodes whose rules, or whose place on the packet's way, may be like no other node's. */
+  readonly special: ReadonlySet<string>;
+  readonly byZone: boolean;
+}
+
+function differences(fabric: Fabric, destination: Destination, first: Client): Differences {
+  const special = new Set<string>();
+  let byZone = false;
+  let byHost = true;
+  const fixed = destination.kind === 'SERVICE' ? destination.target : undefined;
+  if (fixed?.node !== undefined) special.add(fixed.node);
+  for (const { target } of resolveDestination(fabric, destination, first).targets) {
+    if (target.port === undefined) continue;
+    const ports = fabric.expectFor(first.node, target.protocol, target.address, target.port);
+    const { services } = fabric.program(first.node);
+    const toClusterIP = ports.length > 0 && ports.every((port) => port.clusterIP === target.address);
+    byHost = !toClusterIP || ports.some((port) => port.internalPolicyLocal);
+    for (const port of ports) {
+      for (const endpoint of services.endpointsOf(port)) {
+        if (byHost && endpoint.node !== '') special.add(endpoint.node);
+        for (const hinted of endpoint.nodeHints) special.add(hinted);
+        if (endpoint.zoneHints.length > 0) byZone = true;
+      }
+    }
+    const place = fabric.book.locate(target.address);
+    if (place.kind === 'POD' || place.kind === 'NODE') special.add(place.node);
+  }
+  return { special, byZone };
+}
+
+/**
+ * Clients on many nodes alike, told as few: nodes that carry the same rules for the destination (same proxy settings,
+ * no endpoint of their own where that matters, same zone where hints count) share one representative.
+ */
+function alike(
+  fabric: Fabric,
+  destination: Destination,
+  nodes: readonly string[],
+  clientOn: (node: string) => Client,
+): readonly WeightedClient[] {
+  const { special, byZone } = differences(fabric, destination, clientOn(nodes[0] as string));
+  const profiles = new Map<object, number>();
+  const groups = new Map<string, { first: string; count: number }>();
+  for (const node of nodes) {
+    const profile = fabric.settings.proxyOf(node);
+    const number = remember(profiles, profile, () => profiles.size);
+    const zone = byZone ? zoneOf(fabric.cluster.nodes.get(node)) : '';
+    const key = special.has(node) ? `node ${node}` : `${number} ${zone}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { first: node, count: 1 });
+    else group.count++;
+  }
+  return [...groups.values()].map(({ first, count }) => ({
+    client: clientOn(first),
+    weight: fraction(count, nodes.length),
+  }));
+}
+
+function weightOf(weight: number | string, pointer: string): Fraction {
+  const parsed =
+    typeof weight === 'string'
+      ? parseFraction(weight)
+      : Number.isSafeInteger(weight) && weight >= 0
+        ? fraction(weight)
+        : undefined;
+  if (parsed === undefined) {
+    throw new QuestionError('INVALID_REQUEST', `${weight} is not a weight.`, [
+      { pointer, detail: 'A weight is an integer from 0, or a fraction "p/q" with q above 0.' },
+    ]);
+  }
+  return parsed;
+}
+
+function weightedSources(fabric: Fabric, weights: NonNullable<ClientsSpec['weights']>): readonly WeightedClient[] {
+  const parsed = weights.map((entry, index) => weightOf(entry.weight, `${POINTER}/weights/${index}/weight`));
+  const all = sum(parsed);
+  if (isZero(all)) {
+    throw new QuestionError('INVALID_REQUEST', 'The weights sum to 0.', [
+      { pointer: `${POINTER}/weights`, detail: 'At least one weight must be above 0.' },
+    ]);
+  }
+  return weights.flatMap((entry, index) => {
+    const share = divide(parsed[index] as Fraction, all);
+    if (isZero(share)) return [];
+    return resolveSource(fabric, entry.source, undefined, `${POINTER}/weights/${index}/source`).map(
+      ({ client, weight }) => ({
+        client,
+        weight: multiply(weight, share),
+      }),
+    );
+  });
+}
+
+function several(count: number, what: string): string {
+  return count === 1 ? `one ${what}` : `${count} ${what}s`;
+}
+
+/** Who the clients of a destination are. Throws QuestionError for names and weights that are wrong. */
+export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, destination: Destination): ClientGroups {
+  if (clients?.weights !== undefined) {
+    return {
+      groups: weightedSources(fabric, clients.weights),
+      description: `${several(clients.weights.length, 'weighted source')}`,
+    };
+  }
+  if (clients?.workload !== undefined) {
+    const { kind, namespace, name } = clients.workload;
+    const groups = resolveSource(fabric, { workload: clients.workload }, undefined, POINTER);
+    return { groups, description: `${several(groups.length, 'pod')} of ${kind} ${namespace}/${name}, all alike` };
+  }
+  if (clients?.pod !== undefined) {
+    return {
+      groups: resolveSource(fabric, { pod: clients.pod }, undefined, POINTER),
+      description: `pod ${clients.pod}`,
+    };
+  }
+  if (clients?.external !== undefined) {
+    const { address, entersAt } = clients.external;
+    const nodes = nodesAsked(fabric, entersAt, `${POINTER}/external/entersAt`);
+    const groups = alike(fabric, destination, nodes, (node) =>
+      outsideClient(fabric, address, node, `${POINTER}/external`),
+    );
+    return {
+      groups,
+      description: `outside clients entering at ${nodes.length === 1 ? nodes[0] : `${nodes.length} nodes alike`}`,
+    };
+  }
+  const spec = clients?.nodes ?? {};
+  const nodes = nodesAsked(fabric, spec.names, `${POINTER}/nodes/names`);
+  const fromHost = spec.from === 'HOST';
+  const groups = alike(fabric, destination, nodes, (node) =>
+    fromHost
+      ? { kind: 'HOST', name: `node/${node}`, address: undefined, node, namespace: 'default' }
+      : podOnNode(fabric, node, `${POINTER}/nodes`),
+  );
+  const who = fromHost ? 'processes' : 'pods';
+  return { groups, description: `${who} on ${nodes.length === 1 ? nodes[0] : `${nodes.length} nodes alike`}` };
+}

@@ -1,0 +1,69 @@
+import { compare } from '../netfilter/fraction.js';
+import type { Fabric } from '../path/fabric.js';
+import type { PathResult, PathTrace } from './answer.js';
+import { probability, total } from './chances.js';
+import type { Trip } from './path.js';
+import type { PathQuestion } from './request.js';
+import { endpointOf, traceOf } from './trace.js';
+
+const DEFAULT_TRACES = 100;
+
+function groupKey(fabric: Fabric, trip: Trip, groupBy: PathQuestion['groupBy']): string | undefined {
+  const { journey } = trip;
+  const verdict = `${journey.verdict} ${journey.cause ?? ''}`;
+  const endpoint = endpointOf(fabric, journey);
+  switch (groupBy) {
+    case 'ENDPOINT':
+      return `${verdict} ${endpoint === undefined ? '' : `${endpoint.address} ${endpoint.port}`}`;
+    case 'NODE':
+      return `${verdict} ${endpoint?.node ?? ''}`;
+    case 'VERDICT':
+      return verdict;
+    default:
+      return undefined;
+  }
+}
+
+interface Group {
+  readonly first: Trip;
+  readonly trips: Trip[];
+}
+
+function byChance(a: Group, b: Group): number {
+  const chance = (group: Group) => total(group.trips.map((trip) => trip.journey.chance)).nominal;
+  const rank = (group: Group) => Number(group.first.journey.verdict !== 'DELIVERED');
+  return compare(chance(b), chance(a)) || rank(a) - rank(b);
+}
+
+/**
+ * The traces to tell: most likely first, DELIVERED before others at equal chance, then in the order of the walk; grouped
+ * as asked and at most `maxTraces` of them. What is left out is counted, with its share.
+ */
+export function limitTraces(
+  fabric: Fabric,
+  trips: readonly Trip[],
+  question: PathQuestion,
+): Pick<PathResult, 'traces' | 'omitted'> {
+  const groups = new Map<string, Group>();
+  for (const [index, trip] of trips.entries()) {
+    const key = groupKey(fabric, trip, question.groupBy) ?? String(index);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { first: trip, trips: [trip] });
+    else group.trips.push(trip);
+  }
+  const sorted = [...groups.values()].sort(byChance);
+  const limit = question.maxTraces ?? DEFAULT_TRACES;
+  const traces = sorted.slice(0, limit).map(({ first, trips: members }): PathTrace => {
+    const trace = traceOf(fabric, first.journey, first.client);
+    if (members.length === 1) return trace;
+    return {
+      ...trace,
+      probability: probability(total(members.map((trip) => trip.journey.chance))),
+      count: members.length,
+    };
+  });
+  const rest = sorted.slice(limit).flatMap((group) => group.trips);
+  if (rest.length === 0) return { traces };
+  const share = probability(total(rest.map((trip) => trip.journey.chance)));
+  return { traces, omitted: { traces: sorted.length - traces.length, share } };
+}

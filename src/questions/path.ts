@@ -1,0 +1,177 @@
+import type { IPFamily } from '../base/address.js';
+import { addressOf } from '../base/address.js';
+import { QuestionError } from '../base/errors.js';
+import { podAddresses } from '../cluster/cluster.js';
+import { multiply } from '../netfilter/fraction.js';
+import { parseSave } from '../netfilter/iptables/parse.js';
+import type { Ruleset } from '../netfilter/ruleset.js';
+import type { Chance } from '../netfilter/walk/types.js';
+import {
+  checkDestination,
+  type Destination,
+  defaultEntry,
+  describeDestination,
+  destinationFamilies,
+  resolveDestination,
+} from '../path/destinations.js';
+import { Fabric } from '../path/fabric.js';
+import { type Client, travel } from '../path/journey.js';
+import { resolveSource } from '../path/sources.js';
+import { both, CERTAIN, hop, hostStep, type Journey } from '../path/trail.js';
+import type { PathResult } from './answer.js';
+import { probability, total } from './chances.js';
+import { limitTraces } from './path-limits.js';
+import type { Outcome, Prepared } from './prepare.js';
+import type { PathQuestion } from './request.js';
+import { recentEntries } from './returning.js';
+import { verdictShares } from './verdict-shares.js';
+
+/** A journey with who made it, its chance over all clients and addresses of the question. */
+export interface Trip {
+  readonly journey: Journey;
+  readonly client: Client;
+}
+
+function chooseFamily(prepared: Prepared, question: PathQuestion, destination: Destination): IPFamily {
+  const { cluster, settings } = prepared;
+  const namespace = question.source.pod?.split('/')[0] ?? question.source.workload?.namespace ?? 'default';
+  const reachable = destinationFamilies(cluster, settings, destination, namespace);
+  if (question.family !== undefined) {
+    if (!reachable.includes(question.family)) {
+      throw new QuestionError('INVALID_REQUEST', `The destination has no ${question.family} address.`, [
+        {
+          pointer: '/path/family',
+          detail: `${describeDestination(destination)} has ${reachable.join(' and ') || 'no address'}.`,
+        },
+      ]);
+    }
+    return question.family;
+  }
+  const pod = question.source.pod === undefined ? undefined : cluster.pods.get(question.source.pod);
+  const own = pod === undefined ? undefined : new Set(podAddresses(pod).map((text) => addressOf(text)?.family));
+  return reachable.find((family) => own?.has(family) ?? true) ?? reachable[0] ?? 'IPv4';
+}
+
+function parsedRulesets(question: PathQuestion, family: IPFamily): ReadonlyMap<string, Ruleset> {
+  const entries = Object.entries(question.iptablesSave ?? {});
+  return new Map(entries.map(([node, text]) => [node, parseSave(text, family)]));
+}
+
+/** All trips of one client to a destination, their chances summing to 1. */
+export function tripsOf(fabric: Fabric, client: Client, destination: Destination): readonly Journey[] {
+  const resolution = resolveDestination(fabric, destination, client);
+  if (resolution.ending !== undefined) {
+    const trail = hostStep(hop(undefined, 'CLIENT', client.name), {
+      action: 'RESOLVE',
+      detail: resolution.ending.detail,
+    });
+    const packet = {
+      family: fabric.family,
+      protocol: 'TCP',
+      source: client.address ?? '',
+      destination: '',
+      mark: 0,
+      connection: { state: 'NEW', dnat: false, snat: false },
+    } as const;
+    return [{ chance: CERTAIN, packet, trail, ...resolution.ending }];
+  }
+  return resolution.targets.flatMap(({ target, weight }) => {
+    if (target.port !== undefined) fabric.expectFor(client.node, target.protocol, target.address, target.port);
+    const chance: Chance = { nominal: weight, programmed: weight };
+    return travel(fabric, client, target).map((journey) => ({ ...journey, chance: both(chance, journey.chance) }));
+  });
+}
+
+/** The one journey of a question that lies outside the model as a whole. */
+export function unsupportedJourney(family: IPFamily, client: Client, detail: string): Journey {
+  return {
+    chance: CERTAIN,
+    packet: {
+      family,
+      protocol: 'TCP',
+      source: client.address ?? '',
+      destination: '',
+      mark: 0,
+      connection: { state: 'NEW', dnat: false, snat: false },
+    },
+    trail: hop(undefined, 'CLIENT', client.name),
+    verdict: 'UNKNOWN',
+    cause: 'UNSUPPORTED_DATAPLANE',
+    detail,
+  };
+}
+
+function weighted(journeys: readonly Journey[], weight: Chance['nominal']): readonly Journey[] {
+  return journeys.map((journey) => ({
+    ...journey,
+    chance: {
+      ...journey.chance,
+      nominal: multiply(journey.chance.nominal, weight),
+      programmed: multiply(journey.chance.programmed, weight),
+    },
+  }));
+}
+
+/** Journeys, or the one that says why this cluster's data plane has none; other errors go on. */
+export function journeysOrUnsupported(
+  fabric: Fabric,
+  client: Client,
+  make: () => readonly Journey[],
+): readonly Journey[] {
+  const { unsupportedDataplane } = fabric.settings;
+  if (unsupportedDataplane !== undefined) return [unsupportedJourney(fabric.family, client, unsupportedDataplane)];
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof QuestionError && error.code === 'UNSUPPORTED')
+      return [unsupportedJourney(fabric.family, client, error.message)];
+    throw error;
+  }
+}
+
+/** Which way does a packet go? Throws QuestionError for names and values that are wrong. */
+export function answerPath(prepared: Prepared, question: PathQuestion | undefined): Outcome<PathResult> {
+  if (question === undefined) {
+    throw new QuestionError('INVALID_REQUEST', 'The question is missing.', [
+      { pointer: '/path', detail: 'Give {"path": {"source": …, "destination": …}}.' },
+    ]);
+  }
+  const { cluster, settings } = prepared;
+  const destination = checkDestination(cluster, question.destination, question.protocol, '/path/destination');
+  const family = chooseFamily(prepared, question, destination);
+  const rulesets = parsedRulesets(question, family);
+  const plain = new Fabric(cluster, settings, family, { rulesets });
+  const clients = resolveSource(plain, question.source, defaultEntry(plain, destination), '/path/source');
+  const trips: Trip[] = [];
+  const addresses = new Set<string>();
+  let fabric = plain;
+  for (const { client, weight } of clients) {
+    const recent = recentEntries(plain, question, destination, client);
+    if (recent !== undefined) fabric = new Fabric(cluster, settings, family, { rulesets, recent });
+    const journeys = journeysOrUnsupported(fabric, client, () => {
+      for (const { target } of resolveDestination(fabric, destination, client).targets) addresses.add(target.address);
+      return tripsOf(fabric, client, destination);
+    });
+    for (const journey of weighted(journeys, weight)) trips.push({ journey, client });
+  }
+  const protocol = destination.kind === 'SERVICE' ? destination.target.protocol : destination.protocol;
+  const port = destination.kind === 'SERVICE' ? destination.target.portNumber || undefined : destination.port;
+  const all = total(trips.map((trip) => trip.journey.chance));
+  if (probability(all).fraction !== '1') throw new Error(`chances sum to ${probability(all).fraction}, not 1`);
+  return {
+    result: {
+      question: {
+        source: clients.length === 1 ? (clients[0]?.client.name ?? '') : `${clients.length} clients of the source`,
+        destination: describeDestination(destination),
+        protocol: protocol as PathResult['question']['protocol'],
+        family,
+        addresses: [...addresses],
+        ...(port === undefined ? {} : { port }),
+      },
+      ...limitTraces(fabric, trips, question),
+      verdicts: verdictShares(trips.map((trip) => trip.journey)),
+    },
+    assumptions: [...plain.assumptions.all(), ...(fabric === plain ? [] : fabric.assumptions.all())],
+    findings: [],
+  };
+}

@@ -1,0 +1,115 @@
+import { ENGINE } from '../base/engine.js';
+import { QuestionError } from '../base/errors.js';
+import { remember } from '../base/remember.js';
+import { applyChanges } from '../changes/index.js';
+import type { Cluster } from '../cluster/cluster.js';
+import { inferSettings } from '../cluster/infer-settings.js';
+import type { Snapshot } from '../cluster/read-snapshot.js';
+import type { Assumption, Settings } from '../cluster/settings.js';
+import type { SettingsOverride } from '../cluster/settings-override.js';
+import { withEndpointSources } from '../control-plane/endpoint-sources.js';
+import type { Answer, AppliedChange, ChainsResult, Finding, PathResult, ProbabilityResult } from './answer.js';
+import type { QuestionRequest } from './request.js';
+
+/** What a question is answered from: the cluster after the changes, the settings, and what the answer must also tell. */
+export interface Prepared {
+  readonly cluster: Cluster;
+  readonly settings: Settings;
+  /** Puts a result into the envelope that all answers share. */
+  answer<R extends ChainsResult | PathResult | ProbabilityResult>(outcome: Outcome<R>): Answer<R>;
+}
+
+/** A question's own part of the answer. */
+export interface Outcome<R> {
+  readonly result: R;
+  readonly assumptions: readonly Assumption[];
+  readonly findings: readonly Finding[];
+}
+
+interface Sourced {
+  readonly cluster: Cluster;
+  readonly assumptions: readonly Assumption[];
+}
+
+// What depends on the snapshot alone is kept with it, so that a second question about a held snapshot costs only itself.
+const sources = new WeakMap<Cluster, Sourced>();
+const settingsOf = new WeakMap<Cluster, Map<string, Settings>>();
+/** Different `settings` remembered per snapshot. */
+const SETTINGS_KEPT = 16;
+
+function sourced(cluster: Cluster): Sourced {
+  return remember(sources, cluster, () => withEndpointSources(cluster));
+}
+
+function settled(cluster: Cluster, override: SettingsOverride | undefined): Settings {
+  const byOverride = remember(settingsOf, cluster, () => new Map<string, Settings>());
+  const key = JSON.stringify(override ?? {});
+  if (byOverride.size >= SETTINGS_KEPT && !byOverride.has(key)) byOverride.clear();
+  return remember(byOverride, key, () => inferSettings(cluster, override));
+}
+
+function momentOf(
+  request: QuestionRequest,
+  snapshot: Snapshot,
+): { readonly at: number; readonly assumption?: Assumption } {
+  if (request.at !== undefined) {
+    const at = Date.parse(request.at);
+    if (Number.isNaN(at)) {
+      throw new QuestionError('INVALID_REQUEST', `${request.at} is not a time.`, [
+        { pointer: '/at', detail: 'An RFC 3339 time is needed, e.g. 2026-11-22T12:00:00Z.' },
+      ]);
+    }
+    return { at };
+  }
+  const newest = snapshot.newestTimestamp;
+  const at = newest ?? 0;
+  const why =
+    newest === undefined
+      ? 'The snapshot has no timestamp and the request names no time: ages count from 1970.'
+      : 'The request names no time: the newest timestamp of the snapshot.';
+  return { at, assumption: { field: 'at', value: new Date(at).toISOString(), why } };
+}
+
+/**
+ * Takes a request from its snapshot to the cluster that the question is about: endpoints derived where the snapshot
+ * has none, settings inferred, changes applied in order. Throws QuestionError.
+ */
+export function prepare(request: QuestionRequest, snapshot: Snapshot): Prepared {
+  const base = sourced(snapshot.cluster);
+  if (base.cluster.nodes.size === 0) {
+    throw new QuestionError('INVALID_SNAPSHOT', 'The snapshot holds no Node.', [
+      {
+        in: 'snapshot',
+        pointer: '',
+        detail:
+          'Nodes are needed: kubectl get nodes,pods,services,endpointslices,deployments,replicasets,statefulsets,daemonsets,configmaps -A -o json',
+      },
+    ]);
+  }
+  const settings = settled(snapshot.cluster, request.settings);
+  const changes = request.changes ?? [];
+  let cluster = base.cluster;
+  let applied: readonly AppliedChange[] = [];
+  const told: Assumption[] = [...snapshot.assumptions, ...base.assumptions];
+  if (changes.length > 0) {
+    const moment = momentOf(request, snapshot);
+    if (moment.assumption !== undefined) told.push(moment.assumption);
+    const changed = applyChanges(base.cluster, changes, { settings, at: moment.at });
+    cluster = changed.cluster;
+    applied = changed.applied;
+    told.push(...changed.assumptions);
+  }
+  return {
+    cluster,
+    settings,
+    answer: (outcome) => ({
+      engine: ENGINE,
+      snapshot: { digest: snapshot.digest, counts: snapshot.counts },
+      settings: settings.asUsed,
+      changes: applied,
+      assumptions: [...told, ...settings.assumptions, ...outcome.assumptions],
+      findings: outcome.findings,
+      result: outcome.result,
+    }),
+  };
+}

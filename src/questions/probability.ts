@@ -1,0 +1,214 @@
+import type { IPFamily } from '../base/address.js';
+import { joinHostPort } from '../base/address.js';
+import { QuestionError } from '../base/errors.js';
+import type { Service } from '../cluster/objects.js';
+import { FAMILIES } from '../cluster/settings.js';
+import { divide, formatFraction, fraction, isZero, multiply, toNumber } from '../netfilter/fraction.js';
+import { checkDestination, type Destination, resolveDestination } from '../path/destinations.js';
+import { Fabric } from '../path/fabric.js';
+import type { Client } from '../path/journey.js';
+import { isHeadless, serviceFamilies } from '../path/service-target.js';
+import { DEFAULT_OUTSIDE, type WeightedClient } from '../path/sources.js';
+import type { Journey } from '../path/trail.js';
+import { type ClientGroups, clientGroups } from '../probability/client-groups.js';
+import {
+  addShare,
+  largest,
+  NO_SHARE,
+  type ReceiverShare,
+  receiverShares,
+  type Share,
+  sharesBy,
+} from '../probability/distribution.js';
+import { describeAffinity } from './affinity-answer.js';
+import type { PathVerdict, ProbabilityResult, ServiceProbability } from './answer.js';
+import { probability } from './chances.js';
+import { journeysOrUnsupported, tripsOf, unsupportedJourney } from './path.js';
+import type { Outcome, Prepared } from './prepare.js';
+import type { ProbabilityQuestion, ServiceDestination } from './request.js';
+import { endpointOf } from './trace.js';
+import { verdictShares } from './verdict-shares.js';
+
+/** A destination of the question and where the request names it. */
+interface Asked {
+  readonly destination: Extract<Destination, { kind: 'SERVICE' }>;
+}
+
+function everyPort(services: Iterable<Service>): readonly ServiceDestination[] {
+  const all: ServiceDestination[] = [];
+  for (const service of services) {
+    if (service.spec?.type === 'ExternalName') continue;
+    if (!service.spec?.clusterIP && !isHeadless(service)) continue;
+    const { name, namespace = 'default' } = service.metadata;
+    for (const port of service.spec?.ports ?? []) {
+      all.push({ namespace, name, port: port.port, ...(port.name === undefined ? {} : { portName: port.name }) });
+    }
+  }
+  return all.sort((a, b) => {
+    const left = `${a.namespace}/${a.name}:${a.portName ?? ''}`;
+    const right = `${b.namespace}/${b.name}:${b.portName ?? ''}`;
+    return left < right ? -1 : left > right ? 1 : 0;
+  });
+}
+
+function askedAbout(prepared: Prepared, question: ProbabilityQuestion): readonly Asked[] {
+  const { cluster } = prepared;
+  const specs = question.services ?? everyPort(cluster.services.values());
+  return specs.flatMap((service, index): readonly Asked[] => {
+    // Of every port of every Service, one whose protocol is not the one asked for is not asked about.
+    const protocol = question.protocol;
+    const destination = checkDestination(
+      cluster,
+      { service },
+      protocol,
+      '/probability/services'.concat(`/${index}`, ''),
+    );
+    if (destination.kind !== 'SERVICE') return [];
+    if (question.services === undefined && protocol !== undefined && destination.target.protocol !== protocol)
+      return [];
+    return [{ destination }];
+  });
+}
+
+function mass(journeys: readonly Journey[], verdict: PathVerdict): Share {
+  return journeys.reduce(
+    (sum, journey) => (journey.verdict === verdict ? addShare(sum, journey.chance) : sum),
+    NO_SHARE,
+  );
+}
+
+function weightedTrips(
+  fabric: Fabric,
+  groups: readonly WeightedClient[],
+  destination: Destination,
+): readonly Journey[] {
+  return groups.flatMap(({ client, weight }) =>
+    tripsOf(fabric, client, destination).map((journey) => ({
+      ...journey,
+      chance: {
+        ...journey.chance,
+        nominal: multiply(journey.chance.nominal, weight),
+        programmed: multiply(journey.chance.programmed, weight),
+      },
+    })),
+  );
+}
+
+function byName(shares: ReadonlyMap<string, Share>): readonly [string, Share][] {
+  return [...shares].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function imbalance(receivers: readonly ReceiverShare[]): Pick<ServiceProbability, 'imbalance'> {
+  const delivered = receivers.reduce((sum, entry) => addShare(sum, entry.share), NO_SHARE).nominal;
+  if (isZero(delivered)) return {};
+  const even = multiply(delivered, fraction(1, receivers.length));
+  const factor = divide(largest(receivers.map((entry) => entry.share)), even);
+  return { imbalance: { fraction: formatFraction(factor), value: toNumber(factor) } };
+}
+
+function destinationText(fabric: Fabric, destination: Asked['destination'], groups: readonly WeightedClient[]): string {
+  const { target } = destination;
+  if (target.via === 'NODE_PORT' && target.node === undefined)
+    return `node port ${target.port?.nodePort ?? 0} of the node`;
+  const client = groups[0]?.client;
+  const targets = client === undefined ? [] : resolveDestination(fabric, destination, client).targets;
+  return targets
+    .map(({ target: { address, port } }) => (port === undefined ? address : joinHostPort(address, port)))
+    .join(', ');
+}
+
+function answerOne(
+  prepared: Prepared,
+  fabric: Fabric,
+  question: ProbabilityQuestion,
+  { destination }: Asked,
+): ServiceProbability {
+  const { target } = destination;
+  const anyone: Client = {
+    kind: 'OUTSIDE',
+    name: 'clients',
+    address: DEFAULT_OUTSIDE[fabric.family],
+    node: '',
+    namespace: 'default',
+  };
+  let clients: ClientGroups | undefined;
+  const journeys = journeysOrUnsupported(fabric, anyone, () => {
+    clients = clientGroups(fabric, question.clients, destination);
+    return weightedTrips(fabric, clients.groups, destination);
+  });
+  const groups = clients?.groups ?? [];
+  const receivers = receiverShares(journeys);
+  const endpoints = receivers.map((entry) => {
+    const ref = endpointOf(fabric, {
+      ...(journeys[0] ?? unsupportedJourney(fabric.family, anyone, '')),
+      receiver: entry.receiver,
+    });
+    return { ref: ref ?? { address: entry.receiver.address, port: entry.receiver.port ?? 0 }, share: entry.share };
+  });
+  const masses = Object.fromEntries(
+    (['DELIVERED', 'DROPPED', 'REJECTED', 'UNREACHABLE', 'UNKNOWN'] as const).map((verdict) => [
+      verdict.toLowerCase(),
+      probability(mass(journeys, verdict)),
+    ]),
+  ) as Record<'delivered' | 'dropped' | 'rejected' | 'unreachable' | 'unknown', ServiceProbability['delivered']>;
+  const { name, namespace = 'default' } = target.service.metadata;
+  const affinity =
+    groups.length === 0
+      ? undefined
+      : describeAffinity(prepared, fabric, destination, groups[0] as WeightedClient, receivers);
+  return {
+    service: {
+      namespace,
+      name,
+      ...(target.port?.name ? { portName: target.port.name } : {}),
+      ...(target.portNumber === 0 ? {} : { port: target.portNumber }),
+      protocol: target.protocol,
+    },
+    via: target.via,
+    family: fabric.family,
+    destination: groups.length === 0 ? '' : destinationText(fabric, destination, groups),
+    clients: clients?.description ?? 'not modelled',
+    endpoints: endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
+    nodes: byName(
+      sharesBy(
+        endpoints,
+        (entry) => entry.ref.node ?? '',
+        (entry) => entry.share,
+      ),
+    ).map(([node, share]) => ({ node, share: probability(share) })),
+    zones: byName(
+      sharesBy(
+        endpoints,
+        (entry) => entry.ref.zone ?? '',
+        (entry) => entry.share,
+      ),
+    ).map(([zone, share]) => ({ zone, share: probability(share) })),
+    ...masses,
+    verdicts: verdictShares(journeys),
+    ...imbalance(receivers),
+    ...(affinity === undefined ? {} : { affinity }),
+  };
+}
+
+/** How likely is each pod hit? Throws QuestionError for names and values that are wrong. */
+export function answerProbability(prepared: Prepared, question: ProbabilityQuestion): Outcome<ProbabilityResult> {
+  const { cluster, settings } = prepared;
+  const fabrics = new Map<IPFamily, Fabric>(FAMILIES.map((family) => [family, new Fabric(cluster, settings, family)]));
+  const services = askedAbout(prepared, question).flatMap((asked) => {
+    const has = serviceFamilies(cluster, asked.destination.target);
+    const families = FAMILIES.filter((family) => has.includes(family) && (question.families?.includes(family) ?? true));
+    if (families.length === 0 && question.services !== undefined) {
+      throw new QuestionError(
+        'INVALID_REQUEST',
+        `Service ${asked.destination.target.key} has none of the families asked for.`,
+        [{ pointer: '/probability/families', detail: `It has ${has.join(' and ') || 'no address'}.` }],
+      );
+    }
+    return families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, asked));
+  });
+  return {
+    result: { services },
+    assumptions: [...fabrics.values()].flatMap((fabric) => fabric.assumptions.all()),
+    findings: [],
+  };
+}
