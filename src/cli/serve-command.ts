@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { serve } from '../rest/serve.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -24,23 +23,25 @@ const LISTEN_ERRORS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the name cannot be resolved',
 };
 
-/** Listens until SIGTERM or SIGINT, then lets the requests under way finish. A second signal ends at once. */
+/**
+ * Starts the service and says where it listens. It lives on in the event loop: SIGTERM and SIGINT let the questions
+ * under way finish, and then the process ends with this exit code.
+ */
 export async function runServe(args: Arguments, io: Io): Promise<ExitCode> {
   const [, host = '127.0.0.1'] = setting(args, io, 'host', 'HOST');
   const listenPort = port(args, io, 'port', 'PORT') ?? 8080;
   if (port(args, io, 'grpc-port', 'GRPC_PORT') !== undefined) {
     await writeAll(io.stderr, 'gRPC is not part of this version of kube-whatif: only HTTP is served.\n');
   }
-  let server: Awaited<ReturnType<typeof serve>>;
   try {
-    server = await serve({ host, port: listenPort });
+    const { url } = await serve({ host, port: listenPort });
+    await writeAll(io.stdout, `kube-whatif listens at ${url}\n`);
   } catch (error) {
+    // An impossible setting of the environment, told by its name.
+    if (error instanceof RangeError) throw new UsageError(`Cannot serve: ${error.message}.`);
     const reason = LISTEN_ERRORS[(error as NodeJS.ErrnoException).code ?? ''];
     if (reason === undefined) throw error;
     throw new UsageError(`Cannot listen at ${host} port ${listenPort}: ${reason}.`);
   }
-  await writeAll(io.stdout, `kube-whatif listens at ${server.url}\n`);
-  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-  await server.close();
   return EXIT.FINE;
 }

@@ -1,7 +1,7 @@
 import type { Answer, ChainData, ChainsPart, ChainsResult, RuleData, ServiceRef } from '../questions/answer.js';
 import { backgroundMarkdown, details, markdownReport } from './assumptions.js';
 import type { Report } from './form.js';
-import { htmlText, markdownBlock, printable } from './safe-text.js';
+import { markdownBlock, markdownText, printable } from './safe-text.js';
 import { chanceText } from './shares.js';
 import { serviceText } from './words.js';
 
@@ -90,7 +90,7 @@ function markdown(answer: Answer<ChainsResult>): string {
     const content = partText(part);
     const rules = (content.match(/^(?: *[-\d]+ {2})?-A /gm) ?? []).length;
     const count = rules > 0 ? `, ${rules} ${rules === 1 ? 'rule' : 'rules'}` : '';
-    return [details(`${htmlText(partTitle(part))}${count}`, markdownBlock(content))];
+    return [details(`${markdownText(partTitle(part))}${count}`, markdownBlock(content))];
   });
   return markdownReport([[`## Chains, ${FORMAT_WORDS[format]}`], ...sections, ...backgroundMarkdown(answer)]);
 }

@@ -4,7 +4,7 @@ import { backgroundMarkdown, backgroundText, details, markdownReport } from './a
 import { joinSections, type Layout, type Report } from './form.js';
 import { paintOf, paintVerdict } from './paint.js';
 import { outcome, traceTree } from './path-tree.js';
-import { htmlText, markdownBlock, markdownCode, markdownText, printable } from './safe-text.js';
+import { markdownBlock, markdownCode, markdownText, printable } from './safe-text.js';
 import { exact, percent, shareText } from './shares.js';
 import { markdownTable, textTable } from './table.js';
 import { drawTree } from './tree.js';
@@ -58,7 +58,10 @@ const TREE_LAYOUT: Layout = { paint: paintOf(false), width: 100 };
 function traceDetails(trace: PathTrace, number: number): string {
   const end = trace.endpoint === undefined ? '' : ` → ${joinHostPort(trace.endpoint.address, trace.endpoint.port)}`;
   const summary = `Trace ${number}: ${shareText(trace.probability)} ${outcome(trace)}${end}`;
-  return details(htmlText(summary), markdownBlock(drawTree(traceTree(trace, `[${number}]`, TREE_LAYOUT)).join('\n')));
+  return details(
+    markdownText(summary),
+    markdownBlock(drawTree(traceTree(trace, `[${number}]`, TREE_LAYOUT)).join('\n')),
+  );
 }
 
 function traceRow(trace: PathTrace, index: number): string[] {

@@ -22,14 +22,10 @@ export function printable(text: string): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** Printable text for an HTML element or attribute that stands in Markdown (`<summary>`). */
-export function htmlText(text: string): string {
-  return printable(text).replace(/[&<>"'`*_[\]\\|~@#$!]/g, (c) => ENTITIES[c] ?? `&#${c.charCodeAt(0)};`);
-}
-
 /**
- * A sentence in Markdown: nothing in it is markup, ends a table cell, mentions a person (`@name`), refers to an issue
- * (`#12`) or becomes a link. An empty comment parts those, since forges look for them after entities are resolved.
+ * Text in Markdown, or in an HTML element that stands there (`<summary>`, `<code>`): nothing in it is markup, ends a
+ * table cell, mentions a person (`@name`), refers to an issue (`#12`) or becomes a link. An empty comment parts those,
+ * since forges look for them after entities are resolved.
  */
 export function markdownText(text: string): string {
   return printable(text)
@@ -43,7 +39,7 @@ export function markdownCode(text: string): string {
   const line = printable(text);
   if (line.trim() === '') return '';
   // Backticks and pipes end a code span or a cell, and a backslash before a pipe cannot be told from an escape.
-  return /[`|\\]/.test(line) || line !== line.trim() ? `<code>${htmlText(line)}</code>` : `\`${line}\``;
+  return /[`|\\]/.test(line) || line !== line.trim() ? `<code>${markdownText(line)}</code>` : `\`${line}\``;
 }
 
 /** A fenced block; its fence is longer than any run of backticks in the text. Lines stand as they are. */
