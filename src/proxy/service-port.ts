@@ -17,6 +17,11 @@ export interface ServicePort {
   /** 0: none. */
   readonly nodePort: number;
   readonly externalIPs: readonly string[];
+  /**
+   * There are external IPs, but the gate AllowServiceExternalIPs (1.36) is off: no rule is written for them, though the
+   * Service still counts as reachable from outside.
+   */
+  readonly externalIPsRefused?: boolean;
   /** Load balancer addresses that rules are written for. */
   readonly loadBalancerVIPs: readonly string[];
   readonly sourceRanges: readonly string[];
@@ -75,4 +80,6 @@ export interface ServiceMap {
   claims(protocol: string, address: string, port: number): readonly ServicePort[];
   /** The ports that claim a node port, in order. */
   nodePortClaims(protocol: string, nodePort: number): readonly ServicePort[];
+  /** The ports of Services whose health check node port this is, in order. */
+  healthCheckClaims(nodePort: number): readonly ServicePort[];
 }

@@ -1,0 +1,45 @@
+import type { ServicePort } from './service-port.js';
+import { compareServicePorts } from './service-ports.js';
+
+const NONE: readonly ServicePort[] = [];
+
+/**
+ * Service ports by something they lay claim to (an address and port, a node port): nearly always one, two when Services
+ * compete. An index over an edited cluster holds what the edit touched and asks its base for the rest.
+ */
+export class ClaimIndex {
+  readonly #claims = new Map<string, ServicePort | ServicePort[]>();
+  readonly #base: ClaimIndex | undefined;
+  readonly #services: ReadonlyMap<string, readonly ServicePort[]>;
+
+  constructor(
+    services: ReadonlyMap<string, readonly ServicePort[]>,
+    keysOf: (port: ServicePort) => readonly string[],
+    base: ClaimIndex | undefined,
+  ) {
+    this.#services = services;
+    this.#base = base;
+    for (const ports of services.values()) {
+      for (const port of ports) {
+        for (const key of keysOf(port)) this.#add(key, port);
+      }
+    }
+  }
+
+  #add(key: string, port: ServicePort): void {
+    const known = this.#claims.get(key);
+    if (known === undefined) this.#claims.set(key, port);
+    else if (!Array.isArray(known)) {
+      if (known !== port) this.#claims.set(key, [known, port]);
+    } else if (!known.includes(port)) known.push(port);
+  }
+
+  /** Who claims the key, in the fixed order of Service ports. */
+  get(key: string): readonly ServicePort[] {
+    const own = this.#claims.get(key);
+    const base = this.#base?.get(key).filter((port) => !this.#services.has(port.service)) ?? NONE;
+    if (own === undefined) return base;
+    const all = Array.isArray(own) ? [...own, ...base] : [own, ...base];
+    return all.length < 2 ? all : all.sort(compareServicePorts);
+  }
+}

@@ -1,0 +1,59 @@
+import type { IPFamily } from '../../base/address.js';
+import { addressOf, addressWidth, cidrContains, makeAddress, parseCidr } from '../../base/address.js';
+import type { Node } from '../../cluster/objects.js';
+import type { NodeProxySettings } from '../../cluster/settings.js';
+import { interfaceAddresses, primaryAddress } from '../node-addresses.js';
+import type { IptablesTraits } from './versions.js';
+
+const FIRST_LOOPBACK = makeAddress('IPv4', 0x7f000000n);
+
+/** Which addresses of a node take node ports, and what follows from it. */
+export interface NodePortAddresses {
+  /** undefined: every local address. Otherwise by bytes (kube-proxy's order is random); may be empty. */
+  readonly addresses: readonly string[] | undefined;
+  /** iptables.localhostNodePorts, as far as it can work: IPv4, and loopback among the addresses. */
+  readonly localhost: boolean;
+  readonly routeLocalnet: boolean;
+}
+
+/** The CIDRs of the family; all addresses where none are left, even if those of the other family were given. */
+function familyCidrs(node: Node, family: IPFamily, settings: NodeProxySettings, traits: IptablesTraits) {
+  let texts = settings.nodePortAddresses;
+  if (traits.primaryNodePorts && texts.length === 1 && texts[0] === 'primary') {
+    const own = primaryAddress(node, family);
+    texts = own === undefined ? [] : [`${own}/${addressWidth(family)}`];
+  }
+  return texts.map((text) => parseCidr(text.trim())).filter((cidr) => cidr?.family === family) as NonNullable<
+    ReturnType<typeof parseCidr>
+  >[];
+}
+
+/** The node-port addresses of a node (`proxyutil.NodePortAddresses`, before 1.27 `utilproxy.GetNodeAddresses`). */
+export function nodePortAddresses(
+  node: Node,
+  family: IPFamily,
+  settings: NodeProxySettings,
+  traits: IptablesTraits,
+): NodePortAddresses {
+  const cidrs = familyCidrs(node, family, settings, traits);
+  const all = cidrs.length === 0 || cidrs.some((cidr) => cidr.length === 0);
+  const addresses = all
+    ? undefined
+    : interfaceAddresses(node, family)
+        .filter((text) => {
+          const address = addressOf(text);
+          return address !== undefined && cidrs.some((cidr) => cidrContains(cidr, address));
+        })
+        .sort();
+  // kube-proxy asks whether a CIDR starts inside 127.0.0.0/8 or holds its first address.
+  const loopback =
+    family === 'IPv4' &&
+    (all || cidrs.some((cidr) => cidr.text.startsWith('127.') || cidrContains(cidr, FIRST_LOOPBACK)));
+  const localhost = loopback && settings.localhostNodePorts;
+  const routeLocalnet = {
+    ALWAYS: family === 'IPv4',
+    LOOPBACK_IN_ADDRESSES: loopback,
+    LOCALHOST_NODE_PORTS: localhost,
+  }[traits.routeLocalnet];
+  return { addresses, localhost, routeLocalnet };
+}

@@ -1,0 +1,128 @@
+import { makeAddress, parseAddress } from '../../base/address.js';
+import { ZONE_LABEL } from '../../cluster/objects.js';
+import type { Ruleset } from '../../netfilter/ruleset.js';
+import { primaryAddress } from '../node-addresses.js';
+import type { NodeProgram, ProxierInput, RulesetOptions } from '../node-program.js';
+import { selectEndpoints } from '../select-endpoints.js';
+import type { ClusterServiceMap } from '../service-map.js';
+import { serviceMap } from '../service-map.js';
+import type { EndpointSelection, ServicePort } from '../service-port.js';
+import type { NodePlace } from '../topology.js';
+import { localDetector } from './detector.js';
+import { writePort120 } from './layout-120.js';
+import { writePort124 } from './layout-124.js';
+import { writePort125 } from './layout-125.js';
+import { nodePortAddresses } from './node-ports.js';
+import type { PortRules, RenderContext } from './port-rules.js';
+import { PortRulesWriter } from './port-rules.js';
+import { restorePieces } from './restore.js';
+import { lazyRuleset } from './ruleset.js';
+import type { IptablesTraits } from './versions.js';
+import { iptablesTraits } from './versions.js';
+
+/** More endpoints than this in all, and comments are left out where there are many (`largeClusterEndpointsThreshold`). */
+const LARGE_CLUSTER = 1000;
+
+const LAYOUTS: Readonly<Record<IptablesTraits['layout'], (out: PortRulesWriter) => void>> = {
+  XLB_ENDPOINTS_LAST: writePort120,
+  XLB_ENDPOINTS_FIRST: writePort120,
+  EXT_MARK_DROP: writePort124,
+  EXT_FILTER_DROP: writePort125,
+};
+
+/** What one node's kube-proxy of one family programs in iptables mode. */
+export class IptablesProgram implements NodeProgram {
+  readonly mode = 'iptables';
+  readonly input: ProxierInput;
+  readonly services: ClusterServiceMap;
+  readonly #place: NodePlace;
+  readonly #selections = new WeakMap<ServicePort, EndpointSelection>();
+  readonly #rulesets = new Map<string, Ruleset>();
+  #context: RenderContext | undefined;
+
+  constructor(input: ProxierInput) {
+    const { cluster, node, family, settings } = input;
+    this.input = input;
+    this.services = serviceMap(cluster, family, settings);
+    this.#place = { name: node.metadata.name, zone: node.metadata.labels?.[ZONE_LABEL] ?? '' };
+  }
+
+  get family() {
+    return this.input.family;
+  }
+
+  /** What the rules of all ports depend on. Counts the cluster's endpoints. */
+  get context(): RenderContext {
+    if (this.#context === undefined) {
+      const { node, family, settings } = this.input;
+      const traits = iptablesTraits(settings.version);
+      const loopback = family === 'IPv4' ? makeAddress(family, 0x7f000001n) : makeAddress(family, 1n);
+      this.#context = {
+        family,
+        settings,
+        traits,
+        detector: localDetector(settings, node, family),
+        nodePorts: nodePortAddresses(node, family, settings, traits),
+        nodeAddress: parseAddress(primaryAddress(node, family) ?? '') ?? loopback,
+        large: this.services.endpointTotal > LARGE_CLUSTER,
+      };
+    }
+    return this.#context;
+  }
+
+  get nodePortAddresses(): readonly string[] | undefined {
+    return this.context.nodePorts.addresses;
+  }
+
+  get routeLocalnet(): boolean {
+    return this.context.nodePorts.routeLocalnet;
+  }
+
+  selection(port: ServicePort): EndpointSelection {
+    let selection = this.#selections.get(port);
+    if (selection === undefined) {
+      const endpoints = this.services.endpointsSeenFrom(this.#place.name, port);
+      selection = selectEndpoints(endpoints, port, this.#place, this.input.settings);
+      this.#selections.set(port, selection);
+    }
+    return selection;
+  }
+
+  /** The rules that one Service port adds, made anew at each call. */
+  portRules(port: ServicePort): PortRules {
+    const writer = new PortRulesWriter(port, this.selection(port), this.context);
+    LAYOUTS[this.context.traits.layout](writer);
+    return writer;
+  }
+
+  /**
+   * The input for `iptables-restore --noflush --counters` at the first full sync, in pieces to be joined.
+   *
+   * @param services `namespace/name` of the Services to write; absent: all
+   */
+  restorePieces(services?: ReadonlySet<string>): Iterable<string> {
+    const all = this.services.ports();
+    const ports = services === undefined ? all : all.filter((port) => services.has(port.service));
+    return restorePieces(this.context, ports, (port) => this.portRules(port));
+  }
+
+  /** As {@link restorePieces}, in one text. */
+  restore(services?: ReadonlySet<string>): string {
+    return [...this.restorePieces(services)].join('');
+  }
+
+  ruleset(options: RulesetOptions): Ruleset {
+    const key = `${options.kubelet} ${options.forwardPolicy}`;
+    let ruleset = this.#rulesets.get(key);
+    if (ruleset === undefined) {
+      ruleset = lazyRuleset(this, options);
+      this.#rulesets.set(key, ruleset);
+    }
+    return ruleset;
+  }
+}
+
+/** What a node's kube-proxy of one family programs in iptables mode, everything on demand. */
+export function iptablesProgram(input: ProxierInput): IptablesProgram {
+  return new IptablesProgram(input);
+}

@@ -1,0 +1,119 @@
+import type { BaseChain, Chain, Hook, Rule, Ruleset, Table } from '../../netfilter/ruleset.js';
+import type { RulesetOptions } from '../node-program.js';
+import { DispatchChain, isDispatchChain } from './dispatch-chain.js';
+import {
+  filterChains,
+  forwardRules,
+  martianRule,
+  masqueradeRules,
+  NAT_CHAINS,
+  nodePortTail,
+  writesMartianRule,
+} from './fixed-rules.js';
+import type { ChainJump } from './jumps.js';
+import { chainJumps } from './jumps.js';
+import { kubeletRules } from './kubelet.js';
+import { CHAINS } from './port-rules.js';
+import type { RuleSource, TableName } from './service-chains.js';
+import { ServiceChains } from './service-chains.js';
+
+/** The built-in chains of each table, in the order of the hooks, with their netfilter priorities. */
+const BUILT_IN: Readonly<Record<TableName, readonly (readonly [Hook, number])[]>> = {
+  filter: [
+    ['INPUT', 0],
+    ['FORWARD', 0],
+    ['OUTPUT', 0],
+  ],
+  nat: [
+    ['PREROUTING', -100],
+    ['INPUT', 100],
+    ['OUTPUT', -100],
+    ['POSTROUTING', 100],
+  ],
+};
+
+function targetOf(rule: Rule): string | undefined {
+  const last = rule.statements.at(-1);
+  return last?.kind === 'jump' ? last.chain : undefined;
+}
+
+/** The jumps of one built-in chain: each is put on top, unless one to the same chain with the same matches is there. */
+function jumpRules(jumps: readonly ChainJump[], table: TableName, hook: Hook): readonly Rule[] {
+  const rules: Rule[] = [];
+  for (const jump of jumps) {
+    if (jump.table !== table || jump.rule.chain !== hook) continue;
+    const target = targetOf(jump.rule);
+    if (!rules.some((rule) => targetOf(rule) === target)) rules.unshift(jump.rule);
+  }
+  return rules;
+}
+
+class LazyTable implements Table {
+  readonly name: TableName;
+  readonly baseChains: readonly Chain[];
+  readonly #fixed: ReadonlyMap<string, Chain>;
+  readonly #services: ServiceChains | undefined;
+
+  constructor(name: TableName, base: readonly Chain[], fixed: readonly Chain[], services: ServiceChains | undefined) {
+    this.name = name;
+    this.baseChains = base;
+    this.#fixed = new Map([...base, ...fixed].map((chain) => [chain.name, chain]));
+    this.#services = services;
+  }
+
+  chain(name: string): Chain | undefined {
+    return this.#fixed.get(name) ?? this.#services?.chain(name);
+  }
+
+  *chains(): Iterable<Chain> {
+    yield* this.#fixed.values();
+    if (this.#services !== undefined) yield* this.#services.all();
+  }
+}
+
+/**
+ * The rules of a node for a walk: built-in chains, kube-proxy's, and kubelet's when asked. Rules of Services are made
+ * when a packet is led to them. The mangle table holds only empty canary chains and is left out, as are the canaries of
+ * the other tables.
+ */
+export function lazyRuleset(source: RuleSource, options: RulesetOptions): Ruleset {
+  const { context, services } = source;
+  const kubelet = options.kubelet ? kubeletRules(context) : undefined;
+  const jumps = [...(kubelet?.jumps ?? []), ...chainJumps(context)];
+  const chains = new ServiceChains(source);
+
+  const base = (table: TableName): readonly Chain[] =>
+    BUILT_IN[table].map(([hook, priority]) => {
+      const policy: BaseChain['policy'] = hook === 'FORWARD' ? options.forwardPolicy : 'ACCEPT';
+      return { name: hook, base: { hook, priority, policy }, rules: jumpRules(jumps, table, hook), ordered: true };
+    });
+  const fixed = (table: TableName, names: Iterable<string>, rules: readonly Rule[]): readonly Chain[] =>
+    [...new Set(names)].map((name) => {
+      const own = rules.filter((rule) => rule.chain === name);
+      return isDispatchChain(table, name)
+        ? new DispatchChain(table, name, services, chains, own)
+        : { name, rules: own, ordered: true };
+    });
+  const targets = (table: TableName) =>
+    jumps.filter((jump) => jump.table === table).map((jump) => targetOf(jump.rule) as string);
+
+  // kubelet's rule against foreign packets to loopback and kube-proxy's are one and the same.
+  const martian = kubelet === undefined && writesMartianRule(context) ? [martianRule()] : [];
+  const filter = fixed(
+    'filter',
+    [...filterChains(context), ...targets('filter'), ...(kubelet?.filterChains ?? [])],
+    [...martian, ...(kubelet?.filterRules ?? []), ...forwardRules(context)],
+  );
+  const nat = fixed(
+    'nat',
+    [...NAT_CHAINS, ...(context.traits.markDropChain ? [CHAINS.markDrop] : []), ...(kubelet?.natChains ?? [])],
+    [...masqueradeRules(context), ...(kubelet?.natRules ?? []), ...nodePortTail(context)],
+  );
+  return {
+    family: context.family,
+    tables: [
+      new LazyTable('filter', base('filter'), filter, undefined),
+      new LazyTable('nat', base('nat'), nat, chains),
+    ],
+  };
+}
