@@ -92,6 +92,8 @@ export interface AddressTypeMatch {
 /** `-m conntrack --ctstate …` and what else of that module is read. */
 export interface ConntrackMatch {
   readonly kind: 'conntrack';
+  /** Written as `-m state --state …`, the older name of `--ctstate`. */
+  readonly alias?: 'state';
   readonly states?: { readonly values: readonly string[]; readonly negated?: boolean };
   readonly status?: { readonly values: readonly string[]; readonly negated?: boolean };
   readonly direction?: 'ORIGINAL' | 'REPLY';
@@ -131,9 +133,16 @@ export interface SetMatch extends Negatable {
   readonly name: string;
   readonly directions: readonly ('src' | 'dst')[];
 }
+/** `-m tcp --tcp-flags MASK SET` (`--syn` is `FIN,SYN,RST,ACK SYN`). */
+export interface TcpFlagsMatch extends Negatable {
+  readonly kind: 'tcp-flags';
+  readonly mask: readonly string[];
+  readonly set: readonly string[];
+}
 /** A match that is not known: the tokens as they stand. Walking over it gives UNKNOWN. */
 export interface UnknownMatch {
   readonly kind: 'unknown-match';
+  /** The module's name; empty for a rule option that is not known and belongs to no module (`-f`). */
   readonly module: string;
   readonly tokens: readonly string[];
 }
@@ -227,6 +236,7 @@ export type Match =
   | PhysdevMatch
   | NfacctMatch
   | SetMatch
+  | TcpFlagsMatch
   | UnknownMatch;
 
 export type Target =

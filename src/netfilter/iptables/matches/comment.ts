@@ -1,0 +1,24 @@
+import type { CommentMatch } from '../../statements.js';
+import { YES } from '../../walk/context.js';
+import { firstValue, type MatchCodec, RuleError } from '../codec.js';
+import { quoteSaved, quoteWritten } from '../quoting.js';
+
+/** Longest comment that xt_comment takes (XT_MAX_COMMENT_LEN - 1). */
+const LONGEST = 255;
+
+/** `-m comment --comment TEXT`. */
+export const comment: MatchCodec<CommentMatch> = {
+  place: 'module',
+  modules: ['comment'],
+  options: { '--comment': 1 },
+  parse(options) {
+    const text = firstValue(options, '--comment');
+    if (text === undefined) throw new RuleError('-m comment needs --comment');
+    if (Buffer.byteLength(text) > LONGEST) throw new RuleError(`the comment is longer than ${LONGEST} bytes`);
+    return { kind: 'comment', text };
+  },
+  write: (match) => `-m comment --comment ${quoteWritten(match.text)}`,
+  save: (match) => `-m comment --comment ${quoteSaved(match.text)}`,
+  list: (match) => `/* ${match.text} */`,
+  test: () => YES,
+};

@@ -1,0 +1,47 @@
+import type { InInterfaceMatch, OutInterfaceMatch } from '../../statements.js';
+import { verdictOf } from '../../walk/context.js';
+import { type MatchCodec, negation, not, type Option, RuleError } from '../codec.js';
+
+/** Longest interface name that Linux allows (IFNAMSIZ - 1). */
+const LONGEST = 15;
+
+function nameOf(option: Option | undefined): string {
+  const name = option?.values[0] ?? '';
+  if (name === '' || name.length > LONGEST || /[/\s]/.test(name)) {
+    throw new RuleError(`"${name}" is no interface name: at most ${LONGEST} characters, optionally with + at the end`);
+  }
+  return name;
+}
+
+/** Whether the name of an interface (empty for none) is the one given, or begins with what stands before its `+`. */
+export function interfaceHolds(pattern: string, name: string | undefined): boolean {
+  const actual = name ?? '';
+  return pattern.endsWith('+') ? actual.startsWith(pattern.slice(0, -1)) : actual === pattern;
+}
+
+function saved(option: '-i' | '-o', match: { readonly name: string; readonly negated?: boolean }): string {
+  if (match.name === '+' && match.negated !== true) return '';
+  return `${not(match.negated)}${option} ${match.name}`;
+}
+
+/** `[!] -i NAME[+]`. `iptables -L` without `-v` does not tell it. */
+export const inInterface: MatchCodec<InInterfaceMatch> = {
+  place: 'rule',
+  options: { '-i': 1, '--in-interface': 1 },
+  parse: ([option]) => ({ kind: 'in-interface', name: nameOf(option), ...negation(option) }),
+  write: (match) => `${not(match.negated)}-i ${match.name}`,
+  save: (match) => saved('-i', match),
+  list: () => '',
+  test: (match, packet) => verdictOf(interfaceHolds(match.name, packet.inInterface), match.negated),
+};
+
+/** `[!] -o NAME[+]`. */
+export const outInterface: MatchCodec<OutInterfaceMatch> = {
+  place: 'rule',
+  options: { '-o': 1, '--out-interface': 1 },
+  parse: ([option]) => ({ kind: 'out-interface', name: nameOf(option), ...negation(option) }),
+  write: (match) => `${not(match.negated)}-o ${match.name}`,
+  save: (match) => saved('-o', match),
+  list: () => '',
+  test: (match, packet) => verdictOf(interfaceHolds(match.name, packet.outInterface), match.negated),
+};

@@ -1,0 +1,18 @@
+import type { ModuleMatch } from '../../statements.js';
+import { verdictOf } from '../../walk/context.js';
+import type { MatchCodec } from '../codec.js';
+
+/**
+ * `-m tcp`, `-m udp`, `-m sctp`. Their options are statements of their own; the canonical spelling puts them behind the
+ * module, wherever they were written.
+ */
+export const transportModule: MatchCodec<ModuleMatch> = {
+  place: 'module',
+  modules: ['tcp', 'udp', 'sctp'],
+  options: {},
+  parse: (_options, { name }) => ({ kind: 'module', name }),
+  write: (match) => `-m ${match.name}`,
+  save: (match) => `-m ${match.name}`,
+  list: (match) => match.name,
+  test: (match, packet) => verdictOf(match.name === packet.protocol.toLowerCase(), false),
+};

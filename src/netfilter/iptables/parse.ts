@@ -1,0 +1,193 @@
+import type { IPFamily } from '../../base/address.js';
+import { MAX_PROBLEMS, type Problem, QuestionError } from '../../base/errors.js';
+import type { BaseChain, Rule, Ruleset, Table } from '../ruleset.js';
+import { RuleError } from './codec.js';
+import { parseRuleWords } from './parse-rule.js';
+import { wordsOf } from './quoting.js';
+import { baseChainOf, fixedChain, fixedTable } from './tables.js';
+
+/** A rule's line, kept until all chains of its table are known. */
+interface PendingRule {
+  readonly chain: string;
+  readonly words: readonly string[];
+  readonly line: number;
+  readonly text: string;
+}
+
+interface PendingChain {
+  readonly base: BaseChain | undefined;
+  readonly rules: PendingRule[];
+}
+
+interface PendingTable {
+  readonly name: string;
+  readonly line: number;
+  /** Chains in the order of their declaration, with their rules in order. */
+  readonly chains: Map<string, PendingChain>;
+}
+
+const CHAIN = /^:(\S+)\s+(ACCEPT|DROP|-)(?:\s+\[\d+:\d+\])?\s*$/;
+const COUNTERS = /^\[\d+:\d+\]\s+/;
+/** Longest chain name (XT_EXTENSION_MAXNAMELEN - 1). */
+const LONGEST_NAME = 28;
+
+/** Reads one text. Collects problems instead of stopping at the first, so that a user sees them all. */
+class TextReader {
+  private readonly problems: Problem[] = [];
+  private problemCount = 0;
+  private readonly tables: Table[] = [];
+  private table: PendingTable | undefined;
+  private line = 0;
+
+  constructor(
+    private readonly family: IPFamily,
+    /** Whether built-in chains need no declaration, as for `iptables-restore --noflush`. */
+    private readonly restore: boolean,
+    private readonly pointer: string,
+  ) {}
+
+  read(text: string): Ruleset {
+    for (let from = 0; from < text.length; ) {
+      const end = text.indexOf('\n', from);
+      const to = end < 0 ? text.length : end;
+      this.line++;
+      this.readLine(text.slice(from, to).trim());
+      from = to + 1;
+    }
+    if (this.table !== undefined) this.problem(`the table ${this.table.name} is not ended by COMMIT`, this.table.line);
+    if (this.problemCount === 0 && this.tables.length === 0)
+      this.problem('no table: "*nat" or "*filter" would start one');
+    if (this.problemCount > 0) this.fail();
+    return { family: this.family, tables: this.tables };
+  }
+
+  private readLine(text: string): void {
+    const first = text[0];
+    const table = this.table;
+    if (first === undefined || first === '#') return;
+    if (first === '*') this.open(text.slice(1).trim());
+    else if (table === undefined) this.problem(`"${shown(text)}" stands outside of a table: "*nat" would start one`);
+    else if (first === ':') this.declare(table, text);
+    else if (text === 'COMMIT') this.commit(table);
+    else this.readCommand(table, text);
+  }
+
+  private open(name: string): void {
+    if (this.table !== undefined) this.problem(`the table ${this.table.name} is not ended by COMMIT`, this.table.line);
+    if (this.tables.some((table) => table.name === name)) {
+      this.problem(`the table ${name} stands in the text twice: of one iptables flavour it stands there once`);
+    }
+    this.table = { name, line: this.line, chains: new Map() };
+  }
+
+  private declare(table: PendingTable, text: string): void {
+    const match = CHAIN.exec(text);
+    const name = match?.[1];
+    const base =
+      name === undefined ? undefined : baseChainOf(table.name, name, match?.[2] === 'DROP' ? 'DROP' : 'ACCEPT');
+    if (name === undefined || name.length > LONGEST_NAME) {
+      this.problem(`"${shown(text)}" is no chain: ":NAME - [0:0]" or ":INPUT ACCEPT [0:0]" would be`);
+    } else if (base === undefined && match?.[2] !== '-') {
+      this.problem(`the table ${table.name} has no built-in chain ${name}, so it can have no policy`);
+    } else {
+      // A second declaration flushes the chain, as iptables-restore does.
+      table.chains.set(name, { base, rules: [] });
+    }
+  }
+
+  private readCommand(table: PendingTable, text: string): void {
+    const words = wordsOf(text.replace(COUNTERS, ''));
+    const [command, name] = words ?? [];
+    if (words === undefined) this.problem('a quotation mark is not closed');
+    else if (name === undefined) this.problem(`"${shown(text)}" is no rule: "-A CHAIN …" would be`);
+    else if (command === '-A' || command === '--append') this.add(table, name, words.slice(2), text);
+    else if (command === '-I' || command === '--insert') this.insert(table, name, words.slice(2), text);
+    else if (command === '-N') table.chains.set(name, { base: undefined, rules: [] });
+    else if (command !== '-X') this.problem(`"${shown(text)}" is no rule: "-A CHAIN …" would be`);
+    else if (!table.chains.delete(name)) this.problem(`-X ${name}: the table ${table.name} has no such chain`);
+  }
+
+  private add(table: PendingTable, name: string, words: readonly string[], text: string): void {
+    this.chainOf(table, name)?.rules.push({ chain: name, words, line: this.line, text });
+  }
+
+  private insert(table: PendingTable, name: string, words: readonly string[], text: string): void {
+    const [first] = words;
+    const numbered = first !== undefined && /^\d+$/.test(first);
+    const chain = this.chainOf(table, name);
+    const at = numbered ? Number(first) - 1 : 0;
+    if (chain === undefined) return;
+    if (at < 0 || at > chain.rules.length) {
+      this.problem(`-I ${name} ${at + 1}: the chain has ${chain.rules.length} rules`);
+    } else {
+      chain.rules.splice(at, 0, { chain: name, words: words.slice(numbered ? 1 : 0), line: this.line, text });
+    }
+  }
+
+  /** The chain that a rule is put into; tells a problem when there is none. */
+  private chainOf(table: PendingTable, name: string): PendingChain | undefined {
+    const known = table.chains.get(name);
+    const base = this.restore ? baseChainOf(table.name, name) : undefined;
+    if (known !== undefined) return known;
+    if (base === undefined) {
+      this.problem(`the chain ${name} is not declared: ":${name} - [0:0]" before its rules would do it`);
+      return undefined;
+    }
+    const chain = { base, rules: [] };
+    table.chains.set(name, chain);
+    return chain;
+  }
+
+  private commit(table: PendingTable): void {
+    const context = { family: this.family, isChain: (name: string) => table.chains.has(name) };
+    const chains = [...table.chains].map(([name, { base, rules }]) => {
+      const parsed: Rule[] = [];
+      for (const rule of rules) {
+        try {
+          const statements = parseRuleWords(rule.words, context);
+          parsed.push({ chain: name, statements, line: rule.line, text: rule.text });
+        } catch (error) {
+          if (!(error instanceof RuleError)) throw error;
+          this.problem(error.message, rule.line);
+        }
+      }
+      return fixedChain(name, parsed, base);
+    });
+    this.tables.push(fixedTable(table.name, chains));
+    this.table = undefined;
+  }
+
+  private problem(detail: string, line = this.line): void {
+    this.problemCount++;
+    if (this.problems.length < MAX_PROBLEMS)
+      this.problems.push({ pointer: this.pointer, detail: `line ${line}: ${detail}` });
+  }
+
+  private fail(): never {
+    const count = this.problemCount === 1 ? '1 problem' : `${this.problemCount} problems`;
+    const first = this.problems[0]?.detail ?? '';
+    throw new QuestionError('MALFORMED', `The iptables text cannot be read: ${count}; ${first}`, this.problems);
+  }
+}
+
+/** The beginning of a line, for messages. */
+function shown(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+/**
+ * Reads what `iptables-save` (or `ip6tables-save`) prints: a node's whole ruleset of one family. Comment lines and
+ * counters are passed over. Throws QuestionError MALFORMED that names each wrong line; its problems point to `pointer`,
+ * the text's place in the request.
+ */
+export function parseSave(text: string, family: IPFamily, pointer = ''): Ruleset {
+  return new TextReader(family, false, pointer).read(text);
+}
+
+/**
+ * Reads input of `iptables-restore --noflush`, such as kube-proxy writes: built-in chains need not be declared, and
+ * chains may be deleted (`-X`) or rules prepended (`-I`). Otherwise as {@link parseSave}.
+ */
+export function parseRestore(text: string, family: IPFamily, pointer = ''): Ruleset {
+  return new TextReader(family, true, pointer).read(text);
+}

@@ -1,0 +1,45 @@
+import type { PortRange } from '../statements.js';
+import { RuleError } from './codec.js';
+
+/** Service names of the ports that rules are commonly written with; iptables reads `/etc/services`. */
+const SERVICES: ReadonlyMap<string, number> = new Map([
+  ['ssh', 22],
+  ['domain', 53],
+  ['http', 80],
+  ['ntp', 123],
+  ['https', 443],
+]);
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : SERVICES.get(text);
+  if (port === undefined || port > 65535)
+    throw new RuleError(`"${text}" is no port: a number from 0 to 65535 would be`);
+  return port;
+}
+
+/** Reads `80`, `80:90`, `80:`, `:90` (or with another separator). Throws RuleError for anything else. */
+export function portRangeOf(text: string, separator = ':'): PortRange {
+  const at = text.indexOf(separator);
+  if (at < 0) {
+    const port = portOf(text);
+    return { from: port, to: port };
+  }
+  const from = at === 0 ? 0 : portOf(text.slice(0, at));
+  const to = at === text.length - 1 ? 65535 : portOf(text.slice(at + 1));
+  if (from > to) throw new RuleError(`the port range "${text}" ends before it begins`);
+  return { from, to };
+}
+
+/** `80` or `80:90`. */
+export function formatPorts(ports: PortRange, separator = ':'): string {
+  return ports.from === ports.to ? `${ports.from}` : `${ports.from}${separator}${ports.to}`;
+}
+
+/** Whether the range leaves nothing out. */
+export function isAnyPort(ports: PortRange): boolean {
+  return ports.from === 0 && ports.to === 65535;
+}
+
+export function holdsPort(ports: PortRange, port: number): boolean {
+  return port >= ports.from && port <= ports.to;
+}

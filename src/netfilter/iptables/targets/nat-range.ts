@@ -1,0 +1,84 @@
+import { addressOf, type IPFamily } from '../../../base/address.js';
+import type { ConnectionState, Packet } from '../../packet.js';
+import { RuleError } from '../codec.js';
+import { portRangeOf } from '../ports.js';
+
+/** `A[-B][:P[-Q]]`: what DNAT and SNAT rewrite to. */
+export interface NatRange {
+  readonly address?: string;
+  readonly addressTo?: string;
+  readonly port?: number;
+  readonly portTo?: number;
+}
+
+function addressIn(text: string, family: IPFamily): string {
+  if (addressOf(text)?.family !== family) throw new RuleError(`"${text}" is no ${family} address`);
+  return text;
+}
+
+/** Splits at the colon before the ports; IPv6 addresses with ports stand in brackets. */
+function halves(text: string, family: IPFamily): readonly [string, string | undefined] {
+  if (family === 'IPv6') {
+    const match = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
+    if (match !== null) return [match[1] as string, match[2]];
+    return /^:\d/.test(text) ? ['', text.slice(1)] : [text, undefined];
+  }
+  const colon = text.indexOf(':');
+  return colon < 0 ? [text, undefined] : [text.slice(0, colon), text.slice(colon + 1)];
+}
+
+/** Reads a range. Throws RuleError for anything else. */
+export function natRangeOf(text: string, family: IPFamily): NatRange {
+  const [addresses, ports] = halves(text, family);
+  const dash = addresses.indexOf('-');
+  const first = dash < 0 ? addresses : addresses.slice(0, dash);
+  const range = ports === undefined ? undefined : portRangeOf(ports, '-');
+  if (first === '' && range === undefined) throw new RuleError(`"${text}" names neither an address nor a port`);
+  return {
+    ...(first !== '' && { address: addressIn(first, family) }),
+    ...(dash >= 0 && { addressTo: addressIn(addresses.slice(dash + 1), family) }),
+    ...(range !== undefined && { port: range.from }),
+    ...(range !== undefined && range.to !== range.from && { portTo: range.to }),
+  };
+}
+
+/** The opposite of {@link natRangeOf}. */
+export function formatNatRange(range: NatRange): string {
+  let text = range.address ?? '';
+  if (range.addressTo !== undefined) text += `-${range.addressTo}`;
+  if (range.port === undefined) return text;
+  if (text.includes(':')) text = `[${text}]`;
+  return range.portTo === undefined ? `${text}:${range.port}` : `${text}:${range.port}-${range.portTo}`;
+}
+
+/** The packet with another destination; the flow keeps in mind where it was going. */
+export function withDestination(packet: Packet, address: string, port: number | undefined): Packet {
+  // Rewriting to what is there already is no translation (nf_nat_setup_info).
+  if (address === packet.destination && port === packet.destinationPort) return packet;
+  const { connection } = packet;
+  const originalPort = connection.originalDestinationPort ?? packet.destinationPort;
+  const translated: ConnectionState = {
+    ...connection,
+    dnat: true,
+    originalDestination: connection.originalDestination ?? packet.destination,
+    ...(originalPort !== undefined && { originalDestinationPort: originalPort }),
+  };
+  return {
+    ...packet,
+    destination: address,
+    ...(port !== undefined && { destinationPort: port }),
+    connection: translated,
+  };
+}
+
+/** The packet with another source; port undefined: one that is not known before. */
+export function withSource(packet: Packet, address: string, port: number | undefined): Packet {
+  if (address === packet.source && port === packet.sourcePort) return packet;
+  const { sourcePort: _, ...rest } = packet;
+  return {
+    ...rest,
+    source: address,
+    ...(port !== undefined && { sourcePort: port }),
+    connection: { ...packet.connection, snat: true },
+  };
+}

@@ -1,0 +1,18 @@
+import type { Rule } from '../ruleset.js';
+import type { Statement } from '../statements.js';
+import { codecOf } from './index.js';
+
+/** One statement in kube-proxy's spelling, without blanks around it. */
+export function writeStatement(statement: Statement): string {
+  return codecOf(statement).write(statement);
+}
+
+/**
+ * A rule as kube-proxy writes it into the input of `iptables-restore`: `-A CHAIN` and the statements in their order.
+ * No line end.
+ */
+export function writeRule(rule: Rule): string {
+  let text = `-A ${rule.chain}`;
+  for (const statement of rule.statements) text += ` ${codecOf(statement).write(statement)}`;
+  return text;
+}
