@@ -24,10 +24,9 @@ function place(step: PathStep): string {
 function stepNode(step: PathStep, { paint }: Layout): TreeNode {
   const where = printable(place(step));
   const action = step.action.replace('_', ' ');
-  const passed = step.passedOver === undefined ? '' : ` [${step.passedOver} random rules]`;
   const chance = step.chance === undefined ? '' : ` [${chanceText(step.chance)}]`;
   const lines = [
-    `${where === '' ? '' : `${paint.dim(where)}  `}${paint.bold(action)}${passed}${printable(`${chance}: ${step.detail}`)}`,
+    `${where === '' ? '' : `${paint.dim(where)}  `}${paint.bold(action)}${printable(`${chance}: ${step.detail}`)}`,
   ];
   // The rule stands alone on its line, uncut, so that it can be copied and searched for on the node.
   if (step.rule !== undefined) lines.push(printable(step.rule));

@@ -29,9 +29,8 @@ export function hasShare(share: Pick<Probability, 'fraction'>): boolean {
   return share.fraction !== '0';
 }
 
-/** `1/3, threshold 715827883 of 2^31` for a random rule; a round robin says so. */
+/** `1/3, threshold 715827883/2^31` for a random rule; a round robin says so. */
 export function chanceText(chance: StepChance): string {
   if (chance.roundRobin) return `round robin, ${chance.nominal}`;
-  const threshold = /^\d+$/.test(chance.threshold) ? `${chance.threshold} of 2^31` : chance.threshold;
-  return `${chance.nominal}, threshold ${threshold}`;
+  return `${chance.nominal}, threshold ${chance.threshold.replace(/\/2147483648$/, '/2^31')}`;
 }
