@@ -58,7 +58,8 @@ export function defaultConstraints(pod: Pod, cluster: Cluster): SpreadConstraint
       : undefined;
   const selectors: LabelSelector[] = [];
   if (Object.keys(merged).length > 0) selectors.push({ matchLabels: merged });
-  if (workload?.spec?.selector !== undefined && !isEmpty(workload.spec.selector)) selectors.push(workload.spec.selector);
+  if (workload?.spec?.selector !== undefined && !isEmpty(workload.spec.selector))
+    selectors.push(workload.spec.selector);
   if (selectors.length === 0) return [];
   const constraint = (topologyKey: string, maxSkew: number): SpreadConstraint => ({
     maxSkew,

@@ -25,6 +25,7 @@ export function untolerated(
   effects: readonly string[],
 ): Taint[] {
   return (taints ?? []).filter(
-    (taint) => effects.includes(taint.effect) && !(tolerations ?? []).some((toleration) => tolerates(toleration, taint)),
+    (taint) =>
+      effects.includes(taint.effect) && !(tolerations ?? []).some((toleration) => tolerates(toleration, taint)),
   );
 }

@@ -38,5 +38,9 @@ export const imageLocality: PluginFactory = (pod, { nodes }) => {
     const bounded = Math.min(Math.max(sum, LOWEST), Math.max(highest, LOWEST));
     return highest <= LOWEST ? 0 : Math.floor((MAX_SCORE * (bounded - LOWEST)) / (highest - LOWEST));
   });
-  return { name: 'ImageLocality', weight: 1, score: (feasible) => feasible.map(({ index }) => scores[index] as number) };
+  return {
+    name: 'ImageLocality',
+    weight: 1,
+    score: (feasible) => feasible.map(({ index }) => scores[index] as number),
+  };
 };

@@ -17,7 +17,11 @@ export const interPodAffinity: PluginFactory = (pod, { cluster, nodes }) => {
   const preferences = new TopologyPairs();
   const matchesItself = required.length > 0 && required.every((term) => term.matches(pod));
   const looksAtAll =
-    required.length + own.requiredAntiAffinity.length + own.preferredAffinity.length + own.preferredAntiAffinity.length > 0;
+    required.length +
+      own.requiredAntiAffinity.length +
+      own.preferredAffinity.length +
+      own.preferredAntiAffinity.length >
+    0;
 
   const podAdded = (other: Pod, node: NodeState): void => {
     if (looksAtAll) {

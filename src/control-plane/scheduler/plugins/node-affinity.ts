@@ -4,8 +4,7 @@ import { schedulingSpec } from '../pod-spec.js';
 
 /** nodeSelector and node affinity. Takes part in scoring only for pods with preferred terms. */
 export const nodeAffinity: PluginFactory = (pod, { nodes }) => {
-  const preferred =
-    schedulingSpec(pod).affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  const preferred = schedulingSpec(pod).affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   const weights =
     preferred.length === 0
       ? undefined
