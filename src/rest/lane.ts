@@ -1,0 +1,157 @@
+/** A lane: worker threads that answer one question each at a time, and a bounded queue before them. */
+import { Piscina } from 'piscina';
+import { ClientGone } from './body.js';
+import type { Job, Outcome } from './job.js';
+import { INTERNAL, type ProblemInit } from './problem.js';
+
+export interface LaneOptions {
+  readonly threads: number;
+  /** How many questions may wait beside those being answered. */
+  readonly queueLimit: number;
+  /** The heap of one thread, MiB. */
+  readonly memory: number;
+  /** How long a question may wait and be worked on together, milliseconds. */
+  readonly timeLimit: number;
+  /** Whether a question whose client is gone is stopped although its thread must then be started anew. */
+  readonly stopAbandoned: boolean;
+  /** Seconds after which a client that was turned away may try again. */
+  readonly retryAfter: number;
+  /** The worker's file, as a URL. */
+  readonly file: string;
+}
+
+interface Entry {
+  readonly job: Job;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: Error) => void;
+  /** Set while a thread works on it. */
+  running?: AbortController;
+}
+
+export class Lane {
+  readonly #options: LaneOptions;
+  readonly #pool: Piscina<Job | undefined, Outcome>;
+  readonly #queue: Entry[] = [];
+  #busy = 0;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#pool = new Piscina({
+      filename: options.file,
+      minThreads: options.threads,
+      maxThreads: options.threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      concurrentTasksPerWorker: 1,
+      // Waiting by Atomics would keep a worker's log lines from leaving it.
+      atomics: 'disabled',
+      recordTiming: false,
+      resourceLimits: { maxOldGenerationSizeMb: options.memory },
+    });
+    // A thread that dies while idle is replaced by the pool; without a listener it would take the process along.
+    this.#pool.on('error', (error: Error) => console.error(`worker: ${error.name}: ${error.message}`));
+  }
+
+  /** Resolves once every thread has loaded its code. */
+  async ready(): Promise<void> {
+    // As many empty tasks as threads, one to each.
+    await Promise.all(Array.from({ length: this.#options.threads }, () => this.#pool.run(undefined)));
+  }
+
+  /** Whether another question would be turned away. */
+  get full(): boolean {
+    return this.#busy >= this.#options.threads && this.#queue.length >= this.#options.queueLimit;
+  }
+
+  /** What a question is told that is turned away. */
+  get overloaded(): ProblemInit {
+    return {
+      code: 'OVERLOADED',
+      detail: `${this.#busy} questions of this size are being answered and ${this.#queue.length} are waiting. Try again later.`,
+      headers: { 'retry-after': String(this.#options.retryAfter) },
+    };
+  }
+
+  /**
+   * Has a question answered. Problems come as outcomes; rejects with ClientGone when `gone` fires first. The job's
+   * segments change hands.
+   */
+  run(job: Job, gone: AbortSignal): Promise<Outcome> {
+    if (this.full) return Promise.resolve({ problem: this.overloaded });
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        clearTimeout(timer);
+        gone.removeEventListener('abort', onGone);
+      };
+      const entry: Entry = {
+        job,
+        resolve: (outcome) => {
+          settle();
+          resolve(outcome);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+      const onGone = () => {
+        const stop = this.#options.stopAbandoned;
+        entry.reject(new ClientGone('the client closed the connection before the answer'));
+        this.#drop(entry, stop);
+      };
+      const timer = setTimeout(() => {
+        const detail = `The question was not answered within ${this.#options.timeLimit / 1000} seconds. Ask about fewer nodes or Services.`;
+        entry.resolve({ problem: { code: 'TIME_LIMIT', detail } });
+        this.#drop(entry, true);
+      }, this.#options.timeLimit);
+      if (gone.aborted) return onGone();
+      gone.addEventListener('abort', onGone);
+      this.#queue.push(entry);
+      this.#next();
+    });
+  }
+
+  /** Takes an entry out of the queue, or stops the thread that works on it. */
+  #drop(entry: Entry, stopRunning: boolean): void {
+    const at = this.#queue.indexOf(entry);
+    if (at >= 0) this.#queue.splice(at, 1);
+    else if (stopRunning) entry.running?.abort();
+  }
+
+  #next(): void {
+    while (this.#busy < this.#options.threads) {
+      const entry = this.#queue.shift();
+      if (entry === undefined) return;
+      this.#busy++;
+      void this.#work(entry);
+    }
+  }
+
+  async #work(entry: Entry): Promise<void> {
+    entry.running = new AbortController();
+    try {
+      const transferList = [...entry.job.segments];
+      entry.resolve(await this.#pool.run(entry.job, { transferList, signal: entry.running.signal }));
+    } catch (error) {
+      entry.resolve({ problem: this.#fault(error) });
+    } finally {
+      this.#busy--;
+      this.#next();
+    }
+  }
+
+  /** A worker does not throw: what arrives here is its end. */
+  #fault(error: unknown): ProblemInit {
+    if ((error as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      const detail = `The question needs more than ${this.#options.memory} MiB of memory. Leave out kinds that are not used, or ask about fewer nodes.`;
+      return { code: 'MEMORY_LIMIT', detail };
+    }
+    // An aborted task has been answered already: what is told here nobody reads.
+    if ((error as { name?: unknown }).name !== 'AbortError') console.error('worker:', error);
+    return INTERNAL;
+  }
+
+  /** Stops the threads; questions being answered get no answer. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}

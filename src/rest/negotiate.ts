@@ -1,0 +1,134 @@
+/** What the headers of a request ask for: the form of the answer, its encoding, and how to read the body (RFC 9110). */
+import { ProblemError } from './problem.js';
+
+export type AnswerForm = 'json' | 'text' | 'markdown';
+
+/** In the order of preference where a client likes several alike. */
+export const MEDIA_TYPES: Readonly<Record<AnswerForm, string>> = {
+  json: 'application/json',
+  text: 'text/plain',
+  markdown: 'text/markdown',
+};
+
+interface Weighted {
+  readonly value: string;
+  readonly q: number;
+}
+
+/** The items of a comma-separated header with their q-values; parameters other than q are passed over. */
+function weighted(header: string): Weighted[] {
+  const items: Weighted[] = [];
+  for (const item of header.split(',')) {
+    const [value = '', ...parameters] = item.split(';').map((text) => text.trim().toLowerCase());
+    if (value === '') continue;
+    const q = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
+    const weight = q === undefined ? 1 : Number(q);
+    // A q-value that is none (RFC 9110, 12.4.2) weighs nothing rather than everything.
+    items.push({ value, q: weight >= 0 && weight <= 1 ? weight : 0 });
+  }
+  return items;
+}
+
+/** How closely a range names a media type: 2 exactly, 1 by its first half, 0 any; undefined not at all. */
+function closeness(range: string, type: string): number | undefined {
+  if (range === type) return 2;
+  if (range === `${type.slice(0, type.indexOf('/'))}/*`) return 1;
+  return range === '*/*' ? 0 : undefined;
+}
+
+/**
+ * The form of the answer that `Accept` likes best. The closest range decides a type's weight; of types with equal weight
+ * the one named more closely wins, then the one named first, then JSON. Throws ProblemError NOT_ACCEPTABLE.
+ */
+export function answerForm(accept: string | undefined): AnswerForm {
+  const ranges = weighted(accept ?? '');
+  if (ranges.length === 0) return 'json';
+  let best: { form: AnswerForm; rank: readonly [number, number, number] } | undefined;
+  for (const [form, type] of Object.entries(MEDIA_TYPES) as [AnswerForm, string][]) {
+    let match: { close: number; q: number; index: number } | undefined;
+    for (const [index, { value, q }] of ranges.entries()) {
+      const close = closeness(value, type);
+      if (close !== undefined && (match === undefined || close > match.close)) match = { close, q, index };
+    }
+    if (match === undefined || match.q === 0) continue;
+    const rank = [match.q, match.close, -match.index] as const;
+    if (best === undefined || exceeds(rank, best.rank)) best = { form, rank };
+  }
+  if (best !== undefined) return best.form;
+  throw new ProblemError({
+    code: 'NOT_ACCEPTABLE',
+    detail: `Answers come as ${Object.values(MEDIA_TYPES).join(', ')}; Accept allows none of them.`,
+  });
+}
+
+function exceeds(a: readonly number[], b: readonly number[]): boolean {
+  const at = a.findIndex((value, index) => value !== b[index]);
+  return at >= 0 && a[at]! > b[at]!;
+}
+
+/** Whether `Accept-Encoding` allows gzip. */
+export function acceptsGzip(header: string | undefined): boolean {
+  const items = weighted(header ?? '');
+  const named =
+    items.find(({ value }) => value === 'gzip' || value === 'x-gzip') ?? items.find(({ value }) => value === '*');
+  return named !== undefined && named.q > 0;
+}
+
+/** How the body is to be read. */
+export type BodyForm = { readonly kind: 'json' } | { readonly kind: 'multipart'; readonly boundary: string };
+
+const PARAMETER = /;\s*([^\s=;]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))/g;
+const READ = 'Send application/json, or multipart/form-data with the parts "snapshot" and "request".';
+
+function unsupported(detail: string, headers?: Readonly<Record<string, string>>): ProblemError {
+  return new ProblemError({ code: 'UNSUPPORTED_MEDIA_TYPE', detail, ...(headers === undefined ? {} : { headers }) });
+}
+
+/** Reads `Content-Type`. Throws ProblemError UNSUPPORTED_MEDIA_TYPE. */
+export function bodyForm(contentType: string | undefined): BodyForm {
+  if (contentType === undefined || contentType.trim() === '') throw unsupported(`Content-Type is missing. ${READ}`);
+  const type = contentType.split(';', 1)[0]!.trim().toLowerCase();
+  const parameters = new Map<string, string>();
+  for (const [, name = '', quoted, bare] of contentType.matchAll(PARAMETER)) {
+    parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '');
+  }
+  if (type === 'application/json') {
+    const charset = parameters.get('charset')?.toLowerCase() ?? 'utf-8';
+    if (charset !== 'utf-8' && charset !== 'utf8')
+      throw unsupported(`JSON is read as UTF-8, not as ${charset.slice(0, 40)}.`);
+    return { kind: 'json' };
+  }
+  if (type === 'multipart/form-data') {
+    const boundary = parameters.get('boundary') ?? '';
+    // RFC 2046, 5.1.1: 1 to 70 characters.
+    if (boundary === '' || boundary.length > 70)
+      throw unsupported('multipart/form-data needs a boundary of 1 to 70 characters.');
+    return { kind: 'multipart', boundary };
+  }
+  throw unsupported(`The body's media type ${JSON.stringify(type.slice(0, 80))} is not one that is read. ${READ}`);
+}
+
+export type Encoding = 'identity' | 'gzip' | 'deflate' | 'br';
+
+const ENCODINGS: Readonly<Record<string, Encoding>> = {
+  '': 'identity',
+  identity: 'identity',
+  gzip: 'gzip',
+  'x-gzip': 'gzip',
+  deflate: 'deflate',
+  br: 'br',
+};
+
+/** Reads `Content-Encoding`: one coding. Throws ProblemError UNSUPPORTED_MEDIA_TYPE, which names those that are read. */
+export function bodyEncoding(header: string | undefined): Encoding {
+  const coding = (header ?? '').trim().toLowerCase();
+  const encoding = Object.hasOwn(ENCODINGS, coding) ? ENCODINGS[coding] : undefined;
+  if (encoding !== undefined) return encoding;
+  // RFC 7694: Accept-Encoding in a response says which codings a request may have.
+  throw unsupported(
+    `The content coding ${JSON.stringify(coding.slice(0, 80))} is not one that is read: use one of gzip, deflate and br.`,
+    {
+      'accept-encoding': 'gzip, deflate, br',
+    },
+  );
+}

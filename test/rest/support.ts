@@ -1,0 +1,102 @@
+/** A server on a free port for one test file, and requests to it as they go over the wire. */
+import { request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { ServerOptions } from '../../src/rest/options.js';
+import { createServer } from '../../src/rest/server.js';
+
+export const FAKE_WORKER = new URL('./fake-worker.js', import.meta.url).href;
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly bytes: Buffer;
+  readonly text: string;
+  /** The body as JSON; throws when it is none. */
+  json(): ReplyBody;
+}
+
+/** The fields of answers and problems that tests look at. */
+export interface ReplyBody {
+  readonly code: string;
+  readonly detail: string;
+  readonly status: number | string;
+  readonly title: string;
+  readonly type: string;
+  readonly errors: readonly { readonly pointer: string; readonly in: string; readonly detail: string }[];
+  readonly snapshot: { readonly digest: string; readonly counts: Readonly<Record<string, number>> };
+  readonly result: Readonly<Record<string, unknown>>;
+}
+
+export interface Running {
+  readonly app: FastifyInstance;
+  readonly port: number;
+}
+
+/** Starts a server and waits until it is ready. */
+export async function start(options: ServerOptions = {}): Promise<Running> {
+  const app = createServer(options);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const running = { app, port };
+  for (let tries = 0; (await send(running, 'GET', '/readyz')).status !== 200; tries++) {
+    if (tries > 600) throw new Error('the server does not become ready');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return running;
+}
+
+/** Sends one request on a connection of its own. `body` may be given in pieces. */
+export function send(
+  { port }: { readonly port: number },
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+  body?: string | Uint8Array | readonly Uint8Array[],
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const bytes = Buffer.concat(chunks);
+        const text = bytes.toString('utf8');
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          bytes,
+          text,
+          json: () => JSON.parse(text) as ReplyBody,
+        });
+      });
+    });
+    // After an early answer a failing upload says nothing new.
+    request.on('error', reject);
+    const pieces = Array.isArray(body)
+      ? (body as readonly Uint8Array[])
+      : body === undefined
+        ? []
+        : [body as string | Uint8Array];
+    if (pieces.length === 1) request.end(pieces[0]);
+    else {
+      for (const piece of pieces) request.write(piece);
+      request.end();
+    }
+  });
+}
+
+/** Sends JSON. */
+export function post(
+  running: { readonly port: number },
+  path: string,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+) {
+  return send(running, 'POST', path, { 'content-type': 'application/json', ...headers }, JSON.stringify(value));
+}
+
+/** A request to the fake worker that obeys a command. */
+export function command(text: string): unknown {
+  return { snapshot: { inline: {} }, settings: text === '' ? {} : { clusterDomain: text } };
+}
