@@ -2,6 +2,7 @@ import { readSnapshot, type Snapshot, type SnapshotInput } from '../cluster/read
 import type { QuestionKind, QuestionRequest } from '../questions/request.js';
 import { validateRequest } from '../questions/validate-request.js';
 import { type RenderOptions, render } from '../reports/render.js';
+import { printableJson } from '../reports/safe-text.js';
 import type { Arguments } from './arguments.js';
 import { buildRequest } from './build-request.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -57,15 +58,6 @@ function renderOptions(io: Io): RenderOptions {
   return { color, ...(isTTY && columns !== undefined && columns > 0 ? { width: columns } : {}) };
 }
 
-/** Control characters that JSON lets through (DEL, C1, bidirectional marks), escaped: a terminal must not see them. */
-function jsonForTerminal(json: string): string {
-  return json.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-    [...Array(character.length).keys()]
-      .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
-      .join(''),
-  );
-}
-
 /** Runs one question: reads what the options name, asks, and writes the answer in the form wanted. */
 export async function runQuestion(kind: QuestionKind, args: Arguments, io: Io): Promise<ExitCode> {
   const form = formOf(args);
@@ -75,7 +67,7 @@ export async function runQuestion(kind: QuestionKind, args: Arguments, io: Io): 
   const told = ask(kind, request, snapshot);
   if (form === 'json') {
     const json = `${JSON.stringify(told, undefined, 2)}\n`;
-    await writeAll(io.stdout, io.stdout.isTTY ? jsonForTerminal(json) : json);
+    await writeAll(io.stdout, io.stdout.isTTY ? printableJson(json) : json);
   } else {
     await writeAll(io.stdout, render(kind, told, form, renderOptions(io)));
   }

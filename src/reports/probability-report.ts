@@ -103,11 +103,13 @@ const indented = (lines: readonly string[]) => lines.map((line) => (line === '' 
 function tableText({ columns, rows }: Shares, layout: Layout): string[] {
   const cells = rows.map(({ names, share }) => [...names.map(printable), ...shareCells(share)]);
   const lines = textTable(columns, cells);
-  const widest = Math.max(...lines.map((line) => [...line].length));
+  const widest = lines.reduce((most, line) => Math.max(most, [...line].length), 0);
   const room = Math.min(24, Math.max(8, layout.width - widest - 4));
   return lines.map((line, index) => {
     const row = rows[index - 1];
-    return row === undefined ? line : `${line.padEnd(widest)}  ${bar(row.share.value, room)}`.trimEnd();
+    return row === undefined
+      ? line
+      : `${line}${' '.repeat(widest - [...line].length)}  ${bar(row.share.value, room)}`.trimEnd();
   });
 }
 

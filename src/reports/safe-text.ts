@@ -22,6 +22,17 @@ export function printable(text: string): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
+/** The same JSON with what is {@link UNPRINTABLE} in its strings escaped; JSON.stringify leaves DEL, C1 and such. */
+export function printableJson(json: string): string {
+  // Line feeds are the layout of the JSON itself: within strings they are escaped already.
+  return json.replace(/[^\n\P{C}]|[\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
+}
+
 /**
  * Text in Markdown, or in an HTML element that stands there (`<summary>`, `<code>`): nothing in it is markup, ends a
  * table cell, mentions a person (`@name`), refers to an issue (`#12`) or becomes a link. An empty comment parts those,
@@ -44,7 +55,8 @@ export function markdownCode(text: string): string {
 
 /** A fenced block; its fence is longer than any run of backticks in the text. Lines stand as they are. */
 export function markdownBlock(text: string, language = 'text'): string {
-  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map((run) => run[0].length));
+  let longest = 0;
+  for (const run of text.matchAll(/`+/g)) longest = Math.max(longest, run[0].length);
   const fence = '`'.repeat(Math.max(3, longest + 1));
   return `${fence}${language}\n${text.endsWith('\n') || text === '' ? text : `${text}\n`}${fence}`;
 }

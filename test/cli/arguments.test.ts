@@ -1,5 +1,6 @@
 import t from 'tap';
-import { COMMAND_NAMES, COMMANDS } from '../../src/cli/options.js';
+import { COMMAND_NAMES, COMMANDS, KUBECTL_COMMAND } from '../../src/cli/options.js';
+import { KUBECTL_HINT } from '../../src/cluster/parse-documents.js';
 import { run } from './run.js';
 
 const SNAPSHOT = 'examples/article.json';
@@ -106,6 +107,10 @@ t.test('no snapshot is an error that shows how to make one', async (t) => {
     t.equal(code, 2);
     t.match(stderr, /^No snapshot is given.*\n {2}kubectl get nodes,pods,services,endpointslices,.* -A -o json/);
   }
+});
+
+t.test('errors and help show the same way to make a snapshot', async (t) => {
+  t.equal(KUBECTL_COMMAND, `${KUBECTL_HINT.replaceAll('`', '')} > cluster.json`);
 });
 
 t.test('standard input is read once', async (t) => {

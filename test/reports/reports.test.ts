@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Answer } from '../../src/questions/answer.js';
 import type { QuestionKind } from '../../src/questions/request.js';
 import { render } from '../../src/reports/render.js';
-import { markdownBlock, markdownCode, markdownText, printable } from '../../src/reports/safe-text.js';
+import { markdownBlock, markdownCode, markdownText, printable, printableJson } from '../../src/reports/safe-text.js';
 import { answerOf, CHAINS_PARTS, CHAINS_RULES, PATH, PROBABILITY, part, TEXT_RESTORE } from './answers.js';
 import { HOSTILE, hostileAnswers } from './hostile.js';
 
@@ -94,6 +94,10 @@ t.test('text is made safe without changing what is harmless', async (t) => {
     printable('a\u001b[0m\n\t\r\u0000\u007f\u009b\u202e\u2028\u{e0041}\ud800'),
     'a\\x1b[0m\\n\\t\\r\\x00\\x7f\\x9b\\u202e\\u2028\\u{e0041}\\ud800',
   );
+  const value = { a: 'x\u007f\u009b\u202e\u2028\u{e0041}\u{1f600}"\n', b: [1] };
+  const json = printableJson(JSON.stringify(value, undefined, 2));
+  t.same(JSON.parse(json), value, 'the JSON says the same');
+  t.match(json, /^\{\n {2}"a": "x\\u007f\\u009b\\u202e\\u2028\\udb40\\udc41\u{1f600}\\"\\n",\n/u);
   t.equal(markdownText('NO_ENDPOINTS in default/web: 1 of 2'), 'NO_ENDPOINTS in default/web: 1 of 2');
   t.equal(markdownText('a|b <c> *d* _e_ @f #1'), 'a&#124;b &lt;c&gt; &#42;d&#42; &#95;e&#95; @<!-- -->f #<!-- -->1');
   t.equal(markdownCode('default/web'), '`default/web`');
