@@ -1,0 +1,276 @@
+import { type Fraction, ONE } from '../fraction.js';
+import { targetCodec } from '../iptables/index.js';
+import { headerOf, type Packet } from '../packet.js';
+import type { Hook, Rule, Ruleset } from '../ruleset.js';
+import { type Attached, attachedTo } from './base-chains.js';
+import { enter, type Frame, isLoop, positionOf } from './chain-frame.js';
+import type { Effect, RecentChange, WalkContext } from './context.js';
+import { evaluate, type Matched } from './evaluate.js';
+import { splitShare } from './share.js';
+
+import type { Chance, HookOutcome, StepAction, StepList, WalkEnvironment, WalkStep } from './types.js';
+import { isHarmless, textOf, undecidedMatch } from './undecided.js';
+
+/** So many rules are looked at for one packet at one hook; what is left then is UNKNOWN, with its share. */
+const MOST_RULES = 5_000_000;
+/** So many ways out of one hook are told apart. */
+const MOST_OUTCOMES = 100_000;
+
+/** One of the ways that a packet goes: its own share, packet and past. */
+interface Branch {
+  packet: Packet;
+  nominal: Fraction;
+  programmed: Fraction;
+  roundRobin: boolean;
+  steps: StepList | undefined;
+  recents: RecentChange | undefined;
+  /** The base chain (of the hook's) that it is in, and where in its rules. */
+  base: number;
+  frame: Frame | undefined;
+  /** A rule of the nat table has rewritten it at this hook. */
+  translated: boolean;
+}
+
+/** One packet on its way through one hook. */
+class HookWalk implements WalkContext {
+  recents: RecentChange | undefined;
+  private readonly attached: readonly Attached[];
+  private readonly outcomes: HookOutcome[] = [];
+  /** Branches not walked yet, the next one last. */
+  private readonly pending: Branch[] = [];
+  private looked = 0;
+
+  constructor(
+    ruleset: Ruleset,
+    readonly hook: Hook,
+    readonly environment: WalkEnvironment,
+  ) {
+    this.attached = attachedTo(ruleset, hook);
+  }
+
+  run(packet: Packet): HookOutcome[] {
+    this.pending.push({
+      packet,
+      nominal: ONE,
+      programmed: ONE,
+      roundRobin: false,
+      steps: undefined,
+      recents: undefined,
+      base: -1,
+      frame: undefined,
+      translated: false,
+    });
+    for (let branch = this.pending.pop(); branch !== undefined; branch = this.pending.pop()) this.walk(branch);
+    return this.outcomes;
+  }
+
+  /** Walks a branch to its end; branches that split off wait in `pending`. */
+  private walk(branch: Branch): void {
+    let going = true;
+    while (going) {
+      const { frame } = branch;
+      if (frame === undefined) going = this.nextBase(branch);
+      else if (frame.index >= frame.rules.length) going = this.leaveChain(branch, frame);
+      else if (this.looked >= MOST_RULES || this.outcomes.length >= MOST_OUTCOMES) going = this.giveUp(branch, frame);
+      else going = this.walkRules(branch, frame);
+    }
+  }
+
+  /** Enters the next base chain of the hook. False: there is none left, the hook accepts the packet. */
+  private nextBase(branch: Branch): boolean {
+    for (;;) {
+      const next = this.attached[++branch.base];
+      if (next === undefined) return this.end(branch, { verdict: 'ACCEPT' });
+      // Only the packet that opens a flow asks the nat table, and only until it is translated at the hook.
+      if (next.table.name === 'nat' && (branch.packet.connection.state !== 'NEW' || branch.translated)) continue;
+      branch.frame = enter(next.chain, branch.packet, undefined);
+      return true;
+    }
+  }
+
+  /** The end of a chain: back to its caller, or the policy of a base chain. False: the branch has ended. */
+  private leaveChain(branch: Branch, frame: Frame): boolean {
+    this.tellPassedOver(branch, frame, frame.passedOver);
+    branch.frame = frame.caller;
+    if (frame.caller !== undefined) return true;
+    const base = this.attached[branch.base]?.chain;
+    if (base?.base?.policy !== 'DROP') return true;
+    this.step(branch, base.name, { action: 'POLICY', target: 'DROP' });
+    return this.end(branch, { verdict: 'DROP', policy: true });
+  }
+
+  /** Looks for the next rule of the chain that matches. False: the branch has ended. */
+  private walkRules(branch: Branch, frame: Frame): boolean {
+    const { rules, chain, caller } = frame;
+    let passedOver = frame.passedOver;
+    this.recents = branch.recents;
+    for (let index = frame.index; index < rules.length; index++) {
+      const rule = rules[index] as Rule;
+      this.looked++;
+      const matched = evaluate(rule, branch.packet, this);
+      // Whether a rule without consequences matches makes no difference.
+      if (matched === undefined || (matched.undecided !== undefined && isHarmless(matched.target, branch.packet, this)))
+        continue;
+      const here: Frame = { chain, rules, index, passedOver, caller };
+      if (matched.chance !== undefined && !this.split(branch, here, matched.chance, matched.recentsBefore)) {
+        passedOver++;
+        continue;
+      }
+      branch.recents = this.recents;
+      this.tellPassedOver(branch, frame, passedOver);
+      branch.frame = { chain, rules, index: index + 1, passedOver: 0, caller };
+      return this.hit(branch, here, rule, matched);
+    }
+    branch.recents = this.recents;
+    branch.frame = { chain, rules, index: rules.length, passedOver, caller };
+    return true;
+  }
+
+  /** Leaves the rest of the branch behind, for which the rule does not hit. False: the rule never hits. */
+  private split(branch: Branch, here: Frame, chance: Chance, recents: RecentChange | undefined): boolean {
+    const [nominal, restNominal] = splitShare(branch.nominal, chance.nominal);
+    const [programmed, restProgrammed] = splitShare(branch.programmed, chance.programmed);
+    if (nominal.n === 0n && programmed.n === 0n) return false;
+    branch.roundRobin ||= chance.roundRobin === true;
+    if (restNominal.n !== 0n || restProgrammed.n !== 0n) {
+      this.pending.push({
+        ...branch,
+        nominal: restNominal,
+        programmed: restProgrammed,
+        recents,
+        frame: { ...here, index: here.index + 1, passedOver: here.passedOver + 1 },
+      });
+    }
+    branch.nominal = nominal;
+    branch.programmed = programmed;
+    return true;
+  }
+
+  /** Does what the matching rule says. False: the branch has ended. */
+  private hit(branch: Branch, here: Frame, rule: Rule, matched: Matched): boolean {
+    const { target, chance } = matched;
+    const position = positionOf(here, rule);
+    const told = { rule, ...(position !== undefined && { position }), ...(chance && { chance }) };
+    if (matched.undecided !== undefined) {
+      this.step(branch, here.chain.name, { action: 'UNKNOWN', ...told });
+      const unknown = undecidedMatch(matched.undecided, rule, branch.packet);
+      return this.end(branch, { verdict: 'UNKNOWN', rule, unknown });
+    }
+    const effect = target === undefined ? PASS : this.apply(branch.packet, target);
+    return this.carryOut(branch, here, told, effect);
+  }
+
+  private apply(packet: Packet, target: NonNullable<Matched['target']>): Effect {
+    return targetCodec(target)?.apply(target, packet, this) ?? PASS;
+  }
+
+  private carryOut(branch: Branch, here: Frame, told: Told, effect: Effect): boolean {
+    const name = here.chain.name;
+    switch (effect.action) {
+      case 'JUMP':
+      case 'GOTO':
+        return this.call(branch, here, told, effect);
+      case 'RETURN':
+        this.step(branch, name, { action: 'RETURN', ...told });
+        // As at its end, with nothing passed over any more.
+        branch.frame = { ...here, index: here.rules.length, passedOver: 0 };
+        return true;
+      case 'ACCEPT':
+        this.step(branch, name, { action: 'ACCEPT', ...told });
+        branch.frame = undefined;
+        return true;
+      case 'DROP':
+      case 'REJECT':
+        this.step(branch, name, { action: effect.action, ...told });
+        return this.end(branch, { verdict: effect.action, rule: told.rule });
+      case 'UNKNOWN':
+        return this.unknown(branch, name, told, effect.detail);
+      case 'PASS':
+      case 'MARK':
+        this.rewrite(branch, name, effect.action, told, effect.packet ?? branch.packet);
+        return true;
+      default:
+        this.rewrite(branch, name, effect.action, told, effect.packet);
+        branch.translated = true;
+        branch.frame = undefined;
+        return true;
+    }
+  }
+
+  private call(branch: Branch, here: Frame, told: Told, effect: { action: 'JUMP' | 'GOTO'; chain: string }): boolean {
+    const chain = this.attached[branch.base]?.table.chain(effect.chain);
+    if (chain === undefined) {
+      const detail = `the rules have no chain ${effect.chain} in the table ${this.tableOf(branch)}`;
+      return this.unknown(branch, here.chain.name, told, detail);
+    }
+    if (isLoop(chain, here)) {
+      return this.unknown(branch, here.chain.name, told, `${effect.chain} is called again from within itself`);
+    }
+    this.step(branch, here.chain.name, { action: effect.action, target: effect.chain, ...told });
+    // After a goto nothing of the calling chain is left to do.
+    const index = effect.action === 'GOTO' ? here.rules.length : here.index + 1;
+    branch.frame = enter(chain, branch.packet, { ...here, index, passedOver: 0 });
+    return true;
+  }
+
+  private rewrite(branch: Branch, chain: string, action: StepAction, told: Told, packet: Packet): void {
+    const before = headerOf(branch.packet);
+    branch.packet = packet;
+    this.step(
+      branch,
+      chain,
+      action === 'PASS' ? { action, ...told } : { action, ...told, before, after: headerOf(packet) },
+    );
+  }
+
+  private unknown(branch: Branch, chain: string, told: Told, cause: string): false {
+    this.step(branch, chain, { action: 'UNKNOWN', ...told });
+    const detail = `${cause}: ${textOf(told.rule, branch.packet)}`;
+    return this.end(branch, { verdict: 'UNKNOWN', rule: told.rule, unknown: { cause: 'UNKNOWN_TARGET', detail } });
+  }
+
+  private giveUp(branch: Branch, frame: Frame): false {
+    this.step(branch, frame.chain.name, { action: 'UNKNOWN' });
+    const detail = 'the packet has more ways through the rules than are followed';
+    return this.end(branch, { verdict: 'UNKNOWN', unknown: { cause: 'UNKNOWN_TARGET', detail } });
+  }
+
+  private tellPassedOver(branch: Branch, frame: Frame, passedOver: number): void {
+    if (passedOver > 0) this.step(branch, frame.chain.name, { action: 'PASSED_OVER', passedOver });
+  }
+
+  private tableOf(branch: Branch): string {
+    return this.attached[branch.base]?.table.name ?? '';
+  }
+
+  private step(branch: Branch, chain: string, what: Omit<WalkStep, 'hook' | 'table' | 'chain'>): void {
+    const step = { hook: this.hook, table: this.tableOf(branch), chain, ...what };
+    branch.steps = { step, previous: branch.steps };
+  }
+
+  private end(branch: Branch, end: Pick<HookOutcome, 'verdict' | 'rule' | 'unknown' | 'policy'>): false {
+    const { packet, nominal, programmed, steps } = branch;
+    const chance = { nominal, programmed, ...(branch.roundRobin && { roundRobin: true }) };
+    this.outcomes.push({ ...end, packet, chance, steps });
+    return false;
+  }
+}
+
+/** What every step of a rule tells. */
+interface Told {
+  readonly rule: Rule;
+  readonly position?: number;
+  readonly chance?: Chance;
+}
+
+const PASS: Effect = { action: 'PASS' };
+
+/**
+ * Takes a packet through everything that the rules of one hook do to it: the base chains in the order of their
+ * priorities (nat only for the packet that opens a flow), ACCEPT ending one base chain, DROP and REJECT all
+ * (iptables(8), nf_hook_slow). Random rules split the packet's way; the result is every distinct way out with its
+ * chance, in the order of the rules that decide. Nominal chances sum to exactly 1, and so do programmed ones.
+ */
+export function walkHook(ruleset: Ruleset, hook: Hook, packet: Packet, environment: WalkEnvironment): HookOutcome[] {
+  return new HookWalk(ruleset, hook, environment).run(packet);
+}
