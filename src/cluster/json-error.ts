@@ -76,7 +76,7 @@ export function findJsonError(text: string): JsonError | undefined {
     if (state === 'end' && at >= text.length) return undefined;
     const error: JsonError = { offset: at, expected: EXPECTED[state], found: found(text, at) };
     const char = text[at];
-    const takesValue = state === 'value' || state === 'valueOrEnd';
+    const takesValue: boolean = state === 'value' || state === 'valueOrEnd';
     if (char === '"' && (takesValue || state === 'key' || state === 'keyOrEnd')) {
       const end = readString(text, at);
       if (typeof end !== 'number') return end;

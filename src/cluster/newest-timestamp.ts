@@ -1,9 +1,8 @@
 import type { Cluster } from './cluster.js';
 
 /**
- * The newest moment that the snapshot's objects tell of, in milliseconds since 1970: creation, start and condition
- * changes (for nodes and pods, their latest heartbeat is not kept by all versions and is left out). Deletion timestamps
- * are left out too: they lie ahead by the grace period. Undefined when there is none.
+ * The newest moment that the snapshot's objects tell of, in milliseconds since 1970: creation, pods' start, and
+ * changes of node and pod conditions. Deletion timestamps are left out, since they lie ahead by the grace period. Undefined when there is none.
  */
 export function newestTimestamp(cluster: Cluster): number | undefined {
   let newest = Number.NEGATIVE_INFINITY;
@@ -30,7 +29,7 @@ export function newestTimestamp(cluster: Cluster): number | undefined {
   ]) {
     for (const object of map.values()) see(object.metadata.creationTimestamp);
   }
-  for (const node of cluster.nodes.values()) conditions(node.status?.conditions as { lastTransitionTime?: string }[]);
+  for (const node of cluster.nodes.values()) conditions(node.status?.conditions);
   for (const pod of cluster.pods.values()) {
     see(pod.status?.startTime);
     conditions(pod.status?.conditions);

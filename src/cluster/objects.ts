@@ -43,7 +43,11 @@ export interface Node {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly allocatable?: Readonly<Record<string, string>>;
     readonly capacity?: Readonly<Record<string, string>>;
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly lastTransitionTime?: string | null;
+    }[];
     readonly images?: readonly { readonly names?: readonly string[] | null; readonly sizeBytes?: number }[];
     readonly nodeInfo?: {
       readonly kubeletVersion?: string;

@@ -7,6 +7,16 @@ export class OverlayMap<V> {
   readonly #over: ReadonlyMap<string, V | undefined>;
   readonly size: number;
 
+  /** What all variants share: an index over it can be kept by this very map. */
+  get base(): ReadonlyMap<string, V> {
+    return this.#base;
+  }
+
+  /** What differs from the base: replaced and added values by key, undefined for removed ones. */
+  get replacements(): ReadonlyMap<string, V | undefined> {
+    return this.#over;
+  }
+
   constructor(base: ReadonlyMap<string, V>, over: ReadonlyMap<string, V | undefined> = new Map()) {
     this.#base = base;
     this.#over = over;

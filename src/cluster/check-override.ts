@@ -1,0 +1,123 @@
+import { addressFamily, networkOf, parseCidr } from '../base/address.js';
+import { MAX_PROBLEMS, type Problem, QuestionError } from '../base/errors.js';
+import type { Cluster } from './cluster.js';
+import { requireNode } from './lookup.js';
+import { PLATFORMS } from './platform.js';
+import { commaList, DETECT_LOCAL_MODES, PROXY_MODES } from './proxy-configuration.js';
+import type { SettingsOverride } from './settings-override.js';
+import { isSupported, parseVersion, SUPPORTED_RANGE } from './versions.js';
+
+type Report = (pointer: string, detail: string) => void;
+
+const KUBE_PROXY = '/settings/kubeProxy';
+const NETWORK = '/settings/network';
+
+function oneOf(values: readonly string[], value: string | undefined, pointer: string, report: Report): void {
+  if (value !== undefined && !values.includes(value)) {
+    report(pointer, `${JSON.stringify(value)} is not known; it must be one of ${values.join(', ')}.`);
+  }
+}
+
+function checkClusterCIDR(text: string | undefined, report: Report): void {
+  const pointer = `${KUBE_PROXY}/clusterCIDR`;
+  const families = commaList(text ?? '').map((entry) => {
+    const cidr = parseCidr(entry);
+    if (cidr === undefined) {
+      report(
+        pointer,
+        `${JSON.stringify(entry)} is no CIDR; give one such as 10.244.0.0/16, or one of each family separated by a comma.`,
+      );
+    }
+    return cidr?.family;
+  });
+  if (families.length > 2 || (families[0] !== undefined && families[0] === families[1])) {
+    report(pointer, 'There may be one CIDR, or one of each family separated by a comma.');
+  }
+}
+
+function checkNodePortAddresses(entries: readonly string[], report: Report): void {
+  const pointer = `${KUBE_PROXY}/nodePortAddresses`;
+  if (entries.length === 1 && entries[0] === 'primary') return;
+  for (const [index, entry] of entries.entries()) {
+    if (entry === 'primary')
+      report(`${pointer}/${index}`, '"primary" must stand alone: it cannot be mixed with CIDRs.');
+    else if (parseCidr(entry) === undefined) {
+      report(
+        `${pointer}/${index}`,
+        `${JSON.stringify(entry)} is no CIDR; give CIDRs such as 10.0.0.0/8, or "primary" alone.`,
+      );
+    }
+  }
+}
+
+function checkBit(bit: number | undefined, section: string, report: Report): void {
+  if (bit !== undefined && !(Number.isInteger(bit) && bit >= 0 && bit <= 31)) {
+    report(`${KUBE_PROXY}/${section}/masqueradeBit`, `${bit} is no bit of a mark; it must be an integer from 0 to 31.`);
+  }
+}
+
+function checkKubeProxy(override: NonNullable<SettingsOverride['kubeProxy']>, report: Report): void {
+  oneOf(PROXY_MODES, override.mode, `${KUBE_PROXY}/mode`, report);
+  oneOf(DETECT_LOCAL_MODES, override.detectLocalMode, `${KUBE_PROXY}/detectLocalMode`, report);
+  checkClusterCIDR(override.clusterCIDR, report);
+  checkNodePortAddresses(override.nodePortAddresses ?? [], report);
+  checkBit(override.iptables?.masqueradeBit, 'iptables', report);
+  checkBit(override.nftables?.masqueradeBit, 'nftables', report);
+}
+
+function checkNetwork(override: NonNullable<SettingsOverride['network']>, report: Report): void {
+  oneOf(['BRIDGE', 'ROUTED'], override.podNetwork, `${NETWORK}/podNetwork`, report);
+  oneOf(['ACCEPT', 'DROP'], override.forwardPolicy, `${NETWORK}/forwardPolicy`, report);
+  if (override.bridgeAddress && addressFamily(override.bridgeAddress) === undefined) {
+    report(`${NETWORK}/bridgeAddress`, `${JSON.stringify(override.bridgeAddress)} is no IP address.`);
+  }
+  const network = (text: string, pointer: string) => {
+    if (networkOf(text) === undefined) report(pointer, `${JSON.stringify(text)} is no CIDR such as 10.0.0.0/8.`);
+  };
+  for (const [index, { source, exceptDestinations }] of (override.podMasquerade ?? []).entries()) {
+    const pointer = `${NETWORK}/podMasquerade/${index}`;
+    network(source, `${pointer}/source`);
+    for (const [at, text] of (exceptDestinations ?? []).entries()) network(text, `${pointer}/exceptDestinations/${at}`);
+  }
+  for (const [index, { destination, via }] of (override.routes ?? []).entries()) {
+    network(destination, `${NETWORK}/routes/${index}/destination`);
+    if (!/^(?:node\/.+|outside|unreachable)$/.test(via)) {
+      report(
+        `${NETWORK}/routes/${index}/via`,
+        `${JSON.stringify(via)} is no way; it must be "node/NAME", "outside" or "unreachable".`,
+      );
+    }
+  }
+}
+
+/**
+ * Checks the values of a request's settings. Throws QuestionError INVALID_REQUEST with every problem found, UNSUPPORTED
+ * for a Kubernetes version outside the modelled range, NOT_FOUND for a route through a node that is not there.
+ */
+export function checkOverride(cluster: Cluster, override: SettingsOverride): void {
+  const problems: Problem[] = [];
+  const report: Report = (pointer, detail) => problems.push({ pointer, in: 'request', detail });
+  const { kubernetesVersion } = override;
+  const version = kubernetesVersion === undefined ? undefined : parseVersion(kubernetesVersion);
+  if (kubernetesVersion !== undefined && version === undefined) {
+    report(
+      '/settings/kubernetesVersion',
+      `${JSON.stringify(kubernetesVersion)} is no version; write "1.30" or "1.30.5".`,
+    );
+  }
+  oneOf(PLATFORMS, override.platform, '/settings/platform', report);
+  if (override.kubeProxy !== undefined) checkKubeProxy(override.kubeProxy, report);
+  if (override.network !== undefined) checkNetwork(override.network, report);
+  const [first] = problems;
+  if (first !== undefined) {
+    const message = problems.length === 1 ? first.detail : `The settings have ${problems.length} problems.`;
+    throw new QuestionError('INVALID_REQUEST', message, problems.slice(0, MAX_PROBLEMS));
+  }
+  if (version !== undefined && !isSupported(version)) {
+    const detail = `Kubernetes ${kubernetesVersion} is not modelled; versions ${SUPPORTED_RANGE} are.`;
+    throw new QuestionError('UNSUPPORTED', detail, [{ pointer: '/settings/kubernetesVersion', in: 'request', detail }]);
+  }
+  for (const [index, { via }] of (override.network?.routes ?? []).entries()) {
+    if (via.startsWith('node/')) requireNode(cluster, via.slice('node/'.length), `${NETWORK}/routes/${index}/via`);
+  }
+}

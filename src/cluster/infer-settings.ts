@@ -1,0 +1,120 @@
+import { checkOverride } from './check-override.js';
+import type { Cluster } from './cluster.js';
+import { unsupportedDataplane } from './dataplane.js';
+import { inferKernel, inferNetwork } from './infer-network.js';
+import { inferProxy, type ProxyDecision } from './infer-proxy.js';
+import { inferVersions } from './infer-versions.js';
+import { requireNode } from './lookup.js';
+import { inferPlatform } from './platform.js';
+import type { Assumption, KernelSettings, NodeProxySettings, Platform, Settings } from './settings.js';
+import type { SettingsOverride } from './settings-override.js';
+
+/** A decision in the words of a request's `kubeProxy`. Only the sections that its mode reads. */
+function proxyAsUsed(decision: ProxyDecision): Readonly<Record<string, unknown>> {
+  const { mode, masqueradeAll, masqueradeBit, localhostNodePorts, bridgeInterface, interfaceNamePrefix } = decision;
+  return {
+    mode,
+    clusterCIDR: decision.clusterCIDR.join(','),
+    detectLocalMode: decision.detectLocalMode,
+    ...(decision.detectLocalMode === 'BridgeInterface' ? { detectLocal: { bridgeInterface } } : {}),
+    ...(decision.detectLocalMode === 'InterfaceNamePrefix' ? { detectLocal: { interfaceNamePrefix } } : {}),
+    nodePortAddresses: decision.nodePortAddresses,
+    ...(mode === 'nftables'
+      ? { nftables: { masqueradeAll, masqueradeBit } }
+      : { iptables: { masqueradeAll, masqueradeBit, localhostNodePorts } }),
+    ...(mode === 'ipvs' ? { ipvs: { scheduler: decision.ipvsScheduler, strictARP: decision.ipvsStrictARP } } : {}),
+    featureGates: decision.featureGates,
+  };
+}
+
+/** The nodes whose kube-proxy differs from the common one. */
+function proxiesThatDiffer(cluster: Cluster, of: (node: string) => ProxyDecision, common: ProxyDecision) {
+  const usual = JSON.stringify(proxyAsUsed(common));
+  const differing = [...cluster.nodes.keys()]
+    .map((node) => [node, proxyAsUsed(of(node))] as const)
+    .filter(([, used]) => JSON.stringify(used) !== usual);
+  return differing.length === 0 ? {} : { kubeProxyByNode: Object.fromEntries(differing) };
+}
+
+function nodeSettings(
+  version: NodeProxySettings['version'],
+  { tcpBeLiberal, ...decision }: ProxyDecision,
+  kernel: KernelSettings,
+): NodeProxySettings {
+  return { version, ...decision, kernel: { ...kernel, tcpBeLiberal } };
+}
+
+/**
+ * Settles everything that answers rest on beside the objects: the request's settings first, then what the snapshot
+ * shows (node versions, the kube-proxy ConfigMap or command lines, platform), then documented defaults. Whatever the
+ * request did not say is listed under `assumptions`.
+ *
+ * Throws QuestionError INVALID_REQUEST, UNSUPPORTED (a version outside the modelled range, if the request names it) or
+ * NOT_FOUND. A node's own version outside the range is UNSUPPORTED when the node is asked for.
+ */
+export function inferSettings(cluster: Cluster, override: SettingsOverride | undefined): Settings {
+  const given = override ?? {};
+  checkOverride(cluster, given);
+  const versions = inferVersions(cluster, given.kubernetesVersion);
+  const inferred = inferPlatform(cluster);
+  // The check of the request has let only known platforms through.
+  const platform = (given.platform as Platform | undefined) ?? inferred.platform;
+  const proxy = inferProxy(cluster, given);
+  const kernel = inferKernel(given, proxy.common.tcpBeLiberal);
+  const network = inferNetwork(cluster, platform, given);
+  const kubelet = given.kubelet ?? true;
+  const clusterDomain = given.clusterDomain ?? 'cluster.local';
+  const dataplane =
+    unsupportedDataplane(cluster, platform) ??
+    (proxy.otherMode && `kube-proxy runs in mode ${proxy.otherMode}, which is not modelled.`);
+  const assumptions: Assumption[] = [
+    ...versions.assumptions,
+    ...(given.platform === undefined ? [inferred.assumption] : []),
+    ...proxy.assumptions,
+    ...kernel.assumptions,
+    ...network.assumptions,
+  ];
+  if (given.kubelet === undefined) {
+    assumptions.push({
+      field: 'settings.kubelet',
+      value: true,
+      why: 'Every node runs kubelet, whose chains the walk needs.',
+    });
+  }
+  if (given.clusterDomain === undefined) {
+    assumptions.push({
+      field: 'settings.clusterDomain',
+      value: clusterDomain,
+      why: 'The default of Kubernetes installers.',
+    });
+  }
+  const settled = new Map<string, NodeProxySettings>();
+  return {
+    platform,
+    proxyOf(name) {
+      // Asked for every node again and again.
+      let known = settled.get(name);
+      if (known === undefined) {
+        const node = requireNode(cluster, name, '');
+        known = nodeSettings(versions.of(node), proxy.of(name), kernel.settings);
+        settled.set(name, known);
+      }
+      return known;
+    },
+    network: network.settings,
+    kubelet,
+    ...(dataplane ? { unsupportedDataplane: dataplane } : {}),
+    clusterDomain,
+    assumptions,
+    asUsed: {
+      kubernetesVersion: versions.asUsed,
+      platform,
+      kubeProxy: proxyAsUsed(proxy.common),
+      ...proxiesThatDiffer(cluster, proxy.of, proxy.common),
+      kernel: kernel.settings,
+      network: network.settings,
+      kubelet,
+      clusterDomain,
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import type { Cluster } from './cluster.js';
+import type { Container, Pod } from './objects.js';
+import {
+  cidrsOf,
+  commaList,
+  DETECT_LOCAL_MODES,
+  defined,
+  known,
+  nodePortAddressesOf,
+  otherMode,
+  PROXY_MODES,
+  type ProxyConfiguration,
+} from './proxy-configuration.js';
+
+/** A program's flags as its container is given them. Flags without a value have the value `true`. */
+export type Flags = ReadonlyMap<string, string>;
+
+/** Splits a shell command into words: quotes join, backslashes escape. GKE starts kube-proxy by `sh -c "…"`. */
+function shellWords(line: string): string[] {
+  const words: string[] = [];
+  for (const [part] of line.matchAll(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/gs)) {
+    words.push(
+      part.replace(
+        /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs,
+        (_, single, double, escaped) => single ?? double ?? escaped,
+      ),
+    );
+  }
+  return words;
+}
+
+/** The flags of `program` in a container's command and args; undefined when the container does not run it visibly. */
+export function flagsOf(container: Container, program: string): Flags | undefined {
+  const words = [...(container.command ?? []), ...(container.args ?? [])].flatMap((word) =>
+    /\s/.test(word) && word.includes(program) ? shellWords(word) : [word],
+  );
+  const start = words.findIndex((word) => word === program || word.endsWith(`/${program}`));
+  // Without the program's own name (the image's entry point runs it) the flags stand alone.
+  if (start < 0 && !words[0]?.startsWith('--')) return undefined;
+  const flags = new Map<string, string>();
+  for (let i = start + 1; i < words.length; i++) {
+    const match = /^--?([a-zA-Z][\w-]*)(?:=(.*))?$/s.exec(words[i] as string);
+    if (match === null) continue;
+    const next = words[i + 1];
+    const separate = match[2] === undefined && next !== undefined && !/^(?:-|[0-9]*>|&|\||;)/.test(next);
+    flags.set(match[1] as string, match[2] ?? (separate ? next : 'true'));
+  }
+  return flags;
+}
+
+/** The flags as a configuration (kube-proxy cmd/kube-proxy/app/options.go); empty values mean the default. */
+export function configurationOfFlags(flags: Flags): ProxyConfiguration {
+  const list = (name: string) => commaList(flags.get(name) ?? '');
+  const flag = (name: string) => {
+    const value = flags.get(name)?.toLowerCase();
+    return value === undefined ? undefined : ['true', '1', 't'].includes(value);
+  };
+  const text = (name: string) => flags.get(name) || undefined;
+  const bit = /^\d+$/.test(flags.get('iptables-masquerade-bit') ?? '')
+    ? Number(flags.get('iptables-masquerade-bit'))
+    : undefined;
+  const gates = list('feature-gates').map((entry) => entry.split('=') as [string, string | undefined]);
+  return defined<ProxyConfiguration>({
+    mode: known(PROXY_MODES, flags.get('proxy-mode')),
+    otherMode: otherMode(text('proxy-mode')),
+    clusterCIDR: cidrsOf(list('cluster-cidr')),
+    detectLocalMode: known(DETECT_LOCAL_MODES, flags.get('detect-local-mode')),
+    bridgeInterface: text('pod-bridge-interface'),
+    interfaceNamePrefix: text('pod-interface-name-prefix'),
+    nodePortAddresses: nodePortAddressesOf(list('nodeport-addresses')),
+    masqueradeAll: flag('masquerade-all'),
+    nftablesMasqueradeAll: flag('masquerade-all'),
+    masqueradeBit: bit !== undefined && bit <= 31 ? bit : undefined,
+    localhostNodePorts: flag('iptables-localhost-nodeports'),
+    ipvsScheduler: text('ipvs-scheduler'),
+    ipvsStrictARP: flag('ipvs-strict-arp'),
+    tcpBeLiberal: flag('conntrack-tcp-be-liberal'),
+    featureGates:
+      gates.length > 0
+        ? Object.fromEntries(gates.map(([gate, on]) => [gate, on?.toLowerCase() === 'true']))
+        : undefined,
+  });
+}
+
+/** Whether a pod of kube-system is a kube-proxy, by the labels kubeadm, GKE, EKS and others give it or by its name. */
+export function isProxyPod(pod: Pod): boolean {
+  const { labels, name } = pod.metadata;
+  return labels?.['k8s-app'] === 'kube-proxy' || labels?.component === 'kube-proxy' || name.startsWith('kube-proxy-');
+}
+
+export interface ProxyCommand {
+  /** The pod it was read from, `namespace/name`. */
+  readonly pod: string;
+  readonly configuration: ProxyConfiguration;
+}
+
+/**
+ * The command lines of the cluster's kube-proxy pods by node. A kube-proxy with `--config` takes everything from that
+ * file, and one without any flag tells nothing: neither is listed.
+ */
+export function commandsByNode(cluster: Cluster): ReadonlyMap<string, ProxyCommand> {
+  const commands = new Map<string, ProxyCommand>();
+  for (const pod of cluster.podsIn('kube-system')) {
+    const node = pod.spec?.nodeName;
+    if (!node || commands.has(node) || !isProxyPod(pod)) continue;
+    for (const container of pod.spec?.containers ?? []) {
+      const flags = flagsOf(container, 'kube-proxy');
+      if (flags === undefined || flags.size === 0 || flags.has('config')) continue;
+      commands.set(node, { pod: `kube-system/${pod.metadata.name}`, configuration: configurationOfFlags(flags) });
+      break;
+    }
+  }
+  return commands;
+}
+
+/** `--cluster-cidr` of a kube-controller-manager in the snapshot: the range that pod CIDRs are cut from. */
+export function controllerManagerCIDR(
+  cluster: Cluster,
+): { readonly pod: string; readonly cidrs: readonly string[] } | undefined {
+  for (const pod of cluster.podsIn('kube-system')) {
+    const { labels, name } = pod.metadata;
+    if (labels?.component !== 'kube-controller-manager' && !name.startsWith('kube-controller-manager')) continue;
+    for (const container of pod.spec?.containers ?? []) {
+      const cidrs = commaList(flagsOf(container, 'kube-controller-manager')?.get('cluster-cidr') ?? '');
+      if (cidrs.length > 0) return { pod: `kube-system/${name}`, cidrs };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,146 @@
+import { parse } from 'yaml';
+import { parseCidr } from '../base/address.js';
+import type { Cluster } from './cluster.js';
+import type { DetectLocalMode, ProxyMode } from './settings.js';
+
+/**
+ * What a source (ConfigMap, command line, request) says of kube-proxy. Fields that it leaves at their zero value are
+ * absent: for KubeProxyConfiguration an empty value means the default.
+ */
+export interface ProxyConfiguration {
+  readonly mode?: ProxyMode;
+  /** A mode that is given but not modelled (userspace, which went with 1.26; kernelspace). */
+  readonly otherMode?: string;
+  readonly clusterCIDR?: readonly string[];
+  readonly detectLocalMode?: DetectLocalMode;
+  readonly bridgeInterface?: string;
+  readonly interfaceNamePrefix?: string;
+  readonly nodePortAddresses?: readonly string[];
+  readonly masqueradeAll?: boolean;
+  readonly masqueradeBit?: number;
+  readonly nftablesMasqueradeAll?: boolean;
+  readonly nftablesMasqueradeBit?: number;
+  readonly localhostNodePorts?: boolean;
+  readonly ipvsScheduler?: string;
+  readonly ipvsStrictARP?: boolean;
+  readonly tcpBeLiberal?: boolean;
+  readonly featureGates?: Readonly<Record<string, boolean>>;
+}
+
+export const PROXY_MODES: readonly ProxyMode[] = ['iptables', 'nftables', 'ipvs'];
+export const DETECT_LOCAL_MODES: readonly DetectLocalMode[] = [
+  'ClusterCIDR',
+  'NodeCIDR',
+  'BridgeInterface',
+  'InterfaceNamePrefix',
+  'None',
+];
+
+/** A value that a source spells but that kube-proxy does not know counts as not given. */
+export function known<T extends string>(values: readonly T[], value: unknown): T | undefined {
+  return values.find((candidate) => candidate === value);
+}
+
+/** The mode as it is spelled when it is none of those modelled. */
+export function otherMode(mode: string | undefined): string | undefined {
+  return mode === undefined || known(PROXY_MODES, mode) !== undefined ? undefined : mode;
+}
+
+/** Splits `10.0.0.0/8, fd00::/64`. */
+export function commaList(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
+/** The CIDRs of a list; undefined when there is none. kube-proxy would not start with anything else in it. */
+export function cidrsOf(entries: readonly string[]): readonly string[] | undefined {
+  const cidrs = entries.filter((entry) => parseCidr(entry) !== undefined);
+  return cidrs.length > 0 ? cidrs : undefined;
+}
+
+/** Node port addresses: CIDRs, or `primary` alone (1.29 and later). */
+export function nodePortAddressesOf(entries: readonly string[]): readonly string[] | undefined {
+  return entries.length === 1 && entries[0] === 'primary' ? entries : cidrsOf(entries);
+}
+
+/** The object without the fields that are undefined. */
+export function defined<T extends object>(fields: { readonly [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function section(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}
+
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+const flag = (value: unknown) => (typeof value === 'boolean' ? value : undefined);
+const bit = (value: unknown) =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 31 ? value : undefined;
+
+function strings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+}
+
+function gates(value: unknown): Readonly<Record<string, boolean>> | undefined {
+  const set = Object.entries(section(value)).filter(
+    (entry): entry is [string, boolean] => typeof entry[1] === 'boolean',
+  );
+  return set.length > 0 ? Object.fromEntries(set) : undefined;
+}
+
+/** A KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) in YAML or JSON; undefined for any other text. */
+export function parseProxyConfiguration(yaml: string): ProxyConfiguration | undefined {
+  let fields: Fields;
+  try {
+    fields = section(parse(yaml, { logLevel: 'silent' }));
+  } catch {
+    return undefined;
+  }
+  if (fields.kind !== 'KubeProxyConfiguration') return undefined;
+  const iptables = section(fields.iptables);
+  const nftables = section(fields.nftables);
+  const ipvs = section(fields.ipvs);
+  const detectLocal = section(fields.detectLocal);
+  return defined<ProxyConfiguration>({
+    mode: known(PROXY_MODES, fields.mode),
+    otherMode: otherMode(text(fields.mode)),
+    clusterCIDR: cidrsOf(commaList(text(fields.clusterCIDR) ?? '')),
+    detectLocalMode: known(DETECT_LOCAL_MODES, fields.detectLocalMode),
+    bridgeInterface: text(detectLocal.bridgeInterface),
+    interfaceNamePrefix: text(detectLocal.interfaceNamePrefix),
+    nodePortAddresses: nodePortAddressesOf(strings(fields.nodePortAddresses)),
+    masqueradeAll: flag(iptables.masqueradeAll),
+    masqueradeBit: bit(iptables.masqueradeBit),
+    nftablesMasqueradeAll: flag(nftables.masqueradeAll),
+    nftablesMasqueradeBit: bit(nftables.masqueradeBit),
+    localhostNodePorts: flag(iptables.localhostNodePorts),
+    ipvsScheduler: text(ipvs.scheduler),
+    ipvsStrictARP: flag(ipvs.strictARP),
+    tcpBeLiberal: flag(section(fields.conntrack).tcpBeLiberal),
+    featureGates: gates(fields.featureGates),
+  });
+}
+
+/** kubeadm and kind name it kube-proxy; on EKS that one holds a kubeconfig and kube-proxy-config the configuration. */
+const CONFIG_MAPS = ['kube-system/kube-proxy', 'kube-system/kube-proxy-config'];
+
+/** What the cluster's kube-proxy ConfigMap says, and its name; undefined without one that holds a configuration. */
+export function configurationOfConfigMap(
+  cluster: Cluster,
+): { readonly name: string; readonly configuration: ProxyConfiguration } | undefined {
+  for (const name of CONFIG_MAPS) {
+    const data = cluster.configMaps.get(name)?.data ?? {};
+    const keys = Object.keys(data).sort(
+      (a, b) => Number(b === 'config.conf') - Number(a === 'config.conf') || (a < b ? -1 : 1),
+    );
+    for (const key of keys) {
+      const configuration = parseProxyConfiguration(data[key] as string);
+      if (configuration !== undefined) return { name, configuration };
+    }
+  }
+  return undefined;
+}
