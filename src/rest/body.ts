@@ -65,7 +65,7 @@ export function checkDeclaredLength(header: string | undefined, limit: number): 
 }
 
 const FIRST_SEGMENT = 64 * 1024;
-const LARGEST_SEGMENT = 4 * 1024 * 1024;
+const LARGEST_SEGMENT = 1024 * 1024;
 const CHUNK = 256 * 1024;
 
 /** Gathers chunks in segments of its own, since those of a socket share memory with what else arrives there. */

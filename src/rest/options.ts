@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly large?: Partial<LaneSize>;
   /** One JSON line per request on stdout. Nothing of bodies is in it. Default false. */
   readonly log?: boolean;
+  /** Where the log's lines go. Default stdout. */
+  readonly logStream?: { write(line: string): void };
   /** URL of another worker file; for tests. */
   readonly workerFile?: string;
 }
@@ -27,7 +29,7 @@ export interface LaneSize {
   readonly memory: number;
 }
 
-export interface ResolvedOptions extends Required<ServerOptions> {
+export interface ResolvedOptions extends Required<Omit<ServerOptions, 'small' | 'large'>> {
   readonly small: LaneSize;
   readonly large: LaneSize;
 }
@@ -77,6 +79,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     }),
     large: lane('large', options.large, { threads: Math.min(Math.max(cores >> 1, 1), 4), queueLimit: 8, memory: 4096 }),
     log: options.log ?? false,
+    logStream: options.logStream ?? process.stdout,
     workerFile: options.workerFile ?? new URL('./worker.js', import.meta.url).href,
   };
 }

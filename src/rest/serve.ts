@@ -18,7 +18,8 @@ export interface Serving {
 
 /**
  * Listens, and closes gracefully on SIGTERM and SIGINT. Options that are not given come from the environment
- * (BODY_LIMIT, LOG). Throws RangeError for impossible options, and what `listen` throws (EADDRINUSE …).
+ * (BODY_LIMIT, LOG). Resolves once questions are answered. Throws RangeError for impossible options, what `listen` throws
+ * (EADDRINUSE …), and what keeps a worker thread from starting.
  */
 export async function serve(options: ServeOptions): Promise<Serving> {
   const { host, port, ...rest } = options;
@@ -31,6 +32,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   };
   try {
     const url = await app.listen({ host, port });
+    await app.workersReady;
     process.on('SIGTERM', close).on('SIGINT', close);
     return { url, close };
   } catch (error) {

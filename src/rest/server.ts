@@ -18,6 +18,13 @@ import { acceptsGzip, answerForm, bodyEncoding, bodyForm, MEDIA_TYPES } from './
 import { type ResolvedOptions, resolveOptions, type ServerOptions, SMALL_BODY } from './options.js';
 import { INTERNAL, type ProblemCode, ProblemError, type ProblemInit, problemDocument, problemOf } from './problem.js';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Resolves when every worker thread is warm; rejects when one cannot start. */
+    readonly workersReady: Promise<void>;
+  }
+}
+
 const KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability'];
 
 /** Answers shorter than this are sent as they are. */
@@ -85,14 +92,15 @@ function linger(request: IncomingMessage): void {
 export function createServer(given: ServerOptions = {}): FastifyInstance {
   const options = resolveOptions(given);
   const app = Fastify({
-    logger: options.log ? { level: 'info', base: null } : false,
+    logger: options.log ? { level: 'info', base: null, stream: options.logStream } : false,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
     // A whole request within ten minutes, headers within fifteen seconds; silence ends a connection sooner (see below).
     requestTimeout: 600_000,
     connectionTimeout: options.timeLimit + options.bodyTimeout + 10_000,
     keepAliveTimeout: 75_000,
-    return503OnClosing: true,
+    // While closing, open connections are still served; /readyz tells that there will be no more.
+    return503OnClosing: false,
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, problemOfFastify(error)),
     routerOptions: { maxParamLength: 100 },
@@ -123,14 +131,12 @@ class Service {
     const common = { timeLimit: options.timeLimit, file: options.workerFile };
     this.#small = new Lane({ ...options.small, ...common, stopAbandoned: false, retryAfter: 1 });
     this.#large = new Lane({ ...options.large, ...common, stopAbandoned: true, retryAfter: 5 });
-    Promise.all([this.#small.ready(), this.#large.ready()]).then(
-      () => {
-        if (this.#state === 'STARTING') this.#state = 'READY';
-      },
-      (error: Error) => {
-        if (this.#state === 'STARTING') console.error('worker:', error);
-      },
-    );
+    const ready = Promise.all([this.#small.ready(), this.#large.ready()]).then(() => {
+      if (this.#state === 'STARTING') this.#state = 'READY';
+    });
+    // Whoever does not wait for it sees it at /readyz.
+    ready.catch(() => {});
+    app.decorate('workersReady', ready);
     app.addHook('preClose', async () => {
       this.#state = 'DRAINING';
     });

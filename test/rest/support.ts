@@ -38,21 +38,18 @@ export async function start(options: ServerOptions = {}): Promise<Running> {
   const app = createServer(options);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
-  const running = { app, port };
-  for (let tries = 0; (await send(running, 'GET', '/readyz')).status !== 200; tries++) {
-    if (tries > 600) throw new Error('the server does not become ready');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return running;
+  await app.workersReady;
+  return { app, port };
 }
 
-/** Sends one request on a connection of its own. `body` may be given in pieces. */
+/** Sends one request on a connection of its own. `body` may be given in pieces. Connection faults reject. */
 export function send(
   { port }: { readonly port: number },
   method: string,
   path: string,
   headers: Readonly<Record<string, string>> = {},
   body?: string | Uint8Array | readonly Uint8Array[],
+  onSent: () => void = () => {},
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false }, (response) => {
@@ -71,7 +68,7 @@ export function send(
         });
       });
     });
-    // After an early answer a failing upload says nothing new.
+    request.on('finish', onSent);
     request.on('error', reject);
     const pieces = Array.isArray(body)
       ? (body as readonly Uint8Array[])

@@ -1,0 +1,188 @@
+/** The contract in openapi/ and the service hold each other to their word: every example is asked, every answer checked. */
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import t from 'tap';
+import { contract } from '../../src/questions/contract.js';
+import type { QuestionKind } from '../../src/questions/request.js';
+import { validateRequest } from '../../src/questions/validate-request.js';
+import { PROBLEM_CODES } from '../../src/rest/problem.js';
+import { post, send, start } from './support.js';
+
+interface Operation {
+  readonly operationId: string;
+  readonly requestBody?: {
+    readonly content: Readonly<
+      Record<string, { readonly examples?: Readonly<Record<string, { readonly value: Request }>> }>
+    >;
+  };
+  readonly responses: Readonly<Record<string, unknown>>;
+}
+
+interface Request {
+  readonly snapshot: { readonly inline: { readonly items: readonly unknown[] } };
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
+}
+
+const document = contract().document as unknown as Document;
+const KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability'];
+const ANSWERS: Readonly<Record<QuestionKind, string>> = {
+  chains: 'ChainsAnswer',
+  path: 'PathAnswer',
+  probability: 'ProbabilityAnswer',
+};
+
+/** Answers may gain fields, for clients; for this test every field must be in the contract. */
+function closed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(closed);
+  if (typeof value !== 'object' || value === null) return value;
+  const copy = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, closed(item)]));
+  const isSchema = typeof copy.properties === 'object' && typeof copy.type === 'string';
+  return isSchema && copy.additionalProperties === undefined ? { ...copy, additionalProperties: false } : copy;
+}
+
+const ajv = new Ajv2020({ allErrors: true, strict: false });
+addFormats.default(ajv);
+ajv.addSchema(closed(contract().document) as object, 'closed');
+const answerValidator = (kind: QuestionKind) => ajv.compile({ $ref: `closed#/components/schemas/${ANSWERS[kind]}` });
+
+function examples(kind: QuestionKind): readonly (readonly [string, Request])[] {
+  const content = document.paths[`/v1/${kind}`]?.post?.requestBody?.content['application/json'];
+  return Object.entries(content?.examples ?? {}).map(([name, { value }]) => [name, value] as const);
+}
+
+t.test('every operation is served, and nothing else is in the contract', async (tt) => {
+  const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, { operationId }]) => `${method} ${path} ${operationId}`),
+  );
+  tt.same(operations, [
+    'post /v1/chains chains',
+    'post /v1/path path',
+    'post /v1/probability probability',
+    'get /healthz healthz',
+    'get /readyz readyz',
+    'get /openapi.json openapi',
+  ]);
+});
+
+t.test("the version is the package's", async (tt) => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  tt.equal((contract().document as { info: { version: string } }).info.version, version);
+});
+
+t.test('every status of a problem is one that the operations document', async (tt) => {
+  const questions = KINDS.flatMap((kind) => Object.keys(document.paths[`/v1/${kind}`]?.post?.responses ?? {}));
+  const elsewhere = ['UNKNOWN_ROUTE', 'METHOD_NOT_ALLOWED', 'UNKNOWN_DIGEST'];
+  for (const [code, { status }] of Object.entries(PROBLEM_CODES)) {
+    if (!elsewhere.includes(code)) tt.ok(questions.includes(String(status)), `${code} ${status}`);
+  }
+});
+
+t.test('the examples follow the contract, in a body and as a form', async (tt) => {
+  for (const kind of KINDS) {
+    tt.ok(examples(kind).length > 0, kind);
+    for (const [name, value] of examples(kind)) {
+      tt.equal(validateRequest(kind, value), value, `${kind} ${name}`);
+      const { snapshot: _, ...rest } = value;
+      tt.equal(validateRequest(kind, rest, 'apart'), rest);
+      tt.throws(() => validateRequest(kind, rest), { code: 'INVALID_REQUEST' });
+      tt.throws(() => validateRequest(kind, value, 'apart'), {
+        code: 'INVALID_REQUEST',
+        problems: [{ pointer: '/snapshot' }],
+      });
+    }
+  }
+});
+
+t.test('every example is answered as the contract says, in every form', async (tt) => {
+  const running = await start();
+  tt.teardown(() => running.app.close());
+  for (const kind of KINDS) {
+    const valid = answerValidator(kind);
+    for (const [name, value] of examples(kind)) {
+      await tt.test(`${kind} ${name}`, async (ttt) => {
+        const reply = await post(running, `/v1/${kind}`, value);
+        ttt.equal(reply.status, 200, reply.text.slice(0, 2000));
+        ttt.ok(valid(reply.json()), JSON.stringify(valid.errors));
+        ttt.ok((await post(running, `/v1/${kind}`, value)).bytes.equals(reply.bytes), 'the same bytes again');
+        for (const type of ['text/plain', 'text/markdown']) {
+          const report = await post(running, `/v1/${kind}`, value, { accept: type });
+          ttt.equal(report.status, 200);
+          ttt.ok(report.text.length > 20);
+        }
+        const { snapshot, ...request } = value;
+        const asForm = await form(running, kind, [JSON.stringify(snapshot.inline)], JSON.stringify(request));
+        ttt.equal(asForm.status, 200, asForm.text.slice(0, 2000));
+        ttt.same(asForm.json().result, reply.json().result, 'a form gives the same result');
+        const half = snapshot.inline.items.length >> 1;
+        const lists = [snapshot.inline.items.slice(0, half), snapshot.inline.items.slice(half)].map((items) => ({
+          kind: 'List',
+          items,
+        }));
+        const inFiles = await form(
+          running,
+          kind,
+          lists.map((list) => JSON.stringify(list)),
+          JSON.stringify(request),
+        );
+        ttt.same(inFiles.json().result, reply.json().result, 'so do two files');
+        const inParts = await post(running, `/v1/${kind}`, { ...request, snapshot: { parts: lists } });
+        ttt.same(inParts.json().result, reply.json().result, 'and two parts');
+      });
+    }
+  }
+
+  await tt.test('one node and one family as text are the rules and nothing else', async (ttt) => {
+    const [, value] = examples('chains')[0]!;
+    for (const format of ['RESTORE', 'SAVE', 'LIST']) {
+      const request = { ...value, chains: { nodes: ['node-1'], families: ['IPv4'], format } };
+      const parts = (await post(running, '/v1/chains', request)).json().result.parts as readonly { text: string }[];
+      ttt.equal(parts.length, 1);
+      ttt.equal((await post(running, '/v1/chains', request, { accept: 'text/plain' })).text, parts[0]?.text);
+    }
+  });
+
+  await tt.test('faults of a snapshot are told with their place in it', async (ttt) => {
+    const [, value] = examples('path')[0]!;
+    const items = value.snapshot.inline.items.map(
+      (item) => structuredClone(item) as { kind: string; spec: { ports: { port: unknown }[] } },
+    );
+    const at = items.findIndex(({ kind }) => kind === 'Service');
+    items[at]!.spec.ports[0]!.port = 'http';
+    const reply = await post(running, '/v1/path', { ...value, snapshot: { inline: { kind: 'List', items } } });
+    ttt.equal(reply.status, 422);
+    ttt.equal(reply.json().code, 'INVALID_SNAPSHOT');
+    ttt.match(reply.json().errors[0], { in: 'snapshot', pointer: `/items/${at}/spec/ports/0/port` });
+    for (const [inline, status, code] of [
+      [`{"kind":"List","items":[{"kind":"Node","metadata":{"name":"a"},"__proto__":{}}]}`, 422, 'INVALID_SNAPSHOT'],
+      [`{"kind":"List","items":${'['.repeat(10_000)}${']'.repeat(10_000)}}`, 400, 'MALFORMED'],
+    ] as const) {
+      const body = `{"snapshot":{"inline":${inline}}}`;
+      const refused = await send(running, 'POST', '/v1/chains', { 'content-type': 'application/json' }, body);
+      ttt.same([refused.status, refused.json().code], [status, code]);
+    }
+  });
+
+  await tt.test('the served document is the one that was read', async (ttt) => {
+    ttt.same(
+      JSON.parse((await send(running, 'GET', '/openapi.json')).text),
+      JSON.parse(JSON.stringify(contract().document)),
+    );
+  });
+});
+
+function form(running: Parameters<typeof send>[0], kind: QuestionKind, files: readonly string[], request: string) {
+  const parts = [
+    ...files.map(
+      (text, index) =>
+        `Content-Disposition: form-data; name="snapshot"; filename="${index}.json"\r\nContent-Type: application/json\r\n\r\n${text}`,
+    ),
+    `Content-Disposition: form-data; name="request"\r\n\r\n${request}`,
+  ];
+  const body = `${parts.map((text) => `--boundary\r\n${text}\r\n`).join('')}--boundary--\r\n`;
+  return send(running, 'POST', `/v1/${kind}`, { 'content-type': 'multipart/form-data; boundary=boundary' }, body);
+}

@@ -1,0 +1,192 @@
+/** Large bodies, many requests, and questions that go wrong: nobody else suffers. */
+import { Agent, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import t from 'tap';
+import { command, FAKE_WORKER, post, type Running, send, start } from './support.js';
+
+const MIB = 1024 * 1024;
+const QUICK = { threads: 1, queueLimit: 64, memory: 256 };
+
+/** A snapshot in pieces of 1 MiB, as long as asked for, with what kubectl leaves in: managedFields. */
+function largeSnapshot(bytes: number, settings: string): Buffer[] {
+  const filler = JSON.stringify({
+    kind: 'Pod',
+    metadata: { name: 'p', managedFields: [{ fieldsV1: { 'f:spec': 'x'.repeat(MIB - 200) } }] },
+  });
+  const pieces = [Buffer.from(`{${settings}"snapshot":{"inline":{"kind":"List","items":[${filler}`)];
+  for (let length = filler.length; length < bytes; length += filler.length + 1) pieces.push(Buffer.from(`,${filler}`));
+  return [...pieces, Buffer.from(']}}}')];
+}
+
+function upload(running: Running, pieces: readonly Buffer[]) {
+  return send(running, 'POST', '/v1/chains', { 'content-type': 'application/json' }, pieces);
+}
+
+/** As upload, and tells when everything was sent. */
+function uploading(running: Running, pieces: readonly Buffer[]) {
+  let done = () => {};
+  const sent = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  return { sent, reply: send(running, 'POST', '/v1/chains', { 'content-type': 'application/json' }, pieces, done) };
+}
+
+t.test('a body of more than 100 MB', async (tt) => {
+  const running = await start({ workerFile: FAKE_WORKER, small: QUICK });
+  tt.teardown(() => running.app.close());
+  const pieces = largeSnapshot(105 * MIB, '');
+  const reply = await upload(running, pieces);
+  tt.equal(reply.status, 200, reply.text.slice(0, 300));
+  tt.equal(reply.json().snapshot.counts.Node, pieces.length - 1);
+  const length = String(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  const declared = await send(
+    running,
+    'POST',
+    '/v1/chains',
+    { 'content-type': 'application/json', 'content-length': length },
+    pieces,
+  );
+  tt.equal(declared.text, reply.text, 'whether its length was told or not');
+});
+
+t.test('small questions overtake a large one', async (tt) => {
+  const running = await start({ workerFile: FAKE_WORKER, small: QUICK });
+  tt.teardown(() => running.app.close());
+  const order: string[] = [];
+  // The pause stands for the work of a question: however fast the machine, the large one is still being answered.
+  const pieces = largeSnapshot(60 * MIB, '"settings":{"clusterDomain":"sleep-2500"},');
+  const { reply, sent } = uploading(running, pieces);
+  const large = reply.then((answer) => {
+    order.push('large');
+    return answer;
+  });
+  await sent;
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  for (let i = 0; i < 20; i++) {
+    await Promise.all([post(running, '/v1/chains', command('')), send(running, 'GET', '/healthz')]).then(
+      ([small, health]) => {
+        tt.same([small.status, health.status], [200, 200]);
+        order.push('small');
+      },
+    );
+  }
+  tt.equal((await large).status, 200);
+  tt.same(order, [...Array.from({ length: 20 }, () => 'small'), 'large']);
+});
+
+t.test('a full queue turns away', async (tt) => {
+  const running = await start({ workerFile: FAKE_WORKER, small: { ...QUICK, queueLimit: 1 } });
+  tt.teardown(() => running.app.close());
+  const replies = await Promise.all(Array.from({ length: 6 }, () => post(running, '/v1/chains', command('sleep-400'))));
+  const statuses = replies.map(({ status }) => status).sort();
+  tt.same(statuses, [200, 200, 503, 503, 503, 503], 'one is answered, one waits');
+  const refused = replies.find(({ status }) => status === 503);
+  tt.equal(refused?.json().code, 'OVERLOADED');
+  tt.match(refused?.headers['retry-after'], /^\d+$/);
+  tt.equal((await post(running, '/v1/chains', command(''))).status, 200, 'later it has room again');
+});
+
+t.test('bodies share a budget of memory', async (tt) => {
+  const running = await start({ workerFile: FAKE_WORKER, small: QUICK, bodyLimit: 8 * MIB, bufferLimit: 4 * MIB });
+  tt.teardown(() => running.app.close());
+  const reply = await upload(running, largeSnapshot(5 * MIB, ''));
+  tt.equal(reply.status, 503);
+  tt.equal(reply.json().code, 'OVERLOADED');
+  for (let i = 0; i < 8; i++)
+    tt.equal((await upload(running, largeSnapshot(1 * MIB, ''))).status, 200, 'what was taken is given back');
+});
+
+t.test('a question that takes too long is ended, and its thread is made anew', async (tt) => {
+  const running = await start({ workerFile: FAKE_WORKER, small: QUICK, timeLimit: 1000 });
+  tt.teardown(() => running.app.close());
+  const reply = await post(running, '/v1/chains', command('sleep-60000'));
+  tt.equal(reply.status, 503);
+  tt.equal(reply.json().code, 'TIME_LIMIT');
+  let after = await post(running, '/v1/chains', command(''));
+  for (let tries = 0; after.status !== 200 && tries < 5; tries++)
+    after = await post(running, '/v1/chains', command(''));
+  tt.equal(after.status, 200);
+});
+
+t.test('a question that needs too much memory is ended, and its thread is made anew', async (tt) => {
+  const running = await start({ workerFile: FAKE_WORKER, small: { ...QUICK, memory: 64 } });
+  tt.teardown(() => running.app.close());
+  const [reply, waiting] = await Promise.all([
+    post(running, '/v1/chains', command('hoard')),
+    post(running, '/v1/chains', command('')),
+  ]);
+  tt.equal(reply.status, 422);
+  tt.equal(reply.json().code, 'MEMORY_LIMIT');
+  tt.equal(waiting.status, 200, 'who waited behind it is answered');
+});
+
+t.test('a question whose client is gone leaves the queue', async (tt) => {
+  const running = await start({ workerFile: FAKE_WORKER, small: { ...QUICK, queueLimit: 1 } });
+  tt.teardown(() => running.app.close());
+  const first = post(running, '/v1/chains', command('sleep-600'));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const body = JSON.stringify(command('sleep-5000'));
+  const socket = connect(running.port, '127.0.0.1');
+  socket.write(
+    `POST /v1/chains HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  socket.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const third = await post(running, '/v1/chains', command(''));
+  tt.equal(third.status, 200, 'its place is free');
+  tt.equal((await first).status, 200);
+});
+
+t.test('one connection carries many requests', async (tt) => {
+  const running = await start({ workerFile: FAKE_WORKER, small: QUICK });
+  tt.teardown(() => running.app.close());
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ports = new Set<number | undefined>();
+  for (const [text, expected] of [
+    ['', 200],
+    ['refuse', 422],
+    ['', 200],
+  ] as const) {
+    const status = await new Promise((resolve, reject) => {
+      const headers = { 'content-type': 'application/json' };
+      const request = httpRequest(
+        { port: running.port, path: '/v1/chains', method: 'POST', agent, headers },
+        (response) => {
+          ports.add(response.socket.localPort);
+          response.resume().on('end', () => resolve(response.statusCode));
+        },
+      );
+      request.on('error', reject).end(JSON.stringify(command(text)));
+    });
+    tt.equal(status, expected);
+  }
+  tt.equal(ports.size, 1);
+  agent.destroy();
+
+  const body = JSON.stringify(command(''));
+  const one = `POST /v1/chains HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const said = await new Promise<string>((resolve, reject) => {
+    const socket = connect(running.port, '127.0.0.1', () =>
+      socket.write(`${one}${one}GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`),
+    );
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.on('close', () => resolve(text)).on('error', reject);
+  });
+  tt.same(
+    [...said.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status),
+    ['200', '200', '404'],
+    'pipelined, in order',
+  );
+});
+
+t.test('closing lets answers out first', async (tt) => {
+  const running = await start({ workerFile: FAKE_WORKER, small: QUICK });
+  const slow = post(running, '/v1/chains', command('sleep-500'));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await Promise.all([running.app.close(), slow.then(({ status }) => tt.equal(status, 200))]);
+  await tt.rejects(send(running, 'GET', '/healthz'), 'it listens no more');
+});
