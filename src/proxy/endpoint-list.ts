@@ -38,7 +38,7 @@ function makeEndpoint(endpoint: SliceEndpoint, address: string, port: number, re
   const { conditions, hints, targetRef } = endpoint;
   const zones = reading.zoneHints ? hints?.forZones : undefined;
   const nodes = reading.nodeHints ? hints?.forNodes : undefined;
-  const made: ProxyEndpoint = {
+  const made = {
     id: joinHostPort(address, port),
     address,
     port,
@@ -50,9 +50,9 @@ function makeEndpoint(endpoint: SliceEndpoint, address: string, port: number, re
     zoneHints: zones ? zones.map(({ name }) => name) : NONE,
     nodeHints: nodes ? nodes.map(({ name }) => name) : NONE,
   };
-  return targetRef?.kind === 'Pod' && targetRef.name !== undefined
-    ? { ...made, pod: `${targetRef.namespace ?? 'default'}/${targetRef.name}` }
-    : made;
+  if (targetRef?.kind !== 'Pod' || targetRef.name === undefined) return made;
+  // Assigned, not spread: this is done for every endpoint of the cluster.
+  return Object.assign(made, { pod: `${targetRef.namespace ?? 'default'}/${targetRef.name}` });
 }
 
 /** Slices that reach kube-proxy, in the order of their names: the real one visits them in random order. */

@@ -14,6 +14,8 @@ const MODE_ANNOTATION = 'service.kubernetes.io/topology-mode';
 /** What the API server writes when a request names none. */
 const DEFAULT_STICKY_SECONDS = 10800;
 
+const NONE: readonly string[] = [];
+
 /** The cluster IP of a family: '' when the Service has none (util.GetClusterIPByFamily). */
 function clusterIPOf(service: Service, family: IPFamily): string {
   const { clusterIP = '', clusterIPs = [], ipFamilies = [] } = service.spec ?? {};
@@ -33,6 +35,7 @@ function isSkipped(service: Service, reading: Reading): boolean {
 }
 
 function addresses(texts: readonly string[], family: IPFamily, canonical: boolean): readonly string[] {
+  if (texts.length === 0) return NONE;
   const kept: string[] = [];
   for (const text of texts) {
     const address = parseAddress(text);
@@ -42,21 +45,24 @@ function addresses(texts: readonly string[], family: IPFamily, canonical: boolea
 }
 
 function sourceRanges(service: Service, family: IPFamily, reading: Reading): readonly string[] {
+  const ranges = service.spec?.loadBalancerSourceRanges ?? NONE;
+  if (ranges.length === 0) return NONE;
   const kept: string[] = [];
-  for (const untrimmed of service.spec?.loadBalancerSourceRanges ?? []) {
+  for (const untrimmed of ranges) {
     const text = untrimmed.trim();
     const cidr = parseCidr(text);
     if (cidr?.family !== family) continue;
-    if (cidr.length === 0 && reading.zeroRangeMeansNone) return [];
+    if (cidr.length === 0 && reading.zeroRangeMeansNone) return NONE;
     kept.push(reading.canonicalServices ? cidr.text : text);
   }
   return kept;
 }
 
 function loadBalancerVIPs(service: Service, family: IPFamily, reading: Reading): readonly string[] {
-  const ingress = service.status?.loadBalancer?.ingress ?? [];
+  const ingress = service.status?.loadBalancer?.ingress;
+  if (!ingress) return NONE;
   const ips = ingress
-    .filter(({ ip, ipMode }) => ip && !(reading.ipMode && ipMode !== undefined && ipMode !== 'VIP'))
+    .filter(({ ip, ipMode }) => ip && !(reading.ipMode && (ipMode ?? 'VIP') !== 'VIP'))
     .map(({ ip }) => ip as string);
   return addresses(ips, family, reading.canonicalServices);
 }
@@ -95,7 +101,6 @@ export function portsOfService(service: Service, family: IPFamily, reading: Read
   if (clusterIP === undefined) return [];
   const spec = service.spec ?? {};
   const key = namespacedName(service);
-  const local = externalPolicyLocal(service, reading);
   const externalIPs = addresses(spec.externalIPs ?? [], family, reading.canonicalServices);
   const shared = {
     service: key,
@@ -104,11 +109,10 @@ export function portsOfService(service: Service, family: IPFamily, reading: Read
     family,
     type: spec.type ?? 'ClusterIP',
     clusterIP: clusterIP.text,
-    externalIPs: reading.externalIPs ? externalIPs : [],
-    ...(reading.externalIPs || externalIPs.length === 0 ? {} : { externalIPsRefused: true }),
+    externalIPs: reading.externalIPs ? externalIPs : NONE,
     loadBalancerVIPs: loadBalancerVIPs(service, family, reading),
     sourceRanges: sourceRanges(service, family, reading),
-    externalPolicyLocal: local,
+    externalPolicyLocal: externalPolicyLocal(service, reading),
     internalPolicyLocal: reading.internalTrafficPolicy && spec.internalTrafficPolicy === 'Local',
     stickyMaxAge:
       spec.sessionAffinity === 'ClientIP'
@@ -118,19 +122,21 @@ export function portsOfService(service: Service, family: IPFamily, reading: Read
       spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local' ? (spec.healthCheckNodePort ?? 0) : 0,
     hintsAnnotation: hintsAnnotation(service, reading),
   };
+  const refused = !reading.externalIPs && externalIPs.length > 0 ? { externalIPsRefused: true } : undefined;
   const ports = new Map<string, ServicePort>();
   for (const port of specs) {
     const portName = port.name ?? '';
     const protocol = protocolOf(port.protocol);
-    // kube-proxy keeps ports by name and protocol: the later of two counts.
-    ports.set(`${protocol} ${portName}`, {
+    const own: ServicePort = {
       ...shared,
       portName,
       id: portName === '' ? key : `${key}:${portName}`,
       protocol,
       port: port.port,
       nodePort: port.nodePort ?? 0,
-    });
+    };
+    // kube-proxy keeps ports by name and protocol: the later of two counts.
+    ports.set(`${protocol} ${portName}`, refused === undefined ? own : { ...own, ...refused });
   }
   return ports.size === 1 ? [...ports.values()] : [...ports.values()].sort(compareServicePorts);
 }

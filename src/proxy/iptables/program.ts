@@ -96,11 +96,11 @@ export class IptablesProgram implements NodeProgram {
   }
 
   /**
-   * The input for `iptables-restore --noflush --counters` at the first full sync, in pieces to be joined.
+   * The input for `iptables-restore --noflush --counters` at the first full sync: UTF-8, in pieces to be joined.
    *
    * @param services `namespace/name` of the Services to write; absent: all
    */
-  restorePieces(services?: ReadonlySet<string>): Iterable<string> {
+  restorePieces(services?: ReadonlySet<string>): readonly Buffer[] {
     const all = this.services.ports();
     const ports = services === undefined ? all : all.filter((port) => services.has(port.service));
     return restorePieces(this.context, ports, (port) => this.portRules(port));
@@ -108,7 +108,7 @@ export class IptablesProgram implements NodeProgram {
 
   /** As {@link restorePieces}, in one text. */
   restore(services?: ReadonlySet<string>): string {
-    return [...this.restorePieces(services)].join('');
+    return Buffer.concat(this.restorePieces(services)).toString('utf8');
   }
 
   ruleset(options: RulesetOptions): Ruleset {

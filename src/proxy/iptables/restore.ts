@@ -11,6 +11,7 @@ import {
   writesMartianRule,
 } from './fixed-rules.js';
 import type { PortRules, RenderContext } from './port-rules.js';
+import { TextBuffer } from './text-buffer.js';
 
 function chainLines(chains: readonly string[]): string {
   let text = '';
@@ -20,44 +21,37 @@ function chainLines(chains: readonly string[]): string {
 
 function ruleLines(rules: readonly Rule[]): string {
   let text = '';
-  for (const each of rules) text += `${writeRule(each)}\n`;
+  for (const rule of rules) text += `${writeRule(rule)}\n`;
   return text;
 }
 
-/** How many characters are gathered before a piece is handed on. */
-const PIECE = 1 << 16;
-
 /**
  * The input that a proxier gives to `iptables-restore --noflush --counters` at its first full sync, in pieces: the
- * filter table, then the nat table, each with its chains first. Only the pieces of one table's Services are held at a time,
- * and rules only while they are written.
+ * filter table, then the nat table, each with its chains first. Rules are held only while they are written.
  *
  * @param ports the Service ports to write, in order: all of them, or some
  * @param rulesOf the rules of one of them
  */
-export function* restorePieces(
+export function restorePieces(
   context: RenderContext,
   ports: readonly ServicePort[],
   rulesOf: (port: ServicePort) => PortRules,
-): Generator<string> {
-  let filter = `*filter\n${chainLines(filterChains(context))}`;
-  if (writesMartianRule(context)) filter += ruleLines([martianRule()]);
-  let nat = `*nat\n${chainLines(NAT_CHAINS)}`;
-  // kube-proxy fills four buffers in one pass over the Services, and writes them one after the other.
-  const natRules: string[] = [];
-  let gathered = ruleLines(masqueradeRules(context));
+): readonly Buffer[] {
+  // kube-proxy too fills four buffers in one pass over the Services, and writes them one after the other.
+  const filter = new TextBuffer();
+  const natChains = new TextBuffer();
+  const natRules = new TextBuffer();
+  filter.write(`*filter\n${chainLines(filterChains(context))}`);
+  if (writesMartianRule(context)) filter.write(ruleLines([martianRule()]));
+  natChains.write(`*nat\n${chainLines(NAT_CHAINS)}`);
+  natRules.write(ruleLines(masqueradeRules(context)));
   for (const port of ports) {
     const rules = rulesOf(port);
-    if (rules.filterRules.length > 0) filter += ruleLines(rules.filterRules);
-    nat += chainLines(rules.natChains);
-    gathered += ruleLines(rules.natRules);
-    if (gathered.length > PIECE) {
-      natRules.push(gathered);
-      gathered = '';
-    }
+    if (rules.filterRules.length > 0) filter.write(ruleLines(rules.filterRules));
+    natChains.write(chainLines(rules.natChains));
+    natRules.write(ruleLines(rules.natRules));
   }
-  yield `${filter + ruleLines(forwardRules(context))}COMMIT\n`;
-  yield nat;
-  yield* natRules;
-  yield `${gathered + ruleLines(nodePortTail(context))}COMMIT\n`;
+  filter.write(`${ruleLines(forwardRules(context))}COMMIT\n`);
+  natRules.write(`${ruleLines(nodePortTail(context))}COMMIT\n`);
+  return [...filter.pieces(), ...natChains.pieces(), ...natRules.pieces()];
 }
