@@ -14,8 +14,6 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 /** The feature gates that change what kube-proxy programs (Kubernetes 1.20 to 1.36, pkg/features/kube_features.go). */
 const GATES = {
-  /** Spec.topologyKeys, an alpha that never grew up; gone in 1.22. */
-  ServiceTopology: { since: 17, onSince: NEVER, lockedSince: NEVER },
   /** spec.internalTrafficPolicy. */
   ServiceInternalTrafficPolicy: { since: 21, onSince: 22, lockedSince: 26 },
   /** Zone hints of EndpointSlices. */

@@ -5,12 +5,20 @@ import type { NodeProxySettings } from '../cluster/settings.js';
 import { iptablesProgram } from './iptables/program.js';
 import type { NodeProgram } from './node-program.js';
 
-type Programs = Map<string, { readonly settings: NodeProxySettings; readonly program: NodeProgram }[]>;
+const programs = new WeakMap<Cluster, Map<string, NodeProgram>>();
+const settingsKeys = new WeakMap<NodeProxySettings, string>();
 
-const programs = new WeakMap<Cluster, Programs>();
+function settingsKey(settings: NodeProxySettings): string {
+  let key = settingsKeys.get(settings);
+  if (key === undefined) {
+    key = JSON.stringify(settings);
+    settingsKeys.set(settings, key);
+  }
+  return key;
+}
 
 /**
- * What the kube-proxy of one node and family programs. Remembered per cluster, node, family and settings object.
+ * What the kube-proxy of one node and family programs. Remembered per cluster, node, family and settings.
  *
  * @throws QuestionError NOT_FOUND for an unknown node, UNSUPPORTED for a proxy mode that is not built
  */
@@ -20,17 +28,17 @@ export function programNode(
   family: IPFamily,
   settings: NodeProxySettings,
 ): NodeProgram {
-  let byNode = programs.get(cluster);
-  if (byNode === undefined) {
-    byNode = new Map();
-    programs.set(cluster, byNode);
+  let known = programs.get(cluster);
+  if (known === undefined) {
+    known = new Map();
+    programs.set(cluster, known);
   }
-  const key = `${family} ${nodeName}`;
-  const known = byNode.get(key) ?? [];
-  const found = known.find((entry) => entry.settings === settings);
-  if (found !== undefined) return found.program;
-  const program = makeProgram(cluster, nodeName, family, settings);
-  byNode.set(key, [...known, { settings, program }]);
+  const key = `${family} ${nodeName} ${settingsKey(settings)}`;
+  let program = known.get(key);
+  if (program === undefined) {
+    program = makeProgram(cluster, nodeName, family, settings);
+    known.set(key, program);
+  }
   return program;
 }
 

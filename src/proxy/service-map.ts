@@ -33,12 +33,6 @@ interface PortEndpoints {
   readonly duplicates: readonly ProxyEndpoint[];
 }
 
-/** What a map knows of the Services that it looked at itself: all of them, or those an edit touched. */
-interface Layer {
-  readonly cluster: Cluster;
-  readonly services: ReadonlyMap<string, readonly ServicePort[]>;
-}
-
 /** {@link ServiceMap} with what only kube-proxy's own node sees. */
 export class ClusterServiceMap implements ServiceMap {
   readonly family: IPFamily;
@@ -46,7 +40,8 @@ export class ClusterServiceMap implements ServiceMap {
   readonly #cluster: Cluster;
   /** The map of the snapshot that this one is an edit of; undefined for that one itself. */
   readonly #base: ClusterServiceMap | undefined;
-  readonly #own: Layer;
+  /** The Services that this map read itself: all, or those that the edit touched. */
+  readonly #own: ReadonlyMap<string, readonly ServicePort[]>;
   readonly #endpoints = new WeakMap<ServicePort, PortEndpoints>();
   #ports: readonly ServicePort[] | undefined;
   #total: number | undefined;
@@ -71,26 +66,27 @@ export class ClusterServiceMap implements ServiceMap {
         services.set(key, service === undefined ? NO_PORTS : portsOfService(service, family, reading));
       }
     }
-    this.#own = { cluster, services };
+    this.#own = services;
   }
 
   ports(): readonly ServicePort[] {
     if (this.#ports === undefined) {
       const base = this.#base;
-      const own = [...this.#own.services.values()].flat();
-      const kept = base?.ports().filter((port) => !this.#own.services.has(port.service)) ?? [];
-      this.#ports = [...kept, ...own].sort(compareServicePorts);
+      const own = this.#own;
+      if (base !== undefined && own.size === 0) return base.ports();
+      const kept = base?.ports().filter((port) => !own.has(port.service)) ?? [];
+      this.#ports = [...kept, ...own.values()].flat().sort(compareServicePorts);
     }
     return this.#ports;
   }
 
   portsOf(service: string): readonly ServicePort[] {
-    return this.#own.services.get(service) ?? this.#base?.portsOf(service) ?? NO_PORTS;
+    return this.#own.get(service) ?? this.#base?.portsOf(service) ?? NO_PORTS;
   }
 
   /** The map that read this port: this one, or the one it is an edit of. */
   #ownerOf(port: ServicePort): ClusterServiceMap {
-    return this.#base === undefined || this.#own.services.has(port.service) ? this : this.#base;
+    return this.#base === undefined || this.#own.has(port.service) ? this : this.#base;
   }
 
   #portEndpoints(port: ServicePort): PortEndpoints {
@@ -126,7 +122,7 @@ export class ClusterServiceMap implements ServiceMap {
     if (this.#total === undefined) {
       const base = this.#base;
       let total = base?.endpointTotal ?? 0;
-      for (const [service, ports] of this.#own.services) {
+      for (const [service, ports] of this.#own) {
         total += this.#count(service, ports);
         if (base !== undefined) total -= base.#count(service, base.portsOf(service));
       }
@@ -136,7 +132,7 @@ export class ClusterServiceMap implements ServiceMap {
   }
 
   #index(keysOf: (port: ServicePort) => readonly string[], base: ClaimIndex | undefined): ClaimIndex {
-    return new ClaimIndex(this.#own.services, keysOf, base);
+    return new ClaimIndex(this.#own, keysOf, base);
   }
 
   get #addressIndex(): ClaimIndex {

@@ -65,16 +65,20 @@ export const PROTOCOLS: Readonly<Record<'TCP' | 'UDP' | 'SCTP', ProtocolStatemen
   SCTP: protocolStatements('sctp'),
 };
 
+/** A number as Go's `%0.10f` prints it. `toFixed` differs in one way: it rounds an exact half up, Go to the even digit. */
+function tenDecimals(value: number): string {
+  // A hundred decimals hold every double of this size exactly.
+  const [, kept, half] = /^(\d+\.\d{9}[02468])(50*)?/.exec(value.toFixed(100)) ?? [];
+  return kept !== undefined && half?.length === 90 ? kept : value.toFixed(10);
+}
+
 const chances: StatisticMatch[] = [];
 
-/**
- * One chance in m, as kube-proxy prints it: Go's `%0.10f` of 1/m, which like `toFixed` rounds the binary value
- * correctly. Kept per m, as the proxier does.
- */
+/** One chance in m. Kept per m, as the proxier does with its text. */
 export function oneIn(m: number): StatisticMatch {
   let chance = chances[m];
   if (chance === undefined) {
-    chance = { kind: 'statistic', mode: 'random', probability: (1 / m).toFixed(10), nominal: m };
+    chance = { kind: 'statistic', mode: 'random', probability: tenDecimals(1 / m), nominal: m };
     chances[m] = chance;
   }
   return chance;
