@@ -16,6 +16,31 @@ const SCHEMA: Readonly<Record<QuestionKind, string>> = {
  */
 export type SnapshotPlace = 'inside' | 'apart';
 
+/** More values than any sensible request has: an error each would fill the memory. */
+const MAX_VALUES = 500_000;
+
+/** Whether the request, its snapshot's content aside, has at most {@link MAX_VALUES} values. Does not recurse. */
+function isReasonable(request: unknown): boolean {
+  let count = 0;
+  const open: unknown[] = [request];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    const isRequest = value === request;
+    const items = Array.isArray(value) ? value : Object.values(value);
+    count += items.length;
+    if (isRequest && 'snapshot' in value) {
+      const { parts } = Object(value.snapshot) as { readonly parts?: unknown };
+      if (Array.isArray(parts)) count += parts.length;
+    }
+    if (count > MAX_VALUES) return false;
+    for (const item of items) {
+      const isSnapshot = isRequest && 'snapshot' in value && item === value.snapshot;
+      if (typeof item === 'object' && item !== null && !isSnapshot) open.push(item);
+    }
+  }
+  return true;
+}
+
 /**
  * The value as a request of this kind. Names, enum values, bounds and patterns are checked; the snapshot's own content
  * is not looked into, the cluster's reader does that. Nothing is coerced, defaulted or removed.
@@ -26,6 +51,10 @@ export function validateRequest(
   value: unknown,
   snapshot: SnapshotPlace = 'inside',
 ): QuestionRequest {
+  if (!isReasonable(value)) {
+    const detail = `The request has more than ${MAX_VALUES} values beside its snapshot.`;
+    throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
+  }
   const name = snapshot === 'inside' ? SCHEMA[kind] : `${SCHEMA[kind]}Part`;
   const validate = contract().validator(name);
   if (validate(value)) return value as QuestionRequest;

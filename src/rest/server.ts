@@ -195,6 +195,7 @@ class Service {
     const gone = new AbortController();
     const onClose = () => gone.abort();
     reply.raw.on('close', onClose);
+    if (request.raw.socket.destroyed) onClose();
     let outcome: Outcome;
     try {
       if (read.body.length === 0) {

@@ -147,6 +147,14 @@ const CASES: readonly Case[] = [
     code: 'INVALID_REQUEST',
     pointer: '/path/destination/port',
   },
+  {
+    name: 'a flood of wrong values',
+    body: `{"snapshot":{"inline":{}},"chains":{"nodes":[${'1,'.repeat(140_000)}1]}}`,
+    status: 400,
+    code: 'INVALID_REQUEST',
+    pointer: '/chains/nodes',
+    detail: /140003 places|at most 5000 items/,
+  },
   { name: 'no media type', headers: {}, body: GOOD, status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' },
   {
     name: "curl's default media type",

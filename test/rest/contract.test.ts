@@ -98,6 +98,17 @@ t.test('the examples follow the contract, in a body and as a form', async (tt) =
   }
 });
 
+t.test('the size of a request is that of the question, not of the snapshot', async (tt) => {
+  const flood = new Array<number>(500_001).fill(1);
+  const inline = { kind: 'List', items: flood };
+  tt.same(validateRequest('chains', { snapshot: { inline } }), { snapshot: { inline } });
+  for (const value of [{ snapshot: { inline: {} }, chains: { nodes: flood } }, { snapshot: { parts: flood } }, flood]) {
+    tt.throws(() => validateRequest('chains', value), /more than 500000 values/);
+  }
+  const names = Array.from({ length: 10_000 }, (_, index) => `default/service-${index}`);
+  tt.ok(validateRequest('chains', { chains: { services: names } }, 'apart'), 'as many Services as the contract allows');
+});
+
 t.test('every example is answered as the contract says, in every form', async (tt) => {
   const running = await start();
   tt.teardown(() => running.app.close());
