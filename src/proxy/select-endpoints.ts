@@ -10,7 +10,7 @@ import { isLocalTo, passesTopology, topologyMode } from './topology.js';
 const NONE: readonly ProxyEndpoint[] = [];
 
 /** `list.filter(keep)`, but the list itself where everything is kept: most lists are. */
-export function filtered(
+function filtered(
   list: readonly ProxyEndpoint[],
   keep: (endpoint: ProxyEndpoint) => boolean,
 ): readonly ProxyEndpoint[] {

@@ -116,12 +116,13 @@ export class ServiceChains {
   *all(): Iterable<Chain> {
     const told = new Set<string>();
     for (const port of this.#source.services.ports()) {
-      for (const name of this.#source.portRules(port).natChains) {
-        if (told.has(name)) continue;
-        told.add(name);
-        this.#build(port);
+      const rules = this.#source.portRules(port);
+      this.#addChains(port, rules);
+      for (const name of rules.natChains) {
         const chain = this.#chains.get(name);
-        if (chain !== undefined) yield chain;
+        if (chain === undefined || told.has(name)) continue;
+        told.add(name);
+        yield chain;
       }
     }
   }
