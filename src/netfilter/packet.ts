@@ -36,6 +36,12 @@ export interface Packet {
   readonly connection: ConnectionState;
 }
 
+/**
+ * Stands for an ephemeral port whose number is not known and that no rule names: what a reply is sent to. It matches a
+ * range only where that begins at 0.
+ */
+export const EPHEMERAL_PORT = 0;
+
 /** The part of a packet that answers show before and after a rewrite. */
 export interface Header {
   readonly source: string;
@@ -50,7 +56,9 @@ export function headerOf(packet: Packet): Header {
     source: packet.source,
     ...(packet.sourcePort === undefined ? {} : { sourcePort: packet.sourcePort }),
     destination: packet.destination,
-    ...(packet.destinationPort === undefined ? {} : { destinationPort: packet.destinationPort }),
+    ...(packet.destinationPort === undefined || packet.destinationPort === EPHEMERAL_PORT
+      ? {}
+      : { destinationPort: packet.destinationPort }),
     mark: packet.mark,
   };
 }

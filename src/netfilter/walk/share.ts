@@ -2,35 +2,22 @@ import { complement, type Fraction, fraction, isOne, isZero, multiply, ONE, subt
 
 /**
  * Shares are exact while their denominators are at most 2^256. Programmed chances q/2^31 are after eight random
- * decisions in a row as fine as that; from there on they are rounded to multiples of 2^-256. What is cut off from one
+ * decisions in a row as fine as that; from there on they are cut to multiples of 2^-256. What is cut off from one
  * part goes to the other, so that all parts still sum to exactly what was split.
  */
-const PLACES = 256n;
-const FINEST = 1n << PLACES;
-
-/** n/2^places in lowest terms; a shift instead of the general Euclid, which is slow for numbers this size. */
-function dyadic(n: bigint, places: bigint): Fraction {
-  if (n === 0n) return ZERO;
-  let shift = 0n;
-  while (shift + 16n <= places && (n & 0xffffn) === 0n) {
-    n >>= 16n;
-    shift += 16n;
-  }
-  while (shift < places && (n & 1n) === 0n) {
-    n >>= 1n;
-    shift++;
-  }
-  return { n, d: 1n << (places - shift) };
-}
+const FINEST = 1n << 256n;
 
 function isPowerOfTwo(d: bigint): boolean {
   return (d & (d - 1n)) === 0n;
 }
 
-/** n/d in lowest terms, quickly where d is a power of two (at most 2^256). */
+/** n/d in lowest terms; where d is a power of two without Euclid, which is slow for numbers this size. */
 function reduced(n: bigint, d: bigint): Fraction {
   if (!isPowerOfTwo(d)) return fraction(n, d);
-  return dyadic(n * (FINEST / d), PLACES);
+  if (n === 0n) return ZERO;
+  const lowestBit = n & -n;
+  const common = lowestBit < d ? lowestBit : d;
+  return common === 1n ? { n, d } : { n: n / common, d: d / common };
 }
 
 /** A branch's share split by a decision: the part for which it comes out, and the rest. The two sum to the share. */
@@ -40,13 +27,9 @@ export function splitShare(share: Fraction, chance: Fraction): readonly [hit: Fr
   if (isOne(share)) return [chance, complement(chance)];
   const d = share.d * chance.d;
   if (d <= FINEST) return [reduced(share.n * chance.n, d), reduced(share.n * (chance.d - chance.n), d)];
-  const hit = dyadic((share.n * chance.n * FINEST + d / 2n) / d, PLACES);
-  return [
-    hit,
-    isPowerOfTwo(share.d)
-      ? dyadic(share.n * (FINEST / share.d) - hit.n * (FINEST / hit.d), PLACES)
-      : subtract(share, hit),
-  ];
+  const hit = reduced((share.n * chance.n * FINEST) / d, FINEST);
+  if (!isPowerOfTwo(share.d)) return [hit, subtract(share, hit)];
+  return [hit, reduced(share.n * (FINEST / share.d) - hit.n * (FINEST / hit.d), FINEST)];
 }
 
 /** The chance that two independent decisions both come out. */

@@ -1,6 +1,7 @@
 import type { NfacctMatch } from '../../statements.js';
 import { YES } from '../../walk/context.js';
 import { firstValue, type MatchCodec, RuleError } from '../codec.js';
+import { quoteSaved, quoteWritten } from '../quoting.js';
 
 /** `-m nfacct --nfacct-name NAME`: counts the packet and matches. */
 export const nfacct: MatchCodec<NfacctMatch> = {
@@ -12,8 +13,9 @@ export const nfacct: MatchCodec<NfacctMatch> = {
     if (name === undefined) throw new RuleError('-m nfacct needs --nfacct-name');
     return { kind: 'nfacct', name };
   },
-  write: (match) => `-m nfacct --nfacct-name ${match.name}`,
-  save: (match) => `-m nfacct --nfacct-name ${match.name}`,
-  list: (match) => `nfacct-name  ${match.name}`,
+  write: (match) => `-m nfacct --nfacct-name ${quoteWritten(match.name)}`,
+  // libxt_nfacct puts a blank of its own before the one that every string gets.
+  save: (match) => `-m nfacct --nfacct-name  ${quoteSaved(match.name)}`,
+  list: (match) => `nfacct-name  ${quoteSaved(match.name)}`,
   test: () => YES,
 };
