@@ -91,7 +91,9 @@ class Decider {
   }
 
   note(field: string, value: unknown, why: string): void {
-    this.assumptions.push({ field: `settings.kubeProxy.${field}`, value, why: `${why}${this.#where}.` });
+    // A request spells cluster CIDRs as one text, as the flag does.
+    const spelled = field === 'clusterCIDR' && Array.isArray(value) ? value.join(',') : value;
+    this.assumptions.push({ field: `settings.kubeProxy.${field}`, value: spelled, why: `${why}${this.#where}.` });
   }
 
   /** `field` is its name in a request; undefined keeps a field that the mode does not read out of the assumptions. */
@@ -128,7 +130,7 @@ function inferClusterCIDR(cluster: Cluster): { readonly cidrs: readonly string[]
         cidrs,
         why:
           'The configuration of kube-proxy is not in the snapshot: the smallest CIDR that covers the pod CIDRs of all nodes ' +
-          '(at most a /16, or a /48 for IPv6), since most installers set it',
+          '(and is no narrower than a /16, or a /48 for IPv6), since most installers set one',
       }
     : {
         cidrs: [],
@@ -154,7 +156,7 @@ function decideClusterCIDR(
     );
   }
   const { cidrs, why } = inferClusterCIDR(cluster);
-  decider.note('clusterCIDR', cidrs.join(','), why);
+  decider.note('clusterCIDR', cidrs, why);
   return cidrs;
 }
 
