@@ -56,9 +56,7 @@ t.test('what a chain selects for a packet holds every rule that the packet can m
   let compared = 0;
   for (const golden of goldenCases('iptables')) {
     const node = golden.cluster.nodes.get(golden.node) as Node;
-    for (const { family, version } of golden.outputs.filter((each) =>
-      [20, 22, 24, 30, 36].includes(each.version.minor),
-    )) {
+    for (const { family, version } of golden.outputs.filter((each) => [20, 24, 36].includes(each.version.minor))) {
       const settings = golden.settings(version, 'iptables');
       const input = { cluster: golden.cluster, node, family, settings };
       const full = iptablesProgram(input).ruleset(OPTIONS);
@@ -77,12 +75,12 @@ t.test('what a chain selects for a packet holds every rule that the packet can m
       }
     }
   }
-  t.ok(compared > 5000, `${compared} chains compared`);
+  t.ok(compared > 2000, `${compared} chains compared`);
 });
 
 t.test('a chain looked up alone is the chain of the whole', async (t) => {
   for (const golden of goldenCases('iptables-save')) {
-    for (const { family, version } of golden.outputs) {
+    for (const { family, version } of golden.outputs.filter(({ name }) => name.includes('nft'))) {
       const node = golden.cluster.nodes.get(golden.node) as Node;
       const input = { cluster: golden.cluster, node, family, settings: golden.settings(version, 'iptables') };
       for (const table of iptablesProgram(input).ruleset(OPTIONS).tables) {
