@@ -10,7 +10,9 @@ import {
   type SlicePort,
 } from '../cluster/objects.js';
 import type { KubernetesVersion } from '../cluster/settings.js';
+import { NEWEST_VERSION } from '../cluster/versions.js';
 import { endpointPorts, portsKey } from './endpoint-ports.js';
+import { type EndpointSliceFeatures, endpointSliceFeatures } from './features.js';
 import { generatedName } from './generated-name.js';
 import { matchesServiceSelector } from './labels.js';
 import { endpointKey, endpointOf, isPublished } from './pod-endpoint.js';
@@ -19,7 +21,6 @@ import { isControllerSlice, isOwnedBy, MANAGED_BY_LABEL, newSliceFor, sliceLabel
 import { packEndpoints } from './slice-packing.js';
 import { addTopologyHints, asksForTopologyHints, type HintEvent } from './topology-hints.js';
 import { actsOnTrafficDistribution, addTrafficDistributionHints } from './traffic-distribution.js';
-import { type EndpointSliceFeatures, endpointSliceFeatures, NEWEST_VERSION } from './versions.js';
 import { cpuRatiosByZone } from './zone-allocation.js';
 
 export interface SyncOptions {

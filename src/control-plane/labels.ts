@@ -1,4 +1,4 @@
-import type { LabelSelector } from '../cluster/objects.js';
+import { matchesLabels } from '../cluster/labels.js';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -12,25 +12,12 @@ export function matchesServiceSelector(
   selector: Labels | null | undefined,
   labels: Labels | undefined = NO_LABELS,
 ): boolean {
-  if (selector === null || selector === undefined) return false;
-  const keys = Object.keys(selector);
-  return keys.length > 0 && keys.every((key) => Object.hasOwn(labels, key) && labels[key] === selector[key]);
+  if (selector === null || selector === undefined || Object.keys(selector).length === 0) return false;
+  return matchesLabels(labels, selector);
 }
 
-/**
- * Whether the labels satisfy a label selector, as apimachinery's `LabelSelectorAsSelector` reads it: an absent selector
- * matches nothing, an empty one everything, an unknown operator nothing.
- */
-export function matchesLabelSelector(selector: LabelSelector | null | undefined, labels: Labels = NO_LABELS): boolean {
-  if (selector === null || selector === undefined) return false;
-  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
-    if (!Object.hasOwn(labels, key) || labels[key] !== value) return false;
-  }
-  return (selector.matchExpressions ?? []).every((requirement) => matchesRequirement(requirement, labels));
-}
-
-/** One requirement of a label selector or a node selector term (`Gt` and `Lt` compare integers). */
-export function matchesRequirement(
+/** One requirement of a node selector term. As in a label selector; `Gt` and `Lt` compare integers. */
+export function matchesNodeRequirement(
   requirement: { readonly key: string; readonly operator: string; readonly values?: readonly string[] | null },
   labels: Labels = NO_LABELS,
 ): boolean {

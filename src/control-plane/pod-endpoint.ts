@@ -1,8 +1,8 @@
 import { addressOf, type IPFamily } from '../base/address.js';
 import { podAddresses } from '../cluster/cluster.js';
 import { type Node, type Pod, type Service, type SliceEndpoint, ZONE_LABEL } from '../cluster/objects.js';
+import type { EndpointSliceFeatures } from './features.js';
 import { isReady, isTerminal, isTerminating } from './pods.js';
-import type { EndpointSliceFeatures } from './versions.js';
 
 /** Whether a pod that the selector matches is published at all: it has not ended and has an address. */
 export function isPublished(pod: Pod, features: EndpointSliceFeatures): boolean {

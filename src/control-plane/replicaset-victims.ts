@@ -1,7 +1,9 @@
 import type { Cluster } from '../cluster/cluster.js';
+import { matchesSelector } from '../cluster/labels.js';
 import type { Pod, Workload } from '../cluster/objects.js';
 import type { KubernetesVersion } from '../cluster/settings.js';
 import { atLeast } from '../cluster/settings.js';
+import { NEWEST_VERSION } from '../cluster/versions.js';
 import {
   compareForDeletion,
   compareStrictly,
@@ -9,9 +11,7 @@ import {
   type DeletionRules,
   deletionKey,
 } from './deletion-order.js';
-import { matchesLabelSelector } from './labels.js';
 import { controllerOf, isActive, isTerminating, refersTo } from './pods.js';
-import { NEWEST_VERSION } from './versions.js';
 
 /** Which pods a ReplicaSet would remove. Pods are told by name. */
 export interface VictimChoice {
@@ -38,7 +38,7 @@ const byName = (a: Pod, b: Pod) => (a.metadata.name < b.metadata.name ? -1 : 1);
 export function podsOfReplicaSet(cluster: Cluster, replicaSet: Workload): Pod[] {
   const claimed: Pod[] = [];
   for (const pod of cluster.podsIn(replicaSet.metadata.namespace ?? 'default')) {
-    if (!isActive(pod) || !matchesLabelSelector(replicaSet.spec?.selector, pod.metadata.labels)) continue;
+    if (!isActive(pod) || !matchesSelector(pod.metadata.labels, replicaSet.spec?.selector)) continue;
     const controller = controllerOf(pod);
     const adopts = controller === undefined && !replicaSet.metadata.deletionTimestamp && !isTerminating(pod);
     if (adopts || (controller !== undefined && refersTo(controller, replicaSet))) claimed.push(pod);
@@ -68,7 +68,7 @@ function countByNode(cluster: Cluster, replicaSet: Workload): Map<string, number
   const selectors = relatedReplicaSets(cluster, replicaSet).map((one) => one.spec?.selector);
   const counts = new Map<string, number>();
   for (const pod of cluster.podsIn(replicaSet.metadata.namespace ?? 'default')) {
-    if (!isActive(pod) || !selectors.some((selector) => matchesLabelSelector(selector, pod.metadata.labels))) continue;
+    if (!isActive(pod) || !selectors.some((selector) => matchesSelector(pod.metadata.labels, selector))) continue;
     const node = pod.spec?.nodeName ?? '';
     counts.set(node, (counts.get(node) ?? 0) + 1);
   }

@@ -1,6 +1,6 @@
 import type { EndpointSlice, Service, SliceEndpoint } from '../cluster/objects.js';
+import type { EndpointSliceFeatures } from './features.js';
 import { isEndpointReady, removeHints, type SliceChanges } from './slice-changes.js';
-import type { EndpointSliceFeatures } from './versions.js';
 import { allocateZones, isOverloaded, redistribute, type ZoneAllocation } from './zone-allocation.js';
 
 /** An event that the EndpointSlice controller emits for the Service. */

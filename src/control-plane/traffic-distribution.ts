@@ -1,6 +1,6 @@
 import type { SliceEndpoint } from '../cluster/objects.js';
+import type { EndpointSliceFeatures } from './features.js';
 import { isEndpointReady, type SliceChanges, updateHints, withoutHints } from './slice-changes.js';
-import type { EndpointSliceFeatures } from './versions.js';
 
 /** Whether `spec.trafficDistribution` has this value and the version acts on it. */
 export function actsOnTrafficDistribution(value: string | undefined, features: EndpointSliceFeatures): value is string {

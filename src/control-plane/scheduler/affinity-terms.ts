@@ -1,5 +1,5 @@
+import { matchesSelector } from '../../cluster/labels.js';
 import type { Pod } from '../../cluster/objects.js';
-import { matchesLabelSelector } from '../labels.js';
 import type { NodeState } from './node-state.js';
 import { type PodAffinityTerm, type PodAffinityTerms, schedulingSpec } from './pod-spec.js';
 
@@ -21,7 +21,7 @@ export interface PodTerms {
 function readTerm(pod: Pod, term: PodAffinityTerm, weight: number): AffinityTerm {
   const ownNamespace = pod.metadata.namespace ?? 'default';
   const named = term.namespaces ?? [];
-  const namespaces = named.length === 0 && term.namespaceSelector === undefined ? [ownNamespace] : named;
+  const namespaces = named.length === 0 && !term.namespaceSelector ? [ownNamespace] : named;
   const labels = pod.metadata.labels ?? {};
   const same = (term.matchLabelKeys ?? []).filter((key) => labels[key] !== undefined);
   const different = (term.mismatchLabelKeys ?? []).filter((key) => labels[key] !== undefined);
@@ -33,11 +33,11 @@ function readTerm(pod: Pod, term: PodAffinityTerm, weight: number): AffinityTerm
       // Namespaces are not part of a snapshot; the one label that every namespace carries is its name.
       const inNamespace =
         namespaces.includes(namespace) ||
-        matchesLabelSelector(term.namespaceSelector, { 'kubernetes.io/metadata.name': namespace });
+        matchesSelector({ 'kubernetes.io/metadata.name': namespace }, term.namespaceSelector ?? undefined);
       const theirs = other.metadata.labels ?? {};
       return (
         inNamespace &&
-        matchesLabelSelector(term.labelSelector, theirs) &&
+        matchesSelector(theirs, term.labelSelector ?? undefined) &&
         same.every((key) => theirs[key] === labels[key]) &&
         different.every((key) => theirs[key] !== labels[key])
       );

@@ -1,5 +1,5 @@
 import type { Node, Pod } from '../../cluster/objects.js';
-import { matchesRequirement } from '../labels.js';
+import { matchesNodeRequirement } from '../labels.js';
 import { type NodeSelectorTerm, schedulingSpec } from './pod-spec.js';
 
 /** Whether a node satisfies a node selector term. A term without requirements matches no node. */
@@ -8,8 +8,8 @@ export function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
   const fields = term.matchFields ?? [];
   if (expressions.length === 0 && fields.length === 0) return false;
   return (
-    expressions.every((requirement) => matchesRequirement(requirement, node.metadata.labels)) &&
-    fields.every((requirement) => matchesRequirement(requirement, { 'metadata.name': node.metadata.name }))
+    expressions.every((requirement) => matchesNodeRequirement(requirement, node.metadata.labels)) &&
+    fields.every((requirement) => matchesNodeRequirement(requirement, { 'metadata.name': node.metadata.name }))
   );
 }
 
@@ -20,5 +20,5 @@ export function matchesRequiredNodeAffinity(pod: Pod, node: Node): boolean {
     if (node.metadata.labels?.[key] !== value) return false;
   }
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return required === undefined || (required.nodeSelectorTerms ?? []).some((term) => matchesTerm(term, node));
+  return !required || (required.nodeSelectorTerms ?? []).some((term) => matchesTerm(term, node));
 }

@@ -1,4 +1,5 @@
 import type { Container, LabelSelector, Pod, PodSpec } from '../../cluster/objects.js';
+import { checkSchedulingFields } from './pod-spec-check.js';
 
 /** The fields of a pod's spec that only the scheduler reads, as the API spells them. */
 export interface SchedulingSpec extends Omit<PodSpec, 'affinity' | 'topologySpreadConstraints'> {
@@ -63,10 +64,19 @@ export interface SpreadConstraintSpec {
 }
 
 const EMPTY: SchedulingSpec = {};
+const checked = new WeakSet<PodSpec>();
 
-/** The pod's spec with the scheduler's fields. */
+/** The pod's spec with the scheduler's fields. Throws QuestionError INVALID_SNAPSHOT where they are of the wrong kind. */
 export function schedulingSpec(pod: Pod): SchedulingSpec {
-  return (pod.spec as SchedulingSpec | undefined) ?? EMPTY;
+  const spec = pod.spec as SchedulingSpec | undefined;
+  if (spec === undefined) return EMPTY;
+  const { affinity, topologySpreadConstraints, overhead, resources } = spec;
+  const hasOwnFields = affinity ?? topologySpreadConstraints ?? overhead ?? resources;
+  if (hasOwnFields !== undefined && hasOwnFields !== null && !checked.has(spec as PodSpec)) {
+    checkSchedulingFields(pod);
+    checked.add(spec as PodSpec);
+  }
+  return spec;
 }
 
 /** Whether the pod has terms about other pods, required or preferred. */

@@ -1,7 +1,8 @@
 import type { Cluster } from '../../cluster/cluster.js';
 import { workloadKey } from '../../cluster/cluster.js';
+import { matchesSelector } from '../../cluster/labels.js';
 import type { LabelSelector, Pod } from '../../cluster/objects.js';
-import { type Labels, matchesLabelSelector, matchesServiceSelector } from '../labels.js';
+import { type Labels, matchesServiceSelector } from '../labels.js';
 import { controllerOf } from '../pods.js';
 import { type SpreadConstraintSpec, schedulingSpec } from './pod-spec.js';
 
@@ -27,7 +28,8 @@ function readConstraint(spec: SpreadConstraintSpec, podLabels: Labels | undefine
     honorsNodeAffinity: spec.nodeAffinityPolicy !== 'Ignore',
     honorsTaints: spec.nodeTaintsPolicy === 'Honor',
     matches: (labels) =>
-      matchesLabelSelector(spec.labelSelector, labels) && same.every((key) => labels?.[key] === podLabels?.[key]),
+      matchesSelector(labels, spec.labelSelector ?? undefined) &&
+      same.every((key) => labels?.[key] === podLabels?.[key]),
   };
 }
 
@@ -67,7 +69,7 @@ export function defaultConstraints(pod: Pod, cluster: Cluster): SpreadConstraint
     minDomains: 1,
     honorsNodeAffinity: true,
     honorsTaints: false,
-    matches: (labels) => selectors.every((selector) => matchesLabelSelector(selector, labels)),
+    matches: (labels) => selectors.every((selector) => matchesSelector(labels, selector)),
   });
   return [constraint(HOSTNAME_LABEL, 3), constraint('topology.kubernetes.io/zone', 5)];
 }

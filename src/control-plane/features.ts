@@ -1,8 +1,5 @@
 import { atLeast, type KubernetesVersion } from '../cluster/settings.js';
 
-/** The version whose controllers are modelled where none is given. */
-export const NEWEST_VERSION: KubernetesVersion = { major: 1, minor: 36, patch: 2 };
-
 /** What the EndpointSlice controller does in one version, feature gates at their defaults. */
 export interface EndpointSliceFeatures {
   /** Conditions serving and terminating, and terminating pods kept in slices (1.22; gate EndpointSliceTerminatingCondition). */

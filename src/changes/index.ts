@@ -1,0 +1,54 @@
+import { pointer, QuestionError } from '../base/errors.js';
+import type { Cluster } from '../cluster/cluster.js';
+import type { Assumption } from '../cluster/settings.js';
+import type { ChangeContext, ChangeKind, Choice, Consequence } from './change.js';
+import { scale } from './scale.js';
+
+/** The kinds of changes. A new one is a file of its own and a line here. */
+const KINDS: readonly ChangeKind<never>[] = [scale];
+
+const BY_KEY: ReadonlyMap<string, ChangeKind<never>> = new Map(KINDS.map((kind) => [kind.key, kind]));
+
+/** What became of one change of a request. */
+export interface AppliedChange {
+  /** The change as the request has it. */
+  readonly change: unknown;
+  readonly choices: readonly Choice[];
+  readonly consequences: readonly Consequence[];
+}
+
+export interface AppliedChanges {
+  readonly cluster: Cluster;
+  readonly applied: readonly AppliedChange[];
+  readonly assumptions: readonly Assumption[];
+}
+
+function kindOf(change: object, at: string): { readonly kind: ChangeKind<never>; readonly value: never } {
+  const entries = Object.entries(change).filter(([, value]) => value !== undefined);
+  const [entry] = entries;
+  const kind = entry === undefined ? undefined : BY_KEY.get(entry[0]);
+  if (kind !== undefined && entry !== undefined && entries.length === 1) return { kind, value: entry[1] as never };
+  const keys = entries.map(([key]) => key);
+  const found = keys.length === 0 ? 'none' : keys.join(', ');
+  const detail = `A change has exactly one key that says what changes (${[...BY_KEY.keys()].join(', ')}); found: ${found}.`;
+  throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
+}
+
+/**
+ * Makes the changes one after the other, each on what the one before left. Errors point at `/changes/<number>` of the
+ * request. Throws QuestionError INVALID_REQUEST for a change that has not exactly one known key, and what the kind of
+ * change throws. Equal assumptions of several changes are told once.
+ */
+export function applyChanges(cluster: Cluster, changes: readonly object[], context: ChangeContext): AppliedChanges {
+  const applied: AppliedChange[] = [];
+  const assumptions = new Map<string, Assumption>();
+  let current = cluster;
+  for (const [index, change] of changes.entries()) {
+    const { kind, value } = kindOf(change, pointer('changes', index));
+    const result = kind.apply(current, value, context, pointer('changes', index, kind.key));
+    current = result.cluster;
+    applied.push({ change, choices: result.choices, consequences: result.consequences });
+    for (const assumption of result.assumptions) assumptions.set(JSON.stringify(assumption), assumption);
+  }
+  return { cluster: current, applied, assumptions: [...assumptions.values()] };
+}

@@ -1,0 +1,100 @@
+import type { Cluster } from '../cluster/cluster.js';
+import { type EndpointSlice, namespacedName } from '../cluster/objects.js';
+import type { Assumption } from '../cluster/settings.js';
+import { NEWEST_VERSION, parseVersion, withCheckedPatch } from '../cluster/versions.js';
+import { syncEndpointSlices } from './endpointslices.js';
+import { mirroredSlices } from './mirrored-slices.js';
+import { SelectedPods } from './selected-pods.js';
+
+export interface EndpointSources {
+  readonly cluster: Cluster;
+  readonly assumptions: readonly Assumption[];
+}
+
+/** At most this many names in an assumption. */
+const NAMED = 20;
+
+function named(keys: readonly string[]): { readonly value: readonly string[]; readonly more: string } {
+  const value = [...keys].sort().slice(0, NAMED);
+  return { value, more: keys.length > NAMED ? ` ${keys.length - NAMED} more are not named here.` : '' };
+}
+
+/** The newest version that a node tells: the control plane is never older than its nodes. */
+function newestNodeVersion(cluster: Cluster) {
+  let newest = NEWEST_VERSION;
+  let minor = -1;
+  for (const node of cluster.nodes.values()) {
+    const version = parseVersion(node.status?.nodeInfo?.kubeletVersion ?? '');
+    if (version === undefined || version.major !== 1 || version.minor <= minor) continue;
+    minor = version.minor;
+    newest = withCheckedPatch(version);
+  }
+  return newest;
+}
+
+function fromEndpoints(cluster: Cluster): EndpointSources {
+  const edit = new Map<string, EndpointSlice | undefined>();
+  const mirrored: string[] = [];
+  for (const endpoints of cluster.endpoints.values()) {
+    const key = namespacedName(endpoints);
+    const service = cluster.services.get(key);
+    if (service === undefined || cluster.slicesOf(key).length > 0) continue;
+    for (const slice of mirroredSlices(cluster, service, endpoints)) edit.set(namespacedName(slice), slice);
+    mirrored.push(key);
+  }
+  if (mirrored.length === 0) return { cluster, assumptions: [] };
+  const { value, more } = named(mirrored);
+  const why = `These Services have no EndpointSlice in the snapshot: their endpoints come from Endpoints objects.${more}`;
+  return {
+    cluster: edit.size === 0 ? cluster : cluster.with({ endpointSlices: edit }),
+    assumptions: [{ field: 'snapshot.endpoints', value, why }],
+  };
+}
+
+function fromPods(cluster: Cluster): EndpointSources {
+  const selected = new SelectedPods(cluster);
+  const version = newestNodeVersion(cluster);
+  const edit = new Map<string, EndpointSlice | undefined>();
+  const without: string[] = [];
+  const podsWithoutNode = new Set<string>();
+  for (const service of cluster.services.values()) {
+    const key = namespacedName(service);
+    if (service.spec?.type === 'ExternalName') continue;
+    if (Object.keys(service.spec?.selector ?? {}).length === 0) {
+      if (key !== 'default/kubernetes') without.push(key);
+      continue;
+    }
+    const synced = syncEndpointSlices(cluster, service, { version, pods: selected.of(service) });
+    for (const [name, slice] of synced.edit) edit.set(name, slice);
+    for (const pod of synced.podsWithoutNode) podsWithoutNode.add(pod);
+  }
+  const assumptions: Assumption[] = [
+    {
+      field: 'snapshot.endpointSlices',
+      value: 'derived from pods',
+      why: 'The snapshot holds neither EndpointSlices nor Endpoints: endpoints are what the EndpointSlice controller would make of Service selectors and pods.',
+    },
+  ];
+  if (without.length > 0) {
+    const { value, more } = named(without);
+    const why = `These Services have no selector: without EndpointSlices in the snapshot they have no endpoints.${more}`;
+    assumptions.push({ field: 'snapshot.servicesWithoutEndpoints', value, why });
+  }
+  if (podsWithoutNode.size > 0) {
+    const { value, more } = named([...podsWithoutNode]);
+    const why = `The nodes of these pods are not in the snapshot: they are no endpoints, as the EndpointSlice controller leaves such pods out.${more}`;
+    assumptions.push({ field: 'snapshot.podsWithoutNode', value, why });
+  }
+  return { cluster: edit.size === 0 ? cluster : cluster.with({ endpointSlices: edit }), assumptions };
+}
+
+/**
+ * Gives a snapshot the EndpointSlices that it lacks. Services without any slice but with an Endpoints object get slices
+ * that mirror it. A snapshot that holds neither slices nor Endpoints but pods gets what the EndpointSlice controller
+ * would make of them. Everything that was derived is told as an assumption. One edit, whatever the number of Services.
+ */
+export function withEndpointSources(cluster: Cluster): EndpointSources {
+  if (cluster.endpoints.size > 0) return fromEndpoints(cluster);
+  if (cluster.endpointSlices.size === 0 && cluster.pods.size > 0 && cluster.services.size > 0) return fromPods(cluster);
+  return { cluster, assumptions: [] };
+}

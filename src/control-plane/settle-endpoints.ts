@@ -1,0 +1,67 @@
+import { addressOf } from '../base/address.js';
+import type { Cluster } from '../cluster/cluster.js';
+import { podAddresses } from '../cluster/cluster.js';
+import { type EndpointSlice, namespacedName, type Pod } from '../cluster/objects.js';
+import { type SyncOptions, syncEndpointSlices } from './endpointslices.js';
+import { matchesServiceSelector } from './labels.js';
+import type { HintEvent } from './topology-hints.js';
+
+export interface SettledEndpoints {
+  /** Slices written and, undefined, deleted, by `namespace/name`. */
+  readonly edit: ReadonlyMap<string, EndpointSlice | undefined>;
+  readonly events: readonly (HintEvent & { readonly service: string })[];
+  readonly podsWithoutNode: readonly string[];
+  readonly assumedManaged: readonly string[];
+  /** Addresses that lost their endpoint though no changed pod has them: their pods are not in the snapshot. */
+  readonly staleAddresses: readonly string[];
+}
+
+/**
+ * What the EndpointSlice controller does after pods came, changed or went: syncs the Services whose selectors match one of
+ * them. `cluster` is the one after the change; slices of all other Services stay the very same objects.
+ */
+export function settleEndpoints(cluster: Cluster, changedPods: Iterable<Pod>, options: SyncOptions): SettledEndpoints {
+  const labelSets = new Map<string, Pod>();
+  const changedAddresses = new Set<string>();
+  for (const pod of changedPods) {
+    labelSets.set(JSON.stringify([pod.metadata.namespace ?? 'default', pod.metadata.labels ?? {}]), pod);
+    for (const text of podAddresses(pod)) changedAddresses.add(addressOf(text)?.text ?? text);
+  }
+  const changed = [...labelSets.values()];
+  const edit = new Map<string, EndpointSlice | undefined>();
+  const events: (HintEvent & { readonly service: string })[] = [];
+  const podsWithoutNode = new Set<string>();
+  const assumedManaged = new Set<string>();
+  const stale = new Set<string>();
+  for (const service of cluster.services.values()) {
+    const namespace = service.metadata.namespace ?? 'default';
+    const selector = service.spec?.selector;
+    const matches = (pod: Pod) =>
+      (pod.metadata.namespace ?? 'default') === namespace && matchesServiceSelector(selector, pod.metadata.labels);
+    if (!changed.some(matches)) continue;
+    const key = namespacedName(service);
+    const synced = syncEndpointSlices(cluster, service, options);
+    for (const event of synced.events) events.push({ ...event, service: key });
+    for (const pod of synced.podsWithoutNode) podsWithoutNode.add(pod);
+    for (const slice of synced.assumedManaged) assumedManaged.add(`${namespace}/${slice}`);
+    const kept = new Set<string>();
+    for (const [name, slice] of synced.edit) {
+      edit.set(name, slice);
+      for (const { addresses } of slice?.endpoints ?? []) for (const address of addresses) kept.add(address);
+    }
+    for (const name of synced.edit.keys()) {
+      for (const { addresses } of cluster.endpointSlices.get(name)?.endpoints ?? []) {
+        for (const address of addresses) {
+          if (!kept.has(address) && !changedAddresses.has(addressOf(address)?.text ?? address)) stale.add(address);
+        }
+      }
+    }
+  }
+  return {
+    edit,
+    events,
+    podsWithoutNode: [...podsWithoutNode],
+    assumedManaged: [...assumedManaged],
+    staleAddresses: [...stale],
+  };
+}
