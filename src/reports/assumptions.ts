@@ -17,6 +17,11 @@ function describeChange(change: unknown): string {
   return `scale ${scale.kind} ${scale.namespace}/${scale.name} to ${scale.replicas}`;
 }
 
+/** The text with a full stop, which it may have already. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 function changeLines(applied: AppliedChange, layout: Layout): string[] {
   const lines = item('  ', printable(describeChange(applied.change)), layout.width, 4);
   for (const { object, detail } of applied.consequences) {
@@ -25,8 +30,8 @@ function changeLines(applied: AppliedChange, layout: Layout): string[] {
     );
   }
   for (const choice of applied.choices) {
-    const others = choice.alternatives.length > 0 ? `; as well possible: ${choice.alternatives.join(', ')}` : '';
-    const text = `${choice.what}: ${choice.taken} (${choice.why}${others})`;
+    const others = choice.alternatives.length > 0 ? ` As well possible: ${choice.alternatives.join(', ')}.` : '';
+    const text = `${choice.what}: ${choice.taken}. ${sentence(choice.why)}${others}`;
     lines.push(...item('    ? ', printable(text), layout.width, 6));
   }
   return lines;
@@ -74,9 +79,8 @@ export function backgroundMarkdown(answer: Answer): string[][] {
       ...applied.consequences.map(({ object, detail }) => `  - ${markdownCode(object)}: ${markdownText(detail)}`),
       ...applied.choices.map((choice) => {
         const others = choice.alternatives.map(markdownCode).join(', ');
-        return `  - choice: ${markdownText(choice.what)}: ${markdownCode(choice.taken)} (${markdownText(choice.why)}${
-          others === '' ? '' : `; as well possible: ${others}`
-        })`;
+        const possible = others === '' ? '' : ` As well possible: ${others}.`;
+        return `  - choice: ${markdownText(choice.what)}: ${markdownCode(choice.taken)}. ${markdownText(sentence(choice.why))}${possible}`;
       }),
     ]);
     sections.push(['### Changes made before the question'], lines);

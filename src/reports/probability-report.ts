@@ -100,17 +100,23 @@ const AFFINITY_COLUMNS: readonly Column[] = [
 
 const indented = (lines: readonly string[]) => lines.map((line) => (line === '' ? '' : `  ${line}`));
 
-function tableText({ columns, rows }: Shares, layout: Layout): string[] {
-  const cells = rows.map(({ names, share }) => [...names.map(printable), ...shareCells(share)]);
-  const lines = textTable(columns, cells);
-  const widest = lines.reduce((most, line) => Math.max(most, [...line].length), 0);
-  const room = Math.min(24, Math.max(8, layout.width - widest - 4));
-  return lines.map((line, index) => {
-    const row = rows[index - 1];
-    return row === undefined
-      ? line
-      : `${line}${' '.repeat(widest - [...line].length)}  ${bar(row.share.value, room)}`.trimEnd();
-  });
+/** The tables of a Service, bars behind them, drawn to one scale. */
+function tableTexts(tables: readonly Shares[], layout: Layout): string[][] {
+  const drawn = tables.map(({ columns, rows }) =>
+    textTable(
+      columns,
+      rows.map(({ names, share }) => [...names.map(printable), ...shareCells(share)]),
+    ),
+  );
+  const widths = drawn.map((lines) => lines.reduce((most, line) => Math.max(most, [...line].length), 0));
+  const room = Math.min(24, Math.max(8, layout.width - Math.max(0, ...widths) - 4));
+  return drawn.map((lines, table) =>
+    lines.map((line, index) => {
+      const row = tables[table]?.rows[index - 1];
+      const gap = ' '.repeat((widths[table] ?? 0) - [...line].length + 2);
+      return row === undefined ? line : `${line}${gap}${bar(row.share.value, room)}`.trimEnd();
+    }),
+  );
 }
 
 function serviceSections(service: ServiceProbability, layout: Layout): string[][] {
@@ -125,7 +131,7 @@ function serviceSections(service: ServiceProbability, layout: Layout): string[][
     ),
     ...(balance === undefined ? [] : [`  ${balance}`]),
   ];
-  const sections = [head, ...tablesOf(service).map((table) => indented(tableText(table, layout)))];
+  const sections = [head, ...tableTexts(tablesOf(service), layout).map(indented)];
   const { affinity } = service;
   if (affinity !== undefined) {
     const text = `affinity ${affinity.type}, ${affinity.timeoutSeconds} s: ${affinity.explanation}`;

@@ -243,7 +243,7 @@ export const PATH: Answer<PathResult> = answerOf<PathResult>(
             what: 'pod removed by ReplicaSet default/nginx-5d',
             taken: 'default/nginx-3',
             alternatives: ['default/nginx-2'],
-            why: 'both rank the same',
+            why: 'Both rank the same.',
           },
         ],
         consequences: [
