@@ -10,8 +10,8 @@ const lastPart = (name: string) => name.slice(name.lastIndexOf('/') + 1);
  * another kind), then small misspellings, then names that begin with it or that it begins with.
  */
 export function closest(wanted: string, names: Iterable<string>): string[] {
-  const limit = Math.min(4, Math.max(1, Math.floor(wanted.length / 4)));
   const own = lastPart(wanted).toLowerCase();
+  const limit = Math.min(4, Math.max(1, Math.floor(own.length / 4)));
   const found: { readonly name: string; readonly rank: number }[] = [];
   for (const name of names) {
     const part = lastPart(name).toLowerCase();

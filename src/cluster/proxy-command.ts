@@ -22,7 +22,9 @@ function shellWords(line: string): string[] {
     words.push(
       part.replace(
         /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs,
-        (_, single, double, escaped) => single ?? double ?? escaped,
+        (_, single, double, escaped) =>
+          // Inside double quotes a backslash escapes these four only (POSIX shell, 2.2.3).
+          single ?? double?.replace(/\\([$`"\\])/g, '$1') ?? escaped,
       ),
     );
   }
