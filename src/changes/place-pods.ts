@@ -6,6 +6,7 @@ import { runningPod } from '../control-plane/new-pods.js';
 import { PodAddresses } from '../control-plane/pod-addresses.js';
 import { Scheduler } from '../control-plane/scheduler/scheduler.js';
 import type { Choice, Consequence } from './change.js';
+import { limitedChoice, MAX_CHOICES } from './limited-choice.js';
 
 export interface PlacementInput {
   /** Nodes of the first pods. */
@@ -25,8 +26,6 @@ export interface PlacedPods {
   readonly assumptions: readonly Assumption[];
 }
 
-/** At most this many choices of nodes are told; the pods after are placed in the same way. */
-const MAX_CHOICES = 100;
 /** From so many nodes on kube-scheduler scores a part of them only. */
 const PARTLY_SCORED_FROM = 100;
 
@@ -81,12 +80,14 @@ export function placePods(cluster: Cluster, pending: readonly Pod[], input: Plac
       node = cluster.nodes.get(decision.node ?? '');
       if (node === undefined) failure = reasonsOf(scheduler, pod, cluster.nodes.size);
       else if (decision.topNodes.length > 1 && choices.length < MAX_CHOICES) {
-        choices.push({
-          what: `node of new pod ${key}`,
-          taken: node.metadata.name,
-          alternatives: decision.topNodes.filter((one) => one !== decision.node),
-          why: 'These nodes have the same score, and kube-scheduler may take any of them: the first by name is taken.',
-        });
+        choices.push(
+          limitedChoice({
+            what: `node of new pod ${key}`,
+            taken: node.metadata.name,
+            alternatives: decision.topNodes.filter((one) => one !== decision.node),
+            why: 'These nodes have the same score, and kube-scheduler may take any of them: the first by name is taken.',
+          }),
+        );
       }
     }
     if (node === undefined) {

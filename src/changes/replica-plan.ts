@@ -10,6 +10,7 @@ import { newestFirst, scaleReplicaSets } from '../control-plane/replicaset-sizes
 import { chooseVictims, podsOfReplicaSet } from '../control-plane/replicaset-victims.js';
 import type { Choice } from './change.js';
 import { impliedReplicaSets } from './implied-replicasets.js';
+import { limitedChoice, MAX_CHOICES } from './limited-choice.js';
 
 export interface ScaleInput {
   readonly cluster: Cluster;
@@ -38,8 +39,6 @@ export interface ReplicaPlan {
   readonly assumptions: readonly Assumption[];
 }
 
-/** At most this many choices are told of one kind; the rest is of the same kind. */
-export const MAX_CHOICES = 100;
 const NO_WORKLOADS: ReadonlyMap<string, Workload> = new Map();
 
 function impossible(pointer: string, detail: string): QuestionError {
@@ -104,25 +103,27 @@ function resize(
     };
   }
   const count = pods.length - size;
-  const named = pods.filter((pod) => input.remove.includes(pod.metadata.name));
+  const wanted = new Set(input.remove);
+  const named = pods.filter((pod) => wanted.has(pod.metadata.name));
   if (named.length > count) {
     const detail = `\`remove\` names ${named.length} pods of ${nameOf(replicaSet)}, which loses ${count}.`;
     throw impossible(`${input.pointer}/remove`, detail);
   }
-  const others = pods.filter((pod) => !named.includes(pod));
+  const others = pods.filter((pod) => !wanted.has(pod.metadata.name));
   const chosen = chooseVictims(cluster, replicaSet, count - named.length, at, version, others);
   const removed = [...named, ...chosen.victims];
   const gone = new Set(removed);
   const always = new Set(chosen.alwaysVictims);
   const taken = chosen.victims.map((pod) => pod.metadata.name);
-  const alternatives = chosen.possibleVictims.filter((name) => !taken.includes(name));
+  const isTaken = new Set(taken);
+  const alternatives = chosen.possibleVictims.filter((name) => !isTaken.has(name));
   const choices = chosen.deterministic
     ? []
     : taken
         .filter((name) => !always.has(name))
         .slice(0, MAX_CHOICES)
-        .map(
-          (name): Choice => ({
+        .map((name) =>
+          limitedChoice({
             what: `pod removed by ${nameOf(replicaSet)}`,
             taken: name,
             alternatives,

@@ -16,6 +16,10 @@ export interface SettledEndpoints {
   readonly staleAddresses: readonly string[];
 }
 
+function canonical(address: string): string {
+  return addressOf(address)?.text ?? address;
+}
+
 /**
  * What the EndpointSlice controller does after pods came, changed or went: syncs the Services whose selectors match one of
  * them. `cluster` is the one after the change; slices of all other Services stay the very same objects.
@@ -25,7 +29,7 @@ export function settleEndpoints(cluster: Cluster, changedPods: Iterable<Pod>, op
   const changedAddresses = new Set<string>();
   for (const pod of changedPods) {
     labelSets.set(JSON.stringify([pod.metadata.namespace ?? 'default', pod.metadata.labels ?? {}]), pod);
-    for (const text of podAddresses(pod)) changedAddresses.add(addressOf(text)?.text ?? text);
+    for (const text of podAddresses(pod)) changedAddresses.add(canonical(text));
   }
   const changed = [...labelSets.values()];
   const edit = new Map<string, EndpointSlice | undefined>();
@@ -47,12 +51,13 @@ export function settleEndpoints(cluster: Cluster, changedPods: Iterable<Pod>, op
     const kept = new Set<string>();
     for (const [name, slice] of synced.edit) {
       edit.set(name, slice);
-      for (const { addresses } of slice?.endpoints ?? []) for (const address of addresses) kept.add(address);
+      for (const { addresses } of slice?.endpoints ?? []) for (const text of addresses) kept.add(canonical(text));
     }
     for (const name of synced.edit.keys()) {
       for (const { addresses } of cluster.endpointSlices.get(name)?.endpoints ?? []) {
-        for (const address of addresses) {
-          if (!kept.has(address) && !changedAddresses.has(addressOf(address)?.text ?? address)) stale.add(address);
+        for (const text of addresses) {
+          const address = canonical(text);
+          if (!kept.has(address) && !changedAddresses.has(address)) stale.add(address);
         }
       }
     }

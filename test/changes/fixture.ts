@@ -1,7 +1,7 @@
+import type { ChangeContext } from '../../src/changes/change.js';
 import { Cluster, type ClusterObjects } from '../../src/cluster/cluster.js';
 import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { EndpointSlice, Node, Pod, Service, Workload } from '../../src/cluster/objects.js';
-import type { ChangeContext } from '../../src/changes/change.js';
 import { syncEndpointSlices } from '../../src/control-plane/endpointslices.js';
 
 export const AT = Date.parse('2026-11-22T12:00:00Z');
@@ -58,7 +58,10 @@ export function deployment(replicas: number, name = 'nginx-deployment'): Workloa
     spec: {
       replicas,
       selector: { matchLabels: { app: 'nginx' } },
-      template: { metadata: { labels: { app: 'nginx' } }, spec: { containers: [{ name: 'nginx', image: 'nginx:1.25' }] } },
+      template: {
+        metadata: { labels: { app: 'nginx' } },
+        spec: { containers: [{ name: 'nginx', image: 'nginx:1.25' }] },
+      },
     },
     status: { replicas, readyReplicas: replicas },
   };
@@ -106,7 +109,9 @@ export function cluster(objects: Partial<ClusterObjects>): Cluster {
   });
   const edit = new Map<string, EndpointSlice | undefined>();
   for (const one of made.services.values()) for (const entry of syncEndpointSlices(made, one).edit) edit.set(...entry);
-  return edit.size === 0 ? made : Cluster.of({ ...emptied(made), endpointSlices: [...edit.values()].filter((one) => one !== undefined) });
+  return edit.size === 0
+    ? made
+    : Cluster.of({ ...emptied(made), endpointSlices: [...edit.values()].filter((one) => one !== undefined) });
 }
 
 function emptied(made: Cluster): ClusterObjects {

@@ -14,7 +14,11 @@ function scaled(before: Cluster, replicas: number, more: Partial<ScaleChange> = 
   return applyChanges(before, [{ scale }], context(before));
 }
 
-function refused(act: () => unknown): { readonly code: string; readonly pointer: string | undefined; readonly message: string } {
+function refused(act: () => unknown): {
+  readonly code: string;
+  readonly pointer: string | undefined;
+  readonly message: string;
+} {
   try {
     act();
   } catch (error) {
@@ -49,7 +53,11 @@ t.test('three replicas become four', async (t) => {
     ['WORKLOAD_CHANGED', 'POD_ADDED', 'SLICE_CHANGED'],
   );
   t.ok(assumptions.some(({ field }) => field === 'changes.settled'));
-  t.equal(after.slicesOf('default/other')[0], before.slicesOf('default/other')[0], 'the other Service keeps its very slice');
+  t.equal(
+    after.slicesOf('default/other')[0],
+    before.slicesOf('default/other')[0],
+    'the other Service keeps its very slice',
+  );
   t.same(scaled(article(), 4), scaled(article(), 4), 'equal requests, equal answers');
 });
 
@@ -82,14 +90,34 @@ t.test('what cannot be is refused with its place', async (t) => {
     ['negative', () => scaled(before, -1), 'IMPOSSIBLE_CHANGE', '/changes/0/scale/replicas'],
     ['too many', () => scaled(before, 5001), 'IMPOSSIBLE_CHANGE', '/changes/0/scale/replicas'],
     ['unknown workload', () => scaled(before, 4, { name: 'nginx-deploymen' }), 'NOT_FOUND', '/changes/0/scale'],
-    ['unknown node', () => scaled(before, 5, { placement: ['node-1', 'node-9'] }), 'NOT_FOUND', '/changes/0/scale/placement/1'],
+    [
+      'unknown node',
+      () => scaled(before, 5, { placement: ['node-1', 'node-9'] }),
+      'NOT_FOUND',
+      '/changes/0/scale/placement/1',
+    ],
     ['unknown pod', () => scaled(before, 2, { remove: ['web-1'] }), 'NOT_FOUND', '/changes/0/scale/remove/0'],
-    ['removes too many', () => scaled(before, 3, { remove: [`nginx-deployment-${HASH}-px5d8`] }), 'IMPOSSIBLE_CHANGE', '/changes/0/scale/remove'],
-    ['placement too long', () => scaled(before, 4, { placement: ['node-1', 'node-2'] }), 'IMPOSSIBLE_CHANGE', '/changes/0/scale/placement'],
+    [
+      'removes too many',
+      () => scaled(before, 3, { remove: [`nginx-deployment-${HASH}-px5d8`] }),
+      'IMPOSSIBLE_CHANGE',
+      '/changes/0/scale/remove',
+    ],
+    [
+      'placement too long',
+      () => scaled(before, 4, { placement: ['node-1', 'node-2'] }),
+      'IMPOSSIBLE_CHANGE',
+      '/changes/0/scale/placement',
+    ],
     ['no pods', () => scaled(nothing, 4), 'IMPOSSIBLE_CHANGE', '/changes/0/scale'],
     ['unknown change', () => applyChanges(before, [{ rescale: {} }], context(before)), 'INVALID_REQUEST', '/changes/0'],
     ['no change', () => applyChanges(before, [{}], context(before)), 'INVALID_REQUEST', '/changes/0'],
-    ['two changes in one', () => applyChanges(before, [{ scale: {}, other: {} }], context(before)), 'INVALID_REQUEST', '/changes/0'],
+    [
+      'two changes in one',
+      () => applyChanges(before, [{ scale: {}, other: {} }], context(before)),
+      'INVALID_REQUEST',
+      '/changes/0',
+    ],
   ];
   for (const [what, act, code, pointer] of cases) t.match(refused(act), { code, pointer }, what);
   t.match(refused(() => scaled(before, 4, { name: 'nginx-deploymen' })).message, /nginx-deployment/);
@@ -106,19 +134,31 @@ t.test('pods beyond what the nodes take stay pending', async (t) => {
   t.equal(missing.length, 20);
   t.equal(missing[0]?.detail, '0/3 nodes are available: 3 Too many pods.');
   t.equal(new Set(addressesOf(after, SVC)).size, 330, 'no address twice');
-  t.same(after.slicesOf(SVC).map((slice) => slice.endpoints.length), [30, 100, 100, 100]);
+  t.same(
+    after.slicesOf(SVC).map((slice) => slice.endpoints.length),
+    [30, 100, 100, 100],
+  );
 });
 
 t.test('a rollout under way is scaled in proportion', async (t) => {
-  const old = Array.from({ length: 8 }, (_, i) => pod(`old-${i}`, 'node-1', `192.168.0.${20 + i}`, 'nginx-deployment-old'));
-  const oldPods = old.map((one) => ({ ...one, metadata: { ...one.metadata, labels: { app: 'nginx', 'pod-template-hash': 'old' } } }));
+  const old = Array.from({ length: 8 }, (_, i) =>
+    pod(`old-${i}`, 'node-1', `192.168.0.${20 + i}`, 'nginx-deployment-old'),
+  );
+  const oldPods = old.map((one) => ({
+    ...one,
+    metadata: { ...one.metadata, labels: { app: 'nginx', 'pod-template-hash': 'old' } },
+  }));
   const young = Array.from({ length: 5 }, (_, i) => pod(`new-${i}`, 'node-2', `192.168.1.${20 + i}`));
   const before = cluster({
     nodes: [node(0), node(1)],
     pods: [...oldPods, ...young],
     services: [service('nginx-svc', { app: 'nginx' })],
     workloads: [
-      { ...deployment(10), spec: { ...deployment(10).spec, strategy: { rollingUpdate: { maxSurge: 3 } } }, status: { replicas: 13 } } as Workload,
+      {
+        ...deployment(10),
+        spec: { ...deployment(10).spec, strategy: { rollingUpdate: { maxSurge: 3 } } },
+        status: { replicas: 13 },
+      } as Workload,
       replicaSet(8, 'old', 1),
       replicaSet(5, HASH, 2),
     ],
@@ -165,7 +205,11 @@ function member(ordinal: number): Pod {
   const base = pod(`db-${ordinal}`, 'node-1', `192.168.0.${10 + ordinal}`);
   return {
     ...base,
-    metadata: { ...base.metadata, labels: { app: 'db' }, ownerReferences: [{ kind: 'StatefulSet', name: 'db', controller: true }] },
+    metadata: {
+      ...base.metadata,
+      labels: { app: 'db' },
+      ownerReferences: [{ kind: 'StatefulSet', name: 'db', controller: true }],
+    },
   };
 }
 
@@ -174,7 +218,12 @@ t.test('a StatefulSet loses its highest ordinals and gets stable names', async (
     scaled(made, replicas, { kind: 'StatefulSet', name: 'db', ...more });
   const names = (made: Cluster) => [...made.pods.keys()].map((key) => key.slice('default/'.length)).sort();
   const services = [service('db', { app: 'db' })];
-  const before = cluster({ nodes: [node(0), node(1)], pods: [member(0), member(1), member(2)], services, workloads: [statefulSet(3)] });
+  const before = cluster({
+    nodes: [node(0), node(1)],
+    pods: [member(0), member(1), member(2)],
+    services,
+    workloads: [statefulSet(3)],
+  });
   t.same(names(scaledSet(before, 1).cluster), ['db-0']);
   const grown = scaledSet(before, 5).cluster;
   t.same(names(grown), ['db-0', 'db-1', 'db-2', 'db-3', 'db-4']);
@@ -185,12 +234,21 @@ t.test('a StatefulSet loses its highest ordinals and gets stable names', async (
   t.match(grown.slicesOf('default/db')[0]?.endpoints[4], { hostname: 'db-4' }, 'with a name of its own in DNS');
   t.equal(refused(() => scaledSet(before, 2, { remove: ['db-0'] })).code, 'IMPOSSIBLE_CHANGE');
   t.same(names(scaledSet(before, 2, { remove: ['db-2'] }).cluster), ['db-0', 'db-1']);
-  const shifted = cluster({ nodes: [node(0)], pods: [member(2), member(3)], services, workloads: [statefulSet(2, { ordinals: { start: 2 } })] });
+  const shifted = cluster({
+    nodes: [node(0)],
+    pods: [member(2), member(3)],
+    services,
+    workloads: [statefulSet(2, { ordinals: { start: 2 } })],
+  });
   t.same(names(scaledSet(shifted, 3).cluster), ['db-2', 'db-3', 'db-4']);
   const huge = { containers: [{ name: 'db', resources: { requests: { cpu: '3' } } }] };
   const hungry = { template: { metadata: { labels: { app: 'db' } }, spec: huge } };
   const empty = (policy: string) =>
-    cluster({ nodes: [node(0)], services, workloads: [{ ...statefulSet(0, { ...hungry, podManagementPolicy: policy }) }] });
+    cluster({
+      nodes: [node(0)],
+      services,
+      workloads: [{ ...statefulSet(0, { ...hungry, podManagementPolicy: policy }) }],
+    });
   t.same(names(scaledSet(empty('OrderedReady'), 4).cluster), ['db-0', 'db-1'], 'stops at the first that fits nowhere');
   t.same(names(scaledSet(empty('Parallel'), 4).cluster), ['db-0', 'db-1', 'db-2', 'db-3']);
 });
@@ -201,18 +259,31 @@ t.test('laws', async (t) => {
     fc.property(fc.integer({ min: 4, max: 60 }), fc.integer({ min: 0, max: 3 }), (more, less) => {
       const before = article();
       const up = scaled(before, more).cluster;
-      const added = [...up.pods.values()].map((one) => one.metadata.name).filter((name) => !before.pods.has(`default/${name}`));
+      const added = [...up.pods.values()]
+        .map((one) => one.metadata.name)
+        .filter((name) => !before.pods.has(`default/${name}`));
       t.equal(added.length, more - 3);
-      t.same(slices(scaled(up, 3, { remove: added }).cluster), slices(before), 'adding and removing the same is nothing');
+      t.same(
+        slices(scaled(up, 3, { remove: added }).cluster),
+        slices(before),
+        'adding and removing the same is nothing',
+      );
       const counts = new Map<string, number>();
       for (const name of nodesOf(up)) counts.set(name, (counts.get(name) ?? 0) + 1);
       const sizes = [...counts.values()];
       t.ok(Math.max(...sizes) - Math.min(...sizes) <= 1, 'equal nodes get equally many pods');
       const down = scaled(up, less).cluster;
       t.equal(addressesOf(down, SVC).length, less);
-      t.ok(addressesOf(down, SVC).every((one) => addressesOf(up, SVC).includes(one)), 'nothing new comes up');
+      t.ok(
+        addressesOf(down, SVC).every((one) => addressesOf(up, SVC).includes(one)),
+        'nothing new comes up',
+      );
       t.equal(down.slicesOf('default/other')[0], before.slicesOf('default/other')[0]);
-      t.same(scaled(before, 3).applied[0]?.consequences.map(({ kind }) => kind), ['WORKLOAD_CHANGED'], 'no change, no change');
+      t.same(
+        scaled(before, 3).applied[0]?.consequences.map(({ kind }) => kind),
+        ['WORKLOAD_CHANGED'],
+        'no change, no change',
+      );
     }),
     { numRuns: 25, seed: 11 },
   );
@@ -228,13 +299,15 @@ t.test('five thousand replicas on five hundred nodes take less than two seconds'
     services: [service('nginx-svc', { app: 'nginx' })],
     workloads: [deployment(1), replicaSet(1)],
   });
-  const started = performance.now();
+  // CPU time, so that a busy machine does not fail the test.
+  const started = process.cpuUsage();
   const { cluster: after } = scaled(before, 5000);
-  const took = performance.now() - started;
+  const used = process.cpuUsage(started);
+  const took = (used.user + used.system) / 1000;
   t.comment(`${Math.round(took)} ms`);
   t.ok(took < 2000, `${Math.round(took)} ms`);
   t.equal(addressesOf(after, SVC).length, 5000);
-  const again = performance.now();
-  t.equal(addressesOf(scaled(after, 10).cluster, SVC).length, 10);
-  t.comment(`down ${Math.round(performance.now() - again)} ms`);
+  const down = scaled(after, 4000);
+  t.equal(addressesOf(down.cluster, SVC).length, 4000);
+  t.ok(JSON.stringify(down.applied).length < 2_000_000, 'what is told of thousands of ties stays readable');
 });

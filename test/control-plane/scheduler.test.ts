@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { QuestionError } from '../../src/base/errors.js';
 import type { Pod } from '../../src/cluster/objects.js';
 import { Scheduler } from '../../src/control-plane/scheduler/scheduler.js';
 import { clusterOf, goldenCases, type ObjectList } from './golden.js';
@@ -73,3 +74,143 @@ for (const [name, { input, output }] of goldenCases<SequenceCase>('scheduler-seq
     );
   });
 }
+
+t.test('scheduling fields of the wrong kind are refused, not stumbled over', async (t) => {
+  const [, { input }] = goldenCases<SchedulerCase>('scheduler')[0] as [string, SchedulerCase];
+  const pod = pendingPods(input)[0] as Pod;
+  const wrong: Readonly<Record<string, unknown>>[] = [
+    { affinity: 'spread' },
+    { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{}] } } },
+    { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [null] } } } },
+    { topologySpreadConstraints: {} },
+    { topologySpreadConstraints: [{ maxSkew: '1', topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }] },
+    { overhead: [] },
+  ];
+  for (const fields of wrong) {
+    const made = { ...pod, spec: { ...pod.spec, ...fields } } as Pod;
+    t.throws(() => new Scheduler(clusterOf(input)).decide(made), {
+      code: 'INVALID_SNAPSHOT',
+    } as Partial<QuestionError>);
+  }
+  const harmless: Readonly<Record<string, unknown>>[] = [
+    { affinity: null },
+    { affinity: {} },
+    { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: null } } },
+    { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: null } } },
+    { topologySpreadConstraints: null },
+    { topologySpreadConstraints: [] },
+  ];
+  const plain = new Scheduler(clusterOf(input)).decide(pod);
+  for (const fields of harmless) {
+    const made = { ...pod, spec: { ...pod.spec, ...fields } } as Pod;
+    t.same(new Scheduler(clusterOf(input)).decide(made), plain, JSON.stringify(fields));
+  }
+});
+
+interface Shaped {
+  readonly affinity?: unknown;
+  readonly topologySpreadConstraints?: unknown;
+}
+
+t.test('terms about nodes and pods that the recordings do not have', async (t) => {
+  const zones = ['a', 'a', 'b'];
+  const nodes = zones.map((zone, i) => ({
+    kind: 'Node',
+    metadata: {
+      name: `node-${i + 1}`,
+      labels: { zone, 'kubernetes.io/hostname': `node-${i + 1}`, cores: String(4 + i) },
+    },
+    status: { allocatable: { cpu: '4', memory: '8Gi', pods: '110' } },
+  }));
+  const pod = (name: string, app: string, spec: Shaped, nodeName?: string) => ({
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', labels: { app } },
+    spec: { containers: [{ name: 'c', ports: [] }], ...(nodeName === undefined ? {} : { nodeName }), ...spec },
+    status: { phase: 'Running' },
+  });
+  const term = (app: string, topologyKey: string) => ({ labelSelector: { matchLabels: { app } }, topologyKey });
+  const required = (...terms: unknown[]) => ({ requiredDuringSchedulingIgnoredDuringExecution: terms });
+  const db = pod('db', 'db', {}, 'node-3');
+  const shy = pod('shy', 'shy', { affinity: { podAntiAffinity: required(term('web', 'zone')) } }, 'node-1');
+  const at = (expression: object) => ({
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [expression] }] },
+      },
+    },
+  });
+  const preferring = (weight: number, zone: string) => ({
+    weight,
+    preference: { matchExpressions: [{ key: 'zone', operator: 'In', values: [zone] }] },
+  });
+  const cases: [string, Shaped, readonly object[], readonly string[]][] = [
+    ['near a pod', { affinity: { podAffinity: required(term('db', 'zone')) } }, [db], ['node-3']],
+    [
+      'near itself, the first of a series',
+      { affinity: { podAffinity: required(term('web', 'zone')) } },
+      [],
+      ['node-1', 'node-2', 'node-3'],
+    ],
+    ['near nobody', { affinity: { podAffinity: required(term('gone', 'zone')) } }, [db], []],
+    ['away from a pod', { affinity: { podAntiAffinity: required(term('db', 'zone')) } }, [db], ['node-1', 'node-2']],
+    ['a pod that wants to be away from it', {}, [shy], ['node-3']],
+    ['greater than', at({ key: 'cores', operator: 'Gt', values: ['4'] }), [], ['node-2', 'node-3']],
+    ['less than', at({ key: 'cores', operator: 'Lt', values: ['5'] }), [], ['node-1']],
+    ['not in', at({ key: 'zone', operator: 'NotIn', values: ['b'] }), [], ['node-1', 'node-2']],
+    ['an operator that does not exist', at({ key: 'zone', operator: 'Like', values: ['b'] }), [], []],
+    [
+      'preferred nodes',
+      {
+        affinity: {
+          nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [preferring(10, 'a'), preferring(20, 'b')] },
+        },
+      },
+      [],
+      ['node-3'],
+    ],
+    [
+      'preferred neighbours',
+      {
+        affinity: {
+          podAffinity: {
+            preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 50, podAffinityTerm: term('db', 'zone') }],
+          },
+        },
+      },
+      [db],
+      ['node-3'],
+    ],
+    [
+      'too few domains',
+      {
+        topologySpreadConstraints: [
+          {
+            maxSkew: 1,
+            minDomains: 3,
+            topologyKey: 'zone',
+            whenUnsatisfiable: 'DoNotSchedule',
+            labelSelector: { matchLabels: { app: 'web' } },
+          },
+        ],
+      },
+      [pod('web-0', 'web', {}, 'node-3')],
+      ['node-1', 'node-2'],
+    ],
+    [
+      'a label that no node has',
+      {
+        topologySpreadConstraints: [
+          { maxSkew: 1, topologyKey: 'rack', whenUnsatisfiable: 'DoNotSchedule', labelSelector: {} },
+        ],
+      },
+      [],
+      [],
+    ],
+  ];
+  for (const [what, spec, others, wanted] of cases) {
+    const pending = pod('new', 'web', spec);
+    const list = { items: [...nodes, ...others] as unknown as ObjectList['items'] };
+    const { topNodes } = new Scheduler(clusterOf(list)).decide(pending as unknown as Pod);
+    t.same(topNodes, wanted, what);
+  }
+});
