@@ -13,6 +13,8 @@ import { isHarmless, textOf, undecidedMatch } from './undecided.js';
 
 /** So many rules are looked at for one packet at one hook; what is left then is UNKNOWN, with its share. */
 const MOST_RULES = 5_000_000;
+/** So many times a chain is called: chains that call each other many times over could go on for ever. */
+const MOST_CALLS = 300_000;
 /** So many ways out of one hook are told apart. */
 const MOST_OUTCOMES = 100_000;
 
@@ -39,6 +41,7 @@ class HookWalk implements WalkContext {
   /** Branches not walked yet, the next one last. */
   private readonly pending: Branch[] = [];
   private looked = 0;
+  private calls = 0;
 
   constructor(
     ruleset: Ruleset,
@@ -71,9 +74,13 @@ class HookWalk implements WalkContext {
       const { frame } = branch;
       if (frame === undefined) going = this.nextBase(branch);
       else if (frame.index >= frame.rules.length) going = this.leaveChain(branch, frame);
-      else if (this.looked >= MOST_RULES || this.outcomes.length >= MOST_OUTCOMES) going = this.giveUp(branch, frame);
+      else if (this.isTooMuch()) going = this.giveUp(branch, frame);
       else going = this.walkRules(branch, frame);
     }
+  }
+
+  private isTooMuch(): boolean {
+    return this.looked >= MOST_RULES || this.calls >= MOST_CALLS || this.outcomes.length >= MOST_OUTCOMES;
   }
 
   /** Enters the next base chain of the hook. False: there is none left, the hook accepts the packet. */
@@ -206,6 +213,7 @@ class HookWalk implements WalkContext {
     if (isLoop(chain, here)) {
       return this.unknown(branch, here.chain.name, told, `${effect.chain} is called again from within itself`);
     }
+    this.calls++;
     this.step(branch, here.chain.name, { action: effect.action, target: effect.chain, ...told });
     // After a goto nothing of the calling chain is left to do.
     const index = effect.action === 'GOTO' ? here.rules.length : here.index + 1;
