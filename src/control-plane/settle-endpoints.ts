@@ -4,6 +4,7 @@ import { podAddresses } from '../cluster/cluster.js';
 import { type EndpointSlice, namespacedName, type Pod } from '../cluster/objects.js';
 import { type SyncOptions, syncEndpointSlices } from './endpointslices.js';
 import { matchesServiceSelector } from './labels.js';
+import { selectingServices } from './services-in.js';
 import type { HintEvent } from './topology-hints.js';
 
 export interface SettledEndpoints {
@@ -37,7 +38,8 @@ export function settleEndpoints(cluster: Cluster, changedPods: Iterable<Pod>, op
   const podsWithoutNode = new Set<string>();
   const assumedManaged = new Set<string>();
   const stale = new Set<string>();
-  for (const service of cluster.services.values()) {
+  const namespaces = new Set(changed.map((pod) => pod.metadata.namespace ?? 'default'));
+  for (const service of [...namespaces].flatMap((namespace) => selectingServices(cluster, namespace))) {
     const namespace = service.metadata.namespace ?? 'default';
     const selector = service.spec?.selector;
     const matches = (pod: Pod) =>

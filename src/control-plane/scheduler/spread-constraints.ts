@@ -4,6 +4,7 @@ import { matchesSelector } from '../../cluster/labels.js';
 import type { LabelSelector, Pod } from '../../cluster/objects.js';
 import { type Labels, matchesServiceSelector } from '../labels.js';
 import { controllerOf } from '../pods.js';
+import { selectingServices } from '../services-in.js';
 import { type SpreadConstraintSpec, schedulingSpec } from './pod-spec.js';
 
 export const HOSTNAME_LABEL = 'kubernetes.io/hostname';
@@ -48,8 +49,7 @@ export function ownConstraints(pod: Pod, whenUnsatisfiable: 'DoNotSchedule' | 'S
 export function defaultConstraints(pod: Pod, cluster: Cluster): SpreadConstraint[] {
   const namespace = pod.metadata.namespace ?? 'default';
   const merged: Record<string, string> = {};
-  for (const service of cluster.services.values()) {
-    if ((service.metadata.namespace ?? 'default') !== namespace) continue;
+  for (const service of selectingServices(cluster, namespace)) {
     const selector = service.spec?.selector;
     if (matchesServiceSelector(selector, pod.metadata.labels)) Object.assign(merged, selector);
   }
