@@ -8,9 +8,22 @@ export interface Fraction {
 export const ZERO: Fraction = { n: 0n, d: 1n };
 export const ONE: Fraction = { n: 1n, d: 1n };
 
+/** Numbers up to 2^53 are divided as doubles, which is exact and much quicker. */
+const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
 function gcd(a: bigint, b: bigint): bigint {
-  while (b !== 0n) [a, b] = [b, a % b];
-  return a;
+  while (b > SAFE) [a, b] = [b, a % b];
+  if (b === 0n) return a;
+  let x = Number(a > SAFE ? a % b : a);
+  let y = Number(b);
+  while (x !== 0) [x, y] = [y % x, x];
+  return BigInt(y);
+}
+
+/** Common divisor with a power of two: Euclid would take a step for every few bits. */
+function gcdOfPower(n: bigint, power: bigint): bigint {
+  const lowestBit = n & -n;
+  return lowestBit < power ? lowestBit : power;
 }
 
 /** n/d in lowest terms. Throws RangeError when d is 0 or the value is negative. */
@@ -19,7 +32,7 @@ export function fraction(n: bigint | number, d: bigint | number = 1n): Fraction 
   const den = BigInt(d);
   if (den <= 0n || num < 0n) throw new RangeError(`not a probability: ${num}/${den}`);
   if (num === 0n) return ZERO;
-  const g = gcd(num, den);
+  const g = (den & (den - 1n)) === 0n ? gcdOfPower(num, den) : gcd(num, den);
   return g === 1n ? { n: num, d: den } : { n: num / g, d: den / g };
 }
 
