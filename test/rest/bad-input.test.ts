@@ -9,7 +9,7 @@ import { PROBLEM_CODES } from '../../src/rest/problem.js';
 import { command, FAKE_WORKER, post, type Reply, send, start } from './support.js';
 
 const LIMIT = 300_000;
-const running = await start({ bodyLimit: LIMIT, bodyTimeout: 300, workerFile: FAKE_WORKER });
+const running = await start({ bodyLimit: LIMIT, bodyTimeout: 1000, workerFile: FAKE_WORKER });
 t.teardown(() => running.app.close());
 
 const JSON_TYPE = { 'content-type': 'application/json' };

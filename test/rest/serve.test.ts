@@ -48,14 +48,14 @@ t.test('it is not ready while it starts, nor while it stops', async (tt) => {
   await app.close();
 
   const running = await start(LOCAL);
-  const slow = post(running, '/v1/chains', command('sleep-500'));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const slow = post(running, '/v1/chains', command('sleep-2000'));
+  await new Promise((resolve) => setTimeout(resolve, 300));
   // A connection that was open before still asks.
   const said = new Promise<string>((resolve) => {
     let text = '';
     const socket = connect(running.port, '127.0.0.1', () => {
       socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x');
-      setTimeout(() => socket.write('\r\n\r\n'), 200);
+      setTimeout(() => socket.write('\r\n\r\n'), 600);
     });
     socket.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;

@@ -97,3 +97,23 @@ export function post(
 export function command(text: string): unknown {
   return { snapshot: { inline: {} }, settings: text === '' ? {} : { clusterDomain: text } };
 }
+
+export const MIB = 1024 * 1024;
+
+/** Small lanes, so that a test's server starts quickly. */
+export const QUICK = { threads: 1, queueLimit: 64, memory: 256 };
+
+/** A snapshot in pieces of 1 MiB, as long as asked for, with what kubectl leaves in: managedFields. */
+export function largeSnapshot(bytes: number, settings: string): Buffer[] {
+  const filler = JSON.stringify({
+    kind: 'Pod',
+    metadata: { name: 'p', managedFields: [{ fieldsV1: { 'f:spec': 'x'.repeat(MIB - 200) } }] },
+  });
+  const pieces = [Buffer.from(`{${settings}"snapshot":{"inline":{"kind":"List","items":[${filler}`)];
+  for (let length = filler.length; length < bytes; length += filler.length + 1) pieces.push(Buffer.from(`,${filler}`));
+  return [...pieces, Buffer.from(']}}}')];
+}
+
+export function upload(running: Running, pieces: readonly Buffer[]) {
+  return send(running, 'POST', '/v1/chains', { 'content-type': 'application/json' }, pieces);
+}

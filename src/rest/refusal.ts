@@ -1,0 +1,78 @@
+/** How refusals leave: problem documents for requests, and a last word for connections that are none. */
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ClientGone } from './body.js';
+import { INTERNAL, type ProblemCode, type ProblemInit, problemDocument, problemOf } from './problem.js';
+
+/** How long what a client still sends is read and thrown away after its request was refused, milliseconds. */
+const LINGER = 5_000;
+
+/** Sends a problem document, with the headers that go with it. */
+export function sendProblem(reply: FastifyReply, problem: ProblemInit): FastifyReply {
+  const document = problemDocument(problem);
+  for (const [name, value] of Object.entries(problem.headers ?? {})) reply.header(name, value);
+  // As bytes, so that no charset parameter is appended: the media type has none.
+  return reply
+    .code(document.status)
+    .header('content-type', 'application/problem+json')
+    .send(Buffer.from(`${JSON.stringify(document)}\n`));
+}
+
+/** Fastify's own refusals, by their status. */
+export function problemOfFastify(error: FastifyError): ProblemInit {
+  const codes: Readonly<Record<number, ProblemCode>> = {
+    413: 'TOO_LARGE',
+    415: 'UNSUPPORTED_MEDIA_TYPE',
+    503: 'NOT_READY',
+  };
+  const status = error.statusCode ?? 500;
+  const code = codes[status] ?? (status >= 400 && status < 500 ? 'BAD_HTTP' : undefined);
+  return code === undefined ? INTERNAL : { code, detail: `${error.message}.` };
+}
+
+/** What Fastify does with whatever a handler throws. */
+export function refuse(error: FastifyError, reply: FastifyReply): FastifyReply {
+  if (error instanceof ClientGone) {
+    // Nobody reads this; the status is for the log.
+    return reply.code(499).send();
+  }
+  const problem = problemOf(error) ?? problemOfFastify(error);
+  if (problem === INTERNAL) console.error('fault:', error.name, (error.stack ?? '').split('\n').slice(1).join('\n'));
+  return sendProblem(reply, problem);
+}
+
+/** 405 where the path exists with other methods, else 404. */
+export function notFound(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = request.url.split('?', 1)[0] ?? '';
+  const allowed = (['GET', 'HEAD', 'POST'] as const).filter((method) => app.hasRoute({ method, url: path }));
+  if (allowed.length > 0) {
+    const allow = allowed.join(', ');
+    return sendProblem(reply, { code: 'METHOD_NOT_ALLOWED', detail: `This path has ${allow}.`, headers: { allow } });
+  }
+  const known = 'POST /v1/chains, POST /v1/path, POST /v1/probability, GET /healthz, GET /readyz, GET /openapi.json';
+  return sendProblem(reply, { code: 'UNKNOWN_ROUTE', detail: `There are ${known}.` });
+}
+
+/** What happened to a connection before there was a request to answer. */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const detail = late ? 'The request did not arrive in time.' : 'What arrived cannot be read as HTTP.';
+  const document = problemDocument({ code: late ? 'REQUEST_TIMEOUT' : 'BAD_HTTP', detail });
+  const body = `${JSON.stringify(document)}\n`;
+  const status = late ? '408 Request Timeout' : '400 Bad Request';
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** Reads on for a while after a refusal: a client that is still sending would otherwise lose the answer to a reset. */
+export function linger(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
+  const timer = setTimeout(() => request.destroy(), LINGER).unref();
+  request.on('close', () => clearTimeout(timer)).resume();
+}
