@@ -16,7 +16,7 @@ export interface ParseContext {
   /** The module or target as written: `conntrack` or `state`, `DNAT`. Empty for rule options. */
   readonly name: string;
   /** Whether the table has a chain of that name. */
-  isChain(name: string): boolean;
+  readonly isChain: (name: string) => boolean;
 }
 
 /** Wrong text in a rule; becomes a problem with its line number. */

@@ -1,6 +1,6 @@
 import type { IPFamily } from '../../base/address.js';
 import type { Match, Statement, Target } from '../statements.js';
-import { type MatchCodec, type Option, RuleError, type TargetCodec } from './codec.js';
+import { type MatchCodec, type Option, type ParseContext, RuleError, type TargetCodec } from './codec.js';
 import { MATCHES, TARGETS } from './index.js';
 import { protocolNumber } from './protocols.js';
 import { isPassing } from './targets/other.js';
@@ -26,7 +26,7 @@ const TRANSPORTS = ['tcp', 'udp', 'sctp'];
 /** What a rule's words are read against. */
 export interface RuleContext {
   readonly family: IPFamily;
-  isChain(name: string): boolean;
+  readonly isChain: (name: string) => boolean;
 }
 
 /** A module or target whose options are being gathered. It becomes one statement, at the place where it was loaded. */
@@ -80,7 +80,7 @@ class RuleReader {
       this.addTo(group, word, negated);
     } else if (codec !== undefined) {
       const option = { name: word, negated, values: this.values(word, codec.options[word] ?? 0) };
-      this.statements.push(codec.parse([option], { ...this.context, name: '' }));
+      this.statements.push(codec.parse([option], this.contextOf('')));
     } else if (!word.startsWith('-')) {
       throw new RuleError(`"${word}" stands where an option should`);
     } else if (last !== undefined) {
@@ -97,6 +97,11 @@ class RuleReader {
     const last = this.groups.at(-1);
     if (last !== undefined && !last.understood && !single.has(word)) return last;
     return this.groups.findLast((group) => group.codec !== undefined && Object.hasOwn(group.codec.options, word));
+  }
+
+  private contextOf(name: string): ParseContext {
+    const { family, isChain } = this.context;
+    return { family, isChain, name };
   }
 
   private transport(): string | undefined {
@@ -171,7 +176,7 @@ class RuleReader {
     const { name, codec, by, tokens } = group;
     if (by === 'jump' && codec === (TARGETS.jump as AnyTarget) && group.understood)
       return { kind: 'jump', chain: name };
-    const statement = group.understood ? codec?.parse(group.options, { ...this.context, name }) : undefined;
+    const statement = group.understood ? codec?.parse(group.options, this.contextOf(name)) : undefined;
     if (statement !== undefined) return statement;
     if (by === 'match') return { kind: 'unknown-match', module: name, tokens };
     return { kind: isPassing(name, tokens) ? 'passing-target' : 'unknown-target', name, tokens };

@@ -1,17 +1,18 @@
 import type { IPFamily } from '../../base/address.js';
 import { MAX_PROBLEMS, type Problem, QuestionError } from '../../base/errors.js';
 import type { BaseChain, Rule, Ruleset, Table } from '../ruleset.js';
+import type { Statement } from '../statements.js';
 import { RuleError } from './codec.js';
-import { parseRuleWords } from './parse-rule.js';
+import { parseRuleWords, type RuleContext } from './parse-rule.js';
 import { wordsOf } from './quoting.js';
 import { baseChainOf, fixedChain, fixedTable } from './tables.js';
 
 /** A rule's line, kept until all chains of its table are known. */
 interface PendingRule {
-  readonly chain: string;
-  readonly words: readonly string[];
   readonly line: number;
   readonly text: string;
+  /** How many words of the text stand before the rule itself: `-A CHAIN`, `-I CHAIN 1`. */
+  readonly skipped: number;
 }
 
 interface PendingChain {
@@ -28,6 +29,8 @@ interface PendingTable {
 
 const CHAIN = /^:(\S+)\s+(ACCEPT|DROP|-)(?:\s+\[\d+:\d+\])?\s*$/;
 const COUNTERS = /^\[\d+:\d+\]\s+/;
+/** `-A CHAIN`, `-I CHAIN` or `-I CHAIN NUMBER`, after optional counters. */
+const COMMAND = /^(?:\[\d+:\d+\]\s+)?(-\S+)\s+(\S+)(?:\s+(\d+)(?=\s|$))?/;
 /** Longest chain name (XT_EXTENSION_MAXNAMELEN - 1). */
 const LONGEST_NAME = 28;
 
@@ -96,31 +99,27 @@ class TextReader {
   }
 
   private readCommand(table: PendingTable, text: string): void {
-    const words = wordsOf(text.replace(COUNTERS, ''));
-    const [command, name] = words ?? [];
-    if (words === undefined) this.problem('a quotation mark is not closed');
-    else if (name === undefined) this.problem(`"${shown(text)}" is no rule: "-A CHAIN …" would be`);
-    else if (command === '-A' || command === '--append') this.add(table, name, words.slice(2), text);
-    else if (command === '-I' || command === '--insert') this.insert(table, name, words.slice(2), text);
+    const [, command, name, number] = COMMAND.exec(text) ?? [];
+    if (name === undefined) this.problem(`"${shown(text)}" is no rule: "-A CHAIN …" would be`);
+    else if (command === '-A' || command === '--append') this.add(table, name, text);
+    else if (command === '-I' || command === '--insert') this.insert(table, name, text, number);
     else if (command === '-N') table.chains.set(name, { base: undefined, rules: [] });
     else if (command !== '-X') this.problem(`"${shown(text)}" is no rule: "-A CHAIN …" would be`);
     else if (!table.chains.delete(name)) this.problem(`-X ${name}: the table ${table.name} has no such chain`);
   }
 
-  private add(table: PendingTable, name: string, words: readonly string[], text: string): void {
-    this.chainOf(table, name)?.rules.push({ chain: name, words, line: this.line, text });
+  private add(table: PendingTable, name: string, text: string): void {
+    this.chainOf(table, name)?.rules.push({ line: this.line, text, skipped: 2 });
   }
 
-  private insert(table: PendingTable, name: string, words: readonly string[], text: string): void {
-    const [first] = words;
-    const numbered = first !== undefined && /^\d+$/.test(first);
+  private insert(table: PendingTable, name: string, text: string, number: string | undefined): void {
     const chain = this.chainOf(table, name);
-    const at = numbered ? Number(first) - 1 : 0;
+    const at = number === undefined ? 0 : Number(number) - 1;
     if (chain === undefined) return;
     if (at < 0 || at > chain.rules.length) {
       this.problem(`-I ${name} ${at + 1}: the chain has ${chain.rules.length} rules`);
     } else {
-      chain.rules.splice(at, 0, { chain: name, words: words.slice(numbered ? 1 : 0), line: this.line, text });
+      chain.rules.splice(at, 0, { line: this.line, text, skipped: number === undefined ? 2 : 3 });
     }
   }
 
@@ -143,18 +142,29 @@ class TextReader {
     const chains = [...table.chains].map(([name, { base, rules }]) => {
       const parsed: Rule[] = [];
       for (const rule of rules) {
-        try {
-          const statements = parseRuleWords(rule.words, context);
-          parsed.push({ chain: name, statements, line: rule.line, text: rule.text });
-        } catch (error) {
-          if (!(error instanceof RuleError)) throw error;
-          this.problem(error.message, rule.line);
-        }
+        const statements = this.statementsOf(rule, context);
+        if (statements !== undefined) parsed.push({ chain: name, statements, line: rule.line, text: rule.text });
       }
       return fixedChain(name, parsed, base);
     });
     this.tables.push(fixedTable(table.name, chains));
     this.table = undefined;
+  }
+
+  /** Reads a rule; tells a problem when that cannot be done. */
+  private statementsOf({ text, line, skipped }: PendingRule, context: RuleContext): Statement[] | undefined {
+    const words = wordsOf(text.startsWith('[') ? text.replace(COUNTERS, '') : text);
+    if (words === undefined) {
+      this.problem('a quotation mark is not closed', line);
+      return undefined;
+    }
+    try {
+      return parseRuleWords(words.slice(skipped), context);
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error;
+      this.problem(error.message, line);
+      return undefined;
+    }
   }
 
   private problem(detail: string, line = this.line): void {

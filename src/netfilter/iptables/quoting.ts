@@ -33,24 +33,47 @@ export function wordsOf(line: string): string[] | undefined {
   }
   const words: string[] = [];
   let word: string | undefined;
-  let open = false;
-  for (let i = 0; i < line.length; i++) {
-    const character = line[i] as string;
-    if (open) {
-      if (character === '"') open = false;
-      else if (character === '\\' && i + 1 < line.length) word += line[++i] as string;
-      else word += character;
-    } else if (character === '"') {
-      open = true;
-      word ??= '';
-    } else if (character === ' ' || character === '\t') {
+  for (let at = 0; at < line.length; ) {
+    const code = line.charCodeAt(at);
+    if (code === QUOTE) {
+      const quoted = quotedFrom(line, at + 1);
+      if (quoted === undefined) return undefined;
+      word = (word ?? '') + quoted.text;
+      at = quoted.end;
+    } else if (code === BLANK || code === TAB) {
       if (word !== undefined) words.push(word);
       word = undefined;
+      at++;
     } else {
-      word = (word ?? '') + character;
+      let end = at + 1;
+      for (let next = line.charCodeAt(end); end < line.length; next = line.charCodeAt(++end)) {
+        if (next === QUOTE || next === BLANK || next === TAB) break;
+      }
+      const plain = line.slice(at, end);
+      word = word === undefined ? plain : word + plain;
+      at = end;
     }
   }
-  if (open) return undefined;
   if (word !== undefined) words.push(word);
   return words;
+}
+
+const QUOTE = 34;
+const BLANK = 32;
+const TAB = 9;
+
+/** What stands between a quote and the one that closes it, and the place behind that; undefined: none closes it. */
+function quotedFrom(line: string, from: number): { readonly text: string; readonly end: number } | undefined {
+  const close = line.indexOf('"', from);
+  if (close < 0) return undefined;
+  const plain = line.slice(from, close);
+  if (!plain.includes('\\')) return { text: plain, end: close + 1 };
+  let text = '';
+  for (let at = from; at < line.length; at++) {
+    const character = line[at] as string;
+    if (character === '"') return { text, end: at + 1 };
+    if (character === '\\' && at + 1 < line.length) text += line[++at] as string;
+    else text += character;
+  }
+  return undefined;
 }
