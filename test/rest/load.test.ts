@@ -7,7 +7,9 @@ import { command, FAKE_WORKER, largeSnapshot, MIB, post, QUICK, send, start, upl
 t.test('a full queue turns away', async (tt) => {
   const running = await start({ workerFile: FAKE_WORKER, small: { ...QUICK, queueLimit: 1 } });
   tt.teardown(() => running.app.close());
-  const replies = await Promise.all(Array.from({ length: 6 }, () => post(running, '/v1/chains', command('sleep-1500'))));
+  const replies = await Promise.all(
+    Array.from({ length: 6 }, () => post(running, '/v1/chains', command('sleep-1500'))),
+  );
   const statuses = replies.map(({ status }) => status).sort();
   tt.same(statuses, [200, 200, 503, 503, 503, 503], 'one is answered, one waits');
   const refused = replies.find(({ status }) => status === 503);
