@@ -9,6 +9,7 @@ import type { Protocol } from '../netfilter/packet.js';
 import { type DnsAnswer, headlessEndpoints, resolveHost } from './dns.js';
 import type { Fabric } from './fabric.js';
 import type { Client, Target } from './journey.js';
+import { splitName } from './names.js';
 import {
   checkServiceSpec,
   isHeadless,
@@ -77,7 +78,7 @@ export function checkDestination(
     if (address !== undefined) return { kind: 'ADDRESS', address: address.text, ...rest };
     return { kind: 'HOST', host: spec.host, ...rest };
   }
-  return { kind: 'POD', pod: requirePod(cluster, spec.pod ?? '', `${pointer}/pod`), ...rest };
+  return { kind: 'POD', pod: requirePod(cluster, ...splitName(spec.pod ?? ''), `${pointer}/pod`), ...rest };
 }
 
 /** The families that a destination has addresses of, IPv4 first. */
@@ -273,6 +274,6 @@ export function defaultEntry(fabric: Fabric, destination: Destination): string |
   if (destination.kind !== 'ADDRESS') return undefined;
   const translated = fabric.book.translatedTo(destination.address);
   if (translated !== undefined) return translated;
-  const place = fabric.book.locate(destination.address);
+  const place = fabric.places.locate(destination.address);
   return place.kind === 'OUTSIDE' || place.kind === 'UNREACHABLE' ? undefined : place.node;
 }

@@ -7,7 +7,7 @@ import type { NodeProgram } from '../proxy/node-program.js';
 import { programNode } from '../proxy/program.js';
 import type { ServicePort } from '../proxy/service-port.js';
 import { Host } from './host.js';
-import { AddressBook, nodeIsDown } from './network.js';
+import { AddressBook, nodeIsDown, Places } from './network.js';
 
 /** An endpoint that a question is about. ProxyEndpoint is one. */
 export interface KnownEndpoint {
@@ -58,6 +58,7 @@ export class Fabric {
   readonly settings: Settings;
   readonly family: IPFamily;
   readonly book: AddressBook;
+  readonly places: Places;
   readonly assumptions = new AssumptionList();
   readonly #options: FabricOptions;
   readonly #hosts = new Map<string, Host>();
@@ -69,13 +70,14 @@ export class Fabric {
     this.settings = settings;
     this.family = family;
     this.book = bookOf(cluster, family, settings);
+    this.places = new Places(this.book);
     this.#options = options;
   }
 
   host(node: string): Host {
     let host = this.#hosts.get(node);
     if (host === undefined) {
-      host = new Host(node, this.book, this.settings, this.settings.proxyOf(node), this.#options.recent);
+      host = new Host(node, this.places, this.settings, this.settings.proxyOf(node), this.#options.recent);
       this.#hosts.set(node, host);
     }
     return host;
@@ -111,7 +113,7 @@ export class Fabric {
     for (const endpoint of endpoints) {
       this.#endpoints.set(endpoint.id, endpoint);
       if (endpoint.node !== '' && this.cluster.nodes.has(endpoint.node))
-        this.book.learn(endpoint.address, endpoint.node);
+        this.places.learn(endpoint.address, endpoint.node);
     }
   }
 
@@ -128,7 +130,7 @@ export class Fabric {
     const { services } = this.program(node);
     const claimed = services.claims(protocol, address, port);
     const ports =
-      claimed.length > 0 || this.book.locate(address).kind !== 'NODE'
+      claimed.length > 0 || this.places.locate(address).kind !== 'NODE'
         ? claimed
         : services.nodePortClaims(protocol, port);
     for (const servicePort of ports) this.expect(services.endpointsOf(servicePort));

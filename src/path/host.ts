@@ -2,7 +2,7 @@ import { addressOf } from '../base/address.js';
 import type { NodeProxySettings, Settings } from '../cluster/settings.js';
 import type { Packet } from '../netfilter/packet.js';
 import type { AddressType, WalkEnvironment } from '../netfilter/walk/types.js';
-import type { AddressBook, Place } from './network.js';
+import type { Place, Places } from './network.js';
 
 /** The interface towards other nodes and the outside. Only names that rules match on matter. */
 export const UPLINK = 'eth0';
@@ -38,7 +38,7 @@ export function podInterface(proxy: NodeProxySettings, settings: Settings): stri
 export class Host implements WalkEnvironment {
   readonly node: string;
   readonly podInterface: string;
-  readonly #book: AddressBook;
+  readonly #places: Places;
   readonly #primary: string | undefined;
   readonly #bridge: string | undefined;
   readonly #own: ReadonlySet<string>;
@@ -47,14 +47,14 @@ export class Host implements WalkEnvironment {
   /** `entries`: xt_recent list name → addresses that it holds on this node. */
   constructor(
     node: string,
-    book: AddressBook,
+    places: Places,
     settings: Settings,
     proxy: NodeProxySettings,
     entries: ReadonlyMap<string, ReadonlySet<string>> = NO_ENTRIES,
   ) {
     this.node = node;
-    this.#book = book;
-    const addresses = book.addressesOf(node);
+    this.#places = places;
+    const addresses = places.book.addressesOf(node);
     this.#primary = addresses.own[0];
     this.#bridge = addresses.bridge;
     this.#own = new Set(addresses.bridge === undefined ? addresses.own : [...addresses.own, addresses.bridge]);
@@ -74,7 +74,7 @@ export class Host implements WalkEnvironment {
   /** The routing decision for a destination: local table, own pods, other nodes and their pods, default route. */
   route(destination: string): Route {
     if (this.isLocal(destination)) return { kind: 'LOCAL' };
-    const place: Place = this.#book.locate(destination);
+    const place: Place = this.#places.locate(destination);
     switch (place.kind) {
       case 'NODE':
         return { kind: 'NODE', node: place.node, outInterface: UPLINK };

@@ -150,15 +150,13 @@ export class AddressBook {
     }
   }
 
-  /** Tells the place of an endpoint that no Pod of the snapshot explains: slices carry the node's name. */
-  learn(address: string, node: string): void {
-    if (!this.#places.has(address)) this.#places.set(address, { kind: 'POD', node });
+  /** The place of an address that a node or a pod of the snapshot has. */
+  known(text: string): Place | undefined {
+    return this.#places.get(text);
   }
 
-  /** Where an address (canonical text) is. */
-  locate(text: string): Place {
-    const known = this.#places.get(text);
-    if (known !== undefined) return known;
+  /** Where an address that nobody of the snapshot has would be, by routes and pod CIDRs. */
+  derive(text: string): Place {
     const address = addressOf(text);
     if (address === undefined) return OUTSIDE;
     const route = this.#routes.find(address);
@@ -188,5 +186,25 @@ export class AddressBook {
       if (!this.#places.has(address)) return address;
     }
     return undefined;
+  }
+}
+
+/** The address book as one question sees it: with the endpoints that slices place and the clients it stands in for. */
+export class Places {
+  readonly book: AddressBook;
+  readonly #learned = new Map<string, Place>();
+
+  constructor(book: AddressBook) {
+    this.book = book;
+  }
+
+  /** Places an address that no Pod of the snapshot explains on a node. */
+  learn(address: string, node: string): void {
+    if (!this.#learned.has(address)) this.#learned.set(address, { kind: 'POD', node });
+  }
+
+  /** Where an address (canonical text) is. */
+  locate(address: string): Place {
+    return this.book.known(address) ?? this.#learned.get(address) ?? this.book.derive(address);
   }
 }

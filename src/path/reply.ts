@@ -1,4 +1,4 @@
-import { headerOf, type Packet } from '../netfilter/packet.js';
+import { EPHEMERAL_PORT, headerOf, type Packet } from '../netfilter/packet.js';
 import type { Hook } from '../netfilter/ruleset.js';
 import { walkHook } from '../netfilter/walk/walk.js';
 import { endingOf } from './causes.js';
@@ -42,6 +42,7 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
     source: receiver.address,
     ...(receiver.port === undefined ? {} : { sourcePort: receiver.port }),
     destination: seen,
+    destinationPort: EPHEMERAL_PORT,
     mark: 0,
     connection: { state: 'ESTABLISHED', dnat: there.packet.connection.dnat, snat: there.packet.connection.snat },
   };
@@ -70,7 +71,7 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
     receiver.node !== undefined && fabric.host(receiver.node).isLocal(receiver.address) ? 'OUTPUT' : 'PREROUTING';
   let fromPod = entry === 'PREROUTING' && node !== undefined;
   if (node === undefined) {
-    const place = fabric.book.locate(seen);
+    const place = fabric.places.locate(seen);
     if (place.kind === 'OUTSIDE' || place.kind === 'UNREACHABLE')
       return client.kind === 'OUTSIDE' ? arrive() : lost('nobody has the address the reply goes to');
     fabric.assumptions.add(

@@ -1,11 +1,13 @@
 import { addressOf } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import { podAddresses } from '../cluster/cluster.js';
-import { podsOfWorkload, requireNode, requirePod, requireWorkload } from '../cluster/lookup.js';
+import { requireNode, requirePod, requireWorkload } from '../cluster/lookup.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
+import { podsOfWorkload } from '../cluster/workload-pods.js';
 import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
 import type { Fabric } from './fabric.js';
 import type { Client } from './journey.js';
+import { splitName } from './names.js';
 
 /** Where a connection starts: the shape of `source` in a request. Exactly one key is set. */
 export interface SourceSpec {
@@ -54,10 +56,11 @@ function isRunning(pod: Pod): boolean {
 export function podOnNode(fabric: Fabric, node: string, pointer: string): Client {
   const address = fabric.book.freePodAddress(node);
   if (address !== undefined) {
+    fabric.places.learn(address, node);
     fabric.assumptions.add(
-      `clients.${node}`,
-      address,
-      `Some pod on ${node}: a free address of its pod CIDR stands for it.`,
+      'clients',
+      'a free address of the node’s pod CIDR',
+      'Some pod on a node: an address that no pod of the snapshot has stands for it.',
     );
     return { kind: 'POD', name: `some pod on ${node}`, address, node, namespace: 'default' };
   }
@@ -119,7 +122,7 @@ export function resolveSource(
 ): readonly WeightedClient[] {
   const { cluster } = fabric;
   if (source.pod !== undefined) {
-    const pod = requirePod(cluster, source.pod, `${pointer}/pod`);
+    const pod = requirePod(cluster, ...splitName(source.pod), `${pointer}/pod`);
     return [{ client: podClient(fabric, pod, `${pointer}/pod`), weight: ONE }];
   }
   if (source.workload !== undefined) {

@@ -78,7 +78,7 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
         if (endpoint.zoneHints.length > 0) byZone = true;
       }
     }
-    const place = fabric.book.locate(target.address);
+    const place = fabric.places.locate(target.address);
     if (place.kind === 'POD' || place.kind === 'NODE') special.add(place.node);
   }
   return { special, byZone };

@@ -1,6 +1,6 @@
 import type { IPFamily } from '../base/address.js';
 import { addressOf } from '../base/address.js';
-import { QuestionError } from '../base/errors.js';
+import { pointer, QuestionError } from '../base/errors.js';
 import { podAddresses } from '../cluster/cluster.js';
 import { multiply } from '../netfilter/fraction.js';
 import { parseSave } from '../netfilter/iptables/parse.js';
@@ -54,7 +54,7 @@ function chooseFamily(prepared: Prepared, question: PathQuestion, destination: D
 
 function parsedRulesets(question: PathQuestion, family: IPFamily): ReadonlyMap<string, Ruleset> {
   const entries = Object.entries(question.iptablesSave ?? {});
-  return new Map(entries.map(([node, text]) => [node, parseSave(text, family)]));
+  return new Map(entries.map(([node, text]) => [node, parseSave(text, family, pointer('path', 'iptablesSave', node))]));
 }
 
 /** All trips of one client to a destination, their chances summing to 1. */

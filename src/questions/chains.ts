@@ -1,0 +1,186 @@
+import type { IPFamily } from '../base/address.js';
+import { addressOf } from '../base/address.js';
+import { QuestionError } from '../base/errors.js';
+import type { Cluster } from '../cluster/cluster.js';
+import { requireNode, requireService } from '../cluster/lookup.js';
+import { FAMILIES, formatVersion } from '../cluster/settings.js';
+import { IptablesProgram } from '../proxy/iptables/program.js';
+import { programNode } from '../proxy/program.js';
+import type { ChainData, ChainsPart, ChainsResult, TableData } from './answer.js';
+import { type ChainBlock, type ChainText, cutTables, divide, joinTables } from './chain-blocks.js';
+import {
+  ByteBudget,
+  dataBlocks,
+  listBlocks,
+  restoreText,
+  type Selection,
+  saveBlocks,
+  selectionOf,
+  tooLarge,
+} from './node-rules.js';
+import type { Outcome, Prepared } from './prepare.js';
+import type { ChainsQuestion } from './request.js';
+
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+/** Nodes times endpoints that are compared chain by chain; more takes too long to answer at once. */
+const MAX_COMPARED = 3_000_000;
+
+/** The families the cluster has addresses of: what its kube-proxies write rules for. */
+function familiesIn(cluster: Cluster): readonly IPFamily[] {
+  const found = new Set<IPFamily | undefined>();
+  for (const node of cluster.nodes.values()) {
+    for (const { type, address } of node.status?.addresses ?? [])
+      if (type === 'InternalIP') found.add(addressOf(address)?.family);
+  }
+  for (const service of cluster.services.values()) {
+    for (const address of service.spec?.clusterIPs ?? [service.spec?.clusterIP ?? ''])
+      found.add(addressOf(address)?.family);
+  }
+  const families = FAMILIES.filter((family) => found.has(family));
+  return families.length > 0 ? families : ['IPv4'];
+}
+
+function tablesOf(blocks: readonly ChainBlock<ChainData>[]): readonly TableData[] {
+  return [...new Set(blocks.map((block) => block.table))].map((name) => ({
+    name,
+    chains: blocks.filter((block) => block.table === name).map((block) => block.body),
+  }));
+}
+
+/** One form of rules: how a node's chains are made, and how some of them become a part of the answer. */
+interface Form<T> {
+  blocks(program: IptablesProgram): readonly ChainBlock<T>[];
+  content(body: T): string;
+  part(blocks: readonly ChainBlock<T>[]): Pick<ChainsPart, 'text' | 'tables'>;
+}
+
+type AnyPart = Pick<ChainsPart, 'text' | 'tables'>;
+
+interface Rendered {
+  readonly shared?: AnyPart;
+  readonly own: ReadonlyMap<string, AnyPart>;
+}
+
+function render<T>(form: Form<T>, programs: ReadonlyMap<string, IptablesProgram>): Rendered {
+  const blocks = new Map([...programs].map(([node, program]) => [node, form.blocks(program)]));
+  if (programs.size === 1) return { own: new Map([...blocks].map(([node, own]) => [node, form.part(own)])) };
+  const { shared, own } = divide(blocks, (body) => form.content(body));
+  const alone = [...own].filter(([, rest]) => rest.length > 0);
+  return { shared: form.part(shared), own: new Map(alone.map(([node, rest]) => [node, form.part(rest)])) };
+}
+
+const textContent = (body: ChainText) => body.declaration + body.rules;
+
+function renderAll(
+  question: ChainsQuestion,
+  selection: Selection,
+  programs: ReadonlyMap<string, IptablesProgram>,
+): Rendered {
+  const budget = new ByteBudget(question.maxBytes ?? DEFAULT_MAX_BYTES);
+  switch (question.format ?? 'RESTORE') {
+    case 'RESTORE':
+      if (programs.size === 1) {
+        const [[node, program]] = [...programs] as [[string, IptablesProgram]];
+        return { own: new Map([[node, { text: restoreText(program, selection, budget) }]]) };
+      }
+      return render<ChainText>(
+        {
+          blocks: (program) =>
+            cutTables(restoreText(program, { ...selection, chains: undefined }, budget)).filter(
+              (block) => selection.chains?.has(block.chain) ?? true,
+            ),
+          content: textContent,
+          part: (blocks) => ({ text: joinTables(blocks) }),
+        },
+        programs,
+      );
+    case 'SAVE':
+      return render<ChainText>(
+        {
+          blocks: (program) => saveBlocks(program, selection, question.flavour ?? 'NFT', budget),
+          content: textContent,
+          part: (blocks) => ({ text: joinTables(blocks) }),
+        },
+        programs,
+      );
+    case 'LIST':
+      return render<string>(
+        {
+          blocks: (program) => listBlocks(program, selection, budget),
+          content: (body) => body,
+          part: (blocks) => ({ text: blocks.map((block) => block.body).join('\n') }),
+        },
+        programs,
+      );
+    case 'RULES':
+      return render<ChainData>(
+        {
+          blocks: (program) => dataBlocks(program, selection, budget),
+          content: (body) => JSON.stringify(body),
+          part: (blocks) => ({ tables: tablesOf(blocks) }),
+        },
+        programs,
+      );
+  }
+}
+
+function programOf(prepared: Prepared, node: string, family: IPFamily): IptablesProgram {
+  const program = programNode(prepared.cluster, node, family, prepared.settings.proxyOf(node));
+  if (program instanceof IptablesProgram) return program;
+  throw new QuestionError('UNSUPPORTED', `Rules in ${program.mode} mode are not rendered.`);
+}
+
+/** Nodes whose kube-proxies are of one version and can share chains. */
+function byVersion(prepared: Prepared, nodes: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const node of nodes) {
+    const version = formatVersion(prepared.settings.proxyOf(node).version);
+    const group = groups.get(version);
+    if (group === undefined) groups.set(version, [node]);
+    else group.push(node);
+  }
+  return groups;
+}
+
+function checkChains(question: ChainsQuestion, parts: readonly ChainsPart[]): void {
+  if (question.chains === undefined || parts.some((part) => part.text !== '' && part.tables?.length !== 0)) return;
+  throw new QuestionError('NOT_FOUND', 'None of the chains asked for is there.', [
+    {
+      pointer: '/chains/chains',
+      detail: `No node asked about has a chain named ${question.chains.slice(0, 5).join(' or ')}.`,
+    },
+  ]);
+}
+
+/** Which rules does a node carry? Throws QuestionError for unknown names, unsupported modes and answers too large. */
+export function answerChains(prepared: Prepared, question: ChainsQuestion): Outcome<ChainsResult> {
+  const { cluster, settings } = prepared;
+  if (settings.unsupportedDataplane !== undefined)
+    throw new QuestionError('UNSUPPORTED', settings.unsupportedDataplane);
+  for (const [index, node] of (question.nodes ?? []).entries()) requireNode(cluster, node, `/chains/nodes/${index}`);
+  for (const [index, service] of (question.services ?? []).entries()) {
+    const [namespace = '', name = ''] = service.split('/');
+    requireService(cluster, namespace, name, `/chains/services/${index}`);
+  }
+  const linux = [...cluster.nodes.values()].filter((node) => node.status?.nodeInfo?.operatingSystem !== 'windows');
+  const nodes = [...new Set(question.nodes ?? linux.map((node) => node.metadata.name))];
+  const selection = selectionOf(question);
+  const parts: ChainsPart[] = [];
+  for (const family of question.families ?? familiesIn(cluster)) {
+    for (const [version, members] of byVersion(prepared, nodes)) {
+      const programs = new Map(members.map((node) => [node, programOf(prepared, node, family)]));
+      const endpoints = [...programs.values()][0]?.services.endpointTotal ?? 0;
+      if (members.length > 1 && members.length * endpoints > MAX_COMPARED) {
+        throw tooLarge(
+          `Comparing the rules of ${members.length} nodes with ${endpoints} endpoints is more than one answer does.`,
+        );
+      }
+      const { shared, own } = renderAll(question, selection, programs);
+      const common = { family, mode: 'iptables', version } as const;
+      if (shared !== undefined) parts.push({ ...common, nodes: members, shared: true, ...shared });
+      for (const [node, part] of own) parts.push({ ...common, nodes: [node], shared: false, ...part });
+    }
+  }
+  checkChains(question, parts);
+  return { result: { format: question.format ?? 'RESTORE', parts }, assumptions: [], findings: [] };
+}

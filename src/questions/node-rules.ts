@@ -1,0 +1,137 @@
+import { QuestionError } from '../base/errors.js';
+import { listChain, referencesOf } from '../netfilter/iptables/list.js';
+import { printedChains, printedTables, saveRule } from '../netfilter/iptables/save.js';
+import type { Chain, Rule, Ruleset, Table } from '../netfilter/ruleset.js';
+import type { IptablesProgram } from '../proxy/iptables/program.js';
+import type { ChainData } from './answer.js';
+import { type ChainBlock, type ChainText, cutTables } from './chain-blocks.js';
+import { chainData } from './chain-data.js';
+import type { ChainsQuestion } from './request.js';
+
+/** Which chains and rules of a node are wanted. */
+export interface Selection {
+  /** `namespace/name`; absent: all. */
+  readonly services: ReadonlySet<string> | undefined;
+  readonly chains: ReadonlySet<string> | undefined;
+}
+
+export function selectionOf(question: ChainsQuestion): Selection {
+  return {
+    services: question.services === undefined ? undefined : new Set(question.services),
+    chains: question.chains === undefined ? undefined : new Set(question.chains),
+  };
+}
+
+/** Counts what an answer comes to, and stops it when it is more than was asked for. */
+export class ByteBudget {
+  #left: number;
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#left = limit;
+  }
+
+  /** Throws QuestionError ANSWER_TOO_LARGE. */
+  spend(bytes: number): void {
+    this.#left -= bytes;
+    if (this.#left < 0) throw tooLarge(`The answer is larger than ${this.#limit} bytes.`);
+  }
+}
+
+export function tooLarge(message: string): QuestionError {
+  return new QuestionError('ANSWER_TOO_LARGE', message, [
+    {
+      pointer: '/chains',
+      detail: 'Name fewer nodes, families, services or chains, or give a larger maxBytes.',
+    },
+  ]);
+}
+
+function wantedRules(chain: Chain, selection: Selection): readonly Rule[] {
+  const { services } = selection;
+  return services === undefined
+    ? chain.rules
+    : chain.rules.filter((rule) => rule.origin !== undefined && services.has(rule.origin.service));
+}
+
+function wanted(
+  table: Table,
+  selection: Selection,
+): readonly { readonly chain: Chain; readonly rules: readonly Rule[] }[] {
+  return printedChains(table)
+    .filter((chain) => selection.chains?.has(chain.name) ?? true)
+    .map((chain) => ({ chain, rules: wantedRules(chain, selection) }))
+    .filter(({ rules }) => selection.services === undefined || rules.length > 0);
+}
+
+/** What kube-proxy hands to `iptables-restore`, whole or for some Services. */
+export function restoreText(program: IptablesProgram, selection: Selection, budget: ByteBudget): string {
+  let text = '';
+  for (const piece of program.restorePieces(selection.services)) {
+    budget.spend(piece.length);
+    text += piece;
+  }
+  if (selection.chains === undefined) return text;
+  const { chains } = selection;
+  const blocks = cutTables(text).filter((block) => chains.has(block.chain));
+  return blocks.map((block) => `${block.body.declaration}${block.body.rules}`).join('');
+}
+
+/** The node's rules as the kernel has them, built-in chains included; kubelet's are not kube-proxy's to show. */
+function programmed(program: IptablesProgram): Ruleset {
+  return program.ruleset({ kubelet: false, forwardPolicy: 'ACCEPT' });
+}
+
+export function saveBlocks(
+  program: IptablesProgram,
+  selection: Selection,
+  flavour: 'NFT' | 'LEGACY',
+  budget: ByteBudget,
+): readonly ChainBlock<ChainText>[] {
+  return printedTables(programmed(program), flavour).flatMap((table) =>
+    wanted(table, selection).map(({ chain, rules }) => {
+      let text = '';
+      for (const rule of rules) {
+        const line = saveRule(rule, program.family);
+        budget.spend(line.length + 1);
+        text += `${line}\n`;
+      }
+      const declaration = `:${chain.name} ${chain.base?.policy ?? '-'} [0:0]\n`;
+      return { table: table.name, chain: chain.name, body: { declaration, rules: text } };
+    }),
+  );
+}
+
+/** Each chain as `iptables -t TABLE -L CHAIN -n` prints it. nat comes first: it is where people look. */
+export function listBlocks(
+  program: IptablesProgram,
+  selection: Selection,
+  budget: ByteBudget,
+): readonly ChainBlock<string>[] {
+  return [...programmed(program).tables].reverse().flatMap((table) => {
+    const references = referencesOf(table);
+    return wanted(table, selection).map(({ chain, rules }) => {
+      const shown = rules.length === chain.rules.length ? chain : { ...chain, name: chain.name, rules, ordered: false };
+      const body = listChain(shown, program.family, references.get(chain.name) ?? 0);
+      budget.spend(body.length);
+      return { table: table.name, chain: chain.name, body };
+    });
+  });
+}
+
+// A rule's data is its text twice and its statements: about this much of JSON for each character of text.
+const DATA_PER_CHARACTER = 5;
+
+export function dataBlocks(
+  program: IptablesProgram,
+  selection: Selection,
+  budget: ByteBudget,
+): readonly ChainBlock<ChainData>[] {
+  return programmed(program).tables.flatMap((table) =>
+    wanted(table, selection).map(({ chain, rules }) => {
+      for (const rule of rules) budget.spend(saveRule(rule, program.family).length * DATA_PER_CHARACTER);
+      return { table: table.name, chain: chain.name, body: chainData(chain, rules, program.family) };
+    }),
+  );
+}
