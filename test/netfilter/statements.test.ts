@@ -355,6 +355,13 @@ const targetRows: readonly (readonly [
     { connection: ESTABLISHED },
     { destination: '10.96.0.10' },
   ],
+  [
+    'nat',
+    'PREROUTING',
+    '-p tcp -j DNAT --to-destination 10.244.0.6:1',
+    translated,
+    { destination: '10.244.0.6', connection: translated.connection },
+  ],
   ['nat', 'OUTPUT', '-p tcp -j REDIRECT --to-ports 81', {}, { destination: '127.0.0.1', destinationPort: 81 }],
   ['nat', 'PREROUTING', '-p tcp -j REDIRECT --to-ports 81', {}, { verdict: 'UNKNOWN', cause: 'UNKNOWN_TARGET' }],
   ['nat', 'POSTROUTING', '-j SNAT --to-source 10.0.0.7', {}, { source: '10.0.0.7', sourcePort: 40000 }],

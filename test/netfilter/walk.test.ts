@@ -234,6 +234,20 @@ const rows: readonly Row[] = [
       ['ACCEPT 1/2 10.96.0.10', ['f/FORWARD PASSED_OVER 1']],
     ],
   },
+  {
+    name: 'matches act in their order: what is put into a list before the dice are thrown is in it',
+    tables: [
+      tableOf(
+        'filter',
+        `-A FORWARD -m recent --name NEW --set -m statistic --mode random --probability 0.5
+         -A FORWARD -m recent --name NEW --rcheck -j DROP`,
+      ),
+    ],
+    outcomes: [
+      ['DROP 1/2 10.96.0.10', ['f/FORWARD:1 PASS 1/2', 'f/FORWARD:2 DROP']],
+      ['DROP 1/2 10.96.0.10', ['f/FORWARD PASSED_OVER 1', 'f/FORWARD:2 DROP']],
+    ],
+  },
 ];
 
 for (const { name, tables, hook = 'FORWARD', packet, outcomes } of rows) {
@@ -293,6 +307,19 @@ t.test(
   },
 );
 
+t.test('of two nat tables at one hook (nft and legacy side by side) the first that translates decides', async (t) => {
+  const to = (address: string) =>
+    rulesetOf(tableOf('nat', `-A PREROUTING -d 10.96.0.10 -j DNAT --to-destination ${address}`));
+  const tables = [
+    ...to('10.244.0.1').tables,
+    ...rulesetOf(tableOf('nat', '-A PREROUTING -j DNAT --to-destination 10.0.0.9')).tables,
+  ];
+  const [outcome] = walkHook({ family: 'IPv4', tables }, 'PREROUTING', packetWith(), host);
+  t.equal(outcome?.packet.destination, '10.244.0.1');
+  const [other] = walkHook({ family: 'IPv4', tables }, 'PREROUTING', packetWith({ destination: '10.96.0.11' }), host);
+  t.equal(other?.packet.destination, '10.0.0.9', 'the second, when the first leaves the packet alone');
+});
+
 /** A Service of n endpoints as kube-proxy balances it. */
 function balanced(n: number): Ruleset {
   const lines = Array.from({ length: n }, (_, i) => {
@@ -339,7 +366,7 @@ t.test('n endpoints get exactly 1/n each, and what the kernel programs sums to e
 });
 
 t.test('rules that lead nowhere in too many ways end as unknown, with their share', async (t) => {
-  // Each chain calls the next twice: 2^40 ways of doing nothing.
+  // Each chain calls the next twice: nothing is done in 2^40 ways.
   const chains = Array.from({ length: 40 }, (_, i) => `-A C${i} -j C${i + 1}\n-A C${i} -j C${i + 1}`);
   const ruleset = rulesetOf(tableOf('filter', `-A FORWARD -j C0\n${chains.join('\n')}\n:C40`));
   const outcomes = walkHook(ruleset, 'FORWARD', packetWith(), host);

@@ -11,12 +11,14 @@ import { splitShare } from './share.js';
 import type { Chance, HookOutcome, StepAction, StepList, WalkEnvironment, WalkStep } from './types.js';
 import { isHarmless, textOf, undecidedMatch } from './undecided.js';
 
-/** So many rules are looked at for one packet at one hook; what is left then is UNKNOWN, with its share. */
+/**
+ * Limits of what is done for one packet at one hook, far above what a node's rules need: chains that call each other
+ * many times over, or random rules on top of random rules, could go on for ever. What is left then is UNKNOWN, with
+ * its share.
+ */
 const MOST_RULES = 5_000_000;
-/** So many times a chain is called: chains that call each other many times over could go on for ever. */
-const MOST_CALLS = 300_000;
-/** So many ways out of one hook are told apart. */
-const MOST_OUTCOMES = 100_000;
+const MOST_STEPS = 500_000;
+const MOST_OUTCOMES = 50_000;
 
 /** One of the ways that a packet goes: its own share, packet and past. */
 interface Branch {
@@ -41,7 +43,7 @@ class HookWalk implements WalkContext {
   /** Branches not walked yet, the next one last. */
   private readonly pending: Branch[] = [];
   private looked = 0;
-  private calls = 0;
+  private stepped = 0;
 
   constructor(
     ruleset: Ruleset,
@@ -80,7 +82,7 @@ class HookWalk implements WalkContext {
   }
 
   private isTooMuch(): boolean {
-    return this.looked >= MOST_RULES || this.calls >= MOST_CALLS || this.outcomes.length >= MOST_OUTCOMES;
+    return this.looked >= MOST_RULES || this.stepped >= MOST_STEPS || this.outcomes.length >= MOST_OUTCOMES;
   }
 
   /** Enters the next base chain of the hook. False: there is none left, the hook accepts the packet. */
@@ -213,7 +215,6 @@ class HookWalk implements WalkContext {
     if (isLoop(chain, here)) {
       return this.unknown(branch, here.chain.name, told, `${effect.chain} is called again from within itself`);
     }
-    this.calls++;
     this.step(branch, here.chain.name, { action: effect.action, target: effect.chain, ...told });
     // After a goto nothing of the calling chain is left to do.
     const index = effect.action === 'GOTO' ? here.rules.length : here.index + 1;
@@ -252,6 +253,7 @@ class HookWalk implements WalkContext {
   }
 
   private step(branch: Branch, chain: string, what: Omit<WalkStep, 'hook' | 'table' | 'chain'>): void {
+    this.stepped++;
     const step = { hook: this.hook, table: this.tableOf(branch), chain, ...what };
     branch.steps = { step, previous: branch.steps };
   }
