@@ -1,3 +1,4 @@
+import { remember } from '../base/remember.js';
 import { checkOverride } from './check-override.js';
 import type { Cluster } from './cluster.js';
 import { unsupportedDataplane } from './dataplane.js';
@@ -89,6 +90,7 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     });
   }
   const settled = new Map<string, NodeProxySettings>();
+  const alike = new Map<string, NodeProxySettings>();
   return {
     platform,
     proxyOf(name) {
@@ -96,7 +98,9 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
       let known = settled.get(name);
       if (known === undefined) {
         const node = requireNode(cluster, name, '');
-        known = nodeSettings(versions.of(node), proxy.of(name), kernel.settings);
+        const own = nodeSettings(versions.of(node), proxy.of(name), kernel.settings);
+        // One object for nodes that are alike, so that what rests on settings is made once for all of them.
+        known = remember(alike, JSON.stringify(own), () => own);
         settled.set(name, known);
       }
       return known;

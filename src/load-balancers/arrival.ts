@@ -4,7 +4,7 @@ import type { Fraction } from '../netfilter/fraction.js';
 export interface SentHeader {
   readonly source: string;
   readonly destination: string;
-  readonly destinationPort?: number;
+  readonly destinationPort?: number | undefined;
 }
 
 /**

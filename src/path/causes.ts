@@ -44,8 +44,14 @@ const SENTENCES: Readonly<Record<string, string>> = {
   INVALID_STATE: 'connection tracking does not know this packet’s connection',
 };
 
+/** What a node's hooks did to a packet before, newest first. */
+export interface Earlier {
+  readonly outcome: HookOutcome;
+  readonly previous: Earlier | undefined;
+}
+
 /** What a hook's DROP, REJECT or UNKNOWN means for the packet's way. `earlier`: what happened to it on this node. */
-export function endingOf(outcome: HookOutcome, node: string, earlier: readonly HookOutcome[] = []): Ending {
+export function endingOf(outcome: HookOutcome, node: string, earlier?: Earlier): Ending {
   const rule = outcome.rule === undefined ? {} : { rule: outcome.rule };
   if (outcome.verdict === 'UNKNOWN') {
     const cause = outcome.unknown?.cause ?? 'UNKNOWN_MATCH';
@@ -56,7 +62,8 @@ export function endingOf(outcome: HookOutcome, node: string, earlier: readonly H
       ...rule,
     };
   }
-  const steps = [...earlier, outcome].flatMap((entry) => stepsOf(entry.steps));
+  let steps = stepsOf(outcome.steps);
+  for (let at = earlier; at !== undefined; at = at.previous) steps = [...stepsOf(at.outcome.steps), ...steps];
   const cause = causeOf(outcome.rule, steps);
   const done = outcome.verdict === 'REJECT' ? 'rejects it' : 'drops it';
   const why = SENTENCES[cause];

@@ -1,5 +1,5 @@
 import { arriveDirectly } from '../load-balancers/direct.js';
-import { headerOf, type Packet, type Protocol } from '../netfilter/packet.js';
+import { copyOf, headerOf, type Packet, type Protocol } from '../netfilter/packet.js';
 import type { Fabric } from './fabric.js';
 import { isLoopback, UPLINK } from './host.js';
 import { type Exit, passNode } from './node-pass.js';
@@ -33,18 +33,19 @@ const MAX_NODES = 8;
 const NEW = { state: 'NEW', dnat: false, snat: false } as const;
 
 function firstPacket(fabric: Fabric, client: Client, target: Target, source: string): Packet {
+  const fromPod = client.kind === 'POD';
   return {
     family: fabric.family,
     protocol: target.protocol,
     source,
+    sourcePort: undefined,
     destination: target.address,
-    ...(target.port === undefined ? {} : { destinationPort: target.port }),
+    destinationPort: target.port,
     mark: 0,
+    inInterface: fromPod ? fabric.host(client.node).podInterface : client.kind === 'OUTSIDE' ? UPLINK : undefined,
+    outInterface: undefined,
+    bridged: fromPod ? fabric.settings.network.podNetwork === 'BRIDGE' : undefined,
     connection: NEW,
-    ...(client.kind === 'POD'
-      ? { inInterface: fabric.host(client.node).podInterface, bridged: fabric.settings.network.podNetwork === 'BRIDGE' }
-      : {}),
-    ...(client.kind === 'OUTSIDE' ? { inInterface: UPLINK } : {}),
   };
 }
 
@@ -65,7 +66,7 @@ export function travel(fabric: Fabric, client: Client, target: Target): Journey[
     detail: client.kind === 'OUTSIDE' ? `sends a packet that arrives at ${client.node}` : 'opens a connection',
     after: headerOf(packet),
   });
-  const start: Branch = { chance: CERTAIN, packet, trail: sent, tracked: [] };
+  const start: Branch = { chance: CERTAIN, packet, trail: sent, tracked: undefined };
   const own = client.kind === 'POD' ? insidePod(client, target, start) : undefined;
   if (own !== undefined) return [own];
   const journeys: Journey[] = [];
@@ -77,21 +78,17 @@ export function travel(fabric: Fabric, client: Client, target: Target): Journey[
         'Its kubelet has stopped reporting.',
       );
       const detail = `${node} is down: its Ready condition is Unknown`;
-      journeys.push({ ...branch, verdict: 'UNREACHABLE', cause: 'NODE_DOWN', detail });
+      journeys.push(ended(branch, { verdict: 'UNREACHABLE', cause: 'NODE_DOWN', detail }));
       return;
     }
     if (nodes > MAX_NODES) {
-      journeys.push({
-        ...branch,
-        verdict: 'UNREACHABLE',
-        cause: 'NO_ROUTE',
-        detail: 'the packet goes round in circles',
-      });
+      const detail = 'the packet goes round in circles';
+      journeys.push(ended(branch, { verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail }));
       return;
     }
-    const arrived = { ...branch, trail: hop(branch.trail, 'NODE', node) };
+    const arrived = withTrail(branch, hop(branch.trail, 'NODE', node));
     for (const passed of passNode(fabric, node, arrived, entry)) {
-      if ('ending' in passed) journeys.push({ ...passed.branch, ...passed.ending });
+      if ('ending' in passed) journeys.push(ended(passed.branch, passed.ending));
       else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);
       else journeys.push(conclude(fabric, client, node, passed.branch, passed.exit));
     }
@@ -120,7 +117,9 @@ function arrivals(
   const internal = translated ? fabric.host(client.node).primaryAddress : undefined;
   return arriveDirectly(client.node, packet, internal).map((arrival) => {
     const { node, chance, rewritten } = arrival;
-    const arrived = { ...packet, source: arrival.source, destination: arrival.destination };
+    const arrived = copyOf(packet);
+    arrived.source = arrival.source;
+    arrived.destination = arrival.destination;
     const trail =
       rewritten === undefined
         ? start.trail
@@ -137,17 +136,36 @@ function arrivals(
   });
 }
 
+function withTrail({ chance, packet, tracked }: Branch, trail: Branch['trail']): Branch {
+  return { chance, packet, trail, tracked };
+}
+
+/** A branch that has come to its end, field by field so that all journeys have one shape. */
+function ended(
+  { chance, packet, trail }: Branch,
+  { verdict, cause, rule, detail }: Ending,
+  receiver?: Receiver,
+  reply?: Journey['reply'],
+): Journey {
+  return { chance, packet, trail, verdict, cause, rule, detail, receiver, reply };
+}
+
 /** Marks, interfaces and connection state belong to one host: the next one sees a new packet. */
-function onTheWire(branch: Branch): Branch {
-  const { inInterface: _in, outInterface: _out, bridged: _bridged, ...packet } = branch.packet;
-  return { ...branch, packet: { ...packet, mark: 0, inInterface: UPLINK, connection: NEW } };
+function onTheWire({ chance, packet, trail, tracked }: Branch): Branch {
+  const arriving = copyOf(packet);
+  arriving.mark = 0;
+  arriving.inInterface = UPLINK;
+  arriving.outInterface = undefined;
+  arriving.bridged = undefined;
+  arriving.connection = NEW;
+  return { chance, packet: arriving, trail, tracked };
 }
 
 /** A pod's connection that never leaves the pod: to its own address, or to its own loopback. */
 function insidePod(client: Client, target: Target, start: Branch): Journey | undefined {
   if (isLoopback(target.address)) {
     const detail = `${target.address} is the pod's own loopback: node ports are not there`;
-    return { ...start, verdict: 'REJECTED', cause: 'HOST_REFUSED', detail };
+    return ended(start, { verdict: 'REJECTED', cause: 'HOST_REFUSED', detail });
   }
   if (target.address !== client.address) return undefined;
   const receiver: Receiver = {
@@ -158,7 +176,7 @@ function insidePod(client: Client, target: Target, start: Branch): Journey | und
     endpoint: false,
   };
   const detail = 'the pod talks to itself without leaving its network namespace';
-  return { ...start, verdict: 'DELIVERED', detail, receiver, reply: { returns: true, detail, trail: undefined } };
+  return ended(start, { verdict: 'DELIVERED', detail }, receiver, { returns: true, detail, trail: undefined });
 }
 
 function conclude(
@@ -184,12 +202,12 @@ function conclude(
       !fabric.settings.network.hairpin
     ) {
       const detail = `the pod network of ${node} does not let a packet back to the pod that sent it (hairpin is off)`;
-      return { ...branch, verdict: 'DROPPED', cause: 'POLICY', detail };
+      return ended(branch, { verdict: 'DROPPED', cause: 'POLICY', detail });
     }
     return delivered(fabric, client, branch, receiveInPod(fabric, node, packet, exit.pod), 'POD');
   }
   const reception = receiveOnHost(fabric, node, packet);
-  if ('ending' in reception) return { ...branch, ...reception.ending };
+  if ('ending' in reception) return ended(branch, reception.ending);
   return delivered(fabric, client, branch, reception.receiver, 'NODE');
 }
 
@@ -206,12 +224,12 @@ function delivered(
     detail: `${kind === 'NODE' ? `a process of the host (${name}) ` : ''}receives it from ${branch.packet.source}`,
     after: headerOf(branch.packet),
   });
-  const there = { ...branch, trail };
+  const there = withTrail(branch, trail);
   const reply = returnTrip(fabric, client, there, receiver);
   if (reply.returns) {
-    return { ...there, verdict: 'DELIVERED', detail: `reaches ${name}, and the reply returns`, receiver, reply };
+    return ended(there, { verdict: 'DELIVERED', detail: `reaches ${name}, and the reply returns` }, receiver, reply);
   }
-  return { ...there, verdict: 'DROPPED', cause: 'REPLY_LOST', detail: reply.detail, receiver, reply };
+  return ended(there, { verdict: 'DROPPED', cause: 'REPLY_LOST', detail: reply.detail }, receiver, reply);
 }
 
 /** The default route took it: what that means depends on what the address is. */
@@ -250,5 +268,5 @@ function leftCluster(fabric: Fabric, node: string, branch: Branch): Journey {
     const detail = `no rule of ${node} translates ${to}: the packet leaves the cluster from ${packet.source} by the default route, and what is there is not in the snapshot`;
     return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
   };
-  return { ...branch, ...ending() };
+  return ended(branch, ending());
 }

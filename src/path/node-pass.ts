@@ -1,9 +1,9 @@
 import { addressOf, cidrContains, networkOf } from '../base/address.js';
-import { headerOf, type Packet } from '../netfilter/packet.js';
+import { withSource } from '../netfilter/iptables/targets/nat-range.js';
+import { copyOf, headerOf, type Packet } from '../netfilter/packet.js';
 import type { Hook, Ruleset } from '../netfilter/ruleset.js';
-import type { HookOutcome } from '../netfilter/walk/types.js';
 import { walkHook } from '../netfilter/walk/walk.js';
-import { endingOf } from './causes.js';
+import { type Earlier, endingOf } from './causes.js';
 import type { Fabric } from './fabric.js';
 import { type Host, isLoopback, LOOPBACK, type Route, UPLINK } from './host.js';
 import { type Branch, both, type Ending, hostStep, ruleSteps } from './trail.js';
@@ -19,9 +19,10 @@ export type Passed =
   | { readonly branch: Branch; readonly exit: Exit }
   | { readonly branch: Branch; readonly ending: Ending };
 
-/** A branch on its way through one node, with what the node's hooks did to it so far. */
-interface Passing extends Branch {
-  readonly outcomes: readonly HookOutcome[];
+/** A branch on its way through one node, with what the node's hooks did to it so far (newest first). */
+interface Passing {
+  readonly branch: Branch;
+  readonly earlier: Earlier | undefined;
 }
 
 const withoutNat = new WeakMap<Ruleset, Ruleset>();
@@ -49,67 +50,68 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
 
   const walk = (passing: Passing, hook: Hook, rules: Ruleset = ruleset): Passing[] => {
     const accepted: Passing[] = [];
-    for (const outcome of walkHook(rules, hook, passing.packet, host)) {
-      const branch = {
-        chance: both(passing.chance, outcome.chance),
+    for (const outcome of walkHook(rules, hook, passing.branch.packet, host)) {
+      const branch: Branch = {
+        chance: both(passing.branch.chance, outcome.chance),
         packet: outcome.packet,
-        trail: ruleSteps(passing.trail, outcome.steps),
-        tracked: passing.tracked,
+        trail: ruleSteps(passing.branch.trail, outcome.steps),
+        tracked: passing.branch.tracked,
       };
-      if (outcome.verdict === 'ACCEPT') accepted.push({ ...branch, outcomes: [...passing.outcomes, outcome] });
-      else done.push({ branch, ending: endingOf(outcome, node, passing.outcomes) });
+      if (outcome.verdict === 'ACCEPT') accepted.push({ branch, earlier: { outcome, previous: passing.earlier } });
+      else done.push({ branch, ending: endingOf(outcome, node, passing.earlier) });
     }
     return accepted;
   };
-  const finish = (passing: Passing, end: { readonly exit: Exit } | { readonly ending: Ending }) => {
-    const { outcomes: _, ...branch } = passing;
-    const tracked = [...branch.tracked, { node, before: start, after: headerOf(branch.packet) }];
-    done.push({ branch: { ...branch, tracked }, ...end });
+  const tracking = ({ chance, packet, trail, tracked }: Branch): Branch => {
+    const entry = { node, before: start, after: headerOf(packet) };
+    return { chance, packet, trail, tracked: { entry, previous: tracked } };
   };
+  const leaves = (branch: Branch, exit: Exit) => done.push({ branch: tracking(branch), exit });
+  const dies = (branch: Branch, ending: Ending) => done.push({ branch: tracking(branch), ending });
 
   const routedFirst = entry === 'OUTPUT' ? outInterfaceOf(host.route(arriving.packet.destination)) : undefined;
-  const first: Passing = {
-    ...arriving,
-    packet: routedFirst === undefined ? arriving.packet : { ...arriving.packet, outInterface: routedFirst },
-    outcomes: [],
-  };
-  for (const entered of walk(first, entry)) {
-    const route = host.route(entered.packet.destination);
-    const routed = { ...entered, packet: leavingBy(entered.packet, outInterfaceOf(route)) };
-    const ending =
-      entry === 'OUTPUT' ? loopbackSource(fabric, node, entered.packet, route) : loopbackDestination(entered.packet);
-    if (ending !== undefined) {
-      finish(routed, { ending });
+  const first = routedFirst === undefined ? arriving : leavingBy(arriving, routedFirst);
+  for (const entered of walk({ branch: first, earlier: undefined }, entry)) {
+    const { packet } = entered.branch;
+    const route = host.route(packet.destination);
+    const routed = { branch: leavingBy(entered.branch, outInterfaceOf(route)), earlier: entered.earlier };
+    const martian = entry === 'OUTPUT' ? loopbackSource(fabric, node, packet, route) : loopbackDestination(packet);
+    if (martian !== undefined) {
+      dies(routed.branch, martian);
     } else if (route.kind === 'LOCAL') {
       const arrived =
         entry === 'PREROUTING'
           ? [routed]
-          : walk({ ...routed, packet: { ...routed.packet, outInterface: LOOPBACK } }, 'POSTROUTING').flatMap((looped) =>
-              walk(
-                { ...looped, packet: leavingBy({ ...looped.packet, inInterface: LOOPBACK }, undefined) },
-                'PREROUTING',
-                natless(ruleset),
-              ),
-            );
+          : walk(routed, 'POSTROUTING').flatMap((looped) => walk(comingBack(looped), 'PREROUTING', natless(ruleset)));
       for (const local of arrived)
-        for (const accepted of walk(local, 'INPUT')) finish(accepted, { exit: { kind: 'LOCAL' } });
+        for (const accepted of walk(local, 'INPUT')) leaves(accepted.branch, { kind: 'LOCAL' });
     } else if (route.kind === 'UNREACHABLE') {
-      finish(routed, {
-        ending: {
-          verdict: 'UNREACHABLE',
-          cause: 'NO_ROUTE',
-          detail: `${node} has no route to ${entered.packet.destination}`,
-        },
+      dies(routed.branch, {
+        verdict: 'UNREACHABLE',
+        cause: 'NO_ROUTE',
+        detail: `${node} has no route to ${packet.destination}`,
       });
     } else {
       const forwarded = entry === 'PREROUTING' ? walk(routed, 'FORWARD') : [routed];
       for (const passing of forwarded) {
-        for (const posted of walk(passing, 'POSTROUTING'))
-          finish(masqueradedByCni(fabric, host, posted), leave(node, posted.packet, route));
+        for (const { branch } of walk(passing, 'POSTROUTING')) {
+          const posted = masqueradedByCni(fabric, host, branch);
+          const end = leave(node, posted.packet, route);
+          if ('exit' in end) leaves(posted, end.exit);
+          else dies(posted, end.ending);
+        }
       }
     }
   }
   return done;
+}
+
+/** A packet that a process sent to its own host: it left by lo and now comes in by it. */
+function comingBack({ branch, earlier }: Passing): Passing {
+  const packet = copyOf(branch.packet);
+  packet.inInterface = LOOPBACK;
+  packet.outInterface = undefined;
+  return { branch: { chance: branch.chance, packet, trail: branch.trail, tracked: branch.tracked }, earlier };
 }
 
 function outInterfaceOf(route: Route): string | undefined {
@@ -117,9 +119,10 @@ function outInterfaceOf(route: Route): string | undefined {
   return route.kind === 'UNREACHABLE' ? undefined : route.outInterface;
 }
 
-function leavingBy(packet: Packet, outInterface: string | undefined): Packet {
-  const { outInterface: _, ...rest } = packet;
-  return outInterface === undefined ? rest : { ...rest, outInterface };
+function leavingBy({ chance, packet, trail, tracked }: Branch, outInterface: string | undefined): Branch {
+  const leaving = copyOf(packet);
+  leaving.outInterface = outInterface;
+  return { chance, packet: leaving, trail, tracked };
 }
 
 function leave(
@@ -169,26 +172,26 @@ function loopbackDestination(packet: Packet): Ending | undefined {
 }
 
 /** What the CNI masquerades (settings.network.podMasquerade), for connections that the rules did not. */
-function masqueradedByCni(fabric: Fabric, host: Host, passing: Passing): Passing {
-  const { packet } = passing;
-  if (packet.outInterface !== UPLINK || packet.connection.snat || host.primaryAddress === undefined) return passing;
+function masqueradedByCni(fabric: Fabric, host: Host, branch: Branch): Branch {
+  const { packet } = branch;
+  const { podMasquerade } = fabric.settings.network;
+  if (podMasquerade.length === 0 || packet.outInterface !== UPLINK || packet.connection.snat) return branch;
   const source = addressOf(packet.source);
   const destination = addressOf(packet.destination);
-  if (source === undefined || destination === undefined) return passing;
+  if (source === undefined || destination === undefined || host.primaryAddress === undefined) return branch;
   const holds = (text: string, address: typeof source) => {
     const cidr = networkOf(text);
     return cidr !== undefined && cidrContains(cidr, address);
   };
-  const applies = fabric.settings.network.podMasquerade.some(
+  const applies = podMasquerade.some(
     (rule) => holds(rule.source, source) && !rule.exceptDestinations.some((text) => holds(text, destination)),
   );
-  if (!applies) return passing;
-  const { sourcePort: _, ...rest } = packet;
-  const after: Packet = { ...rest, source: host.primaryAddress, connection: { ...packet.connection, snat: true } };
+  if (!applies) return branch;
+  const after = withSource(packet, host.primaryAddress, undefined);
   return {
-    ...passing,
+    ...branch,
     packet: after,
-    trail: hostStep(passing.trail, {
+    trail: hostStep(branch.trail, {
       action: 'CONNTRACK',
       detail: `the pod network masquerades it to ${host.primaryAddress} (settings.network.podMasquerade)`,
       before: headerOf(packet),

@@ -1,11 +1,20 @@
-import { EPHEMERAL_PORT, headerOf, type Packet } from '../netfilter/packet.js';
+import { copyOf, EPHEMERAL_PORT, type Header, headerOf, type Packet } from '../netfilter/packet.js';
 import type { Hook } from '../netfilter/ruleset.js';
 import { walkHook } from '../netfilter/walk/walk.js';
 import { endingOf } from './causes.js';
 import type { Fabric } from './fabric.js';
 import { UPLINK } from './host.js';
 import type { Client } from './journey.js';
-import { type Branch, hop, hostStep, type Receiver, ruleSteps, type Tracked, type Trail } from './trail.js';
+import {
+  type Branch,
+  hop,
+  hostStep,
+  type Receiver,
+  ruleSteps,
+  type Tracked,
+  type TrackedList,
+  type Trail,
+} from './trail.js';
 
 export interface ReturnTrip {
   readonly returns: boolean;
@@ -16,14 +25,27 @@ export interface ReturnTrip {
 const MAX_NODES = 8;
 
 /** The entry of a node's connection table whose reply this packet is. */
-function trackedBy(node: string, packet: Packet, tracked: readonly Tracked[]): Tracked | undefined {
-  return tracked.findLast(
-    (entry) =>
+function trackedBy(node: string, packet: Packet, tracked: TrackedList | undefined): Tracked | undefined {
+  for (let at = tracked; at !== undefined; at = at.previous) {
+    const { entry } = at;
+    const { after } = entry;
+    if (
       entry.node === node &&
-      entry.after.source === packet.destination &&
-      entry.after.destination === packet.source &&
-      entry.after.destinationPort === packet.sourcePort,
-  );
+      after.source === packet.destination &&
+      after.destination === packet.source &&
+      after.destinationPort === packet.sourcePort
+    ) {
+      return entry;
+    }
+  }
+  return undefined;
+}
+
+/** The header that the connection was opened with: as the first node saw it. */
+function openedWith(tracked: TrackedList | undefined): Header | undefined {
+  let first: Header | undefined;
+  for (let at = tracked; at !== undefined; at = at.previous) first = at.entry.before;
+  return first;
 }
 
 /**
@@ -32,7 +54,7 @@ function trackedBy(node: string, packet: Packet, tracked: readonly Tracked[]): T
  * nat see it as ESTABLISHED.
  */
 export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiver: Receiver): ReturnTrip {
-  const sent = there.tracked[0]?.before;
+  const sent = openedWith(there.tracked);
   const clientAddress = sent?.source ?? there.packet.source;
   const wanted = sent?.destination ?? there.packet.destination;
   const seen = there.packet.source;
@@ -40,10 +62,13 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
     family: fabric.family,
     protocol: there.packet.protocol,
     source: receiver.address,
-    ...(receiver.port === undefined ? {} : { sourcePort: receiver.port }),
+    sourcePort: receiver.port,
     destination: seen,
     destinationPort: EPHEMERAL_PORT,
     mark: 0,
+    inInterface: undefined,
+    outInterface: undefined,
+    bridged: undefined,
     connection: { state: 'ESTABLISHED', dnat: there.packet.connection.dnat, snat: there.packet.connection.snat },
   };
   let trail: Trail | undefined;
@@ -61,14 +86,15 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
     );
   };
 
-  if (seen === receiver.address && receiver.node !== undefined) {
+  const onHost = receiver.node !== undefined && fabric.host(receiver.node).isLocal(receiver.address);
+  // A host that talks to itself is no such case: its packets cross its own hooks both ways, on the loopback.
+  if (seen === receiver.address && receiver.node !== undefined && !onHost) {
     return lost(
       `${receiver.address} sees its own address as the client: its reply never leaves it, so nothing translates it back`,
     );
   }
   let node = receiver.node;
-  let entry: 'PREROUTING' | 'OUTPUT' =
-    receiver.node !== undefined && fabric.host(receiver.node).isLocal(receiver.address) ? 'OUTPUT' : 'PREROUTING';
+  let entry: 'PREROUTING' | 'OUTPUT' = onHost ? 'OUTPUT' : 'PREROUTING';
   let fromPod = entry === 'PREROUTING' && node !== undefined;
   if (node === undefined) {
     const place = fabric.places.locate(seen);
@@ -94,23 +120,27 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
       else dropped = endingOf(outcome, here).detail;
       return dropped === undefined;
     };
-    packet = { ...packet, ...(entry === 'OUTPUT' ? {} : { inInterface: fromPod ? host.podInterface : UPLINK }) };
+    const arriving = copyOf(packet);
+    arriving.inInterface = entry === 'OUTPUT' ? undefined : fromPod ? host.podInterface : UPLINK;
+    packet = arriving;
     if (!walk(entry)) return lost(`the reply is lost: ${dropped}`);
     const connection = trackedBy(here, packet, there.tracked);
     const before = packet;
-    if (connection !== undefined) packet = { ...packet, destination: connection.before.source };
-    const route = host.route(packet.destination);
-    const out = route.kind === 'LOCAL' || route.kind === 'UNREACHABLE' ? undefined : route.outInterface;
-    if (out !== undefined) packet = { ...packet, outInterface: out };
+    const routed = copyOf(packet);
+    if (connection !== undefined) routed.destination = connection.before.source;
+    const route = host.route(routed.destination);
+    routed.outInterface = route.kind === 'LOCAL' || route.kind === 'UNREACHABLE' ? undefined : route.outInterface;
+    packet = routed;
     if (route.kind === 'LOCAL') {
       if (entry === 'PREROUTING' && !walk('INPUT')) return lost(`the reply is lost: ${dropped}`);
     } else if ((entry === 'PREROUTING' && !walk('FORWARD')) || !walk('POSTROUTING')) {
       return lost(`the reply is lost: ${dropped}`);
     }
     if (connection !== undefined) {
-      const { sourcePort: _, ...rest } = packet;
-      const port = connection.before.destinationPort;
-      packet = { ...rest, source: connection.before.destination, ...(port === undefined ? {} : { sourcePort: port }) };
+      const translated = copyOf(packet);
+      translated.source = connection.before.destination;
+      translated.sourcePort = connection.before.destinationPort;
+      packet = translated;
       if (packet.source !== before.source || packet.destination !== before.destination) {
         trail = hostStep(trail, {
           action: 'CONNTRACK',
@@ -133,7 +163,9 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
     }
     if (route.kind !== 'NODE')
       return lost(`the reply to ${packet.destination} ends on ${here}, where the client is not`);
-    const { inInterface: _in, outInterface: _out, ...onward } = packet;
+    const onward = copyOf(packet);
+    onward.outInterface = undefined;
+    onward.mark = 0;
     packet = onward;
     node = route.node;
     entry = 'PREROUTING';

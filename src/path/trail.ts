@@ -60,11 +60,12 @@ export const CERTAIN: Chance = { nominal: ONE, programmed: ONE };
 export function both(a: Chance, b: Chance): Chance {
   if (a === CERTAIN) return b;
   if (b === CERTAIN) return a;
-  const roundRobin = a.roundRobin || b.roundRobin;
+  if (a.nominal === ONE && a.programmed === ONE) return b;
+  if (b.nominal === ONE && b.programmed === ONE) return a;
   return {
     nominal: multiply(a.nominal, b.nominal),
     programmed: multiply(a.programmed, b.programmed),
-    ...(roundRobin ? { roundRobin } : {}),
+    roundRobin: a.roundRobin || b.roundRobin,
   };
 }
 
@@ -75,20 +76,26 @@ export interface Tracked {
   readonly after: Header;
 }
 
+/** The connections that nodes on the way track, newest first. */
+export interface TrackedList {
+  readonly entry: Tracked;
+  readonly previous: TrackedList | undefined;
+}
+
 /** A packet somewhere on its way, with how likely it got there. */
 export interface Branch {
   readonly chance: Chance;
   readonly packet: Packet;
   readonly trail: Trail | undefined;
-  readonly tracked: readonly Tracked[];
+  readonly tracked: TrackedList | undefined;
 }
 
 /** The end of a branch that did not reach an endpoint, or of one that did. */
 export interface Ending {
   readonly verdict: PathVerdict;
-  readonly cause?: Cause;
+  readonly cause?: Cause | undefined;
   /** The rule that decided. */
-  readonly rule?: Rule;
+  readonly rule?: Rule | undefined;
   /** One sentence. */
   readonly detail: string;
 }
@@ -108,6 +115,8 @@ export interface Journey extends Ending {
   readonly chance: Chance;
   readonly packet: Packet;
   readonly trail: Trail | undefined;
-  readonly receiver?: Receiver;
-  readonly reply?: { readonly returns: boolean; readonly detail: string; readonly trail: Trail | undefined };
+  readonly receiver?: Receiver | undefined;
+  readonly reply?:
+    | { readonly returns: boolean; readonly detail: string; readonly trail: Trail | undefined }
+    | undefined;
 }

@@ -1,7 +1,9 @@
 import { QuestionError } from '../base/errors.js';
 import { remember } from '../base/remember.js';
+import type { Cluster } from '../cluster/cluster.js';
 import { requireNode } from '../cluster/lookup.js';
 import type { Node } from '../cluster/objects.js';
+import type { Settings } from '../cluster/settings.js';
 import { divide, type Fraction, fraction, isZero, multiply, parseFraction, sum } from '../netfilter/fraction.js';
 import { type Destination, resolveDestination } from '../path/destinations.js';
 import type { Fabric } from '../path/fabric.js';
@@ -30,26 +32,72 @@ function runsLinux(node: Node): boolean {
   return (node.status?.nodeInfo?.operatingSystem ?? 'linux') !== 'windows';
 }
 
-function nodesAsked(fabric: Fabric, names: readonly string[] | undefined, pointer: string): readonly string[] {
+/** Nodes that carry the same rules unless something of the destination tells them apart. */
+interface NodeClass {
+  readonly nodes: readonly string[];
+}
+
+interface NodeClasses {
+  readonly all: readonly string[];
+  readonly someDown: boolean;
+  readonly byProfile: readonly NodeClass[];
+  readonly byProfileAndZone: readonly NodeClass[];
+}
+
+const classesOf = new WeakMap<Cluster, WeakMap<Settings, NodeClasses>>();
+
+function classify(fabric: Fabric, nodes: readonly string[], zone: (node: string) => string): readonly NodeClass[] {
+  const profiles = new Map<object, number>();
+  const classes = new Map<string, { nodes: string[] }>();
+  for (const node of nodes) {
+    const number = remember(profiles, fabric.settings.proxyOf(node), () => profiles.size);
+    remember(classes, `${number} ${zone(node)}`, (): { nodes: string[] } => ({ nodes: [] })).nodes.push(node);
+  }
+  return [...classes.values()];
+}
+
+function classesFor(fabric: Fabric, nodes: readonly string[], someDown: boolean): NodeClasses {
+  return {
+    all: nodes,
+    someDown,
+    byProfile: classify(fabric, nodes, () => ''),
+    byProfileAndZone: classify(fabric, nodes, (node) => zoneOf(fabric.cluster.nodes.get(node))),
+  };
+}
+
+/** Every Linux node that is up; kept per cluster and settings, since questions without `clients` ask for it each time. */
+function everyNode(fabric: Fabric): NodeClasses {
+  const bySettings = remember(classesOf, fabric.cluster, () => new WeakMap<Settings, NodeClasses>());
+  return remember(bySettings, fabric.settings, () => {
+    const linux = [...fabric.cluster.nodes.values()].filter(runsLinux);
+    const up = linux.filter((node) => !nodeIsDown(node));
+    return classesFor(
+      fabric,
+      up.map((node) => node.metadata.name),
+      up.length < linux.length,
+    );
+  });
+}
+
+function nodesAsked(fabric: Fabric, names: readonly string[] | undefined, pointer: string): NodeClasses {
   if (names !== undefined) {
     for (const [index, name] of names.entries()) requireNode(fabric.cluster, name, `${pointer}/${index}`);
-    return names;
+    return classesFor(fabric, names, false);
   }
-  const linux = [...fabric.cluster.nodes.values()].filter(runsLinux);
-  const up = linux.filter((node) => !nodeIsDown(node));
-  if (up.length < linux.length) {
+  const every = everyNode(fabric);
+  if (every.someDown) {
     fabric.assumptions.add(
       'clients.nodes',
       'nodes that report',
       'No connections start on nodes whose Ready condition is Unknown.',
     );
   }
-  if (up.length === 0) {
+  if (every.all.length === 0) {
     throw new QuestionError('NOT_FOUND', 'No node is left for clients.', [
       { pointer, detail: 'A Linux node that is not down is needed; name clients otherwise.' },
     ]);
   }
-  return up.map((node) => node.metadata.name);
+  return every;
 }
 
 /** How the rules for a destination can differ between nodes. */
@@ -91,25 +139,19 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
 function alike(
   fabric: Fabric,
   destination: Destination,
-  nodes: readonly string[],
+  classes: NodeClasses,
   clientOn: (node: string) => Client,
 ): readonly WeightedClient[] {
-  const { special, byZone } = differences(fabric, destination, clientOn(nodes[0] as string));
-  const profiles = new Map<object, number>();
-  const groups = new Map<string, { first: string; count: number }>();
-  for (const node of nodes) {
-    const profile = fabric.settings.proxyOf(node);
-    const number = remember(profiles, profile, () => profiles.size);
-    const zone = byZone ? zoneOf(fabric.cluster.nodes.get(node)) : '';
-    const key = special.has(node) ? `node ${node}` : `${number} ${zone}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { first: node, count: 1 });
-    else group.count++;
+  const total = classes.all.length;
+  const { special, byZone } = differences(fabric, destination, clientOn(classes.all[0] as string));
+  const groups: WeightedClient[] = [];
+  for (const { nodes } of byZone ? classes.byProfileAndZone : classes.byProfile) {
+    const plain = special.size === 0 ? nodes : nodes.filter((node) => !special.has(node));
+    if (plain.length > 0) groups.push({ client: clientOn(plain[0] as string), weight: fraction(plain.length, total) });
   }
-  return [...groups.values()].map(({ first, count }) => ({
-    client: clientOn(first),
-    weight: fraction(count, nodes.length),
-  }));
+  if (special.size === 0) return groups;
+  const own = classes.all.filter((node) => special.has(node));
+  return [...groups, ...own.map((node) => ({ client: clientOn(node), weight: fraction(1, total) }))];
 }
 
 function weightOf(weight: number | string, pointer: string): Fraction {
@@ -178,7 +220,7 @@ export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, d
     );
     return {
       groups,
-      description: `outside clients entering at ${nodes.length === 1 ? nodes[0] : `${nodes.length} nodes alike`}`,
+      description: `outside clients entering at ${nodes.all.length === 1 ? nodes.all[0] : `${nodes.all.length} nodes alike`}`,
     };
   }
   const spec = clients?.nodes ?? {};
@@ -190,5 +232,8 @@ export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, d
       : podOnNode(fabric, node, `${POINTER}/nodes`),
   );
   const who = fromHost ? 'processes' : 'pods';
-  return { groups, description: `${who} on ${nodes.length === 1 ? nodes[0] : `${nodes.length} nodes alike`}` };
+  return {
+    groups,
+    description: `${who} on ${nodes.all.length === 1 ? nodes.all[0] : `${nodes.all.length} nodes alike`}`,
+  };
 }

@@ -8,7 +8,7 @@ const NONE: readonly ServicePort[] = [];
  * compete. An index over an edited cluster holds what the edit touched and asks its base for the rest.
  */
 export class ClaimIndex {
-  readonly #claims = new Map<string, ServicePort | ServicePort[]>();
+  readonly #claims = new Map<string, ServicePort[]>();
   readonly #base: ClaimIndex | undefined;
   readonly #services: ReadonlyMap<string, readonly ServicePort[]>;
 
@@ -28,18 +28,21 @@ export class ClaimIndex {
 
   #add(key: string, port: ServicePort): void {
     const known = this.#claims.get(key);
-    if (known === undefined) this.#claims.set(key, port);
-    else if (!Array.isArray(known)) {
-      if (known !== port) this.#claims.set(key, [known, port]);
-    } else if (!known.includes(port)) known.push(port);
+    if (known === undefined) this.#claims.set(key, [port]);
+    else if (!known.includes(port)) {
+      known.push(port);
+      known.sort(compareServicePorts);
+    }
   }
 
   /** Who claims the key, in the fixed order of Service ports. */
   get(key: string): readonly ServicePort[] {
-    const own = this.#claims.get(key);
-    const base = this.#base?.get(key).filter((port) => !this.#services.has(port.service)) ?? NONE;
-    if (own === undefined) return base;
-    const all = Array.isArray(own) ? [...own, ...base] : [own, ...base];
-    return all.length < 2 ? all : all.sort(compareServicePorts);
+    const own = this.#claims.get(key) ?? NONE;
+    // Asked several times for every packet: mostly nobody claims the key, or one port of the cluster as it was read.
+    if (this.#base === undefined) return own;
+    const base = this.#base.get(key);
+    if (base.length === 0) return own;
+    const left = base.filter((port) => !this.#services.has(port.service));
+    return own.length === 0 ? left : [...own, ...left].sort(compareServicePorts);
   }
 }

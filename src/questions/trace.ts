@@ -1,4 +1,5 @@
 import type { IPFamily } from '../base/address.js';
+import { remember } from '../base/remember.js';
 import { saveRule } from '../netfilter/iptables/save.js';
 import type { Header } from '../netfilter/packet.js';
 import type { Origin, Rule } from '../netfilter/ruleset.js';
@@ -11,9 +12,14 @@ import { type HostStep, hopsOf, type Journey, type Trail, type TrailHop } from '
 import type { EndpointRef, PathHeader, PathHop, PathStep, PathTrace, ServiceRef } from './answer.js';
 import { probability, stepChance } from './chances.js';
 
-function header(value: Header): PathHeader {
-  const { mark, ...rest } = value;
-  return { ...rest, mark: `0x${mark.toString(16)}` };
+function header({ source, sourcePort, destination, destinationPort, mark }: Header): PathHeader {
+  return {
+    source,
+    ...(sourcePort === undefined ? {} : { sourcePort }),
+    destination,
+    ...(destinationPort === undefined ? {} : { destinationPort }),
+    mark: `0x${mark.toString(16)}`,
+  };
 }
 
 /** A rule's origin as a Service reference. */
@@ -28,9 +34,12 @@ export function serviceRef(origin: Origin): ServiceRef {
   };
 }
 
+// The same rules stand in most traces of an answer.
+const texts = new WeakMap<Rule, string>();
+
 /** A rule's text as `iptables-save` shows it on the node. */
 export function ruleText(rule: Rule, family: IPFamily): string {
-  return rule.text ?? saveRule(rule, family);
+  return rule.text ?? remember(texts, rule, () => saveRule(rule, family));
 }
 
 function detailOf(step: WalkStep): string {

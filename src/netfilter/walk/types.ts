@@ -39,7 +39,7 @@ export interface Chance {
   readonly nominal: Fraction;
   readonly programmed: Fraction;
   /** nth: not a chance but a round robin, told as its long-run share. */
-  readonly roundRobin?: boolean;
+  readonly roundRobin?: boolean | undefined;
 }
 
 /** One thing that happened to the packet in a rule (or at a chain's end). */
@@ -48,16 +48,16 @@ export interface WalkStep {
   readonly table: string;
   readonly chain: string;
   readonly action: StepAction;
-  readonly rule?: Rule;
+  readonly rule?: Rule | undefined;
   /** 1-based place of the rule in its chain, where that is not random. */
-  readonly position?: number;
+  readonly position?: number | undefined;
   /** JUMP, GOTO: where to. POLICY: the policy. */
-  readonly target?: string;
-  readonly chance?: Chance;
+  readonly target?: string | undefined;
+  readonly chance?: Chance | undefined;
   /** PASSED_OVER: how many random rules. */
-  readonly passedOver?: number;
-  readonly before?: Header;
-  readonly after?: Header;
+  readonly passedOver?: number | undefined;
+  readonly before?: Header | undefined;
+  readonly after?: Header | undefined;
 }
 
 /** Steps newest first, sharing their past between branches. */
@@ -75,9 +75,9 @@ export interface HookOutcome {
   readonly chance: Chance;
   readonly steps: StepList | undefined;
   /** The rule that decided, for DROP, REJECT and UNKNOWN; absent when a policy did. */
-  readonly rule?: Rule;
+  readonly rule?: Rule | undefined;
   /** UNKNOWN: what is not known. */
-  readonly unknown?: { readonly cause: 'UNKNOWN_MATCH' | 'UNKNOWN_TARGET'; readonly detail: string };
+  readonly unknown?: { readonly cause: 'UNKNOWN_MATCH' | 'UNKNOWN_TARGET'; readonly detail: string } | undefined;
   /** DROP: the base chain's policy did it. */
-  readonly policy?: boolean;
+  readonly policy?: boolean | undefined;
 }

@@ -159,7 +159,7 @@ class HookWalk implements WalkContext {
   private hit(branch: Branch, here: Frame, rule: Rule, matched: Matched): boolean {
     const { target, chance } = matched;
     const position = positionOf(here, rule);
-    const told = { rule, ...(position !== undefined && { position }), ...(chance && { chance }) };
+    const told: Told = { rule, position, chance };
     if (matched.undecided !== undefined) {
       this.step(branch, here.chain.name, { action: 'UNKNOWN', ...told });
       const unknown = undecidedMatch(matched.undecided, rule, branch.packet);
@@ -254,14 +254,28 @@ class HookWalk implements WalkContext {
 
   private step(branch: Branch, chain: string, what: Omit<WalkStep, 'hook' | 'table' | 'chain'>): void {
     this.stepped++;
-    const step = { hook: this.hook, table: this.tableOf(branch), chain, ...what };
+    // Field by field, so that all steps have one shape.
+    const step: WalkStep = {
+      hook: this.hook,
+      table: this.tableOf(branch),
+      chain,
+      action: what.action,
+      rule: what.rule,
+      position: what.position,
+      target: what.target,
+      chance: what.chance,
+      passedOver: what.passedOver,
+      before: what.before,
+      after: what.after,
+    };
     branch.steps = { step, previous: branch.steps };
   }
 
   private end(branch: Branch, end: Pick<HookOutcome, 'verdict' | 'rule' | 'unknown' | 'policy'>): false {
     const { packet, nominal, programmed, steps } = branch;
-    const chance = { nominal, programmed, ...(branch.roundRobin && { roundRobin: true }) };
-    this.outcomes.push({ ...end, packet, chance, steps });
+    const chance = { nominal, programmed, roundRobin: branch.roundRobin || undefined };
+    const { verdict, rule, unknown, policy } = end;
+    this.outcomes.push({ verdict, packet, chance, steps, rule, unknown, policy });
     return false;
   }
 }
@@ -269,8 +283,8 @@ class HookWalk implements WalkContext {
 /** What every step of a rule tells. */
 interface Told {
   readonly rule: Rule;
-  readonly position?: number;
-  readonly chance?: Chance;
+  readonly position: number | undefined;
+  readonly chance: Chance | undefined;
 }
 
 const PASS: Effect = { action: 'PASS' };

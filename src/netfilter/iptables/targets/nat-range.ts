@@ -1,5 +1,5 @@
 import { addressOf, type IPFamily } from '../../../base/address.js';
-import type { ConnectionState, Packet } from '../../packet.js';
+import { copyOf, type Packet } from '../../packet.js';
 import { RuleError } from '../codec.js';
 import { portRangeOf } from '../ports.js';
 
@@ -56,29 +56,32 @@ export function withDestination(packet: Packet, address: string, port: number | 
   // Rewriting to what is there already is no translation (nf_nat_setup_info).
   if (address === packet.destination && port === packet.destinationPort) return packet;
   const { connection } = packet;
-  const originalPort = connection.originalDestinationPort ?? packet.destinationPort;
-  const translated: ConnectionState = {
-    ...connection,
+  const after = copyOf(packet);
+  after.destination = address;
+  if (port !== undefined) after.destinationPort = port;
+  after.connection = {
+    state: connection.state,
     dnat: true,
+    snat: connection.snat,
     originalDestination: connection.originalDestination ?? packet.destination,
-    ...(originalPort !== undefined && { originalDestinationPort: originalPort }),
+    originalDestinationPort: connection.originalDestinationPort ?? packet.destinationPort,
   };
-  return {
-    ...packet,
-    destination: address,
-    ...(port !== undefined && { destinationPort: port }),
-    connection: translated,
-  };
+  return after;
 }
 
 /** The packet with another source; port undefined: one that is not known before. */
 export function withSource(packet: Packet, address: string, port: number | undefined): Packet {
   if (address === packet.source && port === packet.sourcePort) return packet;
-  const { sourcePort: _, ...rest } = packet;
-  return {
-    ...rest,
-    source: address,
-    ...(port !== undefined && { sourcePort: port }),
-    connection: { ...packet.connection, snat: true },
+  const { connection } = packet;
+  const after = copyOf(packet);
+  after.source = address;
+  after.sourcePort = port;
+  after.connection = {
+    state: connection.state,
+    dnat: connection.dnat,
+    snat: true,
+    originalDestination: connection.originalDestination,
+    originalDestinationPort: connection.originalDestinationPort,
   };
+  return after;
 }

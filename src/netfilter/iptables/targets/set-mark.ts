@@ -1,3 +1,4 @@
+import { copyOf } from '../../packet.js';
 import type { SetMark } from '../../statements.js';
 import { type Option, RuleError, type TargetCodec } from '../codec.js';
 import { ALL_BITS, hex, markOf } from '../mark-values.js';
@@ -56,6 +57,8 @@ export const setMark: TargetCodec<SetMark> = {
   },
   apply(target, packet) {
     const mark = ((packet.mark & ~target.mask) ^ target.value) >>> 0;
-    return { action: 'MARK', packet: { ...packet, mark } };
+    const after = copyOf(packet);
+    after.mark = mark;
+    return { action: 'MARK', packet: after };
   },
 };
