@@ -1,14 +1,38 @@
-// Writes examples/answers/: what each request of examples/requests/ gives for examples/article.json.
-//   npm run build && node examples/make.mjs [PATH OF main.js]
-// A request's question is the first word of its file's name: probability-scaled.json asks `probability`.
+// Writes what in examples/ and README.md is made by the program itself, or checks that it is current:
+//   npm run build && node examples/make.mjs [--check]
+// - article-nodeport.json: article.json with default/nginx-svc as a NodePort Service at 30010.
+// - answers/: what each request of requests/ gives for article.json. A request's question is the first word of its
+//   file's name: probability-scaled.json asks `probability`.
+// - README.md: each text block that follows a sh block is what those commands print.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runReadme } from './readme.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const main = process.argv[2] ?? join(here, '..', 'dist', 'src', 'main.js');
+const root = join(here, '..');
+const main = join(root, 'dist', 'src', 'main.js');
+const check = process.argv.includes('--check');
 const EXTENSIONS = { json: 'json', text: 'txt', markdown: 'md' };
+let stale = 0;
+
+/** Writes a file, or with --check says that it is not current. */
+function give(path, text) {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  stale += 1;
+  console.log(`${relative(root, path)} ${check ? 'is not current' : 'written'}`);
+  if (!check) writeFileSync(path, text);
+}
+
+const article = JSON.parse(readFileSync(join(here, 'article.json'), 'utf8'));
+for (const { kind, metadata, spec } of article.items) {
+  if (kind !== 'Service' || metadata.name !== 'nginx-svc') continue;
+  spec.type = 'NodePort';
+  spec.externalTrafficPolicy = 'Cluster';
+  spec.ports[0].nodePort = 30010;
+}
+give(join(here, 'article-nodeport.json'), `${JSON.stringify(article, undefined, 4)}\n`);
 
 mkdirSync(join(here, 'answers'), { recursive: true });
 for (const file of readdirSync(join(here, 'requests')).sort()) {
@@ -16,6 +40,14 @@ for (const file of readdirSync(join(here, 'requests')).sort()) {
   for (const [form, extension] of Object.entries(EXTENSIONS)) {
     const args = [main, name.split('-')[0], '-s', join(here, 'article.json')];
     const answer = execFileSync('node', [...args, '--request', join(here, 'requests', file), '--output', form]);
-    writeFileSync(join(here, 'answers', `${name}.${extension}`), answer);
+    give(join(here, 'answers', `${name}.${extension}`), answer.toString('utf8'));
   }
+}
+
+const readme = join(root, 'README.md');
+give(readme, await runReadme(readFileSync(readme, 'utf8'), root, main));
+
+if (check && stale > 0) {
+  console.log('Run npm run build && node examples/make.mjs, and look at what changed.');
+  process.exitCode = 1;
 }
