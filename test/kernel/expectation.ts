@@ -1,0 +1,89 @@
+import type { PathResult, PathTrace } from '../../src/questions/answer.js';
+import { ask } from '../../src/questions/ask.js';
+import type { PathQuestion } from '../../src/questions/request.js';
+import type { Deployment } from './deploy.js';
+import { nodeName, outsideAddress, type PlantOptions } from './plant/layout.js';
+import type { Flow, Observed } from './plant/protocol.js';
+
+/** One of the outcomes that a walk tells of: what a client may see of it. */
+export interface Outcome {
+  readonly told: string;
+  readonly observable: readonly Observed[];
+}
+
+/** A question's answer as something to hold connections against. */
+export interface Expectation {
+  /** The host that connects. */
+  readonly host: string;
+  readonly flow: Omit<Flow, 'timeout'>;
+  /** None: the walk does not tell (UNKNOWN). */
+  readonly outcomes: readonly Outcome[];
+  readonly result: PathResult;
+}
+
+/** The outside client whose packets arrive at node N. */
+export function outsideClient(node: number): { external: { address: string; entersAt: string } } {
+  return { external: { address: outsideAddress(node), entersAt: nodeName(node) } };
+}
+
+/** The plant's host that has an address, loopback addresses being the client's. */
+function hostOf(options: PlantOptions, address: string, client: string): string {
+  if (address.startsWith('127.')) return client;
+  const pod = options.pods.find((candidate) => candidate.address === address);
+  if (pod !== undefined) return pod.name;
+  const node = /^10\.0\.0\.(\d+)$|^10\.180\.(\d+)\.1$/.exec(address);
+  return nodeName(Number(node?.[1] ?? node?.[2]));
+}
+
+function observable(options: PlantOptions, trace: PathTrace, client: string): readonly Observed[] {
+  switch (trace.verdict) {
+    case 'DELIVERED': {
+      const { address, port } = trace.endpoint as { address: string; port: number };
+      return [`CONNECTED ${hostOf(options, address, client)} ${address}:${port} sees ${trace.seenClient}`];
+    }
+    case 'REJECTED':
+      return ['REFUSED'];
+    case 'DROPPED':
+      return ['TIMEOUT'];
+    case 'UNREACHABLE':
+      return ['TIMEOUT', 'UNREACHABLE'];
+    case 'UNKNOWN':
+      return [];
+  }
+}
+
+function told(trace: PathTrace): string {
+  return trace.verdict === 'DELIVERED'
+    ? `DELIVERED ${trace.endpoint?.address}:${trace.endpoint?.port} sees ${trace.seenClient}`
+    : `${trace.verdict}/${trace.cause}`;
+}
+
+/** Asks the path question, and says which connection of the plant would show its outcomes. */
+export function expectation(options: PlantOptions, deployment: Deployment, path: PathQuestion): Expectation {
+  const { settings, snapshot } = deployment;
+  const { result } = ask('path', { path, ...(settings ? { settings } : {}) }, snapshot);
+  const sent = result.traces[0]?.hops[0]?.steps[0]?.after;
+  if (sent?.destinationPort === undefined) throw new Error(`no packet is sent: ${JSON.stringify(result)}`);
+  const { source } = path;
+  const hostNetwork = source.pod !== undefined && snapshot.cluster.pods.get(source.pod)?.spec?.hostNetwork === true;
+  const host = source.external
+    ? 'outside'
+    : hostNetwork
+      ? (snapshot.cluster.pods.get(source.pod ?? '')?.spec?.nodeName as string)
+      : (source.pod ?? source.node ?? '');
+  const outcomes = result.traces.map((trace) => ({
+    told: told(trace),
+    observable: observable(options, trace, host),
+  }));
+  return {
+    host,
+    flow: {
+      protocol: result.question.protocol === 'UDP' ? 'UDP' : 'TCP',
+      address: sent.destination,
+      port: sent.destinationPort,
+      ...(source.external ? { from: sent.source } : {}),
+    },
+    outcomes: outcomes.some((outcome) => outcome.observable.length === 0) ? [] : outcomes,
+    result,
+  };
+}

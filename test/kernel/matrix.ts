@@ -1,0 +1,69 @@
+/** The path matrix as real connections: each row's set of outcomes is what the kernel shows, no more and no less. */
+import t from 'tap';
+import { lab } from '../support/lab.js';
+import { MATRIX, type MatrixRow, SINCE_125 } from '../support/matrix-rows.js';
+import { deploy } from './deploy.js';
+import { expectation } from './expectation.js';
+import { observe } from './observe.js';
+import type { PlantPod } from './plant/layout.js';
+import { Plant } from './plant/plant.js';
+import { bridgesMeetRules, type Flavour, flavours, versions } from './sandbox/missing.js';
+import { tell } from './tally.js';
+
+/** One of each layout of rules; KERNEL_ALL=1: every version of a row. */
+const VERSIONS = ['1.20.2', '1.23.4', '1.24.3', '1.30.5'];
+
+interface Case {
+  readonly row: MatrixRow;
+  readonly version: string;
+  readonly flavour: Flavour;
+}
+
+const PODS: readonly PlantPod[] = [1, 2, 3].flatMap((node) => [
+  { name: `default/web-${node}`, node, address: `10.180.${node}.2` },
+  { name: `default/client-${node}`, node, address: `10.180.${node}.9` },
+]);
+
+function casesOf(): readonly Case[] {
+  const known = flavours();
+  const cases = MATRIX.flatMap((row) => {
+    const all = row.versions ?? SINCE_125;
+    const some = all.filter((version) => VERSIONS.includes(version));
+    const wanted = process.env.KERNEL_ALL === '1' ? all : some.length > 0 ? some : all.slice(-1);
+    return wanted.map((version) => ({ row, version }));
+  });
+  return cases.map((each, index) => ({ ...each, flavour: known[index % known.length] as Flavour }));
+}
+
+let flows = 0;
+let disagreements = 0;
+
+async function check(plant: Plant, { row, version, flavour }: Case): Promise<string | undefined> {
+  const settings = row.settings === undefined ? {} : { settings: row.settings };
+  const deployment = { snapshot: lab({ services: [row.service], version }), ...settings };
+  const expected = expectation(plant.options, deployment, { source: row.source, destination: row.destination });
+  if (expected.outcomes.length === 0) return undefined;
+  await deploy(plant, flavour, deployment);
+  const observation = await observe(plant, expected, 'ALL');
+  flows += observation.flows;
+  const { unexpected, unseen } = observation;
+  if (unexpected.length === 0 && unseen.length === 0) return undefined;
+  disagreements++;
+  const told = expected.outcomes.map((outcome) => outcome.told).join(', ');
+  return `${row.name} (${version}, ${flavour}): the walk says ${told}; the kernel shows ${unexpected.join(', ') || 'nothing else'}${unseen.length > 0 ? ` and never ${unseen.map((each) => each.told).join(', ')}` : ''}`;
+}
+
+t.test('the path matrix', { skip: bridgesMeetRules() ? false : 'no br_netfilter' }, async (t) => {
+  const cases = casesOf();
+  await Promise.all(
+    flavours().map(async (flavour) => {
+      const plant = await Plant.build({ name: flavour.toLowerCase(), nodes: 3, pods: PODS, podNetwork: 'BRIDGE' });
+      for (const each of cases.filter((candidate) => candidate.flavour === flavour)) {
+        t.equal(await check(plant, each), undefined, `${each.row.name} (${each.version}, ${flavour})`);
+      }
+      await plant.close();
+    }),
+  );
+  t.comment(tell({ test: 'matrix', cases: cases.length, pairs: cases.length, flows, disagreements }));
+  t.comment(versions());
+});

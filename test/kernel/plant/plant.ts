@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process';
+import { bridgesMeetRules, type Flavour, restoreCommand } from '../sandbox/missing.js';
+import { Agent } from './agent.js';
+import {
+  hairpinLines,
+  links,
+  namespaceOf,
+  nodeLines,
+  nodeName,
+  numbers,
+  outsideLines,
+  type PlantOptions,
+  podLines,
+} from './layout.js';
+import type { Listener } from './protocol.js';
+
+const PORTS: readonly Listener[] = [{ port: 8080 }, { port: 8081 }];
+
+/** What a node is given before connections are opened. */
+export interface NodeState {
+  /** Input for iptables-restore --noflush. */
+  readonly rules: string;
+  readonly routeLocalnet: boolean;
+  readonly hairpin: boolean;
+  /** What listens on the host, beside nothing. */
+  readonly tcp: readonly Listener[];
+  readonly udp: readonly Listener[];
+}
+
+function ip(lines: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('ip', ['-batch', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.on('error', reject);
+    child.on('close', (status) => (status === 0 ? resolve() : reject(new Error(`ip -batch: ${stderr}`))));
+    child.stdin.end(`${lines.join('\n')}\n`);
+  });
+}
+
+/** Hosts as network namespaces, each with its agent, on one wire. */
+export class Plant {
+  readonly options: PlantOptions;
+  readonly #agents = new Map<string, Agent>();
+  readonly #hairpin = new Map<number, boolean>();
+
+  private constructor(options: PlantOptions) {
+    this.options = options;
+  }
+
+  /** Makes the namespaces of a sandbox; every pod listens on TCP and UDP ports 8080 and 8081 at once. */
+  static async build(options: PlantOptions): Promise<Plant> {
+    if (options.podNetwork === 'BRIDGE' && !bridgesMeetRules()) throw new Error('no br_netfilter');
+    const plant = new Plant(options);
+    await ip(links(options));
+    const start = async (host: string, lines: readonly string[], sysctls: Readonly<Record<string, string>>) => {
+      const agent = new Agent(namespaceOf(options, host), host);
+      plant.#agents.set(host, agent);
+      await agent.sysctl({ 'net/ipv6/conf/all/disable_ipv6': '1', 'net/ipv6/conf/default/disable_ipv6': '1' });
+      await agent.must(['ip', '-batch', '-'], `${lines.join('\n')}\n`);
+      await agent.sysctl({ 'net/ipv4/conf/*/rp_filter': '0', ...sysctls });
+      return agent;
+    };
+    const router = {
+      'net/ipv4/ip_forward': '1',
+      'net/ipv4/conf/*/send_redirects': '0',
+      // Every refused connection is to be told, not the first few of a second.
+      'net/ipv4/icmp_ratelimit': '0',
+      'net/ipv4/icmp_ratemask': '0',
+      'net/bridge/bridge-nf-call-iptables': '1',
+      ...(options.podNetwork === 'ROUTED'
+        ? { 'net/ipv4/conf/*/proxy_arp': '1', 'net/ipv4/neigh/*/proxy_delay': '0' }
+        : {}),
+    };
+    await Promise.all([
+      start('outside', outsideLines(options), { 'net/ipv4/ip_forward': '0' }),
+      ...numbers(options.nodes).map((node) => start(nodeName(node), nodeLines(options, node), router)),
+      ...options.pods.map(async (pod) => {
+        const agent = await start(pod.name, podLines(options, pod), {});
+        await agent.listen(
+          PORTS,
+          PORTS.map(({ port }) => ({ port, address: pod.address })),
+        );
+      }),
+    ]);
+    if (options.podNetwork === 'ROUTED') {
+      // eth0 answers for the node alone: other hosts are on the same wire.
+      await Promise.all(
+        plant.#eachNode((_, agent) =>
+          agent.sysctl({ 'net/ipv4/conf/eth0/proxy_arp': '0', 'net/ipv4/conf/all/proxy_arp': '0' }),
+        ),
+      );
+    }
+    await plant.#warmUp();
+    return plant;
+  }
+
+  #eachNode(act: (node: number, agent: Agent) => Promise<unknown>): Promise<unknown>[] {
+    return numbers(this.options.nodes).map((node) => act(node, this.agent(nodeName(node))));
+  }
+
+  /** Waits until every host reaches every pod: the first packets have to find the way. */
+  async #warmUp(): Promise<void> {
+    const flows = this.options.pods.map(
+      ({ address }) => ({ protocol: 'TCP', address, port: 8080, timeout: 10_000 }) as const,
+    );
+    const seen = await Promise.all([...this.#agents.values()].map((agent) => agent.connect(flows)));
+    const lost = seen.flat().find((observed) => !observed.startsWith('CONNECTED'));
+    if (lost !== undefined) throw new Error(`the plant's hosts do not reach each other: ${lost}`);
+  }
+
+  /** By host: `namespace/name` of a pod, `node-N`, or `outside`. */
+  agent(host: string): Agent {
+    const agent = this.#agents.get(host);
+    if (agent === undefined) throw new Error(`the plant has no host ${host}`);
+    return agent;
+  }
+
+  /** Gives each node its rules and settings; the flavour must not change during a plant's life. */
+  async program(flavour: Flavour, states: readonly NodeState[]): Promise<void> {
+    await Promise.all(
+      this.#eachNode(async (node, agent) => {
+        const state = states[node - 1] as NodeState;
+        await agent.listen(state.tcp, state.udp);
+        await agent.sysctl({ 'net/ipv4/conf/all/route_localnet': state.routeLocalnet ? '1' : '0' });
+        if (this.options.podNetwork === 'BRIDGE' && (this.#hairpin.get(node) ?? true) !== state.hairpin) {
+          await agent.must(['ip', '-batch', '-'], `${hairpinLines(this.options, node, state.hairpin).join('\n')}\n`);
+          this.#hairpin.set(node, state.hairpin);
+        }
+        const wait = flavour === 'LEGACY' ? ['--wait'] : [];
+        await agent.must([restoreCommand(flavour), '--noflush', '--counters', ...wait], state.rules);
+      }),
+    );
+  }
+
+  /** Ends every process of the plant. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#agents.values()].map((agent) => agent.close()));
+  }
+}

@@ -1,0 +1,47 @@
+/** What a plant and its agents, one per network namespace, say to each other: a JSON value per line. */
+
+export interface Listener {
+  readonly port: number;
+  /** Default: every address. */
+  readonly address?: string;
+}
+
+/** One connection to open, or for UDP one datagram to send. */
+export interface Flow {
+  readonly protocol: 'TCP' | 'UDP';
+  readonly address: string;
+  readonly port: number;
+  /** The client's own address, where it has several. */
+  readonly from?: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+export type Command =
+  /** Listen on these ports and no others. */
+  | { readonly op: 'listen'; readonly tcp: readonly Listener[]; readonly udp: readonly Listener[] }
+  /** Flows of one sequence follow each other; up to `concurrency` sequences are under way at a time. */
+  | { readonly op: 'connect'; readonly sequences: readonly (readonly Flow[])[]; readonly concurrency: number }
+  | { readonly op: 'run'; readonly argv: readonly string[]; readonly input: string }
+  /** Files of /proc/sys by path below it, where they exist. `*` in place of a directory: every one. */
+  | { readonly op: 'sysctl'; readonly values: Readonly<Record<string, string>> };
+
+export interface RunResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * What a client saw of a flow: `CONNECTED name address:port sees client` (the server's name, the address it was
+ * reached under, the client address it saw), `REFUSED`, `TIMEOUT`, `UNREACHABLE` (no route, by ICMP), `SILENT` (a
+ * connection over which nothing came), or `ERROR code`.
+ */
+export type Observed = string;
+
+export interface AnswerOf {
+  readonly listen: true;
+  readonly connect: readonly (readonly Observed[])[];
+  readonly run: RunResult;
+  readonly sysctl: true;
+}

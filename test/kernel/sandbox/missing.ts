@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync } from 'node:fs';
+
+export type Flavour = 'NFT' | 'LEGACY';
+
+/** The executable that reads rules, by flavour and family. */
+export function restoreCommand(flavour: Flavour, family: 'IPv4' | 'IPv6' = 'IPv4'): string {
+  return `${family === 'IPv4' ? 'iptables' : 'ip6tables'}-${flavour === 'NFT' ? 'nft' : 'legacy'}-restore`;
+}
+
+function works(command: string, ...args: string[]): boolean {
+  const { status, error } = spawnSync(command, args, { stdio: 'ignore' });
+  return error === undefined && status === 0;
+}
+
+/** The way into namespaces of our own: as root directly, else through a user namespace. */
+export function unshareArguments(): readonly string[] {
+  const own = ['--mount', '--net', '--pid', '--fork', '--kill-child'];
+  return process.getuid?.() === 0 ? own : ['--user', '--map-root-user', ...own];
+}
+
+/** What this machine lacks for the kernel tests, in a few words; undefined when they can run. */
+export function missing(): string | undefined {
+  if (process.platform !== 'linux') return `no Linux (${process.platform})`;
+  for (const [command, flag] of [
+    ['unshare', '--version'],
+    ['nsenter', '--version'],
+    ['mount', '--version'],
+    ['ip', '-V'],
+  ] as const) {
+    if (!works(command, flag)) return `no ${command} command`;
+  }
+  if (!works('unshare', ...unshareArguments(), 'true')) {
+    return process.getuid?.() === 0 ? 'no network namespaces' : 'neither root nor user namespaces';
+  }
+  const inside = 'mount -t tmpfs tmpfs /run && ip netns add probe && ip link add probe0 type bridge';
+  if (!works('unshare', ...unshareArguments(), 'sh', '-c', inside)) return 'no named network namespaces or no bridges';
+  if (flavours().length === 0) return 'no iptables (neither nft nor legacy, or no nat table in the kernel)';
+  return undefined;
+}
+
+let found: readonly Flavour[] | undefined;
+
+/** The flavours of iptables that this machine's commands and kernel have. */
+export function flavours(): readonly Flavour[] {
+  found ??= (['NFT', 'LEGACY'] as const).filter((flavour) => {
+    const rules = '*nat\\n-A OUTPUT -m statistic --mode random --probability 0.5 -j RETURN\\nCOMMIT\\n';
+    const probe = `mount -t tmpfs tmpfs /run && printf '${rules}' | ${restoreCommand(flavour)}`;
+    return works('unshare', ...unshareArguments(), 'sh', '-c', probe);
+  });
+  return found;
+}
+
+/** Whether frames that a bridge carries meet the rules (module br_netfilter), which bridged pods depend on. */
+export function bridgesMeetRules(): boolean {
+  try {
+    accessSync('/proc/sys/net/bridge/bridge-nf-call-iptables');
+    return true;
+  } catch {
+    return works('modprobe', 'br_netfilter');
+  }
+}
+
+/** Kernel and iptables, for reports: `Linux 6.18.44, iptables 1.8.9`. */
+export function versions(): string {
+  const text = (command: string, ...args: string[]) => spawnSync(command, args, { encoding: 'utf8' }).stdout?.trim();
+  return `Linux ${text('uname', '-r')}, iptables ${iptablesVersion() ?? 'unknown'}`;
+}
+
+/** `1.8.9` */
+export function iptablesVersion(): string | undefined {
+  const command = flavours()[0] === 'LEGACY' ? 'iptables-legacy' : 'iptables-nft';
+  const { stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' });
+  return /v(\d+\.\d+\.\d+)/.exec(stdout ?? '')?.[1];
+}
