@@ -12,6 +12,8 @@ export const SIZES: Readonly<Record<string, Size>> = {
   's1000-e10': { services: 1000, endpointsPerService: 10, nodes: 50 },
   's10000-e10': { services: 10_000, endpointsPerService: 10, nodes: 500 },
   's5000-e50': { services: 5000, endpointsPerService: 50, nodes: 1000 },
+  /** About 100 MB of JSON. */
+  's40000-e10': { services: 40_000, endpointsPerService: 10, nodes: 500 },
 };
 
 const ZONES = ['europe-west4-a', 'europe-west4-b', 'europe-west4-c'];

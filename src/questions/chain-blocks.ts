@@ -63,20 +63,39 @@ export interface Divided<T> {
   readonly own: ReadonlyMap<string, readonly ChainBlock<T>[]>;
 }
 
-/** Divides the chains of several nodes: shared are those that every node has with the same content. */
+/**
+ * Divides the chains of several nodes: shared are those that every node has with the same content. Blocks are made node
+ * by node, and of the later nodes only what differs from the first is kept: a hundred nodes cost little more than one.
+ */
 export function divide<T>(
-  byNode: ReadonlyMap<string, readonly ChainBlock<T>[]>,
+  nodes: readonly string[],
+  blocksOf: (node: string) => readonly ChainBlock<T>[],
   content: (body: T) => string,
 ): Divided<T> {
-  const counts = new Map<string, number>();
-  const identity = (block: ChainBlock<T>) => `${block.table} ${block.chain} ${content(block.body)}`;
-  for (const blocks of byNode.values()) {
-    for (const block of blocks) counts.set(identity(block), (counts.get(identity(block)) ?? 0) + 1);
+  const keyOf = (block: ChainBlock<T>) => `${block.table} ${block.chain}`;
+  const [first = '', ...others] = nodes;
+  const model = blocksOf(first);
+  const known = new Map(model.map((block) => [keyOf(block), block]));
+  const contents = new Map(model.map((block) => [keyOf(block), content(block.body)]));
+  const shared = new Set(known.keys());
+  const kept = new Map<string, readonly ChainBlock<T>[]>([[first, model]]);
+  for (const node of others) {
+    const own = blocksOf(node);
+    const same = new Set<string>();
+    kept.set(
+      node,
+      own.map((block) => {
+        const key = keyOf(block);
+        const twin = known.get(key);
+        if (twin === undefined || contents.get(key) !== content(block.body)) return block;
+        same.add(key);
+        return twin;
+      }),
+    );
+    for (const key of shared) if (!same.has(key)) shared.delete(key);
   }
-  const isShared = (block: ChainBlock<T>) => counts.get(identity(block)) === byNode.size;
-  const first = [...byNode.values()][0] ?? [];
   return {
-    shared: first.filter(isShared),
-    own: new Map([...byNode].map(([node, blocks]) => [node, blocks.filter((block) => !isShared(block))])),
+    shared: model.filter((block) => shared.has(keyOf(block))),
+    own: new Map([...kept].map(([node, blocks]) => [node, blocks.filter((block) => !shared.has(keyOf(block)))])),
   };
 }

@@ -62,42 +62,44 @@ interface Rendered {
 }
 
 function render<T>(form: Form<T>, programs: ReadonlyMap<string, IptablesProgram>): Rendered {
-  const blocks = new Map([...programs].map(([node, program]) => [node, form.blocks(program)]));
-  if (programs.size === 1) return { own: new Map([...blocks].map(([node, own]) => [node, form.part(own)])) };
-  const { shared, own } = divide(blocks, (body) => form.content(body));
+  const blocksOf = (node: string) => form.blocks(programs.get(node) as IptablesProgram);
+  const nodes = [...programs.keys()];
+  if (nodes.length === 1) return { own: new Map(nodes.map((node) => [node, form.part(blocksOf(node))])) };
+  const { shared, own } = divide(nodes, blocksOf, (body) => form.content(body));
   const alone = [...own].filter(([, rest]) => rest.length > 0);
   return { shared: form.part(shared), own: new Map(alone.map(([node, rest]) => [node, form.part(rest)])) };
 }
 
 const textContent = (body: ChainText) => body.declaration + body.rules;
 
+/** What kube-proxy hands over, byte for byte where that is one text: of one node, or of nodes that are all alike. */
+function renderRestore(selection: Selection, programs: ReadonlyMap<string, IptablesProgram>, limit: number): Rendered {
+  const whole = { ...selection, chains: undefined };
+  const text = (program: IptablesProgram) => restoreText(program, whole, new ByteBudget(limit));
+  const [[node, first]] = [...programs] as [[string, IptablesProgram]];
+  const cut = (all: string) => cutTables(all).filter((block) => selection.chains?.has(block.chain) ?? true);
+  if (programs.size === 1 && selection.chains === undefined) return { own: new Map([[node, { text: text(first) }]]) };
+  const rendered = render<ChainText>(
+    { blocks: (program) => cut(text(program)), content: textContent, part: (blocks) => ({ text: joinTables(blocks) }) },
+    programs,
+  );
+  const alike = rendered.own.size === 0 && selection.chains === undefined;
+  return alike ? { shared: { text: text(first) }, own: rendered.own } : rendered;
+}
+
 function renderAll(
   question: ChainsQuestion,
   selection: Selection,
   programs: ReadonlyMap<string, IptablesProgram>,
 ): Rendered {
-  const budget = new ByteBudget(question.maxBytes ?? DEFAULT_MAX_BYTES);
+  const limit = question.maxBytes ?? DEFAULT_MAX_BYTES;
   switch (question.format ?? 'RESTORE') {
     case 'RESTORE':
-      if (programs.size === 1) {
-        const [[node, program]] = [...programs] as [[string, IptablesProgram]];
-        return { own: new Map([[node, { text: restoreText(program, selection, budget) }]]) };
-      }
-      return render<ChainText>(
-        {
-          blocks: (program) =>
-            cutTables(restoreText(program, { ...selection, chains: undefined }, budget)).filter(
-              (block) => selection.chains?.has(block.chain) ?? true,
-            ),
-          content: textContent,
-          part: (blocks) => ({ text: joinTables(blocks) }),
-        },
-        programs,
-      );
+      return renderRestore(selection, programs, limit);
     case 'SAVE':
       return render<ChainText>(
         {
-          blocks: (program) => saveBlocks(program, selection, question.flavour ?? 'NFT', budget),
+          blocks: (program) => saveBlocks(program, selection, question.flavour ?? 'NFT', new ByteBudget(limit)),
           content: textContent,
           part: (blocks) => ({ text: joinTables(blocks) }),
         },
@@ -106,7 +108,7 @@ function renderAll(
     case 'LIST':
       return render<string>(
         {
-          blocks: (program) => listBlocks(program, selection, budget),
+          blocks: (program) => listBlocks(program, selection, new ByteBudget(limit)),
           content: (body) => body,
           part: (blocks) => ({ text: blocks.map((block) => block.body).join('\n') }),
         },
@@ -115,13 +117,18 @@ function renderAll(
     case 'RULES':
       return render<ChainData>(
         {
-          blocks: (program) => dataBlocks(program, selection, budget),
+          blocks: (program) => dataBlocks(program, selection, new ByteBudget(limit)),
           content: (body) => JSON.stringify(body),
           part: (blocks) => ({ tables: tablesOf(blocks) }),
         },
         programs,
       );
   }
+}
+
+/** The size of a part, near enough to hold it against a limit. */
+function sizeOf(part: AnyPart): number {
+  return part.text?.length ?? JSON.stringify(part.tables).length;
 }
 
 function programOf(prepared: Prepared, node: string, family: IPFamily): IptablesProgram {
@@ -166,6 +173,7 @@ export function answerChains(prepared: Prepared, question: ChainsQuestion): Outc
   const nodes = [...new Set(question.nodes ?? linux.map((node) => node.metadata.name))];
   const selection = selectionOf(question);
   const parts: ChainsPart[] = [];
+  const answer = new ByteBudget(question.maxBytes ?? DEFAULT_MAX_BYTES);
   for (const family of question.families ?? familiesIn(cluster)) {
     for (const [version, members] of byVersion(prepared, nodes)) {
       const programs = new Map(members.map((node) => [node, programOf(prepared, node, family)]));
@@ -176,6 +184,7 @@ export function answerChains(prepared: Prepared, question: ChainsQuestion): Outc
         );
       }
       const { shared, own } = renderAll(question, selection, programs);
+      for (const part of [...(shared === undefined ? [] : [shared]), ...own.values()]) answer.spend(sizeOf(part));
       const common = { family, mode: 'iptables', version } as const;
       if (shared !== undefined) parts.push({ ...common, nodes: members, shared: true, ...shared });
       for (const [node, part] of own) parts.push({ ...common, nodes: [node], shared: false, ...part });

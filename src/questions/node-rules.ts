@@ -67,15 +67,9 @@ function wanted(
 
 /** What kube-proxy hands to `iptables-restore`, whole or for some Services. */
 export function restoreText(program: IptablesProgram, selection: Selection, budget: ByteBudget): string {
-  let text = '';
-  for (const piece of program.restorePieces(selection.services)) {
-    budget.spend(piece.length);
-    text += piece;
-  }
-  if (selection.chains === undefined) return text;
-  const { chains } = selection;
-  const blocks = cutTables(text).filter((block) => chains.has(block.chain));
-  return blocks.map((block) => `${block.body.declaration}${block.body.rules}`).join('');
+  const pieces = program.restorePieces(selection.services);
+  for (const piece of pieces) budget.spend(piece.length);
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 /** The node's rules as the kernel has them, built-in chains included; kubelet's are not kube-proxy's to show. */

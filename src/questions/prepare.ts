@@ -70,6 +70,11 @@ function momentOf(
   return { at, assumption: { field: 'at', value: new Date(at).toISOString(), why } };
 }
 
+/** What was assumed for both families alike is told once. */
+function withoutRepetition(assumptions: readonly Assumption[]): readonly Assumption[] {
+  return [...new Map(assumptions.map((assumption) => [JSON.stringify(assumption), assumption])).values()];
+}
+
 /**
  * Takes a request from its snapshot to the cluster that the question is about: endpoints derived where the snapshot
  * has none, settings inferred, changes applied in order. Throws QuestionError.
@@ -107,7 +112,7 @@ export function prepare(request: QuestionRequest, snapshot: Snapshot): Prepared 
       snapshot: { digest: snapshot.digest, counts: snapshot.counts },
       settings: settings.asUsed,
       changes: applied,
-      assumptions: [...told, ...settings.assumptions, ...outcome.assumptions],
+      assumptions: [...told, ...settings.assumptions, ...withoutRepetition(outcome.assumptions)],
       findings: outcome.findings,
       result: outcome.result,
     }),

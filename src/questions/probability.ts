@@ -4,10 +4,10 @@ import { QuestionError } from '../base/errors.js';
 import type { Service } from '../cluster/objects.js';
 import { FAMILIES } from '../cluster/settings.js';
 import { divide, formatFraction, fraction, isZero, multiply, toNumber } from '../netfilter/fraction.js';
-import { checkDestination, type Destination, resolveDestination } from '../path/destinations.js';
+import { type Destination, resolveDestination } from '../path/destinations.js';
 import { Fabric } from '../path/fabric.js';
 import type { Client } from '../path/journey.js';
-import { isHeadless, serviceFamilies } from '../path/service-target.js';
+import { checkServiceSpec, isHeadless, serviceFamilies } from '../path/service-target.js';
 import { DEFAULT_OUTSIDE, type WeightedClient } from '../path/sources.js';
 import type { Journey } from '../path/trail.js';
 import { type ClientGroups, clientGroups } from '../probability/client-groups.js';
@@ -25,26 +25,35 @@ import type { PathVerdict, ProbabilityResult, ServiceProbability } from './answe
 import { probability } from './chances.js';
 import { journeysOrUnsupported, tripsOf, unsupportedJourney } from './path.js';
 import type { Outcome, Prepared } from './prepare.js';
-import type { ProbabilityQuestion, ServiceDestination } from './request.js';
+import type { ProbabilityQuestion, ServiceDestination, TransportProtocol } from './request.js';
 import { endpointOf } from './trace.js';
 import { verdictShares } from './verdict-shares.js';
 
-/** A destination of the question and where the request names it. */
 interface Asked {
   readonly destination: Extract<Destination, { kind: 'SERVICE' }>;
 }
 
-function everyPort(services: Iterable<Service>): readonly ServiceDestination[] {
-  const all: ServiceDestination[] = [];
+/** A Service destination before its names are checked; the protocol tells ports of one number apart. */
+interface Wanted {
+  readonly service: ServiceDestination;
+  readonly protocol: TransportProtocol | undefined;
+}
+
+/** Every port of every Service, only those of one protocol where it is given. */
+function everyPort(services: Iterable<Service>, asked: TransportProtocol | undefined): readonly Wanted[] {
+  const all: Wanted[] = [];
   for (const service of services) {
     if (service.spec?.type === 'ExternalName') continue;
     if (!service.spec?.clusterIP && !isHeadless(service)) continue;
     const { name, namespace = 'default' } = service.metadata;
     for (const port of service.spec?.ports ?? []) {
-      all.push({ namespace, name, port: port.port, ...(port.name === undefined ? {} : { portName: port.name }) });
+      const protocol = (port.protocol ?? 'TCP') as TransportProtocol;
+      if (asked !== undefined && protocol !== asked) continue;
+      const portName = port.name === undefined ? {} : { portName: port.name };
+      all.push({ service: { namespace, name, port: port.port, ...portName }, protocol });
     }
   }
-  return all.sort((a, b) => {
+  return all.sort(({ service: a }, { service: b }) => {
     const left = `${a.namespace}/${a.name}:${a.portName ?? ''}`;
     const right = `${b.namespace}/${b.name}:${b.portName ?? ''}`;
     return left < right ? -1 : left > right ? 1 : 0;
@@ -53,21 +62,14 @@ function everyPort(services: Iterable<Service>): readonly ServiceDestination[] {
 
 function askedAbout(prepared: Prepared, question: ProbabilityQuestion): readonly Asked[] {
   const { cluster } = prepared;
-  const specs = question.services ?? everyPort(cluster.services.values());
-  return specs.flatMap((service, index): readonly Asked[] => {
-    // Of every port of every Service, one whose protocol is not the one asked for is not asked about.
-    const protocol = question.protocol;
-    const destination = checkDestination(
-      cluster,
-      { service },
-      protocol,
-      '/probability/services'.concat(`/${index}`, ''),
-    );
-    if (destination.kind !== 'SERVICE') return [];
-    if (question.services === undefined && protocol !== undefined && destination.target.protocol !== protocol)
-      return [];
-    return [{ destination }];
-  });
+  const { services, protocol } = question;
+  const wanted = services?.map((service) => ({ service, protocol })) ?? everyPort(cluster.services.values(), protocol);
+  return wanted.map(({ service, protocol }, index) => ({
+    destination: {
+      kind: 'SERVICE',
+      target: checkServiceSpec(cluster, service, protocol, `/probability/services/${index}`),
+    },
+  }));
 }
 
 function mass(journeys: readonly Journey[], verdict: PathVerdict): Share {
