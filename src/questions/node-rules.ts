@@ -4,7 +4,7 @@ import { printedChains, printedTables, saveRule } from '../netfilter/iptables/sa
 import type { Chain, Rule, Ruleset, Table } from '../netfilter/ruleset.js';
 import type { IptablesProgram } from '../proxy/iptables/program.js';
 import type { ChainData } from './answer.js';
-import { type ChainBlock, type ChainText, cutTables } from './chain-blocks.js';
+import type { ChainBlock, ChainText } from './chain-blocks.js';
 import { chainData } from './chain-data.js';
 import type { ChainsQuestion } from './request.js';
 

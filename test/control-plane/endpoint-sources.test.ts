@@ -28,6 +28,12 @@ t.test('a snapshot with slices is left as it is', async (t) => {
   const { cluster, assumptions } = withEndpointSources(before);
   t.equal(cluster, before);
   t.same(assumptions, []);
+  // The controller keeps a slice for every Service with a selector: one without is a gap of the snapshot.
+  const gap = before.with({ services: new Map([['default/late', service('late', { app: 'nginx' })]]) });
+  t.same(
+    withEndpointSources(gap).assumptions.map(({ field, value }) => [field, value]),
+    [['snapshot.servicesWithoutEndpoints', ['default/late']]],
+  );
 });
 
 t.test('without slices and Endpoints they are derived from pods, as the controller would', async (t) => {
@@ -42,13 +48,16 @@ t.test('without slices and Endpoints they are derived from pods, as the controll
     assumptions.map(({ field, value }) => [field, value]),
     [
       ['snapshot.endpointSlices', 'derived from pods'],
-      ['snapshot.servicesWithoutEndpoints', ['default/by-hand']],
+      ['snapshot.servicesWithoutEndpoints', ['default/by-hand', 'default/kubernetes']],
     ],
   );
   t.same(
-    withEndpointSources(Cluster.of({ ...objects, pods: [], services })).assumptions,
-    [],
-    'no pods: nothing to derive from',
+    withEndpointSources(Cluster.of({ ...objects, pods: [], services })).assumptions.map(({ field, value }) => [
+      field,
+      value,
+    ]),
+    [['snapshot.endpointSlices', 'none']],
+    'no pods: nothing to derive from, and the answer says so',
   );
   const nodeless = withEndpointSources(
     Cluster.of({ ...objects, nodes: [node(0)], services: [...full.services.values()] }),

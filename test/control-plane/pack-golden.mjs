@@ -19,7 +19,10 @@ for (const kind of directories(source)) {
   for (const name of directories(join(source, kind))) {
     const files = readdirSync(join(source, kind, name)).sort();
     cases[name] = Object.fromEntries(
-      files.map((file) => [file.replace('.json', ''), JSON.parse(readFileSync(join(source, kind, name, file), 'utf8'))]),
+      files.map((file) => [
+        file.replace('.json', ''),
+        JSON.parse(readFileSync(join(source, kind, name, file), 'utf8')),
+      ]),
     );
   }
   writeFileSync(join(target, `${kind}.json.gz`), gzipSync(JSON.stringify(cases), { level: 9 }));

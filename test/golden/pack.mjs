@@ -39,7 +39,10 @@ function write(name, value) {
 
 for (const [archive, pattern] of Object.entries(ARCHIVES)) {
   const cases = [];
-  for (const name of readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((e) => e.name).sort()) {
+  for (const name of readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((e) => e.name)
+    .sort()) {
     const directory = join(folder, name);
     const outputs = outputsOf(directory, pattern);
     if (Object.keys(outputs).length === 0) continue;
