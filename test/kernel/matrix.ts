@@ -5,6 +5,7 @@ import { MATRIX, type MatrixRow, SINCE_125 } from '../support/matrix-rows.js';
 import { deploy } from './deploy.js';
 import { expectation } from './expectation.js';
 import { observe } from './observe.js';
+import { ALL, TIMEOUT } from './parameters.js';
 import type { PlantPod } from './plant/layout.js';
 import { Plant } from './plant/plant.js';
 import { bridgesMeetRules, type Flavour, flavours, versions } from './sandbox/missing.js';
@@ -29,7 +30,7 @@ function casesOf(): readonly Case[] {
   const cases = MATRIX.flatMap((row) => {
     const all = row.versions ?? SINCE_125;
     const some = all.filter((version) => VERSIONS.includes(version));
-    const wanted = process.env.KERNEL_ALL === '1' ? all : some.length > 0 ? some : all.slice(-1);
+    const wanted = ALL ? all : some.length > 0 ? some : all.slice(-1);
     return wanted.map((version) => ({ row, version }));
   });
   return cases.map((each, index) => ({ ...each, flavour: known[index % known.length] as Flavour }));
@@ -53,7 +54,8 @@ async function check(plant: Plant, { row, version, flavour }: Case): Promise<str
   return `${row.name} (${version}, ${flavour}): the walk says ${told}; the kernel shows ${unexpected.join(', ') || 'nothing else'}${unseen.length > 0 ? ` and never ${unseen.map((each) => each.told).join(', ')}` : ''}`;
 }
 
-t.test('the path matrix', { skip: bridgesMeetRules() ? false : 'no br_netfilter' }, async (t) => {
+t.setTimeout(TIMEOUT);
+t.test('the path matrix', { timeout: TIMEOUT, skip: bridgesMeetRules() ? false : 'no br_netfilter' }, async (t) => {
   const cases = casesOf();
   await Promise.all(
     flavours().map(async (flavour) => {

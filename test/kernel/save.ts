@@ -10,6 +10,7 @@ import { saveRuleset } from '../../src/netfilter/iptables/save.js';
 import type { Ruleset } from '../../src/netfilter/ruleset.js';
 import { iptablesProgram } from '../../src/proxy/iptables/program.js';
 import { goldenCases } from '../support/golden.js';
+import { ALL, TIMEOUT } from './parameters.js';
 import { Agent } from './plant/agent.js';
 import { loadable } from './rules.js';
 import { type Flavour, flavours, iptablesVersion, restoreCommand, versions } from './sandbox/missing.js';
@@ -38,7 +39,7 @@ function* recordings(flavour: Flavour): Generator<Recording> {
     if (node === undefined) throw new Error(`${golden.name} has no node ${golden.node}`);
     for (const { family, version, name } of golden.outputs) {
       if (name.includes('nfacct')) continue;
-      if (process.env.KERNEL_ALL !== '1' && (!VERSIONS.includes(version.minor) || count++ % EVERY !== 0)) continue;
+      if (!ALL && (!VERSIONS.includes(version.minor) || count++ % EVERY !== 0)) continue;
       const settings = golden.settings(version, 'iptables');
       const program = iptablesProgram({ cluster: golden.cluster, node, family, settings });
       const ruleset = program.ruleset({ kubelet: false, forwardPolicy: 'ACCEPT' });
@@ -81,8 +82,9 @@ async function check(agent: Agent, { family, flavour, ruleset, restore }: Record
   return undefined;
 }
 
+t.setTimeout(TIMEOUT);
 for (const flavour of flavours()) {
-  t.test(`what the kernel shows of the rules, ${flavour}`, async (t) => {
+  t.test(`what the kernel shows of the rules, ${flavour}`, { timeout: TIMEOUT }, async (t) => {
     const namespace = `save-${flavour}`;
     spawnSync('ip', ['netns', 'add', namespace]);
     const agent = new Agent(namespace, flavour);

@@ -1,6 +1,6 @@
 import type { Dnat } from '../../statements.js';
 import { firstValue, optionOf, RuleError, type TargetCodec } from '../codec.js';
-import { formatNatRange, natRangeOf, withDestination } from './nat-range.js';
+import { formatNatRange, natRangeOf, savedNatRange, withDestination } from './nat-range.js';
 
 /** `-j DNAT --to-destination A[-B][:P[-Q]]`. */
 export const dnat: TargetCodec<Dnat> = {
@@ -17,9 +17,9 @@ export const dnat: TargetCodec<Dnat> = {
     };
   },
   write: (target) => `-j DNAT --to-destination ${formatNatRange(target)}${flags(target, '--')}`,
-  save: (target) => `-j DNAT --to-destination ${formatNatRange(target)}${flags(target, '--')}`,
+  save: (target) => `-j DNAT --to-destination ${savedNatRange(target)}${flags(target, '--')}`,
   label: () => 'DNAT',
-  list: (target) => `to:${formatNatRange(target)}${flags(target, '')}`,
+  list: (target) => `to:${savedNatRange(target)}${flags(target, '')}`,
   apply(target, packet) {
     const addressRange = target.addressTo !== undefined && target.addressTo !== target.address;
     const portRange = target.portTo !== undefined && target.portTo !== target.port;

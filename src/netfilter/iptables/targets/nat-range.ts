@@ -42,6 +42,20 @@ export function natRangeOf(text: string, family: IPFamily): NatRange {
   };
 }
 
+/** As `iptables-save` shows a range: the addresses as the kernel's bytes are printed, however they were written. */
+export function savedNatRange(range: NatRange): string {
+  const { address, addressTo } = range;
+  return formatNatRange({
+    ...range,
+    ...(address !== undefined && { address: canonical(address) }),
+    ...(addressTo !== undefined && { addressTo: canonical(addressTo) }),
+  });
+}
+
+function canonical(text: string): string {
+  return addressOf(text)?.text ?? text;
+}
+
 /** The opposite of {@link natRangeOf}. */
 export function formatNatRange(range: NatRange): string {
   let text = range.address ?? '';

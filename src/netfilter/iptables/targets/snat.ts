@@ -1,6 +1,6 @@
 import type { Snat } from '../../statements.js';
 import { firstValue, optionOf, RuleError, type TargetCodec } from '../codec.js';
-import { formatNatRange, natRangeOf, withSource } from './nat-range.js';
+import { formatNatRange, natRangeOf, savedNatRange, withSource } from './nat-range.js';
 
 /** `-j SNAT --to-source A[-B][:P[-Q]]`. */
 export const snat: TargetCodec<Snat> = {
@@ -18,9 +18,9 @@ export const snat: TargetCodec<Snat> = {
     };
   },
   write: (target) => `-j SNAT --to-source ${formatNatRange(target)}${flags(target, '--')}`,
-  save: (target) => `-j SNAT --to-source ${formatNatRange(target)}${flags(target, '--')}`,
+  save: (target) => `-j SNAT --to-source ${savedNatRange(target)}${flags(target, '--')}`,
   label: () => 'SNAT',
-  list: (target) => `to:${formatNatRange(target)}${flags(target, '')}`,
+  list: (target) => `to:${savedNatRange(target)}${flags(target, '')}`,
   apply(target, packet) {
     if (target.addressTo !== undefined && target.addressTo !== target.address) {
       return {
