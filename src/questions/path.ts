@@ -144,18 +144,21 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   const clients = resolveSource(plain, question.source, defaultEntry(plain, destination), '/path/source');
   const trips: Trip[] = [];
   const addresses = new Set<string>();
+  let port: number | undefined;
   let fabric = plain;
   for (const { client, weight } of clients) {
     const recent = recentEntries(plain, question, destination, client);
     if (recent !== undefined) fabric = new Fabric(cluster, settings, family, { rulesets, recent });
     const journeys = journeysOrUnsupported(fabric, client, () => {
-      for (const { target } of resolveDestination(fabric, destination, client).targets) addresses.add(target.address);
+      for (const { target } of resolveDestination(fabric, destination, client).targets) {
+        addresses.add(target.address);
+        port ??= target.port;
+      }
       return tripsOf(fabric, client, destination);
     });
     for (const journey of weighted(journeys, weight)) trips.push({ journey, client });
   }
   const protocol = destination.kind === 'SERVICE' ? destination.target.protocol : destination.protocol;
-  const port = destination.kind === 'SERVICE' ? destination.target.portNumber || undefined : destination.port;
   const all = total(trips.map((trip) => trip.journey.chance));
   if (probability(all).fraction !== '1') throw new Error(`chances sum to ${probability(all).fraction}, not 1`);
   return {
