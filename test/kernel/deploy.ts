@@ -54,7 +54,7 @@ export function nodeStates({ snapshot, settings }: Deployment, nodes: number): r
   });
 }
 
-/** Gives a cluster's rules to the nodes of a plant. */
+/** Gives a cluster's rules to the nodes of a plant, which may have more nodes than the cluster. */
 export async function deploy(plant: Plant, flavour: Flavour, deployment: Deployment): Promise<void> {
-  await plant.program(flavour, nodeStates(deployment, plant.options.nodes));
+  await plant.program(flavour, nodeStates(deployment, deployment.snapshot.cluster.nodes.size));
 }

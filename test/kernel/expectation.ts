@@ -2,7 +2,7 @@ import type { PathResult, PathTrace } from '../../src/questions/answer.js';
 import { ask } from '../../src/questions/ask.js';
 import type { PathQuestion } from '../../src/questions/request.js';
 import type { Deployment } from './deploy.js';
-import { nodeName, outsideAddress, type PlantOptions } from './plant/layout.js';
+import { nodeName, type PlantOptions } from './plant/layout.js';
 import type { Flow, Observed } from './plant/protocol.js';
 
 /** One of the outcomes that a walk tells of: what a client may see of it. */
@@ -19,11 +19,6 @@ export interface Expectation {
   /** None: the walk does not tell (UNKNOWN). */
   readonly outcomes: readonly Outcome[];
   readonly result: PathResult;
-}
-
-/** The outside client whose packets arrive at node N. */
-export function outsideClient(node: number): { external: { address: string; entersAt: string } } {
-  return { external: { address: outsideAddress(node), entersAt: nodeName(node) } };
 }
 
 /** The plant's host that has an address, loopback addresses being the client's. */

@@ -5,3 +5,9 @@ export const ALL = process.env.KERNEL_ALL === '1';
 
 /** Milliseconds a test may take. */
 export const TIMEOUT = ALL ? 3_600_000 : 230_000;
+
+/** KERNEL_SEED: which random clusters. Always the same ones unless asked for others, so that a run can be repeated. */
+export const SEED = Number(process.env.KERNEL_SEED ?? 1);
+
+/** KERNEL_PAIRS: how many sources and destinations to compare in random clusters. */
+export const PAIRS = Number(process.env.KERNEL_PAIRS ?? 240);

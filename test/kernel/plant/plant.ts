@@ -16,6 +16,11 @@ import type { Listener } from './protocol.js';
 
 const PORTS: readonly Listener[] = [{ port: 8080 }, { port: 8081 }];
 
+/** Takes away the rules of one flavour when the other's come. */
+const NO_RULES = ['filter', 'nat']
+  .map((table) => `*${table}\n-F\n-X\n:OUTPUT ACCEPT\n${table === 'filter' ? ':FORWARD ACCEPT\n' : ''}COMMIT\n`)
+  .join('');
+
 /** What a node is given before connections are opened. */
 export interface NodeState {
   /** Input for iptables-restore --noflush. */
@@ -45,6 +50,7 @@ export class Plant {
   readonly options: PlantOptions;
   readonly #agents = new Map<string, Agent>();
   readonly #hairpin = new Map<number, boolean>();
+  readonly #flavour = new Map<number, Flavour>();
 
   private constructor(options: PlantOptions) {
     this.options = options;
@@ -118,19 +124,22 @@ export class Plant {
     return agent;
   }
 
-  /** Gives each node its rules and settings; the flavour must not change during a plant's life. */
+  /** Gives the first nodes their rules and settings. */
   async program(flavour: Flavour, states: readonly NodeState[]): Promise<void> {
     await Promise.all(
       this.#eachNode(async (node, agent) => {
-        const state = states[node - 1] as NodeState;
+        const state = states[node - 1];
+        if (state === undefined) return;
         await agent.listen(state.tcp, state.udp);
         await agent.sysctl({ 'net/ipv4/conf/all/route_localnet': state.routeLocalnet ? '1' : '0' });
         if (this.options.podNetwork === 'BRIDGE' && (this.#hairpin.get(node) ?? true) !== state.hairpin) {
           await agent.must(['ip', '-batch', '-'], `${hairpinLines(this.options, node, state.hairpin).join('\n')}\n`);
           this.#hairpin.set(node, state.hairpin);
         }
-        const wait = flavour === 'LEGACY' ? ['--wait'] : [];
-        await agent.must([restoreCommand(flavour), '--noflush', '--counters', ...wait], state.rules);
+        const last = this.#flavour.get(node) ?? flavour;
+        if (last !== flavour) await agent.must([restoreCommand(last), '--noflush'], NO_RULES);
+        this.#flavour.set(node, flavour);
+        await agent.must([restoreCommand(flavour), '--noflush', '--counters'], state.rules);
       }),
     );
   }
