@@ -61,7 +61,7 @@ function fromPods(cluster: Cluster): EndpointSources {
     const key = namespacedName(service);
     if (service.spec?.type === 'ExternalName') continue;
     if (Object.keys(service.spec?.selector ?? {}).length === 0) {
-      if (key !== 'default/kubernetes') without.push(key);
+      without.push(key);
       continue;
     }
     const synced = syncEndpointSlices(cluster, service, { version, pods: selected.of(service) });
@@ -88,13 +88,34 @@ function fromPods(cluster: Cluster): EndpointSources {
   return { cluster: edit.size === 0 ? cluster : cluster.with({ endpointSlices: edit }), assumptions };
 }
 
+/** Services that the EndpointSlice controller keeps a slice for, though the snapshot holds none. */
+function missingSlices(cluster: Cluster): readonly Assumption[] {
+  const selected = new SelectedPods(cluster);
+  const missing: string[] = [];
+  for (const service of cluster.services.values()) {
+    const key = namespacedName(service);
+    if (service.spec?.type === 'ExternalName' || cluster.slicesOf(key).length > 0) continue;
+    if (selected.of(service).length > 0) missing.push(key);
+  }
+  if (missing.length === 0) return [];
+  const { value, more } = named(missing);
+  const why = `These Services select pods but have no EndpointSlice, while others have: they are taken to have no endpoints.${more}`;
+  return [{ field: 'snapshot.servicesWithoutEndpoints', value, why }];
+}
+
 /**
  * Gives a snapshot the EndpointSlices that it lacks. Services without any slice but with an Endpoints object get slices
  * that mirror it. A snapshot that holds neither slices nor Endpoints but pods gets what the EndpointSlice controller
  * would make of them. Everything that was derived is told as an assumption. One edit, whatever the number of Services.
  */
 export function withEndpointSources(cluster: Cluster): EndpointSources {
-  if (cluster.endpoints.size > 0) return fromEndpoints(cluster);
-  if (cluster.endpointSlices.size === 0 && cluster.pods.size > 0 && cluster.services.size > 0) return fromPods(cluster);
-  return { cluster, assumptions: [] };
+  const mirrored = cluster.endpoints.size > 0 ? fromEndpoints(cluster) : { cluster, assumptions: [] };
+  if (mirrored.cluster.endpointSlices.size > 0) {
+    return { ...mirrored, assumptions: [...mirrored.assumptions, ...missingSlices(mirrored.cluster)] };
+  }
+  if (cluster.endpoints.size > 0) return mirrored;
+  if (cluster.services.size === 0) return { cluster, assumptions: [] };
+  if (cluster.pods.size > 0) return fromPods(cluster);
+  const why = 'The snapshot holds neither EndpointSlices nor Endpoints nor pods: no Service has endpoints.';
+  return { cluster, assumptions: [{ field: 'snapshot.endpointSlices', value: 'none', why }] };
 }

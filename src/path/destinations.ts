@@ -48,6 +48,9 @@ export interface Resolution {
   readonly step?: HostStep;
 }
 
+/** Looser than RFC 1123: what a resolver would ask for at all. */
+const HOST_NAME = /^[^\s.]{1,63}(\.[^\s.]{1,63})*\.?$/;
+
 /** Checks a destination's names and values. Throws NOT_FOUND or INVALID_REQUEST. */
 export function checkDestination(
   cluster: Cluster,
@@ -74,7 +77,15 @@ export function checkDestination(
     return { kind: 'ADDRESS', address: address.text, ...rest };
   }
   if (spec.host !== undefined) {
-    const address = addressOf(spec.host);
+    const address = addressOf(spec.host === 'localhost' ? '127.0.0.1' : spec.host);
+    if (address === undefined && !HOST_NAME.test(spec.host)) {
+      throw new QuestionError('INVALID_REQUEST', `${JSON.stringify(spec.host)} is not a host name.`, [
+        {
+          pointer: `${pointer}/host`,
+          detail: 'Labels of 1 to 63 characters without spaces are needed, parted by dots.',
+        },
+      ]);
+    }
     if (address !== undefined) return { kind: 'ADDRESS', address: address.text, ...rest };
     return { kind: 'HOST', host: spec.host, ...rest };
   }

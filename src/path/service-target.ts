@@ -40,7 +40,7 @@ function describePorts(service: Service): string {
   const ports = (service.spec?.ports ?? []).map(
     (port) => `${port.name ? `${port.name}=` : ''}${port.port}/${port.protocol ?? 'TCP'}`,
   );
-  return ports.length === 0 ? 'it has no ports' : `it has ${ports.join(', ')}`;
+  return ports.length === 0 ? 'it lists no ports' : `it has ${ports.join(', ')}`;
 }
 
 function choosePort(
@@ -73,8 +73,14 @@ function choosePort(
   const candidates = ports.filter(fits);
   if (candidates.length === 1) return candidates[0];
   if (candidates.length === 0 && isHeadless(service)) return undefined;
+  if (candidates.length === 0 && ports.length > 0) {
+    throw new QuestionError('NOT_FOUND', `Service ${key} has no ${protocol} port.`, [
+      { pointer, detail: `No port of Service ${key} is of protocol ${protocol}: ${describePorts(service)}.` },
+    ]);
+  }
+  const which = ports.length === 0 ? 'Name the port to connect to' : `Name a port or portName of Service ${key}`;
   throw new QuestionError('INVALID_REQUEST', `Which port of Service ${key}?`, [
-    { pointer: `${pointer}/port`, detail: `Name a port or portName of Service ${key}: ${describePorts(service)}.` },
+    { pointer: `${pointer}/port`, detail: `${which}: ${describePorts(service)}.` },
   ]);
 }
 
@@ -97,7 +103,7 @@ export function checkServiceSpec(
   if (via === 'NODE_PORT' && !port?.nodePort) {
     throw wrong(
       port === undefined
-        ? `Service ${key}: ${describePorts(service)}.`
+        ? `Service ${key} has no such port: ${describePorts(service)}.`
         : `Port ${port.port} of Service ${key} has no node port (type ${service.spec?.type ?? 'ClusterIP'}).`,
     );
   }

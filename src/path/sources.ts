@@ -32,7 +32,7 @@ function podClient(fabric: Fabric, pod: Pod, pointer: string): Client {
   const node = pod.spec?.nodeName;
   const phase = pod.status?.phase;
   const refuse = (why: string) =>
-    new QuestionError('NOT_FOUND', `Pod ${name} cannot open a connection: ${why}.`, [
+    new QuestionError('NOT_FOUND', `Pod ${name} cannot open a connection: it ${why}.`, [
       { pointer, detail: `Pod ${name} ${why}; name a running pod, or {"podOn": "NODE"} for some pod on a node.` },
     ]);
   if (!node) throw refuse('is not assigned to a node');

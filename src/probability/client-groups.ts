@@ -111,14 +111,13 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
   const special = new Set<string>();
   let byZone = false;
   let byHost = true;
-  const fixed = destination.kind === 'SERVICE' ? destination.target : undefined;
-  if (fixed?.node !== undefined) special.add(fixed.node);
   for (const { target } of resolveDestination(fabric, destination, first).targets) {
     if (target.port === undefined) continue;
     const ports = fabric.expectFor(first.node, target.protocol, target.address, target.port);
     const { services } = fabric.program(first.node);
     const toClusterIP = ports.length > 0 && ports.every((port) => port.clusterIP === target.address);
-    byHost = !toClusterIP || ports.some((port) => port.internalPolicyLocal);
+    // Where an outside client's connection is not masqueraded, the reply returns only through the node of its endpoint.
+    byHost = first.kind === 'OUTSIDE' || !toClusterIP || ports.some((port) => port.internalPolicyLocal);
     for (const port of ports) {
       for (const endpoint of services.endpointsOf(port)) {
         if (byHost && endpoint.node !== '') special.add(endpoint.node);
@@ -143,7 +142,15 @@ function alike(
   clientOn: (node: string) => Client,
 ): readonly WeightedClient[] {
   const total = classes.all.length;
-  const { special, byZone } = differences(fabric, destination, clientOn(classes.all[0] as string));
+  const special = new Set<string>();
+  let byZone = false;
+  if (destination.kind === 'SERVICE' && destination.target.node !== undefined) special.add(destination.target.node);
+  // What tells nodes apart is a matter of version and settings too: internalTrafficPolicy came with 1.22.
+  for (const { nodes } of classes.byProfile) {
+    const found = differences(fabric, destination, clientOn(nodes[0] as string));
+    for (const node of found.special) special.add(node);
+    byZone ||= found.byZone;
+  }
   const groups: WeightedClient[] = [];
   for (const { nodes } of byZone ? classes.byProfileAndZone : classes.byProfile) {
     const plain = special.size === 0 ? nodes : nodes.filter((node) => !special.has(node));
@@ -179,13 +186,10 @@ function weightedSources(fabric: Fabric, weights: NonNullable<ClientsSpec['weigh
   }
   return weights.flatMap((entry, index) => {
     const share = divide(parsed[index] as Fraction, all);
+    // Names are checked even where nothing comes from there.
+    const clients = resolveSource(fabric, entry.source, undefined, `${POINTER}/weights/${index}/source`);
     if (isZero(share)) return [];
-    return resolveSource(fabric, entry.source, undefined, `${POINTER}/weights/${index}/source`).map(
-      ({ client, weight }) => ({
-        client,
-        weight: multiply(weight, share),
-      }),
-    );
+    return clients.map(({ client, weight }) => ({ client, weight: multiply(weight, share) }));
   });
 }
 

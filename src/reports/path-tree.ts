@@ -38,8 +38,11 @@ function stepNode(step: PathStep, { paint }: Layout): TreeNode {
 }
 
 function hopNode(hop: PathHop, layout: Layout): TreeNode {
+  const word = HOP_WORDS[hop.kind];
+  // An outside client is called `outside 203.0.113.7` already.
+  const name = hop.name.startsWith(`${word} `) ? hop.name : `${word} ${hop.name}`;
   return {
-    lines: [layout.paint.bold(`${HOP_WORDS[hop.kind]} ${printable(hop.name)}`)],
+    lines: [layout.paint.bold(printable(name))],
     children: hop.steps.map((step) => stepNode(step, layout)),
   };
 }

@@ -78,7 +78,11 @@ function imbalanceText({ imbalance }: ServiceProbability): string | undefined {
 }
 
 function title(service: ServiceProbability): string {
-  const via = service.via.toLowerCase().replaceAll('_', ' ');
+  const via = service.via
+    .toLowerCase()
+    .replaceAll('_', ' ')
+    .replace(/\bip\b/, 'IP')
+    .replace('dns', 'DNS');
   return `${serviceText(service.service)} by ${via} ${service.destination}, ${service.family}`;
 }
 

@@ -60,3 +60,73 @@ t.test('the API server’s own Service', async (t) => {
     t.equal(result.traces[0]?.reply?.returns, true);
   }
 });
+
+t.test('host names as a pod asks for them', async (t) => {
+  const alias = (name: string, externalName: string) => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'default' },
+    spec: { type: 'ExternalName', externalName },
+  });
+  const more = [
+    alias('one', 'two.default.svc.cluster.local'),
+    alias('two', 'svc.default.svc.cluster.local'),
+    alias('round', 'round.default.svc.cluster.local'),
+    alias('out', 'example.com'),
+  ];
+  const everyone = ['10.180.1.2:8080', '10.180.2.2:8080', '10.180.3.2:8080'].map((it) => `${it} sees 10.180.1.9`);
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ['svc', everyone],
+    ['SVC.default', everyone],
+    ['svc.default.svc.cluster.local.', everyone],
+    ['one', everyone],
+    ['172.30.0.1', everyone],
+    ['round', ['UNREACHABLE/NO_ROUTE']],
+    ['out', ['UNKNOWN/MISSING_DATA']],
+    ['example.com', ['UNKNOWN/MISSING_DATA']],
+    ['nobody', ['UNREACHABLE/NO_ROUTE']],
+    ['localhost', ['REJECTED/HOST_REFUSED']],
+  ];
+  for (const [host, expected] of cases) {
+    t.same(
+      outcomes(path({ source: { pod: 'default/client-1' }, destination: { host, port: 80 } }, ...more)),
+      expected,
+      host,
+    );
+  }
+  for (const host of [' ', '..', 'a..b', '.a', `${'x'.repeat(64)}.b`, 'a b'])
+    t.throws(
+      () => path({ source: { pod: 'default/client-1' }, destination: { host, port: 80 } }),
+      { code: 'INVALID_REQUEST', problems: [{ pointer: '/path/destination/host' }] },
+      JSON.stringify(host),
+    );
+});
+
+t.test('what is wrong with a Service destination is told where it stands', async (t) => {
+  const cases = [
+    [{ name: 'svc' }, 'UDP', 'NOT_FOUND', '/path/destination/service', 'is of protocol UDP: it has 80/TCP'],
+    [{ name: 'svc', portName: 'x' }, undefined, 'NOT_FOUND', '/path/destination/service/portName', 'it has 80/TCP'],
+    [{ name: 'svc', via: 'NODE_PORT' }, undefined, 'INVALID_REQUEST', '/path/destination/service/via', 'no node port'],
+    [{ name: 'svd' }, undefined, 'NOT_FOUND', '/path/destination/service/name', 'Did you mean default/svc?'],
+    [{ name: 'svc', node: 'node-9' }, undefined, 'NOT_FOUND', '/path/destination/service/node', 'Did you mean node-1'],
+    [{ name: 'alias' }, undefined, 'INVALID_REQUEST', '/path/destination/service/port', 'Name the port to connect to'],
+  ] as const;
+  const alias = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'alias', namespace: 'default' },
+    spec: { type: 'ExternalName', externalName: 'example.com' },
+  };
+  for (const [service, protocol, code, pointer, detail] of cases) {
+    const question: PathQuestion = {
+      source: { pod: 'default/client-1' },
+      destination: { service: { namespace: 'default', ...service } },
+      ...(protocol === undefined ? {} : { protocol }),
+    };
+    t.throws(
+      () => path(question, alias),
+      { code, problems: [{ pointer, detail: new RegExp(detail.replace('?', '\\?')) }] },
+      JSON.stringify(question),
+    );
+  }
+});
