@@ -189,7 +189,7 @@ t.test('the rules as a node would save them give the same paths as the rules mad
   );
 });
 
-t.test('ready endpoints share alike under Cluster, and one more makes every share 1/(n+1)', async (t) => {
+t.test('ready endpoints share alike under Cluster, and one more makes every share 1/(n+1)', async () => {
   fc.assert(
     fc.property(randomCluster, fc.integer({ min: 1, max: 12 }), (drawn, count) => {
       const plain = { ...drawn, internal: 'Cluster' as const, hinted: false };
