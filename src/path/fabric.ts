@@ -1,4 +1,5 @@
 import type { IPFamily } from '../base/address.js';
+import { QuestionError } from '../base/errors.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
@@ -98,6 +99,17 @@ export class Fabric {
     return ruleset;
   }
 
+  /** Why the node's rules cannot be walked, in a sentence; undefined where they can. */
+  unmodelled(node: string): string | undefined {
+    try {
+      this.ruleset(node);
+      return undefined;
+    } catch (error) {
+      if (error instanceof QuestionError && error.code === 'UNSUPPORTED') return error.message;
+      throw error;
+    }
+  }
+
   /** Whether the node's rules were parsed from its own `iptables-save`. */
   isParsed(node: string): boolean {
     return this.#options.rulesets?.has(node) ?? false;
@@ -112,8 +124,7 @@ export class Fabric {
   expect(endpoints: Iterable<KnownEndpoint>): void {
     for (const endpoint of endpoints) {
       this.#endpoints.set(endpoint.id, endpoint);
-      if (endpoint.node !== '' && this.cluster.nodes.has(endpoint.node))
-        this.places.learn(endpoint.address, endpoint.node);
+      if (endpoint.node !== '') this.places.learn(endpoint.address, endpoint.node);
     }
   }
 

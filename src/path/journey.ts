@@ -71,6 +71,11 @@ export function travel(fabric: Fabric, client: Client, target: Target): Journey[
   if (own !== undefined) return [own];
   const journeys: Journey[] = [];
   const enter = (branch: Branch, node: string, entry: 'PREROUTING' | 'OUTPUT', nodes: number) => {
+    if (!fabric.cluster.nodes.has(node)) {
+      const detail = `node ${node} is not in the snapshot: what it does with ${branch.packet.destination} is not known`;
+      journeys.push(ended(branch, { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail }));
+      return;
+    }
     if (fabric.isDown(node)) {
       fabric.assumptions.add(
         'nodes',
@@ -79,6 +84,11 @@ export function travel(fabric: Fabric, client: Client, target: Target): Journey[
       );
       const detail = `${node} is down: its Ready condition is Unknown`;
       journeys.push(ended(branch, { verdict: 'UNREACHABLE', cause: 'NODE_DOWN', detail }));
+      return;
+    }
+    const unmodelled = fabric.unmodelled(node);
+    if (unmodelled !== undefined) {
+      journeys.push(ended(branch, { verdict: 'UNKNOWN', cause: 'UNSUPPORTED_DATAPLANE', detail: unmodelled }));
       return;
     }
     if (nodes > MAX_NODES) {

@@ -47,6 +47,12 @@ function makeProgram(cluster: Cluster, nodeName: string, family: IPFamily, setti
   if (node === undefined) {
     throw new QuestionError('NOT_FOUND', `The snapshot holds no node "${nodeName}".`);
   }
+  if (node.status?.nodeInfo?.operatingSystem === 'windows') {
+    throw new QuestionError(
+      'UNSUPPORTED',
+      `Node "${nodeName}" runs Windows, whose kube-proxy writes no rules that this version models.`,
+    );
+  }
   if (settings.mode === 'iptables') return iptablesProgram({ cluster, node, family, settings });
   throw new QuestionError(
     'UNSUPPORTED',

@@ -130,3 +130,43 @@ t.test('what is wrong with a Service destination is told where it stands', async
     );
   }
 });
+
+t.test('an endpoint on a node that cannot be told about leaves the others as they are', async (t) => {
+  const list = labList({ services: [{}] });
+  const named = (item: unknown, name: string) =>
+    (item as { kind: string; metadata: { name: string } }).kind === 'Node' &&
+    (item as { metadata: { name: string } }).metadata.name === name;
+  const windows = { kubeletVersion: 'v1.30.5', operatingSystem: 'windows' };
+  const cases: readonly (readonly [string, (item: unknown) => unknown[], string])[] = [
+    ['gone', (item) => (named(item, 'node-3') ? [] : [item]), 'MISSING_DATA'],
+    [
+      'Windows',
+      (item) =>
+        named(item, 'node-3')
+          ? [{ ...(item as object), status: { ...(item as { status: object }).status, nodeInfo: windows } }]
+          : [item],
+      'UNSUPPORTED_DATAPLANE',
+    ],
+  ];
+  for (const [name, change, cause] of cases) {
+    const snapshot = readSnapshot({ inline: { ...list, items: list.items.flatMap(change) } });
+    const service = { namespace: 'default', name: 'svc' };
+    const asked: PathQuestion = { source: { node: 'node-1' }, destination: { service } };
+    const { traces } = ask('path', { path: asked }, snapshot).result;
+    t.same(
+      traces.map(({ verdict, cause, endpoint, probability }) => [
+        verdict,
+        verdict === 'DELIVERED' ? endpoint?.address : cause,
+        probability.fraction,
+      ]),
+      [
+        ['DELIVERED', '10.180.1.2', '1/3'],
+        ['DELIVERED', '10.180.2.2', '1/3'],
+        ['UNKNOWN', cause, '1/3'],
+      ],
+      name,
+    );
+    const probability = { services: [service], clients: { nodes: { names: ['node-1', 'node-2'] } } };
+    t.equal(ask('probability', { probability }, snapshot).result.services[0]?.unknown.fraction, '1/3', name);
+  }
+});
