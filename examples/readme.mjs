@@ -3,7 +3,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 
 /** A sh block, and the text block that shows its output. */
-const SHOWN = /(```sh\n([\s\S]*?)```\n\n```text\n)([\s\S]*?)(```\n)/g;
+const SHOWN = /(```sh\n((?:(?!```)[\s\S])*)```\n\n```text\n)((?:(?!```)[\s\S])*)(```\n)/g;
 
 /** The address that the commands of README.md speak to. */
 const ADDRESS = 'localhost:8080';
@@ -23,7 +23,7 @@ export async function runReadme(text, root, main) {
   if (!curl) console.log('curl is not installed: the blocks of README.md that use it are not run');
   const { server, address } = await startServer(root, main);
   try {
-    return text.replace(SHOWN, (block, head, commands, shown, tail) => {
+    return text.replace(SHOWN, (block, head, commands, _shown, tail) => {
       if (commands.includes('curl') && !curl) return block;
       const script = `kube-whatif() { node '${main}' "$@"; }\n${commands.replaceAll(ADDRESS, address)}`;
       try {
