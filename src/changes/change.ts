@@ -20,13 +20,26 @@ export interface Choice {
 
 /** One thing the change did to the cluster, told in a sentence. */
 export interface Consequence {
-  readonly kind: 'POD_ADDED' | 'POD_REMOVED' | 'POD_NOT_PLACED' | 'SLICE_CHANGED' | 'WORKLOAD_CHANGED';
+  readonly kind:
+    | 'POD_ADDED'
+    | 'POD_CHANGED'
+    | 'POD_REMOVED'
+    | 'POD_NOT_PLACED'
+    | 'SLICE_CHANGED'
+    | 'WORKLOAD_CHANGED'
+    | 'SERVICE_CHANGED'
+    | 'NODE_ADDED'
+    | 'NODE_CHANGED'
+    | 'NODE_REMOVED'
+    | 'SETTINGS_CHANGED';
   readonly object: string;
   readonly detail: string;
 }
 
 export interface ChangeResult {
   readonly cluster: Cluster;
+  /** Absent: the settings stay as they are. */
+  readonly settings?: Settings;
   readonly choices: readonly Choice[];
   readonly consequences: readonly Consequence[];
   readonly assumptions: readonly Assumption[];

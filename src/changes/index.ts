@@ -1,6 +1,6 @@
 import { pointer, QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
-import type { Assumption } from '../cluster/settings.js';
+import type { Assumption, Settings } from '../cluster/settings.js';
 import type { ChangeContext, ChangeKind, Choice, Consequence } from './change.js';
 import { scale } from './scale.js';
 
@@ -19,6 +19,8 @@ export interface AppliedChange {
 
 export interface AppliedChanges {
   readonly cluster: Cluster;
+  /** Those of the context, unless a change replaced them. */
+  readonly settings: Settings;
   readonly applied: readonly AppliedChange[];
   readonly assumptions: readonly Assumption[];
 }
@@ -43,12 +45,14 @@ export function applyChanges(cluster: Cluster, changes: readonly object[], conte
   const applied: AppliedChange[] = [];
   const assumptions = new Map<string, Assumption>();
   let current = cluster;
+  let { settings } = context;
   for (const [index, change] of changes.entries()) {
     const { kind, value } = kindOf(change, pointer('changes', index));
-    const result = kind.apply(current, value, context, pointer('changes', index, kind.key));
+    const result = kind.apply(current, value, { ...context, settings }, pointer('changes', index, kind.key));
     current = result.cluster;
+    settings = result.settings ?? settings;
     applied.push({ change, choices: result.choices, consequences: result.consequences });
     for (const assumption of result.assumptions) assumptions.set(JSON.stringify(assumption), assumption);
   }
-  return { cluster: current, applied, assumptions: [...assumptions.values()] };
+  return { cluster: current, settings, applied, assumptions: [...assumptions.values()] };
 }

@@ -11,6 +11,7 @@ import { chooseVictims, podsOfReplicaSet } from '../control-plane/replicaset-vic
 import type { Choice } from './change.js';
 import { impliedReplicaSets } from './implied-replicasets.js';
 import { limitedChoice, MAX_CHOICES } from './limited-choice.js';
+import { impossible } from './refusal.js';
 
 export interface ScaleInput {
   readonly cluster: Cluster;
@@ -40,10 +41,6 @@ export interface ReplicaPlan {
 }
 
 const NO_WORKLOADS: ReadonlyMap<string, Workload> = new Map();
-
-function impossible(pointer: string, detail: string): QuestionError {
-  return new QuestionError('IMPOSSIBLE_CHANGE', detail, [{ pointer, detail }]);
-}
 
 const nameOf = (workload: Workload) => `${workload.kind} ${namespacedName(workload)}`;
 

@@ -1,4 +1,3 @@
-import { QuestionError } from '../base/errors.js';
 import type { Cluster, ClusterEdit } from '../cluster/cluster.js';
 import { workloadKey } from '../cluster/cluster.js';
 import { requireWorkload } from '../cluster/lookup.js';
@@ -6,10 +5,11 @@ import { namespacedName, type Pod, type Workload } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';
 import { isReady } from '../control-plane/pods.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Choice, Consequence } from './change.js';
-import { controlPlaneVersion, featureGatesOf } from './control-plane-version.js';
+import { controlPlaneVersion } from './control-plane-version.js';
 import { placePods } from './place-pods.js';
+import { impossible } from './refusal.js';
 import { planDeployment, planReplicaSet, planStatefulSet, type ReplicaPlan, type ScaleInput } from './replica-plan.js';
-import { settle } from './settle.js';
+import { SETTLED, settle } from './settle.js';
 
 /** Sets a workload's number of replicas. */
 export interface ScaleChange {
@@ -32,10 +32,6 @@ const PLANS: Readonly<Record<ScaleChange['kind'], (input: ScaleInput) => Replica
   ReplicaSet: planReplicaSet,
   StatefulSet: planStatefulSet,
 };
-
-function impossible(pointer: string, detail: string): QuestionError {
-  return new QuestionError('IMPOSSIBLE_CHANGE', detail, [{ pointer, detail }]);
-}
 
 function checkNumbers(change: ScaleChange, plan: ReplicaPlan, pointer: string): void {
   const named = change.remove?.length ?? 0;
@@ -103,11 +99,7 @@ function apply(cluster: Cluster, change: ScaleChange, context: ChangeContext, po
   workloads.set(...recount(reduced, workload, replicas, all));
   const edit: ClusterEdit = { pods: placed.pods, workloads };
   const changed = reduced.with(edit);
-  const settled = settle(changed, [...plan.removed, ...created], {
-    version,
-    featureGates: featureGatesOf(cluster, context.settings),
-    at: context.at,
-  });
+  const settled = settle(cluster, changed, { pods: [...plan.removed, ...created] }, context);
 
   const before = workload.spec?.replicas ?? 1;
   const consequences: Consequence[] = [
@@ -124,13 +116,7 @@ function apply(cluster: Cluster, change: ScaleChange, context: ChangeContext, po
   ];
   const choices: Choice[] = [...plan.choices, ...placed.choices];
   const assumptions: Assumption[] = [...plan.assumptions, ...placed.assumptions, ...settled.assumptions];
-  if (plan.removed.length + created.length > 0) {
-    assumptions.push({
-      field: 'changes.settled',
-      value: true,
-      why: 'The answer is about the state after the change has settled: new pods that have a node and an address are ready, removed pods and their endpoints are gone.',
-    });
-  }
+  if (plan.removed.length + created.length > 0) assumptions.push(SETTLED);
   return { cluster: settled.cluster, choices, consequences, assumptions };
 }
 

@@ -1,14 +1,23 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../cluster/cluster.js';
-import type { EndpointSlice, Pod } from '../cluster/objects.js';
-import type { Assumption, KubernetesVersion } from '../cluster/settings.js';
+import { type EndpointSlice, namespacedName, type Pod, type Service } from '../cluster/objects.js';
+import type { Assumption } from '../cluster/settings.js';
+import { podsSelectedBy } from '../control-plane/endpointslices.js';
+import { endpointSliceFeatures } from '../control-plane/features.js';
 import { timestamp } from '../control-plane/new-pods.js';
 import { settleEndpoints } from '../control-plane/settle-endpoints.js';
-import type { Consequence } from './change.js';
+import { isControllerSlice } from '../control-plane/slice-metadata.js';
+import { asksForTopologyHints } from '../control-plane/topology-hints.js';
+import { cpuRatiosByZone } from '../control-plane/zone-allocation.js';
+import type { ChangeContext, Consequence } from './change.js';
+import { controlPlaneVersion, featureGatesOf } from './control-plane-version.js';
 
-export interface SettleInput {
-  readonly version: KubernetesVersion;
-  readonly featureGates: Readonly<Record<string, boolean>>;
-  readonly at: number;
+/** What a change did that the EndpointSlice controller acts on. */
+export interface Unsettled {
+  /** Pods that came or went; pods that changed, before and after. */
+  readonly pods?: readonly Pod[];
+  /** `namespace/name` of Services of which something changed that slices show. */
+  readonly services?: readonly string[];
 }
 
 export interface Settled {
@@ -33,21 +42,57 @@ function named(field: string, names: readonly string[], why: string): Assumption
 }
 
 /**
- * Lets the EndpointSlice controller act on pods that came, changed or went, and tells what it did. `cluster` is the one
- * after the change.
+ * Whether the pods behind a Service's endpoints are in the snapshot, so that the controller's slices can be written
+ * anew. A snapshot of Services and slices alone is no cluster without pods.
  */
-export function settle(cluster: Cluster, changedPods: readonly Pod[], input: SettleInput): Settled {
-  const { version, featureGates, at } = input;
-  const settled = settleEndpoints(cluster, changedPods, { version, featureGates, triggerTime: timestamp(at) });
+export function showsPodsOf(cluster: Cluster, service: Service): boolean {
+  const slices = cluster.slicesOf(namespacedName(service)).filter(isControllerSlice);
+  return slices.every((slice) => slice.endpoints.length === 0) || podsSelectedBy(cluster, service).length > 0;
+}
+
+/** The Services whose hints rest on the zones' shares of CPU, where a change of nodes altered these. */
+function servicesHintedByShares(before: Cluster, after: Cluster, context: ChangeContext): string[] {
+  if (before.nodes === after.nodes) return [];
+  if (isDeepStrictEqual(cpuRatiosByZone(before.nodes.values()), cpuRatiosByZone(after.nodes.values()))) return [];
+  const features = endpointSliceFeatures(
+    controlPlaneVersion(before, context.settings),
+    featureGatesOf(before, context.settings),
+  );
+  return [...after.services.values()]
+    .filter((service) => asksForTopologyHints(service, features) && showsPodsOf(after, service))
+    .map(namespacedName);
+}
+
+/**
+ * Lets the EndpointSlice controller act on a change, and tells what it did. `before` is the cluster before the change
+ * (whose newest node shows the controller's version), `after` the one with it.
+ */
+export function settle(
+  before: Cluster,
+  after: Cluster,
+  { pods, services }: Unsettled,
+  context: ChangeContext,
+): Settled {
+  const due = new Set([...(services ?? []), ...servicesHintedByShares(before, after, context)]);
+  const settled = settleEndpoints(
+    after,
+    pods ?? [],
+    {
+      version: controlPlaneVersion(before, context.settings),
+      featureGates: featureGatesOf(before, context.settings),
+      triggerTime: timestamp(context.at),
+    },
+    due,
+  );
   const consequences: Consequence[] = [];
   for (const [key, slice] of settled.edit) {
-    consequences.push({ kind: 'SLICE_CHANGED', object: key, detail: told(cluster.endpointSlices.get(key), slice) });
+    consequences.push({ kind: 'SLICE_CHANGED', object: key, detail: told(after.endpointSlices.get(key), slice) });
   }
   for (const { service, message } of settled.events) {
     consequences.push({ kind: 'SLICE_CHANGED', object: service, detail: message });
   }
   return {
-    cluster: settled.edit.size === 0 ? cluster : cluster.with({ endpointSlices: settled.edit }),
+    cluster: settled.edit.size === 0 ? after : after.with({ endpointSlices: settled.edit }),
     consequences,
     assumptions: [
       ...named(
@@ -68,3 +113,10 @@ export function settle(cluster: Cluster, changedPods: readonly Pod[], input: Set
     ],
   };
 }
+
+/** The assumption of every change that pods come or go with. */
+export const SETTLED: Assumption = {
+  field: 'changes.settled',
+  value: true,
+  why: 'The answer is about the state after the change has settled: new pods that have a node and an address are ready, removed pods and their endpoints are gone.',
+};

@@ -8,7 +8,7 @@ import { inferVersions } from './infer-versions.js';
 import { requireNode } from './lookup.js';
 import { inferPlatform } from './platform.js';
 import type { Assumption, KernelSettings, NodeProxySettings, Platform, Settings } from './settings.js';
-import type { SettingsOverride } from './settings-override.js';
+import { mergedOverride, type SettingsOverride } from './settings-override.js';
 
 /** A decision in the words of a request's `kubeProxy`. Only the sections that its mode reads. */
 function proxyAsUsed(decision: ProxyDecision): Readonly<Record<string, unknown>> {
@@ -110,6 +110,7 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     ...(dataplane ? { unsupportedDataplane: dataplane } : {}),
     clusterDomain,
     assumptions,
+    overriddenBy: (more) => inferSettings(cluster, mergedOverride(given, more)),
     asUsed: {
       kubernetesVersion: versions.asUsed,
       platform,

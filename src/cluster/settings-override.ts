@@ -31,3 +31,27 @@ export interface SettingsOverride {
   readonly kubelet?: boolean;
   readonly clusterDomain?: string;
 }
+
+/** One override laid over another: its fields win, one by one; of both, lists and single values are taken whole. */
+export function mergedOverride(under: SettingsOverride, over: SettingsOverride): SettingsOverride {
+  const { kubeProxy: proxyUnder, ...below } = under;
+  const { kubeProxy: proxyOver, ...above } = over;
+  const kubeProxy = {
+    ...proxyUnder,
+    ...proxyOver,
+    detectLocal: { ...proxyUnder?.detectLocal, ...proxyOver?.detectLocal },
+    iptables: { ...proxyUnder?.iptables, ...proxyOver?.iptables },
+    nftables: { ...proxyUnder?.nftables, ...proxyOver?.nftables },
+    ipvs: { ...proxyUnder?.ipvs, ...proxyOver?.ipvs },
+    ...(proxyUnder?.featureGates === undefined && proxyOver?.featureGates === undefined
+      ? {}
+      : { featureGates: { ...proxyUnder?.featureGates, ...proxyOver?.featureGates } }),
+  };
+  return {
+    ...below,
+    ...above,
+    kernel: { ...below.kernel, ...above.kernel },
+    network: { ...below.network, ...above.network },
+    kubeProxy,
+  };
+}

@@ -1,4 +1,5 @@
 import type { IPFamily } from '../base/address.js';
+import type { SettingsOverride } from './settings-override.js';
 
 /** What an answer rests on without the snapshot or the request saying it. Field names are those of `settings`. */
 export interface Assumption {
@@ -100,6 +101,11 @@ export interface Settings {
   readonly unsupportedDataplane?: string;
   readonly clusterDomain: string;
   readonly assumptions: readonly Assumption[];
+  /**
+   * The settings of the same cluster where a request also says `more`, which wins over what it said before, field by
+   * field. Throws as `inferSettings` does, with pointers that begin with `/settings`.
+   */
+  overriddenBy(more: SettingsOverride): Settings;
   /** The settings as used, in the shape of a request's `settings`, for the answer. */
   readonly asUsed: Readonly<Record<string, unknown>>;
 }

@@ -1,7 +1,7 @@
 import { addressOf } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { podAddresses } from '../cluster/cluster.js';
-import { type EndpointSlice, namespacedName, type Pod } from '../cluster/objects.js';
+import { type EndpointSlice, namespacedName, type Pod, type Service } from '../cluster/objects.js';
 import { type SyncOptions, syncEndpointSlices } from './endpointslices.js';
 import { matchesServiceSelector } from './labels.js';
 import { selectingServices } from './services-in.js';
@@ -23,9 +23,15 @@ function canonical(address: string): string {
 
 /**
  * What the EndpointSlice controller does after pods came, changed or went: syncs the Services whose selectors match one of
- * them. `cluster` is the one after the change; slices of all other Services stay the very same objects.
+ * them, and those of `services` (`namespace/name`). `cluster` is the one after the change; slices of all other Services
+ * stay the very same objects.
  */
-export function settleEndpoints(cluster: Cluster, changedPods: Iterable<Pod>, options: SyncOptions): SettledEndpoints {
+export function settleEndpoints(
+  cluster: Cluster,
+  changedPods: Iterable<Pod>,
+  options: SyncOptions,
+  services: ReadonlySet<string> = new Set(),
+): SettledEndpoints {
   const labelSets = new Map<string, Pod>();
   const changedAddresses = new Set<string>();
   for (const pod of changedPods) {
@@ -39,12 +45,21 @@ export function settleEndpoints(cluster: Cluster, changedPods: Iterable<Pod>, op
   const assumedManaged = new Set<string>();
   const stale = new Set<string>();
   const namespaces = new Set(changed.map((pod) => pod.metadata.namespace ?? 'default'));
-  for (const service of [...namespaces].flatMap((namespace) => selectingServices(cluster, namespace))) {
+  const selectsChanged = (service: Service) => {
     const namespace = service.metadata.namespace ?? 'default';
     const selector = service.spec?.selector;
-    const matches = (pod: Pod) =>
-      (pod.metadata.namespace ?? 'default') === namespace && matchesServiceSelector(selector, pod.metadata.labels);
-    if (!changed.some(matches)) continue;
+    return changed.some(
+      (pod) =>
+        (pod.metadata.namespace ?? 'default') === namespace && matchesServiceSelector(selector, pod.metadata.labels),
+    );
+  };
+  const due = new Set([...namespaces].flatMap((one) => selectingServices(cluster, one)).filter(selectsChanged));
+  for (const key of services) {
+    const service = cluster.services.get(key);
+    if (service !== undefined) due.add(service);
+  }
+  for (const service of due) {
+    const namespace = service.metadata.namespace ?? 'default';
     const key = namespacedName(service);
     const synced = syncEndpointSlices(cluster, service, options);
     for (const event of synced.events) events.push({ ...event, service: key });

@@ -91,7 +91,7 @@ export function prepare(request: QuestionRequest, snapshot: Snapshot): Prepared 
       },
     ]);
   }
-  const settings = settled(snapshot.cluster, request.settings);
+  let settings = settled(snapshot.cluster, request.settings);
   const changes = request.changes ?? [];
   let cluster = base.cluster;
   let applied: readonly AppliedChange[] = [];
@@ -101,6 +101,7 @@ export function prepare(request: QuestionRequest, snapshot: Snapshot): Prepared 
     if (moment.assumption !== undefined) told.push(moment.assumption);
     const changed = applyChanges(base.cluster, changes, { settings, at: moment.at });
     cluster = changed.cluster;
+    settings = changed.settings;
     applied = changed.applied;
     told.push(...changed.assumptions);
   }
