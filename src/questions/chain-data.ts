@@ -6,7 +6,7 @@ import type { Chain, Rule } from '../netfilter/ruleset.js';
 import type { StatisticMatch } from '../netfilter/statements.js';
 import type { ChainData, RuleData, StepChance } from './answer.js';
 import { stepChance } from './chances.js';
-import { ruleText, serviceRef } from './trace.js';
+import { ruleText, serviceRef } from './rule-text.js';
 
 const THRESHOLDS = 2n ** 31n;
 

@@ -1,3 +1,4 @@
+import { remember } from '../base/remember.js';
 import { type Fraction, formatFraction, fraction, sum, toDecimal, toNumber } from '../netfilter/fraction.js';
 import type { Chance } from '../netfilter/walk/types.js';
 import type { Probability, StepChance } from './answer.js';
@@ -22,8 +23,15 @@ export function total(chances: readonly Chance[]): { readonly nominal: Fraction;
 
 const THRESHOLDS = 2n ** 31n;
 
+// Every endpoint's branch of a Service carries the same few chances.
+const stepChances = new WeakMap<Chance, StepChance>();
+
 /** A random rule's chance; the threshold as q of 2^31, as xt_statistic compares it. */
 export function stepChance(chance: Chance): StepChance {
+  return remember(stepChances, chance, () => makeStepChance(chance));
+}
+
+function makeStepChance(chance: Chance): StepChance {
   const q = (chance.programmed.n * THRESHOLDS) / chance.programmed.d;
   const exact = fraction(q, THRESHOLDS);
   const onGrid = exact.n === chance.programmed.n && exact.d === chance.programmed.d;
