@@ -13,6 +13,39 @@ function nameOf({ service, port }: Claim): string {
   return `${namespacedName(service.object)}${port.name ? `:${port.name}` : ''} (port ${port.port})`;
 }
 
+/** Ports of one Service are told apart by name: kube-proxy keeps one of two that share it. */
+function checkPortName({ service, port }: Claim, index: number, taken: Set<string>, problems: SnapshotProblems): void {
+  const name = port.name ?? '';
+  if (!taken.has(name)) {
+    taken.add(name);
+    return;
+  }
+  const place = `${placeOf(service)}/spec/ports/${index}`;
+  const detail =
+    name === ''
+      ? `Port ${port.port} of ${namespacedName(service.object)} has no name, nor has another: with several ports each needs one.`
+      : `${namespacedName(service.object)} has two ports named "${name}"; each needs a name of its own.`;
+  problems.add(name === '' ? place : `${place}/name`, detail, service.file);
+}
+
+/** `clusterIPs` begins with `clusterIP`, and the families are those of the addresses, in their order. */
+function checkFamilies(service: Placed<Service>, problems: SnapshotProblems): void {
+  const { clusterIP = '', clusterIPs = [], ipFamilies } = service.object.spec ?? {};
+  const place = `${placeOf(service)}/spec`;
+  if (clusterIP !== '' && clusterIPs[0] !== undefined && clusterIPs[0] !== clusterIP) {
+    const detail = `clusterIP is ${clusterIP} and clusterIPs begins with ${clusterIPs[0]}; they must be the same.`;
+    problems.add(`${place}/clusterIPs/0`, detail, service.file);
+  }
+  const addresses = clusterIPs.length > 0 ? clusterIPs : [clusterIP];
+  for (const [index, address] of addresses.entries()) {
+    const family = addressOf(address)?.family;
+    const named = ipFamilies?.[index];
+    if (family === undefined || named === undefined || named === family) continue;
+    const detail = `ipFamilies[${index}] is ${named}, but cluster IP ${address} is of ${family}.`;
+    problems.add(`${place}/ipFamilies/${index}`, detail, service.file);
+  }
+}
+
 /** Node ports belong to one Service port each: the API server allocates them so (portallocator), per protocol. */
 function checkNodePorts(claim: Claim, index: number, taken: Map<string, Claim>, problems: SnapshotProblems): void {
   const { service, port } = claim;
@@ -70,8 +103,11 @@ export function checkServices(services: readonly Placed[], problems: SnapshotPro
   const clusterIPs = new Map<string, Claim>();
   for (const placed of services as readonly Placed<Service>[]) {
     noteSourceRanges(placed.object, notes);
+    checkFamilies(placed, problems);
+    const names = new Set<string>();
     for (const [index, port] of (placed.object.spec?.ports ?? []).entries()) {
       const claim = { service: placed, port };
+      checkPortName(claim, index, names, problems);
       checkNodePorts(claim, index, nodePorts, problems);
       noteClusterIPs(claim, clusterIPs, notes);
     }

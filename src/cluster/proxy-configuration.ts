@@ -92,6 +92,11 @@ function gates(value: unknown): Readonly<Record<string, boolean>> | undefined {
   return set.length > 0 ? Object.fromEntries(set) : undefined;
 }
 
+/** A name as Linux has for interfaces, of characters that need no quotes in a rule; undefined for any other. */
+export function interfaceName(value: string | undefined): string | undefined {
+  return value !== undefined && /^[\w.@-]{1,15}$/.test(value) ? value : undefined;
+}
+
 /** A KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) in YAML or JSON; undefined for any other text. */
 export function parseProxyConfiguration(yaml: string): ProxyConfiguration | undefined {
   let fields: Fields;
@@ -110,8 +115,8 @@ export function parseProxyConfiguration(yaml: string): ProxyConfiguration | unde
     otherMode: otherMode(text(fields.mode)),
     clusterCIDR: cidrsOf(commaList(text(fields.clusterCIDR) ?? '')),
     detectLocalMode: known(DETECT_LOCAL_MODES, fields.detectLocalMode),
-    bridgeInterface: text(detectLocal.bridgeInterface),
-    interfaceNamePrefix: text(detectLocal.interfaceNamePrefix),
+    bridgeInterface: interfaceName(text(detectLocal.bridgeInterface)),
+    interfaceNamePrefix: interfaceName(text(detectLocal.interfaceNamePrefix)),
     nodePortAddresses: nodePortAddressesOf(strings(fields.nodePortAddresses)),
     masqueradeAll: flag(iptables.masqueradeAll),
     masqueradeBit: bit(iptables.masqueradeBit),

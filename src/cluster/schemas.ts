@@ -12,7 +12,25 @@ type Schema = Readonly<Record<string, unknown>>;
 
 const text: Schema = { type: 'string' };
 const flag: Schema = { type: 'boolean' };
-const name: Schema = { type: 'string', minLength: 1, description: 'a name that is not empty' };
+// Names stand in the comments of rules: with a quote or a line end in one, a text of rules would hold other rules.
+const name: Schema = {
+  type: 'string',
+  maxLength: 253,
+  pattern: '^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$',
+  description: 'a name of lower-case letters, digits, "-" and "."',
+};
+const namespace: Schema = {
+  type: 'string',
+  maxLength: 63,
+  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+  description: 'a name of lower-case letters, digits and "-", at most 63 of them',
+};
+const portName: Schema = {
+  type: 'string',
+  maxLength: 63,
+  pattern: '^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$',
+  description: 'the name of a port, of lower-case letters, digits and "-", or empty',
+};
 const count: Schema = { type: 'integer', minimum: 0, description: 'an integer that is not negative' };
 const textMap: Schema = { type: 'object', additionalProperties: text };
 const ip: Schema = { type: 'string', format: 'ip', description: 'an IPv4 or IPv6 address' };
@@ -53,7 +71,7 @@ const protocol = oneOf('TCP', 'UDP', 'SCTP');
 
 const metadataFields = {
   generateName: text,
-  namespace: name,
+  namespace,
   uid: text,
   labels: textMap,
   annotations: textMap,
@@ -169,10 +187,15 @@ const SCHEMAS: Readonly<Record<UsedKind, Schema>> = {
         ports: list(
           fields(
             {
-              name: text,
+              name: portName,
               port,
               protocol,
-              targetPort: { type: ['integer', 'string'], description: 'a port number or the name of a container port' },
+              targetPort: {
+                type: ['integer', 'string'],
+                minimum: 0,
+                maximum: 65535,
+                description: 'a port number up to 65535 or the name of a container port',
+              },
               nodePort: portOrNone,
               appProtocol: text,
             },
@@ -239,7 +262,14 @@ const SCHEMAS: Readonly<Record<UsedKind, Schema>> = {
         ),
       ),
       ports: orNull(
-        list(fields({ name: orNull(text), port: orNull(port), protocol: orNull(protocol), appProtocol: orNull(text) })),
+        list(
+          fields({
+            name: orNull(portName),
+            port: orNull(port),
+            protocol: orNull(protocol),
+            appProtocol: orNull(text),
+          }),
+        ),
       ),
     },
     'metadata',
@@ -253,7 +283,7 @@ const SCHEMAS: Readonly<Record<UsedKind, Schema>> = {
           fields({
             addresses: endpointAddresses,
             notReadyAddresses: endpointAddresses,
-            ports: orNull(list(fields({ name: text, port, protocol }, 'port'))),
+            ports: orNull(list(fields({ name: portName, port, protocol }, 'port'))),
           }),
         ),
       ),

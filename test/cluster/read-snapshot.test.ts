@@ -219,7 +219,7 @@ t.test('nulls and extras that kubectl prints are accepted', async (t) => {
 t.test('the newest timestamp', async (t) => {
   const at = (creationTimestamp: string, extra: object = {}) => ({
     ...node,
-    metadata: { name: creationTimestamp, creationTimestamp },
+    metadata: { name: creationTimestamp.toLowerCase().replaceAll(/[^a-z0-9]/g, '-'), creationTimestamp },
     ...extra,
   });
   for (const [items, expected] of [
@@ -307,7 +307,45 @@ t.test('broken objects are refused with their place', async (t) => {
     ],
     [list({ ...node, metadata: {} }), '/items/0/metadata', /metadata has no "name"/],
     [list({ ...node, metadata: undefined }), '/items/0', /The object has no "metadata"/],
-    [list({ ...node, metadata: { name: '' } }), '/items/0/metadata/name', /a name that is not empty/],
+    [list({ ...node, metadata: { name: '' } }), '/items/0/metadata/name', /must be a name of lower-case letters/],
+    // Names and port names stand in the comments of rules: nothing in them may end the comment or the line.
+    [list(service('a"\n-A X')), '/items/0/metadata/name', /must be a name of lower-case letters/],
+    [list(service('a', {}, 'x y')), '/items/0/metadata/namespace', /at most 63/],
+    [
+      list(service('a', { ports: [{ name: 'x"\nCOMMIT', port: 80 }] })),
+      '/items/0/spec/ports/0/name',
+      /must be the name of a port/,
+    ],
+    [list(slice({ ports: [{ name: 'A B', port: 80 }] })), '/items/0/ports/0/name', /must be the name of a port/],
+    [
+      list({
+        kind: 'Endpoints',
+        metadata: { name: 'e' },
+        subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ name: "'", port: 80 }] }],
+      }),
+      '/items/0/subsets/0/ports/0/name',
+      /must be the name of a port/,
+    ],
+    [
+      list(service('a', { ports: [{ port: 80, targetPort: 99999 }] })),
+      '/items/0/spec/ports/0/targetPort',
+      /99999; it must be a port number up to 65535/,
+    ],
+    [
+      list(
+        service('a', {
+          ports: [
+            { name: 'x', port: 80 },
+            { name: 'x', port: 81 },
+          ],
+        }),
+      ),
+      '/items/0/spec/ports/1/name',
+      /two ports named "x"/,
+    ],
+    [list(service('a', { ports: [{ port: 80 }, { port: 81 }] })), '/items/0/spec/ports/1', /each needs one/],
+    [list(service('a', { clusterIPs: ['10.96.0.2'] })), '/items/0/spec/clusterIPs/0', /they must be the same/],
+    [list(service('a', { ipFamilies: ['IPv6'] })), '/items/0/spec/ipFamilies/0', /10\.96\.0\.1 is of IPv4/],
     [
       list({ ...node, metadata: { name: 'n', labels: { 'a/b': 1.3 } } }),
       '/items/0/metadata/labels/a~1b',

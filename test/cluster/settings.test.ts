@@ -413,7 +413,7 @@ t.test('what the request says wins, and is not assumed', async (t) => {
 });
 
 t.test('settings that cannot be', async (t) => {
-  const cases: readonly (readonly [SettingsOverride, string, string, RegExp])[] = [
+  const cases: readonly (readonly [SettingsOverride, string, string, RegExp, object?])[] = [
     [{ kubernetesVersion: 'latest' }, 'INVALID_REQUEST', '/settings/kubernetesVersion', /write "1\.30" or "1\.30\.5"/],
     [
       { kubernetesVersion: '1.19' },
@@ -441,6 +441,14 @@ t.test('settings that cannot be', async (t) => {
       'INVALID_REQUEST',
       '/settings/kubeProxy/detectLocal/interfaceNamePrefix',
       /needs/,
+    ],
+    // The name of an interface stands unquoted in rules: one that Linux does not allow counts as none.
+    [
+      { kubeProxy: { detectLocalMode: 'BridgeInterface' } },
+      'INVALID_REQUEST',
+      '/settings/kubeProxy/detectLocal/bridgeInterface',
+      /needs detectLocal\.bridgeInterface/,
+      configMap('kind: KubeProxyConfiguration\ndetectLocal: { bridgeInterface: "cni0\\n-A X" }\n'),
     ],
     [
       { kubeProxy: { clusterCIDR: '10.0.0.0' } },
@@ -498,8 +506,8 @@ t.test('settings that cannot be', async (t) => {
       /Node "m"/,
     ],
   ];
-  for (const [override, code, pointer, detail] of cases) {
-    const error = errorOf(() => settle([node('n')], override));
+  for (const [override, code, pointer, detail, more] of cases) {
+    const error = errorOf(() => settle([node('n'), ...(more === undefined ? [] : [more])], override));
     t.match(error, { code, problems: [{ pointer, in: 'request', detail }] }, JSON.stringify(override));
   }
   const both = errorOf(() => settle([node('n')], { platform: 'x', kubeProxy: { clusterCIDR: 'y' } }));
