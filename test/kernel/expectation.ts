@@ -53,12 +53,27 @@ function told(trace: PathTrace): string {
     : `${trace.verdict}/${trace.cause}`;
 }
 
-/** Asks the path question, and says which connection of the plant would show its outcomes. */
-export function expectation(options: PlantOptions, deployment: Deployment, path: PathQuestion): Expectation {
+/** Where a trace's first packet goes; undefined where there is none to send, as for a name without addresses. */
+function destinationOf(trace: PathTrace | undefined): string | undefined {
+  const sent = trace?.hops[0]?.steps.find((step) => step.action === 'SEND')?.after;
+  return sent?.destinationPort === undefined ? undefined : `${sent.destination} ${sent.destinationPort}`;
+}
+
+/**
+ * Asks the path question, and says which connection of the plant would show its outcomes: of a name with several
+ * addresses, a connection to the first. undefined where no packet is sent.
+ */
+export function expectation(
+  options: PlantOptions,
+  deployment: Deployment,
+  path: PathQuestion,
+): Expectation | undefined {
   const { settings, snapshot } = deployment;
   const { result } = ask('path', { path, ...(settings ? { settings } : {}) }, snapshot);
-  const sent = result.traces[0]?.hops[0]?.steps[0]?.after;
-  if (sent?.destinationPort === undefined) throw new Error(`no packet is sent: ${JSON.stringify(result)}`);
+  const destination = destinationOf(result.traces[0]);
+  if (destination === undefined) return undefined;
+  const traces = result.traces.filter((trace) => destinationOf(trace) === destination);
+  const [address = '', port = ''] = destination.split(' ');
   const { source } = path;
   const hostNetwork = source.pod !== undefined && snapshot.cluster.pods.get(source.pod)?.spec?.hostNetwork === true;
   const host = source.external
@@ -66,7 +81,7 @@ export function expectation(options: PlantOptions, deployment: Deployment, path:
     : hostNetwork
       ? (snapshot.cluster.pods.get(source.pod ?? '')?.spec?.nodeName as string)
       : (source.pod ?? source.node ?? '');
-  const outcomes = result.traces.map((trace) => ({
+  const outcomes = traces.map((trace) => ({
     told: told(trace),
     observable: observable(options, trace, host),
   }));
@@ -74,9 +89,9 @@ export function expectation(options: PlantOptions, deployment: Deployment, path:
     host,
     flow: {
       protocol: result.question.protocol === 'UDP' ? 'UDP' : 'TCP',
-      address: sent.destination,
-      port: sent.destinationPort,
-      ...(source.external ? { from: sent.source } : {}),
+      address,
+      port: Number(port),
+      ...(source.external ? { from: source.external.address as string } : {}),
     },
     outcomes: outcomes.some((outcome) => outcome.observable.length === 0) ? [] : outcomes,
     result,

@@ -60,10 +60,21 @@ export class Plant {
   static async build(options: PlantOptions): Promise<Plant> {
     if (options.podNetwork === 'BRIDGE' && !bridgesMeetRules()) throw new Error('no br_netfilter');
     const plant = new Plant(options);
+    try {
+      await plant.#build();
+    } catch (error) {
+      await plant.close();
+      throw error;
+    }
+    return plant;
+  }
+
+  async #build(): Promise<void> {
+    const { options } = this;
     await ip(links(options));
     const start = async (host: string, lines: readonly string[], sysctls: Readonly<Record<string, string>>) => {
       const agent = new Agent(namespaceOf(options, host), host);
-      plant.#agents.set(host, agent);
+      this.#agents.set(host, agent);
       await agent.sysctl({ 'net/ipv6/conf/all/disable_ipv6': '1', 'net/ipv6/conf/default/disable_ipv6': '1' });
       await agent.must(['ip', '-batch', '-'], `${lines.join('\n')}\n`);
       await agent.sysctl({ 'net/ipv4/conf/*/rp_filter': '0', ...sysctls });
@@ -94,13 +105,12 @@ export class Plant {
     if (options.podNetwork === 'ROUTED') {
       // eth0 answers for the node alone: other hosts are on the same wire.
       await Promise.all(
-        plant.#eachNode((_, agent) =>
+        this.#eachNode((_, agent) =>
           agent.sysctl({ 'net/ipv4/conf/eth0/proxy_arp': '0', 'net/ipv4/conf/all/proxy_arp': '0' }),
         ),
       );
     }
-    await plant.#warmUp();
-    return plant;
+    await this.#warmUp();
   }
 
   #eachNode(act: (node: number, agent: Agent) => Promise<unknown>): Promise<unknown>[] {
