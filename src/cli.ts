@@ -4,13 +4,29 @@ import { readArguments } from './cli/arguments.js';
 import { EXIT, type ExitCode } from './cli/exit-codes.js';
 import { commandHelp, globalHelp } from './cli/help.js';
 import { type Io, writeAll } from './cli/io.js';
-import { COMMAND_NAMES, type CommandName } from './cli/options.js';
+import { COMMAND_NAMES, type CommandName, PLAIN_KINDS } from './cli/options.js';
 import { failureOf } from './cli/problem.js';
 import { didYouMean } from './cli/suggest.js';
 import { UsageError } from './cli/usage-error.js';
+import type { PlainKind } from './questions/request.js';
 
 function isCommand(word: string): word is CommandName {
   return (COMMAND_NAMES as readonly string[]).includes(word);
+}
+
+/** The question behind `what-if`, and the options behind it; without one, it stands in --request. */
+function questionOf(rest: readonly string[]): readonly [PlainKind | undefined, readonly string[]] {
+  const [word, ...more] = rest;
+  const kind = PLAIN_KINDS.find((name) => name === word);
+  if (kind !== undefined) return [kind, more];
+  if (word === undefined || word.startsWith('-')) {
+    const named = rest.some((arg) => arg === '--request' || arg.startsWith('--request='));
+    if (named || asksForHelp(rest)) return [undefined, rest];
+    throw new UsageError(`Say which question: what-if ${PLAIN_KINDS.join('|')}. See kube-whatif what-if --help.`);
+  }
+  throw new UsageError(
+    `what-if asks ${PLAIN_KINDS.join(', ')}, not ${word}.${didYouMean(word, PLAIN_KINDS)} See kube-whatif what-if --help.`,
+  );
 }
 
 /** A request for help wins over anything else on the line, also over what is wrong there. */
@@ -37,14 +53,16 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     const meant = didYouMean(word, kind === 'option' ? ['--help', '--version'] : COMMAND_NAMES);
     throw new UsageError(`There is no ${kind} ${word}.${meant} See kube-whatif --help.`);
   }
+  const [question, options] = word === 'what-if' ? questionOf(rest) : ([undefined, rest] as const);
   if (asksForHelp(rest)) {
-    await writeAll(io.stdout, commandHelp(word));
+    await writeAll(io.stdout, commandHelp(word, question));
     return EXIT.FINE;
   }
-  const given = readArguments(word, rest);
+  const given = readArguments(word, options, question);
   // Loaded when needed: help and wrong arguments are told without compiling schemas and rules.
   if (word === 'serve') return await (await import('./cli/serve-command.js')).runServe(given, io);
-  return await (await import('./cli/answer-command.js')).runQuestion(word, given, io);
+  const { runQuestion, runWhatIf } = await import('./cli/answer-command.js');
+  return word === 'what-if' ? await runWhatIf(question, given, io) : await runQuestion(word, given, io);
 }
 
 /**

@@ -1,14 +1,15 @@
 import { readSnapshot, type Snapshot, type SnapshotInput } from '../cluster/read-snapshot.js';
-import type { QuestionKind, QuestionRequest } from '../questions/request.js';
+import { readAfterFiles } from '../questions/after-snapshot.js';
+import type { PlainKind, QuestionKind, QuestionRequest } from '../questions/request.js';
 import { validateRequest } from '../questions/validate-request.js';
 import { type RenderOptions, render } from '../reports/render.js';
 import { printableJson } from '../reports/safe-text.js';
 import type { Arguments } from './arguments.js';
 import { buildRequest } from './build-request.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { parseJson, readBytes, readStream } from './input-files.js';
+import { inflated, parseJson, readBytes, readStream } from './input-files.js';
 import { type Io, writeAll } from './io.js';
-import { snapshotFiles } from './snapshot.js';
+import { type SnapshotFile, snapshotFiles } from './snapshot.js';
 import { holdsUnknown } from './unknown.js';
 import { UsageError } from './usage-error.js';
 import { oneOf } from './words.js';
@@ -37,8 +38,14 @@ function hasSnapshot(request: unknown): request is { readonly snapshot: Snapshot
   return typeof request === 'object' && request !== null && 'snapshot' in request;
 }
 
-async function readInput(kind: QuestionKind, args: Arguments, io: Io): Promise<readonly [QuestionRequest, Snapshot]> {
-  const given = await buildRequest(kind, args, await requestFile(args, io));
+/** Reads the request and the snapshot; `question` is the one that what-if asks, where the options name it. */
+async function readInput(
+  kind: QuestionKind,
+  question: PlainKind | undefined,
+  args: Arguments,
+  io: Io,
+): Promise<readonly [QuestionRequest, Snapshot]> {
+  const given = await buildRequest(question, args, await requestFile(args, io), kind === 'what-if');
   if (hasSnapshot(given)) {
     if (args.has('snapshot')) {
       throw new UsageError('The request holds a snapshot, and --snapshot gives another: leave one of them out.');
@@ -58,13 +65,35 @@ function renderOptions(io: Io): RenderOptions {
   return { color, ...(isTTY && columns !== undefined && columns > 0 ? { width: columns } : {}) };
 }
 
+/** The second snapshot of `--after`. */
+async function readSecond(args: Arguments): Promise<Snapshot | undefined> {
+  const names = args.all('after');
+  if (names.length === 0) return undefined;
+  for (const name of ['scale', 'change']) {
+    if (args.has(name)) throw new UsageError(`--after and --${name} both say what is compared with: give one of them.`);
+  }
+  const files: SnapshotFile[] = [];
+  for (const name of names) files.push({ name, bytes: await inflated(name, await readBytes('--after', name)) });
+  return readAfterFiles(files);
+}
+
 /** Runs one question: reads what the options name, asks, and writes the answer in the form wanted. */
-export async function runQuestion(kind: QuestionKind, args: Arguments, io: Io): Promise<ExitCode> {
+export async function runQuestion(kind: PlainKind, args: Arguments, io: Io): Promise<ExitCode> {
+  return await run(kind, kind, args, io);
+}
+
+/** Runs what-if; `question` is the one that it asks, undefined where it stands in `--request`. */
+export async function runWhatIf(question: PlainKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
+  return await run('what-if', question, args, io);
+}
+
+async function run(kind: QuestionKind, question: PlainKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
   const form = formOf(args);
-  const [request, snapshot] = await readInput(kind, args, io);
+  const [request, snapshot] = await readInput(kind, question, args, io);
+  const after = await readSecond(args);
   // Loaded when there is something to ask.
   const { ask } = await import('../questions/ask.js');
-  const told = ask(kind, request, snapshot);
+  const told = ask(kind, request, snapshot, after);
   if (form === 'json') {
     const json = `${JSON.stringify(told, undefined, 2)}\n`;
     await writeAll(io.stdout, io.stdout.isTTY ? printableJson(json) : json);

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { COMMANDS, type CommandName, type Option } from './options.js';
+import type { PlainKind } from '../questions/request.js';
+import { COMMANDS, type CommandName, type Option, whatIfOptions } from './options.js';
 import { didYouMean } from './suggest.js';
 import { UsageError } from './usage-error.js';
 
@@ -68,10 +69,10 @@ function check(
   }
 }
 
-/** Reads a command's options. Throws UsageError for anything that is not in its table. */
-export function readArguments(command: CommandName, args: readonly string[]): Arguments {
-  const { options } = COMMANDS[command];
-  const help = `See kube-whatif ${command} --help.`;
+/** Reads a command's options; `question` is the one that what-if asks. Throws UsageError for anything that is not in its table. */
+export function readArguments(command: CommandName, args: readonly string[], question?: PlainKind): Arguments {
+  const options = command === 'what-if' ? whatIfOptions(question) : COMMANDS[command].options;
+  const help = `See kube-whatif ${[command, question].filter((name) => name !== undefined).join(' ')} --help.`;
   const config = Object.fromEntries(
     Object.entries(options).map(([name, option]) => [
       name,

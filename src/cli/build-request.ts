@@ -1,4 +1,4 @@
-import type { QuestionKind } from '../questions/request.js';
+import type { PlainKind } from '../questions/request.js';
 import type { Arguments } from './arguments.js';
 import { readBytes, readJsonOption } from './input-files.js';
 import { readClients, readDestination, readScale, readServiceDestination, readSource, readWeight } from './targets.js';
@@ -98,7 +98,7 @@ function probabilityFields(args: Arguments): Fields {
   };
 }
 
-async function questionFields(kind: QuestionKind, args: Arguments): Promise<Fields> {
+async function questionFields(kind: PlainKind, args: Arguments): Promise<Fields> {
   switch (kind) {
     case 'chains':
       return chainsFields(args);
@@ -147,10 +147,16 @@ async function changes(args: Arguments): Promise<unknown[]> {
 /**
  * The request that the options make, laid over the one of `--request`: a field given by an option replaces the file's,
  * settings are merged, changes follow those of the file. Nothing is validated here beyond the options' own shapes.
+ * `named`: the question stands in the request even where no option says anything of it, as what-if needs it.
  * Throws UsageError; QuestionError MALFORMED for JSON that cannot be read.
  */
-export async function buildRequest(kind: QuestionKind, args: Arguments, base: unknown): Promise<unknown> {
-  const question = await questionFields(kind, args);
+export async function buildRequest(
+  kind: PlainKind | undefined,
+  args: Arguments,
+  base: unknown,
+  named = false,
+): Promise<unknown> {
+  const question = kind === undefined ? {} : await questionFields(kind, args);
   const over = await settings(args);
   const more = await changes(args);
   // Whatever else the file holds is the validator's to judge.
@@ -162,7 +168,7 @@ export async function buildRequest(kind: QuestionKind, args: Arguments, base: un
     ...field('at', args.one('at')),
     ...(over === undefined ? {} : { settings: merge(under.settings, over) }),
     ...(more.length === 0 ? {} : { changes: [...listed, ...more] }),
-    ...(Object.keys(question).length === 0
+    ...(kind === undefined || (Object.keys(question).length === 0 && !named)
       ? {}
       : { [kind]: { ...(isObject(under[kind]) ? under[kind] : {}), ...question } }),
   };

@@ -1,3 +1,4 @@
+import type { PlainKind } from '../questions/request.js';
 import { wrap } from '../reports/wrap.js';
 import {
   COMMAND_NAMES,
@@ -6,6 +7,8 @@ import {
   KUBECTL_COMMAND,
   KUBECTL_CONFIG_COMMAND,
   type Option,
+  PLAIN_KINDS,
+  whatIfOptions,
 } from './options.js';
 
 const WIDTH = 100;
@@ -49,16 +52,21 @@ export function globalHelp(): string {
   ].join('\n');
 }
 
-/** Help for one command. */
-export function commandHelp(name: CommandName): string {
+/** Help for one command; for what-if, with the options of the question that it asks twice. */
+export function commandHelp(name: CommandName, question?: PlainKind): string {
   const command = COMMANDS[name];
+  const asked = name === 'what-if' && question !== undefined;
+  const options = asked ? whatIfOptions(question) : command.options;
   return [
     `kube-whatif ${name}: ${command.summary}`,
     '',
-    `Usage: kube-whatif ${name} [OPTION…]`,
+    `Usage: kube-whatif ${asked ? `${name} ${question}` : (command.usage ?? name)} [OPTION…]`,
     '',
+    ...(name === 'what-if' && !asked
+      ? [`The question takes its own options too: kube-whatif what-if ${PLAIN_KINDS.join('|')} --help.`, '']
+      : []),
     'Options:',
-    ...Object.entries(command.options).flatMap(([option, described]) => optionLines(option, described)),
+    ...Object.entries(options).flatMap(([option, described]) => optionLines(option, described)),
     '',
     'Examples:',
     ...command.examples.map((example) => `  ${example}`),

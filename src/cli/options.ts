@@ -1,4 +1,5 @@
 /** Every command and option of the command line: what parses them, what helps with them and what suggests them. */
+import type { PlainKind } from '../questions/request.js';
 
 export interface Option {
   readonly short?: string;
@@ -14,6 +15,8 @@ export interface Command {
   readonly summary: string;
   readonly options: Options;
   readonly examples: readonly string[];
+  /** How it is called, where that is more than its name. */
+  readonly usage?: string;
 }
 
 const HELP: Options = { help: { short: 'h', help: 'print this help' } };
@@ -50,7 +53,7 @@ const QUESTION: Options = {
 
 const FAMILY = '4, 6, IPv4 or IPv6';
 
-export const COMMANDS: Readonly<Record<'chains' | 'path' | 'probability' | 'serve', Command>> = {
+const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
   chains: {
     summary: 'the rules that a node carries, byte for byte',
     options: {
@@ -139,6 +142,34 @@ export const COMMANDS: Readonly<Record<'chains' | 'path' | 'probability' | 'serv
       'kube-whatif probability -s cluster.json --weight pod/default/a=2 --weight node/node-1=1/2',
     ],
   },
+};
+
+const AFTER: Options = {
+  after: {
+    value: 'FILE',
+    multiple: true,
+    help: 'compare with this second snapshot, instead of with what --scale and --change make of the first; repeatable',
+  },
+};
+
+/** The options of `what-if chains|path|probability`, or of what-if alone, whose question stands in --request. */
+export function whatIfOptions(question: PlainKind | undefined): Options {
+  return { ...AFTER, ...(question === undefined ? QUESTION : QUESTIONS[question].options) };
+}
+
+export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'serve', Command>> = {
+  ...QUESTIONS,
+  'what-if': {
+    summary: 'chains, path or probability before and after a change, and the difference',
+    usage: 'what-if chains|path|probability',
+    options: whatIfOptions(undefined),
+    examples: [
+      'kube-whatif what-if probability -s cluster.json --to svc/default/web --scale default/web=4',
+      'kube-whatif what-if chains -s cluster.json --node node-1 --scale default/web=4 --format save',
+      'kube-whatif what-if path -s cluster.json --from pod/default/client --to svc/default/web:80 --after later.json',
+      'kube-whatif what-if -s cluster.json --request question.json',
+    ],
+  },
   serve: {
     summary: 'answer the same questions over HTTP',
     options: {
@@ -150,6 +181,8 @@ export const COMMANDS: Readonly<Record<'chains' | 'path' | 'probability' | 'serv
     examples: ['kube-whatif serve --host 0.0.0.0 --port 8080'],
   },
 };
+
+export const PLAIN_KINDS = Object.keys(QUESTIONS) as PlainKind[];
 
 export type CommandName = keyof typeof COMMANDS;
 export const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[];

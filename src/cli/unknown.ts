@@ -1,7 +1,13 @@
 import type { Answer } from '../questions/answer.js';
 
-/** Whether some of the answer is UNKNOWN: a trace's verdict or a verdict's share of path, a share of probability. */
-export function holdsUnknown({ result }: Answer): boolean {
+/**
+ * Whether some of the answer is UNKNOWN: a trace's verdict or a verdict's share of path, a share of probability; of
+ * what-if, on either side.
+ */
+export function holdsUnknown({ result }: Pick<Answer, 'result'>): boolean {
+  if ('difference' in result) {
+    return holdsUnknown({ result: result.before }) || holdsUnknown({ result: result.after });
+  }
   if ('traces' in result) {
     return [...result.traces, ...result.verdicts].some(({ verdict }) => verdict === 'UNKNOWN');
   }

@@ -1,31 +1,29 @@
 import type { Snapshot } from '../cluster/read-snapshot.js';
-import type { Answer, ChainsResult, PathResult, ProbabilityResult } from './answer.js';
-import { answerChains } from './chains.js';
-import { answerPath } from './path.js';
+import type { Answer } from './answer.js';
+import { answerOne, type PlainResult } from './answer-one.js';
 import { prepare } from './prepare.js';
-import { answerProbability } from './probability.js';
 import type { QuestionKind, QuestionRequest } from './request.js';
+import { answerWhatIf } from './what-if.js';
+import type { WhatIfResult } from './what-if-answer.js';
 
-export interface ResultOf {
-  readonly chains: ChainsResult;
-  readonly path: PathResult;
-  readonly probability: ProbabilityResult;
+export interface ResultOf extends PlainResult {
+  readonly 'what-if': WhatIfResult;
 }
 
 /**
  * Answers one question about a snapshot: a request's whole way, independent of any transport. The request has been
  * validated against openapi/ before; `request[kind]` may be absent where every field of the question is optional.
- * A pure function of its arguments. Throws QuestionError for everything that is wrong with the input.
+ * `after` is the second snapshot of what-if where it came in a file of its own. A pure function of its arguments.
+ * Throws QuestionError for everything that is wrong with the input.
  */
-export function ask<K extends QuestionKind>(kind: K, request: QuestionRequest, snapshot: Snapshot): Answer<ResultOf[K]>;
-export function ask(kind: QuestionKind, request: QuestionRequest, snapshot: Snapshot): Answer {
+export function ask<K extends QuestionKind>(
+  kind: K,
+  request: QuestionRequest,
+  snapshot: Snapshot,
+  after?: Snapshot,
+): Answer<ResultOf[K]>;
+export function ask(kind: QuestionKind, request: QuestionRequest, snapshot: Snapshot, after?: Snapshot): Answer {
+  if (kind === 'what-if') return answerWhatIf(request, snapshot, after);
   const prepared = prepare(request, snapshot);
-  switch (kind) {
-    case 'chains':
-      return prepared.answer(answerChains(prepared, request.chains ?? {}));
-    case 'path':
-      return prepared.answer(answerPath(prepared, request.path));
-    case 'probability':
-      return prepared.answer(answerProbability(prepared, request.probability ?? {}));
-  }
+  return prepared.answer(answerOne(kind, prepared, request));
 }

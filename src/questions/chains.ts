@@ -131,10 +131,18 @@ function sizeOf(part: AnyPart): number {
   return part.text?.length ?? JSON.stringify(part.tables).length;
 }
 
-function programOf(prepared: Prepared, node: string, family: IPFamily): IptablesProgram {
+/** What a node's kube-proxy programs. Throws QuestionError UNSUPPORTED. */
+export function programOf(prepared: Prepared, node: string, family: IPFamily): IptablesProgram {
   const program = programNode(prepared.cluster, node, family, prepared.settings.proxyOf(node));
   if (program instanceof IptablesProgram) return program;
   throw new QuestionError('UNSUPPORTED', `Rules in ${program.mode} mode are not rendered.`);
+}
+
+/** The rules of one family on one node as one text: in the format asked for, RULES as SAVE. */
+export function nodeText(prepared: Prepared, question: ChainsQuestion, node: string, family: IPFamily): string {
+  const asText = question.format === 'RULES' ? { ...question, format: 'SAVE' as const } : question;
+  const programs = new Map([[node, programOf(prepared, node, family)]]);
+  return renderAll(asText, selectionOf(asText), programs).own.get(node)?.text ?? '';
 }
 
 /** Nodes whose kube-proxies are of one version and can share chains. */

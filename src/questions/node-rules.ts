@@ -114,6 +114,13 @@ export function listBlocks(
   });
 }
 
+/** The rules of each chain, with what they were written for. */
+export function ruleBlocks(program: IptablesProgram, selection: Selection): readonly ChainBlock<readonly Rule[]>[] {
+  return programmed(program).tables.flatMap((table) =>
+    wanted(table, selection).map(({ chain, rules }) => ({ table: table.name, chain: chain.name, body: rules })),
+  );
+}
+
 // A rule's data is its text twice and its statements: about this much of JSON for each character of text.
 const DATA_PER_CHARACTER = 5;
 

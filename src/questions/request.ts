@@ -131,14 +131,26 @@ export interface Change {
   readonly scale?: ScaleChange;
 }
 
+/** A snapshot inside a request: exactly one key is set. */
+export interface GivenSnapshot {
+  readonly inline?: unknown;
+  readonly parts?: readonly unknown[];
+}
+
 export interface QuestionRequest {
-  readonly snapshot?: { readonly inline?: unknown; readonly parts?: readonly unknown[] };
+  readonly snapshot?: GivenSnapshot;
   readonly at?: string;
   readonly settings?: SettingsOverride;
   readonly changes?: readonly Change[];
+  /** what-if: the other side, instead of `changes`. */
+  readonly after?: { readonly snapshot: GivenSnapshot };
   readonly chains?: ChainsQuestion;
   readonly path?: PathQuestion;
   readonly probability?: ProbabilityQuestion;
 }
 
-export type QuestionKind = 'chains' | 'path' | 'probability';
+/** The questions about one cluster. */
+export type PlainKind = 'chains' | 'path' | 'probability';
+
+/** what-if asks one of the others twice. */
+export type QuestionKind = PlainKind | 'what-if';

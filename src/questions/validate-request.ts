@@ -8,6 +8,7 @@ const SCHEMA: Readonly<Record<QuestionKind, string>> = {
   chains: 'ChainsRequest',
   path: 'PathRequest',
   probability: 'ProbabilityRequest',
+  'what-if': 'WhatIfRequest',
 };
 
 /**
@@ -19,23 +20,23 @@ export type SnapshotPlace = 'inside' | 'apart';
 /** More values than any sensible request has: an error each would fill the memory. */
 const MAX_VALUES = 500_000;
 
-/** Whether the request, its snapshot's content aside, has at most {@link MAX_VALUES} values. Does not recurse. */
+/** Whether the request, the content of its snapshots aside, has at most {@link MAX_VALUES} values. Does not recurse. */
 function isReasonable(request: unknown): boolean {
   let count = 0;
+  const { after } = Object(request) as { readonly after?: unknown };
   const open: unknown[] = [request];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     if (typeof value !== 'object' || value === null) continue;
-    const isRequest = value === request;
+    const { snapshot } = (value === request || value === after ? value : {}) as { readonly snapshot?: unknown };
     const items = Array.isArray(value) ? value : Object.values(value);
     count += items.length;
-    if (isRequest && 'snapshot' in value) {
-      const { parts } = Object(value.snapshot) as { readonly parts?: unknown };
+    if (snapshot !== undefined) {
+      const { parts } = Object(snapshot) as { readonly parts?: unknown };
       if (Array.isArray(parts)) count += parts.length;
     }
     if (count > MAX_VALUES) return false;
     for (const item of items) {
-      const isSnapshot = isRequest && 'snapshot' in value && item === value.snapshot;
-      if (typeof item === 'object' && item !== null && !isSnapshot) open.push(item);
+      if (typeof item === 'object' && item !== null && item !== snapshot) open.push(item);
     }
   }
   return true;

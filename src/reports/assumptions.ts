@@ -43,15 +43,14 @@ function bySeverity(findings: readonly Finding[]): readonly Finding[] {
   return [...findings].sort((a, b) => SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity]);
 }
 
+const CHANGES_TITLE = 'Changes made before the question';
+
 /** The changes made, what was found and what was assumed: sections of lines, each under a title, in this order. */
-export function backgroundText(answer: Answer, layout: Layout): string[][] {
+export function backgroundText(answer: Answer, layout: Layout, changesTitle = CHANGES_TITLE): string[][] {
   const { paint, width } = layout;
   const sections: string[][] = [];
   if (answer.changes.length > 0) {
-    sections.push([
-      paint.bold('Changes made before the question'),
-      ...answer.changes.flatMap((change) => changeLines(change, layout)),
-    ]);
+    sections.push([paint.bold(changesTitle), ...answer.changes.flatMap((change) => changeLines(change, layout))]);
   }
   if (answer.findings.length > 0) {
     const lines = bySeverity(answer.findings).flatMap((finding) => {
@@ -71,7 +70,7 @@ export function backgroundText(answer: Answer, layout: Layout): string[][] {
 }
 
 /** The same in Markdown; assumptions are folded away. */
-export function backgroundMarkdown(answer: Answer): string[][] {
+export function backgroundMarkdown(answer: Answer, changesTitle = CHANGES_TITLE): string[][] {
   const sections: string[][] = [];
   if (answer.changes.length > 0) {
     const lines = answer.changes.flatMap((applied) => [
@@ -83,7 +82,7 @@ export function backgroundMarkdown(answer: Answer): string[][] {
         return `  - choice: ${markdownText(choice.what)}: ${markdownCode(choice.taken)}. ${markdownText(sentence(choice.why))}${possible}`;
       }),
     ]);
-    sections.push(['### Changes made before the question'], lines);
+    sections.push([`### ${changesTitle}`], lines);
   }
   if (answer.findings.length > 0) {
     const rows = bySeverity(answer.findings).map((finding) => [

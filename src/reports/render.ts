@@ -1,10 +1,12 @@
 import type { Answer, ChainsResult, PathResult, ProbabilityResult } from '../questions/answer.js';
 import type { QuestionKind } from '../questions/request.js';
+import type { WhatIfResult } from '../questions/what-if-answer.js';
 import { chainsReport } from './chains-report.js';
 import type { Report } from './form.js';
 import { paintOf } from './paint.js';
 import { pathReport } from './path-report.js';
 import { probabilityReport } from './probability-report.js';
+import { whatIfReport } from './what-if-report.js';
 
 export interface RenderOptions {
   /** ANSI colours in `text`. Default false. */
@@ -34,5 +36,7 @@ export function render(
       return give(pathReport, answer as Answer<PathResult>);
     case 'probability':
       return give(probabilityReport, answer as Answer<ProbabilityResult>);
+    case 'what-if':
+      return give(whatIfReport, answer as Answer<WhatIfResult>);
   }
 }

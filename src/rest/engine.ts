@@ -1,16 +1,20 @@
 /** The questions as the transport sees them: snapshot read, question answered, answer written. */
-import { readSnapshot } from '../cluster/read-snapshot.js';
+import { readSnapshot, type SnapshotFile } from '../cluster/read-snapshot.js';
+import { readAfterFiles } from '../questions/after-snapshot.js';
 import { ask } from '../questions/ask.js';
 import { render } from '../reports/render.js';
+import type { Part } from './multipart.js';
 import type { Engine } from './work.js';
+
+function filesOf(parts: readonly Part[]): readonly SnapshotFile[] {
+  return parts.map(({ bytes, fileName }) => (fileName === undefined ? { bytes } : { bytes, name: fileName }));
+}
 
 export const engine: Engine = {
   answer(kind, request, source) {
     if ('files' in source) {
-      const files = source.files.map(({ bytes, fileName }) =>
-        fileName === undefined ? { bytes } : { bytes, name: fileName },
-      );
-      return ask(kind, request, readSnapshot({ files }));
+      const after = source.after.length === 0 ? undefined : readAfterFiles(filesOf(source.after));
+      return ask(kind, request, readSnapshot({ files: filesOf(source.files) }), after);
     }
     const { snapshot } = source.request;
     return ask(

@@ -64,24 +64,27 @@ export function readParts(body: Buffer, boundary: string): Part[] {
   }
 }
 
-/** The two things a form carries: the files of a snapshot, in order, and the request without it. */
+/** What a form carries: the files of a snapshot, in order, those of what-if's second one, and the request without them. */
 export interface Form {
   readonly files: readonly Part[];
+  readonly after: readonly Part[];
   readonly request: Buffer | undefined;
 }
 
-/** Sorts the parts by name. Throws QuestionError MALFORMED or INVALID_REQUEST. */
-export function readForm(body: Buffer, boundary: string): Form {
+/** Sorts the parts by name; `twoSided`: a part `after` is one of them. Throws QuestionError MALFORMED or INVALID_REQUEST. */
+export function readForm(body: Buffer, boundary: string, twoSided = false): Form {
   const files: Part[] = [];
+  const after: Part[] = [];
   let request: Buffer | undefined;
   for (const part of readParts(body, boundary)) {
     if (part.name === 'snapshot') files.push(part);
+    else if (twoSided && part.name === 'after') after.push(part);
     else if (part.name === 'request' && request === undefined) request = part.bytes;
     else {
       const detail =
         part.name === 'request'
           ? 'The form has more than one part "request".'
-          : `The form has a part ${JSON.stringify(part.name.slice(0, 60))}; its parts are "snapshot" (one or more files) and "request".`;
+          : `The form has a part ${JSON.stringify(part.name.slice(0, 60))}; its parts are "snapshot" (one or more files)${twoSided ? ', "after"' : ''} and "request".`;
       throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
     }
   }
@@ -89,5 +92,5 @@ export function readForm(body: Buffer, boundary: string): Form {
     const detail = 'The form has no part "snapshot": add one with `-F snapshot=@cluster.json`.';
     throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
   }
-  return { files, request };
+  return { files, after, request };
 }

@@ -20,7 +20,7 @@ declare module 'fastify' {
   }
 }
 
-const KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability'];
+const KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability', 'what-if'];
 
 /** One line per answered request; nothing of a body is in it. */
 function log(request: FastifyRequest, reply: FastifyReply): void {

@@ -10,8 +10,10 @@ import type { Job, Outcome } from './job.js';
 import { type Part, readForm } from './multipart.js';
 import { INTERNAL, problemOf } from './problem.js';
 
-/** Where a request's snapshot is: inside it, or in files of their own. */
-export type SnapshotSource = { readonly request: QuestionRequest } | { readonly files: readonly Part[] };
+/** Where a request's snapshot is: inside it, or in files of their own, as may be the second one of what-if. */
+export type SnapshotSource =
+  | { readonly request: QuestionRequest }
+  | { readonly files: readonly Part[]; readonly after: readonly Part[] };
 
 /** What the transport asks of the questions. */
 export interface Engine {
@@ -63,10 +65,10 @@ function answer(engine: Engine, job: Job): Answer {
     const request = validateRequest(job.kind, readJson(bytes, 'The body'), 'inside');
     return engine.answer(job.kind, request, { request });
   }
-  const form = readForm(bytes, job.body.boundary);
+  const form = readForm(bytes, job.body.boundary, job.kind === 'what-if');
   const value = form.request === undefined ? {} : readJson(form.request, 'The part "request"');
   const request = validateRequest(job.kind, value, 'apart');
-  return engine.answer(job.kind, request, { files: form.files });
+  return engine.answer(job.kind, request, { files: form.files, after: form.after });
 }
 
 function encode(engine: Engine, job: Job, given: Answer): Uint8Array {

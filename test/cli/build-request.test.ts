@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import t from 'tap';
 import { readArguments } from '../../src/cli/arguments.js';
 import { buildRequest } from '../../src/cli/build-request.js';
-import type { QuestionKind } from '../../src/questions/request.js';
+import type { PlainKind } from '../../src/questions/request.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
 
 const WEB = { namespace: 'default', name: 'web' };
 
-async function built(kind: QuestionKind, args: readonly string[], base?: unknown): Promise<unknown> {
+async function built(kind: PlainKind, args: readonly string[], base?: unknown): Promise<unknown> {
   return await buildRequest(kind, readArguments(kind, args), base);
 }
 

@@ -29,11 +29,12 @@ interface Document {
 }
 
 const document = contract().document as unknown as Document;
-const KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability'];
+const KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability', 'what-if'];
 const ANSWERS: Readonly<Record<QuestionKind, string>> = {
   chains: 'ChainsAnswer',
   path: 'PathAnswer',
   probability: 'ProbabilityAnswer',
+  'what-if': 'WhatIfAnswer',
 };
 
 /** Answers may gain fields, for clients; for this test every field must be in the contract. */
@@ -63,6 +64,7 @@ t.test('every operation is served, and nothing else is in the contract', async (
     'post /v1/chains chains',
     'post /v1/path path',
     'post /v1/probability probability',
+    'post /v1/what-if whatIf',
     'get /healthz healthz',
     'get /readyz readyz',
     'get /openapi.json openapi',

@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import type { IPFamily } from '../../base/address.js';
+import { saveRule } from '../../netfilter/iptables/save.js';
+import type { Rule } from '../../netfilter/ruleset.js';
+import type { ChainsResult, ServiceRef } from '../answer.js';
+import { nodeText, programOf } from '../chains.js';
+import { ByteBudget, ruleBlocks, selectionOf } from '../node-rules.js';
+import type { Prepared } from '../prepare.js';
+import type { ChainsQuestion } from '../request.js';
+import { serviceRef } from '../rule-text.js';
+import type { ChainDifference, ChainsDifference, RuleText } from '../what-if-answer.js';
+import { unifiedDiff } from './unified.js';
+
+/** One side of the question: the cluster, the question as it is put to it, and its result. */
+export interface ChainsSide {
+  readonly prepared: Prepared;
+  readonly question: ChainsQuestion;
+  readonly result: ChainsResult;
+}
+
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+
+interface Told {
+  readonly rule: Rule;
+  readonly text: string;
+}
+
+function ruleText({ rule, text }: Told): RuleText {
+  const { origin } = rule;
+  return {
+    text,
+    ...(origin === undefined ? {} : { service: serviceRef(origin) }),
+    ...(origin?.endpoint === undefined ? {} : { endpoint: origin.endpoint }),
+  };
+}
+
+/** What a rule is for, whatever its text: rules of one purpose on both sides are one that changed. */
+function purpose({ rule }: Told): string {
+  const { origin } = rule;
+  const target = rule.statements.at(-1);
+  const to = target === undefined ? '' : 'chain' in target ? target.chain : target.kind;
+  return [origin?.service, origin?.portName, origin?.protocol, origin?.endpoint, to].join(' ');
+}
+
+/** Takes out of `others` one rule of the same key for each of `rules`; gives the rules that found none. */
+function withoutMatches(
+  rules: readonly Told[],
+  others: readonly Told[],
+  keyOf: (told: Told) => string,
+  onMatch: (rule: Told, other: Told) => void = () => {},
+): { readonly rest: readonly Told[]; readonly others: readonly Told[] } {
+  const waiting = new Map<string, Told[]>();
+  for (const other of others) {
+    const list = waiting.get(keyOf(other));
+    if (list === undefined) waiting.set(keyOf(other), [other]);
+    else list.push(other);
+  }
+  const matched = new Set<Told>();
+  const rest = rules.filter((rule) => {
+    const other = waiting.get(keyOf(rule))?.shift();
+    if (other === undefined) return true;
+    matched.add(other);
+    onMatch(rule, other);
+    return false;
+  });
+  return { rest, others: others.filter((other) => !matched.has(other)) };
+}
+
+type Content = Pick<ChainDifference, 'added' | 'removed' | 'changed'>;
+
+/** What is different between a chain's rules; undefined where at most their order is. */
+function compareRules(before: readonly Told[], after: readonly Told[]): Content | undefined {
+  const unequal = withoutMatches(before, after, ({ text }) => text);
+  const changed: [Told, Told][] = [];
+  const { rest, others } = withoutMatches(unequal.rest, unequal.others, purpose, (rule, other) => {
+    changed.push([rule, other]);
+  });
+  if (rest.length + others.length + changed.length === 0) return undefined;
+  return {
+    added: others.map(ruleText),
+    removed: rest.map(ruleText),
+    changed: changed.map(([rule, other]) => {
+      const { text, ...of } = ruleText(other);
+      return { before: rule.text, after: text, ...of };
+    }),
+  };
+}
+
+type ChainTexts = ReadonlyMap<string, { readonly table: string; readonly chain: string; readonly rules: Told[] }>;
+
+function chainsOf({ prepared, question }: ChainsSide, node: string, family: IPFamily): ChainTexts {
+  const blocks = ruleBlocks(programOf(prepared, node, family), selectionOf(question));
+  return new Map(
+    blocks.map(({ table, chain, body }) => [
+      `${table} ${chain}`,
+      { table, chain, rules: body.map((rule) => ({ rule, text: saveRule(rule, family) })) },
+    ]),
+  );
+}
+
+/** Puts together what is the same on several nodes. */
+class Groups<T> {
+  readonly #groups = new Map<string, { readonly value: T; readonly nodes: string[] }>();
+
+  add(key: string, node: string, make: () => T): void {
+    const group = this.#groups.get(key);
+    if (group === undefined) this.#groups.set(key, { value: make(), nodes: [node] });
+    else group.nodes.push(node);
+  }
+
+  told(): readonly (T & { readonly nodes: readonly string[] })[] {
+    return [...this.#groups.values()].map(({ value, nodes }) => ({ nodes, ...value }));
+  }
+}
+
+function countServices(rules: readonly ChainDifference[]): ChainsDifference['services'] {
+  const counts = new Map<string, { service: ServiceRef; added: number; removed: number; changed: number }>();
+  for (const difference of rules) {
+    for (const kind of ['added', 'removed', 'changed'] as const) {
+      for (const { service } of difference[kind]) {
+        if (service === undefined) continue;
+        const { namespace, name } = service;
+        const key = `${namespace}/${name}`;
+        const count = counts.get(key) ?? { service: { namespace, name }, added: 0, removed: 0, changed: 0 };
+        count[kind] += 1;
+        counts.set(key, count);
+      }
+    }
+  }
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count);
+}
+
+/** The nodes and families that a side tells the rules of, in its order. */
+function placesOf({ result }: ChainsSide): ReadonlyMap<IPFamily, readonly string[]> {
+  const places = new Map<IPFamily, Set<string>>();
+  for (const { family, nodes } of result.parts) {
+    const known = places.get(family) ?? new Set();
+    for (const node of nodes) known.add(node);
+    places.set(family, known);
+  }
+  return new Map([...places].map(([family, nodes]) => [family, [...nodes]]));
+}
+
+/**
+ * What is different between the rules of two clusters, node by node: as text and rule by rule. Throws QuestionError
+ * ANSWER_TOO_LARGE beyond `maxBytes`.
+ */
+export function chainsDifference(before: ChainsSide, after: ChainsSide): ChainsDifference {
+  const budget = new ByteBudget(before.question.maxBytes ?? DEFAULT_MAX_BYTES);
+  const unified = new Groups<{ readonly family: IPFamily; readonly text: string }>();
+  const rules = new Groups<Omit<ChainDifference, 'nodes'>>();
+  const seen = new Map<string, string>();
+  const earlier = placesOf(before);
+  const later = placesOf(after);
+  const families = [...new Set([...earlier.keys(), ...later.keys()])];
+  for (const family of families) {
+    const common = (earlier.get(family) ?? []).filter((node) => later.get(family)?.includes(node));
+    for (const node of common) {
+      const texts = [before, after].map((side) => nodeText(side.prepared, side.question, node, family));
+      const [old = '', now = ''] = texts;
+      if (old === now) continue;
+      const hash = createHash('sha256').update(old).update('\0').update(now).digest('hex');
+      const diff = seen.get(hash) ?? unifiedDiff(old, now, { before: 'before', after: 'after' });
+      seen.set(hash, diff);
+      unified.add(`${family} ${diff}`, node, () => {
+        budget.spend(diff.length);
+        return { family, text: diff };
+      });
+      const [was, is] = [chainsOf(before, node, family), chainsOf(after, node, family)];
+      for (const key of new Set([...was.keys(), ...is.keys()])) {
+        const content = compareRules(was.get(key)?.rules ?? [], is.get(key)?.rules ?? []);
+        if (content === undefined) continue;
+        const { table = '', chain = '' } = was.get(key) ?? is.get(key) ?? {};
+        const told = JSON.stringify(content);
+        rules.add(`${family} ${key} ${told}`, node, () => {
+          budget.spend(told.length);
+          return { family, table, chain, ...content };
+        });
+      }
+    }
+  }
+  const told = rules.told();
+  const nodesOf = (places: ReadonlyMap<IPFamily, readonly string[]>) => [...new Set([...places.values()].flat())];
+  const [old, now] = [nodesOf(earlier), nodesOf(later)];
+  return {
+    unified: unified.told(),
+    rules: told,
+    services: countServices(told),
+    nodes: { added: now.filter((node) => !old.includes(node)), removed: old.filter((node) => !now.includes(node)) },
+  };
+}

@@ -1,0 +1,60 @@
+import type { Cluster } from '../../cluster/cluster.js';
+import { podAddresses } from '../../cluster/cluster.js';
+import { nodeIsDown } from '../../path/network.js';
+import type { EndpointRef, PathTrace, Probability } from '../answer.js';
+import type { EstablishedShares } from '../what-if-answer.js';
+import { partOf, totalOf } from './shares.js';
+
+/** Why rules say nothing of connections that there are already (netfilter: nat is asked for a first packet alone). */
+export const RULES_EXPLANATION =
+  'The nat table is asked for the first packet of a connection alone: a connection that is established keeps the ' +
+  'endpoint that conntrack has for it, whatever these rules say, as long as its pod and that pod’s node are there.';
+
+/** As conntrack and kube-proxy have it: kube-proxy deletes conntrack entries of UDP endpoints that left a Service. */
+export const SHARES_EXPLANATION =
+  'Established connections keep the endpoint that conntrack has for them, whatever the new rules choose. Lost are those ' +
+  'whose pod is gone, or whose node is removed or down. An endpoint that only left the Service keeps its connections, ' +
+  'but for UDP, where kube-proxy deletes the entry and the next packet chooses anew. Connections whose client or a node ' +
+  'on the way goes are not counted.';
+
+/** Whether whoever had the connections of this endpoint is no longer there. */
+function isGone({ address, node, pod }: EndpointRef, before: Cluster, after: Cluster): boolean {
+  if (node !== undefined && before.nodes.has(node)) {
+    const now = after.nodes.get(node);
+    if (now === undefined || nodeIsDown(now)) return true;
+  }
+  const was = pod === undefined ? undefined : before.pods.get(pod);
+  if (pod === undefined || was === undefined) return false;
+  const now = after.pods.get(pod);
+  if (now === undefined || now.status?.phase === 'Succeeded' || now.status?.phase === 'Failed') return true;
+  const [uid, next] = [was.metadata.uid, now.metadata.uid];
+  if (uid !== undefined && next !== undefined && uid !== next) return true;
+  return podAddresses(was).includes(address) && !podAddresses(now).includes(address);
+}
+
+/** What becomes of established connections, taken to be spread over endpoints as new ones were before the change. */
+export function establishedShares(
+  delivered: readonly { readonly endpoint: EndpointRef; readonly share: Probability }[],
+  before: Cluster,
+  after: Cluster,
+): EstablishedShares {
+  const gone = delivered.filter(({ endpoint }) => isGone(endpoint, before, after));
+  const kept = delivered.filter((entry) => !gone.includes(entry));
+  const total = (entries: typeof delivered) => totalOf(entries.map(({ share }) => share));
+  const all = total(delivered);
+  const endpoints = new Map(gone.map(({ endpoint }) => [JSON.stringify(endpoint), endpoint]));
+  return {
+    kept: partOf(total(kept), all),
+    lost: partOf(total(gone), all),
+    lostEndpoints: [...endpoints.values()],
+  };
+}
+
+/** The endpoints that traces deliver to, with their chances. */
+export function deliveredBy(
+  traces: readonly PathTrace[],
+): readonly { readonly endpoint: EndpointRef; readonly share: Probability }[] {
+  return traces.flatMap(({ verdict, endpoint, probability }) =>
+    verdict === 'DELIVERED' && endpoint !== undefined ? [{ endpoint, share: probability }] : [],
+  );
+}

@@ -1,0 +1,93 @@
+/** A question put to one side of what-if, where that side may not have everything that is asked about. */
+import { type Problem, QuestionError } from '../base/errors.js';
+import { answerOne, type PlainResult } from './answer-one.js';
+import type { Outcome, Prepared } from './prepare.js';
+import type { PlainKind, QuestionRequest } from './request.js';
+
+type Question = Pick<QuestionRequest, PlainKind>;
+
+/** An entry of the question's lists that this side does not have, and what was said of it. */
+export interface Missing {
+  /** JSON Pointer of the entry in the request. */
+  readonly pointer: string;
+  readonly error: QuestionError;
+}
+
+export interface OneSide<K extends PlainKind> {
+  readonly prepared: Prepared;
+  /** The question without the entries that this side does not have. */
+  readonly question: Question;
+  readonly outcome: Outcome<PlainResult[K]>;
+  readonly missing: readonly Missing[];
+}
+
+/** The lists whose entries may be on one side only: a Service that a change adds, a node that it removes. */
+const ENTRY = /^\/(?:(chains)\/(nodes|services)|(probability)\/(services))\/(\d+)(?:\/|$)/;
+
+interface Entry {
+  readonly kind: 'chains' | 'probability';
+  readonly list: 'nodes' | 'services';
+  readonly index: number;
+}
+
+function entryOf(problem: Problem | undefined): Entry | undefined {
+  const match = ENTRY.exec(problem?.pointer ?? '');
+  if (match === null || (problem?.in ?? 'request') !== 'request') return undefined;
+  const list = (match[2] ?? match[4]) as 'nodes' | 'services';
+  return { kind: (match[1] ?? match[3]) as 'chains' | 'probability', list, index: Number(match[5]) };
+}
+
+function emptyResult<K extends PlainKind>(kind: K, question: Question): Outcome<PlainResult[K]>;
+function emptyResult(kind: PlainKind, question: Question): Outcome<PlainResult['chains' | 'probability']> {
+  const nothing = { assumptions: [], findings: [] };
+  return kind === 'chains'
+    ? { result: { format: question.chains?.format ?? 'RESTORE', parts: [] }, ...nothing }
+    : { result: { services: [] }, ...nothing };
+}
+
+/**
+ * Answers the question for one side. Services and nodes of its lists that this side does not have, or not in the way
+ * that they are asked about, are left out and told; nothing at all of them left is an empty result. Throws
+ * QuestionError for anything else.
+ */
+export function askOneSide<K extends PlainKind>(kind: K, prepared: Prepared, request: Question): OneSide<K> {
+  const missing: Missing[] = [];
+  // Where an entry of the shortened lists stands in the request.
+  const places = new Map<string, number[]>();
+  let question = request;
+  for (;;) {
+    try {
+      return { prepared, question, outcome: answerOne(kind, prepared, question), missing };
+    } catch (error) {
+      if (!(error instanceof QuestionError)) throw error;
+      if (error.code !== 'NOT_FOUND' && error.code !== 'INVALID_REQUEST') throw error;
+      const [problem] = error.problems;
+      if (problem?.pointer === '/chains/chains') {
+        return {
+          prepared,
+          question,
+          outcome: emptyResult(kind, question),
+          missing: [{ pointer: problem.pointer, error }],
+        };
+      }
+      const entry = entryOf(problem);
+      const asked: readonly unknown[] | undefined =
+        entry?.kind === 'chains'
+          ? question.chains?.[entry.list]
+          : entry === undefined
+            ? undefined
+            : question.probability?.services;
+      if (entry === undefined || asked === undefined) throw error;
+      const name = `/${entry.kind}/${entry.list}`;
+      const own = places.get(name) ?? asked.map((_, index) => index);
+      missing.push({ pointer: `${name}/${own[entry.index]}`, error });
+      places.set(
+        name,
+        own.filter((_, index) => index !== entry.index),
+      );
+      const rest = asked.filter((_, index) => index !== entry.index);
+      question = { ...question, [entry.kind]: { ...question[entry.kind], [entry.list]: rest } };
+      if (rest.length === 0) return { prepared, question, outcome: emptyResult(kind, question), missing };
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import { QuestionError } from '../base/errors.js';
+import type { Snapshot } from '../cluster/read-snapshot.js';
+import { readAfter } from './after-snapshot.js';
+import type { Answer, Finding, PathResult, ServiceProbability } from './answer.js';
+import type { PlainResult } from './answer-one.js';
+import { chainsDifference } from './differences/chains.js';
+import { deliveredBy, establishedShares, RULES_EXPLANATION, SHARES_EXPLANATION } from './differences/established.js';
+import { pathDifference } from './differences/path.js';
+import { probabilityDifference } from './differences/probability.js';
+import { askOneSide, type OneSide } from './one-side.js';
+import { answerPath } from './path.js';
+import { prepare } from './prepare.js';
+import type { PlainKind, QuestionRequest } from './request.js';
+import type { Established, WhatIfResult } from './what-if-answer.js';
+
+type AnyPlain = PlainResult[PlainKind];
+
+const KINDS: readonly PlainKind[] = ['chains', 'path', 'probability'];
+
+function wrong(at: string, detail: string): QuestionError {
+  return new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
+}
+
+/** The one question that is asked of both sides. The contract says the same; files of their own it cannot see. */
+function questionOf(request: QuestionRequest, hasAfterFile: boolean): PlainKind {
+  const asked = KINDS.filter((kind) => request[kind] !== undefined);
+  const [kind] = asked;
+  if (kind === undefined || asked.length > 1) {
+    const found = asked.length === 0 ? 'none of them' : asked.map((name) => `"${name}"`).join(' and ');
+    throw wrong('', `Exactly one of "chains", "path" and "probability" is needed; found ${found}.`);
+  }
+  if (hasAfterFile && request.after !== undefined) {
+    throw wrong('/after', 'The second snapshot is given twice: in "after" and in a file of its own.');
+  }
+  const hasAfter = hasAfterFile || request.after !== undefined;
+  if (hasAfter && request.changes !== undefined) {
+    throw wrong('/changes', 'There is a second snapshot already: give either "changes" or "after", not both.');
+  }
+  if (!hasAfter && (request.changes?.length ?? 0) === 0) {
+    throw wrong('', 'Give "changes", at least one, or a second snapshot as "after": without, both sides are the same.');
+  }
+  return kind;
+}
+
+/** Says of an error which side it is about. */
+function ofAfter<T>(what: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof QuestionError)) throw error;
+    throw new QuestionError(error.code, `${what}: ${error.message}`, error.problems);
+  }
+}
+
+/** Refuses entries that neither side has; tells those that one side has alone. */
+function findingsOf<K extends PlainKind>(before: OneSide<K>, after: OneSide<K>): readonly Finding[] {
+  const lacking = new Set(after.missing.map((entry) => entry.pointer));
+  const nowhere = before.missing.find((entry) => lacking.has(entry.pointer));
+  if (nowhere !== undefined) {
+    const { code, message, problems } = nowhere.error;
+    // The error's own pointer counts in the list as it was shortened.
+    throw new QuestionError(
+      code,
+      message,
+      problems.map((problem) => ({ ...problem, pointer: nowhere.pointer })),
+    );
+  }
+  const tell = (code: string, missing: typeof before.missing, side: string): Finding[] =>
+    missing.map((entry) => ({
+      code,
+      severity: 'INFO',
+      message: `Not there ${side} the change: ${entry.error.message}`,
+      evidence: { pointer: entry.pointer },
+    }));
+  return [...tell('ONLY_AFTER', before.missing, 'before'), ...tell('ONLY_BEFORE', after.missing, 'after')];
+}
+
+/** The path with all its traces, each for itself. */
+function wholePath({ prepared, question, outcome }: OneSide<'path'>): PathResult {
+  const { path } = question;
+  const { groupBy = 'NONE' } = path ?? {};
+  if (path === undefined || (outcome.result.omitted === undefined && groupBy === 'NONE')) return outcome.result;
+  return answerPath(prepared, { ...path, maxTraces: Number.MAX_SAFE_INTEGER, groupBy: 'NONE' }).result;
+}
+
+function chainsResult(before: OneSide<'chains'>, after: OneSide<'chains'>): WhatIfResult {
+  const side = ({ prepared, question, outcome }: OneSide<'chains'>) => ({
+    prepared,
+    question: question.chains ?? {},
+    result: outcome.result,
+  });
+  return {
+    question: 'chains',
+    before: before.outcome.result,
+    after: after.outcome.result,
+    difference: chainsDifference(side(before), side(after)),
+    established: { explanation: RULES_EXPLANATION },
+  };
+}
+
+function pathResult(before: OneSide<'path'>, after: OneSide<'path'>): WhatIfResult {
+  const [was, is] = [wholePath(before), wholePath(after)];
+  const shares = establishedShares(deliveredBy(was.traces), before.prepared.cluster, after.prepared.cluster);
+  return {
+    question: 'path',
+    before: before.outcome.result,
+    after: after.outcome.result,
+    difference: pathDifference(was, is, before.question.path?.maxTraces),
+    established: { ...shares, explanation: SHARES_EXPLANATION },
+  };
+}
+
+function probabilityResult(before: OneSide<'probability'>, after: OneSide<'probability'>): WhatIfResult {
+  const [was, is] = [before.outcome.result, after.outcome.result];
+  const establishedOf = (service: ServiceProbability | undefined) => {
+    const delivered = (service?.endpoints ?? []).map(({ share, ...endpoint }) => ({ endpoint, share }));
+    return establishedShares(delivered, before.prepared.cluster, after.prepared.cluster);
+  };
+  const [only] = was.services;
+  const shares = was.services.length === 1 ? establishedOf(only) : {};
+  const established: Established = { ...shares, explanation: SHARES_EXPLANATION };
+  return {
+    question: 'probability',
+    before: was,
+    after: is,
+    difference: probabilityDifference(was, is, establishedOf),
+    established,
+  };
+}
+
+function withoutRepetition<T>(items: readonly T[]): readonly T[] {
+  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
+}
+
+/**
+ * What changes if …? Asks one of the other questions of the snapshot as it is, and again after the changes or of a
+ * second snapshot, and tells the difference. Settings are told as before the change. Throws QuestionError; what an
+ * error of the after-side is about is said in its message.
+ */
+export function answerWhatIf(request: QuestionRequest, snapshot: Snapshot, file?: Snapshot): Answer<WhatIfResult> {
+  const kind = questionOf(request, file !== undefined);
+  const { changes, after: given, ...plain } = request;
+  const second = file ?? (given === undefined ? undefined : readAfter(given.snapshot));
+  const side = second === undefined ? 'After the changes' : 'In the second snapshot';
+  const first = prepare(plain, snapshot);
+  const next =
+    second === undefined
+      ? prepare({ ...plain, ...(changes === undefined ? {} : { changes }) }, snapshot)
+      : ofAfter(side, () => prepare(plain, second));
+  const answered = <K extends PlainKind>(of: K, compare: (before: OneSide<K>, after: OneSide<K>) => WhatIfResult) => {
+    const before = askOneSide(of, first, request);
+    const after = ofAfter(side, () => askOneSide(of, next, request));
+    const findings = findingsOf(before, after);
+    return { before, after, findings, result: compare(before, after) };
+  };
+  const { before, after, findings, result } =
+    kind === 'chains'
+      ? answered(kind, chainsResult)
+      : kind === 'path'
+        ? answered(kind, pathResult)
+        : answered(kind, probabilityResult);
+  const was = first.answer<AnyPlain>(before.outcome);
+  const is = next.answer<AnyPlain>(after.outcome);
+  return {
+    ...was,
+    changes: is.changes,
+    assumptions: withoutRepetition([...was.assumptions, ...is.assumptions]),
+    findings: [...findings, ...withoutRepetition([...was.findings, ...is.findings])],
+    result:
+      second === undefined ? result : { ...result, afterSnapshot: { digest: second.digest, counts: second.counts } },
+  };
+}

@@ -1,0 +1,176 @@
+/** The difference of a what-if answer as tables, the same for terminals and Markdown. */
+import { joinHostPort } from '../base/address.js';
+import type { EndpointRef } from '../questions/answer.js';
+import type {
+  ChainsDifference,
+  EstablishedShares,
+  PathDifference,
+  ServiceDifference,
+  ShiftedShare,
+  ShiftedVerdict,
+  TraceDifference,
+} from '../questions/what-if-answer.js';
+import { exact, shareText } from './shares.js';
+import { beforeAfter } from './shift.js';
+import type { Column } from './table.js';
+import { serviceText } from './words.js';
+
+/** Rows of shares on both sides, under the columns that name them. */
+export interface ShiftTable {
+  readonly names: readonly Column[];
+  readonly rows: readonly { readonly cells: readonly string[]; readonly share: ShiftedShare }[];
+}
+
+const NAMELESS = '(not known)';
+
+export function verdictTable(verdicts: readonly ShiftedVerdict[]): ShiftTable {
+  return {
+    names: [{ title: 'verdict' }, { title: 'cause' }],
+    rows: verdicts.map((share) => ({ cells: [share.verdict, share.cause ?? ''], share })),
+  };
+}
+
+/** By endpoint, by node, by zone where zones are known, by verdict where one shifts. */
+export function serviceTables(service: ServiceDifference): ShiftTable[] {
+  const tables: ShiftTable[] = [];
+  if (service.endpoints.length > 0) {
+    tables.push({
+      names: [{ title: 'endpoint' }, { title: 'pod' }, { title: 'node' }, { title: 'zone' }],
+      rows: service.endpoints.map((share) => ({
+        cells: [joinHostPort(share.address, share.port), share.pod ?? '', share.node ?? '', share.zone ?? ''],
+        share,
+      })),
+    });
+  }
+  if (service.nodes.length > 0) {
+    const rows = service.nodes.map((share) => ({ cells: [share.node || NAMELESS], share }));
+    tables.push({ names: [{ title: 'node' }], rows });
+  }
+  if (service.zones.some(({ zone }) => zone !== '')) {
+    const rows = service.zones.map((share) => ({ cells: [share.zone || NAMELESS], share }));
+    tables.push({ names: [{ title: 'zone' }], rows });
+  }
+  if (service.verdicts.some(({ shift }) => shift.fraction !== '0')) tables.push(verdictTable(service.verdicts));
+  return tables;
+}
+
+const CHANGE_WORDS = { ADDED: ', only after', REMOVED: ', only before', CHANGED: '' } as const;
+
+export function serviceTitle({ service, via, family, change }: ServiceDifference): string {
+  const way = via
+    .toLowerCase()
+    .replaceAll('_', ' ')
+    .replace(/\bip\b/, 'IP')
+    .replace('dns', 'DNS');
+  return `${serviceText(service)} by ${way}, ${family}${CHANGE_WORDS[change]}`;
+}
+
+/** `imbalance 1 → 3/2`; undefined where it stays or neither side has one. */
+export function imbalanceText({ imbalance }: ServiceDifference): string | undefined {
+  const { before, after } = imbalance ?? {};
+  if (before?.fraction === after?.fraction) return undefined;
+  const told = (factor: typeof before) => (factor === undefined ? '–' : exact(factor));
+  return `imbalance ${told(before)} → ${told(after)}: the largest share over the even one`;
+}
+
+function endpointName({ address, port, pod }: EndpointRef): string {
+  return pod === undefined ? joinHostPort(address, port) : `${pod} (${joinHostPort(address, port)})`;
+}
+
+/** Lost endpoints that are named; the JSON answer names all. */
+const NAMED = 10;
+
+/** `Established connections: 2/3 (66.67 %) kept, 1/3 (33.33 %) lost with default/web-1 (10.0.0.1:80)`. */
+export function establishedText({ kept, lost, lostEndpoints }: EstablishedShares): string {
+  if (kept.fraction === '0' && lost.fraction === '0') return 'Established connections: there are none';
+  const more = lostEndpoints.length > NAMED ? ` and ${lostEndpoints.length - NAMED} more` : '';
+  const names = lostEndpoints.slice(0, NAMED).map(endpointName).join(', ');
+  const gone = names === '' ? '' : ` with ${names}${more}`;
+  return `Established connections: ${shareText(kept)} kept, ${shareText(lost)} lost${gone}`;
+}
+
+export const TRACE_COLUMNS: readonly Column[] = [
+  { title: 'change' },
+  { title: 'client' },
+  { title: 'verdict' },
+  { title: 'cause' },
+  { title: 'endpoint' },
+  { title: 'pod' },
+  { title: 'before → after' },
+  { title: 'pod sees' },
+];
+
+export function traceCells(trace: TraceDifference): string[] {
+  const { change, client, verdict, cause, endpoint, before, after, seenClient } = trace;
+  return [
+    change,
+    client,
+    verdict,
+    cause ?? '',
+    endpoint === undefined ? '' : joinHostPort(endpoint.address, endpoint.port),
+    endpoint?.pod ?? '',
+    beforeAfter(before, after),
+    seenClient === undefined ? '' : `${seenClient.before} → ${seenClient.after}`,
+  ];
+}
+
+/** The steps of a trace that come and go, as lines of a diff; one step that many traces lose is told once. */
+export function stepLines({ traces }: PathDifference): readonly string[] {
+  const lines = traces.flatMap(({ steps }) => [
+    ...steps.removed.map((step) => `-${step}`),
+    ...steps.added.map((step) => `+${step}`),
+  ]);
+  const unique = [...new Set(lines)];
+  return [...unique.filter((line) => line.startsWith('-')), ...unique.filter((line) => line.startsWith('+'))];
+}
+
+export const SERVICE_COLUMNS: readonly Column[] = [
+  { title: 'Service' },
+  { title: 'rules added', align: 'right' },
+  { title: 'removed', align: 'right' },
+  { title: 'changed', align: 'right' },
+];
+
+export function serviceRows({ services }: ChainsDifference): string[][] {
+  return services.map(({ service, added, removed, changed }) => [
+    serviceText(service),
+    String(added),
+    String(removed),
+    String(changed),
+  ]);
+}
+
+export const CHAIN_COLUMNS: readonly Column[] = [
+  { title: 'nodes' },
+  { title: 'family' },
+  { title: 'table' },
+  { title: 'chain' },
+  { title: 'rules added', align: 'right' },
+  { title: 'removed', align: 'right' },
+  { title: 'changed', align: 'right' },
+];
+
+/** `node-1, node-2, node-3 and 7 more` */
+export function nodesText(nodes: readonly string[]): string {
+  return nodes.length <= 3 ? nodes.join(', ') : `${nodes.slice(0, 3).join(', ')} and ${nodes.length - 3} more`;
+}
+
+export function chainRows({ rules }: ChainsDifference): string[][] {
+  return rules.map(({ nodes, family, table, chain, added, removed, changed }) => [
+    nodesText(nodes),
+    family,
+    table,
+    chain,
+    String(added.length),
+    String(removed.length),
+    String(changed.length),
+  ]);
+}
+
+/** Nodes that only one side has. */
+export function nodeLines({ nodes }: ChainsDifference): string[] {
+  return [
+    ...(nodes.added.length === 0 ? [] : [`Nodes only after: ${nodesText(nodes.added)}`]),
+    ...(nodes.removed.length === 0 ? [] : [`Nodes only before: ${nodesText(nodes.removed)}`]),
+  ];
+}
