@@ -20,7 +20,9 @@ function lines(texts: readonly string[]): string {
 function questionFailure({ code, message, problems }: QuestionError): Failure {
   const places = problems.map(({ pointer, in: document = 'request', detail }) => {
     const whole = `the ${document} as a whole`;
-    return `  at ${pointer === '' ? whole : `${pointer}${document === 'snapshot' ? ' of the snapshot' : ''}`}: ${detail}`;
+    const place = `  at ${pointer === '' ? whole : `${pointer}${document === 'snapshot' ? ' of the snapshot' : ''}`}`;
+    // Often the one problem is the message itself.
+    return message.endsWith(detail) ? place : `${place}: ${detail}`;
   });
   return {
     exit: EXIT.BAD_INPUT,

@@ -56,7 +56,8 @@ function wrongSource(option: string, text: string, words: readonly string[], sha
 function readExternal(text: string): { address: string | undefined; nodes: string[] } | undefined {
   const match = /^external(?:\/([^@/]*))?(?:@(.*))?$/.exec(text);
   if (match === null || match[1] === '' || match[2] === '') return undefined;
-  return { address: match[1], nodes: match[2]?.split(',') ?? [] };
+  // An IPv6 address may stand in brackets, as it does before a port.
+  return { address: match[1]?.replace(/^\[(.*)\]$/, '$1'), nodes: match[2]?.split(',') ?? [] };
 }
 
 function workload(
@@ -141,7 +142,7 @@ export function readDestination(text: string, via?: string, node?: string): Dest
   if (via !== undefined) throw new UsageError(`--via says how a Service is addressed, and --to ${text} is none.`);
   if (node !== undefined)
     throw new UsageError(`--to-node belongs to a Service's node port, and --to ${text} is no Service.`);
-  const match = /^(?:\[([^\]]*)\]|(.*)):([^:]*)$/.exec(text);
+  const match = /^(?:\[([^\]]*)\]|([^[\]]*)):([^:]*)$/.exec(text);
   const place = match?.[1] ?? match?.[2];
   if (match === null || place === undefined || place === '' || isIP(text) === 6) {
     throw new UsageError(

@@ -168,8 +168,10 @@ function nodePortNode(target: ServiceTarget, client: Client): string {
 function headless(fabric: Fabric, target: ServiceTarget, name: string, hostname?: string): Resolution {
   const portName = target.port?.name;
   const endpoints = headlessEndpoints(fabric.cluster, target.key, fabric.family, portName, hostname);
-  if (endpoints.length === 0)
-    return without(`DNS has no ${fabric.family} address for ${name}: the Service has no ready endpoint`);
+  if (endpoints.length === 0) {
+    const who = hostname === undefined ? 'endpoint' : `endpoint with the host name ${hostname}`;
+    return without(`DNS has no ${fabric.family} address for ${name}: the Service has no ready ${who}`);
+  }
   const weight = fraction(1, endpoints.length);
   fabric.assumptions.add(
     'dns',

@@ -26,6 +26,7 @@ const SOURCES: readonly (readonly [string, unknown])[] = [
   ['external/203.0.113.9', { external: { address: '203.0.113.9' } }],
   ['external@node-2', { external: { entersAt: 'node-2' } }],
   ['external/2001:db8::9@node-2', { external: { address: '2001:db8::9', entersAt: 'node-2' } }],
+  ['external/[2001:db8::9]@node-2', { external: { address: '2001:db8::9', entersAt: 'node-2' } }],
 ];
 
 /** What stands behind `--to`, and the destination it makes. */

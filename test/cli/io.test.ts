@@ -50,6 +50,8 @@ t.test('what is told of an error', async (t) => {
       '  at /items/3 of the snapshot: twice\n' +
       '  at the snapshot as a whole: empty\n',
   );
+  const once = failureOf(new QuestionError('NOT_FOUND', 'No such pod.', [{ pointer: '/p', detail: 'No such pod.' }]));
+  t.equal(once.text, 'No such pod.\n  at /p\n', 'what the message says is not said again');
   t.match(wrong.document, { status: 422, code: 'NOT_FOUND', detail: 'Nothing is found.' });
   t.match(wrong.document.errors, [{ pointer: '/path/source/pod', in: 'request' }, { in: 'snapshot' }, {}]);
   t.match(failureOf(new UsageError('Say.\n  more')), { exit: 2, text: 'Say.\n  more\n' });

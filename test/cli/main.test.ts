@@ -30,12 +30,12 @@ t.test('exit codes', async (t) => {
     [
       2,
       ['path', '--from', 'pod/default/nobody', ...TO, '-s', SNAPSHOT],
-      /default\/nobody.*\n {2}at \/path\/source\/pod: /s,
+      /default\/nobody.*\n {2}at \/path\/source\/pod\n/s,
     ],
     [
       2,
       ['chains', '-s', join(folder, 'not.json')],
-      /^The snapshot is not valid JSON\. Line 1, column 30.*\n {2}at the snapshot as a whole: /s,
+      /^The snapshot is not valid JSON\. Line 1, column 30.*\n {2}at the snapshot as a whole\n/s,
     ],
     [2, ['chains', '-s', join(folder, 'empty-list.json')], /no Node, Pod, Service/],
     [2, ['chains', '--scale', 'default/nobody=4', '-s', SNAPSHOT], /nobody.*\n {2}at \/changes\/0\/scale/s],
