@@ -1,7 +1,7 @@
 import { QuestionError } from '../base/errors.js';
 import { closest } from './closest-names.js';
 import { type Cluster, workloadKey } from './cluster.js';
-import type { Node, Pod, Service, Workload } from './objects.js';
+import type { EndpointSlice, Node, Pod, Service, Workload } from './objects.js';
 import { WORKLOAD_KINDS } from './workload-pods.js';
 
 export { nodeAddresses, nodeOfAddress, nodeZone, podOfAddress } from './addresses.js';
@@ -43,6 +43,14 @@ export function requirePod(cluster: Cluster, namespace: string, name: string, po
   const pod = cluster.pods.get(key);
   if (pod !== undefined) return pod;
   throw notFound(`Pod "${key}"`, closest(key, cluster.pods.keys()), pointer, hintWhenEmpty(cluster.pods.size, 'pods'));
+}
+
+export function requireSlice(cluster: Cluster, namespace: string, name: string, pointer: string): EndpointSlice {
+  const key = `${namespace}/${name}`;
+  const slice = cluster.endpointSlices.get(key);
+  if (slice !== undefined) return slice;
+  const none = hintWhenEmpty(cluster.endpointSlices.size, 'endpointslices');
+  throw notFound(`EndpointSlice "${key}"`, closest(key, cluster.endpointSlices.keys()), pointer, none);
 }
 
 export function requireWorkload(

@@ -9,6 +9,11 @@ export class SnapshotProblems {
     return this.#total;
   }
 
+  /** The problems that are told in full. */
+  get told(): readonly Problem[] {
+    return this.#told;
+  }
+
   /** Notes a problem. `file` names the file it stands in, where a snapshot has several. */
   add(pointer: string, detail: string, file?: string): void {
     this.#total++;

@@ -3,6 +3,12 @@
  * these types exists, so questions need not check shapes, only names and values.
  */
 import type { IPFamily } from '../base/address.js';
+import type { NodeChange } from '../changes/node.js';
+import type { PatchChange } from '../changes/patch.js';
+import type { PodsChange } from '../changes/pods.js';
+import type { ProxyChange } from '../changes/proxy.js';
+import type { ScaleChange } from '../changes/scale.js';
+import type { ServiceChange } from '../changes/service.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
 
 export interface WorkloadRef {
@@ -114,21 +120,16 @@ export interface ProbabilityQuestion {
   readonly families?: readonly IPFamily[];
 }
 
-export interface ScaleChange {
-  readonly kind: 'Deployment' | 'ReplicaSet' | 'StatefulSet';
-  readonly namespace: string;
-  readonly name: string;
-  /** 0 to 5000. */
-  readonly replicas: number;
-  /** Nodes of the added pods, in order; shorter than needed: the scheduler's rules place the rest. */
-  readonly placement?: readonly string[];
-  /** Names of pods to remove; shorter than needed: the controller's ranking chooses the rest. */
-  readonly remove?: readonly string[];
-}
+export type { NodeChange, PatchChange, PodsChange, ProxyChange, ScaleChange, ServiceChange };
 
 /** Exactly one key is set. */
 export interface Change {
   readonly scale?: ScaleChange;
+  readonly service?: ServiceChange;
+  readonly patch?: PatchChange;
+  readonly pods?: PodsChange;
+  readonly node?: NodeChange;
+  readonly proxy?: ProxyChange;
 }
 
 /** A snapshot inside a request: exactly one key is set. */

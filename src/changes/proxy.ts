@@ -1,0 +1,58 @@
+import { QuestionError } from '../base/errors.js';
+import type { SettingsOverride } from '../cluster/settings-override.js';
+import type { ChangeKind, Consequence } from './change.js';
+import { differences } from './differences.js';
+import { impossible } from './refusal.js';
+
+/** Another kube-proxy on every node. At least one field is set. */
+export interface ProxyChange {
+  /** `1.30` or `1.30.5`. */
+  readonly kubernetesVersion?: string;
+  readonly mode?: 'iptables' | 'nftables' | 'ipvs';
+  /** As `settings.kubeProxy` of a request. */
+  readonly settings?: NonNullable<SettingsOverride['kubeProxy']>;
+}
+
+/** Errors of settings as errors of the change that has them. */
+function pointerOf(change: ProxyChange, pointer: string, place: string): string {
+  if (place === '/settings/kubernetesVersion')
+    return change.kubernetesVersion === undefined ? pointer : `${pointer}/kubernetesVersion`;
+  if (place === '/settings/kubeProxy/mode' && change.mode !== undefined) return `${pointer}/mode`;
+  return place.startsWith('/settings/kubeProxy')
+    ? place.replace('/settings/kubeProxy', `${pointer}/settings`)
+    : pointer;
+}
+
+/**
+ * `proxy`: another version, mode or configuration of kube-proxy, on every node. What the change says wins over the
+ * request's settings and over the snapshot; everything else stays.
+ */
+export const proxy: ChangeKind<ProxyChange> = {
+  key: 'proxy',
+  apply(cluster, change, context, pointer) {
+    const { kubernetesVersion, mode, settings } = change;
+    if (mode !== undefined && settings?.mode !== undefined && mode !== settings.mode) {
+      throw impossible(
+        `${pointer}/settings/mode`,
+        `mode is ${mode} and settings.mode is ${settings.mode}; say it once.`,
+      );
+    }
+    const more: SettingsOverride = {
+      ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+      ...(mode === undefined && settings === undefined
+        ? {}
+        : { kubeProxy: { ...settings, ...(mode === undefined ? {} : { mode }) } }),
+    };
+    try {
+      const next = context.settings.overriddenBy(more);
+      const consequences = differences(context.settings.asUsed, next.asUsed).map(
+        (detail): Consequence => ({ kind: 'SETTINGS_CHANGED', object: 'kube-proxy', detail }),
+      );
+      return { cluster, settings: next, choices: [], consequences, assumptions: [] };
+    } catch (error) {
+      if (!(error instanceof QuestionError)) throw error;
+      const problems = error.problems.map((one) => ({ ...one, pointer: pointerOf(change, pointer, one.pointer) }));
+      throw new QuestionError(error.code, error.message, problems);
+    }
+  },
+};
