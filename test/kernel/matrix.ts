@@ -36,6 +36,7 @@ function casesOf(): readonly Case[] {
   return cases.map((each, index) => ({ ...each, flavour: known[index % known.length] as Flavour }));
 }
 
+let pairs = 0;
 let flows = 0;
 let disagreements = 0;
 
@@ -44,6 +45,7 @@ async function check(plant: Plant, { row, version, flavour }: Case): Promise<str
   const deployment = { snapshot: lab({ services: [row.service], version }), ...settings };
   const expected = expectation(plant.options, deployment, { source: row.source, destination: row.destination });
   if (expected === undefined || expected.outcomes.length === 0) return undefined;
+  pairs++;
   await deploy(plant, flavour, deployment);
   const observation = await observe(plant, expected, 'ALL');
   flows += observation.flows;
@@ -69,6 +71,6 @@ t.test('the path matrix', { timeout: TIMEOUT, skip: bridgesMeetRules() ? false :
       }
     }),
   );
-  t.comment(tell({ test: 'matrix', cases: cases.length, pairs: cases.length, flows, disagreements }));
+  t.comment(tell({ test: 'matrix', cases: cases.length, pairs, flows, disagreements }));
   t.comment(versions());
 });

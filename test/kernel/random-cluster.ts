@@ -3,6 +3,7 @@ import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { SettingsOverride } from '../../src/cluster/settings-override.js';
 import { SINCE_125 } from '../support/matrix-rows.js';
 import type { Deployment } from './deploy.js';
+import { nodeObject, podObject } from './objects.js';
 import { BRIDGE, nodeAddress, nodeName, numbers, outsideAddress, type PlantPod } from './plant/layout.js';
 import type { RandomNumbers } from './random-numbers.js';
 
@@ -89,34 +90,6 @@ function settingsFor(random: RandomNumbers, version: string, podNetwork: 'BRIDGE
       podMasquerade: random.chance(0.25) ? [masquerade] : [],
     },
     kubelet: random.chance(0.85),
-  };
-}
-
-function nodeObject(node: number, zone: string, version: string) {
-  return {
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { name: nodeName(node), labels: zone === '' ? {} : { 'topology.kubernetes.io/zone': zone } },
-    spec: { podCIDR: `10.180.${node}.0/24`, podCIDRs: [`10.180.${node}.0/24`] },
-    status: {
-      addresses: [{ type: 'InternalIP', address: nodeAddress(node) }],
-      conditions: [{ type: 'Ready', status: 'True' }],
-      nodeInfo: { kubeletVersion: `v${version}`, operatingSystem: 'linux' },
-    },
-  };
-}
-
-function podObject({ name, node, address }: PlantPod, hostNetwork: boolean) {
-  const ports = [8080, 8081].flatMap((containerPort) => [
-    { containerPort, protocol: 'TCP' },
-    { containerPort, protocol: 'UDP' },
-  ]);
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: name.split('/')[1], namespace: 'default', labels: {} },
-    spec: { nodeName: nodeName(node), ...(hostNetwork ? { hostNetwork } : {}), containers: [{ name: 'main', ports }] },
-    status: { phase: 'Running', podIP: address, podIPs: [{ ip: address }] },
   };
 }
 

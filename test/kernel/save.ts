@@ -63,20 +63,23 @@ function difference(shown: string, said: string): string | undefined {
   return `line ${at + 1}: the kernel shows ${JSON.stringify(theirs[at])}, chains says ${JSON.stringify(ours[at])}`;
 }
 
-let flows = 0;
-
-async function check(agent: Agent, { family, flavour, ruleset, restore }: Recording): Promise<string | undefined> {
+/** Compares what the kernel shows of one recording; `texts` counts what is compared. */
+async function check(
+  agent: Agent,
+  texts: { count: number },
+  { family, flavour, ruleset, restore }: Recording,
+): Promise<string | undefined> {
   const command = restoreCommand(flavour, family);
   const wait = flavour === 'LEGACY' ? ['--wait'] : [];
   await agent.must([command, '--noflush', '--counters', ...wait], loadable(ruleset, restore));
   const saved = withoutComments(await agent.must([command.replace('restore', 'save')]));
-  flows++;
+  texts.count++;
   const wrong = difference(saved, saveRuleset(ruleset, flavour));
   if (wrong !== undefined || !LISTS_LIKE_OURS) return wrong;
   for (const table of ruleset.tables) {
     const list = [command.replace('-restore', ''), '-t', table.name, '-L', '-n'];
     const unlike = difference(await agent.must(list), listTable(table, family));
-    flows++;
+    texts.count++;
     if (unlike !== undefined) return `${table.name} as a list, ${unlike}`;
   }
   return undefined;
@@ -88,17 +91,18 @@ for (const flavour of flavours()) {
     const namespace = `save-${flavour}`;
     spawnSync('ip', ['netns', 'add', namespace]);
     const agent = new Agent(namespace, flavour);
+    const texts = { count: 0 };
     let cases = 0;
     const wrong: string[] = [];
     for (const recording of recordings(flavour)) {
       cases++;
-      const difference = await check(agent, recording);
+      const difference = await check(agent, texts, recording);
       if (difference !== undefined) wrong.push(`${recording.name}: ${difference}`);
     }
     await agent.close();
     t.same(wrong, [], 'no differences');
     t.ok(cases > 20, `${cases} recordings`);
-    t.comment(tell({ test: `save ${flavour}`, cases, pairs: flows, flows: 0, disagreements: wrong.length }));
+    t.comment(tell({ test: `save ${flavour}`, cases, texts: texts.count, disagreements: wrong.length }));
     t.comment(versions());
   });
 }

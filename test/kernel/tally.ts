@@ -3,10 +3,14 @@ import { appendFileSync } from 'node:fs';
 /** What one test compared, a line of the table that `npm run test:kernel` prints. */
 export interface Tally {
   readonly test: string;
-  /** Rules × versions, recordings, clusters: whatever the test goes through. */
+  /** Rows of the matrix by version, recordings, clusters, distributions: whatever the test goes through. */
   readonly cases: number;
-  readonly pairs: number;
-  readonly flows: number;
+  /** Sources and destinations whose outcomes were compared. */
+  readonly pairs?: number;
+  /** Whole outputs of iptables-save and iptables -L that were compared. */
+  readonly texts?: number;
+  /** Connections that were opened. */
+  readonly flows?: number;
   readonly disagreements: number;
 }
 
@@ -17,6 +21,7 @@ export const REPORT = 'KERNEL_REPORT';
 export function tell(tally: Tally): string {
   const file = process.env[REPORT];
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(tally)}\n`);
-  const { test, cases, pairs, flows, disagreements } = tally;
-  return `${test}: ${cases} cases, ${pairs} pairs, ${flows} flows, ${disagreements} disagreements`;
+  const { test, ...counts } = tally;
+  const told = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+  return `${test}: ${told.join(', ')}`;
 }

@@ -33,7 +33,7 @@ export async function runInSandbox(module: URL): Promise<void> {
   }
   const inside = 'mount -t tmpfs tmpfs /run && exec "$@"';
   const script = fileURLToPath(new URL('./inside.js', import.meta.url));
-  const command = [process.execPath, ...process.execArgv, script, fileURLToPath(module)];
+  const command = [process.execPath, script, fileURLToPath(module)];
   const child = spawn('unshare', [...unshareArguments(), 'sh', '-c', inside, 'sh', ...command], {
     stdio: ['pipe', 'inherit', 'inherit'],
   });

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync } from 'node:fs';
 
+// iptables and ip are root's commands, and lie where the paths of others do not lead.
+process.env.PATH = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
+
 export type Flavour = 'NFT' | 'LEGACY';
 
 /** The executable that reads rules, by flavour and family. */
