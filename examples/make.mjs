@@ -2,7 +2,7 @@
 //   npm run build && node examples/make.mjs [--check]
 // - article-nodeport.json: article.json with default/nginx-svc as a NodePort Service at 30010.
 // - answers/: what each request of requests/ gives for article.json. A request's question is the first word of its
-//   file's name: probability-scaled.json asks `probability`.
+//   file's name: probability-scaled.json asks `probability`; what-if-….json asks `what-if`.
 // - README.md: each text block that follows a sh block is what those commands print.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,8 @@ mkdirSync(join(here, 'answers'), { recursive: true });
 for (const file of readdirSync(join(here, 'requests')).sort()) {
   const name = file.replace(/\.json$/, '');
   for (const [form, extension] of Object.entries(EXTENSIONS)) {
-    const args = [main, name.split('-')[0], '-s', join(here, 'article.json')];
+    const kind = name.startsWith('what-if') ? 'what-if' : name.split('-')[0];
+    const args = [main, kind, '-s', join(here, 'article.json')];
     const answer = execFileSync('node', [...args, '--request', join(here, 'requests', file), '--output', form]);
     give(join(here, 'answers', `${name}.${extension}`), answer.toString('utf8'));
   }

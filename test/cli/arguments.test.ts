@@ -9,7 +9,7 @@ const TO = ['--to', 'svc/default/nginx-svc'];
 
 /** Arguments that are refused, and what the first line of standard error must say. */
 const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
-  [[], /^Say what to do: chains, path, probability, serve\. See kube-whatif --help\.$/],
+  [[], /^Say what to do: chains, path, probability, what-if, serve\. See kube-whatif --help\.$/],
   [['chain'], /^There is no command chain\. Did you mean chains\?/],
   [['prob'], /Did you mean probability\?/],
   [['wibble'], /^There is no command wibble\. See/],
@@ -18,6 +18,18 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [['chains', '-x'], /^There is no option -x\./],
   [['chains', 'cluster.json'], /^Unexpected argument cluster\.json\. A snapshot file is given with -s FILE\./],
   [['serve', 'now'], /^Unexpected argument now\. See/],
+  [['what-if'], /^Say which question: what-if chains\|path\|probability\. See kube-whatif what-if --help\.$/],
+  [['what-if', '-s', SNAPSHOT], /^Say which question/],
+  [['what-if', 'prob'], /^what-if asks chains, path, probability, not prob\. Did you mean probability\?/],
+  [['what-if', 'chains', '--from', 'x'], /^There is no option --from\..* See kube-whatif what-if chains --help\.$/],
+  [['chains', '--after', SNAPSHOT], /^There is no option --after\./],
+  [['what-if', 'chains', '-s', SNAPSHOT], /^Give "changes", at least one, or a second snapshot/],
+  [['what-if', 'chains', '-s', SNAPSHOT, '--after', 'nowhere.json'], /^--after nowhere\.json cannot be read/],
+  [
+    ['what-if', 'chains', '-s', SNAPSHOT, '--after', SNAPSHOT, '--scale', 'default/nginx-deployment=4'],
+    /^--after and --scale both say what is compared with/,
+  ],
+  [['what-if', 'probability', '-s', SNAPSHOT, '--after', 'package.json'], /^The second snapshot: /],
   [['chains', '--node'], /^--node needs a value: --node NODE\.$/],
   [['chains', '--node='], /^--node needs a value/],
   [['chains', '--node', '--family'], /^--node needs a value, and --family looks like an option\./],
@@ -140,7 +152,11 @@ t.test('help names every command and option, and wins over mistakes', async (t) 
       const [, command = '', ...args] = example.split(' ');
       // The examples' own options must be understood: what fails is the snapshot, which does not exist.
       if (command !== 'serve')
-        t.match((await run([command, ...args])).stderr, /^--snapshot cluster\.json cannot be read/, example);
+        t.match(
+          (await run([command, ...args])).stderr,
+          /^--(snapshot cluster|request question)\.json cannot be read/,
+          example,
+        );
     }
   }
 });

@@ -10,7 +10,7 @@ t.test('the answers in examples/ are what the requests give', async (t) => {
   const answers = new Set(readdirSync('examples/answers'));
   for (const request of requests) {
     const name = basename(request, '.json');
-    const [kind = ''] = name.split('-');
+    const kind = name.startsWith('what-if') ? 'what-if' : (name.split('-')[0] ?? '');
     for (const [extension, form] of Object.entries(FORMS)) {
       const args = [kind, '-s', 'examples/article.json', '--request', `examples/requests/${request}`, '-o', form];
       const { code, stdout, stderr } = await run(args);

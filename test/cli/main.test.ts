@@ -40,6 +40,10 @@ t.test('exit codes', async (t) => {
     [2, ['chains', '-s', join(folder, 'empty-list.json')], /no Node, Pod, Service/],
     [2, ['chains', '--scale', 'default/nobody=4', '-s', SNAPSHOT], /nobody.*\n {2}at \/changes\/0\/scale/s],
     [4, [...PATH, ...unknown, '-s', SNAPSHOT], /^$/],
+    [0, ['what-if', 'chains', '-s', SNAPSHOT, '--scale', 'default/nginx-deployment=4'], /^$/],
+    [0, ['what-if', 'probability', ...TO, '-s', SNAPSHOT, '--after', 'examples/article-nodeport.json'], /^$/],
+    [4, ['what-if', ...PATH, ...unknown, '-s', SNAPSHOT, '--scale', 'default/nginx-deployment=4'], /^$/],
+    [2, ['what-if', ...PATH, '-s', SNAPSHOT, '--scale', 'default/nobody=4'], /nobody.*\n {2}at \/changes\/0\/scale/s],
   ];
   for (const [code, args, stderr] of cases) {
     const done = await run(args, { stdin: '' });

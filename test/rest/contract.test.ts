@@ -159,6 +159,61 @@ t.test('every example is answered as the contract says, in every form', async (t
     }
   });
 
+  await tt.test('a second snapshot comes in the body or in files, and errors say which one is wrong', async (ttt) => {
+    const [, value] = examples('what-if')[0]!;
+    const { snapshot, changes: _, ...request } = value as Request & { readonly changes: unknown };
+    const { items } = snapshot.inline;
+    const fewer = items.filter((item) => !/-(bbbbb|x7k2p)"/.test(JSON.stringify(item)));
+    const inline = { kind: 'List', items: fewer };
+    const inside = await post(running, '/v1/what-if', { ...request, snapshot, after: { snapshot: { inline } } });
+    ttt.equal(inside.status, 200, inside.text.slice(0, 500));
+    ttt.ok(answerValidator('what-if')(inside.json()));
+    const { difference, established } = inside.json().result as {
+      difference: { services: readonly object[] };
+      established: { lost: { fraction: string } };
+    };
+    ttt.equal(difference.services.length, 1);
+    ttt.equal(established.lost.fraction, '1/3');
+    const files = (after: readonly string[], rest: object = {}) =>
+      form(running, 'what-if', [JSON.stringify(snapshot.inline)], JSON.stringify({ ...request, ...rest }), after);
+    const asFile = await files([JSON.stringify(inline)]);
+    ttt.equal(asFile.status, 200, asFile.text.slice(0, 500));
+    ttt.same(asFile.json().result.difference, inside.json().result.difference);
+    const half = fewer.length >> 1;
+    const lists = [fewer.slice(0, half), fewer.slice(half)].map((list) =>
+      JSON.stringify({ kind: 'List', items: list }),
+    );
+    ttt.same((await files(lists)).json().result.difference, inside.json().result.difference, 'and in two files');
+    const wrongPod = { kind: 'Pod', metadata: { name: 1 } };
+    const broken = await files([JSON.stringify(wrongPod)]);
+    ttt.match(broken.json().errors[0], {
+      in: 'snapshot',
+      pointer: '/metadata/name',
+      detail: /^In the second snapshot: /,
+    });
+    const after = { snapshot: { inline: wrongPod } };
+    ttt.match((await post(running, '/v1/what-if', { ...request, snapshot, after })).json().errors[0], {
+      in: 'request',
+      pointer: '/after/snapshot/inline/metadata/name',
+    });
+    ttt.match((await files([JSON.stringify(inline)], { after })).json().errors[0], { pointer: '/after' });
+    const plain = await form(running, 'chains', [JSON.stringify(snapshot.inline)], '{}', [JSON.stringify(inline)]);
+    ttt.same([plain.status, plain.json().code], [400, 'INVALID_REQUEST'], 'one question has one snapshot');
+    for (const [body, message] of [
+      [{ snapshot }, /Exactly one of "chains", "path" and "probability" is needed; found none of them\./],
+      [{ ...request, snapshot }, /Exactly one of "changes" and "after" is needed; found none of them\./],
+      [{ ...value, after }, /Exactly one of "changes" and "after" is needed; found "changes" and "after"\./],
+      [{ ...value, changes: [] }, /at least 1 item/],
+    ] as const) {
+      const refused = await post(running, '/v1/what-if', body);
+      ttt.equal(refused.status, 400);
+      ttt.ok(
+        refused.json().errors.some(({ detail }) => message.test(detail)),
+        refused.text,
+      );
+    }
+  });
+
   await tt.test('faults of a snapshot are told with their place in it', async (ttt) => {
     const [, value] = examples('path')[0]!;
     const items = value.snapshot.inline.items.map(
@@ -188,12 +243,18 @@ t.test('every example is answered as the contract says, in every form', async (t
   });
 });
 
-function form(running: Parameters<typeof send>[0], kind: QuestionKind, files: readonly string[], request: string) {
+function form(
+  running: Parameters<typeof send>[0],
+  kind: QuestionKind,
+  files: readonly string[],
+  request: string,
+  after: readonly string[] = [],
+) {
+  const file = (name: string) => (text: string, index: number) =>
+    `Content-Disposition: form-data; name="${name}"; filename="${index}.json"\r\nContent-Type: application/json\r\n\r\n${text}`;
   const parts = [
-    ...files.map(
-      (text, index) =>
-        `Content-Disposition: form-data; name="snapshot"; filename="${index}.json"\r\nContent-Type: application/json\r\n\r\n${text}`,
-    ),
+    ...files.map(file('snapshot')),
+    ...after.map(file('after')),
     `Content-Disposition: form-data; name="request"\r\n\r\n${request}`,
   ];
   const body = `${parts.map((text) => `--boundary\r\n${text}\r\n`).join('')}--boundary--\r\n`;
