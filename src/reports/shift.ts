@@ -36,10 +36,10 @@ export function arrow({ fraction, value }: Shift, width: number): string {
   return `${value < 0 ? '▼' : '▲'} ${bar(Math.abs(value), width)}`;
 }
 
-/** The arrow in the colour of what it says: more is good, less is bad, for those who are delivered to. */
-export function paintedArrow(paint: Paint, shift: Shift, width: number): string {
+/** The arrow in the colour of what it says: more is good and less is bad, or the other way of what is unwanted. */
+export function paintedArrow(paint: Paint, shift: Shift, width: number, unwanted: boolean): string {
   const text = arrow(shift, width);
-  return shift.value < 0 ? paint.bad(text) : paint.good(text);
+  return shift.value < 0 === unwanted ? paint.good(text) : paint.bad(text);
 }
 
 /** `1/3 (33.33 %) → 1/4 (25.00 %)`; a missing side is told as a dash. */

@@ -15,10 +15,14 @@ import { beforeAfter } from './shift.js';
 import type { Column } from './table.js';
 import { serviceText } from './words.js';
 
-/** Rows of shares on both sides, under the columns that name them. */
+/** Rows of shares on both sides, under the columns that name them; `unwanted`: the less of it the better. */
 export interface ShiftTable {
   readonly names: readonly Column[];
-  readonly rows: readonly { readonly cells: readonly string[]; readonly share: ShiftedShare }[];
+  readonly rows: readonly {
+    readonly cells: readonly string[];
+    readonly share: ShiftedShare;
+    readonly unwanted?: boolean;
+  }[];
 }
 
 const NAMELESS = '(not known)';
@@ -26,7 +30,11 @@ const NAMELESS = '(not known)';
 export function verdictTable(verdicts: readonly ShiftedVerdict[]): ShiftTable {
   return {
     names: [{ title: 'verdict' }, { title: 'cause' }],
-    rows: verdicts.map((share) => ({ cells: [share.verdict, share.cause ?? ''], share })),
+    rows: verdicts.map((share) => ({
+      cells: [share.verdict, share.cause ?? ''],
+      share,
+      unwanted: share.verdict !== 'DELIVERED',
+    })),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Answer } from '../../src/questions/answer.js';
 import type { QuestionKind } from '../../src/questions/request.js';
 import { CHAINS_PARTS, CHAINS_RULES, PATH, PROBABILITY } from './answers.js';
+import { WHAT_IF_CHAINS, WHAT_IF_PATH, WHAT_IF_PROBABILITY } from './what-if-answers.js';
 
 export const HOSTILE =
   '\u001b[31mred\u0007\r\nINJECTED\t\u009b2J\u202egnp|cell`tick```\\|<script>alert(1)</script><img src=x></details><h1>@everyone #12 [x](https://evil.example) *b* _i_\n# INJECTED';
@@ -19,7 +20,19 @@ const OURS = new Set([
   'protocol',
   'mark',
 ]);
-const ALSO_OURS = new Set(['nominal', 'threshold', 'hook', 'format', 'mode', 'via', 'type', 'digest', 'version']);
+const ALSO_OURS = new Set([
+  'nominal',
+  'threshold',
+  'hook',
+  'format',
+  'mode',
+  'via',
+  'type',
+  'digest',
+  'version',
+  'question',
+  'change',
+]);
 
 function poison(value: unknown, key = ''): unknown {
   if (typeof value === 'string') return OURS.has(key) || ALSO_OURS.has(key) ? value : `${value}${HOSTILE}`;
@@ -37,7 +50,21 @@ export function hostileAnswers(): (readonly [string, QuestionKind, Answer])[] {
     ['hostile-chains-rules', 'chains', poison(CHAINS_RULES) as Answer],
     ['hostile-path', 'path', poison(PATH) as Answer],
     ['hostile-probability', 'probability', poison(PROBABILITY) as Answer],
+    ['hostile-what-if-chains', 'what-if', hostileDiff()],
+    ['hostile-what-if-path', 'what-if', poison(WHAT_IF_PATH) as Answer],
+    ['hostile-what-if-probability', 'what-if', poison(WHAT_IF_PROBABILITY) as Answer],
   ];
+}
+
+/** The chains of what-if, poisoned, but for the line breaks of the diff, whose rules have none. */
+function hostileDiff(): Answer {
+  const { result, ...rest } = WHAT_IF_CHAINS;
+  const { difference, ...more } = result;
+  const unified = difference.unified.map((entry) => ({ ...(poison(entry) as object), text: entry.text }));
+  return {
+    ...(poison(rest) as object),
+    result: { ...(poison(more) as object), difference: { ...(poison(difference) as object), unified } },
+  } as Answer;
 }
 
 /** The rules themselves are exact output; what stands around them is not. */

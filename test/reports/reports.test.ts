@@ -6,6 +6,7 @@ import { render } from '../../src/reports/render.js';
 import { markdownBlock, markdownCode, markdownText, printable, printableJson } from '../../src/reports/safe-text.js';
 import { answerOf, CHAINS_PARTS, CHAINS_RULES, PATH, PROBABILITY, part, TEXT_RESTORE } from './answers.js';
 import { HOSTILE, hostileAnswers } from './hostile.js';
+import { WHAT_IF_CHAINS, WHAT_IF_NOTHING, WHAT_IF_PATH, WHAT_IF_PROBABILITY } from './what-if-answers.js';
 
 const EXPECTED = 'test/reports/expected';
 const CASES: readonly (readonly [string, QuestionKind, Answer])[] = [
@@ -13,6 +14,10 @@ const CASES: readonly (readonly [string, QuestionKind, Answer])[] = [
   ['chains-rules', 'chains', CHAINS_RULES],
   ['path', 'path', PATH],
   ['probability', 'probability', PROBABILITY],
+  ['what-if-chains', 'what-if', WHAT_IF_CHAINS],
+  ['what-if-path', 'what-if', WHAT_IF_PATH],
+  ['what-if-probability', 'what-if', WHAT_IF_PROBABILITY],
+  ['what-if-nothing', 'what-if', WHAT_IF_NOTHING],
 ];
 
 t.test('reports are as written down', async (t) => {
@@ -115,7 +120,7 @@ t.test('hostile names reach neither terminals nor pull requests', async (t) => {
     t.match(text, /\\x1b\[31m/, `${name}: the escape is shown`);
     // What is in fenced blocks is literal as long as the fence is longer than any run of backticks inside.
     const markdown = render(kind, answer, 'markdown');
-    const prose = markdown.replace(/^(`{3,})text\n[\s\S]*?\n\1$/gm, 'BLOCK').replace(/`[^`\n]*`/g, 'CODE');
+    const prose = markdown.replace(/^(`{3,})(?:text|diff)\n[\s\S]*?\n\1$/gm, 'BLOCK').replace(/`[^`\n]*`/g, 'CODE');
     t.not(prose, markdown, `${name}: blocks were found`);
     for (const raw of ['<script', '<img', '</details><h1', '@everyone', '\n# INJECTED', '](', '#12 ', 'https://']) {
       t.notOk(prose.includes(raw), `${name}: ${JSON.stringify(raw)} does not stand in Markdown`);
