@@ -10,6 +10,14 @@ export function commentOf(rule: Rule | undefined): string {
   return '';
 }
 
+/** Whether a Service's firewall let the packet in, so that what came after turned it away. */
+function admitted(steps: readonly WalkStep[]): boolean {
+  return steps.some(
+    ({ action, chain, target = '' }) =>
+      action === 'JUMP' && chain.startsWith('KUBE-FW-') && /^KUBE-(?:EXT|XLB|SVC)-/.test(target),
+  );
+}
+
 /**
  * Why a rule of kube-proxy or kubelet drops or rejects, from where it stands and what its comment says. Rules of
  * others, and policies, are POLICY.
@@ -19,7 +27,10 @@ function causeOf(rule: Rule | undefined, steps: readonly WalkStep[]): Cause {
   const comment = commentOf(rule);
   if (comment.endsWith(' has no endpoints')) return 'NO_ENDPOINTS';
   if (comment.endsWith(' has no local endpoints')) return 'NO_LOCAL_ENDPOINTS';
-  if (rule.chain === 'KUBE-PROXY-FIREWALL' || comment.includes(' traffic not accepted by ')) return 'FIREWALLED';
+  if (rule.chain === 'KUBE-PROXY-FIREWALL' || comment.includes(' traffic not accepted by ')) {
+    // The drop of what the firewall does not let in also meets what it let in and no local endpoint took.
+    return admitted(steps) ? 'NO_LOCAL_ENDPOINTS' : 'FIREWALLED';
+  }
   if (comment === 'block incoming localnet connections') return 'MARTIAN';
   if (
     rule.statements.some((statement) => statement.kind === 'conntrack' && statement.states?.values.includes('INVALID'))
@@ -30,7 +41,8 @@ function causeOf(rule: Rule | undefined, steps: readonly WalkStep[]): Cause {
     // Up to 1.24 kube-proxy only marks what is to be dropped; who marked it tells why.
     const marking = steps.findLast((step) => step.action === 'JUMP' && step.target === 'KUBE-MARK-DROP');
     if (marking !== undefined) {
-      return commentOf(marking.rule).endsWith(' has no local endpoints') ? 'NO_LOCAL_ENDPOINTS' : 'FIREWALLED';
+      const local = admitted(steps) || commentOf(marking.rule).endsWith(' has no local endpoints');
+      return local ? 'NO_LOCAL_ENDPOINTS' : 'FIREWALLED';
     }
   }
   return 'POLICY';

@@ -220,6 +220,16 @@ function resolveServiceTarget(fabric: Fabric, target: ServiceTarget, client: Cli
     : resolved;
 }
 
+/** Tells the aliases that led to a name with how it was resolved. */
+function behind(alias: string, resolution: Resolution): Resolution {
+  const { step } = resolution;
+  if (step === undefined || alias === '') return resolution;
+  return {
+    ...resolution,
+    step: { ...step, detail: step.detail.replace('DNS answers ', () => `DNS answers ${alias}`) },
+  };
+}
+
 function resolveName(
   fabric: Fabric,
   host: string,
@@ -250,9 +260,9 @@ function resolveName(
         'MISSING_DATA',
       );
     case 'ENDPOINT':
-      return headless(fabric, dnsTarget(answer, port, protocol), answer.name, answer.hostname);
+      return behind(alias, headless(fabric, dnsTarget(answer, port, protocol), answer.name, answer.hostname));
     case 'SERVICE':
-      return resolveServiceTarget(fabric, dnsTarget(answer, port, protocol), client);
+      return behind(alias, resolveServiceTarget(fabric, dnsTarget(answer, port, protocol), client));
   }
 }
 

@@ -5,7 +5,17 @@ import { isLoopback, UPLINK } from './host.js';
 import { type Exit, passNode } from './node-pass.js';
 import { receiveInPod, receiveOnHost, receiveOutside } from './receive.js';
 import { returnTrip } from './reply.js';
-import { type Branch, both, CERTAIN, type Ending, hop, hostStep, type Journey, type Receiver } from './trail.js';
+import {
+  type Branch,
+  both,
+  CERTAIN,
+  type Ending,
+  type HostStep,
+  hop,
+  hostStep,
+  type Journey,
+  type Receiver,
+} from './trail.js';
 
 /** Who opens the connection. */
 export interface Client {
@@ -51,9 +61,9 @@ function firstPacket(fabric: Fabric, client: Client, target: Target, source: str
 
 /**
  * Every way a new connection from a client to a target can go, each to its end and, where it reaches somebody, back.
- * The nominal chances sum to exactly 1. A pure function of the fabric and its arguments.
+ * The nominal chances sum to exactly 1. `resolved`: how the client came by the address. A pure function of the fabric and its arguments.
  */
-export function travel(fabric: Fabric, client: Client, target: Target): Journey[] {
+export function travel(fabric: Fabric, client: Client, target: Target, resolved?: HostStep): Journey[] {
   const source = client.address ?? fabric.host(client.node).sourceFor(target.address);
   if (source === undefined) {
     const detail = `${client.name} has no ${fabric.family} address in the snapshot`;
@@ -61,7 +71,8 @@ export function travel(fabric: Fabric, client: Client, target: Target): Journey[
     return [{ chance: CERTAIN, packet, trail: undefined, verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail }];
   }
   const packet = firstPacket(fabric, client, target, source);
-  const sent = hostStep(hop(undefined, client.kind === 'OUTSIDE' ? 'OUTSIDE' : 'CLIENT', client.name), {
+  const begin = hop(undefined, client.kind === 'OUTSIDE' ? 'OUTSIDE' : 'CLIENT', client.name);
+  const sent = hostStep(resolved === undefined ? begin : hostStep(begin, resolved), {
     action: 'SEND',
     detail: client.kind === 'OUTSIDE' ? `sends a packet that arrives at ${client.node}` : 'opens a connection',
     after: headerOf(packet),

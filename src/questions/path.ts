@@ -78,7 +78,10 @@ export function tripsOf(fabric: Fabric, client: Client, destination: Destination
   return resolution.targets.flatMap(({ target, weight }) => {
     if (target.port !== undefined) fabric.expectFor(client.node, target.protocol, target.address, target.port);
     const chance: Chance = { nominal: weight, programmed: weight };
-    return travel(fabric, client, target).map((journey) => ({ ...journey, chance: both(chance, journey.chance) }));
+    return travel(fabric, client, target, resolution.step).map((journey) => ({
+      ...journey,
+      chance: both(chance, journey.chance),
+    }));
   });
 }
 

@@ -44,7 +44,8 @@ export function traceOf(fabric: Fabric, journey: Journey, client: Client): PathT
   const reached = journey.receiver !== undefined;
   const sent =
     client.address ??
-    hopsOf(journey.trail)[0]?.entries.flatMap((entry) => (entry.kind === 'HOST' ? [entry.step.after] : []))[0]?.source;
+    hopsOf(journey.trail)[0]?.entries.flatMap((entry) => (entry.kind === 'HOST' ? (entry.step.after ?? []) : []))[0]
+      ?.source;
   return {
     probability: probability(journey.chance),
     verdict: journey.verdict,

@@ -94,6 +94,16 @@ t.test('host names as a pod asks for them', async (t) => {
       host,
     );
   }
+  const asked = path({ source: { pod: 'default/client-1' }, destination: { host: 'one', port: 80 } }, ...more);
+  t.match(
+    asked.traces.map(({ hops }) => hops[0]?.steps[0]),
+    Array(3).fill({
+      action: 'RESOLVE',
+      detail:
+        'DNS answers one.default.svc.cluster.local → two.default.svc.cluster.local → svc.default.svc.cluster.local with 172.30.0.1',
+    }),
+    'each trace begins with how the name was resolved',
+  );
   for (const host of [' ', '..', 'a..b', '.a', `${'x'.repeat(64)}.b`, 'a b'])
     t.throws(
       () => path({ source: { pod: 'default/client-1' }, destination: { host, port: 80 } }),
@@ -168,5 +178,32 @@ t.test('an endpoint on a node that cannot be told about leaves the others as the
     );
     const probability = { services: [service], clients: { nodes: { names: ['node-1', 'node-2'] } } };
     t.equal(ask('probability', { probability }, snapshot).result.services[0]?.unknown.fraction, '1/3', name);
+  }
+});
+
+t.test('what a firewall lets in and no local endpoint takes is no matter of the firewall', async (t) => {
+  const lb = (range: string) => ({
+    spec: {
+      type: 'LoadBalancer',
+      externalTrafficPolicy: 'Local',
+      healthCheckNodePort: 31000,
+      loadBalancerSourceRanges: [range],
+      ports: [{ port: 80, targetPort: 8080, nodePort: 30090 }],
+    },
+    status: { loadBalancer: { ingress: [{ ip: '198.51.100.9' }] } },
+    endpoints: [1],
+  });
+  for (const version of ['1.25.4', '1.28.3', '1.30.5', '1.36.2']) {
+    for (const [range, cause] of [
+      ['203.0.113.0/24', 'NO_LOCAL_ENDPOINTS'],
+      ['192.0.2.0/24', 'FIREWALLED'],
+    ] as const) {
+      const snapshot = readSnapshot({ inline: labList({ version, services: [lb(range)] }) });
+      const question: PathQuestion = {
+        source: { external: { address: '203.0.113.9', entersAt: 'node-2' } },
+        destination: { service: { namespace: 'default', name: 'svc', via: 'LOAD_BALANCER' } },
+      };
+      t.same(outcomes(ask('path', { path: question }, snapshot).result), [`DROPPED/${cause}`], `${version} ${range}`);
+    }
   }
 });
