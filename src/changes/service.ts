@@ -20,6 +20,8 @@ export interface ServiceChange {
   readonly externalIPs?: readonly string[];
   readonly loadBalancerSourceRanges?: readonly string[];
   readonly allocateLoadBalancerNodePorts?: boolean;
+  /** Where one is needed: type LoadBalancer with externalTrafficPolicy Local. */
+  readonly healthCheckNodePort?: number;
   /** All the ports. One that was there (same port and protocol) keeps what is not said of it. */
   readonly ports?: readonly ServiceChangePort[];
   /** The addresses that a load balancer gives the Service: its status. */
@@ -44,6 +46,7 @@ const COPIED = [
   'externalIPs',
   'loadBalancerSourceRanges',
   'allocateLoadBalancerNodePorts',
+  'healthCheckNodePort',
 ] as const;
 
 function mergedPorts(before: Spec, ports: readonly ServiceChangePort[]): readonly ServicePortSpec[] {

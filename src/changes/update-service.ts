@@ -55,7 +55,10 @@ export function updateService(
   const nodePorts = new NodePorts(cluster, key);
   const { service, taken, without } = completeService(before, wanted, nodePorts, version);
   const features = endpointSliceFeatures(version, gates);
-  const faults = serviceFaults(before, service, { nodePorts, version, features });
+  const rules = { nodePorts, version, features };
+  // What was wrong before (of another API server's version, trimmed) is not this change's fault.
+  const known = new Set(serviceFaults(before, before, rules).map((fault) => JSON.stringify(fault)));
+  const faults = serviceFaults(before, service, rules).filter((fault) => !known.has(JSON.stringify(fault)));
   refuse(
     faults.map((fault) => ({ pointer: pointerOf(fault), detail: fault.detail })),
     `Service ${key}`,

@@ -1,4 +1,5 @@
 import { checkAddresses } from './check-addresses.js';
+import { checkServices } from './check-services.js';
 import type { Placed } from './collect-objects.js';
 import { endpointSliceFrom } from './endpoint-slice.js';
 import type { UsedKind } from './kinds.js';
@@ -14,7 +15,7 @@ export type CheckedObject =
   | { readonly faults: readonly { readonly pointer: string; readonly detail: string }[] };
 
 /**
- * Holds one value to what objects of a snapshot are held to when it is read (fields' types, addresses), and makes of it
+ * Holds one value to what objects of a snapshot are held to when it is read (fields' types, addresses, ports), and makes of it
  * what reading would: nulls are absent, quantities are strings. `value.kind` has to be `kind`.
  */
 export function checkObject(kind: UsedKind, value: unknown): CheckedObject {
@@ -31,5 +32,6 @@ export function checkObject(kind: UsedKind, value: unknown): CheckedObject {
   const problems = new SnapshotProblems();
   const placed: Placed = { object: made, base: '', index: -1, file: undefined };
   checkAddresses(placed, problems);
+  if (kind === 'Service') checkServices([placed], problems);
   return problems.total > 0 ? { faults: problems.told } : { object: made };
 }

@@ -1,8 +1,13 @@
+import { QuestionError } from '../../src/base/errors.js';
 import type { ChangeContext } from '../../src/changes/change.js';
+import { type AppliedChanges, applyChanges } from '../../src/changes/index.js';
 import { Cluster, type ClusterObjects } from '../../src/cluster/cluster.js';
 import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { EndpointSlice, Node, Pod, Service, Workload } from '../../src/cluster/objects.js';
+import type { Settings } from '../../src/cluster/settings.js';
 import { syncEndpointSlices } from '../../src/control-plane/endpointslices.js';
+import { iptablesProgram } from '../../src/proxy/iptables/program.js';
+import type { Change } from '../../src/questions/request.js';
 
 export const AT = Date.parse('2026-11-22T12:00:00Z');
 
@@ -147,4 +152,43 @@ export function article(): Cluster {
     services: [service('nginx-svc', { app: 'nginx' }), service('other', { app: 'other' })],
     workloads: [deployment(3), replicaSet(3)],
   });
+}
+
+/** Changes made one after the other, with the settings that the cluster shows. */
+export function changed(before: Cluster, ...changes: readonly Change[]): AppliedChanges {
+  return applyChanges(before, changes, context(before));
+}
+
+/** The code and first place of the error that something throws; code `none` where it throws nothing. */
+export function refusal(act: () => unknown): {
+  readonly code: string;
+  readonly pointer: string;
+  readonly detail: string;
+  readonly message: string;
+} {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof QuestionError)) throw error;
+    const { code, problems, message } = error;
+    const [first] = problems;
+    return { code, pointer: first?.pointer ?? '', detail: first?.detail ?? '', message };
+  }
+  return { code: 'none', pointer: '', detail: '', message: '' };
+}
+
+/** What kube-proxy writes on every node, for all Services or some, under settings that stay as they are. */
+export function rulesOf(made: Cluster, settings: Settings, ...services: readonly string[]): string {
+  const only = services.length === 0 ? undefined : new Set(services);
+  return [...made.nodes.values()]
+    .map((one) => {
+      const program = iptablesProgram({
+        cluster: made,
+        node: one,
+        family: 'IPv4',
+        settings: settings.proxyOf(one.metadata.name),
+      });
+      return `# ${one.metadata.name}\n${program.restore(only)}`;
+    })
+    .join('');
 }
