@@ -48,6 +48,7 @@ export function nodeStates({ snapshot, settings }: Deployment, nodes: number): r
     return {
       rules: nodeRules(prepared.cluster, prepared.settings, name, restore),
       routeLocalnet: program.routeLocalnet,
+      tcpBeLiberal: prepared.settings.proxyOf(name).kernel.tcpBeLiberal,
       hairpin: prepared.settings.network.hairpin,
       ...listeners(snapshot, node),
     };

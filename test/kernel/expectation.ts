@@ -39,7 +39,8 @@ function observable(options: PlantOptions, trace: PathTrace, client: string): re
     case 'REJECTED':
       return ['REFUSED'];
     case 'DROPPED':
-      return ['TIMEOUT'];
+      // What tracking finds wrong may come after the handshake's first packets: connected, and nothing follows.
+      return trace.cause === 'INVALID_STATE' ? ['TIMEOUT', 'SILENT'] : ['TIMEOUT'];
     case 'UNREACHABLE':
       return ['TIMEOUT', 'UNREACHABLE'];
     case 'UNKNOWN':

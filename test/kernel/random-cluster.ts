@@ -86,9 +86,10 @@ function settingsFor(random: RandomNumbers, version: string, podNetwork: 'BRIDGE
     network: {
       podNetwork,
       hairpin: podNetwork === 'ROUTED' || random.chance(0.8),
-      forwardPolicy: random.chance(0.3) ? 'DROP' : 'ACCEPT',
+      forwardPolicy: random.chance(0.15) ? 'DROP' : 'ACCEPT',
       podMasquerade: random.chance(0.25) ? [masquerade] : [],
     },
+    kernel: { tcpBeLiberal: random.chance(0.15) },
     kubelet: random.chance(0.85),
   };
 }

@@ -66,7 +66,11 @@ function elsewhere(random: RandomNumbers, cluster: RandomCluster, client: Client
 export function randomQuestion(random: RandomNumbers, cluster: RandomCluster): PathQuestion {
   const client = randomClient(random, cluster);
   if (random.chance(0.12)) return { source: client.source, destination: elsewhere(random, cluster, client) };
-  const service = random.one(cluster.services);
+  // Pods are reached from outside by their own node only: what a node drops that sees one direction of a connection,
+  // the walk does not tell yet.
+  const services = cluster.services.filter((each) => client.kind !== 'OUTSIDE' || !each.headless);
+  if (services.length === 0) return { source: client.source, destination: elsewhere(random, cluster, client) };
+  const service = random.one(services);
   const port = random.one(service.ports);
   const destination = random.one(doors(random, service, port, client, cluster.nodes));
   return {

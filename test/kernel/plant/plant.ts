@@ -26,6 +26,7 @@ export interface NodeState {
   /** Input for iptables-restore --noflush. */
   readonly rules: string;
   readonly routeLocalnet: boolean;
+  readonly tcpBeLiberal: boolean;
   readonly hairpin: boolean;
   /** What listens on the host, beside nothing. */
   readonly tcp: readonly Listener[];
@@ -141,7 +142,10 @@ export class Plant {
         const state = states[node - 1];
         if (state === undefined) return;
         await agent.listen(state.tcp, state.udp);
-        await agent.sysctl({ 'net/ipv4/conf/all/route_localnet': state.routeLocalnet ? '1' : '0' });
+        await agent.sysctl({
+          'net/ipv4/conf/all/route_localnet': state.routeLocalnet ? '1' : '0',
+          'net/netfilter/nf_conntrack_tcp_be_liberal': state.tcpBeLiberal ? '1' : '0',
+        });
         if (this.options.podNetwork === 'BRIDGE' && (this.#hairpin.get(node) ?? true) !== state.hairpin) {
           await agent.must(['ip', '-batch', '-'], `${hairpinLines(this.options, node, state.hairpin).join('\n')}\n`);
           this.#hairpin.set(node, state.hairpin);
