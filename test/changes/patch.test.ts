@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { mergePatch } from '../../src/changes/merge-patch.js';
 import type { PatchChange } from '../../src/changes/patch.js';
@@ -167,4 +168,104 @@ t.test('what cannot be is refused with its place', async (t) => {
     t.match(found, { code, pointer }, what);
     t.match(found.detail, message, what);
   }
+});
+
+/** Places in objects of all kinds, and values that belong there or nowhere. */
+const PLACES = [
+  'spec',
+  'spec.type',
+  'spec.clusterIP',
+  'spec.ports',
+  'spec.selector',
+  'spec.selector.app',
+  'spec.externalIPs',
+  'spec.sessionAffinity',
+  'spec.sessionAffinityConfig',
+  'spec.externalTrafficPolicy',
+  'spec.healthCheckNodePort',
+  'spec.replicas',
+  'spec.template',
+  'spec.nodeName',
+  'spec.podCIDRs',
+  'spec.taints',
+  'status',
+  'status.addresses',
+  'status.conditions',
+  'status.podIPs',
+  'status.loadBalancer',
+  'metadata.labels',
+  'metadata.labels.app',
+  'metadata.deletionTimestamp',
+  'endpoints',
+  'ports',
+  'addressType',
+] as const;
+const VALUES = [
+  null,
+  '',
+  'x',
+  'Local',
+  'NodePort',
+  'LoadBalancer',
+  'ExternalName',
+  'ClientIP',
+  'None',
+  'node-2',
+  'IPv6',
+  '2026-01-31T12:00:00Z',
+  0,
+  30500,
+  -1,
+  1.5,
+  true,
+  [],
+  [1],
+  [null],
+  ['10.9.0.0/24'],
+  [{ port: 80 }],
+  [{ name: 'a', port: 81, targetPort: 'http', nodePort: 30501 }],
+  [{ ip: '192.168.1.77' }],
+  [{ type: 'InternalIP', address: '10.128.9.9' }],
+  [{ type: 'Ready', status: 'False' }],
+  [{ addresses: ['192.168.7.7'], hints: { forZones: [{ name: 'a' }] } }],
+  [{ key: 'a', effect: 'NoSchedule' }],
+  {},
+  { ingress: [{ ip: '203.0.113.5' }] },
+  { clientIP: { timeoutSeconds: 60 } },
+] as const;
+
+function nested(path: string, value: unknown): Record<string, unknown> {
+  const [first = '', ...rest] = path.split('.');
+  return { [first]: rest.length === 0 ? value : nested(rest.join('.'), value) };
+}
+
+t.test('whatever the patch: a cluster with rules, or a refusal that says where', async (t) => {
+  const before = article();
+  const [slice] = before.slicesOf(SVC);
+  const objects = [
+    ['Service', 'nginx-svc'],
+    ['Service', 'nginx-svc'],
+    ['Node', 'node-1'],
+    ['Pod', POD],
+    ['EndpointSlice', slice?.metadata.name ?? ''],
+    ['Deployment', 'nginx-deployment'],
+  ] as const;
+  const body = fc
+    .tuple(fc.constantFrom(...PLACES), fc.constantFrom(...VALUES))
+    .map(([path, value]) => nested(path, value));
+  const change = fc.tuple(fc.constantFrom(...objects), body).map(([[kind, name], one]) => patch(kind, name, one));
+  const tally = { made: 0, refused: 0 };
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+      const found = refusal(() => {
+        const { cluster: after, settings } = changed(before, ...changes);
+        rulesOf(after, settings);
+      });
+      if (found.code === 'none') tally.made++;
+      else tally.refused++;
+      return found.code === 'none' || /^\/changes\/[0-2]\/patch/.test(found.pointer);
+    }),
+    { numRuns: 400 },
+  );
+  t.ok(tally.made > 20 && tally.refused > 20, JSON.stringify(tally));
 });
