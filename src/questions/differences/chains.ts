@@ -98,6 +98,18 @@ function chainsOf({ prepared, question }: ChainsSide, node: string, family: IPFa
   );
 }
 
+type NodeChain = Omit<ChainDifference, 'nodes'>;
+
+/** The chains of one node that are different. */
+function chainDifferences(before: ChainsSide, after: ChainsSide, node: string, family: IPFamily): readonly NodeChain[] {
+  const [was, is] = [chainsOf(before, node, family), chainsOf(after, node, family)];
+  return [...new Set([...was.keys(), ...is.keys()])].flatMap((key) => {
+    const content = compareRules(was.get(key)?.rules ?? [], is.get(key)?.rules ?? []);
+    const { table = '', chain = '' } = was.get(key) ?? is.get(key) ?? {};
+    return content === undefined ? [] : [{ family, table, chain, ...content }];
+  });
+}
+
 /** Puts together what is the same on several nodes. */
 class Groups<T> {
   readonly #groups = new Map<string, { readonly value: T; readonly nodes: string[] }>();
@@ -148,8 +160,8 @@ function placesOf({ result }: ChainsSide): ReadonlyMap<IPFamily, readonly string
 export function chainsDifference(before: ChainsSide, after: ChainsSide): ChainsDifference {
   const budget = new ByteBudget(before.question.maxBytes ?? DEFAULT_MAX_BYTES);
   const unified = new Groups<{ readonly family: IPFamily; readonly text: string }>();
-  const rules = new Groups<Omit<ChainDifference, 'nodes'>>();
-  const seen = new Map<string, string>();
+  const rules = new Groups<NodeChain>();
+  const seen = new Map<string, { readonly text: string; readonly chains: readonly NodeChain[] }>();
   const earlier = placesOf(before);
   const later = placesOf(after);
   const families = [...new Set([...earlier.keys(), ...later.keys()])];
@@ -159,22 +171,23 @@ export function chainsDifference(before: ChainsSide, after: ChainsSide): ChainsD
       const texts = [before, after].map((side) => nodeText(side.prepared, side.question, node, family));
       const [old = '', now = ''] = texts;
       if (old === now) continue;
-      const hash = createHash('sha256').update(old).update('\0').update(now).digest('hex');
-      const diff = seen.get(hash) ?? unifiedDiff(old, now, { before: 'before', after: 'after' });
-      seen.set(hash, diff);
-      unified.add(`${family} ${diff}`, node, () => {
-        budget.spend(diff.length);
-        return { family, text: diff };
+      // Nodes with the same texts have the same rules: they are compared once.
+      const hash = createHash('sha256').update(`${family}\0`).update(old).update('\0').update(now).digest('hex');
+      const difference = seen.get(hash) ?? {
+        text: unifiedDiff(old, now, { before: 'before', after: 'after' }),
+        chains: chainDifferences(before, after, node, family),
+      };
+      seen.set(hash, difference);
+      const { text, chains } = difference;
+      unified.add(`${family} ${text}`, node, () => {
+        budget.spend(text.length);
+        return { family, text };
       });
-      const [was, is] = [chainsOf(before, node, family), chainsOf(after, node, family)];
-      for (const key of new Set([...was.keys(), ...is.keys()])) {
-        const content = compareRules(was.get(key)?.rules ?? [], is.get(key)?.rules ?? []);
-        if (content === undefined) continue;
-        const { table = '', chain = '' } = was.get(key) ?? is.get(key) ?? {};
-        const told = JSON.stringify(content);
-        rules.add(`${family} ${key} ${told}`, node, () => {
+      for (const chain of chains) {
+        const told = JSON.stringify(chain);
+        rules.add(told, node, () => {
           budget.spend(told.length);
-          return { family, table, chain, ...content };
+          return chain;
         });
       }
     }
