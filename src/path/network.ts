@@ -175,15 +175,21 @@ export class AddressBook {
     return this.#translated.get(address);
   }
 
-  /** An address of the node's pod CIDR that nobody of the snapshot has: the last one that is free. */
-  freePodAddress(node: string): string | undefined {
-    const cidr = this.addressesOf(node).podCidrs[0];
-    if (cidr === undefined) return undefined;
+  /** The last address of a network that nobody of the snapshot has; its very last is the broadcast address. */
+  freeAddressIn(cidr: Cidr): string | undefined {
     const size = 1n << BigInt(addressWidth(cidr.family) - cidr.length);
-    // The last address is the broadcast address of a bridge's subnet.
     for (let offset = size - 2n; offset > 1n && offset > size - 5000n; offset--) {
       const address = makeAddress(cidr.family, cidr.bits + offset).text;
       if (!this.#places.has(address)) return address;
+    }
+    return undefined;
+  }
+
+  /** The next address after one that nobody of the snapshot has. */
+  freeAddressAfter(address: Address): string | undefined {
+    for (let step = 1n; step < 5000n; step++) {
+      const next = makeAddress(address.family, address.bits + step).text;
+      if (!this.#places.has(next)) return next;
     }
     return undefined;
   }

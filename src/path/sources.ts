@@ -1,4 +1,4 @@
-import { addressOf } from '../base/address.js';
+import { addressOf, networkOf } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import { podAddresses } from '../cluster/cluster.js';
 import { requireNode, requirePod, requireWorkload } from '../cluster/lookup.js';
@@ -52,40 +52,44 @@ function isRunning(pod: Pod): boolean {
   return Boolean(pod.spec?.nodeName) && phase !== 'Succeeded' && phase !== 'Failed' && podAddresses(pod).length > 0;
 }
 
+/** A free address that stands for some pod on a node, and where it was taken from. */
+function freePodAddress(fabric: Fabric, node: string): { readonly address: string | undefined; readonly from: string } {
+  const { book, family, cluster } = fabric;
+  const [own] = book.addressesOf(node).podCidrs;
+  if (own !== undefined) return { address: book.freeAddressIn(own), from: 'a free address of the node’s pod CIDR' };
+  const neighbours = cluster.podsOn(node).filter((pod) => isRunning(pod) && !pod.spec?.hostNetwork);
+  const known = neighbours.flatMap(podAddresses).map(addressOf);
+  const neighbour = known.find((address) => address?.family === family);
+  if (neighbour !== undefined) {
+    return { address: book.freeAddressAfter(neighbour), from: 'the next free address after that of a pod on the node' };
+  }
+  const wide = fabric.settings
+    .proxyOf(node)
+    .clusterCIDR.map(networkOf)
+    .find((cidr) => cidr?.family === family);
+  return { address: wide && book.freeAddressIn(wide), from: 'a free address of the cluster CIDR' };
+}
+
 /** Some pod on a node, with an address that no listed pod has. Throws NOT_FOUND where no such address is known. */
 export function podOnNode(fabric: Fabric, node: string, pointer: string): Client {
-  const address = fabric.book.freePodAddress(node);
-  if (address !== undefined) {
-    fabric.places.learn(address, node);
-    fabric.assumptions.add(
-      'clients',
-      'a free address of the node’s pod CIDR',
-      'Some pod on a node: an address that no pod of the snapshot has stands for it.',
-    );
-    return { kind: 'POD', name: `some pod on ${node}`, address, node, namespace: 'default' };
-  }
-  const neighbour = fabric.cluster.podsOn(node).find((pod) => isRunning(pod) && !pod.spec?.hostNetwork);
-  const address2 =
-    neighbour &&
-    podAddresses(neighbour)
-      .map(addressOf)
-      .find((entry) => entry?.family === fabric.family)?.text;
-  if (neighbour === undefined || address2 === undefined) {
+  const { address, from } = freePodAddress(fabric, node);
+  if (address === undefined) {
     throw new QuestionError('NOT_FOUND', `No pod address of node ${node} is known.`, [
       {
         pointer,
-        detail: `Node ${node} has no ${fabric.family} pod CIDR and no running pod with an ${fabric.family} address in the snapshot; name a pod instead.`,
+        detail:
+          `Node ${node} has no ${fabric.family} pod CIDR and no running pod with an ${fabric.family} address in the ` +
+          'snapshot, and no cluster CIDR is known: give settings.kubeProxy.clusterCIDR, or name other clients.',
       },
     ]);
   }
-  fabric.assumptions.add(`clients.${node}`, address2, `Some pod on ${node}: its first running pod stands for it.`);
-  return {
-    kind: 'POD',
-    name: `some pod on ${node}`,
-    address: address2,
-    node,
-    namespace: neighbour.metadata.namespace ?? 'default',
-  };
+  fabric.places.learn(address, node);
+  fabric.assumptions.add(
+    'clients',
+    from,
+    'Some pod on a node: an address that no pod of the snapshot has stands for it.',
+  );
+  return { kind: 'POD', name: `some pod on ${node}`, address, node, namespace: 'default' };
 }
 
 /** An outside client whose packets arrive at a node. Throws INVALID_REQUEST for an address of the other family. */
