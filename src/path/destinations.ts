@@ -6,9 +6,9 @@ import { namespacedName, type Pod } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
 import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
 import type { Protocol } from '../netfilter/packet.js';
+import type { Client, Target } from './client.js';
 import { type DnsAnswer, headlessEndpoints, resolveHost } from './dns.js';
 import type { Fabric } from './fabric.js';
-import type { Client, Target } from './journey.js';
 import { splitName } from './names.js';
 import {
   checkServiceSpec,

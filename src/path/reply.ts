@@ -2,9 +2,9 @@ import { copyOf, EPHEMERAL_PORT, type Header, headerOf, type Packet } from '../n
 import type { Hook } from '../netfilter/ruleset.js';
 import { walkHook } from '../netfilter/walk/walk.js';
 import { endingOf } from './causes.js';
+import type { Client } from './client.js';
 import type { Fabric } from './fabric.js';
 import { UPLINK } from './host.js';
-import type { Client } from './journey.js';
 import {
   type Branch,
   hop,

@@ -5,8 +5,8 @@ import { requireNode, requirePod, requireWorkload } from '../cluster/lookup.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
 import { podsOfWorkload } from '../cluster/workload-pods.js';
 import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
+import type { Client } from './client.js';
 import type { Fabric } from './fabric.js';
-import type { Client } from './journey.js';
 import { splitName } from './names.js';
 
 /** Where a connection starts: the shape of `source` in a request. Exactly one key is set. */

@@ -5,9 +5,9 @@ import { requireNode } from '../cluster/lookup.js';
 import type { Node } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
 import { divide, type Fraction, fraction, isZero, multiply, parseFraction, sum } from '../netfilter/fraction.js';
+import type { Client } from '../path/client.js';
 import { type Destination, resolveDestination } from '../path/destinations.js';
 import type { Fabric } from '../path/fabric.js';
-import type { Client } from '../path/journey.js';
 import { nodeIsDown, zoneOf } from '../path/network.js';
 import { outsideClient, podOnNode, resolveSource, type SourceSpec, type WeightedClient } from '../path/sources.js';
 

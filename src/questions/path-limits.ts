@@ -2,9 +2,9 @@ import { compare } from '../netfilter/fraction.js';
 import type { Fabric } from '../path/fabric.js';
 import type { PathResult, PathTrace } from './answer.js';
 import { probability, total } from './chances.js';
-import type { Trip } from './path.js';
 import type { PathQuestion } from './request.js';
 import { endpointOf, traceOf } from './trace.js';
+import type { Trip } from './trip.js';
 
 const DEFAULT_TRACES = 100;
 

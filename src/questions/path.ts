@@ -6,6 +6,7 @@ import { multiply } from '../netfilter/fraction.js';
 import { parseSave } from '../netfilter/iptables/parse.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
 import type { Chance } from '../netfilter/walk/types.js';
+import type { Client } from '../path/client.js';
 import {
   checkDestination,
   type Destination,
@@ -15,7 +16,7 @@ import {
   resolveDestination,
 } from '../path/destinations.js';
 import { Fabric } from '../path/fabric.js';
-import { type Client, travel } from '../path/journey.js';
+import { travel } from '../path/journey.js';
 import { resolveSource } from '../path/sources.js';
 import { both, CERTAIN, hop, hostStep, type Journey } from '../path/trail.js';
 import type { PathResult } from './answer.js';
@@ -24,13 +25,8 @@ import { limitTraces } from './path-limits.js';
 import type { Outcome, Prepared } from './prepare.js';
 import type { PathQuestion } from './request.js';
 import { recentEntries } from './returning.js';
+import type { Trip } from './trip.js';
 import { verdictShares } from './verdict-shares.js';
-
-/** A journey with who made it, its chance over all clients and addresses of the question. */
-export interface Trip {
-  readonly journey: Journey;
-  readonly client: Client;
-}
 
 function chooseFamily(prepared: Prepared, question: PathQuestion, destination: Destination): IPFamily {
   const { cluster, settings } = prepared;

@@ -1,8 +1,8 @@
 import { joinHostPort } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
+import type { Client } from '../path/client.js';
 import { type Destination, resolveDestination } from '../path/destinations.js';
 import type { Fabric } from '../path/fabric.js';
-import type { Client } from '../path/journey.js';
 import { affinityEntries } from '../probability/affinity.js';
 import type { PathQuestion } from './request.js';
 

@@ -1,5 +1,5 @@
+import type { Client } from '../path/client.js';
 import type { Fabric } from '../path/fabric.js';
-import type { Client } from '../path/journey.js';
 import { zoneOf } from '../path/network.js';
 import { hopsOf, type Journey } from '../path/trail.js';
 import type { EndpointRef, PathTrace } from './answer.js';

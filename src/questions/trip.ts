@@ -1,0 +1,8 @@
+import type { Client } from '../path/client.js';
+import type { Journey } from '../path/trail.js';
+
+/** A journey with who made it, its chance over all clients and addresses of the question. */
+export interface Trip {
+  readonly journey: Journey;
+  readonly client: Client;
+}
