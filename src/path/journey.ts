@@ -4,6 +4,7 @@ import type { Client, Target } from './client.js';
 import type { Fabric } from './fabric.js';
 import { isLoopback, UPLINK } from './host.js';
 import { type Exit, passNode } from './node-pass.js';
+import { lostHalfway } from './one-way.js';
 import { receiveInPod, receiveOnHost, receiveOutside } from './receive.js';
 import { returnTrip } from './reply.js';
 import {
@@ -196,8 +197,9 @@ function conclude(
       : delivered(fabric, client, branch, receiver, 'OUTSIDE');
   }
   if (exit.kind === 'POD') {
-    // A packet to the very pod that sent it must go out where it came in.
+    // A packet to the very pod that sent it must go out where it came in, unless it was on the wire in between.
     if (
+      packet.inInterface !== UPLINK &&
       client.kind === 'POD' &&
       client.node === node &&
       packet.destination === client.address &&
@@ -229,6 +231,8 @@ function delivered(
   const there = withTrail(branch, trail);
   const reply = returnTrip(fabric, client, there, receiver);
   if (reply.returns) {
+    const lost = lostHalfway(fabric, client, there, reply.trail);
+    if (lost !== undefined) return ended(there, lost, receiver, { ...reply, returns: false, detail: lost.detail });
     return ended(there, { verdict: 'DELIVERED', detail: `reaches ${name}, and the reply returns` }, receiver, reply);
   }
   return ended(there, { verdict: 'DROPPED', cause: 'REPLY_LOST', detail: reply.detail }, receiver, reply);

@@ -16,7 +16,9 @@ function clientSees(journey: Journey, client: Client): string {
         ? 'connection refused (RST)'
         : 'connection refused (ICMP port unreachable)';
     case 'DROPPED':
-      return 'a timeout';
+      return journey.cause === 'INVALID_STATE' && journey.receiver !== undefined
+        ? 'a connection that falls silent'
+        : 'a timeout';
     case 'UNREACHABLE':
       return journey.cause === 'NO_ROUTE' ? 'no route to host, or a timeout' : 'a timeout';
     case 'UNKNOWN':

@@ -46,7 +46,7 @@ function doors(
 function elsewhere(random: RandomNumbers, cluster: RandomCluster, client: Client): Destination {
   const service = random.one(cluster.services);
   const node = client.kind === 'OUTSIDE' ? client.node : random.integer(1, cluster.nodes);
-  const pods = podsOf(cluster.nodes).filter((pod) => client.kind !== 'OUTSIDE' || pod.node === node);
+  const pods = podsOf(cluster.nodes);
   const found: Destination[] = [
     { pod: random.one(pods).name, port: 8080 },
     { address: nodeAddress(node), port: 30999 },
@@ -66,11 +66,7 @@ function elsewhere(random: RandomNumbers, cluster: RandomCluster, client: Client
 export function randomQuestion(random: RandomNumbers, cluster: RandomCluster): PathQuestion {
   const client = randomClient(random, cluster);
   if (random.chance(0.12)) return { source: client.source, destination: elsewhere(random, cluster, client) };
-  // Pods are reached from outside by their own node only: what a node drops that sees one direction of a connection,
-  // the walk does not tell yet.
-  const services = cluster.services.filter((each) => client.kind !== 'OUTSIDE' || !each.headless);
-  if (services.length === 0) return { source: client.source, destination: elsewhere(random, cluster, client) };
-  const service = random.one(services);
+  const service = random.one(cluster.services);
   const port = random.one(service.ports);
   const destination = random.one(doors(random, service, port, client, cluster.nodes));
   return {
