@@ -20,7 +20,7 @@ import {
 } from './service-target.js';
 import type { Ending, HostStep } from './trail.js';
 
-/** Where a connection goes: the shape of `destination` in a request. */
+/** Where a connection goes: the shape of `destination` in a request. Exactly one key beside `port` is set. */
 export interface DestinationSpec {
   readonly service?: ServiceSpec;
   readonly address?: string;

@@ -11,10 +11,14 @@ export type Via = 'CLUSTER_IP' | 'NODE_PORT' | 'LOAD_BALANCER' | 'EXTERNAL_IP' |
 export interface ServiceSpec {
   readonly namespace: string;
   readonly name: string;
+  /** May be left out when the Service has one port. */
   readonly port?: number;
   readonly portName?: string;
+  /** Default CLUSTER_IP; DNS for a headless Service. */
   readonly via?: Via;
+  /** NODE_PORT: whose address. Default: the node that an outside client enters at, or the client's own node. */
   readonly node?: string;
+  /** EXTERNAL_IP, LOAD_BALANCER: which of several. */
   readonly address?: string;
 }
 

@@ -11,10 +11,15 @@ import { splitName } from './names.js';
 
 /** Where a connection starts: the shape of `source` in a request. Exactly one key is set. */
 export interface SourceSpec {
+  /** `namespace/name` */
   readonly pod?: string;
+  /** Any of a workload's running pods, all alike. */
   readonly workload?: { readonly kind: string; readonly namespace: string; readonly name: string };
+  /** A process in the host's network namespace of this node. */
   readonly node?: string;
+  /** Some pod on this node: an address of its pod CIDR that no pod of the snapshot has. */
   readonly podOn?: string;
+  /** `address`: default 203.0.113.7 or 2001:db8::7. `entersAt`: the node that the packet arrives at. */
   readonly external?: { readonly address?: string; readonly entersAt?: string };
 }
 

@@ -11,12 +11,15 @@ import type { Fabric } from '../path/fabric.js';
 import { nodeIsDown, zoneOf } from '../path/network.js';
 import { outsideClient, podOnNode, resolveSource, type SourceSpec, type WeightedClient } from '../path/sources.js';
 
-/** Where new connections come from: the shape of `clients` in a request. At most one key is set. */
+/** Where new connections come from: the shape of `clients` in a request. At most one key is set; none: `nodes: {}`. */
 export interface ClientsSpec {
+  /** New connections start on every node alike: from a pod there (default), or from a process of the host. */
   readonly nodes?: { readonly names?: readonly string[]; readonly from?: 'POD' | 'HOST' };
   readonly workload?: { readonly kind: string; readonly namespace: string; readonly name: string };
   readonly pod?: string;
+  /** From outside, entering at one node, at some, or (absent) at every node alike. */
   readonly external?: { readonly address?: string; readonly entersAt?: readonly string[] };
+  /** A weight is an integer, or a fraction `"p/q"`. */
   readonly weights?: readonly { readonly source: SourceSpec; readonly weight: number | string }[];
 }
 

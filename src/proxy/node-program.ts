@@ -15,7 +15,7 @@ export interface ProxierInput {
 
 /** Beside kube-proxy's own chains, what else a ruleset holds. */
 export interface RulesetOptions {
-  /** kubelet's chains (KUBE-PROXY.md C.13). */
+  /** kubelet's own chains (KUBE-FIREWALL, and up to 1.24 KUBE-MARK-DROP). */
   readonly kubelet: boolean;
   /** Policy of the built-in FORWARD chain. */
   readonly forwardPolicy: 'ACCEPT' | 'DROP';
@@ -34,8 +34,8 @@ export interface NodeProgram {
    * Chains of Services are made when they are looked up.
    */
   ruleset(options: RulesetOptions): Ruleset;
-  /** The node-port addresses of this node (A.6); undefined: any local address. */
+  /** The node-port addresses of this node (`nodePortAddresses`); undefined: any local address. */
   readonly nodePortAddresses: readonly string[] | undefined;
-  /** Whether route_localnet is set on this node (C.6), so that 127.0.0.1 node ports can be translated. */
+  /** Whether route_localnet is set on this node, so that 127.0.0.1 node ports can be translated. */
   readonly routeLocalnet: boolean;
 }

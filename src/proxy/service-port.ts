@@ -1,6 +1,6 @@
 import type { IPFamily } from '../base/address.js';
 
-/** What kube-proxy knows of one port of one Service in one family (KUBE-PROXY.md A.3, A.4: `BaseServicePortInfo`). */
+/** What kube-proxy knows of one port of one Service in one family (`BaseServicePortInfo`). */
 export interface ServicePort {
   /** `namespace/name` of the Service. */
   readonly service: string;
@@ -53,7 +53,7 @@ export interface ProxyEndpoint {
   readonly pod?: string;
 }
 
-/** What one node's kube-proxy uses of a Service port's endpoints (KUBE-PROXY.md B: `CategorizeEndpoints`). */
+/** What one node's kube-proxy uses of a Service port's endpoints (`CategorizeEndpoints`). */
 export interface EndpointSelection {
   /** Endpoints for the Cluster policy on this node (hints applied). */
   readonly cluster: readonly ProxyEndpoint[];

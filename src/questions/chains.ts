@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { IPFamily } from '../base/address.js';
 import { addressOf } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
+import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requireService } from '../cluster/lookup.js';
 import { FAMILIES, formatVersion } from '../cluster/settings.js';
@@ -61,13 +63,37 @@ interface Rendered {
   readonly own: ReadonlyMap<string, AnyPart>;
 }
 
-function render<T>(form: Form<T>, programs: ReadonlyMap<string, IptablesProgram>): Rendered {
+/**
+ * Nodes with the same restore input, by the first of them. They have all their rules in common, since the built-in
+ * chains' jumps are a matter of the version, and only one of them needs to be rendered in a dearer form.
+ */
+function twins(programs: ReadonlyMap<string, IptablesProgram>, selection: Selection): ReadonlyMap<string, string> {
+  const firstWith = new Map<string, string>();
+  return new Map(
+    [...programs].map(([node, program]) => {
+      const hash = createHash('sha256');
+      for (const piece of program.restorePieces(selection.services)) hash.update(piece);
+      return [node, remember(firstWith, hash.digest('hex'), () => node)];
+    }),
+  );
+}
+
+function render<T>(
+  form: Form<T>,
+  programs: ReadonlyMap<string, IptablesProgram>,
+  selection: Selection,
+  partOf: (blocks: readonly ChainBlock<T>[], whole: boolean) => AnyPart = form.part,
+): Rendered {
   const blocksOf = (node: string) => form.blocks(programs.get(node) as IptablesProgram);
   const nodes = [...programs.keys()];
   if (nodes.length === 1) return { own: new Map(nodes.map((node) => [node, form.part(blocksOf(node))])) };
-  const { shared, own } = divide(nodes, blocksOf, (body) => form.content(body));
-  const alone = [...own].filter(([, rest]) => rest.length > 0);
-  return { shared: form.part(shared), own: new Map(alone.map(([node, rest]) => [node, form.part(rest)])) };
+  const twinOf = twins(programs, selection);
+  const { shared, own } = divide([...new Set(twinOf.values())], blocksOf, (body) => form.content(body));
+  const alone = [...twinOf].flatMap(([node, twin]): [string, AnyPart][] => {
+    const rest = own.get(twin) ?? [];
+    return rest.length > 0 ? [[node, form.part(rest)]] : [];
+  });
+  return { shared: partOf(shared, alone.length === 0), own: new Map(alone) };
 }
 
 const textContent = (body: ChainText) => body.declaration + body.rules;
@@ -79,12 +105,14 @@ function renderRestore(selection: Selection, programs: ReadonlyMap<string, Iptab
   const [[node, first]] = [...programs] as [[string, IptablesProgram]];
   const cut = (all: string) => cutTables(all).filter((block) => selection.chains?.has(block.chain) ?? true);
   if (programs.size === 1 && selection.chains === undefined) return { own: new Map([[node, { text: text(first) }]]) };
-  const rendered = render<ChainText>(
-    { blocks: (program) => cut(text(program)), content: textContent, part: (blocks) => ({ text: joinTables(blocks) }) },
-    programs,
-  );
-  const alike = rendered.own.size === 0 && selection.chains === undefined;
-  return alike ? { shared: { text: text(first) }, own: rendered.own } : rendered;
+  const form: Form<ChainText> = {
+    blocks: (program) => cut(text(program)),
+    content: textContent,
+    part: (blocks) => ({ text: joinTables(blocks) }),
+  };
+  const exact = (blocks: readonly ChainBlock<ChainText>[], whole: boolean) =>
+    whole && selection.chains === undefined ? { text: text(first) } : form.part(blocks);
+  return render(form, programs, selection, exact);
 }
 
 function renderAll(
@@ -104,6 +132,7 @@ function renderAll(
           part: (blocks) => ({ text: joinTables(blocks) }),
         },
         programs,
+        selection,
       );
     case 'LIST':
       return render<string>(
@@ -113,6 +142,7 @@ function renderAll(
           part: (blocks) => ({ text: blocks.map((block) => block.body).join('\n') }),
         },
         programs,
+        selection,
       );
     case 'RULES':
       return render<ChainData>(
@@ -122,6 +152,7 @@ function renderAll(
           part: (blocks) => ({ tables: tablesOf(blocks) }),
         },
         programs,
+        selection,
       );
   }
 }

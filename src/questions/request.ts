@@ -10,12 +10,19 @@ import type { ProxyChange } from '../changes/proxy.js';
 import type { ScaleChange } from '../changes/scale.js';
 import type { ServiceChange } from '../changes/service.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
+import type { DestinationSpec } from '../path/destinations.js';
+import type { ServiceSpec, Via } from '../path/service-target.js';
+import type { SourceSpec } from '../path/sources.js';
+import type { ClientsSpec } from '../probability/client-groups.js';
 
-export interface WorkloadRef {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-}
+// The floors that resolve these own their shapes.
+export type Source = SourceSpec;
+export type Destination = DestinationSpec;
+export type ServiceDestination = ServiceSpec;
+export type Clients = ClientsSpec;
+export type WeightedSource = NonNullable<ClientsSpec['weights']>[number];
+export type WorkloadRef = NonNullable<SourceSpec['workload']>;
+export type { Via };
 
 export interface ChainsQuestion {
   readonly nodes?: readonly string[];
@@ -30,50 +37,6 @@ export interface ChainsQuestion {
   readonly chains?: readonly string[];
   /** The largest answer wanted, in bytes. Default 64 MiB. */
   readonly maxBytes?: number;
-}
-
-export interface ExternalSource {
-  /** Default 203.0.113.7, or 2001:db8::7. */
-  readonly address?: string;
-  /** The node whose address or network the packet arrives at. */
-  readonly entersAt?: string;
-}
-
-/** Exactly one key is set. */
-export interface Source {
-  /** `namespace/name` */
-  readonly pod?: string;
-  readonly workload?: WorkloadRef;
-  /** A process in the host's network namespace of this node. */
-  readonly node?: string;
-  /** Some pod on this node: an address of its pod CIDR that no pod of the snapshot has. */
-  readonly podOn?: string;
-  readonly external?: ExternalSource;
-}
-
-export type Via = 'CLUSTER_IP' | 'NODE_PORT' | 'LOAD_BALANCER' | 'EXTERNAL_IP' | 'DNS';
-
-export interface ServiceDestination {
-  readonly namespace: string;
-  readonly name: string;
-  /** May be left out when the Service has one port. */
-  readonly port?: number;
-  readonly portName?: string;
-  /** Default CLUSTER_IP; DNS for a headless Service. */
-  readonly via?: Via;
-  /** NODE_PORT: whose address. Default: the node that an outside client enters at, or the client's own node. */
-  readonly node?: string;
-  /** EXTERNAL_IP, LOAD_BALANCER: which of several. */
-  readonly address?: string;
-}
-
-/** Exactly one of `service`, `address`, `host`, `pod`. */
-export interface Destination {
-  readonly service?: ServiceDestination;
-  readonly address?: string;
-  readonly host?: string;
-  readonly pod?: string;
-  readonly port?: number;
 }
 
 export type TransportProtocol = 'TCP' | 'UDP' | 'SCTP';
@@ -93,23 +56,6 @@ export interface PathQuestion {
   readonly groupBy?: 'NONE' | 'ENDPOINT' | 'NODE' | 'VERDICT';
   /** A node's real `iptables-save` by node name: walked instead of the rules kube-proxy would write. */
   readonly iptablesSave?: Readonly<Record<string, string>>;
-}
-
-export interface WeightedSource {
-  readonly source: Source;
-  /** An integer, or a fraction `"p/q"`. */
-  readonly weight: number | string;
-}
-
-/** Exactly one key is set. Absent altogether: `nodes: {}`. */
-export interface Clients {
-  /** New connections start on every node alike: from a pod there (default), or from a process of the host. */
-  readonly nodes?: { readonly names?: readonly string[]; readonly from?: 'POD' | 'HOST' };
-  readonly workload?: WorkloadRef;
-  readonly pod?: string;
-  /** From outside, entering at one node, at some, or (absent) at every node alike. */
-  readonly external?: { readonly address?: string; readonly entersAt?: readonly string[] };
-  readonly weights?: readonly WeightedSource[];
 }
 
 export interface ProbabilityQuestion {

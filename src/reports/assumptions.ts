@@ -1,4 +1,5 @@
 import type { Answer, AppliedChange, Finding } from '../questions/answer.js';
+import { describeChange } from './change-words.js';
 import { joinSections, type Layout } from './form.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
 import { markdownTable } from './table.js';
@@ -6,15 +7,6 @@ import { item } from './wrap.js';
 
 function json(value: unknown): string {
   return JSON.stringify(value) ?? '';
-}
-
-/** A change as a person would say it: `scale Deployment default/web to 4`; any other kind as JSON. */
-function describeChange(change: unknown): string {
-  const scale = (
-    change as { scale?: { kind?: unknown; namespace?: unknown; name?: unknown; replicas?: unknown } } | null
-  )?.scale;
-  if (scale === undefined) return json(change);
-  return `scale ${scale.kind} ${scale.namespace}/${scale.name} to ${scale.replicas}`;
 }
 
 /** The text with a full stop, which it may have already. */

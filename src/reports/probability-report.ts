@@ -83,7 +83,9 @@ function title(service: ServiceProbability): string {
     .replaceAll('_', ' ')
     .replace(/\bip\b/, 'IP')
     .replace('dns', 'DNS');
-  return `${serviceText(service.service)} by ${via} ${service.destination}, ${service.family}`;
+  // A node port that is each node's own says so itself.
+  const way = service.destination.startsWith(via) ? service.destination : `${via} ${service.destination}`;
+  return `${serviceText(service.service)} by ${way}, ${service.family}`;
 }
 
 function affinityRows(service: ServiceProbability): string[][] {

@@ -1,0 +1,32 @@
+import type { Change } from '../questions/request.js';
+
+const listed = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** What of an object is set, as `name value, name value`. */
+function fields(object: Readonly<Record<string, unknown>>, without: readonly string[]): string {
+  return Object.entries(object)
+    .filter(([name]) => !without.includes(name))
+    .map(([name, value]) => `${name} ${listed(value)}`)
+    .join(', ');
+}
+
+/** A change as a person would say it: `scale Deployment default/web to 4`. */
+export function describeChange(given: unknown): string {
+  const { scale, service, patch, pods, node, proxy } = given as Change;
+  if (scale !== undefined) return `scale ${scale.kind} ${scale.namespace}/${scale.name} to ${scale.replicas}`;
+  if (service !== undefined) {
+    return `Service ${service.namespace}/${service.name}: ${fields({ ...service }, ['namespace', 'name'])}`;
+  }
+  if (patch !== undefined) {
+    const name = patch.namespace === undefined ? patch.name : `${patch.namespace}/${patch.name}`;
+    return `patch ${patch.kind} ${name} with ${JSON.stringify(patch.patch)}`;
+  }
+  if (pods !== undefined) {
+    const which = pods.names?.join(', ') ?? JSON.stringify(pods.selector);
+    return `pods ${which} of ${pods.namespace} become ${pods.state}`;
+  }
+  if (node !== undefined)
+    return `node ${node.name}: ${node.action}${node.reschedule === false ? ', pods do not come back' : ''}`;
+  if (proxy !== undefined) return `kube-proxy: ${fields({ ...proxy }, [])}`;
+  return JSON.stringify(given);
+}
