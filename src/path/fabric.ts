@@ -64,6 +64,7 @@ export class Fabric {
   readonly #options: FabricOptions;
   readonly #hosts = new Map<string, Host>();
   readonly #rulesets = new Map<string, Ruleset>();
+  readonly #programs = new Map<string, NodeProgram>();
   readonly #endpoints = new Map<string, KnownEndpoint>();
 
   constructor(cluster: Cluster, settings: Settings, family: IPFamily, options: FabricOptions = {}) {
@@ -86,7 +87,9 @@ export class Fabric {
 
   /** Throws QuestionError UNSUPPORTED where the node's mode or version is not modelled. */
   program(node: string): NodeProgram {
-    return programNode(this.cluster, node, this.family, this.settings.proxyOf(node));
+    return remember(this.#programs, node, () =>
+      programNode(this.cluster, node, this.family, this.settings.proxyOf(node)),
+    );
   }
 
   ruleset(node: string): Ruleset {

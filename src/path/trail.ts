@@ -1,4 +1,4 @@
-import { multiply, ONE } from '../netfilter/fraction.js';
+import { type Fraction, isOne, multiply, ONE } from '../netfilter/fraction.js';
 import type { Header, Packet } from '../netfilter/packet.js';
 import type { Rule } from '../netfilter/ruleset.js';
 import type { Chance, StepList } from '../netfilter/walk/types.js';
@@ -119,4 +119,24 @@ export interface Journey extends Ending {
   readonly reply?:
     | { readonly returns: boolean; readonly detail: string; readonly trail: Trail | undefined }
     | undefined;
+}
+
+/** Journeys that are only a share of all: their chances times a weight. */
+export function weighted(journeys: readonly Journey[], weight: Fraction): readonly Journey[] {
+  if (isOne(weight)) return journeys;
+  return journeys.map(({ chance, packet, trail, verdict, cause, rule, detail, receiver, reply }) => ({
+    chance: {
+      nominal: multiply(chance.nominal, weight),
+      programmed: multiply(chance.programmed, weight),
+      roundRobin: chance.roundRobin,
+    },
+    packet,
+    trail,
+    verdict,
+    cause,
+    rule,
+    detail,
+    receiver,
+    reply,
+  }));
 }

@@ -2,7 +2,6 @@ import type { IPFamily } from '../base/address.js';
 import { addressOf } from '../base/address.js';
 import { pointer, QuestionError } from '../base/errors.js';
 import { podAddresses } from '../cluster/cluster.js';
-import { multiply } from '../netfilter/fraction.js';
 import { parseSave } from '../netfilter/iptables/parse.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
 import type { Chance } from '../netfilter/walk/types.js';
@@ -18,7 +17,7 @@ import {
 import { Fabric } from '../path/fabric.js';
 import { travel } from '../path/journey.js';
 import { resolveSource } from '../path/sources.js';
-import { both, CERTAIN, hop, hostStep, type Journey } from '../path/trail.js';
+import { both, CERTAIN, hop, hostStep, type Journey, weighted } from '../path/trail.js';
 import type { PathResult } from './answer.js';
 import { probability, total } from './chances.js';
 import { limitTraces } from './path-limits.js';
@@ -98,17 +97,6 @@ export function unsupportedJourney(family: IPFamily, client: Client, detail: str
     cause: 'UNSUPPORTED_DATAPLANE',
     detail,
   };
-}
-
-function weighted(journeys: readonly Journey[], weight: Chance['nominal']): readonly Journey[] {
-  return journeys.map((journey) => ({
-    ...journey,
-    chance: {
-      ...journey.chance,
-      nominal: multiply(journey.chance.nominal, weight),
-      programmed: multiply(journey.chance.programmed, weight),
-    },
-  }));
 }
 
 /** Journeys, or the one that says why this cluster's data plane has none; other errors go on. */

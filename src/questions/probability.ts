@@ -9,7 +9,7 @@ import { type Destination, resolveDestination } from '../path/destinations.js';
 import { Fabric } from '../path/fabric.js';
 import { checkServiceSpec, isHeadless, serviceFamilies } from '../path/service-target.js';
 import { DEFAULT_OUTSIDE, type WeightedClient } from '../path/sources.js';
-import type { Journey } from '../path/trail.js';
+import { type Journey, weighted } from '../path/trail.js';
 import { type ClientGroups, clientGroups } from '../probability/client-groups.js';
 import {
   addShare,
@@ -84,16 +84,7 @@ function weightedTrips(
   groups: readonly WeightedClient[],
   destination: Destination,
 ): readonly Journey[] {
-  return groups.flatMap(({ client, weight }) =>
-    tripsOf(fabric, client, destination).map((journey) => ({
-      ...journey,
-      chance: {
-        ...journey.chance,
-        nominal: multiply(journey.chance.nominal, weight),
-        programmed: multiply(journey.chance.programmed, weight),
-      },
-    })),
-  );
+  return groups.flatMap(({ client, weight }) => weighted(tripsOf(fabric, client, destination), weight));
 }
 
 function byName(shares: ReadonlyMap<string, Share>): readonly [string, Share][] {

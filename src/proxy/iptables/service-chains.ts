@@ -22,6 +22,9 @@ interface Dispatch {
   readonly nat: RulesByChain;
 }
 
+/** So many Service ports' rules are kept made; more are made again when they are asked for again. */
+const KEPT_PORTS = 1024;
+
 const NO_RULES: readonly Rule[] = [];
 const SERVICE_CHAIN = /^KUBE-(SVC|SVL|EXT|FW|XLB|SEP)-[A-Z2-7]{16}$/;
 
@@ -59,6 +62,7 @@ export class ServiceChains {
   dispatchRules(port: ServicePort, table: TableName, chain: string, keepChains: boolean): readonly Rule[] {
     let dispatch = this.#dispatch.get(port);
     if (dispatch === undefined) {
+      if (keepChains && this.#dispatch.size >= KEPT_PORTS) this.#forget();
       const rules = this.#source.portRules(port);
       dispatch = { filter: byChain(rules.filterRules, () => true), nat: byChain(rules.natRules, isShared) };
       this.#dispatch.set(port, dispatch);
@@ -66,6 +70,12 @@ export class ServiceChains {
       if (keepChains) this.#addChains(port, rules);
     }
     return dispatch[table].get(chain) ?? NO_RULES;
+  }
+
+  #forget(): void {
+    this.#dispatch.clear();
+    this.#chains.clear();
+    this.#built.clear();
   }
 
   #nameOwned(port: ServicePort): void {
