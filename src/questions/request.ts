@@ -101,3 +101,6 @@ export type PlainKind = 'chains' | 'path' | 'probability';
 
 /** what-if asks one of the others twice. */
 export type QuestionKind = PlainKind | 'what-if';
+
+/** Every question, in the order in which they are told of. */
+export const QUESTION_KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability', 'what-if'];

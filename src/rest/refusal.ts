@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { QUESTION_KINDS } from '../questions/request.js';
 import { ClientGone } from './body.js';
 import { INTERNAL, type ProblemCode, type ProblemInit, problemDocument, problemOf } from './problem.js';
 
@@ -50,8 +51,9 @@ export function notFound(app: FastifyInstance, request: FastifyRequest, reply: F
     const allow = allowed.join(', ');
     return sendProblem(reply, { code: 'METHOD_NOT_ALLOWED', detail: `This path has ${allow}.`, headers: { allow } });
   }
-  const known = 'POST /v1/chains, POST /v1/path, POST /v1/probability, GET /healthz, GET /readyz, GET /openapi.json';
-  return sendProblem(reply, { code: 'UNKNOWN_ROUTE', detail: `There are ${known}.` });
+  const questions = QUESTION_KINDS.map((kind) => `POST /v1/${kind}`).join(', ');
+  const detail = `There are ${questions}, GET /healthz, GET /readyz, GET /openapi.json.`;
+  return sendProblem(reply, { code: 'UNKNOWN_ROUTE', detail });
 }
 
 /** What happened to a connection before there was a request to answer. */

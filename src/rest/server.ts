@@ -8,7 +8,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { contract } from '../questions/contract.js';
-import type { QuestionKind } from '../questions/request.js';
+import { QUESTION_KINDS } from '../questions/request.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import { linger, notFound, problemOfFastify, refuse, refuseConnection, sendProblem } from './refusal.js';
 import { Service } from './service.js';
@@ -19,8 +19,6 @@ declare module 'fastify' {
     readonly workersReady: Promise<void>;
   }
 }
-
-const KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability', 'what-if'];
 
 /** One line per answered request; nothing of a body is in it. */
 function log(request: FastifyRequest, reply: FastifyReply): void {
@@ -71,7 +69,7 @@ export function createServer(given: ServerOptions = {}): FastifyInstance {
     if (Number(request.headers['content-length'] ?? 0) <= options.bodyLimit) response.writeContinue();
     app.server.emit('request', request, response);
   });
-  for (const kind of KINDS) {
+  for (const kind of QUESTION_KINDS) {
     app.post(`/v1/${kind}`, (request, reply) => service.answer(kind, request, reply));
   }
   app.get('/healthz', (_, reply) => reply.send({ status: 'ok' }));

@@ -260,3 +260,10 @@ function form(
   const body = `${parts.map((text) => `--boundary\r\n${text}\r\n`).join('')}--boundary--\r\n`;
   return send(running, 'POST', `/v1/${kind}`, { 'content-type': 'multipart/form-data; boundary=boundary' }, body);
 }
+
+t.test('a path that is not there is told which are', async (t) => {
+  const running = await start();
+  t.teardown(() => running.app.close());
+  const { text } = await send(running, 'GET', '/nowhere');
+  for (const path of Object.keys(document.paths)) t.ok(text.includes(path), path);
+});
