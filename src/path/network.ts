@@ -8,7 +8,7 @@ import {
   networkOf,
 } from '../base/address.js';
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
-import { type Node, namespacedName, type Pod, ZONE_LABEL } from '../cluster/objects.js';
+import { type Node, namespacedName, type Pod } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
 
 /** Where an address is, seen from the whole cluster. */
@@ -97,11 +97,6 @@ export function nodeIsDown(node: Node): boolean {
   return (
     node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'Unknown') ?? false
   );
-}
-
-/** The node's zone label, '' without one. */
-export function zoneOf(node: Node | undefined): string {
-  return node?.metadata.labels?.[ZONE_LABEL] ?? '';
 }
 
 /**

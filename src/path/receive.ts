@@ -56,7 +56,7 @@ export function receiveOnHost(fabric: Fabric, node: string, packet: Packet): Rec
       }
     }
   }
-  const health = healthServer(fabric, port, packet.protocol);
+  const health = healthServer(fabric, node, port, packet.protocol);
   if (health !== undefined) return { receiver: { ...receiver, pod: health } };
   fabric.assumptions.add(
     'listeners',
@@ -67,15 +67,9 @@ export function receiveOnHost(fabric: Fabric, node: string, packet: Packet): Rec
   return { ending: { verdict: 'REJECTED', cause: 'HOST_REFUSED', detail } };
 }
 
-function healthServer(fabric: Fabric, port: number | undefined, protocol: string): string | undefined {
+function healthServer(fabric: Fabric, node: string, port: number | undefined, protocol: string): string | undefined {
   if (protocol !== 'TCP' || port === undefined) return undefined;
   if (port === PROXY_HEALTH_PORT) return 'kube-proxy /healthz';
-  if (port < 1024) return undefined;
-  for (const service of fabric.cluster.services.values()) {
-    const spec = service.spec;
-    if (spec?.healthCheckNodePort === port && spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local') {
-      return `kube-proxy health check of ${namespacedName(service)}`;
-    }
-  }
-  return undefined;
+  const [claim] = fabric.program(node).services.healthCheckClaims(port);
+  return claim && `kube-proxy health check of ${claim.service}`;
 }

@@ -1,5 +1,6 @@
 import { QuestionError } from '../base/errors.js';
 import { remember } from '../base/remember.js';
+import { nodeZone } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode } from '../cluster/lookup.js';
 import type { Node } from '../cluster/objects.js';
@@ -8,7 +9,7 @@ import { divide, type Fraction, fraction, isZero, multiply, parseFraction, sum }
 import type { Client } from '../path/client.js';
 import { type Destination, resolveDestination } from '../path/destinations.js';
 import type { Fabric } from '../path/fabric.js';
-import { nodeIsDown, zoneOf } from '../path/network.js';
+import { nodeIsDown } from '../path/network.js';
 import { outsideClient, podOnNode, resolveSource, type SourceSpec, type WeightedClient } from '../path/sources.js';
 
 /** Where new connections come from: the shape of `clients` in a request. At most one key is set; none: `nodes: {}`. */
@@ -64,7 +65,10 @@ function classesFor(fabric: Fabric, nodes: readonly string[], someDown: boolean)
     all: nodes,
     someDown,
     byProfile: classify(fabric, nodes, () => ''),
-    byProfileAndZone: classify(fabric, nodes, (node) => zoneOf(fabric.cluster.nodes.get(node))),
+    byProfileAndZone: classify(fabric, nodes, (node) => {
+      const object = fabric.cluster.nodes.get(node);
+      return (object && nodeZone(object)) ?? '';
+    }),
   };
 }
 

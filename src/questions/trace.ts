@@ -1,6 +1,6 @@
+import { nodeZone } from '../cluster/addresses.js';
 import type { Client } from '../path/client.js';
 import type { Fabric } from '../path/fabric.js';
-import { zoneOf } from '../path/network.js';
 import { hopsOf, type Journey } from '../path/trail.js';
 import type { EndpointRef, PathTrace } from './answer.js';
 import { probability } from './chances.js';
@@ -30,13 +30,14 @@ function clientSees(journey: Journey, client: Client): string {
 export function endpointOf(fabric: Fabric, journey: Journey): EndpointRef | undefined {
   const { receiver } = journey;
   if (receiver === undefined) return undefined;
-  const zone = receiver.node === undefined ? '' : zoneOf(fabric.cluster.nodes.get(receiver.node));
+  const node = receiver.node === undefined ? undefined : fabric.cluster.nodes.get(receiver.node);
+  const zone = node && nodeZone(node);
   return {
     address: receiver.address,
     port: receiver.port ?? 0,
     ...(receiver.pod === undefined ? {} : { pod: receiver.pod }),
     ...(receiver.node === undefined ? {} : { node: receiver.node }),
-    ...(zone === '' ? {} : { zone }),
+    ...(zone ? { zone } : {}),
   };
 }
 

@@ -289,3 +289,36 @@ t.test('which pod goes when scaling 6 → 5: ties are told with their alternativ
   t.type(choice?.taken, 'string');
   t.type(choice?.why, 'string');
 });
+
+t.test('ClientIP affinity for clients behind one SNATing proxy: one address, so one pod gets everything', async (t) => {
+  const spec = {
+    ...nodePort,
+    sessionAffinity: 'ClientIP',
+    sessionAffinityConfig: { clientIP: { timeoutSeconds: 600 } },
+  };
+  const options = { services: [{ spec }] };
+  const source = { external: { address: '198.51.100.9', entersAt: 'node-1' } };
+  const destination = { service: { ...SVC, via: 'NODE_PORT' } } as const;
+  t.equal(path(options, { source, destination }).traces.length, 3, 'the first of them draws');
+  const next = path(options, { source, destination, returningTo: '10.180.3.2:8080' });
+  t.same(outcomes(next), ['1 10.180.3.2 sees 10.0.0.1'], 'every other one follows it');
+});
+
+t.test('draining a node under Cluster and under Local: shares, and the connections that are lost', async (t) => {
+  const drain = (policy: string) => {
+    const spec = { ...nodePort, externalTrafficPolicy: policy };
+    const changes = [{ node: { name: 'zone-a-1', action: 'DRAIN', reschedule: false } as const }];
+    const probability = { services: [{ ...WEB, via: 'NODE_PORT' } as const], clients: { external: {} } };
+    const { result } = ask('what-if', { changes, probability }, zones({ pods: [2, 1], spec }));
+    const sides = [result.before, result.after] as { services: ServiceProbability[] }[];
+    const [before, after] = sides.map((side) => side.services[0] as ServiceProbability);
+    return { before: before as ServiceProbability, after: after as ServiceProbability, result };
+  };
+  const cluster = drain('Cluster');
+  t.same([fractions(cluster.before), fractions(cluster.after)], [['1/3', '1/3', '1/3'], ['1']]);
+  t.equal(cluster.result.established.lost?.fraction, '2/3', 'two of three connections had their pod there');
+  const local = drain('Local');
+  t.same([fractions(local.before), fractions(local.after)], [['1/4', '1/4', '1/2'], ['1/2']]);
+  t.equal(local.after.dropped.fraction, '1/2', 'what still enters at the drained node, before a balancer takes it out');
+  t.equal(local.result.established.lost?.fraction, '1/2');
+});
