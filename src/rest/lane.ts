@@ -45,8 +45,7 @@ export class Lane {
       // Waiting by Atomics would keep a worker's log lines from leaving it.
       atomics: 'disabled',
       recordTiming: false,
-      // Questions make many short-lived objects: a larger nursery spares half of the collector's work.
-      resourceLimits: { maxOldGenerationSizeMb: options.memory, maxYoungGenerationSizeMb: 96 },
+      resourceLimits: { maxOldGenerationSizeMb: options.memory },
     });
     // A thread that dies while idle is replaced by the pool; without a listener it would take the process along.
     this.#pool.on('error', (error: Error) => console.error(`worker: ${error.name}: ${error.message}`));
