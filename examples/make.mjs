@@ -1,9 +1,9 @@
-// Writes what in examples/ and README.md is made by the program itself, or checks that it is current:
+// Writes what in examples/, README.md and docs/ is made by the program itself, or checks that it is current:
 //   npm run build && node examples/make.mjs [--check]
 // - article-nodeport.json: article.json with default/nginx-svc as a NodePort Service at 30010.
 // - answers/: what each request of requests/ gives for article.json. A request's question is the first word of its
 //   file's name: probability-scaled.json asks `probability`; what-if-….json asks `what-if`.
-// - README.md: each text block that follows a sh block is what those commands print.
+// - README.md and docs/*.md: each text block that follows a sh block is what those commands print.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -45,8 +45,11 @@ for (const file of readdirSync(join(here, 'requests')).sort()) {
   }
 }
 
-const readme = join(root, 'README.md');
-give(readme, await runReadme(readFileSync(readme, 'utf8'), root, main));
+const docs = join(root, 'docs');
+const pages = existsSync(docs) ? readdirSync(docs).filter((file) => file.endsWith('.md')) : [];
+for (const page of [join(root, 'README.md'), ...pages.sort().map((file) => join(docs, file))]) {
+  give(page, await runReadme(readFileSync(page, 'utf8'), root, main, relative(root, page)));
+}
 
 if (check && stale > 0) {
   console.log('Run npm run build && node examples/make.mjs, and look at what changed.');
