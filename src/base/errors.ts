@@ -36,6 +36,28 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** What goes wrong between client and question, beside {@link ERROR_CODES}: told by the service alone. */
+export const SERVICE_CODES = {
+  /** No such path. */
+  UNKNOWN_ROUTE: { status: 404, title: 'There is nothing at this path' },
+  /** The path exists, the method does not; `Allow` names those that do. */
+  METHOD_NOT_ALLOWED: { status: 405, title: 'The path does not have this method' },
+  /** The body stopped arriving. */
+  REQUEST_TIMEOUT: { status: 408, title: 'The body stopped arriving' },
+  /** Waiting and computing together took longer than the limit. */
+  TIME_LIMIT: { status: 503, title: 'The question takes longer than the limit' },
+  /** The worker ran out of memory over this question. */
+  MEMORY_LIMIT: { status: 422, title: 'The question needs more memory than the limit' },
+  /** Workers are not warm yet, or the service is shutting down. */
+  NOT_READY: { status: 503, title: 'The service is not ready' },
+  /** What arrived is not HTTP as Node.js reads it. */
+  BAD_HTTP: { status: 400, title: 'The message is not valid HTTP' },
+  /** A fault of the service. */
+  INTERNAL: { status: 500, title: 'The service failed' },
+} as const;
+
+export type ServiceCode = keyof typeof SERVICE_CODES;
+
 /** One place where the input is wrong, and what would be right. */
 export interface Problem {
   /** JSON Pointer (RFC 6901) into the request, or into the snapshot when `in` says so. */

@@ -1,6 +1,6 @@
 import { QuestionError } from '../base/errors.js';
 import { printable } from '../reports/safe-text.js';
-import { INTERNAL, problemDocument } from '../rest/problem.js';
+import { INTERNAL, problemDocument } from '../work/problem.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { UsageError } from './usage-error.js';
 

@@ -1,7 +1,6 @@
 /** What the headers of a request ask for: the form of the answer, its encoding, and how to read the body (RFC 9110). */
-import { ProblemError } from './problem.js';
-
-export type AnswerForm = 'json' | 'text' | 'markdown';
+import type { AnswerForm, BodyForm } from '../work/job.js';
+import { ProblemError } from '../work/problem.js';
 
 /** In the order of preference where a client likes several alike. */
 export const MEDIA_TYPES: Readonly<Record<AnswerForm, string>> = {
@@ -73,9 +72,6 @@ export function acceptsGzip(header: string | undefined): boolean {
     items.find(({ value }) => value === 'gzip' || value === 'x-gzip') ?? items.find(({ value }) => value === '*');
   return named !== undefined && named.q > 0;
 }
-
-/** How the body is to be read. */
-export type BodyForm = { readonly kind: 'json' } | { readonly kind: 'multipart'; readonly boundary: string };
 
 const PARAMETER = /;\s*([^\s=;]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))/g;
 const READ = 'Send application/json, or multipart/form-data with the parts "snapshot" and "request".';

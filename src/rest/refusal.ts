@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { QUESTION_KINDS } from '../questions/request.js';
-import { ClientGone } from './body.js';
-import { INTERNAL, type ProblemCode, type ProblemInit, problemDocument, problemOf } from './problem.js';
+import { ClientGone } from '../work/body.js';
+import { INTERNAL, type ProblemCode, type ProblemInit, problemDocument, problemOf } from '../work/problem.js';
 
 /** How long what a client still sends is read and thrown away after its request was refused, milliseconds. */
 const LINGER = 5_000;

@@ -9,6 +9,7 @@ import Fastify, {
 } from 'fastify';
 import { contract } from '../questions/contract.js';
 import { QUESTION_KINDS } from '../questions/request.js';
+import { Workers } from '../work/workers.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import { linger, notFound, problemOfFastify, refuse, refuseConnection, sendProblem } from './refusal.js';
 import { Service } from './service.js';
@@ -51,10 +52,11 @@ export function createServer(given: ServerOptions = {}): FastifyInstance {
     routerOptions: { maxParamLength: 100 },
   });
   app.server.headersTimeout = 15_000;
-  const service = new Service(options);
-  app.decorate('workersReady', service.ready);
-  app.addHook('preClose', async () => service.drain());
-  app.addHook('onClose', () => service.close());
+  const workers = new Workers(options);
+  const service = new Service(options, workers);
+  app.decorate('workersReady', workers.ready);
+  app.addHook('preClose', async () => workers.drain());
+  app.addHook('onClose', () => workers.close());
   app.addHook('onResponse', async (request, reply) => {
     linger(request.raw);
     log(request, reply);

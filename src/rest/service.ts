@@ -1,14 +1,14 @@
-/** Answers requests: reads the body, has a lane work on it, sends what comes back. */
+/** Answers requests: reads the body, has a worker answer it, sends what comes back. */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { QuestionKind } from '../questions/request.js';
-import { Budget, checkDeclaredLength, readBody } from './body.js';
-import type { Outcome } from './job.js';
-import { Lane } from './lane.js';
+import type { Outcome } from '../work/job.js';
+import { ProblemError } from '../work/problem.js';
+import type { Workers } from '../work/workers.js';
+import { checkDeclaredLength, readBody } from './body.js';
 import { acceptsGzip, answerForm, bodyEncoding, bodyForm, MEDIA_TYPES } from './negotiate.js';
-import { type ResolvedOptions, SMALL_BODY } from './options.js';
-import { ProblemError } from './problem.js';
+import type { ResolvedOptions } from './options.js';
 import { sendProblem } from './refusal.js';
 
 /** Answers shorter than this are sent as they are. */
@@ -24,44 +24,20 @@ function isPretty(query: unknown): boolean {
   throw new ProblemError({ code: 'INVALID_REQUEST', detail });
 }
 
-/** The state of one server: its lanes, its memory for bodies, and whether it is ready. */
+/** What the routes of one server do. */
 export class Service {
   readonly #options: ResolvedOptions;
-  readonly #budget: Budget;
-  readonly #small: Lane;
-  readonly #large: Lane;
-  #state: 'STARTING' | 'READY' | 'DRAINING' = 'STARTING';
-  /** Resolves when every worker thread is warm; rejects when one cannot start. */
-  readonly ready: Promise<void>;
+  readonly #workers: Workers;
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions, workers: Workers) {
     this.#options = options;
-    this.#budget = new Budget(options.bufferLimit);
-    const common = { timeLimit: options.timeLimit, file: options.workerFile };
-    this.#small = new Lane({ ...options.small, ...common, stopAbandoned: false, retryAfter: 1 });
-    this.#large = new Lane({ ...options.large, ...common, stopAbandoned: true, retryAfter: 5 });
-    this.ready = Promise.all([this.#small.ready(), this.#large.ready()]).then(() => {
-      if (this.#state === 'STARTING') this.#state = 'READY';
-    });
-    // Whoever does not wait for it sees it at /readyz.
-    this.ready.catch(() => {});
-  }
-
-  /** From now on it is not ready; it still answers. */
-  drain(): void {
-    this.#state = 'DRAINING';
-  }
-
-  /** Ends the threads. */
-  async close(): Promise<void> {
-    await Promise.all([this.#small.close(), this.#large.close()]);
+    this.#workers = workers;
   }
 
   /** Answers /readyz. */
   readiness(reply: FastifyReply): FastifyReply {
-    if (this.#state === 'READY') return reply.send({ status: 'ready' });
-    const detail = this.#state === 'STARTING' ? 'The worker threads are starting.' : 'The service is shutting down.';
-    return sendProblem(reply, { code: 'NOT_READY', detail, headers: { 'retry-after': '1' } });
+    const problem = this.#workers.notReady;
+    return problem === undefined ? reply.send({ status: 'ready' }) : sendProblem(reply, problem);
   }
 
   /** Answers a question. Throws ProblemError for what the headers or the body's bytes get wrong; ClientGone. */
@@ -74,10 +50,9 @@ export class Service {
     const encoding = bodyEncoding(headers['content-encoding']);
     checkDeclaredLength(headers['content-length'], this.#options.bodyLimit);
     // A body that would be turned away once read is turned away unread.
-    if (Number(headers['content-length'] ?? 0) >= SMALL_BODY && this.#large.full)
-      throw new ProblemError(this.#large.overloaded);
+    this.#workers.refuseEarly(Number(headers['content-length'] ?? 0));
     const { bodyLimit: limit, bodyTimeout: idleTimeout } = this.#options;
-    const read = await readBody(request.raw, { encoding, limit, idleTimeout, budget: this.#budget });
+    const read = await readBody(request.raw, { encoding, limit, idleTimeout, budget: this.#workers.budget });
     const gone = new AbortController();
     const onClose = () => gone.abort();
     reply.raw.on('close', onClose);
@@ -90,8 +65,7 @@ export class Service {
           detail: 'The body is empty. It must hold the snapshot and the question.',
         });
       }
-      const lane = read.body.length < SMALL_BODY ? this.#small : this.#large;
-      outcome = await lane.run({ kind, form, pretty, body, ...read.body }, gone.signal);
+      outcome = await this.#workers.run({ kind, form, pretty, body, ...read.body }, gone.signal);
     } finally {
       reply.raw.off('close', onClose);
       read.release();

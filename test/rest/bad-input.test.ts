@@ -4,8 +4,9 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { ERROR_CODES } from '../../src/base/errors.js';
 import { contract } from '../../src/questions/contract.js';
-import { MAX_BODY_LIMIT, resolveOptions } from '../../src/rest/options.js';
-import { PROBLEM_CODES } from '../../src/rest/problem.js';
+import { resolveOptions } from '../../src/rest/options.js';
+import { MAX_BODY_LIMIT } from '../../src/work/options.js';
+import { PROBLEM_CODES } from '../../src/work/problem.js';
 import { command, FAKE_WORKER, post, type Reply, send, start } from './support.js';
 
 const LIMIT = 300_000;

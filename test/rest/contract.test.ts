@@ -6,7 +6,7 @@ import t from 'tap';
 import { contract } from '../../src/questions/contract.js';
 import type { QuestionKind } from '../../src/questions/request.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
-import { PROBLEM_CODES } from '../../src/rest/problem.js';
+import { PROBLEM_CODES } from '../../src/work/problem.js';
 import { post, send, start } from './support.js';
 
 interface Operation {

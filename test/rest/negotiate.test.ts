@@ -1,8 +1,8 @@
 /** How headers choose the form of an answer and the reading of a body. */
 import { brotliCompressSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import t from 'tap';
-import { readParts } from '../../src/rest/multipart.js';
 import { acceptsGzip, answerForm, bodyForm } from '../../src/rest/negotiate.js';
+import { readParts } from '../../src/work/multipart.js';
 import { command, FAKE_WORKER, post, send, start } from './support.js';
 
 t.test('Accept', async (tt) => {

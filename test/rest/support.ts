@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerOptions } from '../../src/rest/options.js';
 import { createServer } from '../../src/rest/server.js';
 
-export const FAKE_WORKER = new URL('./fake-worker.js', import.meta.url).href;
+export const FAKE_WORKER = new URL('../work/fake-worker.js', import.meta.url).href;
 
 export interface Reply {
   readonly status: number;

@@ -4,7 +4,7 @@
  */
 import { QuestionError } from '../../src/base/errors.js';
 import type { Answer } from '../../src/questions/answer.js';
-import { type Engine, worker } from '../../src/rest/work.js';
+import { type Engine, worker } from '../../src/work/work.js';
 
 function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);

@@ -1,7 +1,12 @@
 /** What the event loop hands to a worker thread, and what comes back: plain data and bytes that change hands. */
 import type { QuestionKind } from '../questions/request.js';
-import type { AnswerForm, BodyForm } from './negotiate.js';
 import type { ProblemInit } from './problem.js';
+
+/** What the answer is written as. */
+export type AnswerForm = 'json' | 'text' | 'markdown';
+
+/** How the bytes are to be read. */
+export type BodyForm = { readonly kind: 'json' } | { readonly kind: 'multipart'; readonly boundary: string };
 
 export interface Job {
   readonly kind: QuestionKind;
