@@ -61,7 +61,8 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const given = readArguments(word, options, question);
   // Loaded when needed: help and wrong arguments are told without compiling schemas and rules.
   if (word === 'serve') return await (await import('./cli/serve-command.js')).runServe(given, io);
-  const { runQuestion, runWhatIf } = await import('./cli/answer-command.js');
+  const { runBatch, runQuestion, runWhatIf } = await import('./cli/answer-command.js');
+  if (word === 'batch') return await runBatch(given, io);
   return word === 'what-if' ? await runWhatIf(question, given, io) : await runQuestion(word, given, io);
 }
 

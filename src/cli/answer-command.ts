@@ -10,7 +10,7 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { inflated, parseJson, readBytes, readStream } from './input-files.js';
 import { type Io, writeAll } from './io.js';
 import { type SnapshotFile, snapshotFiles } from './snapshot.js';
-import { holdsUnknown } from './unknown.js';
+import { holdsProblem, holdsUnknown } from './unknown.js';
 import { UsageError } from './usage-error.js';
 import { oneOf } from './words.js';
 
@@ -87,6 +87,14 @@ export async function runWhatIf(question: PlainKind | undefined, args: Arguments
   return await run('what-if', question, args, io);
 }
 
+/** Runs a batch, whose questions stand in `--request`. */
+export async function runBatch(args: Arguments, io: Io): Promise<ExitCode> {
+  if (!args.has('request')) {
+    throw new UsageError('A batch stands in a file: batch --request FILE. See kube-whatif batch --help.');
+  }
+  return await run('batch', undefined, args, io);
+}
+
 async function run(kind: QuestionKind, question: PlainKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
   const form = formOf(args);
   const [request, snapshot] = await readInput(kind, question, args, io);
@@ -100,5 +108,6 @@ async function run(kind: QuestionKind, question: PlainKind | undefined, args: Ar
   } else {
     await writeAll(io.stdout, render(kind, told, form, renderOptions(io)));
   }
+  if (holdsProblem(told)) return EXIT.BAD_INPUT;
   return holdsUnknown(told) ? EXIT.UNKNOWN : EXIT.FINE;
 }

@@ -157,7 +157,7 @@ export function whatIfOptions(question: PlainKind | undefined): Options {
   return { ...AFTER, ...(question === undefined ? QUESTION : QUESTIONS[question].options) };
 }
 
-export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'serve', Command>> = {
+export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'batch' | 'serve', Command>> = {
   ...QUESTIONS,
   'what-if': {
     summary: 'chains, path or probability before and after a change, and the difference',
@@ -168,6 +168,14 @@ export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'serve', Command>
       'kube-whatif what-if chains -s cluster.json --node node-1 --scale default/web=4 --format save',
       'kube-whatif what-if path -s cluster.json --from pod/default/client --to svc/default/web:80 --after later.json',
       'kube-whatif what-if -s cluster.json --request question.json',
+    ],
+  },
+  batch: {
+    summary: 'several questions about one snapshot, read once, from a request',
+    options: QUESTION,
+    examples: [
+      'kube-whatif batch -s cluster.json --request question.json',
+      'kube-whatif batch -s cluster.json --request question.json --scale default/web=4 --output markdown',
     ],
   },
   serve: {

@@ -1,4 +1,5 @@
 import { QuestionError } from '../base/errors.js';
+import type { ProblemDocument } from '../base/problem-document.js';
 import { printable } from '../reports/safe-text.js';
 import { INTERNAL, problemDocument } from '../work/problem.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -10,7 +11,7 @@ export interface Failure {
   /** Lines for a person. */
   readonly text: string;
   /** The same as an RFC 9457 problem document, as the REST service gives it. */
-  readonly document: Readonly<Record<string, unknown>>;
+  readonly document: ProblemDocument;
 }
 
 function lines(texts: readonly string[]): string {

@@ -2,9 +2,10 @@ import type { Answer } from '../questions/answer.js';
 
 /**
  * Whether some of the answer is UNKNOWN: a trace's verdict or a verdict's share of path, a share of probability; of
- * what-if, on either side.
+ * what-if, on either side; of batch, in any answer.
  */
 export function holdsUnknown({ result }: Pick<Answer, 'result'>): boolean {
+  if ('answers' in result) return result.answers.some(({ answer }) => answer !== undefined && holdsUnknown(answer));
   if ('difference' in result) {
     return holdsUnknown({ result: result.before }) || holdsUnknown({ result: result.after });
   }
@@ -12,4 +13,9 @@ export function holdsUnknown({ result }: Pick<Answer, 'result'>): boolean {
     return [...result.traces, ...result.verdicts].some(({ verdict }) => verdict === 'UNKNOWN');
   }
   return 'services' in result && result.services.some(({ unknown }) => unknown.fraction !== '0');
+}
+
+/** Whether a question of a batch has a problem in the place of its answer. */
+export function holdsProblem({ result }: Pick<Answer, 'result'>): boolean {
+  return 'answers' in result && result.answers.some(({ problem }) => problem !== undefined);
 }

@@ -5,6 +5,7 @@ import type { Assumption } from '../cluster/settings.js';
 import type { Hook } from '../netfilter/ruleset.js';
 import type { StepAction } from '../netfilter/walk/types.js';
 import type { Cause, PathVerdict } from '../path/verdict.js';
+import type { BatchResult } from './batch-answer.js';
 import type { WhatIfResult } from './what-if-answer.js';
 
 export type { Cause, PathVerdict } from '../path/verdict.js';
@@ -22,7 +23,9 @@ export interface AppliedChange {
   readonly consequences: readonly Consequence[];
 }
 
-export interface Answer<R = ChainsResult | PathResult | ProbabilityResult | WhatIfResult> {
+export type AnyResult = ChainsResult | PathResult | ProbabilityResult | WhatIfResult | BatchResult;
+
+export interface Answer<R = AnyResult> {
   readonly engine: { readonly name: 'kube-whatif'; readonly version: string };
   readonly snapshot: { readonly digest: string; readonly counts: Readonly<Record<string, number>> };
   readonly settings: Readonly<Record<string, unknown>>;

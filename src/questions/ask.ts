@@ -1,6 +1,8 @@
 import type { Snapshot } from '../cluster/read-snapshot.js';
 import type { Answer } from './answer.js';
 import { answerOne, type PlainResult } from './answer-one.js';
+import { answerBatch } from './batch.js';
+import type { BatchResult } from './batch-answer.js';
 import { prepare } from './prepare.js';
 import type { QuestionKind, QuestionRequest } from './request.js';
 import { answerWhatIf } from './what-if.js';
@@ -8,6 +10,7 @@ import type { WhatIfResult } from './what-if-answer.js';
 
 export interface ResultOf extends PlainResult {
   readonly 'what-if': WhatIfResult;
+  readonly batch: BatchResult;
 }
 
 /**
@@ -23,7 +26,8 @@ export function ask<K extends QuestionKind>(
   after?: Snapshot,
 ): Answer<ResultOf[K]>;
 export function ask(kind: QuestionKind, request: QuestionRequest, snapshot: Snapshot, after?: Snapshot): Answer {
-  if (kind === 'what-if') return answerWhatIf(request, snapshot, after);
+  if (kind === 'batch') return answerBatch(request, snapshot);
+  if (kind === 'what-if') return answerWhatIf(request, snapshot, { file: after });
   const prepared = prepare(request, snapshot);
   return prepared.answer(answerOne(kind, prepared, request));
 }

@@ -8,7 +8,7 @@ import type { Snapshot } from '../cluster/read-snapshot.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
 import { withEndpointSources } from '../control-plane/endpoint-sources.js';
-import type { Answer, AppliedChange, ChainsResult, Finding, PathResult, ProbabilityResult } from './answer.js';
+import type { Answer, AnyResult, AppliedChange, Finding } from './answer.js';
 import type { QuestionRequest } from './request.js';
 
 /** What a question is answered from: the cluster after the changes, the settings, and what the answer must also tell. */
@@ -16,8 +16,11 @@ export interface Prepared {
   readonly cluster: Cluster;
   readonly settings: Settings;
   /** Puts a result into the envelope that all answers share. */
-  answer<R extends ChainsResult | PathResult | ProbabilityResult>(outcome: Outcome<R>): Answer<R>;
+  answer<R extends AnyResult>(outcome: Outcome<R>): Answer<R>;
 }
+
+/** {@link prepare}, or one that remembers what it prepared. */
+export type Prepare = (request: QuestionRequest, snapshot: Snapshot) => Prepared;
 
 /** A question's own part of the answer. */
 export interface Outcome<R> {

@@ -84,6 +84,34 @@ export interface GivenSnapshot {
   readonly parts?: readonly unknown[];
 }
 
+/** What is asked in what-if, without its envelope: one question, and `changes` or `after`. */
+export interface WhatIfQuestion {
+  readonly changes?: readonly Change[];
+  readonly after?: { readonly snapshot: GivenSnapshot };
+  readonly chains?: ChainsQuestion;
+  readonly path?: PathQuestion;
+  readonly probability?: ProbabilityQuestion;
+}
+
+/** One question of a batch under its own name, and what holds for it beside what the batch says. */
+export interface BatchEntry {
+  /** Default: the batch's. */
+  readonly at?: string;
+  /** Laid over the batch's. */
+  readonly settings?: SettingsOverride;
+  /** Made after the batch's. */
+  readonly changes?: readonly Change[];
+  readonly chains?: ChainsQuestion;
+  readonly path?: PathQuestion;
+  readonly probability?: ProbabilityQuestion;
+  readonly whatIf?: WhatIfQuestion;
+}
+
+export interface BatchQuestion {
+  /** Each is held against the contract when its turn comes, so that a wrong one does not spoil the others. */
+  readonly questions: readonly unknown[];
+}
+
 export interface QuestionRequest {
   readonly snapshot?: GivenSnapshot;
   readonly at?: string;
@@ -94,13 +122,28 @@ export interface QuestionRequest {
   readonly chains?: ChainsQuestion;
   readonly path?: PathQuestion;
   readonly probability?: ProbabilityQuestion;
+  readonly batch?: BatchQuestion;
 }
 
 /** The questions about one cluster. */
 export type PlainKind = 'chains' | 'path' | 'probability';
 
-/** what-if asks one of the others twice. */
-export type QuestionKind = PlainKind | 'what-if';
+/** what-if asks one of the plain ones twice. */
+export type SingleKind = PlainKind | 'what-if';
+
+/** batch asks several of the others. */
+export type QuestionKind = SingleKind | 'batch';
 
 /** Every question, in the order in which they are told of. */
-export const QUESTION_KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability', 'what-if'];
+export const QUESTION_KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability', 'what-if', 'batch'];
+
+/** The name under which a question stands in an entry of a batch. */
+export type BatchQuestionName = Exclude<keyof BatchEntry, 'at' | 'settings' | 'changes'>;
+
+/** The question that stands under each of these names. */
+export const BATCH_QUESTIONS: Readonly<Record<BatchQuestionName, SingleKind>> = {
+  chains: 'chains',
+  path: 'path',
+  probability: 'probability',
+  whatIf: 'what-if',
+};

@@ -9,6 +9,7 @@ const SCHEMA: Readonly<Record<QuestionKind, string>> = {
   path: 'PathRequest',
   probability: 'ProbabilityRequest',
   'what-if': 'WhatIfRequest',
+  batch: 'BatchRequest',
 };
 
 /**
@@ -17,17 +18,30 @@ const SCHEMA: Readonly<Record<QuestionKind, string>> = {
  */
 export type SnapshotPlace = 'inside' | 'apart';
 
+/** A place within one question of a batch: what is wrong there is that question's own problem, told in its place. */
+const BATCH_ENTRY = /^\/batch\/questions\/\d+(\/|$)/;
+
 /** More values than any sensible request has: an error each would fill the memory. */
 const MAX_VALUES = 500_000;
+
+/** The objects of a request that hold a snapshot: itself, and the after-sides of what-if. */
+function holders(request: unknown): ReadonlySet<unknown> {
+  const { after, batch } = Object(request) as { readonly after?: unknown; readonly batch?: unknown };
+  const { questions } = Object(batch) as { readonly questions?: unknown };
+  const afters = (Array.isArray(questions) ? questions : []).map(
+    (entry) => (Object((Object(entry) as { readonly whatIf?: unknown }).whatIf) as { readonly after?: unknown }).after,
+  );
+  return new Set([request, after, ...afters]);
+}
 
 /** Whether the request, the content of its snapshots aside, has at most {@link MAX_VALUES} values. Does not recurse. */
 function isReasonable(request: unknown): boolean {
   let count = 0;
-  const { after } = Object(request) as { readonly after?: unknown };
+  const withSnapshot = holders(request);
   const open: unknown[] = [request];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     if (typeof value !== 'object' || value === null) continue;
-    const { snapshot } = (value === request || value === after ? value : {}) as { readonly snapshot?: unknown };
+    const { snapshot } = (withSnapshot.has(value) ? value : {}) as { readonly snapshot?: unknown };
     const items = Array.isArray(value) ? value : Object.values(value);
     count += items.length;
     if (snapshot !== undefined) {
@@ -59,7 +73,11 @@ export function validateRequest(
   const name = snapshot === 'inside' ? SCHEMA[kind] : `${SCHEMA[kind]}Part`;
   const validate = contract().validator(name);
   if (validate(value)) return value as QuestionRequest;
-  const { problems, total } = problemsOf(validate.errors ?? [], 'request');
+  const errors = (validate.errors ?? []).filter(
+    ({ instancePath }) => kind !== 'batch' || !BATCH_ENTRY.test(instancePath),
+  );
+  if (errors.length === 0) return value as QuestionRequest;
+  const { problems, total } = problemsOf(errors, 'request');
   const many = total > problems.length ? ` ${total} problems in all, the first ${problems.length} are listed.` : '';
   const first = problems[0];
   const where = first === undefined || first.pointer === '' ? '' : ` at ${first.pointer}`;

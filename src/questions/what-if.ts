@@ -9,8 +9,8 @@ import { pathDifference } from './differences/path.js';
 import { probabilityDifference } from './differences/probability.js';
 import { askOneSide, type OneSide } from './one-side.js';
 import { answerPath } from './path.js';
-import { prepare } from './prepare.js';
-import type { PlainKind, QuestionRequest } from './request.js';
+import { type Prepare, prepare as prepareAnew } from './prepare.js';
+import type { Change, PlainKind, QuestionRequest } from './request.js';
 import type { Established, WhatIfResult } from './what-if-answer.js';
 
 type AnyPlain = PlainResult[PlainKind];
@@ -132,20 +132,34 @@ function withoutRepetition<T>(items: readonly T[]): readonly T[] {
   return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }
 
+/** What what-if takes beside its request. */
+export interface WhatIfContext {
+  /** The second snapshot, where it came in a file of its own. */
+  readonly file?: Snapshot | undefined;
+  /** Changes made on both sides before, told of as the first of the changes. */
+  readonly base?: readonly Change[];
+  readonly prepare?: Prepare;
+}
+
 /**
  * What changes if …? Asks one of the other questions of the snapshot as it is, and again after the changes or of a
  * second snapshot, and tells the difference. Settings are told as before the change. Throws QuestionError; what an
  * error of the after-side is about is said in its message.
  */
-export function answerWhatIf(request: QuestionRequest, snapshot: Snapshot, file?: Snapshot): Answer<WhatIfResult> {
+export function answerWhatIf(
+  request: QuestionRequest,
+  snapshot: Snapshot,
+  { file, base = [], prepare = prepareAnew }: WhatIfContext = {},
+): Answer<WhatIfResult> {
   const kind = questionOf(request, file !== undefined);
-  const { changes, after: given, ...plain } = request;
+  const { changes = [], after: given, ...rest } = request;
+  const plain = base.length === 0 ? rest : { ...rest, changes: base };
   const second = file ?? (given === undefined ? undefined : readAfter(given.snapshot));
   const side = second === undefined ? 'After the changes' : 'In the second snapshot';
   const first = prepare(plain, snapshot);
   const next =
     second === undefined
-      ? prepare({ ...plain, ...(changes === undefined ? {} : { changes }) }, snapshot)
+      ? prepare({ ...rest, changes: [...base, ...changes] }, snapshot)
       : ofAfter(side, () => prepare(plain, second));
   const answered = <K extends PlainKind>(of: K, compare: (before: OneSide<K>, after: OneSide<K>) => WhatIfResult) => {
     const before = askOneSide(of, first, request);

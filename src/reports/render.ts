@@ -1,6 +1,8 @@
 import type { Answer, ChainsResult, PathResult, ProbabilityResult } from '../questions/answer.js';
-import type { QuestionKind } from '../questions/request.js';
+import type { BatchResult } from '../questions/batch-answer.js';
+import { BATCH_QUESTIONS, type QuestionKind } from '../questions/request.js';
 import type { WhatIfResult } from '../questions/what-if-answer.js';
+import { batchMarkdown, batchText, type Give } from './batch-report.js';
 import { chainsReport } from './chains-report.js';
 import type { Report } from './form.js';
 import { paintOf } from './paint.js';
@@ -29,6 +31,8 @@ export function render(
   const layout = { paint: paintOf(options.color ?? false), width: Math.max(40, options.width ?? 100) };
   const give = <A extends Answer>(report: Report<A>, given: A) =>
     form === 'markdown' ? report.markdown(given) : report.text(given, layout);
+  const ofBatch: Give = ({ question, answer: single }) =>
+    question === undefined ? '' : render(BATCH_QUESTIONS[question], single, form, options);
   switch (kind) {
     case 'chains':
       return give(chainsReport, answer as Answer<ChainsResult>);
@@ -38,5 +42,9 @@ export function render(
       return give(probabilityReport, answer as Answer<ProbabilityResult>);
     case 'what-if':
       return give(whatIfReport, answer as Answer<WhatIfResult>);
+    case 'batch': {
+      const given = answer as Answer<BatchResult>;
+      return form === 'markdown' ? batchMarkdown(given, ofBatch) : batchText(given, layout, ofBatch);
+    }
   }
 }

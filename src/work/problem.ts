@@ -7,6 +7,7 @@ import {
   SERVICE_CODES,
   type ServiceCode,
 } from '../base/errors.js';
+import { documentOf, type ProblemDocument } from '../base/problem-document.js';
 
 /** Every code that a problem document of this service can have. */
 export const PROBLEM_CODES = { ...ERROR_CODES, ...SERVICE_CODES } as const;
@@ -45,19 +46,7 @@ export function problemOf(error: unknown): ProblemInit | undefined {
   return undefined;
 }
 
-/** The document as it is sent. Fields in the order in which they are read. */
-export function problemDocument(problem: ProblemInit): Record<string, unknown> & { readonly status: number } {
-  const { status, title } = PROBLEM_CODES[problem.code];
-  return {
-    type: `urn:kube-whatif:problem:${problem.code}`,
-    title,
-    status,
-    detail: problem.detail,
-    code: problem.code,
-    errors: (problem.errors ?? []).map(({ pointer, in: document = 'request', detail }) => ({
-      pointer,
-      in: document,
-      detail,
-    })),
-  };
+/** The document as it is sent. */
+export function problemDocument({ code, detail, errors }: ProblemInit): ProblemDocument {
+  return documentOf(code, PROBLEM_CODES[code], detail, errors);
 }

@@ -4,7 +4,7 @@ import { engine } from './engine.js';
 import { worker } from './work.js';
 
 // A thread counts as ready once this file is loaded, so the contract is compiled here and not with the first question.
-for (const name of ['ChainsRequest', 'PathRequest', 'ProbabilityRequest', 'WhatIfRequest']) {
+for (const name of ['ChainsRequest', 'PathRequest', 'ProbabilityRequest', 'WhatIfRequest', 'BatchRequest']) {
   contract().validator(name);
   contract().validator(`${name}Part`);
 }

@@ -43,6 +43,17 @@ t.test('exit codes', async (t) => {
     [0, ['what-if', 'chains', '-s', SNAPSHOT, '--scale', 'default/nginx-deployment=4'], /^$/],
     [0, ['what-if', 'probability', ...TO, '-s', SNAPSHOT, '--after', 'examples/article-nodeport.json'], /^$/],
     [4, ['what-if', ...PATH, ...unknown, '-s', SNAPSHOT, '--scale', 'default/nginx-deployment=4'], /^$/],
+    [
+      0,
+      ['batch', '-s', SNAPSHOT, '--request', 'examples/requests/batch.json', '--scale', 'default/nginx-deployment=4'],
+      /^$/,
+    ],
+    [
+      2,
+      ['batch', '-s', SNAPSHOT, '--request', 'examples/requests/batch.json', '--scale', 'default/nobody=4'],
+      /nobody/,
+    ],
+    [2, ['batch', '-s', SNAPSHOT, '--request', 'examples/requests/path.json'], /"batch" is missing/],
     [2, ['what-if', ...PATH, '-s', SNAPSHOT, '--scale', 'default/nobody=4'], /nobody.*\n {2}at \/changes\/0\/scale/s],
   ];
   for (const [code, args, stderr] of cases) {

@@ -5,6 +5,7 @@ import type { QuestionKind } from '../../src/questions/request.js';
 import { render } from '../../src/reports/render.js';
 import { markdownBlock, markdownCode, markdownText, printable, printableJson } from '../../src/reports/safe-text.js';
 import { answerOf, CHAINS_PARTS, CHAINS_RULES, PATH, PROBABILITY, part, TEXT_RESTORE } from './answers.js';
+import { BATCH } from './batch-answers.js';
 import { HOSTILE, hostileAnswers } from './hostile.js';
 import { WHAT_IF_CHAINS, WHAT_IF_NOTHING, WHAT_IF_PATH, WHAT_IF_PROBABILITY } from './what-if-answers.js';
 
@@ -18,6 +19,7 @@ const CASES: readonly (readonly [string, QuestionKind, Answer])[] = [
   ['what-if-path', 'what-if', WHAT_IF_PATH],
   ['what-if-probability', 'what-if', WHAT_IF_PROBABILITY],
   ['what-if-nothing', 'what-if', WHAT_IF_NOTHING],
+  ['batch', 'batch', BATCH],
 ];
 
 t.test('reports are as written down', async (t) => {

@@ -1,0 +1,37 @@
+/** The fields of an RFC 9457 problem document, wherever it stands: as the whole answer, or in the place of one. */
+import { ERROR_CODES, type Problem, type QuestionError } from './errors.js';
+
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly errors: readonly Required<Problem>[];
+}
+
+/** The document of a code, of which `status` and `title` are told always alike. Fields in the order in which they are read. */
+export function documentOf(
+  code: string,
+  { status, title }: { readonly status: number; readonly title: string },
+  detail: string,
+  problems: readonly Problem[] = [],
+): ProblemDocument {
+  return {
+    type: `urn:kube-whatif:problem:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    errors: problems.map(({ pointer, in: document = 'request', detail: sentence }) => ({
+      pointer,
+      in: document,
+      detail: sentence,
+    })),
+  };
+}
+
+/** The document of wrong input. */
+export function documentOfError({ code, message, problems }: QuestionError): ProblemDocument {
+  return documentOf(code, ERROR_CODES[code], message, problems);
+}

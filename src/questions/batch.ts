@@ -1,0 +1,171 @@
+/** batch: several questions about one snapshot, which is read once. */
+import { problemsOf } from '../base/ajv-problems.js';
+import { type Problem, pointer, QuestionError } from '../base/errors.js';
+import { documentOfError } from '../base/problem-document.js';
+import { mergePatch } from '../changes/merge-patch.js';
+import type { Snapshot } from '../cluster/read-snapshot.js';
+import type { SettingsOverride } from '../cluster/settings-override.js';
+import type { Answer } from './answer.js';
+import { answerOne } from './answer-one.js';
+import type { BatchAnswer, BatchResult } from './batch-answer.js';
+import { contract } from './contract.js';
+import { type Prepare, type Prepared, prepare } from './prepare.js';
+import {
+  BATCH_QUESTIONS,
+  type BatchEntry,
+  type BatchQuestionName,
+  type Change,
+  type QuestionRequest,
+} from './request.js';
+import { answerWhatIf } from './what-if.js';
+
+/** What the whole batch says, and what each entry may add to. */
+type Shared = Pick<QuestionRequest, 'at' | 'settings' | 'changes'>;
+
+/** How many prepared clusters are kept for further entries, the latest ones: each may carry rules that were made of it. */
+const PREPARED_KEPT = 8;
+
+/** A {@link prepare} that gives equal requests one cluster, and with it all that was derived from it. */
+function remembering(): Prepare {
+  const kept = new Map<Snapshot, Map<string, Prepared>>();
+  return (request, snapshot) => {
+    const { at, settings, changes } = request;
+    const key = JSON.stringify([at, settings, changes ?? []]);
+    const ofSnapshot = kept.get(snapshot) ?? new Map<string, Prepared>();
+    const found = ofSnapshot.get(key) ?? prepare(request, snapshot);
+    ofSnapshot.delete(key);
+    ofSnapshot.set(key, found);
+    const [oldest] = ofSnapshot.keys();
+    if (ofSnapshot.size > PREPARED_KEPT && oldest !== undefined) ofSnapshot.delete(oldest);
+    kept.delete(snapshot);
+    kept.set(snapshot, ofSnapshot);
+    const [first] = kept.keys();
+    if (kept.size > PREPARED_KEPT && first !== undefined) kept.delete(first);
+    return found;
+  };
+}
+
+/** The entry as the contract has it; `own` is its pointer. Throws QuestionError. */
+function checked(value: unknown, own: string): BatchEntry {
+  const validate = contract().validator('BatchEntry');
+  if (validate(value)) return value as BatchEntry;
+  const { problems, total } = problemsOf(validate.errors ?? [], 'request', own);
+  const [only] = problems;
+  const message =
+    total === 1 && only !== undefined
+      ? `The question does not follow the contract: ${only.detail}`
+      : `The question does not follow the contract in ${total} places.`;
+  throw new QuestionError('INVALID_REQUEST', message, problems);
+}
+
+/** The name of the question of an entry; undefined where there is none, or more than one. */
+function nameOf(value: unknown): BatchQuestionName | undefined {
+  const names = (Object.keys(BATCH_QUESTIONS) as BatchQuestionName[]).filter((name) =>
+    Object.hasOwn(Object(value), name),
+  );
+  return names.length === 1 ? names[0] : undefined;
+}
+
+function holds(value: unknown, path: readonly string[]): boolean {
+  const [token, ...rest] = path;
+  if (token === undefined) return true;
+  return typeof value === 'object' && value !== null && token in value
+    ? holds((value as Readonly<Record<string, unknown>>)[token], rest)
+    : false;
+}
+
+/** Where a place of the single request stands in the batch: in what is shared, or in the entry. */
+function placed(
+  { pointer: place, in: document = 'request', detail }: Problem,
+  entry: BatchEntry,
+  at: Located,
+): Problem {
+  if (document === 'snapshot') return { pointer: place, in: document, detail };
+  const { own, shared } = at;
+  const [, word = '', ...rest] = place.split('/');
+  const below = rest.map((token) => `/${token}`).join('');
+  let found = `${own}${place}`;
+  if (word === 'changes' && rest.length > 0) {
+    const [number, ...more] = rest;
+    const index = Number(number);
+    const before = shared + (entry.changes?.length ?? 0);
+    const tail = more.map((token) => `/${token}`).join('');
+    found =
+      index < shared
+        ? place
+        : index < before
+          ? `${own}/changes/${index - shared}${tail}`
+          : `${own}/whatIf/changes/${index - before}${tail}`;
+  } else if (word === 'settings') {
+    found = holds(entry.settings, rest) ? `${own}/settings${below}` : place;
+  } else if (word === 'at') {
+    found = entry.at === undefined ? place : `${own}/at`;
+  } else if (entry.whatIf !== undefined && word !== '') {
+    found = `${own}/whatIf${place}`;
+  }
+  return { pointer: found, in: 'request', detail };
+}
+
+interface Located {
+  /** The entry's pointer. */
+  readonly own: string;
+  /** How many changes are shared. */
+  readonly shared: number;
+}
+
+/** Runs what answers an entry's question; its errors get the places that they have in the batch. */
+function relocating<T>(entry: BatchEntry, at: Located, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof QuestionError)) throw error;
+    const problems = error.problems.map((problem) => placed(problem, entry, at));
+    throw new QuestionError(error.code, error.message, problems);
+  }
+}
+
+function answerEntry(entry: BatchEntry, shared: Shared, snapshot: Snapshot, prepareOnce: Prepare): Answer {
+  const at = entry.at ?? shared.at;
+  const settings =
+    entry.settings === undefined
+      ? shared.settings
+      : (mergePatch(shared.settings, { ...entry.settings }, '/settings') as SettingsOverride);
+  const base: readonly Change[] = [...(shared.changes ?? []), ...(entry.changes ?? [])];
+  const moment = { ...(at === undefined ? {} : { at }), ...(settings === undefined ? {} : { settings }) };
+  if (entry.whatIf !== undefined) {
+    return answerWhatIf({ ...moment, ...entry.whatIf }, snapshot, { base, prepare: prepareOnce });
+  }
+  const kind = entry.chains !== undefined ? 'chains' : entry.path !== undefined ? 'path' : 'probability';
+  const prepared = prepareOnce({ ...moment, changes: base }, snapshot);
+  return prepared.answer(answerOne(kind, prepared, entry));
+}
+
+/**
+ * Answers several questions. Each answer is the one that the question has alone; one that cannot be answered has its
+ * problem in its place, whose pointers are into the whole request. Throws QuestionError for what is wrong with all of them: the
+ * snapshot, and what the batch says for all.
+ */
+export function answerBatch(request: QuestionRequest, snapshot: Snapshot): Answer<BatchResult> {
+  const { batch, at, settings, changes } = request;
+  const shared: Shared = {
+    ...(at === undefined ? {} : { at }),
+    ...(settings === undefined ? {} : { settings }),
+    ...(changes === undefined ? {} : { changes }),
+  };
+  const prepareOnce = remembering();
+  const whole = prepareOnce(shared, snapshot);
+  const answers = (batch?.questions ?? []).map((value, index): BatchAnswer => {
+    const question = nameOf(value);
+    const named = question === undefined ? {} : { question };
+    const own = pointer('batch', 'questions', index);
+    try {
+      const entry = checked(value, own);
+      const located = { own, shared: changes?.length ?? 0 };
+      return { ...named, answer: relocating(entry, located, () => answerEntry(entry, shared, snapshot, prepareOnce)) };
+    } catch (error) {
+      if (!(error instanceof QuestionError)) throw error;
+      return { ...named, problem: documentOfError(error) };
+    }
+  });
+  return whole.answer({ result: { answers }, assumptions: [], findings: [] });
+}

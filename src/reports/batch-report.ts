@@ -1,0 +1,83 @@
+import type { ProblemDocument } from '../base/problem-document.js';
+import type { Answer } from '../questions/answer.js';
+import type { BatchAnswer, BatchResult } from '../questions/batch-answer.js';
+import { backgroundMarkdown, backgroundText } from './assumptions.js';
+import { joinSections, type Layout } from './form.js';
+import { markdownCode, markdownText, printable } from './safe-text.js';
+import { item } from './wrap.js';
+
+/** Gives the report of one answer in the form wanted. */
+export type Give = (entry: Answered) => string;
+
+function title({ question }: BatchAnswer, index: number): string {
+  return `Question ${index + 1}: ${question ?? 'not told'}`;
+}
+
+function place({ pointer, in: document }: ProblemDocument['errors'][number]): string {
+  const of = document === 'snapshot' ? ' of the snapshot' : '';
+  return `${pointer === '' ? 'the whole' : pointer}${of}`;
+}
+
+function problemText(problem: ProblemDocument, { paint, width }: Layout): string[] {
+  return [
+    `  ${paint.bad(printable(problem.code))}`,
+    ...item('  ', printable(problem.detail), width, 4),
+    ...problem.errors.flatMap((error) => item('    ', printable(`at ${place(error)}: ${error.detail}`), width, 6)),
+  ];
+}
+
+type Answered = BatchAnswer & { readonly answer: Answer };
+
+/** The entry without what the whole batch assumes and changes, which is told once; undefined where it has a problem. */
+function own(entry: BatchAnswer, { assumptions, changes }: Answer): Answered | undefined {
+  const { answer } = entry;
+  if (answer === undefined) return undefined;
+  const shared = new Set(assumptions.map((assumption) => JSON.stringify(assumption)));
+  return {
+    ...entry,
+    answer: {
+      ...answer,
+      changes: answer.changes.slice(changes.length),
+      assumptions: answer.assumptions.filter((assumption) => !shared.has(JSON.stringify(assumption))),
+    },
+  };
+}
+
+/** Every answer's own report, one after the other, each under the number and name of its question; then what holds for all. */
+export function batchText(batch: Answer<BatchResult>, layout: Layout, give: Give): string {
+  return joinSections([
+    ...batch.result.answers.map((entry, index) => {
+      const answered = own(entry, batch);
+      return [
+        layout.paint.bold(`── ${title(entry, index)} ──`),
+        '',
+        ...(entry.problem === undefined ? [] : problemText(entry.problem, layout)),
+        ...(answered === undefined ? [] : [give(answered).trimEnd()]),
+      ];
+    }),
+    [layout.paint.bold('── All questions ──')],
+    ...backgroundText(batch, layout),
+  ]);
+}
+
+/** The same in Markdown. */
+export function batchMarkdown(batch: Answer<BatchResult>, give: Give): string {
+  return joinSections([
+    ...batch.result.answers.flatMap((entry, index) => {
+      const answered = own(entry, batch);
+      const { problem } = entry;
+      return [
+        [`# ${title(entry, index)}`],
+        ...(problem === undefined
+          ? []
+          : [
+              [`${markdownCode(problem.code)} ${markdownText(problem.detail)}`],
+              problem.errors.map((error) => `- ${markdownCode(place(error))}: ${markdownText(error.detail)}`),
+            ]),
+        ...(answered === undefined ? [] : [[give(answered).trimEnd()]]),
+      ];
+    }),
+    ['# All questions'],
+    ...backgroundMarkdown(batch),
+  ]);
+}
