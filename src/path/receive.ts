@@ -1,6 +1,7 @@
 import { joinHostPort } from '../base/address.js';
 import { namespacedName } from '../cluster/objects.js';
 import type { Packet } from '../netfilter/packet.js';
+import { programNode } from '../proxy/program.js';
 import type { Fabric } from './fabric.js';
 import type { Ending, Receiver } from './trail.js';
 
@@ -56,7 +57,7 @@ export function receiveOnHost(fabric: Fabric, node: string, packet: Packet): Rec
       }
     }
   }
-  const health = healthServer(fabric, node, port, packet.protocol);
+  const health = healthServer(fabric, node, packet);
   if (health !== undefined) return { receiver: { ...receiver, pod: health } };
   fabric.assumptions.add(
     'listeners',
@@ -67,9 +68,20 @@ export function receiveOnHost(fabric: Fabric, node: string, packet: Packet): Rec
   return { ending: { verdict: 'REJECTED', cause: 'HOST_REFUSED', detail } };
 }
 
-function healthServer(fabric: Fabric, node: string, port: number | undefined, protocol: string): string | undefined {
+/**
+ * kube-proxy's own servers. It has a proxier for each family, each answers for the Services it knows, and a socket for
+ * every address takes connections of both families (`pkg/proxy/healthcheck/service_health.go`).
+ */
+function healthServer(fabric: Fabric, node: string, packet: Packet): string | undefined {
+  const { protocol, destination, destinationPort: port } = packet;
   if (protocol !== 'TCP' || port === undefined) return undefined;
   if (port === PROXY_HEALTH_PORT) return 'kube-proxy /healthz';
-  const [claim] = fabric.program(node).services.healthCheckClaims(port);
-  return claim && `kube-proxy health check of ${claim.service}`;
+  const other = fabric.family === 'IPv4' ? 'IPv6' : 'IPv4';
+  const programs = [fabric.program(node), programNode(fabric.cluster, node, other, fabric.settings.proxyOf(node))];
+  for (const { services, healthCheckAddresses } of programs) {
+    const [claim] = services.healthCheckClaims(port);
+    if (claim === undefined) continue;
+    if (healthCheckAddresses?.includes(destination) ?? true) return `kube-proxy health check of ${claim.service}`;
+  }
+  return undefined;
 }

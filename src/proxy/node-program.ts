@@ -36,6 +36,11 @@ export interface NodeProgram {
   ruleset(options: RulesetOptions): Ruleset;
   /** The node-port addresses of this node (`nodePortAddresses`); undefined: any local address. */
   readonly nodePortAddresses: readonly string[] | undefined;
+  /**
+   * The addresses on which this kube-proxy answers on health check node ports; undefined: all of the node, those of the
+   * other family too.
+   */
+  readonly healthCheckAddresses: readonly string[] | undefined;
   /** Whether route_localnet is set on this node, so that 127.0.0.1 node ports can be translated. */
   readonly routeLocalnet: boolean;
 }

@@ -1,8 +1,10 @@
+import { joinHostPort } from '../../src/base/address.js';
 import type { PathResult, PathTrace } from '../../src/questions/answer.js';
 import { ask } from '../../src/questions/ask.js';
 import type { PathQuestion } from '../../src/questions/request.js';
 import type { Deployment } from './deploy.js';
-import { nodeName, type PlantOptions } from './plant/layout.js';
+import { familyOf, inFamily } from './plant/families.js';
+import { nodeAddress, nodeName, numbers, type PlantOptions } from './plant/layout.js';
 import type { Flow, Observed } from './plant/protocol.js';
 
 /** One of the outcomes that a walk tells of: what a client may see of it. */
@@ -23,18 +25,19 @@ export interface Expectation {
 
 /** The plant's host that has an address, loopback addresses being the client's. */
 function hostOf(options: PlantOptions, address: string, client: string): string {
-  if (address.startsWith('127.')) return client;
-  const pod = options.pods.find((candidate) => candidate.address === address);
+  if (address.startsWith('127.') || address === '::1') return client;
+  const has = (own: string) => inFamily(familyOf(address), own) === address;
+  const pod = options.pods.find((candidate) => has(candidate.address));
   if (pod !== undefined) return pod.name;
-  const node = /^10\.0\.0\.(\d+)$|^10\.180\.(\d+)\.1$/.exec(address);
-  return nodeName(Number(node?.[1] ?? node?.[2]));
+  const node = numbers(options.nodes).find((number) => has(nodeAddress(number)) || has(`10.180.${number}.1`));
+  return node === undefined ? 'nobody' : nodeName(node);
 }
 
 function observable(options: PlantOptions, trace: PathTrace, client: string): readonly Observed[] {
   switch (trace.verdict) {
     case 'DELIVERED': {
       const { address, port } = trace.endpoint as { address: string; port: number };
-      return [`CONNECTED ${hostOf(options, address, client)} ${address}:${port} sees ${trace.seenClient}`];
+      return [`CONNECTED ${hostOf(options, address, client)} ${joinHostPort(address, port)} sees ${trace.seenClient}`];
     }
     case 'REJECTED':
       return ['REFUSED'];
@@ -50,7 +53,7 @@ function observable(options: PlantOptions, trace: PathTrace, client: string): re
 
 function told(trace: PathTrace): string {
   return trace.verdict === 'DELIVERED'
-    ? `DELIVERED ${trace.endpoint?.address}:${trace.endpoint?.port} sees ${trace.seenClient}`
+    ? `DELIVERED ${joinHostPort(trace.endpoint?.address ?? '', trace.endpoint?.port ?? 0)} sees ${trace.seenClient}`
     : `${trace.verdict}/${trace.cause}`;
 }
 

@@ -1,9 +1,12 @@
 /** Random clusters for the kernel to run: what a seed makes is always the same. */
+
+import type { IPFamily } from '../../src/base/address.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { SettingsOverride } from '../../src/cluster/settings-override.js';
 import { SINCE_125 } from '../support/matrix-rows.js';
 import type { Deployment } from './deploy.js';
 import { nodeObject, podObject } from './objects.js';
+import { inFamily } from './plant/families.js';
 import { BRIDGE, nodeAddress, nodeName, numbers, outsideAddress, type PlantPod } from './plant/layout.js';
 import type { RandomNumbers } from './random-numbers.js';
 
@@ -38,6 +41,8 @@ export interface ServicePort {
 /** What questions about the cluster can name. */
 export interface RandomService {
   readonly name: string;
+  readonly families: readonly IPFamily[];
+  /** As IPv4 has it, like the other addresses here. */
   readonly clusterIP: string;
   readonly headless: boolean;
   readonly ports: readonly ServicePort[];
@@ -49,6 +54,8 @@ export interface RandomService {
 export interface RandomCluster extends Deployment {
   readonly version: string;
   readonly nodes: number;
+  /** The primary one first. */
+  readonly families: readonly IPFamily[];
   readonly hostPods: readonly number[];
   readonly services: readonly RandomService[];
   /** As a request has it. */
@@ -56,26 +63,32 @@ export interface RandomCluster extends Deployment {
   readonly settings: SettingsOverride;
 }
 
-function settingsFor(random: RandomNumbers, version: string, podNetwork: 'BRIDGE' | 'ROUTED'): SettingsOverride {
+function settingsFor(
+  random: RandomNumbers,
+  version: string,
+  podNetwork: 'BRIDGE' | 'ROUTED',
+  families: readonly IPFamily[],
+): SettingsOverride {
+  const networks = (...some: string[]) => families.flatMap((family) => some.map((each) => inFamily(family, each)));
   const minor = minorOf(version);
   const byInterface =
     podNetwork === 'BRIDGE'
       ? { detectLocalMode: 'BridgeInterface', detectLocal: { bridgeInterface: BRIDGE } }
       : { detectLocalMode: 'InterfaceNamePrefix', detectLocal: { interfaceNamePrefix: 'veth' } };
   const detector = random.one([
-    { clusterCIDR: '10.180.0.0/16' },
-    { clusterCIDR: '10.180.0.0/16' },
+    { clusterCIDR: networks('10.180.0.0/16').join(',') },
+    { clusterCIDR: networks('10.180.0.0/16').join(',') },
     { detectLocalMode: 'NodeCIDR' },
     { detectLocalMode: 'None' },
     minor >= 24 ? byInterface : {},
   ]);
   const addresses = random.one([[], [], [], ['10.0.0.0/24'], ['127.0.0.0/8', '10.0.0.0/24'], ['10.0.0.1/32']]);
-  const masquerade = { source: '10.180.0.0/16', exceptDestinations: ['10.180.0.0/16'] };
+  const masquerade = networks('10.180.0.0/16').map((source) => ({ source, exceptDestinations: [source] }));
   return {
     kubernetesVersion: version,
     kubeProxy: {
       mode: 'iptables',
-      nodePortAddresses: minor >= 27 && random.chance(0.1) ? ['primary'] : addresses,
+      nodePortAddresses: minor >= 27 && random.chance(0.1) ? ['primary'] : networks(...addresses),
       iptables: {
         masqueradeAll: random.chance(0.15),
         masqueradeBit: random.chance(0.2) ? 10 : 14,
@@ -87,7 +100,7 @@ function settingsFor(random: RandomNumbers, version: string, podNetwork: 'BRIDGE
       podNetwork,
       hairpin: podNetwork === 'ROUTED' || random.chance(0.8),
       forwardPolicy: random.chance(0.15) ? 'DROP' : 'ACCEPT',
-      podMasquerade: random.chance(0.25) ? [masquerade] : [],
+      podMasquerade: random.chance(0.25) ? masquerade : [],
     },
     kernel: { tcpBeLiberal: random.chance(0.15) },
     kubelet: random.chance(0.85),
@@ -129,6 +142,7 @@ function serviceObjects(
   version: string,
   backends: readonly PlantPod[],
   zones: readonly string[],
+  families: readonly IPFamily[],
 ): { readonly service: RandomService; readonly objects: readonly unknown[] } {
   const name = `svc-${index}`;
   const minor = minorOf(version);
@@ -154,10 +168,18 @@ function serviceObjects(
     type === 'LoadBalancer' && random.chance(0.4) ? random.one([...RANGES, [`203.0.113.${index}/32`]]) : [];
   const hinted = random.chance(0.3);
   const clusterIP = headless ? 'None' : `172.30.0.${index}`;
-  const endpoints = random.some(backends, random.one([0, 0.3, 0.6, 1]));
+  const endpoints = random
+    .some(backends, random.one([0, 0.3, 0.6, 1]))
+    .map((pod) => endpointObject(random, pod, zones, hinted));
+  // Of a cluster with both families a Service has either, or both in either order.
+  const [primary = 'IPv4'] = families;
+  const own =
+    families.length === 1 ? families : random.one([[primary], ['IPv4'], ['IPv6'], families, families] as const);
+  const addresses = (...some: string[]) => own.flatMap((family) => some.map((each) => inFamily(family, each)));
   return {
     service: {
       name,
+      families: own,
       clusterIP,
       headless,
       ports,
@@ -176,9 +198,10 @@ function serviceObjects(
         },
         spec: {
           type,
-          clusterIP,
-          clusterIPs: [clusterIP],
-          ipFamilies: ['IPv4'],
+          clusterIP: addresses(clusterIP)[0],
+          clusterIPs: headless ? ['None'] : addresses(clusterIP),
+          ipFamilies: own,
+          ipFamilyPolicy: own.length > 1 ? 'RequireDualStack' : 'SingleStack',
           selector: { app: name },
           ports,
           ...(outside ? { externalTrafficPolicy: local ? 'Local' : 'Cluster' } : {}),
@@ -186,23 +209,32 @@ function serviceObjects(
           ...(random.chance(0.25)
             ? { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 10800 } } }
             : { sessionAffinity: 'None' }),
-          ...(externalIPs.length > 0 ? { externalIPs } : {}),
-          ...(ranges.length > 0 ? { loadBalancerSourceRanges: ranges } : {}),
+          ...(externalIPs.length > 0 ? { externalIPs: addresses(...externalIPs) } : {}),
+          ...(ranges.length > 0 ? { loadBalancerSourceRanges: addresses(...ranges) } : {}),
           ...(healthCheckNodePort === undefined ? {} : { healthCheckNodePort }),
         },
         status: {
           loadBalancer:
-            vips.length > 0 ? { ingress: vips.map((ip) => ({ ip, ...(proxied ? { ipMode: 'Proxy' } : {}) })) } : {},
+            vips.length > 0
+              ? { ingress: addresses(...vips).map((ip) => ({ ip, ...(proxied ? { ipMode: 'Proxy' } : {}) })) }
+              : {},
         },
       },
-      {
+      ...own.map((family) => ({
         apiVersion: 'discovery.k8s.io/v1',
         kind: 'EndpointSlice',
-        metadata: { name: `${name}-1`, namespace: 'default', labels: { 'kubernetes.io/service-name': name } },
-        addressType: 'IPv4',
+        metadata: {
+          name: `${name}-${family.toLowerCase()}`,
+          namespace: 'default',
+          labels: { 'kubernetes.io/service-name': name },
+        },
+        addressType: family,
         ports: ports.map((port) => ({ name: port.name, port: port.targetPort, protocol: port.protocol })),
-        endpoints: endpoints.map((pod) => endpointObject(random, pod, zones, hinted)),
-      },
+        endpoints: endpoints.map(({ addresses, ...rest }) => ({
+          addresses: addresses.map((address) => inFamily(family, address)),
+          ...rest,
+        })),
+      })),
     ],
   };
 }
@@ -214,33 +246,48 @@ export function randomCluster(random: RandomNumbers, podNetwork: 'BRIDGE' | 'ROU
   const zones = random.chance(0.5)
     ? numbers(nodes).map(() => random.one(['east', 'west']))
     : numbers(nodes).map(() => '');
+  const families = random.one([
+    ['IPv4'],
+    ['IPv6'],
+    // Without its feature gate a version before 1.21 knows one family.
+    ...(minorOf(version) >= 21
+      ? ([
+          ['IPv4', 'IPv6'],
+          ['IPv4', 'IPv6'],
+          ['IPv6', 'IPv4'],
+        ] as const)
+      : []),
+  ] as const) as readonly IPFamily[];
   const pods = podsOf(nodes);
   const hostPods = random.some(numbers(nodes), 0.3);
   const onHosts = hostPods.map((node) => ({ name: `default/host-${node}`, node, address: nodeAddress(node) }));
   const backends = [...pods.filter(({ name }) => !name.includes('client')), ...onHosts];
-  const made = numbers(random.integer(1, 12)).map((index) => serviceObjects(random, index, version, backends, zones));
+  const made = numbers(random.integer(1, 12)).map((index) =>
+    serviceObjects(random, index, version, backends, zones, families),
+  );
   const list = {
     kind: 'List',
     apiVersion: 'v1',
     items: [
-      ...numbers(nodes).map((node) => nodeObject(node, zones[node - 1] ?? '', version)),
-      ...pods.map((pod) => podObject(pod, false)),
-      ...onHosts.map((pod) => podObject(pod, true)),
+      ...numbers(nodes).map((node) => nodeObject(node, zones[node - 1] ?? '', version, families)),
+      ...pods.map((pod) => podObject(pod, false, families)),
+      ...onHosts.map((pod) => podObject(pod, true, families)),
       ...made.flatMap(({ objects }) => objects),
     ],
   };
   return {
     version,
     nodes,
+    families,
     hostPods,
     services: made.map(({ service }) => service),
     list,
-    settings: settingsFor(random, version, podNetwork),
+    settings: settingsFor(random, version, podNetwork, families),
     snapshot: readSnapshot({ inline: list }),
   };
 }
 
 /** The outside client whose packets arrive at node N, as a request names it. */
-export function outsideSource(node: number): { external: { address: string; entersAt: string } } {
-  return { external: { address: outsideAddress(node), entersAt: nodeName(node) } };
+export function outsideSource(node: number, family: IPFamily): { external: { address: string; entersAt: string } } {
+  return { external: { address: inFamily(family, outsideAddress(node)), entersAt: nodeName(node) } };
 }

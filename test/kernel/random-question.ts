@@ -1,14 +1,16 @@
+import type { IPFamily } from '../../src/base/address.js';
 import type { Destination, PathQuestion, Source } from '../../src/questions/request.js';
+import { inFamily } from './plant/families.js';
 import { nodeAddress, nodeName, numbers } from './plant/layout.js';
 import { outsideSource, podsOf, type RandomCluster, type RandomService, type ServicePort } from './random-cluster.js';
 import type { RandomNumbers } from './random-numbers.js';
 
 type Client = { readonly kind: 'POD' | 'HOST' | 'OUTSIDE'; readonly node: number; readonly source: Source };
 
-function randomClient(random: RandomNumbers, cluster: RandomCluster): Client {
+function randomClient(random: RandomNumbers, cluster: RandomCluster, family: IPFamily): Client {
   const node = random.integer(1, cluster.nodes);
   const kind = random.one(['POD', 'POD', 'HOST', 'OUTSIDE'] as const);
-  if (kind === 'OUTSIDE') return { kind, node, source: outsideSource(node) };
+  if (kind === 'OUTSIDE') return { kind, node, source: outsideSource(node, family) };
   if (kind === 'HOST') {
     const inPod = cluster.hostPods.includes(node) && random.chance(0.5);
     return { kind, node, source: inPod ? { pod: `default/host-${node}` } : { node: nodeName(node) } };
@@ -24,6 +26,7 @@ function doors(
   port: ServicePort,
   client: Client,
   nodes: number,
+  family: IPFamily,
 ): Destination[] {
   const base = { namespace: 'default', name: service.name, port: port.port };
   // Ports of one number and two protocols are told apart by name.
@@ -37,13 +40,13 @@ function doors(
   if (port.nodePort !== undefined) {
     const node = client.kind === 'OUTSIDE' ? client.node : random.integer(1, nodes);
     found.push({ service: { ...of, via: 'NODE_PORT', node: nodeName(node) } });
-    if (client.kind === 'HOST') found.push({ address: '127.0.0.1', port: port.nodePort });
+    if (client.kind === 'HOST') found.push({ address: inFamily(family, '127.0.0.1'), port: port.nodePort });
   }
   return found;
 }
 
 /** An address that is nobody's door, or somebody's by its number alone. */
-function elsewhere(random: RandomNumbers, cluster: RandomCluster, client: Client): Destination {
+function elsewhere(random: RandomNumbers, cluster: RandomCluster, client: Client, family: IPFamily): Destination {
   const service = random.one(cluster.services);
   const node = client.kind === 'OUTSIDE' ? client.node : random.integer(1, cluster.nodes);
   const pods = podsOf(cluster.nodes);
@@ -59,19 +62,26 @@ function elsewhere(random: RandomNumbers, cluster: RandomCluster, client: Client
       : [{ address: nodeAddress(node), port: service.healthCheckNodePort }]),
     ...(client.kind === 'OUTSIDE' ? [] : [{ address: `10.180.${node}.1`, port: service.ports[0]?.nodePort ?? 8080 }]),
   ];
-  return random.one(found);
+  const { address, ...rest } = random.one(found);
+  return { ...rest, ...(address === undefined ? {} : { address: inFamily(family, address) }) };
 }
 
 /** A question of who reaches what in a cluster. */
 export function randomQuestion(random: RandomNumbers, cluster: RandomCluster): PathQuestion {
-  const client = randomClient(random, cluster);
-  if (random.chance(0.12)) return { source: client.source, destination: elsewhere(random, cluster, client) };
+  if (random.chance(0.12)) {
+    const family = random.one(cluster.families);
+    const client = randomClient(random, cluster, family);
+    return { source: client.source, destination: elsewhere(random, cluster, client, family), family };
+  }
   const service = random.one(cluster.services);
+  const family = random.one(service.families);
+  const client = randomClient(random, cluster, family);
   const port = random.one(service.ports);
-  const destination = random.one(doors(random, service, port, client, cluster.nodes));
+  const destination = random.one(doors(random, service, port, client, cluster.nodes, family));
   return {
     source: client.source,
     destination,
+    family,
     ...(destination.address === undefined ? {} : { protocol: port.protocol }),
   };
 }

@@ -1,3 +1,4 @@
+import { type IPFamily, networkOf } from '../../src/base/address.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import type { NodeProxySettings, Settings } from '../../src/cluster/settings.js';
 import { printedChains, saveRule } from '../../src/netfilter/iptables/save.js';
@@ -35,9 +36,12 @@ export function loadable(ruleset: Ruleset, restore: string): string {
   return text + restore;
 }
 
-/** What the pod network masquerades, as a CNI's own rules after kube-proxy's. */
-function podMasquerade(settings: Settings): string {
-  const rules = settings.network.podMasquerade;
+/** What the pod network masquerades in one family, as a CNI's own rules after kube-proxy's. */
+function podMasquerade(settings: Settings, family: IPFamily): string {
+  const of = (network: string) => networkOf(network)?.family === family;
+  const rules = settings.network.podMasquerade
+    .filter(({ source }) => of(source))
+    .map((rule) => ({ ...rule, exceptDestinations: rule.exceptDestinations.filter(of) }));
   if (rules.length === 0) return '';
   let text = '*nat\n';
   for (const index of rules.keys()) text += `:CNI-${index} - [0:0]\n`;
@@ -49,11 +53,18 @@ function podMasquerade(settings: Settings): string {
   return `${text}COMMIT\n`;
 }
 
-/** The rules of one node of a cluster, kubelet's and the pod network's with them. */
-export function nodeRules(cluster: Cluster, settings: Settings, node: string, restore: string): string {
-  const program = programNode(cluster, node, 'IPv4', settings.proxyOf(node) satisfies NodeProxySettings);
+/** The rules of one family of a node of a cluster, kubelet's and the pod network's with them. */
+export function nodeRules(
+  cluster: Cluster,
+  settings: Settings,
+  node: string,
+  family: IPFamily,
+  restore: string,
+): string {
+  const program = programNode(cluster, node, family, settings.proxyOf(node) satisfies NodeProxySettings);
   const { kubelet, network } = settings;
   return (
-    loadable(program.ruleset({ kubelet, forwardPolicy: network.forwardPolicy }), restore) + podMasquerade(settings)
+    loadable(program.ruleset({ kubelet, forwardPolicy: network.forwardPolicy }), restore) +
+    podMasquerade(settings, family)
   );
 }

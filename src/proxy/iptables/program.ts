@@ -74,6 +74,12 @@ export class IptablesProgram implements NodeProgram {
     return this.context.nodePorts.addresses;
   }
 
+  get healthCheckAddresses(): readonly string[] | undefined {
+    const { nodePorts, traits } = this.context;
+    if (traits.healthCheckAddresses === 'ALL' || nodePorts.addresses?.length === 0) return undefined;
+    return nodePorts.addresses;
+  }
+
   get routeLocalnet(): boolean {
     return this.context.nodePorts.routeLocalnet;
   }

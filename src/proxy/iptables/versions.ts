@@ -52,6 +52,11 @@ const TRAITS = {
     [20, false, 'kube-proxy leaves it to the administrator'],
     [21, true, 'KUBE-NODEPORTS in the filter table (#97824)'],
   ],
+  /** Where kube-proxy answers health checks of Services. */
+  healthCheckAddresses: [
+    [20, 'ALL', 'on every address of the node, of whichever family'],
+    [23, 'NODE_PORT_ADDRESSES', 'only on nodePortAddresses, where those match any of the node (#104742)'],
+  ],
   /** What becomes of a Service with a node port when nodePortAddresses match no address of the node. */
   noNodePortAddress: [
     [

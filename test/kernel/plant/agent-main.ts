@@ -29,13 +29,13 @@ function serveTcp(listener: Listener): Promise<Server> {
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port: listener.port, host: listener.address ?? '0.0.0.0', backlog: 4096 }, () => resolve(server));
+    server.listen({ port: listener.port, host: listener.address ?? '::', backlog: 4096 }, () => resolve(server));
   });
 }
 
 function serveUdp(listener: Listener): Promise<UdpSocket> {
-  const socket = createSocket('udp4');
-  const address = listener.address ?? '0.0.0.0';
+  const { address = '0.0.0.0' } = listener;
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   // Each datagram brings the address that the client means, which a socket for every address cannot tell.
   socket.on('message', (_, from) => {
     socket.send(`${name} ${joined(address, listener.port)} sees ${plain(from.address)}`, from.port, from.address);
@@ -104,7 +104,7 @@ function openTcp(flow: Flow, attempts = 20): Promise<Observed> {
 
 function openUdp(flow: Flow): Promise<Observed> {
   return new Promise((resolve) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(flow.address.includes(':') ? 'udp6' : 'udp4');
     const end = (observed: Observed) => {
       clearTimeout(timer);
       socket.close();

@@ -2,8 +2,10 @@
  * The hosts of a plant and the `ip -batch` lines that make them: node N has 10.0.0.N on eth0 (the name that walks give
  * the uplink) and pods in 10.180.N.0/24, either on the bridge cbr0 (10.180.N.1) or each on an interface and route of
  * its own. Outside is one host, 10.0.0.254, the nodes' default gateway, which forwards nothing; each of its own
- * addresses sends by way of one node.
+ * addresses sends by way of one node. Every host has the IPv6 twin of each of its addresses (families.ts) too.
  */
+import { inFamily } from './families.js';
+
 export interface PlantPod {
   /** `namespace/name` */
   readonly name: string;
@@ -41,7 +43,7 @@ const mac = (node: number, index: number) => `02:00:00:00:0${node.toString(16)}:
 /** Namespaces and the links between them; to be run in the sandbox's own namespace. */
 export function links(options: PlantOptions): readonly string[] {
   const wire = `${options.name}-wire`;
-  const lines = [`link add ${wire} address ${mac(15, 0)} type bridge`, `link set ${wire} up`];
+  const lines = [`link add ${wire} address ${mac(15, 0)} type bridge mcast_snooping 0`, `link set ${wire} up`];
   const attach = (host: string, port: string) => {
     lines.push(
       `netns add ${namespaceOf(options, host)}`,
@@ -84,6 +86,8 @@ export function nodeLines(options: PlantOptions, node: number): readonly string[
   const lines = ['link set lo up', `address add ${nodeAddress(node)}/24 dev eth0`, 'link set eth0 up'];
   if (bridged) {
     lines.push(`link add ${BRIDGE} address ${mac(node, 0)} type bridge`);
+    // Without snooping every neighbour's question reaches every port.
+    lines.push(`link set ${BRIDGE} type bridge mcast_snooping 0`);
     lines.push(`address add 10.180.${node}.1/24 dev ${BRIDGE}`, `link set ${BRIDGE} up`);
   }
   for (const [index, pod] of options.pods.entries()) {
@@ -99,6 +103,25 @@ export function nodeLines(options: PlantOptions, node: number): readonly string[
   }
   lines.push(`route add default via ${OUTSIDE}`);
   return lines;
+}
+
+/**
+ * The same for IPv6, as `ip -6 -batch` takes it: every line with an address. Addresses are there at once, without a
+ * look for duplicates.
+ */
+export function linesInIPv6(lines: readonly string[]): readonly string[] {
+  return lines
+    .filter((line) => inFamily('IPv6', line) !== line && !line.endsWith('scope link'))
+    .map((line) => (line.startsWith('address add') ? `${line} nodad` : line))
+    .map((line) => inFamily('IPv6', line));
+}
+
+/** What IPv6 needs on node N beside that: the gateway of routed pods. */
+export function nodeLinesOfIPv6(options: PlantOptions, node: number): readonly string[] {
+  if (options.podNetwork === 'BRIDGE') return [];
+  return [...options.pods.entries()]
+    .filter(([, pod]) => pod.node === node)
+    .map(([index]) => `address add fe80::1/64 dev veth${index} nodad`);
 }
 
 /** The `ip` lines that turn hairpin mode of a node's bridge ports on or off. */

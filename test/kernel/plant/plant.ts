@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process';
+import type { IPFamily } from '../../../src/base/address.js';
 import { bridgesMeetRules, type Flavour, restoreCommand } from '../sandbox/missing.js';
 import { Agent } from './agent.js';
+import { FAMILIES, inFamily } from './families.js';
 import {
   hairpinLines,
+  linesInIPv6,
   links,
   namespaceOf,
   nodeLines,
+  nodeLinesOfIPv6,
   nodeName,
   numbers,
   outsideLines,
@@ -23,8 +27,8 @@ const NO_RULES = ['filter', 'nat']
 
 /** What a node is given before connections are opened. */
 export interface NodeState {
-  /** Input for iptables-restore --noflush. */
-  readonly rules: string;
+  /** Input for iptables-restore --noflush and for ip6tables-restore, of the families that the cluster has. */
+  readonly rules: Readonly<Partial<Record<IPFamily, string>>>;
   readonly routeLocalnet: boolean;
   readonly tcpBeLiberal: boolean;
   readonly hairpin: boolean;
@@ -73,12 +77,28 @@ export class Plant {
   async #build(): Promise<void> {
     const { options } = this;
     await ip(links(options));
-    const start = async (host: string, lines: readonly string[], sysctls: Readonly<Record<string, string>>) => {
+    const start = async (
+      host: string,
+      lines: readonly string[],
+      sysctls: Readonly<Record<string, string>>,
+      ofIPv6: readonly string[] = [],
+    ) => {
       const agent = new Agent(namespaceOf(options, host), host);
       this.#agents.set(host, agent);
-      await agent.sysctl({ 'net/ipv6/conf/all/disable_ipv6': '1', 'net/ipv6/conf/default/disable_ipv6': '1' });
+      await agent.sysctl({
+        'net/ipv6/conf/*/accept_dad': '0',
+        'net/ipv6/conf/*/router_solicitations': '0',
+        'net/ipv6/conf/*/accept_ra': '0',
+        'net/ipv6/icmp/ratelimit': '0',
+      });
       await agent.must(['ip', '-batch', '-'], `${lines.join('\n')}\n`);
-      await agent.sysctl({ 'net/ipv4/conf/*/rp_filter': '0', ...sysctls });
+      await agent.must(['ip', '-6', '-batch', '-'], `${[...linesInIPv6(lines), ...ofIPv6].join('\n')}\n`);
+      await agent.sysctl({
+        'net/ipv4/conf/*/rp_filter': '0',
+        // There is no sysctl against sending these in IPv6.
+        'net/ipv6/conf/*/accept_redirects': '0',
+        ...sysctls,
+      });
       return agent;
     };
     const router = {
@@ -87,19 +107,24 @@ export class Plant {
       // Every refused connection is to be told, not the first few of a second.
       'net/ipv4/icmp_ratelimit': '0',
       'net/ipv4/icmp_ratemask': '0',
+      'net/ipv6/conf/all/forwarding': '1',
       'net/bridge/bridge-nf-call-iptables': '1',
+      'net/bridge/bridge-nf-call-ip6tables': '1',
       ...(options.podNetwork === 'ROUTED'
         ? { 'net/ipv4/conf/*/proxy_arp': '1', 'net/ipv4/neigh/*/proxy_delay': '0' }
         : {}),
     };
     await Promise.all([
-      start('outside', outsideLines(options), { 'net/ipv4/ip_forward': '0' }),
-      ...numbers(options.nodes).map((node) => start(nodeName(node), nodeLines(options, node), router)),
+      // Any address of its ranges may be bound: IPv4 needs nothing for that.
+      start('outside', outsideLines(options), { 'net/ipv4/ip_forward': '0', 'net/ipv6/ip_nonlocal_bind': '1' }),
+      ...numbers(options.nodes).map((node) =>
+        start(nodeName(node), nodeLines(options, node), router, nodeLinesOfIPv6(options, node)),
+      ),
       ...options.pods.map(async (pod) => {
         const agent = await start(pod.name, podLines(options, pod), {});
         await agent.listen(
           PORTS,
-          PORTS.map(({ port }) => ({ port, address: pod.address })),
+          FAMILIES.flatMap((family) => PORTS.map(({ port }) => ({ port, address: inFamily(family, pod.address) }))),
         );
       }),
     ]);
@@ -120,8 +145,11 @@ export class Plant {
 
   /** Waits until every host reaches every pod: the first packets have to find the way. */
   async #warmUp(): Promise<void> {
-    const flows = this.options.pods.map(
-      ({ address }) => ({ protocol: 'TCP', address, port: 8080, timeout: 10_000 }) as const,
+    const flows = FAMILIES.flatMap((family) =>
+      this.options.pods.map(
+        ({ address }) =>
+          ({ protocol: 'TCP', address: inFamily(family, address), port: 8080, timeout: 10_000 }) as const,
+      ),
     );
     const seen = await Promise.all([...this.#agents.values()].map((agent) => agent.connect(flows)));
     const lost = seen.flat().find((observed) => !observed.startsWith('CONNECTED'));
@@ -151,9 +179,13 @@ export class Plant {
           this.#hairpin.set(node, state.hairpin);
         }
         const last = this.#flavour.get(node) ?? flavour;
-        if (last !== flavour) await agent.must([restoreCommand(last), '--noflush'], NO_RULES);
+        for (const family of FAMILIES) {
+          if (last !== flavour) await agent.must([restoreCommand(last, family), '--noflush'], NO_RULES);
+          const rules = state.rules[family];
+          if (rules !== undefined)
+            await agent.must([restoreCommand(flavour, family), '--noflush', '--counters'], rules);
+        }
         this.#flavour.set(node, flavour);
-        await agent.must([restoreCommand(flavour), '--noflush', '--counters'], state.rules);
       }),
     );
   }
