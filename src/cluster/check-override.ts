@@ -1,6 +1,7 @@
 import { addressFamily, networkOf, parseCidr } from '../base/address.js';
 import { MAX_PROBLEMS, type Problem, QuestionError } from '../base/errors.js';
 import type { Cluster } from './cluster.js';
+import { BOOT_SCRIPT, type IpMasqOverride, isAlignedCidr, isChainName } from './ip-masq.js';
 import { requireNode } from './lookup.js';
 import { PLATFORMS } from './platform.js';
 import { commaList, DETECT_LOCAL_MODES, PROXY_MODES } from './proxy-configuration.js';
@@ -65,12 +66,41 @@ function checkKubeProxy(override: NonNullable<SettingsOverride['kubeProxy']>, re
   checkBit(override.nftables?.masqueradeBit, 'nftables', report);
 }
 
+function checkIpMasq(override: IpMasqOverride, report: Report): void {
+  const pointer = `${NETWORK}/ipMasq`;
+  oneOf(['AGENT', 'BOOT_SCRIPT', 'NONE'], override.writer, `${pointer}/writer`, report);
+  if (override.writer === 'BOOT_SCRIPT') {
+    for (const [field, value] of Object.entries(override)) {
+      const fixed = JSON.stringify(BOOT_SCRIPT[field as keyof IpMasqOverride]);
+      if (value === undefined || JSON.stringify(value) === fixed) continue;
+      report(
+        `${pointer}/${field}`,
+        `The rules of the boot script are always the same (${fixed}); use writer "AGENT" for others.`,
+      );
+    }
+    return;
+  }
+  if (override.chain !== undefined && override.writer !== 'NONE' && !isChainName(override.chain)) {
+    report(
+      `${pointer}/chain`,
+      `${JSON.stringify(override.chain)} is no name for a chain of one's own; write one such as IP-MASQ, of at most 28 characters, that is neither built in nor kube-proxy's.`,
+    );
+  }
+  for (const [index, text] of (override.nonMasqueradeCIDRs ?? []).entries()) {
+    if (isAlignedCidr(text)) continue;
+    const network = parseCidr(text)?.text;
+    const like = network === undefined ? 'such as 10.0.0.0/8' : `of the first address of its network: ${network}`;
+    report(`${pointer}/nonMasqueradeCIDRs/${index}`, `${JSON.stringify(text)} must be a CIDR ${like}.`);
+  }
+}
+
 function checkNetwork(override: NonNullable<SettingsOverride['network']>, report: Report): void {
   oneOf(['BRIDGE', 'ROUTED'], override.podNetwork, `${NETWORK}/podNetwork`, report);
   oneOf(['ACCEPT', 'DROP'], override.forwardPolicy, `${NETWORK}/forwardPolicy`, report);
   if (override.bridgeAddress && addressFamily(override.bridgeAddress) === undefined) {
     report(`${NETWORK}/bridgeAddress`, `${JSON.stringify(override.bridgeAddress)} is no IP address.`);
   }
+  if (override.ipMasq !== undefined) checkIpMasq(override.ipMasq, report);
   const network = (text: string, pointer: string) => {
     if (networkOf(text) === undefined) report(pointer, `${JSON.stringify(text)} is no CIDR such as 10.0.0.0/8.`);
   };

@@ -1,5 +1,6 @@
 import type { Cluster } from './cluster.js';
 import { routedNetworkAgent } from './dataplane.js';
+import { settleIpMasq } from './ip-masq.js';
 import type { Assumption, KernelSettings, NetworkSettings, Platform } from './settings.js';
 import type { SettingsOverride } from './settings-override.js';
 
@@ -66,11 +67,12 @@ export function inferNetwork(
   cluster: Cluster,
   platform: Platform,
   override: SettingsOverride,
-): Settled<NetworkSettings> {
+): Settled<NetworkSettings> & { readonly ipMasqTold: boolean } {
   const given = override.network ?? {};
+  const ipMasq = settleIpMasq(cluster, platform, given.ipMasq);
   const inferred = inferPodNetwork(cluster, platform);
   const podNetwork = given.podNetwork ?? inferred.value;
-  const rest = withDefaults<Omit<NetworkSettings, 'podNetwork'>>(
+  const rest = withDefaults<Omit<NetworkSettings, 'podNetwork' | 'ipMasq'>>(
     { bridgeAddress: '', hairpin: true, forwardPolicy: 'ACCEPT', podMasquerade: [], routes: [] },
     {
       bridgeAddress: given.bridgeAddress,
@@ -86,7 +88,8 @@ export function inferNetwork(
     'A snapshot does not tell what else the CNI and the network do: nothing.',
   );
   return {
-    settings: { podNetwork, ...rest.settings },
-    assumptions: [...(given.podNetwork === undefined ? [inferred] : []), ...rest.assumptions],
+    settings: { podNetwork, ...rest.settings, ipMasq: ipMasq.settings },
+    ipMasqTold: ipMasq.told,
+    assumptions: [...(given.podNetwork === undefined ? [inferred] : []), ...ipMasq.assumptions, ...rest.assumptions],
   };
 }

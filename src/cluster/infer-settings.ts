@@ -106,6 +106,7 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
       return known;
     },
     network: network.settings,
+    ipMasqTold: network.ipMasqTold,
     kubelet,
     ...(dataplane ? { unsupportedDataplane: dataplane } : {}),
     clusterDomain,

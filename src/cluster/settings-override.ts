@@ -1,3 +1,5 @@
+import type { IpMasqOverride } from './ip-masq.js';
+
 /** `settings` of a request: every field optional, each one wins over what the snapshot shows. */
 export interface SettingsOverride {
   /** `1.30` or `1.30.5`, with or without a leading v. */
@@ -26,6 +28,7 @@ export interface SettingsOverride {
     readonly hairpin?: boolean;
     readonly forwardPolicy?: 'ACCEPT' | 'DROP';
     readonly podMasquerade?: readonly { readonly source: string; readonly exceptDestinations?: readonly string[] }[];
+    readonly ipMasq?: IpMasqOverride;
     readonly routes?: readonly { readonly destination: string; readonly via: string }[];
   };
   readonly kubelet?: boolean;
@@ -51,7 +54,16 @@ export function mergedOverride(under: SettingsOverride, over: SettingsOverride):
     ...below,
     ...above,
     kernel: { ...below.kernel, ...above.kernel },
-    network: { ...below.network, ...above.network },
+    network: {
+      ...below.network,
+      ...above.network,
+      // Of two writers nothing is mixed.
+      ...(below.network?.ipMasq !== undefined &&
+      above.network?.ipMasq !== undefined &&
+      above.network.ipMasq.writer === undefined
+        ? { ipMasq: { ...below.network.ipMasq, ...above.network.ipMasq } }
+        : {}),
+    },
     kubeProxy,
   };
 }

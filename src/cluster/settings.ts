@@ -1,4 +1,5 @@
 import type { IPFamily } from '../base/address.js';
+import type { IpMasqSettings } from './ip-masq.js';
 import type { SettingsOverride } from './settings-override.js';
 
 /** What an answer rests on without the snapshot or the request saying it. Field names are those of `settings`. */
@@ -73,6 +74,8 @@ export interface NetworkSettings {
   readonly forwardPolicy: 'ACCEPT' | 'DROP';
   /** What the CNI masquerades of pod traffic to outside: one rule per entry. */
   readonly podMasquerade: readonly PodMasquerade[];
+  /** The chain that masquerades pod traffic after kube-proxy's own rules, as the ip-masq-agent or GKE's nodes have it. */
+  readonly ipMasq: IpMasqSettings;
   readonly routes: readonly Route[];
 }
 
@@ -95,6 +98,8 @@ export interface Settings {
   /** The proxy of one node. Throws QuestionError NOT_FOUND for an unknown node. */
   proxyOf(node: string): NodeProxySettings;
   readonly network: NetworkSettings;
+  /** Whether the request or the snapshot says who masquerades pod traffic, rather than the platform's custom. */
+  readonly ipMasqTold: boolean;
   /** Whether kubelet's own chains are there for the walk. */
   readonly kubelet: boolean;
   /** Where this cluster's kube-proxy is not what moves Service packets (Dataplane V2, a CNI without it): why. */

@@ -96,7 +96,7 @@ export class Fabric {
     let ruleset = this.#rulesets.get(node) ?? this.#options.rulesets?.get(node);
     if (ruleset === undefined) {
       const { kubelet, network } = this.settings;
-      ruleset = this.program(node).ruleset({ kubelet, forwardPolicy: network.forwardPolicy });
+      ruleset = this.program(node).ruleset({ kubelet, forwardPolicy: network.forwardPolicy, ipMasq: network.ipMasq });
       this.#rulesets.set(node, ruleset);
     }
     return ruleset;

@@ -1,5 +1,6 @@
 import type { IPFamily } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
+import type { IpMasqSettings } from '../cluster/ip-masq.js';
 import type { Node } from '../cluster/objects.js';
 import type { NodeProxySettings, ProxyMode } from '../cluster/settings.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
@@ -19,6 +20,8 @@ export interface RulesetOptions {
   readonly kubelet: boolean;
   /** Policy of the built-in FORWARD chain. */
   readonly forwardPolicy: 'ACCEPT' | 'DROP';
+  /** The chain that masquerades pod traffic after kube-proxy's rules; absent: not shown, or there is none. */
+  readonly ipMasq?: IpMasqSettings | undefined;
 }
 
 /** What one node's kube-proxy of one family programs, in any mode. Everything in it is made on demand. */

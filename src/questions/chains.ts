@@ -173,7 +173,7 @@ export function programOf(prepared: Prepared, node: string, family: IPFamily): I
 export function nodeText(prepared: Prepared, question: ChainsQuestion, node: string, family: IPFamily): string {
   const asText = question.format === 'RULES' ? { ...question, format: 'SAVE' as const } : question;
   const programs = new Map([[node, programOf(prepared, node, family)]]);
-  return renderAll(asText, selectionOf(asText), programs).own.get(node)?.text ?? '';
+  return renderAll(asText, selectionOf(asText, prepared.settings), programs).own.get(node)?.text ?? '';
 }
 
 /** Nodes whose kube-proxies are of one version and can share chains. */
@@ -210,7 +210,7 @@ export function answerChains(prepared: Prepared, question: ChainsQuestion): Outc
   }
   const linux = [...cluster.nodes.values()].filter((node) => node.status?.nodeInfo?.operatingSystem !== 'windows');
   const nodes = [...new Set(question.nodes ?? linux.map((node) => node.metadata.name))];
-  const selection = selectionOf(question);
+  const selection = selectionOf(question, settings);
   const parts: ChainsPart[] = [];
   const answer = new ByteBudget(question.maxBytes ?? DEFAULT_MAX_BYTES);
   for (const family of question.families ?? familiesIn(cluster)) {

@@ -1,4 +1,6 @@
 import { QuestionError } from '../base/errors.js';
+import type { IpMasqSettings } from '../cluster/ip-masq.js';
+import type { Settings } from '../cluster/settings.js';
 import { listChain, referencesOf } from '../netfilter/iptables/list.js';
 import { printedChains, printedTables, saveRule } from '../netfilter/iptables/save.js';
 import type { Chain, Rule, Ruleset, Table } from '../netfilter/ruleset.js';
@@ -13,12 +15,19 @@ export interface Selection {
   /** `namespace/name`; absent: all. */
   readonly services: ReadonlySet<string> | undefined;
   readonly chains: ReadonlySet<string> | undefined;
+  /**
+   * The chain that masquerades pod traffic, where it is shown beside kube-proxy's: the snapshot or the request tells of it,
+   * or the question names it. What a platform merely does by custom is not put into what a node is said to carry.
+   */
+  readonly ipMasq: IpMasqSettings | undefined;
 }
 
-export function selectionOf(question: ChainsQuestion): Selection {
+export function selectionOf(question: ChainsQuestion, { network, ipMasqTold }: Settings): Selection {
+  const shown = ipMasqTold || question.chains?.includes(network.ipMasq.chain) === true;
   return {
     services: question.services === undefined ? undefined : new Set(question.services),
     chains: question.chains === undefined ? undefined : new Set(question.chains),
+    ipMasq: shown && network.ipMasq.writer !== 'NONE' ? network.ipMasq : undefined,
   };
 }
 
@@ -73,8 +82,8 @@ export function restoreText(program: IptablesProgram, selection: Selection, budg
 }
 
 /** The node's rules as the kernel has them, built-in chains included; kubelet's are not kube-proxy's to show. */
-function programmed(program: IptablesProgram): Ruleset {
-  return program.ruleset({ kubelet: false, forwardPolicy: 'ACCEPT' });
+function programmed(program: IptablesProgram, { ipMasq }: Selection): Ruleset {
+  return program.ruleset({ kubelet: false, forwardPolicy: 'ACCEPT', ipMasq });
 }
 
 export function saveBlocks(
@@ -83,7 +92,7 @@ export function saveBlocks(
   flavour: 'NFT' | 'LEGACY',
   budget: ByteBudget,
 ): readonly ChainBlock<ChainText>[] {
-  return printedTables(programmed(program), flavour).flatMap((table) =>
+  return printedTables(programmed(program, selection), flavour).flatMap((table) =>
     wanted(table, selection).map(({ chain, rules }) => {
       let text = '';
       for (const rule of rules) {
@@ -103,7 +112,7 @@ export function listBlocks(
   selection: Selection,
   budget: ByteBudget,
 ): readonly ChainBlock<string>[] {
-  return [...programmed(program).tables].reverse().flatMap((table) => {
+  return [...programmed(program, selection).tables].reverse().flatMap((table) => {
     const references = referencesOf(table);
     return wanted(table, selection).map(({ chain, rules }) => {
       const shown = rules.length === chain.rules.length ? chain : { ...chain, name: chain.name, rules, ordered: false };
@@ -116,7 +125,7 @@ export function listBlocks(
 
 /** The rules of each chain, with what they were written for. */
 export function ruleBlocks(program: IptablesProgram, selection: Selection): readonly ChainBlock<readonly Rule[]>[] {
-  return programmed(program).tables.flatMap((table) =>
+  return programmed(program, selection).tables.flatMap((table) =>
     wanted(table, selection).map(({ chain, rules }) => ({ table: table.name, chain: chain.name, body: rules })),
   );
 }
@@ -129,7 +138,7 @@ export function dataBlocks(
   selection: Selection,
   budget: ByteBudget,
 ): readonly ChainBlock<ChainData>[] {
-  return programmed(program).tables.flatMap((table) =>
+  return programmed(program, selection).tables.flatMap((table) =>
     wanted(table, selection).map(({ chain, rules }) => {
       for (const rule of rules) budget.spend(saveRule(rule, program.family).length * DATA_PER_CHARACTER);
       return { table: table.name, chain: chain.name, body: chainData(chain, rules, program.family) };

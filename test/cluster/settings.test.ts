@@ -373,6 +373,7 @@ t.test('what the request says wins, and is not assumed', async (t) => {
       hairpin: false,
       forwardPolicy: 'DROP',
       podMasquerade: [{ source: '10.0.0.0/8' }],
+      ipMasq: { writer: 'NONE' },
       routes: [
         { destination: '0.0.0.0/0', via: 'outside' },
         { destination: '10.9.0.1', via: 'node/n' },

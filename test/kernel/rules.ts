@@ -64,7 +64,7 @@ export function nodeRules(
   const program = programNode(cluster, node, family, settings.proxyOf(node) satisfies NodeProxySettings);
   const { kubelet, network } = settings;
   return (
-    loadable(program.ruleset({ kubelet, forwardPolicy: network.forwardPolicy }), restore) +
+    loadable(program.ruleset({ kubelet, forwardPolicy: network.forwardPolicy, ipMasq: network.ipMasq }), restore) +
     podMasquerade(settings, family)
   );
 }

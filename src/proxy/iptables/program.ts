@@ -118,7 +118,7 @@ export class IptablesProgram implements NodeProgram {
   }
 
   ruleset(options: RulesetOptions): Ruleset {
-    const key = `${options.kubelet} ${options.forwardPolicy}`;
+    const key = `${options.kubelet} ${options.forwardPolicy} ${JSON.stringify(options.ipMasq)}`;
     let ruleset = this.#rulesets.get(key);
     if (ruleset === undefined) {
       ruleset = lazyRuleset(this, options);

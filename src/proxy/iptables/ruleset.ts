@@ -10,6 +10,7 @@ import {
   nodePortTail,
   writesMartianRule,
 } from './fixed-rules.js';
+import { ipMasqRules } from './ip-masq.js';
 import type { ChainJump } from './jumps.js';
 import { chainJumps } from './jumps.js';
 import { kubeletRules } from './kubelet.js';
@@ -72,7 +73,7 @@ class LazyTable implements Table {
 }
 
 /**
- * The rules of a node for a walk: built-in chains, kube-proxy's, and kubelet's when asked. Rules of Services are made
+ * The rules of a node for a walk: built-in chains, kube-proxy's, and kubelet's and the pod masquerade's when asked. Rules of Services are made
  * when a packet is led to them. The mangle table holds only empty canary chains and is left out, as are the canaries of
  * the other tables.
  */
@@ -81,11 +82,15 @@ export function lazyRuleset(source: RuleSource, options: RulesetOptions): Rulese
   const kubelet = options.kubelet ? kubeletRules(context) : undefined;
   const jumps = [...(kubelet?.jumps ?? []), ...chainJumps(context)];
   const chains = new ServiceChains(source);
+  const ipMasq = ipMasqRules(context.family, options.ipMasq);
 
   const base = (table: TableName): readonly Chain[] =>
     BUILT_IN[table].map(([hook, priority]) => {
       const policy: BaseChain['policy'] = hook === 'FORWARD' ? options.forwardPolicy : 'ACCEPT';
-      return { name: hook, base: { hook, priority, policy }, rules: jumpRules(jumps, table, hook), ordered: true };
+      const own = jumpRules(jumps, table, hook);
+      // Its writers append their jump, so that it comes after kube-proxy's, which puts its own on top.
+      const rules = ipMasq !== undefined && table === 'nat' && hook === 'POSTROUTING' ? [...own, ipMasq.jump] : own;
+      return { name: hook, base: { hook, priority, policy }, rules, ordered: true };
     });
   const fixed = (table: TableName, names: Iterable<string>, rules: readonly Rule[]): readonly Chain[] =>
     [...new Set(names)].map((name) => {
@@ -106,8 +111,13 @@ export function lazyRuleset(source: RuleSource, options: RulesetOptions): Rulese
   );
   const nat = fixed(
     'nat',
-    [...NAT_CHAINS, ...(context.traits.markDropChain ? [CHAINS.markDrop] : []), ...(kubelet?.natChains ?? [])],
-    [...masqueradeRules(context), ...(kubelet?.natRules ?? []), ...nodePortTail(context)],
+    [
+      ...NAT_CHAINS,
+      ...(context.traits.markDropChain ? [CHAINS.markDrop] : []),
+      ...(kubelet?.natChains ?? []),
+      ...(ipMasq === undefined ? [] : [ipMasq.chain]),
+    ],
+    [...masqueradeRules(context), ...(kubelet?.natRules ?? []), ...nodePortTail(context), ...(ipMasq?.rules ?? [])],
   );
   return {
     family: context.family,

@@ -89,7 +89,7 @@ function compareRules(before: readonly Told[], after: readonly Told[]): Content 
 type ChainTexts = ReadonlyMap<string, { readonly table: string; readonly chain: string; readonly rules: Told[] }>;
 
 function chainsOf({ prepared, question }: ChainsSide, node: string, family: IPFamily): ChainTexts {
-  const blocks = ruleBlocks(programOf(prepared, node, family), selectionOf(question));
+  const blocks = ruleBlocks(programOf(prepared, node, family), selectionOf(question, prepared.settings));
   return new Map(
     blocks.map(({ table, chain, body }) => [
       `${table} ${chain}`,
