@@ -270,7 +270,12 @@ t.test('a walk passes the chain after kube-proxy’s own', async (t) => {
       'sees 10.0.0.1',
     ],
     ['link local', to('169.254.1.1'), { nonMasqueradeCIDRs: [] }, 'MISSING_DATA from 10.180.1.9'],
-    ['link local too', to('169.254.1.1'), { nonMasqueradeCIDRs: [], masqLinkLocal: true }, 'MISSING_DATA from 10.0.0.1'],
+    [
+      'link local too',
+      to('169.254.1.1'),
+      { nonMasqueradeCIDRs: [], masqLinkLocal: true },
+      'MISSING_DATA from 10.0.0.1',
+    ],
   ];
   for (const [title, path, ipMasq, expected] of table) t.same(seen(path, ipMasq), [expected], title);
 });
