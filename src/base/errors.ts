@@ -30,6 +30,8 @@ export const ERROR_CODES = {
   NOT_ACCEPTABLE: { status: 406, title: 'None of the accepted media types can be given' },
   /** A snapshot that the request names by digest is not held: send it again. */
   UNKNOWN_DIGEST: { status: 404, title: 'No snapshot with this digest is held: send it again' },
+  /** The bytes sent are not those of the digest in the path. */
+  DIGEST_MISMATCH: { status: 400, title: 'The snapshot does not have the digest that was named' },
   /** The service has more work than it can queue. */
   OVERLOADED: { status: 503, title: 'The service is busy: try again later' },
 } as const;
@@ -50,6 +52,8 @@ export const SERVICE_CODES = {
   MEMORY_LIMIT: { status: 422, title: 'The question needs more memory than the limit' },
   /** Workers are not warm yet, or the service is shutting down. */
   NOT_READY: { status: 503, title: 'The service is not ready' },
+  /** A snapshot named by digest is not in memory, and the store that may hold it cannot be reached. */
+  STORE_UNAVAILABLE: { status: 503, title: 'The store of snapshots cannot be reached' },
   /** What arrived is not HTTP as Node.js reads it. */
   BAD_HTTP: { status: 400, title: 'The message is not valid HTTP' },
   /** A fault of the service. */

@@ -1,6 +1,7 @@
-import { readSnapshot, type Snapshot, type SnapshotInput } from '../cluster/read-snapshot.js';
+import { readSnapshot, type Snapshot } from '../cluster/read-snapshot.js';
 import { readAfterFiles } from '../questions/after-snapshot.js';
-import type { PlainKind, QuestionKind, QuestionRequest } from '../questions/request.js';
+import { noneHeld, readGiven } from '../questions/held.js';
+import type { GivenSnapshot, PlainKind, QuestionKind, QuestionRequest } from '../questions/request.js';
 import { validateRequest } from '../questions/validate-request.js';
 import { type RenderOptions, render } from '../reports/render.js';
 import { printableJson } from '../reports/safe-text.js';
@@ -34,7 +35,7 @@ async function requestFile(args: Arguments, io: Io): Promise<unknown> {
   return parseJson('The request on standard input', await readStream(io.stdin));
 }
 
-function hasSnapshot(request: unknown): request is { readonly snapshot: SnapshotInput } {
+function hasSnapshot(request: unknown): request is { readonly snapshot: GivenSnapshot } {
   return typeof request === 'object' && request !== null && 'snapshot' in request;
 }
 
@@ -50,7 +51,7 @@ async function readInput(
     if (args.has('snapshot')) {
       throw new UsageError('The request holds a snapshot, and --snapshot gives another: leave one of them out.');
     }
-    return [validateRequest(kind, given), readSnapshot(given.snapshot)];
+    return [validateRequest(kind, given), readGiven(given.snapshot, noneHeld)];
   }
   // The request first: it is quickly told what is wrong with it, before megabytes are read.
   const request = validateRequest(kind, given, 'apart');

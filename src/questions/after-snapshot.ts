@@ -1,6 +1,7 @@
 /** Reads the second snapshot of what-if: errors say that it is about this one. */
 import { type Problem, QuestionError } from '../base/errors.js';
 import { readSnapshot, type Snapshot, type SnapshotFile, type SnapshotInput } from '../cluster/read-snapshot.js';
+import type { ByDigest } from './held.js';
 import type { GivenSnapshot } from './request.js';
 
 function read(input: SnapshotInput, placed: (problem: Problem) => Problem): Snapshot {
@@ -12,8 +13,9 @@ function read(input: SnapshotInput, placed: (problem: Problem) => Problem): Snap
   }
 }
 
-/** The second snapshot of a request; problems point into the request. Throws QuestionError as readSnapshot does. */
-export function readAfter({ inline, parts }: GivenSnapshot): Snapshot {
+/** The second snapshot of a request; problems point into the request. Throws QuestionError as readSnapshot does; what `byDigest` throws. */
+export function readAfter({ inline, parts, digest }: GivenSnapshot, byDigest: ByDigest): Snapshot {
+  if (digest !== undefined) return byDigest(digest);
   const prefix = parts === undefined ? '/after/snapshot/inline' : '/after/snapshot';
   return read(parts === undefined ? { inline } : { parts }, (problem) => ({
     ...problem,

@@ -3,6 +3,7 @@ import type { Answer } from './answer.js';
 import { answerOne, type PlainResult } from './answer-one.js';
 import { answerBatch } from './batch.js';
 import type { BatchResult } from './batch-answer.js';
+import { type ByDigest, noneHeld } from './held.js';
 import { prepare } from './prepare.js';
 import type { QuestionKind, QuestionRequest } from './request.js';
 import { answerWhatIf } from './what-if.js';
@@ -16,7 +17,8 @@ export interface ResultOf extends PlainResult {
 /**
  * Answers one question about a snapshot: a request's whole way, independent of any transport. The request has been
  * validated against openapi/ before; `request[kind]` may be absent where every field of the question is optional.
- * `after` is the second snapshot of what-if where it came in a file of its own. A pure function of its arguments.
+ * `after` is the second snapshot of what-if where it came in a file of its own; `byDigest` gives second snapshots that the
+ * request names by digest. A pure function of its arguments.
  * Throws QuestionError for everything that is wrong with the input.
  */
 export function ask<K extends QuestionKind>(
@@ -24,10 +26,17 @@ export function ask<K extends QuestionKind>(
   request: QuestionRequest,
   snapshot: Snapshot,
   after?: Snapshot,
+  byDigest?: ByDigest,
 ): Answer<ResultOf[K]>;
-export function ask(kind: QuestionKind, request: QuestionRequest, snapshot: Snapshot, after?: Snapshot): Answer {
-  if (kind === 'batch') return answerBatch(request, snapshot);
-  if (kind === 'what-if') return answerWhatIf(request, snapshot, { file: after });
+export function ask(
+  kind: QuestionKind,
+  request: QuestionRequest,
+  snapshot: Snapshot,
+  after?: Snapshot,
+  byDigest: ByDigest = noneHeld,
+): Answer {
+  if (kind === 'batch') return answerBatch(request, snapshot, byDigest);
+  if (kind === 'what-if') return answerWhatIf(request, snapshot, { file: after, byDigest });
   const prepared = prepare(request, snapshot);
   return prepared.answer(answerOne(kind, prepared, request));
 }

@@ -9,6 +9,7 @@ import type { Answer } from './answer.js';
 import { answerOne } from './answer-one.js';
 import type { BatchAnswer, BatchResult } from './batch-answer.js';
 import { contract } from './contract.js';
+import type { ByDigest } from './held.js';
 import { type Prepare, type Prepared, prepare } from './prepare.js';
 import {
   BATCH_QUESTIONS,
@@ -124,7 +125,13 @@ function relocating<T>(entry: BatchEntry, at: Located, run: () => T): T {
   }
 }
 
-function answerEntry(entry: BatchEntry, shared: Shared, snapshot: Snapshot, prepareOnce: Prepare): Answer {
+function answerEntry(
+  entry: BatchEntry,
+  shared: Shared,
+  snapshot: Snapshot,
+  prepareOnce: Prepare,
+  byDigest: ByDigest,
+): Answer {
   const at = entry.at ?? shared.at;
   const settings =
     entry.settings === undefined
@@ -133,7 +140,7 @@ function answerEntry(entry: BatchEntry, shared: Shared, snapshot: Snapshot, prep
   const base: readonly Change[] = [...(shared.changes ?? []), ...(entry.changes ?? [])];
   const moment = { ...(at === undefined ? {} : { at }), ...(settings === undefined ? {} : { settings }) };
   if (entry.whatIf !== undefined) {
-    return answerWhatIf({ ...moment, ...entry.whatIf }, snapshot, { base, prepare: prepareOnce });
+    return answerWhatIf({ ...moment, ...entry.whatIf }, snapshot, { base, prepare: prepareOnce, byDigest });
   }
   const kind = entry.chains !== undefined ? 'chains' : entry.path !== undefined ? 'path' : 'probability';
   const prepared = prepareOnce({ ...moment, changes: base }, snapshot);
@@ -145,7 +152,7 @@ function answerEntry(entry: BatchEntry, shared: Shared, snapshot: Snapshot, prep
  * problem in its place, whose pointers are into the whole request. Throws QuestionError for what is wrong with all of them: the
  * snapshot, and what the batch says for all.
  */
-export function answerBatch(request: QuestionRequest, snapshot: Snapshot): Answer<BatchResult> {
+export function answerBatch(request: QuestionRequest, snapshot: Snapshot, byDigest: ByDigest): Answer<BatchResult> {
   const { batch, at, settings, changes } = request;
   const shared: Shared = {
     ...(at === undefined ? {} : { at }),
@@ -161,7 +168,10 @@ export function answerBatch(request: QuestionRequest, snapshot: Snapshot): Answe
     try {
       const entry = checked(value, own);
       const located = { own, shared: changes?.length ?? 0 };
-      return { ...named, answer: relocating(entry, located, () => answerEntry(entry, shared, snapshot, prepareOnce)) };
+      return {
+        ...named,
+        answer: relocating(entry, located, () => answerEntry(entry, shared, snapshot, prepareOnce, byDigest)),
+      };
     } catch (error) {
       if (!(error instanceof QuestionError)) throw error;
       return { ...named, problem: documentOfError(error) };

@@ -82,6 +82,8 @@ export interface Change {
 export interface GivenSnapshot {
   readonly inline?: unknown;
   readonly parts?: readonly unknown[];
+  /** One that the service holds. Whoever calls the question has looked it up. */
+  readonly digest?: string;
 }
 
 /** What is asked in what-if, without its envelope: one question, and `changes` or `after`. */
@@ -147,3 +149,13 @@ export const BATCH_QUESTIONS: Readonly<Record<BatchQuestionName, SingleKind>> = 
   probability: 'probability',
   whatIf: 'what-if',
 };
+
+/** The objects of a request that hold a snapshot: itself, and the after-sides of what-if. The request need not be valid. */
+export function snapshotHolders(request: unknown): ReadonlySet<unknown> {
+  const { after, batch } = Object(request) as { readonly after?: unknown; readonly batch?: unknown };
+  const { questions } = Object(batch) as { readonly questions?: unknown };
+  const afters = (Array.isArray(questions) ? questions : []).map(
+    (entry) => (Object((Object(entry) as { readonly whatIf?: unknown }).whatIf) as { readonly after?: unknown }).after,
+  );
+  return new Set([request, after, ...afters]);
+}

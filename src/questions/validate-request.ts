@@ -2,7 +2,7 @@
 import { problemsOf } from '../base/ajv-problems.js';
 import { QuestionError } from '../base/errors.js';
 import { contract } from './contract.js';
-import type { QuestionKind, QuestionRequest } from './request.js';
+import { type QuestionKind, type QuestionRequest, snapshotHolders } from './request.js';
 
 const SCHEMA: Readonly<Record<QuestionKind, string>> = {
   chains: 'ChainsRequest',
@@ -24,20 +24,10 @@ const BATCH_ENTRY = /^\/batch\/questions\/\d+(\/|$)/;
 /** More values than any sensible request has: an error each would fill the memory. */
 const MAX_VALUES = 500_000;
 
-/** The objects of a request that hold a snapshot: itself, and the after-sides of what-if. */
-function holders(request: unknown): ReadonlySet<unknown> {
-  const { after, batch } = Object(request) as { readonly after?: unknown; readonly batch?: unknown };
-  const { questions } = Object(batch) as { readonly questions?: unknown };
-  const afters = (Array.isArray(questions) ? questions : []).map(
-    (entry) => (Object((Object(entry) as { readonly whatIf?: unknown }).whatIf) as { readonly after?: unknown }).after,
-  );
-  return new Set([request, after, ...afters]);
-}
-
 /** Whether the request, the content of its snapshots aside, has at most {@link MAX_VALUES} values. Does not recurse. */
 function isReasonable(request: unknown): boolean {
   let count = 0;
-  const withSnapshot = holders(request);
+  const withSnapshot = snapshotHolders(request);
   const open: unknown[] = [request];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     if (typeof value !== 'object' || value === null) continue;

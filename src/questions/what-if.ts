@@ -7,6 +7,7 @@ import { chainsDifference } from './differences/chains.js';
 import { deliveredBy, establishedShares, RULES_EXPLANATION, SHARES_EXPLANATION } from './differences/established.js';
 import { pathDifference } from './differences/path.js';
 import { probabilityDifference } from './differences/probability.js';
+import { type ByDigest, noneHeld } from './held.js';
 import { askOneSide, type OneSide } from './one-side.js';
 import { answerPath } from './path.js';
 import { type Prepare, prepare as prepareAnew } from './prepare.js';
@@ -139,6 +140,8 @@ export interface WhatIfContext {
   /** Changes made on both sides before, told of as the first of the changes. */
   readonly base?: readonly Change[];
   readonly prepare?: Prepare;
+  /** Where a second snapshot comes from that is named by its digest. */
+  readonly byDigest?: ByDigest;
 }
 
 /**
@@ -149,12 +152,12 @@ export interface WhatIfContext {
 export function answerWhatIf(
   request: QuestionRequest,
   snapshot: Snapshot,
-  { file, base = [], prepare = prepareAnew }: WhatIfContext = {},
+  { file, base = [], prepare = prepareAnew, byDigest = noneHeld }: WhatIfContext = {},
 ): Answer<WhatIfResult> {
   const kind = questionOf(request, file !== undefined);
   const { changes = [], after: given, ...rest } = request;
   const plain = base.length === 0 ? rest : { ...rest, changes: base };
-  const second = file ?? (given === undefined ? undefined : readAfter(given.snapshot));
+  const second = file ?? (given === undefined ? undefined : readAfter(given.snapshot, byDigest));
   const side = second === undefined ? 'After the changes' : 'In the second snapshot';
   const first = prepare(plain, snapshot);
   const next =

@@ -1,5 +1,5 @@
 /** What the headers of a request ask for: the form of the answer, its encoding, and how to read the body (RFC 9110). */
-import type { AnswerForm, BodyForm } from '../work/job.js';
+import type { AnswerForm, BodyForm, HoldJob } from '../work/job.js';
 import { ProblemError } from '../work/problem.js';
 
 /** In the order of preference where a client likes several alike. */
@@ -80,27 +80,61 @@ function unsupported(detail: string, headers?: Readonly<Record<string, string>>)
   return new ProblemError({ code: 'UNSUPPORTED_MEDIA_TYPE', detail, ...(headers === undefined ? {} : { headers }) });
 }
 
-/** Reads `Content-Type`. Throws ProblemError UNSUPPORTED_MEDIA_TYPE. */
-export function bodyForm(contentType: string | undefined): BodyForm {
-  if (contentType === undefined || contentType.trim() === '') throw unsupported(`Content-Type is missing. ${READ}`);
+interface MediaType {
+  readonly type: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+function mediaType(contentType: string): MediaType {
   const type = contentType.split(';', 1)[0]!.trim().toLowerCase();
   const parameters = new Map<string, string>();
   for (const [, name = '', quoted, bare] of contentType.matchAll(PARAMETER)) {
     parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '');
   }
+  return { type, parameters };
+}
+
+function multipart(parameters: MediaType['parameters']): { readonly kind: 'multipart'; readonly boundary: string } {
+  const boundary = parameters.get('boundary') ?? '';
+  // RFC 2046, 5.1.1: 1 to 70 characters.
+  if (boundary === '' || boundary.length > 70) {
+    throw unsupported('multipart/form-data needs a boundary of 1 to 70 characters.');
+  }
+  return { kind: 'multipart', boundary };
+}
+
+/** Media types that a snapshot may be sent as; which of JSON and YAML it is, its bytes say. */
+const SNAPSHOT_TYPES: readonly string[] = [
+  'application/json',
+  'application/yaml',
+  'application/x-yaml',
+  'text/yaml',
+  'application/octet-stream',
+];
+
+/** Reads `Content-Type` of a snapshot that is to be held. Throws ProblemError UNSUPPORTED_MEDIA_TYPE. */
+export function snapshotForm(contentType: string | undefined): HoldJob['body'] {
+  if (contentType === undefined || contentType.trim() === '') return { kind: 'file' };
+  const { type, parameters } = mediaType(contentType);
+  if (type === 'multipart/form-data') return multipart(parameters);
+  if (SNAPSHOT_TYPES.includes(type)) return { kind: 'file' };
+  throw unsupported(
+    `The body's media type ${JSON.stringify(type.slice(0, 80))} is not one that is read. Send the snapshot as ` +
+      'application/json, application/yaml or application/octet-stream, or its files as parts "snapshot" of multipart/form-data.',
+  );
+}
+
+/** Reads `Content-Type` of a question. Throws ProblemError UNSUPPORTED_MEDIA_TYPE. */
+export function bodyForm(contentType: string | undefined): BodyForm {
+  if (contentType === undefined || contentType.trim() === '') throw unsupported(`Content-Type is missing. ${READ}`);
+  const { type, parameters } = mediaType(contentType);
   if (type === 'application/json') {
     const charset = parameters.get('charset')?.toLowerCase() ?? 'utf-8';
     if (charset !== 'utf-8' && charset !== 'utf8')
       throw unsupported(`JSON is read as UTF-8, not as ${charset.slice(0, 40)}.`);
     return { kind: 'json' };
   }
-  if (type === 'multipart/form-data') {
-    const boundary = parameters.get('boundary') ?? '';
-    // RFC 2046, 5.1.1: 1 to 70 characters.
-    if (boundary === '' || boundary.length > 70)
-      throw unsupported('multipart/form-data needs a boundary of 1 to 70 characters.');
-    return { kind: 'multipart', boundary };
-  }
+  if (type === 'multipart/form-data') return multipart(parameters);
   throw unsupported(`The body's media type ${JSON.stringify(type.slice(0, 80))} is not one that is read. ${READ}`);
 }
 

@@ -45,14 +45,15 @@ export function refuse(error: FastifyError, reply: FastifyReply): FastifyReply {
 
 /** 405 where the path exists with other methods, else 404. */
 export function notFound(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const path = request.url.split('?', 1)[0] ?? '';
-  const allowed = (['GET', 'HEAD', 'POST'] as const).filter((method) => app.hasRoute({ method, url: path }));
+  // Routes are found by their own pattern.
+  const path = (request.url.split('?', 1)[0] ?? '').replace(/^(\/v1\/snapshots\/)[^/]+$/, '$1:digest');
+  const allowed = (['GET', 'HEAD', 'POST', 'PUT'] as const).filter((method) => app.hasRoute({ method, url: path }));
   if (allowed.length > 0) {
     const allow = allowed.join(', ');
     return sendProblem(reply, { code: 'METHOD_NOT_ALLOWED', detail: `This path has ${allow}.`, headers: { allow } });
   }
   const questions = QUESTION_KINDS.map((kind) => `POST /v1/${kind}`).join(', ');
-  const detail = `There are ${questions}, GET /healthz, GET /readyz, GET /openapi.json.`;
+  const detail = `There are ${questions}, PUT and HEAD /v1/snapshots/{digest}, GET /healthz, GET /readyz, GET /openapi.json.`;
   return sendProblem(reply, { code: 'UNKNOWN_ROUTE', detail });
 }
 

@@ -9,15 +9,21 @@ import Fastify, {
 } from 'fastify';
 import { contract } from '../questions/contract.js';
 import { QUESTION_KINDS } from '../questions/request.js';
+import { Shelf } from '../snapshots/shelf.js';
 import { Workers } from '../work/workers.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import { linger, notFound, problemOfFastify, refuse, refuseConnection, sendProblem } from './refusal.js';
 import { Service } from './service.js';
+import { SnapshotRoutes } from './snapshots.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Resolves when every worker thread is warm; rejects when one cannot start. */
     readonly workersReady: Promise<void>;
+  }
+  interface FastifyRequest {
+    /** Whose held snapshots the request may name: those of its credential. */
+    owner: string;
   }
 }
 
@@ -52,8 +58,11 @@ export function createServer(given: ServerOptions = {}): FastifyInstance {
     routerOptions: { maxParamLength: 100 },
   });
   app.server.headersTimeout = 15_000;
-  const workers = new Workers(options);
+  const shelf = new Shelf({ limit: options.snapshotMemory, idleLimit: options.snapshotIdle });
+  const workers = new Workers(options, shelf);
+  const snapshots = new SnapshotRoutes(options, workers);
   const service = new Service(options, workers);
+  app.decorateRequest('owner', 'anonymous');
   app.decorate('workersReady', workers.ready);
   app.addHook('preClose', async () => workers.drain());
   app.addHook('onClose', () => workers.close());
@@ -74,6 +83,8 @@ export function createServer(given: ServerOptions = {}): FastifyInstance {
   for (const kind of QUESTION_KINDS) {
     app.post(`/v1/${kind}`, (request, reply) => service.answer(kind, request, reply));
   }
+  app.put('/v1/snapshots/:digest', (request, reply) => snapshots.put(request, reply));
+  app.head('/v1/snapshots/:digest', (request, reply) => snapshots.head(request, reply));
   app.get('/healthz', (_, reply) => reply.send({ status: 'ok' }));
   app.get('/readyz', (_, reply) => service.readiness(reply));
   const document = Buffer.from(`${JSON.stringify(contract().document)}\n`);

@@ -3,12 +3,12 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { QuestionKind } from '../questions/request.js';
-import type { Outcome } from '../work/job.js';
 import { ProblemError } from '../work/problem.js';
 import type { Workers } from '../work/workers.js';
-import { checkDeclaredLength, readBody } from './body.js';
+import { checkDeclaredLength } from './body.js';
 import { acceptsGzip, answerForm, bodyEncoding, bodyForm, MEDIA_TYPES } from './negotiate.js';
 import type { ResolvedOptions } from './options.js';
+import { withBody } from './receive.js';
 import { sendProblem } from './refusal.js';
 
 /** Answers shorter than this are sent as they are. */
@@ -52,24 +52,15 @@ export class Service {
     // A body that would be turned away once read is turned away unread.
     this.#workers.refuseEarly(Number(headers['content-length'] ?? 0));
     const { bodyLimit: limit, bodyTimeout: idleTimeout } = this.#options;
-    const read = await readBody(request.raw, { encoding, limit, idleTimeout, budget: this.#workers.budget });
-    const gone = new AbortController();
-    const onClose = () => gone.abort();
-    reply.raw.on('close', onClose);
-    if (request.raw.socket.destroyed) onClose();
-    let outcome: Outcome;
-    try {
-      if (read.body.length === 0) {
-        throw new ProblemError({
-          code: 'MALFORMED',
-          detail: 'The body is empty. It must hold the snapshot and the question.',
-        });
-      }
-      outcome = await this.#workers.run({ kind, form, pretty, body, ...read.body }, gone.signal);
-    } finally {
-      reply.raw.off('close', onClose);
-      read.release();
-    }
+    const empty = 'The body is empty. It must hold the snapshot and the question.';
+    const outcome = await withBody(
+      request,
+      reply,
+      this.#workers,
+      { encoding, limit, idleTimeout, empty },
+      (bytes, gone) =>
+        this.#workers.answer({ task: 'answer', kind, form, pretty, body, ...bytes }, request.owner, gone),
+    );
     if ('problem' in outcome) return sendProblem(reply, outcome.problem);
     const bytes = Buffer.from(outcome.bytes.buffer, outcome.bytes.byteOffset, outcome.bytes.byteLength);
     reply.header('content-type', form === 'json' ? MEDIA_TYPES.json : `${MEDIA_TYPES[form]}; charset=utf-8`);

@@ -2,6 +2,7 @@
 import { readSnapshot, type SnapshotFile } from '../cluster/read-snapshot.js';
 import { readAfterFiles } from '../questions/after-snapshot.js';
 import { ask } from '../questions/ask.js';
+import { readGiven } from '../questions/held.js';
 import { render } from '../reports/render.js';
 import type { Part } from './multipart.js';
 import type { Engine } from './work.js';
@@ -12,16 +13,12 @@ function filesOf(parts: readonly Part[]): readonly SnapshotFile[] {
 
 export const engine: Engine = {
   answer(kind, request, source) {
+    const { byDigest } = source;
     if ('files' in source) {
       const after = source.after.length === 0 ? undefined : readAfterFiles(filesOf(source.after));
-      return ask(kind, request, readSnapshot({ files: filesOf(source.files) }), after);
+      return ask(kind, request, readSnapshot({ files: filesOf(source.files) }), after, byDigest);
     }
-    const { snapshot } = source.request;
-    return ask(
-      kind,
-      request,
-      readSnapshot(snapshot?.parts === undefined ? { inline: snapshot?.inline } : { parts: snapshot.parts }),
-    );
+    return ask(kind, request, readGiven(source.request.snapshot, byDigest), undefined, byDigest);
   },
   render,
 };

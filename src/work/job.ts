@@ -1,5 +1,6 @@
 /** What the event loop hands to a worker thread, and what comes back: plain data and bytes that change hands. */
 import type { QuestionKind } from '../questions/request.js';
+import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
 import type { ProblemInit } from './problem.js';
 
 /** What the answer is written as. */
@@ -8,15 +9,60 @@ export type AnswerForm = 'json' | 'text' | 'markdown';
 /** How the bytes are to be read. */
 export type BodyForm = { readonly kind: 'json' } | { readonly kind: 'multipart'; readonly boundary: string };
 
-export interface Job {
-  readonly kind: QuestionKind;
-  /** The body's bytes, see body.ts; transferred. */
+/** Bytes of a request, see body.ts; transferred. */
+interface Bytes {
   readonly segments: readonly ArrayBuffer[];
   readonly length: number;
+}
+
+/** A question to be answered. */
+export interface QuestionJob extends Bytes {
+  readonly task: 'answer';
+  readonly kind: QuestionKind;
   readonly body: BodyForm;
   readonly form: AnswerForm;
   readonly pretty: boolean;
+  /** The snapshots that the request names by digest, as far as they have been looked for. */
+  readonly held?: readonly HeldSnapshot[];
 }
 
-/** The answer's bytes, ready to be sent (transferred), or the problem. */
-export type Outcome = { readonly bytes: Uint8Array } | { readonly problem: ProblemInit };
+/** A snapshot to be held: the bytes of one file, or a form whose parts `snapshot` are its files. */
+export interface HoldJob extends Bytes {
+  readonly task: 'hold';
+  /** What the bytes' digest is said to be. */
+  readonly digest: string;
+  readonly body: { readonly kind: 'file' } | { readonly kind: 'multipart'; readonly boundary: string };
+}
+
+export type Job = QuestionJob | HoldJob;
+
+/** The snapshots, by digest, that a thread has parsed. */
+interface Parsed {
+  readonly parsed?: readonly string[];
+}
+
+export type QuestionOutcome = Parsed &
+  /** The answer's bytes, ready to be sent (transferred). */
+  (
+    | { readonly bytes: Uint8Array }
+    | { readonly problem: ProblemInit }
+    /** The request names snapshots that did not come with the job; its bytes go back. */
+    | ({ readonly needs: readonly string[] } & Bytes)
+  );
+
+export type HoldOutcome = Parsed &
+  (
+    | { readonly held: HeldSnapshot; readonly counts: Readonly<Record<string, number>> }
+    | { readonly problem: ProblemInit }
+  );
+
+export type Outcome = QuestionOutcome | HoldOutcome;
+
+/** What comes back of a job of this type. */
+export type OutcomeOf<J extends Job> = J extends QuestionJob ? QuestionOutcome : HoldOutcome;
+
+/** What a thread is told when it starts. */
+export interface WorkerData {
+  /** The most bytes of snapshots that it keeps parsed; the latest is kept whatever its size. */
+  readonly parsedLimit: number;
+}

@@ -1,7 +1,7 @@
 /** A lane: worker threads that answer one question each at a time, and a bounded queue before them. */
 import { Piscina } from 'piscina';
 import { ClientGone } from './body.js';
-import type { Job, Outcome } from './job.js';
+import type { Job, Outcome, OutcomeOf, WorkerData } from './job.js';
 import { INTERNAL, type ProblemInit } from './problem.js';
 
 export interface LaneOptions {
@@ -12,12 +12,17 @@ export interface LaneOptions {
   readonly memory: number;
   /** How long a question may wait and be worked on together, milliseconds. */
   readonly timeLimit: number;
-  /** Whether a question whose client is gone is stopped although its thread must then be started anew. */
-  readonly stopAbandoned: boolean;
+  /**
+   * How long a question whose client is gone is still worked on, milliseconds. Then it is stopped, although its thread must
+   * be started anew: what is nearly done is cheaper to finish.
+   */
+  readonly abandonedLimit: number;
   /** Seconds after which a client that was turned away may try again. */
   readonly retryAfter: number;
   /** The worker's file, as a URL. */
   readonly file: string;
+  /** What its threads are told when they start. */
+  readonly workerData?: WorkerData;
 }
 
 interface Entry {
@@ -26,6 +31,8 @@ interface Entry {
   readonly reject: (error: Error) => void;
   /** Set while a thread works on it. */
   running?: AbortController;
+  /** Set once nobody waits for it any more. */
+  stopping?: NodeJS.Timeout;
 }
 
 export class Lane {
@@ -45,6 +52,7 @@ export class Lane {
       // Waiting by Atomics would keep a worker's log lines from leaving it.
       atomics: 'disabled',
       recordTiming: false,
+      workerData: options.workerData ?? { parsedLimit: 0 },
       resourceLimits: { maxOldGenerationSizeMb: options.memory },
     });
     // A thread that dies while idle is replaced by the pool; without a listener it would take the process along.
@@ -55,6 +63,11 @@ export class Lane {
   async ready(): Promise<void> {
     // As many empty tasks as threads, one to each.
     await Promise.all(Array.from({ length: this.#options.threads }, () => this.#pool.run(undefined)));
+  }
+
+  /** How many questions are being answered, and how many wait. */
+  get load(): { readonly busy: number; readonly waiting: number } {
+    return { busy: this.#busy, waiting: this.#queue.length };
   }
 
   /** Whether another question would be turned away. */
@@ -75,8 +88,8 @@ export class Lane {
    * Has a question answered. Problems come as outcomes; rejects with ClientGone when `gone` fires first. The job's
    * segments change hands.
    */
-  run(job: Job, gone: AbortSignal): Promise<Outcome> {
-    if (this.full) return Promise.resolve({ problem: this.overloaded });
+  run<J extends Job>(job: J, gone: AbortSignal): Promise<OutcomeOf<J>> {
+    if (this.full) return Promise.resolve({ problem: this.overloaded } as OutcomeOf<J>);
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
@@ -86,7 +99,7 @@ export class Lane {
         job,
         resolve: (outcome) => {
           settle();
-          resolve(outcome);
+          resolve(outcome as OutcomeOf<J>);
         },
         reject: (error) => {
           settle();
@@ -94,14 +107,13 @@ export class Lane {
         },
       };
       const onGone = () => {
-        const stop = this.#options.stopAbandoned;
         entry.reject(new ClientGone('the client closed the connection before the answer'));
-        this.#drop(entry, stop);
+        this.#drop(entry, this.#options.abandonedLimit);
       };
       const timer = setTimeout(() => {
         const detail = `The question was not answered within ${this.#options.timeLimit / 1000} seconds. Ask about fewer nodes or Services.`;
         entry.resolve({ problem: { code: 'TIME_LIMIT', detail } });
-        this.#drop(entry, true);
+        this.#drop(entry, 0);
       }, this.#options.timeLimit);
       if (gone.aborted) return onGone();
       gone.addEventListener('abort', onGone);
@@ -110,11 +122,13 @@ export class Lane {
     });
   }
 
-  /** Takes an entry out of the queue, or stops the thread that works on it. */
-  #drop(entry: Entry, stopRunning: boolean): void {
+  /** Takes an entry out of the queue, or stops the thread that works on it when it still does after `patience` milliseconds. */
+  #drop(entry: Entry, patience: number): void {
     const at = this.#queue.indexOf(entry);
+    const { running } = entry;
     if (at >= 0) this.#queue.splice(at, 1);
-    else if (stopRunning) entry.running?.abort();
+    else if (patience === 0) running?.abort();
+    else if (running !== undefined) entry.stopping = setTimeout(() => running.abort(), patience).unref();
   }
 
   #next(): void {
@@ -134,6 +148,7 @@ export class Lane {
     } catch (error) {
       entry.resolve({ problem: this.#fault(error) });
     } finally {
+      clearTimeout(entry.stopping);
       this.#busy--;
       this.#next();
     }

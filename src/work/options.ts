@@ -12,6 +12,8 @@ export interface WorkOptions {
   readonly small?: Partial<LaneSize>;
   /** The lane for the others. */
   readonly large?: Partial<LaneSize>;
+  /** The lane for questions about held snapshots. */
+  readonly held?: Partial<LaneSize>;
   /** URL of another worker file; for tests. */
   readonly workerFile?: string;
 }
@@ -23,9 +25,10 @@ export interface LaneSize {
   readonly memory: number;
 }
 
-export interface ResolvedWorkOptions extends Required<Omit<WorkOptions, 'small' | 'large'>> {
+export interface ResolvedWorkOptions extends Required<Omit<WorkOptions, 'small' | 'large' | 'held'>> {
   readonly small: LaneSize;
   readonly large: LaneSize;
+  readonly held: LaneSize;
 }
 
 /** The longest string that V8 holds: a body must exist as one to be parsed. */
@@ -72,6 +75,11 @@ export function resolveWorkOptions(options: WorkOptions): ResolvedWorkOptions {
       memory: 1024,
     }),
     large: lane('large', options.large, { threads: Math.min(Math.max(cores >> 1, 1), 4), queueLimit: 8, memory: 4096 }),
+    held: lane('held', options.held, {
+      threads: Math.min(Math.max(cores - 1, 1), 8),
+      queueLimit: 256,
+      memory: 4096,
+    }),
     workerFile: options.workerFile ?? new URL('./worker.js', import.meta.url).href,
   };
 }

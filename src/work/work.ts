@@ -1,19 +1,27 @@
-/** The work of one question, on a worker thread: bytes in, bytes out. Nothing of it outlives the question. */
+/** The work of one question, on a worker thread: bytes in, bytes out. Only snapshots that are held outlive it. */
 import { isUtf8 } from 'node:buffer';
+import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { QuestionError } from '../base/errors.js';
 import { findJsonError, lineAndColumn } from '../cluster/json-error.js';
 import type { Answer } from '../questions/answer.js';
+import { type ByDigest, digestsOf } from '../questions/held.js';
 import type { QuestionKind, QuestionRequest } from '../questions/request.js';
 import { validateRequest } from '../questions/validate-request.js';
-import type { Job, Outcome } from './job.js';
+import { heldOf } from './hold.js';
+import type { HoldJob, Job, Outcome, QuestionJob, WorkerData } from './job.js';
 import { type Part, readForm } from './multipart.js';
-import { INTERNAL, problemOf } from './problem.js';
+import { DamagedSnapshot, ParsedSnapshots } from './parsed-snapshots.js';
+import { INTERNAL, type ProblemInit, problemOf } from './problem.js';
 
 /** Where a request's snapshot is: inside it, or in files of their own, as may be the second one of what-if. */
-export type SnapshotSource =
+export type SnapshotSource = (
   | { readonly request: QuestionRequest }
-  | { readonly files: readonly Part[]; readonly after: readonly Part[] };
+  | { readonly files: readonly Part[]; readonly after: readonly Part[] }
+) & {
+  /** The snapshot that the request names by a digest. */
+  readonly byDigest: ByDigest;
+};
 
 /** What the transport asks of the questions. */
 export interface Engine {
@@ -59,19 +67,41 @@ function join(segments: readonly ArrayBuffer[], length: number): Buffer {
   return whole;
 }
 
-function answer(engine: Engine, job: Job): Answer {
-  const bytes = join(job.segments, job.length);
+/** Thrown where a request names snapshots that did not come with its job. */
+class Needs extends Error {
+  readonly digests: readonly string[];
+
+  constructor(digests: readonly string[]) {
+    super('snapshots are needed');
+    this.digests = digests;
+  }
+}
+
+/** The snapshots that came with a job, parsed when they are asked for. Throws Needs if the request names others too. */
+function lookup(job: QuestionJob, request: QuestionRequest, parsed: ParsedSnapshots): ByDigest {
+  const held = new Map((job.held ?? []).map((snapshot) => [snapshot.digest, snapshot]));
+  const missing = digestsOf(request).filter((digest) => !held.has(digest));
+  if (missing.length > 0) throw new Needs(missing);
+  return (digest) => {
+    const snapshot = held.get(digest);
+    if (snapshot === undefined) throw new Needs([digest]);
+    return parsed.read(snapshot);
+  };
+}
+
+function answer(engine: Engine, job: QuestionJob, bytes: Buffer, parsed: ParsedSnapshots): Answer {
   if (job.body.kind === 'json') {
     const request = validateRequest(job.kind, readJson(bytes, 'The body'), 'inside');
-    return engine.answer(job.kind, request, { request });
+    return engine.answer(job.kind, request, { request, byDigest: lookup(job, request, parsed) });
   }
   const form = readForm(bytes, job.body.boundary, job.kind === 'what-if');
   const value = form.request === undefined ? {} : readJson(form.request, 'The part "request"');
   const request = validateRequest(job.kind, value, 'apart');
-  return engine.answer(job.kind, request, { files: form.files, after: form.after });
+  const { files, after } = form;
+  return engine.answer(job.kind, request, { files, after, byDigest: lookup(job, request, parsed) });
 }
 
-function encode(engine: Engine, job: Job, given: Answer): Uint8Array {
+function encode(engine: Engine, job: QuestionJob, given: Answer): Uint8Array {
   const text =
     job.form === 'json'
       ? `${JSON.stringify(given, undefined, job.pretty ? 2 : undefined)}\n`
@@ -82,7 +112,7 @@ function encode(engine: Engine, job: Job, given: Answer): Uint8Array {
 /** V8's own words where a string would be longer than it can hold. */
 const STRING_TOO_LONG = /^(Invalid string length|Cannot create a string longer)/;
 
-function failure(error: unknown): Outcome {
+function failure(error: unknown): { readonly problem: ProblemInit } {
   const problem = problemOf(error);
   if (problem !== undefined) return { problem };
   if (error instanceof Error && STRING_TOO_LONG.test(error.message)) {
@@ -95,16 +125,43 @@ function failure(error: unknown): Outcome {
   return { problem: INTERNAL };
 }
 
+function answered(engine: Engine, job: QuestionJob, parsed: ParsedSnapshots): Outcome {
+  const whole = join(job.segments, job.length);
+  try {
+    const bytes = encode(engine, job, answer(engine, job, whole, parsed));
+    return transferring({ bytes, parsed: parsed.digests }, bytes.buffer as ArrayBuffer);
+  } catch (error) {
+    if (error instanceof Needs) {
+      // Small requests are one segment, which goes back as it came; large ones name snapshots next to never.
+      const back = whole.buffer as ArrayBuffer;
+      const outcome = { needs: error.digests, segments: [back], length: whole.length, parsed: parsed.digests };
+      return transferring(outcome, back);
+    }
+    if (error instanceof DamagedSnapshot) {
+      const detail = 'What the store holds of the snapshot is damaged. Send it again: PUT /v1/snapshots/{digest}.';
+      return { problem: { code: 'UNKNOWN_DIGEST', detail }, parsed: parsed.digests };
+    }
+    return { ...failure(error), parsed: parsed.digests };
+  }
+}
+
+function held(job: HoldJob, parsed: ParsedSnapshots): Outcome {
+  try {
+    const snapshot = heldOf(job, join(job.segments, job.length));
+    const { counts } = parsed.read(snapshot);
+    return { held: snapshot, counts, parsed: parsed.digests };
+  } catch (error) {
+    return { ...failure(error), parsed: parsed.digests };
+  }
+}
+
 /** A worker's function: never throws, and hands its bytes over instead of copying them. No job: it is only loaded. */
 export function worker(engine: Engine): (job: Job | undefined) => Outcome {
+  const { parsedLimit } = workerData as WorkerData;
+  const parsed = new ParsedSnapshots(parsedLimit);
   return (job) => {
     if (job === undefined) return { bytes: new Uint8Array(0) };
-    try {
-      const bytes = encode(engine, job, answer(engine, job));
-      return transferring({ bytes }, bytes.buffer as ArrayBuffer);
-    } catch (error) {
-      return failure(error);
-    }
+    return job.task === 'hold' ? held(job, parsed) : answered(engine, job, parsed);
   };
 }
 

@@ -1,27 +1,106 @@
-/** The worker threads of a process, whatever door a question came through: two lanes, memory for requests, readiness. */
+/** The worker threads of a process, whatever door a question came through: lanes, memory for requests, held snapshots, readiness. */
+import { digestsOf } from '../questions/held.js';
+import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
+import type { Shelf } from '../snapshots/shelf.js';
 import { Budget } from './body.js';
-import type { Job, Outcome } from './job.js';
+import { Holders } from './holders.js';
+import type { HoldJob, HoldOutcome, QuestionJob, QuestionOutcome } from './job.js';
 import { Lane } from './lane.js';
 import { type ResolvedWorkOptions, SMALL_BODY } from './options.js';
-import { ProblemError, type ProblemInit } from './problem.js';
+import { INTERNAL, ProblemError, type ProblemInit } from './problem.js';
+
+/** How long a question that is nearly done is worked on after its client has gone, milliseconds. */
+const PATIENCE = 2_000;
+
+/** Parsed snapshots with all that is derived from them take up to about eight times their bytes. */
+const PARSED_FACTOR = 12;
+
+const MIB = 1024 * 1024;
+
+/** What became of a question: the answer's bytes, or the problem. */
+export type Answered = { readonly bytes: Uint8Array } | { readonly problem: ProblemInit };
+
+/** A job that came with all its snapshots needs no others. */
+function settled(outcome: QuestionOutcome): Answered {
+  return 'needs' in outcome ? { problem: INTERNAL } : outcome;
+}
+
+/** What became of a snapshot that was sent to be held. */
+export type Holding =
+  | { readonly problem: ProblemInit }
+  | {
+      readonly digest: string;
+      readonly bytes: number;
+      readonly counts: Readonly<Record<string, number>>;
+      /** It was not held before. */
+      readonly created: boolean;
+      /** Other replicas can answer about it too. */
+      readonly shared: boolean;
+    };
+
+/** How much there is to do in a lane. */
+export interface LaneLoad {
+  readonly lane: 'small' | 'large' | 'held';
+  readonly busy: number;
+  readonly waiting: number;
+}
+
+const DIGEST = Buffer.from('"digest"');
+
+/** The digests that a small JSON request names; none if it cannot be read, which its worker will say. */
+function namedIn({ body, segments, length }: QuestionJob): readonly string[] {
+  const [segment] = segments;
+  if (body.kind !== 'json' || segment === undefined || segments.length > 1) return [];
+  const bytes = Buffer.from(segment, 0, length);
+  if (!bytes.includes(DIGEST)) return [];
+  try {
+    return digestsOf(JSON.parse(bytes.toString('utf8')));
+  } catch {
+    return [];
+  }
+}
+
+/** What a question about a snapshot that is not held is told. */
+function unknownDigest(digests: readonly string[]): ProblemInit {
+  const names = digests.join(' and ');
+  const detail = `The service does not hold ${names} for this client: send it with PUT /v1/snapshots/{digest}, or inline.`;
+  return { code: 'UNKNOWN_DIGEST', detail };
+}
+
+/** What a question is told where the store, which might have its snapshot, cannot be asked. */
+export function storeUnavailable(digests: readonly string[]): ProblemInit {
+  const detail =
+    `${digests.join(' and ')} is not in this replica's memory, and the store that replicas share cannot be reached. ` +
+    'Send it again with PUT /v1/snapshots/{digest}, or inline: such questions are answered as ever.';
+  return { code: 'STORE_UNAVAILABLE', detail, headers: { 'retry-after': '5' } };
+}
 
 export class Workers {
   readonly options: ResolvedWorkOptions;
   /** What all requests in memory share. */
   readonly budget: Budget;
+  readonly shelf: Shelf;
   readonly #small: Lane;
   readonly #large: Lane;
+  readonly #held: Holders;
   #state: 'STARTING' | 'READY' | 'DRAINING' = 'STARTING';
   /** Resolves when every worker thread is warm; rejects when one cannot start. */
   readonly ready: Promise<void>;
 
-  constructor(options: ResolvedWorkOptions) {
+  constructor(options: ResolvedWorkOptions, shelf: Shelf) {
     this.options = options;
+    this.shelf = shelf;
     this.budget = new Budget(options.bufferLimit);
-    const common = { timeLimit: options.timeLimit, file: options.workerFile };
-    this.#small = new Lane({ ...options.small, ...common, stopAbandoned: false, retryAfter: 1 });
-    this.#large = new Lane({ ...options.large, ...common, stopAbandoned: true, retryAfter: 5 });
-    this.ready = Promise.all([this.#small.ready(), this.#large.ready()]).then(() => {
+    const { timeLimit, small, large, held } = options;
+    const common = (memory: number) => ({
+      timeLimit,
+      file: options.workerFile,
+      workerData: { parsedLimit: Math.floor((memory * MIB) / PARSED_FACTOR) },
+    });
+    this.#small = new Lane({ ...small, ...common(small.memory), abandonedLimit: PATIENCE, retryAfter: 1 });
+    this.#large = new Lane({ ...large, ...common(large.memory), abandonedLimit: 0, retryAfter: 5 });
+    this.#held = new Holders({ ...held, ...common(held.memory), abandonedLimit: PATIENCE, retryAfter: 1 });
+    this.ready = Promise.all([this.#small.ready(), this.#large.ready(), this.#held.ready()]).then(() => {
       if (this.#state === 'STARTING') this.#state = 'READY';
     });
     // Whoever does not wait for it sees it in `notReady`.
@@ -35,7 +114,7 @@ export class Workers {
 
   /** Ends the threads. */
   async close(): Promise<void> {
-    await Promise.all([this.#small.close(), this.#large.close()]);
+    await Promise.all([this.#small.close(), this.#large.close(), this.#held.close(), this.shelf.close()]);
   }
 
   /** Why no questions should be sent here; undefined when they may. */
@@ -45,21 +124,80 @@ export class Workers {
     return { code: 'NOT_READY', detail, headers: { 'retry-after': '1' } };
   }
 
-  #laneFor(length: number): Lane {
+  /** How much there is to do, lane by lane. */
+  get loads(): readonly LaneLoad[] {
+    return [
+      { lane: 'small', ...this.#small.load },
+      { lane: 'large', ...this.#large.load },
+      { lane: 'held', ...this.#held.load },
+    ];
+  }
+
+  #laneFor({ length }: { readonly length: number }): Lane {
     return length < SMALL_BODY ? this.#small : this.#large;
   }
 
   /**
-   * Refuses a large request that is declared to have so many bytes if it would be turned away once read, so that it need
+   * Refuses a large question that is declared to have so many bytes if it would be turned away once read, so that it need
    * not be read. Throws ProblemError OVERLOADED.
    */
   refuseEarly(declared: number): void {
-    const lane = this.#laneFor(declared);
+    const lane = this.#laneFor({ length: declared });
     if (lane === this.#large && lane.full) throw new ProblemError(lane.overloaded);
   }
 
-  /** Has a question answered, in the lane for its size; see {@link Lane.run}. */
-  run(job: Job, gone: AbortSignal): Promise<Outcome> {
-    return this.#laneFor(job.length).run(job, gone);
+  /**
+   * Refuses a snapshot that is declared to have so many bytes if it could not be held. Throws ProblemError UNSUPPORTED (this
+   * service holds none), TOO_LARGE, OVERLOADED.
+   */
+  refuseHolding(declared: number): void {
+    const { limit } = this.shelf;
+    if (limit === 0) {
+      const detail = 'This service holds no snapshots (SNAPSHOT_MEMORY is 0): send them inline with each question.';
+      throw new ProblemError({ code: 'UNSUPPORTED', detail });
+    }
+    if (declared > limit) {
+      const detail = `Snapshots of at most ${limit} bytes are held, counted after inflating. Send larger ones inline.`;
+      throw new ProblemError({ code: 'TOO_LARGE', detail });
+    }
+    if (this.#held.full) throw new ProblemError(this.#held.overloaded);
+  }
+
+  /**
+   * Has a question answered, by a thread that holds the snapshots it names by digest, else in the lane for its size. `owner`
+   * is whose snapshots it may name. Problems come as outcomes; rejects with ClientGone when `gone` fires first. The job's
+   * segments change hands.
+   */
+  async answer(job: QuestionJob, owner: string, gone: AbortSignal): Promise<Answered> {
+    const named = namedIn(job);
+    const held = await this.#find(named, owner);
+    if (named.length > 0 && Array.isArray(held)) return settled(await this.#held.answer(job, held, gone));
+    // Also where a snapshot is missing: that the request follows the contract is told before it is sent again.
+    const outcome = await this.#laneFor(job).run(job, gone);
+    if (!('needs' in outcome)) return outcome;
+    const { needs, segments, length } = outcome;
+    const now = named.length > 0 ? held : await this.#find(needs, owner);
+    if ('problem' in now) return now;
+    return settled(await this.#held.answer({ ...job, segments, length }, now, gone));
+  }
+
+  /** These snapshots, or why they are not all there. */
+  async #find(digests: readonly string[], owner: string): Promise<HeldSnapshot[] | { readonly problem: ProblemInit }> {
+    const found = await Promise.all(digests.map((digest) => this.shelf.find(owner, digest)));
+    const lacking = (why: 'MISSING' | 'STORE_DOWN') => digests.filter((_, index) => found[index] === why);
+    const [missing, unasked] = [lacking('MISSING'), lacking('STORE_DOWN')];
+    if (unasked.length > 0) return { problem: storeUnavailable(unasked) };
+    if (missing.length > 0) return { problem: unknownDigest(missing) };
+    return found.flatMap((one) => (typeof one === 'string' ? [] : [one.held]));
+  }
+
+  /** Has a snapshot read and holds it for its owner. Rejects with ClientGone as {@link answer} does. */
+  async hold(job: HoldJob, owner: string, gone: AbortSignal): Promise<Holding> {
+    const outcome: HoldOutcome = await this.#held.hold(job, gone);
+    if ('problem' in outcome) return outcome;
+    const { held, counts } = outcome;
+    this.refuseHolding(held.bytes.byteLength);
+    const { created, shared } = await this.shelf.put(owner, held);
+    return { digest: held.digest, bytes: held.bytes.byteLength, counts, created, shared };
   }
 }

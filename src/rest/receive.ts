@@ -1,0 +1,42 @@
+/** Takes a request's body from the connection to whoever works on it, and notices when the client goes away meanwhile. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Body } from '../work/body.js';
+import { ProblemError } from '../work/problem.js';
+import type { Workers } from '../work/workers.js';
+import { readBody } from './body.js';
+import type { Encoding } from './negotiate.js';
+
+export interface Receiving {
+  readonly encoding: Encoding;
+  /** The most bytes, after inflating. */
+  readonly limit: number;
+  /** How long the client may be silent, milliseconds. */
+  readonly idleTimeout: number;
+  /** What is told of a body without bytes. */
+  readonly empty: string;
+}
+
+/**
+ * Reads the body and hands it to `work`, with a signal that fires when the client has gone. Its memory is given back when
+ * `work` is done. Throws ProblemError as readBody does, MALFORMED for an empty body; ClientGone.
+ */
+export async function withBody<T>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  workers: Workers,
+  { encoding, limit, idleTimeout, empty }: Receiving,
+  work: (body: Body, gone: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const read = await readBody(request.raw, { encoding, limit, idleTimeout, budget: workers.budget });
+  const gone = new AbortController();
+  const onClose = () => gone.abort();
+  reply.raw.on('close', onClose);
+  if (request.raw.socket.destroyed) onClose();
+  try {
+    if (read.body.length === 0) throw new ProblemError({ code: 'MALFORMED', detail: empty });
+    return await work(read.body, gone.signal);
+  } finally {
+    reply.raw.off('close', onClose);
+    read.release();
+  }
+}

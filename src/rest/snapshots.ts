@@ -1,0 +1,50 @@
+/** The routes of held snapshots: nobody gets one back, whoever sent one can ask about it. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { readDigest } from '../questions/held.js';
+import { storeUnavailable, type Workers } from '../work/workers.js';
+import { checkDeclaredLength } from './body.js';
+import { bodyEncoding, snapshotForm } from './negotiate.js';
+import type { ResolvedOptions } from './options.js';
+import { withBody } from './receive.js';
+import { sendProblem } from './refusal.js';
+
+function digestIn(request: FastifyRequest): string {
+  return readDigest((request.params as { readonly digest: string }).digest);
+}
+
+export class SnapshotRoutes {
+  readonly #options: ResolvedOptions;
+  readonly #workers: Workers;
+
+  constructor(options: ResolvedOptions, workers: Workers) {
+    this.#options = options;
+    this.#workers = workers;
+  }
+
+  /** Holds the body as a snapshot: 201, or 200 when it was held already. Throws as a question does. */
+  async put(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { headers } = request;
+    const digest = digestIn(request);
+    const body = snapshotForm(headers['content-type']);
+    const encoding = bodyEncoding(headers['content-encoding']);
+    const { bodyLimit: limit, bodyTimeout: idleTimeout } = this.#options;
+    checkDeclaredLength(headers['content-length'], limit);
+    this.#workers.refuseHolding(encoding === 'identity' ? Number(headers['content-length'] ?? 0) : 0);
+    const receiving = { encoding, limit, idleTimeout, empty: 'The body is empty. It must be the snapshot.' };
+    const held = await withBody(request, reply, this.#workers, receiving, (bytes, gone) =>
+      this.#workers.hold({ task: 'hold', digest, body, ...bytes }, request.owner, gone),
+    );
+    if ('problem' in held) return sendProblem(reply, held.problem);
+    const { created, ...told } = held;
+    return reply.code(created ? 201 : 200).send(told);
+  }
+
+  /** Whether a snapshot is held for this client: 200, or the problem that a question about it would meet, without its text. */
+  async head(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const digest = digestIn(request);
+    const held = await this.#workers.shelf.has(request.owner, digest);
+    if (held === 'HELD') return reply.send();
+    if (held === 'STORE_DOWN') return sendProblem(reply, storeUnavailable([digest]));
+    return sendProblem(reply, { code: 'UNKNOWN_DIGEST', detail: `${digest} is not held for this client.` });
+  }
+}

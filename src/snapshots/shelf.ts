@@ -1,0 +1,135 @@
+/** Where a process holds snapshots: in its memory, and in a store that it may share with other replicas. */
+import type { HeldSnapshot } from './held-snapshot.js';
+import { SnapshotMemory } from './memory.js';
+
+/** A store outside the process. Its methods reject with Error when it cannot be reached or does not answer in time. */
+export interface SnapshotStore {
+  put(owner: string, held: HeldSnapshot): Promise<void>;
+  get(owner: string, digest: string): Promise<HeldSnapshot | undefined>;
+  has(owner: string, digest: string): Promise<boolean>;
+  /** Whether it can be reached as far as is known. */
+  readonly up: boolean;
+  close(): Promise<void>;
+}
+
+/** What became of looking for a snapshot. */
+export type Found =
+  | { readonly held: HeldSnapshot; readonly from: 'MEMORY' | 'STORE' }
+  /** It is nowhere. */
+  | 'MISSING'
+  /** It is not in memory, and the store cannot be asked. */
+  | 'STORE_DOWN';
+
+export interface ShelfOptions {
+  /** The most bytes held in memory; 0 holds nothing, not in the store either. */
+  readonly limit: number;
+  /** How long a snapshot is held that nobody asks about, milliseconds. */
+  readonly idleLimit: number;
+  readonly store?: SnapshotStore;
+  readonly observer?: ShelfObserver;
+}
+
+/** Told of what happens, for metrics and logs. */
+export interface ShelfObserver {
+  looked(result: 'MEMORY' | 'STORE' | 'MISSING' | 'STORE_DOWN'): void;
+  evicted(why: 'ROOM' | 'IDLE'): void;
+  storeFailed(doing: 'PUT' | 'GET' | 'HAS', error: unknown): void;
+}
+
+export class Shelf {
+  readonly #limit: number;
+  readonly #store: SnapshotStore | undefined;
+  readonly #memory: SnapshotMemory;
+  readonly #observer: ShelfObserver | undefined;
+  readonly #loading = new Map<string, Promise<Found>>();
+  readonly #sweep: NodeJS.Timeout;
+
+  constructor({ limit, idleLimit, store, observer }: ShelfOptions) {
+    this.#limit = limit;
+    this.#store = store;
+    this.#observer = observer;
+    this.#memory = new SnapshotMemory({ limit, idleLimit, onEvicted: (why) => observer?.evicted(why) });
+    this.#sweep = setInterval(() => this.#memory.expire(), Math.max(1000, Math.min(idleLimit / 4, 60_000))).unref();
+  }
+
+  /** The most bytes that a snapshot may have to be held; 0: none is. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** How many snapshots and bytes are in memory. */
+  get inMemory(): { readonly snapshots: number; readonly bytes: number } {
+    return { snapshots: this.#memory.size, bytes: this.#memory.bytes };
+  }
+
+  /** Whether there is a store, and whether it can be reached. */
+  get store(): 'NONE' | 'UP' | 'DOWN' {
+    return this.#store === undefined ? 'NONE' : this.#store.up ? 'UP' : 'DOWN';
+  }
+
+  /**
+   * Holds a snapshot for its owner. `created`: it was not held for that owner. `shared`: other replicas can answer from it
+   * too; a store that fails only makes this false.
+   */
+  async put(owner: string, held: HeldSnapshot): Promise<{ readonly created: boolean; readonly shared: boolean }> {
+    const created = this.#memory.put(owner, held);
+    if (this.#store === undefined) return { created, shared: false };
+    try {
+      const known = await this.#store.has(owner, held.digest);
+      if (!known) await this.#store.put(owner, held);
+      return { created: created && !known, shared: true };
+    } catch (error) {
+      this.#observer?.storeFailed('PUT', error);
+      return { created, shared: false };
+    }
+  }
+
+  /** Looks for a snapshot of this owner, in memory first. Never rejects. */
+  async find(owner: string, digest: string): Promise<Found> {
+    const held = this.#memory.get(owner, digest);
+    const found = held === undefined ? await this.#load(owner, digest) : ({ held, from: 'MEMORY' } as const);
+    this.#observer?.looked(typeof found === 'string' ? found : found.from);
+    return found;
+  }
+
+  /** Whether a snapshot of this owner is held; asking counts as use. Never rejects. */
+  async has(owner: string, digest: string): Promise<'HELD' | 'MISSING' | 'STORE_DOWN'> {
+    if (this.#memory.get(owner, digest) !== undefined) return 'HELD';
+    if (this.#store === undefined || this.#limit === 0) return 'MISSING';
+    try {
+      return (await this.#store.has(owner, digest)) ? 'HELD' : 'MISSING';
+    } catch (error) {
+      this.#observer?.storeFailed('HAS', error);
+      return 'STORE_DOWN';
+    }
+  }
+
+  /** Fetches a snapshot from the store; questions that come meanwhile wait for the same fetch. */
+  #load(owner: string, digest: string): Promise<Found> {
+    const key = `${owner} ${digest}`;
+    const under = this.#loading.get(key);
+    if (under !== undefined) return under;
+    const loading = this.#fetch(owner, digest).finally(() => this.#loading.delete(key));
+    this.#loading.set(key, loading);
+    return loading;
+  }
+
+  async #fetch(owner: string, digest: string): Promise<Found> {
+    if (this.#store === undefined || this.#limit === 0) return 'MISSING';
+    try {
+      const held = await this.#store.get(owner, digest);
+      if (held === undefined) return 'MISSING';
+      this.#memory.put(owner, held);
+      return { held, from: 'STORE' };
+    } catch (error) {
+      this.#observer?.storeFailed('GET', error);
+      return 'STORE_DOWN';
+    }
+  }
+
+  /** Lets go of the store's connection. */
+  async close(): Promise<void> {
+    clearInterval(this.#sweep);
+    await this.#store?.close();
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * The threads that answer questions about held snapshots. A thread keeps what it parsed, so a snapshot's questions go where it
+ * is parsed already; only while that thread is busy does another one parse it too.
+ */
+import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
+import type { HoldJob, Job, OutcomeOf, QuestionJob } from './job.js';
+import { Lane, type LaneOptions } from './lane.js';
+import type { ProblemInit } from './problem.js';
+
+/** So many questions wait for a thread before another one parses their snapshot as well. */
+const SPILL_AT = 4;
+
+interface Slot {
+  readonly lane: Lane;
+  /** Digests of what it keeps parsed, as it said last. */
+  parsed: ReadonlySet<string>;
+}
+
+export class Holders {
+  readonly #slots: readonly Slot[];
+  readonly #options: LaneOptions;
+
+  /** `options.threads` threads, and `options.queueLimit` for all of them together. */
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#slots = Array.from({ length: options.threads }, () => ({
+      lane: new Lane({ ...options, threads: 1, queueLimit: Number.POSITIVE_INFINITY }),
+      parsed: new Set<string>(),
+    }));
+  }
+
+  /** Resolves once every thread has loaded its code. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#slots.map(({ lane }) => lane.ready()));
+  }
+
+  /** How many questions are being answered, and how many wait. */
+  get load(): { readonly busy: number; readonly waiting: number } {
+    let [busy, waiting] = [0, 0];
+    for (const { lane } of this.#slots) {
+      busy += lane.load.busy;
+      waiting += lane.load.waiting;
+    }
+    return { busy, waiting };
+  }
+
+  /** Whether another question would be turned away. */
+  get full(): boolean {
+    const { busy, waiting } = this.load;
+    return busy >= this.#slots.length && waiting >= this.#options.queueLimit;
+  }
+
+  /** What a question is told that is turned away. */
+  get overloaded(): ProblemInit {
+    const { busy, waiting } = this.load;
+    return {
+      code: 'OVERLOADED',
+      detail: `${busy} questions about held snapshots are being answered and ${waiting} are waiting. Try again later.`,
+      headers: { 'retry-after': String(this.#options.retryAfter) },
+    };
+  }
+
+  /** Where these snapshots are best answered about. */
+  #choose(digests: readonly string[]): Slot {
+    const rank = (slot: Slot) => {
+      const { busy, waiting } = slot.lane.load;
+      const missing = digests.filter((digest) => !slot.parsed.has(digest)).length;
+      // What has to be parsed counts as that many questions ahead; of equals, the one that keeps least.
+      return [busy + waiting + missing * SPILL_AT, slot.parsed.size] as const;
+    };
+    const [first, ...others] = this.#slots as readonly [Slot, ...Slot[]];
+    let [best, least] = [first, rank(first)];
+    for (const slot of others) {
+      const own = rank(slot);
+      if (own[0] < least[0] || (own[0] === least[0] && own[1] < least[1])) [best, least] = [slot, own];
+    }
+    return best;
+  }
+
+  async #run<J extends Job>(job: J, digests: readonly string[], gone: AbortSignal): Promise<OutcomeOf<J>> {
+    if (this.full) return { problem: this.overloaded } as OutcomeOf<J>;
+    const slot = this.#choose(digests);
+    const outcome = await slot.lane.run(job, gone);
+    // A thread that died has told nothing, and keeps nothing.
+    slot.parsed = new Set(outcome.parsed ?? []);
+    return outcome as OutcomeOf<J>;
+  }
+
+  /** Has a question about held snapshots answered; see {@link Lane.run}. */
+  answer(job: QuestionJob, held: readonly HeldSnapshot[], gone: AbortSignal): Promise<OutcomeOf<QuestionJob>> {
+    return this.#run(
+      { ...job, held },
+      held.map(({ digest }) => digest),
+      gone,
+    );
+  }
+
+  /** Has a snapshot read, by the thread that will answer about it. */
+  hold(job: HoldJob, gone: AbortSignal): Promise<OutcomeOf<HoldJob>> {
+    return this.#run(job, [job.digest], gone);
+  }
+
+  /** Stops the threads; questions being answered get no answer. */
+  async close(): Promise<void> {
+    await Promise.all(this.#slots.map(({ lane }) => lane.close()));
+  }
+}

@@ -1,0 +1,57 @@
+/** The snapshots that a worker thread keeps parsed, so that a second question costs only its own work. */
+import { readSnapshot, type Snapshot } from '../cluster/read-snapshot.js';
+import { filesOfHeld, type HeldSnapshot } from '../snapshots/held-snapshot.js';
+
+interface Entry {
+  readonly digest: string;
+  readonly snapshot: Snapshot;
+  readonly size: number;
+}
+
+/** Bytes in other files are other snapshots, though their digest is the same. */
+function keyOf({ digest, files }: HeldSnapshot): string {
+  return `${digest} ${files.map(({ name, length }) => `${length}:${JSON.stringify(name ?? '')}`).join(' ')}`;
+}
+
+/** Thrown where the bytes are not those that the digest is of. */
+export class DamagedSnapshot extends Error {}
+
+export class ParsedSnapshots {
+  readonly #limit: number;
+  /** Least recently used first. */
+  readonly #entries = new Map<string, Entry>();
+  #size = 0;
+
+  /** `limit`: the most bytes of the snapshots as they were sent; the latest one is kept whatever its size. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Their digests. */
+  get digests(): readonly string[] {
+    return [...new Set([...this.#entries.values()].map(({ digest }) => digest))];
+  }
+
+  /** The snapshot, parsed now unless it is kept. Throws QuestionError as readSnapshot does; DamagedSnapshot. */
+  read(held: HeldSnapshot): Snapshot {
+    const key = keyOf(held);
+    const entry = this.#entries.get(key) ?? this.#parse(held);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry.snapshot;
+  }
+
+  #parse(held: HeldSnapshot): Entry {
+    const size = held.bytes.byteLength;
+    // Room first: the old and the new one together may be more than the thread's heap has.
+    for (const [key, entry] of this.#entries) {
+      if (this.#size + size <= this.#limit) break;
+      this.#entries.delete(key);
+      this.#size -= entry.size;
+    }
+    const snapshot = readSnapshot({ files: filesOfHeld(held) });
+    if (snapshot.digest !== held.digest) throw new DamagedSnapshot('the bytes are not those of the digest');
+    this.#size += size;
+    return { digest: held.digest, snapshot, size };
+  }
+}

@@ -1,0 +1,211 @@
+/** Snapshots sent once and named by their digest: by real threads, over the wire. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import t from 'tap';
+import { FAKE_WORKER, post, QUICK, type Running, send, start } from './support.js';
+
+const article = readFileSync('examples/article.json');
+const digestOf = (...files: readonly (Buffer | string)[]) => {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(file);
+  return `sha256:${hash.digest('hex')}`;
+};
+const digest = digestOf(article);
+const UNKNOWN = `sha256:${'0'.repeat(64)}`;
+
+const put = (running: Running, of: string, body: Buffer | string, headers: Readonly<Record<string, string>> = {}) =>
+  send(running, 'PUT', `/v1/snapshots/${of}`, { 'content-type': 'application/json', ...headers }, body);
+
+const head = (running: Running, of: string) => send(running, 'HEAD', `/v1/snapshots/${of}`);
+
+const question = {
+  path: {
+    source: { node: 'node-1' },
+    destination: { service: { namespace: 'default', name: 'nginx-svc', port: 80 } },
+  },
+};
+
+/** The fields of `HeldSnapshot`. */
+interface Held {
+  readonly digest: string;
+  readonly bytes: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly shared: boolean;
+}
+
+t.test('a snapshot is sent once and asked about by its digest', async (tt) => {
+  const running = await start({ small: QUICK, large: QUICK, held: { ...QUICK, threads: 2 } });
+  tt.teardown(() => running.app.close());
+  const by = (name: string) => ({ snapshot: { digest: name } });
+
+  const before = await post(running, '/v1/path', { ...by(digest), ...question });
+  tt.same([before.status, before.json().code], [404, 'UNKNOWN_DIGEST']);
+  tt.match(before.json().detail, /PUT \/v1\/snapshots\//, 'it says what to do');
+  tt.equal((await head(running, digest)).status, 404);
+
+  const first = await put(running, digest, article);
+  tt.equal(first.status, 201, first.text);
+  const told = first.json() as unknown as Held;
+  tt.match(told, { digest, bytes: article.length, shared: false });
+  tt.ok(Number(told.counts.Node) > 0);
+  for (const [encoding, body] of [
+    ['identity', article],
+    ['gzip', gzipSync(article)],
+    ['br', brotliCompressSync(article)],
+  ] as const) {
+    const again = await put(running, digest, body, { 'content-encoding': encoding });
+    tt.equal(again.status, 200, `${encoding}: it was held already`);
+    tt.same(again.json(), told);
+  }
+  tt.equal((await head(running, digest)).status, 200);
+  tt.equal((await head(running, digest.replace(':', '%3A'))).status, 200);
+
+  const held = await post(running, '/v1/path', { ...by(digest), ...question });
+  tt.equal(held.status, 200, held.text.slice(0, 500));
+  tt.equal(held.json().snapshot.digest, digest);
+  const inline = await post(running, '/v1/path', { snapshot: { inline: JSON.parse(article.toString()) }, ...question });
+  tt.same(held.json().result, inline.json().result, 'the answer is that of the snapshot itself');
+  tt.ok((await post(running, '/v1/path', { ...by(digest), ...question })).bytes.equals(held.bytes));
+
+  const fewer = article.toString().replace(/"replicas":\s*\d+/, '"replicas": 1');
+  const second = digestOf(fewer);
+  const shares = { probability: { services: [{ namespace: 'default', name: 'nginx-svc' }] } };
+  const both = { ...by(digest), after: by(second), ...shares };
+  const lacking = await post(running, '/v1/what-if', both);
+  tt.same([lacking.status, lacking.json().code], [404, 'UNKNOWN_DIGEST']);
+  tt.ok(lacking.json().detail.includes(second) && !lacking.json().detail.includes(digest), 'the one that is not held');
+  await put(running, second, fewer);
+  const whatIf = await post(running, '/v1/what-if', both);
+  tt.equal(whatIf.status, 200, whatIf.text.slice(0, 500));
+  tt.equal((whatIf.json().result.afterSnapshot as { digest: string }).digest, second);
+  const batch = await post(running, '/v1/batch', {
+    ...by(digest),
+    batch: { questions: [question, { whatIf: { after: by(second), ...shares } }] },
+  });
+  tt.same(
+    (batch.json().result.answers as { answer?: { result: unknown } }[]).map(({ answer }) => answer?.result),
+    [held.json().result, whatIf.json().result],
+    'in a batch too',
+  );
+
+  // The name of the field may be written as JSON allows: the worker that parses it sees what was overlooked.
+  const escaped = JSON.stringify({ ...by(digest), ...question }).replace('"digest"', '"d\\u0069gest"');
+  const oblique = await send(running, 'POST', '/v1/path', { 'content-type': 'application/json' }, escaped);
+  tt.ok(oblique.bytes.equals(held.bytes));
+  const large = { ...by(digest), ...question, at: undefined, changes: [] as unknown[] };
+  const padded = JSON.stringify(large).replace('[]', `[${' '.repeat(2 * 1024 * 1024)}]`);
+  const long = await send(running, 'POST', '/v1/path', { 'content-type': 'application/json' }, padded);
+  tt.equal(long.status, 200, long.text.slice(0, 500));
+  tt.same(long.json().result, held.json().result, 'also in a large request');
+  const inForm = await form(
+    running,
+    'POST',
+    '/v1/what-if',
+    [article],
+    JSON.stringify({ after: by(second), ...shares }),
+  );
+  tt.same(inForm.json().result, whatIf.json().result, 'and in a form');
+
+  await tt.test('a request that does not follow the contract is told so first', async (ttt) => {
+    const wrong = await post(running, '/v1/path', { ...by(UNKNOWN), path: { source: {} } });
+    ttt.equal(wrong.json().code, 'INVALID_REQUEST');
+    for (const bad of [
+      '',
+      'sha256:',
+      digest.toUpperCase(),
+      digest.slice(0, -1),
+      digest.slice(7),
+      `md5:${'0'.repeat(32)}`,
+      7,
+    ]) {
+      const reply = await post(running, '/v1/path', { snapshot: { digest: bad }, ...question });
+      ttt.same([reply.status, reply.json().errors[0]?.pointer], [400, '/snapshot/digest'], String(bad));
+    }
+    const two = await post(running, '/v1/path', { snapshot: { digest, inline: {} }, ...question });
+    ttt.same([two.status, two.json().code], [400, 'INVALID_REQUEST']);
+  });
+
+  await tt.test('several files are one snapshot', async (ttt) => {
+    const { items } = JSON.parse(article.toString()) as { items: readonly unknown[] };
+    const files = [items.slice(0, 5), items.slice(5)].map((part) => JSON.stringify({ kind: 'List', items: part }));
+    const whole = digestOf(...files);
+    const reply = await form(running, 'PUT', `/v1/snapshots/${whole}`, files);
+    ttt.equal(reply.status, 201, reply.text);
+    const answer = await post(running, '/v1/path', { ...by(whole), ...question });
+    ttt.same(answer.json().result, held.json().result);
+    ttt.equal(answer.json().snapshot.digest, whole);
+    const broken = await form(running, 'PUT', `/v1/snapshots/${whole}`, files, '{}');
+    ttt.same([broken.status, broken.json().code], [400, 'INVALID_REQUEST'], 'a form with a request');
+  });
+});
+
+t.test('what is refused, and why', async (tt) => {
+  const limit = article.length + 1000;
+  const running = await start({ small: QUICK, large: QUICK, held: QUICK, snapshotMemory: limit });
+  tt.teardown(() => running.app.close());
+  const text = (items: string) => `{"kind":"List","items":[${items}]}`;
+  const node = '{"kind":"Node","metadata":{"name":"a"}}';
+  const port = text('{"kind":"Service","metadata":{"name":"a","namespace":"b"},"spec":{"ports":[{"port":"http"}]}}');
+  const large = text(`${node}${' '.repeat(limit)}`);
+  const cases: readonly (readonly [string, string, Buffer | string, Record<string, string>, number, string, RegExp])[] =
+    [
+      ['another digest', UNKNOWN, article, {}, 400, 'DIGEST_MISMATCH', new RegExp(digest)],
+      ['no digest', 'latest', article, {}, 400, 'INVALID_REQUEST', /64 lower-case/],
+      ['upper case', digest.toUpperCase(), article, {}, 400, 'INVALID_REQUEST', /lower-case/],
+      ['empty', digestOf(''), '', {}, 400, 'MALFORMED', /empty/],
+      ['no JSON', digestOf('{"kind'), '{"kind', {}, 400, 'MALFORMED', /JSON/],
+      ['nothing used', digestOf(text('')), text(''), {}, 422, 'INVALID_SNAPSHOT', /holds no Node/],
+      ['a wrong object', digestOf(port), port, {}, 422, 'INVALID_SNAPSHOT', /port/],
+      ['too large', digestOf(large), large, {}, 413, 'TOO_LARGE', /at most \d+ bytes are held/],
+      [
+        'too large, once inflated',
+        digestOf(large),
+        gzipSync(large),
+        { 'content-encoding': 'gzip' },
+        413,
+        'TOO_LARGE',
+        /at most/,
+      ],
+      ['an encoding', digest, article, { 'content-encoding': 'zstd' }, 415, 'UNSUPPORTED_MEDIA_TYPE', /gzip, deflate/],
+      ['a media type', digest, article, { 'content-type': 'image/png' }, 415, 'UNSUPPORTED_MEDIA_TYPE', /octet-stream/],
+      ['no gzip', digest, article, { 'content-encoding': 'gzip' }, 400, 'MALFORMED', /not valid gzip/],
+    ];
+  for (const [name, of, body, headers, status, code, detail] of cases) {
+    const reply = await put(running, of, body, headers);
+    tt.same([reply.status, reply.json().code], [status, code], name);
+    tt.match(reply.json().detail, detail, name);
+  }
+  tt.equal((await head(running, UNKNOWN)).status, 404, 'nothing of it is held');
+  tt.equal((await head(running, 'latest')).status, 400);
+  for (const method of ['GET', 'POST', 'DELETE']) {
+    const reply = await send(running, method, `/v1/snapshots/${digest}`);
+    tt.same([reply.status, reply.headers.allow], [405, 'HEAD, PUT'], method);
+  }
+  tt.equal((await put(running, digest, article)).status, 201);
+  const other = text(node);
+  tt.equal((await put(running, digestOf(other), other.padEnd(990))).status, 400);
+  const filling = text(node).padEnd(2000);
+  tt.equal((await put(running, digestOf(filling), filling)).status, 201);
+  tt.equal((await head(running, digest)).status, 404, 'the one used longest ago made room');
+  tt.equal((await head(running, digestOf(filling))).status, 200);
+});
+
+t.test('a service that holds none says so', async (tt) => {
+  const running = await start({ workerFile: FAKE_WORKER, small: QUICK, held: QUICK, snapshotMemory: 0 });
+  tt.teardown(() => running.app.close());
+  const reply = await put(running, digest, article);
+  tt.same([reply.status, reply.json().code], [422, 'UNSUPPORTED']);
+  tt.match(reply.json().detail, /SNAPSHOT_MEMORY/);
+  const asked = await post(running, '/v1/path', { snapshot: { digest }, ...question });
+  tt.same([asked.status, asked.json().code], [404, 'UNKNOWN_DIGEST']);
+});
+
+function form(running: Running, method: string, path: string, files: readonly (string | Buffer)[], request?: string) {
+  const parts = files.map(
+    (text, index) => `Content-Disposition: form-data; name="snapshot"; filename="${index}.json"\r\n\r\n${text}`,
+  );
+  if (request !== undefined) parts.push(`Content-Disposition: form-data; name="request"\r\n\r\n${request}`);
+  const body = `${parts.map((text) => `--b\r\n${text}\r\n`).join('')}--b--\r\n`;
+  return send(running, method, path, { 'content-type': 'multipart/form-data; boundary=b' }, body);
+}
