@@ -21,6 +21,10 @@ export interface Choice {
 /** One thing the change did to the cluster, told in a sentence. */
 export interface Consequence {
   readonly kind:
+    | 'OBJECT_CREATED'
+    | 'OBJECT_CONFIGURED'
+    | 'OBJECT_UNCHANGED'
+    | 'OBJECT_IGNORED'
     | 'POD_ADDED'
     | 'POD_CHANGED'
     | 'POD_REMOVED'

@@ -1,27 +1,13 @@
-import { isDeepStrictEqual } from 'node:util';
 import { checkObject } from '../cluster/check-object.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { workloadKey } from '../cluster/cluster.js';
 import { requireNode, requirePod, requireService, requireSlice, requireWorkload } from '../cluster/lookup.js';
-import {
-  type EndpointSlice,
-  type KubernetesObject,
-  type Node,
-  namespacedName,
-  type Pod,
-  type Service,
-  type Workload,
-  ZONE_LABEL,
-} from '../cluster/objects.js';
-import type { Assumption } from '../cluster/settings.js';
-import { isControllerSlice } from '../control-plane/slice-metadata.js';
-import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';
-import { differences } from './differences.js';
+import type { KubernetesObject, Service } from '../cluster/objects.js';
+import type { ChangeContext, ChangeKind, ChangeResult } from './change.js';
 import { mergePatch } from './merge-patch.js';
 import { closestPlace, impossible, refuse } from './refusal.js';
-import { scale } from './scale.js';
-import { settle, type Unsettled } from './settle.js';
+import { replaceNode, replacePod, replaceSlice } from './replace-object.js';
 import { updateService } from './update-service.js';
+import { updateWorkload } from './update-workload.js';
 
 /** The kinds of objects that can be patched. */
 export type PatchedKind =
@@ -105,106 +91,14 @@ function patchedObject<T extends KubernetesObject>(before: T, { change, pointer 
   return before;
 }
 
-function told(
-  kind: Consequence['kind'],
-  object: string,
-  before: KubernetesObject,
-  after: KubernetesObject,
-): Consequence[] {
-  return differences(before, after).map((detail) => ({ kind, object, detail }));
-}
-
-function settled(
-  { cluster, context }: Patched,
-  changed: Cluster,
-  unsettled: Unsettled,
-  consequences: readonly Consequence[],
-  assumptions: readonly Assumption[] = [],
-): ChangeResult {
-  const done = settle(cluster, changed, unsettled, context);
-  return {
-    cluster: done.cluster,
-    choices: [],
-    consequences: [...consequences, ...done.consequences],
-    assumptions: [...assumptions, ...done.assumptions],
-  };
-}
-
-function patchNode(before: Node, patched: Patched): ChangeResult {
-  const after = patchedObject(before, patched);
-  const { name } = before.metadata;
-  const moved = before.metadata.labels?.[ZONE_LABEL] !== after.metadata.labels?.[ZONE_LABEL];
-  const changed = patched.cluster.with({ nodes: new Map([[name, after]]) });
-  const pods = moved ? patched.cluster.podsOn(name) : [];
-  return settled(patched, changed, { pods }, told('NODE_CHANGED', name, before, after));
-}
-
-function patchPod(before: Pod, patched: Patched): ChangeResult {
-  const after = patchedObject(before, patched);
-  const key = namespacedName(before);
-  const changed = patched.cluster.with({ pods: new Map([[key, after]]) });
-  return settled(patched, changed, { pods: [before, after] }, told('POD_CHANGED', key, before, after));
-}
-
-function patchSlice(before: EndpointSlice, patched: Patched): ChangeResult {
-  const after = patchedObject(before, patched);
-  const key = namespacedName(before);
-  const changed = patched.cluster.with({ endpointSlices: new Map([[key, after]]) });
-  const assumptions = isControllerSlice(after)
-    ? [
-        {
-          field: 'changes.patch',
-          value: `EndpointSlice ${key}`,
-          why: 'The EndpointSlice controller would set this slice back to what pods show: the answer is about the moment before it does.',
-        },
-      ]
-    : [];
-  return settled(patched, changed, {}, told('SLICE_CHANGED', key, before, after), assumptions);
-}
-
 function patchService(before: Service, patched: Patched): ChangeResult {
   const { cluster, change, context, pointer } = patched;
   const wanted = patchedObject(before, patched);
   const place = `${pointer}/patch`;
-  return updateService(
-    cluster,
-    before,
-    wanted,
-    context,
-    place,
-    (fault) => place + closestPlace(change.patch, fault.pointer),
-  );
-}
-
-/** A number of replicas is scaled to; pods are not made anew from a changed template. */
-function patchWorkload(before: Workload, patched: Patched): ChangeResult {
-  const { context, pointer } = patched;
-  const after = patchedObject(before, patched);
-  const { kind } = before;
-  const { name, namespace = 'default' } = before.metadata;
-  const replicas = after.spec?.replicas ?? 1;
-  const resized = kind !== 'DaemonSet' && replicas !== (before.spec?.replicas ?? 1);
-  const kept = resized && before.spec?.replicas !== undefined ? { replicas: before.spec.replicas } : {};
-  const { replicas: _replicas, ...spec } = after.spec ?? {};
-  const stored = resized ? { ...after, spec: { ...spec, ...kept } } : after;
-  const changed = patched.cluster.with({ workloads: new Map([[workloadKey(kind, namespace, name), stored]]) });
-  const consequences = told('WORKLOAD_CHANGED', `${kind} ${namespace}/${name}`, before, stored);
-  const assumptions: Assumption[] = isDeepStrictEqual(before.spec?.template, after.spec?.template)
-    ? []
-    : [
-        {
-          field: 'changes.patch',
-          value: `${kind} ${namespace}/${name}`,
-          why: 'The pods are those of the former template: that a rollout replaces them is not part of the answer.',
-        },
-      ];
-  if (!resized) return settled(patched, changed, {}, consequences, assumptions);
-  const scaled = scale.apply(changed, { kind, namespace, name, replicas }, context, `${pointer}/patch/spec`);
-  return {
-    ...scaled,
-    consequences: [...consequences, ...scaled.consequences],
-    assumptions: [...assumptions, ...scaled.assumptions],
-  };
+  return updateService(cluster, before, wanted, context, place, (fault) => ({
+    pointer: place + closestPlace(change.patch, fault.pointer),
+    detail: fault.detail,
+  }));
 }
 
 function apply(cluster: Cluster, change: PatchChange, context: ChangeContext, pointer: string): ChangeResult {
@@ -215,18 +109,18 @@ function apply(cluster: Cluster, change: PatchChange, context: ChangeContext, po
   const patched: Patched = { cluster, change, context, pointer };
   switch (before.kind) {
     case 'Node':
-      return patchNode(before, patched);
+      return replaceNode(cluster, before, patchedObject(before, patched), context);
     case 'Pod':
-      return patchPod(before, patched);
+      return replacePod(cluster, before, patchedObject(before, patched), context);
     case 'Service':
       return patchService(before, patched);
     case 'EndpointSlice':
-      return patchSlice(before, patched);
+      return replaceSlice(cluster, before, patchedObject(before, patched), context, 'changes.patch');
     case 'Deployment':
     case 'ReplicaSet':
     case 'StatefulSet':
     case 'DaemonSet':
-      return patchWorkload(before, patched);
+      return updateWorkload(cluster, before, patchedObject(before, patched), context, `${pointer}/patch/spec`);
     default:
       throw impossible(`${pointer}/kind`, `A ${change.kind} cannot be patched.`);
   }

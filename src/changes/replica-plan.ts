@@ -44,7 +44,8 @@ const NO_WORKLOADS: ReadonlyMap<string, Workload> = new Map();
 
 const nameOf = (workload: Workload) => `${workload.kind} ${namespacedName(workload)}`;
 
-function requirePods(cluster: Cluster, workload: Workload, pointer: string): void {
+/** Throws QuestionError IMPOSSIBLE_CHANGE where a workload has replicas but the snapshot none of its pods. */
+export function requirePods(cluster: Cluster, workload: Workload, pointer: string): void {
   const { kind, metadata, spec, status } = workload;
   const recorded = status?.replicas ?? spec?.replicas ?? 1;
   if (recorded === 0) return;

@@ -103,6 +103,9 @@ export const service: ChangeKind<ServiceChange> = {
     const ingress = change.loadBalancerIngress;
     const status = ingress === undefined ? before.status : { ...before.status, loadBalancer: { ingress } };
     const wanted: Service = { ...before, spec, ...(status === undefined ? {} : { status }) };
-    return updateService(cluster, before, wanted, context, pointer, (fault) => pointerOf(change, pointer, fault));
+    return updateService(cluster, before, wanted, context, pointer, (fault) => ({
+      pointer: pointerOf(change, pointer, fault),
+      detail: fault.detail,
+    }));
   },
 };

@@ -9,6 +9,8 @@ export interface ClusterEdit {
   readonly services?: ReadonlyMap<string, Service | undefined>;
   readonly endpointSlices?: ReadonlyMap<string, EndpointSlice | undefined>;
   readonly workloads?: ReadonlyMap<string, Workload | undefined>;
+  readonly endpoints?: ReadonlyMap<string, Endpoints | undefined>;
+  readonly configMaps?: ReadonlyMap<string, ConfigMap | undefined>;
 }
 
 export interface ClusterObjects {
@@ -200,9 +202,9 @@ export class Cluster {
         pods: replace(this.pods, edit.pods),
         services: replace(this.services, edit.services),
         endpointSlices: replace(this.endpointSlices, edit.endpointSlices),
-        endpoints: this.endpoints,
+        endpoints: replace(this.endpoints, edit.endpoints),
         workloads: replace(this.workloads, edit.workloads),
-        configMaps: this.configMaps,
+        configMaps: replace(this.configMaps, edit.configMaps),
       },
       {
         slicesByService: regroup(this.#indexes.slicesByService, this.endpointSlices, edit.endpointSlices, sliceKeys),

@@ -111,6 +111,7 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     ...(dataplane ? { unsupportedDataplane: dataplane } : {}),
     clusterDomain,
     assumptions,
+    forCluster: (other) => inferSettings(other, given),
     overriddenBy: (more) => inferSettings(cluster, mergedOverride(given, more)),
     asUsed: {
       kubernetesVersion: versions.asUsed,

@@ -267,6 +267,8 @@ export interface Workload {
     readonly serviceName?: string;
     readonly podManagementPolicy?: string;
     readonly strategy?: unknown;
+    /** Of a StatefulSet or DaemonSet. */
+    readonly updateStrategy?: unknown;
     readonly ordinals?: { readonly start?: number };
   };
   readonly status?: { readonly replicas?: number; readonly readyReplicas?: number };

@@ -20,6 +20,7 @@ export function withNodeLike(settings: Settings, node: string, like: string): Se
   return {
     ...settings,
     proxyOf: (name) => settings.proxyOf(name === node ? like : name),
+    forCluster: (cluster) => withNodeLike(settings.forCluster(cluster), node, like),
     overriddenBy: (more) => withNodeLike(settings.overriddenBy(more), node, like),
     asUsed: {
       ...settings.asUsed,

@@ -1,4 +1,5 @@
 import type { IPFamily } from '../base/address.js';
+import type { Cluster } from './cluster.js';
 import type { IpMasqSettings } from './ip-masq.js';
 import type { SettingsOverride } from './settings-override.js';
 
@@ -111,6 +112,11 @@ export interface Settings {
    * field. Throws as `inferSettings` does, with pointers that begin with `/settings`.
    */
   overriddenBy(more: SettingsOverride): Settings;
+  /**
+   * The settings that the same request gives for another cluster: one in which a change replaced what settings are read
+   * from (the kube-proxy ConfigMap, command lines, nodes). Throws as `inferSettings` does.
+   */
+  forCluster(cluster: Cluster): Settings;
   /** The settings as used, in the shape of a request's `settings`, for the answer. */
   readonly asUsed: Readonly<Record<string, unknown>>;
 }

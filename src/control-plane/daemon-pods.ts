@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster/cluster.js';
-import type { Node, Pod, PodSpec } from '../cluster/objects.js';
+import type { Node, Pod, PodSpec, Workload } from '../cluster/objects.js';
 import { generatedName } from './generated-name.js';
 import { type PodTemplate, pendingPod, templateOf } from './new-pods.js';
 import { Scheduler } from './scheduler/scheduler.js';
@@ -48,6 +48,33 @@ export function daemonPodsFor(cluster: Cluster, node: Node, at: number): readonl
       scheduler.assign(pod, node.metadata.name);
       pods.push(pod);
     }
+  }
+  return pods;
+}
+
+/**
+ * The pods of one DaemonSet on all nodes that can take them, by node, without addresses yet: node selector, affinity,
+ * taints, host ports and requests are looked at. `without`: nodes that are left out.
+ */
+export function podsOfDaemonSet(
+  cluster: Cluster,
+  workload: Workload,
+  at: number,
+  without: ReadonlySet<string>,
+): ReadonlyMap<string, Pod> {
+  const template = templateOf(workload, undefined);
+  const pods = new Map<string, Pod>();
+  if (template === undefined) return pods;
+  const { name, namespace = 'default' } = workload.metadata;
+  const tolerant = withTolerations(template);
+  const { infeasibleNodes } = new Scheduler(cluster).explain(pendingPod(workload, tolerant, name, at));
+  const names = new Set<string>();
+  for (const node of cluster.nodes.keys()) {
+    if (without.has(node) || infeasibleNodes.has(node)) continue;
+    const taken = (one: string) => names.has(one) || cluster.pods.has(`${namespace}/${one}`);
+    const own = generatedName(`${name}-`, `Pod/${namespace}/${name}/${node}`, taken);
+    names.add(own);
+    pods.set(node, pendingPod(workload, tolerant, own, at));
   }
   return pods;
 }

@@ -11,21 +11,26 @@ export function fnv64(text: string): bigint {
   return hash;
 }
 
+/** So many of the characters that Kubernetes makes names of, derived from a text. */
+export function safeText(seed: string, length: number): string {
+  let hash = fnv64(seed);
+  // The low bits of FNV hardly mix: fold the high ones in.
+  hash ^= hash >> 32n;
+  let text = '';
+  for (let i = 0; i < length; i++) {
+    text += SAFE[Number(hash % 27n)] as string;
+    hash /= 27n;
+  }
+  return text;
+}
+
 /**
  * A name as the API server makes one from `generateName`: the prefix and five characters. Where the server draws them,
  * they are derived here from `seed`, so that equal requests give equal names. `taken` says which names exist already.
  */
 export function generatedName(prefix: string, seed: string, taken: (name: string) => boolean): string {
   for (let attempt = 0; ; attempt++) {
-    let hash = fnv64(`${seed}/${attempt}`);
-    // The low bits of FNV hardly mix: fold the high ones in.
-    hash ^= hash >> 32n;
-    let suffix = '';
-    for (let i = 0; i < 5; i++) {
-      suffix += SAFE[Number(hash % 27n)] as string;
-      hash /= 27n;
-    }
-    const name = `${prefix.slice(0, MAX_BASE)}${suffix}`;
+    const name = `${prefix.slice(0, MAX_BASE)}${safeText(`${seed}/${attempt}`, 5)}`;
     if (!taken(name)) return name;
   }
 }

@@ -1,6 +1,6 @@
 import type { Workload } from '../cluster/objects.js';
 
-const REVISION = 'deployment.kubernetes.io/revision';
+export const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
 const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
 
 /** A ReplicaSet of a Deployment and how many replicas it has now. */
@@ -9,8 +9,9 @@ export interface SizedReplicaSet {
   readonly size: number;
 }
 
-function revisionOf(replicaSet: Workload): number {
-  const revision = Number(replicaSet.metadata.annotations?.[REVISION]);
+/** The revision of a ReplicaSet; 0 where it has none. */
+export function revisionOf(replicaSet: Workload): number {
+  const revision = Number(replicaSet.metadata.annotations?.[REVISION_ANNOTATION]);
   return Number.isSafeInteger(revision) ? revision : 0;
 }
 

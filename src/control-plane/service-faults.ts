@@ -132,10 +132,7 @@ function checkClusterIP(before: Service, after: Service, report: Report): void {
   const { clusterIP = '' } = after.spec ?? {};
   const former = before.spec?.clusterIP ?? '';
   if (needsClusterIP(after) && clusterIP === '') {
-    report(
-      '/spec/type',
-      'The Service has no cluster IP, and which one the API server would give is not known; name it in a patch of spec.clusterIP.',
-    );
+    report('/spec/type', 'The Service has no cluster IP, and needs one.');
   }
   if (needsClusterIP(before) && needsClusterIP(after) && former !== '' && clusterIP !== former) {
     report('/spec/clusterIP', `The cluster IP is ${former} and cannot be changed.`);

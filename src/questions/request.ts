@@ -3,6 +3,7 @@
  * these types exists, so questions need not check shapes, only names and values.
  */
 import type { IPFamily } from '../base/address.js';
+import type { ApplyChange } from '../changes/apply.js';
 import type { NodeChange } from '../changes/node.js';
 import type { PatchChange } from '../changes/patch.js';
 import type { PodsChange } from '../changes/pods.js';
@@ -66,13 +67,14 @@ export interface ProbabilityQuestion {
   readonly families?: readonly IPFamily[];
 }
 
-export type { NodeChange, PatchChange, PodsChange, ProxyChange, ScaleChange, ServiceChange };
+export type { ApplyChange, NodeChange, PatchChange, PodsChange, ProxyChange, ScaleChange, ServiceChange };
 
 /** Exactly one key is set. */
 export interface Change {
   readonly scale?: ScaleChange;
   readonly service?: ServiceChange;
   readonly patch?: PatchChange;
+  readonly apply?: ApplyChange;
   readonly pods?: PodsChange;
   readonly node?: NodeChange;
   readonly proxy?: ProxyChange;

@@ -12,7 +12,7 @@ function fields(object: Readonly<Record<string, unknown>>, without: readonly str
 
 /** A change as a person would say it: `scale Deployment default/web to 4`. */
 export function describeChange(given: unknown): string {
-  const { scale, service, patch, pods, node, proxy } = given as Change;
+  const { scale, service, patch, apply, pods, node, proxy } = given as Change;
   if (scale !== undefined) return `scale ${scale.kind} ${scale.namespace}/${scale.name} to ${scale.replicas}`;
   if (service !== undefined) {
     return `Service ${service.namespace}/${service.name}: ${fields({ ...service }, ['namespace', 'name'])}`;
@@ -20,6 +20,14 @@ export function describeChange(given: unknown): string {
   if (patch !== undefined) {
     const name = patch.namespace === undefined ? patch.name : `${patch.namespace}/${patch.name}`;
     return `patch ${patch.kind} ${name} with ${JSON.stringify(patch.patch)}`;
+  }
+  if (apply !== undefined) {
+    const files = apply.manifests.flatMap((one) =>
+      typeof one === 'object' && typeof one.file === 'string' ? [one.file] : [],
+    );
+    const count = apply.manifests.length;
+    const what = files.length === count ? files.join(', ') : `${count} manifest${count === 1 ? '' : 's'}`;
+    return `apply ${what}${apply.namespace === undefined ? '' : ` in namespace ${apply.namespace}`}`;
   }
   if (pods !== undefined) {
     const which = pods.names?.join(', ') ?? JSON.stringify(pods.selector);

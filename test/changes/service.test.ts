@@ -149,7 +149,7 @@ t.test('what the API server would refuse', async (t) => {
   const nodePort = withService({ type: 'NodePort', ports: [{ port: 80, nodePort: 30080 }] });
   const balanced = withService({ type: 'LoadBalancer', loadBalancerSourceRanges: ['192.0.2.0/24'] });
   const headless = withService({ clusterIP: 'None', clusterIPs: ['None'] });
-  const external = withService({ type: 'ExternalName', clusterIP: '', clusterIPs: [] });
+
   const full = article();
   const podless = cluster({ nodes: [node(0)], services: [service('nginx-svc', { app: 'nginx' })] }).with({
     endpointSlices: new Map(full.slicesOf(KEY).map((slice) => [`default/${slice.metadata.name}`, slice])),
@@ -279,7 +279,6 @@ t.test('what the API server would refuse', async (t) => {
       at('/healthCheckNodePort'),
       /default\/other/,
     ],
-    ['no cluster IP', external, { type: 'ClusterIP' }, at('/type'), /cluster IP/],
     ['pods not in the snapshot', podless, port({ targetPort: 8080 }), at(''), /pods/],
   ];
   for (const [what, before, change, pointer, message] of cases) {
@@ -313,4 +312,11 @@ t.test('node ports run out', async (t) => {
     { code: 'IMPOSSIBLE_CHANGE', message: /All node ports/ },
   );
   t.same(context(before).at > 0, true);
+});
+
+t.test('a Service that had no cluster IP gets one', async (t) => {
+  const before = withService({ type: 'ExternalName', clusterIP: '', clusterIPs: [] });
+  const { cluster: after, applied } = changed(before, to({ type: 'ClusterIP' }));
+  t.match(after.services.get('default/nginx-svc')?.spec, { clusterIP: '10.0.0.17', clusterIPs: ['10.0.0.17'] });
+  t.match(applied[0]?.choices, [{ what: 'IPv4 cluster IP of Service default/nginx-svc', taken: '10.0.0.17' }]);
 });

@@ -1,0 +1,158 @@
+import { pointerToken, QuestionError } from '../../base/errors.js';
+import { checkShape } from '../../cluster/check-shape.js';
+import { itemKind } from '../../cluster/kinds.js';
+import { parseDocuments } from '../../cluster/parse-documents.js';
+import { closestPlace, type Fault } from '../refusal.js';
+
+/** A file of manifests: its text, and the name that errors give it. */
+export interface ManifestFile {
+  readonly file?: string;
+  readonly text: string;
+}
+
+/** Objects as a request has them: one, a List of them, YAML or JSON text of one or more documents, or such a file. */
+export type ManifestSource = Readonly<Record<string, unknown>> | string | ManifestFile;
+
+/** One object of the manifests, and where it stands. */
+export interface Manifest {
+  readonly kind: string;
+  readonly apiVersion: unknown;
+  readonly value: Readonly<Record<string, unknown>>;
+  /** How it came, e.g. `deploy.yaml, document 2` or `manifests[0].items[3]`. */
+  readonly origin: string;
+  /** A fault at a place (JSON Pointer) in the object, told with its place in the request. */
+  fault(place: string, detail: string): Fault;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** At most so many objects in one change. */
+const MAX_OBJECTS = 20_000;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isFile(source: Fields): source is Fields & ManifestFile {
+  return source.kind === undefined && typeof source.text === 'string';
+}
+
+function malformed(pointer: string, detail: string): QuestionError {
+  return new QuestionError('MALFORMED', detail, [{ pointer, in: 'request', detail }]);
+}
+
+/** What reads snapshots reads manifests too; its errors are told as the request's. */
+function reading<T>(pointer: string, name: string | undefined, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof QuestionError)) throw error;
+    const told = (text: string) =>
+      `${name === undefined ? '' : `${name}: `}${text.replaceAll('The snapshot', 'The manifest').replaceAll('a snapshot', 'a manifest')}`;
+    const problems = error.problems.map((one) => ({
+      pointer: one.pointer === '' ? pointer : one.pointer,
+      in: 'request' as const,
+      detail: told(one.detail),
+    }));
+    const code = error.code === 'INVALID_SNAPSHOT' ? 'IMPOSSIBLE_CHANGE' : error.code;
+    throw new QuestionError(code, told(error.message), problems);
+  }
+}
+
+/** Where a value stands: by JSON Pointer into the request, or in a text, which pointers do not reach into. */
+interface Place {
+  readonly pointer: string;
+  readonly origin: string;
+  /** Whether the value is part of the request itself. */
+  readonly inside: boolean;
+}
+
+function nameOf(value: Fields): string {
+  const metadata = isFields(value.metadata) ? value.metadata : {};
+  const name = typeof metadata.name === 'string' ? ` ${metadata.name}` : '';
+  return `${String(value.kind)}${name}`;
+}
+
+class Reader {
+  readonly found: Manifest[] = [];
+
+  add(value: unknown, place: Place, kind: string | undefined, apiVersion: unknown): void {
+    const { pointer, origin, inside } = place;
+    const wrong = (detail: string) => {
+      const text = inside ? detail : `${origin}: ${detail}`;
+      return new QuestionError('IMPOSSIBLE_CHANGE', text, [{ pointer, in: 'request', detail: text }]);
+    };
+    if (!isFields(value))
+      throw wrong('Here stands no Kubernetes object; a manifest is an object with apiVersion and kind.');
+    const own = value.kind ?? kind;
+    if (typeof own !== 'string' || own === '') {
+      throw wrong('The object has no "kind"; a manifest has apiVersion, kind and metadata.name.');
+    }
+    const ofItems = own === 'List' ? undefined : itemKind(own);
+    if (own === 'List' || (ofItems !== undefined && value.items !== undefined)) {
+      const { items } = value;
+      if (items === null) return;
+      if (!Array.isArray(items)) throw wrong('The list has no "items"; it must be an array of objects.');
+      for (const [index, item] of items.entries()) {
+        this.add(
+          item,
+          { pointer: inside ? `${pointer}/items/${index}` : pointer, origin: `${origin}.items[${index}]`, inside },
+          ofItems,
+          ofItems === undefined ? undefined : value.apiVersion,
+        );
+      }
+      return;
+    }
+    if (this.found.length === MAX_OBJECTS) throw wrong(`There are more than ${MAX_OBJECTS} objects.`);
+    this.found.push({
+      kind: own,
+      apiVersion: value.apiVersion ?? apiVersion,
+      value: value.kind === undefined ? { kind: own, ...value } : value,
+      origin,
+      fault: (at, detail) =>
+        inside
+          ? { pointer: pointer + closestPlace(value, at), detail }
+          : {
+              pointer,
+              detail: `${origin} (${nameOf({ kind: own, ...value })})${at === '' ? '' : `, ${at}`}: ${detail}`,
+            },
+    });
+  }
+
+  text(text: string, pointer: string, file: string | undefined, index: number): void {
+    const name = file ?? `manifests[${index}]`;
+    if (text.trim() === '')
+      throw malformed(pointer, `${name} is empty; a manifest is a Kubernetes object as YAML or JSON.`);
+    const documents = reading(pointer, file, () => {
+      const parsed = parseDocuments(text, pointer, undefined);
+      for (const document of parsed) checkShape(document, '', undefined);
+      return parsed;
+    });
+    for (const [at, document] of documents.entries()) {
+      const origin = documents.length === 1 ? name : `${name}, document ${at + 1}`;
+      this.add(document, { pointer, origin, inside: false }, undefined, undefined);
+    }
+  }
+}
+
+/**
+ * The objects of manifests in the order in which they stand, lists taken apart. `pointer` is that of the `manifests` in
+ * the request. Throws QuestionError MALFORMED (no YAML or JSON), IMPOSSIBLE_CHANGE (no objects) or TOO_LARGE.
+ */
+export function readManifests(sources: readonly ManifestSource[], pointer: string): readonly Manifest[] {
+  const reader = new Reader();
+  for (const [index, source] of sources.entries()) {
+    const at = `${pointer}/${pointerToken(index)}`;
+    if (typeof source === 'string') reader.text(source, at, undefined, index);
+    else if (isFields(source) && isFile(source)) reader.text(source.text, `${at}/text`, source.file, index);
+    else {
+      reading(at, undefined, () => checkShape(source, at, undefined));
+      reader.add(source, { pointer: at, origin: `manifests[${index}]`, inside: true }, undefined, undefined);
+    }
+  }
+  if (reader.found.length === 0) {
+    const detail = 'The manifests hold no object; each is a Kubernetes object with apiVersion, kind and metadata.name.';
+    throw new QuestionError('IMPOSSIBLE_CHANGE', detail, [{ pointer, in: 'request', detail }]);
+  }
+  return reader.found;
+}
