@@ -110,6 +110,7 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     kubelet,
     ...(dataplane ? { unsupportedDataplane: dataplane } : {}),
     clusterDomain,
+    loadBalancer: given.loadBalancer ?? {},
     assumptions,
     forCluster: (other) => inferSettings(other, given),
     overriddenBy: (more) => inferSettings(cluster, mergedOverride(given, more)),
@@ -122,6 +123,7 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
       network: network.settings,
       kubelet,
       clusterDomain,
+      ...(given.loadBalancer === undefined ? {} : { loadBalancer: given.loadBalancer }),
     },
   };
 }

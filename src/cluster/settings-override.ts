@@ -1,4 +1,5 @@
 import type { IpMasqOverride } from './ip-masq.js';
+import { type LoadBalancerSettings, mergedLoadBalancers } from './load-balancer-settings.js';
 
 /** `settings` of a request: every field optional, each one wins over what the snapshot shows. */
 export interface SettingsOverride {
@@ -33,6 +34,7 @@ export interface SettingsOverride {
   };
   readonly kubelet?: boolean;
   readonly clusterDomain?: string;
+  readonly loadBalancer?: LoadBalancerSettings;
 }
 
 /** One override laid over another: its fields win, one by one; of both, lists and single values are taken whole. */
@@ -65,5 +67,8 @@ export function mergedOverride(under: SettingsOverride, over: SettingsOverride):
         : {}),
     },
     kubeProxy,
+    ...(under.loadBalancer === undefined && over.loadBalancer === undefined
+      ? {}
+      : { loadBalancer: mergedLoadBalancers(under.loadBalancer ?? {}, over.loadBalancer ?? {}) }),
   };
 }

@@ -1,6 +1,7 @@
 import type { IPFamily } from '../base/address.js';
 import type { Cluster } from './cluster.js';
 import type { IpMasqSettings } from './ip-masq.js';
+import type { LoadBalancerSettings } from './load-balancer-settings.js';
 import type { SettingsOverride } from './settings-override.js';
 
 /** What an answer rests on without the snapshot or the request saying it. Field names are those of `settings`. */
@@ -106,6 +107,8 @@ export interface Settings {
   /** Where this cluster's kube-proxy is not what moves Service packets (Dataplane V2, a CNI without it): why. */
   readonly unsupportedDataplane?: string;
   readonly clusterDomain: string;
+  /** What the request says of load balancers; what it does not say, the snapshot shows. */
+  readonly loadBalancer: LoadBalancerSettings;
   readonly assumptions: readonly Assumption[];
   /**
    * The settings of the same cluster where a request also says `more`, which wins over what it said before, field by

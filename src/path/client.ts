@@ -1,3 +1,4 @@
+import type { BackendShare, Balancer } from '../load-balancers/balancer.js';
 import type { Protocol } from '../netfilter/packet.js';
 
 /** Who opens the connection. */
@@ -7,10 +8,24 @@ export interface Client {
   readonly name: string;
   /** Its address. A process of a host gets one by the route to where it connects. */
   readonly address: string | undefined;
-  /** Its node; for an outside client the node at which the packet arrives. */
+  /**
+   * Its node; for an outside client the node at which the packet arrives, or, where a load balancer decides that, some
+   * node that knows the Service.
+   */
   readonly node: string;
+  /** The load balancer that an outside client's packets come through. */
+  readonly through?: Through;
   /** Namespace that short DNS names are completed with. */
   readonly namespace: string;
+}
+
+/** A load balancer on the way in. */
+export interface Through {
+  readonly balancer: Balancer;
+  /** The client's zone, where it is a machine of the provider's network; '' otherwise. */
+  readonly zone: string;
+  /** The backends that stand for all; absent: those that the balancer spreads connections over. */
+  readonly shares?: readonly BackendShare[];
 }
 
 /** Where the connection goes. */

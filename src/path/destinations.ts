@@ -4,6 +4,7 @@ import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { requirePod } from '../cluster/lookup.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
+import type { Balancer } from '../load-balancers/balancer.js';
 import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
 import type { Protocol } from '../netfilter/packet.js';
 import type { Client, Target } from './client.js';
@@ -212,7 +213,8 @@ function resolveServiceTarget(fabric: Fabric, target: ServiceTarget, client: Cli
       return without(`${node} has no ${fabric.family} address in the snapshot`, 'MISSING_DATA');
     return single(address, target.port?.nodePort, target.protocol);
   }
-  const address = serviceAddresses(target, fabric.family)[0];
+  const named = target.via === 'LOAD_BALANCER' ? fabric.standInFor(target.service) : undefined;
+  const address = named ?? serviceAddresses(target, fabric.family)[0];
   if (address === undefined) return without(`Service ${target.key} has no ${fabric.family} address for ${target.via}`);
   const resolved = single(address, target.portNumber || undefined, target.protocol);
   return target.via === 'DNS'
@@ -289,8 +291,29 @@ export function resolveDestination(fabric: Fabric, destination: Destination, cli
   }
 }
 
-/** The node at which an outside client's packet to this destination arrives when the request does not say. */
-export function defaultEntry(fabric: Fabric, destination: Destination): string | undefined {
+/** Where an outside client's packets come in: through a load balancer, or at a node. */
+export type Entry = { readonly balancer: Balancer } | { readonly node: string };
+
+/**
+ * Where an outside client's packet to this destination comes in when the request does not say: through the load
+ * balancer whose address it is, or at the node whose address it is. Undefined: nothing tells.
+ */
+export function defaultEntry(fabric: Fabric, destination: Destination): Entry | undefined {
+  const balancer = balancerTo(fabric, destination);
+  if (balancer !== undefined) return { balancer };
+  const node = defaultEntryNode(fabric, destination);
+  return node === undefined ? undefined : { node };
+}
+
+/** The load balancer that a destination names or whose address it is. */
+export function balancerTo(fabric: Fabric, destination: Destination): Balancer | undefined {
+  if (destination.kind === 'ADDRESS') return fabric.balancerAt(destination.address);
+  if (destination.kind !== 'SERVICE' || destination.target.via !== 'LOAD_BALANCER') return undefined;
+  const { service } = destination.target;
+  return service.spec?.type === 'LoadBalancer' ? fabric.balancerOf(service) : undefined;
+}
+
+function defaultEntryNode(fabric: Fabric, destination: Destination): string | undefined {
   if (destination.kind === 'SERVICE')
     return destination.target.via === 'NODE_PORT' ? destination.target.node : undefined;
   if (destination.kind === 'POD') return destination.pod.spec?.nodeName;

@@ -2,7 +2,10 @@ import type { IPFamily } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
+import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
+import { freeBalancerAddress, hostnameOnly, serviceOfAddress } from '../load-balancers/addresses.js';
+import { type Balancer, balancerOf, type Phase } from '../load-balancers/balancer.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
 import type { NodeProgram } from '../proxy/node-program.js';
 import { programNode } from '../proxy/program.js';
@@ -27,6 +30,10 @@ export interface FabricOptions {
   readonly rulesets?: ReadonlyMap<string, Ruleset>;
   /** xt_recent list → addresses it holds, on every node. */
   readonly recent?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Where the health checks of load balancers stand. Default AFTER. */
+  readonly phase?: Phase;
+  /** The cluster before the changes: what health checks still say BEFORE they have converged. */
+  readonly earlier?: { readonly cluster: Cluster; readonly settings: Settings };
 }
 
 const books = new WeakMap<Cluster, WeakMap<Settings, Map<IPFamily, AddressBook>>>();
@@ -66,6 +73,8 @@ export class Fabric {
   readonly #rulesets = new Map<string, Ruleset>();
   readonly #programs = new Map<string, NodeProgram>();
   readonly #endpoints = new Map<string, KnownEndpoint>();
+  /** Services that are published by host name alone, by the address that stands for it. */
+  readonly #standIns = new Map<string, Service>();
 
   constructor(cluster: Cluster, settings: Settings, family: IPFamily, options: FabricOptions = {}) {
     this.cluster = cluster;
@@ -79,7 +88,10 @@ export class Fabric {
   host(node: string): Host {
     let host = this.#hosts.get(node);
     if (host === undefined) {
-      host = new Host(node, this.places, this.settings, this.settings.proxyOf(node), this.#options.recent);
+      host = new Host(node, this.places, this.settings, this.settings.proxyOf(node), {
+        ...(this.#options.recent === undefined ? {} : { entries: this.#options.recent }),
+        isBalancedHere: (address) => this.balancerAt(address)?.isLocalOn(node) ?? false,
+      });
       this.#hosts.set(node, host);
     }
     return host;
@@ -118,6 +130,51 @@ export class Fabric {
     return this.#options.rulesets?.has(node) ?? false;
   }
 
+  get phase(): Phase {
+    return this.#options.phase ?? 'AFTER';
+  }
+
+  /** The load balancer of a Service of type LoadBalancer. Its assumptions become the answer's by {@link tellOf}. */
+  balancerOf(service: Service): Balancer {
+    return balancerOf(this.cluster, this.settings, this.family, service);
+  }
+
+  /** The load balancer that has this address (canonical text). */
+  balancerAt(address: string): Balancer | undefined {
+    const service = serviceOfAddress(this.cluster, address) ?? this.#standIns.get(address);
+    return service === undefined ? undefined : this.balancerOf(service);
+  }
+
+  /** Makes what a load balancer's part rests on the answer's. */
+  tellOf(balancer: Balancer): void {
+    for (const { field, value, why } of balancer.assumptions) this.assumptions.add(field, value, why);
+  }
+
+  /** The load balancer as it was before the changes, where the Service had one of the same kind then. */
+  earlierThan(balancer: Balancer): Balancer | undefined {
+    const { earlier } = this.#options;
+    const service = earlier?.cluster.services.get(balancer.key);
+    if (earlier === undefined || service?.spec?.type !== 'LoadBalancer') return undefined;
+    const before = balancerOf(earlier.cluster, earlier.settings, this.family, service);
+    return before.implementation === balancer.implementation ? before : undefined;
+  }
+
+  /** The address that stands for a host name that a Service is published by; undefined where it has no such name. */
+  standInFor(service: Service): string | undefined {
+    const hostname = hostnameOnly(service);
+    if (hostname === undefined) return undefined;
+    const key = namespacedName(service);
+    for (const [address, known] of this.#standIns) if (namespacedName(known) === key) return address;
+    const address = freeBalancerAddress(this.cluster, this.family, new Set(this.#standIns.keys()));
+    this.#standIns.set(address, service);
+    this.assumptions.add(
+      `loadBalancer.address ${key}`,
+      address,
+      `Service ${key} is published by the host name ${hostname} alone: an address for documentation stands for those behind it.`,
+    );
+    return address;
+  }
+
   isDown(node: string): boolean {
     const object = this.cluster.nodes.get(node);
     return object !== undefined && nodeIsDown(object);
@@ -143,6 +200,13 @@ export class Fabric {
   expectFor(node: string, protocol: string, address: string, port: number): readonly ServicePort[] {
     const { services } = this.program(node);
     const claimed = services.claims(protocol, address, port);
+    const balancer = claimed.length > 0 ? undefined : this.balancerAt(address);
+    if (balancer !== undefined) {
+      // No rule is for the address (ipMode Proxy, a host name): who is behind the load balancer counts all the same.
+      const behind = services.portsOf(balancer.key).filter((one) => one.port === port && one.protocol === protocol);
+      for (const servicePort of behind) this.expect(services.endpointsOf(servicePort));
+      return behind;
+    }
     const ports =
       claimed.length > 0 || this.places.locate(address).kind !== 'NODE'
         ? claimed

@@ -1,4 +1,5 @@
 import { addressOf } from '../base/address.js';
+import { remember } from '../base/remember.js';
 import type { NodeProxySettings, Settings } from '../cluster/settings.js';
 import type { Packet } from '../netfilter/packet.js';
 import type { AddressType, WalkEnvironment } from '../netfilter/walk/types.js';
@@ -18,6 +19,14 @@ export type Route =
   | { readonly kind: 'UNREACHABLE' };
 
 const NO_ENTRIES: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+
+/** What a host has beside its own addresses. */
+export interface HostOptions {
+  /** xt_recent list name → addresses that it holds on this node. */
+  readonly entries?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether an address is a load balancer's that this host has for its own. */
+  readonly isBalancedHere?: (address: string) => boolean;
+}
 
 /** Whether the address is one of 127.0.0.0/8 or ::1. */
 export function isLoopback(address: string): boolean {
@@ -43,14 +52,15 @@ export class Host implements WalkEnvironment {
   readonly #bridge: string | undefined;
   readonly #own: ReadonlySet<string>;
   readonly #entries: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #isBalancedHere: (address: string) => boolean;
+  readonly #balanced = new Map<string, boolean>();
 
-  /** `entries`: xt_recent list name → addresses that it holds on this node. */
   constructor(
     node: string,
     places: Places,
     settings: Settings,
     proxy: NodeProxySettings,
-    entries: ReadonlyMap<string, ReadonlySet<string>> = NO_ENTRIES,
+    { entries = NO_ENTRIES, isBalancedHere = () => false }: HostOptions = {},
   ) {
     this.node = node;
     this.#places = places;
@@ -60,6 +70,7 @@ export class Host implements WalkEnvironment {
     this.#own = new Set(addresses.bridge === undefined ? addresses.own : [...addresses.own, addresses.bridge]);
     this.podInterface = podInterface(proxy, settings);
     this.#entries = entries;
+    this.#isBalancedHere = isBalancedHere;
   }
 
   /** The node's first InternalIP of the family. */
@@ -68,7 +79,11 @@ export class Host implements WalkEnvironment {
   }
 
   isLocal(address: string): boolean {
-    return this.#own.has(address) || isLoopback(address);
+    return this.#own.has(address) || isLoopback(address) || this.#hasBalanced(address);
+  }
+
+  #hasBalanced(address: string): boolean {
+    return remember(this.#balanced, address, () => this.#isBalancedHere(address));
   }
 
   /** The routing decision for a destination: local table, own pods, other nodes and their pods, default route. */
@@ -95,7 +110,7 @@ export class Host implements WalkEnvironment {
   /** The source address that a process of this host gets for a destination: the route's preferred one. */
   sourceFor(destination: string): string | undefined {
     if (isLoopback(destination)) return destination.includes(':') ? '::1' : '127.0.0.1';
-    if (this.#own.has(destination)) return destination;
+    if (this.#own.has(destination) || this.#hasBalanced(destination)) return destination;
     const route = this.route(destination);
     if ((route.kind === 'POD' || route.kind === 'NO_POD') && this.#bridge !== undefined) return this.#bridge;
     return this.#primary;

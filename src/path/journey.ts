@@ -1,6 +1,10 @@
+import { nodeZone } from '../cluster/addresses.js';
+import { namespacedName } from '../cluster/objects.js';
+import { serviceOfAddress } from '../load-balancers/addresses.js';
 import { arriveDirectly } from '../load-balancers/direct.js';
 import { copyOf, headerOf, type Packet } from '../netfilter/packet.js';
-import type { Client, Target } from './client.js';
+import { passBalancer } from './balancing.js';
+import type { Client, Target, Through } from './client.js';
 import type { Fabric } from './fabric.js';
 import { isLoopback, UPLINK } from './host.js';
 import { type Exit, passNode } from './node-pass.js';
@@ -56,7 +60,7 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
   const begin = hop(undefined, client.kind === 'OUTSIDE' ? 'OUTSIDE' : 'CLIENT', client.name);
   const sent = hostStep(resolved === undefined ? begin : hostStep(begin, resolved), {
     action: 'SEND',
-    detail: client.kind === 'OUTSIDE' ? `sends a packet that arrives at ${client.node}` : 'opens a connection',
+    detail: opening(client),
     after: headerOf(packet),
   });
   const start: Branch = { chance: CERTAIN, packet, trail: sent, tracked: undefined };
@@ -93,13 +97,46 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     for (const passed of passNode(fabric, node, arrived, entry)) {
       if ('ending' in passed) journeys.push(ended(passed.branch, passed.ending));
       else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);
+      else if (leavesForBalancer(fabric, client, passed.branch, passed.exit))
+        balance(passed.branch, zoneOf(fabric, node), nodes);
       else journeys.push(conclude(fabric, client, node, passed.branch, passed.exit));
     }
   };
-  if (client.kind === 'OUTSIDE')
+  const balance = (branch: Branch, zone: string, nodes: number, through?: Through) => {
+    const balancer = through?.balancer ?? fabric.balancerAt(branch.packet.destination);
+    if (balancer === undefined) return;
+    for (const passed of passBalancer(fabric, branch, { balancer, zone, ...through })) {
+      if ('ending' in passed) journeys.push(ended(passed.branch, passed.ending));
+      else enter(onTheWire(passed.branch), passed.node, 'PREROUTING', nodes + 1);
+    }
+  };
+  if (client.through !== undefined) balance(start, client.through.zone, 0, client.through);
+  else if (client.kind === 'OUTSIDE')
     for (const { branch, node } of arrivals(fabric, client, start)) enter(branch, node, 'PREROUTING', 1);
   else enter(start, client.node, client.kind === 'HOST' ? 'OUTPUT' : 'PREROUTING', 1);
   return journeys;
+}
+
+function opening(client: Client): string {
+  if (client.kind !== 'OUTSIDE') return 'opens a connection';
+  return client.through === undefined
+    ? `sends a packet that arrives at ${client.node}`
+    : 'sends a packet to the load balancer';
+}
+
+/**
+ * Whether a packet from inside that leaves the cluster is for a load balancer that is known, and no endpoint of the
+ * outside. What a node does not take of an outside client's packets is not sent round again.
+ */
+function leavesForBalancer(fabric: Fabric, client: Client, { packet }: Branch, exit: Exit): boolean {
+  if (exit.kind !== 'OUTSIDE' || client.kind === 'OUTSIDE') return false;
+  const balancer = fabric.balancerAt(packet.destination);
+  return balancer?.isKnown === true && receiveOutside(fabric, packet) === undefined;
+}
+
+function zoneOf(fabric: Fabric, node: string): string {
+  const object = fabric.cluster.nodes.get(node);
+  return (object && nodeZone(object)) ?? '';
 }
 
 /** The ways an outside client's packet comes to a node, each as a branch of its own. */
@@ -250,21 +287,19 @@ function leftCluster(fabric: Fabric, node: string, branch: Branch): Journey {
         service.spec?.clusterIPs?.includes(to) ||
         service.spec?.externalIPs?.includes(to),
     );
-    const balanced = services.find((service) =>
-      service.status?.loadBalancer?.ingress?.some((entry) => entry.ip === to),
-    );
     if (fabric.book.translatedTo(to) !== undefined) {
       const detail = `${to} is an address that the provider translates for ${fabric.book.translatedTo(to)}: how it treats a packet from inside is not in the snapshot`;
       return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
     }
+    const balanced = serviceOfAddress(fabric.cluster, to);
     const owner = ofService ?? balanced;
     if (owner !== undefined) {
-      const service = `${owner.metadata.namespace ?? 'default'}/${owner.metadata.name}`;
+      const service = namespacedName(owner);
       const proxied = balanced?.status?.loadBalancer?.ingress?.some(
         (entry) => entry.ip === to && entry.ipMode === 'Proxy',
       );
       if (ofService === undefined && proxied) {
-        const detail = `no rule of ${node} is for ${to} (ipMode Proxy): the packet leaves for the load balancer of ${service}, which the snapshot does not describe`;
+        const detail = `no rule of ${node} is for ${to} (ipMode Proxy): the packet leaves for the load balancer of ${service}, and neither the snapshot nor the request says which kind that is (settings.loadBalancer)`;
         return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
       }
       const port = packet.destinationPort === undefined ? '' : ` port ${packet.destinationPort}`;

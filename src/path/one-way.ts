@@ -27,9 +27,11 @@ export function lostHalfway(
 ): Ending | undefined {
   if (there.packet.protocol !== 'TCP') return undefined;
   for (let at = there.tracked; at !== undefined; at = at.previous) {
-    const { node, before, after } = at.entry;
-    const forwards = after.destination === there.packet.destination && node !== client.node;
-    const entered = client.kind === 'OUTSIDE' && node === client.node;
+    const { node, before, after, balancer } = at.entry;
+    if (balancer !== undefined) continue;
+    const outside = client.kind === 'OUTSIDE';
+    const forwards = after.destination === there.packet.destination && (outside || node !== client.node);
+    const entered = outside && (at.previous === undefined || at.previous.entry.balancer !== undefined);
     if (!(forwards || entered) || passes(reply, node)) continue;
     const packet = copyOf(there.packet);
     packet.source = before.source;

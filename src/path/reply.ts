@@ -41,6 +41,16 @@ function trackedBy(node: string, packet: Packet, tracked: TrackedList | undefine
   return undefined;
 }
 
+/** The load balancer on the way in that a packet back to where it came from has to pass, and what it does to it. */
+function balancedBy(packet: Packet, tracked: TrackedList | undefined): Tracked | undefined {
+  for (let at = tracked; at !== undefined; at = at.previous) {
+    const { balancer, after } = at.entry;
+    if (balancer !== undefined && after.source === packet.destination && after.destination === packet.source)
+      return at.entry;
+  }
+  return undefined;
+}
+
 /** The header that the connection was opened with: as the first node saw it. */
 function openedWith(tracked: TrackedList | undefined): Header | undefined {
   let first: Header | undefined;
@@ -156,6 +166,38 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
       (route.kind === 'POD' || route.kind === 'LOCAL')
     )
       return arrive();
+    const balanced = route.kind === 'OUTSIDE' ? balancedBy(packet, there.tracked) : undefined;
+    if (balanced?.balancer !== undefined) {
+      const { balancer, before: sentTo } = balanced;
+      if (balancer.reply === 'DIRECT') {
+        trail = hostStep(trail, {
+          action: 'ROUTE',
+          detail: `${here} answers the client itself, past the load balancer (direct server return)`,
+        });
+        return arrive();
+      }
+      const passing = packet;
+      const back = copyOf(passing);
+      back.source = sentTo.destination;
+      back.sourcePort = sentTo.destinationPort;
+      back.destination = sentTo.source;
+      back.destinationPort = EPHEMERAL_PORT;
+      back.outInterface = undefined;
+      back.mark = 0;
+      packet = back;
+      trail = hostStep(hop(trail, 'LOAD_BALANCER', balancer.name), {
+        action: 'CONNTRACK',
+        detail: 'the reply passes the load balancer, which puts its own address in place of the backend’s',
+        before: headerOf(passing),
+        after: headerOf(back),
+      });
+      const place = fabric.places.locate(packet.destination);
+      if (place.kind === 'OUTSIDE' || place.kind === 'UNREACHABLE') return arrive();
+      node = place.node;
+      entry = 'PREROUTING';
+      fromPod = false;
+      continue;
+    }
     if (route.kind === 'OUTSIDE') {
       return client.kind === 'OUTSIDE' && packet.destination === clientAddress
         ? arrive()

@@ -5,7 +5,8 @@ import { requireNode, requirePod, requireWorkload } from '../cluster/lookup.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
 import { podsOfWorkload } from '../cluster/workload-pods.js';
 import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
-import type { Client } from './client.js';
+import type { Client, Through } from './client.js';
+import type { Entry } from './destinations.js';
 import type { Fabric } from './fabric.js';
 import { splitName } from './names.js';
 
@@ -19,8 +20,11 @@ export interface SourceSpec {
   readonly node?: string;
   /** Some pod on this node: an address of its pod CIDR that no pod of the snapshot has. */
   readonly podOn?: string;
-  /** `address`: default 203.0.113.7 or 2001:db8::7. `entersAt`: the node that the packet arrives at. */
-  readonly external?: { readonly address?: string; readonly entersAt?: string };
+  /**
+   * `address`: default 203.0.113.7 or 2001:db8::7. `entersAt`: the node that the packet arrives at; without it packets to
+   * a load balancer's address come through the load balancer. `zone`: of a client inside the provider's network.
+   */
+  readonly external?: { readonly address?: string; readonly entersAt?: string; readonly zone?: string };
 }
 
 /** One of the clients a source stands for, and its share of the new connections. */
@@ -97,6 +101,20 @@ export function podOnNode(fabric: Fabric, node: string, pointer: string): Client
   return { kind: 'POD', name: `some pod on ${node}`, address, node, namespace: 'default' };
 }
 
+/** An outside client whose packets come through a load balancer. Throws as {@link outsideClient}. */
+export function balancedClient(
+  fabric: Fabric,
+  external: { readonly address?: string; readonly zone?: string },
+  through: Omit<Through, 'zone'>,
+  pointer: string,
+): Client {
+  const { members } = through.balancer.backends;
+  const { nodes } = fabric.cluster;
+  const node = members.find((member) => nodes.has(member.node))?.node ?? ([...nodes.keys()][0] as string);
+  const client = outsideClient(fabric, external.address, node, pointer);
+  return { ...client, through: { ...through, zone: external.zone ?? '' } };
+}
+
 /** An outside client whose packets arrive at a node. Throws INVALID_REQUEST for an address of the other family. */
 export function outsideClient(fabric: Fabric, address: string | undefined, node: string, pointer: string): Client {
   const parsed = address === undefined ? undefined : addressOf(address);
@@ -120,13 +138,13 @@ export function outsideClient(fabric: Fabric, address: string | undefined, node:
 }
 
 /**
- * The clients that a source stands for; their weights sum to 1. `entersAt`: where an outside client's packet arrives
- * when the source itself does not say. Throws QuestionError NOT_FOUND or INVALID_REQUEST.
+ * The clients that a source stands for; their weights sum to 1. `entry`: where an outside client's packet comes in when
+ * the source itself does not say. Throws QuestionError NOT_FOUND or INVALID_REQUEST.
  */
 export function resolveSource(
   fabric: Fabric,
   source: SourceSpec,
-  entersAt: string | undefined,
+  entry: Entry | undefined,
   pointer: string,
 ): readonly WeightedClient[] {
   const { cluster } = fabric;
@@ -166,7 +184,11 @@ export function resolveSource(
     return [{ client: podOnNode(fabric, source.podOn, `${pointer}/podOn`), weight: ONE }];
   }
   const external = source.external ?? {};
-  const node = external.entersAt ?? entersAt;
+  if (external.entersAt === undefined && entry !== undefined && 'balancer' in entry) {
+    const { balancer } = entry;
+    return [{ client: balancedClient(fabric, external, { balancer }, `${pointer}/external`), weight: ONE }];
+  }
+  const node = external.entersAt ?? (entry !== undefined && 'node' in entry ? entry.node : undefined);
   if (node === undefined) {
     throw new QuestionError('INVALID_REQUEST', 'An outside client needs a node at which its packets arrive.', [
       {

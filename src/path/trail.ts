@@ -1,3 +1,4 @@
+import type { Balancer } from '../load-balancers/balancer.js';
 import { type Fraction, isOne, multiply, ONE } from '../netfilter/fraction.js';
 import type { Header, Packet } from '../netfilter/packet.js';
 import type { Rule } from '../netfilter/ruleset.js';
@@ -8,8 +9,10 @@ export type HopKind = 'CLIENT' | 'LOAD_BALANCER' | 'NODE' | 'POD' | 'OUTSIDE';
 
 /** Something a host does beside its rules. */
 export interface HostStep {
-  readonly action: 'ROUTE' | 'CONNTRACK' | 'SEND' | 'RECEIVE' | 'RESOLVE';
+  readonly action: 'ROUTE' | 'CONNTRACK' | 'SEND' | 'RECEIVE' | 'RESOLVE' | 'BALANCE' | 'FIREWALL';
   readonly detail: string;
+  /** BALANCE: how likely this backend is chosen. */
+  readonly chance?: Chance;
   readonly before?: Header;
   readonly after?: Header;
 }
@@ -71,7 +74,10 @@ export function both(a: Chance, b: Chance): Chance {
 
 /** A connection that a node tracks: its header as it came in and as it went out. */
 export interface Tracked {
+  /** '' for a load balancer. */
   readonly node: string;
+  /** Set where a load balancer passed it on, and not a node. */
+  readonly balancer?: Balancer;
   readonly before: Header;
   readonly after: Header;
 }

@@ -14,6 +14,7 @@ export type Cause =
   | 'POLICY'
   | 'NO_RULE'
   | 'NO_ROUTE'
+  | 'NO_BACKENDS'
   | 'NODE_DOWN'
   | 'UNSUPPORTED_DATAPLANE'
   | 'UNKNOWN_MATCH'

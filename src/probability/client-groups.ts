@@ -5,12 +5,20 @@ import type { Cluster } from '../cluster/cluster.js';
 import { requireNode } from '../cluster/lookup.js';
 import type { Node } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
+import type { Balancer } from '../load-balancers/balancer.js';
 import { divide, type Fraction, fraction, isZero, multiply, parseFraction, sum } from '../netfilter/fraction.js';
 import type { Client } from '../path/client.js';
-import { type Destination, resolveDestination } from '../path/destinations.js';
+import {
+  balancerTo,
+  type Destination,
+  describeDestination,
+  type Entry,
+  resolveDestination,
+} from '../path/destinations.js';
 import type { Fabric } from '../path/fabric.js';
 import { nodeIsDown } from '../path/network.js';
 import { outsideClient, podOnNode, resolveSource, type SourceSpec, type WeightedClient } from '../path/sources.js';
+import { balancedGroups, type OutsideOfBalancer } from './balanced-groups.js';
 
 /** Where new connections come from: the shape of `clients` in a request. At most one key is set; none: `nodes: {}`. */
 export interface ClientsSpec {
@@ -18,8 +26,17 @@ export interface ClientsSpec {
   readonly nodes?: { readonly names?: readonly string[]; readonly from?: 'POD' | 'HOST' };
   readonly workload?: { readonly kind: string; readonly namespace: string; readonly name: string };
   readonly pod?: string;
-  /** From outside, entering at one node, at some, or (absent) at every node alike. */
-  readonly external?: { readonly address?: string; readonly entersAt?: readonly string[] };
+  /**
+   * From outside, entering at one node, at some, or (absent) at every node alike; to a load balancer's address without
+   * `entersAt`: through the load balancer.
+   */
+  readonly external?: {
+    readonly address?: string;
+    readonly entersAt?: readonly string[];
+    readonly zone?: string;
+  };
+  /** From outside through the load balancer of the Service. `zone`: of clients inside the provider's network. */
+  readonly loadBalancer?: { readonly address?: string; readonly zone?: string };
   /** A weight is an integer, or a fraction `"p/q"`. */
   readonly weights?: readonly { readonly source: SourceSpec; readonly weight: number | string }[];
 }
@@ -183,7 +200,11 @@ function weightOf(weight: number | string, pointer: string): Fraction {
   return parsed;
 }
 
-function weightedSources(fabric: Fabric, weights: NonNullable<ClientsSpec['weights']>): readonly WeightedClient[] {
+function weightedSources(
+  fabric: Fabric,
+  weights: NonNullable<ClientsSpec['weights']>,
+  destination: Destination,
+): readonly WeightedClient[] {
   const parsed = weights.map((entry, index) => weightOf(entry.weight, `${POINTER}/weights/${index}/weight`));
   const all = sum(parsed);
   if (isZero(all)) {
@@ -194,10 +215,43 @@ function weightedSources(fabric: Fabric, weights: NonNullable<ClientsSpec['weigh
   return weights.flatMap((entry, index) => {
     const share = divide(parsed[index] as Fraction, all);
     // Names are checked even where nothing comes from there.
-    const clients = resolveSource(fabric, entry.source, undefined, `${POINTER}/weights/${index}/source`);
+    const clients = resolveSource(
+      fabric,
+      entry.source,
+      through(fabric, destination),
+      `${POINTER}/weights/${index}/source`,
+    );
     if (isZero(share)) return [];
     return clients.map(({ client, weight }) => ({ client, weight: multiply(weight, share) }));
   });
+}
+
+/** The load balancer on the way to a destination, as the entry of outside clients. */
+function through(fabric: Fabric, destination: Destination): Entry | undefined {
+  const balancer = balancerTo(fabric, destination);
+  return balancer === undefined ? undefined : { balancer };
+}
+
+/** Every node whose rules may be special, by the rules of all kinds of nodes. */
+function specialNodes(fabric: Fabric, destination: Destination, client: Client): ReadonlySet<string> {
+  const special = new Set<string>();
+  for (const { nodes } of everyNode(fabric).byProfile) {
+    const first = { ...client, node: nodes[0] as string };
+    for (const node of differences(fabric, destination, first).special) special.add(node);
+  }
+  return special;
+}
+
+function throughBalancer(
+  fabric: Fabric,
+  balancer: Balancer,
+  outside: OutsideOfBalancer,
+  destination: Destination,
+  pointer: string,
+): ClientGroups {
+  const specialFor = (client: Client) => specialNodes(fabric, destination, client);
+  const groups = balancedGroups(fabric, balancer, outside, specialFor, pointer);
+  return { groups, description: `outside clients through the ${balancer.name}` };
 }
 
 function several(count: number, what: string): string {
@@ -208,7 +262,7 @@ function several(count: number, what: string): string {
 export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, destination: Destination): ClientGroups {
   if (clients?.weights !== undefined) {
     return {
-      groups: weightedSources(fabric, clients.weights),
+      groups: weightedSources(fabric, clients.weights, destination),
       description: `${several(clients.weights.length, 'weighted source')}`,
     };
   }
@@ -222,6 +276,22 @@ export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, d
       groups: resolveSource(fabric, { pod: clients.pod }, undefined, POINTER),
       description: `pod ${clients.pod}`,
     };
+  }
+  if (clients?.loadBalancer !== undefined) {
+    const balancer = balancerTo(fabric, destination);
+    if (balancer === undefined) {
+      throw new QuestionError('INVALID_REQUEST', 'The destination is not reached through a load balancer.', [
+        {
+          pointer: `${POINTER}/loadBalancer`,
+          detail: `${describeDestination(destination)}: ask about a Service of type LoadBalancer, via LOAD_BALANCER.`,
+        },
+      ]);
+    }
+    return throughBalancer(fabric, balancer, clients.loadBalancer, destination, `${POINTER}/loadBalancer`);
+  }
+  const entry = balancerTo(fabric, destination);
+  if (clients?.external !== undefined && clients.external.entersAt === undefined && entry !== undefined) {
+    return throughBalancer(fabric, entry, clients.external, destination, `${POINTER}/external`);
   }
   if (clients?.external !== undefined) {
     const { address, entersAt } = clients.external;

@@ -22,6 +22,8 @@ const GATES = {
   ProxyTerminatingEndpoints: { since: 22, onSince: 26, lockedSince: 28 },
   /** status.loadBalancer.ingress[].ipMode. */
   LoadBalancerIPMode: { since: 29, onSince: 30, lockedSince: 32 },
+  /** kube-proxy's healthz fails on a node that is being deleted (not iptables: what load balancers see of it). */
+  KubeProxyDrainingTerminatingNodes: { since: 28, onSince: 30, lockedSince: 31 },
   /** Hints count whether or not the Service has a topology annotation. */
   ServiceTrafficDistribution: { since: 30, onSince: 31, lockedSince: 33 },
   /** Node hints of EndpointSlices. */

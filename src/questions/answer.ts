@@ -2,8 +2,10 @@
 import type { IPFamily } from '../base/address.js';
 import type { Choice, Consequence } from '../changes/change.js';
 import type { Assumption } from '../cluster/settings.js';
+import type { Phase } from '../load-balancers/balancer.js';
 import type { Hook } from '../netfilter/ruleset.js';
 import type { StepAction } from '../netfilter/walk/types.js';
+import type { HostStep } from '../path/trail.js';
 import type { Cause, PathVerdict } from '../path/verdict.js';
 import type { BatchResult } from './batch-answer.js';
 import type { WhatIfResult } from './what-if-answer.js';
@@ -120,7 +122,7 @@ export interface PathHeader {
 
 export interface PathStep {
   /** A rule's step has hook, table and chain; ROUTE, CONNTRACK, LISTEN … are the host's own. */
-  readonly action: StepAction | 'ROUTE' | 'CONNTRACK' | 'SEND' | 'RECEIVE' | 'RESOLVE';
+  readonly action: StepAction | HostStep['action'];
   readonly hook?: Hook;
   readonly table?: string;
   readonly chain?: string;
@@ -213,6 +215,8 @@ export interface ServiceProbability {
   readonly destination: string;
   /** The clients as understood, in words. */
   readonly clients: string;
+  /** For clients that come through a load balancer: what it is and does. */
+  readonly loadBalancer?: BalancerAnswer;
   readonly endpoints: readonly EndpointShare[];
   /** By node of the endpoint; an endpoint whose node is not known counts under the empty name. */
   readonly nodes: readonly { readonly node: string; readonly share: Probability }[];
@@ -224,6 +228,10 @@ export interface ServiceProbability {
   readonly unreachable: Probability;
   readonly unknown: Probability;
   readonly verdicts: readonly VerdictShare[];
+  /** For outside clients: delivered connections whose endpoint is on another node than the one they came in at. */
+  readonly secondHop?: Probability;
+  /** Delivered connections that change the zone, where all zones are known: from the client's (outside: the entered) node to the endpoint's. */
+  readonly crossZone?: Probability;
   /** Largest endpoint share over the even share; absent when nothing is delivered. */
   readonly imbalance?: { readonly fraction: string; readonly value: number };
   readonly affinity?: {
@@ -233,6 +241,51 @@ export interface ServiceProbability {
     readonly returning: readonly { readonly endpoint: string; readonly share: Probability; readonly goesTo: string }[];
     readonly explanation: string;
   };
+}
+
+/** One backend of a load balancer. */
+export interface BackendAnswer {
+  readonly node: string;
+  readonly pod?: string;
+  readonly zone?: string;
+  readonly healthy: boolean;
+  /** What its health check finds, in words. */
+  readonly health: string;
+  /** Its share of new connections. */
+  readonly share: Probability;
+}
+
+export interface HealthCheckAnswer {
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  readonly port: number;
+  readonly path?: string;
+  readonly intervalSeconds: number;
+  readonly unhealthyAfter: number;
+  readonly healthyAfter: number;
+  readonly sources: readonly string[];
+}
+
+/** A load balancer as answers tell of it. */
+export interface BalancerAnswer {
+  readonly implementation: string;
+  readonly title: string;
+  /** What the backends are to the provider. */
+  readonly group: string;
+  readonly phase: Phase;
+  /** Seconds until health checks have found a change. */
+  readonly secondsToConverge: number;
+  readonly healthCheck: HealthCheckAnswer;
+  readonly affinity: string;
+  readonly reply: 'DIRECT' | 'THROUGH';
+  readonly drain: { readonly seconds?: number; readonly detail: string };
+  readonly firewall: readonly string[];
+  readonly sourceRanges?: readonly string[];
+  readonly backends: readonly BackendAnswer[];
+  /** Backends beyond those told. */
+  readonly omittedBackends?: number;
+  readonly excluded: readonly { readonly name: string; readonly why: string }[];
+  /** The share of new connections that nobody answers. */
+  readonly lost: Probability;
 }
 
 export interface ProbabilityResult {

@@ -14,7 +14,7 @@ import {
   destinationFamilies,
   resolveDestination,
 } from '../path/destinations.js';
-import { Fabric } from '../path/fabric.js';
+import { Fabric, type FabricOptions } from '../path/fabric.js';
 import { travel } from '../path/journey.js';
 import { resolveSource } from '../path/sources.js';
 import { both, CERTAIN, hop, hostStep, type Journey, weighted } from '../path/trail.js';
@@ -50,6 +50,11 @@ function chooseFamily(prepared: Prepared, question: PathQuestion, destination: D
 function parsedRulesets(question: PathQuestion, family: IPFamily): ReadonlyMap<string, Ruleset> {
   const entries = Object.entries(question.iptablesSave ?? {});
   return new Map(entries.map(([node, text]) => [node, parseSave(text, family, pointer('path', 'iptablesSave', node))]));
+}
+
+/** What a question's fabric knows of load balancers: where their health checks stand, and what they said before. */
+export function balancing({ earlier }: Prepared, phase: PathQuestion['phase']): FabricOptions {
+  return { ...(phase === undefined ? {} : { phase }), ...(earlier === undefined ? {} : { earlier }) };
 }
 
 /** All trips of one client to a destination, their chances summing to 1. */
@@ -127,7 +132,8 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   const destination = checkDestination(cluster, question.destination, question.protocol, '/path/destination');
   const family = chooseFamily(prepared, question, destination);
   const rulesets = parsedRulesets(question, family);
-  const plain = new Fabric(cluster, settings, family, { rulesets });
+  const options = { rulesets, ...balancing(prepared, question.phase) };
+  const plain = new Fabric(cluster, settings, family, options);
   const clients = resolveSource(plain, question.source, defaultEntry(plain, destination), '/path/source');
   const trips: Trip[] = [];
   const addresses = new Set<string>();
@@ -135,7 +141,7 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   let fabric = plain;
   for (const { client, weight } of clients) {
     const recent = recentEntries(plain, question, destination, client);
-    if (recent !== undefined) fabric = new Fabric(cluster, settings, family, { rulesets, recent });
+    if (recent !== undefined) fabric = new Fabric(cluster, settings, family, { ...options, recent });
     const journeys = journeysOrUnsupported(fabric, client, () => {
       for (const { target } of resolveDestination(fabric, destination, client).targets) {
         addresses.add(target.address);

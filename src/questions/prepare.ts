@@ -15,6 +15,8 @@ import type { QuestionRequest } from './request.js';
 export interface Prepared {
   readonly cluster: Cluster;
   readonly settings: Settings;
+  /** Before the changes; absent without changes. */
+  readonly earlier?: { readonly cluster: Cluster; readonly settings: Settings };
   /** Puts a result into the envelope that all answers share. */
   answer<R extends AnyResult>(outcome: Outcome<R>): Answer<R>;
 }
@@ -94,7 +96,8 @@ export function prepare(request: QuestionRequest, snapshot: Snapshot): Prepared 
       },
     ]);
   }
-  let settings = settled(snapshot.cluster, request.settings);
+  const given = settled(snapshot.cluster, request.settings);
+  let settings = given;
   const changes = request.changes ?? [];
   let cluster = base.cluster;
   let applied: readonly AppliedChange[] = [];
@@ -111,6 +114,7 @@ export function prepare(request: QuestionRequest, snapshot: Snapshot): Prepared 
   return {
     cluster,
     settings,
+    ...(changes.length === 0 ? {} : { earlier: { cluster: base.cluster, settings: given } }),
     answer: (outcome) => ({
       engine: ENGINE,
       snapshot: { digest: snapshot.digest, counts: snapshot.counts },

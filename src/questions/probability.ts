@@ -1,6 +1,7 @@
 import type { IPFamily } from '../base/address.js';
 import { joinHostPort } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
+import type { Cluster } from '../cluster/cluster.js';
 import type { Service } from '../cluster/objects.js';
 import { FAMILIES } from '../cluster/settings.js';
 import { divide, formatFraction, fraction, isZero, multiply, toNumber } from '../netfilter/fraction.js';
@@ -22,11 +23,14 @@ import {
 } from '../probability/distribution.js';
 import { describeAffinity } from './affinity-answer.js';
 import type { PathVerdict, ProbabilityResult, ServiceProbability } from './answer.js';
+import { balancerAnswer } from './balancer-answer.js';
 import { probability } from './chances.js';
-import { journeysOrUnsupported, tripsOf, unsupportedJourney } from './path.js';
+import { crossings } from './crossings.js';
+import { balancing, journeysOrUnsupported, tripsOf, unsupportedJourney } from './path.js';
 import type { Outcome, Prepared } from './prepare.js';
 import type { ProbabilityQuestion, ServiceDestination, TransportProtocol } from './request.js';
 import { endpointOf } from './trace.js';
+import type { Trip } from './trip.js';
 import { verdictShares } from './verdict-shares.js';
 
 interface Asked {
@@ -60,10 +64,23 @@ function everyPort(services: Iterable<Service>, asked: TransportProtocol | undef
   });
 }
 
+/** The Services that a load balancer has an address or a name for. */
+function balancedServices(cluster: Cluster): readonly Service[] {
+  return [...cluster.services.values()].filter(
+    ({ spec, status }) => spec?.type === 'LoadBalancer' && (status?.loadBalancer?.ingress ?? []).length > 0,
+  );
+}
+
 function askedAbout(prepared: Prepared, question: ProbabilityQuestion): readonly Asked[] {
   const { cluster } = prepared;
   const { services, protocol } = question;
-  const wanted = services?.map((service) => ({ service, protocol })) ?? everyPort(cluster.services.values(), protocol);
+  const balanced = question.clients?.loadBalancer !== undefined;
+  const asked =
+    services?.map((service) => ({ service, protocol })) ??
+    everyPort(balanced ? balancedServices(cluster) : cluster.services.values(), protocol);
+  const wanted = !balanced
+    ? asked
+    : asked.map(({ service, ...rest }) => ({ service: { via: 'LOAD_BALANCER' as const, ...service }, ...rest }));
   return wanted.map(({ service, protocol }, index) => ({
     destination: {
       kind: 'SERVICE',
@@ -79,12 +96,10 @@ function mass(journeys: readonly Journey[], verdict: PathVerdict): Share {
   );
 }
 
-function weightedTrips(
-  fabric: Fabric,
-  groups: readonly WeightedClient[],
-  destination: Destination,
-): readonly Journey[] {
-  return groups.flatMap(({ client, weight }) => weighted(tripsOf(fabric, client, destination), weight));
+function weightedTrips(fabric: Fabric, groups: readonly WeightedClient[], destination: Destination): readonly Trip[] {
+  return groups.flatMap(({ client, weight }) =>
+    weighted(tripsOf(fabric, client, destination), weight).map((journey) => ({ journey, client })),
+  );
 }
 
 function byName(shares: ReadonlyMap<string, Share>): readonly [string, Share][] {
@@ -125,9 +140,11 @@ function answerOne(
     namespace: 'default',
   };
   let clients: ClientGroups | undefined;
+  let trips: readonly Trip[] = [];
   const journeys = journeysOrUnsupported(fabric, anyone, () => {
     clients = clientGroups(fabric, question.clients, destination);
-    return weightedTrips(fabric, clients.groups, destination);
+    trips = weightedTrips(fabric, clients.groups, destination);
+    return trips.map((trip) => trip.journey);
   });
   const groups = clients?.groups ?? [];
   const receivers = receiverShares(journeys);
@@ -138,6 +155,11 @@ function answerOne(
     });
     return { ref: ref ?? { address: entry.receiver.address, port: entry.receiver.port ?? 0 }, share: entry.share };
   });
+  const through = groups[0]?.client.through === undefined ? undefined : (groups[0] as WeightedClient).client;
+  const lost = (['DROPPED', 'UNREACHABLE'] as const).reduce(
+    (sum, verdict) => addShare(sum, mass(journeys, verdict)),
+    NO_SHARE,
+  );
   const masses = Object.fromEntries(
     (['DELIVERED', 'DROPPED', 'REJECTED', 'UNREACHABLE', 'UNKNOWN'] as const).map((verdict) => [
       verdict.toLowerCase(),
@@ -161,6 +183,9 @@ function answerOne(
     family: fabric.family,
     destination: groups.length === 0 ? '' : destinationText(fabric, destination, groups),
     clients: clients?.description ?? 'not modelled',
+    ...(through?.through === undefined
+      ? {}
+      : { loadBalancer: balancerAnswer(fabric, through.through.balancer, through, lost) }),
     endpoints: endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
     nodes: byName(
       sharesBy(
@@ -178,6 +203,7 @@ function answerOne(
     ).map(([zone, share]) => ({ zone, share: probability(share) })),
     ...masses,
     verdicts: verdictShares(journeys),
+    ...crossings(fabric, trips),
     ...imbalance(receivers),
     ...(affinity === undefined ? {} : { affinity }),
   };
@@ -186,7 +212,10 @@ function answerOne(
 /** How likely is each pod hit? Throws QuestionError for names and values that are wrong. */
 export function answerProbability(prepared: Prepared, question: ProbabilityQuestion): Outcome<ProbabilityResult> {
   const { cluster, settings } = prepared;
-  const fabrics = new Map<IPFamily, Fabric>(FAMILIES.map((family) => [family, new Fabric(cluster, settings, family)]));
+  const options = balancing(prepared, question.phase);
+  const fabrics = new Map<IPFamily, Fabric>(
+    FAMILIES.map((family) => [family, new Fabric(cluster, settings, family, options)]),
+  );
   const services = askedAbout(prepared, question).flatMap((asked) => {
     const has = serviceFamilies(cluster, asked.destination.target);
     const families = FAMILIES.filter((family) => has.includes(family) && (question.families?.includes(family) ?? true));

@@ -11,6 +11,7 @@ import type { ProxyChange } from '../changes/proxy.js';
 import type { ScaleChange } from '../changes/scale.js';
 import type { ServiceChange } from '../changes/service.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
+import type { Phase } from '../load-balancers/balancer.js';
 import type { DestinationSpec } from '../path/destinations.js';
 import type { ServiceSpec, Via } from '../path/service-target.js';
 import type { SourceSpec } from '../path/sources.js';
@@ -49,6 +50,8 @@ export interface PathQuestion {
   readonly protocol?: TransportProtocol;
   /** Default: the family of the address, or IPv4 where source and destination have both. */
   readonly family?: IPFamily;
+  /** Where the health checks of load balancers stand: BEFORE they have found the changes, or (default) AFTER. */
+  readonly phase?: Phase;
   /** A returning client: the session-affinity entry it has, as the endpoint it talked to before (`address:port`). */
   readonly returningTo?: string;
   /** How many traces are told in full, 1 to 1000. Default 100. */
@@ -65,6 +68,8 @@ export interface ProbabilityQuestion {
   readonly clients?: Clients;
   readonly protocol?: TransportProtocol;
   readonly families?: readonly IPFamily[];
+  /** As in a path question. */
+  readonly phase?: Phase;
 }
 
 export type { ApplyChange, NodeChange, PatchChange, PodsChange, ProxyChange, ScaleChange, ServiceChange };

@@ -83,6 +83,7 @@ function ruleStep(step: WalkStep, family: IPFamily): PathStep {
 
 function hostPathStep(step: HostStep): PathStep {
   const told: Draft<PathStep> = { action: step.action, detail: step.detail };
+  if (step.chance !== undefined) told.chance = stepChance(step.chance);
   if (step.before !== undefined) told.before = header(step.before);
   if (step.after !== undefined) told.after = header(step.after);
   return told;

@@ -62,12 +62,15 @@ const ofPath = (result: PathResult, clients = 1): (readonly [string, Fraction])[
 
 const nodesOf = (cluster: RandomCluster) => cluster.nodes.map((_, index) => `node-${index + 1}`);
 
+/** Outside clients at every node: named, since those of a load balancer's address come through the load balancer. */
+const EVERYWHERE: Clients = { external: { entersAt: [] } };
+
 /** The same clients told as a whole, and one by one. */
 const CLIENTS: readonly (readonly [Clients | undefined, (node: string) => Source])[] = [
   [undefined, (node) => ({ podOn: node })],
   [{ nodes: {} }, (node) => ({ podOn: node })],
   [{ nodes: { from: 'HOST' } }, (node) => ({ node })],
-  [{ external: {} }, (node) => ({ external: { entersAt: node } })],
+  [EVERYWHERE, (node) => ({ external: { entersAt: node } })],
 ];
 
 const situation = fc.record({
@@ -78,7 +81,8 @@ const situation = fc.record({
 
 function pick({ cluster, way, who }: { cluster: RandomCluster; way: number; who: number }) {
   const ways = waysOf(cluster);
-  const [clients, source] = CLIENTS[who] as (typeof CLIENTS)[number];
+  const [told, source] = CLIENTS[who] as (typeof CLIENTS)[number];
+  const clients = told === EVERYWHERE ? { external: { entersAt: nodesOf(cluster) } } : told;
   return { via: ways[way % ways.length] as Via, clients, source };
 }
 

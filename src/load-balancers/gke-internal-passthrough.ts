@@ -1,0 +1,86 @@
+import { ZERO } from '../netfilter/fraction.js';
+import { CLASSES, INSTANCE_GROUP_LIMIT } from './gke/facts.js';
+import {
+  asksForInternal,
+  gkeFirewall,
+  gkeHealthCheck,
+  gkeNodeFilter,
+  gkeWeights,
+  passthrough,
+} from './gke/passthrough.js';
+import type { Balanced, Implementation } from './implementation.js';
+import { nodeBackends } from './node-filter.js';
+
+const ZONAL_DISTRIBUTIONS = ['PreferClose', 'PreferSameZone'];
+
+function subsets({ options }: Balanced): boolean {
+  return options.subsetting ?? options.backends === 'NEG';
+}
+
+/** Whether clients keep to their zone: said, and the Service asks for it (ingress-gce pkg/l4, a controller flag). */
+function keepsToZone({ options, service }: Balanced): boolean {
+  return (options.zonalAffinity ?? false) && ZONAL_DISTRIBUTIONS.includes(service.spec?.trafficDistribution ?? '');
+}
+
+/**
+ * Google Cloud's internal passthrough Network Load Balancer: as the external one, for clients of the VPC.
+ * Source: ingress-gce pkg/l4, cloud-provider-gcp gce_loadbalancer_internal.go.
+ */
+export const gkeInternalPassthrough: Implementation = {
+  name: 'gke-internal-passthrough',
+  title: 'Google Cloud internal passthrough Network Load Balancer',
+  options: [
+    'backends',
+    'subsetting',
+    'previousSubset',
+    'weighted',
+    'zonalAffinity',
+    'includeDrainingNodes',
+    'failOpen',
+  ],
+  takes(service, platform) {
+    if (service.spec?.loadBalancerClass === CLASSES.internal) return `loadBalancerClass ${CLASSES.internal}`;
+    if (platform !== 'gke' || service.spec?.loadBalancerClass || !asksForInternal(service)) return undefined;
+    return 'platform gke, an annotation that asks for an internal load balancer';
+  },
+  allocates: () => ({ scheme: 'INTERNAL', ipMode: 'VIP' }),
+  backends(balanced) {
+    if (subsets(balanced)) return nodeBackends(balanced, 'GCE_VM_IP NEGs', gkeNodeFilter(balanced));
+    const all = nodeBackends(balanced, 'instance groups', gkeNodeFilter(balanced));
+    if (all.members.length <= INSTANCE_GROUP_LIMIT) return all;
+    balanced.assume(
+      'loadBalancer.instanceGroupLimit',
+      INSTANCE_GROUP_LIMIT,
+      'An internal load balancer over instance groups has 250 VMs at most; which ones is not documented: the first of the snapshot are taken.',
+    );
+    const beyond = all.members.slice(INSTANCE_GROUP_LIMIT);
+    return {
+      ...all,
+      members: all.members.slice(0, INSTANCE_GROUP_LIMIT),
+      excluded: [
+        ...all.excluded,
+        ...beyond.map(({ node }) => ({ name: node, why: `beyond the limit of ${INSTANCE_GROUP_LIMIT} VMs` })),
+      ],
+    };
+  },
+  weights(balanced, candidates, client) {
+    const weights = gkeWeights(balanced, candidates);
+    if (!keepsToZone(balanced)) return weights;
+    if (client.zone === '') {
+      balanced.assume(
+        'loadBalancer.zonalAffinity',
+        'none for clients whose zone is not known',
+        'Zonal affinity holds clients to backends of their zone; how it treats others is not verified.',
+      );
+      return weights;
+    }
+    const near = candidates.some(({ backend }) => backend.zone === client.zone);
+    return near
+      ? weights.map((weight, index) => (candidates[index]?.backend.zone === client.zone ? weight : ZERO))
+      : weights;
+  },
+  healthCheck: (balanced) => gkeHealthCheck(balanced, 'INTERNAL'),
+  firewall: (balanced) => gkeFirewall(balanced, 'INTERNAL'),
+  drain: () => ({ seconds: 30, detail: 'connections of a backend that is removed may go on for 30 seconds' }),
+  ...passthrough,
+};

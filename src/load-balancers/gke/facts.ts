@@ -1,0 +1,41 @@
+/**
+ * What Google's load balancers do that is a number or a name. One place to correct. Sources: kubernetes/ingress-gce
+ * (pkg/l4, pkg/neg, 2026), kubernetes/cloud-provider-gcp (providers/gce/gce_loadbalancer*.go), GKE's documentation.
+ */
+
+/** ingress-gce pkg/annotations/service.go. */
+export const ANNOTATIONS = {
+  /** `enabled`: a regional backend service instead of a target pool. */
+  backendService: 'cloud.google.com/l4-rbs',
+  /** `Internal`: an internal passthrough load balancer. */
+  type: 'networking.gke.io/load-balancer-type',
+  /** Its name before 1.17. */
+  formerType: 'cloud.google.com/load-balancer-type',
+  /** `pods-per-node`: weighted load balancing. */
+  weighted: 'networking.gke.io/weighted-load-balancing',
+  strongAffinity: 'networking.gke.io/l4-strong-session-affinity',
+} as const;
+
+export const CLASSES = {
+  external: 'networking.gke.io/l4-regional-external',
+  internal: 'networking.gke.io/l4-regional-internal',
+} as const;
+
+/** ingress-gce pkg/utils/node: a node that GKE is draining. */
+export const DRAIN_LABEL = { key: 'operation.gke.io/type', value: 'drain' } as const;
+
+/** ingress-gce pkg/l4/healthchecks: one health check for all Services under Cluster, one per Service under Local. */
+export const TIMING = {
+  Cluster: { intervalSeconds: 8, timeoutSeconds: 1, unhealthyAfter: 3, healthyAfter: 1 },
+  Local: { intervalSeconds: 3, timeoutSeconds: 1, unhealthyAfter: 2, healthyAfter: 1 },
+} as const;
+
+/** cloud-provider-gcp gce_loadbalancer.go (IPv4); ingress-gce pkg/l4 (IPv6): where probes come from. */
+export const PROBE_SOURCES = {
+  IPv4: ['130.211.0.0/22', '35.191.0.0/16', '209.85.152.0/22', '209.85.204.0/22'],
+  internalIPv6: ['2600:2d00:1:b029::/64'],
+  externalIPv6: ['2600:1901:8001::/48'],
+} as const;
+
+/** GKE's documentation: VMs of one internal load balancer over instance groups. */
+export const INSTANCE_GROUP_LIMIT = 250;

@@ -1,0 +1,151 @@
+import type { IPFamily } from '../base/address.js';
+import type { Cluster } from '../cluster/cluster.js';
+import type { LoadBalancerName, LoadBalancerOption, LoadBalancerOptions } from '../cluster/load-balancer-settings.js';
+import type { Service } from '../cluster/objects.js';
+import type { Platform, Settings } from '../cluster/settings.js';
+import type { Fraction } from '../netfilter/fraction.js';
+import type { Protocol } from '../netfilter/packet.js';
+
+/** One Service behind one load balancer, in one family: what every question to an implementation is about. */
+export interface Balanced {
+  readonly cluster: Cluster;
+  readonly settings: Settings;
+  readonly service: Service;
+  /** `namespace/name` */
+  readonly key: string;
+  readonly family: IPFamily;
+  readonly options: LoadBalancerOptions;
+  /** Tells what the answer rests on without the snapshot or the request saying it. Once per field. */
+  assume(field: string, value: unknown, why: string): void;
+}
+
+/** Somebody that new connections can be sent to. */
+export interface Backend {
+  /** A node, whose rules take over, or a pod, which gets the packet as it is. */
+  readonly kind: 'NODE' | 'POD';
+  /** The node, or the pod's node. */
+  readonly node: string;
+  /** The node's primary address, or the pod's own; undefined where the snapshot shows none of the family. */
+  readonly address: string | undefined;
+  /** '' when not known. */
+  readonly zone: string;
+  /** POD: the port that it listens at, by Service port number, and who it is. */
+  readonly ports?: ReadonlyMap<number, number>;
+  readonly pod?: string;
+  /** POD: whether its readiness lets the health checks pass. */
+  readonly ready?: boolean;
+}
+
+/** Somebody that could have been a backend, and why not. */
+export interface Excluded {
+  readonly name: string;
+  readonly why: string;
+}
+
+export interface Backends {
+  readonly members: readonly Backend[];
+  readonly excluded: readonly Excluded[];
+  /** What the backends are to the provider: `target pool`, `GCE_VM_IP NEG` …. */
+  readonly group: string;
+}
+
+/** How the load balancer finds out which backends to use. */
+export interface HealthCheck {
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  readonly port: number;
+  readonly path?: string;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds?: number;
+  /** Probes in a row that must fail (succeed) before a backend is taken out (in). */
+  readonly unhealthyAfter: number;
+  readonly healthyAfter: number;
+  /** CIDRs that probes come from; empty: not known. */
+  readonly sources: readonly string[];
+  /** Who answers: kube-proxy's healthz, kube-proxy's server for the Service, the pod itself, or whoever has the port. */
+  readonly answeredBy: 'KUBE_PROXY' | 'SERVICE_HEALTH' | 'POD' | 'NODE_PORT';
+}
+
+/** The header of a packet, as far as load balancers look at it or rewrite it. */
+export interface BalancedHeader {
+  readonly source: string;
+  readonly destination: string;
+  readonly destinationPort: number | undefined;
+  readonly protocol: Protocol;
+}
+
+/** What the packet looks like when it arrives at a backend. */
+export interface Forwarded extends BalancedHeader {
+  /** What was done to it, as a sentence. */
+  readonly detail: string;
+}
+
+/** Who connects, as far as the choice of a backend depends on it. */
+export interface BalancedClient {
+  readonly address: string | undefined;
+  /** '' when not known or outside the provider's zones. */
+  readonly zone: string;
+}
+
+/** A backend with its ready endpoints: what weights are made of. */
+export interface Candidate {
+  readonly backend: Backend;
+  /** Ready endpoints of the Service on the backend's node; 1 for a pod. */
+  readonly endpoints: number;
+}
+
+export interface Affinity {
+  /** How the load balancer spreads: the fields of the packet that it hashes. */
+  readonly by: 'CONNECTION' | 'CLIENT_ADDRESS';
+  readonly detail: string;
+}
+
+export interface Firewall {
+  /** CIDRs that the load balancer itself, or the provider's firewall before the nodes, lets in. Undefined: everybody. */
+  readonly allowed: readonly string[] | undefined;
+  /** Rules that the provider's controller creates, in words. */
+  readonly rules: readonly string[];
+}
+
+export interface Drain {
+  /** Seconds for which connections of a backend that is taken out go on; undefined: not known. */
+  readonly seconds: number | undefined;
+  readonly detail: string;
+}
+
+/** What a Service gets when it becomes one of type LoadBalancer. */
+export interface Allocation {
+  /** Where an address comes from, in words; the address itself is taken by the caller. */
+  readonly scheme: 'EXTERNAL' | 'INTERNAL';
+  readonly ipMode: 'VIP' | 'Proxy';
+  /** Only a host name is published, no address. */
+  readonly hostname?: string;
+}
+
+/**
+ * One kind of load balancer. Each stands in a file of its own; index.ts lists them. All are pure functions of the
+ * Service and its cluster.
+ */
+export interface Implementation {
+  readonly name: LoadBalancerName;
+  /** As its users call it. */
+  readonly title: string;
+  /** The options that it reads. */
+  readonly options: readonly LoadBalancerOption[];
+  /** Why it takes this Service (a sentence), where class, annotations and platform tell; undefined: it does not. */
+  takes(service: Service, platform: Platform, cluster: Cluster): string | undefined;
+  allocates(balanced: Balanced): Allocation;
+  backends(balanced: Balanced): Backends;
+  /** How new connections are spread over candidates that are healthy: relative weights in their order. */
+  weights(balanced: Balanced, candidates: readonly Candidate[], client: BalancedClient): readonly Fraction[];
+  forward(balanced: Balanced, sent: BalancedHeader, backend: Backend): Forwarded | { readonly refused: string };
+  healthCheck(balanced: Balanced): HealthCheck;
+  /** Whether connections go to all backends when none is healthy. */
+  failsOpen(balanced: Balanced): boolean;
+  affinity(balanced: Balanced): Affinity;
+  firewall(balanced: Balanced): Firewall;
+  drain(balanced: Balanced): Drain;
+  /** DIRECT: a node answers the client itself (direct server return). THROUGH: the reply passes the load balancer. */
+  reply(balanced: Balanced): 'DIRECT' | 'THROUGH';
+  /** Whether a node that is a backend has the load balancer's address as one of its own (fib type LOCAL). */
+  addressIsLocal(balanced: Balanced): boolean;
+}

@@ -1,0 +1,102 @@
+import type { BackendShare } from '../load-balancers/balancer.js';
+import { holds } from '../load-balancers/source-ranges.js';
+import { copyOf, headerOf } from '../netfilter/packet.js';
+import type { Chance } from '../netfilter/walk/types.js';
+import type { Through } from './client.js';
+import type { Fabric } from './fabric.js';
+import { type Branch, both, type Ending, hop, hostStep } from './trail.js';
+
+export type BalancedBranch =
+  | { readonly branch: Branch; readonly node: string }
+  | { readonly branch: Branch; readonly ending: Ending };
+
+/**
+ * Takes a new connection's packet through the load balancer that it is for: firewall, choice of a backend, and the
+ * header as that backend gets it. The nominal chances sum to that of `arriving`. The balancer's assumptions become the answer's.
+ */
+export function passBalancer(fabric: Fabric, arriving: Branch, through: Through): readonly BalancedBranch[] {
+  const { balancer, zone } = through;
+  const { packet } = arriving;
+  const trail = hop(arriving.trail, 'LOAD_BALANCER', balancer.name);
+  const there: Branch = { ...arriving, trail };
+  const ends = (ending: Ending, branch = there): BalancedBranch => ({
+    branch: { ...branch, trail: hostStep(branch.trail, { action: 'FIREWALL', detail: ending.detail }) },
+    ending,
+  });
+  const told = (branches: readonly BalancedBranch[]) => {
+    fabric.tellOf(balancer);
+    return branches;
+  };
+  const listens = balancer.service.spec?.ports?.some(
+    (port) => port.port === packet.destinationPort && (port.protocol ?? 'TCP') === packet.protocol,
+  );
+  if (!listens) {
+    const detail = `the load balancer of ${balancer.key} does not take ${packet.protocol} port ${packet.destinationPort ?? '?'}`;
+    return told([ends({ verdict: 'UNREACHABLE', cause: 'NO_RULE', detail })]);
+  }
+  const { allowed } = balancer.firewall;
+  if (allowed !== undefined && !holds(allowed, packet.source)) {
+    const detail = `${packet.source} is in none of the Service's source ranges (${allowed.join(', ')}): the provider's firewall drops it before any node`;
+    return told([ends({ verdict: 'DROPPED', cause: 'FIREWALLED', detail })]);
+  }
+  const { shares, why } = chosenBackends(fabric, through, { address: packet.source, zone });
+  if (shares.length === 0) {
+    const detail = `the load balancer of ${balancer.key} sends to nobody: ${why}`;
+    return told([ends({ verdict: 'UNREACHABLE', cause: 'NO_BACKENDS', detail })]);
+  }
+  return told(
+    shares.map(({ backend, share }) => {
+      const chance: Chance = { nominal: share, programmed: share };
+      const name = backend.pod === undefined ? backend.node : `pod ${backend.pod}`;
+      const chosen: Branch = {
+        ...there,
+        chance: both(there.chance, chance),
+        trail: hostStep(there.trail, { action: 'BALANCE', detail: `chooses ${name}: ${why}`, chance }),
+      };
+      const sent = {
+        source: packet.source,
+        destination: packet.destination,
+        destinationPort: packet.destinationPort,
+        protocol: packet.protocol,
+      };
+      const forwarded = balancer.forward(sent, backend);
+      if ('refused' in forwarded)
+        return ends({ verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail: forwarded.refused }, chosen);
+      const passed = copyOf(packet);
+      passed.source = forwarded.source;
+      passed.destination = forwarded.destination;
+      passed.destinationPort = forwarded.destinationPort;
+      const before = headerOf(packet);
+      const after = headerOf(passed);
+      return {
+        node: backend.node,
+        branch: {
+          ...chosen,
+          packet: passed,
+          tracked: { entry: { node: '', balancer, before, after }, previous: arriving.tracked },
+          trail: hostStep(chosen.trail, { action: 'SEND', detail: forwarded.detail, before, after }),
+        },
+      };
+    }),
+  );
+}
+
+/** The backends that a connection can be sent to, and how they come to be chosen, in words. */
+function chosenBackends(
+  fabric: Fabric,
+  { balancer, shares }: Through,
+  client: { readonly address: string; readonly zone: string },
+): { readonly shares: readonly BackendShare[]; readonly why: string } {
+  const { members, group } = balancer.backends;
+  const { phase } = fabric;
+  const spread = balancer.distribution(phase, client, fabric.earlierThan(balancer));
+  const moment = phase === 'BEFORE' ? ` before the health checks have converged (${balancer.secondsToConverge} s)` : '';
+  if (members.length === 0) return { shares: [], why: `it has no backends (${group})` };
+  if (spread.shares.length === 0) {
+    return { shares: [], why: `none of its ${members.length} backends (${group}) passes the health check${moment}` };
+  }
+  const why = spread.failedOpen
+    ? `no backend passes the health check, so it sends to all ${spread.shares.length} (${group})`
+    : `one of ${spread.shares.length} in use of ${members.length} backends (${group})${moment}`;
+  return { shares: shares ?? spread.shares, why };
+}
