@@ -1,17 +1,10 @@
 import type { Service } from '../cluster/objects.js';
+import { groupBackends, negBackends } from './gke/backends.js';
 import { ANNOTATIONS, CLASSES } from './gke/facts.js';
-import {
-  asksForInternal,
-  gkeFirewall,
-  gkeHealthCheck,
-  gkeNodeFilter,
-  gkeWeights,
-  passthrough,
-} from './gke/passthrough.js';
+import { asksForInternal, gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './gke/passthrough.js';
 import type { Balanced, Implementation } from './implementation.js';
-import { nodeBackends } from './node-filter.js';
 
-const GROUPS = { TARGET_POOL: 'target pool', INSTANCE_GROUP: 'instance groups', NEG: 'GCE_VM_IP NEGs' } as const;
+const GROUPS = { TARGET_POOL: 'target pool', INSTANCE_GROUP: 'instance groups' } as const;
 
 function wantsBackendService({ metadata, spec }: Service): boolean {
   return (
@@ -40,7 +33,10 @@ export const gkeExternalPassthrough: Implementation = {
       : 'platform gke, neither class nor an annotation that asks for an internal one';
   },
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
-  backends: (balanced) => nodeBackends(balanced, GROUPS[externalBackends(balanced)], gkeNodeFilter(balanced)),
+  backends(balanced) {
+    const kind = externalBackends(balanced);
+    return kind === 'NEG' ? negBackends(balanced, 'EXTERNAL') : groupBackends(balanced, GROUPS[kind]);
+  },
   weights: gkeWeights,
   healthCheck: (balanced) => gkeHealthCheck(balanced, 'EXTERNAL'),
   firewall: (balanced) => gkeFirewall(balanced, 'EXTERNAL'),

@@ -1,15 +1,8 @@
 import { ZERO } from '../netfilter/fraction.js';
+import { groupBackends, negBackends } from './gke/backends.js';
 import { CLASSES, INSTANCE_GROUP_LIMIT } from './gke/facts.js';
-import {
-  asksForInternal,
-  gkeFirewall,
-  gkeHealthCheck,
-  gkeNodeFilter,
-  gkeWeights,
-  passthrough,
-} from './gke/passthrough.js';
+import { asksForInternal, gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './gke/passthrough.js';
 import type { Balanced, Implementation } from './implementation.js';
-import { nodeBackends } from './node-filter.js';
 
 const ZONAL_DISTRIBUTIONS = ['PreferClose', 'PreferSameZone'];
 
@@ -45,8 +38,8 @@ export const gkeInternalPassthrough: Implementation = {
   },
   allocates: () => ({ scheme: 'INTERNAL', ipMode: 'VIP' }),
   backends(balanced) {
-    if (subsets(balanced)) return nodeBackends(balanced, 'GCE_VM_IP NEGs', gkeNodeFilter(balanced));
-    const all = nodeBackends(balanced, 'instance groups', gkeNodeFilter(balanced));
+    if (subsets(balanced)) return negBackends(balanced, 'INTERNAL');
+    const all = groupBackends(balanced, 'instance groups');
     if (all.members.length <= INSTANCE_GROUP_LIMIT) return all;
     balanced.assume(
       'loadBalancer.instanceGroupLimit',
