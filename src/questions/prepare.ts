@@ -53,8 +53,9 @@ function settled(cluster: Cluster, override: SettingsOverride | undefined): Sett
   return remember(byOverride, key, () => inferSettings(cluster, override));
 }
 
-function momentOf(
-  request: QuestionRequest,
+/** The moment from which ages are counted, and what is assumed of it. Throws QuestionError for a time that is none. */
+export function momentOf(
+  request: Pick<QuestionRequest, 'at'>,
   snapshot: Snapshot,
 ): { readonly at: number; readonly assumption?: Assumption } {
   if (request.at !== undefined) {

@@ -26,25 +26,28 @@ import type { PathVerdict, ProbabilityResult, ServiceProbability } from './answe
 import { balancerAnswer } from './balancer-answer.js';
 import { probability } from './chances.js';
 import { crossings } from './crossings.js';
-import { balancing, journeysOrUnsupported, tripsOf, unsupportedJourney } from './path.js';
+import { balancing, journeysOrUnsupported, tripsOf } from './path.js';
 import type { Outcome, Prepared } from './prepare.js';
 import type { ProbabilityQuestion, ServiceDestination, TransportProtocol } from './request.js';
-import { endpointOf } from './trace.js';
+import { receiverRef } from './trace.js';
 import type { Trip } from './trip.js';
 import { verdictShares } from './verdict-shares.js';
 
+/** A Service as a destination. */
+export type ServiceTargeted = Extract<Destination, { kind: 'SERVICE' }>;
+
 interface Asked {
-  readonly destination: Extract<Destination, { kind: 'SERVICE' }>;
+  readonly destination: ServiceTargeted;
 }
 
 /** A Service destination before its names are checked; the protocol tells ports of one number apart. */
-interface Wanted {
+export interface Wanted {
   readonly service: ServiceDestination;
   readonly protocol: TransportProtocol | undefined;
 }
 
-/** Every port of every Service, only those of one protocol where it is given. */
-function everyPort(services: Iterable<Service>, asked: TransportProtocol | undefined): readonly Wanted[] {
+/** Every port of these Services, only those of one protocol where it is given. */
+export function everyPort(services: Iterable<Service>, asked: TransportProtocol | undefined): readonly Wanted[] {
   const all: Wanted[] = [];
   for (const service of services) {
     if (service.spec?.type === 'ExternalName') continue;
@@ -71,8 +74,7 @@ function balancedServices(cluster: Cluster): readonly Service[] {
   );
 }
 
-function askedAbout(prepared: Prepared, question: ProbabilityQuestion): readonly Asked[] {
-  const { cluster } = prepared;
+function askedAbout(cluster: Cluster, question: ProbabilityQuestion): readonly Asked[] {
   const { services, protocol } = question;
   const balanced = question.clients?.loadBalancer !== undefined;
   const asked =
@@ -125,13 +127,18 @@ function destinationText(fabric: Fabric, destination: Asked['destination'], grou
     .join(', ');
 }
 
-function answerOne(
-  prepared: Prepared,
-  fabric: Fabric,
-  question: ProbabilityQuestion,
-  { destination }: Asked,
-): ServiceProbability {
-  const { target } = destination;
+/** All ways that new connections to a Service go, and who they come from. */
+export interface Walked {
+  readonly journeys: readonly Journey[];
+  /** The journeys with their clients; empty where the cluster's data plane is not modelled, as `groups` is. */
+  readonly trips: readonly Trip[];
+  readonly groups: readonly WeightedClient[];
+  /** Who they are, in words. */
+  readonly clients: string;
+}
+
+/** Walks every client of the question to the destination. Throws QuestionError for clients that are not there. */
+export function walkClients(fabric: Fabric, question: ProbabilityQuestion, destination: ServiceTargeted): Walked {
   const anyone: Client = {
     kind: 'OUTSIDE',
     name: 'clients',
@@ -146,31 +153,20 @@ function answerOne(
     trips = weightedTrips(fabric, clients.groups, destination);
     return trips.map((trip) => trip.journey);
   });
-  const groups = clients?.groups ?? [];
-  const receivers = receiverShares(journeys);
-  const endpoints = receivers.map((entry) => {
-    const ref = endpointOf(fabric, {
-      ...(journeys[0] ?? unsupportedJourney(fabric.family, anyone, '')),
-      receiver: entry.receiver,
-    });
-    return { ref: ref ?? { address: entry.receiver.address, port: entry.receiver.port ?? 0 }, share: entry.share };
-  });
-  const through = groups[0]?.client.through === undefined ? undefined : (groups[0] as WeightedClient).client;
-  const lost = (['DROPPED', 'UNREACHABLE'] as const).reduce(
-    (sum, verdict) => addShare(sum, mass(journeys, verdict)),
-    NO_SHARE,
-  );
-  const masses = Object.fromEntries(
-    (['DELIVERED', 'DROPPED', 'REJECTED', 'UNREACHABLE', 'UNKNOWN'] as const).map((verdict) => [
-      verdict.toLowerCase(),
-      probability(mass(journeys, verdict)),
-    ]),
-  ) as Record<'delivered' | 'dropped' | 'rejected' | 'unreachable' | 'unknown', ServiceProbability['delivered']>;
+  return { journeys, trips, groups: clients?.groups ?? [], clients: clients?.description ?? 'not modelled' };
+}
+
+/** What is told of a Service port beside its shares. */
+export type ServiceHead = Pick<ServiceProbability, 'service' | 'via' | 'family' | 'destination' | 'clients'>;
+
+/** Names a destination and the clients that were walked to it. */
+export function headOf(
+  fabric: Fabric,
+  destination: ServiceTargeted,
+  { groups, clients }: Pick<Walked, 'groups' | 'clients'>,
+): ServiceHead {
+  const { target } = destination;
   const { name, namespace = 'default' } = target.service.metadata;
-  const affinity =
-    groups.length === 0
-      ? undefined
-      : describeAffinity(prepared, fabric, destination, groups[0] as WeightedClient, receivers);
   return {
     service: {
       namespace,
@@ -182,7 +178,37 @@ function answerOne(
     via: target.via,
     family: fabric.family,
     destination: groups.length === 0 ? '' : destinationText(fabric, destination, groups),
-    clients: clients?.description ?? 'not modelled',
+    clients,
+  };
+}
+
+function answerOne(
+  prepared: Prepared,
+  fabric: Fabric,
+  question: ProbabilityQuestion,
+  { destination }: Asked,
+): ServiceProbability {
+  const walked = walkClients(fabric, question, destination);
+  const { journeys, trips, groups } = walked;
+  const receivers = receiverShares(journeys);
+  const endpoints = receivers.map(({ receiver, share }) => ({ ref: receiverRef(fabric, receiver), share }));
+  const through = groups[0]?.client.through === undefined ? undefined : (groups[0] as WeightedClient).client;
+  const lost = (['DROPPED', 'UNREACHABLE'] as const).reduce(
+    (sum, verdict) => addShare(sum, mass(journeys, verdict)),
+    NO_SHARE,
+  );
+  const masses = Object.fromEntries(
+    (['DELIVERED', 'DROPPED', 'REJECTED', 'UNREACHABLE', 'UNKNOWN'] as const).map((verdict) => [
+      verdict.toLowerCase(),
+      probability(mass(journeys, verdict)),
+    ]),
+  ) as Record<'delivered' | 'dropped' | 'rejected' | 'unreachable' | 'unknown', ServiceProbability['delivered']>;
+  const affinity =
+    groups.length === 0
+      ? undefined
+      : describeAffinity(prepared, fabric, destination, groups[0] as WeightedClient, receivers);
+  return {
+    ...headOf(fabric, destination, walked),
     ...(through?.through === undefined
       ? {}
       : { loadBalancer: balancerAnswer(fabric, through.through.balancer, through, lost) }),
@@ -209,6 +235,27 @@ function answerOne(
   };
 }
 
+/** A Service port that is asked about, and the families of it. */
+export interface AskedPort extends Asked {
+  readonly families: readonly IPFamily[];
+}
+
+/** What a question is about, in the order in which it is answered. Throws QuestionError for names and values that are wrong. */
+export function portsAsked(cluster: Cluster, question: ProbabilityQuestion): readonly AskedPort[] {
+  return askedAbout(cluster, question).map(({ destination }) => {
+    const has = serviceFamilies(cluster, destination.target);
+    const families = FAMILIES.filter((family) => has.includes(family) && (question.families?.includes(family) ?? true));
+    if (families.length === 0 && question.services !== undefined) {
+      throw new QuestionError(
+        'INVALID_REQUEST',
+        `Service ${destination.target.key} has none of the families asked for.`,
+        [{ pointer: '/probability/families', detail: `It has ${has.join(' and ') || 'no address'}.` }],
+      );
+    }
+    return { destination, families };
+  });
+}
+
 /** How likely is each pod hit? Throws QuestionError for names and values that are wrong. */
 export function answerProbability(prepared: Prepared, question: ProbabilityQuestion): Outcome<ProbabilityResult> {
   const { cluster, settings } = prepared;
@@ -216,18 +263,9 @@ export function answerProbability(prepared: Prepared, question: ProbabilityQuest
   const fabrics = new Map<IPFamily, Fabric>(
     FAMILIES.map((family) => [family, new Fabric(cluster, settings, family, options)]),
   );
-  const services = askedAbout(prepared, question).flatMap((asked) => {
-    const has = serviceFamilies(cluster, asked.destination.target);
-    const families = FAMILIES.filter((family) => has.includes(family) && (question.families?.includes(family) ?? true));
-    if (families.length === 0 && question.services !== undefined) {
-      throw new QuestionError(
-        'INVALID_REQUEST',
-        `Service ${asked.destination.target.key} has none of the families asked for.`,
-        [{ pointer: '/probability/families', detail: `It has ${has.join(' and ') || 'no address'}.` }],
-      );
-    }
-    return families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, asked));
-  });
+  const services = portsAsked(cluster, question).flatMap(({ destination, families }) =>
+    families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, { destination })),
+  );
   return {
     result: { services },
     assumptions: [...fabrics.values()].flatMap((fabric) => fabric.assumptions.all()),

@@ -1,7 +1,7 @@
 import { nodeZone } from '../cluster/addresses.js';
 import type { Client } from '../path/client.js';
 import type { Fabric } from '../path/fabric.js';
-import { hopsOf, type Journey } from '../path/trail.js';
+import { hopsOf, type Journey, type Receiver } from '../path/trail.js';
 import type { EndpointRef, PathTrace } from './answer.js';
 import { probability } from './chances.js';
 import { pathHops } from './steps.js';
@@ -27,9 +27,12 @@ function clientSees(journey: Journey, client: Client): string {
 }
 
 /** Who received a journey's packet, as answers name it. Undefined when nobody did. */
-export function endpointOf(fabric: Fabric, journey: Journey): EndpointRef | undefined {
-  const { receiver } = journey;
-  if (receiver === undefined) return undefined;
+export function endpointOf(fabric: Fabric, { receiver }: Journey): EndpointRef | undefined {
+  return receiver === undefined ? undefined : receiverRef(fabric, receiver);
+}
+
+/** Somebody who takes packets, as answers name it. */
+export function receiverRef(fabric: Fabric, receiver: Receiver): EndpointRef {
   const node = receiver.node === undefined ? undefined : fabric.cluster.nodes.get(receiver.node);
   const zone = node && nodeZone(node);
   return {
