@@ -6,34 +6,38 @@
  * thrown is a fault of ours.
  */
 
-/** What is told of each error code: HTTP status and the one-line title of its problem document. */
+/** What is told of each error code: HTTP status, gRPC status, and the sentence that every problem with this code has. */
 export const ERROR_CODES = {
   /** The bytes are not JSON or YAML, or end too early. */
-  MALFORMED: { status: 400, title: 'The request or snapshot cannot be read' },
+  MALFORMED: { status: 400, grpc: 'INVALID_ARGUMENT', title: 'The request or snapshot cannot be read' },
   /** The request does not follow the contract in openapi/. */
-  INVALID_REQUEST: { status: 400, title: 'The request does not follow the contract' },
+  INVALID_REQUEST: { status: 400, grpc: 'INVALID_ARGUMENT', title: 'The request does not follow the contract' },
   /** An object of the snapshot has a field of the wrong kind or an impossible value. */
-  INVALID_SNAPSHOT: { status: 422, title: 'The snapshot holds invalid objects' },
+  INVALID_SNAPSHOT: { status: 422, grpc: 'INVALID_ARGUMENT', title: 'The snapshot holds invalid objects' },
   /** A Service, node, pod, workload … that the request names is not in the snapshot. */
-  NOT_FOUND: { status: 422, title: 'The snapshot does not hold what the request names' },
+  NOT_FOUND: { status: 422, grpc: 'NOT_FOUND', title: 'The snapshot does not hold what the request names' },
   /** A change that cannot be made (replicas out of range, placement on an unknown node …). */
-  IMPOSSIBLE_CHANGE: { status: 422, title: 'The change cannot be made' },
+  IMPOSSIBLE_CHANGE: { status: 422, grpc: 'FAILED_PRECONDITION', title: 'The change cannot be made' },
   /** A question that the model has no answer for in this version of the service (a mode that is not built). */
-  UNSUPPORTED: { status: 422, title: 'The question is outside what this service answers' },
+  UNSUPPORTED: { status: 422, grpc: 'UNIMPLEMENTED', title: 'The question is outside what this service answers' },
   /** The body, or what it inflates to, is larger than the stated limit. */
-  TOO_LARGE: { status: 413, title: 'The body is larger than the limit' },
+  TOO_LARGE: { status: 413, grpc: 'RESOURCE_EXHAUSTED', title: 'The body is larger than the limit' },
   /** The answer would be larger than `maxBytes`. */
-  ANSWER_TOO_LARGE: { status: 422, title: 'The answer is larger than the limit' },
+  ANSWER_TOO_LARGE: { status: 422, grpc: 'RESOURCE_EXHAUSTED', title: 'The answer is larger than the limit' },
   /** The body's media type or encoding is not one that is read. */
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The media type or encoding is not supported' },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    grpc: 'INVALID_ARGUMENT',
+    title: 'The media type or encoding is not supported',
+  },
   /** None of the media types in Accept can be given. */
-  NOT_ACCEPTABLE: { status: 406, title: 'None of the accepted media types can be given' },
+  NOT_ACCEPTABLE: { status: 406, grpc: 'INVALID_ARGUMENT', title: 'None of the accepted media types can be given' },
   /** A snapshot that the request names by digest is not held: send it again. */
-  UNKNOWN_DIGEST: { status: 404, title: 'No snapshot with this digest is held: send it again' },
+  UNKNOWN_DIGEST: { status: 404, grpc: 'NOT_FOUND', title: 'No snapshot with this digest is held: send it again' },
   /** The bytes sent are not those of the digest in the path. */
-  DIGEST_MISMATCH: { status: 400, title: 'The snapshot does not have the digest that was named' },
+  DIGEST_MISMATCH: { status: 400, grpc: 'INVALID_ARGUMENT', title: 'The snapshot does not have the digest that was named' },
   /** The service has more work than it can queue. */
-  OVERLOADED: { status: 503, title: 'The service is busy: try again later' },
+  OVERLOADED: { status: 503, grpc: 'RESOURCE_EXHAUSTED', title: 'The service is busy: try again later' },
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -41,23 +45,23 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 /** What goes wrong between client and question, beside {@link ERROR_CODES}: told by the service alone. */
 export const SERVICE_CODES = {
   /** No such path. */
-  UNKNOWN_ROUTE: { status: 404, title: 'There is nothing at this path' },
+  UNKNOWN_ROUTE: { status: 404, grpc: 'UNIMPLEMENTED', title: 'There is nothing at this path' },
   /** The path exists, the method does not; `Allow` names those that do. */
-  METHOD_NOT_ALLOWED: { status: 405, title: 'The path does not have this method' },
+  METHOD_NOT_ALLOWED: { status: 405, grpc: 'UNIMPLEMENTED', title: 'The path does not have this method' },
   /** The body stopped arriving. */
-  REQUEST_TIMEOUT: { status: 408, title: 'The body stopped arriving' },
+  REQUEST_TIMEOUT: { status: 408, grpc: 'DEADLINE_EXCEEDED', title: 'The body stopped arriving' },
   /** Waiting and computing together took longer than the limit. */
-  TIME_LIMIT: { status: 503, title: 'The question takes longer than the limit' },
+  TIME_LIMIT: { status: 503, grpc: 'DEADLINE_EXCEEDED', title: 'The question takes longer than the limit' },
   /** The worker ran out of memory over this question. */
-  MEMORY_LIMIT: { status: 422, title: 'The question needs more memory than the limit' },
+  MEMORY_LIMIT: { status: 422, grpc: 'RESOURCE_EXHAUSTED', title: 'The question needs more memory than the limit' },
   /** Workers are not warm yet, or the service is shutting down. */
-  NOT_READY: { status: 503, title: 'The service is not ready' },
+  NOT_READY: { status: 503, grpc: 'UNAVAILABLE', title: 'The service is not ready' },
   /** A snapshot named by digest is not in memory, and the store that may hold it cannot be reached. */
-  STORE_UNAVAILABLE: { status: 503, title: 'The store of snapshots cannot be reached' },
+  STORE_UNAVAILABLE: { status: 503, grpc: 'UNAVAILABLE', title: 'The store of snapshots cannot be reached' },
   /** What arrived is not HTTP as Node.js reads it. */
-  BAD_HTTP: { status: 400, title: 'The message is not valid HTTP' },
+  BAD_HTTP: { status: 400, grpc: 'INVALID_ARGUMENT', title: 'The message is not valid HTTP' },
   /** A fault of the service. */
-  INTERNAL: { status: 500, title: 'The service failed' },
+  INTERNAL: { status: 500, grpc: 'INTERNAL', title: 'The service failed' },
 } as const;
 
 export type ServiceCode = keyof typeof SERVICE_CODES;

@@ -1,24 +1,11 @@
 /** openapi/kube-whatif.yaml, read once: the contract that requests are held against and that the server gives out. */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
+import { packageFile } from '../base/package-file.js';
 
-const DOCUMENT = join('openapi', 'kube-whatif.yaml');
-
-/** The document beside the code: upwards from here, since builds lie at different depths below the project. */
-function find(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const path = join(folder, DOCUMENT);
-    if (existsSync(path)) return path;
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error(`${DOCUMENT} is not above ${fileURLToPath(import.meta.url)}`);
-    folder = parent;
-  }
-}
+const DOCUMENT = 'openapi/kube-whatif.yaml';
 
 export interface Contract {
   /** The OpenAPI document as data. */
@@ -29,7 +16,10 @@ export interface Contract {
 
 function load(): Contract {
   // Example snapshots are shared in the document by YAML aliases, a handful of them.
-  const document = parse(readFileSync(find(), 'utf8'), { maxAliasCount: 1000 }) as Record<string, unknown>;
+  const document = parse(readFileSync(packageFile(DOCUMENT), 'utf8'), { maxAliasCount: 1000 }) as Record<
+    string,
+    unknown
+  >;
   const ajv = new Ajv2020({
     // All errors: one round trip tells every typo. verbose: the sentences name what is allowed.
     allErrors: true,
