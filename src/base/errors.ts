@@ -35,7 +35,11 @@ export const ERROR_CODES = {
   /** A snapshot that the request names by digest is not held: send it again. */
   UNKNOWN_DIGEST: { status: 404, grpc: 'NOT_FOUND', title: 'No snapshot with this digest is held: send it again' },
   /** The bytes sent are not those of the digest in the path. */
-  DIGEST_MISMATCH: { status: 400, grpc: 'INVALID_ARGUMENT', title: 'The snapshot does not have the digest that was named' },
+  DIGEST_MISMATCH: {
+    status: 400,
+    grpc: 'INVALID_ARGUMENT',
+    title: 'The snapshot does not have the digest that was named',
+  },
   /** The service has more work than it can queue. */
   OVERLOADED: { status: 503, grpc: 'RESOURCE_EXHAUSTED', title: 'The service is busy: try again later' },
 } as const;

@@ -3,6 +3,7 @@
  * of the JSON, so most fields stay as they are; the rules for the others are those that proto/kube_whatif/v1/kube_whatif.proto
  * lists. Which rule a field follows is read from its descriptor and its schema, not written down anywhere else.
  */
+import { isUtf8 } from 'node:buffer';
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { pointerToken, QuestionError } from '../base/errors.js';
 import { readJson } from '../questions/read-json.js';
@@ -32,6 +33,23 @@ const JSON_BYTES: Conversion = {
   same: false,
   toJson: (value, at) => readJson(Buffer.from(value as Uint8Array), `What stands at ${at}`, at),
   toMessage: (json) => Buffer.from(JSON.stringify(json)),
+};
+
+/** Bytes that hold a JSON object, or a text of another kind. */
+const OBJECT_OR_TEXT: Conversion = {
+  same: false,
+  toJson(value, at) {
+    const bytes = Buffer.from(value as Uint8Array);
+    if (!isUtf8(bytes)) return readJson(bytes, `What stands at ${at}`, at);
+    const text = bytes.toString('utf8');
+    try {
+      const json: unknown = JSON.parse(text);
+      return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : text;
+    } catch {
+      return text;
+    }
+  },
+  toMessage: (json) => Buffer.from(typeof json === 'string' ? json : JSON.stringify(json)),
 };
 
 /** Any JSON. */
@@ -184,7 +202,7 @@ function isWrapper(message: DescMessage): boolean {
 function ofSingular(field: DescField, schema: Schema): Conversion {
   if (field.message !== undefined) return ofMessage(field.message, schema);
   if (field.enum !== undefined) return ENUM;
-  if (schema.type === 'object') return JSON_BYTES;
+  if (allows(schema, 'object')) return allows(schema, 'string') ? OBJECT_OR_TEXT : JSON_BYTES;
   if (allows(schema, 'integer') && allows(schema, 'string')) return INTEGER_OR_STRING;
   return allows(schema, 'null') ? STRING_OR_NULL : SAME;
 }

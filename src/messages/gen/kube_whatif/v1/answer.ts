@@ -139,6 +139,7 @@ export enum Cause {
   POLICY = "POLICY",
   NO_RULE = "NO_RULE",
   NO_ROUTE = "NO_ROUTE",
+  NO_BACKENDS = "NO_BACKENDS",
   NODE_DOWN = "NODE_DOWN",
   UNSUPPORTED_DATAPLANE = "UNSUPPORTED_DATAPLANE",
   UNKNOWN_MATCH = "UNKNOWN_MATCH",
@@ -185,6 +186,9 @@ export function causeFromJSON(object: any): Cause {
     case 11:
     case "CAUSE_NO_ROUTE":
       return Cause.NO_ROUTE;
+    case 17:
+    case "CAUSE_NO_BACKENDS":
+      return Cause.NO_BACKENDS;
     case 12:
     case "CAUSE_NODE_DOWN":
       return Cause.NODE_DOWN;
@@ -233,6 +237,8 @@ export function causeToNumber(object: Cause): number {
       return 10;
     case Cause.NO_ROUTE:
       return 11;
+    case Cause.NO_BACKENDS:
+      return 17;
     case Cause.NODE_DOWN:
       return 12;
     case Cause.UNSUPPORTED_DATAPLANE:

@@ -17,6 +17,7 @@ export interface Change {
   scale?: ScaleChange | undefined;
   service?: ServiceChange | undefined;
   patch?: PatchChange | undefined;
+  apply?: ApplyChange | undefined;
   pods?: PodsChange | undefined;
   node?: NodeChange | undefined;
   proxy?: ProxyChange | undefined;
@@ -111,7 +112,7 @@ export interface ServiceChange_LoadBalancerIngressList {
 /**
  * A JSON merge patch (RFC 7386) on an object: objects are merged, null removes a field, lists are replaced. The
  * result has to be an object as a snapshot may hold it, and a Service one that the API server would take. Slices
- * follow; a number of replicas is scaled to; pods are not made anew from a changed template.
+ * follow; a number of replicas is scaled to; pods of a changed template have replaced the former ones.
  */
 export interface PatchChange {
   kind?:
@@ -124,6 +125,21 @@ export interface PatchChange {
     | undefined;
   /** Kind, name, namespace and UID cannot be patched. */
   patch?: Buffer | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/**
+ * Manifests as a pull request has them, brought into the cluster one after the other as `kubectl apply` does. New
+ * objects get what the API server allocates (cluster IPs, node ports, defaults); into those that are there the
+ * manifest is merged three ways (the annotation `kubectl.kubernetes.io/last-applied-configuration` tells what it set
+ * before; without it nothing is removed). Then the controllers act: ReplicaSets and pods, a rolling update that has
+ * completed where a template changed, EndpointSlices. Of each object the consequences tell whether it was
+ * `OBJECT_CREATED`, `OBJECT_CONFIGURED`, `OBJECT_UNCHANGED` or, as no rule depends on it, `OBJECT_IGNORED`.
+ */
+export interface ApplyChange {
+  /** Of objects that name none. Default `default`. */
+  namespace?: string | undefined;
+  manifests: Buffer[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -390,6 +406,10 @@ export interface AppliedChange_Consequence {
 
 export enum AppliedChange_Consequence_Kind {
   UNSPECIFIED = "UNSPECIFIED",
+  OBJECT_CREATED = "OBJECT_CREATED",
+  OBJECT_CONFIGURED = "OBJECT_CONFIGURED",
+  OBJECT_UNCHANGED = "OBJECT_UNCHANGED",
+  OBJECT_IGNORED = "OBJECT_IGNORED",
   POD_ADDED = "POD_ADDED",
   POD_CHANGED = "POD_CHANGED",
   POD_REMOVED = "POD_REMOVED",
@@ -409,6 +429,18 @@ export function appliedChange_Consequence_KindFromJSON(object: any): AppliedChan
     case 0:
     case "KIND_UNSPECIFIED":
       return AppliedChange_Consequence_Kind.UNSPECIFIED;
+    case 12:
+    case "KIND_OBJECT_CREATED":
+      return AppliedChange_Consequence_Kind.OBJECT_CREATED;
+    case 13:
+    case "KIND_OBJECT_CONFIGURED":
+      return AppliedChange_Consequence_Kind.OBJECT_CONFIGURED;
+    case 14:
+    case "KIND_OBJECT_UNCHANGED":
+      return AppliedChange_Consequence_Kind.OBJECT_UNCHANGED;
+    case 15:
+    case "KIND_OBJECT_IGNORED":
+      return AppliedChange_Consequence_Kind.OBJECT_IGNORED;
     case 1:
     case "KIND_POD_ADDED":
       return AppliedChange_Consequence_Kind.POD_ADDED;
@@ -453,6 +485,14 @@ export function appliedChange_Consequence_KindToNumber(object: AppliedChange_Con
   switch (object) {
     case AppliedChange_Consequence_Kind.UNSPECIFIED:
       return 0;
+    case AppliedChange_Consequence_Kind.OBJECT_CREATED:
+      return 12;
+    case AppliedChange_Consequence_Kind.OBJECT_CONFIGURED:
+      return 13;
+    case AppliedChange_Consequence_Kind.OBJECT_UNCHANGED:
+      return 14;
+    case AppliedChange_Consequence_Kind.OBJECT_IGNORED:
+      return 15;
     case AppliedChange_Consequence_Kind.POD_ADDED:
       return 1;
     case AppliedChange_Consequence_Kind.POD_CHANGED:
@@ -495,6 +535,9 @@ export const Change: MessageFns<Change> = {
     }
     if (message.patch !== undefined) {
       PatchChange.encode(message.patch, writer.uint32(26).fork()).join();
+    }
+    if (message.apply !== undefined) {
+      ApplyChange.encode(message.apply, writer.uint32(58).fork()).join();
     }
     if (message.pods !== undefined) {
       PodsChange.encode(message.pods, writer.uint32(34).fork()).join();
@@ -551,6 +594,14 @@ export const Change: MessageFns<Change> = {
             }
 
             message.patch = PatchChange.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.apply = ApplyChange.decode(reader, reader.uint32());
             continue;
           }
           case 4: {
@@ -614,6 +665,9 @@ export const Change: MessageFns<Change> = {
       : undefined;
     message.patch = (object.patch !== undefined && object.patch !== null)
       ? PatchChange.fromPartial(object.patch)
+      : undefined;
+    message.apply = (object.apply !== undefined && object.apply !== null)
+      ? ApplyChange.fromPartial(object.apply)
       : undefined;
     message.pods = (object.pods !== undefined && object.pods !== null)
       ? PodsChange.fromPartial(object.pods)
@@ -1559,6 +1613,93 @@ export const PatchChange: MessageFns<PatchChange> = {
     message.namespace = object.namespace ?? undefined;
     message.name = object.name ?? undefined;
     message.patch = object.patch ?? undefined;
+    return message;
+  },
+};
+
+function createBaseApplyChange(): ApplyChange {
+  return { manifests: [] };
+}
+
+export const ApplyChange: MessageFns<ApplyChange> = {
+  encode(message: ApplyChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== undefined) {
+      writer.uint32(10).string(message.namespace);
+    }
+    for (const v of message.manifests) {
+      writer.uint32(18).bytes(v!);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ApplyChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseApplyChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.manifests.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ApplyChange>, I>>(base?: I): ApplyChange {
+    return ApplyChange.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ApplyChange>, I>>(object: I): ApplyChange {
+    const message = createBaseApplyChange();
+    message.namespace = object.namespace ?? undefined;
+    message.manifests = object.manifests?.map((e) => e) || [];
     return message;
   },
 };

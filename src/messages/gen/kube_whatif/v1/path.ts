@@ -25,7 +25,7 @@ import {
   verdictToNumber,
 } from "./answer.js";
 import { AppliedChange, Change } from "./changes.js";
-import { Destination, EndpointRef, ServiceRef, Source } from "./places.js";
+import { Destination, EndpointRef, Phase, phaseFromJSON, phaseToNumber, ServiceRef, Source } from "./places.js";
 import { Settings } from "./settings.js";
 import { Snapshot, SnapshotSummary } from "./snapshot.js";
 import { Value } from "./value.js";
@@ -60,8 +60,9 @@ export interface PathQuestion {
     | string
     | undefined;
   /** Default - the address's family, or IPv4 where source and destination have both. */
-  family?:
-    | string
+  family?: string | undefined;
+  phase?:
+    | Phase
     | undefined;
   /** The client comes back with a session-affinity entry, which names the endpoint it talked to before. */
   returningTo?:
@@ -318,6 +319,8 @@ export enum Step_Action {
   SEND = "SEND",
   RECEIVE = "RECEIVE",
   RESOLVE = "RESOLVE",
+  BALANCE = "BALANCE",
+  FIREWALL = "FIREWALL",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -383,6 +386,12 @@ export function step_ActionFromJSON(object: any): Step_Action {
     case 19:
     case "ACTION_RESOLVE":
       return Step_Action.RESOLVE;
+    case 20:
+    case "ACTION_BALANCE":
+      return Step_Action.BALANCE;
+    case 21:
+    case "ACTION_FIREWALL":
+      return Step_Action.FIREWALL;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -432,6 +441,10 @@ export function step_ActionToNumber(object: Step_Action): number {
       return 18;
     case Step_Action.RESOLVE:
       return 19;
+    case Step_Action.BALANCE:
+      return 20;
+    case Step_Action.FIREWALL:
+      return 21;
     case Step_Action.UNRECOGNIZED:
     default:
       return -1;
@@ -585,6 +598,9 @@ export const PathQuestion: MessageFns<PathQuestion> = {
     if (message.family !== undefined) {
       writer.uint32(34).string(message.family);
     }
+    if (message.phase !== undefined) {
+      writer.uint32(72).int32(phaseToNumber(message.phase));
+    }
     if (message.returningTo !== undefined) {
       writer.uint32(42).string(message.returningTo);
     }
@@ -651,6 +667,14 @@ export const PathQuestion: MessageFns<PathQuestion> = {
             }
 
             message.family = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.phase = phaseFromJSON(reader.int32());
             continue;
           }
           case 5: {
@@ -725,6 +749,7 @@ export const PathQuestion: MessageFns<PathQuestion> = {
       : undefined;
     message.protocol = object.protocol ?? undefined;
     message.family = object.family ?? undefined;
+    message.phase = object.phase ?? undefined;
     message.returningTo = object.returningTo ?? undefined;
     message.maxTraces = object.maxTraces ?? undefined;
     message.groupBy = object.groupBy ?? undefined;

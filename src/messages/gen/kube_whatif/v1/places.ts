@@ -11,6 +11,49 @@ export const protobufPackage = "kube_whatif.v1";
 
 export const protobufFileName = "kube_whatif/v1/places.proto";
 
+/**
+ * Where the health checks of load balancers stand. AFTER (default) - they have found the present state. BEFORE - they
+ * still say what they said before the request's changes; without changes every backend counts as healthy.
+ */
+export enum Phase {
+  UNSPECIFIED = "UNSPECIFIED",
+  BEFORE = "BEFORE",
+  AFTER = "AFTER",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function phaseFromJSON(object: any): Phase {
+  switch (object) {
+    case 0:
+    case "PHASE_UNSPECIFIED":
+      return Phase.UNSPECIFIED;
+    case 1:
+    case "PHASE_BEFORE":
+      return Phase.BEFORE;
+    case 2:
+    case "PHASE_AFTER":
+      return Phase.AFTER;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Phase.UNRECOGNIZED;
+  }
+}
+
+export function phaseToNumber(object: Phase): number {
+  switch (object) {
+    case Phase.UNSPECIFIED:
+      return 0;
+    case Phase.BEFORE:
+      return 1;
+    case Phase.AFTER:
+      return 2;
+    case Phase.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 /** Through which of the Service's addresses. Default CLUSTER_IP; DNS for a headless Service. */
 export enum Via {
   UNSPECIFIED = "UNSPECIFIED",
@@ -105,8 +148,12 @@ export interface Source_External {
   address?:
     | string
     | undefined;
-  /** The node whose address or network the packet arrives at. */
+  /**
+   * The node whose address or network the packet arrives at. Without it a packet to a load balancer's address comes
+   * through the load balancer.
+   */
   entersAt?: string | undefined;
+  zone?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -169,6 +216,10 @@ export interface Clients {
   external?:
     | Clients_External
     | undefined;
+  /** Outside clients that come through the Service's load balancer. Services are then asked about via LOAD_BALANCER. */
+  loadBalancer?:
+    | Clients_LoadBalancer
+    | undefined;
   /** Sources with weights; only the proportions count. */
   weights?: Clients_WeightList | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -224,11 +275,20 @@ export function clients_Nodes_FromToNumber(object: Clients_Nodes_From): number {
 
 export interface Clients_External {
   /** IPv4 or IPv6. */
-  address?:
+  address?: string | undefined;
+  zone?:
     | string
     | undefined;
-  /** The nodes that packets arrive at, each alike. Default all. */
+  /** The nodes that packets arrive at, each alike. Default - through the load balancer to its address, else all. */
   entersAt: string[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Outside clients that come through the Service's load balancer. Services are then asked about via LOAD_BALANCER. */
+export interface Clients_LoadBalancer {
+  /** IPv4 or IPv6. */
+  address?: string | undefined;
+  zone?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -503,6 +563,9 @@ export const Source_External: MessageFns<Source_External> = {
     if (message.entersAt !== undefined) {
       writer.uint32(18).string(message.entersAt);
     }
+    if (message.zone !== undefined) {
+      writer.uint32(26).string(message.zone);
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -543,6 +606,14 @@ export const Source_External: MessageFns<Source_External> = {
             message.entersAt = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.zone = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -574,6 +645,7 @@ export const Source_External: MessageFns<Source_External> = {
     const message = createBaseSource_External();
     message.address = object.address ?? undefined;
     message.entersAt = object.entersAt ?? undefined;
+    message.zone = object.zone ?? undefined;
     return message;
   },
 };
@@ -868,6 +940,9 @@ export const Clients: MessageFns<Clients> = {
     if (message.external !== undefined) {
       Clients_External.encode(message.external, writer.uint32(34).fork()).join();
     }
+    if (message.loadBalancer !== undefined) {
+      Clients_LoadBalancer.encode(message.loadBalancer, writer.uint32(50).fork()).join();
+    }
     if (message.weights !== undefined) {
       Clients_WeightList.encode(message.weights, writer.uint32(42).fork()).join();
     }
@@ -927,6 +1002,14 @@ export const Clients: MessageFns<Clients> = {
             message.external = Clients_External.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.loadBalancer = Clients_LoadBalancer.decode(reader, reader.uint32());
+            continue;
+          }
           case 5: {
             if (tag !== 42) {
               break;
@@ -973,6 +1056,9 @@ export const Clients: MessageFns<Clients> = {
     message.pod = object.pod ?? undefined;
     message.external = (object.external !== undefined && object.external !== null)
       ? Clients_External.fromPartial(object.external)
+      : undefined;
+    message.loadBalancer = (object.loadBalancer !== undefined && object.loadBalancer !== null)
+      ? Clients_LoadBalancer.fromPartial(object.loadBalancer)
       : undefined;
     message.weights = (object.weights !== undefined && object.weights !== null)
       ? Clients_WeightList.fromPartial(object.weights)
@@ -1077,6 +1163,9 @@ export const Clients_External: MessageFns<Clients_External> = {
     if (message.address !== undefined) {
       writer.uint32(10).string(message.address);
     }
+    if (message.zone !== undefined) {
+      writer.uint32(26).string(message.zone);
+    }
     for (const v of message.entersAt) {
       writer.uint32(18).string(v!);
     }
@@ -1110,6 +1199,14 @@ export const Clients_External: MessageFns<Clients_External> = {
             }
 
             message.address = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.zone = reader.string();
             continue;
           }
           case 2: {
@@ -1150,7 +1247,95 @@ export const Clients_External: MessageFns<Clients_External> = {
   fromPartial<I extends Exact<DeepPartial<Clients_External>, I>>(object: I): Clients_External {
     const message = createBaseClients_External();
     message.address = object.address ?? undefined;
+    message.zone = object.zone ?? undefined;
     message.entersAt = object.entersAt?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseClients_LoadBalancer(): Clients_LoadBalancer {
+  return {};
+}
+
+export const Clients_LoadBalancer: MessageFns<Clients_LoadBalancer> = {
+  encode(message: Clients_LoadBalancer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.address !== undefined) {
+      writer.uint32(10).string(message.address);
+    }
+    if (message.zone !== undefined) {
+      writer.uint32(18).string(message.zone);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Clients_LoadBalancer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClients_LoadBalancer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.zone = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Clients_LoadBalancer>, I>>(base?: I): Clients_LoadBalancer {
+    return Clients_LoadBalancer.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Clients_LoadBalancer>, I>>(object: I): Clients_LoadBalancer {
+    const message = createBaseClients_LoadBalancer();
+    message.address = object.address ?? undefined;
+    message.zone = object.zone ?? undefined;
     return message;
   },
 };

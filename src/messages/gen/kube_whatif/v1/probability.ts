@@ -8,7 +8,18 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Assumption, Engine, Finding, Probability, VerdictShare } from "./answer.js";
 import { AppliedChange, Change } from "./changes.js";
-import { Clients, ServiceDestination, ServiceRef, Via, viaFromJSON, viaToNumber } from "./places.js";
+import { Balancer } from "./load_balancers.js";
+import {
+  Clients,
+  Phase,
+  phaseFromJSON,
+  phaseToNumber,
+  ServiceDestination,
+  ServiceRef,
+  Via,
+  viaFromJSON,
+  viaToNumber,
+} from "./places.js";
 import { Settings } from "./settings.js";
 import { Snapshot, SnapshotSummary } from "./snapshot.js";
 import { Value } from "./value.js";
@@ -39,6 +50,7 @@ export interface ProbabilityQuestion {
   clients: Clients | undefined;
   protocol?: string | undefined;
   families: string[];
+  phase?: Phase | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -66,6 +78,7 @@ export interface ServiceProbability {
   destination: string;
   /** The clients as understood, in words. */
   clients: string;
+  loadBalancer: Balancer | undefined;
   endpoints: ServiceProbability_Endpoint[];
   nodes: ServiceProbability_Node[];
   zones: ServiceProbability_Zone[];
@@ -75,6 +88,17 @@ export interface ServiceProbability {
   unreachable: Probability | undefined;
   unknown: Probability | undefined;
   verdicts: VerdictShare[];
+  /** Outside clients - the share whose endpoint is on another node than the one the connection came in at. */
+  secondHop:
+    | Probability
+    | undefined;
+  /**
+   * The share that changes the zone between the client's (outside - the entered) node and the endpoint's. Absent
+   * where a zone is not known.
+   */
+  crossZone:
+    | Probability
+    | undefined;
   /** The largest endpoint share over the even share. Absent when nothing is delivered. */
   imbalance: ServiceProbability_Imbalance | undefined;
   affinity: ServiceProbability_Affinity | undefined;
@@ -274,6 +298,9 @@ export const ProbabilityQuestion: MessageFns<ProbabilityQuestion> = {
     for (const v of message.families) {
       writer.uint32(34).string(v!);
     }
+    if (message.phase !== undefined) {
+      writer.uint32(40).int32(phaseToNumber(message.phase));
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -330,6 +357,14 @@ export const ProbabilityQuestion: MessageFns<ProbabilityQuestion> = {
             message.families.push(reader.string());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.phase = phaseFromJSON(reader.int32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -365,6 +400,7 @@ export const ProbabilityQuestion: MessageFns<ProbabilityQuestion> = {
       : undefined;
     message.protocol = object.protocol ?? undefined;
     message.families = object.families?.map((e) => e) || [];
+    message.phase = object.phase ?? undefined;
     return message;
   },
 };
@@ -614,6 +650,7 @@ function createBaseServiceProbability(): ServiceProbability {
     family: "",
     destination: "",
     clients: "",
+    loadBalancer: undefined,
     endpoints: [],
     nodes: [],
     zones: [],
@@ -623,6 +660,8 @@ function createBaseServiceProbability(): ServiceProbability {
     unreachable: undefined,
     unknown: undefined,
     verdicts: [],
+    secondHop: undefined,
+    crossZone: undefined,
     imbalance: undefined,
     affinity: undefined,
   };
@@ -644,6 +683,9 @@ export const ServiceProbability: MessageFns<ServiceProbability> = {
     }
     if (message.clients !== "") {
       writer.uint32(42).string(message.clients);
+    }
+    if (message.loadBalancer !== undefined) {
+      Balancer.encode(message.loadBalancer, writer.uint32(138).fork()).join();
     }
     for (const v of message.endpoints) {
       ServiceProbability_Endpoint.encode(v!, writer.uint32(50).fork()).join();
@@ -671,6 +713,12 @@ export const ServiceProbability: MessageFns<ServiceProbability> = {
     }
     for (const v of message.verdicts) {
       VerdictShare.encode(v!, writer.uint32(114).fork()).join();
+    }
+    if (message.secondHop !== undefined) {
+      Probability.encode(message.secondHop, writer.uint32(146).fork()).join();
+    }
+    if (message.crossZone !== undefined) {
+      Probability.encode(message.crossZone, writer.uint32(154).fork()).join();
     }
     if (message.imbalance !== undefined) {
       ServiceProbability_Imbalance.encode(message.imbalance, writer.uint32(122).fork()).join();
@@ -740,6 +788,14 @@ export const ServiceProbability: MessageFns<ServiceProbability> = {
             }
 
             message.clients = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.loadBalancer = Balancer.decode(reader, reader.uint32());
             continue;
           }
           case 6: {
@@ -814,6 +870,22 @@ export const ServiceProbability: MessageFns<ServiceProbability> = {
             message.verdicts.push(VerdictShare.decode(reader, reader.uint32()));
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.secondHop = Probability.decode(reader, reader.uint32());
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.crossZone = Probability.decode(reader, reader.uint32());
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -866,6 +938,9 @@ export const ServiceProbability: MessageFns<ServiceProbability> = {
     message.family = object.family ?? "";
     message.destination = object.destination ?? "";
     message.clients = object.clients ?? "";
+    message.loadBalancer = (object.loadBalancer !== undefined && object.loadBalancer !== null)
+      ? Balancer.fromPartial(object.loadBalancer)
+      : undefined;
     message.endpoints = object.endpoints?.map((e) => ServiceProbability_Endpoint.fromPartial(e)) || [];
     message.nodes = object.nodes?.map((e) => ServiceProbability_Node.fromPartial(e)) || [];
     message.zones = object.zones?.map((e) => ServiceProbability_Zone.fromPartial(e)) || [];
@@ -885,6 +960,12 @@ export const ServiceProbability: MessageFns<ServiceProbability> = {
       ? Probability.fromPartial(object.unknown)
       : undefined;
     message.verdicts = object.verdicts?.map((e) => VerdictShare.fromPartial(e)) || [];
+    message.secondHop = (object.secondHop !== undefined && object.secondHop !== null)
+      ? Probability.fromPartial(object.secondHop)
+      : undefined;
+    message.crossZone = (object.crossZone !== undefined && object.crossZone !== null)
+      ? Probability.fromPartial(object.crossZone)
+      : undefined;
     message.imbalance = (object.imbalance !== undefined && object.imbalance !== null)
       ? ServiceProbability_Imbalance.fromPartial(object.imbalance)
       : undefined;

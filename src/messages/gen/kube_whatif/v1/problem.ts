@@ -39,6 +39,7 @@ export enum Problem_Code {
   UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE",
   NOT_ACCEPTABLE = "NOT_ACCEPTABLE",
   UNKNOWN_DIGEST = "UNKNOWN_DIGEST",
+  DIGEST_MISMATCH = "DIGEST_MISMATCH",
   OVERLOADED = "OVERLOADED",
   UNKNOWN_ROUTE = "UNKNOWN_ROUTE",
   METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED",
@@ -46,6 +47,7 @@ export enum Problem_Code {
   TIME_LIMIT = "TIME_LIMIT",
   MEMORY_LIMIT = "MEMORY_LIMIT",
   NOT_READY = "NOT_READY",
+  STORE_UNAVAILABLE = "STORE_UNAVAILABLE",
   BAD_HTTP = "BAD_HTTP",
   INTERNAL = "INTERNAL",
   UNRECOGNIZED = "UNRECOGNIZED",
@@ -89,6 +91,9 @@ export function problem_CodeFromJSON(object: any): Problem_Code {
     case 11:
     case "CODE_UNKNOWN_DIGEST":
       return Problem_Code.UNKNOWN_DIGEST;
+    case 21:
+    case "CODE_DIGEST_MISMATCH":
+      return Problem_Code.DIGEST_MISMATCH;
     case 12:
     case "CODE_OVERLOADED":
       return Problem_Code.OVERLOADED;
@@ -110,6 +115,9 @@ export function problem_CodeFromJSON(object: any): Problem_Code {
     case 18:
     case "CODE_NOT_READY":
       return Problem_Code.NOT_READY;
+    case 22:
+    case "CODE_STORE_UNAVAILABLE":
+      return Problem_Code.STORE_UNAVAILABLE;
     case 19:
     case "CODE_BAD_HTTP":
       return Problem_Code.BAD_HTTP;
@@ -149,6 +157,8 @@ export function problem_CodeToNumber(object: Problem_Code): number {
       return 10;
     case Problem_Code.UNKNOWN_DIGEST:
       return 11;
+    case Problem_Code.DIGEST_MISMATCH:
+      return 21;
     case Problem_Code.OVERLOADED:
       return 12;
     case Problem_Code.UNKNOWN_ROUTE:
@@ -163,6 +173,8 @@ export function problem_CodeToNumber(object: Problem_Code): number {
       return 17;
     case Problem_Code.NOT_READY:
       return 18;
+    case Problem_Code.STORE_UNAVAILABLE:
+      return 22;
     case Problem_Code.BAD_HTTP:
       return 19;
     case Problem_Code.INTERNAL:

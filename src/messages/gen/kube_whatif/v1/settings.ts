@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { LoadBalancerSettings } from "./load_balancers.js";
 
 export const protobufPackage = "kube_whatif.v1";
 
@@ -39,6 +40,7 @@ export interface Settings {
     | undefined;
   /** Default cluster.local. */
   clusterDomain?: string | undefined;
+  loadBalancer: LoadBalancerSettings | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -351,7 +353,7 @@ export interface KubeProxySettings_FeatureGateMap_ItemsEntry {
 }
 
 function createBaseSettings(): Settings {
-  return { kubeProxy: undefined, kernel: undefined, network: undefined };
+  return { kubeProxy: undefined, kernel: undefined, network: undefined, loadBalancer: undefined };
 }
 
 export const Settings: MessageFns<Settings> = {
@@ -376,6 +378,9 @@ export const Settings: MessageFns<Settings> = {
     }
     if (message.clusterDomain !== undefined) {
       writer.uint32(58).string(message.clusterDomain);
+    }
+    if (message.loadBalancer !== undefined) {
+      LoadBalancerSettings.encode(message.loadBalancer, writer.uint32(66).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -457,6 +462,14 @@ export const Settings: MessageFns<Settings> = {
             message.clusterDomain = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.loadBalancer = LoadBalancerSettings.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -499,6 +512,9 @@ export const Settings: MessageFns<Settings> = {
       : undefined;
     message.kubelet = object.kubelet ?? undefined;
     message.clusterDomain = object.clusterDomain ?? undefined;
+    message.loadBalancer = (object.loadBalancer !== undefined && object.loadBalancer !== null)
+      ? LoadBalancerSettings.fromPartial(object.loadBalancer)
+      : undefined;
     return message;
   },
 };

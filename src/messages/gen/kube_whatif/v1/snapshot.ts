@@ -18,9 +18,9 @@ export interface After {
 }
 
 /**
- * The cluster, as data: exactly one of `inline` and `parts`. Kinds that are used: Node, Pod, Service, EndpointSlice,
- * Endpoints (where a Service has no slices), Deployment, ReplicaSet, StatefulSet, DaemonSet and kube-proxy's
- * ConfigMap; others, and `managedFields`, may stay in and are passed over. Secrets are never kept.
+ * The cluster, as data: exactly one of `inline`, `parts` and `digest`. Kinds that are used: Node, Pod, Service,
+ * EndpointSlice, Endpoints (where a Service has no slices), Deployment, ReplicaSet, StatefulSet, DaemonSet and
+ * kube-proxy's ConfigMap; others, and `managedFields`, may stay in and are passed over. Secrets are never kept.
  */
 export interface Snapshot {
   /** One List, or one object, unchanged as `kubectl get … -o json` prints it. */
@@ -28,7 +28,14 @@ export interface Snapshot {
     | Buffer
     | undefined;
   /** Several of them, taken together. */
-  parts?: Snapshot_PartList | undefined;
+  parts?:
+    | Snapshot_PartList
+    | undefined;
+  /**
+   * One that this client sent before with `PUT /v1/snapshots/{digest}`. When the service does not hold it (any
+   * more), the code `UNKNOWN_DIGEST` says so: send it again.
+   */
+  digest?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -38,7 +45,7 @@ export interface Snapshot_PartList {
 }
 
 export interface SnapshotSummary {
-  /** Tells one snapshot from another. */
+  /** Of the bytes of the files; of an inline snapshot, as JSON without blanks. */
   digest: string;
   /** How many objects of each kind were read. */
   counts: { [key: string]: number };
@@ -140,6 +147,9 @@ export const Snapshot: MessageFns<Snapshot> = {
     if (message.parts !== undefined) {
       Snapshot_PartList.encode(message.parts, writer.uint32(18).fork()).join();
     }
+    if (message.digest !== undefined) {
+      writer.uint32(26).string(message.digest);
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -180,6 +190,14 @@ export const Snapshot: MessageFns<Snapshot> = {
             message.parts = Snapshot_PartList.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -213,6 +231,7 @@ export const Snapshot: MessageFns<Snapshot> = {
     message.parts = (object.parts !== undefined && object.parts !== null)
       ? Snapshot_PartList.fromPartial(object.parts)
       : undefined;
+    message.digest = object.digest ?? undefined;
     return message;
   },
 };
