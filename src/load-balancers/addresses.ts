@@ -23,6 +23,19 @@ export function serviceOfAddress(cluster: Cluster, address: string): Service | u
   return byAddress.first(cluster.services, address);
 }
 
+const byHostname = new ValueIndex<Service>((service) =>
+  isBalanced(service)
+    ? (service.status?.loadBalancer?.ingress ?? []).flatMap(({ hostname }) =>
+        hostname ? [hostname.toLowerCase()] : [],
+      )
+    : [],
+);
+
+/** The Service of type LoadBalancer that is published by this host name. */
+export function serviceOfHostname(cluster: Cluster, host: string): Service | undefined {
+  return byHostname.first(cluster.services, host.toLowerCase().replace(/\.$/, ''));
+}
+
 /** An address that no Service of the cluster has, for a load balancer whose own is not known: the lowest free one. */
 export function freeBalancerAddress(
   cluster: Cluster,

@@ -20,7 +20,13 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
   const trail = hop(arriving.trail, 'LOAD_BALANCER', balancer.name);
   const there: Branch = { ...arriving, trail };
   const ends = (ending: Ending, branch = there): BalancedBranch => ({
-    branch: { ...branch, trail: hostStep(branch.trail, { action: 'FIREWALL', detail: ending.detail }) },
+    branch: {
+      ...branch,
+      trail: hostStep(branch.trail, {
+        action: ending.cause === 'FIREWALLED' ? 'FIREWALL' : 'BALANCE',
+        detail: ending.detail,
+      }),
+    },
     ending,
   });
   const told = (branches: readonly BalancedBranch[]) => {
@@ -62,6 +68,10 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
       const forwarded = balancer.forward(sent, backend);
       if ('refused' in forwarded)
         return ends({ verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail: forwarded.refused }, chosen);
+      if (fabric.isStandIn(forwarded.destination)) {
+        const detail = `${balancer.key} is published by a host name, and this load balancer keeps the destination: the address that ${name} sees is not in the snapshot`;
+        return ends({ verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail }, chosen);
+      }
       const passed = copyOf(packet);
       passed.source = forwarded.source;
       passed.destination = forwarded.destination;

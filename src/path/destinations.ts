@@ -2,8 +2,9 @@ import { addressOf, type IPFamily, joinHostPort } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { requirePod } from '../cluster/lookup.js';
-import { namespacedName, type Pod } from '../cluster/objects.js';
+import { namespacedName, type Pod, type Service } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
+import { serviceOfHostname } from '../load-balancers/addresses.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
 import type { Protocol } from '../netfilter/packet.js';
@@ -88,9 +89,19 @@ export function checkDestination(
       ]);
     }
     if (address !== undefined) return { kind: 'ADDRESS', address: address.text, ...rest };
-    return { kind: 'HOST', host: spec.host, ...rest };
+    const balanced = serviceOfHostname(cluster, spec.host);
+    return balanced === undefined
+      ? { kind: 'HOST', host: spec.host, ...rest }
+      : { kind: 'SERVICE', target: balancedTarget(balanced, spec.port, rest.protocol) };
   }
   return { kind: 'POD', pod: requirePod(cluster, ...splitName(spec.pod ?? ''), `${pointer}/pod`), ...rest };
+}
+
+/** A Service by the name that its load balancer is published under. */
+function balancedTarget(service: Service, portNumber: number, protocol: Protocol): ServiceTarget {
+  const port = service.spec?.ports?.find((one) => one.port === portNumber && (one.protocol ?? 'TCP') === protocol);
+  const key = namespacedName(service);
+  return { service, key, port, portNumber, protocol, via: 'LOAD_BALANCER', node: undefined, address: undefined };
 }
 
 /** The families that a destination has addresses of, IPv4 first. */

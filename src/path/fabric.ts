@@ -90,7 +90,7 @@ export class Fabric {
     if (host === undefined) {
       host = new Host(node, this.places, this.settings, this.settings.proxyOf(node), {
         ...(this.#options.recent === undefined ? {} : { entries: this.#options.recent }),
-        isBalancedHere: (address) => this.balancerAt(address)?.isLocalOn(node) ?? false,
+        isBalancedHere: (address) => !this.isStandIn(address) && (this.balancerAt(address)?.isLocalOn(node) ?? false),
       });
       this.#hosts.set(node, host);
     }
@@ -173,6 +173,11 @@ export class Fabric {
       `Service ${key} is published by the host name ${hostname} alone: an address for documentation stands for those behind it.`,
     );
     return address;
+  }
+
+  /** Whether the address only stands for those behind a host name. */
+  isStandIn(address: string): boolean {
+    return this.#standIns.has(address);
   }
 
   isDown(node: string): boolean {

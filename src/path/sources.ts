@@ -25,6 +25,16 @@ export interface SourceSpec {
    * a load balancer's address come through the load balancer. `zone`: of a client inside the provider's network.
    */
   readonly external?: { readonly address?: string; readonly entersAt?: string; readonly zone?: string };
+  /** Only as the source of a path. */
+  readonly healthCheck?: HealthCheckSource;
+}
+
+/** The probes of a load balancer. */
+export interface HealthCheckSource {
+  /** Whose load balancer. Default: the Service of the destination. */
+  readonly service?: { readonly namespace: string; readonly name: string };
+  /** Only to the backends on this node. */
+  readonly node?: string;
 }
 
 /** One of the clients a source stands for, and its share of the new connections. */
@@ -182,6 +192,14 @@ export function resolveSource(
   if (source.podOn !== undefined) {
     requireNode(cluster, source.podOn, `${pointer}/podOn`);
     return [{ client: podOnNode(fabric, source.podOn, `${pointer}/podOn`), weight: ONE }];
+  }
+  if (source.healthCheck !== undefined) {
+    throw new QuestionError('INVALID_REQUEST', 'A health check is no client.', [
+      {
+        pointer: `${pointer}/healthCheck`,
+        detail: 'Probes open no connections to the Service: name another source here.',
+      },
+    ]);
   }
   const external = source.external ?? {};
   if (external.entersAt === undefined && entry !== undefined && 'balancer' in entry) {

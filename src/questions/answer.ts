@@ -169,6 +169,15 @@ export interface PathTrace {
   readonly seenClient?: string;
   /** Whether that is the client's own address. Absent when nothing is delivered. */
   readonly clientAddressKept?: boolean;
+  /** For a probe of a load balancer's health check: what it finds. */
+  readonly healthCheck?: {
+    readonly healthy: boolean;
+    /** HTTP status. */
+    readonly status?: number;
+    readonly detail: string;
+    /** X-Load-Balancing-Endpoint-Weight. */
+    readonly weight?: number;
+  };
   readonly hops: readonly PathHop[];
   /** The reply's way back, when the packet reached an endpoint. */
   readonly reply?: { readonly returns: boolean; readonly explanation: string; readonly hops: readonly PathHop[] };

@@ -6,7 +6,8 @@ import type { PathQuestion } from './request.js';
 import { endpointOf, traceOf } from './trace.js';
 import type { Trip } from './trip.js';
 
-const DEFAULT_TRACES = 100;
+/** Traces told in full where a question does not say. */
+export const DEFAULT_TRACES = 100;
 
 function groupKey(fabric: Fabric, trip: Trip, groupBy: PathQuestion['groupBy']): string | undefined {
   const { journey } = trip;
@@ -54,7 +55,7 @@ export function limitTraces(
   const sorted = [...groups.values()].sort(byChance);
   const limit = question.maxTraces ?? DEFAULT_TRACES;
   const traces = sorted.slice(0, limit).map(({ first, trips: members }): PathTrace => {
-    const trace = traceOf(fabric, first.journey, first.client);
+    const trace = traceOf(fabric, first);
     if (members.length === 1) return trace;
     return {
       ...trace,

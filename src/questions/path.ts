@@ -16,11 +16,12 @@ import {
 } from '../path/destinations.js';
 import { Fabric, type FabricOptions } from '../path/fabric.js';
 import { travel } from '../path/journey.js';
-import { resolveSource } from '../path/sources.js';
+import { type HealthCheckSource, resolveSource } from '../path/sources.js';
 import { both, CERTAIN, hop, hostStep, type Journey, weighted } from '../path/trail.js';
 import type { PathResult } from './answer.js';
 import { probability, total } from './chances.js';
-import { limitTraces } from './path-limits.js';
+import { probedService, probeTrips } from './health-check.js';
+import { DEFAULT_TRACES, limitTraces } from './path-limits.js';
 import type { Outcome, Prepared } from './prepare.js';
 import type { PathQuestion } from './request.js';
 import { recentEntries } from './returning.js';
@@ -129,6 +130,16 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
     ]);
   }
   const { cluster, settings } = prepared;
+  if (question.source.healthCheck !== undefined)
+    return answerHealthCheck(prepared, question, question.source.healthCheck);
+  if (question.destination === undefined) {
+    throw new QuestionError('INVALID_REQUEST', 'The destination is missing.', [
+      {
+        pointer: '/path/destination',
+        detail: 'Say where the connection goes, e.g. {"service": {"namespace": "default", "name": "web"}}.',
+      },
+    ]);
+  }
   const destination = checkDestination(cluster, question.destination, question.protocol, '/path/destination');
   const family = chooseFamily(prepared, question, destination);
   const rulesets = parsedRulesets(question, family);
@@ -168,6 +179,35 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
       verdicts: verdictShares(trips.map((trip) => trip.journey)),
     },
     assumptions: [...plain.assumptions.all(), ...(fabric === plain ? [] : fabric.assumptions.all())],
+    findings: [],
+  };
+}
+
+/** What a load balancer's probes find on its backends, and the way they take. */
+function answerHealthCheck(prepared: Prepared, question: PathQuestion, source: HealthCheckSource): Outcome<PathResult> {
+  const { cluster, settings } = prepared;
+  const service = probedService(cluster, source, question);
+  const family = question.family ?? (service.spec?.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4');
+  const rulesets = parsedRulesets(question, family);
+  const fabric = new Fabric(cluster, settings, family, { rulesets, ...balancing(prepared, question.phase) });
+  const balancer = fabric.balancerOf(service);
+  const trips = probeTrips(fabric, balancer, source);
+  const { port, path = '' } = balancer.healthCheck;
+  const addresses = trips.map(({ journey }) => journey.packet.destination);
+  return {
+    result: {
+      question: {
+        source: `health check of the ${balancer.name}`,
+        destination: `port ${port}${path} of ${source.node ?? 'each backend'}`,
+        protocol: 'TCP',
+        family,
+        addresses: [...new Set(addresses)].slice(0, question.maxTraces ?? DEFAULT_TRACES),
+        port,
+      },
+      ...limitTraces(fabric, trips, question),
+      verdicts: verdictShares(trips.map((trip) => trip.journey)),
+    },
+    assumptions: fabric.assumptions.all(),
     findings: [],
   };
 }

@@ -45,7 +45,8 @@ export type TransportProtocol = 'TCP' | 'UDP' | 'SCTP';
 
 export interface PathQuestion {
   readonly source: Source;
-  readonly destination: Destination;
+  /** May be left out for a health check, which goes to the backends. */
+  readonly destination?: Destination;
   /** Default: the Service port's own protocol, else TCP. */
   readonly protocol?: TransportProtocol;
   /** Default: the family of the address, or IPv4 where source and destination have both. */

@@ -1,10 +1,12 @@
 import { nodeZone } from '../cluster/addresses.js';
+import type { ProbeResult } from '../load-balancers/health.js';
 import type { Client } from '../path/client.js';
 import type { Fabric } from '../path/fabric.js';
 import { hopsOf, type Journey, type Receiver } from '../path/trail.js';
 import type { EndpointRef, PathTrace } from './answer.js';
 import { probability } from './chances.js';
 import { pathHops } from './steps.js';
+import type { Trip } from './trip.js';
 
 function clientSees(journey: Journey, client: Client): string {
   if (client.kind === 'POD' && journey.cause === 'MISSING_DATA' && journey.verdict === 'UNKNOWN') return 'not known';
@@ -44,8 +46,21 @@ export function receiverRef(fabric: Fabric, receiver: Receiver): EndpointRef {
   };
 }
 
+function probeSees({ status, healthy }: ProbeResult): string {
+  return status === undefined ? `a connection: ${healthy ? 'healthy' : 'not healthy'}` : `HTTP status ${status}`;
+}
+
+function healthOf({ healthy, status, detail, weight }: ProbeResult): NonNullable<PathTrace['healthCheck']> {
+  return {
+    healthy,
+    ...(status === undefined ? {} : { status }),
+    detail,
+    ...(weight === undefined ? {} : { weight }),
+  };
+}
+
 /** A journey as a trace of the answer, with every hop and step in words. */
-export function traceOf(fabric: Fabric, journey: Journey, client: Client): PathTrace {
+export function traceOf(fabric: Fabric, { journey, client, probe }: Trip): PathTrace {
   const endpoint = endpointOf(fabric, journey);
   const reached = journey.receiver !== undefined;
   const sent =
@@ -57,7 +72,8 @@ export function traceOf(fabric: Fabric, journey: Journey, client: Client): PathT
     verdict: journey.verdict,
     ...(journey.cause === undefined ? {} : { cause: journey.cause }),
     explanation: journey.detail,
-    clientSees: clientSees(journey, client),
+    clientSees: probe !== undefined && journey.verdict === 'DELIVERED' ? probeSees(probe) : clientSees(journey, client),
+    ...(probe === undefined ? {} : { healthCheck: healthOf(probe) }),
     client: client.name,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(reached ? { seenClient: journey.packet.source, clientAddressKept: journey.packet.source === sent } : {}),

@@ -1,3 +1,4 @@
+import type { ProbeResult } from '../load-balancers/health.js';
 import type { Client } from '../path/client.js';
 import type { Journey } from '../path/trail.js';
 
@@ -5,4 +6,6 @@ import type { Journey } from '../path/trail.js';
 export interface Trip {
   readonly journey: Journey;
   readonly client: Client;
+  /** For a probe of a health check: what it finds. */
+  readonly probe?: ProbeResult;
 }

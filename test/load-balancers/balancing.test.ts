@@ -146,3 +146,77 @@ t.test('options of another implementation are refused', async (t) => {
     problems: [{ pointer: '/probability/clients/loadBalancer' }],
   });
 });
+
+const probes = (options: BalancedOptions, healthCheck: object, rest: Partial<PathQuestion> = {}) => {
+  const source = { healthCheck };
+  return ask('path', { path: { source, ...rest } }, balanced(options)).result;
+};
+
+t.test('health checks as a source', async (t) => {
+  const told = (result: PathResult) =>
+    result.traces.map(({ verdict, clientSees, healthCheck, endpoint }) => [
+      endpoint?.node,
+      verdict,
+      clientSees,
+      healthCheck?.healthy,
+      healthCheck?.weight,
+    ]);
+  const local = probes({ pods: [2, 0], gke: true, policy: 'Local' }, { service: WEB });
+  t.same(local.question.port, 32000);
+  t.same(told(local), [
+    ['n1', 'DELIVERED', 'HTTP status 200', true, 2],
+    ['n2', 'DELIVERED', 'HTTP status 503', false, 0],
+  ]);
+  t.equal(local.traces[0]?.hops[0]?.steps[0]?.after?.source, '130.211.0.1');
+  const cluster = probes({ pods: [2, 0], gke: true, node: { n2: { ready: 'Unknown' } } }, {}, { destination: TO_VIP });
+  t.same(cluster.question.port, 10256);
+  t.same(told(cluster), [
+    ['n1', 'DELIVERED', 'HTTP status 200', true, undefined],
+    [undefined, 'UNREACHABLE', 'a timeout', false, undefined],
+  ]);
+  const tainted = { n1: { taints: [{ key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' }] } };
+  t.throws(() => probes({ pods: [1, 1], gke: true, node: tainted }, { service: WEB, node: 'n1' }), {
+    code: 'INVALID_REQUEST',
+    problems: [{ pointer: '/path/source/healthCheck/node' }],
+  });
+  t.throws(() => probes({ pods: [1] }, {}), {
+    code: 'INVALID_REQUEST',
+    problems: [{ pointer: '/path/source/healthCheck/service' }],
+  });
+  t.throws(() => probes({ pods: [1], spec: { type: 'NodePort' } }, { service: WEB }), { code: 'INVALID_REQUEST' });
+  t.throws(() => ask('path', { path: { source: OUTSIDE } }, balanced({ pods: [1] })), {
+    code: 'INVALID_REQUEST',
+    problems: [{ pointer: '/path/destination' }],
+  });
+});
+
+t.test('on GKE the address is local on backend nodes', async (t) => {
+  const pod = { pod: 'default/client' };
+  const at = (port: number, options: Partial<BalancedOptions> = {}, source: PathQuestion['source'] = pod) =>
+    outcomes(path({ pods: [1, 1], gke: true, ...options }, { source, destination: { address: VIP, port } }));
+  t.same(at(80), ['1/2 10.20.1.2 sees 10.0.0.1', '1/2 10.20.2.2 sees 10.0.0.1'], 'translated where the client is');
+  t.same(at(80, { policy: 'Local', pods: [0, 1] }), ['1 10.20.2.2 sees 10.20.1.99'], 'any endpoint, source kept');
+  t.same(at(80, {}, { node: 'n1' }), ['1/2 10.20.1.2 sees 10.0.0.1', '1/2 10.20.2.2 sees 10.0.0.1']);
+  t.same(at(81), ['1 REJECTED/HOST_REFUSED'], 'another port is the node’s own');
+  t.same(at(30080), ['1/2 10.20.1.2 sees 10.0.0.1', '1/2 10.20.2.2 sees 10.0.0.1'], 'so is the node port');
+  const excluded = { n1: { labels: { 'node.kubernetes.io/exclude-from-external-load-balancers': '' } } };
+  t.same(at(81, { node: excluded }), ['1 UNREACHABLE/NO_RULE'], 'not where the node is no backend');
+  t.same(at(81, { gke: false }), ['1 UNREACHABLE/NO_RULE']);
+});
+
+t.test('a Service that is published by a host name alone', async (t) => {
+  const status = { loadBalancer: { ingress: [{ hostname: 'lb.example.net' }] } };
+  const asked = (source: PathQuestion['source'], settings: NonNullable<QuestionRequest['settings']>) =>
+    path({ pods: [1, 1], status }, { source, destination: { host: 'lb.example.net', port: 80 } }, { settings });
+  const named = (implementation: 'generic' | 'gke-external-passthrough') => ({ loadBalancer: { implementation } });
+  t.same(outcomes(asked(OUTSIDE, {})).length, 4);
+  t.same(asked(OUTSIDE, {}).question.addresses, ['198.51.100.1'], 'an address stands for the name');
+  t.same(outcomes(asked({ pod: 'default/client' }, {})), ['1 UNKNOWN/MISSING_DATA'], 'who balances it is not known');
+  t.same(
+    asked({ pod: 'default/client' }, named('generic')).traces[0]?.hops.map(({ kind }) => kind),
+    ['CLIENT', 'NODE', 'LOAD_BALANCER', 'NODE', 'POD'],
+    'the packet leaves the cluster and comes back',
+  );
+  const kept = outcomes(asked(OUTSIDE, named('gke-external-passthrough')));
+  t.same(kept, ['1/2 UNKNOWN/MISSING_DATA', '1/2 UNKNOWN/MISSING_DATA'], 'kept, but not known');
+});

@@ -1,0 +1,110 @@
+import { addressOf, makeAddress, networkOf } from '../base/address.js';
+import { QuestionError } from '../base/errors.js';
+import type { Cluster } from '../cluster/cluster.js';
+import { requireNode, requireService } from '../cluster/lookup.js';
+import type { Service } from '../cluster/objects.js';
+import type { Balancer } from '../load-balancers/balancer.js';
+import type { Backend } from '../load-balancers/implementation.js';
+import { fraction } from '../netfilter/fraction.js';
+import type { Client, Target } from '../path/client.js';
+import type { Fabric } from '../path/fabric.js';
+import { travel } from '../path/journey.js';
+import type { HealthCheckSource } from '../path/sources.js';
+import { outsideClient } from '../path/sources.js';
+import { CERTAIN, type Ending, hop, hostStep, type Journey, weighted } from '../path/trail.js';
+import type { PathQuestion } from './request.js';
+import type { Trip } from './trip.js';
+
+const POINTER = '/path/source/healthCheck';
+
+/** The Service whose load balancer probes: named by the source, or by the destination. Throws NOT_FOUND, INVALID_REQUEST. */
+export function probedService(cluster: Cluster, source: HealthCheckSource, question: PathQuestion): Service {
+  const named = source.service ?? question.destination?.service;
+  if (named === undefined) {
+    throw new QuestionError('INVALID_REQUEST', 'Whose health check?', [
+      {
+        pointer: `${POINTER}/service`,
+        detail: 'Name the Service: {"healthCheck": {"service": {"namespace": …, "name": …}}}.',
+      },
+    ]);
+  }
+  const pointer = source.service === undefined ? '/path/destination/service' : `${POINTER}/service`;
+  const service = requireService(cluster, named.namespace, named.name, `${pointer}/name`);
+  const wrong = (detail: string, at: string) => new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
+  if (service.spec?.type !== 'LoadBalancer') {
+    const type = service.spec?.type ?? 'ClusterIP';
+    throw wrong(`Service ${named.namespace}/${named.name} is of type ${type}: no load balancer probes it.`, pointer);
+  }
+  const { destination } = question;
+  if (source.service === undefined || destination === undefined) return service;
+  const same = destination.service?.namespace === named.namespace && destination.service.name === named.name;
+  if (same) return service;
+  throw wrong(
+    'A health check goes to the backends of its Service: leave the destination out, or name the same Service.',
+    '/path/destination',
+  );
+}
+
+function probedBackends(fabric: Fabric, balancer: Balancer, source: HealthCheckSource): readonly Backend[] {
+  const { members, excluded } = balancer.backends;
+  if (source.node === undefined) return members;
+  requireNode(fabric.cluster, source.node, `${POINTER}/node`);
+  const own = members.filter(({ node }) => node === source.node);
+  if (own.length > 0) return own;
+  const why = excluded.find(({ name }) => name === source.node)?.why ?? 'no pod of the Service is on it';
+  const detail = `${source.node} is no backend of the ${balancer.name}: ${why}.`;
+  throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/node`, detail }]);
+}
+
+/** The first address of the first network that probes come from, to stand for all of them. */
+function probeSource(fabric: Fabric, balancer: Balancer): string | undefined {
+  const cidr = balancer.healthCheck.sources.map(networkOf).find((network) => network?.family === fabric.family);
+  return cidr && makeAddress(cidr.family, cidr.bits + 1n).text;
+}
+
+function targetOf(balancer: Balancer, backend: Backend): Target | undefined {
+  if (backend.address === undefined) return undefined;
+  const port = backend.kind === 'POD' ? [...(backend.ports?.values() ?? [])][0] : undefined;
+  return {
+    address: addressOf(backend.address)?.text ?? backend.address,
+    port: port ?? balancer.healthCheck.port,
+    protocol: 'TCP',
+  };
+}
+
+/** The trips of a load balancer's probes: one to each backend (or to those on one node), each of equal weight. */
+export function probeTrips(fabric: Fabric, balancer: Balancer, source: HealthCheckSource): readonly Trip[] {
+  const backends = probedBackends(fabric, balancer, source);
+  const from = probeSource(fabric, balancer);
+  fabric.tellOf(balancer);
+  if (backends.length === 0) {
+    const detail = `the ${balancer.name} has no backends (${balancer.backends.group}): nobody is probed`;
+    const client = probing(fabric, balancer, from, '');
+    return [{ client, journey: notSent(fabric, client, { verdict: 'UNREACHABLE', cause: 'NO_BACKENDS', detail }) }];
+  }
+  return backends.flatMap((backend) => {
+    const client = probing(fabric, balancer, from, backend.node);
+    const target = targetOf(balancer, backend);
+    const probe = balancer.probe(backend);
+    const journeys = target === undefined ? [withoutAddress(fabric, client, backend)] : travel(fabric, client, target);
+    return weighted(journeys, fraction(1, backends.length)).map((journey) => ({ journey, client, probe }));
+  });
+}
+
+function probing(fabric: Fabric, balancer: Balancer, from: string | undefined, node: string): Client {
+  return { ...outsideClient(fabric, from, node, POINTER), name: `health check of the ${balancer.name}` };
+}
+
+function withoutAddress(fabric: Fabric, client: Client, backend: Backend): Journey {
+  const detail = `${backend.node} has no ${fabric.family} address in the snapshot`;
+  return notSent(fabric, client, { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail });
+}
+
+function notSent(fabric: Fabric, client: Client, ending: Ending): Journey {
+  const connection = { state: 'NEW', dnat: false, snat: false } as const;
+  const { family } = fabric;
+  const source = client.address ?? '';
+  const packet = { family, protocol: 'TCP', source, destination: '', mark: 0, connection } as const;
+  const trail = hostStep(hop(undefined, 'OUTSIDE', client.name), { action: 'RESOLVE', detail: ending.detail });
+  return { chance: CERTAIN, packet, trail, ...ending };
+}
