@@ -234,17 +234,6 @@ function conclude(
       : delivered(fabric, client, branch, receiver, 'OUTSIDE');
   }
   if (exit.kind === 'POD') {
-    // A packet to the very pod that sent it must go out where it came in, unless it was on the wire in between.
-    if (
-      packet.inInterface !== UPLINK &&
-      client.kind === 'POD' &&
-      client.node === node &&
-      packet.destination === client.address &&
-      !fabric.settings.network.hairpin
-    ) {
-      const detail = `the pod network of ${node} does not let a packet back to the pod that sent it (hairpin is off)`;
-      return ended(branch, { verdict: 'DROPPED', cause: 'POLICY', detail });
-    }
     return delivered(fabric, client, branch, receiveInPod(fabric, node, packet, exit.pod), 'POD');
   }
   const reception = receiveOnHost(fabric, node, packet);

@@ -91,6 +91,9 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
         cause: 'NO_ROUTE',
         detail: `${node} has no route to ${packet.destination}`,
       });
+    } else if (entry === 'PREROUTING' && goesBack(fabric, start.source, packet, route)) {
+      const detail = `the pod network of ${node} does not let a packet back to the pod that sent it (hairpin is off)`;
+      dies(routed.branch, { verdict: 'DROPPED', cause: 'POLICY', detail });
     } else {
       const forwarded = entry === 'PREROUTING' ? walk(routed, 'FORWARD') : [routed];
       for (const passing of forwarded) {
@@ -104,6 +107,19 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
     }
   }
   return done;
+}
+
+/**
+ * Whether a packet would have to go out where it came in, to the very pod that sent it, and may not. A bridge finds that
+ * before it calls FORWARD (`should_deliver` in net/bridge/br_forward.c).
+ */
+function goesBack(fabric: Fabric, sender: string, packet: Packet, route: Route): boolean {
+  return (
+    !fabric.settings.network.hairpin &&
+    packet.inInterface !== UPLINK &&
+    route.kind === 'POD' &&
+    packet.destination === sender
+  );
 }
 
 /** A packet that a process sent to its own host: it left by lo and now comes in by it. */

@@ -4,7 +4,7 @@ import { walkHook } from '../netfilter/walk/walk.js';
 import { endingOf } from './causes.js';
 import type { Client } from './client.js';
 import type { Fabric } from './fabric.js';
-import { UPLINK } from './host.js';
+import { LOOPBACK, UPLINK } from './host.js';
 import {
   type Branch,
   hop,
@@ -51,6 +51,16 @@ function balancedBy(packet: Packet, tracked: TrackedList | undefined): Tracked |
   return undefined;
 }
 
+/**
+ * What a reply is to a node's connection tracking. A node that never saw the connection's first packet takes an answer of
+ * TCP or SCTP for INVALID, since no connection starts with one (nf_conntrack_proto_tcp.c, also where it is liberal);
+ * a datagram may start one.
+ */
+function stateOf(packet: Packet, tracked: boolean): Packet['connection']['state'] {
+  if (tracked) return 'ESTABLISHED';
+  return packet.protocol === 'UDP' ? 'NEW' : 'INVALID';
+}
+
 /** The header that the connection was opened with: as the first node saw it. */
 function openedWith(tracked: TrackedList | undefined): Header | undefined {
   let first: Header | undefined;
@@ -60,8 +70,7 @@ function openedWith(tracked: TrackedList | undefined): Header | undefined {
 
 /**
  * Follows the reply of a delivered packet back: on each node that tracks the connection it is translated back, elsewhere
- * it goes on as it is. It has returned when the client gets it from the very address that it sent to. Rules other than
- * nat see it as ESTABLISHED.
+ * it goes on as it is. It has returned when the client gets it from the very address that it sent to.
  */
 export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiver: Receiver): ReturnTrip {
   const sent = openedWith(there.tracked);
@@ -130,19 +139,36 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
       else dropped = endingOf(outcome, here).detail;
       return dropped === undefined;
     };
+    const connection = trackedBy(here, packet, there.tracked);
     const arriving = copyOf(packet);
     arriving.inInterface = entry === 'OUTPUT' ? undefined : fromPod ? host.podInterface : UPLINK;
+    arriving.connection = { ...arriving.connection, state: stateOf(packet, connection !== undefined) };
     packet = arriving;
     if (!walk(entry)) return lost(`the reply is lost: ${dropped}`);
-    const connection = trackedBy(here, packet, there.tracked);
     const before = packet;
     const routed = copyOf(packet);
     if (connection !== undefined) routed.destination = connection.before.source;
     const route = host.route(routed.destination);
-    routed.outInterface = route.kind === 'LOCAL' || route.kind === 'UNREACHABLE' ? undefined : route.outInterface;
+    routed.outInterface =
+      route.kind === 'LOCAL'
+        ? entry === 'OUTPUT'
+          ? LOOPBACK
+          : undefined
+        : route.kind === 'UNREACHABLE'
+          ? undefined
+          : route.outInterface;
     packet = routed;
     if (route.kind === 'LOCAL') {
-      if (entry === 'PREROUTING' && !walk('INPUT')) return lost(`the reply is lost: ${dropped}`);
+      if (entry === 'OUTPUT') {
+        // To a process of the same host: out by the loopback and in again.
+        if (!walk('POSTROUTING')) return lost(`the reply is lost: ${dropped}`);
+        const looped = copyOf(packet);
+        looped.inInterface = LOOPBACK;
+        looped.outInterface = undefined;
+        packet = looped;
+        if (!walk('PREROUTING')) return lost(`the reply is lost: ${dropped}`);
+      }
+      if (!walk('INPUT')) return lost(`the reply is lost: ${dropped}`);
     } else if ((entry === 'PREROUTING' && !walk('FORWARD')) || !walk('POSTROUTING')) {
       return lost(`the reply is lost: ${dropped}`);
     }

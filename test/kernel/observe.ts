@@ -4,7 +4,9 @@ import type { Observed } from './plant/protocol.js';
 
 /** After this many milliseconds a connection of a namespace counts as lost, where losing it is what is expected. */
 const SHORT = 400;
-/** Long enough for the second SYN, and for a machine that is busy: what is lost by then is lost for good. */
+/**
+ * Long enough for the second SYN, which a client may need to be refused: while connect() still holds its socket the
+ * kernel puts an ICMP error aside (LockDroppedIcmps), for IPv6 always. And for a machine that is busy: what is lost by then is lost for good. */
 const LONG = 3500;
 /** With three outcomes of a third each, one stays unseen in all of these once in 10^13 runs. */
 const MOST = 80;
@@ -42,7 +44,7 @@ export async function observe(
   const unseen = () => outcomes.filter((outcome) => !outcome.observable.some((each) => seen.has(each)));
   const surprises = () => [...seen].filter((each) => !allowed.has(each));
   const round = async (count: number) => {
-    const observed = await open(count, SHORT);
+    const observed = await open(count, allowed.has('REFUSED') && !allowed.has('TIMEOUT') ? LONG : SHORT);
     for (const each of observed) if (each !== 'TIMEOUT' || allowed.has(each)) seen.add(each);
     const lost = allowed.has('TIMEOUT') ? 0 : observed.filter((each) => each === 'TIMEOUT').length;
     if (lost > 0) for (const each of await open(lost, LONG)) seen.add(each);

@@ -9,6 +9,8 @@ export interface Tally {
   readonly pairs?: number;
   /** Whole outputs of iptables-save and iptables -L that were compared. */
   readonly texts?: number;
+  /** Rules that the kernel told of, each compared with a step of the walk. */
+  readonly rules?: number;
   /** Connections that were opened. */
   readonly flows?: number;
   readonly disagreements: number;

@@ -2,7 +2,7 @@
  * A host of a plant: the one process in its network namespace. It takes commands on standard input, serves and opens
  * connections, and ends with its standard input.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
@@ -156,6 +156,52 @@ function run(argv: readonly string[], input: string): Promise<RunResult> {
   });
 }
 
+let watcher: { readonly child: ChildProcess; told: Buffer; complaint: string } | undefined;
+
+async function watch(argv: readonly string[]): Promise<true> {
+  const last = watcher;
+  watcher = undefined;
+  if (last !== undefined && last.child.exitCode === null) {
+    const ended = new Promise((resolve) => last.child.once('close', resolve));
+    last.child.kill('SIGKILL');
+    await ended;
+  }
+  if (argv.length === 0) return true;
+  const child = spawn(argv[0] as string, argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const own = { child, told: Buffer.alloc(0), complaint: '' };
+  child.on('error', () => undefined);
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    own.complaint += text;
+  });
+  child.stdout.on('data', (data: Buffer) => {
+    own.told = Buffer.concat([own.told, data]);
+  });
+  watcher = own;
+  return true;
+}
+
+async function watched({ address, port, payload, needle }: Extract<Command, { op: 'watched' }>): Promise<string> {
+  const own = watcher;
+  if (own === undefined) throw new Error('nothing is being watched');
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  socket.on('error', () => undefined);
+  try {
+    for (let tries = 0; tries < 600; tries++) {
+      if (own.child.exitCode !== null) throw new Error(`the watching command has ended: ${own.complaint}`);
+      // Again now and then: the command may not have been ready for the first.
+      if (tries % 20 === 0) socket.send(payload, port, address);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      if (!own.told.includes(needle)) continue;
+      const { told } = own;
+      own.told = Buffer.alloc(0);
+      return told.toString('base64');
+    }
+  } finally {
+    socket.close();
+  }
+  throw new Error('the watching command tells of nothing');
+}
+
 function setSysctls(values: Readonly<Record<string, string>>): true {
   for (const [path, value] of Object.entries(values)) {
     const [before, after] = path.split('/*/') as [string, string?];
@@ -180,6 +226,10 @@ function perform(command: Command): Promise<unknown> | unknown {
       return open(command.sequences, command.concurrency);
     case 'run':
       return run(command.argv, command.input);
+    case 'watch':
+      return watch(command.argv);
+    case 'watched':
+      return watched(command);
     case 'sysctl':
       return setSysctls(command.values);
   }

@@ -79,6 +79,16 @@ export class Agent {
     return stdout;
   }
 
+  /** Starts a command that tells of packets; without one, ends the last. */
+  async watch(argv: readonly string[]): Promise<void> {
+    await this.#ask({ op: 'watch', argv });
+  }
+
+  /** What that command told of all packets until now, since the last time. */
+  async watched(sentinel: Omit<Extract<Command, { op: 'watched' }>, 'op'>): Promise<Buffer> {
+    return Buffer.from(await this.#ask({ op: 'watched', ...sentinel }), 'base64');
+  }
+
   async sysctl(values: Readonly<Record<string, string>>): Promise<void> {
     await this.#ask({ op: 'sysctl', values });
   }

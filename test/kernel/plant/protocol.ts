@@ -23,6 +23,19 @@ export type Command =
   /** Flows of one sequence follow each other; up to `concurrency` sequences are under way at a time. */
   | { readonly op: 'connect'; readonly sequences: readonly (readonly Flow[])[]; readonly concurrency: number }
   | { readonly op: 'run'; readonly argv: readonly string[]; readonly input: string }
+  /** Start a command that tells of packets for as long as it runs; one at a time. Empty: end it. */
+  | { readonly op: 'watch'; readonly argv: readonly string[] }
+  /**
+   * Everything the command told since the last time. It has told of all packets so far when it tells of one more: a
+   * datagram to the loopback's `port` that holds `payload`, known by `needle` in what is told.
+   */
+  | {
+      readonly op: 'watched';
+      readonly address: string;
+      readonly port: number;
+      readonly payload: string;
+      readonly needle: string;
+    }
   /** Files of /proc/sys by path below it, where they exist. `*` in place of a directory: every one. */
   | { readonly op: 'sysctl'; readonly values: Readonly<Record<string, string>> };
 
@@ -43,5 +56,8 @@ export interface AnswerOf {
   readonly listen: true;
   readonly connect: readonly (readonly Observed[])[];
   readonly run: RunResult;
+  readonly watch: true;
+  /** Base64. */
+  readonly watched: string;
   readonly sysctl: true;
 }

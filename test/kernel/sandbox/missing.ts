@@ -64,6 +64,18 @@ export function bridgesMeetRules(): boolean {
   }
 }
 
+/** What this machine lacks for the kernel's own trace of a flavour's rules, in a few words. */
+export function lacksTrace(flavour: Flavour): string | undefined {
+  const command = flavour === 'NFT' ? 'nft' : 'tcpdump';
+  if (!works(command, '--version')) return `no ${command} command`;
+  const logger = flavour === 'NFT' ? '' : ' && echo nfnetlink_log > /proc/sys/net/netfilter/nf_log/2';
+  const rule = `printf '*raw\\n-A OUTPUT -p udp -j TRACE\\nCOMMIT\\n' | ${restoreCommand(flavour)}`;
+  const probe = `mount -t tmpfs tmpfs /run && ${rule}${logger}`;
+  return works('unshare', ...unshareArguments(), 'sh', '-c', probe)
+    ? undefined
+    : `no TRACE target${flavour === 'NFT' ? '' : ' or no nfnetlink_log'} in the kernel`;
+}
+
 /** Kernel and iptables, for reports: `Linux 6.18.44, iptables 1.8.9`. */
 export function versions(): string {
   const text = (command: string, ...args: string[]) => spawnSync(command, args, { encoding: 'utf8' }).stdout?.trim();

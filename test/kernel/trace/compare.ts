@@ -1,0 +1,54 @@
+import type { PathHop, PathTrace } from '../../../src/questions/answer.js';
+import type { TraceEntry } from './entry.js';
+import type { KernelTrace } from './tracer.js';
+
+/** `table chain: rule`, as both sides tell of a rule that matched. */
+type Told = string;
+
+const told = (table: string | undefined, chain: string | undefined, rule: string | undefined): Told =>
+  `${table} ${chain}: ${rule}`;
+
+/** The rules of an answer's hops that matched, by node, in the order in which the packet met them. */
+function walked(hops: readonly PathHop[]): ReadonlyMap<string, readonly Told[]> {
+  const byNode = new Map<string, Told[]>();
+  for (const { kind, name, steps } of hops) {
+    if (kind !== 'NODE') continue;
+    const rules = steps
+      .filter(({ rule, action }) => rule !== undefined && action !== 'PASSED_OVER')
+      .map(({ table, chain, rule }) => told(table, chain, rule));
+    byNode.set(name, [...(byNode.get(name) ?? []), ...rules]);
+  }
+  return byNode;
+}
+
+function firstDifference(
+  direction: string,
+  kernel: ReadonlyMap<string, readonly TraceEntry[]>,
+  walk: ReadonlyMap<string, readonly Told[]>,
+): string | undefined {
+  for (const node of new Set([...kernel.keys(), ...walk.keys()])) {
+    const theirs = (kernel.get(node) ?? []).map(({ table, chain, rule }) => told(table, chain, rule));
+    const ours = walk.get(node) ?? [];
+    for (let at = 0; at < Math.max(theirs.length, ours.length); at++) {
+      if (theirs[at] === ours[at]) continue;
+      return `${direction} on ${node}, rule ${at + 1}: the kernel tells ${theirs[at] ?? 'of no more'}; the walk tells ${ours[at] ?? 'of no more'}`;
+    }
+  }
+  return undefined;
+}
+
+/** How many rules a kernel trace tells of. */
+export function rulesIn({ forward, reply }: KernelTrace): number {
+  return [...forward.values(), ...reply.values()].reduce((sum, entries) => sum + entries.length, 0);
+}
+
+/**
+ * Where a trace of an answer and the kernel's own differ first; undefined where they tell of the same. Compared are the
+ * rules that matched, with table and chain, in order and on each node: of the connection's first packet, and where it
+ * was delivered of the answer to it. Rules that did not match are told by neither, and a random rule that was passed over did not match.
+ */
+export function difference(trace: PathTrace, kernel: KernelTrace): string | undefined {
+  const forward = firstDifference('forward', kernel.forward, walked(trace.hops));
+  if (forward !== undefined || trace.reply === undefined) return forward;
+  return firstDifference('reply', kernel.reply, walked(trace.reply.hops));
+}

@@ -1,0 +1,74 @@
+import { NO_HEADER, type ReadTrace, type TracedHeader, type TraceEntry } from './entry.js';
+import type { RulesByChain } from './rule-numbers.js';
+
+/**
+ * The command that tells of packets with a trace, each rule by its handle. (xtables-monitor shows rules as iptables
+ * does, but that of iptables 1.8.9 ends at the first IPv6 rule with a protocol.)
+ */
+export const NFT_WATCH: readonly string[] = ['nft', '--handle', 'monitor', 'trace'];
+
+/** The command that lists all rules with their handles. */
+export const NFT_LIST: readonly string[] = ['nft', '--handle', 'list', 'ruleset'];
+
+/** The rules of one family by handle, from such a list and what iptables-save shows: `table handle` → text. */
+export function rulesByHandle(list: string, family: 'IPv4' | 'IPv6', rules: RulesByChain): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  let table: string | undefined;
+  let key = '';
+  let at = 0;
+  for (const line of list.split('\n')) {
+    const opened = /^table (\S+) (\S+) \{/.exec(line);
+    if (opened !== null) table = opened[1] === (family === 'IPv4' ? 'ip' : 'ip6') ? opened[2] : undefined;
+    if (table === undefined) continue;
+    const chain = /^\tchain (\S+) \{/.exec(line);
+    if (chain !== null) {
+      key = `${table} ${chain[1]}`;
+      at = 0;
+      continue;
+    }
+    const handle = /^\t\t.* # handle (\d+)$/.exec(line);
+    if (handle === null) continue;
+    const rule = rules.get(key)?.[at++];
+    if (rule === undefined) throw new Error(`iptables-save shows fewer rules in ${key} than nft lists`);
+    found.set(`${table} ${handle[1]}`, rule);
+  }
+  return found;
+}
+
+function headerOf(line: string): TracedHeader {
+  const protocol = / tcp sport /.test(line) ? 'TCP' : / udp sport /.test(line) ? 'UDP' : 'OTHER';
+  if (protocol === 'OTHER') return NO_HEADER;
+  const port = (name: string) => Number(new RegExp(` ${name} (\\d+)`).exec(line)?.[1] ?? 0);
+  const flags = / tcp flags (?:== )?(.*?) tcp window/.exec(line)?.[1] ?? '';
+  return {
+    protocol,
+    sourcePort: port('sport'),
+    destinationPort: port('dport'),
+    loopback: / daddr (127\.|::1 )/.test(line),
+    acknowledges: flags.startsWith('0x') ? (Number(flags) & 0x10) !== 0 : flags.includes('ack'),
+  };
+}
+
+/**
+ * Reads what `nft monitor trace` prints: a `packet:` line where a table's hook begins, then a line for every rule that
+ * matched, `trace id 04b4ae06 ip nat PREROUTING rule … # handle 14 (verdict jump KUBE-SERVICES)`.
+ */
+export function readNftTrace(told: Buffer, rules: ReadonlyMap<string, string>): ReadTrace {
+  const entries: TraceEntry[] = [];
+  const headers = new Map<string, TracedHeader>();
+  const end = told.lastIndexOf('\n') + 1;
+  for (const line of told.toString('utf8', 0, end).split('\n')) {
+    const trace = /^trace id ([0-9a-f]+) ip6? (\S+) (\S+) (packet:|rule |policy |return)/.exec(line);
+    if (trace === null) continue;
+    const [, id = '', table = '', chain = '', kind] = trace;
+    if (kind === 'packet:') {
+      headers.set(id, headerOf(line));
+      continue;
+    }
+    const handle = kind === 'rule ' ? / # handle (\d+) \(verdict [^()]*\)\s*$/.exec(line)?.[1] : undefined;
+    const rule = handle === undefined ? undefined : rules.get(`${table} ${handle}`);
+    if (kind === 'rule ' && rule === undefined) throw new Error(`a rule that is not known: ${line}`);
+    entries.push({ table, chain, rule, ...(headers.get(id) ?? NO_HEADER) });
+  }
+  return { entries, rest: told.subarray(end) };
+}
