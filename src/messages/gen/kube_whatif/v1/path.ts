@@ -195,6 +195,7 @@ export interface Trace {
   /** The source address that the endpoint sees. */
   seenClient?: string | undefined;
   clientAddressKept?: boolean | undefined;
+  healthCheck: Trace_HealthCheck | undefined;
   hops: Hop[];
   reply:
     | Trace_Reply
@@ -208,6 +209,17 @@ export interface Trace_Reply {
   returns: boolean;
   explanation: string;
   hops: Hop[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** For a probe of a load balancer's health check, what it finds. */
+export interface Trace_HealthCheck {
+  healthy: boolean;
+  /** HTTP status. */
+  status?: number | undefined;
+  detail: string;
+  /** What kube-proxy tells in X-Load-Balancing-Endpoint-Weight (1.28 and later). */
+  weight?: number | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1365,6 +1377,7 @@ function createBaseTrace(): Trace {
     clientSees: "",
     client: "",
     endpoint: undefined,
+    healthCheck: undefined,
     hops: [],
     reply: undefined,
   };
@@ -1398,6 +1411,9 @@ export const Trace: MessageFns<Trace> = {
     }
     if (message.clientAddressKept !== undefined) {
       writer.uint32(72).bool(message.clientAddressKept);
+    }
+    if (message.healthCheck !== undefined) {
+      Trace_HealthCheck.encode(message.healthCheck, writer.uint32(106).fork()).join();
     }
     for (const v of message.hops) {
       Hop.encode(v!, writer.uint32(82).fork()).join();
@@ -1504,6 +1520,14 @@ export const Trace: MessageFns<Trace> = {
             message.clientAddressKept = reader.bool();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.healthCheck = Trace_HealthCheck.decode(reader, reader.uint32());
+            continue;
+          }
           case 10: {
             if (tag !== 82) {
               break;
@@ -1570,6 +1594,9 @@ export const Trace: MessageFns<Trace> = {
       : undefined;
     message.seenClient = object.seenClient ?? undefined;
     message.clientAddressKept = object.clientAddressKept ?? undefined;
+    message.healthCheck = (object.healthCheck !== undefined && object.healthCheck !== null)
+      ? Trace_HealthCheck.fromPartial(object.healthCheck)
+      : undefined;
     message.hops = object.hops?.map((e) => Hop.fromPartial(e)) || [];
     message.reply = (object.reply !== undefined && object.reply !== null)
       ? Trace_Reply.fromPartial(object.reply)
@@ -1674,6 +1701,117 @@ export const Trace_Reply: MessageFns<Trace_Reply> = {
     message.returns = object.returns ?? false;
     message.explanation = object.explanation ?? "";
     message.hops = object.hops?.map((e) => Hop.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTrace_HealthCheck(): Trace_HealthCheck {
+  return { healthy: false, detail: "" };
+}
+
+export const Trace_HealthCheck: MessageFns<Trace_HealthCheck> = {
+  encode(message: Trace_HealthCheck, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.healthy !== false) {
+      writer.uint32(8).bool(message.healthy);
+    }
+    if (message.status !== undefined) {
+      writer.uint32(16).int32(message.status);
+    }
+    if (message.detail !== "") {
+      writer.uint32(26).string(message.detail);
+    }
+    if (message.weight !== undefined) {
+      writer.uint32(32).int32(message.weight);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Trace_HealthCheck {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrace_HealthCheck();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.healthy = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.status = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.weight = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Trace_HealthCheck>, I>>(base?: I): Trace_HealthCheck {
+    return Trace_HealthCheck.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Trace_HealthCheck>, I>>(object: I): Trace_HealthCheck {
+    const message = createBaseTrace_HealthCheck();
+    message.healthy = object.healthy ?? false;
+    message.status = object.status ?? undefined;
+    message.detail = object.detail ?? "";
+    message.weight = object.weight ?? undefined;
     return message;
   },
 };

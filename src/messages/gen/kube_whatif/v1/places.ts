@@ -138,7 +138,11 @@ export interface Source {
     | string
     | undefined;
   /** A client outside the cluster. */
-  external?: Source_External | undefined;
+  external?:
+    | Source_External
+    | undefined;
+  /** Only as the source of a path. */
+  healthCheck?: Source_HealthCheck | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -154,6 +158,24 @@ export interface Source_External {
    */
   entersAt?: string | undefined;
   zone?: string | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** The probes of a load balancer, to each of its backends alike. */
+export interface Source_HealthCheck {
+  /** Whose load balancer. Default - the Service of the destination. */
+  service:
+    | Source_HealthCheck_Service
+    | undefined;
+  /** Only to the backends on this node. */
+  node?: string | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface Source_HealthCheck_Service {
+  namespace?: string | undefined;
+  name?: string | undefined;
+  port?: number | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -445,6 +467,9 @@ export const Source: MessageFns<Source> = {
     if (message.external !== undefined) {
       Source_External.encode(message.external, writer.uint32(42).fork()).join();
     }
+    if (message.healthCheck !== undefined) {
+      Source_HealthCheck.encode(message.healthCheck, writer.uint32(50).fork()).join();
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -509,6 +534,14 @@ export const Source: MessageFns<Source> = {
             message.external = Source_External.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.healthCheck = Source_HealthCheck.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -546,6 +579,9 @@ export const Source: MessageFns<Source> = {
     message.podOn = object.podOn ?? undefined;
     message.external = (object.external !== undefined && object.external !== null)
       ? Source_External.fromPartial(object.external)
+      : undefined;
+    message.healthCheck = (object.healthCheck !== undefined && object.healthCheck !== null)
+      ? Source_HealthCheck.fromPartial(object.healthCheck)
       : undefined;
     return message;
   },
@@ -646,6 +682,194 @@ export const Source_External: MessageFns<Source_External> = {
     message.address = object.address ?? undefined;
     message.entersAt = object.entersAt ?? undefined;
     message.zone = object.zone ?? undefined;
+    return message;
+  },
+};
+
+function createBaseSource_HealthCheck(): Source_HealthCheck {
+  return { service: undefined };
+}
+
+export const Source_HealthCheck: MessageFns<Source_HealthCheck> = {
+  encode(message: Source_HealthCheck, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.service !== undefined) {
+      Source_HealthCheck_Service.encode(message.service, writer.uint32(10).fork()).join();
+    }
+    if (message.node !== undefined) {
+      writer.uint32(18).string(message.node);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Source_HealthCheck {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSource_HealthCheck();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.service = Source_HealthCheck_Service.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Source_HealthCheck>, I>>(base?: I): Source_HealthCheck {
+    return Source_HealthCheck.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Source_HealthCheck>, I>>(object: I): Source_HealthCheck {
+    const message = createBaseSource_HealthCheck();
+    message.service = (object.service !== undefined && object.service !== null)
+      ? Source_HealthCheck_Service.fromPartial(object.service)
+      : undefined;
+    message.node = object.node ?? undefined;
+    return message;
+  },
+};
+
+function createBaseSource_HealthCheck_Service(): Source_HealthCheck_Service {
+  return {};
+}
+
+export const Source_HealthCheck_Service: MessageFns<Source_HealthCheck_Service> = {
+  encode(message: Source_HealthCheck_Service, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== undefined) {
+      writer.uint32(10).string(message.namespace);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.port !== undefined) {
+      writer.uint32(24).int32(message.port);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Source_HealthCheck_Service {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSource_HealthCheck_Service();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.port = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Source_HealthCheck_Service>, I>>(base?: I): Source_HealthCheck_Service {
+    return Source_HealthCheck_Service.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Source_HealthCheck_Service>, I>>(object: I): Source_HealthCheck_Service {
+    const message = createBaseSource_HealthCheck_Service();
+    message.namespace = object.namespace ?? undefined;
+    message.name = object.name ?? undefined;
+    message.port = object.port ?? undefined;
     return message;
   },
 };
