@@ -2,6 +2,7 @@ import { addressFamily, networkOf, parseCidr } from '../base/address.js';
 import { MAX_PROBLEMS, type Problem, QuestionError } from '../base/errors.js';
 import type { Cluster } from './cluster.js';
 import { BOOT_SCRIPT, type IpMasqOverride, isAlignedCidr, isChainName } from './ip-masq.js';
+import type { LoadBalancerOptions, LoadBalancerSettings } from './load-balancer-settings.js';
 import { requireNode } from './lookup.js';
 import { PLATFORMS } from './platform.js';
 import { commaList, DETECT_LOCAL_MODES, PROXY_MODES } from './proxy-configuration.js';
@@ -12,6 +13,7 @@ type Report = (pointer: string, detail: string) => void;
 
 const KUBE_PROXY = '/settings/kubeProxy';
 const NETWORK = '/settings/network';
+const LOAD_BALANCER = '/settings/loadBalancer';
 
 function oneOf(values: readonly string[], value: string | undefined, pointer: string, report: Report): void {
   if (value !== undefined && !values.includes(value)) {
@@ -120,9 +122,29 @@ function checkNetwork(override: NonNullable<SettingsOverride['network']>, report
   }
 }
 
+/** The addresses and nodes that options of load balancers name. Throws NOT_FOUND for a node that is not there. */
+function checkLoadBalancers(cluster: Cluster, settings: LoadBalancerSettings, report: Report): void {
+  const choices: [string, LoadBalancerOptions | undefined][] = [
+    [LOAD_BALANCER, settings.options],
+    ...Object.entries(settings.services ?? {}).map(([key, { options }]): [string, LoadBalancerOptions | undefined] => [
+      `${LOAD_BALANCER}/services/${key.replace('/', '~1')}`,
+      options,
+    ]),
+  ];
+  for (const [at, { proxyAddress, announcingNodes = [], leader } = {}] of choices) {
+    if (proxyAddress !== undefined && addressFamily(proxyAddress) === undefined) {
+      report(`${at}/options/proxyAddress`, `${JSON.stringify(proxyAddress)} is no IP address.`);
+    }
+    for (const [index, node] of announcingNodes.entries()) {
+      requireNode(cluster, node, `${at}/options/announcingNodes/${index}`);
+    }
+    if (leader !== undefined) requireNode(cluster, leader, `${at}/options/leader`);
+  }
+}
+
 /**
  * Checks the values of a request's settings. Throws QuestionError INVALID_REQUEST with every problem found, UNSUPPORTED
- * for a Kubernetes version outside the modelled range, NOT_FOUND for a route through a node that is not there.
+ * for a Kubernetes version outside the modelled range, NOT_FOUND for a node that is not there.
  */
 export function checkOverride(cluster: Cluster, override: SettingsOverride): void {
   const problems: Problem[] = [];
@@ -138,6 +160,7 @@ export function checkOverride(cluster: Cluster, override: SettingsOverride): voi
   oneOf(PLATFORMS, override.platform, '/settings/platform', report);
   if (override.kubeProxy !== undefined) checkKubeProxy(override.kubeProxy, report);
   if (override.network !== undefined) checkNetwork(override.network, report);
+  if (override.loadBalancer !== undefined) checkLoadBalancers(cluster, override.loadBalancer, report);
   const [first] = problems;
   if (first !== undefined) {
     const message = problems.length === 1 ? first.detail : `The settings have ${problems.length} problems.`;

@@ -1,5 +1,16 @@
 /** Names of the implementations of load balancers, as `settings.loadBalancer` and the `loadBalancer` change spell them. */
-export const LOAD_BALANCERS = ['generic', 'gke-external-passthrough', 'gke-internal-passthrough'] as const;
+export const LOAD_BALANCERS = [
+  'generic',
+  'gke-external-passthrough',
+  'gke-internal-passthrough',
+  'gke-container-native',
+  'aws-nlb',
+  'aws-classic',
+  'azure',
+  'metallb-l2',
+  'metallb-bgp',
+  'proxy',
+] as const;
 
 export type LoadBalancerName = (typeof LOAD_BALANCERS)[number];
 
@@ -19,6 +30,22 @@ export interface LoadBalancerOptions {
   readonly includeDrainingNodes?: boolean;
   /** Whether connections go to every backend when all fail their health checks. */
   readonly failOpen?: boolean;
+  /** AWS NLB, proxy: nodes by their node ports (INSTANCE), or pods (IP). */
+  readonly targetType?: 'INSTANCE' | 'IP';
+  /** AWS NLB: whether TCP targets see the client's address. */
+  readonly preserveClientAddress?: boolean;
+  /** AWS: the address of a zone leads to backends of every zone. */
+  readonly crossZone?: boolean;
+  /** The address that load balancers which replace the client's put in its place. */
+  readonly proxyAddress?: string;
+  /** Azure: nodes get packets with the load balancer's own address. */
+  readonly floatingIP?: boolean;
+  /** Azure: one probe of kube-proxy for all Services of policy Cluster. */
+  readonly sharedProbe?: boolean;
+  /** MetalLB: the nodes whose speakers announce the address. */
+  readonly announcingNodes?: readonly string[];
+  /** MetalLB, layer 2: the node that leads, where it is not the one that hashes first. */
+  readonly leader?: string;
 }
 
 export type LoadBalancerOption = keyof LoadBalancerOptions;

@@ -1,15 +1,17 @@
 import { addressOf, type IPFamily } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
-import type { Service } from '../cluster/objects.js';
+import { namespacedName, type Service } from '../cluster/objects.js';
 import { ValueIndex } from '../cluster/value-index.js';
+import { isNegService } from './gke/neg-annotations.js';
 
 /** Networks for documentation (RFC 5737 TEST-NET-2, RFC 3849) that stand-ins for load balancer addresses come from. */
 const STAND_INS = { IPv4: '198.51.100.', IPv6: '2001:db8:1b::' } as const;
 /** As many as fit into the IPv4 network. */
 const STAND_IN_COUNT = 254;
 
-function isBalanced(service: Service): boolean {
-  return service.spec?.type === 'LoadBalancer';
+/** Whether a load balancer stands before the Service: its own, or the one of an Ingress or Gateway over its pods' NEGs. */
+export function isBalanced(service: Service): boolean {
+  return service.spec?.type === 'LoadBalancer' || isNegService(service);
 }
 
 const byAddress = new ValueIndex<Service>((service) =>
@@ -49,10 +51,13 @@ export function freeBalancerAddress(
   return `${STAND_INS[family]}${family === 'IPv4' ? STAND_IN_COUNT : STAND_IN_COUNT.toString(16)}`;
 }
 
-/** Whether the Service is published by host name alone: no rule of kube-proxy is for it. */
-export function hostnameOnly(service: Service): string | undefined {
+/**
+ * What a Service is published as where that is no address of its own, so that no rule of kube-proxy is for it: a host name
+ * alone, or an Ingress or Gateway in front of its pods.
+ */
+export function publishedAs(service: Service): string | undefined {
   const ingress = service.status?.loadBalancer?.ingress ?? [];
-  return isBalanced(service) && ingress.every(({ ip }) => !ip)
-    ? ingress.find(({ hostname }) => hostname)?.hostname
-    : undefined;
+  if (!isBalanced(service) || ingress.some(({ ip }) => ip)) return undefined;
+  const hostname = ingress.find(({ hostname }) => hostname)?.hostname;
+  return hostname ?? (isNegService(service) ? `the Ingress or Gateway of ${namespacedName(service)}` : undefined);
 }

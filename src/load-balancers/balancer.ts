@@ -6,7 +6,7 @@ import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import { divide, type Fraction, isZero, sum } from '../netfilter/fraction.js';
 import { chooseImplementation } from './choose.js';
-import { type ProbeResult, probe, readyEndpointsOn, secondsToConverge } from './health.js';
+import { probe, readyEndpointsOn, secondsToConverge } from './health.js';
 import type {
   Affinity,
   Backend,
@@ -19,6 +19,7 @@ import type {
   Forwarded,
   HealthCheck,
   Implementation,
+  ProbeResult,
 } from './implementation.js';
 
 /**
@@ -117,7 +118,10 @@ export class Balancer {
   }
 
   probe(backend: Backend): ProbeResult {
-    return remember(this.#probes, backend, () => probe(this.#balanced, this.healthCheck, backend));
+    return remember(this.#probes, backend, () => {
+      const own = this.implementation.probe?.(this.#balanced, backend);
+      return own ?? probe(this.#balanced, this.healthCheck, backend);
+    });
   }
 
   get affinity(): Affinity {

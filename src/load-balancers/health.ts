@@ -4,18 +4,9 @@ import { atLeast, type NodeProxySettings } from '../cluster/settings.js';
 import { gateEnabled } from '../proxy/feature-gates.js';
 import { serviceMap } from '../proxy/service-map.js';
 import type { ServiceMap } from '../proxy/service-port.js';
-import type { Backend, Balanced, HealthCheck } from './implementation.js';
+import { isLocal } from './checks.js';
+import type { Backend, Balanced, HealthCheck, ProbeResult } from './implementation.js';
 import { BEING_DELETED_TAINT } from './node-filter.js';
-
-/** What a probe of one backend gets. */
-export interface ProbeResult {
-  readonly healthy: boolean;
-  /** HTTP status; undefined: no HTTP, or no answer at all. */
-  readonly status: number | undefined;
-  readonly detail: string;
-  /** The weight that kube-proxy tells the load balancer in a header, where its version does. */
-  readonly weight?: number;
-}
 
 const localCounts = new WeakMap<ServiceMap, Map<string, ReadonlyMap<string, number>>>();
 
@@ -78,6 +69,22 @@ function serviceHealth(balanced: Balanced, node: string, proxy: NodeProxySetting
 }
 
 /**
+ * Whether a connection to the Service's node port is answered: where the node's rules reach a ready endpoint, under Local
+ * one of its own. A Service without endpoints rejects, one without local ones drops.
+ */
+function nodePortHealth(balanced: Balanced, node: string): ProbeResult {
+  const count = readyEndpointsOn(balanced, node);
+  const others = [...balanced.cluster.nodes.keys()].some((other) => readyEndpointsOn(balanced, other) > 0);
+  const local = isLocal(balanced);
+  const healthy = local ? count > 0 : others;
+  const which = local ? `ready endpoint of ${balanced.key} on ${node}` : `ready endpoint of ${balanced.key}`;
+  const detail = healthy
+    ? `the node port is answered: its rules reach a ${which}`
+    : `the node port is not answered: no ${which}`;
+  return { healthy, status: undefined, detail };
+}
+
+/**
  * What the health check of a backend finds. Source of kube-proxy's answers: pkg/proxy/healthcheck, Kubernetes 1.20 to
  * 1.36: the Service's server counts ready local endpoints; since 1.28 it tells their number in
  * X-Load-Balancing-Endpoint-Weight.
@@ -99,13 +106,7 @@ export function probe(balanced: Balanced, check: HealthCheck, backend: Backend):
     return { healthy: false, status: undefined, detail: `${backend.node} is not in the snapshot` };
   const proxy = balanced.settings.proxyOf(backend.node);
   if (check.answeredBy === 'SERVICE_HEALTH') return serviceHealth(balanced, backend.node, proxy);
-  if (check.answeredBy === 'NODE_PORT') {
-    return {
-      healthy: true,
-      status: undefined,
-      detail: 'the node port answers as long as the node’s rules reach an endpoint',
-    };
-  }
+  if (check.answeredBy === 'NODE_PORT') return nodePortHealth(balanced, backend.node);
   return proxyHealth(node, proxy);
 }
 

@@ -51,7 +51,9 @@ export interface Backends {
 
 /** How the load balancer finds out which backends to use. */
 export interface HealthCheck {
-  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  /** NONE: nobody probes; who announces the address decides, see {@link Implementation.probe}. */
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'NONE';
+  /** 0 where nobody probes. */
   readonly port: number;
   readonly path?: string;
   readonly intervalSeconds: number;
@@ -62,7 +64,17 @@ export interface HealthCheck {
   /** CIDRs that probes come from; empty: not known. */
   readonly sources: readonly string[];
   /** Who answers: kube-proxy's healthz, kube-proxy's server for the Service, the pod itself, or whoever has the port. */
-  readonly answeredBy: 'KUBE_PROXY' | 'SERVICE_HEALTH' | 'POD' | 'NODE_PORT';
+  readonly answeredBy: 'KUBE_PROXY' | 'SERVICE_HEALTH' | 'POD' | 'NODE_PORT' | 'ANNOUNCEMENT';
+}
+
+/** What a probe of one backend gets. */
+export interface ProbeResult {
+  readonly healthy: boolean;
+  /** HTTP status; undefined: no HTTP, or no answer at all. */
+  readonly status: number | undefined;
+  readonly detail: string;
+  /** The weight that kube-proxy tells the load balancer in a header, where its version does. */
+  readonly weight?: number;
 }
 
 /** The header of a packet, as far as load balancers look at it or rewrite it. */
@@ -139,6 +151,8 @@ export interface Implementation {
   weights(balanced: Balanced, candidates: readonly Candidate[], client: BalancedClient): readonly Fraction[];
   forward(balanced: Balanced, sent: BalancedHeader, backend: Backend): Forwarded | { readonly refused: string };
   healthCheck(balanced: Balanced): HealthCheck;
+  /** Whether a backend is in use, where that is no matter of a health check. */
+  probe?(balanced: Balanced, backend: Backend): ProbeResult;
   /** Whether connections go to all backends when none is healthy. */
   failsOpen(balanced: Balanced): boolean;
   affinity(balanced: Balanced): Affinity;

@@ -4,7 +4,7 @@ import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { requirePod } from '../cluster/lookup.js';
 import { namespacedName, type Pod, type Service } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
-import { serviceOfHostname } from '../load-balancers/addresses.js';
+import { isBalanced, serviceOfHostname } from '../load-balancers/addresses.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
 import type { Protocol } from '../netfilter/packet.js';
@@ -321,7 +321,7 @@ export function balancerTo(fabric: Fabric, destination: Destination): Balancer |
   if (destination.kind === 'ADDRESS') return fabric.balancerAt(destination.address);
   if (destination.kind !== 'SERVICE' || destination.target.via !== 'LOAD_BALANCER') return undefined;
   const { service } = destination.target;
-  return service.spec?.type === 'LoadBalancer' ? fabric.balancerOf(service) : undefined;
+  return isBalanced(service) ? fabric.balancerOf(service) : undefined;
 }
 
 function defaultEntryNode(fabric: Fabric, destination: Destination): string | undefined {

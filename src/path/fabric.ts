@@ -4,7 +4,7 @@ import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
-import { freeBalancerAddress, hostnameOnly, serviceOfAddress } from '../load-balancers/addresses.js';
+import { freeBalancerAddress, isBalanced, publishedAs, serviceOfAddress } from '../load-balancers/addresses.js';
 import { type Balancer, balancerOf, type Phase } from '../load-balancers/balancer.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
 import type { NodeProgram } from '../proxy/node-program.js';
@@ -154,15 +154,15 @@ export class Fabric {
   earlierThan(balancer: Balancer): Balancer | undefined {
     const { earlier } = this.#options;
     const service = earlier?.cluster.services.get(balancer.key);
-    if (earlier === undefined || service?.spec?.type !== 'LoadBalancer') return undefined;
+    if (earlier === undefined || service === undefined || !isBalanced(service)) return undefined;
     const before = balancerOf(earlier.cluster, earlier.settings, this.family, service);
     return before.implementation === balancer.implementation ? before : undefined;
   }
 
-  /** The address that stands for a host name that a Service is published by; undefined where it has no such name. */
+  /** The address that stands for the name that a Service is published by; undefined where it has an address of its own. */
   standInFor(service: Service): string | undefined {
-    const hostname = hostnameOnly(service);
-    if (hostname === undefined) return undefined;
+    const name = publishedAs(service);
+    if (name === undefined) return undefined;
     const key = namespacedName(service);
     for (const [address, known] of this.#standIns) if (namespacedName(known) === key) return address;
     const address = freeBalancerAddress(this.cluster, this.family, new Set(this.#standIns.keys()));
@@ -170,7 +170,7 @@ export class Fabric {
     this.assumptions.add(
       `loadBalancer.address ${key}`,
       address,
-      `Service ${key} is published by the host name ${hostname} alone: an address for documentation stands for those behind it.`,
+      `Service ${key} is published as ${name}, not by an address of its own: one for documentation stands for those behind it.`,
     );
     return address;
   }

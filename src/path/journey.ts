@@ -280,17 +280,9 @@ function leftCluster(fabric: Fabric, node: string, branch: Branch): Journey {
       const detail = `${to} is an address that the provider translates for ${fabric.book.translatedTo(to)}: how it treats a packet from inside is not in the snapshot`;
       return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
     }
-    const balanced = serviceOfAddress(fabric.cluster, to);
-    const owner = ofService ?? balanced;
+    const owner = ofService ?? serviceOfAddress(fabric.cluster, to);
     if (owner !== undefined) {
       const service = namespacedName(owner);
-      const proxied = balanced?.status?.loadBalancer?.ingress?.some(
-        (entry) => entry.ip === to && entry.ipMode === 'Proxy',
-      );
-      if (ofService === undefined && proxied) {
-        const detail = `no rule of ${node} is for ${to} (ipMode Proxy): the packet leaves for the load balancer of ${service}, and neither the snapshot nor the request says which kind that is (settings.loadBalancer)`;
-        return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
-      }
       const port = packet.destinationPort === undefined ? '' : ` port ${packet.destinationPort}`;
       const detail = `no rule of ${node} translates ${to}${port} (an address of Service ${service}): the packet leaves by the default route, where nobody has it`;
       return { verdict: 'UNREACHABLE', cause: 'NO_RULE', detail };

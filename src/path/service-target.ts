@@ -3,7 +3,7 @@ import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requireService } from '../cluster/lookup.js';
 import { namespacedName, type Service, type ServicePortSpec } from '../cluster/objects.js';
-import { hostnameOnly } from '../load-balancers/addresses.js';
+import { publishedAs } from '../load-balancers/addresses.js';
 import type { Protocol } from '../netfilter/packet.js';
 
 export type Via = 'CLUSTER_IP' | 'NODE_PORT' | 'LOAD_BALANCER' | 'EXTERNAL_IP' | 'DNS';
@@ -115,7 +115,7 @@ export function checkServiceSpec(
   if (via === 'EXTERNAL_IP' && (service.spec?.externalIPs ?? []).length === 0)
     throw wrong(`Service ${key} has no externalIPs.`);
   const ingress = service.status?.loadBalancer?.ingress ?? [];
-  if (via === 'LOAD_BALANCER' && hostnameOnly(service) === undefined && !ingress.some((entry) => entry.ip)) {
+  if (via === 'LOAD_BALANCER' && publishedAs(service) === undefined && !ingress.some((entry) => entry.ip)) {
     throw wrong(`Service ${key} has no load balancer address in status.loadBalancer.ingress.`);
   }
   if (via === 'CLUSTER_IP' && (isHeadless(service) || !service.spec?.clusterIP)) {
@@ -153,7 +153,7 @@ export function serviceAddresses(target: ServiceTarget, family: IPFamily): reado
 export function serviceFamilies(cluster: Cluster, target: ServiceTarget): readonly IPFamily[] {
   const all: readonly IPFamily[] = ['IPv4', 'IPv6'];
   const { via, service } = target;
-  const named = via === 'LOAD_BALANCER' && hostnameOnly(service) !== undefined;
+  const named = via === 'LOAD_BALANCER' && publishedAs(service) !== undefined;
   if (named || via === 'NODE_PORT' || via === 'DNS' || via === 'CLUSTER_IP') {
     const given = target.service.spec?.ipFamilies;
     if (given !== undefined && given.length > 0) return all.filter((family) => given.includes(family));

@@ -265,7 +265,7 @@ export interface BackendAnswer {
 }
 
 export interface HealthCheckAnswer {
-  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'NONE';
   readonly port: number;
   readonly path?: string;
   readonly intervalSeconds: number;

@@ -4,6 +4,7 @@ import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Service } from '../cluster/objects.js';
 import { FAMILIES } from '../cluster/settings.js';
+import { isBalanced, publishedAs } from '../load-balancers/addresses.js';
 import { divide, formatFraction, fraction, isZero, multiply, toNumber } from '../netfilter/fraction.js';
 import type { Client } from '../path/client.js';
 import { type Destination, resolveDestination } from '../path/destinations.js';
@@ -70,7 +71,9 @@ export function everyPort(services: Iterable<Service>, asked: TransportProtocol 
 /** The Services that a load balancer has an address or a name for. */
 function balancedServices(cluster: Cluster): readonly Service[] {
   return [...cluster.services.values()].filter(
-    ({ spec, status }) => spec?.type === 'LoadBalancer' && (status?.loadBalancer?.ingress ?? []).length > 0,
+    (service) =>
+      isBalanced(service) &&
+      ((service.status?.loadBalancer?.ingress ?? []).length > 0 || publishedAs(service) !== undefined),
   );
 }
 

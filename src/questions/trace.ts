@@ -1,5 +1,5 @@
 import { nodeZone } from '../cluster/addresses.js';
-import type { ProbeResult } from '../load-balancers/health.js';
+import type { ProbeResult } from '../load-balancers/implementation.js';
 import type { Client } from '../path/client.js';
 import type { Fabric } from '../path/fabric.js';
 import { hopsOf, type Journey, type Receiver } from '../path/trail.js';

@@ -1,4 +1,4 @@
-import type { ProbeResult } from '../load-balancers/health.js';
+import type { ProbeResult } from '../load-balancers/implementation.js';
 import type { Client } from '../path/client.js';
 import type { Journey } from '../path/trail.js';
 

@@ -18,7 +18,7 @@ export interface Expectation {
   /** The host that connects. */
   readonly host: string;
   readonly flow: Omit<Flow, 'timeout'>;
-  /** None: the walk does not tell (UNKNOWN). */
+  /** None: the walk does not tell (UNKNOWN), or by what the plant does not have. */
   readonly outcomes: readonly Outcome[];
   readonly result: PathResult;
 }
@@ -34,6 +34,8 @@ function hostOf(options: PlantOptions, address: string, client: string): string 
 }
 
 function observable(options: PlantOptions, trace: PathTrace, client: string): readonly Observed[] {
+  // No load balancer stands in the plant.
+  if (trace.hops.some(({ kind }) => kind === 'LOAD_BALANCER')) return [];
   switch (trace.verdict) {
     case 'DELIVERED': {
       const { address, port } = trace.endpoint as { address: string; port: number };

@@ -49,7 +49,6 @@ const balanced = (
   policy: string,
   more: Record<string, unknown> = {},
   endpoints?: LabService['endpoints'],
-  ipMode?: string,
 ): LabService => ({
   spec: {
     type: 'LoadBalancer',
@@ -58,7 +57,7 @@ const balanced = (
     ...(policy === 'Local' ? { healthCheckNodePort: 31500 } : {}),
     ...more,
   },
-  status: { loadBalancer: { ingress: [{ ip: '203.0.113.10', ...(ipMode ? { ipMode } : {}) }] } },
+  status: { loadBalancer: { ingress: [{ ip: '203.0.113.10' }] } },
   ...(endpoints ? { endpoints } : {}),
 });
 const external = (policy?: string, endpoints?: LabService['endpoints']): LabService => ({
@@ -284,14 +283,6 @@ export const MATRIX: readonly MatrixRow[] = [
     destination: to('LOAD_BALANCER'),
     expect: ['REJECTED/NO_ENDPOINTS'],
     versions: ALL,
-  },
-  {
-    name: 'pod → load balancer, ipMode Proxy',
-    service: balanced('Cluster', {}, undefined, 'Proxy'),
-    source: client,
-    destination: to('LOAD_BALANCER'),
-    expect: ['UNKNOWN/MISSING_DATA'],
-    versions: ['1.30.5', '1.36.2'],
   },
   {
     name: 'pod → its own loopback',

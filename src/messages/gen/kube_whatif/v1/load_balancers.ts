@@ -69,7 +69,42 @@ export interface LoadBalancerOptions {
     | boolean
     | undefined;
   /** Whether connections go to every backend when all fail their health checks. */
-  failOpen?: boolean | undefined;
+  failOpen?:
+    | boolean
+    | undefined;
+  /** AWS NLB, proxy - nodes by their node ports, or pods. Default - what annotations say, else INSTANCE. */
+  targetType?:
+    | LoadBalancerOptions_TargetType
+    | undefined;
+  /**
+   * AWS NLB - whether TCP targets see the client's address. Default - what the attribute `preserve_client_ip.enabled` says,
+   * else true for nodes and false for pods. For UDP they always do.
+   */
+  preserveClientAddress?:
+    | boolean
+    | undefined;
+  /** AWS - the address of a zone leads to backends of every zone. Default - what annotations say, else false. */
+  crossZone?:
+    | boolean
+    | undefined;
+  /** The address that load balancers which replace the client's put in its place. Default - one that stands for it. */
+  proxyAddress?:
+    | string
+    | undefined;
+  /** Azure - nodes get packets with the load balancer's own address. Default - true unless an annotation disables it. */
+  floatingIP?:
+    | boolean
+    | undefined;
+  /** Azure - one probe of kube-proxy's health for all Services with externalTrafficPolicy Cluster. Default false. */
+  sharedProbe?:
+    | boolean
+    | undefined;
+  /** MetalLB - the nodes whose speakers announce the address. Default - every node with a speaker. */
+  announcingNodes:
+    | LoadBalancerOptions_AnnouncingNodeList
+    | undefined;
+  /** MetalLB, layer 2 - the node that leads, where it is not the one whose hash comes first. */
+  leader?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -119,7 +154,52 @@ export function loadBalancerOptions_BackendsToNumber(object: LoadBalancerOptions
   }
 }
 
+/** AWS NLB, proxy - nodes by their node ports, or pods. Default - what annotations say, else INSTANCE. */
+export enum LoadBalancerOptions_TargetType {
+  UNSPECIFIED = "UNSPECIFIED",
+  INSTANCE = "INSTANCE",
+  IP = "IP",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function loadBalancerOptions_TargetTypeFromJSON(object: any): LoadBalancerOptions_TargetType {
+  switch (object) {
+    case 0:
+    case "TARGET_TYPE_UNSPECIFIED":
+      return LoadBalancerOptions_TargetType.UNSPECIFIED;
+    case 1:
+    case "TARGET_TYPE_INSTANCE":
+      return LoadBalancerOptions_TargetType.INSTANCE;
+    case 2:
+    case "TARGET_TYPE_IP":
+      return LoadBalancerOptions_TargetType.IP;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return LoadBalancerOptions_TargetType.UNRECOGNIZED;
+  }
+}
+
+export function loadBalancerOptions_TargetTypeToNumber(object: LoadBalancerOptions_TargetType): number {
+  switch (object) {
+    case LoadBalancerOptions_TargetType.UNSPECIFIED:
+      return 0;
+    case LoadBalancerOptions_TargetType.INSTANCE:
+      return 1;
+    case LoadBalancerOptions_TargetType.IP:
+      return 2;
+    case LoadBalancerOptions_TargetType.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 export interface LoadBalancerOptions_PreviousSubsetList {
+  items: string[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface LoadBalancerOptions_AnnouncingNodeList {
   items: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -228,7 +308,8 @@ export interface Balancer_Excluded {
 }
 
 export interface HealthCheck {
-  protocol: string;
+  /** NONE - nobody probes; who announces the address decides which backends are in use. */
+  protocol: HealthCheck_Protocol;
   port: number;
   path?: string | undefined;
   intervalSeconds: number;
@@ -238,6 +319,58 @@ export interface HealthCheck {
   /** Networks that probes come from; empty where not known. */
   sources: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** NONE - nobody probes; who announces the address decides which backends are in use. */
+export enum HealthCheck_Protocol {
+  UNSPECIFIED = "UNSPECIFIED",
+  HTTP = "HTTP",
+  HTTPS = "HTTPS",
+  TCP = "TCP",
+  NONE = "NONE",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function healthCheck_ProtocolFromJSON(object: any): HealthCheck_Protocol {
+  switch (object) {
+    case 0:
+    case "PROTOCOL_UNSPECIFIED":
+      return HealthCheck_Protocol.UNSPECIFIED;
+    case 1:
+    case "PROTOCOL_HTTP":
+      return HealthCheck_Protocol.HTTP;
+    case 2:
+    case "PROTOCOL_HTTPS":
+      return HealthCheck_Protocol.HTTPS;
+    case 3:
+    case "PROTOCOL_TCP":
+      return HealthCheck_Protocol.TCP;
+    case 4:
+    case "PROTOCOL_NONE":
+      return HealthCheck_Protocol.NONE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return HealthCheck_Protocol.UNRECOGNIZED;
+  }
+}
+
+export function healthCheck_ProtocolToNumber(object: HealthCheck_Protocol): number {
+  switch (object) {
+    case HealthCheck_Protocol.UNSPECIFIED:
+      return 0;
+    case HealthCheck_Protocol.HTTP:
+      return 1;
+    case HealthCheck_Protocol.HTTPS:
+      return 2;
+    case HealthCheck_Protocol.TCP:
+      return 3;
+    case HealthCheck_Protocol.NONE:
+      return 4;
+    case HealthCheck_Protocol.UNRECOGNIZED:
+    default:
+      return -1;
+  }
 }
 
 function createBaseLoadBalancerSettings(): LoadBalancerSettings {
@@ -539,7 +672,7 @@ export const LoadBalancerSettings_ServicesEntry: MessageFns<LoadBalancerSettings
 };
 
 function createBaseLoadBalancerOptions(): LoadBalancerOptions {
-  return { previousSubset: undefined };
+  return { previousSubset: undefined, announcingNodes: undefined };
 }
 
 export const LoadBalancerOptions: MessageFns<LoadBalancerOptions> = {
@@ -564,6 +697,30 @@ export const LoadBalancerOptions: MessageFns<LoadBalancerOptions> = {
     }
     if (message.failOpen !== undefined) {
       writer.uint32(56).bool(message.failOpen);
+    }
+    if (message.targetType !== undefined) {
+      writer.uint32(64).int32(loadBalancerOptions_TargetTypeToNumber(message.targetType));
+    }
+    if (message.preserveClientAddress !== undefined) {
+      writer.uint32(72).bool(message.preserveClientAddress);
+    }
+    if (message.crossZone !== undefined) {
+      writer.uint32(80).bool(message.crossZone);
+    }
+    if (message.proxyAddress !== undefined) {
+      writer.uint32(90).string(message.proxyAddress);
+    }
+    if (message.floatingIP !== undefined) {
+      writer.uint32(96).bool(message.floatingIP);
+    }
+    if (message.sharedProbe !== undefined) {
+      writer.uint32(104).bool(message.sharedProbe);
+    }
+    if (message.announcingNodes !== undefined) {
+      LoadBalancerOptions_AnnouncingNodeList.encode(message.announcingNodes, writer.uint32(114).fork()).join();
+    }
+    if (message.leader !== undefined) {
+      writer.uint32(122).string(message.leader);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -645,6 +802,70 @@ export const LoadBalancerOptions: MessageFns<LoadBalancerOptions> = {
             message.failOpen = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.targetType = loadBalancerOptions_TargetTypeFromJSON(reader.int32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.preserveClientAddress = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.crossZone = reader.bool();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.proxyAddress = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.floatingIP = reader.bool();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.sharedProbe = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.announcingNodes = LoadBalancerOptions_AnnouncingNodeList.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.leader = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -683,6 +904,16 @@ export const LoadBalancerOptions: MessageFns<LoadBalancerOptions> = {
     message.zonalAffinity = object.zonalAffinity ?? undefined;
     message.includeDrainingNodes = object.includeDrainingNodes ?? undefined;
     message.failOpen = object.failOpen ?? undefined;
+    message.targetType = object.targetType ?? undefined;
+    message.preserveClientAddress = object.preserveClientAddress ?? undefined;
+    message.crossZone = object.crossZone ?? undefined;
+    message.proxyAddress = object.proxyAddress ?? undefined;
+    message.floatingIP = object.floatingIP ?? undefined;
+    message.sharedProbe = object.sharedProbe ?? undefined;
+    message.announcingNodes = (object.announcingNodes !== undefined && object.announcingNodes !== null)
+      ? LoadBalancerOptions_AnnouncingNodeList.fromPartial(object.announcingNodes)
+      : undefined;
+    message.leader = object.leader ?? undefined;
     return message;
   },
 };
@@ -761,6 +992,85 @@ export const LoadBalancerOptions_PreviousSubsetList: MessageFns<LoadBalancerOpti
     object: I,
   ): LoadBalancerOptions_PreviousSubsetList {
     const message = createBaseLoadBalancerOptions_PreviousSubsetList();
+    message.items = object.items?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseLoadBalancerOptions_AnnouncingNodeList(): LoadBalancerOptions_AnnouncingNodeList {
+  return { items: [] };
+}
+
+export const LoadBalancerOptions_AnnouncingNodeList: MessageFns<LoadBalancerOptions_AnnouncingNodeList> = {
+  encode(message: LoadBalancerOptions_AnnouncingNodeList, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.items) {
+      writer.uint32(10).string(v!);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LoadBalancerOptions_AnnouncingNodeList {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLoadBalancerOptions_AnnouncingNodeList();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.items.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<LoadBalancerOptions_AnnouncingNodeList>, I>>(
+    base?: I,
+  ): LoadBalancerOptions_AnnouncingNodeList {
+    return LoadBalancerOptions_AnnouncingNodeList.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LoadBalancerOptions_AnnouncingNodeList>, I>>(
+    object: I,
+  ): LoadBalancerOptions_AnnouncingNodeList {
+    const message = createBaseLoadBalancerOptions_AnnouncingNodeList();
     message.items = object.items?.map((e) => e) || [];
     return message;
   },
@@ -1342,13 +1652,20 @@ export const Balancer_Excluded: MessageFns<Balancer_Excluded> = {
 };
 
 function createBaseHealthCheck(): HealthCheck {
-  return { protocol: "", port: 0, intervalSeconds: 0, unhealthyAfter: 0, healthyAfter: 0, sources: [] };
+  return {
+    protocol: HealthCheck_Protocol.UNSPECIFIED,
+    port: 0,
+    intervalSeconds: 0,
+    unhealthyAfter: 0,
+    healthyAfter: 0,
+    sources: [],
+  };
 }
 
 export const HealthCheck: MessageFns<HealthCheck> = {
   encode(message: HealthCheck, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.protocol !== "") {
-      writer.uint32(10).string(message.protocol);
+    if (message.protocol !== HealthCheck_Protocol.UNSPECIFIED) {
+      writer.uint32(8).int32(healthCheck_ProtocolToNumber(message.protocol));
     }
     if (message.port !== 0) {
       writer.uint32(16).int32(message.port);
@@ -1393,11 +1710,11 @@ export const HealthCheck: MessageFns<HealthCheck> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.protocol = reader.string();
+            message.protocol = healthCheck_ProtocolFromJSON(reader.int32());
             continue;
           }
           case 2: {
@@ -1477,7 +1794,7 @@ export const HealthCheck: MessageFns<HealthCheck> = {
   },
   fromPartial<I extends Exact<DeepPartial<HealthCheck>, I>>(object: I): HealthCheck {
     const message = createBaseHealthCheck();
-    message.protocol = object.protocol ?? "";
+    message.protocol = object.protocol ?? HealthCheck_Protocol.UNSPECIFIED;
     message.port = object.port ?? 0;
     message.path = object.path ?? undefined;
     message.intervalSeconds = object.intervalSeconds ?? 0;

@@ -1,0 +1,122 @@
+import type { Node, Service } from '../cluster/objects.js';
+import { ONE } from '../netfilter/fraction.js';
+import { annotationOf, numberOf, switchOf } from './annotations.js';
+import { HEALTH_PATH, isLocal, nodeHealthCheck, PROXY_HEALTH_PORT, type Timing } from './checks.js';
+import { keepHeader, toNodePort } from './forward.js';
+import type { Balanced, HealthCheck, Implementation } from './implementation.js';
+import { excludedFromAll, nodeBackends } from './node-filter.js';
+import { sourceRanges } from './source-ranges.js';
+
+/**
+ * What Azure's load balancer does that is a number or a name. Source unless said otherwise: kubernetes-sigs/cloud-provider-azure
+ * (pkg/consts/consts.go, pkg/provider/azure_loadbalancer.go, azure_loadbalancer_healthprobe.go, azure_loadbalancer_accesscontrol.go).
+ */
+const prefix = 'service.beta.kubernetes.io/azure-';
+const ANNOTATIONS = {
+  internal: `${prefix}load-balancer-internal`,
+  noFloating: `${prefix}disable-load-balancer-floating-ip`,
+  noFirewall: `${prefix}disable-load-balancer-nsg-rule`,
+  probeInterval: `${prefix}load-balancer-health-probe-interval`,
+  probeCount: `${prefix}load-balancer-health-probe-num-of-probe`,
+  probeProtocol: `${prefix}load-balancer-health-probe-protocol`,
+  probePath: `${prefix}load-balancer-health-probe-request-path`,
+  idleMinutes: `${prefix}load-balancer-tcp-idle-timeout`,
+} as const;
+/** HealthProbeDefaultProbeInterval and HealthProbeDefaultNumOfProbe: the least that Azure allows. */
+const PROBE = { interval: 5, count: 2 } as const;
+/** Where probes come from (Azure documentation, "What is IP address 168.63.129.16?"). */
+const PROBE_SOURCES = ['168.63.129.16/32'];
+/** Minutes after which idle TCP connections are forgotten (Azure documentation). */
+const IDLE_MINUTES = 4;
+/** `false`: a machine that Azure's controller does not look after. */
+const MANAGED_LABEL = 'kubernetes.azure.com/managed';
+
+function isInternal(service: Service): boolean {
+  return switchOf(service, ANNOTATIONS.internal) ?? false;
+}
+
+/** Floating IP ("direct server return"): nodes get packets with the load balancer's address. On unless it is disabled. */
+function floats({ service, options }: Balanced): boolean {
+  return options.floatingIP ?? !(switchOf(service, ANNOTATIONS.noFloating) ?? false);
+}
+
+function nodeFilter(node: Node): string | undefined {
+  const unmanaged = node.metadata.labels?.[MANAGED_LABEL] === 'false';
+  return excludedFromAll(node) ?? (unmanaged ? `label ${MANAGED_LABEL}=false` : undefined);
+}
+
+function healthCheck(balanced: Balanced): HealthCheck {
+  const { service, options } = balanced;
+  const timing: Timing = {
+    intervalSeconds: numberOf(service, ANNOTATIONS.probeInterval, PROBE.interval) ?? PROBE.interval,
+    unhealthyAfter: numberOf(service, ANNOTATIONS.probeCount, PROBE.count) ?? PROBE.count,
+    healthyAfter: 1,
+  };
+  if (isLocal(balanced) && service.spec?.healthCheckNodePort) return nodeHealthCheck(balanced, timing, PROBE_SOURCES);
+  if (options.sharedProbe === true)
+    return nodeHealthCheck({ service: { ...service, spec: {} } }, timing, PROBE_SOURCES);
+  balanced.assume(
+    'loadBalancer.sharedProbe',
+    false,
+    `Whether the cluster probes kube-proxy (port ${PROXY_HEALTH_PORT}${HEALTH_PATH}, clusterServiceLoadBalancerHealthProbeMode: shared) or node ports is not in the snapshot.`,
+  );
+  const said = annotationOf(service, ANNOTATIONS.probeProtocol)?.toUpperCase();
+  const protocol = said === 'HTTP' || said === 'HTTPS' ? said : 'TCP';
+  const port = service.spec?.ports?.find((one) => (one.protocol ?? 'TCP') === 'TCP')?.nodePort ?? 0;
+  return {
+    protocol,
+    port,
+    ...(protocol === 'TCP' ? {} : { path: annotationOf(service, ANNOTATIONS.probePath) ?? '/' }),
+    ...timing,
+    sources: PROBE_SOURCES,
+    answeredBy: 'NODE_PORT',
+  };
+}
+
+/** Azure's Standard Load Balancer as its cloud provider sets it up, external or internal. */
+export const azure: Implementation = {
+  name: 'azure',
+  title: 'Azure Load Balancer',
+  options: ['floatingIP', 'sharedProbe', 'failOpen'],
+  takes(service, platform) {
+    if (platform !== 'aks' || service.spec?.loadBalancerClass) return undefined;
+    return `platform aks, ${isInternal(service) ? `annotation ${ANNOTATIONS.internal}` : 'no class'}`;
+  },
+  allocates: ({ service }) => ({ scheme: isInternal(service) ? 'INTERNAL' : 'EXTERNAL', ipMode: 'VIP' }),
+  backends: (balanced) => nodeBackends(balanced, 'backend pool', nodeFilter),
+  weights: (_balanced, candidates) => candidates.map(() => ONE),
+  forward: (balanced, sent, backend) =>
+    floats(balanced) ? keepHeader(sent, backend) : toNodePort(balanced, sent, backend),
+  healthCheck,
+  failsOpen: ({ options }) => options.failOpen ?? false,
+  affinity: ({ service }) =>
+    service.spec?.sessionAffinity === 'ClientIP'
+      ? {
+          by: 'CLIENT_ADDRESS',
+          detail: 'load distribution SourceIP: connections of one client address keep to one node',
+        }
+      : { by: 'CONNECTION', detail: 'load distribution Default: each connection is hashed by its five fields' },
+  firewall(balanced) {
+    const { service } = balanced;
+    const allowed = sourceRanges(service);
+    if (switchOf(service, ANNOTATIONS.noFirewall) === true) {
+      return { allowed: undefined, rules: [`network security group: no rule (annotation ${ANNOTATIONS.noFirewall})`] };
+    }
+    const floating = floats(balanced);
+    const ports = (service.spec?.ports ?? []).map(
+      ({ port, nodePort, protocol = 'TCP' }) => `${protocol} ${floating ? port : (nodePort ?? '?')}`,
+    );
+    const from = allowed?.join(', ') ?? (isInternal(service) ? 'service tag VirtualNetwork' : 'service tag Internet');
+    const to = floating ? 'the load balancer’s address' : 'the nodes’ addresses';
+    return { allowed, rules: [`network security group: allow ${ports.join(', ')} from ${from} to ${to}`] };
+  },
+  drain({ service }) {
+    const minutes = numberOf(service, ANNOTATIONS.idleMinutes) ?? IDLE_MINUTES;
+    return {
+      seconds: undefined,
+      detail: `open TCP connections to a node that fails its probe go on; idle ones are forgotten after ${minutes} minutes`,
+    };
+  },
+  reply: (balanced) => (floats(balanced) ? 'DIRECT' : 'THROUGH'),
+  addressIsLocal: () => false,
+};

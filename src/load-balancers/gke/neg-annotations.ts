@@ -1,0 +1,26 @@
+import type { Service } from '../../cluster/objects.js';
+import { annotationOf } from '../annotations.js';
+
+const NEG = 'cloud.google.com/neg';
+/** Written by the controller once the NEGs are there. */
+const NEG_STATUS = 'cloud.google.com/neg-status';
+
+function parsed(text: string | undefined): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Whether a Service's pods are members of GCE_VM_IP_PORT NEGs: its annotation asks for that, for Ingress (`ingress`) or for
+ * NEGs alone (`exposed_ports`), or the controller says they are there (kubernetes/ingress-gce pkg/annotations/service.go).
+ */
+export function isNegService(service: Service): boolean {
+  const { ingress, exposed_ports: exposed } = parsed(annotationOf(service, NEG));
+  if (ingress === true) return true;
+  if (typeof exposed === 'object' && exposed !== null && Object.keys(exposed).length > 0) return true;
+  return Object.keys(parsed(annotationOf(service, NEG_STATUS))).length > 0;
+}

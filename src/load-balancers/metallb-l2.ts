@@ -1,0 +1,61 @@
+import { ONE } from '../netfilter/fraction.js';
+import type { Balanced, Implementation } from './implementation.js';
+import { announced, announcement, firstAddress } from './metallb/common.js';
+import { leaderOf, shownMetallb, silence, speakers } from './metallb/speakers.js';
+
+/** A speaker that stops is missed by the others after about this long (memberlist's default for local networks). */
+const FAILOVER_SECONDS = 10;
+
+/** The node whose speaker answers ARP (NDP) for the Service's address. */
+function leader(balanced: Balanced): string | undefined {
+  const candidates = speakers(balanced, '').members.filter(({ node }) => silence(balanced, node) === undefined);
+  const { leader: given } = balanced.options;
+  if (given !== undefined && candidates.some(({ node }) => node === given)) return given;
+  balanced.assume(
+    'loadBalancer.leader',
+    'by hash of node and address',
+    'Speakers elect the leader so; where lease-based election is on it may be another, which the option leader says.',
+  );
+  return leaderOf(
+    candidates.map(({ node }) => node),
+    firstAddress(balanced),
+  );
+}
+
+/**
+ * MetalLB in layer 2 mode: one node at a time answers for the address, so every connection enters there and kube-proxy's
+ * rules spread them. Source: metallb/metallb speaker/layer2_controller.go (0.15) and its documentation.
+ */
+export const metallbL2: Implementation = {
+  name: 'metallb-l2',
+  title: 'MetalLB (layer 2)',
+  options: ['announcingNodes', 'leader'],
+  takes(service, _platform, cluster) {
+    return shownMetallb(service, cluster);
+  },
+  backends(balanced) {
+    balanced.assume(
+      'loadBalancer.mode',
+      'layer 2',
+      'Whether an L2Advertisement or a BGPAdvertisement announces the address is not read from snapshots; implementation metallb-bgp says the other.',
+    );
+    return speakers(balanced, 'speakers, of which one leads');
+  },
+  weights: (_balanced, candidates) => candidates.map(() => ONE),
+  probe(balanced, { node }) {
+    const silent = silence(balanced, node);
+    if (silent !== undefined) return { healthy: false, status: undefined, detail: silent };
+    const leads = leader(balanced);
+    return leads === node
+      ? { healthy: true, status: undefined, detail: `${node} leads: its speaker answers for the address` }
+      : { healthy: false, status: undefined, detail: `${leads} leads, not ${node}` };
+  },
+  healthCheck: () => announcement(FAILOVER_SECONDS),
+  affinity: () => ({ by: 'CLIENT_ADDRESS', detail: 'all connections enter at the node that leads' }),
+  drain: () => ({
+    seconds: 0,
+    detail:
+      'when another node comes to lead, packets of open connections arrive there, where nobody knows them, unless kube-proxy happens to send them to the same pod',
+  }),
+  ...announced,
+};

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import type { Cluster } from '../../cluster/cluster.js';
+import { type Node, namespacedName, type Service, type SliceEndpoint } from '../../cluster/objects.js';
+import { annotationOf } from '../annotations.js';
+import { isLocal } from '../checks.js';
+import type { Backends, Balanced } from '../implementation.js';
+import { EXCLUDE_LABEL, nodeBackends } from '../node-filter.js';
+
+/** Written on a Service by MetalLB's controller, by either name (metallb/metallb internal/k8s/annotations). */
+const POOL_ANNOTATIONS = ['metallb.io/ip-allocated-from-pool', 'metallb.universe.tf/ip-allocated-from-pool'];
+/** The DaemonSet of speakers: as the manifests name it, and as the Helm chart does. */
+const SPEAKERS = ['speaker', 'metallb-speaker'];
+
+/** What shows that MetalLB takes a Service; undefined: nothing does. */
+export function shownMetallb(service: Service, cluster: Cluster): string | undefined {
+  const annotation = POOL_ANNOTATIONS.find((name) => annotationOf(service, name) !== undefined);
+  if (annotation !== undefined) return `annotation ${annotation}`;
+  if (service.spec?.loadBalancerClass?.includes('metallb'))
+    return `loadBalancerClass ${service.spec.loadBalancerClass}`;
+  if (service.spec?.loadBalancerClass) return undefined;
+  for (const { kind, metadata } of cluster.workloads.values()) {
+    if (kind === 'DaemonSet' && metadata.namespace?.includes('metallb') && SPEAKERS.includes(metadata.name)) {
+      return `DaemonSet ${namespacedName({ metadata })} runs MetalLB’s speakers`;
+    }
+  }
+  return undefined;
+}
+
+/** Nodes on which a speaker runs, as far as the snapshot shows its pods; undefined: it shows none. */
+function speakerNodes(cluster: Cluster): ReadonlySet<string> | undefined {
+  const found = new Set<string>();
+  for (const pod of cluster.pods.values()) {
+    const { namespace, name } = pod.metadata;
+    if (!namespace?.includes('metallb') || !SPEAKERS.some((speaker) => name.startsWith(`${speaker}-`))) continue;
+    if (pod.spec?.nodeName && pod.status?.phase === 'Running') found.add(pod.spec.nodeName);
+  }
+  return found.size > 0 ? found : undefined;
+}
+
+function networkUnavailable({ status }: Node): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === 'NetworkUnavailable' && is === 'True') ?? false;
+}
+
+/** The nodes whose speakers may announce the Service's address (speaker/layer2_controller.go speakersForPool, 0.15). */
+export function speakers(balanced: Balanced, group: string): Backends {
+  const { cluster, options } = balanced;
+  const running = speakerNodes(cluster);
+  if (running === undefined) {
+    balanced.assume('loadBalancer.speakers', 'on every node', 'The snapshot shows no pods of MetalLB’s speakers.');
+  }
+  if (options.announcingNodes === undefined) {
+    balanced.assume(
+      'loadBalancer.announcingNodes',
+      'every node with a speaker',
+      'Which nodes an L2Advertisement, BGPAdvertisement or BGPPeer selects is not read from snapshots.',
+    );
+  }
+  return nodeBackends(balanced, group, (node) => {
+    const { name, labels } = node.metadata;
+    if (labels?.[EXCLUDE_LABEL] !== undefined) return `label ${EXCLUDE_LABEL}`;
+    if (networkUnavailable(node)) return 'its condition NetworkUnavailable is True';
+    if (running !== undefined && !running.has(name)) return 'no speaker runs there';
+    return options.announcingNodes?.includes(name) === false ? 'its speaker is not to announce the address' : undefined;
+  });
+}
+
+/** Ready, or still serving while it terminates (internal/k8s/epslices EndpointCanServe). */
+function canServe({ conditions }: SliceEndpoint): boolean {
+  return (conditions?.ready ?? true) || conditions?.serving === true;
+}
+
+/** The nodes with endpoints that can serve; '' stands for endpoints without a node. */
+export function servingNodes({ cluster, key }: Balanced): ReadonlySet<string> {
+  const endpoints = cluster.slicesOf(key).flatMap((slice) => slice.endpoints);
+  return new Set(endpoints.filter(canServe).map(({ nodeName }) => nodeName ?? ''));
+}
+
+/** Why the speaker of a node announces nothing for the Service; undefined: it may. Under Local only nodes with endpoints. */
+export function silence(balanced: Balanced, node: string): string | undefined {
+  const serving = servingNodes(balanced);
+  if (serving.size === 0) return `no endpoint of ${balanced.key} can serve: nobody announces the address`;
+  if (!isLocal(balanced) || serving.has(node)) return undefined;
+  return `no endpoint of ${balanced.key} on ${node}: its speaker does not announce the address`;
+}
+
+/**
+ * The order in which speakers come to announce an address in layer 2: by SHA-256 of `NODE#ADDRESS`, the first one leads
+ * (speaker/layer2_controller.go ShouldAnnounce).
+ */
+export function leaderOf(nodes: readonly string[], address: string): string | undefined {
+  const hash = (node: string) => createHash('sha256').update(`${node}#${address}`).digest('hex');
+  return [...nodes].map((node) => ({ node, hash: hash(node) })).sort((a, b) => (a.hash < b.hash ? -1 : 1))[0]?.node;
+}

@@ -1,0 +1,23 @@
+import { addressOf } from '../base/address.js';
+import type { Balanced } from './implementation.js';
+
+/** Networks for documentation (RFC 5737 TEST-NET-1, RFC 3849) that stand in for addresses that no snapshot holds. */
+const STAND_INS = { IPv4: '192.0.2.1', IPv6: '2001:db8:1c::1' } as const;
+
+/**
+ * The address that a load balancer puts in the client's place: the one given (`options.proxyAddress`, where it is of the
+ * family), else `usual`, else one that stands for it, which is told as assumed.
+ *
+ * @param why where the address would be from, as the end of a sentence
+ */
+export function ownAddress(balanced: Balanced, why: string, usual?: string): string {
+  const given = addressOf(balanced.options.proxyAddress ?? '');
+  if (given?.family === balanced.family) return given.text;
+  const address = usual ?? STAND_INS[balanced.family];
+  balanced.assume(
+    'loadBalancer.proxyAddress',
+    address,
+    `The load balancer connects from addresses of its own; this one stands for ${why}.`,
+  );
+  return address;
+}
