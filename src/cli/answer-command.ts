@@ -10,6 +10,7 @@ import { buildRequest } from './build-request.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { inflated, parseJson, readBytes, readStream } from './input-files.js';
 import { type Io, writeAll } from './io.js';
+import { manifestFiles } from './manifest-files.js';
 import { type SnapshotFile, snapshotFiles } from './snapshot.js';
 import { holdsProblem, holdsUnknown } from './unknown.js';
 import { UsageError } from './usage-error.js';
@@ -46,7 +47,9 @@ async function readInput(
   args: Arguments,
   io: Io,
 ): Promise<readonly [QuestionRequest, Snapshot]> {
-  const given = await buildRequest(question, args, await requestFile(args, io), kind === 'what-if');
+  const stdinTaken = args.one('request') === '-' || args.all('snapshot').includes('-');
+  const manifests = await manifestFiles(args, io, stdinTaken);
+  const given = await buildRequest(question, args, await requestFile(args, io), kind === 'what-if', manifests);
   if (hasSnapshot(given)) {
     if (args.has('snapshot')) {
       throw new UsageError('The request holds a snapshot, and --snapshot gives another: leave one of them out.');
@@ -55,7 +58,8 @@ async function readInput(
   }
   // The request first: it is quickly told what is wrong with it, before megabytes are read.
   const request = validateRequest(kind, given, 'apart');
-  const files = await snapshotFiles(args, io, args.one('request') === '-');
+  const manifestsPiped = args.all('filename').includes('-') ? 'the manifests' : undefined;
+  const files = await snapshotFiles(args, io, args.one('request') === '-' ? 'the request' : manifestsPiped);
   return [request, readSnapshot({ files })];
 }
 
@@ -70,7 +74,7 @@ function renderOptions(io: Io): RenderOptions {
 async function readSecond(args: Arguments): Promise<Snapshot | undefined> {
   const names = args.all('after');
   if (names.length === 0) return undefined;
-  for (const name of ['scale', 'change']) {
+  for (const name of ['scale', 'change', 'filename']) {
     if (args.has(name)) throw new UsageError(`--after and --${name} both say what is compared with: give one of them.`);
   }
   const files: SnapshotFile[] = [];

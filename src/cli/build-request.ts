@@ -1,3 +1,4 @@
+import type { ManifestFile } from '../changes/manifests/read-manifests.js';
 import type { PlainKind } from '../questions/request.js';
 import type { Arguments } from './arguments.js';
 import { readBytes, readJsonOption } from './input-files.js';
@@ -136,10 +137,20 @@ async function settings(args: Arguments): Promise<Fields | undefined> {
   return Object.keys(all).length > 0 ? all : undefined;
 }
 
-async function changes(args: Arguments): Promise<unknown[]> {
+async function changes(args: Arguments, manifests: readonly ManifestFile[]): Promise<unknown[]> {
   const made: unknown[] = [];
-  for (const { name, value } of args.ordered('scale', 'change')) {
-    made.push(name === 'scale' ? { scale: readScale(value) } : await readJsonOption('--change', value));
+  let applied = false;
+  for (const { name, value } of args.ordered('scale', 'change', 'filename')) {
+    if (name === 'scale') made.push({ scale: readScale(value) });
+    else if (name === 'change') made.push(await readJsonOption('--change', value));
+    else if (!applied) {
+      // All files are one `kubectl apply`, which is made where the first of them stands.
+      applied = true;
+      made.push({ apply: { ...field('namespace', args.one('namespace')), manifests } });
+    }
+  }
+  if (!applied && args.has('namespace')) {
+    throw new UsageError('--namespace says more about --filename, which is not given.');
   }
   return made;
 }
@@ -147,7 +158,7 @@ async function changes(args: Arguments): Promise<unknown[]> {
 /**
  * The request that the options make, laid over the one of `--request`: a field given by an option replaces the file's,
  * settings are merged, changes follow those of the file. Nothing is validated here beyond the options' own shapes.
- * `named`: the question stands in the request even where no option says anything of it, as what-if needs it.
+ * `manifests`: what `--filename` names. `named`: the question stands in the request even where no option says anything of it, as what-if needs it.
  * Throws UsageError; QuestionError MALFORMED for JSON that cannot be read.
  */
 export async function buildRequest(
@@ -155,10 +166,11 @@ export async function buildRequest(
   args: Arguments,
   base: unknown,
   named = false,
+  manifests: readonly ManifestFile[] = [],
 ): Promise<unknown> {
   const question = kind === undefined ? {} : await questionFields(kind, args);
   const over = await settings(args);
-  const more = await changes(args);
+  const more = await changes(args, manifests);
   // Whatever else the file holds is the validator's to judge.
   if (base !== undefined && !isObject(base)) return base;
   const under = base ?? {};

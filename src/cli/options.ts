@@ -46,6 +46,13 @@ const QUESTION: Options = {
     multiple: true,
     help: 'first make this change, as in the "changes" of a request; repeatable, in the order given',
   },
+  filename: {
+    short: 'f',
+    value: 'FILE|DIR|-',
+    multiple: true,
+    help: 'first apply these manifests, as kubectl apply does: YAML or JSON, also gzipped, the files of a folder, - for standard input; repeatable, all applied together',
+  },
+  namespace: { short: 'n', value: 'NAMESPACE', help: 'of manifests that name none; default: default' },
   output: { short: 'o', value: 'FORM', help: 'text (default), markdown or json' },
   json: { help: 'the same as --output json; errors are then a problem document (RFC 9457), on standard error' },
   ...HELP,
@@ -148,7 +155,7 @@ const AFTER: Options = {
   after: {
     value: 'FILE',
     multiple: true,
-    help: 'compare with this second snapshot, instead of with what --scale and --change make of the first; repeatable',
+    help: 'compare with this second snapshot, instead of with what --scale, --change and --filename make of the first; repeatable',
   },
 };
 
@@ -165,6 +172,7 @@ export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'batch' | 'serve'
     options: whatIfOptions(undefined),
     examples: [
       'kube-whatif what-if probability -s cluster.json --to svc/default/web --scale default/web=4',
+      'kube-whatif what-if chains -s cluster.json --service default/web -f web.yaml',
       'kube-whatif what-if chains -s cluster.json --node node-1 --scale default/web=4 --format save',
       'kube-whatif what-if path -s cluster.json --from pod/default/client --to svc/default/web:80 --after later.json',
       'kube-whatif what-if -s cluster.json --request question.json',

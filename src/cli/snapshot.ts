@@ -22,12 +22,12 @@ async function standardInput(io: Io): Promise<SnapshotFile> {
 
 /**
  * The files of the snapshot: those of `--snapshot`, in order, else standard input when it is piped.
- * `stdinTaken`: standard input is the request. Throws UsageError, QuestionError TOO_LARGE or MALFORMED.
+ * `stdinIs`: what else standard input is, as in `the request`. Throws UsageError, QuestionError TOO_LARGE or MALFORMED.
  */
-export async function snapshotFiles(args: Arguments, io: Io, stdinTaken: boolean): Promise<SnapshotFile[]> {
+export async function snapshotFiles(args: Arguments, io: Io, stdinIs: string | undefined): Promise<SnapshotFile[]> {
   const names = args.all('snapshot');
-  if (stdinTaken && (names.length === 0 || names.includes('-'))) {
-    throw new UsageError('Standard input is the request: give the snapshot with -s FILE, or inside the request.');
+  if (stdinIs !== undefined && (names.length === 0 || names.includes('-'))) {
+    throw new UsageError(`Standard input is ${stdinIs}: give the snapshot with -s FILE, or inside the request.`);
   }
   if (names.filter((name) => name === '-').length > 1) throw new UsageError('--snapshot - is given twice.');
   if (names.length === 0) return [await standardInput(io)];

@@ -7,9 +7,10 @@ import { type Part, readForm } from './multipart.js';
 
 function filesOf(job: HoldJob, bytes: Buffer): readonly Omit<Part, 'name'>[] {
   if (job.body.kind === 'file') return [{ bytes }];
-  const { files, request } = readForm(bytes, job.body.boundary);
-  if (request === undefined) return files;
-  const detail = 'The form has a part "request"; a snapshot that is to be held has none.';
+  const { files, manifests, request } = readForm(bytes, job.body.boundary);
+  if (request === undefined && manifests.length === 0) return files;
+  const part = request === undefined ? 'manifests' : 'request';
+  const detail = `The form has a part "${part}"; a snapshot that is to be held has none.`;
   throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
 }
 

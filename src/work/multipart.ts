@@ -64,10 +64,12 @@ export function readParts(body: Buffer, boundary: string): Part[] {
   }
 }
 
-/** What a form carries: the files of a snapshot, in order, those of what-if's second one, and the request without them. */
+/** What a form carries: the files of a snapshot, in order, those of what-if's second one, manifests, and the request without them. */
 export interface Form {
   readonly files: readonly Part[];
   readonly after: readonly Part[];
+  /** Files of manifests, to be applied after the request's own changes. */
+  readonly manifests: readonly Part[];
   readonly request: Buffer | undefined;
 }
 
@@ -75,16 +77,18 @@ export interface Form {
 export function readForm(body: Buffer, boundary: string, twoSided = false): Form {
   const files: Part[] = [];
   const after: Part[] = [];
+  const manifests: Part[] = [];
   let request: Buffer | undefined;
   for (const part of readParts(body, boundary)) {
     if (part.name === 'snapshot') files.push(part);
     else if (twoSided && part.name === 'after') after.push(part);
+    else if (part.name === 'manifests') manifests.push(part);
     else if (part.name === 'request' && request === undefined) request = part.bytes;
     else {
       const detail =
         part.name === 'request'
           ? 'The form has more than one part "request".'
-          : `The form has a part ${JSON.stringify(part.name.slice(0, 60))}; its parts are "snapshot" (one or more files)${twoSided ? ', "after"' : ''} and "request".`;
+          : `The form has a part ${JSON.stringify(part.name.slice(0, 60))}; its parts are "snapshot" (one or more files)${twoSided ? ', "after"' : ''}, "manifests" and "request".`;
       throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
     }
   }
@@ -92,5 +96,5 @@ export function readForm(body: Buffer, boundary: string, twoSided = false): Form
     const detail = 'The form has no part "snapshot": add one with `-F snapshot=@cluster.json`.';
     throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
   }
-  return { files, after, request };
+  return { files, after, manifests, request };
 }

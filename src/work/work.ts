@@ -10,6 +10,7 @@ import type { QuestionKind, QuestionRequest } from '../questions/request.js';
 import { validateRequest } from '../questions/validate-request.js';
 import { heldOf } from './hold.js';
 import type { HoldJob, Job, Outcome, QuestionJob, WorkerData } from './job.js';
+import { withManifests } from './manifests.js';
 import { type Part, readForm } from './multipart.js';
 import { DamagedSnapshot, ParsedSnapshots } from './parsed-snapshots.js';
 import { INTERNAL, type ProblemInit, problemOf } from './problem.js';
@@ -96,7 +97,7 @@ function answer(engine: Engine, job: QuestionJob, bytes: Buffer, parsed: ParsedS
   }
   const form = readForm(bytes, job.body.boundary, job.kind === 'what-if');
   const value = form.request === undefined ? {} : readJson(form.request, 'The part "request"');
-  const request = validateRequest(job.kind, value, 'apart');
+  const request = validateRequest(job.kind, withManifests(value, form.manifests), 'apart');
   const { files, after } = form;
   return engine.answer(job.kind, request, { files, after, byDigest: lookup(job, request, parsed) });
 }

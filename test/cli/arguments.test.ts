@@ -155,7 +155,7 @@ t.test('help names every command and option, and wins over mistakes', async (t) 
       if (command !== 'serve')
         t.match(
           (await run([command, ...args])).stderr,
-          /^--(snapshot cluster|request question)\.json cannot be read/,
+          /^--(snapshot cluster|request question|filename web)\.(json|yaml) cannot be read/,
           example,
         );
     }

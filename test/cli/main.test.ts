@@ -200,3 +200,51 @@ t.test('serve says why it cannot listen', async (t) => {
     stderr: `Cannot listen at 127.0.0.1 port ${port}: something else listens there.\n`,
   });
 });
+
+t.test('manifests are applied before the question, from files, folders and standard input', async (t) => {
+  const service = (name: string, more = '') =>
+    `apiVersion: v1\nkind: Service\nmetadata: { name: ${name} }\nspec: { selector: { app: nginx }, ports: [{ port: 80${more} }] }\n`;
+  const folder = t.testdir({
+    'one.yaml': service('one'),
+    'many.yml': `${service('a')}---\n${service('b')}`,
+    'bad.yaml': `${service('a')}---\n${service('b', ', nodePort: 30000')}`,
+    all: {
+      '1.yaml': service('one'),
+      '2.json': '{"kind":"Ingress","metadata":{"name":"i"}}',
+      'README.md': '#',
+      inner: { 'x.yaml': '{' },
+    },
+    empty: {},
+  });
+  writeFileSync(join(folder, 'all', '3.yaml.gz'), gzipSync(service('three')));
+  const at = (name: string) => join(folder, name);
+  const probability = (...args: readonly string[]) => ['probability', '-s', SNAPSHOT, ...args];
+  const to = (name: string) => ['--to', `svc/${name}`];
+  for (const [args, stdin] of [
+    [probability(...to('default/one'), '-f', at('one.yaml'))],
+    [probability(...to('default/b'), '-f', at('one.yaml'), '--filename', at('many.yml'))],
+    [probability(...to('default/three'), '-f', at('all'))],
+    [probability(...to('default/one'), '-f', '-'), service('one')],
+    [probability(...to('default/one'), '-f', '-'), gzipSync(service('one'))],
+    [probability(...to('shop/one'), '-n', 'shop', '-f', at('one.yaml'))],
+  ] as readonly (readonly [readonly string[], (string | Buffer)?])[]) {
+    const done = await run(args, stdin === undefined ? {} : { stdin });
+    t.same([done.code, done.stderr], [0, ''], args.join(' '));
+    t.match(done.stdout, /created \(/, args.join(' '));
+  }
+  for (const [args, stderr] of [
+    [
+      ['-f', at('bad.yaml')],
+      /bad\.yaml, document 2 \(Service b\), \/spec\/ports\/0\/nodePort: A Service of type ClusterIP/,
+    ],
+    [['-f', at('none.yaml')], /no such file/],
+    [['-f', at('empty')], /holds no manifest/],
+    [['-f', '-', '-f', '-'], /standard input/],
+    [['-n', 'shop'], /--namespace says more about --filename/],
+    [['--after', SNAPSHOT, '-f', at('one.yaml')], /--after/],
+  ] as readonly (readonly [readonly string[], RegExp])[]) {
+    const done = await run(['what-if', ...probability(...to('default/one'), ...args)], { stdin: service('one') });
+    t.equal(done.code, 2, args.join(' '));
+    t.match(done.stderr, stderr, args.join(' '));
+  }
+});

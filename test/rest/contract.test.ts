@@ -222,6 +222,37 @@ t.test('every example is answered as the contract says, in every form', async (t
     }
   });
 
+  await tt.test('files of manifests are applied after the changes of the request', async (ttt) => {
+    const [, value] = examples('what-if').find(([name]) => name === 'apply')!;
+    const { snapshot, changes, ...request } = value as Request & {
+      readonly changes: readonly { apply: { manifests: unknown[] } }[];
+    };
+    const manifests = changes[0]!.apply.manifests.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
+    const asked = (files: readonly (string | Buffer)[], rest: object = {}) =>
+      form(
+        running,
+        'what-if',
+        [JSON.stringify(snapshot.inline)],
+        JSON.stringify({ ...request, ...rest }),
+        [],
+        files.map(String),
+      );
+    const inside = await post(running, '/v1/what-if', value);
+    const apart = await asked(manifests);
+    ttt.equal(apart.status, 200, apart.text.slice(0, 500));
+    ttt.same(apart.json().result, inside.json().result);
+    const both = await asked(manifests.slice(1), {
+      changes: [{ apply: { manifests: changes[0]!.apply.manifests.slice(0, 1) } }],
+    });
+    ttt.same(both.json().result, inside.json().result);
+    const broken = await asked(['kind: Service\nmetadata: { name: x }\nspec: { ports: [{ port: 0 }] }\n']);
+    ttt.equal(broken.status, 422);
+    ttt.match(broken.json().errors[0], {
+      pointer: '/changes/0/apply/manifests/0/text',
+      detail: /^0\.yaml \(Service x\), \/spec\/ports\/0\/port: /,
+    });
+  });
+
   await tt.test('faults of a snapshot are told with their place in it', async (ttt) => {
     const [, value] = examples('path')[0]!;
     const items = value.snapshot.inline.items.map(
@@ -257,12 +288,16 @@ function form(
   files: readonly string[],
   request: string,
   after: readonly string[] = [],
+  manifests: readonly string[] = [],
 ) {
-  const file = (name: string) => (text: string, index: number) =>
-    `Content-Disposition: form-data; name="${name}"; filename="${index}.json"\r\nContent-Type: application/json\r\n\r\n${text}`;
+  const file =
+    (name: string, ending = 'json') =>
+    (text: string, index: number) =>
+      `Content-Disposition: form-data; name="${name}"; filename="${index}.${ending}"\r\nContent-Type: application/json\r\n\r\n${text}`;
   const parts = [
     ...files.map(file('snapshot')),
     ...after.map(file('after')),
+    ...manifests.map(file('manifests', 'yaml')),
     `Content-Disposition: form-data; name="request"\r\n\r\n${request}`,
   ];
   const body = `${parts.map((text) => `--boundary\r\n${text}\r\n`).join('')}--boundary--\r\n`;
