@@ -10,6 +10,9 @@ function fields(object: Readonly<Record<string, unknown>>, without: readonly str
     .join(', ');
 }
 
+/** More files are told as a number. */
+const NAMED_FILES = 5;
+
 /** A change as a person would say it: `scale Deployment default/web to 4`. */
 export function describeChange(given: unknown): string {
   const { scale, service, patch, apply, pods, node, proxy } = given as Change;
@@ -26,7 +29,8 @@ export function describeChange(given: unknown): string {
       typeof one === 'object' && typeof one.file === 'string' ? [one.file] : [],
     );
     const count = apply.manifests.length;
-    const what = files.length === count ? files.join(', ') : `${count} manifest${count === 1 ? '' : 's'}`;
+    const what =
+      files.length === count && count <= NAMED_FILES ? files.join(', ') : `${count} manifest${count === 1 ? '' : 's'}`;
     return `apply ${what}${apply.namespace === undefined ? '' : ` in namespace ${apply.namespace}`}`;
   }
   if (pods !== undefined) {

@@ -230,7 +230,7 @@ t.test('manifests are applied before the question, from files, folders and stand
   ] as readonly (readonly [readonly string[], (string | Buffer)?])[]) {
     const done = await run(args, stdin === undefined ? {} : { stdin });
     t.same([done.code, done.stderr], [0, ''], args.join(' '));
-    t.match(done.stdout, /created \(/, args.join(' '));
+    t.match(done.stdout, /created\s+\(/, args.join(' '));
   }
   for (const [args, stderr] of [
     [
