@@ -60,6 +60,10 @@ export const SERVICE_CODES = {
   MEMORY_LIMIT: { status: 422, grpc: 'RESOURCE_EXHAUSTED', title: 'The question needs more memory than the limit' },
   /** Workers are not warm yet, or the service is shutting down. */
   NOT_READY: { status: 503, grpc: 'UNAVAILABLE', title: 'The service is not ready' },
+  /** The service wants a token, and the request has none that it accepts. */
+  UNAUTHENTICATED: { status: 401, grpc: 'UNAUTHENTICATED', title: 'A token is needed' },
+  /** The client has sent too many requests. */
+  RATE_LIMITED: { status: 429, grpc: 'RESOURCE_EXHAUSTED', title: 'Too many requests' },
   /** A snapshot named by digest is not in memory, and the store that may hold it cannot be reached. */
   STORE_UNAVAILABLE: { status: 503, grpc: 'UNAVAILABLE', title: 'The store of snapshots cannot be reached' },
   /** What arrived is not HTTP as Node.js reads it. */

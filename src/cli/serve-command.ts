@@ -1,19 +1,24 @@
-import { serve } from '../rest/serve.js';
+import { readSettings, SettingsError, shownSettings } from '../operations/settings.js';
+import { serve } from '../serve/serve.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Io, writeAll } from './io.js';
 import { UsageError } from './usage-error.js';
 import { readPort } from './words.js';
 
-/** An option's value, else that of the environment, where an empty one counts as none. */
-function setting(args: Arguments, io: Io, option: string, variable: string): readonly [string, string | undefined] {
-  const given = args.one(option);
-  return given === undefined ? [variable, io.env[variable] || undefined] : [`--${option}`, given];
-}
-
-function port(args: Arguments, io: Io, option: string, variable: string): number | undefined {
-  const [name, text] = setting(args, io, option, variable);
-  return text === undefined ? undefined : readPort(name, text, 0);
+/** The environment with the options laid over it. Throws UsageError for an option that is no port. */
+function environment(args: Arguments, io: Io): Io['env'] {
+  const port = (option: string) => {
+    const text = args.one(option);
+    return text === undefined ? undefined : String(readPort(`--${option}`, text, 0));
+  };
+  const { HOST, PORT, GRPC_PORT } = io.env;
+  return {
+    ...io.env,
+    HOST: args.one('host') ?? HOST,
+    PORT: port('port') ?? PORT,
+    GRPC_PORT: port('grpc-port') ?? GRPC_PORT,
+  };
 }
 
 const LISTEN_ERRORS: Readonly<Record<string, string>> = {
@@ -28,20 +33,22 @@ const LISTEN_ERRORS: Readonly<Record<string, string>> = {
  * under way finish, and then the process ends with this exit code.
  */
 export async function runServe(args: Arguments, io: Io): Promise<ExitCode> {
-  const [, host = '127.0.0.1'] = setting(args, io, 'host', 'HOST');
-  const listenPort = port(args, io, 'port', 'PORT') ?? 8080;
-  if (port(args, io, 'grpc-port', 'GRPC_PORT') !== undefined) {
-    await writeAll(io.stderr, 'gRPC is not part of this version of kube-whatif: only HTTP is served.\n');
-  }
+  const env = environment(args, io);
+  let host = '';
+  let port = 0;
   try {
-    const { url } = await serve({ host, port: listenPort });
+    const settings = readSettings(env);
+    ({ host, port } = settings);
+    if (settings.grpcPort !== undefined) {
+      await writeAll(io.stderr, 'gRPC is not part of this version of kube-whatif: only HTTP is served.\n');
+    }
+    const { url } = await serve(settings, shownSettings(env));
     await writeAll(io.stdout, `kube-whatif listens at ${url}\n`);
   } catch (error) {
-    // An impossible setting of the environment, told by its name.
-    if (error instanceof RangeError) throw new UsageError(`Cannot serve: ${error.message}.`);
+    if (error instanceof SettingsError) throw new UsageError(`Cannot serve.\n${error.problems.join('\n')}`);
     const reason = LISTEN_ERRORS[(error as NodeJS.ErrnoException).code ?? ''];
     if (reason === undefined) throw error;
-    throw new UsageError(`Cannot listen at ${host} port ${listenPort}: ${reason}.`);
+    throw new UsageError(`Cannot listen at ${host} port ${port}: ${reason}.`);
   }
   return EXIT.FINE;
 }

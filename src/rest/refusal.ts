@@ -11,6 +11,10 @@ const LINGER = 5_000;
 
 /** Sends a problem document, with the headers that go with it. */
 export function sendProblem(reply: FastifyReply, problem: ProblemInit): FastifyReply {
+  reply.problemCode = problem.code;
+  if (problem.code === 'INTERNAL') {
+    reply.log.error({ requestId: reply.request.id, fault: problem.fault ?? 'unknown' }, 'a fault of the service');
+  }
   const document = problemDocument(problem);
   for (const [name, value] of Object.entries(problem.headers ?? {})) reply.header(name, value);
   // As bytes, so that no charset parameter is appended: the media type has none.
@@ -39,8 +43,10 @@ export function refuse(error: FastifyError, reply: FastifyReply): FastifyReply {
     return reply.code(499).send();
   }
   const problem = problemOf(error) ?? problemOfFastify(error);
-  if (problem === INTERNAL) console.error('fault:', error.name, (error.stack ?? '').split('\n').slice(1).join('\n'));
-  return sendProblem(reply, problem);
+  if (problem !== INTERNAL) return sendProblem(reply, problem);
+  // The message may quote what was sent: the log gets the place alone.
+  const fault = `${error.name}\n${(error.stack ?? '').split('\n').slice(1).join('\n')}`;
+  return sendProblem(reply, { ...INTERNAL, fault });
 }
 
 /** 405 where the path exists with other methods, else 404. */
@@ -53,7 +59,7 @@ export function notFound(app: FastifyInstance, request: FastifyRequest, reply: F
     return sendProblem(reply, { code: 'METHOD_NOT_ALLOWED', detail: `This path has ${allow}.`, headers: { allow } });
   }
   const questions = QUESTION_KINDS.map((kind) => `POST /v1/${kind}`).join(', ');
-  const detail = `There are ${questions}, PUT and HEAD /v1/snapshots/{digest}, GET /healthz, GET /readyz, GET /openapi.json.`;
+  const detail = `There are ${questions}, PUT and HEAD /v1/snapshots/{digest}, GET /healthz, GET /readyz, GET /metrics, GET /openapi.json.`;
   return sendProblem(reply, { code: 'UNKNOWN_ROUTE', detail });
 }
 

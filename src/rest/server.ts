@@ -5,70 +5,101 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerOptions,
   LogController,
 } from 'fastify';
+import type { Backend } from '../operations/backend.js';
+import { identify, traceIdOf } from '../operations/request-id.js';
+import type { Tls } from '../operations/tls.js';
 import { contract } from '../questions/contract.js';
 import { QUESTION_KINDS } from '../questions/request.js';
-import { Shelf } from '../snapshots/shelf.js';
-import { Workers } from '../work/workers.js';
+import { guard } from './guard.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import { linger, notFound, problemOfFastify, refuse, refuseConnection, sendProblem } from './refusal.js';
 import { Service } from './service.js';
 import { SnapshotRoutes } from './snapshots.js';
 
 declare module 'fastify' {
-  interface FastifyInstance {
-    /** Resolves when every worker thread is warm; rejects when one cannot start. */
-    readonly workersReady: Promise<void>;
-  }
   interface FastifyRequest {
     /** Whose held snapshots the request may name: those of its credential. */
     owner: string;
   }
+  interface FastifyReply {
+    /** The code of the problem that was sent; empty where none was. */
+    problemCode: string;
+  }
 }
 
-/** One line per answered request; nothing of a body is in it. */
-function log(request: FastifyRequest, reply: FastifyReply): void {
+/** One line for each answered request, and its measures; nothing of a body is in either. */
+function told({ log, metrics }: Backend, request: FastifyRequest, reply: FastifyReply): void {
   const { method, routeOptions, raw } = request;
-  const fields = {
-    method,
-    route: routeOptions.url ?? null,
-    status: reply.statusCode,
-    ms: Math.round(reply.elapsedTime),
-    requestBytes: Number(raw.headers['content-length'] ?? 0),
-  };
-  request.log.info(fields, 'request');
+  const route = routeOptions.url ?? null;
+  const { statusCode: status, elapsedTime, problemCode: code } = reply;
+  metrics.request('http', route ?? 'none', route === null ? 'ANY' : method, status, elapsedTime);
+  const kind = QUESTION_KINDS.find((name) => route === `/v1/${name}`);
+  // Whoever went away before the answer has no code.
+  if (kind !== undefined) metrics.question(kind, code || (status === 200 ? 'OK' : 'GONE'));
+  const traceId = traceIdOf(headerOf(raw, 'traceparent'));
+  log.info(
+    {
+      requestId: request.id,
+      ...(traceId === undefined ? {} : { traceId }),
+      method,
+      route,
+      status,
+      ...(code === '' ? {} : { code }),
+      ms: Math.round(elapsedTime),
+      requestBytes: Number(raw.headers['content-length'] ?? 0),
+    },
+    'request',
+  );
 }
 
-/** A server that is not listening yet; `close()` ends its threads too. Throws RangeError for impossible options. */
-export function createServer(given: ServerOptions = {}): FastifyInstance {
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** How sockets are made: plain, or with TLS that may ask clients for certificates. */
+function httpsOf(tls: Tls | undefined) {
+  if (tls === undefined) return null;
+  const { cert, key, clientCa: ca, minVersion } = tls;
+  const mutual = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
+  return { cert, key, minVersion, ...mutual };
+}
+
+/** A server that is not listening yet. Closing it leaves the backend alone. Throws RangeError for impossible options. */
+export function createServer(backend: Backend, given: ServerOptions = {}): FastifyInstance {
   const options = resolveOptions(given);
-  const app = Fastify({
-    logger: options.log ? { level: 'info', base: null, stream: options.logStream } : false,
+  const { workers } = backend;
+  const { bodyLimit, timeLimit } = workers.options;
+  const settings: FastifyServerOptions = {
+    loggerInstance: backend.log,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: options.bodyLimit,
+    genReqId: (request) => identify(headerOf(request, 'x-request-id'), headerOf(request, 'traceparent')).requestId,
+    trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
+    bodyLimit,
     // A whole request within ten minutes, headers within fifteen seconds; silence ends a connection sooner (see below).
     requestTimeout: 600_000,
-    connectionTimeout: options.timeLimit + options.bodyTimeout + 10_000,
+    connectionTimeout: timeLimit + options.bodyTimeout + 10_000,
     keepAliveTimeout: 75_000,
     // While closing, open connections are still served; /readyz tells that there will be no more.
     return503OnClosing: false,
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, problemOfFastify(error)),
     routerOptions: { maxParamLength: 100 },
-  });
+  };
+  const https = httpsOf(backend.tls);
+  const app: FastifyInstance = Fastify(https === null ? settings : ({ ...settings, https } as FastifyServerOptions));
   app.server.headersTimeout = 15_000;
-  const shelf = new Shelf({ limit: options.snapshotMemory, idleLimit: options.snapshotIdle });
-  const workers = new Workers(options, shelf);
-  const snapshots = new SnapshotRoutes(options, workers);
-  const service = new Service(options, workers);
+  const service = new Service(options, backend);
+  const snapshots = new SnapshotRoutes(options, backend);
   app.decorateRequest('owner', 'anonymous');
-  app.decorate('workersReady', workers.ready);
-  app.addHook('preClose', async () => workers.drain());
-  app.addHook('onClose', () => workers.close());
+  app.decorateReply('problemCode', '');
+  app.addHook('onRequest', guard(backend, options.metrics === 'open'));
   app.addHook('onResponse', async (request, reply) => {
     linger(request.raw);
-    log(request, reply);
+    told(backend, request, reply);
   });
   // Bodies are read by the handlers, in their own way: Fastify must leave them alone.
   app.removeAllContentTypeParsers();
@@ -77,7 +108,7 @@ export function createServer(given: ServerOptions = {}): FastifyInstance {
   app.setNotFoundHandler((request, reply) => notFound(app, request, reply));
   // A client that asks before it sends is told at once that its body is too large.
   app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    if (Number(request.headers['content-length'] ?? 0) <= options.bodyLimit) response.writeContinue();
+    if (Number(request.headers['content-length'] ?? 0) <= bodyLimit) response.writeContinue();
     app.server.emit('request', request, response);
   });
   for (const kind of QUESTION_KINDS) {
@@ -87,6 +118,10 @@ export function createServer(given: ServerOptions = {}): FastifyInstance {
   app.head('/v1/snapshots/:digest', (request, reply) => snapshots.head(request, reply));
   app.get('/healthz', (_, reply) => reply.send({ status: 'ok' }));
   app.get('/readyz', (_, reply) => service.readiness(reply));
+  if (options.metrics !== 'off') {
+    const { metrics } = backend;
+    app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  }
   const document = Buffer.from(`${JSON.stringify(contract().document)}\n`);
   app.get('/openapi.json', (_, reply) => reply.header('content-type', 'application/json').send(document));
   return app;

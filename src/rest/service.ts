@@ -2,6 +2,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Backend } from '../operations/backend.js';
 import type { QuestionKind } from '../questions/request.js';
 import { ProblemError } from '../work/problem.js';
 import type { Workers } from '../work/workers.js';
@@ -27,17 +28,24 @@ function isPretty(query: unknown): boolean {
 /** What the routes of one server do. */
 export class Service {
   readonly #options: ResolvedOptions;
+  readonly #backend: Backend;
   readonly #workers: Workers;
 
-  constructor(options: ResolvedOptions, workers: Workers) {
+  constructor(options: ResolvedOptions, backend: Backend) {
     this.#options = options;
-    this.#workers = workers;
+    this.#backend = backend;
+    this.#workers = backend.workers;
   }
 
   /** Answers /readyz. */
   readiness(reply: FastifyReply): FastifyReply {
     const problem = this.#workers.notReady;
-    return problem === undefined ? reply.send({ status: 'ready' }) : sendProblem(reply, problem);
+    if (problem !== undefined) return sendProblem(reply, problem);
+    const { store } = this.#workers.shelf;
+    // Without its store it still answers what comes inline, and from memory: that is ready.
+    return reply.send(
+      store === 'NONE' ? { status: 'ready' } : { status: 'ready', store: store === 'UP' ? 'up' : 'down' },
+    );
   }
 
   /** Answers a question. Throws ProblemError for what the headers or the body's bytes get wrong; ClientGone. */
@@ -48,18 +56,21 @@ export class Service {
     const pretty = isPretty(request.query);
     const body = bodyForm(headers['content-type']);
     const encoding = bodyEncoding(headers['content-encoding']);
-    checkDeclaredLength(headers['content-length'], this.#options.bodyLimit);
+    const { bodyLimit: limit } = this.#workers.options;
+    checkDeclaredLength(headers['content-length'], limit);
     // A body that would be turned away once read is turned away unread.
     this.#workers.refuseEarly(Number(headers['content-length'] ?? 0));
-    const { bodyLimit: limit, bodyTimeout: idleTimeout } = this.#options;
+    const { bodyTimeout: idleTimeout } = this.#options;
     const empty = 'The body is empty. It must hold the snapshot and the question.';
     const outcome = await withBody(
       request,
       reply,
       this.#workers,
       { encoding, limit, idleTimeout, empty },
-      (bytes, gone) =>
-        this.#workers.answer({ task: 'answer', kind, form, pretty, body, ...bytes }, request.owner, gone),
+      (bytes, gone) => {
+        this.#backend.metrics.snapshot('question', bytes.length);
+        return this.#workers.answer({ task: 'answer', kind, form, pretty, body, ...bytes }, request.owner, gone);
+      },
     );
     if ('problem' in outcome) return sendProblem(reply, outcome.problem);
     const bytes = Buffer.from(outcome.bytes.buffer, outcome.bytes.byteOffset, outcome.bytes.byteLength);

@@ -1,5 +1,6 @@
 /** The routes of held snapshots: nobody gets one back, whoever sent one can ask about it. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Backend } from '../operations/backend.js';
 import { readDigest } from '../questions/held.js';
 import { storeUnavailable, type Workers } from '../work/workers.js';
 import { checkDeclaredLength } from './body.js';
@@ -16,9 +17,12 @@ export class SnapshotRoutes {
   readonly #options: ResolvedOptions;
   readonly #workers: Workers;
 
-  constructor(options: ResolvedOptions, workers: Workers) {
+  readonly #metrics: Backend['metrics'];
+
+  constructor(options: ResolvedOptions, { workers, metrics }: Backend) {
     this.#options = options;
     this.#workers = workers;
+    this.#metrics = metrics;
   }
 
   /** Holds the body as a snapshot: 201, or 200 when it was held already. Throws as a question does. */
@@ -27,13 +31,15 @@ export class SnapshotRoutes {
     const digest = digestIn(request);
     const body = snapshotForm(headers['content-type']);
     const encoding = bodyEncoding(headers['content-encoding']);
-    const { bodyLimit: limit, bodyTimeout: idleTimeout } = this.#options;
+    const { bodyTimeout: idleTimeout } = this.#options;
+    const { bodyLimit: limit } = this.#workers.options;
     checkDeclaredLength(headers['content-length'], limit);
     this.#workers.refuseHolding(encoding === 'identity' ? Number(headers['content-length'] ?? 0) : 0);
     const receiving = { encoding, limit, idleTimeout, empty: 'The body is empty. It must be the snapshot.' };
-    const held = await withBody(request, reply, this.#workers, receiving, (bytes, gone) =>
-      this.#workers.hold({ task: 'hold', digest, body, ...bytes }, request.owner, gone),
-    );
+    const held = await withBody(request, reply, this.#workers, receiving, (bytes, gone) => {
+      this.#metrics.snapshot('held', bytes.length);
+      return this.#workers.hold({ task: 'hold', digest, body, ...bytes }, request.owner, gone);
+    });
     if ('problem' in held) return sendProblem(reply, held.problem);
     const { created, ...told } = held;
     return reply.code(created ? 201 : 200).send(told);

@@ -6,6 +6,7 @@ import { SnapshotMemory } from './memory.js';
 export interface SnapshotStore {
   put(owner: string, held: HeldSnapshot): Promise<void>;
   get(owner: string, digest: string): Promise<HeldSnapshot | undefined>;
+  /** Whether it is there; asking counts as use. */
   has(owner: string, digest: string): Promise<boolean>;
   /** Whether it can be reached as far as is known. */
   readonly up: boolean;
@@ -41,11 +42,15 @@ export class Shelf {
   readonly #store: SnapshotStore | undefined;
   readonly #memory: SnapshotMemory;
   readonly #observer: ShelfObserver | undefined;
+  /** When the store was last told that a snapshot in memory is still asked about. */
+  readonly #touched = new WeakMap<HeldSnapshot, number>();
+  readonly #idleLimit: number;
   readonly #loading = new Map<string, Promise<Found>>();
   readonly #sweep: NodeJS.Timeout;
 
   constructor({ limit, idleLimit, store, observer }: ShelfOptions) {
     this.#limit = limit;
+    this.#idleLimit = idleLimit;
     this.#store = store;
     this.#observer = observer;
     this.#memory = new SnapshotMemory({ limit, idleLimit, onEvicted: (why) => observer?.evicted(why) });
@@ -77,6 +82,7 @@ export class Shelf {
     try {
       const known = await this.#store.has(owner, held.digest);
       if (!known) await this.#store.put(owner, held);
+      this.#touched.set(held, performance.now());
       return { created: created && !known, shared: true };
     } catch (error) {
       this.#observer?.storeFailed('PUT', error);
@@ -87,9 +93,18 @@ export class Shelf {
   /** Looks for a snapshot of this owner, in memory first. Never rejects. */
   async find(owner: string, digest: string): Promise<Found> {
     const held = this.#memory.get(owner, digest);
+    if (held !== undefined) this.#touch(owner, held);
     const found = held === undefined ? await this.#load(owner, digest) : ({ held, from: 'MEMORY' } as const);
     this.#observer?.looked(typeof found === 'string' ? found : found.from);
     return found;
+  }
+
+  /** Keeps the store's copy alive, now and then: other replicas may be asked next. */
+  #touch(owner: string, held: HeldSnapshot): void {
+    const now = performance.now();
+    if (this.#store === undefined || now - (this.#touched.get(held) ?? 0) < this.#idleLimit / 4) return;
+    this.#touched.set(held, now);
+    this.#store.has(owner, held.digest).catch((error: unknown) => this.#observer?.storeFailed('HAS', error));
   }
 
   /** Whether a snapshot of this owner is held; asking counts as use. Never rejects. */
@@ -120,6 +135,7 @@ export class Shelf {
       const held = await this.#store.get(owner, digest);
       if (held === undefined) return 'MISSING';
       this.#memory.put(owner, held);
+      this.#touched.set(held, performance.now());
       return { held, from: 'STORE' };
     } catch (error) {
       this.#observer?.storeFailed('GET', error);

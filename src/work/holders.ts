@@ -78,8 +78,13 @@ export class Holders {
   }
 
   async #run<J extends Job>(job: J, digests: readonly string[], gone: AbortSignal): Promise<OutcomeOf<J>> {
-    if (this.full) return { problem: this.overloaded } as OutcomeOf<J>;
+    const { observer, name } = this.#options;
+    if (this.full) {
+      observer?.rejected(name);
+      return { problem: this.overloaded } as OutcomeOf<J>;
+    }
     const slot = this.#choose(digests);
+    if (job.task === 'answer') observer?.routed(digests.every((digest) => slot.parsed.has(digest)));
     const outcome = await slot.lane.run(job, gone);
     // A thread that died has told nothing, and keeps nothing.
     slot.parsed = new Set(outcome.parsed ?? []);

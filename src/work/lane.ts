@@ -2,6 +2,7 @@
 import { Piscina } from 'piscina';
 import { ClientGone } from './body.js';
 import type { Job, Outcome, OutcomeOf, WorkerData } from './job.js';
+import type { WorkObserver } from './observer.js';
 import { INTERNAL, type ProblemInit } from './problem.js';
 
 export interface LaneOptions {
@@ -17,6 +18,9 @@ export interface LaneOptions {
    * be started anew: what is nearly done is cheaper to finish.
    */
   readonly abandonedLimit: number;
+  /** How it is told of. */
+  readonly name: string;
+  readonly observer?: WorkObserver | undefined;
   /** Seconds after which a client that was turned away may try again. */
   readonly retryAfter: number;
   /** The worker's file, as a URL. */
@@ -56,7 +60,7 @@ export class Lane {
       resourceLimits: { maxOldGenerationSizeMb: options.memory },
     });
     // A thread that dies while idle is replaced by the pool; without a listener it would take the process along.
-    this.#pool.on('error', (error: Error) => console.error(`worker: ${error.name}: ${error.message}`));
+    this.#pool.on('error', (error: Error) => options.observer?.threadFailed(error));
   }
 
   /** Resolves once every thread has loaded its code. */
@@ -89,7 +93,10 @@ export class Lane {
    * segments change hands.
    */
   run<J extends Job>(job: J, gone: AbortSignal): Promise<OutcomeOf<J>> {
-    if (this.full) return Promise.resolve({ problem: this.overloaded } as OutcomeOf<J>);
+    if (this.full) {
+      this.#options.observer?.rejected(this.#options.name);
+      return Promise.resolve({ problem: this.overloaded } as OutcomeOf<J>);
+    }
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
@@ -161,8 +168,8 @@ export class Lane {
       return { code: 'MEMORY_LIMIT', detail };
     }
     // An aborted task has been answered already: what is told here nobody reads.
-    if ((error as { name?: unknown }).name !== 'AbortError') console.error('worker:', error);
-    return INTERNAL;
+    const { name, message } = error as Error;
+    return name === 'AbortError' ? INTERNAL : { ...INTERNAL, fault: `worker: ${name}: ${message}` };
   }
 
   /** Stops the threads; questions being answered get no answer. */

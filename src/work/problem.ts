@@ -20,6 +20,8 @@ export interface ProblemInit {
   readonly detail: string;
   readonly errors?: readonly Problem[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** For the log alone: where a fault of ours is. Nothing of a snapshot is in it. */
+  readonly fault?: string;
 }
 
 /** A problem that a handler throws. */

@@ -122,8 +122,8 @@ function failure(error: unknown): { readonly problem: ProblemInit } {
   }
   // The message of a fault may quote a snapshot: the log gets the place, nobody gets the message.
   const stack = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : [];
-  console.error(`fault: ${error instanceof Error ? error.name : typeof error}\n${stack.join('\n')}`);
-  return { problem: INTERNAL };
+  const fault = `${error instanceof Error ? error.name : typeof error}\n${stack.join('\n')}`;
+  return { problem: { ...INTERNAL, fault } };
 }
 
 function answered(engine: Engine, job: QuestionJob, parsed: ParsedSnapshots): Outcome {

@@ -6,6 +6,7 @@ import { Budget } from './body.js';
 import { Holders } from './holders.js';
 import type { HoldJob, HoldOutcome, QuestionJob, QuestionOutcome } from './job.js';
 import { Lane } from './lane.js';
+import type { WorkObserver } from './observer.js';
 import { type ResolvedWorkOptions, SMALL_BODY } from './options.js';
 import { INTERNAL, ProblemError, type ProblemInit } from './problem.js';
 
@@ -87,19 +88,32 @@ export class Workers {
   /** Resolves when every worker thread is warm; rejects when one cannot start. */
   readonly ready: Promise<void>;
 
-  constructor(options: ResolvedWorkOptions, shelf: Shelf) {
+  constructor(options: ResolvedWorkOptions, shelf: Shelf, observer?: WorkObserver) {
     this.options = options;
     this.shelf = shelf;
     this.budget = new Budget(options.bufferLimit);
     const { timeLimit, small, large, held } = options;
     const common = (memory: number) => ({
       timeLimit,
+      observer,
       file: options.workerFile,
       workerData: { parsedLimit: Math.floor((memory * MIB) / PARSED_FACTOR) },
     });
-    this.#small = new Lane({ ...small, ...common(small.memory), abandonedLimit: PATIENCE, retryAfter: 1 });
-    this.#large = new Lane({ ...large, ...common(large.memory), abandonedLimit: 0, retryAfter: 5 });
-    this.#held = new Holders({ ...held, ...common(held.memory), abandonedLimit: PATIENCE, retryAfter: 1 });
+    this.#small = new Lane({
+      name: 'small',
+      ...small,
+      ...common(small.memory),
+      abandonedLimit: PATIENCE,
+      retryAfter: 1,
+    });
+    this.#large = new Lane({ name: 'large', ...large, ...common(large.memory), abandonedLimit: 0, retryAfter: 5 });
+    this.#held = new Holders({
+      name: 'held',
+      ...held,
+      ...common(held.memory),
+      abandonedLimit: PATIENCE,
+      retryAfter: 1,
+    });
     this.ready = Promise.all([this.#small.ready(), this.#large.ready(), this.#held.ready()]).then(() => {
       if (this.#state === 'STARTING') this.#state = 'READY';
     });

@@ -4,8 +4,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { ERROR_CODES } from '../../src/base/errors.js';
 import { contract } from '../../src/questions/contract.js';
-import { resolveOptions } from '../../src/rest/options.js';
-import { MAX_BODY_LIMIT } from '../../src/work/options.js';
+import { MAX_BODY_LIMIT, resolveWorkOptions } from '../../src/work/options.js';
 import { PROBLEM_CODES } from '../../src/work/problem.js';
 import { command, FAKE_WORKER, post, type Reply, send, start } from './support.js';
 
@@ -438,10 +437,10 @@ t.test('the contract names every code there is, and no other', async (tt) => {
 });
 
 t.test('an impossible limit is refused when the server is made', async (tt) => {
-  tt.throws(() => resolveOptions({ bodyLimit: MAX_BODY_LIMIT + 1 }), /536870888 \(the longest string/);
-  tt.throws(() => resolveOptions({ bodyLimit: Number('256MB') }), /not NaN/);
-  tt.throws(() => resolveOptions({ bodyLimit: 0 }), /from 1/);
-  tt.equal(resolveOptions({ bodyLimit: MAX_BODY_LIMIT }).bodyLimit, MAX_BODY_LIMIT);
+  tt.throws(() => resolveWorkOptions({ bodyLimit: MAX_BODY_LIMIT + 1 }), /536870888 \(the longest string/);
+  tt.throws(() => resolveWorkOptions({ bodyLimit: Number('256MB') }), /not NaN/);
+  tt.throws(() => resolveWorkOptions({ bodyLimit: 0 }), /from 1/);
+  tt.equal(resolveWorkOptions({ bodyLimit: MAX_BODY_LIMIT }).bodyLimit, MAX_BODY_LIMIT);
 });
 
 /** Sends text as it stands and gives what comes back until the server has said a whole message or closes. */

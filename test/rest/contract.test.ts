@@ -71,6 +71,7 @@ t.test('every operation is served, and nothing else is in the contract', async (
     'head /v1/snapshots/{digest} hasSnapshot',
     'get /healthz healthz',
     'get /readyz readyz',
+    'get /metrics metrics',
     'get /openapi.json openapi',
   ]);
 });

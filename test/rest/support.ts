@@ -2,6 +2,7 @@
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { type Backend, type BackendOptions, createBackend } from '../../src/operations/backend.js';
 import type { ServerOptions } from '../../src/rest/options.js';
 import { createServer } from '../../src/rest/server.js';
 
@@ -31,15 +32,19 @@ export interface ReplyBody {
 export interface Running {
   readonly app: FastifyInstance;
   readonly port: number;
+  readonly backend: Backend;
 }
 
 /** Starts a server and waits until it is ready. */
-export async function start(options: ServerOptions = {}): Promise<Running> {
-  const app = createServer(options);
+export async function start(options: BackendOptions & ServerOptions = {}): Promise<Running> {
+  const backend = createBackend(options);
+  const app = createServer(backend, options);
+  app.addHook('preClose', async () => backend.workers.drain());
+  app.addHook('onClose', () => backend.close());
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
-  await app.workersReady;
-  return { app, port };
+  await backend.workers.ready;
+  return { app, port, backend };
 }
 
 /** Sends one request on a connection of its own. `body` may be given in pieces. Connection faults reject. */

@@ -48,6 +48,8 @@ export enum Problem_Code {
   MEMORY_LIMIT = "MEMORY_LIMIT",
   NOT_READY = "NOT_READY",
   STORE_UNAVAILABLE = "STORE_UNAVAILABLE",
+  UNAUTHENTICATED = "UNAUTHENTICATED",
+  RATE_LIMITED = "RATE_LIMITED",
   BAD_HTTP = "BAD_HTTP",
   INTERNAL = "INTERNAL",
   UNRECOGNIZED = "UNRECOGNIZED",
@@ -118,6 +120,12 @@ export function problem_CodeFromJSON(object: any): Problem_Code {
     case 22:
     case "CODE_STORE_UNAVAILABLE":
       return Problem_Code.STORE_UNAVAILABLE;
+    case 23:
+    case "CODE_UNAUTHENTICATED":
+      return Problem_Code.UNAUTHENTICATED;
+    case 24:
+    case "CODE_RATE_LIMITED":
+      return Problem_Code.RATE_LIMITED;
     case 19:
     case "CODE_BAD_HTTP":
       return Problem_Code.BAD_HTTP;
@@ -175,6 +183,10 @@ export function problem_CodeToNumber(object: Problem_Code): number {
       return 18;
     case Problem_Code.STORE_UNAVAILABLE:
       return 22;
+    case Problem_Code.UNAUTHENTICATED:
+      return 23;
+    case Problem_Code.RATE_LIMITED:
+      return 24;
     case Problem_Code.BAD_HTTP:
       return 19;
     case Problem_Code.INTERNAL:

@@ -1,0 +1,100 @@
+/** All that stands behind the doors of one process: made once, shared by HTTP and gRPC. */
+import { RedisStore } from '../snapshots/redis-store.js';
+import { Shelf, type SnapshotStore } from '../snapshots/shelf.js';
+import { resolveWorkOptions, type WorkOptions } from '../work/options.js';
+import { Workers } from '../work/workers.js';
+import { Credentials } from './credentials.js';
+import { createLog, type Logger, type LogLevel, type LogStream } from './log.js';
+import { Metrics } from './metrics.js';
+import { RateLimit } from './rate-limit.js';
+import type { Settings } from './settings.js';
+import type { Tls } from './tls.js';
+
+export interface BackendOptions extends WorkOptions {
+  /** Bytes of held snapshots in memory; 0 holds none. Default 512 MiB. */
+  readonly snapshotMemory?: number;
+  /** How long a snapshot is held that nobody asks about, milliseconds. Default one hour. */
+  readonly snapshotIdle?: number;
+  readonly store?: NonNullable<Settings['store']>;
+  /** Requests need one of these. Default: none, everybody may ask. */
+  readonly tokens?: readonly string[];
+  /** Requests a minute of each client; 0, the default: any number. */
+  readonly rateLimit?: number;
+  readonly tls?: Tls | undefined;
+  /** Default silent. */
+  readonly logLevel?: LogLevel;
+  /** Where the log's lines go. Default standard error. */
+  readonly logStream?: LogStream;
+}
+
+export interface Backend {
+  readonly workers: Workers;
+  readonly credentials: Credentials;
+  readonly rateLimit: RateLimit;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly tls: Tls | undefined;
+  /** Ends the threads and lets go of the store. */
+  close(): Promise<void>;
+}
+
+/** An error for the log: its message tells what failed, and nothing of a snapshot is in it. */
+function told(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+function storeOf(options: BackendOptions, idleLimit: number, log: Logger): SnapshotStore | undefined {
+  const { store } = options;
+  if (store === undefined) return undefined;
+  return new RedisStore({
+    ...store,
+    idleLimit,
+    onChange: (up, error) => {
+      if (up) log.info('the snapshot store is connected');
+      else log.warn({ error: told(error) }, 'the snapshot store cannot be reached: snapshots are held in memory alone');
+    },
+  });
+}
+
+/** Throws RangeError for impossible options. */
+export function createBackend(options: BackendOptions = {}): Backend {
+  const work = resolveWorkOptions(options);
+  const log = createLog(options.logLevel ?? 'silent', options.logStream);
+  const metrics = new Metrics();
+  const idleLimit = options.snapshotIdle ?? 3_600_000;
+  const store = storeOf(options, idleLimit, log);
+  const shelf = new Shelf({
+    limit: options.snapshotMemory ?? 512 * 1024 * 1024,
+    idleLimit,
+    ...(store === undefined ? {} : { store }),
+    observer: {
+      looked: (result) => metrics.looked(result),
+      evicted: (why) => metrics.evicted(why),
+      storeFailed: (doing, error) => {
+        metrics.storeFailed(doing);
+        log.debug({ doing, error: told(error) }, 'the snapshot store failed');
+      },
+    },
+  });
+  const workers = new Workers(work, shelf, {
+    rejected: (lane) => metrics.rejected(lane),
+    routed: (parsed) => metrics.routed(parsed),
+    threadFailed: (error) => {
+      metrics.threadFailed();
+      log.error({ error: told(error) }, 'a worker thread failed and is replaced');
+    },
+  });
+  metrics.watch({ workers, shelf });
+  return {
+    workers,
+    credentials: new Credentials(options.tokens ?? []),
+    rateLimit: new RateLimit(options.rateLimit ?? 0),
+    metrics,
+    log,
+    tls: options.tls,
+    close: async () => {
+      await workers.close();
+      log.flush?.();
+    },
+  };
+}

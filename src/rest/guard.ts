@@ -1,0 +1,39 @@
+/** What happens to every request before anything of it is read: it gets its name, shows its credential, and is counted. */
+import type { TLSSocket } from 'node:tls';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Backend } from '../operations/backend.js';
+import { traceIdOf } from '../operations/request-id.js';
+import { ProblemError } from '../work/problem.js';
+
+/** Probes come often, from the node, and have no credentials. */
+const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
+/** What tells nothing that the source code does not. */
+const OPEN: ReadonlySet<string> = new Set([...PROBES, '/openapi.json']);
+
+/** The client certificate's fingerprint, under mutual TLS. */
+function fingerprintOf({ raw }: FastifyRequest): string | undefined {
+  const { getPeerCertificate } = raw.socket as Partial<TLSSocket>;
+  return getPeerCertificate?.call(raw.socket)?.fingerprint256;
+}
+
+/** The hook. Its problems: UNAUTHENTICATED, RATE_LIMITED. */
+export function guard({ credentials, rateLimit }: Backend, metricsOpen: boolean) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    reply.header('x-request-id', request.id);
+    const { traceparent } = request.headers;
+    if (typeof traceparent === 'string' && traceIdOf(traceparent) !== undefined) {
+      reply.header('traceparent', traceparent);
+    }
+    const path = request.routeOptions.url ?? '';
+    if (PROBES.has(path)) return;
+    const open = OPEN.has(path) || (metricsOpen && path === '/metrics');
+    const verdict = credentials.check(request.headers.authorization, fingerprintOf(request));
+    // Whoever shows no credential, or a wrong one, is counted by address.
+    const known = 'owner' in verdict && credentials.required ? `owner ${verdict.owner}` : `address ${request.ip}`;
+    const problem = rateLimit.take(known);
+    if (problem !== undefined) throw new ProblemError(problem);
+    if ('owner' in verdict) request.owner = verdict.owner;
+    else if (!open) throw new ProblemError(verdict.problem);
+  };
+}

@@ -1,0 +1,97 @@
+/** Runs the service until it is told to stop. */
+
+import { readFileSync } from 'node:fs';
+import { type Backend, type BackendOptions, createBackend } from '../operations/backend.js';
+import { readTokens, type Settings, SettingsError } from '../operations/settings.js';
+import { readTls } from '../operations/tls.js';
+import { createServer } from '../rest/server.js';
+
+export interface Serving {
+  /** `http://127.0.0.1:8080` */
+  readonly url: string;
+  /** As SIGTERM does: stops taking requests, lets those under way finish, ends the threads. */
+  close(): Promise<void>;
+}
+
+/** For tests: a worker file and a stream for the log. */
+export type Overrides = Pick<BackendOptions, 'workerFile' | 'logStream'>;
+
+function tokensOf({ tokens, tokensFile }: Settings): readonly string[] {
+  if (tokensFile === undefined) return tokens;
+  let content: string;
+  try {
+    content = readFileSync(tokensFile, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SettingsError([`TOKENS_FILE ${tokensFile} cannot be read (${code}).`]);
+  }
+  return [...tokens, ...readTokens(content, tokensFile)];
+}
+
+function backendOf(settings: Settings, overrides: Overrides): Backend {
+  const { work, snapshotMemory, snapshotIdle, store, rateLimit, logLevel, tls } = settings;
+  return createBackend({
+    ...work,
+    snapshotMemory,
+    snapshotIdle,
+    ...(store === undefined ? {} : { store }),
+    tokens: tokensOf(settings),
+    rateLimit,
+    tls: tls === undefined ? undefined : readTls(tls),
+    logLevel,
+    ...overrides,
+  });
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/**
+ * Listens, and closes gracefully on SIGTERM and SIGINT; a second one ends the process at once. `shown` is what the log tells of
+ * the settings. Resolves once questions are answered. Throws RangeError for impossible settings, what `listen` throws
+ * (EADDRINUSE …), and what keeps a worker thread from starting.
+ */
+export async function serve(
+  settings: Settings,
+  shown: Readonly<Record<string, string>>,
+  overrides: Overrides = {},
+): Promise<Serving> {
+  const { host, port, bodyTimeout, trustProxy, metrics, drainDelay, drainTimeout } = settings;
+  const backend = backendOf(settings, overrides);
+  const { log, workers } = backend;
+  const app = createServer(backend, { bodyTimeout, trustProxy, metrics });
+  let closing: Promise<void> | undefined;
+  let started = false;
+  const stop = async (delay: number) => {
+    workers.drain();
+    if (delay > 0) await pause(delay);
+    const late = setTimeout(() => {
+      log.warn({ seconds: drainTimeout / 1000 }, 'requests under way did not finish in time and are cut off');
+      app.server.closeAllConnections();
+    }, drainTimeout);
+    await app.close();
+    clearTimeout(late);
+    if (started) log.info('stopped');
+    await backend.close();
+  };
+  const close = (delay = 0) => {
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+    closing ??= stop(delay);
+    return closing;
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    log.info({ signal }, 'stopping');
+    void close(drainDelay);
+  };
+  try {
+    const url = await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` });
+    await workers.ready;
+    started = true;
+    log.info({ settings: shown, node: process.version }, 'configuration');
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+    if (backend.tls !== undefined && backend.tls.validTo < new Date()) log.warn('the TLS certificate has expired');
+    return { url, close: () => close() };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
