@@ -158,6 +158,7 @@ export function checkOverride(cluster: Cluster, override: SettingsOverride): voi
     );
   }
   oneOf(PLATFORMS, override.platform, '/settings/platform', report);
+  oneOf(['KUBE_PROXY', 'EBPF'], override.dataplane, '/settings/dataplane', report);
   if (override.kubeProxy !== undefined) checkKubeProxy(override.kubeProxy, report);
   if (override.network !== undefined) checkNetwork(override.network, report);
   if (override.loadBalancer !== undefined) checkLoadBalancers(cluster, override.loadBalancer, report);

@@ -45,6 +45,9 @@ function nodeSettings(
   return { version, ...decision, kernel: { ...kernel, tcpBeLiberal } };
 }
 
+const ASKED_FOR_EBPF =
+  'The request says that eBPF programs translate Services (settings.dataplane), not kube-proxy’s rules: what they do inside a node is not modelled.';
+
 /**
  * Settles everything that answers rest on beside the objects: the request's settings first, then what the snapshot
  * shows (node versions, the kube-proxy ConfigMap or command lines, platform), then documented defaults. Whatever the
@@ -65,8 +68,9 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
   const network = inferNetwork(cluster, platform, given);
   const kubelet = given.kubelet ?? true;
   const clusterDomain = given.clusterDomain ?? 'cluster.local';
+  const shown = given.dataplane === undefined ? unsupportedDataplane(cluster, platform) : undefined;
   const dataplane =
-    unsupportedDataplane(cluster, platform) ??
+    (given.dataplane === 'EBPF' ? ASKED_FOR_EBPF : shown) ??
     (proxy.otherMode && `kube-proxy runs in mode ${proxy.otherMode}, which is not modelled.`);
   const assumptions: Assumption[] = [
     ...versions.assumptions,
@@ -75,6 +79,7 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     ...kernel.assumptions,
     ...network.assumptions,
   ];
+  if (shown !== undefined) assumptions.push({ field: 'settings.dataplane', value: 'EBPF', why: shown });
   if (given.kubelet === undefined) {
     assumptions.push({
       field: 'settings.kubelet',
@@ -117,6 +122,7 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     asUsed: {
       kubernetesVersion: versions.asUsed,
       platform,
+      ...(given.dataplane === undefined && shown === undefined ? {} : { dataplane: given.dataplane ?? 'EBPF' }),
       kubeProxy: proxyAsUsed(proxy.common),
       ...proxiesThatDiffer(cluster, proxy.of, proxy.common),
       kernel: kernel.settings,

@@ -1,11 +1,14 @@
 import type { IpMasqOverride } from './ip-masq.js';
 import { type LoadBalancerSettings, mergedLoadBalancers } from './load-balancer-settings.js';
+import type { Dataplane } from './settings.js';
 
 /** `settings` of a request: every field optional, each one wins over what the snapshot shows. */
 export interface SettingsOverride {
   /** `1.30` or `1.30.5`, with or without a leading v. */
   readonly kubernetesVersion?: string;
   readonly platform?: string;
+  /** What moves Service packets on the nodes: kube-proxy's rules, or eBPF programs (GKE Dataplane V2, Cilium). */
+  readonly dataplane?: Dataplane;
   readonly kubeProxy?: {
     readonly mode?: 'iptables' | 'nftables' | 'ipvs';
     /** One CIDR or a comma-separated pair, as the flag takes it. */

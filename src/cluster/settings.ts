@@ -18,6 +18,8 @@ export type ProxyMode = 'iptables' | 'nftables' | 'ipvs';
 export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix' | 'None';
 export type Platform = 'generic' | 'gke' | 'eks' | 'aks' | 'kind' | 'minikube' | 'k3s' | 'openshift';
 
+export type Dataplane = 'KUBE_PROXY' | 'EBPF';
+
 export interface KubernetesVersion {
   readonly major: number;
   readonly minor: number;

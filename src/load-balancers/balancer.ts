@@ -119,6 +119,13 @@ export class Balancer {
 
   probe(backend: Backend): ProbeResult {
     return remember(this.#probes, backend, () => {
+      if (this.#balanced.settings.unsupportedDataplane !== undefined) {
+        this.#balanced.assume(
+          'loadBalancer.healthCheck.answer',
+          'as kube-proxy would answer',
+          'Who answers health checks on nodes without kube-proxy is not verified.',
+        );
+      }
       const own = this.implementation.probe?.(this.#balanced, backend);
       return own ?? probe(this.#balanced, this.healthCheck, backend);
     });

@@ -116,6 +116,9 @@ export class Fabric {
 
   /** Why the node's rules cannot be walked, in a sentence; undefined where they can. */
   unmodelled(node: string): string | undefined {
+    // Rules that a node really has are walked whatever else its snapshot tells.
+    if (!this.isParsed(node) && this.settings.unsupportedDataplane !== undefined)
+      return this.settings.unsupportedDataplane;
     try {
       this.ruleset(node);
       return undefined;

@@ -105,14 +105,12 @@ export function unsupportedJourney(family: IPFamily, client: Client, detail: str
   };
 }
 
-/** Journeys, or the one that says why this cluster's data plane has none; other errors go on. */
+/** Journeys, or the one that says why the nodes that are asked have none; other errors go on. */
 export function journeysOrUnsupported(
   fabric: Fabric,
   client: Client,
   make: () => readonly Journey[],
 ): readonly Journey[] {
-  const { unsupportedDataplane } = fabric.settings;
-  if (unsupportedDataplane !== undefined) return [unsupportedJourney(fabric.family, client, unsupportedDataplane)];
   try {
     return make();
   } catch (error) {

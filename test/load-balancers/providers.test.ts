@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import type { LoadBalancerOptions } from '../../src/cluster/load-balancer-settings.js';
+import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { PathResult, ServiceProbability } from '../../src/questions/answer.js';
 import { ask } from '../../src/questions/ask.js';
 import type { QuestionRequest } from '../../src/questions/request.js';
-import { type BalancedOptions, balanced, VIP, WEB } from '../support/balanced.js';
+import { type BalancedOptions, balanced, balancedList, VIP, WEB } from '../support/balanced.js';
 
 const AWS = 'service.beta.kubernetes.io/aws-load-balancer-';
 const AZURE = 'service.beta.kubernetes.io/azure-';
@@ -359,4 +360,52 @@ t.test('who takes a Service', async (t) => {
   );
   const status = { 'cloud.google.com/neg-status': '{"network_endpoint_groups":{"80":"k8s1"},"zones":["a"]}' };
   t.equal(taken({ pods: [1], ...NEG, annotations: status }), 'gke-container-native');
+});
+
+t.test('where eBPF programs translate Services, what stands before the nodes is told', async (t) => {
+  const inline = balancedList({ pods: [1, 1], gke: true, policy: 'Local' });
+  const anetd = {
+    kind: 'Pod',
+    metadata: { name: 'anetd-abcde', namespace: 'kube-system', labels: { 'k8s-app': 'cilium' } },
+    spec: { nodeName: 'n1', containers: [{ name: 'cilium-agent' }] },
+  };
+  const seen = readSnapshot({ inline: { ...inline, items: [...inline.items, anetd] } });
+  const plain = readSnapshot({ inline });
+  for (const [name, snapshot, settings] of [
+    ['seen', seen, {}],
+    ['asked for', plain, { dataplane: 'EBPF' as const }],
+  ] as const) {
+    const destination = { service: { ...WEB, via: 'LOAD_BALANCER' as const } };
+    const path = { source: { external: { address: CLIENT } }, destination };
+    const { result, assumptions } = ask('path', { settings, path }, snapshot);
+    t.match(
+      result.traces.map(({ verdict, cause, probability, hops }) => [verdict, cause, probability.fraction, hops.length]),
+      [
+        ['UNKNOWN', 'UNSUPPORTED_DATAPLANE', '1/2', 2],
+        ['UNKNOWN', 'UNSUPPORTED_DATAPLANE', '1/2', 2],
+      ],
+      name,
+    );
+    t.equal(
+      assumptions.some(({ field, value }) => field === 'settings.dataplane' && value === 'EBPF'),
+      name === 'seen',
+    );
+    const question = { services: [WEB], clients: { loadBalancer: {} } };
+    const [service] = ask('probability', { settings, probability: question }, snapshot).result.services;
+    t.match(service, { unknown: { fraction: '1' }, delivered: { fraction: '0' } }, name);
+    t.match(service?.loadBalancer, { healthCheck: { port: 32000 }, backends: [{ node: 'n1', healthy: true }, {}] });
+    t.match(ask('path', { settings, path: { ...path, source: { pod: 'default/client' } } }, snapshot).result.traces, [
+      { verdict: 'UNKNOWN', cause: 'UNSUPPORTED_DATAPLANE' },
+    ]);
+    t.throws(() => ask('chains', { settings, chains: {} }, snapshot), { code: 'UNSUPPORTED' });
+  }
+  const { result } = ask(
+    'path',
+    {
+      settings: { dataplane: 'KUBE_PROXY' },
+      path: { source: { pod: 'default/client' }, destination: { service: WEB } },
+    },
+    seen,
+  );
+  t.equal(result.traces[0]?.verdict, 'DELIVERED', 'the request knows better');
 });

@@ -40,8 +40,60 @@ export interface Settings {
     | undefined;
   /** Default cluster.local. */
   clusterDomain?: string | undefined;
-  loadBalancer: LoadBalancerSettings | undefined;
+  loadBalancer:
+    | LoadBalancerSettings
+    | undefined;
+  /**
+   * What translates Services on the nodes. EBPF - programs of GKE Dataplane V2 or Cilium, which are not modelled - inside a
+   * node a path is UNKNOWN, and `chains` is refused, while load balancers, their backends, health checks and firewalls are
+   * told. Default - EBPF where such an agent runs in kube-system and no kube-proxy does, else KUBE_PROXY.
+   */
+  dataplane?: Settings_Dataplane | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/**
+ * What translates Services on the nodes. EBPF - programs of GKE Dataplane V2 or Cilium, which are not modelled - inside a
+ * node a path is UNKNOWN, and `chains` is refused, while load balancers, their backends, health checks and firewalls are
+ * told. Default - EBPF where such an agent runs in kube-system and no kube-proxy does, else KUBE_PROXY.
+ */
+export enum Settings_Dataplane {
+  UNSPECIFIED = "UNSPECIFIED",
+  KUBE_PROXY = "KUBE_PROXY",
+  EBPF = "EBPF",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function settings_DataplaneFromJSON(object: any): Settings_Dataplane {
+  switch (object) {
+    case 0:
+    case "DATAPLANE_UNSPECIFIED":
+      return Settings_Dataplane.UNSPECIFIED;
+    case 1:
+    case "DATAPLANE_KUBE_PROXY":
+      return Settings_Dataplane.KUBE_PROXY;
+    case 2:
+    case "DATAPLANE_EBPF":
+      return Settings_Dataplane.EBPF;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Settings_Dataplane.UNRECOGNIZED;
+  }
+}
+
+export function settings_DataplaneToNumber(object: Settings_Dataplane): number {
+  switch (object) {
+    case Settings_Dataplane.UNSPECIFIED:
+      return 0;
+    case Settings_Dataplane.KUBE_PROXY:
+      return 1;
+    case Settings_Dataplane.EBPF:
+      return 2;
+    case Settings_Dataplane.UNRECOGNIZED:
+    default:
+      return -1;
+  }
 }
 
 export interface Settings_Kernel {
@@ -382,6 +434,9 @@ export const Settings: MessageFns<Settings> = {
     if (message.loadBalancer !== undefined) {
       LoadBalancerSettings.encode(message.loadBalancer, writer.uint32(66).fork()).join();
     }
+    if (message.dataplane !== undefined) {
+      writer.uint32(72).int32(settings_DataplaneToNumber(message.dataplane));
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -470,6 +525,14 @@ export const Settings: MessageFns<Settings> = {
             message.loadBalancer = LoadBalancerSettings.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.dataplane = settings_DataplaneFromJSON(reader.int32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -515,6 +578,7 @@ export const Settings: MessageFns<Settings> = {
     message.loadBalancer = (object.loadBalancer !== undefined && object.loadBalancer !== null)
       ? LoadBalancerSettings.fromPartial(object.loadBalancer)
       : undefined;
+    message.dataplane = object.dataplane ?? undefined;
     return message;
   },
 };
