@@ -41,6 +41,8 @@ export interface HealthCheckSource {
 export interface WeightedClient {
   readonly client: Client;
   readonly weight: Fraction;
+  /** The nodes whose clients it stands for, all alike; absent: it stands for itself. */
+  readonly nodes?: readonly string[];
 }
 
 /** Outside client addresses used when none is given: documentation ranges (RFC 5737, RFC 3849). */

@@ -178,11 +178,12 @@ function alike(
   const groups: WeightedClient[] = [];
   for (const { nodes } of byZone ? classes.byProfileAndZone : classes.byProfile) {
     const plain = special.size === 0 ? nodes : nodes.filter((node) => !special.has(node));
-    if (plain.length > 0) groups.push({ client: clientOn(plain[0] as string), weight: fraction(plain.length, total) });
+    if (plain.length === 0) continue;
+    groups.push({ client: clientOn(plain[0] as string), weight: fraction(plain.length, total), nodes: plain });
   }
   if (special.size === 0) return groups;
   const own = classes.all.filter((node) => special.has(node));
-  return [...groups, ...own.map((node) => ({ client: clientOn(node), weight: fraction(1, total) }))];
+  return [...groups, ...own.map((node) => ({ client: clientOn(node), weight: fraction(1, total), nodes: [node] }))];
 }
 
 function weightOf(weight: number | string, pointer: string): Fraction {

@@ -8,13 +8,14 @@ import type { StepAction } from '../netfilter/walk/types.js';
 import type { HostStep } from '../path/trail.js';
 import type { Cause, PathVerdict } from '../path/verdict.js';
 import type { BatchResult } from './batch-answer.js';
+import type { FindingCode, Severity } from './findings/codes.js';
 import type { WhatIfResult } from './what-if-answer.js';
 
 export type { Cause, PathVerdict } from '../path/verdict.js';
 
 export interface Finding {
-  readonly code: string;
-  readonly severity: 'INFO' | 'WARNING' | 'ERROR';
+  readonly code: FindingCode;
+  readonly severity: Severity;
   readonly message: string;
   readonly evidence: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,7 @@
 import type { Snapshot } from '../cluster/read-snapshot.js';
 import type { Answer } from './answer.js';
-import { answerOne, type PlainResult } from './answer-one.js';
+import type { PlainResult } from './answer-one.js';
+import { answerPlain } from './answer-plain.js';
 import { answerBatch } from './batch.js';
 import type { BatchResult } from './batch-answer.js';
 import { type ByDigest, noneHeld } from './held.js';
@@ -37,6 +38,5 @@ export function ask(
 ): Answer {
   if (kind === 'batch') return answerBatch(request, snapshot, byDigest);
   if (kind === 'what-if') return answerWhatIf(request, snapshot, { file: after, byDigest });
-  const prepared = prepare(request, snapshot);
-  return prepared.answer(answerOne(kind, prepared, request));
+  return answerPlain(kind, prepare(request, snapshot), request, request.findings);
 }

@@ -6,7 +6,7 @@ import { mergePatch } from '../changes/merge-patch.js';
 import type { Snapshot } from '../cluster/read-snapshot.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
 import type { Answer } from './answer.js';
-import { answerOne } from './answer-one.js';
+import { answerPlain } from './answer-plain.js';
 import type { BatchAnswer, BatchResult } from './batch-answer.js';
 import { contract } from './contract.js';
 import type { ByDigest } from './held.js';
@@ -21,7 +21,7 @@ import {
 import { answerWhatIf } from './what-if.js';
 
 /** What the whole batch says, and what each entry may add to. */
-type Shared = Pick<QuestionRequest, 'at' | 'settings' | 'changes'>;
+type Shared = Pick<QuestionRequest, 'at' | 'settings' | 'findings' | 'changes'>;
 
 /** How many prepared clusters are kept for further entries, the latest ones: each may carry rules that were made of it. */
 const PREPARED_KEPT = 8;
@@ -99,6 +99,8 @@ function placed(
           : `${own}/whatIf/changes/${index - before}${tail}`;
   } else if (word === 'settings') {
     found = holds(entry.settings, rest) ? `${own}/settings${below}` : place;
+  } else if (word === 'findings') {
+    found = entry.findings === undefined ? place : `${own}${place}`;
   } else if (word === 'at') {
     found = entry.at === undefined ? place : `${own}/at`;
   } else if (entry.whatIf !== undefined && word !== '') {
@@ -137,14 +139,17 @@ function answerEntry(
     entry.settings === undefined
       ? shared.settings
       : (mergePatch(shared.settings, { ...entry.settings }, '/settings') as SettingsOverride);
+  const findings = entry.findings ?? shared.findings;
   const base: readonly Change[] = [...(shared.changes ?? []), ...(entry.changes ?? [])];
   const moment = { ...(at === undefined ? {} : { at }), ...(settings === undefined ? {} : { settings }) };
   if (entry.whatIf !== undefined) {
-    return answerWhatIf({ ...moment, ...entry.whatIf }, snapshot, { base, prepare: prepareOnce, byDigest });
+    const wanted = findings === undefined ? {} : { findings };
+    const context = { base, prepare: prepareOnce, byDigest };
+    return answerWhatIf({ ...moment, ...wanted, ...entry.whatIf }, snapshot, context);
   }
   const kind = entry.chains !== undefined ? 'chains' : entry.path !== undefined ? 'path' : 'probability';
   const prepared = prepareOnce({ ...moment, changes: base }, snapshot);
-  return prepared.answer(answerOne(kind, prepared, entry));
+  return answerPlain(kind, prepared, entry, findings);
 }
 
 /**
@@ -153,10 +158,11 @@ function answerEntry(
  * snapshot, and what the batch says for all.
  */
 export function answerBatch(request: QuestionRequest, snapshot: Snapshot, byDigest: ByDigest): Answer<BatchResult> {
-  const { batch, at, settings, changes } = request;
+  const { batch, at, settings, findings, changes } = request;
   const shared: Shared = {
     ...(at === undefined ? {} : { at }),
     ...(settings === undefined ? {} : { settings }),
+    ...(findings === undefined ? {} : { findings }),
     ...(changes === undefined ? {} : { changes }),
   };
   const prepareOnce = remembering();
@@ -177,5 +183,5 @@ export function answerBatch(request: QuestionRequest, snapshot: Snapshot, byDige
       return { ...named, problem: documentOfError(error) };
     }
   });
-  return whole.answer({ result: { answers }, assumptions: [], findings: [] });
+  return whole.answer({ result: { answers }, assumptions: [] }, []);
 }

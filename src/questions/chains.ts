@@ -230,5 +230,10 @@ export function answerChains(prepared: Prepared, question: ChainsQuestion): Outc
     }
   }
   checkChains(question, parts);
-  return { result: { format: question.format ?? 'RESTORE', parts }, assumptions: [], findings: [] };
+  return {
+    result: { format: question.format ?? 'RESTORE', parts },
+    assumptions: [],
+    services: question.services ?? [...cluster.services.keys()],
+    doors: [],
+  };
 }

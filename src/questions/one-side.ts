@@ -39,7 +39,7 @@ function entryOf(problem: Problem | undefined): Entry | undefined {
 
 function emptyResult<K extends PlainKind>(kind: K, question: Question): Outcome<PlainResult[K]>;
 function emptyResult(kind: PlainKind, question: Question): Outcome<PlainResult['chains' | 'probability']> {
-  const nothing = { assumptions: [], findings: [] };
+  const nothing = { assumptions: [], services: [], doors: [] };
   return kind === 'chains'
     ? { result: { format: question.chains?.format ?? 'RESTORE', parts: [] }, ...nothing }
     : { result: { services: [] }, ...nothing };

@@ -1,7 +1,8 @@
 import type { IPFamily } from '../base/address.js';
-import { addressOf } from '../base/address.js';
+import { addressOf, joinHostPort } from '../base/address.js';
 import { pointer, QuestionError } from '../base/errors.js';
 import { podAddresses } from '../cluster/cluster.js';
+import { namespacedName } from '../cluster/objects.js';
 import { parseSave } from '../netfilter/iptables/parse.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
 import type { Chance } from '../netfilter/walk/types.js';
@@ -18,8 +19,12 @@ import { Fabric, type FabricOptions } from '../path/fabric.js';
 import { travel } from '../path/journey.js';
 import { type HealthCheckSource, resolveSource } from '../path/sources.js';
 import { both, CERTAIN, hop, hostStep, type Journey, weighted } from '../path/trail.js';
-import type { PathResult } from './answer.js';
+import type { ServicePort } from '../proxy/service-port.js';
+import type { PathResult, ServiceRef } from './answer.js';
 import { probability, total } from './chances.js';
+import { reachedEndpoints } from './endpoint-shares.js';
+import { type Door, type DoorClient, outcomesOf } from './findings/door.js';
+import { refOf } from './findings/service-facts.js';
 import { probedService, probeTrips } from './health-check.js';
 import { DEFAULT_TRACES, limitTraces } from './path-limits.js';
 import type { Outcome, Prepared } from './prepare.js';
@@ -120,6 +125,17 @@ export function journeysOrUnsupported(
   }
 }
 
+/** The Service that is asked about: named, or the one that has the address. */
+function serviceOf(destination: Destination, port: ServicePort | undefined): ServiceRef | undefined {
+  if (destination.kind === 'SERVICE') {
+    const { service, port: spec, portNumber, protocol } = destination.target;
+    const { namespace = 'default', name } = service.metadata;
+    const portName = spec?.name ? { portName: spec.name } : {};
+    return { namespace, name, ...portName, ...(portNumber === 0 ? {} : { port: portNumber }), protocol };
+  }
+  return port === undefined ? undefined : refOf(port);
+}
+
 /** Which way does a packet go? Throws QuestionError for names and values that are wrong. */
 export function answerPath(prepared: Prepared, question: PathQuestion | undefined): Outcome<PathResult> {
   if (question === undefined) {
@@ -145,8 +161,10 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   const plain = new Fabric(cluster, settings, family, options);
   const clients = resolveSource(plain, question.source, defaultEntry(plain, destination), '/path/source');
   const trips: Trip[] = [];
+  const from: DoorClient[] = [];
   const addresses = new Set<string>();
   let port: number | undefined;
+  let servicePort: ServicePort | undefined;
   let fabric = plain;
   for (const { client, weight } of clients) {
     const recent = recentEntries(plain, question, destination, client);
@@ -155,29 +173,55 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
       for (const { target } of resolveDestination(fabric, destination, client).targets) {
         addresses.add(target.address);
         port ??= target.port;
+        if (target.port === undefined) continue;
+        servicePort ??= fabric.expectFor(client.node, target.protocol, target.address, target.port)[0];
       }
       return tripsOf(fabric, client, destination);
     });
-    for (const journey of weighted(journeys, weight)) trips.push({ journey, client });
+    const own = weighted(journeys, weight);
+    for (const journey of own) trips.push({ journey, client });
+    from.push({ client, weight, outcomes: outcomesOf(own, client) });
   }
   const protocol = destination.kind === 'SERVICE' ? destination.target.protocol : destination.protocol;
   const all = total(trips.map((trip) => trip.journey.chance));
   if (probability(all).fraction !== '1') throw new Error(`chances sum to ${probability(all).fraction}, not 1`);
-  return {
-    result: {
-      question: {
-        source: clients.length === 1 ? (clients[0]?.client.name ?? '') : `${clients.length} clients of the source`,
-        destination: describeDestination(destination),
-        protocol: protocol as PathResult['question']['protocol'],
-        family,
-        addresses: [...addresses],
-        ...(port === undefined ? {} : { port }),
-      },
-      ...limitTraces(fabric, trips, question),
-      verdicts: verdictShares(trips.map((trip) => trip.journey)),
+  const result: PathResult = {
+    question: {
+      source: clients.length === 1 ? (clients[0]?.client.name ?? '') : `${clients.length} clients of the source`,
+      destination: describeDestination(destination),
+      protocol: protocol as PathResult['question']['protocol'],
+      family,
+      addresses: [...addresses],
+      ...(port === undefined ? {} : { port }),
     },
+    ...limitTraces(fabric, trips, question),
+    verdicts: verdictShares(trips.map((trip) => trip.journey)),
+  };
+  const reached = reachedEndpoints(
+    fabric,
+    trips.map(({ journey }) => journey),
+  );
+  const service = serviceOf(destination, servicePort);
+  const door: Door = {
+    id: 'path',
+    service,
+    via: destination.kind === 'SERVICE' ? destination.target.via : destination.kind,
+    family,
+    destination: [...addresses]
+      .map((address) => (port === undefined ? address : joinHostPort(address, port)))
+      .join(', '),
+    clients: result.question.source,
+    endpoints: reached.endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
+    imbalance: reached.imbalance,
+    verdicts: result.verdicts,
+    affinity: servicePort?.stickyMaxAge ?? 0,
+    from,
+  };
+  return {
+    result,
     assumptions: [...plain.assumptions.all(), ...(fabric === plain ? [] : fabric.assumptions.all())],
-    findings: [],
+    services: service === undefined ? [] : [`${service.namespace}/${service.name}`],
+    doors: [door],
   };
 }
 
@@ -206,6 +250,7 @@ function answerHealthCheck(prepared: Prepared, question: PathQuestion, source: H
       verdicts: verdictShares(trips.map((trip) => trip.journey)),
     },
     assumptions: fabric.assumptions.all(),
-    findings: [],
+    services: [namespacedName(service)],
+    doors: [],
   };
 }

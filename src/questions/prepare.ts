@@ -9,6 +9,7 @@ import type { Assumption, Settings } from '../cluster/settings.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
 import { withEndpointSources } from '../control-plane/endpoint-sources.js';
 import type { Answer, AnyResult, AppliedChange, Finding } from './answer.js';
+import type { Door } from './findings/door.js';
 import type { QuestionRequest } from './request.js';
 
 /** What a question is answered from: the cluster after the changes, the settings, and what the answer must also tell. */
@@ -17,18 +18,26 @@ export interface Prepared {
   readonly settings: Settings;
   /** Before the changes; absent without changes. */
   readonly earlier?: { readonly cluster: Cluster; readonly settings: Settings };
+  /** What each change did, in the order of the request. */
+  readonly changes: readonly AppliedChange[];
   /** Puts a result into the envelope that all answers share. */
-  answer<R extends AnyResult>(outcome: Outcome<R>): Answer<R>;
+  answer<R extends AnyResult>(outcome: Told<R>, findings: readonly Finding[]): Answer<R>;
 }
 
 /** {@link prepare}, or one that remembers what it prepared. */
 export type Prepare = (request: QuestionRequest, snapshot: Snapshot) => Prepared;
 
-/** A question's own part of the answer. */
-export interface Outcome<R> {
+/** What a question puts into its answer itself. */
+export interface Told<R> {
   readonly result: R;
   readonly assumptions: readonly Assumption[];
-  readonly findings: readonly Finding[];
+}
+
+/** A question's own part of the answer, and what findings are made of. */
+export interface Outcome<R> extends Told<R> {
+  /** `namespace/name` of the Services that the question is about. */
+  readonly services: readonly string[];
+  readonly doors: readonly Door[];
 }
 
 interface Sourced {
@@ -116,13 +125,14 @@ export function prepare(request: QuestionRequest, snapshot: Snapshot): Prepared 
     cluster,
     settings,
     ...(changes.length === 0 ? {} : { earlier: { cluster: base.cluster, settings: given } }),
-    answer: (outcome) => ({
+    changes: applied,
+    answer: (outcome, findings) => ({
       engine: ENGINE,
       snapshot: { digest: snapshot.digest, counts: snapshot.counts },
       settings: settings.asUsed,
       changes: applied,
       assumptions: [...told, ...settings.assumptions, ...withoutRepetition(outcome.assumptions)],
-      findings: outcome.findings,
+      findings,
       result: outcome.result,
     }),
   };

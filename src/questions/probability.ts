@@ -5,39 +5,33 @@ import type { Cluster } from '../cluster/cluster.js';
 import type { Service } from '../cluster/objects.js';
 import { FAMILIES } from '../cluster/settings.js';
 import { isBalanced, publishedAs } from '../load-balancers/addresses.js';
-import { divide, formatFraction, fraction, isZero, multiply, toNumber } from '../netfilter/fraction.js';
+import { ONE } from '../netfilter/fraction.js';
 import type { Client } from '../path/client.js';
 import { type Destination, resolveDestination } from '../path/destinations.js';
 import { Fabric } from '../path/fabric.js';
-import { checkServiceSpec, isHeadless, serviceFamilies } from '../path/service-target.js';
+import { checkServiceSpec, isHeadless, type ServiceTarget, serviceFamilies } from '../path/service-target.js';
 import { DEFAULT_OUTSIDE, type WeightedClient } from '../path/sources.js';
 import { type Journey, weighted } from '../path/trail.js';
 import { type ClientGroups, clientGroups } from '../probability/client-groups.js';
-import {
-  addShare,
-  largest,
-  NO_SHARE,
-  type ReceiverShare,
-  receiverShares,
-  type Share,
-  sharesBy,
-} from '../probability/distribution.js';
+import { addShare, NO_SHARE, type Share, sharesBy } from '../probability/distribution.js';
 import { describeAffinity } from './affinity-answer.js';
 import type { PathVerdict, ProbabilityResult, ServiceProbability } from './answer.js';
 import { balancerAnswer } from './balancer-answer.js';
 import { probability } from './chances.js';
 import { crossings } from './crossings.js';
+import { reachedEndpoints } from './endpoint-shares.js';
+import { type Door, type DoorClient, outcomesOf } from './findings/door.js';
 import { balancing, journeysOrUnsupported, tripsOf } from './path.js';
 import type { Outcome, Prepared } from './prepare.js';
 import type { ProbabilityQuestion, ServiceDestination, TransportProtocol } from './request.js';
-import { receiverRef } from './trace.js';
-import type { Trip } from './trip.js';
 import { verdictShares } from './verdict-shares.js';
 
 /** A Service as a destination. */
 export type ServiceTargeted = Extract<Destination, { kind: 'SERVICE' }>;
 
 interface Asked {
+  /** What names it on both sides of a change: what was asked, and which of several alike. */
+  readonly place: string;
   readonly destination: ServiceTargeted;
 }
 
@@ -86,12 +80,18 @@ function askedAbout(cluster: Cluster, question: ProbabilityQuestion): readonly A
   const wanted = !balanced
     ? asked
     : asked.map(({ service, ...rest }) => ({ service: { via: 'LOAD_BALANCER' as const, ...service }, ...rest }));
-  return wanted.map(({ service, protocol }, index) => ({
-    destination: {
-      kind: 'SERVICE',
-      target: checkServiceSpec(cluster, service, protocol, `/probability/services/${index}`),
-    },
-  }));
+  const counts = new Map<string, number>();
+  const placeOf = (target: ServiceTarget): string => {
+    const { key, port, portNumber, protocol, via, node, address } = target;
+    const name = JSON.stringify([key, port?.name ?? portNumber, protocol, via, node, address]);
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    return `${name} ${count}`;
+  };
+  return wanted.map(({ service, protocol }, index) => {
+    const target = checkServiceSpec(cluster, service, protocol, `/probability/services/${index}`);
+    return { place: placeOf(target), destination: { kind: 'SERVICE', target } };
+  });
 }
 
 function mass(journeys: readonly Journey[], verdict: PathVerdict): Share {
@@ -101,22 +101,24 @@ function mass(journeys: readonly Journey[], verdict: PathVerdict): Share {
   );
 }
 
-function weightedTrips(fabric: Fabric, groups: readonly WeightedClient[], destination: Destination): readonly Trip[] {
-  return groups.flatMap(({ client, weight }) =>
-    weighted(tripsOf(fabric, client, destination), weight).map((journey) => ({ journey, client })),
-  );
+/** All trips of one group of clients, weighted by its part of the clients. */
+export interface GroupTrips extends WeightedClient {
+  readonly journeys: readonly Journey[];
+}
+
+function groupTrips(
+  fabric: Fabric,
+  groups: readonly WeightedClient[],
+  destination: Destination,
+): readonly GroupTrips[] {
+  return groups.map((group) => ({
+    ...group,
+    journeys: weighted(tripsOf(fabric, group.client, destination), group.weight),
+  }));
 }
 
 function byName(shares: ReadonlyMap<string, Share>): readonly [string, Share][] {
   return [...shares].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-}
-
-function imbalance(receivers: readonly ReceiverShare[]): Pick<ServiceProbability, 'imbalance'> {
-  const delivered = receivers.reduce((sum, entry) => addShare(sum, entry.share), NO_SHARE).nominal;
-  if (isZero(delivered)) return {};
-  const even = multiply(delivered, fraction(1, receivers.length));
-  const factor = divide(largest(receivers.map((entry) => entry.share)), even);
-  return { imbalance: { fraction: formatFraction(factor), value: toNumber(factor) } };
 }
 
 function destinationText(fabric: Fabric, destination: Asked['destination'], groups: readonly WeightedClient[]): string {
@@ -133,8 +135,9 @@ function destinationText(fabric: Fabric, destination: Asked['destination'], grou
 /** All ways that new connections to a Service go, and who they come from. */
 export interface Walked {
   readonly journeys: readonly Journey[];
-  /** The journeys with their clients; empty where the cluster's data plane is not modelled, as `groups` is. */
-  readonly trips: readonly Trip[];
+  /** The same by groups of clients; where the cluster's data plane is not modelled, one for all. */
+  readonly trips: readonly GroupTrips[];
+  /** Empty where the data plane is not modelled. */
   readonly groups: readonly WeightedClient[];
   /** Who they are, in words. */
   readonly clients: string;
@@ -150,12 +153,13 @@ export function walkClients(fabric: Fabric, question: ProbabilityQuestion, desti
     namespace: 'default',
   };
   let clients: ClientGroups | undefined;
-  let trips: readonly Trip[] = [];
+  let trips: readonly GroupTrips[] | undefined;
   const journeys = journeysOrUnsupported(fabric, anyone, () => {
     clients = clientGroups(fabric, question.clients, destination);
-    trips = weightedTrips(fabric, clients.groups, destination);
-    return trips.map((trip) => trip.journey);
+    trips = groupTrips(fabric, clients.groups, destination);
+    return trips.flatMap((group) => group.journeys);
   });
+  trips ??= [{ client: anyone, weight: ONE, journeys }];
   return { journeys, trips, groups: clients?.groups ?? [], clients: clients?.description ?? 'not modelled' };
 }
 
@@ -189,12 +193,15 @@ function answerOne(
   prepared: Prepared,
   fabric: Fabric,
   question: ProbabilityQuestion,
-  { destination }: Asked,
-): ServiceProbability {
+  { destination, place }: Asked,
+): { readonly result: ServiceProbability; readonly door: Door } {
   const walked = walkClients(fabric, question, destination);
   const { journeys, trips, groups } = walked;
-  const receivers = receiverShares(journeys);
-  const endpoints = receivers.map(({ receiver, share }) => ({ ref: receiverRef(fabric, receiver), share }));
+  const from = trips.map(({ client, nodes, weight, journeys: own }) => ({
+    ...{ client, nodes, weight },
+    outcomes: outcomesOf(own, client),
+  }));
+  const { receivers, endpoints, imbalance } = reachedEndpoints(fabric, journeys);
   const through = groups[0]?.client.through === undefined ? undefined : (groups[0] as WeightedClient).client;
   const lost = (['DROPPED', 'UNREACHABLE'] as const).reduce(
     (sum, verdict) => addShare(sum, mass(journeys, verdict)),
@@ -210,7 +217,7 @@ function answerOne(
     groups.length === 0
       ? undefined
       : describeAffinity(prepared, fabric, destination, groups[0] as WeightedClient, receivers);
-  return {
+  const result: ServiceProbability = {
     ...headOf(fabric, destination, walked),
     ...(through?.through === undefined
       ? {}
@@ -232,9 +239,21 @@ function answerOne(
     ).map(([zone, share]) => ({ zone, share: probability(share) })),
     ...masses,
     verdicts: verdictShares(journeys),
-    ...crossings(fabric, trips),
-    ...imbalance(receivers),
+    ...crossings(prepared.cluster, from),
+    ...(imbalance === undefined ? {} : { imbalance }),
     ...(affinity === undefined ? {} : { affinity }),
+  };
+  return { result, door: doorOf(result, `${place} ${fabric.family}`, from) };
+}
+
+/** What findings are made of. */
+function doorOf(result: ServiceProbability, id: string, from: readonly DoorClient[]): Door {
+  const { service, via, family, destination, clients, endpoints, verdicts, imbalance, affinity } = result;
+  return {
+    id,
+    ...{ service, via, family, destination, clients, endpoints, verdicts, imbalance },
+    affinity: affinity?.timeoutSeconds ?? 0,
+    from,
   };
 }
 
@@ -245,7 +264,8 @@ export interface AskedPort extends Asked {
 
 /** What a question is about, in the order in which it is answered. Throws QuestionError for names and values that are wrong. */
 export function portsAsked(cluster: Cluster, question: ProbabilityQuestion): readonly AskedPort[] {
-  return askedAbout(cluster, question).map(({ destination }) => {
+  return askedAbout(cluster, question).map((asked) => {
+    const { destination } = asked;
     const has = serviceFamilies(cluster, destination.target);
     const families = FAMILIES.filter((family) => has.includes(family) && (question.families?.includes(family) ?? true));
     if (families.length === 0 && question.services !== undefined) {
@@ -255,7 +275,7 @@ export function portsAsked(cluster: Cluster, question: ProbabilityQuestion): rea
         [{ pointer: '/probability/families', detail: `It has ${has.join(' and ') || 'no address'}.` }],
       );
     }
-    return { destination, families };
+    return { ...asked, families };
   });
 }
 
@@ -266,12 +286,13 @@ export function answerProbability(prepared: Prepared, question: ProbabilityQuest
   const fabrics = new Map<IPFamily, Fabric>(
     FAMILIES.map((family) => [family, new Fabric(cluster, settings, family, options)]),
   );
-  const services = portsAsked(cluster, question).flatMap(({ destination, families }) =>
-    families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, { destination })),
+  const answers = portsAsked(cluster, question).flatMap(({ families, ...asked }) =>
+    families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, asked)),
   );
   return {
-    result: { services },
+    result: { services: answers.map(({ result }) => result) },
     assumptions: [...fabrics.values()].flatMap((fabric) => fabric.assumptions.all()),
-    findings: [],
+    services: [...new Set(answers.map(({ result: { service } }) => `${service.namespace}/${service.name}`))],
+    doors: answers.map(({ door }) => door),
   };
 }

@@ -16,6 +16,7 @@ import type { DestinationSpec } from '../path/destinations.js';
 import type { ServiceSpec, Via } from '../path/service-target.js';
 import type { SourceSpec } from '../path/sources.js';
 import type { ClientsSpec } from '../probability/client-groups.js';
+import type { FindingsSpec } from './findings/options.js';
 
 // The floors that resolve these own their shapes.
 export type Source = SourceSpec;
@@ -109,6 +110,8 @@ export interface BatchEntry {
   readonly at?: string;
   /** Laid over the batch's. */
   readonly settings?: SettingsOverride;
+  /** Instead of the batch's. */
+  readonly findings?: FindingsSpec;
   /** Made after the batch's. */
   readonly changes?: readonly Change[];
   readonly chains?: ChainsQuestion;
@@ -129,6 +132,7 @@ export interface QuestionRequest {
   readonly changes?: readonly Change[];
   /** what-if: the other side, instead of `changes`. */
   readonly after?: { readonly snapshot: GivenSnapshot };
+  readonly findings?: FindingsSpec;
   readonly chains?: ChainsQuestion;
   readonly path?: PathQuestion;
   readonly probability?: ProbabilityQuestion;
@@ -148,7 +152,7 @@ export type QuestionKind = SingleKind | 'batch';
 export const QUESTION_KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability', 'what-if', 'batch'];
 
 /** The name under which a question stands in an entry of a batch. */
-export type BatchQuestionName = Exclude<keyof BatchEntry, 'at' | 'settings' | 'changes'>;
+export type BatchQuestionName = Exclude<keyof BatchEntry, 'at' | 'settings' | 'findings' | 'changes'>;
 
 /** The question that stands under each of these names. */
 export const BATCH_QUESTIONS: Readonly<Record<BatchQuestionName, SingleKind>> = {

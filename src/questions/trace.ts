@@ -2,9 +2,10 @@ import { nodeZone } from '../cluster/addresses.js';
 import type { ProbeResult } from '../load-balancers/implementation.js';
 import type { Client } from '../path/client.js';
 import type { Fabric } from '../path/fabric.js';
-import { hopsOf, type Journey, type Receiver } from '../path/trail.js';
+import type { Journey, Receiver } from '../path/trail.js';
 import type { EndpointRef, PathTrace } from './answer.js';
 import { probability } from './chances.js';
+import { sentFrom } from './findings/door.js';
 import { pathHops } from './steps.js';
 import type { Trip } from './trip.js';
 
@@ -63,10 +64,7 @@ function healthOf({ healthy, status, detail, weight }: ProbeResult): NonNullable
 export function traceOf(fabric: Fabric, { journey, client, probe }: Trip): PathTrace {
   const endpoint = endpointOf(fabric, journey);
   const reached = journey.receiver !== undefined;
-  const sent =
-    client.address ??
-    hopsOf(journey.trail)[0]?.entries.flatMap((entry) => (entry.kind === 'HOST' ? (entry.step.after ?? []) : []))[0]
-      ?.source;
+  const sent = sentFrom(journey, client);
   return {
     probability: probability(journey.chance),
     verdict: journey.verdict,

@@ -7,8 +7,13 @@ import { chainsDifference } from './differences/chains.js';
 import { deliveredBy, establishedShares, RULES_EXPLANATION, SHARES_EXPLANATION } from './differences/established.js';
 import { pathDifference } from './differences/path.js';
 import { probabilityDifference } from './differences/probability.js';
+import { finding } from './findings/finding.js';
+import { differenceFindings, toldFindings } from './findings/index.js';
+import { changesWithoutEffect, sameSnapshots } from './findings/no-effect.js';
+import { thresholdsOf } from './findings/options.js';
+import type { View } from './findings/view.js';
 import { type ByDigest, noneHeld } from './held.js';
-import { askOneSide, type OneSide } from './one-side.js';
+import { askOneSide, type Missing, type OneSide } from './one-side.js';
 import { answerPath } from './path.js';
 import { type Prepare, prepare as prepareAnew } from './prepare.js';
 import type { Change, PlainKind, QuestionRequest } from './request.js';
@@ -53,6 +58,17 @@ function ofAfter<T>(what: string, make: () => T): T {
   }
 }
 
+/** Tells what one side does not have. */
+function missingFindings(
+  code: 'ONLY_AFTER' | 'ONLY_BEFORE',
+  missing: readonly Missing[],
+  side: string,
+): readonly Finding[] {
+  return missing.map((entry) =>
+    finding(code, `Not there ${side} the change: ${entry.error.message}`, { pointer: entry.pointer }),
+  );
+}
+
 /** Refuses entries that neither side has; tells those that one side has alone. */
 function findingsOf<K extends PlainKind>(before: OneSide<K>, after: OneSide<K>): readonly Finding[] {
   const lacking = new Set(after.missing.map((entry) => entry.pointer));
@@ -66,14 +82,10 @@ function findingsOf<K extends PlainKind>(before: OneSide<K>, after: OneSide<K>):
       problems.map((problem) => ({ ...problem, pointer: nowhere.pointer })),
     );
   }
-  const tell = (code: string, missing: typeof before.missing, side: string): Finding[] =>
-    missing.map((entry) => ({
-      code,
-      severity: 'INFO',
-      message: `Not there ${side} the change: ${entry.error.message}`,
-      evidence: { pointer: entry.pointer },
-    }));
-  return [...tell('ONLY_AFTER', before.missing, 'before'), ...tell('ONLY_BEFORE', after.missing, 'after')];
+  return [
+    ...missingFindings('ONLY_AFTER', before.missing, 'before'),
+    ...missingFindings('ONLY_BEFORE', after.missing, 'after'),
+  ];
 }
 
 /** The path with all its traces, each for itself. */
@@ -129,6 +141,10 @@ function probabilityResult(before: OneSide<'probability'>, after: OneSide<'proba
   };
 }
 
+function viewOf({ prepared: { cluster, settings }, outcome: { services, doors } }: OneSide<PlainKind>): View {
+  return { cluster, settings, services, doors };
+}
+
 function withoutRepetition<T>(items: readonly T[]): readonly T[] {
   return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }
@@ -155,6 +171,7 @@ export function answerWhatIf(
   { file, base = [], prepare = prepareAnew, byDigest = noneHeld }: WhatIfContext = {},
 ): Answer<WhatIfResult> {
   const kind = questionOf(request, file !== undefined);
+  const thresholds = thresholdsOf(request.findings);
   const { changes = [], after: given, ...rest } = request;
   const plain = base.length === 0 ? rest : { ...rest, changes: base };
   const second = file ?? (given === undefined ? undefined : readAfter(given.snapshot, byDigest));
@@ -176,13 +193,19 @@ export function answerWhatIf(
       : kind === 'path'
         ? answered(kind, pathResult)
         : answered(kind, probabilityResult);
-  const was = first.answer<AnyPlain>(before.outcome);
-  const is = next.answer<AnyPlain>(after.outcome);
+  const found = [
+    ...findings,
+    ...(second === undefined
+      ? changesWithoutEffect(next.changes.slice(base.length))
+      : sameSnapshots(snapshot.digest, second.digest)),
+    ...differenceFindings(viewOf(before), viewOf(after), thresholds),
+  ];
+  const was = first.answer<AnyPlain>(before.outcome, toldFindings(found, request.findings));
+  const is = next.answer<AnyPlain>(after.outcome, []);
   return {
     ...was,
     changes: is.changes,
     assumptions: withoutRepetition([...was.assumptions, ...is.assumptions]),
-    findings: [...findings, ...withoutRepetition([...was.findings, ...is.findings])],
     result:
       second === undefined ? result : { ...result, afterSnapshot: { digest: second.digest, counts: second.counts } },
   };

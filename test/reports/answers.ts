@@ -253,8 +253,8 @@ export const PATH: Answer<PathResult> = answerOf<PathResult>(
       },
     ],
     findings: [
-      { code: 'NOTE', severity: 'INFO', message: 'Nothing to worry about.', evidence: {} },
-      { code: 'MANY', severity: 'WARNING', message: 'Nodes differ.', evidence: { nodes: ['node-1'] } },
+      { code: 'SESSION_AFFINITY', severity: 'INFO', message: 'Nothing to worry about.', evidence: {} },
+      { code: 'IMBALANCE', severity: 'WARNING', message: 'Nodes differ.', evidence: { nodes: ['node-1'] } },
     ],
     assumptions: [
       { field: 'at', value: '2024-03-04T08:10:10Z', why: 'the newest timestamp in the snapshot' },

@@ -1,0 +1,42 @@
+import { divide, formatFraction, fraction, isZero, multiply, toNumber } from '../netfilter/fraction.js';
+import type { Fabric } from '../path/fabric.js';
+import type { Journey } from '../path/trail.js';
+import {
+  addShare,
+  largest,
+  NO_SHARE,
+  type ReceiverShare,
+  receiverShares,
+  type Share,
+} from '../probability/distribution.js';
+import type { EndpointRef, ServiceProbability } from './answer.js';
+import { receiverRef } from './trace.js';
+
+/** Who is reached, as answers name it, with its share of all new connections. */
+export interface ReachedEndpoint {
+  readonly ref: EndpointRef;
+  readonly share: Share;
+}
+
+export interface Reached {
+  readonly receivers: readonly ReceiverShare[];
+  /** In the order of `receivers`. */
+  readonly endpoints: readonly ReachedEndpoint[];
+  /** Largest share over the even share; absent when nothing is delivered. */
+  readonly imbalance?: NonNullable<ServiceProbability['imbalance']>;
+}
+
+function imbalance(receivers: readonly ReceiverShare[]): Pick<Reached, 'imbalance'> {
+  const delivered = receivers.reduce((sum, entry) => addShare(sum, entry.share), NO_SHARE).nominal;
+  if (isZero(delivered)) return {};
+  const even = multiply(delivered, fraction(1, receivers.length));
+  const factor = divide(largest(receivers.map((entry) => entry.share)), even);
+  return { imbalance: { fraction: formatFraction(factor), value: toNumber(factor) } };
+}
+
+/** Everyone whom journeys deliver to, and how unevenly. */
+export function reachedEndpoints(fabric: Fabric, journeys: readonly Journey[]): Reached {
+  const receivers = receiverShares(journeys);
+  const endpoints = receivers.map(({ receiver, share }) => ({ ref: receiverRef(fabric, receiver), share }));
+  return { receivers, endpoints, ...imbalance(receivers) };
+}

@@ -1,0 +1,32 @@
+/** Services that compete for one address and port. */
+import type { ServicePort } from '../../proxy/service-port.js';
+import type { Finding } from '../answer.js';
+import { finding, listed, portText } from './finding.js';
+import { portsOf, refOf } from './service-facts.js';
+import type { StateFinder } from './view.js';
+
+function conflict(claims: readonly ServicePort[], where: { readonly address: string; readonly port: number }): Finding {
+  const [first] = claims as readonly [ServicePort];
+  const services = [...new Set(claims.map(({ service }) => service))];
+  const message =
+    `${listed(claims.map((port) => portText(refOf(port))))} claim ${where.address} port ${where.port} (${first.protocol}): ` +
+    'one of them gets all its traffic, and which is an accident of the order in which kube-proxy visits them.';
+  const { protocol, family } = first;
+  return finding('ADDRESS_CLAIMED_TWICE', message, { service: services[0], ...where, protocol, family, services });
+}
+
+/** Addresses and ports that several Service ports lay claim to. Node ports cannot be: the API server gives each once. */
+export const addressConflicts: StateFinder = (view) => {
+  const found = new Map<string, Finding>();
+  for (const key of view.services) {
+    for (const { port, services } of portsOf(view, key)) {
+      for (const address of [port.clusterIP, ...port.externalIPs, ...port.loadBalancerVIPs]) {
+        const claims = services.claims(port.protocol, address, port.port);
+        if (claims.length < 2) continue;
+        const place = `${port.protocol} ${address} ${port.port}`;
+        if (!found.has(place)) found.set(place, conflict(claims, { address, port: port.port }));
+      }
+    }
+  }
+  return [...found.values()];
+};

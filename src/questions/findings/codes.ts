@@ -1,0 +1,210 @@
+/** Every finding there is, in one table: answers, the contract in openapi/ and docs/findings.md have no others. */
+
+export type Severity = 'INFO' | 'WARNING' | 'ERROR';
+
+export interface CodeEntry {
+  readonly severity: Severity;
+  /** STATE: of one state of the cluster; DIFFERENCE: of what a change does; ANSWER: of the answer itself. */
+  readonly about: 'STATE' | 'DIFFERENCE' | 'ANSWER';
+  /** One sentence. */
+  readonly meaning: string;
+  /** The fields that `evidence` may have. */
+  readonly evidence: readonly string[];
+}
+
+/** Which Service port, and how it was reached by whom. */
+const PORT = ['service', 'port', 'portName', 'protocol', 'family'] as const;
+const DOOR = [...PORT, 'via', 'destination', 'clients'] as const;
+/** Who meets it, and the rule that decides. */
+const WHO = ['from', 'fromCount', 'cause', 'explanation', 'rule'] as const;
+
+const entry = (
+  about: CodeEntry['about'],
+  severity: Severity,
+  meaning: string,
+  evidence: readonly string[],
+): CodeEntry => ({ severity, about, meaning, evidence });
+
+/**
+ * Codes are stable: one that was given is never renamed, nor given another meaning. A finding of a change (STATE) that
+ * was there before it too is told as INFO, with `before: true` in its evidence.
+ */
+export const FINDING_CODES = {
+  SERVICE_WITHOUT_ENDPOINTS: entry(
+    'STATE',
+    'WARNING',
+    'A Service port has no endpoint that may be used: connections to it are refused, and DNS of a headless Service has no address.',
+    [...PORT, 'notReady', 'before'],
+  ),
+  LOCAL_POLICY_WITHOUT_ENDPOINTS: entry(
+    'STATE',
+    'WARNING',
+    'A Service port has traffic policy Local, and some nodes have no endpoint of it: what the policy is about is dropped there.',
+    [...PORT, 'policy', 'nodes', 'nodeCount', 'ofNodes', 'before'],
+  ),
+  ADDRESS_CLAIMED_TWICE: entry(
+    'STATE',
+    'ERROR',
+    'Two Services claim one address and port: only one of them gets its traffic, and which is an accident.',
+    ['service', 'address', 'port', 'protocol', 'family', 'services', 'before'],
+  ),
+  IMBALANCE: entry(
+    'STATE',
+    'WARNING',
+    'An endpoint gets more than `imbalance` times its even share of new connections.',
+    [...DOOR, 'factor', 'threshold', 'evenShare', 'endpoints', 'before'],
+  ),
+  CROSS_ZONE_SHARE: entry(
+    'STATE',
+    'INFO',
+    'More than `crossZoneShare` of the connections that are delivered go to another zone than their client’s.',
+    [...DOOR, 'share', 'threshold', 'before'],
+  ),
+  TRAFFIC_DROPPED: entry(
+    'STATE',
+    'WARNING',
+    'More than `droppedShare` of new connections are dropped: their clients wait for a timeout.',
+    [...DOOR, 'share', 'threshold', ...WHO, 'before'],
+  ),
+  TRAFFIC_REJECTED: entry('STATE', 'WARNING', 'More than `rejectedShare` of new connections are refused.', [
+    ...DOOR,
+    'share',
+    'threshold',
+    ...WHO,
+    'before',
+  ]),
+  TRAFFIC_UNREACHABLE: entry(
+    'STATE',
+    'WARNING',
+    'More than `unreachableShare` of new connections reach nobody: no rule or route takes them to an endpoint.',
+    [...DOOR, 'share', 'threshold', ...WHO, 'before'],
+  ),
+  TRAFFIC_UNKNOWN: entry(
+    'STATE',
+    'INFO',
+    'Of more than `unknownShare` of new connections it is not known what becomes of them: they leave the model.',
+    [...DOOR, 'share', 'threshold', ...WHO, 'before'],
+  ),
+  SESSION_AFFINITY: entry(
+    'STATE',
+    'INFO',
+    'The Service has session affinity: a client address stays with an endpoint, kept by each node for itself, so that shares are those of new clients.',
+    [...PORT, 'timeoutSeconds', 'before'],
+  ),
+  DELIVERED_BEFORE_DROPPED_NOW: entry(
+    'DIFFERENCE',
+    'ERROR',
+    'New connections that were delivered before the change are dropped after it.',
+    [...DOOR, 'share', 'delivered', ...WHO],
+  ),
+  DELIVERED_BEFORE_REJECTED_NOW: entry(
+    'DIFFERENCE',
+    'ERROR',
+    'New connections that were delivered before the change are refused after it.',
+    [...DOOR, 'share', 'delivered', ...WHO],
+  ),
+  DELIVERED_BEFORE_UNREACHABLE_NOW: entry(
+    'DIFFERENCE',
+    'ERROR',
+    'New connections that were delivered before the change reach nobody after it.',
+    [...DOOR, 'share', 'delivered', ...WHO],
+  ),
+  DELIVERED_BEFORE_UNKNOWN_NOW: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'New connections that were delivered before the change leave the model after it: what becomes of them is not known.',
+    [...DOOR, 'share', 'delivered', ...WHO],
+  ),
+  DOOR_REMOVED: entry(
+    'DIFFERENCE',
+    'ERROR',
+    'A way to a Service port through which connections were delivered is gone: its address, its node port, the port or the Service itself.',
+    [...DOOR, 'delivered', 'now'],
+  ),
+  SOURCE_ADDRESS_LOST: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'Endpoints no longer see the address of clients whose address they saw before.',
+    [...DOOR, 'kept', 'from', 'fromCount'],
+  ),
+  SOURCE_ADDRESS_GAINED: entry(
+    'DIFFERENCE',
+    'INFO',
+    'Endpoints see the address of clients whose address they did not see before.',
+    [...DOOR, 'kept', 'from', 'fromCount'],
+  ),
+  HINTS_LOST: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'Nodes that kept traffic of a Service port near, by the hints of its EndpointSlices, no longer do.',
+    [...PORT, 'nodes', 'nodeCount'],
+  ),
+  HINTS_GAINED: entry(
+    'DIFFERENCE',
+    'INFO',
+    'Nodes keep traffic of a Service port near, by the hints of its EndpointSlices, that did not before.',
+    [...PORT, 'nodes', 'nodeCount'],
+  ),
+  CROSS_ZONE_SHARE_GROWN: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'The share of delivered connections that go to another zone was at most `crossZoneShare` and is more now.',
+    [...DOOR, 'share', 'threshold'],
+  ),
+  IMBALANCE_GROWN: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'The largest share of an endpoint, as a multiple of the even share, grew and is more than `imbalance`.',
+    [...DOOR, 'factor', 'threshold'],
+  ),
+  AFFINITY_BROKEN: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'Clients that session affinity kept with an endpoint are sent elsewhere, since it takes no more of their connections.',
+    [...DOOR, 'share', 'endpoints'],
+  ),
+  AFFINITY_REMOVED: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'The Service port no longer has session affinity: clients draw an endpoint for each connection.',
+    [...PORT, 'timeoutSeconds'],
+  ),
+  AFFINITY_ADDED: entry(
+    'DIFFERENCE',
+    'INFO',
+    'The Service port has session affinity now: a client address stays with an endpoint.',
+    [...PORT, 'timeoutSeconds'],
+  ),
+  AFFINITY_TIMEOUT_CHANGED: entry('DIFFERENCE', 'INFO', 'The timeout of session affinity is another.', [
+    ...PORT,
+    'timeoutSeconds',
+  ]),
+  CONNECTIONS_LOST: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'More than `lostConnections` of the connections that are established before the change are lost: their pod is gone, or its node.',
+    [...DOOR, 'share', 'threshold', 'endpoints'],
+  ),
+  CHANGE_WITHOUT_EFFECT: entry('DIFFERENCE', 'INFO', 'A change, or an object that it applies, changes nothing.', [
+    'pointer',
+    'change',
+    'object',
+    'afterSnapshot',
+  ]),
+  ONLY_AFTER: entry('DIFFERENCE', 'INFO', 'What the question names is there only after the change.', [
+    'pointer',
+    'service',
+  ]),
+  ONLY_BEFORE: entry('DIFFERENCE', 'INFO', 'What the question names is there only before the change.', [
+    'pointer',
+    'service',
+  ]),
+  MORE_FINDINGS: entry(
+    'ANSWER',
+    'INFO',
+    'There are more findings of one code than an answer tells; those of the highest severity are told first.',
+    ['code', 'count', 'told', 'severity'],
+  ),
+} as const satisfies Readonly<Record<string, CodeEntry>>;
+
+export type FindingCode = keyof typeof FINDING_CODES;

@@ -1,0 +1,89 @@
+import type { IPFamily } from '../../base/address.js';
+import { type Fraction, sum } from '../../netfilter/fraction.js';
+import type { Rule } from '../../netfilter/ruleset.js';
+import type { Client } from '../../path/client.js';
+import { hopsOf, type Journey, type Receiver } from '../../path/trail.js';
+import type { Cause, EndpointShare, PathVerdict, ServiceProbability, ServiceRef, VerdictShare } from '../answer.js';
+
+/** One way that a client's new connections go, without the steps on it. */
+export interface DoorOutcome {
+  /** Of the connections of all the door's clients. */
+  readonly share: Fraction;
+  /** The same as the kernel's thresholds make it. */
+  readonly programmed: Fraction;
+  readonly verdict: PathVerdict;
+  readonly cause?: Cause | undefined;
+  /** One sentence. */
+  readonly detail: string;
+  /** The rule that decided, where one did. */
+  readonly rule?: Rule | undefined;
+  readonly receiver?: Receiver | undefined;
+  /** The node at which an outside client's packet came in. */
+  readonly entered?: string | undefined;
+  /** Whether whoever is reached sees the client's own address. */
+  readonly kept: boolean;
+}
+
+export interface DoorClient {
+  readonly client: Client;
+  /** The nodes whose clients it stands for, all alike; absent: it stands for itself. */
+  readonly nodes?: readonly string[] | undefined;
+  /** Its part of the door's clients. */
+  readonly weight: Fraction;
+  readonly outcomes: readonly DoorOutcome[];
+}
+
+/**
+ * One way to a Service port with those who take it, as a question saw it: what findings are made of. `via` is ADDRESS,
+ * HOST or POD where the question did not name a Service.
+ */
+export interface Door {
+  /** What finds the same door on the other side of a change. */
+  readonly id: string;
+  readonly service?: ServiceRef | undefined;
+  readonly via: string;
+  readonly family: IPFamily;
+  readonly destination: string;
+  /** In words. */
+  readonly clients: string;
+  readonly endpoints: readonly EndpointShare[];
+  readonly verdicts: readonly VerdictShare[];
+  readonly imbalance?: ServiceProbability['imbalance'] | undefined;
+  /** Seconds; 0: no session affinity. */
+  readonly affinity: number;
+  readonly from: readonly DoorClient[];
+}
+
+/** The address that a client sent from: its own, or the one that its host took by the route. */
+export function sentFrom(journey: Journey, client: Client): string | undefined {
+  if (client.address !== undefined) return client.address;
+  const [first] = hopsOf(journey.trail);
+  for (const entry of first?.entries ?? []) {
+    if (entry.kind === 'HOST' && entry.step.after !== undefined) return entry.step.after.source;
+  }
+  return undefined;
+}
+
+/** What a question's journeys of one client come to. */
+export function outcomesOf(journeys: readonly Journey[], client: Client): readonly DoorOutcome[] {
+  return journeys.map((journey) => {
+    const { chance, verdict, cause, detail, rule, receiver, packet } = journey;
+    const kept = receiver !== undefined && packet.source === sentFrom(journey, client);
+    const entered =
+      client.kind === 'OUTSIDE' ? hopsOf(journey.trail).find(({ kind }) => kind === 'NODE')?.name : undefined;
+    return {
+      share: chance.nominal,
+      programmed: chance.programmed,
+      ...{ verdict, cause, detail, rule, receiver, entered, kept },
+    };
+  });
+}
+
+/** The sum of the outcomes' shares that `which` picks, over all clients of a door. */
+export function shareWhere(door: Door, which: (outcome: DoorOutcome, from: DoorClient) => boolean): Fraction {
+  const shares: Fraction[] = [];
+  for (const from of door.from) {
+    for (const outcome of from.outcomes) if (which(outcome, from)) shares.push(outcome.share);
+  }
+  return sum(shares);
+}

@@ -1,0 +1,120 @@
+/** Services that have no endpoint to send anything to, at all or on some nodes. */
+import { nodeZone } from '../../cluster/addresses.js';
+import { FAMILIES } from '../../cluster/settings.js';
+import { headlessEndpoints } from '../../path/dns.js';
+import { isHeadless, serviceFamilies } from '../../path/service-target.js';
+import { externallyAccessible } from '../../proxy/policies.js';
+import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
+import { topologyMode } from '../../proxy/topology.js';
+import type { Finding } from '../answer.js';
+import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
+import { type FamilyPort, isUsable, portPairs, portsOf, refOf, servicesOf, workingNodes } from './service-facts.js';
+import type { DifferenceFinder, StateFinder, View } from './view.js';
+
+/** The ports of headless Services of which DNS has no address. */
+const headlessWithout: StateFinder = (view) =>
+  servicesOf(view).flatMap(([key, service]) => {
+    if (!isHeadless(service) || service.spec?.type === 'ExternalName') return [];
+    const [namespace = '', name = ''] = key.split('/');
+    const target = { service, key, port: undefined, portNumber: 0, protocol: 'TCP', via: 'DNS' } as const;
+    const families = serviceFamilies(view.cluster, { ...target, node: undefined, address: undefined });
+    return FAMILIES.filter((family) => families.includes(family)).flatMap((family) => {
+      if (headlessEndpoints(view.cluster, key, family, undefined).length > 0) return [];
+      const message = `Headless Service ${key} has no ready ${family} endpoint: DNS has no address for its name.`;
+      return [finding('SERVICE_WITHOUT_ENDPOINTS', message, portEvidence({ namespace, name }, family))];
+    });
+  });
+
+/** Service ports that have no endpoint that may be used. */
+export const servicesWithoutEndpoints: StateFinder = (view, thresholds) => [
+  ...view.services.flatMap((key) =>
+    portsOf(view, key).flatMap(({ port, services }) => {
+      const endpoints = services.endpointsOf(port);
+      if (endpoints.some(isUsable)) return [];
+      const others = endpoints.length === 0 ? '' : `; ${endpoints.length} that it has are not ready`;
+      const message = `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: connections to it are refused.`;
+      const evidence = { ...portEvidence(refOf(port), port.family), notReady: endpoints.length };
+      return [finding('SERVICE_WITHOUT_ENDPOINTS', message, evidence)];
+    }),
+  ),
+  ...headlessWithout(view, thresholds),
+];
+
+type Policy = 'externalTrafficPolicy' | 'internalTrafficPolicy';
+
+/** The Local policies of a port that say something about connections it can get. */
+function localPolicies(port: ServicePort): readonly Policy[] {
+  return [
+    ...(port.externalPolicyLocal && externallyAccessible(port) ? (['externalTrafficPolicy'] as const) : []),
+    ...(port.internalPolicyLocal ? (['internalTrafficPolicy'] as const) : []),
+  ];
+}
+
+function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEndpoint[]): readonly Finding[] {
+  const policies = localPolicies(port);
+  const usable = endpoints.filter(isUsable);
+  if (policies.length === 0 || usable.length === 0) return [];
+  const served = new Set(usable.map(({ node }) => node));
+  const nodes = workingNodes(view.cluster).map(({ metadata }) => metadata.name);
+  const without = nodes.filter((node) => !served.has(node));
+  if (without.length === 0) return [];
+  return policies.map((policy) => {
+    const which = policy === 'externalTrafficPolicy' ? 'from outside' : 'from within the cluster';
+    const message =
+      `${portText(refOf(port))} has ${policy} Local, and ${without.length} of ${nodes.length} nodes have no ` +
+      `${port.family} endpoint of it (${listed(without)}): connections ${which} are dropped there.`;
+    return finding('LOCAL_POLICY_WITHOUT_ENDPOINTS', message, {
+      ...portEvidence(refOf(port), port.family),
+      policy,
+      nodes: without.slice(0, MAX_LISTED),
+      nodeCount: without.length,
+      ofNodes: nodes.length,
+    });
+  });
+}
+
+/** Nodes on which a Local policy leaves connections without an endpoint, though the Service has some. */
+export const localWithoutEndpoints: StateFinder = (view) =>
+  view.services.flatMap((key) =>
+    portsOf(view, key).flatMap(({ port, services }) => localFinding(view, port, services.endpointsOf(port))),
+  );
+
+/** The nodes whose kube-proxies keep traffic of a port near, by its endpoints' hints. */
+function nodesWithHints({ cluster, settings }: View, { port, services }: FamilyPort): ReadonlySet<string> {
+  const endpoints = services.endpointsOf(port);
+  if (!endpoints.some(({ zoneHints, nodeHints }) => zoneHints.length + nodeHints.length > 0)) return new Set();
+  const ready = endpoints.filter((endpoint) => endpoint.ready);
+  const nodes = workingNodes(cluster).filter((node) => {
+    const { name } = node.metadata;
+    const proxy = settings.proxyOf(name);
+    const place = { name, zone: nodeZone(node) ?? '' };
+    return topologyMode(proxy.version.minor < 23 ? endpoints : ready, port, place, proxy) !== 'NONE';
+  });
+  return new Set(nodes.map(({ metadata }) => metadata.name));
+}
+
+/** Hints that kept traffic near, and no longer do, or newly do. */
+export const hintDifferences: DifferenceFinder = (before, after) =>
+  portPairs(before, after).flatMap((pair) => {
+    const [was, is] = [nodesWithHints(before, pair.before), nodesWithHints(after, pair.after)];
+    const { port } = pair.after;
+    const tell = (code: 'HINTS_LOST' | 'HINTS_GAINED', nodes: readonly string[], done: string): Finding[] => {
+      if (nodes.length === 0) return [];
+      const message = `${nodes.length} nodes (${listed(nodes)}) ${done} ${port.family} connections to ${portText(refOf(port))} near by hints.`;
+      const evidence = { nodes: nodes.slice(0, MAX_LISTED), nodeCount: nodes.length };
+      return [finding(code, message, { ...portEvidence(refOf(port), port.family), ...evidence })];
+    };
+    const common = (node: string) => before.cluster.nodes.has(node) && after.cluster.nodes.has(node);
+    return [
+      ...tell(
+        'HINTS_LOST',
+        [...was].filter((node) => common(node) && !is.has(node)),
+        'no longer keep',
+      ),
+      ...tell(
+        'HINTS_GAINED',
+        [...is].filter((node) => common(node) && !was.has(node)),
+        'newly keep',
+      ),
+    ];
+  });

@@ -1,0 +1,85 @@
+/** All that can be found, of one state and of what lies between two. A new family is a file of its own and a line here. */
+import type { Finding } from '../answer.js';
+import { affinities, affinityBroken, affinityDifferences } from './affinity.js';
+import { imbalanceDifferences, imbalances } from './balance.js';
+import { addressConflicts } from './claims.js';
+import type { FindingCode, Severity } from './codes.js';
+import { connectionsLost } from './connections.js';
+import { hintDifferences, localWithoutEndpoints, servicesWithoutEndpoints } from './endpoints.js';
+import { finding, keyOf } from './finding.js';
+import type { FindingsSpec, Thresholds } from './options.js';
+import { wantedFindings } from './options.js';
+import { sourceAddressDifferences } from './source-address.js';
+import { doorsRemoved, lostTraffic, trafficDifferences } from './traffic.js';
+import type { DifferenceFinder, StateFinder, View } from './view.js';
+import { crossZone, crossZoneDifferences } from './zones.js';
+
+const STATE: readonly StateFinder[] = [
+  addressConflicts,
+  servicesWithoutEndpoints,
+  localWithoutEndpoints,
+  lostTraffic,
+  imbalances,
+  crossZone,
+  affinities,
+];
+
+const DIFFERENCE: readonly DifferenceFinder[] = [
+  trafficDifferences,
+  doorsRemoved,
+  sourceAddressDifferences,
+  hintDifferences,
+  crossZoneDifferences,
+  imbalanceDifferences,
+  affinityDifferences,
+  affinityBroken,
+  connectionsLost,
+];
+
+/** What is to be said of one state of the cluster. */
+export function stateFindings(view: View, thresholds: Thresholds): readonly Finding[] {
+  return STATE.flatMap((find) => find(view, thresholds));
+}
+
+/**
+ * What is to be said of a change: what it does, then what is so after it. Of the latter, what was so before too is told
+ * as INFO, with `before: true`: the change is not to blame for it.
+ */
+export function differenceFindings(before: View, after: View, thresholds: Thresholds): readonly Finding[] {
+  const earlier = new Set(stateFindings(before, thresholds).map(keyOf));
+  const now = stateFindings(after, thresholds).map((found): Finding => {
+    if (!earlier.has(keyOf(found))) return found;
+    return { ...found, severity: 'INFO', evidence: { ...found.evidence, before: true } };
+  });
+  return [...DIFFERENCE.flatMap((find) => find(before, after, thresholds)), ...now];
+}
+
+/** At most so many findings of one code are told. */
+const MAX_OF_CODE = 100;
+
+const RANK: Readonly<Record<Severity, number>> = { ERROR: 0, WARNING: 1, INFO: 2 };
+
+/**
+ * The findings as an answer has them: those that the request wants, the worst first, otherwise in the order in which they
+ * were found; of one code at most 100, with how many more there are.
+ */
+export function toldFindings(findings: readonly Finding[], spec: FindingsSpec | undefined): readonly Finding[] {
+  const sorted = [...wantedFindings(findings, spec)].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+  const counts = new Map<FindingCode, number>();
+  const told = sorted.filter(({ code }) => {
+    const count = (counts.get(code) ?? 0) + 1;
+    counts.set(code, count);
+    return count <= MAX_OF_CODE;
+  });
+  const more = [...counts].filter(([, count]) => count > MAX_OF_CODE);
+  return [
+    ...told,
+    ...more.map(([code, count]) =>
+      finding('MORE_FINDINGS', `${count} findings are ${code}; ${MAX_OF_CODE} of them are told.`, {
+        code,
+        count,
+        told: MAX_OF_CODE,
+      }),
+    ),
+  ];
+}

@@ -1,0 +1,88 @@
+/** Service ports as the kube-proxies of a view read them, whatever their mode. */
+import type { IPFamily } from '../../base/address.js';
+import { remember } from '../../base/remember.js';
+import { nodeZone } from '../../cluster/addresses.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import type { Node, Service } from '../../cluster/objects.js';
+import { FAMILIES } from '../../cluster/settings.js';
+import { nodeIsDown } from '../../path/network.js';
+import { serviceMap } from '../../proxy/service-map.js';
+import type { ProxyEndpoint, ServiceMap, ServicePort } from '../../proxy/service-port.js';
+import type { ServiceRef } from '../answer.js';
+import type { View } from './view.js';
+
+const upNodes = new WeakMap<Cluster, readonly Node[]>();
+
+/** The Linux nodes that are up: those whose kube-proxies work. */
+export function workingNodes(cluster: Cluster): readonly Node[] {
+  return remember(upNodes, cluster, () =>
+    [...cluster.nodes.values()].filter(
+      (node) => node.status?.nodeInfo?.operatingSystem !== 'windows' && !nodeIsDown(node),
+    ),
+  );
+}
+
+const zoneCounts = new WeakMap<Cluster, number>();
+
+/** Whether the cluster's nodes are in several zones. */
+export function hasZones(cluster: Cluster): boolean {
+  const count = remember(zoneCounts, cluster, () => {
+    const zones = new Set([...cluster.nodes.values()].map(nodeZone));
+    zones.delete(undefined);
+    return zones.size;
+  });
+  return count > 1;
+}
+
+/** How the first working node's kube-proxy reads the Services; undefined where no node works. */
+export function mapOf({ cluster, settings }: View, family: IPFamily): ServiceMap | undefined {
+  const [node] = workingNodes(cluster);
+  return node === undefined ? undefined : serviceMap(cluster, family, settings.proxyOf(node.metadata.name));
+}
+
+export interface FamilyPort {
+  readonly port: ServicePort;
+  readonly services: ServiceMap;
+}
+
+/** The ports of one Service that kube-proxy has rules for, of both families. */
+export function portsOf(view: View, service: string): readonly FamilyPort[] {
+  return FAMILIES.flatMap((family) => {
+    const services = mapOf(view, family);
+    return services === undefined ? [] : services.portsOf(service).map((port) => ({ port, services }));
+  });
+}
+
+/** A kube-proxy's Service port as answers name it. */
+export function refOf({ namespace, name, portName, port, protocol }: ServicePort): ServiceRef {
+  return { namespace, name, ...(portName === '' ? {} : { portName }), port, protocol };
+}
+
+/** The ports of the view's Services on both sides, by what names them; undefined on the side that has none. */
+export function portPairs(
+  before: View,
+  after: View,
+): readonly { readonly before: FamilyPort; readonly after: FamilyPort }[] {
+  const services = [...new Set([...before.services, ...after.services])];
+  const nameOf = ({ port }: FamilyPort) => `${port.family} ${port.protocol} ${port.portName || port.port}`;
+  return services.flatMap((service) => {
+    const earlier = new Map(portsOf(before, service).map((port) => [nameOf(port), port]));
+    return portsOf(after, service).flatMap((port) => {
+      const was = earlier.get(nameOf(port));
+      return was === undefined ? [] : [{ before: was, after: port }];
+    });
+  });
+}
+
+/** Whether kube-proxy may send something to the endpoint: it is ready, or serves while it terminates. */
+export function isUsable({ ready, serving, terminating }: ProxyEndpoint): boolean {
+  return ready || (serving && terminating);
+}
+
+/** The view's Services that are there, in the order in which it names them. */
+export function servicesOf({ cluster, services }: View): readonly (readonly [string, Service])[] {
+  return services.flatMap((key) => {
+    const service = cluster.services.get(key);
+    return service === undefined ? [] : [[key, service] as const];
+  });
+}

@@ -1,0 +1,87 @@
+/** Whether endpoints see who talks to them. */
+import {
+  add,
+  compare,
+  divide,
+  type Fraction,
+  formatFraction,
+  isZero,
+  multiply,
+  ZERO,
+} from '../../netfilter/fraction.js';
+import type { Finding } from '../answer.js';
+import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
+import type { Door, DoorClient, DoorOutcome } from './door.js';
+import { shareWhere } from './door.js';
+import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
+import type { DifferenceFinder } from './view.js';
+
+/** A pod that reaches itself is masqueraded, so that the reply comes back the same way: nobody else is concerned. */
+function reachesOther({ client }: DoorClient, { verdict, receiver }: DoorOutcome): boolean {
+  return verdict === 'DELIVERED' && !(receiver?.pod !== undefined && client.name === `pod/${receiver.pod}`);
+}
+
+/** The part of a client's delivered connections in which its own address is seen; undefined where nothing is delivered. */
+function keptPart(from: DoorClient): Fraction | undefined {
+  const delivered = partWhere(from, (outcome) => reachesOther(from, outcome));
+  if (isZero(delivered)) return undefined;
+  return divide(
+    partWhere(from, (outcome) => outcome.kept && reachesOther(from, outcome)),
+    delivered,
+  );
+}
+
+/** The part of a door's delivered connections in which the client's own address is seen; undefined where none is. */
+export function keptShare(door: Door): Fraction | undefined {
+  const delivered = shareWhere(door, (outcome, from) => reachesOther(from, outcome));
+  if (isZero(delivered)) return undefined;
+  return divide(
+    shareWhere(door, (outcome, from) => outcome.kept && reachesOther(from, outcome)),
+    delivered,
+  );
+}
+
+function compareClients({ before, after }: DoorPair, isMeant: (was: Fraction, is: Fraction) => boolean) {
+  const names: string[] = [];
+  let [weight, earlier, later] = [ZERO, ZERO, ZERO];
+  for (const pair of clientPairs(before, after)) {
+    const [was, is] = [keptPart(pair.before), keptPart(pair.after)];
+    if (was === undefined || is === undefined || !isMeant(was, is)) continue;
+    names.push(...pair.names);
+    weight = add(weight, pair.weight);
+    earlier = add(earlier, multiply(pair.weight, was));
+    later = add(later, multiply(pair.weight, is));
+  }
+  if (names.length === 0) return undefined;
+  return {
+    names,
+    kept: { before: formatFraction(divide(earlier, weight)), after: formatFraction(divide(later, weight)) },
+  };
+}
+
+/** Clients whose address endpoints no longer see, or newly do, where something is delivered on both sides. */
+export const sourceAddressDifferences: DifferenceFinder = (before, after) =>
+  doorPairs(before.doors, after.doors).flatMap((pair) => {
+    const tell = (
+      code: 'SOURCE_ADDRESS_LOST' | 'SOURCE_ADDRESS_GAINED',
+      isMeant: (was: Fraction, is: Fraction) => boolean,
+      words: string,
+    ): readonly Finding[] => {
+      const found = compareClients(pair, isMeant);
+      if (found === undefined) return [];
+      const { names, kept } = found;
+      const message = `Endpoints of ${doorText(pair.after)} ${words} the address of clients: from ${listed(names)}, in ${kept.before} → ${kept.after} of their connections.`;
+      return [
+        finding(code, message, {
+          ...doorEvidence(pair.after),
+          kept,
+          from: names.slice(0, MAX_LISTED),
+          fromCount: names.length,
+        }),
+      ];
+    };
+    return [
+      ...tell('SOURCE_ADDRESS_LOST', (was, is) => compare(is, was) < 0, 'no longer see'),
+      ...tell('SOURCE_ADDRESS_GAINED', (was, is) => compare(is, was) > 0, 'newly see'),
+    ];
+  });

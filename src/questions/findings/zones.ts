@@ -1,0 +1,123 @@
+/** Connections that leave their client's zone. */
+import { remember } from '../../base/remember.js';
+import { nodeZone } from '../../cluster/addresses.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import {
+  add,
+  compare,
+  divide,
+  type Fraction,
+  formatFraction,
+  fraction,
+  isZero,
+  multiply,
+  ZERO,
+} from '../../netfilter/fraction.js';
+import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
+import { doorPairs } from './client-pairs.js';
+import type { Door, DoorClient, DoorOutcome } from './door.js';
+import { doorEvidence, doorText, finding } from './finding.js';
+import { hasZones } from './service-facts.js';
+import type { DifferenceFinder, StateFinder } from './view.js';
+
+type ZoneCounts = ReadonlyMap<string, number>;
+
+// Most Services share the same long list of nodes.
+const countsOf = new WeakMap<Cluster, WeakMap<readonly string[], ZoneCounts>>();
+
+function zoneOf(cluster: Cluster, node: string): string | undefined {
+  const object = cluster.nodes.get(node);
+  return object && nodeZone(object);
+}
+
+function counted(cluster: Cluster, nodes: readonly string[]): ZoneCounts {
+  const counts = new Map<string, number>();
+  for (const node of nodes) {
+    const zone = zoneOf(cluster, node);
+    if (zone !== undefined) counts.set(zone, (counts.get(zone) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/**
+ * How many of the nodes that a client's connections are translated on are in each zone that is known: its own node or those
+ * that it stands for; of an outside client that comes through a load balancer the one at which this packet came in.
+ */
+function zonesOf(cluster: Cluster, { client, nodes }: DoorClient, { entered }: DoorOutcome): ZoneCounts {
+  if (nodes === undefined) return counted(cluster, [(client.kind === 'OUTSIDE' ? entered : undefined) ?? client.node]);
+  const byNodes = remember(countsOf, cluster, () => new WeakMap<readonly string[], ZoneCounts>());
+  return remember(byNodes, nodes, () => counted(cluster, nodes));
+}
+
+export interface ZoneShares {
+  /** What is delivered between places whose zones are known. */
+  readonly known: Share;
+  /** What of it goes to another zone than the one it is translated in. */
+  readonly crossing: Share;
+  /** Whether every zone is known. */
+  readonly complete: boolean;
+}
+
+const partOf = ({ share, programmed }: DoorOutcome, part: Fraction): Share => ({
+  nominal: multiply(share, part),
+  programmed: multiply(programmed, part),
+});
+
+/** What of the delivered connections stays in a zone, and what does not. */
+export function zoneShares(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares {
+  let [known, crossing, complete] = [NO_SHARE, NO_SHARE, true];
+  for (const from of clients) {
+    const size = from.nodes?.length ?? 1;
+    for (const outcome of from.outcomes) {
+      const { verdict, receiver } = outcome;
+      if (verdict !== 'DELIVERED' || receiver?.node === undefined) continue;
+      const zone = zoneOf(cluster, receiver.node);
+      const zones = zonesOf(cluster, from, outcome);
+      const there = [...zones.values()].reduce((sum, count) => sum + count, 0);
+      if (zone === undefined || there < size) complete = false;
+      if (zone === undefined || there === 0) continue;
+      known = addShare(known, partOf(outcome, fraction(there, size)));
+      const away = there - (zones.get(zone) ?? 0);
+      if (away > 0) crossing = addShare(crossing, partOf(outcome, fraction(away, size)));
+    }
+  }
+  return { known, crossing, complete };
+}
+
+/** The part of a door's delivered connections that go to another zone, of those whose two zones are known; undefined where there are none. */
+export function crossZoneShare(cluster: Cluster, door: Door): Fraction | undefined {
+  if (!hasZones(cluster)) return undefined;
+  const { known, crossing } = zoneShares(cluster, door.from);
+  return isZero(known.nominal) ? undefined : divide(crossing.nominal, known.nominal);
+}
+
+/** Doors whose connections mostly leave the zone. */
+export const crossZone: StateFinder = ({ cluster, doors }, { crossZoneShare: threshold }) =>
+  doors.flatMap((door) => {
+    const share = crossZoneShare(cluster, door);
+    if (share === undefined || compare(share, threshold) <= 0) return [];
+    const message = `${formatFraction(share)} of the connections to ${doorText(door)} that are delivered go to another zone.`;
+    return [
+      finding('CROSS_ZONE_SHARE', message, {
+        ...doorEvidence(door),
+        share: formatFraction(share),
+        threshold: formatFraction(threshold),
+      }),
+    ];
+  });
+
+/** Doors whose connections mostly leave the zone since the change. */
+export const crossZoneDifferences: DifferenceFinder = (before, after, { crossZoneShare: threshold }) =>
+  doorPairs(before.doors, after.doors).flatMap((pair) => {
+    const [was, is] = [crossZoneShare(before.cluster, pair.before), crossZoneShare(after.cluster, pair.after)];
+    if (was === undefined || is === undefined) return [];
+    if (compare(was, threshold) > 0 || compare(is, threshold) <= 0) return [];
+    const message = `${formatFraction(is)} of the connections to ${doorText(pair.after)} that are delivered go to another zone; it was ${formatFraction(was)}.`;
+    return [
+      finding('CROSS_ZONE_SHARE_GROWN', message, {
+        ...doorEvidence(pair.after),
+        share: { before: formatFraction(was), after: formatFraction(is) },
+        threshold: formatFraction(threshold),
+      }),
+    ];
+  });

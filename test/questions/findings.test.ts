@@ -1,0 +1,515 @@
+/** Findings: each code is found where it should be and not where it should not, documented, and in the contract. */
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import type { Snapshot } from '../../src/cluster/read-snapshot.js';
+import type { Finding } from '../../src/questions/answer.js';
+import { ask } from '../../src/questions/ask.js';
+import { contract } from '../../src/questions/contract.js';
+import { FINDING_CODES, type FindingCode } from '../../src/questions/findings/codes.js';
+import type { FindingsSpec } from '../../src/questions/findings/options.js';
+import type { Clients, QuestionRequest, ServiceDestination } from '../../src/questions/request.js';
+import { validateRequest } from '../../src/questions/validate-request.js';
+import { type LabService, lab } from '../support/lab.js';
+
+const SVC = { namespace: 'default', name: 'svc' };
+const WEB = 'default/svc';
+const outside: Clients = { external: {} };
+
+interface Asked {
+  readonly via?: ServiceDestination['via'];
+  readonly clients?: Clients;
+  readonly findings?: FindingsSpec;
+}
+
+function request({ via, clients, findings }: Asked = {}): QuestionRequest {
+  const service = via === undefined ? SVC : { ...SVC, via };
+  return {
+    ...(findings === undefined ? {} : { findings }),
+    probability: { services: [service], ...(clients === undefined ? {} : { clients }) },
+  };
+}
+
+const one = (service: LabService, options: { zones?: readonly string[]; nodes?: number } = {}): Snapshot =>
+  lab({ services: [service], ...options });
+const NODE_PORT = { type: 'NodePort', ports: [{ port: 80, protocol: 'TCP', targetPort: 8080, nodePort: 30080 }] };
+const LOCAL = { ...NODE_PORT, externalTrafficPolicy: 'Local' };
+const AFFINITY = {
+  sessionAffinity: 'ClientIP',
+  sessionAffinityConfig: { clientIP: { timeoutSeconds: 600 } },
+};
+const THREE_ZONES = { zones: ['a', 'b', 'c'] };
+const HINTED = [1, 2, 3].map((on) => ({ on, zones: [['a', 'b', 'c'][on - 1] as string] }));
+const HINTS = { 'service.kubernetes.io/topology-mode': 'Auto' };
+
+const toAddress: QuestionRequest = {
+  path: { source: { pod: 'default/client-1' }, destination: { address: '198.51.100.1', port: 80 } },
+};
+
+const state = (snapshot: Snapshot, asked: Asked = {}) => ask('probability', request(asked), snapshot).findings;
+const difference = (before: Snapshot, after: Snapshot, asked: Asked = {}) =>
+  ask('what-if', request(asked), before, after).findings;
+const changed = (snapshot: Snapshot, rest: QuestionRequest) =>
+  ask('what-if', { ...request(), ...rest }, snapshot).findings;
+
+interface Case {
+  readonly code: FindingCode;
+  readonly what: string;
+  readonly found: () => readonly Finding[];
+  readonly evidence: Readonly<Record<string, unknown>>;
+  /** The finding must not be there. */
+  readonly without?: () => readonly Finding[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    code: 'SERVICE_WITHOUT_ENDPOINTS',
+    what: 'no endpoint at all',
+    found: () => state(one({ endpoints: [] })),
+    evidence: { service: WEB, port: 80, notReady: 0 },
+    without: () => state(one({})),
+  },
+  {
+    code: 'SERVICE_WITHOUT_ENDPOINTS',
+    what: 'an endpoint that is not ready',
+    found: () => state(one({ endpoints: [{ on: 1, ready: false }] })),
+    evidence: { service: WEB, notReady: 1 },
+    without: () => state(one({ endpoints: [{ on: 1, ready: false, serving: true, terminating: true }] })),
+  },
+  {
+    code: 'SERVICE_WITHOUT_ENDPOINTS',
+    what: 'a headless Service',
+    found: () => state(one({ spec: { clusterIP: 'None', clusterIPs: ['None'] }, endpoints: [] })),
+    evidence: { service: WEB, family: 'IPv4' },
+    without: () => state(one({ spec: { clusterIP: 'None', clusterIPs: ['None'] } })),
+  },
+  {
+    code: 'SERVICE_WITHOUT_ENDPOINTS',
+    what: 'chains too',
+    found: () => ask('chains', { chains: { services: [WEB] } }, one({ endpoints: [] })).findings,
+    evidence: { service: WEB },
+  },
+  {
+    code: 'LOCAL_POLICY_WITHOUT_ENDPOINTS',
+    what: 'external policy',
+    found: () => state(one({ spec: LOCAL, endpoints: [1, 2] })),
+    evidence: { policy: 'externalTrafficPolicy', nodes: ['node-3'], nodeCount: 1, ofNodes: 3 },
+    without: () => state(one({ spec: LOCAL })),
+  },
+  {
+    code: 'LOCAL_POLICY_WITHOUT_ENDPOINTS',
+    what: 'internal policy',
+    found: () => state(one({ spec: { internalTrafficPolicy: 'Local' }, endpoints: [1] })),
+    evidence: { policy: 'internalTrafficPolicy', nodes: ['node-2', 'node-3'] },
+    without: () => state(one({ spec: { externalTrafficPolicy: 'Local' }, endpoints: [1] })),
+  },
+  {
+    code: 'ADDRESS_CLAIMED_TWICE',
+    what: 'an external IP',
+    found: () =>
+      state(
+        lab({
+          services: [
+            { spec: { externalIPs: ['198.51.100.1'] } },
+            { name: 'other', spec: { externalIPs: ['198.51.100.1'] } },
+          ],
+        }),
+      ),
+    evidence: { address: '198.51.100.1', port: 80, services: ['default/other', WEB] },
+    without: () =>
+      state(
+        lab({
+          services: [
+            { spec: { externalIPs: ['198.51.100.1'] } },
+            { name: 'other', spec: { externalIPs: ['198.51.100.2'] } },
+          ],
+        }),
+      ),
+  },
+  {
+    code: 'IMBALANCE',
+    what: 'two nodes share an endpoint, the third has its own',
+    found: () =>
+      state(one({ endpoints: HINTED.slice(0, 2), annotations: HINTS }, { zones: ['a', 'a', 'b'] }), {
+        findings: { thresholds: { imbalance: '5/4' } },
+      }),
+    evidence: {
+      factor: '4/3',
+      threshold: '5/4',
+      evenShare: '1/2',
+      endpoints: [{ pod: 'default/web-1', share: '2/3' }],
+    },
+    without: () =>
+      state(one({ endpoints: HINTED.slice(0, 2), annotations: HINTS }, { zones: ['a', 'a', 'b'] }), {
+        findings: { thresholds: { imbalance: '4/3' } },
+      }),
+  },
+  {
+    code: 'CROSS_ZONE_SHARE',
+    what: 'three zones alike',
+    found: () => state(one({}, THREE_ZONES)),
+    evidence: { share: '2/3', threshold: '1/2' },
+    without: () => state(one({ endpoints: HINTED, annotations: HINTS }, THREE_ZONES)),
+  },
+  {
+    code: 'TRAFFIC_DROPPED',
+    what: 'outside clients at a node without endpoint',
+    found: () => state(one({ spec: LOCAL, endpoints: [1, 2] }), { via: 'NODE_PORT', clients: outside }),
+    evidence: { share: '1/3', cause: 'NO_LOCAL_ENDPOINTS', from: ['node-3'], fromCount: 1, via: 'NODE_PORT' },
+    without: () =>
+      state(one({ spec: LOCAL, endpoints: [1, 2] }), {
+        via: 'NODE_PORT',
+        clients: outside,
+        findings: { thresholds: { droppedShare: '1/3' } },
+      }),
+  },
+  {
+    code: 'TRAFFIC_REJECTED',
+    what: 'no endpoint',
+    found: () => state(one({ endpoints: [] })),
+    evidence: { share: '1', cause: 'NO_ENDPOINTS', from: ['node-1', 'node-2', 'node-3'] },
+    without: () => state(one({})),
+  },
+  {
+    code: 'TRAFFIC_UNREACHABLE',
+    what: 'a headless name without address',
+    found: () => state(one({ spec: { clusterIP: 'None', clusterIPs: ['None'] }, endpoints: [] })),
+    evidence: { share: '1', cause: 'NO_ROUTE', via: 'DNS' },
+    without: () => state(one({ spec: { clusterIP: 'None', clusterIPs: ['None'] } })),
+  },
+  {
+    code: 'TRAFFIC_UNKNOWN',
+    what: 'an address outside',
+    found: () => ask('path', toAddress, one({})).findings,
+    evidence: { share: '1', cause: 'MISSING_DATA', via: 'ADDRESS' },
+    without: () => ask('path', toAddress, one({ spec: { externalIPs: ['198.51.100.1'] } })).findings,
+  },
+  {
+    code: 'SESSION_AFFINITY',
+    what: 'ClientIP',
+    found: () => state(one({ spec: AFFINITY })),
+    evidence: { service: WEB, timeoutSeconds: 600 },
+    without: () => state(one({})),
+  },
+  {
+    code: 'DELIVERED_BEFORE_DROPPED_NOW',
+    what: 'a Local policy comes',
+    found: () =>
+      difference(one({ spec: NODE_PORT, endpoints: [1, 2] }), one({ spec: LOCAL, endpoints: [1, 2] }), {
+        via: 'NODE_PORT',
+        clients: outside,
+      }),
+    evidence: {
+      share: '1/3',
+      delivered: { before: '1', after: '2/3' },
+      cause: 'NO_LOCAL_ENDPOINTS',
+      from: ['node-3'],
+      rule: /has no local endpoints/,
+    },
+  },
+  {
+    code: 'DELIVERED_BEFORE_DROPPED_NOW',
+    what: 'the only endpoint moves: as much is dropped as before, but of others',
+    found: () =>
+      difference(one({ spec: LOCAL, endpoints: [1] }), one({ spec: LOCAL, endpoints: [2] }), {
+        via: 'NODE_PORT',
+        clients: outside,
+      }),
+    evidence: { share: '1/3', delivered: { before: '1/3', after: '1/3' }, from: ['node-1'] },
+    without: () =>
+      difference(one({ spec: LOCAL, endpoints: [1] }), one({ spec: LOCAL, endpoints: [1, 2] }), {
+        via: 'NODE_PORT',
+        clients: outside,
+      }),
+  },
+  {
+    code: 'DELIVERED_BEFORE_REJECTED_NOW',
+    what: 'the endpoints go',
+    found: () => difference(one({}), one({ endpoints: [] })),
+    evidence: { share: '1', cause: 'NO_ENDPOINTS', fromCount: 3, rule: /REJECT/ },
+    without: () => difference(one({ endpoints: [] }), one({ endpoints: [] })),
+  },
+  {
+    code: 'DELIVERED_BEFORE_UNREACHABLE_NOW',
+    what: 'a headless Service loses its endpoints',
+    found: () =>
+      difference(
+        one({ spec: { clusterIP: 'None', clusterIPs: ['None'] } }),
+        one({ spec: { clusterIP: 'None', clusterIPs: ['None'] }, endpoints: [] }),
+      ),
+    evidence: { share: '1', cause: 'NO_ROUTE' },
+  },
+  {
+    code: 'DELIVERED_BEFORE_UNKNOWN_NOW',
+    what: 'an external IP goes',
+    found: () => ask('what-if', toAddress, one({ spec: { externalIPs: ['198.51.100.1'] } }), one({})).findings,
+    evidence: { share: '1', cause: 'MISSING_DATA', delivered: { before: '1', after: '0' } },
+  },
+  {
+    code: 'DOOR_REMOVED',
+    what: 'the node port goes with the type',
+    found: () => difference(one({ spec: NODE_PORT }), one({}), { via: 'NODE_PORT', clients: outside }),
+    evidence: { via: 'NODE_PORT', delivered: { before: '1', after: '0' } },
+    without: () => difference(one({}), one({ spec: NODE_PORT })),
+  },
+  {
+    code: 'DOOR_REMOVED',
+    what: 'the cluster IP becomes another',
+    found: () => difference(one({}), one({ spec: { clusterIP: '172.30.0.9', clusterIPs: ['172.30.0.9'] } })),
+    evidence: { destination: '172.30.0.1:80', now: '172.30.0.9:80' },
+  },
+  {
+    code: 'SOURCE_ADDRESS_LOST',
+    what: 'Local becomes Cluster',
+    found: () => difference(one({ spec: LOCAL }), one({ spec: NODE_PORT }), { via: 'NODE_PORT', clients: outside }),
+    evidence: { kept: { before: '1', after: '0' }, fromCount: 3 },
+    without: () =>
+      difference(one({ spec: NODE_PORT }), one({ spec: NODE_PORT, endpoints: [1] }), {
+        via: 'NODE_PORT',
+        clients: outside,
+      }),
+  },
+  {
+    code: 'SOURCE_ADDRESS_GAINED',
+    what: 'Cluster becomes Local',
+    found: () => difference(one({ spec: NODE_PORT }), one({ spec: LOCAL }), { via: 'NODE_PORT', clients: outside }),
+    evidence: { kept: { before: '0', after: '1' } },
+  },
+  {
+    code: 'HINTS_LOST',
+    what: 'one endpoint has no hint',
+    found: () =>
+      difference(
+        one({ endpoints: HINTED, annotations: HINTS }, THREE_ZONES),
+        one({ endpoints: [...HINTED.slice(0, 2), 3], annotations: HINTS }, THREE_ZONES),
+      ),
+    evidence: { nodes: ['node-1', 'node-2', 'node-3'], nodeCount: 3 },
+    without: () => difference(one({ endpoints: HINTED }, THREE_ZONES), one({ endpoints: [1, 2, 3] }, THREE_ZONES)),
+  },
+  {
+    code: 'HINTS_GAINED',
+    what: 'every endpoint has a hint',
+    found: () =>
+      difference(one({ annotations: HINTS }, THREE_ZONES), one({ endpoints: HINTED, annotations: HINTS }, THREE_ZONES)),
+    evidence: { nodeCount: 3 },
+  },
+  {
+    code: 'CROSS_ZONE_SHARE_GROWN',
+    what: 'with the hints',
+    found: () =>
+      difference(
+        one({ endpoints: HINTED, annotations: HINTS }, THREE_ZONES),
+        one({ endpoints: [1, 2, 3], annotations: HINTS }, THREE_ZONES),
+      ),
+    evidence: { share: { before: '0', after: '2/3' }, threshold: '1/2' },
+    without: () => difference(one({}, THREE_ZONES), one({ endpoints: [1] }, THREE_ZONES)),
+  },
+  {
+    code: 'IMBALANCE_GROWN',
+    what: 'two nodes to one endpoint, one to the other',
+    found: () =>
+      difference(
+        one({ endpoints: [1, 2], annotations: HINTS }, { zones: ['a', 'a', 'b'] }),
+        one({ endpoints: HINTED.slice(0, 2), annotations: HINTS }, { zones: ['a', 'a', 'b'] }),
+        { findings: { thresholds: { imbalance: '5/4' } } },
+      ),
+    evidence: { factor: { before: '1', after: '4/3' }, threshold: '5/4' },
+    without: () =>
+      difference(
+        one({ endpoints: [1, 2], annotations: HINTS }, { zones: ['a', 'a', 'b'] }),
+        one({ endpoints: HINTED.slice(0, 2), annotations: HINTS }, { zones: ['a', 'a', 'b'] }),
+      ),
+  },
+  {
+    code: 'AFFINITY_BROKEN',
+    what: 'one of three endpoints goes',
+    found: () => difference(one({ spec: AFFINITY }), one({ spec: AFFINITY, endpoints: [1, 2] })),
+    evidence: { share: '1/3', endpoints: ['10.180.3.2:8080'] },
+    without: () => difference(one({ spec: AFFINITY, endpoints: [1, 2] }), one({ spec: AFFINITY })),
+  },
+  {
+    code: 'AFFINITY_REMOVED',
+    what: 'ClientIP becomes None',
+    found: () => difference(one({ spec: AFFINITY }), one({})),
+    evidence: { timeoutSeconds: { before: 600, after: 0 } },
+  },
+  {
+    code: 'AFFINITY_ADDED',
+    what: 'None becomes ClientIP',
+    found: () => difference(one({}), one({ spec: AFFINITY })),
+    evidence: { timeoutSeconds: { before: 0, after: 600 } },
+  },
+  {
+    code: 'AFFINITY_TIMEOUT_CHANGED',
+    what: 'another timeout',
+    found: () =>
+      difference(
+        one({ spec: AFFINITY }),
+        one({ spec: { ...AFFINITY, sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } } } }),
+      ),
+    evidence: { timeoutSeconds: { before: 600, after: 60 } },
+  },
+  {
+    code: 'CONNECTIONS_LOST',
+    what: 'a pod is deleted',
+    found: () =>
+      changed(one({}), { changes: [{ pods: { namespace: 'default', names: ['web-3'], state: 'DELETED' } }] }),
+    evidence: { share: '1/3', endpoints: [{ pod: 'default/web-3' }] },
+    without: () =>
+      changed(one({}), {
+        findings: { thresholds: { lostConnections: '1/3' } },
+        changes: [{ pods: { namespace: 'default', names: ['web-3'], state: 'DELETED' } }],
+      }),
+  },
+  {
+    code: 'CHANGE_WITHOUT_EFFECT',
+    what: 'a policy that is so already',
+    found: () => changed(one({ spec: LOCAL }), { changes: [{ service: { ...SVC, externalTrafficPolicy: 'Local' } }] }),
+    evidence: { pointer: '/changes/0', change: 'service' },
+    without: () =>
+      changed(one({ spec: LOCAL }), { changes: [{ service: { ...SVC, externalTrafficPolicy: 'Cluster' } }] }),
+  },
+  {
+    code: 'CHANGE_WITHOUT_EFFECT',
+    what: 'of a plain question',
+    found: () =>
+      ask(
+        'path',
+        {
+          changes: [{ service: { ...SVC, externalTrafficPolicy: 'Local' } }],
+          path: { source: { pod: 'default/client-1' }, destination: { service: SVC } },
+        },
+        one({ spec: LOCAL }),
+      ).findings,
+    evidence: { pointer: '/changes/0' },
+  },
+  {
+    code: 'CHANGE_WITHOUT_EFFECT',
+    what: 'the same snapshot again',
+    found: () => difference(one({}), one({})),
+    evidence: { pointer: '/after' },
+    without: () => difference(one({}), one({ endpoints: [1] })),
+  },
+  {
+    code: 'ONLY_AFTER',
+    what: 'a node port comes',
+    found: () => difference(one({}), one({ spec: NODE_PORT }), { via: 'NODE_PORT', clients: outside }),
+    evidence: { pointer: '/probability/services/0' },
+  },
+  {
+    code: 'ONLY_BEFORE',
+    what: 'a node port goes',
+    found: () => difference(one({ spec: NODE_PORT }), one({}), { via: 'NODE_PORT', clients: outside }),
+    evidence: { pointer: '/probability/services/0' },
+  },
+  {
+    code: 'MORE_FINDINGS',
+    what: 'of one code more than are told',
+    found: () => {
+      const services = Array.from({ length: 120 }, (_, index) => ({ name: `s-${index}`, endpoints: [] }));
+      return ask('chains', {}, lab({ services })).findings;
+    },
+    evidence: { code: 'SERVICE_WITHOUT_ENDPOINTS', count: 120, told: 100 },
+  },
+];
+
+const seen = new Set<FindingCode>();
+
+/** Codes whose cases stand in tests of their own. */
+const ELSEWHERE: ReadonlySet<FindingCode> = new Set([]);
+
+t.test('each is found where it should be', async (t) => {
+  for (const { code, what, found, evidence, without } of CASES) {
+    const all = found();
+    const own = all.filter((finding) => finding.code === code);
+    t.ok(own.length > 0, `${code}: ${what}`, { found: all.map((finding) => finding.code) });
+    const [first] = own;
+    if (first === undefined) continue;
+    seen.add(code);
+    const { severity, ...entry } = FINDING_CODES[code];
+    t.equal(first.severity, severity, `${code}: ${what}: severity`);
+    t.match(first.evidence, evidence, `${code}: ${what}: evidence`);
+    for (const finding of all) {
+      const known: readonly string[] = FINDING_CODES[finding.code].evidence;
+      for (const field of Object.keys(finding.evidence)) t.ok(known.includes(field), `${finding.code} ${field}`);
+      t.match(finding.message, /^\S.*\.$/, 'a sentence');
+    }
+    t.ok(entry.meaning.endsWith('.'), 'a sentence');
+    if (without !== undefined)
+      t.notOk(
+        without().some((finding) => finding.code === code),
+        `${code}: not ${what}`,
+      );
+  }
+});
+
+t.test('the table is complete: each code is found by a case, documented, and in the contract', async (t) => {
+  const codes = Object.keys(FINDING_CODES) as FindingCode[];
+  t.same(
+    codes.filter((code) => !seen.has(code) && !ELSEWHERE.has(code)),
+    [],
+    'codes without a case',
+  );
+  const { schemas } = (contract().document as { components: { schemas: { FindingCode: { enum: string[] } } } })
+    .components;
+  t.same([...schemas.FindingCode.enum].sort(), [...codes].sort(), 'the enum of the contract');
+  const page = readFileSync('docs/findings.md', 'utf8');
+  for (const code of codes) {
+    const { severity, meaning } = FINDING_CODES[code];
+    t.ok(page.includes(`| \`${code}\` | ${severity} | ${meaning} |`), `docs/findings.md: ${code}`);
+  }
+  const documented = [...page.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
+  t.same(documented.sort(), [...codes].sort(), 'nothing else is documented');
+});
+
+t.test('what was so before a change is told, but not held against it', async (t) => {
+  const found = difference(one({ endpoints: [] }), one({ endpoints: [], spec: AFFINITY }));
+  t.match(
+    found.find(({ code }) => code === 'SERVICE_WITHOUT_ENDPOINTS'),
+    { severity: 'INFO', evidence: { before: true } },
+  );
+  t.match(
+    difference(one({}), one({ endpoints: [] })).find(({ code }) => code === 'SERVICE_WITHOUT_ENDPOINTS'),
+    { severity: 'WARNING', evidence: { before: undefined } },
+  );
+});
+
+t.test('the worst is told first', async (t) => {
+  const severities = difference(one({ spec: AFFINITY }), one({ endpoints: [] })).map(({ severity }) => severity);
+  t.same(
+    severities,
+    [...severities].sort((a, b) => ['ERROR', 'WARNING', 'INFO'].indexOf(a) - ['ERROR', 'WARNING', 'INFO'].indexOf(b)),
+  );
+  t.equal(severities[0], 'ERROR');
+});
+
+t.test('a request says what it does not want to hear of, and how bad something is', async (t) => {
+  const codes = (findings: FindingsSpec) => state(one({ endpoints: [] }), { findings }).map(({ code }) => code);
+  t.same(codes({}), ['SERVICE_WITHOUT_ENDPOINTS', 'TRAFFIC_REJECTED']);
+  t.same(codes({ ignore: ['TRAFFIC_REJECTED'] }), ['SERVICE_WITHOUT_ENDPOINTS']);
+  t.same(codes({ ignore: [{ code: 'TRAFFIC_REJECTED', service: WEB }] }), ['SERVICE_WITHOUT_ENDPOINTS']);
+  t.equal(codes({ ignore: [{ code: 'TRAFFIC_REJECTED', service: 'default/other' }] }).length, 2);
+  t.equal(codes({ ignore: [{ code: 'TRAFFIC_REJECTED' }] }).length, 1);
+  t.same(codes({ thresholds: { rejectedShare: 1 } }), ['SERVICE_WITHOUT_ENDPOINTS'], 'not more than all');
+  const severe = state(one({ endpoints: [] }), { findings: { severities: { TRAFFIC_REJECTED: 'ERROR' } } });
+  t.match(severe[0], { code: 'TRAFFIC_REJECTED', severity: 'ERROR' });
+  const refused = (findings: unknown): string => {
+    try {
+      validateRequest('probability', { findings }, 'apart');
+      return '';
+    } catch (error) {
+      return (error as { problems: readonly { pointer: string }[] }).problems.map(({ pointer }) => pointer).join(' ');
+    }
+  };
+  t.equal(refused({ thresholds: { imbalance: '3/2', droppedShare: 0 }, ignore: ['IMBALANCE'] }), '');
+  for (const [findings, place] of [
+    [{ thresholds: { imbalance: 1.5 } }, '/findings/thresholds/imbalance'],
+    [{ thresholds: { imbalance: '1/0' } }, '/findings/thresholds/imbalance'],
+    [{ thresholds: { imbalance: -1 } }, '/findings/thresholds/imbalance'],
+    [{ thresholds: { imbalances: 1 } }, '/findings/thresholds/imbalances'],
+    [{ ignore: ['NO_SUCH_CODE'] }, '/findings/ignore/0'],
+    [{ ignore: [{ service: WEB }] }, '/findings/ignore/0'],
+    [{ severities: { IMBALANCE: 'FATAL' } }, '/findings/severities/IMBALANCE'],
+  ] as const) {
+    t.ok(refused(findings).includes(place), JSON.stringify(findings), { found: refused(findings) });
+  }
+});
