@@ -3,7 +3,6 @@ import { remember } from '../../base/remember.js';
 import { nodeZone } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import {
-  add,
   compare,
   divide,
   type Fraction,
@@ -11,7 +10,6 @@ import {
   fraction,
   isZero,
   multiply,
-  ZERO,
 } from '../../netfilter/fraction.js';
 import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
 import { doorPairs } from './client-pairs.js';
