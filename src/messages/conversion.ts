@@ -9,7 +9,7 @@ import { pointerToken, QuestionError } from '../base/errors.js';
 import { readJson } from '../questions/read-json.js';
 import type { Value } from './gen/kube_whatif/v1/value.js';
 import { PACKAGE } from './registry.js';
-import { allows, resolved, type Schema } from './schema.js';
+import { allows, resolved, type Schema, shorthandOf } from './schema.js';
 import { fromValue, toValue } from './value.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -218,10 +218,21 @@ function ofField(field: DescField, schema: Schema): Conversion {
   }
 }
 
+/** An object that in JSON may be the string of its one required field alone. */
+function shortened(whole: Conversion, key: string): Conversion {
+  return {
+    same: false,
+    toJson: whole.toJson,
+    toMessage: (json) => whole.toMessage(typeof json === 'string' ? { [key]: json } : json),
+  };
+}
+
 /** The conversion of a message that mirrors a schema. */
 export function ofMessage(message: DescMessage, schema: Schema): Conversion {
   if (message.typeName === `${PACKAGE}.Value`) return ANY;
   if (isWrapper(message)) return wrapped(ofField(message.fields[0] as DescField, schema));
+  const long = shorthandOf(schema);
+  if (long !== undefined) return shortened(ofMessage(message, long), long.required?.[0] ?? '');
   const several = schema.oneOf ?? schema.anyOf;
   return several !== undefined && schema.properties === undefined
     ? alternatives(message, several)

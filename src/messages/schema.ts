@@ -37,6 +37,14 @@ export function resolved(schema: Schema): Schema {
   return { ...resolved(components.schemas[name] ?? {}), name, ...beside };
 }
 
+/** The object of a schema whose values are such an object or, for short, the string that is its one required field. */
+export function shorthandOf({ oneOf }: Schema): Schema | undefined {
+  const [first, second, ...more] = (oneOf ?? []).map(resolved);
+  if (first === undefined || second === undefined || more.length > 0) return undefined;
+  const isText = allows(first, 'string') || first.enum?.every((value) => typeof value === 'string') === true;
+  return isText && second.properties !== undefined && second.required?.length === 1 ? second : undefined;
+}
+
 /** Whether values of the schema may be of this JSON type. */
 export function allows(schema: Schema, type: string): boolean {
   return schema.type === type || (Array.isArray(schema.type) && schema.type.includes(type));

@@ -5,7 +5,7 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import t from 'tap';
 import { PACKAGE, registry } from '../../src/messages/registry.js';
-import { namedSchema, resolved, type Schema } from '../../src/messages/schema.js';
+import { namedSchema, resolved, type Schema, shorthandOf } from '../../src/messages/schema.js';
 import { contract } from '../../src/questions/contract.js';
 
 /** RPCs that are no POST of a question: there the bytes of a body travel in chunks. */
@@ -31,6 +31,8 @@ const EMPTY_IS_NONE = [
   'taints',
   'iptablesSave',
   'services',
+  'ignore',
+  'severities',
 ];
 const ALLOWED_SCALARS = [ScalarType.STRING, ScalarType.BOOL, ScalarType.INT32, ScalarType.DOUBLE, ScalarType.BYTES];
 
@@ -84,13 +86,23 @@ const isFree = (schema: Schema) =>
   schema.const === undefined &&
   (schema.type === undefined || (schema.type === 'object' && typeof schema.additionalProperties !== 'object'));
 
-const isEnumOfOurs = ({ enum: values }: Schema) =>
+/** Enumerations of ours that grow: strings, so that clients can read a value that they do not know. */
+const OPEN = ['FindingCode'];
+
+const isEnumOfOurs = ({ name, enum: values }: Schema) =>
+  !OPEN.includes(name ?? '') &&
   values?.every((value) => /^[A-Z][A-Z0-9_]*$/.test(String(value))) === true &&
   !values.every((value) => PROTOCOLS.includes(String(value)));
 
 /** One value: a singular field, or an item of a list or map. */
 function compareValue(where: string, field: DescField, schema: Schema, asked: boolean): void {
   const { message, enum: enumeration, scalar } = field;
+  const shorthand = shorthandOf(schema);
+  if (shorthand !== undefined) {
+    if (message === undefined) differ(where, 'must be a message');
+    else compareMessage(message, shorthand, asked);
+    return;
+  }
   if (isEnumOfOurs(schema)) {
     if (enumeration === undefined) differ(where, 'must be an enum, as its values are in capitals');
     else compareEnum(where, enumeration, schema);

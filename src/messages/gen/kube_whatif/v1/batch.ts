@@ -9,6 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Assumption, Engine, Finding } from "./answer.js";
 import { ChainsQuestion, ChainsResponse } from "./chains.js";
 import { AppliedChange, Change } from "./changes.js";
+import { FindingsWanted } from "./findings.js";
 import { PathQuestion, PathResponse } from "./path.js";
 import { ProbabilityQuestion, ProbabilityResponse } from "./probability.js";
 import { Problem } from "./problem.js";
@@ -34,6 +35,7 @@ export interface BatchRequest {
   settings: Settings | undefined;
   changes: Change[];
   batch: BatchQuestion | undefined;
+  findings: FindingsWanted | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -58,7 +60,11 @@ export interface BatchEntry {
   chains?: ChainsQuestion | undefined;
   path?: PathQuestion | undefined;
   probability?: ProbabilityQuestion | undefined;
-  whatIf?: WhatIfQuestion | undefined;
+  whatIf?:
+    | WhatIfQuestion
+    | undefined;
+  /** Instead of the batch's. */
+  findings: FindingsWanted | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -104,7 +110,7 @@ export interface BatchResult_Answer_AnyAnswer {
 }
 
 function createBaseBatchRequest(): BatchRequest {
-  return { snapshot: undefined, settings: undefined, changes: [], batch: undefined };
+  return { snapshot: undefined, settings: undefined, changes: [], batch: undefined, findings: undefined };
 }
 
 export const BatchRequest: MessageFns<BatchRequest> = {
@@ -123,6 +129,9 @@ export const BatchRequest: MessageFns<BatchRequest> = {
     }
     if (message.batch !== undefined) {
       BatchQuestion.encode(message.batch, writer.uint32(42).fork()).join();
+    }
+    if (message.findings !== undefined) {
+      FindingsWanted.encode(message.findings, writer.uint32(50).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -188,6 +197,14 @@ export const BatchRequest: MessageFns<BatchRequest> = {
             message.batch = BatchQuestion.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.findings = FindingsWanted.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -227,6 +244,9 @@ export const BatchRequest: MessageFns<BatchRequest> = {
     message.changes = object.changes?.map((e) => Change.fromPartial(e)) || [];
     message.batch = (object.batch !== undefined && object.batch !== null)
       ? BatchQuestion.fromPartial(object.batch)
+      : undefined;
+    message.findings = (object.findings !== undefined && object.findings !== null)
+      ? FindingsWanted.fromPartial(object.findings)
       : undefined;
     return message;
   },
@@ -308,7 +328,7 @@ export const BatchQuestion: MessageFns<BatchQuestion> = {
 };
 
 function createBaseBatchEntry(): BatchEntry {
-  return { settings: undefined, changes: [] };
+  return { settings: undefined, changes: [], findings: undefined };
 }
 
 export const BatchEntry: MessageFns<BatchEntry> = {
@@ -333,6 +353,9 @@ export const BatchEntry: MessageFns<BatchEntry> = {
     }
     if (message.whatIf !== undefined) {
       WhatIfQuestion.encode(message.whatIf, writer.uint32(58).fork()).join();
+    }
+    if (message.findings !== undefined) {
+      FindingsWanted.encode(message.findings, writer.uint32(66).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -414,6 +437,14 @@ export const BatchEntry: MessageFns<BatchEntry> = {
             message.whatIf = WhatIfQuestion.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.findings = FindingsWanted.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -459,6 +490,9 @@ export const BatchEntry: MessageFns<BatchEntry> = {
       : undefined;
     message.whatIf = (object.whatIf !== undefined && object.whatIf !== null)
       ? WhatIfQuestion.fromPartial(object.whatIf)
+      : undefined;
+    message.findings = (object.findings !== undefined && object.findings !== null)
+      ? FindingsWanted.fromPartial(object.findings)
       : undefined;
     return message;
   },

@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Assumption, Chance, Engine, Finding, Hook, hookFromJSON, hookToNumber } from "./answer.js";
 import { AppliedChange, Change } from "./changes.js";
+import { FindingsWanted } from "./findings.js";
 import { ServiceRef } from "./places.js";
 import { Settings } from "./settings.js";
 import { Snapshot, SnapshotSummary } from "./snapshot.js";
@@ -30,6 +31,7 @@ export interface ChainsRequest {
   settings: Settings | undefined;
   changes: Change[];
   chains: ChainsQuestion | undefined;
+  findings: FindingsWanted | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -280,7 +282,7 @@ export interface Rule {
 }
 
 function createBaseChainsRequest(): ChainsRequest {
-  return { snapshot: undefined, settings: undefined, changes: [], chains: undefined };
+  return { snapshot: undefined, settings: undefined, changes: [], chains: undefined, findings: undefined };
 }
 
 export const ChainsRequest: MessageFns<ChainsRequest> = {
@@ -299,6 +301,9 @@ export const ChainsRequest: MessageFns<ChainsRequest> = {
     }
     if (message.chains !== undefined) {
       ChainsQuestion.encode(message.chains, writer.uint32(42).fork()).join();
+    }
+    if (message.findings !== undefined) {
+      FindingsWanted.encode(message.findings, writer.uint32(50).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -364,6 +369,14 @@ export const ChainsRequest: MessageFns<ChainsRequest> = {
             message.chains = ChainsQuestion.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.findings = FindingsWanted.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -403,6 +416,9 @@ export const ChainsRequest: MessageFns<ChainsRequest> = {
     message.changes = object.changes?.map((e) => Change.fromPartial(e)) || [];
     message.chains = (object.chains !== undefined && object.chains !== null)
       ? ChainsQuestion.fromPartial(object.chains)
+      : undefined;
+    message.findings = (object.findings !== undefined && object.findings !== null)
+      ? FindingsWanted.fromPartial(object.findings)
       : undefined;
     return message;
   },

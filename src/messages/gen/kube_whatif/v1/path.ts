@@ -25,6 +25,7 @@ import {
   verdictToNumber,
 } from "./answer.js";
 import { AppliedChange, Change } from "./changes.js";
+import { FindingsWanted } from "./findings.js";
 import { Destination, EndpointRef, Phase, phaseFromJSON, phaseToNumber, ServiceRef, Source } from "./places.js";
 import { Settings } from "./settings.js";
 import { Snapshot, SnapshotSummary } from "./snapshot.js";
@@ -47,6 +48,7 @@ export interface PathRequest {
   settings: Settings | undefined;
   changes: Change[];
   path: PathQuestion | undefined;
+  findings: FindingsWanted | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -464,7 +466,7 @@ export function step_ActionToNumber(object: Step_Action): number {
 }
 
 function createBasePathRequest(): PathRequest {
-  return { snapshot: undefined, settings: undefined, changes: [], path: undefined };
+  return { snapshot: undefined, settings: undefined, changes: [], path: undefined, findings: undefined };
 }
 
 export const PathRequest: MessageFns<PathRequest> = {
@@ -483,6 +485,9 @@ export const PathRequest: MessageFns<PathRequest> = {
     }
     if (message.path !== undefined) {
       PathQuestion.encode(message.path, writer.uint32(42).fork()).join();
+    }
+    if (message.findings !== undefined) {
+      FindingsWanted.encode(message.findings, writer.uint32(50).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -548,6 +553,14 @@ export const PathRequest: MessageFns<PathRequest> = {
             message.path = PathQuestion.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.findings = FindingsWanted.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -587,6 +600,9 @@ export const PathRequest: MessageFns<PathRequest> = {
     message.changes = object.changes?.map((e) => Change.fromPartial(e)) || [];
     message.path = (object.path !== undefined && object.path !== null)
       ? PathQuestion.fromPartial(object.path)
+      : undefined;
+    message.findings = (object.findings !== undefined && object.findings !== null)
+      ? FindingsWanted.fromPartial(object.findings)
       : undefined;
     return message;
   },

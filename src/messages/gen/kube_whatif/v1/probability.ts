@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Assumption, Engine, Finding, Probability, VerdictShare } from "./answer.js";
 import { AppliedChange, Change } from "./changes.js";
+import { FindingsWanted } from "./findings.js";
 import { Balancer } from "./load_balancers.js";
 import {
   Clients,
@@ -41,6 +42,7 @@ export interface ProbabilityRequest {
   settings: Settings | undefined;
   changes: Change[];
   probability: ProbabilityQuestion | undefined;
+  findings: FindingsWanted | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -152,7 +154,7 @@ export interface ServiceProbability_Affinity_Returning {
 }
 
 function createBaseProbabilityRequest(): ProbabilityRequest {
-  return { snapshot: undefined, settings: undefined, changes: [], probability: undefined };
+  return { snapshot: undefined, settings: undefined, changes: [], probability: undefined, findings: undefined };
 }
 
 export const ProbabilityRequest: MessageFns<ProbabilityRequest> = {
@@ -171,6 +173,9 @@ export const ProbabilityRequest: MessageFns<ProbabilityRequest> = {
     }
     if (message.probability !== undefined) {
       ProbabilityQuestion.encode(message.probability, writer.uint32(42).fork()).join();
+    }
+    if (message.findings !== undefined) {
+      FindingsWanted.encode(message.findings, writer.uint32(50).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -236,6 +241,14 @@ export const ProbabilityRequest: MessageFns<ProbabilityRequest> = {
             message.probability = ProbabilityQuestion.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.findings = FindingsWanted.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -275,6 +288,9 @@ export const ProbabilityRequest: MessageFns<ProbabilityRequest> = {
     message.changes = object.changes?.map((e) => Change.fromPartial(e)) || [];
     message.probability = (object.probability !== undefined && object.probability !== null)
       ? ProbabilityQuestion.fromPartial(object.probability)
+      : undefined;
+    message.findings = (object.findings !== undefined && object.findings !== null)
+      ? FindingsWanted.fromPartial(object.findings)
       : undefined;
     return message;
   },

@@ -23,6 +23,7 @@ import {
 } from "./answer.js";
 import { ChainsQuestion, ChainsResult, Table } from "./chains.js";
 import { AppliedChange, Change } from "./changes.js";
+import { FindingsWanted } from "./findings.js";
 import { PathQuestion, PathResult } from "./path.js";
 import { EndpointRef, ServiceRef, Via, viaFromJSON, viaToNumber } from "./places.js";
 import { ProbabilityQuestion, ProbabilityResult } from "./probability.js";
@@ -50,6 +51,7 @@ export interface WhatIfRequest {
   chains?: ChainsQuestion | undefined;
   path?: PathQuestion | undefined;
   probability?: ProbabilityQuestion | undefined;
+  findings: FindingsWanted | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -425,7 +427,7 @@ export interface ServiceDifference_Established {
 }
 
 function createBaseWhatIfRequest(): WhatIfRequest {
-  return { snapshot: undefined, settings: undefined, changes: [], after: undefined };
+  return { snapshot: undefined, settings: undefined, changes: [], after: undefined, findings: undefined };
 }
 
 export const WhatIfRequest: MessageFns<WhatIfRequest> = {
@@ -453,6 +455,9 @@ export const WhatIfRequest: MessageFns<WhatIfRequest> = {
     }
     if (message.probability !== undefined) {
       ProbabilityQuestion.encode(message.probability, writer.uint32(66).fork()).join();
+    }
+    if (message.findings !== undefined) {
+      FindingsWanted.encode(message.findings, writer.uint32(74).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -542,6 +547,14 @@ export const WhatIfRequest: MessageFns<WhatIfRequest> = {
             message.probability = ProbabilityQuestion.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.findings = FindingsWanted.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -588,6 +601,9 @@ export const WhatIfRequest: MessageFns<WhatIfRequest> = {
       : undefined;
     message.probability = (object.probability !== undefined && object.probability !== null)
       ? ProbabilityQuestion.fromPartial(object.probability)
+      : undefined;
+    message.findings = (object.findings !== undefined && object.findings !== null)
+      ? FindingsWanted.fromPartial(object.findings)
       : undefined;
     return message;
   },
