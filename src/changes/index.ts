@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import { applyManifests } from './apply.js';
 import type { ChangeContext, ChangeKind, Choice, Consequence } from './change.js';
+import { loadBalancer } from './load-balancer.js';
 import { node } from './node.js';
 import { patch } from './patch.js';
 import { pods } from './pods.js';
@@ -11,7 +12,7 @@ import { scale } from './scale.js';
 import { service } from './service.js';
 
 /** The kinds of changes. A new one is a file of its own and a line here. */
-const KINDS: readonly ChangeKind<never>[] = [scale, service, patch, applyManifests, pods, node, proxy];
+const KINDS: readonly ChangeKind<never>[] = [scale, service, patch, applyManifests, pods, node, proxy, loadBalancer];
 
 const BY_KEY: ReadonlyMap<string, ChangeKind<never>> = new Map(KINDS.map((kind) => [kind.key, kind]));
 

@@ -11,6 +11,7 @@ import { needsClusterIP, typeOf } from '../control-plane/service-fields.js';
 import type { ChangeContext, ChangeResult, Choice, Consequence } from './change.js';
 import { controlPlaneVersion, featureGatesOf } from './control-plane-version.js';
 import { differences } from './differences.js';
+import { publishedService } from './load-balancer-status.js';
 import { type Fault, impossible, refuse } from './refusal.js';
 import { settle, showsPodsOf } from './settle.js';
 
@@ -93,7 +94,13 @@ export function updateService(
     ranges === undefined
       ? { service: complete.service, taken: [], faults: [] }
       : withClusterIPs(cluster, before, complete.service, ranges);
-  const { service } = addressed;
+  // A status that the request itself gives stays as it is given.
+  const becomes = isPending(addressed.service) && (before === undefined || !isPending(before));
+  const published =
+    becomes && (before === undefined || wanted.status === before.status)
+      ? publishedService(cluster, context.settings, addressed.service)
+      : { service: addressed.service, choices: [] };
+  const { service } = published;
   const features = endpointSliceFeatures(version, gates);
   const rules = { nodePorts, version, features };
   // What was wrong before (of another API server's version, trimmed) is not this change's fault.
@@ -109,13 +116,13 @@ export function updateService(
       `All node ports from ${FIRST_NODE_PORT} to ${LAST_NODE_PORT} are taken: there is none for the ${lacking}.`,
     );
   }
-  const published = before === undefined || !isDeepStrictEqual(publishedPart(before), publishedPart(service));
-  if (published && !showsPodsOf(cluster, former)) {
+  const shown = before === undefined || !isDeepStrictEqual(publishedPart(before), publishedPart(service));
+  if (shown && !showsPodsOf(cluster, former)) {
     const detail = `Service ${key} has endpoints, but the snapshot holds none of its pods, from which they would be made anew: include them (kubectl get nodes,pods,services,endpointslices -A -o json).`;
     throw impossible(pointer, detail);
   }
   const changed = cluster.with({ services: new Map([[key, service]]) });
-  const settled = settle(cluster, changed, { services: published ? [key] : [] }, context);
+  const settled = settle(cluster, changed, { services: shown ? [key] : [] }, context);
   const choices = [
     ...addressed.taken.map(
       ({ family, address }): Choice => ({
@@ -133,6 +140,7 @@ export function updateService(
         why: 'The API server draws a free port of its range: the lowest is taken here, unless the change names one.',
       }),
     ),
+    ...published.choices,
   ];
   const consequences =
     before === undefined
@@ -140,7 +148,7 @@ export function updateService(
       : differences(withoutLastApplied(before), withoutLastApplied(service)).map(
           (detail): Consequence => ({ kind: 'SERVICE_CHANGED', object: key, detail }),
         );
-  if (isPending(service) && (before === undefined || !isPending(before))) {
+  if (becomes && isPending(service)) {
     const detail =
       'pending: no load balancer has given it an address (a change of kind service names one in loadBalancerIngress)';
     consequences.push({ kind: 'SERVICE_CHANGED', object: key, detail });

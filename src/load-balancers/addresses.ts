@@ -38,6 +38,10 @@ export function serviceOfHostname(cluster: Cluster, host: string): Service | und
   return byHostname.first(cluster.services, host.toLowerCase().replace(/\.$/, ''));
 }
 
+const byExternalIP = new ValueIndex<Service>(({ spec }) =>
+  (spec?.externalIPs ?? []).map((ip) => addressOf(ip)?.text ?? ip),
+);
+
 /** An address that no Service of the cluster has, for a load balancer whose own is not known: the lowest free one. */
 export function freeBalancerAddress(
   cluster: Cluster,
@@ -46,7 +50,8 @@ export function freeBalancerAddress(
 ): string {
   for (let number = 1; number < STAND_IN_COUNT; number++) {
     const text = `${STAND_INS[family]}${family === 'IPv4' ? number : number.toString(16)}`;
-    if (!taken.has(text) && serviceOfAddress(cluster, text) === undefined) return text;
+    const owner = serviceOfAddress(cluster, text) ?? byExternalIP.first(cluster.services, text);
+    if (owner === undefined && !taken.has(text)) return text;
   }
   return `${STAND_INS[family]}${family === 'IPv4' ? STAND_IN_COUNT : STAND_IN_COUNT.toString(16)}`;
 }

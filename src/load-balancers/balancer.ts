@@ -9,6 +9,7 @@ import { chooseImplementation } from './choose.js';
 import { probe, readyEndpointsOn, secondsToConverge } from './health.js';
 import type {
   Affinity,
+  Allocation,
   Backend,
   Backends,
   Balanced,
@@ -56,8 +57,16 @@ export class Balancer {
   #byNode: ReadonlyMap<string, Backend> | undefined;
   #check: HealthCheck | undefined;
 
-  constructor(cluster: Cluster, settings: Settings, family: IPFamily, service: Service) {
+  /** `kept`: the backends that it had before the changes, which a load balancer that remembers them starts from. */
+  constructor(
+    cluster: Cluster,
+    settings: Settings,
+    family: IPFamily,
+    service: Service,
+    kept: readonly string[] | undefined,
+  ) {
     const { implementation, options, given, why } = chooseImplementation(cluster, settings, service);
+    const remembered = kept !== undefined && implementation.options.includes('previousSubset');
     this.implementation = implementation;
     this.service = service;
     this.key = namespacedName(service);
@@ -69,7 +78,7 @@ export class Balancer {
       service,
       key: this.key,
       family,
-      options,
+      options: remembered ? { ...options, previousSubset: kept } : options,
       assume: (field, value, reason) => {
         if (!this.#assumptions.has(field)) this.#assumptions.set(field, { field, value, why: reason });
       },
@@ -77,6 +86,19 @@ export class Balancer {
     if (!given) {
       this.#balanced.assume(`loadBalancer.implementation ${this.key}`, implementation.name, why);
     }
+  }
+
+  /** The members of its backends that it would start from were they chosen anew; undefined: it does not remember them. */
+  get remembered(): readonly string[] | undefined {
+    const { group, members } = this.backends;
+    return group.includes('NEG') && this.implementation.options.includes('previousSubset')
+      ? members.map(({ node }) => node)
+      : undefined;
+  }
+
+  /** The previous subset that the request gives. */
+  get givenSubset(): readonly string[] | undefined {
+    return this.#balanced.options.previousSubset;
   }
 
   /** Whether anything tells which kind it is: the request, or the snapshot. */
@@ -129,6 +151,11 @@ export class Balancer {
       const own = this.implementation.probe?.(this.#balanced, backend);
       return own ?? probe(this.#balanced, this.healthCheck, backend);
     });
+  }
+
+  /** What a Service gets that becomes one of this load balancer's. */
+  get allocation(): Allocation {
+    return this.implementation.allocates(this.#balanced);
   }
 
   get affinity(): Affinity {
@@ -205,13 +232,22 @@ export class Balancer {
 
 const balancers = new WeakMap<Cluster, WeakMap<Settings, Map<string, Balancer>>>();
 
-/** The load balancer of a Service, remembered per cluster, settings, family and Service. Throws as chooseImplementation does. */
-export function balancerOf(cluster: Cluster, settings: Settings, family: IPFamily, service: Service): Balancer {
+/**
+ * The load balancer of a Service, remembered per cluster, settings, family and Service. `kept`: as Balancer has it.
+ * Throws as chooseImplementation does.
+ */
+export function balancerOf(
+  cluster: Cluster,
+  settings: Settings,
+  family: IPFamily,
+  service: Service,
+  kept?: readonly string[],
+): Balancer {
   const bySettings = remember(balancers, cluster, () => new WeakMap<Settings, Map<string, Balancer>>());
   const byKey = remember(bySettings, settings, () => new Map<string, Balancer>());
   return remember(
     byKey,
-    `${family} ${namespacedName(service)}`,
-    () => new Balancer(cluster, settings, family, service),
+    `${family} ${namespacedName(service)} ${kept?.join(' ') ?? '-'}`,
+    () => new Balancer(cluster, settings, family, service, kept),
   );
 }

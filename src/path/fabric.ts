@@ -73,6 +73,7 @@ export class Fabric {
   readonly #rulesets = new Map<string, Ruleset>();
   readonly #programs = new Map<string, NodeProgram>();
   readonly #endpoints = new Map<string, KnownEndpoint>();
+  readonly #balancers = new Map<string, Balancer>();
   /** Services that are published by host name alone, by the address that stands for it. */
   readonly #standIns = new Map<string, Service>();
 
@@ -139,7 +140,16 @@ export class Fabric {
 
   /** The load balancer of a Service of type LoadBalancer. Its assumptions become the answer's by {@link tellOf}. */
   balancerOf(service: Service): Balancer {
-    return balancerOf(this.cluster, this.settings, this.family, service);
+    const key = namespacedName(service);
+    return remember(this.#balancers, key, () => {
+      const plain = balancerOf(this.cluster, this.settings, this.family, service);
+      const before = this.earlierThan(plain);
+      const kept = before?.remembered;
+      // What a change gives as the previous subset counts; else what the load balancer had before the changes.
+      const given = JSON.stringify(plain.givenSubset) !== JSON.stringify(before?.givenSubset);
+      if (kept === undefined || given) return plain;
+      return balancerOf(this.cluster, this.settings, this.family, service, kept);
+    });
   }
 
   /** The load balancer that has this address (canonical text). */

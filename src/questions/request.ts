@@ -4,6 +4,7 @@
  */
 import type { IPFamily } from '../base/address.js';
 import type { ApplyChange } from '../changes/apply.js';
+import type { LoadBalancerChange } from '../changes/load-balancer.js';
 import type { NodeChange } from '../changes/node.js';
 import type { PatchChange } from '../changes/patch.js';
 import type { PodsChange } from '../changes/pods.js';
@@ -74,7 +75,16 @@ export interface ProbabilityQuestion {
   readonly phase?: Phase;
 }
 
-export type { ApplyChange, NodeChange, PatchChange, PodsChange, ProxyChange, ScaleChange, ServiceChange };
+export type {
+  ApplyChange,
+  LoadBalancerChange,
+  NodeChange,
+  PatchChange,
+  PodsChange,
+  ProxyChange,
+  ScaleChange,
+  ServiceChange,
+};
 
 /** Exactly one key is set. */
 export interface Change {
@@ -85,6 +95,7 @@ export interface Change {
   readonly pods?: PodsChange;
   readonly node?: NodeChange;
   readonly proxy?: ProxyChange;
+  readonly loadBalancer?: LoadBalancerChange;
 }
 
 /** A snapshot inside a request: exactly one key is set. */

@@ -15,7 +15,7 @@ const NAMED_FILES = 5;
 
 /** A change as a person would say it: `scale Deployment default/web to 4`. */
 export function describeChange(given: unknown): string {
-  const { scale, service, patch, apply, pods, node, proxy } = given as Change;
+  const { scale, service, patch, apply, pods, node, proxy, loadBalancer } = given as Change;
   if (scale !== undefined) return `scale ${scale.kind} ${scale.namespace}/${scale.name} to ${scale.replicas}`;
   if (service !== undefined) {
     return `Service ${service.namespace}/${service.name}: ${fields({ ...service }, ['namespace', 'name'])}`;
@@ -40,5 +40,10 @@ export function describeChange(given: unknown): string {
   if (node !== undefined)
     return `node ${node.name}: ${node.action}${node.reschedule === false ? ', pods do not come back' : ''}`;
   if (proxy !== undefined) return `kube-proxy: ${fields({ ...proxy }, [])}`;
+  if (loadBalancer !== undefined) {
+    const { namespace, name, implementation, options } = loadBalancer;
+    const whose = name === undefined ? 'load balancers' : `load balancer of ${namespace}/${name}`;
+    return `${whose}: ${[...(implementation === undefined ? [] : [implementation]), fields({ ...options }, [])].filter((text) => text !== '').join(', ')}`;
+  }
   return JSON.stringify(given);
 }

@@ -128,7 +128,8 @@ function restoring(one: Service): Change {
     ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
     ...(seconds === undefined ? {} : { sessionAffinityTimeoutSeconds: seconds }),
     ...(healthCheckNodePort === undefined ? {} : { healthCheckNodePort }),
-    ...(ingress ? { loadBalancerIngress: ingress } : {}),
+    // Without addresses said, a load balancer would give one.
+    ...(ingress || type === 'LoadBalancer' ? { loadBalancerIngress: ingress ?? [] } : {}),
   } as ServiceChange);
 }
 

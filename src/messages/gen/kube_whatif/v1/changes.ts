@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { LoadBalancerOptions } from "./load_balancers.js";
 import { KubeProxySettings } from "./settings.js";
 
 export const protobufPackage = "kube_whatif.v1";
@@ -21,6 +22,19 @@ export interface Change {
   pods?: PodsChange | undefined;
   node?: NodeChange | undefined;
   proxy?: ProxyChange | undefined;
+  loadBalancer?: LoadBalancerChange | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/**
+ * Another load balancer, or other options of it, for one Service (`namespace` and `name`) or for every one of type
+ * LoadBalancer. Wins over `settings.loadBalancer`. A Service without an address gets one.
+ */
+export interface LoadBalancerChange {
+  namespace?: string | undefined;
+  name?: string | undefined;
+  implementation?: string | undefined;
+  options: LoadBalancerOptions | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -548,6 +562,9 @@ export const Change: MessageFns<Change> = {
     if (message.proxy !== undefined) {
       ProxyChange.encode(message.proxy, writer.uint32(50).fork()).join();
     }
+    if (message.loadBalancer !== undefined) {
+      LoadBalancerChange.encode(message.loadBalancer, writer.uint32(66).fork()).join();
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -628,6 +645,14 @@ export const Change: MessageFns<Change> = {
             message.proxy = ProxyChange.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.loadBalancer = LoadBalancerChange.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -677,6 +702,122 @@ export const Change: MessageFns<Change> = {
       : undefined;
     message.proxy = (object.proxy !== undefined && object.proxy !== null)
       ? ProxyChange.fromPartial(object.proxy)
+      : undefined;
+    message.loadBalancer = (object.loadBalancer !== undefined && object.loadBalancer !== null)
+      ? LoadBalancerChange.fromPartial(object.loadBalancer)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLoadBalancerChange(): LoadBalancerChange {
+  return { options: undefined };
+}
+
+export const LoadBalancerChange: MessageFns<LoadBalancerChange> = {
+  encode(message: LoadBalancerChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== undefined) {
+      writer.uint32(10).string(message.namespace);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.implementation !== undefined) {
+      writer.uint32(26).string(message.implementation);
+    }
+    if (message.options !== undefined) {
+      LoadBalancerOptions.encode(message.options, writer.uint32(34).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LoadBalancerChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLoadBalancerChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.implementation = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.options = LoadBalancerOptions.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<LoadBalancerChange>, I>>(base?: I): LoadBalancerChange {
+    return LoadBalancerChange.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LoadBalancerChange>, I>>(object: I): LoadBalancerChange {
+    const message = createBaseLoadBalancerChange();
+    message.namespace = object.namespace ?? undefined;
+    message.name = object.name ?? undefined;
+    message.implementation = object.implementation ?? undefined;
+    message.options = (object.options !== undefined && object.options !== null)
+      ? LoadBalancerOptions.fromPartial(object.options)
       : undefined;
     return message;
   },
