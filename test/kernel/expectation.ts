@@ -10,6 +10,7 @@ import type { Flow, Observed } from './plant/protocol.js';
 /** One of the outcomes that a walk tells of: what a client may see of it. */
 export interface Outcome {
   readonly told: string;
+  readonly trace: PathTrace;
   readonly observable: readonly Observed[];
 }
 
@@ -20,6 +21,8 @@ export interface Expectation {
   readonly flow: Omit<Flow, 'timeout'>;
   /** None: the walk does not tell (UNKNOWN), or by what the plant does not have. */
   readonly outcomes: readonly Outcome[];
+  /** Whether session affinity remembers the client. */
+  readonly sticky: boolean;
   readonly result: PathResult;
 }
 
@@ -89,6 +92,7 @@ export function expectation(
       : (source.pod ?? source.node ?? '');
   const outcomes = traces.map((trace) => ({
     told: told(trace),
+    trace,
     observable: observable(options, trace, host),
   }));
   return {
@@ -99,6 +103,7 @@ export function expectation(
       port: Number(port),
       ...(source.external ? { from: source.external.address as string } : {}),
     },
+    sticky: traces.some(({ hops }) => hops.some(({ steps }) => steps.some(({ rule }) => rule?.includes('-m recent')))),
     outcomes: outcomes.some((outcome) => outcome.observable.length === 0) ? [] : outcomes,
     result,
   };

@@ -65,7 +65,7 @@ async function check(plant: Plant, each: Case): Promise<string | undefined> {
   if (expected === undefined || expected.outcomes.length === 0) return undefined;
   pairs++;
   await deploy(plant, flavour, deployment);
-  const observation = await observe(plant, expected, 'ALL');
+  const observation = await observe(plant, expected);
   flows += observation.flows;
   const { unexpected, unseen } = observation;
   if (unexpected.length === 0 && unseen.length === 0) return undefined;

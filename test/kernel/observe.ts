@@ -6,11 +6,14 @@ import type { Observed } from './plant/protocol.js';
 const SHORT = 400;
 /**
  * Long enough for the second SYN, which a client may need to be refused: while connect() still holds its socket the
- * kernel puts an ICMP error aside (LockDroppedIcmps), for IPv6 always. And for a machine that is busy: what is lost by then is lost for good. */
+ * kernel puts an ICMP error aside (LockDroppedIcmps), for IPv6 always. And for a machine that is busy: what is lost by
+ * then is lost for good.
+ */
 const LONG = 3500;
-/** With three outcomes of a third each, one stays unseen in all of these once in 10^13 runs. */
-const MOST = 80;
-const BATCH = 8;
+/** An outcome that is possible stays unseen with this chance. */
+const UNSEEN = 1e-10;
+const FIRST_BATCH = 4;
+const LARGEST_BATCH = 64;
 
 /** What connections showed. */
 export interface Observation {
@@ -22,20 +25,24 @@ export interface Observation {
   readonly unseen: readonly Outcome[];
 }
 
+/** So many connections show every outcome, but for the chance that is allowed. */
+function enough(outcomes: readonly Outcome[]): number {
+  if (outcomes.length < 2) return 1;
+  const rarest = Math.min(...outcomes.map(({ trace }) => trace.probability.value));
+  return Math.ceil(Math.log(UNSEEN / outcomes.length) / Math.log(1 - rarest));
+}
+
 /**
- * Opens the connections that an expectation is about. A connection that is lost where the walk tells of no loss is
- * opened again with more patience before it counts.
- *
- * @param repetitions how many to open; `ALL`: until every outcome was seen, or one that is not expected
+ * Opens the connections that an expectation is about, until every outcome was seen, or one that is not expected, or so
+ * many that one of each must have been. A connection that is lost where the walk tells of no loss is opened again with
+ * more patience before it counts.
  */
-export async function observe(
-  plant: Plant,
-  { host, flow, outcomes }: Expectation,
-  repetitions: number | 'ALL',
-): Promise<Observation> {
+export async function observe(plant: Plant, { host, flow, outcomes, sticky }: Expectation): Promise<Observation> {
   const agent = plant.agent(host);
   const allowed = new Set(outcomes.flatMap((outcome) => outcome.observable));
   const seen = new Set<Observed>();
+  const most = enough(outcomes);
+  const patience = allowed.has('REFUSED') && !allowed.has('TIMEOUT') ? LONG : SHORT;
   let flows = 0;
   const open = async (count: number, timeout: number) => {
     flows += count;
@@ -44,14 +51,17 @@ export async function observe(
   const unseen = () => outcomes.filter((outcome) => !outcome.observable.some((each) => seen.has(each)));
   const surprises = () => [...seen].filter((each) => !allowed.has(each));
   const round = async (count: number) => {
-    const observed = await open(count, allowed.has('REFUSED') && !allowed.has('TIMEOUT') ? LONG : SHORT);
+    // Each is to be like a client's first.
+    if (sticky) await plant.forgetClients();
+    const observed = await open(count, patience);
     for (const each of observed) if (each !== 'TIMEOUT' || allowed.has(each)) seen.add(each);
     const lost = allowed.has('TIMEOUT') ? 0 : observed.filter((each) => each === 'TIMEOUT').length;
     if (lost > 0) for (const each of await open(lost, LONG)) seen.add(each);
   };
-  if (repetitions === 'ALL') {
-    await round(outcomes.length === 1 ? 1 : BATCH);
-    while (flows < MOST && unseen().length > 0 && surprises().length === 0) await round(BATCH);
-  } else await round(repetitions);
+  let batch = most === 1 || sticky ? 1 : FIRST_BATCH;
+  do {
+    await round(batch);
+    if (!sticky) batch = Math.min(2 * batch, LARGEST_BATCH);
+  } while (flows < most && unseen().length > 0 && surprises().length === 0);
   return { flows, unexpected: surprises(), unseen: unseen() };
 }

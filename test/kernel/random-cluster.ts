@@ -5,6 +5,7 @@ import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { SettingsOverride } from '../../src/cluster/settings-override.js';
 import { SINCE_125 } from '../support/matrix-rows.js';
 import type { Deployment } from './deploy.js';
+import type { KubernetesObject, ObjectList } from './kernel-case.js';
 import { nodeObject, podObject } from './objects.js';
 import { inFamily } from './plant/families.js';
 import { BRIDGE, nodeAddress, nodeName, numbers, outsideAddress, type PlantPod } from './plant/layout.js';
@@ -59,7 +60,7 @@ export interface RandomCluster extends Deployment {
   readonly hostPods: readonly number[];
   readonly services: readonly RandomService[];
   /** As a request has it. */
-  readonly list: unknown;
+  readonly list: ObjectList;
   readonly settings: SettingsOverride;
 }
 
@@ -143,7 +144,7 @@ function serviceObjects(
   backends: readonly PlantPod[],
   zones: readonly string[],
   families: readonly IPFamily[],
-): { readonly service: RandomService; readonly objects: readonly unknown[] } {
+): { readonly service: RandomService; readonly objects: readonly KubernetesObject[] } {
   const name = `svc-${index}`;
   const minor = minorOf(version);
   const type = random.one(['ClusterIP', 'ClusterIP', 'NodePort', 'LoadBalancer', 'LoadBalancer']);
@@ -265,7 +266,7 @@ export function randomCluster(random: RandomNumbers, podNetwork: 'BRIDGE' | 'ROU
   const made = numbers(random.integer(1, 12)).map((index) =>
     serviceObjects(random, index, version, backends, zones, families),
   );
-  const list = {
+  const list: ObjectList = {
     kind: 'List',
     apiVersion: 'v1',
     items: [

@@ -9,6 +9,10 @@ export interface Tally {
   readonly pairs?: number;
   /** Whole outputs of iptables-save and iptables -L that were compared. */
   readonly texts?: number;
+  /** Questions asked once more with what iptables-save shows. */
+  readonly saves?: number;
+  /** Flows that the kernel traced. */
+  readonly traces?: number;
   /** Rules that the kernel told of, each compared with a step of the walk. */
   readonly rules?: number;
   /** Connections that were opened. */

@@ -8,6 +8,7 @@ import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import { labList } from '../support/lab.js';
 import { MATRIX, type MatrixRow, SINCE_125 } from '../support/matrix-rows.js';
 import { type Deployment, deploy } from './deploy.js';
+import { type Disagreement, traceDisagreement } from './examine.js';
 import { expectation } from './expectation.js';
 import { ALL, TIMEOUT } from './parameters.js';
 import { FAMILIES, valueInFamily } from './plant/families.js';
@@ -15,13 +16,10 @@ import type { PlantPod } from './plant/layout.js';
 import { Plant } from './plant/plant.js';
 import { bridgesMeetRules, type Flavour, flavours, lacksTrace, versions } from './sandbox/missing.js';
 import { tell } from './tally.js';
-import { difference, rulesIn } from './trace/compare.js';
 import { Tracer } from './trace/tracer.js';
 
 /** One of each layout of rules, taken in turn; KERNEL_ALL=1: all. */
 const VERSIONS = ['1.20.2', '1.23.4', '1.24.3', '1.30.5', '1.36.2'];
-/** Enough for the first packets; a refusal may take a second more (see observe.ts). */
-const TIMEOUT_OF_A_FLOW = 400;
 
 const PODS: readonly PlantPod[] = [1, 2, 3].flatMap((node) => [
   { name: `default/web-${node}`, node, address: `10.180.${node}.2` },
@@ -52,7 +50,7 @@ let rules = 0;
 let disagreements = 0;
 
 /** The rules of a flow as kernel and walk tell them; a difference in words. */
-async function follow(plant: Plant, flavour: Flavour, each: Case): Promise<string | undefined> {
+async function follow(plant: Plant, flavour: Flavour, each: Case): Promise<Disagreement> {
   const { row, version, family } = each;
   const deployment: Deployment = {
     snapshot: readSnapshot({ inline: valueInFamily(family, labList({ services: [row.service], version })) }),
@@ -65,25 +63,11 @@ async function follow(plant: Plant, flavour: Flavour, each: Case): Promise<strin
   await deploy(plant, flavour, deployment);
   const tracer = await Tracer.start(plant, flavour, family, plant.options.nodes);
   try {
-    for (let tries = 0; tries < 4; tries++) {
-      let observed = '';
-      const kernel = await tracer.follow(async () => {
-        const flow = { ...expected.flow, timeout: TIMEOUT_OF_A_FLOW };
-        [observed = ''] = await plant.agent(expected.host).connect([flow]);
-      }, [8080, 8081]);
-      if (kernel.repeated) continue;
-      flows++;
-      rules += rulesIn(kernel);
-      const seen = expected.result.traces.filter((_, index) => {
-        const observable = expected.outcomes[index]?.observable ?? [];
-        return observable.includes(observed) || (observed === 'TIMEOUT' && observable.includes('REFUSED'));
-      });
-      const differences = seen.map((trace) => difference(trace, kernel));
-      if (differences.includes(undefined)) return undefined;
-      disagreements++;
-      return differences[0] ?? `the kernel shows ${observed}, which the walk does not tell of`;
-    }
-    return undefined;
+    const compared = await traceDisagreement(plant, deployment, path, expected, tracer);
+    flows++;
+    rules += compared.rules;
+    if (compared.disagreement !== undefined) disagreements++;
+    return compared.disagreement;
   } finally {
     await tracer.stop();
   }

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Command, Flow, Listener, Observed, RunResult } from './protocol.js';
@@ -218,6 +218,13 @@ function setSysctls(values: Readonly<Record<string, string>>): true {
   return true;
 }
 
+const RECENT = '/proc/net/xt_recent';
+
+function forget(): true {
+  for (const list of existsSync(RECENT) ? readdirSync(RECENT) : []) writeFileSync(`${RECENT}/${list}`, '/');
+  return true;
+}
+
 function perform(command: Command): Promise<unknown> | unknown {
   switch (command.op) {
     case 'listen':
@@ -230,6 +237,8 @@ function perform(command: Command): Promise<unknown> | unknown {
       return watch(command.argv);
     case 'watched':
       return watched(command);
+    case 'forget':
+      return forget();
     case 'sysctl':
       return setSysctls(command.values);
   }

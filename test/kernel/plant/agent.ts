@@ -89,6 +89,11 @@ export class Agent {
     return Buffer.from(await this.#ask({ op: 'watched', ...sentinel }), 'base64');
   }
 
+  /** Empties the lists of xt_recent. */
+  async forgetClients(): Promise<void> {
+    await this.#ask({ op: 'forget' });
+  }
+
   async sysctl(values: Readonly<Record<string, string>>): Promise<void> {
     await this.#ask({ op: 'sysctl', values });
   }

@@ -190,6 +190,11 @@ export class Plant {
     );
   }
 
+  /** Has all nodes forget which clients were where (session affinity). */
+  async forgetClients(): Promise<void> {
+    await Promise.all(this.#eachNode((_, agent) => agent.forgetClients()));
+  }
+
   /** Ends every process of the plant. */
   async close(): Promise<void> {
     await Promise.all([...this.#agents.values()].map((agent) => agent.close()));

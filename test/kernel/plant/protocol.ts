@@ -36,6 +36,8 @@ export type Command =
       readonly payload: string;
       readonly needle: string;
     }
+  /** Empty all lists of xt_recent. */
+  | { readonly op: 'forget' }
   /** Files of /proc/sys by path below it, where they exist. `*` in place of a directory: every one. */
   | { readonly op: 'sysctl'; readonly values: Readonly<Record<string, string>> };
 
@@ -59,5 +61,6 @@ export interface AnswerOf {
   readonly watch: true;
   /** Base64. */
   readonly watched: string;
+  readonly forget: true;
   readonly sysctl: true;
 }

@@ -21,13 +21,16 @@ function walked(hops: readonly PathHop[]): ReadonlyMap<string, readonly Told[]> 
   return byNode;
 }
 
+/** What a CNI masquerades is a setting to the walk, and rules of its own chains in a plant (rules.ts). */
+const isNotCni = ({ chain, rule = '' }: TraceEntry) => !chain.startsWith('CNI-') && !/ -j CNI-\d+$/.test(rule);
+
 function firstDifference(
   direction: string,
   kernel: ReadonlyMap<string, readonly TraceEntry[]>,
   walk: ReadonlyMap<string, readonly Told[]>,
 ): string | undefined {
   for (const node of new Set([...kernel.keys(), ...walk.keys()])) {
-    const theirs = (kernel.get(node) ?? []).map(({ table, chain, rule }) => told(table, chain, rule));
+    const theirs = (kernel.get(node) ?? []).filter(isNotCni).map(({ table, chain, rule }) => told(table, chain, rule));
     const ours = walk.get(node) ?? [];
     for (let at = 0; at < Math.max(theirs.length, ours.length); at++) {
       if (theirs[at] === ours[at]) continue;
@@ -45,7 +48,8 @@ export function rulesIn({ forward, reply }: KernelTrace): number {
 /**
  * Where a trace of an answer and the kernel's own differ first; undefined where they tell of the same. Compared are the
  * rules that matched, with table and chain, in order and on each node: of the connection's first packet, and where it
- * was delivered of the answer to it. Rules that did not match are told by neither, and a random rule that was passed over did not match.
+ * was delivered of the answer to it. Rules that did not match are told by neither, and a random rule that was passed
+ * over did not match.
  */
 export function difference(trace: PathTrace, kernel: KernelTrace): string | undefined {
   const forward = firstDifference('forward', kernel.forward, walked(trace.hops));
