@@ -1,5 +1,6 @@
-import { readSnapshot, type Snapshot } from '../cluster/read-snapshot.js';
+import { readSnapshot } from '../cluster/read-snapshot.js';
 import { readAfterFiles } from '../questions/after-snapshot.js';
+import type { Answer } from '../questions/answer.js';
 import { noneHeld, readGiven } from '../questions/held.js';
 import type { GivenSnapshot, PlainKind, QuestionKind, QuestionRequest } from '../questions/request.js';
 import { validateRequest } from '../questions/validate-request.js';
@@ -40,13 +41,13 @@ function hasSnapshot(request: unknown): request is { readonly snapshot: GivenSna
   return typeof request === 'object' && request !== null && 'snapshot' in request;
 }
 
-/** Reads the request and the snapshot; `question` is the one that what-if asks, where the options name it. */
+/** Reads the request, and the snapshot's files where they are not inside it; `question` is the one that what-if asks, where the options name it. */
 async function readInput(
   kind: QuestionKind,
   question: PlainKind | undefined,
   args: Arguments,
   io: Io,
-): Promise<readonly [QuestionRequest, Snapshot]> {
+): Promise<readonly [QuestionRequest, readonly SnapshotFile[] | undefined]> {
   const stdinTaken = args.one('request') === '-' || args.all('snapshot').includes('-');
   const manifests = await manifestFiles(args, io, stdinTaken);
   const given = await buildRequest(question, args, await requestFile(args, io), kind === 'what-if', manifests);
@@ -54,13 +55,13 @@ async function readInput(
     if (args.has('snapshot')) {
       throw new UsageError('The request holds a snapshot, and --snapshot gives another: leave one of them out.');
     }
-    return [validateRequest(kind, given), readGiven(given.snapshot, noneHeld)];
+    return [validateRequest(kind, given), undefined];
   }
   // The request first: it is quickly told what is wrong with it, before megabytes are read.
   const request = validateRequest(kind, given, 'apart');
   const manifestsPiped = args.all('filename').includes('-') ? 'the manifests' : undefined;
   const files = await snapshotFiles(args, io, args.one('request') === '-' ? 'the request' : manifestsPiped);
-  return [request, readSnapshot({ files })];
+  return [request, files];
 }
 
 function renderOptions(io: Io): RenderOptions {
@@ -70,16 +71,29 @@ function renderOptions(io: Io): RenderOptions {
   return { color, ...(isTTY && columns !== undefined && columns > 0 ? { width: columns } : {}) };
 }
 
-/** The second snapshot of `--after`. */
-async function readSecond(args: Arguments): Promise<Snapshot | undefined> {
+/** The files of `--after`. */
+async function secondFiles(args: Arguments): Promise<readonly SnapshotFile[]> {
   const names = args.all('after');
-  if (names.length === 0) return undefined;
+  if (names.length === 0) return [];
   for (const name of ['scale', 'change', 'filename']) {
     if (args.has(name)) throw new UsageError(`--after and --${name} both say what is compared with: give one of them.`);
   }
   const files: SnapshotFile[] = [];
   for (const name of names) files.push({ name, bytes: await inflated(name, await readBytes('--after', name)) });
-  return readAfterFiles(files);
+  return files;
+}
+
+/** The answer of the server that the options name, else one made here. */
+async function answerOf(kind: QuestionKind, question: PlainKind | undefined, args: Arguments, io: Io): Promise<Answer> {
+  const { serverOf, askServer } = await import('./remote.js');
+  const server = await serverOf(args, io);
+  const [request, files] = await readInput(kind, question, args, io);
+  const after = await secondFiles(args);
+  if (server !== undefined) return await askServer(server, kind, request, files, after);
+  const snapshot = files === undefined ? readGiven(request.snapshot, noneHeld) : readSnapshot({ files });
+  // Loaded when there is something to ask.
+  const { ask } = await import('../questions/ask.js');
+  return ask(kind, request, snapshot, after.length === 0 ? undefined : readAfterFiles(after));
 }
 
 /** Runs one question: reads what the options name, asks, and writes the answer in the form wanted. */
@@ -102,11 +116,7 @@ export async function runBatch(args: Arguments, io: Io): Promise<ExitCode> {
 
 async function run(kind: QuestionKind, question: PlainKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
   const form = formOf(args);
-  const [request, snapshot] = await readInput(kind, question, args, io);
-  const after = await readSecond(args);
-  // Loaded when there is something to ask.
-  const { ask } = await import('../questions/ask.js');
-  const told = ask(kind, request, snapshot, after);
+  const told = await answerOf(kind, question, args, io);
   if (form === 'json') {
     const json = `${JSON.stringify(told, undefined, 2)}\n`;
     await writeAll(io.stdout, io.stdout.isTTY ? printableJson(json) : json);

@@ -4,7 +4,7 @@ export const EXIT = {
   FINE: 0,
   /** The arguments, the request or the snapshot are wrong. */
   BAD_INPUT: 2,
-  /** A fault of kube-whatif itself. */
+  /** A fault of kube-whatif itself, or its server cannot be asked. */
   FAULT: 3,
   /** The answer stands on standard output, and some of it is UNKNOWN. */
   UNKNOWN: 4,

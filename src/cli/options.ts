@@ -54,6 +54,18 @@ const QUESTION: Options = {
   },
   namespace: { short: 'n', value: 'NAMESPACE', help: 'of manifests that name none; default: default' },
   output: { short: 'o', value: 'FORM', help: 'text (default), markdown or json' },
+  server: {
+    value: 'URL',
+    help: 'ask this kube-whatif server; a snapshot is sent to it only once; default: KUBE_WHATIF_SERVER, else answer here',
+  },
+  token: { value: 'TOKEN', help: 'what the server knows you by; default: KUBE_WHATIF_TOKEN, which others do not see' },
+  'token-file': { value: 'FILE', help: 'the same, from a file' },
+  ca: {
+    value: 'FILE',
+    help: 'authorities, PEM, that the server may have its certificate from; default: the well-known ones',
+  },
+  cert: { value: 'FILE', help: 'the certificate, PEM, to show to the server' },
+  key: { value: 'FILE', help: "the certificate's private key, PEM" },
   json: { help: 'the same as --output json; errors are then a problem document (RFC 9457), on standard error' },
   ...HELP,
 };

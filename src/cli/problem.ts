@@ -3,6 +3,7 @@ import type { ProblemDocument } from '../base/problem-document.js';
 import { printable } from '../reports/safe-text.js';
 import { INTERNAL, problemDocument } from '../work/problem.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { ServerError } from './server-error.js';
 import { UsageError } from './usage-error.js';
 
 /** How an error leaves the program. */
@@ -34,6 +35,10 @@ function questionFailure({ code, message, problems }: QuestionError): Failure {
 
 /** What to tell of anything that was thrown: wrong input, wrong arguments, or a fault of ours with its stack. */
 export function failureOf(error: unknown): Failure {
+  if (error instanceof ServerError) {
+    const { message, code = 'NOT_READY' } = error;
+    return { exit: EXIT.FAULT, text: lines([message]), document: problemDocument({ code, detail: message }) };
+  }
   if (error instanceof QuestionError) return questionFailure(error);
   if (error instanceof UsageError) {
     const { message } = error;

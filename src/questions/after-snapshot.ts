@@ -4,12 +4,19 @@ import { readSnapshot, type Snapshot, type SnapshotFile, type SnapshotInput } fr
 import type { ByDigest } from './held.js';
 import type { GivenSnapshot } from './request.js';
 
+/** The error, said to be about the second snapshot; errors that are none of its stay as they are. */
+function ofSecond(error: unknown, placed: (problem: Problem) => Problem): unknown {
+  if (!(error instanceof QuestionError)) return error;
+  return new QuestionError(error.code, `The second snapshot: ${error.message}`, error.problems.map(placed));
+}
+
+const inFiles = (problem: Problem): Problem => ({ ...problem, detail: `In the second snapshot: ${problem.detail}` });
+
 function read(input: SnapshotInput, placed: (problem: Problem) => Problem): Snapshot {
   try {
     return readSnapshot(input);
   } catch (error) {
-    if (!(error instanceof QuestionError)) throw error;
-    throw new QuestionError(error.code, `The second snapshot: ${error.message}`, error.problems.map(placed));
+    throw ofSecond(error, placed);
   }
 }
 
@@ -26,5 +33,14 @@ export function readAfter({ inline, parts, digest }: GivenSnapshot, byDigest: By
 
 /** The second snapshot from files of its own; problems point into it. Throws QuestionError as readSnapshot does. */
 export function readAfterFiles(files: readonly SnapshotFile[]): Snapshot {
-  return read({ files }, (problem) => ({ ...problem, detail: `In the second snapshot: ${problem.detail}` }));
+  return read({ files }, inFiles);
+}
+
+/** Has the files of the second snapshot read elsewhere; errors say the same as those of {@link readAfterFiles}. */
+export async function readingAfterFiles<T>(reading: () => Promise<T>): Promise<T> {
+  try {
+    return await reading();
+  } catch (error) {
+    throw ofSecond(error, inFiles);
+  }
 }
