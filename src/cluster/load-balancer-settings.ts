@@ -9,6 +9,7 @@ export const LOAD_BALANCERS = [
   'azure',
   'metallb-l2',
   'metallb-bgp',
+  'k3s-servicelb',
   'proxy',
 ] as const;
 

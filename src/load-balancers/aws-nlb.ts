@@ -125,7 +125,14 @@ export const awsNlb: Implementation = {
   },
   weights: (balanced, candidates) => weightsAcrossZones(balanced, candidates, crossesZones(balanced)),
   forward(balanced, sent, backend) {
-    const source = keepsClient(balanced, sent.protocol)
+    const kept = keepsClient(balanced, sent.protocol);
+    if (kept && sent.source === backend.address) {
+      // ELB guide, "Troubleshoot your Network Load Balancer": requests time out for connections from a target to its load balancer.
+      return {
+        refused: `${sent.source} is a client and the target chosen for it: with client addresses preserved it would get packets from itself, which AWS does not support (hairpinning)`,
+      };
+    }
+    const source = kept
       ? undefined
       : ownAddress(balanced, 'a private address of the Network Load Balancer in one of its subnets');
     return backend.kind === 'POD'

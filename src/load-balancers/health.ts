@@ -34,7 +34,7 @@ export function readyEndpointsOn({ cluster, settings, family, key }: Balanced, n
 }
 
 /** Whether the node's kubelet reports nothing: it is taken to be down, and so is what listens there. */
-function isSilent(node: Node): boolean {
+export function isSilent(node: Node): boolean {
   return (
     node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'Unknown') ?? false
   );

@@ -89,6 +89,8 @@ export interface BalancedHeader {
 export interface Forwarded extends BalancedHeader {
   /** What was done to it, as a sentence. */
   readonly detail: string;
+  /** The client itself sent it so: there is no hop that rewrites, clients choose among addresses. */
+  readonly byClient?: boolean;
 }
 
 /** Who connects, as far as the choice of a backend depends on it. */

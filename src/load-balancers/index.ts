@@ -7,6 +7,7 @@ import { gkeContainerNative } from './gke-container-native.js';
 import { gkeExternalPassthrough } from './gke-external-passthrough.js';
 import { gkeInternalPassthrough } from './gke-internal-passthrough.js';
 import type { Implementation } from './implementation.js';
+import { k3sServicelb } from './k3s-servicelb.js';
 import { metallbBgp } from './metallb-bgp.js';
 import { metallbL2 } from './metallb-l2.js';
 import { proxy } from './proxy.js';
@@ -23,6 +24,7 @@ export const IMPLEMENTATIONS: readonly Implementation[] = [
   awsNlb,
   awsClassic,
   azure,
+  k3sServicelb,
   generic,
 ];
 

@@ -1,7 +1,7 @@
 import { ONE } from '../netfilter/fraction.js';
 import type { Implementation } from './implementation.js';
 import { announced, announcement } from './metallb/common.js';
-import { silence, speakers } from './metallb/speakers.js';
+import { convergence, silence, speakers } from './metallb/speakers.js';
 
 /** BGP hold time: how long routers keep a route of a node that fell silent (metallb API: BGPPeer holdTime, default 90 s). */
 const HOLD_SECONDS = 90;
@@ -33,7 +33,7 @@ export const metallbBgp: Implementation = {
       detail: silent ?? `the speaker of ${node} announces the address`,
     };
   },
-  healthCheck: () => announcement(HOLD_SECONDS),
+  healthCheck: (balanced) => announcement(convergence(balanced, HOLD_SECONDS)),
   affinity: () => ({
     by: 'CONNECTION',
     detail: 'routers hash each connection over the nodes that announce the address',

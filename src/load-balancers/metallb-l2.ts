@@ -1,7 +1,7 @@
 import { ONE } from '../netfilter/fraction.js';
 import type { Balanced, Implementation } from './implementation.js';
 import { announced, announcement, firstAddress } from './metallb/common.js';
-import { leaderOf, shownMetallb, silence, speakers } from './metallb/speakers.js';
+import { convergence, leaderOf, shownMetallb, silence, speakers } from './metallb/speakers.js';
 
 /** A speaker that stops is missed by the others after about this long (memberlist's default for local networks). */
 const FAILOVER_SECONDS = 10;
@@ -50,7 +50,7 @@ export const metallbL2: Implementation = {
       ? { healthy: true, status: undefined, detail: `${node} leads: its speaker answers for the address` }
       : { healthy: false, status: undefined, detail: `${leads} leads, not ${node}` };
   },
-  healthCheck: () => announcement(FAILOVER_SECONDS),
+  healthCheck: (balanced) => announcement(convergence(balanced, FAILOVER_SECONDS)),
   affinity: () => ({ by: 'CLIENT_ADDRESS', detail: 'all connections enter at the node that leads' }),
   drain: () => ({
     seconds: 0,

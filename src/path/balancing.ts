@@ -76,8 +76,8 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
       passed.source = forwarded.source;
       passed.destination = forwarded.destination;
       passed.destinationPort = forwarded.destinationPort;
-      const before = headerOf(packet);
       const after = headerOf(passed);
+      const before = forwarded.byClient ? after : headerOf(packet);
       return {
         node: backend.node,
         branch: {

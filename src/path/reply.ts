@@ -192,8 +192,9 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
       (route.kind === 'POD' || route.kind === 'LOCAL')
     )
       return arrive();
-    const balanced = route.kind === 'OUTSIDE' ? balancedBy(packet, there.tracked) : undefined;
-    if (balanced?.balancer !== undefined) {
+    const balanced = route.kind === 'OUTSIDE' || route.kind === 'NODE' ? balancedBy(packet, there.tracked) : undefined;
+    // What a load balancer answers itself it answers clients inside the cluster too, as soon as the reply is on the wire.
+    if (balanced?.balancer !== undefined && (route.kind === 'OUTSIDE' || balanced.balancer.reply === 'THROUGH')) {
       const { balancer, before: sentTo } = balanced;
       if (balancer.reply === 'DIRECT') {
         trail = hostStep(trail, {

@@ -212,9 +212,10 @@ t.test('a Service that is published by a host name alone', async (t) => {
   t.same(outcomes(asked(OUTSIDE, {})).length, 4);
   t.same(asked(OUTSIDE, {}).question.addresses, ['198.51.100.1'], 'an address stands for the name');
   t.same(outcomes(asked({ pod: 'default/client' }, {})), ['1 UNKNOWN/MISSING_DATA'], 'who balances it is not known');
-  t.same(
-    asked({ pod: 'default/client' }, named('generic')).traces[0]?.hops.map(({ kind }) => kind),
-    ['CLIENT', 'NODE', 'LOAD_BALANCER', 'NODE', 'POD'],
+  t.ok(
+    asked({ pod: 'default/client' }, named('generic')).traces.some(
+      ({ hops }) => hops.map(({ kind }) => kind).join(' ') === 'CLIENT NODE LOAD_BALANCER NODE POD',
+    ),
     'the packet leaves the cluster and comes back',
   );
   const kept = outcomes(asked(OUTSIDE, named('gke-external-passthrough')));

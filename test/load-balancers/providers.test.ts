@@ -171,7 +171,7 @@ const ROWS: readonly (readonly [
       shares: ['1-1 1/4', '1-2 1/4', '2-1 1/2'],
       arrives: `${CLIENT} ${VIP}:80`,
       sees: [CLIENT],
-      check: 'NONE:0 every 90 s, 1/1',
+      check: 'NONE:0 every 1 s, 1/1',
       reply: 'DIRECT',
     },
   ],
@@ -204,6 +204,22 @@ const ROWS: readonly (readonly [
     { pods: [2, 1], policy: 'Local' },
     { loadBalancer: { implementation: 'proxy', options: { targetType: 'IP' } } },
     { implementation: 'proxy', shares: ['1-1 1/3', '1-2 1/3', '2-1 1/3'], arrives: '192.0.2.1 10.20.1.2:8080' },
+  ],
+  [
+    'k3s ServiceLB, Local: clients use the addresses of nodes with pods',
+    {
+      pods: [2, 1, 0],
+      policy: 'Local',
+      status: { loadBalancer: { ingress: [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }] } },
+    },
+    { platform: 'k3s' },
+    {
+      implementation: 'k3s-servicelb',
+      shares: ['1-1 1/4', '1-2 1/4', '2-1 1/2'],
+      arrives: `${CLIENT} 10.0.0.2:80`,
+      sees: [CLIENT],
+      reply: 'DIRECT',
+    },
   ],
   [
     'GKE container-native: pods alike, whatever their nodes',
@@ -290,6 +306,34 @@ t.test('MetalLB in layer 2: the speaker whose hash comes first leads', async (t)
   t.match(inUse({ pods: [0, 1, 0, 1], policy: 'Local' }), [{ node: first(['n2', 'n4']) }], 'of those with endpoints');
   const label = { 'node.kubernetes.io/exclude-from-external-load-balancers': '' };
   t.match(inUse({ pods: [1, 1], node: { n1: { labels: label } } }), [{ node: 'n2' }], 'not those that are left out');
+});
+
+t.test('a node that falls silent announces nothing, once that is missed', async (t) => {
+  const nodes = { n1: { ready: 'Unknown' } };
+  for (const [implementation, seconds] of [
+    ['metallb-l2', 10],
+    ['metallb-bgp', 90],
+  ] as const) {
+    const { service } = through({ pods: [0, 1], node: nodes }, { loadBalancer: { implementation } });
+    t.equal(service.loadBalancer?.secondsToConverge, seconds);
+    t.match(service.loadBalancer?.backends, [
+      { healthy: false, share: { fraction: '0' } },
+      { node: 'n2', healthy: true },
+    ]);
+  }
+});
+
+t.test('a target of AWS that connects to its own load balancer may be given to itself', async (t) => {
+  const { result } = ask(
+    'path',
+    { path: { source: { node: 'n1' }, destination: { service: { ...WEB, via: 'LOAD_BALANCER' } } } },
+    balanced({ pods: [1, 1], ...NLB }),
+  );
+  t.same(result.traces.map(({ verdict, cause, probability }) => `${probability.fraction} ${cause ?? verdict}`).sort(), [
+    '1/2 NO_ROUTE',
+    '1/4 DELIVERED',
+    '1/4 DELIVERED',
+  ]);
 });
 
 t.test('nobody announces an address without endpoints', async (t) => {

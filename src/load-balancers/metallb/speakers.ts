@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Cluster } from '../../cluster/cluster.js';
-import { type Node, namespacedName, type Service, type SliceEndpoint } from '../../cluster/objects.js';
+import { type Node, namespacedName, type Service } from '../../cluster/objects.js';
+import { serviceMap } from '../../proxy/service-map.js';
+import type { ProxyEndpoint } from '../../proxy/service-port.js';
 import { annotationOf } from '../annotations.js';
 import { isLocal } from '../checks.js';
+import { isSilent } from '../health.js';
 import type { Backends, Balanced } from '../implementation.js';
 import { EXCLUDE_LABEL, nodeBackends } from '../node-filter.js';
 
@@ -65,18 +68,27 @@ export function speakers(balanced: Balanced, group: string): Backends {
 }
 
 /** Ready, or still serving while it terminates (internal/k8s/epslices EndpointCanServe). */
-function canServe({ conditions }: SliceEndpoint): boolean {
-  return (conditions?.ready ?? true) || conditions?.serving === true;
+function canServe({ ready, serving }: ProxyEndpoint): boolean {
+  return ready || serving;
 }
 
 /** The nodes with endpoints that can serve; '' stands for endpoints without a node. */
-export function servingNodes({ cluster, key }: Balanced): ReadonlySet<string> {
-  const endpoints = cluster.slicesOf(key).flatMap((slice) => slice.endpoints);
-  return new Set(endpoints.filter(canServe).map(({ nodeName }) => nodeName ?? ''));
+function servingNodes({ cluster, settings, family, key }: Balanced): ReadonlySet<string> {
+  const [anyNode] = cluster.nodes.keys();
+  if (anyNode === undefined) return new Set();
+  const services = serviceMap(cluster, family, settings.proxyOf(anyNode));
+  const endpoints = services.portsOf(key).flatMap((port) => services.endpointsOf(port));
+  return new Set(endpoints.filter(canServe).map(({ node }) => node));
+}
+
+function isDown({ cluster }: Balanced, name: string): boolean {
+  const node = cluster.nodes.get(name);
+  return node !== undefined && isSilent(node);
 }
 
 /** Why the speaker of a node announces nothing for the Service; undefined: it may. Under Local only nodes with endpoints. */
 export function silence(balanced: Balanced, node: string): string | undefined {
+  if (isDown(balanced, node)) return `${node} is down (its Ready condition is Unknown): nobody announces from there`;
   const serving = servingNodes(balanced);
   if (serving.size === 0) return `no endpoint of ${balanced.key} can serve: nobody announces the address`;
   if (!isLocal(balanced) || serving.has(node)) return undefined;
@@ -90,4 +102,12 @@ export function silence(balanced: Balanced, node: string): string | undefined {
 export function leaderOf(nodes: readonly string[], address: string): string | undefined {
   const hash = (node: string) => createHash('sha256').update(`${node}#${address}`).digest('hex');
   return [...nodes].map((node) => ({ node, hash: hash(node) })).sort((a, b) => (a.hash < b.hash ? -1 : 1))[0]?.node;
+}
+
+/**
+ * Seconds until a change of who announces has come through: about one where an endpoint came or went, `silent` where a node
+ * fell silent, which others only miss after a while.
+ */
+export function convergence(balanced: Balanced, silent: number): number {
+  return [...balanced.cluster.nodes.values()].some(isSilent) ? silent : 1;
 }

@@ -1,0 +1,88 @@
+import { addressOf } from '../base/address.js';
+import { nodeAddresses } from '../cluster/addresses.js';
+import type { Node } from '../cluster/objects.js';
+import { ONE } from '../netfilter/fraction.js';
+import { isLocal } from './checks.js';
+import { isSilent, readyEndpointsOn } from './health.js';
+import type { Balanced, Implementation } from './implementation.js';
+import { announcement } from './metallb/common.js';
+import { nodeBackends } from './node-filter.js';
+
+/**
+ * Labels that choose nodes for ServiceLB (k3s-io/k3s pkg/cloudprovider/servicelb.go): once any node has the first one, only
+ * nodes on which it is "true" take part; a label of the same name on Service and node further chooses a pool.
+ */
+const ENABLE_LABEL = 'svccontroller.k3s.cattle.io/enablelb';
+const POOL_LABEL = 'svccontroller.k3s.cattle.io/lbpool';
+/** The Service's status follows endpoints within about this long; clients and DNS keep addresses longer. */
+const STATUS_SECONDS = 1;
+
+/** Why a node does not hold the Service's ports; undefined: it does. */
+function leftOut({ cluster, service }: Balanced): (node: Node) => string | undefined {
+  const chosen = [...cluster.nodes.values()].some(({ metadata }) => metadata.labels?.[ENABLE_LABEL] !== undefined);
+  const pool = service.metadata.labels?.[POOL_LABEL] ?? '';
+  return ({ metadata: { labels = {} } }) => {
+    if (!chosen) return undefined;
+    if (labels[ENABLE_LABEL] !== 'true') return `label ${ENABLE_LABEL} is not "true"`;
+    return pool !== '' && labels[POOL_LABEL] !== pool ? `label ${POOL_LABEL} is not ${pool}` : undefined;
+  };
+}
+
+/** The address of a node that is published: its ExternalIP where any node has one, else its InternalIP. */
+function published({ cluster, family }: Balanced, name: string): string | undefined {
+  const external = (node: Node) => (node.status?.addresses ?? []).filter(({ type }) => type === 'ExternalIP');
+  const anyExternal = [...cluster.nodes.values()].some((node) => external(node).length > 0);
+  const node = cluster.nodes.get(name);
+  const texts = !node ? [] : anyExternal ? external(node).map(({ address }) => address) : nodeAddresses(node);
+  return texts.map((text) => addressOf(text)).find((address) => address?.family === family)?.text;
+}
+
+/**
+ * k3s' ServiceLB (klipper-lb): no load balancer at all. A DaemonSet holds the Service's ports as host ports on the nodes,
+ * whose own addresses are published; kube-proxy's rules for these addresses take the packets before the host ports do.
+ */
+export const k3sServicelb: Implementation = {
+  name: 'k3s-servicelb',
+  title: 'k3s ServiceLB',
+  options: [],
+  takes: (service, platform) =>
+    platform === 'k3s' && !service.spec?.loadBalancerClass ? 'platform k3s, no class' : undefined,
+  allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
+  backends: (balanced) => nodeBackends(balanced, 'nodes that hold the port', leftOut(balanced)),
+  weights(balanced, candidates) {
+    balanced.assume(
+      'loadBalancer.spread',
+      'clients use the published addresses alike',
+      'ServiceLB publishes the addresses of nodes; which one a client takes is its own or its DNS’ choice.',
+    );
+    return candidates.map(() => ONE);
+  },
+  probe(balanced, { node: name }) {
+    const node = balanced.cluster.nodes.get(name);
+    const why =
+      node !== undefined && isSilent(node)
+        ? 'the node is down (its Ready condition is Unknown)'
+        : isLocal(balanced) && readyEndpointsOn(balanced, name) === 0
+          ? `no ready endpoint of ${balanced.key} there`
+          : undefined;
+    const detail = `the address of ${name} is ${why === undefined ? 'published' : `not published: ${why}`}`;
+    return { healthy: why === undefined, status: undefined, detail };
+  },
+  forward(balanced, sent, { node }) {
+    const destination = published(balanced, node);
+    if (destination === undefined) return { refused: `${node} has no ${balanced.family} address that is published` };
+    const detail = `is no hop of its own: the client connects to ${destination}, an address of ${node}`;
+    return { ...sent, destination, detail, byClient: true };
+  },
+  healthCheck: () => announcement(STATUS_SECONDS),
+  failsOpen: () => false,
+  affinity: () => ({ by: 'CONNECTION', detail: 'the client chooses the node' }),
+  // kube-proxy applies source ranges, before the rules of the host ports could.
+  firewall: () => ({ allowed: undefined, rules: [] }),
+  drain: () => ({
+    seconds: 0,
+    detail: 'a node that goes takes its connections along; clients must take another address',
+  }),
+  reply: () => 'DIRECT',
+  addressIsLocal: () => false,
+};
