@@ -1,4 +1,4 @@
-import type { IPFamily } from '../base/address.js';
+import { addressOf, type IPFamily, joinHostPort } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
@@ -22,6 +22,14 @@ export interface KnownEndpoint {
   readonly node: string;
   readonly zone: string;
   readonly pod?: string;
+}
+
+/** Packets have an address, however a slice spells it. */
+export function canonicalEndpoint<E extends KnownEndpoint>(endpoint: E): E {
+  const address = addressOf(endpoint.address)?.text ?? endpoint.address;
+  if (address === endpoint.address) return endpoint;
+  const port = endpoint.id.slice(endpoint.id.lastIndexOf(':') + 1);
+  return { ...endpoint, address, id: joinHostPort(address, port) };
 }
 
 /** What a question adds to the cluster and its settings. */
@@ -200,7 +208,8 @@ export class Fabric {
 
   /** Makes the endpoints of a Service port known as such, with the places that slices give them. */
   expect(endpoints: Iterable<KnownEndpoint>): void {
-    for (const endpoint of endpoints) {
+    for (const given of endpoints) {
+      const endpoint = canonicalEndpoint(given);
       this.#endpoints.set(endpoint.id, endpoint);
       if (endpoint.node !== '') this.places.learn(endpoint.address, endpoint.node);
     }

@@ -1,4 +1,4 @@
-import type { Fabric } from '../path/fabric.js';
+import { canonicalEndpoint, type Fabric } from '../path/fabric.js';
 import { portNames } from '../proxy/iptables/names.js';
 import type { ServicePort } from '../proxy/service-port.js';
 
@@ -17,6 +17,6 @@ export function affinityEntries(
   const known = fabric
     .program(node)
     .services.endpointsOf(port)
-    .find((candidate) => candidate.id === endpoint);
+    .find((candidate) => candidate.id === endpoint || canonicalEndpoint(candidate).id === endpoint);
   return known === undefined ? undefined : new Map([[portNames(port).endpoint(known), new Set([source])]]);
 }

@@ -1,6 +1,6 @@
 import type { Dnat } from '../../statements.js';
 import { firstValue, optionOf, RuleError, type TargetCodec } from '../codec.js';
-import { formatNatRange, natRangeOf, savedNatRange, withDestination } from './nat-range.js';
+import { canonical, formatNatRange, natRangeOf, savedNatRange, withDestination } from './nat-range.js';
 
 /** `-j DNAT --to-destination A[-B][:P[-Q]]`. */
 export const dnat: TargetCodec<Dnat> = {
@@ -28,7 +28,9 @@ export const dnat: TargetCodec<Dnat> = {
       return { action: 'UNKNOWN', detail };
     }
     const port = target.port ?? packet.destinationPort;
-    return { action: 'DNAT', packet: withDestination(packet, target.address ?? packet.destination, port) };
+    // However it is written, the packet has an address.
+    const address = target.address === undefined ? packet.destination : canonical(target.address);
+    return { action: 'DNAT', packet: withDestination(packet, address, port) };
   },
 };
 

@@ -52,7 +52,8 @@ export function savedNatRange(range: NatRange): string {
   });
 }
 
-function canonical(text: string): string {
+/** The address as the kernel's bytes are printed. */
+export function canonical(text: string): string {
   return addressOf(text)?.text ?? text;
 }
 
