@@ -1,11 +1,12 @@
 import type { IPFamily } from '../base/address.js';
 import { joinHostPort } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
+import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Service } from '../cluster/objects.js';
 import { FAMILIES } from '../cluster/settings.js';
 import { isBalanced, publishedAs } from '../load-balancers/addresses.js';
-import { ONE } from '../netfilter/fraction.js';
+import { ONE, sum } from '../netfilter/fraction.js';
 import type { Client } from '../path/client.js';
 import { type Destination, resolveDestination } from '../path/destinations.js';
 import { Fabric } from '../path/fabric.js';
@@ -189,6 +190,25 @@ export function headOf(
   };
 }
 
+/** Who clients are to findings: those of a load balancer are one, whichever backends it sends them to. */
+function doorClients(trips: readonly GroupTrips[]): readonly DoorClient[] {
+  const balanced = trips.filter(({ client }) => client.through !== undefined);
+  const others = trips.filter(({ client }) => client.through === undefined);
+  const told = others.map(({ client, nodes, weight, journeys }) => ({
+    ...{ client, nodes, weight },
+    outcomes: outcomesOf(journeys, client),
+  }));
+  const byName = new Map<string, GroupTrips[]>();
+  for (const trip of balanced) remember(byName, trip.client.name, (): GroupTrips[] => []).push(trip);
+  const merged = [...byName.values()].map((own) => ({
+    client: (own[0] as GroupTrips).client,
+    nodes: undefined,
+    weight: sum(own.map(({ weight }) => weight)),
+    outcomes: own.flatMap(({ journeys, client }) => outcomesOf(journeys, client)),
+  }));
+  return [...told, ...merged];
+}
+
 function answerOne(
   prepared: Prepared,
   fabric: Fabric,
@@ -197,10 +217,7 @@ function answerOne(
 ): { readonly result: ServiceProbability; readonly door: Door } {
   const walked = walkClients(fabric, question, destination);
   const { journeys, trips, groups } = walked;
-  const from = trips.map(({ client, nodes, weight, journeys: own }) => ({
-    ...{ client, nodes, weight },
-    outcomes: outcomesOf(own, client),
-  }));
+  const from = doorClients(trips);
   const { receivers, endpoints, imbalance } = reachedEndpoints(fabric, journeys);
   const through = groups[0]?.client.through === undefined ? undefined : (groups[0] as WeightedClient).client;
   const lost = (['DROPPED', 'UNREACHABLE'] as const).reduce(

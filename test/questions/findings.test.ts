@@ -7,8 +7,9 @@ import { ask } from '../../src/questions/ask.js';
 import { contract } from '../../src/questions/contract.js';
 import { FINDING_CODES, type FindingCode } from '../../src/questions/findings/codes.js';
 import type { FindingsSpec } from '../../src/questions/findings/options.js';
-import type { Clients, QuestionRequest, ServiceDestination } from '../../src/questions/request.js';
+import type { Change, Clients, QuestionRequest, ServiceDestination } from '../../src/questions/request.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
+import { type BalancedOptions, balanced } from '../support/balanced.js';
 import { type LabService, lab } from '../support/lab.js';
 
 const SVC = { namespace: 'default', name: 'svc' };
@@ -50,6 +51,14 @@ const difference = (before: Snapshot, after: Snapshot, asked: Asked = {}) =>
   ask('what-if', request(asked), before, after).findings;
 const changed = (snapshot: Snapshot, rest: QuestionRequest) =>
   ask('what-if', { ...request(), ...rest }, snapshot).findings;
+
+const BALANCED: QuestionRequest = {
+  probability: { services: [{ namespace: 'default', name: 'web' }], clients: { loadBalancer: {} } },
+};
+const TO_LOCAL: Change = { service: { namespace: 'default', name: 'web', externalTrafficPolicy: 'Local' } };
+const balancedState = (options: BalancedOptions) => ask('probability', BALANCED, balanced(options)).findings;
+const balancedChange = (options: BalancedOptions, change: Change) =>
+  ask('what-if', { ...BALANCED, changes: [change] }, balanced(options)).findings;
 
 interface Case {
   readonly code: FindingCode;
@@ -409,6 +418,70 @@ const CASES: readonly Case[] = [
       return ask('chains', {}, lab({ services })).findings;
     },
     evidence: { code: 'SERVICE_WITHOUT_ENDPOINTS', count: 120, told: 100 },
+  },
+  {
+    code: 'NODE_PORTS_UNGUARDED',
+    what: 'source ranges and a node port',
+    found: () => balancedState({ pods: [1], spec: { loadBalancerSourceRanges: ['192.0.2.0/24'] } }),
+    evidence: { service: 'default/web', ranges: ['192.0.2.0/24'], ports: [30080] },
+    without: () => balancedState({ pods: [1], spec: { loadBalancerSourceRanges: ['0.0.0.0/0'] } }),
+  },
+  {
+    code: 'LOAD_BALANCER_CHANGED',
+    what: 'another provider',
+    found: () => balancedChange({ pods: [1] }, { loadBalancer: { implementation: 'gke-external-passthrough' } }),
+    evidence: { implementation: { before: 'generic', after: 'gke-external-passthrough' } },
+    without: () => balancedChange({ pods: [1] }, { loadBalancer: { implementation: 'generic' } }),
+  },
+  {
+    code: 'HEALTH_CHECK_CHANGED',
+    what: 'policy Local',
+    found: () => balancedChange({ pods: [1], gke: true }, TO_LOCAL),
+    evidence: { check: { before: /^HTTP 10256/, after: /^HTTP 30000/ } },
+    without: () => balancedChange({ pods: [1], gke: true, policy: 'Local' }, TO_LOCAL),
+  },
+  {
+    code: 'BACKENDS_CHANGED',
+    what: 'a node that leaves',
+    found: () => balancedChange({ pods: [1, 0], gke: true }, { node: { name: 'n2', action: 'REMOVE' } }),
+    evidence: { backends: { before: 2, after: 1 }, removed: ['n2'] },
+    without: () => balancedChange({ pods: [1, 0], gke: true }, TO_LOCAL),
+  },
+  {
+    code: 'LOST_UNTIL_CONVERGED',
+    what: 'policy Local, a node without pods',
+    found: () => balancedChange({ pods: [1, 1, 0], gke: true }, TO_LOCAL),
+    evidence: { share: '1/3', seconds: 6, nodes: ['n3'] },
+    without: () => balancedChange({ pods: [1, 1, 1], gke: true }, TO_LOCAL),
+  },
+  {
+    code: 'LOAD_BALANCER_IMBALANCE',
+    what: 'policy Local, nodes with more pods than others',
+    found: () => balancedChange({ pods: [2, 1] }, TO_LOCAL),
+    evidence: { factor: { before: '1', after: '3/2' } },
+    without: () => balancedChange({ pods: [1, 1] }, TO_LOCAL),
+  },
+  {
+    code: 'NODE_PORTS_OPENED',
+    what: 'a health check node port',
+    found: () => balancedChange({ pods: [1] }, TO_LOCAL),
+    evidence: { ports: ['30000/TCP (health check)'] },
+    without: () => balancedChange({ pods: [1], policy: 'Local' }, TO_LOCAL),
+  },
+  {
+    code: 'FIREWALL_OPENED',
+    what: 'wider source ranges',
+    found: () =>
+      balancedChange(
+        { pods: [1], spec: { loadBalancerSourceRanges: ['192.0.2.0/24'] } },
+        { service: { namespace: 'default', name: 'web', loadBalancerSourceRanges: [] } },
+      ),
+    evidence: { ranges: { before: ['192.0.2.0/24'], after: ['0.0.0.0/0', '::/0'] } },
+    without: () =>
+      balancedChange(
+        { pods: [1] },
+        { service: { namespace: 'default', name: 'web', loadBalancerSourceRanges: ['192.0.2.0/24'] } },
+      ),
   },
 ];
 

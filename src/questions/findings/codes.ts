@@ -91,6 +91,12 @@ export const FINDING_CODES = {
     'The Service has session affinity: a client address stays with an endpoint, kept by each node for itself, so that shares are those of new clients.',
     [...PORT, 'timeoutSeconds', 'before'],
   ),
+  NODE_PORTS_UNGUARDED: entry(
+    'STATE',
+    'INFO',
+    'A Service has loadBalancerSourceRanges, which guard the load balancer’s address only, and node ports that take everybody.',
+    ['service', 'ranges', 'ports', 'before'],
+  ),
   DELIVERED_BEFORE_DROPPED_NOW: entry(
     'DIFFERENCE',
     'ERROR',
@@ -184,6 +190,50 @@ export const FINDING_CODES = {
     'WARNING',
     'More than `lostConnections` of the connections that are established before the change are lost: their pod is gone, or its node.',
     [...DOOR, 'share', 'threshold', 'endpoints'],
+  ),
+  LOAD_BALANCER_CHANGED: entry(
+    'DIFFERENCE',
+    'INFO',
+    'Another kind of load balancer has the Service, or one has it that had none.',
+    ['service', 'family', 'implementation'],
+  ),
+  HEALTH_CHECK_CHANGED: entry(
+    'DIFFERENCE',
+    'INFO',
+    'The load balancer of a Service finds out in another way which backends to use.',
+    ['service', 'family', 'check'],
+  ),
+  BACKENDS_CHANGED: entry('DIFFERENCE', 'INFO', 'Nodes or pods become backends of a load balancer, or no longer are.', [
+    'service',
+    'family',
+    'backends',
+    'added',
+    'removed',
+    'drainSeconds',
+  ]),
+  LOST_UNTIL_CONVERGED: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'New connections through a load balancer are lost after the change until its health checks have found it.',
+    ['service', 'family', 'share', 'seconds', 'nodes', 'nodeCount'],
+  ),
+  LOAD_BALANCER_IMBALANCE: entry(
+    'DIFFERENCE',
+    'INFO',
+    'Through a load balancer, the largest share of an endpoint is another multiple of the even share than before.',
+    [...DOOR, 'factor'],
+  ),
+  NODE_PORTS_OPENED: entry(
+    'DIFFERENCE',
+    'INFO',
+    'A Service has node ports that it did not have: every node takes connections there.',
+    ['service', 'ports'],
+  ),
+  FIREWALL_OPENED: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'The load balancer of a Service lets in clients that it did not let in before.',
+    ['service', 'family', 'ranges', 'rules'],
   ),
   CHANGE_WITHOUT_EFFECT: entry('DIFFERENCE', 'INFO', 'A change, or an object that it applies, changes nothing.', [
     'pointer',

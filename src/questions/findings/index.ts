@@ -2,6 +2,16 @@
 import type { Finding } from '../answer.js';
 import { affinities, affinityBroken, affinityDifferences } from './affinity.js';
 import { imbalanceDifferences, imbalances } from './balance.js';
+import {
+  backendsChanged,
+  balancerChanged,
+  balancerImbalance,
+  firewallOpened,
+  healthCheckChanged,
+  lostUntilConverged,
+  newNodePorts,
+  unguardedNodePorts,
+} from './balancers.js';
 import { addressConflicts } from './claims.js';
 import type { FindingCode, Severity } from './codes.js';
 import { connectionsLost } from './connections.js';
@@ -22,6 +32,7 @@ const STATE: readonly StateFinder[] = [
   imbalances,
   crossZone,
   affinities,
+  unguardedNodePorts,
 ];
 
 const DIFFERENCE: readonly DifferenceFinder[] = [
@@ -34,6 +45,13 @@ const DIFFERENCE: readonly DifferenceFinder[] = [
   affinityDifferences,
   affinityBroken,
   connectionsLost,
+  balancerChanged,
+  backendsChanged,
+  healthCheckChanged,
+  lostUntilConverged,
+  balancerImbalance,
+  newNodePorts,
+  firewallOpened,
 ];
 
 /** What is to be said of one state of the cluster. */

@@ -1,0 +1,216 @@
+/** Load balancers: what changes of them, what they open, and what they lose until their health checks have found a change. */
+import type { IPFamily } from '../../base/address.js';
+import { FAMILIES } from '../../cluster/settings.js';
+import { isBalanced } from '../../load-balancers/addresses.js';
+import { type Balancer, balancerOf } from '../../load-balancers/balancer.js';
+import type { Backend } from '../../load-balancers/implementation.js';
+import { compare, type Fraction, formatFraction, isZero, ONE, sum, toDecimal } from '../../netfilter/fraction.js';
+import { parseSigned } from '../../netfilter/signed-fraction.js';
+import { programNode } from '../../proxy/program.js';
+import type { Finding } from '../answer.js';
+import { doorPairs } from './client-pairs.js';
+import type { Door } from './door.js';
+import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
+import type { DifferenceFinder, StateFinder, View } from './view.js';
+
+function familyOf({ cluster }: View, key: string): IPFamily {
+  const [first] = cluster.services.get(key)?.spec?.ipFamilies ?? [];
+  return FAMILIES.find((family) => family === first) ?? 'IPv4';
+}
+
+/** The load balancer of a Service in its first family; undefined where it is not of type LoadBalancer. */
+function balancerIn(view: View, key: string, kept?: readonly string[]): Balancer | undefined {
+  const service = view.cluster.services.get(key);
+  if (service === undefined || !isBalanced(service)) return undefined;
+  return balancerOf(view.cluster, view.settings, familyOf(view, key), service, kept);
+}
+
+interface BalancerPair {
+  readonly key: string;
+  readonly family: IPFamily;
+  readonly before: Balancer | undefined;
+  readonly after: Balancer | undefined;
+}
+
+/** The load balancers of both sides' Services; those that remember their backends start from what they had. */
+function balancerPairs(before: View, after: View): readonly BalancerPair[] {
+  return [...new Set([...before.services, ...after.services])].map((key) => {
+    const was = balancerIn(before, key);
+    const now = balancerIn(after, key);
+    const kept = now !== undefined && was?.implementation === now.implementation ? was.remembered : undefined;
+    return { key, family: familyOf(after, key), before: was, after: kept ? balancerIn(after, key, kept) : now };
+  });
+}
+
+const evidenceOf = ({ key, family }: BalancerPair) => ({ service: key, family });
+
+/** Another kind of load balancer, or one where there was none. */
+export const balancerChanged: DifferenceFinder = (before, after) =>
+  balancerPairs(before, after).flatMap((pair) => {
+    const was = pair.before?.implementation;
+    const is = pair.after?.implementation;
+    if (was === is) return [];
+    const names = { before: was?.name ?? null, after: is?.name ?? null };
+    const title = (one: typeof was) => (one === undefined ? 'no load balancer' : `a ${one.title}`);
+    const message = `Service ${pair.key} has ${title(is)}; it had ${title(was)}.`;
+    return [finding('LOAD_BALANCER_CHANGED', message, { ...evidenceOf(pair), implementation: names })];
+  });
+
+function checkText(balancer: Balancer): string {
+  const { protocol, port, path = '', intervalSeconds, unhealthyAfter } = balancer.healthCheck;
+  return `${protocol} ${port}${path} every ${intervalSeconds} s, out after ${unhealthyAfter} failures`;
+}
+
+/** Another health check. */
+export const healthCheckChanged: DifferenceFinder = (before, after) =>
+  balancerPairs(before, after).flatMap((pair) => {
+    if (pair.before === undefined || pair.after === undefined) return [];
+    const check = { before: checkText(pair.before), after: checkText(pair.after) };
+    if (check.before === check.after) return [];
+    const { answeredBy } = pair.after.healthCheck;
+    const leaves =
+      answeredBy === 'SERVICE_HEALTH'
+        ? ' Only nodes with ready endpoints pass it.'
+        : answeredBy === 'KUBE_PROXY'
+          ? ' Every node whose kube-proxy works passes it.'
+          : '';
+    const message = `The load balancer of ${pair.key} checks its backends by ${check.after}; before by ${check.before}.${leaves}`;
+    return [finding('HEALTH_CHECK_CHANGED', message, { ...evidenceOf(pair), check })];
+  });
+
+const nameOf = ({ node, pod }: Backend) => pod ?? node;
+
+/** Backends that come and go. */
+export const backendsChanged: DifferenceFinder = (before, after) =>
+  balancerPairs(before, after).flatMap((pair) => {
+    if (pair.before === undefined || pair.after === undefined) return [];
+    const was = new Set(pair.before.backends.members.map(nameOf));
+    const is = new Set(pair.after.backends.members.map(nameOf));
+    const added = [...is].filter((name) => !was.has(name));
+    const removed = [...was].filter((name) => !is.has(name));
+    if (added.length + removed.length === 0) return [];
+    const parts = [
+      ...(removed.length === 0 ? [] : [`${listed(removed)} no longer`]),
+      ...(added.length === 0 ? [] : [`${listed(added)} newly`]),
+    ];
+    const { seconds, detail } = pair.after.drain;
+    const drained = removed.length === 0 ? '' : ` Of connections that are open: ${detail}.`;
+    const message = `The load balancer of ${pair.key} has ${is.size} backends (${pair.after.backends.group}), it had ${was.size}: ${parts.join(', ')}.${drained}`;
+    return [
+      finding('BACKENDS_CHANGED', message, {
+        ...evidenceOf(pair),
+        backends: { before: was.size, after: is.size },
+        added: added.slice(0, MAX_LISTED),
+        removed: removed.slice(0, MAX_LISTED),
+        ...(removed.length === 0 || seconds === undefined ? {} : { drainSeconds: seconds }),
+      }),
+    ];
+  });
+
+/** Whether connections that arrive at the backend are lost: its node is down, or has nothing to send them to. */
+function losesConnections(view: View, balancer: Balancer, family: IPFamily, backend: Backend): boolean {
+  if (balancer.probe(backend).healthy) return false;
+  if (backend.kind === 'POD' || balancer.probe(backend).status === undefined) return true;
+  if (balancer.healthCheck.answeredBy !== 'SERVICE_HEALTH') return false;
+  const program = programNode(view.cluster, backend.node, family, view.settings.proxyOf(backend.node));
+  const ports = program.services.portsOf(balancer.key);
+  return ports.some((port) => port.externalPolicyLocal && program.selection(port).local.length === 0);
+}
+
+/** What is lost between the change and the moment at which health checks have found it. */
+export const lostUntilConverged: DifferenceFinder = (before, after) =>
+  balancerPairs(before, after).flatMap((pair) => {
+    const { after: now, before: was, key, family } = pair;
+    if (now === undefined || was === undefined || after.settings.unsupportedDataplane !== undefined) return [];
+    const same = was.implementation === now.implementation ? was : undefined;
+    const { shares } = now.distribution('BEFORE', { address: undefined, zone: '' }, same);
+    const losing = shares.filter(({ backend }) => losesConnections(after, now, family, backend));
+    const share = sum(losing.map((one) => one.share));
+    if (isZero(share)) return [];
+    const names = losing.map(({ backend }) => nameOf(backend));
+    const seconds = now.secondsToConverge;
+    const message = `Until the health checks of the load balancer of ${key} have found the change, up to ${seconds} s, ${formatFraction(share)} of its new connections are lost: those that it sends to ${listed(names)}.`;
+    return [
+      finding('LOST_UNTIL_CONVERGED', message, {
+        ...evidenceOf(pair),
+        share: formatFraction(share),
+        seconds,
+        nodes: names.slice(0, MAX_LISTED),
+        nodeCount: names.length,
+      }),
+    ];
+  });
+
+/** Node ports that a change opens on every node. */
+export const newNodePorts: DifferenceFinder = (before, after) =>
+  [...new Set([...before.services, ...after.services])].flatMap((key): Finding[] => {
+    const portsOf = (view: View) => {
+      const spec = view.cluster.services.get(key)?.spec;
+      const ports = (spec?.ports ?? []).flatMap(({ nodePort, protocol = 'TCP' }) =>
+        nodePort ? [`${nodePort}/${protocol}`] : [],
+      );
+      return spec?.healthCheckNodePort ? [...ports, `${spec.healthCheckNodePort}/TCP (health check)`] : ports;
+    };
+    const was = new Set(portsOf(before));
+    const added = portsOf(after).filter((port) => !was.has(port));
+    if (added.length === 0) return [];
+    const message = `Service ${key} has new node ports, open on every node to whoever reaches it: ${added.join(', ')}.`;
+    return [finding('NODE_PORTS_OPENED', message, { service: key, ports: added })];
+  });
+
+const EVERYBODY = ['0.0.0.0/0', '::/0'];
+
+/** Who the load balancer lets in that it did not before. */
+export const firewallOpened: DifferenceFinder = (before, after) =>
+  balancerPairs(before, after).flatMap((pair) => {
+    if (pair.after === undefined) return [];
+    const { allowed, rules } = pair.after.firewall;
+    const is = allowed ?? EVERYBODY;
+    const was = pair.before === undefined ? [] : (pair.before.firewall.allowed ?? EVERYBODY);
+    const added = is.filter((range) => !was.includes(range));
+    if (added.length === 0 || was === EVERYBODY) return [];
+    const ports = (pair.after.service.spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);
+    const who = allowed === undefined ? 'everybody' : added.join(', ');
+    const message = `The load balancer of ${pair.key} lets in ${who} to ${ports.join(', ')}${was.length === 0 ? '' : `; before ${was.join(', ')}`}.`;
+    return [
+      finding('FIREWALL_OPENED', message, {
+        ...evidenceOf(pair),
+        ranges: { before: was, after: is },
+        ...(rules.length === 0 ? {} : { rules }),
+      }),
+    ];
+  });
+
+/** Source ranges that guard the load balancer's address, beside node ports that they do not guard. */
+export const unguardedNodePorts: StateFinder = (view) =>
+  view.services.flatMap((key) => {
+    const service = view.cluster.services.get(key);
+    const ranges = service?.spec?.loadBalancerSourceRanges ?? [];
+    const ports = (service?.spec?.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [nodePort] : []));
+    const everybody = ranges.some((range) => EVERYBODY.includes(range.trim()));
+    if (service === undefined || !isBalanced(service) || ranges.length === 0 || everybody || ports.length === 0)
+      return [];
+    const message = `loadBalancerSourceRanges of ${key} (${listed(ranges)}) guard the load balancer's address only: ${ports.length === 1 ? 'node port' : 'node ports'} ${ports.join(', ')} of every node take everybody that reaches the nodes.`;
+    return [finding('NODE_PORTS_UNGUARDED', message, { service: key, ranges: ranges.slice(0, MAX_LISTED), ports })];
+  });
+
+function factorOf({ imbalance }: Door): Fraction | undefined {
+  return imbalance === undefined ? undefined : parseSigned(imbalance.fraction)?.size;
+}
+
+/** Load balancers split connections by node: how uneven that makes the shares of pods, where a change changes it. */
+export const balancerImbalance: DifferenceFinder = (before, after) =>
+  doorPairs(before.doors, after.doors).flatMap((pair) => {
+    if (pair.after.via !== 'LOAD_BALANCER') return [];
+    const was = factorOf(pair.before) ?? ONE;
+    const is = factorOf(pair.after);
+    if (is === undefined || compare(was, is) === 0) return [];
+    const factor = (value: Fraction) => toDecimal(value, 2).replace(/\.?0+$/, '');
+    const message = `The largest share of an endpoint of ${doorText(pair.after)} is ${factor(is)} times the even one; it was ${factor(was)} times.`;
+    return [
+      finding('LOAD_BALANCER_IMBALANCE', message, {
+        ...doorEvidence(pair.after),
+        factor: { before: formatFraction(was), after: formatFraction(is) },
+      }),
+    ];
+  });
