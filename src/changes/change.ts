@@ -31,6 +31,7 @@ export interface Consequence {
     | 'POD_NOT_PLACED'
     | 'SLICE_CHANGED'
     | 'WORKLOAD_CHANGED'
+    | 'ROLLOUT_STATE'
     | 'SERVICE_CHANGED'
     | 'NODE_ADDED'
     | 'NODE_CHANGED'

@@ -8,11 +8,22 @@ import { node } from './node.js';
 import { patch } from './patch.js';
 import { pods } from './pods.js';
 import { proxy } from './proxy.js';
+import { rollout } from './rollout.js';
 import { scale } from './scale.js';
 import { service } from './service.js';
 
 /** The kinds of changes. A new one is a file of its own and a line here. */
-const KINDS: readonly ChangeKind<never>[] = [scale, service, patch, applyManifests, pods, node, proxy, loadBalancer];
+const KINDS: readonly ChangeKind<never>[] = [
+  scale,
+  service,
+  patch,
+  applyManifests,
+  rollout,
+  pods,
+  node,
+  proxy,
+  loadBalancer,
+];
 
 const BY_KEY: ReadonlyMap<string, ChangeKind<never>> = new Map(KINDS.map((kind) => [kind.key, kind]));
 

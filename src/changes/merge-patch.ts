@@ -10,7 +10,8 @@ function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function checkDepth(value: unknown, depth: number, pointer: string): void {
+/** Makes sure that a patch may be walked and copied. Throws QuestionError IMPOSSIBLE_CHANGE. */
+export function checkNesting(value: unknown, depth: number, pointer: string): void {
   if (depth > MAX_DEPTH)
     throw impossible(pointer, `The patch is nested more than ${MAX_DEPTH} levels deep; Kubernetes objects never are.`);
   if (typeof value !== 'object' || value === null) return;
@@ -18,7 +19,7 @@ function checkDepth(value: unknown, depth: number, pointer: string): void {
     // As part of a copy it would be taken for the copy's prototype somewhere.
     if (key === '__proto__')
       throw impossible(`${pointer}/__proto__`, 'The key "__proto__" is not allowed in a patch; leave it out.');
-    if (typeof item === 'object' && item !== null) checkDepth(item, depth + 1, `${pointer}/${pointerToken(key)}`);
+    if (typeof item === 'object' && item !== null) checkNesting(item, depth + 1, `${pointer}/${pointerToken(key)}`);
   }
 }
 
@@ -37,6 +38,6 @@ function merged(target: unknown, patch: unknown): unknown {
  * (lists too) replaces. Throws QuestionError IMPOSSIBLE_CHANGE for a patch that is nested too deeply to be meant.
  */
 export function mergePatch(target: unknown, patch: JsonObject, pointer: string): unknown {
-  checkDepth(patch, 1, pointer);
+  checkNesting(patch, 1, pointer);
   return merged(target, patch);
 }

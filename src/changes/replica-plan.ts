@@ -7,7 +7,7 @@ import { podsOfWorkload, replicaSetsOf } from '../cluster/workload-pods.js';
 import { pendingPod, podNames, templateOf } from '../control-plane/new-pods.js';
 import { controllerOf, isActive } from '../control-plane/pods.js';
 import { newestFirst, scaleReplicaSets } from '../control-plane/replicaset-sizes.js';
-import { chooseVictims, podsOfReplicaSet } from '../control-plane/replicaset-victims.js';
+import { chooseVictims, podsOfReplicaSet, type VictimChoice } from '../control-plane/replicaset-victims.js';
 import type { Choice } from './change.js';
 import { impliedReplicaSets } from './implied-replicasets.js';
 import { limitedChoice, MAX_CHOICES } from './limited-choice.js';
@@ -78,6 +78,26 @@ interface ReplicaSetPlan {
   readonly choices: readonly Choice[];
 }
 
+/** The pods among equals that a ReplicaSet removes, with those that could go as well. */
+export function victimChoices(replicaSet: Workload, chosen: VictimChoice): readonly Choice[] {
+  if (chosen.deterministic) return [];
+  const always = new Set(chosen.alwaysVictims);
+  const taken = chosen.victims.map((pod) => pod.metadata.name);
+  const isTaken = new Set(taken);
+  const alternatives = chosen.possibleVictims.filter((name) => !isTaken.has(name));
+  return taken
+    .filter((name) => !always.has(name))
+    .slice(0, MAX_CHOICES)
+    .map((name) =>
+      limitedChoice({
+        what: `pod removed by ${nameOf(replicaSet)}`,
+        taken: name,
+        alternatives,
+        why: 'The ReplicaSet controller ranks these pods alike: which of them goes depends on the order in which its cache lists them, which is random.',
+      }),
+    );
+}
+
 function resize(
   input: ScaleInput,
   replicaSet: Workload,
@@ -111,23 +131,7 @@ function resize(
   const chosen = chooseVictims(cluster, replicaSet, count - named.length, at, version, others);
   const removed = [...named, ...chosen.victims];
   const gone = new Set(removed);
-  const always = new Set(chosen.alwaysVictims);
-  const taken = chosen.victims.map((pod) => pod.metadata.name);
-  const isTaken = new Set(taken);
-  const alternatives = chosen.possibleVictims.filter((name) => !isTaken.has(name));
-  const choices = chosen.deterministic
-    ? []
-    : taken
-        .filter((name) => !always.has(name))
-        .slice(0, MAX_CHOICES)
-        .map((name) =>
-          limitedChoice({
-            what: `pod removed by ${nameOf(replicaSet)}`,
-            taken: name,
-            alternatives,
-            why: 'The ReplicaSet controller ranks these pods alike: which of them goes depends on the order in which its cache lists them, which is random.',
-          }),
-        );
+  const choices = victimChoices(replicaSet, chosen);
   return { removed, added: [], kept: pods.filter((pod) => !gone.has(pod)), choices };
 }
 

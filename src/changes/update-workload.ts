@@ -1,20 +1,18 @@
 import { type Cluster, workloadKey } from '../cluster/cluster.js';
 import { namespacedName, type Pod, type Workload } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';
-import { podsOfWorkload, replicaSetsOf } from '../cluster/workload-pods.js';
+import { podsOfWorkload } from '../cluster/workload-pods.js';
 import { podsOfDaemonSet } from '../control-plane/daemon-pods.js';
-import { pendingPod, templateOf } from '../control-plane/new-pods.js';
 import { replicaSetForTemplate } from '../control-plane/new-replicaset.js';
 import { sameTemplate } from '../control-plane/pod-template.js';
-import { isActive } from '../control-plane/pods.js';
 import type { ChangeContext, ChangeResult, Consequence } from './change.js';
 import { combined, then } from './combine.js';
 import { controlPlaneVersion } from './control-plane-version.js';
 import { differences } from './differences.js';
-import { impliedReplicaSets } from './implied-replicasets.js';
 import { placePods } from './place-pods.js';
-import { impossible } from './refusal.js';
 import { requirePods } from './replica-plan.js';
+import { isLongRollout, runRollout, settledAt } from './rollout/run-rollout.js';
+import type { StrategyOverride } from './rollout/strategy.js';
 import { type ScaleChange, scale } from './scale.js';
 import { SETTLED, settle } from './settle.js';
 import { withoutLastApplied } from './update-service.js';
@@ -29,25 +27,6 @@ function store(cluster: Cluster, ...workloads: readonly Workload[]): Cluster {
 /** The workload as controllers find it that have made none of its pods. */
 function empty(workload: Workload, replicas: number): Workload {
   return { ...workload, spec: { ...workload.spec, replicas }, status: { replicas, readyReplicas: replicas } };
-}
-
-/** Removes pods: what is left is the cluster without them, with slices that do not show them any more. */
-function withoutPods(cluster: Cluster, gone: readonly Pod[], context: ChangeContext): ChangeResult {
-  const edit = new Map<string, Pod | undefined>(gone.map((pod) => [namespacedName(pod), undefined]));
-  const done = settle(cluster, cluster.with({ pods: edit }), { pods: gone }, context);
-  const consequences = gone.map(
-    (pod): Consequence => ({
-      kind: 'POD_REMOVED',
-      object: namespacedName(pod),
-      detail: pod.spec?.nodeName ? `was on ${pod.spec.nodeName}` : 'was on no node',
-    }),
-  );
-  return {
-    cluster: done.cluster,
-    choices: [],
-    consequences: [...consequences, ...done.consequences],
-    assumptions: done.assumptions,
-  };
 }
 
 /** New pods get nodes (those of `placement` first) and addresses, and are endpoints. */
@@ -84,102 +63,44 @@ function scaled(workload: Workload, replicas: number, pointer: string) {
   };
 }
 
-/** A rolling update that has completed, or the first one: a ReplicaSet of the new template has all the pods. */
+/** A new Deployment: a ReplicaSet of its template gets all the pods. */
+function firstRollout(cluster: Cluster, wanted: Workload, context: ChangeContext, pointer: string): ChangeResult {
+  const { replicaSet } = replicaSetForTemplate(cluster, wanted, [], context.at);
+  const bare = store(cluster, empty(replicaSet, 0), empty(wanted, 0));
+  return scaled(wanted, wanted.spec?.replicas ?? 1, pointer)(bare, context);
+}
+
+/** A new DaemonSet's pods, on every node that can take them. */
+function daemonised(cluster: Cluster, wanted: Workload, context: ChangeContext, pointer: string): ChangeResult {
+  const due = podsOfDaemonSet(cluster, wanted, context.at, []);
+  return started(store(cluster, wanted), [...due.values()], [...due.keys()], context, pointer);
+}
+
+/** All at once, where one after the other would take too long to work out. */
+const AT_ONCE: StrategyOverride = { strategy: 'Recreate', maxSurge: 0, maxUnavailable: '100%' };
+
+/** Pods of another template have replaced the former ones, as the workload's strategy has it. */
 function rolledOut(
-  cluster: Cluster,
-  before: Workload | undefined,
-  wanted: Workload,
-  context: ChangeContext,
-  pointer: string,
-): ChangeResult {
-  const replicas = wanted.spec?.replicas ?? 1;
-  const { name, namespace = 'default' } = wanted.metadata;
-  if (before !== undefined) requirePods(cluster, before, pointer);
-  const found = replicaSetsOf(cluster, namespace, name);
-  const sets = found.length > 0 || before === undefined ? found : impliedReplicaSets(cluster, before);
-  const { replicaSet } = replicaSetForTemplate(cluster, wanted, sets, context.at);
-  const old = sets.filter((one) => keyOf(one) !== keyOf(replicaSet)).map((one) => empty(one, 0));
-  const gone = before === undefined ? [] : podsOfWorkload(cluster, 'Deployment', namespace, name).filter(isActive);
-  const bare = store(cluster, ...old, empty(replicaSet, 0), empty(wanted, 0));
-  const removed = withoutPods(bare, gone, context);
-  return then(removed, context, scaled(wanted, replicas, pointer));
-}
-
-function daemonsOf(cluster: Cluster, workload: Workload): readonly Pod[] {
-  const { name, namespace = 'default' } = workload.metadata;
-  return podsOfWorkload(cluster, 'DaemonSet', namespace, name).filter(isActive);
-}
-
-/** A DaemonSet's pods once each node has the one that it should have. */
-function daemonised(
-  cluster: Cluster,
-  before: Workload | undefined,
-  wanted: Workload,
-  context: ChangeContext,
-  pointer: string,
-): ChangeResult {
-  const stored = store(cluster, wanted);
-  const own = before === undefined ? [] : daemonsOf(cluster, before);
-  const onDelete = (wanted.spec?.updateStrategy as { readonly type?: unknown } | undefined)?.type === 'OnDelete';
-  const bare = stored.with({ pods: new Map(own.map((pod) => [namespacedName(pod), undefined])) });
-  const due = podsOfDaemonSet(bare, wanted, context.at, new Set());
-  const stays = (pod: Pod) => onDelete && due.has(pod.spec?.nodeName ?? '');
-  const removed = withoutPods(
-    stored,
-    own.filter((pod) => !stays(pod)),
-    context,
-  );
-  const kept = new Set(own.filter(stays).map((pod) => pod.spec?.nodeName ?? ''));
-  const fresh = [...due].filter(([node]) => !kept.has(node));
-  return then(removed, context, (current, now) =>
-    started(
-      current,
-      fresh.map(([, pod]) => pod),
-      fresh.map(([node]) => node),
-      now,
-      pointer,
-    ),
-  );
-}
-
-/** A StatefulSet's pods from its partition on, made anew from its template under their old names. */
-function recreated(
   cluster: Cluster,
   before: Workload,
   wanted: Workload,
   context: ChangeContext,
   pointer: string,
 ): ChangeResult {
-  requirePods(cluster, before, pointer);
+  if (wanted.kind !== 'DaemonSet') requirePods(cluster, before, pointer);
   const { name, namespace = 'default' } = wanted.metadata;
-  const strategy = wanted.spec?.updateStrategy as
-    | { readonly type?: unknown; readonly rollingUpdate?: { readonly partition?: unknown } | null }
-    | undefined;
-  const partition = strategy?.rollingUpdate?.partition;
-  const first = typeof partition === 'number' ? partition : 0;
-  const ordinal = (pod: Pod) => Number(pod.metadata.name.slice(name.length + 1));
-  const gone =
-    strategy?.type === 'OnDelete'
-      ? []
-      : podsOfWorkload(cluster, 'StatefulSet', namespace, name).filter((pod) => isActive(pod) && ordinal(pod) >= first);
-  const replicas = before.spec?.replicas ?? 1;
-  const template = templateOf(wanted, undefined);
-  if (template === undefined)
-    throw impossible(pointer, `${nameOf(wanted)} has no pod template: what its pods are is not known.`);
-  const stored = store(cluster, { ...wanted, spec: { ...wanted.spec, replicas } });
-  // The highest ordinal is replaced first.
-  const inOrder = [...gone].sort((a, b) => ordinal(b) - ordinal(a));
-  const replaced = then(withoutPods(stored, inOrder, context), context, (current, now) =>
-    started(
-      current,
-      inOrder.map((pod) => pendingPod(wanted, template, pod.metadata.name, now.at)),
-      [],
-      now,
-      pointer,
-    ),
-  );
-  const wantedReplicas = wanted.spec?.replicas ?? 1;
-  return wantedReplicas === replicas ? replaced : then(replaced, context, scaled(wanted, wantedReplicas, pointer));
+  const pods = podsOfWorkload(cluster, wanted.kind, namespace, name).length;
+  const long = isLongRollout(wanted, pods, {});
+  const { strategy, ...rest } = AT_ONCE;
+  const override = !long ? {} : wanted.kind === 'Deployment' ? { strategy } : rest;
+  const rollout = runRollout(cluster, before, wanted, override as StrategyOverride, context, pointer);
+  const result = settledAt(cluster, wanted, rollout, rollout.states.length - 1, context);
+  const assumptions: Assumption[] = [...result.assumptions, ...(pods > 0 ? [SETTLED] : [])];
+  if (long) {
+    const why = `${pods} pods in small rounds: they are taken to be replaced all at once, which may put some on other nodes.`;
+    assumptions.push({ field: 'changes.rollout', value: nameOf(wanted), why });
+  }
+  return { ...result, assumptions };
 }
 
 /**
@@ -207,26 +128,33 @@ export function updateWorkload(
   };
   const retemplated = before !== undefined && !sameTemplate(before.spec?.template, wanted.spec?.template);
   const replicas = wanted.spec?.replicas ?? 1;
-  if (wanted.kind === 'DaemonSet') {
-    if (before !== undefined && !retemplated) return { ...told, cluster: store(cluster, wanted) };
-    return combined(told, daemonised(cluster, before, wanted, context, pointer));
+  if (before === undefined && wanted.kind === 'DaemonSet') return daemonised(cluster, wanted, context, pointer);
+  if (before === undefined && wanted.kind === 'Deployment') return firstRollout(cluster, wanted, context, pointer);
+  if (before !== undefined && wanted.kind === 'DaemonSet' && !retemplated) {
+    return { ...told, cluster: store(cluster, wanted) };
   }
-  if (wanted.kind === 'Deployment' && (before === undefined || retemplated)) {
-    return combined(told, rolledOut(cluster, before, wanted, context, pointer));
-  }
-  if (wanted.kind === 'StatefulSet' && before !== undefined && retemplated) {
-    return combined(told, recreated(cluster, before, wanted, context, pointer));
+  const paused = wanted.kind === 'Deployment' && wanted.spec?.paused === true;
+  if (before !== undefined && retemplated && wanted.kind !== 'ReplicaSet' && !paused) {
+    // Controllers scale first and replace pods then.
+    const former = before.spec?.replicas ?? 1;
+    const sized: ChangeResult =
+      wanted.kind === 'DaemonSet' || replicas === former
+        ? { ...told, cluster }
+        : combined(told, scaled(before, replicas, pointer)(cluster, context));
+    return then(sized, context, (current, now) => rolledOut(current, before, wanted, now, pointer));
   }
   if (before === undefined) {
     return combined(told, scaled(wanted, replicas, pointer)(store(cluster, empty(wanted, 0)), context));
   }
   const keepsPods: readonly Assumption[] =
-    retemplated && wanted.kind === 'ReplicaSet'
+    retemplated && (wanted.kind === 'ReplicaSet' || paused)
       ? [
           {
             field: 'changes.pods',
             value: nameOf(wanted),
-            why: 'A ReplicaSet does not replace its pods when its template changes: those it has are of the former one.',
+            why: paused
+              ? 'The Deployment is paused: its pods are those of the former template until it is resumed.'
+              : 'A ReplicaSet does not replace its pods when its template changes: those it has are of the former one.',
           },
         ]
       : [];

@@ -267,6 +267,8 @@ export interface Workload {
     readonly serviceName?: string;
     readonly podManagementPolicy?: string;
     readonly strategy?: unknown;
+    /** Of a Deployment: changes of the template are not rolled out. */
+    readonly paused?: boolean;
     /** Of a StatefulSet or DaemonSet. */
     readonly updateStrategy?: unknown;
     readonly ordinals?: { readonly start?: number };

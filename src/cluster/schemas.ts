@@ -124,6 +124,7 @@ const workload = fields({
   template: fields({ metadata: fields({ ...metadataFields, name: text }), spec: podSpec }),
   serviceName: text,
   podManagementPolicy: text,
+  paused: flag,
   ordinals: fields({ start: count }),
 });
 const workloadObject = fields(

@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster/cluster.js';
-import type { Node, Pod, PodSpec, Workload } from '../cluster/objects.js';
+import { type Node, namespacedName, type Pod, type PodSpec, type Workload } from '../cluster/objects.js';
 import { generatedName } from './generated-name.js';
 import { type PodTemplate, pendingPod, templateOf } from './new-pods.js';
 import { Scheduler } from './scheduler/scheduler.js';
@@ -54,23 +54,24 @@ export function daemonPodsFor(cluster: Cluster, node: Node, at: number): readonl
 
 /**
  * The pods of one DaemonSet on all nodes that can take them, by node, without addresses yet: node selector, affinity,
- * taints, host ports and requests are looked at. `without`: nodes that are left out.
+ * taints, host ports and requests are looked at, as if the pods that they replace were gone. Their names are new.
  */
 export function podsOfDaemonSet(
   cluster: Cluster,
   workload: Workload,
   at: number,
-  without: ReadonlySet<string>,
+  replaced: readonly Pod[],
 ): ReadonlyMap<string, Pod> {
   const template = templateOf(workload, undefined);
   const pods = new Map<string, Pod>();
   if (template === undefined) return pods;
   const { name, namespace = 'default' } = workload.metadata;
   const tolerant = withTolerations(template);
-  const { infeasibleNodes } = new Scheduler(cluster).explain(pendingPod(workload, tolerant, name, at));
+  const bare = cluster.with({ pods: new Map(replaced.map((pod) => [namespacedName(pod), undefined])) });
+  const { infeasibleNodes } = new Scheduler(bare).explain(pendingPod(workload, tolerant, name, at));
   const names = new Set<string>();
   for (const node of cluster.nodes.keys()) {
-    if (without.has(node) || infeasibleNodes.has(node)) continue;
+    if (infeasibleNodes.has(node)) continue;
     const taken = (one: string) => names.has(one) || cluster.pods.has(`${namespace}/${one}`);
     const own = generatedName(`${name}-`, `Pod/${namespace}/${name}/${node}`, taken);
     names.add(own);

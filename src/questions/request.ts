@@ -9,6 +9,7 @@ import type { NodeChange } from '../changes/node.js';
 import type { PatchChange } from '../changes/patch.js';
 import type { PodsChange } from '../changes/pods.js';
 import type { ProxyChange } from '../changes/proxy.js';
+import type { RolloutChange } from '../changes/rollout.js';
 import type { ScaleChange } from '../changes/scale.js';
 import type { ServiceChange } from '../changes/service.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
@@ -82,6 +83,7 @@ export type {
   PatchChange,
   PodsChange,
   ProxyChange,
+  RolloutChange,
   ScaleChange,
   ServiceChange,
 };
@@ -92,6 +94,7 @@ export interface Change {
   readonly service?: ServiceChange;
   readonly patch?: PatchChange;
   readonly apply?: ApplyChange;
+  readonly rollout?: RolloutChange;
   readonly pods?: PodsChange;
   readonly node?: NodeChange;
   readonly proxy?: ProxyChange;

@@ -15,7 +15,7 @@ const NAMED_FILES = 5;
 
 /** A change as a person would say it: `scale Deployment default/web to 4`. */
 export function describeChange(given: unknown): string {
-  const { scale, service, patch, apply, pods, node, proxy, loadBalancer } = given as Change;
+  const { scale, service, patch, apply, rollout, pods, node, proxy, loadBalancer } = given as Change;
   if (scale !== undefined) return `scale ${scale.kind} ${scale.namespace}/${scale.name} to ${scale.replicas}`;
   if (service !== undefined) {
     return `Service ${service.namespace}/${service.name}: ${fields({ ...service }, ['namespace', 'name'])}`;
@@ -32,6 +32,11 @@ export function describeChange(given: unknown): string {
     const what =
       files.length === count && count <= NAMED_FILES ? files.join(', ') : `${count} manifest${count === 1 ? '' : 's'}`;
     return `apply ${what}${apply.namespace === undefined ? '' : ` in namespace ${apply.namespace}`}`;
+  }
+  if (rollout !== undefined) {
+    const { kind, namespace, name, ...rest } = rollout;
+    const more = fields(rest, []);
+    return `rollout of ${kind} ${namespace}/${name}${more === '' ? '' : `: ${more}`}`;
   }
   if (pods !== undefined) {
     const which = pods.names?.join(', ') ?? JSON.stringify(pods.selector);

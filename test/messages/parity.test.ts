@@ -15,7 +15,13 @@ const OWN = ['Value', 'Value.List', 'Value.Object', 'UploadSnapshotRequest'];
 /** Fields that only a stream of pieces needs. */
 const STREAM_ONLY = ['more_text', 'more_tables'];
 /** Objects of REST that are the bytes of a JSON text in protobuf. */
-const JSON_BYTES = ['Snapshot.inline', 'Snapshot.parts', 'PatchChange.patch', 'ApplyChange.manifests'];
+const JSON_BYTES = [
+  'Snapshot.inline',
+  'Snapshot.parts',
+  'PatchChange.patch',
+  'ApplyChange.manifests',
+  'RolloutChange.template',
+];
 /** Words in capitals that are not ours, hence strings. */
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP', 'HTTP', 'HTTPS', 'HTTP2', 'SSL', 'GRPC'];
 /** Optional lists and maps of requests where an empty one says no more than none: they need no message of their own. */

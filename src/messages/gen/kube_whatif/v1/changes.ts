@@ -19,6 +19,7 @@ export interface Change {
   service?: ServiceChange | undefined;
   patch?: PatchChange | undefined;
   apply?: ApplyChange | undefined;
+  rollout?: RolloutChange | undefined;
   pods?: PodsChange | undefined;
   node?: NodeChange | undefined;
   proxy?: ProxyChange | undefined;
@@ -155,6 +156,105 @@ export interface ApplyChange {
   namespace?: string | undefined;
   manifests: Buffer[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/**
+ * A workload in the middle of replacing its pods: which are ready, which not yet, which are being deleted. The
+ * controller's steps (`max_surge` and `max_unavailable` of the workload or as said here, percentages rounded up for
+ * surge and down for unavailable pods) lead through states, which the consequences list by number, each as
+ * `ROLLOUT_STATE`; at most one of `step`, `progress` and `state` says which of them the answer is about. New pods
+ * become ready together once nothing else can be done; pods that are deleted are being deleted in one state and gone
+ * in the next. A Deployment that is being updated goes on from where it is, if no `template` is given; StatefulSets go
+ * by ordinal from the highest down, DaemonSets by the names of nodes.
+ */
+export interface RolloutChange {
+  kind?: string | undefined;
+  namespace?: string | undefined;
+  name?:
+    | string
+    | undefined;
+  /**
+   * What becomes of the pod template: merged into it as `kubectl patch` does, containers by name. Absent, the pods are
+   * made anew as they are (`kubectl rollout restart`).
+   */
+  template?:
+    | Buffer
+    | undefined;
+  /** Of a Deployment. Default - its own. */
+  strategy?:
+    | string
+    | undefined;
+  /** Default - the workload's own. */
+  maxSurge?:
+    | string
+    | undefined;
+  /** Default - the workload's own. */
+  maxUnavailable?:
+    | string
+    | undefined;
+  /** Of a StatefulSet; pods of lower ordinals are left alone. Default - its own. */
+  partition?:
+    | number
+    | undefined;
+  /** A state by its number. 0 is before anything happens. */
+  step?:
+    | number
+    | undefined;
+  /** The first state in which this share of the pods is of the new template and ready. */
+  progress?:
+    | string
+    | undefined;
+  /**
+   * The state after the beginning with the fewest ready pods (the default; of several that with the most being deleted)
+   * or with the most pods, or the last one.
+   */
+  state?: RolloutChange_State | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export enum RolloutChange_State {
+  UNSPECIFIED = "UNSPECIFIED",
+  FEWEST_READY = "FEWEST_READY",
+  MOST_PODS = "MOST_PODS",
+  COMPLETE = "COMPLETE",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function rolloutChange_StateFromJSON(object: any): RolloutChange_State {
+  switch (object) {
+    case 0:
+    case "STATE_UNSPECIFIED":
+      return RolloutChange_State.UNSPECIFIED;
+    case 1:
+    case "STATE_FEWEST_READY":
+      return RolloutChange_State.FEWEST_READY;
+    case 2:
+    case "STATE_MOST_PODS":
+      return RolloutChange_State.MOST_PODS;
+    case 3:
+    case "STATE_COMPLETE":
+      return RolloutChange_State.COMPLETE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return RolloutChange_State.UNRECOGNIZED;
+  }
+}
+
+export function rolloutChange_StateToNumber(object: RolloutChange_State): number {
+  switch (object) {
+    case RolloutChange_State.UNSPECIFIED:
+      return 0;
+    case RolloutChange_State.FEWEST_READY:
+      return 1;
+    case RolloutChange_State.MOST_PODS:
+      return 2;
+    case RolloutChange_State.COMPLETE:
+      return 3;
+    case RolloutChange_State.UNRECOGNIZED:
+    default:
+      return -1;
+  }
 }
 
 /**
@@ -430,6 +530,7 @@ export enum AppliedChange_Consequence_Kind {
   POD_NOT_PLACED = "POD_NOT_PLACED",
   SLICE_CHANGED = "SLICE_CHANGED",
   WORKLOAD_CHANGED = "WORKLOAD_CHANGED",
+  ROLLOUT_STATE = "ROLLOUT_STATE",
   SERVICE_CHANGED = "SERVICE_CHANGED",
   NODE_ADDED = "NODE_ADDED",
   NODE_CHANGED = "NODE_CHANGED",
@@ -473,6 +574,9 @@ export function appliedChange_Consequence_KindFromJSON(object: any): AppliedChan
     case 6:
     case "KIND_WORKLOAD_CHANGED":
       return AppliedChange_Consequence_Kind.WORKLOAD_CHANGED;
+    case 16:
+    case "KIND_ROLLOUT_STATE":
+      return AppliedChange_Consequence_Kind.ROLLOUT_STATE;
     case 7:
     case "KIND_SERVICE_CHANGED":
       return AppliedChange_Consequence_Kind.SERVICE_CHANGED;
@@ -519,6 +623,8 @@ export function appliedChange_Consequence_KindToNumber(object: AppliedChange_Con
       return 5;
     case AppliedChange_Consequence_Kind.WORKLOAD_CHANGED:
       return 6;
+    case AppliedChange_Consequence_Kind.ROLLOUT_STATE:
+      return 16;
     case AppliedChange_Consequence_Kind.SERVICE_CHANGED:
       return 7;
     case AppliedChange_Consequence_Kind.NODE_ADDED:
@@ -552,6 +658,9 @@ export const Change: MessageFns<Change> = {
     }
     if (message.apply !== undefined) {
       ApplyChange.encode(message.apply, writer.uint32(58).fork()).join();
+    }
+    if (message.rollout !== undefined) {
+      RolloutChange.encode(message.rollout, writer.uint32(74).fork()).join();
     }
     if (message.pods !== undefined) {
       PodsChange.encode(message.pods, writer.uint32(34).fork()).join();
@@ -619,6 +728,14 @@ export const Change: MessageFns<Change> = {
             }
 
             message.apply = ApplyChange.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.rollout = RolloutChange.decode(reader, reader.uint32());
             continue;
           }
           case 4: {
@@ -693,6 +810,9 @@ export const Change: MessageFns<Change> = {
       : undefined;
     message.apply = (object.apply !== undefined && object.apply !== null)
       ? ApplyChange.fromPartial(object.apply)
+      : undefined;
+    message.rollout = (object.rollout !== undefined && object.rollout !== null)
+      ? RolloutChange.fromPartial(object.rollout)
       : undefined;
     message.pods = (object.pods !== undefined && object.pods !== null)
       ? PodsChange.fromPartial(object.pods)
@@ -1841,6 +1961,201 @@ export const ApplyChange: MessageFns<ApplyChange> = {
     const message = createBaseApplyChange();
     message.namespace = object.namespace ?? undefined;
     message.manifests = object.manifests?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRolloutChange(): RolloutChange {
+  return {};
+}
+
+export const RolloutChange: MessageFns<RolloutChange> = {
+  encode(message: RolloutChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== undefined) {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.namespace !== undefined) {
+      writer.uint32(18).string(message.namespace);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(26).string(message.name);
+    }
+    if (message.template !== undefined) {
+      writer.uint32(34).bytes(message.template);
+    }
+    if (message.strategy !== undefined) {
+      writer.uint32(42).string(message.strategy);
+    }
+    if (message.maxSurge !== undefined) {
+      writer.uint32(50).string(message.maxSurge);
+    }
+    if (message.maxUnavailable !== undefined) {
+      writer.uint32(58).string(message.maxUnavailable);
+    }
+    if (message.partition !== undefined) {
+      writer.uint32(64).int32(message.partition);
+    }
+    if (message.step !== undefined) {
+      writer.uint32(72).int32(message.step);
+    }
+    if (message.progress !== undefined) {
+      writer.uint32(82).string(message.progress);
+    }
+    if (message.state !== undefined) {
+      writer.uint32(88).int32(rolloutChange_StateToNumber(message.state));
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RolloutChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRolloutChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.template = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.strategy = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.maxSurge = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.maxUnavailable = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.partition = reader.int32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.step = reader.int32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.progress = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.state = rolloutChange_StateFromJSON(reader.int32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<RolloutChange>, I>>(base?: I): RolloutChange {
+    return RolloutChange.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RolloutChange>, I>>(object: I): RolloutChange {
+    const message = createBaseRolloutChange();
+    message.kind = object.kind ?? undefined;
+    message.namespace = object.namespace ?? undefined;
+    message.name = object.name ?? undefined;
+    message.template = object.template ?? undefined;
+    message.strategy = object.strategy ?? undefined;
+    message.maxSurge = object.maxSurge ?? undefined;
+    message.maxUnavailable = object.maxUnavailable ?? undefined;
+    message.partition = object.partition ?? undefined;
+    message.step = object.step ?? undefined;
+    message.progress = object.progress ?? undefined;
+    message.state = object.state ?? undefined;
     return message;
   },
 };
