@@ -20,17 +20,17 @@ async function startServer(root, main) {
 
 /**
  * A page's text with the output of each sh block that a text block follows. `root`: the directory that the commands
- * are run in; `main`: the program they call kube-whatif; `name`: what the page is called in errors. Without curl, the
- * blocks that need it stay as they are.
+ * are run in; `main`: the program they call kube-whatif; `name`: what the page is called in errors. Blocks stay as they
+ * are whose commands need curl or python3 where that is not installed.
  */
 export async function runReadme(text, root, main, name) {
   if (text.search(SHOWN) === -1) return text;
-  const curl = spawnSync('curl', ['--version']).error === undefined;
-  if (!curl) console.log(`curl is not installed: the blocks of ${name} that use it are not run`);
+  const missing = ['curl', 'python3'].filter((tool) => spawnSync(tool, ['--version']).error !== undefined);
+  for (const tool of missing) console.log(`${tool} is not installed: the blocks of ${name} that use it are not run`);
   const { server, address } = await startServer(root, main);
   try {
     return text.replace(SHOWN, (block, head, commands, _shown, tail) => {
-      if (commands.includes('curl') && !curl) return block;
+      if (missing.some((tool) => commands.includes(tool))) return block;
       const script = `kube-whatif() { node '${main}' "$@"; }\n${commands.replaceAll(ADDRESS, address)}`;
       try {
         const printed = execFileSync('bash', ['-c', script], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });

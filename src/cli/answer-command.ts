@@ -7,7 +7,7 @@ import { validateRequest } from '../questions/validate-request.js';
 import { type RenderOptions, render } from '../reports/render.js';
 import { printableJson } from '../reports/safe-text.js';
 import type { Arguments } from './arguments.js';
-import { buildRequest } from './build-request.js';
+import { type AskedKind, buildRequest } from './build-request.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { inflated, parseJson, readBytes, readStream } from './input-files.js';
 import { type Io, writeAll } from './io.js';
@@ -44,7 +44,7 @@ function hasSnapshot(request: unknown): request is { readonly snapshot: GivenSna
 /** Reads the request, and the snapshot's files where they are not inside it; `question` is the one that what-if asks, where the options name it. */
 async function readInput(
   kind: QuestionKind,
-  question: PlainKind | undefined,
+  question: AskedKind | undefined,
   args: Arguments,
   io: Io,
 ): Promise<readonly [QuestionRequest, readonly SnapshotFile[] | undefined]> {
@@ -97,7 +97,7 @@ async function answerOf(kind: QuestionKind, question: PlainKind | undefined, arg
 }
 
 /** Runs one question: reads what the options name, asks, and writes the answer in the form wanted. */
-export async function runQuestion(kind: PlainKind, args: Arguments, io: Io): Promise<ExitCode> {
+export async function runQuestion(kind: AskedKind, args: Arguments, io: Io): Promise<ExitCode> {
   return await run(kind, kind, args, io);
 }
 
@@ -114,7 +114,7 @@ export async function runBatch(args: Arguments, io: Io): Promise<ExitCode> {
   return await run('batch', undefined, args, io);
 }
 
-async function run(kind: QuestionKind, question: PlainKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
+async function run(kind: QuestionKind, question: AskedKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
   const form = formOf(args);
   const told = await answerOf(kind, question, args, io);
   if (form === 'json') {

@@ -2,7 +2,15 @@ import type { ManifestFile } from '../changes/manifests/read-manifests.js';
 import type { PlainKind } from '../questions/request.js';
 import type { Arguments } from './arguments.js';
 import { readBytes, readJsonOption } from './input-files.js';
-import { readClients, readDestination, readScale, readServiceDestination, readSource, readWeight } from './targets.js';
+import {
+  readClients,
+  readDestination,
+  readScale,
+  readScaled,
+  readServiceDestination,
+  readSource,
+  readWeight,
+} from './targets.js';
 import { UsageError } from './usage-error.js';
 import { oneOf, readFamily, readWhole } from './words.js';
 
@@ -99,7 +107,48 @@ function probabilityFields(args: Arguments): Fields {
   };
 }
 
-async function questionFields(kind: PlainKind, args: Arguments): Promise<Fields> {
+/** `FROM..TO`, `FROM..TO/STEP` or `N,N,…` */
+function readReplicas(text: string): Fields {
+  const range = /^(\d{1,15})\.\.(\d{1,15})(?:\/(\d{1,15}))?$/.exec(text);
+  if (range !== null) {
+    const [, from, to, step] = range;
+    return { from: Number(from), to: Number(to), ...field('step', step === undefined ? undefined : Number(step)) };
+  }
+  if (!/^\d{1,15}(,\d{1,15})*$/.test(text)) {
+    throw new UsageError(`--replicas is FROM..TO, FROM..TO/STEP or N,N,…, not ${text}.`);
+  }
+  return { replicas: text.split(',').map(Number) };
+}
+
+function sweepFields(args: Arguments): Fields {
+  if (!args.has('request')) {
+    for (const name of ['workload', 'replicas']) {
+      if (!args.has(name)) throw new UsageError(`--${name} is missing. See kube-whatif sweep --help.`);
+    }
+  }
+  const workload = args.one('workload');
+  const replicas = args.one('replicas');
+  const asked = probabilityFields(args);
+  const bound = {
+    ...field('largestShare', args.one('largest-share')),
+    ...field('largestNodeShare', args.one('largest-node-share')),
+    ...field('largestZoneShare', args.one('largest-zone-share')),
+    ...field('imbalance', args.one('imbalance')),
+    ...field('delivered', args.one('delivered')),
+  };
+  return {
+    ...field('scale', workload === undefined ? undefined : readScaled('--workload', workload)),
+    ...(replicas === undefined ? {} : readReplicas(replicas)),
+    ...(Object.keys(asked).length === 0 ? {} : { probability: asked }),
+    ...(Object.keys(bound).length === 0 ? {} : { bound }),
+    ...word(args, 'detail', 'detail', ['SUMMARY', 'ENDPOINTS']),
+  };
+}
+
+/** The questions that have options of their own. */
+export type AskedKind = PlainKind | 'sweep';
+
+async function questionFields(kind: AskedKind, args: Arguments): Promise<Fields> {
   switch (kind) {
     case 'chains':
       return chainsFields(args);
@@ -107,6 +156,8 @@ async function questionFields(kind: PlainKind, args: Arguments): Promise<Fields>
       return await pathFields(args);
     case 'probability':
       return probabilityFields(args);
+    case 'sweep':
+      return sweepFields(args);
   }
 }
 
@@ -162,7 +213,7 @@ async function changes(args: Arguments, manifests: readonly ManifestFile[]): Pro
  * Throws UsageError; QuestionError MALFORMED for JSON that cannot be read.
  */
 export async function buildRequest(
-  kind: PlainKind | undefined,
+  kind: AskedKind | undefined,
   args: Arguments,
   base: unknown,
   named = false,

@@ -163,6 +163,41 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
   },
 };
 
+const PROBABILITY = QUESTIONS.probability.options;
+
+/** The options of probability that say whose shares these are, and who the clients. */
+const SHARES: Options = Object.fromEntries(
+  ['via', 'to-node', 'clients', 'weight', 'protocol', 'family'].map((name) => [name, PROBABILITY[name] as Option]),
+);
+
+const SWEEP: Command = {
+  summary: 'shares over a range of replicas, and the smallest number that keeps a bound',
+  options: {
+    workload: {
+      value: 'WORKLOAD',
+      help: '[KIND/]NAMESPACE/NAME; KIND is deployment (default), replicaset or statefulset',
+    },
+    replicas: { value: 'RANGE', help: 'FROM..TO, FROM..TO/STEP or N,N,…' },
+    to: {
+      value: 'SERVICE',
+      multiple: true,
+      help: "svc/NAMESPACE/NAME[:PORT]; repeatable; default: every port of the Services that select the workload's pods",
+    },
+    ...SHARES,
+    'largest-share': { value: 'P/Q', help: 'look for the smallest number of replicas where no endpoint gets more' },
+    'largest-node-share': { value: 'P/Q', help: 'and no node more than this' },
+    'largest-zone-share': { value: 'P/Q', help: 'and no zone more than this' },
+    imbalance: { value: 'P/Q', help: 'and the largest share is at most so many times the even one' },
+    delivered: { value: 'P/Q', help: 'and at least this is delivered; default: more than nothing' },
+    detail: { value: 'DETAIL', help: 'summary (default) or endpoints: list every endpoint of every point' },
+    ...QUESTION,
+  },
+  examples: [
+    'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..300 --largest-share 1/20',
+    'kube-whatif sweep -s cluster.json --workload statefulset/default/db --replicas 1,3,5 --to svc/default/db --output markdown',
+  ],
+};
+
 const AFTER: Options = {
   after: {
     value: 'FILE',
@@ -176,7 +211,7 @@ export function whatIfOptions(question: PlainKind | undefined): Options {
   return { ...AFTER, ...(question === undefined ? QUESTION : QUESTIONS[question].options) };
 }
 
-export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'batch' | 'serve', Command>> = {
+export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'sweep' | 'batch' | 'serve', Command>> = {
   ...QUESTIONS,
   'what-if': {
     summary: 'chains, path or probability before and after a change, and the difference',
@@ -190,6 +225,7 @@ export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'batch' | 'serve'
       'kube-whatif what-if -s cluster.json --request question.json',
     ],
   },
+  sweep: SWEEP,
   batch: {
     summary: 'several questions about one snapshot, read once, from a request',
     options: QUESTION,

@@ -200,19 +200,32 @@ export function readWeight(text: string): WeightedSource {
   return { source: readSource('--weight', source), weight: whole };
 }
 
-/** Reads `--scale [KIND/]NAMESPACE/NAME=REPLICAS`. */
-export function readScale(text: string): ScaleChange {
-  const shape = '[KIND/]NAMESPACE/NAME=REPLICAS';
-  const [name, replicas] = readPair('--scale', text, shape);
+/** A workload that can be scaled, `[KIND/]NAMESPACE/NAME`; `given` and `shape` are the whole value, for the error. */
+export function readScaled(
+  option: string,
+  name: string,
+  given = name,
+  shape = '[KIND/]NAMESPACE/NAME',
+): Omit<ScaleChange, 'replicas'> {
   const words = name.split('/');
   const named = readWorkload(words.length === 2 ? ['deployment', ...words] : words);
   const { kind } = named ?? {};
   if (named === undefined || (kind !== 'Deployment' && kind !== 'ReplicaSet' && kind !== 'StatefulSet')) {
     throw new UsageError(
-      `--scale is ${shape} with KIND deployment (default), replicaset or statefulset, not ${text}.${
+      `${option} is ${shape} with KIND deployment (default), replicaset or statefulset, not ${given}.${
         words.length === 3 ? didYouMean(words[0] ?? '', ['deployment', 'replicaset', 'statefulset']) : ''
       }`,
     );
   }
-  return { ...named, kind, replicas: readWhole('The number of replicas in --scale', replicas) };
+  return { ...named, kind };
+}
+
+/** Reads `--scale [KIND/]NAMESPACE/NAME=REPLICAS`. */
+export function readScale(text: string): ScaleChange {
+  const shape = '[KIND/]NAMESPACE/NAME=REPLICAS';
+  const [name, replicas] = readPair('--scale', text, shape);
+  return {
+    ...readScaled('--scale', name, text, shape),
+    replicas: readWhole('The number of replicas in --scale', replicas),
+  };
 }

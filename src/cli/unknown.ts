@@ -2,10 +2,13 @@ import type { Answer } from '../questions/answer.js';
 
 /**
  * Whether some of the answer is UNKNOWN: a trace's verdict or a verdict's share of path, a share of probability; of
- * what-if, on either side; of batch, in any answer.
+ * what-if, on either side; of sweep, at any point; of batch, in any answer.
  */
 export function holdsUnknown({ result }: Pick<Answer, 'result'>): boolean {
   if ('answers' in result) return result.answers.some(({ answer }) => answer !== undefined && holdsUnknown(answer));
+  if ('points' in result) {
+    return result.points.some(({ services }) => services.some(({ unknown }) => unknown.fraction !== '0'));
+  }
   if ('difference' in result) {
     return holdsUnknown({ result: result.before }) || holdsUnknown({ result: result.after });
   }

@@ -22,6 +22,9 @@ export interface HintResult {
 const OLD_KEY = 'service.kubernetes.io/topology-aware-hints';
 const KEY = 'service.kubernetes.io/topology-mode';
 
+/** What a Service asks for topology hints with. */
+export const ANNOTATIONS_OF_HINTS: readonly string[] = [OLD_KEY, KEY];
+
 /** Whether the Service asks for topology hints by annotation (`Auto`); the older key wins over the newer. */
 export function asksForTopologyHints(service: Service, features: EndpointSliceFeatures): boolean {
   if (!features.topologyHints) return false;

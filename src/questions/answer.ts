@@ -9,6 +9,7 @@ import type { HostStep } from '../path/trail.js';
 import type { Cause, PathVerdict } from '../path/verdict.js';
 import type { BatchResult } from './batch-answer.js';
 import type { FindingCode, Severity } from './findings/codes.js';
+import type { SweepResult } from './sweep/sweep-answer.js';
 import type { WhatIfResult } from './what-if-answer.js';
 
 export type { Cause, PathVerdict } from '../path/verdict.js';
@@ -26,7 +27,7 @@ export interface AppliedChange {
   readonly consequences: readonly Consequence[];
 }
 
-export type AnyResult = ChainsResult | PathResult | ProbabilityResult | WhatIfResult | BatchResult;
+export type AnyResult = ChainsResult | PathResult | ProbabilityResult | WhatIfResult | SweepResult | BatchResult;
 
 export interface Answer<R = AnyResult> {
   readonly engine: { readonly name: 'kube-whatif'; readonly version: string };

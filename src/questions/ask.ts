@@ -7,11 +7,14 @@ import type { BatchResult } from './batch-answer.js';
 import { type ByDigest, noneHeld } from './held.js';
 import { prepare } from './prepare.js';
 import type { QuestionKind, QuestionRequest } from './request.js';
+import { answerSweep } from './sweep/sweep.js';
+import type { SweepResult } from './sweep/sweep-answer.js';
 import { answerWhatIf } from './what-if.js';
 import type { WhatIfResult } from './what-if-answer.js';
 
 export interface ResultOf extends PlainResult {
   readonly 'what-if': WhatIfResult;
+  readonly sweep: SweepResult;
   readonly batch: BatchResult;
 }
 
@@ -38,5 +41,7 @@ export function ask(
 ): Answer {
   if (kind === 'batch') return answerBatch(request, snapshot, byDigest);
   if (kind === 'what-if') return answerWhatIf(request, snapshot, { file: after, byDigest });
-  return answerPlain(kind, prepare(request, snapshot), request, request.findings);
+  const prepared = prepare(request, snapshot);
+  if (kind === 'sweep') return answerSweep(prepared, request, snapshot);
+  return answerPlain(kind, prepared, request, request.findings);
 }

@@ -18,6 +18,7 @@ import {
   type Change,
   type QuestionRequest,
 } from './request.js';
+import { answerSweep } from './sweep/sweep.js';
 import { answerWhatIf } from './what-if.js';
 
 /** What the whole batch says, and what each entry may add to. */
@@ -146,6 +147,11 @@ function answerEntry(
     const wanted = findings === undefined ? {} : { findings };
     const context = { base, prepare: prepareOnce, byDigest };
     return answerWhatIf({ ...moment, ...wanted, ...entry.whatIf }, snapshot, context);
+  }
+  const { sweep } = entry;
+  if (sweep !== undefined) {
+    const request = { ...moment, changes: base, sweep };
+    return answerSweep(prepareOnce(request, snapshot), request, snapshot);
   }
   const kind = entry.chains !== undefined ? 'chains' : entry.path !== undefined ? 'path' : 'probability';
   const prepared = prepareOnce({ ...moment, changes: base }, snapshot);

@@ -118,6 +118,30 @@ export interface WhatIfQuestion {
   readonly probability?: ProbabilityQuestion;
 }
 
+/** What shares may be at most, each an integer or a fraction `"p/q"`; `delivered`: at least. */
+export interface SweepBound {
+  readonly largestShare?: number | string;
+  readonly largestNodeShare?: number | string;
+  readonly largestZoneShare?: number | string;
+  readonly imbalance?: number | string;
+  readonly delivered?: number | string;
+}
+
+/** `from` and `to`, or `replicas`. */
+export interface SweepQuestion {
+  readonly scale: Omit<ScaleChange, 'replicas' | 'placement' | 'remove'>;
+  readonly from?: number;
+  readonly to?: number;
+  /** Default 1. */
+  readonly step?: number;
+  readonly replicas?: readonly number[];
+  /** Without `services`: those that select the workload's pods. */
+  readonly probability?: ProbabilityQuestion;
+  readonly bound?: SweepBound;
+  /** Default SUMMARY. */
+  readonly detail?: 'SUMMARY' | 'ENDPOINTS';
+}
+
 /** One question of a batch under its own name, and what holds for it beside what the batch says. */
 export interface BatchEntry {
   /** Default: the batch's. */
@@ -132,6 +156,7 @@ export interface BatchEntry {
   readonly path?: PathQuestion;
   readonly probability?: ProbabilityQuestion;
   readonly whatIf?: WhatIfQuestion;
+  readonly sweep?: SweepQuestion;
 }
 
 export interface BatchQuestion {
@@ -150,20 +175,21 @@ export interface QuestionRequest {
   readonly chains?: ChainsQuestion;
   readonly path?: PathQuestion;
   readonly probability?: ProbabilityQuestion;
+  readonly sweep?: SweepQuestion;
   readonly batch?: BatchQuestion;
 }
 
 /** The questions about one cluster. */
 export type PlainKind = 'chains' | 'path' | 'probability';
 
-/** what-if asks one of the plain ones twice. */
-export type SingleKind = PlainKind | 'what-if';
+/** what-if asks one of the plain ones twice, sweep asks for probabilities many times. */
+export type SingleKind = PlainKind | 'what-if' | 'sweep';
 
 /** batch asks several of the others. */
 export type QuestionKind = SingleKind | 'batch';
 
 /** Every question, in the order in which they are told of. */
-export const QUESTION_KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability', 'what-if', 'batch'];
+export const QUESTION_KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability', 'what-if', 'sweep', 'batch'];
 
 /** The name under which a question stands in an entry of a batch. */
 export type BatchQuestionName = Exclude<keyof BatchEntry, 'at' | 'settings' | 'findings' | 'changes'>;
@@ -174,6 +200,7 @@ export const BATCH_QUESTIONS: Readonly<Record<BatchQuestionName, SingleKind>> = 
   path: 'path',
   probability: 'probability',
   whatIf: 'what-if',
+  sweep: 'sweep',
 };
 
 /** The objects of a request that hold a snapshot: itself, and the after-sides of what-if. The request need not be valid. */

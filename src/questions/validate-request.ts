@@ -9,6 +9,7 @@ const SCHEMA: Readonly<Record<QuestionKind, string>> = {
   path: 'PathRequest',
   probability: 'ProbabilityRequest',
   'what-if': 'WhatIfRequest',
+  sweep: 'SweepRequest',
   batch: 'BatchRequest',
 };
 

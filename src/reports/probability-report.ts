@@ -7,7 +7,7 @@ import { paintVerdict } from './paint.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
 import { exact, hasShare, percent, shareText } from './shares.js';
 import { type Column, markdownTable, textTable } from './table.js';
-import { serviceText } from './words.js';
+import { serviceTitle } from './words.js';
 import { item } from './wrap.js';
 
 const SHARE_COLUMNS: readonly Column[] = [
@@ -77,17 +77,6 @@ function imbalanceText({ imbalance }: ServiceProbability): string | undefined {
   return `imbalance ${exact(imbalance)} (${imbalance.value.toFixed(2)}): the largest share over the even one`;
 }
 
-function title(service: ServiceProbability): string {
-  const via = service.via
-    .toLowerCase()
-    .replaceAll('_', ' ')
-    .replace(/\bip\b/, 'IP')
-    .replace('dns', 'DNS');
-  // A node port that is each node's own says so itself.
-  const way = service.destination.startsWith(via) ? service.destination : `${via} ${service.destination}`;
-  return `${serviceText(service.service)} by ${way}, ${service.family}`;
-}
-
 function affinityRows(service: ServiceProbability): string[][] {
   return (service.affinity?.returning ?? []).map(({ endpoint, share, goesTo }) => [
     endpoint,
@@ -129,7 +118,7 @@ function serviceSections(service: ServiceProbability, layout: Layout): string[][
   const { paint, width } = layout;
   const balance = imbalanceText(service);
   const head = [
-    paint.bold(printable(title(service))),
+    paint.bold(printable(serviceTitle(service))),
     ...item('  clients: ', printable(service.clients), width, 4),
     `  ${massesText(service)}`,
     ...causesOf(service).map(({ verdict, cause, share }) =>
@@ -181,7 +170,7 @@ function serviceMarkdown(service: ServiceProbability): string[][] {
     markdownText(goesTo),
   ]);
   return [
-    [`### ${markdownText(title(service))}`],
+    [`### ${markdownText(serviceTitle(service))}`],
     [
       `- clients: ${markdownText(service.clients)}`,
       `- ${massesText(service)}`,

@@ -1,6 +1,7 @@
 import type { Answer, ChainsResult, PathResult, ProbabilityResult } from '../questions/answer.js';
 import type { BatchResult } from '../questions/batch-answer.js';
 import { BATCH_QUESTIONS, type QuestionKind } from '../questions/request.js';
+import type { SweepResult } from '../questions/sweep/sweep-answer.js';
 import type { WhatIfResult } from '../questions/what-if-answer.js';
 import { batchMarkdown, batchText, type Give } from './batch-report.js';
 import { chainsReport } from './chains-report.js';
@@ -8,6 +9,7 @@ import type { Report } from './form.js';
 import { paintOf } from './paint.js';
 import { pathReport } from './path-report.js';
 import { probabilityReport } from './probability-report.js';
+import { sweepReport } from './sweep-report.js';
 import { whatIfReport } from './what-if-report.js';
 
 export interface RenderOptions {
@@ -42,6 +44,8 @@ export function render(
       return give(probabilityReport, answer as Answer<ProbabilityResult>);
     case 'what-if':
       return give(whatIfReport, answer as Answer<WhatIfResult>);
+    case 'sweep':
+      return give(sweepReport, answer as Answer<SweepResult>);
     case 'batch': {
       const given = answer as Answer<BatchResult>;
       return form === 'markdown' ? batchMarkdown(given, ofBatch) : batchText(given, layout, ofBatch);

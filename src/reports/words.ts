@@ -1,5 +1,5 @@
 import { joinHostPort } from '../base/address.js';
-import type { EndpointRef, PathHeader, ServiceRef } from '../questions/answer.js';
+import type { EndpointRef, PathHeader, ServiceProbability, ServiceRef } from '../questions/answer.js';
 
 /** `default/web:http (80/TCP)`, as much of it as is known. */
 export function serviceText(service: ServiceRef): string {
@@ -28,4 +28,16 @@ function side(address: string, port: number | undefined): string {
 export function headerText(header: PathHeader): string {
   const way = `${side(header.source, header.sourcePort)} → ${side(header.destination, header.destinationPort)}`;
   return Number(header.mark) === 0 ? way : `${way} mark ${header.mark}`;
+}
+
+/** `default/web:http (80/TCP) by cluster IP 10.96.0.1:80, IPv4` */
+export function serviceTitle(service: Pick<ServiceProbability, 'service' | 'via' | 'destination' | 'family'>): string {
+  const via = service.via
+    .toLowerCase()
+    .replaceAll('_', ' ')
+    .replace(/\bip\b/, 'IP')
+    .replace('dns', 'DNS');
+  // A node port that is each node's own says so itself.
+  const way = service.destination.startsWith(via) ? service.destination : `${via} ${service.destination}`;
+  return `${serviceText(service.service)} by ${way}, ${service.family}`;
 }

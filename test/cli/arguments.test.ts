@@ -9,7 +9,7 @@ const TO = ['--to', 'svc/default/nginx-svc'];
 
 /** Arguments that are refused, and what the first line of standard error must say. */
 const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
-  [[], /^Say what to do: chains, path, probability, what-if, batch, serve\. See kube-whatif --help\.$/],
+  [[], /^Say what to do: chains, path, probability, what-if, sweep, batch, serve\. See kube-whatif --help\.$/],
   [['chain'], /^There is no command chain\. Did you mean chains\?/],
   [['prob'], /Did you mean probability\?/],
   [['wibble'], /^There is no command wibble\. See/],
@@ -18,6 +18,16 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [['chains', '-x'], /^There is no option -x\./],
   [['chains', 'cluster.json'], /^Unexpected argument cluster\.json\. A snapshot file is given with -s FILE\./],
   [['serve', 'now'], /^Unexpected argument now\. See/],
+  [['sweep', '-s', SNAPSHOT], /^--workload is missing\. See kube-whatif sweep --help\.$/],
+  [['sweep', '--workload', 'default/web'], /^--replicas is missing/],
+  [
+    ['sweep', '--workload', 'default/web', '--replicas', '3-5'],
+    /^--replicas is FROM\.\.TO, FROM\.\.TO\/STEP or N,N,…, not 3-5\.$/,
+  ],
+  [
+    ['sweep', '--workload', 'daemonset/default/web', '--replicas', '3'],
+    /^--workload is \[KIND\/\]NAMESPACE\/NAME with KIND deployment/,
+  ],
   [['batch', '-s', SNAPSHOT], /^A batch stands in a file: batch --request FILE\./],
   [['what-if'], /^Say which question: what-if chains\|path\|probability\. See kube-whatif what-if --help\.$/],
   [['what-if', '-s', SNAPSHOT], /^Say which question/],

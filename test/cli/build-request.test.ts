@@ -2,13 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readArguments } from '../../src/cli/arguments.js';
-import { buildRequest } from '../../src/cli/build-request.js';
-import type { PlainKind } from '../../src/questions/request.js';
+import { type AskedKind, buildRequest } from '../../src/cli/build-request.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
 
 const WEB = { namespace: 'default', name: 'web' };
 
-async function built(kind: PlainKind, args: readonly string[], base?: unknown): Promise<unknown> {
+async function built(kind: AskedKind, args: readonly string[], base?: unknown): Promise<unknown> {
   return await buildRequest(kind, readArguments(kind, args), base);
 }
 
@@ -53,6 +52,55 @@ t.test('sources and destinations', async (t) => {
     t.same(request, { path: { source: { node: 'a' }, destination } }, text);
     t.same(validateRequest('path', request, 'apart'), request, `${text} is within the contract`);
   }
+});
+
+t.test('everything that sweep takes', async (t) => {
+  const request = await built('sweep', [
+    ...[
+      '--workload',
+      'statefulset/default/web',
+      '--replicas',
+      '3..300/10',
+      '--to',
+      'svc/default/web:80',
+      '--via',
+      'node-port',
+    ],
+    ...[
+      '--clients',
+      'external@node-1',
+      '--largest-share',
+      '1/20',
+      '--largest-node-share',
+      '1/4',
+      '--largest-zone-share',
+      '1/2',
+    ],
+    ...['--imbalance', '3/2', '--delivered', '1', '--detail', 'endpoints'],
+  ]);
+  t.same(request, {
+    sweep: {
+      scale: { kind: 'StatefulSet', ...WEB },
+      from: 3,
+      to: 300,
+      step: 10,
+      probability: {
+        services: [{ ...WEB, port: 80, via: 'NODE_PORT' }],
+        clients: { external: { entersAt: ['node-1'] } },
+      },
+      bound: {
+        largestShare: '1/20',
+        largestNodeShare: '1/4',
+        largestZoneShare: '1/2',
+        imbalance: '3/2',
+        delivered: '1',
+      },
+      detail: 'ENDPOINTS',
+    },
+  });
+  t.same(validateRequest('sweep', request, 'apart'), request);
+  const listed = await built('sweep', ['--workload', 'default/web', '--replicas', '3,5,8']);
+  t.same(listed, { sweep: { scale: { kind: 'Deployment', ...WEB }, replicas: [3, 5, 8] } });
 });
 
 t.test('everything that path takes', async (t) => {

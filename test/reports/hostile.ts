@@ -3,6 +3,7 @@ import type { Answer } from '../../src/questions/answer.js';
 import type { QuestionKind } from '../../src/questions/request.js';
 import { CHAINS_PARTS, CHAINS_RULES, PATH, PROBABILITY } from './answers.js';
 import { BATCH } from './batch-answers.js';
+import { SWEEP } from './sweep-answers.js';
 import { WHAT_IF_CHAINS, WHAT_IF_PATH, WHAT_IF_PROBABILITY } from './what-if-answers.js';
 
 export const HOSTILE =
@@ -54,6 +55,7 @@ export function hostileAnswers(): (readonly [string, QuestionKind, Answer])[] {
     ['hostile-what-if-chains', 'what-if', hostileDiff()],
     ['hostile-what-if-path', 'what-if', poison(WHAT_IF_PATH) as Answer],
     ['hostile-what-if-probability', 'what-if', poison(WHAT_IF_PROBABILITY) as Answer],
+    ['hostile-sweep', 'sweep', poison(SWEEP) as Answer],
     ['hostile-batch', 'batch', poison(BATCH) as Answer],
   ];
 }

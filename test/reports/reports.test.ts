@@ -7,6 +7,7 @@ import { markdownBlock, markdownCode, markdownText, printable, printableJson } f
 import { answerOf, CHAINS_PARTS, CHAINS_RULES, PATH, PROBABILITY, part, TEXT_RESTORE } from './answers.js';
 import { BATCH } from './batch-answers.js';
 import { HOSTILE, hostileAnswers } from './hostile.js';
+import { SWEEP } from './sweep-answers.js';
 import { WHAT_IF_CHAINS, WHAT_IF_NOTHING, WHAT_IF_PATH, WHAT_IF_PROBABILITY } from './what-if-answers.js';
 
 const EXPECTED = 'test/reports/expected';
@@ -19,6 +20,7 @@ const CASES: readonly (readonly [string, QuestionKind, Answer])[] = [
   ['what-if-path', 'what-if', WHAT_IF_PATH],
   ['what-if-probability', 'what-if', WHAT_IF_PROBABILITY],
   ['what-if-nothing', 'what-if', WHAT_IF_NOTHING],
+  ['sweep', 'sweep', SWEEP],
   ['batch', 'batch', BATCH],
 ];
 

@@ -35,6 +35,7 @@ const ANSWERS: Readonly<Record<QuestionKind, string>> = {
   path: 'PathAnswer',
   probability: 'ProbabilityAnswer',
   'what-if': 'WhatIfAnswer',
+  sweep: 'SweepAnswer',
   batch: 'BatchAnswer',
 };
 
@@ -66,6 +67,7 @@ t.test('every operation is served, and nothing else is in the contract', async (
     'post /v1/path path',
     'post /v1/probability probability',
     'post /v1/what-if whatIf',
+    'post /v1/sweep sweep',
     'post /v1/batch batch',
     'put /v1/snapshots/{digest} uploadSnapshot',
     'head /v1/snapshots/{digest} hasSnapshot',

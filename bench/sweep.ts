@@ -1,0 +1,105 @@
+/**
+ * Measures a sweep of a thousand points.
+ *
+ *   node dist/bench/sweep.js [SIZE] …
+ *
+ * The generated snapshot gets a Deployment of three pods behind a Service; it is swept from 1 to 1000 replicas. Told are the time that
+ * passes and the processor time, the first time in the process and once it is warm, and what the same points cost asked one by
+ * one (`scale` and `probability`), extrapolated from a few.
+ */
+import type { KubernetesObject } from '../src/cluster/objects.js';
+import { readSnapshot } from '../src/cluster/read-snapshot.js';
+import { ask } from '../src/questions/ask.js';
+import { generateSnapshot, SIZES } from './generate.js';
+
+const POINTS = 1000;
+const APP = { namespace: 'default', name: 'app' };
+const labels = { app: 'app' };
+const template = { metadata: { labels }, spec: { containers: [{ name: 'app' }] } };
+
+function workload(nodes: number): KubernetesObject[] {
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'app-1', uid: 'rs', controller: true };
+  const pods = [0, 1, 2].map((index) => ({
+    kind: 'Pod' as const,
+    metadata: { ...APP, name: `app-1-${index}`, uid: `pod-${index}`, labels, ownerReferences: [owner] },
+    spec: { nodeName: `node-${(index % nodes) + 1}`, containers: [{ name: 'app' }] },
+    status: {
+      phase: 'Running',
+      podIP: `10.0.${index % nodes}.250`,
+      podIPs: [{ ip: `10.0.${index % nodes}.250` }],
+      conditions: [{ type: 'Ready', status: 'True' }],
+    },
+  }));
+  const spec = { replicas: pods.length, selector: { matchLabels: labels }, template };
+  return [
+    { kind: 'Deployment', metadata: { ...APP, uid: 'deployment' }, spec },
+    {
+      kind: 'ReplicaSet',
+      metadata: {
+        ...APP,
+        name: 'app-1',
+        uid: 'rs',
+        labels,
+        ownerReferences: [
+          { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app', uid: 'deployment', controller: true },
+        ],
+      },
+      spec,
+    },
+    ...pods,
+    {
+      kind: 'Service',
+      metadata: APP,
+      spec: {
+        type: 'ClusterIP',
+        clusterIP: '10.201.0.1',
+        clusterIPs: ['10.201.0.1'],
+        selector: labels,
+        ports: [{ port: 80, protocol: 'TCP', targetPort: 8080 }],
+      },
+    },
+    {
+      kind: 'EndpointSlice',
+      metadata: { ...APP, name: 'app-1', labels: { 'kubernetes.io/service-name': 'app' } },
+      addressType: 'IPv4',
+      ports: [{ name: '', port: 8080, protocol: 'TCP' }],
+      endpoints: pods.map(({ metadata, spec: { nodeName }, status: { podIP } }) => ({
+        addresses: [podIP],
+        conditions: { ready: true },
+        nodeName,
+        targetRef: { kind: 'Pod', namespace: 'default', name: metadata.name },
+      })),
+    },
+  ] as KubernetesObject[];
+}
+
+function timed(work: () => unknown): string {
+  const start = performance.now();
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return `${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s, ${((user + system) / 1e6).toFixed(1)} s of CPU`;
+}
+
+function measure(name: string): void {
+  const size = SIZES[name];
+  if (size === undefined) throw new Error(`there is no size ${name}: ${Object.keys(SIZES).join(', ')}`);
+  const list = generateSnapshot(size);
+  const bytes = Buffer.from(JSON.stringify({ ...list, items: [...list.items, ...workload(size.nodes)] }));
+  const snapshot = readSnapshot({ bytes });
+  const scale = { kind: 'Deployment', ...APP } as const;
+  const sweep = { scale, from: 1, to: POINTS, bound: { largestShare: '1/20' } };
+  console.log(`${name}: ${snapshot.counts.Service} Services, ${snapshot.counts.Node} nodes, ${POINTS} points`);
+  console.log(`  the first sweep   ${timed(() => ask('sweep', { sweep }, snapshot))}`);
+  console.log(`  another one       ${timed(() => ask('sweep', { sweep }, snapshot))}`);
+  const few = Array.from({ length: 20 }, (_, index) => ((index + 1) * POINTS) / 20);
+  const start = performance.now();
+  for (const replicas of few) {
+    ask('probability', { changes: [{ scale: { ...scale, replicas } }], probability: { services: [APP] } }, snapshot);
+  }
+  const all = ((performance.now() - start) / few.length / 1000) * POINTS;
+  console.log(`  one by one        ${all.toFixed(0).padStart(6)} s, from ${few.length} of them`);
+}
+
+const wanted = process.argv.slice(2);
+for (const name of wanted.length > 0 ? wanted : ['s10000-e10']) measure(name);

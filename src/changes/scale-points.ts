@@ -1,0 +1,156 @@
+/** A workload at many numbers of replicas: what `scale` gives at each, worked out together where that is the same. */
+import { type Cluster, podAddresses } from '../cluster/cluster.js';
+import type { Assumption } from '../cluster/settings.js';
+import type { ChangeContext, ChangeResult, Consequence } from './change.js';
+import { type ScaleChange, scale } from './scale.js';
+
+/** Pods that a number of replicas asks for and that do not run. */
+export interface Unplaced {
+  readonly pods: number;
+  /** Why, most pods first; pods of a StatefulSet that waits for one before them count in `pods` alone. */
+  readonly reasons: readonly { readonly pods: number; readonly why: string }[];
+}
+
+/** A cluster with the workload at one number of replicas. */
+export interface ScaledCluster {
+  readonly cluster: Cluster;
+  readonly unplaced: Unplaced;
+  readonly assumptions: readonly Assumption[];
+  /** Addresses of the pods that were removed. */
+  readonly removed: ReadonlySet<string>;
+  /** Whether Kubernetes decides some of it at random. */
+  readonly tied: boolean;
+}
+
+/** One new pod, in the order of creation. */
+interface NewPod {
+  readonly addresses: readonly string[];
+  readonly why: string | undefined;
+}
+
+/**
+ * How a workload grows: pods are created one after the other, and where the nth goes does not depend on how many come
+ * after it. So every number of replicas up to `most` has the first of these pods.
+ */
+export interface Growth {
+  readonly at: ScaledCluster;
+  readonly most: number;
+  /** Pods that are there already. */
+  readonly kept: number;
+  /** The position of each new pod that runs, by address. */
+  readonly position: ReadonlyMap<string, number>;
+  unplacedAt(replicas: number): Unplaced;
+}
+
+const DOES_NOT_START = /: it does not start$/;
+
+function newPods({ cluster, consequences }: ChangeResult): NewPod[] {
+  const pods = new Map<string, NewPod>();
+  for (const { kind, object, detail } of consequences) {
+    if ((kind !== 'POD_ADDED' && kind !== 'POD_NOT_PLACED') || pods.has(object)) continue;
+    const pod = cluster.pods.get(object);
+    const runs = kind === 'POD_ADDED' && !DOES_NOT_START.test(detail);
+    pods.set(object, { addresses: pod === undefined ? [] : podAddresses(pod), why: runs ? undefined : detail });
+  }
+  return [...pods.values()];
+}
+
+/** `wanted`: how many pods are to be created, of which these were. */
+function unplacedOf(created: readonly NewPod[], wanted: number): Unplaced {
+  const reasons = new Map<string, number>();
+  let running = 0;
+  for (const { why } of created) {
+    if (why === undefined) running++;
+    else reasons.set(why, (reasons.get(why) ?? 0) + 1);
+  }
+  return {
+    pods: wanted - running,
+    reasons: [...reasons].map(([why, pods]) => ({ pods, why })).sort((a, b) => b.pods - a.pods),
+  };
+}
+
+const addressesOf = (cluster: Cluster, consequences: readonly Consequence[]): ReadonlySet<string> =>
+  new Set(
+    consequences
+      .filter(({ kind }) => kind === 'POD_REMOVED')
+      .flatMap(({ object }) => podAddresses(cluster.pods.get(object) ?? { kind: 'Pod', metadata: { name: object } })),
+  );
+
+/** One workload of a cluster, to be scaled in many ways. Errors point at `pointer`. */
+export class ScalePoints {
+  readonly #cluster: Cluster;
+  readonly #workload: Omit<ScaleChange, 'replicas'>;
+  readonly #context: ChangeContext;
+  readonly #pointer: string;
+
+  constructor(cluster: Cluster, workload: Omit<ScaleChange, 'replicas'>, context: ChangeContext, pointer: string) {
+    this.#cluster = cluster;
+    this.#workload = workload;
+    this.#context = context;
+    this.#pointer = pointer;
+  }
+
+  #scaled(replicas: number): ChangeResult {
+    return scale.apply(this.#cluster, { ...this.#workload, replicas }, this.#context, this.#pointer);
+  }
+
+  /** Exactly what `scale` makes of the cluster. Throws QuestionError as `scale` does. */
+  at(replicas: number): ScaledCluster {
+    return this.#told(this.#scaled(replicas), replicas);
+  }
+
+  #told(result: ChangeResult, replicas: number): ScaledCluster {
+    const { cluster, consequences, assumptions, choices } = result;
+    const created = newPods(result);
+    // A StatefulSet that waits creates fewer than it wants; everybody else creates all of them.
+    const wanted = this.#waits(created) ? replicas - this.#keptBy(result, created) : created.length;
+    return {
+      cluster,
+      unplaced: unplacedOf(created, wanted),
+      assumptions,
+      removed: addressesOf(this.#cluster, consequences),
+      tied: choices.length > 0,
+    };
+  }
+
+  #waits(created: readonly NewPod[]): boolean {
+    return this.#workload.kind === 'StatefulSet' && created.some(({ why }) => why !== undefined);
+  }
+
+  /** The pods that were there before and still are, of those that the workload counts. */
+  #keptBy({ cluster }: ChangeResult, created: readonly NewPod[]): number {
+    const { kind, namespace, name } = this.#workload;
+    return (cluster.workloads.get(`${kind}/${namespace}/${name}`)?.status?.replicas ?? created.length) - created.length;
+  }
+
+  /**
+   * How the workload grows up to so many replicas; undefined where the first pods of a larger number are not those of a
+   * smaller one: several ReplicaSets share the growth, or some pods go.
+   */
+  growth(most: number): Growth | undefined {
+    const result = this.#scaled(most);
+    const created = newPods(result);
+    const shared = result.assumptions.some(({ field }) => field === 'changes.scale.replicaSets');
+    if (shared || created.length === 0 || result.consequences.some(({ kind }) => kind === 'POD_REMOVED'))
+      return undefined;
+    const kept = this.#waits(created) ? this.#keptBy(result, created) : most - created.length;
+    const position = new Map<string, number>();
+    for (const [index, { addresses, why }] of created.entries()) {
+      for (const address of why === undefined ? addresses : []) {
+        // Pods in their hosts' networks are not told apart by their addresses.
+        if (position.has(address)) return undefined;
+        position.set(address, index);
+      }
+    }
+    return {
+      at: this.#told(result, most),
+      most,
+      kept,
+      position,
+      unplacedAt: (replicas) => {
+        const first = created.slice(0, replicas - kept);
+        return unplacedOf(first, this.#waits(first) ? replicas - kept : first.length);
+      },
+    };
+  }
+}

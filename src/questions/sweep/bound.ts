@@ -1,0 +1,98 @@
+/** The bound of a sweep: what shares may be at most, and the smallest number of replicas for which they are. */
+import { QuestionError } from '../../base/errors.js';
+import { compare, type Fraction, isZero, parseFraction } from '../../netfilter/fraction.js';
+import type { SweepBound } from '../request.js';
+import type { ExactShare, SweepBoundResult, SweepPoint, SweptShares } from './sweep-answer.js';
+
+type Limit = keyof SweepBound;
+
+/** How each limit is told of, and the value that it limits. */
+const LIMITS: Readonly<
+  Record<Limit, { readonly what: string; readonly of: (shares: SweptShares) => ExactShare | undefined }>
+> = {
+  largestShare: { what: "an endpoint's largest share", of: ({ largest }) => largest },
+  largestNodeShare: { what: "a node's largest share", of: ({ nodes }) => nodes.largest },
+  largestZoneShare: { what: "a zone's largest share", of: ({ zones }) => largestOf(zones.map(({ share }) => share)) },
+  imbalance: { what: 'the imbalance', of: ({ imbalance }) => imbalance },
+  delivered: { what: 'what is delivered', of: ({ delivered }) => delivered },
+};
+
+function exact(share: ExactShare): Fraction {
+  return parseFraction(share.fraction) as Fraction;
+}
+
+function largestOf(shares: readonly ExactShare[]): ExactShare | undefined {
+  return shares.reduce<ExactShare | undefined>(
+    (most, share) => (most === undefined || compare(exact(share), exact(most)) > 0 ? share : most),
+    undefined,
+  );
+}
+
+/** A bound that has been read. */
+export interface Bound {
+  readonly limits: readonly { readonly name: Limit; readonly limit: Fraction; readonly text: string }[];
+  over(points: readonly SweepPoint[]): SweepBoundResult;
+}
+
+/** Throws QuestionError INVALID_REQUEST for a limit that is no number. */
+export function readBound(bound: SweepBound): Bound {
+  const limits = (Object.keys(LIMITS) as Limit[]).flatMap((name) => {
+    const given = bound[name];
+    if (given === undefined) return [];
+    const limit = parseFraction(String(given));
+    if (limit === undefined) {
+      const detail = `${given} is no bound: an integer, or a fraction "p/q" with q above 0, is needed.`;
+      throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `/sweep/bound/${name}`, detail }]);
+    }
+    return [{ name, limit, text: String(given) }];
+  });
+  const read: Bound = { limits, over: (points) => overall(read, points) };
+  return read;
+}
+
+function holds({ limits }: Bound, shares: SweptShares): boolean {
+  // Where nothing is delivered nobody has a large share, which is not what is looked for.
+  if (isZero(exact(shares.delivered))) return false;
+  return limits.every(({ name, limit }) => {
+    const value = LIMITS[name].of(shares);
+    if (value === undefined) return true;
+    return name === 'delivered' ? compare(exact(value), limit) >= 0 : compare(exact(value), limit) <= 0;
+  });
+}
+
+/** Whether every Service port keeps the bound. */
+export function judge(bound: Bound, services: readonly SweptShares[]): boolean {
+  return services.every((shares) => holds(bound, shares));
+}
+
+function words({ limits }: Bound): string {
+  const told = limits.map(
+    ({ name, text }) => `${LIMITS[name].what} ${name === 'delivered' ? 'at least' : 'at most'} ${text}`,
+  );
+  return told.length < 2 ? told.join('') : `${told.slice(0, -1).join(', ')} and ${told.at(-1)}`;
+}
+
+function overall(bound: Bound, points: readonly SweepPoint[]): SweepBoundResult {
+  const smallest = points.find(({ satisfied }) => satisfied)?.replicas;
+  const lastFailing = points.findLastIndex(({ satisfied }) => satisfied !== true);
+  const lasting = points[lastFailing + 1]?.replicas;
+  const [first, last] = [points[0]?.replicas, points.at(-1)?.replicas];
+  const asked =
+    points.length === 1 ? `the one asked about (${first})` : `the ${points.length} asked about (${first} to ${last})`;
+  if (smallest === undefined) {
+    return { explanation: `No number of replicas of ${asked} has ${words(bound)}.` };
+  }
+  const later =
+    smallest === last
+      ? ''
+      : lasting === smallest
+        ? ' All larger ones do too.'
+        : lasting === undefined
+          ? ' The largest one does not.'
+          : ` Some larger ones do not; from ${lasting} on all do.`;
+  return {
+    smallest,
+    ...(lasting === undefined ? {} : { lasting }),
+    explanation: `${smallest} is the smallest number of replicas of ${asked} with ${words(bound)}.${later}`,
+  };
+}

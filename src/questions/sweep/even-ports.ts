@@ -1,0 +1,26 @@
+/** Which Service ports may be spread evenly, at any number of endpoints, as far as their Services say. */
+import type { Cluster } from '../../cluster/cluster.js';
+import { ANNOTATIONS_OF_HINTS } from '../../control-plane/topology-hints.js';
+import type { ServiceTargeted } from '../probability.js';
+import type { ProbabilityQuestion } from '../request.js';
+
+/** Whether clients stay who they are, however many pods the workload has. */
+function clientsStay({ clients }: ProbabilityQuestion): boolean {
+  if (clients === undefined || clients.nodes !== undefined || clients.external !== undefined) return true;
+  return clients.weights?.every(({ source }) => source.podOn !== undefined || source.node !== undefined) ?? false;
+}
+
+/**
+ * Whether every client chooses among all endpoints of the port alike: no policy Local, no hints, no load balancer before it, which
+ * may look at endpoints itself. Only then an {@link EvenLaw} can hold; whether it does, a walk shows.
+ */
+export function choosesAlike(cluster: Cluster, { target }: ServiceTargeted, question: ProbabilityQuestion): boolean {
+  const { service, key, via } = target;
+  const { spec, metadata } = service;
+  if (!clientsStay(question) || via === 'LOAD_BALANCER') return false;
+  if (spec?.internalTrafficPolicy === 'Local') return false;
+  if (via !== 'CLUSTER_IP' && via !== 'DNS' && spec?.externalTrafficPolicy === 'Local') return false;
+  if (spec?.trafficDistribution) return false;
+  if (ANNOTATIONS_OF_HINTS.some((name) => metadata.annotations?.[name] !== undefined)) return false;
+  return cluster.slicesOf(key).every(({ endpoints }) => endpoints.every(({ hints }) => !hints));
+}

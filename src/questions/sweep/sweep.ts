@@ -1,0 +1,279 @@
+/** sweep: a workload at every number of replicas of a range, and the smallest that satisfies a bound. */
+import type { IPFamily } from '../../base/address.js';
+import { type Problem, QuestionError } from '../../base/errors.js';
+import { type ScaledCluster, ScalePoints, type Unplaced } from '../../changes/scale-points.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import { requireWorkload } from '../../cluster/lookup.js';
+import type { Service, Workload } from '../../cluster/objects.js';
+import type { Snapshot } from '../../cluster/read-snapshot.js';
+import type { Assumption } from '../../cluster/settings.js';
+import { podsOfWorkload } from '../../cluster/workload-pods.js';
+import { matchesServiceSelector } from '../../control-plane/labels.js';
+import { selectingServices } from '../../control-plane/services-in.js';
+import { Fabric } from '../../path/fabric.js';
+import { receiverShares, sharesBy } from '../../probability/distribution.js';
+import type { Answer } from '../answer.js';
+import { probability } from '../chances.js';
+import { balancing } from '../path.js';
+import { momentOf, type Prepared } from '../prepare.js';
+import {
+  everyPort,
+  headOf,
+  portsAsked,
+  type ServiceHead,
+  type ServiceTargeted,
+  type Walked,
+  walkClients,
+} from '../probability.js';
+import type { ProbabilityQuestion, QuestionRequest, SweepQuestion } from '../request.js';
+import { receiverRef } from '../trace.js';
+import { type Bound, judge, readBound } from './bound.js';
+import { EvenLaw } from './even-law.js';
+import { choosesAlike } from './even-ports.js';
+import { replicasAsked } from './replicas.js';
+import { summaryOf } from './summary.js';
+import type { SweepPoint, SweepResult, SweptShares } from './sweep-answer.js';
+import { tallyOf } from './tally.js';
+
+const POINTER = '/sweep';
+
+/** A Service port of the sweep in one family. */
+interface Swept {
+  readonly destination: ServiceTargeted;
+  readonly family: IPFamily;
+}
+
+/** What a sweep is asked of. */
+export interface SweepContext {
+  readonly prepared: Prepared;
+  /** The moment of the scaling, milliseconds since 1970, and what is assumed of it. */
+  readonly at: number;
+  readonly assumption?: Assumption | undefined;
+}
+
+/** Errors of the questions that a sweep nests have places inside it. */
+function nested<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof QuestionError)) throw error;
+    const placed = (problem: Problem): Problem =>
+      problem.pointer.startsWith('/probability') ? { ...problem, pointer: POINTER + problem.pointer } : problem;
+    throw new QuestionError(error.code, error.message, error.problems.map(placed));
+  }
+}
+
+/** The Services before a workload's pods: what is swept where the question names none. */
+function servicesBefore(cluster: Cluster, workload: Workload): readonly Service[] {
+  const { kind, metadata, spec } = workload;
+  const namespace = metadata.namespace ?? 'default';
+  const labels =
+    podsOfWorkload(cluster, kind, namespace, metadata.name)[0]?.metadata.labels ?? spec?.template?.metadata?.labels;
+  const found = selectingServices(cluster, namespace).filter(({ spec }) =>
+    matchesServiceSelector(spec?.selector, labels),
+  );
+  if (found.length > 0) return found;
+  const detail = `No Service selects the pods of ${kind} ${namespace}/${metadata.name}: name those to ask about.`;
+  throw new QuestionError('NOT_FOUND', detail, [{ pointer: `${POINTER}/probability/services`, detail }]);
+}
+
+function questionOf(
+  cluster: Cluster,
+  workload: Workload,
+  { probability: given = {} }: SweepQuestion,
+): ProbabilityQuestion {
+  if (given.services !== undefined) return given;
+  const ports = everyPort(servicesBefore(cluster, workload), given.protocol);
+  return { ...given, services: ports.map(({ service }) => service) };
+}
+
+/** One sweep: its points are worked out as they are taken. */
+export class Sweep {
+  readonly workload: SweepResult['workload'];
+  readonly services: readonly ServiceHead[];
+  readonly replicas: readonly number[];
+  readonly #context: SweepContext;
+  readonly #question: ProbabilityQuestion;
+  readonly #listed: boolean;
+  readonly #swept: readonly Swept[];
+  readonly #bound: Bound | undefined;
+  readonly #points: ScalePoints;
+  readonly #assumptions = new Map<string, Assumption>();
+
+  /** Throws QuestionError for names, ranges and bounds that are wrong. */
+  constructor(context: SweepContext, sweep: SweepQuestion) {
+    const { prepared, at, assumption } = context;
+    const { cluster, settings } = prepared;
+    const { kind, namespace, name } = sweep.scale;
+    const workload = requireWorkload(cluster, kind, namespace, name, `${POINTER}/scale`);
+    this.#context = context;
+    this.workload = { kind, namespace, name, replicas: workload.spec?.replicas ?? 1 };
+    this.#question = questionOf(cluster, workload, sweep);
+    this.#swept = nested(() => portsAsked(cluster, this.#question)).flatMap(({ destination, families }) =>
+      families.map((family) => ({ destination, family })),
+    );
+    this.#listed = sweep.detail === 'ENDPOINTS';
+    this.replicas = replicasAsked(sweep, this.#listed ? this.#swept.length : undefined);
+    this.#bound = sweep.bound === undefined ? undefined : readBound(sweep.bound);
+    this.#points = new ScalePoints(cluster, sweep.scale, { settings, at }, `${POINTER}/scale`);
+    if (assumption !== undefined) this.#assume([assumption]);
+    this.services = nested(() =>
+      this.#swept.map(({ destination, family }) => {
+        const fabric = new Fabric(cluster, settings, family, balancing(prepared, this.#question.phase));
+        return headOf(fabric, destination, walkClients(fabric, this.#question, destination));
+      }),
+    );
+  }
+
+  #assume(assumptions: readonly Assumption[]): void {
+    for (const assumption of assumptions) this.#assumptions.set(JSON.stringify(assumption), assumption);
+  }
+
+  #noteOf(scaled: ScaledCluster): void {
+    this.#assume(scaled.assumptions);
+    if (!scaled.tied) return;
+    const why =
+      'Where Kubernetes decides at random, each point is told with the choice that `scale` takes; asked with one number of replicas, it names the alternatives.';
+    this.#assume([{ field: 'sweep.choices', value: 'as scale takes them', why }]);
+  }
+
+  /** Walks a cluster, as `probability` does. */
+  #walk(cluster: Cluster, { destination, family }: Swept): { readonly fabric: Fabric; readonly walked: Walked } {
+    const { prepared } = this.#context;
+    const { settings } = prepared;
+    const earlier = prepared.earlier ?? { cluster: prepared.cluster, settings };
+    const fabric = new Fabric(cluster, settings, family, balancing({ ...prepared, earlier }, this.#question.phase));
+    const walked = nested(() => walkClients(fabric, this.#question, destination));
+    this.#assume(fabric.assumptions.all());
+    return { fabric, walked };
+  }
+
+  #sharesOf(cluster: Cluster, swept: Swept): SweptShares {
+    const { fabric, walked } = this.#walk(cluster, swept);
+    const shares = summaryOf(tallyOf(fabric, walked.journeys));
+    if (!this.#listed) return shares;
+    const receivers = receiverShares(walked.journeys);
+    const endpoints = receivers.map(({ receiver, share }) => ({ ref: receiverRef(fabric, receiver), share }));
+    const nodes = [
+      ...sharesBy(
+        endpoints,
+        ({ ref }) => ref.node ?? '',
+        ({ share }) => share,
+      ),
+    ].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return {
+      ...shares,
+      detail: {
+        endpoints: endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
+        nodes: nodes.map(([node, share]) => ({ node, share: probability(share) })),
+      },
+    };
+  }
+
+  #point(replicas: number, services: readonly SweptShares[], unplaced: Unplaced): SweepPoint {
+    return {
+      replicas,
+      services,
+      ...(unplaced.pods === 0 ? {} : { unplaced }),
+      findings: [],
+      ...(this.#bound === undefined ? {} : { satisfied: judge(this.#bound, services) }),
+    };
+  }
+
+  /** The point as it is worked out on its own: scaled, then walked. */
+  #walked(replicas: number): SweepPoint {
+    const scaled = this.#points.at(replicas);
+    this.#noteOf(scaled);
+    return this.#point(
+      replicas,
+      this.#swept.map((swept) => this.#sharesOf(scaled.cluster, swept)),
+      scaled.unplaced,
+    );
+  }
+
+  /**
+   * How points can be told without walking them, where that is so: every port asked about is spread evenly at the largest
+   * point, and a point from the middle, walked, is what the law says of it.
+   */
+  #lawful(): ((replicas: number) => SweepPoint | undefined) | undefined {
+    const most = this.replicas.at(-1);
+    const { cluster } = this.#context.prepared;
+    if (this.#listed || most === undefined || this.replicas.length < 4) return undefined;
+    if (!this.#swept.every(({ destination }) => choosesAlike(cluster, destination, this.#question))) return undefined;
+    const growth = this.#points.growth(most);
+    if (growth === undefined) return undefined;
+    this.#noteOf(growth.at);
+    const laws: EvenLaw[] = [];
+    for (const swept of this.#swept) {
+      const { fabric, walked } = this.#walk(growth.at.cluster, swept);
+      const law = EvenLaw.shownBy(tallyOf(fabric, walked.journeys));
+      if (law === undefined) return undefined;
+      laws.push(law);
+    }
+    const told = (isThere: (address: string) => boolean): readonly SweptShares[] | undefined => {
+      const services = laws.map((law) => law.sharesOf(isThere));
+      return services.every((shares) => shares !== undefined) ? services : undefined;
+    };
+    const point = (replicas: number): SweepPoint | undefined => {
+      // Nothing changes at this number, so that endpoints without pods, which any change would take out, are still there.
+      if (replicas === growth.kept) return undefined;
+      if (replicas > growth.kept) {
+        const services = told((address) => (growth.position.get(address) ?? -1) < replicas - growth.kept);
+        return services && this.#point(replicas, services, growth.unplacedAt(replicas));
+      }
+      const scaled = this.#points.at(replicas);
+      this.#noteOf(scaled);
+      const services = told((address) => !growth.position.has(address) && !scaled.removed.has(address));
+      return services && this.#point(replicas, services, scaled.unplaced);
+    };
+    const middle = this.replicas[this.replicas.length >> 1] as number;
+    const probe = [this.replicas[0] as number, middle].every((replicas) => {
+      const quick = point(replicas);
+      return quick === undefined || JSON.stringify(quick) === JSON.stringify(this.#walked(replicas));
+    });
+    return probe ? point : undefined;
+  }
+
+  /** The points in ascending order of replicas, each when it is asked for. Throws QuestionError. */
+  *points(): Generator<SweepPoint, void, undefined> {
+    const quick = this.#lawful();
+    for (const replicas of this.replicas) yield quick?.(replicas) ?? this.#walked(replicas);
+  }
+
+  /** What is told once all points are there: the whole answer around them. */
+  answer(points: readonly SweepPoint[]): Answer<SweepResult> {
+    const { prepared } = this.#context;
+    const { workload, services } = this;
+    const bound = this.#bound?.over(points);
+    return prepared.answer({
+      result: { workload, services, points, ...(bound === undefined ? {} : { bound }) },
+      assumptions: [...this.#assumptions.values()],
+      findings: [],
+    });
+  }
+}
+
+/**
+ * A sweep of a prepared cluster, whose points can be taken one by one. Throws QuestionError for what is wrong with it.
+ */
+export function openSweep(
+  prepared: Prepared,
+  request: Pick<QuestionRequest, 'at' | 'changes' | 'sweep'>,
+  snapshot: Snapshot,
+): Sweep {
+  if (request.sweep === undefined) {
+    throw new QuestionError('INVALID_REQUEST', 'The question is missing.', [
+      { pointer: POINTER, detail: 'Give {"sweep": {"scale": {…}, "from": 1, "to": 10}}.' },
+    ]);
+  }
+  const { at, assumption } = momentOf(request, snapshot);
+  // With changes before it the moment has been told already.
+  const told = (request.changes?.length ?? 0) === 0 && assumption !== undefined ? { assumption } : {};
+  return new Sweep({ prepared, at, ...told }, request.sweep);
+}
+
+/** Answers a sweep whole. Throws QuestionError. */
+export function answerSweep(...asked: Parameters<typeof openSweep>): Answer<SweepResult> {
+  const sweep = openSweep(...asked);
+  return sweep.answer([...sweep.points()]);
+}

@@ -1,0 +1,313 @@
+/** sweep: every point is what `probability` says after `scale`, however it was worked out. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import t from 'tap';
+import { QuestionError } from '../../src/base/errors.js';
+import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
+import {
+  compare,
+  divide,
+  type Fraction,
+  formatFraction,
+  fraction,
+  parseFraction,
+  toNumber,
+} from '../../src/netfilter/fraction.js';
+import type { Answer, ProbabilityResult, ServiceProbability } from '../../src/questions/answer.js';
+import { ask } from '../../src/questions/ask.js';
+import type { Clients, QuestionRequest, SweepQuestion } from '../../src/questions/request.js';
+import type { SweepResult, SweptShares } from '../../src/questions/sweep/sweep-answer.js';
+import { validateRequest } from '../../src/questions/validate-request.js';
+import { zonesList } from '../support/zones.js';
+
+const WEB = { namespace: 'default', name: 'web' };
+const DEPLOYMENT = { kind: 'Deployment', ...WEB } as const;
+const AT = '2026-11-22T12:00:00Z';
+
+const exact = (text: string): Fraction => parseFraction(text) as Fraction;
+const share = (value: Fraction) => ({ fraction: formatFraction(value), value: toNumber(value) });
+
+/** The summary of a plain answer, worked out from its endpoints one by one. */
+function summaryOf(service: ServiceProbability): SweptShares {
+  const { endpoints, nodes, zones, delivered, dropped, rejected, unreachable, unknown, imbalance } = service;
+  const by = (sign: number) => {
+    const sorted = [...endpoints].sort((a, b) => sign * compare(exact(b.share.fraction), exact(a.share.fraction)));
+    const [first] = sorted;
+    if (first === undefined) return undefined;
+    const alike = endpoints.filter((one) => one.share.fraction === first.share.fraction);
+    const named = alike[0] as (typeof endpoints)[number];
+    const id = named.address.includes(':') ? `[${named.address}]:${named.port}` : `${named.address}:${named.port}`;
+    return { ...share(exact(first.share.fraction)), endpoints: alike.length, endpoint: id };
+  };
+  const [largest, smallest] = [by(1), by(-1)];
+  const named = nodes.filter(({ node }) => node !== '');
+  const busiest = named.reduce<(typeof named)[number] | undefined>(
+    (most, one) =>
+      most === undefined || compare(exact(one.share.fraction), exact(most.share.fraction)) > 0 ? one : most,
+    undefined,
+  );
+  const plain = ({ fraction: text, value }: { readonly fraction: string; readonly value: number }) => ({
+    fraction: text,
+    value,
+  });
+  return {
+    endpoints: endpoints.length,
+    ...(largest === undefined || smallest === undefined || imbalance === undefined
+      ? {}
+      : {
+          largest,
+          smallest,
+          even: share(divide(exact(delivered.fraction), fraction(endpoints.length))),
+          imbalance,
+        }),
+    nodes: {
+      count: named.length,
+      ...(busiest === undefined ? {} : { largest: { node: busiest.node, ...plain(busiest.share) } }),
+    },
+    zones: zones.map(({ zone, share: one }) => ({ zone, share: plain(one) })),
+    delivered: plain(delivered),
+    dropped: plain(dropped),
+    rejected: plain(rejected),
+    unreachable: plain(unreachable),
+    unknown: plain(unknown),
+  };
+}
+
+/** Pods that do not run after a scale, counted from what it tells. */
+function unplacedOf({ changes }: Answer<ProbabilityResult>): number {
+  let pods = 0;
+  for (const { kind, detail } of changes.at(-1)?.consequences ?? []) {
+    if (kind === 'POD_ADDED' && detail.endsWith('it does not start')) pods++;
+    if (kind === 'POD_NOT_PLACED') pods += Number(/^(\d+) further pods are not created/.exec(detail)?.[1] ?? 1);
+  }
+  return pods;
+}
+
+const sweepOf = (snapshot: Snapshot, sweep: SweepQuestion, rest: QuestionRequest = {}): SweepResult =>
+  ask('sweep', validateRequest('sweep', { at: AT, ...rest, sweep }, 'apart'), snapshot).result;
+
+function holdsPointByPoint(snapshot: Snapshot, sweep: SweepQuestion, rest: QuestionRequest = {}): void {
+  const result = sweepOf(snapshot, sweep, rest);
+  for (const point of result.points) {
+    const change = { scale: { ...sweep.scale, replicas: point.replicas } };
+    const changes = [...(rest.changes ?? []), change];
+    const question = { services: [WEB], ...sweep.probability };
+    const plain = ask('probability', { at: AT, ...rest, changes, probability: question }, snapshot);
+    assert.deepEqual(
+      point.services.map(({ detail: _, ...summary }) => summary),
+      plain.result.services.map(summaryOf),
+      `${point.replicas}`,
+    );
+    assert.equal(point.unplaced?.pods ?? 0, unplacedOf(plain), `${point.replicas} replicas: pods that do not run`);
+    if (sweep.detail === 'ENDPOINTS') {
+      assert.deepEqual(
+        point.services.map(({ detail }) => detail),
+        plain.result.services.map(({ endpoints, nodes }) => ({ endpoints, nodes })),
+      );
+    }
+  }
+}
+
+interface Item {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec?: Record<string, unknown>;
+  readonly status?: Record<string, unknown>;
+}
+
+/** A cluster of three zones whose nodes take so many pods; as a StatefulSet where asked. */
+function clusterOf(options: {
+  readonly pods: readonly number[];
+  readonly room: number;
+  readonly spec: Record<string, unknown>;
+  readonly annotated: boolean;
+  readonly stateful: boolean;
+  readonly unready: number;
+}): Snapshot {
+  const annotations = options.annotated ? { 'service.kubernetes.io/topology-mode': 'Auto' } : {};
+  const list = zonesList({ pods: options.pods, spec: options.spec, annotations });
+  let seen = 0;
+  let ordinal = 0;
+  const items = (list.items as Item[]).flatMap((item): unknown[] => {
+    if (item.kind === 'Node') {
+      return [
+        { ...item, status: { ...item.status, allocatable: { cpu: '4', memory: '16Gi', pods: String(options.room) } } },
+      ];
+    }
+    if (item.kind === 'Pod') {
+      const conditions = [{ type: 'Ready', status: seen++ < options.unready ? 'False' : 'True' }];
+      const status = { ...item.status, conditions };
+      if (!options.stateful) return [{ ...item, status }];
+      const ownerReferences = [
+        { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web', uid: 'deploy', controller: true },
+      ];
+      return [{ ...item, status, metadata: { ...item.metadata, name: `web-${ordinal++}`, ownerReferences } }];
+    }
+    if (!options.stateful) return [item];
+    if (item.kind === 'Deployment') return [{ ...item, kind: 'StatefulSet' }];
+    return item.kind === 'ReplicaSet' ? [] : [item];
+  });
+  return readSnapshot({ inline: { kind: 'List', items } });
+}
+
+const CLIENTS: readonly (Clients | undefined)[] = [
+  undefined,
+  { nodes: { from: 'HOST' } },
+  { external: {} },
+  { workload: DEPLOYMENT },
+  {
+    weights: [
+      { source: { podOn: 'zone-a-1' }, weight: '1/3' },
+      { source: { node: 'zone-b-1' }, weight: 2 },
+    ],
+  },
+];
+const ports = [{ port: 80, protocol: 'TCP', targetPort: 8080, nodePort: 30080 }];
+const SPECS: readonly Record<string, unknown>[] = [
+  {},
+  { internalTrafficPolicy: 'Local' },
+  { type: 'NodePort', externalTrafficPolicy: 'Cluster', ports },
+  { type: 'NodePort', externalTrafficPolicy: 'Local', ports },
+  { sessionAffinity: 'ClientIP' },
+  { trafficDistribution: 'PreferClose' },
+  { clusterIP: 'None', clusterIPs: ['None'] },
+];
+
+const drawn = fc.record({
+  pods: fc.array(fc.nat({ max: 4 }), { minLength: 2, maxLength: 3 }),
+  room: fc.constantFrom(3, 5, 110),
+  spec: fc.nat({ max: SPECS.length - 1 }),
+  annotated: fc.constantFrom(false, false, true),
+  stateful: fc.boolean(),
+  unready: fc.nat({ max: 2 }),
+  clients: fc.nat({ max: CLIENTS.length - 1 }),
+  detail: fc.constantFrom('SUMMARY' as const, 'ENDPOINTS' as const),
+  to: fc.integer({ min: 3, max: 12 }),
+});
+
+t.test('each point is the plain question with that scale', async () => {
+  fc.assert(
+    fc.property(drawn, ({ spec, clients, detail, to, ...rest }) => {
+      fc.pre(rest.pods.some((count) => count > 0));
+      const snapshot = clusterOf({ ...rest, spec: SPECS[spec] as Record<string, unknown> });
+      const kind = rest.stateful ? 'StatefulSet' : 'Deployment';
+      const via =
+        String((SPECS[spec] as Record<string, unknown>).type ?? '') === 'NodePort' ? { via: 'NODE_PORT' as const } : {};
+      const who = CLIENTS[clients];
+      const chosen = who?.workload === undefined ? who : { workload: { kind, ...WEB } as const };
+      // A workload without pods is no client.
+      const from = who?.workload === undefined ? 0 : 1;
+      holdsPointByPoint(snapshot, {
+        scale: { kind, ...WEB },
+        from,
+        to,
+        detail,
+        probability: { services: [{ ...WEB, ...via }], ...(chosen === undefined ? {} : { clients: chosen }) },
+      });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+t.test('a bound finds the smallest number of replicas, and says where it does not last', async (t) => {
+  const snapshot = clusterOf({ pods: [2, 1], room: 110, spec: {}, annotated: false, stateful: false, unready: 0 });
+  const scale = DEPLOYMENT;
+  const boundOf = (sweep: Omit<SweepQuestion, 'scale'>, rest: QuestionRequest = {}) =>
+    sweepOf(snapshot, { scale, ...sweep }, rest).bound;
+  t.match(boundOf({ from: 0, to: 30, bound: { largestShare: '1/20' } }), { smallest: 20, lasting: 20 });
+  t.match(boundOf({ from: 0, to: 30, step: 7, bound: { largestShare: '1/20' } }), { smallest: 21, lasting: 21 });
+  t.match(boundOf({ replicas: [30, 4, 25, 4], bound: { largestShare: '2/40' } }), { smallest: 25, lasting: 25 });
+  t.match(boundOf({ from: 0, to: 3, bound: { largestShare: 1 } }), { smallest: 1 }, 'no pod is no balance');
+  const none = boundOf({ from: 0, to: 19, bound: { largestShare: '1/20' } });
+  t.equal(none?.smallest, undefined);
+  t.match(
+    none?.explanation,
+    /^No number of replicas of the 20 asked about \(0 to 19\) has an endpoint's largest share at most 1\/20\.$/,
+  );
+  t.equal(sweepOf(snapshot, { scale, from: 0, to: 2 }).bound, undefined);
+  // With the policy Local a node with two of three pods keeps its half: evenness comes and goes with every other pod.
+  const changes = [{ service: { ...WEB, internalTrafficPolicy: 'Local' as const } }];
+  const uneven = boundOf({ from: 1, to: 9, bound: { imbalance: 1, delivered: 1 } }, { changes });
+  t.match(uneven, { smallest: 2 });
+  t.equal(uneven?.lasting, undefined);
+  t.match(uneven?.explanation, /The largest one does not\.$/);
+  const result = sweepOf(snapshot, {
+    scale,
+    from: 2,
+    to: 5,
+    bound: { largestNodeShare: '1/2', largestZoneShare: '1/2' },
+  });
+  t.same(
+    result.points.map(({ satisfied }) => satisfied),
+    [true, false, true, false],
+  );
+});
+
+t.test('without Services those before the pods are swept, each port and family', async (t) => {
+  const snapshot = clusterOf({ pods: [1, 1], room: 110, spec: {}, annotated: false, stateful: false, unready: 0 });
+  const { services, points, workload } = sweepOf(snapshot, { scale: DEPLOYMENT, from: 1, to: 3 });
+  t.match(services, [
+    { service: { ...WEB, port: 80 }, via: 'CLUSTER_IP', family: 'IPv4', clients: 'pods on 2 nodes alike' },
+  ]);
+  t.same(workload, { ...DEPLOYMENT, replicas: 2 });
+  t.same(
+    points.map(({ replicas, services: [one] }) => [replicas, one?.endpoints, one?.largest?.fraction]),
+    [
+      [1, 1, '1'],
+      [2, 2, '1/2'],
+      [3, 3, '1/3'],
+    ],
+  );
+});
+
+t.test('what is wrong is refused with its place', async (t) => {
+  const snapshot = clusterOf({ pods: [1, 1], room: 110, spec: {}, annotated: false, stateful: false, unready: 0 });
+  const scale = DEPLOYMENT;
+  const cases: readonly (readonly [object, string, string])[] = [
+    [{ scale, from: 5, to: 4 }, 'INVALID_REQUEST', '/sweep/to'],
+    [{ scale, from: 5 }, 'INVALID_REQUEST', '/sweep'],
+    [{ scale }, 'INVALID_REQUEST', '/sweep'],
+    [{ scale, from: 0, to: 5, replicas: [1] }, 'INVALID_REQUEST', '/sweep'],
+    [{ scale, from: 0, to: 5001 }, 'INVALID_REQUEST', '/sweep/to'],
+    [{ scale, from: 0, to: 5, step: 0 }, 'INVALID_REQUEST', '/sweep/step'],
+    [{ scale, replicas: [] }, 'INVALID_REQUEST', '/sweep/replicas'],
+    [{ scale: { ...scale, replicas: 3 }, from: 0, to: 5 }, 'INVALID_REQUEST', '/sweep/scale/replicas'],
+    [{ scale: { ...scale, kind: 'DaemonSet' }, from: 0, to: 5 }, 'INVALID_REQUEST', '/sweep/scale/kind'],
+    [{ scale: { ...scale, name: 'wbe' }, from: 0, to: 5 }, 'NOT_FOUND', '/sweep/scale'],
+    [{ scale, from: 0, to: 5, bound: {} }, 'INVALID_REQUEST', '/sweep/bound'],
+    [{ scale, from: 0, to: 5, bound: { largestShare: '1/0' } }, 'INVALID_REQUEST', '/sweep/bound/largestShare'],
+    [{ scale, from: 0, to: 5, bound: { largestShare: 0.5 } }, 'INVALID_REQUEST', '/sweep/bound/largestShare'],
+    [{ scale, from: 0, to: 1000, detail: 'ENDPOINTS' }, 'INVALID_REQUEST', '/sweep/detail'],
+    [
+      { scale, from: 0, to: 5, probability: { services: [{ ...WEB, name: 'wbe' }] } },
+      'NOT_FOUND',
+      '/sweep/probability/services/0/name',
+    ],
+    [
+      { scale, from: 1, to: 5, probability: { clients: { pod: 'default/nobody' } } },
+      'NOT_FOUND',
+      '/sweep/probability/clients',
+    ],
+    [{ scale, from: 1, to: 5, probability: { servces: [] } }, 'INVALID_REQUEST', '/sweep/probability/servces'],
+  ];
+  for (const [sweep, code, pointer] of cases) {
+    try {
+      sweepOf(snapshot, sweep as SweepQuestion);
+      t.fail(JSON.stringify(sweep));
+    } catch (error) {
+      if (!(error instanceof QuestionError)) throw error;
+      t.match(
+        { code: error.code, pointers: error.problems.map((one) => one.pointer) },
+        { code, pointers: [pointer] },
+        JSON.stringify(sweep),
+      );
+    }
+  }
+  const apart = readSnapshot({
+    inline: { kind: 'List', items: zonesList({ pods: [1, 1], spec: { selector: { app: 'other' } } }).items },
+  });
+  t.throws(() => sweepOf(apart, { scale, from: 0, to: 5 }), {
+    code: 'NOT_FOUND',
+    message: /^No Service selects the pods/,
+  });
+});
