@@ -84,7 +84,7 @@ async function secondFiles(args: Arguments): Promise<readonly SnapshotFile[]> {
 }
 
 /** The answer of the server that the options name, else one made here. */
-async function answerOf(kind: QuestionKind, question: PlainKind | undefined, args: Arguments, io: Io): Promise<Answer> {
+async function answerOf(kind: QuestionKind, question: AskedKind | undefined, args: Arguments, io: Io): Promise<Answer> {
   const { serverOf, askServer } = await import('./remote.js');
   const server = await serverOf(args, io);
   const [request, files] = await readInput(kind, question, args, io);

@@ -7,6 +7,7 @@ import { BatchRequest, BatchResponse } from './gen/kube_whatif/v1/batch.js';
 import { ChainsRequest, ChainsResponse } from './gen/kube_whatif/v1/chains.js';
 import { PathRequest, PathResponse } from './gen/kube_whatif/v1/path.js';
 import { ProbabilityRequest, ProbabilityResponse } from './gen/kube_whatif/v1/probability.js';
+import { SweepRequest, SweepResponse } from './gen/kube_whatif/v1/sweep.js';
 import { WhatIfRequest, WhatIfResponse } from './gen/kube_whatif/v1/what_if.js';
 import { descriptor } from './registry.js';
 import { namedSchema } from './schema.js';
@@ -32,6 +33,7 @@ export const RPCS: Readonly<Record<QuestionKind, Rpc>> = {
   path: { name: 'Path', request: PathRequest, response: PathResponse },
   probability: { name: 'Probability', request: ProbabilityRequest, response: ProbabilityResponse },
   'what-if': { name: 'WhatIf', request: WhatIfRequest, response: WhatIfResponse },
+  sweep: { name: 'Sweep', request: SweepRequest, response: SweepResponse },
   batch: { name: 'Batch', request: BatchRequest, response: BatchResponse },
 };
 

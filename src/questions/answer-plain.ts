@@ -3,6 +3,7 @@ import { answerOne, type PlainResult } from './answer-one.js';
 import { stateFindings, toldFindings } from './findings/index.js';
 import { changesWithoutEffect } from './findings/no-effect.js';
 import { type FindingsSpec, thresholdsOf } from './findings/options.js';
+import { podsNotPlaced } from './findings/unplaced.js';
 import type { Prepared } from './prepare.js';
 import type { PlainKind, QuestionRequest } from './request.js';
 
@@ -18,5 +19,8 @@ export function answerPlain(
   const { cluster, settings, changes } = prepared;
   const { services, doors } = outcome;
   const found = stateFindings({ cluster, settings, services, doors }, thresholds);
-  return prepared.answer(outcome, toldFindings([...changesWithoutEffect(changes), ...found], wanted));
+  return prepared.answer(
+    outcome,
+    toldFindings([...changesWithoutEffect(changes), ...podsNotPlaced(changes), ...found], wanted),
+  );
 }

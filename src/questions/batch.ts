@@ -150,7 +150,8 @@ function answerEntry(
   }
   const { sweep } = entry;
   if (sweep !== undefined) {
-    const request = { ...moment, changes: base, sweep };
+    const wanted = findings === undefined ? {} : { findings };
+    const request = { ...moment, ...wanted, changes: base, sweep };
     return answerSweep(prepareOnce(request, snapshot), request, snapshot);
   }
   const kind = entry.chains !== undefined ? 'chains' : entry.path !== undefined ? 'path' : 'probability';

@@ -11,6 +11,7 @@ import { finding } from './findings/finding.js';
 import { differenceFindings, toldFindings } from './findings/index.js';
 import { changesWithoutEffect, sameSnapshots } from './findings/no-effect.js';
 import { thresholdsOf } from './findings/options.js';
+import { podsNotPlaced } from './findings/unplaced.js';
 import type { View } from './findings/view.js';
 import { type ByDigest, noneHeld } from './held.js';
 import { askOneSide, type Missing, type OneSide } from './one-side.js';
@@ -196,7 +197,7 @@ export function answerWhatIf(
   const found = [
     ...findings,
     ...(second === undefined
-      ? changesWithoutEffect(next.changes.slice(base.length))
+      ? [...changesWithoutEffect(next.changes.slice(base.length)), ...podsNotPlaced(next.changes.slice(base.length))]
       : sameSnapshots(snapshot.digest, second.digest)),
     ...differenceFindings(viewOf(before), viewOf(after), thresholds),
   ];

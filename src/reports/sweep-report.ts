@@ -3,7 +3,7 @@ import type { ExactShare, SweepPoint, SweepResult, SweptShares } from '../questi
 import { backgroundMarkdown, backgroundText, markdownReport } from './assumptions.js';
 import { bar } from './bars.js';
 import { joinSections, type Layout, type Report } from './form.js';
-import { markdownText, printable } from './safe-text.js';
+import { markdownCode, markdownText, printable } from './safe-text.js';
 import { exact } from './shares.js';
 import { type Column, markdownTable, textTable } from './table.js';
 import { serviceTitle } from './words.js';
@@ -66,8 +66,8 @@ function cellsOf(point: SweepPoint, shares: SweptShares, { bound, points }: Swee
 function unplacedText({ points }: SweepResult): string | undefined {
   const first = points.find(({ unplaced }) => unplaced !== undefined);
   if (first?.unplaced === undefined) return undefined;
-  const why = first.unplaced.reasons.map((reason) => `${reason.pods}: ${reason.why}`).join('; ');
-  return `From ${first.replicas} replicas on not all pods run. There ${first.unplaced.pods} do not: ${why}`;
+  const why = first.unplaced.reasons.map((reason) => `${reason.pods} of them: ${reason.why}`).join('; ');
+  return `From ${first.replicas} replicas on, not all pods run; at ${first.replicas} there are ${first.unplaced.pods} that do not. ${why}`;
 }
 
 function titleOf({ workload }: SweepResult): string {
@@ -132,7 +132,13 @@ function markdown(answer: Answer<SweepResult>): string {
         columnsOf(result),
         shown.flatMap((point) => {
           const shares = point.services[index];
-          return shares === undefined ? [] : [cellsOf(point, shares, result).map(markdownText)];
+          return shares === undefined
+            ? []
+            : [
+                cellsOf(point, shares, result).map((cell) =>
+                  cell.includes('/') ? markdownCode(cell) : markdownText(cell),
+                ),
+              ];
         }),
       ),
     ]),

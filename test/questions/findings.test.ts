@@ -11,6 +11,7 @@ import type { Change, Clients, QuestionRequest, ServiceDestination } from '../..
 import { validateRequest } from '../../src/questions/validate-request.js';
 import { type BalancedOptions, balanced } from '../support/balanced.js';
 import { type LabService, lab } from '../support/lab.js';
+import { zones } from '../support/zones.js';
 
 const SVC = { namespace: 'default', name: 'svc' };
 const WEB = 'default/svc';
@@ -67,6 +68,13 @@ interface Case {
   readonly evidence: Readonly<Record<string, unknown>>;
   /** The finding must not be there. */
   readonly without?: () => readonly Finding[];
+}
+
+/** What is found when a Deployment of three zones, whose nodes take 110 pods each, gets so many replicas. */
+function scaledTo(replicas: number): readonly Finding[] {
+  const changes = [{ scale: { kind: 'Deployment' as const, namespace: 'default', name: 'web', replicas } }];
+  const question = { changes, probability: { services: [{ namespace: 'default', name: 'web' }] } };
+  return ask('what-if', question, zones({ pods: [1, 1, 1] })).findings;
 }
 
 const CASES: readonly Case[] = [
@@ -368,6 +376,18 @@ const CASES: readonly Case[] = [
         findings: { thresholds: { lostConnections: '1/3' } },
         changes: [{ pods: { namespace: 'default', names: ['web-3'], state: 'DELETED' } }],
       }),
+  },
+  {
+    code: 'PODS_NOT_PLACED',
+    what: 'more replicas than the nodes take',
+    found: () => scaledTo(331),
+    evidence: {
+      pointer: '/changes/0',
+      change: 'scale',
+      pods: 1,
+      reasons: ['0/3 nodes are available: 3 Too many pods.'],
+    },
+    without: () => scaledTo(330),
   },
   {
     code: 'CHANGE_WITHOUT_EFFECT',

@@ -243,6 +243,52 @@ t.test('a bound finds the smallest number of replicas, and says where it does no
   );
 });
 
+t.test('each point has its findings', async (t) => {
+  const snapshot = clusterOf({ pods: [1, 0], room: 3, spec: {}, annotated: false, stateful: false, unready: 0 });
+  const codesOf = (result: SweepResult) => result.points.map(({ findings }) => findings.map(({ code }) => code));
+  const sweep: SweepQuestion = { scale: DEPLOYMENT, from: 0, to: 8 };
+  const told = sweepOf(snapshot, sweep);
+  t.same(codesOf(told), [
+    ['SERVICE_WITHOUT_ENDPOINTS', 'TRAFFIC_REJECTED'],
+    [],
+    [],
+    [],
+    [],
+    [],
+    [],
+    ['PODS_NOT_PLACED'],
+    ['PODS_NOT_PLACED'],
+  ]);
+  t.match(told.points[8]?.findings[0], {
+    message: /^At this number of replicas: 2 pods do not run, since nothing takes them\. 0\/2 nodes are available/,
+    evidence: { pods: 2, reasons: [/Too many pods/] },
+  });
+  const ignore = ['PODS_NOT_PLACED', 'TRAFFIC_REJECTED'] as const;
+  t.same(codesOf(sweepOf(snapshot, sweep, { findings: { ignore } })).flat(), ['SERVICE_WITHOUT_ENDPOINTS']);
+  const changes = [{ service: { ...WEB, internalTrafficPolicy: 'Local' as const } }];
+  const local = sweepOf(
+    snapshot,
+    { scale: DEPLOYMENT, replicas: [1, 2] },
+    { changes, findings: { thresholds: { droppedShare: '1/3' } } },
+  );
+  t.same(codesOf(local), [['LOCAL_POLICY_WITHOUT_ENDPOINTS', 'TRAFFIC_DROPPED'], []]);
+  t.match(local.points[0]?.findings[1], {
+    evidence: { share: '1/2', threshold: '1/3', service: 'default/web', via: 'CLUSTER_IP' },
+  });
+  const weights = [
+    { source: { podOn: 'zone-a-1' }, weight: 2 },
+    { source: { podOn: 'zone-b-1' }, weight: 1 },
+  ];
+  const uneven = sweepOf(
+    snapshot,
+    { scale: DEPLOYMENT, replicas: [2], probability: { services: [WEB], clients: { weights } } },
+    { changes, findings: { thresholds: { imbalance: '5/4' } } },
+  );
+  t.match(uneven.points[0]?.findings, [
+    { code: 'IMBALANCE', evidence: { factor: '4/3', threshold: '5/4', evenShare: '1/2' } },
+  ]);
+});
+
 t.test('without Services those before the pods are swept, each port and family', async (t) => {
   const snapshot = clusterOf({ pods: [1, 1], room: 110, spec: {}, annotated: false, stateful: false, unready: 0 });
   const { services, points, workload } = sweepOf(snapshot, { scale: DEPLOYMENT, from: 1, to: 3 });

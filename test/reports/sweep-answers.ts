@@ -1,7 +1,7 @@
 /** Hand-written answers to a sweep that the report tests print. */
 import type { Answer } from '../../src/questions/answer.js';
 import type { SweepPoint, SweepResult, SweptShares } from '../../src/questions/sweep/sweep-answer.js';
-import { answerOf } from './answers.js';
+import { answerOf, PROBABILITY } from './answers.js';
 
 const share = (fraction: string, value: number) => ({ fraction, value });
 const NOTHING = share('0', 0);
@@ -54,4 +54,7 @@ function sweepOf(from: number, to: number): SweepResult {
 }
 
 /** More points than a report shows, some without a place for all pods. */
-export const SWEEP: Answer<SweepResult> = answerOf<SweepResult>(sweepOf(0, 80));
+export const SWEEP: Answer<SweepResult> = {
+  ...answerOf<SweepResult>(sweepOf(0, 80)),
+  assumptions: PROBABILITY.assumptions,
+};

@@ -235,6 +235,12 @@ export const FINDING_CODES = {
     'The load balancer of a Service lets in clients that it did not let in before.',
     ['service', 'family', 'ranges', 'rules'],
   ),
+  PODS_NOT_PLACED: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'Pods that a change asks for run nowhere: no node takes them, or has an address for them.',
+    ['pointer', 'change', 'pods', 'reasons'],
+  ),
   CHANGE_WITHOUT_EFFECT: entry('DIFFERENCE', 'INFO', 'A change, or an object that it applies, changes nothing.', [
     'pointer',
     'change',

@@ -21,7 +21,13 @@ export function portEvidence(service: ServiceRef | undefined, family: string): E
 }
 
 /** The door of a finding, as evidence has it. */
-export function doorEvidence({ service, via, family, destination, clients }: Door): Evidence {
+export function doorEvidence({
+  service,
+  via,
+  family,
+  destination,
+  clients,
+}: Pick<Door, 'service' | 'via' | 'family' | 'destination' | 'clients'>): Evidence {
   return { ...portEvidence(service, family), via, destination, clients };
 }
 

@@ -18,8 +18,7 @@ export function choosesAlike(cluster: Cluster, { target }: ServiceTargeted, ques
   const { service, key, via } = target;
   const { spec, metadata } = service;
   if (!clientsStay(question) || via === 'LOAD_BALANCER') return false;
-  if (spec?.internalTrafficPolicy === 'Local') return false;
-  if (via !== 'CLUSTER_IP' && via !== 'DNS' && spec?.externalTrafficPolicy === 'Local') return false;
+  if (spec?.internalTrafficPolicy === 'Local' || spec?.externalTrafficPolicy === 'Local') return false;
   if (spec?.trafficDistribution) return false;
   if (ANNOTATIONS_OF_HINTS.some((name) => metadata.annotations?.[name] !== undefined)) return false;
   return cluster.slicesOf(key).every(({ endpoints }) => endpoints.every(({ hints }) => !hints));

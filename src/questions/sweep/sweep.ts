@@ -12,8 +12,16 @@ import { matchesServiceSelector } from '../../control-plane/labels.js';
 import { selectingServices } from '../../control-plane/services-in.js';
 import { Fabric } from '../../path/fabric.js';
 import { receiverShares, sharesBy } from '../../probability/distribution.js';
-import type { Answer } from '../answer.js';
+import type { Answer, Finding } from '../answer.js';
 import { probability } from '../chances.js';
+import { affinities } from '../findings/affinity.js';
+import { addressConflicts } from '../findings/claims.js';
+import { localWithoutEndpoints, servicesWithoutEndpoints } from '../findings/endpoints.js';
+import { toldFindings } from '../findings/index.js';
+import { changesWithoutEffect } from '../findings/no-effect.js';
+import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/options.js';
+import { podsNotPlaced } from '../findings/unplaced.js';
+import type { StateFinder } from '../findings/view.js';
 import { balancing } from '../path.js';
 import { momentOf, type Prepared } from '../prepare.js';
 import {
@@ -30,6 +38,7 @@ import { receiverRef } from '../trace.js';
 import { type Bound, judge, readBound } from './bound.js';
 import { EvenLaw } from './even-law.js';
 import { choosesAlike } from './even-ports.js';
+import { pointFindings } from './point-findings.js';
 import { replicasAsked } from './replicas.js';
 import { summaryOf } from './summary.js';
 import type { SweepPoint, SweepResult, SweptShares } from './sweep-answer.js';
@@ -49,6 +58,7 @@ export interface SweepContext {
   /** The moment of the scaling, milliseconds since 1970, and what is assumed of it. */
   readonly at: number;
   readonly assumption?: Assumption | undefined;
+  readonly wanted?: FindingsSpec | undefined;
 }
 
 /** Errors of the questions that a sweep nests have places inside it. */
@@ -98,6 +108,7 @@ export class Sweep {
   readonly #swept: readonly Swept[];
   readonly #bound: Bound | undefined;
   readonly #points: ScalePoints;
+  readonly #thresholds: Thresholds;
   readonly #assumptions = new Map<string, Assumption>();
 
   /** Throws QuestionError for names, ranges and bounds that are wrong. */
@@ -107,6 +118,7 @@ export class Sweep {
     const { kind, namespace, name } = sweep.scale;
     const workload = requireWorkload(cluster, kind, namespace, name, `${POINTER}/scale`);
     this.#context = context;
+    this.#thresholds = thresholdsOf(context.wanted);
     this.workload = { kind, namespace, name, replicas: workload.spec?.replicas ?? 1 };
     this.#question = questionOf(cluster, workload, sweep);
     this.#swept = nested(() => portsAsked(cluster, this.#question)).flatMap(({ destination, families }) =>
@@ -170,12 +182,31 @@ export class Sweep {
     };
   }
 
-  #point(replicas: number, services: readonly SweptShares[], unplaced: Unplaced): SweepPoint {
+  /** What these find of the ports asked about. */
+  #found(cluster: Cluster, finders: readonly StateFinder[]): readonly Finding[] {
+    const services = [...new Set(this.#swept.map(({ destination }) => destination.target.key))];
+    const view = { cluster, settings: this.#context.prepared.settings, services, doors: [] };
+    const asked = ({ evidence }: Finding) =>
+      this.services.some(({ service, family }) => {
+        const key = `${service.namespace}/${service.name}`;
+        const port = evidence.port === undefined || evidence.port === service.port;
+        return evidence.service === key && port && (evidence.family ?? family) === family;
+      });
+    return finders.flatMap((find) => find(view, this.#thresholds)).filter(asked);
+  }
+
+  #point(
+    replicas: number,
+    services: readonly SweptShares[],
+    unplaced: Unplaced,
+    found: readonly Finding[] = [],
+  ): SweepPoint {
+    const { wanted } = this.#context;
     return {
       replicas,
       services,
       ...(unplaced.pods === 0 ? {} : { unplaced }),
-      findings: [],
+      findings: toldFindings([...found, ...pointFindings(this.services, services, unplaced, this.#thresholds)], wanted),
       ...(this.#bound === undefined ? {} : { satisfied: judge(this.#bound, services) }),
     };
   }
@@ -188,6 +219,7 @@ export class Sweep {
       replicas,
       this.#swept.map((swept) => this.#sharesOf(scaled.cluster, swept)),
       scaled.unplaced,
+      this.#found(scaled.cluster, [servicesWithoutEndpoints, localWithoutEndpoints]),
     );
   }
 
@@ -245,11 +277,15 @@ export class Sweep {
     const { prepared } = this.#context;
     const { workload, services } = this;
     const bound = this.#bound?.over(points);
-    return prepared.answer({
-      result: { workload, services, points, ...(bound === undefined ? {} : { bound }) },
-      assumptions: [...this.#assumptions.values()],
-      findings: [],
-    });
+    const { cluster, changes } = prepared;
+    const always = this.#found(cluster, [addressConflicts, affinities]);
+    return prepared.answer(
+      {
+        result: { workload, services, points, ...(bound === undefined ? {} : { bound }) },
+        assumptions: [...this.#assumptions.values()],
+      },
+      toldFindings([...changesWithoutEffect(changes), ...podsNotPlaced(changes), ...always], this.#context.wanted),
+    );
   }
 }
 
@@ -258,7 +294,7 @@ export class Sweep {
  */
 export function openSweep(
   prepared: Prepared,
-  request: Pick<QuestionRequest, 'at' | 'changes' | 'sweep'>,
+  request: Pick<QuestionRequest, 'at' | 'findings' | 'changes' | 'sweep'>,
   snapshot: Snapshot,
 ): Sweep {
   if (request.sweep === undefined) {
@@ -269,7 +305,7 @@ export function openSweep(
   const { at, assumption } = momentOf(request, snapshot);
   // With changes before it the moment has been told already.
   const told = (request.changes?.length ?? 0) === 0 && assumption !== undefined ? { assumption } : {};
-  return new Sweep({ prepared, at, ...told }, request.sweep);
+  return new Sweep({ prepared, at, ...told, wanted: request.findings }, request.sweep);
 }
 
 /** Answers a sweep whole. Throws QuestionError. */

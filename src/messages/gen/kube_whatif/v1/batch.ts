@@ -15,6 +15,7 @@ import { ProbabilityQuestion, ProbabilityResponse } from "./probability.js";
 import { Problem } from "./problem.js";
 import { Settings } from "./settings.js";
 import { Snapshot, SnapshotSummary } from "./snapshot.js";
+import { SweepQuestion, SweepResponse } from "./sweep.js";
 import { Value } from "./value.js";
 import { WhatIfQuestion, WhatIfResponse } from "./what_if.js";
 
@@ -60,8 +61,9 @@ export interface BatchEntry {
   chains?: ChainsQuestion | undefined;
   path?: PathQuestion | undefined;
   probability?: ProbabilityQuestion | undefined;
-  whatIf?:
-    | WhatIfQuestion
+  whatIf?: WhatIfQuestion | undefined;
+  sweep?:
+    | SweepQuestion
     | undefined;
   /** Instead of the batch's. */
   findings: FindingsWanted | undefined;
@@ -106,6 +108,7 @@ export interface BatchResult_Answer_AnyAnswer {
   path?: PathResponse | undefined;
   probability?: ProbabilityResponse | undefined;
   whatIf?: WhatIfResponse | undefined;
+  sweep?: SweepResponse | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -354,6 +357,9 @@ export const BatchEntry: MessageFns<BatchEntry> = {
     if (message.whatIf !== undefined) {
       WhatIfQuestion.encode(message.whatIf, writer.uint32(58).fork()).join();
     }
+    if (message.sweep !== undefined) {
+      SweepQuestion.encode(message.sweep, writer.uint32(74).fork()).join();
+    }
     if (message.findings !== undefined) {
       FindingsWanted.encode(message.findings, writer.uint32(66).fork()).join();
     }
@@ -437,6 +443,14 @@ export const BatchEntry: MessageFns<BatchEntry> = {
             message.whatIf = WhatIfQuestion.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.sweep = SweepQuestion.decode(reader, reader.uint32());
+            continue;
+          }
           case 8: {
             if (tag !== 66) {
               break;
@@ -490,6 +504,9 @@ export const BatchEntry: MessageFns<BatchEntry> = {
       : undefined;
     message.whatIf = (object.whatIf !== undefined && object.whatIf !== null)
       ? WhatIfQuestion.fromPartial(object.whatIf)
+      : undefined;
+    message.sweep = (object.sweep !== undefined && object.sweep !== null)
+      ? SweepQuestion.fromPartial(object.sweep)
       : undefined;
     message.findings = (object.findings !== undefined && object.findings !== null)
       ? FindingsWanted.fromPartial(object.findings)
@@ -857,6 +874,9 @@ export const BatchResult_Answer_AnyAnswer: MessageFns<BatchResult_Answer_AnyAnsw
     if (message.whatIf !== undefined) {
       WhatIfResponse.encode(message.whatIf, writer.uint32(34).fork()).join();
     }
+    if (message.sweep !== undefined) {
+      SweepResponse.encode(message.sweep, writer.uint32(42).fork()).join();
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -913,6 +933,14 @@ export const BatchResult_Answer_AnyAnswer: MessageFns<BatchResult_Answer_AnyAnsw
             message.whatIf = WhatIfResponse.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.sweep = SweepResponse.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -953,6 +981,9 @@ export const BatchResult_Answer_AnyAnswer: MessageFns<BatchResult_Answer_AnyAnsw
       : undefined;
     message.whatIf = (object.whatIf !== undefined && object.whatIf !== null)
       ? WhatIfResponse.fromPartial(object.whatIf)
+      : undefined;
+    message.sweep = (object.sweep !== undefined && object.sweep !== null)
+      ? SweepResponse.fromPartial(object.sweep)
       : undefined;
     return message;
   },
