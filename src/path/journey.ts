@@ -126,12 +126,18 @@ function opening(client: Client): string {
 
 /**
  * Whether a packet from inside that leaves the cluster is for a load balancer that is known, and no endpoint of the
- * outside. What a node does not take of an outside client's packets is not sent round again.
+ * outside. What a node does not take of what a load balancer sent it is not sent round again.
  */
-function leavesForBalancer(fabric: Fabric, client: Client, { packet }: Branch, exit: Exit): boolean {
-  if (exit.kind !== 'OUTSIDE' || client.kind === 'OUTSIDE') return false;
+function leavesForBalancer(fabric: Fabric, client: Client, { packet, trail }: Branch, exit: Exit): boolean {
+  if (exit.kind !== 'OUTSIDE' || client.kind === 'OUTSIDE' || passedBalancer(trail)) return false;
   const balancer = fabric.balancerAt(packet.destination);
   return balancer?.isKnown === true && receiveOutside(fabric, packet) === undefined;
+}
+
+function passedBalancer(trail: Branch['trail']): boolean {
+  for (let at = trail; at !== undefined; at = at.previous)
+    if (at.entry.kind === 'HOP' && at.entry.hop === 'LOAD_BALANCER') return true;
+  return false;
 }
 
 function zoneOf(fabric: Fabric, node: string): string {

@@ -37,8 +37,9 @@ function hostOf(options: PlantOptions, address: string, client: string): string 
 }
 
 function observable(options: PlantOptions, trace: PathTrace, client: string): readonly Observed[] {
-  // No load balancer stands in the plant.
-  if (trace.hops.some(({ kind }) => kind === 'LOAD_BALANCER')) return [];
+  const at = trace.hops.findIndex(({ kind }) => kind === 'LOAD_BALANCER');
+  // What stands for a load balancer in a plant takes what comes from outside (Plant.balance).
+  if (at > 1 || (at === 1 && !options.balanced)) return [];
   switch (trace.verdict) {
     case 'DELIVERED': {
       const { address, port } = trace.endpoint as { address: string; port: number };

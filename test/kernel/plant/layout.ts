@@ -4,6 +4,7 @@
  * its own. Outside is one host, 10.0.0.254, the nodes' default gateway, which forwards nothing; each of its own
  * addresses sends by way of one node. Every host has the IPv6 twin of each of its addresses (families.ts) too.
  */
+import type { IPFamily } from '../../../src/base/address.js';
 import { inFamily } from './families.js';
 
 export interface PlantPod {
@@ -20,10 +21,16 @@ export interface PlantOptions {
   readonly nodes: number;
   readonly pods: readonly PlantPod[];
   readonly podNetwork: 'BRIDGE' | 'ROUTED';
+  /** Whether connections from outside to a load balancer's address are spread over nodes (Plant.balance). */
+  readonly balanced?: boolean;
 }
 
 export const BRIDGE = 'cbr0';
 const OUTSIDE = '10.0.0.254';
+/** An outside client whose packets to a balanced address may arrive at any node. */
+export const BALANCED_CLIENT = '198.51.100.20';
+/** An outside address that no list of reserved ranges holds. */
+export const INTERNET = '8.8.8.8';
 
 export const nodeName = (node: number) => `node-${node}`;
 export const nodeAddress = (node: number) => `10.0.0.${node}`;
@@ -70,6 +77,8 @@ export function outsideLines(options: PlantOptions): readonly string[] {
     // Any address of the range is the host's own.
     'route add local 198.18.0.0/16 dev lo',
     'address add 198.51.100.9/32 dev lo',
+    `address add ${BALANCED_CLIENT}/32 dev lo`,
+    `address add ${INTERNET}/32 dev lo`,
     'rule add from 198.51.100.9 lookup 101',
     `route add default via ${nodeAddress(1)}`,
     ...numbers(options.nodes).flatMap((node) => [
@@ -122,6 +131,20 @@ export function nodeLinesOfIPv6(options: PlantOptions, node: number): readonly s
   return [...options.pods.entries()]
     .filter(([, pod]) => pod.node === node)
     .map(([index]) => `address add fe80::1/64 dev veth${index} nodad`);
+}
+
+/** Leads outside clients' connections to an address to these nodes, spread by connection; to none: takes that back. */
+export function balanceLine(address: string, nodes: readonly number[], family: IPFamily): string {
+  const own = `${inFamily(family, address)}/${family === 'IPv4' ? 32 : 128}`;
+  if (nodes.length === 0) return `route del ${own}`;
+  const hops = nodes.map((node) => `nexthop via ${inFamily(family, nodeAddress(node))} dev eth0`);
+  return `route replace ${own} ${hops.join(' ')}`;
+}
+
+/** Makes an address one of a node's own, as Google's guest agent does with a load balancer's, or takes that back. */
+export function ownLine(address: string, own: boolean, family: IPFamily): string {
+  const target = `${inFamily(family, address)}/${family === 'IPv4' ? 32 : 128}`;
+  return own ? `route replace local ${target} dev eth0` : `route del local ${target} dev eth0`;
 }
 
 /** The `ip` lines that turn hairpin mode of a node's bridge ports on or off. */

@@ -4,6 +4,7 @@ import { bridgesMeetRules, type Flavour, restoreCommand } from '../sandbox/missi
 import { Agent } from './agent.js';
 import { FAMILIES, inFamily } from './families.js';
 import {
+  balanceLine,
   hairpinLines,
   linesInIPv6,
   links,
@@ -13,6 +14,7 @@ import {
   nodeName,
   numbers,
   outsideLines,
+  ownLine,
   type PlantOptions,
   podLines,
 } from './layout.js';
@@ -116,7 +118,12 @@ export class Plant {
     };
     await Promise.all([
       // Any address of its ranges may be bound: IPv4 needs nothing for that.
-      start('outside', outsideLines(options), { 'net/ipv4/ip_forward': '0', 'net/ipv6/ip_nonlocal_bind': '1' }),
+      start('outside', outsideLines(options), {
+        'net/ipv4/ip_forward': '0',
+        'net/ipv6/ip_nonlocal_bind': '1',
+        'net/ipv4/fib_multipath_hash_policy': '1',
+        'net/ipv6/fib_multipath_hash_policy': '1',
+      }),
       ...numbers(options.nodes).map((node) =>
         start(nodeName(node), nodeLines(options, node), router, nodeLinesOfIPv6(options, node)),
       ),
@@ -188,6 +195,19 @@ export class Plant {
         this.#flavour.set(node, flavour);
       }),
     );
+  }
+
+  /** Spreads what outside clients send to an address over nodes, as a load balancer that keeps headers does. */
+  async balance(address: string, nodes: readonly number[], family: IPFamily): Promise<void> {
+    const flag = family === 'IPv4' ? '-4' : '-6';
+    await this.agent('outside').must(['ip', flag, '-batch', '-'], `${balanceLine(address, nodes, family)}\n`);
+  }
+
+  /** Whether an address is local on the nodes. */
+  async own(address: string, own: boolean, family: IPFamily): Promise<void> {
+    const flag = family === 'IPv4' ? '-4' : '-6';
+    const line = `${ownLine(address, own, family)}\n`;
+    await Promise.all(this.#eachNode((_, agent) => agent.must(['ip', flag, '-batch', '-'], line)));
   }
 
   /** Has all nodes forget which clients were where (session affinity). */

@@ -111,6 +111,7 @@ export class Tracer {
    * @param serverPorts where the flow's server listens: datagrams from there are answers
    */
   async follow(flow: () => Promise<unknown>, serverPorts: readonly number[]): Promise<KernelTrace> {
+    await this.#told();
     await flow();
     const told = await this.#told();
     const answers = (entry: TraceEntry) =>
