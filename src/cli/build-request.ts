@@ -5,6 +5,7 @@ import { readBytes, readJsonOption } from './input-files.js';
 import {
   readClients,
   readDestination,
+  readLoadBalancer,
   readScale,
   readScaled,
   readServiceDestination,
@@ -72,7 +73,8 @@ async function iptablesSaves(args: Arguments): Promise<Fields> {
 async function pathFields(args: Arguments): Promise<Fields> {
   requireTo(args);
   if (!args.has('request')) {
-    for (const name of ['from', 'to']) {
+    const probes = args.one('from')?.startsWith('health-check/') ?? false;
+    for (const name of probes ? ['from'] : ['from', 'to']) {
       if (!args.has(name)) throw new UsageError(`--${name} is missing. See kube-whatif path --help.`);
     }
   }
@@ -84,6 +86,7 @@ async function pathFields(args: Arguments): Promise<Fields> {
     ...field('destination', to === undefined ? undefined : readDestination(to, args.one('via'), args.one('to-node'))),
     ...word(args, 'protocol', 'protocol', PROTOCOLS),
     ...field('family', family === undefined ? undefined : readFamily(family)),
+    ...word(args, 'phase', 'phase', ['BEFORE', 'AFTER']),
     ...field('returningTo', args.one('returning-to')),
     ...whole(args, 'max-traces', 'maxTraces'),
     ...word(args, 'group-by', 'groupBy', ['NONE', 'ENDPOINT', 'NODE', 'VERDICT']),
@@ -104,6 +107,7 @@ function probabilityFields(args: Arguments): Fields {
     ...(weights.length === 0 ? {} : { clients: { weights: weights.map(readWeight) } }),
     ...word(args, 'protocol', 'protocol', PROTOCOLS),
     ...list('families', args.all('family'), readFamily),
+    ...word(args, 'phase', 'phase', ['BEFORE', 'AFTER']),
   };
 }
 
@@ -180,8 +184,10 @@ async function settings(args: Arguments): Promise<Fields | undefined> {
   if (!isObject(base)) throw new UsageError('--settings is a JSON object.');
   const version = args.one('kubernetes-version');
   const mode = args.one('mode');
+  const balancer = args.one('load-balancer');
   const named = {
     ...field('kubernetesVersion', version),
+    ...field('loadBalancer', balancer === undefined ? undefined : readLoadBalancer(balancer)),
     ...(mode === undefined ? {} : { kubeProxy: { mode: oneOf('--mode', mode, ['iptables', 'nftables', 'ipvs']) } }),
   };
   const all = merge(base, named);

@@ -36,6 +36,10 @@ const QUESTION: Options = {
   settings: { value: 'FILE|JSON', help: 'what the snapshot does not tell: the "settings" of a request' },
   'kubernetes-version': { value: 'VERSION', help: 'whose kube-proxy, as 1.30 or 1.30.5' },
   mode: { value: 'MODE', help: 'iptables, nftables or ipvs' },
+  'load-balancer': {
+    value: 'NAME[,OPTION=VALUE…]',
+    help: 'who balances Services of type LoadBalancer, as gke-internal-passthrough,subsetting=true; several values of an option with + between; default: what the snapshot shows',
+  },
   scale: {
     value: 'WORKLOAD=REPLICAS',
     multiple: true,
@@ -72,6 +76,11 @@ const QUESTION: Options = {
 
 const FAMILY = '4, 6, IPv4 or IPv6';
 
+const PHASE: Option = {
+  value: 'PHASE',
+  help: 'where the health checks of load balancers stand: after (default) they have found the changes, or before',
+};
+
 const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
   chains: {
     summary: 'the rules that a node carries, byte for byte',
@@ -99,7 +108,7 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
     options: {
       from: {
         value: 'SOURCE',
-        help: 'pod/NAMESPACE/NAME, KIND/NAMESPACE/NAME (a workload), node/NODE (a process of the host), pod-on/NODE (any pod there) or external[/ADDRESS][@NODE]',
+        help: 'pod/NAMESPACE/NAME, KIND/NAMESPACE/NAME (a workload), node/NODE (a process of the host), pod-on/NODE (any pod there), external[/ADDRESS][@NODE] (without NODE through a load balancer) or health-check/NAMESPACE/NAME[@NODE] (the probes of its load balancer; without --to)',
       },
       to: {
         value: 'DESTINATION',
@@ -112,6 +121,7 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
       'to-node': { value: 'NODE', help: 'for node-port: the node whose address is used' },
       protocol: { value: 'PROTOCOL', help: "tcp, udp or sctp; default: the Service port's" },
       family: { value: 'FAMILY', help: FAMILY },
+      phase: PHASE,
       'returning-to': { value: 'ADDRESS:PORT', help: 'the endpoint that session affinity remembers of this client' },
       'max-traces': { value: 'N', help: 'tell at most so many traces, 1 to 1000; default 100' },
       'group-by': { value: 'WHAT', help: 'none (default), endpoint, node or verdict: tell such traces as one' },
@@ -125,6 +135,8 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
     examples: [
       'kube-whatif path -s cluster.json --from pod/default/client --to svc/default/web:80',
       'kube-whatif path -s cluster.json --from external@node-1 --to svc/default/web:http --via node-port',
+      'kube-whatif path -s cluster.json --from external/203.0.113.7 --to svc/default/web:80 --via load-balancer',
+      'kube-whatif path -s cluster.json --from health-check/default/web',
       'kube-whatif path -s cluster.json --from node/node-1 --to 10.96.0.10:53 --protocol udp',
     ],
   },
@@ -143,8 +155,9 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
       'to-node': { value: 'NODE', help: 'for node-port: the node whose address is used' },
       clients: {
         value: 'CLIENTS',
-        help: 'nodes[@NODE,…] (a pod on each, the default), hosts[@NODE,…] (a process of each), KIND/NAMESPACE/NAME, pod/NAMESPACE/NAME or external[/ADDRESS][@NODE,…]',
+        help: 'nodes[@NODE,…] (a pod on each, the default), hosts[@NODE,…] (a process of each), KIND/NAMESPACE/NAME, pod/NAMESPACE/NAME, external[/ADDRESS][@NODE,…] or load-balancer[/ADDRESS]',
       },
+      phase: PHASE,
       weight: {
         value: 'SOURCE=WEIGHT',
         multiple: true,
@@ -158,6 +171,7 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
       'kube-whatif probability -s cluster.json --to svc/default/web',
       'kube-whatif probability -s cluster.json --to svc/default/web:80 --scale default/web=4',
       'kube-whatif probability -s cluster.json --to svc/default/web --via load-balancer --clients external@node-1,node-2',
+      'kube-whatif probability -s cluster.json --to svc/default/web --clients load-balancer --phase before',
       'kube-whatif probability -s cluster.json --weight pod/default/a=2 --weight node/node-1=1/2',
     ],
   },

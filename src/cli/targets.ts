@@ -36,13 +36,14 @@ function kindOf(text: string): string | undefined {
 }
 
 const SOURCE_SHAPE =
-  'pod/NAMESPACE/NAME, deployment/NAMESPACE/NAME, node/NODE, pod-on/NODE or external[/ADDRESS][@NODE]';
+  'pod/NAMESPACE/NAME, deployment/NAMESPACE/NAME, node/NODE, pod-on/NODE, external[/ADDRESS][@NODE] or health-check/NAMESPACE/NAME[@NODE]';
 const SOURCE_WORDS = [
   'pod',
   'workload',
   'node',
   'pod-on',
   'external',
+  'health-check',
   'deployment',
   'statefulset',
   'daemonset',
@@ -91,6 +92,11 @@ export function readSource(option: string, text: string): Source {
   if (kind === 'pod' && words.length === 3 && first && second) return { pod: `${first}/${second}` };
   if (kind === 'node' && words.length === 2 && first) return { node: first };
   if (kind === 'pod-on' && words.length === 2 && first) return { podOn: first };
+  const probed = /^health-check\/([^/@]+)\/([^/@]+)(?:@(.+))?$/.exec(text);
+  if (probed !== null) {
+    const [, namespace = '', name = '', on] = probed;
+    return { healthCheck: { service: { namespace, name }, ...(on === undefined ? {} : { node: on }) } };
+  }
   const named = readWorkload(words);
   if (named !== undefined) return { workload: named };
   throw wrongSource(option, text, SOURCE_WORDS, SOURCE_SHAPE);
@@ -164,8 +170,18 @@ export function readDestination(text: string, via?: string, node?: string): Dest
 }
 
 const CLIENTS_SHAPE =
-  'nodes[@NODE,…], hosts[@NODE,…], deployment/NAMESPACE/NAME, pod/NAMESPACE/NAME or external[/ADDRESS][@NODE,…]';
-const CLIENTS_WORDS = ['nodes', 'hosts', 'workload', 'pod', 'external', 'deployment', 'statefulset', 'daemonset'];
+  'nodes[@NODE,…], hosts[@NODE,…], deployment/NAMESPACE/NAME, pod/NAMESPACE/NAME, external[/ADDRESS][@NODE,…] or load-balancer[/ADDRESS]';
+const CLIENTS_WORDS = [
+  'nodes',
+  'hosts',
+  'workload',
+  'pod',
+  'external',
+  'load-balancer',
+  'deployment',
+  'statefulset',
+  'daemonset',
+];
 
 /** Reads `--clients`. */
 export function readClients(text: string): Clients {
@@ -173,6 +189,11 @@ export function readClients(text: string): Clients {
   if (everywhere !== null) {
     const names = everywhere[2]?.split(',');
     return { nodes: { from: everywhere[1] === 'hosts' ? 'HOST' : 'POD', ...(names === undefined ? {} : { names }) } };
+  }
+  const balanced = /^load-balancer(?:\/([^/]+))?$/.exec(text);
+  if (balanced !== null) {
+    const address = balanced[1]?.replace(/^\[(.*)\]$/, '$1');
+    return { loadBalancer: address === undefined ? {} : { address } };
   }
   const external = readExternal(text);
   if (external !== undefined) {
@@ -227,5 +248,34 @@ export function readScale(text: string): ScaleChange {
   return {
     ...readScaled('--scale', name, text, shape),
     replicas: readWhole('The number of replicas in --scale', replicas),
+  };
+}
+
+/** Options of load balancers that are lists, and those that are words in capitals. */
+const LISTED = ['previousSubset', 'announcingNodes'];
+const WORDED = ['backends', 'targetType'];
+
+function optionValue(name: string, value: string): unknown {
+  if (LISTED.includes(name)) return value.split('+');
+  if (WORDED.includes(name)) return value.toUpperCase().replaceAll('-', '_');
+  if (value === 'true' || value === 'false') return value === 'true';
+  return value;
+}
+
+/** Reads `--load-balancer NAME[,OPTION=VALUE…]`; an option without a value is true. What exists is the validator's to judge. */
+export function readLoadBalancer(text: string): Record<string, unknown> {
+  const [first = '', ...rest] = text.split(',');
+  const named = first !== '' && !first.includes('=');
+  const options = (named ? rest : [first, ...rest]).filter((one) => one !== '');
+  const entries = options.map((one) => {
+    const at = one.indexOf('=');
+    const [name, value] = at < 0 ? [one, 'true'] : [one.slice(0, at), one.slice(at + 1)];
+    return [name, optionValue(name, value)] as const;
+  });
+  if (!named && entries.length === 0)
+    throw new UsageError(`--load-balancer is NAME[,OPTION=VALUE…], not ${text === '' ? 'empty' : text}.`);
+  return {
+    ...(named ? { implementation: first } : {}),
+    ...(entries.length === 0 ? {} : { options: Object.fromEntries(entries) }),
   };
 }

@@ -106,9 +106,9 @@ export class Balancer {
     return this.given || this.implementation.name !== 'generic';
   }
 
-  /** How answers call it: `Google Cloud … of default/web`. */
+  /** How answers call it: `default/web (gke-external-passthrough)`. */
   get name(): string {
-    return `${this.implementation.title} of ${this.key}`;
+    return `${this.key} (${this.implementation.name})`;
   }
 
   /** What answers rest on, as far as it has been asked for. */

@@ -252,7 +252,7 @@ function throughBalancer(
 ): ClientGroups {
   const specialFor = (client: Client) => specialNodes(fabric, destination, client);
   const groups = balancedGroups(fabric, balancer, outside, specialFor, pointer);
-  return { groups, description: `outside clients through the ${balancer.name}` };
+  return { groups, description: `outside clients through the load balancer of ${balancer.key}` };
 }
 
 function several(count: number, what: string): string {

@@ -52,7 +52,7 @@ function probedBackends(fabric: Fabric, balancer: Balancer, source: HealthCheckS
   const own = members.filter(({ node }) => node === source.node);
   if (own.length > 0) return own;
   const why = excluded.find(({ name }) => name === source.node)?.why ?? 'no pod of the Service is on it';
-  const detail = `${source.node} is no backend of the ${balancer.name}: ${why}.`;
+  const detail = `${source.node} is no backend of the load balancer of ${balancer.key}: ${why}.`;
   throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/node`, detail }]);
 }
 
@@ -78,7 +78,7 @@ export function probeTrips(fabric: Fabric, balancer: Balancer, source: HealthChe
   const from = probeSource(fabric, balancer);
   fabric.tellOf(balancer);
   if (backends.length === 0) {
-    const detail = `the ${balancer.name} has no backends (${balancer.backends.group}): nobody is probed`;
+    const detail = `the load balancer of ${balancer.key} has no backends (${balancer.backends.group}): nobody is probed`;
     const client = probing(fabric, balancer, from, '');
     return [{ client, journey: notSent(fabric, client, { verdict: 'UNREACHABLE', cause: 'NO_BACKENDS', detail }) }];
   }
@@ -92,7 +92,10 @@ export function probeTrips(fabric: Fabric, balancer: Balancer, source: HealthChe
 }
 
 function probing(fabric: Fabric, balancer: Balancer, from: string | undefined, node: string): Client {
-  return { ...outsideClient(fabric, from, node, POINTER), name: `health check of the ${balancer.name}` };
+  return {
+    ...outsideClient(fabric, from, node, POINTER),
+    name: `health check of the load balancer of ${balancer.key}`,
+  };
 }
 
 function withoutAddress(fabric: Fabric, client: Client, backend: Backend): Journey {

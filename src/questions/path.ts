@@ -239,7 +239,7 @@ function answerHealthCheck(prepared: Prepared, question: PathQuestion, source: H
   return {
     result: {
       question: {
-        source: `health check of the ${balancer.name}`,
+        source: `health check of the load balancer of ${balancer.key}`,
         destination: `port ${port}${path} of ${source.node ?? 'each backend'}`,
         protocol: 'TCP',
         family,

@@ -1,6 +1,7 @@
 import { joinHostPort } from '../base/address.js';
 import type { Answer, Probability, ProbabilityResult, ServiceProbability } from '../questions/answer.js';
 import { backgroundMarkdown, backgroundText, details, markdownReport } from './assumptions.js';
+import { BACKEND_COLUMNS, backendRows, balancerLines, crossingLines } from './balancer-lines.js';
 import { bar } from './bars.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { paintVerdict } from './paint.js';
@@ -114,6 +115,17 @@ function tableTexts(tables: readonly Shares[], layout: Layout): string[][] {
   );
 }
 
+function balancerSection({ loadBalancer }: ServiceProbability, { width }: Layout): string[][] {
+  if (loadBalancer === undefined) return [];
+  const rows = backendRows(loadBalancer).map((row) => row.map(printable));
+  return [
+    [
+      ...balancerLines(loadBalancer).flatMap((line) => item('  ', printable(line), width, 6)),
+      ...(rows.length === 0 ? [] : indented(textTable(BACKEND_COLUMNS, rows))),
+    ],
+  ];
+}
+
 function serviceSections(service: ServiceProbability, layout: Layout): string[][] {
   const { paint, width } = layout;
   const balance = imbalanceText(service);
@@ -125,8 +137,9 @@ function serviceSections(service: ServiceProbability, layout: Layout): string[][
       paintVerdict(paint, verdict, `    ${verdict}${cause === undefined ? '' : ` ${cause}`} ${shareText(share)}`),
     ),
     ...(balance === undefined ? [] : [`  ${balance}`]),
+    ...crossingLines(service).map((line) => `  ${line}`),
   ];
-  const sections = [head, ...tableTexts(tablesOf(service), layout).map(indented)];
+  const sections = [head, ...balancerSection(service, layout), ...tableTexts(tablesOf(service), layout).map(indented)];
   const { affinity } = service;
   if (affinity !== undefined) {
     const text = `affinity ${affinity.type}, ${affinity.timeoutSeconds} s: ${affinity.explanation}`;
@@ -156,6 +169,18 @@ function tableMarkdown({ columns, rows }: Shares): string[] {
   );
 }
 
+function backendsMarkdown({ loadBalancer }: ServiceProbability): string[][] {
+  const rows = loadBalancer === undefined ? [] : backendRows(loadBalancer);
+  if (rows.length === 0) return [];
+  const cells = rows.map(([name = '', zone = '', health = '', share = '']) => [
+    markdownCode(name),
+    markdownCode(zone),
+    markdownText(health),
+    share,
+  ]);
+  return [[details('Backends of the load balancer', markdownTable(BACKEND_COLUMNS, cells).join('\n'))]];
+}
+
 function serviceMarkdown(service: ServiceProbability): string[][] {
   const balance = imbalanceText(service);
   const [endpoints, ...others] = tablesOf(service);
@@ -179,12 +204,19 @@ function serviceMarkdown(service: ServiceProbability): string[][] {
       ...(affinity === undefined
         ? []
         : [`- affinity ${affinity.type}, ${affinity.timeoutSeconds} s: ${markdownText(affinity.explanation)}`]),
+      ...crossingLines(service).map((line) => `- ${markdownText(line)}`),
+      ...(service.loadBalancer === undefined
+        ? []
+        : balancerLines(service.loadBalancer).map(
+            (line) => `${line.startsWith(' ') ? '  ' : ''}- ${markdownText(line.trim())}`,
+          )),
     ],
     endpoints === undefined ? [] : tableMarkdown(endpoints),
     others.length === 0
       ? []
       : [details('By node and zone', others.map((table) => tableMarkdown(table).join('\n')).join('\n\n'))],
     returning.length === 0 ? [] : markdownTable(AFFINITY_COLUMNS, returning),
+    ...backendsMarkdown(service),
   ];
 }
 

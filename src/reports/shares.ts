@@ -32,5 +32,6 @@ export function hasShare(share: Pick<Probability, 'fraction'>): boolean {
 /** `1/3, threshold 715827883/2^31` for a random rule; a round robin says so. */
 export function chanceText(chance: StepChance): string {
   if (chance.roundRobin) return `round robin, ${chance.nominal}`;
+  if (chance.threshold === chance.nominal) return chance.nominal;
   return `${chance.nominal}, threshold ${chance.threshold.replace(/\/2147483648$/, '/2^31')}`;
 }

@@ -103,6 +103,32 @@ t.test('everything that sweep takes', async (t) => {
   t.same(listed, { sweep: { scale: { kind: 'Deployment', ...WEB }, replicas: [3, 5, 8] } });
 });
 
+/** What stands behind `--load-balancer`. */
+const LOAD_BALANCERS: readonly (readonly [string, unknown])[] = [
+  ['generic', { implementation: 'generic' }],
+  [
+    'gke-internal-passthrough,subsetting,weighted=false,previousSubset=n1+n2',
+    {
+      implementation: 'gke-internal-passthrough',
+      options: { subsetting: true, weighted: false, previousSubset: ['n1', 'n2'] },
+    },
+  ],
+  ['backends=target-pool', { options: { backends: 'TARGET_POOL' } }],
+];
+
+t.test('load balancers, their health checks and their probes', async (t) => {
+  for (const [text, loadBalancer] of LOAD_BALANCERS) {
+    const request = await built('chains', ['--load-balancer', text]);
+    t.same(request, { settings: { loadBalancer } }, text);
+    t.same(validateRequest('chains', request, 'apart'), request, `${text} is within the contract`);
+  }
+  const probes = await built('path', ['--from', 'health-check/default/web@a', '--phase', 'before']);
+  t.same(probes, { path: { source: { healthCheck: { service: WEB, node: 'a' } }, phase: 'BEFORE' } });
+  t.same(validateRequest('path', probes, 'apart'), probes, 'within the contract');
+  t.same(await built('probability', ['--phase', 'after']), { probability: { phase: 'AFTER' } });
+  await t.rejects(built('chains', ['--load-balancer', '']), /--load-balancer needs a value/);
+});
+
 t.test('everything that path takes', async (t) => {
   const folder = t.testdir();
   const file = join(folder, 'save');
@@ -150,6 +176,8 @@ const CLIENTS: readonly (readonly [string, unknown])[] = [
   ['pod/default/client', { pod: 'default/client' }],
   ['workload/sts/default/web', { workload: { kind: 'StatefulSet', ...WEB } }],
   ['external', { external: {} }],
+  ['load-balancer', { loadBalancer: {} }],
+  ['load-balancer/[2001:db8::9]', { loadBalancer: { address: '2001:db8::9' } }],
   ['external/203.0.113.9@a,b', { external: { address: '203.0.113.9', entersAt: ['a', 'b'] } }],
 ];
 

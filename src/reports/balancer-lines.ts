@@ -1,0 +1,75 @@
+import type { BackendAnswer, BalancerAnswer, ServiceProbability } from '../questions/answer.js';
+import { hasShare, shareText } from './shares.js';
+import type { Column } from './table.js';
+
+/** Backends that a report tells one by one. */
+const MAX_ROWS = 20;
+
+function seconds(count: number): string {
+  return count === 1 ? '1 second' : `${count} seconds`;
+}
+
+/** What is told of the load balancer that clients come through, one sentence a line. */
+export function balancerLines(balancer: BalancerAnswer): readonly string[] {
+  const {
+    title,
+    implementation,
+    group,
+    phase,
+    healthCheck,
+    secondsToConverge,
+    backends,
+    omittedBackends = 0,
+  } = balancer;
+  const { protocol, port, path = '', intervalSeconds, unhealthyAfter } = healthCheck;
+  const count = backends.length + omittedBackends;
+  const used = backends.filter(({ share }) => hasShare(share)).length;
+  const moment =
+    phase === 'BEFORE'
+      ? `before its health checks have found the present state, which takes up to ${seconds(secondsToConverge)}`
+      : `after its health checks have found the present state, up to ${seconds(secondsToConverge)} later`;
+  return [
+    `load balancer: ${title} (${implementation})`,
+    `  ${count} ${count === 1 ? 'backend' : 'backends'} (${group}), ${omittedBackends > 0 ? 'of those told ' : ''}${used} in use ${moment}`,
+    `  health check: ${protocol} ${port}${path} every ${seconds(intervalSeconds)}, out after ${unhealthyAfter} failures`,
+    `  ${balancer.affinity}`,
+    `  replies: ${balancer.reply === 'DIRECT' ? 'from the node straight to the client (direct server return)' : 'back through the load balancer'}`,
+    ...(balancer.sourceRanges === undefined ? [] : [`  lets in ${balancer.sourceRanges.join(', ')} only`]),
+    ...(hasShare(balancer.lost) ? [`  lost: ${shareText(balancer.lost)} of new connections get no answer`] : []),
+  ];
+}
+
+/** What connections take beside the way to one node. */
+export function crossingLines({ secondHop, crossZone }: ServiceProbability): readonly string[] {
+  return [
+    ...(secondHop !== undefined && hasShare(secondHop)
+      ? [`second hop, from the node they come in at to another: ${shareText(secondHop)}`]
+      : []),
+    ...(crossZone !== undefined && hasShare(crossZone) ? [`to another zone: ${shareText(crossZone)}`] : []),
+  ];
+}
+
+export const BACKEND_COLUMNS: readonly Column[] = [
+  { title: 'backend' },
+  { title: 'zone' },
+  { title: 'health check' },
+  { title: 'share', align: 'right' },
+];
+
+function isTold({ healthy, share }: BackendAnswer, all: boolean): boolean {
+  return all || !healthy || !hasShare(share);
+}
+
+/** The backends as rows: all of a few; of many those that are told apart from the rest by their health. */
+export function backendRows({ backends }: BalancerAnswer): readonly (readonly string[])[] {
+  const all = backends.length <= MAX_ROWS;
+  return backends
+    .filter((backend) => isTold(backend, all))
+    .slice(0, MAX_ROWS)
+    .map(({ node, pod, zone, healthy, health, share }) => [
+      pod ?? node,
+      zone ?? '',
+      `${healthy ? 'passes' : 'fails'}: ${health}`,
+      share.fraction,
+    ]);
+}
