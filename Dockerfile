@@ -1,0 +1,26 @@
+# The service: small, without root, on a read-only file system. `docker build -t kube-whatif .`
+FROM node:24-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
+COPY src ./src
+RUN npx tsc -p . && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM node:24-slim
+# What only builds need is not in the image.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn*
+WORKDIR /app
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist/src ./dist/src
+COPY package.json LICENSE ./
+COPY openapi ./openapi
+COPY proto ./proto
+# A number, so that Kubernetes can tell that it is not root (runAsNonRoot).
+USER 65532:65532
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 GRPC_PORT=9090
+EXPOSE 8080 9090
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=6s --start-period=20s --retries=3 CMD ["node", "/app/dist/src/healthcheck.js"]
+ENTRYPOINT ["node", "/app/dist/src/main.js"]
+CMD ["serve"]
