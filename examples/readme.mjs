@@ -9,13 +9,13 @@ const SHOWN = /(```sh\n((?:(?!```)[\s\S])*)```\n\n```text\n)((?:(?!```)[\s\S])*)
 const ADDRESS = 'localhost:8080';
 
 async function startServer(root, main) {
-  const server = spawn('node', [main, 'serve', '--port', '0'], {
+  const server = spawn('node', [main, 'serve', '--port', '0', '--grpc-port', '0'], {
     cwd: root,
     env: { ...process.env, LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(server.stdout, 'data');
-  return { server, address: /http:\/\/(\S+)/.exec(line.toString())[1] };
+  return { server, address: /http:\/\/([^\s,]+)/.exec(line.toString())[1] };
 }
 
 /**

@@ -253,7 +253,7 @@ export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'sweep' | 'batch'
     options: {
       host: { value: 'ADDRESS', help: 'where to listen; default: HOST, else 127.0.0.1' },
       port: { value: 'PORT', help: 'default: PORT, else 8080; 0: any free one' },
-      'grpc-port': { value: 'PORT', help: 'default: GRPC_PORT; gRPC is not part of this version' },
+      'grpc-port': { value: 'PORT', help: 'default: GRPC_PORT, else 9090' },
       ...HELP,
     },
     examples: ['kube-whatif serve --host 0.0.0.0 --port 8080'],

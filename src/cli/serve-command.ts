@@ -39,16 +39,14 @@ export async function runServe(args: Arguments, io: Io): Promise<ExitCode> {
   try {
     const settings = readSettings(env);
     ({ host, port } = settings);
-    if (settings.grpcPort !== undefined) {
-      await writeAll(io.stderr, 'gRPC is not part of this version of kube-whatif: only HTTP is served.\n');
-    }
-    const { url } = await serve(settings, shownSettings(env));
-    await writeAll(io.stdout, `kube-whatif listens at ${url}\n`);
+    const { url, grpc } = await serve(settings, shownSettings(env));
+    const also = grpc === undefined ? '' : `, gRPC at ${grpc}`;
+    await writeAll(io.stdout, `kube-whatif listens at ${url}${also}\n`);
   } catch (error) {
     if (error instanceof SettingsError) throw new UsageError(`Cannot serve.\n${error.problems.join('\n')}`);
     const reason = LISTEN_ERRORS[(error as NodeJS.ErrnoException).code ?? ''];
     if (reason === undefined) throw error;
-    throw new UsageError(`Cannot listen at ${host} port ${port}: ${reason}.`);
+    throw new UsageError(`Cannot listen at ${host} port ${(error as { port?: number }).port ?? port}: ${reason}.`);
   }
   return EXIT.FINE;
 }

@@ -3,12 +3,14 @@ import { QuestionError } from '../base/errors.js';
 import type { Answer } from '../questions/answer.js';
 import type { QuestionKind } from '../questions/request.js';
 import { type Conversion, ofMessage } from './conversion.js';
+import { digestsIn } from './digests.js';
 import { BatchRequest, BatchResponse } from './gen/kube_whatif/v1/batch.js';
 import { ChainsRequest, ChainsResponse } from './gen/kube_whatif/v1/chains.js';
 import { PathRequest, PathResponse } from './gen/kube_whatif/v1/path.js';
 import { ProbabilityRequest, ProbabilityResponse } from './gen/kube_whatif/v1/probability.js';
 import { SweepRequest, SweepResponse } from './gen/kube_whatif/v1/sweep.js';
 import { WhatIfRequest, WhatIfResponse } from './gen/kube_whatif/v1/what_if.js';
+import { piecesOf } from './pieces.js';
 import { descriptor } from './registry.js';
 import { namedSchema } from './schema.js';
 
@@ -25,15 +27,17 @@ interface Rpc {
   readonly name: string;
   readonly request: Codec;
   readonly response: Codec;
+  /** The answer comes in pieces. */
+  readonly streamed?: true;
 }
 
 /** Every question's RPC. */
 export const RPCS: Readonly<Record<QuestionKind, Rpc>> = {
-  chains: { name: 'Chains', request: ChainsRequest, response: ChainsResponse },
+  chains: { name: 'Chains', request: ChainsRequest, response: ChainsResponse, streamed: true },
   path: { name: 'Path', request: PathRequest, response: PathResponse },
   probability: { name: 'Probability', request: ProbabilityRequest, response: ProbabilityResponse },
-  'what-if': { name: 'WhatIf', request: WhatIfRequest, response: WhatIfResponse },
-  sweep: { name: 'Sweep', request: SweepRequest, response: SweepResponse },
+  'what-if': { name: 'WhatIf', request: WhatIfRequest, response: WhatIfResponse, streamed: true },
+  sweep: { name: 'Sweep', request: SweepRequest, response: SweepResponse, streamed: true },
   batch: { name: 'Batch', request: BatchRequest, response: BatchResponse },
 };
 
@@ -77,11 +81,22 @@ export function readRequest(kind: QuestionKind, bytes: Uint8Array): unknown {
   return requestConversion(kind).toJson(message, '');
 }
 
+/** The snapshots that a request names by digest. Throws Error where the bytes are no message. */
+export function digestsNamed(kind: QuestionKind, bytes: Uint8Array): string[] {
+  return digestsIn(descriptor(`${RPCS[kind].name}Request`), bytes);
+}
+
 /** The answer as one message. */
 export function writeAnswer(kind: QuestionKind, answer: Answer): Uint8Array {
   const { response } = RPCS[kind];
   const partial = answerConversion(kind).toMessage(answer);
   return response.encode(response.fromPartial(partial as never) as never).finish();
+}
+
+/** The answer as the messages of its RPC: several, where it is streamed and not small. */
+export function writeMessages(kind: QuestionKind, answer: Answer): readonly Uint8Array[] {
+  const whole = writeAnswer(kind, answer);
+  return RPCS[kind].streamed === true ? piecesOf(descriptor(`${RPCS[kind].name}Response`), whole) : [whole];
 }
 
 /** A request's JSON as a message: what a client sends. */

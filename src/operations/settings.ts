@@ -8,7 +8,14 @@ import { MAX_BODY_LIMIT, type WorkOptions } from '../work/options.js';
 /** How a variable's text is read. */
 type Kind =
   | { readonly type: 'text' }
-  | { readonly type: 'whole'; readonly least: number; readonly most: number; readonly unit: string }
+  | {
+      readonly type: 'whole';
+      readonly least: number;
+      readonly most: number;
+      readonly unit: string;
+      /** A word that may stand instead of a number. */
+      readonly word?: string;
+    }
   | { readonly type: 'seconds'; readonly least: number; readonly most: number }
   | { readonly type: 'word'; readonly words: readonly string[] }
   | { readonly type: 'list'; readonly item: RegExp; readonly items: string }
@@ -49,9 +56,9 @@ export const VARIABLES = [
   { name: 'PORT', kind: count(0, 65535, ''), fallback: '8080', does: 'The port for HTTP; 0 takes a free one.' },
   {
     name: 'GRPC_PORT',
-    kind: count(0, 65535, ''),
-    fallback: '',
-    does: 'The port for gRPC; 0 takes a free one. Not set: no gRPC.',
+    kind: { type: 'whole', least: 0, most: 65535, unit: 'port', word: 'off' },
+    fallback: '9090',
+    does: 'The port for gRPC; 0 takes a free one, `off` is without gRPC.',
   },
   {
     name: 'BODY_LIMIT',
@@ -284,7 +291,7 @@ function problemOf({ name, kind }: Variable, value: string): string | undefined 
     case 'text':
       return value.includes('\0') ? `${name} must not hold a NUL character.` : undefined;
     case 'whole':
-      return numberProblem(name, value, kind.least, kind.most, kind.unit);
+      return value === kind.word ? undefined : numberProblem(name, value, kind.least, kind.most, kind.unit);
     case 'seconds':
       return numberProblem(name, value, kind.least, kind.most, 'seconds');
     case 'word':
@@ -345,7 +352,7 @@ export function readSettings(env: Environment): Settings {
   return {
     host: value('HOST'),
     port: number('PORT'),
-    grpcPort: value('GRPC_PORT') === '' ? undefined : number('GRPC_PORT'),
+    grpcPort: value('GRPC_PORT') === 'off' ? undefined : number('GRPC_PORT'),
     work: {
       bodyLimit: number('BODY_LIMIT'),
       bufferLimit: number('BUFFER_LIMIT'),

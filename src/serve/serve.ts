@@ -1,6 +1,7 @@
 /** Runs the service until it is told to stop. */
 
 import { readFileSync } from 'node:fs';
+import { GrpcServer } from '../grpc/server.js';
 import { type Backend, type BackendOptions, createBackend } from '../operations/backend.js';
 import { readTokens, type Settings, SettingsError } from '../operations/settings.js';
 import { readTls } from '../operations/tls.js';
@@ -9,6 +10,8 @@ import { createServer } from '../rest/server.js';
 export interface Serving {
   /** `http://127.0.0.1:8080` */
   readonly url: string;
+  /** `127.0.0.1:9090`; undefined where gRPC is off. */
+  readonly grpc: string | undefined;
   /** As SIGTERM does: stops taking requests, lets those under way finish, ends the threads. */
   close(): Promise<void>;
 }
@@ -55,20 +58,22 @@ export async function serve(
   shown: Readonly<Record<string, string>>,
   overrides: Overrides = {},
 ): Promise<Serving> {
-  const { host, port, bodyTimeout, trustProxy, metrics, drainDelay, drainTimeout } = settings;
+  const { host, port, grpcPort, bodyTimeout, trustProxy, metrics, drainDelay, drainTimeout } = settings;
   const backend = backendOf(settings, overrides);
   const { log, workers } = backend;
   const app = createServer(backend, { bodyTimeout, trustProxy, metrics });
+  const grpc = grpcPort === undefined ? undefined : new GrpcServer(backend, { bodyTimeout });
   let closing: Promise<void> | undefined;
   let started = false;
   const stop = async (delay: number) => {
     workers.drain();
+    if (grpc !== undefined) grpc.serving = false;
     if (delay > 0) await pause(delay);
     const late = setTimeout(() => {
       log.warn({ seconds: drainTimeout / 1000 }, 'requests under way did not finish in time and are cut off');
       app.server.closeAllConnections();
     }, drainTimeout);
-    await app.close();
+    await Promise.all([app.close(), grpc?.close(drainTimeout)]);
     clearTimeout(late);
     if (started) log.info('stopped');
     await backend.close();
@@ -84,12 +89,15 @@ export async function serve(
   };
   try {
     const url = await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` });
+    const grpcAddress = grpc === undefined ? undefined : await grpc.listen(host, grpcPort ?? 0);
+    if (grpcAddress !== undefined) log.info({ address: grpcAddress }, 'listening for gRPC');
     await workers.ready;
+    if (grpc !== undefined) grpc.serving = true;
     started = true;
     log.info({ settings: shown, node: process.version }, 'configuration');
     process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
     if (backend.tls !== undefined && backend.tls.validTo < new Date()) log.warn('the TLS certificate has expired');
-    return { url, close: () => close() };
+    return { url, grpc: grpcAddress, close: () => close() };
   } catch (error) {
     await close();
     throw error;

@@ -7,7 +7,9 @@ import type { ProblemInit } from './problem.js';
 export type AnswerForm = 'json' | 'text' | 'markdown';
 
 /** How the bytes are to be read. */
-export type BodyForm = { readonly kind: 'json' } | { readonly kind: 'multipart'; readonly boundary: string };
+export type BodyForm =
+  | { readonly kind: 'json' | 'protobuf' }
+  | { readonly kind: 'multipart'; readonly boundary: string };
 
 /** Bytes of a request, see body.ts; transferred. */
 interface Bytes {
@@ -20,7 +22,7 @@ export interface QuestionJob extends Bytes {
   readonly task: 'answer';
   readonly kind: QuestionKind;
   readonly body: BodyForm;
-  readonly form: AnswerForm;
+  readonly form: AnswerForm | 'protobuf';
   readonly pretty: boolean;
   /** The snapshots that the request names by digest, as far as they have been looked for. */
   readonly held?: readonly HeldSnapshot[];
@@ -41,10 +43,16 @@ interface Parsed {
   readonly parsed?: readonly string[];
 }
 
+/** The answer's bytes, ready to be sent (transferred). */
+export interface AnswerBytes {
+  readonly bytes: Uint8Array;
+  /** Protobuf: where one message of a stream ends and the next begins. */
+  readonly lengths?: readonly number[];
+}
+
 export type QuestionOutcome = Parsed &
-  /** The answer's bytes, ready to be sent (transferred). */
   (
-    | { readonly bytes: Uint8Array }
+    | AnswerBytes
     | { readonly problem: ProblemInit }
     /** The request names snapshots that did not come with the job; its bytes go back. */
     | ({ readonly needs: readonly string[] } & Bytes)

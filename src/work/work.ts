@@ -1,15 +1,15 @@
 /** The work of one question, on a worker thread: bytes in, bytes out. Only snapshots that are held outlive it. */
-import { isUtf8 } from 'node:buffer';
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { QuestionError } from '../base/errors.js';
-import { findJsonError, lineAndColumn } from '../cluster/json-error.js';
+import { readRequest, writeMessages } from '../messages/codec.js';
+import { concatenated } from '../messages/wire.js';
 import type { Answer } from '../questions/answer.js';
 import { type ByDigest, digestsOf } from '../questions/held.js';
+import { readJson } from '../questions/read-json.js';
 import type { QuestionKind, QuestionRequest } from '../questions/request.js';
 import { validateRequest } from '../questions/validate-request.js';
 import { heldOf } from './hold.js';
-import type { HoldJob, Job, Outcome, QuestionJob, WorkerData } from './job.js';
+import type { AnswerBytes, HoldJob, Job, Outcome, QuestionJob, WorkerData } from './job.js';
 import { withManifests } from './manifests.js';
 import { type Part, readForm } from './multipart.js';
 import { DamagedSnapshot, ParsedSnapshots } from './parsed-snapshots.js';
@@ -29,30 +29,6 @@ export interface Engine {
   /** Throws QuestionError for wrong input. */
   answer(kind: QuestionKind, request: QuestionRequest, snapshot: SnapshotSource): Answer;
   render(kind: QuestionKind, answer: Answer, form: 'text' | 'markdown'): string;
-}
-
-function malformed(detail: string): QuestionError {
-  return new QuestionError('MALFORMED', detail, [{ pointer: '', in: 'request', detail }]);
-}
-
-/** JSON as UTF-8, with or without a byte order mark. Throws QuestionError MALFORMED that says where and what. */
-export function readJson(bytes: Buffer, what: string): unknown {
-  if (!isUtf8(bytes)) throw malformed(`${what} is not UTF-8 text.`);
-  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  const text = (marked ? bytes.subarray(3) : bytes).toString('utf8');
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    if (text.trim() === '') throw malformed(`${what} is empty.`);
-    const fault = findJsonError(text);
-    const offset = fault?.offset ?? 0;
-    const { line, column } = lineAndColumn(text, offset);
-    throw malformed(
-      `${what} is not valid JSON. Line ${line}, column ${column} (offset ${offset}): ` +
-        `expected ${fault?.expected ?? 'JSON'}, found ${fault?.found ?? 'something else'}.`,
-    );
-  }
 }
 
 function join(segments: readonly ArrayBuffer[], length: number): Buffer {
@@ -91,8 +67,9 @@ function lookup(job: QuestionJob, request: QuestionRequest, parsed: ParsedSnapsh
 }
 
 function answer(engine: Engine, job: QuestionJob, bytes: Buffer, parsed: ParsedSnapshots): Answer {
-  if (job.body.kind === 'json') {
-    const request = validateRequest(job.kind, readJson(bytes, 'The body'), 'inside');
+  if (job.body.kind !== 'multipart') {
+    const value = job.body.kind === 'json' ? readJson(bytes, 'The body') : readRequest(job.kind, bytes);
+    const request = validateRequest(job.kind, value, 'inside');
     return engine.answer(job.kind, request, { request, byDigest: lookup(job, request, parsed) });
   }
   const form = readForm(bytes, job.body.boundary, job.kind === 'what-if');
@@ -102,12 +79,16 @@ function answer(engine: Engine, job: QuestionJob, bytes: Buffer, parsed: ParsedS
   return engine.answer(job.kind, request, { files, after, byDigest: lookup(job, request, parsed) });
 }
 
-function encode(engine: Engine, job: QuestionJob, given: Answer): Uint8Array {
+function encode(engine: Engine, job: QuestionJob, given: Answer): AnswerBytes {
+  if (job.form === 'protobuf') {
+    const messages = writeMessages(job.kind, given);
+    return { bytes: concatenated(messages), lengths: messages.map(({ length }) => length) };
+  }
   const text =
     job.form === 'json'
       ? `${JSON.stringify(given, undefined, job.pretty ? 2 : undefined)}\n`
       : engine.render(job.kind, given, job.form);
-  return new TextEncoder().encode(text);
+  return { bytes: new TextEncoder().encode(text) };
 }
 
 /** V8's own words where a string would be longer than it can hold. */
@@ -129,8 +110,8 @@ function failure(error: unknown): { readonly problem: ProblemInit } {
 function answered(engine: Engine, job: QuestionJob, parsed: ParsedSnapshots): Outcome {
   const whole = join(job.segments, job.length);
   try {
-    const bytes = encode(engine, job, answer(engine, job, whole, parsed));
-    return transferring({ bytes, parsed: parsed.digests }, bytes.buffer as ArrayBuffer);
+    const encoded = encode(engine, job, answer(engine, job, whole, parsed));
+    return transferring({ ...encoded, parsed: parsed.digests }, encoded.bytes.buffer as ArrayBuffer);
   } catch (error) {
     if (error instanceof Needs) {
       // Small requests are one segment, which goes back as it came; large ones name snapshots next to never.

@@ -1,4 +1,5 @@
 /** The file that a worker thread runs: a lane's default. */
+import { prepareMessages } from '../messages/codec.js';
 import { contract } from '../questions/contract.js';
 import { engine } from './engine.js';
 import { worker } from './work.js';
@@ -15,5 +16,7 @@ for (const name of [
   contract().validator(name);
   contract().validator(`${name}Part`);
 }
+
+prepareMessages();
 
 export default worker(engine);

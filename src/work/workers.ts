@@ -1,10 +1,11 @@
 /** The worker threads of a process, whatever door a question came through: lanes, memory for requests, held snapshots, readiness. */
+import { digestsNamed } from '../messages/codec.js';
 import { digestsOf } from '../questions/held.js';
 import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
 import type { Shelf } from '../snapshots/shelf.js';
 import { Budget } from './body.js';
 import { Holders } from './holders.js';
-import type { HoldJob, HoldOutcome, QuestionJob, QuestionOutcome } from './job.js';
+import type { AnswerBytes, HoldJob, HoldOutcome, QuestionJob, QuestionOutcome } from './job.js';
 import { Lane } from './lane.js';
 import type { WorkObserver } from './observer.js';
 import { type ResolvedWorkOptions, SMALL_BODY } from './options.js';
@@ -19,7 +20,7 @@ const PARSED_FACTOR = 12;
 const MIB = 1024 * 1024;
 
 /** What became of a question: the answer's bytes, or the problem. */
-export type Answered = { readonly bytes: Uint8Array } | { readonly problem: ProblemInit };
+export type Answered = AnswerBytes | { readonly problem: ProblemInit };
 
 /** A job that came with all its snapshots needs no others. */
 function settled(outcome: QuestionOutcome): Answered {
@@ -48,14 +49,14 @@ export interface LaneLoad {
 
 const DIGEST = Buffer.from('"digest"');
 
-/** The digests that a small JSON request names; none if it cannot be read, which its worker will say. */
-function namedIn({ body, segments, length }: QuestionJob): readonly string[] {
+/** The digests that a small request names; none if it cannot be read, which its worker will say. */
+function namedIn({ kind, body, segments, length }: QuestionJob): readonly string[] {
   const [segment] = segments;
-  if (body.kind !== 'json' || segment === undefined || segments.length > 1) return [];
+  if (body.kind === 'multipart' || segment === undefined || segments.length > 1) return [];
   const bytes = Buffer.from(segment, 0, length);
-  if (!bytes.includes(DIGEST)) return [];
   try {
-    return digestsOf(JSON.parse(bytes.toString('utf8')));
+    if (body.kind === 'protobuf') return digestsNamed(kind, bytes);
+    return bytes.includes(DIGEST) ? digestsOf(JSON.parse(bytes.toString('utf8'))) : [];
   } catch {
     return [];
   }

@@ -19,7 +19,7 @@ function problemsOf(env: Readonly<Record<string, string>>): readonly string[] {
 t.test('the defaults hold, and empty counts as not set', async (tt) => {
   tt.same(readSettings(Object.fromEntries(VARIABLES.map(({ name }) => [name, '']))), readSettings({}));
   const settings = readSettings({});
-  tt.match(settings, { host: '127.0.0.1', port: 8080, grpcPort: undefined, tls: undefined, tokens: [], rateLimit: 0 });
+  tt.match(settings, { host: '127.0.0.1', port: 8080, grpcPort: 9090, tls: undefined, tokens: [], rateLimit: 0 });
   tt.equal(settings.work.timeLimit, 60_000, 'durations are milliseconds within');
   tt.equal(readSettings({ BODY_LIMIT: '500000000' }).work.bufferLimit, 1024 ** 3);
   tt.equal(readSettings({ BODY_LIMIT: '536870888' }).work.bufferLimit, 1024 ** 3);

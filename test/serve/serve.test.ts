@@ -15,7 +15,7 @@ const LOCAL = { workerFile: FAKE_WORKER, small: { threads: 1 }, large: { threads
 
 /** Serves with these variables on a free port. */
 async function serving(variables: Readonly<Record<string, string>> = {}, lines: string[] = []) {
-  const env = { PORT: '0', ...THREADS, ...variables };
+  const env = { PORT: '0', GRPC_PORT: '0', ...THREADS, ...variables };
   const logStream = { write: (line: string) => void lines.push(line) };
   const running = await serve(readSettings(env), shownSettings(env), { workerFile: FAKE_WORKER, logStream });
   return { ...running, port: Number(new URL(running.url).port) };
@@ -56,7 +56,7 @@ t.test('SIGTERM: first not ready, then no new connections, and what is under way
   await stopped;
   tt.same(
     parsed(lines).map(({ msg }) => String(msg).split(' ')[0]),
-    ['listening', 'configuration', 'stopping', 'request', 'request', 'request', 'stopped'],
+    ['listening', 'listening', 'configuration', 'stopping', 'request', 'request', 'request', 'stopped'],
   );
 });
 
@@ -105,7 +105,7 @@ t.test('it is not ready while it starts, nor while it stops', async (tt) => {
 });
 
 t.test('a worker that cannot start keeps the service from starting', async (tt) => {
-  const env = { PORT: '0', ...THREADS };
+  const env = { PORT: '0', GRPC_PORT: '0', ...THREADS };
   await tt.rejects(serve(readSettings(env), {}, { workerFile: 'file:///nowhere/worker.js' }), /nowhere/);
 });
 
@@ -158,7 +158,7 @@ t.test('with tokens, only who shows one is answered, and each has snapshots of i
   ] as const;
   const file = tt.testdir({ tokens: `# of the team\n\n${three}\n` });
   const env = { TOKENS: `${one}, ${two}`, TOKENS_FILE: `${file}/tokens` };
-  const running = await serve(readSettings({ PORT: '0', ...THREADS, ...env }), {});
+  const running = await serve(readSettings({ PORT: '0', GRPC_PORT: '0', ...THREADS, ...env }), {});
   tt.teardown(() => running.close());
   const port = Number(new URL(running.url).port);
   const to = { port };
@@ -257,7 +257,7 @@ t.test('TLS, and mutual TLS', async (tt) => {
   });
   await tt.test('mutual TLS', async (ttt) => {
     const running = await serve(
-      readSettings({ PORT: '0', ...THREADS, ...server, TLS_CLIENT_CA_FILE: `${folder}/ca.pem` }),
+      readSettings({ PORT: '0', GRPC_PORT: '0', ...THREADS, ...server, TLS_CLIENT_CA_FILE: `${folder}/ca.pem` }),
       {},
     );
     ttt.teardown(() => running.close());

@@ -14,6 +14,7 @@ const engine: Engine = {
   answer(_kind, request, source) {
     const [command, argument = ''] = (request.settings?.clusterDomain ?? '').split('-');
     if (command === 'sleep') pause(Number(argument));
+    if (command === 'spin') for (;;);
     if (command === 'throw') throw new TypeError('secret content of a snapshot');
     if (command === 'refuse') {
       throw new QuestionError('NOT_FOUND', 'no such thing', [{ pointer: '/path', detail: 'There is no such thing.' }]);

@@ -1,0 +1,71 @@
+/** The RPCs that answer questions: bytes to a worker, and what comes back to the client, in one message or in pieces. */
+import { once } from 'node:events';
+import type { DescMethod } from '@bufbuild/protobuf';
+import type { ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
+import type { Backend } from '../operations/backend.js';
+import type { QuestionKind } from '../questions/request.js';
+import { ClientGone } from '../work/body.js';
+import { ProblemError } from '../work/problem.js';
+import { withBytes } from './bytes.js';
+import { type Asked, headersOf, runCall } from './call.js';
+
+/** The answer's pieces, in order. Throws ProblemError; ClientGone. */
+async function ask(
+  { workers, metrics }: Backend,
+  kind: QuestionKind,
+  request: Buffer,
+  { owner, gone }: Asked,
+): Promise<readonly Uint8Array[]> {
+  metrics.snapshot('question', request.length);
+  workers.refuseEarly(request.length);
+  const answered = await withBytes(request, workers.budget, (body) =>
+    workers.answer(
+      { task: 'answer', kind, form: 'protobuf', pretty: false, body: { kind: 'protobuf' }, ...body },
+      owner,
+      gone,
+    ),
+  );
+  if ('problem' in answered) throw new ProblemError(answered.problem);
+  const { bytes, lengths = [bytes.length] } = answered;
+  let at = 0;
+  return lengths.map((length) => {
+    at += length;
+    return bytes.subarray(at - length, at);
+  });
+}
+
+/** The handler of an RPC that answers in one message. */
+export function unary(backend: Backend, kind: QuestionKind, { input: message }: DescMethod) {
+  return (call: ServerUnaryCall<Buffer, Uint8Array>, done: sendUnaryData<Uint8Array>): Promise<void> =>
+    runCall(
+      backend,
+      call,
+      { kind, message },
+      async (asked) => {
+        const [answer] = await ask(backend, kind, call.request, asked);
+        call.sendMetadata(headersOf(asked));
+        done(null, answer);
+      },
+      done,
+    );
+}
+
+/** The handler of an RPC that answers in pieces. The next one is sent when the client has room for it. */
+export function streamed(backend: Backend, kind: QuestionKind, { input: message }: DescMethod) {
+  return (call: ServerWritableStream<Buffer, Uint8Array>): Promise<void> =>
+    runCall(
+      backend,
+      call,
+      { kind, message },
+      async (asked) => {
+        const pieces = await ask(backend, kind, call.request, asked);
+        call.sendMetadata(headersOf(asked));
+        for (const piece of pieces) {
+          if (asked.gone.aborted) throw new ClientGone('the client went away before the end of the answer');
+          if (!call.write(piece)) await once(call, 'drain', { signal: asked.gone });
+        }
+        call.end();
+      },
+      (refusal) => call.emit('error', refusal),
+    );
+}
