@@ -3,6 +3,7 @@
  * gives. Shares that are right fail these tests once in more than a million runs.
  */
 import tap from 'tap';
+import { type IPFamily, joinHostPort } from '../../src/base/address.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import { ask } from '../../src/questions/ask.js';
 import type { Clients, ServiceDestination } from '../../src/questions/request.js';
@@ -10,25 +11,29 @@ import { chanceOf } from './chi-square.js';
 import { type Deployment, deploy } from './deploy.js';
 import { nodeObject, podObject } from './objects.js';
 import { ALL, TIMEOUT } from './parameters.js';
-import { nodeName, numbers, outsideAddress, type PlantPod } from './plant/layout.js';
+import { FAMILIES, inFamily } from './plant/families.js';
+import { BALANCED_CLIENT, nodeName, numbers, outsideAddress, type PlantPod } from './plant/layout.js';
 import { Plant } from './plant/plant.js';
 import type { Flow, Observed } from './plant/protocol.js';
 import { bridgesMeetRules, flavours, versions } from './sandbox/missing.js';
 import { tell } from './tally.js';
 
-const FLOWS = ALL ? 20_000 : 1_500;
+const FLOWS = ALL ? 20_000 : 2_000;
 const CONCURRENCY = 40;
-/** With ten tests of shares in a run, what is right fails once in ten million runs. */
+/** With some forty tests of shares in a run, what is right fails once in two million runs. */
 const TOO_UNLIKELY = 1e-8;
 const TIMEOUT_OF_A_FLOW = 10_000;
 
 const CLIENT: PlantPod = { name: 'default/client', node: 1, address: '10.180.1.9' };
-/** Ten endpoints on two nodes; the first four by one on node-1 and three on node-2. */
+/** Ten pods on two nodes; the first four by one on node-1 and three on node-2. */
 const WEBS: readonly PlantPod[] = [1, 2, 2, 2, 1, 1, 1, 2, 1, 2].map((node, index) => ({
   name: `default/web-${index}`,
   node,
   address: `10.180.${node}.${index + 20}`,
 }));
+
+/** Where each of them listens: with all, fifty endpoints. */
+const PORTS = [8080, 8081, 8082, 8083, 8084];
 
 interface Made {
   readonly name: string;
@@ -37,7 +42,7 @@ interface Made {
 }
 
 const SERVICES: readonly Made[] = [
-  ...[1, 2, 3, 4, 10].map((endpoints) => ({ name: `of-${endpoints}`, endpoints })),
+  ...[1, 2, 3, 4, 10, 50].map((endpoints) => ({ name: `of-${endpoints}`, endpoints })),
   { name: 'local', endpoints: 4, spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local' } },
   {
     name: 'sticky',
@@ -51,6 +56,9 @@ const SERVICES: readonly Made[] = [
   },
 ];
 
+const clusterIP = (index: number, family: IPFamily) => inFamily(family, `172.30.1.${index}`);
+const vip = (index: number) => `203.0.113.${index}`;
+
 function objectsOf({ name, endpoints, spec = {} }: Made, index: number): readonly unknown[] {
   const ports = [
     { name: 'http', port: 80, protocol: 'TCP', targetPort: 8080, ...(spec.type ? { nodePort: 30100 + index } : {}) },
@@ -60,22 +68,39 @@ function objectsOf({ name, endpoints, spec = {} }: Made, index: number): readonl
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name, namespace: 'default' },
-      spec: { type: 'ClusterIP', clusterIP: `172.30.1.${index}`, ports, selector: { app: name }, ...spec },
-      status: { loadBalancer: spec.type === undefined ? {} : { ingress: [{ ip: `203.0.113.${index}` }] } },
+      spec: {
+        type: 'ClusterIP',
+        clusterIP: clusterIP(index, 'IPv4'),
+        clusterIPs: FAMILIES.map((family) => clusterIP(index, family)),
+        ipFamilies: FAMILIES,
+        ports,
+        selector: { app: name },
+        ...spec,
+      },
+      status: {
+        loadBalancer:
+          spec.type === undefined ? {} : { ingress: FAMILIES.map((family) => ({ ip: inFamily(family, vip(index)) })) },
+      },
     },
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { name: `${name}-1`, namespace: 'default', labels: { 'kubernetes.io/service-name': name } },
-      addressType: 'IPv4',
-      ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-      endpoints: WEBS.slice(0, endpoints).map((pod) => ({
-        addresses: [pod.address],
-        conditions: { ready: true, serving: true, terminating: false },
-        nodeName: nodeName(pod.node),
-        targetRef: { kind: 'Pod', namespace: 'default', name: pod.name.split('/')[1] },
+    ...FAMILIES.flatMap((family) =>
+      PORTS.slice(0, Math.ceil(endpoints / WEBS.length)).map((port) => ({
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: {
+          name: `${name}-${family.toLowerCase()}-${port}`,
+          namespace: 'default',
+          labels: { 'kubernetes.io/service-name': name },
+        },
+        addressType: family,
+        ports: [{ name: 'http', port, protocol: 'TCP' }],
+        endpoints: WEBS.slice(0, endpoints).map((pod) => ({
+          addresses: [inFamily(family, pod.address)],
+          conditions: { ready: true, serving: true, terminating: false },
+          nodeName: nodeName(pod.node),
+          targetRef: { kind: 'Pod', namespace: 'default', name: pod.name.split('/')[1] },
+        })),
       })),
-    },
+    ),
   ];
 }
 
@@ -86,25 +111,35 @@ const DEPLOYMENT: Deployment = {
       kind: 'List',
       apiVersion: 'v1',
       items: [
-        ...numbers(2).map((node) => nodeObject(node, '', VERSION)),
-        ...[CLIENT, ...WEBS].map((pod) => podObject(pod)),
+        ...numbers(2).map((node) => nodeObject(node, '', VERSION, FAMILIES)),
+        ...[CLIENT, ...WEBS].map((pod) => podObject(pod, false, FAMILIES)),
         ...SERVICES.flatMap(objectsOf),
       ],
     },
   }),
-  settings: { kubeProxy: { mode: 'iptables', clusterCIDR: '10.180.0.0/16' } },
+  settings: {
+    kubeProxy: {
+      mode: 'iptables',
+      clusterCIDR: FAMILIES.map((family) => inFamily(family, '10.180.0.0/16')).join(','),
+    },
+    // Spreads what comes from outside by connection, over the nodes with endpoints under Local.
+    loadBalancer: { implementation: 'metallb-bgp' },
+  },
+  families: FAMILIES,
 };
 
 /** The shares of a Service's endpoints by address, as exact fractions say. */
-function sharesOf(service: ServiceDestination, clients: Clients): ReadonlyMap<string, number> {
+function sharesOf(service: ServiceDestination, clients: Clients, family: IPFamily): ReadonlyMap<string, number> {
   const { settings, snapshot } = DEPLOYMENT;
-  const probability = { services: [service], clients };
+  const probability = { services: [service], clients, families: [family] };
   const [answer] = ask('probability', { probability, ...(settings ? { settings } : {}) }, snapshot).result.services;
   const value = (text: string) => {
     const [over = '0', under = '1'] = text.split('/');
     return Number(over) / Number(under);
   };
-  return new Map(answer?.endpoints.map(({ address, port, share }) => [`${address}:${port}`, value(share.fraction)]));
+  return new Map(
+    answer?.endpoints.map(({ address, port, share }) => [joinHostPort(address, port), value(share.fraction)]),
+  );
 }
 
 let flows = 0;
@@ -139,7 +174,7 @@ const flowTo = (address: string, from?: string): Flow => ({
   ...(from === undefined ? {} : { from }),
 });
 const repeat = (flow: Flow, count: number) => Array.from({ length: count }, () => flow);
-const at = (name: string) => SERVICES.findIndex((service) => service.name === name);
+const indexOf = (name: string) => SERVICES.findIndex((service) => service.name === name);
 
 tap.test('the test of shares tells a wrong share from a right one', async (t) => {
   // From tables of the chi-square distribution.
@@ -158,66 +193,93 @@ tap.test('the test of shares tells a wrong share from a right one', async (t) =>
   t.ok(chanceOf([800, 600, 600], [1 / 3, 1 / 3, 1 / 3]) < TOO_UNLIKELY);
 });
 
+type Test = Pick<typeof tap, 'ok' | 'same'>;
+
+/** Local policy: by each node alone, and spread over both as a load balancer does. How many distributions. */
+async function throughBalancer(t: Test, plant: Plant, family: IPFamily): Promise<number> {
+  const address = inFamily(family, vip(indexOf('local')));
+  const local = { namespace: 'default', name: 'local', via: 'LOAD_BALANCER' } as const;
+  const flows = (from: string) => repeat(flowTo(address, inFamily(family, from)), FLOWS);
+  const outside = plant.agent('outside');
+  for (const [node, what] of [
+    [1, 'which has one'],
+    [2, 'which has three'],
+  ] as const) {
+    const seen = await outside.connect(flows(outsideAddress(node)), CONCURRENCY);
+    const shares = sharesOf(local, { external: { entersAt: [nodeName(node)] } }, family);
+    compare(t, `Local by ${nodeName(node)}, ${what}, ${family}`, seen, shares);
+  }
+  await plant.balance(vip(indexOf('local')), [1, 2], family);
+  const seen = await outside.connect(flows(BALANCED_CLIENT), CONCURRENCY);
+  compare(t, `Local behind a load balancer, ${family}`, seen, sharesOf(local, { external: {} }, family));
+  return 3;
+}
+
+/** Session affinity: one client sticks, many spread. How many distributions. */
+async function comingBack(t: Test, plant: Plant, family: IPFamily): Promise<number> {
+  // Each client connects three times in a row; all have addresses of their own.
+  const clients = numbers(Math.min(FLOWS, 4000)).map((index) => inFamily(family, outsideAddress(1, index)));
+  const sticky = inFamily(family, vip(indexOf('sticky')));
+  const again = await plant.agent('outside').sequences(
+    clients.map((from) => repeat(flowTo(sticky, from), 3)),
+    20,
+  );
+  const strayed = again.filter((own) => own.some((each) => reached(each) !== reached(own[0])));
+  disagreements += strayed.length;
+  flows += 2 * again.length;
+  t.same(strayed, [], `a client with session affinity comes back to where it was, ${family}`);
+  const service = { namespace: 'default', name: 'sticky', via: 'LOAD_BALANCER' } as const;
+  const first = again.map((own) => own[0] as Observed);
+  const shares = sharesOf(service, { external: { entersAt: ['node-1'] } }, family);
+  compare(t, `first connections of clients with session affinity, ${family}`, first, shares);
+  for (const pod of WEBS.slice(0, 3)) {
+    const address = inFamily(family, pod.address);
+    const path = {
+      source: { external: { address: inFamily(family, outsideAddress(1, 1)), entersAt: 'node-1' } },
+      destination: { service },
+      family,
+      returningTo: joinHostPort(address, 8080),
+    } as const;
+    const { traces } = ask('path', { path, settings: DEPLOYMENT.settings ?? {} }, DEPLOYMENT.snapshot).result;
+    const walked = traces.map((trace) => trace.endpoint?.address);
+    t.same(walked, [address], 'and the walk says so');
+  }
+  return 2;
+}
+
 tap.setTimeout(TIMEOUT);
 const podNetwork = bridgesMeetRules() ? 'BRIDGE' : 'ROUTED';
 tap.test('shares of endpoints', { timeout: TIMEOUT }, async (t) => {
   const plant = await Plant.build({ name: 'c', nodes: 2, pods: [CLIENT, ...WEBS], podNetwork });
   let cases = 0;
   try {
-    for (const flavour of flavours()) {
+    await Promise.all(
+      WEBS.map(({ name, address }) =>
+        plant.agent(name).listen(
+          PORTS.map((port) => ({ port })),
+          FAMILIES.map((family) => ({ port: 8080, address: inFamily(family, address) })),
+        ),
+      ),
+    );
+    for (const [index, flavour] of flavours().entries()) {
       await deploy(plant, flavour, DEPLOYMENT);
-      for (const { name, endpoints } of SERVICES.filter((service) => service.name.startsWith('of-'))) {
-        const flow = flowTo(`172.30.1.${at(name)}`);
-        const seen = await plant.agent(CLIENT.name).connect(repeat(flow, endpoints === 1 ? 50 : FLOWS), CONCURRENCY);
-        const shares = sharesOf({ namespace: 'default', name }, { pod: CLIENT.name });
-        t.equal(shares.size, endpoints);
-        compare(t, `one of ${endpoints}, ${flavour}`, seen, shares);
-        cases++;
+      // Each flavour has one family's Services in full, and one Service of the other's.
+      for (const [at, family] of FAMILIES.entries()) {
+        const full = ALL || at === index % FAMILIES.length || flavours().length === 1;
+        for (const { name, endpoints } of SERVICES.filter((each) =>
+          full ? each.name.startsWith('of-') : each.name === 'of-3',
+        )) {
+          const flow = flowTo(clusterIP(indexOf(name), family));
+          const seen = await plant.agent(CLIENT.name).connect(repeat(flow, endpoints === 1 ? 50 : FLOWS), CONCURRENCY);
+          const shares = sharesOf({ namespace: 'default', name }, { pod: CLIENT.name }, family);
+          t.equal(shares.size, endpoints);
+          compare(t, `one of ${endpoints}, ${flavour}, ${family}`, seen, shares);
+          cases++;
+        }
       }
     }
-
-    const vip = `203.0.113.${at('local')}`;
-    const [first, second] = await Promise.all(
-      [1, 2].map((node) => plant.agent('outside').connect(repeat(flowTo(vip, outsideAddress(node)), FLOWS / 2))),
-    );
-    const local = (entersAt: readonly string[]) =>
-      sharesOf({ namespace: 'default', name: 'local', via: 'LOAD_BALANCER' }, { external: { entersAt } });
-    compare(t, 'Local by node-1, which has one', first ?? [], local(['node-1']));
-    compare(t, 'Local by node-2, which has three', second ?? [], local(['node-2']));
-    compare(t, 'Local by both alike', [...(first ?? []), ...(second ?? [])], local(['node-1', 'node-2']));
-    cases += 3;
-
-    // Each client connects three times in a row; all have addresses of their own.
-    const clients = numbers(Math.min(FLOWS, 4000)).map((index) => outsideAddress(1, index));
-    const sticky = `203.0.113.${at('sticky')}`;
-    const again = await plant.agent('outside').sequences(
-      clients.map((from) => repeat(flowTo(sticky, from), 3)),
-      20,
-    );
-    const strayed = again.filter((own) => own.some((each) => reached(each) !== reached(own[0])));
-    disagreements += strayed.length;
-    flows += 2 * again.length;
-    t.same(strayed, [], 'a client with session affinity comes back to where it was');
-    compare(
-      t,
-      'first connections of clients with session affinity',
-      again.map((own) => own[0] as Observed),
-      sharesOf({ namespace: 'default', name: 'sticky', via: 'LOAD_BALANCER' }, { external: { entersAt: ['node-1'] } }),
-    );
-    cases += 2;
-    for (const { address } of WEBS.slice(0, 3)) {
-      const path = {
-        source: { external: { address: outsideAddress(1, 1), entersAt: 'node-1' } },
-        destination: { service: { namespace: 'default', name: 'sticky', via: 'LOAD_BALANCER' } },
-        returningTo: `${address}:8080`,
-      } as const;
-      const { traces } = ask('path', { path, settings: DEPLOYMENT.settings ?? {} }, DEPLOYMENT.snapshot).result;
-      t.same(
-        traces.map((trace) => trace.endpoint?.address),
-        [address],
-        'and the walk says so',
-      );
-    }
+    for (const family of FAMILIES) cases += await throughBalancer(t, plant, family);
+    for (const family of FAMILIES) cases += await comingBack(t, plant, family);
   } finally {
     await plant.close();
   }
