@@ -83,7 +83,11 @@ function ruleStep(step: WalkStep, family: IPFamily): PathStep {
 
 function hostPathStep(step: HostStep): PathStep {
   const told: Draft<PathStep> = { action: step.action, detail: step.detail };
-  if (step.chance !== undefined) told.chance = stepChance(step.chance);
+  if (step.chance !== undefined) {
+    // A load balancer chooses by no threshold of the kernel's.
+    const chance = stepChance(step.chance);
+    told.chance = { ...chance, threshold: chance.nominal };
+  }
   if (step.before !== undefined) told.before = header(step.before);
   if (step.after !== undefined) told.after = header(step.after);
   return told;

@@ -22,19 +22,25 @@ export function balancerLines(balancer: BalancerAnswer): readonly string[] {
     omittedBackends = 0,
   } = balancer;
   const { protocol, port, path = '', intervalSeconds, unhealthyAfter } = healthCheck;
+  const announced = protocol === 'NONE';
+  const found = announced ? 'announcements have' : 'its health checks have';
   const count = backends.length + omittedBackends;
   const used = backends.filter(({ share }) => hasShare(share)).length;
   const moment =
     phase === 'BEFORE'
-      ? `before its health checks have found the present state, which takes up to ${seconds(secondsToConverge)}`
-      : `after its health checks have found the present state, up to ${seconds(secondsToConverge)} later`;
+      ? `before ${found} found the present state, which takes up to ${seconds(secondsToConverge)}`
+      : `after ${found} found the present state, up to ${seconds(secondsToConverge)} later`;
   return [
     `load balancer: ${title} (${implementation})`,
     `  ${count} ${count === 1 ? 'backend' : 'backends'} (${group}), ${omittedBackends > 0 ? 'of those told ' : ''}${used} in use ${moment}`,
-    `  health check: ${protocol} ${port}${path} every ${seconds(intervalSeconds)}, out after ${unhealthyAfter} failures`,
+    announced
+      ? '  health check: none, who announces the address gets connections'
+      : `  health check: ${protocol} ${port}${path} every ${seconds(intervalSeconds)}, out after ${unhealthyAfter} failures`,
     `  ${balancer.affinity}`,
     `  replies: ${balancer.reply === 'DIRECT' ? 'from the node straight to the client (direct server return)' : 'back through the load balancer'}`,
     ...(balancer.sourceRanges === undefined ? [] : [`  lets in ${balancer.sourceRanges.join(', ')} only`]),
+    ...balancer.firewall.map((rule) => `  opens: ${rule}`),
+    `  drains: ${balancer.drain.detail}`,
     ...(hasShare(balancer.lost) ? [`  lost: ${shareText(balancer.lost)} of new connections get no answer`] : []),
   ];
 }
@@ -61,7 +67,7 @@ function isTold({ healthy, share }: BackendAnswer, all: boolean): boolean {
 }
 
 /** The backends as rows: all of a few; of many those that are told apart from the rest by their health. */
-export function backendRows({ backends }: BalancerAnswer): readonly (readonly string[])[] {
+export function backendRows({ backends, healthCheck }: BalancerAnswer): readonly (readonly string[])[] {
   const all = backends.length <= MAX_ROWS;
   return backends
     .filter((backend) => isTold(backend, all))
@@ -69,7 +75,7 @@ export function backendRows({ backends }: BalancerAnswer): readonly (readonly st
     .map(({ node, pod, zone, healthy, health, share }) => [
       pod ?? node,
       zone ?? '',
-      `${healthy ? 'passes' : 'fails'}: ${health}`,
+      healthCheck.protocol === 'NONE' ? health : `${healthy ? 'passes' : 'fails'}: ${health}`,
       share.fraction,
     ]);
 }
