@@ -33,10 +33,10 @@ export const generic: Implementation = {
     return nodeHealthCheck(balanced, TIMING, []);
   },
   failsOpen: ({ options }) => options.failOpen ?? false,
-  affinity: ({ service }) =>
-    service.spec?.sessionAffinity === 'ClientIP'
-      ? { by: 'CLIENT_ADDRESS', detail: 'clients of one address keep to one node' }
-      : { by: 'CONNECTION', detail: 'each connection is sent anew' },
+  affinity: () => ({
+    by: 'CONNECTION',
+    detail: 'each connection is sent anew: nothing tells that it keeps clients to a node',
+  }),
   firewall(balanced) {
     const allowed = sourceRanges(balanced.service);
     if (allowed !== undefined) {

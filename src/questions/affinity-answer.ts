@@ -1,7 +1,9 @@
 import { joinHostPort } from '../base/address.js';
+import type { Client, Target } from '../path/client.js';
 import { type Destination, resolveDestination } from '../path/destinations.js';
 import { Fabric } from '../path/fabric.js';
 import type { WeightedClient } from '../path/sources.js';
+import type { Journey, Receiver } from '../path/trail.js';
 import { affinityEntries } from '../probability/affinity.js';
 import type { ReceiverShare } from '../probability/distribution.js';
 import type { ServiceProbability } from './answer.js';
@@ -9,25 +11,69 @@ import { probability } from './chances.js';
 import { tripsOf } from './path.js';
 import type { Prepared } from './prepare.js';
 
+/** Clients with the ways that their connections go. */
+interface Walked extends WeightedClient {
+  readonly journeys: readonly Journey[];
+}
+
+const PER_NODE =
+  'New clients draw as the shares say. A client address that came within the timeout goes to the endpoint it had, ' +
+  'kept per node and per Service port; the timeout counts from its last new connection.';
+
+/** Who some walked clients are when they come back to an endpoint: through the backend that led to it. */
+function returningTo(walked: readonly Walked[], receiver: Receiver): Client {
+  const reached = walked.find(({ journeys }) =>
+    journeys.some(({ receiver: one }) => one?.address === receiver.address && one.port === receiver.port),
+  );
+  return (reached ?? (walked[0] as Walked)).client;
+}
+
+/** The client's address as the node sees it: a load balancer may put its own in place. */
+function seenSource(fabric: Fabric, client: Client, target: Target): string {
+  const source = client.address ?? fabric.host(client.node).sourceFor(target.address) ?? '';
+  const [first] = client.through?.shares ?? [];
+  if (client.through === undefined || first === undefined) return source;
+  const sent = { source, destination: target.address, destinationPort: target.port, protocol: target.protocol };
+  const forwarded = client.through.balancer.forward(sent, first.backend);
+  return 'refused' in forwarded ? source : forwarded.source;
+}
+
+function explanationOf({ through, address }: Client, source: string): string {
+  if (through === undefined) return PER_NODE;
+  const { affinity } = through.balancer;
+  const own =
+    affinity.by === 'CLIENT_ADDRESS'
+      ? `The load balancer keeps to one backend as well: ${affinity.detail}.`
+      : `The load balancer does not (${affinity.detail}): a client that is sent to another node draws anew there, and comes to have up to one endpoint for each node.`;
+  const proxied =
+    source === address
+      ? ''
+      : ` All clients come from the load balancer's address ${source}: to a node they are one client, with one endpoint.`;
+  return `${PER_NODE} ${own}${proxied}`;
+}
+
 /**
  * What session affinity does to a destination: a new client draws as the shares say; a client that comes back within
- * the timeout is walked again with its entry in the node's list. Undefined for a Service port without affinity.
+ * the timeout is walked again with its entry in the node's list, through the same backend where a load balancer is on
+ * the way. Undefined for a Service port without affinity.
  */
 export function describeAffinity(
   prepared: Prepared,
   fabric: Fabric,
   destination: Destination,
-  { client }: WeightedClient,
+  walked: readonly Walked[],
   receivers: readonly ReceiverShare[],
 ): ServiceProbability['affinity'] {
-  const target = resolveDestination(fabric, destination, client).targets[0]?.target;
+  const [anyone] = walked;
+  if (anyone === undefined) return undefined;
+  const target = resolveDestination(fabric, destination, anyone.client).targets[0]?.target;
   if (target?.port === undefined || fabric.settings.unsupportedDataplane !== undefined) return undefined;
-  const port = fabric.expectFor(client.node, target.protocol, target.address, target.port)[0];
+  const port = fabric.expectFor(anyone.client.node, target.protocol, target.address, target.port)[0];
   if (port === undefined || port.stickyMaxAge === 0) return undefined;
-  const source = client.address ?? fabric.host(client.node).sourceFor(target.address) ?? '';
   const returning = receivers.flatMap(({ receiver, share }) => {
+    const client = anyone.client.through === undefined ? anyone.client : returningTo(walked, receiver);
     const endpoint = joinHostPort(receiver.address, receiver.port ?? 0);
-    const recent = affinityEntries(fabric, client.node, port, endpoint, source);
+    const recent = affinityEntries(fabric, client.node, port, endpoint, seenSource(fabric, client, target));
     if (recent === undefined) return [];
     const again = tripsOf(
       new Fabric(prepared.cluster, prepared.settings, fabric.family, { recent }),
@@ -45,8 +91,6 @@ export function describeAffinity(
     type: 'ClientIP',
     timeoutSeconds: port.stickyMaxAge,
     returning,
-    explanation:
-      'New clients draw as the shares say. A client address that came within the timeout goes to the endpoint it had, ' +
-      'kept per node and per Service port; the timeout counts from its last new connection.',
+    explanation: explanationOf(anyone.client, seenSource(fabric, anyone.client, target)),
   };
 }

@@ -230,10 +230,7 @@ function answerOne(
       probability(mass(journeys, verdict)),
     ]),
   ) as Record<'delivered' | 'dropped' | 'rejected' | 'unreachable' | 'unknown', ServiceProbability['delivered']>;
-  const affinity =
-    groups.length === 0
-      ? undefined
-      : describeAffinity(prepared, fabric, destination, groups[0] as WeightedClient, receivers);
+  const affinity = groups.length === 0 ? undefined : describeAffinity(prepared, fabric, destination, trips, receivers);
   const result: ServiceProbability = {
     ...headOf(fabric, destination, walked),
     ...(through?.through === undefined

@@ -57,6 +57,7 @@ const BALANCED: QuestionRequest = {
   probability: { services: [{ namespace: 'default', name: 'web' }], clients: { loadBalancer: {} } },
 };
 const TO_LOCAL: Change = { service: { namespace: 'default', name: 'web', externalTrafficPolicy: 'Local' } };
+const REMOVED: Change = { node: { name: 'n1', action: 'REMOVE', reschedule: false } };
 const balancedState = (options: BalancedOptions) => ask('probability', BALANCED, balanced(options)).findings;
 const balancedChange = (options: BalancedOptions, change: Change) =>
   ask('what-if', { ...BALANCED, changes: [change] }, balanced(options)).findings;
@@ -480,6 +481,14 @@ const CASES: readonly Case[] = [
     found: () => balancedChange({ pods: [2, 1] }, TO_LOCAL),
     evidence: { factor: { before: '1', after: '3/2' } },
     without: () => balancedChange({ pods: [1, 1] }, TO_LOCAL),
+  },
+  {
+    code: 'CONNECTIONS_CROSS_NODE',
+    what: 'a node without endpoints is removed',
+    found: () => balancedChange({ pods: [0, 1], gke: true }, REMOVED),
+    evidence: { share: '1/2', nodes: ['n1'], nodeCount: 1 },
+    without: () =>
+      balancedChange({ pods: [1, 1], gke: true, policy: 'Local' }, { node: { name: 'n1', action: 'REMOVE' } }),
   },
   {
     code: 'NODE_PORTS_OPENED',

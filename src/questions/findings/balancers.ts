@@ -4,8 +4,19 @@ import { FAMILIES } from '../../cluster/settings.js';
 import { isBalanced } from '../../load-balancers/addresses.js';
 import { type Balancer, balancerOf } from '../../load-balancers/balancer.js';
 import type { Backend } from '../../load-balancers/implementation.js';
-import { compare, type Fraction, formatFraction, isZero, ONE, sum, toDecimal } from '../../netfilter/fraction.js';
+import {
+  compare,
+  type Fraction,
+  formatFraction,
+  isZero,
+  ONE,
+  subtract,
+  sum,
+  toDecimal,
+  ZERO,
+} from '../../netfilter/fraction.js';
 import { parseSigned } from '../../netfilter/signed-fraction.js';
+import { nodeIsDown } from '../../path/network.js';
 import { programNode } from '../../proxy/program.js';
 import type { Finding } from '../answer.js';
 import { doorPairs } from './client-pairs.js';
@@ -214,3 +225,56 @@ export const balancerImbalance: DifferenceFinder = (before, after) =>
       }),
     ];
   });
+
+/** The nodes that a change takes out of use: they leave, go down, or are cordoned. */
+function leavingNodes(before: View, after: View): readonly string[] {
+  return [...before.cluster.nodes.values()].flatMap((node) => {
+    const { name } = node.metadata;
+    const now = after.cluster.nodes.get(name);
+    const leaves = now === undefined || (nodeIsDown(now) && !nodeIsDown(node));
+    const cordoned = now?.spec?.unschedulable === true && node.spec?.unschedulable !== true;
+    return leaves || cordoned ? [name] : [];
+  });
+}
+
+/**
+ * Of the connections that came in before the change: those that cross a node that goes, on their way to an endpoint
+ * elsewhere. A node whose connections the door does not tell apart has no endpoint: all that come in there go on.
+ */
+function crossingShare({ from }: Door, balancer: Balancer, node: string): Fraction {
+  const outcomes = from.flatMap((one) => one.outcomes.filter(({ entered }) => entered === node));
+  const backend = balancer.backendOn(node);
+  if (backend === undefined) return ZERO;
+  const { shares } = balancer.distribution('AFTER', { address: undefined, zone: '' });
+  const own = shares.find((one) => one.backend === backend)?.share ?? ZERO;
+  const told = sum(outcomes.map(({ share }) => share));
+  const local = sum(outcomes.flatMap(({ share, receiver }) => (receiver?.node === node ? [share] : [])));
+  if (compare(told, own) <= 0) return subtract(own, local);
+  // It stands for others too: each has its part of what they all pass on.
+  return own;
+}
+
+/** Connections through a load balancer that cross a node which goes, for endpoints that stay. */
+export const connectionsCrossing: DifferenceFinder = (before, after) => {
+  const leaving = leavingNodes(before, after);
+  if (leaving.length === 0) return [];
+  return before.doors.flatMap((door) => {
+    const { service, via } = door;
+    if (via !== 'LOAD_BALANCER' || service === undefined) return [];
+    const balancer = balancerIn(before, `${service.namespace}/${service.name}`);
+    if (balancer === undefined || balancer.service.spec?.externalTrafficPolicy === 'Local') return [];
+    const crossed = leaving.map((node) => ({ node, share: crossingShare(door, balancer, node) }));
+    const nodes = crossed.filter(({ share }) => !isZero(share)).map(({ node }) => node);
+    if (nodes.length === 0) return [];
+    const share = formatFraction(sum(crossed.map((one) => one.share)));
+    const message = `${share} of the connections that are established through ${doorText(door)} came in at ${listed(nodes)} and go on to endpoints elsewhere: they end with the node.`;
+    return [
+      finding('CONNECTIONS_CROSS_NODE', message, {
+        ...doorEvidence(door),
+        share,
+        nodes: nodes.slice(0, MAX_LISTED),
+        nodeCount: nodes.length,
+      }),
+    ];
+  });
+};

@@ -241,6 +241,12 @@ export const FINDING_CODES = {
     'Pods that a change asks for run nowhere: no node takes them, or has an address for them.',
     ['pointer', 'change', 'pods', 'reasons'],
   ),
+  CONNECTIONS_CROSS_NODE: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'Established connections through a load balancer cross a node that is drained, goes down or is removed, on their way to endpoints elsewhere: they end with the node.',
+    [...DOOR, 'share', 'nodes', 'nodeCount'],
+  ),
   CHANGE_WITHOUT_EFFECT: entry('DIFFERENCE', 'INFO', 'A change, or an object that it applies, changes nothing.', [
     'pointer',
     'change',
