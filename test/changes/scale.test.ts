@@ -3,7 +3,9 @@ import t from 'tap';
 import { applyChanges } from '../../src/changes/index.js';
 import type { ScaleChange } from '../../src/changes/scale.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
+import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { Pod, Workload } from '../../src/cluster/objects.js';
+import { clusterOf, goldenCases, type ObjectList } from '../control-plane/golden.js';
 import {
   addressesOf,
   article,
@@ -299,4 +301,53 @@ t.test('five thousand replicas on five hundred nodes', async (t) => {
   const down = scaled(after, 4000);
   t.equal(addressesOf(down.cluster, SVC).length, 4000);
   t.ok(JSON.stringify(down.applied).length < 2_000_000, 'what is told of thousands of ties stays readable');
+});
+
+interface Recorded {
+  readonly input: { readonly now: string; readonly replicaSet: string; readonly list: ObjectList };
+  readonly output: {
+    readonly delete: number;
+    readonly victims: readonly string[];
+    readonly victimSetDeterministic: boolean;
+    readonly alwaysVictims: readonly string[];
+    readonly possibleVictims: readonly string[];
+  };
+}
+
+t.test('the pods that go are those that the real controller was seen to delete', async (t) => {
+  let compared = 0;
+  for (const [name, { input, output }] of goldenCases<Recorded>('replicaset-victims')) {
+    const [namespace = '', own = ''] = input.replicaSet.split('/');
+    const recorded = clusterOf(input.list);
+    const set = recorded.workloads.get(`ReplicaSet/${input.replicaSet}`) as Workload;
+    const replicas = set.spec?.replicas ?? 1;
+    const scale = { kind: 'ReplicaSet' as const, namespace, name: own, replicas };
+    const settings = inferSettings(recorded, undefined);
+    if (output.delete === 0) continue;
+    const { cluster: after, applied } = applyChanges(recorded, [{ scale }], { settings, at: Date.parse(input.now) });
+    const gone = [...recorded.pods.values()]
+      .filter(({ metadata }) => !after.pods.has(`${namespace}/${metadata.name}`) && metadata.namespace === namespace)
+      .map(({ metadata }) => metadata.name)
+      .sort();
+    const choices = applied[0]?.choices ?? [];
+    if (output.victimSetDeterministic) {
+      t.same(gone, [...output.victims].sort(), name);
+      t.same(choices, [], `${name}: no alternatives`);
+    } else {
+      t.equal(gone.length, output.delete, name);
+      t.ok(
+        gone.every((one) => output.possibleVictims.includes(one)),
+        `${name}: each can go`,
+      );
+      t.ok(
+        output.alwaysVictims.every((one) => gone.includes(one)),
+        `${name}: those that always go`,
+      );
+      const told = new Set(choices.flatMap(({ taken, alternatives }) => [taken, ...alternatives]));
+      const open = output.possibleVictims.filter((one) => !output.alwaysVictims.includes(one));
+      t.same([...told].sort(), [...open].sort(), `${name}: told with the alternatives`);
+    }
+    compared++;
+  }
+  t.ok(compared > 50, `${compared} recordings`);
 });

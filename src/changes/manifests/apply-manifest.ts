@@ -196,10 +196,14 @@ function applyService(
     manifest.fault(fault.pointer, fault.detail),
   );
   const key = namespacedName(wanted);
-  const endpoints = before === undefined ? cluster.endpoints.get(key) : undefined;
-  return endpoints === undefined
-    ? updated
-    : then(updated, context, (current, now) => mirrored(current, endpoints, now));
+  if (before !== undefined) return updated;
+  const endpoints = cluster.endpoints.get(key);
+  if (endpoints !== undefined) return then(updated, context, (current, now) => mirrored(current, endpoints, now));
+  if (cluster.pods.size > 0 || Object.keys(wanted.spec?.selector ?? {}).length === 0) return updated;
+  const why =
+    'The snapshot holds no pods at all, so the new Service has no endpoints: include pods to see those it selects.';
+  const assumption: Assumption = { field: 'snapshot.pods', value: `Service ${key}`, why };
+  return { ...updated, assumptions: [...updated.assumptions, assumption] };
 }
 
 function applyPod({ cluster, manifest, context, pointer }: Input, before: Pod | undefined, wanted: Pod): ChangeResult {
