@@ -32,7 +32,7 @@ export function publishedService(cluster: Cluster, settings: Settings, service: 
   const key = namespacedName(service);
   const [first = 'IPv4'] = familiesOf(service);
   const balancer = balancerOf(cluster, settings, first, service);
-  const { hostname, ipMode, scheme } = balancer.allocation;
+  const { hostname, ipMode, scheme, addresses } = balancer.allocation;
   const publish = (ingress: readonly Ingress[]): Service => ({
     ...service,
     status: { ...service.status, loadBalancer: { ...service.status?.loadBalancer, ingress } },
@@ -49,6 +49,7 @@ export function publishedService(cluster: Cluster, settings: Settings, service: 
     return { service: publish([{ hostname }]), choices: [choice] };
   }
   const mode = controlPlaneVersion(cluster, settings).minor >= IP_MODE_SINCE || ipMode === 'Proxy' ? { ipMode } : {};
+  if (addresses !== undefined) return { service: publish(addresses.map((ip) => ({ ip, ...mode }))), choices: [] };
   const kept = former.filter(({ ip }) => ip);
   if (kept.length > 0) return { service: publish(kept.map((entry) => ({ ...entry, ...mode }))), choices: [] };
   const taken = new Set<string>();

@@ -68,15 +68,19 @@ function serviceHealth(balanced: Balanced, node: string, proxy: NodeProxySetting
   };
 }
 
+/** Whether any endpoint of the Service is ready, as the kube-proxy of a node has it. */
+function hasReadyEndpoint({ cluster, settings, family, key }: Balanced, node: string): boolean {
+  const services = serviceMap(cluster, family, settings.proxyOf(node));
+  return services.portsOf(key).some((port) => services.endpointsOf(port).some(({ ready }) => ready));
+}
+
 /**
  * Whether a connection to the Service's node port is answered: where the node's rules reach a ready endpoint, under Local
  * one of its own. A Service without endpoints rejects, one without local ones drops.
  */
 function nodePortHealth(balanced: Balanced, node: string): ProbeResult {
-  const count = readyEndpointsOn(balanced, node);
-  const others = [...balanced.cluster.nodes.keys()].some((other) => readyEndpointsOn(balanced, other) > 0);
   const local = isLocal(balanced);
-  const healthy = local ? count > 0 : others;
+  const healthy = local ? readyEndpointsOn(balanced, node) > 0 : hasReadyEndpoint(balanced, node);
   const which = local ? `ready endpoint of ${balanced.key} on ${node}` : `ready endpoint of ${balanced.key}`;
   const detail = healthy
     ? `the node port is answered: its rules reach a ${which}`

@@ -133,6 +133,8 @@ export interface Allocation {
   readonly ipMode: 'VIP' | 'Proxy';
   /** Only a host name is published, no address. */
   readonly hostname?: string;
+  /** Addresses of the cluster itself are published, whatever was before. */
+  readonly addresses?: readonly string[];
 }
 
 /**

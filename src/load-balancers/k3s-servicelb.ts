@@ -4,7 +4,7 @@ import type { Node } from '../cluster/objects.js';
 import { ONE } from '../netfilter/fraction.js';
 import { isLocal } from './checks.js';
 import { isSilent, readyEndpointsOn } from './health.js';
-import type { Balanced, Implementation } from './implementation.js';
+import type { Backends, Balanced, Implementation, ProbeResult } from './implementation.js';
 import { announcement } from './metallb/common.js';
 import { nodeBackends } from './node-filter.js';
 
@@ -28,6 +28,10 @@ function leftOut({ cluster, service }: Balanced): (node: Node) => string | undef
   };
 }
 
+function backends(balanced: Balanced): Backends {
+  return nodeBackends(balanced, 'nodes that hold the port', leftOut(balanced));
+}
+
 /** The address of a node that is published: its ExternalIP where any node has one, else its InternalIP. */
 function published({ cluster, family }: Balanced, name: string): string | undefined {
   const external = (node: Node) => (node.status?.addresses ?? []).filter(({ type }) => type === 'ExternalIP');
@@ -35,6 +39,18 @@ function published({ cluster, family }: Balanced, name: string): string | undefi
   const node = cluster.nodes.get(name);
   const texts = !node ? [] : anyExternal ? external(node).map(({ address }) => address) : nodeAddresses(node);
   return texts.map((text) => addressOf(text)).find((address) => address?.family === family)?.text;
+}
+
+function probe(balanced: Balanced, name: string): ProbeResult {
+  const node = balanced.cluster.nodes.get(name);
+  const why =
+    node !== undefined && isSilent(node)
+      ? 'the node is down (its Ready condition is Unknown)'
+      : isLocal(balanced) && readyEndpointsOn(balanced, name) === 0
+        ? `no ready endpoint of ${balanced.key} there`
+        : undefined;
+  const detail = `the address of ${name} is ${why === undefined ? 'published' : `not published: ${why}`}`;
+  return { healthy: why === undefined, status: undefined, detail };
 }
 
 /**
@@ -47,8 +63,12 @@ export const k3sServicelb: Implementation = {
   options: [],
   takes: (service, platform) =>
     platform === 'k3s' && !service.spec?.loadBalancerClass ? 'platform k3s, no class' : undefined,
-  allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
-  backends: (balanced) => nodeBackends(balanced, 'nodes that hold the port', leftOut(balanced)),
+  allocates(balanced) {
+    const holding = backends(balanced).members.filter(({ node }) => probe(balanced, node).healthy);
+    const addresses = holding.map(({ node }) => published(balanced, node)).filter((address) => address !== undefined);
+    return { scheme: 'EXTERNAL', ipMode: 'VIP', addresses: [...new Set(addresses)].sort() };
+  },
+  backends,
   weights(balanced, candidates) {
     balanced.assume(
       'loadBalancer.spread',
@@ -57,17 +77,7 @@ export const k3sServicelb: Implementation = {
     );
     return candidates.map(() => ONE);
   },
-  probe(balanced, { node: name }) {
-    const node = balanced.cluster.nodes.get(name);
-    const why =
-      node !== undefined && isSilent(node)
-        ? 'the node is down (its Ready condition is Unknown)'
-        : isLocal(balanced) && readyEndpointsOn(balanced, name) === 0
-          ? `no ready endpoint of ${balanced.key} there`
-          : undefined;
-    const detail = `the address of ${name} is ${why === undefined ? 'published' : `not published: ${why}`}`;
-    return { healthy: why === undefined, status: undefined, detail };
-  },
+  probe: (balanced, { node }) => probe(balanced, node),
   forward(balanced, sent, { node }) {
     const destination = published(balanced, node);
     if (destination === undefined) return { refused: `${node} has no ${balanced.family} address that is published` };

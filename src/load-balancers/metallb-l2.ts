@@ -1,3 +1,4 @@
+import { remember } from '../base/remember.js';
 import { ONE } from '../netfilter/fraction.js';
 import type { Balanced, Implementation } from './implementation.js';
 import { announced, announcement, firstAddress } from './metallb/common.js';
@@ -6,8 +7,14 @@ import { convergence, leaderOf, shownMetallb, silence, speakers } from './metall
 /** A speaker that stops is missed by the others after about this long (memberlist's default for local networks). */
 const FAILOVER_SECONDS = 10;
 
-/** The node whose speaker answers ARP (NDP) for the Service's address. */
-function leader(balanced: Balanced): string | undefined {
+const leaders = new WeakMap<Balanced, string>();
+
+/** The node whose speaker answers ARP (NDP) for the Service's address; '' where no speaker may. */
+function leader(balanced: Balanced): string {
+  return remember(leaders, balanced, () => elected(balanced));
+}
+
+function elected(balanced: Balanced): string {
   const candidates = speakers(balanced, '').members.filter(({ node }) => silence(balanced, node) === undefined);
   const { leader: given } = balanced.options;
   if (given !== undefined && candidates.some(({ node }) => node === given)) return given;
@@ -16,10 +23,8 @@ function leader(balanced: Balanced): string | undefined {
     'by hash of node and address',
     'Speakers elect the leader so; where lease-based election is on it may be another, which the option leader says.',
   );
-  return leaderOf(
-    candidates.map(({ node }) => node),
-    firstAddress(balanced),
-  );
+  const names = candidates.map(({ node }) => node);
+  return leaderOf(names, firstAddress(balanced)) ?? '';
 }
 
 /**

@@ -376,6 +376,17 @@ t.test('what providers open, and what they turn away', async (t) => {
   t.equal(at({ loadBalancer: { implementation: 'metallb-bgp' } }), 'NODE', 'before MetalLB nothing does: the node');
 });
 
+t.test('k3s publishes the addresses of nodes when it takes a Service over', async (t) => {
+  const loadBalancer = { ...WEB, implementation: 'k3s-servicelb' as const };
+  const question = { services: [WEB], clients: { loadBalancer: {} } };
+  const { result } = ask(
+    'probability',
+    { changes: [{ loadBalancer }], probability: question },
+    balanced({ pods: [2, 1, 0], policy: 'Local' }),
+  );
+  t.match(result.services, [{ destination: /10\.0\.0\.1:80/, delivered: { fraction: '1' } }]);
+});
+
 t.test('options that name nothing', async (t) => {
   const cases: [LoadBalancerOptions, string, string][] = [
     [{ proxyAddress: 'here' }, 'INVALID_REQUEST', 'proxyAddress'],

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { type Node, namespacedName, type Service } from '../../cluster/objects.js';
 import { serviceMap } from '../../proxy/service-map.js';
@@ -72,13 +73,18 @@ function canServe({ ready, serving }: ProxyEndpoint): boolean {
   return ready || serving;
 }
 
+const serving = new WeakMap<Balanced, ReadonlySet<string>>();
+
 /** The nodes with endpoints that can serve; '' stands for endpoints without a node. */
-function servingNodes({ cluster, settings, family, key }: Balanced): ReadonlySet<string> {
-  const [anyNode] = cluster.nodes.keys();
-  if (anyNode === undefined) return new Set();
-  const services = serviceMap(cluster, family, settings.proxyOf(anyNode));
-  const endpoints = services.portsOf(key).flatMap((port) => services.endpointsOf(port));
-  return new Set(endpoints.filter(canServe).map(({ node }) => node));
+function servingNodes(balanced: Balanced): ReadonlySet<string> {
+  return remember(serving, balanced, () => {
+    const { cluster, settings, family, key } = balanced;
+    const [anyNode] = cluster.nodes.keys();
+    if (anyNode === undefined) return new Set();
+    const services = serviceMap(cluster, family, settings.proxyOf(anyNode));
+    const endpoints = services.portsOf(key).flatMap((port) => services.endpointsOf(port));
+    return new Set(endpoints.filter(canServe).map(({ node }) => node));
+  });
 }
 
 function isDown({ cluster }: Balanced, name: string): boolean {
@@ -89,9 +95,9 @@ function isDown({ cluster }: Balanced, name: string): boolean {
 /** Why the speaker of a node announces nothing for the Service; undefined: it may. Under Local only nodes with endpoints. */
 export function silence(balanced: Balanced, node: string): string | undefined {
   if (isDown(balanced, node)) return `${node} is down (its Ready condition is Unknown): nobody announces from there`;
-  const serving = servingNodes(balanced);
-  if (serving.size === 0) return `no endpoint of ${balanced.key} can serve: nobody announces the address`;
-  if (!isLocal(balanced) || serving.has(node)) return undefined;
+  const nodes = servingNodes(balanced);
+  if (nodes.size === 0) return `no endpoint of ${balanced.key} can serve: nobody announces the address`;
+  if (!isLocal(balanced) || nodes.has(node)) return undefined;
   return `no endpoint of ${balanced.key} on ${node}: its speaker does not announce the address`;
 }
 
