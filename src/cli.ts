@@ -61,8 +61,9 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const given = readArguments(word, options, question);
   // Loaded when needed: help and wrong arguments are told without compiling schemas and rules.
   if (word === 'serve') return await (await import('./cli/serve-command.js')).runServe(given, io);
-  const { runBatch, runQuestion, runWhatIf } = await import('./cli/answer-command.js');
+  const { runBatch, runCheck, runQuestion, runWhatIf } = await import('./cli/answer-command.js');
   if (word === 'batch') return await runBatch(given, io);
+  if (word === 'check') return await runCheck(given, io);
   return word === 'what-if' ? await runWhatIf(question, given, io) : await runQuestion(word, given, io);
 }
 

@@ -17,11 +17,14 @@ import { holdsProblem, holdsUnknown } from './unknown.js';
 import { UsageError } from './usage-error.js';
 import { oneOf } from './words.js';
 
-type Form = 'text' | 'markdown' | 'json';
+type Form = 'text' | 'markdown' | 'json' | 'junit' | 'sarif';
 
-function formOf(args: Arguments): Form {
+const FORMS: readonly Form[] = ['text', 'markdown', 'json'];
+const FORMS_OF_CHECK: readonly Form[] = [...FORMS, 'junit', 'sarif'];
+
+function formOf(args: Arguments, kind: QuestionKind): Form {
   const output = args.one('output');
-  const form = output === undefined ? undefined : oneOf('--output', output, ['text', 'markdown', 'json']);
+  const form = output === undefined ? undefined : oneOf('--output', output, kind === 'check' ? FORMS_OF_CHECK : FORMS);
   if (args.has('json') && form !== undefined && form !== 'json') {
     throw new UsageError(`--json and --output ${form} contradict each other.`);
   }
@@ -50,7 +53,8 @@ async function readInput(
 ): Promise<readonly [QuestionRequest, readonly SnapshotFile[] | undefined]> {
   const stdinTaken = args.one('request') === '-' || args.all('snapshot').includes('-');
   const manifests = await manifestFiles(args, io, stdinTaken);
-  const given = await buildRequest(question, args, await requestFile(args, io), kind === 'what-if', manifests);
+  const base = await requestFile(args, io);
+  const given = await buildRequest(question, args, base, kind === 'what-if', manifests);
   if (hasSnapshot(given)) {
     if (args.has('snapshot')) {
       throw new UsageError('The request holds a snapshot, and --snapshot gives another: leave one of them out.');
@@ -114,8 +118,13 @@ export async function runBatch(args: Arguments, io: Io): Promise<ExitCode> {
   return await run('batch', undefined, args, io);
 }
 
+/** Runs check: exits with 1 where a finding reaches `--fail-on`. */
+export async function runCheck(args: Arguments, io: Io): Promise<ExitCode> {
+  return await run('check', 'check', args, io);
+}
+
 async function run(kind: QuestionKind, question: AskedKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
-  const form = formOf(args);
+  const form = formOf(args, kind);
   const told = await answerOf(kind, question, args, io);
   if (form === 'json') {
     const json = `${JSON.stringify(told, undefined, 2)}\n`;
@@ -124,5 +133,6 @@ async function run(kind: QuestionKind, question: AskedKind | undefined, args: Ar
     await writeAll(io.stdout, render(kind, told, form, renderOptions(io)));
   }
   if (holdsProblem(told)) return EXIT.BAD_INPUT;
+  if ('failed' in told.result && told.result.failed) return EXIT.FAILED;
   return holdsUnknown(told) ? EXIT.UNKNOWN : EXIT.FINE;
 }

@@ -10,10 +10,11 @@ import {
   readScaled,
   readServiceDestination,
   readSource,
+  readVia,
   readWeight,
 } from './targets.js';
 import { UsageError } from './usage-error.js';
-import { oneOf, readFamily, readWhole } from './words.js';
+import { oneOf, readFamily, readPair, readWhole } from './words.js';
 
 type Fields = Record<string, unknown>;
 
@@ -150,12 +151,53 @@ function sweepFields(args: Arguments): Fields {
 }
 
 /** The questions that have options of their own. */
-export type AskedKind = PlainKind | 'sweep';
+export type AskedKind = PlainKind | 'sweep' | 'check';
+
+/** The fields of check. */
+function checkFields(args: Arguments): Fields {
+  return {
+    ...word(args, 'fail-on', 'failOn', ['INFO', 'WARNING', 'ERROR', 'NEVER']),
+    ...list('services', args.all('service')),
+    ...list('clients', args.all('clients'), (text) => oneOf('--clients', text, ['PODS', 'HOSTS', 'OUTSIDE'])),
+    ...list('vias', args.all('via'), readVia),
+    ...list('families', args.all('family'), readFamily),
+    ...whole(args, 'max-services', 'maxServices'),
+  };
+}
+
+/** What the options want of findings, laid over what the file wants: thresholds by name, ignored ones added. */
+function findings(args: Arguments, base: unknown): Fields {
+  const thresholds = args.all('threshold').map((text) => {
+    const [name, value] = readPair('--threshold', text, 'NAME=VALUE');
+    return [name, /^\d{1,15}$/.test(value) ? Number(value) : value] as const;
+  });
+  const ignore = args.all('ignore').map((text) => {
+    const at = text.indexOf('@');
+    const code = (at < 0 ? text : text.slice(0, at)).toUpperCase().replaceAll('-', '_');
+    return at < 0 ? code : { code, service: text.slice(at + 1) };
+  });
+  if (thresholds.length + ignore.length === 0) return {};
+  const under = isObject(base) ? base : {};
+  const listed = Array.isArray(under.ignore) ? under.ignore : [];
+  return {
+    findings: {
+      ...under,
+      ...(thresholds.length === 0
+        ? {}
+        : {
+            thresholds: { ...(isObject(under.thresholds) ? under.thresholds : {}), ...Object.fromEntries(thresholds) },
+          }),
+      ...(ignore.length === 0 ? {} : { ignore: [...listed, ...ignore] }),
+    },
+  };
+}
 
 async function questionFields(kind: AskedKind, args: Arguments): Promise<Fields> {
   switch (kind) {
     case 'chains':
       return chainsFields(args);
+    case 'check':
+      return checkFields(args);
     case 'path':
       return await pathFields(args);
     case 'probability':
@@ -236,6 +278,7 @@ export async function buildRequest(
     ...under,
     ...field('at', args.one('at')),
     ...(over === undefined ? {} : { settings: merge(under.settings, over) }),
+    ...findings(args, under.findings),
     ...(more.length === 0 ? {} : { changes: [...listed, ...more] }),
     ...(kind === undefined || (Object.keys(question).length === 0 && !named)
       ? {}

@@ -2,6 +2,8 @@
 export const EXIT = {
   /** The question was answered. */
   FINE: 0,
+  /** A check found something that reaches --fail-on. */
+  FAILED: 1,
   /** The arguments, the request or the snapshot are wrong. */
   BAD_INPUT: 2,
   /** A fault of kube-whatif itself, or its server cannot be asked. */

@@ -28,7 +28,7 @@ const SNAPSHOT_LINES = [
 ];
 
 const EXIT_LINES = [
-  'Exit codes: 0 fine; 2 wrong arguments, request or snapshot; 3 a fault of kube-whatif;',
+  'Exit codes: 0 fine; 1 a check failed; 2 wrong arguments, request or snapshot; 3 a fault of kube-whatif;',
   '4 answered, but some of the answer is UNKNOWN.',
 ];
 

@@ -57,6 +57,16 @@ const QUESTION: Options = {
     help: 'first apply these manifests, as kubectl apply does: YAML or JSON, also gzipped, the files of a folder, - for standard input; repeatable, all applied together',
   },
   namespace: { short: 'n', value: 'NAMESPACE', help: 'of manifests that name none; default: default' },
+  threshold: {
+    value: 'NAME=VALUE',
+    multiple: true,
+    help: 'from where on something is a finding, an integer or p/q: imbalance, crossZoneShare, droppedShare, rejectedShare, unreachableShare, unknownShare or lostConnections; repeatable',
+  },
+  ignore: {
+    value: 'CODE[@NAMESPACE/NAME]',
+    multiple: true,
+    help: 'leave findings of this code out, or those of one Service; repeatable',
+  },
   output: { short: 'o', value: 'FORM', help: 'text (default), markdown or json' },
   server: {
     value: 'URL',
@@ -225,7 +235,27 @@ export function whatIfOptions(question: PlainKind | undefined): Options {
   return { ...AFTER, ...(question === undefined ? QUESTION : QUESTIONS[question].options) };
 }
 
-export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'sweep' | 'batch' | 'serve', Command>> = {
+const CHECK: Options = {
+  'fail-on': {
+    value: 'SEVERITY',
+    help: 'exit with 1 when a finding is at least as grave: info, warning, error (default) or never',
+  },
+  service: { value: 'NAMESPACE/NAME', multiple: true, help: 'only this Service, if it is touched; repeatable' },
+  clients: { value: 'CLIENTS', multiple: true, help: 'only these clients: pods, hosts or outside; repeatable' },
+  via: {
+    value: 'WAY',
+    multiple: true,
+    help: 'only these doors: cluster-ip, node-port, external-ip, load-balancer or dns; repeatable',
+  },
+  family: { value: 'FAMILY', multiple: true, help: `${FAMILY}; repeatable` },
+  'max-services': { value: 'N', help: 'ask about at most so many touched Services; default 200' },
+  ...AFTER,
+  ...QUESTION,
+  output: { short: 'o', value: 'FORM', help: 'text (default), markdown, json, junit or sarif' },
+  ...HELP,
+};
+
+export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'sweep' | 'batch' | 'check' | 'serve', Command>> = {
   ...QUESTIONS,
   'what-if': {
     summary: 'chains, path or probability before and after a change, and the difference',
@@ -246,6 +276,16 @@ export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'sweep' | 'batch'
     examples: [
       'kube-whatif batch -s cluster.json --request question.json',
       'kube-whatif batch -s cluster.json --request question.json --scale default/web=4 --output markdown',
+    ],
+  },
+  check: {
+    summary: 'does a change hurt anybody? every Service that it touches, through every door',
+    options: CHECK,
+    examples: [
+      'kube-whatif check -s cluster.json -f manifests/ --fail-on warning',
+      'kube-whatif check -s cluster.json -f web.yaml --output markdown --ignore CONNECTIONS_LOST',
+      'kube-whatif check -s cluster.json --scale default/web=1 --threshold imbalance=3/2 --output sarif',
+      'kube-whatif check -s cluster.json --after later.json --output junit',
     ],
   },
   serve: {

@@ -6,6 +6,7 @@ import { type Conversion, ofMessage } from './conversion.js';
 import { digestsIn } from './digests.js';
 import { BatchRequest, BatchResponse } from './gen/kube_whatif/v1/batch.js';
 import { ChainsRequest, ChainsResponse } from './gen/kube_whatif/v1/chains.js';
+import { CheckRequest, CheckResponse } from './gen/kube_whatif/v1/check.js';
 import { PathRequest, PathResponse } from './gen/kube_whatif/v1/path.js';
 import { ProbabilityRequest, ProbabilityResponse } from './gen/kube_whatif/v1/probability.js';
 import { SweepRequest, SweepResponse } from './gen/kube_whatif/v1/sweep.js';
@@ -39,6 +40,7 @@ export const RPCS: Readonly<Record<QuestionKind, Rpc>> = {
   'what-if': { name: 'WhatIf', request: WhatIfRequest, response: WhatIfResponse, streamed: true },
   sweep: { name: 'Sweep', request: SweepRequest, response: SweepResponse, streamed: true },
   batch: { name: 'Batch', request: BatchRequest, response: BatchResponse },
+  check: { name: 'Check', request: CheckRequest, response: CheckResponse },
 };
 
 const conversions = new Map<string, Conversion>();

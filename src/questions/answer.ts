@@ -8,6 +8,7 @@ import type { StepAction } from '../netfilter/walk/types.js';
 import type { HostStep } from '../path/trail.js';
 import type { Cause, PathVerdict } from '../path/verdict.js';
 import type { BatchResult } from './batch-answer.js';
+import type { CheckResult } from './check/check-answer.js';
 import type { FindingCode, Severity } from './findings/codes.js';
 import type { SweepResult } from './sweep/sweep-answer.js';
 import type { WhatIfResult } from './what-if-answer.js';
@@ -27,7 +28,14 @@ export interface AppliedChange {
   readonly consequences: readonly Consequence[];
 }
 
-export type AnyResult = ChainsResult | PathResult | ProbabilityResult | WhatIfResult | SweepResult | BatchResult;
+export type AnyResult =
+  | ChainsResult
+  | PathResult
+  | ProbabilityResult
+  | WhatIfResult
+  | SweepResult
+  | BatchResult
+  | CheckResult;
 
 export interface Answer<R = AnyResult> {
   readonly engine: { readonly name: 'kube-whatif'; readonly version: string };

@@ -4,6 +4,8 @@ import type { PlainResult } from './answer-one.js';
 import { answerPlain } from './answer-plain.js';
 import { answerBatch } from './batch.js';
 import type { BatchResult } from './batch-answer.js';
+import { answerCheck } from './check/check.js';
+import type { CheckResult } from './check/check-answer.js';
 import { type ByDigest, noneHeld } from './held.js';
 import { prepare } from './prepare.js';
 import type { QuestionKind, QuestionRequest } from './request.js';
@@ -16,6 +18,7 @@ export interface ResultOf extends PlainResult {
   readonly 'what-if': WhatIfResult;
   readonly sweep: SweepResult;
   readonly batch: BatchResult;
+  readonly check: CheckResult;
 }
 
 /**
@@ -40,6 +43,7 @@ export function ask(
   byDigest: ByDigest = noneHeld,
 ): Answer {
   if (kind === 'batch') return answerBatch(request, snapshot, byDigest);
+  if (kind === 'check') return answerCheck(request, snapshot, after, byDigest);
   if (kind === 'what-if') return answerWhatIf(request, snapshot, { file: after, byDigest });
   const prepared = prepare(request, snapshot);
   if (kind === 'sweep') return answerSweep(prepared, request, snapshot);

@@ -18,6 +18,7 @@ import type { DestinationSpec } from '../path/destinations.js';
 import type { ServiceSpec, Via } from '../path/service-target.js';
 import type { SourceSpec } from '../path/sources.js';
 import type { ClientsSpec } from '../probability/client-groups.js';
+import type { CheckQuestion } from './check/check-answer.js';
 import type { FindingsSpec } from './findings/options.js';
 
 // The floors that resolve these own their shapes.
@@ -177,6 +178,7 @@ export interface QuestionRequest {
   readonly probability?: ProbabilityQuestion;
   readonly sweep?: SweepQuestion;
   readonly batch?: BatchQuestion;
+  readonly check?: CheckQuestion;
 }
 
 /** The questions about one cluster. */
@@ -185,11 +187,19 @@ export type PlainKind = 'chains' | 'path' | 'probability';
 /** what-if asks one of the plain ones twice, sweep asks for probabilities many times. */
 export type SingleKind = PlainKind | 'what-if' | 'sweep';
 
-/** batch asks several of the others. */
-export type QuestionKind = SingleKind | 'batch';
+/** batch asks several of the others; check asks what is usual of whatever a change touches. */
+export type QuestionKind = SingleKind | 'batch' | 'check';
 
 /** Every question, in the order in which they are told of. */
-export const QUESTION_KINDS: readonly QuestionKind[] = ['chains', 'path', 'probability', 'what-if', 'sweep', 'batch'];
+export const QUESTION_KINDS: readonly QuestionKind[] = [
+  'chains',
+  'path',
+  'probability',
+  'what-if',
+  'sweep',
+  'check',
+  'batch',
+];
 
 /** The name under which a question stands in an entry of a batch. */
 export type BatchQuestionName = Exclude<keyof BatchEntry, 'at' | 'settings' | 'findings' | 'changes'>;

@@ -11,6 +11,7 @@ const SCHEMA: Readonly<Record<QuestionKind, string>> = {
   'what-if': 'WhatIfRequest',
   sweep: 'SweepRequest',
   batch: 'BatchRequest',
+  check: 'CheckRequest',
 };
 
 /**

@@ -1,14 +1,18 @@
 import type { Answer, ChainsResult, PathResult, ProbabilityResult } from '../questions/answer.js';
 import type { BatchResult } from '../questions/batch-answer.js';
+import type { CheckResult } from '../questions/check/check-answer.js';
 import { BATCH_QUESTIONS, type QuestionKind } from '../questions/request.js';
 import type { SweepResult } from '../questions/sweep/sweep-answer.js';
 import type { WhatIfResult } from '../questions/what-if-answer.js';
 import { batchMarkdown, batchText, type Give } from './batch-report.js';
 import { chainsReport } from './chains-report.js';
+import { checkReport } from './check-report.js';
 import type { Report } from './form.js';
+import { junit } from './junit.js';
 import { paintOf } from './paint.js';
 import { pathReport } from './path-report.js';
 import { probabilityReport } from './probability-report.js';
+import { sarif } from './sarif.js';
 import { sweepReport } from './sweep-report.js';
 import { whatIfReport } from './what-if-report.js';
 
@@ -20,16 +24,21 @@ export interface RenderOptions {
 }
 
 /**
- * An answer as a person reads it in a terminal (`text`) or as a bot posts it on a pull request (`markdown`). A pure
+ * An answer as a person reads it in a terminal (`text`) or as a bot posts it on a pull request (`markdown`); of check also as
+ * test reporters (`junit`) and code scanning (`sarif`) read it. A pure
  * function of its arguments. What comes from a snapshot is escaped, except the exact rules of one part of `chains`.
  * `kind` must be the question that the answer is to: it says which result the answer holds.
  */
 export function render(
   kind: QuestionKind,
   answer: Answer,
-  form: 'text' | 'markdown',
+  form: 'text' | 'markdown' | 'junit' | 'sarif',
   options: RenderOptions = {},
 ): string {
+  if (form === 'junit' || form === 'sarif') {
+    if (kind !== 'check') throw new Error(`${kind} has no form ${form}`);
+    return (form === 'junit' ? junit : sarif)(answer as Answer<CheckResult>);
+  }
   const layout = { paint: paintOf(options.color ?? false), width: Math.max(40, options.width ?? 100) };
   const give = <A extends Answer>(report: Report<A>, given: A) =>
     form === 'markdown' ? report.markdown(given) : report.text(given, layout);
@@ -46,6 +55,8 @@ export function render(
       return give(whatIfReport, answer as Answer<WhatIfResult>);
     case 'sweep':
       return give(sweepReport, answer as Answer<SweepResult>);
+    case 'check':
+      return give(checkReport, answer as Answer<CheckResult>);
     case 'batch': {
       const given = answer as Answer<BatchResult>;
       return form === 'markdown' ? batchMarkdown(given, ofBatch) : batchText(given, layout, ofBatch);

@@ -1,13 +1,35 @@
 /** What the headers of a request ask for: the form of the answer, its encoding, and how to read the body (RFC 9110). */
+import type { QuestionKind } from '../questions/request.js';
 import type { AnswerForm, BodyForm, HoldJob } from '../work/job.js';
 import { ProblemError } from '../work/problem.js';
 
-/** In the order of preference where a client likes several alike. */
-export const MEDIA_TYPES: Readonly<Record<AnswerForm, string>> = {
+const MEDIA_TYPES: Readonly<Record<AnswerForm, string>> = {
   json: 'application/json',
   text: 'text/plain',
   markdown: 'text/markdown',
+  junit: 'application/xml',
+  sarif: 'application/sarif+json',
 };
+
+/** The forms that every question has, in the order of preference where a client likes several alike. */
+const COMMON: readonly (readonly [AnswerForm, string])[] = (['json', 'text', 'markdown'] as const).map((form) => [
+  form,
+  MEDIA_TYPES[form],
+]);
+
+/** What a check has beside. */
+const OF_CHECK: readonly (readonly [AnswerForm, string])[] = [
+  ['sarif', MEDIA_TYPES.sarif],
+  ['junit', MEDIA_TYPES.junit],
+  ['junit', 'application/junit+xml'],
+  ['junit', 'text/xml'],
+];
+
+/** A form of the answer, and the media type that names it. */
+export interface Negotiated {
+  readonly form: AnswerForm;
+  readonly type: string;
+}
 
 interface Weighted {
   readonly value: string;
@@ -39,11 +61,12 @@ function closeness(range: string, type: string): number | undefined {
  * The form of the answer that `Accept` likes best. The closest range decides a type's weight; of types with equal weight
  * the one named more closely wins, then the one named first, then JSON. Throws ProblemError NOT_ACCEPTABLE.
  */
-export function answerForm(accept: string | undefined): AnswerForm {
+export function answerForm(accept: string | undefined, kind?: QuestionKind): Negotiated {
   const ranges = weighted(accept ?? '');
-  if (ranges.length === 0) return 'json';
-  let best: { form: AnswerForm; rank: readonly [number, number, number] } | undefined;
-  for (const [form, type] of Object.entries(MEDIA_TYPES) as [AnswerForm, string][]) {
+  if (ranges.length === 0) return { form: 'json', type: MEDIA_TYPES.json };
+  const given = kind === 'check' ? [...COMMON, ...OF_CHECK] : COMMON;
+  let best: { answer: Negotiated; rank: readonly [number, number, number] } | undefined;
+  for (const [form, type] of given) {
     let match: { close: number; q: number; index: number } | undefined;
     for (const [index, { value, q }] of ranges.entries()) {
       const close = closeness(value, type);
@@ -51,12 +74,12 @@ export function answerForm(accept: string | undefined): AnswerForm {
     }
     if (match === undefined || match.q === 0) continue;
     const rank = [match.q, match.close, -match.index] as const;
-    if (best === undefined || exceeds(rank, best.rank)) best = { form, rank };
+    if (best === undefined || exceeds(rank, best.rank)) best = { answer: { form, type }, rank };
   }
-  if (best !== undefined) return best.form;
+  if (best !== undefined) return best.answer;
   throw new ProblemError({
     code: 'NOT_ACCEPTABLE',
-    detail: `Answers come as ${Object.values(MEDIA_TYPES).join(', ')}; Accept allows none of them.`,
+    detail: `Answers come as ${given.map(([, type]) => type).join(', ')}; Accept allows none of them.`,
   });
 }
 

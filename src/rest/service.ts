@@ -7,7 +7,7 @@ import type { QuestionKind } from '../questions/request.js';
 import { ProblemError } from '../work/problem.js';
 import type { Workers } from '../work/workers.js';
 import { checkDeclaredLength } from './body.js';
-import { acceptsGzip, answerForm, bodyEncoding, bodyForm, MEDIA_TYPES } from './negotiate.js';
+import { acceptsGzip, answerForm, bodyEncoding, bodyForm } from './negotiate.js';
 import type { ResolvedOptions } from './options.js';
 import { withBody } from './receive.js';
 import { sendProblem } from './refusal.js';
@@ -52,7 +52,7 @@ export class Service {
   async answer(kind: QuestionKind, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { headers } = request;
     reply.header('vary', 'Accept, Accept-Encoding');
-    const form = answerForm(headers.accept);
+    const { form, type } = answerForm(headers.accept, kind);
     const pretty = isPretty(request.query);
     const body = bodyForm(headers['content-type']);
     const encoding = bodyEncoding(headers['content-encoding']);
@@ -74,7 +74,7 @@ export class Service {
     );
     if ('problem' in outcome) return sendProblem(reply, outcome.problem);
     const bytes = Buffer.from(outcome.bytes.buffer, outcome.bytes.byteOffset, outcome.bytes.byteLength);
-    reply.header('content-type', form === 'json' ? MEDIA_TYPES.json : `${MEDIA_TYPES[form]}; charset=utf-8`);
+    reply.header('content-type', type.endsWith('json') ? type : `${type}; charset=utf-8`);
     if (bytes.length < GZIP_FROM || !acceptsGzip(headers['accept-encoding'])) return reply.send(bytes);
     return reply.header('content-encoding', 'gzip').send(await gzipped(bytes, { level: 4 }));
   }

@@ -4,7 +4,8 @@ import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
 import type { ProblemInit } from './problem.js';
 
 /** What the answer is written as. */
-export type AnswerForm = 'json' | 'text' | 'markdown';
+/** JUnit XML and SARIF are forms of check alone. */
+export type AnswerForm = 'json' | 'text' | 'markdown' | 'junit' | 'sarif';
 
 /** How the bytes are to be read. */
 export type BodyForm =

@@ -9,7 +9,7 @@ import { readJson } from '../questions/read-json.js';
 import type { QuestionKind, QuestionRequest } from '../questions/request.js';
 import { validateRequest } from '../questions/validate-request.js';
 import { heldOf } from './hold.js';
-import type { AnswerBytes, HoldJob, Job, Outcome, QuestionJob, WorkerData } from './job.js';
+import type { AnswerBytes, AnswerForm, HoldJob, Job, Outcome, QuestionJob, WorkerData } from './job.js';
 import { withManifests } from './manifests.js';
 import { type Part, readForm } from './multipart.js';
 import { DamagedSnapshot, ParsedSnapshots } from './parsed-snapshots.js';
@@ -28,7 +28,7 @@ export type SnapshotSource = (
 export interface Engine {
   /** Throws QuestionError for wrong input. */
   answer(kind: QuestionKind, request: QuestionRequest, snapshot: SnapshotSource): Answer;
-  render(kind: QuestionKind, answer: Answer, form: 'text' | 'markdown'): string;
+  render(kind: QuestionKind, answer: Answer, form: Exclude<AnswerForm, 'json'>): string;
 }
 
 function join(segments: readonly ArrayBuffer[], length: number): Buffer {
@@ -72,7 +72,7 @@ function answer(engine: Engine, job: QuestionJob, bytes: Buffer, parsed: ParsedS
     const request = validateRequest(job.kind, value, 'inside');
     return engine.answer(job.kind, request, { request, byDigest: lookup(job, request, parsed) });
   }
-  const form = readForm(bytes, job.body.boundary, job.kind === 'what-if');
+  const form = readForm(bytes, job.body.boundary, job.kind === 'what-if' || job.kind === 'check');
   const value = form.request === undefined ? {} : readJson(form.request, 'The part "request"');
   const request = validateRequest(job.kind, withManifests(value, form.manifests), 'apart');
   const { files, after } = form;

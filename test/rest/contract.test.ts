@@ -37,6 +37,7 @@ const ANSWERS: Readonly<Record<QuestionKind, string>> = {
   'what-if': 'WhatIfAnswer',
   sweep: 'SweepAnswer',
   batch: 'BatchAnswer',
+  check: 'CheckAnswer',
 };
 
 /** Answers may gain fields, for clients; for this test every field must be in the contract. */
@@ -68,6 +69,7 @@ t.test('every operation is served, and nothing else is in the contract', async (
     'post /v1/probability probability',
     'post /v1/what-if whatIf',
     'post /v1/sweep sweep',
+    'post /v1/check check',
     'post /v1/batch batch',
     'put /v1/snapshots/{digest} uploadSnapshot',
     'head /v1/snapshots/{digest} hasSnapshot',

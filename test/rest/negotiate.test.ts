@@ -38,7 +38,7 @@ t.test('Accept', async (tt) => {
   for (const [accept, expected] of table) {
     let form: string;
     try {
-      form = answerForm(accept);
+      ({ form } = answerForm(accept));
     } catch (error) {
       form = (error as { problem: { code: string } }).problem.code;
     }

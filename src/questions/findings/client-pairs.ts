@@ -1,5 +1,5 @@
 /** The clients of a door before and after a change, matched by who they are. */
-import { divide, type Fraction, fraction, multiply, sum } from '../../netfilter/fraction.js';
+import { add, divide, type Fraction, fraction, multiply, sum } from '../../netfilter/fraction.js';
 import type { Door, DoorClient, DoorOutcome } from './door.js';
 
 /** Clients that have the same outcomes among each other on both sides. */
@@ -16,12 +16,27 @@ function namesOf({ client, nodes }: DoorClient): readonly string[] {
   return nodes ?? [client.name];
 }
 
+/** A door's clients, those of one name (who come in by several backends of a load balancer) as one. */
+function single({ from }: Door): readonly DoorClient[] {
+  const byName = new Map<string, DoorClient>();
+  for (const client of from) {
+    const name = JSON.stringify(client.nodes ?? client.client.name);
+    const known = byName.get(name);
+    const merged =
+      known === undefined
+        ? client
+        : { ...known, weight: add(known.weight, client.weight), outcomes: [...known.outcomes, ...client.outcomes] };
+    byName.set(name, merged);
+  }
+  return byName.size === from.length ? from : [...byName.values()];
+}
+
 /** The clients that both sides have. Groups of nodes may be other ones before and after: they are matched node by node. */
 export function clientPairs(before: Door, after: Door): readonly ClientPair[] {
   const earlier = new Map<string, DoorClient>();
-  for (const from of before.from) for (const name of namesOf(from)) earlier.set(name, from);
+  for (const from of single(before)) for (const name of namesOf(from)) earlier.set(name, from);
   const pairs: ClientPair[] = [];
-  for (const from of after.from) {
+  for (const from of single(after)) {
     const names = namesOf(from);
     const byBefore = new Map<DoorClient, string[]>();
     for (const name of names) {

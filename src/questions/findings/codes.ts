@@ -247,12 +247,12 @@ export const FINDING_CODES = {
     'Established connections through a load balancer cross a node that is drained, goes down or is removed, on their way to endpoints elsewhere: they end with the node.',
     [...DOOR, 'share', 'nodes', 'nodeCount'],
   ),
-  CHANGE_WITHOUT_EFFECT: entry('DIFFERENCE', 'INFO', 'A change, or an object that it applies, changes nothing.', [
-    'pointer',
-    'change',
-    'object',
-    'afterSnapshot',
-  ]),
+  CHANGE_WITHOUT_EFFECT: entry(
+    'DIFFERENCE',
+    'INFO',
+    'A change changes nothing: what it asks for is so already, or no Service is touched by it.',
+    ['pointer', 'change', 'objects', 'afterSnapshot'],
+  ),
   ONLY_AFTER: entry('DIFFERENCE', 'INFO', 'What the question names is there only after the change.', [
     'pointer',
     'service',
@@ -261,6 +261,12 @@ export const FINDING_CODES = {
     'pointer',
     'service',
   ]),
+  CHECK_INCOMPLETE: entry(
+    'ANSWER',
+    'WARNING',
+    'A check did not ask about all Services that the change touches: there are more than `maxServices`.',
+    ['touched', 'asked', 'omitted'],
+  ),
   MORE_FINDINGS: entry(
     'ANSWER',
     'INFO',

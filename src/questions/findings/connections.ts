@@ -1,25 +1,42 @@
 /** Established connections that a change ends. */
 import { joinHostPort } from '../../base/address.js';
-import { compare, formatFraction } from '../../netfilter/fraction.js';
+import { compare, type Fraction, formatFraction } from '../../netfilter/fraction.js';
 import { establishedShares } from '../differences/established.js';
 import { exactOf } from '../differences/shares.js';
-import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
+import type { EstablishedShares } from '../what-if-answer.js';
+import type { Door } from './door.js';
+import { doorEvidence, doorText, finding, listed, MAX_LISTED, portEvidence } from './finding.js';
 import type { DifferenceFinder } from './view.js';
 
-/** Connections whose endpoint's pod or node is gone, taken to be spread as new ones were before the change. */
-export const connectionsLost: DifferenceFinder = (before, after, { lostConnections: threshold }) =>
-  before.doors.flatMap((door) => {
+interface Lost {
+  readonly door: Door;
+  readonly share: Fraction;
+  readonly endpoints: EstablishedShares['lostEndpoints'];
+}
+
+/**
+ * Connections whose endpoint's pod or node is gone, taken to be spread as new ones were before the change. Of a Service port
+ * with several doors the one that loses most is told: what is lost is the same pods.
+ */
+export const connectionsLost: DifferenceFinder = (before, after, { lostConnections: threshold }) => {
+  const worst = new Map<string, Lost>();
+  for (const door of before.doors) {
     const delivered = door.endpoints.map(({ share, ...endpoint }) => ({ endpoint, share }));
-    const { lost, lostEndpoints } = establishedShares(delivered, before.cluster, after.cluster);
-    if (compare(exactOf(lost), threshold) <= 0) return [];
-    const names = lostEndpoints.map(({ address, port, pod }) => pod ?? joinHostPort(address, port));
-    const message = `${lost.fraction} of the connections that are established through ${doorText(door)} are lost: those of ${listed(names)}.`;
-    return [
-      finding('CONNECTIONS_LOST', message, {
-        ...doorEvidence(door),
-        share: lost.fraction,
-        threshold: formatFraction(threshold),
-        endpoints: lostEndpoints.slice(0, MAX_LISTED),
-      }),
-    ];
+    const { lost, lostEndpoints: endpoints } = establishedShares(delivered, before.cluster, after.cluster);
+    const share = exactOf(lost);
+    const key = JSON.stringify(door.service === undefined ? door.id : portEvidence(door.service, door.family));
+    const known = worst.get(key);
+    if (compare(share, threshold) <= 0 || (known !== undefined && compare(known.share, share) >= 0)) continue;
+    worst.set(key, { door, share, endpoints });
+  }
+  return [...worst.values()].map(({ door, share, endpoints }) => {
+    const names = endpoints.map(({ address, port, pod }) => pod ?? joinHostPort(address, port));
+    const message = `${formatFraction(share)} of the connections that are established through ${doorText(door)} are lost: those of ${listed(names)}.`;
+    return finding('CONNECTIONS_LOST', message, {
+      ...doorEvidence(door),
+      share: formatFraction(share),
+      threshold: formatFraction(threshold),
+      endpoints: endpoints.slice(0, MAX_LISTED),
+    });
   });
+};

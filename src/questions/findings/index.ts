@@ -79,12 +79,14 @@ const MAX_OF_CODE = 100;
 
 const RANK: Readonly<Record<Severity, number>> = { ERROR: 0, WARNING: 1, INFO: 2 };
 
-/**
- * The findings as an answer has them: those that the request wants, the worst first, otherwise in the order in which they
- * were found; of one code at most 100, with how many more there are.
- */
+/** The findings that the request wants, the worst first, otherwise in the order in which they were found. */
+export function sortedFindings(findings: readonly Finding[], spec: FindingsSpec | undefined): readonly Finding[] {
+  return [...wantedFindings(findings, spec)].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+}
+
+/** The findings as an answer has them: sorted; of one code at most 100, with how many more there are. */
 export function toldFindings(findings: readonly Finding[], spec: FindingsSpec | undefined): readonly Finding[] {
-  const sorted = [...wantedFindings(findings, spec)].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+  const sorted = sortedFindings(findings, spec);
   const counts = new Map<FindingCode, number>();
   const told = sorted.filter(({ code }) => {
     const count = (counts.get(code) ?? 0) + 1;

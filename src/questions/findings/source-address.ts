@@ -10,7 +10,7 @@ import {
   ZERO,
 } from '../../netfilter/fraction.js';
 import type { Finding } from '../answer.js';
-import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
+import { type ClientPair, clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { Door, DoorClient, DoorOutcome } from './door.js';
 import { shareWhere } from './door.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
@@ -21,14 +21,29 @@ function reachesOther({ client }: DoorClient, { verdict, receiver }: DoorOutcome
   return verdict === 'DELIVERED' && !(receiver?.pod !== undefined && client.name === `pod/${receiver.pod}`);
 }
 
-/** The part of a client's delivered connections in which its own address is seen; undefined where nothing is delivered. */
-function keptPart(from: DoorClient): Fraction | undefined {
-  const delivered = partWhere(from, (outcome) => reachesOther(from, outcome));
+const receiverOf = ({ receiver }: DoorOutcome) => `${receiver?.address} ${receiver?.port}`;
+
+/** The part of a client's connections to some endpoints in which its own address is seen; undefined where nothing is delivered. */
+function keptPart(from: DoorClient, to: ReadonlySet<string> | undefined): Fraction | undefined {
+  const isMeant = (outcome: DoorOutcome) =>
+    reachesOther(from, outcome) && (to === undefined || to.has(receiverOf(outcome)));
+  const delivered = partWhere(from, isMeant);
   if (isZero(delivered)) return undefined;
   return divide(
-    partWhere(from, (outcome) => outcome.kept && reachesOther(from, outcome)),
+    partWhere(from, (outcome) => outcome.kept && isMeant(outcome)),
     delivered,
   );
+}
+
+/**
+ * The endpoints that the client reaches on both sides: whether its address is kept may depend on which one it is, and
+ * that they come and go is another matter. Undefined where there is none.
+ */
+function commonReceivers({ before, after }: ClientPair): ReadonlySet<string> | undefined {
+  const reached = (from: DoorClient) => new Set(from.outcomes.filter((one) => reachesOther(from, one)).map(receiverOf));
+  const [was, is] = [reached(before), reached(after)];
+  const common = new Set([...was].filter((receiver) => is.has(receiver)));
+  return common.size === 0 ? undefined : common;
 }
 
 /** The part of a door's delivered connections in which the client's own address is seen; undefined where none is. */
@@ -45,7 +60,8 @@ function compareClients({ before, after }: DoorPair, isMeant: (was: Fraction, is
   const names: string[] = [];
   let [weight, earlier, later] = [ZERO, ZERO, ZERO];
   for (const pair of clientPairs(before, after)) {
-    const [was, is] = [keptPart(pair.before), keptPart(pair.after)];
+    const common = commonReceivers(pair);
+    const [was, is] = [keptPart(pair.before, common), keptPart(pair.after, common)];
     if (was === undefined || is === undefined || !isMeant(was, is)) continue;
     names.push(...pair.names);
     weight = add(weight, pair.weight);

@@ -1,0 +1,216 @@
+/** check: does a change hurt anybody? Every Service that it touches, through every door, for the usual clients. */
+import { QuestionError } from '../../base/errors.js';
+import type { Snapshot } from '../../cluster/read-snapshot.js';
+import type { Assumption } from '../../cluster/settings.js';
+import { readAfter } from '../after-snapshot.js';
+import type { Answer, Finding } from '../answer.js';
+import { finding } from '../findings/finding.js';
+import { differenceFindings, sortedFindings, toldFindings } from '../findings/index.js';
+import { changesWithoutEffect, noServiceTouched, sameSnapshots } from '../findings/no-effect.js';
+import { thresholdsOf } from '../findings/options.js';
+import type { View } from '../findings/view.js';
+import { type ByDigest, noneHeld } from '../held.js';
+import { type Prepared, prepare } from '../prepare.js';
+import type { QuestionRequest } from '../request.js';
+import type { CheckClients, CheckedService, CheckQuestion, CheckResult, FailOn } from './check-answer.js';
+import { compareDoor, type SideDoor } from './compare-doors.js';
+import { askDoor, doorsOf, type Wanted } from './doors.js';
+import { type Touched, touchedServices } from './touched.js';
+
+/** How many touched Services are asked about unless the request says otherwise. */
+export const DEFAULT_MAX_SERVICES = 200;
+
+const CLIENTS: readonly CheckClients[] = ['PODS', 'HOSTS', 'OUTSIDE'];
+const VIAS = ['CLUSTER_IP', 'NODE_PORT', 'LOAD_BALANCER', 'EXTERNAL_IP', 'DNS'] as const;
+
+const RANK = { INFO: 0, WARNING: 1, ERROR: 2, NEVER: 3 } as const;
+
+function wrong(at: string, detail: string): QuestionError {
+  return new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
+}
+
+/** Says of an error that it is about the side after the change. */
+function ofAfter<T>(what: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof QuestionError)) throw error;
+    throw new QuestionError(error.code, `${what}: ${error.message}`, error.problems);
+  }
+}
+
+interface Sides {
+  readonly before: Prepared;
+  readonly after: Prepared;
+  readonly second: Snapshot | undefined;
+}
+
+function sidesOf(request: QuestionRequest, snapshot: Snapshot, file: Snapshot | undefined, byDigest: ByDigest): Sides {
+  const { changes, after: given, ...plain } = request;
+  if (file !== undefined && given !== undefined) {
+    throw wrong('/after', 'The second snapshot is given twice: in "after" and in a file of its own.');
+  }
+  const second = file ?? (given === undefined ? undefined : readAfter(given.snapshot, byDigest));
+  if (second !== undefined && changes !== undefined) {
+    throw wrong('/changes', 'There is a second snapshot already: give either "changes" or "after", not both.');
+  }
+  if (second === undefined && (changes?.length ?? 0) === 0) {
+    throw wrong(
+      '',
+      'Give "changes", at least one, or a second snapshot as "after": without, there is nothing to check.',
+    );
+  }
+  const before = prepare(plain, snapshot);
+  const after =
+    second === undefined
+      ? prepare({ ...plain, changes: changes ?? [] }, snapshot)
+      : ofAfter('In the second snapshot', () => prepare(plain, second));
+  return { before, after, second };
+}
+
+/** The touched Services that are wanted, and how many of those are left out. Throws NOT_FOUND for a name neither side has. */
+function chosen(touched: Touched, question: CheckQuestion, { before, after }: Sides) {
+  const { services, maxServices = DEFAULT_MAX_SERVICES } = question;
+  for (const [index, name] of (services ?? []).entries()) {
+    if (before.cluster.services.has(name) || after.cluster.services.has(name)) continue;
+    const detail = `Service "${name}" is neither in the snapshot nor in what the change makes of it.`;
+    throw new QuestionError('NOT_FOUND', detail, [{ pointer: `/check/services/${index}`, detail }]);
+  }
+  const wanted = services === undefined ? undefined : new Set(services);
+  const all = touched.services.filter((name) => wanted?.has(name) ?? true);
+  return { asked: all.slice(0, maxServices), omitted: Math.max(0, all.length - maxServices) };
+}
+
+interface CheckedOne {
+  readonly checked: CheckedService;
+  readonly before: readonly SideDoor[];
+  readonly after: readonly SideDoor[];
+  readonly assumptions: readonly Assumption[];
+}
+
+/** One side's doors of a Service; those that cannot be asked about are told with the reason. */
+function askSide(prepared: Prepared, key: string, wanted: Wanted) {
+  const service = prepared.cluster.services.get(key);
+  const asked = service === undefined ? [] : doorsOf(service, wanted).map((door) => askDoor(prepared, door, wanted));
+  const doors = asked.flatMap(({ question, outcome }) =>
+    (outcome?.doors ?? []).map(
+      (door, index): SideDoor => ({
+        door,
+        result: outcome?.result.services[index] as SideDoor['result'],
+        clients: question.clients,
+      }),
+    ),
+  );
+  return {
+    doors,
+    assumptions: asked.flatMap(({ outcome }) => outcome?.assumptions ?? []),
+    refused: asked.flatMap(({ question: { clients, destination }, why }) =>
+      why === undefined ? [] : [{ clients, via: destination.via ?? 'CLUSTER_IP', why }],
+    ),
+  };
+}
+
+function checkService({ before, after }: Sides, key: string, wanted: Wanted): CheckedOne {
+  const [was, is] = [askSide(before, key, wanted), askSide(after, key, wanted)];
+  const refused = [...was.refused, ...is.refused];
+  const isRefused = ({ clients, door: { via } }: SideDoor) =>
+    refused.some((entry) => entry.clients === clients && entry.via === via);
+  // A door that one side alone can tell of says nothing of a change.
+  const earlier = was.doors.filter((door) => !isRefused(door));
+  const later = is.doors.filter((door) => !isRefused(door));
+  const byId = new Map(later.map((side) => [side.door.id, side]));
+  const known = new Set(earlier.map(({ door }) => door.id));
+  const clusters = { before: before.cluster, after: after.cluster };
+  const doors = [
+    ...earlier.map((side) => compareDoor(side, byId.get(side.door.id), clusters)),
+    ...later.filter(({ door }) => !known.has(door.id)).map((side) => compareDoor(undefined, side, clusters)),
+  ];
+  const [there, stays] = [before.cluster.services.has(key), after.cluster.services.has(key)];
+  const notAsked = [...new Map(refused.map((entry) => [JSON.stringify(entry), entry])).values()];
+  const external = [before, after].some(({ cluster }) => cluster.services.get(key)?.spec?.type === 'ExternalName');
+  const out = { clients: 'PODS', via: 'DNS', why: 'An ExternalName leads out of the cluster.' } as const;
+  return {
+    checked: {
+      service: key,
+      change: !there ? 'ADDED' : stays ? 'CHANGED' : 'REMOVED',
+      doors,
+      notAsked: external ? [...notAsked, out] : notAsked,
+    },
+    before: earlier,
+    after: later,
+    assumptions: [...was.assumptions, ...is.assumptions],
+  };
+}
+
+/** What is told of a check as a whole. */
+function ownFindings(touched: Touched, asked: readonly string[], omitted: number, maxServices: number): Finding[] {
+  if (omitted === 0) return [];
+  const message = `The change touches ${touched.services.length} Services, of which ${asked.length} were asked about: more than maxServices ${maxServices}.`;
+  return [finding('CHECK_INCOMPLETE', message, { touched: touched.services.length, asked: asked.length, omitted })];
+}
+
+function withoutRepetition<T>(items: readonly T[]): readonly T[] {
+  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
+}
+
+function fails(findings: readonly Finding[], failOn: FailOn): boolean {
+  return failOn !== 'NEVER' && findings.some(({ severity }) => RANK[severity] >= RANK[failOn]);
+}
+
+/**
+ * Finds the Services that the changes (or the second snapshot) touch, asks about each door of each before and after, and
+ * tells what it finds. A Service that is not touched is not asked about. Settings are told as before the change. Throws QuestionError.
+ */
+export function answerCheck(
+  request: QuestionRequest,
+  snapshot: Snapshot,
+  file?: Snapshot,
+  byDigest: ByDigest = noneHeld,
+): Answer<CheckResult> {
+  const question: CheckQuestion = request.check ?? {};
+  const thresholds = thresholdsOf(request.findings);
+  const sides = sidesOf(request, snapshot, file, byDigest);
+  const { before, after, second } = sides;
+  const touched = touchedServices(before, after);
+  const { asked, omitted } = chosen(touched, question, sides);
+  const wanted: Wanted = {
+    clients: question.clients ?? CLIENTS,
+    vias: question.vias ?? VIAS,
+    families: question.families,
+  };
+  const checked = asked.map((key) => checkService(sides, key, wanted));
+  const viewOf = ({ cluster, settings }: Prepared, side: 'before' | 'after'): View => ({
+    cluster,
+    settings,
+    services: asked,
+    doors: checked.flatMap((one) => one[side].map(({ door }) => door)),
+  });
+  const found = [
+    ...ownFindings(touched, asked, omitted, question.maxServices ?? DEFAULT_MAX_SERVICES),
+    ...(second === undefined ? changesWithoutEffect(after.changes) : sameSnapshots(snapshot.digest, second.digest)),
+    ...(second === undefined && touched.services.length === 0 ? noServiceTouched(after.changes) : []),
+    ...differenceFindings(viewOf(before, 'before'), viewOf(after, 'after'), thresholds),
+  ];
+  const counted = sortedFindings(found, request.findings);
+  const { failOn = 'ERROR' } = question;
+  const count = (severity: Finding['severity']) => counted.filter((one) => one.severity === severity).length;
+  const result: CheckResult = {
+    failOn,
+    failed: fails(counted, failOn),
+    severities: { error: count('ERROR'), warning: count('WARNING'), info: count('INFO') },
+    counts: {
+      services: touched.total,
+      touched: touched.services.length,
+      asked: asked.length,
+      skipped: touched.total - touched.services.length,
+      omitted,
+    },
+    nodes: { added: touched.nodesAdded, removed: touched.nodesRemoved },
+    services: checked.map((one) => one.checked),
+    ...(second === undefined ? {} : { afterSnapshot: { digest: second.digest, counts: second.counts } }),
+  };
+  const assumptions = checked.flatMap((one) => one.assumptions);
+  const was = before.answer({ result, assumptions }, toldFindings(found, request.findings));
+  const is = after.answer({ result, assumptions: [] }, []);
+  return { ...was, changes: is.changes, assumptions: withoutRepetition([...was.assumptions, ...is.assumptions]) };
+}

@@ -1,0 +1,81 @@
+/** One Service's doors before and after, side by side. */
+import type { Cluster } from '../../cluster/cluster.js';
+import { compare, type Fraction, formatFraction } from '../../netfilter/fraction.js';
+import { parseSigned } from '../../netfilter/signed-fraction.js';
+import type { EndpointShare, ServiceProbability, ServiceRef } from '../answer.js';
+import { establishedShares } from '../differences/established.js';
+import { isShifted, pairs, shifted, shiftedVerdicts } from '../differences/shares.js';
+import type { Door } from '../findings/door.js';
+import { keptShare } from '../findings/source-address.js';
+import type { Both, CheckClients, CheckedDoor } from './check-answer.js';
+
+/** At most so many endpoints of a door are told, those that shift most. */
+const MAX_ENDPOINTS = 50;
+
+/** A door of one side, with all that is told of it. */
+export interface SideDoor {
+  readonly door: Door;
+  readonly result: ServiceProbability;
+  readonly clients: CheckClients;
+}
+
+function bothOf<T>(before: T | undefined, after: T | undefined): Both<T> | undefined {
+  if (before === undefined && after === undefined) return undefined;
+  return { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+}
+
+function named<K extends string, T>(name: K, value: T | undefined): { readonly [P in K]?: T } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [P in K]?: T });
+}
+
+const text = (value: Fraction | undefined) => (value === undefined ? undefined : formatFraction(value));
+
+function endpointsOf(before: SideDoor | undefined, after: SideDoor | undefined): CheckedDoor['endpoints'] {
+  const keyOf = ({ address, port, pod }: EndpointShare) => JSON.stringify([address, port, pod]);
+  const size = (endpoint: CheckedDoor['endpoints'][number]) =>
+    parseSigned(endpoint.shift.fraction)?.size ?? { n: 0n, d: 1n };
+  return pairs(before?.result.endpoints ?? [], after?.result.endpoints ?? [], keyOf)
+    .map((pair) => {
+      const { share: _, ...ref } = (pair.after ?? pair.before) as EndpointShare;
+      return { ...ref, ...shifted(pair.before?.share, pair.after?.share) };
+    })
+    .sort((a, b) => compare(size(b), size(a)));
+}
+
+/** One door of which at least one side is there. */
+export function compareDoor(
+  before: SideDoor | undefined,
+  after: SideDoor | undefined,
+  clusters: { readonly before: Cluster; readonly after: Cluster },
+): CheckedDoor {
+  const one = (after ?? before) as SideDoor;
+  const { service, via, family } = one.door;
+  const endpoints = endpointsOf(before, after);
+  const verdicts = shiftedVerdicts(before?.result.verdicts ?? [], after?.result.verdicts ?? []);
+  const destination = bothOf(before?.result.destination, after?.result.destination) ?? {};
+  const kept = bothOf(text(before && keptShare(before.door)), text(after && keptShare(after.door)));
+  const crossZone = bothOf(before?.result.crossZone, after?.result.crossZone);
+  const imbalance = bothOf(before?.result.imbalance, after?.result.imbalance);
+  const delivered = (before?.result.endpoints ?? []).map(({ share, ...endpoint }) => ({ endpoint, share }));
+  const established = establishedShares(delivered, clusters.before, clusters.after);
+  const moved =
+    [...endpoints, ...verdicts].some(isShifted) ||
+    destination.before !== destination.after ||
+    kept?.before !== kept?.after ||
+    established.lostEndpoints.length > 0;
+  return {
+    service: service as ServiceRef,
+    via,
+    family,
+    clients: one.clients,
+    change: before === undefined ? 'ADDED' : after === undefined ? 'REMOVED' : moved ? 'CHANGED' : 'SAME',
+    destination,
+    verdicts,
+    endpoints: endpoints.slice(0, MAX_ENDPOINTS),
+    ...(endpoints.length > MAX_ENDPOINTS ? { omittedEndpoints: endpoints.length - MAX_ENDPOINTS } : {}),
+    ...named('sourceAddressKept', kept),
+    ...named('crossZone', crossZone),
+    ...named('imbalance', imbalance),
+    established,
+  };
+}

@@ -1,0 +1,96 @@
+/** The doors that a Service has, and the usual clients that come through each. */
+import type { IPFamily } from '../../base/address.js';
+import { addressOf } from '../../base/address.js';
+import { QuestionError } from '../../base/errors.js';
+import type { Service } from '../../cluster/objects.js';
+import { publishedAs } from '../../load-balancers/addresses.js';
+import { isHeadless } from '../../path/service-target.js';
+import type { ServiceProbability } from '../answer.js';
+import type { Door } from '../findings/door.js';
+import type { Outcome, Prepared } from '../prepare.js';
+import { answerProbability } from '../probability.js';
+import type { Clients, ServiceDestination, Via } from '../request.js';
+import type { CheckClients } from './check-answer.js';
+
+/** One way in, with those who take it. */
+export interface DoorQuestion {
+  readonly clients: CheckClients;
+  readonly destination: ServiceDestination;
+}
+
+const CLIENTS: Readonly<Record<CheckClients, Clients>> = {
+  PODS: { nodes: { from: 'POD' } },
+  HOSTS: { nodes: { from: 'HOST' } },
+  OUTSIDE: { external: {} },
+};
+
+export interface Wanted {
+  readonly clients: readonly CheckClients[];
+  readonly vias: readonly Via[];
+  readonly families: readonly IPFamily[] | undefined;
+}
+
+/** The addresses, each once, as they are written. */
+function addresses(texts: readonly (string | undefined)[]): readonly string[] {
+  const found = new Map(texts.flatMap((text) => (text && addressOf(text) ? [[addressOf(text)?.text, text]] : [])));
+  return [...found.values()] as string[];
+}
+
+/** The doors of one port: cluster IP or name from within, node port, external and load balancer addresses from outside. */
+function doorsOfPort(service: Service, destination: ServiceDestination, nodePort: number | undefined): DoorQuestion[] {
+  const { spec, status } = service;
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  const door = (clients: CheckClients, via: Via, address?: string): DoorQuestion => ({
+    clients,
+    destination: { ...destination, via, ...(address === undefined ? {} : { address }) },
+  });
+  const inside: Via | undefined = isHeadless(service) ? 'DNS' : spec?.clusterIP ? 'CLUSTER_IP' : undefined;
+  const balanced = addresses(ingress.map(({ ip }) => ip));
+  return [
+    ...(inside === undefined ? [] : [door('PODS', inside), door('HOSTS', inside)]),
+    ...(nodePort ? [door('OUTSIDE', 'NODE_PORT')] : []),
+    ...addresses(spec?.externalIPs ?? []).map((address) => door('OUTSIDE', 'EXTERNAL_IP', address)),
+    ...balanced.map((address) => door('OUTSIDE', 'LOAD_BALANCER', address)),
+    ...(balanced.length === 0 && publishedAs(service) !== undefined ? [door('OUTSIDE', 'LOAD_BALANCER')] : []),
+  ];
+}
+
+/** Every door of a Service that is wanted. An ExternalName has none: its name leads out of the cluster. */
+export function doorsOf(service: Service, wanted: Wanted): readonly DoorQuestion[] {
+  const { name, namespace = 'default' } = service.metadata;
+  if (service.spec?.type === 'ExternalName') return [];
+  const ports = service.spec?.ports ?? [];
+  return ports
+    .flatMap((port) => {
+      const which = port.name ? { portName: port.name } : { port: port.port };
+      return doorsOfPort(service, { namespace, name, ...which }, port.nodePort);
+    })
+    .filter(({ clients, destination }) => {
+      return wanted.clients.includes(clients) && wanted.vias.includes(destination.via as Via);
+    });
+}
+
+/** What became of the question about one door, family by family; or why it cannot be asked. */
+export interface AskedDoor {
+  readonly question: DoorQuestion;
+  readonly outcome?: Outcome<{ readonly services: readonly ServiceProbability[] }>;
+  readonly why?: string;
+}
+
+/** Asks about one door. What is wrong with this door alone (no address in the family, no client there) is told, not thrown. */
+export function askDoor(prepared: Prepared, question: DoorQuestion, wanted: Wanted): AskedDoor {
+  try {
+    const outcome = answerProbability(prepared, {
+      services: [question.destination],
+      clients: CLIENTS[question.clients],
+      ...(wanted.families === undefined ? {} : { families: wanted.families }),
+    });
+    // The same way has the same name on both sides, whoever takes it.
+    const doors = outcome.doors.map((door): Door => ({ ...door, id: `${question.clients} ${door.id}` }));
+    return { question, outcome: { ...outcome, doors } };
+  } catch (error) {
+    if (!(error instanceof QuestionError)) throw error;
+    const [problem] = error.problems;
+    return { question, why: problem?.detail ?? error.message };
+  }
+}

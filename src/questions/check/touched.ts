@@ -1,0 +1,134 @@
+/** Which Services a change touches: those for which some node, a load balancer or DNS would do something else. */
+import { nodeZone } from '../../cluster/addresses.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import { workingNodes } from '../findings/service-facts.js';
+import type { Prepared } from '../prepare.js';
+import { elsewhere, inputsOf, nodesOfService, programmedBeside, programmedOn, rivalsOf, usedOn } from './programmed.js';
+
+type Side = Pick<Prepared, 'cluster' | 'settings'>;
+
+export interface Touched {
+  /** `namespace/name`, in byte order; those that the change names or whose endpoints it changes come first. */
+  readonly services: readonly string[];
+  /** Services that are there on either side. */
+  readonly total: number;
+  readonly nodesAdded: readonly string[];
+  readonly nodesRemoved: readonly string[];
+}
+
+/** Nodes that both sides have, in classes: a Service without endpoints on any of a class has the same rules on all of it. */
+interface NodeClass {
+  readonly nodes: readonly string[];
+  /** Whether what is no Service's own differs between the sides. */
+  readonly changed: boolean;
+}
+
+function classesOf(before: Side, after: Side, common: readonly string[]): readonly NodeClass[] {
+  const classes = new Map<string, { nodes: string[]; changed: boolean }>();
+  const profiles = new Map<object, number>();
+  const profile = (of: object): number => {
+    const known = profiles.get(of) ?? profiles.size;
+    profiles.set(of, known);
+    return known;
+  };
+  const zoneOf = (cluster: Cluster, name: string) => {
+    const node = cluster.nodes.get(name);
+    return (node && nodeZone(node)) ?? '';
+  };
+  for (const node of common) {
+    const [was, is] = [before, after].map(({ cluster, settings }) => ({
+      proxy: settings.proxyOf(node),
+      object: cluster.nodes.get(node),
+      zone: zoneOf(cluster, node),
+    }));
+    // The same objects need not be looked into.
+    const same = was?.proxy === is?.proxy && was?.object === is?.object && before.cluster === after.cluster;
+    const changed = !same && programmedBeside(before, node) !== programmedBeside(after, node);
+    const key = `${profile(was?.proxy ?? {})} ${profile(is?.proxy ?? {})} ${was?.zone} ${is?.zone} ${changed}`;
+    const known = classes.get(key) ?? { nodes: [], changed };
+    known.nodes.push(node);
+    classes.set(key, known);
+  }
+  return [...classes.values()];
+}
+
+/** Whether the Service itself and its slices are the very same objects: then nothing of it needs to be looked at. */
+function isIdentical(before: Cluster, after: Cluster, key: string): boolean {
+  if (before.services.get(key) !== after.services.get(key)) return false;
+  const [was, is] = [before.slicesOf(key), after.slicesOf(key)];
+  return was.length === is.length && was.every((slice, index) => slice === is[index]);
+}
+
+/** Whether some node's rules for the Service are others; the first of each class and the Service's own nodes are looked at. */
+function rulesDiffer(before: Side, after: Side, classes: readonly NodeClass[], key: string): boolean {
+  const special = new Set([...nodesOfService(before, key), ...nodesOfService(after, key)]);
+  const differs = (node: string) => programmedOn(before, node, key) !== programmedOn(after, node, key);
+  return (
+    classes.some(({ nodes }) => differs(nodes[0] as string)) ||
+    classes.some(({ nodes }) => nodes.some((node, index) => index > 0 && special.has(node) && differs(node)))
+  );
+}
+
+/** Whether nodes that joined use the Service as no node did before: without endpoints of their own, without hints … */
+function joinedDiffers(
+  before: Side,
+  after: Side,
+  classes: readonly NodeClass[],
+  joined: readonly string[],
+  key: string,
+) {
+  if (joined.length === 0) return false;
+  const special = nodesOfService(before, key);
+  const known = new Set<string>();
+  for (const { nodes } of classes) {
+    const plain = nodes.find((node) => !special.has(node));
+    const own = nodes.find((node) => special.has(node));
+    for (const node of [plain, own]) if (node !== undefined) known.add(usedOn(before, node, key));
+  }
+  return joined.some((node) => !known.has(usedOn(after, node, key)));
+}
+
+/**
+ * The Services for which the two sides differ in what any node's kube-proxy programs, in what DNS answers or in what a
+ * load balancer spreads over. What is the same on both sides is not rendered; nodes that are alike are looked at once.
+ */
+export function touchedServices(before: Side, after: Side): Touched {
+  const names = ({ cluster }: Side) => workingNodes(cluster).map(({ metadata }) => metadata.name);
+  const [was, is] = [new Set(names(before)), new Set(names(after))];
+  const common = [...was].filter((node) => is.has(node));
+  const joined = [...is].filter((node) => !was.has(node));
+  const classes = classesOf(before, after, common);
+  const nodesDiffer = before.cluster.nodes !== after.cluster.nodes;
+  const everywhere = before.settings !== after.settings || nodesDiffer || classes.some(({ changed }) => changed);
+  const keys = new Set([...before.cluster.services.keys(), ...after.cluster.services.keys()]);
+  const differs = (key: string): boolean => {
+    if (before.cluster.services.has(key) !== after.cluster.services.has(key)) return true;
+    const inputsSame = inputsOf(before, key) === inputsOf(after, key);
+    return (
+      (!inputsSame && elsewhere(before, key) !== elsewhere(after, key)) ||
+      ((!inputsSame || classes.some(({ changed }) => changed)) && rulesDiffer(before, after, classes, key)) ||
+      joinedDiffers(before, after, classes, joined, key)
+    );
+  };
+  const direct: string[] = [];
+  const indirect = new Set<string>();
+  for (const key of keys) {
+    const identical = isIdentical(before.cluster, after.cluster, key);
+    if ((identical && !everywhere) || !differs(key)) continue;
+    if (identical) indirect.add(key);
+    else direct.push(key);
+  }
+  // A Service whose address another one claims, or no longer claims, is touched though nothing of it changed.
+  for (const key of direct) {
+    for (const rival of [...rivalsOf(before, key), ...rivalsOf(after, key)]) {
+      if (!indirect.has(rival) && !direct.includes(rival) && differs(rival)) indirect.add(rival);
+    }
+  }
+  const all = (side: Side) => [...side.cluster.nodes.keys()];
+  return {
+    services: [...direct.sort(), ...[...indirect].sort()],
+    total: keys.size,
+    nodesAdded: all(after).filter((node) => !before.cluster.nodes.has(node)),
+    nodesRemoved: all(before).filter((node) => !after.cluster.nodes.has(node)),
+  };
+}

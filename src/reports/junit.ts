@@ -1,0 +1,98 @@
+/** A check as JUnit XML, as test reporters of CI services read it: a suite per Service, a case per door. */
+import type { Answer, Finding } from '../questions/answer.js';
+import type { CheckedDoor, CheckResult } from '../questions/check/check-answer.js';
+import { doorTitle, isAbout, isFailure, portTitle, verdictText } from './check-rows.js';
+import { printable } from './safe-text.js';
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/** Text as an attribute or content of XML 1.0; characters that XML cannot hold are spelled out. */
+function xml(text: string): string {
+  return printable(text)
+    .replace(/[&<>"']/g, (character) => ENTITIES[character] as string)
+    .replace(/[\ufffe\uffff]/g, '\ufffd');
+}
+
+interface Case {
+  readonly name: string;
+  readonly findings: readonly Finding[];
+  readonly output?: string;
+}
+
+function outputLines({ findings, output }: Case, result: CheckResult): string[] {
+  const told = findings.filter((finding) => !isFailure(finding, result));
+  const lines = [
+    ...(output === undefined ? [] : [output]),
+    ...told.map((one) => `${one.severity} ${one.code}: ${one.message}`),
+  ];
+  return lines.length === 0 ? [] : [`      <system-out>${lines.map(xml).join('\n')}</system-out>`];
+}
+
+function caseLines(suite: string, one: Case, result: CheckResult): string[] {
+  const failures = one.findings.filter((finding) => isFailure(finding, result));
+  const inner = [
+    // Readers look at one failure of a case: the gravest stands first and names the others.
+    ...(failures.length === 0
+      ? []
+      : [
+          `      <failure type="${xml(failures[0]?.code ?? '')}" message="${xml(failures[0]?.message ?? '')}">${failures
+            .map(
+              ({ severity, code, message, evidence }) =>
+                `${xml(`${severity} ${code}: ${message}`)}\n${xml(JSON.stringify(evidence))}`,
+            )
+            .join('\n')}</failure>`,
+        ]),
+    ...outputLines(one, result),
+  ];
+  const head = `    <testcase classname="${xml(suite)}" name="${xml(one.name)}" time="0"`;
+  return inner.length === 0 ? [`${head}/>`] : [`${head}>`, ...inner, '    </testcase>'];
+}
+
+function casesOf(doors: readonly CheckedDoor[], findings: readonly Finding[]): readonly Case[] {
+  const own = doors.map((door): Case => {
+    const { before, after } = door.destination;
+    const where = after ?? before;
+    const at = where === undefined || where === '' ? '' : ` ${where}`;
+    return {
+      name: `${portTitle(door)}: ${doorTitle(door)}${at}`,
+      findings: findings.filter((finding) => isAbout(finding, door)),
+      output: `${door.change}: ${verdictText(door)}`,
+    };
+  });
+  const placed = new Set(own.flatMap((one) => one.findings));
+  return [{ name: 'the Service', findings: findings.filter((finding) => !placed.has(finding)) }, ...own];
+}
+
+/** The whole report; ends in a newline. */
+export function junit({ result, findings }: Answer<CheckResult>): string {
+  const servicesOf = ({ evidence: { service, services } }: Finding): readonly unknown[] =>
+    Array.isArray(services) ? services : [service];
+  const suites = result.services.map(({ service, doors }) => {
+    const own = findings.filter((finding) => servicesOf(finding).includes(service));
+    return { name: service, cases: casesOf(doors, own) };
+  });
+  const told = new Set(suites.flatMap(({ cases }) => cases.flatMap((one) => one.findings)));
+  const rest = findings.filter((finding) => !told.has(finding));
+  const all = [{ name: 'the change', cases: [{ name: 'as a whole', findings: rest }] }, ...suites];
+  const failed = (cases: readonly Case[]) =>
+    cases.filter((one) => one.findings.some((finding) => isFailure(finding, result))).length;
+  const count = (cases: readonly Case[]) =>
+    `tests="${cases.length}" failures="${failed(cases)}" errors="0" skipped="0" time="0"`;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="kube-whatif check" ${count(all.flatMap(({ cases }) => cases)).replace(' skipped="0"', '')}>`,
+    ...all.flatMap(({ name, cases }) => [
+      `  <testsuite name="${xml(name)}" ${count(cases)}>`,
+      ...cases.flatMap((one) => caseLines(name, one, result)),
+      '  </testsuite>',
+    ]),
+    '</testsuites>',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,116 @@
+/** A check as SARIF 2.1.0 (OASIS), as code scanning reads it: a result per finding, at the manifest it comes from. */
+import type { Answer, Finding } from '../questions/answer.js';
+import type { CheckResult } from '../questions/check/check-answer.js';
+import { FINDING_CODES, type FindingCode, type Severity } from '../questions/findings/codes.js';
+import { type ManifestPlace, manifestPlaces } from './manifest-places.js';
+import { printable } from './safe-text.js';
+
+const LEVELS: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
+  ERROR: 'error',
+  WARNING: 'warning',
+  INFO: 'note',
+};
+
+const CODES = Object.keys(FINDING_CODES) as FindingCode[];
+
+/** `ADDRESS_CLAIMED_TWICE` as `AddressClaimedTwice`, as SARIF wants names of rules. */
+function pascal(code: string): string {
+  return code.toLowerCase().replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function rule(code: FindingCode) {
+  const { meaning, severity, about } = FINDING_CODES[code];
+  return {
+    id: code,
+    name: pascal(code),
+    shortDescription: { text: meaning },
+    fullDescription: { text: meaning },
+    help: { text: `${meaning} docs/findings.md tells more.` },
+    defaultConfiguration: { level: LEVELS[severity] },
+    properties: { tags: ['kubernetes', 'networking', about.toLowerCase()] },
+  };
+}
+
+const serviceOf = ({ evidence: { service } }: Finding) => (typeof service === 'string' ? service : undefined);
+
+/** The manifest of the Service itself; else the first of its namespace, which is what touches it; else the first of all. */
+function placeOf(finding: Finding, places: readonly ManifestPlace[]): ManifestPlace | undefined {
+  const service = serviceOf(finding);
+  const namespace = service?.split('/')[0];
+  return (
+    places.find(({ kind, name }) => kind === 'Service' && name === service) ??
+    places.find(({ name }) => namespace !== undefined && name.startsWith(`${namespace}/`)) ??
+    places[0]
+  );
+}
+
+/** A path as a relative URI reference (RFC 3986). */
+function uri(path: string): string {
+  return path
+    .replaceAll('\\', '/')
+    .replace(/^\.\//, '')
+    .split('/')
+    .map((part) => encodeURIComponent(part))
+    .join('/');
+}
+
+function locations(finding: Finding, places: readonly ManifestPlace[]) {
+  const place = placeOf(finding, places);
+  const service = serviceOf(finding);
+  const logical =
+    service === undefined
+      ? {}
+      : { logicalLocations: [{ name: service.split('/')[1], fullyQualifiedName: service, kind: 'resource' }] };
+  if (place === undefined && service === undefined) return [];
+  const physical =
+    place === undefined
+      ? {}
+      : {
+          physicalLocation: {
+            artifactLocation: { uri: uri(place.file) },
+            region: { startLine: place.line },
+          },
+        };
+  return [{ ...physical, ...logical }];
+}
+
+/** What tells a finding from others in later runs: what it is about, without its numbers. */
+function fingerprint({ code, evidence }: Finding): string {
+  const { service, portName, port, protocol, family, via, policy, address, cause, pointer } = evidence;
+  const clients = typeof evidence.clients === 'string' ? evidence.clients.split(' ')[0] : undefined;
+  const parts = [code, service, portName ?? port, protocol, family, via, clients, policy, address, cause, pointer];
+  return parts.map((part) => (part === undefined ? '' : String(part))).join('|');
+}
+
+/** The whole log as JSON text; ends in a newline. A pure function of the answer. */
+export function sarif({ engine, result, findings, changes }: Answer<CheckResult>): string {
+  const places = manifestPlaces(changes);
+  const log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: engine.name,
+            semanticVersion: engine.version,
+            version: engine.version,
+            rules: CODES.map(rule),
+          },
+        },
+        columnKind: 'utf16CodeUnits',
+        results: findings.map((finding) => ({
+          ruleId: finding.code,
+          ruleIndex: CODES.indexOf(finding.code),
+          level: LEVELS[finding.severity],
+          message: { text: printable(finding.message) },
+          locations: locations(finding, places),
+          partialFingerprints: { 'finding/v1': fingerprint(finding) },
+          properties: { evidence: finding.evidence },
+        })),
+        properties: { failed: result.failed, failOn: result.failOn, counts: result.counts },
+      },
+    ],
+  };
+  return `${JSON.stringify(log, undefined, 2)}\n`;
+}
