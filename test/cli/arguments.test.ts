@@ -9,7 +9,7 @@ const TO = ['--to', 'svc/default/nginx-svc'];
 
 /** Arguments that are refused, and what the first line of standard error must say. */
 const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
-  [[], /^Say what to do: chains, path, probability, what-if, sweep, batch, serve\. See kube-whatif --help\.$/],
+  [[], /^Say what to do: chains, path, probability, what-if, sweep, batch, check, serve\. See kube-whatif --help\.$/],
   [['chain'], /^There is no command chain\. Did you mean chains\?/],
   [['prob'], /Did you mean probability\?/],
   [['wibble'], /^There is no command wibble\. See/],
@@ -165,7 +165,7 @@ t.test('help names every command and option, and wins over mistakes', async (t) 
       if (command !== 'serve')
         t.match(
           (await run([command, ...args])).stderr,
-          /^--(snapshot cluster|request question|filename web)\.(json|yaml) cannot be read/,
+          /^--(snapshot cluster\.json|request question\.json|filename web\.yaml|filename manifests\/) cannot be read/,
           example,
         );
     }
