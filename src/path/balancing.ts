@@ -1,7 +1,8 @@
-import type { BackendShare } from '../load-balancers/balancer.js';
+import type { BackendShare, Balancer } from '../load-balancers/balancer.js';
 import { holds } from '../load-balancers/source-ranges.js';
 import { copyOf, headerOf } from '../netfilter/packet.js';
 import type { Chance } from '../netfilter/walk/types.js';
+import { type AlikeShare, alikeBackends } from './alike-backends.js';
 import type { Through } from './client.js';
 import type { Fabric } from './fabric.js';
 import { type Branch, both, type Ending, hop, hostStep } from './trail.js';
@@ -51,9 +52,10 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
     return told([ends({ verdict: 'UNREACHABLE', cause: 'NO_BACKENDS', detail })]);
   }
   return told(
-    shares.map(({ backend, share }) => {
+    few(fabric, balancer, shares, arriving).map(({ backend, share, standsFor }) => {
       const chance: Chance = { nominal: share, programmed: share };
-      const name = backend.pod === undefined ? backend.node : `pod ${backend.pod}`;
+      const alike = standsFor === 1 ? '' : `, which stands for ${standsFor} nodes alike`;
+      const name = `${backend.pod === undefined ? backend.node : `pod ${backend.pod}`}${alike}`;
       const chosen: Branch = {
         ...there,
         chance: both(there.chance, chance),
@@ -89,6 +91,23 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
       };
     }),
   );
+}
+
+/** More backends than these are told by those that are unlike each other. */
+const MAX_APART = 100;
+
+/** The backends as they are followed: one by one, or of many those that are unlike each other. */
+function few(
+  fabric: Fabric,
+  balancer: Balancer,
+  shares: readonly BackendShare[],
+  { packet, tracked }: Branch,
+): readonly AlikeShare[] {
+  if (shares.length <= MAX_APART) return shares.map((share) => ({ ...share, standsFor: 1 }));
+  const place = fabric.places.locate(packet.source);
+  const alone = 'node' in place ? [place.node] : [];
+  for (let at = tracked; at !== undefined; at = at.previous) alone.push(at.entry.node);
+  return alikeBackends(fabric, balancer, shares, alone);
 }
 
 /** The backends that a connection can be sent to, and how they come to be chosen, in words. */

@@ -233,25 +233,13 @@ function through(fabric: Fabric, destination: Destination): Entry | undefined {
   return balancer === undefined ? undefined : { balancer };
 }
 
-/** Every node whose rules may be special, by the rules of all kinds of nodes. */
-function specialNodes(fabric: Fabric, destination: Destination, client: Client): ReadonlySet<string> {
-  const special = new Set<string>();
-  for (const { nodes } of everyNode(fabric).byProfile) {
-    const first = { ...client, node: nodes[0] as string };
-    for (const node of differences(fabric, destination, first).special) special.add(node);
-  }
-  return special;
-}
-
 function throughBalancer(
   fabric: Fabric,
   balancer: Balancer,
   outside: OutsideOfBalancer,
-  destination: Destination,
   pointer: string,
 ): ClientGroups {
-  const specialFor = (client: Client) => specialNodes(fabric, destination, client);
-  const groups = balancedGroups(fabric, balancer, outside, specialFor, pointer);
+  const groups = balancedGroups(fabric, balancer, outside, pointer);
   return { groups, description: `outside clients through the load balancer of ${balancer.key}` };
 }
 
@@ -288,11 +276,11 @@ export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, d
         },
       ]);
     }
-    return throughBalancer(fabric, balancer, clients.loadBalancer, destination, `${POINTER}/loadBalancer`);
+    return throughBalancer(fabric, balancer, clients.loadBalancer, `${POINTER}/loadBalancer`);
   }
   const entry = balancerTo(fabric, destination);
   if (clients?.external !== undefined && clients.external.entersAt === undefined && entry !== undefined) {
-    return throughBalancer(fabric, entry, clients.external, destination, `${POINTER}/external`);
+    return throughBalancer(fabric, entry, clients.external, `${POINTER}/external`);
   }
   if (clients?.external !== undefined) {
     const { address, entersAt } = clients.external;

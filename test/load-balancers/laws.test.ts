@@ -100,3 +100,25 @@ t.test('backends told as one, told one by one, and walked one by one give the sa
   );
   t.pass('120 clusters');
 });
+
+t.test('of many backends a path follows those that are unlike each other', async (t) => {
+  const pods = Array.from({ length: 150 }, (_, index) => (index % 50 === 0 ? 2 : 0));
+  for (const implementation of ['generic', 'gke-external-passthrough', 'proxy'] as const) {
+    const snapshot = balanced({ pods, zones: pods.map((_, index) => `z${index % 2}`) });
+    const settings = { loadBalancer: { implementation } };
+    const [service] = ask(
+      'probability',
+      { settings, probability: { services: [VIA], clients: { loadBalancer: {} } } },
+      snapshot,
+    ).result.services;
+    const destination = { service: VIA };
+    const { result } = ask(
+      'path',
+      { settings, path: { source: { external: {} }, destination, maxTraces: 1000 } },
+      snapshot,
+    );
+    t.same(ofPath(result), ofProbability(service as ServiceProbability), implementation);
+    t.ok(result.traces.length <= 36, 'six endpoints from three nodes with endpoints and two zones without');
+    t.match(JSON.stringify(result.traces), /which stands for 7\d nodes alike/);
+  }
+});
