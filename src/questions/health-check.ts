@@ -3,6 +3,7 @@ import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requireService } from '../cluster/lookup.js';
 import type { Service } from '../cluster/objects.js';
+import { isBalanced } from '../load-balancers/addresses.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import type { Backend } from '../load-balancers/implementation.js';
 import { fraction } from '../netfilter/fraction.js';
@@ -31,7 +32,7 @@ export function probedService(cluster: Cluster, source: HealthCheckSource, quest
   const pointer = source.service === undefined ? '/path/destination/service' : `${POINTER}/service`;
   const service = requireService(cluster, named.namespace, named.name, `${pointer}/name`);
   const wrong = (detail: string, at: string) => new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
-  if (service.spec?.type !== 'LoadBalancer') {
+  if (!isBalanced(service)) {
     const type = service.spec?.type ?? 'ClusterIP';
     throw wrong(`Service ${named.namespace}/${named.name} is of type ${type}: no load balancer probes it.`, pointer);
   }
@@ -72,8 +73,15 @@ function targetOf(balancer: Balancer, backend: Backend): Target | undefined {
   };
 }
 
-/** The trips of a load balancer's probes: one to each backend (or to those on one node), each of equal weight. */
+/**
+ * The trips of a load balancer's probes: one to each backend (or to those on one node), each of equal weight. Throws
+ * INVALID_REQUEST where nobody probes.
+ */
 export function probeTrips(fabric: Fabric, balancer: Balancer, source: HealthCheckSource): readonly Trip[] {
+  if (balancer.healthCheck.protocol === 'NONE') {
+    const detail = `The load balancer of ${balancer.key} (${balancer.implementation.name}) probes nobody: who announces the address gets its connections.`;
+    throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: POINTER, detail }]);
+  }
   const backends = probedBackends(fabric, balancer, source);
   const from = probeSource(fabric, balancer);
   fabric.tellOf(balancer);

@@ -5,7 +5,7 @@ import type { LoadBalancerOptions } from '../../src/cluster/load-balancer-settin
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { PathResult, ServiceProbability } from '../../src/questions/answer.js';
 import { ask } from '../../src/questions/ask.js';
-import type { QuestionRequest } from '../../src/questions/request.js';
+import type { PathQuestion, QuestionRequest } from '../../src/questions/request.js';
 import { type BalancedOptions, balanced, balancedList, VIP, WEB } from '../support/balanced.js';
 
 const AWS = 'service.beta.kubernetes.io/aws-load-balancer-';
@@ -385,6 +385,23 @@ t.test('k3s publishes the addresses of nodes when it takes a Service over', asyn
     balanced({ pods: [2, 1, 0], policy: 'Local' }),
   );
   t.match(result.services, [{ destination: /10\.0\.0\.1:80/, delivered: { fraction: '1' } }]);
+});
+
+t.test('probes go to pods where those are the backends, and nobody probes what is announced', async (t) => {
+  const probes = (options: BalancedOptions, settings: QuestionRequest['settings'] = {}) =>
+    ask(
+      'path',
+      { settings, path: { source: { healthCheck: { service: WEB } } } as PathQuestion },
+      balanced(options),
+    ).result.traces.map(({ verdict, endpoint, healthCheck }) => [verdict, endpoint?.pod, healthCheck?.healthy]);
+  t.same(probes({ pods: [1, 1], ...NEG }), [
+    ['DELIVERED', 'default/web-1-1', true],
+    ['DELIVERED', 'default/web-2-1', true],
+  ]);
+  t.throws(() => probes({ pods: [1] }, { loadBalancer: { implementation: 'metallb-bgp' } }), {
+    code: 'INVALID_REQUEST',
+    problems: [{ pointer: '/path/source/healthCheck', detail: /probes nobody/ }],
+  });
 });
 
 t.test('options that name nothing', async (t) => {
