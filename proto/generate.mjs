@@ -1,7 +1,8 @@
 // Makes from proto/ what is committed beside it: `npm run generate`; `--check` says whether it is current.
 // - src/messages/gen/: types and codecs by ts-proto. Enum values lose their prefix there (VERDICT_DELIVERED is "DELIVERED"),
 //   so that a message is its JSON.
-// - proto/kube_whatif.binpb: the descriptor set, which the server's reflection gives out.
+// - proto/kube_whatif.binpb: the descriptor set, which the server's reflection gives out, and proto/health.binpb, that of the
+//   standard health service.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const buf = join(root, 'node_modules', '.bin', 'buf');
 const GENERATED = join('src', 'messages', 'gen');
 const DESCRIPTORS = join('proto', 'kube_whatif.binpb');
+const HEALTH = join('proto', 'health.binpb');
 const run = (...args) => execFileSync(buf, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 
 /** Relative paths of all files of a folder, sorted. */
@@ -43,6 +45,8 @@ function generate(base) {
   }
   mkdirSync(join(base, 'proto'), { recursive: true });
   run('build', 'proto', '-o', join(base, DESCRIPTORS), '--as-file-descriptor-set');
+  const health = join('node_modules', 'grpc-health-check', 'proto');
+  run('build', health, '-o', join(base, HEALTH), '--as-file-descriptor-set');
 }
 
 /** The file's bytes; undefined where there is none. */
@@ -55,7 +59,7 @@ if (process.argv.includes('--check')) {
   try {
     generate(base);
     const names = new Set([base, root].flatMap((folder) => filesOf(join(folder, GENERATED))));
-    const paths = [DESCRIPTORS, ...[...names].map((name) => join(GENERATED, name))];
+    const paths = [DESCRIPTORS, HEALTH, ...[...names].map((name) => join(GENERATED, name))];
     const stale = paths.filter((path) => {
       const [made, committed] = [bytesOf(join(base, path)), bytesOf(join(root, path))];
       return made === undefined || committed === undefined || !made.equals(committed);

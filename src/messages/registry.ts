@@ -14,6 +14,11 @@ export function descriptorSet(): Uint8Array {
   return readFileSync(packageFile('proto/kube_whatif.binpb'));
 }
 
+/** That of the standard health service. */
+export function healthDescriptorSet(): Uint8Array {
+  return readFileSync(packageFile('proto/health.binpb'));
+}
+
 /** All descriptors; read on first use. */
 export function registry(): FileRegistry {
   loaded ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet()));

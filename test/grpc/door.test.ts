@@ -40,7 +40,9 @@ const busy = ({ backend }: Doors) => backend.workers.loads.reduce((sum, load) =>
 t.test('reflection tells all there is, in both versions, and all of it is served', async (t) => {
   const doors = await startDoors({ workerFile: FAKE_WORKER });
   t.teardown(() => doors.close());
-  const committed = fromBinary(FileDescriptorSetSchema, descriptorSet()).file;
+  const committed = fromBinary(FileDescriptorSetSchema, descriptorSet()).file.filter(({ name }) =>
+    name.startsWith('kube_whatif/'),
+  );
   for (const version of ['v1', 'v1alpha'] as const) {
     t.same([...(await doors.client.describe(version))].sort(), ['grpc.health.v1.Health', SERVICE].sort());
     const told = [...doors.client.registry.files].map(({ proto }) => proto);

@@ -104,7 +104,7 @@ t.test('what protobuf spells otherwise', async (t) => {
 t.test('any JSON is a Value', async (t) => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
-      assert.deepEqual(fromValue(toValue(value)), JSON.parse(JSON.stringify(value)));
+      assert.equal(JSON.stringify(fromValue(toValue(value))), JSON.stringify(value));
     }),
     { numRuns: 100 },
   );
