@@ -1,8 +1,10 @@
 /** What each provider's load balancer does with new connections, row by row. */
 import { createHash } from 'node:crypto';
+import fc from 'fast-check';
 import t from 'tap';
-import type { LoadBalancerOptions } from '../../src/cluster/load-balancer-settings.js';
+import { LOAD_BALANCERS, type LoadBalancerOptions } from '../../src/cluster/load-balancer-settings.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
+import { isOne, isZero, parseFraction, sum, ZERO } from '../../src/netfilter/fraction.js';
 import type { PathResult, ServiceProbability } from '../../src/questions/answer.js';
 import { ask } from '../../src/questions/ask.js';
 import type { PathQuestion, QuestionRequest } from '../../src/questions/request.js';
@@ -480,4 +482,43 @@ t.test('where eBPF programs translate Services, what stands before the nodes is 
     seen,
   );
   t.equal(result.traces[0]?.verdict, 'DELIVERED', 'the request knows better');
+});
+
+t.test('every implementation tells where each connection goes', async () => {
+  const counts = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 4 });
+  for (const implementation of LOAD_BALANCERS) {
+    fc.assert(
+      fc.property(
+        counts,
+        fc.constantFrom('Cluster' as const, 'Local' as const),
+        fc.constantFrom('BEFORE' as const, 'AFTER' as const),
+        fc.boolean(),
+        (pods, policy, phase, zonal) => {
+          const zones = zonal ? pods.map((_, index) => `zone-${index % 2}`) : undefined;
+          const { result } = ask(
+            'probability',
+            {
+              settings: { loadBalancer: { implementation } },
+              probability: { services: [WEB], clients: { loadBalancer: {} }, phase },
+            },
+            balanced({ pods, policy, ...(zones === undefined ? {} : { zones }) }),
+          );
+          const [service] = result.services;
+          if (service === undefined) return false;
+          const { delivered, dropped, rejected, unreachable, unknown, loadBalancer } = service;
+          const masses = [delivered, dropped, rejected, unreachable, unknown].map(({ fraction }) =>
+            parseFraction(fraction),
+          );
+          const backends = (loadBalancer?.backends ?? []).map(({ share }) => parseFraction(share.fraction));
+          const all = sum(backends.map((share) => share ?? ZERO));
+          return (
+            loadBalancer?.implementation === implementation &&
+            isOne(sum(masses.map((mass) => mass ?? ZERO))) &&
+            (isOne(all) || isZero(all))
+          );
+        },
+      ),
+      { numRuns: 12 },
+    );
+  }
 });
