@@ -4,7 +4,7 @@ import type { Answer } from '../questions/answer.js';
 import { noneHeld, readGiven } from '../questions/held.js';
 import type { GivenSnapshot, PlainKind, QuestionKind, QuestionRequest } from '../questions/request.js';
 import { validateRequest } from '../questions/validate-request.js';
-import { type RenderOptions, render } from '../reports/render.js';
+import { type RenderOptions, type ReportForm, render } from '../reports/render.js';
 import { printableJson } from '../reports/safe-text.js';
 import type { Arguments } from './arguments.js';
 import { type AskedKind, buildRequest } from './build-request.js';
@@ -17,9 +17,9 @@ import { holdsProblem, holdsUnknown } from './unknown.js';
 import { UsageError } from './usage-error.js';
 import { oneOf } from './words.js';
 
-type Form = 'text' | 'markdown' | 'json' | 'junit' | 'sarif';
+type Form = ReportForm | 'json';
 
-const FORMS: readonly Form[] = ['text', 'markdown', 'json'];
+const FORMS: readonly Form[] = ['text', 'markdown', 'json', 'rows', 'csv'];
 const FORMS_OF_CHECK: readonly Form[] = [...FORMS, 'junit', 'sarif'];
 
 function formOf(args: Arguments, kind: QuestionKind): Form {
@@ -130,7 +130,8 @@ async function run(kind: QuestionKind, question: AskedKind | undefined, args: Ar
     const json = `${JSON.stringify(told, undefined, 2)}\n`;
     await writeAll(io.stdout, io.stdout.isTTY ? printableJson(json) : json);
   } else {
-    await writeAll(io.stdout, render(kind, told, form, renderOptions(io)));
+    const text = render(kind, told, form, { ...renderOptions(io), indent: 2 });
+    await writeAll(io.stdout, form === 'rows' && io.stdout.isTTY ? printableJson(text) : text);
   }
   if (holdsProblem(told)) return EXIT.BAD_INPUT;
   if ('failed' in told.result && told.result.failed) return EXIT.FAILED;

@@ -67,7 +67,7 @@ const QUESTION: Options = {
     multiple: true,
     help: 'leave findings of this code out, or those of one Service; repeatable',
   },
-  output: { short: 'o', value: 'FORM', help: 'text (default), markdown or json' },
+  output: { short: 'o', value: 'FORM', help: 'text (default), markdown, json, rows (flat JSON) or csv' },
   server: {
     value: 'URL',
     help: 'ask this kube-whatif server; a snapshot is sent to it only once; default: KUBE_WHATIF_SERVER, else answer here',

@@ -12,6 +12,8 @@ import { junit } from './junit.js';
 import { paintOf } from './paint.js';
 import { pathReport } from './path-report.js';
 import { probabilityReport } from './probability-report.js';
+import { csvOf } from './rows/csv.js';
+import { rowsOf } from './rows/rows.js';
 import { sarif } from './sarif.js';
 import { sweepReport } from './sweep-report.js';
 import { whatIfReport } from './what-if-report.js';
@@ -21,20 +23,22 @@ export interface RenderOptions {
   readonly color?: boolean;
   /** Columns that prose and bars may take in `text`, at least 40. Default 100. */
   readonly width?: number;
+  /** Spaces by which `rows` are indented. Default 0: all on one line. */
+  readonly indent?: number;
 }
 
+/** What an answer can be written as, beside its JSON; JUnit XML and SARIF are forms of check alone. */
+export type ReportForm = 'text' | 'markdown' | 'rows' | 'csv' | 'junit' | 'sarif';
+
 /**
- * An answer as a person reads it in a terminal (`text`) or as a bot posts it on a pull request (`markdown`); of check also as
- * test reporters (`junit`) and code scanning (`sarif`) read it. A pure
- * function of its arguments. What comes from a snapshot is escaped, except the exact rules of one part of `chains`.
- * `kind` must be the question that the answer is to: it says which result the answer holds.
+ * An answer as a person reads it in a terminal (`text`), as a bot posts it on a pull request (`markdown`), or flat for
+ * dashboards and spreadsheets (`rows` as JSON, `csv`); of check also as test reporters (`junit`) and code scanning (`sarif`)
+ * read it. A pure function of its arguments. What comes from a snapshot is escaped, except in JSON and in the exact rules of
+ * one part of `chains`. `kind` must be the question that the answer is to: it says which result the answer holds.
  */
-export function render(
-  kind: QuestionKind,
-  answer: Answer,
-  form: 'text' | 'markdown' | 'junit' | 'sarif',
-  options: RenderOptions = {},
-): string {
+export function render(kind: QuestionKind, answer: Answer, form: ReportForm, options: RenderOptions = {}): string {
+  if (form === 'rows') return `${JSON.stringify({ rows: rowsOf(kind, answer).rows }, undefined, options.indent)}\n`;
+  if (form === 'csv') return csvOf(rowsOf(kind, answer));
   if (form === 'junit' || form === 'sarif') {
     if (kind !== 'check') throw new Error(`${kind} has no form ${form}`);
     return (form === 'junit' ? junit : sarif)(answer as Answer<CheckResult>);

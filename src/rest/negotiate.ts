@@ -7,15 +7,16 @@ const MEDIA_TYPES: Readonly<Record<AnswerForm, string>> = {
   json: 'application/json',
   text: 'text/plain',
   markdown: 'text/markdown',
+  rows: 'application/vnd.kube-whatif.rows+json',
+  csv: 'text/csv',
   junit: 'application/xml',
   sarif: 'application/sarif+json',
 };
 
 /** The forms that every question has, in the order of preference where a client likes several alike. */
-const COMMON: readonly (readonly [AnswerForm, string])[] = (['json', 'text', 'markdown'] as const).map((form) => [
-  form,
-  MEDIA_TYPES[form],
-]);
+const COMMON: readonly (readonly [AnswerForm, string])[] = (['json', 'text', 'markdown', 'rows', 'csv'] as const).map(
+  (form) => [form, MEDIA_TYPES[form]],
+);
 
 /** What a check has beside. */
 const OF_CHECK: readonly (readonly [AnswerForm, string])[] = [
@@ -30,6 +31,9 @@ export interface Negotiated {
   readonly form: AnswerForm;
   readonly type: string;
 }
+
+/** Forms for programs: given to those who ask for them by name, not to those who take anything. */
+const BY_NAME: ReadonlySet<AnswerForm> = new Set(['rows', 'csv']);
 
 interface Weighted {
   readonly value: string;
@@ -72,7 +76,7 @@ export function answerForm(accept: string | undefined, kind?: QuestionKind): Neg
       const close = closeness(value, type);
       if (close !== undefined && (match === undefined || close > match.close)) match = { close, q, index };
     }
-    if (match === undefined || match.q === 0) continue;
+    if (match === undefined || match.q === 0 || (BY_NAME.has(form) && match.close < 2)) continue;
     const rank = [match.q, match.close, -match.index] as const;
     if (best === undefined || exceeds(rank, best.rank)) best = { answer: { form, type }, rank };
   }
@@ -80,6 +84,22 @@ export function answerForm(accept: string | undefined, kind?: QuestionKind): Neg
   throw new ProblemError({
     code: 'NOT_ACCEPTABLE',
     detail: `Answers come as ${given.map(([, type]) => type).join(', ')}; Accept allows none of them.`,
+  });
+}
+
+/**
+ * The form of an answer: that of the query parameter `form`, for clients that cannot choose their headers, else what `Accept`
+ * likes best. Throws ProblemError INVALID_REQUEST, NOT_ACCEPTABLE.
+ */
+export function wantedForm(parameter: unknown, accept: string | undefined, kind: QuestionKind): Negotiated {
+  if (parameter === undefined) return answerForm(accept, kind);
+  const given = kind === 'check' ? [...COMMON, ...OF_CHECK] : COMMON;
+  const found = given.find(([name]) => name === parameter);
+  if (found !== undefined) return { form: found[0], type: found[1] };
+  const names = [...new Set(given.map(([name]) => name))];
+  throw new ProblemError({
+    code: 'INVALID_REQUEST',
+    detail: `The query parameter "form" is one of ${names.join(', ')}.`,
   });
 }
 

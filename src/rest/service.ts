@@ -7,7 +7,7 @@ import type { QuestionKind } from '../questions/request.js';
 import { ProblemError } from '../work/problem.js';
 import type { Workers } from '../work/workers.js';
 import { checkDeclaredLength } from './body.js';
-import { acceptsGzip, answerForm, bodyEncoding, bodyForm } from './negotiate.js';
+import { acceptsGzip, bodyEncoding, bodyForm, wantedForm } from './negotiate.js';
 import type { ResolvedOptions } from './options.js';
 import { withBody } from './receive.js';
 import { sendProblem } from './refusal.js';
@@ -23,6 +23,12 @@ function isPretty(query: unknown): boolean {
   if (value === '' || value === 'true') return true;
   const detail = 'The query parameter "pretty" takes no value, "true" or "false".';
   throw new ProblemError({ code: 'INVALID_REQUEST', detail });
+}
+
+/** Adds to `Vary`: what other hooks have put there stays. */
+function vary(reply: FastifyReply, names: string): void {
+  const present = reply.getHeader('vary');
+  reply.header('vary', present === undefined ? names : `${String(present)}, ${names}`);
 }
 
 /** What the routes of one server do. */
@@ -51,8 +57,9 @@ export class Service {
   /** Answers a question. Throws ProblemError for what the headers or the body's bytes get wrong; ClientGone. */
   async answer(kind: QuestionKind, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { headers } = request;
-    reply.header('vary', 'Accept, Accept-Encoding');
-    const { form, type } = answerForm(headers.accept, kind);
+    vary(reply, 'Accept, Accept-Encoding');
+    const { form: parameter } = request.query as Readonly<Record<string, unknown>>;
+    const { form, type } = wantedForm(parameter, headers.accept, kind);
     const pretty = isPretty(request.query);
     const body = bodyForm(headers['content-type']);
     const encoding = bodyEncoding(headers['content-encoding']);

@@ -1,11 +1,11 @@
 /** What the event loop hands to a worker thread, and what comes back: plain data and bytes that change hands. */
 import type { QuestionKind } from '../questions/request.js';
+import type { ReportForm } from '../reports/render.js';
 import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
 import type { ProblemInit } from './problem.js';
 
 /** What the answer is written as. */
-/** JUnit XML and SARIF are forms of check alone. */
-export type AnswerForm = 'json' | 'text' | 'markdown' | 'junit' | 'sarif';
+export type AnswerForm = 'json' | ReportForm;
 
 /** How the bytes are to be read. */
 export type BodyForm =

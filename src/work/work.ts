@@ -8,6 +8,7 @@ import { type ByDigest, digestsOf } from '../questions/held.js';
 import { readJson } from '../questions/read-json.js';
 import type { QuestionKind, QuestionRequest } from '../questions/request.js';
 import { validateRequest } from '../questions/validate-request.js';
+import type { RenderOptions, ReportForm } from '../reports/render.js';
 import { heldOf } from './hold.js';
 import type { AnswerBytes, AnswerForm, HoldJob, Job, Outcome, QuestionJob, WorkerData } from './job.js';
 import { withManifests } from './manifests.js';
@@ -28,7 +29,7 @@ export type SnapshotSource = (
 export interface Engine {
   /** Throws QuestionError for wrong input. */
   answer(kind: QuestionKind, request: QuestionRequest, snapshot: SnapshotSource): Answer;
-  render(kind: QuestionKind, answer: Answer, form: Exclude<AnswerForm, 'json'>): string;
+  render(kind: QuestionKind, answer: Answer, form: ReportForm, options?: RenderOptions): string;
 }
 
 function join(segments: readonly ArrayBuffer[], length: number): Buffer {
@@ -87,7 +88,7 @@ function encode(engine: Engine, job: QuestionJob, given: Answer): AnswerBytes {
   const text =
     job.form === 'json'
       ? `${JSON.stringify(given, undefined, job.pretty ? 2 : undefined)}\n`
-      : engine.render(job.kind, given, job.form);
+      : engine.render(job.kind, given, job.form, job.pretty ? { indent: 2 } : {});
   return { bytes: new TextEncoder().encode(text) };
 }
 

@@ -47,7 +47,10 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [['chains', '--json=yes'], /^--json takes no value\.$/],
   [['chains', '--at', '2024-01-01T00:00:00Z', '--at', 'now'], /^--at is given twice\.$/],
   [['chains', '--json', '-o', 'text', '-s', SNAPSHOT], /--json and --output text contradict each other\./],
-  [['chains', '-o', 'txt', '-s', SNAPSHOT], /^--output is text, markdown, json, not txt\. Did you mean text\?$/],
+  [
+    ['chains', '-o', 'txt', '-s', SNAPSHOT],
+    /^--output is text, markdown, json, rows, csv, not txt\. Did you mean text\?$/,
+  ],
   [['chains', '--family', '5', '-s', SNAPSHOT], /^--family is 4, 6, IPv4 or IPv6, not 5\.$/],
   [
     ['chains', '--format', 'restor', '-s', SNAPSHOT],

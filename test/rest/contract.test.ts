@@ -23,6 +23,10 @@ interface Request {
   readonly snapshot: { readonly inline: { readonly items: readonly unknown[] } };
 }
 
+interface Rows {
+  readonly rows: readonly unknown[];
+}
+
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
@@ -52,6 +56,7 @@ function closed(value: unknown): unknown {
 const ajv = new Ajv2020({ allErrors: true, strict: false });
 addFormats.default(ajv);
 ajv.addSchema(closed(contract().document) as object, 'closed');
+const validRows = ajv.compile({ $ref: 'closed#/components/schemas/Rows' });
 const answerValidator = (kind: QuestionKind) => ajv.compile({ $ref: `closed#/components/schemas/${ANSWERS[kind]}` });
 
 function examples(kind: QuestionKind): readonly (readonly [string, Request])[] {
@@ -140,6 +145,13 @@ t.test('every example is answered as the contract says, in every form', async (t
           ttt.equal(report.status, 200);
           ttt.ok(report.text.length > 20);
         }
+        const rows = await post(running, `/v1/${kind}`, value, { accept: 'application/vnd.kube-whatif.rows+json' });
+        ttt.equal(rows.headers['content-type'], 'application/vnd.kube-whatif.rows+json');
+        ttt.ok(validRows(rows.json()), JSON.stringify(validRows.errors));
+        ttt.ok((await post(running, `/v1/${kind}?form=rows`, value)).bytes.equals(rows.bytes), 'by parameter too');
+        const csv = await post(running, `/v1/${kind}?form=csv`, value, { accept: 'application/json' });
+        ttt.equal(csv.headers['content-type'], 'text/csv; charset=utf-8');
+        ttt.equal(csv.text.trimEnd().split('\r\n').length, 1 + (rows.json() as unknown as Rows).rows.length);
         const { snapshot, ...request } = value;
         const asForm = await form(running, kind, [JSON.stringify(snapshot.inline)], JSON.stringify(request));
         ttt.equal(asForm.status, 200, asForm.text.slice(0, 2000));
