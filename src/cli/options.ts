@@ -293,6 +293,11 @@ export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'sweep' | 'batch'
     options: {
       host: { value: 'ADDRESS', help: 'where to listen; default: HOST, else 127.0.0.1' },
       port: { value: 'PORT', help: 'default: PORT, else 8080; 0: any free one' },
+      'cors-origin': {
+        value: 'ORIGIN',
+        multiple: true,
+        help: 'let scripts of web pages of this origin ask, as https://grafana.example.com or *; repeatable; default: CORS_ORIGINS',
+      },
       'grpc-port': { value: 'PORT', help: 'default: GRPC_PORT, else 9090' },
       ...HELP,
     },

@@ -12,12 +12,14 @@ function environment(args: Arguments, io: Io): Io['env'] {
     const text = args.one(option);
     return text === undefined ? undefined : String(readPort(`--${option}`, text, 0));
   };
-  const { HOST, PORT, GRPC_PORT } = io.env;
+  const { HOST, PORT, GRPC_PORT, CORS_ORIGINS } = io.env;
+  const origins = args.all('cors-origin');
   return {
     ...io.env,
     HOST: args.one('host') ?? HOST,
     PORT: port('port') ?? PORT,
     GRPC_PORT: port('grpc-port') ?? GRPC_PORT,
+    CORS_ORIGINS: origins.length > 0 ? origins.join(' ') : CORS_ORIGINS,
   };
 }
 

@@ -50,6 +50,9 @@ const TOKEN = /^[A-Za-z0-9._~+/-]{16,512}=*$/;
 /** An address or CIDR, roughly: the server's own parser says what is wrong with it. */
 const ADDRESS = /^[0-9A-Fa-f.:]+(\/[0-9]{1,3})?$/;
 
+/** An origin as browsers send it (RFC 6454): scheme and host, the port where it is not the scheme's; no path. */
+const ORIGIN = /^(\*|https?:\/\/([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?)$/;
+
 /** Every variable, in the order of the documentation. */
 export const VARIABLES = [
   { name: 'HOST', kind: text, fallback: '127.0.0.1', does: 'The address to listen on; `0.0.0.0` or `::` for all.' },
@@ -194,6 +197,12 @@ export const VARIABLES = [
     does: "Proxies, by address or CIDR, whose `X-Forwarded-For` tells a client's address.",
   },
   {
+    name: 'CORS_ORIGINS',
+    kind: { type: 'list', item: ORIGIN, items: 'origins such as https://grafana.example.com, or *' },
+    fallback: '',
+    does: 'Web pages, by origin, whose scripts may ask; `*` for all. Not set: none, as browsers have it.',
+  },
+  {
     name: 'METRICS',
     kind: word('on', 'open', 'off'),
     fallback: 'on',
@@ -250,6 +259,7 @@ export interface Settings {
   /** Requests a minute; 0: any number. */
   readonly rateLimit: number;
   readonly trustProxy: readonly string[];
+  readonly corsOrigins: readonly string[];
   readonly metrics: 'on' | 'open' | 'off';
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
   readonly drainDelay: number;
@@ -374,6 +384,7 @@ export function readSettings(env: Environment): Settings {
         : { cert, key, clientCa: file('TLS_CLIENT_CA_FILE'), minVersion: value('TLS_MIN_VERSION') as '1.2' | '1.3' },
     rateLimit: number('RATE_LIMIT'),
     trustProxy: itemsOf(value('TRUST_PROXY')),
+    corsOrigins: itemsOf(value('CORS_ORIGINS')),
     metrics: value('METRICS') as Settings['metrics'],
     logLevel: value('LOG_LEVEL') as Settings['logLevel'],
     drainDelay: milliseconds('DRAIN_DELAY'),

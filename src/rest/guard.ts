@@ -4,6 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Backend } from '../operations/backend.js';
 import { traceIdOf } from '../operations/request-id.js';
 import { ProblemError } from '../work/problem.js';
+import { isPreflight } from './cors.js';
+import type { ResolvedOptions } from './options.js';
 
 /** Probes come often, from the node, and have no credentials. */
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
@@ -18,7 +20,8 @@ function fingerprintOf({ raw }: FastifyRequest): string | undefined {
 }
 
 /** The hook. Its problems: UNAUTHENTICATED, RATE_LIMITED. */
-export function guard({ credentials, rateLimit }: Backend, metricsOpen: boolean) {
+export function guard({ credentials, rateLimit }: Backend, { metrics, corsOrigins }: ResolvedOptions) {
+  const metricsOpen = metrics === 'open';
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     reply.header('x-request-id', request.id);
     const { traceparent } = request.headers;
@@ -26,7 +29,7 @@ export function guard({ credentials, rateLimit }: Backend, metricsOpen: boolean)
       reply.header('traceparent', traceparent);
     }
     const path = request.routeOptions.url ?? '';
-    if (PROBES.has(path)) return;
+    if (PROBES.has(path) || (corsOrigins.length > 0 && isPreflight(request))) return;
     const open = OPEN.has(path) || (metricsOpen && path === '/metrics');
     const verdict = credentials.check(request.headers.authorization, fingerprintOf(request));
     // Whoever shows no credential, or a wrong one, is counted by address.

@@ -6,6 +6,8 @@ export interface ServerOptions {
   readonly bodyTimeout?: number;
   /** Proxies, by address or CIDR, whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustProxy?: readonly string[];
+  /** Origins of web pages whose scripts may ask (CORS); `*` for all. Default: none. */
+  readonly corsOrigins?: readonly string[];
   /** `/metrics`: `on` needs a token where questions do, `open` never does, `off` is not there. Default `on`. */
   readonly metrics?: 'on' | 'open' | 'off';
 }
@@ -17,6 +19,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   return {
     bodyTimeout: whole('bodyTimeout', options.bodyTimeout ?? 30_000, 1, 3_600_000),
     trustProxy: options.trustProxy ?? [],
+    corsOrigins: options.corsOrigins ?? [],
     metrics: options.metrics ?? 'on',
   };
 }

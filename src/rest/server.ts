@@ -13,6 +13,7 @@ import { identify, traceIdOf } from '../operations/request-id.js';
 import type { Tls } from '../operations/tls.js';
 import { contract } from '../questions/contract.js';
 import { QUESTION_KINDS } from '../questions/request.js';
+import { allowOrigins } from './cors.js';
 import { guard } from './guard.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import { linger, notFound, problemOfFastify, refuse, refuseConnection, sendProblem } from './refusal.js';
@@ -96,7 +97,8 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   const snapshots = new SnapshotRoutes(options, backend);
   app.decorateRequest('owner', 'anonymous');
   app.decorateReply('problemCode', '');
-  app.addHook('onRequest', guard(backend, options.metrics === 'open'));
+  const admit = guard(backend, options);
+  allowOrigins(app, options.corsOrigins, () => void app.addHook('onRequest', admit));
   app.addHook('onResponse', async (request, reply) => {
     linger(request.raw);
     told(backend, request, reply);

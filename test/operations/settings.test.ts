@@ -49,6 +49,8 @@ t.test('what cannot be is told by name, all at once, and secrets are not', async
     [{ SNAPSHOT_STORE: 'hunter2' }, [/^SNAPSHOT_STORE must be/]],
     [{ TOKENS: 'long-enough-a-token,hunter2' }, [/^TOKENS: item 2 must be 16 to 512 of/]],
     [{ TRUST_PROXY: '10.0.0.0/8,proxy' }, [/^TRUST_PROXY: item 2/]],
+    [{ CORS_ORIGINS: 'https://a.example https://b.example/path' }, [/^CORS_ORIGINS: item 2 must be origins such as/]],
+    [{ CORS_ORIGINS: 'grafana.example' }, [/^CORS_ORIGINS: item 1/]],
     [{ HOST: 'a\0b' }, [/^HOST must not/]],
   ];
   for (const [env, expected] of table) {
