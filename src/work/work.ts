@@ -10,7 +10,7 @@ import type { QuestionKind, QuestionRequest } from '../questions/request.js';
 import { validateRequest } from '../questions/validate-request.js';
 import type { RenderOptions, ReportForm } from '../reports/render.js';
 import { heldOf } from './hold.js';
-import type { AnswerBytes, AnswerForm, HoldJob, Job, Outcome, QuestionJob, WorkerData } from './job.js';
+import type { AnswerBytes, HoldJob, Job, Outcome, QuestionJob, WorkerData } from './job.js';
 import { withManifests } from './manifests.js';
 import { type Part, readForm } from './multipart.js';
 import { DamagedSnapshot, ParsedSnapshots } from './parsed-snapshots.js';

@@ -156,6 +156,32 @@ t.test('rows say what the answer says', async (t) => {
   );
 });
 
+t.test('a check has its findings, then its doors', async (t) => {
+  const scale = { kind: 'Deployment' as const, namespace: 'default', name: 'nginx-deployment', replicas: 0 };
+  const { columns, rows } = rowsOf('check', ask('check', { changes: [{ scale }] }, ARTICLE));
+  t.equal(columns.slice(0, 4).join(' '), 'row severity code message');
+  const found = rows.findIndex(({ row }) => row === 'DOOR');
+  t.match(
+    rows.find(({ code }) => code === 'DELIVERED_BEFORE_REJECTED_NOW'),
+    { row: 'FINDING', severity: 'ERROR', service: 'default/nginx-svc' },
+  );
+  t.ok(rows.slice(found).every(({ row, severity }) => row === 'DOOR' && severity === null));
+  t.match(rows[found], {
+    service: 'default/nginx-svc',
+    via: 'CLUSTER_IP',
+    change: 'CHANGED',
+    deliveredBefore: '1',
+    deliveredAfter: '0',
+    deliveredShift: '-1',
+    deliveredShiftValue: -1,
+    lost: '1',
+  });
+  t.match(
+    render('check', ask('check', { changes: [{ scale }] }, ARTICLE), 'csv'),
+    /^row,severity,code,message,service/,
+  );
+});
+
 t.test('rules are rows in every format', async (t) => {
   const chains = { nodes: ['node-1'], families: ['IPv4'] as const, services: ['default/nginx-svc'] };
   const rowsIn = (format: 'RESTORE' | 'SAVE' | 'LIST' | 'RULES') =>
