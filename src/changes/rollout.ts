@@ -160,14 +160,9 @@ const TOLD = 100;
 
 function sentence(state: RolloutState, index: number, last: number, isPicked: boolean): string {
   const { old, oldReady, terminating, action } = state;
-  const parts = [
-    `${readyIn(state)} pods ready`,
-    `${oldReady} of ${old} of the former template`,
-    `${state.newReady} of ${state.new} of the new one`,
-    ...(terminating > 0 ? [`${terminating} being deleted`] : []),
-  ];
-  const [first, ...rest] = parts;
-  return `state ${index} of ${last}, ${action}: ${first} (${rest.join(', ')})${isPicked ? ' – this is the one that the answer is about' : ''}`;
+  const gone = terminating > 0 ? `, ${terminating} being deleted` : '';
+  const mark = isPicked ? ' (the answer is about this state)' : '';
+  return `state ${index} of ${last}, ${action}: ready ${readyIn(state)}, namely ${oldReady} of ${old} of the former template and ${state.newReady} of ${state.new} of the new one${gone}${mark}`;
 }
 
 function statesTold(object: string, { states }: Rollout, index: number): Consequence[] {

@@ -8,6 +8,7 @@ import {
   makeCidr,
   parseCidr,
 } from '../base/address.js';
+import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Service } from '../cluster/objects.js';
 import { flagsOf } from '../cluster/proxy-command.js';
@@ -36,14 +37,13 @@ function addressesOf(service: Service): readonly string[] {
   return (clusterIPs.length > 0 ? clusterIPs : [clusterIP]).filter((text) => text !== '' && text !== 'None');
 }
 
-function flagged(cluster: Cluster): readonly ServiceRange[] {
+function readFlags(cluster: Cluster): readonly ServiceRange[] {
   for (const program of ['kube-apiserver', 'kube-controller-manager']) {
     for (const pod of cluster.podsIn('kube-system')) {
       if (!pod.metadata.name.startsWith(program) && pod.metadata.labels?.component !== program) continue;
       for (const container of pod.spec?.containers ?? []) {
-        const cidrs = (flagsOf(container, program)?.get(FLAG) ?? '')
-          .split(',')
-          .flatMap((text) => parseCidr(text.trim()) ?? []);
+        const texts = (flagsOf(container, program)?.get(FLAG) ?? '').split(',');
+        const cidrs = texts.flatMap((text) => parseCidr(text.trim()) ?? []);
         const why = `--${FLAG} of pod kube-system/${pod.metadata.name}.`;
         if (cidrs.length > 0) return cidrs.map((cidr) => ({ cidr, why, certain: true }));
       }
@@ -52,14 +52,52 @@ function flagged(cluster: Cluster): readonly ServiceRange[] {
   return [];
 }
 
-/** The smallest network that holds all of these addresses and is not smaller than usual. */
-function covering(family: IPFamily, addresses: readonly bigint[]): Cidr {
+const flags = new WeakMap<Cluster['pods'], readonly ServiceRange[]>();
+
+function flagged(cluster: Cluster): readonly ServiceRange[] {
+  return remember(flags, cluster.pods, () => readFlags(cluster));
+}
+
+/** The smallest network that holds two addresses, and all between them, and is not smaller than usual. */
+function covering(family: IPFamily, { lowest, highest }: Bounds): Cidr {
   const width = addressWidth(family);
-  const [first = 0n] = addresses;
   let length = SMALLEST[family];
-  while (length > 0 && addresses.some((one) => one >> BigInt(width - length) !== first >> BigInt(width - length)))
-    length--;
-  return makeCidr(family, first, length);
+  while (length > 0 && lowest >> BigInt(width - length) !== highest >> BigInt(width - length)) length--;
+  return makeCidr(family, lowest, length);
+}
+
+interface Bounds {
+  readonly lowest: bigint;
+  readonly highest: bigint;
+}
+
+function widened(bounds: Bounds | undefined, bits: bigint): Bounds {
+  const { lowest, highest } = bounds ?? { lowest: bits, highest: bits };
+  return { lowest: bits < lowest ? bits : lowest, highest: bits > highest ? bits : highest };
+}
+
+/** What the Services have that changed clusters share. */
+interface SharedClaims {
+  readonly owners: ReadonlyMap<string, string>;
+  readonly bounds: Readonly<Partial<Record<IPFamily, Bounds>>>;
+  /** The lowest address from one on that no Service of these has, by that one's text. */
+  readonly firstFree: Map<string, bigint>;
+}
+
+const shared = new WeakMap<ReadonlyMap<string, Service>, SharedClaims>();
+
+function claimsOf(services: ReadonlyMap<string, Service>): SharedClaims {
+  const owners = new Map<string, string>();
+  const bounds: Partial<Record<IPFamily, Bounds>> = {};
+  for (const [key, service] of services) {
+    for (const text of addressesOf(service)) {
+      const address = addressOf(text);
+      if (address === undefined) continue;
+      bounds[address.family] = widened(bounds[address.family], address.bits);
+      owners.set(address.text, key);
+    }
+  }
+  return { owners, bounds, firstFree: new Map() };
 }
 
 /**
@@ -69,17 +107,33 @@ function covering(family: IPFamily, addresses: readonly bigint[]): Cidr {
  * addresses of a range are kept for Services that name theirs, KEP-3070).
  */
 export class ClusterIPs {
-  readonly #owners = new Map<string, string>();
+  readonly #shared: SharedClaims;
+  /** What differs from the shared claims: undefined for an address that is free here. */
+  readonly #owners = new Map<string, string | undefined>();
+  readonly #freed: bigint[] = [];
   readonly #ranges = new Map<IPFamily, ServiceRange>();
 
   /** The addresses that all Services but one (`namespace/name`) have. */
   constructor(cluster: Cluster, except: string) {
-    const used: Record<IPFamily, bigint[]> = { IPv4: [], IPv6: [] };
-    for (const [key, service] of cluster.services.entries()) {
+    const { base, replacements } = cluster.services;
+    this.#shared = remember(shared, base, () => claimsOf(base));
+    const bounds: Partial<Record<IPFamily, Bounds>> = { ...this.#shared.bounds };
+    for (const key of [except, ...replacements.keys()]) {
+      const former = base.get(key);
+      if (former === undefined) continue;
+      for (const text of addressesOf(former)) {
+        const address = addressOf(text);
+        if (address === undefined || this.#shared.owners.get(address.text) !== key) continue;
+        this.#owners.set(address.text, undefined);
+        this.#freed.push(address.bits);
+      }
+    }
+    for (const [key, service] of replacements) {
+      if (service === undefined) continue;
       for (const text of addressesOf(service)) {
         const address = addressOf(text);
         if (address === undefined) continue;
-        used[address.family].push(address.bits);
+        bounds[address.family] = widened(bounds[address.family], address.bits);
         if (key !== except) this.#owners.set(address.text, key);
       }
     }
@@ -87,9 +141,10 @@ export class ClusterIPs {
       if (!this.#ranges.has(range.cidr.family)) this.#ranges.set(range.cidr.family, range);
     if (this.#ranges.size > 0) return;
     for (const family of FAMILIES) {
-      if (used[family].length === 0) continue;
+      const own = bounds[family];
+      if (own === undefined) continue;
       const why = 'The smallest network around the cluster IPs of the snapshot: the API server’s range may be larger.';
-      this.#ranges.set(family, { cidr: covering(family, used[family]), why, certain: false });
+      this.#ranges.set(family, { cidr: covering(family, own), why, certain: false });
     }
     if (this.#ranges.size > 0) return;
     const why = 'The snapshot shows no cluster IP: the default range of kubeadm.';
@@ -108,7 +163,8 @@ export class ClusterIPs {
 
   /** The Service that has the address, `namespace/name`. */
   ownerOf(address: string): string | undefined {
-    return this.#owners.get(addressOf(address)?.text ?? address);
+    const text = addressOf(address)?.text ?? address;
+    return this.#owners.has(text) ? this.#owners.get(text) : this.#shared.owners.get(text);
   }
 
   /** Whether the address may be a cluster IP: inside the range, where that is certain. */
@@ -147,11 +203,29 @@ export class ClusterIPs {
       [first + 1n + kept, last],
       [first + 1n, first + kept],
     ] as const) {
-      for (let bits = from; bits <= to; bits++) {
+      const start = this.#firstFree(family, from, to);
+      const lower = this.#freed.filter((bits) => bits >= from && bits < start && bits <= to);
+      for (const bits of lower.sort((a, b) => (a < b ? -1 : 1))) {
         const { text } = makeAddress(family, bits);
-        if (!this.#owners.has(text)) return text;
+        if (this.ownerOf(text) === undefined) return text;
+      }
+      for (let bits = start; bits <= to; bits++) {
+        const { text } = makeAddress(family, bits);
+        if (this.ownerOf(text) === undefined) return text;
       }
     }
     return undefined;
+  }
+
+  /** The lowest address that is free in what all changed clusters share: found once. */
+  #firstFree(family: IPFamily, from: bigint, to: bigint): bigint {
+    const key = `${family}/${from}`;
+    let bits = this.#shared.firstFree.get(key);
+    if (bits === undefined) {
+      bits = from;
+      while (bits <= to && this.#shared.owners.has(makeAddress(family, bits).text)) bits++;
+      this.#shared.firstFree.set(key, bits);
+    }
+    return bits;
   }
 }

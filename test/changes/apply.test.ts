@@ -449,6 +449,13 @@ t.test('what cannot be is refused with its place', async (t) => {
     ],
     ['a wrong value', SERVICE({ type: 'Nodeport' }), 'IMPOSSIBLE_CHANGE', at('/0/spec/type'), /NodePort/],
     ['a port', SERVICE({ ports: [{ port: 99999 }] }), 'IMPOSSIBLE_CHANGE', at('/0/spec/ports/0/port'), /65535/],
+    [
+      'a port twice',
+      SERVICE({ ports: [{ port: 80 }, { port: 80, name: 'b' }] }, 'nginx-svc'),
+      'IMPOSSIBLE_CHANGE',
+      at('/0/spec/ports'),
+      /name|twice/,
+    ],
     ['no ports', SERVICE({ ports: [] }), 'IMPOSSIBLE_CHANGE', at('/0/spec/ports'), /no port/],
     [
       'a taken address',
@@ -540,6 +547,29 @@ t.test('what cannot be is refused with its place', async (t) => {
     { code: 'IMPOSSIBLE_CHANGE', pointer: at('/0/metadata/name'), detail: /include deployments/ },
     'a Deployment that the snapshot lacks is not taken for new',
   );
+});
+
+t.test('what was printed from a cluster is applied as nothing', async (t) => {
+  const before = changed(
+    article(),
+    apply(SERVICE({ type: 'NodePort' }), WORKLOAD('Deployment', { replicas: 2 })),
+  ).cluster;
+  const printed = [
+    ...before.services.values(),
+    ...before.workloads.values(),
+    ...before.pods.values(),
+    ...before.nodes.values(),
+    ...before.endpointSlices.values(),
+  ].map(
+    (object) =>
+      ({
+        ...object,
+        metadata: { ...object.metadata, resourceVersion: '7', managedFields: [], generation: 3 },
+      }) as unknown as Fields,
+  );
+  const again = applied(before, { kind: 'List', apiVersion: 'v1', items: printed });
+  t.equal(again.cluster, before);
+  t.same([...new Set(again.outcomes.map((one) => one.split(' ').at(-1)))], ['unchanged']);
 });
 
 t.test('the annotation that kubectl keeps decides what goes', async (t) => {

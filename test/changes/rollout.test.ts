@@ -316,8 +316,8 @@ t.test('the request says which state, and slices show it', async (t) => {
     const { cluster: after, applied } = changed(before, to({ template: IMAGE, ...change }));
     t.equal(endpoints(after), expected, JSON.stringify(change));
     const told = applied[0]?.consequences.filter(({ kind }) => kind === 'ROLLOUT_STATE') ?? [];
-    t.equal(told.filter(({ detail }) => /this is the one/.test(detail)).length, 1);
-    t.match(told[0]?.detail, /^state 0 of \d+, START: 4 pods ready \(4 of 4 of the former template/);
+    t.equal(told.filter(({ detail }) => /answer is about this/.test(detail)).length, 1);
+    t.match(told[0]?.detail, /^state 0 of \d+, START: ready 4, namely 4 of 4 of the former template/);
   }
   const { cluster: done } = changed(before, to({ template: IMAGE, state: 'COMPLETE' }));
   const images = [...done.pods.values()].map(({ spec }) => spec?.containers?.[0]?.image);
@@ -342,7 +342,7 @@ t.test('an update that is under way goes on from where it is', async (t) => {
   const on = changed(half, to({ state: 'COMPLETE' }));
   t.match(
     on.applied[0]?.consequences[0]?.detail,
-    /^state 0 of 5, START: 5 pods ready \(3 of 3 of the former template, 2 of 2 of the new one\)/,
+    /^state 0 of 5, START: ready 5, namely 3 of 3 of the former template and 2 of 2 of the new one/,
   );
   t.same(
     [...on.cluster.pods.values()].map(({ spec }) => spec?.containers?.[0]?.image),

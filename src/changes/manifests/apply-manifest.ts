@@ -52,7 +52,16 @@ export interface AppliedManifest {
 }
 
 /** What the API server fills in, and takes from no manifest. */
-const SERVER_FIELDS = ['uid', 'creationTimestamp', 'resourceVersion', 'generation', 'managedFields', 'selfLink'];
+const SERVER_FIELDS = [
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'resourceVersion',
+  'generation',
+  'managedFields',
+  'selfLink',
+];
 
 const WHY_IGNORED: Readonly<Record<string, string>> = {
   NetworkPolicy: 'what network policies let through is not part of the model',
@@ -98,7 +107,12 @@ function applied(manifest: Manifest, kind: UsedKind, namespace: string): Fields 
   const kept = Object.entries(isFields(metadata) ? metadata : {}).filter(([key]) => !SERVER_FIELDS.includes(key));
   // A Service's status tells the address of its load balancer, which a snapshot of the later cluster would show.
   const told = kind === 'Service' && status !== undefined && status !== null ? { status } : {};
-  const { namespace: _namespace, ...own } = Object.fromEntries(kept);
+  const { namespace: _namespace, annotations, ...plain } = Object.fromEntries(kept);
+  // What was printed from a cluster carries the note of the last apply; this apply writes its own.
+  const { [LAST_APPLIED_ANNOTATION]: _last, ...noted } = isFields(annotations) ? annotations : {};
+  const own = isFields(annotations)
+    ? { ...plain, ...(Object.keys(noted).length === 0 ? {} : { annotations: noted }) }
+    : { ...plain, ...(annotations === undefined ? {} : { annotations }) };
   return { ...value, metadata: kind === 'Node' ? own : { ...own, namespace }, ...told };
 }
 

@@ -27,7 +27,7 @@ export interface Manifest {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** At most so many objects in one change. */
-const MAX_OBJECTS = 20_000;
+const MAX_OBJECTS = 2000;
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

