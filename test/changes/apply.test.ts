@@ -1,11 +1,13 @@
 /** `apply`: manifests merged as kubectl merges them, completed as the API server completes them, acted on by controllers. */
+import fc from 'fast-check';
 import t from 'tap';
+import { QuestionError } from '../../src/base/errors.js';
 import type { Consequence } from '../../src/changes/change.js';
 import { mergeRules } from '../../src/changes/manifests/merge-keys.js';
 import { threeWayMerge } from '../../src/changes/manifests/three-way-merge.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import type { Node, Service, Workload } from '../../src/cluster/objects.js';
-import { addressesOf, article, changed, cluster, node, pod, refusal, rulesOf, service } from './fixture.js';
+import { addressesOf, article, changed, cluster, context, node, pod, refusal, rulesOf, service } from './fixture.js';
 
 const LAST = 'kubectl.kubernetes.io/last-applied-configuration';
 type Fields = Record<string, unknown>;
@@ -589,4 +591,122 @@ t.test('the annotation that kubectl keeps decides what goes', async (t) => {
   t.same(selectorAfter(annotated(last({ selector: { app: 'nginx', tier: 'old' } }))), { app: 'nginx' });
   t.same(selectorAfter(base), { app: 'nginx', tier: 'old' });
   t.same(selectorAfter(annotated('no JSON')), { app: 'nginx', tier: 'old' });
+});
+
+t.test('whatever a manifest holds: applied, or refused with a place', async (t) => {
+  const before = article();
+  const words = fc.constantFrom(
+    'name',
+    'spec',
+    'metadata',
+    'ports',
+    'selector',
+    'template',
+    'labels',
+    'containers',
+    'status',
+    'type',
+    '__proto__',
+    'constructor',
+    'annotations',
+    'namespace',
+  );
+  const any = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom<unknown>(
+        null,
+        true,
+        0,
+        -1,
+        80,
+        70000,
+        1e300,
+        '',
+        'app',
+        'nginx-svc',
+        'None',
+        '10.0.0.10',
+        '\u0000"\n',
+        '25%',
+      ),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc
+        .array(fc.tuple(words, tie('value')), { maxLength: 4 })
+        .map((pairs) =>
+          JSON.parse(
+            `{${pairs.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value) ?? 'null'}`).join()}}`,
+          ),
+        ),
+    ),
+  })).value;
+  const kind = fc.constantFrom(
+    'Service',
+    'Deployment',
+    'StatefulSet',
+    'DaemonSet',
+    'ReplicaSet',
+    'Pod',
+    'Node',
+    'EndpointSlice',
+    'Endpoints',
+    'List',
+    'ServiceList',
+    'Ingress',
+  );
+  const bases = [
+    SERVICE({}),
+    SERVICE({}, 'nginx-svc'),
+    WORKLOAD('Deployment'),
+    WORKLOAD('StatefulSet'),
+    WORKLOAD('DaemonSet'),
+    ...[...before.workloads.values(), ...before.pods.values()].map((one) => one as unknown as Fields),
+  ];
+  /** A manifest with one of its values, anywhere, replaced. */
+  const broken = fc.tuple(fc.constantFrom(...bases), fc.nat(), any).map(([base, at, value]) => {
+    const copy = structuredClone(base);
+    const places: [Fields, string][] = [];
+    const walk = (one: unknown): void => {
+      if (typeof one !== 'object' || one === null) return;
+      for (const key of Object.keys(one)) {
+        places.push([one as Fields, key]);
+        walk((one as Fields)[key]);
+      }
+    };
+    walk(copy);
+    const [owner, key] = places[at % places.length] as [Fields, string];
+    owner[key] = value;
+    return copy;
+  });
+  const manifest = fc.oneof(
+    { weight: 4, arbitrary: broken },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(kind, any, any).map(([one, metadata, spec]) => ({ kind: one, metadata, spec, items: spec })),
+    },
+    { weight: 1, arbitrary: broken.map((one) => JSON.stringify(one)) },
+    { weight: 1, arbitrary: fc.string({ maxLength: 30 }) },
+  );
+  let made = 0;
+  fc.assert(
+    fc.property(manifest, (one) => {
+      try {
+        const { cluster: after } = changed(before, apply(one as Fields | string));
+        rulesOf(after, context(after).settings);
+        made++;
+      } catch (error) {
+        if (!(error instanceof QuestionError)) throw error;
+        const [problem] = error.problems;
+        return (
+          problem !== undefined &&
+          problem.in === 'request' &&
+          problem.pointer.startsWith('/changes/0/apply') &&
+          problem.detail.length > 10
+        );
+      }
+      return true;
+    }),
+    { numRuns: Number(process.env.FUZZ_RUNS ?? 400) },
+  );
+  t.ok(made > 20, `${made} were applied`);
 });

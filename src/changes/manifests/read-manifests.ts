@@ -49,11 +49,12 @@ function reading<T>(pointer: string, name: string | undefined, read: () => T): T
     if (!(error instanceof QuestionError)) throw error;
     const told = (text: string) =>
       `${name === undefined ? '' : `${name}: `}${text.replaceAll('The snapshot', 'The manifest').replaceAll('a snapshot', 'a manifest')}`;
-    const problems = error.problems.map((one) => ({
-      pointer: one.pointer === '' ? pointer : one.pointer,
-      in: 'request' as const,
-      detail: told(one.detail),
-    }));
+    const problems = error.problems.map((one) => {
+      // A place in a text is no place in the request: it is told in the sentence.
+      const inside = one.pointer.startsWith(pointer);
+      const place = inside || one.pointer === '' ? '' : `${one.pointer}: `;
+      return { pointer: inside ? one.pointer : pointer, in: 'request' as const, detail: place + told(one.detail) };
+    });
     const code = error.code === 'INVALID_SNAPSHOT' ? 'IMPOSSIBLE_CHANGE' : error.code;
     throw new QuestionError(code, told(error.message), problems);
   }
