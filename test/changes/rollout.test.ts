@@ -287,6 +287,11 @@ t.test('a StatefulSet goes by ordinal, a DaemonSet by node', async (t) => {
   const { made } = named('StatefulSet', 3);
   const down = changed(made, to({ step: 1 }, { kind: 'StatefulSet', namespace: 'default', name: 'db' }));
   t.ok(down.cluster.pods.get('default/db-2')?.metadata.deletionTimestamp, 'the highest ordinal goes first');
+  const agents = changed(
+    named('DaemonSet', 3).made,
+    to({ step: 1 }, { kind: 'DaemonSet', namespace: 'default', name: 'db' }),
+  );
+  t.match(agents.applied[0]?.choices, [{ taken: 'node-1', alternatives: ['node-2', 'node-3'], why: /random/ }]);
 });
 
 t.test('the request says which state, and slices show it', async (t) => {

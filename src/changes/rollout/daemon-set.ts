@@ -5,6 +5,7 @@ import { podsOfDaemonSet } from '../../control-plane/daemon-pods.js';
 import { isActive, isReady } from '../../control-plane/pods.js';
 import type { IntOrPercent } from '../../control-plane/rolling-update.js';
 import { scaledValue } from '../../control-plane/rolling-update.js';
+import { limitedChoice } from '../limited-choice.js';
 import { type Rollout, Simulation, type SimulationInput } from './simulation.js';
 
 export interface DaemonSetStrategy {
@@ -54,6 +55,17 @@ export function rollOutDaemonSet(
   const had = new Set(own.map(nodeOf));
   create([...due.keys()].filter((node) => !had.has(node)));
   let left = byNode.filter((pod) => due.has(nodeOf(pod)));
+  const [first, ...others] = left.map(nodeOf);
+  if (first !== undefined && others.length > 0) {
+    simulation.choose([
+      limitedChoice({
+        what: `node on which the rollout of DaemonSet ${namespace}/${name} begins`,
+        taken: first,
+        alternatives: others,
+        why: 'The DaemonSet controller goes through nodes in random order: that of their names is taken.',
+      }),
+    ]);
+  }
   if (surge > 0) {
     while (left.length > 0 && !simulation.isLong) {
       const chunk = left.slice(0, surge);

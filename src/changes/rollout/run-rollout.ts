@@ -19,21 +19,23 @@ import {
   statefulSetStrategy,
 } from './strategy.js';
 
-/** Pods replaced one or a few at a time are worked out for so many rounds. */
-const MAX_ROUNDS = 300;
+/** What a rollout may cost: all pods are looked at in every round. A second or two. */
+const MAX_PODS_TIMES_ROUNDS = 100_000;
 
-/** Whether a rollout takes more rounds than are worked out. */
-export function isLongRollout(wanted: Workload, pods: number, override: StrategyOverride): boolean {
+/** How many pods a strategy replaces at once. */
+function batchOf(wanted: Workload, pods: number, override: StrategyOverride): number {
   if (wanted.kind === 'Deployment') {
     const strategy = deploymentStrategy(wanted, override);
-    return !strategy.recreate && pods / (strategy.posts.maxSurge + strategy.posts.maxUnavailable) > MAX_ROUNDS;
+    return strategy.recreate ? pods : strategy.posts.maxSurge + strategy.posts.maxUnavailable;
   }
-  if (wanted.kind === 'StatefulSet') return pods / statefulSetStrategy(wanted, override).maxUnavailable > MAX_ROUNDS;
+  if (wanted.kind === 'StatefulSet') return statefulSetStrategy(wanted, override).maxUnavailable;
   const { maxSurge, maxUnavailable } = daemonSetStrategy(wanted, override);
-  return (
-    pods / Math.max(1, scaledValue(maxSurge, pods, true) ?? 0, scaledValue(maxUnavailable, pods, true) ?? 1) >
-    MAX_ROUNDS
-  );
+  return Math.max(scaledValue(maxSurge, pods, true) ?? 0, scaledValue(maxUnavailable, pods, true) ?? 1);
+}
+
+/** Whether a rollout of so many pods takes longer to work out than anybody waits. */
+export function isLongRollout(wanted: Workload, pods: number, override: StrategyOverride): boolean {
+  return (pods * pods) / Math.max(1, batchOf(wanted, pods, override)) > MAX_PODS_TIMES_ROUNDS;
 }
 
 /**
