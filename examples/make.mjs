@@ -1,6 +1,7 @@
 // Writes what in examples/, README.md and docs/ is made by the program itself, or checks that it is current:
 //   npm run build && node examples/make.mjs [--check]
 // - article-nodeport.json: article.json with default/nginx-svc as a NodePort Service at 30010.
+// - article-gke.json: that with GKE's nodes and type LoadBalancer.
 // - answers/: what each request of requests/ gives for article.json. A request's question is the first word of its
 //   file's name: probability-scaled.json asks `probability`; what-if-….json asks `what-if`.
 // - README.md and docs/*.md: each text block that follows a sh block is what those commands print.
@@ -33,6 +34,23 @@ for (const { kind, metadata, spec } of article.items) {
   spec.ports[0].nodePort = 30010;
 }
 give(join(here, 'article-nodeport.json'), `${JSON.stringify(article, undefined, 4)}\n`);
+
+// The same cluster on GKE, with the Service published by a load balancer.
+for (const [index, { kind, metadata, spec, status }] of article.items.entries()) {
+  if (kind === 'Node') {
+    const zone = `europe-west1-${'bcd'[index % 3]}`;
+    metadata.labels = {
+      ...metadata.labels,
+      'cloud.google.com/gke-nodepool': 'pool-1',
+      'topology.kubernetes.io/zone': zone,
+    };
+    spec.providerID = `gce://example/${zone}/${metadata.name}`;
+  }
+  if (kind !== 'Service' || metadata.name !== 'nginx-svc') continue;
+  spec.type = 'LoadBalancer';
+  status.loadBalancer = { ingress: [{ ip: '203.0.113.10', ipMode: 'VIP' }] };
+}
+give(join(here, 'article-gke.json'), `${JSON.stringify(article, undefined, 4)}\n`);
 
 mkdirSync(join(here, 'answers'), { recursive: true });
 for (const file of readdirSync(join(here, 'requests')).sort()) {
