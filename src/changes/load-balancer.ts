@@ -4,6 +4,7 @@ import type { LoadBalancerChoice, LoadBalancerOption } from '../cluster/load-bal
 import { requireService } from '../cluster/lookup.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
+import { isBalanced } from '../load-balancers/addresses.js';
 import { type Chosen, chooseImplementation } from '../load-balancers/choose.js';
 import { implementationNamed } from '../load-balancers/index.js';
 import type { ChangeKind, Choice, Consequence } from './change.js';
@@ -77,7 +78,7 @@ export const loadBalancer: ChangeKind<LoadBalancerChange> = {
       namespace === undefined || name === undefined
         ? undefined
         : requireService(cluster, namespace, name, `${pointer}/name`);
-    if (only !== undefined && only.spec?.type !== 'LoadBalancer') {
+    if (only !== undefined && !isBalanced(only)) {
       const type = only.spec?.type ?? 'ClusterIP';
       throw impossible(
         `${pointer}/name`,
@@ -89,7 +90,7 @@ export const loadBalancer: ChangeKind<LoadBalancerChange> = {
       ...(options === undefined ? {} : { options }),
     };
     const more = only === undefined ? choice : { services: { [namespacedName(only)]: choice } };
-    const settings: Settings = context.settings.overriddenBy({ loadBalancer: more });
+    const settings: Settings = asOfChange(pointer, () => context.settings.overriddenBy({ loadBalancer: more }));
     const services = balancedServices(cluster, only);
     const choices: Choice[] = [];
     const consequences: Consequence[] = [];
@@ -105,6 +106,8 @@ export const loadBalancer: ChangeKind<LoadBalancerChange> = {
       for (const detail of differences(used(before), used(now))) {
         consequences.push({ kind: 'SETTINGS_CHANGED', object: `load balancer of ${key}`, detail });
       }
+      // An Ingress or Gateway has the address, not the Service behind it.
+      if (service.spec?.type !== 'LoadBalancer') continue;
       const pending = (service.status?.loadBalancer?.ingress ?? []).length === 0;
       if (!pending && before.implementation === now.implementation) continue;
       const published = publishedService(cluster, settings, service);

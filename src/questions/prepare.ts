@@ -1,9 +1,10 @@
 import { ENGINE } from '../base/engine.js';
-import { QuestionError } from '../base/errors.js';
+import { pointer, QuestionError } from '../base/errors.js';
 import { remember } from '../base/remember.js';
 import { applyChanges } from '../changes/index.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { inferSettings } from '../cluster/infer-settings.js';
+import { requireService } from '../cluster/lookup.js';
 import type { Snapshot } from '../cluster/read-snapshot.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
@@ -90,6 +91,15 @@ function withoutRepetition(assumptions: readonly Assumption[]): readonly Assumpt
   return [...new Map(assumptions.map((assumption) => [JSON.stringify(assumption), assumption])).values()];
 }
 
+/** Throws NOT_FOUND for a Service that settings.loadBalancer names and that is there neither before the changes nor after. */
+function checkBalanced({ settings }: QuestionRequest, before: Cluster, after: Cluster): void {
+  for (const key of Object.keys(settings?.loadBalancer?.services ?? {})) {
+    if (before.services.has(key)) continue;
+    const [namespace = '', name = ''] = key.split('/');
+    requireService(after, namespace, name, pointer('settings', 'loadBalancer', 'services', key));
+  }
+}
+
 /**
  * Takes a request from its snapshot to the cluster that the question is about: endpoints derived where the snapshot
  * has none, settings inferred, changes applied in order. Throws QuestionError.
@@ -121,6 +131,7 @@ export function prepare(request: QuestionRequest, snapshot: Snapshot): Prepared 
     applied = changed.applied;
     told.push(...changed.assumptions);
   }
+  checkBalanced(request, base.cluster, cluster);
   return {
     cluster,
     settings,

@@ -417,7 +417,18 @@ t.test('options that name nothing', async (t) => {
       code,
       problems: [{ pointer: `/settings/loadBalancer/options/${at}` }],
     });
+    const implementation = at === 'proxyAddress' ? ('aws-nlb' as const) : ('metallb-l2' as const);
+    const loadBalancer = { ...WEB, implementation, options };
+    t.throws(() => ask('probability', { changes: [{ loadBalancer }], probability: {} }, balanced({ pods: [1] })), {
+      code,
+      problems: [{ pointer: `/changes/0/loadBalancer/options/${at}` }],
+    });
   }
+  const misspelled = { loadBalancer: { services: { 'default/wbe': { implementation: 'azure' as const } } } };
+  t.throws(() => through({ pods: [1] }, misspelled), {
+    code: 'NOT_FOUND',
+    problems: [{ pointer: '/settings/loadBalancer/services/default~1wbe', detail: /Did you mean default\/web/ }],
+  });
 });
 
 t.test('who takes a Service', async (t) => {
