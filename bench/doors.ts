@@ -1,0 +1,207 @@
+/**
+ * What a question costs beside the question: requests per second and processor time per request of both doors, for questions
+ * about a held snapshot of 10,000 Services, beside bare servers of the same libraries that echo messages of the same sizes.
+ *
+ *   node dist/bench/doors.js [SECONDS]
+ *
+ * Every request is another question, and no answer is kept. Client and server share the machine. The processor time is the server
+ * process's alone: with it two figures can be compared that were not measured under the same load. `question` is what the answer itself
+ * takes in one thread, measured apart (bench/questions.ts does the same); `beside` is the rest, to be held against the echo.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Agent, request as httpRequest } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { Client, credentials } from '@grpc/grpc-js';
+import { readSnapshot, type Snapshot } from '../src/cluster/read-snapshot.js';
+import { writeAnswer, writeRequest } from '../src/messages/codec.js';
+import { ask } from '../src/questions/ask.js';
+import type { QuestionRequest } from '../src/questions/request.js';
+import { generateSnapshot, SIZES } from './generate.js';
+
+type Kind = 'path' | 'probability';
+type Door = 'REST' | 'gRPC';
+
+const SECONDS = Number(process.argv[2] ?? 4);
+/** Requests under way at once. */
+const CONCURRENT = 16;
+const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
+const ECHO = fileURLToPath(new URL('./echo.js', import.meta.url));
+const RPC = { path: '/kube_whatif.v1.KubeWhatif/Path', probability: '/kube_whatif.v1.KubeWhatif/Probability' } as const;
+
+/** A server in a process of its own. */
+interface Running {
+  readonly child: ChildProcess;
+  readonly http: number;
+  readonly grpc: number;
+}
+
+async function start(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Running> {
+  const child = spawn(process.execPath, [file, ...args], {
+    env: { ...process.env, LOG_LEVEL: 'silent', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const [, http, grpc] = /:(\d+), gRPC at \S*:(\d+)/.exec(line.toString()) ?? [];
+  return { child, http: Number(http), grpc: Number(grpc) };
+}
+
+async function stop({ child }: Running): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+/** Milliseconds of processor time that a process has taken, all its threads together (proc(5): fields 14 and 15, in hundredths). */
+function cpuOf({ child }: Running): number {
+  const text = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+}
+
+/** Sends one request, resolves when its answer is there. */
+type Send = (body: Buffer) => Promise<void>;
+
+function overHttp(port: number, path: string): { send: Send; close: () => void } {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENT });
+  const send: Send = (body) =>
+    new Promise((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', 'content-length': body.length };
+      const sent = httpRequest({ port, host: '127.0.0.1', path, method: 'POST', agent, headers }, (answer) => {
+        if (answer.statusCode !== 200) reject(new Error(`status ${answer.statusCode}`));
+        answer.resume().on('end', resolve).on('error', reject);
+      });
+      sent.on('error', reject).end(body);
+    });
+  return { send, close: () => agent.destroy() };
+}
+
+const asIs = (bytes: Buffer) => bytes;
+
+function overGrpc(port: number, path: string): { send: Send; close: () => void } {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const send: Send = (body) =>
+    new Promise((resolve, reject) => {
+      client.makeUnaryRequest(path, asIs, asIs, body, (error) => (error === null ? resolve() : reject(error)));
+    });
+  return { send, close: () => client.close() };
+}
+
+interface Measured {
+  readonly perSecond: number;
+  /** Milliseconds of the server's processor time. */
+  readonly cpu: number;
+}
+
+/** Requests before the measured ones: code has to be compiled, and what is derived of the snapshot made. */
+const WARM_UP = 1500;
+
+/** Sends requests for some seconds, each one another. */
+async function measure(server: Running, send: Send, bodies: readonly Buffer[]): Promise<Measured> {
+  let next = 0;
+  const run = async (goesOn: () => boolean) => {
+    const loop = async () => {
+      while (goesOn()) await send(bodies[next++ % bodies.length] as Buffer);
+    };
+    await Promise.all(Array.from({ length: CONCURRENT }, loop));
+  };
+  await run(() => next < WARM_UP);
+  const [first, before, started] = [next, cpuOf(server), performance.now()];
+  await run(() => performance.now() < started + SECONDS * 1000);
+  const count = next - first;
+  return { perSecond: (1000 * count) / (performance.now() - started), cpu: (cpuOf(server) - before) / count };
+}
+
+function questions(kind: Kind, snapshot: Snapshot): QuestionRequest[] {
+  return [...snapshot.cluster.services.values()].map(({ metadata: { namespace = 'default', name } }) => {
+    const service = { namespace, name };
+    return kind === 'path'
+      ? { path: { source: { podOn: 'node-7' }, destination: { service } } }
+      : { probability: { services: [service] } };
+  });
+}
+
+/** Milliseconds of processor time of the answer alone. */
+function questionAlone(kind: Kind, asked: readonly QuestionRequest[], snapshot: Snapshot): number {
+  for (const request of asked.slice(0, 1000)) ask(kind, request, snapshot);
+  const measured = asked.slice(1000, 4000);
+  const before = process.cpuUsage();
+  for (const request of measured) ask(kind, request, snapshot);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000 / measured.length;
+}
+
+const figure = (value: number, digits = 0) => value.toFixed(digits).padStart(9);
+
+function tell(name: string, { perSecond, cpu }: Measured, question?: number): void {
+  const beside = question === undefined ? '' : `${figure(question, 3)}${figure(cpu - question, 3)}`;
+  console.log(`  ${name.padEnd(26)}${figure(perSecond)}${figure(cpu, 3)}${beside}`);
+}
+
+async function upload(port: number, digest: string, bytes: Buffer): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const reply = await fetch(`http://127.0.0.1:${port}/v1/snapshots/${digest}`, {
+    method: 'PUT',
+    headers,
+    body: new Uint8Array(bytes),
+  });
+  if (!reply.ok) throw new Error(await reply.text());
+}
+
+const bytes = Buffer.from(JSON.stringify(generateSnapshot(SIZES['s10000-e10'] as (typeof SIZES)[string])));
+const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+const snapshot = readSnapshot({ bytes });
+console.log(
+  `a held snapshot of ${snapshot.counts.Service} Services (${(bytes.length / 1e6).toFixed(1)} MB), ${CONCURRENT} requests at once`,
+);
+const kinds = (['path', 'probability'] as const).map((kind) => {
+  const asked = questions(kind, snapshot);
+  const answer = ask(kind, asked[0] as QuestionRequest, snapshot);
+  const requests = asked.map((request) => ({ snapshot: { digest }, ...request }));
+  return {
+    kind,
+    question: questionAlone(kind, asked, snapshot),
+    json: requests.map((request) => Buffer.from(JSON.stringify(request))),
+    protobuf: requests.map((request) => Buffer.from(writeRequest(kind, request))),
+    answers: { REST: Buffer.from(JSON.stringify(answer)), gRPC: Buffer.from(writeAnswer(kind, answer)) },
+  };
+});
+
+for (const { kind, question, json, protobuf, answers } of kinds) {
+  const sizes = (door: Door) =>
+    `${(door === 'REST' ? json : protobuf)[0]?.length} bytes asked, ${answers[door].length} answered`;
+  console.log(`\n${kind}: REST ${sizes('REST')}; gRPC ${sizes('gRPC')}`);
+  console.log(
+    `  ${' '.repeat(26)}${['req/s', 'CPU ms', 'question', 'beside'].map((word) => word.padStart(9)).join('')}`,
+  );
+  for (const threads of [1, 2]) {
+    const env = { HELD_THREADS: String(threads), SMALL_THREADS: '1', LARGE_THREADS: '1' };
+    const server = await start(MAIN, ['serve', '--port', '0', '--grpc-port', '0'], env);
+    await upload(server.http, digest, bytes);
+    const rest = overHttp(server.http, `/v1/${kind}`);
+    tell(`REST, ${threads} worker${threads > 1 ? 's' : ''}`, await measure(server, rest.send, json), question);
+    rest.close();
+    const grpc = overGrpc(server.grpc, RPC[kind]);
+    tell(`gRPC, ${threads} worker${threads > 1 ? 's' : ''}`, await measure(server, grpc.send, protobuf), question);
+    grpc.close();
+    await stop(server);
+  }
+  for (const what of ['messages', 'bytes'] as const) {
+    const env = {
+      KIND: kind,
+      WHAT: what,
+      JSON_ANSWER: answers.REST.toString('base64'),
+      PROTOBUF_ANSWER: answers.gRPC.toString('base64'),
+    };
+    const server = await start(ECHO, [], env);
+    const rest = overHttp(server.http, '/echo');
+    tell(`Fastify echoes ${what}`, await measure(server, rest.send, json));
+    rest.close();
+    const grpc = overGrpc(server.grpc, '/echo.Echo/Echo');
+    tell(`grpc-js echoes ${what}`, await measure(server, grpc.send, protobuf));
+    grpc.close();
+    await stop(server);
+  }
+}
