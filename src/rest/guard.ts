@@ -5,6 +5,7 @@ import type { Backend } from '../operations/backend.js';
 import { traceIdOf } from '../operations/request-id.js';
 import { ProblemError } from '../work/problem.js';
 import { isPreflight } from './cors.js';
+import { DOCS } from './docs.js';
 import type { ResolvedOptions } from './options.js';
 
 /** Probes come often, from the node, and have no credentials. */
@@ -30,7 +31,7 @@ export function guard({ credentials, rateLimit }: Backend, { metrics, corsOrigin
     }
     const path = request.routeOptions.url ?? '';
     if (PROBES.has(path) || (corsOrigins.length > 0 && isPreflight(request))) return;
-    const open = OPEN.has(path) || (metricsOpen && path === '/metrics');
+    const open = OPEN.has(path) || path.startsWith(DOCS) || (metricsOpen && path === '/metrics');
     const verdict = credentials.check(request.headers.authorization, fingerprintOf(request));
     // Whoever shows no credential, or a wrong one, is counted by address.
     const known = 'owner' in verdict && credentials.required ? `owner ${verdict.owner}` : `address ${request.ip}`;

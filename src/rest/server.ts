@@ -11,9 +11,10 @@ import Fastify, {
 import type { Backend } from '../operations/backend.js';
 import { identify, traceIdOf } from '../operations/request-id.js';
 import type { Tls } from '../operations/tls.js';
-import { contract } from '../questions/contract.js';
 import { QUESTION_KINDS } from '../questions/request.js';
 import { allowOrigins } from './cors.js';
+import { addDocs } from './docs.js';
+import { documentWithExamples } from './document.js';
 import { guard } from './guard.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import { linger, notFound, problemOfFastify, refuse, refuseConnection, sendProblem } from './refusal.js';
@@ -124,7 +125,9 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
     const { metrics } = backend;
     app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   }
-  const document = Buffer.from(`${JSON.stringify(contract().document)}\n`);
-  app.get('/openapi.json', (_, reply) => reply.header('content-type', 'application/json').send(document));
+  const document = documentWithExamples();
+  const text = Buffer.from(`${JSON.stringify(document)}\n`);
+  app.get('/openapi.json', (_, reply) => reply.header('content-type', 'application/json').send(text));
+  addDocs(app, document);
   return app;
 }

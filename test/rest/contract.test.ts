@@ -1,11 +1,13 @@
 /** The contract in openapi/ and the service hold each other to their word: every example is asked, every answer checked. */
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import t from 'tap';
 import { contract } from '../../src/questions/contract.js';
 import { QUESTION_KINDS, type QuestionKind } from '../../src/questions/request.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
+import { kindOfExample } from '../../src/rest/document.js';
 import { PROBLEM_CODES } from '../../src/work/problem.js';
 import { post, type Reply, send, start } from './support.js';
 
@@ -17,6 +19,17 @@ interface Operation {
     >;
   };
   readonly responses: Readonly<Record<string, unknown>>;
+}
+
+interface Answered {
+  readonly content: {
+    readonly 'application/json': { examples?: Readonly<Record<string, { readonly value: object }>> };
+  };
+}
+
+interface Answerable {
+  readonly requestBody: Answered;
+  readonly responses: Readonly<Record<string, Answered>>;
 }
 
 interface Request {
@@ -291,10 +304,52 @@ t.test('every example is answered as the contract says, in every form', async (t
     }
   });
 
-  await tt.test('the served document is the one that was read', async (ttt) => {
+  await tt.test('the served document is the one that was read, with real requests and answers', async (ttt) => {
+    const served = (await send(running, 'GET', '/openapi.json')).text;
+    const without = JSON.parse(served, (key, value) => (key.startsWith('examples/') ? undefined : value));
+    const read = JSON.parse(JSON.stringify(contract().document));
+    for (const { post } of Object.values(without.paths) as { post?: { responses: Record<string, Answered> } }[]) {
+      const content = post?.responses['200']?.content['application/json'];
+      if (Object.keys(content?.examples ?? { some: 1 }).length === 0) delete content?.examples;
+    }
+    ttt.same(without, read);
+    const article = readFileSync('examples/article.json');
+    const digest = `sha256:${createHash('sha256').update(article).digest('hex')}`;
+    const headers = { 'content-type': 'application/json' };
+    ttt.equal((await send(running, 'PUT', `/v1/snapshots/${digest}`, headers, article)).status, 201);
+    const { paths } = JSON.parse(served) as Document;
+    for (const kind of KINDS) {
+      const { requestBody, responses } = (paths[`/v1/${kind}`] as unknown as { post: Answerable }).post;
+      const requests = Object.entries(requestBody.content['application/json'].examples ?? {});
+      const answers = responses['200']?.content['application/json'].examples ?? {};
+      const files = readdirSync('examples/requests').filter((file) => kindOfExample(file) === kind);
+      ttt.same(Object.keys(answers).sort(), files.map((file) => `examples/requests/${file}`).sort(), kind);
+      for (const [name, { value }] of requests) {
+        if (name in answers) ttt.same((await post(running, `/v1/${kind}`, value)).json(), answers[name]?.value, name);
+      }
+    }
+  });
+
+  await tt.test('/docs shows it, with nothing from elsewhere', async (ttt) => {
+    const page = await send(running, 'GET', '/docs');
+    ttt.equal(page.status, 200);
+    ttt.match(page.headers['content-security-policy'], /default-src 'none'; script-src 'self';/);
+    ttt.notMatch(page.headers['content-security-policy'], /https?:/);
+    const links = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link as string);
+    ttt.ok(links.length >= 5);
+    for (const link of links) {
+      ttt.match(link, /^\/docs\/static\/[a-z0-9-]+(\.[a-z]+)+$/, link);
+      ttt.equal((await send(running, 'GET', link)).status, 200, link);
+    }
+    ttt.notMatch(page.text, /https?:\/\//);
+    ttt.notMatch(
+      (await send(running, 'GET', '/docs/static/swagger-initializer.js')).text,
+      /https?:\/\/(?!stackoverflow)/,
+    );
+    ttt.notMatch((await send(running, 'GET', '/docs/static/swagger-ui.css')).text, /url\(["']?https?:|@import/);
     ttt.same(
+      JSON.parse((await send(running, 'GET', '/docs/json')).text),
       JSON.parse((await send(running, 'GET', '/openapi.json')).text),
-      JSON.parse(JSON.stringify(contract().document)),
     );
   });
 });
