@@ -10,7 +10,7 @@ import type { Deployment } from './deploy.js';
 import { type Disagreement, deployed, flowDisagreement, savedDisagreement, traceDisagreement } from './examine.js';
 import { expectation } from './expectation.js';
 import type { Plant } from './plant/plant.js';
-import type { Flavour } from './sandbox/missing.js';
+import { type Flavour, lacksTrace } from './sandbox/missing.js';
 import { Tracer } from './trace/tracer.js';
 
 /** Objects as kubectl prints them. */
@@ -50,6 +50,7 @@ export async function examineCase(plant: Plant, each: KernelCase): Promise<Disag
   if (saved !== undefined) return saved;
   const { disagreement } = await flowDisagreement(plant, expected);
   if (disagreement !== undefined) return disagreement;
+  if (lacksTrace(flavour) !== undefined) return undefined;
   const { family } = expected.result.question;
   const tracer = await Tracer.start(plant, flavour, family, deployment.snapshot.cluster.nodes.size);
   try {

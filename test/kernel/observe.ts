@@ -44,6 +44,7 @@ export async function observe(plant: Plant, { host, flow, outcomes, sticky }: Ex
   const most = enough(outcomes);
   const patience = allowed.has('REFUSED') && !allowed.has('TIMEOUT') ? LONG : SHORT;
   let flows = 0;
+  let free = true;
   const open = async (count: number, timeout: number) => {
     flows += count;
     return agent.connect(Array.from({ length: count }, () => ({ ...flow, timeout })));
@@ -51,8 +52,8 @@ export async function observe(plant: Plant, { host, flow, outcomes, sticky }: Ex
   const unseen = () => outcomes.filter((outcome) => !outcome.observable.some((each) => seen.has(each)));
   const surprises = () => [...seen].filter((each) => !allowed.has(each));
   const round = async (count: number) => {
-    // Each is to be like a client's first.
-    if (sticky) await plant.forgetClients();
+    // Each is to be like a client's first. Where that cannot be had, one is all that can be seen.
+    if (sticky) free = await plant.forgetClients();
     const observed = await open(count, patience);
     for (const each of observed) if (each !== 'TIMEOUT' || allowed.has(each)) seen.add(each);
     const lost = allowed.has('TIMEOUT') ? 0 : observed.filter((each) => each === 'TIMEOUT').length;
@@ -62,6 +63,6 @@ export async function observe(plant: Plant, { host, flow, outcomes, sticky }: Ex
   do {
     await round(batch);
     if (!sticky) batch = Math.min(2 * batch, LARGEST_BATCH);
-  } while (flows < most && unseen().length > 0 && surprises().length === 0);
-  return { flows, unexpected: surprises(), unseen: unseen() };
+  } while (free && flows < most && unseen().length > 0 && surprises().length === 0);
+  return { flows, unexpected: surprises(), unseen: free ? unseen() : [] };
 }

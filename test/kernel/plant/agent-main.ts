@@ -220,9 +220,15 @@ function setSysctls(values: Readonly<Record<string, string>>): true {
 
 const RECENT = '/proc/net/xt_recent';
 
-function forget(): true {
-  for (const list of existsSync(RECENT) ? readdirSync(RECENT) : []) writeFileSync(`${RECENT}/${list}`, '/');
-  return true;
+function forget(): boolean {
+  try {
+    for (const list of existsSync(RECENT) ? readdirSync(RECENT) : []) writeFileSync(`${RECENT}/${list}`, '/');
+    return true;
+  } catch (error) {
+    // They belong to the machine's root, who a user namespace's is not.
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return false;
+    throw error;
+  }
 }
 
 function perform(command: Command): Promise<unknown> | unknown {

@@ -29,6 +29,8 @@ export class Agent {
     this.#child.on('close', () => {
       for (const { reject } of this.#waiting.values()) reject(new Error(`agent ${name} has ended`));
     });
+    // Told by the end of the process.
+    this.#child.stdin?.on('error', () => undefined);
     if (this.#child.stdout === null) throw new Error('no pipe to the agent');
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       const { id, value, error } = JSON.parse(line) as { id: number; value?: unknown; error?: string };
@@ -89,9 +91,9 @@ export class Agent {
     return Buffer.from(await this.#ask({ op: 'watched', ...sentinel }), 'base64');
   }
 
-  /** Empties the lists of xt_recent. */
-  async forgetClients(): Promise<void> {
-    await this.#ask({ op: 'forget' });
+  /** Empties the lists of xt_recent; whether that is possible. */
+  forgetClients(): Promise<boolean> {
+    return this.#ask({ op: 'forget' });
   }
 
   async sysctl(values: Readonly<Record<string, string>>): Promise<void> {

@@ -146,7 +146,7 @@ export class Plant {
     await this.#warmUp();
   }
 
-  #eachNode(act: (node: number, agent: Agent) => Promise<unknown>): Promise<unknown>[] {
+  #eachNode<T>(act: (node: number, agent: Agent) => Promise<T>): Promise<T>[] {
     return numbers(this.options.nodes).map((node) => act(node, this.agent(nodeName(node))));
   }
 
@@ -210,9 +210,10 @@ export class Plant {
     await Promise.all(this.#eachNode((_, agent) => agent.must(['ip', flag, '-batch', '-'], line)));
   }
 
-  /** Has all nodes forget which clients were where (session affinity). */
-  async forgetClients(): Promise<void> {
-    await Promise.all(this.#eachNode((_, agent) => agent.forgetClients()));
+  /** Has all nodes forget which clients were where (session affinity); whether that is possible. */
+  async forgetClients(): Promise<boolean> {
+    const forgotten = await Promise.all(this.#eachNode((_, agent) => agent.forgetClients()));
+    return forgotten.every(Boolean);
   }
 
   /** Ends every process of the plant. */

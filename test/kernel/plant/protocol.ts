@@ -61,6 +61,7 @@ export interface AnswerOf {
   readonly watch: true;
   /** Base64. */
   readonly watched: string;
-  readonly forget: true;
+  /** Whether it may. */
+  readonly forget: boolean;
   readonly sysctl: true;
 }

@@ -64,16 +64,25 @@ export function bridgesMeetRules(): boolean {
   }
 }
 
+const traceLacks = new Map<Flavour, string | undefined>();
+
 /** What this machine lacks for the kernel's own trace of a flavour's rules, in a few words. */
 export function lacksTrace(flavour: Flavour): string | undefined {
-  const command = flavour === 'NFT' ? 'nft' : 'tcpdump';
-  if (!works(command, '--version')) return `no ${command} command`;
-  const logger = flavour === 'NFT' ? '' : ' && echo nfnetlink_log > /proc/sys/net/netfilter/nf_log/2';
+  if (!traceLacks.has(flavour)) traceLacks.set(flavour, probeTrace(flavour));
+  return traceLacks.get(flavour);
+}
+
+function probeTrace(flavour: Flavour): string | undefined {
+  const inside = (script: string) =>
+    works('unshare', ...unshareArguments(), 'sh', '-c', `mount -t tmpfs tmpfs /run && ${script}`);
   const rule = `printf '*raw\\n-A OUTPUT -p udp -j TRACE\\nCOMMIT\\n' | ${restoreCommand(flavour)}`;
-  const probe = `mount -t tmpfs tmpfs /run && ${rule}${logger}`;
-  return works('unshare', ...unshareArguments(), 'sh', '-c', probe)
-    ? undefined
-    : `no TRACE target${flavour === 'NFT' ? '' : ' or no nfnetlink_log'} in the kernel`;
+  if (!inside(rule)) return 'no TRACE target in the kernel';
+  if (flavour === 'NFT') return works('nft', '--version') ? undefined : 'no nft command';
+  if (!works('tcpdump', '--version')) return 'no tcpdump command';
+  if (!inside('echo nfnetlink_log > /proc/sys/net/netfilter/nf_log/2')) return 'no nfnetlink_log in the kernel';
+  // It ends by itself where it cannot work.
+  const runs = inside('{ timeout -s INT 1 tcpdump -Z root -i nflog:0 -w /dev/null; test $? -eq 124; }');
+  return runs ? undefined : 'a tcpdump that does not run in a user namespace';
 }
 
 /** Kernel and iptables, for reports: `Linux 6.18.44, iptables 1.8.9`. */

@@ -1,8 +1,21 @@
 import { NO_HEADER, type ReadTrace, type TracedHeader, type TraceEntry } from './entry.js';
 import type { RulesByChain } from './rule-numbers.js';
 
-/** The command that tells of packets with a trace: the kernel's log of group 0, as a capture file. */
-export const LEGACY_WATCH: readonly string[] = ['tcpdump', '--immediate-mode', '-U', '-i', 'nflog:0', '-w', '-'];
+/**
+ * The command that tells of packets with a trace: the kernel's log of group 0, as a capture file. It stays who it is:
+ * another user it could become is not known in a user namespace.
+ */
+export const LEGACY_WATCH: readonly string[] = [
+  'tcpdump',
+  '-Z',
+  'root',
+  '--immediate-mode',
+  '-U',
+  '-i',
+  'nflog:0',
+  '-w',
+  '-',
+];
 
 const RECORD_HEADER = 16;
 const NFLOG_HEADER = 4;
