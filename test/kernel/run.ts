@@ -1,13 +1,17 @@
-/** `npm run test:kernel`: the kernel tests alone, and then a table of what they compared. */
+/**
+ * `npm run test:kernel`: the kernel tests alone, and then a table of what they compared. With `--table` that table is all
+ * that goes to standard output, as Markdown.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TIMEOUT } from './parameters.js';
-import { missing, versions } from './sandbox/missing.js';
+import { flavours, lacksTrace, missing, versions } from './sandbox/missing.js';
 import { REPORT, type Tally } from './tally.js';
 
+const asMarkdown = process.argv.includes('--table');
 const here = fileURLToPath(new URL('.', import.meta.url));
 const tests = readdirSync(here).filter((name) => name.endsWith('.test.js'));
 const folder = mkdtempSync(join(tmpdir(), 'kernel-'));
@@ -17,7 +21,7 @@ const { status } = spawnSync(
   'npx',
   ['tap', `--timeout=${TIMEOUT / 1000 + 10}`, ...tests.map((name) => join(here, name))],
   {
-    stdio: 'inherit',
+    stdio: asMarkdown ? ['inherit', process.stderr, process.stderr] : 'inherit',
     env: { ...process.env, [REPORT]: report },
   },
 );
@@ -27,21 +31,43 @@ function tallies(): readonly Tally[] {
     return readFileSync(report, 'utf8')
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line) as Tally);
+      .map((line) => JSON.parse(line) as Tally)
+      .sort((a, b) => a.test.localeCompare(b.test));
   } catch {
     return [];
   }
 }
 
-const columns = ['test', 'cases', 'pairs', 'texts', 'flows', 'disagreements'] as const;
-const rows = [columns.map(String), ...tallies().map((tally) => columns.map((column) => String(tally[column] ?? '')))];
-const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
-const lines = rows.map((row) =>
-  row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('  '),
+const COLUMNS = ['cases', 'pairs', 'flows', 'texts', 'saves', 'traces', 'rules', 'disagreements'] as const;
+
+const all = tallies();
+const total = (column: (typeof COLUMNS)[number]) => all.reduce((sum, tally) => sum + (tally[column] ?? 0), 0);
+const rows = [
+  ['test', ...COLUMNS],
+  ...all.map((tally) => [tally.test, ...COLUMNS.map((column) => String(tally[column] ?? ''))]),
+  ['all', ...COLUMNS.map((column) => String(total(column)))],
+];
+const widths = rows[0]?.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0))) ?? [];
+const padded = rows.map((row) =>
+  row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))),
 );
+
 const lacking = missing();
-process.stdout.write(
-  `\n${lacking === undefined ? versions() : `not compared, this machine has ${lacking}`}\n${lines.join('\n')}\n`,
-);
+const untraced = flavours().flatMap((flavour) => {
+  const why = lacksTrace(flavour);
+  return why === undefined ? [] : [`No trace of ${flavour}: this machine has ${why}.`];
+});
+const head = [
+  lacking === undefined ? `${versions()}.` : `Not compared, this machine has ${lacking}.`,
+  ...untraced,
+].join(' ');
+
+if (asMarkdown) {
+  const [names = [], ...lines] = padded.map((cells) => `| ${cells.join(' | ')} |`);
+  const rule = `| ${widths.map((width, at) => (at === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
+  process.stdout.write(`${head}\n\n${[names, rule, ...lines].join('\n')}\n`);
+} else {
+  process.stdout.write(`\n${head}\n${padded.map((cells) => cells.join('  ')).join('\n')}\n`);
+}
 rmSync(folder, { recursive: true });
 process.exitCode = status ?? 1;

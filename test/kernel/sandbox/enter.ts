@@ -2,10 +2,13 @@
  * The kernel tests: what the program says, held against the real netfilter of this machine's kernel.
  *
  * - save: the rules that kube-proxy would write go through the real iptables-restore; what iptables-save and
- *   iptables -L then show must be what `chains` shows, byte for byte.
+ *   iptables -L then show must be what `chains` shows, byte for byte, and the same paths must be found in it.
  * - matrix: every row of the path matrix as real connections between network namespaces.
- * - random: random clusters, random sources and destinations; what happens must be among what `path` says can happen.
+ * - random: random clusters, random sources and destinations; what happens must be what `path` says can happen.
  * - chance: thousands of connections; how often each endpoint was hit against the exact fractions.
+ * - trace: the rules that the kernel itself says a packet met, beside the steps of `path`.
+ * - cloud: load balancers' addresses at nodes, and what pods send out of the cluster.
+ * - cases: what once failed.
  *
  * Everything happens in a sandbox: `unshare` gives a process with mount, network and process namespaces of its own
  * (under a user namespace when not root), in which each host of a cluster is a named network namespace and each has one
