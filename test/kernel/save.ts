@@ -4,6 +4,7 @@
  * really shows, finds the same paths as in the rendered rules.
  */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { IPFamily } from '../../src/base/address.js';
 import type { NodeProxySettings } from '../../src/cluster/settings.js';
@@ -90,7 +91,17 @@ function differentPath(
   return undefined;
 }
 
+/** What a user namespace's root may send the kernel at once has a limit, which thousands of rules are beyond. */
+const TOO_LARGE = /Message too long/;
+
+/** Whether this process's root is not the machine's: ids are mapped in pieces. */
+function inUserNamespace(): boolean {
+  return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
+}
+
 interface Counts {
+  /** Recordings that cannot be loaded here. */
+  tooLarge: number;
   texts: number;
   saves: number;
 }
@@ -100,7 +111,12 @@ async function check(agent: Agent, counts: Counts, recording: Recording): Promis
   const { family, flavour, ruleset, restore } = recording;
   const command = restoreCommand(flavour, family);
   const wait = flavour === 'LEGACY' ? ['--wait'] : [];
-  await agent.must([command, '--noflush', '--counters', ...wait], loadable(ruleset, restore));
+  const loaded = await agent.run([command, '--noflush', '--counters', ...wait], loadable(ruleset, restore));
+  if (TOO_LARGE.test(loaded.stderr) && process.getuid?.() === 0 && inUserNamespace()) {
+    counts.tooLarge++;
+    return undefined;
+  }
+  if (loaded.status !== 0) return `it cannot be loaded: ${loaded.stderr}`;
   const save = await agent.must([command.replace('restore', 'save')]);
   counts.texts++;
   const wrong =
@@ -121,18 +137,23 @@ for (const flavour of flavours()) {
     const namespace = `save-${flavour}`;
     spawnSync('ip', ['netns', 'add', namespace]);
     const agent = new Agent(namespace, flavour);
-    const counts = { texts: 0, saves: 0 };
+    const counts = { tooLarge: 0, texts: 0, saves: 0 };
     let cases = 0;
     const wrong: string[] = [];
-    for (const recording of recordings(flavour)) {
-      cases++;
-      const difference = await check(agent, counts, recording);
-      if (difference !== undefined) wrong.push(`${recording.name}: ${difference}`);
+    try {
+      for (const recording of recordings(flavour)) {
+        cases++;
+        const difference = await check(agent, counts, recording);
+        if (difference !== undefined) wrong.push(`${recording.name}: ${difference}`);
+      }
+    } finally {
+      await agent.close();
     }
-    await agent.close();
     t.same(wrong, [], 'no differences');
+    const { tooLarge, texts, saves } = counts;
+    if (tooLarge > 0) t.comment(`${tooLarge} recordings are too large to be loaded in a user namespace`);
     t.ok(cases > 20, `${cases} recordings`);
-    t.comment(tell({ test: `save ${flavour}`, cases, ...counts, disagreements: wrong.length }));
+    t.comment(tell({ test: `save ${flavour}`, cases: cases - tooLarge, texts, saves, disagreements: wrong.length }));
     t.comment(versions());
   });
 }
