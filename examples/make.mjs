@@ -5,7 +5,7 @@
 // - answers/: what each request of requests/ gives for article.json. A request's question is the first word of its
 //   file's name: probability-scaled.json asks `probability`; what-if-….json asks `what-if`.
 // - README.md and docs/*.md: each text block that follows a sh block is what those commands print.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,8 @@ const root = join(here, '..');
 const main = join(root, 'dist', 'src', 'main.js');
 const check = process.argv.includes('--check');
 const EXTENSIONS = { json: 'json', text: 'txt', markdown: 'md' };
+/** Forms that check alone has. */
+const OF_CHECK = { junit: 'junit.xml', sarif: 'sarif' };
 let stale = 0;
 
 /** Writes a file, or with --check says that it is not current. */
@@ -55,11 +57,15 @@ give(join(here, 'article-gke.json'), `${JSON.stringify(article, undefined, 4)}\n
 mkdirSync(join(here, 'answers'), { recursive: true });
 for (const file of readdirSync(join(here, 'requests')).sort()) {
   const name = file.replace(/\.json$/, '');
-  for (const [form, extension] of Object.entries(EXTENSIONS)) {
-    const kind = name.startsWith('what-if') ? 'what-if' : name.split('-')[0];
+  const kind = name.startsWith('what-if') ? 'what-if' : name.split('-')[0];
+  const forms = kind === 'check' ? { ...EXTENSIONS, ...OF_CHECK } : EXTENSIONS;
+  for (const [form, extension] of Object.entries(forms)) {
     const args = [main, kind, '-s', join(here, 'article.json')];
-    const answer = execFileSync('node', [...args, '--request', join(here, 'requests', file), '--output', form]);
-    give(join(here, 'answers', `${name}.${extension}`), answer.toString('utf8'));
+    const request = ['--request', join(here, 'requests', file), '--output', form];
+    const { status, stdout, stderr } = spawnSync('node', [...args, ...request], { maxBuffer: 64 * 1024 * 1024 });
+    // A check that fails has been answered.
+    if (status !== 0 && !(kind === 'check' && status === 1)) throw new Error(`${file}: ${stderr}`);
+    give(join(here, 'answers', `${name}.${extension}`), stdout.toString('utf8'));
   }
 }
 

@@ -27,7 +27,24 @@ const COLUMNS: readonly Column[] = [
 
 /** A comment on a pull request is to be short: rows beyond these are folded away or left out, and counted. */
 const MAX_ROWS = 20;
-const MAX_FOLDED = 100;
+const MAX_FOLDED = 50;
+/** GitHub takes comments of 65536 characters. */
+const MAX_CHARACTERS = 60_000;
+
+/** The sections that fit, the first ones; how many do not is said. */
+function fitting(sections: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  let left = MAX_CHARACTERS;
+  const kept = sections.filter((section) => {
+    const size = section.reduce((sum, line) => sum + line.length + 1, 1);
+    if (size > left) return false;
+    left -= size;
+    return true;
+  });
+  const out = sections.length - kept.length;
+  return out === 0
+    ? kept
+    : [...kept, [`${out} parts are left out, since the comment would be too long: see the JSON answer.`]];
+}
 
 function cells(door: CheckedDoor): string[] {
   return [portTitle(door), doorTitle(door), door.change, verdictText(door), endpointsText(door), keptText(door)];
@@ -111,7 +128,7 @@ function markdown(answer: Answer<CheckResult>): string {
   const grave = findings.filter(({ severity }) => severity !== 'INFO');
   const light = findings.filter(({ severity }) => severity === 'INFO');
   const lines = notAskedLines(result);
-  return markdownReport([
+  const sections: (readonly string[])[] = [
     [`## ${result.failed ? '❌' : '✅'} Service networking: ${result.failed ? 'failed' : 'passed'}`],
     [`**${verdictLine(result)}** ${countText(result)}. ${scopeText(result)}`],
     nodeLine(result).map(markdownText),
@@ -144,7 +161,8 @@ function markdown(answer: Answer<CheckResult>): string {
           ),
         ],
     ...foldedBackground(answer),
-  ]);
+  ];
+  return markdownReport(fitting(sections));
 }
 
 /** The changes and assumptions, folded away. */

@@ -46,12 +46,15 @@ function placeOf(finding: Finding, places: readonly ManifestPlace[]): ManifestPl
 
 /** A path as a relative URI reference (RFC 3986). */
 function uri(path: string): string {
-  return path
-    .replaceAll('\\', '/')
-    .replace(/^\.\//, '')
-    .split('/')
-    .map((part) => encodeURIComponent(part))
-    .join('/');
+  return (
+    path
+      .replaceAll('\\', '/')
+      .replace(/^\.\//, '')
+      .split('/')
+      // A lone surrogate has no place in a URI.
+      .map((part) => encodeURIComponent(part.replace(/\p{Cs}/gu, '\ufffd')))
+      .join('/')
+  );
 }
 
 function locations(finding: Finding, places: readonly ManifestPlace[]) {
@@ -85,6 +88,7 @@ function fingerprint({ code, evidence }: Finding): string {
 /** The whole log as JSON text; ends in a newline. A pure function of the answer. */
 export function sarif({ engine, result, findings, changes }: Answer<CheckResult>): string {
   const places = manifestPlaces(changes);
+  const used = CODES.filter((code) => findings.some((finding) => finding.code === code));
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -95,13 +99,13 @@ export function sarif({ engine, result, findings, changes }: Answer<CheckResult>
             name: engine.name,
             semanticVersion: engine.version,
             version: engine.version,
-            rules: CODES.map(rule),
+            rules: used.map(rule),
           },
         },
         columnKind: 'utf16CodeUnits',
         results: findings.map((finding) => ({
           ruleId: finding.code,
-          ruleIndex: CODES.indexOf(finding.code),
+          ruleIndex: used.indexOf(finding.code),
           level: LEVELS[finding.severity],
           message: { text: printable(finding.message) },
           locations: locations(finding, places),

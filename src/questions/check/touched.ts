@@ -1,6 +1,7 @@
 /** Which Services a change touches: those for which some node, a load balancer or DNS would do something else. */
 import { nodeZone } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
+import { nodeIsDown } from '../../path/network.js';
 import { workingNodes } from '../findings/service-facts.js';
 import type { Prepared } from '../prepare.js';
 import { elsewhere, inputsOf, nodesOfService, programmedBeside, programmedOn, rivalsOf, usedOn } from './programmed.js';
@@ -69,6 +70,16 @@ function rulesDiffer(before: Side, after: Side, classes: readonly NodeClass[], k
   );
 }
 
+/** Whether a node of the Service's endpoints is there and up on one side alone: rules that still name it lead nowhere then. */
+function placesDiffer(before: Side, after: Side, key: string): boolean {
+  const stands = ({ cluster }: Side, name: string) => {
+    const node = cluster.nodes.get(name);
+    return node !== undefined && !nodeIsDown(node);
+  };
+  const nodes = [...nodesOfService(before, key), ...nodesOfService(after, key)];
+  return nodes.some((node) => stands(before, node) !== stands(after, node));
+}
+
 /** Whether nodes that joined use the Service as no node did before: without endpoints of their own, without hints … */
 function joinedDiffers(
   before: Side,
@@ -107,6 +118,7 @@ export function touchedServices(before: Side, after: Side): Touched {
     return (
       (!inputsSame && elsewhere(before, key) !== elsewhere(after, key)) ||
       ((!inputsSame || classes.some(({ changed }) => changed)) && rulesDiffer(before, after, classes, key)) ||
+      (nodesDiffer && placesDiffer(before, after, key)) ||
       joinedDiffers(before, after, classes, joined, key)
     );
   };
