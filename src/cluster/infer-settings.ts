@@ -94,6 +94,14 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
       why: 'The default of Kubernetes installers.',
     });
   }
+  const unknown = Object.keys(given.loadBalancer?.services ?? {}).filter((key) => !cluster.services.has(key));
+  if (unknown.length > 0) {
+    assumptions.push({
+      field: 'settings.loadBalancer.services',
+      value: unknown,
+      why: 'The snapshot has no such Services: what is said of them counts only where a change adds them.',
+    });
+  }
   const settled = new Map<string, NodeProxySettings>();
   const alike = new Map<string, NodeProxySettings>();
   return {

@@ -58,13 +58,7 @@ export class Balancer {
   #check: HealthCheck | undefined;
 
   /** `kept`: the backends that it had before the changes, which a load balancer that remembers them starts from. */
-  constructor(
-    cluster: Cluster,
-    settings: Settings,
-    family: IPFamily,
-    service: Service,
-    kept: readonly string[] | undefined,
-  ) {
+  constructor(cluster: Cluster, settings: Settings, family: IPFamily, service: Service, kept?: readonly string[]) {
     const { implementation, options, given, why } = chooseImplementation(cluster, settings, service);
     const remembered = kept !== undefined && implementation.options.includes('previousSubset');
     this.implementation = implementation;

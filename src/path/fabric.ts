@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import { freeBalancerAddress, isBalanced, publishedAs, serviceOfAddress } from '../load-balancers/addresses.js';
-import { type Balancer, balancerOf, type Phase } from '../load-balancers/balancer.js';
+import { Balancer, balancerOf, type Phase } from '../load-balancers/balancer.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
 import type { NodeProgram } from '../proxy/node-program.js';
 import { programNode } from '../proxy/program.js';
@@ -99,7 +99,7 @@ export class Fabric {
     if (host === undefined) {
       host = new Host(node, this.places, this.settings, this.settings.proxyOf(node), {
         ...(this.#options.recent === undefined ? {} : { entries: this.#options.recent }),
-        isBalancedHere: (address) => !this.isStandIn(address) && (this.balancerAt(address)?.isLocalOn(node) ?? false),
+        isBalancedHere: (address) => this.#isBalancedOn(node, address),
       });
       this.#hosts.set(node, host);
     }
@@ -146,17 +146,19 @@ export class Fabric {
     return this.#options.phase ?? 'AFTER';
   }
 
-  /** The load balancer of a Service of type LoadBalancer. Its assumptions become the answer's by {@link tellOf}. */
+  /**
+   * The load balancer of a Service of type LoadBalancer. Its assumptions become the answer's by {@link tellOf}: it is this
+   * fabric's own, so that no other question's are among them.
+   */
   balancerOf(service: Service): Balancer {
-    const key = namespacedName(service);
-    return remember(this.#balancers, key, () => {
-      const plain = balancerOf(this.cluster, this.settings, this.family, service);
+    const { cluster, settings, family } = this;
+    return remember(this.#balancers, namespacedName(service), () => {
+      const plain = new Balancer(cluster, settings, family, service);
       const before = this.earlierThan(plain);
       const kept = before?.remembered;
       // What a change gives as the previous subset counts; else what the load balancer had before the changes.
       const given = JSON.stringify(plain.givenSubset) !== JSON.stringify(before?.givenSubset);
-      if (kept === undefined || given) return plain;
-      return balancerOf(this.cluster, this.settings, this.family, service, kept);
+      return kept === undefined || given ? plain : new Balancer(cluster, settings, family, service, kept);
     });
   }
 
@@ -164,6 +166,14 @@ export class Fabric {
   balancerAt(address: string): Balancer | undefined {
     const service = serviceOfAddress(this.cluster, address) ?? this.#standIns.get(address);
     return service === undefined ? undefined : this.balancerOf(service);
+  }
+
+  /** Whether a node has a load balancer's address for its own. */
+  #isBalancedOn(node: string, address: string): boolean {
+    const balancer = this.isStandIn(address) ? undefined : this.balancerAt(address);
+    if (balancer === undefined || !balancer.isLocalOn(node)) return false;
+    this.tellOf(balancer);
+    return true;
   }
 
   /** Makes what a load balancer's part rests on the answer's. */

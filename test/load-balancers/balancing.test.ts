@@ -221,3 +221,16 @@ t.test('a Service that is published by a host name alone', async (t) => {
   const kept = outcomes(asked(OUTSIDE, named('gke-external-passthrough')));
   t.same(kept, ['1/2 UNKNOWN/MISSING_DATA', '1/2 UNKNOWN/MISSING_DATA'], 'kept, but not known');
 });
+
+t.test('an answer does not depend on what was asked of the same snapshot before', async (t) => {
+  const snapshot = balanced({ pods: [0, 0], gke: true, policy: 'Local' });
+  const question: QuestionRequest = {
+    path: { source: { pod: 'default/client' }, destination: { address: VIP, port: 81 } },
+  };
+  const first = JSON.stringify(ask('path', question, snapshot));
+  t.match(first, /loadBalancer\.localRoute/, 'rests on the local route');
+  const all = ask('probability', { probability: { services: [WEB], clients: { loadBalancer: {} } } }, snapshot);
+  t.ok(all.assumptions.some(({ field }) => field.startsWith('loadBalancer.failOpen')));
+  t.equal(JSON.stringify(ask('path', question, snapshot)), first);
+  t.notMatch(first, /loadBalancer\.failOpen/);
+});
