@@ -13,7 +13,7 @@ const LINGER = 5_000;
 export function sendProblem(reply: FastifyReply, problem: ProblemInit): FastifyReply {
   reply.problemCode = problem.code;
   if (problem.code === 'INTERNAL') {
-    reply.log.error({ requestId: reply.request.id, fault: problem.fault ?? 'unknown' }, 'a fault of the service');
+    reply.log.error({ fault: problem.fault ?? 'unknown' }, 'a fault of the service');
   }
   const document = problemDocument(problem);
   for (const [name, value] of Object.entries(problem.headers ?? {})) reply.header(name, value);
@@ -49,11 +49,24 @@ export function refuse(error: FastifyError, reply: FastifyReply): FastifyReply {
   return sendProblem(reply, { ...INTERNAL, fault });
 }
 
+/** The methods of each route, by its pattern. */
+export type RouteMethods = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Has a server remember its routes; to be called before there are any. */
+export function rememberRoutes(app: FastifyInstance): RouteMethods {
+  const methods = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = methods.get(url) ?? new Set();
+    for (const one of [method].flat()) known.add(one);
+    methods.set(url, known);
+  });
+  return methods;
+}
+
 /** 405 where the path exists with other methods, else 404. */
-export function notFound(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  // Routes are found by their own pattern.
+export function notFound(routes: RouteMethods, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = (request.url.split('?', 1)[0] ?? '').replace(/^(\/v1\/snapshots\/)[^/]+$/, '$1:digest');
-  const allowed = (['GET', 'HEAD', 'POST', 'PUT'] as const).filter((method) => app.hasRoute({ method, url: path }));
+  const allowed = [...(routes.get(path) ?? [])].sort();
   if (allowed.length > 0) {
     const allow = allowed.join(', ');
     return sendProblem(reply, { code: 'METHOD_NOT_ALLOWED', detail: `This path has ${allow}.`, headers: { allow } });

@@ -17,7 +17,15 @@ import { addDocs } from './docs.js';
 import { documentWithExamples } from './document.js';
 import { guard } from './guard.js';
 import { resolveOptions, type ServerOptions } from './options.js';
-import { linger, notFound, problemOfFastify, refuse, refuseConnection, sendProblem } from './refusal.js';
+import {
+  linger,
+  notFound,
+  problemOfFastify,
+  refuse,
+  refuseConnection,
+  rememberRoutes,
+  sendProblem,
+} from './refusal.js';
 import { Service } from './service.js';
 import { SnapshotRoutes } from './snapshots.js';
 
@@ -77,7 +85,7 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   const { bodyLimit, timeLimit } = workers.options;
   const settings: FastifyServerOptions = {
     loggerInstance: backend.log,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: (request) => identify(headerOf(request, 'x-request-id'), headerOf(request, 'traceparent')).requestId,
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     bodyLimit,
@@ -96,6 +104,7 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   app.server.headersTimeout = 15_000;
   const service = new Service(options, backend);
   const snapshots = new SnapshotRoutes(options, backend);
+  const routes = rememberRoutes(app);
   app.decorateRequest('owner', 'anonymous');
   app.decorateReply('problemCode', '');
   const admit = guard(backend, options);
@@ -108,7 +117,7 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
   app.setErrorHandler((error: FastifyError, _request, reply) => refuse(error, reply));
-  app.setNotFoundHandler((request, reply) => notFound(app, request, reply));
+  app.setNotFoundHandler((request, reply) => notFound(routes, request, reply));
   // A client that asks before it sends is told at once that its body is too large.
   app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (Number(request.headers['content-length'] ?? 0) <= bodyLimit) response.writeContinue();

@@ -132,7 +132,7 @@ t.test('the log has the configuration once, then one line a request, and nothing
   tt.equal((await post(running, '/v1/chains', secret)).status, 401);
   await running.close();
   const log = parsed(lines);
-  const [, first] = log;
+  const first = log.find(({ msg }) => msg === 'configuration');
   const settings = first?.settings as Readonly<Record<string, string>>;
   tt.match(first, { msg: 'configuration', settings: { TOKENS: '(hidden)', BODY_LIMIT: '268435456' } });
   tt.equal(settings.SNAPSHOT_STORE, '');
