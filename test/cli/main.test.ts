@@ -247,3 +247,46 @@ t.test('manifests are applied before the question, from files, folders and stand
     t.match(done.stderr, stderr, args.join(' '));
   }
 });
+
+t.test('the exit code of a check says whether a finding reaches --fail-on', async (t) => {
+  const check = async (...args: readonly string[]) => {
+    const { code, stdout, stderr } = await run(['check', '-s', 'examples/article-nodeport.json', ...args]);
+    return { code, first: stdout.split('\n')[0], stderr };
+  };
+  const hurts = ['-f', 'examples/pull-request'];
+  const warns = ['--scale', 'default/nginx-deployment=2'];
+  for (const [args, code, first] of [
+    [hurts, 1, 'Failed: a finding reaches ERROR.'],
+    [[...hurts, '--fail-on', 'never'], 0, 'Told only: nothing makes this check fail.'],
+    [warns, 0, 'Passed: no finding reaches ERROR.'],
+    [[...warns, '--fail-on', 'warning'], 1, 'Failed: a finding reaches WARNING.'],
+    [[...warns, '--fail-on', 'warning', '--ignore', 'CONNECTIONS_LOST'], 0, 'Passed: no finding reaches WARNING.'],
+    [
+      [...warns, '--fail-on', 'warning', '--ignore', 'connections-lost@default/nginx-svc'],
+      0,
+      'Passed: no finding reaches WARNING.',
+    ],
+    [
+      [...warns, '--fail-on', 'warning', '--threshold', 'lostConnections=1/3'],
+      0,
+      'Passed: no finding reaches WARNING.',
+    ],
+    [['--after', 'examples/article.json'], 1, 'Failed: a finding reaches ERROR.'],
+    [['--scale', 'default/nginx-deployment=3', '--fail-on', 'info'], 1, 'Failed: a finding reaches INFO.'],
+  ] as readonly (readonly [readonly string[], number, string])[]) {
+    t.same(await check(...args), { code, first, stderr: '' }, args.join(' '));
+  }
+  for (const [args, stderr] of [
+    [[], /^Give "changes", at least one, or a second snapshot/],
+    [[...warns, '--fail-on', 'loud'], /^--fail-on is info, warning, error, never, not loud\./],
+    [[...warns, '--threshold', 'imbalance=1.5'], /\/findings\/thresholds\/imbalance/],
+    [[...warns, '--ignore', 'nothing'], /\/findings\/ignore\/0/],
+    [[...warns, '--max-services', '0'], /\/check\/maxServices/],
+    [[...warns, '--output', 'sari'], /^--output is text, .*junit, sarif, not sari/],
+    [[...warns, '--after', 'examples/article.json'], /--after and --scale/],
+  ] as readonly (readonly [readonly string[], RegExp])[]) {
+    const done = await check(...args);
+    t.equal(done.code, 2, args.join(' '));
+    t.match(done.stderr, stderr, args.join(' '));
+  }
+});

@@ -1,4 +1,5 @@
 /** check: which Services a change touches, what it asks of them, and when it fails. */
+import fc from 'fast-check';
 import t from 'tap';
 import type { Snapshot } from '../../src/cluster/read-snapshot.js';
 import type { Answer } from '../../src/questions/answer.js';
@@ -6,6 +7,7 @@ import { ask } from '../../src/questions/ask.js';
 import type { CheckResult } from '../../src/questions/check/check-answer.js';
 import type { Change, QuestionRequest } from '../../src/questions/request.js';
 import { type LabService, lab } from '../support/lab.js';
+import { randomCluster, settingsOf, snapshotOf } from '../support/random-cluster.js';
 import { zones } from '../support/zones.js';
 
 const NODE_PORT = { type: 'NodePort', ports: [{ port: 80, protocol: 'TCP', targetPort: 8080, nodePort: 30080 }] };
@@ -214,3 +216,33 @@ t.test('what cannot be asked is said', async (t) => {
   });
   t.match(none.result.services[0]?.notAsked, [{ clients: 'PODS', via: 'CLUSTER_IP', why: /IPv4/ }, {}]);
 });
+
+t.test(
+  'law: a Service whose rules differ on some node is touched, and one that is not touched keeps its shares',
+  async (t) => {
+    const both = fc.tuple(randomCluster, randomCluster);
+    fc.assert(
+      fc.property(both, ([one, other]) => {
+        const settings = settingsOf(one);
+        const [before, after] = [snapshotOf(one), snapshotOf(other)];
+        const { result } = ask(
+          'check',
+          { settings, check: { clients: ['PODS'], vias: ['CLUSTER_IP'] } },
+          before,
+          after,
+        );
+        const touched = new Set(result.services.map(({ service }) => service));
+        const rules = ask('what-if', { settings, chains: {} }, before, after).result;
+        if (rules.question !== 'chains') throw new Error(rules.question);
+        for (const { service } of rules.difference.services) {
+          if (!touched.has(`${service.namespace}/${service.name}`)) return false;
+        }
+        const shares = ask('what-if', { settings, probability: {} }, before, after).result;
+        if (shares.question !== 'probability') throw new Error(shares.question);
+        return shares.difference.services.every(({ service }) => touched.has(`${service.namespace}/${service.name}`));
+      }),
+      { numRuns: 60 },
+    );
+    t.pass('60 pairs of clusters');
+  },
+);

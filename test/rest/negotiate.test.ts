@@ -52,6 +52,26 @@ t.test('Accept', async (tt) => {
   }
 });
 
+t.test('Accept of a check, which has more forms', async (tt) => {
+  for (const [accept, form, type] of [
+    [undefined, 'json', 'application/json'],
+    ['*/*', 'json', 'application/json'],
+    ['application/*', 'json', 'application/json'],
+    ['text/*', 'text', 'text/plain'],
+    ['application/sarif+json', 'sarif', 'application/sarif+json'],
+    ['application/xml', 'junit', 'application/xml'],
+    ['application/junit+xml', 'junit', 'application/junit+xml'],
+    ['text/xml', 'junit', 'text/xml'],
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'junit', 'application/xml'],
+  ] as const) {
+    tt.same(answerForm(accept, 'check'), { form, type }, accept ?? 'absent');
+  }
+  for (const kind of ['chains', 'path', 'probability', 'what-if', 'sweep', 'batch'] as const) {
+    tt.throws(() => answerForm('application/sarif+json', kind), kind);
+    tt.throws(() => answerForm('application/xml', kind), kind);
+  }
+});
+
 t.test('Accept-Encoding', async (tt) => {
   const table: readonly (readonly [string | undefined, boolean])[] = [
     [undefined, false],
