@@ -94,7 +94,7 @@ t.test(
         await plant.close();
       }
     }
-    t.comment(tell({ test: 'trace', cases: flows, flows, traces: flows, rules, disagreements }));
+    t.comment(tell({ test: 'trace', cases: flows, flows, rules, disagreements }));
     t.comment(versions());
   },
 );
