@@ -81,6 +81,10 @@ function withTemplate(
     const detail = 'The template is so already: nothing would be rolled out. Leave it out to have the pods made anew.';
     throw impossible(`${pointer}/template`, detail);
   }
+  if ((after.spec?.template?.spec?.containers ?? []).length === 0) {
+    const detail = 'The pods would have no container: include the pod template in the snapshot, or give it here.';
+    throw impossible(template === undefined ? pointer : `${pointer}/template`, detail);
+  }
   refuse(
     workloadFaults(before, after).map((fault) => ({ pointer: place(fault.place), detail: fault.detail })),
     'The template',

@@ -3,7 +3,7 @@ import type { Workload } from '../cluster/objects.js';
 import { generatedUid } from './generated-name.js';
 import { timestamp } from './new-pods.js';
 import { HASH_LABEL, sameTemplate, templateHash } from './pod-template.js';
-import { REVISION_ANNOTATION, revisionOf } from './replicaset-sizes.js';
+import { newestFirst, REVISION_ANNOTATION, revisionOf } from './replicaset-sizes.js';
 
 /** The ReplicaSet for a Deployment's template, and whether the cluster had it. */
 export interface TemplateReplicaSet {
@@ -13,7 +13,8 @@ export interface TemplateReplicaSet {
 
 /**
  * The ReplicaSet that stands for the Deployment's present template: one of `sets` that has it, which then is the newest
- * revision (a rollback), or a new one without replicas. Source: Kubernetes 1.36 pkg/controller/deployment/sync.go,
+ * revision (a rollback), or a new one without replicas. `unchanged`: the template is the one that the
+ * Deployment has had. Source: Kubernetes 1.36 pkg/controller/deployment/sync.go,
  * `getNewReplicaSet`.
  */
 export function replicaSetForTemplate(
@@ -21,11 +22,16 @@ export function replicaSetForTemplate(
   deployment: Workload,
   sets: readonly Workload[],
   at: number,
+  unchanged = false,
 ): TemplateReplicaSet {
   const { name, namespace = 'default', uid } = deployment.metadata;
   const { template, selector } = deployment.spec ?? {};
   const newest = Math.max(0, ...sets.map(revisionOf));
-  const known = sets.find((one) => sameTemplate(one.spec?.template, template));
+  // Where a snapshot was trimmed of ReplicaSets' templates, the newest of them stands for one that has not changed.
+  const trimmed = unchanged && sets.every((one) => one.spec?.template === undefined);
+  const known = trimmed
+    ? [...sets].sort(newestFirst)[0]
+    : sets.find((one) => sameTemplate(one.spec?.template, template));
   if (known !== undefined) {
     const revision = revisionOf(known) === newest && newest > 0 ? newest : newest + 1;
     const annotations = { ...known.metadata.annotations, [REVISION_ANNOTATION]: String(revision) };

@@ -354,6 +354,20 @@ t.test('an update that is under way goes on from where it is', async (t) => {
     ['nginx:2', 'nginx:2', 'nginx:2', 'nginx:2'],
   );
   t.equal(addressesOf(on.cluster, SVC).length, 4);
+  const trimmed = half.with({
+    workloads: new Map(
+      [...half.workloads.entries()].map(([key, one]): [string, Workload] => {
+        const { template: _template, ...spec } = one.spec ?? {};
+        return [key, one.kind === 'ReplicaSet' ? { ...one, spec } : one];
+      }),
+    ),
+  });
+  const alike = changed(trimmed, to({ state: 'COMPLETE' }));
+  t.equal(
+    rulesOf(alike.cluster, on.settings),
+    rulesOf(on.cluster, on.settings),
+    'ReplicaSets without templates do as well',
+  );
 });
 
 t.test('what cannot be is refused with its place', async (t) => {
@@ -394,6 +408,7 @@ t.test('what cannot be is refused with its place', async (t) => {
       at('/template/spec/containers'),
       /65535/,
     ],
+    ['no container', sized(2), to({ template: { spec: null } }), at('/template'), /no container/],
     ['a partition', sized(2), to({ partition: 1 }), at('/partition'), /no partition/],
     [
       'a surge of a StatefulSet',

@@ -150,7 +150,7 @@ export function rollOutDeployment(
   const { name, namespace = 'default' } = deployment.metadata;
   const found = replicaSetsOf(cluster, namespace, name);
   const sets = found.length > 0 ? found : impliedReplicaSets(cluster, before);
-  const { replicaSet } = replicaSetForTemplate(cluster, deployment, sets, input.at);
+  const { replicaSet } = replicaSetForTemplate(cluster, deployment, sets, input.at, deployment === before);
   const whole = cluster.with({
     workloads: new Map([deployment, ...sets, replicaSet].map((one) => [`${one.kind}/${namespacedName(one)}`, one])),
   });
