@@ -16,6 +16,7 @@ COPY --from=build /app/dist/src ./dist/src
 COPY package.json LICENSE ./
 COPY openapi ./openapi
 COPY proto ./proto
+COPY examples ./examples
 # A number, so that Kubernetes can tell that it is not root (runAsNonRoot).
 USER 65532:65532
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 GRPC_PORT=9090

@@ -91,6 +91,14 @@ t.test('the image has what it copies, a number for a user, and a health check', 
       tt.ok(ignored.split('\n').includes(`!${source}`), `${source} is not ignored`);
     }
   }
+  const { files } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: readonly string[] };
+  const last = dockerfile.slice(dockerfile.findLastIndex((line) => line.startsWith('FROM ')));
+  for (const file of files) {
+    tt.ok(
+      last.some((line) => line.startsWith('COPY ') && line.endsWith(` ./${file}`)),
+      `${file}, which the package is made of`,
+    );
+  }
   tt.ok(dockerfile.some((line) => /^USER [1-9]\d*:[1-9]\d*$/.test(line)));
   tt.ok(dockerfile.every((line) => !line.startsWith('FROM ') || /^FROM node:24-slim( AS build)?$/.test(line)));
   const check = dockerfile.find((line) => line.startsWith('HEALTHCHECK'));

@@ -5,6 +5,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { SERVICE } from '../../src/grpc/service-name.js';
+import { writeRequest } from '../../src/messages/codec.js';
+import { ReflectedClient } from '../grpc/client.js';
+import { wholeOf } from '../grpc/whole.js';
 import { freePorts, missingTools, type Running, startProxy, startReplica, startStore, until, urlOf } from './plant.js';
 
 const article = readFileSync('examples/article.json');
@@ -129,9 +133,43 @@ t.test('replicas', { skip: missing.length > 0 && `not installed: ${missing.join(
     tt.equal(JSON.stringify(there.result), expected[number], 'whoever is asked');
   }
 
+  const rpc = writeRequest('path', question(1, true));
+  /** What gRPC answers through the proxy, as JSON. */
+  const askGrpc = async (client: ReflectedClient) =>
+    JSON.stringify(wholeOf(client.method('Path').output, await client.bytes('Path', rpc)));
+
+  await tt.test('gRPC through the proxy', async (ttt) => {
+    const client = new ReflectedClient(grpcProxy, SERVICE);
+    ttt.teardown(() => client.close());
+    ttt.ok((await client.describe()).includes(SERVICE), 'reflection');
+    const here = await askGrpc(client);
+    ttt.ok(here.length > 100);
+    const others = await Promise.all(Array.from({ length: 10 }, () => askGrpc(client)));
+    ttt.ok(
+      others.every((other) => other === here),
+      'whichever replica is asked',
+    );
+  });
+
   await tt.test('a replica is killed', async (ttt) => {
+    const client = new ReflectedClient(grpcProxy, SERVICE);
+    ttt.teardown(() => client.close());
+    await client.describe();
+    const grpc = { answered: 0, lost: 0 };
+    let over = false;
+    const overGrpc = (async () => {
+      while (!over) {
+        await askGrpc(client).then(
+          () => grpc.answered++,
+          () => grpc.lost++,
+        );
+      }
+    })();
     const count = await underLoad(proxyPort, expected, () => end(one, 'SIGKILL'));
-    ttt.comment(JSON.stringify(count));
+    over = true;
+    await overGrpc;
+    ttt.comment(JSON.stringify({ ...count, grpc }));
+    ttt.ok(grpc.answered > 0 && grpc.lost <= 1, `${grpc.lost} lost over gRPC`);
     ttt.equal(count.wrong, 0);
     ttt.ok(count.lost <= CLIENTS, `${count.lost} lost, at most those that it was answering`);
     ttt.ok(count.answered > 50, `${count.answered} answered`);
