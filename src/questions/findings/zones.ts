@@ -56,13 +56,21 @@ export interface ZoneShares {
   readonly complete: boolean;
 }
 
-const partOf = ({ share, programmed }: DoorOutcome, part: Fraction): Share => ({
-  nominal: multiply(share, part),
-  programmed: multiply(programmed, part),
-});
+function partOf({ share, programmed }: DoorOutcome, count: number, size: number): Share {
+  if (count === size) return { nominal: share, programmed };
+  const part = fraction(count, size);
+  return { nominal: multiply(share, part), programmed: multiply(programmed, part) };
+}
+
+// The clients of a door are those of one cluster; an answer and its findings ask of the same ones.
+const sharesOf = new WeakMap<readonly DoorClient[], ZoneShares>();
 
 /** What of the delivered connections stays in a zone, and what does not. */
 export function zoneShares(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares {
+  return remember(sharesOf, clients, () => sumZones(cluster, clients));
+}
+
+function sumZones(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares {
   let [known, crossing, complete] = [NO_SHARE, NO_SHARE, true];
   for (const from of clients) {
     const size = from.nodes?.length ?? 1;
@@ -74,9 +82,9 @@ export function zoneShares(cluster: Cluster, clients: readonly DoorClient[]): Zo
       const there = [...zones.values()].reduce((sum, count) => sum + count, 0);
       if (zone === undefined || there < size) complete = false;
       if (zone === undefined || there === 0) continue;
-      known = addShare(known, partOf(outcome, fraction(there, size)));
+      known = addShare(known, partOf(outcome, there, size));
       const away = there - (zones.get(zone) ?? 0);
-      if (away > 0) crossing = addShare(crossing, partOf(outcome, fraction(away, size)));
+      if (away > 0) crossing = addShare(crossing, partOf(outcome, away, size));
     }
   }
   return { known, crossing, complete };
