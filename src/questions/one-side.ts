@@ -24,6 +24,9 @@ export interface OneSide<K extends PlainKind> {
 /** The lists whose entries may be on one side only: a Service that a change adds, a node that it removes. */
 const ENTRY = /^\/(?:(chains)\/(nodes|services)|(probability)\/(services))\/(\d+)(?:\/|$)/;
 
+/** The ends of a path, which may be on one side only too: a pod that a change takes away, a Service that it adds. */
+const END = /^\/path\/(source|destination)(\/|$)/;
+
 interface Entry {
   readonly kind: 'chains' | 'probability';
   readonly list: 'nodes' | 'services';
@@ -37,18 +40,25 @@ function entryOf(problem: Problem | undefined): Entry | undefined {
   return { kind: (match[1] ?? match[3]) as 'chains' | 'probability', list, index: Number(match[5]) };
 }
 
+const NOTHING_ASKED = { source: '', destination: '', protocol: 'TCP', family: 'IPv4', addresses: [] } as const;
+
 function emptyResult<K extends PlainKind>(kind: K, question: Question): Outcome<PlainResult[K]>;
-function emptyResult(kind: PlainKind, question: Question): Outcome<PlainResult['chains' | 'probability']> {
+function emptyResult(kind: PlainKind, question: Question): Outcome<PlainResult[PlainKind]> {
   const nothing = { assumptions: [], services: [], doors: [] };
-  return kind === 'chains'
-    ? { result: { format: question.chains?.format ?? 'RESTORE', parts: [] }, ...nothing }
-    : { result: { services: [] }, ...nothing };
+  switch (kind) {
+    case 'chains':
+      return { result: { format: question.chains?.format ?? 'RESTORE', parts: [] }, ...nothing };
+    case 'path':
+      return { result: { question: NOTHING_ASKED, traces: [], verdicts: [] }, ...nothing };
+    case 'probability':
+      return { result: { services: [] }, ...nothing };
+  }
 }
 
 /**
  * Answers the question for one side. Services and nodes of its lists that this side does not have, or not in the way
- * that they are asked about, are left out and told; nothing at all of them left is an empty result. Throws
- * QuestionError for anything else.
+ * that they are asked about, are left out and told; nothing at all of them left is an empty result, and so is a path of
+ * which this side lacks an end. Throws QuestionError for anything else.
  */
 export function askOneSide<K extends PlainKind>(kind: K, prepared: Prepared, request: Question): OneSide<K> {
   const missing: Missing[] = [];
@@ -62,6 +72,10 @@ export function askOneSide<K extends PlainKind>(kind: K, prepared: Prepared, req
       if (!(error instanceof QuestionError)) throw error;
       if (error.code !== 'NOT_FOUND' && error.code !== 'INVALID_REQUEST') throw error;
       const [problem] = error.problems;
+      if (error.code === 'NOT_FOUND' && END.test(problem?.pointer ?? '')) {
+        const pointer = problem?.pointer ?? '';
+        return { prepared, question, outcome: emptyResult(kind, question), missing: [{ pointer, error }] };
+      }
       if (problem?.pointer === '/chains/chains') {
         return {
           prepared,

@@ -97,6 +97,34 @@ function wholePath({ prepared, question, outcome }: OneSide<'path'>): PathResult
   return answerPath(prepared, { ...path, maxTraces: Number.MAX_SAFE_INTEGER, groupBy: 'NONE' }).result;
 }
 
+/** The end of a path that a side does not have. */
+function lackedEnd({ missing }: OneSide<PlainKind>): 'source' | 'destination' | undefined {
+  return missing
+    .map(({ pointer }) => /^\/path\/(source|destination)(\/|$)/.exec(pointer)?.[1])
+    .find((end) => end === 'source' || end === 'destination') as 'source' | 'destination' | undefined;
+}
+
+/**
+ * A side that lacks an end of the path, as clients meet it who still have the address that the destination has on the other
+ * side. From a source that is not there nothing comes.
+ */
+function pathWithout(side: OneSide<'path'>, other: OneSide<'path'>): OneSide<'path'> {
+  const end = lackedEnd(side);
+  if (end === undefined || lackedEnd(other) !== undefined) return side;
+  const { question } = other.outcome.result;
+  const [address] = question.addresses;
+  const { path } = side.question;
+  const nobody = { ...side.outcome, result: { ...side.outcome.result, question } };
+  if (end === 'source' || path === undefined || address === undefined || question.port === undefined) {
+    return { ...side, outcome: nobody };
+  }
+  const { protocol, family, port } = question;
+  const again = { ...side.question, path: { ...path, destination: { address, port }, protocol, family } };
+  const asked = askOneSide('path', side.prepared, again);
+  // The source may be gone as well.
+  return asked.missing.length > 0 ? { ...side, outcome: nobody } : { ...asked, missing: side.missing };
+}
+
 function chainsResult(before: OneSide<'chains'>, after: OneSide<'chains'>): WhatIfResult {
   const side = ({ prepared, question, outcome }: OneSide<'chains'>) => ({
     prepared,
@@ -182,17 +210,22 @@ export function answerWhatIf(
     second === undefined
       ? prepare({ ...rest, changes: [...base, ...changes] }, snapshot)
       : ofAfter(side, () => prepare(plain, second));
-  const answered = <K extends PlainKind>(of: K, compare: (before: OneSide<K>, after: OneSide<K>) => WhatIfResult) => {
-    const before = askOneSide(of, first, request);
-    const after = ofAfter(side, () => askOneSide(of, next, request));
-    const findings = findingsOf(before, after);
+  const answered = <K extends PlainKind>(
+    of: K,
+    compare: (before: OneSide<K>, after: OneSide<K>) => WhatIfResult,
+    complete: (side: OneSide<K>, other: OneSide<K>) => OneSide<K> = (one) => one,
+  ) => {
+    const was = askOneSide(of, first, request);
+    const is = ofAfter(side, () => askOneSide(of, next, request));
+    const findings = findingsOf(was, is);
+    const [before, after] = [complete(was, is), ofAfter(side, () => complete(is, was))];
     return { before, after, findings, result: compare(before, after) };
   };
   const { before, after, findings, result } =
     kind === 'chains'
       ? answered(kind, chainsResult)
       : kind === 'path'
-        ? answered(kind, pathResult)
+        ? answered(kind, pathResult, pathWithout)
         : answered(kind, probabilityResult);
   const found = [
     ...findings,

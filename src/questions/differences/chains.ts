@@ -142,8 +142,10 @@ function countServices(rules: readonly ChainDifference[]): ChainsDifference['ser
   return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count);
 }
 
+type Places = ReadonlyMap<IPFamily, readonly string[]>;
+
 /** The nodes and families that a side tells the rules of, in its order. */
-function placesOf({ result }: ChainsSide): ReadonlyMap<IPFamily, readonly string[]> {
+function toldPlaces({ result }: ChainsSide): Places {
   const places = new Map<IPFamily, Set<string>>();
   for (const { family, nodes } of result.parts) {
     const known = places.get(family) ?? new Set();
@@ -151,6 +153,14 @@ function placesOf({ result }: ChainsSide): ReadonlyMap<IPFamily, readonly string
     places.set(family, known);
   }
   return new Map([...places].map(([family, nodes]) => [family, [...nodes]]));
+}
+
+/** The same of a side that tells nothing, since it has none of the Services or chains asked for: its nodes are there all the same. */
+function placesOf(side: ChainsSide, other: ChainsSide): Places {
+  const told = toldPlaces(side);
+  if (told.size > 0) return told;
+  const there = (node: string) => side.prepared.cluster.nodes.has(node);
+  return new Map([...toldPlaces(other)].map(([family, nodes]) => [family, nodes.filter(there)]));
 }
 
 /**
@@ -162,8 +172,8 @@ export function chainsDifference(before: ChainsSide, after: ChainsSide): ChainsD
   const unified = new Groups<{ readonly family: IPFamily; readonly text: string }>();
   const rules = new Groups<NodeChain>();
   const seen = new Map<string, { readonly text: string; readonly chains: readonly NodeChain[] }>();
-  const earlier = placesOf(before);
-  const later = placesOf(after);
+  const earlier = placesOf(before, after);
+  const later = placesOf(after, before);
   const families = [...new Set([...earlier.keys(), ...later.keys()])];
   for (const family of families) {
     const common = (earlier.get(family) ?? []).filter((node) => later.get(family)?.includes(node));
