@@ -110,7 +110,7 @@ export async function traceDisagreement(
     const kernel = await tracer.follow(async () => {
       const flow = { ...expected.flow, timeout: TIMEOUT_OF_A_FLOW };
       [observed = ''] = await plant.agent(expected.host).connect([flow]);
-    }, SERVER_PORTS);
+    }, [...SERVER_PORTS, expected.flow.port]);
     if (kernel.repeated) continue;
     const rules = rulesIn(kernel);
     const seen = expected.outcomes.flatMap(({ observable, trace }) =>

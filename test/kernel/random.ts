@@ -102,13 +102,21 @@ async function run(plant: Plant, number: number): Promise<void> {
   await follow(setting, questions);
 }
 
+/** `forward`, `reply`: a step of a trace. `the`: an outcome or a saved rule. */
+const kindOf = (disagreement: string) => /^\w+/.exec(disagreement)?.[0];
+
 /** Makes the first failing case smaller, and writes it and a few more down; what to tell of them. */
 async function keep(plant: Plant): Promise<readonly string[]> {
   const { podNetwork } = plant.options;
   const own = failures.filter(({ kept }) => kept.podNetwork === podNetwork).slice(0, MOST_KEPT);
   const told: string[] = [];
   for (const [index, { disagreement, kept }] of own.entries()) {
-    const fails = async (each: KernelCase) => (await examineCase(plant, each)) !== undefined;
+    // Smaller cases may fail in ways of their own: what is wanted is the same kind of disagreement.
+    const kind = kindOf(disagreement);
+    const fails = async (each: KernelCase) => {
+      const now = await examineCase(plant, each);
+      return now !== undefined && kindOf(now) === kind;
+    };
     const small = index === 0 ? await shrink(kept, fails) : kept;
     told.push(`${disagreement}\n${JSON.stringify(kept.path)}\nkept as ${keepCase(small)}`);
   }
