@@ -43,7 +43,7 @@ export function ask(
   byDigest: ByDigest = noneHeld,
 ): Answer {
   if (kind === 'batch') return answerBatch(request, snapshot, byDigest);
-  if (kind === 'check') return answerCheck(request, snapshot, after, byDigest);
+  if (kind === 'check') return answerCheck(request, snapshot, { file: after, byDigest });
   if (kind === 'what-if') return answerWhatIf(request, snapshot, { file: after, byDigest });
   const prepared = prepare(request, snapshot);
   if (kind === 'sweep') return answerSweep(prepared, request, snapshot);

@@ -8,6 +8,7 @@ import type { SettingsOverride } from '../cluster/settings-override.js';
 import type { Answer } from './answer.js';
 import { answerPlain } from './answer-plain.js';
 import type { BatchAnswer, BatchResult } from './batch-answer.js';
+import { answerCheck } from './check/check.js';
 import { contract } from './contract.js';
 import type { ByDigest } from './held.js';
 import { type Prepare, type Prepared, prepare } from './prepare.js';
@@ -143,6 +144,13 @@ function answerEntry(
   const findings = entry.findings ?? shared.findings;
   const base: readonly Change[] = [...(shared.changes ?? []), ...(entry.changes ?? [])];
   const moment = { ...(at === undefined ? {} : { at }), ...(settings === undefined ? {} : { settings }) };
+  const { check } = entry;
+  if (check !== undefined) {
+    const { changes } = entry;
+    const wanted = { ...(findings === undefined ? {} : { findings }), ...(changes === undefined ? {} : { changes }) };
+    const context = { base: shared.changes ?? [], prepare: prepareOnce, byDigest };
+    return answerCheck({ ...moment, ...wanted, check }, snapshot, context);
+  }
   if (entry.whatIf !== undefined) {
     const wanted = findings === undefined ? {} : { findings };
     const context = { base, prepare: prepareOnce, byDigest };

@@ -151,13 +151,14 @@ export interface BatchEntry {
   readonly settings?: SettingsOverride;
   /** Instead of the batch's. */
   readonly findings?: FindingsSpec;
-  /** Made after the batch's. */
+  /** Made after the batch's; with `check` they are what is checked. */
   readonly changes?: readonly Change[];
   readonly chains?: ChainsQuestion;
   readonly path?: PathQuestion;
   readonly probability?: ProbabilityQuestion;
   readonly whatIf?: WhatIfQuestion;
   readonly sweep?: SweepQuestion;
+  readonly check?: CheckQuestion;
 }
 
 export interface BatchQuestion {
@@ -184,11 +185,11 @@ export interface QuestionRequest {
 /** The questions about one cluster. */
 export type PlainKind = 'chains' | 'path' | 'probability';
 
-/** what-if asks one of the plain ones twice, sweep asks for probabilities many times. */
-export type SingleKind = PlainKind | 'what-if' | 'sweep';
+/** what-if asks one of the plain ones twice, sweep asks for probabilities many times, check asks what is usual of whatever a change touches. */
+export type SingleKind = PlainKind | 'what-if' | 'sweep' | 'check';
 
-/** batch asks several of the others; check asks what is usual of whatever a change touches. */
-export type QuestionKind = SingleKind | 'batch' | 'check';
+/** batch asks several of the others. */
+export type QuestionKind = SingleKind | 'batch';
 
 /** Every question, in the order in which they are told of. */
 export const QUESTION_KINDS: readonly QuestionKind[] = [
@@ -211,6 +212,7 @@ export const BATCH_QUESTIONS: Readonly<Record<BatchQuestionName, SingleKind>> = 
   probability: 'probability',
   whatIf: 'what-if',
   sweep: 'sweep',
+  check: 'check',
 };
 
 /** The objects of a request that hold a snapshot: itself, and the after-sides of what-if. The request need not be valid. */

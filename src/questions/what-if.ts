@@ -178,8 +178,8 @@ function withoutRepetition<T>(items: readonly T[]): readonly T[] {
   return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }
 
-/** What what-if takes beside its request. */
-export interface WhatIfContext {
+/** What a question that compares two sides takes beside its request. */
+export interface SidesContext {
   /** The second snapshot, where it came in a file of its own. */
   readonly file?: Snapshot | undefined;
   /** Changes made on both sides before, told of as the first of the changes. */
@@ -197,7 +197,7 @@ export interface WhatIfContext {
 export function answerWhatIf(
   request: QuestionRequest,
   snapshot: Snapshot,
-  { file, base = [], prepare = prepareAnew, byDigest = noneHeld }: WhatIfContext = {},
+  { file, base = [], prepare = prepareAnew, byDigest = noneHeld }: SidesContext = {},
 ): Answer<WhatIfResult> {
   const kind = questionOf(request, file !== undefined);
   const thresholds = thresholdsOf(request.findings);

@@ -6,6 +6,7 @@ import t from 'tap';
 import { QuestionError } from '../../src/base/errors.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import { ask } from '../../src/questions/ask.js';
+import type { CheckResult } from '../../src/questions/check/check-answer.js';
 import {
   BATCH_QUESTIONS,
   type BatchEntry,
@@ -92,6 +93,13 @@ t.test('what the batch says holds for all; what an entry says is added to it', a
     [plain?.answer?.result, more?.answer?.result],
     'both sides of what-if stand on what is shared',
   );
+  const [checked] = answersOf({ ...shared, batch: { questions: [{ changes: [scale(7)], check: {} }] } });
+  const result = checked?.answer?.result as CheckResult | undefined;
+  const fractions = (side: 'before' | 'after') =>
+    new Set(result?.services[0]?.doors[0]?.endpoints.map((endpoint) => endpoint[side]?.fraction));
+  t.same([...fractions('before')].sort(), ['0', '1/5'], 'both sides of check stand on what is shared');
+  t.same([...fractions('after')], ['1/7']);
+  t.equal(checked?.answer?.changes.length, 2);
 });
 
 t.test('a wrong question has its problem in its place, with pointers into the whole request', async (t) => {
@@ -103,6 +111,8 @@ t.test('a wrong question has its problem in its place, with pointers into the wh
       '/path/source/pod',
       'path',
     ],
+    [{ check: {} }, 'INVALID_REQUEST', '', 'check'],
+    [{ check: {}, changes: [scale(3), scale(-1)] }, 'INVALID_REQUEST', '/changes/1/scale/replicas', 'check'],
     [
       { probability: { services: [SERVICE, { ...SERVICE, name: 'x' }] } },
       'NOT_FOUND',

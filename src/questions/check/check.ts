@@ -9,9 +9,10 @@ import { differenceFindings, sortedFindings, toldFindings } from '../findings/in
 import { changesWithoutEffect, noServiceTouched, sameSnapshots } from '../findings/no-effect.js';
 import { thresholdsOf } from '../findings/options.js';
 import type { View } from '../findings/view.js';
-import { type ByDigest, noneHeld } from '../held.js';
-import { type Prepared, prepare } from '../prepare.js';
+import { noneHeld } from '../held.js';
+import { type Prepared, prepare as prepareAnew } from '../prepare.js';
 import type { QuestionRequest } from '../request.js';
+import type { SidesContext } from '../what-if.js';
 import type { CheckClients, CheckedService, CheckQuestion, CheckResult, FailOn } from './check-answer.js';
 import { compareDoor, type SideDoor } from './compare-doors.js';
 import { askDoor, doorsOf, type Wanted } from './doors.js';
@@ -45,8 +46,13 @@ interface Sides {
   readonly second: Snapshot | undefined;
 }
 
-function sidesOf(request: QuestionRequest, snapshot: Snapshot, file: Snapshot | undefined, byDigest: ByDigest): Sides {
-  const { changes, after: given, ...plain } = request;
+function sidesOf(
+  request: QuestionRequest,
+  snapshot: Snapshot,
+  { file, base = [], prepare = prepareAnew, byDigest = noneHeld }: SidesContext,
+): Sides {
+  const { changes, after: given, ...rest } = request;
+  const plain = base.length === 0 ? rest : { ...rest, changes: base };
   if (file !== undefined && given !== undefined) {
     throw wrong('/after', 'The second snapshot is given twice: in "after" and in a file of its own.');
   }
@@ -63,7 +69,7 @@ function sidesOf(request: QuestionRequest, snapshot: Snapshot, file: Snapshot | 
   const before = prepare(plain, snapshot);
   const after =
     second === undefined
-      ? prepare({ ...plain, changes: changes ?? [] }, snapshot)
+      ? prepare({ ...rest, changes: [...base, ...(changes ?? [])] }, snapshot)
       : ofAfter('In the second snapshot', () => prepare(plain, second));
   return { before, after, second };
 }
@@ -164,13 +170,13 @@ function fails(findings: readonly Finding[], failOn: FailOn): boolean {
 export function answerCheck(
   request: QuestionRequest,
   snapshot: Snapshot,
-  file?: Snapshot,
-  byDigest: ByDigest = noneHeld,
+  context: SidesContext = {},
 ): Answer<CheckResult> {
   const question: CheckQuestion = request.check ?? {};
   const thresholds = thresholdsOf(request.findings);
-  const sides = sidesOf(request, snapshot, file, byDigest);
+  const sides = sidesOf(request, snapshot, context);
   const { before, after, second } = sides;
+  const made = after.changes.slice(context.base?.length ?? 0);
   const touched = touchedServices(before, after);
   const { asked, omitted } = chosen(touched, question, sides);
   const wanted: Wanted = {
@@ -187,8 +193,8 @@ export function answerCheck(
   });
   const found = [
     ...ownFindings(touched, asked, omitted, question.maxServices ?? DEFAULT_MAX_SERVICES),
-    ...(second === undefined ? changesWithoutEffect(after.changes) : sameSnapshots(snapshot.digest, second.digest)),
-    ...(second === undefined && touched.services.length === 0 ? noServiceTouched(after.changes) : []),
+    ...(second === undefined ? changesWithoutEffect(made) : sameSnapshots(snapshot.digest, second.digest)),
+    ...(second === undefined && touched.services.length === 0 ? noServiceTouched(made) : []),
     ...differenceFindings(viewOf(before, 'before'), viewOf(after, 'after'), thresholds),
   ];
   const counted = sortedFindings(found, request.findings);

@@ -9,6 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Assumption, Engine, Finding } from "./answer.js";
 import { ChainsQuestion, ChainsResponse } from "./chains.js";
 import { AppliedChange, Change } from "./changes.js";
+import { CheckQuestion, CheckResponse } from "./check.js";
 import { FindingsWanted } from "./findings.js";
 import { PathQuestion, PathResponse } from "./path.js";
 import { ProbabilityQuestion, ProbabilityResponse } from "./probability.js";
@@ -56,14 +57,15 @@ export interface BatchEntry {
   settings:
     | Settings
     | undefined;
-  /** Made after the batch's; for `whatIf` on both sides. */
+  /** Made after the batch's; for `whatIf` on both sides. With `check` they are what is checked. */
   changes: Change[];
   chains?: ChainsQuestion | undefined;
   path?: PathQuestion | undefined;
   probability?: ProbabilityQuestion | undefined;
   whatIf?: WhatIfQuestion | undefined;
-  sweep?:
-    | SweepQuestion
+  sweep?: SweepQuestion | undefined;
+  check?:
+    | CheckQuestion
     | undefined;
   /** Instead of the batch's. */
   findings: FindingsWanted | undefined;
@@ -109,6 +111,7 @@ export interface BatchResult_Answer_AnyAnswer {
   probability?: ProbabilityResponse | undefined;
   whatIf?: WhatIfResponse | undefined;
   sweep?: SweepResponse | undefined;
+  check?: CheckResponse | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -360,6 +363,9 @@ export const BatchEntry: MessageFns<BatchEntry> = {
     if (message.sweep !== undefined) {
       SweepQuestion.encode(message.sweep, writer.uint32(74).fork()).join();
     }
+    if (message.check !== undefined) {
+      CheckQuestion.encode(message.check, writer.uint32(82).fork()).join();
+    }
     if (message.findings !== undefined) {
       FindingsWanted.encode(message.findings, writer.uint32(66).fork()).join();
     }
@@ -451,6 +457,14 @@ export const BatchEntry: MessageFns<BatchEntry> = {
             message.sweep = SweepQuestion.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.check = CheckQuestion.decode(reader, reader.uint32());
+            continue;
+          }
           case 8: {
             if (tag !== 66) {
               break;
@@ -507,6 +521,9 @@ export const BatchEntry: MessageFns<BatchEntry> = {
       : undefined;
     message.sweep = (object.sweep !== undefined && object.sweep !== null)
       ? SweepQuestion.fromPartial(object.sweep)
+      : undefined;
+    message.check = (object.check !== undefined && object.check !== null)
+      ? CheckQuestion.fromPartial(object.check)
       : undefined;
     message.findings = (object.findings !== undefined && object.findings !== null)
       ? FindingsWanted.fromPartial(object.findings)
@@ -877,6 +894,9 @@ export const BatchResult_Answer_AnyAnswer: MessageFns<BatchResult_Answer_AnyAnsw
     if (message.sweep !== undefined) {
       SweepResponse.encode(message.sweep, writer.uint32(42).fork()).join();
     }
+    if (message.check !== undefined) {
+      CheckResponse.encode(message.check, writer.uint32(50).fork()).join();
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -941,6 +961,14 @@ export const BatchResult_Answer_AnyAnswer: MessageFns<BatchResult_Answer_AnyAnsw
             message.sweep = SweepResponse.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.check = CheckResponse.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -984,6 +1012,9 @@ export const BatchResult_Answer_AnyAnswer: MessageFns<BatchResult_Answer_AnyAnsw
       : undefined;
     message.sweep = (object.sweep !== undefined && object.sweep !== null)
       ? SweepResponse.fromPartial(object.sweep)
+      : undefined;
+    message.check = (object.check !== undefined && object.check !== null)
+      ? CheckResponse.fromPartial(object.check)
       : undefined;
     return message;
   },
