@@ -1,2 +1,2 @@
 /** Name and version as answers carry them. The version is that of package.json (a test holds them together). */
-export const ENGINE = { name: 'kube-whatif', version: '0.1.0' } as const;
+export const ENGINE = { name: 'kube-whatif', version: '0.2.0' } as const;
