@@ -12,6 +12,7 @@ import { withEndpointSources } from '../control-plane/endpoint-sources.js';
 import type { Answer, AnyResult, AppliedChange, Finding } from './answer.js';
 import type { Door } from './findings/door.js';
 import type { QuestionRequest } from './request.js';
+import { withoutRepetition } from './without-repetition.js';
 
 /** What a question is answered from: the cluster after the changes, the settings, and what the answer must also tell. */
 export interface Prepared {
@@ -84,11 +85,6 @@ export function momentOf(
       ? 'The snapshot has no timestamp and the request names no time: ages count from 1970.'
       : 'The request names no time: the newest timestamp of the snapshot.';
   return { at, assumption: { field: 'at', value: new Date(at).toISOString(), why } };
-}
-
-/** What was assumed for both families alike is told once. */
-function withoutRepetition(assumptions: readonly Assumption[]): readonly Assumption[] {
-  return [...new Map(assumptions.map((assumption) => [JSON.stringify(assumption), assumption])).values()];
 }
 
 /** Throws NOT_FOUND for a Service that settings.loadBalancer names and that is there neither before the changes nor after. */

@@ -13,12 +13,14 @@ import { changesWithoutEffect, sameSnapshots } from './findings/no-effect.js';
 import { thresholdsOf } from './findings/options.js';
 import { podsNotPlaced } from './findings/unplaced.js';
 import type { View } from './findings/view.js';
-import { type ByDigest, noneHeld } from './held.js';
+import { noneHeld } from './held.js';
 import { askOneSide, type Missing, type OneSide } from './one-side.js';
 import { answerPath } from './path.js';
-import { type Prepare, prepare as prepareAnew } from './prepare.js';
-import type { Change, PlainKind, QuestionRequest } from './request.js';
+import { prepare as prepareAnew } from './prepare.js';
+import type { PlainKind, QuestionRequest } from './request.js';
+import { ofAfter, type SidesContext } from './sides.js';
 import type { Established, WhatIfResult } from './what-if-answer.js';
+import { withoutRepetition } from './without-repetition.js';
 
 type AnyPlain = PlainResult[PlainKind];
 
@@ -47,16 +49,6 @@ function questionOf(request: QuestionRequest, hasAfterFile: boolean): PlainKind 
     throw wrong('', 'Give "changes", at least one, or a second snapshot as "after": without, both sides are the same.');
   }
   return kind;
-}
-
-/** Says of an error which side it is about. */
-function ofAfter<T>(what: string, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof QuestionError)) throw error;
-    throw new QuestionError(error.code, `${what}: ${error.message}`, error.problems);
-  }
 }
 
 /** Tells what one side does not have. */
@@ -172,21 +164,6 @@ function probabilityResult(before: OneSide<'probability'>, after: OneSide<'proba
 
 function viewOf({ prepared: { cluster, settings }, outcome: { services, doors } }: OneSide<PlainKind>): View {
   return { cluster, settings, services, doors };
-}
-
-function withoutRepetition<T>(items: readonly T[]): readonly T[] {
-  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
-}
-
-/** What a question that compares two sides takes beside its request. */
-export interface SidesContext {
-  /** The second snapshot, where it came in a file of its own. */
-  readonly file?: Snapshot | undefined;
-  /** Changes made on both sides before, told of as the first of the changes. */
-  readonly base?: readonly Change[];
-  readonly prepare?: Prepare;
-  /** Where a second snapshot comes from that is named by its digest. */
-  readonly byDigest?: ByDigest;
 }
 
 /**

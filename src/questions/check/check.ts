@@ -12,7 +12,8 @@ import type { View } from '../findings/view.js';
 import { noneHeld } from '../held.js';
 import { type Prepared, prepare as prepareAnew } from '../prepare.js';
 import type { QuestionRequest } from '../request.js';
-import type { SidesContext } from '../what-if.js';
+import { ofAfter, type SidesContext } from '../sides.js';
+import { withoutRepetition } from '../without-repetition.js';
 import type { CheckClients, CheckedService, CheckQuestion, CheckResult, FailOn } from './check-answer.js';
 import { compareDoor, type SideDoor } from './compare-doors.js';
 import { askDoor, doorsOf, type Wanted } from './doors.js';
@@ -28,16 +29,6 @@ const RANK = { INFO: 0, WARNING: 1, ERROR: 2, NEVER: 3 } as const;
 
 function wrong(at: string, detail: string): QuestionError {
   return new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
-}
-
-/** Says of an error that it is about the side after the change. */
-function ofAfter<T>(what: string, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof QuestionError)) throw error;
-    throw new QuestionError(error.code, `${what}: ${error.message}`, error.problems);
-  }
 }
 
 interface Sides {
@@ -153,10 +144,6 @@ function ownFindings(touched: Touched, asked: readonly string[], omitted: number
   if (omitted === 0) return [];
   const message = `The change touches ${touched.services.length} Services, of which ${asked.length} were asked about: more than maxServices ${maxServices}.`;
   return [finding('CHECK_INCOMPLETE', message, { touched: touched.services.length, asked: asked.length, omitted })];
-}
-
-function withoutRepetition<T>(items: readonly T[]): readonly T[] {
-  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }
 
 function fails(findings: readonly Finding[], failOn: FailOn): boolean {
