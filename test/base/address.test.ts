@@ -14,6 +14,7 @@ import {
   parseAddress,
   parseCidr,
 } from '../../src/base/address.js';
+import { runs } from '../support/runs.js';
 
 const v4Bits = fc.bigInt({ min: 0n, max: 0xffffffffn });
 const v6Bits = fc.oneof(
@@ -58,7 +59,7 @@ t.test('addresses are printed and read as ipaddr.js does (RFC 5952)', async (t) 
         return read?.family === expected.family && read.bits === expected.bits && read.text === expected.text;
       });
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
   t.pass('no counterexample');
 });
@@ -102,7 +103,7 @@ t.test('what is no address for ipaddr.js is none here, and the other way round',
       if (addressFamily(text) !== read?.family) return false;
       return leadingZeros || (read !== undefined) === oracle;
     }),
-    { numRuns: 20000 },
+    { numRuns: runs(20000) },
   );
   t.pass('no counterexample');
 });
@@ -190,7 +191,7 @@ t.test('networks hold what ipaddr.js says they hold', async (t) => {
           networkOf(text)?.text === cidr.text
         );
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   }
   t.equal(cidrContains(makeCidr('IPv4', 0n, 0), makeAddress('IPv6', 0n)), false, 'families never mix');

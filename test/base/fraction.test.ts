@@ -21,6 +21,7 @@ import {
   toNumber,
   ZERO,
 } from '../../src/netfilter/fraction.js';
+import { runs } from '../support/runs.js';
 
 const big = fc.bigInt({ min: 0n, max: 1n << 80n });
 const pair = fc
@@ -50,7 +51,7 @@ t.test('the four operations, order and text agree with fraction.js', async (t) =
         isOne(a) === (an === ad)
       );
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
   t.pass('no counterexample');
 });
@@ -75,7 +76,7 @@ t.test('laws of probabilities', async (t) => {
       }
       return isZero(left) && isOne(sum(shares)) && shares.every((share) => equals(share, fraction(1, n)));
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
   t.same(sum([]), ZERO);
 });
@@ -114,7 +115,7 @@ t.test('doubles are the nearest, also far beyond what doubles hold', async (t) =
         return mineN * otherD <= otherN * mineD;
       });
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
   const huge = 10n ** 400n;
   t.equal(toNumber({ n: huge + 1n, d: 3n * huge }), 1 / 3);
@@ -135,7 +136,7 @@ t.test('decimals are rounded half up, exactly', async (t) => {
       const half = new Oracle(1n, 2n * 10n ** BigInt(digits));
       return /^\d+(\.\d+)?$/.test(text) && error.compare(half) <= 0 && error.neg().compare(half) < 0;
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
   for (const [n, d, digits, expected] of [
     [1, 3, 4, '0.3333'],

@@ -7,6 +7,7 @@ import { mergeRules } from '../../src/changes/manifests/merge-keys.js';
 import { threeWayMerge } from '../../src/changes/manifests/three-way-merge.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import type { Node, Service, Workload } from '../../src/cluster/objects.js';
+import { runs } from '../support/runs.js';
 import { addressesOf, article, changed, cluster, context, node, pod, refusal, rulesOf, service } from './fixture.js';
 
 const LAST = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -706,7 +707,7 @@ t.test('whatever a manifest holds: applied, or refused with a place', async (t) 
       }
       return true;
     }),
-    { numRuns: Number(process.env.FUZZ_RUNS ?? 400) },
+    { numRuns: runs(400) },
   );
   t.ok(made > 20, `${made} were applied`);
 });

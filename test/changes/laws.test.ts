@@ -7,6 +7,7 @@ import type { Cluster } from '../../src/cluster/cluster.js';
 import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { Node, Pod, Service } from '../../src/cluster/objects.js';
 import type { Change } from '../../src/questions/request.js';
+import { runs } from '../support/runs.js';
 import { AT, cluster, node, pod, rulesOf, service } from './fixture.js';
 
 const NAMES = ['s-0', 's-1', 's-2'];
@@ -158,7 +159,7 @@ t.test('a change of a Service can be taken back', async (t) => {
       const others = NAMES.filter((one) => one !== name).map((one) => `default/${one}`);
       return sameRules(before, back) && sameRules(before, there, others);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
   t.pass('100 clusters');
 });
@@ -172,7 +173,7 @@ t.test('cordoning changes no rule, and can be taken back', async (t) => {
         sameRules(before, off) && JSON.stringify(on.nodes.get('node-1')) === JSON.stringify(before.nodes.get('node-1'))
       );
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
   t.pass('50 clusters');
 });
@@ -192,7 +193,7 @@ t.test('pods that were ready become ready again, and other Services see nothing 
       const others = NAMES.filter((_, index) => index !== app).map((one) => `default/${one}`);
       return sameRules(before, down, others) && sameRules(before, up);
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
   t.pass('50 clusters');
 });
@@ -216,7 +217,7 @@ t.test('a node that joins and leaves again leaves nothing behind', async (t) => 
         )
       );
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
   t.pass('50 clusters');
 });
@@ -229,7 +230,7 @@ t.test('a cluster says the same whatever way it came to be', async (t) => {
       const twice = after(once, [to(name, change)]);
       return sameRules(once, twice) && sameRules(once, after(before, [to(name, change)]));
     }),
-    { numRuns: 30 },
+    { numRuns: runs(30) },
   );
   t.pass('30 clusters');
 });

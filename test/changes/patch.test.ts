@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { mergePatch } from '../../src/changes/merge-patch.js';
 import type { PatchChange } from '../../src/changes/patch.js';
+import { runs } from '../support/runs.js';
 import { addressesOf, article, changed, HASH, refusal, rulesOf } from './fixture.js';
 
 const SVC = 'default/nginx-svc';
@@ -265,7 +266,7 @@ t.test('whatever the patch: a cluster with rules, or a refusal that says where',
       else tally.refused++;
       return found.code === 'none' || /^\/changes\/[0-2]\/patch/.test(found.pointer);
     }),
-    { numRuns: 400 },
+    { numRuns: runs(400) },
   );
   t.ok(tally.made > 20 && tally.refused > 20, JSON.stringify(tally));
 });

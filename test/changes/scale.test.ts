@@ -6,6 +6,7 @@ import type { Cluster } from '../../src/cluster/cluster.js';
 import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { Pod, Workload } from '../../src/cluster/objects.js';
 import { clusterOf, goldenCases, type ObjectList } from '../control-plane/golden.js';
+import { runs } from '../support/runs.js';
 import {
   addressesOf,
   article,
@@ -282,7 +283,7 @@ t.test('laws', async (t) => {
         'no change, no change',
       );
     }),
-    { numRuns: 25, seed: 11 },
+    { numRuns: runs(25), seed: 11 },
   );
 });
 

@@ -5,6 +5,7 @@ import { nodeOfAddress, podOfAddress } from '../../src/cluster/lookup.js';
 import type { EndpointSlice, Node, Pod, Service, Workload } from '../../src/cluster/objects.js';
 import { OverlayMap } from '../../src/cluster/overlay-map.js';
 import { podsOfWorkload } from '../../src/cluster/workload-pods.js';
+import { runs } from '../support/runs.js';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 const ADDRESSES = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'];
@@ -174,7 +175,7 @@ t.test('an edited cluster tells what one built from the edited objects tells', a
       }
       return JSON.stringify(told(base)) === before;
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
   t.pass('no counterexample');
 });
@@ -206,7 +207,7 @@ t.test('an overlay map is the map with the replacements made', async (t) => {
         )
       );
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
   const map = new OverlayMap(
     new Map([

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { findJsonError, lineAndColumn } from '../../src/cluster/json-error.js';
+import { runs } from '../support/runs.js';
 
 function isJson(text: string): boolean {
   try {
@@ -36,7 +37,7 @@ t.test('finds an error exactly where JSON.parse refuses', async (t) => {
         (error === undefined) === isJson(candidate) && (prefix === undefined || prefix.offset <= (error?.offset ?? 0))
       );
     }),
-    { numRuns: 20000 },
+    { numRuns: runs(20000) },
   );
   t.ok(refused > 1000, `${refused} refused`);
 });

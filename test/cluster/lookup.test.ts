@@ -17,6 +17,7 @@ import {
 } from '../../src/cluster/lookup.js';
 import type { Node, Pod } from '../../src/cluster/objects.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
+import { runs } from '../support/runs.js';
 
 const node = (name: string, ...addresses: [type: string, address: string][]) => ({
   kind: 'Node',
@@ -111,7 +112,7 @@ t.test('edit distances', async (t) => {
       const limited = editDistance(a, b, limit);
       return exact <= limit ? limited === exact : limited > limit;
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

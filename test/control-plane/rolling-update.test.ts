@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { fenceposts, newSetSize, oldSetSizes, type SetState } from '../../src/control-plane/rolling-update.js';
+import { runs } from '../support/runs.js';
 
 t.test('bounds: surge is rounded up, unavailable down, and something can always be replaced', async (t) => {
   const cases: readonly (readonly [number | string, number | string, number, number, number])[] = [
@@ -73,7 +74,7 @@ t.test('never more than may be there, never fewer than must be', async (t) => {
         );
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
   t.pass('2000 situations');
 });

@@ -7,6 +7,7 @@ import { add, type Fraction, formatFraction, parseFraction, ZERO } from '../../s
 import type { PathResult, ServiceProbability } from '../../src/questions/answer.js';
 import { ask } from '../../src/questions/ask.js';
 import { type BalancedOptions, balanced, WEB } from '../support/balanced.js';
+import { runs } from '../support/runs.js';
 
 const VIA = { ...WEB, via: 'LOAD_BALANCER' as const };
 const exact = (text: string): Fraction => parseFraction(text) as Fraction;
@@ -96,7 +97,7 @@ t.test('backends told as one, told one by one, and walked one by one give the sa
       const used = formatFraction(shares.reduce(add, ZERO));
       assert.ok(used === '1' || used === '0', used);
     }),
-    { numRuns: 120 },
+    { numRuns: runs(120) },
   );
   t.pass('120 clusters');
 });

@@ -9,6 +9,7 @@ import type { PathResult, ServiceProbability } from '../../src/questions/answer.
 import { ask } from '../../src/questions/ask.js';
 import type { PathQuestion, QuestionRequest } from '../../src/questions/request.js';
 import { type BalancedOptions, balanced, balancedList, VIP, WEB } from '../support/balanced.js';
+import { runs } from '../support/runs.js';
 
 const AWS = 'service.beta.kubernetes.io/aws-load-balancer-';
 const AZURE = 'service.beta.kubernetes.io/azure-';
@@ -529,7 +530,7 @@ t.test('every implementation tells where each connection goes', async () => {
           );
         },
       ),
-      { numRuns: 12 },
+      { numRuns: runs(12) },
     );
   }
 });

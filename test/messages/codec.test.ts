@@ -10,6 +10,7 @@ import { ChainsRequest } from '../../src/messages/gen/kube_whatif/v1/chains.js';
 import { fromValue, toValue } from '../../src/messages/value.js';
 import type { Answer } from '../../src/questions/answer.js';
 import type { QuestionKind } from '../../src/questions/request.js';
+import { runs } from '../support/runs.js';
 
 const kindOf = (file: string) => (file.startsWith('what-if') ? 'what-if' : file.split(/[-.]/)[0]) as QuestionKind;
 const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
@@ -106,7 +107,7 @@ t.test('any JSON is a Value', async (t) => {
     fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
       assert.equal(JSON.stringify(fromValue(toValue(value))), JSON.stringify(value));
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
   let deep: unknown = 'bottom';
   for (let depth = 0; depth < 1000; depth++) deep = [deep];
@@ -175,7 +176,7 @@ t.test('random bytes are refused or read, never more', async (t) => {
         if (error instanceof Error) assert.equal(error.name, 'QuestionError');
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
   t.pass('survived');
 });

@@ -10,6 +10,7 @@ import { descriptor } from '../../src/messages/registry.js';
 import type { Answer } from '../../src/questions/answer.js';
 import type { QuestionKind } from '../../src/questions/request.js';
 import { wholeOf } from '../grpc/whole.js';
+import { runs } from '../support/runs.js';
 
 function check(kind: QuestionKind, answer: Answer, limit: number): readonly Uint8Array[] {
   const message = descriptor(`${RPCS[kind].name}Response`);
@@ -67,7 +68,7 @@ t.test('any rules, cut anywhere', async (t) => {
     fc.property(result, fc.integer({ min: 16, max: 2000 }), (chains, limit) => {
       check('chains', { ...base, result: chains } as unknown as Answer, limit);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
   t.pass('are themselves again');
 });
@@ -83,7 +84,7 @@ t.test('any comparison of rules, cut anywhere', async (t) => {
       const compared = { ...rest, before, after, difference: { ...difference, unified: differences } };
       check('what-if', { ...base, result: compared } as unknown as Answer, limit);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   t.pass('are themselves again');
 });

@@ -5,6 +5,7 @@ import { parseRestore } from '../../src/netfilter/iptables/parse.js';
 import { writeRule } from '../../src/netfilter/iptables/write.js';
 import type { Rule } from '../../src/netfilter/ruleset.js';
 import type { Match, Statement, Target } from '../../src/netfilter/statements.js';
+import { runs } from '../support/runs.js';
 
 /** Rules of all kinds of statements, as a renderer would make them. */
 
@@ -142,7 +143,7 @@ t.test('what is written is read as what it was', async () => {
       const text = writeRule(rule);
       return writeRule(parsed(text)) === text;
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 
@@ -152,7 +153,7 @@ t.test('what is saved is read as what it was, and a rule is saved alike however 
       const text = saveRule(rule, 'IPv4');
       return saveRule(parsed(text), 'IPv4') === text && saveRule(parsed(writeRule(rule)), 'IPv4') === text;
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 
@@ -178,6 +179,6 @@ t.test('no text makes the reader fail in any other way than by telling what is w
         return (error as { code?: string }).code === 'MALFORMED';
       }
     }),
-    { numRuns: 600 },
+    { numRuns: runs(600) },
   );
 });

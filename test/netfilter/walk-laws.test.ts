@@ -18,6 +18,7 @@ import type { Chain, Ruleset } from '../../src/netfilter/ruleset.js';
 import { stepsOf } from '../../src/netfilter/walk/steps.js';
 import type { HookOutcome } from '../../src/netfilter/walk/types.js';
 import { walkHook } from '../../src/netfilter/walk/walk.js';
+import { runs } from '../support/runs.js';
 import { host, packetWith, rulesetOf, tableOf } from './support.js';
 
 const packet = packetWith();
@@ -167,7 +168,7 @@ t.test('outcomes are where a naive evaluator finds the packet, with the same exa
       const expected = shown(naively(ruleset));
       if (shown(walked(outcomes)) !== expected) throw new Error(`${shown(walked(outcomes))} instead of ${expected}`);
     }),
-    { numRuns: 250 },
+    { numRuns: runs(250) },
   );
   t.ok(random > 60, `${random} of the rulesets left something to chance`);
 });
@@ -194,7 +195,7 @@ t.test(
           (!comparable || outcomes.map(without).join('\n') === again.map(without).join('\n'))
         );
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   },
 );
@@ -215,6 +216,6 @@ t.test('a hundred random rules of any chance keep sums exact and fractions small
         chances.every(({ n, d }) => n >= 0n && d.toString(2).length <= 600)
       );
     }),
-    { numRuns: 15 },
+    { numRuns: runs(15) },
   );
 });

@@ -9,6 +9,7 @@ import { programNode } from '../../src/proxy/program.js';
 import { serviceMap } from '../../src/proxy/service-map.js';
 import { clusterOf } from '../support/cluster-of.js';
 import { proxySettings } from '../support/proxy-settings.js';
+import { runs } from '../support/runs.js';
 
 const SIZE = { services: 12, endpointsPerService: 3, nodes: 4 };
 
@@ -93,7 +94,7 @@ t.test('a map carried over edits is the map of the edited cluster', async (t) =>
       );
       return carried?.endpointTotal === anew?.endpointTotal && claimed && text(edited) === text(fresh);
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
   t.pass();
 });
@@ -105,7 +106,7 @@ t.test('counting endpoints agrees with listing them', async (t) => {
       const map = serviceMap(list.reduce(apply, base), 'IPv4', proxySettings(minor));
       return map.endpointTotal === map.ports().reduce((sum, port) => sum + map.endpointsOf(port).length, 0);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
   t.pass();
 });

@@ -16,6 +16,7 @@ import {
 } from '../../src/questions/request.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
 import type { WhatIfResult } from '../../src/questions/what-if-answer.js';
+import { runs } from '../support/runs.js';
 
 const ARTICLE = readSnapshot({ inline: JSON.parse(readFileSync('examples/article.json', 'utf8')) });
 const SERVICE = { namespace: 'default', name: 'nginx-svc' };
@@ -59,7 +60,7 @@ t.test(
           chosen.map((index) => alone[index]),
         );
       }),
-      { numRuns: 20, examples: [[SINGLE.map((_, index) => index)]] },
+      { numRuns: runs(20), examples: [[SINGLE.map((_, index) => index)]] },
     );
   },
 );

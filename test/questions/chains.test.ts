@@ -7,6 +7,7 @@ import { ask } from '../../src/questions/ask.js';
 import type { ChainsQuestion } from '../../src/questions/request.js';
 import { type LabService, lab } from '../support/lab.js';
 import { randomCluster, settingsOf, snapshotOf } from '../support/random-cluster.js';
+import { runs } from '../support/runs.js';
 
 /** Declarations and rules of a text, counted: parts of one node hold them apart, its own text together. */
 function contentOf(text: string): readonly string[] {
@@ -35,7 +36,7 @@ t.test('the shared part and a node’s own are together the rules of that node a
       }
       for (const part of all) assert.equal(part.shared, part.shared && part.nodes.length > 1);
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 

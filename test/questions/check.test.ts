@@ -8,6 +8,7 @@ import type { CheckResult } from '../../src/questions/check/check-answer.js';
 import type { Change, QuestionRequest } from '../../src/questions/request.js';
 import { type LabService, lab } from '../support/lab.js';
 import { randomCluster, settingsOf, snapshotOf } from '../support/random-cluster.js';
+import { runs } from '../support/runs.js';
 import { zones } from '../support/zones.js';
 
 const NODE_PORT = { type: 'NodePort', ports: [{ port: 80, protocol: 'TCP', targetPort: 8080, nodePort: 30080 }] };
@@ -241,7 +242,7 @@ t.test(
         if (shares.question !== 'probability') throw new Error(shares.question);
         return shares.difference.services.every(({ service }) => touched.has(`${service.namespace}/${service.name}`));
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
     t.pass('60 pairs of clusters');
   },

@@ -15,6 +15,7 @@ import type { PathResult, ServiceProbability } from '../../src/questions/answer.
 import { ask } from '../../src/questions/ask.js';
 import type { Clients, PathQuestion, Source, Via } from '../../src/questions/request.js';
 import { type RandomCluster, randomCluster, settingsOf, snapshotOf, waysOf } from '../support/random-cluster.js';
+import { runs } from '../support/runs.js';
 
 const exact = (text: string): Fraction => {
   const parsed = parseFraction(text);
@@ -100,7 +101,7 @@ const QUIET: RandomCluster = {
 };
 const at = (...versions: readonly string[]) => versions.map((version) => ({ zone: 'a', version }));
 const RUNS = {
-  numRuns: 120,
+  numRuns: runs(120),
   examples: [
     // Outside clients of a cluster IP that nobody masquerades: only the endpoint's own node returns the reply.
     [{ cluster: { ...QUIET, nodes: at('1.30.5', '1.30.5') }, way: 0, who: 3 }],
@@ -189,7 +190,7 @@ t.test('the rules as a node would save them give the same paths as the rules mad
         assert.deepEqual(told(read), told(made));
       }
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 
@@ -208,6 +209,6 @@ t.test('ready endpoints share alike under Cluster, and one more makes every shar
         assert.equal(service.imbalance?.fraction, '1');
       }
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });

@@ -18,6 +18,7 @@ import { ask } from '../../src/questions/ask.js';
 import type { Clients, QuestionRequest, SweepQuestion } from '../../src/questions/request.js';
 import type { SweepResult, SweptShares } from '../../src/questions/sweep/sweep-answer.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
+import { runs } from '../support/runs.js';
 import { zonesList } from '../support/zones.js';
 
 const WEB = { namespace: 'default', name: 'web' };
@@ -205,7 +206,7 @@ t.test('each point is the plain question with that scale', async () => {
         probability: { services: [{ ...WEB, ...via }], ...(chosen === undefined ? {} : { clients: chosen }) },
       });
     }),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   );
 });
 

@@ -26,6 +26,7 @@ import type {
   Shift,
 } from '../../src/questions/what-if-answer.js';
 import { lab, labList } from '../support/lab.js';
+import { runs } from '../support/runs.js';
 import { zones, zonesList } from '../support/zones.js';
 
 const WEB = { namespace: 'default', name: 'web' };
@@ -78,7 +79,7 @@ t.test('signed fractions are exact', async (t) => {
       t.same(parseSigned(formatSigned(ab)), ab);
       t.ok(ab.negative ? equals(add(b, ab.size), a) : equals(add(a, ab.size), b));
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
   const third = shiftOf(ONE, fraction(2, 3));
   t.same([formatSigned(third), signedToNumber(third), signedToDecimal(third, 2)], ['-1/3', -1 / 3, '-0.33']);
@@ -97,7 +98,7 @@ t.test('unified diffs make the one text of the other', async (t) => {
       t.equal(diff === '', before === after);
       if (diff !== '') t.equal(applyPatch(before, diff), after, diff);
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
   const ten = Array.from({ length: 10 }, (_, index) => `line ${index}`);
   t.equal(
@@ -168,7 +169,7 @@ t.test('both sides are the plain answers', async (t) => {
       }
       t.same(ask('what-if', request, snapshot), whatIf, 'the same again');
     }),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   );
 });
 
@@ -225,7 +226,7 @@ t.test('shifts sum to 0, and the way back is the mirror image', async (t) => {
         );
       }
     }),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   );
 });
 
