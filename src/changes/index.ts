@@ -1,8 +1,9 @@
-import { pointer, QuestionError } from '../base/errors.js';
+import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import { applyManifests } from './apply.js';
 import type { ChangeContext, ChangeKind, Choice, Consequence } from './change.js';
+import { deleteObject } from './delete.js';
 import { loadBalancer } from './load-balancer.js';
 import { node } from './node.js';
 import { patch } from './patch.js';
@@ -11,6 +12,7 @@ import { proxy } from './proxy.js';
 import { rollout } from './rollout.js';
 import { scale } from './scale.js';
 import { service } from './service.js';
+import { zone } from './zone.js';
 
 /** The kinds of changes. A new one is a file of its own and a line here. */
 const KINDS: readonly ChangeKind<never>[] = [
@@ -23,6 +25,8 @@ const KINDS: readonly ChangeKind<never>[] = [
   node,
   proxy,
   loadBalancer,
+  zone,
+  deleteObject,
 ];
 
 const BY_KEY: ReadonlyMap<string, ChangeKind<never>> = new Map(KINDS.map((kind) => [kind.key, kind]));
@@ -55,18 +59,23 @@ function kindOf(change: object, at: string): { readonly kind: ChangeKind<never>;
 }
 
 /**
- * Makes the changes one after the other, each on what the one before left. Errors point at `/changes/<number>` of the
- * request. Throws QuestionError INVALID_REQUEST for a change that has not exactly one known key, and what the kind of
- * change throws. Equal assumptions of several changes are told once.
+ * Makes the changes one after the other, each on what the one before left. Errors point at `/<number>` under `place`, the
+ * place of the list in the request. Throws QuestionError INVALID_REQUEST for a change that has not exactly one known key, and what the kind of
+ * change throws. Equal assumptions of several changes are listed once.
  */
-export function applyChanges(cluster: Cluster, changes: readonly object[], context: ChangeContext): AppliedChanges {
+export function applyChanges(
+  cluster: Cluster,
+  changes: readonly object[],
+  context: ChangeContext,
+  place = '/changes',
+): AppliedChanges {
   const applied: AppliedChange[] = [];
   const assumptions = new Map<string, Assumption>();
   let current = cluster;
   let { settings } = context;
   for (const [index, change] of changes.entries()) {
-    const { kind, value } = kindOf(change, pointer('changes', index));
-    const result = kind.apply(current, value, { ...context, settings }, pointer('changes', index, kind.key));
+    const { kind, value } = kindOf(change, `${place}/${index}`);
+    const result = kind.apply(current, value, { ...context, settings }, `${place}/${index}/${kind.key}`);
     current = result.cluster;
     settings = result.settings ?? settings;
     applied.push({ change, choices: result.choices, consequences: result.consequences });

@@ -14,6 +14,12 @@ import { SETTLED, settle } from './settle.js';
 
 /** What happens to nodes that stay in the cluster or leave it, and to their pods. */
 
+/** What can happen to nodes that the cluster has. */
+export type NodeAction = 'CORDON' | 'UNCORDON' | 'DRAIN' | 'REMOVE' | 'FAIL';
+
+/** The actions after which pods are on other nodes. */
+export const MOVING_ACTIONS: readonly string[] = ['DRAIN', 'REMOVE', 'FAIL'];
+
 const CORDONED: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 const UNREACHABLE: readonly Taint[] = [
   { key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' },
@@ -29,11 +35,11 @@ function withTaints(node: Node, added: readonly Taint[]): readonly Taint[] {
 }
 
 /** The node with scheduling turned off: the field, and the taint that the node controller sets for it. */
-export function cordoned(node: Node): Node {
+function cordoned(node: Node): Node {
   return { ...node, spec: { ...node.spec, unschedulable: true, taints: withTaints(node, [CORDONED]) } };
 }
 
-export function uncordoned(node: Node): Node {
+function uncordoned(node: Node): Node {
   const { unschedulable: _unschedulable, taints = [], ...spec } = node.spec ?? {};
   const kept = taints.filter((taint) => !isSame(CORDONED)(taint));
   return { ...node, spec: { ...spec, ...(kept.length === 0 ? {} : { taints: kept }) } };
@@ -58,18 +64,27 @@ function nodeTold(before: Node, after: Node): Consequence[] {
   return differences(before, after).map((detail) => ({ kind: 'NODE_CHANGED', object: before.metadata.name, detail }));
 }
 
-/** Only the node itself changes: pods stay where they are. */
-export function markNode(cluster: Cluster, before: Node, after: Node, context: ChangeContext): ChangeResult {
-  const { name } = before.metadata;
-  const done = settle(cluster, cluster.with({ nodes: new Map([[name, after]]) }), {}, context);
-  const consequences = [...nodeTold(before, after), ...done.consequences];
+/** Only the nodes themselves change: pods stay where they are. */
+function markNodes(
+  cluster: Cluster,
+  nodes: readonly Node[],
+  after: (node: Node) => Node,
+  context: ChangeContext,
+): ChangeResult {
+  const changed = new Map(nodes.map((node) => [node.metadata.name, after(node)]));
+  const done = settle(cluster, cluster.with({ nodes: changed }), {}, context);
+  const consequences = [...nodes.flatMap((node) => nodeTold(node, after(node))), ...done.consequences];
   return { cluster: done.cluster, choices: [], consequences, assumptions: done.assumptions };
 }
 
 /** Pods that a drain leaves alone: a DaemonSet's (it would bring them back) and kubelet's own static ones. */
 function staysOnDrain(pod: Pod): boolean {
-  const owner = controllerOf(pod)?.kind;
-  return owner === 'DaemonSet' || owner === 'Node' || pod.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined;
+  return controllerOf(pod)?.kind === 'DaemonSet' || isStatic(pod);
+}
+
+/** Whether a kubelet runs the pod from a file of its own: the API server only mirrors it. */
+export function isStatic(pod: Pod): boolean {
+  return controllerOf(pod)?.kind === 'Node' || pod.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined;
 }
 
 interface Leaving {
@@ -110,35 +125,54 @@ function moved(cluster: Cluster, leaving: Leaving, context: ChangeContext, point
   return { cluster: done.cluster, choices, consequences, assumptions };
 }
 
-function removals(pods: readonly Pod[], node: string) {
+function removals(pods: readonly Pod[]) {
   return {
     before: pods,
     edit: new Map<string, Pod | undefined>(pods.map((pod) => [namespacedName(pod), undefined])),
-    told: pods.map(
-      (pod): Consequence => ({ kind: 'POD_REMOVED', object: namespacedName(pod), detail: `was on ${node}` }),
+    consequences: pods.map(
+      (pod): Consequence => ({
+        kind: 'POD_REMOVED',
+        object: namespacedName(pod),
+        detail: pod.spec?.nodeName ? `was on ${pod.spec.nodeName}` : 'had no node yet',
+      }),
     ),
   };
 }
 
-/** `kubectl drain --ignore-daemonsets --force`: cordoned, its pods evicted. Disruption budgets are not looked at. */
-export function drain(
+/**
+ * Pods are gone, and controllers have created others in place of `replaced`, some of them. `cluster` still has the pods.
+ * Errors point at `pointer`.
+ */
+export function losePods(
   cluster: Cluster,
-  node: Node,
+  pods: readonly Pod[],
+  replaced: readonly Pod[],
+  context: ChangeContext,
+  pointer: string,
+): ChangeResult {
+  return moved(cluster, { ...removals(pods), marked: cluster, replaced }, context, pointer);
+}
+
+const nodesOf = (nodes: readonly Node[], after: (node: Node) => Node | undefined) =>
+  new Map(nodes.map((node) => [node.metadata.name, after(node)]));
+
+/** `kubectl drain --ignore-daemonsets --force` of all these nodes: they are cordoned first, then their pods are evicted. */
+function drain(
+  cluster: Cluster,
+  nodes: readonly Node[],
   reschedule: boolean,
   context: ChangeContext,
   pointer: string,
 ): ChangeResult {
-  const { name } = node.metadata;
-  const after = cordoned(node);
-  const evicted = cluster.podsOn(name).filter((pod) => !staysOnDrain(pod));
-  const { told, ...gone } = removals(evicted, name);
+  const evicted = nodes.flatMap(({ metadata }) => cluster.podsOn(metadata.name).filter((pod) => !staysOnDrain(pod)));
+  const { consequences, ...gone } = removals(evicted);
   const result = moved(
     cluster,
     {
       ...gone,
-      marked: cluster.with({ nodes: new Map([[name, after]]) }),
+      marked: cluster.with({ nodes: nodesOf(nodes, cordoned) }),
       replaced: reschedule ? evicted : [],
-      consequences: [...nodeTold(node, after), ...told],
+      consequences: [...nodes.flatMap((node) => nodeTold(node, cordoned(node))), ...consequences],
     },
     context,
     pointer,
@@ -148,25 +182,30 @@ export function drain(
   return evicted.length === 0 ? result : { ...result, assumptions: [...result.assumptions, assumption] };
 }
 
-/** The Node object is deleted, and with it (the pod garbage collector) its pods. */
-export function removeNode(
+/** The Node objects are deleted, and with them (the pod garbage collector) their pods. */
+function removeNodes(
   cluster: Cluster,
-  node: Node,
+  nodes: readonly Node[],
   reschedule: boolean,
   context: ChangeContext,
   pointer: string,
 ): ChangeResult {
-  const { name } = node.metadata;
-  const pods = cluster.podsOn(name);
-  const { told, ...gone } = removals(pods, name);
-  const detail = `removed with ${pods.length} pods`;
+  const pods = nodes.flatMap(({ metadata }) => cluster.podsOn(metadata.name));
+  const { consequences, ...gone } = removals(pods);
+  const removed = nodes.map(
+    ({ metadata: { name } }): Consequence => ({
+      kind: 'NODE_REMOVED',
+      object: name,
+      detail: `removed with ${cluster.podsOn(name).length} pods`,
+    }),
+  );
   return moved(
     cluster,
     {
       ...gone,
-      marked: cluster.with({ nodes: new Map([[name, undefined]]) }),
+      marked: cluster.with({ nodes: nodesOf(nodes, () => undefined) }),
       replaced: reschedule ? pods.filter((pod) => !staysOnDrain(pod)) : [],
-      consequences: [{ kind: 'NODE_REMOVED', object: name, detail }, ...told],
+      consequences: [...removed, ...consequences],
     },
     context,
     pointer,
@@ -181,37 +220,72 @@ function isEvicted(pod: Pod): boolean {
 }
 
 /**
- * The node goes silent: the node controller sets its conditions to Unknown, taints it, and marks its pods not ready.
- * `reschedule`: the tolerations have run out too; its pods are being deleted for good (nobody confirms it), and
+ * The nodes go silent: the node controller sets their conditions to Unknown, taints them, and marks their pods not ready.
+ * `reschedule`: the tolerations have run out too; their pods are being deleted for good (nobody confirms it), and
  * ReplicaSets have replaced theirs. A StatefulSet waits until its pod is really gone.
  * Source: Kubernetes 1.36 pkg/controller/nodelifecycle, pkg/controller/tainteviction.
  */
-export function failNode(
+function failNodes(
   cluster: Cluster,
-  node: Node,
+  nodes: readonly Node[],
   reschedule: boolean,
   context: ChangeContext,
   pointer: string,
 ): ChangeResult {
-  const { name } = node.metadata;
   const { at } = context;
-  const after = unreachable(node, at);
-  const alive = cluster.podsOn(name).filter((pod) => !isTerminal(pod));
+  const alive: Pod[] = [];
   const edit = new Map<string, Pod | undefined>();
-  const consequences: Consequence[] = nodeTold(node, after);
+  const consequences: Consequence[] = [];
   const replaced: Pod[] = [];
-  for (const pod of alive) {
-    const lost = withReadyCondition(pod, false, at);
-    const evicted = reschedule && isEvicted(pod);
-    const next = evicted ? terminated(lost, at) : lost;
-    if (next === pod) continue;
-    const key = namespacedName(pod);
-    edit.set(key, next);
-    const waits = evicted && controllerOf(pod)?.kind === 'StatefulSet';
-    if (evicted && !waits) replaced.push(pod);
-    const fate = waits ? ', being deleted: its StatefulSet waits for the end of it' : evicted ? ', being deleted' : '';
-    consequences.push({ kind: 'POD_CHANGED', object: key, detail: `not ready, as ${name} is down${fate}` });
+  for (const node of nodes) {
+    const { name } = node.metadata;
+    consequences.push(...nodeTold(node, unreachable(node, at)));
+    for (const pod of cluster.podsOn(name)) {
+      if (isTerminal(pod)) continue;
+      alive.push(pod);
+      const lost = withReadyCondition(pod, false, at);
+      const evicted = reschedule && isEvicted(pod);
+      const next = evicted ? terminated(lost, at) : lost;
+      if (next === pod) continue;
+      const key = namespacedName(pod);
+      edit.set(key, next);
+      const waits = evicted && controllerOf(pod)?.kind === 'StatefulSet';
+      if (evicted && !waits) replaced.push(pod);
+      const fate = waits
+        ? ', being deleted: its StatefulSet waits for the end of it'
+        : evicted
+          ? ', being deleted'
+          : '';
+      consequences.push({ kind: 'POD_CHANGED', object: key, detail: `not ready, as ${name} is down${fate}` });
+    }
   }
-  const marked = cluster.with({ nodes: new Map([[name, after]]) });
+  const marked = cluster.with({ nodes: nodesOf(nodes, (node) => unreachable(node, at)) });
   return moved(cluster, { marked, before: alive, edit, replaced, consequences }, context, pointer);
+}
+
+/**
+ * Does one thing to several nodes at once, so that no pod moves from one of them to another. `reschedule`: whether
+ * controllers have brought pods back on other nodes; by default they have, but not yet after FAIL, since pods are evicted
+ * from a node that is down only after minutes. Errors point at `pointer`. Throws QuestionError IMPOSSIBLE_CHANGE.
+ */
+export function actOnNodes(
+  cluster: Cluster,
+  nodes: readonly Node[],
+  action: NodeAction,
+  reschedule: boolean | undefined,
+  context: ChangeContext,
+  pointer: string,
+): ChangeResult {
+  switch (action) {
+    case 'CORDON':
+      return markNodes(cluster, nodes, cordoned, context);
+    case 'UNCORDON':
+      return markNodes(cluster, nodes, uncordoned, context);
+    case 'DRAIN':
+      return drain(cluster, nodes, reschedule ?? true, context, pointer);
+    case 'FAIL':
+      return failNodes(cluster, nodes, reschedule ?? false, context, pointer);
+    case 'REMOVE':
+      return removeNodes(cluster, nodes, reschedule ?? true, context, pointer);
+  }
 }

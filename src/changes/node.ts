@@ -1,13 +1,13 @@
 import { requireNode } from '../cluster/lookup.js';
 import type { ChangeKind } from './change.js';
 import { addNode, type NewNode } from './node-add.js';
-import { cordoned, drain, failNode, markNode, removeNode, uncordoned } from './node-out.js';
+import { actOnNodes, MOVING_ACTIONS, type NodeAction } from './node-out.js';
 import { impossible } from './refusal.js';
 
 /** Something happens to a node. */
 export interface NodeChange {
   readonly name: string;
-  readonly action: 'CORDON' | 'UNCORDON' | 'DRAIN' | 'REMOVE' | 'FAIL' | 'ADD';
+  readonly action: NodeAction | 'ADD';
   /**
    * DRAIN, REMOVE, FAIL: whether ReplicaSets and StatefulSets have brought their pods back on other nodes. Default true,
    * for FAIL false: pods are evicted from a node that is down only after minutes.
@@ -17,8 +17,6 @@ export interface NodeChange {
   readonly node?: NewNode;
 }
 
-const MOVING = ['DRAIN', 'REMOVE', 'FAIL'];
-
 /** `node`: a node is cordoned, drained, fails, leaves or joins, with what becomes of its pods and of hints. */
 export const node: ChangeKind<NodeChange> = {
   key: 'node',
@@ -27,28 +25,17 @@ export const node: ChangeKind<NodeChange> = {
     if (change.node !== undefined && action !== 'ADD') {
       throw impossible(`${pointer}/node`, `node describes a node that is added; with ${action} leave it out.`);
     }
-    if (reschedule !== undefined && !MOVING.includes(action)) {
+    if (reschedule !== undefined && !MOVING_ACTIONS.includes(action)) {
       throw impossible(`${pointer}/reschedule`, `No pod leaves its node with ${action}; leave reschedule out.`);
     }
     if (action === 'ADD') return addNode(cluster, name, change.node ?? {}, context, pointer);
     const found = requireNode(cluster, name, `${pointer}/name`);
-    switch (action) {
-      case 'CORDON':
-        return markNode(cluster, found, cordoned(found), context);
-      case 'UNCORDON':
-        return markNode(cluster, found, uncordoned(found), context);
-      case 'DRAIN':
-        return drain(cluster, found, reschedule ?? true, context, pointer);
-      case 'FAIL':
-        return failNode(cluster, found, reschedule ?? false, context, pointer);
-      case 'REMOVE':
-        if (cluster.nodes.size === 1) {
-          throw impossible(
-            `${pointer}/name`,
-            `${name} is the last node: a cluster without nodes has no rules to ask about.`,
-          );
-        }
-        return removeNode(cluster, found, reschedule ?? true, context, pointer);
+    if (action === 'REMOVE' && cluster.nodes.size === 1) {
+      throw impossible(
+        `${pointer}/name`,
+        `${name} is the last node: a cluster without nodes has no rules to ask about.`,
+      );
     }
+    return actOnNodes(cluster, [found], action, reschedule, context, pointer);
   },
 };

@@ -125,7 +125,7 @@ function readReplicas(text: string): Fields {
   return { replicas: text.split(',').map(Number) };
 }
 
-function sweepFields(args: Arguments): Fields {
+async function sweepFields(args: Arguments): Promise<Fields> {
   if (!args.has('request')) {
     for (const name of ['workload', 'replicas']) {
       if (!args.has(name)) throw new UsageError(`--${name} is missing. See kube-whatif sweep --help.`);
@@ -141,11 +141,14 @@ function sweepFields(args: Arguments): Fields {
     ...field('imbalance', args.one('imbalance')),
     ...field('delivered', args.one('delivered')),
   };
+  const after: unknown[] = [];
+  for (const text of args.all('change-after')) after.push(await readJsonOption('--change-after', text));
   return {
     ...field('scale', workload === undefined ? undefined : readScaled('--workload', workload)),
     ...(replicas === undefined ? {} : readReplicas(replicas)),
     ...(Object.keys(asked).length === 0 ? {} : { probability: asked }),
     ...(Object.keys(bound).length === 0 ? {} : { bound }),
+    ...(after.length === 0 ? {} : { changesAfter: after }),
     ...word(args, 'detail', 'detail', ['SUMMARY', 'ENDPOINTS']),
   };
 }
@@ -203,7 +206,7 @@ async function questionFields(kind: AskedKind, args: Arguments): Promise<Fields>
     case 'probability':
       return probabilityFields(args);
     case 'sweep':
-      return sweepFields(args);
+      return await sweepFields(args);
   }
 }
 

@@ -213,11 +213,17 @@ const SWEEP: Command = {
     'largest-zone-share': { value: 'P/Q', help: 'and no zone more than this' },
     imbalance: { value: 'P/Q', help: 'and the largest share is at most so many times the even one' },
     delivered: { value: 'P/Q', help: 'and at least this is delivered; default: more than nothing' },
+    'change-after': {
+      value: 'JSON|FILE',
+      multiple: true,
+      help: 'make this change at every point, after the scaling, as {"zone": {"name": "b", "action": "FAIL"}}; repeatable, in the order given',
+    },
     detail: { value: 'DETAIL', help: 'summary (default) or endpoints: list every endpoint of every point' },
     ...QUESTION,
   },
   examples: [
     'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..300 --largest-share 1/20',
+    'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..60 --largest-share 1/20 --change-after \'{"zone":{"name":"b","action":"FAIL"}}\'',
     'kube-whatif sweep -s cluster.json --workload statefulset/default/db --replicas 1,3,5 --to svc/default/db --output markdown',
   ],
 };

@@ -4,6 +4,7 @@
  */
 import type { IPFamily } from '../base/address.js';
 import type { ApplyChange } from '../changes/apply.js';
+import type { DeleteChange } from '../changes/delete.js';
 import type { LoadBalancerChange } from '../changes/load-balancer.js';
 import type { NodeChange } from '../changes/node.js';
 import type { PatchChange } from '../changes/patch.js';
@@ -12,6 +13,7 @@ import type { ProxyChange } from '../changes/proxy.js';
 import type { RolloutChange } from '../changes/rollout.js';
 import type { ScaleChange } from '../changes/scale.js';
 import type { ServiceChange } from '../changes/service.js';
+import type { ZoneChange } from '../changes/zone.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
 import type { Phase } from '../load-balancers/balancer.js';
 import type { DestinationSpec } from '../path/destinations.js';
@@ -79,6 +81,7 @@ export interface ProbabilityQuestion {
 
 export type {
   ApplyChange,
+  DeleteChange,
   LoadBalancerChange,
   NodeChange,
   PatchChange,
@@ -87,6 +90,7 @@ export type {
   RolloutChange,
   ScaleChange,
   ServiceChange,
+  ZoneChange,
 };
 
 /** Exactly one key is set. */
@@ -100,6 +104,8 @@ export interface Change {
   readonly node?: NodeChange;
   readonly proxy?: ProxyChange;
   readonly loadBalancer?: LoadBalancerChange;
+  readonly zone?: ZoneChange;
+  readonly delete?: DeleteChange;
 }
 
 /** A snapshot inside a request: exactly one key is set. */
@@ -139,6 +145,8 @@ export interface SweepQuestion {
   /** Without `services`: those that select the workload's pods. */
   readonly probability?: ProbabilityQuestion;
   readonly bound?: SweepBound;
+  /** Made at every point, after the workload is scaled: what has to be survived there. */
+  readonly changesAfter?: readonly Change[];
   /** Default SUMMARY. */
   readonly detail?: 'SUMMARY' | 'ENDPOINTS';
 }

@@ -15,7 +15,8 @@ const NAMED_FILES = 5;
 
 /** A change as a person would say it: `scale Deployment default/web to 4`. */
 export function describeChange(given: unknown): string {
-  const { scale, service, patch, apply, rollout, pods, node, proxy, loadBalancer } = given as Change;
+  const { scale, service, patch, apply, rollout, pods, node, proxy, loadBalancer, zone } = given as Change;
+  const { delete: deleted } = given as Change;
   if (scale !== undefined) return `scale ${scale.kind} ${scale.namespace}/${scale.name} to ${scale.replicas}`;
   if (service !== undefined) {
     return `Service ${service.namespace}/${service.name}: ${fields({ ...service }, ['namespace', 'name'])}`;
@@ -49,6 +50,12 @@ export function describeChange(given: unknown): string {
     const { namespace, name, implementation, options } = loadBalancer;
     const whose = name === undefined ? 'load balancers' : `load balancer of ${namespace}/${name}`;
     return `${whose}: ${[...(implementation === undefined ? [] : [implementation]), fields({ ...options }, [])].filter((text) => text !== '').join(', ')}`;
+  }
+  if (zone !== undefined)
+    return `zone ${zone.name}: ${zone.action}${zone.reschedule === false ? ', pods do not come back' : ''}`;
+  if (deleted !== undefined) {
+    const { kind, namespace = 'default', name } = deleted;
+    return `delete ${kind} ${kind === 'Node' ? name : `${namespace}/${name}`}`;
   }
   return JSON.stringify(given);
 }

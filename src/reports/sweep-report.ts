@@ -2,6 +2,7 @@ import type { Answer } from '../questions/answer.js';
 import type { ExactShare, SweepPoint, SweepResult, SweptShares } from '../questions/sweep/sweep-answer.js';
 import { backgroundMarkdown, backgroundText, markdownReport } from './assumptions.js';
 import { bar } from './bars.js';
+import { describeChange } from './change-words.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
 import { exact } from './shares.js';
@@ -74,6 +75,12 @@ function titleOf({ workload }: SweepResult): string {
   return `${workload.kind} ${workload.namespace}/${workload.name}, which has ${workload.replicas} replicas`;
 }
 
+/** What happens at every point after the scaling, in one sentence. */
+function afterText({ changesAfter }: SweepResult): string | undefined {
+  if (changesAfter === undefined) return undefined;
+  return `At every point, after the scaling: ${changesAfter.map(describeChange).join('; then ')}.`;
+}
+
 function notShown(result: SweepResult, shown: readonly SweepPoint[]): string | undefined {
   const left = result.points.length - shown.length;
   return left === 0 ? undefined : `${left} of ${result.points.length} points are not shown.`;
@@ -85,9 +92,11 @@ function text(answer: Answer<SweepResult>, layout: Layout): string {
   const shown = shownPoints(result);
   const unplaced = unplacedText(result);
   const left = notShown(result, shown);
+  const after = afterText(result);
   return joinSections([
     [paint.bold(printable(titleOf(result)))],
     ...(result.bound === undefined ? [] : [item('', printable(result.bound.explanation), width, 2)]),
+    ...(after === undefined ? [] : [item('', printable(after), width, 2)]),
     ...(unplaced === undefined ? [] : [item('', printable(unplaced), width, 2)]),
     ...result.services.flatMap((service, index) => {
       const rows = shown.flatMap((point) => {
@@ -121,9 +130,11 @@ function markdown(answer: Answer<SweepResult>): string {
   const shown = shownPoints(result);
   const unplaced = unplacedText(result);
   const left = notShown(result, shown);
+  const after = afterText(result);
   return markdownReport([
     [`## ${markdownText(titleOf(result))}`],
     result.bound === undefined ? [] : [markdownText(result.bound.explanation)],
+    after === undefined ? [] : [markdownText(after)],
     unplaced === undefined ? [] : [markdownText(unplaced)],
     ...result.services.flatMap((service, index) => [
       [`### ${markdownText(serviceTitle(service))}`],

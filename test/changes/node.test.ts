@@ -1,7 +1,8 @@
 import t from 'tap';
 import type { NodeChange } from '../../src/changes/node.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
-import type { Pod, Workload } from '../../src/cluster/objects.js';
+import { type Pod, type Workload, ZONE_LABEL } from '../../src/cluster/objects.js';
+import type { Change } from '../../src/questions/request.js';
 import {
   addressesOf,
   article,
@@ -269,4 +270,96 @@ t.test('what cannot be is refused with its place', async (t) => {
       what,
     );
   }
+});
+
+const inZones = (): Cluster => {
+  const made = crowded();
+  const zoned = (name: string, zone: string) => {
+    const one = made.nodes.get(name) as NonNullable<ReturnType<typeof made.nodes.get>>;
+    return { ...one, metadata: { ...one.metadata, labels: { ...one.metadata.labels, [ZONE_LABEL]: zone } } };
+  };
+  return made.with({
+    nodes: new Map(
+      [zoned('node-1', 'a'), zoned('node-2', 'a'), zoned('node-3', 'b')].map((one) => [one.metadata.name, one]),
+    ),
+  });
+};
+const ofZone = (name: string, action: NonNullable<Change['zone']>['action']) => ({ zone: { name, action } });
+
+t.test('what happens to a zone happens to all its nodes at once', async (t) => {
+  const before = inZones();
+  const drained = changed(before, ofZone('a', 'DRAIN')).cluster;
+  t.same(podsByNode(drained), { 'node-1': 2, 'node-2': 0, 'node-3': 3 }, 'no pod goes from one of them to the other');
+  const failed = changed(before, ofZone('a', 'FAIL')).cluster;
+  const ready = (made: Cluster) =>
+    made.slicesOf(SVC).flatMap(({ endpoints }) => endpoints.filter(({ conditions }) => conditions?.ready)).length;
+  t.equal(ready(failed), 0);
+  t.equal(failed.pods.size, before.pods.size, 'pods are replaced only after minutes');
+  const removed = changed(before, ofZone('a', 'REMOVE'));
+  t.same([...removed.cluster.nodes.keys()], ['node-3']);
+  t.same(
+    removed.applied[0]?.consequences.filter(({ kind }) => kind === 'NODE_REMOVED').map(({ object }) => object),
+    ['node-1', 'node-2'],
+  );
+  const off = changed(before, ofZone('a', 'CORDON')).cluster;
+  t.same(
+    [...off.nodes.values()].map(({ spec }) => spec?.unschedulable === true),
+    [true, true, false],
+  );
+  t.strictSame(changed(off, ofZone('a', 'UNCORDON')).cluster.nodes.get('node-2'), before.nodes.get('node-2'));
+  t.match(
+    refusal(() => changed(before, ofZone('c', 'FAIL'))),
+    { code: 'NOT_FOUND', message: /No node is in zone "c".* a, b/ },
+  );
+  t.match(
+    refusal(() => changed(crowded(), ofZone('a', 'FAIL'))),
+    { message: /No node has a label/ },
+  );
+  const only = before.with({ nodes: new Map([['node-3', undefined]]) });
+  t.match(
+    refusal(() => changed(only, ofZone('a', 'REMOVE'))),
+    { code: 'IMPOSSIBLE_CHANGE', message: /All 2 nodes are in zone a/ },
+  );
+});
+
+const gone = (kind: NonNullable<Change['delete']>['kind'], name: string) => ({ delete: { kind, name } });
+
+t.test('what is deleted goes with what belongs to it', async (t) => {
+  const before = crowded();
+  const names = (made: Cluster) => [...made.pods.keys()].map((key) => key.slice('default/'.length)).sort();
+  const noService = changed(before, gone('Service', 'nginx-svc')).cluster;
+  t.same([noService.services.size, noService.endpointSlices.size], [0, 0]);
+  t.same(names(noService), names(before));
+  const noDeployment = changed(before, gone('Deployment', 'nginx-deployment'));
+  t.same([...noDeployment.cluster.workloads.keys()], ['DaemonSet/default/agent']);
+  t.notOk(names(noDeployment.cluster).some((name) => name.startsWith('web')));
+  t.notOk(addressesOf(noDeployment.cluster, SVC).includes('192.168.1.6'));
+  const bare = changed(before, gone('Pod', 'bare')).cluster;
+  t.same(
+    names(bare),
+    names(before).filter((name) => name !== 'bare'),
+    'nobody replaces it',
+  );
+  const replaced = changed(before, gone('Pod', 'web-1')).cluster;
+  t.equal(replaced.pods.size, before.pods.size, 'its ReplicaSet creates another');
+  t.notOk(replaced.pods.has('default/web-1'));
+  const daemon = changed(before, gone('Pod', 'agent-1'));
+  t.equal(daemon.cluster, before);
+  t.match(daemon.applied[0]?.consequences, [{ detail: /started anew on node-1 by DaemonSet agent/ }]);
+  t.match(changed(before, gone('Pod', 'static-node-1')).applied[0]?.consequences, [{ detail: /by kubelet/ }]);
+  t.same([...changed(before, gone('Node', 'node-1')).cluster.nodes.keys()], ['node-2', 'node-3']);
+  const [slice] = before.endpointSlices.values();
+  const noSlice = changed(before, gone('EndpointSlice', slice?.metadata.name ?? ''));
+  t.equal(noSlice.cluster.endpointSlices.size, 0);
+  t.match(noSlice.assumptions, [{ field: 'changes.delete', why: /create this slice anew/ }]);
+  t.match(
+    refusal(() => changed(before, gone('Service', 'nginx-svx'))),
+    { code: 'NOT_FOUND', message: /Did you mean/ },
+  );
+  t.match(
+    refusal(() => changed(before, { delete: { kind: 'Node', namespace: 'default', name: 'node-1' } })),
+    {
+      message: /Nodes have no namespace/,
+    },
+  );
 });

@@ -15,7 +15,7 @@ import {
 } from '../../src/netfilter/fraction.js';
 import type { Answer, ProbabilityResult, ServiceProbability } from '../../src/questions/answer.js';
 import { ask } from '../../src/questions/ask.js';
-import type { Clients, QuestionRequest, SweepQuestion } from '../../src/questions/request.js';
+import type { Change, Clients, QuestionRequest, SweepQuestion } from '../../src/questions/request.js';
 import type { SweepResult, SweptShares } from '../../src/questions/sweep/sweep-answer.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
 import { runs } from '../support/runs.js';
@@ -77,7 +77,8 @@ function summaryOf(service: ServiceProbability): SweptShares {
 /** Pods that do not run after a scale, counted from what it tells. */
 function unplacedOf({ changes }: Answer<ProbabilityResult>): number {
   let pods = 0;
-  for (const { kind, detail } of changes.at(-1)?.consequences ?? []) {
+  const scaled = changes.findLast(({ change }) => Object.hasOwn(change as object, 'scale'));
+  for (const { kind, detail } of scaled?.consequences ?? []) {
     if (kind === 'POD_ADDED' && detail.endsWith('it does not start')) pods++;
     if (kind === 'POD_NOT_PLACED') pods += Number(/^(\d+) further pods are not created/.exec(detail)?.[1] ?? 1);
   }
@@ -91,7 +92,7 @@ function holdsPointByPoint(snapshot: Snapshot, sweep: SweepQuestion, rest: Quest
   const result = sweepOf(snapshot, sweep, rest);
   for (const point of result.points) {
     const change = { scale: { ...sweep.scale, replicas: point.replicas } };
-    const changes = [...(rest.changes ?? []), change];
+    const changes = [...(rest.changes ?? []), change, ...(sweep.changesAfter ?? [])];
     const question = { services: [WEB], ...sweep.probability };
     const plain = ask('probability', { at: AT, ...rest, changes, probability: question }, snapshot);
     assert.deepEqual(
@@ -174,6 +175,9 @@ const SPECS: readonly Record<string, unknown>[] = [
   { clusterIP: 'None', clusterIPs: ['None'] },
 ];
 
+/** As often as not nothing happens after the scaling. */
+const NONE_AFTER: readonly (readonly Change[])[] = [[], [], [], []];
+
 const drawn = fc.record({
   pods: fc.array(fc.nat({ max: 4 }), { minLength: 2, maxLength: 3 }),
   room: fc.constantFrom(3, 5, 110),
@@ -184,13 +188,22 @@ const drawn = fc.record({
   clients: fc.nat({ max: CLIENTS.length - 1 }),
   detail: fc.constantFrom('SUMMARY' as const, 'ENDPOINTS' as const),
   to: fc.integer({ min: 3, max: 12 }),
+  after: fc.constantFrom<readonly Change[]>(
+    ...NONE_AFTER,
+    [{ zone: { name: 'zone-b', action: 'FAIL' } }],
+    [{ zone: { name: 'zone-a', action: 'REMOVE', reschedule: false } }],
+    [{ zone: { name: 'zone-b', action: 'DRAIN' } }, { service: { ...WEB, internalTrafficPolicy: 'Local' } }],
+    [{ node: { name: 'zone-a-1', action: 'CORDON' } }, { proxy: { settings: { detectLocalMode: 'None' } } }],
+  ),
 });
 
 t.test('each point is the plain question with that scale', async () => {
   fc.assert(
-    fc.property(drawn, ({ spec, clients, detail, to, ...rest }) => {
+    fc.property(drawn, ({ spec, clients, detail, to, after, ...rest }) => {
       fc.pre(rest.pods.some((count) => count > 0));
       const snapshot = clusterOf({ ...rest, spec: SPECS[spec] as Record<string, unknown> });
+      const named = after.flatMap(({ zone, node }) => (zone === undefined ? (node?.name ?? []) : `${zone.name}-1`));
+      fc.pre(named.every((name) => snapshot.cluster.nodes.has(name)) && snapshot.cluster.nodes.size > 1);
       const kind = rest.stateful ? 'StatefulSet' : 'Deployment';
       const via =
         String((SPECS[spec] as Record<string, unknown>).type ?? '') === 'NodePort' ? { via: 'NODE_PORT' as const } : {};
@@ -203,6 +216,7 @@ t.test('each point is the plain question with that scale', async () => {
         from,
         to,
         detail,
+        ...(after.length === 0 ? {} : { changesAfter: after }),
         probability: { services: [{ ...WEB, ...via }], ...(chosen === undefined ? {} : { clients: chosen }) },
       });
     }),
@@ -242,6 +256,42 @@ t.test('a bound finds the smallest number of replicas, and says where it does no
     result.points.map(({ satisfied }) => satisfied),
     [true, false, true, false],
   );
+});
+
+t.test('the loss of a zone after the scaling is not the loss of a zone before it', async (t) => {
+  const snapshot = clusterOf({ pods: [1, 1, 1], room: 110, spec: {}, annotated: false, stateful: false, unready: 0 });
+  const loss: readonly Change[] = [{ zone: { name: 'zone-b', action: 'FAIL' } }];
+  const sweep: SweepQuestion = { scale: DEPLOYMENT, from: 3, to: 40, bound: { largestShare: '1/18' } };
+  const request = (given: SweepQuestion, rest: QuestionRequest = {}) =>
+    ask('sweep', validateRequest('sweep', { at: AT, ...rest, sweep: given }, 'apart'), snapshot);
+  const after = request({ ...sweep, changesAfter: loss });
+  // Of n pods over three zones two thirds are left, rounded as the scheduler spreads them: 27 leave 18.
+  t.equal(after.result.bound?.smallest, 27);
+  t.same(after.result.changesAfter, loss);
+  t.same(after.findings, []);
+  const before = request(sweep, { changes: loss });
+  // All new pods avoid the zone that is lost already, where one pod was.
+  t.equal(before.result.bound?.smallest, 19);
+  t.match(before.findings, [{ code: 'LOST_BEFORE_SCALING', evidence: { pointer: '/changes/0', lost: 'zone zone-b' } }]);
+  for (const change of [
+    { node: { name: 'zone-b-1', action: 'REMOVE' } },
+    { delete: { kind: 'Node', name: 'zone-b-1' } },
+  ])
+    t.match(request(sweep, { changes: [change as Change] }).findings, [{ code: 'LOST_BEFORE_SCALING' }]);
+  t.same(request(sweep, { changes: [{ node: { name: 'zone-b-1', action: 'CORDON' } }] }).findings, []);
+  const faults = (given: Change) => {
+    try {
+      request({ ...sweep, changesAfter: [given] });
+    } catch (error) {
+      return error instanceof QuestionError ? [error.code, error.problems.map(({ pointer }) => pointer)] : error;
+    }
+    return undefined;
+  };
+  t.same(faults({ zone: { name: 'B', action: 'FAIL' } }), ['NOT_FOUND', ['/sweep/changesAfter/0/zone/name']]);
+  t.same(faults({ zone: { name: 'zone-b', action: 'CORDON', reschedule: true } }), [
+    'IMPOSSIBLE_CHANGE',
+    ['/sweep/changesAfter/0/zone/reschedule'],
+  ]);
 });
 
 t.test('each point has its findings', async (t) => {

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import { workloadKey } from '../../src/cluster/cluster.js';
+import { nodeZone } from '../../src/cluster/lookup.js';
 import type { ConfigMap, Node, Pod, Service, Workload } from '../../src/cluster/objects.js';
 import type { Change } from '../../src/questions/request.js';
 import { cluster, node, pod, service } from '../changes/fixture.js';
@@ -202,6 +203,8 @@ const KUBE_PROXY: ConfigMap & { readonly apiVersion: string } = {
   data: { 'config.conf': 'kind: KubeProxyConfiguration\niptables: { masqueradeAll: true }\n' },
 };
 
+const zonesOf = (made: Cluster) => [...new Set([...made.nodes.values()].flatMap((node) => nodeZone(node) ?? []))];
+
 /** Changes of each kind, in several forms, by kind. What they name is in every {@link livingCluster}. */
 export function changesOf(made: Cluster): Readonly<Record<string, fc.Arbitrary<Change>>> {
   const service = oneOf(...NAMES, 'both');
@@ -307,6 +310,18 @@ export function changesOf(made: Cluster): Readonly<Record<string, fc.Arbitrary<C
         .map(([name, reschedule]): Change => ({ node: { name, action: 'FAIL', reschedule } })),
       oneOf('a', 'b', 'd').map((zone): Change => ({ node: { name: 'node-x', action: 'ADD', node: { zone } } })),
     ),
+    zone: fc
+      .tuple(oneOf(...zonesOf(made)), oneOf('CORDON' as const, 'DRAIN' as const, 'FAIL' as const, 'REMOVE' as const))
+      // The last nodes cannot be removed.
+      .map(([name, action]) => ({ name, action: action === 'REMOVE' && zonesOf(made).length === 1 ? 'FAIL' : action }))
+      .map((zone) => ({ zone }) as Change),
+    delete: oneOf<Change['delete']>(
+      { kind: 'Service', ...inDefault, name: 'web' },
+      { kind: 'Deployment', ...inDefault, name: 'api' },
+      { kind: 'DaemonSet', ...inDefault, name: 'agent' },
+      { kind: 'Node', name: [...made.nodes.keys()].at(-1) ?? '' },
+      ...[...made.pods.values()].map(({ metadata }) => ({ kind: 'Pod', ...inDefault, name: metadata.name }) as const),
+    ).map((one) => ({ delete: one }) as Change),
     proxy: fc.oneof(
       oneOf('1.28', '1.36').map((kubernetesVersion): Change => ({ proxy: { kubernetesVersion } })),
       fc.constant<Change>({ proxy: { settings: { iptables: { masqueradeAll: true } } } }),

@@ -167,7 +167,10 @@ export function nodesOfService({ cluster, settings }: Side, key: string): Readon
   return found;
 }
 
-/** How a node uses a Service: for each port whether it has endpoints to use, endpoints of its own, and all of them. */
+/**
+ * How a node uses a Service: for each port whether it has endpoints to use, endpoints of its own, all of them, and whether its
+ * kube-proxy reads any (1.22 has no rule for a Service whose only endpoints are not ready).
+ */
 export function usedOn(side: Side, node: string, key: string): string {
   return FAMILIES.map((family) => {
     const program = programOf(side, node, family);
@@ -176,8 +179,9 @@ export function usedOn(side: Side, node: string, key: string): string {
       .portsOf(key)
       .map((port) => {
         const { cluster, local } = program.selection(port);
-        const all = program.services.endpointsOf(port).filter(({ ready }) => ready).length;
-        return `${cluster.length > 0} ${local.length > 0} ${cluster.length === all}`;
+        const read = program.services.endpointsOf(port);
+        const all = read.filter(({ ready }) => ready).length;
+        return `${cluster.length > 0} ${local.length > 0} ${cluster.length === all} ${read.length > 0}`;
       })
       .join(';');
   }).join('|');

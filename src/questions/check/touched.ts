@@ -80,23 +80,20 @@ function placesDiffer(before: Side, after: Side, key: string): boolean {
   return nodes.some((node) => stands(before, node) !== stands(after, node));
 }
 
-/** Whether nodes that joined use the Service as no node did before: without endpoints of their own, without hints … */
-function joinedDiffers(
-  before: Side,
-  after: Side,
-  classes: readonly NodeClass[],
-  joined: readonly string[],
-  key: string,
-) {
-  if (joined.length === 0) return false;
-  const special = nodesOfService(before, key);
+/**
+ * Whether some of these nodes, which only the one side has, use the Service as no node of both sides does there: without
+ * endpoints of their own, without hints, with a kube-proxy that reads its endpoints in another way …
+ */
+function onlyThere(side: Side, classes: readonly NodeClass[], nodes: readonly string[], key: string): boolean {
+  if (nodes.length === 0) return false;
+  const special = nodesOfService(side, key);
   const known = new Set<string>();
-  for (const { nodes } of classes) {
-    const plain = nodes.find((node) => !special.has(node));
-    const own = nodes.find((node) => special.has(node));
-    for (const node of [plain, own]) if (node !== undefined) known.add(usedOn(before, node, key));
+  for (const { nodes: alike } of classes) {
+    const plain = alike.find((node) => !special.has(node));
+    const own = alike.find((node) => special.has(node));
+    for (const node of [plain, own]) if (node !== undefined) known.add(usedOn(side, node, key));
   }
-  return joined.some((node) => !known.has(usedOn(after, node, key)));
+  return nodes.some((node) => !known.has(usedOn(side, node, key)));
 }
 
 /**
@@ -108,6 +105,7 @@ export function touchedServices(before: Side, after: Side): Touched {
   const [was, is] = [new Set(names(before)), new Set(names(after))];
   const common = [...was].filter((node) => is.has(node));
   const joined = [...is].filter((node) => !was.has(node));
+  const left = [...was].filter((node) => !is.has(node));
   const classes = classesOf(before, after, common);
   const nodesDiffer = before.cluster.nodes !== after.cluster.nodes;
   const everywhere = before.settings !== after.settings || nodesDiffer || classes.some(({ changed }) => changed);
@@ -119,7 +117,8 @@ export function touchedServices(before: Side, after: Side): Touched {
       (!inputsSame && elsewhere(before, key) !== elsewhere(after, key)) ||
       ((!inputsSame || classes.some(({ changed }) => changed)) && rulesDiffer(before, after, classes, key)) ||
       (nodesDiffer && placesDiffer(before, after, key)) ||
-      joinedDiffers(before, after, classes, joined, key)
+      onlyThere(after, classes, joined, key) ||
+      onlyThere(before, classes, left, key)
     );
   };
   const direct: string[] = [];

@@ -261,6 +261,12 @@ export const FINDING_CODES = {
     'pointer',
     'service',
   ]),
+  LOST_BEFORE_SCALING: entry(
+    'ANSWER',
+    'WARNING',
+    'A change takes nodes out of use before a sweep scales, so that new pods avoid them as if the loss were known in advance.',
+    ['pointer', 'lost'],
+  ),
   CHECK_INCOMPLETE: entry(
     'ANSWER',
     'WARNING',

@@ -1,5 +1,4 @@
 /** Pods that a change asks for and that run nowhere. */
-import { pointer } from '../../base/errors.js';
 import type { AppliedChange, Finding } from '../answer.js';
 import { finding } from './finding.js';
 
@@ -19,15 +18,15 @@ export function notPlaced(
   });
 }
 
-/** The changes of a request after which pods have no node. */
-export function podsNotPlaced(changes: readonly AppliedChange[]): readonly Finding[] {
+/** The changes of a request after which pods have no node. `place`: where the list of changes is in the request. */
+export function podsNotPlaced(changes: readonly AppliedChange[], place = '/changes'): readonly Finding[] {
   return changes.flatMap(({ change, consequences }, index) => {
     const [kind = ''] = Object.keys(Object(change));
     const failed = consequences.filter((consequence) => consequence.kind === 'POD_NOT_PLACED');
     if (failed.length === 0) return [];
     const pods = new Set(failed.map(({ object }) => object)).size;
     const reasons = [...new Set(failed.map(({ detail }) => detail))];
-    const evidence = { pointer: pointer('changes', index), change: kind };
+    const evidence = { pointer: `${place}/${index}`, change: kind };
     return [notPlaced(`Change ${index + 1} (${kind})`, pods, reasons.slice(0, 3), evidence)];
   });
 }

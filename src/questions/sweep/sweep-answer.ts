@@ -1,6 +1,7 @@
 /** The answer to a sweep as it stands in openapi/kube-whatif.yaml. Plain data. */
 import type { EndpointShare, Finding, Probability } from '../answer.js';
 import type { ServiceHead } from '../probability.js';
+import type { Change } from '../request.js';
 
 /** A share without what the kernel makes of it: exact, and as the nearest double. */
 export interface ExactShare {
@@ -70,6 +71,8 @@ export interface SweepResult {
   /** In ascending order of replicas. */
   readonly points: readonly SweepPoint[];
   readonly bound?: SweepBoundResult;
+  /** Those of the question, made at every point after the scaling. Absent without any. */
+  readonly changesAfter?: readonly Change[];
 }
 
 export interface SweepBoundResult {

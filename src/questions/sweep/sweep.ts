@@ -1,12 +1,13 @@
 /** sweep: a workload at every number of replicas of a range, and the smallest that satisfies a bound. */
 import type { IPFamily } from '../../base/address.js';
 import { type Problem, QuestionError } from '../../base/errors.js';
+import { type AppliedChange, applyChanges } from '../../changes/index.js';
 import { type ScaledCluster, ScalePoints, type Unplaced } from '../../changes/scale-points.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { requireWorkload } from '../../cluster/lookup.js';
 import type { Service, Workload } from '../../cluster/objects.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
-import type { Assumption } from '../../cluster/settings.js';
+import type { Assumption, Settings } from '../../cluster/settings.js';
 import { podsOfWorkload } from '../../cluster/workload-pods.js';
 import { matchesServiceSelector } from '../../control-plane/labels.js';
 import { selectingServices } from '../../control-plane/services-in.js';
@@ -18,6 +19,7 @@ import { affinities } from '../findings/affinity.js';
 import { addressConflicts } from '../findings/claims.js';
 import { localWithoutEndpoints, servicesWithoutEndpoints } from '../findings/endpoints.js';
 import { toldFindings } from '../findings/index.js';
+import { nodesLostBeforeScaling } from '../findings/lost-before-scaling.js';
 import { changesWithoutEffect } from '../findings/no-effect.js';
 import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/options.js';
 import { podsNotPlaced } from '../findings/unplaced.js';
@@ -33,7 +35,7 @@ import {
   type Walked,
   walkClients,
 } from '../probability.js';
-import type { ProbabilityQuestion, QuestionRequest, SweepQuestion } from '../request.js';
+import type { Change, ProbabilityQuestion, QuestionRequest, SweepQuestion } from '../request.js';
 import { receiverRef } from '../trace.js';
 import { type Bound, judge, readBound } from './bound.js';
 import { EvenLaw } from './even-law.js';
@@ -46,10 +48,22 @@ import { tallyOf } from './tally.js';
 
 const POINTER = '/sweep';
 
+const CHOICES: Assumption = {
+  field: 'sweep.choices',
+  value: 'as scale takes them',
+  why: 'Where Kubernetes decides at random, each point shows the choice that `scale` takes; asked with one number of replicas, it names the alternatives.',
+};
+
 /** A Service port of the sweep in one family. */
 interface Swept {
   readonly destination: ServiceTargeted;
   readonly family: IPFamily;
+}
+
+/** A cluster at one point, as it is asked about. */
+interface State {
+  readonly cluster: Cluster;
+  readonly settings: Settings;
 }
 
 /** What a sweep is asked of. */
@@ -109,6 +123,7 @@ export class Sweep {
   readonly #bound: Bound | undefined;
   readonly #points: ScalePoints;
   readonly #thresholds: Thresholds;
+  readonly #changesAfter: readonly Change[];
   readonly #assumptions = new Map<string, Assumption>();
 
   /** Throws QuestionError for names, ranges and bounds that are wrong. */
@@ -124,6 +139,7 @@ export class Sweep {
     this.#swept = nested(() => portsAsked(cluster, this.#question)).flatMap(({ destination, families }) =>
       families.map((family) => ({ destination, family })),
     );
+    this.#changesAfter = sweep.changesAfter ?? [];
     this.#listed = sweep.detail === 'ENDPOINTS';
     this.replicas = replicasAsked(sweep, this.#listed ? this.#swept.length : undefined);
     this.#bound = sweep.bound === undefined ? undefined : readBound(sweep.bound);
@@ -144,24 +160,43 @@ export class Sweep {
   #noteOf(scaled: ScaledCluster): void {
     this.#assume(scaled.assumptions);
     if (!scaled.tied) return;
-    const why =
-      'Where Kubernetes decides at random, each point is told with the choice that `scale` takes; asked with one number of replicas, it names the alternatives.';
-    this.#assume([{ field: 'sweep.choices', value: 'as scale takes them', why }]);
+    this.#assume([CHOICES]);
   }
 
-  /** Walks a cluster, as `probability` does. */
-  #walk(cluster: Cluster, { destination, family }: Swept): { readonly fabric: Fabric; readonly walked: Walked } {
-    const { prepared } = this.#context;
+  /** What the changes of every point make of the scaled cluster. Throws QuestionError with places under `/sweep`. */
+  #changed(scaled: Cluster): State & { readonly applied: readonly AppliedChange[] } {
+    const { prepared, at } = this.#context;
     const { settings } = prepared;
-    const earlier = prepared.earlier ?? { cluster: prepared.cluster, settings };
+    if (this.#changesAfter.length === 0) return { cluster: scaled, settings, applied: [] };
+    const changed = applyChanges(scaled, this.#changesAfter, { settings, at }, `${POINTER}/changesAfter`);
+    this.#assume(changed.assumptions);
+    if (changed.applied.some(({ choices }) => choices.length > 0)) this.#assume([CHOICES]);
+    return changed;
+  }
+
+  /**
+   * Walks a cluster, as `probability` does. `scaled`: the cluster before the changes of the point, which is what health
+   * checks know while they have not found these.
+   */
+  #walk(
+    { cluster, settings }: State,
+    scaled: Cluster,
+    { destination, family }: Swept,
+  ): { readonly fabric: Fabric; readonly walked: Walked } {
+    const { prepared } = this.#context;
+    const before = this.#changesAfter.length > 0 ? scaled : prepared.cluster;
+    const earlier =
+      this.#changesAfter.length > 0 || prepared.earlier === undefined
+        ? { cluster: before, settings: prepared.settings }
+        : prepared.earlier;
     const fabric = new Fabric(cluster, settings, family, balancing({ ...prepared, earlier }, this.#question.phase));
     const walked = nested(() => walkClients(fabric, this.#question, destination));
     this.#assume(fabric.assumptions.all());
     return { fabric, walked };
   }
 
-  #sharesOf(cluster: Cluster, swept: Swept): SweptShares {
-    const { fabric, walked } = this.#walk(cluster, swept);
+  #sharesOf(state: State, scaled: Cluster, swept: Swept): SweptShares {
+    const { fabric, walked } = this.#walk(state, scaled, swept);
     const shares = summaryOf(tallyOf(fabric, walked.journeys));
     if (!this.#listed) return shares;
     const receivers = receiverShares(walked.journeys);
@@ -183,9 +218,9 @@ export class Sweep {
   }
 
   /** What these find of the ports asked about. */
-  #found(cluster: Cluster, finders: readonly StateFinder[]): readonly Finding[] {
+  #found({ cluster, settings }: State, finders: readonly StateFinder[]): readonly Finding[] {
     const services = [...new Set(this.#swept.map(({ destination }) => destination.target.key))];
-    const view = { cluster, settings: this.#context.prepared.settings, services, doors: [] };
+    const view = { cluster, settings, services, doors: [] };
     const asked = ({ evidence }: Finding) =>
       this.services.some(({ service, family }) => {
         const key = `${service.namespace}/${service.name}`;
@@ -215,11 +250,15 @@ export class Sweep {
   #walked(replicas: number): SweepPoint {
     const scaled = this.#points.at(replicas);
     this.#noteOf(scaled);
+    const state = this.#changed(scaled.cluster);
     return this.#point(
       replicas,
-      this.#swept.map((swept) => this.#sharesOf(scaled.cluster, swept)),
+      this.#swept.map((swept) => this.#sharesOf(state, scaled.cluster, swept)),
       scaled.unplaced,
-      this.#found(scaled.cluster, [servicesWithoutEndpoints, localWithoutEndpoints]),
+      [
+        ...podsNotPlaced(state.applied, `${POINTER}/changesAfter`),
+        ...this.#found(state, [servicesWithoutEndpoints, localWithoutEndpoints]),
+      ],
     );
   }
 
@@ -229,7 +268,8 @@ export class Sweep {
    */
   #lawful(): ((replicas: number) => SweepPoint | undefined) | undefined {
     const most = this.replicas.at(-1);
-    const { cluster } = this.#context.prepared;
+    const { cluster, settings } = this.#context.prepared;
+    if (this.#changesAfter.length > 0) return undefined;
     if (this.#listed || most === undefined || this.replicas.length < 4) return undefined;
     if (!this.#swept.every(({ destination }) => choosesAlike(cluster, destination, this.#question))) return undefined;
     const growth = this.#points.growth(most);
@@ -237,7 +277,7 @@ export class Sweep {
     this.#noteOf(growth.at);
     const laws: EvenLaw[] = [];
     for (const swept of this.#swept) {
-      const { fabric, walked } = this.#walk(growth.at.cluster, swept);
+      const { fabric, walked } = this.#walk({ cluster: growth.at.cluster, settings }, growth.at.cluster, swept);
       const law = EvenLaw.shownBy(tallyOf(fabric, walked.journeys));
       if (law === undefined) return undefined;
       laws.push(law);
@@ -277,14 +317,24 @@ export class Sweep {
     const { prepared } = this.#context;
     const { workload, services } = this;
     const bound = this.#bound?.over(points);
-    const { cluster, changes } = prepared;
-    const always = this.#found(cluster, [addressConflicts, affinities]);
+    const { changes } = prepared;
+    const always = this.#found(prepared, [addressConflicts, affinities]);
+    const after = this.#changesAfter;
     return prepared.answer(
       {
-        result: { workload, services, points, ...(bound === undefined ? {} : { bound }) },
+        result: {
+          workload,
+          services,
+          points,
+          ...(bound === undefined ? {} : { bound }),
+          ...(after.length === 0 ? {} : { changesAfter: after }),
+        },
         assumptions: [...this.#assumptions.values()],
       },
-      toldFindings([...changesWithoutEffect(changes), ...podsNotPlaced(changes), ...always], this.#context.wanted),
+      toldFindings(
+        [...changesWithoutEffect(changes), ...podsNotPlaced(changes), ...nodesLostBeforeScaling(changes), ...always],
+        this.#context.wanted,
+      ),
     );
   }
 }

@@ -24,6 +24,94 @@ export interface Change {
   node?: NodeChange | undefined;
   proxy?: ProxyChange | undefined;
   loadBalancer?: LoadBalancerChange | undefined;
+  zone?: ZoneChange | undefined;
+  delete?: DeleteChange | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** What a change of a node does, to all nodes of a zone at once, so that no pod moves from one of them to another. */
+export interface ZoneChange {
+  /** The zone - the value of the nodes' label topology.kubernetes.io/zone. */
+  name?: string | undefined;
+  action?:
+    | ZoneChange_Action
+    | undefined;
+  /**
+   * `DRAIN`, `REMOVE`, `FAIL`: whether ReplicaSets and StatefulSets have brought their pods back in other zones.
+   * Default true; for `FAIL` false, since pods are evicted from a node that is down only after minutes.
+   */
+  reschedule?: boolean | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export enum ZoneChange_Action {
+  UNSPECIFIED = "UNSPECIFIED",
+  CORDON = "CORDON",
+  UNCORDON = "UNCORDON",
+  DRAIN = "DRAIN",
+  REMOVE = "REMOVE",
+  FAIL = "FAIL",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function zoneChange_ActionFromJSON(object: any): ZoneChange_Action {
+  switch (object) {
+    case 0:
+    case "ACTION_UNSPECIFIED":
+      return ZoneChange_Action.UNSPECIFIED;
+    case 1:
+    case "ACTION_CORDON":
+      return ZoneChange_Action.CORDON;
+    case 2:
+    case "ACTION_UNCORDON":
+      return ZoneChange_Action.UNCORDON;
+    case 3:
+    case "ACTION_DRAIN":
+      return ZoneChange_Action.DRAIN;
+    case 4:
+    case "ACTION_REMOVE":
+      return ZoneChange_Action.REMOVE;
+    case 5:
+    case "ACTION_FAIL":
+      return ZoneChange_Action.FAIL;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ZoneChange_Action.UNRECOGNIZED;
+  }
+}
+
+export function zoneChange_ActionToNumber(object: ZoneChange_Action): number {
+  switch (object) {
+    case ZoneChange_Action.UNSPECIFIED:
+      return 0;
+    case ZoneChange_Action.CORDON:
+      return 1;
+    case ZoneChange_Action.UNCORDON:
+      return 2;
+    case ZoneChange_Action.DRAIN:
+      return 3;
+    case ZoneChange_Action.REMOVE:
+      return 4;
+    case ZoneChange_Action.FAIL:
+      return 5;
+    case ZoneChange_Action.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+/**
+ * `kubectl delete` of one object. A Service goes with its slices, a workload with its pods; a pod of a ReplicaSet or
+ * StatefulSet is replaced; a node goes with its pods, which come back on other nodes.
+ */
+export interface DeleteChange {
+  kind?:
+    | string
+    | undefined;
+  /** Default `default`. Nodes have none. */
+  namespace?: string | undefined;
+  name?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -674,6 +762,12 @@ export const Change: MessageFns<Change> = {
     if (message.loadBalancer !== undefined) {
       LoadBalancerChange.encode(message.loadBalancer, writer.uint32(66).fork()).join();
     }
+    if (message.zone !== undefined) {
+      ZoneChange.encode(message.zone, writer.uint32(82).fork()).join();
+    }
+    if (message.delete !== undefined) {
+      DeleteChange.encode(message.delete, writer.uint32(90).fork()).join();
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -770,6 +864,22 @@ export const Change: MessageFns<Change> = {
             message.loadBalancer = LoadBalancerChange.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.zone = ZoneChange.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.delete = DeleteChange.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -826,6 +936,210 @@ export const Change: MessageFns<Change> = {
     message.loadBalancer = (object.loadBalancer !== undefined && object.loadBalancer !== null)
       ? LoadBalancerChange.fromPartial(object.loadBalancer)
       : undefined;
+    message.zone = (object.zone !== undefined && object.zone !== null)
+      ? ZoneChange.fromPartial(object.zone)
+      : undefined;
+    message.delete = (object.delete !== undefined && object.delete !== null)
+      ? DeleteChange.fromPartial(object.delete)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseZoneChange(): ZoneChange {
+  return {};
+}
+
+export const ZoneChange: MessageFns<ZoneChange> = {
+  encode(message: ZoneChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== undefined) {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.action !== undefined) {
+      writer.uint32(16).int32(zoneChange_ActionToNumber(message.action));
+    }
+    if (message.reschedule !== undefined) {
+      writer.uint32(24).bool(message.reschedule);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ZoneChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseZoneChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.action = zoneChange_ActionFromJSON(reader.int32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.reschedule = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<ZoneChange>, I>>(base?: I): ZoneChange {
+    return ZoneChange.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ZoneChange>, I>>(object: I): ZoneChange {
+    const message = createBaseZoneChange();
+    message.name = object.name ?? undefined;
+    message.action = object.action ?? undefined;
+    message.reschedule = object.reschedule ?? undefined;
+    return message;
+  },
+};
+
+function createBaseDeleteChange(): DeleteChange {
+  return {};
+}
+
+export const DeleteChange: MessageFns<DeleteChange> = {
+  encode(message: DeleteChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== undefined) {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.namespace !== undefined) {
+      writer.uint32(18).string(message.namespace);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(26).string(message.name);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<DeleteChange>, I>>(base?: I): DeleteChange {
+    return DeleteChange.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DeleteChange>, I>>(object: I): DeleteChange {
+    const message = createBaseDeleteChange();
+    message.kind = object.kind ?? undefined;
+    message.namespace = object.namespace ?? undefined;
+    message.name = object.name ?? undefined;
     return message;
   },
 };

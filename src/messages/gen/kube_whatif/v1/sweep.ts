@@ -56,7 +56,14 @@ export interface SweepQuestion {
    */
   probability: ProbabilityQuestion | undefined;
   bound: SweepBound | undefined;
-  detail?: SweepQuestion_Detail | undefined;
+  detail?:
+    | SweepQuestion_Detail
+    | undefined;
+  /**
+   * Made at every point, after the workload is scaled, for example the loss of a zone that is to be survived. The
+   * `changes` of the request are made once, before.
+   */
+  changesAfter: Change[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -161,7 +168,11 @@ export interface SweepResult {
   /** In ascending order of replicas. */
   points: SweepPoint[];
   /** Present where the question has a bound. */
-  bound: SweepResult_Bound | undefined;
+  bound:
+    | SweepResult_Bound
+    | undefined;
+  /** Those of the question, made at every point after the scaling. Absent without any. */
+  changesAfter: Change[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -459,7 +470,7 @@ export const SweepRequest: MessageFns<SweepRequest> = {
 };
 
 function createBaseSweepQuestion(): SweepQuestion {
-  return { scale: undefined, replicas: [], probability: undefined, bound: undefined };
+  return { scale: undefined, replicas: [], probability: undefined, bound: undefined, changesAfter: [] };
 }
 
 export const SweepQuestion: MessageFns<SweepQuestion> = {
@@ -491,6 +502,9 @@ export const SweepQuestion: MessageFns<SweepQuestion> = {
     }
     if (message.detail !== undefined) {
       writer.uint32(64).int32(sweepQuestion_DetailToNumber(message.detail));
+    }
+    for (const v of message.changesAfter) {
+      Change.encode(v!, writer.uint32(74).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -590,6 +604,14 @@ export const SweepQuestion: MessageFns<SweepQuestion> = {
             message.detail = sweepQuestion_DetailFromJSON(reader.int32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.changesAfter.push(Change.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -633,6 +655,7 @@ export const SweepQuestion: MessageFns<SweepQuestion> = {
       ? SweepBound.fromPartial(object.bound)
       : undefined;
     message.detail = object.detail ?? undefined;
+    message.changesAfter = object.changesAfter?.map((e) => Change.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1023,7 +1046,7 @@ export const SweepResponse: MessageFns<SweepResponse> = {
 };
 
 function createBaseSweepResult(): SweepResult {
-  return { workload: undefined, services: [], points: [], bound: undefined };
+  return { workload: undefined, services: [], points: [], bound: undefined, changesAfter: [] };
 }
 
 export const SweepResult: MessageFns<SweepResult> = {
@@ -1039,6 +1062,9 @@ export const SweepResult: MessageFns<SweepResult> = {
     }
     if (message.bound !== undefined) {
       SweepResult_Bound.encode(message.bound, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.changesAfter) {
+      Change.encode(v!, writer.uint32(42).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1096,6 +1122,14 @@ export const SweepResult: MessageFns<SweepResult> = {
             message.bound = SweepResult_Bound.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.changesAfter.push(Change.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1133,6 +1167,7 @@ export const SweepResult: MessageFns<SweepResult> = {
     message.bound = (object.bound !== undefined && object.bound !== null)
       ? SweepResult_Bound.fromPartial(object.bound)
       : undefined;
+    message.changesAfter = object.changesAfter?.map((e) => Change.fromPartial(e)) || [];
     return message;
   },
 };
