@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { impliedReplicaSets } from '../../src/changes/implied-replicasets.js';
 import { applyChanges } from '../../src/changes/index.js';
 import type { ScaleChange } from '../../src/changes/scale.js';
+import { ScalePoints } from '../../src/changes/scale-points.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { Pod, Workload } from '../../src/cluster/objects.js';
@@ -351,4 +353,65 @@ t.test('the pods that go are those that the real controller was seen to delete',
     compared++;
   }
   t.ok(compared > 50, `${compared} recordings`);
+});
+
+t.test('what pods ask of ephemeral storage counts as CPU and memory do', async (t) => {
+  const made = article();
+  const asking = (storage: string): Cluster => {
+    const containers = [{ name: 'nginx', resources: { requests: { 'ephemeral-storage': storage } } }];
+    return made.with({
+      nodes: new Map(
+        [...made.nodes.values()].map((one) => [
+          one.metadata.name,
+          {
+            ...one,
+            status: { ...one.status, allocatable: { ...one.status?.allocatable, 'ephemeral-storage': '10Gi' } },
+          },
+        ]),
+      ),
+      pods: new Map([...made.pods.entries()].map(([key, one]) => [key, { ...one, spec: { ...one.spec, containers } }])),
+    });
+  };
+  for (const [storage, pending, running] of [
+    ['2Gi', 0, 15],
+    ['6Gi', 12, 3],
+    ['3000M', 6, 9],
+  ] as const) {
+    const { cluster: after, applied } = scaled(asking(storage), 15);
+    const failed = applied[0]?.consequences.filter(({ kind }) => kind === 'POD_NOT_PLACED') ?? [];
+    t.equal(failed.length, pending, storage);
+    t.equal([...after.pods.values()].filter(({ spec }) => spec?.nodeName).length, running, storage);
+    if (pending > 0) t.match(failed[0]?.detail, /3 Insufficient ephemeral-storage/, storage);
+  }
+});
+
+t.test('a ReplicaSet that the snapshot lacks has its Deployment as its controller', async (t) => {
+  const made = article().with({ workloads: new Map([[`ReplicaSet/default/nginx-deployment-${HASH}`, undefined]]) });
+  const owner = made.workloads.get('Deployment/default/nginx-deployment') as Workload;
+  t.match(impliedReplicaSets(made, owner), [
+    {
+      metadata: {
+        name: `nginx-deployment-${HASH}`,
+        ownerReferences: [{ kind: 'Deployment', name: 'nginx-deployment', controller: true }],
+      },
+    },
+  ]);
+});
+
+t.test('a point of a sweep knows the addresses that a smaller number of replicas takes away', async (t) => {
+  const made = article();
+  const points = new ScalePoints(
+    made,
+    { kind: 'Deployment', namespace: 'default', name: 'nginx-deployment' },
+    context(made),
+    '/sweep/scale',
+  );
+  const removedAt = (replicas: number) => {
+    const { removed, cluster: after } = points.at(replicas);
+    const left = addressesOf(after, SVC);
+    const gone = addressesOf(made, SVC).filter((address) => !left.includes(address));
+    t.same([...removed].sort(), gone.sort(), `${replicas}`);
+    return removed.size;
+  };
+  t.same([0, 1, 2, 3, 4].map(removedAt), [3, 2, 1, 0, 0]);
 });
