@@ -4,8 +4,10 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
+COPY openapi ./openapi
+COPY proto ./proto
 COPY src ./src
-RUN npx tsc -p . && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+RUN node openapi/generate.mjs && node proto/generate.mjs && npx tsc -p . && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim
 # What only builds need is not in the image.

@@ -4,8 +4,8 @@
  *   node dist/bench/check.js [SIZE] …
  */
 import { readSnapshot } from '../src/cluster/read-snapshot.js';
+import type { Change } from '../src/contract/requests.js';
 import { ask } from '../src/questions/ask.js';
-import type { Change } from '../src/questions/request.js';
 import { generateSnapshot, SIZES } from './generate.js';
 
 function measure(name: string): void {

@@ -16,9 +16,9 @@ import { Agent, request as httpRequest } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { Client, credentials } from '@grpc/grpc-js';
 import { readSnapshot, type Snapshot } from '../src/cluster/read-snapshot.js';
+import type { QuestionRequest } from '../src/contract/requests.js';
 import { writeAnswer, writeRequest } from '../src/messages/codec.js';
 import { ask } from '../src/questions/ask.js';
-import type { QuestionRequest } from '../src/questions/request.js';
 import { generateSnapshot, SIZES } from './generate.js';
 
 type Kind = 'path' | 'probability';

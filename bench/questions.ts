@@ -9,8 +9,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { readSnapshot, type Snapshot } from '../src/cluster/read-snapshot.js';
+import type { QuestionRequest } from '../src/contract/requests.js';
 import { ask } from '../src/questions/ask.js';
-import type { QuestionRequest } from '../src/questions/request.js';
 import { generateSnapshot, SIZES } from './generate.js';
 
 const QUESTIONS = 3000;

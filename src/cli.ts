@@ -8,7 +8,7 @@ import { COMMAND_NAMES, type CommandName, PLAIN_KINDS } from './cli/options.js';
 import { failureOf } from './cli/problem.js';
 import { didYouMean } from './cli/suggest.js';
 import { UsageError } from './cli/usage-error.js';
-import type { PlainKind } from './questions/request.js';
+import type { PlainKind } from './questions/kinds.js';
 
 function isCommand(word: string): word is CommandName {
   return (COMMAND_NAMES as readonly string[]).includes(word);

@@ -1,18 +1,12 @@
 /** The fields of an RFC 9457 problem document, wherever it stands: as the whole answer, or in the place of one. */
+import type { Problem as ProblemDocument } from '../contract/gen/types.js';
 import { ERROR_CODES, type Problem, type QuestionError } from './errors.js';
 
-export interface ProblemDocument {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  readonly errors: readonly Required<Problem>[];
-}
+export type { ProblemDocument };
 
 /** The document of a code, of which `status` and `title` are told always alike. Fields in the order in which they are read. */
 export function documentOf(
-  code: string,
+  code: ProblemDocument['code'],
   { status, title }: { readonly status: number; readonly title: string },
   detail: string,
   problems: readonly Problem[] = [],

@@ -1,44 +1,17 @@
 import type { Cluster } from '../cluster/cluster.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
+import type { AppliedChanges } from '../contract/gen/types.js';
+
+/** A decision that Kubernetes makes at random, or that the request leaves open. */
+export type Choice = AppliedChanges[number]['choices'][number];
+/** One thing that the change does to the cluster, in a sentence. */
+export type Consequence = AppliedChanges[number]['consequences'][number];
 
 /** What a change may look at beside the cluster. */
 export interface ChangeContext {
   readonly settings: Settings;
   /** The moment at which the change is made, milliseconds since 1970: ages are counted from it. */
   readonly at: number;
-}
-
-/** A decision that Kubernetes takes at random, or that the request left open: what was taken and what else could be. */
-export interface Choice {
-  /** What was decided, e.g. `pod removed by ReplicaSet default/web-5d` or `node of new pod default/web-1`. */
-  readonly what: string;
-  readonly taken: string;
-  /** Empty: nothing else was possible. */
-  readonly alternatives: readonly string[];
-  readonly why: string;
-}
-
-/** One thing the change did to the cluster, told in a sentence. */
-export interface Consequence {
-  readonly kind:
-    | 'OBJECT_CREATED'
-    | 'OBJECT_CONFIGURED'
-    | 'OBJECT_UNCHANGED'
-    | 'OBJECT_IGNORED'
-    | 'POD_ADDED'
-    | 'POD_CHANGED'
-    | 'POD_REMOVED'
-    | 'POD_NOT_PLACED'
-    | 'SLICE_CHANGED'
-    | 'WORKLOAD_CHANGED'
-    | 'ROLLOUT_STATE'
-    | 'SERVICE_CHANGED'
-    | 'NODE_ADDED'
-    | 'NODE_CHANGED'
-    | 'NODE_REMOVED'
-    | 'SETTINGS_CHANGED';
-  readonly object: string;
-  readonly detail: string;
 }
 
 export interface ChangeResult {

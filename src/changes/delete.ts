@@ -9,6 +9,7 @@ import {
   requireWorkload,
 } from '../cluster/lookup.js';
 import { namespacedName, type Pod, type Service, type Workload } from '../cluster/objects.js';
+import type { DeleteChange } from '../contract/requests.js';
 import { controllerOf } from '../control-plane/pods.js';
 import { isControllerSlice } from '../control-plane/slice-metadata.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';
@@ -26,14 +27,6 @@ export type DeletedKind =
   | 'ReplicaSet'
   | 'StatefulSet'
   | 'DaemonSet';
-
-/** `kubectl delete` of one object. */
-export interface DeleteChange {
-  readonly kind: DeletedKind;
-  /** Default `default`. Nodes have none. */
-  readonly namespace?: string;
-  readonly name: string;
-}
 
 /** A Service goes with its Endpoints and the slices that the EndpointSlice controllers keep for it. */
 function deleteService(cluster: Cluster, service: Service, context: ChangeContext): ChangeResult {

@@ -1,8 +1,10 @@
 import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
+import type { AppliedChange } from '../contract/answers.js';
+import type { Change } from '../contract/requests.js';
 import { applyManifests } from './apply.js';
-import type { ChangeContext, ChangeKind, Choice, Consequence } from './change.js';
+import type { ChangeContext, ChangeKind } from './change.js';
 import { deleteObject } from './delete.js';
 import { loadBalancer } from './load-balancer.js';
 import { node } from './node.js';
@@ -31,14 +33,6 @@ const KINDS: readonly ChangeKind<never>[] = [
 
 const BY_KEY: ReadonlyMap<string, ChangeKind<never>> = new Map(KINDS.map((kind) => [kind.key, kind]));
 
-/** What became of one change of a request. */
-export interface AppliedChange {
-  /** The change as the request has it. */
-  readonly change: unknown;
-  readonly choices: readonly Choice[];
-  readonly consequences: readonly Consequence[];
-}
-
 export interface AppliedChanges {
   readonly cluster: Cluster;
   /** Those of the context, unless a change replaced them. */
@@ -65,7 +59,7 @@ function kindOf(change: object, at: string): { readonly kind: ChangeKind<never>;
  */
 export function applyChanges(
   cluster: Cluster,
-  changes: readonly object[],
+  changes: readonly Change[],
   context: ChangeContext,
   place = '/changes',
 ): AppliedChanges {

@@ -4,6 +4,7 @@ import type { LoadBalancerChoice, LoadBalancerOption } from '../cluster/load-bal
 import { requireService } from '../cluster/lookup.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
+import type { LoadBalancerChange } from '../contract/requests.js';
 import { isBalanced } from '../load-balancers/addresses.js';
 import { type Chosen, chooseImplementation } from '../load-balancers/choose.js';
 import { implementationNamed } from '../load-balancers/index.js';
@@ -11,13 +12,6 @@ import type { ChangeKind, Choice, Consequence } from './change.js';
 import { differences } from './differences.js';
 import { publishedService } from './load-balancer-status.js';
 import { impossible } from './refusal.js';
-
-/** Another load balancer, or other options of it, for one Service or for all. At least one of the two is set. */
-export interface LoadBalancerChange extends LoadBalancerChoice {
-  /** With `name`: only this Service. */
-  readonly namespace?: string;
-  readonly name?: string;
-}
 
 const SETTINGS = '/settings/loadBalancer';
 

@@ -3,9 +3,10 @@ import { nodeOfAddress, nodeZone, podOfAddress } from '../cluster/addresses.js';
 import { checkObject } from '../cluster/check-object.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode } from '../cluster/lookup.js';
-import { type Node, namespacedName, type Taint, ZONE_LABEL } from '../cluster/objects.js';
+import { type Node, namespacedName, ZONE_LABEL } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';
 import { withNodeLike } from '../cluster/settings-like.js';
+import type { NewNode } from '../contract/requests.js';
 import { daemonPodsFor } from '../control-plane/daemon-pods.js';
 import { timestamp } from '../control-plane/new-pods.js';
 import { freeNodeAddresses, freePodCIDRs, nodeOfPodCIDR } from '../control-plane/node-ranges.js';
@@ -14,20 +15,6 @@ import { controlPlaneVersion } from './control-plane-version.js';
 import { placePods } from './place-pods.js';
 import { closestPlace, impossible, refuse } from './refusal.js';
 import { SETTLED, settle } from './settle.js';
-
-/** What is said of a node that is added; the rest is as on the node that it is like. */
-export interface NewNode {
-  /** The node that it is like. Default: the first by name that is ready, of the zone if one is said, no control plane. */
-  readonly like?: string;
-  /** Beside those of the node that it is like. */
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly zone?: string;
-  readonly podCIDRs?: readonly string[];
-  readonly addresses?: readonly { readonly type: string; readonly address: string }[];
-  readonly allocatable?: Readonly<Record<string, string>>;
-  /** Default: none. */
-  readonly taints?: readonly Taint[];
-}
 
 const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
 const HOSTNAME_LABEL = 'kubernetes.io/hostname';

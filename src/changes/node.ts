@@ -1,21 +1,9 @@
 import { requireNode } from '../cluster/lookup.js';
+import type { NodeChange } from '../contract/requests.js';
 import type { ChangeKind } from './change.js';
-import { addNode, type NewNode } from './node-add.js';
-import { actOnNodes, MOVING_ACTIONS, type NodeAction } from './node-out.js';
+import { addNode } from './node-add.js';
+import { actOnNodes, MOVING_ACTIONS } from './node-out.js';
 import { impossible } from './refusal.js';
-
-/** Something happens to a node. */
-export interface NodeChange {
-  readonly name: string;
-  readonly action: NodeAction | 'ADD';
-  /**
-   * DRAIN, REMOVE, FAIL: whether ReplicaSets and StatefulSets have brought their pods back on other nodes. Default true,
-   * for FAIL false: pods are evicted from a node that is down only after minutes.
-   */
-  readonly reschedule?: boolean;
-  /** ADD: what is known of the new node. */
-  readonly node?: NewNode;
-}
 
 /** `node`: a node is cordoned, drained, fails, leaves or joins, with what becomes of its pods and of hints. */
 export const node: ChangeKind<NodeChange> = {

@@ -2,6 +2,7 @@ import { checkObject } from '../cluster/check-object.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requirePod, requireService, requireSlice, requireWorkload } from '../cluster/lookup.js';
 import type { KubernetesObject, Service } from '../cluster/objects.js';
+import type { PatchChange } from '../contract/requests.js';
 import type { ChangeContext, ChangeKind, ChangeResult } from './change.js';
 import { mergePatch } from './merge-patch.js';
 import { closestPlace, impossible, refuse } from './refusal.js';
@@ -19,15 +20,6 @@ export type PatchedKind =
   | 'ReplicaSet'
   | 'StatefulSet'
   | 'DaemonSet';
-
-/** A JSON merge patch (RFC 7386) on one object of the cluster. */
-export interface PatchChange {
-  readonly kind: PatchedKind;
-  /** Default `default`. Nodes have none. */
-  readonly namespace?: string;
-  readonly name: string;
-  readonly patch: Readonly<Record<string, unknown>>;
-}
 
 interface Patched {
   readonly cluster: Cluster;

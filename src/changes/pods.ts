@@ -2,21 +2,14 @@ import { QuestionError } from '../base/errors.js';
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { matchesSelector } from '../cluster/labels.js';
 import { requirePod } from '../cluster/lookup.js';
-import { type LabelSelector, namespacedName, type Pod } from '../cluster/objects.js';
+import { namespacedName, type Pod } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';
+import type { PodsChange } from '../contract/requests.js';
 import { terminated, withReadiness } from '../control-plane/pod-state.js';
 import { controllerOf, isTerminal, isTerminating } from '../control-plane/pods.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';
 import { impossible } from './refusal.js';
 import { settle } from './settle.js';
-
-/** Pods get into another state. Exactly one of `names` and `selector` says which. */
-export interface PodsChange {
-  readonly namespace: string;
-  readonly names?: readonly string[];
-  readonly selector?: LabelSelector;
-  readonly state: 'READY' | 'NOT_READY' | 'TERMINATING' | 'DELETED';
-}
 
 /** At most this many names in an assumption. */
 const NAMED = 10;

@@ -1,17 +1,9 @@
 import { QuestionError } from '../base/errors.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
+import type { ProxyChange } from '../contract/requests.js';
 import type { ChangeKind, Consequence } from './change.js';
 import { differences } from './differences.js';
 import { impossible } from './refusal.js';
-
-/** Another kube-proxy on every node. At least one field is set. */
-export interface ProxyChange {
-  /** `1.30` or `1.30.5`. */
-  readonly kubernetesVersion?: string;
-  readonly mode?: 'iptables' | 'nftables' | 'ipvs';
-  /** As `settings.kubeProxy` of a request. */
-  readonly settings?: NonNullable<SettingsOverride['kubeProxy']>;
-}
 
 /** Errors of settings as errors of the change that has them. */
 function pointerOf(change: ProxyChange, pointer: string, place: string): string {

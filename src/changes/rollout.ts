@@ -5,9 +5,9 @@ import { requireWorkload } from '../cluster/lookup.js';
 import { namespacedName, type Workload } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';
 import { podsOfWorkload, replicaSetsOf } from '../cluster/workload-pods.js';
+import type { RolloutChange } from '../contract/requests.js';
 import { timestamp } from '../control-plane/new-pods.js';
 import { podsOfReplicaSet } from '../control-plane/replicaset-victims.js';
-import type { IntOrPercent } from '../control-plane/rolling-update.js';
 import { compare, fraction, parseFraction } from '../netfilter/fraction.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';
 import { mergeRules } from './manifests/merge-keys.js';
@@ -18,26 +18,6 @@ import { closestPlace, impossible, refuse } from './refusal.js';
 import { requirePods } from './replica-plan.js';
 import { isLongRollout, runRollout, settledAt } from './rollout/run-rollout.js';
 import type { Rollout, RolloutState } from './rollout/simulation.js';
-
-/** A workload in the middle of replacing its pods. At most one of `step`, `progress` and `state` says where. */
-export interface RolloutChange {
-  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
-  readonly namespace: string;
-  readonly name: string;
-  /** What becomes of the pod template; merged into it, containers by name. Absent: pods are made anew as they are. */
-  readonly template?: Readonly<Record<string, unknown>>;
-  readonly strategy?: 'RollingUpdate' | 'Recreate';
-  readonly maxSurge?: IntOrPercent;
-  readonly maxUnavailable?: IntOrPercent;
-  /** Of a StatefulSet. */
-  readonly partition?: number;
-  /** A state by its number; 0 is before anything happens. */
-  readonly step?: number;
-  /** The first state in which this share of the pods is of the new template and ready: 0, 1 or `p/q`. */
-  readonly progress?: number | string;
-  /** Default FEWEST_READY, the first of those. */
-  readonly state?: 'FEWEST_READY' | 'MOST_PODS' | 'COMPLETE';
-}
 
 const RESTARTED = 'kubectl.kubernetes.io/restartedAt';
 

@@ -1,8 +1,9 @@
 /** A workload at many numbers of replicas: what `scale` gives at each, worked out together where that is the same. */
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import type { Assumption } from '../cluster/settings.js';
+import type { ScaleChange } from '../contract/requests.js';
 import type { ChangeContext, ChangeResult, Consequence } from './change.js';
-import { type ScaleChange, scale } from './scale.js';
+import { scale } from './scale.js';
 
 /** Pods that a number of replicas asks for and that do not run. */
 export interface Unplaced {

@@ -3,6 +3,7 @@ import { workloadKey } from '../cluster/cluster.js';
 import { requireWorkload } from '../cluster/lookup.js';
 import { namespacedName, type Pod, type Workload } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';
+import type { ScaleChange } from '../contract/requests.js';
 import { isReady } from '../control-plane/pods.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Choice, Consequence } from './change.js';
 import { controlPlaneVersion } from './control-plane-version.js';
@@ -10,19 +11,6 @@ import { placePods } from './place-pods.js';
 import { impossible } from './refusal.js';
 import { planDeployment, planReplicaSet, planStatefulSet, type ReplicaPlan, type ScaleInput } from './replica-plan.js';
 import { SETTLED, settle } from './settle.js';
-
-/** Sets a workload's number of replicas. */
-export interface ScaleChange {
-  readonly kind: 'Deployment' | 'ReplicaSet' | 'StatefulSet';
-  readonly namespace: string;
-  readonly name: string;
-  /** 0 to 5000. */
-  readonly replicas: number;
-  /** Nodes of the added pods, in order; shorter than needed: the scheduler's rules place the rest. */
-  readonly placement?: readonly string[];
-  /** Names of pods to remove; shorter than needed: the controller's ranking chooses the rest. */
-  readonly remove?: readonly string[];
-}
 
 /** The most replicas that a request may ask for. */
 export const MAX_REPLICAS = 5000;

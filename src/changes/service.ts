@@ -1,32 +1,10 @@
 import { requireService } from '../cluster/lookup.js';
 import type { Service, ServicePortSpec } from '../cluster/objects.js';
+import type { ServiceChange } from '../contract/requests.js';
 import type { ServiceFault } from '../control-plane/service-faults.js';
 import type { ChangeKind } from './change.js';
 import { impossible } from './refusal.js';
 import { updateService } from './update-service.js';
-
-/** Other values for fields of a Service. What is not said stays as it is. */
-export interface ServiceChange {
-  readonly namespace: string;
-  readonly name: string;
-  readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
-  readonly externalTrafficPolicy?: 'Cluster' | 'Local';
-  readonly internalTrafficPolicy?: 'Cluster' | 'Local';
-  readonly sessionAffinity?: 'ClientIP' | 'None';
-  /** 1 to 86400. Default 10800. */
-  readonly sessionAffinityTimeoutSeconds?: number;
-  /** Null: none. */
-  readonly trafficDistribution?: string | null;
-  readonly externalIPs?: readonly string[];
-  readonly loadBalancerSourceRanges?: readonly string[];
-  readonly allocateLoadBalancerNodePorts?: boolean;
-  /** Where one is needed: type LoadBalancer with externalTrafficPolicy Local. */
-  readonly healthCheckNodePort?: number;
-  /** All the ports. One that was there (same port and protocol) keeps what is not said of it. */
-  readonly ports?: readonly ServiceChangePort[];
-  /** The addresses that a load balancer gives the Service: its status. */
-  readonly loadBalancerIngress?: readonly { readonly ip: string; readonly ipMode?: 'VIP' | 'Proxy' }[];
-}
 
 export interface ServiceChangePort {
   readonly name?: string;

@@ -2,6 +2,7 @@ import { type Cluster, workloadKey } from '../cluster/cluster.js';
 import { namespacedName, type Pod, type Workload } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';
 import { podsOfWorkload } from '../cluster/workload-pods.js';
+import type { ScaleChange } from '../contract/requests.js';
 import { podsOfDaemonSet } from '../control-plane/daemon-pods.js';
 import { replicaSetForTemplate } from '../control-plane/new-replicaset.js';
 import { sameTemplate } from '../control-plane/pod-template.js';
@@ -13,7 +14,7 @@ import { placePods } from './place-pods.js';
 import { requirePods } from './replica-plan.js';
 import { isLongRollout, runRollout, settledAt } from './rollout/run-rollout.js';
 import type { StrategyOverride } from './rollout/strategy.js';
-import { type ScaleChange, scale } from './scale.js';
+import { scale } from './scale.js';
 import { SETTLED, settle } from './settle.js';
 import { withoutLastApplied } from './update-service.js';
 

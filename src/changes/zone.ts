@@ -1,18 +1,10 @@
 import { QuestionError } from '../base/errors.js';
 import { closest } from '../cluster/closest-names.js';
 import { nodeZone } from '../cluster/lookup.js';
+import type { ZoneChange } from '../contract/requests.js';
 import type { ChangeKind } from './change.js';
-import { actOnNodes, MOVING_ACTIONS, type NodeAction } from './node-out.js';
+import { actOnNodes, MOVING_ACTIONS } from './node-out.js';
 import { impossible } from './refusal.js';
-
-/** Something happens to all nodes of a zone at once. */
-export interface ZoneChange {
-  /** The value of the nodes' label topology.kubernetes.io/zone. */
-  readonly name: string;
-  readonly action: NodeAction;
-  /** As in a change of one node. */
-  readonly reschedule?: boolean;
-}
 
 /** `zone`: all nodes of a zone are cordoned, drained, fail or leave, at once: no pod moves from one of them to another. */
 export const zone: ChangeKind<ZoneChange> = {

@@ -1,8 +1,9 @@
 import { readSnapshot } from '../cluster/read-snapshot.js';
+import type { Answer } from '../contract/answers.js';
+import type { GivenSnapshot, QuestionRequest } from '../contract/requests.js';
 import { readAfterFiles } from '../questions/after-snapshot.js';
-import type { Answer } from '../questions/answer.js';
 import { noneHeld, readGiven } from '../questions/held.js';
-import type { GivenSnapshot, PlainKind, QuestionKind, QuestionRequest } from '../questions/request.js';
+import type { PlainKind, QuestionKind } from '../questions/kinds.js';
 import { validateRequest } from '../questions/validate-request.js';
 import { type RenderOptions, type ReportForm, render } from '../reports/render.js';
 import { printableJson } from '../reports/safe-text.js';

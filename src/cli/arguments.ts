@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { PlainKind } from '../questions/request.js';
+import type { PlainKind } from '../questions/kinds.js';
 import { COMMANDS, type CommandName, type Option, whatIfOptions } from './options.js';
 import { didYouMean } from './suggest.js';
 import { UsageError } from './usage-error.js';

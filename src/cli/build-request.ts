@@ -1,5 +1,5 @@
 import type { ManifestFile } from '../changes/manifests/read-manifests.js';
-import type { PlainKind } from '../questions/request.js';
+import type { PlainKind } from '../questions/kinds.js';
 import type { Arguments } from './arguments.js';
 import { readBytes, readJsonOption } from './input-files.js';
 import {

@@ -1,4 +1,4 @@
-import type { PlainKind } from '../questions/request.js';
+import type { PlainKind } from '../questions/kinds.js';
 import { wrap } from '../reports/wrap.js';
 import {
   COMMAND_NAMES,

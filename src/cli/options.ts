@@ -1,5 +1,5 @@
 /** Every command and option of the command line: what parses them, what helps with them and what suggests them. */
-import type { PlainKind } from '../questions/request.js';
+import type { PlainKind } from '../questions/kinds.js';
 
 export interface Option {
   readonly short?: string;

@@ -14,9 +14,10 @@ import {
   type ServiceCode,
 } from '../base/errors.js';
 import type { ProblemDocument } from '../base/problem-document.js';
+import type { Answer } from '../contract/answers.js';
+import type { QuestionRequest } from '../contract/requests.js';
 import { readingAfterFiles } from '../questions/after-snapshot.js';
-import type { Answer } from '../questions/answer.js';
-import type { QuestionKind, QuestionRequest } from '../questions/request.js';
+import type { QuestionKind } from '../questions/kinds.js';
 import type { Arguments } from './arguments.js';
 import { type Server, type ServerReply, sendRequest } from './http-client.js';
 import { readBytes } from './input-files.js';

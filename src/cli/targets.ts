@@ -8,7 +8,7 @@ import type {
   Via,
   WeightedSource,
   WorkloadRef,
-} from '../questions/request.js';
+} from '../contract/requests.js';
 import { didYouMean } from './suggest.js';
 import { UsageError } from './usage-error.js';
 import { oneOf, readPair, readPort, readWhole } from './words.js';
@@ -16,7 +16,7 @@ import { oneOf, readPair, readPort, readWhole } from './words.js';
 const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'EXTERNAL_IP', 'LOAD_BALANCER', 'DNS'];
 
 /** Kinds as kubectl spells them, singular, plural and short. */
-const KINDS: Readonly<Record<string, string>> = {
+const KINDS: Readonly<Record<string, WorkloadRef['kind']>> = {
   deployment: 'Deployment',
   deployments: 'Deployment',
   deploy: 'Deployment',
@@ -31,7 +31,7 @@ const KINDS: Readonly<Record<string, string>> = {
   ds: 'DaemonSet',
 };
 
-function kindOf(text: string): string | undefined {
+function kindOf(text: string): WorkloadRef['kind'] | undefined {
   return Object.hasOwn(KINDS, text.toLowerCase()) ? KINDS[text.toLowerCase()] : undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { Answer } from '../questions/answer.js';
+import type { Answer } from '../contract/answers.js';
 
 /**
  * Whether some of the answer is UNKNOWN: a trace's verdict or a verdict's share of path, a share of probability; of

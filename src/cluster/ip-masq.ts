@@ -1,9 +1,13 @@
 import { parse } from 'yaml';
 import { parseAddress, parseCidr } from '../base/address.js';
+import type { IpMasq } from '../contract/gen/types.js';
 import type { Cluster } from './cluster.js';
 import type { Container } from './objects.js';
 import { type Flags, flagsOf } from './proxy-command.js';
 import type { Assumption, Platform } from './settings.js';
+
+/** What a request says of it; the rest is inferred. */
+export type IpMasqOverride = IpMasq;
 
 /**
  * Who masquerades what pods send out of the cluster, after kube-proxy's own POSTROUTING rules: the ip-masq-agent
@@ -23,9 +27,6 @@ export interface IpMasqSettings {
   /** Whether there is such a chain for IPv6 as well (the agent's `--enable-ipv6`). */
   readonly ipv6: boolean;
 }
-
-/** The fields of a request's `settings.network.ipMasq`. */
-export type IpMasqOverride = { readonly [K in keyof IpMasqSettings]?: IpMasqSettings[K] | undefined };
 
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
 /** What `--nomasq-all-reserved-ranges` adds, in the agent's order. */

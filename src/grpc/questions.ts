@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
 import type { Backend } from '../operations/backend.js';
-import type { QuestionKind } from '../questions/request.js';
+import type { QuestionKind } from '../questions/kinds.js';
 import { ClientGone } from '../work/body.js';
 import { ProblemError } from '../work/problem.js';
 import { withBytes } from './bytes.js';

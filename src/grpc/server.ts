@@ -6,7 +6,7 @@ import { Server, type ServiceDefinition, type UntypedServiceImplementation } fro
 import { RPCS } from '../messages/codec.js';
 import { registry } from '../messages/registry.js';
 import type { Backend } from '../operations/backend.js';
-import type { QuestionKind } from '../questions/request.js';
+import type { QuestionKind } from '../questions/kinds.js';
 import { Active } from './active.js';
 import { serverCredentials } from './credentials.js';
 import { Health } from './health.js';

@@ -4,6 +4,7 @@ import { nodeZone } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
+import type { Phase } from '../contract/requests.js';
 import { divide, type Fraction, isZero, sum } from '../netfilter/fraction.js';
 import { chooseImplementation } from './choose.js';
 import { probe, readyEndpointsOn, secondsToConverge } from './health.js';
@@ -23,11 +24,7 @@ import type {
   ProbeResult,
 } from './implementation.js';
 
-/**
- * BEFORE: the health checks still say what they said before the change (without one: nothing yet, every backend counts).
- * AFTER: they have had the time to find the present state.
- */
-export type Phase = 'BEFORE' | 'AFTER';
+export type { Phase };
 
 /** One backend's part of the new connections. */
 export interface BackendShare {

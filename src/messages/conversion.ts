@@ -7,20 +7,21 @@ import { isUtf8 } from 'node:buffer';
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { pointerToken, QuestionError } from '../base/errors.js';
 import { readJson } from '../questions/read-json.js';
-import type { Value } from './gen/kube_whatif/v1/value.js';
+import type { DeepPartial, Value } from './gen/kube_whatif/v1/value.js';
 import { PACKAGE } from './registry.js';
 import { allows, resolved, type Schema, shorthandOf } from './schema.js';
 import { fromValue, toValue } from './value.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export interface Conversion {
+/** Between the messages of one type and their JSON; M is what ts-proto's `fromPartial` takes for such a message. */
+export interface Conversion<M = unknown> {
   /** Whether a message is its JSON. */
   readonly same: boolean;
   /** The JSON of a decoded message; `undefined`: the field is not there. `at` is its JSON Pointer. Throws QuestionError. */
   toJson(value: unknown, at: string): unknown;
-  /** What ts-proto's `fromPartial` takes for this JSON; `beside` is the object that it is a field of. */
-  toMessage(json: unknown, beside?: Fields): unknown;
+  /** The message of this JSON; `beside` is the object that it is a field of. */
+  toMessage(json: unknown, beside?: Fields): M;
 }
 
 const SAME: Conversion = { same: true, toJson: (value) => value, toMessage: (json) => json };
@@ -171,7 +172,7 @@ function alternatives(message: DescMessage, schemas: readonly Schema[]): Convers
       kind === undefined ? of !== undefined && schemaName(of) === schema.name : jsonName === kind,
     );
     if (field?.message === undefined) throw new Error(`${message.name} has nothing for ${schema.name}`);
-    cases.set(field.jsonName, ofMessage(field.message, schema));
+    cases.set(field.jsonName, conversionOf(field.message, schema));
   }
   return {
     same: false,
@@ -200,7 +201,7 @@ function isWrapper(message: DescMessage): boolean {
 }
 
 function ofSingular(field: DescField, schema: Schema): Conversion {
-  if (field.message !== undefined) return ofMessage(field.message, schema);
+  if (field.message !== undefined) return conversionOf(field.message, schema);
   if (field.enum !== undefined) return ENUM;
   if (allows(schema, 'object')) return allows(schema, 'string') ? OBJECT_OR_TEXT : JSON_BYTES;
   if (allows(schema, 'integer') && allows(schema, 'string')) return INTEGER_OR_STRING;
@@ -227,12 +228,17 @@ function shortened(whole: Conversion, key: string): Conversion {
   };
 }
 
-/** The conversion of a message that mirrors a schema. */
-export function ofMessage(message: DescMessage, schema: Schema): Conversion {
+/** The conversion of a message that mirrors a schema. `T` is what ts-proto generates for that message. */
+export function ofMessage<T>(message: DescMessage, schema: Schema): Conversion<DeepPartial<T>> {
+  // The parity test holds: a message has the fields of its schema, and a conversion follows both.
+  return conversionOf(message, schema) as Conversion<DeepPartial<T>>;
+}
+
+function conversionOf(message: DescMessage, schema: Schema): Conversion {
   if (message.typeName === `${PACKAGE}.Value`) return ANY;
   if (isWrapper(message)) return wrapped(ofField(message.fields[0] as DescField, schema));
   const long = shorthandOf(schema);
-  if (long !== undefined) return shortened(ofMessage(message, long), long.required?.[0] ?? '');
+  if (long !== undefined) return shortened(conversionOf(message, long), long.required?.[0] ?? '');
   const several = schema.oneOf ?? schema.anyOf;
   return several !== undefined && schema.properties === undefined
     ? alternatives(message, several)

@@ -1,22 +1,21 @@
 /** The descriptors of proto/: what the messages are, as reflection gives it out and as conversions follow it. */
-import { readFileSync } from 'node:fs';
 import { createFileRegistry, type DescMessage, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { packageFile } from '../base/package-file.js';
+import { HEALTH, KUBE_WHATIF } from './gen/descriptors.js';
 
 /** The package that all messages are in. */
 export const PACKAGE = 'kube_whatif.v1';
 
 let loaded: FileRegistry | undefined;
 
-/** A FileDescriptorSet with the comments of proto/, as `npm run generate` built it. */
+/** A FileDescriptorSet with the comments of proto/. */
 export function descriptorSet(): Uint8Array {
-  return readFileSync(packageFile('proto/kube_whatif.binpb'));
+  return Buffer.from(KUBE_WHATIF, 'base64');
 }
 
 /** That of the standard health service. */
 export function healthDescriptorSet(): Uint8Array {
-  return readFileSync(packageFile('proto/health.binpb'));
+  return Buffer.from(HEALTH, 'base64');
 }
 
 /** All descriptors; read on first use. */

@@ -1,5 +1,5 @@
 /** The schemas of openapi/kube-whatif.yaml as conversions and tests look at them: references followed. */
-import { contract } from '../questions/contract.js';
+import { DOCUMENT } from '../contract/gen/document.js';
 
 export interface Schema {
   /** The name under `components/schemas`, where it has one. */
@@ -22,7 +22,7 @@ const PREFIX = '#/components/schemas/';
 
 /** The named schema. Throws Error for a name that is not there. */
 export function namedSchema(name: string): Schema {
-  const { components } = contract().document as { components: { schemas: Readonly<Record<string, Schema>> } };
+  const { components } = DOCUMENT as { components: { schemas: Readonly<Record<string, Schema>> } };
   const schema = components.schemas[name];
   if (schema === undefined) throw new Error(`openapi/ has no schema ${name}`);
   return resolved({ $ref: PREFIX + name });
@@ -32,7 +32,7 @@ export function namedSchema(name: string): Schema {
 export function resolved(schema: Schema): Schema {
   if (schema.$ref === undefined) return schema;
   const name = schema.$ref.slice(PREFIX.length);
-  const { components } = contract().document as { components: { schemas: Readonly<Record<string, Schema>> } };
+  const { components } = DOCUMENT as { components: { schemas: Readonly<Record<string, Schema>> } };
   const { $ref: _, ...beside } = schema;
   return { ...resolved(components.schemas[name] ?? {}), name, ...beside };
 }

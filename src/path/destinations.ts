@@ -4,6 +4,7 @@ import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { requirePod } from '../cluster/lookup.js';
 import { namespacedName, type Pod, type Service } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
+import type { Destination as Asked } from '../contract/requests.js';
 import { isBalanced, serviceOfHostname } from '../load-balancers/addresses.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
@@ -15,21 +16,13 @@ import { splitName } from './names.js';
 import {
   checkServiceSpec,
   isHeadless,
-  type ServiceSpec,
   type ServiceTarget,
   serviceAddresses,
   serviceFamilies,
 } from './service-target.js';
 import type { Ending, HostStep } from './trail.js';
 
-/** Where a connection goes: the shape of `destination` in a request. Exactly one key beside `port` is set. */
-export interface DestinationSpec {
-  readonly service?: ServiceSpec;
-  readonly address?: string;
-  readonly host?: string;
-  readonly pod?: string;
-  readonly port?: number;
-}
+export type DestinationSpec = Asked;
 
 /** A destination whose names have been checked, before it is known who connects. */
 export type Destination =

@@ -3,25 +3,12 @@ import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requireService } from '../cluster/lookup.js';
 import { namespacedName, type Service, type ServicePortSpec } from '../cluster/objects.js';
+import type { ServiceDestination, Via } from '../contract/requests.js';
 import { publishedAs } from '../load-balancers/addresses.js';
 import type { Protocol } from '../netfilter/packet.js';
 
-export type Via = 'CLUSTER_IP' | 'NODE_PORT' | 'LOAD_BALANCER' | 'EXTERNAL_IP' | 'DNS';
-
-/** A Service as a destination: the shape of `service` in a request. */
-export interface ServiceSpec {
-  readonly namespace: string;
-  readonly name: string;
-  /** May be left out when the Service has one port. */
-  readonly port?: number;
-  readonly portName?: string;
-  /** Default CLUSTER_IP; DNS for a headless Service. */
-  readonly via?: Via;
-  /** NODE_PORT: whose address. Default: the node that an outside client enters at, or the client's own node. */
-  readonly node?: string;
-  /** EXTERNAL_IP, LOAD_BALANCER: which of several. */
-  readonly address?: string;
-}
+export type { Via };
+export type ServiceSpec = ServiceDestination;
 
 /** A Service destination whose names have been checked. */
 export interface ServiceTarget {

@@ -4,30 +4,14 @@ import { podAddresses } from '../cluster/cluster.js';
 import { requireNode, requirePod, requireWorkload } from '../cluster/lookup.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
 import { podsOfWorkload } from '../cluster/workload-pods.js';
+import type { Source } from '../contract/requests.js';
 import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
 import type { Client, Through } from './client.js';
 import type { Entry } from './destinations.js';
 import type { Fabric } from './fabric.js';
 import { splitName } from './names.js';
 
-/** Where a connection starts: the shape of `source` in a request. Exactly one key is set. */
-export interface SourceSpec {
-  /** `namespace/name` */
-  readonly pod?: string;
-  /** Any of a workload's running pods, all alike. */
-  readonly workload?: { readonly kind: string; readonly namespace: string; readonly name: string };
-  /** A process in the host's network namespace of this node. */
-  readonly node?: string;
-  /** Some pod on this node: an address of its pod CIDR that no pod of the snapshot has. */
-  readonly podOn?: string;
-  /**
-   * `address`: default 203.0.113.7 or 2001:db8::7. `entersAt`: the node that the packet arrives at; without it packets to
-   * a load balancer's address come through the load balancer. `zone`: of a client inside the provider's network.
-   */
-  readonly external?: { readonly address?: string; readonly entersAt?: string; readonly zone?: string };
-  /** Only as the source of a path. */
-  readonly healthCheck?: HealthCheckSource;
-}
+export type SourceSpec = Source;
 
 /** The probes of a load balancer. */
 export interface HealthCheckSource {

@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { requireNode } from '../cluster/lookup.js';
 import type { Node } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
+import type { Clients } from '../contract/requests.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import { divide, type Fraction, fraction, isZero, multiply, parseFraction, sum } from '../netfilter/fraction.js';
 import type { Client } from '../path/client.js';
@@ -17,29 +18,10 @@ import {
 } from '../path/destinations.js';
 import type { Fabric } from '../path/fabric.js';
 import { nodeIsDown } from '../path/network.js';
-import { outsideClient, podOnNode, resolveSource, type SourceSpec, type WeightedClient } from '../path/sources.js';
+import { outsideClient, podOnNode, resolveSource, type WeightedClient } from '../path/sources.js';
 import { balancedGroups, type OutsideOfBalancer } from './balanced-groups.js';
 
-/** Where new connections come from: the shape of `clients` in a request. At most one key is set; none: `nodes: {}`. */
-export interface ClientsSpec {
-  /** New connections start on every node alike: from a pod there (default), or from a process of the host. */
-  readonly nodes?: { readonly names?: readonly string[]; readonly from?: 'POD' | 'HOST' };
-  readonly workload?: { readonly kind: string; readonly namespace: string; readonly name: string };
-  readonly pod?: string;
-  /**
-   * From outside, entering at one node, at some, or (absent) at every node alike; to a load balancer's address without
-   * `entersAt`: through the load balancer.
-   */
-  readonly external?: {
-    readonly address?: string;
-    readonly entersAt?: readonly string[];
-    readonly zone?: string;
-  };
-  /** From outside through the load balancer of the Service. `zone`: of clients inside the provider's network. */
-  readonly loadBalancer?: { readonly address?: string; readonly zone?: string };
-  /** A weight is an integer, or a fraction `"p/q"`. */
-  readonly weights?: readonly { readonly source: SourceSpec; readonly weight: number | string }[];
-}
+export type ClientsSpec = Clients;
 
 export interface ClientGroups {
   /** Clients that stand for all; their weights sum to 1. */

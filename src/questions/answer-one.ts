@@ -1,9 +1,10 @@
-import type { ChainsResult, PathResult, ProbabilityResult } from './answer.js';
+import type { ChainsResult, PathResult, ProbabilityResult } from '../contract/answers.js';
+import type { QuestionRequest } from '../contract/requests.js';
 import { answerChains } from './chains.js';
+import type { PlainKind } from './kinds.js';
 import { answerPath } from './path.js';
 import type { Outcome, Prepared } from './prepare.js';
 import { answerProbability } from './probability.js';
-import type { PlainKind, QuestionRequest } from './request.js';
 
 export interface PlainResult {
   readonly chains: ChainsResult;

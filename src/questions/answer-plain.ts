@@ -1,11 +1,12 @@
-import type { Answer } from './answer.js';
+import type { Answer } from '../contract/answers.js';
+import type { QuestionRequest } from '../contract/requests.js';
 import { answerOne, type PlainResult } from './answer-one.js';
 import { stateFindings, toldFindings } from './findings/index.js';
 import { changesWithoutEffect } from './findings/no-effect.js';
 import { type FindingsSpec, thresholdsOf } from './findings/options.js';
 import { podsNotPlaced } from './findings/unplaced.js';
+import type { PlainKind } from './kinds.js';
 import type { Prepared } from './prepare.js';
-import type { PlainKind, QuestionRequest } from './request.js';
 
 /** A question about one prepared cluster, answered with what is found in that cluster. Throws QuestionError. */
 export function answerPlain(

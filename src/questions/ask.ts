@@ -1,18 +1,15 @@
 import type { Snapshot } from '../cluster/read-snapshot.js';
-import type { Answer } from './answer.js';
+import type { Answer, BatchResult, CheckResult, SweepResult, WhatIfResult } from '../contract/answers.js';
+import type { QuestionRequest } from '../contract/requests.js';
 import type { PlainResult } from './answer-one.js';
 import { answerPlain } from './answer-plain.js';
 import { answerBatch } from './batch.js';
-import type { BatchResult } from './batch-answer.js';
 import { answerCheck } from './check/check.js';
-import type { CheckResult } from './check/check-answer.js';
 import { type ByDigest, noneHeld } from './held.js';
+import type { QuestionKind } from './kinds.js';
 import { prepare } from './prepare.js';
-import type { QuestionKind, QuestionRequest } from './request.js';
 import { answerSweep } from './sweep/sweep.js';
-import type { SweepResult } from './sweep/sweep-answer.js';
 import { answerWhatIf } from './what-if.js';
-import type { WhatIfResult } from './what-if-answer.js';
 
 export interface ResultOf extends PlainResult {
   readonly 'what-if': WhatIfResult;

@@ -1,9 +1,9 @@
+import type { BackendAnswer, BalancerAnswer, HealthCheckAnswer } from '../contract/answers.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import { isZero } from '../netfilter/fraction.js';
 import type { Client } from '../path/client.js';
 import type { Fabric } from '../path/fabric.js';
 import { addShare, NO_SHARE, type Share } from '../probability/distribution.js';
-import type { BackendAnswer, BalancerAnswer, HealthCheckAnswer } from './answer.js';
 import { probability } from './chances.js';
 
 /** Backends that an answer tells one by one. */

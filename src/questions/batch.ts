@@ -5,20 +5,14 @@ import { documentOfError } from '../base/problem-document.js';
 import { mergePatch } from '../changes/merge-patch.js';
 import type { Snapshot } from '../cluster/read-snapshot.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
-import type { Answer } from './answer.js';
+import type { Answer, BatchAnswer, BatchResult } from '../contract/answers.js';
+import type { BatchEntry, Change, QuestionRequest } from '../contract/requests.js';
+import { validator } from '../contract/validator.js';
 import { answerPlain } from './answer-plain.js';
-import type { BatchAnswer, BatchResult } from './batch-answer.js';
 import { answerCheck } from './check/check.js';
-import { contract } from './contract.js';
 import type { ByDigest } from './held.js';
+import { BATCH_QUESTIONS, type BatchQuestionName } from './kinds.js';
 import { type Prepare, type Prepared, prepare } from './prepare.js';
-import {
-  BATCH_QUESTIONS,
-  type BatchEntry,
-  type BatchQuestionName,
-  type Change,
-  type QuestionRequest,
-} from './request.js';
 import { answerSweep } from './sweep/sweep.js';
 import { answerWhatIf } from './what-if.js';
 
@@ -50,7 +44,7 @@ function remembering(): Prepare {
 
 /** The entry as the contract has it; `own` is its pointer. Throws QuestionError. */
 function checked(value: unknown, own: string): BatchEntry {
-  const validate = contract().validator('BatchEntry');
+  const validate = validator('BatchEntry');
   if (validate(value)) return value as BatchEntry;
   const { problems, total } = problemsOf(validate.errors ?? [], 'request', own);
   const [only] = problems;
@@ -191,7 +185,9 @@ export function answerBatch(request: QuestionRequest, snapshot: Snapshot, byDige
       const located = { own, shared: changes?.length ?? 0 };
       return {
         ...named,
-        answer: relocating(entry, located, () => answerEntry(entry, shared, snapshot, prepareOnce, byDigest)),
+        answer: relocating(entry, located, () =>
+          answerEntry(entry, shared, snapshot, prepareOnce, byDigest),
+        ) as NonNullable<BatchAnswer['answer']>,
       };
     } catch (error) {
       if (!(error instanceof QuestionError)) throw error;

@@ -1,10 +1,10 @@
 import type { IPFamily } from '../base/address.js';
+import type { ChainData, RuleData, StepChance } from '../contract/answers.js';
 import { fraction, ONE } from '../netfilter/fraction.js';
 import { statisticThreshold } from '../netfilter/iptables/probability.js';
 import { writeRule } from '../netfilter/iptables/write.js';
 import type { Chain, Rule } from '../netfilter/ruleset.js';
 import type { StatisticMatch } from '../netfilter/statements.js';
-import type { ChainData, RuleData, StepChance } from './answer.js';
 import { stepChance } from './chances.js';
 import { ruleText, serviceRef } from './rule-text.js';
 

@@ -6,9 +6,10 @@ import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requireService } from '../cluster/lookup.js';
 import { FAMILIES, formatVersion } from '../cluster/settings.js';
+import type { ChainData, ChainsPart, ChainsResult, TableData } from '../contract/answers.js';
+import type { ChainsQuestion } from '../contract/requests.js';
 import { IptablesProgram } from '../proxy/iptables/program.js';
 import { programNode } from '../proxy/program.js';
-import type { ChainData, ChainsPart, ChainsResult, TableData } from './answer.js';
 import { type ChainBlock, type ChainText, cutTables, divide, joinTables } from './chain-blocks.js';
 import {
   ByteBudget,
@@ -21,7 +22,6 @@ import {
   tooLarge,
 } from './node-rules.js';
 import type { Outcome, Prepared } from './prepare.js';
-import type { ChainsQuestion } from './request.js';
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 /** Nodes times endpoints that are compared chain by chain; more takes too long to answer at once. */

@@ -1,7 +1,7 @@
 import { remember } from '../base/remember.js';
+import type { Probability, StepChance } from '../contract/answers.js';
 import { type Fraction, formatFraction, fraction, sum, toDecimal, toNumber } from '../netfilter/fraction.js';
 import type { Chance } from '../netfilter/walk/types.js';
-import type { Probability, StepChance } from './answer.js';
 
 const DECIMALS = 12;
 

@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.js';
+import type { Probability } from '../contract/answers.js';
 import { addShare, NO_SHARE, type Share } from '../probability/distribution.js';
-import type { Probability } from './answer.js';
 import { probability } from './chances.js';
 import type { DoorClient } from './findings/door.js';
 import { zoneShares } from './findings/zones.js';

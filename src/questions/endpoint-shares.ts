@@ -1,3 +1,4 @@
+import type { EndpointRef, ServiceProbability } from '../contract/answers.js';
 import { divide, formatFraction, fraction, isZero, multiply, toNumber } from '../netfilter/fraction.js';
 import type { Fabric } from '../path/fabric.js';
 import type { Journey } from '../path/trail.js';
@@ -9,7 +10,6 @@ import {
   receiverShares,
   type Share,
 } from '../probability/distribution.js';
-import type { EndpointRef, ServiceProbability } from './answer.js';
 import { receiverRef } from './trace.js';
 
 /** Who is reached, as answers name it, with its share of all new connections. */

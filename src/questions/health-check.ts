@@ -3,6 +3,7 @@ import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requireService } from '../cluster/lookup.js';
 import type { Service } from '../cluster/objects.js';
+import type { PathQuestion } from '../contract/requests.js';
 import { isBalanced } from '../load-balancers/addresses.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import type { Backend } from '../load-balancers/implementation.js';
@@ -13,7 +14,6 @@ import { travel } from '../path/journey.js';
 import type { HealthCheckSource } from '../path/sources.js';
 import { outsideClient } from '../path/sources.js';
 import { CERTAIN, type Ending, hop, hostStep, type Journey, weighted } from '../path/trail.js';
-import type { PathQuestion } from './request.js';
 import type { Trip } from './trip.js';
 
 const POINTER = '/path/source/healthCheck';

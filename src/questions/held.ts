@@ -1,7 +1,8 @@
 /** Snapshots that a request names by their digest: which ones, and where they come from. */
 import { QuestionError } from '../base/errors.js';
 import { readSnapshot, type Snapshot } from '../cluster/read-snapshot.js';
-import { type GivenSnapshot, snapshotHolders } from './request.js';
+import type { GivenSnapshot } from '../contract/requests.js';
+import { snapshotHolders } from './kinds.js';
 
 /** Gives the snapshot that a request names. Throws QuestionError UNKNOWN_DIGEST. */
 export type ByDigest = (digest: string) => Snapshot;

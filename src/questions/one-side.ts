@@ -1,8 +1,9 @@
 /** A question put to one side of what-if, where that side may not have everything that is asked about. */
 import { type Problem, QuestionError } from '../base/errors.js';
+import type { QuestionRequest } from '../contract/requests.js';
 import { answerOne, type PlainResult } from './answer-one.js';
+import type { PlainKind } from './kinds.js';
 import type { Outcome, Prepared } from './prepare.js';
-import type { PlainKind, QuestionRequest } from './request.js';
 
 type Question = Pick<QuestionRequest, PlainKind>;
 

@@ -1,8 +1,8 @@
+import type { PathResult, PathTrace } from '../contract/answers.js';
+import type { PathQuestion } from '../contract/requests.js';
 import { compare } from '../netfilter/fraction.js';
 import type { Fabric } from '../path/fabric.js';
-import type { PathResult, PathTrace } from './answer.js';
 import { probability, total } from './chances.js';
-import type { PathQuestion } from './request.js';
 import { endpointOf, traceOf } from './trace.js';
 import type { Trip } from './trip.js';
 

@@ -8,10 +8,10 @@ import { requireService } from '../cluster/lookup.js';
 import type { Snapshot } from '../cluster/read-snapshot.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
+import type { Answer, AnyResult, AppliedChange, Finding } from '../contract/answers.js';
+import type { QuestionRequest } from '../contract/requests.js';
 import { withEndpointSources } from '../control-plane/endpoint-sources.js';
-import type { Answer, AnyResult, AppliedChange, Finding } from './answer.js';
 import type { Door } from './findings/door.js';
-import type { QuestionRequest } from './request.js';
 import { withoutRepetition } from './without-repetition.js';
 
 /** What a question is answered from: the cluster after the changes, the settings, and what the answer must also tell. */

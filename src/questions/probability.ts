@@ -5,6 +5,8 @@ import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Service } from '../cluster/objects.js';
 import { FAMILIES } from '../cluster/settings.js';
+import type { PathVerdict, ProbabilityResult, ServiceProbability } from '../contract/answers.js';
+import type { ProbabilityQuestion, ServiceDestination, TransportProtocol } from '../contract/requests.js';
 import { isBalanced, publishedAs } from '../load-balancers/addresses.js';
 import { ONE, sum } from '../netfilter/fraction.js';
 import type { Client } from '../path/client.js';
@@ -16,7 +18,6 @@ import { type Journey, weighted } from '../path/trail.js';
 import { type ClientGroups, clientGroups } from '../probability/client-groups.js';
 import { addShare, NO_SHARE, type Share, sharesBy } from '../probability/distribution.js';
 import { describeAffinity } from './affinity-answer.js';
-import type { PathVerdict, ProbabilityResult, ServiceProbability } from './answer.js';
 import { balancerAnswer } from './balancer-answer.js';
 import { probability } from './chances.js';
 import { crossings } from './crossings.js';
@@ -24,7 +25,6 @@ import { reachedEndpoints } from './endpoint-shares.js';
 import { type Door, type DoorClient, outcomesOf } from './findings/door.js';
 import { balancing, journeysOrUnsupported, tripsOf } from './path.js';
 import type { Outcome, Prepared } from './prepare.js';
-import type { ProbabilityQuestion, ServiceDestination, TransportProtocol } from './request.js';
 import { verdictShares } from './verdict-shares.js';
 
 /** A Service as a destination. */

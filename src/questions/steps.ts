@@ -1,8 +1,8 @@
 import type { IPFamily } from '../base/address.js';
+import type { PathHeader, PathHop, PathStep } from '../contract/answers.js';
 import type { Header } from '../netfilter/packet.js';
 import type { StepList, WalkStep } from '../netfilter/walk/types.js';
 import { type HostStep, hopsOf, type Trail } from '../path/trail.js';
-import type { PathHeader, PathHop, PathStep } from './answer.js';
 import { stepChance } from './chances.js';
 import { ruleText, serviceRef } from './rule-text.js';
 

@@ -1,9 +1,9 @@
 import { nodeZone } from '../cluster/addresses.js';
+import type { EndpointRef, PathTrace } from '../contract/answers.js';
 import type { ProbeResult } from '../load-balancers/implementation.js';
 import type { Client } from '../path/client.js';
 import type { Fabric } from '../path/fabric.js';
 import type { Journey, Receiver } from '../path/trail.js';
-import type { EndpointRef, PathTrace } from './answer.js';
 import { probability } from './chances.js';
 import { sentFrom } from './findings/door.js';
 import { pathHops } from './steps.js';

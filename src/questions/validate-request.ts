@@ -1,8 +1,9 @@
 /** Holds a request against the contract in openapi/ before any question sees it. */
 import { problemsOf } from '../base/ajv-problems.js';
 import { QuestionError } from '../base/errors.js';
-import { contract } from './contract.js';
-import { type QuestionKind, type QuestionRequest, snapshotHolders } from './request.js';
+import type { QuestionRequest } from '../contract/requests.js';
+import { validator } from '../contract/validator.js';
+import { type QuestionKind, snapshotHolders } from './kinds.js';
 
 const SCHEMA: Readonly<Record<QuestionKind, string>> = {
   chains: 'ChainsRequest',
@@ -63,7 +64,7 @@ export function validateRequest(
     throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
   }
   const name = snapshot === 'inside' ? SCHEMA[kind] : `${SCHEMA[kind]}Part`;
-  const validate = contract().validator(name);
+  const validate = validator(name);
   if (validate(value)) return value as QuestionRequest;
   const errors = (validate.errors ?? []).filter(
     ({ instancePath }) => kind !== 'batch' || !BATCH_ENTRY.test(instancePath),

@@ -1,7 +1,7 @@
+import type { Cause, PathVerdict, VerdictShare } from '../contract/answers.js';
 import { compare } from '../netfilter/fraction.js';
 import type { Chance } from '../netfilter/walk/types.js';
 import type { Journey } from '../path/trail.js';
-import type { Cause, PathVerdict, VerdictShare } from './answer.js';
 import { probability, total } from './chances.js';
 
 const ORDER: readonly PathVerdict[] = ['DELIVERED', 'REJECTED', 'DROPPED', 'UNREACHABLE', 'UNKNOWN'];

@@ -1,7 +1,15 @@
 import { QuestionError } from '../base/errors.js';
 import type { Snapshot } from '../cluster/read-snapshot.js';
+import type {
+  Answer,
+  Established,
+  Finding,
+  PathResult,
+  ServiceProbability,
+  WhatIfResult,
+} from '../contract/answers.js';
+import type { QuestionRequest } from '../contract/requests.js';
 import { readAfter } from './after-snapshot.js';
-import type { Answer, Finding, PathResult, ServiceProbability } from './answer.js';
 import type { PlainResult } from './answer-one.js';
 import { chainsDifference } from './differences/chains.js';
 import { deliveredBy, establishedShares, RULES_EXPLANATION, SHARES_EXPLANATION } from './differences/established.js';
@@ -14,12 +22,11 @@ import { thresholdsOf } from './findings/options.js';
 import { podsNotPlaced } from './findings/unplaced.js';
 import type { View } from './findings/view.js';
 import { noneHeld } from './held.js';
+import type { PlainKind } from './kinds.js';
 import { askOneSide, type Missing, type OneSide } from './one-side.js';
 import { answerPath } from './path.js';
 import { prepare as prepareAnew } from './prepare.js';
-import type { PlainKind, QuestionRequest } from './request.js';
 import { ofAfter, type SidesContext } from './sides.js';
-import type { Established, WhatIfResult } from './what-if-answer.js';
 import { withoutRepetition } from './without-repetition.js';
 
 type AnyPlain = PlainResult[PlainKind];

@@ -1,4 +1,4 @@
-import type { Answer, AppliedChange, Finding } from '../questions/answer.js';
+import type { Answer, AppliedChange, Finding } from '../contract/answers.js';
 import { describeChange } from './change-words.js';
 import { joinSections, type Layout } from './form.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';

@@ -1,4 +1,4 @@
-import type { BackendAnswer, BalancerAnswer, ServiceProbability } from '../questions/answer.js';
+import type { BackendAnswer, BalancerAnswer, ServiceProbability } from '../contract/answers.js';
 import { hasShare, shareText } from './shares.js';
 import type { Column } from './table.js';
 

@@ -1,6 +1,5 @@
 import type { ProblemDocument } from '../base/problem-document.js';
-import type { Answer } from '../questions/answer.js';
-import type { BatchAnswer, BatchResult } from '../questions/batch-answer.js';
+import type { Answer, BatchAnswer, BatchResult } from '../contract/answers.js';
 import { backgroundMarkdown, backgroundText } from './assumptions.js';
 import { joinSections, type Layout } from './form.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';

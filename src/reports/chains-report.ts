@@ -1,4 +1,4 @@
-import type { Answer, ChainData, ChainsPart, ChainsResult, RuleData, ServiceRef } from '../questions/answer.js';
+import type { Answer, ChainData, ChainsPart, ChainsResult, RuleData, ServiceRef } from '../contract/answers.js';
 import { backgroundMarkdown, details, markdownReport } from './assumptions.js';
 import type { Report } from './form.js';
 import { markdownBlock, markdownText, printable } from './safe-text.js';

@@ -1,4 +1,4 @@
-import type { Change } from '../questions/request.js';
+import type { Change } from '../contract/requests.js';
 
 const listed = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 

@@ -1,5 +1,4 @@
-import type { Answer, Finding } from '../questions/answer.js';
-import type { CheckedDoor, CheckResult } from '../questions/check/check-answer.js';
+import type { Answer, CheckedDoor, CheckResult, Finding } from '../contract/answers.js';
 import { backgroundMarkdown, backgroundText, details, markdownReport } from './assumptions.js';
 import {
   countText,

@@ -1,6 +1,5 @@
 /** A check as JUnit XML, as test reporters of CI services read it: a suite per Service, a case per door. */
-import type { Answer, Finding } from '../questions/answer.js';
-import type { CheckedDoor, CheckResult } from '../questions/check/check-answer.js';
+import type { Answer, CheckedDoor, CheckResult, Finding } from '../contract/answers.js';
 import { doorTitle, isAbout, isFailure, portTitle, verdictText } from './check-rows.js';
 import { printable } from './safe-text.js';
 

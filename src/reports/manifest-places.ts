@@ -1,6 +1,6 @@
 /** Where in the manifests of a change an object stands: file and line. */
 import { LineCounter, parseAllDocuments } from 'yaml';
-import type { AppliedChange } from '../questions/answer.js';
+import type { AppliedChange } from '../contract/answers.js';
 
 export interface ManifestPlace {
   readonly file: string;

@@ -1,4 +1,4 @@
-import type { PathVerdict } from '../questions/answer.js';
+import type { PathVerdict } from '../contract/answers.js';
 
 /** Colours of a terminal, or none. */
 export interface Paint {

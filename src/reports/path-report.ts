@@ -1,5 +1,5 @@
 import { joinHostPort } from '../base/address.js';
-import type { Answer, PathResult, PathTrace, VerdictShare } from '../questions/answer.js';
+import type { Answer, PathResult, PathTrace, VerdictShare } from '../contract/answers.js';
 import { backgroundMarkdown, backgroundText, details, markdownReport } from './assumptions.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { paintOf, paintVerdict } from './paint.js';

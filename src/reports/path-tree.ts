@@ -1,4 +1,4 @@
-import type { PathHop, PathStep, PathTrace } from '../questions/answer.js';
+import type { PathHop, PathStep, PathTrace } from '../contract/answers.js';
 import type { Layout } from './form.js';
 import { paintVerdict } from './paint.js';
 import { printable } from './safe-text.js';

@@ -1,5 +1,5 @@
 import { joinHostPort } from '../base/address.js';
-import type { Answer, Probability, ProbabilityResult, ServiceProbability } from '../questions/answer.js';
+import type { Answer, Probability, ProbabilityResult, ServiceProbability } from '../contract/answers.js';
 import { backgroundMarkdown, backgroundText, details, markdownReport } from './assumptions.js';
 import { BACKEND_COLUMNS, backendRows, balancerLines, crossingLines } from './balancer-lines.js';
 import { bar } from './bars.js';

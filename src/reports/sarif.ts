@@ -1,6 +1,5 @@
 /** A check as SARIF 2.1.0 (OASIS), as code scanning reads it: a result per finding, at the manifest it comes from. */
-import type { Answer, Finding } from '../questions/answer.js';
-import type { CheckResult } from '../questions/check/check-answer.js';
+import type { Answer, CheckResult, Finding } from '../contract/answers.js';
 import { FINDING_CODES, type FindingCode, type Severity } from '../questions/findings/codes.js';
 import { type ManifestPlace, manifestPlaces } from './manifest-places.js';
 import { printable } from './safe-text.js';

@@ -1,6 +1,5 @@
+import type { Probability, Shift, ShiftedShare } from '../contract/answers.js';
 import { parseSigned, signedToDecimal } from '../netfilter/signed-fraction.js';
-import type { Probability } from '../questions/answer.js';
-import type { Shift, ShiftedShare } from '../questions/what-if-answer.js';
 import { bar } from './bars.js';
 import type { Paint } from './paint.js';
 import { exact, percent } from './shares.js';

@@ -1,5 +1,4 @@
-import type { Answer } from '../questions/answer.js';
-import type { ExactShare, SweepPoint, SweepResult, SweptShares } from '../questions/sweep/sweep-answer.js';
+import type { Answer, ExactShare, SweepPoint, SweepResult, SweptShares } from '../contract/answers.js';
 import { backgroundMarkdown, backgroundText, markdownReport } from './assumptions.js';
 import { bar } from './bars.js';
 import { describeChange } from './change-words.js';

@@ -1,10 +1,10 @@
-import type { Answer } from '../questions/answer.js';
 import type {
+  Answer,
   ChainsDifference,
   PathDifference,
   ProbabilityDifference,
   WhatIfResult,
-} from '../questions/what-if-answer.js';
+} from '../contract/answers.js';
 import { backgroundMarkdown, backgroundText, details, markdownReport } from './assumptions.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import type { Paint } from './paint.js';

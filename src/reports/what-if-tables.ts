@@ -1,15 +1,15 @@
 /** The difference of a what-if answer as tables, the same for terminals and Markdown. */
 import { joinHostPort } from '../base/address.js';
-import type { EndpointRef } from '../questions/answer.js';
 import type {
   ChainsDifference,
+  EndpointRef,
   EstablishedShares,
   PathDifference,
   ServiceDifference,
   ShiftedShare,
   ShiftedVerdict,
   TraceDifference,
-} from '../questions/what-if-answer.js';
+} from '../contract/answers.js';
 import { exact, shareText } from './shares.js';
 import { beforeAfter } from './shift.js';
 import type { Column } from './table.js';

@@ -1,5 +1,5 @@
 import { joinHostPort } from '../base/address.js';
-import type { EndpointRef, PathHeader, ServiceProbability, ServiceRef } from '../questions/answer.js';
+import type { EndpointRef, PathHeader, ServiceProbability, ServiceRef } from '../contract/answers.js';
 
 /** `default/web:http (80/TCP)`, as much of it as is known. */
 export function serviceText(service: ServiceRef): string {

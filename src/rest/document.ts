@@ -1,10 +1,11 @@
 /** The contract as it is given out: with the requests and answers of examples/, which its own examples are too small to show. */
+
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFile } from '../base/package-file.js';
-import { contract } from '../questions/contract.js';
-import { QUESTION_KINDS, type QuestionKind } from '../questions/request.js';
+import { DOCUMENT } from '../contract/gen/document.js';
+import { QUESTION_KINDS, type QuestionKind } from '../questions/kinds.js';
 
 /** An example as OpenAPI has it. */
 interface Example {
@@ -54,7 +55,7 @@ function readExamples(): ReadonlyMap<QuestionKind, readonly { name: string; requ
 
 /** The document, examples and all. */
 export function documentWithExamples(): Readonly<Record<string, unknown>> {
-  const document = structuredClone(contract().document) as { paths: Record<string, { post?: Operation }> };
+  const document = structuredClone(DOCUMENT) as { paths: Record<string, { post?: Operation }> };
   for (const [kind, examples] of readExamples()) {
     const operation = document.paths[`/v1/${kind}`]?.post;
     const answered = operation?.responses['200'];

@@ -1,5 +1,5 @@
 /** What the headers of a request ask for: the form of the answer, its encoding, and how to read the body (RFC 9110). */
-import type { QuestionKind } from '../questions/request.js';
+import type { QuestionKind } from '../questions/kinds.js';
 import type { AnswerForm, BodyForm, HoldJob } from '../work/job.js';
 import { ProblemError } from '../work/problem.js';
 

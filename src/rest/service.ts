@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Backend } from '../operations/backend.js';
-import type { QuestionKind } from '../questions/request.js';
+import type { QuestionKind } from '../questions/kinds.js';
 import { ProblemError } from '../work/problem.js';
 import type { Workers } from '../work/workers.js';
 import { checkDeclaredLength } from './body.js';

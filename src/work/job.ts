@@ -1,5 +1,5 @@
 /** What the event loop hands to a worker thread, and what comes back: plain data and bytes that change hands. */
-import type { QuestionKind } from '../questions/request.js';
+import type { QuestionKind } from '../questions/kinds.js';
 import type { ReportForm } from '../reports/render.js';
 import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
 import type { ProblemInit } from './problem.js';

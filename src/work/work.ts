@@ -1,12 +1,13 @@
 /** The work of one question, on a worker thread: bytes in, bytes out. Only snapshots that are held outlive it. */
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
+import type { Answer } from '../contract/answers.js';
+import type { QuestionRequest } from '../contract/requests.js';
 import { readRequest, writeMessages } from '../messages/codec.js';
 import { concatenated } from '../messages/wire.js';
-import type { Answer } from '../questions/answer.js';
 import { type ByDigest, digestsOf } from '../questions/held.js';
+import type { QuestionKind } from '../questions/kinds.js';
 import { readJson } from '../questions/read-json.js';
-import type { QuestionKind, QuestionRequest } from '../questions/request.js';
 import { validateRequest } from '../questions/validate-request.js';
 import type { RenderOptions, ReportForm } from '../reports/render.js';
 import { heldOf } from './hold.js';

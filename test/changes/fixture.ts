@@ -5,9 +5,9 @@ import { Cluster, type ClusterObjects } from '../../src/cluster/cluster.js';
 import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { EndpointSlice, Node, Pod, Service, Workload } from '../../src/cluster/objects.js';
 import type { Settings } from '../../src/cluster/settings.js';
+import type { Change } from '../../src/contract/requests.js';
 import { syncEndpointSlices } from '../../src/control-plane/endpointslices.js';
 import { iptablesProgram } from '../../src/proxy/iptables/program.js';
-import type { Change } from '../../src/questions/request.js';
 
 export const AT = Date.parse('2026-11-22T12:00:00Z');
 

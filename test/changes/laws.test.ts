@@ -2,11 +2,10 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { applyChanges } from '../../src/changes/index.js';
-import type { ServiceChange } from '../../src/changes/service.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { Node, Pod, Service } from '../../src/cluster/objects.js';
-import type { Change } from '../../src/questions/request.js';
+import type { Change, ServiceChange } from '../../src/contract/requests.js';
 import { runs } from '../support/runs.js';
 import { AT, cluster, node, pod, rulesOf, service } from './fixture.js';
 

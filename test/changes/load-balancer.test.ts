@@ -1,8 +1,8 @@
 /** Changes of load balancers, and what Services get that become of type LoadBalancer. */
 import t from 'tap';
-import type { ServiceProbability } from '../../src/questions/answer.js';
+import type { ServiceProbability } from '../../src/contract/answers.js';
+import type { Change, ProbabilityQuestion, QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { Change, ProbabilityQuestion, QuestionRequest } from '../../src/questions/request.js';
 import { type BalancedOptions, balanced, WEB } from '../support/balanced.js';
 
 const ASKED: ProbabilityQuestion = { services: [{ ...WEB, via: 'LOAD_BALANCER' }], clients: { loadBalancer: {} } };

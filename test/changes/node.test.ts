@@ -1,8 +1,7 @@
 import t from 'tap';
-import type { NodeChange } from '../../src/changes/node.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import { type Pod, type Workload, ZONE_LABEL } from '../../src/cluster/objects.js';
-import type { Change } from '../../src/questions/request.js';
+import type { Change, NodeChange } from '../../src/contract/requests.js';
 import {
   addressesOf,
   article,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { mergePatch } from '../../src/changes/merge-patch.js';
-import type { PatchChange } from '../../src/changes/patch.js';
+import type { PatchChange } from '../../src/contract/requests.js';
 import { runs } from '../support/runs.js';
 import { addressesOf, article, changed, HASH, refusal, rulesOf } from './fixture.js';
 

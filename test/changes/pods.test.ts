@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { PodsChange } from '../../src/changes/pods.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
+import type { PodsChange } from '../../src/contract/requests.js';
 import { article, changed, HASH, refusal, rulesOf } from './fixture.js';
 
 const SVC = 'default/nginx-svc';

@@ -2,9 +2,9 @@
 import t from 'tap';
 import { runRollout } from '../../src/changes/rollout/run-rollout.js';
 import type { StrategyOverride } from '../../src/changes/rollout/strategy.js';
-import type { RolloutChange } from '../../src/changes/rollout.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import type { Pod, Workload } from '../../src/cluster/objects.js';
+import type { RolloutChange } from '../../src/contract/requests.js';
 import {
   addressesOf,
   article,

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import t from 'tap';
 import { impliedReplicaSets } from '../../src/changes/implied-replicasets.js';
 import { applyChanges } from '../../src/changes/index.js';
-import type { ScaleChange } from '../../src/changes/scale.js';
 import { ScalePoints } from '../../src/changes/scale-points.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { Pod, Workload } from '../../src/cluster/objects.js';
+import type { Change, ScaleChange } from '../../src/contract/requests.js';
 import { clusterOf, goldenCases, type ObjectList } from '../control-plane/golden.js';
 import { runs } from '../support/runs.js';
 import {
@@ -26,7 +26,7 @@ import {
 const SVC = 'default/nginx-svc';
 
 function scaled(before: Cluster, replicas: number, more: Partial<ScaleChange> = {}) {
-  const scale = { kind: 'Deployment', namespace: 'default', name: 'nginx-deployment', replicas, ...more };
+  const scale: ScaleChange = { kind: 'Deployment', namespace: 'default', name: 'nginx-deployment', replicas, ...more };
   return applyChanges(before, [{ scale }], context(before));
 }
 
@@ -110,11 +110,16 @@ t.test('what cannot be is refused with its place', async (t) => {
       '/changes/0/scale/placement',
     ],
     ['no pods', () => scaled(nothing, 4), 'IMPOSSIBLE_CHANGE', '/changes/0/scale'],
-    ['unknown change', () => applyChanges(before, [{ rescale: {} }], context(before)), 'INVALID_REQUEST', '/changes/0'],
+    [
+      'unknown change',
+      () => applyChanges(before, [{ rescale: {} } as Change], context(before)),
+      'INVALID_REQUEST',
+      '/changes/0',
+    ],
     ['no change', () => applyChanges(before, [{}], context(before)), 'INVALID_REQUEST', '/changes/0'],
     [
       'two changes in one',
-      () => applyChanges(before, [{ scale: {}, other: {} }], context(before)),
+      () => applyChanges(before, [{ scale: {}, other: {} } as unknown as Change], context(before)),
       'INVALID_REQUEST',
       '/changes/0',
     ],

@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { ServiceChange } from '../../src/changes/service.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import type { Service } from '../../src/cluster/objects.js';
+import type { ServiceChange } from '../../src/contract/requests.js';
 import { addressesOf, article, changed, cluster, context, node, pod, refusal, rulesOf, service } from './fixture.js';
 
 const KEY = 'default/nginx-svc';

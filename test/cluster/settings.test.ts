@@ -424,9 +424,14 @@ t.test('settings that cannot be', async (t) => {
     ],
     [{ kubernetesVersion: '1.37.0' }, 'UNSUPPORTED', '/settings/kubernetesVersion', /1\.37\.0/],
     [{ kubernetesVersion: '2.30' }, 'UNSUPPORTED', '/settings/kubernetesVersion', /2\.30/],
-    [{ platform: 'azure' }, 'INVALID_REQUEST', '/settings/platform', /one of generic, gke, eks, aks/],
     [
-      { kubeProxy: { detectLocalMode: 'clusterCIDR' } },
+      { platform: 'azure' } as unknown as SettingsOverride,
+      'INVALID_REQUEST',
+      '/settings/platform',
+      /one of generic, gke, eks, aks/,
+    ],
+    [
+      { kubeProxy: { detectLocalMode: 'clusterCIDR' } } as unknown as SettingsOverride,
       'INVALID_REQUEST',
       '/settings/kubeProxy/detectLocalMode',
       /one of ClusterCIDR, NodeCIDR/,
@@ -511,7 +516,9 @@ t.test('settings that cannot be', async (t) => {
     const error = errorOf(() => settle([node('n'), ...(more === undefined ? [] : [more])], override));
     t.match(error, { code, problems: [{ pointer, in: 'request', detail }] }, JSON.stringify(override));
   }
-  const both = errorOf(() => settle([node('n')], { platform: 'x', kubeProxy: { clusterCIDR: 'y' } }));
+  const both = errorOf(() =>
+    settle([node('n')], { platform: 'x', kubeProxy: { clusterCIDR: 'y' } } as unknown as SettingsOverride),
+  );
   t.equal(both.problems.length, 2);
   t.match(both.message, /have 2 problems/);
 });

@@ -12,7 +12,7 @@ import t, { type Test } from 'tap';
 import { SERVICE } from '../../src/grpc/service-name.js';
 import { RPCS, writeRequest } from '../../src/messages/codec.js';
 import { UploadSnapshotRequest } from '../../src/messages/gen/kube_whatif/v1/upload.js';
-import type { QuestionKind } from '../../src/questions/request.js';
+import type { QuestionKind } from '../../src/questions/kinds.js';
 import { FAKE_WORKER } from '../rest/support.js';
 import { detailsOf, type Failure, failureOf } from './client.js';
 import { type Doors, startDoors } from './support.js';

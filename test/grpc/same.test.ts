@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fromBinary, toJson } from '@bufbuild/protobuf';
 import t from 'tap';
+import { DOCUMENT } from '../../src/contract/gen/document.js';
 import { RPCS, readAnswer, writeRequest } from '../../src/messages/codec.js';
-import { contract } from '../../src/questions/contract.js';
-import type { QuestionKind } from '../../src/questions/request.js';
+import type { QuestionKind } from '../../src/questions/kinds.js';
 import { send } from '../rest/support.js';
 import { detailsOf, failureOf } from './client.js';
 import { startDoors } from './support.js';
@@ -31,7 +31,7 @@ interface Document {
 
 /** Every example of the contract and of examples/, by name. */
 function examples(): readonly (readonly [string, QuestionKind, object])[] {
-  const { paths } = contract().document as unknown as Document;
+  const { paths } = DOCUMENT as unknown as Document;
   const ofContract = KINDS.flatMap((kind) =>
     Object.entries(paths[`/v1/${kind}`]?.post?.requestBody?.content['application/json']?.examples ?? {}).map(
       ([name, { value }]) => [`${kind} ${name}`, kind, value] as const,

@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { contract } from '../../src/questions/contract.js';
-import { QUESTION_KINDS, type QuestionKind } from '../../src/questions/request.js';
+import { DOCUMENT } from '../../src/contract/gen/document.js';
+import { validator } from '../../src/contract/validator.js';
+import { QUESTION_KINDS, type QuestionKind } from '../../src/questions/kinds.js';
 import { MIB, type Reply, send, start } from '../rest/support.js';
 import { bomb, form, headers, noise, spoilt } from './hostile.js';
 
@@ -35,7 +36,7 @@ const onRejection = (reason: unknown) => void rejections.push(reason);
 process.on('unhandledRejection', onRejection);
 t.teardown(() => process.off('unhandledRejection', onRejection));
 
-const isProblem = contract().validator('Problem');
+const isProblem = validator('Problem');
 const JSON_TYPE = { 'content-type': 'application/json' };
 const digestOf = (body: Buffer | string) => `sha256:${createHash('sha256').update(body).digest('hex')}`;
 
@@ -54,7 +55,7 @@ interface Operation {
 /** The first example of each kind in the contract. */
 const EXAMPLES = new Map<QuestionKind, Example>(
   QUESTION_KINDS.map((kind) => {
-    const { paths } = contract().document as { paths: Readonly<Record<string, { readonly post: Operation }>> };
+    const { paths } = DOCUMENT as { paths: Readonly<Record<string, { readonly post: Operation }>> };
     const content = paths[`/v1/${kind}`]?.post.requestBody.content['application/json'];
     const [first] = Object.values(content?.examples ?? {});
     if (first === undefined) throw new Error(`the contract has no example of ${kind}`);

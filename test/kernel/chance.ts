@@ -5,8 +5,8 @@
 import tap from 'tap';
 import { type IPFamily, joinHostPort } from '../../src/base/address.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
+import type { Clients, ServiceDestination } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { Clients, ServiceDestination } from '../../src/questions/request.js';
 import { chanceOf } from './chi-square.js';
 import { type Deployment, deploy } from './deploy.js';
 import { nodeObject, podObject } from './objects.js';

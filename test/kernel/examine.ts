@@ -1,8 +1,8 @@
 /** One source and destination in a plant whose nodes have a cluster's rules: everything that is held against the walk. */
 import { joinHostPort } from '../../src/base/address.js';
-import type { PathResult, PathTrace } from '../../src/questions/answer.js';
+import type { PathResult, PathTrace } from '../../src/contract/answers.js';
+import type { PathQuestion } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { PathQuestion } from '../../src/questions/request.js';
 import { type Deployment, deploy } from './deploy.js';
 import { type Expectation, expectation, type Outcome } from './expectation.js';
 import { observe } from './observe.js';

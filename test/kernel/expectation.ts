@@ -1,7 +1,7 @@
 import { joinHostPort } from '../../src/base/address.js';
-import type { PathResult, PathTrace } from '../../src/questions/answer.js';
+import type { PathResult, PathTrace } from '../../src/contract/answers.js';
+import type { PathQuestion } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { PathQuestion } from '../../src/questions/request.js';
 import type { Deployment } from './deploy.js';
 import { familyOf, inFamily } from './plant/families.js';
 import { nodeAddress, nodeName, numbers, type PlantOptions } from './plant/layout.js';

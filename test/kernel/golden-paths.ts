@@ -3,7 +3,7 @@ import type { IPFamily } from '../../src/base/address.js';
 import { addressOf } from '../../src/base/address.js';
 import type { NodeProxySettings } from '../../src/cluster/settings.js';
 import type { SettingsOverride } from '../../src/cluster/settings-override.js';
-import type { Destination, PathQuestion, Source } from '../../src/questions/request.js';
+import type { Destination, PathQuestion, Source } from '../../src/contract/requests.js';
 import type { GoldenCase } from '../support/golden.js';
 
 /** The settings of a recording, as a request gives them. */

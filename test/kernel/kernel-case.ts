@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { IPFamily } from '../../src/base/address.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { SettingsOverride } from '../../src/cluster/settings-override.js';
-import type { PathQuestion } from '../../src/questions/request.js';
+import type { PathQuestion } from '../../src/contract/requests.js';
 import type { Deployment } from './deploy.js';
 import { type Disagreement, deployed, flowDisagreement, savedDisagreement, traceDisagreement } from './examine.js';
 import { expectation } from './expectation.js';

@@ -74,13 +74,13 @@ function settingsFor(
   const minor = minorOf(version);
   const byInterface =
     podNetwork === 'BRIDGE'
-      ? { detectLocalMode: 'BridgeInterface', detectLocal: { bridgeInterface: BRIDGE } }
-      : { detectLocalMode: 'InterfaceNamePrefix', detectLocal: { interfaceNamePrefix: 'veth' } };
+      ? { detectLocalMode: 'BridgeInterface' as const, detectLocal: { bridgeInterface: BRIDGE } }
+      : { detectLocalMode: 'InterfaceNamePrefix' as const, detectLocal: { interfaceNamePrefix: 'veth' } };
   const detector = random.one([
     { clusterCIDR: networks('10.180.0.0/16').join(',') },
     { clusterCIDR: networks('10.180.0.0/16').join(',') },
-    { detectLocalMode: 'NodeCIDR' },
-    { detectLocalMode: 'None' },
+    { detectLocalMode: 'NodeCIDR' as const },
+    { detectLocalMode: 'None' as const },
     minor >= 24 ? byInterface : {},
   ]);
   const addresses = random.one([[], [], [], ['10.0.0.0/24'], ['127.0.0.0/8', '10.0.0.0/24'], ['10.0.0.1/32']]);

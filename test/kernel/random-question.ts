@@ -1,5 +1,5 @@
 import type { IPFamily } from '../../src/base/address.js';
-import type { Destination, PathQuestion, Source } from '../../src/questions/request.js';
+import type { Destination, PathQuestion, Source } from '../../src/contract/requests.js';
 import { inFamily } from './plant/families.js';
 import { nodeAddress, nodeName, numbers } from './plant/layout.js';
 import { outsideSource, podsOf, type RandomCluster, type RandomService, type ServicePort } from './random-cluster.js';

@@ -4,7 +4,7 @@
  * tells of the walk's steps. A case that fails is made smaller and kept.
  */
 import t from 'tap';
-import type { PathQuestion } from '../../src/questions/request.js';
+import type { PathQuestion } from '../../src/contract/requests.js';
 import { deployed, flowDisagreement, type Saves, savedDisagreement, traceDisagreement } from './examine.js';
 import { type Expectation, expectation } from './expectation.js';
 import { examineCase, type KernelCase, keepCase } from './kernel-case.js';

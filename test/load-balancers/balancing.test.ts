@@ -1,8 +1,8 @@
 /** What a load balancer makes of new connections, from outside and from inside, in paths and in probabilities. */
 import t from 'tap';
-import type { PathResult, ServiceProbability } from '../../src/questions/answer.js';
+import type { PathResult, ServiceProbability } from '../../src/contract/answers.js';
+import type { PathQuestion, ProbabilityQuestion, QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { PathQuestion, ProbabilityQuestion, QuestionRequest } from '../../src/questions/request.js';
 import { type BalancedOptions, balanced, VIP, WEB } from '../support/balanced.js';
 
 const TO_VIP = { service: { ...WEB, via: 'LOAD_BALANCER' as const } };

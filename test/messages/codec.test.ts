@@ -5,11 +5,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import t from 'tap';
+import type { Answer } from '../../src/contract/answers.js';
 import { readAnswer, readRequest, writeAnswer, writeRequest } from '../../src/messages/codec.js';
 import { ChainsRequest } from '../../src/messages/gen/kube_whatif/v1/chains.js';
 import { fromValue, toValue } from '../../src/messages/value.js';
-import type { Answer } from '../../src/questions/answer.js';
-import type { QuestionKind } from '../../src/questions/request.js';
+import type { QuestionKind } from '../../src/questions/kinds.js';
 import { runs } from '../support/runs.js';
 
 const kindOf = (file: string) => (file.startsWith('what-if') ? 'what-if' : file.split(/[-.]/)[0]) as QuestionKind;

@@ -4,9 +4,9 @@
  */
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import t from 'tap';
+import { DOCUMENT } from '../../src/contract/gen/document.js';
 import { PACKAGE, registry } from '../../src/messages/registry.js';
 import { namedSchema, resolved, type Schema, shorthandOf } from '../../src/messages/schema.js';
-import { contract } from '../../src/questions/contract.js';
 
 /** RPCs that are no POST of a question: there the bytes of a body travel in chunks. */
 const UPLOADS = ['UploadSnapshot'];
@@ -198,7 +198,7 @@ function compareMessage(message: DescMessage, schema: Schema, asked: boolean): v
 }
 
 t.test('every question is an RPC, and every RPC an operation', async (t) => {
-  const { paths } = contract().document as {
+  const { paths } = DOCUMENT as {
     paths: Readonly<Record<string, Readonly<Record<string, { operationId: string; tags?: readonly string[] }>>>>;
   };
   const questions = Object.values(paths)

@@ -4,11 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fromBinary, toJson } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import t from 'tap';
+import type { Answer } from '../../src/contract/answers.js';
 import { RPCS, writeAnswer } from '../../src/messages/codec.js';
 import { piecesOf } from '../../src/messages/pieces.js';
 import { descriptor } from '../../src/messages/registry.js';
-import type { Answer } from '../../src/questions/answer.js';
-import type { QuestionKind } from '../../src/questions/request.js';
+import type { QuestionKind } from '../../src/questions/kinds.js';
 import { wholeOf } from '../grpc/whole.js';
 import { runs } from '../support/runs.js';
 

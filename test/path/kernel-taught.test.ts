@@ -1,9 +1,9 @@
 /** What the kernel was seen to do otherwise than the walk once told, without a kernel: each stands in test/kernel too. */
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
-import type { PathTrace } from '../../src/questions/answer.js';
+import type { PathTrace } from '../../src/contract/answers.js';
+import type { PathQuestion, QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { PathQuestion, QuestionRequest } from '../../src/questions/request.js';
 import { type LabService, labList } from '../support/lab.js';
 
 const LOCAL_NODE_PORT: LabService = {

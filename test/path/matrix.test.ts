@@ -1,6 +1,6 @@
 /** Every row of the path matrix in every version it holds for. */
 import t from 'tap';
-import type { PathResult } from '../../src/questions/answer.js';
+import type { PathResult } from '../../src/contract/answers.js';
 import { ask } from '../../src/questions/ask.js';
 import { lab } from '../support/lab.js';
 import { MATRIX, SINCE_125 } from '../support/matrix-rows.js';

@@ -2,10 +2,11 @@ import t from 'tap';
 import { inferSettings } from '../../src/cluster/infer-settings.js';
 import { type IpMasqOverride, type IpMasqSettings, parseAgentFile } from '../../src/cluster/ip-masq.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
+import type { Platform } from '../../src/cluster/settings.js';
+import type { QuestionRequest } from '../../src/contract/requests.js';
 import { writeRule } from '../../src/netfilter/iptables/write.js';
 import { ipMasqRules } from '../../src/proxy/iptables/ip-masq.js';
 import { ask } from '../../src/questions/ask.js';
-import type { QuestionRequest } from '../../src/questions/request.js';
 import { lab } from '../support/lab.js';
 
 const AGENT: IpMasqSettings = {
@@ -88,7 +89,7 @@ t.test('who masquerades, as the snapshot and the request tell', async (t) => {
   const table: [
     title: string,
     items: unknown[],
-    platform: string,
+    platform: Platform,
     given: IpMasqOverride | undefined,
     expected: Partial<IpMasqSettings>,
     why?: RegExp,
@@ -178,7 +179,7 @@ t.test('who masquerades, as the snapshot and the request tell', async (t) => {
   t.match(over.overriddenBy({ network: { ipMasq: { writer: 'BOOT_SCRIPT' } } }).network.ipMasq, { chain: 'IP-MASQ' });
 });
 
-function list(platform: string): readonly string[] {
+function list(platform: Platform): readonly string[] {
   const { cluster } = lab({ services: [] });
   return inferSettings(cluster, { platform, network: { ipMasq: { writer: 'AGENT' } } }).network.ipMasq
     .nonMasqueradeCIDRs;
@@ -287,7 +288,7 @@ t.test('chains tells the chain where it is known or asked for, and never as kube
       { settings: settings ?? {}, chains: { nodes: ['node-1'], ...chains } },
       lab({ services: [NODE_PORT] }),
     ).result.parts[0]?.text ?? '';
-  const told = { platform: 'gke', network: { ipMasq: { writer: 'AGENT' as const } } };
+  const told = { platform: 'gke' as const, network: { ipMasq: { writer: 'AGENT' as const } } };
   t.notMatch(text(told, { format: 'RESTORE' }), 'IP-MASQ');
   const save = text(told, { format: 'SAVE' });
   t.match(save, '\n:IP-MASQ - [0:0]\n');

@@ -1,21 +1,16 @@
 /** batch: every answer is the one that its question has alone, and a wrong question leaves the others as they are. */
+
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
 import { QuestionError } from '../../src/base/errors.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
+import type { CheckResult, WhatIfResult } from '../../src/contract/answers.js';
+import type { BatchEntry, Change, QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { CheckResult } from '../../src/questions/check/check-answer.js';
-import {
-  BATCH_QUESTIONS,
-  type BatchEntry,
-  type Change,
-  type QuestionRequest,
-  type SingleKind,
-} from '../../src/questions/request.js';
+import { BATCH_QUESTIONS, type SingleKind } from '../../src/questions/kinds.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
-import type { WhatIfResult } from '../../src/questions/what-if-answer.js';
 import { runs } from '../support/runs.js';
 
 const ARTICLE = readSnapshot({ inline: JSON.parse(readFileSync('examples/article.json', 'utf8')) });
@@ -146,7 +141,7 @@ t.test('a wrong question has its problem in its place, with pointers into the wh
     [{ at: 'now', ...good }, 'INVALID_REQUEST', '/at', 'probability'],
     [null, 'INVALID_REQUEST', '', ''],
   ];
-  const questions = [good, ...cases.map(([entry]) => entry), good];
+  const questions = [good, ...cases.map(([entry]) => entry), good] as readonly BatchEntry[];
   const changes = [scale(4)];
   const answers = answersOf({ changes, batch: { questions } });
   const alone = ask('probability', { changes, ...good }, ARTICLE);

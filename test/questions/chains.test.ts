@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
-import type { ChainsPart } from '../../src/questions/answer.js';
+import type { ChainsPart } from '../../src/contract/answers.js';
+import type { ChainsQuestion } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { ChainsQuestion } from '../../src/questions/request.js';
 import { type LabService, lab } from '../support/lab.js';
 import { randomCluster, settingsOf, snapshotOf } from '../support/random-cluster.js';
 import { runs } from '../support/runs.js';

@@ -8,9 +8,9 @@ import type { Cluster } from '../../src/cluster/cluster.js';
 import { inferSettings } from '../../src/cluster/infer-settings.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { SettingsOverride } from '../../src/cluster/settings-override.js';
+import { DOCUMENT } from '../../src/contract/gen/document.js';
+import type { Change, PathQuestion, QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import { contract } from '../../src/questions/contract.js';
-import type { Change, PathQuestion, QuestionRequest } from '../../src/questions/request.js';
 import { AT, rulesOf } from '../changes/fixture.js';
 import { changesOf, livingCluster, manifestOf, printed } from '../support/living-cluster.js';
 import { runs } from '../support/runs.js';
@@ -20,8 +20,8 @@ const at = new Date(AT).toISOString();
 const SETTINGS: SettingsOverride = { kubeProxy: { clusterCIDR: '192.168.0.0/16', mode: 'iptables' } };
 
 const KINDS = Object.keys(
-  (contract().document as unknown as { components: { schemas: { Change: { properties: object } } } }).components.schemas
-    .Change.properties,
+  (DOCUMENT as unknown as { components: { schemas: { Change: { properties: object } } } }).components.schemas.Change
+    .properties,
 );
 
 /** A cluster and a change of this kind. */

@@ -2,10 +2,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Snapshot } from '../../src/cluster/read-snapshot.js';
-import type { Answer } from '../../src/questions/answer.js';
+import type { Answer, CheckResult } from '../../src/contract/answers.js';
+import type { Change, QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { CheckResult } from '../../src/questions/check/check-answer.js';
-import type { Change, QuestionRequest } from '../../src/questions/request.js';
 import { type LabService, lab } from '../support/lab.js';
 import { randomCluster, settingsOf, snapshotOf } from '../support/random-cluster.js';
 import { runs } from '../support/runs.js';

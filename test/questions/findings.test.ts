@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Snapshot } from '../../src/cluster/read-snapshot.js';
-import type { Finding } from '../../src/questions/answer.js';
+import type { Finding } from '../../src/contract/answers.js';
+import { DOCUMENT } from '../../src/contract/gen/document.js';
+import type { Change, Clients, QuestionRequest, ServiceDestination } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import { contract } from '../../src/questions/contract.js';
 import { FINDING_CODES, type FindingCode } from '../../src/questions/findings/codes.js';
 import type { FindingsSpec } from '../../src/questions/findings/options.js';
-import type { Change, Clients, QuestionRequest, ServiceDestination } from '../../src/questions/request.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
 import { type BalancedOptions, balanced } from '../support/balanced.js';
 import { type LabService, lab } from '../support/lab.js';
@@ -573,8 +573,7 @@ t.test('the table is complete: each code is found by a case, documented, and in 
     [],
     'codes without a case',
   );
-  const { schemas } = (contract().document as { components: { schemas: { FindingCode: { enum: string[] } } } })
-    .components;
+  const { schemas } = (DOCUMENT as { components: { schemas: { FindingCode: { enum: string[] } } } }).components;
   t.same([...schemas.FindingCode.enum].sort(), [...codes].sort(), 'the enum of the contract');
   const page = readFileSync('docs/findings.md', 'utf8');
   for (const code of codes) {

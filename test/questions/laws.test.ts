@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
+import type { PathResult, ServiceProbability } from '../../src/contract/answers.js';
+import type { Clients, PathQuestion, Source, Via } from '../../src/contract/requests.js';
 import {
   add,
   divide,
@@ -11,9 +13,7 @@ import {
   parseFraction,
   sum,
 } from '../../src/netfilter/fraction.js';
-import type { PathResult, ServiceProbability } from '../../src/questions/answer.js';
 import { ask } from '../../src/questions/ask.js';
-import type { Clients, PathQuestion, Source, Via } from '../../src/questions/request.js';
 import { type RandomCluster, randomCluster, settingsOf, snapshotOf, waysOf } from '../support/random-cluster.js';
 import { runs } from '../support/runs.js';
 

@@ -1,9 +1,9 @@
 /** Sources and destinations that real clusters have beside the textbook's: asked as a user would, answered whole. */
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
-import type { PathResult } from '../../src/questions/answer.js';
+import type { PathResult } from '../../src/contract/answers.js';
+import type { PathQuestion } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { PathQuestion } from '../../src/questions/request.js';
 import { labList } from '../support/lab.js';
 
 /** The lab with further objects. */

@@ -1,8 +1,8 @@
 /** Which Services and clients a probability is about, and what is told where the request is wrong. */
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
+import type { ProbabilityQuestion } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { ProbabilityQuestion } from '../../src/questions/request.js';
 import { labList } from '../support/lab.js';
 
 const DNS = {

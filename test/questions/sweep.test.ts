@@ -4,6 +4,14 @@ import fc from 'fast-check';
 import t from 'tap';
 import { QuestionError } from '../../src/base/errors.js';
 import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
+import type {
+  Answer,
+  ProbabilityResult,
+  ServiceProbability,
+  SweepResult,
+  SweptShares,
+} from '../../src/contract/answers.js';
+import type { Change, Clients, QuestionRequest, SweepQuestion } from '../../src/contract/requests.js';
 import {
   compare,
   divide,
@@ -13,10 +21,7 @@ import {
   parseFraction,
   toNumber,
 } from '../../src/netfilter/fraction.js';
-import type { Answer, ProbabilityResult, ServiceProbability } from '../../src/questions/answer.js';
 import { ask } from '../../src/questions/ask.js';
-import type { Change, Clients, QuestionRequest, SweepQuestion } from '../../src/questions/request.js';
-import type { SweepResult, SweptShares } from '../../src/questions/sweep/sweep-answer.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
 import { runs } from '../support/runs.js';
 import { zonesList } from '../support/zones.js';

@@ -3,6 +3,14 @@ import { applyPatch } from 'diff';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Snapshot } from '../../src/cluster/read-snapshot.js';
+import type {
+  ChainsWhatIf,
+  EstablishedShares,
+  PathWhatIf,
+  ProbabilityWhatIf,
+  Shift,
+} from '../../src/contract/answers.js';
+import type { QuestionRequest } from '../../src/contract/requests.js';
 import { add, equals, fraction, ONE } from '../../src/netfilter/fraction.js';
 import {
   addSigned,
@@ -17,14 +25,7 @@ import {
 } from '../../src/netfilter/signed-fraction.js';
 import { ask } from '../../src/questions/ask.js';
 import { unifiedDiff } from '../../src/questions/differences/unified.js';
-import type { PlainKind, QuestionRequest } from '../../src/questions/request.js';
-import type {
-  ChainsWhatIf,
-  EstablishedShares,
-  PathWhatIf,
-  ProbabilityWhatIf,
-  Shift,
-} from '../../src/questions/what-if-answer.js';
+import type { PlainKind } from '../../src/questions/kinds.js';
 import { lab, labList } from '../support/lab.js';
 import { runs } from '../support/runs.js';
 import { zones, zonesList } from '../support/zones.js';

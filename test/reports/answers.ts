@@ -7,7 +7,7 @@ import type {
   PathTrace,
   Probability,
   ProbabilityResult,
-} from '../../src/questions/answer.js';
+} from '../../src/contract/answers.js';
 
 export function probability(fraction: string, programmed?: string): Probability {
   const [n = '0', d = '1'] = fraction.split('/');

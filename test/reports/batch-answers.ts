@@ -2,8 +2,7 @@
 
 import { QuestionError } from '../../src/base/errors.js';
 import { documentOfError } from '../../src/base/problem-document.js';
-import type { Answer } from '../../src/questions/answer.js';
-import type { BatchResult } from '../../src/questions/batch-answer.js';
+import type { Answer, BatchResult } from '../../src/contract/answers.js';
 import { answerOf, PATH, PROBABILITY } from './answers.js';
 
 const wrong = new QuestionError(

@@ -1,9 +1,9 @@
 /** A check's forms: short Markdown, JUnit that parses, SARIF 2.1.0 with places in the manifests; whatever names there are. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
+import type { QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
 import { FINDING_CODES } from '../../src/questions/findings/codes.js';
-import type { QuestionRequest } from '../../src/questions/request.js';
 import { render } from '../../src/reports/render.js';
 import { lab } from '../support/lab.js';
 

@@ -1,6 +1,6 @@
 /** Answers in which every text that can come from a snapshot tries to break out of where it is printed. */
-import type { Answer } from '../../src/questions/answer.js';
-import type { QuestionKind } from '../../src/questions/request.js';
+import type { Answer } from '../../src/contract/answers.js';
+import type { QuestionKind } from '../../src/questions/kinds.js';
 import { CHAINS_PARTS, CHAINS_RULES, PATH, PROBABILITY } from './answers.js';
 import { BATCH } from './batch-answers.js';
 import { SWEEP } from './sweep-answers.js';

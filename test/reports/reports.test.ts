@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import type { Answer } from '../../src/questions/answer.js';
-import type { QuestionKind } from '../../src/questions/request.js';
+import type { Answer } from '../../src/contract/answers.js';
+import type { QuestionKind } from '../../src/questions/kinds.js';
 import { render } from '../../src/reports/render.js';
 import { markdownBlock, markdownCode, markdownText, printable, printableJson } from '../../src/reports/safe-text.js';
 import { answerOf, CHAINS_PARTS, CHAINS_RULES, PATH, PROBABILITY, part, TEXT_RESTORE } from './answers.js';
@@ -59,7 +59,7 @@ t.test('comment lines before parts fit the buffer of iptables-restore', async (t
 });
 
 t.test('rules stand on lines of their own, whole, however narrow the terminal is', async (t) => {
-  const { result } = PATH as Answer<import('../../src/questions/answer.js').PathResult>;
+  const { result } = PATH as Answer<import('../../src/contract/answers.js').PathResult>;
   const rules = result.traces.flatMap(({ hops }) =>
     hops.flatMap(({ steps }) => steps.flatMap(({ rule }) => rule ?? [])),
   );

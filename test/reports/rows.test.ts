@@ -2,10 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
+import type { Answer } from '../../src/contract/answers.js';
+import type { QuestionRequest } from '../../src/contract/requests.js';
 import { add, equals, formatFraction, ONE, parseFraction, ZERO } from '../../src/netfilter/fraction.js';
-import type { Answer } from '../../src/questions/answer.js';
 import { ask } from '../../src/questions/ask.js';
-import type { QuestionKind, QuestionRequest } from '../../src/questions/request.js';
+import type { QuestionKind } from '../../src/questions/kinds.js';
 import { render } from '../../src/reports/render.js';
 import { csvOf } from '../../src/reports/rows/csv.js';
 import { type Rows, rowsOf } from '../../src/reports/rows/rows.js';

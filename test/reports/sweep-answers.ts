@@ -1,6 +1,5 @@
 /** Hand-written answers to a sweep that the report tests print. */
-import type { Answer } from '../../src/questions/answer.js';
-import type { SweepPoint, SweepResult, SweptShares } from '../../src/questions/sweep/sweep-answer.js';
+import type { Answer, SweepPoint, SweepResult, SweptShares } from '../../src/contract/answers.js';
 import { answerOf, PROBABILITY } from './answers.js';
 
 const share = (fraction: string, value: number) => ({ fraction, value });

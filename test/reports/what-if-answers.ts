@@ -1,12 +1,14 @@
 /** Hand-written answers to what-if that the report tests print. */
-import type { Answer, PathTrace } from '../../src/questions/answer.js';
 import type {
+  Answer,
+  AppliedChange,
   ChainsWhatIf,
   EstablishedShares,
+  PathTrace,
   PathWhatIf,
   ProbabilityWhatIf,
   ShiftedShare,
-} from '../../src/questions/what-if-answer.js';
+} from '../../src/contract/answers.js';
 import { answerOf, CHAINS_PARTS, PATH, PROBABILITY, probability } from './answers.js';
 
 function shift(before: string, after: string, fraction: string): ShiftedShare {
@@ -22,11 +24,11 @@ const lost: EstablishedShares = {
   lost: probability('1/3'),
   lostEndpoints: [{ address: '192.168.1.6', port: 80, pod: 'default/web-3', node: 'node-2' }],
 };
-const changes = [
+const changes: readonly AppliedChange[] = [
   {
     change: { scale: { kind: 'Deployment', namespace: 'default', name: 'web', replicas: 2 } },
     choices: [],
-    consequences: [{ kind: 'POD_REMOVED', object: 'default/web-3', detail: 'was on node-2' }] as const,
+    consequences: [{ kind: 'POD_REMOVED', object: 'default/web-3', detail: 'was on node-2' }],
   },
 ];
 

@@ -3,7 +3,8 @@ import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { ERROR_CODES } from '../../src/base/errors.js';
-import { contract } from '../../src/questions/contract.js';
+import { DOCUMENT } from '../../src/contract/gen/document.js';
+import { validator } from '../../src/contract/validator.js';
 import { MAX_BODY_LIMIT, resolveWorkOptions } from '../../src/work/options.js';
 import { PROBLEM_CODES } from '../../src/work/problem.js';
 import { command, FAKE_WORKER, post, type Reply, send, start } from './support.js';
@@ -14,7 +15,7 @@ t.teardown(() => running.app.close());
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const GOOD = JSON.stringify(command(''));
-const isProblem = contract().validator('Problem');
+const isProblem = validator('Problem');
 
 interface Case {
   readonly name: string;
@@ -429,9 +430,8 @@ t.test('a client that goes away in the middle harms nobody', async (tt) => {
 });
 
 t.test('the contract names every code there is, and no other', async (tt) => {
-  const schemas = (
-    contract().document as { components: { schemas: { Problem: { properties: { code: { enum: string[] } } } } } }
-  ).components.schemas;
+  const schemas = (DOCUMENT as { components: { schemas: { Problem: { properties: { code: { enum: string[] } } } } } })
+    .components.schemas;
   tt.same([...schemas.Problem.properties.code.enum].sort(), Object.keys(PROBLEM_CODES).sort());
   tt.ok(Object.keys(ERROR_CODES).every((code) => code in PROBLEM_CODES));
 });

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import t from 'tap';
-import { contract } from '../../src/questions/contract.js';
-import { QUESTION_KINDS, type QuestionKind } from '../../src/questions/request.js';
+import { DOCUMENT } from '../../src/contract/gen/document.js';
+import { QUESTION_KINDS, type QuestionKind } from '../../src/questions/kinds.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
 import { kindOfExample } from '../../src/rest/document.js';
 import { PROBLEM_CODES } from '../../src/work/problem.js';
@@ -45,7 +45,7 @@ interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
 }
 
-const document = contract().document as unknown as Document;
+const document = DOCUMENT as unknown as Document;
 const KINDS = QUESTION_KINDS;
 const ANSWERS: Readonly<Record<QuestionKind, string>> = {
   chains: 'ChainsAnswer',
@@ -68,7 +68,7 @@ function closed(value: unknown): unknown {
 
 const ajv = new Ajv2020({ allErrors: true, strict: false });
 addFormats.default(ajv);
-ajv.addSchema(closed(contract().document) as object, 'closed');
+ajv.addSchema(closed(DOCUMENT) as object, 'closed');
 const validRows = ajv.compile({ $ref: 'closed#/components/schemas/Rows' });
 const answerValidator = (kind: QuestionKind) => ajv.compile({ $ref: `closed#/components/schemas/${ANSWERS[kind]}` });
 
@@ -100,7 +100,7 @@ t.test('every operation is served, and nothing else is in the contract', async (
 
 t.test("the version is the package's", async (tt) => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-  tt.equal((contract().document as { info: { version: string } }).info.version, version);
+  tt.equal((DOCUMENT as { info: { version: string } }).info.version, version);
 });
 
 t.test('every status of a problem is one that the operations document', async (tt) => {
@@ -307,7 +307,7 @@ t.test('every example is answered as the contract says, in every form', async (t
   await tt.test('the served document is the one that was read, with real requests and answers', async (ttt) => {
     const served = (await send(running, 'GET', '/openapi.json')).text;
     const without = JSON.parse(served, (key, value) => (key.startsWith('examples/') ? undefined : value));
-    const read = JSON.parse(JSON.stringify(contract().document));
+    const read = JSON.parse(JSON.stringify(DOCUMENT));
     for (const { post } of Object.values(without.paths) as { post?: { responses: Record<string, Answered> } }[]) {
       const content = post?.responses['200']?.content['application/json'];
       if (Object.keys(content?.examples ?? { some: 1 }).length === 0) delete content?.examples;

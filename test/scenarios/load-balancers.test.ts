@@ -1,8 +1,8 @@
 /** Questions about load balancers that users asked in public, and what GKE's own way makes of them. */
 import t from 'tap';
-import type { PathResult, ServiceProbability } from '../../src/questions/answer.js';
+import type { PathResult, ServiceProbability } from '../../src/contract/answers.js';
+import type { Change, PathQuestion, ProbabilityQuestion, QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { Change, PathQuestion, ProbabilityQuestion, QuestionRequest } from '../../src/questions/request.js';
 import { type BalancedOptions, balanced, nodeAddress, podAddress, WEB } from '../support/balanced.js';
 
 const VIA = { ...WEB, via: 'LOAD_BALANCER' as const };
@@ -92,7 +92,7 @@ t.test('pod → load balancer under Local, no endpoint on its node', async (t) =
   const source = { pod: 'default/client' };
   t.same(outcomes(path(options, { source })), [`${podAddress(2, 1)} sees ${podAddress(1, 98)}`]);
   t.match(outcomes(path({ ...options, version: '1.22.0' }, { source })), [/^10\.20\.2\.2 sees 10\.20\.1\.99$/]);
-  const settings = { kubeProxy: { detectLocalMode: 'None' } };
+  const settings = { kubeProxy: { detectLocalMode: 'None' as const } };
   t.match(outcomes(path(options, { source }, { settings })), [/^DROPPED/], 'without a detector');
 });
 

@@ -1,8 +1,8 @@
 /** Questions that users of Kubernetes asked in public, each as a small cluster and the answer that follows from the rules. */
 import t from 'tap';
-import type { PathResult, ServiceProbability } from '../../src/questions/answer.js';
+import type { PathResult, ServiceProbability } from '../../src/contract/answers.js';
+import type { QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import type { QuestionRequest } from '../../src/questions/request.js';
 import { type LabOptions, lab } from '../support/lab.js';
 import { type ZonesOptions, zones } from '../support/zones.js';
 

@@ -7,7 +7,7 @@ import type { Cluster } from '../../src/cluster/cluster.js';
 import { workloadKey } from '../../src/cluster/cluster.js';
 import { nodeZone } from '../../src/cluster/lookup.js';
 import type { ConfigMap, Node, Pod, Service, Workload } from '../../src/cluster/objects.js';
-import type { Change } from '../../src/questions/request.js';
+import type { Change } from '../../src/contract/requests.js';
 import { cluster, node, pod, service } from '../changes/fixture.js';
 
 const oneOf = <T>(...values: readonly T[]) => fc.constantFrom(...values);

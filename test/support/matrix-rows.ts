@@ -2,7 +2,7 @@
  * The path matrix: who reaches what, with which source address, row by row: pods, host processes and outside clients
  * against every door of a Service, in iptables mode. The bridge of node-N is 10.180.N.1, the node 10.0.0.N.
  */
-import type { Destination, QuestionRequest, Source } from '../../src/questions/request.js';
+import type { Destination, QuestionRequest, Source } from '../../src/contract/requests.js';
 import type { LabService } from './lab.js';
 
 export interface MatrixRow {
@@ -76,9 +76,9 @@ const each = (seen: (on: number) => string, on: readonly number[] = [1, 2, 3]) =
   on.map((index) => `DELIVERED 10.180.${index}.2 sees ${seen(index)}`);
 /** Masqueraded on a node: the bridge address for its own pods, else the node's. */
 const from = (at: number) => (on: number) => (on === at ? `10.180.${at}.1` : `10.0.0.${at}`);
-const NODE_CIDR = { kubeProxy: { detectLocalMode: 'NodeCIDR' } };
-const BRIDGE = { kubeProxy: { detectLocalMode: 'BridgeInterface', detectLocal: { bridgeInterface: 'cbr0' } } };
-const NO_DETECTOR = { kubeProxy: { detectLocalMode: 'None' } };
+const NODE_CIDR = { kubeProxy: { detectLocalMode: 'NodeCIDR' as const } };
+const BRIDGE = { kubeProxy: { detectLocalMode: 'BridgeInterface' as const, detectLocal: { bridgeInterface: 'cbr0' } } };
+const NO_DETECTOR = { kubeProxy: { detectLocalMode: 'None' as const } };
 
 export const MATRIX: readonly MatrixRow[] = [
   {

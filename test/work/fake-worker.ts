@@ -3,7 +3,7 @@
  * without one it answers how many items the snapshot has.
  */
 import { QuestionError } from '../../src/base/errors.js';
-import type { Answer } from '../../src/questions/answer.js';
+import type { Answer } from '../../src/contract/answers.js';
 import { type Engine, worker } from '../../src/work/work.js';
 
 function pause(milliseconds: number): void {

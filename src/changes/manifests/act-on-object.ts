@@ -14,6 +14,7 @@ import {
 } from '../../cluster/objects.js';
 import type { Assumption } from '../../cluster/settings.js';
 import { podsOfWorkload } from '../../cluster/workload-pods.js';
+import type { NewNode } from '../../contract/requests.js';
 import { mirroredSlices } from '../../control-plane/mirrored-slices.js';
 import { withServiceDefaults } from '../../control-plane/new-service.js';
 import { MANAGED_BY_LABEL, MIRRORING_CONTROLLER } from '../../control-plane/slice-metadata.js';
@@ -157,7 +158,8 @@ function applyNode(
       ...(taints === undefined ? {} : { taints }),
       ...(ranges === undefined ? {} : { podCIDRs: ranges }),
     };
-    return placed(manifest, '', () => addNode(cluster, wanted.metadata.name, known, context, pointer));
+    // What the reader of manifests took is as the contract has it, but for values of a taint that it does not look into.
+    return placed(manifest, '', () => addNode(cluster, wanted.metadata.name, known as NewNode, context, pointer));
   }
   const fixed = (['podCIDR', 'podCIDRs', 'providerID'] as const).filter(
     (key) => before.spec?.[key] !== undefined && !isDeepStrictEqual(before.spec[key], wanted.spec?.[key]),

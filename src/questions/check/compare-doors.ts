@@ -1,13 +1,21 @@
 /** One Service's doors before and after, side by side. */
+
 import type { Cluster } from '../../cluster/cluster.js';
+import type {
+  Both,
+  CheckClients,
+  CheckedDoor,
+  EndpointShare,
+  ServiceProbability,
+  ServiceRef,
+} from '../../contract/answers.js';
+import type { Via } from '../../contract/requests.js';
 import { compare, type Fraction, formatFraction } from '../../netfilter/fraction.js';
 import { parseSigned } from '../../netfilter/signed-fraction.js';
-import type { EndpointShare, ServiceProbability, ServiceRef } from '../answer.js';
 import { establishedShares } from '../differences/established.js';
 import { isShifted, pairs, shifted, shiftedVerdicts } from '../differences/shares.js';
 import type { Door } from '../findings/door.js';
 import { keptShare } from '../findings/source-address.js';
-import type { Both, CheckClients, CheckedDoor } from './check-answer.js';
 
 /** At most so many endpoints of a door are told, those that shift most. */
 const MAX_ENDPOINTS = 50;
@@ -65,7 +73,8 @@ export function compareDoor(
     established.lostEndpoints.length > 0;
   return {
     service: service as ServiceRef,
-    via,
+    // The doors of a check are ways to a Service, never a bare address.
+    via: via as Via,
     family,
     clients: one.clients,
     change: before === undefined ? 'ADDED' : after === undefined ? 'REMOVED' : moved ? 'CHANGED' : 'SAME',

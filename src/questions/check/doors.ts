@@ -3,14 +3,13 @@ import type { IPFamily } from '../../base/address.js';
 import { addressOf } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
 import type { Service } from '../../cluster/objects.js';
+import type { CheckClients, ServiceProbability } from '../../contract/answers.js';
+import type { Clients, ServiceDestination, Via } from '../../contract/requests.js';
 import { publishedAs } from '../../load-balancers/addresses.js';
 import { isHeadless } from '../../path/service-target.js';
-import type { ServiceProbability } from '../answer.js';
 import type { Door } from '../findings/door.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { answerProbability } from '../probability.js';
-import type { Clients, ServiceDestination, Via } from '../request.js';
-import type { CheckClients } from './check-answer.js';
 
 /** One way in, with those who take it. */
 export interface DoorQuestion {

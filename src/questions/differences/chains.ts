@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { IPFamily } from '../../base/address.js';
+import type { ChainDifference, ChainsDifference, ChainsResult, RuleText, ServiceRef } from '../../contract/answers.js';
+import type { ChainsQuestion } from '../../contract/requests.js';
 import { saveRule } from '../../netfilter/iptables/save.js';
 import type { Rule } from '../../netfilter/ruleset.js';
-import type { ChainsResult, ServiceRef } from '../answer.js';
 import { nodeText, programOf } from '../chains.js';
 import { ByteBudget, ruleBlocks, selectionOf } from '../node-rules.js';
 import type { Prepared } from '../prepare.js';
-import type { ChainsQuestion } from '../request.js';
 import { serviceRef } from '../rule-text.js';
-import type { ChainDifference, ChainsDifference, RuleText } from '../what-if-answer.js';
 import { unifiedDiff } from './unified.js';
 
 /** One side of the question: the cluster, the question as it is put to it, and its result. */

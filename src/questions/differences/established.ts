@@ -1,8 +1,7 @@
 import type { Cluster } from '../../cluster/cluster.js';
 import { podAddresses } from '../../cluster/cluster.js';
+import type { EndpointRef, EstablishedShares, PathTrace, Probability } from '../../contract/answers.js';
 import { nodeIsDown } from '../../path/network.js';
-import type { EndpointRef, PathTrace, Probability } from '../answer.js';
-import type { EstablishedShares } from '../what-if-answer.js';
 import { partOf, totalOf } from './shares.js';
 
 /** Why rules say nothing of connections that there are already (netfilter: nat is asked for a first packet alone). */

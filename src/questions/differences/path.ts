@@ -1,7 +1,13 @@
+import type {
+  PathDifference,
+  PathResult,
+  PathStep,
+  PathTrace,
+  Probability,
+  TraceDifference,
+} from '../../contract/answers.js';
 import { compare } from '../../netfilter/fraction.js';
 import { parseSigned } from '../../netfilter/signed-fraction.js';
-import type { PathResult, PathStep, PathTrace, Probability } from '../answer.js';
-import type { PathDifference, TraceDifference } from '../what-if-answer.js';
 import { pairs, shifted, shiftedVerdicts, totalOf } from './shares.js';
 
 const DEFAULT_TRACES = 100;

@@ -1,5 +1,13 @@
-import type { EndpointShare, Probability, ProbabilityResult, ServiceProbability } from '../answer.js';
-import type { EstablishedShares, ProbabilityDifference, ServiceDifference, ShiftedShare } from '../what-if-answer.js';
+import type {
+  EndpointShare,
+  EstablishedShares,
+  Probability,
+  ProbabilityDifference,
+  ProbabilityResult,
+  ServiceDifference,
+  ServiceProbability,
+  ShiftedShare,
+} from '../../contract/answers.js';
 import { isShifted, pairs, shifted, shiftedVerdicts } from './shares.js';
 
 function serviceKey({ service, via, family }: ServiceProbability): string {

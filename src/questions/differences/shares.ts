@@ -1,8 +1,7 @@
+import type { Probability, ShiftedShare, ShiftedVerdict, VerdictShare } from '../../contract/answers.js';
 import { divide, type Fraction, fraction, isZero, sum, ZERO } from '../../netfilter/fraction.js';
 import { formatSigned, parseSigned, shiftOf, signedToNumber } from '../../netfilter/signed-fraction.js';
-import type { Probability, VerdictShare } from '../answer.js';
 import { probability } from '../chances.js';
-import type { ShiftedShare, ShiftedVerdict } from '../what-if-answer.js';
 
 /** What a side that does not have something gives it. */
 export const NONE: Probability = probability({ nominal: ZERO, programmed: ZERO });

@@ -1,5 +1,6 @@
 /** How evenly endpoints share new connections. */
 import { joinHostPort } from '../../base/address.js';
+import type { EndpointShare } from '../../contract/answers.js';
 import {
   compare,
   divide,
@@ -12,7 +13,6 @@ import {
   toDecimal,
 } from '../../netfilter/fraction.js';
 import { parseSigned } from '../../netfilter/signed-fraction.js';
-import type { EndpointShare } from '../answer.js';
 import { exactOf } from '../differences/shares.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door } from './door.js';

@@ -1,6 +1,7 @@
 /** Load balancers: what changes of them, what they open, and what they lose until their health checks have found a change. */
 import type { IPFamily } from '../../base/address.js';
 import { FAMILIES } from '../../cluster/settings.js';
+import type { Finding } from '../../contract/answers.js';
 import { isBalanced } from '../../load-balancers/addresses.js';
 import { type Balancer, balancerOf } from '../../load-balancers/balancer.js';
 import type { Backend } from '../../load-balancers/implementation.js';
@@ -18,7 +19,6 @@ import {
 import { parseSigned } from '../../netfilter/signed-fraction.js';
 import { nodeIsDown } from '../../path/network.js';
 import { programNode } from '../../proxy/program.js';
-import type { Finding } from '../answer.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door } from './door.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';

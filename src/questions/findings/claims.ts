@@ -1,6 +1,7 @@
 /** Services that compete for one address and port. */
+
+import type { Finding } from '../../contract/answers.js';
 import type { ServicePort } from '../../proxy/service-port.js';
-import type { Finding } from '../answer.js';
 import { finding, listed, portText } from './finding.js';
 import { portsOf, refOf } from './service-facts.js';
 import type { StateFinder } from './view.js';

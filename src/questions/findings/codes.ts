@@ -1,6 +1,7 @@
 /** Every finding there is, in one table: answers, the contract in openapi/ and docs/findings.md have no others. */
+import type { FindingCode, Severity } from '../../contract/gen/types.js';
 
-export type Severity = 'INFO' | 'WARNING' | 'ERROR';
+export type { FindingCode, Severity };
 
 export interface CodeEntry {
   readonly severity: Severity;
@@ -279,6 +280,4 @@ export const FINDING_CODES = {
     'There are more findings of one code than an answer tells; those of the highest severity are told first.',
     ['code', 'count', 'told', 'severity'],
   ),
-} as const satisfies Readonly<Record<string, CodeEntry>>;
-
-export type FindingCode = keyof typeof FINDING_CODES;
+} as const satisfies Readonly<Record<FindingCode, CodeEntry>>;

@@ -1,9 +1,9 @@
 /** Established connections that a change ends. */
 import { joinHostPort } from '../../base/address.js';
+import type { EstablishedShares } from '../../contract/answers.js';
 import { compare, type Fraction, formatFraction } from '../../netfilter/fraction.js';
 import { establishedShares } from '../differences/established.js';
 import { exactOf } from '../differences/shares.js';
-import type { EstablishedShares } from '../what-if-answer.js';
 import type { Door } from './door.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED, portEvidence } from './finding.js';
 import type { DifferenceFinder } from './view.js';

@@ -1,9 +1,16 @@
 import type { IPFamily } from '../../base/address.js';
+import type {
+  Cause,
+  EndpointShare,
+  PathVerdict,
+  ServiceProbability,
+  ServiceRef,
+  VerdictShare,
+} from '../../contract/answers.js';
 import { type Fraction, sum } from '../../netfilter/fraction.js';
 import type { Rule } from '../../netfilter/ruleset.js';
 import type { Client } from '../../path/client.js';
 import { hopsOf, type Journey, type Receiver } from '../../path/trail.js';
-import type { Cause, EndpointShare, PathVerdict, ServiceProbability, ServiceRef, VerdictShare } from '../answer.js';
 
 /** One way that a client's new connections go, without the steps on it. */
 export interface DoorOutcome {

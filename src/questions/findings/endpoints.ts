@@ -1,12 +1,12 @@
 /** Services that have no endpoint to send anything to, at all or on some nodes. */
 import { nodeZone } from '../../cluster/addresses.js';
 import { FAMILIES } from '../../cluster/settings.js';
+import type { Finding } from '../../contract/answers.js';
 import { headlessEndpoints } from '../../path/dns.js';
 import { isHeadless, serviceFamilies } from '../../path/service-target.js';
 import { externallyAccessible } from '../../proxy/policies.js';
 import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
 import { topologyMode } from '../../proxy/topology.js';
-import type { Finding } from '../answer.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import { type FamilyPort, isUsable, portPairs, portsOf, refOf, servicesOf, workingNodes } from './service-facts.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';

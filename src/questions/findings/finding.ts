@@ -1,4 +1,4 @@
-import type { Finding, ServiceRef } from '../answer.js';
+import type { Finding, ServiceRef } from '../../contract/answers.js';
 import { FINDING_CODES, type FindingCode, type Severity } from './codes.js';
 import type { Door } from './door.js';
 

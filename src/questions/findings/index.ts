@@ -1,5 +1,5 @@
 /** All that can be found, of one state and of what lies between two. A new family is a file of its own and a line here. */
-import type { Finding } from '../answer.js';
+import type { Finding } from '../../contract/answers.js';
 import { affinities, affinityBroken, affinityDifferences } from './affinity.js';
 import { imbalanceDifferences, imbalances } from './balance.js';
 import {

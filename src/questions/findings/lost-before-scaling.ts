@@ -1,6 +1,6 @@
 /** Sweeps whose changes take nodes away before the workload is scaled. */
 import { pointer } from '../../base/errors.js';
-import type { AppliedChange, Finding } from '../answer.js';
+import type { AppliedChange, Finding } from '../../contract/answers.js';
 import { finding } from './finding.js';
 
 const LOSING = ['DRAIN', 'REMOVE', 'FAIL'];

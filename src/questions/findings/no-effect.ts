@@ -1,7 +1,7 @@
 /** Changes that change nothing. */
 import { pointer } from '../../base/errors.js';
 import type { Consequence } from '../../changes/change.js';
-import type { AppliedChange, Finding } from '../answer.js';
+import type { AppliedChange, Finding } from '../../contract/answers.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
 
 /** Whether a consequence says that something stays as it was. */

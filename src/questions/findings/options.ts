@@ -1,16 +1,11 @@
 /** What a request says of findings: from where on they count, and which are not wanted. */
-import { pointer, QuestionError } from '../../base/errors.js';
-import { type Fraction, fraction, parseFraction, ZERO } from '../../netfilter/fraction.js';
-import type { Finding } from '../answer.js';
-import type { FindingCode, Severity } from './codes.js';
 
-/** The request's `findings`. Thresholds are integers or fractions `"p/q"`, never decimals. */
-export interface FindingsSpec {
-  readonly thresholds?: Readonly<Partial<Record<keyof Thresholds, number | string>>>;
-  readonly ignore?: readonly (FindingCode | { readonly code: FindingCode; readonly service?: string })[];
-  /** Another severity than the table's, by code. */
-  readonly severities?: Readonly<Partial<Record<FindingCode, Severity>>>;
-}
+import { pointer, QuestionError } from '../../base/errors.js';
+import type { Finding } from '../../contract/answers.js';
+import type { FindingsWanted } from '../../contract/gen/types.js';
+import { type Fraction, fraction, parseFraction, ZERO } from '../../netfilter/fraction.js';
+
+export type FindingsSpec = FindingsWanted;
 
 /** What is more than these is told. Shares are of all new connections, but for `lostConnections`: of the established. */
 export interface Thresholds {

@@ -5,10 +5,10 @@ import { nodeZone } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Node, Service } from '../../cluster/objects.js';
 import { FAMILIES } from '../../cluster/settings.js';
+import type { ServiceRef } from '../../contract/answers.js';
 import { nodeIsDown } from '../../path/network.js';
 import { serviceMap } from '../../proxy/service-map.js';
 import type { ProxyEndpoint, ServiceMap, ServicePort } from '../../proxy/service-port.js';
-import type { ServiceRef } from '../answer.js';
 import type { View } from './view.js';
 
 const upNodes = new WeakMap<Cluster, readonly Node[]>();

@@ -1,4 +1,6 @@
 /** Whether endpoints see who talks to them. */
+
+import type { Finding } from '../../contract/answers.js';
 import {
   add,
   compare,
@@ -9,7 +11,6 @@ import {
   multiply,
   ZERO,
 } from '../../netfilter/fraction.js';
-import type { Finding } from '../answer.js';
 import { type ClientPair, clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { Door, DoorClient, DoorOutcome } from './door.js';
 import { shareWhere } from './door.js';

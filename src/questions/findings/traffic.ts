@@ -1,4 +1,6 @@
 /** Connections that do not arrive: as they are, and that arrived before a change. */
+
+import type { Cause, Finding, PathVerdict } from '../../contract/answers.js';
 import {
   add,
   compare,
@@ -10,7 +12,6 @@ import {
   subtract,
   ZERO,
 } from '../../netfilter/fraction.js';
-import type { Cause, Finding, PathVerdict } from '../answer.js';
 import { exactOf } from '../differences/shares.js';
 import { ruleText } from '../rule-text.js';
 import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';

@@ -1,5 +1,5 @@
 /** Pods that a change asks for and that run nowhere. */
-import type { AppliedChange, Finding } from '../answer.js';
+import type { AppliedChange, Finding } from '../../contract/answers.js';
 import { finding } from './finding.js';
 
 /** Says that pods have no place. `about`: what asks for them; `evidence`: more of it. */

@@ -1,6 +1,6 @@
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Settings } from '../../cluster/settings.js';
-import type { Finding } from '../answer.js';
+import type { Finding } from '../../contract/answers.js';
 import type { Door } from './door.js';
 import type { Thresholds } from './options.js';
 

@@ -1,8 +1,8 @@
 /** The bound of a sweep: what shares may be at most, and the smallest number of replicas for which they are. */
 import { QuestionError } from '../../base/errors.js';
+import type { ExactShare, SweepBoundResult, SweepPoint, SweptShares } from '../../contract/answers.js';
+import type { SweepBound } from '../../contract/requests.js';
 import { compare, type Fraction, isZero, parseFraction } from '../../netfilter/fraction.js';
-import type { SweepBound } from '../request.js';
-import type { ExactShare, SweepBoundResult, SweepPoint, SweptShares } from './sweep-answer.js';
 
 type Limit = keyof SweepBound;
 

@@ -7,9 +7,9 @@
  * of this kind is told by what was walked: its endpoints' sums must be equal.
  */
 import { remember } from '../../base/remember.js';
+import type { SweptShares } from '../../contract/answers.js';
 import { compare, type Fraction, formatFraction, fraction, isZero, multiply, sum } from '../../netfilter/fraction.js';
 import { type Alike, summarise } from './summary.js';
-import type { SweptShares } from './sweep-answer.js';
 import { addMasses, type EndpointTally, type Masses, type Tally } from './tally.js';
 
 const scaled = (masses: Masses, factor: Fraction): Masses =>

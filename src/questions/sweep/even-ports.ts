@@ -1,8 +1,8 @@
 /** Which Service ports may be spread evenly, at any number of endpoints, as far as their Services say. */
 import type { Cluster } from '../../cluster/cluster.js';
+import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { ANNOTATIONS_OF_HINTS } from '../../control-plane/topology-hints.js';
 import type { ServiceTargeted } from '../probability.js';
-import type { ProbabilityQuestion } from '../request.js';
 
 /** Whether clients stay who they are, however many pods the workload has. */
 function clientsStay({ clients }: ProbabilityQuestion): boolean {

@@ -1,13 +1,12 @@
 /** What is to be said of one point of a sweep, from its numbers. */
 import type { Unplaced } from '../../changes/scale-points.js';
+import type { ExactShare, Finding, SweptShares } from '../../contract/answers.js';
 import { compare, type Fraction, parseFraction } from '../../netfilter/fraction.js';
-import type { Finding } from '../answer.js';
 import type { FindingCode } from '../findings/codes.js';
 import { doorEvidence, finding, portText } from '../findings/finding.js';
 import type { Thresholds } from '../findings/options.js';
 import { notPlaced } from '../findings/unplaced.js';
 import type { ServiceHead } from '../probability.js';
-import type { ExactShare, SweptShares } from './sweep-answer.js';
 
 const MASSES = [
   ['dropped', 'TRAFFIC_DROPPED', 'droppedShare', 'are dropped'],

@@ -1,6 +1,6 @@
 /** The numbers of replicas that a sweep asks about. */
 import { QuestionError } from '../../base/errors.js';
-import type { SweepQuestion } from '../request.js';
+import type { SweepQuestion } from '../../contract/requests.js';
 
 /** The most points of one sweep. */
 export const MAX_POINTS = 5001;

@@ -1,5 +1,6 @@
 /** The shares of one Service port in few numbers. */
 import { remember } from '../../base/remember.js';
+import type { EndpointExtreme, EndpointRef, ExactShare, SweptShares } from '../../contract/answers.js';
 import {
   add,
   compare,
@@ -12,8 +13,6 @@ import {
   toNumber,
   ZERO,
 } from '../../netfilter/fraction.js';
-import type { EndpointRef } from '../answer.js';
-import type { EndpointExtreme, ExactShare, SweptShares } from './sweep-answer.js';
 import { addMasses, type Masses, type Tally } from './tally.js';
 
 /** Endpoints that are alike: on one node, with one share. */

@@ -1,7 +1,7 @@
 /** sweep: a workload at every number of replicas of a range, and the smallest that satisfies a bound. */
 import type { IPFamily } from '../../base/address.js';
 import { type Problem, QuestionError } from '../../base/errors.js';
-import { type AppliedChange, applyChanges } from '../../changes/index.js';
+import { applyChanges } from '../../changes/index.js';
 import { type ScaledCluster, ScalePoints, type Unplaced } from '../../changes/scale-points.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { requireWorkload } from '../../cluster/lookup.js';
@@ -9,11 +9,12 @@ import type { Service, Workload } from '../../cluster/objects.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption, Settings } from '../../cluster/settings.js';
 import { podsOfWorkload } from '../../cluster/workload-pods.js';
+import type { Answer, AppliedChange, Finding, SweepPoint, SweepResult, SweptShares } from '../../contract/answers.js';
+import type { Change, ProbabilityQuestion, QuestionRequest, SweepQuestion } from '../../contract/requests.js';
 import { matchesServiceSelector } from '../../control-plane/labels.js';
 import { selectingServices } from '../../control-plane/services-in.js';
 import { Fabric } from '../../path/fabric.js';
 import { receiverShares, sharesBy } from '../../probability/distribution.js';
-import type { Answer, Finding } from '../answer.js';
 import { probability } from '../chances.js';
 import { affinities } from '../findings/affinity.js';
 import { addressConflicts } from '../findings/claims.js';
@@ -35,7 +36,6 @@ import {
   type Walked,
   walkClients,
 } from '../probability.js';
-import type { Change, ProbabilityQuestion, QuestionRequest, SweepQuestion } from '../request.js';
 import { receiverRef } from '../trace.js';
 import { type Bound, judge, readBound } from './bound.js';
 import { EvenLaw } from './even-law.js';
@@ -43,7 +43,6 @@ import { choosesAlike } from './even-ports.js';
 import { pointFindings } from './point-findings.js';
 import { replicasAsked } from './replicas.js';
 import { summaryOf } from './summary.js';
-import type { SweepPoint, SweepResult, SweptShares } from './sweep-answer.js';
 import { tallyOf } from './tally.js';
 
 const POINTER = '/sweep';

@@ -1,10 +1,10 @@
 /** What becomes of all new connections to one Service port, added up by endpoint and verdict. */
 import { joinHostPort } from '../../base/address.js';
+import type { EndpointRef } from '../../contract/answers.js';
 import { add, type Fraction, ZERO } from '../../netfilter/fraction.js';
 import type { Fabric } from '../../path/fabric.js';
 import type { Journey } from '../../path/trail.js';
 import type { PathVerdict } from '../../path/verdict.js';
-import type { EndpointRef } from '../answer.js';
 import { receiverRef } from '../trace.js';
 
 export const VERDICTS = ['DELIVERED', 'DROPPED', 'REJECTED', 'UNREACHABLE', 'UNKNOWN'] as const;

@@ -1,4 +1,4 @@
-import type { Answer, ChainsPart, ChainsResult } from '../../questions/answer.js';
+import type { Answer, ChainsPart, ChainsResult } from '../../contract/answers.js';
 import { type Row, type RowForm, row, SERVICE_COLUMNS, serviceCells } from './row.js';
 
 const COLUMNS = [

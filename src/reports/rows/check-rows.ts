@@ -1,7 +1,6 @@
+import type { Answer, CheckedDoor, CheckResult, Finding } from '../../contract/answers.js';
 import { parseFraction, toNumber, ZERO } from '../../netfilter/fraction.js';
 import { formatSigned, shiftOf, signedToNumber } from '../../netfilter/signed-fraction.js';
-import type { Answer, Finding } from '../../questions/answer.js';
-import type { CheckedDoor, CheckResult } from '../../questions/check/check-answer.js';
 import { type Cell, type Row, type RowForm, row, SERVICE_COLUMNS, serviceCells } from './row.js';
 
 const COLUMNS = [

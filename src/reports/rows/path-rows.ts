@@ -1,4 +1,4 @@
-import type { Answer, PathResult } from '../../questions/answer.js';
+import type { Answer, PathResult } from '../../contract/answers.js';
 import { ENDPOINT_COLUMNS, endpointCells, type Row, type RowForm, row, SHARE_COLUMNS, shareCells } from './row.js';
 
 const COLUMNS = [

@@ -1,4 +1,4 @@
-import type { Answer, ProbabilityResult } from '../../questions/answer.js';
+import type { Answer, ProbabilityResult } from '../../contract/answers.js';
 import {
   ENDPOINT_COLUMNS,
   endpointCells,

@@ -1,6 +1,6 @@
 /** Answers as flat rows: one object per rule, trace, endpoint or point, each with the same columns, scalars only. */
 import { joinHostPort } from '../../base/address.js';
-import type { Answer, EndpointRef, Probability, ServiceRef } from '../../questions/answer.js';
+import type { Answer, EndpointRef, Probability, ServiceRef } from '../../contract/answers.js';
 
 export type Cell = string | number | boolean | null;
 

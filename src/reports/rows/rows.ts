@@ -1,9 +1,14 @@
-import type { Answer, ChainsResult, PathResult, ProbabilityResult } from '../../questions/answer.js';
-import type { BatchResult } from '../../questions/batch-answer.js';
-import type { CheckResult } from '../../questions/check/check-answer.js';
-import { BATCH_QUESTIONS, type QuestionKind } from '../../questions/request.js';
-import type { SweepResult } from '../../questions/sweep/sweep-answer.js';
-import type { WhatIfResult } from '../../questions/what-if-answer.js';
+import type {
+  Answer,
+  BatchResult,
+  ChainsResult,
+  CheckResult,
+  PathResult,
+  ProbabilityResult,
+  SweepResult,
+  WhatIfResult,
+} from '../../contract/answers.js';
+import { BATCH_QUESTIONS, type QuestionKind } from '../../questions/kinds.js';
 import { chainsRows } from './chains-rows.js';
 import { checkRows } from './check-rows.js';
 import { pathRows } from './path-rows.js';

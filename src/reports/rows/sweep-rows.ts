@@ -1,5 +1,4 @@
-import type { Answer } from '../../questions/answer.js';
-import type { ExactShare, SweepResult } from '../../questions/sweep/sweep-answer.js';
+import type { Answer, ExactShare, SweepResult } from '../../contract/answers.js';
 import { type Cell, type Row, type RowForm, row, SERVICE_COLUMNS, serviceCells } from './row.js';
 
 /** Each share as an exact fraction, and beside it as a number. */

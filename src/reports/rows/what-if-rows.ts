@@ -1,13 +1,14 @@
-import { parseFraction, toNumber, ZERO } from '../../netfilter/fraction.js';
-import { formatSigned, shiftOf, signedToNumber } from '../../netfilter/signed-fraction.js';
-import type { Answer, Probability } from '../../questions/answer.js';
 import type {
+  Answer,
   ChainsDifference,
   PathDifference,
+  Probability,
   ProbabilityDifference,
   ShiftedShare,
   WhatIfResult,
-} from '../../questions/what-if-answer.js';
+} from '../../contract/answers.js';
+import { parseFraction, toNumber, ZERO } from '../../netfilter/fraction.js';
+import { formatSigned, shiftOf, signedToNumber } from '../../netfilter/signed-fraction.js';
 import { ENDPOINT_COLUMNS, endpointCells, type Row, type RowForm, row, SERVICE_COLUMNS, serviceCells } from './row.js';
 
 const SHIFT_COLUMNS = ['before', 'after', 'shift', 'beforeValue', 'afterValue', 'shiftValue'] as const;

@@ -1,4 +1,4 @@
-import type { PathHop, PathTrace } from '../../../src/questions/answer.js';
+import type { PathHop, PathTrace } from '../../../src/contract/answers.js';
 import type { TraceEntry } from './entry.js';
 import type { KernelTrace } from './tracer.js';
 

@@ -1,0 +1,45 @@
+/** The kinds of questions, and where their snapshots are in a request. */
+import type { BatchEntry } from '../contract/requests.js';
+
+/** The questions about one cluster. */
+export type PlainKind = 'chains' | 'path' | 'probability';
+
+/** what-if asks one of the plain ones twice, sweep asks for probabilities many times, check asks what is usual of whatever a change touches. */
+export type SingleKind = PlainKind | 'what-if' | 'sweep' | 'check';
+
+/** batch asks several of the others. */
+export type QuestionKind = SingleKind | 'batch';
+
+/** Every question, in the order in which they are told of. */
+export const QUESTION_KINDS: readonly QuestionKind[] = [
+  'chains',
+  'path',
+  'probability',
+  'what-if',
+  'sweep',
+  'check',
+  'batch',
+];
+
+/** The name under which a question stands in an entry of a batch. */
+export type BatchQuestionName = Exclude<keyof BatchEntry, 'at' | 'settings' | 'findings' | 'changes'>;
+
+/** The question that stands under each of these names. */
+export const BATCH_QUESTIONS: Readonly<Record<BatchQuestionName, SingleKind>> = {
+  chains: 'chains',
+  path: 'path',
+  probability: 'probability',
+  whatIf: 'what-if',
+  sweep: 'sweep',
+  check: 'check',
+};
+
+/** The objects of a request that hold a snapshot: itself, and the after-sides of what-if. The request need not be valid. */
+export function snapshotHolders(request: unknown): ReadonlySet<unknown> {
+  const { after, batch } = Object(request) as { readonly after?: unknown; readonly batch?: unknown };
+  const { questions } = Object(batch) as { readonly questions?: unknown };
+  const afters = (Array.isArray(questions) ? questions : []).map(
+    (entry) => (Object((Object(entry) as { readonly whatIf?: unknown }).whatIf) as { readonly after?: unknown }).after,
+  );
+  return new Set([request, after, ...afters]);
+}
