@@ -1,4 +1,5 @@
 import type { ManifestFile } from '../changes/manifests/read-manifests.js';
+import { ENUMS } from '../contract/gen/types.js';
 import type { PlainKind } from '../questions/kinds.js';
 import type { Arguments } from './arguments.js';
 import { readBytes, readJsonOption } from './input-files.js';
@@ -17,8 +18,6 @@ import { UsageError } from './usage-error.js';
 import { oneOf, readFamily, readPair, readWhole } from './words.js';
 
 type Fields = Record<string, unknown>;
-
-const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 
 /** The field with the value, or nothing where there is no value. */
 function field(name: string, value: unknown): Fields {
@@ -52,8 +51,8 @@ function chainsFields(args: Arguments): Fields {
     ...list('nodes', args.all('node')),
     ...list('families', args.all('family'), readFamily),
     ...list('services', args.all('service')),
-    ...word(args, 'format', 'format', ['RESTORE', 'SAVE', 'LIST', 'RULES']),
-    ...word(args, 'flavour', 'flavour', ['NFT', 'LEGACY']),
+    ...word(args, 'format', 'format', ENUMS['ChainsQuestion.format']),
+    ...word(args, 'flavour', 'flavour', ENUMS['ChainsQuestion.flavour']),
     ...list('chains', args.all('chain')),
     ...whole(args, 'max-bytes', 'maxBytes'),
   };
@@ -85,12 +84,12 @@ async function pathFields(args: Arguments): Promise<Fields> {
   return {
     ...field('source', from === undefined ? undefined : readSource('--from', from)),
     ...field('destination', to === undefined ? undefined : readDestination(to, args.one('via'), args.one('to-node'))),
-    ...word(args, 'protocol', 'protocol', PROTOCOLS),
+    ...word(args, 'protocol', 'protocol', ENUMS.Protocol),
     ...field('family', family === undefined ? undefined : readFamily(family)),
-    ...word(args, 'phase', 'phase', ['BEFORE', 'AFTER']),
+    ...word(args, 'phase', 'phase', ENUMS.Phase),
     ...field('returningTo', args.one('returning-to')),
     ...whole(args, 'max-traces', 'maxTraces'),
-    ...word(args, 'group-by', 'groupBy', ['NONE', 'ENDPOINT', 'NODE', 'VERDICT']),
+    ...word(args, 'group-by', 'groupBy', ENUMS['PathQuestion.groupBy']),
     ...(await iptablesSaves(args)),
   };
 }
@@ -106,9 +105,9 @@ function probabilityFields(args: Arguments): Fields {
     ...list('services', args.all('to'), (text) => readServiceDestination(text, args.one('via'), args.one('to-node'))),
     ...field('clients', clients === undefined ? undefined : readClients(clients)),
     ...(weights.length === 0 ? {} : { clients: { weights: weights.map(readWeight) } }),
-    ...word(args, 'protocol', 'protocol', PROTOCOLS),
+    ...word(args, 'protocol', 'protocol', ENUMS.Protocol),
     ...list('families', args.all('family'), readFamily),
-    ...word(args, 'phase', 'phase', ['BEFORE', 'AFTER']),
+    ...word(args, 'phase', 'phase', ENUMS.Phase),
   };
 }
 
@@ -149,7 +148,7 @@ async function sweepFields(args: Arguments): Promise<Fields> {
     ...(Object.keys(asked).length === 0 ? {} : { probability: asked }),
     ...(Object.keys(bound).length === 0 ? {} : { bound }),
     ...(after.length === 0 ? {} : { changesAfter: after }),
-    ...word(args, 'detail', 'detail', ['SUMMARY', 'ENDPOINTS']),
+    ...word(args, 'detail', 'detail', ENUMS['SweepQuestion.detail']),
   };
 }
 
@@ -159,9 +158,9 @@ export type AskedKind = PlainKind | 'sweep' | 'check';
 /** The fields of check. */
 function checkFields(args: Arguments): Fields {
   return {
-    ...word(args, 'fail-on', 'failOn', ['INFO', 'WARNING', 'ERROR', 'NEVER']),
+    ...word(args, 'fail-on', 'failOn', ENUMS['CheckQuestion.failOn']),
     ...list('services', args.all('service')),
-    ...list('clients', args.all('clients'), (text) => oneOf('--clients', text, ['PODS', 'HOSTS', 'OUTSIDE'])),
+    ...list('clients', args.all('clients'), (text) => oneOf('--clients', text, ENUMS.CheckClients)),
     ...list('vias', args.all('via'), readVia),
     ...list('families', args.all('family'), readFamily),
     ...whole(args, 'max-services', 'maxServices'),
@@ -233,7 +232,7 @@ async function settings(args: Arguments): Promise<Fields | undefined> {
   const named = {
     ...field('kubernetesVersion', version),
     ...field('loadBalancer', balancer === undefined ? undefined : readLoadBalancer(balancer)),
-    ...(mode === undefined ? {} : { kubeProxy: { mode: oneOf('--mode', mode, ['iptables', 'nftables', 'ipvs']) } }),
+    ...(mode === undefined ? {} : { kubeProxy: { mode: oneOf('--mode', mode, ENUMS['KubeProxySettings.mode']) } }),
   };
   const all = merge(base, named);
   return Object.keys(all).length > 0 ? all : undefined;

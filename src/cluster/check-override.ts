@@ -1,10 +1,10 @@
 import { addressFamily, networkOf, parseCidr } from '../base/address.js';
 import { MAX_PROBLEMS, type Problem, QuestionError } from '../base/errors.js';
+import { ENUMS } from '../contract/gen/types.js';
 import type { Cluster } from './cluster.js';
 import { BOOT_SCRIPT, type IpMasqOverride, isAlignedCidr, isChainName } from './ip-masq.js';
 import type { LoadBalancerOptions, LoadBalancerSettings } from './load-balancer-settings.js';
 import { requireNode } from './lookup.js';
-import { PLATFORMS } from './platform.js';
 import { commaList, DETECT_LOCAL_MODES, PROXY_MODES } from './proxy-configuration.js';
 import type { SettingsOverride } from './settings-override.js';
 import { isSupported, parseVersion, SUPPORTED_RANGE } from './versions.js';
@@ -70,7 +70,7 @@ function checkKubeProxy(override: NonNullable<SettingsOverride['kubeProxy']>, re
 
 function checkIpMasq(override: IpMasqOverride, report: Report): void {
   const pointer = `${NETWORK}/ipMasq`;
-  oneOf(['AGENT', 'BOOT_SCRIPT', 'NONE'], override.writer, `${pointer}/writer`, report);
+  oneOf(ENUMS['IpMasq.writer'], override.writer, `${pointer}/writer`, report);
   if (override.writer === 'BOOT_SCRIPT') {
     for (const [field, value] of Object.entries(override)) {
       const fixed = JSON.stringify(BOOT_SCRIPT[field as keyof IpMasqOverride]);
@@ -97,8 +97,8 @@ function checkIpMasq(override: IpMasqOverride, report: Report): void {
 }
 
 function checkNetwork(override: NonNullable<SettingsOverride['network']>, report: Report): void {
-  oneOf(['BRIDGE', 'ROUTED'], override.podNetwork, `${NETWORK}/podNetwork`, report);
-  oneOf(['ACCEPT', 'DROP'], override.forwardPolicy, `${NETWORK}/forwardPolicy`, report);
+  oneOf(ENUMS['Settings.network.podNetwork'], override.podNetwork, `${NETWORK}/podNetwork`, report);
+  oneOf(ENUMS['Settings.network.forwardPolicy'], override.forwardPolicy, `${NETWORK}/forwardPolicy`, report);
   if (override.bridgeAddress && addressFamily(override.bridgeAddress) === undefined) {
     report(`${NETWORK}/bridgeAddress`, `${JSON.stringify(override.bridgeAddress)} is no IP address.`);
   }
@@ -157,8 +157,8 @@ export function checkOverride(cluster: Cluster, override: SettingsOverride): voi
       `${JSON.stringify(kubernetesVersion)} is no version; write "1.30" or "1.30.5".`,
     );
   }
-  oneOf(PLATFORMS, override.platform, '/settings/platform', report);
-  oneOf(['KUBE_PROXY', 'EBPF'], override.dataplane, '/settings/dataplane', report);
+  oneOf(ENUMS['Settings.platform'], override.platform, '/settings/platform', report);
+  oneOf(ENUMS['Settings.dataplane'], override.dataplane, '/settings/dataplane', report);
   if (override.kubeProxy !== undefined) checkKubeProxy(override.kubeProxy, report);
   if (override.network !== undefined) checkNetwork(override.network, report);
   if (override.loadBalancer !== undefined) checkLoadBalancers(cluster, override.loadBalancer, report);

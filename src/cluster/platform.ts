@@ -2,8 +2,6 @@ import type { Cluster } from './cluster.js';
 import type { Node } from './objects.js';
 import type { Assumption, Platform } from './settings.js';
 
-export const PLATFORMS: readonly Platform[] = ['generic', 'gke', 'eks', 'aks', 'kind', 'minikube', 'k3s', 'openshift'];
-
 /** What of a node tells the platform, and the words for it. The first that fits counts. */
 function platformOf(node: Node): readonly [Platform, string] | undefined {
   const labels = node.metadata.labels ?? {};

@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { parseCidr } from '../base/address.js';
+import { ENUMS } from '../contract/gen/types.js';
 import type { Cluster } from './cluster.js';
 import type { DetectLocalMode, ProxyMode } from './settings.js';
 
@@ -27,14 +28,8 @@ export interface ProxyConfiguration {
   readonly featureGates?: Readonly<Record<string, boolean>>;
 }
 
-export const PROXY_MODES: readonly ProxyMode[] = ['iptables', 'nftables', 'ipvs'];
-export const DETECT_LOCAL_MODES: readonly DetectLocalMode[] = [
-  'ClusterCIDR',
-  'NodeCIDR',
-  'BridgeInterface',
-  'InterfaceNamePrefix',
-  'None',
-];
+export const PROXY_MODES: readonly ProxyMode[] = ENUMS['KubeProxySettings.mode'];
+export const DETECT_LOCAL_MODES: readonly DetectLocalMode[] = ENUMS['KubeProxySettings.detectLocalMode'];
 
 /** A value that a source spells but that kube-proxy does not know counts as not given. */
 export function known<T extends string>(values: readonly T[], value: unknown): T | undefined {

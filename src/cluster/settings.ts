@@ -1,4 +1,4 @@
-import type { IPFamily } from '../base/address.js';
+import { ENUMS, type Family, type KubeProxySettings } from '../contract/gen/types.js';
 import type { Cluster } from './cluster.js';
 import type { IpMasqSettings } from './ip-masq.js';
 import type { LoadBalancerSettings } from './load-balancer-settings.js';
@@ -14,11 +14,10 @@ export interface Assumption {
   readonly why: string;
 }
 
-export type ProxyMode = 'iptables' | 'nftables' | 'ipvs';
-export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix' | 'None';
-export type Platform = 'generic' | 'gke' | 'eks' | 'aks' | 'kind' | 'minikube' | 'k3s' | 'openshift';
-
-export type Dataplane = 'KUBE_PROXY' | 'EBPF';
+export type ProxyMode = NonNullable<KubeProxySettings['mode']>;
+export type DetectLocalMode = NonNullable<KubeProxySettings['detectLocalMode']>;
+export type Platform = NonNullable<SettingsOverride['platform']>;
+export type Dataplane = NonNullable<SettingsOverride['dataplane']>;
 
 export interface KubernetesVersion {
   readonly major: number;
@@ -127,4 +126,4 @@ export interface Settings {
 }
 
 /** IPv4 first: the order in which families are answered everywhere. */
-export const FAMILIES: readonly IPFamily[] = ['IPv4', 'IPv6'];
+export const FAMILIES: readonly Family[] = ENUMS.Family;
