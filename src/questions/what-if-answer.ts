@@ -78,7 +78,8 @@ export interface TraceDifference {
   readonly endpoint?: EndpointRef;
   readonly verdict: PathVerdict;
   readonly cause?: Cause;
-  readonly change: 'ADDED' | 'REMOVED' | 'CHANGED' | 'SAME';
+  /** UNKNOWN: the same on both sides as far as it is seen, and it ends where nothing is known any more. */
+  readonly change: 'ADDED' | 'REMOVED' | 'CHANGED' | 'SAME' | 'UNKNOWN';
   readonly before?: Probability;
   readonly after?: Probability;
   /** What the packet no longer meets on its way there, and what it newly does; of traces that both sides have. */
@@ -106,8 +107,11 @@ export interface ServiceDifference {
   readonly service: ServiceRef;
   readonly via: string;
   readonly family: IPFamily;
-  /** ADDED, REMOVED: only one side has this Service port. */
-  readonly change: 'ADDED' | 'REMOVED' | 'CHANGED';
+  /**
+   * ADDED, REMOVED: only one side has this Service port. UNKNOWN: no share is seen to change, and of some connections it is
+   * not known what becomes of them.
+   */
+  readonly change: 'ADDED' | 'REMOVED' | 'CHANGED' | 'UNKNOWN';
   readonly endpoints: readonly (EndpointRef & ShiftedShare)[];
   readonly verdicts: readonly ShiftedVerdict[];
   readonly nodes: readonly ({ readonly node: string } & ShiftedShare)[];
@@ -117,7 +121,7 @@ export interface ServiceDifference {
 }
 
 export interface ProbabilityDifference {
-  /** Only what is different. */
+  /** What is different, and that of which it is not known. */
   readonly services: readonly ServiceDifference[];
   /** Service ports that are the same on both sides. */
   readonly unchanged: number;

@@ -66,7 +66,7 @@ export function endpointsText({ endpoints, omittedEndpoints = 0 }: CheckedDoor):
   return `${change(String(count('before')), String(count('after')))}${more}, largest ${change(top('before'), top('after'))}`;
 }
 
-const WORST = ['REMOVED', 'CHANGED', 'ADDED', 'SAME'] as const;
+const WORST = ['REMOVED', 'CHANGED', 'UNKNOWN', 'ADDED', 'SAME'] as const;
 
 /** How much less is delivered, as a number to sort by. */
 function loss({ verdicts }: CheckedDoor): number {

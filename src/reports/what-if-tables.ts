@@ -58,11 +58,12 @@ export function serviceTables(service: ServiceDifference): ShiftTable[] {
     const rows = service.zones.map((share) => ({ cells: [share.zone || NAMELESS], share }));
     tables.push({ names: [{ title: 'zone' }], rows });
   }
-  if (service.verdicts.some(({ shift }) => shift.fraction !== '0')) tables.push(verdictTable(service.verdicts));
+  if (service.change === 'UNKNOWN' || service.verdicts.some(({ shift }) => shift.fraction !== '0'))
+    tables.push(verdictTable(service.verdicts));
   return tables;
 }
 
-const CHANGE_WORDS = { ADDED: ', only after', REMOVED: ', only before', CHANGED: '' } as const;
+const CHANGE_WORDS = { ADDED: ', only after', REMOVED: ', only before', CHANGED: '', UNKNOWN: ', not known' } as const;
 
 export function serviceTitle({ service, via, family, change }: ServiceDifference): string {
   const way = via

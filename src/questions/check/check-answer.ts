@@ -35,7 +35,8 @@ export interface CheckedDoor {
   readonly via: string;
   readonly family: IPFamily;
   readonly clients: CheckClients;
-  readonly change: 'ADDED' | 'REMOVED' | 'CHANGED' | 'SAME';
+  /** UNKNOWN: nothing is seen to change, and of some connections it is not known what becomes of them. */
+  readonly change: 'ADDED' | 'REMOVED' | 'CHANGED' | 'SAME' | 'UNKNOWN';
   readonly destination: Both<string>;
   /** Shares of new connections; one for each verdict and cause. */
   readonly verdicts: readonly ShiftedVerdict[];
@@ -63,6 +64,13 @@ export interface CheckResult {
   readonly failOn: FailOn;
   /** Whether a finding reaches `failOn`. */
   readonly failed: boolean;
+  /** Present where it is not known what some of the change does: the check has neither passed nor failed for that. */
+  readonly unknown?: {
+    /** Touched Services of which it is not known on some side what becomes of connections to them. */
+    readonly services: readonly string[];
+    /** The first reason, in a sentence. */
+    readonly why: string;
+  };
   /** Findings by severity, those beyond what an answer tells included. */
   readonly severities: { readonly error: number; readonly warning: number; readonly info: number };
   readonly counts: {

@@ -4,7 +4,7 @@ import { compare, type Fraction, formatFraction } from '../../netfilter/fraction
 import { parseSigned } from '../../netfilter/signed-fraction.js';
 import type { EndpointShare, ServiceProbability, ServiceRef } from '../answer.js';
 import { establishedShares } from '../differences/established.js';
-import { isShifted, pairs, shifted, shiftedVerdicts } from '../differences/shares.js';
+import { holdsUnknownShare, isShifted, pairs, shifted, shiftedVerdicts } from '../differences/shares.js';
 import type { Door } from '../findings/door.js';
 import { keptShare } from '../findings/source-address.js';
 import type { Both, CheckClients, CheckedDoor } from './check-answer.js';
@@ -68,7 +68,16 @@ export function compareDoor(
     via,
     family,
     clients: one.clients,
-    change: before === undefined ? 'ADDED' : after === undefined ? 'REMOVED' : moved ? 'CHANGED' : 'SAME',
+    change:
+      before === undefined
+        ? 'ADDED'
+        : after === undefined
+          ? 'REMOVED'
+          : moved
+            ? 'CHANGED'
+            : holdsUnknownShare(verdicts)
+              ? 'UNKNOWN'
+              : 'SAME',
     destination,
     verdicts,
     endpoints: endpoints.slice(0, MAX_ENDPOINTS),

@@ -75,6 +75,8 @@ export interface AskedDoor {
   readonly question: DoorQuestion;
   readonly outcome?: Outcome<{ readonly services: readonly ServiceProbability[] }>;
   readonly why?: string;
+  /** Whether it cannot be asked because something is not modelled: then nothing is known of it. */
+  readonly unsupported?: boolean;
 }
 
 /** Asks about one door. What is wrong with this door alone (no address in the family, no client there) is told, not thrown. */
@@ -91,6 +93,7 @@ export function askDoor(prepared: Prepared, question: DoorQuestion, wanted: Want
   } catch (error) {
     if (!(error instanceof QuestionError)) throw error;
     const [problem] = error.problems;
-    return { question, why: problem?.detail ?? error.message };
+    const unsupported = error.code === 'UNSUPPORTED' ? { unsupported: true } : {};
+    return { question, why: problem?.detail ?? error.message, ...unsupported };
   }
 }

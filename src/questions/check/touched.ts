@@ -4,13 +4,26 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { nodeIsDown } from '../../path/network.js';
 import { workingNodes } from '../findings/service-facts.js';
 import type { Prepared } from '../prepare.js';
-import { elsewhere, inputsOf, nodesOfService, programmedBeside, programmedOn, rivalsOf, usedOn } from './programmed.js';
+import {
+  elsewhere,
+  inputsOf,
+  nodesOfService,
+  programmedBeside,
+  programmedOn,
+  readableOf,
+  rivalsOf,
+  unmodelledOn,
+  usedOn,
+} from './programmed.js';
 
 type Side = Pick<Prepared, 'cluster' | 'settings'>;
 
 export interface Touched {
   /** `namespace/name`, in byte order; those that the change names or whose endpoints it changes come first. */
   readonly services: readonly string[];
+  /** Of them: those of which it is not known what some node does with them, and the first reason why. */
+  readonly unknown: readonly string[];
+  readonly unknownCause?: string;
   /** Services that are there on either side. */
   readonly total: number;
   readonly nodesAdded: readonly string[];
@@ -22,10 +35,12 @@ interface NodeClass {
   readonly nodes: readonly string[];
   /** Whether what is no Service's own differs between the sides. */
   readonly changed: boolean;
+  /** Why the rules of these nodes are not known on some side; undefined where they are. */
+  readonly unmodelled: string | undefined;
 }
 
 function classesOf(before: Side, after: Side, common: readonly string[]): readonly NodeClass[] {
-  const classes = new Map<string, { nodes: string[]; changed: boolean }>();
+  const classes = new Map<string, { nodes: string[]; changed: boolean; unmodelled: string | undefined }>();
   const profiles = new Map<object, number>();
   const profile = (of: object): number => {
     const known = profiles.get(of) ?? profiles.size;
@@ -46,7 +61,11 @@ function classesOf(before: Side, after: Side, common: readonly string[]): readon
     const same = was?.proxy === is?.proxy && was?.object === is?.object && before.cluster === after.cluster;
     const changed = !same && programmedBeside(before, node) !== programmedBeside(after, node);
     const key = `${profile(was?.proxy ?? {})} ${profile(is?.proxy ?? {})} ${was?.zone} ${is?.zone} ${changed}`;
-    const known = classes.get(key) ?? { nodes: [], changed };
+    const known = classes.get(key) ?? {
+      nodes: [],
+      changed,
+      unmodelled: unmodelledOn(before, node) ?? unmodelledOn(after, node),
+    };
     known.nodes.push(node);
     classes.set(key, known);
   }
@@ -111,9 +130,20 @@ export function touchedServices(before: Side, after: Side): Touched {
   const classes = classesOf(before, after, common);
   const nodesDiffer = before.cluster.nodes !== after.cluster.nodes;
   const everywhere = before.settings !== after.settings || nodesDiffer || classes.some(({ changed }) => changed);
+  // Nobody knows what a data plane that is not modelled reads of a Service or of its own node: each difference counts.
+  const left = [...was].filter((node) => !is.has(node));
+  const causeOf = (side: Side, nodes: readonly string[]) =>
+    nodes.map((node) => unmodelledOn(side, node)).find((cause) => cause !== undefined);
+  const moving = causeOf(before, left) ?? causeOf(after, joined);
+  const changing = classes.find(({ changed, unmodelled }) => changed && unmodelled !== undefined)?.unmodelled;
+  const unmodelled = moving ?? classes.map((one) => one.unmodelled).find((cause) => cause !== undefined);
   const keys = new Set([...before.cluster.services.keys(), ...after.cluster.services.keys()]);
   const differs = (key: string): boolean => {
     if (before.cluster.services.has(key) !== after.cluster.services.has(key)) return true;
+    if (unmodelled !== undefined) {
+      if ((moving ?? changing) !== undefined) return true;
+      if (readableOf(before, key) !== readableOf(after, key)) return true;
+    }
     const inputsSame = inputsOf(before, key) === inputsOf(after, key);
     return (
       (!inputsSame && elsewhere(before, key) !== elsewhere(after, key)) ||
@@ -137,8 +167,17 @@ export function touchedServices(before: Side, after: Side): Touched {
     }
   }
   const all = (side: Side) => [...side.cluster.nodes.keys()];
+  const services = [...direct.sort(), ...[...indirect].sort()];
+  // An ExternalName is a name alone, which no node translates.
+  const isUnknown = (key: string) =>
+    [before, after].some(({ cluster }) => {
+      const service = cluster.services.get(key);
+      return service !== undefined && service.spec?.type !== 'ExternalName';
+    });
   return {
-    services: [...direct.sort(), ...[...indirect].sort()],
+    services,
+    unknown: unmodelled === undefined ? [] : services.filter(isUnknown),
+    ...(unmodelled === undefined ? {} : { unknownCause: unmodelled }),
     total: keys.size,
     nodesAdded: all(after).filter((node) => !before.cluster.nodes.has(node)),
     nodesRemoved: all(before).filter((node) => !after.cluster.nodes.has(node)),

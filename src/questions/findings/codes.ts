@@ -261,6 +261,12 @@ export const FINDING_CODES = {
     'pointer',
     'service',
   ]),
+  CHECK_UNKNOWN: entry(
+    'ANSWER',
+    'WARNING',
+    'It is not known what a change does to connections to some of the Services that it touches: the check has neither passed nor failed for them.',
+    ['services', 'serviceCount', 'explanation'],
+  ),
   CHECK_INCOMPLETE: entry(
     'ANSWER',
     'WARNING',

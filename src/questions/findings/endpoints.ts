@@ -8,7 +8,17 @@ import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
 import { topologyMode } from '../../proxy/topology.js';
 import type { Finding } from '../answer.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
-import { type FamilyPort, isUsable, portPairs, portsOf, refOf, servicesOf, workingNodes } from './service-facts.js';
+import {
+  type FamilyPort,
+  isTranslatedByRules,
+  isUsable,
+  portPairs,
+  portsOf,
+  refOf,
+  servicesOf,
+  unmodelledOf,
+  workingNodes,
+} from './service-facts.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';
 
 /** The ports of headless Services of which DNS has no address. */
@@ -32,7 +42,9 @@ export const servicesWithoutEndpoints: StateFinder = (view, thresholds) => [
       const endpoints = services.endpointsOf(port);
       if (endpoints.some(isUsable)) return [];
       const others = endpoints.length === 0 ? '' : `; ${endpoints.length} that it has are not ready`;
-      const message = `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: connections to it are refused.`;
+      // What a client meets is told where it is known: another data plane may drop what kube-proxy rejects.
+      const known = unmodelledOf(view) === undefined ? 'connections to it are refused' : 'no connection to it is delivered';
+      const message = `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: ${known}.`;
       const evidence = { ...portEvidence(refOf(port), port.family), notReady: endpoints.length };
       return [finding('SERVICE_WITHOUT_ENDPOINTS', message, evidence)];
     }),
@@ -75,7 +87,8 @@ function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEn
 
 /** Nodes on which a Local policy leaves connections without an endpoint, though the Service has some. */
 export const localWithoutEndpoints: StateFinder = (view) =>
-  view.services.flatMap((key) =>
+  // In mode ipvs, and by other data planes, these connections need not be dropped.
+  (isTranslatedByRules(view) ? view.services : []).flatMap((key) =>
     portsOf(view, key).flatMap(({ port, services }) => localFinding(view, port, services.endpointsOf(port))),
   );
 
@@ -95,7 +108,7 @@ function nodesWithHints({ cluster, settings }: View, { port, services }: FamilyP
 
 /** Hints that kept traffic near, and no longer do, or newly do. */
 export const hintDifferences: DifferenceFinder = (before, after) =>
-  portPairs(before, after).flatMap((pair) => {
+  (isTranslatedByRules(before) && isTranslatedByRules(after) ? portPairs(before, after) : []).flatMap((pair) => {
     const [was, is] = [nodesWithHints(before, pair.before), nodesWithHints(after, pair.after)];
     const { port } = pair.after;
     const tell = (code: 'HINTS_LOST' | 'HINTS_GAINED', nodes: readonly string[], done: string): Finding[] => {

@@ -171,7 +171,11 @@ export interface CheckResult {
   counts: CheckResult_Counts | undefined;
   nodes: CheckResult_Nodes | undefined;
   services: CheckedService[];
-  afterSnapshot: SnapshotSummary | undefined;
+  afterSnapshot:
+    | SnapshotSummary
+    | undefined;
+  /** Present where it is not known what some of the change does: the check has neither passed nor failed for that. */
+  unknown: CheckResult_Unknown | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -201,6 +205,14 @@ export interface CheckResult_Counts {
 export interface CheckResult_Nodes {
   added: string[];
   removed: string[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface CheckResult_Unknown {
+  /** Touched Services of which it is not known, on either side, what becomes of connections to them. */
+  services: string[];
+  /** The first reason, in a sentence. */
+  why: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -294,6 +306,8 @@ export enum CheckedDoor_Change {
   REMOVED = "REMOVED",
   CHANGED = "CHANGED",
   SAME = "SAME",
+  /** UNKNOWN - Nothing is seen to change, and of some connections it is not known what becomes of them. */
+  UNKNOWN = "UNKNOWN",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -314,6 +328,9 @@ export function checkedDoor_ChangeFromJSON(object: any): CheckedDoor_Change {
     case 4:
     case "CHANGE_SAME":
       return CheckedDoor_Change.SAME;
+    case 5:
+    case "CHANGE_UNKNOWN":
+      return CheckedDoor_Change.UNKNOWN;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -333,6 +350,8 @@ export function checkedDoor_ChangeToNumber(object: CheckedDoor_Change): number {
       return 3;
     case CheckedDoor_Change.SAME:
       return 4;
+    case CheckedDoor_Change.UNKNOWN:
+      return 5;
     case CheckedDoor_Change.UNRECOGNIZED:
     default:
       return -1;
@@ -881,6 +900,7 @@ function createBaseCheckResult(): CheckResult {
     nodes: undefined,
     services: [],
     afterSnapshot: undefined,
+    unknown: undefined,
   };
 }
 
@@ -906,6 +926,9 @@ export const CheckResult: MessageFns<CheckResult> = {
     }
     if (message.afterSnapshot !== undefined) {
       SnapshotSummary.encode(message.afterSnapshot, writer.uint32(58).fork()).join();
+    }
+    if (message.unknown !== undefined) {
+      CheckResult_Unknown.encode(message.unknown, writer.uint32(66).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -987,6 +1010,14 @@ export const CheckResult: MessageFns<CheckResult> = {
             message.afterSnapshot = SnapshotSummary.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.unknown = CheckResult_Unknown.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1030,6 +1061,9 @@ export const CheckResult: MessageFns<CheckResult> = {
     message.services = object.services?.map((e) => CheckedService.fromPartial(e)) || [];
     message.afterSnapshot = (object.afterSnapshot !== undefined && object.afterSnapshot !== null)
       ? SnapshotSummary.fromPartial(object.afterSnapshot)
+      : undefined;
+    message.unknown = (object.unknown !== undefined && object.unknown !== null)
+      ? CheckResult_Unknown.fromPartial(object.unknown)
       : undefined;
     return message;
   },
@@ -1340,6 +1374,93 @@ export const CheckResult_Nodes: MessageFns<CheckResult_Nodes> = {
     const message = createBaseCheckResult_Nodes();
     message.added = object.added?.map((e) => e) || [];
     message.removed = object.removed?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseCheckResult_Unknown(): CheckResult_Unknown {
+  return { services: [], why: "" };
+}
+
+export const CheckResult_Unknown: MessageFns<CheckResult_Unknown> = {
+  encode(message: CheckResult_Unknown, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.services) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.why !== "") {
+      writer.uint32(18).string(message.why);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckResult_Unknown {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckResult_Unknown();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.services.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<CheckResult_Unknown>, I>>(base?: I): CheckResult_Unknown {
+    return CheckResult_Unknown.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckResult_Unknown>, I>>(object: I): CheckResult_Unknown {
+    const message = createBaseCheckResult_Unknown();
+    message.services = object.services?.map((e) => e) || [];
+    message.why = object.why ?? "";
     return message;
   },
 };

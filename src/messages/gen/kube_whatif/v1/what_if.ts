@@ -249,6 +249,8 @@ export enum TraceDifference_Change {
   REMOVED = "REMOVED",
   CHANGED = "CHANGED",
   SAME = "SAME",
+  /** UNKNOWN - The same on both sides as far as it is seen, and it ends where nothing is known any more. */
+  UNKNOWN = "UNKNOWN",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -269,6 +271,9 @@ export function traceDifference_ChangeFromJSON(object: any): TraceDifference_Cha
     case 4:
     case "CHANGE_SAME":
       return TraceDifference_Change.SAME;
+    case 5:
+    case "CHANGE_UNKNOWN":
+      return TraceDifference_Change.UNKNOWN;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -288,6 +293,8 @@ export function traceDifference_ChangeToNumber(object: TraceDifference_Change): 
       return 3;
     case TraceDifference_Change.SAME:
       return 4;
+    case TraceDifference_Change.UNKNOWN:
+      return 5;
     case TraceDifference_Change.UNRECOGNIZED:
     default:
       return -1;
@@ -343,6 +350,8 @@ export enum ServiceDifference_Change {
   ADDED = "ADDED",
   REMOVED = "REMOVED",
   CHANGED = "CHANGED",
+  /** UNKNOWN - No share is seen to change, and of some connections it is not known what becomes of them. */
+  UNKNOWN = "UNKNOWN",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -360,6 +369,9 @@ export function serviceDifference_ChangeFromJSON(object: any): ServiceDifference
     case 3:
     case "CHANGE_CHANGED":
       return ServiceDifference_Change.CHANGED;
+    case 4:
+    case "CHANGE_UNKNOWN":
+      return ServiceDifference_Change.UNKNOWN;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -377,6 +389,8 @@ export function serviceDifference_ChangeToNumber(object: ServiceDifference_Chang
       return 2;
     case ServiceDifference_Change.CHANGED:
       return 3;
+    case ServiceDifference_Change.UNKNOWN:
+      return 4;
     case ServiceDifference_Change.UNRECOGNIZED:
     default:
       return -1;
