@@ -47,6 +47,14 @@ function unchangedText({ services, unchanged }: ProbabilityDifference): string |
     : `${unchanged} more Service ports stay as they are.`;
 }
 
+/** What is said where nothing is seen to change; with less certainty where network policies are left out of account. */
+function nothing({ result, findings }: Answer<WhatIfResult>): string {
+  const left = findings.some(({ code }) => code === 'NETWORK_POLICY_NOT_EVALUATED');
+  return left
+    ? 'Nothing is seen to change, and network policies, which are not evaluated, may change it.'
+    : NOTHING[result.question];
+}
+
 function isEmpty(result: WhatIfResult): boolean {
   switch (result.question) {
     case 'chains': {
@@ -165,7 +173,7 @@ function text(answer: Answer<WhatIfResult>, layout: Layout): string {
   const { paint } = layout;
   const same = isEmpty(result);
   return joinSections([
-    [paint.bold(`What changes: ${result.question}`), ...(same ? [NOTHING[result.question]] : [])],
+    [paint.bold(`What changes: ${result.question}`), ...(same ? [nothing(answer)] : [])],
     ...(same ? [] : differenceText(result, layout)),
     item('', printable(establishedLine(result)), layout.width, 0),
     ...backgroundText(answer, layout, CHANGES_TITLE),
@@ -272,7 +280,7 @@ function markdown(answer: Answer<WhatIfResult>): string {
   const same = isEmpty(result);
   return markdownReport([
     [`## What changes: ${result.question}`],
-    ...(same ? [[NOTHING[result.question]]] : differenceMarkdown(result)),
+    ...(same ? [[nothing(answer)]] : differenceMarkdown(result)),
     [markdownText(establishedLine(result))],
     ...backgroundMarkdown(answer, CHANGES_TITLE),
   ]);

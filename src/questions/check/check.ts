@@ -161,12 +161,13 @@ function unknownPart(
   const wanted = question.services === undefined ? undefined : new Set(question.services);
   const reasons = new Map<string, string>();
   for (const key of touched.unknown) {
-    if (wanted?.has(key) ?? true) reasons.set(key, touched.unknownCause ?? '');
+    if (wanted?.has(key) ?? true) reasons.set(key, touched.unknownCauses[0] ?? '');
   }
   for (const { checked: one, unknown } of checked) {
     if (unknown !== undefined && !reasons.has(one.service)) reasons.set(one.service, unknown);
   }
-  const [why] = reasons.values();
+  // Policies that change may be about clients of any Service.
+  const why = [...reasons.values()][0] ?? touched.policiesChange;
   return why === undefined ? undefined : { services: [...reasons.keys()], why };
 }
 
@@ -174,7 +175,8 @@ function unknownFindings(unknown: CheckResult['unknown']): Finding[] {
   if (unknown === undefined) return [];
   const { services, why } = unknown;
   const count = services.length === 1 ? 'a Service' : `${services.length} Services`;
-  const message = `It is not known what the change does to connections to ${count} that it touches (${listed(services)}): ${why}`;
+  const which = services.length === 0 ? '' : ` to ${count} that it touches (${listed(services)})`;
+  const message = `It is not known what the change does to connections${which}: ${why}`;
   return [
     finding('CHECK_UNKNOWN', message, {
       services: services.slice(0, MAX_LISTED),
@@ -228,7 +230,7 @@ export function answerCheck(
     ...unknownFindings(unknown),
     ...ownFindings(touched, asked, omitted, question.maxServices ?? DEFAULT_MAX_SERVICES),
     ...(second === undefined ? changesWithoutEffect(made) : sameSnapshots(snapshot.digest, second.digest)),
-    ...(second === undefined && touched.services.length === 0 ? noServiceTouched(made) : []),
+    ...(second === undefined && touched.services.length === 0 && unknown === undefined ? noServiceTouched(made) : []),
     ...differenceFindings(viewOf(before, 'before'), viewOf(after, 'after'), thresholds),
   ];
   const counted = sortedFindings(found, request.findings);

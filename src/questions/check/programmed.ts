@@ -99,7 +99,8 @@ export function programmedBeside(side: Side, node: string): string {
     const program = programOf(side, node, family);
     return program === undefined ? '' : String(program.services.endpointTotal > 1000);
   });
-  return [proxy, addresses, JSON.stringify(object?.metadata.labels ?? {}), object && nodeIsDown(object), ...large].join(
+  const beside = side.settings.unsupportedDataplane ?? '';
+  return [beside, proxy, addresses, JSON.stringify(object?.metadata.labels ?? {}), object && nodeIsDown(object), ...large].join(
     '\n',
   );
 }

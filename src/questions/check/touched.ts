@@ -15,15 +15,19 @@ import {
   unmodelledOn,
   usedOn,
 } from './programmed.js';
+import { changedResources } from './resources-changed.js';
 
 type Side = Pick<Prepared, 'cluster' | 'settings'>;
 
 export interface Touched {
   /** `namespace/name`, in byte order; those that the change names or whose endpoints it changes come first. */
   readonly services: readonly string[];
-  /** Of them: those of which it is not known what some node does with them, and the first reason why. */
+  /** Of them: those of which it is not known what the change does to them. */
   readonly unknown: readonly string[];
-  readonly unknownCause?: string;
+  /** Sentences that say why it is not known what a change does: data planes that are not modelled, policies that change. */
+  readonly unknownCauses: readonly string[];
+  /** The first of them that is about policies. */
+  readonly policiesChange?: string;
   /** Services that are there on either side. */
   readonly total: number;
   readonly nodesAdded: readonly string[];
@@ -167,6 +171,9 @@ export function touchedServices(before: Side, after: Side): Touched {
     }
   }
   const all = (side: Side) => [...side.cluster.nodes.keys()];
+  // By policies that are not evaluated more may change than by rules.
+  const resources = changedResources(before.cluster, after.cluster);
+  for (const key of resources.services) if (!direct.includes(key)) indirect.add(key);
   const services = [...direct.sort(), ...[...indirect].sort()];
   // An ExternalName is a name alone, which no node translates.
   const isUnknown = (key: string) =>
@@ -176,8 +183,9 @@ export function touchedServices(before: Side, after: Side): Touched {
     });
   return {
     services,
-    unknown: unmodelled === undefined ? [] : services.filter(isUnknown),
-    ...(unmodelled === undefined ? {} : { unknownCause: unmodelled }),
+    unknown: services.filter((key) => (unmodelled !== undefined && isUnknown(key)) || resources.services.includes(key)),
+    ...(resources.reasons[0] === undefined ? {} : { policiesChange: resources.reasons[0] }),
+    unknownCauses: [...(unmodelled === undefined ? [] : [unmodelled]), ...resources.reasons],
     total: keys.size,
     nodesAdded: all(after).filter((node) => !before.cluster.nodes.has(node)),
     nodesRemoved: all(before).filter((node) => !after.cluster.nodes.has(node)),

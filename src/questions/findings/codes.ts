@@ -97,6 +97,12 @@ export const FINDING_CODES = {
     'A Service has loadBalancerSourceRanges, which guard the load balancer’s address only, and node ports that take everybody.',
     ['service', 'ranges', 'ports', 'before'],
   ),
+  NETWORK_POLICY_NOT_EVALUATED: entry(
+    'STATE',
+    'WARNING',
+    'A network policy selects pods that the answer is about: what it lets through is not evaluated, so that connections may be denied that the answer delivers.',
+    ['policy', 'pods', 'podCount'],
+  ),
   DELIVERED_BEFORE_DROPPED_NOW: entry(
     'DIFFERENCE',
     'ERROR',

@@ -20,6 +20,7 @@ import { hintDifferences, localWithoutEndpoints, servicesWithoutEndpoints } from
 import { finding, keyOf } from './finding.js';
 import type { FindingsSpec, Thresholds } from './options.js';
 import { wantedFindings } from './options.js';
+import { policiesNotEvaluated } from './policies.js';
 import { sourceAddressDifferences } from './source-address.js';
 import { doorsRemoved, lostTraffic, trafficDifferences } from './traffic.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';
@@ -34,6 +35,7 @@ const STATE: readonly StateFinder[] = [
   crossZone,
   affinities,
   unguardedNodePorts,
+  policiesNotEvaluated,
 ];
 
 const DIFFERENCE: readonly DifferenceFinder[] = [
@@ -66,12 +68,16 @@ export function stateFindings(view: View, thresholds: Thresholds): readonly Find
  * as INFO, with `before: true`: the change is not to blame for it.
  */
 export function differenceFindings(before: View, after: View, thresholds: Thresholds): readonly Finding[] {
-  const earlier = new Set(stateFindings(before, thresholds).map(keyOf));
+  const was = stateFindings(before, thresholds);
+  const earlier = new Set(was.map(keyOf));
   const now = stateFindings(after, thresholds).map((found): Finding => {
-    if (!earlier.has(keyOf(found))) return found;
+    // What is left out of account on a side stays a warning: the comparison rests on it.
+    if (found.code === 'NETWORK_POLICY_NOT_EVALUATED' || !earlier.has(keyOf(found))) return found;
     return { ...found, severity: 'INFO', evidence: { ...found.evidence, before: true } };
   });
-  return [...DIFFERENCE.flatMap((find) => find(before, after, thresholds)), ...now];
+  const later = new Set(now.map(keyOf));
+  const gone = was.filter((found) => found.code === 'NETWORK_POLICY_NOT_EVALUATED' && !later.has(keyOf(found)));
+  return [...DIFFERENCE.flatMap((find) => find(before, after, thresholds)), ...now, ...gone];
 }
 
 /** At most so many findings of one code are told. */

@@ -20,6 +20,7 @@ import { localWithoutEndpoints, servicesWithoutEndpoints } from '../findings/end
 import { toldFindings } from '../findings/index.js';
 import { changesWithoutEffect } from '../findings/no-effect.js';
 import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/options.js';
+import { policiesNotEvaluated } from '../findings/policies.js';
 import { podsNotPlaced } from '../findings/unplaced.js';
 import type { StateFinder } from '../findings/view.js';
 import { balancing } from '../path.js';
@@ -279,12 +280,15 @@ export class Sweep {
     const bound = this.#bound?.over(points);
     const { cluster, changes } = prepared;
     const always = this.#found(cluster, [addressConflicts, affinities]);
+    const keys = [...new Set(this.#swept.map(({ destination }) => destination.target.key))];
+    const view = { cluster, settings: prepared.settings, services: keys, doors: [] };
+    const policies = policiesNotEvaluated(view, this.#thresholds);
     return prepared.answer(
       {
         result: { workload, services, points, ...(bound === undefined ? {} : { bound }) },
         assumptions: [...this.#assumptions.values()],
       },
-      toldFindings([...changesWithoutEffect(changes), ...podsNotPlaced(changes), ...always], this.#context.wanted),
+      toldFindings([...changesWithoutEffect(changes), ...podsNotPlaced(changes), ...always, ...policies], this.#context.wanted),
     );
   }
 }
