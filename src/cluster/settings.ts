@@ -1,5 +1,6 @@
 import type { IPFamily } from '../base/address.js';
 import type { Cluster } from './cluster.js';
+import type { Beside } from './dataplane.js';
 import type { IpMasqSettings } from './ip-masq.js';
 import type { LoadBalancerSettings } from './load-balancer-settings.js';
 import type { SettingsOverride } from './settings-override.js';
@@ -18,7 +19,7 @@ export type ProxyMode = 'iptables' | 'nftables' | 'ipvs';
 export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix' | 'None';
 export type Platform = 'generic' | 'gke' | 'eks' | 'aks' | 'kind' | 'minikube' | 'k3s' | 'openshift';
 
-export type Dataplane = 'KUBE_PROXY' | 'EBPF';
+export type Dataplane = 'KUBE_PROXY' | 'EBPF' | 'OTHER';
 
 export interface KubernetesVersion {
   readonly major: number;
@@ -108,6 +109,8 @@ export interface Settings {
   readonly kubelet: boolean;
   /** Where this cluster's kube-proxy is not what moves Service packets (Dataplane V2, a CNI without it): why. */
   readonly unsupportedDataplane?: string;
+  /** Agents beside kube-proxy that take some packets of pods before its rules see them. */
+  readonly beside: readonly Beside[];
   readonly clusterDomain: string;
   /** What the request says of load balancers; what it does not say, the snapshot shows. */
   readonly loadBalancer: LoadBalancerSettings;

@@ -4,6 +4,7 @@ import { serviceOfAddress } from '../load-balancers/addresses.js';
 import { arriveDirectly } from '../load-balancers/direct.js';
 import { copyOf, headerOf, type Packet } from '../netfilter/packet.js';
 import { passBalancer } from './balancing.js';
+import { takenBeforeRules } from './before-rules.js';
 import type { Client, Target, Through } from './client.js';
 import type { Fabric } from './fabric.js';
 import { isLoopback, UPLINK } from './host.js';
@@ -94,6 +95,11 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
       return;
     }
     const arrived = withTrail(branch, hop(branch.trail, 'NODE', node));
+    const taken = takenBeforeRules(fabric, client, node, branch.packet, nodes === 1);
+    if (taken !== undefined) {
+      journeys.push(ended(arrived, { verdict: 'UNKNOWN', cause: 'UNSUPPORTED_DATAPLANE', detail: taken }));
+      return;
+    }
     for (const passed of passNode(fabric, node, arrived, entry)) {
       if ('ending' in passed) journeys.push(ended(passed.branch, passed.ending));
       else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);

@@ -99,7 +99,7 @@ export function programmedBeside(side: Side, node: string): string {
     const program = programOf(side, node, family);
     return program === undefined ? '' : String(program.services.endpointTotal > 1000);
   });
-  const beside = side.settings.unsupportedDataplane ?? '';
+  const beside = JSON.stringify([side.settings.unsupportedDataplane ?? '', side.settings.beside]);
   return [beside, proxy, addresses, JSON.stringify(object?.metadata.labels ?? {}), object && nodeIsDown(object), ...large].join(
     '\n',
   );

@@ -1,5 +1,6 @@
 /** Changes of objects that decide about connections and are not evaluated: network policies, namespaces' labels. */
 import type { Cluster } from '../../cluster/cluster.js';
+import { AMBIENT_LABEL } from '../../cluster/mesh.js';
 import { policiesOf, policiesSelecting } from '../../cluster/network-policies.js';
 import type { Pod } from '../../cluster/objects.js';
 import { type Resource, resourceName, resourceRole } from '../../cluster/resources.js';
@@ -21,8 +22,6 @@ function namespaceCounts(cluster: Cluster, before: Resource | undefined, after: 
   const isMesh = (resource: Resource | undefined) => Object.hasOwn(resource?.metadata.labels ?? {}, AMBIENT_LABEL);
   return policiesOf(cluster).length > 0 || isMesh(before) || isMesh(after);
 }
-
-export const AMBIENT_LABEL = 'istio.io/dataplane-mode';
 
 /** The policies that select a pod, as one text. */
 function selection(cluster: Cluster, pod: Pod | undefined, changed: ReadonlySet<string>): string {

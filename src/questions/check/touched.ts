@@ -140,7 +140,8 @@ export function touchedServices(before: Side, after: Side): Touched {
     nodes.map((node) => unmodelledOn(side, node)).find((cause) => cause !== undefined);
   const moving = causeOf(before, left) ?? causeOf(after, joined);
   const changing = classes.find(({ changed, unmodelled }) => changed && unmodelled !== undefined)?.unmodelled;
-  const unmodelled = moving ?? classes.map((one) => one.unmodelled).find((cause) => cause !== undefined);
+  const beside = [before, after].flatMap(({ settings }) => settings.beside)[0]?.why;
+  const unmodelled = moving ?? beside ?? classes.map((one) => one.unmodelled).find((cause) => cause !== undefined);
   const keys = new Set([...before.cluster.services.keys(), ...after.cluster.services.keys()]);
   const differs = (key: string): boolean => {
     if (before.cluster.services.has(key) !== after.cluster.services.has(key)) return true;

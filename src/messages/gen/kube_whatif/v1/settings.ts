@@ -44,23 +44,26 @@ export interface Settings {
     | LoadBalancerSettings
     | undefined;
   /**
-   * What translates Services on the nodes. EBPF - programs of GKE Dataplane V2 or Cilium, which are not modelled - inside a
-   * node a path is UNKNOWN, and `chains` is refused, while load balancers, their backends, health checks and firewalls are
-   * told. Default - EBPF where such an agent runs in kube-system and no kube-proxy does, else KUBE_PROXY.
+   * What translates Services on the nodes. EBPF (programs of Cilium, GKE Dataplane V2, Calico) and OTHER (OVN-Kubernetes,
+   * kube-router, Antrea and the like) are not modelled - inside a node a path is UNKNOWN, and `chains` is refused, while load
+   * balancers, their backends, health checks and firewalls are told. Default - what the agents of the snapshot and their
+   * configuration show, else KUBE_PROXY.
    */
   dataplane?: Settings_Dataplane | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /**
- * What translates Services on the nodes. EBPF - programs of GKE Dataplane V2 or Cilium, which are not modelled - inside a
- * node a path is UNKNOWN, and `chains` is refused, while load balancers, their backends, health checks and firewalls are
- * told. Default - EBPF where such an agent runs in kube-system and no kube-proxy does, else KUBE_PROXY.
+ * What translates Services on the nodes. EBPF (programs of Cilium, GKE Dataplane V2, Calico) and OTHER (OVN-Kubernetes,
+ * kube-router, Antrea and the like) are not modelled - inside a node a path is UNKNOWN, and `chains` is refused, while load
+ * balancers, their backends, health checks and firewalls are told. Default - what the agents of the snapshot and their
+ * configuration show, else KUBE_PROXY.
  */
 export enum Settings_Dataplane {
   UNSPECIFIED = "UNSPECIFIED",
   KUBE_PROXY = "KUBE_PROXY",
   EBPF = "EBPF",
+  OTHER = "OTHER",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -75,6 +78,9 @@ export function settings_DataplaneFromJSON(object: any): Settings_Dataplane {
     case 2:
     case "DATAPLANE_EBPF":
       return Settings_Dataplane.EBPF;
+    case 3:
+    case "DATAPLANE_OTHER":
+      return Settings_Dataplane.OTHER;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -90,6 +96,8 @@ export function settings_DataplaneToNumber(object: Settings_Dataplane): number {
       return 1;
     case Settings_Dataplane.EBPF:
       return 2;
+    case Settings_Dataplane.OTHER:
+      return 3;
     case Settings_Dataplane.UNRECOGNIZED:
     default:
       return -1;
