@@ -140,6 +140,7 @@ function dnsTarget(
     key: namespacedName(answer.service),
     port: ports.find((candidate) => candidate.port === port && (candidate.protocol ?? 'TCP') === protocol),
     portNumber: port ?? 0,
+    askedPort: port,
     protocol,
     via: 'DNS',
     node: undefined,
@@ -191,11 +192,13 @@ function headless(fabric: Fabric, target: ServiceTarget, name: string, hostname?
     'A headless Service has no rules: the client’s resolver picks among the addresses, each taken as equally likely per resolution.',
   );
   const targets = endpoints.map((endpoint) => {
-    const port = endpoint.port ?? (target.portNumber || undefined);
+    // Nothing translates a port of a headless Service: the number that a client asks for is the number it connects to.
+    const port = target.askedPort ?? endpoint.port ?? (target.portNumber || undefined);
     const { address, node = '', zone = '', pod } = endpoint;
-    if (port !== undefined)
+    if (port !== undefined && (endpoint.port === undefined || port === endpoint.port))
       fabric.expect([{ id: joinHostPort(address, port), address, node, zone, ...(pod ? { pod } : {}) }]);
-    if (target.portNumber !== 0 && port !== target.portNumber) {
+    else if (node !== '') fabric.places.learn(address, node);
+    if (target.askedPort === undefined && target.portNumber !== 0 && port !== target.portNumber) {
       fabric.assumptions.add(
         'headless.port',
         port,

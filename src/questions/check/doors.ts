@@ -62,7 +62,9 @@ export function doorsOf(service: Service, wanted: Wanted): readonly DoorQuestion
   const ports = service.spec?.ports ?? [];
   return ports
     .flatMap((port) => {
-      const which = port.name ? { portName: port.name } : { port: port.port };
+      // Of a headless Service's only port those are meant who know the endpoints' own.
+      const number = isHeadless(service) ? {} : { port: port.port };
+      const which = port.name ? { portName: port.name } : number;
       return doorsOfPort(service, { namespace, name, ...which }, port.nodePort);
     })
     .filter(({ clients, destination }) => {
