@@ -9,6 +9,7 @@ import { pathDifference } from './differences/path.js';
 import { probabilityDifference } from './differences/probability.js';
 import { finding } from './findings/finding.js';
 import { differenceFindings, toldFindings } from './findings/index.js';
+import { manifestLosses } from './findings/manifest-losses.js';
 import { changesWithoutEffect, sameSnapshots } from './findings/no-effect.js';
 import { thresholdsOf } from './findings/options.js';
 import { podsNotPlaced } from './findings/unplaced.js';
@@ -207,7 +208,7 @@ export function answerWhatIf(
   const found = [
     ...findings,
     ...(second === undefined
-      ? [...changesWithoutEffect(next.changes.slice(base.length)), ...podsNotPlaced(next.changes.slice(base.length))]
+      ? [...changesWithoutEffect(next.changes.slice(base.length)), ...podsNotPlaced(next.changes.slice(base.length)), ...manifestLosses(next.changes.slice(base.length), first.cluster, next.cluster)]
       : sameSnapshots(snapshot.digest, second.digest)),
     ...differenceFindings(viewOf(before), viewOf(after), thresholds),
   ];

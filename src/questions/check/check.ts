@@ -6,6 +6,7 @@ import { readAfter } from '../after-snapshot.js';
 import type { Answer, Finding } from '../answer.js';
 import { finding, listed, MAX_LISTED } from '../findings/finding.js';
 import { differenceFindings, sortedFindings, toldFindings } from '../findings/index.js';
+import { manifestLosses } from '../findings/manifest-losses.js';
 import { changesWithoutEffect, noServiceTouched, sameSnapshots } from '../findings/no-effect.js';
 import { thresholdsOf } from '../findings/options.js';
 import type { View } from '../findings/view.js';
@@ -229,7 +230,7 @@ export function answerCheck(
   const found = [
     ...unknownFindings(unknown),
     ...ownFindings(touched, asked, omitted, question.maxServices ?? DEFAULT_MAX_SERVICES),
-    ...(second === undefined ? changesWithoutEffect(made) : sameSnapshots(snapshot.digest, second.digest)),
+    ...(second === undefined ? [...changesWithoutEffect(made), ...manifestLosses(made, before.cluster, after.cluster)] : sameSnapshots(snapshot.digest, second.digest)),
     ...(second === undefined && touched.services.length === 0 && unknown === undefined ? noServiceTouched(made) : []),
     ...differenceFindings(viewOf(before, 'before'), viewOf(after, 'after'), thresholds),
   ];

@@ -35,12 +35,20 @@ const headlessWithout: StateFinder = (view) =>
     });
   });
 
+/** The nodes of a Service's endpoints, which are those that may see duplicates otherwise than the others. */
+function nodesOf(service: string, { cluster }: View): readonly string[] {
+  const names = cluster.slicesOf(service).flatMap(({ endpoints }) => endpoints.map(({ nodeName }) => nodeName ?? ''));
+  return [...new Set(names)].filter((node) => cluster.nodes.has(node));
+}
+
 /** Service ports that have no endpoint that may be used. */
 export const servicesWithoutEndpoints: StateFinder = (view, thresholds) => [
   ...view.services.flatMap((key) =>
     portsOf(view, key).flatMap(({ port, services }) => {
       const endpoints = services.endpointsOf(port);
-      if (endpoints.some(isUsable)) return [];
+      // Up to 1.35 kube-proxies keep different ones of duplicates: one node may deliver where another refuses.
+      const seen = endpoints.some(isUsable) ? endpoints : nodesOf(key, view).flatMap((node) => services.endpointsSeenFrom(node, port));
+      if (seen.some(isUsable)) return [];
       const others = endpoints.length === 0 ? '' : `; ${endpoints.length} that it has are not ready`;
       // What a client meets is told where it is known: another data plane may drop what kube-proxy rejects.
       const known = unmodelledOf(view) === undefined ? 'connections to it are refused' : 'no connection to it is delivered';

@@ -1,5 +1,6 @@
 /** All that can be found, of one state and of what lies between two. A new family is a file of its own and a line here. */
 import type { Finding } from '../answer.js';
+import { externalIPsTaken, metallbConflicts, metallbLosers } from './addresses.js';
 import { affinities, affinityBroken, affinityDifferences } from './affinity.js';
 import { imbalanceDifferences, imbalances } from './balance.js';
 import {
@@ -21,6 +22,7 @@ import { finding, keyOf } from './finding.js';
 import type { FindingsSpec, Thresholds } from './options.js';
 import { wantedFindings } from './options.js';
 import { policiesNotEvaluated } from './policies.js';
+import { selectorFindings, servicesDeleted, targetPortsLost } from './selectors.js';
 import { sourceAddressDifferences } from './source-address.js';
 import { doorsRemoved, lostTraffic, trafficDifferences } from './traffic.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';
@@ -36,6 +38,9 @@ const STATE: readonly StateFinder[] = [
   affinities,
   unguardedNodePorts,
   policiesNotEvaluated,
+  selectorFindings,
+  externalIPsTaken,
+  metallbConflicts,
 ];
 
 const DIFFERENCE: readonly DifferenceFinder[] = [
@@ -56,7 +61,15 @@ const DIFFERENCE: readonly DifferenceFinder[] = [
   balancerImbalance,
   newNodePorts,
   firewallOpened,
+  targetPortsLost,
+  servicesDeleted,
+  metallbLosers,
 ];
+
+/** The address and Services of a LOAD_BALANCER_ADDRESS_LOST; '' for another finding. */
+function addressOfLoss({ code, evidence }: Finding): string {
+  return code === 'LOAD_BALANCER_ADDRESS_LOST' ? JSON.stringify([evidence.address, evidence.services]) : '';
+}
 
 /** What is to be said of one state of the cluster. */
 export function stateFindings(view: View, thresholds: Thresholds): readonly Finding[] {
@@ -77,7 +90,10 @@ export function differenceFindings(before: View, after: View, thresholds: Thresh
   });
   const later = new Set(now.map(keyOf));
   const gone = was.filter((found) => found.code === 'NETWORK_POLICY_NOT_EVALUATED' && !later.has(keyOf(found)));
-  return [...DIFFERENCE.flatMap((find) => find(before, after, thresholds)), ...now, ...gone];
+  const made = DIFFERENCE.flatMap((find) => find(before, after, thresholds));
+  // What a change does and what is so after it may be one thing: it is told once, as what the change does.
+  const lost = new Set(made.filter(({ code }) => code === 'LOAD_BALANCER_ADDRESS_LOST').map(addressOfLoss));
+  return [...made, ...now.filter((found) => !lost.has(addressOfLoss(found))), ...gone];
 }
 
 /** At most so many findings of one code are told. */
