@@ -4,10 +4,12 @@ import type { Cluster } from '../cluster/cluster.js';
 import { meshedPods, meshLeavesOut, meshOf } from '../cluster/mesh.js';
 import { DNS_PORT, nodeLocalDns } from '../cluster/node-local-dns.js';
 import { namespacedName } from '../cluster/objects.js';
+import { endpointsAreUnknown } from '../control-plane/endpoint-sources.js';
 import type { Packet } from '../netfilter/packet.js';
 import type { ServicePort } from '../proxy/service-port.js';
 import type { Client } from './client.js';
 import type { Fabric } from './fabric.js';
+import type { Ending } from './trail.js';
 
 /** The Service ports that the packet's address and port belong to. */
 function claimsOf(fabric: Fabric, node: string, packet: Packet): readonly ServicePort[] {
@@ -83,6 +85,37 @@ function takenByHostPort(fabric: Fabric, node: string, packet: Packet): string |
  * agents wrote into them.
  */
 export function takenBeforeRules(
+  fabric: Fabric,
+  client: Client,
+  node: string,
+  packet: Packet,
+  isFirst: boolean,
+): Ending | undefined {
+  const unknown = unknownEndpoints(fabric, node, packet);
+  if (unknown !== undefined) return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail: unknown };
+  const detail = takenUnmodelled(fabric, client, node, packet, isFirst);
+  return detail === undefined ? undefined : { verdict: 'UNKNOWN', cause: 'UNSUPPORTED_DATAPLANE', detail };
+}
+
+/** A Service of which only an Endpoints object is there, which has nothing of the packet's family. */
+function unknownEndpoints(fabric: Fabric, node: string, packet: Packet): string | undefined {
+  if (fabric.isParsed(node) || fabric.cluster.endpoints.size === 0 || packet.destinationPort === undefined) return undefined;
+  const { services } = fabric.program(node);
+  const claims = claimsOf(fabric, node, packet);
+  const all =
+    claims.length > 0 || !fabric.host(node).isLocal(packet.destination)
+      ? claims
+      : services.nodePortClaims(packet.protocol, packet.destinationPort);
+  const found = all.find(({ service }) => endpointsAreUnknown(fabric.cluster, service, fabric.family));
+  return found === undefined ? undefined : unknownFamily(found.service, fabric.family);
+}
+
+/** Why it is not known which endpoints of a family a Service has. */
+export function unknownFamily(service: string, family: string): string {
+  return `the snapshot has an Endpoints object of ${service} and no EndpointSlice: an Endpoints object carries one family, and which ${family} endpoints there are is not known`;
+}
+
+function takenUnmodelled(
   fabric: Fabric,
   client: Client,
   node: string,

@@ -4,11 +4,13 @@ import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { requirePod } from '../cluster/lookup.js';
 import { namespacedName, type Pod, type Service } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
+import { endpointsAreUnknown } from '../control-plane/endpoint-sources.js';
 import { isBalanced, serviceOfHostname } from '../load-balancers/addresses.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
 import type { Protocol } from '../netfilter/packet.js';
 import type { Client, Target } from './client.js';
+import { unknownFamily } from './before-rules.js';
 import { type DnsAnswer, headlessEndpoints, resolveHost } from './dns.js';
 import type { Fabric } from './fabric.js';
 import { splitName } from './names.js';
@@ -181,6 +183,9 @@ function nodePortNode(target: ServiceTarget, client: Client): string {
 function headless(fabric: Fabric, target: ServiceTarget, name: string, hostname?: string): Resolution {
   const portName = target.port?.name;
   const endpoints = headlessEndpoints(fabric.cluster, target.key, fabric.family, portName, hostname);
+  if (endpoints.length === 0 && endpointsAreUnknown(fabric.cluster, target.key, fabric.family)) {
+    return without(unknownFamily(target.key, fabric.family), 'MISSING_DATA');
+  }
   if (endpoints.length === 0) {
     const who = hostname === undefined ? 'endpoint' : `endpoint with the host name ${hostname}`;
     return without(`DNS has no ${fabric.family} address for ${name}: the Service has no ready ${who}`);

@@ -97,7 +97,7 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     const arrived = withTrail(branch, hop(branch.trail, 'NODE', node));
     const taken = takenBeforeRules(fabric, client, node, branch.packet, nodes === 1);
     if (taken !== undefined) {
-      journeys.push(ended(arrived, { verdict: 'UNKNOWN', cause: 'UNSUPPORTED_DATAPLANE', detail: taken }));
+      journeys.push(ended(arrived, taken));
       return;
     }
     for (const passed of passNode(fabric, node, arrived, entry)) {

@@ -1,6 +1,7 @@
 /** Services that have no endpoint to send anything to, at all or on some nodes. */
 import { nodeZone } from '../../cluster/addresses.js';
 import { FAMILIES } from '../../cluster/settings.js';
+import { endpointsAreUnknown } from '../../control-plane/endpoint-sources.js';
 import { headlessEndpoints } from '../../path/dns.js';
 import { isHeadless, serviceFamilies } from '../../path/service-target.js';
 import { externallyAccessible } from '../../proxy/policies.js';
@@ -30,6 +31,7 @@ const headlessWithout: StateFinder = (view) =>
     const families = serviceFamilies(view.cluster, { ...target, node: undefined, address: undefined });
     return FAMILIES.filter((family) => families.includes(family)).flatMap((family) => {
       if (headlessEndpoints(view.cluster, key, family, undefined).length > 0) return [];
+      if (endpointsAreUnknown(view.cluster, key, family)) return [];
       const message = `Headless Service ${key} has no ready ${family} endpoint: DNS has no address for its name.`;
       return [finding('SERVICE_WITHOUT_ENDPOINTS', message, portEvidence({ namespace, name }, family))];
     });
@@ -48,7 +50,7 @@ export const servicesWithoutEndpoints: StateFinder = (view, thresholds) => [
       const endpoints = services.endpointsOf(port);
       // Up to 1.35 kube-proxies keep different ones of duplicates: one node may deliver where another refuses.
       const seen = endpoints.some(isUsable) ? endpoints : nodesOf(key, view).flatMap((node) => services.endpointsSeenFrom(node, port));
-      if (seen.some(isUsable)) return [];
+      if (seen.some(isUsable) || endpointsAreUnknown(view.cluster, key, port.family)) return [];
       const others = endpoints.length === 0 ? '' : `; ${endpoints.length} that it has are not ready`;
       // What a client meets is told where it is known: another data plane may drop what kube-proxy rejects.
       const known = unmodelledOf(view) === undefined ? 'connections to it are refused' : 'no connection to it is delivered';
