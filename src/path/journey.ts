@@ -280,6 +280,20 @@ function delivered(
 function leftCluster(fabric: Fabric, node: string, branch: Branch): Journey {
   const { packet } = branch;
   const to = packet.destination;
+  const balancer = passedBalancer(branch.trail) ? undefined : fabric.balancerAt(to);
+  const takesPort = balancer?.service.spec?.ports?.some(
+    ({ port, protocol = 'TCP' }) => port === packet.destinationPort && protocol === packet.protocol,
+  );
+  if (balancer !== undefined && takesPort) {
+    fabric.tellOf(balancer);
+    const at = fabric.isStandIn(to) ? 'which is published by a host name' : `at ${to}`;
+    const detail =
+      `no rule of ${node} translates the packet: it leaves the cluster from ${packet.source} for the load balancer of ${balancer.key}, ${at}. ` +
+      'Nothing tells which load balancer that is (settings.loadBalancer can), hence not what it does with a client inside the cluster: ' +
+      'an outside client’s answer holds where it does not keep the client’s address';
+    const trail = hop(branch.trail, 'LOAD_BALANCER', balancer.name);
+    return ended(withTrail(branch, trail), { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail });
+  }
   const ending = (): Ending => {
     const services = [...fabric.cluster.services.values()];
     const ofService = services.find(

@@ -129,11 +129,13 @@ export interface ProbabilityDifference {
 
 // ── all ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Of the connections that were established before: those that stay, and those whose endpoint is gone. Sum 1, or 0. */
+/** Of the connections that were established before: those that stay, those that are lost, those that choose anew. Sum 1, or 0. */
 export interface EstablishedShares {
   readonly kept: Probability;
   readonly lost: Probability;
   readonly lostEndpoints: readonly EndpointRef[];
+  /** UDP: kube-proxy deletes their conntrack entries, and the next packet chooses an endpoint anew. Absent: none. */
+  readonly rechosen?: Probability;
 }
 
 /** The shares are absent for chains, and for several Services, each of which has its own. */

@@ -20,6 +20,7 @@ import {
   nodesText,
   SERVICE_COLUMNS,
   type ShiftTable,
+  serviceEstablishedText,
   serviceRows,
   serviceTables,
   serviceTitle,
@@ -139,7 +140,7 @@ function probabilityText(difference: ProbabilityDifference, layout: Layout): str
       return [
         [
           layout.paint.bold(printable(serviceTitle(service))),
-          ...item('  ', printable(establishedText(service.established)), layout.width, 4),
+          ...item('  ', printable(serviceEstablishedText(service)), layout.width, 4),
           ...(balance === undefined ? [] : [`  ${balance}`]),
         ],
         ...serviceTables(service).map((table) => indented(shiftLines(table, layout))),
@@ -162,10 +163,11 @@ function differenceText(result: WhatIfResult, layout: Layout): string[][] {
 
 /** What becomes of established connections; of probability each Service tells its own. */
 function establishedLine({ question, established }: WhatIfResult): string {
-  const { kept, lost, lostEndpoints, explanation } = established;
+  const { kept, lost, lostEndpoints, rechosen, explanation } = established;
   if (question !== 'path' || kept === undefined || lost === undefined || lostEndpoints === undefined)
     return explanation;
-  return `${establishedText({ kept, lost, lostEndpoints })}. ${explanation}`;
+  const shares = { kept, lost, lostEndpoints, ...(rechosen === undefined ? {} : { rechosen }) };
+  return `${establishedText(shares)}. ${explanation}`;
 }
 
 function text(answer: Answer<WhatIfResult>, layout: Layout): string {
@@ -255,7 +257,7 @@ function probabilityMarkdown(difference: ProbabilityDifference): string[][] {
       const [endpoints, ...others] = serviceTables(service);
       return [
         [`### ${markdownText(serviceTitle(service))}`],
-        [`- ${markdownText(establishedText(service.established))}`, ...(balance === undefined ? [] : [`- ${balance}`])],
+        [`- ${markdownText(serviceEstablishedText(service))}`, ...(balance === undefined ? [] : [`- ${balance}`])],
         endpoints === undefined ? [] : shiftMarkdown(endpoints),
         ...others.map(shiftMarkdown),
       ];

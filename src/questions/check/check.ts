@@ -127,10 +127,10 @@ function checkService({ before, after }: Sides, key: string, wanted: Wanted): Ch
   const later = is.doors.filter((door) => !isRefused(door));
   const byId = new Map(later.map((side) => [side.door.id, side]));
   const known = new Set(earlier.map(({ door }) => door.id));
-  const clusters = { before: before.cluster, after: after.cluster };
+  const sides = { before, after };
   const doors = [
-    ...earlier.map((side) => compareDoor(side, byId.get(side.door.id), clusters)),
-    ...later.filter(({ door }) => !known.has(door.id)).map((side) => compareDoor(undefined, side, clusters)),
+    ...earlier.map((side) => compareDoor(side, byId.get(side.door.id), sides)),
+    ...later.filter(({ door }) => !known.has(door.id)).map((side) => compareDoor(undefined, side, sides)),
   ];
   const [there, stays] = [before.cluster.services.has(key), after.cluster.services.has(key)];
   const notAsked = [...new Map(refused.map((entry) => [JSON.stringify(entry), entry])).values()];

@@ -400,6 +400,8 @@ export interface CheckedDoor_Established {
   kept: Probability | undefined;
   lost: Probability | undefined;
   lostEndpoints: EndpointRef[];
+  /** Of UDP - kube-proxy deletes their conntrack entries, and the next packet chooses anew. Absent - none. */
+  rechosen: Probability | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -2439,7 +2441,7 @@ export const CheckedDoor_Imbalance: MessageFns<CheckedDoor_Imbalance> = {
 };
 
 function createBaseCheckedDoor_Established(): CheckedDoor_Established {
-  return { kept: undefined, lost: undefined, lostEndpoints: [] };
+  return { kept: undefined, lost: undefined, lostEndpoints: [], rechosen: undefined };
 }
 
 export const CheckedDoor_Established: MessageFns<CheckedDoor_Established> = {
@@ -2452,6 +2454,9 @@ export const CheckedDoor_Established: MessageFns<CheckedDoor_Established> = {
     }
     for (const v of message.lostEndpoints) {
       EndpointRef.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.rechosen !== undefined) {
+      Probability.encode(message.rechosen, writer.uint32(34).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -2501,6 +2506,14 @@ export const CheckedDoor_Established: MessageFns<CheckedDoor_Established> = {
             message.lostEndpoints.push(EndpointRef.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.rechosen = Probability.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2537,6 +2550,9 @@ export const CheckedDoor_Established: MessageFns<CheckedDoor_Established> = {
       ? Probability.fromPartial(object.lost)
       : undefined;
     message.lostEndpoints = object.lostEndpoints?.map((e) => EndpointRef.fromPartial(e)) || [];
+    message.rechosen = (object.rechosen !== undefined && object.rechosen !== null)
+      ? Probability.fromPartial(object.rechosen)
+      : undefined;
     return message;
   },
 };

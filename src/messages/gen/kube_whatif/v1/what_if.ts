@@ -150,6 +150,8 @@ export interface Established {
   lost: Probability | undefined;
   lostEndpoints: EndpointRef[];
   explanation: string;
+  /** Of UDP - kube-proxy deletes their conntrack entries, and the next packet chooses anew. Absent - none. */
+  rechosen: Probability | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -437,6 +439,8 @@ export interface ServiceDifference_Established {
   kept: Probability | undefined;
   lost: Probability | undefined;
   lostEndpoints: EndpointRef[];
+  /** Of UDP - kube-proxy deletes their conntrack entries, and the next packet chooses anew. Absent - none. */
+  rechosen: Probability | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1502,7 +1506,7 @@ export const ProbabilityWhatIf: MessageFns<ProbabilityWhatIf> = {
 };
 
 function createBaseEstablished(): Established {
-  return { kept: undefined, lost: undefined, lostEndpoints: [], explanation: "" };
+  return { kept: undefined, lost: undefined, lostEndpoints: [], explanation: "", rechosen: undefined };
 }
 
 export const Established: MessageFns<Established> = {
@@ -1518,6 +1522,9 @@ export const Established: MessageFns<Established> = {
     }
     if (message.explanation !== "") {
       writer.uint32(34).string(message.explanation);
+    }
+    if (message.rechosen !== undefined) {
+      Probability.encode(message.rechosen, writer.uint32(42).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1575,6 +1582,14 @@ export const Established: MessageFns<Established> = {
             message.explanation = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.rechosen = Probability.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1612,6 +1627,9 @@ export const Established: MessageFns<Established> = {
       : undefined;
     message.lostEndpoints = object.lostEndpoints?.map((e) => EndpointRef.fromPartial(e)) || [];
     message.explanation = object.explanation ?? "";
+    message.rechosen = (object.rechosen !== undefined && object.rechosen !== null)
+      ? Probability.fromPartial(object.rechosen)
+      : undefined;
     return message;
   },
 };
@@ -3624,7 +3642,7 @@ export const ServiceDifference_Imbalance: MessageFns<ServiceDifference_Imbalance
 };
 
 function createBaseServiceDifference_Established(): ServiceDifference_Established {
-  return { kept: undefined, lost: undefined, lostEndpoints: [] };
+  return { kept: undefined, lost: undefined, lostEndpoints: [], rechosen: undefined };
 }
 
 export const ServiceDifference_Established: MessageFns<ServiceDifference_Established> = {
@@ -3637,6 +3655,9 @@ export const ServiceDifference_Established: MessageFns<ServiceDifference_Establi
     }
     for (const v of message.lostEndpoints) {
       EndpointRef.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.rechosen !== undefined) {
+      Probability.encode(message.rechosen, writer.uint32(34).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -3686,6 +3707,14 @@ export const ServiceDifference_Established: MessageFns<ServiceDifference_Establi
             message.lostEndpoints.push(EndpointRef.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.rechosen = Probability.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3724,6 +3753,9 @@ export const ServiceDifference_Established: MessageFns<ServiceDifference_Establi
       ? Probability.fromPartial(object.lost)
       : undefined;
     message.lostEndpoints = object.lostEndpoints?.map((e) => EndpointRef.fromPartial(e)) || [];
+    message.rechosen = (object.rechosen !== undefined && object.rechosen !== null)
+      ? Probability.fromPartial(object.rechosen)
+      : undefined;
     return message;
   },
 };
