@@ -242,7 +242,7 @@ function conclude(
   if (exit.kind === 'OUTSIDE') {
     const receiver = receiveOutside(fabric, packet);
     return receiver === undefined
-      ? leftCluster(fabric, node, branch)
+      ? leftCluster(fabric, client, node, branch)
       : delivered(fabric, client, branch, receiver, 'OUTSIDE');
   }
   if (exit.kind === 'POD') {
@@ -277,10 +277,11 @@ function delivered(
 }
 
 /** The default route took it: what that means depends on what the address is. */
-function leftCluster(fabric: Fabric, node: string, branch: Branch): Journey {
+function leftCluster(fabric: Fabric, client: Client, node: string, branch: Branch): Journey {
   const { packet } = branch;
   const to = packet.destination;
-  const balancer = passedBalancer(branch.trail) ? undefined : fabric.balancerAt(to);
+  const inside = client.kind !== 'OUTSIDE' && !passedBalancer(branch.trail);
+  const balancer = inside ? fabric.balancerAt(to) : undefined;
   const takesPort = balancer?.service.spec?.ports?.some(
     ({ port, protocol = 'TCP' }) => port === packet.destinationPort && protocol === packet.protocol,
   );
