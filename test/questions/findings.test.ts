@@ -688,6 +688,13 @@ const CASES: readonly Case[] = [
     evidence: { address: VIP },
   },
   {
+    code: 'ENDPOINTS_BY_ACCIDENT',
+    what: 'two ports of one address up to 1.21',
+    found: () => ask('probability', TWO_SLICES('1.21.1'), shop({ more: twoSlices() })).findings,
+    evidence: { service: WEB, endpoints: ['10.1.1.5:8080', '10.1.1.5:9090'], endpointCount: 2 },
+    without: () => ask('probability', TWO_SLICES('1.22.0'), shop({ more: twoSlices() })).findings,
+  },
+  {
     code: 'TARGET_PORT_LOST',
     what: 'a target port that no container has',
     found: () => checked(shop(), patched({ ports: [{ port: 80, targetPort: 9090 }] })),
@@ -709,6 +716,20 @@ const CASES: readonly Case[] = [
     without: () => checked(shop(), manifest([{ name: 'a', port: 80, targetPort: 8080 }])),
   },
 ];
+
+const TWO_SLICES = (kubernetesVersion: string): QuestionRequest => ({ ...request(), settings: { kubernetesVersion } });
+
+/** Two slices of default/svc that give one address other ports. */
+function twoSlices(): readonly unknown[] {
+  return [8080, 9090].map((port) => ({
+    kind: 'EndpointSlice',
+    apiVersion: 'discovery.k8s.io/v1',
+    metadata: { name: `svc-${port}`, namespace: 'default', labels: { 'kubernetes.io/service-name': 'svc' } },
+    addressType: 'IPv4',
+    ports: [{ name: '', port, protocol: 'TCP' }],
+    endpoints: [{ addresses: ['10.1.1.5'], conditions: { ready: true }, nodeName: 'n1' }],
+  }));
+}
 
 function manifest(ports: readonly unknown[]): Change {
   const metadata = { name: 'svc', namespace: 'default' };

@@ -139,6 +139,12 @@ export const FINDING_CODES = {
     'Two Services want one address of MetalLB and may not share it: one of them does not get it, or loses it.',
     ['service', 'services', 'address', 'reason', 'before'],
   ),
+  ENDPOINTS_BY_ACCIDENT: entry(
+    'STATE',
+    'WARNING',
+    'Endpoints of a Service port stand in several EndpointSlices with other ports or conditions: which of them kube-proxy keeps is an accident of the order of a Go map.',
+    [...PORT, 'endpoints', 'endpointCount', 'before'],
+  ),
   TARGET_PORT_LOST: entry(
     'DIFFERENCE',
     'ERROR',

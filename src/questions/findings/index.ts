@@ -1,5 +1,6 @@
 /** All that can be found, of one state and of what lies between two. A new family is a file of its own and a line here. */
 import type { Finding } from '../answer.js';
+import { accidentalEndpoints } from './accidents.js';
 import { externalIPsTaken, metallbConflicts, metallbLosers } from './addresses.js';
 import { affinities, affinityBroken, affinityDifferences } from './affinity.js';
 import { imbalanceDifferences, imbalances } from './balance.js';
@@ -41,6 +42,7 @@ const STATE: readonly StateFinder[] = [
   selectorFindings,
   externalIPsTaken,
   metallbConflicts,
+  accidentalEndpoints,
 ];
 
 const DIFFERENCE: readonly DifferenceFinder[] = [
