@@ -2,20 +2,14 @@ import type { Answer } from '../contract/answers.js';
 
 /**
  * Whether some of the answer is UNKNOWN: a trace's verdict or a verdict's share of path, a share of probability; of
- * what-if, on either side; of sweep, at any point; of check, after the change; of batch, in any answer.
+ * what-if and check, on either side; of sweep, at any point; of batch, in any answer.
  */
 export function holdsUnknown({ result }: Pick<Answer, 'result'>): boolean {
   if ('answers' in result) return result.answers.some(({ answer }) => answer !== undefined && holdsUnknown(answer));
   if ('points' in result) {
     return result.points.some(({ services }) => services.some(({ unknown }) => unknown.fraction !== '0'));
   }
-  if ('failed' in result) {
-    return result.services.some(({ doors }) =>
-      doors.some(({ verdicts }) =>
-        verdicts.some(({ verdict, after }) => verdict === 'UNKNOWN' && after.fraction !== '0'),
-      ),
-    );
-  }
+  if ('failed' in result) return result.unknown !== undefined;
   if ('difference' in result) {
     return holdsUnknown({ result: result.before }) || holdsUnknown({ result: result.after });
   }

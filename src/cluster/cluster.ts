@@ -1,6 +1,7 @@
 import type { ConfigMap, EndpointSlice, Endpoints, Node, Pod, Service, Workload } from './objects.js';
 import { namespacedName, SERVICE_NAME_LABEL } from './objects.js';
 import { OverlayMap } from './overlay-map.js';
+import { type Resource, resourceKey } from './resources.js';
 
 /** What a change replaces: objects by key; undefined removes. Keys are as in the {@link Cluster}'s maps. */
 export interface ClusterEdit {
@@ -11,6 +12,7 @@ export interface ClusterEdit {
   readonly workloads?: ReadonlyMap<string, Workload | undefined>;
   readonly endpoints?: ReadonlyMap<string, Endpoints | undefined>;
   readonly configMaps?: ReadonlyMap<string, ConfigMap | undefined>;
+  readonly resources?: ReadonlyMap<string, Resource | undefined>;
 }
 
 export interface ClusterObjects {
@@ -21,6 +23,8 @@ export interface ClusterObjects {
   readonly endpoints: readonly Endpoints[];
   readonly workloads: readonly Workload[];
   readonly configMaps: readonly ConfigMap[];
+  /** Policies, namespaces and settings of data planes. */
+  readonly resources?: readonly Resource[];
 }
 
 /** `Kind/namespace/name`, the key of a workload. */
@@ -136,6 +140,8 @@ export class Cluster {
   readonly workloads: OverlayMap<Workload>;
   /** By `namespace/name`. */
   readonly configMaps: OverlayMap<ConfigMap>;
+  /** By {@link resourceKey}. */
+  readonly resources: OverlayMap<Resource>;
   /** The cluster that this one is an edit of; undefined for one read from a snapshot. */
   readonly parent: Cluster | undefined;
   /** `namespace/name` of the Services that differ from the parent's, themselves or in their slices. */
@@ -143,7 +149,10 @@ export class Cluster {
   readonly #indexes: Indexes;
 
   private constructor(
-    maps: Pick<Cluster, 'nodes' | 'pods' | 'services' | 'endpointSlices' | 'endpoints' | 'workloads' | 'configMaps'>,
+    maps: Pick<
+      Cluster,
+      'nodes' | 'pods' | 'services' | 'endpointSlices' | 'endpoints' | 'workloads' | 'configMaps' | 'resources'
+    >,
     indexes: Indexes,
     parent: Cluster | undefined,
     touchedServices: ReadonlySet<string>,
@@ -155,6 +164,7 @@ export class Cluster {
     this.endpoints = maps.endpoints;
     this.workloads = maps.workloads;
     this.configMaps = maps.configMaps;
+    this.resources = maps.resources;
     this.#indexes = indexes;
     this.parent = parent;
     this.touchedServices = touchedServices;
@@ -173,6 +183,7 @@ export class Cluster {
           workloadKey(workload.kind, workload.metadata.namespace ?? 'default', workload.metadata.name),
         ),
         configMaps: keyed(objects.configMaps, namespacedName),
+        resources: keyed(objects.resources ?? [], resourceKey),
       },
       {
         slicesByService: grouped(objects.endpointSlices, sliceKeys),
@@ -205,6 +216,7 @@ export class Cluster {
         endpoints: replace(this.endpoints, edit.endpoints),
         workloads: replace(this.workloads, edit.workloads),
         configMaps: replace(this.configMaps, edit.configMaps),
+        resources: replace(this.resources, edit.resources),
       },
       {
         slicesByService: regroup(this.#indexes.slicesByService, this.endpointSlices, edit.endpointSlices, sliceKeys),

@@ -6,6 +6,7 @@ import { isUsedConfigMap, itemKind, type UsedKind, usedKind } from './kinds.js';
 import type { EndpointSlice, KubernetesObject } from './objects.js';
 import { quoted, type SnapshotProblems } from './problems.js';
 import { repaired } from './repair.js';
+import { type Resource, readResource, resourceRole } from './resources.js';
 import { sentenceOf } from './schema-sentences.js';
 import { schemaErrors } from './schemas.js';
 
@@ -61,6 +62,8 @@ export class ObjectCollector {
     DaemonSet: [],
     ConfigMap: [],
   };
+  /** Network policies, namespaces and settings of data planes. Of one that is there twice the later counts. */
+  readonly resources: Resource[] = [];
   /** How many objects of other kinds there were. */
   readonly ignored = new Map<string, number>();
   /** The message of the last `Status` object: what kubectl --raw gives instead of objects when a request fails. */
@@ -141,6 +144,10 @@ export class ObjectCollector {
     file: string | undefined,
   ): void {
     const used = usedKind(kind, apiVersion);
+    if (used === undefined && resourceRole(kind, apiVersion) !== undefined) {
+      this.#resource(value, kind, apiVersion, index < 0 ? base : `${base}/${index}`, file);
+      return;
+    }
     if (used === undefined) {
       if (kind === 'Status' && typeof value.message === 'string') this.failure = value.message;
       this.#ignore(kind);
@@ -178,6 +185,15 @@ export class ObjectCollector {
     }
   }
 
+  #resource(value: JsonObject, kind: string, apiVersion: unknown, at: string, file: string | undefined): void {
+    const read = readResource(kind, apiVersion, value);
+    if ('faults' in read) {
+      for (const { pointer, detail } of read.faults) this.#problems.add(at + pointer, detail, file);
+      return;
+    }
+    this.resources.push(read.resource);
+  }
+
   /** Whether the object was met before: the same again is left out, a different one of the same name is a problem. */
   #isRepeated(placed: Placed): boolean {
     const { object } = placed;
@@ -208,6 +224,7 @@ export class ObjectCollector {
       endpoints: of('Endpoints'),
       workloads: of('Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'),
       configMaps: of('ConfigMap'),
+      resources: this.resources,
     };
   }
 }

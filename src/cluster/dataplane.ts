@@ -1,14 +1,278 @@
+/** What moves the packets of Services: kube-proxy, an agent in its place, or an agent beside it. */
+import { parse } from 'yaml';
+import { environmentOf, flagOf, type Runner, runnersOf, type Signs, showsSign, systemPodsOf } from './agents.js';
 import type { Cluster } from './cluster.js';
-import type { Pod } from './objects.js';
-import { isProxyPod } from './proxy-command.js';
-import type { Platform } from './settings.js';
+import { matchesLabels } from './labels.js';
+import type { Node } from './objects.js';
+import { isProxyLike } from './proxy-command.js';
+import { fieldsOf } from './resources.js';
+import type { Assumption, Dataplane } from './settings.js';
 
-/** Agents of dataplanes that can do without kube-proxy, by the name of their DaemonSet or the start of their pods'. */
-function agentOf(name: string, labels: Readonly<Record<string, string>> | undefined): string | undefined {
-  const app = labels?.['k8s-app'];
-  if (name === 'anetd' || name.startsWith('anetd-')) return 'GKE Dataplane V2 (anetd)';
-  if (app === 'cilium' || name === 'cilium' || /^cilium-[a-z0-9]{5}$/.test(name)) return 'Cilium';
+/**
+ * What an agent takes of kube-proxy's work. ALL: it stands in its place. POD_CLUSTER_IPS: it balances what pods send to cluster
+ * IPs, the rest is kube-proxy's. POD_SERVICES: what pods send to cluster IPs, external and load balancer addresses.
+ */
+type Part = 'ALL' | 'POD_CLUSTER_IPS' | 'POD_SERVICES' | 'NONE';
+
+/** What an agent does by its own configuration; IF_ALONE: all of it where no kube-proxy is there, else POD_CLUSTER_IPS. */
+type Told = Part | 'IF_ALONE';
+
+interface Seen {
+  readonly cluster: Cluster;
+  /** The agent's pods and DaemonSets. */
+  readonly runners: readonly Runner[];
+}
+
+interface Agent {
+  readonly name: string;
+  readonly dataplane: Exclude<Dataplane, 'KUBE_PROXY'>;
+  readonly signs: Signs;
+  /** What else shows it: an object, a node; in words. */
+  readonly otherSign?: (cluster: Cluster, runners: readonly Runner[]) => string | undefined;
+  /** What it takes, as its flags, ConfigMaps and custom resources have it. */
+  readonly takes: (seen: Seen) => Told;
+  /** Where this is documented. */
+  readonly source: string;
+}
+
+/** A key of a ConfigMap, which is looked for in every namespace. */
+function configOf(cluster: Cluster, map: RegExp, key: string): string | undefined {
+  for (const { metadata, data } of cluster.configMaps.values()) {
+    if (map.test(metadata.name) && data?.[key] !== undefined) return data[key];
+  }
   return undefined;
+}
+
+function nodeWith(cluster: Cluster, has: (node: Node) => string | undefined): string | undefined {
+  for (const node of cluster.nodes.values()) {
+    const sign = has(node);
+    if (sign !== undefined) return `node ${node.metadata.name} has ${sign}`;
+  }
+  return undefined;
+}
+
+/** The value at a path of fields in the spec of some resource of a kind, where it is `wanted`, in words. */
+function resourceWith(cluster: Cluster, kind: string, path: readonly string[], wanted: unknown): string | undefined {
+  for (const resource of cluster.resources.values()) {
+    if (resource.kind !== kind) continue;
+    const value = path.reduce<unknown>((at, field) => fieldsOf(at)[field], resource.spec);
+    if (value === wanted) return `${kind} ${resource.metadata.name} has spec.${path.join('.')} ${String(wanted)}`;
+  }
+  return undefined;
+}
+
+/** Cilium's kube-proxy-replacement: by flag, else by ConfigMap, else by environment. */
+function ciliumReplacement({ cluster, runners }: Seen): string | undefined {
+  const flag = runners.map((runner) => flagOf(runner, 'cilium-agent', 'kube-proxy-replacement')).find(Boolean);
+  return flag ?? configOf(cluster, /^cilium-config$/, 'kube-proxy-replacement');
+}
+
+function antreaConfig({ cluster }: Seen) {
+  let fields: Readonly<Record<string, unknown>> = {};
+  try {
+    fields = fieldsOf(parse(configOf(cluster, /^antrea-config/, 'antrea-agent.conf') ?? '', { logLevel: 'silent' }));
+  } catch {
+    // A configuration that is no YAML: Antrea would not start; its defaults are taken.
+  }
+  return { proxy: fieldsOf(fields.antreaProxy), gates: fieldsOf(fields.featureGates) };
+}
+
+const isFalse = (text: string | undefined) => text !== undefined && /^(?:false|f|0)$/i.test(text);
+
+/** The agents that translate Services in place of kube-proxy, or beside it. The first that fits names the cluster's data plane. */
+const AGENTS: readonly Agent[] = [
+  {
+    name: 'GKE Dataplane V2 (anetd)',
+    dataplane: 'EBPF',
+    signs: { names: /^anetd$/, labels: ['k8s-app=anetd'] },
+    takes: () => 'IF_ALONE',
+    source: 'https://cloud.google.com/kubernetes-engine/docs/concepts/dataplane-v2',
+  },
+  {
+    name: 'Azure CNI powered by Cilium',
+    dataplane: 'EBPF',
+    signs: {},
+    otherSign: (cluster) =>
+      nodeWith(cluster, ({ metadata }) =>
+        metadata.labels?.['kubernetes.azure.com/ebpf-dataplane'] === 'cilium'
+          ? 'label kubernetes.azure.com/ebpf-dataplane=cilium'
+          : undefined,
+      ),
+    takes: () => 'ALL',
+    source: 'https://learn.microsoft.com/azure/aks/azure-cni-powered-by-cilium',
+  },
+  {
+    name: 'Cilium',
+    dataplane: 'EBPF',
+    signs: {
+      names: /^cilium$/,
+      labels: ['k8s-app=cilium', 'app.kubernetes.io/name=cilium-agent'],
+      images: /(?:^|\/)cilium\/cilium(?:-dev|-ci)?[:@]/,
+    },
+    takes: (seen) => {
+      const value = ciliumReplacement(seen);
+      if (value === 'true' || value === 'strict') return 'ALL';
+      // partial and probe take what flags and the kernel let them: never less than the cluster IPs of pods.
+      return 'IF_ALONE';
+    },
+    source: 'https://docs.cilium.io/en/stable/network/kubernetes/kubeproxy-free/',
+  },
+  {
+    name: 'OVN-Kubernetes',
+    dataplane: 'OTHER',
+    signs: {
+      names: /^ovnkube-(?:node|node-dpu-host|db|local)$/,
+      labels: ['app=ovnkube-node', 'name=ovnkube-node'],
+      images: /(?:^|\/)ovn-kube(?:rnetes)?(?:-[a-z]+)?[:@]/,
+    },
+    otherSign: (cluster) =>
+      resourceWith(cluster, 'Network', ['defaultNetwork', 'type'], 'OVNKubernetes') ??
+      resourceWith(cluster, 'Network', ['networkType'], 'OVNKubernetes') ??
+      nodeWith(cluster, ({ metadata }) =>
+        metadata.annotations?.['k8s.ovn.org/node-subnets'] === undefined
+          ? undefined
+          : 'annotation k8s.ovn.org/node-subnets',
+      ),
+    takes: () => 'ALL',
+    source:
+      'https://ovn-kubernetes.io/design/architecture/ (load balancers of OVN; the cluster network operator runs no kube-proxy)',
+  },
+  {
+    name: 'Calico in eBPF mode',
+    dataplane: 'EBPF',
+    signs: {},
+    otherSign: (cluster, runners) =>
+      resourceWith(cluster, 'FelixConfiguration', ['bpfEnabled'], true) ??
+      resourceWith(cluster, 'Installation', ['calicoNetwork', 'linuxDataplane'], 'BPF') ??
+      runners
+        .filter((runner) => showsSign(runner, CALICO_NODE))
+        .filter((runner) => /^(?:true|1|t|yes)$/i.test(environmentOf(runner, 'FELIX_BPFENABLED') ?? ''))
+        .map(({ shown }) => `${shown} has FELIX_BPFENABLED`)[0],
+    takes: () => 'ALL',
+    source: 'https://docs.tigera.io/calico/latest/operations/ebpf/enabling-ebpf',
+  },
+  {
+    name: 'Calico with VPP',
+    dataplane: 'OTHER',
+    signs: { names: /^calico-vpp-node$/, labels: ['k8s-app=calico-vpp-node'], images: /calicovpp\// },
+    otherSign: (cluster) => resourceWith(cluster, 'Installation', ['calicoNetwork', 'linuxDataplane'], 'VPP'),
+    takes: () => 'ALL',
+    source: 'https://docs.tigera.io/calico/latest/getting-started/kubernetes/vpp/getting-started',
+  },
+  {
+    name: 'kube-router with its service proxy',
+    dataplane: 'OTHER',
+    signs: {
+      names: /^kube-router$/,
+      labels: ['k8s-app=kube-router', 'app.kubernetes.io/name=kube-router'],
+      images: /\/kube-router[:@]/,
+    },
+    // The flag is on unless it is given.
+    takes: ({ runners }) =>
+      runners.some((runner) => isFalse(flagOf(runner, 'kube-router', 'run-service-proxy'))) ? 'NONE' : 'ALL',
+    source: 'https://github.com/cloudnativelabs/kube-router/blob/master/docs/user-guide.md (--run-service-proxy)',
+  },
+  {
+    name: 'Antrea',
+    dataplane: 'OTHER',
+    signs: {
+      names: /^antrea-agent$/,
+      labels: ['component=antrea-agent'],
+      images: /(?:^|\/)antrea(?:-agent)?(?:-ubuntu|-ubi)?[:@]/,
+    },
+    takes: (seen) => {
+      const { proxy, gates } = antreaConfig(seen);
+      if (proxy.enable === false || gates.AntreaProxy === false) return 'NONE';
+      if (proxy.proxyAll === true) return 'ALL';
+      return proxy.proxyLoadBalancerIPs === false ? 'POD_CLUSTER_IPS' : 'POD_SERVICES';
+    },
+    source: 'https://antrea.io/docs/main/docs/antrea-proxy/',
+  },
+  {
+    name: 'kube-ovn',
+    dataplane: 'OTHER',
+    signs: {
+      names: /^(?:kube-ovn-(?:cni|controller)|ovs-ovn)$/,
+      labels: ['app=kube-ovn-cni', 'app=kube-ovn-controller'],
+      images: /\/kube-ovn[:@]/,
+    },
+    takes: ({ runners }) =>
+      runners.some(
+        (runner) =>
+          isFalse(flagOf(runner, 'start-controller.sh', 'enable-lb')) ||
+          isFalse(flagOf(runner, 'kube-ovn-controller', 'enable-lb')),
+      )
+        ? 'NONE'
+        : 'IF_ALONE',
+    source: 'https://kubeovn.github.io/docs/stable/en/advance/performance-tuning/ (--enable-lb)',
+  },
+  {
+    name: 'NSX Container Plugin',
+    dataplane: 'OTHER',
+    signs: { names: /^nsx-node-agent$/, labels: ['component=nsx-node-agent'] },
+    takes: () => 'ALL',
+    source: 'https://techdocs.broadcom.com/ (NCP: container nsx-kube-proxy of pod nsx-node-agent)',
+  },
+  {
+    name: 'Contrail',
+    dataplane: 'OTHER',
+    signs: { names: /^contrail-(?:agent|vrouter-agent|vrouter-nodes)$/, images: /\/contrail-(?:vrouter|k8s)/ },
+    takes: () => 'ALL',
+    source: 'https://www.juniper.net/documentation/ (Contrail: the vRouter balances Services)',
+  },
+];
+
+const CALICO_NODE: Signs = { names: /^calico-node$/, labels: ['k8s-app=calico-node'] };
+
+/** Distributions and platforms whose kube-proxy is no pod. */
+const EMBEDDED: readonly { readonly where: string; readonly sign: (node: Node) => boolean }[] = [
+  {
+    where: 'k3s runs kube-proxy in its own process',
+    sign: ({ spec, status }) =>
+      (spec?.providerID ?? '').startsWith('k3s://') || (status?.nodeInfo?.kubeletVersion ?? '').includes('+k3s'),
+  },
+  {
+    where: 'RKE2 runs kube-proxy as a static pod, which may be missing in a snapshot',
+    sign: ({ status }) => (status?.nodeInfo?.kubeletVersion ?? '').includes('+rke2'),
+  },
+  {
+    where: 'MicroK8s runs kube-proxy in its own process',
+    sign: ({ metadata }) => metadata.labels?.['microk8s.io/cluster'] === 'true',
+  },
+  {
+    where: 'RKE runs kube-proxy as a container beside Kubernetes',
+    sign: ({ metadata }) => metadata.annotations?.['rke.cattle.io/internal-ip'] !== undefined,
+  },
+  {
+    where: 'EKS Auto Mode runs kube-proxy as a process of the node',
+    sign: ({ metadata }) => metadata.labels?.['eks.amazonaws.com/compute-type'] === 'auto',
+  },
+  {
+    where: 'IBM Cloud runs kube-proxy as a process of the node',
+    sign: ({ metadata }) => metadata.labels?.['ibm-cloud.kubernetes.io/worker-id'] !== undefined,
+  },
+  {
+    where: 'Charmed Kubernetes runs kube-proxy as a process of the node',
+    sign: ({ metadata }) => Object.keys(metadata.labels ?? {}).some((label) => label.startsWith('juju.')),
+  },
+];
+
+/** OpenShift SDN has kube-proxy's code in its own agent. */
+const OPENSHIFT_SDN: Signs = { names: /^sdn$/, labels: ['app=sdn'] };
+
+/** An agent that takes some packets of Services before kube-proxy's rules see them. */
+export interface Beside {
+  readonly part: 'POD_CLUSTER_IPS' | 'POD_SERVICES';
+  /** One sentence. */
+  readonly why: string;
+}
+
+export interface DataplaneFacts {
+  /** The agent in the place of kube-proxy, and a sentence that says so. */
+  readonly replaced?: { readonly dataplane: Dataplane; readonly why: string };
+  readonly beside: readonly Beside[];
+  /** Told where no kube-proxy is seen and nothing explains it. */
+  readonly assumption?: Assumption;
 }
 
 /** Whether Cilium, Calico or the like connect pods by routes instead of a bridge: the agent's name, if one is seen. */
@@ -23,25 +287,70 @@ export function routedNetworkAgent(cluster: Cluster): string | undefined {
   return undefined;
 }
 
-function runsOnWindows(cluster: Cluster, pod: Pod): boolean {
-  const node = cluster.nodes.get(pod.spec?.nodeName ?? '');
-  return node?.status?.nodeInfo?.operatingSystem === 'windows';
+/** What moves Service packets, by the table of agents. */
+export function dataplaneOf(cluster: Cluster): DataplaneFacts {
+  const runners = runnersOf(cluster);
+  const system = systemPodsOf(cluster);
+  const hasProxy = runners.some(
+    ({ namespace, name, labels, shown, nodeSelector }) =>
+      isProxyLike(namespace, name, labels) && (shown.startsWith('pod ') || runsSomewhere(cluster, nodeSelector)),
+  );
+  const embedded = embeddedProxy(cluster, runners);
+  const beside: Beside[] = [];
+  const explained = hasProxy || embedded !== undefined;
+  for (const agent of AGENTS) {
+    const own = runners.filter((runner) => showsSign(runner, agent.signs));
+    const other = own.length === 0 ? agent.otherSign?.(cluster, runners) : undefined;
+    const pod = own.find(({ shown }) => shown.startsWith('pod ')) ?? own[0];
+    if (pod === undefined && other === undefined) continue;
+    const told = agent.takes({ cluster, runners: own });
+    // Without any pod of the system nobody can say that kube-proxy's are missing.
+    const alone = !explained && system + own.filter(({ shown }) => shown.startsWith('pod ')).length > 0;
+    const part: Part =
+      told === 'IF_ALONE' || ((told === 'POD_CLUSTER_IPS' || told === 'POD_SERVICES') && alone)
+        ? alone
+          ? 'ALL'
+          : told === 'IF_ALONE'
+            ? 'POD_CLUSTER_IPS'
+            : told
+        : told;
+    const sign = other === undefined ? (pod?.shown ?? '') : other;
+    if (part === 'ALL') {
+      const lone =
+        told === 'ALL' ? 'is set up to translate Services itself' : `runs in ${pod?.namespace} and no kube-proxy does`;
+      const why = `${agent.name} ${lone} (${sign}): what it does with the packets of Services is not modelled.`;
+      return { replaced: { dataplane: agent.dataplane, why }, beside: [] };
+    }
+    if (part === 'NONE') continue;
+    const what =
+      part === 'POD_CLUSTER_IPS' ? 'cluster IPs' : 'cluster IPs, external addresses and load balancers of Services';
+    // Only where it is seen at work: a DaemonSet of a snapshot without pods says little.
+    if (pod !== undefined && (pod.shown.startsWith('pod ') || system > 0 || told !== 'IF_ALONE')) {
+      beside.push({
+        part,
+        why: `${agent.name} runs beside kube-proxy (${sign}) and balances itself what pods send to ${what}, which is not modelled.`,
+      });
+    }
+  }
+  if (explained || system === 0) return { beside };
+  const why =
+    `The snapshot holds ${system} pods of the system and no kube-proxy among them, and nothing in it explains why: ` +
+    'it is taken to run all the same, as a process of the nodes.';
+  return { beside, assumption: { field: 'settings.dataplane', value: 'KUBE_PROXY', why } };
 }
 
-/**
- * Where something else than kube-proxy moves Service packets, a sentence that says so: an agent that can replace it
- * runs, and no kube-proxy does. Not claimed when the snapshot has no pods of kube-system, since kube-proxy's would be
- * among them, nor for k3s, whose kube-proxy is part of its own process.
- */
-export function unsupportedDataplane(cluster: Cluster, platform: Platform): string | undefined {
-  const pods = cluster.podsIn('kube-system').filter((pod) => !runsOnWindows(cluster, pod));
-  if (pods.length === 0 || platform === 'k3s') return undefined;
-  if (pods.some(isProxyPod) || cluster.workloads.has('DaemonSet/kube-system/kube-proxy')) return undefined;
-  let agent: string | undefined;
-  for (const pod of pods) agent ??= agentOf(pod.metadata.name, pod.metadata.labels);
-  for (const { kind, metadata } of cluster.workloads.values()) {
-    if (kind === 'DaemonSet' && metadata.namespace === 'kube-system') agent ??= agentOf(metadata.name, metadata.labels);
+/** Whether a DaemonSet has a node: kube-proxy is often switched off by a selector that matches none. */
+function runsSomewhere(cluster: Cluster, nodeSelector: Readonly<Record<string, string>>): boolean {
+  for (const { metadata } of cluster.nodes.values()) if (matchesLabels(metadata.labels, nodeSelector)) return true;
+  return false;
+}
+
+/** Why no pod is kube-proxy's though it runs, in a sentence; undefined where nothing says so. */
+function embeddedProxy(cluster: Cluster, runners: readonly Runner[]): string | undefined {
+  for (const node of cluster.nodes.values()) {
+    const found = EMBEDDED.find(({ sign }) => sign(node));
+    if (found !== undefined) return found.where;
   }
-  if (agent === undefined) return undefined;
-  return `${agent} runs in kube-system and no kube-proxy does: Services are translated by eBPF programs, not by kube-proxy's rules.`;
+  const sdn = runners.find((runner) => showsSign(runner, OPENSHIFT_SDN) && runner.namespace === 'openshift-sdn');
+  return sdn === undefined ? undefined : `OpenShift SDN has kube-proxy in its own agent (${sdn.shown})`;
 }

@@ -1,7 +1,7 @@
 import { remember } from '../base/remember.js';
 import { checkOverride } from './check-override.js';
 import type { Cluster } from './cluster.js';
-import { unsupportedDataplane } from './dataplane.js';
+import { dataplaneOf } from './dataplane.js';
 import { inferKernel, inferNetwork } from './infer-network.js';
 import { inferProxy, type ProxyDecision } from './infer-proxy.js';
 import { inferVersions } from './infer-versions.js';
@@ -45,8 +45,16 @@ function nodeSettings(
   return { version, ...decision, kernel: { ...kernel, tcpBeLiberal } };
 }
 
-const ASKED_FOR_EBPF =
-  'The request says that eBPF programs translate Services (settings.dataplane), not kube-proxy’s rules: what they do inside a node is not modelled.';
+/** The version of a node whose `kubeProxyVersion` is kubelet's own, since no kube-proxy runs there. */
+function withoutProxy(assumption: Assumption): Assumption {
+  return { ...assumption, why: assumption.why.replaceAll('kube-proxy version', 'version') };
+}
+
+const ASKED_FOR = {
+  EBPF: 'The request says that eBPF programs translate Services (settings.dataplane): what they do inside a node is not modelled.',
+  OTHER:
+    'The request says that something else than kube-proxy translates Services (settings.dataplane): what it does inside a node is not modelled.',
+} as const;
 
 /**
  * Settles everything that answers rest on beside the objects: the request's settings first, then what the snapshot
@@ -68,19 +76,22 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
   const network = inferNetwork(cluster, platform, given);
   const kubelet = given.kubelet ?? true;
   const clusterDomain = given.clusterDomain ?? 'cluster.local';
-  const shown = given.dataplane === undefined ? unsupportedDataplane(cluster, platform) : undefined;
+  const facts = given.dataplane === undefined ? dataplaneOf(cluster) : { beside: [] };
+  const shown = facts.replaced;
+  // What no kube-proxy of the cluster reads is no part of the answer.
+  const isReplaced = shown !== undefined || given.dataplane === 'EBPF' || given.dataplane === 'OTHER';
   const dataplane =
-    (given.dataplane === 'EBPF' ? ASKED_FOR_EBPF : shown) ??
+    (given.dataplane === 'EBPF' || given.dataplane === 'OTHER' ? ASKED_FOR[given.dataplane] : shown?.why) ??
     (proxy.otherMode && `kube-proxy runs in mode ${proxy.otherMode}, which is not modelled.`);
   const assumptions: Assumption[] = [
-    ...versions.assumptions,
+    ...(isReplaced ? versions.assumptions.map(withoutProxy) : versions.assumptions),
     ...(given.platform === undefined ? [inferred.assumption] : []),
-    ...proxy.assumptions,
-    ...kernel.assumptions,
+    ...(isReplaced ? [] : [...proxy.assumptions, ...kernel.assumptions]),
     ...network.assumptions,
   ];
-  if (shown !== undefined) assumptions.push({ field: 'settings.dataplane', value: 'EBPF', why: shown });
-  if (given.kubelet === undefined) {
+  if (shown !== undefined) assumptions.push({ field: 'settings.dataplane', value: shown.dataplane, why: shown.why });
+  if (facts.assumption !== undefined) assumptions.push(facts.assumption);
+  if (given.kubelet === undefined && !isReplaced) {
     assumptions.push({
       field: 'settings.kubelet',
       value: true,
@@ -122,6 +133,7 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     ipMasqTold: network.ipMasqTold,
     kubelet,
     ...(dataplane ? { unsupportedDataplane: dataplane } : {}),
+    beside: facts.beside,
     clusterDomain,
     loadBalancer: given.loadBalancer ?? {},
     assumptions,
@@ -130,12 +142,18 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     asUsed: {
       kubernetesVersion: versions.asUsed,
       platform,
-      ...(given.dataplane === undefined && shown === undefined ? {} : { dataplane: given.dataplane ?? 'EBPF' }),
-      kubeProxy: proxyAsUsed(proxy.common),
-      ...proxiesThatDiffer(cluster, proxy.of, proxy.common),
-      kernel: kernel.settings,
+      ...(given.dataplane === undefined && shown === undefined
+        ? {}
+        : { dataplane: given.dataplane ?? shown?.dataplane }),
+      ...(isReplaced
+        ? {}
+        : {
+            kubeProxy: proxyAsUsed(proxy.common),
+            ...proxiesThatDiffer(cluster, proxy.of, proxy.common),
+            kernel: kernel.settings,
+          }),
       network: network.settings,
-      kubelet,
+      ...(isReplaced ? {} : { kubelet }),
       clusterDomain,
       ...(given.loadBalancer === undefined ? {} : { loadBalancer: given.loadBalancer }),
     },

@@ -48,9 +48,12 @@ export function itemKind(listKind: string): string | undefined {
   return listKind.endsWith('List') && listKind !== 'List' ? listKind.slice(0, -'List'.length) : undefined;
 }
 
-/** The ConfigMaps that say how kube-proxy and the ip-masq-agent are set up (EKS names kube-proxy's kube-proxy-config). */
+/** ConfigMaps of kube-system: EKS names kube-proxy's kube-proxy-config. */
+const SYSTEM_CONFIG_MAPS: readonly unknown[] = ['kube-proxy', 'kube-proxy-config', 'ip-masq-agent', 'node-local-dns'];
+
+/** The ConfigMaps that say how kube-proxy, the ip-masq-agent, NodeLocal DNSCache and data planes are set up. */
 export function isUsedConfigMap(namespace: unknown, name: unknown): boolean {
-  return (
-    namespace === 'kube-system' && (name === 'kube-proxy' || name === 'kube-proxy-config' || name === 'ip-masq-agent')
-  );
+  if (namespace === 'kube-system' && SYSTEM_CONFIG_MAPS.includes(name)) return true;
+  // These data planes are installed in namespaces of the user's choice.
+  return name === 'cilium-config' || (typeof name === 'string' && /^antrea-config(?:-[a-z0-9]+)?$/.test(name));
 }

@@ -1,5 +1,5 @@
 import type { Cluster } from './cluster.js';
-import type { Container, Pod } from './objects.js';
+import { type Container, namespacedName, type Pod } from './objects.js';
 import {
   cidrsOf,
   commaList,
@@ -85,10 +85,21 @@ export function configurationOfFlags(flags: Flags): ProxyConfiguration {
   });
 }
 
-/** Whether a pod of kube-system is a kube-proxy, by the labels kubeadm, GKE, EKS and others give it or by its name. */
-export function isProxyPod(pod: Pod): boolean {
-  const { labels, name } = pod.metadata;
-  return labels?.['k8s-app'] === 'kube-proxy' || labels?.component === 'kube-proxy' || name.startsWith('kube-proxy-');
+/** Where kube-proxy's pods are: OpenShift's operator has a namespace for them, where the network plugin needs kube-proxy. */
+const PROXY_NAMESPACES = ['kube-system', 'openshift-kube-proxy'];
+
+/**
+ * Whether a pod or DaemonSet is a kube-proxy, by the labels that kubeadm, GKE, EKS and others give it or by its name in one of
+ * the namespaces of the system.
+ */
+export function isProxyLike(namespace: string, name: string, labels: Readonly<Record<string, string>> = {}): boolean {
+  if (labels['k8s-app'] === 'kube-proxy' || labels.component === 'kube-proxy') return true;
+  if (!PROXY_NAMESPACES.includes(namespace)) return false;
+  return labels.app === 'kube-proxy' || name === 'kube-proxy' || /^(?:openshift-)?kube-proxy-/.test(name);
+}
+
+function isProxyPod({ metadata: { namespace = 'default', name, labels } }: Pod): boolean {
+  return isProxyLike(namespace, name, labels);
 }
 
 export interface ProxyCommand {
@@ -103,13 +114,13 @@ export interface ProxyCommand {
  */
 export function commandsByNode(cluster: Cluster): ReadonlyMap<string, ProxyCommand> {
   const commands = new Map<string, ProxyCommand>();
-  for (const pod of cluster.podsIn('kube-system')) {
+  for (const pod of PROXY_NAMESPACES.flatMap((namespace) => cluster.podsIn(namespace))) {
     const node = pod.spec?.nodeName;
     if (!node || commands.has(node) || !isProxyPod(pod)) continue;
     for (const container of pod.spec?.containers ?? []) {
       const flags = flagsOf(container, 'kube-proxy');
       if (flags === undefined || flags.size === 0 || flags.has('config')) continue;
-      commands.set(node, { pod: `kube-system/${pod.metadata.name}`, configuration: configurationOfFlags(flags) });
+      commands.set(node, { pod: namespacedName(pod), configuration: configurationOfFlags(flags) });
       break;
     }
   }

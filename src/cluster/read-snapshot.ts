@@ -131,7 +131,9 @@ export function readSnapshot(input: SnapshotInput): Snapshot {
   problems.throwIfAny();
   requireObjects(collector, '');
   const cluster = Cluster.of(collector.objects());
-  const counts = USED_KINDS.map((kind) => [kind, collector.kept[kind].length] as const).filter(
+  const others = new Map<string, number>();
+  for (const { kind } of collector.resources) others.set(kind, (others.get(kind) ?? 0) + 1);
+  const counts = [...USED_KINDS.map((kind) => [kind, collector.kept[kind].length] as const), ...others].filter(
     ([, count]) => count > 0,
   );
   return {

@@ -1,5 +1,6 @@
 import { ENUMS, type Family, type KubeProxySettings } from '../contract/gen/types.js';
 import type { Cluster } from './cluster.js';
+import type { Beside } from './dataplane.js';
 import type { IpMasqSettings } from './ip-masq.js';
 import type { LoadBalancerSettings } from './load-balancer-settings.js';
 import type { SettingsOverride } from './settings-override.js';
@@ -107,6 +108,8 @@ export interface Settings {
   readonly kubelet: boolean;
   /** Where this cluster's kube-proxy is not what moves Service packets (Dataplane V2, a CNI without it): why. */
   readonly unsupportedDataplane?: string;
+  /** Agents beside kube-proxy that take some packets of pods before its rules see them. */
+  readonly beside: readonly Beside[];
   readonly clusterDomain: string;
   /** What the request says of load balancers; what it does not say, the snapshot shows. */
   readonly loadBalancer: LoadBalancerSettings;

@@ -40,6 +40,19 @@ export class ValueIndex<V> {
     return best === undefined ? undefined : map.get(best.key);
   }
 
+  /** All values that have this term, in the order of the map's entries. */
+  all(map: OverlayMap<V>, term: string): readonly V[] {
+    const base = this.#baseOf(map.base);
+    const kept = (base.entries.get(term) ?? []).filter(({ key }) => !map.replacements.has(key));
+    const own = this.#variantOf(map, base.places).get(term) ?? [];
+    return [...kept, ...own]
+      .sort((a, b) => a.place - b.place)
+      .flatMap(({ key }) => {
+        const value = map.get(key);
+        return value === undefined ? [] : [value];
+      });
+  }
+
   #collect(values: Iterable<readonly [string, V | undefined]>, placeOf: (key: string) => number): Entries {
     const entries = new Map<string, Entry[]>();
     for (const [key, value] of values) {

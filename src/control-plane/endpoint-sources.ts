@@ -1,5 +1,6 @@
+import { addressOf, type IPFamily } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { type EndpointSlice, namespacedName } from '../cluster/objects.js';
+import { type EndpointSlice, namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';
 import { NEWEST_VERSION, parseVersion, withCheckedPatch } from '../cluster/versions.js';
 import { syncEndpointSlices } from './endpointslices.js';
@@ -32,22 +33,76 @@ function newestNodeVersion(cluster: Cluster) {
   return newest;
 }
 
+/** On slices that were made of an Endpoints object: the families that it does not carry, and that nothing else shows. */
+const UNKNOWN_FAMILIES = 'kube-whatif/unknown-families';
+
+/** Whether it is not known which endpoints of a family a Service has: only its Endpoints object is there, with another family. */
+export function endpointsAreUnknown(cluster: Cluster, service: string, family: IPFamily): boolean {
+  const slices = cluster.slicesOf(service);
+  return (
+    slices.every(({ addressType }) => addressType !== family) &&
+    slices.some(({ metadata }) => metadata.annotations?.[UNKNOWN_FAMILIES]?.split(' ').includes(family))
+  );
+}
+
+/** The families of a Service: as its spec says, else those of its cluster IPs. */
+function familiesOf({ spec }: Service): readonly IPFamily[] {
+  if (spec?.ipFamilies !== undefined && spec.ipFamilies.length > 0) return spec.ipFamilies as readonly IPFamily[];
+  const addresses = spec?.clusterIPs ?? [spec?.clusterIP ?? ''];
+  return addresses.flatMap((text) => addressOf(text)?.family ?? []);
+}
+
 function fromEndpoints(cluster: Cluster): EndpointSources {
   const edit = new Map<string, EndpointSlice | undefined>();
   const mirrored: string[] = [];
+  const derived: string[] = [];
+  const unknown: string[] = [];
+  const selected = new SelectedPods(cluster);
+  const version = newestNodeVersion(cluster);
   for (const endpoints of cluster.endpoints.values()) {
     const key = namespacedName(endpoints);
     const service = cluster.services.get(key);
     if (service === undefined || cluster.slicesOf(key).length > 0) continue;
-    for (const slice of mirroredSlices(cluster, service, endpoints)) edit.set(namespacedName(slice), slice);
+    const slices = mirroredSlices(cluster, service, endpoints);
     mirrored.push(key);
+    const missing = familiesOf(service).filter((family) => !slices.some(({ addressType }) => addressType === family));
+    if (missing.length === 0 || slices.length === 0) {
+      for (const slice of slices) edit.set(namespacedName(slice), slice);
+      continue;
+    }
+    // An Endpoints object carries the Service's first family alone: the other one is in EndpointSlices only.
+    const pods = selected.of(service);
+    if (pods.length === 0) {
+      const annotations = { [UNKNOWN_FAMILIES]: missing.join(' ') };
+      for (const slice of slices) {
+        edit.set(namespacedName(slice), { ...slice, metadata: { ...slice.metadata, annotations } });
+      }
+      unknown.push(key);
+      continue;
+    }
+    for (const slice of slices) edit.set(namespacedName(slice), slice);
+    for (const [name, slice] of syncEndpointSlices(cluster, service, { version, pods }).edit) {
+      if (slice !== undefined && missing.includes(slice.addressType as IPFamily)) edit.set(name, slice);
+    }
+    derived.push(key);
   }
   if (mirrored.length === 0) return { cluster, assumptions: [] };
   const { value, more } = named(mirrored);
+  const others: Assumption[] = [];
+  if (derived.length > 0) {
+    const { value, more } = named(derived);
+    const why = `An Endpoints object carries one family: the endpoints of the other one are what the EndpointSlice controller would make of the pods.${more}`;
+    others.push({ field: 'snapshot.endpoints.otherFamily', value, why });
+  }
+  if (unknown.length > 0) {
+    const { value, more } = named(unknown);
+    const why = `An Endpoints object carries one family: which endpoints of the other one these Services have is not known.${more}`;
+    others.push({ field: 'snapshot.endpoints.unknownFamily', value, why });
+  }
   const why = `These Services have no EndpointSlice in the snapshot: their endpoints come from Endpoints objects.${more}`;
   return {
     cluster: edit.size === 0 ? cluster : cluster.with({ endpointSlices: edit }),
-    assumptions: [{ field: 'snapshot.endpoints', value, why }],
+    assumptions: [{ field: 'snapshot.endpoints', value, why }, ...others],
   };
 }
 

@@ -135,8 +135,8 @@ export class Balancer {
       if (this.#balanced.settings.unsupportedDataplane !== undefined) {
         this.#balanced.assume(
           'loadBalancer.healthCheck.answer',
-          'as kube-proxy would answer',
-          'Who answers health checks on nodes without kube-proxy is not verified.',
+          'as Services are documented',
+          'What answers health checks on these nodes is not verified: it is taken to answer for the Service as documented.',
         );
       }
       const own = this.implementation.probe?.(this.#balanced, backend);

@@ -40,8 +40,13 @@ export function isSilent(node: Node): boolean {
   );
 }
 
+/** Who answers a probe, in a sentence: where kube-proxy does not run, what answers in its place is an assumption. */
+function answering({ settings }: Balanced): string {
+  return settings.unsupportedDataplane === undefined ? 'kube-proxy answers' : 'the node is taken to answer';
+}
+
 /** kube-proxy's own health, 10256/healthz. Up to date is taken for granted; a node that goes away fails it. */
-function proxyHealth(node: Node, proxy: NodeProxySettings): ProbeResult {
+function proxyHealth(balanced: Balanced, node: Node, proxy: NodeProxySettings): ProbeResult {
   const leaving =
     node.metadata.deletionTimestamp !== undefined && node.metadata.deletionTimestamp !== null
       ? 'is being deleted'
@@ -49,9 +54,10 @@ function proxyHealth(node: Node, proxy: NodeProxySettings): ProbeResult {
         ? `has taint ${BEING_DELETED_TAINT}`
         : undefined;
   if (leaving !== undefined && gateEnabled(proxy.version, proxy.featureGates, 'KubeProxyDrainingTerminatingNodes')) {
-    return { healthy: false, status: 503, detail: `kube-proxy answers 503: the node ${leaving}` };
+    return { healthy: false, status: 503, detail: `${answering(balanced)} 503: the node ${leaving}` };
   }
-  return { healthy: true, status: 200, detail: 'kube-proxy answers 200: its rules are up to date' };
+  const current = balanced.settings.unsupportedDataplane === undefined ? ': its rules are up to date' : '';
+  return { healthy: true, status: 200, detail: `${answering(balanced)} 200${current}` };
 }
 
 /** kube-proxy's server on the Service's health check node port. */
@@ -59,11 +65,11 @@ function serviceHealth(balanced: Balanced, node: string, proxy: NodeProxySetting
   const count = readyEndpointsOn(balanced, node);
   const told = atLeast(proxy.version, 28) ? { weight: count } : {};
   const pods = `${count} ready ${count === 1 ? 'endpoint' : 'endpoints'} of ${balanced.key} on ${node}`;
-  if (count > 0) return { healthy: true, status: 200, detail: `kube-proxy answers 200: ${pods}`, ...told };
+  if (count > 0) return { healthy: true, status: 200, detail: `${answering(balanced)} 200: ${pods}`, ...told };
   return {
     healthy: false,
     status: 503,
-    detail: `kube-proxy answers 503: no ready endpoint of ${balanced.key} on ${node}`,
+    detail: `${answering(balanced)} 503: no ready endpoint of ${balanced.key} on ${node}`,
     ...told,
   };
 }
@@ -111,7 +117,7 @@ export function probe(balanced: Balanced, check: HealthCheck, backend: Backend):
   const proxy = balanced.settings.proxyOf(backend.node);
   if (check.answeredBy === 'SERVICE_HEALTH') return serviceHealth(balanced, backend.node, proxy);
   if (check.answeredBy === 'NODE_PORT') return nodePortHealth(balanced, backend.node);
-  return proxyHealth(node, proxy);
+  return proxyHealth(balanced, node, proxy);
 }
 
 /** Seconds that pass until every probe has told the present state: the longest of failing and of succeeding. */

@@ -5,10 +5,12 @@ import { requirePod } from '../cluster/lookup.js';
 import { namespacedName, type Pod, type Service } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
 import type { Destination as Asked } from '../contract/requests.js';
+import { endpointsAreUnknown } from '../control-plane/endpoint-sources.js';
 import { isBalanced, serviceOfHostname } from '../load-balancers/addresses.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
 import type { Protocol } from '../netfilter/packet.js';
+import { unknownFamily } from './before-rules.js';
 import type { Client, Target } from './client.js';
 import { type DnsAnswer, headlessEndpoints, resolveHost } from './dns.js';
 import type { Fabric } from './fabric.js';
@@ -133,6 +135,7 @@ function dnsTarget(
     key: namespacedName(answer.service),
     port: ports.find((candidate) => candidate.port === port && (candidate.protocol ?? 'TCP') === protocol),
     portNumber: port ?? 0,
+    askedPort: port,
     protocol,
     via: 'DNS',
     node: undefined,
@@ -173,6 +176,9 @@ function nodePortNode(target: ServiceTarget, client: Client): string {
 function headless(fabric: Fabric, target: ServiceTarget, name: string, hostname?: string): Resolution {
   const portName = target.port?.name;
   const endpoints = headlessEndpoints(fabric.cluster, target.key, fabric.family, portName, hostname);
+  if (endpoints.length === 0 && endpointsAreUnknown(fabric.cluster, target.key, fabric.family)) {
+    return without(unknownFamily(target.key, fabric.family), 'MISSING_DATA');
+  }
   if (endpoints.length === 0) {
     const who = hostname === undefined ? 'endpoint' : `endpoint with the host name ${hostname}`;
     return without(`DNS has no ${fabric.family} address for ${name}: the Service has no ready ${who}`);
@@ -184,11 +190,13 @@ function headless(fabric: Fabric, target: ServiceTarget, name: string, hostname?
     'A headless Service has no rules: the client’s resolver picks among the addresses, each taken as equally likely per resolution.',
   );
   const targets = endpoints.map((endpoint) => {
-    const port = endpoint.port ?? (target.portNumber || undefined);
+    // Nothing translates a port of a headless Service: the number that a client asks for is the number it connects to.
+    const port = target.askedPort ?? endpoint.port ?? (target.portNumber || undefined);
     const { address, node = '', zone = '', pod } = endpoint;
-    if (port !== undefined)
+    if (port !== undefined && (endpoint.port === undefined || port === endpoint.port))
       fabric.expect([{ id: joinHostPort(address, port), address, node, zone, ...(pod ? { pod } : {}) }]);
-    if (target.portNumber !== 0 && port !== target.portNumber) {
+    else if (node !== '') fabric.places.learn(address, node);
+    if (target.askedPort === undefined && target.portNumber !== 0 && port !== target.portNumber) {
       fabric.assumptions.add(
         'headless.port',
         port,

@@ -142,8 +142,9 @@ export class Fabric {
     return this.#options.rulesets?.has(node) ?? false;
   }
 
+  /** Where health checks stand. Without a change they have found the present state: then BEFORE and AFTER are one. */
   get phase(): Phase {
-    return this.#options.phase ?? 'AFTER';
+    return this.#options.earlier === undefined ? 'AFTER' : (this.#options.phase ?? 'AFTER');
   }
 
   /**

@@ -4,6 +4,7 @@ import { serviceOfAddress } from '../load-balancers/addresses.js';
 import { arriveDirectly } from '../load-balancers/direct.js';
 import { copyOf, headerOf, type Packet } from '../netfilter/packet.js';
 import { passBalancer } from './balancing.js';
+import { takenBeforeRules } from './before-rules.js';
 import type { Client, Target, Through } from './client.js';
 import type { Fabric } from './fabric.js';
 import { isLoopback, UPLINK } from './host.js';
@@ -94,6 +95,11 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
       return;
     }
     const arrived = withTrail(branch, hop(branch.trail, 'NODE', node));
+    const taken = takenBeforeRules(fabric, client, node, branch.packet, nodes === 1);
+    if (taken !== undefined) {
+      journeys.push(ended(arrived, taken));
+      return;
+    }
     for (const passed of passNode(fabric, node, arrived, entry)) {
       if ('ending' in passed) journeys.push(ended(passed.branch, passed.ending));
       else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);
@@ -236,7 +242,7 @@ function conclude(
   if (exit.kind === 'OUTSIDE') {
     const receiver = receiveOutside(fabric, packet);
     return receiver === undefined
-      ? leftCluster(fabric, node, branch)
+      ? leftCluster(fabric, client, node, branch)
       : delivered(fabric, client, branch, receiver, 'OUTSIDE');
   }
   if (exit.kind === 'POD') {
@@ -271,9 +277,24 @@ function delivered(
 }
 
 /** The default route took it: what that means depends on what the address is. */
-function leftCluster(fabric: Fabric, node: string, branch: Branch): Journey {
+function leftCluster(fabric: Fabric, client: Client, node: string, branch: Branch): Journey {
   const { packet } = branch;
   const to = packet.destination;
+  const inside = client.kind !== 'OUTSIDE' && !passedBalancer(branch.trail);
+  const balancer = inside ? fabric.balancerAt(to) : undefined;
+  const takesPort = balancer?.service.spec?.ports?.some(
+    ({ port, protocol = 'TCP' }) => port === packet.destinationPort && protocol === packet.protocol,
+  );
+  if (balancer !== undefined && takesPort) {
+    fabric.tellOf(balancer);
+    const at = fabric.isStandIn(to) ? 'which is published by a host name' : `at ${to}`;
+    const detail =
+      `no rule of ${node} translates the packet: it leaves the cluster from ${packet.source} for the load balancer of ${balancer.key}, ${at}. ` +
+      'Nothing tells which load balancer that is (settings.loadBalancer can), hence not what it does with a client inside the cluster: ' +
+      'an outside client’s answer holds where it does not keep the client’s address';
+    const trail = hop(branch.trail, 'LOAD_BALANCER', balancer.name);
+    return ended(withTrail(branch, trail), { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail });
+  }
   const ending = (): Ending => {
     const services = [...fabric.cluster.services.values()];
     const ofService = services.find(

@@ -18,6 +18,8 @@ export interface ServiceTarget {
   /** Absent: a port number that the Service does not have, asked for on purpose. */
   readonly port: ServicePortSpec | undefined;
   readonly portNumber: number;
+  /** The number that the request itself gives: a client of a headless Service connects to exactly this port of a pod. */
+  readonly askedPort?: number | undefined;
   readonly protocol: Protocol;
   readonly via: Via;
   readonly node: string | undefined;
@@ -115,6 +117,8 @@ export function checkServiceSpec(
     key,
     port,
     portNumber: port?.port ?? spec.port ?? 0,
+    // Who looks up a port by its name (DNS SRV) gets the endpoints' own.
+    ...(spec.portName === undefined && spec.port !== undefined ? { askedPort: spec.port } : {}),
     protocol: (port?.protocol as Protocol | undefined) ?? protocol ?? 'TCP',
     via,
     node: spec.node,

@@ -8,6 +8,7 @@ import type { Settings } from '../cluster/settings.js';
 import type { Clients } from '../contract/requests.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import { divide, type Fraction, fraction, isZero, multiply, parseFraction, sum } from '../netfilter/fraction.js';
+import { nodesThatTake, nodesWithHostPort } from '../path/before-rules.js';
 import type { Client } from '../path/client.js';
 import {
   balancerTo,
@@ -131,7 +132,9 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
         if (endpoint.zoneHints.length > 0) byZone = true;
       }
     }
+    for (const node of nodesThatTake(fabric, target.address, target.port)) special.add(node);
     const place = fabric.places.locate(target.address);
+    if (place.kind === 'NODE') for (const node of nodesWithHostPort(fabric, target.port)) special.add(node);
     if (place.kind === 'POD' || place.kind === 'NODE') special.add(place.node);
   }
   return { special, byZone };

@@ -74,6 +74,8 @@ export interface ServiceMap {
   portsOf(service: string): readonly ServicePort[];
   /** All known endpoints of a port, any condition, sorted and without duplicates. */
   endpointsOf(port: ServicePort): readonly ProxyEndpoint[];
+  /** {@link endpointsOf} as the kube-proxy of one node keeps them: up to 1.35 duplicates on that node win. */
+  endpointsSeenFrom(node: string, port: ServicePort): readonly ProxyEndpoint[];
   /** The sum over all ports of all known endpoints: more than 1000 switches large-cluster mode. */
   readonly endpointTotal: number;
   /** The ports that claim an address (cluster, external or load balancer) and port, in order. */

@@ -2,6 +2,7 @@ import type { Answer } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { answerOne, type PlainResult } from './answer-one.js';
 import { stateFindings, toldFindings } from './findings/index.js';
+import { manifestLosses } from './findings/manifest-losses.js';
 import { changesWithoutEffect } from './findings/no-effect.js';
 import { type FindingsSpec, thresholdsOf } from './findings/options.js';
 import { podsNotPlaced } from './findings/unplaced.js';
@@ -19,9 +20,18 @@ export function answerPlain(
   const outcome = answerOne(kind, prepared, request);
   const { cluster, settings, changes } = prepared;
   const { services, doors } = outcome;
+  const earlier = prepared.earlier?.cluster ?? cluster;
   const found = stateFindings({ cluster, settings, services, doors }, thresholds);
   return prepared.answer(
     outcome,
-    toldFindings([...changesWithoutEffect(changes), ...podsNotPlaced(changes), ...found], wanted),
+    toldFindings(
+      [
+        ...changesWithoutEffect(changes),
+        ...podsNotPlaced(changes),
+        ...manifestLosses(changes, earlier, cluster),
+        ...found,
+      ],
+      wanted,
+    ),
   );
 }

@@ -53,7 +53,9 @@ export function everyPort(services: Iterable<Service>, asked: TransportProtocol 
       const protocol = (port.protocol ?? 'TCP') as TransportProtocol;
       if (asked !== undefined && protocol !== asked) continue;
       const portName = port.name === undefined ? {} : { portName: port.name };
-      all.push({ service: { namespace, name, port: port.port, ...portName }, protocol });
+      // Of a headless Service's only port those are meant who know the endpoints' own.
+      const number = isHeadless(service) && !port.name ? {} : { port: port.port };
+      all.push({ service: { namespace, name, ...number, ...portName }, protocol });
     }
   }
   return all.sort(({ service: a }, { service: b }) => {

@@ -12,11 +12,13 @@ import type { QuestionRequest } from '../contract/requests.js';
 import { readAfter } from './after-snapshot.js';
 import type { PlainResult } from './answer-one.js';
 import { chainsDifference } from './differences/chains.js';
-import { deliveredBy, establishedShares, RULES_EXPLANATION, SHARES_EXPLANATION } from './differences/established.js';
+import { deliveredBy, establishedShares, RULES_EXPLANATION, sharesExplanation } from './differences/established.js';
 import { pathDifference } from './differences/path.js';
 import { probabilityDifference } from './differences/probability.js';
+import { flowFates } from './differences/udp-flows.js';
 import { finding } from './findings/finding.js';
 import { differenceFindings, toldFindings } from './findings/index.js';
+import { manifestLosses } from './findings/manifest-losses.js';
 import { changesWithoutEffect, sameSnapshots } from './findings/no-effect.js';
 import { thresholdsOf } from './findings/options.js';
 import { podsNotPlaced } from './findings/unplaced.js';
@@ -141,13 +143,19 @@ function chainsResult(before: OneSide<'chains'>, after: OneSide<'chains'>): What
 
 function pathResult(before: OneSide<'path'>, after: OneSide<'path'>): WhatIfResult {
   const [was, is] = [wholePath(before), wholePath(after)];
-  const shares = establishedShares(deliveredBy(was.traces), before.prepared.cluster, after.prepared.cluster);
+  const service = before.outcome.doors[0]?.service;
+  const shares = establishedShares(
+    deliveredBy(was.traces),
+    before.prepared.cluster,
+    after.prepared.cluster,
+    flowFates(before.prepared, after.prepared, service, was.question.family),
+  );
   return {
     question: 'path',
     before: before.outcome.result,
     after: after.outcome.result,
     difference: pathDifference(was, is, before.question.path?.maxTraces),
-    established: { ...shares, explanation: SHARES_EXPLANATION },
+    established: { ...shares, explanation: sharesExplanation(after.prepared, [was.question.protocol]) },
   };
 }
 
@@ -155,11 +163,14 @@ function probabilityResult(before: OneSide<'probability'>, after: OneSide<'proba
   const [was, is] = [before.outcome.result, after.outcome.result];
   const establishedOf = (service: ServiceProbability | undefined) => {
     const delivered = (service?.endpoints ?? []).map(({ share, ...endpoint }) => ({ endpoint, share }));
-    return establishedShares(delivered, before.prepared.cluster, after.prepared.cluster);
+    const fates =
+      service === undefined ? undefined : flowFates(before.prepared, after.prepared, service.service, service.family);
+    return establishedShares(delivered, before.prepared.cluster, after.prepared.cluster, fates);
   };
   const [only] = was.services;
   const shares = was.services.length === 1 ? establishedOf(only) : {};
-  const established: Established = { ...shares, explanation: SHARES_EXPLANATION };
+  const protocols = [...was.services, ...is.services].map(({ service }) => service.protocol ?? 'TCP');
+  const established: Established = { ...shares, explanation: sharesExplanation(after.prepared, protocols) };
   return {
     question: 'probability',
     before: was,
@@ -214,7 +225,11 @@ export function answerWhatIf(
   const found = [
     ...findings,
     ...(second === undefined
-      ? [...changesWithoutEffect(next.changes.slice(base.length)), ...podsNotPlaced(next.changes.slice(base.length))]
+      ? [
+          ...changesWithoutEffect(next.changes.slice(base.length)),
+          ...podsNotPlaced(next.changes.slice(base.length)),
+          ...manifestLosses(next.changes.slice(base.length), first.cluster, next.cluster),
+        ]
       : sameSnapshots(snapshot.digest, second.digest)),
     ...differenceFindings(viewOf(before), viewOf(after), thresholds),
   ];

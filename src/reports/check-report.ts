@@ -49,8 +49,9 @@ function cells(door: CheckedDoor): string[] {
   return [portTitle(door), doorTitle(door), door.change, verdictText(door), endpointsText(door), keptText(door)];
 }
 
-function verdictLine({ failed, failOn }: CheckResult): string {
+function verdictLine({ failed, failOn, unknown }: CheckResult): string {
   if (failed) return `Failed: a finding reaches ${failOn}.`;
+  if (unknown !== undefined) return `Unknown: ${unknown.why}`;
   return failOn === 'NEVER' ? 'Told only: nothing makes this check fail.' : `Passed: no finding reaches ${failOn}.`;
 }
 
@@ -77,7 +78,9 @@ function text(answer: Answer<CheckResult>, layout: Layout): string {
   const lines = notAskedLines(result);
   return joinSections([
     [
-      (result.failed ? paint.bad : paint.good)(verdictLine(result)),
+      ...item('', verdictLine(result), layout.width, 0).map((line) =>
+        (result.failed || result.unknown !== undefined ? paint.bad : paint.good)(printable(line)),
+      ),
       `${countText(result)}.`,
       ...item('', scopeText(result), layout.width, 0),
       ...nodeLine(result).map(printable),
@@ -119,6 +122,11 @@ function folded(title: string, rows: readonly string[][]): string[] {
   return [details(`${title}: ${rows.length}`, `${markdownTable(COLUMNS, shown).join('\n')}${more}`)];
 }
 
+function markdownTitle({ failed, unknown }: CheckResult): string {
+  const [icon, word] = failed ? ['❌', 'failed'] : unknown === undefined ? ['✅', 'passed'] : ['❓', 'unknown'];
+  return `${icon} Service networking: ${word}`;
+}
+
 function markdown(answer: Answer<CheckResult>): string {
   const { result, findings } = answer;
   const doors = sortedDoors(result);
@@ -128,8 +136,8 @@ function markdown(answer: Answer<CheckResult>): string {
   const light = findings.filter(({ severity }) => severity === 'INFO');
   const lines = notAskedLines(result);
   const sections: (readonly string[])[] = [
-    [`## ${result.failed ? '❌' : '✅'} Service networking: ${result.failed ? 'failed' : 'passed'}`],
-    [`**${verdictLine(result)}** ${countText(result)}. ${scopeText(result)}`],
+    [`## ${markdownTitle(result)}`],
+    [`**${markdownText(verdictLine(result))}** ${countText(result)}. ${scopeText(result)}`],
     nodeLine(result).map(markdownText),
     grave.length === 0 ? [] : findingRows(grave.slice(0, MAX_ROWS)),
     grave.length > MAX_ROWS
@@ -141,7 +149,7 @@ function markdown(answer: Answer<CheckResult>): string {
         ]
       : [],
     changed.length === 0
-      ? ['No door of a touched Service changes.']
+      ? [result.unknown === undefined ? 'No door of a touched Service changes.' : 'No door is seen to change.']
       : markdownTable(COLUMNS, changed.slice(0, MAX_ROWS)),
     folded('More doors that change', changed.slice(MAX_ROWS)),
     folded('Doors that stay as they are', same),

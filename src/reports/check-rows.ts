@@ -66,7 +66,7 @@ export function endpointsText({ endpoints, omittedEndpoints = 0 }: CheckedDoor):
   return `${change(String(count('before')), String(count('after')))}${more}, largest ${change(top('before'), top('after'))}`;
 }
 
-const WORST = ['REMOVED', 'CHANGED', 'ADDED', 'SAME'] as const;
+const WORST = ['REMOVED', 'CHANGED', 'UNKNOWN', 'ADDED', 'SAME'] as const;
 
 /** How much less is delivered, as a number to sort by. */
 function loss({ verdicts }: CheckedDoor): number {
@@ -110,8 +110,9 @@ export function countText({ severities: { error, warning, info } }: CheckResult)
 }
 
 /** How many Services were looked at, and how many were left alone. */
-export function scopeText({ counts }: CheckResult): string {
+export function scopeText({ counts, unknown }: CheckResult): string {
   const { touched, asked, skipped, omitted } = counts;
+  if (touched === 0 && unknown !== undefined) return 'It is not known which Services the change touches.';
   const services = (number: number) => `${number} Service${number === 1 ? '' : 's'}`;
   const left = touched - asked - omitted;
   return [

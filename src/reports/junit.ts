@@ -1,5 +1,6 @@
 /** A check as JUnit XML, as test reporters of CI services read it: a suite per Service, a case per door. */
 import type { Answer, CheckedDoor, CheckResult, Finding } from '../contract/answers.js';
+import { holdsUnknownShare } from '../questions/differences/shares.js';
 import { doorTitle, isAbout, isFailure, portTitle, verdictText } from './check-rows.js';
 import { printable } from './safe-text.js';
 
@@ -22,6 +23,8 @@ interface Case {
   readonly name: string;
   readonly findings: readonly Finding[];
   readonly output?: string;
+  /** Why it is not known what becomes of it: an error of the case, which has neither passed nor failed. */
+  readonly unknown?: string | undefined;
 }
 
 function outputLines({ findings, output }: Case, result: CheckResult): string[] {
@@ -47,13 +50,18 @@ function caseLines(suite: string, one: Case, result: CheckResult): string[] {
             )
             .join('\n')}</failure>`,
         ]),
+    ...(one.unknown === undefined ? [] : [`      <error type="UNKNOWN" message="${xml(one.unknown)}"/>`]),
     ...outputLines(one, result),
   ];
   const head = `    <testcase classname="${xml(suite)}" name="${xml(one.name)}" time="0"`;
   return inner.length === 0 ? [`${head}/>`] : [`${head}>`, ...inner, '    </testcase>'];
 }
 
-function casesOf(doors: readonly CheckedDoor[], findings: readonly Finding[]): readonly Case[] {
+function casesOf(
+  doors: readonly CheckedDoor[],
+  findings: readonly Finding[],
+  unknown: string | undefined,
+): readonly Case[] {
   const own = doors.map((door): Case => {
     const { before, after } = door.destination;
     const where = after ?? before;
@@ -62,10 +70,11 @@ function casesOf(doors: readonly CheckedDoor[], findings: readonly Finding[]): r
       name: `${portTitle(door)}: ${doorTitle(door)}${at}`,
       findings: findings.filter((finding) => isAbout(finding, door)),
       output: `${door.change}: ${verdictText(door)}`,
+      unknown: holdsUnknownShare(door.verdicts) ? (unknown ?? 'UNKNOWN') : undefined,
     };
   });
   const placed = new Set(own.flatMap((one) => one.findings));
-  return [{ name: 'the Service', findings: findings.filter((finding) => !placed.has(finding)) }, ...own];
+  return [{ name: 'the Service', findings: findings.filter((finding) => !placed.has(finding)), unknown }, ...own];
 }
 
 /** The whole report; ends in a newline. */
@@ -74,15 +83,20 @@ export function junit({ result, findings }: Answer<CheckResult>): string {
     Array.isArray(services) ? services : [service];
   const suites = result.services.map(({ service, doors }) => {
     const own = findings.filter((finding) => servicesOf(finding).includes(service));
-    return { name: service, cases: casesOf(doors, own) };
+    const unknown = result.unknown?.services.includes(service) ? result.unknown.why : undefined;
+    return { name: service, cases: casesOf(doors, own, unknown) };
   });
   const told = new Set(suites.flatMap(({ cases }) => cases.flatMap((one) => one.findings)));
   const rest = findings.filter((finding) => !told.has(finding));
-  const all = [{ name: 'the change', cases: [{ name: 'as a whole', findings: rest }] }, ...suites];
+  const all = [
+    { name: 'the change', cases: [{ name: 'as a whole', findings: rest, unknown: result.unknown?.why }] },
+    ...suites,
+  ];
   const failed = (cases: readonly Case[]) =>
     cases.filter((one) => one.findings.some((finding) => isFailure(finding, result))).length;
+  const erred = (cases: readonly Case[]) => cases.filter(({ unknown }) => unknown !== undefined).length;
   const count = (cases: readonly Case[]) =>
-    `tests="${cases.length}" failures="${failed(cases)}" errors="0" skipped="0" time="0"`;
+    `tests="${cases.length}" failures="${failed(cases)}" errors="${erred(cases)}" skipped="0" time="0"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="kube-whatif check" ${count(all.flatMap(({ cases }) => cases)).replace(' skipped="0"', '')}>`,

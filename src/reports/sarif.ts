@@ -111,7 +111,12 @@ export function sarif({ engine, result, findings, changes }: Answer<CheckResult>
           partialFingerprints: { 'finding/v1': fingerprint(finding) },
           properties: { evidence: finding.evidence },
         })),
-        properties: { failed: result.failed, failOn: result.failOn, counts: result.counts },
+        properties: {
+          failed: result.failed,
+          failOn: result.failOn,
+          ...(result.unknown === undefined ? {} : { unknown: result.unknown }),
+          counts: result.counts,
+        },
       },
     ],
   };

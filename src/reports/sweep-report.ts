@@ -29,6 +29,11 @@ function shareCell(share: ExactShare | undefined): string {
   return share === undefined ? '' : exact(share);
 }
 
+/** Whether at some point it is not known what becomes of some connections. */
+function hasUnknown(points: SweepResult['points']): boolean {
+  return points.some(({ services }) => services.some(({ unknown }) => unknown.fraction !== '0'));
+}
+
 function columnsOf({ bound, points }: SweepResult): Column[] {
   return [
     right('replicas'),
@@ -40,6 +45,7 @@ function columnsOf({ bound, points }: SweepResult): Column[] {
     right('nodes'),
     right('busiest node'),
     right('delivered'),
+    ...(hasUnknown(points) ? [right('unknown')] : []),
     ...(points.some(({ unplaced }) => unplaced !== undefined) ? [right('not running')] : []),
     ...(bound === undefined ? [] : [{ title: 'bound' }]),
   ];
@@ -57,8 +63,11 @@ function cellsOf(point: SweepPoint, shares: SweptShares, { bound, points }: Swee
     String(nodes.count),
     shareCell(nodes.largest),
     shareCell(delivered),
+    ...(hasUnknown(points) ? [shareCell(shares.unknown)] : []),
     ...(points.some(({ unplaced }) => unplaced !== undefined) ? [String(point.unplaced?.pods ?? 0)] : []),
-    ...(bound === undefined ? [] : [point.satisfied ? 'kept' : 'not kept']),
+    ...(bound === undefined
+      ? []
+      : [point.satisfied ? 'kept' : shares.unknown.fraction === '0' ? 'not kept' : 'not known']),
   ];
 }
 

@@ -20,6 +20,7 @@ import {
   nodesText,
   SERVICE_COLUMNS,
   type ShiftTable,
+  serviceEstablishedText,
   serviceRows,
   serviceTables,
   serviceTitle,
@@ -45,6 +46,14 @@ function unchangedText({ services, unchanged }: ProbabilityDifference): string |
   return unchanged === 1
     ? 'One more Service port stays as it is.'
     : `${unchanged} more Service ports stay as they are.`;
+}
+
+/** What is said where nothing is seen to change; with less certainty where network policies are left out of account. */
+function nothing({ result, findings }: Answer<WhatIfResult>): string {
+  const left = findings.some(({ code }) => code === 'NETWORK_POLICY_NOT_EVALUATED');
+  return left
+    ? 'Nothing is seen to change, and network policies, which are not evaluated, may change it.'
+    : NOTHING[result.question];
 }
 
 function isEmpty(result: WhatIfResult): boolean {
@@ -131,7 +140,7 @@ function probabilityText(difference: ProbabilityDifference, layout: Layout): str
       return [
         [
           layout.paint.bold(printable(serviceTitle(service))),
-          ...item('  ', printable(establishedText(service.established)), layout.width, 4),
+          ...item('  ', printable(serviceEstablishedText(service)), layout.width, 4),
           ...(balance === undefined ? [] : [`  ${balance}`]),
         ],
         ...serviceTables(service).map((table) => indented(shiftLines(table, layout))),
@@ -154,10 +163,11 @@ function differenceText(result: WhatIfResult, layout: Layout): string[][] {
 
 /** What becomes of established connections; of probability each Service tells its own. */
 function establishedLine({ question, established }: WhatIfResult): string {
-  const { kept, lost, lostEndpoints, explanation } = established;
+  const { kept, lost, lostEndpoints, rechosen, explanation } = established;
   if (question !== 'path' || kept === undefined || lost === undefined || lostEndpoints === undefined)
     return explanation;
-  return `${establishedText({ kept, lost, lostEndpoints })}. ${explanation}`;
+  const shares = { kept, lost, lostEndpoints, ...(rechosen === undefined ? {} : { rechosen }) };
+  return `${establishedText(shares)}. ${explanation}`;
 }
 
 function text(answer: Answer<WhatIfResult>, layout: Layout): string {
@@ -165,7 +175,7 @@ function text(answer: Answer<WhatIfResult>, layout: Layout): string {
   const { paint } = layout;
   const same = isEmpty(result);
   return joinSections([
-    [paint.bold(`What changes: ${result.question}`), ...(same ? [NOTHING[result.question]] : [])],
+    [paint.bold(`What changes: ${result.question}`), ...(same ? [nothing(answer)] : [])],
     ...(same ? [] : differenceText(result, layout)),
     item('', printable(establishedLine(result)), layout.width, 0),
     ...backgroundText(answer, layout, CHANGES_TITLE),
@@ -247,7 +257,7 @@ function probabilityMarkdown(difference: ProbabilityDifference): string[][] {
       const [endpoints, ...others] = serviceTables(service);
       return [
         [`### ${markdownText(serviceTitle(service))}`],
-        [`- ${markdownText(establishedText(service.established))}`, ...(balance === undefined ? [] : [`- ${balance}`])],
+        [`- ${markdownText(serviceEstablishedText(service))}`, ...(balance === undefined ? [] : [`- ${balance}`])],
         endpoints === undefined ? [] : shiftMarkdown(endpoints),
         ...others.map(shiftMarkdown),
       ];
@@ -272,7 +282,7 @@ function markdown(answer: Answer<WhatIfResult>): string {
   const same = isEmpty(result);
   return markdownReport([
     [`## What changes: ${result.question}`],
-    ...(same ? [[NOTHING[result.question]]] : differenceMarkdown(result)),
+    ...(same ? [[nothing(answer)]] : differenceMarkdown(result)),
     [markdownText(establishedLine(result))],
     ...backgroundMarkdown(answer, CHANGES_TITLE),
   ]);

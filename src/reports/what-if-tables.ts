@@ -58,11 +58,12 @@ export function serviceTables(service: ServiceDifference): ShiftTable[] {
     const rows = service.zones.map((share) => ({ cells: [share.zone || NAMELESS], share }));
     tables.push({ names: [{ title: 'zone' }], rows });
   }
-  if (service.verdicts.some(({ shift }) => shift.fraction !== '0')) tables.push(verdictTable(service.verdicts));
+  if (service.change === 'UNKNOWN' || service.verdicts.some(({ shift }) => shift.fraction !== '0'))
+    tables.push(verdictTable(service.verdicts));
   return tables;
 }
 
-const CHANGE_WORDS = { ADDED: ', only after', REMOVED: ', only before', CHANGED: '' } as const;
+const CHANGE_WORDS = { ADDED: ', only after', REMOVED: ', only before', CHANGED: '', UNKNOWN: ', not known' } as const;
 
 export function serviceTitle({ service, via, family, change }: ServiceDifference): string {
   const way = via
@@ -89,12 +90,21 @@ function endpointName({ address, port, pod }: EndpointRef): string {
 const NAMED = 10;
 
 /** `Established connections: 2/3 (66.67 %) kept, 1/3 (33.33 %) lost with default/web-1 (10.0.0.1:80)`. */
-export function establishedText({ kept, lost, lostEndpoints }: EstablishedShares): string {
-  if (kept.fraction === '0' && lost.fraction === '0') return 'Established connections: there are none';
+export function establishedText({ kept, lost, lostEndpoints, rechosen }: EstablishedShares): string {
+  if (kept.fraction === '0' && lost.fraction === '0' && rechosen === undefined)
+    return 'Established connections: there are none';
   const more = lostEndpoints.length > NAMED ? ` and ${lostEndpoints.length - NAMED} more` : '';
   const names = lostEndpoints.slice(0, NAMED).map(endpointName).join(', ');
   const gone = names === '' ? '' : ` with ${names}${more}`;
-  return `Established connections: ${shareText(kept)} kept, ${shareText(lost)} lost${gone}`;
+  const anew = rechosen === undefined ? '' : `, ${shareText(rechosen)} choose an endpoint anew`;
+  return `Established connections: ${shareText(kept)} kept, ${shareText(lost)} lost${gone}${anew}`;
+}
+
+/** The same of a Service port, of which nothing may be known. */
+export function serviceEstablishedText({ change, established }: ServiceDifference): string {
+  const { kept, lost } = established;
+  const isNothing = kept.fraction === '0' && lost.fraction === '0' && established.rechosen === undefined;
+  return change === 'UNKNOWN' && isNothing ? 'Established connections: not known' : establishedText(established);
 }
 
 export const TRACE_COLUMNS: readonly Column[] = [

@@ -412,7 +412,7 @@ t.test('text, files, lists, namespaces, and kinds that no rule depends on', asyn
     'Service default/d created',
     'Service default/e created',
     'Service default/f created',
-    'NetworkPolicy default/n ignored',
+    'NetworkPolicy default/n created',
     'Service default/k ignored',
     'ConfigMap default/settings ignored',
   ]);

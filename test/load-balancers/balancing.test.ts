@@ -71,7 +71,8 @@ const SHARES: readonly [
   [
     'GKE, Local, a node without pods before that',
     { pods: [1, 1, 0], gke: true, policy: 'Local' },
-    { question: { phase: 'BEFORE' }, shares: ['1-1 1/3', '2-1 1/3'], lost: '1/3' },
+    // Without a change health checks have found the present state.
+    { question: { phase: 'BEFORE' }, shares: ['1-1 1/2', '2-1 1/2'], lost: '0' },
   ],
 ];
 

@@ -1,7 +1,7 @@
 /** Findings: each code is found where it should be and not where it should not, documented, and in the contract. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import type { Snapshot } from '../../src/cluster/read-snapshot.js';
+import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
 import type { Finding } from '../../src/contract/answers.js';
 import { DOCUMENT } from '../../src/contract/gen/document.js';
 import type { Change, Clients, QuestionRequest, ServiceDestination } from '../../src/contract/requests.js';
@@ -9,7 +9,7 @@ import { ask } from '../../src/questions/ask.js';
 import { FINDING_CODES, type FindingCode } from '../../src/questions/findings/codes.js';
 import type { FindingsSpec } from '../../src/questions/findings/options.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
-import { type BalancedOptions, balanced } from '../support/balanced.js';
+import { type BalancedOptions, balanced, balancedList, VIP } from '../support/balanced.js';
 import { type LabService, lab } from '../support/lab.js';
 import { zones } from '../support/zones.js';
 
@@ -61,6 +61,92 @@ const REMOVED: Change = { node: { name: 'n1', action: 'REMOVE', reschedule: fals
 const balancedState = (options: BalancedOptions) => ask('probability', BALANCED, balanced(options)).findings;
 const balancedChange = (options: BalancedOptions, change: Change) =>
   ask('what-if', { ...BALANCED, changes: [change] }, balanced(options)).findings;
+
+interface Shop {
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly ready?: boolean;
+  readonly more?: readonly unknown[];
+}
+
+/** A node, a pod with a container port http of 8080, and Service default/svc before it, whose slices are derived. */
+function shop({ spec = {}, labels = { app: 'web' }, ready = true, more = [] }: Shop = {}): Snapshot {
+  const meta = (name: string, rest = {}) => ({ name, namespace: 'default', ...rest });
+  const items = [
+    {
+      kind: 'Node',
+      apiVersion: 'v1',
+      metadata: { name: 'n1' },
+      spec: { podCIDR: '10.1.1.0/24', podCIDRs: ['10.1.1.0/24'] },
+      status: {
+        addresses: [{ type: 'InternalIP', address: '192.168.0.1' }],
+        conditions: [{ type: 'Ready', status: 'True' }],
+        nodeInfo: { kubeletVersion: 'v1.30.5', operatingSystem: 'linux' },
+      },
+    },
+    {
+      kind: 'Pod',
+      apiVersion: 'v1',
+      metadata: meta('web-1', { labels }),
+      spec: { nodeName: 'n1', containers: [{ name: 'c', ports: [{ name: 'http', containerPort: 8080 }] }] },
+      status: {
+        phase: 'Running',
+        podIP: '10.1.1.5',
+        podIPs: [{ ip: '10.1.1.5' }],
+        conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+      },
+    },
+    {
+      kind: 'Service',
+      apiVersion: 'v1',
+      metadata: meta('svc', { annotations: { team: 'shop' } }),
+      spec: {
+        type: 'ClusterIP',
+        clusterIP: '10.96.0.10',
+        clusterIPs: ['10.96.0.10'],
+        ipFamilies: ['IPv4'],
+        selector: { app: 'web' },
+        ports: [{ port: 80, protocol: 'TCP', targetPort: 8080 }],
+        ...spec,
+      },
+    },
+    ...more,
+  ];
+  return readSnapshot({ inline: { kind: 'List', apiVersion: 'v1', items } });
+}
+
+const patched = (spec: Readonly<Record<string, unknown>>): Change => ({
+  patch: { kind: 'Service', namespace: 'default', name: 'svc', patch: { spec } },
+});
+const checked = (snapshot: Snapshot, change: Change) =>
+  ask('check', { check: {}, changes: [change] }, snapshot).findings;
+const HEADLESS = { clusterIP: 'None', clusterIPs: ['None'] };
+const POLICY = {
+  kind: 'NetworkPolicy',
+  apiVersion: 'networking.k8s.io/v1',
+  metadata: { name: 'deny', namespace: 'default' },
+  spec: { podSelector: { matchLabels: { app: 'web' } } },
+};
+const SHARED = { 'metallb.io/allow-shared-ip': 'one', 'metallb.io/ip-allocated-from-pool': 'p' };
+
+/** A second Service on the load balancer's address of `balanced`, which MetalLB has given to both. */
+const sharing = (annotations: Readonly<Record<string, string>>): Snapshot => {
+  const own = balancedList({ pods: [1, 1], annotations: SHARED });
+  const other = {
+    kind: 'Service',
+    apiVersion: 'v1',
+    metadata: { name: 'other', namespace: 'default', annotations },
+    spec: {
+      type: 'LoadBalancer',
+      clusterIP: '10.96.3.3',
+      clusterIPs: ['10.96.3.3'],
+      selector: { app: 'other' },
+      ports: [{ port: 81, protocol: 'TCP', targetPort: 8080, nodePort: 30081 }],
+    },
+    status: { loadBalancer: { ingress: [{ ip: VIP }] } },
+  };
+  return readSnapshot({ inline: { ...own, items: [...own.items, other] } });
+};
 
 interface Case {
   readonly code: FindingCode;
@@ -534,7 +620,135 @@ const CASES: readonly Case[] = [
         { service: { namespace: 'default', name: 'web', loadBalancerSourceRanges: ['192.0.2.0/24'] } },
       ),
   },
+  {
+    code: 'NETWORK_POLICY_NOT_EVALUATED',
+    what: 'a policy that selects an endpoint',
+    found: () => state(shop({ more: [POLICY] })),
+    evidence: { policy: 'NetworkPolicy default/deny', pods: ['default/web-1'], podCount: 1 },
+    without: () => state(shop({ more: [{ ...POLICY, metadata: { name: 'deny', namespace: 'other' } }] })),
+  },
+  {
+    code: 'NETWORK_POLICY_NOT_EVALUATED',
+    what: 'a policy that a change brings',
+    found: () => changed(shop(), { changes: [{ apply: { manifests: [POLICY] } }] }),
+    evidence: { policy: 'NetworkPolicy default/deny' },
+  },
+  {
+    code: 'CHECK_UNKNOWN',
+    what: 'a policy that a change brings',
+    found: () => checked(shop(), { apply: { manifests: [POLICY] } }),
+    evidence: { services: [WEB], serviceCount: 1 },
+    without: () => checked(shop(), patched({ selector: { app: 'x' } })),
+  },
+  {
+    code: 'SELECTOR_MATCHES_NO_POD',
+    what: 'a label by another key',
+    found: () => state(shop({ spec: { selector: { name: 'web' } } })),
+    evidence: { service: WEB, selector: ['name=web'], nearest: 'app=web', pod: 'default/web-1' },
+    without: () => state(shop()),
+  },
+  {
+    code: 'PORT_NAME_WITHOUT_ENDPOINT',
+    what: 'a named target port that no pod has',
+    found: () => state(shop({ spec: { ports: [{ port: 80, targetPort: 'web' }] } })),
+    evidence: { service: WEB, port: 80, targetPort: 'web', names: ['http'] },
+    without: () => state(shop({ spec: { ports: [{ port: 80, targetPort: 'http' }] } })),
+  },
+  {
+    code: 'HEADLESS_PORT_NOT_MAPPED',
+    what: 'another target port',
+    found: () => state(shop({ spec: HEADLESS })),
+    evidence: { service: WEB, port: 80, endpointPorts: [8080] },
+    without: () => state(shop({ spec: { ...HEADLESS, ports: [{ port: 8080, targetPort: 'http' }] } })),
+  },
+  {
+    code: 'NOT_READY_PUBLISHED',
+    what: 'a pod that is not ready',
+    found: () => state(shop({ ready: false, spec: { publishNotReadyAddresses: true } })),
+    evidence: { service: WEB, pods: ['default/web-1'], ofEndpoints: 1 },
+    without: () => state(shop({ spec: { publishNotReadyAddresses: true } })),
+  },
+  {
+    code: 'EXTERNAL_IP_TAKEN',
+    what: 'the address of a node',
+    found: () => state(shop({ spec: { externalIPs: ['192.168.0.1'] } })),
+    evidence: { service: WEB, address: '192.168.0.1', owner: 'node n1' },
+    without: () => state(shop({ spec: { externalIPs: ['192.168.0.9'] } })),
+  },
+  {
+    code: 'LOAD_BALANCER_ADDRESS_LOST',
+    what: 'policy Local on one of two',
+    found: () => ask('what-if', { ...BALANCED, changes: [TO_LOCAL] }, sharing(SHARED)).findings,
+    evidence: { service: 'default/web', services: ['default/other', 'default/web'], address: VIP },
+    without: () => ask('probability', BALANCED, sharing(SHARED)).findings,
+  },
+  {
+    code: 'LOAD_BALANCER_ADDRESS_LOST',
+    what: 'no common key',
+    found: () => ask('probability', BALANCED, sharing({})).findings,
+    evidence: { address: VIP },
+  },
+  {
+    code: 'ENDPOINTS_BY_ACCIDENT',
+    what: 'two ports of one address up to 1.21',
+    found: () => ask('probability', TWO_SLICES('1.21.1'), shop({ more: twoSlices() })).findings,
+    evidence: { service: WEB, endpoints: ['10.1.1.5:8080', '10.1.1.5:9090'], endpointCount: 2 },
+    without: () => ask('probability', TWO_SLICES('1.22.0'), shop({ more: twoSlices() })).findings,
+  },
+  {
+    code: 'TARGET_PORT_LOST',
+    what: 'a target port that no container has',
+    found: () => checked(shop(), patched({ ports: [{ port: 80, targetPort: 9090 }] })),
+    evidence: { service: WEB, port: 80, targetPort: { before: 8080, after: 9090 }, containerPorts: ['8080/TCP'] },
+    without: () => checked(shop(), patched({ ports: [{ port: 81, targetPort: 8080 }] })),
+  },
+  {
+    code: 'SERVICE_DELETED',
+    what: 'a second snapshot without it',
+    found: () => ask('check', { check: {} }, shop({ more: [] }), withoutService()).findings,
+    evidence: { service: WEB, addresses: ['10.96.0.10'] },
+    without: () => ask('check', { check: {} }, shop(), shop({ ready: false })).findings,
+  },
+  {
+    code: 'MANIFEST_LOSES',
+    what: 'a second protocol of one port, which apply merges by number',
+    found: () =>
+      checked(
+        shop(),
+        manifest([
+          { name: 'a', port: 80 },
+          { name: 'b', port: 80, protocol: 'UDP' },
+        ]),
+      ),
+    evidence: { service: WEB, object: 'Service default/svc' },
+    without: () => checked(shop(), manifest([{ name: 'a', port: 80, targetPort: 8080 }])),
+  },
 ];
+
+const TWO_SLICES = (kubernetesVersion: string): QuestionRequest => ({ ...request(), settings: { kubernetesVersion } });
+
+/** Two slices of default/svc that give one address other ports. */
+function twoSlices(): readonly unknown[] {
+  return [8080, 9090].map((port) => ({
+    kind: 'EndpointSlice',
+    apiVersion: 'discovery.k8s.io/v1',
+    metadata: { name: `svc-${port}`, namespace: 'default', labels: { 'kubernetes.io/service-name': 'svc' } },
+    addressType: 'IPv4',
+    ports: [{ name: '', port, protocol: 'TCP' }],
+    endpoints: [{ addresses: ['10.1.1.5'], conditions: { ready: true }, nodeName: 'n1' }],
+  }));
+}
+
+function manifest(ports: readonly unknown[]): Change {
+  const metadata = { name: 'svc', namespace: 'default' };
+  const service = { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: { app: 'web' }, ports } };
+  return { apply: { manifests: [service] } } as Change;
+}
+
+function withoutService(): Snapshot {
+  const items = [...shop().cluster.nodes.values(), ...shop().cluster.pods.values()];
+  return readSnapshot({ inline: { kind: 'List', apiVersion: 'v1', items } });
+}
 
 const seen = new Set<FindingCode>();
 

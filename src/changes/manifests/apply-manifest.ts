@@ -3,6 +3,7 @@ import { checkObject } from '../../cluster/check-object.js';
 import { type Cluster, workloadKey } from '../../cluster/cluster.js';
 import { isUsedConfigMap, type UsedKind, usedKind } from '../../cluster/kinds.js';
 import { type KubernetesObject, namespacedName, type Service } from '../../cluster/objects.js';
+import { resourceRole } from '../../cluster/resources.js';
 import type { Assumption } from '../../cluster/settings.js';
 import { generatedUid } from '../../control-plane/generated-name.js';
 import { timestamp } from '../../control-plane/new-pods.js';
@@ -12,6 +13,7 @@ import { unchanged } from '../combine.js';
 import { refuse } from '../refusal.js';
 import { LAST_APPLIED_ANNOTATION, withoutLastApplied } from '../update-service.js';
 import { actOn, type Input, sameService } from './act-on-object.js';
+import { applyResource } from './apply-resource.js';
 import { mergeRules } from './merge-keys.js';
 import type { Manifest } from './read-manifests.js';
 import { unknownServiceFields } from './service-fields.js';
@@ -43,7 +45,6 @@ const SERVER_FIELDS = [
 ];
 
 const WHY_IGNORED: Readonly<Record<string, string>> = {
-  NetworkPolicy: 'what network policies let through is not part of the model',
   Ingress: 'its controller is a client of Services like others: what it forwards is not part of the model',
   HorizontalPodAutoscaler: 'it does not act here: a change of kind scale sets the number of replicas',
 };
@@ -141,7 +142,8 @@ function ignored(cluster: Cluster, manifest: Manifest, object: string): AppliedM
 
 /** Objects that kube-proxy's configuration is read from. */
 function holdsSettings(kind: UsedKind, namespace: string): boolean {
-  return kind === 'ConfigMap' || (namespace === 'kube-system' && (kind === 'DaemonSet' || kind === 'Pod'));
+  // Data planes run as DaemonSets of any namespace.
+  return kind === 'ConfigMap' || kind === 'DaemonSet' || (namespace === 'kube-system' && kind === 'Pod');
 }
 
 /**
@@ -158,6 +160,9 @@ export function applyManifest(
 ): AppliedManifest {
   const named = nameIn(manifest, namespace);
   const kind = usedKind(manifest.kind, manifest.apiVersion);
+  if (kind === undefined && resourceRole(manifest.kind, manifest.apiVersion) !== undefined) {
+    return applyResource(cluster, manifest, named.namespace);
+  }
   const object = `${manifest.kind} ${kind === 'Node' ? named.name : `${named.namespace}/${named.name}`}`;
   if (kind === undefined || (kind === 'ConfigMap' && !isUsedConfigMap(named.namespace, named.name))) {
     return ignored(cluster, manifest, object);

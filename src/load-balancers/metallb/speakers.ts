@@ -9,6 +9,7 @@ import { isLocal } from '../checks.js';
 import { isSilent } from '../health.js';
 import type { Backends, Balanced } from '../implementation.js';
 import { EXCLUDE_LABEL, nodeBackends } from '../node-filter.js';
+import { othersAt, sharingConflict } from './sharing.js';
 
 /** Written on a Service by MetalLB's controller, by either name (metallb/metallb internal/k8s/annotations). */
 const POOL_ANNOTATIONS = ['metallb.io/ip-allocated-from-pool', 'metallb.universe.tf/ip-allocated-from-pool'];
@@ -78,11 +79,14 @@ const serving = new WeakMap<Balanced, ReadonlySet<string>>();
 /** The nodes with endpoints that can serve; '' stands for endpoints without a node. */
 function servingNodes(balanced: Balanced): ReadonlySet<string> {
   return remember(serving, balanced, () => {
-    const { cluster, settings, family, key } = balanced;
+    const { cluster, settings, family, key, service } = balanced;
     const [anyNode] = cluster.nodes.keys();
     if (anyNode === undefined) return new Set();
     const services = serviceMap(cluster, family, settings.proxyOf(anyNode));
-    const endpoints = services.portsOf(key).flatMap((port) => services.endpointsOf(port));
+    // Services that share an address are one announcement: it goes on as long as one of them is announced.
+    const sharers = othersAt(cluster, service).filter((other) => sharingConflict(service, other) === undefined);
+    const keys = [key, ...sharers.map(namespacedName)];
+    const endpoints = keys.flatMap((one) => services.portsOf(one)).flatMap((port) => services.endpointsOf(port));
     return new Set(endpoints.filter(canServe).map(({ node }) => node));
   });
 }

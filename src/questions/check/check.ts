@@ -5,8 +5,9 @@ import type { Assumption } from '../../cluster/settings.js';
 import type { Answer, CheckClients, CheckedService, CheckResult, FailOn, Finding } from '../../contract/answers.js';
 import type { CheckQuestion, QuestionRequest } from '../../contract/requests.js';
 import { readAfter } from '../after-snapshot.js';
-import { finding } from '../findings/finding.js';
+import { finding, listed, MAX_LISTED } from '../findings/finding.js';
 import { differenceFindings, sortedFindings, toldFindings } from '../findings/index.js';
+import { manifestLosses } from '../findings/manifest-losses.js';
 import { changesWithoutEffect, noServiceTouched, sameSnapshots } from '../findings/no-effect.js';
 import { thresholdsOf } from '../findings/options.js';
 import type { View } from '../findings/view.js';
@@ -82,6 +83,14 @@ interface CheckedOne {
   readonly before: readonly SideDoor[];
   readonly after: readonly SideDoor[];
   readonly assumptions: readonly Assumption[];
+  /** Why it is not known what becomes of some connections to it, on either side; undefined where it is. */
+  readonly unknown: string | undefined;
+}
+
+/** Why some of a door's connections are UNKNOWN, in the words of the first of them. */
+function unknownOf({ door }: SideDoor): string | undefined {
+  const outcomes = door.from.flatMap((from) => from.outcomes);
+  return outcomes.find(({ verdict }) => verdict === 'UNKNOWN')?.detail;
 }
 
 /** One side's doors of a Service; those that cannot be asked about are told with the reason. */
@@ -100,6 +109,7 @@ function askSide(prepared: Prepared, key: string, wanted: Wanted) {
   return {
     doors,
     assumptions: asked.flatMap(({ outcome }) => outcome?.assumptions ?? []),
+    unsupported: asked.find(({ unsupported }) => unsupported)?.why,
     refused: asked.flatMap(({ question: { clients, destination }, why }) =>
       why === undefined ? [] : [{ clients, via: destination.via ?? 'CLUSTER_IP', why }],
     ),
@@ -116,10 +126,10 @@ function checkService({ before, after }: Sides, key: string, wanted: Wanted): Ch
   const later = is.doors.filter((door) => !isRefused(door));
   const byId = new Map(later.map((side) => [side.door.id, side]));
   const known = new Set(earlier.map(({ door }) => door.id));
-  const clusters = { before: before.cluster, after: after.cluster };
+  const sides = { before, after };
   const doors = [
-    ...earlier.map((side) => compareDoor(side, byId.get(side.door.id), clusters)),
-    ...later.filter(({ door }) => !known.has(door.id)).map((side) => compareDoor(undefined, side, clusters)),
+    ...earlier.map((side) => compareDoor(side, byId.get(side.door.id), sides)),
+    ...later.filter(({ door }) => !known.has(door.id)).map((side) => compareDoor(undefined, side, sides)),
   ];
   const [there, stays] = [before.cluster.services.has(key), after.cluster.services.has(key)];
   const notAsked = [...new Map(refused.map((entry) => [JSON.stringify(entry), entry])).values()];
@@ -135,7 +145,43 @@ function checkService({ before, after }: Sides, key: string, wanted: Wanted): Ch
     before: earlier,
     after: later,
     assumptions: [...was.assumptions, ...is.assumptions],
+    unknown:
+      was.unsupported ?? is.unsupported ?? [...was.doors, ...is.doors].map(unknownOf).find((why) => why !== undefined),
   };
+}
+
+/** The Services of which it is not known what the change does to them, and why; undefined where all is known. */
+function unknownPart(
+  touched: Touched,
+  question: CheckQuestion,
+  checked: readonly CheckedOne[],
+): NonNullable<CheckResult['unknown']> | undefined {
+  const wanted = question.services === undefined ? undefined : new Set(question.services);
+  const reasons = new Map<string, string>();
+  for (const key of touched.unknown) {
+    if (wanted?.has(key) ?? true) reasons.set(key, touched.unknownCauses[0] ?? '');
+  }
+  for (const { checked: one, unknown } of checked) {
+    if (unknown !== undefined && !reasons.has(one.service)) reasons.set(one.service, unknown);
+  }
+  // Policies that change may be about clients of any Service.
+  const why = [...reasons.values()][0] ?? touched.policiesChange;
+  return why === undefined ? undefined : { services: [...reasons.keys()], why };
+}
+
+function unknownFindings(unknown: CheckResult['unknown']): Finding[] {
+  if (unknown === undefined) return [];
+  const { services, why } = unknown;
+  const count = services.length === 1 ? 'a Service' : `${services.length} Services`;
+  const which = services.length === 0 ? '' : ` to ${count} that it touches (${listed(services)})`;
+  const message = `It is not known what the change does to connections${which}: ${why}`;
+  return [
+    finding('CHECK_UNKNOWN', message, {
+      services: services.slice(0, MAX_LISTED),
+      serviceCount: services.length,
+      explanation: why,
+    }),
+  ];
 }
 
 /** What is told of a check as a whole. */
@@ -177,10 +223,14 @@ export function answerCheck(
     services: asked,
     doors: checked.flatMap((one) => one[side].map(({ door }) => door)),
   });
+  const unknown = unknownPart(touched, question, checked);
   const found = [
+    ...unknownFindings(unknown),
     ...ownFindings(touched, asked, omitted, question.maxServices ?? DEFAULT_MAX_SERVICES),
-    ...(second === undefined ? changesWithoutEffect(made) : sameSnapshots(snapshot.digest, second.digest)),
-    ...(second === undefined && touched.services.length === 0 ? noServiceTouched(made) : []),
+    ...(second === undefined
+      ? [...changesWithoutEffect(made), ...manifestLosses(made, before.cluster, after.cluster)]
+      : sameSnapshots(snapshot.digest, second.digest)),
+    ...(second === undefined && touched.services.length === 0 && unknown === undefined ? noServiceTouched(made) : []),
     ...differenceFindings(viewOf(before, 'before'), viewOf(after, 'after'), thresholds),
   ];
   const counted = sortedFindings(found, request.findings);
@@ -189,6 +239,7 @@ export function answerCheck(
   const result: CheckResult = {
     failOn,
     failed: fails(counted, failOn),
+    ...(unknown === undefined ? {} : { unknown }),
     severities: { error: count('ERROR'), warning: count('WARNING'), info: count('INFO') },
     counts: {
       services: touched.total,

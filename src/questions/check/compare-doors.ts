@@ -1,6 +1,5 @@
 /** One Service's doors before and after, side by side. */
 
-import type { Cluster } from '../../cluster/cluster.js';
 import type {
   Both,
   CheckClients,
@@ -13,7 +12,8 @@ import type { Via } from '../../contract/requests.js';
 import { compare, type Fraction, formatFraction } from '../../netfilter/fraction.js';
 import { parseSigned } from '../../netfilter/signed-fraction.js';
 import { establishedShares } from '../differences/established.js';
-import { isShifted, pairs, shifted, shiftedVerdicts } from '../differences/shares.js';
+import { holdsUnknownShare, isShifted, pairs, shifted, shiftedVerdicts } from '../differences/shares.js';
+import { flowFates, type Side } from '../differences/udp-flows.js';
 import type { Door } from '../findings/door.js';
 import { keptShare } from '../findings/source-address.js';
 
@@ -54,7 +54,7 @@ function endpointsOf(before: SideDoor | undefined, after: SideDoor | undefined):
 export function compareDoor(
   before: SideDoor | undefined,
   after: SideDoor | undefined,
-  clusters: { readonly before: Cluster; readonly after: Cluster },
+  sides: { readonly before: Side; readonly after: Side },
 ): CheckedDoor {
   const one = (after ?? before) as SideDoor;
   const { service, via, family } = one.door;
@@ -65,7 +65,12 @@ export function compareDoor(
   const crossZone = bothOf(before?.result.crossZone, after?.result.crossZone);
   const imbalance = bothOf(before?.result.imbalance, after?.result.imbalance);
   const delivered = (before?.result.endpoints ?? []).map(({ share, ...endpoint }) => ({ endpoint, share }));
-  const established = establishedShares(delivered, clusters.before, clusters.after);
+  const established = establishedShares(
+    delivered,
+    sides.before.cluster,
+    sides.after.cluster,
+    flowFates(sides.before, sides.after, service, family),
+  );
   const moved =
     [...endpoints, ...verdicts].some(isShifted) ||
     destination.before !== destination.after ||
@@ -77,7 +82,16 @@ export function compareDoor(
     via: via as Via,
     family,
     clients: one.clients,
-    change: before === undefined ? 'ADDED' : after === undefined ? 'REMOVED' : moved ? 'CHANGED' : 'SAME',
+    change:
+      before === undefined
+        ? 'ADDED'
+        : after === undefined
+          ? 'REMOVED'
+          : moved
+            ? 'CHANGED'
+            : holdsUnknownShare(verdicts)
+              ? 'UNKNOWN'
+              : 'SAME',
     destination,
     verdicts,
     endpoints: endpoints.slice(0, MAX_ENDPOINTS),

@@ -61,7 +61,9 @@ export function doorsOf(service: Service, wanted: Wanted): readonly DoorQuestion
   const ports = service.spec?.ports ?? [];
   return ports
     .flatMap((port) => {
-      const which = port.name ? { portName: port.name } : { port: port.port };
+      // Of a headless Service's only port those are meant who know the endpoints' own.
+      const number = isHeadless(service) ? {} : { port: port.port };
+      const which = port.name ? { portName: port.name } : number;
       return doorsOfPort(service, { namespace, name, ...which }, port.nodePort);
     })
     .filter(({ clients, destination }) => {
@@ -74,6 +76,8 @@ export interface AskedDoor {
   readonly question: DoorQuestion;
   readonly outcome?: Outcome<{ readonly services: readonly ServiceProbability[] }>;
   readonly why?: string;
+  /** Whether it cannot be asked because something is not modelled: then nothing is known of it. */
+  readonly unsupported?: boolean;
 }
 
 /** Asks about one door. What is wrong with this door alone (no address in the family, no client there) is told, not thrown. */
@@ -90,6 +94,7 @@ export function askDoor(prepared: Prepared, question: DoorQuestion, wanted: Want
   } catch (error) {
     if (!(error instanceof QuestionError)) throw error;
     const [problem] = error.problems;
-    return { question, why: problem?.detail ?? error.message };
+    const unsupported = error.code === 'UNSUPPORTED' ? { unsupported: true } : {};
+    return { question, why: problem?.detail ?? error.message, ...unsupported };
   }
 }

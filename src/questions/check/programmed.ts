@@ -2,6 +2,7 @@
 import type { IPFamily } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
 import { remember } from '../../base/remember.js';
+import { LAST_APPLIED_ANNOTATION } from '../../changes/update-service.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
 import { FAMILIES } from '../../cluster/settings.js';
@@ -20,8 +21,9 @@ import type { Prepared } from '../prepare.js';
 
 type Side = Pick<Prepared, 'cluster' | 'settings'>;
 
-/** The program of a node; undefined where its mode or system is not modelled. */
+/** The program of a node; undefined where its data plane, proxy mode or system is not modelled. */
 function programOf({ cluster, settings }: Side, node: string, family: IPFamily): NodeProgram | undefined {
+  if (settings.unsupportedDataplane !== undefined) return undefined;
   try {
     return programNode(cluster, node, family, settings.proxyOf(node));
   } catch (error) {
@@ -51,6 +53,31 @@ function portText(program: NodeProgram, port: ServicePort): string {
   return [program.mode, JSON.stringify(port), ids(cluster), ids(local), others].join('\n');
 }
 
+/** Why it is not known what a node does with Services, in a sentence; undefined where its rules are modelled. */
+export function unmodelledOn({ cluster, settings }: Side, node: string): string | undefined {
+  if (settings.unsupportedDataplane !== undefined) return settings.unsupportedDataplane;
+  try {
+    programNode(cluster, node, 'IPv4', settings.proxyOf(node));
+    return undefined;
+  } catch (error) {
+    if (error instanceof QuestionError) return error.message;
+    throw error;
+  }
+}
+
+/**
+ * All of a Service that a data plane could read: what is compared where it is not known what a data plane makes of it.
+ * '' where the Service is not there.
+ */
+export function readableOf({ cluster }: Side, key: string): string {
+  const service = cluster.services.get(key);
+  if (service === undefined) return '';
+  const { labels, annotations = {} } = service.metadata;
+  const { [LAST_APPLIED_ANNOTATION]: _, ...read } = annotations;
+  const slices = cluster.slicesOf(key).map(({ addressType, endpoints, ports }) => [addressType, ports, endpoints]);
+  return JSON.stringify([labels, read, service.spec, service.status, slices]);
+}
+
 /** What one node's kube-proxies program for a Service, in both families. */
 export function programmedOn(side: Side, node: string, service: string): string {
   return FAMILIES.map((family) => {
@@ -72,9 +99,15 @@ export function programmedBeside(side: Side, node: string): string {
     const program = programOf(side, node, family);
     return program === undefined ? '' : String(program.services.endpointTotal > 1000);
   });
-  return [proxy, addresses, JSON.stringify(object?.metadata.labels ?? {}), object && nodeIsDown(object), ...large].join(
-    '\n',
-  );
+  const beside = JSON.stringify([side.settings.unsupportedDataplane ?? '', side.settings.beside]);
+  return [
+    beside,
+    proxy,
+    addresses,
+    JSON.stringify(object?.metadata.labels ?? {}),
+    object && nodeIsDown(object),
+    ...large,
+  ].join('\n');
 }
 
 const states = new WeakMap<Cluster, string>();

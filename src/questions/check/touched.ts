@@ -4,13 +4,30 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { nodeIsDown } from '../../path/network.js';
 import { workingNodes } from '../findings/service-facts.js';
 import type { Prepared } from '../prepare.js';
-import { elsewhere, inputsOf, nodesOfService, programmedBeside, programmedOn, rivalsOf, usedOn } from './programmed.js';
+import {
+  elsewhere,
+  inputsOf,
+  nodesOfService,
+  programmedBeside,
+  programmedOn,
+  readableOf,
+  rivalsOf,
+  unmodelledOn,
+  usedOn,
+} from './programmed.js';
+import { changedResources } from './resources-changed.js';
 
 type Side = Pick<Prepared, 'cluster' | 'settings'>;
 
 export interface Touched {
   /** `namespace/name`, in byte order; those that the change names or whose endpoints it changes come first. */
   readonly services: readonly string[];
+  /** Of them: those of which it is not known what the change does to them. */
+  readonly unknown: readonly string[];
+  /** Sentences that say why it is not known what a change does: data planes that are not modelled, policies that change. */
+  readonly unknownCauses: readonly string[];
+  /** The first of them that is about policies. */
+  readonly policiesChange?: string;
   /** Services that are there on either side. */
   readonly total: number;
   readonly nodesAdded: readonly string[];
@@ -22,10 +39,12 @@ interface NodeClass {
   readonly nodes: readonly string[];
   /** Whether what is no Service's own differs between the sides. */
   readonly changed: boolean;
+  /** Why the rules of these nodes are not known on some side; undefined where they are. */
+  readonly unmodelled: string | undefined;
 }
 
 function classesOf(before: Side, after: Side, common: readonly string[]): readonly NodeClass[] {
-  const classes = new Map<string, { nodes: string[]; changed: boolean }>();
+  const classes = new Map<string, { nodes: string[]; changed: boolean; unmodelled: string | undefined }>();
   const profiles = new Map<object, number>();
   const profile = (of: object): number => {
     const known = profiles.get(of) ?? profiles.size;
@@ -46,7 +65,11 @@ function classesOf(before: Side, after: Side, common: readonly string[]): readon
     const same = was?.proxy === is?.proxy && was?.object === is?.object && before.cluster === after.cluster;
     const changed = !same && programmedBeside(before, node) !== programmedBeside(after, node);
     const key = `${profile(was?.proxy ?? {})} ${profile(is?.proxy ?? {})} ${was?.zone} ${is?.zone} ${changed}`;
-    const known = classes.get(key) ?? { nodes: [], changed };
+    const known = classes.get(key) ?? {
+      nodes: [],
+      changed,
+      unmodelled: unmodelledOn(before, node) ?? unmodelledOn(after, node),
+    };
     known.nodes.push(node);
     classes.set(key, known);
   }
@@ -105,13 +128,25 @@ export function touchedServices(before: Side, after: Side): Touched {
   const [was, is] = [new Set(names(before)), new Set(names(after))];
   const common = [...was].filter((node) => is.has(node));
   const joined = [...is].filter((node) => !was.has(node));
-  const left = [...was].filter((node) => !is.has(node));
+  const _left = [...was].filter((node) => !is.has(node));
   const classes = classesOf(before, after, common);
   const nodesDiffer = before.cluster.nodes !== after.cluster.nodes;
   const everywhere = before.settings !== after.settings || nodesDiffer || classes.some(({ changed }) => changed);
+  // Nobody knows what a data plane that is not modelled reads of a Service or of its own node: each difference counts.
+  const left = [...was].filter((node) => !is.has(node));
+  const causeOf = (side: Side, nodes: readonly string[]) =>
+    nodes.map((node) => unmodelledOn(side, node)).find((cause) => cause !== undefined);
+  const moving = causeOf(before, left) ?? causeOf(after, joined);
+  const changing = classes.find(({ changed, unmodelled }) => changed && unmodelled !== undefined)?.unmodelled;
+  const beside = [before, after].flatMap(({ settings }) => settings.beside)[0]?.why;
+  const unmodelled = moving ?? beside ?? classes.map((one) => one.unmodelled).find((cause) => cause !== undefined);
   const keys = new Set([...before.cluster.services.keys(), ...after.cluster.services.keys()]);
   const differs = (key: string): boolean => {
     if (before.cluster.services.has(key) !== after.cluster.services.has(key)) return true;
+    if (unmodelled !== undefined) {
+      if ((moving ?? changing) !== undefined) return true;
+      if (readableOf(before, key) !== readableOf(after, key)) return true;
+    }
     const inputsSame = inputsOf(before, key) === inputsOf(after, key);
     return (
       (!inputsSame && elsewhere(before, key) !== elsewhere(after, key)) ||
@@ -136,8 +171,21 @@ export function touchedServices(before: Side, after: Side): Touched {
     }
   }
   const all = (side: Side) => [...side.cluster.nodes.keys()];
+  // By policies that are not evaluated more may change than by rules.
+  const resources = changedResources(before.cluster, after.cluster);
+  for (const key of resources.services) if (!direct.includes(key)) indirect.add(key);
+  const services = [...direct.sort(), ...[...indirect].sort()];
+  // An ExternalName is a name alone, which no node translates.
+  const isUnknown = (key: string) =>
+    [before, after].some(({ cluster }) => {
+      const service = cluster.services.get(key);
+      return service !== undefined && service.spec?.type !== 'ExternalName';
+    });
   return {
-    services: [...direct.sort(), ...[...indirect].sort()],
+    services,
+    unknown: services.filter((key) => (unmodelled !== undefined && isUnknown(key)) || resources.services.includes(key)),
+    ...(resources.reasons[0] === undefined ? {} : { policiesChange: resources.reasons[0] }),
+    unknownCauses: [...(unmodelled === undefined ? [] : [unmodelled]), ...resources.reasons],
     total: keys.size,
     nodesAdded: all(after).filter((node) => !before.cluster.nodes.has(node)),
     nodesRemoved: all(before).filter((node) => !after.cluster.nodes.has(node)),

@@ -3,18 +3,27 @@ import { podAddresses } from '../../cluster/cluster.js';
 import type { EndpointRef, EstablishedShares, PathTrace, Probability } from '../../contract/answers.js';
 import { nodeIsDown } from '../../path/network.js';
 import { partOf, totalOf } from './shares.js';
+import { type FlowFate, flowsExplanation, type Side } from './udp-flows.js';
 
 /** Why rules say nothing of connections that there are already (netfilter: nat is asked for a first packet alone). */
 export const RULES_EXPLANATION =
   'The nat table is asked for the first packet of a connection alone: a connection that is established keeps the ' +
   'endpoint that conntrack has for it, whatever these rules say, as long as its pod and that pod’s node are there.';
 
-/** As conntrack and kube-proxy have it: kube-proxy deletes conntrack entries of UDP endpoints that left a Service. */
-export const SHARES_EXPLANATION =
+const SHARES_EXPLANATION =
   'Established connections keep the endpoint that conntrack has for them, whatever the new rules choose. Lost are those ' +
-  'whose pod is gone, or whose node is removed or down. An endpoint that only left the Service keeps its connections, ' +
-  'but for UDP, where kube-proxy deletes the entry and the next packet chooses anew. Connections whose client or a node ' +
-  'on the way goes are not counted.';
+  'whose pod is gone, or whose node is removed or down. An endpoint that only left the Service keeps its connections.';
+
+const NOT_COUNTED = 'Connections whose client or a node on the way goes are not counted.';
+
+/** What becomes of established connections of these protocols, in sentences: as conntrack and kube-proxy have it. */
+export function sharesExplanation(after: Side, protocols: readonly string[]): string {
+  if (after.settings.unsupportedDataplane !== undefined) {
+    return 'What becomes of established connections is not known: the data plane of the cluster is not modelled.';
+  }
+  const flows = [...new Set(protocols)].sort().flatMap((protocol) => flowsExplanation(after, protocol) ?? []);
+  return [SHARES_EXPLANATION, ...flows, NOT_COUNTED].join(' ');
+}
 
 /** Whether whoever had the connections of this endpoint is no longer there. */
 function isGone({ address, node, pod }: EndpointRef, before: Cluster, after: Cluster): boolean {
@@ -31,14 +40,22 @@ function isGone({ address, node, pod }: EndpointRef, before: Cluster, after: Clu
   return podAddresses(was).includes(address) && !podAddresses(now).includes(address);
 }
 
-/** What becomes of established connections, taken to be spread over endpoints as new ones were before the change. */
+/**
+ * What becomes of established connections, taken to be spread over endpoints as new ones were before the change. `fateOf`: what
+ * becomes of flows without connections ({@link flowFates}); absent, those of endpoints that are there are kept.
+ */
 export function establishedShares(
   delivered: readonly { readonly endpoint: EndpointRef; readonly share: Probability }[],
   before: Cluster,
   after: Cluster,
+  fateOf: (endpoint: EndpointRef, gone: boolean) => FlowFate = (_, gone) => (gone ? 'LOST' : 'KEPT'),
 ): EstablishedShares {
-  const gone = delivered.filter(({ endpoint }) => isGone(endpoint, before, after));
-  const kept = delivered.filter((entry) => !gone.includes(entry));
+  const fates = delivered.map((entry) => ({
+    entry,
+    fate: fateOf(entry.endpoint, isGone(entry.endpoint, before, after)),
+  }));
+  const of = (wanted: FlowFate) => fates.flatMap(({ entry, fate }) => (fate === wanted ? [entry] : []));
+  const [kept, gone, rechosen] = [of('KEPT'), of('LOST'), of('RECHOSEN')];
   const total = (entries: typeof delivered) => totalOf(entries.map(({ share }) => share));
   const all = total(delivered);
   const endpoints = new Map(gone.map(({ endpoint }) => [JSON.stringify(endpoint), endpoint]));
@@ -46,6 +63,7 @@ export function establishedShares(
     kept: partOf(total(kept), all),
     lost: partOf(total(gone), all),
     lostEndpoints: [...endpoints.values()],
+    ...(rechosen.length === 0 ? {} : { rechosen: partOf(total(rechosen), all) }),
   };
 }
 

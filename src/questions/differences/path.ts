@@ -74,7 +74,7 @@ function compareOutcomes(before: Outcome | undefined, after: Outcome | undefined
     steps.removed.length + steps.added.length === 0;
   return {
     ...common,
-    change: same ? 'SAME' : 'CHANGED',
+    change: !same ? 'CHANGED' : verdict === 'UNKNOWN' ? 'UNKNOWN' : 'SAME',
     before: before.share,
     after: after.share,
     steps,

@@ -8,7 +8,7 @@ import type {
   ServiceProbability,
   ShiftedShare,
 } from '../../contract/answers.js';
-import { isShifted, pairs, shifted, shiftedVerdicts } from './shares.js';
+import { holdsUnknownShare, isShifted, pairs, shifted, shiftedVerdicts } from './shares.js';
 
 function serviceKey({ service, via, family }: ServiceProbability): string {
   const { namespace, name, portName, port, protocol } = service;
@@ -98,6 +98,9 @@ export function probabilityDifference(
   const compared = pairs(keyed(before.services), keyed(after.services), ({ key }) => key).map((pair) =>
     compareServices(pair.before?.of, pair.after?.of, establishedOf(pair.before?.of)),
   );
-  const services = compared.filter(isDifferent);
+  const services = compared.flatMap((service): readonly ServiceDifference[] => {
+    if (isDifferent(service)) return [service];
+    return holdsUnknownShare(service.verdicts) ? [{ ...service, change: 'UNKNOWN' }] : [];
+  });
   return { services, unchanged: compared.length - services.length };
 }

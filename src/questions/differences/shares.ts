@@ -40,6 +40,13 @@ export function isShifted({ before, after }: Pick<ShiftedShare, 'before' | 'afte
   return before.fraction !== after.fraction || before.programmed !== after.programmed;
 }
 
+/** Whether on either side it is not known what becomes of some connections: then nothing can be said to stay. */
+export function holdsUnknownShare(verdicts: readonly ShiftedVerdict[]): boolean {
+  return verdicts.some(
+    ({ verdict, before, after }) => verdict === 'UNKNOWN' && (before.fraction !== '0' || after.fraction !== '0'),
+  );
+}
+
 /** What both sides have by key: those of before in their order, then what only after has. */
 export function pairs<T>(
   before: readonly T[],

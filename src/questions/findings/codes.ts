@@ -98,6 +98,70 @@ export const FINDING_CODES = {
     'A Service has loadBalancerSourceRanges, which guard the load balancer’s address only, and node ports that take everybody.',
     ['service', 'ranges', 'ports', 'before'],
   ),
+  NETWORK_POLICY_NOT_EVALUATED: entry(
+    'STATE',
+    'WARNING',
+    'A network policy selects pods that the answer is about: what it lets through is not evaluated, so that connections may be denied that the answer delivers.',
+    ['policy', 'pods', 'podCount'],
+  ),
+  SELECTOR_MATCHES_NO_POD: entry(
+    'STATE',
+    'WARNING',
+    'A Service’s selector matches no pod of its namespace, nor the pods that a workload there would have.',
+    ['service', 'selector', 'nearest', 'pod', 'before'],
+  ),
+  PORT_NAME_WITHOUT_ENDPOINT: entry(
+    'STATE',
+    'WARNING',
+    'A Service port goes to a port by a name that no pod has that its selector matches, or that no EndpointSlice of the Service has.',
+    ['service', 'port', 'portName', 'protocol', 'targetPort', 'names', 'before'],
+  ),
+  HEADLESS_PORT_NOT_MAPPED: entry(
+    'STATE',
+    'WARNING',
+    'A headless Service has a port and another target port: nothing maps the one to the other, so that clients of its port reach that very port of a pod.',
+    ['service', 'port', 'portName', 'protocol', 'targetPort', 'endpointPorts', 'before'],
+  ),
+  NOT_READY_PUBLISHED: entry(
+    'STATE',
+    'WARNING',
+    'A Service publishes endpoints whose pods are not ready (publishNotReadyAddresses): new connections go to them too.',
+    ['service', 'pods', 'podCount', 'ofEndpoints', 'before'],
+  ),
+  EXTERNAL_IP_TAKEN: entry(
+    'STATE',
+    'ERROR',
+    'An external IP of a Service is the address of a node, of the API server or of another Service: every node sends what is for them to this Service.',
+    ['service', 'address', 'owner', 'ports', 'before'],
+  ),
+  LOAD_BALANCER_ADDRESS_LOST: entry(
+    'STATE',
+    'ERROR',
+    'Two Services want one address of MetalLB and may not share it: one of them does not get it, or loses it.',
+    ['service', 'services', 'address', 'reason', 'before'],
+  ),
+  ENDPOINTS_BY_ACCIDENT: entry(
+    'STATE',
+    'WARNING',
+    'Endpoints of a Service port stand in several EndpointSlices with other ports or conditions: which of them kube-proxy keeps is an accident of the order of a Go map.',
+    [...PORT, 'endpoints', 'endpointCount', 'before'],
+  ),
+  TARGET_PORT_LOST: entry(
+    'DIFFERENCE',
+    'ERROR',
+    'A Service port went to a port that a container of its pods has, and goes to one that none has.',
+    ['service', 'port', 'portName', 'protocol', 'targetPort', 'containerPorts'],
+  ),
+  SERVICE_DELETED: entry('DIFFERENCE', 'WARNING', 'A Service is deleted: its name and its addresses are gone.', [
+    'service',
+    'addresses',
+  ]),
+  MANIFEST_LOSES: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'A manifest loses a port, a protocol or an annotation that the cluster has, or one of its own ports in the merge.',
+    ['pointer', 'service', 'object', 'ports', 'annotations', 'notApplied'],
+  ),
   DELIVERED_BEFORE_DROPPED_NOW: entry(
     'DIFFERENCE',
     'ERROR',
@@ -267,6 +331,12 @@ export const FINDING_CODES = {
     'WARNING',
     'A change takes nodes out of use before a sweep scales, so that new pods avoid them as if the loss were known in advance.',
     ['pointer', 'lost'],
+  ),
+  CHECK_UNKNOWN: entry(
+    'ANSWER',
+    'WARNING',
+    'It is not known what a change does to connections to some of the Services that it touches: the check has neither passed nor failed for them.',
+    ['services', 'serviceCount', 'explanation'],
   ),
   CHECK_INCOMPLETE: entry(
     'ANSWER',

@@ -4,6 +4,7 @@ import type { EstablishedShares } from '../../contract/answers.js';
 import { compare, type Fraction, formatFraction } from '../../netfilter/fraction.js';
 import { establishedShares } from '../differences/established.js';
 import { exactOf } from '../differences/shares.js';
+import { flowFates } from '../differences/udp-flows.js';
 import type { Door } from './door.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED, portEvidence } from './finding.js';
 import type { DifferenceFinder } from './view.js';
@@ -22,7 +23,12 @@ export const connectionsLost: DifferenceFinder = (before, after, { lostConnectio
   const worst = new Map<string, Lost>();
   for (const door of before.doors) {
     const delivered = door.endpoints.map(({ share, ...endpoint }) => ({ endpoint, share }));
-    const { lost, lostEndpoints: endpoints } = establishedShares(delivered, before.cluster, after.cluster);
+    const { lost, lostEndpoints: endpoints } = establishedShares(
+      delivered,
+      before.cluster,
+      after.cluster,
+      flowFates(before, after, door.service, door.family),
+    );
     const share = exactOf(lost);
     const key = JSON.stringify(door.service === undefined ? door.id : portEvidence(door.service, door.family));
     const known = worst.get(key);

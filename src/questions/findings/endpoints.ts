@@ -2,13 +2,24 @@
 import { nodeZone } from '../../cluster/addresses.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
+import { endpointsAreUnknown } from '../../control-plane/endpoint-sources.js';
 import { headlessEndpoints } from '../../path/dns.js';
 import { isHeadless, serviceFamilies } from '../../path/service-target.js';
 import { externallyAccessible } from '../../proxy/policies.js';
 import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
 import { topologyMode } from '../../proxy/topology.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
-import { type FamilyPort, isUsable, portPairs, portsOf, refOf, servicesOf, workingNodes } from './service-facts.js';
+import {
+  type FamilyPort,
+  isTranslatedByRules,
+  isUsable,
+  portPairs,
+  portsOf,
+  refOf,
+  servicesOf,
+  unmodelledOf,
+  workingNodes,
+} from './service-facts.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';
 
 /** The ports of headless Services of which DNS has no address. */
@@ -20,19 +31,33 @@ const headlessWithout: StateFinder = (view) =>
     const families = serviceFamilies(view.cluster, { ...target, node: undefined, address: undefined });
     return FAMILIES.filter((family) => families.includes(family)).flatMap((family) => {
       if (headlessEndpoints(view.cluster, key, family, undefined).length > 0) return [];
+      if (endpointsAreUnknown(view.cluster, key, family)) return [];
       const message = `Headless Service ${key} has no ready ${family} endpoint: DNS has no address for its name.`;
       return [finding('SERVICE_WITHOUT_ENDPOINTS', message, portEvidence({ namespace, name }, family))];
     });
   });
+
+/** The nodes of a Service's endpoints, which are those that may see duplicates otherwise than the others. */
+function nodesOf(service: string, { cluster }: View): readonly string[] {
+  const names = cluster.slicesOf(service).flatMap(({ endpoints }) => endpoints.map(({ nodeName }) => nodeName ?? ''));
+  return [...new Set(names)].filter((node) => cluster.nodes.has(node));
+}
 
 /** Service ports that have no endpoint that may be used. */
 export const servicesWithoutEndpoints: StateFinder = (view, thresholds) => [
   ...view.services.flatMap((key) =>
     portsOf(view, key).flatMap(({ port, services }) => {
       const endpoints = services.endpointsOf(port);
-      if (endpoints.some(isUsable)) return [];
+      // Up to 1.35 kube-proxies keep different ones of duplicates: one node may deliver where another refuses.
+      const seen = endpoints.some(isUsable)
+        ? endpoints
+        : nodesOf(key, view).flatMap((node) => services.endpointsSeenFrom(node, port));
+      if (seen.some(isUsable) || endpointsAreUnknown(view.cluster, key, port.family)) return [];
       const others = endpoints.length === 0 ? '' : `; ${endpoints.length} that it has are not ready`;
-      const message = `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: connections to it are refused.`;
+      // What a client meets is told where it is known: another data plane may drop what kube-proxy rejects.
+      const known =
+        unmodelledOf(view) === undefined ? 'connections to it are refused' : 'no connection to it is delivered';
+      const message = `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: ${known}.`;
       const evidence = { ...portEvidence(refOf(port), port.family), notReady: endpoints.length };
       return [finding('SERVICE_WITHOUT_ENDPOINTS', message, evidence)];
     }),
@@ -75,7 +100,8 @@ function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEn
 
 /** Nodes on which a Local policy leaves connections without an endpoint, though the Service has some. */
 export const localWithoutEndpoints: StateFinder = (view) =>
-  view.services.flatMap((key) =>
+  // In mode ipvs, and by other data planes, these connections need not be dropped.
+  (isTranslatedByRules(view) ? view.services : []).flatMap((key) =>
     portsOf(view, key).flatMap(({ port, services }) => localFinding(view, port, services.endpointsOf(port))),
   );
 
@@ -95,7 +121,7 @@ function nodesWithHints({ cluster, settings }: View, { port, services }: FamilyP
 
 /** Hints that kept traffic near, and no longer do, or newly do. */
 export const hintDifferences: DifferenceFinder = (before, after) =>
-  portPairs(before, after).flatMap((pair) => {
+  (isTranslatedByRules(before) && isTranslatedByRules(after) ? portPairs(before, after) : []).flatMap((pair) => {
     const [was, is] = [nodesWithHints(before, pair.before), nodesWithHints(after, pair.after)];
     const { port } = pair.after;
     const tell = (code: 'HINTS_LOST' | 'HINTS_GAINED', nodes: readonly string[], done: string): Finding[] => {

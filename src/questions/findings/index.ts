@@ -1,5 +1,7 @@
 /** All that can be found, of one state and of what lies between two. A new family is a file of its own and a line here. */
 import type { Finding } from '../../contract/answers.js';
+import { accidentalEndpoints } from './accidents.js';
+import { externalIPsTaken, metallbConflicts, metallbLosers } from './addresses.js';
 import { affinities, affinityBroken, affinityDifferences } from './affinity.js';
 import { imbalanceDifferences, imbalances } from './balance.js';
 import {
@@ -18,8 +20,9 @@ import type { FindingCode, Severity } from './codes.js';
 import { connectionsLost } from './connections.js';
 import { hintDifferences, localWithoutEndpoints, servicesWithoutEndpoints } from './endpoints.js';
 import { finding, keyOf } from './finding.js';
-import type { FindingsSpec, Thresholds } from './options.js';
-import { wantedFindings } from './options.js';
+import { type FindingsSpec, type Thresholds, wantedFindings } from './options.js';
+import { policiesNotEvaluated } from './policies.js';
+import { selectorFindings, servicesDeleted, targetPortsLost } from './selectors.js';
 import { sourceAddressDifferences } from './source-address.js';
 import { doorsRemoved, lostTraffic, trafficDifferences } from './traffic.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';
@@ -34,6 +37,11 @@ const STATE: readonly StateFinder[] = [
   crossZone,
   affinities,
   unguardedNodePorts,
+  policiesNotEvaluated,
+  selectorFindings,
+  externalIPsTaken,
+  metallbConflicts,
+  accidentalEndpoints,
 ];
 
 const DIFFERENCE: readonly DifferenceFinder[] = [
@@ -54,7 +62,15 @@ const DIFFERENCE: readonly DifferenceFinder[] = [
   balancerImbalance,
   newNodePorts,
   firewallOpened,
+  targetPortsLost,
+  servicesDeleted,
+  metallbLosers,
 ];
+
+/** The address and Services of a LOAD_BALANCER_ADDRESS_LOST; '' for another finding. */
+function addressOfLoss({ code, evidence }: Finding): string {
+  return code === 'LOAD_BALANCER_ADDRESS_LOST' ? JSON.stringify([evidence.address, evidence.services]) : '';
+}
 
 /** What is to be said of one state of the cluster. */
 export function stateFindings(view: View, thresholds: Thresholds): readonly Finding[] {
@@ -66,12 +82,19 @@ export function stateFindings(view: View, thresholds: Thresholds): readonly Find
  * as INFO, with `before: true`: the change is not to blame for it.
  */
 export function differenceFindings(before: View, after: View, thresholds: Thresholds): readonly Finding[] {
-  const earlier = new Set(stateFindings(before, thresholds).map(keyOf));
+  const was = stateFindings(before, thresholds);
+  const earlier = new Set(was.map(keyOf));
   const now = stateFindings(after, thresholds).map((found): Finding => {
-    if (!earlier.has(keyOf(found))) return found;
+    // What is left out of account on a side stays a warning: the comparison rests on it.
+    if (found.code === 'NETWORK_POLICY_NOT_EVALUATED' || !earlier.has(keyOf(found))) return found;
     return { ...found, severity: 'INFO', evidence: { ...found.evidence, before: true } };
   });
-  return [...DIFFERENCE.flatMap((find) => find(before, after, thresholds)), ...now];
+  const later = new Set(now.map(keyOf));
+  const gone = was.filter((found) => found.code === 'NETWORK_POLICY_NOT_EVALUATED' && !later.has(keyOf(found)));
+  const made = DIFFERENCE.flatMap((find) => find(before, after, thresholds));
+  // What a change does and what is so after it may be one thing: it is told once, as what the change does.
+  const lost = new Set(made.filter(({ code }) => code === 'LOAD_BALANCER_ADDRESS_LOST').map(addressOfLoss));
+  return [...made, ...now.filter((found) => !lost.has(addressOfLoss(found))), ...gone];
 }
 
 /** At most so many findings of one code are told. */

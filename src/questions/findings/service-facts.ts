@@ -40,6 +40,22 @@ export function mapOf({ cluster, settings }: View, family: IPFamily): ServiceMap
   return node === undefined ? undefined : serviceMap(cluster, family, settings.proxyOf(node.metadata.name));
 }
 
+/** Why it is not known what the first working node does with Services, in a few words; undefined where its rules are modelled. */
+export function unmodelledOf({ cluster, settings }: View): string | undefined {
+  if (settings.unsupportedDataplane !== undefined) return settings.unsupportedDataplane;
+  const [node] = workingNodes(cluster);
+  const mode = node === undefined ? 'iptables' : settings.proxyOf(node.metadata.name).mode;
+  return mode === 'iptables' ? undefined : `mode ${mode}`;
+}
+
+/**
+ * Whether kube-proxy translates Services by rules, iptables or nftables: both choose endpoints and drop by one policy
+ * (modes that are not modelled included, since what they choose from is known).
+ */
+export function isTranslatedByRules(view: View): boolean {
+  return view.settings.unsupportedDataplane === undefined && unmodelledOf(view) !== 'mode ipvs';
+}
+
 export interface FamilyPort {
   readonly port: ServicePort;
   readonly services: ServiceMap;

@@ -52,7 +52,7 @@ export function readBound(bound: SweepBound): Bound {
 
 function holds({ limits }: Bound, shares: SweptShares): boolean {
   // Where nothing is delivered nobody has a large share, which is not what is looked for.
-  if (isZero(exact(shares.delivered))) return false;
+  if (isZero(exact(shares.delivered)) || isUnknown(shares)) return false;
   return limits.every(({ name, limit }) => {
     const value = LIMITS[name].of(shares);
     if (value === undefined) return true;
@@ -65,6 +65,11 @@ export function judge(bound: Bound, services: readonly SweptShares[]): boolean {
   return services.every((shares) => holds(bound, shares));
 }
 
+/** Whether it is not known what becomes of some connections: then shares are lower bounds, and a bound cannot be decided. */
+function isUnknown({ unknown }: SweptShares): boolean {
+  return !isZero(exact(unknown));
+}
+
 function words({ limits }: Bound): string {
   const told = limits.map(
     ({ name, text }) => `${LIMITS[name].what} ${name === 'delivered' ? 'at least' : 'at most'} ${text}`,
@@ -73,6 +78,7 @@ function words({ limits }: Bound): string {
 }
 
 function overall(bound: Bound, points: readonly SweepPoint[]): SweepBoundResult {
+  const unknown = points.filter(({ services }) => services.some(isUnknown));
   const smallest = points.find(({ satisfied }) => satisfied)?.replicas;
   const lastFailing = points.findLastIndex(({ satisfied }) => satisfied !== true);
   const lasting = points[lastFailing + 1]?.replicas;
@@ -80,6 +86,12 @@ function overall(bound: Bound, points: readonly SweepPoint[]): SweepBoundResult 
   const asked =
     points.length === 1 ? `the one asked about (${first})` : `the ${points.length} asked about (${first} to ${last})`;
   if (smallest === undefined) {
+    if (unknown.length > 0) {
+      const where = unknown.length === points.length ? 'any of them' : `${unknown.length} of them`;
+      return {
+        explanation: `Whether a number of replicas of ${asked} has ${words(bound)} is not known: it is not known what becomes of connections at ${where}.`,
+      };
+    }
     return { explanation: `No number of replicas of ${asked} has ${words(bound)}.` };
   }
   const later =
@@ -90,9 +102,10 @@ function overall(bound: Bound, points: readonly SweepPoint[]): SweepBoundResult 
         : lasting === undefined
           ? ' The largest one does not.'
           : ` Some larger ones do not; from ${lasting} on all do.`;
+  const open = unknown.length === 0 ? '' : ` At ${unknown.length} of them it is not known.`;
   return {
     smallest,
     ...(lasting === undefined ? {} : { lasting }),
-    explanation: `${smallest} is the smallest number of replicas of ${asked} with ${words(bound)}.${later}`,
+    explanation: `${smallest} is the smallest number of replicas of ${asked} with ${words(bound)}.${later}${open}`,
   };
 }

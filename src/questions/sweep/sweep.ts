@@ -23,6 +23,7 @@ import { toldFindings } from '../findings/index.js';
 import { nodesLostBeforeScaling } from '../findings/lost-before-scaling.js';
 import { changesWithoutEffect } from '../findings/no-effect.js';
 import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/options.js';
+import { policiesNotEvaluated } from '../findings/policies.js';
 import { podsNotPlaced } from '../findings/unplaced.js';
 import type { StateFinder } from '../findings/view.js';
 import { balancing } from '../path.js';
@@ -319,6 +320,9 @@ export class Sweep {
     const { changes } = prepared;
     const always = this.#found(prepared, [addressConflicts, affinities]);
     const after = this.#changesAfter;
+    const keys = [...new Set(this.#swept.map(({ destination }) => destination.target.key))];
+    const view = { cluster: prepared.cluster, settings: prepared.settings, services: keys, doors: [] };
+    const policies = policiesNotEvaluated(view, this.#thresholds);
     return prepared.answer(
       {
         result: {
@@ -331,7 +335,13 @@ export class Sweep {
         assumptions: [...this.#assumptions.values()],
       },
       toldFindings(
-        [...changesWithoutEffect(changes), ...podsNotPlaced(changes), ...nodesLostBeforeScaling(changes), ...always],
+        [
+          ...changesWithoutEffect(changes),
+          ...podsNotPlaced(changes),
+          ...nodesLostBeforeScaling(changes),
+          ...always,
+          ...policies,
+        ],
         this.#context.wanted,
       ),
     );

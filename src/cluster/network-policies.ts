@@ -1,0 +1,159 @@
+/** Which network policies select a pod. What they let through is not evaluated. */
+import { remember } from '../base/remember.js';
+import type { Cluster } from './cluster.js';
+import { matchesSelector } from './labels.js';
+import { type LabelSelector, namespacedName, type Pod } from './objects.js';
+import { fieldsOf, type Resource, resourceRole, textMapOf } from './resources.js';
+
+type Labels = Readonly<Record<string, string>>;
+
+const policies = new WeakMap<Cluster['resources'], readonly Resource[]>();
+
+/** The network policies of a cluster, of every kind. */
+export function policiesOf(cluster: Cluster): readonly Resource[] {
+  // Asked for every pod: the same map of objects has the same policies.
+  return remember(policies, cluster.resources, () =>
+    [...cluster.resources.values()].filter(({ kind, apiVersion }) => resourceRole(kind, apiVersion) === 'POLICY'),
+  );
+}
+
+/** A value as a label selector; undefined where it is none. */
+function selectorOf(value: unknown): LabelSelector | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const { matchLabels, matchExpressions } = fieldsOf(value);
+  const labels = textMapOf(matchLabels);
+  if (
+    labels === undefined ||
+    !(matchExpressions === undefined || matchExpressions === null || Array.isArray(matchExpressions))
+  )
+    return undefined;
+  const expressions: { key: string; operator: string; values: string[] }[] = [];
+  for (const one of (matchExpressions ?? []) as readonly unknown[]) {
+    const { key, operator, values = [] } = fieldsOf(one);
+    if (typeof key !== 'string' || typeof operator !== 'string') return undefined;
+    if (!(values === null || Array.isArray(values))) return undefined;
+    expressions.push({ key, operator, values: (values ?? []).filter((text) => typeof text === 'string') });
+  }
+  return { matchLabels: labels, matchExpressions: expressions };
+}
+
+/** Labels as Cilium's selectors name them: each also with the prefix of its source. */
+function withSources(labels: Labels, namespace: string): Labels {
+  const own = Object.entries({ ...labels, 'io.kubernetes.pod.namespace': namespace });
+  return Object.fromEntries(
+    own.flatMap(([key, value]) => ['', 'k8s:', 'k8s.', 'any:', 'any.'].map((source) => [`${source}${key}`, value])),
+  );
+}
+
+/** The labels of a namespace; undefined where its object is not in the snapshot. */
+function namespaceLabels(cluster: Cluster, name: string): Labels | undefined {
+  return cluster.resources.get(`Namespace.//${name}`)?.metadata.labels;
+}
+
+/**
+ * Whether a namespace is selected. Where its object is not in the snapshot only its name is known, which is a label too: a
+ * selector that asks for other labels may match it, and counts as a match.
+ */
+function selectsNamespace(cluster: Cluster, value: unknown, name: string): boolean {
+  const selector = selectorOf(value);
+  if (selector === undefined) return true;
+  const known = namespaceLabels(cluster, name);
+  const labels = { ...known, 'kubernetes.io/metadata.name': name };
+  if (known !== undefined) return matchesSelector(labels, selector);
+  const isKnown = (key: string) => key === 'kubernetes.io/metadata.name';
+  return matchesSelector(labels, {
+    matchLabels: Object.fromEntries(Object.entries(selector.matchLabels ?? {}).filter(([key]) => isKnown(key))),
+    matchExpressions: (selector.matchExpressions ?? []).filter(({ key }) => isKnown(key)),
+  });
+}
+
+/** Whether labels match a selector that may be absent: absent selects all, one that is not understood may match. */
+function selects(labels: Labels, value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  const selector = selectorOf(value);
+  return selector === undefined || matchesSelector(labels, selector);
+}
+
+/** A term of Calico's selector language; undefined where it is not one of the simple terms. */
+function calicoTerm(labels: Labels, term: string): boolean | undefined {
+  const text = term.trim();
+  if (text === '' || text === 'all()') return true;
+  const has = /^(!?)\s*has\(\s*([\w./-]+)\s*\)$/.exec(text);
+  if (has !== null) return Object.hasOwn(labels, has[2] as string) === (has[1] === '');
+  const compared = /^([\w./-]+)\s*(==|!=)\s*(['"])([^'"]*)\3$/.exec(text);
+  if (compared !== null) return (labels[compared[1] as string] === compared[4]) === (compared[2] === '==');
+  return undefined;
+}
+
+/** Whether labels match a selector of Calico. What is not a conjunction of simple terms may match, and counts as a match. */
+function calicoSelects(labels: Labels, selector: unknown): boolean {
+  if (typeof selector !== 'string') return true;
+  if (selector.includes('||')) return true;
+  return selector.split('&&').every((term) => calicoTerm(labels, term) ?? true);
+}
+
+/** Whether a pod in a namespace is selected by `{namespaceSelector, podSelector}` or Antrea's entries of `appliedTo`. */
+function appliesTo(
+  cluster: Cluster,
+  value: unknown,
+  labels: Labels,
+  namespace: string,
+  own: string | undefined,
+): boolean {
+  const { podSelector, namespaceSelector } = fieldsOf(value);
+  if (podSelector === undefined && namespaceSelector === undefined) return true;
+  if (namespaceSelector === undefined && own !== undefined && own !== namespace) return false;
+  return (
+    (namespaceSelector === undefined || selectsNamespace(cluster, namespaceSelector, namespace)) &&
+    selects(labels, podSelector)
+  );
+}
+
+/** Whether a policy selects pods with these labels in this namespace, for either direction. */
+function policySelects(cluster: Cluster, policy: Resource, labels: Labels, namespace: string): boolean {
+  const { kind, apiVersion, metadata } = policy;
+  const own = metadata.namespace ?? 'default';
+  const spec = fieldsOf(policy.spec);
+  if (kind.startsWith('Cilium')) {
+    if (kind === 'CiliumNetworkPolicy' && own !== namespace) return false;
+    const rules = Array.isArray(spec.specs) ? [spec, ...spec.specs].map(fieldsOf) : [spec];
+    const named = withSources(labels, namespace);
+    // A rule with nodeSelector is about hosts.
+    return rules.some(
+      ({ endpointSelector, nodeSelector }) =>
+        nodeSelector === undefined && endpointSelector !== undefined && selects(named, endpointSelector),
+    );
+  }
+  if (apiVersion.includes('projectcalico.org')) {
+    if (kind === 'NetworkPolicy' && own !== namespace) return false;
+    if (kind === 'GlobalNetworkPolicy' && typeof spec.namespaceSelector === 'string') {
+      const known = namespaceLabels(cluster, namespace);
+      const of = { ...known, 'projectcalico.org/name': namespace, 'kubernetes.io/metadata.name': namespace };
+      if (known !== undefined && !calicoSelects(of, spec.namespaceSelector)) return false;
+    }
+    const calico = { ...labels, 'projectcalico.org/namespace': namespace };
+    return calicoSelects(calico, spec.selector);
+  }
+  if (apiVersion.startsWith('crd.antrea.io/')) {
+    const isNamespacedPolicy = kind === 'NetworkPolicy';
+    if (isNamespacedPolicy && own !== namespace) return false;
+    const entries = Array.isArray(spec.appliedTo) ? spec.appliedTo : [];
+    if (entries.length === 0) return true;
+    return entries.some((entry) => appliesTo(cluster, entry, labels, namespace, isNamespacedPolicy ? own : undefined));
+  }
+  if (kind === 'NetworkPolicy') return own === namespace && selects(labels, spec.podSelector);
+  // The policies of administrators: all pods of some namespaces, or some pods of them.
+  const subject = fieldsOf(spec.subject);
+  if (subject.namespaces !== undefined) return selectsNamespace(cluster, subject.namespaces, namespace);
+  return subject.pods === undefined || appliesTo(cluster, subject.pods, labels, namespace, undefined);
+}
+
+/**
+ * The network policies that select a pod, in the order of the snapshot. A pod in its node's network is selected by none: it
+ * counts as the host (Kubernetes: "the behavior of hostNetwork pods is undefined"; plugins leave them out).
+ */
+export function policiesSelecting(cluster: Cluster, pod: Pod): readonly Resource[] {
+  if (pod.spec?.hostNetwork === true) return [];
+  const [namespace = 'default'] = namespacedName(pod).split('/');
+  return policiesOf(cluster).filter((policy) => policySelects(cluster, policy, pod.metadata.labels ?? {}, namespace));
+}

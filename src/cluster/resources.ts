@@ -1,0 +1,147 @@
+/**
+ * Objects of which only little is read: network policies, the settings of data planes, namespaces. They are kept with their
+ * metadata and spec as they are, and whoever reads them checks the type of each field before it is used.
+ */
+import type { ObjectMeta } from './objects.js';
+
+export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE';
+
+export interface Resource {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: ObjectMeta;
+  /** As the object has it; of any shape. */
+  readonly spec?: unknown;
+}
+
+interface ResourceKind {
+  readonly kind: string;
+  readonly group: RegExp;
+  readonly role: ResourceRole;
+  readonly namespaced: boolean;
+}
+
+const CALICO = /^(?:crd\.)?projectcalico\.org\//;
+const policy = (kind: string, group: RegExp, namespaced: boolean): ResourceKind => ({
+  kind,
+  group,
+  role: 'POLICY',
+  namespaced,
+});
+
+/** The kinds that are kept, by API group. Staged policies of Calico are not among them: nobody enforces them. */
+const RESOURCE_KINDS: readonly ResourceKind[] = [
+  policy('NetworkPolicy', /^(?:networking\.k8s\.io|extensions)\//, true),
+  policy('AdminNetworkPolicy', /^policy\.networking\.k8s\.io\//, false),
+  policy('BaselineAdminNetworkPolicy', /^policy\.networking\.k8s\.io\//, false),
+  policy('ClusterNetworkPolicy', /^(?:policy\.networking\.k8s\.io|crd\.antrea\.io|networking\.k8s\.aws)\//, false),
+  policy('NetworkPolicy', CALICO, true),
+  policy('GlobalNetworkPolicy', CALICO, false),
+  policy('CiliumNetworkPolicy', /^cilium\.io\//, true),
+  policy('CiliumClusterwideNetworkPolicy', /^cilium\.io\//, false),
+  policy('NetworkPolicy', /^crd\.antrea\.io\//, true),
+  { kind: 'FelixConfiguration', group: CALICO, role: 'DATAPLANE', namespaced: false },
+  { kind: 'Installation', group: /^operator\.tigera\.io\//, role: 'DATAPLANE', namespaced: false },
+  { kind: 'Network', group: /^(?:operator|config)\.openshift\.io\//, role: 'DATAPLANE', namespaced: false },
+  { kind: 'Namespace', group: /^v1$/, role: 'NAMESPACE', namespaced: false },
+];
+
+function kindOf(kind: string, apiVersion: unknown): ResourceKind | undefined {
+  return RESOURCE_KINDS.find(
+    (one) =>
+      one.kind === kind &&
+      // Items of a typed list carry no apiVersion: they are taken for the usual kind of that name.
+      (apiVersion === undefined ? one === RESOURCE_KINDS.find((other) => other.kind === kind) : true) &&
+      (apiVersion === undefined || (typeof apiVersion === 'string' && one.group.test(apiVersion))),
+  );
+}
+
+/** What an object of this kind and API version is kept for; undefined where it is not kept here. */
+export function resourceRole(kind: string, apiVersion: unknown): ResourceRole | undefined {
+  return kindOf(kind, apiVersion)?.role;
+}
+
+/** Whether objects of this kind have a namespace. */
+export function isNamespaced(kind: string, apiVersion: unknown): boolean {
+  return kindOf(kind, apiVersion)?.namespaced ?? false;
+}
+
+/** `NetworkPolicy default/web`, `AdminNetworkPolicy tenants`: a resource in a sentence. */
+export function resourceName({ kind, apiVersion, metadata }: Resource): string {
+  if (!isNamespaced(kind, apiVersion)) return `${kind} ${metadata.name}`;
+  return `${kind} ${metadata.namespace ?? 'default'}/${metadata.name}`;
+}
+
+/** The key of a resource among a cluster's: kind, API group, namespace, name. */
+export function resourceKey({ kind, apiVersion, metadata }: Resource): string {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  const namespace = isNamespaced(kind, apiVersion) ? (metadata.namespace ?? 'default') : '';
+  return `${kind}.${group}/${namespace}/${metadata.name}`;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The value where it is an object of fields, else one without any. */
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}
+
+/** Pairs of texts; undefined where the value is no such map. Absent is a map without pairs. */
+export function textMapOf(value: unknown): Readonly<Record<string, string>> | undefined {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) return undefined;
+  return Object.values(value).every((one) => typeof one === 'string')
+    ? (value as Readonly<Record<string, string>>)
+    : undefined;
+}
+
+/** A value as a resource of its kind, or what is wrong with it: places in the value and what would be right. */
+export type ReadResource =
+  | { readonly resource: Resource }
+  | { readonly faults: readonly { readonly pointer: string; readonly detail: string }[] };
+
+/** API versions of items in typed lists, which carry none. */
+const USUAL_VERSIONS: Readonly<Record<string, string>> = { NetworkPolicy: 'networking.k8s.io/v1', Namespace: 'v1' };
+
+/** Reads an object of one of these kinds: metadata is checked, spec is kept as it is. */
+export function readResource(kind: string, apiVersion: unknown, value: Fields): ReadResource {
+  const metadata = fieldsOf(value.metadata);
+  const faults: { pointer: string; detail: string }[] = [];
+  const isName = (text: unknown, required: boolean) =>
+    text === undefined
+      ? !required
+      : typeof text === 'string' && text !== '' && text.length <= 253 && !/[\s/]/.test(text);
+  for (const [field, required] of [
+    ['name', true],
+    ['namespace', false],
+  ] as const) {
+    if (isName(metadata[field], required)) continue;
+    faults.push({ pointer: `/metadata/${field}`, detail: `metadata.${field} of a ${kind} must be a name.` });
+  }
+  for (const field of ['labels', 'annotations']) {
+    if (textMapOf(metadata[field]) !== undefined) continue;
+    faults.push({
+      pointer: `/metadata/${field}`,
+      detail: `metadata.${field} must be an object whose values are strings.`,
+    });
+  }
+  if (faults.length > 0) return { faults };
+  const version = typeof apiVersion === 'string' ? apiVersion : (USUAL_VERSIONS[kind] ?? '');
+  const { name, namespace } = metadata as { readonly name: string; readonly namespace?: string };
+  const [labels, annotations] = [metadata.labels, metadata.annotations].map(textMapOf);
+  return {
+    resource: {
+      kind,
+      apiVersion: version,
+      metadata: {
+        name,
+        ...(namespace === undefined ? {} : { namespace }),
+        labels: labels ?? {},
+        annotations: annotations ?? {},
+      },
+      ...(value.spec === undefined ? {} : { spec: value.spec }),
+      // Cilium's policies may hold several rules beside `spec`.
+      ...(value.specs === undefined ? {} : { spec: { ...fieldsOf(value.spec), specs: value.specs } }),
+    },
+  };
+}

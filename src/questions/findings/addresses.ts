@@ -1,0 +1,125 @@
+/** Addresses of Services that belong to somebody else. */
+import { addressOf } from '../../base/address.js';
+import { nodeAddresses } from '../../cluster/addresses.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import { namespacedName, type Service } from '../../cluster/objects.js';
+import type { Finding } from '../../contract/answers.js';
+import { isBalanced } from '../../load-balancers/addresses.js';
+import { balancerOf } from '../../load-balancers/balancer.js';
+import { othersAt, sharingConflict, wantedAddresses } from '../../load-balancers/metallb/sharing.js';
+import { finding, listed } from './finding.js';
+import { servicesOf } from './service-facts.js';
+import type { DifferenceFinder, StateFinder, View } from './view.js';
+
+/** Who has the address beside the Service itself, in words, and whether it is the API server or another Service. */
+function ownerOf(
+  cluster: Cluster,
+  address: string,
+  key: string,
+): { readonly who: string; readonly kind: string } | undefined {
+  const of = (texts: readonly (string | undefined)[]) =>
+    texts.some((text) => text !== undefined && addressOf(text)?.text === address);
+  const apiServer = cluster.slicesOf('default/kubernetes').flatMap(({ endpoints }) => endpoints);
+  const api = cluster.services.get('default/kubernetes')?.spec;
+  if (of(apiServer.flatMap(({ addresses }) => addresses)) || of([api?.clusterIP, ...(api?.clusterIPs ?? [])])) {
+    return { who: 'the API server', kind: 'API_SERVER' };
+  }
+  for (const [other, { spec, status }] of cluster.services.entries()) {
+    if (other === key) continue;
+    // Two Services may share an external IP where their ports differ: that is how they are told apart.
+    const own = [
+      spec?.clusterIP,
+      ...(spec?.clusterIPs ?? []),
+      ...(status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip),
+    ];
+    if (of(own)) return { who: `Service ${other}`, kind: 'SERVICE' };
+  }
+  for (const node of cluster.nodes.values()) {
+    if (of(nodeAddresses(node))) return { who: `node ${node.metadata.name}`, kind: 'NODE' };
+  }
+  return undefined;
+}
+
+/** External IPs that are the address of a node, of the API server or of another Service: every node captures them. */
+export const externalIPsTaken: StateFinder = (view) =>
+  servicesOf(view).flatMap(([key, { spec }]) =>
+    (spec?.externalIPs ?? []).flatMap((text) => {
+      const address = addressOf(text)?.text ?? text;
+      const owner = ownerOf(view.cluster, address, key);
+      if (owner === undefined) return [];
+      const ports = (spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);
+      const message = `External IP ${address} of ${key} is the address of ${owner.who}: what is sent there to ${listed(ports)} goes to ${key} instead.`;
+      return [finding('EXTERNAL_IP_TAKEN', message, { service: key, address, owner: owner.who, ports })];
+    }),
+  );
+
+function isMetallb({ cluster, settings }: View, service: Service): boolean {
+  if (!isBalanced(service)) return false;
+  const { implementation } = balancerOf(cluster, settings, 'IPv4', service);
+  return implementation.name === 'metallb-l2' || implementation.name === 'metallb-bgp';
+}
+
+interface Conflict {
+  readonly service: Service;
+  readonly other: Service;
+  readonly address: string;
+  readonly why: string;
+}
+
+function conflictsOf(view: View): readonly Conflict[] {
+  return servicesOf(view).flatMap(([, service]) => {
+    if (wantedAddresses(service).length === 0 || !isMetallb(view, service)) return [];
+    return othersAt(view.cluster, service).flatMap((other) => {
+      const why = sharingConflict(service, other);
+      const address = wantedAddresses(service).find((one) => wantedAddresses(other).includes(one));
+      return why === undefined || address === undefined ? [] : [{ service, other, address, why }];
+    });
+  });
+}
+
+/** The Service of a conflict that does not get the address: who has none yet, else who was made later. */
+function loserOf({ service, other, address }: Conflict): Service {
+  const has = ({ status }: Service) =>
+    status?.loadBalancer?.ingress?.some(({ ip }) => ip !== undefined && addressOf(ip)?.text === address) ?? false;
+  if (has(service) !== has(other)) return has(service) ? other : service;
+  const [a, b] = [service, other].map(({ metadata }) => metadata.creationTimestamp ?? '');
+  if (a !== b) return (a as string) > (b as string) ? service : other;
+  return namespacedName(service) > namespacedName(other) ? service : other;
+}
+
+function conflictFinding({ service, other, address, why }: Conflict, loser: Service): Finding {
+  const names = [service, other].map(namespacedName).sort();
+  const lost = namespacedName(loser);
+  const message =
+    `MetalLB gives ${address} to one of ${names.join(' and ')} only: ${why}. ${lost} is the one that does not get it, or loses it: ` +
+    'its connections from outside reach nobody, whatever is told of its address.';
+  return finding('LOAD_BALANCER_ADDRESS_LOST', message, { service: lost, services: names, address, reason: why });
+}
+
+/** Services that want one address of MetalLB and may not share it. */
+export const metallbConflicts: StateFinder = (view) => {
+  const found = new Map<string, Finding>();
+  for (const conflict of conflictsOf(view)) {
+    const key = [conflict.service, conflict.other].map(namespacedName).sort().join(' ');
+    if (!found.has(key)) found.set(key, conflictFinding(conflict, loserOf(conflict)));
+  }
+  return [...found.values()];
+};
+
+/** The same of a change: MetalLB looks at a Service again when it changes, so that the changed one loses. */
+export const metallbLosers: DifferenceFinder = (before, after) => {
+  const found = new Map<string, Finding>();
+  for (const conflict of conflictsOf(after)) {
+    const [own, other] = [conflict.service, conflict.other].map((service) => {
+      const key = namespacedName(service);
+      return { service, changed: before.cluster.services.get(key) !== service };
+    }) as [{ service: Service; changed: boolean }, { service: Service; changed: boolean }];
+    if (own.changed === other.changed) continue;
+    const loser = own.changed ? own.service : other.service;
+    const earlier = before.cluster.services.get(namespacedName(loser));
+    const rival = before.cluster.services.get(namespacedName(own.changed ? other.service : own.service));
+    if (earlier === undefined || rival === undefined || sharingConflict(earlier, rival) !== undefined) continue;
+    found.set(namespacedName(loser), conflictFinding(conflict, loser));
+  }
+  return [...found.values()];
+};
