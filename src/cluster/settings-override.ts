@@ -34,6 +34,9 @@ export interface SettingsOverride {
     readonly podMasquerade?: readonly { readonly source: string; readonly exceptDestinations?: readonly string[] }[];
     readonly ipMasq?: IpMasqOverride;
     readonly routes?: readonly { readonly destination: string; readonly via: string }[];
+    readonly podInterface?: string;
+    readonly uplinkInterface?: string;
+    readonly tunnelInterface?: string;
   };
   readonly kubelet?: boolean;
   readonly clusterDomain?: string;

@@ -81,6 +81,13 @@ export interface NetworkSettings {
   /** The chain that masquerades pod traffic after kube-proxy's own rules, as the ip-masq-agent or GKE's nodes have it. */
   readonly ipMasq: IpMasqSettings;
   readonly routes: readonly Route[];
+  /**
+   * What interfaces are called, for the rules of a real node: those of pods, the one towards the network, and the one
+   * towards pods of other nodes (`none`: as the network). A trailing `+` stands for any rest. Absent: not said.
+   */
+  readonly podInterface?: string;
+  readonly uplinkInterface?: string;
+  readonly tunnelInterface?: string;
 }
 
 /** Pod traffic that the CNI gives the node's address: from `source` to anything outside `exceptDestinations`. */

@@ -6,7 +6,7 @@ import { copyOf, headerOf, type Packet } from '../netfilter/packet.js';
 import { passBalancer } from './balancing.js';
 import type { Client, Target, Through } from './client.js';
 import type { Fabric } from './fabric.js';
-import { isLoopback, UPLINK } from './host.js';
+import { isLoopback, TUNNEL, UPLINK } from './host.js';
 import { type Exit, passNode } from './node-pass.js';
 import { lostHalfway } from './one-way.js';
 import { receiveInPod, receiveOnHost, receiveOutside } from './receive.js';
@@ -95,7 +95,8 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     }
     const arrived = withTrail(branch, hop(branch.trail, 'NODE', node));
     for (const passed of passNode(fabric, node, arrived, entry)) {
-      if ('ending' in passed) journeys.push(ended(passed.branch, passed.ending));
+      if ('ending' in passed)
+        journeys.push(ended(passed.branch, passed.ending, undecidedReceiver(fabric, passed.branch, passed.ending)));
       else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);
       else if (leavesForBalancer(fabric, client, passed.branch, passed.exit))
         balance(passed.branch, zoneOf(fabric, node), nodes);
@@ -182,6 +183,16 @@ function arrivals(
   });
 }
 
+/**
+ * Whom a packet was for when a rule was met that cannot be decided: the endpoint that was chosen before, so that its share
+ * is told. Undefined for other ends, and where nothing was chosen.
+ */
+function undecidedReceiver(fabric: Fabric, { packet }: Branch, { verdict }: Ending): Receiver | undefined {
+  if (verdict !== 'UNKNOWN') return undefined;
+  const receiver = receiveOutside(fabric, packet);
+  return receiver?.endpoint === true ? receiver : undefined;
+}
+
 function withTrail({ chance, packet, tracked }: Branch, trail: Branch['trail']): Branch {
   return { chance, packet, trail, tracked };
 }
@@ -200,7 +211,8 @@ function ended(
 function onTheWire({ chance, packet, trail, tracked }: Branch): Branch {
   const arriving = copyOf(packet);
   arriving.mark = 0;
-  arriving.inInterface = UPLINK;
+  // What left by a tunnel comes in by it.
+  arriving.inInterface = packet.outInterface === TUNNEL ? TUNNEL : UPLINK;
   arriving.outInterface = undefined;
   arriving.bridged = undefined;
   arriving.connection = NEW;
@@ -267,6 +279,7 @@ function delivered(
     if (lost !== undefined) return ended(there, lost, receiver, { ...reply, returns: false, detail: lost.detail });
     return ended(there, { verdict: 'DELIVERED', detail: `reaches ${name}, and the reply returns` }, receiver, reply);
   }
+  if (reply.undecided !== undefined) return ended(there, reply.undecided, receiver, reply);
   return ended(there, { verdict: 'DROPPED', cause: 'REPLY_LOST', detail: reply.detail }, receiver, reply);
 }
 

@@ -47,6 +47,14 @@ export interface ChainsQuestion {
 
 export type TransportProtocol = 'TCP' | 'UDP' | 'SCTP';
 
+/** What a node really carries, as its own commands print it. */
+export interface NodeRules {
+  /** `iptables-save` (or `ip6tables-save`): walked instead of the rules that kube-proxy would write. */
+  readonly iptablesSave?: string;
+  /** `ipset save`: decides the matches of sets. */
+  readonly ipset?: string;
+}
+
 export interface PathQuestion {
   readonly source: Source;
   /** May be left out for a health check, which goes to the backends. */
@@ -65,6 +73,8 @@ export interface PathQuestion {
   readonly groupBy?: 'NONE' | 'ENDPOINT' | 'NODE' | 'VERDICT';
   /** A node's real `iptables-save` by node name: walked instead of the rules kube-proxy would write. */
   readonly iptablesSave?: Readonly<Record<string, string>>;
+  /** What a node really carries, by node name. */
+  readonly nodeRules?: Readonly<Record<string, NodeRules>>;
 }
 
 export interface ProbabilityQuestion {

@@ -80,6 +80,8 @@ export interface PathQuestion {
     | undefined;
   /** A node's real `iptables-save` by node name, walked instead of the rules that kube-proxy would write. */
   iptablesSave: { [key: string]: string };
+  /** What a node really carries, by node name. */
+  nodeRules: { [key: string]: NodeRules };
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -138,6 +140,27 @@ export function pathQuestion_GroupByToNumber(object: PathQuestion_GroupBy): numb
 export interface PathQuestion_IptablesSaveEntry {
   key: string;
   value: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface PathQuestion_NodeRulesEntry {
+  key: string;
+  value: NodeRules | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/**
+ * What a node really carries. Names of interfaces that its rules match on are taken from `settings.network`, the snapshot
+ * (its pod network) or the rules themselves, and listed under `assumptions`; a rule that matches on a name of which none of
+ * them tells is UNKNOWN.
+ */
+export interface NodeRules {
+  /** What `iptables-save` (IPv6, `ip6tables-save`) prints, walked instead of the rules that kube-proxy would write. */
+  iptablesSave?:
+    | string
+    | undefined;
+  /** What `ipset save` prints. Without it, whether a set holds an address is UNKNOWN. */
+  ipset?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -609,7 +632,7 @@ export const PathRequest: MessageFns<PathRequest> = {
 };
 
 function createBasePathQuestion(): PathQuestion {
-  return { source: undefined, destination: undefined, iptablesSave: {} };
+  return { source: undefined, destination: undefined, iptablesSave: {}, nodeRules: {} };
 }
 
 export const PathQuestion: MessageFns<PathQuestion> = {
@@ -640,6 +663,9 @@ export const PathQuestion: MessageFns<PathQuestion> = {
     }
     globalThis.Object.entries(message.iptablesSave).forEach(([key, value]: [string, string]) => {
       PathQuestion_IptablesSaveEntry.encode({ key: key as any, value }, writer.uint32(66).fork()).join();
+    });
+    globalThis.Object.entries(message.nodeRules).forEach(([key, value]: [string, NodeRules]) => {
+      PathQuestion_NodeRulesEntry.encode({ key: key as any, value }, writer.uint32(82).fork()).join();
     });
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -740,6 +766,17 @@ export const PathQuestion: MessageFns<PathQuestion> = {
             }
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            const entry10 = PathQuestion_NodeRulesEntry.decode(reader, reader.uint32());
+            if (entry10.value !== undefined) {
+              message.nodeRules[entry10.key] = entry10.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -785,6 +822,15 @@ export const PathQuestion: MessageFns<PathQuestion> = {
       (acc: { [key: string]: string }, [key, value]: [string, string]) => {
         if (value !== undefined) {
           acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.nodeRules = (globalThis.Object.entries(object.nodeRules ?? {}) as [string, NodeRules][]).reduce(
+      (acc: { [key: string]: NodeRules }, [key, value]: [string, NodeRules]) => {
+        if (value !== undefined) {
+          acc[key] = NodeRules.fromPartial(value);
         }
         return acc;
       },
@@ -879,6 +925,182 @@ export const PathQuestion_IptablesSaveEntry: MessageFns<PathQuestion_IptablesSav
     const message = createBasePathQuestion_IptablesSaveEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBasePathQuestion_NodeRulesEntry(): PathQuestion_NodeRulesEntry {
+  return { key: "", value: undefined };
+}
+
+export const PathQuestion_NodeRulesEntry: MessageFns<PathQuestion_NodeRulesEntry> = {
+  encode(message: PathQuestion_NodeRulesEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      NodeRules.encode(message.value, writer.uint32(18).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PathQuestion_NodeRulesEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePathQuestion_NodeRulesEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = NodeRules.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PathQuestion_NodeRulesEntry>, I>>(base?: I): PathQuestion_NodeRulesEntry {
+    return PathQuestion_NodeRulesEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PathQuestion_NodeRulesEntry>, I>>(object: I): PathQuestion_NodeRulesEntry {
+    const message = createBasePathQuestion_NodeRulesEntry();
+    message.key = object.key ?? "";
+    message.value = (object.value !== undefined && object.value !== null)
+      ? NodeRules.fromPartial(object.value)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseNodeRules(): NodeRules {
+  return {};
+}
+
+export const NodeRules: MessageFns<NodeRules> = {
+  encode(message: NodeRules, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.iptablesSave !== undefined) {
+      writer.uint32(10).string(message.iptablesSave);
+    }
+    if (message.ipset !== undefined) {
+      writer.uint32(18).string(message.ipset);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NodeRules {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNodeRules();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.iptablesSave = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ipset = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<NodeRules>, I>>(base?: I): NodeRules {
+    return NodeRules.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<NodeRules>, I>>(object: I): NodeRules {
+    const message = createBaseNodeRules();
+    message.iptablesSave = object.iptablesSave ?? undefined;
+    message.ipset = object.ipset ?? undefined;
     return message;
   },
 };

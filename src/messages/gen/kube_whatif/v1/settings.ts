@@ -134,7 +134,25 @@ export interface Settings_Network {
     | IpMasq
     | undefined;
   /** Routes of every node beside its own addresses, its pods, and other nodes and their pod CIDRs. */
-  routes: Settings_Network_RouteList | undefined;
+  routes:
+    | Settings_Network_RouteList
+    | undefined;
+  /**
+   * What the interfaces of pods are called, for the rules of a real node; a + at the end stands for any rest. Default -
+   * what kube-proxy's detector, the pod network in the snapshot or the rules themselves tell.
+   */
+  podInterface?:
+    | string
+    | undefined;
+  /** What the interface towards other nodes is called. Default - what the rules tell. */
+  uplinkInterface?:
+    | string
+    | undefined;
+  /**
+   * What the interface towards pods of other nodes is called, or `none` where they are reached by the uplink. Default -
+   * the uplink, or one of the tunnels that the rules or the pod network in the snapshot tell.
+   */
+  tunnelInterface?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -709,6 +727,15 @@ export const Settings_Network: MessageFns<Settings_Network> = {
     if (message.routes !== undefined) {
       Settings_Network_RouteList.encode(message.routes, writer.uint32(50).fork()).join();
     }
+    if (message.podInterface !== undefined) {
+      writer.uint32(66).string(message.podInterface);
+    }
+    if (message.uplinkInterface !== undefined) {
+      writer.uint32(74).string(message.uplinkInterface);
+    }
+    if (message.tunnelInterface !== undefined) {
+      writer.uint32(82).string(message.tunnelInterface);
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -789,6 +816,30 @@ export const Settings_Network: MessageFns<Settings_Network> = {
             message.routes = Settings_Network_RouteList.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.podInterface = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.uplinkInterface = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.tunnelInterface = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -831,6 +882,9 @@ export const Settings_Network: MessageFns<Settings_Network> = {
     message.routes = (object.routes !== undefined && object.routes !== null)
       ? Settings_Network_RouteList.fromPartial(object.routes)
       : undefined;
+    message.podInterface = object.podInterface ?? undefined;
+    message.uplinkInterface = object.uplinkInterface ?? undefined;
+    message.tunnelInterface = object.tunnelInterface ?? undefined;
     return message;
   },
 };
