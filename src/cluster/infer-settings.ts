@@ -20,11 +20,21 @@ function proxyAsUsed(decision: ProxyDecision): Readonly<Record<string, unknown>>
     ...(decision.detectLocalMode === 'BridgeInterface' ? { detectLocal: { bridgeInterface } } : {}),
     ...(decision.detectLocalMode === 'InterfaceNamePrefix' ? { detectLocal: { interfaceNamePrefix } } : {}),
     nodePortAddresses: decision.nodePortAddresses,
+    ...namesAsUsed(decision),
     ...(mode === 'nftables'
       ? { nftables: { masqueradeAll, masqueradeBit } }
       : { iptables: { masqueradeAll, masqueradeBit, localhostNodePorts } }),
     ...(mode === 'ipvs' ? { ipvs: { scheduler: decision.ipvsScheduler, strictARP: decision.ipvsStrictARP } } : {}),
     featureGates: decision.featureGates,
+  };
+}
+
+/** What is only told where it is set. */
+function namesAsUsed({ hostnameOverride, healthzBindAddress, metricsBindAddress }: ProxyDecision) {
+  return {
+    ...(hostnameOverride === undefined ? {} : { hostnameOverride }),
+    ...(healthzBindAddress === undefined ? {} : { healthzBindAddress }),
+    ...(metricsBindAddress === undefined ? {} : { metricsBindAddress }),
   };
 }
 

@@ -16,6 +16,9 @@ export interface SettingsOverride {
     readonly detectLocalMode?: string;
     readonly detectLocal?: { readonly bridgeInterface?: string; readonly interfaceNamePrefix?: string };
     readonly nodePortAddresses?: readonly string[];
+    readonly hostnameOverride?: string;
+    readonly healthzBindAddress?: string;
+    readonly metricsBindAddress?: string;
     readonly iptables?: {
       readonly masqueradeAll?: boolean;
       readonly masqueradeBit?: number;

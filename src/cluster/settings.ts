@@ -51,6 +51,11 @@ export interface NodeProxySettings {
   /** Bit number, 0 to 31: mark 0x4000 is bit 14. */
   readonly masqueradeBit: number;
   readonly localhostNodePorts: boolean;
+  /** Where kube-proxy serves /healthz and /metrics, `ADDRESS:PORT`. Absent: its defaults, all of :10256 and 127.0.0.1:10249. */
+  readonly healthzBindAddress?: string;
+  readonly metricsBindAddress?: string;
+  /** The node name that kube-proxy takes for its own, where that is not the node's. */
+  readonly hostnameOverride?: string;
   readonly ipvsScheduler: string;
   readonly ipvsStrictARP: boolean;
   /** Gates set explicitly; a gate's default is a matter of the version. */

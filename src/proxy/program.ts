@@ -1,9 +1,14 @@
 import type { IPFamily } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
-import type { NodeProxySettings } from '../cluster/settings.js';
+import { atLeast, formatVersion, type NodeProxySettings } from '../cluster/settings.js';
 import { iptablesProgram } from './iptables/program.js';
 import type { NodeProgram } from './node-program.js';
+
+/** The first minor version that accepts nodePortAddresses `primary` (kubernetes/kubernetes #122724). */
+const PRIMARY_SINCE = 31;
+/** A Node that the cluster does not have. */
+const NO_NODE = { kind: 'Node' } as const;
 
 const programs = new WeakMap<Cluster, Map<string, NodeProgram>>();
 const settingsKeys = new WeakMap<NodeProxySettings, string>();
@@ -53,7 +58,23 @@ function makeProgram(cluster: Cluster, nodeName: string, family: IPFamily, setti
       `Node "${nodeName}" runs Windows, whose kube-proxy writes no rules that this version models.`,
     );
   }
-  if (settings.mode === 'iptables') return iptablesProgram({ cluster, node, family, settings });
+  if (settings.nodePortAddresses[0] === 'primary' && !atLeast(settings.version, PRIMARY_SINCE)) {
+    throw new QuestionError(
+      'UNSUPPORTED',
+      `The kube-proxy of node "${nodeName}" (${formatVersion(settings.version)}) does not start: nodePortAddresses "primary" is accepted since 1.${PRIMARY_SINCE}.`,
+    );
+  }
+  if (settings.mode === 'iptables') {
+    const { hostnameOverride } = settings;
+    const self =
+      hostnameOverride === undefined
+        ? {}
+        : {
+            self:
+              cluster.nodes.get(hostnameOverride) ?? ({ ...NO_NODE, metadata: { name: hostnameOverride } } as const),
+          };
+    return iptablesProgram({ cluster, node, family, settings, ...self });
+  }
   throw new QuestionError(
     'UNSUPPORTED',
     `The kube-proxy of node "${nodeName}" runs in ${settings.mode} mode; this version answers for iptables mode only.`,

@@ -376,7 +376,22 @@ export interface KubeProxySettings {
     | KubeProxySettings_Ipvs
     | undefined;
   /** Feature gates that are set, by name. A gate's default is a matter of the version. */
-  featureGates: KubeProxySettings_FeatureGateMap | undefined;
+  featureGates:
+    | KubeProxySettings_FeatureGateMap
+    | undefined;
+  /**
+   * The node name that every kube-proxy takes for its own. Where the Node is called otherwise, no endpoint of it is local.
+   * Default - what the command line or the ConfigMap says, else the node's name.
+   */
+  hostnameOverride?:
+    | string
+    | undefined;
+  /** Where kube-proxy serves /healthz. Default 0.0.0.0:10256. */
+  healthzBindAddress?:
+    | string
+    | undefined;
+  /** Where kube-proxy serves /metrics. Default 127.0.0.1:10249. */
+  metricsBindAddress?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1573,6 +1588,15 @@ export const KubeProxySettings: MessageFns<KubeProxySettings> = {
     if (message.featureGates !== undefined) {
       KubeProxySettings_FeatureGateMap.encode(message.featureGates, writer.uint32(74).fork()).join();
     }
+    if (message.hostnameOverride !== undefined) {
+      writer.uint32(82).string(message.hostnameOverride);
+    }
+    if (message.healthzBindAddress !== undefined) {
+      writer.uint32(90).string(message.healthzBindAddress);
+    }
+    if (message.metricsBindAddress !== undefined) {
+      writer.uint32(98).string(message.metricsBindAddress);
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -1669,6 +1693,30 @@ export const KubeProxySettings: MessageFns<KubeProxySettings> = {
             message.featureGates = KubeProxySettings_FeatureGateMap.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.hostnameOverride = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.healthzBindAddress = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.metricsBindAddress = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1719,6 +1767,9 @@ export const KubeProxySettings: MessageFns<KubeProxySettings> = {
     message.featureGates = (object.featureGates !== undefined && object.featureGates !== null)
       ? KubeProxySettings_FeatureGateMap.fromPartial(object.featureGates)
       : undefined;
+    message.hostnameOverride = object.hostnameOverride ?? undefined;
+    message.healthzBindAddress = object.healthzBindAddress ?? undefined;
+    message.metricsBindAddress = object.metricsBindAddress ?? undefined;
     return message;
   },
 };
