@@ -4,10 +4,17 @@ import type { Cluster } from './cluster.js';
 import { unsupportedDataplane } from './dataplane.js';
 import { inferKernel, inferNetwork } from './infer-network.js';
 import { inferProxy, type ProxyDecision } from './infer-proxy.js';
-import { inferVersions } from './infer-versions.js';
+import { inferVersions, shortened } from './infer-versions.js';
 import { requireNode } from './lookup.js';
 import { inferPlatform } from './platform.js';
-import type { Assumption, KernelSettings, NodeProxySettings, Platform, Settings } from './settings.js';
+import {
+  type Assumption,
+  atLeast,
+  type KernelSettings,
+  type NodeProxySettings,
+  type Platform,
+  type Settings,
+} from './settings.js';
 import { mergedOverride, type SettingsOverride } from './settings-override.js';
 
 /** A decision in the words of a request's `kubeProxy`. Only the sections that its mode reads. */
@@ -55,6 +62,9 @@ function nodeSettings(
   return { version, ...decision, kernel: { ...kernel, tcpBeLiberal } };
 }
 
+/** The first minor version that accepts nodePortAddresses `primary`. */
+const PRIMARY_SINCE = 31;
+
 const ASKED_FOR_EBPF =
   'The request says that eBPF programs translate Services (settings.dataplane), not kube-proxy’s rules: what they do inside a node is not modelled.';
 
@@ -89,6 +99,17 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     ...kernel.assumptions,
     ...network.assumptions,
   ];
+  const early = [...cluster.nodes.values()]
+    .filter((node) => proxy.of(node.metadata.name).nodePortAddresses[0] === 'primary')
+    .filter((node) => !atLeast(versions.of(node), PRIMARY_SINCE))
+    .map(({ metadata }) => metadata.name);
+  if (early.length > 0) {
+    assumptions.push({
+      field: 'settings.kubeProxy.nodePortAddresses',
+      value: [],
+      why: `"primary" is accepted since 1.${PRIMARY_SINCE}: an older kube-proxy (${shortened(early)}) does not start with it. It is taken as not set there.`,
+    });
+  }
   if (shown !== undefined) assumptions.push({ field: 'settings.dataplane', value: 'EBPF', why: shown });
   if (given.kubelet === undefined) {
     assumptions.push({

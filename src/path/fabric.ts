@@ -11,7 +11,7 @@ import type { Ruleset } from '../netfilter/ruleset.js';
 import type { NodeProgram } from '../proxy/node-program.js';
 import { programNode } from '../proxy/program.js';
 import type { ServicePort } from '../proxy/service-port.js';
-import { Host } from './host.js';
+import { Host, isLoopback } from './host.js';
 import { type InterfaceNames, interfaceNames } from './interface-names.js';
 import { AddressBook, nodeIsDown, Places } from './network.js';
 
@@ -260,7 +260,7 @@ export class Fabric {
 
   /**
    * The Service ports that a connection to this address and port is for, as `node` has them: by cluster, external or
-   * load balancer address, or by node port where the address is a node's. Their endpoints become known as such.
+   * load balancer address, or by node port where the address is a node's (a loopback address is that of `node`). Their endpoints become known as such.
    */
   expectFor(node: string, protocol: string, address: string, port: number): readonly ServicePort[] {
     const { services } = this.program(node);
@@ -273,7 +273,7 @@ export class Fabric {
       return behind;
     }
     const ports =
-      claimed.length > 0 || this.places.locate(address).kind !== 'NODE'
+      claimed.length > 0 || !(isLoopback(address) || this.places.locate(address).kind === 'NODE')
         ? claimed
         : services.nodePortClaims(protocol, port);
     for (const servicePort of ports) this.expect(services.endpointsOf(servicePort));

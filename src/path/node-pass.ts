@@ -165,17 +165,17 @@ function leave(
 }
 
 /**
- * A process's connection from 127.0.0.1 (::1) that was translated to leave the host: the kernel lets the reply back in
- * only with route_localnet set, and never for IPv6.
+ * A process's connection from 127.0.0.1 that was translated to leave the host: the kernel finds no route for it unless
+ * route_localnet is set (__mkroute_output). It has no such check for ::1: that packet leaves, masqueraded, and its reply
+ * is lost (see reply.ts).
  */
 function loopbackSource(fabric: Fabric, node: string, packet: Packet, route: Route): Ending | undefined {
   if (!isLoopback(packet.source) || route.kind === 'LOCAL') return undefined;
-  if (packet.family === 'IPv4' && fabric.program(node).routeLocalnet) return undefined;
-  const why = packet.family === 'IPv6' ? 'there is no route_localnet for IPv6' : 'sysctl route_localnet is 0';
+  if (packet.family === 'IPv6' || fabric.program(node).routeLocalnet) return undefined;
   return {
     verdict: 'DROPPED',
     cause: 'MARTIAN',
-    detail: `${node} does not route a connection from ${packet.source} off the host: ${why}`,
+    detail: `${node} does not route a connection from ${packet.source} off the host: sysctl route_localnet is 0`,
   };
 }
 

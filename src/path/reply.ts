@@ -184,6 +184,8 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
           ? undefined
           : route.outInterface;
     packet = routed;
+    if (route.kind === 'LOCAL' && entry === 'PREROUTING' && routed.destination === '::1')
+      return lost(`${here} translates the reply back to ::1, which no packet from the wire may be for: it drops it`);
     if (route.kind === 'LOCAL') {
       if (entry === 'OUTPUT') {
         // To a process of the same host: out by the loopback and in again.

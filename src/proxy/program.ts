@@ -1,12 +1,10 @@
 import type { IPFamily } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { atLeast, formatVersion, type NodeProxySettings } from '../cluster/settings.js';
+import type { NodeProxySettings } from '../cluster/settings.js';
 import { iptablesProgram } from './iptables/program.js';
 import type { NodeProgram } from './node-program.js';
 
-/** The first minor version that accepts nodePortAddresses `primary` (kubernetes/kubernetes #122724). */
-const PRIMARY_SINCE = 31;
 /** A Node that the cluster does not have. */
 const NO_NODE = { kind: 'Node' } as const;
 
@@ -56,12 +54,6 @@ function makeProgram(cluster: Cluster, nodeName: string, family: IPFamily, setti
     throw new QuestionError(
       'UNSUPPORTED',
       `Node "${nodeName}" runs Windows, whose kube-proxy writes no rules that this version models.`,
-    );
-  }
-  if (settings.nodePortAddresses[0] === 'primary' && !atLeast(settings.version, PRIMARY_SINCE)) {
-    throw new QuestionError(
-      'UNSUPPORTED',
-      `The kube-proxy of node "${nodeName}" (${formatVersion(settings.version)}) does not start: nodePortAddresses "primary" is accepted since 1.${PRIMARY_SINCE}.`,
     );
   }
   if (settings.mode === 'iptables') {
