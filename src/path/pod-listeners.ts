@@ -40,7 +40,8 @@ function probedPorts(container: Container): readonly Declared[] {
     const probe = fields((container as unknown as Fields)[name]);
     for (const kind of ['httpGet', 'tcpSocket', 'grpc']) {
       const { port, host } = fields(probe[kind]);
-      const named = container.ports?.find((declared) => declared.name === port)?.containerPort;
+      const named =
+        typeof port === 'string' ? container.ports?.find(({ name: own }) => own === port)?.containerPort : undefined;
       const number =
         typeof port === 'number' ? port : typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : named;
       if (number === undefined) continue;

@@ -184,8 +184,12 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
           ? undefined
           : route.outInterface;
     packet = routed;
-    if (route.kind === 'LOCAL' && entry === 'PREROUTING' && routed.destination === '::1')
+    if (route.kind === 'LOCAL' && entry === 'PREROUTING' && routed.destination === '::1') {
+      // The kernel takes it for one to be forwarded, and drops it after that hook (seen in its trace).
+      routed.outInterface = LOOPBACK;
+      if (!walk('FORWARD')) return lost(`the reply is lost: ${dropped}`);
       return lost(`${here} translates the reply back to ::1, which no packet from the wire may be for: it drops it`);
+    }
     if (route.kind === 'LOCAL') {
       if (entry === 'OUTPUT') {
         // To a process of the same host: out by the loopback and in again.
