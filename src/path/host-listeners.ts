@@ -1,5 +1,6 @@
 /** Which ports somebody listens on in a node's own network, as far as a snapshot tells. */
 import { addressOf } from '../base/address.js';
+import { bindsTo } from '../cluster/bind-address.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
 import type { Packet } from '../netfilter/packet.js';
@@ -39,15 +40,6 @@ function isApiServer(cluster: Cluster, { destination, destinationPort, protocol 
   );
 }
 
-/** Whether a server that is told to listen on `bind` (`0.0.0.0:10256`, `[::]:10249`, `127.0.0.1`) takes the packet. */
-function bound(bind: string, usualPort: number, { destination, destinationPort }: Packet): boolean {
-  const match = /^(?:\[([^\]]*)\]|([^:]*)|([0-9a-f:]*:[0-9a-f:]*:[0-9a-f:]*))(?::(\d+))?$/i.exec(bind);
-  const host = match?.[1] ?? match?.[2] ?? match?.[3] ?? '';
-  const port = match?.[4] === undefined ? usualPort : Number(match[4]);
-  if (port !== destinationPort || port === 0) return false;
-  return host === '' || host === '0.0.0.0' || host === '::' || isAddressOf(host, destination);
-}
-
 /**
  * kube-proxy's own servers. It has a proxier for each family, each answers for the Services it knows, and a socket for
  * every address takes connections of both families (`pkg/proxy/healthcheck/service_health.go`).
@@ -56,8 +48,8 @@ function proxyServer(fabric: Fabric, node: string, packet: Packet): string | und
   const { protocol, destination, destinationPort: port } = packet;
   if (protocol !== 'TCP' || port === undefined || fabric.settings.unsupportedDataplane !== undefined) return undefined;
   const settings = fabric.settings.proxyOf(node);
-  if (bound(settings.healthzBindAddress ?? '0.0.0.0:10256', 10256, packet)) return 'kube-proxy /healthz';
-  if (bound(settings.metricsBindAddress ?? '127.0.0.1:10249', 10249, packet)) return 'kube-proxy /metrics';
+  if (bindsTo(settings.healthzBindAddress ?? '', 10256, destination, port)) return 'kube-proxy /healthz';
+  if (bindsTo(settings.metricsBindAddress ?? '127.0.0.1', 10249, destination, port)) return 'kube-proxy /metrics';
   const other = fabric.family === 'IPv4' ? 'IPv6' : 'IPv4';
   const programs = [fabric.program(node), programNode(fabric.cluster, node, other, settings)];
   for (const { services, healthCheckAddresses } of programs) {

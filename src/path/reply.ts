@@ -185,9 +185,9 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
           : route.outInterface;
     packet = routed;
     if (route.kind === 'LOCAL' && entry === 'PREROUTING' && routed.destination === '::1') {
-      // The kernel takes it for one to be forwarded, and drops it after that hook (seen in its trace).
-      routed.outInterface = LOOPBACK;
-      if (!walk('FORWARD')) return lost(`the reply is lost: ${dropped}`);
+      // It is dropped when it is routed; a bridge calls FORWARD for it before (both seen in the kernel's traces).
+      const bridged = fromPod && fabric.settings.network.podNetwork === 'BRIDGE';
+      if (bridged && !walk('FORWARD')) return lost(`the reply is lost: ${dropped}`);
       return lost(`${here} translates the reply back to ::1, which no packet from the wire may be for: it drops it`);
     }
     if (route.kind === 'LOCAL') {
