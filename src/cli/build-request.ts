@@ -58,16 +58,26 @@ function chainsFields(args: Arguments): Fields {
   };
 }
 
-async function iptablesSaves(args: Arguments): Promise<Fields> {
+/** The files of an option `NODE=FILE`, by node. */
+async function nodeFiles(args: Arguments, name: string): Promise<readonly (readonly [string, string])[]> {
   const files: [string, string][] = [];
-  for (const text of args.all('iptables-save')) {
+  for (const text of args.all(name)) {
     const at = text.indexOf('=');
     const [node, file] = [text.slice(0, at), text.slice(at + 1)];
-    if (at <= 0 || file === '') throw new UsageError(`--iptables-save is NODE=FILE, not ${text}.`);
-    if (files.some(([name]) => name === node)) throw new UsageError(`--iptables-save is given twice for node ${node}.`);
-    files.push([node, (await readBytes('--iptables-save', file)).toString('utf8')]);
+    if (at <= 0 || file === '') throw new UsageError(`--${name} is NODE=FILE, not ${text}.`);
+    if (files.some(([known]) => known === node)) throw new UsageError(`--${name} is given twice for node ${node}.`);
+    files.push([node, (await readBytes(`--${name}`, file)).toString('utf8')]);
   }
-  return files.length === 0 ? {} : { iptablesSave: Object.fromEntries(files) };
+  return files;
+}
+
+async function nodeRules(args: Arguments): Promise<Fields> {
+  const saves = await nodeFiles(args, 'iptables-save');
+  const sets = await nodeFiles(args, 'ipset-save');
+  return {
+    ...(saves.length === 0 ? {} : { iptablesSave: Object.fromEntries(saves) }),
+    ...(sets.length === 0 ? {} : { nodeRules: Object.fromEntries(sets.map(([node, ipset]) => [node, { ipset }])) }),
+  };
 }
 
 async function pathFields(args: Arguments): Promise<Fields> {
@@ -90,7 +100,7 @@ async function pathFields(args: Arguments): Promise<Fields> {
     ...field('returningTo', args.one('returning-to')),
     ...whole(args, 'max-traces', 'maxTraces'),
     ...word(args, 'group-by', 'groupBy', ENUMS['PathQuestion.groupBy']),
-    ...(await iptablesSaves(args)),
+    ...(await nodeRules(args)),
   };
 }
 

@@ -140,6 +140,11 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
         multiple: true,
         help: "walk the rules in this file, a node's own iptables-save, instead of kube-proxy's; repeatable",
       },
+      'ipset-save': {
+        value: 'NODE=FILE',
+        multiple: true,
+        help: "decide matches of sets by this file, the node's ipset save; repeatable",
+      },
       ...QUESTION,
     },
     examples: [

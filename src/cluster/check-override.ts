@@ -102,6 +102,15 @@ function checkNetwork(override: NonNullable<SettingsOverride['network']>, report
   if (override.bridgeAddress && addressFamily(override.bridgeAddress) === undefined) {
     report(`${NETWORK}/bridgeAddress`, `${JSON.stringify(override.bridgeAddress)} is no IP address.`);
   }
+  for (const field of ['podInterface', 'uplinkInterface', 'tunnelInterface'] as const) {
+    const name = override[field];
+    if (name !== undefined && !/^(?:[^\s/+]{1,15}|[^\s/+]{1,14}\+)?$/.test(name)) {
+      report(
+        `${NETWORK}/${field}`,
+        `${JSON.stringify(name)} is no interface name; write one of at most 15 characters such as eth0, or cali+ for all that begin so.`,
+      );
+    }
+  }
   if (override.ipMasq !== undefined) checkIpMasq(override.ipMasq, report);
   const network = (text: string, pointer: string) => {
     if (networkOf(text) === undefined) report(pointer, `${JSON.stringify(text)} is no CIDR such as 10.0.0.0/8.`);

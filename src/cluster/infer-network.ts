@@ -62,6 +62,18 @@ function inferPodNetwork(
   };
 }
 
+type InterfaceField = 'podInterface' | 'uplinkInterface' | 'tunnelInterface';
+
+/** The names of interfaces that the request gives; what it does not give depends on the node whose rules are walked. */
+function interfacesOf(given: NonNullable<SettingsOverride['network']>): Pick<NetworkSettings, InterfaceField> {
+  const { podInterface, uplinkInterface, tunnelInterface } = given;
+  return {
+    ...(podInterface && { podInterface }),
+    ...(uplinkInterface && { uplinkInterface }),
+    ...(tunnelInterface && { tunnelInterface }),
+  };
+}
+
 /** What the CNI does, which a snapshot shows only by its agents. */
 export function inferNetwork(
   cluster: Cluster,
@@ -72,7 +84,7 @@ export function inferNetwork(
   const ipMasq = settleIpMasq(cluster, platform, given.ipMasq);
   const inferred = inferPodNetwork(cluster, platform);
   const podNetwork = given.podNetwork ?? inferred.value;
-  const rest = withDefaults<Omit<NetworkSettings, 'podNetwork' | 'ipMasq'>>(
+  const rest = withDefaults<Omit<NetworkSettings, 'podNetwork' | 'ipMasq' | InterfaceField>>(
     { bridgeAddress: '', hairpin: true, forwardPolicy: 'ACCEPT', podMasquerade: [], routes: [] },
     {
       bridgeAddress: given.bridgeAddress,
@@ -88,7 +100,7 @@ export function inferNetwork(
     'A snapshot does not tell what else the CNI and the network do: nothing.',
   );
   return {
-    settings: { podNetwork, ...rest.settings, ipMasq: ipMasq.settings },
+    settings: { podNetwork, ...rest.settings, ipMasq: ipMasq.settings, ...interfacesOf(given) },
     ipMasqTold: ipMasq.told,
     assumptions: [...(given.podNetwork === undefined ? [inferred] : []), ...ipMasq.assumptions, ...rest.assumptions],
   };

@@ -3,15 +3,25 @@ import { QuestionError } from '../base/errors.js';
 import type { Cluster } from './cluster.js';
 import { shortened } from './infer-versions.js';
 import { coveringPodCIDRs } from './pod-cidrs.js';
-import { commandsByNode, controllerManagerCIDR } from './proxy-command.js';
+import { commandsByNode, controllerManagerCIDR, hostnamesByNode } from './proxy-command.js';
 import { commaList, configurationOfConfigMap, defined, type ProxyConfiguration } from './proxy-configuration.js';
 import type { Assumption, DetectLocalMode, ProxyMode } from './settings.js';
 import type { SettingsOverride } from './settings-override.js';
 
 /** A kube-proxy configuration with every field decided, as nodes share it. */
 export type ProxyDecision = Required<
-  Omit<ProxyConfiguration, 'otherMode' | 'nftablesMasqueradeAll' | 'nftablesMasqueradeBit'>
->;
+  Omit<
+    ProxyConfiguration,
+    | 'otherMode'
+    | 'nftablesMasqueradeAll'
+    | 'nftablesMasqueradeBit'
+    | 'hostnameOverride'
+    | 'healthzBindAddress'
+    | 'metricsBindAddress'
+    | 'unread'
+  >
+> &
+  Pick<ProxyConfiguration, 'healthzBindAddress' | 'metricsBindAddress' | 'hostnameOverride'>;
 
 /** What was found of the kube-proxies of a cluster. */
 export interface ProxyInference {
@@ -41,6 +51,9 @@ function overrideConfiguration(override: SettingsOverride): ProxyConfiguration {
     bridgeInterface: kubeProxy?.detectLocal?.bridgeInterface,
     interfaceNamePrefix: kubeProxy?.detectLocal?.interfaceNamePrefix,
     nodePortAddresses: kubeProxy?.nodePortAddresses,
+    hostnameOverride: kubeProxy?.hostnameOverride,
+    healthzBindAddress: kubeProxy?.healthzBindAddress,
+    metricsBindAddress: kubeProxy?.metricsBindAddress,
     masqueradeAll: kubeProxy?.iptables?.masqueradeAll,
     masqueradeBit: kubeProxy?.iptables?.masqueradeBit,
     nftablesMasqueradeAll: kubeProxy?.nftables?.masqueradeAll,
@@ -112,6 +125,26 @@ class Decider {
       else this.note(field, fallback, origin === undefined ? why : `${why}; ${origin} does not set it`);
     }
     return found ?? fallback;
+  }
+
+  /** A field of which only what the request or the source says counts: its default needs no word. */
+  found<K extends 'hostnameOverride' | 'healthzBindAddress' | 'metricsBindAddress'>(
+    key: K,
+  ): Pick<ProxyConfiguration, K> {
+    const given = this.#override[key] ?? this.#source.configuration[key];
+    if (given === undefined) return {} as Pick<ProxyConfiguration, K>;
+    // A name is noted with the nodes for which it differs.
+    if (this.#override[key] === undefined && key !== 'hostnameOverride')
+      this.note(key, given, `Read from ${this.#source.origin}`);
+    return { [key]: given } as Pick<ProxyConfiguration, K>;
+  }
+
+  /** What the source sets and what is not modelled. */
+  noteUnread(): void {
+    for (const [name, value] of this.#source.configuration.unread ?? []) {
+      const why = `${this.#source.origin} sets it, but it is not modelled: answers are as if it were not set`;
+      this.note(name, value, why);
+    }
   }
 }
 
@@ -225,8 +258,45 @@ function decide(cluster: Cluster, override: ProxyConfiguration, source: Source, 
     ipvsStrictARP: decider.decide('ipvsStrictARP', ipvs('strictARP'), false, "kube-proxy's default"),
     featureGates: decider.decide('featureGates', 'featureGates', {}, "Every gate has its version's default"),
     tcpBeLiberal: decider.decide('tcpBeLiberal', undefined, false, ''),
+    ...decider.found('healthzBindAddress'),
+    ...decider.found('metricsBindAddress'),
+    ...decider.found('hostnameOverride'),
   };
+  decider.noteUnread();
   return { decision, assumptions: decider.assumptions };
+}
+
+/**
+ * The names that kube-proxies take for their nodes' own, where they are others: by the request, their command line (which
+ * counts beside a configuration file, `processHostnameOverrideFlag`) or the configuration that they share.
+ */
+function namesOf(
+  cluster: Cluster,
+  given: string | undefined,
+  sources: ReadonlyMap<string, Source>,
+): { readonly byNode: ReadonlyMap<string, string>; readonly assumptions: readonly Assumption[] } {
+  const told = hostnamesByNode(cluster);
+  const byNode = new Map<string, string>();
+  const noted = new Map<string, { readonly name: string; readonly origin: string; readonly nodes: string[] }>();
+  for (const [node, source] of sources) {
+    const own = told.get(node);
+    const shared = source.configuration.hostnameOverride;
+    const written = given ?? own?.name ?? (shared?.includes('$') === true ? undefined : shared);
+    const name = written?.trim().toLowerCase();
+    if (!name || name === node) continue;
+    byNode.set(node, name);
+    if (given !== undefined) continue;
+    const origin = own === undefined ? (source.origin ?? '') : `the command line of pod ${own.pod}`;
+    const known = noted.get(`${name} ${origin}`) ?? { name, origin, nodes: [] };
+    noted.set(`${name} ${origin}`, known);
+    known.nodes.push(node);
+  }
+  const assumptions = [...noted.values()].map(({ name, origin, nodes }) => ({
+    field: 'settings.kubeProxy.hostnameOverride',
+    value: name,
+    why: `Read from ${origin} (${shortened(nodes)}): kube-proxy takes the endpoints of node ${name}, and no others, for local.`,
+  }));
+  return { byNode, assumptions };
 }
 
 /** Settles the kube-proxy configuration of every node. Throws QuestionError INVALID_REQUEST. */
@@ -241,14 +311,26 @@ export function inferProxy(cluster: Cluster, override: SettingsOverride): ProxyI
     nodes,
     ...decide(cluster, given, source, groups.size > 1 ? ` (${shortened(nodes)})` : ''),
   }));
-  const byNode = new Map(decided.flatMap(({ nodes, decision }) => nodes.map((node) => [node, decision] as const)));
+  const names = namesOf(
+    cluster,
+    given.hostnameOverride,
+    new Map(decided.flatMap(({ source, nodes }) => nodes.map((node) => [node, source] as const))),
+  );
+  const byNode = new Map(
+    decided.flatMap(({ nodes, decision: { hostnameOverride: _, ...decision } }) =>
+      nodes.map((node): readonly [string, ProxyDecision] => {
+        const name = names.byNode.get(node);
+        return [node, name === undefined ? decision : { ...decision, hostnameOverride: name }];
+      }),
+    ),
+  );
   const common = decided.reduce((most, group) => (group.nodes.length > most.nodes.length ? group : most)).decision;
   const otherMode =
     given.mode === undefined ? decided.find(({ source }) => source.configuration.otherMode)?.source : undefined;
   return {
     of: (node) => byNode.get(node) ?? common,
     common,
-    assumptions: decided.flatMap(({ assumptions }) => assumptions),
+    assumptions: [...decided.flatMap(({ assumptions }) => assumptions), ...names.assumptions],
     otherMode: otherMode?.configuration.otherMode,
   };
 }

@@ -4,10 +4,17 @@ import type { Cluster } from './cluster.js';
 import { dataplaneOf } from './dataplane.js';
 import { inferKernel, inferNetwork } from './infer-network.js';
 import { inferProxy, type ProxyDecision } from './infer-proxy.js';
-import { inferVersions } from './infer-versions.js';
+import { inferVersions, shortened } from './infer-versions.js';
 import { requireNode } from './lookup.js';
 import { inferPlatform } from './platform.js';
-import type { Assumption, KernelSettings, NodeProxySettings, Platform, Settings } from './settings.js';
+import {
+  type Assumption,
+  atLeast,
+  type KernelSettings,
+  type NodeProxySettings,
+  type Platform,
+  type Settings,
+} from './settings.js';
 import { mergedOverride, type SettingsOverride } from './settings-override.js';
 
 /** A decision in the words of a request's `kubeProxy`. Only the sections that its mode reads. */
@@ -20,11 +27,21 @@ function proxyAsUsed(decision: ProxyDecision): Readonly<Record<string, unknown>>
     ...(decision.detectLocalMode === 'BridgeInterface' ? { detectLocal: { bridgeInterface } } : {}),
     ...(decision.detectLocalMode === 'InterfaceNamePrefix' ? { detectLocal: { interfaceNamePrefix } } : {}),
     nodePortAddresses: decision.nodePortAddresses,
+    ...namesAsUsed(decision),
     ...(mode === 'nftables'
       ? { nftables: { masqueradeAll, masqueradeBit } }
       : { iptables: { masqueradeAll, masqueradeBit, localhostNodePorts } }),
     ...(mode === 'ipvs' ? { ipvs: { scheduler: decision.ipvsScheduler, strictARP: decision.ipvsStrictARP } } : {}),
     featureGates: decision.featureGates,
+  };
+}
+
+/** What is only told where it is set. */
+function namesAsUsed({ hostnameOverride, healthzBindAddress, metricsBindAddress }: ProxyDecision) {
+  return {
+    ...(hostnameOverride === undefined ? {} : { hostnameOverride }),
+    ...(healthzBindAddress === undefined ? {} : { healthzBindAddress }),
+    ...(metricsBindAddress === undefined ? {} : { metricsBindAddress }),
   };
 }
 
@@ -55,6 +72,9 @@ const ASKED_FOR = {
   OTHER:
     'The request says that something else than kube-proxy translates Services (settings.dataplane): what it does inside a node is not modelled.',
 } as const;
+
+/** The first minor version that accepts nodePortAddresses `primary`. */
+const PRIMARY_SINCE = 31;
 
 /**
  * Settles everything that answers rest on beside the objects: the request's settings first, then what the snapshot
@@ -89,6 +109,17 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     ...(isReplaced ? [] : [...proxy.assumptions, ...kernel.assumptions]),
     ...network.assumptions,
   ];
+  const early = [...cluster.nodes.values()]
+    .filter((node) => proxy.of(node.metadata.name).nodePortAddresses[0] === 'primary')
+    .filter((node) => !atLeast(versions.of(node), PRIMARY_SINCE))
+    .map(({ metadata }) => metadata.name);
+  if (early.length > 0) {
+    assumptions.push({
+      field: 'settings.kubeProxy.nodePortAddresses',
+      value: [],
+      why: `"primary" is accepted since 1.${PRIMARY_SINCE}: an older kube-proxy (${shortened(early)}) does not start with it. It is taken as not set there.`,
+    });
+  }
   if (shown !== undefined) assumptions.push({ field: 'settings.dataplane', value: shown.dataplane, why: shown.why });
   if (facts.assumption !== undefined) assumptions.push(facts.assumption);
   if (given.kubelet === undefined && !isReplaced) {

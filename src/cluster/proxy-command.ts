@@ -11,7 +11,9 @@ import {
   otherMode,
   PROXY_MODES,
   type ProxyConfiguration,
+  some,
 } from './proxy-configuration.js';
+import { unreadFlags } from './proxy-fields.js';
 
 /** A program's flags as its container is given them. Flags without a value have the value `true`. */
 export type Flags = ReadonlyMap<string, string>;
@@ -82,7 +84,66 @@ export function configurationOfFlags(flags: Flags): ProxyConfiguration {
       gates.length > 0
         ? Object.fromEntries(gates.map(([gate, on]) => [gate, on?.toLowerCase() === 'true']))
         : undefined,
+    healthzBindAddress: bindAddress(text('healthz-bind-address'), flags.get('healthz-port'), '0.0.0.0'),
+    metricsBindAddress: bindAddress(text('metrics-bind-address'), flags.get('metrics-port'), '127.0.0.1'),
+    unread: some(
+      unreadFlags(flags, text('proxy-mode') ?? 'iptables').map(([name, value]) => [`--${name}`, value] as const),
+    ),
   });
+}
+
+/** A bind address with the port of the older flag beside it (`--healthz-port`; 0: kube-proxy does not listen). */
+function bindAddress(address: string | undefined, port: string | undefined, usual: string): string | undefined {
+  if (port === undefined || !/^\d+$/.test(port)) return address;
+  return address === undefined || !address.includes(':') ? `${address ?? usual}:${port}` : address;
+}
+
+/** The value of a flag with `$(NAME)` replaced by the container's environment; undefined where that does not tell. */
+function resolved(value: string, container: Container, node: string): string | undefined {
+  let known = true;
+  const text = value.replace(/\$\(([\w.-]+)\)|\$\{?(\w+)\}?/g, (_, name?: string, shell?: string) => {
+    const found = environmentOf(container, node).get(name ?? shell ?? '');
+    known &&= found !== undefined;
+    return found ?? '';
+  });
+  return known ? text : undefined;
+}
+
+function environmentOf(container: Container, node: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const { env } = container as { readonly env?: unknown };
+  for (const entry of Array.isArray(env) ? env : []) {
+    const { name, value, valueFrom } = Object(entry) as Readonly<Record<string, unknown>>;
+    const { fieldPath } = Object((Object(valueFrom) as Readonly<Record<string, unknown>>).fieldRef) as {
+      fieldPath?: unknown;
+    };
+    if (typeof name !== 'string') continue;
+    if (typeof value === 'string') found.set(name, value);
+    else if (fieldPath === 'spec.nodeName') found.set(name, node);
+  }
+  return found;
+}
+
+/** The node name that the kube-proxy of a node is told to take for its own. */
+export interface ToldName {
+  readonly pod: string;
+  /** As kube-proxy uses it: without blanks at its ends, in lower case. */
+  readonly name: string;
+}
+
+/** `--hostname-override` of the cluster's kube-proxy pods by node. It counts beside `--config`, unlike other flags. */
+export function hostnamesByNode(cluster: Cluster): ReadonlyMap<string, ToldName> {
+  const names = new Map<string, ToldName>();
+  for (const pod of cluster.podsIn('kube-system')) {
+    const node = pod.spec?.nodeName;
+    if (!node || names.has(node) || !isProxyPod(pod)) continue;
+    for (const container of pod.spec?.containers ?? []) {
+      const given = flagsOf(container, 'kube-proxy')?.get('hostname-override');
+      const name = given === undefined ? undefined : resolved(given, container, node)?.trim().toLowerCase();
+      if (name) names.set(node, { pod: `kube-system/${pod.metadata.name}`, name });
+    }
+  }
+  return names;
 }
 
 /** Where kube-proxy's pods are: OpenShift's operator has a namespace for them, where the network plugin needs kube-proxy. */
@@ -98,7 +159,8 @@ export function isProxyLike(namespace: string, name: string, labels: Readonly<Re
   return labels.app === 'kube-proxy' || name === 'kube-proxy' || /^(?:openshift-)?kube-proxy-/.test(name);
 }
 
-function isProxyPod({ metadata: { namespace = 'default', name, labels } }: Pod): boolean {
+/** Whether a pod is a kube-proxy. */
+export function isProxyPod({ metadata: { namespace = 'default', name, labels } }: Pod): boolean {
   return isProxyLike(namespace, name, labels);
 }
 

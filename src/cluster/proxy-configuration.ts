@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { parseCidr } from '../base/address.js';
 import { ENUMS } from '../contract/gen/types.js';
 import type { Cluster } from './cluster.js';
+import { unreadFields } from './proxy-fields.js';
 import type { DetectLocalMode, ProxyMode } from './settings.js';
 
 /**
@@ -26,6 +27,12 @@ export interface ProxyConfiguration {
   readonly ipvsStrictARP?: boolean;
   readonly tcpBeLiberal?: boolean;
   readonly featureGates?: Readonly<Record<string, boolean>>;
+  /** As written; a flag may refer to variables of the container's environment (`$(NODE_NAME)`). */
+  readonly hostnameOverride?: string;
+  readonly healthzBindAddress?: string;
+  readonly metricsBindAddress?: string;
+  /** What is set and may change an answer, but is not modelled. */
+  readonly unread?: readonly (readonly [name: string, value: unknown])[];
 }
 
 export const PROXY_MODES: readonly ProxyMode[] = ENUMS['KubeProxySettings.mode'];
@@ -63,6 +70,11 @@ export function nodePortAddressesOf(entries: readonly string[]): readonly string
 /** The object without the fields that are undefined. */
 export function defined<T extends object>(fields: { readonly [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** The list, undefined when it is empty. */
+export function some<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -122,6 +134,10 @@ export function parseProxyConfiguration(yaml: string): ProxyConfiguration | unde
     ipvsStrictARP: flag(ipvs.strictARP),
     tcpBeLiberal: flag(section(fields.conntrack).tcpBeLiberal),
     featureGates: gates(fields.featureGates),
+    hostnameOverride: text(fields.hostnameOverride),
+    healthzBindAddress: text(fields.healthzBindAddress),
+    metricsBindAddress: text(fields.metricsBindAddress),
+    unread: some(unreadFields(fields, text(fields.mode) ?? 'iptables')),
   });
 }
 

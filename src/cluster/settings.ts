@@ -51,6 +51,11 @@ export interface NodeProxySettings {
   /** Bit number, 0 to 31: mark 0x4000 is bit 14. */
   readonly masqueradeBit: number;
   readonly localhostNodePorts: boolean;
+  /** Where kube-proxy serves /healthz and /metrics, `ADDRESS:PORT`. Absent: its defaults, all of :10256 and 127.0.0.1:10249. */
+  readonly healthzBindAddress?: string;
+  readonly metricsBindAddress?: string;
+  /** The node name that kube-proxy takes for its own, where that is not the node's. */
+  readonly hostnameOverride?: string;
   readonly ipvsScheduler: string;
   readonly ipvsStrictARP: boolean;
   /** Gates set explicitly; a gate's default is a matter of the version. */
@@ -81,6 +86,13 @@ export interface NetworkSettings {
   /** The chain that masquerades pod traffic after kube-proxy's own rules, as the ip-masq-agent or GKE's nodes have it. */
   readonly ipMasq: IpMasqSettings;
   readonly routes: readonly Route[];
+  /**
+   * What interfaces are called, for the rules of a real node: those of pods, the one towards the network, and the one
+   * towards pods of other nodes (`none`: as the network). A trailing `+` stands for any rest. Absent: not said.
+   */
+  readonly podInterface?: string;
+  readonly uplinkInterface?: string;
+  readonly tunnelInterface?: string;
 }
 
 /** Pod traffic that the CNI gives the node's address: from `source` to anything outside `exceptDestinations`. */

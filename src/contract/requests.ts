@@ -37,6 +37,8 @@ export type {
 } from './gen/types.js';
 
 export type FindingsSpec = Contract.FindingsWanted;
+/** What a node really carries, as its own commands print it. */
+export type NodeRules = NonNullable<Contract.PathQuestion['nodeRules']>[string];
 export type TransportProtocol = Contract.Protocol;
 export type WeightedSource = NonNullable<Contract.Clients['weights']>[number];
 

@@ -1,10 +1,12 @@
 import { remember } from '../base/remember.js';
+import { bindsTo } from '../cluster/bind-address.js';
 import type { Node } from '../cluster/objects.js';
 import { atLeast, type NodeProxySettings } from '../cluster/settings.js';
 import { gateEnabled } from '../proxy/feature-gates.js';
+import { primaryAddress } from '../proxy/node-addresses.js';
 import { serviceMap } from '../proxy/service-map.js';
 import type { ServiceMap } from '../proxy/service-port.js';
-import { isLocal } from './checks.js';
+import { isLocal, PROXY_HEALTH_PORT } from './checks.js';
 import type { Backend, Balanced, HealthCheck, ProbeResult } from './implementation.js';
 import { BEING_DELETED_TAINT } from './node-filter.js';
 
@@ -30,7 +32,8 @@ function readyByNode(services: ServiceMap, service: string): ReadonlyMap<string,
 
 /** The ready endpoints of the Service on a node, as that node's kube-proxy counts them. */
 export function readyEndpointsOn({ cluster, settings, family, key }: Balanced, node: string): number {
-  return readyByNode(serviceMap(cluster, family, settings.proxyOf(node)), key).get(node) ?? 0;
+  const proxy = settings.proxyOf(node);
+  return readyByNode(serviceMap(cluster, family, proxy), key).get(proxy.hostnameOverride ?? node) ?? 0;
 }
 
 /** Whether the node's kubelet reports nothing: it is taken to be down, and so is what listens there. */
@@ -58,6 +61,21 @@ function proxyHealth(balanced: Balanced, node: Node, proxy: NodeProxySettings): 
   }
   const current = balanced.settings.unsupportedDataplane === undefined ? ': its rules are up to date' : '';
   return { healthy: true, status: 200, detail: `${answering(balanced)} 200${current}` };
+}
+
+/** What a probe finds where kube-proxy serves its health elsewhere (`healthzBindAddress`); undefined where it is asked there. */
+function silentProxy(
+  { family, settings }: Balanced,
+  { port }: HealthCheck,
+  node: Node,
+  { healthzBindAddress }: NodeProxySettings,
+): ProbeResult | undefined {
+  const address = primaryAddress(node, family);
+  if (settings.unsupportedDataplane !== undefined) return undefined;
+  if (healthzBindAddress === undefined || address === undefined) return undefined;
+  if (bindsTo(healthzBindAddress, PROXY_HEALTH_PORT, address, port)) return undefined;
+  const detail = `no answer: kube-proxy serves /healthz on ${healthzBindAddress}, not on ${address}:${port}`;
+  return { healthy: false, status: undefined, detail };
 }
 
 /** kube-proxy's server on the Service's health check node port. */
@@ -117,7 +135,7 @@ export function probe(balanced: Balanced, check: HealthCheck, backend: Backend):
   const proxy = balanced.settings.proxyOf(backend.node);
   if (check.answeredBy === 'SERVICE_HEALTH') return serviceHealth(balanced, backend.node, proxy);
   if (check.answeredBy === 'NODE_PORT') return nodePortHealth(balanced, backend.node);
-  return proxyHealth(balanced, node, proxy);
+  return silentProxy(balanced, check, node, proxy) ?? proxyHealth(balanced, node, proxy);
 }
 
 /** Seconds that pass until every probe has told the present state: the longest of failing and of succeeding. */

@@ -11,6 +11,15 @@ export interface ConnectionState {
   /** Original destination of a flow that was rewritten: what `--ctorigdst` and `--ctorigdstport` compare. */
   readonly originalDestination?: string | undefined;
   readonly originalDestinationPort?: number | undefined;
+  /** Original source of a flow that was rewritten. */
+  readonly originalSource?: string | undefined;
+  readonly originalSourcePort?: number | undefined;
+  /** The flow's mark, which outlives the packet; absent: 0, which every flow begins with. */
+  readonly mark?: number | undefined;
+  /** Bits of the flow's mark that a rule may have changed or not: the rule could not be decided. */
+  readonly unknownMark?: number | undefined;
+  /** Set for packets that are known to go from the flow's responder to its originator. */
+  readonly direction?: 'REPLY' | undefined;
 }
 
 /**

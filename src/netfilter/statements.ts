@@ -99,6 +99,16 @@ export interface ConntrackMatch {
   readonly direction?: 'ORIGINAL' | 'REPLY';
   readonly originalDestination?: { readonly address: string; readonly negated?: boolean };
   readonly originalDestinationPort?: { readonly ports: PortRange; readonly negated?: boolean };
+  /** `--ctproto`: the number of a protocol. */
+  readonly protocol?: { readonly number: number; readonly negated?: boolean };
+  readonly originalSource?: { readonly address: string; readonly negated?: boolean };
+  readonly replySource?: { readonly address: string; readonly negated?: boolean };
+  readonly replyDestination?: { readonly address: string; readonly negated?: boolean };
+  readonly originalSourcePort?: { readonly ports: PortRange; readonly negated?: boolean };
+  readonly replySourcePort?: { readonly ports: PortRange; readonly negated?: boolean };
+  readonly replyDestinationPort?: { readonly ports: PortRange; readonly negated?: boolean };
+  /** `--ctexpire`: how many seconds the flow's entry still lives. */
+  readonly expires?: { readonly ports: PortRange; readonly negated?: boolean };
 }
 /** `-m mark --mark VALUE/MASK`. `spelled` keeps how it was written (`0x00004000/0x00004000`). */
 export interface MarkMatch extends Negatable {
@@ -139,12 +149,105 @@ export interface TcpFlagsMatch extends Negatable {
   readonly mask: readonly string[];
   readonly set: readonly string[];
 }
+/** `-f`: the second and later fragments of a packet. */
+export interface FragmentMatch extends Negatable {
+  readonly kind: 'fragment';
+}
+/** `-m limit --limit RATE`: at most so many packets; `rate` in iptables' spelling (`10/min`). */
+export interface LimitMatch {
+  readonly kind: 'limit';
+  readonly rate: string;
+  readonly burst: number;
+}
+/** `-m hashlimit`: as `limit`, one bucket for each source, destination or port. Words as they are written. */
+export interface HashlimitMatch {
+  readonly kind: 'hashlimit';
+  /** `above`: matches what exceeds the rate; `upto`: what stays within. */
+  readonly side: 'above' | 'upto';
+  readonly rate: string;
+  /** The other options in iptables' order, without the leading `--hashlimit-`, each with its value. */
+  readonly options: readonly (readonly [name: string, value: string])[];
+}
+/** `-m connlimit`: how many connections there are at once. */
+export interface ConnlimitMatch {
+  readonly kind: 'connlimit';
+  readonly side: 'above' | 'upto';
+  readonly count: number;
+  readonly mask: string | undefined;
+  readonly address: 'saddr' | 'daddr';
+}
+/** `-m connmark --mark VALUE/MASK`: the mark of the flow. */
+export interface ConnmarkMatch extends Negatable {
+  readonly kind: 'connmark';
+  readonly value: number;
+  readonly mask: number;
+  readonly spelled?: string;
+}
+/** `-m iprange --src-range A-B --dst-range A-B`. */
+export interface AddressRangeMatch {
+  readonly kind: 'iprange';
+  readonly source?: AddressRange;
+  readonly destination?: AddressRange;
+}
+/** Two addresses and all between them. */
+export interface AddressRange extends Negatable {
+  readonly from: string;
+  readonly to: string;
+}
+/** `-m pkttype --pkt-type TYPE`: to whom the frame was addressed. */
+export interface PacketTypeMatch extends Negatable {
+  readonly kind: 'pkttype';
+  readonly type: 'unicast' | 'broadcast' | 'multicast';
+}
+/** `-m icmp --icmp-type TYPE[/CODE]`, `-m icmp6 --icmpv6-type …`; `type` undefined: any. */
+export interface IcmpMatch extends Negatable {
+  readonly kind: 'icmp';
+  readonly version: 4 | 6;
+  readonly type: number | undefined;
+  readonly code?: number;
+}
+/** `-m mac --mac-source ADDRESS`. */
+export interface MacMatch extends Negatable {
+  readonly kind: 'mac';
+  readonly address: string;
+}
+/** `-m owner`: the process that made the packet. */
+export interface OwnerMatch {
+  readonly kind: 'owner';
+  readonly uid?: { readonly range: string; readonly negated?: boolean };
+  readonly gid?: { readonly range: string; readonly negated?: boolean };
+  readonly socketExists?: { readonly negated?: boolean };
+  readonly supplementary?: boolean;
+}
+/** `-m socket`: whether a socket of this host has the packet's addresses. */
+export interface SocketMatch {
+  readonly kind: 'socket';
+  readonly transparent?: boolean;
+  readonly noWildcard?: boolean;
+  readonly restoreMark?: boolean;
+}
+/** `-m rpfilter`: whether a reply would leave by the interface by which the packet came in. */
+export interface ReversePathMatch {
+  readonly kind: 'rpfilter';
+  readonly loose?: boolean;
+  readonly validMark?: boolean;
+  readonly acceptLocal?: boolean;
+  readonly inverted?: boolean;
+}
+/** `-m policy --dir DIRECTION --pol ipsec|none`: whether IPsec handles the packet. Words as they are written. */
+export interface PolicyMatch {
+  readonly kind: 'policy';
+  readonly policy: 'none' | 'ipsec';
+  readonly tokens: readonly string[];
+}
 /** A match that is not known: the tokens as they stand. Walking over it gives UNKNOWN. */
 export interface UnknownMatch {
   readonly kind: 'unknown-match';
-  /** The module's name; empty for a rule option that is not known and belongs to no module (`-f`). */
+  /** The module's name; empty for a rule option that is not known and belongs to no module. */
   readonly module: string;
   readonly tokens: readonly string[];
+  /** Why the rule cannot be read, where iptables 1.8.9 itself would refuse it. */
+  readonly reason?: string;
 }
 
 // ── targets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -169,6 +272,16 @@ export interface SetMark {
   readonly value: number;
   readonly mask: number;
   readonly spelled?: string;
+}
+/** `-j CONNMARK`: writes the flow's mark, or copies it to (restore) or from (save) the packet's. */
+export interface SetConnmark {
+  readonly kind: 'set-connmark';
+  readonly operation: 'set' | 'save' | 'restore';
+  /** set: mark = (mark & ~mask) ^ value. */
+  readonly value: number;
+  readonly connectionMask: number;
+  /** save, restore: the bits of the packet's mark. */
+  readonly packetMask: number;
 }
 /** `-j DNAT --to-destination A[-B][:P[-Q]]`. */
 export interface Dnat {
@@ -237,6 +350,19 @@ export type Match =
   | NfacctMatch
   | SetMatch
   | TcpFlagsMatch
+  | FragmentMatch
+  | LimitMatch
+  | HashlimitMatch
+  | ConnlimitMatch
+  | ConnmarkMatch
+  | AddressRangeMatch
+  | PacketTypeMatch
+  | IcmpMatch
+  | MacMatch
+  | OwnerMatch
+  | SocketMatch
+  | ReversePathMatch
+  | PolicyMatch
   | UnknownMatch;
 
 export type Target =
@@ -244,6 +370,7 @@ export type Target =
   | Verdict
   | Reject
   | SetMark
+  | SetConnmark
   | Dnat
   | Snat
   | Masquerade

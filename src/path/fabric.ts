@@ -6,11 +6,13 @@ import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import { freeBalancerAddress, isBalanced, publishedAs, serviceOfAddress } from '../load-balancers/addresses.js';
 import { Balancer, balancerOf, type Phase } from '../load-balancers/balancer.js';
+import type { IpSets } from '../netfilter/ipset.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
 import type { NodeProgram } from '../proxy/node-program.js';
 import { programNode } from '../proxy/program.js';
 import type { ServicePort } from '../proxy/service-port.js';
-import { Host } from './host.js';
+import { Host, isLoopback } from './host.js';
+import { type InterfaceNames, interfaceNames } from './interface-names.js';
 import { AddressBook, nodeIsDown, Places } from './network.js';
 
 /** An endpoint that a question is about. ProxyEndpoint is one. */
@@ -36,6 +38,8 @@ export function canonicalEndpoint<E extends KnownEndpoint>(endpoint: E): E {
 export interface FabricOptions {
   /** Rules to walk instead of those kube-proxy would write, by node: parsed from a real `iptables-save`. */
   readonly rulesets?: ReadonlyMap<string, Ruleset>;
+  /** The ipsets of nodes whose rules are given. */
+  readonly ipsets?: ReadonlyMap<string, IpSets>;
   /** xt_recent list → addresses it holds, on every node. */
   readonly recent?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Where the health checks of load balancers stand. Default AFTER. */
@@ -97,13 +101,37 @@ export class Fabric {
   host(node: string): Host {
     let host = this.#hosts.get(node);
     if (host === undefined) {
+      const sets = this.#options.ipsets?.get(node);
+      const interfaces = this.#interfacesOf(node);
       host = new Host(node, this.places, this.settings, this.settings.proxyOf(node), {
         ...(this.#options.recent === undefined ? {} : { entries: this.#options.recent }),
         isBalancedHere: (address) => this.#isBalancedOn(node, address),
+        ...(interfaces === undefined ? {} : { interfaces }),
+        ...(sets === undefined ? {} : { sets }),
+        assume: (field, value, why) => this.assumptions.add(field, value, why),
       });
       this.#hosts.set(node, host);
     }
     return host;
+  }
+
+  /** What the interfaces of a node are called whose own rules are given, with what that rests on; undefined for others. */
+  #interfacesOf(node: string): InterfaceNames | undefined {
+    const rulesets = this.#options.rulesets;
+    const ruleset = rulesets?.get(node);
+    if (rulesets === undefined || ruleset === undefined) return undefined;
+    const names = interfaceNames(this.cluster, this.settings, this.settings.proxyOf(node), node, ruleset);
+    const suffix = rulesets.size > 1 ? ` (${node})` : '';
+    for (const { field, value, why } of names.assumed) this.assumptions.add(`${field}${suffix}`, value, why);
+    for (const [table, what] of [
+      ['filter', 'nothing is taken to be filtered'],
+      ['nat', 'nothing is taken to be translated'],
+    ] as const) {
+      if (ruleset.tables.some(({ name }) => name === table)) continue;
+      const why = `The rules given for ${node} hold no table ${table}: ${what} there. \`iptables-save\` without -t prints all tables.`;
+      this.assumptions.add(`nodeRules.${node}.${table}`, 'none', why);
+    }
+    return names;
   }
 
   /** Throws QuestionError UNSUPPORTED where the node's mode or version is not modelled. */
@@ -233,7 +261,7 @@ export class Fabric {
 
   /**
    * The Service ports that a connection to this address and port is for, as `node` has them: by cluster, external or
-   * load balancer address, or by node port where the address is a node's. Their endpoints become known as such.
+   * load balancer address, or by node port where the address is a node's (a loopback address is that of `node`). Their endpoints become known as such.
    */
   expectFor(node: string, protocol: string, address: string, port: number): readonly ServicePort[] {
     const { services } = this.program(node);
@@ -246,7 +274,7 @@ export class Fabric {
       return behind;
     }
     const ports =
-      claimed.length > 0 || this.places.locate(address).kind !== 'NODE'
+      claimed.length > 0 || !(isLoopback(address) || this.places.locate(address).kind === 'NODE')
         ? claimed
         : services.nodePortClaims(protocol, port);
     for (const servicePort of ports) this.expect(services.endpointsOf(servicePort));

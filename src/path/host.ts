@@ -1,13 +1,23 @@
 import { addressOf } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import type { NodeProxySettings, Settings } from '../cluster/settings.js';
+import type { IpSets } from '../netfilter/ipset.js';
+import { interfaceHolds } from '../netfilter/iptables/matches/interface.js';
 import type { Packet } from '../netfilter/packet.js';
 import type { AddressType, WalkEnvironment } from '../netfilter/walk/types.js';
+import { type InterfaceNames, nameHolds } from './interface-names.js';
 import type { Place, Places } from './network.js';
 
 /** The interface towards other nodes and the outside. Only names that rules match on matter. */
 export const UPLINK = 'eth0';
+/** The interface towards pods of other nodes, where rules of a real node are walked: a tunnel, or the uplink. */
+export const TUNNEL = 'tunnel';
 export const LOOPBACK = 'lo';
+
+/** Whether an interface leads to other machines. */
+export function isWire(name: string | undefined): boolean {
+  return name === UPLINK || name === TUNNEL;
+}
 
 /** Where a node sends a packet. */
 export type Route =
@@ -26,6 +36,12 @@ export interface HostOptions {
   readonly entries?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Whether an address is a load balancer's that this host has for its own. */
   readonly isBalancedHere?: (address: string) => boolean;
+  /** What the interfaces are called, where the rules are those of a real node; absent: as kube-proxy is told. */
+  readonly interfaces?: InterfaceNames;
+  /** The members of the node's ipsets; absent: not known. */
+  readonly sets?: IpSets;
+  /** Takes note of what the walk of the node's rules takes for granted. */
+  readonly assume?: (field: string, value: unknown, why: string) => void;
 }
 
 /** Whether the address is one of 127.0.0.0/8 or ::1. */
@@ -37,6 +53,7 @@ export function isLoopback(address: string): boolean {
 export function podInterface(proxy: NodeProxySettings, settings: Settings): string {
   if (proxy.detectLocalMode === 'BridgeInterface') return proxy.bridgeInterface;
   if (proxy.detectLocalMode === 'InterfaceNamePrefix') return `${proxy.interfaceNamePrefix}0`;
+  if (settings.network.podInterface !== undefined) return settings.network.podInterface.replace(/\+$/, '0');
   return settings.network.podNetwork === 'BRIDGE' ? 'cni0' : 'veth0';
 }
 
@@ -54,13 +71,16 @@ export class Host implements WalkEnvironment {
   readonly #entries: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #isBalancedHere: (address: string) => boolean;
   readonly #balanced = new Map<string, boolean>();
+  readonly #interfaces: InterfaceNames | undefined;
+  readonly #sets: IpSets | undefined;
+  readonly #assume: HostOptions['assume'];
 
   constructor(
     node: string,
     places: Places,
     settings: Settings,
     proxy: NodeProxySettings,
-    { entries = NO_ENTRIES, isBalancedHere = () => false }: HostOptions = {},
+    { entries = NO_ENTRIES, isBalancedHere = () => false, interfaces, sets, assume }: HostOptions = {},
   ) {
     this.node = node;
     this.#places = places;
@@ -71,6 +91,9 @@ export class Host implements WalkEnvironment {
     this.podInterface = podInterface(proxy, settings);
     this.#entries = entries;
     this.#isBalancedHere = isBalancedHere;
+    this.#interfaces = interfaces;
+    this.#sets = sets;
+    this.#assume = assume;
   }
 
   /** The node's first InternalIP of the family. */
@@ -94,17 +117,21 @@ export class Host implements WalkEnvironment {
       case 'NODE':
         return { kind: 'NODE', node: place.node, outInterface: UPLINK };
       case 'POD':
-        if (place.node !== this.node) return { kind: 'NODE', node: place.node, outInterface: UPLINK };
+        if (place.node !== this.node) return { kind: 'NODE', node: place.node, outInterface: this.#towardsPods };
         return { kind: 'POD', outInterface: this.podInterface, ...(place.pod === undefined ? {} : { pod: place.pod }) };
       case 'NO_POD':
         return place.node === this.node
           ? { kind: 'NO_POD', outInterface: this.podInterface }
-          : { kind: 'NODE', node: place.node, outInterface: UPLINK };
+          : { kind: 'NODE', node: place.node, outInterface: this.#towardsPods };
       case 'UNREACHABLE':
         return { kind: 'UNREACHABLE' };
       case 'OUTSIDE':
         return { kind: 'OUTSIDE', outInterface: UPLINK };
     }
+  }
+
+  get #towardsPods(): string {
+    return this.#interfaces === undefined ? UPLINK : TUNNEL;
   }
 
   /** The source address that a process of this host gets for a destination: the route's preferred one. */
@@ -132,9 +159,42 @@ export class Host implements WalkEnvironment {
     return this.#entries.get(list)?.has(address) ?? false;
   }
 
-  setHolds(): undefined {
-    // ipsets are made by ipvs mode or by others: a snapshot does not hold their members.
-    return undefined;
+  /** ipsets are made by ipvs mode or by others: a snapshot does not hold their members, an `ipset save` does. */
+  setHolds(name: string, packet: Packet, directions: readonly ('src' | 'dst')[]): boolean | undefined {
+    return this.#sets?.holds(name, packet, directions);
+  }
+
+  assume(field: string, value: unknown, why: string): void {
+    this.#assume?.(field, value, why);
+  }
+
+  interfaceHolds(pattern: string, name: string | undefined, way: 'in' | 'out'): boolean | undefined {
+    const names = this.#interfaces;
+    if (names === undefined || name === undefined || name === LOOPBACK) return interfaceHolds(pattern, name);
+    if (name === UPLINK) return nameHolds(pattern, names.uplink, 'UPLINK');
+    if (name === TUNNEL) return nameHolds(pattern, names.otherPods, 'TUNNEL');
+    return nameHolds(pattern, way === 'in' ? names.fromPods : names.toPods, 'POD');
+  }
+
+  addressOnInterface(address: string, name: string | undefined): boolean | undefined {
+    if (isLoopback(address)) return name === LOOPBACK;
+    if (address === this.#bridge) return name === this.podInterface;
+    if (address === this.#primary) return name === UPLINK;
+    // Further addresses may be on any card; one of a load balancer may be on none.
+    return name === LOOPBACK || name === this.podInterface ? false : undefined;
+  }
+
+  reversePathHolds(
+    { source, inInterface }: Packet,
+    { loose, acceptLocal }: { readonly loose: boolean; readonly acceptLocal: boolean },
+  ): boolean | undefined {
+    if (inInterface === LOOPBACK) return true;
+    const route = this.route(source);
+    if (route.kind === 'LOCAL') return acceptLocal;
+    if (route.kind === 'UNREACHABLE') return false;
+    if (loose) return true;
+    // A packet of another node's pod may come by the tunnel or, masqueraded or not, by the uplink.
+    return isWire(route.outInterface) === isWire(inInterface);
   }
 
   masqueradeAddress(packet: Packet): string | undefined {

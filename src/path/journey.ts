@@ -7,11 +7,12 @@ import { passBalancer } from './balancing.js';
 import { takenBeforeRules } from './before-rules.js';
 import type { Client, Target, Through } from './client.js';
 import type { Fabric } from './fabric.js';
-import { isLoopback, UPLINK } from './host.js';
+import { isLoopback, TUNNEL, UPLINK } from './host.js';
 import { type Exit, passNode } from './node-pass.js';
 import { lostHalfway } from './one-way.js';
-import { receiveInPod, receiveOnHost, receiveOutside } from './receive.js';
+import { receiveInPod, receiveInside, receiveOnHost, receiveOutside } from './receive.js';
 import { returnTrip } from './reply.js';
+import { serviceHolding } from './service-addresses.js';
 import {
   type Branch,
   both,
@@ -65,7 +66,7 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     after: headerOf(packet),
   });
   const start: Branch = { chance: CERTAIN, packet, trail: sent, tracked: undefined };
-  const own = client.kind === 'POD' ? insidePod(client, target, start) : undefined;
+  const own = client.kind === 'POD' ? insidePod(fabric, client, target, start) : undefined;
   if (own !== undefined) return [own];
   const journeys: Journey[] = [];
   const enter = (branch: Branch, node: string, entry: 'PREROUTING' | 'OUTPUT', nodes: number) => {
@@ -101,7 +102,8 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
       return;
     }
     for (const passed of passNode(fabric, node, arrived, entry)) {
-      if ('ending' in passed) journeys.push(ended(passed.branch, passed.ending));
+      if ('ending' in passed)
+        journeys.push(ended(passed.branch, passed.ending, undecidedReceiver(fabric, passed.branch, passed.ending)));
       else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);
       else if (leavesForBalancer(fabric, client, passed.branch, passed.exit))
         balance(passed.branch, zoneOf(fabric, node), nodes);
@@ -188,6 +190,16 @@ function arrivals(
   });
 }
 
+/**
+ * Whom a packet was for when a rule was met that cannot be decided: the endpoint that was chosen before, so that its share
+ * is told. Undefined for other ends, and where nothing was chosen.
+ */
+function undecidedReceiver(fabric: Fabric, { packet }: Branch, { verdict }: Ending): Receiver | undefined {
+  if (verdict !== 'UNKNOWN') return undefined;
+  const receiver = receiveOutside(fabric, packet);
+  return receiver?.endpoint === true ? receiver : undefined;
+}
+
 function withTrail({ chance, packet, tracked }: Branch, trail: Branch['trail']): Branch {
   return { chance, packet, trail, tracked };
 }
@@ -206,7 +218,8 @@ function ended(
 function onTheWire({ chance, packet, trail, tracked }: Branch): Branch {
   const arriving = copyOf(packet);
   arriving.mark = 0;
-  arriving.inInterface = UPLINK;
+  // What left by a tunnel comes in by it.
+  arriving.inInterface = packet.outInterface === TUNNEL ? TUNNEL : UPLINK;
   arriving.outInterface = undefined;
   arriving.bridged = undefined;
   arriving.connection = NEW;
@@ -214,21 +227,17 @@ function onTheWire({ chance, packet, trail, tracked }: Branch): Branch {
 }
 
 /** A pod's connection that never leaves the pod: to its own address, or to its own loopback. */
-function insidePod(client: Client, target: Target, start: Branch): Journey | undefined {
-  if (isLoopback(target.address)) {
-    const detail = `${target.address} is the pod's own loopback: node ports are not there`;
-    return ended(start, { verdict: 'REJECTED', cause: 'HOST_REFUSED', detail });
+function insidePod(fabric: Fabric, client: Client, target: Target, start: Branch): Journey | undefined {
+  const loopback = isLoopback(target.address);
+  if (!loopback && target.address !== client.address) return undefined;
+  const received = receiveInside(fabric, client.node, client.name.replace(/^pod\//, ''), start.packet);
+  if ('ending' in received) {
+    const { detail } = received.ending;
+    const own = loopback ? `${target.address} is the pod's own loopback, where node ports are not: ${detail}` : detail;
+    return ended(start, { ...received.ending, detail: own });
   }
-  if (target.address !== client.address) return undefined;
-  const receiver: Receiver = {
-    address: target.address,
-    port: target.port,
-    node: client.node,
-    pod: client.name.replace(/^pod\//, ''),
-    endpoint: false,
-  };
   const detail = 'the pod talks to itself without leaving its network namespace';
-  return ended(start, { verdict: 'DELIVERED', detail }, receiver, { returns: true, detail, trail: undefined });
+  return ended(start, { verdict: 'DELIVERED', detail }, received.receiver, { returns: true, detail, trail: undefined });
 }
 
 function conclude(
@@ -246,11 +255,14 @@ function conclude(
       : delivered(fabric, client, branch, receiver, 'OUTSIDE');
   }
   if (exit.kind === 'POD') {
-    return delivered(fabric, client, branch, receiveInPod(fabric, node, packet, exit.pod), 'POD');
+    const received = receiveInPod(fabric, node, packet, exit.pod);
+    return 'ending' in received
+      ? ended(branch, received.ending)
+      : delivered(fabric, client, branch, received.receiver, 'POD');
   }
-  const reception = receiveOnHost(fabric, node, packet);
-  if ('ending' in reception) return ended(branch, reception.ending);
-  return delivered(fabric, client, branch, reception.receiver, 'NODE');
+  const received = receiveOnHost(fabric, node, packet);
+  if ('ending' in received) return ended(branch, received.ending);
+  return delivered(fabric, client, branch, received.receiver, 'NODE');
 }
 
 function delivered(
@@ -273,6 +285,7 @@ function delivered(
     if (lost !== undefined) return ended(there, lost, receiver, { ...reply, returns: false, detail: lost.detail });
     return ended(there, { verdict: 'DELIVERED', detail: `reaches ${name}, and the reply returns` }, receiver, reply);
   }
+  if (reply.undecided !== undefined) return ended(there, reply.undecided, receiver, reply);
   return ended(there, { verdict: 'DROPPED', cause: 'REPLY_LOST', detail: reply.detail }, receiver, reply);
 }
 
@@ -296,22 +309,18 @@ function leftCluster(fabric: Fabric, client: Client, node: string, branch: Branc
     return ended(withTrail(branch, trail), { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail });
   }
   const ending = (): Ending => {
-    const services = [...fabric.cluster.services.values()];
-    const ofService = services.find(
-      (service) =>
-        service.spec?.clusterIP === to ||
-        service.spec?.clusterIPs?.includes(to) ||
-        service.spec?.externalIPs?.includes(to),
-    );
     if (fabric.book.translatedTo(to) !== undefined) {
       const detail = `${to} is an address that the provider translates for ${fabric.book.translatedTo(to)}: how it treats a packet from inside is not in the snapshot`;
       return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
     }
-    const owner = ofService ?? serviceOfAddress(fabric.cluster, to);
+    const owner = serviceHolding(fabric.cluster, to) ?? serviceOfAddress(fabric.cluster, to);
     if (owner !== undefined) {
       const service = namespacedName(owner);
       const port = packet.destinationPort === undefined ? '' : ` port ${packet.destinationPort}`;
-      const detail = `no rule of ${node} translates ${to}${port} (an address of Service ${service}): the packet leaves by the default route, where nobody has it`;
+      const what = packet.connection.dnat
+        ? `${node} has translated the packet to ${to}${port} (an address of Service ${service}), and its rules are not walked twice`
+        : `no rule of ${node} translates ${to}${port} (an address of Service ${service})`;
+      const detail = `${what}: the packet leaves by the default route, where nobody has it`;
       return { verdict: 'UNREACHABLE', cause: 'NO_RULE', detail };
     }
     const detail = `no rule of ${node} translates ${to}: the packet leaves the cluster from ${packet.source} by the default route, and what is there is not in the snapshot`;

@@ -5,7 +5,7 @@ import type { Hook, Ruleset } from '../netfilter/ruleset.js';
 import { walkHook } from '../netfilter/walk/walk.js';
 import { type Earlier, endingOf } from './causes.js';
 import type { Fabric } from './fabric.js';
-import { type Host, isLoopback, LOOPBACK, type Route, UPLINK } from './host.js';
+import { type Host, isLoopback, isWire, LOOPBACK, type Route } from './host.js';
 import { type Branch, both, type Ending, hostStep, ruleSteps } from './trail.js';
 
 /** Where a packet is after a node let it pass. */
@@ -63,7 +63,8 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
     return accepted;
   };
   const tracking = ({ chance, packet, trail, tracked }: Branch): Branch => {
-    const entry = { node, before: start, after: headerOf(packet) };
+    const { mark, unknownMark } = packet.connection;
+    const entry = { node, before: start, after: headerOf(packet), mark, unknownMark };
     return { chance, packet, trail, tracked: { entry, previous: tracked } };
   };
   const leaves = (branch: Branch, exit: Exit) => done.push({ branch: tracking(branch), exit });
@@ -116,7 +117,7 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
 function goesBack(fabric: Fabric, sender: string, packet: Packet, route: Route): boolean {
   return (
     !fabric.settings.network.hairpin &&
-    packet.inInterface !== UPLINK &&
+    !isWire(packet.inInterface) &&
     route.kind === 'POD' &&
     packet.destination === sender
   );
@@ -164,17 +165,17 @@ function leave(
 }
 
 /**
- * A process's connection from 127.0.0.1 (::1) that was translated to leave the host: the kernel lets the reply back in
- * only with route_localnet set, and never for IPv6.
+ * A process's connection from 127.0.0.1 that was translated to leave the host: the kernel finds no route for it unless
+ * route_localnet is set (__mkroute_output). It has no such check for ::1: that packet leaves, masqueraded, and its reply
+ * is lost (see reply.ts).
  */
 function loopbackSource(fabric: Fabric, node: string, packet: Packet, route: Route): Ending | undefined {
   if (!isLoopback(packet.source) || route.kind === 'LOCAL') return undefined;
-  if (packet.family === 'IPv4' && fabric.program(node).routeLocalnet) return undefined;
-  const why = packet.family === 'IPv6' ? 'there is no route_localnet for IPv6' : 'sysctl route_localnet is 0';
+  if (packet.family === 'IPv6' || fabric.program(node).routeLocalnet) return undefined;
   return {
     verdict: 'DROPPED',
     cause: 'MARTIAN',
-    detail: `${node} does not route a connection from ${packet.source} off the host: ${why}`,
+    detail: `${node} does not route a connection from ${packet.source} off the host: sysctl route_localnet is 0`,
   };
 }
 
@@ -191,7 +192,7 @@ function loopbackDestination(packet: Packet): Ending | undefined {
 function masqueradedByCni(fabric: Fabric, host: Host, branch: Branch): Branch {
   const { packet } = branch;
   const { podMasquerade } = fabric.settings.network;
-  if (podMasquerade.length === 0 || packet.outInterface !== UPLINK || packet.connection.snat) return branch;
+  if (podMasquerade.length === 0 || !isWire(packet.outInterface) || packet.connection.snat) return branch;
   const source = addressOf(packet.source);
   const destination = addressOf(packet.destination);
   if (source === undefined || destination === undefined || host.primaryAddress === undefined) return branch;

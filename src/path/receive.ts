@@ -1,12 +1,13 @@
 import { joinHostPort } from '../base/address.js';
-import { namespacedName } from '../cluster/objects.js';
+import { serviceOfAddress } from '../load-balancers/addresses.js';
 import type { Packet } from '../netfilter/packet.js';
-import { programNode } from '../proxy/program.js';
 import type { Fabric } from './fabric.js';
+import { isLoopback } from './host.js';
+import { hostListens } from './host-listeners.js';
+import { isListed } from './listed-endpoints.js';
+import { type Listening, podListens } from './pod-listeners.js';
+import { serviceHolding } from './service-addresses.js';
 import type { Ending, Receiver } from './trail.js';
-
-/** kube-proxy's own health port, the same on every node (`--healthz-bind-address`). */
-const PROXY_HEALTH_PORT = 10256;
 
 export type Reception = { readonly receiver: Receiver } | { readonly ending: Ending };
 
@@ -24,64 +25,69 @@ function endpointReceiver(fabric: Fabric, packet: Packet, node: string | undefin
   };
 }
 
-/** A packet that a node hands to a pod of its own. Pods are taken to listen where they are spoken to. */
-export function receiveInPod(fabric: Fabric, node: string, packet: Packet, pod: string | undefined): Receiver {
-  return endpointReceiver(fabric, packet, node, pod);
+/** The end of a packet for somebody of whom it is known, taken for granted or not known whether he listens. */
+function reception(fabric: Fabric, receiver: Receiver, listening: Listening): Reception {
+  if (listening.kind === 'UNKNOWN')
+    return { ending: { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail: listening.detail } };
+  if (listening.assumed === true) assumeListeners(fabric);
+  if (listening.kind === 'NO')
+    return { ending: { verdict: 'REJECTED', cause: 'HOST_REFUSED', detail: listening.detail } };
+  return {
+    receiver:
+      listening.who === undefined || receiver.pod !== undefined ? receiver : { ...receiver, pod: listening.who },
+  };
 }
 
-/** A packet that left the cluster; an endpoint only where a slice lists that outside address. */
-export function receiveOutside(fabric: Fabric, packet: Packet): Receiver | undefined {
-  const receiver = endpointReceiver(fabric, packet, undefined, undefined);
-  return receiver.endpoint ? receiver : undefined;
-}
-
-/**
- * A packet for the node's own stack: an endpoint or pod in the host's network, kube-proxy's health servers, or nobody.
- * The snapshot does not show what else listens; what it does not show is taken as not there (listed as an assumption).
- */
-export function receiveOnHost(fabric: Fabric, node: string, packet: Packet): Reception {
-  const receiver = endpointReceiver(fabric, packet, node, undefined);
-  if (receiver.endpoint) return { receiver };
-  const port = packet.destinationPort;
-  for (const pod of fabric.cluster.podsOn(node)) {
-    for (const container of [...(pod.spec?.containers ?? [])]) {
-      for (const declared of container.ports ?? []) {
-        if ((declared.protocol ?? 'TCP') !== packet.protocol) continue;
-        if (pod.spec?.hostNetwork && declared.containerPort === port) {
-          return { receiver: { ...receiver, pod: namespacedName(pod) } };
-        }
-        if (!pod.spec?.hostNetwork && declared.hostPort !== undefined && declared.hostPort === port) {
-          const detail = `pod ${namespacedName(pod)} asks for host port ${port}: the CNI’s rules for it are outside this model`;
-          return { ending: { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail } };
-        }
-      }
-    }
-  }
-  const health = healthServer(fabric, node, packet);
-  if (health !== undefined) return { receiver: { ...receiver, pod: health } };
+function assumeListeners(fabric: Fabric): void {
   fabric.assumptions.add(
     'listeners',
-    'pods on the host network and kube-proxy’s health ports',
-    'A snapshot does not show which processes of a node listen; no others are taken to.',
+    'the ports that pods declare, that probes ask and that slices list',
+    'A snapshot does not show which processes listen: these do, ready or not, and no others of a pod that declares ports or of the range of node ports.',
   );
-  const detail = `no rule of ${node} translates ${packet.protocol} port ${port ?? '?'} and nothing on the node listens there`;
-  return { ending: { verdict: 'REJECTED', cause: 'HOST_REFUSED', detail } };
+}
+
+/** Whether somebody in a pod takes the packet; the pod is the one that the snapshot holds, if it holds one. */
+export function receiveInPod(fabric: Fabric, node: string, packet: Packet, pod: string | undefined): Reception {
+  const receiver = endpointReceiver(fabric, packet, node, pod);
+  const { protocol, destination, destinationPort: port } = packet;
+  const object = fabric.cluster.pods.get(receiver.pod ?? pod ?? '');
+  if (port === undefined) return { receiver };
+  const listed = receiver.endpoint || isListed(fabric, packet);
+  if (object !== undefined)
+    return reception(
+      fabric,
+      receiver,
+      podListens(object, { protocol, port, loopback: isLoopback(destination) }, listed),
+    );
+  if (listed) return { receiver };
+  const detail = `the snapshot holds no pod with ${destination} and no slice lists ${protocol} port ${port} of it: whether anything listens there is not known`;
+  return reception(fabric, receiver, { kind: 'UNKNOWN', detail });
 }
 
 /**
- * kube-proxy's own servers. It has a proxier for each family, each answers for the Services it knows, and a socket for
- * every address takes connections of both families (`pkg/proxy/healthcheck/service_health.go`).
+ * A packet that left the cluster; an endpoint only where a slice lists that outside address. An address of a Service is
+ * nobody's outside, whatever a slice says.
  */
-function healthServer(fabric: Fabric, node: string, packet: Packet): string | undefined {
+export function receiveOutside(fabric: Fabric, packet: Packet): Receiver | undefined {
+  const receiver = endpointReceiver(fabric, packet, undefined, undefined);
+  if (!receiver.endpoint) return undefined;
+  const owned =
+    serviceHolding(fabric.cluster, packet.destination) ?? serviceOfAddress(fabric.cluster, packet.destination);
+  return owned === undefined ? receiver : undefined;
+}
+
+/** A packet for the node's own stack: see {@link hostListens}. */
+export function receiveOnHost(fabric: Fabric, node: string, packet: Packet): Reception {
+  const receiver = endpointReceiver(fabric, packet, node, undefined);
+  return reception(fabric, receiver, hostListens(fabric, node, packet));
+}
+
+/** A packet that a pod sends to itself without leaving its network. */
+export function receiveInside(fabric: Fabric, node: string, pod: string, packet: Packet): Reception {
   const { protocol, destination, destinationPort: port } = packet;
-  if (protocol !== 'TCP' || port === undefined) return undefined;
-  if (port === PROXY_HEALTH_PORT) return 'kube-proxy /healthz';
-  const other = fabric.family === 'IPv4' ? 'IPv6' : 'IPv4';
-  const programs = [fabric.program(node), programNode(fabric.cluster, node, other, fabric.settings.proxyOf(node))];
-  for (const { services, healthCheckAddresses } of programs) {
-    const [claim] = services.healthCheckClaims(port);
-    if (claim === undefined) continue;
-    if (healthCheckAddresses?.includes(destination) ?? true) return `kube-proxy health check of ${claim.service}`;
-  }
-  return undefined;
+  const object = fabric.cluster.pods.get(pod);
+  const receiver: Receiver = { address: destination, port, node, pod, endpoint: false };
+  if (object === undefined || port === undefined) return { receiver };
+  const listening = podListens(object, { protocol, port, loopback: isLoopback(destination) }, isListed(fabric, packet));
+  return reception(fabric, receiver, listening);
 }

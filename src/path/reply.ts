@@ -7,6 +7,7 @@ import type { Fabric } from './fabric.js';
 import { LOOPBACK, UPLINK } from './host.js';
 import {
   type Branch,
+  type Ending,
   hop,
   hostStep,
   type Receiver,
@@ -20,6 +21,8 @@ export interface ReturnTrip {
   readonly returns: boolean;
   readonly detail: string;
   readonly trail: Trail | undefined;
+  /** Set where a rule that the reply meets cannot be decided, so that it is not known whether it returns. */
+  readonly undecided?: Ending;
 }
 
 const MAX_NODES = 8;
@@ -61,6 +64,19 @@ function stateOf(packet: Packet, tracked: boolean): Packet['connection']['state'
   return packet.protocol === 'UDP' ? 'NEW' : 'INVALID';
 }
 
+/** What a node that tracks the connection knows of a reply: what the first packet had before it was rewritten, and the mark. */
+function knownOf({ before, mark = 0, unknownMark }: Tracked): Partial<Packet['connection']> {
+  return {
+    direction: 'REPLY',
+    originalSource: before.source,
+    originalSourcePort: before.sourcePort,
+    originalDestination: before.destination,
+    originalDestinationPort: before.destinationPort,
+    mark,
+    unknownMark,
+  };
+}
+
 /** The header that the connection was opened with: as the first node saw it. */
 function openedWith(tracked: TrackedList | undefined): Header | undefined {
   let first: Header | undefined;
@@ -91,7 +107,8 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
     connection: { state: 'ESTABLISHED', dnat: there.packet.connection.dnat, snat: there.packet.connection.snat },
   };
   let trail: Trail | undefined;
-  const lost = (detail: string): ReturnTrip => ({ returns: false, detail, trail });
+  let undecided: Ending | undefined;
+  const lost = (detail: string): ReturnTrip => ({ returns: false, detail, trail, ...(undecided && { undecided }) });
   const arrive = (): ReturnTrip => {
     trail = hostStep(hop(trail, client.kind === 'OUTSIDE' ? 'OUTSIDE' : 'CLIENT', client.name), {
       action: 'RECEIVE',
@@ -114,6 +131,7 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
   }
   let node = receiver.node;
   let entry: 'PREROUTING' | 'OUTPUT' = onHost ? 'OUTPUT' : 'PREROUTING';
+  let wire: string | undefined;
   let fromPod = entry === 'PREROUTING' && node !== undefined;
   if (node === undefined) {
     const place = fabric.places.locate(seen);
@@ -136,13 +154,21 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
       const outcome = walkHook(ruleset, hook, packet, host)[0];
       trail = ruleSteps(trail, outcome?.steps);
       if (outcome === undefined || outcome.verdict === 'ACCEPT') packet = outcome?.packet ?? packet;
-      else dropped = endingOf(outcome, here).detail;
+      else {
+        const ending = endingOf(outcome, here);
+        dropped = ending.detail;
+        if (ending.verdict === 'UNKNOWN') undecided = { ...ending, detail: `the reply: ${ending.detail}` };
+      }
       return dropped === undefined;
     };
     const connection = trackedBy(here, packet, there.tracked);
     const arriving = copyOf(packet);
-    arriving.inInterface = entry === 'OUTPUT' ? undefined : fromPod ? host.podInterface : UPLINK;
-    arriving.connection = { ...arriving.connection, state: stateOf(packet, connection !== undefined) };
+    arriving.inInterface = entry === 'OUTPUT' ? undefined : fromPod ? host.podInterface : (wire ?? UPLINK);
+    arriving.connection = {
+      ...arriving.connection,
+      state: stateOf(packet, connection !== undefined),
+      ...(connection === undefined ? {} : knownOf(connection)),
+    };
     packet = arriving;
     if (!walk(entry)) return lost(`the reply is lost: ${dropped}`);
     const before = packet;
@@ -158,6 +184,12 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
           ? undefined
           : route.outInterface;
     packet = routed;
+    if (route.kind === 'LOCAL' && entry === 'PREROUTING' && routed.destination === '::1') {
+      // It is dropped when it is routed; a bridge calls FORWARD for it before (both seen in the kernel's traces).
+      const bridged = fromPod && fabric.settings.network.podNetwork === 'BRIDGE';
+      if (bridged && !walk('FORWARD')) return lost(`the reply is lost: ${dropped}`);
+      return lost(`${here} translates the reply back to ::1, which no packet from the wire may be for: it drops it`);
+    }
     if (route.kind === 'LOCAL') {
       if (entry === 'OUTPUT') {
         // To a process of the same host: out by the loopback and in again.
@@ -233,6 +265,8 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
     if (route.kind !== 'NODE')
       return lost(`the reply to ${packet.destination} ends on ${here}, where the client is not`);
     const onward = copyOf(packet);
+    // What leaves by a tunnel comes in by it.
+    wire = packet.outInterface;
     onward.outInterface = undefined;
     onward.mark = 0;
     packet = onward;

@@ -80,6 +80,9 @@ export interface Tracked {
   readonly balancer?: Balancer;
   readonly before: Header;
   readonly after: Header;
+  /** The mark of the connection, and which of its bits are not known. */
+  readonly mark?: number | undefined;
+  readonly unknownMark?: number | undefined;
 }
 
 /** The connections that nodes on the way track, newest first. */

@@ -12,6 +12,11 @@ export interface ProxierInput {
   readonly node: Node;
   readonly family: IPFamily;
   readonly settings: NodeProxySettings;
+  /**
+   * The Node that kube-proxy takes for its own (`hostnameOverride`): whose endpoints are local, whose zone, addresses and
+   * pod CIDRs count. One that is not there has a name and nothing else. Absent: the node itself.
+   */
+  readonly self?: Node;
 }
 
 /** Beside kube-proxy's own chains, what else a ruleset holds. */

@@ -5,6 +5,9 @@ import type { NodeProxySettings } from '../cluster/settings.js';
 import { iptablesProgram } from './iptables/program.js';
 import type { NodeProgram } from './node-program.js';
 
+/** A Node that the cluster does not have. */
+const NO_NODE = { kind: 'Node' } as const;
+
 const programs = new WeakMap<Cluster, Map<string, NodeProgram>>();
 const settingsKeys = new WeakMap<NodeProxySettings, string>();
 
@@ -53,7 +56,17 @@ function makeProgram(cluster: Cluster, nodeName: string, family: IPFamily, setti
       `Node "${nodeName}" runs Windows, whose kube-proxy writes no rules that this version models.`,
     );
   }
-  if (settings.mode === 'iptables') return iptablesProgram({ cluster, node, family, settings });
+  if (settings.mode === 'iptables') {
+    const { hostnameOverride } = settings;
+    const self =
+      hostnameOverride === undefined
+        ? {}
+        : {
+            self:
+              cluster.nodes.get(hostnameOverride) ?? ({ ...NO_NODE, metadata: { name: hostnameOverride } } as const),
+          };
+    return iptablesProgram({ cluster, node, family, settings, ...self });
+  }
   throw new QuestionError(
     'UNSUPPORTED',
     `The kube-proxy of node "${nodeName}" runs in ${settings.mode} mode; this version answers for iptables mode only.`,

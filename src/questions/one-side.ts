@@ -28,6 +28,22 @@ const ENTRY = /^\/(?:(chains)\/(nodes|services)|(probability)\/(services))\/(\d+
 /** The ends of a path, which may be on one side only too: a pod that a change takes away, a Service that it adds. */
 const END = /^\/path\/(source|destination)(\/|$)/;
 
+/** The rules of a node, which may be on one side only. */
+const RULES = /^\/path\/(iptablesSave|nodeRules)\/([^/]+)/;
+type RulesField = 'iptablesSave' | 'nodeRules';
+
+/** A part of a JSON Pointer as the name that it stands for. */
+function unescaped(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+function withoutRules(question: Question, field: RulesField, node: string): Question {
+  const { path } = question;
+  if (path === undefined) return question;
+  const entries = Object.entries(path[field] ?? {}).filter(([name]) => name !== node);
+  return { ...question, path: { ...path, [field]: Object.fromEntries(entries) } };
+}
+
 interface Entry {
   readonly kind: 'chains' | 'probability';
   readonly list: 'nodes' | 'services';
@@ -76,6 +92,12 @@ export function askOneSide<K extends PlainKind>(kind: K, prepared: Prepared, req
       if (error.code === 'NOT_FOUND' && END.test(problem?.pointer ?? '')) {
         const pointer = problem?.pointer ?? '';
         return { prepared, question, outcome: emptyResult(kind, question), missing: [{ pointer, error }] };
+      }
+      const rules = RULES.exec(problem?.pointer ?? '');
+      if (error.code === 'NOT_FOUND' && rules !== null) {
+        missing.push({ pointer: rules[0], error });
+        question = withoutRules(question, rules[1] as RulesField, unescaped(rules[2] as string));
+        continue;
       }
       if (problem?.pointer === '/chains/chains') {
         return {

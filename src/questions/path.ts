@@ -2,9 +2,11 @@ import type { IPFamily } from '../base/address.js';
 import { addressOf, joinHostPort } from '../base/address.js';
 import { pointer, QuestionError } from '../base/errors.js';
 import { podAddresses } from '../cluster/cluster.js';
+import { requireNode } from '../cluster/lookup.js';
 import { namespacedName } from '../cluster/objects.js';
 import type { PathResult, ServiceRef } from '../contract/answers.js';
 import type { PathQuestion } from '../contract/requests.js';
+import { type IpSets, parseIpsets } from '../netfilter/ipset.js';
 import { parseSave } from '../netfilter/iptables/parse.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
 import type { Chance } from '../netfilter/walk/types.js';
@@ -53,9 +55,36 @@ function chooseFamily(prepared: Prepared, question: PathQuestion, destination: D
   return reachable.find((family) => own?.has(family) ?? true) ?? reachable[0] ?? 'IPv4';
 }
 
-function parsedRulesets(question: PathQuestion, family: IPFamily): ReadonlyMap<string, Ruleset> {
-  const entries = Object.entries(question.iptablesSave ?? {});
-  return new Map(entries.map(([node, text]) => [node, parseSave(text, family, pointer('path', 'iptablesSave', node))]));
+/**
+ * What the question says that nodes really carry. Throws QuestionError NOT_FOUND for a node that is there neither before
+ * the changes nor after, INVALID_REQUEST for rules given twice, MALFORMED for a text that cannot be read.
+ */
+function givenRules(
+  { cluster, earlier }: Prepared,
+  question: PathQuestion,
+  family: IPFamily,
+): Required<Pick<FabricOptions, 'rulesets' | 'ipsets'>> {
+  const rulesets = new Map<string, Ruleset>();
+  const ipsets = new Map<string, IpSets>();
+  const check = (node: string, at: string) => {
+    if (earlier?.cluster.nodes.has(node) !== true) requireNode(cluster, node, at);
+  };
+  for (const [node, text] of Object.entries(question.iptablesSave ?? {})) {
+    const at = pointer('path', 'iptablesSave', node);
+    check(node, at);
+    rulesets.set(node, parseSave(text, family, at));
+  }
+  for (const [node, { iptablesSave, ipset }] of Object.entries(question.nodeRules ?? {})) {
+    check(node, pointer('path', 'nodeRules', node));
+    const at = pointer('path', 'nodeRules', node, 'iptablesSave');
+    if (iptablesSave !== undefined && rulesets.has(node)) {
+      const detail = `The rules of ${node} are given twice: in nodeRules and in iptablesSave.`;
+      throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
+    }
+    if (iptablesSave !== undefined) rulesets.set(node, parseSave(iptablesSave, family, at));
+    if (ipset !== undefined) ipsets.set(node, parseIpsets(ipset, pointer('path', 'nodeRules', node, 'ipset')));
+  }
+  return { rulesets, ipsets };
 }
 
 /** What a question's fabric knows of load balancers: where their health checks stand, and what they said before. */
@@ -156,8 +185,7 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   }
   const destination = checkDestination(cluster, question.destination, question.protocol, '/path/destination');
   const family = chooseFamily(prepared, question, destination);
-  const rulesets = parsedRulesets(question, family);
-  const options = { rulesets, ...balancing(prepared, question.phase) };
+  const options = { ...givenRules(prepared, question, family), ...balancing(prepared, question.phase) };
   const plain = new Fabric(cluster, settings, family, options);
   const clients = resolveSource(plain, question.source, defaultEntry(plain, destination), '/path/source');
   const trips: Trip[] = [];
@@ -230,8 +258,8 @@ function answerHealthCheck(prepared: Prepared, question: PathQuestion, source: H
   const { cluster, settings } = prepared;
   const service = probedService(cluster, source, question);
   const family = question.family ?? (service.spec?.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4');
-  const rulesets = parsedRulesets(question, family);
-  const fabric = new Fabric(cluster, settings, family, { rulesets, ...balancing(prepared, question.phase) });
+  const options = { ...givenRules(prepared, question, family), ...balancing(prepared, question.phase) };
+  const fabric = new Fabric(cluster, settings, family, options);
   const balancer = fabric.balancerOf(service);
   const trips = probeTrips(fabric, balancer, source);
   const { port, path = '' } = balancer.healthCheck;

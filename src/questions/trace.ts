@@ -63,7 +63,8 @@ function healthOf({ healthy, status, detail, weight }: ProbeResult): NonNullable
 /** A journey as a trace of the answer, with every hop and step in words. */
 export function traceOf(fabric: Fabric, { journey, client, probe }: Trip): PathTrace {
   const endpoint = endpointOf(fabric, journey);
-  const reached = journey.receiver !== undefined;
+  // Where a rule is not decided it is known for whom the packet was, not what it saw.
+  const reached = journey.receiver !== undefined && journey.verdict !== 'UNKNOWN';
   const sent = sentFrom(journey, client);
   return {
     probability: probability(journey.chance),

@@ -198,7 +198,7 @@ t.test('on GKE the address is local on backend nodes', async (t) => {
   t.same(at(80), ['1/2 10.20.1.2 sees 10.0.0.1', '1/2 10.20.2.2 sees 10.0.0.1'], 'translated where the client is');
   t.same(at(80, { policy: 'Local', pods: [0, 1] }), ['1 10.20.2.2 sees 10.20.1.99'], 'any endpoint, source kept');
   t.same(at(80, {}, { node: 'n1' }), ['1/2 10.20.1.2 sees 10.0.0.1', '1/2 10.20.2.2 sees 10.0.0.1']);
-  t.same(at(81), ['1 REJECTED/HOST_REFUSED'], 'another port is the node’s own');
+  t.same(at(81), ['1 UNKNOWN/MISSING_DATA'], 'another port is the node’s own, of which nothing is known');
   t.same(at(30080), ['1/2 10.20.1.2 sees 10.0.0.1', '1/2 10.20.2.2 sees 10.0.0.1'], 'so is the node port');
   const excluded = { n1: { labels: { 'node.kubernetes.io/exclude-from-external-load-balancers': '' } } };
   t.same(at(81, { node: excluded }), ['1 UNREACHABLE/NO_RULE'], 'not where the node is no backend');

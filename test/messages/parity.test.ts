@@ -36,6 +36,7 @@ const EMPTY_IS_NONE = [
   'allocatable',
   'taints',
   'iptablesSave',
+  'nodeRules',
   'services',
   'ignore',
   'severities',

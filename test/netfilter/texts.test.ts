@@ -114,6 +114,14 @@ const wrong: readonly (readonly [text: string, message: RegExp])[] = [
   ['*nat\n:X\nCOMMIT\n', /line 2: ":X" is no chain/],
   ['*nat\n:FORWARD ACCEPT [0:0]\nCOMMIT\n', /line 2: the table nat has no built-in chain FORWARD/],
   ['*constructor\n:name ACCEPT [0:0]\nCOMMIT\n', /no built-in chain/],
+  ['*nat\n:X - [0:0]\n-Z X\nCOMMIT\n', /line 3: "-Z X" is no rule/],
+  ['*nat\n:X - [0:0]\n-A\nCOMMIT\n', /line 3: "-A" is no rule/],
+  ['*nat\n:X - [0:0]\n-X Y\nCOMMIT\n', /line 3: -X Y/],
+  ['*nat\n:X - [0:0]\n-I X 3 -j ACCEPT\nCOMMIT\n', /line 3: -I X 3: the chain has 0 rules/],
+];
+
+/** Rules that iptables 1.8.9 refuses: problems of input to `iptables-restore`, rules that are not understood in a dump. */
+const refused: readonly (readonly [text: string, message: RegExp])[] = [
   ['*nat\n:X - [0:0]\n-A X -m comment --comment "open -j ACCEPT\nCOMMIT\n', /line 3: a quotation mark is not closed/],
   ['*nat\n:X - [0:0]\n-A X -s 10.0.0.256 -j ACCEPT\nCOMMIT\n', /line 3: "10.0.0.256" is no address/],
   ['*nat\n:X - [0:0]\n-A X -s fd00::1 -j ACCEPT\nCOMMIT\n', /line 3: "fd00::1" is not of the family/],
@@ -124,23 +132,51 @@ const wrong: readonly (readonly [text: string, message: RegExp])[] = [
   ['*nat\n:X - [0:0]\n-A X --nothing 1 -j ACCEPT\nCOMMIT\n', /line 3: the option --nothing belongs to no module/],
   ['*nat\n:X - [0:0]\n-A X -s\nCOMMIT\n', /line 3: -s lacks its value/],
   ['*nat\n:X - [0:0]\n-A X !\nCOMMIT\n', /line 3: "!" stands at the end/],
-  ['*nat\n:X - [0:0]\n-Z X\nCOMMIT\n', /line 3: "-Z X" is no rule/],
-  ['*nat\n:X - [0:0]\n-A\nCOMMIT\n', /line 3: "-A" is no rule/],
-  ['*nat\n:X - [0:0]\n-X Y\nCOMMIT\n', /line 3: -X Y/],
-  ['*nat\n:X - [0:0]\n-I X 3 -j ACCEPT\nCOMMIT\n', /line 3: -I X 3: the chain has 0 rules/],
 ];
+
+t.test('a rule that cannot be read is a problem of restore input, and UNKNOWN in a dump', async (t) => {
+  for (const [text, message] of refused) {
+    t.throws(() => parseRestore(text, 'IPv4'), { code: 'MALFORMED', message }, JSON.stringify(text));
+    const rules = parseSave(text, 'IPv4').tables[0]?.chain('X')?.rules;
+    t.equal(rules?.length, 1, 'the dump is read');
+    const [match, target] = rules?.[0]?.statements.slice(-2) ?? [];
+    if (match?.kind !== 'unknown-match') throw new Error(`${text}: ${match?.kind}`);
+    t.match(`line 3: ${match.reason}`, message);
+    t.equal(target?.kind, 'unknown-target');
+  }
+  const [rule] =
+    parseSave(
+      '*filter\n:X - [0:0]\n-A X -s 10.0.0.1/32 ! -i lo -p tcp --oh no -j DROP\nCOMMIT\n',
+      'IPv4',
+    ).tables[0]?.chain('X')?.rules ?? [];
+  t.same(
+    rule?.statements.map(({ kind }) => kind),
+    ['source', 'in-interface', 'protocol', 'unknown-match', 'drop'],
+    'an option that is not known is one unknown match',
+  );
+  const [salvaged] =
+    parseSave(
+      '*filter\n:X - [0:0]\n-A X -s 10.0.0.1/32 -p tcp --dport 99999 -j DROP\nCOMMIT\n',
+      'IPv4',
+    ).tables[0]?.chain('X')?.rules ?? [];
+  t.same(
+    salvaged?.statements.map(({ kind }) => kind),
+    ['source', 'protocol', 'unknown-match', 'unknown-target'],
+    'what can be read keeps packets away that cannot match',
+  );
+});
 
 t.test('what is wrong with a text is told with its lines', async (t) => {
   for (const [text, message] of wrong) {
     t.throws(() => parseSave(text, 'IPv4'), { code: 'MALFORMED', message }, JSON.stringify(text));
   }
-  const many = `*nat\n:X - [0:0]\n${'-A X -s 1 -j ACCEPT\n'.repeat(70)}COMMIT\n`;
+  const many = `*nat\n:X - [0:0]\n${'-A Y -j ACCEPT\n'.repeat(70)}COMMIT\n`;
   try {
     parseSave(many, 'IPv4', '/node/iptables');
     t.fail('read');
   } catch (error) {
     if (!(error instanceof QuestionError)) throw error;
-    t.match(error.message, /70 problems; line 3: "1" is no address/);
+    t.match(error.message, /70 problems; line 3: the chain Y is not declared/);
     t.equal(error.problems.length, 50);
     t.equal(error.problems[0]?.pointer, '/node/iptables');
     t.match(error.problems[49]?.detail, /^line 52: /);

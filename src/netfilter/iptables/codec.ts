@@ -17,6 +17,8 @@ export interface ParseContext {
   readonly name: string;
   /** Whether the table has a chain of that name. */
   readonly isChain: (name: string) => boolean;
+  /** Whether the text is what a kernel holds (`iptables-save`), so that what iptables would refuse is in force. */
+  readonly saved?: boolean;
 }
 
 /** Wrong text in a rule; becomes a problem with its line number. */

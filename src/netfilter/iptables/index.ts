@@ -5,17 +5,30 @@ import type { Match, Statement, StatementKind, Target } from '../statements.js';
 import type { Codec, MatchCodec, TargetCodec } from './codec.js';
 import { addrtype } from './matches/addrtype.js';
 import { comment } from './matches/comment.js';
+import { connlimit } from './matches/connlimit.js';
+import { connmark } from './matches/connmark.js';
 import { conntrack } from './matches/conntrack.js';
 import { destination } from './matches/destination.js';
+import { fragment } from './matches/fragment.js';
+import { hashlimit } from './matches/hashlimit.js';
+import { icmp } from './matches/icmp.js';
 import { inInterface, outInterface } from './matches/interface.js';
+import { iprange } from './matches/iprange.js';
+import { limit } from './matches/limit.js';
+import { mac } from './matches/mac.js';
 import { mark } from './matches/mark.js';
 import { multiport } from './matches/multiport.js';
 import { nfacct } from './matches/nfacct.js';
+import { owner } from './matches/owner.js';
 import { physdev } from './matches/physdev.js';
+import { pkttype } from './matches/pkttype.js';
+import { policy } from './matches/policy.js';
 import { destinationPort, sourcePort } from './matches/port.js';
 import { protocol } from './matches/protocol.js';
 import { recent } from './matches/recent.js';
+import { rpfilter } from './matches/rpfilter.js';
 import { set } from './matches/set.js';
+import { socket } from './matches/socket.js';
 import { source } from './matches/source.js';
 import { statistic } from './matches/statistic.js';
 import { tcpFlags } from './matches/tcp-flags.js';
@@ -27,6 +40,7 @@ import { masquerade } from './targets/masquerade.js';
 import { passingTarget, unknownTarget } from './targets/other.js';
 import { redirect } from './targets/redirect.js';
 import { reject } from './targets/reject.js';
+import { setConnmark } from './targets/set-connmark.js';
 import { setMark } from './targets/set-mark.js';
 import { snat } from './targets/snat.js';
 import { verdict } from './targets/verdict.js';
@@ -41,19 +55,32 @@ export const MATCHES: { readonly [K in Match['kind']]: MatchCodec<Of<Match, K>> 
   'in-interface': inInterface,
   'out-interface': outInterface,
   protocol,
+  fragment,
   'source-port': sourcePort,
   'destination-port': destinationPort,
   'tcp-flags': tcpFlags,
   addrtype,
   comment,
+  connlimit,
+  connmark,
   conntrack,
+  hashlimit,
+  icmp,
+  iprange,
+  limit,
+  mac,
   mark,
   module: transportModule,
   multiport,
   nfacct,
+  owner,
   physdev,
+  pkttype,
+  policy,
   recent,
+  rpfilter,
   set,
+  socket,
   statistic,
   'unknown-match': unknownMatch,
 };
@@ -66,6 +93,7 @@ export const TARGETS: { readonly [K in Target['kind']]: TargetCodec<Of<Target, K
   return: verdict,
   reject,
   'set-mark': setMark,
+  'set-connmark': setConnmark,
   dnat,
   snat,
   masquerade,

@@ -31,7 +31,7 @@ function protocolColumn(head: readonly Match[]): string {
 /** `-f` is the only option of this column, and one that no packet meets after conntrack has defragmented it. */
 function fragmentColumn(head: readonly Match[]): string {
   for (const match of head) {
-    if (match.kind === 'unknown-match' && match.tokens.includes('-f')) return match.tokens[0] === '!' ? '!f' : '-f';
+    if (match.kind === 'fragment') return match.negated === true ? '!f' : '-f';
   }
   return '--';
 }

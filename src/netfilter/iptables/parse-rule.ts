@@ -2,6 +2,7 @@ import type { IPFamily } from '../../base/address.js';
 import type { Match, Statement, Target } from '../statements.js';
 import { type MatchCodec, type Option, type ParseContext, RuleError, type TargetCodec } from './codec.js';
 import { MATCHES, TARGETS } from './index.js';
+import { isReversed } from './ports.js';
 import { protocolNumber } from './protocols.js';
 import { isPassing } from './targets/other.js';
 
@@ -27,6 +28,8 @@ const TRANSPORTS = ['tcp', 'udp', 'sctp'];
 export interface RuleContext {
   readonly family: IPFamily;
   readonly isChain: (name: string) => boolean;
+  /** Whether the text is what a kernel holds (`iptables-save`). */
+  readonly saved?: boolean;
 }
 
 /** A module or target whose options are being gathered. It becomes one statement, at the place where it was loaded. */
@@ -57,7 +60,7 @@ class RuleReader {
     while (this.at < this.words.length) this.readOption();
     for (const group of this.groups) this.statements[group.at] = this.close(group);
     const statements = this.statements.filter((statement) => statement !== undefined);
-    checkTransport(statements);
+    checkTransport(statements, this.context.saved === true);
     return statements;
   }
 
@@ -100,8 +103,8 @@ class RuleReader {
   }
 
   private contextOf(name: string): ParseContext {
-    const { family, isChain } = this.context;
-    return { family, isChain, name };
+    const { family, isChain, saved = false } = this.context;
+    return { family, isChain, name, saved };
   }
 
   private transport(): string | undefined {
@@ -179,16 +182,18 @@ class RuleReader {
     const statement = group.understood ? codec?.parse(group.options, this.contextOf(name)) : undefined;
     if (statement !== undefined) return statement;
     if (by === 'match') return { kind: 'unknown-match', module: name, tokens };
-    return { kind: isPassing(name, tokens) ? 'passing-target' : 'unknown-target', name, tokens };
+    return { kind: isPassing(name) ? 'passing-target' : 'unknown-target', name, tokens };
   }
 }
 
 /** The kernel takes tcp, udp and sctp matches only in rules for that very protocol. */
-function checkTransport(statements: readonly Statement[]): void {
+function checkTransport(statements: readonly Statement[], saved: boolean): void {
   const numbers = new Set<number | undefined>();
   let needed: string | undefined;
+  let reversed = false;
   for (const statement of statements) {
     const kind = statement.kind;
+    if (kind === 'source-port' || kind === 'destination-port') reversed ||= isReversed(statement.ports);
     if (kind === 'protocol' && statement.negated !== true) numbers.add(protocolNumber(statement.protocol));
     else if (kind === 'source-port' || kind === 'destination-port') needed ??= 'ports';
     else if (kind === 'tcp-flags') needed = 'tcp';
@@ -200,6 +205,9 @@ function checkTransport(statements: readonly Statement[]): void {
     }
   }
   if (needed === undefined) return;
+  // iptables 1.8.9 takes a range that ends before it begins for udp alone; a kernel may hold one of any protocol.
+  if (reversed && !saved && !numbers.has(protocolNumber('udp')))
+    throw new RuleError('a port range ends before it begins');
   const allowed = needed === 'ports' ? TRANSPORTS : [needed];
   if (allowed.some((name) => numbers.has(protocolNumber(name)))) return;
   const wanted = allowed.map((name) => `-p ${name}`).join(' or ');
@@ -213,4 +221,31 @@ function checkTransport(statements: readonly Statement[]): void {
  */
 export function parseRuleWords(words: readonly string[], context: RuleContext): Statement[] {
   return new RuleReader(words, context).read();
+}
+
+const HEAD = ['-s', '-d', '-i', '-o', '-p'];
+
+/**
+ * A rule that iptables 1.8.9 would refuse, but that a kernel holds: what stands at its beginning as far as it can be
+ * read (a packet that this does not match does not match the rule), then a match and a target that are not known.
+ */
+export function unreadRule(words: readonly string[], context: RuleContext, reason: string): Statement[] {
+  const statements: Statement[] = [];
+  let at = 0;
+  for (;;) {
+    const negated = words[at] === '!';
+    const [word = '', value] = words.slice(negated ? at + 1 : at);
+    if (!HEAD.includes(word) || value === undefined) break;
+    const option = words.slice(at, at + (negated ? 3 : 2));
+    try {
+      statements.push(...parseRuleWords(option, context));
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error;
+      break;
+    }
+    at += option.length;
+  }
+  statements.push({ kind: 'unknown-match', module: '', tokens: words.slice(at), reason });
+  statements.push({ kind: 'unknown-target', name: '', tokens: [] });
+  return statements;
 }

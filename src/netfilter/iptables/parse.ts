@@ -3,7 +3,7 @@ import { MAX_PROBLEMS, type Problem, QuestionError } from '../../base/errors.js'
 import type { BaseChain, Rule, Ruleset, Table } from '../ruleset.js';
 import type { Statement } from '../statements.js';
 import { RuleError } from './codec.js';
-import { parseRuleWords, type RuleContext } from './parse-rule.js';
+import { parseRuleWords, type RuleContext, unreadRule } from './parse-rule.js';
 import { wordsOf } from './quoting.js';
 import { baseChainOf, fixedChain, fixedTable } from './tables.js';
 
@@ -138,7 +138,8 @@ class TextReader {
   }
 
   private commit(table: PendingTable): void {
-    const context = { family: this.family, isChain: (name: string) => table.chains.has(name) };
+    const isChain = (name: string) => table.chains.has(name);
+    const context = { family: this.family, isChain, saved: !this.restore };
     const chains = [...table.chains].map(([name, { base, rules }]) => {
       const parsed: Rule[] = [];
       for (const rule of rules) {
@@ -151,20 +152,25 @@ class TextReader {
     this.table = undefined;
   }
 
-  /** Reads a rule; tells a problem when that cannot be done. */
+  /**
+   * Reads a rule. One that iptables would refuse is a problem in input of `iptables-restore`; in the output of
+   * `iptables-save` it is in force all the same, so it becomes a rule that is not understood.
+   */
   private statementsOf({ text, line, skipped }: PendingRule, context: RuleContext): Statement[] | undefined {
     const words = wordsOf(text.startsWith('[') ? text.replace(COUNTERS, '') : text);
-    if (words === undefined) {
-      this.problem('a quotation mark is not closed', line);
-      return undefined;
-    }
+    if (words === undefined) return this.unread([text], context, 'a quotation mark is not closed', line);
     try {
       return parseRuleWords(words.slice(skipped), context);
     } catch (error) {
       if (!(error instanceof RuleError)) throw error;
-      this.problem(error.message, line);
-      return undefined;
+      return this.unread(words.slice(skipped), context, error.message, line);
     }
+  }
+
+  private unread(words: readonly string[], context: RuleContext, reason: string, line: number) {
+    if (!this.restore) return unreadRule(words, context, reason);
+    this.problem(reason, line);
+    return undefined;
   }
 
   private problem(detail: string, line = this.line): void {
@@ -187,8 +193,9 @@ function shown(text: string): string {
 
 /**
  * Reads what `iptables-save` (or `ip6tables-save`) prints: a node's whole ruleset of one family. Comment lines and
- * counters are passed over. Throws QuestionError MALFORMED that names each wrong line; its problems point to `pointer`,
- * the text's place in the request.
+ * counters are passed over. A rule that cannot be read becomes one whose match and target are not known, so that only a
+ * packet that gets to it is UNKNOWN. Throws QuestionError MALFORMED that names each line that belongs to no table, chain
+ * or rule; its problems point to `pointer`, the text's place in the request.
  */
 export function parseSave(text: string, family: IPFamily, pointer = ''): Ruleset {
   return new TextReader(family, false, pointer).read(text);
@@ -196,7 +203,8 @@ export function parseSave(text: string, family: IPFamily, pointer = ''): Ruleset
 
 /**
  * Reads input of `iptables-restore --noflush`, such as kube-proxy writes: built-in chains need not be declared, and
- * chains may be deleted (`-X`) or rules prepended (`-I`). Otherwise as {@link parseSave}.
+ * chains may be deleted (`-X`) or rules prepended (`-I`). A rule that iptables would refuse is a problem. Otherwise as
+ * {@link parseSave}.
  */
 export function parseRestore(text: string, family: IPFamily, pointer = ''): Ruleset {
   return new TextReader(family, true, pointer).read(text);

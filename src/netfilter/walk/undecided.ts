@@ -14,6 +14,13 @@ export function isHarmless(target: Target | undefined, packet: Packet, context: 
   return effect?.action === 'PASS' && effect.packet === undefined;
 }
 
+/** What would tell. */
+const HINTS: Readonly<Partial<Record<Match['kind'], string>>> = {
+  'in-interface': ' (settings.network.podInterface, uplinkInterface and tunnelInterface would)',
+  'out-interface': ' (settings.network.podInterface, uplinkInterface and tunnelInterface would)',
+  set: ' (an `ipset save` of the node would)',
+};
+
 /** The rule as it can be found on the node. */
 export function textOf(rule: Rule, packet: Packet): string {
   return rule.text ?? saveRule(rule, packet.family);
@@ -21,7 +28,11 @@ export function textOf(rule: Rule, packet: Packet): string {
 
 /** What is told of a rule when one of its matches cannot be decided and all others hold. */
 export function undecidedMatch(match: Match, rule: Rule, packet: Packet): NonNullable<HookOutcome['unknown']> {
+  if (match.kind === 'unknown-match' && match.reason !== undefined) {
+    return { cause: 'UNKNOWN_MATCH', detail: `the rule is not understood (${match.reason}): ${textOf(rule, packet)}` };
+  }
   const option = matchCodec(match)?.save(match, packet.family) ?? match.kind;
-  const detail = `whether "${option}" matches is not told by what is known: ${textOf(rule, packet)}`;
+  const hint = HINTS[match.kind] ?? '';
+  const detail = `whether "${option}" matches is not told by what is known${hint}: ${textOf(rule, packet)}`;
   return { cause: 'UNKNOWN_MATCH', detail };
 }

@@ -1,5 +1,6 @@
 import { type Fraction, ONE } from '../fraction.js';
 import { targetCodec } from '../iptables/index.js';
+import { perhapsMarked } from '../iptables/targets/set-connmark.js';
 import { headerOf, type Packet } from '../packet.js';
 import type { Hook, Rule, Ruleset } from '../ruleset.js';
 import { type Attached, attachedTo } from './base-chains.js';
@@ -120,6 +121,13 @@ class HookWalk implements WalkContext {
       // Whether a rule without consequences matches makes no difference.
       if (matched === undefined || (matched.undecided !== undefined && isHarmless(matched.target, branch.packet, this)))
         continue;
+      if (matched.undecided !== undefined && matched.target?.kind === 'set-connmark') {
+        const perhaps = perhapsMarked(matched.target, branch.packet);
+        if (perhaps !== undefined) {
+          branch.packet = perhaps;
+          continue;
+        }
+      }
       const here: Frame = { chain, rules, index, passedOver, caller };
       if (matched.chance !== undefined && !this.split(branch, here, matched.chance, matched.recentsBefore)) {
         passedOver++;

@@ -28,14 +28,15 @@ function familyCidrs(node: Node, family: IPFamily, settings: NodeProxySettings, 
   >[];
 }
 
-/** The node-port addresses of a node (`proxyutil.NodePortAddresses`, before 1.27 `utilproxy.GetNodeAddresses`). */
+/** The node-port addresses of a node; `self` is the Node whose address is the primary one (`proxyutil.NodePortAddresses`, before 1.27 `utilproxy.GetNodeAddresses`). */
 export function nodePortAddresses(
   node: Node,
+  self: Node,
   family: IPFamily,
   settings: NodeProxySettings,
   traits: IptablesTraits,
 ): NodePortAddresses {
-  const cidrs = familyCidrs(node, family, settings, traits);
+  const cidrs = familyCidrs(self, family, settings, traits);
   const all = cidrs.length === 0 || cidrs.some((cidr) => cidr.length === 0);
   const addresses = all
     ? undefined

@@ -41,7 +41,8 @@ export class IptablesProgram implements NodeProgram {
   #context: RenderContext | undefined;
 
   constructor(input: ProxierInput) {
-    const { cluster, node, family, settings } = input;
+    const { cluster, family, settings } = input;
+    const { self: node = input.node } = input;
     this.input = input;
     this.services = serviceMap(cluster, family, settings);
     this.#place = { name: node.metadata.name, zone: node.metadata.labels?.[ZONE_LABEL] ?? '' };
@@ -54,16 +55,16 @@ export class IptablesProgram implements NodeProgram {
   /** What the rules of all ports depend on. Counts the cluster's endpoints. */
   get context(): RenderContext {
     if (this.#context === undefined) {
-      const { node, family, settings } = this.input;
+      const { node, self = node, family, settings } = this.input;
       const traits = iptablesTraits(settings.version);
       const loopback = family === 'IPv4' ? makeAddress(family, 0x7f000001n) : makeAddress(family, 1n);
       this.#context = {
         family,
         settings,
         traits,
-        detector: localDetector(settings, node, family),
-        nodePorts: nodePortAddresses(node, family, settings, traits),
-        nodeAddress: parseAddress(primaryAddress(node, family) ?? '') ?? loopback,
+        detector: localDetector(settings, self, family),
+        nodePorts: nodePortAddresses(node, self, family, settings, traits),
+        nodeAddress: parseAddress(primaryAddress(self, family) ?? '') ?? loopback,
         large: this.services.endpointTotal > LARGE_CLUSTER,
       };
     }

@@ -1,3 +1,4 @@
+import type { Packet } from '../../packet.js';
 import type { AddressTypeMatch } from '../../statements.js';
 import { NO, type Tested, UNKNOWN, verdictOf, type WalkContext, YES } from '../../walk/context.js';
 import { type MatchCodec, negation, not, type Option, optionOf, RuleError } from '../codec.js';
@@ -42,10 +43,16 @@ function spelled(match: AddressTypeMatch, formatted: (side: Side) => string): st
   return limitIface === undefined ? text : `${text} --limit-iface-${limitIface}`;
 }
 
-function test(side: Side, address: string, limited: boolean, context: WalkContext): Tested {
-  const type = context.environment.addressType(address);
-  // Whether the address is one of that very interface is not told.
-  if (limited && (type === 'LOCAL' || type === 'BROADCAST')) return UNKNOWN;
+function test(side: Side, address: string, match: AddressTypeMatch, packet: Packet, context: WalkContext): Tested {
+  const { environment } = context;
+  let type: string = environment.addressType(address);
+  if (match.limitIface !== undefined && (type === 'LOCAL' || type === 'BROADCAST')) {
+    const name = match.limitIface === 'in' ? packet.inInterface : packet.outInterface;
+    const there = environment.addressOnInterface?.(address, name);
+    if (there === undefined) return UNKNOWN;
+    // An address of another interface counts as one of somebody else (inet_dev_addr_type).
+    if (!there) type = 'UNICAST';
+  }
   return verdictOf(side.types.includes(type), side.negated);
 }
 
@@ -77,10 +84,9 @@ export const addrtype: MatchCodec<AddressTypeMatch> = {
     return limitIface === undefined ? text : `${text} limit-${limitIface}`;
   },
   test(match, packet, context) {
-    const limited = match.limitIface !== undefined;
-    const source = match.source === undefined ? YES : test(match.source, packet.source, limited, context);
+    const source = match.source === undefined ? YES : test(match.source, packet.source, match, packet, context);
     if (source === NO || match.destination === undefined) return source;
-    const destination = test(match.destination, packet.destination, limited, context);
+    const destination = test(match.destination, packet.destination, match, packet, context);
     return destination === YES ? source : destination;
   },
 };

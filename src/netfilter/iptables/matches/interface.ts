@@ -1,5 +1,5 @@
 import type { InInterfaceMatch, OutInterfaceMatch } from '../../statements.js';
-import { verdictOf } from '../../walk/context.js';
+import { type Tested, UNKNOWN, verdictOf, type WalkContext } from '../../walk/context.js';
 import { type MatchCodec, negation, not, type Option, RuleError } from '../codec.js';
 
 /** Longest interface name that Linux allows (IFNAMSIZ - 1). */
@@ -19,6 +19,17 @@ export function interfaceHolds(pattern: string, name: string | undefined): boole
   return pattern.endsWith('+') ? actual.startsWith(pattern.slice(0, -1)) : actual === pattern;
 }
 
+function tested(
+  match: { readonly name: string; readonly negated?: boolean },
+  name: string | undefined,
+  way: 'in' | 'out',
+  { environment }: WalkContext,
+): Tested {
+  const asked = environment.interfaceHolds;
+  const holds = asked === undefined ? interfaceHolds(match.name, name) : asked.call(environment, match.name, name, way);
+  return holds === undefined ? UNKNOWN : verdictOf(holds, match.negated);
+}
+
 function saved(option: '-i' | '-o', match: { readonly name: string; readonly negated?: boolean }): string {
   if (match.name === '+' && match.negated !== true) return '';
   return `${not(match.negated)}${option} ${match.name}`;
@@ -32,7 +43,7 @@ export const inInterface: MatchCodec<InInterfaceMatch> = {
   write: (match) => `${not(match.negated)}-i ${match.name}`,
   save: (match) => saved('-i', match),
   list: () => '',
-  test: (match, packet) => verdictOf(interfaceHolds(match.name, packet.inInterface), match.negated),
+  test: (match, packet, context) => tested(match, packet.inInterface, 'in', context),
 };
 
 /** `[!] -o NAME[+]`. */
@@ -43,5 +54,5 @@ export const outInterface: MatchCodec<OutInterfaceMatch> = {
   write: (match) => `${not(match.negated)}-o ${match.name}`,
   save: (match) => saved('-o', match),
   list: () => '',
-  test: (match, packet) => verdictOf(interfaceHolds(match.name, packet.outInterface), match.negated),
+  test: (match, packet, context) => tested(match, packet.outInterface, 'out', context),
 };

@@ -39,12 +39,12 @@ export const multiport: MatchCodec<MultiportMatch> = {
   place: 'module',
   modules: ['multiport'],
   options: { '--sports': 1, '--source-ports': 1, '--dports': 1, '--destination-ports': 1, '--ports': 1 },
-  parse(options) {
+  parse(options, { saved }) {
     const option = optionOf(options, ...Object.keys(SIDES));
     const side = SIDES[option?.name ?? ''];
     if (option === undefined || side === undefined)
       throw new RuleError('-m multiport needs --dports, --sports or --ports');
-    const ports = (option.values[0] ?? '').split(',').map((text) => portRangeOf(text));
+    const ports = (option.values[0] ?? '').split(',').map((text) => portRangeOf(text, ':', saved));
     if (ports.reduce((count, { from, to }) => count + (from === to ? 1 : 2), 0) > MOST_PORTS) {
       throw new RuleError(`-m multiport takes at most ${MOST_PORTS} ports, a range counting as two`);
     }

@@ -1,5 +1,5 @@
 import type { PhysdevMatch } from '../../statements.js';
-import { NO, UNKNOWN, verdictOf } from '../../walk/context.js';
+import { NO, type Tested, UNKNOWN, verdictOf } from '../../walk/context.js';
 import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
 
 /** The options in the order in which iptables prints them. */
@@ -14,8 +14,8 @@ function options(match: PhysdevMatch): string {
 }
 
 /**
- * `-m physdev`: the ports of a bridge that br_netfilter shows. Only whether the packet came in by one is known, not by
- * which, nor whether it is going to leave by one.
+ * `-m physdev`: the ports of a bridge that br_netfilter shows. Whether the packet came in by one, and whether it leaves by
+ * one, is known; by which is not.
  */
 export const physdev: MatchCodec<PhysdevMatch> = {
   place: 'module',
@@ -55,8 +55,14 @@ export const physdev: MatchCodec<PhysdevMatch> = {
         false,
       );
     }
-    if (match.isIn?.negated === true) return NO;
-    const rest = match.isOut ?? match.isBridged ?? match.in ?? match.out;
-    return rest === undefined ? verdictOf(true, false) : UNKNOWN;
+    // It leaves by a port of the bridge where it is bridged, not routed: by the interface that it came in by.
+    const bridged = packet.outInterface !== undefined && packet.outInterface === packet.inInterface;
+    const results: Tested[] = [];
+    if (match.isIn !== undefined) results.push(verdictOf(true, match.isIn.negated));
+    if (match.isOut !== undefined) results.push(verdictOf(bridged, match.isOut.negated));
+    if (match.isBridged !== undefined) results.push(verdictOf(bridged, match.isBridged.negated));
+    if (match.in !== undefined) results.push(UNKNOWN);
+    if (match.out !== undefined) results.push(bridged ? UNKNOWN : verdictOf(false, match.out.negated));
+    return results.includes(NO) ? NO : results.includes(UNKNOWN) ? UNKNOWN : verdictOf(true, false);
   },
 };

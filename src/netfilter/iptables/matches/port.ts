@@ -1,10 +1,11 @@
 import type { PortMatch, PortRange } from '../../statements.js';
 import { NO, type Tested, UNKNOWN, verdictOf, YES } from '../../walk/context.js';
 import { type MatchCodec, negation, not, type Option } from '../codec.js';
-import { formatPorts, holdsPort, isAnyPort, portRangeOf } from '../ports.js';
+import { formatPorts, holdsPort, isAnyPort, isReversed, portRangeOf } from '../ports.js';
 
 function portsOf(option: Option | undefined): PortRange {
-  return portRangeOf(option?.values[0] ?? '');
+  // tcp and sctp refuse a reversed range, udp takes one: checked when the whole rule is known.
+  return portRangeOf(option?.values[0] ?? '', ':', true);
 }
 
 function saved(option: '--sport' | '--dport', match: PortMatch): string {
@@ -22,7 +23,7 @@ function listed(label: 'spt' | 'dpt', match: PortMatch): string {
 /** A port that is not known (an ephemeral one) is in the range of all ports and in no other for certain. */
 export function testPort(ports: PortRange, port: number | undefined): Tested {
   if (port !== undefined) return verdictOf(holdsPort(ports, port), false);
-  return isAnyPort(ports) ? YES : UNKNOWN;
+  return isReversed(ports) ? NO : isAnyPort(ports) ? YES : UNKNOWN;
 }
 
 /** NO for YES and the other way round; what is not known stays so. */

@@ -4,7 +4,8 @@ import { verdictOf } from '../../walk/context.js';
 import { type MatchCodec, negation, not, RuleError } from '../codec.js';
 import { protocolName, protocolNumber } from '../protocols.js';
 
-function numberOf(packet: Packet): number {
+/** The number of a packet's protocol. */
+export function numberOf(packet: Packet): number {
   switch (packet.protocol) {
     case 'TCP':
       return 6;

@@ -1,6 +1,7 @@
-import { addressOf, type IPFamily } from '../../../base/address.js';
+import type { IPFamily } from '../../../base/address.js';
 import { copyOf, type Packet } from '../../packet.js';
 import { RuleError } from '../codec.js';
+import { familyAddress } from '../networks.js';
 import { portRangeOf } from '../ports.js';
 
 /** `A[-B][:P[-Q]]`: what DNAT and SNAT rewrite to. */
@@ -12,7 +13,7 @@ export interface NatRange {
 }
 
 function addressIn(text: string, family: IPFamily): string {
-  if (addressOf(text)?.family !== family) throw new RuleError(`"${text}" is no ${family} address`);
+  if (familyAddress(text, family) === undefined) throw new RuleError(`"${text}" is no ${family} address`);
   return text;
 }
 
@@ -54,7 +55,7 @@ export function savedNatRange(range: NatRange): string {
 
 /** The address as the kernel's bytes are printed. */
 export function canonical(text: string): string {
-  return addressOf(text)?.text ?? text;
+  return familyAddress(text, text.includes(':') ? 'IPv6' : 'IPv4') ?? text;
 }
 
 /** The opposite of {@link natRangeOf}. */
@@ -80,6 +81,11 @@ export function withDestination(packet: Packet, address: string, port: number | 
     snat: connection.snat,
     originalDestination: connection.originalDestination ?? packet.destination,
     originalDestinationPort: connection.originalDestinationPort ?? packet.destinationPort,
+    originalSource: connection.originalSource,
+    originalSourcePort: connection.originalSourcePort,
+    mark: connection.mark,
+    unknownMark: connection.unknownMark,
+    direction: connection.direction,
   };
   return after;
 }
@@ -97,6 +103,11 @@ export function withSource(packet: Packet, address: string, port: number | undef
     snat: true,
     originalDestination: connection.originalDestination,
     originalDestinationPort: connection.originalDestinationPort,
+    originalSource: connection.originalSource ?? packet.source,
+    originalSourcePort: connection.originalSource === undefined ? packet.sourcePort : connection.originalSourcePort,
+    mark: connection.mark,
+    unknownMark: connection.unknownMark,
+    direction: connection.direction,
   };
   return after;
 }

@@ -27,16 +27,25 @@ const PASSING = [
   'ULOG',
 ];
 
-/** Whether a target of this name and these words lets the packet pass on unchanged. */
-export function isPassing(name: string, tokens: readonly string[]): boolean {
-  // CONNMARK writes the flow's mark, which matters only once it is restored into the packet's.
-  return PASSING.includes(name) || (name === 'CONNMARK' && !tokens.includes('--restore-mark'));
+/** Whether a target of this name lets the packet pass on unchanged. */
+export function isPassing(name: string): boolean {
+  return PASSING.includes(name);
 }
 
 type Other = PassingTarget | UnknownTarget;
 
 function joined({ name, tokens }: Other, quote: (token: string) => string): string {
   return [`-j ${name}`, ...tokens.map(quote)].join(' ');
+}
+
+/** Options whose value iptables prints as a string, quoted unless it is all letters, digits, `_` and `-`. */
+const STRINGS = ['--log-prefix', '--nflog-prefix', '--ulog-prefix'];
+
+function savedTokens({ name, tokens }: Other): string {
+  const quoted = tokens.map((token, index) =>
+    STRINGS.includes(tokens[index - 1] ?? '') ? quoteSaved(token) : saved(token),
+  );
+  return [`-j ${name}`, ...quoted].join(' ');
 }
 
 function saved(token: string): string {
@@ -48,7 +57,7 @@ const texts = {
   options: {},
   parse: () => undefined,
   write: (target: Other) => joined(target, quoteToken),
-  save: (target: Other) => joined(target, saved),
+  save: savedTokens,
   label: (target: Other) => target.name,
   list: (target: Other) => target.tokens.map(saved).join(' '),
 };

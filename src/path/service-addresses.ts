@@ -1,0 +1,23 @@
+import { addressOf } from '../base/address.js';
+import { remember } from '../base/remember.js';
+import type { Cluster } from '../cluster/cluster.js';
+import type { Service } from '../cluster/objects.js';
+
+const holders = new WeakMap<Cluster, ReadonlyMap<string, Service>>();
+
+function collect(cluster: Cluster): ReadonlyMap<string, Service> {
+  const found = new Map<string, Service>();
+  for (const service of cluster.services.values()) {
+    const { clusterIP, clusterIPs = [], externalIPs = [] } = service.spec ?? {};
+    for (const text of [clusterIP, ...(clusterIPs ?? []), ...(externalIPs ?? [])]) {
+      const address = text === undefined ? undefined : addressOf(text)?.text;
+      if (address !== undefined && !found.has(address)) found.set(address, service);
+    }
+  }
+  return found;
+}
+
+/** The first Service of the snapshot that has the address (canonical text) as a cluster IP or external IP. */
+export function serviceHolding(cluster: Cluster, address: string): Service | undefined {
+  return remember(holders, cluster, () => collect(cluster)).get(address);
+}
