@@ -1,4 +1,6 @@
 /** The command line: a decoder. Answers come from the questions, their text from the reports. */
+
+import { didYouMeanOption } from './base/did-you-mean.js';
 import { ENGINE } from './base/engine.js';
 import { readArguments } from './cli/arguments.js';
 import { EXIT, type ExitCode } from './cli/exit-codes.js';
@@ -6,7 +8,6 @@ import { commandHelp, globalHelp } from './cli/help.js';
 import { type Io, writeAll } from './cli/io.js';
 import { COMMAND_NAMES, type CommandName, PLAIN_KINDS } from './cli/options.js';
 import { failureOf } from './cli/problem.js';
-import { didYouMean } from './cli/suggest.js';
 import { UsageError } from './cli/usage-error.js';
 import type { PlainKind } from './questions/kinds.js';
 
@@ -25,7 +26,7 @@ function questionOf(rest: readonly string[]): readonly [PlainKind | undefined, r
     throw new UsageError(`Say which question: what-if ${PLAIN_KINDS.join('|')}. See kube-whatif what-if --help.`);
   }
   throw new UsageError(
-    `what-if asks ${PLAIN_KINDS.join(', ')}, not ${word}.${didYouMean(word, PLAIN_KINDS)} See kube-whatif what-if --help.`,
+    `what-if asks ${PLAIN_KINDS.join(', ')}, not ${word}.${didYouMeanOption(word, PLAIN_KINDS)} See kube-whatif what-if --help.`,
   );
 }
 
@@ -50,7 +51,7 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
   if (!isCommand(word)) {
     const kind = word.startsWith('-') ? 'option' : 'command';
-    const meant = didYouMean(word, kind === 'option' ? ['--help', '--version'] : COMMAND_NAMES);
+    const meant = didYouMeanOption(word, kind === 'option' ? ['--help', '--version'] : COMMAND_NAMES);
     throw new UsageError(`There is no ${kind} ${word}.${meant} See kube-whatif --help.`);
   }
   const [question, options] = word === 'what-if' ? questionOf(rest) : ([undefined, rest] as const);

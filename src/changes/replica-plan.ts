@@ -1,5 +1,6 @@
+import { closestNames } from '../base/did-you-mean.js';
 import { QuestionError } from '../base/errors.js';
-import { closest } from '../cluster/closest-names.js';
+import { KUBECTL_GET } from '../base/kubectl.js';
 import { type Cluster, workloadKey } from '../cluster/cluster.js';
 import { namespacedName, type Pod, type Workload } from '../cluster/objects.js';
 import type { Assumption, KubernetesVersion } from '../cluster/settings.js';
@@ -50,7 +51,7 @@ export function requirePods(cluster: Cluster, workload: Workload, pointer: strin
   const recorded = status?.replicas ?? spec?.replicas ?? 1;
   if (recorded === 0) return;
   if (podsOfWorkload(cluster, kind, metadata.namespace ?? 'default', metadata.name).length > 0) return;
-  const detail = `${nameOf(workload)} has ${recorded} replicas, but the snapshot holds none of its pods: include them (kubectl get nodes,pods,services,endpointslices,deployments,replicasets,statefulsets -A -o json).`;
+  const detail = `${nameOf(workload)} has ${recorded} replicas, but the snapshot holds none of its pods: include them (${KUBECTL_GET}).`;
   throw impossible(pointer, detail);
 }
 
@@ -61,7 +62,7 @@ function requireRemovable(input: ScaleInput, pods: readonly Pod[]): void {
   for (const [index, name] of input.remove.entries()) {
     const pointer = `${input.pointer}/remove/${index}`;
     if (!known.has(name)) {
-      const near = closest(name, names);
+      const near = closestNames(name, names);
       const hint = near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
       const detail = `Pod "${name}" is not a running pod of ${nameOf(input.workload)}.${hint}`;
       throw new QuestionError('NOT_FOUND', detail, [{ pointer, detail }]);

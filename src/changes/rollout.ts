@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { compare, fraction, parseFraction } from '../base/fraction.js';
 import { checkObject } from '../cluster/check-object.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireWorkload } from '../cluster/lookup.js';
@@ -8,7 +9,6 @@ import { podsOfWorkload, replicaSetsOf } from '../cluster/workload-pods.js';
 import type { RolloutChange } from '../contract/requests.js';
 import { timestamp } from '../control-plane/new-pods.js';
 import { podsOfReplicaSet } from '../control-plane/replicaset-victims.js';
-import { compare, fraction, parseFraction } from '../netfilter/fraction.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';
 import { mergeRules } from './manifests/merge-keys.js';
 import { threeWayMerge } from './manifests/three-way-merge.js';

@@ -1,5 +1,5 @@
+import { closestNames } from '../base/did-you-mean.js';
 import { QuestionError } from '../base/errors.js';
-import { closest } from '../cluster/closest-names.js';
 import { nodeZone } from '../cluster/lookup.js';
 import type { ZoneChange } from '../contract/requests.js';
 import type { ChangeKind } from './change.js';
@@ -17,7 +17,7 @@ export const zone: ChangeKind<ZoneChange> = {
     const nodes = all.filter((node) => nodeZone(node) === name);
     if (nodes.length === 0) {
       const zones = [...new Set(all.flatMap((node) => nodeZone(node) ?? []))].sort();
-      const near = closest(name, zones);
+      const near = closestNames(name, zones);
       const hint =
         zones.length === 0
           ? 'No node has a label topology.kubernetes.io/zone.'

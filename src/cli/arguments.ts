@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
+import { didYouMeanOption } from '../base/did-you-mean.js';
 import type { PlainKind } from '../questions/kinds.js';
 import { COMMANDS, type CommandName, type Option, whatIfOptions } from './options.js';
-import { didYouMean } from './suggest.js';
 import { UsageError } from './usage-error.js';
 
 /** One option as it was given. A switch has the value ''. */
@@ -49,7 +49,7 @@ function check(
 ): void {
   const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
   if (option === undefined) {
-    const meant = didYouMean(
+    const meant = didYouMeanOption(
       token.rawName,
       Object.keys(options).map((name) => `--${name}`),
     );

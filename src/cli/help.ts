@@ -1,15 +1,7 @@
+import { KUBECTL_COMMAND, KUBECTL_CONFIG_COMMAND } from '../base/kubectl.js';
 import type { PlainKind } from '../questions/kinds.js';
 import { wrap } from '../reports/wrap.js';
-import {
-  COMMAND_NAMES,
-  COMMANDS,
-  type CommandName,
-  KUBECTL_COMMAND,
-  KUBECTL_CONFIG_COMMAND,
-  type Option,
-  PLAIN_KINDS,
-  whatIfOptions,
-} from './options.js';
+import { COMMAND_NAMES, COMMANDS, type CommandName, type Option, PLAIN_KINDS, whatIfOptions } from './options.js';
 
 const WIDTH = 100;
 const INDENT = ' '.repeat(8);

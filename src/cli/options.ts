@@ -320,10 +320,3 @@ export const PLAIN_KINDS = Object.keys(QUESTIONS) as PlainKind[];
 
 export type CommandName = keyof typeof COMMANDS;
 export const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[];
-
-/** What the snapshot is made with. */
-export const KUBECTL_COMMAND =
-  'kubectl get nodes,pods,services,endpointslices,deployments,replicasets,statefulsets,daemonsets -A -o json > cluster.json';
-
-/** A second snapshot file, where kube-proxy is configured by a ConfigMap. */
-export const KUBECTL_CONFIG_COMMAND = 'kubectl get configmap kube-proxy -n kube-system -o json > kube-proxy.json';

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { didYouMeanOption } from '../base/did-you-mean.js';
 import type {
   Clients,
   Destination,
@@ -9,7 +10,6 @@ import type {
   WeightedSource,
   WorkloadRef,
 } from '../contract/requests.js';
-import { didYouMean } from './suggest.js';
 import { UsageError } from './usage-error.js';
 import { oneOf, readPair, readPort, readWhole } from './words.js';
 
@@ -51,7 +51,7 @@ const SOURCE_WORDS = [
 ];
 
 function wrongSource(option: string, text: string, words: readonly string[], shape: string): UsageError {
-  return new UsageError(`${option} is ${shape}, not ${text}.${didYouMean(text.split('/')[0] ?? '', words)}`);
+  return new UsageError(`${option} is ${shape}, not ${text}.${didYouMeanOption(text.split('/')[0] ?? '', words)}`);
 }
 
 function readExternal(text: string): { address: string | undefined; nodes: string[] } | undefined {
@@ -153,7 +153,7 @@ export function readDestination(text: string, via?: string, node?: string): Dest
   if (match === null || place === undefined || place === '' || isIP(text) === 6) {
     throw new UsageError(
       `--to is ${SERVICE_SHAPE}, pod/NAMESPACE/NAME:PORT, ADDRESS:PORT ([ADDRESS]:PORT for IPv6) or HOST:PORT, not ${text}.${
-        text.includes('/') ? didYouMean(word, ['svc', 'service', 'pod']) : ''
+        text.includes('/') ? didYouMeanOption(word, ['svc', 'service', 'pod']) : ''
       }`,
     );
   }
@@ -163,7 +163,7 @@ export function readDestination(text: string, via?: string, node?: string): Dest
   if (pod !== null) return { pod: `${pod[1]}/${pod[2]}`, port };
   if (place.includes('/') || place.includes(':')) {
     throw new UsageError(
-      `--to is ${SERVICE_SHAPE}, pod/NAMESPACE/NAME:PORT, ADDRESS:PORT or HOST:PORT, not ${text}.${didYouMean(word, ['svc', 'service', 'pod'])}`,
+      `--to is ${SERVICE_SHAPE}, pod/NAMESPACE/NAME:PORT, ADDRESS:PORT or HOST:PORT, not ${text}.${didYouMeanOption(word, ['svc', 'service', 'pod'])}`,
     );
   }
   return { host: place, port };
@@ -234,7 +234,7 @@ export function readScaled(
   if (named === undefined || (kind !== 'Deployment' && kind !== 'ReplicaSet' && kind !== 'StatefulSet')) {
     throw new UsageError(
       `${option} is ${shape} with KIND deployment (default), replicaset or statefulset, not ${given}.${
-        words.length === 3 ? didYouMean(words[0] ?? '', ['deployment', 'replicaset', 'statefulset']) : ''
+        words.length === 3 ? didYouMeanOption(words[0] ?? '', ['deployment', 'replicaset', 'statefulset']) : ''
       }`,
     );
   }

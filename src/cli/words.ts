@@ -1,5 +1,5 @@
 import type { IPFamily } from '../base/address.js';
-import { didYouMean } from './suggest.js';
+import { didYouMeanOption } from '../base/did-you-mean.js';
 import { UsageError } from './usage-error.js';
 
 /** One of several words, spelled in any case and with - or _; the value is the request's spelling. */
@@ -8,7 +8,7 @@ export function oneOf<T extends string>(option: string, text: string, words: rea
   const found = words.find((word) => word.toLowerCase() === wanted);
   if (found !== undefined) return found;
   const spelled = words.map((word) => word.toLowerCase().replaceAll('_', '-'));
-  throw new UsageError(`${option} is ${spelled.join(', ')}, not ${text}.${didYouMean(text, spelled)}`);
+  throw new UsageError(`${option} is ${spelled.join(', ')}, not ${text}.${didYouMeanOption(text, spelled)}`);
 }
 
 const FAMILIES: Readonly<Record<string, IPFamily>> = { '4': 'IPv4', '6': 'IPv6', ipv4: 'IPv4', ipv6: 'IPv6' };

@@ -1,5 +1,5 @@
+import { closestNames } from '../base/did-you-mean.js';
 import { QuestionError } from '../base/errors.js';
-import { closest } from './closest-names.js';
 import { type Cluster, workloadKey } from './cluster.js';
 import type { EndpointSlice, Node, Pod, Service, Workload } from './objects.js';
 import { WORKLOAD_KINDS } from './workload-pods.js';
@@ -24,7 +24,7 @@ export function requireNode(cluster: Cluster, name: string, pointer: string): No
   if (node !== undefined) return node;
   throw notFound(
     `Node "${name}"`,
-    closest(name, cluster.nodes.keys()),
+    closestNames(name, cluster.nodes.keys()),
     pointer,
     hintWhenEmpty(cluster.nodes.size, 'nodes'),
   );
@@ -35,14 +35,19 @@ export function requireService(cluster: Cluster, namespace: string, name: string
   const service = cluster.services.get(key);
   if (service !== undefined) return service;
   const none = hintWhenEmpty(cluster.services.size, 'services');
-  throw notFound(`Service "${key}"`, closest(key, cluster.services.keys()), pointer, none);
+  throw notFound(`Service "${key}"`, closestNames(key, cluster.services.keys()), pointer, none);
 }
 
 export function requirePod(cluster: Cluster, namespace: string, name: string, pointer: string): Pod {
   const key = `${namespace}/${name}`;
   const pod = cluster.pods.get(key);
   if (pod !== undefined) return pod;
-  throw notFound(`Pod "${key}"`, closest(key, cluster.pods.keys()), pointer, hintWhenEmpty(cluster.pods.size, 'pods'));
+  throw notFound(
+    `Pod "${key}"`,
+    closestNames(key, cluster.pods.keys()),
+    pointer,
+    hintWhenEmpty(cluster.pods.size, 'pods'),
+  );
 }
 
 export function requireSlice(cluster: Cluster, namespace: string, name: string, pointer: string): EndpointSlice {
@@ -50,7 +55,7 @@ export function requireSlice(cluster: Cluster, namespace: string, name: string, 
   const slice = cluster.endpointSlices.get(key);
   if (slice !== undefined) return slice;
   const none = hintWhenEmpty(cluster.endpointSlices.size, 'endpointslices');
-  throw notFound(`EndpointSlice "${key}"`, closest(key, cluster.endpointSlices.keys()), pointer, none);
+  throw notFound(`EndpointSlice "${key}"`, closestNames(key, cluster.endpointSlices.keys()), pointer, none);
 }
 
 export function requireWorkload(
@@ -67,5 +72,5 @@ export function requireWorkload(
   const none = WORKLOAD_KINDS.some((known) => known === kind)
     ? hintWhenEmpty(cluster.workloads.size, kinds)
     : ` Workloads are of kind ${WORKLOAD_KINDS.join(', ')}.`;
-  throw notFound(`${kind} "${namespace}/${name}"`, closest(key, cluster.workloads.keys()), pointer, none);
+  throw notFound(`${kind} "${namespace}/${name}"`, closestNames(key, cluster.workloads.keys()), pointer, none);
 }

@@ -1,4 +1,5 @@
 import { type ErrorCode, QuestionError } from '../base/errors.js';
+import { KUBECTL_GET } from '../base/kubectl.js';
 import { findJsonError, lineAndColumn } from './json-error.js';
 import { parseYaml } from './parse-yaml.js';
 import { snapshotError } from './problems.js';
@@ -74,7 +75,7 @@ function parseConcatenated(text: string): { readonly documents: unknown[] } | { 
 export function parseDocuments(text: string, pointer: string, file: string | undefined): unknown[] {
   const first = /\S/.exec(text)?.[0];
   if (first === undefined) {
-    throw snapshotError('MALFORMED', pointer, `The snapshot is empty; it must be what ${KUBECTL_HINT} prints.`, file);
+    throw snapshotError('MALFORMED', pointer, `The snapshot is empty; it must be what "${KUBECTL_GET}" prints.`, file);
   }
   if (first !== '{' && first !== '[') return parseYaml(text, pointer, file);
   const whole = parseJson(text);
@@ -91,7 +92,3 @@ export function parseDocuments(text: string, pointer: string, file: string | und
   }
   throw snapshotError('MALFORMED', pointer, `The snapshot is not valid JSON. ${parsed.error}`, file);
 }
-
-/** The command whose output makes a snapshot. */
-export const KUBECTL_HINT =
-  '`kubectl get nodes,pods,services,endpointslices,deployments,replicasets,statefulsets,daemonsets -A -o json`';

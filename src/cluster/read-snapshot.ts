@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { KUBECTL_GET } from '../base/kubectl.js';
 import { checkServices } from './check-services.js';
 import { checkShape } from './check-shape.js';
 import { Cluster } from './cluster.js';
 import { ObjectCollector, type SnapshotDocument } from './collect-objects.js';
 import { USED_KINDS } from './kinds.js';
 import { newestTimestamp } from './newest-timestamp.js';
-import { KUBECTL_HINT, parseDocuments } from './parse-documents.js';
+import { parseDocuments } from './parse-documents.js';
 import { SnapshotProblems, snapshotError } from './problems.js';
 import type { Assumption } from './settings.js';
 import { snapshotText } from './snapshot-text.js';
@@ -95,7 +96,7 @@ function requireObjects(collector: ObjectCollector, pointer: string): void {
       : ignored.size > 0
         ? `it holds only ${[...ignored.keys()].slice(0, 5).join(', ')}`
         : 'it is empty';
-  const detail = `The snapshot holds no Node, Pod, Service or other object that is used: ${instead}. Make it with ${KUBECTL_HINT}.`;
+  const detail = `The snapshot holds no Node, Pod, Service or other object that is used: ${instead}. Make it with: ${KUBECTL_GET}`;
   throw snapshotError('INVALID_SNAPSHOT', pointer, detail);
 }
 

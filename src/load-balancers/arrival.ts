@@ -1,4 +1,4 @@
-import type { Fraction } from '../netfilter/fraction.js';
+import type { Fraction } from '../base/fraction.js';
 
 /** The header that an outside client sends, as far as load balancers look at it or rewrite it. */
 export interface SentHeader {

@@ -1,5 +1,5 @@
+import { ONE } from '../base/fraction.js';
 import type { Node, Service } from '../cluster/objects.js';
-import { ONE } from '../netfilter/fraction.js';
 import { annotationOf, numberOf, switchOf } from './annotations.js';
 import { HEALTH_PATH, isLocal, nodeHealthCheck, PROXY_HEALTH_PORT, type Timing } from './checks.js';
 import { keepHeader, toNodePort } from './forward.js';

@@ -1,11 +1,11 @@
 import type { IPFamily } from '../base/address.js';
+import { divide, type Fraction, isZero, sum } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
 import { nodeZone } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import type { Phase } from '../contract/requests.js';
-import { divide, type Fraction, isZero, sum } from '../netfilter/fraction.js';
 import { chooseImplementation } from './choose.js';
 import { probe, readyEndpointsOn, secondsToConverge } from './health.js';
 import type {

@@ -1,4 +1,4 @@
-import { ONE } from '../netfilter/fraction.js';
+import { ONE } from '../base/fraction.js';
 import type { Arrival, SentHeader } from './arrival.js';
 
 /**

@@ -1,4 +1,4 @@
-import { ONE } from '../netfilter/fraction.js';
+import { ONE } from '../base/fraction.js';
 import { isLocal, nodeHealthCheck, type Timing } from './checks.js';
 import { toNodePort } from './forward.js';
 import type { Implementation } from './implementation.js';

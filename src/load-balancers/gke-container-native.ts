@@ -1,5 +1,5 @@
+import { ONE } from '../base/fraction.js';
 import type { Service } from '../cluster/objects.js';
-import { ONE } from '../netfilter/fraction.js';
 import { annotationOf } from './annotations.js';
 import { isNegService } from './gke/neg-annotations.js';
 import type { Balanced, Implementation } from './implementation.js';

@@ -1,4 +1,4 @@
-import { ZERO } from '../netfilter/fraction.js';
+import { ZERO } from '../base/fraction.js';
 import { groupBackends, negBackends } from './gke/backends.js';
 import { CLASSES, INSTANCE_GROUP_LIMIT } from './gke/facts.js';
 import { asksForInternal, gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './gke/passthrough.js';

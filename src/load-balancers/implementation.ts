@@ -1,9 +1,9 @@
 import type { IPFamily } from '../base/address.js';
+import type { Fraction } from '../base/fraction.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { LoadBalancerName, LoadBalancerOption, LoadBalancerOptions } from '../cluster/load-balancer-settings.js';
 import type { Service } from '../cluster/objects.js';
 import type { Platform, Settings } from '../cluster/settings.js';
-import type { Fraction } from '../netfilter/fraction.js';
 import type { Protocol } from '../netfilter/packet.js';
 
 /** One Service behind one load balancer, in one family: what every question to an implementation is about. */

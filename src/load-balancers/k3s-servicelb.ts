@@ -1,7 +1,7 @@
 import { addressOf } from '../base/address.js';
+import { ONE } from '../base/fraction.js';
 import { nodeAddresses } from '../cluster/addresses.js';
 import type { Node } from '../cluster/objects.js';
-import { ONE } from '../netfilter/fraction.js';
 import { isLocal } from './checks.js';
 import { isSilent, readyEndpointsOn } from './health.js';
 import type { Backends, Balanced, Implementation, ProbeResult } from './implementation.js';

@@ -1,4 +1,4 @@
-import { ONE } from '../netfilter/fraction.js';
+import { ONE } from '../base/fraction.js';
 import type { Implementation } from './implementation.js';
 import { announced, announcement } from './metallb/common.js';
 import { convergence, silence, speakers } from './metallb/speakers.js';

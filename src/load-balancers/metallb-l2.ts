@@ -1,5 +1,5 @@
+import { ONE } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
-import { ONE } from '../netfilter/fraction.js';
 import type { Balanced, Implementation } from './implementation.js';
 import { announced, announcement, firstAddress } from './metallb/common.js';
 import { convergence, leaderOf, shownMetallb, silence, speakers } from './metallb/speakers.js';

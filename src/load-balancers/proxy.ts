@@ -1,4 +1,4 @@
-import { ONE } from '../netfilter/fraction.js';
+import { ONE } from '../base/fraction.js';
 import { nodeHealthCheck } from './checks.js';
 import { toNodePort } from './forward.js';
 import { generic } from './generic.js';

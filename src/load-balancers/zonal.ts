@@ -1,4 +1,4 @@
-import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
+import { type Fraction, fraction, ONE } from '../base/fraction.js';
 import type { Balanced, Candidate } from './implementation.js';
 
 /**

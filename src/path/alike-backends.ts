@@ -1,6 +1,6 @@
+import { add } from '../base/fraction.js';
 import { nodeZone } from '../cluster/addresses.js';
 import type { BackendShare, Balancer } from '../load-balancers/balancer.js';
-import { add } from '../netfilter/fraction.js';
 import type { Fabric } from './fabric.js';
 
 /** A backend with the share of all that it stands for. */

@@ -1,5 +1,6 @@
 import { addressOf, type IPFamily, joinHostPort } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
+import { type Fraction, fraction, ONE } from '../base/fraction.js';
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { requirePod } from '../cluster/lookup.js';
 import { namespacedName, type Pod, type Service } from '../cluster/objects.js';
@@ -8,7 +9,6 @@ import type { Destination as Asked } from '../contract/requests.js';
 import { endpointsAreUnknown } from '../control-plane/endpoint-sources.js';
 import { isBalanced, serviceOfHostname } from '../load-balancers/addresses.js';
 import type { Balancer } from '../load-balancers/balancer.js';
-import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
 import type { Protocol } from '../netfilter/packet.js';
 import { unknownFamily } from './before-rules.js';
 import type { Client, Target } from './client.js';

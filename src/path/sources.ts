@@ -1,11 +1,11 @@
 import { addressOf, networkOf } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
+import { type Fraction, fraction, ONE } from '../base/fraction.js';
 import { podAddresses } from '../cluster/cluster.js';
 import { requireNode, requirePod, requireWorkload } from '../cluster/lookup.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
 import { podsOfWorkload } from '../cluster/workload-pods.js';
 import type { Source } from '../contract/requests.js';
-import { type Fraction, fraction, ONE } from '../netfilter/fraction.js';
 import type { Client, Through } from './client.js';
 import type { Entry } from './destinations.js';
 import type { Fabric } from './fabric.js';

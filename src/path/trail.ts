@@ -1,5 +1,5 @@
+import { type Fraction, isOne, multiply, ONE } from '../base/fraction.js';
 import type { Balancer } from '../load-balancers/balancer.js';
-import { type Fraction, isOne, multiply, ONE } from '../netfilter/fraction.js';
 import type { Header, Packet } from '../netfilter/packet.js';
 import type { Rule } from '../netfilter/ruleset.js';
 import type { Chance, StepList } from '../netfilter/walk/types.js';

@@ -1,5 +1,5 @@
+import { ONE } from '../base/fraction.js';
 import type { Balancer } from '../load-balancers/balancer.js';
-import { ONE } from '../netfilter/fraction.js';
 import { alikeBackends } from '../path/alike-backends.js';
 import type { Fabric } from '../path/fabric.js';
 import { balancedClient, type WeightedClient } from '../path/sources.js';

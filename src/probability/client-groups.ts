@@ -1,4 +1,5 @@
 import { QuestionError } from '../base/errors.js';
+import { divide, type Fraction, fraction, isZero, multiply, parseFraction, sum } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
 import { nodeZone } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
@@ -7,7 +8,6 @@ import type { Node } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
 import type { Clients } from '../contract/requests.js';
 import type { Balancer } from '../load-balancers/balancer.js';
-import { divide, type Fraction, fraction, isZero, multiply, parseFraction, sum } from '../netfilter/fraction.js';
 import { nodesThatTake, nodesWithHostPort } from '../path/before-rules.js';
 import type { Client } from '../path/client.js';
 import {

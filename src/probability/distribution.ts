@@ -1,4 +1,4 @@
-import { add, compare, type Fraction, ZERO } from '../netfilter/fraction.js';
+import { add, compare, type Fraction, ZERO } from '../base/fraction.js';
 import type { Chance } from '../netfilter/walk/types.js';
 import type { Journey, Receiver } from '../path/trail.js';
 

@@ -1,6 +1,6 @@
+import { isZero } from '../base/fraction.js';
 import type { BackendAnswer, BalancerAnswer, HealthCheckAnswer } from '../contract/answers.js';
 import type { Balancer } from '../load-balancers/balancer.js';
-import { isZero } from '../netfilter/fraction.js';
 import type { Client } from '../path/client.js';
 import type { Fabric } from '../path/fabric.js';
 import { addShare, NO_SHARE, type Share } from '../probability/distribution.js';

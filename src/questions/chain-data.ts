@@ -1,6 +1,6 @@
 import type { IPFamily } from '../base/address.js';
+import { fraction, ONE } from '../base/fraction.js';
 import type { ChainData, RuleData, StepChance } from '../contract/answers.js';
-import { fraction, ONE } from '../netfilter/fraction.js';
 import { statisticThreshold } from '../netfilter/iptables/probability.js';
 import { writeRule } from '../netfilter/iptables/write.js';
 import type { Chain, Rule } from '../netfilter/ruleset.js';

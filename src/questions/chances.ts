@@ -1,6 +1,6 @@
+import { type Fraction, formatFraction, fraction, sum, toDecimal, toNumber } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
 import type { Probability, StepChance } from '../contract/answers.js';
-import { type Fraction, formatFraction, fraction, sum, toDecimal, toNumber } from '../netfilter/fraction.js';
 import type { Chance } from '../netfilter/walk/types.js';
 
 const DECIMALS = 12;

@@ -1,5 +1,5 @@
+import { divide, formatFraction, fraction, isZero, multiply, toNumber } from '../base/fraction.js';
 import type { EndpointRef, ServiceProbability } from '../contract/answers.js';
-import { divide, formatFraction, fraction, isZero, multiply, toNumber } from '../netfilter/fraction.js';
 import type { Fabric } from '../path/fabric.js';
 import type { Journey } from '../path/trail.js';
 import {

@@ -1,5 +1,6 @@
 import { addressOf, makeAddress, networkOf } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
+import { fraction } from '../base/fraction.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requireService } from '../cluster/lookup.js';
 import type { Service } from '../cluster/objects.js';
@@ -7,7 +8,6 @@ import type { PathQuestion } from '../contract/requests.js';
 import { isBalanced } from '../load-balancers/addresses.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import type { Backend } from '../load-balancers/implementation.js';
-import { fraction } from '../netfilter/fraction.js';
 import type { Client, Target } from '../path/client.js';
 import type { Fabric } from '../path/fabric.js';
 import { travel } from '../path/journey.js';

@@ -1,5 +1,6 @@
 import { ENGINE } from '../base/engine.js';
 import { pointer, QuestionError } from '../base/errors.js';
+import { KUBECTL_GET } from '../base/kubectl.js';
 import { remember } from '../base/remember.js';
 import { applyChanges } from '../changes/index.js';
 import type { Cluster } from '../cluster/cluster.js';
@@ -107,8 +108,7 @@ export function prepare(request: QuestionRequest, snapshot: Snapshot): Prepared 
       {
         in: 'snapshot',
         pointer: '',
-        detail:
-          'Nodes are needed: kubectl get nodes,pods,services,endpointslices,deployments,replicasets,statefulsets,daemonsets,configmaps -A -o json',
+        detail: `Nodes are needed: ${KUBECTL_GET}`,
       },
     ]);
   }

@@ -1,6 +1,7 @@
 import type { IPFamily } from '../base/address.js';
 import { joinHostPort } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
+import { ONE, sum } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Service } from '../cluster/objects.js';
@@ -8,7 +9,6 @@ import { FAMILIES } from '../cluster/settings.js';
 import type { PathVerdict, ProbabilityResult, ServiceProbability } from '../contract/answers.js';
 import type { ProbabilityQuestion, ServiceDestination, TransportProtocol } from '../contract/requests.js';
 import { isBalanced, publishedAs } from '../load-balancers/addresses.js';
-import { ONE, sum } from '../netfilter/fraction.js';
 import type { Client } from '../path/client.js';
 import { type Destination, resolveDestination } from '../path/destinations.js';
 import { Fabric } from '../path/fabric.js';

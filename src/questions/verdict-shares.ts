@@ -1,5 +1,5 @@
+import { compare } from '../base/fraction.js';
 import type { Cause, PathVerdict, VerdictShare } from '../contract/answers.js';
-import { compare } from '../netfilter/fraction.js';
 import type { Chance } from '../netfilter/walk/types.js';
 import type { Journey } from '../path/trail.js';
 import { probability, total } from './chances.js';

@@ -1,7 +1,7 @@
 /** What a check tells of doors and findings, in the words and the order of all its forms. */
 
+import { parseFraction } from '../base/fraction.js';
 import type { CheckedDoor, CheckResult, Finding, Probability } from '../contract/answers.js';
-import { parseFraction } from '../netfilter/fraction.js';
 import { percent } from './shares.js';
 import { serviceText } from './words.js';
 

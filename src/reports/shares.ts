@@ -1,5 +1,5 @@
+import { parseFraction, toDecimal } from '../base/fraction.js';
 import type { Probability, StepChance } from '../contract/answers.js';
-import { parseFraction, toDecimal } from '../netfilter/fraction.js';
 
 /** A fraction of more digits than this makes a table unreadable: the exact one stands in the JSON answer. */
 const LONGEST_FRACTION = 24;

@@ -1,5 +1,5 @@
+import { parseSigned, signedToDecimal } from '../base/signed-fraction.js';
 import type { Probability, Shift, ShiftedShare } from '../contract/answers.js';
-import { parseSigned, signedToDecimal } from '../netfilter/signed-fraction.js';
 import { bar } from './bars.js';
 import type { Paint } from './paint.js';
 import { exact, percent } from './shares.js';

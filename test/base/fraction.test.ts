@@ -20,7 +20,7 @@ import {
   toDecimal,
   toNumber,
   ZERO,
-} from '../../src/netfilter/fraction.js';
+} from '../../src/base/fraction.js';
 import { runs } from '../support/runs.js';
 
 const big = fc.bigInt({ min: 0n, max: 1n << 80n });

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { COMMAND_NAMES, COMMANDS, KUBECTL_COMMAND } from '../../src/cli/options.js';
-import { KUBECTL_HINT } from '../../src/cluster/parse-documents.js';
+import { KUBECTL_GET } from '../../src/base/kubectl.js';
+import { COMMAND_NAMES, COMMANDS } from '../../src/cli/options.js';
 import { run } from './run.js';
 
 const SNAPSHOT = 'examples/article.json';
@@ -133,12 +134,15 @@ t.test('no snapshot is an error that shows how to make one', async (t) => {
   for (const stdin of [undefined, '']) {
     const { code, stderr } = await run(['chains'], stdin === undefined ? {} : { stdin });
     t.equal(code, 2);
-    t.match(stderr, /^No snapshot is given.*\n {2}kubectl get nodes,pods,services,endpointslices,.* -A -o json/);
+    t.match(
+      stderr,
+      /^No snapshot is given.*\n {2}kubectl get nodes,namespaces,pods,services,endpointslices,.* -A -o json/,
+    );
   }
 });
 
-t.test('errors and help show the same way to make a snapshot', async (t) => {
-  t.equal(KUBECTL_COMMAND, `${KUBECTL_HINT.replaceAll('`', '')} > cluster.json`);
+t.test('README and pages show the way to make a snapshot that errors and help show', async (t) => {
+  for (const page of ['README.md', 'docs/ci-bot.md']) t.match(readFileSync(page, 'utf8'), KUBECTL_GET, page);
 });
 
 t.test('standard input is read once', async (t) => {

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { editDistance } from '../../src/base/edit-distance.js';
+import { closestNames, editDistance } from '../../src/base/did-you-mean.js';
 import { QuestionError } from '../../src/base/errors.js';
-import { closest } from '../../src/cluster/closest-names.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import {
   nodeAddresses,
@@ -89,7 +88,7 @@ t.test('names that are not there', async (t) => {
   t.equal(requirePod(cluster, 'shop', 'web-5d8f-abcde', '').kind, 'Pod');
   t.equal(requireWorkload(cluster, 'StatefulSet', 'shop', 'db', '').kind, 'StatefulSet');
   const many = Array.from({ length: 50 }, (_, i) => `web-${i}`);
-  t.same(closest('web', many), ['web-0', 'web-1', 'web-10', 'web-11', 'web-12'], 'five at most, in order');
+  t.same(closestNames('web', many), ['web-0', 'web-1', 'web-10', 'web-11', 'web-12'], 'five at most, in order');
 });
 
 t.test('edit distances', async (t) => {

@@ -425,7 +425,7 @@ t.test('broken objects are refused with their place', async (t) => {
     [
       list(),
       '',
-      /holds no Node, Pod, Service or other object that is used: it is empty\. Make it with `kubectl get nodes,pods,services,endpointslices/,
+      /holds no Node, Pod, Service or other object that is used: it is empty\. Make it with: kubectl get nodes,namespaces,pods,services,endpointslices/,
     ],
     [list({ kind: 'Secret' }), '', /holds only Secret/],
     [{ kind: 'Status', message: 'forbidden' }, '', /API server's message is "forbidden"/],

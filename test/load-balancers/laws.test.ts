@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
+import { add, type Fraction, formatFraction, parseFraction, ZERO } from '../../src/base/fraction.js';
 import { LOAD_BALANCERS } from '../../src/cluster/load-balancer-settings.js';
 import type { PathResult, ServiceProbability } from '../../src/contract/answers.js';
-import { add, type Fraction, formatFraction, parseFraction, ZERO } from '../../src/netfilter/fraction.js';
 import { ask } from '../../src/questions/ask.js';
 import { type BalancedOptions, balanced, WEB } from '../support/balanced.js';
 import { runs } from '../support/runs.js';

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
+import { isOne, isZero, parseFraction, sum, ZERO } from '../../src/base/fraction.js';
 import { LOAD_BALANCERS, type LoadBalancerOptions } from '../../src/cluster/load-balancer-settings.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { PathResult, ServiceProbability } from '../../src/contract/answers.js';
 import type { PathQuestion, QuestionRequest } from '../../src/contract/requests.js';
-import { isOne, isZero, parseFraction, sum, ZERO } from '../../src/netfilter/fraction.js';
 import { ask } from '../../src/questions/ask.js';
 import { type BalancedOptions, balanced, balancedList, VIP, WEB } from '../support/balanced.js';
 import { runs } from '../support/runs.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { IPFamily } from '../../src/base/address.js';
 import { QuestionError } from '../../src/base/errors.js';
-import { formatFraction } from '../../src/netfilter/fraction.js';
+import { formatFraction } from '../../src/base/fraction.js';
 import { saveRule } from '../../src/netfilter/iptables/canonical.js';
 import { isTarget, MATCHES, TARGETS } from '../../src/netfilter/iptables/index.js';
 import { listRule } from '../../src/netfilter/iptables/list.js';

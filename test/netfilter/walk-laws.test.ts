@@ -10,7 +10,7 @@ import {
   subtract,
   sum,
   ZERO,
-} from '../../src/netfilter/fraction.js';
+} from '../../src/base/fraction.js';
 import { chanceOf } from '../../src/netfilter/iptables/matches/statistic.js';
 import { parseSave } from '../../src/netfilter/iptables/parse.js';
 import { saveRuleset } from '../../src/netfilter/iptables/save.js';

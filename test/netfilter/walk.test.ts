@@ -1,5 +1,5 @@
 import t from 'tap';
-import { formatFraction, fraction, sum, toDecimal } from '../../src/netfilter/fraction.js';
+import { formatFraction, fraction, sum, toDecimal } from '../../src/base/fraction.js';
 import { writeRule } from '../../src/netfilter/iptables/write.js';
 import type { Packet } from '../../src/netfilter/packet.js';
 import type { Chain, Hook, Ruleset } from '../../src/netfilter/ruleset.js';

@@ -2,17 +2,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
+import { add, divide, type Fraction, formatFraction, fraction, parseFraction, sum } from '../../src/base/fraction.js';
 import type { PathResult, ServiceProbability } from '../../src/contract/answers.js';
 import type { Clients, PathQuestion, Source, Via } from '../../src/contract/requests.js';
-import {
-  add,
-  divide,
-  type Fraction,
-  formatFraction,
-  fraction,
-  parseFraction,
-  sum,
-} from '../../src/netfilter/fraction.js';
 import { ask } from '../../src/questions/ask.js';
 import { type RandomCluster, randomCluster, settingsOf, snapshotOf, waysOf } from '../support/random-cluster.js';
 import { runs } from '../support/runs.js';

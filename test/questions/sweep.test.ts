@@ -3,6 +3,15 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { QuestionError } from '../../src/base/errors.js';
+import {
+  compare,
+  divide,
+  type Fraction,
+  formatFraction,
+  fraction,
+  parseFraction,
+  toNumber,
+} from '../../src/base/fraction.js';
 import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
 import type {
   Answer,
@@ -12,15 +21,6 @@ import type {
   SweptShares,
 } from '../../src/contract/answers.js';
 import type { Change, Clients, QuestionRequest, SweepQuestion } from '../../src/contract/requests.js';
-import {
-  compare,
-  divide,
-  type Fraction,
-  formatFraction,
-  fraction,
-  parseFraction,
-  toNumber,
-} from '../../src/netfilter/fraction.js';
 import { ask } from '../../src/questions/ask.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
 import { runs } from '../support/runs.js';

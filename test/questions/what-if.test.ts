@@ -2,16 +2,7 @@
 import { applyPatch } from 'diff';
 import fc from 'fast-check';
 import t from 'tap';
-import type { Snapshot } from '../../src/cluster/read-snapshot.js';
-import type {
-  ChainsWhatIf,
-  EstablishedShares,
-  PathWhatIf,
-  ProbabilityWhatIf,
-  Shift,
-} from '../../src/contract/answers.js';
-import type { QuestionRequest } from '../../src/contract/requests.js';
-import { add, equals, fraction, ONE } from '../../src/netfilter/fraction.js';
+import { add, equals, fraction, ONE } from '../../src/base/fraction.js';
 import {
   addSigned,
   formatSigned,
@@ -22,7 +13,16 @@ import {
   shiftOf,
   signedToDecimal,
   signedToNumber,
-} from '../../src/netfilter/signed-fraction.js';
+} from '../../src/base/signed-fraction.js';
+import type { Snapshot } from '../../src/cluster/read-snapshot.js';
+import type {
+  ChainsWhatIf,
+  EstablishedShares,
+  PathWhatIf,
+  ProbabilityWhatIf,
+  Shift,
+} from '../../src/contract/answers.js';
+import type { QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
 import { unifiedDiff } from '../../src/questions/differences/unified.js';
 import type { PlainKind } from '../../src/questions/kinds.js';

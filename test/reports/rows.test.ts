@@ -1,10 +1,10 @@
 /** Flat rows: the same columns in every row, scalars only, shares that add up, and CSV that no spreadsheet runs. */
 import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
+import { add, equals, formatFraction, ONE, parseFraction, ZERO } from '../../src/base/fraction.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { Answer } from '../../src/contract/answers.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';
-import { add, equals, formatFraction, ONE, parseFraction, ZERO } from '../../src/netfilter/fraction.js';
 import { ask } from '../../src/questions/ask.js';
 import type { QuestionKind } from '../../src/questions/kinds.js';
 import { render } from '../../src/reports/render.js';

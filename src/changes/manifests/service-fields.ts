@@ -1,4 +1,4 @@
-import { closest } from '../../cluster/closest-names.js';
+import { closestNames } from '../../base/did-you-mean.js';
 import type { ObjectFault } from './workload-faults.js';
 
 /** The fields of a Service, which kubectl and the API server hold a manifest to (Kubernetes 1.36 core/v1 types.go). */
@@ -33,7 +33,7 @@ function unknown(value: unknown, known: readonly string[], at: string): ObjectFa
   return Object.keys(value)
     .filter((key) => !known.includes(key))
     .map((key) => {
-      const near = closest(key, known);
+      const near = closestNames(key, known);
       const hint = near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
       return {
         place: `${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,

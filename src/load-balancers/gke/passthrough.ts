@@ -1,6 +1,7 @@
 /** What both of Google's passthrough load balancers, external and internal, have in common. */
+
+import { fraction, ONE } from '../../base/fraction.js';
 import type { Node, Service } from '../../cluster/objects.js';
-import { fraction, ONE } from '../../netfilter/fraction.js';
 import { isLocal, nodeHealthCheck } from '../checks.js';
 import { keepHeader } from '../forward.js';
 import type { Balanced, Candidate, Implementation } from '../implementation.js';

@@ -1,4 +1,4 @@
-import { type Fraction, fraction } from '../fraction.js';
+import { type Fraction, fraction } from '../../base/fraction.js';
 
 /** Thresholds are compared with 31 random bits (xt_statistic). */
 const SCALE = 2 ** 31;

@@ -1,4 +1,4 @@
-import { ONE } from '../fraction.js';
+import { ONE } from '../../base/fraction.js';
 import { matchCodec } from '../iptables/index.js';
 import { chanceOf } from '../iptables/matches/statistic.js';
 import type { Packet } from '../packet.js';

@@ -1,4 +1,14 @@
-import { complement, type Fraction, fraction, isOne, isZero, multiply, ONE, subtract, ZERO } from '../fraction.js';
+import {
+  complement,
+  type Fraction,
+  fraction,
+  isOne,
+  isZero,
+  multiply,
+  ONE,
+  subtract,
+  ZERO,
+} from '../../base/fraction.js';
 
 /**
  * Shares are exact while their denominators are at most 2^256. Programmed chances q/2^31 are after eight random

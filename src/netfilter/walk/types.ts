@@ -1,4 +1,4 @@
-import type { Fraction } from '../fraction.js';
+import type { Fraction } from '../../base/fraction.js';
 import type { Header, Packet } from '../packet.js';
 import type { Hook, Rule } from '../ruleset.js';
 

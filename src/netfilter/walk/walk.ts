@@ -1,4 +1,4 @@
-import { type Fraction, ONE } from '../fraction.js';
+import { type Fraction, ONE } from '../../base/fraction.js';
 import { targetCodec } from '../iptables/index.js';
 import { perhapsMarked } from '../iptables/targets/set-connmark.js';
 import { headerOf, type Packet } from '../packet.js';

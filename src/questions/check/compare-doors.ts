@@ -1,5 +1,7 @@
 /** One Service's doors before and after, side by side. */
 
+import { compare, type Fraction, formatFraction } from '../../base/fraction.js';
+import { parseSigned } from '../../base/signed-fraction.js';
 import type {
   Both,
   CheckClients,
@@ -9,8 +11,6 @@ import type {
   ServiceRef,
 } from '../../contract/answers.js';
 import type { Via } from '../../contract/requests.js';
-import { compare, type Fraction, formatFraction } from '../../netfilter/fraction.js';
-import { parseSigned } from '../../netfilter/signed-fraction.js';
 import { establishedShares } from '../differences/established.js';
 import { holdsUnknownShare, isShifted, pairs, shifted, shiftedVerdicts } from '../differences/shares.js';
 import { flowFates, type Side } from '../differences/udp-flows.js';

@@ -1,3 +1,5 @@
+import { compare } from '../../base/fraction.js';
+import { parseSigned } from '../../base/signed-fraction.js';
 import type {
   PathDifference,
   PathResult,
@@ -6,8 +8,6 @@ import type {
   Probability,
   TraceDifference,
 } from '../../contract/answers.js';
-import { compare } from '../../netfilter/fraction.js';
-import { parseSigned } from '../../netfilter/signed-fraction.js';
 import { pairs, shifted, shiftedVerdicts, totalOf } from './shares.js';
 
 const DEFAULT_TRACES = 100;

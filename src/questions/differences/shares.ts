@@ -1,6 +1,6 @@
+import { divide, type Fraction, fraction, isZero, sum, ZERO } from '../../base/fraction.js';
+import { formatSigned, parseSigned, shiftOf, signedToNumber } from '../../base/signed-fraction.js';
 import type { Probability, ShiftedShare, ShiftedVerdict, VerdictShare } from '../../contract/answers.js';
-import { divide, type Fraction, fraction, isZero, sum, ZERO } from '../../netfilter/fraction.js';
-import { formatSigned, parseSigned, shiftOf, signedToNumber } from '../../netfilter/signed-fraction.js';
 import { probability } from '../chances.js';
 
 /** What a side that does not have something gives it. */

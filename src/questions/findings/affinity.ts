@@ -1,6 +1,6 @@
 /** Session affinity: that it is there, that it comes or goes, and that it breaks. */
 import { joinHostPort } from '../../base/address.js';
-import { add, type Fraction, formatFraction, isZero, multiply, ZERO } from '../../netfilter/fraction.js';
+import { add, type Fraction, formatFraction, isZero, multiply, ZERO } from '../../base/fraction.js';
 import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { DoorOutcome } from './door.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';

@@ -1,6 +1,5 @@
 /** How evenly endpoints share new connections. */
 import { joinHostPort } from '../../base/address.js';
-import type { EndpointShare } from '../../contract/answers.js';
 import {
   compare,
   divide,
@@ -11,8 +10,9 @@ import {
   ONE,
   sum,
   toDecimal,
-} from '../../netfilter/fraction.js';
-import { parseSigned } from '../../netfilter/signed-fraction.js';
+} from '../../base/fraction.js';
+import { parseSigned } from '../../base/signed-fraction.js';
+import type { EndpointShare } from '../../contract/answers.js';
 import { exactOf } from '../differences/shares.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door } from './door.js';

@@ -1,10 +1,5 @@
 /** Load balancers: what changes of them, what they open, and what they lose until their health checks have found a change. */
 import type { IPFamily } from '../../base/address.js';
-import { FAMILIES } from '../../cluster/settings.js';
-import type { Finding } from '../../contract/answers.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
-import { type Balancer, balancerOf } from '../../load-balancers/balancer.js';
-import type { Backend } from '../../load-balancers/implementation.js';
 import {
   compare,
   type Fraction,
@@ -15,8 +10,13 @@ import {
   sum,
   toDecimal,
   ZERO,
-} from '../../netfilter/fraction.js';
-import { parseSigned } from '../../netfilter/signed-fraction.js';
+} from '../../base/fraction.js';
+import { parseSigned } from '../../base/signed-fraction.js';
+import { FAMILIES } from '../../cluster/settings.js';
+import type { Finding } from '../../contract/answers.js';
+import { isBalanced } from '../../load-balancers/addresses.js';
+import { type Balancer, balancerOf } from '../../load-balancers/balancer.js';
+import type { Backend } from '../../load-balancers/implementation.js';
 import { nodeIsDown } from '../../path/network.js';
 import { programNode } from '../../proxy/program.js';
 import { doorPairs } from './client-pairs.js';

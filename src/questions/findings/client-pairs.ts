@@ -1,5 +1,5 @@
 /** The clients of a door before and after a change, matched by who they are. */
-import { add, divide, type Fraction, fraction, multiply, sum } from '../../netfilter/fraction.js';
+import { add, divide, type Fraction, fraction, multiply, sum } from '../../base/fraction.js';
 import type { Door, DoorClient, DoorOutcome } from './door.js';
 
 /** Clients that have the same outcomes among each other on both sides. */

@@ -1,7 +1,7 @@
 /** Established connections that a change ends. */
 import { joinHostPort } from '../../base/address.js';
+import { compare, type Fraction, formatFraction } from '../../base/fraction.js';
 import type { EstablishedShares } from '../../contract/answers.js';
-import { compare, type Fraction, formatFraction } from '../../netfilter/fraction.js';
 import { establishedShares } from '../differences/established.js';
 import { exactOf } from '../differences/shares.js';
 import { flowFates } from '../differences/udp-flows.js';

@@ -1,4 +1,5 @@
 import type { IPFamily } from '../../base/address.js';
+import { type Fraction, sum } from '../../base/fraction.js';
 import type {
   Cause,
   EndpointShare,
@@ -7,7 +8,6 @@ import type {
   ServiceRef,
   VerdictShare,
 } from '../../contract/answers.js';
-import { type Fraction, sum } from '../../netfilter/fraction.js';
 import type { Rule } from '../../netfilter/ruleset.js';
 import type { Client } from '../../path/client.js';
 import { hopsOf, type Journey, type Receiver } from '../../path/trail.js';

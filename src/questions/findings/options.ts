@@ -1,9 +1,9 @@
 /** What a request says of findings: from where on they count, and which are not wanted. */
 
 import { pointer, QuestionError } from '../../base/errors.js';
+import { type Fraction, fraction, parseFraction, ZERO } from '../../base/fraction.js';
 import type { Finding } from '../../contract/answers.js';
 import type { FindingsWanted } from '../../contract/gen/types.js';
-import { type Fraction, fraction, parseFraction, ZERO } from '../../netfilter/fraction.js';
 
 export type FindingsSpec = FindingsWanted;
 

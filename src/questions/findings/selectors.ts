@@ -1,7 +1,7 @@
 /** Selectors and ports that find nothing: the usual reasons why a Service has no endpoints, or reaches nobody. */
 
 import { addressOf } from '../../base/address.js';
-import { editDistance } from '../../base/edit-distance.js';
+import { editDistance } from '../../base/did-you-mean.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Pod, type Service, type ServicePortSpec } from '../../cluster/objects.js';

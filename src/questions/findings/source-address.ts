@@ -1,16 +1,7 @@
 /** Whether endpoints see who talks to them. */
 
+import { add, compare, divide, type Fraction, formatFraction, isZero, multiply, ZERO } from '../../base/fraction.js';
 import type { Finding } from '../../contract/answers.js';
-import {
-  add,
-  compare,
-  divide,
-  type Fraction,
-  formatFraction,
-  isZero,
-  multiply,
-  ZERO,
-} from '../../netfilter/fraction.js';
 import { type ClientPair, clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { Door, DoorClient, DoorOutcome } from './door.js';
 import { shareWhere } from './door.js';

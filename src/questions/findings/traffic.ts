@@ -1,6 +1,5 @@
 /** Connections that do not arrive: as they are, and that arrived before a change. */
 
-import type { Cause, Finding, PathVerdict } from '../../contract/answers.js';
 import {
   add,
   compare,
@@ -11,7 +10,8 @@ import {
   multiply,
   subtract,
   ZERO,
-} from '../../netfilter/fraction.js';
+} from '../../base/fraction.js';
+import type { Cause, Finding, PathVerdict } from '../../contract/answers.js';
 import { exactOf } from '../differences/shares.js';
 import { ruleText } from '../rule-text.js';
 import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';

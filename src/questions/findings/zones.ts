@@ -1,16 +1,9 @@
 /** Connections that leave their client's zone. */
+
+import { compare, divide, type Fraction, formatFraction, fraction, isZero, multiply } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
 import { nodeZone } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import {
-  compare,
-  divide,
-  type Fraction,
-  formatFraction,
-  fraction,
-  isZero,
-  multiply,
-} from '../../netfilter/fraction.js';
 import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door, DoorClient, DoorOutcome } from './door.js';

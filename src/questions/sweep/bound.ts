@@ -1,8 +1,8 @@
 /** The bound of a sweep: what shares may be at most, and the smallest number of replicas for which they are. */
 import { QuestionError } from '../../base/errors.js';
+import { compare, type Fraction, isZero, parseFraction } from '../../base/fraction.js';
 import type { ExactShare, SweepBoundResult, SweepPoint, SweptShares } from '../../contract/answers.js';
 import type { SweepBound } from '../../contract/requests.js';
-import { compare, type Fraction, isZero, parseFraction } from '../../netfilter/fraction.js';
 
 type Limit = keyof SweepBound;
 

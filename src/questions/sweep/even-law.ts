@@ -6,9 +6,10 @@
  * a share of 1/n, and what came to no endpoint stays what it was. Only one cluster is walked for all of that. Whether a port is
  * of this kind is told by what was walked: its endpoints' sums must be equal.
  */
+
+import { compare, type Fraction, formatFraction, fraction, isZero, multiply, sum } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
 import type { SweptShares } from '../../contract/answers.js';
-import { compare, type Fraction, formatFraction, fraction, isZero, multiply, sum } from '../../netfilter/fraction.js';
 import { type Alike, summarise } from './summary.js';
 import { addMasses, type EndpointTally, type Masses, type Tally } from './tally.js';
 

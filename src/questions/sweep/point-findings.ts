@@ -1,7 +1,8 @@
 /** What is to be said of one point of a sweep, from its numbers. */
+
+import { compare, type Fraction, parseFraction } from '../../base/fraction.js';
 import type { Unplaced } from '../../changes/scale-points.js';
 import type { ExactShare, Finding, SweptShares } from '../../contract/answers.js';
-import { compare, type Fraction, parseFraction } from '../../netfilter/fraction.js';
 import type { FindingCode } from '../findings/codes.js';
 import { doorEvidence, finding, portText } from '../findings/finding.js';
 import type { Thresholds } from '../findings/options.js';

@@ -1,6 +1,5 @@
 /** The shares of one Service port in few numbers. */
-import { remember } from '../../base/remember.js';
-import type { EndpointExtreme, EndpointRef, ExactShare, SweptShares } from '../../contract/answers.js';
+
 import {
   add,
   compare,
@@ -12,7 +11,9 @@ import {
   multiply,
   toNumber,
   ZERO,
-} from '../../netfilter/fraction.js';
+} from '../../base/fraction.js';
+import { remember } from '../../base/remember.js';
+import type { EndpointExtreme, EndpointRef, ExactShare, SweptShares } from '../../contract/answers.js';
 import { addMasses, type Masses, type Tally } from './tally.js';
 
 /** Endpoints that are alike: on one node, with one share. */

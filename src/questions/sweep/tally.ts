@@ -1,7 +1,7 @@
 /** What becomes of all new connections to one Service port, added up by endpoint and verdict. */
 import { joinHostPort } from '../../base/address.js';
+import { add, type Fraction, ZERO } from '../../base/fraction.js';
 import type { EndpointRef } from '../../contract/answers.js';
-import { add, type Fraction, ZERO } from '../../netfilter/fraction.js';
 import type { Fabric } from '../../path/fabric.js';
 import type { Journey } from '../../path/trail.js';
 import type { PathVerdict } from '../../path/verdict.js';

@@ -1,6 +1,6 @@
+import { parseFraction, toNumber, ZERO } from '../../base/fraction.js';
+import { formatSigned, shiftOf, signedToNumber } from '../../base/signed-fraction.js';
 import type { Answer, CheckedDoor, CheckResult, Finding } from '../../contract/answers.js';
-import { parseFraction, toNumber, ZERO } from '../../netfilter/fraction.js';
-import { formatSigned, shiftOf, signedToNumber } from '../../netfilter/signed-fraction.js';
 import { type Cell, type Row, type RowForm, row, SERVICE_COLUMNS, serviceCells } from './row.js';
 
 const COLUMNS = [

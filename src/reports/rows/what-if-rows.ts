@@ -1,3 +1,5 @@
+import { parseFraction, toNumber, ZERO } from '../../base/fraction.js';
+import { formatSigned, shiftOf, signedToNumber } from '../../base/signed-fraction.js';
 import type {
   Answer,
   ChainsDifference,
@@ -7,8 +9,6 @@ import type {
   ShiftedShare,
   WhatIfResult,
 } from '../../contract/answers.js';
-import { parseFraction, toNumber, ZERO } from '../../netfilter/fraction.js';
-import { formatSigned, shiftOf, signedToNumber } from '../../netfilter/signed-fraction.js';
 import { ENDPOINT_COLUMNS, endpointCells, type Row, type RowForm, row, SERVICE_COLUMNS, serviceCells } from './row.js';
 
 const SHIFT_COLUMNS = ['before', 'after', 'shift', 'beforeValue', 'afterValue', 'shiftValue'] as const;

@@ -1,4 +1,4 @@
-import { complement, type Fraction, fraction } from '../../fraction.js';
+import { complement, type Fraction, fraction } from '../../../base/fraction.js';
 import type { StatisticMatch } from '../../statements.js';
 import { RANDOM } from '../../walk/context.js';
 import type { Chance } from '../../walk/types.js';

@@ -1,0 +1,24 @@
+/** How a user makes a snapshot: the one place that lists the kinds. */
+
+/** The kinds of objects that answers are made from, as kubectl names them. Secrets are never among them. */
+export const SNAPSHOT_KINDS = [
+  'nodes',
+  'namespaces',
+  'pods',
+  'services',
+  'endpointslices',
+  'deployments',
+  'replicasets',
+  'statefulsets',
+  'daemonsets',
+  'networkpolicies',
+] as const;
+
+/** The command that prints a snapshot. */
+export const KUBECTL_GET = `kubectl get ${SNAPSHOT_KINDS.join(',')} -A -o json`;
+
+/** The same, into a file. */
+export const KUBECTL_COMMAND = `${KUBECTL_GET} > cluster.json`;
+
+/** A second snapshot file, where kube-proxy is configured by a ConfigMap. */
+export const KUBECTL_CONFIG_COMMAND = 'kubectl get configmap kube-proxy -n kube-system -o json > kube-proxy.json';
