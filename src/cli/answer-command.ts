@@ -1,10 +1,11 @@
 import { readSnapshot } from '../cluster/read-snapshot.js';
 import type { Answer } from '../contract/answers.js';
 import type { GivenSnapshot, QuestionRequest } from '../contract/requests.js';
-import { readAfterFiles } from '../questions/after-snapshot.js';
 import { noneHeld, readGiven } from '../questions/held.js';
 import type { PlainKind, QuestionKind } from '../questions/kinds.js';
+import { QUESTIONS } from '../questions/registry.js';
 import { validateRequest } from '../questions/validate-request.js';
+import { readAfterFiles } from '../questions/what-if/after-snapshot.js';
 import { type RenderOptions, type ReportForm, render } from '../reports/render.js';
 import { printableJson } from '../reports/safe-text.js';
 import type { Arguments } from './arguments.js';
@@ -21,11 +22,10 @@ import { oneOf } from './words.js';
 type Form = ReportForm | 'json';
 
 const FORMS: readonly Form[] = ['text', 'markdown', 'json', 'rows', 'csv'];
-const FORMS_OF_CHECK: readonly Form[] = [...FORMS, 'junit', 'sarif'];
 
 function formOf(args: Arguments, kind: QuestionKind): Form {
   const output = args.one('output');
-  const form = output === undefined ? undefined : oneOf('--output', output, kind === 'check' ? FORMS_OF_CHECK : FORMS);
+  const form = output === undefined ? undefined : oneOf('--output', output, [...FORMS, ...QUESTIONS[kind].forms]);
   if (args.has('json') && form !== undefined && form !== 'json') {
     throw new UsageError(`--json and --output ${form} contradict each other.`);
   }

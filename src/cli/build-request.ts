@@ -204,20 +204,14 @@ function findings(args: Arguments, base: unknown): Fields {
   };
 }
 
-async function questionFields(kind: AskedKind, args: Arguments): Promise<Fields> {
-  switch (kind) {
-    case 'chains':
-      return chainsFields(args);
-    case 'check':
-      return checkFields(args);
-    case 'path':
-      return await pathFields(args);
-    case 'probability':
-      return probabilityFields(args);
-    case 'sweep':
-      return await sweepFields(args);
-  }
-}
+/** What the options say of each question that has options of its own. */
+const FIELDS: Readonly<Record<AskedKind, (args: Arguments) => Fields | Promise<Fields>>> = {
+  chains: chainsFields,
+  check: checkFields,
+  path: pathFields,
+  probability: probabilityFields,
+  sweep: sweepFields,
+};
 
 function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -279,7 +273,7 @@ export async function buildRequest(
   named = false,
   manifests: readonly ManifestFile[] = [],
 ): Promise<unknown> {
-  const question = kind === undefined ? {} : await questionFields(kind, args);
+  const question = kind === undefined ? {} : await FIELDS[kind](args);
   const over = await settings(args);
   const more = await changes(args, manifests);
   // Whatever else the file holds is the validator's to judge.

@@ -16,8 +16,8 @@ import {
 import type { ProblemDocument } from '../base/problem-document.js';
 import type { Answer } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
-import { readingAfterFiles } from '../questions/after-snapshot.js';
 import type { QuestionKind } from '../questions/kinds.js';
+import { readingAfterFiles } from '../questions/what-if/after-snapshot.js';
 import type { Arguments } from './arguments.js';
 import { type Server, type ServerReply, sendRequest } from './http-client.js';
 import { readBytes } from './input-files.js';

@@ -2,6 +2,7 @@
 import { QuestionError } from '../base/errors.js';
 import type { Answer } from '../contract/answers.js';
 import type { QuestionKind } from '../questions/kinds.js';
+import { QUESTIONS } from '../questions/registry.js';
 import { type Conversion, ofMessage } from './conversion.js';
 import { digestsIn } from './digests.js';
 import { BatchRequest, BatchResponse } from './gen/kube_whatif/v1/batch.js';
@@ -54,12 +55,8 @@ interface Rpc {
   readonly streamed: boolean;
 }
 
-function rpc<Q extends object, A extends object>(
-  name: string,
-  request: Codec<Q>,
-  response: Codec<A>,
-  streamed = false,
-): Rpc {
+function rpc<Q extends object, A extends object>(kind: QuestionKind, request: Codec<Q>, response: Codec<A>): Rpc {
+  const { rpc: name, streamed } = QUESTIONS[kind];
   return {
     name,
     request: wire(request, `${name}Request`, `${name}Request`),
@@ -70,13 +67,13 @@ function rpc<Q extends object, A extends object>(
 
 /** Every question's RPC. */
 export const RPCS: Readonly<Record<QuestionKind, Rpc>> = {
-  chains: rpc('Chains', ChainsRequest, ChainsResponse, true),
-  path: rpc('Path', PathRequest, PathResponse),
-  probability: rpc('Probability', ProbabilityRequest, ProbabilityResponse),
-  'what-if': rpc('WhatIf', WhatIfRequest, WhatIfResponse, true),
-  sweep: rpc('Sweep', SweepRequest, SweepResponse, true),
-  batch: rpc('Batch', BatchRequest, BatchResponse),
-  check: rpc('Check', CheckRequest, CheckResponse),
+  chains: rpc('chains', ChainsRequest, ChainsResponse),
+  path: rpc('path', PathRequest, PathResponse),
+  probability: rpc('probability', ProbabilityRequest, ProbabilityResponse),
+  'what-if': rpc('what-if', WhatIfRequest, WhatIfResponse),
+  sweep: rpc('sweep', SweepRequest, SweepResponse),
+  batch: rpc('batch', BatchRequest, BatchResponse),
+  check: rpc('check', CheckRequest, CheckResponse),
 };
 
 /** Makes all conversions, so that no first question has to. */

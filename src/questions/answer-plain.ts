@@ -1,23 +1,23 @@
 import type { Answer } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
-import { answerOne, type PlainResult } from './answer-one.js';
 import { stateFindings, toldFindings } from './findings/index.js';
 import { manifestLosses } from './findings/manifest-losses.js';
 import { changesWithoutEffect } from './findings/no-effect.js';
 import { type FindingsSpec, thresholdsOf } from './findings/options.js';
 import { podsNotPlaced } from './findings/unplaced.js';
 import type { PlainKind } from './kinds.js';
+import { PLAIN_QUESTIONS, type PlainResult } from './plain-questions.js';
 import type { Prepared } from './prepare.js';
 
 /** A question about one prepared cluster, answered with what is found in that cluster. Throws QuestionError. */
-export function answerPlain(
-  kind: PlainKind,
+export function answerPlain<K extends PlainKind>(
+  kind: K,
   prepared: Prepared,
   request: Pick<QuestionRequest, PlainKind>,
   wanted: FindingsSpec | undefined,
-): Answer<PlainResult[PlainKind]> {
+): Answer<PlainResult[K]> {
   const thresholds = thresholdsOf(wanted);
-  const outcome = answerOne(kind, prepared, request);
+  const outcome = PLAIN_QUESTIONS[kind].answer(prepared, request);
   const { cluster, settings, changes } = prepared;
   const { services, doors } = outcome;
   const earlier = prepared.earlier?.cluster ?? cluster;

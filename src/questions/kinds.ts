@@ -10,17 +10,6 @@ export type SingleKind = PlainKind | 'what-if' | 'sweep' | 'check';
 /** batch asks several of the others. */
 export type QuestionKind = SingleKind | 'batch';
 
-/** Every question, in the order in which they are told of. */
-export const QUESTION_KINDS: readonly QuestionKind[] = [
-  'chains',
-  'path',
-  'probability',
-  'what-if',
-  'sweep',
-  'check',
-  'batch',
-];
-
 /** The name under which a question stands in an entry of a batch. */
 export type BatchQuestionName = Exclude<keyof BatchEntry, 'at' | 'settings' | 'findings' | 'changes'>;
 

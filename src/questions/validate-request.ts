@@ -4,16 +4,7 @@ import { QuestionError } from '../base/errors.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { validator } from '../contract/validator.js';
 import { type QuestionKind, snapshotHolders } from './kinds.js';
-
-const SCHEMA: Readonly<Record<QuestionKind, string>> = {
-  chains: 'ChainsRequest',
-  path: 'PathRequest',
-  probability: 'ProbabilityRequest',
-  'what-if': 'WhatIfRequest',
-  sweep: 'SweepRequest',
-  batch: 'BatchRequest',
-  check: 'CheckRequest',
-};
+import { QUESTIONS } from './registry.js';
 
 /**
  * Where the snapshot is: `inside` the request under `snapshot` (the body of a POST), or `apart` (a file of its own:
@@ -63,7 +54,8 @@ export function validateRequest(
     const detail = `The request has more than ${MAX_VALUES} values beside its snapshot.`;
     throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
   }
-  const name = snapshot === 'inside' ? SCHEMA[kind] : `${SCHEMA[kind]}Part`;
+  const schema = `${QUESTIONS[kind].rpc}Request`;
+  const name = snapshot === 'inside' ? schema : `${schema}Part`;
   const validate = validator(name);
   if (validate(value)) return value as QuestionRequest;
   const errors = (validate.errors ?? []).filter(

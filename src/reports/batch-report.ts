@@ -1,12 +1,10 @@
 import type { ProblemDocument } from '../base/problem-document.js';
 import type { Answer, BatchAnswer, BatchResult } from '../contract/answers.js';
+import { BATCH_QUESTIONS } from '../questions/kinds.js';
 import { backgroundMarkdown, backgroundText } from './assumptions.js';
-import { joinSections, type Layout } from './form.js';
+import { type Inner, joinSections, type Layout, type Report } from './form.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
 import { item } from './wrap.js';
-
-/** Gives the report of one answer in the form wanted. */
-export type Give = (entry: Answered) => string;
 
 function title({ question }: BatchAnswer, index: number): string {
   return `Question ${index + 1}: ${question ?? 'not told'}`;
@@ -42,8 +40,13 @@ function own(entry: BatchAnswer, { assumptions, changes }: Answer): Answered | u
   };
 }
 
+/** The report of one answer, as its question writes it. */
+function reportOf({ question, answer }: Answered, inner: Inner): string {
+  return question === undefined ? '' : inner(BATCH_QUESTIONS[question], answer).trimEnd();
+}
+
 /** Every answer's own report, one after the other, each under the number and name of its question; then what holds for all. */
-export function batchText(batch: Answer<BatchResult>, layout: Layout, give: Give): string {
+function text(batch: Answer<BatchResult>, layout: Layout, inner: Inner): string {
   return joinSections([
     ...batch.result.answers.map((entry, index) => {
       const answered = own(entry, batch);
@@ -51,7 +54,7 @@ export function batchText(batch: Answer<BatchResult>, layout: Layout, give: Give
         layout.paint.bold(`── ${title(entry, index)} ──`),
         '',
         ...(entry.problem === undefined ? [] : problemText(entry.problem, layout)),
-        ...(answered === undefined ? [] : [give(answered).trimEnd()]),
+        ...(answered === undefined ? [] : [reportOf(answered, inner)]),
       ];
     }),
     [layout.paint.bold('── All questions ──')],
@@ -60,7 +63,7 @@ export function batchText(batch: Answer<BatchResult>, layout: Layout, give: Give
 }
 
 /** The same in Markdown. */
-export function batchMarkdown(batch: Answer<BatchResult>, give: Give): string {
+function markdown(batch: Answer<BatchResult>, inner: Inner): string {
   return joinSections([
     ...batch.result.answers.flatMap((entry, index) => {
       const answered = own(entry, batch);
@@ -73,10 +76,12 @@ export function batchMarkdown(batch: Answer<BatchResult>, give: Give): string {
               [`${markdownCode(problem.code)} ${markdownText(problem.detail)}`],
               problem.errors.map((error) => `- ${markdownCode(place(error))}: ${markdownText(error.detail)}`),
             ]),
-        ...(answered === undefined ? [] : [[give(answered).trimEnd()]]),
+        ...(answered === undefined ? [] : [[reportOf(answered, inner)]]),
       ];
     }),
     ['# All questions'],
     ...backgroundMarkdown(batch),
   ]);
 }
+
+export const batchReport: Report<Answer<BatchResult>> = { text, markdown };

@@ -1,3 +1,5 @@
+import type { Answer } from '../contract/answers.js';
+import type { QuestionKind } from '../questions/kinds.js';
 import type { Paint } from './paint.js';
 
 /** How a text report is laid out. */
@@ -7,10 +9,13 @@ export interface Layout {
   readonly width: number;
 }
 
+/** Writes an answer inside another one, in the form that is being written. */
+export type Inner = (kind: QuestionKind, answer: Answer) => string;
+
 /** The two forms of one kind of answer. Each ends in a newline unless it is empty. */
 export interface Report<A> {
-  text(answer: A, layout: Layout): string;
-  markdown(answer: A): string;
+  text(answer: A, layout: Layout, inner: Inner): string;
+  markdown(answer: A, inner: Inner): string;
 }
 
 /** Joins sections (each a list of lines) with an empty line between; empty sections vanish. */

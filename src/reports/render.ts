@@ -1,27 +1,12 @@
-import type {
-  Answer,
-  BatchResult,
-  ChainsResult,
-  CheckResult,
-  PathResult,
-  ProbabilityResult,
-  SweepResult,
-  WhatIfResult,
-} from '../contract/answers.js';
-import { BATCH_QUESTIONS, type QuestionKind } from '../questions/kinds.js';
-import { batchMarkdown, batchText, type Give } from './batch-report.js';
-import { chainsReport } from './chains-report.js';
-import { checkReport } from './check-report.js';
-import type { Report } from './form.js';
+import type { Answer, CheckResult } from '../contract/answers.js';
+import type { QuestionKind } from '../questions/kinds.js';
+import { QUESTIONS } from '../questions/registry.js';
+import type { Inner } from './form.js';
 import { junit } from './junit.js';
 import { paintOf } from './paint.js';
-import { pathReport } from './path-report.js';
-import { probabilityReport } from './probability-report.js';
+import { reportOf, rowsOf } from './registry.js';
 import { csvOf } from './rows/csv.js';
-import { rowsOf } from './rows/rows.js';
 import { sarif } from './sarif.js';
-import { sweepReport } from './sweep-report.js';
-import { whatIfReport } from './what-if-report.js';
 
 export interface RenderOptions {
   /** ANSI colours in `text`. Default false. */
@@ -45,30 +30,11 @@ export function render(kind: QuestionKind, answer: Answer, form: ReportForm, opt
   if (form === 'rows') return `${JSON.stringify({ rows: rowsOf(kind, answer).rows }, undefined, options.indent)}\n`;
   if (form === 'csv') return csvOf(rowsOf(kind, answer));
   if (form === 'junit' || form === 'sarif') {
-    if (kind !== 'check') throw new Error(`${kind} has no form ${form}`);
+    if (!QUESTIONS[kind].forms.includes(form)) throw new Error(`${kind} has no form ${form}`);
     return (form === 'junit' ? junit : sarif)(answer as Answer<CheckResult>);
   }
   const layout = { paint: paintOf(options.color ?? false), width: Math.max(40, options.width ?? 100) };
-  const give = <A extends Answer>(report: Report<A>, given: A) =>
-    form === 'markdown' ? report.markdown(given) : report.text(given, layout);
-  const ofBatch: Give = ({ question, answer: single }) =>
-    question === undefined ? '' : render(BATCH_QUESTIONS[question], single, form, options);
-  switch (kind) {
-    case 'chains':
-      return give(chainsReport, answer as Answer<ChainsResult>);
-    case 'path':
-      return give(pathReport, answer as Answer<PathResult>);
-    case 'probability':
-      return give(probabilityReport, answer as Answer<ProbabilityResult>);
-    case 'what-if':
-      return give(whatIfReport, answer as Answer<WhatIfResult>);
-    case 'sweep':
-      return give(sweepReport, answer as Answer<SweepResult>);
-    case 'check':
-      return give(checkReport, answer as Answer<CheckResult>);
-    case 'batch': {
-      const given = answer as Answer<BatchResult>;
-      return form === 'markdown' ? batchMarkdown(given, ofBatch) : batchText(given, layout, ofBatch);
-    }
-  }
+  const inner: Inner = (one, given) => render(one, given, form, options);
+  const report = reportOf(kind);
+  return form === 'markdown' ? report.markdown(answer, inner) : report.text(answer, layout, inner);
 }

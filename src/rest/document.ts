@@ -5,7 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFile } from '../base/package-file.js';
 import { DOCUMENT } from '../contract/gen/document.js';
-import { QUESTION_KINDS, type QuestionKind } from '../questions/kinds.js';
+import type { QuestionKind } from '../questions/kinds.js';
+import { QUESTION_KINDS } from '../questions/registry.js';
 
 /** An example as OpenAPI has it. */
 interface Example {

@@ -1,5 +1,6 @@
 /** What the headers of a request ask for: the form of the answer, its encoding, and how to read the body (RFC 9110). */
 import type { QuestionKind } from '../questions/kinds.js';
+import { QUESTIONS } from '../questions/registry.js';
 import type { AnswerForm, BodyForm, HoldJob } from '../work/job.js';
 import { ProblemError } from '../work/problem.js';
 
@@ -18,13 +19,19 @@ const COMMON: readonly (readonly [AnswerForm, string])[] = (['json', 'text', 'ma
   (form) => [form, MEDIA_TYPES[form]],
 );
 
-/** What a check has beside. */
-const OF_CHECK: readonly (readonly [AnswerForm, string])[] = [
+/** The forms that some questions have beside, with the media types that name them. */
+const MORE: readonly (readonly ['sarif' | 'junit', string])[] = [
   ['sarif', MEDIA_TYPES.sarif],
   ['junit', MEDIA_TYPES.junit],
   ['junit', 'application/junit+xml'],
   ['junit', 'text/xml'],
 ];
+
+/** `kind` undefined: not an answer to a question. */
+function formsOf(kind: QuestionKind | undefined): readonly (readonly [AnswerForm, string])[] {
+  const more = kind === undefined ? [] : QUESTIONS[kind].forms;
+  return [...COMMON, ...MORE.filter(([form]) => more.includes(form))];
+}
 
 /** A form of the answer, and the media type that names it. */
 export interface Negotiated {
@@ -68,7 +75,7 @@ function closeness(range: string, type: string): number | undefined {
 export function answerForm(accept: string | undefined, kind?: QuestionKind): Negotiated {
   const ranges = weighted(accept ?? '');
   if (ranges.length === 0) return { form: 'json', type: MEDIA_TYPES.json };
-  const given = kind === 'check' ? [...COMMON, ...OF_CHECK] : COMMON;
+  const given = formsOf(kind);
   let best: { answer: Negotiated; rank: readonly [number, number, number] } | undefined;
   for (const [form, type] of given) {
     let match: { close: number; q: number; index: number } | undefined;
@@ -93,7 +100,7 @@ export function answerForm(accept: string | undefined, kind?: QuestionKind): Neg
  */
 export function wantedForm(parameter: unknown, accept: string | undefined, kind: QuestionKind): Negotiated {
   if (parameter === undefined) return answerForm(accept, kind);
-  const given = kind === 'check' ? [...COMMON, ...OF_CHECK] : COMMON;
+  const given = formsOf(kind);
   const found = given.find(([name]) => name === parameter);
   if (found !== undefined) return { form: found[0], type: found[1] };
   const names = [...new Set(given.map(([name]) => name))];

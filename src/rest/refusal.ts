@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { QUESTION_KINDS } from '../questions/kinds.js';
+import { QUESTION_KINDS } from '../questions/registry.js';
 import { ClientGone } from '../work/body.js';
 import { INTERNAL, type ProblemCode, type ProblemInit, problemDocument, problemOf } from '../work/problem.js';
 

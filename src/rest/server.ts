@@ -11,7 +11,7 @@ import Fastify, {
 import type { Backend } from '../operations/backend.js';
 import { identify, traceIdOf } from '../operations/request-id.js';
 import type { Tls } from '../operations/tls.js';
-import { QUESTION_KINDS } from '../questions/kinds.js';
+import { QUESTION_KINDS } from '../questions/registry.js';
 import { allowOrigins } from './cors.js';
 import { addDocs } from './docs.js';
 import { documentWithExamples } from './document.js';

@@ -1,8 +1,8 @@
 /** The questions as the transport sees them: snapshot read, question answered, answer written. */
 import { readSnapshot, type SnapshotFile } from '../cluster/read-snapshot.js';
-import { readAfterFiles } from '../questions/after-snapshot.js';
 import { ask } from '../questions/ask.js';
 import { readGiven } from '../questions/held.js';
+import { readAfterFiles } from '../questions/what-if/after-snapshot.js';
 import { render } from '../reports/render.js';
 import type { Part } from './multipart.js';
 import type { Engine } from './work.js';

@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { DOCUMENT } from '../../src/contract/gen/document.js';
 import { validator } from '../../src/contract/validator.js';
-import { QUESTION_KINDS, type QuestionKind } from '../../src/questions/kinds.js';
+import type { QuestionKind } from '../../src/questions/kinds.js';
+import { QUESTION_KINDS } from '../../src/questions/registry.js';
 import { MIB, type Reply, send, start } from '../rest/support.js';
 import { bomb, form, headers, noise, spoilt } from './hostile.js';
 

@@ -9,7 +9,7 @@ import { publishedAs } from '../../load-balancers/addresses.js';
 import { isHeadless } from '../../path/service-target.js';
 import type { Door } from '../findings/door.js';
 import type { Outcome, Prepared } from '../prepare.js';
-import { answerProbability } from '../probability.js';
+import { answerProbability } from '../probability/answer-probability.js';
 
 /** One way in, with those who take it. */
 export interface DoorQuestion {

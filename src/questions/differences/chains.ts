@@ -4,10 +4,10 @@ import type { ChainDifference, ChainsDifference, ChainsResult, RuleText, Service
 import type { ChainsQuestion } from '../../contract/requests.js';
 import { saveRule } from '../../netfilter/iptables/save.js';
 import type { Rule } from '../../netfilter/ruleset.js';
-import { nodeText, programOf } from '../chains.js';
-import { ByteBudget, ruleBlocks, selectionOf } from '../node-rules.js';
+import { nodeText, programOf } from '../chains/answer-chains.js';
+import { ByteBudget, ruleBlocks, selectionOf } from '../chains/node-rules.js';
+import { serviceRef } from '../chains/rule-text.js';
 import type { Prepared } from '../prepare.js';
-import { serviceRef } from '../rule-text.js';
 import { unifiedDiff } from './unified.js';
 
 /** One side of the question: the cluster, the question as it is put to it, and its result. */

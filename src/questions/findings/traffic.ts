@@ -12,8 +12,8 @@ import {
   ZERO,
 } from '../../base/fraction.js';
 import type { Cause, Finding, PathVerdict } from '../../contract/answers.js';
+import { ruleText } from '../chains/rule-text.js';
 import { exactOf } from '../differences/shares.js';
-import { ruleText } from '../rule-text.js';
 import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { FindingCode } from './codes.js';
 import type { Door, DoorOutcome } from './door.js';

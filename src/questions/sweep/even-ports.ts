@@ -2,7 +2,7 @@
 import type { Cluster } from '../../cluster/cluster.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { ANNOTATIONS_OF_HINTS } from '../../control-plane/topology-hints.js';
-import type { ServiceTargeted } from '../probability.js';
+import type { ServiceTargeted } from '../probability/answer-probability.js';
 
 /** Whether clients stay who they are, however many pods the workload has. */
 function clientsStay({ clients }: ProbabilityQuestion): boolean {

@@ -7,7 +7,7 @@ import type { FindingCode } from '../findings/codes.js';
 import { doorEvidence, finding, portText } from '../findings/finding.js';
 import type { Thresholds } from '../findings/options.js';
 import { notPlaced } from '../findings/unplaced.js';
-import type { ServiceHead } from '../probability.js';
+import type { ServiceHead } from '../probability/answer-probability.js';
 
 const MASSES = [
   ['dropped', 'TRAFFIC_DROPPED', 'droppedShare', 'are dropped'],

@@ -5,7 +5,7 @@ import type { EndpointRef } from '../../contract/answers.js';
 import type { Fabric } from '../../path/fabric.js';
 import type { Journey } from '../../path/trail.js';
 import type { PathVerdict } from '../../path/verdict.js';
-import { receiverRef } from '../trace.js';
+import { receiverRef } from '../path/trace.js';
 
 export const VERDICTS = ['DELIVERED', 'DROPPED', 'REJECTED', 'UNREACHABLE', 'UNKNOWN'] as const;
 

@@ -1,7 +1,6 @@
 /** Rows as CSV (RFC 4180), harmless where a spreadsheet opens it. */
 import { printable } from '../safe-text.js';
-import type { Cell } from './row.js';
-import type { Rows } from './rows.js';
+import type { Cell, Rows } from './row.js';
 
 /** Exact shares and shifts: spreadsheets take them for what they are. */
 const NUMBER = /^-?\d+(\/\d+)?$/;

@@ -12,6 +12,17 @@ export interface RowForm<A = Answer> {
   rows(answer: A): readonly Row[];
 }
 
+/** Rows and the columns that each of them has. */
+export interface Rows {
+  readonly columns: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+/** The rows of an answer. */
+export function tableOf<A>({ columns, rows }: RowForm<A>, answer: A): Rows {
+  return { columns, rows: rows(answer) };
+}
+
 /** A row of these columns: what is not given is null. */
 export function row(columns: readonly string[], cells: Readonly<Record<string, Cell | undefined>>): Row {
   return Object.fromEntries(columns.map((column) => [column, cells[column] ?? null]));

@@ -1,12 +1,12 @@
-import { nodeZone } from '../cluster/addresses.js';
-import type { EndpointRef, PathTrace } from '../contract/answers.js';
-import type { ProbeResult } from '../load-balancers/implementation.js';
-import type { Client } from '../path/client.js';
-import type { Fabric } from '../path/fabric.js';
-import type { Journey, Receiver } from '../path/trail.js';
-import { probability } from './chances.js';
-import { sentFrom } from './findings/door.js';
-import { pathHops } from './steps.js';
+import { nodeZone } from '../../cluster/addresses.js';
+import type { EndpointRef, PathTrace } from '../../contract/answers.js';
+import type { ProbeResult } from '../../load-balancers/implementation.js';
+import type { Client } from '../../path/client.js';
+import type { Fabric } from '../../path/fabric.js';
+import type { Journey, Receiver } from '../../path/trail.js';
+import { probability } from '../chances.js';
+import { sentFrom } from '../findings/door.js';
+import { pathHops } from './path-steps.js';
 import type { Trip } from './trip.js';
 
 function clientSees(journey: Journey, client: Client): string {

@@ -1,16 +1,16 @@
-import type { IPFamily } from '../base/address.js';
-import { addressOf, joinHostPort } from '../base/address.js';
-import { pointer, QuestionError } from '../base/errors.js';
-import { podAddresses } from '../cluster/cluster.js';
-import { requireNode } from '../cluster/lookup.js';
-import { namespacedName } from '../cluster/objects.js';
-import type { PathResult, ServiceRef } from '../contract/answers.js';
-import type { PathQuestion } from '../contract/requests.js';
-import { type IpSets, parseIpsets } from '../netfilter/ipset.js';
-import { parseSave } from '../netfilter/iptables/parse.js';
-import type { Ruleset } from '../netfilter/ruleset.js';
-import type { Chance } from '../netfilter/walk/types.js';
-import type { Client } from '../path/client.js';
+import type { IPFamily } from '../../base/address.js';
+import { addressOf, joinHostPort } from '../../base/address.js';
+import { pointer, QuestionError } from '../../base/errors.js';
+import { podAddresses } from '../../cluster/cluster.js';
+import { requireNode } from '../../cluster/lookup.js';
+import { namespacedName } from '../../cluster/objects.js';
+import type { PathResult, ServiceRef } from '../../contract/answers.js';
+import type { PathQuestion } from '../../contract/requests.js';
+import { type IpSets, parseIpsets } from '../../netfilter/ipset.js';
+import { parseSave } from '../../netfilter/iptables/parse.js';
+import type { Ruleset } from '../../netfilter/ruleset.js';
+import type { Chance } from '../../netfilter/walk/types.js';
+import type { Client } from '../../path/client.js';
 import {
   checkDestination,
   type Destination,
@@ -18,22 +18,22 @@ import {
   describeDestination,
   destinationFamilies,
   resolveDestination,
-} from '../path/destinations.js';
-import { Fabric, type FabricOptions } from '../path/fabric.js';
-import { travel } from '../path/journey.js';
-import { type HealthCheckSource, resolveSource } from '../path/sources.js';
-import { both, CERTAIN, hop, hostStep, type Journey, weighted } from '../path/trail.js';
-import type { ServicePort } from '../proxy/service-port.js';
-import { probability, total } from './chances.js';
-import { reachedEndpoints } from './endpoint-shares.js';
-import { type Door, type DoorClient, outcomesOf } from './findings/door.js';
-import { refOf } from './findings/service-facts.js';
-import { probedService, probeTrips } from './health-check.js';
+} from '../../path/destinations.js';
+import { Fabric, type FabricOptions } from '../../path/fabric.js';
+import { travel } from '../../path/journey.js';
+import { type HealthCheckSource, resolveSource } from '../../path/sources.js';
+import { both, CERTAIN, hop, hostStep, type Journey, weighted } from '../../path/trail.js';
+import type { ServicePort } from '../../proxy/service-port.js';
+import { probability, total } from '../chances.js';
+import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
+import { refOf } from '../findings/service-facts.js';
+import type { Outcome, Prepared } from '../prepare.js';
+import { reachedEndpoints } from '../probability/endpoint-shares.js';
+import { verdictShares } from '../probability/verdict-shares.js';
+import { probedService, probeTrips } from './health-check-result.js';
 import { DEFAULT_TRACES, limitTraces } from './path-limits.js';
-import type { Outcome, Prepared } from './prepare.js';
-import { recentEntries } from './returning.js';
+import { recentEntries } from './returning-client.js';
 import type { Trip } from './trip.js';
-import { verdictShares } from './verdict-shares.js';
 
 function chooseFamily(prepared: Prepared, question: PathQuestion, destination: Destination): IPFamily {
   const { cluster, settings } = prepared;

@@ -1,8 +1,8 @@
-import { compare } from '../base/fraction.js';
-import type { Cause, PathVerdict, VerdictShare } from '../contract/answers.js';
-import type { Chance } from '../netfilter/walk/types.js';
-import type { Journey } from '../path/trail.js';
-import { probability, total } from './chances.js';
+import { compare } from '../../base/fraction.js';
+import type { Cause, PathVerdict, VerdictShare } from '../../contract/answers.js';
+import type { Chance } from '../../netfilter/walk/types.js';
+import type { Journey } from '../../path/trail.js';
+import { probability, total } from '../chances.js';
 
 const ORDER: readonly PathVerdict[] = ['DELIVERED', 'REJECTED', 'DROPPED', 'UNREACHABLE', 'UNKNOWN'];
 

@@ -1,7 +1,7 @@
-import { divide, formatFraction, fraction, isZero, multiply, toNumber } from '../base/fraction.js';
-import type { EndpointRef, ServiceProbability } from '../contract/answers.js';
-import type { Fabric } from '../path/fabric.js';
-import type { Journey } from '../path/trail.js';
+import { divide, formatFraction, fraction, isZero, multiply, toNumber } from '../../base/fraction.js';
+import type { EndpointRef, ServiceProbability } from '../../contract/answers.js';
+import type { Fabric } from '../../path/fabric.js';
+import type { Journey } from '../../path/trail.js';
 import {
   addShare,
   largest,
@@ -9,8 +9,8 @@ import {
   type ReceiverShare,
   receiverShares,
   type Share,
-} from '../probability/distribution.js';
-import { receiverRef } from './trace.js';
+} from '../../probability/distribution.js';
+import { receiverRef } from '../path/trace.js';
 
 /** Who is reached, as answers name it, with its share of all new connections. */
 export interface ReachedEndpoint {

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { IPFamily } from '../base/address.js';
-import { addressOf } from '../base/address.js';
-import { QuestionError } from '../base/errors.js';
-import { remember } from '../base/remember.js';
-import type { Cluster } from '../cluster/cluster.js';
-import { requireNode, requireService } from '../cluster/lookup.js';
-import { FAMILIES, formatVersion } from '../cluster/settings.js';
-import type { ChainData, ChainsPart, ChainsResult, TableData } from '../contract/answers.js';
-import type { ChainsQuestion } from '../contract/requests.js';
-import { IptablesProgram } from '../proxy/iptables/program.js';
-import { programNode } from '../proxy/program.js';
+import type { IPFamily } from '../../base/address.js';
+import { addressOf } from '../../base/address.js';
+import { QuestionError } from '../../base/errors.js';
+import { remember } from '../../base/remember.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import { requireNode, requireService } from '../../cluster/lookup.js';
+import { FAMILIES, formatVersion } from '../../cluster/settings.js';
+import type { ChainData, ChainsPart, ChainsResult, TableData } from '../../contract/answers.js';
+import type { ChainsQuestion } from '../../contract/requests.js';
+import { IptablesProgram } from '../../proxy/iptables/program.js';
+import { programNode } from '../../proxy/program.js';
+import type { Outcome, Prepared } from '../prepare.js';
 import { type ChainBlock, type ChainText, cutTables, divide, joinTables } from './chain-blocks.js';
 import {
   ByteBudget,
@@ -21,7 +22,6 @@ import {
   selectionOf,
   tooLarge,
 } from './node-rules.js';
-import type { Outcome, Prepared } from './prepare.js';
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 /** Nodes times endpoints that are compared chain by chain; more takes too long to answer at once. */

@@ -1,10 +1,10 @@
-import { joinHostPort } from '../base/address.js';
-import { QuestionError } from '../base/errors.js';
-import type { PathQuestion } from '../contract/requests.js';
-import type { Client } from '../path/client.js';
-import { type Destination, resolveDestination } from '../path/destinations.js';
-import type { Fabric } from '../path/fabric.js';
-import { affinityEntries } from '../probability/affinity.js';
+import { joinHostPort } from '../../base/address.js';
+import { QuestionError } from '../../base/errors.js';
+import type { PathQuestion } from '../../contract/requests.js';
+import type { Client } from '../../path/client.js';
+import { type Destination, resolveDestination } from '../../path/destinations.js';
+import type { Fabric } from '../../path/fabric.js';
+import { affinityEntries } from '../../probability/affinity.js';
 
 /**
  * The session-affinity entries of a returning client: it has talked to `returningTo` before, within the timeout.

@@ -1,9 +1,9 @@
 /** What the questions that compare two sides, what-if and check, have in common. */
-import { QuestionError } from '../base/errors.js';
-import type { Snapshot } from '../cluster/read-snapshot.js';
-import type { Change } from '../contract/requests.js';
-import type { ByDigest } from './held.js';
-import type { Prepare } from './prepare.js';
+import { QuestionError } from '../../base/errors.js';
+import type { Snapshot } from '../../cluster/read-snapshot.js';
+import type { Change } from '../../contract/requests.js';
+import type { ByDigest } from '../held.js';
+import type { Prepare } from '../prepare.js';
 
 /** What a question that compares two sides takes beside its request. */
 export interface SidesContext {

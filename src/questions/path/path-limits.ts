@@ -1,8 +1,8 @@
-import { compare } from '../base/fraction.js';
-import type { PathResult, PathTrace } from '../contract/answers.js';
-import type { PathQuestion } from '../contract/requests.js';
-import type { Fabric } from '../path/fabric.js';
-import { probability, total } from './chances.js';
+import { compare } from '../../base/fraction.js';
+import type { PathResult, PathTrace } from '../../contract/answers.js';
+import type { PathQuestion } from '../../contract/requests.js';
+import type { Fabric } from '../../path/fabric.js';
+import { probability, total } from '../chances.js';
 import { endpointOf, traceOf } from './trace.js';
 import type { Trip } from './trip.js';
 

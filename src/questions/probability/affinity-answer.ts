@@ -1,15 +1,15 @@
-import { joinHostPort } from '../base/address.js';
-import type { ServiceProbability } from '../contract/answers.js';
-import type { Client, Target } from '../path/client.js';
-import { type Destination, resolveDestination } from '../path/destinations.js';
-import { Fabric } from '../path/fabric.js';
-import type { WeightedClient } from '../path/sources.js';
-import type { Journey, Receiver } from '../path/trail.js';
-import { affinityEntries } from '../probability/affinity.js';
-import type { ReceiverShare } from '../probability/distribution.js';
-import { probability } from './chances.js';
-import { tripsOf } from './path.js';
-import type { Prepared } from './prepare.js';
+import { joinHostPort } from '../../base/address.js';
+import type { ServiceProbability } from '../../contract/answers.js';
+import type { Client, Target } from '../../path/client.js';
+import { type Destination, resolveDestination } from '../../path/destinations.js';
+import { Fabric } from '../../path/fabric.js';
+import type { WeightedClient } from '../../path/sources.js';
+import type { Journey, Receiver } from '../../path/trail.js';
+import { affinityEntries } from '../../probability/affinity.js';
+import type { ReceiverShare } from '../../probability/distribution.js';
+import { probability } from '../chances.js';
+import { tripsOf } from '../path/answer-path.js';
+import type { Prepared } from '../prepare.js';
 
 /** Clients with the ways that their connections go. */
 interface Walked extends WeightedClient {

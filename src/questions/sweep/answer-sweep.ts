@@ -26,7 +26,8 @@ import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/op
 import { policiesNotEvaluated } from '../findings/policies.js';
 import { podsNotPlaced } from '../findings/unplaced.js';
 import type { StateFinder } from '../findings/view.js';
-import { balancing } from '../path.js';
+import { balancing } from '../path/answer-path.js';
+import { receiverRef } from '../path/trace.js';
 import { momentOf, type Prepared } from '../prepare.js';
 import {
   everyPort,
@@ -36,8 +37,7 @@ import {
   type ServiceTargeted,
   type Walked,
   walkClients,
-} from '../probability.js';
-import { receiverRef } from '../trace.js';
+} from '../probability/answer-probability.js';
 import { type Bound, judge, readBound } from './bound.js';
 import { EvenLaw } from './even-law.js';
 import { choosesAlike } from './even-ports.js';

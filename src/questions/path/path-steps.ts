@@ -1,10 +1,10 @@
-import type { IPFamily } from '../base/address.js';
-import type { PathHeader, PathHop, PathStep } from '../contract/answers.js';
-import type { Header } from '../netfilter/packet.js';
-import type { StepList, WalkStep } from '../netfilter/walk/types.js';
-import { type HostStep, hopsOf, type Trail } from '../path/trail.js';
-import { stepChance } from './chances.js';
-import { ruleText, serviceRef } from './rule-text.js';
+import type { IPFamily } from '../../base/address.js';
+import type { PathHeader, PathHop, PathStep } from '../../contract/answers.js';
+import type { Header } from '../../netfilter/packet.js';
+import type { StepList, WalkStep } from '../../netfilter/walk/types.js';
+import { type HostStep, hopsOf, type Trail } from '../../path/trail.js';
+import { ruleText, serviceRef } from '../chains/rule-text.js';
+import { stepChance } from '../chances.js';
 
 // An answer has hundreds of steps: they are filled in field by field, which costs a fraction of spreading them together.
 type Draft<T> = { -readonly [field in keyof T]: T[field] };

@@ -1,6 +1,6 @@
-import type { ProbeResult } from '../load-balancers/implementation.js';
-import type { Client } from '../path/client.js';
-import type { Journey } from '../path/trail.js';
+import type { ProbeResult } from '../../load-balancers/implementation.js';
+import type { Client } from '../../path/client.js';
+import type { Journey } from '../../path/trail.js';
 
 /** A journey with who made it, its chance over all clients and addresses of the question. */
 export interface Trip {

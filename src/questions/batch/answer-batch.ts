@@ -1,20 +1,20 @@
 /** batch: several questions about one snapshot, which is read once. */
-import { problemsOf } from '../base/ajv-problems.js';
-import { type Problem, pointer, QuestionError } from '../base/errors.js';
-import { documentOfError } from '../base/problem-document.js';
-import { mergePatch } from '../changes/merge-patch.js';
-import type { Snapshot } from '../cluster/read-snapshot.js';
-import type { SettingsOverride } from '../cluster/settings-override.js';
-import type { Answer, BatchAnswer, BatchResult } from '../contract/answers.js';
-import type { BatchEntry, Change, QuestionRequest } from '../contract/requests.js';
-import { validator } from '../contract/validator.js';
-import { answerPlain } from './answer-plain.js';
-import { answerCheck } from './check/check.js';
-import type { ByDigest } from './held.js';
-import { BATCH_QUESTIONS, type BatchQuestionName } from './kinds.js';
-import { type Prepare, type Prepared, prepare } from './prepare.js';
-import { answerSweep } from './sweep/sweep.js';
-import { answerWhatIf } from './what-if.js';
+import { problemsOf } from '../../base/ajv-problems.js';
+import { type Problem, pointer, QuestionError } from '../../base/errors.js';
+import { documentOfError } from '../../base/problem-document.js';
+import { mergePatch } from '../../changes/merge-patch.js';
+import type { Snapshot } from '../../cluster/read-snapshot.js';
+import type { SettingsOverride } from '../../cluster/settings-override.js';
+import type { Answer, BatchAnswer, BatchResult } from '../../contract/answers.js';
+import type { BatchEntry, Change, QuestionRequest } from '../../contract/requests.js';
+import { validator } from '../../contract/validator.js';
+import { answerPlain } from '../answer-plain.js';
+import { answerCheck } from '../check/answer-check.js';
+import type { ByDigest } from '../held.js';
+import { BATCH_QUESTIONS, type BatchQuestionName } from '../kinds.js';
+import { type Prepare, type Prepared, prepare } from '../prepare.js';
+import { answerSweep } from '../sweep/answer-sweep.js';
+import { answerWhatIf } from '../what-if/answer-what-if.js';
 
 /** What the whole batch says, and what each entry may add to. */
 type Shared = Pick<QuestionRequest, 'at' | 'settings' | 'findings' | 'changes'>;

@@ -1,12 +1,12 @@
-import { QuestionError } from '../base/errors.js';
-import type { IpMasqSettings } from '../cluster/ip-masq.js';
-import type { Settings } from '../cluster/settings.js';
-import type { ChainData } from '../contract/answers.js';
-import type { ChainsQuestion } from '../contract/requests.js';
-import { listChain, referencesOf } from '../netfilter/iptables/list.js';
-import { printedChains, printedTables, saveRule } from '../netfilter/iptables/save.js';
-import type { Chain, Rule, Ruleset, Table } from '../netfilter/ruleset.js';
-import type { IptablesProgram } from '../proxy/iptables/program.js';
+import { QuestionError } from '../../base/errors.js';
+import type { IpMasqSettings } from '../../cluster/ip-masq.js';
+import type { Settings } from '../../cluster/settings.js';
+import type { ChainData } from '../../contract/answers.js';
+import type { ChainsQuestion } from '../../contract/requests.js';
+import { listChain, referencesOf } from '../../netfilter/iptables/list.js';
+import { printedChains, printedTables, saveRule } from '../../netfilter/iptables/save.js';
+import type { Chain, Rule, Ruleset, Table } from '../../netfilter/ruleset.js';
+import type { IptablesProgram } from '../../proxy/iptables/program.js';
 import type { ChainBlock, ChainText } from './chain-blocks.js';
 import { chainData } from './chain-data.js';
 

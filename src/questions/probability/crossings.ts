@@ -1,9 +1,9 @@
-import type { Cluster } from '../cluster/cluster.js';
-import type { Probability } from '../contract/answers.js';
-import { addShare, NO_SHARE, type Share } from '../probability/distribution.js';
-import { probability } from './chances.js';
-import type { DoorClient } from './findings/door.js';
-import { zoneShares } from './findings/zones.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import type { Probability } from '../../contract/answers.js';
+import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
+import { probability } from '../chances.js';
+import type { DoorClient } from '../findings/door.js';
+import { zoneShares } from '../findings/zones.js';
 
 /**
  * What of the delivered connections takes a second hop (outside clients only: the endpoint is on another node than the

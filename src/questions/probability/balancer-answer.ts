@@ -1,10 +1,10 @@
-import { isZero } from '../base/fraction.js';
-import type { BackendAnswer, BalancerAnswer, HealthCheckAnswer } from '../contract/answers.js';
-import type { Balancer } from '../load-balancers/balancer.js';
-import type { Client } from '../path/client.js';
-import type { Fabric } from '../path/fabric.js';
-import { addShare, NO_SHARE, type Share } from '../probability/distribution.js';
-import { probability } from './chances.js';
+import { isZero } from '../../base/fraction.js';
+import type { BackendAnswer, BalancerAnswer, HealthCheckAnswer } from '../../contract/answers.js';
+import type { Balancer } from '../../load-balancers/balancer.js';
+import type { Client } from '../../path/client.js';
+import type { Fabric } from '../../path/fabric.js';
+import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
+import { probability } from '../chances.js';
 
 /** Backends that an answer tells one by one. */
 const MAX_BACKENDS = 500;

@@ -1,9 +1,9 @@
 /** A question put to one side of what-if, where that side may not have everything that is asked about. */
-import { type Problem, QuestionError } from '../base/errors.js';
-import type { QuestionRequest } from '../contract/requests.js';
-import { answerOne, type PlainResult } from './answer-one.js';
-import type { PlainKind } from './kinds.js';
-import type { Outcome, Prepared } from './prepare.js';
+import { type Problem, QuestionError } from '../../base/errors.js';
+import type { QuestionRequest } from '../../contract/requests.js';
+import type { PlainKind } from '../kinds.js';
+import { PLAIN_QUESTIONS, type PlainResult } from '../plain-questions.js';
+import type { Outcome, Prepared } from '../prepare.js';
 
 type Question = Pick<QuestionRequest, PlainKind>;
 
@@ -57,19 +57,8 @@ function entryOf(problem: Problem | undefined): Entry | undefined {
   return { kind: (match[1] ?? match[3]) as 'chains' | 'probability', list, index: Number(match[5]) };
 }
 
-const NOTHING_ASKED = { source: '', destination: '', protocol: 'TCP', family: 'IPv4', addresses: [] } as const;
-
-function emptyResult<K extends PlainKind>(kind: K, question: Question): Outcome<PlainResult[K]>;
-function emptyResult(kind: PlainKind, question: Question): Outcome<PlainResult[PlainKind]> {
-  const nothing = { assumptions: [], services: [], doors: [] };
-  switch (kind) {
-    case 'chains':
-      return { result: { format: question.chains?.format ?? 'RESTORE', parts: [] }, ...nothing };
-    case 'path':
-      return { result: { question: NOTHING_ASKED, traces: [], verdicts: [] }, ...nothing };
-    case 'probability':
-      return { result: { services: [] }, ...nothing };
-  }
+function emptyOutcome<K extends PlainKind>(kind: K, question: Question): Outcome<PlainResult[K]> {
+  return { result: PLAIN_QUESTIONS[kind].nothing(question), assumptions: [], services: [], doors: [] };
 }
 
 /**
@@ -84,14 +73,14 @@ export function askOneSide<K extends PlainKind>(kind: K, prepared: Prepared, req
   let question = request;
   for (;;) {
     try {
-      return { prepared, question, outcome: answerOne(kind, prepared, question), missing };
+      return { prepared, question, outcome: PLAIN_QUESTIONS[kind].answer(prepared, question), missing };
     } catch (error) {
       if (!(error instanceof QuestionError)) throw error;
       if (error.code !== 'NOT_FOUND' && error.code !== 'INVALID_REQUEST') throw error;
       const [problem] = error.problems;
       if (error.code === 'NOT_FOUND' && END.test(problem?.pointer ?? '')) {
         const pointer = problem?.pointer ?? '';
-        return { prepared, question, outcome: emptyResult(kind, question), missing: [{ pointer, error }] };
+        return { prepared, question, outcome: emptyOutcome(kind, question), missing: [{ pointer, error }] };
       }
       const rules = RULES.exec(problem?.pointer ?? '');
       if (error.code === 'NOT_FOUND' && rules !== null) {
@@ -103,7 +92,7 @@ export function askOneSide<K extends PlainKind>(kind: K, prepared: Prepared, req
         return {
           prepared,
           question,
-          outcome: emptyResult(kind, question),
+          outcome: emptyOutcome(kind, question),
           missing: [{ pointer: problem.pointer, error }],
         };
       }
@@ -124,7 +113,7 @@ export function askOneSide<K extends PlainKind>(kind: K, prepared: Prepared, req
       );
       const rest = asked.filter((_, index) => index !== entry.index);
       question = { ...question, [entry.kind]: { ...question[entry.kind], [entry.list]: rest } };
-      if (rest.length === 0) return { prepared, question, outcome: emptyResult(kind, question), missing };
+      if (rest.length === 0) return { prepared, question, outcome: emptyOutcome(kind, question), missing };
     }
   }
 }

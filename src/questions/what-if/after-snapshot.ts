@@ -1,8 +1,8 @@
 /** Reads the second snapshot of what-if: errors say that it is about this one. */
-import { type Problem, QuestionError } from '../base/errors.js';
-import { readSnapshot, type Snapshot, type SnapshotFile, type SnapshotInput } from '../cluster/read-snapshot.js';
-import type { GivenSnapshot } from '../contract/requests.js';
-import type { ByDigest } from './held.js';
+import { type Problem, QuestionError } from '../../base/errors.js';
+import { readSnapshot, type Snapshot, type SnapshotFile, type SnapshotInput } from '../../cluster/read-snapshot.js';
+import type { GivenSnapshot } from '../../contract/requests.js';
+import type { ByDigest } from '../held.js';
 
 /** The error, said to be about the second snapshot; errors that are none of its stay as they are. */
 function ofSecond(error: unknown, placed: (problem: Problem) => Problem): unknown {

@@ -1,5 +1,5 @@
-import { QuestionError } from '../base/errors.js';
-import type { Snapshot } from '../cluster/read-snapshot.js';
+import { QuestionError } from '../../base/errors.js';
+import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type {
   Answer,
   Established,
@@ -7,29 +7,29 @@ import type {
   PathResult,
   ServiceProbability,
   WhatIfResult,
-} from '../contract/answers.js';
-import type { QuestionRequest } from '../contract/requests.js';
+} from '../../contract/answers.js';
+import type { QuestionRequest } from '../../contract/requests.js';
+import { chainsDifference } from '../differences/chains.js';
+import { deliveredBy, establishedShares, RULES_EXPLANATION, sharesExplanation } from '../differences/established.js';
+import { pathDifference } from '../differences/path.js';
+import { probabilityDifference } from '../differences/probability.js';
+import { flowFates } from '../differences/udp-flows.js';
+import { finding } from '../findings/finding.js';
+import { differenceFindings, toldFindings } from '../findings/index.js';
+import { manifestLosses } from '../findings/manifest-losses.js';
+import { changesWithoutEffect, sameSnapshots } from '../findings/no-effect.js';
+import { thresholdsOf } from '../findings/options.js';
+import { podsNotPlaced } from '../findings/unplaced.js';
+import type { View } from '../findings/view.js';
+import { noneHeld } from '../held.js';
+import type { PlainKind } from '../kinds.js';
+import { answerPath } from '../path/answer-path.js';
+import type { PlainResult } from '../plain-questions.js';
+import { prepare as prepareAnew } from '../prepare.js';
+import { withoutRepetition } from '../without-repetition.js';
 import { readAfter } from './after-snapshot.js';
-import type { PlainResult } from './answer-one.js';
-import { chainsDifference } from './differences/chains.js';
-import { deliveredBy, establishedShares, RULES_EXPLANATION, sharesExplanation } from './differences/established.js';
-import { pathDifference } from './differences/path.js';
-import { probabilityDifference } from './differences/probability.js';
-import { flowFates } from './differences/udp-flows.js';
-import { finding } from './findings/finding.js';
-import { differenceFindings, toldFindings } from './findings/index.js';
-import { manifestLosses } from './findings/manifest-losses.js';
-import { changesWithoutEffect, sameSnapshots } from './findings/no-effect.js';
-import { thresholdsOf } from './findings/options.js';
-import { podsNotPlaced } from './findings/unplaced.js';
-import type { View } from './findings/view.js';
-import { noneHeld } from './held.js';
-import type { PlainKind } from './kinds.js';
 import { askOneSide, type Missing, type OneSide } from './one-side.js';
-import { answerPath } from './path.js';
-import { prepare as prepareAnew } from './prepare.js';
 import { ofAfter, type SidesContext } from './sides.js';
-import { withoutRepetition } from './without-repetition.js';
 
 type AnyPlain = PlainResult[PlainKind];
 

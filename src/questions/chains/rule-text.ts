@@ -1,8 +1,8 @@
-import type { IPFamily } from '../base/address.js';
-import { remember } from '../base/remember.js';
-import type { ServiceRef } from '../contract/answers.js';
-import { saveRule } from '../netfilter/iptables/save.js';
-import type { Origin, Rule } from '../netfilter/ruleset.js';
+import type { IPFamily } from '../../base/address.js';
+import { remember } from '../../base/remember.js';
+import type { ServiceRef } from '../../contract/answers.js';
+import { saveRule } from '../../netfilter/iptables/save.js';
+import type { Origin, Rule } from '../../netfilter/ruleset.js';
 
 // The same rules and origins stand in most traces of an answer.
 const texts = new WeakMap<Rule, string>();

@@ -1,0 +1,40 @@
+/** The questions about one cluster: what-if asks one of them twice, and a batch several about the same cluster. */
+import type { ChainsResult, PathResult, ProbabilityResult } from '../contract/answers.js';
+import type { QuestionRequest } from '../contract/requests.js';
+import { answerChains } from './chains/answer-chains.js';
+import type { PlainKind } from './kinds.js';
+import { answerPath } from './path/answer-path.js';
+import type { Outcome, Prepared } from './prepare.js';
+import { answerProbability } from './probability/answer-probability.js';
+
+export interface PlainResult {
+  readonly chains: ChainsResult;
+  readonly path: PathResult;
+  readonly probability: ProbabilityResult;
+}
+
+type Asked = Pick<QuestionRequest, PlainKind>;
+
+interface PlainQuestion<R> {
+  /** Answers the question, which stands under its own name in the request. Throws QuestionError. */
+  answer(prepared: Prepared, request: Asked): Outcome<R>;
+  /** The result for a cluster that has nothing of what is asked about. */
+  nothing(request: Asked): R;
+}
+
+const NOTHING_ASKED = { source: '', destination: '', protocol: 'TCP', family: 'IPv4', addresses: [] } as const;
+
+export const PLAIN_QUESTIONS: { readonly [K in PlainKind]: PlainQuestion<PlainResult[K]> } = {
+  chains: {
+    answer: (prepared, { chains = {} }) => answerChains(prepared, chains),
+    nothing: ({ chains }) => ({ format: chains?.format ?? 'RESTORE', parts: [] }),
+  },
+  path: {
+    answer: (prepared, { path }) => answerPath(prepared, path),
+    nothing: () => ({ question: NOTHING_ASKED, traces: [], verdicts: [] }),
+  },
+  probability: {
+    answer: (prepared, { probability = {} }) => answerProbability(prepared, probability),
+    nothing: () => ({ services: [] }),
+  },
+};

@@ -1,0 +1,50 @@
+/** How the answers of each question are written: a report for people, and flat rows. */
+import type { Answer } from '../contract/answers.js';
+import type { QuestionKind } from '../questions/kinds.js';
+import type { ResultOf } from '../questions/registry.js';
+import { batchReport } from './batch-report.js';
+import { chainsReport } from './chains-report.js';
+import { checkReport } from './check-report.js';
+import type { Report } from './form.js';
+import { pathReport } from './path-report.js';
+import { probabilityReport } from './probability-report.js';
+import { batchRows } from './rows/batch-rows.js';
+import { chainsRows } from './rows/chains-rows.js';
+import { checkRows } from './rows/check-rows.js';
+import { pathRows } from './rows/path-rows.js';
+import { probabilityRows } from './rows/probability-rows.js';
+import { type RowForm, type Rows, tableOf } from './rows/row.js';
+import { sweepRows } from './rows/sweep-rows.js';
+import { whatIfRows } from './rows/what-if-rows.js';
+import { sweepReport } from './sweep-report.js';
+import { whatIfReport } from './what-if-report.js';
+
+interface Written<R> {
+  readonly report: Report<Answer<R>>;
+  /** `rowsOf` makes the rows of an answer inside this one. */
+  rows(answer: Answer<R>, rowsOf: (kind: QuestionKind, answer: Answer) => Rows): Rows;
+}
+
+function written<R>(report: Report<Answer<R>>, rows: RowForm<Answer<R>>): Written<R> {
+  return { report, rows: (answer) => tableOf(rows, answer) };
+}
+
+const REPORTS: { readonly [K in QuestionKind]: Written<ResultOf[K]> } = {
+  chains: written(chainsReport, chainsRows),
+  path: written(pathReport, pathRows),
+  probability: written(probabilityReport, probabilityRows),
+  'what-if': { report: whatIfReport, rows: (answer) => tableOf(whatIfRows(answer.result), answer) },
+  sweep: written(sweepReport, sweepRows),
+  check: written(checkReport, checkRows),
+  batch: { report: batchReport, rows: batchRows },
+};
+
+/** The report of answers of this kind. An answer of another kind is the caller's fault. */
+export function reportOf(kind: QuestionKind): Report<Answer> {
+  return REPORTS[kind].report as Report<Answer>;
+}
+
+/** An answer as flat rows. `kind` must be the question that it is the answer to. A pure function of its arguments. */
+export function rowsOf(kind: QuestionKind, answer: Answer): Rows {
+  return (REPORTS[kind] as Written<Answer['result']>).rows(answer, rowsOf);
+}
