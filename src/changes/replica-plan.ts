@@ -1,4 +1,5 @@
 import { QuestionError } from '../base/errors.js';
+import { SNAPSHOT_COMMAND } from '../base/snapshot-command.js';
 import { closest } from '../cluster/closest-names.js';
 import { type Cluster, workloadKey } from '../cluster/cluster.js';
 import { namespacedName, type Pod, type Workload } from '../cluster/objects.js';
@@ -50,7 +51,7 @@ export function requirePods(cluster: Cluster, workload: Workload, pointer: strin
   const recorded = status?.replicas ?? spec?.replicas ?? 1;
   if (recorded === 0) return;
   if (podsOfWorkload(cluster, kind, metadata.namespace ?? 'default', metadata.name).length > 0) return;
-  const detail = `${nameOf(workload)} has ${recorded} replicas, but the snapshot holds none of its pods: include them (kubectl get nodes,pods,services,endpointslices,deployments,replicasets,statefulsets -A -o json).`;
+  const detail = `${nameOf(workload)} has ${recorded} replicas, but the snapshot holds none of its pods: include them (${SNAPSHOT_COMMAND}).`;
   throw impossible(pointer, detail);
 }
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { SNAPSHOT_COMMAND } from '../base/snapshot-command.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import { ClusterIPs } from '../control-plane/cluster-ips.js';
@@ -118,7 +119,7 @@ export function updateService(
   }
   const shown = before === undefined || !isDeepStrictEqual(publishedPart(before), publishedPart(service));
   if (shown && !showsPodsOf(cluster, former)) {
-    const detail = `Service ${key} has endpoints, but the snapshot holds none of its pods, from which they would be made anew: include them (kubectl get nodes,pods,services,endpointslices -A -o json).`;
+    const detail = `Service ${key} has endpoints, but the snapshot holds none of its pods, from which they would be made anew: include them (${SNAPSHOT_COMMAND}).`;
     throw impossible(pointer, detail);
   }
   const changed = cluster.with({ services: new Map([[key, service]]) });

@@ -1,4 +1,5 @@
 /** Every command and option of the command line: what parses them, what helps with them and what suggests them. */
+import { SNAPSHOT_COMMAND } from '../base/snapshot-command.js';
 import type { PlainKind } from '../questions/request.js';
 
 export interface Option {
@@ -311,8 +312,7 @@ export type CommandName = keyof typeof COMMANDS;
 export const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[];
 
 /** What the snapshot is made with. */
-export const KUBECTL_COMMAND =
-  'kubectl get nodes,pods,services,endpointslices,deployments,replicasets,statefulsets,daemonsets -A -o json > cluster.json';
+export const KUBECTL_COMMAND = `${SNAPSHOT_COMMAND} > cluster.json`;
 
 /** A second snapshot file, where kube-proxy is configured by a ConfigMap. */
 export const KUBECTL_CONFIG_COMMAND = 'kubectl get configmap kube-proxy -n kube-system -o json > kube-proxy.json';

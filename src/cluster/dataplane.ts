@@ -4,9 +4,9 @@ import { environmentOf, flagOf, type Runner, runnersOf, type Signs, showsSign, s
 import type { Cluster } from './cluster.js';
 import { matchesLabels } from './labels.js';
 import type { Node } from './objects.js';
-import type { Assumption, Dataplane } from './settings.js';
 import { isProxyLike } from './proxy-command.js';
 import { fieldsOf } from './resources.js';
+import type { Assumption, Dataplane } from './settings.js';
 
 /**
  * What an agent takes of kube-proxy's work. ALL: it stands in its place. POD_CLUSTER_IPS: it balances what pods send to cluster
@@ -106,7 +106,8 @@ const AGENTS: readonly Agent[] = [
     dataplane: 'EBPF',
     signs: {
       names: /^cilium$/,
-      labels: ['k8s-app=cilium', 'app.kubernetes.io/name=cilium-agent'], images: /(?:^|\/)cilium\/cilium(?:-dev|-ci)?[:@]/,
+      labels: ['k8s-app=cilium', 'app.kubernetes.io/name=cilium-agent'],
+      images: /(?:^|\/)cilium\/cilium(?:-dev|-ci)?[:@]/,
     },
     takes: (seen) => {
       const value = ciliumReplacement(seen);
@@ -133,7 +134,8 @@ const AGENTS: readonly Agent[] = [
           : 'annotation k8s.ovn.org/node-subnets',
       ),
     takes: () => 'ALL',
-    source: 'https://ovn-kubernetes.io/design/architecture/ (load balancers of OVN; the cluster network operator runs no kube-proxy)',
+    source:
+      'https://ovn-kubernetes.io/design/architecture/ (load balancers of OVN; the cluster network operator runs no kube-proxy)',
   },
   {
     name: 'Calico in eBPF mode',
@@ -195,8 +197,11 @@ const AGENTS: readonly Agent[] = [
       images: /\/kube-ovn[:@]/,
     },
     takes: ({ runners }) =>
-      runners.some((runner) => isFalse(flagOf(runner, 'start-controller.sh', 'enable-lb')) ||
-        isFalse(flagOf(runner, 'kube-ovn-controller', 'enable-lb')))
+      runners.some(
+        (runner) =>
+          isFalse(flagOf(runner, 'start-controller.sh', 'enable-lb')) ||
+          isFalse(flagOf(runner, 'kube-ovn-controller', 'enable-lb')),
+      )
         ? 'NONE'
         : 'IF_ALONE',
     source: 'https://kubeovn.github.io/docs/stable/en/advance/performance-tuning/ (--enable-lb)',
@@ -311,7 +316,8 @@ export function dataplaneOf(cluster: Cluster): DataplaneFacts {
         : told;
     const sign = other === undefined ? (pod?.shown ?? '') : other;
     if (part === 'ALL') {
-      const lone = told === 'ALL' ? 'is set up to translate Services itself' : `runs in ${pod?.namespace} and no kube-proxy does`;
+      const lone =
+        told === 'ALL' ? 'is set up to translate Services itself' : `runs in ${pod?.namespace} and no kube-proxy does`;
       const why = `${agent.name} ${lone} (${sign}): what it does with the packets of Services is not modelled.`;
       return { replaced: { dataplane: agent.dataplane, why }, beside: [] };
     }

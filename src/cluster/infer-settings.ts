@@ -142,7 +142,9 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     asUsed: {
       kubernetesVersion: versions.asUsed,
       platform,
-      ...(given.dataplane === undefined && shown === undefined ? {} : { dataplane: given.dataplane ?? shown?.dataplane }),
+      ...(given.dataplane === undefined && shown === undefined
+        ? {}
+        : { dataplane: given.dataplane ?? shown?.dataplane }),
       ...(isReplaced
         ? {}
         : {

@@ -22,7 +22,10 @@ function selectorOf(value: unknown): LabelSelector | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const { matchLabels, matchExpressions } = fieldsOf(value);
   const labels = textMapOf(matchLabels);
-  if (labels === undefined || !(matchExpressions === undefined || matchExpressions === null || Array.isArray(matchExpressions)))
+  if (
+    labels === undefined ||
+    !(matchExpressions === undefined || matchExpressions === null || Array.isArray(matchExpressions))
+  )
     return undefined;
   const expressions: { key: string; operator: string; values: string[] }[] = [];
   for (const one of (matchExpressions ?? []) as readonly unknown[]) {
@@ -90,7 +93,13 @@ function calicoSelects(labels: Labels, selector: unknown): boolean {
 }
 
 /** Whether a pod in a namespace is selected by `{namespaceSelector, podSelector}` or Antrea's entries of `appliedTo`. */
-function appliesTo(cluster: Cluster, value: unknown, labels: Labels, namespace: string, own: string | undefined): boolean {
+function appliesTo(
+  cluster: Cluster,
+  value: unknown,
+  labels: Labels,
+  namespace: string,
+  own: string | undefined,
+): boolean {
   const { podSelector, namespaceSelector } = fieldsOf(value);
   if (podSelector === undefined && namespaceSelector === undefined) return true;
   if (namespaceSelector === undefined && own !== undefined && own !== namespace) return false;

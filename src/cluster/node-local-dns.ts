@@ -6,7 +6,7 @@
  */
 import { addressOf } from '../base/address.js';
 import { remember } from '../base/remember.js';
-import { runnersOf, showsSign, type Signs } from './agents.js';
+import { runnersOf, type Signs, showsSign } from './agents.js';
 import type { Cluster } from './cluster.js';
 import { flagsOf } from './proxy-command.js';
 
@@ -28,7 +28,10 @@ function dnsAddresses(cluster: Cluster): readonly string[] {
   return found;
 }
 
-const caches = new WeakMap<Cluster, ReadonlyMap<string, { readonly pod: string; readonly addresses: ReadonlySet<string> }>>();
+const caches = new WeakMap<
+  Cluster,
+  ReadonlyMap<string, { readonly pod: string; readonly addresses: ReadonlySet<string> }>
+>();
 
 /** The DNS caches by node: the pod, and the addresses (canonical texts) that it answers on there. */
 export function nodeLocalDns(cluster: Cluster) {

@@ -1,4 +1,5 @@
 import { type ErrorCode, QuestionError } from '../base/errors.js';
+import { SNAPSHOT_COMMAND } from '../base/snapshot-command.js';
 import { findJsonError, lineAndColumn } from './json-error.js';
 import { parseYaml } from './parse-yaml.js';
 import { snapshotError } from './problems.js';
@@ -93,5 +94,4 @@ export function parseDocuments(text: string, pointer: string, file: string | und
 }
 
 /** The command whose output makes a snapshot. */
-export const KUBECTL_HINT =
-  '`kubectl get nodes,pods,services,endpointslices,deployments,replicasets,statefulsets,daemonsets -A -o json`';
+export const KUBECTL_HINT = `\`${SNAPSHOT_COMMAND}\``;

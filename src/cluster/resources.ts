@@ -108,14 +108,22 @@ export function readResource(kind: string, apiVersion: unknown, value: Fields): 
   const metadata = fieldsOf(value.metadata);
   const faults: { pointer: string; detail: string }[] = [];
   const isName = (text: unknown, required: boolean) =>
-    text === undefined ? !required : typeof text === 'string' && text !== '' && text.length <= 253 && !/[\s/]/.test(text);
-  for (const [field, required] of [['name', true], ['namespace', false]] as const) {
+    text === undefined
+      ? !required
+      : typeof text === 'string' && text !== '' && text.length <= 253 && !/[\s/]/.test(text);
+  for (const [field, required] of [
+    ['name', true],
+    ['namespace', false],
+  ] as const) {
     if (isName(metadata[field], required)) continue;
     faults.push({ pointer: `/metadata/${field}`, detail: `metadata.${field} of a ${kind} must be a name.` });
   }
   for (const field of ['labels', 'annotations']) {
     if (textMapOf(metadata[field]) !== undefined) continue;
-    faults.push({ pointer: `/metadata/${field}`, detail: `metadata.${field} must be an object whose values are strings.` });
+    faults.push({
+      pointer: `/metadata/${field}`,
+      detail: `metadata.${field} must be an object whose values are strings.`,
+    });
   }
   if (faults.length > 0) return { faults };
   const version = typeof apiVersion === 'string' ? apiVersion : (USUAL_VERSIONS[kind] ?? '');

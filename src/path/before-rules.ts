@@ -22,7 +22,12 @@ function isClusterIP(claims: readonly ServicePort[], address: string): boolean {
 }
 
 /** A mesh that the client's pod is in: it proxies TCP to Services, endpoint by endpoint and often request by request. */
-function takenByMesh(fabric: Fabric, client: Client, packet: Packet, claims: readonly ServicePort[]): string | undefined {
+function takenByMesh(
+  fabric: Fabric,
+  client: Client,
+  packet: Packet,
+  claims: readonly ServicePort[],
+): string | undefined {
   if (packet.protocol !== 'TCP' || !isClusterIP(claims, packet.destination)) return undefined;
   const pod = fabric.cluster.pods.get(client.name.replace(/^pod\//, ''));
   if (pod === undefined) {
@@ -67,7 +72,8 @@ function takenByHostPort(fabric: Fabric, node: string, packet: Packet): string |
     for (const container of pod.spec?.containers ?? []) {
       for (const port of container.ports ?? []) {
         const hostIP = (port as { readonly hostIP?: unknown }).hostIP;
-        const isBound = hostIP === undefined || hostIP === '' || hostIP === '0.0.0.0' || hostIP === '::' || hostIP === destination;
+        const isBound =
+          hostIP === undefined || hostIP === '' || hostIP === '0.0.0.0' || hostIP === '::' || hostIP === destination;
         if (port.hostPort !== destinationPort || (port.protocol ?? 'TCP') !== protocol || !isBound) continue;
         return (
           `pod ${namespacedName(pod)} on ${node} has hostPort ${destinationPort}/${protocol}: the network plugin (portmap) sends the ` +
@@ -99,7 +105,8 @@ export function takenBeforeRules(
 
 /** A Service of which only an Endpoints object is there, which has nothing of the packet's family. */
 function unknownEndpoints(fabric: Fabric, node: string, packet: Packet): string | undefined {
-  if (fabric.isParsed(node) || fabric.cluster.endpoints.size === 0 || packet.destinationPort === undefined) return undefined;
+  if (fabric.isParsed(node) || fabric.cluster.endpoints.size === 0 || packet.destinationPort === undefined)
+    return undefined;
   const { services } = fabric.program(node);
   const claims = claimsOf(fabric, node, packet);
   const all =

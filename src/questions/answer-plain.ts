@@ -23,6 +23,14 @@ export function answerPlain(
   const found = stateFindings({ cluster, settings, services, doors }, thresholds);
   return prepared.answer(
     outcome,
-    toldFindings([...changesWithoutEffect(changes), ...podsNotPlaced(changes), ...manifestLosses(changes, earlier, cluster), ...found], wanted),
+    toldFindings(
+      [
+        ...changesWithoutEffect(changes),
+        ...podsNotPlaced(changes),
+        ...manifestLosses(changes, earlier, cluster),
+        ...found,
+      ],
+      wanted,
+    ),
   );
 }

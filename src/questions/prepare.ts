@@ -1,6 +1,7 @@
 import { ENGINE } from '../base/engine.js';
 import { pointer, QuestionError } from '../base/errors.js';
 import { remember } from '../base/remember.js';
+import { SNAPSHOT_KINDS } from '../base/snapshot-command.js';
 import { applyChanges } from '../changes/index.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { inferSettings } from '../cluster/infer-settings.js';
@@ -107,8 +108,7 @@ export function prepare(request: QuestionRequest, snapshot: Snapshot): Prepared 
       {
         in: 'snapshot',
         pointer: '',
-        detail:
-          'Nodes are needed: kubectl get nodes,pods,services,endpointslices,deployments,replicasets,statefulsets,daemonsets,configmaps -A -o json',
+        detail: `Nodes are needed: kubectl get ${SNAPSHOT_KINDS},configmaps -A -o json`,
       },
     ]);
   }

@@ -218,7 +218,11 @@ export function answerWhatIf(
   const found = [
     ...findings,
     ...(second === undefined
-      ? [...changesWithoutEffect(next.changes.slice(base.length)), ...podsNotPlaced(next.changes.slice(base.length)), ...manifestLosses(next.changes.slice(base.length), first.cluster, next.cluster)]
+      ? [
+          ...changesWithoutEffect(next.changes.slice(base.length)),
+          ...podsNotPlaced(next.changes.slice(base.length)),
+          ...manifestLosses(next.changes.slice(base.length), first.cluster, next.cluster),
+        ]
       : sameSnapshots(snapshot.digest, second.digest)),
     ...differenceFindings(viewOf(before), viewOf(after), thresholds),
   ];

@@ -89,7 +89,10 @@ export function junit({ result, findings }: Answer<CheckResult>): string {
   });
   const told = new Set(suites.flatMap(({ cases }) => cases.flatMap((one) => one.findings)));
   const rest = findings.filter((finding) => !told.has(finding));
-  const all = [{ name: 'the change', cases: [{ name: 'as a whole', findings: rest, unknown: result.unknown?.why }] }, ...suites];
+  const all = [
+    { name: 'the change', cases: [{ name: 'as a whole', findings: rest, unknown: result.unknown?.why }] },
+    ...suites,
+  ];
   const failed = (cases: readonly Case[]) =>
     cases.filter((one) => one.findings.some((finding) => isFailure(finding, result))).length;
   const erred = (cases: readonly Case[]) => cases.filter(({ unknown }) => unknown !== undefined).length;

@@ -65,7 +65,9 @@ function cellsOf(point: SweepPoint, shares: SweptShares, { bound, points }: Swee
     shareCell(delivered),
     ...(hasUnknown(points) ? [shareCell(shares.unknown)] : []),
     ...(points.some(({ unplaced }) => unplaced !== undefined) ? [String(point.unplaced?.pods ?? 0)] : []),
-    ...(bound === undefined ? [] : [point.satisfied ? 'kept' : shares.unknown.fraction === '0' ? 'not kept' : 'not known']),
+    ...(bound === undefined
+      ? []
+      : [point.satisfied ? 'kept' : shares.unknown.fraction === '0' ? 'not kept' : 'not known']),
   ];
 }
 

@@ -91,7 +91,8 @@ const NAMED = 10;
 
 /** `Established connections: 2/3 (66.67 %) kept, 1/3 (33.33 %) lost with default/web-1 (10.0.0.1:80)`. */
 export function establishedText({ kept, lost, lostEndpoints, rechosen }: EstablishedShares): string {
-  if (kept.fraction === '0' && lost.fraction === '0' && rechosen === undefined) return 'Established connections: there are none';
+  if (kept.fraction === '0' && lost.fraction === '0' && rechosen === undefined)
+    return 'Established connections: there are none';
   const more = lostEndpoints.length > NAMED ? ` and ${lostEndpoints.length - NAMED} more` : '';
   const names = lostEndpoints.slice(0, NAMED).map(endpointName).join(', ');
   const gone = names === '' ? '' : ` with ${names}${more}`;

@@ -1,4 +1,5 @@
 /** Bytes on their way to a worker: in pieces that can be handed to another thread without copying, within a budget. */
+import { SNAPSHOT_COMMAND } from '../base/snapshot-command.js';
 import { ProblemError } from './problem.js';
 
 /** Bytes in order: each segment is full but the last, which ends where `length` says. */
@@ -38,7 +39,7 @@ export function tooLarge(limit: number): ProblemError {
     code: 'TOO_LARGE',
     detail:
       `The body is larger than ${limit} bytes, counted after inflating. ` +
-      'Leave out kinds that are not used (`kubectl get nodes,pods,services,endpointslices,deployments,replicasets -A -o json`).',
+      `Leave out kinds that are not used (\`${SNAPSHOT_COMMAND}\`).`,
   });
 }
 

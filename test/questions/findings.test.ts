@@ -118,7 +118,8 @@ function shop({ spec = {}, labels = { app: 'web' }, ready = true, more = [] }: S
 const patched = (spec: Readonly<Record<string, unknown>>): Change => ({
   patch: { kind: 'Service', namespace: 'default', name: 'svc', patch: { spec } },
 });
-const checked = (snapshot: Snapshot, change: Change) => ask('check', { check: {}, changes: [change] }, snapshot).findings;
+const checked = (snapshot: Snapshot, change: Change) =>
+  ask('check', { check: {}, changes: [change] }, snapshot).findings;
 const HEADLESS = { clusterIP: 'None', clusterIPs: ['None'] };
 const POLICY = {
   kind: 'NetworkPolicy',
@@ -711,7 +712,14 @@ const CASES: readonly Case[] = [
   {
     code: 'MANIFEST_LOSES',
     what: 'a second protocol of one port, which apply merges by number',
-    found: () => checked(shop(), manifest([{ name: 'a', port: 80 }, { name: 'b', port: 80, protocol: 'UDP' }])),
+    found: () =>
+      checked(
+        shop(),
+        manifest([
+          { name: 'a', port: 80 },
+          { name: 'b', port: 80, protocol: 'UDP' },
+        ]),
+      ),
     evidence: { service: WEB, object: 'Service default/svc' },
     without: () => checked(shop(), manifest([{ name: 'a', port: 80, targetPort: 8080 }])),
   },

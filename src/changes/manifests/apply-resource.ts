@@ -32,7 +32,8 @@ export function applyResource(cluster: Cluster, manifest: Manifest, namespace: s
   const labels = { ...before?.metadata.labels, ...placed.metadata.labels };
   const wanted: Resource = { ...placed, metadata: { ...placed.metadata, labels } };
   const object = resourceName(wanted);
-  const outcome = before === undefined ? 'OBJECT_CREATED' : same(before, wanted) ? 'OBJECT_UNCHANGED' : 'OBJECT_CONFIGURED';
+  const outcome =
+    before === undefined ? 'OBJECT_CREATED' : same(before, wanted) ? 'OBJECT_UNCHANGED' : 'OBJECT_CONFIGURED';
   const words = { OBJECT_CREATED: 'created', OBJECT_UNCHANGED: 'is so already', OBJECT_CONFIGURED: 'changed' } as const;
   const next = outcome === 'OBJECT_UNCHANGED' ? cluster : cluster.with({ resources: new Map([[key, wanted]]) });
   return {

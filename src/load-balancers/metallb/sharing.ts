@@ -48,8 +48,7 @@ function backendsOf({ spec }: Service): string {
 export function sharingConflict(a: Service, b: Service): string | undefined {
   const [own, other] = [a, b].map((service) => annotated(service, SHARING_KEYS));
   if (own === undefined || own !== other) return `they have no common value of annotation ${SHARING_KEYS[0]}`;
-  const portsOf = ({ spec }: Service) =>
-    (spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);
+  const portsOf = ({ spec }: Service) => (spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);
   const common = portsOf(a).find((port) => portsOf(b).includes(port));
   if (common !== undefined) return `both have port ${common}`;
   if (backendsOf(a) === backendsOf(b)) return undefined;

@@ -147,9 +147,7 @@ function checkService({ before, after }: Sides, key: string, wanted: Wanted): Ch
     after: later,
     assumptions: [...was.assumptions, ...is.assumptions],
     unknown:
-      was.unsupported ??
-      is.unsupported ??
-      [...was.doors, ...is.doors].map(unknownOf).find((why) => why !== undefined),
+      was.unsupported ?? is.unsupported ?? [...was.doors, ...is.doors].map(unknownOf).find((why) => why !== undefined),
   };
 }
 
@@ -230,7 +228,9 @@ export function answerCheck(
   const found = [
     ...unknownFindings(unknown),
     ...ownFindings(touched, asked, omitted, question.maxServices ?? DEFAULT_MAX_SERVICES),
-    ...(second === undefined ? [...changesWithoutEffect(made), ...manifestLosses(made, before.cluster, after.cluster)] : sameSnapshots(snapshot.digest, second.digest)),
+    ...(second === undefined
+      ? [...changesWithoutEffect(made), ...manifestLosses(made, before.cluster, after.cluster)]
+      : sameSnapshots(snapshot.digest, second.digest)),
     ...(second === undefined && touched.services.length === 0 && unknown === undefined ? noServiceTouched(made) : []),
     ...differenceFindings(viewOf(before, 'before'), viewOf(after, 'after'), thresholds),
   ];

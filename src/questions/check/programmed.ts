@@ -2,10 +2,10 @@
 import type { IPFamily } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
 import { remember } from '../../base/remember.js';
+import { LAST_APPLIED_ANNOTATION } from '../../changes/update-service.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
 import { FAMILIES } from '../../cluster/settings.js';
-import { LAST_APPLIED_ANNOTATION } from '../../changes/update-service.js';
 import { isBalanced } from '../../load-balancers/addresses.js';
 import { saveRule } from '../../netfilter/iptables/save.js';
 import { headlessEndpoints } from '../../path/dns.js';
@@ -100,9 +100,14 @@ export function programmedBeside(side: Side, node: string): string {
     return program === undefined ? '' : String(program.services.endpointTotal > 1000);
   });
   const beside = JSON.stringify([side.settings.unsupportedDataplane ?? '', side.settings.beside]);
-  return [beside, proxy, addresses, JSON.stringify(object?.metadata.labels ?? {}), object && nodeIsDown(object), ...large].join(
-    '\n',
-  );
+  return [
+    beside,
+    proxy,
+    addresses,
+    JSON.stringify(object?.metadata.labels ?? {}),
+    object && nodeIsDown(object),
+    ...large,
+  ].join('\n');
 }
 
 const states = new WeakMap<Cluster, string>();

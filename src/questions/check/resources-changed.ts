@@ -52,7 +52,9 @@ export function changedResources(before: Cluster, after: Cluster): ChangedResour
       reasons.push(`${name} ${verb}, and what network policies let through is not evaluated.`);
     } else if (role === 'NAMESPACE' && (namespaceCounts(before, was, is) || namespaceCounts(after, was, is))) {
       changed.add(name);
-      reasons.push(`${name} ${verb}: by its labels network policies select pods and meshes take them in, which is not evaluated.`);
+      reasons.push(
+        `${name} ${verb}: by its labels network policies select pods and meshes take them in, which is not evaluated.`,
+      );
     }
   }
   if (reasons.length === 0) return NOTHING;

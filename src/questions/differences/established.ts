@@ -51,7 +51,10 @@ export function establishedShares(
   after: Cluster,
   fateOf: (endpoint: EndpointRef, gone: boolean) => FlowFate = (_, gone) => (gone ? 'LOST' : 'KEPT'),
 ): EstablishedShares {
-  const fates = delivered.map((entry) => ({ entry, fate: fateOf(entry.endpoint, isGone(entry.endpoint, before, after)) }));
+  const fates = delivered.map((entry) => ({
+    entry,
+    fate: fateOf(entry.endpoint, isGone(entry.endpoint, before, after)),
+  }));
   const of = (wanted: FlowFate) => fates.flatMap(({ entry, fate }) => (fate === wanted ? [entry] : []));
   const [kept, gone, rechosen] = [of('KEPT'), of('LOST'), of('RECHOSEN')];
   const total = (entries: typeof delivered) => totalOf(entries.map(({ share }) => share));

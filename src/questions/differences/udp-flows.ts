@@ -33,13 +33,19 @@ function isCleaned(protocol: string, version: KubernetesVersion): boolean {
   return protocol === 'UDP' || (protocol === 'SCTP' && version.minor <= 26);
 }
 
-function endpointsOf({ cluster, settings }: Side, { namespace, name, port, portName, protocol }: ServiceRef, family: IPFamily) {
+function endpointsOf(
+  { cluster, settings }: Side,
+  { namespace, name, port, portName, protocol }: ServiceRef,
+  family: IPFamily,
+) {
   const [node] = workingNodes(cluster);
   if (node === undefined) return undefined;
   const services = serviceMap(cluster, family, settings.proxyOf(node.metadata.name));
   const own = services
     .portsOf(`${namespace}/${name}`)
-    .find((one) => one.protocol === protocol && (portName === undefined ? one.port === port : one.portName === portName));
+    .find(
+      (one) => one.protocol === protocol && (portName === undefined ? one.port === port : one.portName === portName),
+    );
   return own === undefined ? undefined : services.endpointsOf(own);
 }
 
@@ -54,7 +60,8 @@ export function flowFates(
   family: IPFamily,
 ): ((endpoint: EndpointRef, gone: boolean) => FlowFate) | undefined {
   const version = versionOf(after) ?? versionOf(before);
-  if (service === undefined || version === undefined || !isCleaned(service.protocol ?? 'TCP', version)) return undefined;
+  if (service === undefined || version === undefined || !isCleaned(service.protocol ?? 'TCP', version))
+    return undefined;
   if (endpointsOf(before, service, family) === undefined) return undefined;
   const now = endpointsOf(after, service, family) ?? [];
   const idOf = ({ address, port }: EndpointRef) => joinHostPort(address, port ?? 0);
@@ -64,8 +71,7 @@ export function flowFates(
     return (endpoint, gone) => (ready.has(idOf(endpoint)) ? (gone ? 'LOST' : 'KEPT') : rechosen);
   }
   const serving = new Set(now.filter((one) => one.serving || one.ready).map(({ id }) => id));
-  return (endpoint, gone) =>
-    serving.size > 0 && !serving.has(idOf(endpoint)) ? rechosen : gone ? 'LOST' : 'KEPT';
+  return (endpoint, gone) => (serving.size > 0 && !serving.has(idOf(endpoint)) ? rechosen : gone ? 'LOST' : 'KEPT');
 }
 
 /** The same in a sentence; undefined where kube-proxy does nothing with entries of the protocol. */

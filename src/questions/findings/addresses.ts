@@ -12,7 +12,11 @@ import { servicesOf } from './service-facts.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';
 
 /** Who has the address beside the Service itself, in words, and whether it is the API server or another Service. */
-function ownerOf(cluster: Cluster, address: string, key: string): { readonly who: string; readonly kind: string } | undefined {
+function ownerOf(
+  cluster: Cluster,
+  address: string,
+  key: string,
+): { readonly who: string; readonly kind: string } | undefined {
   const of = (texts: readonly (string | undefined)[]) =>
     texts.some((text) => text !== undefined && addressOf(text)?.text === address);
   const apiServer = cluster.slicesOf('default/kubernetes').flatMap(({ endpoints }) => endpoints);
@@ -23,7 +27,11 @@ function ownerOf(cluster: Cluster, address: string, key: string): { readonly who
   for (const [other, { spec, status }] of cluster.services.entries()) {
     if (other === key) continue;
     // Two Services may share an external IP where their ports differ: that is how they are told apart.
-    const own = [spec?.clusterIP, ...(spec?.clusterIPs ?? []), ...(status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip)];
+    const own = [
+      spec?.clusterIP,
+      ...(spec?.clusterIPs ?? []),
+      ...(status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip),
+    ];
     if (of(own)) return { who: `Service ${other}`, kind: 'SERVICE' };
   }
   for (const node of cluster.nodes.values()) {

@@ -49,11 +49,14 @@ export const servicesWithoutEndpoints: StateFinder = (view, thresholds) => [
     portsOf(view, key).flatMap(({ port, services }) => {
       const endpoints = services.endpointsOf(port);
       // Up to 1.35 kube-proxies keep different ones of duplicates: one node may deliver where another refuses.
-      const seen = endpoints.some(isUsable) ? endpoints : nodesOf(key, view).flatMap((node) => services.endpointsSeenFrom(node, port));
+      const seen = endpoints.some(isUsable)
+        ? endpoints
+        : nodesOf(key, view).flatMap((node) => services.endpointsSeenFrom(node, port));
       if (seen.some(isUsable) || endpointsAreUnknown(view.cluster, key, port.family)) return [];
       const others = endpoints.length === 0 ? '' : `; ${endpoints.length} that it has are not ready`;
       // What a client meets is told where it is known: another data plane may drop what kube-proxy rejects.
-      const known = unmodelledOf(view) === undefined ? 'connections to it are refused' : 'no connection to it is delivered';
+      const known =
+        unmodelledOf(view) === undefined ? 'connections to it are refused' : 'no connection to it is delivered';
       const message = `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: ${known}.`;
       const evidence = { ...portEvidence(refOf(port), port.family), notReady: endpoints.length };
       return [finding('SERVICE_WITHOUT_ENDPOINTS', message, evidence)];

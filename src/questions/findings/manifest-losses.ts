@@ -23,7 +23,9 @@ function portsOf(object: KubernetesObject | undefined): readonly string[] {
   if (object.kind === 'Service') return (object as Service).spec?.ports?.map(portText) ?? [];
   const spec = object.kind === 'Pod' ? object.spec : (object as Workload).spec?.template?.spec;
   return (spec?.containers ?? []).flatMap(({ ports }) =>
-    (ports ?? []).map(({ containerPort, protocol }) => portText({ port: containerPort, ...(protocol ? { protocol } : {}) })),
+    (ports ?? []).map(({ containerPort, protocol }) =>
+      portText({ port: containerPort, ...(protocol ? { protocol } : {}) }),
+    ),
   );
 }
 
@@ -32,7 +34,9 @@ function portsNamed(value: unknown): readonly string[] {
   const { ports } = fieldsOf(fieldsOf(value).spec);
   return (Array.isArray(ports) ? ports : []).flatMap((entry) => {
     const { port, protocol } = fieldsOf(entry);
-    return typeof port === 'number' ? [portText({ port, ...(typeof protocol === 'string' ? { protocol: protocol as 'TCP' } : {}) })] : [];
+    return typeof port === 'number'
+      ? [portText({ port, ...(typeof protocol === 'string' ? { protocol: protocol as 'TCP' } : {}) })]
+      : [];
   });
 }
 
@@ -81,8 +85,14 @@ export function manifestLosses(changes: readonly AppliedChange[], before: Cluste
       if (ports.length + annotations.length + merged.length === 0) return [];
       const object = `${kind} ${kind === 'Node' ? name : `${place}/${name}`}`;
       const parts = [
-        ...(ports.length === 0 ? [] : [`${ports.length === 1 ? 'port' : 'ports'} ${listed(ports)}, which the cluster has`]),
-        ...(annotations.length === 0 ? [] : [`${annotations.length === 1 ? 'annotation' : 'annotations'} ${listed(annotations)}, which the cluster has`]),
+        ...(ports.length === 0
+          ? []
+          : [`${ports.length === 1 ? 'port' : 'ports'} ${listed(ports)}, which the cluster has`]),
+        ...(annotations.length === 0
+          ? []
+          : [
+              `${annotations.length === 1 ? 'annotation' : 'annotations'} ${listed(annotations)}, which the cluster has`,
+            ]),
         ...(merged.length === 0
           ? []
           : [

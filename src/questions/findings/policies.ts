@@ -35,7 +35,11 @@ function podsOf({ cluster, services, doors }: View): ReadonlyMap<string, Pod> {
       const name = `pods of ${kind} ${namespace}/${metadata.name}`;
       const made = { name, namespace, labels: template.metadata?.labels ?? {} };
       if (!matchesSelector(made.labels, spec?.selector ?? {})) continue;
-      found.set(name, { kind: 'Pod', metadata: made, ...(template.spec === undefined ? {} : { spec: template.spec }) } as Pod);
+      found.set(name, {
+        kind: 'Pod',
+        metadata: made,
+        ...(template.spec === undefined ? {} : { spec: template.spec }),
+      } as Pod);
     }
   }
   return found;

@@ -1,7 +1,8 @@
 /** Selectors and ports that find nothing: the usual reasons why a Service has no endpoints, or reaches nobody. */
+
+import { addressOf } from '../../base/address.js';
 import { editDistance } from '../../base/edit-distance.js';
 import { remember } from '../../base/remember.js';
-import { addressOf } from '../../base/address.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Pod, type Service, type ServicePortSpec } from '../../cluster/objects.js';
 import { findPort } from '../../control-plane/endpoint-ports.js';
@@ -123,7 +124,8 @@ export const portNamesWithoutEndpoint: StateFinder = (view) =>
       if (hasSelector(service) || slices.length === 0 || names.includes(name)) return [];
       const told = [...new Set(names)].map((one) => (one === '' ? '(no name)' : one));
       const has = told.length === 0 ? 'they have no ports' : `they have ${listed(told)}`;
-      const own = name === '' ? `Port ${port.port}/${protocol} of ${key}, which has no name,` : `Port ${name} of ${key}`;
+      const own =
+        name === '' ? `Port ${port.port}/${protocol} of ${key}, which has no name,` : `Port ${name} of ${key}`;
       const message = `${own} has no endpoint: its EndpointSlices have endpoints, but none for a port of this name: ${has}.`;
       const evidence = { ...portEvidence(key, port), names: told.slice(0, MAX_LISTED) };
       return [finding('PORT_NAME_WITHOUT_ENDPOINT', message, evidence)];
@@ -184,7 +186,9 @@ export const targetPortsLost: DifferenceFinder = (before, after) =>
         containerPorts: ports.slice(0, MAX_LISTED),
       };
       // Where nothing else is known of the connections, this alone does not fail a check.
-      return [finding('TARGET_PORT_LOST', message, evidence, unmodelledOf(after) === undefined ? undefined : 'WARNING')];
+      return [
+        finding('TARGET_PORT_LOST', message, evidence, unmodelledOf(after) === undefined ? undefined : 'WARNING'),
+      ];
     });
   });
 
@@ -217,7 +221,8 @@ const TOLERATES = 'service.alpha.kubernetes.io/tolerate-unready-endpoints';
 /** Endpoints that are published as ready, by publishNotReadyAddresses, though their pods are not or are being deleted. */
 export const publishedNotReady: StateFinder = (view) =>
   servicesOf(view).flatMap(([key, service]) => {
-    const asked = (service.spec as { readonly publishNotReadyAddresses?: unknown } | undefined)?.publishNotReadyAddresses;
+    const asked = (service.spec as { readonly publishNotReadyAddresses?: unknown } | undefined)
+      ?.publishNotReadyAddresses;
     if (asked !== true && service.metadata.annotations?.[TOLERATES] !== 'true') return [];
     const [namespace = ''] = key.split('/');
     const pods = new Map<string, boolean>();

@@ -288,7 +288,10 @@ export class Sweep {
         result: { workload, services, points, ...(bound === undefined ? {} : { bound }) },
         assumptions: [...this.#assumptions.values()],
       },
-      toldFindings([...changesWithoutEffect(changes), ...podsNotPlaced(changes), ...always, ...policies], this.#context.wanted),
+      toldFindings(
+        [...changesWithoutEffect(changes), ...podsNotPlaced(changes), ...always, ...policies],
+        this.#context.wanted,
+      ),
     );
   }
 }
