@@ -18,7 +18,7 @@ import type { View } from './findings/view.js';
 import { noneHeld } from './held.js';
 import { askOneSide, type Missing, type OneSide } from './one-side.js';
 import { answerPath } from './path.js';
-import { prepare as prepareAnew } from './prepare.js';
+import { type Prepared, prepare as prepareAnew } from './prepare.js';
 import type { PlainKind, QuestionRequest } from './request.js';
 import { ofAfter, type SidesContext } from './sides.js';
 import type { Established, WhatIfResult } from './what-if-answer.js';
@@ -173,6 +173,12 @@ function probabilityResult(before: OneSide<'probability'>, after: OneSide<'proba
   };
 }
 
+/** The second snapshot with what load balancers' health checks said in the first, where the question is about the time in between. */
+function settlingFrom(first: Prepared, next: Prepared, { path, probability }: QuestionRequest): Prepared {
+  if ((path?.phase ?? probability?.phase) !== 'BEFORE') return next;
+  return { ...next, earlier: { cluster: first.cluster, settings: first.settings } };
+}
+
 function viewOf({ prepared: { cluster, settings }, outcome: { services, doors } }: OneSide<PlainKind>): View {
   return { cluster, settings, services, doors };
 }
@@ -197,7 +203,7 @@ export function answerWhatIf(
   const next =
     second === undefined
       ? prepare({ ...rest, changes: [...base, ...changes] }, snapshot)
-      : ofAfter(side, () => prepare(plain, second));
+      : ofAfter(side, () => settlingFrom(first, prepare(plain, second), request));
   const answered = <K extends PlainKind>(
     of: K,
     compare: (before: OneSide<K>, after: OneSide<K>) => WhatIfResult,
