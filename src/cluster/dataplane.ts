@@ -112,6 +112,8 @@ const AGENTS: readonly Agent[] = [
     takes: (seen) => {
       const value = ciliumReplacement(seen);
       if (value === 'true' || value === 'strict') return 'ALL';
+      // Node ports can be Cilium's whatever the rest is.
+      if (configOf(seen.cluster, /^cilium-config$/, 'enable-node-port') === 'true') return 'ALL';
       // partial and probe take what flags and the kernel let them: never less than the cluster IPs of pods.
       return 'IF_ALONE';
     },

@@ -43,7 +43,9 @@ export const generic: Implementation = {
       balanced.assume(
         'loadBalancer.sourceRanges',
         'enforced by the load balancer',
-        'Clouds turn loadBalancerSourceRanges into their own firewall; kube-proxy does not apply them to node ports.',
+        balanced.settings.unsupportedDataplane === undefined
+          ? 'Clouds turn loadBalancerSourceRanges into their own firewall; kube-proxy does not apply them to node ports.'
+          : 'Clouds turn loadBalancerSourceRanges into their own firewall.',
       );
     }
     return { allowed, rules: [] };

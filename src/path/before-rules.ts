@@ -32,6 +32,9 @@ function takenByMesh(
   const pod = fabric.cluster.pods.get(client.name.replace(/^pod\//, ''));
   if (pod === undefined) {
     const { inMesh, all, how } = meshedPods(fabric.cluster);
+    if (inMesh > 0 && inMesh === all) {
+      return `all ${all} pods of the snapshot are in a mesh (by ${how}), which chooses endpoints itself, often for each request: which, is not modelled`;
+    }
     if (inMesh > 0) {
       const why =
         `${inMesh} of ${all} pods are in a mesh (by ${how}), which chooses endpoints itself, often for each request: ` +

@@ -70,7 +70,7 @@ function casesOf(
       name: `${portTitle(door)}: ${doorTitle(door)}${at}`,
       findings: findings.filter((finding) => isAbout(finding, door)),
       output: `${door.change}: ${verdictText(door)}`,
-      unknown: holdsUnknownShare(door.verdicts) ? (unknown ?? 'UNKNOWN') : undefined,
+      unknown: door.change === 'UNKNOWN' || holdsUnknownShare(door.verdicts) ? (unknown ?? 'UNKNOWN') : undefined,
     };
   });
   const placed = new Set(own.flatMap((one) => one.findings));

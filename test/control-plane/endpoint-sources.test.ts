@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Cluster, type ClusterObjects } from '../../src/cluster/cluster.js';
 import type { EndpointSlice, Endpoints, Service } from '../../src/cluster/objects.js';
-import { withEndpointSources } from '../../src/control-plane/endpoint-sources.js';
+import { endpointsAreUnknown, withEndpointSources } from '../../src/control-plane/endpoint-sources.js';
 import { syncEndpointSlices } from '../../src/control-plane/endpointslices.js';
 import { article, node, pod, service } from '../changes/fixture.js';
 
@@ -169,4 +169,49 @@ t.test('hints come with the version that knows them', async (t) => {
     ['newer annotation 1.27', hintsWith({ annotation: newKey }, 27), 'a'],
   ];
   for (const [what, got, wanted] of cases) t.equal(got, wanted, what);
+});
+
+t.test('an Endpoints object carries one family', async (t) => {
+  const meta = { name: 'web', namespace: 'default' };
+  const service = {
+    kind: 'Service',
+    metadata: meta,
+    spec: {
+      selector: { app: 'web' },
+      clusterIP: '10.96.0.1',
+      clusterIPs: ['10.96.0.1', 'fd00::1'],
+      ipFamilies: ['IPv4', 'IPv6'],
+      ports: [{ port: 80, targetPort: 8080 }],
+    },
+  } as const;
+  const endpoints = {
+    kind: 'Endpoints',
+    metadata: meta,
+    subsets: [{ addresses: [{ ip: '10.0.0.5', nodeName: 'n' }], ports: [{ port: 8080 }] }],
+  } as const;
+  const pod = {
+    kind: 'Pod',
+    metadata: { name: 'web-1', namespace: 'default', labels: { app: 'web' } },
+    spec: { nodeName: 'n' },
+    status: {
+      phase: 'Running',
+      podIP: '10.0.0.5',
+      podIPs: [{ ip: '10.0.0.5' }, { ip: 'fd00:1::5' }],
+      conditions: [{ type: 'Ready', status: 'True' }],
+    },
+  } as const;
+  const node = { kind: 'Node', metadata: { name: 'n' } } as const;
+  const none = { pods: [], services: [], endpointSlices: [], endpoints: [], workloads: [], configMaps: [] };
+  const all = { ...none, nodes: [node], services: [service], endpoints: [endpoints] };
+  const known = withEndpointSources(Cluster.of({ ...all, pods: [pod] } as never));
+  const addresses = known.cluster
+    .slicesOf('default/web')
+    .flatMap((slice) => slice.endpoints.flatMap((one) => one.addresses));
+  t.same(addresses.sort(), ['10.0.0.5', 'fd00:1::5'], 'the other one is derived from pods');
+  t.ok(known.assumptions.some(({ field }) => field === 'snapshot.endpoints.otherFamily'));
+  t.notOk(endpointsAreUnknown(known.cluster, 'default/web', 'IPv6'));
+  const unknown = withEndpointSources(Cluster.of(all as never));
+  t.ok(endpointsAreUnknown(unknown.cluster, 'default/web', 'IPv6'), 'without pods it is not known');
+  t.notOk(endpointsAreUnknown(unknown.cluster, 'default/web', 'IPv4'));
+  t.ok(unknown.assumptions.some(({ field }) => field === 'snapshot.endpoints.unknownFamily'));
 });

@@ -135,7 +135,7 @@ function nameIn(
 }
 
 function ignored(cluster: Cluster, manifest: Manifest, object: string): AppliedManifest {
-  const why = WHY_IGNORED[manifest.kind] ?? 'no rule of kube-proxy depends on it';
+  const why = WHY_IGNORED[manifest.kind] ?? 'nothing that is answered here depends on it';
   const consequences = [told('OBJECT_IGNORED', object, `${why} (${manifest.origin})`)];
   return { outcome: 'OBJECT_IGNORED', result: { ...unchanged(cluster), consequences }, touchesSettings: false };
 }

@@ -27,11 +27,17 @@ export const announced = {
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
   forward: (_balanced, sent, backend) => keepHeader(sent, backend),
   failsOpen: () => false,
-  firewall: ({ service }) => ({
+  firewall: ({ service, settings }) => ({
     // Nothing stands before the nodes: loadBalancerSourceRanges are for kube-proxy alone.
     allowed: undefined,
     rules:
-      sourceRanges(service) === undefined ? [] : ['none before the nodes: kube-proxy’s rules apply the source ranges'],
+      sourceRanges(service) === undefined
+        ? []
+        : [
+            settings.unsupportedDataplane === undefined
+              ? 'none before the nodes: kube-proxy’s rules apply the source ranges'
+              : 'none before the nodes',
+          ],
   }),
   reply: () => 'DIRECT',
   addressIsLocal: () => false,

@@ -169,6 +169,13 @@ function unknownPart(
   return why === undefined ? undefined : { services: [...reasons.keys()], why };
 }
 
+/** A Service of which something is not known: none of its doors is told to stay as it is. */
+function withUnknown(service: CheckedService, unknown: CheckResult['unknown']): CheckedService {
+  if (!unknown?.services.includes(service.service)) return service;
+  const doors = service.doors.map((door) => (door.change === 'SAME' ? { ...door, change: 'UNKNOWN' as const } : door));
+  return { ...service, doors };
+}
+
 function unknownFindings(unknown: CheckResult['unknown']): Finding[] {
   if (unknown === undefined) return [];
   const { services, why } = unknown;
@@ -249,7 +256,7 @@ export function answerCheck(
       omitted,
     },
     nodes: { added: touched.nodesAdded, removed: touched.nodesRemoved },
-    services: checked.map((one) => one.checked),
+    services: checked.map((one) => withUnknown(one.checked, unknown)),
     ...(second === undefined ? {} : { afterSnapshot: { digest: second.digest, counts: second.counts } }),
   };
   const assumptions = checked.flatMap((one) => one.assumptions);

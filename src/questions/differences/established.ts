@@ -3,7 +3,7 @@ import { podAddresses } from '../../cluster/cluster.js';
 import type { EndpointRef, EstablishedShares, PathTrace, Probability } from '../../contract/answers.js';
 import { nodeIsDown } from '../../path/network.js';
 import { partOf, totalOf } from './shares.js';
-import { type FlowFate, flowsExplanation, type Side } from './udp-flows.js';
+import { type FlowFate, flowsExplanation, type Side, tracksByRules } from './udp-flows.js';
 
 /** Why rules say nothing of connections that there are already (netfilter: nat is asked for a first packet alone). */
 export const RULES_EXPLANATION =
@@ -18,7 +18,7 @@ const NOT_COUNTED = 'Connections whose client or a node on the way goes are not 
 
 /** What becomes of established connections of these protocols, in sentences: as conntrack and kube-proxy have it. */
 export function sharesExplanation(after: Side, protocols: readonly string[]): string {
-  if (after.settings.unsupportedDataplane !== undefined) {
+  if (!tracksByRules(after)) {
     return 'What becomes of established connections is not known: the data plane of the cluster is not modelled.';
   }
   const flows = [...new Set(protocols)].sort().flatMap((protocol) => flowsExplanation(after, protocol) ?? []);

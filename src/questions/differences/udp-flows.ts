@@ -74,6 +74,13 @@ export function flowFates(
   return (endpoint, gone) => (serving.size > 0 && !serving.has(idOf(endpoint)) ? rechosen : gone ? 'LOST' : 'KEPT');
 }
 
+/** Whether rules and conntrack decide about connections: elsewhere (mode ipvs, another data plane) it is not known what they keep. */
+export function tracksByRules({ cluster, settings }: Side): boolean {
+  if (settings.unsupportedDataplane !== undefined) return false;
+  const [node] = workingNodes(cluster);
+  return node === undefined || settings.proxyOf(node.metadata.name).mode !== 'ipvs';
+}
+
 /** The same in a sentence; undefined where kube-proxy does nothing with entries of the protocol. */
 export function flowsExplanation(after: Side, protocol: string): string | undefined {
   const version = versionOf(after);

@@ -8,9 +8,9 @@ import type { StateFinder } from './view.js';
 
 interface Entry {
   readonly slice: string;
-  /** What may differ between two entries of one endpoint. */
-  readonly content: string;
   readonly id: string;
+  /** Its conditions as one number; 0 for versions that know of none. */
+  readonly conditions: number;
 }
 
 /**
@@ -27,7 +27,8 @@ export const accidentalEndpoints: StateFinder = (view) => {
     return portsOf(view, key).flatMap(({ port }) => {
       const slices = slicesFor(view.cluster, key, port.family, reading);
       if (slices.length < 2) return [];
-      const entries = new Map<string, Entry[]>();
+      const entries = new Map<string, Entry>();
+      const accidental = new Set<string>();
       for (const slice of slices) {
         for (const { name, port: number, protocol } of slice.ports) {
           if ((name ?? '') !== port.portName || (protocol ?? 'TCP') !== port.protocol || !number) continue;
@@ -37,18 +38,18 @@ export const accidentalEndpoints: StateFinder = (view) => {
             if (addresses[0] === undefined || (reading.readyOnly && ready === false)) continue;
             const id = joinHostPort(addresses[0], number);
             const identity = reading.endpointIdentity === 'ADDRESS' ? addresses[0] : id;
-            const content = JSON.stringify([id, reading.readyOnly ? [] : [ready, serving, terminating]]);
-            entries.set(identity, [...(entries.get(identity) ?? []), { slice: slice.metadata.name, content, id }]);
+            const flags = reading.readyOnly ? 0 : Number(ready) + 2 * Number(serving) + 4 * Number(terminating);
+            const first = entries.get(identity);
+            if (first === undefined) {
+              entries.set(identity, { slice: slice.metadata.name, id, conditions: flags });
+            } else if (first.slice !== slice.metadata.name && (first.id !== id || first.conditions !== flags)) {
+              accidental.add(first.id).add(id);
+            }
           }
         }
       }
-      const accidental = [...entries.values()].filter(
-        ([first, ...others]) =>
-          first !== undefined &&
-          others.some(({ slice, content }) => slice !== first.slice && content !== first.content),
-      );
-      if (accidental.length === 0) return [];
-      const ids = [...new Set(accidental.flatMap((own) => own.map(({ id }) => id)))];
+      if (accidental.size === 0) return [];
+      const ids = [...accidental];
       const why =
         reading.endpointIdentity === 'ADDRESS'
           ? 'this version keeps one port of each address'

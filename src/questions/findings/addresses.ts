@@ -1,5 +1,6 @@
 /** Addresses of Services that belong to somebody else. */
 import { addressOf } from '../../base/address.js';
+import { remember } from '../../base/remember.js';
 import { nodeAddresses } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Service } from '../../cluster/objects.js';
@@ -11,33 +12,56 @@ import { finding, listed } from './finding.js';
 import { servicesOf } from './service-facts.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';
 
-/** Who has the address beside the Service itself, in words, and whether it is the API server or another Service. */
-function ownerOf(
-  cluster: Cluster,
-  address: string,
-  key: string,
-): { readonly who: string; readonly kind: string } | undefined {
-  const of = (texts: readonly (string | undefined)[]) =>
-    texts.some((text) => text !== undefined && addressOf(text)?.text === address);
-  const apiServer = cluster.slicesOf('default/kubernetes').flatMap(({ endpoints }) => endpoints);
-  const api = cluster.services.get('default/kubernetes')?.spec;
-  if (of(apiServer.flatMap(({ addresses }) => addresses)) || of([api?.clusterIP, ...(api?.clusterIPs ?? [])])) {
-    return { who: 'the API server', kind: 'API_SERVER' };
-  }
-  for (const [other, { spec, status }] of cluster.services.entries()) {
-    if (other === key) continue;
+interface Owners {
+  /** Addresses of the API server. */
+  readonly api: ReadonlySet<string>;
+  /** Services by their cluster IPs and load balancer addresses. */
+  readonly services: ReadonlyMap<string, readonly string[]>;
+  /** Nodes by their addresses. */
+  readonly nodes: ReadonlyMap<string, string>;
+}
+
+const ownersOf = new WeakMap<Cluster, Owners>();
+
+const canonical = (text: string | undefined): readonly string[] =>
+  text === undefined ? [] : [addressOf(text)?.text].filter((one) => one !== undefined);
+
+function owners(cluster: Cluster): Owners {
+  return remember(ownersOf, cluster, () => {
+    const endpoints = cluster.slicesOf('default/kubernetes').flatMap((slice) => slice.endpoints);
+    const services = new Map<string, string[]>();
+    const of = (key: string) => {
+      const { spec, status } = cluster.services.get(key) ?? {};
+      const ingress = (status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip);
+      return [spec?.clusterIP, ...(spec?.clusterIPs ?? []), ...ingress].flatMap(canonical);
+    };
     // Two Services may share an external IP where their ports differ: that is how they are told apart.
-    const own = [
-      spec?.clusterIP,
-      ...(spec?.clusterIPs ?? []),
-      ...(status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip),
-    ];
-    if (of(own)) return { who: `Service ${other}`, kind: 'SERVICE' };
-  }
-  for (const node of cluster.nodes.values()) {
-    if (of(nodeAddresses(node))) return { who: `node ${node.metadata.name}`, kind: 'NODE' };
-  }
-  return undefined;
+    for (const key of cluster.services.keys()) {
+      for (const address of new Set(of(key))) remember(services, address, (): string[] => []).push(key);
+    }
+    const nodes = new Map<string, string>();
+    for (const node of cluster.nodes.values()) {
+      for (const address of nodeAddresses(node)) nodes.set(address, node.metadata.name);
+    }
+    return {
+      api: new Set([
+        ...endpoints.flatMap(({ addresses }) => addresses.flatMap(canonical)),
+        ...of('default/kubernetes'),
+      ]),
+      services,
+      nodes,
+    };
+  });
+}
+
+/** Who has the address beside the Service itself, in words. */
+function ownerOf(cluster: Cluster, address: string, key: string): string | undefined {
+  const { api, services, nodes } = owners(cluster);
+  if (api.has(address)) return 'the API server';
+  const other = services.get(address)?.find((one) => one !== key);
+  if (other !== undefined) return `Service ${other}`;
+  const node = nodes.get(address);
+  return node === undefined ? undefined : `node ${node}`;
 }
 
 /** External IPs that are the address of a node, of the API server or of another Service: every node captures them. */
@@ -48,8 +72,8 @@ export const externalIPsTaken: StateFinder = (view) =>
       const owner = ownerOf(view.cluster, address, key);
       if (owner === undefined) return [];
       const ports = (spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);
-      const message = `External IP ${address} of ${key} is the address of ${owner.who}: what is sent there to ${listed(ports)} goes to ${key} instead.`;
-      return [finding('EXTERNAL_IP_TAKEN', message, { service: key, address, owner: owner.who, ports })];
+      const message = `External IP ${address} of ${key} is the address of ${owner}: what is sent there to ${listed(ports)} goes to ${key} instead.`;
+      return [finding('EXTERNAL_IP_TAKEN', message, { service: key, address, owner, ports })];
     }),
   );
 

@@ -82,7 +82,7 @@ export const healthCheckChanged: DifferenceFinder = (before, after) =>
     const leaves =
       answeredBy === 'SERVICE_HEALTH'
         ? ' Only nodes with ready endpoints pass it.'
-        : answeredBy === 'KUBE_PROXY'
+        : answeredBy === 'KUBE_PROXY' && after.settings.unsupportedDataplane === undefined
           ? ' Every node whose kube-proxy works passes it.'
           : '';
     const message = `The load balancer of ${pair.key} checks its backends by ${check.after}; before by ${check.before}.${leaves}`;

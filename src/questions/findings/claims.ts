@@ -3,15 +3,20 @@
 import type { Finding } from '../../contract/answers.js';
 import type { ServicePort } from '../../proxy/service-port.js';
 import { finding, listed, portText } from './finding.js';
-import { portsOf, refOf } from './service-facts.js';
+import { isTranslatedByRules, portsOf, refOf } from './service-facts.js';
 import type { StateFinder } from './view.js';
 
-function conflict(claims: readonly ServicePort[], where: { readonly address: string; readonly port: number }): Finding {
+function conflict(
+  claims: readonly ServicePort[],
+  where: { readonly address: string; readonly port: number },
+  isModelled: boolean,
+): Finding {
+  const which = isModelled ? 'which is an accident of the order in which kube-proxy visits them' : 'which is not known';
   const [first] = claims as readonly [ServicePort];
   const services = [...new Set(claims.map(({ service }) => service))];
   const message =
     `${listed(claims.map((port) => portText(refOf(port))))} claim ${where.address} port ${where.port} (${first.protocol}): ` +
-    'one of them gets all its traffic, and which is an accident of the order in which kube-proxy visits them.';
+    `one of them gets all its traffic, and ${which}.`;
   const { protocol, family } = first;
   return finding('ADDRESS_CLAIMED_TWICE', message, { service: services[0], ...where, protocol, family, services });
 }
@@ -25,7 +30,8 @@ export const addressConflicts: StateFinder = (view) => {
         const claims = services.claims(port.protocol, address, port.port);
         if (claims.length < 2) continue;
         const place = `${port.protocol} ${address} ${port.port}`;
-        if (!found.has(place)) found.set(place, conflict(claims, { address, port: port.port }));
+        if (!found.has(place))
+          found.set(place, conflict(claims, { address, port: port.port }, isTranslatedByRules(view)));
       }
     }
   }

@@ -152,7 +152,7 @@ export const FINDING_CODES = {
     'A Service port went to a port that a container of its pods has, and goes to one that none has.',
     ['service', 'port', 'portName', 'protocol', 'targetPort', 'containerPorts'],
   ),
-  SERVICE_DELETED: entry('DIFFERENCE', 'WARNING', 'A Service is deleted: its name and its addresses are gone.', [
+  SERVICE_DELETED: entry('DIFFERENCE', 'ERROR', 'A Service is deleted: its name and its addresses are gone.', [
     'service',
     'addresses',
   ]),

@@ -1,7 +1,8 @@
 /** Network policies that an answer leaves out of account, since what they let through is not evaluated. */
+import { remember } from '../../base/remember.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import { policiesOf, policiesSelecting } from '../../cluster/network-policies.js';
-import type { Pod } from '../../cluster/objects.js';
+import type { Pod, Workload } from '../../cluster/objects.js';
 import { resourceName } from '../../cluster/resources.js';
 import { matchesServiceSelector } from '../../control-plane/labels.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
@@ -19,6 +20,10 @@ function podsOf({ cluster, services, doors }: View): ReadonlyMap<string, Pod> {
     for (const { pod } of endpoints) add(pod);
     for (const { outcomes } of from) for (const { receiver } of outcomes) add(receiver?.pod);
   }
+  const byNamespace = new Map<string, Workload[]>();
+  for (const workload of cluster.workloads.values()) {
+    remember(byNamespace, workload.metadata.namespace ?? 'default', (): Workload[] => []).push(workload);
+  }
   for (const key of services) {
     const [namespace = ''] = key.split('/');
     for (const slice of cluster.slicesOf(key)) {
@@ -27,9 +32,9 @@ function podsOf({ cluster, services, doors }: View): ReadonlyMap<string, Pod> {
       }
     }
     const selector = cluster.services.get(key)?.spec?.selector;
-    for (const { kind, metadata, spec } of cluster.workloads.values()) {
+    for (const { kind, metadata, spec } of byNamespace.get(namespace) ?? []) {
       const { template } = spec ?? {};
-      if ((metadata.namespace ?? 'default') !== namespace || template === undefined || kind === 'ReplicaSet') continue;
+      if (template === undefined || kind === 'ReplicaSet') continue;
       if (!matchesServiceSelector(selector, template.metadata?.labels)) continue;
       // A pod that is not there yet: what would be made of the template.
       const name = `pods of ${kind} ${namespace}/${metadata.name}`;

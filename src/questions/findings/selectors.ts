@@ -262,7 +262,9 @@ export const servicesDeleted: DifferenceFinder = (before, after) =>
     const addresses = [...new Set([service.spec?.clusterIP, ...(service.spec?.clusterIPs ?? [])])].flatMap((text) =>
       text === undefined || text === 'None' ? [] : (addressOf(text)?.text ?? []),
     );
-    return [finding('SERVICE_DELETED', message, { service: key, addresses })];
+    // Where nothing else is known of the connections, this alone does not fail a check.
+    const severity = unmodelledOf(before) === undefined ? undefined : 'WARNING';
+    return [finding('SERVICE_DELETED', message, { service: key, addresses }, severity)];
   });
 
 /** All that is found of selectors, ports and readiness in one state. */

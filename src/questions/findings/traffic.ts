@@ -178,6 +178,9 @@ export const doorsRemoved: DifferenceFinder = (before, after) => {
     const delivered = deliveredBy(door);
     const now = later.get(door.id)?.destination;
     if (isZero(delivered) || now === door.destination) return [];
+    // Where nothing is known of the door after the change, nothing says that it is gone.
+    const isUnknown = later.get(door.id)?.verdicts.some(({ verdict }) => verdict === 'UNKNOWN') ?? false;
+    if (now === '' && isUnknown) return [];
     // What a name is answered with changes with every endpoint; the name stays.
     if (now !== undefined && (door.via === 'DNS' || door.via === 'HOST')) return [];
     const moved = now === undefined || now === '' ? 'is gone' : `is ${now} now`;

@@ -25,7 +25,7 @@ import { noneHeld } from '../held.js';
 import type { PlainKind } from '../kinds.js';
 import { answerPath } from '../path/answer-path.js';
 import type { PlainResult } from '../plain-questions.js';
-import { prepare as prepareAnew } from '../prepare.js';
+import { type Prepared, prepare as prepareAnew } from '../prepare.js';
 import { withoutRepetition } from '../without-repetition.js';
 import { readAfter } from './after-snapshot.js';
 import { askOneSide, type Missing, type OneSide } from './one-side.js';
@@ -180,6 +180,12 @@ function probabilityResult(before: OneSide<'probability'>, after: OneSide<'proba
   };
 }
 
+/** The second snapshot with what load balancers' health checks said in the first, where the question is about the time in between. */
+function settlingFrom(first: Prepared, next: Prepared, { path, probability }: QuestionRequest): Prepared {
+  if ((path?.phase ?? probability?.phase) !== 'BEFORE') return next;
+  return { ...next, earlier: { cluster: first.cluster, settings: first.settings } };
+}
+
 function viewOf({ prepared: { cluster, settings }, outcome: { services, doors } }: OneSide<PlainKind>): View {
   return { cluster, settings, services, doors };
 }
@@ -204,7 +210,7 @@ export function answerWhatIf(
   const next =
     second === undefined
       ? prepare({ ...rest, changes: [...base, ...changes] }, snapshot)
-      : ofAfter(side, () => prepare(plain, second));
+      : ofAfter(side, () => settlingFrom(first, prepare(plain, second), request));
   const answered = <K extends PlainKind>(
     of: K,
     compare: (before: OneSide<K>, after: OneSide<K>) => WhatIfResult,
