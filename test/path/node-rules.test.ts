@@ -140,6 +140,8 @@ t.test('what is taken for granted is listed', async (t) => {
   t.same(fields(NAT + filter('-j ACCEPT')), [], 'no rule asks for a name');
   t.same(fields(NAT), ['nodeRules.node-1.filter=none'], 'only nat: nothing filters');
   t.same(fields(filter('-j ACCEPT')), ['nodeRules.node-1.nat=none'], 'only filter: nothing translates');
+  const legacy = '# Warning: iptables-legacy tables present, use iptables-legacy-save to see them\n';
+  t.same(fields(legacy + NAT + filter('-j ACCEPT')), ['nodeRules.node-1.legacy=none']);
   t.same(fields(NAT + filter('-m limit --limit 1/sec -j ACCEPT')), ['limits=below']);
 });
 
