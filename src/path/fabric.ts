@@ -38,6 +38,8 @@ export function canonicalEndpoint<E extends KnownEndpoint>(endpoint: E): E {
 export interface FabricOptions {
   /** Rules to walk instead of those kube-proxy would write, by node: parsed from a real `iptables-save`. */
   readonly rulesets?: ReadonlyMap<string, Ruleset>;
+  /** Nodes whose text says that other rules stand beside it, of the other flavour of iptables. */
+  readonly partial?: ReadonlySet<string>;
   /** The ipsets of nodes whose rules are given. */
   readonly ipsets?: ReadonlyMap<string, IpSets>;
   /** xt_recent list → addresses it holds, on every node. */
@@ -123,6 +125,10 @@ export class Fabric {
     const names = interfaceNames(this.cluster, this.settings, this.settings.proxyOf(node), node, ruleset);
     const suffix = rulesets.size > 1 ? ` (${node})` : '';
     for (const { field, value, why } of names.assumed) this.assumptions.add(`${field}${suffix}`, value, why);
+    if (this.#options.partial?.has(node)) {
+      const why = `The text of ${node} warns that tables of iptables-legacy stand beside it: they are taken not to matter.`;
+      this.assumptions.add(`nodeRules.${node}.legacy`, 'none', why);
+    }
     for (const [table, what] of [
       ['filter', 'nothing is taken to be filtered'],
       ['nat', 'nothing is taken to be translated'],

@@ -168,11 +168,15 @@ export class Host implements WalkEnvironment {
     this.#assume?.(field, value, why);
   }
 
-  interfaceHolds(pattern: string, name: string | undefined, way: 'in' | 'out'): boolean | undefined {
+  interfaceHolds(pattern: string, packet: Packet, way: 'in' | 'out'): boolean | undefined {
     const names = this.#interfaces;
+    const name = way === 'in' ? packet.inInterface : packet.outInterface;
     if (names === undefined || name === undefined || name === LOOPBACK) return interfaceHolds(pattern, name);
     if (name === UPLINK) return nameHolds(pattern, names.uplink, 'UPLINK');
     if (name === TUNNEL) return nameHolds(pattern, names.otherPods, 'TUNNEL');
+    const place = this.#places.locate(way === 'in' ? packet.source : packet.destination);
+    const own = place.kind === 'POD' && place.pod !== undefined ? names.ofPod(place.pod) : undefined;
+    if (own !== undefined) return interfaceHolds(pattern, own);
     return nameHolds(pattern, way === 'in' ? names.fromPods : names.toPods, 'POD');
   }
 

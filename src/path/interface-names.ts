@@ -2,6 +2,7 @@
  * What a node's interfaces are called. Rules that kube-proxy writes hardly ask, but those of a real node do
  * (`-i cali+`, `-o ens5`), and a name that is guessed lets a packet past a rule that would have dropped it.
  */
+import { createHash } from 'node:crypto';
 import type { Cluster } from '../cluster/cluster.js';
 import type { NodeProxySettings, Settings } from '../cluster/settings.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
@@ -21,6 +22,8 @@ export interface InterfaceNames {
   readonly fromPods: NameKnowledge;
   /** By which packets for this node's pods leave. */
   readonly toPods: NameKnowledge;
+  /** The name of the interface of one pod (`namespace/name`), where the pod network makes it of that; else undefined. */
+  ofPod(pod: string): string | undefined;
   /** Towards other nodes' addresses and the outside. */
   readonly uplink: NameKnowledge;
   /** Towards pods of other nodes. */
@@ -126,7 +129,22 @@ export function interfaceNames(
     assume('uplinkInterface', uplinks, `The rules given for ${node} name no other interface towards the network.`);
   }
   const otherPods = tunnelNames(uplink, inRules, shown?.tunnels, network.tunnelInterface);
-  return { fromPods: pods, toPods: toPods ?? pods, uplink, otherPods, assumed };
+  return { fromPods: pods, toPods: toPods ?? pods, ofPod: (pod) => namedAfter(pod, pods), uplink, otherPods, assumed };
+}
+
+/** Prefixes of pod networks that name an interface after its pod: Calico, and the Amazon VPC CNI. */
+const NAMED_AFTER_PODS = ['cali', 'eni'];
+
+/**
+ * Calico (`VethNameForWorkload`) and the Amazon VPC CNI (`generateHostVethName`) put the beginning of the SHA-1 of
+ * `namespace.name` behind their prefix.
+ */
+function namedAfter(pod: string, { names, complete }: NameKnowledge): string | undefined {
+  const [only, ...others] = names;
+  const prefix = only?.endsWith('+') === true ? only.slice(0, -1) : undefined;
+  if (!complete || others.length > 0 || prefix === undefined || !NAMED_AFTER_PODS.includes(prefix)) return undefined;
+  const digest = createHash('sha1').update(pod.replace('/', '.')).digest('hex');
+  return `${prefix}${digest.slice(0, 11)}`;
 }
 
 /** How pods of other nodes are reached: by the tunnel that is given, by one of those that may be there, or by the uplink. */

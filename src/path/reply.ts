@@ -185,9 +185,11 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
           : route.outInterface;
     packet = routed;
     if (route.kind === 'LOCAL' && entry === 'PREROUTING' && routed.destination === '::1') {
-      // It is dropped when it is routed; a bridge calls FORWARD for it before (both seen in the kernel's traces).
+      // From the wire the default route takes it, and it is dropped behind FORWARD; a bridge drops it before (both seen in
+      // the kernel's traces).
+      routed.outInterface = UPLINK;
       const bridged = fromPod && fabric.settings.network.podNetwork === 'BRIDGE';
-      if (bridged && !walk('FORWARD')) return lost(`the reply is lost: ${dropped}`);
+      if (!bridged && !walk('FORWARD')) return lost(`the reply is lost: ${dropped}`);
       return lost(`${here} translates the reply back to ::1, which no packet from the wire may be for: it drops it`);
     }
     if (route.kind === 'LOCAL') {

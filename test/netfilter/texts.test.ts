@@ -105,7 +105,7 @@ ${header}
 const wrong: readonly (readonly [text: string, message: RegExp])[] = [
   ['', /no table/],
   ['# nothing\n', /no table/],
-  ['-A X -j ACCEPT\n', /line 1: .* outside of a table/],
+  ['X -j ACCEPT\n', /line 1: .* outside of a table/],
   ['*nat\n:X - [0:0]\n', /line 1: the table nat is not ended by COMMIT/],
   ['*nat\n:X - [0:0]\n*filter\nCOMMIT\n', /line 1: the table nat is not ended by COMMIT/],
   ['*nat\nCOMMIT\n*nat\nCOMMIT\n', /line 3: .*twice/],
@@ -164,6 +164,35 @@ t.test('a rule that cannot be read is a problem of restore input, and UNKNOWN in
     ['source', 'protocol', 'unknown-match', 'unknown-target'],
     'what can be read keeps packets away that cannot match',
   );
+});
+
+t.test('another file in place of an iptables-save is recognised', async (t) => {
+  const rows: readonly (readonly [text: string, message: RegExp])[] = [
+    [
+      'Chain INPUT (policy ACCEPT)\ntarget     prot opt source               destination\n',
+      /`iptables -L` prints: `iptables-save`/,
+    ],
+    ['-P INPUT ACCEPT\n-A INPUT -j ACCEPT\n', /`iptables -S` prints/],
+    ['table ip nat {\n\tchain PREROUTING {\n\t}\n}\n', /`nft list ruleset` prints/],
+    ['# Warning: table ip nat is managed by iptables-nft\ntable ip nat {\n}\n', /`nft list ruleset` prints/],
+    ['{"nftables": [{"metainfo": {}}]}', /`nft -j list ruleset` prints/],
+    ['create KUBE-CLUSTER-IP hash:ip,port family inet\n', /`ipset save` prints/],
+    ['{"kind": "List"}', /JSON, perhaps of kubectl/],
+    ['apiVersion: v1\nkind: List\n', /YAML, perhaps of kubectl/],
+    ['NAME     STATUS   ROLES\nnode-1   Ready    <none>\n', /a table of kubectl/],
+    ['\u001f\ufffd\b\0', /archive/],
+    ['save.rules\0\0\0ustar', /archive/],
+  ];
+  for (const [text, message] of rows) {
+    try {
+      parseSave(text, 'IPv4', '/x');
+      t.fail('read');
+    } catch (error) {
+      if (!(error instanceof QuestionError)) throw error;
+      t.match(error.message, message);
+      t.match(error.problems, [{ pointer: '/x' }], 'one sentence');
+    }
+  }
 });
 
 t.test('what is wrong with a text is told with its lines', async (t) => {

@@ -6,6 +6,7 @@ import { RuleError } from './codec.js';
 import { parseRuleWords, type RuleContext, unreadRule } from './parse-rule.js';
 import { wordsOf } from './quoting.js';
 import { baseChainOf, fixedChain, fixedTable } from './tables.js';
+import { mistakenFor } from './wrong-text.js';
 
 /** A rule's line, kept until all chains of its table are known. */
 interface PendingRule {
@@ -60,7 +61,12 @@ class TextReader {
     if (this.table !== undefined) this.problem(`the table ${this.table.name} is not ended by COMMIT`, this.table.line);
     if (this.problemCount === 0 && this.tables.length === 0)
       this.problem('no table: "*nat" or "*filter" would start one');
-    if (this.problemCount > 0) this.fail();
+    if (this.problemCount > 0) {
+      const mistaken = this.restore ? undefined : mistakenFor(text);
+      if (mistaken !== undefined)
+        throw new QuestionError('MALFORMED', mistaken, [{ pointer: this.pointer, detail: mistaken }]);
+      this.fail();
+    }
     return { family: this.family, tables: this.tables };
   }
 

@@ -15,10 +15,10 @@ export interface WalkEnvironment {
   /** The address MASQUERADE gives the packet: the primary one of the interface it leaves by. */
   masqueradeAddress(packet: Packet): string | undefined;
   /**
-   * Whether an interface of the host, by the name that packets carry (undefined: none), has the name that a rule gives
-   * (`eth0`, `cali+`); undefined when that is not known. Absent: packets carry real names.
+   * Whether the interface that the packet came in by, or leaves by, has the name that a rule gives (`eth0`, `cali+`);
+   * undefined when that is not known. Absent: packets carry real names.
    */
-  interfaceHolds?(pattern: string, name: string | undefined, way: 'in' | 'out'): boolean | undefined;
+  interfaceHolds?(pattern: string, packet: Packet, way: 'in' | 'out'): boolean | undefined;
   /** Whether an address of this host is one of the interface; undefined when that is not known. */
   addressOnInterface?(address: string, name: string | undefined): boolean | undefined;
   /** Whether a reply to the packet would leave by the interface that it came in by; undefined when that is not known. */

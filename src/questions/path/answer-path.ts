@@ -63,16 +63,22 @@ function givenRules(
   { cluster, earlier }: Prepared,
   question: PathQuestion,
   family: IPFamily,
-): Required<Pick<FabricOptions, 'rulesets' | 'ipsets'>> {
+): Required<Pick<FabricOptions, 'rulesets' | 'ipsets' | 'partial'>> {
   const rulesets = new Map<string, Ruleset>();
   const ipsets = new Map<string, IpSets>();
+  const partial = new Set<string>();
+  const read = (node: string, text: string, at: string) => {
+    rulesets.set(node, parseSave(text, family, at));
+    // iptables-nft prints it as a comment where it finds tables of the older flavour.
+    if (/^# Warning: ip6?tables-legacy tables present/m.test(text)) partial.add(node);
+  };
   const check = (node: string, at: string) => {
     if (earlier?.cluster.nodes.has(node) !== true) requireNode(cluster, node, at);
   };
   for (const [node, text] of Object.entries(question.iptablesSave ?? {})) {
     const at = pointer('path', 'iptablesSave', node);
     check(node, at);
-    rulesets.set(node, parseSave(text, family, at));
+    read(node, text, at);
   }
   for (const [node, { iptablesSave, ipset }] of Object.entries(question.nodeRules ?? {})) {
     check(node, pointer('path', 'nodeRules', node));
@@ -81,10 +87,10 @@ function givenRules(
       const detail = `The rules of ${node} are given twice: in nodeRules and in iptablesSave.`;
       throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
     }
-    if (iptablesSave !== undefined) rulesets.set(node, parseSave(iptablesSave, family, at));
+    if (iptablesSave !== undefined) read(node, iptablesSave, at);
     if (ipset !== undefined) ipsets.set(node, parseIpsets(ipset, pointer('path', 'nodeRules', node, 'ipset')));
   }
-  return { rulesets, ipsets };
+  return { rulesets, ipsets, partial };
 }
 
 /** What a question's fabric knows of load balancers: where their health checks stand, and what they said before. */

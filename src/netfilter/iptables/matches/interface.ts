@@ -1,3 +1,4 @@
+import type { Packet } from '../../packet.js';
 import type { InInterfaceMatch, OutInterfaceMatch } from '../../statements.js';
 import { type Tested, UNKNOWN, verdictOf, type WalkContext } from '../../walk/context.js';
 import { type MatchCodec, negation, not, type Option, RuleError } from '../codec.js';
@@ -21,12 +22,14 @@ export function interfaceHolds(pattern: string, name: string | undefined): boole
 
 function tested(
   match: { readonly name: string; readonly negated?: boolean },
-  name: string | undefined,
+  packet: Packet,
   way: 'in' | 'out',
   { environment }: WalkContext,
 ): Tested {
-  const asked = environment.interfaceHolds;
-  const holds = asked === undefined ? interfaceHolds(match.name, name) : asked.call(environment, match.name, name, way);
+  const holds =
+    environment.interfaceHolds === undefined
+      ? interfaceHolds(match.name, way === 'in' ? packet.inInterface : packet.outInterface)
+      : environment.interfaceHolds(match.name, packet, way);
   return holds === undefined ? UNKNOWN : verdictOf(holds, match.negated);
 }
 
@@ -43,7 +46,7 @@ export const inInterface: MatchCodec<InInterfaceMatch> = {
   write: (match) => `${not(match.negated)}-i ${match.name}`,
   save: (match) => saved('-i', match),
   list: () => '',
-  test: (match, packet, context) => tested(match, packet.inInterface, 'in', context),
+  test: (match, packet, context) => tested(match, packet, 'in', context),
 };
 
 /** `[!] -o NAME[+]`. */
@@ -54,5 +57,5 @@ export const outInterface: MatchCodec<OutInterfaceMatch> = {
   write: (match) => `${not(match.negated)}-o ${match.name}`,
   save: (match) => saved('-o', match),
   list: () => '',
-  test: (match, packet, context) => tested(match, packet.outInterface, 'out', context),
+  test: (match, packet, context) => tested(match, packet, 'out', context),
 };
