@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from '../base/deep-equal.js';
 
 /** At most this many fields are told of one object. */
 const MAX_FIELDS = 20;

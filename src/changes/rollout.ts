@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from '../base/deep-equal.js';
 import { compare, fraction, parseFraction } from '../base/fraction.js';
 import { checkObject } from '../cluster/check-object.js';
 import type { Cluster } from '../cluster/cluster.js';

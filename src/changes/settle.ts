@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from '../base/deep-equal.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { type EndpointSlice, namespacedName, type Pod, type Service } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from '../base/deep-equal.js';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';

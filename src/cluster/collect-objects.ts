@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from '../base/deep-equal.js';
 import { checkAddresses } from './check-addresses.js';
 import type { ClusterObjects } from './cluster.js';
 import { endpointSliceFrom } from './endpoint-slice.js';

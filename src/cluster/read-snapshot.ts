@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { Sha256 } from '#platform';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import { checkServices } from './check-services.js';
 import { checkShape } from './check-shape.js';
@@ -61,14 +61,14 @@ function documentsOfFiles(files: readonly SnapshotFile[]): SnapshotDocument[] {
 }
 
 function digestOfFiles(files: readonly SnapshotFile[]): string {
-  const hash = createHash('sha256');
+  const hash = new Sha256();
   for (const { bytes } of files) hash.update(bytes);
-  return `sha256:${hash.digest('hex')}`;
+  return `sha256:${hash.hex()}`;
 }
 
 function digestOfValue(value: unknown): string {
   try {
-    return `sha256:${createHash('sha256').update(JSON.stringify(value)).digest('hex')}`;
+    return `sha256:${new Sha256().update(JSON.stringify(value)).hex()}`;
   } catch (error) {
     if (error instanceof RangeError)
       throw snapshotError('TOO_LARGE', '', 'The snapshot is longer than 512 MiB as JSON.');

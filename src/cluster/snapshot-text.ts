@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { decodeUtf8, decodeUtf16, isUtf8 } from '#platform';
 import { snapshotError } from './problems.js';
 
 /**
@@ -7,28 +7,22 @@ import { snapshotError } from './problems.js';
  */
 export const MAX_SNAPSHOT_BYTES = 0x1fffffe8;
 
-function decodeUtf16(bytes: Buffer, bigEndian: boolean): string {
-  const body = bytes.subarray(2, bytes.length - (bytes.length % 2));
-  return (bigEndian ? Buffer.from(body).swap16() : body).toString('utf16le');
-}
-
 /**
  * The text of a snapshot file. UTF-8, with or without a byte order mark; UTF-16 with one, which is what PowerShell's
  * `>` writes. Throws QuestionError TOO_LARGE or MALFORMED.
  */
-export function snapshotText(input: Uint8Array, pointer: string, file: string | undefined): string {
-  if (input.byteLength > MAX_SNAPSHOT_BYTES) {
+export function snapshotText(bytes: Uint8Array, pointer: string, file: string | undefined): string {
+  if (bytes.byteLength > MAX_SNAPSHOT_BYTES) {
     throw snapshotError(
       'TOO_LARGE',
       pointer,
-      `The snapshot has ${input.byteLength} bytes; at most ${MAX_SNAPSHOT_BYTES} (512 MiB) can be read. ` +
+      `The snapshot has ${bytes.byteLength} bytes; at most ${MAX_SNAPSHOT_BYTES} (512 MiB) can be read. ` +
         'Leave out kinds that are not needed, or send several files (one per kind or namespace).',
       file,
     );
   }
-  const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return decodeUtf16(bytes, false);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return decodeUtf16(bytes, true);
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return decodeUtf16(bytes.subarray(2), false);
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return decodeUtf16(bytes.subarray(2), true);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     throw snapshotError(
       'MALFORMED',
@@ -45,6 +39,5 @@ export function snapshotText(input: Uint8Array, pointer: string, file: string | 
       file,
     );
   }
-  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  return (marked ? bytes.subarray(3) : bytes).toString('utf8');
+  return decodeUtf8(bytes);
 }

@@ -1,3 +1,4 @@
+import { encodeUtf8 } from '#platform';
 import type { Pod, Service, ServicePortSpec, SlicePort } from '../cluster/objects.js';
 
 const OFFSET = 0x6c62272e07bb014262b821756295c58dn;
@@ -7,7 +8,7 @@ const MASK = (1n << 128n) - 1n;
 /** FNV-1a, 128 bits. */
 function fnv128(text: string): bigint {
   let hash = OFFSET;
-  for (const byte of Buffer.from(text, 'utf8')) hash = ((hash ^ BigInt(byte)) * PRIME) & MASK;
+  for (const byte of encodeUtf8(text)) hash = ((hash ^ BigInt(byte)) * PRIME) & MASK;
   return hash;
 }
 

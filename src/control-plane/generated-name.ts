@@ -1,3 +1,5 @@
+import { encodeUtf8 } from '#platform';
+
 /** The characters of generated names (apimachinery `rand.SafeEncodeString`): no vowels, nothing that looks like another. */
 const SAFE = 'bcdfghjklmnpqrstvwxz2456789';
 
@@ -7,7 +9,7 @@ const MAX_BASE = 58;
 /** FNV-1a, 64 bits. */
 export function fnv64(text: string): bigint {
   let hash = 0xcbf29ce484222325n;
-  for (const byte of Buffer.from(text, 'utf8')) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
+  for (const byte of encodeUtf8(text)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
   return hash;
 }
 

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from '../base/deep-equal.js';
 import type { Workload } from '../cluster/objects.js';
 import { safeText } from './generated-name.js';
 

@@ -2,7 +2,7 @@
  * What a node's interfaces are called. Rules that kube-proxy writes hardly ask, but those of a real node do
  * (`-i cali+`, `-o ens5`), and a name that is guessed lets a packet past a rule that would have dropped it.
  */
-import { createHash } from 'node:crypto';
+import { sha1Hex } from '#platform';
 import type { Cluster } from '../cluster/cluster.js';
 import type { NodeProxySettings, Settings } from '../cluster/settings.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
@@ -143,7 +143,7 @@ function namedAfter(pod: string, { names, complete }: NameKnowledge): string | u
   const [only, ...others] = names;
   const prefix = only?.endsWith('+') === true ? only.slice(0, -1) : undefined;
   if (!complete || others.length > 0 || prefix === undefined || !NAMED_AFTER_PODS.includes(prefix)) return undefined;
-  const digest = createHash('sha1').update(pod.replace('/', '.')).digest('hex');
+  const digest = sha1Hex(pod.replace('/', '.'));
   return `${prefix}${digest.slice(0, 11)}`;
 }
 

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { decodeUtf8, isUtf8 } from '#platform';
 import { QuestionError } from '../base/errors.js';
 import { findJsonError, lineAndColumn } from '../cluster/json-error.js';
 
@@ -6,11 +6,10 @@ import { findJsonError, lineAndColumn } from '../cluster/json-error.js';
  * JSON as UTF-8, with or without a byte order mark. `what` names the text in sentences ("The body"), `pointer` is where it
  * stands in the request. Throws QuestionError MALFORMED that says where and what.
  */
-export function readJson(bytes: Buffer, what: string, pointer = ''): unknown {
+export function readJson(bytes: Uint8Array, what: string, pointer = ''): unknown {
   const malformed = (detail: string) => new QuestionError('MALFORMED', detail, [{ pointer, in: 'request', detail }]);
   if (!isUtf8(bytes)) throw malformed(`${what} is not UTF-8 text.`);
-  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  const text = (marked ? bytes.subarray(3) : bytes).toString('utf8');
+  const text = decodeUtf8(bytes);
   try {
     return JSON.parse(text);
   } catch (error) {

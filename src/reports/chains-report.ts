@@ -1,3 +1,4 @@
+import { utf8Length } from '#platform';
 import type { Answer, ChainData, ChainsPart, ChainsResult, RuleData, ServiceRef } from '../contract/answers.js';
 import { backgroundMarkdown, details, markdownReport } from './assumptions.js';
 import type { Report } from './form.js';
@@ -19,7 +20,7 @@ function commentLines(title: string): string {
   const lines: string[] = [];
   let line = '#';
   for (const word of title.split(' ')) {
-    if (line.length > 1 && Buffer.byteLength(line) + Buffer.byteLength(word) + 1 > COMMENT_LIMIT) {
+    if (line.length > 1 && utf8Length(line) + utf8Length(word) + 1 > COMMENT_LIMIT) {
       lines.push(line);
       line = '#';
     }

@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageFile } from '../base/package-file.js';
 import { DOCUMENT } from '../contract/gen/document.js';
+import { packageFile } from '../operations/package-file.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import { QUESTION_KINDS } from '../questions/registry.js';
 

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import { QuestionError } from '../../base/errors.js';
 import { type Cluster, workloadKey } from '../../cluster/cluster.js';
 import {

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import { checkObject } from '../../cluster/check-object.js';
 import { type Cluster, workloadKey } from '../../cluster/cluster.js';
 import { isUsedConfigMap, type UsedKind, usedKind } from '../../cluster/kinds.js';

@@ -1,5 +1,5 @@
 /** Applies a manifest of a kind of which only little is read: a network policy, a namespace, the settings of a data plane. */
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { type Resource, readResource, resourceKey, resourceName, resourceRole } from '../../cluster/resources.js';
 import { unchanged } from '../combine.js';

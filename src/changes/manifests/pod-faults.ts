@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import type { Pod } from '../../cluster/objects.js';
 import type { ObjectFault } from './workload-faults.js';
 

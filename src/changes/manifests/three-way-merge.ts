@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import { parseQuantity } from '../../control-plane/quantity.js';
 import type { FieldRule, Rules } from './merge-keys.js';
 

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Workload } from '../../cluster/objects.js';
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { Sha256 } from '#platform';
 import type { Cluster } from '../../cluster/cluster.js';
 import { type Node, namespacedName, type Service, type SliceEndpoint } from '../../cluster/objects.js';
 import { countedNode, type LeftOut, leftOut, subnetOf, subsetSalt, zoneOf } from './node-filter.js';
@@ -53,7 +53,7 @@ export interface Subset {
 
 /** Lower-case hexadecimal SHA-256 of `NODE:SALT`: nodes with low values are taken first. */
 function hashOf(node: string, salt: string): string {
-  return createHash('sha256').update(`${node}:${salt}`).digest('hex');
+  return new Sha256().update(`${node}:${salt}`).hex();
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { Sha256 } from '#platform';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { type Node, namespacedName, type Service } from '../../cluster/objects.js';
@@ -110,7 +110,7 @@ export function silence(balanced: Balanced, node: string): string | undefined {
  * (speaker/layer2_controller.go ShouldAnnounce).
  */
 export function leaderOf(nodes: readonly string[], address: string): string | undefined {
-  const hash = (node: string) => createHash('sha256').update(`${node}#${address}`).digest('hex');
+  const hash = (node: string) => new Sha256().update(`${node}#${address}`).hex();
   return [...nodes].map((node) => ({ node, hash: hash(node) })).sort((a, b) => (a.hash < b.hash ? -1 : 1))[0]?.node;
 }
 

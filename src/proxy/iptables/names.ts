@@ -1,15 +1,5 @@
-import * as crypto from 'node:crypto';
+import { sha256Bytes } from '#platform';
 import type { ProxyEndpoint, ServicePort } from '../service-port.js';
-
-/** Node 20.12 and 21.7 hash in one call, at a third of the cost of an object per name. */
-const oneShot = (crypto as unknown as { hash?: (algorithm: string, data: string, encoding: 'binary') => string }).hash;
-
-/** The digest, one character per byte. */
-function sha256(text: string): string {
-  return oneShot === undefined
-    ? crypto.createHash('sha256').update(text).digest('binary')
-    : oneShot('sha256', text, 'binary');
-}
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 /** Two base32 digits for every ten bits. */
@@ -32,7 +22,7 @@ function base32(bytes: string, at: number): string {
 
 /** The first 16 base32 digits of the SHA-256 of a text: what kube-proxy's chain names end with. */
 export function chainHash(text: string): string {
-  const digest = sha256(text);
+  const digest = sha256Bytes(text);
   return base32(digest, 0) + base32(digest, 5);
 }
 

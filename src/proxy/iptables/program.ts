@@ -1,3 +1,4 @@
+import { decodeUtf8 } from '#platform';
 import { makeAddress, parseAddress } from '../../base/address.js';
 import { ZONE_LABEL } from '../../cluster/objects.js';
 import type { Ruleset } from '../../netfilter/ruleset.js';
@@ -107,7 +108,7 @@ export class IptablesProgram implements NodeProgram {
    *
    * @param services `namespace/name` of the Services to write; absent: all
    */
-  restorePieces(services?: ReadonlySet<string>): readonly Buffer[] {
+  restorePieces(services?: ReadonlySet<string>): readonly Uint8Array[] {
     const all = this.services.ports();
     const ports = services === undefined ? all : all.filter((port) => services.has(port.service));
     return restorePieces(this.context, ports, (port) => this.portRules(port));
@@ -115,7 +116,7 @@ export class IptablesProgram implements NodeProgram {
 
   /** As {@link restorePieces}, in one text. */
   restore(services?: ReadonlySet<string>): string {
-    return Buffer.concat(this.restorePieces(services)).toString('utf8');
+    return this.restorePieces(services).map(decodeUtf8).join('');
   }
 
   ruleset(options: RulesetOptions): Ruleset {

@@ -36,7 +36,7 @@ export function restorePieces(
   context: RenderContext,
   ports: readonly ServicePort[],
   rulesOf: (port: ServicePort) => PortRules,
-): readonly Buffer[] {
+): readonly Uint8Array[] {
   // kube-proxy too fills four buffers in one pass over the Services, and writes them one after the other.
   const filter = new TextBuffer();
   const natChains = new TextBuffer();

@@ -1,3 +1,5 @@
+import { writeUtf8 } from '#platform';
+
 /** Size of one piece. */
 const PIECE = 1 << 20;
 /** UTF-8 needs at most this many bytes for one character of a JavaScript string. */
@@ -8,17 +10,17 @@ const BYTES_PER_CHARACTER = 3;
  * somebody reads them, ten times the size of the text.
  */
 export class TextBuffer {
-  readonly #pieces: Buffer[] = [];
-  #current = Buffer.allocUnsafe(0);
+  readonly #pieces: Uint8Array[] = [];
+  #current = new Uint8Array(0);
   #used = 0;
 
   write(text: string): void {
     const most = text.length * BYTES_PER_CHARACTER;
     if (this.#used + most > this.#current.length) {
       this.#close();
-      this.#current = Buffer.allocUnsafe(Math.max(PIECE, most));
+      this.#current = new Uint8Array(Math.max(PIECE, most));
     }
-    this.#used += this.#current.write(text, this.#used);
+    this.#used += writeUtf8(text, this.#current, this.#used);
   }
 
   #close(): void {
@@ -27,9 +29,9 @@ export class TextBuffer {
   }
 
   /** What was written, in pieces. Nothing may be written afterwards. */
-  pieces(): readonly Buffer[] {
+  pieces(): readonly Uint8Array[] {
     this.#close();
-    this.#current = Buffer.allocUnsafe(0);
+    this.#current = new Uint8Array(0);
     return this.#pieces;
   }
 }

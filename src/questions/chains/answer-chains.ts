@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { Sha256 } from '#platform';
 import type { IPFamily } from '../../base/address.js';
 import { addressOf } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
@@ -71,9 +71,9 @@ function twins(programs: ReadonlyMap<string, IptablesProgram>, selection: Select
   const firstWith = new Map<string, string>();
   return new Map(
     [...programs].map(([node, program]) => {
-      const hash = createHash('sha256');
+      const hash = new Sha256();
       for (const piece of program.restorePieces(selection.services)) hash.update(piece);
-      return [node, remember(firstWith, hash.digest('hex'), () => node)];
+      return [node, remember(firstWith, hash.hex(), () => node)];
     }),
   );
 }

@@ -1,3 +1,4 @@
+import { decodeUtf8 } from '#platform';
 import { QuestionError } from '../../base/errors.js';
 import type { IpMasqSettings } from '../../cluster/ip-masq.js';
 import type { Settings } from '../../cluster/settings.js';
@@ -78,7 +79,7 @@ function wanted(
 export function restoreText(program: IptablesProgram, selection: Selection, budget: ByteBudget): string {
   const pieces = program.restorePieces(selection.services);
   for (const piece of pieces) budget.spend(piece.length);
-  return Buffer.concat(pieces).toString('utf8');
+  return pieces.map(decodeUtf8).join('');
 }
 
 /** The node's rules as the kernel has them, built-in chains included; kubelet's are not kube-proxy's to show. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { Sha256 } from '#platform';
 import type { IPFamily } from '../../base/address.js';
 import type { ChainDifference, ChainsDifference, ChainsResult, RuleText, ServiceRef } from '../../contract/answers.js';
 import type { ChainsQuestion } from '../../contract/requests.js';
@@ -181,7 +181,7 @@ export function chainsDifference(before: ChainsSide, after: ChainsSide): ChainsD
       const [old = '', now = ''] = texts;
       if (old === now) continue;
       // Nodes with the same texts have the same rules: they are compared once.
-      const hash = createHash('sha256').update(`${family}\0`).update(old).update('\0').update(now).digest('hex');
+      const hash = new Sha256().update(`${family}\0`).update(old).update('\0').update(now).hex();
       const difference = seen.get(hash) ?? {
         text: unifiedDiff(old, now, { before: 'before', after: 'after' }),
         chains: chainDifferences(before, after, node, family),

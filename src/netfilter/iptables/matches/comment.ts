@@ -1,3 +1,4 @@
+import { utf8Length } from '#platform';
 import type { CommentMatch } from '../../statements.js';
 import { YES } from '../../walk/context.js';
 import { firstValue, type MatchCodec, RuleError } from '../codec.js';
@@ -14,7 +15,7 @@ export const comment: MatchCodec<CommentMatch> = {
   parse(options) {
     const text = firstValue(options, '--comment');
     if (text === undefined) throw new RuleError('-m comment needs --comment');
-    if (Buffer.byteLength(text) > LONGEST) throw new RuleError(`the comment is longer than ${LONGEST} bytes`);
+    if (utf8Length(text) > LONGEST) throw new RuleError(`the comment is longer than ${LONGEST} bytes`);
     return { kind: 'comment', text };
   },
   write: (match) => `-m comment --comment ${quoteWritten(match.text)}`,
