@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { checkAddresses } from './check-addresses.js';
 import type { ClusterObjects } from './cluster.js';
 import { endpointSliceFrom } from './endpoint-slice.js';
-import { isUsedConfigMap, itemKind, type UsedKind, usedKind } from './kinds.js';
+import { isUsedConfigMap, isUsedKind, itemKind, type UsedKind, usedKind } from './kinds.js';
 import type { EndpointSlice, KubernetesObject } from './objects.js';
 import { quoted, type SnapshotProblems } from './problems.js';
 import { repaired } from './repair.js';
@@ -140,7 +140,14 @@ export class ObjectCollector {
     index: number,
     file: string | undefined,
   ): void {
-    const used = usedKind(kind, apiVersion);
+    // Null stands for absent, as everywhere in Kubernetes.
+    const version = apiVersion ?? undefined;
+    if (version !== undefined && typeof version !== 'string' && isUsedKind(kind)) {
+      const detail = `apiVersion is ${quoted(version)}; it must be a string such as "v1".`;
+      this.#problems.add(`${index < 0 ? base : `${base}/${index}`}/apiVersion`, detail, file);
+      return;
+    }
+    const used = usedKind(kind, version);
     if (used === undefined) {
       if (kind === 'Status' && typeof value.message === 'string') this.failure = value.message;
       this.#ignore(kind);

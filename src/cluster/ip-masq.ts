@@ -1,9 +1,9 @@
-import { parse } from 'yaml';
 import { parseAddress, parseCidr } from '../base/address.js';
 import type { Cluster } from './cluster.js';
 import type { Container } from './objects.js';
 import { type Flags, flagsOf } from './proxy-command.js';
 import type { Assumption, Platform } from './settings.js';
+import { yamlValue } from './yaml/documents.js';
 
 /**
  * Who masquerades what pods send out of the cluster, after kube-proxy's own POSTROUTING rules: the ip-masq-agent
@@ -118,7 +118,7 @@ interface AgentFile {
 export function parseAgentFile(text: string): AgentFile | string {
   let fields: unknown;
   try {
-    fields = parse(text, { logLevel: 'error' });
+    fields = yamlValue(text);
   } catch {
     return 'it is neither YAML nor JSON';
   }
