@@ -1,5 +1,5 @@
 /** The HTTP server: its routes, its hooks, and how long it waits for whom. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -18,6 +18,7 @@ import { documentWithExamples } from './document.js';
 import { guard } from './guard.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import {
+  addSafety,
   linger,
   notFound,
   problemOfFastify,
@@ -101,6 +102,7 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   };
   const https = httpsOf(backend.tls);
   const app: FastifyInstance = Fastify(https === null ? settings : ({ ...settings, https } as FastifyServerOptions));
+  addSafety(app.server as Server, https !== null);
   app.server.headersTimeout = 15_000;
   const service = new Service(options, backend);
   const snapshots = new SnapshotRoutes(options, backend);
