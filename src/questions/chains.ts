@@ -22,6 +22,7 @@ import {
 } from './node-rules.js';
 import type { Outcome, Prepared } from './prepare.js';
 import type { ChainsQuestion } from './request.js';
+import { mustExceed } from './walk-limits.js';
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 /** Nodes times endpoints that are compared chain by chain; more takes too long to answer at once. */
@@ -212,8 +213,13 @@ export function answerChains(prepared: Prepared, question: ChainsQuestion): Outc
   const nodes = [...new Set(question.nodes ?? linux.map((node) => node.metadata.name))];
   const selection = selectionOf(question, settings);
   const parts: ChainsPart[] = [];
-  const answer = new ByteBudget(question.maxBytes ?? DEFAULT_MAX_BYTES);
+  const limit = question.maxBytes ?? DEFAULT_MAX_BYTES;
+  const answer = new ByteBudget(limit);
+  const about = question.services?.flatMap((key) => cluster.services.get(key) ?? []) ?? [...cluster.services.values()];
   for (const family of question.families ?? familiesIn(cluster)) {
+    if (question.chains === undefined && mustExceed(cluster, about, family, limit)) {
+      throw tooLarge(`The answer is larger than ${limit} bytes.`);
+    }
     for (const [version, members] of byVersion(prepared, nodes)) {
       const programs = new Map(members.map((node) => [node, programOf(prepared, node, family)]));
       const endpoints = [...programs.values()][0]?.services.endpointTotal ?? 0;

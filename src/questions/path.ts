@@ -32,6 +32,7 @@ import type { PathQuestion } from './request.js';
 import { recentEntries } from './returning.js';
 import type { Trip } from './trip.js';
 import { verdictShares } from './verdict-shares.js';
+import { requireWalkable } from './walk-limits.js';
 
 function chooseFamily(prepared: Prepared, question: PathQuestion, destination: Destination): IPFamily {
   const { cluster, settings } = prepared;
@@ -160,6 +161,14 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   const options = { rulesets, ...balancing(prepared, question.phase) };
   const plain = new Fabric(cluster, settings, family, options);
   const clients = resolveSource(plain, question.source, defaultEntry(plain, destination), '/path/source');
+  if (destination.kind === 'SERVICE') {
+    const { key } = destination.target;
+    requireWalkable(
+      cluster,
+      clients.map(() => key),
+      '/path/destination',
+    );
+  }
   const trips: Trip[] = [];
   const from: DoorClient[] = [];
   const addresses = new Set<string>();
@@ -175,6 +184,10 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
         port ??= target.port;
         if (target.port === undefined) continue;
         servicePort ??= fabric.expectFor(client.node, target.protocol, target.address, target.port)[0];
+      }
+      if (servicePort !== undefined) {
+        const { namespace, name } = refOf(servicePort);
+        requireWalkable(cluster, [`${namespace}/${name}`], '/path/destination');
       }
       return tripsOf(fabric, client, destination);
     });

@@ -26,6 +26,7 @@ import { balancing, journeysOrUnsupported, tripsOf } from './path.js';
 import type { Outcome, Prepared } from './prepare.js';
 import type { ProbabilityQuestion, ServiceDestination, TransportProtocol } from './request.js';
 import { verdictShares } from './verdict-shares.js';
+import { requireWalkable } from './walk-limits.js';
 
 /** A Service as a destination. */
 export type ServiceTargeted = Extract<Destination, { kind: 'SERVICE' }>;
@@ -300,7 +301,13 @@ export function answerProbability(prepared: Prepared, question: ProbabilityQuest
   const fabrics = new Map<IPFamily, Fabric>(
     FAMILIES.map((family) => [family, new Fabric(cluster, settings, family, options)]),
   );
-  const answers = portsAsked(cluster, question).flatMap(({ families, ...asked }) =>
+  const ports = portsAsked(cluster, question);
+  requireWalkable(
+    cluster,
+    ports.flatMap(({ destination, families }) => families.map(() => destination.target.key)),
+    '/probability/services',
+  );
+  const answers = ports.flatMap(({ families, ...asked }) =>
     families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, asked)),
   );
   return {

@@ -41,6 +41,12 @@ declare module 'fastify' {
   }
 }
 
+/** Refusals that a client meets again and again while it does not back off. */
+const PACED: ReadonlySet<string> = new Set(['OVERLOADED', 'RATE_LIMITED']);
+
+/** How long a refusal may be kept back, milliseconds. */
+const LONGEST_REFUSAL = 4_000;
+
 /** One line for each answered request, and its measures; nothing of a body is in either. */
 function told({ log, metrics }: Backend, request: FastifyRequest, reply: FastifyReply): void {
   const { method, routeOptions, raw } = request;
@@ -111,6 +117,10 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   app.decorateReply('problemCode', '');
   const admit = guard(backend, options);
   allowOrigins(app, options.corsOrigins, () => void app.addHook('onRequest', admit));
+  // Clients that do not back off must not take from answers what their refusals cost.
+  app.addHook('onSend', async (_request, reply) => {
+    if (PACED.has(reply.problemCode)) await workers.refusals.wait(LONGEST_REFUSAL);
+  });
   app.addHook('onResponse', async (request, reply) => {
     linger(request.raw);
     told(backend, request, reply);
