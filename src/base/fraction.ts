@@ -39,7 +39,14 @@ export function fraction(n: bigint | number, d: bigint | number = 1n): Fraction 
 export function add(a: Fraction, b: Fraction): Fraction {
   if (a.n === 0n) return b;
   if (b.n === 0n) return a;
-  return a.d === b.d ? fraction(a.n + b.n, a.d) : fraction(a.n * b.d + b.n * a.d, a.d * b.d);
+  if (a.d === b.d) return fraction(a.n + b.n, a.d);
+  // Only what the denominators share can be left to divide by (Knuth, TAOCP 4.5.1): the numbers stay small.
+  const shared = gcd(a.d, b.d);
+  if (shared === 1n) return { n: a.n * b.d + b.n * a.d, d: a.d * b.d };
+  const rest = a.d / shared;
+  const n = a.n * (b.d / shared) + b.n * rest;
+  const common = gcd(n, shared);
+  return common === 1n ? { n, d: rest * b.d } : { n: n / common, d: rest * (b.d / common) };
 }
 
 /** a − b. Throws RangeError when b is larger than a. */

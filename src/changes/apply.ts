@@ -36,7 +36,7 @@ function withSettings(result: ChangeResult, context: ChangeContext): ChangeResul
 }
 
 function apply(cluster: Cluster, change: ApplyChange, context: ChangeContext, pointer: string): ChangeResult {
-  const manifests = readManifests(change.manifests, `${pointer}/manifests`);
+  const { manifests, assumptions } = readManifests(change.manifests, `${pointer}/manifests`);
   const done: Pick<ChangeResult, 'choices' | 'consequences' | 'assumptions'>[] = [];
   let current = cluster;
   let { settings } = context;
@@ -54,7 +54,7 @@ function apply(cluster: Cluster, change: ApplyChange, context: ChangeContext, po
     ...(settings === context.settings ? {} : { settings }),
     choices: done.flatMap(({ choices }) => choices),
     consequences: done.flatMap(({ consequences }) => consequences),
-    assumptions: done.flatMap(({ assumptions }) => assumptions),
+    assumptions: [...assumptions, ...done.flatMap((one) => one.assumptions)],
   };
   return touchesSettings ? withSettings(result, context) : result;
 }

@@ -1,10 +1,17 @@
 import { addressOf } from '../base/address.js';
+import { remember } from '../base/remember.js';
 import { type Cluster, podAddresses } from './cluster.js';
 import { LEGACY_ZONE_LABEL, type Node, type Pod, ZONE_LABEL } from './objects.js';
 import { ValueIndex } from './value-index.js';
 
+const addressesOf = new WeakMap<Node, readonly string[]>();
+
 /** The node's IP addresses in canonical spelling: InternalIP first, then ExternalIP, each in the order of its status. */
 export function nodeAddresses(node: Node): readonly string[] {
+  return remember(addressesOf, node, () => readAddresses(node));
+}
+
+function readAddresses(node: Node): readonly string[] {
   const listed = node.status?.addresses ?? [];
   const texts = ['InternalIP', 'ExternalIP'].flatMap((wanted) =>
     listed.flatMap(({ type, address }) => (type === wanted ? [addressOf(address)?.text] : [])),

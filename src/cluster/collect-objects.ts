@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from '../base/deep-equal.js';
 import { checkAddresses } from './check-addresses.js';
 import type { ClusterObjects } from './cluster.js';
 import { endpointSliceFrom } from './endpoint-slice.js';
-import { isUsedConfigMap, itemKind, type UsedKind, usedKind } from './kinds.js';
+import { isUsedConfigMap, isUsedKind, itemKind, type UsedKind, usedKind } from './kinds.js';
 import type { EndpointSlice, KubernetesObject } from './objects.js';
 import { quoted, type SnapshotProblems } from './problems.js';
 import { repaired } from './repair.js';
@@ -143,9 +143,16 @@ export class ObjectCollector {
     index: number,
     file: string | undefined,
   ): void {
-    const used = usedKind(kind, apiVersion);
-    if (used === undefined && resourceRole(kind, apiVersion) !== undefined) {
-      this.#resource(value, kind, apiVersion, index < 0 ? base : `${base}/${index}`, file);
+    // Null stands for absent, as everywhere in Kubernetes.
+    const version = apiVersion ?? undefined;
+    if (version !== undefined && typeof version !== 'string' && isUsedKind(kind)) {
+      const detail = `apiVersion is ${quoted(version)}; it must be a string such as "v1".`;
+      this.#problems.add(`${index < 0 ? base : `${base}/${index}`}/apiVersion`, detail, file);
+      return;
+    }
+    const used = usedKind(kind, version);
+    if (used === undefined && resourceRole(kind, version) !== undefined) {
+      this.#resource(value, kind, version, index < 0 ? base : `${base}/${index}`, file);
       return;
     }
     if (used === undefined) {

@@ -1,10 +1,10 @@
-import { parse } from 'yaml';
 import { parseAddress, parseCidr } from '../base/address.js';
 import type { IpMasq } from '../contract/gen/types.js';
 import type { Cluster } from './cluster.js';
 import type { Container } from './objects.js';
 import { type Flags, flagsOf } from './proxy-command.js';
 import type { Assumption, Platform } from './settings.js';
+import { yamlValue } from './yaml/documents.js';
 
 /** What a request says of it; the rest is inferred. */
 export type IpMasqOverride = IpMasq;
@@ -119,7 +119,7 @@ interface AgentFile {
 export function parseAgentFile(text: string): AgentFile | string {
   let fields: unknown;
   try {
-    fields = parse(text, { logLevel: 'error' });
+    fields = yamlValue(text);
   } catch {
     return 'it is neither YAML nor JSON';
   }

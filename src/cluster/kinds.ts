@@ -39,8 +39,17 @@ const API_VERSIONS: ReadonlyMap<string, RegExp> = new Map<UsedKind, RegExp>([
  */
 export function usedKind(kind: string, apiVersion: unknown): UsedKind | undefined {
   const versions = API_VERSIONS.get(kind);
-  if (versions === undefined || !(apiVersion === undefined || versions.test(String(apiVersion)))) return undefined;
+  if (
+    versions === undefined ||
+    !(apiVersion === undefined || (typeof apiVersion === 'string' && versions.test(apiVersion)))
+  )
+    return undefined;
   return kind as UsedKind;
+}
+
+/** Whether a kind of this name is used, whatever group it comes from. */
+export function isUsedKind(kind: string): boolean {
+  return API_VERSIONS.has(kind);
 }
 
 /** The kind of a typed list's items: `Pod` for `PodList`, `undefined` for `List` and for kinds that are no lists. */

@@ -1,11 +1,12 @@
 import { type ErrorCode, QuestionError } from '../base/errors.js';
+import { duplicateJsonKeys } from '../base/json-duplicates.js';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import { findJsonError, lineAndColumn } from './json-error.js';
+import { otherFormat } from './other-format.js';
 import { parseYaml } from './parse-yaml.js';
 import { snapshotError } from './problems.js';
-
-/** Text that begins like JSON but is not is tried as YAML (whose flow style looks alike) only up to this length. */
-const YAML_SECOND_TRY = 1 << 20;
+import { type DocumentNote, noteDuplicates } from './text-notes.js';
+import { MAX_DUPLICATES } from './yaml/compose.js';
 
 /**
  * Offsets at which the JSON documents of a text end: after each bracket that closes a document. Sound for texts that
@@ -68,27 +69,64 @@ function parseConcatenated(text: string): { readonly documents: unknown[] } | { 
   return { documents };
 }
 
+function noteJsonDuplicates(text: string, documents: readonly unknown[], notes: DocumentNote[]): void {
+  const { listed, total } = duplicateJsonKeys(text, documents, MAX_DUPLICATES);
+  const place = (offset: number) => {
+    const { line, column } = lineAndColumn(text, offset);
+    return `line ${line}, column ${column}`;
+  };
+  noteDuplicates(
+    listed.map(({ key, path, offset, firstOffset }) => ({
+      key,
+      path,
+      place: place(offset),
+      first: place(firstOffset),
+    })),
+    total,
+    notes,
+  );
+}
+
+/** Text that does not begin like JSON: YAML, or something else, which is then named. */
+function parseOther(text: string, pointer: string, file: string | undefined, notes: DocumentNote[]): unknown[] {
+  const other = otherFormat(text);
+  if (other !== undefined)
+    throw snapshotError('MALFORMED', pointer, `The snapshot is neither JSON nor YAML: ${other}`, file);
+  return parseYaml(text, pointer, file, notes);
+}
+
 /**
  * The documents of a snapshot's text: JSON, several JSON documents one after another, or YAML with one or more
- * documents. Throws QuestionError MALFORMED that says where and what was expected.
+ * documents. What is read otherwise than it may look is added to `notes`. Throws QuestionError MALFORMED that says where and
+ * what was expected.
  */
-export function parseDocuments(text: string, pointer: string, file: string | undefined): unknown[] {
+export function parseDocuments(
+  text: string,
+  pointer: string,
+  file: string | undefined,
+  notes: DocumentNote[] = [],
+): unknown[] {
   const first = /\S/.exec(text)?.[0];
   if (first === undefined) {
     throw snapshotError('MALFORMED', pointer, `The snapshot is empty; it must be what "${KUBECTL_GET}" prints.`, file);
   }
-  if (first !== '{' && first !== '[') return parseYaml(text, pointer, file);
+  if (first !== '{' && first !== '[') return parseOther(text, pointer, file, notes);
   const whole = parseJson(text);
-  if (whole !== undefined) return [whole.value];
-  const parsed = parseConcatenated(text);
-  if ('documents' in parsed) return parsed.documents;
-  if (text.length <= YAML_SECOND_TRY) {
-    try {
-      return parseYaml(text, pointer, file);
-    } catch (error) {
-      // Text that begins with a bracket was meant as JSON: the fault told is the one found reading it as such.
-      if (!(error instanceof QuestionError) || error.code !== ('MALFORMED' satisfies ErrorCode)) throw error;
+  const parsed = whole === undefined ? parseConcatenated(text) : { documents: [whole.value] };
+  if ('documents' in parsed) {
+    noteJsonDuplicates(text, parsed.documents, notes);
+    return parsed.documents;
+  }
+  try {
+    const own: DocumentNote[] = [];
+    const documents = parseYaml(text, pointer, file, own);
+    if (!own.some(({ name }) => name === 'unread')) {
+      notes.push(...own);
+      return documents;
     }
+  } catch (error) {
+    // Text that begins with a bracket is meant as JSON: the fault to report is the one that JSON has.
+    if (!(error instanceof QuestionError) || error.code !== ('MALFORMED' satisfies ErrorCode)) throw error;
   }
   throw snapshotError('MALFORMED', pointer, `The snapshot is not valid JSON. ${parsed.error}`, file);
 }

@@ -1,9 +1,9 @@
-import { parse } from 'yaml';
 import { parseCidr } from '../base/address.js';
 import { ENUMS } from '../contract/gen/types.js';
 import type { Cluster } from './cluster.js';
 import { unreadFields } from './proxy-fields.js';
 import type { DetectLocalMode, ProxyMode } from './settings.js';
+import { yamlValue } from './yaml/documents.js';
 
 /**
  * What a source (ConfigMap, command line, request) says of kube-proxy. Fields that it leaves at their zero value are
@@ -108,7 +108,7 @@ export function interfaceName(value: string | undefined): string | undefined {
 export function parseProxyConfiguration(yaml: string): ProxyConfiguration | undefined {
   let fields: Fields;
   try {
-    fields = section(parse(yaml, { logLevel: 'silent' }));
+    fields = section(yamlValue(yaml));
   } catch {
     return undefined;
   }

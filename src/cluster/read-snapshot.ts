@@ -10,6 +10,7 @@ import { parseDocuments } from './parse-documents.js';
 import { SnapshotProblems, snapshotError } from './problems.js';
 import type { Assumption } from './settings.js';
 import { snapshotText } from './snapshot-text.js';
+import type { DocumentNote } from './text-notes.js';
 
 /** One file of a snapshot: JSON (one document or several) or YAML. */
 export interface SnapshotFile {
@@ -51,12 +52,24 @@ function placed(values: readonly unknown[], pointer: string, file: string | unde
   });
 }
 
-function documentsOfFiles(files: readonly SnapshotFile[]): SnapshotDocument[] {
+/** Notes as assumptions, which name the file where there are several. */
+function assumptionsOf(notes: readonly DocumentNote[], file: string | undefined): Assumption[] {
+  return notes.map(({ name, value, why }) => ({
+    field: `snapshot.${name}`,
+    value: file === undefined ? value : `${file}: ${value}`,
+    why,
+  }));
+}
+
+function documentsOfFiles(files: readonly SnapshotFile[], assumptions: Assumption[]): SnapshotDocument[] {
   const several = files.length > 1;
   return files.flatMap(({ bytes, name }, index) => {
     const pointer = several ? `/parts/${index}` : '';
     const file = several ? (name ?? `file ${index + 1}`) : undefined;
-    return placed(parseDocuments(snapshotText(bytes, pointer, file), pointer, file), pointer, file);
+    const notes: DocumentNote[] = [];
+    const values = parseDocuments(snapshotText(bytes, pointer, file), pointer, file, notes);
+    assumptions.push(...assumptionsOf(notes, file));
+    return placed(values, pointer, file);
   });
 }
 
@@ -112,10 +125,11 @@ function requireObjects(collector: ObjectCollector, pointer: string): void {
  */
 export function readSnapshot(input: SnapshotInput): Snapshot {
   const files = filesOf(input);
+  const textual: Assumption[] = [];
   let documents: SnapshotDocument[];
   let digest: string;
   if (files !== undefined) {
-    documents = documentsOfFiles(files);
+    documents = documentsOfFiles(files, textual);
     digest = digestOfFiles(files);
   } else if ('inline' in input) {
     documents = placed([input.inline], '', undefined);
@@ -142,6 +156,6 @@ export function readSnapshot(input: SnapshotInput): Snapshot {
     digest,
     counts: Object.fromEntries(counts),
     newestTimestamp: newestTimestamp(cluster),
-    assumptions: [...noteIgnored(collector.ignored), ...notes],
+    assumptions: [...textual, ...noteIgnored(collector.ignored), ...notes],
   };
 }

@@ -31,7 +31,19 @@ const portName: Schema = {
   pattern: '^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$',
   description: 'the name of a port, of lower-case letters, digits and "-", or empty',
 };
-const count: Schema = { type: 'integer', minimum: 0, description: 'an integer that is not negative' };
+/** Counts are int32 in the API. */
+const count: Schema = {
+  type: 'integer',
+  minimum: 0,
+  maximum: 2_147_483_647,
+  description: 'an integer from 0 to 2147483647',
+};
+const intOrPercent: Schema = {
+  type: ['integer', 'string', 'null'],
+  minimum: 0,
+  maximum: 2_147_483_647,
+  description: 'an integer or a percentage such as "25%"',
+};
 const textMap: Schema = { type: 'object', additionalProperties: text };
 const ip: Schema = { type: 'string', format: 'ip', description: 'an IPv4 or IPv6 address' };
 const port: Schema = { type: 'integer', minimum: 1, maximum: 65535, description: 'a port, an integer from 1 to 65535' };
@@ -90,7 +102,9 @@ const container = fields(
   {
     name: text,
     image: text,
-    ports: list(fields({ name: text, containerPort: port, hostPort: portOrNone, protocol }, 'containerPort')),
+    ports: list(
+      fields({ name: text, containerPort: port, hostPort: portOrNone, hostIP: text, protocol }, 'containerPort'),
+    ),
     command: list(text),
     args: list(text),
     restartPolicy: text,
@@ -118,6 +132,13 @@ const labelSelector = fields({
   matchExpressions: list(fields({ key: text, operator: text, values: orNull(list(text)) }, 'key', 'operator')),
 });
 
+const strategy = orNull(
+  fields({
+    type: text,
+    rollingUpdate: orNull(fields({ maxSurge: intOrPercent, maxUnavailable: intOrPercent, partition: count })),
+  }),
+);
+
 const workload = fields({
   replicas: count,
   selector: labelSelector,
@@ -125,6 +146,8 @@ const workload = fields({
   serviceName: text,
   podManagementPolicy: text,
   paused: flag,
+  strategy,
+  updateStrategy: strategy,
   ordinals: fields({ start: count }),
 });
 const workloadObject = fields(

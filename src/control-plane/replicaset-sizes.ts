@@ -35,7 +35,7 @@ export function maxSurgeOf(deployment: Workload, replicas: number): number {
   if (strategy?.type === 'Recreate') return 0;
   const surge = strategy?.rollingUpdate?.maxSurge ?? '25%';
   if (typeof surge === 'number') return surge;
-  const percent = /^(\d+)%$/.exec(String(surge));
+  const percent = typeof surge === 'string' ? /^(\d+)%$/.exec(surge) : null;
   return percent === null ? 0 : Math.ceil((replicas * Number(percent[1])) / 100);
 }
 

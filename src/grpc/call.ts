@@ -19,6 +19,9 @@ export interface AnyCall {
   once(event: 'cancelled', listener: () => void): unknown;
 }
 
+/** How long a refusal for lack of room may be kept back, milliseconds. */
+const LONGEST_REFUSAL = 100;
+
 /** A call as handlers see it. */
 export interface Asked {
   readonly requestId: string;
@@ -97,6 +100,7 @@ export async function runCall(
       const refusal = refusalOf(problem, requestId, message);
       code = problem.code;
       name = status[refusal.code] ?? 'UNKNOWN';
+      if (code === 'OVERLOADED' || code === 'RATE_LIMITED') await backend.workers.refusals.wait(LONGEST_REFUSAL);
       fail(refusal);
     }
   }

@@ -46,9 +46,13 @@ function told(error: unknown): string {
 function storeOf(options: BackendOptions, idleLimit: number, log: Logger): SnapshotStore | undefined {
   const { store } = options;
   if (store === undefined) return undefined;
+  if (store.key === undefined && (options.tokens ?? []).length > 0) {
+    log.warn('STORE_KEY is not set: the keys of the snapshot store show which snapshots belong to the same token');
+  }
   return new RedisStore({
     ...store,
     idleLimit,
+    readLimit: options.snapshotMemory ?? 512 * 1024 * 1024,
     onChange: (up, error) => {
       if (up) log.info('the snapshot store is connected');
       else log.warn({ error: told(error) }, 'the snapshot store cannot be reached: snapshots are held in memory alone');

@@ -8,6 +8,8 @@ import { MAX_BODY_LIMIT, type WorkOptions } from '../work/options.js';
 /** How a variable's text is read. */
 type Kind =
   | { readonly type: 'text' }
+  /** Text of at least so many characters, which is never shown. */
+  | { readonly type: 'secret'; readonly least: number }
   | {
       readonly type: 'whole';
       readonly least: number;
@@ -154,13 +156,26 @@ export const VARIABLES = [
     name: 'STORE_TIMEOUT',
     kind: seconds(1, 60),
     fallback: '2',
-    does: 'How long the store may take to be reached, and for each of its answers.',
+    does: 'How long the store may take to be reached, and for each of its answers; for all that one snapshot needs, three times as long. Then it counts as unreachable until it answers again.',
   },
   {
     name: 'STORE_LIMIT',
     kind: bytes(1),
     fallback: String(256 * MIB),
     does: 'The largest snapshot that is put into the store, compressed.',
+  },
+  {
+    name: 'STORE_KEY',
+    kind: { type: 'secret', least: 32 },
+    fallback: '',
+    secret: true,
+    does: "A secret of at least 32 characters, the same for all replicas: the store's keys show owners of snapshots only as HMACs under it. With another one, what is stored is not found and clients send it again.",
+  },
+  {
+    name: 'STORE_ENCRYPTION',
+    kind: word('on', 'off'),
+    fallback: 'off',
+    does: '`on`: stored snapshots are encrypted (AES-256-GCM) with a key made from `STORE_KEY`.',
   },
   {
     name: 'TOKENS',
@@ -252,7 +267,15 @@ export interface Settings {
   readonly bodyTimeout: number;
   readonly snapshotMemory: number;
   readonly snapshotIdle: number;
-  readonly store: { readonly url: string; readonly timeout: number; readonly limit: number } | undefined;
+  readonly store:
+    | {
+        readonly url: string;
+        readonly timeout: number;
+        readonly limit: number;
+        readonly key?: string | undefined;
+        readonly encrypt?: boolean;
+      }
+    | undefined;
   readonly tokens: readonly string[];
   readonly tokensFile: string | undefined;
   readonly tls: TlsFiles | undefined;
@@ -300,6 +323,8 @@ function problemOf({ name, kind }: Variable, value: string): string | undefined 
   switch (kind.type) {
     case 'text':
       return value.includes('\0') ? `${name} must not hold a NUL character.` : undefined;
+    case 'secret':
+      return value.length >= kind.least ? undefined : `${name} must have at least ${kind.least} characters.`;
     case 'whole':
       return value === kind.word ? undefined : numberProblem(name, value, kind.least, kind.most, kind.unit);
     case 'seconds':
@@ -321,6 +346,9 @@ function contradictions(value: (name: VariableName) => string): readonly string[
   const problems: string[] = [];
   if (Number(value('BUFFER_LIMIT')) < Number(value('BODY_LIMIT'))) {
     problems.push('BUFFER_LIMIT must be at least BODY_LIMIT: no request of that size could be read.');
+  }
+  if (value('STORE_ENCRYPTION') === 'on' && value('STORE_KEY') === '') {
+    problems.push('STORE_ENCRYPTION needs STORE_KEY.');
   }
   const [cert, key, ca] = (['TLS_CERT_FILE', 'TLS_KEY_FILE', 'TLS_CLIENT_CA_FILE'] as const).map(value);
   if ((cert === '') !== (key === '')) problems.push('TLS_CERT_FILE and TLS_KEY_FILE must be set together.');
@@ -375,7 +403,15 @@ export function readSettings(env: Environment): Settings {
     snapshotMemory: number('SNAPSHOT_MEMORY'),
     snapshotIdle: milliseconds('SNAPSHOT_IDLE'),
     store:
-      url === undefined ? undefined : { url, timeout: milliseconds('STORE_TIMEOUT'), limit: number('STORE_LIMIT') },
+      url === undefined
+        ? undefined
+        : {
+            url,
+            timeout: milliseconds('STORE_TIMEOUT'),
+            limit: number('STORE_LIMIT'),
+            key: file('STORE_KEY'),
+            encrypt: value('STORE_ENCRYPTION') === 'on',
+          },
     tokens: itemsOf(value('TOKENS')),
     tokensFile: file('TOKENS_FILE'),
     tls:

@@ -1,5 +1,5 @@
-/** Where in the manifests of a change an object stands: file and line. */
-import { LineCounter, parseAllDocuments } from 'yaml';
+import type { Lines } from '../cluster/yaml/compose.js';
+import { type YamlDocument, yamlDocuments } from '../cluster/yaml/documents.js';
 import type { AppliedChange } from '../contract/answers.js';
 
 export interface ManifestPlace {
@@ -27,21 +27,27 @@ interface Named {
   readonly items?: unknown;
 }
 
+/** The documents of a text with the lines of their keys; none where it cannot be read, which its change has said. */
+function documentsWithLines(text: string): { readonly documents: readonly YamlDocument[]; readonly lines: Lines } {
+  const lines: Lines = new WeakMap();
+  try {
+    return { documents: yamlDocuments(text, lines), lines };
+  } catch {
+    return { documents: [], lines };
+  }
+}
+
 function placesIn(file: string, text: string, namespace: string): readonly ManifestPlace[] {
   if (text.length > MAX_TEXT) return [];
-  const counter = new LineCounter();
   const places: ManifestPlace[] = [];
-  for (const document of parseAllDocuments(text, { lineCounter: counter, logLevel: 'silent' })) {
-    if (!('toJS' in document) || document.errors.length > 0) continue;
-    const value = document.toJS({ maxAliasCount: 1000 }) as Named | null;
-    const listed = Array.isArray(value?.items) ? (value.items as readonly unknown[]) : undefined;
-    for (const [index, one] of (listed ?? [value]).entries()) {
+  const { documents, lines } = documentsWithLines(text);
+  for (const { value } of documents) {
+    const { items } = Object(value) as Named;
+    for (const one of Array.isArray(items) ? (items as readonly unknown[]) : [value]) {
       const { kind, metadata } = Object(one) as Named;
       if (typeof kind !== 'string' || typeof metadata?.name !== 'string') continue;
-      const path = [...(listed === undefined ? [] : ['items', index]), 'metadata', 'name'];
-      const node = document.getIn(path, true) as { readonly range?: readonly number[] } | undefined;
       const own = typeof metadata.namespace === 'string' ? metadata.namespace : namespace;
-      places.push({ file, line: counter.linePos(node?.range?.[0] ?? 0).line, kind, name: `${own}/${metadata.name}` });
+      places.push({ file, line: lines.get(metadata)?.get('name') ?? 1, kind, name: `${own}/${metadata.name}` });
     }
   }
   return places;

@@ -47,7 +47,8 @@ function inflater(encoding: Encoding): Duplex | undefined {
  */
 export function readBody(request: IncomingMessage, options: BodyOptions): Promise<{ body: Body; release: () => void }> {
   const { encoding, limit, idleTimeout, budget } = options;
-  const segments = new Segments(budget);
+  const declared = encoding === 'identity' ? Number(request.headers['content-length'] ?? 0) : 0;
+  const segments = new Segments(budget, declared);
   const inflate = inflater(encoding);
   const source = inflate ?? request;
   return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 /** How refusals leave: problem documents for requests, and a last word for connections that are none. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { QUESTION_KINDS } from '../questions/registry.js';
@@ -76,6 +76,18 @@ export function notFound(routes: RouteMethods, request: FastifyRequest, reply: F
   return sendProblem(reply, { code: 'UNKNOWN_ROUTE', detail });
 }
 
+/** What every response says: its type is not to be guessed, and under TLS that the site is never to be asked without. */
+const SAFETY = { 'X-Content-Type-Options': 'nosniff' } as const;
+const TLS_SAFETY = { ...SAFETY, 'Strict-Transport-Security': 'max-age=31536000' } as const;
+
+/** Has a server put the headers of safety on every response, whoever writes it. */
+export function addSafety(server: Server, tls: boolean): void {
+  const headers = Object.entries(tls ? TLS_SAFETY : SAFETY);
+  server.prependListener('request', (_request, response) => {
+    for (const [name, value] of headers) response.setHeader(name, value);
+  });
+}
+
 /** What happened to a connection before there was a request to answer. */
 export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -86,9 +98,12 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): 
   const detail = late ? 'The request did not arrive in time.' : 'What arrived cannot be read as HTTP.';
   const document = problemDocument({ code: late ? 'REQUEST_TIMEOUT' : 'BAD_HTTP', detail });
   const body = `${JSON.stringify(document)}\n`;
+  const safety = Object.entries('encrypted' in socket ? TLS_SAFETY : SAFETY)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
   const status = late ? '408 Request Timeout' : '400 Bad Request';
   socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nConnection: close\r\n${safety}Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** The HTTP server: its routes, its hooks, and how long it waits for whom. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -18,6 +18,7 @@ import { documentWithExamples } from './document.js';
 import { guard } from './guard.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import {
+  addSafety,
   linger,
   notFound,
   problemOfFastify,
@@ -39,6 +40,12 @@ declare module 'fastify' {
     problemCode: string;
   }
 }
+
+/** Refusals that a client meets again and again while it does not back off. */
+const PACED: ReadonlySet<string> = new Set(['OVERLOADED', 'RATE_LIMITED']);
+
+/** How long a refusal may be kept back, milliseconds. */
+const LONGEST_REFUSAL = 4_000;
 
 /** One line for each answered request, and its measures; nothing of a body is in either. */
 function told({ log, metrics }: Backend, request: FastifyRequest, reply: FastifyReply): void {
@@ -101,6 +108,7 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   };
   const https = httpsOf(backend.tls);
   const app: FastifyInstance = Fastify(https === null ? settings : ({ ...settings, https } as FastifyServerOptions));
+  addSafety(app.server as Server, https !== null);
   app.server.headersTimeout = 15_000;
   const service = new Service(options, backend);
   const snapshots = new SnapshotRoutes(options, backend);
@@ -109,6 +117,10 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   app.decorateReply('problemCode', '');
   const admit = guard(backend, options);
   allowOrigins(app, options.corsOrigins, () => void app.addHook('onRequest', admit));
+  // Clients that do not back off must not take from answers what their refusals cost.
+  app.addHook('onSend', async (_request, reply) => {
+    if (PACED.has(reply.problemCode)) await workers.refusals.wait(LONGEST_REFUSAL);
+  });
   app.addHook('onResponse', async (request, reply) => {
     linger(request.raw);
     told(backend, request, reply);

@@ -81,7 +81,8 @@ export class Shelf {
     if (this.#store === undefined) return { created, shared: false };
     try {
       const known = await this.#store.has(owner, held.digest);
-      if (!known) await this.#store.put(owner, held);
+      // Written also where it is known: only reading all of it would tell whether it is still as it was.
+      await this.#store.put(owner, held);
       this.#touched.set(held, performance.now());
       return { created: created && !known, shared: true };
     } catch (error) {

@@ -55,8 +55,12 @@ export class Segments {
   #taken = 0;
   length = 0;
 
-  constructor(budget: Budget) {
+  readonly #first: number;
+
+  /** `expected`: how many bytes are said to come, so that small bodies take no more than they need; 0 where nothing is said. */
+  constructor(budget: Budget, expected = 0) {
     this.#budget = budget;
+    this.#first = expected > 0 ? Math.min(expected, FIRST_SEGMENT) : FIRST_SEGMENT;
   }
 
   /** Copies a chunk; false when the budget is used up. */
@@ -73,7 +77,7 @@ export class Segments {
   }
 
   #grow(): boolean {
-    const size = Math.min(Math.max(FIRST_SEGMENT, this.length), LARGEST_SEGMENT);
+    const size = this.length === 0 ? this.#first : Math.min(Math.max(FIRST_SEGMENT, this.length), LARGEST_SEGMENT);
     if (!this.#budget.take(size)) return false;
     this.#taken += size;
     const segment = new ArrayBuffer(size);

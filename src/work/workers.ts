@@ -9,6 +9,7 @@ import type { AnswerBytes, HoldJob, HoldOutcome, QuestionJob, QuestionOutcome } 
 import { Lane } from './lane.js';
 import type { WorkObserver } from './observer.js';
 import { type ResolvedWorkOptions, SMALL_BODY } from './options.js';
+import { Pacer } from './pacer.js';
 import { INTERNAL, ProblemError, type ProblemInit } from './problem.js';
 
 /** How long a question that is nearly done is worked on after its client has gone, milliseconds. */
@@ -82,6 +83,8 @@ export class Workers {
   /** What all requests in memory share. */
   readonly budget: Budget;
   readonly shelf: Shelf;
+  /** When refusals for lack of room leave, whatever door they leave through. */
+  readonly refusals = new Pacer({ rate: 400, burst: 50 });
   readonly #small: Lane;
   readonly #large: Lane;
   readonly #held: Holders;

@@ -386,7 +386,7 @@ t.test('broken objects are refused with their place', async (t) => {
     [
       list({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' }, spec: { replicas: -1 } }),
       '/items/0/spec/replicas',
-      /not negative/,
+      /from 0 to 2147483647/,
     ],
     [
       list(
@@ -510,12 +510,11 @@ t.test('text that cannot be read', async (t) => {
     ],
     ['rubbish after JSON', bytes('{"kind":"List","items":[]}\nerror: timeout'), 'MALFORMED', /Line 2, column 1 /],
     ['YAML', bytes('kind: List\nitems:\n  - a: [1, 2\n'), 'MALFORMED', /not valid YAML\. Line \d+, column \d+: /],
-    ['the same key twice', bytes('kind: List\nkind: Pod\n'), 'MALFORMED', /Line 2, column 1: Map keys must be unique/],
     [
       'an error of kubectl',
       bytes('error: You must be logged in to the server (Unauthorized)'),
-      'INVALID_SNAPSHOT',
-      /has no "kind"/,
+      'MALFORMED',
+      /this is an error message of kubectl/,
     ],
     ['binary', { bytes: Uint8Array.of(0x80, 0xff, 0x00) }, 'MALFORMED', /not UTF-8/],
     ['gzip', { bytes: Uint8Array.of(0x1f, 0x8b, 8, 0) }, 'MALFORMED', /gzip/],
@@ -528,7 +527,7 @@ t.test('text that cannot be read', async (t) => {
     ],
     ['deep parsed JSON', { inline: JSON.parse(deep('[', ']', 10_000)) }, 'MALFORMED', /more than 200 levels/],
     ['deep YAML', bytes(`a: ${deep('[', ']', 10_000)}`), 'MALFORMED', /nested too deeply|more than 200 levels/],
-    ['an alias bomb', bytes(bomb), 'MALFORMED', /not valid YAML\. Excessive alias count/],
+    ['an alias bomb', bytes(bomb), 'TOO_LARGE', /aliases stand for more than 1000000 values/],
     ['an alias of itself', bytes('a: &a [*a]'), 'MALFORMED', /aliases|not valid YAML|more than 200 levels/],
     ['an unknown alias', bytes('a: *b'), 'MALFORMED', /not valid YAML|aliases/],
     [
@@ -558,7 +557,7 @@ t.test('text that cannot be read', async (t) => {
     ],
     [
       'much YAML',
-      { bytes: Buffer.concat([Buffer.from('a: '), Buffer.alloc(17 << 20, 'x')]) },
+      { bytes: Buffer.concat([Buffer.from('a: '), Buffer.alloc(33 << 20, 'x')]) },
       'TOO_LARGE',
       /Send JSON/,
     ],

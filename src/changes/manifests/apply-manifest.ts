@@ -10,12 +10,14 @@ import { timestamp } from '../../control-plane/new-pods.js';
 import { withFirstClusterIP } from '../../control-plane/new-service.js';
 import type { ChangeContext, ChangeResult, Consequence } from '../change.js';
 import { unchanged } from '../combine.js';
+import { controlPlaneVersion } from '../control-plane-version.js';
 import { refuse } from '../refusal.js';
 import { LAST_APPLIED_ANNOTATION, withoutLastApplied } from '../update-service.js';
 import { actOn, type Input, sameService } from './act-on-object.js';
 import { applyResource } from './apply-resource.js';
 import { mergeRules } from './merge-keys.js';
 import type { Manifest } from './read-manifests.js';
+import { notServed } from './served-versions.js';
 import { unknownServiceFields } from './service-fields.js';
 import { threeWayMerge } from './three-way-merge.js';
 
@@ -164,6 +166,10 @@ export function applyManifest(
     return applyResource(cluster, manifest, named.namespace);
   }
   const object = `${manifest.kind} ${kind === 'Node' ? named.name : `${named.namespace}/${named.name}`}`;
+  if (manifest.apiVersion !== undefined) {
+    const refusal = notServed(manifest.kind, manifest.apiVersion, controlPlaneVersion(cluster, context.settings));
+    if (refusal !== undefined) refuse([manifest.fault('/apiVersion', refusal)], object);
+  }
   if (kind === undefined || (kind === 'ConfigMap' && !isUsedConfigMap(named.namespace, named.name))) {
     return ignored(cluster, manifest, object);
   }

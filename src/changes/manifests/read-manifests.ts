@@ -2,6 +2,9 @@ import { pointerToken, QuestionError } from '../../base/errors.js';
 import { checkShape } from '../../cluster/check-shape.js';
 import { itemKind } from '../../cluster/kinds.js';
 import { parseDocuments } from '../../cluster/parse-documents.js';
+import { quoted } from '../../cluster/problems.js';
+import type { Assumption } from '../../cluster/settings.js';
+import type { DocumentNote } from '../../cluster/text-notes.js';
 import { closestPlace, type Fault } from '../refusal.js';
 
 /** A file of manifests: its text, and the name that errors give it. */
@@ -16,7 +19,7 @@ export type ManifestSource = Readonly<Record<string, unknown>> | string | Manife
 /** One object of the manifests, and where it stands. */
 export interface Manifest {
   readonly kind: string;
-  readonly apiVersion: unknown;
+  readonly apiVersion: string | undefined;
   readonly value: Readonly<Record<string, unknown>>;
   /** How it came, e.g. `deploy.yaml, document 2` or `manifests[0].items[3]`. */
   readonly origin: string;
@@ -71,11 +74,29 @@ interface Place {
 function nameOf(value: Fields): string {
   const metadata = isFields(value.metadata) ? value.metadata : {};
   const name = typeof metadata.name === 'string' ? ` ${metadata.name}` : '';
-  return `${String(value.kind)}${name}`;
+  return `${typeof value.kind === 'string' ? value.kind : 'an object'}${name}`;
+}
+
+/** A template that Helm or another tool has to fill in first. */
+const TEMPLATE = /\{\{[^\n{}]{1,200}\}\}/;
+
+/** Reads a text; where it is not YAML because it is a template, the error says so. */
+function parsed(text: string, pointer: string, notes: DocumentNote[]): unknown[] {
+  try {
+    const documents = parseDocuments(text, pointer, undefined, notes);
+    for (const document of documents) checkShape(document, '', undefined);
+    return documents;
+  } catch (error) {
+    if (!(error instanceof QuestionError) || error.code !== 'MALFORMED' || !TEMPLATE.test(text)) throw error;
+    const hint = ' It looks like a template: give what `helm template` (or the tool that it belongs to) makes of it.';
+    const problems = error.problems.map((problem) => ({ ...problem, detail: problem.detail + hint }));
+    throw new QuestionError(error.code, error.message + hint, problems);
+  }
 }
 
 class Reader {
   readonly found: Manifest[] = [];
+  readonly notes: Assumption[] = [];
 
   add(value: unknown, place: Place, kind: string | undefined, apiVersion: unknown): void {
     const { pointer, origin, inside } = place;
@@ -104,10 +125,14 @@ class Reader {
       }
       return;
     }
+    const version = value.apiVersion ?? apiVersion ?? undefined;
+    if (version !== undefined && typeof version !== 'string') {
+      throw wrong(`apiVersion is ${quoted(version)}; it must be a string such as "v1".`);
+    }
     if (this.found.length === MAX_OBJECTS) throw wrong(`There are more than ${MAX_OBJECTS} objects.`);
     this.found.push({
       kind: own,
-      apiVersion: value.apiVersion ?? apiVersion,
+      apiVersion: version,
       value: value.kind === undefined ? { kind: own, ...value } : value,
       origin,
       fault: (at, detail) =>
@@ -124,11 +149,11 @@ class Reader {
     const name = file ?? `manifests[${index}]`;
     if (text.trim() === '')
       throw malformed(pointer, `${name} is empty; a manifest is a Kubernetes object as YAML or JSON.`);
-    const documents = reading(pointer, file, () => {
-      const parsed = parseDocuments(text, pointer, undefined);
-      for (const document of parsed) checkShape(document, '', undefined);
-      return parsed;
-    });
+    const notes: DocumentNote[] = [];
+    const documents = reading(pointer, file, () => parsed(text, pointer, notes));
+    for (const { name: about, value, why } of notes) {
+      this.notes.push({ field: `changes.apply.${about}`, value: value === '' ? name : `${name}: ${value}`, why });
+    }
     for (const [at, document] of documents.entries()) {
       const origin = documents.length === 1 ? name : `${name}, document ${at + 1}`;
       this.add(document, { pointer, origin, inside: false }, undefined, undefined);
@@ -136,11 +161,17 @@ class Reader {
   }
 }
 
+/** Manifests that were read, and what in their texts is read otherwise than it may look. */
+export interface ManifestsRead {
+  readonly manifests: readonly Manifest[];
+  readonly assumptions: readonly Assumption[];
+}
+
 /**
  * The objects of manifests in the order in which they stand, lists taken apart. `pointer` is that of the `manifests` in
  * the request. Throws QuestionError MALFORMED (no YAML or JSON), IMPOSSIBLE_CHANGE (no objects) or TOO_LARGE.
  */
-export function readManifests(sources: readonly ManifestSource[], pointer: string): readonly Manifest[] {
+export function readManifests(sources: readonly ManifestSource[], pointer: string): ManifestsRead {
   const reader = new Reader();
   for (const [index, source] of sources.entries()) {
     const at = `${pointer}/${pointerToken(index)}`;
@@ -155,5 +186,5 @@ export function readManifests(sources: readonly ManifestSource[], pointer: strin
     const detail = 'The manifests hold no object; each is a Kubernetes object with apiVersion, kind and metadata.name.';
     throw new QuestionError('IMPOSSIBLE_CHANGE', detail, [{ pointer, in: 'request', detail }]);
   }
-  return reader.found;
+  return { manifests: reader.found, assumptions: reader.notes };
 }

@@ -14,7 +14,8 @@ function isFields(value: unknown): value is Fields {
 const QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'allocatable', 'capacity']);
 
 function sameQuantity(a: unknown, b: unknown): boolean {
-  if (a === undefined || b === undefined) return false;
+  const written = (value: unknown) => typeof value === 'string' || typeof value === 'number';
+  if (!written(a) || !written(b)) return false;
   const one = parseQuantity(String(a));
   return one !== undefined && one === parseQuantity(String(b));
 }

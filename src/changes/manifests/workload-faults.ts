@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Workload } from '../../cluster/objects.js';
+import { quoted } from '../../cluster/problems.js';
 
 /** A place in an object (JSON Pointer) and what would be right there. */
 export interface ObjectFault {
@@ -43,7 +44,7 @@ function strategyFaults({ strategy, updateStrategy }: Spec, kind: Workload['kind
   const known = kind === 'Deployment' ? ['RollingUpdate', 'Recreate'] : ['RollingUpdate', 'OnDelete'];
   const faults: ObjectFault[] = [];
   const type = given.type ?? 'RollingUpdate';
-  if (!known.includes(String(type))) {
+  if (typeof type !== 'string' || !known.includes(type)) {
     faults.push({
       place: `/spec/${name}/type`,
       detail: `type is ${JSON.stringify(type)}; it must be one of ${known.join(', ')}.`,
@@ -53,13 +54,16 @@ function strategyFaults({ strategy, updateStrategy }: Spec, kind: Workload['kind
   if (rolling !== undefined && type !== 'RollingUpdate') {
     faults.push({
       place: `/spec/${name}/rollingUpdate`,
-      detail: `rollingUpdate is for type RollingUpdate, this is ${String(type)}; leave it out.`,
+      detail: `rollingUpdate is for type RollingUpdate, this is ${typeof type === 'string' ? type : quoted(type)}; leave it out.`,
     });
   }
   for (const key of ['maxSurge', 'maxUnavailable']) {
     const value = rolling?.[key];
     if (value === undefined || value === null) continue;
-    const right = typeof value === 'number' ? Number.isInteger(value) && value >= 0 : /^\d+%$/.test(String(value));
+    const right =
+      typeof value === 'number'
+        ? Number.isInteger(value) && value >= 0
+        : typeof value === 'string' && /^\d+%$/.test(value);
     if (!right) {
       faults.push({
         place: `/spec/${name}/rollingUpdate/${key}`,
@@ -67,7 +71,7 @@ function strategyFaults({ strategy, updateStrategy }: Spec, kind: Workload['kind
       });
     }
   }
-  const isNone = (value: unknown) => value === 0 || /^0+%$/.test(String(value));
+  const isNone = (value: unknown) => value === 0 || (typeof value === 'string' && /^0+%$/.test(value));
   if (kind === 'Deployment' && rolling !== undefined && isNone(rolling.maxUnavailable) && isNone(rolling.maxSurge)) {
     faults.push({
       place: `/spec/${name}/rollingUpdate/maxUnavailable`,

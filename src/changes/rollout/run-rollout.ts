@@ -6,6 +6,8 @@ import { podsOfReplicaSet } from '../../control-plane/replicaset-victims.js';
 import { scaledValue } from '../../control-plane/rolling-update.js';
 import type { ChangeContext, ChangeResult, Consequence } from '../change.js';
 import { controlPlaneVersion } from '../control-plane-version.js';
+import { impossible } from '../refusal.js';
+import { MAX_REPLICAS } from '../scale.js';
 import { settle } from '../settle.js';
 import { rollOutDaemonSet } from './daemon-set.js';
 import { rollOutDeployment } from './deployment.js';
@@ -50,6 +52,11 @@ export function runRollout(
   context: ChangeContext,
   pointer: string,
 ): Rollout {
+  const { replicas = 1 } = wanted.spec ?? {};
+  if (wanted.kind !== 'DaemonSet' && replicas > MAX_REPLICAS) {
+    const detail = `${wanted.kind} ${namespacedName(wanted)} has ${replicas} replicas; rollouts of at most ${MAX_REPLICAS} are worked out.`;
+    throw impossible(pointer, detail);
+  }
   const input = { at: context.at, version: controlPlaneVersion(cluster, context.settings), pointer };
   if (wanted.kind === 'Deployment') {
     return rollOutDeployment(cluster, before, wanted, deploymentStrategy(wanted, override), input);

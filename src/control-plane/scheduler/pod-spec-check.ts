@@ -7,7 +7,10 @@ const list = (items: object) => ({ type: ['array', 'null'], items });
 const text = { type: 'string' };
 const number = { type: 'number' };
 
-const requirements = list(object({ key: text, operator: text, values: list(text) }, 'key', 'operator'));
+/** Items of lists are there: only what holds them may be null. */
+const item = (properties: object, ...required: string[]) => ({ ...object(properties, ...required), type: 'object' });
+
+const requirements = list(item({ key: text, operator: text, values: list(text) }, 'key', 'operator'));
 const labelSelector = object({
   matchLabels: { type: 'object', additionalProperties: text },
   matchExpressions: requirements,

@@ -11,6 +11,7 @@ import type { ChainsQuestion } from '../../contract/requests.js';
 import { IptablesProgram } from '../../proxy/iptables/program.js';
 import { programNode } from '../../proxy/program.js';
 import type { Outcome, Prepared } from '../prepare.js';
+import { mustExceed } from '../walk-limits.js';
 import { type ChainBlock, type ChainText, cutTables, divide, joinTables } from './chain-blocks.js';
 import {
   ByteBudget,
@@ -212,8 +213,13 @@ export function answerChains(prepared: Prepared, question: ChainsQuestion): Outc
   const nodes = [...new Set(question.nodes ?? linux.map((node) => node.metadata.name))];
   const selection = selectionOf(question, settings);
   const parts: ChainsPart[] = [];
-  const answer = new ByteBudget(question.maxBytes ?? DEFAULT_MAX_BYTES);
+  const limit = question.maxBytes ?? DEFAULT_MAX_BYTES;
+  const answer = new ByteBudget(limit);
+  const about = question.services?.flatMap((key) => cluster.services.get(key) ?? []) ?? [...cluster.services.values()];
   for (const family of question.families ?? familiesIn(cluster)) {
+    if (question.chains === undefined && mustExceed(cluster, about, family, limit)) {
+      throw tooLarge(`The answer is larger than ${limit} bytes.`);
+    }
     for (const [version, members] of byVersion(prepared, nodes)) {
       const programs = new Map(members.map((node) => [node, programOf(prepared, node, family)]));
       const endpoints = [...programs.values()][0]?.services.endpointTotal ?? 0;

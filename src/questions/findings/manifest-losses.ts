@@ -64,7 +64,7 @@ function manifestsOf(change: unknown) {
   const { manifests, namespace } = fieldsOf(apply);
   if (!Array.isArray(manifests)) return [];
   const given = typeof namespace === 'string' ? namespace : 'default';
-  return readManifests(manifests as readonly ManifestSource[], '').map((manifest) => ({ manifest, given }));
+  return readManifests(manifests as readonly ManifestSource[], '').manifests.map((manifest) => ({ manifest, given }));
 }
 
 /** What the manifests of a request's changes lose, object by object. `before` and `after`: the cluster on both sides. */

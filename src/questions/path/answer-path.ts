@@ -30,6 +30,7 @@ import { refOf } from '../findings/service-facts.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { reachedEndpoints } from '../probability/endpoint-shares.js';
 import { verdictShares } from '../probability/verdict-shares.js';
+import { requireWalkable } from '../walk-limits.js';
 import { probedService, probeTrips } from './health-check-result.js';
 import { DEFAULT_TRACES, limitTraces } from './path-limits.js';
 import { recentEntries } from './returning-client.js';
@@ -194,6 +195,14 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   const options = { ...givenRules(prepared, question, family), ...balancing(prepared, question.phase) };
   const plain = new Fabric(cluster, settings, family, options);
   const clients = resolveSource(plain, question.source, defaultEntry(plain, destination), '/path/source');
+  if (destination.kind === 'SERVICE') {
+    const { key } = destination.target;
+    requireWalkable(
+      cluster,
+      clients.map(() => key),
+      '/path/destination',
+    );
+  }
   const trips: Trip[] = [];
   const from: DoorClient[] = [];
   const addresses = new Set<string>();
@@ -209,6 +218,10 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
         port ??= target.port;
         if (target.port === undefined) continue;
         servicePort ??= fabric.expectFor(client.node, target.protocol, target.address, target.port)[0];
+      }
+      if (servicePort !== undefined) {
+        const { namespace, name } = refOf(servicePort);
+        requireWalkable(cluster, [`${namespace}/${name}`], '/path/destination');
       }
       return tripsOf(fabric, client, destination);
     });

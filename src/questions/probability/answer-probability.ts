@@ -21,6 +21,7 @@ import { probability } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
 import { balancing, journeysOrUnsupported, tripsOf } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';
+import { requireWalkable } from '../walk-limits.js';
 import { describeAffinity } from './affinity-answer.js';
 import { balancerAnswer } from './balancer-answer.js';
 import { crossings } from './crossings.js';
@@ -302,7 +303,13 @@ export function answerProbability(prepared: Prepared, question: ProbabilityQuest
   const fabrics = new Map<IPFamily, Fabric>(
     FAMILIES.map((family) => [family, new Fabric(cluster, settings, family, options)]),
   );
-  const answers = portsAsked(cluster, question).flatMap(({ families, ...asked }) =>
+  const ports = portsAsked(cluster, question);
+  requireWalkable(
+    cluster,
+    ports.flatMap(({ destination, families }) => families.map(() => destination.target.key)),
+    '/probability/services',
+  );
+  const answers = ports.flatMap(({ families, ...asked }) =>
     families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, asked)),
   );
   return {

@@ -1,0 +1,116 @@
+/** Keys that an object of a JSON text has more than once: JSON.parse takes the last one and says nothing. */
+
+export interface DuplicateJsonKey {
+  readonly key: string;
+  /** JSON Pointer of the field. */
+  readonly path: string;
+  /** Offsets in the text: where the key stands again, and where first. */
+  readonly offset: number;
+  readonly firstOffset: number;
+}
+
+export interface DuplicateJsonKeys {
+  readonly listed: readonly DuplicateJsonKey[];
+  readonly total: number;
+}
+
+const NONE: DuplicateJsonKeys = { listed: [], total: 0 };
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+
+/** The offset behind the string that begins at `at`. */
+function stringEnd(text: string, at: number): number {
+  for (let i = at + 1; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) return i + 1;
+    if (code === BACKSLASH) i++;
+  }
+  return text.length;
+}
+
+/** How many fields the objects of a valid JSON text have, equal ones counted each. */
+function fieldsInText(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === COLON) count++;
+    else if (code === QUOTE) i = stringEnd(text, i) - 1;
+  }
+  return count;
+}
+
+/** How many fields the objects of values have. Does not recurse: the values may be of any depth. */
+function fieldsInValues(values: readonly unknown[]): number {
+  let count = 0;
+  const open: object[] = [];
+  const add = (value: unknown) => {
+    if (typeof value === 'object' && value !== null) open.push(value);
+  };
+  for (const value of values) add(value);
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) add(value[i]);
+      continue;
+    }
+    for (const key in value) {
+      count++;
+      add((value as Record<string, unknown>)[key]);
+    }
+  }
+  return count;
+}
+
+interface Open {
+  /** The keys of an object and where they stand; undefined for an array. */
+  readonly keys: Map<string, number> | undefined;
+  token: string | number;
+}
+
+function pointerOf(open: readonly Open[]): string {
+  return open.map(({ token }) => `/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+function find(text: string, most: number): DuplicateJsonKeys {
+  const open: Open[] = [];
+  const listed: DuplicateJsonKey[] = [];
+  let total = 0;
+  let isKey = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const top = open[open.length - 1];
+    if (code === QUOTE) {
+      const end = stringEnd(text, i);
+      if (isKey && top?.keys !== undefined) {
+        const key = JSON.parse(text.slice(i, end)) as string;
+        top.token = key;
+        const first = top.keys.get(key);
+        if (first === undefined) top.keys.set(key, i);
+        else if (++total <= most) listed.push({ key, path: pointerOf(open), offset: i, firstOffset: first });
+      }
+      isKey = false;
+      i = end - 1;
+    } else if (code === 0x7b) {
+      open.push({ keys: new Map(), token: '' });
+      isKey = true;
+    } else if (code === 0x5b) {
+      open.push({ keys: undefined, token: 0 });
+    } else if (code === 0x7d || code === 0x5d) {
+      open.pop();
+      isKey = false;
+    } else if (code === 0x2c && top !== undefined) {
+      if (top.keys === undefined) top.token = Number(top.token) + 1;
+      else isKey = true;
+    }
+  }
+  return { listed, total };
+}
+
+/**
+ * The keys that stand more than once in an object of `text`, valid JSON (one value, or several one after another) that was parsed to
+ * `values`. At most `most` are listed. Texts without any, nearly all, are only counted through.
+ */
+export function duplicateJsonKeys(text: string, values: readonly unknown[], most: number): DuplicateJsonKeys {
+  return fieldsInText(text) === fieldsInValues(values) ? NONE : find(text, most);
+}

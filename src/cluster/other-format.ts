@@ -1,0 +1,36 @@
+/** Files that are taken for a snapshot or a manifest by mistake: what each looks like, and what to make instead. */
+
+const LIST = '`kubectl get nodes,pods,services,endpointslices -A -o json`';
+
+const FORMATS: readonly (readonly [pattern: RegExp, sentence: string])[] = [
+  [/^Chain \S+ \((?:policy|\d+ references)/, `this is what \`iptables -L\` prints. Objects are needed: ${LIST}.`],
+  [/^-[PNA] [A-Z]\S*/, `this is what \`iptables -S\` prints. Objects are needed: ${LIST}.`],
+  [
+    /^(?:#[^\n]*\n)*\*(?:nat|filter|mangle|raw|security)\n/,
+    `this is what \`iptables-save\` prints, which --iptables-save takes. Objects are needed: ${LIST}.`,
+  ],
+  [
+    /^table (?:ip|ip6|inet|arp|bridge) \S+ \{/,
+    `this is what \`nft list ruleset\` prints. Objects are needed: ${LIST}.`,
+  ],
+  [/^(?:NAMESPACE +)?NAME +[A-Z][A-Z-]+/, `this is a table that kubectl prints for people. Add \`-o json\`: ${LIST}.`],
+  [
+    /^(?:Warning|W\d{4} )[^\n]*\n\s*[[{]/,
+    'a warning of kubectl stands before the JSON. Leave standard error out of the file (no `2>&1`).',
+  ],
+  [
+    /^(?:error|Error from server|Unable to connect to the server)\b[^\n]*: /,
+    'this is an error message of kubectl. Get the objects anew.',
+  ],
+  [/^<(?:!doctype|html|\?xml)/i, `this is a page, perhaps of a proxy in between. Objects are needed: ${LIST}.`],
+];
+
+/** What a text is, as the rest of a sentence, where it is none of the formats that are read; undefined for all others. */
+export function otherFormat(text: string): string | undefined {
+  const start = text.slice(0, 4096).trimStart();
+  if (start.startsWith('PK\u0003\u0004')) return 'it looks like a zip archive. Unpack it and give the files in it.';
+  if (start.includes('\u0000')) {
+    return 'it looks like a tar archive (a support bundle?) or another binary file. Unpack it and give the files in it.';
+  }
+  return FORMATS.find(([pattern]) => pattern.test(start))?.[1];
+}
