@@ -212,11 +212,11 @@ t.test('the service ends: no new calls, those under way are answered', async (t)
   await until('watching', () => seen.length === 1);
   const under = client.bytes('Chains', command('sleep-500'));
   await until('the thread is busy', () => busy(doors) === 1);
-  const started = performance.now();
-  const closing = doors.grpc.close(10_000);
+  // With all the time there is, closing ends only because nobody waits for the watcher.
+  const closing = doors.grpc.close(2 ** 31 - 1);
   t.match(readAnswer('chains', Buffer.concat(await under)), { engine: { name: 'kube-whatif' } });
   await closing;
-  t.ok(performance.now() - started < 5000, 'who only watches is not waited for');
+  t.pass('who only watches is not waited for');
   t.same(seen, ['SERVING', 'NOT_SERVING']);
   t.equal(
     (await failureOf(client.bytes('Chains', command('hello'), { options: { deadline: Date.now() + 2000 } }))).code,

@@ -44,8 +44,14 @@ function networksInUse(): ReadonlySet<string> {
   return new Set(pids.map((pid) => read(() => readlinkSync(`/proc/${pid}/ns/net`))));
 }
 
-const interfaces = () => Object.keys(networkInterfaces()).sort();
-const named = () => read(() => readdirSync('/run/netns').sort().join(' '));
+const interfaces = (name: string) => Object.keys(networkInterfaces()).filter((one) => one.includes(name));
+/** The named namespaces that the run itself could have made: others come and go with other programs. */
+const named = (name: string) =>
+  read(() =>
+    readdirSync('/run/netns')
+      .filter((one) => one.includes(name))
+      .join(' '),
+  );
 
 function start(name: string, environment: Readonly<Record<string, string>>) {
   const { TAP: _, NODE_OPTIONS: __, ...env } = process.env;
@@ -68,14 +74,17 @@ const skip = lacking === undefined ? false : `needs more than this machine has: 
 for (const [index, how] of (['SIGINT', 'SIGTERM', 'SIGKILL', 'failure'] as const).entries()) {
   t.test(`a run that ends by ${how}`, { skip, timeout: 4 * PATIENCE }, async (t) => {
     const name = `h${process.pid}${'abcd'[index]}`;
-    const before = { interfaces: interfaces(), named: named() };
     const { child, output } = start(name, how === 'failure' ? { KERNEL_FAIL: '1' } : {});
     t.ok(await until(() => output.text.includes('holding') || ended(child)), 'it begins');
     if (how !== 'failure') {
       const seen = processesOf(name);
       const networks = new Set(seen.map(({ network }) => network));
       t.ok(networks.size >= 4, 'with a node, a pod, the outside and the wire in namespaces of their own');
-      t.same({ interfaces: interfaces(), named: named() }, before, 'of which nothing shows outside');
+      t.same(
+        { interfaces: interfaces(name), named: named(name) },
+        { interfaces: [], named: '' },
+        'of which nothing shows outside',
+      );
       child.kill(how);
       t.ok(await until(() => processesOf(name).length === 0), 'no process is left');
       const own = readlinkSync('/proc/self/ns/net');

@@ -1,7 +1,7 @@
 import type { KernelCase, KubernetesObject } from './kernel-case.js';
 
-/** A failing case is made smaller for at most so long, in milliseconds. */
-const LONGEST = 90_000;
+/** Candidates that are tried at most: a run of one takes a second or two. */
+const MOST = 60;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -110,16 +110,16 @@ const WAYS = [fewerServices, fewerNodes, fewerPods, plainerSettings, plainerObje
 
 /**
  * The smallest case that can be found to fail as a given one does: fewer Services, nodes, pods, endpoints, settings and
- * fields. Tries each removal, takes those after which it still fails, and goes round until none is left or time is up.
+ * fields. Tries each removal, takes those after which it still fails, and goes round until none is left or enough were tried.
  *
  * @param fails tells whether a case fails; a case that cannot be run does not
  */
 export async function shrink(
   failing: KernelCase,
   fails: (each: KernelCase) => Promise<boolean>,
-  longest = LONGEST,
+  most = MOST,
 ): Promise<KernelCase> {
-  const end = Date.now() + longest;
+  let tried = 0;
   const stillFails = async (candidate: KernelCase) => {
     try {
       return await fails(candidate);
@@ -134,7 +134,7 @@ export async function shrink(
       while (found) {
         found = false;
         for (const candidate of way(best)) {
-          if (Date.now() > end) return best;
+          if (tried++ >= most) return best;
           if (!(await stillFails(candidate))) continue;
           best = candidate;
           found = true;
@@ -147,7 +147,7 @@ export async function shrink(
   let best = failing;
   for (;;) {
     const less = await pass(best);
-    if (less === best || Date.now() > end) return less;
+    if (less === best || tried >= most) return less;
     best = less;
   }
 }
