@@ -7,6 +7,7 @@
  * Times are milliseconds. Ratios: against JSON.parse of the same snapshot, and against hashing the chain names that the
  * rules need, which no renderer can do without.
  */
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
@@ -14,6 +15,7 @@ import { Cluster } from '../src/cluster/cluster.js';
 import type { EndpointSlice, KubernetesObject, Node, Service } from '../src/cluster/objects.js';
 import { namespacedName } from '../src/cluster/objects.js';
 import type { NodeProxySettings } from '../src/cluster/settings.js';
+import { statementsOf } from '../src/netfilter/iptables/statements.js';
 import type { Packet } from '../src/netfilter/packet.js';
 import { chainHash } from '../src/proxy/iptables/names.js';
 import { iptablesProgram } from '../src/proxy/iptables/program.js';
@@ -108,7 +110,7 @@ function measure(name: string): void {
       .tables.find((table) => table.name === 'nat');
     const rules = nat?.chain('KUBE-SERVICES')?.select?.(packet) ?? [];
     return rules.flatMap((rule) =>
-      rule.statements.map((each) => (each.kind === 'jump' ? nat?.chain(each.chain) : undefined)),
+      statementsOf(rule).map((each) => (each.kind === 'jump' ? nat?.chain(each.chain) : undefined)),
     );
   });
 

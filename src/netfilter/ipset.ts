@@ -1,8 +1,8 @@
 /** ipsets as `ipset save` prints them, and whether they hold a packet's addresses and ports. */
 import { addressOf, cidrContains, networkOf } from '../base/address.js';
 import { MAX_PROBLEMS, type Problem, QuestionError } from '../base/errors.js';
-import { protocolNumber } from './iptables/protocols.js';
 import type { Packet } from './packet.js';
+import { protocolNumber } from './protocols.js';
 
 /** One part of an entry (`10.0.0.0/8`, `tcp:80-90`, `eth0`), and whether it holds the packet's value. */
 type Part = (packet: Packet, direction: 'src' | 'dst') => boolean | undefined;

@@ -1,8 +1,13 @@
 import type { IPFamily } from '../base/address.js';
+import type { Language } from './language.js';
 import type { Packet } from './packet.js';
-import type { Statement } from './statements.js';
 
 export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
+
+/** A statement of a rule; its language knows what it has beside its kind. */
+export interface Statement {
+  readonly kind: string;
+}
 
 /** What a rule was written for. */
 export interface Origin {
@@ -27,6 +32,8 @@ export interface Rule {
 }
 
 export interface BaseChain {
+  /** `nat` sees only the packet that opens a flow, until it is translated at the hook. */
+  readonly type: 'filter' | 'nat' | 'route';
   readonly hook: Hook;
   /** Netfilter priority: raw -300, mangle -150, nat -100 (destination) and 100 (source), filter 0. */
   readonly priority: number;
@@ -60,5 +67,7 @@ export interface Table {
 /** The rules of one family on one node, whether made by a renderer or parsed from text. */
 export interface Ruleset {
   readonly family: IPFamily;
+  /** The language in which the rules are written. */
+  readonly language: Language;
   readonly tables: readonly Table[];
 }

@@ -1,8 +1,8 @@
 import { addressOf } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import type { NodeProxySettings, Settings } from '../cluster/settings.js';
+import { interfaceHolds } from '../netfilter/interfaces.js';
 import type { IpSets } from '../netfilter/ipset.js';
-import { interfaceHolds } from '../netfilter/iptables/matches/interface.js';
 import type { Packet } from '../netfilter/packet.js';
 import type { AddressType, WalkEnvironment } from '../netfilter/walk/types.js';
 import { type InterfaceNames, nameHolds } from './interface-names.js';

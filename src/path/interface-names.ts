@@ -65,11 +65,7 @@ export function namesInRules(ruleset: Ruleset): readonly string[] {
   const names = new Set<string>();
   for (const table of ruleset.tables) {
     for (const chain of table.chains()) {
-      for (const { statements } of chain.rules) {
-        for (const statement of statements) {
-          if (statement.kind === 'in-interface' || statement.kind === 'out-interface') names.add(statement.name);
-        }
-      }
+      for (const rule of chain.rules) for (const name of ruleset.language.interfacesOf(rule)) names.add(name);
     }
   }
   return [...names].filter((name) => name !== '+' && name !== 'lo');

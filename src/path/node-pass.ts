@@ -1,6 +1,5 @@
 import { addressOf, cidrContains, networkOf } from '../base/address.js';
-import { withSource } from '../netfilter/iptables/targets/nat-range.js';
-import { copyOf, headerOf, type Packet } from '../netfilter/packet.js';
+import { copyOf, headerOf, type Packet, withSource } from '../netfilter/packet.js';
 import type { Hook, Ruleset } from '../netfilter/ruleset.js';
 import { walkHook } from '../netfilter/walk/walk.js';
 import { type Earlier, endingOf } from './causes.js';
@@ -27,11 +26,17 @@ interface Passing {
 
 const withoutNat = new WeakMap<Ruleset, Ruleset>();
 
-/** The rules without the nat table, which a packet that loops back through lo does not meet a second time. */
+/** The rules without the chains that translate, which a packet that loops back through lo does not meet a second time. */
 function natless(ruleset: Ruleset): Ruleset {
   let reduced = withoutNat.get(ruleset);
   if (reduced === undefined) {
-    reduced = { family: ruleset.family, tables: ruleset.tables.filter((table) => table.name !== 'nat') };
+    const tables = ruleset.tables.map((table) => ({
+      name: table.name,
+      chain: (name: string) => table.chain(name),
+      chains: () => table.chains(),
+      baseChains: table.baseChains.filter(({ base }) => base?.type !== 'nat'),
+    }));
+    reduced = { ...ruleset, tables };
     withoutNat.set(ruleset, reduced);
   }
   return reduced;
@@ -58,7 +63,7 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
         tracked: passing.branch.tracked,
       };
       if (outcome.verdict === 'ACCEPT') accepted.push({ branch, earlier: { outcome, previous: passing.earlier } });
-      else done.push({ branch, ending: endingOf(outcome, node, passing.earlier) });
+      else done.push({ branch, ending: endingOf(outcome, ruleset.language, node, passing.earlier) });
     }
     return accepted;
   };

@@ -42,7 +42,7 @@ export function lostHalfway(
     packet.connection = { state: 'INVALID', dnat: false, snat: false };
     const outcome = walkHook(fabric.ruleset(node), 'FORWARD', packet, fabric.host(node))[0];
     if (outcome === undefined || outcome.verdict === 'ACCEPT') continue;
-    const ending = endingOf(outcome, node);
+    const ending = endingOf(outcome, fabric.ruleset(node).language, node);
     if (ending.verdict === 'UNKNOWN') return ending;
     const detail = `the replies do not pass ${node}, so it does not know the connection after its first packet: ${ending.detail}`;
     return { verdict: 'DROPPED', cause: 'INVALID_STATE', rule: ending.rule, detail };

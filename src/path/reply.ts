@@ -155,7 +155,7 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
       trail = ruleSteps(trail, outcome?.steps);
       if (outcome === undefined || outcome.verdict === 'ACCEPT') packet = outcome?.packet ?? packet;
       else {
-        const ending = endingOf(outcome, here);
+        const ending = endingOf(outcome, ruleset.language, here);
         dropped = ending.detail;
         if (ending.verdict === 'UNKNOWN') undecided = { ...ending, detail: `the reply: ${ending.detail}` };
       }

@@ -4,7 +4,7 @@ import type { IpMasqSettings } from '../cluster/ip-masq.js';
 import type { Node } from '../cluster/objects.js';
 import type { NodeProxySettings, ProxyMode } from '../cluster/settings.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
-import type { EndpointSelection, ServiceMap, ServicePort } from './service-port.js';
+import type { EndpointSelection, ProxyEndpoint, ServiceMap, ServicePort } from './service-port.js';
 
 /** What a proxier is given. */
 export interface ProxierInput {
@@ -42,6 +42,10 @@ export interface NodeProgram {
    * Chains of Services are made when they are looked up.
    */
   ruleset(options: RulesetOptions): Ruleset;
+  /** What the node programs for a Service port, as text to be compared: the same text, the same program. */
+  programText(port: ServicePort): string;
+  /** The name under which the node remembers that a client has talked to an endpoint (session affinity). */
+  affinityKey(port: ServicePort, endpoint: ProxyEndpoint): string;
   /** The node-port addresses of this node (`nodePortAddresses`); undefined: any local address. */
   readonly nodePortAddresses: readonly string[] | undefined;
   /**

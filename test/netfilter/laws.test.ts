@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import t from 'tap';
 import { saveRule } from '../../src/netfilter/iptables/canonical.js';
 import { parseRestore } from '../../src/netfilter/iptables/parse.js';
+import type { Match, Statement, Target } from '../../src/netfilter/iptables/statements.js';
 import { writeRule } from '../../src/netfilter/iptables/write.js';
 import type { Rule } from '../../src/netfilter/ruleset.js';
-import type { Match, Statement, Target } from '../../src/netfilter/statements.js';
 import { runs } from '../support/runs.js';
 
 /** Rules of all kinds of statements, as a renderer would make them. */

@@ -7,10 +7,11 @@ import { saveRule } from '../../src/netfilter/iptables/canonical.js';
 import { isTarget, MATCHES, TARGETS } from '../../src/netfilter/iptables/index.js';
 import { listRule } from '../../src/netfilter/iptables/list.js';
 import { parseRestore, parseSave } from '../../src/netfilter/iptables/parse.js';
+import type { Statement, StatementKind } from '../../src/netfilter/iptables/statements.js';
+import { statementsOf } from '../../src/netfilter/iptables/statements.js';
 import { writeRule } from '../../src/netfilter/iptables/write.js';
 import type { Packet } from '../../src/netfilter/packet.js';
 import type { Rule } from '../../src/netfilter/ruleset.js';
-import type { StatementKind } from '../../src/netfilter/statements.js';
 import { walkHook } from '../../src/netfilter/walk/walk.js';
 import { ESTABLISHED, host, packetWith, rulesetOf, tableOf } from './support.js';
 
@@ -43,7 +44,7 @@ const byHand: Recorded = {
 const shown = new Map<StatementKind, Set<string>>();
 
 function show(rule: Rule | undefined, what: string): void {
-  for (const statement of rule?.statements ?? []) {
+  for (const statement of statementsOf(rule) ?? []) {
     const seen = shown.get(statement.kind) ?? new Set();
     shown.set(statement.kind, seen.add(what));
     const negated = JSON.stringify(statement).includes('"negated":true');
@@ -133,7 +134,7 @@ t.test("rules are written in kube-proxy's spelling, as they were read", async (t
     t.equal(parsed && writeRule(parsed), `-A X ${rule}`);
     show(parsed, 'write');
   }
-  const spelled = (statement: Rule['statements'][number]) => writeRule({ chain: 'X', statements: [statement] });
+  const spelled = (statement: Statement) => writeRule({ chain: 'X', statements: [statement] });
   t.equal(
     spelled({ kind: 'set-mark', operation: 'or', value: 0x4000, mask: 0x4000, spelled: '0x00004000' }),
     '-A X -j MARK --or-mark 0x00004000',

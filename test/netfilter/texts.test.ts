@@ -7,6 +7,7 @@ import { listChain, listTable } from '../../src/netfilter/iptables/list.js';
 import { parseRestore, parseSave } from '../../src/netfilter/iptables/parse.js';
 import { decimalFraction, nominalOf, statisticThreshold } from '../../src/netfilter/iptables/probability.js';
 import { saveRuleset } from '../../src/netfilter/iptables/save.js';
+import { statementsOf } from '../../src/netfilter/iptables/statements.js';
 import { fixedChain, fixedTable } from '../../src/netfilter/iptables/tables.js';
 import { writeRule } from '../../src/netfilter/iptables/write.js';
 
@@ -139,7 +140,7 @@ t.test('a rule that cannot be read is a problem of restore input, and UNKNOWN in
     t.throws(() => parseRestore(text, 'IPv4'), { code: 'MALFORMED', message }, JSON.stringify(text));
     const rules = parseSave(text, 'IPv4').tables[0]?.chain('X')?.rules;
     t.equal(rules?.length, 1, 'the dump is read');
-    const [match, target] = rules?.[0]?.statements.slice(-2) ?? [];
+    const [match, target] = statementsOf(rules?.[0]).slice(-2);
     if (match?.kind !== 'unknown-match') throw new Error(`${text}: ${match?.kind}`);
     t.match(`line 3: ${match.reason}`, message);
     t.equal(target?.kind, 'unknown-target');
@@ -150,7 +151,7 @@ t.test('a rule that cannot be read is a problem of restore input, and UNKNOWN in
       'IPv4',
     ).tables[0]?.chain('X')?.rules ?? [];
   t.same(
-    rule?.statements.map(({ kind }) => kind),
+    statementsOf(rule).map(({ kind }) => kind),
     ['source', 'in-interface', 'protocol', 'unknown-match', 'drop'],
     'an option that is not known is one unknown match',
   );
@@ -160,7 +161,7 @@ t.test('a rule that cannot be read is a problem of restore input, and UNKNOWN in
       'IPv4',
     ).tables[0]?.chain('X')?.rules ?? [];
   t.same(
-    salvaged?.statements.map(({ kind }) => kind),
+    statementsOf(salvaged).map(({ kind }) => kind),
     ['source', 'protocol', 'unknown-match', 'unknown-target'],
     'what can be read keeps packets away that cannot match',
   );

@@ -14,6 +14,7 @@ import {
 import { chanceOf } from '../../src/netfilter/iptables/matches/statistic.js';
 import { parseSave } from '../../src/netfilter/iptables/parse.js';
 import { saveRuleset } from '../../src/netfilter/iptables/save.js';
+import { statementsOf } from '../../src/netfilter/iptables/statements.js';
 import type { Chain, Ruleset } from '../../src/netfilter/ruleset.js';
 import { stepsOf } from '../../src/netfilter/walk/steps.js';
 import type { HookOutcome } from '../../src/netfilter/walk/types.js';
@@ -87,7 +88,8 @@ function naive(
 ): State[] {
   let states = [start];
   const out: State[] = [];
-  for (const { statements } of chain.rules) {
+  for (const rule of chain.rules) {
+    const statements = statementsOf(rule);
     const next: State[] = [];
     for (const state of states) {
       let hit = state.share;

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { formatFraction, fraction, sum, toDecimal } from '../../src/base/fraction.js';
+import { IPTABLES } from '../../src/netfilter/iptables/language.js';
 import { writeRule } from '../../src/netfilter/iptables/write.js';
 import type { Packet } from '../../src/netfilter/packet.js';
 import type { Chain, Hook, Ruleset } from '../../src/netfilter/ruleset.js';
@@ -250,7 +251,8 @@ const rows: readonly Row[] = [
 
 for (const { name, tables, hook = 'FORWARD', packet, outcomes } of rows) {
   t.test(name, async (t) => {
-    const ruleset: Ruleset = tables.length === 0 ? { family: 'IPv4', tables: [] } : rulesetOf(...tables);
+    const ruleset: Ruleset =
+      tables.length === 0 ? { family: 'IPv4', language: IPTABLES, tables: [] } : rulesetOf(...tables);
     t.same(walkHook(ruleset, hook, packetWith(packet), host).map(summary), outcomes);
   });
 }
@@ -295,7 +297,7 @@ t.test(
     if (table === undefined || chain === undefined) throw new Error('no chain');
     const walked = (replaced: Chain) => {
       const tables = [{ ...table, chain: (name: string) => (name === 'A' ? replaced : table.chain(name)) }];
-      return walkHook({ family: 'IPv4', tables }, 'FORWARD', packetWith(), host).flatMap(told);
+      return walkHook({ family: 'IPv4', language: IPTABLES, tables }, 'FORWARD', packetWith(), host).flatMap(told);
     };
     const all = ['f/FORWARD:1 JUMP A', 'f/A:2 REJECT'];
     t.same(walked(chain), all);
@@ -312,9 +314,14 @@ t.test('of two nat tables at one hook (nft and legacy side by side) the first th
     ...to('10.244.0.1').tables,
     ...rulesetOf(tableOf('nat', '-A PREROUTING -j DNAT --to-destination 10.0.0.9')).tables,
   ];
-  const [outcome] = walkHook({ family: 'IPv4', tables }, 'PREROUTING', packetWith(), host);
+  const [outcome] = walkHook({ family: 'IPv4', language: IPTABLES, tables }, 'PREROUTING', packetWith(), host);
   t.equal(outcome?.packet.destination, '10.244.0.1');
-  const [other] = walkHook({ family: 'IPv4', tables }, 'PREROUTING', packetWith({ destination: '10.96.0.11' }), host);
+  const [other] = walkHook(
+    { family: 'IPv4', language: IPTABLES, tables },
+    'PREROUTING',
+    packetWith({ destination: '10.96.0.11' }),
+    host,
+  );
   t.equal(other?.packet.destination, '10.0.0.9', 'the second, when the first leaves the packet alone');
 });
 

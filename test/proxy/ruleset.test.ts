@@ -2,10 +2,11 @@ import t from 'tap';
 import { generateSnapshot } from '../../bench/generate.js';
 import { addressOf, cidrContains, networkOf } from '../../src/base/address.js';
 import type { Node } from '../../src/cluster/objects.js';
+import type { Statement } from '../../src/netfilter/iptables/statements.js';
+import { statementsOf } from '../../src/netfilter/iptables/statements.js';
 import { writeRule } from '../../src/netfilter/iptables/write.js';
 import type { Packet } from '../../src/netfilter/packet.js';
 import type { Chain, Rule, Ruleset, Table } from '../../src/netfilter/ruleset.js';
-import type { Statement } from '../../src/netfilter/statements.js';
 import { iptablesProgram } from '../../src/proxy/iptables/program.js';
 import { lazyRuleset } from '../../src/proxy/iptables/ruleset.js';
 import { clusterOf } from '../support/cluster-of.js';
@@ -26,7 +27,7 @@ function packetTo(destination: string, destinationPort: number, protocol: Packet
 
 /** Whether header matches of a rule let the packet pass; everything else is taken to match. */
 function mayMatch(rule: Rule, packet: Packet): boolean {
-  return rule.statements.every((each: Statement) => {
+  return statementsOf(rule).every((each: Statement) => {
     if (each.kind === 'protocol') return each.protocol === packet.protocol.toLowerCase();
     if (each.kind === 'destination-port') return each.ports.from === packet.destinationPort;
     if (each.kind !== 'destination') return true;
@@ -112,7 +113,7 @@ t.test('the way to one Service makes the rules of that Service alone', async (t)
   const services = nat.chain('KUBE-SERVICES');
   const rules = services?.select?.(packetTo('10.200.0.42', 80, 'TCP')) ?? [];
   t.equal(rules.length, 2, 'its rule and the one on to node ports');
-  const target = rules[0]?.statements.at(-1);
+  const target = statementsOf(rules[0]).at(-1);
   const chain = target?.kind === 'jump' ? nat.chain(target.chain) : undefined;
   t.equal(chain?.rules.length, 5, 'one masquerade rule and four endpoints');
   t.equal(chain?.ordered, true);
@@ -180,7 +181,7 @@ t.test('kubelet has written its chains before kube-proxy starts', async (t) => {
     t.same(texts(table.chain('KUBE-FIREWALL')), filter, `1.${minor} ${family} KUBE-FIREWALL`);
     t.same(texts(tableOf(ruleset, 'nat').chain('KUBE-MARK-DROP')) ?? [], nat, `1.${minor} ${family} KUBE-MARK-DROP`);
     const targets = table.chain('INPUT')?.rules.map((rule) => {
-      const last = rule.statements.at(-1);
+      const last = statementsOf(rule).at(-1);
       return last?.kind === 'jump' ? last.chain : '';
     });
     t.same(targets, input, `1.${minor} ${family} INPUT`);

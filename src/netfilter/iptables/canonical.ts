@@ -1,7 +1,8 @@
 import type { IPFamily } from '../../base/address.js';
 import type { Rule } from '../ruleset.js';
-import type { Match, Statement, Target } from '../statements.js';
 import { isTarget, matchCodec, targetCodec } from './index.js';
+import type { Match, Statement, Target } from './statements.js';
+import { statementsOf } from './statements.js';
 
 /** The kinds that stand in a rule's head, in the order in which iptables prints them. */
 export const HEAD = ['source', 'destination', 'in-interface', 'out-interface', 'protocol', 'fragment'] as const;
@@ -50,7 +51,7 @@ export function canonicalOf(rule: Rule): CanonicalRule {
   const transport: Match[] = [];
   const options: Match[] = [];
   let target: Target | undefined;
-  for (const statement of rule.statements) {
+  for (const statement of statementsOf(rule)) {
     if (isTarget(statement)) {
       target = statement;
     } else if (isHead(statement)) {
@@ -58,7 +59,7 @@ export function canonicalOf(rule: Rule): CanonicalRule {
     } else if (statement.kind === 'module' || isTransport(statement)) {
       // The first of them is the place of all.
       if (transport.length === 0) {
-        transport.push({ kind: 'module', name: transportOf(rule.statements) });
+        transport.push({ kind: 'module', name: transportOf(statementsOf(rule)) });
         modules.push(transport);
       }
       if (statement.kind !== 'module') options.push(statement);

@@ -1,7 +1,7 @@
 /**
  * Every kind of statement and the file that knows it. A new match or target is a file of its own and a line here.
  */
-import type { Match, Statement, StatementKind, Target } from '../statements.js';
+
 import type { Codec, MatchCodec, TargetCodec } from './codec.js';
 import { addrtype } from './matches/addrtype.js';
 import { comment } from './matches/comment.js';
@@ -34,6 +34,7 @@ import { statistic } from './matches/statistic.js';
 import { tcpFlags } from './matches/tcp-flags.js';
 import { transportModule } from './matches/transport-module.js';
 import { unknownMatch } from './matches/unknown-match.js';
+import type { Match, Statement, StatementKind, Target } from './statements.js';
 import { dnat } from './targets/dnat.js';
 import { jump } from './targets/jump.js';
 import { masquerade } from './targets/masquerade.js';

@@ -1,11 +1,12 @@
 import type { IPFamily } from '../../base/address.js';
+import { protocolNumber } from '../protocols.js';
 import type { Chain, Rule, Table } from '../ruleset.js';
-import type { Match } from '../statements.js';
 import { type CanonicalRule, canonicalOf } from './canonical.js';
 import { matchCodec, targetCodec } from './index.js';
 import { listedNetwork } from './networks.js';
-import { protocolNumber } from './protocols.js';
 import { printedChains } from './save.js';
+import type { Match } from './statements.js';
+import { statementsOf } from './statements.js';
 
 const HEADER = 'target     prot opt source               destination         ';
 
@@ -69,7 +70,7 @@ export function referencesOf(table: Table): Map<string, number> {
   const references = new Map<string, number>();
   for (const chain of table.chains()) {
     for (const rule of chain.rules) {
-      for (const statement of rule.statements) {
+      for (const statement of statementsOf(rule)) {
         if (statement.kind === 'jump' || statement.kind === 'goto') {
           references.set(statement.chain, (references.get(statement.chain) ?? 0) + 1);
         }

@@ -1,9 +1,9 @@
 import type { IPFamily } from '../../base/address.js';
-import type { Match, Statement, Target } from '../statements.js';
+import { protocolNumber } from '../protocols.js';
 import { type MatchCodec, type Option, type ParseContext, RuleError, type TargetCodec } from './codec.js';
 import { MATCHES, TARGETS } from './index.js';
 import { isReversed } from './ports.js';
-import { protocolNumber } from './protocols.js';
+import type { Match, Statement, Target } from './statements.js';
 import { isPassing } from './targets/other.js';
 
 type AnyMatch = MatchCodec<Match>;

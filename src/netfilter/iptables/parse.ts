@@ -1,10 +1,11 @@
 import type { IPFamily } from '../../base/address.js';
 import { MAX_PROBLEMS, type Problem, QuestionError } from '../../base/errors.js';
 import type { BaseChain, Rule, Ruleset, Table } from '../ruleset.js';
-import type { Statement } from '../statements.js';
 import { RuleError } from './codec.js';
+import { IPTABLES } from './language.js';
 import { parseRuleWords, type RuleContext, unreadRule } from './parse-rule.js';
 import { wordsOf } from './quoting.js';
+import type { Statement } from './statements.js';
 import { baseChainOf, fixedChain, fixedTable } from './tables.js';
 import { mistakenFor } from './wrong-text.js';
 
@@ -67,7 +68,7 @@ class TextReader {
         throw new QuestionError('MALFORMED', mistaken, [{ pointer: this.pointer, detail: mistaken }]);
       this.fail();
     }
-    return { family: this.family, tables: this.tables };
+    return { family: this.family, language: IPTABLES, tables: this.tables };
   }
 
   private readLine(text: string): void {

@@ -1,5 +1,5 @@
-import type { PortRange } from '../statements.js';
 import { RuleError } from './codec.js';
+import type { PortRange } from './statements.js';
 
 /** Service names of the ports that rules are commonly written with; iptables reads `/etc/services`. */
 const SERVICES: ReadonlyMap<string, number> = new Map([

@@ -21,12 +21,18 @@ export function builtInChains(table: string): readonly string[] {
   return Object.keys(hooksOf(table));
 }
 
-/** Hook and priority of a built-in chain; undefined when the table has no built-in chain of that name. */
+/** The type of the built-in chains of a table, as nftables names it: those of mangle's OUTPUT have the packet routed again. */
+export function chainTypeOf(table: string, hook: Hook): BaseChain['type'] {
+  if (table === 'nat') return 'nat';
+  return table === 'mangle' && hook === 'OUTPUT' ? 'route' : 'filter';
+}
+
+/** Type, hook and priority of a built-in chain; undefined when the table has no built-in chain of that name. */
 export function baseChainOf(table: string, chain: string, policy: 'ACCEPT' | 'DROP' = 'ACCEPT'): BaseChain | undefined {
   const hook = chain as Hook;
   const hooks = hooksOf(table);
   const priority = Object.hasOwn(hooks, hook) ? hooks[hook] : undefined;
-  return priority === undefined ? undefined : { hook, priority, policy };
+  return priority === undefined ? undefined : { type: chainTypeOf(table, hook), hook, priority, policy };
 }
 
 /** A chain with all its rules at hand, in an order that means something. */

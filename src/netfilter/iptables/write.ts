@@ -1,6 +1,7 @@
 import type { Rule } from '../ruleset.js';
-import type { Statement } from '../statements.js';
 import { codecOf } from './index.js';
+import type { Statement } from './statements.js';
+import { statementsOf } from './statements.js';
 
 /** One statement in kube-proxy's spelling, without blanks around it. */
 export function writeStatement(statement: Statement): string {
@@ -13,6 +14,6 @@ export function writeStatement(statement: Statement): string {
  */
 export function writeRule(rule: Rule): string {
   let text = `-A ${rule.chain}`;
-  for (const statement of rule.statements) text += ` ${codecOf(statement).write(statement)}`;
+  for (const statement of statementsOf(rule)) text += ` ${codecOf(statement).write(statement)}`;
   return text;
 }

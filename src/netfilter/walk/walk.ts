@@ -1,16 +1,13 @@
 import { type Fraction, ONE } from '../../base/fraction.js';
-import { targetCodec } from '../iptables/index.js';
-import { perhapsMarked } from '../iptables/targets/set-connmark.js';
+import type { Language, Matched } from '../language.js';
 import { headerOf, type Packet } from '../packet.js';
 import type { Hook, Rule, Ruleset } from '../ruleset.js';
 import { type Attached, attachedTo } from './base-chains.js';
 import { enter, type Frame, isLoop, positionOf } from './chain-frame.js';
 import type { Effect, RecentChange, WalkContext } from './context.js';
-import { evaluate, type Matched } from './evaluate.js';
 import { splitShare } from './share.js';
 
 import type { Chance, HookOutcome, StepAction, StepList, WalkEnvironment, WalkStep } from './types.js';
-import { isHarmless, textOf, undecidedMatch } from './undecided.js';
 
 /**
  * Limits of what is done for one packet at one hook, far above what a node's rules need: chains that call each other
@@ -39,6 +36,7 @@ interface Branch {
 /** One packet on its way through one hook. */
 class HookWalk implements WalkContext {
   recents: RecentChange | undefined;
+  private readonly language: Language;
   private readonly attached: readonly Attached[];
   private readonly outcomes: HookOutcome[] = [];
   /** Branches not walked yet, the next one last. */
@@ -51,6 +49,7 @@ class HookWalk implements WalkContext {
     readonly hook: Hook,
     readonly environment: WalkEnvironment,
   ) {
+    this.language = ruleset.language;
     this.attached = attachedTo(ruleset, hook);
   }
 
@@ -91,8 +90,8 @@ class HookWalk implements WalkContext {
     for (;;) {
       const next = this.attached[++branch.base];
       if (next === undefined) return this.end(branch, { verdict: 'ACCEPT' });
-      // Only the packet that opens a flow asks the nat table, and only until it is translated at the hook.
-      if (next.table.name === 'nat' && (branch.packet.connection.state !== 'NEW' || branch.translated)) continue;
+      // Only the packet that opens a flow asks chains of type nat, and only until it is translated at the hook.
+      if (next.chain.base?.type === 'nat' && (branch.packet.connection.state !== 'NEW' || branch.translated)) continue;
       branch.frame = enter(next.chain, branch.packet, undefined);
       return true;
     }
@@ -117,16 +116,12 @@ class HookWalk implements WalkContext {
     for (let index = frame.index; index < rules.length; index++) {
       const rule = rules[index] as Rule;
       this.looked++;
-      const matched = evaluate(rule, branch.packet, this);
-      // Whether a rule without consequences matches makes no difference.
-      if (matched === undefined || (matched.undecided !== undefined && isHarmless(matched.target, branch.packet, this)))
+      const matched = this.language.evaluate(rule, branch.packet, this);
+      if (matched === undefined) continue;
+      const passed = matched.isUndecided ? this.language.passedBy(matched, branch.packet, this) : undefined;
+      if (passed !== undefined) {
+        branch.packet = passed;
         continue;
-      if (matched.undecided !== undefined && matched.target?.kind === 'set-connmark') {
-        const perhaps = perhapsMarked(matched.target, branch.packet);
-        if (perhaps !== undefined) {
-          branch.packet = perhaps;
-          continue;
-        }
       }
       const here: Frame = { chain, rules, index, passedOver, caller };
       if (matched.chance !== undefined && !this.split(branch, here, matched.chance, matched.recentsBefore)) {
@@ -165,20 +160,15 @@ class HookWalk implements WalkContext {
 
   /** Does what the matching rule says. False: the branch has ended. */
   private hit(branch: Branch, here: Frame, rule: Rule, matched: Matched): boolean {
-    const { target, chance } = matched;
+    const { chance } = matched;
     const position = positionOf(here, rule);
     const told: Told = { rule, position, chance };
-    if (matched.undecided !== undefined) {
+    if (matched.isUndecided) {
       this.step(branch, here.chain.name, { action: 'UNKNOWN', ...told });
-      const unknown = undecidedMatch(matched.undecided, rule, branch.packet);
+      const unknown = this.language.undecided(matched, rule, branch.packet);
       return this.end(branch, { verdict: 'UNKNOWN', rule, unknown });
     }
-    const effect = target === undefined ? PASS : this.apply(branch.packet, target);
-    return this.carryOut(branch, here, told, effect);
-  }
-
-  private apply(packet: Packet, target: NonNullable<Matched['target']>): Effect {
-    return targetCodec(target)?.apply(target, packet, this) ?? PASS;
+    return this.carryOut(branch, here, told, this.language.apply(matched, branch.packet, this));
   }
 
   private carryOut(branch: Branch, here: Frame, told: Told, effect: Effect): boolean {
@@ -242,7 +232,7 @@ class HookWalk implements WalkContext {
 
   private unknown(branch: Branch, chain: string, told: Told, cause: string): false {
     this.step(branch, chain, { action: 'UNKNOWN', ...told });
-    const detail = `${cause}: ${textOf(told.rule, branch.packet)}`;
+    const detail = `${cause}: ${this.language.textOf(told.rule, branch.packet)}`;
     return this.end(branch, { verdict: 'UNKNOWN', rule: told.rule, unknown: { cause: 'UNKNOWN_TARGET', detail } });
   }
 
@@ -294,8 +284,6 @@ interface Told {
   readonly position: number | undefined;
   readonly chance: Chance | undefined;
 }
-
-const PASS: Effect = { action: 'PASS' };
 
 /**
  * Takes a packet through everything that the rules of one hook do to it: the base chains in the order of their

@@ -1,4 +1,4 @@
-import type { Statement } from '../../netfilter/statements.js';
+import type { Statement } from '../../netfilter/iptables/statements.js';
 import type { ProxyEndpoint } from '../service-port.js';
 import type { PortRulesWriter } from './port-rules.js';
 import { comment, jump, oneIn } from './rule-parts.js';

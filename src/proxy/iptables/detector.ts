@@ -2,7 +2,7 @@ import type { IPFamily } from '../../base/address.js';
 import { networkOf } from '../../base/address.js';
 import type { Node } from '../../cluster/objects.js';
 import type { NodeProxySettings } from '../../cluster/settings.js';
-import type { Statement } from '../../netfilter/statements.js';
+import type { Statement } from '../../netfilter/iptables/statements.js';
 import { source } from './rule-parts.js';
 
 /** How rules tell traffic of the cluster's pods from other traffic (pkg/proxy/util/localdetector.go). */

@@ -1,5 +1,5 @@
+import type { Statement } from '../../netfilter/iptables/statements.js';
 import type { Rule } from '../../netfilter/ruleset.js';
-import type { Statement } from '../../netfilter/statements.js';
 import type { RenderContext } from './port-rules.js';
 import { CHAINS } from './port-rules.js';
 import { ACCEPT, comment, DROP, destination, jump, RETURN, rule, source, TO_LOCAL } from './rule-parts.js';

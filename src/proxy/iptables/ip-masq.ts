@@ -1,7 +1,7 @@
 import { addressFamily, type IPFamily } from '../../base/address.js';
 import { BOOT_SCRIPT_RANGES, type IpMasqSettings } from '../../cluster/ip-masq.js';
+import type { Statement } from '../../netfilter/iptables/statements.js';
 import type { Rule } from '../../netfilter/ruleset.js';
-import type { Statement } from '../../netfilter/statements.js';
 import { comment, destination, jump, RETURN, rule } from './rule-parts.js';
 
 /** The chain that masquerades pod traffic, its rules, and the jump that is appended to nat POSTROUTING. */

@@ -1,5 +1,5 @@
+import type { Statement } from '../../netfilter/iptables/statements.js';
 import type { Hook, Rule } from '../../netfilter/ruleset.js';
-import type { Statement } from '../../netfilter/statements.js';
 import type { RenderContext } from './port-rules.js';
 import { CHAINS } from './port-rules.js';
 import { comment, jump, rule } from './rule-parts.js';

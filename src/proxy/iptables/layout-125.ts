@@ -1,4 +1,4 @@
-import type { Statement } from '../../netfilter/statements.js';
+import type { Statement } from '../../netfilter/iptables/statements.js';
 import { externallyAccessible, usesClusterEndpoints, usesLocalEndpoints } from '../policies.js';
 import { writeBalancing } from './balancing.js';
 import { writeEndpointChains } from './endpoint-chain.js';

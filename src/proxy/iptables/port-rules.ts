@@ -1,8 +1,8 @@
 import type { Address, IPFamily } from '../../base/address.js';
 import { addressOf, addressWidth, cidrContains, networkOf } from '../../base/address.js';
 import type { NodeProxySettings } from '../../cluster/settings.js';
+import type { CommentMatch, Statement } from '../../netfilter/iptables/statements.js';
 import type { Origin, Rule } from '../../netfilter/ruleset.js';
-import type { CommentMatch, Statement } from '../../netfilter/statements.js';
 import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-port.js';
 import type { LocalDetector } from './detector.js';
 import type { PortNames } from './names.js';

@@ -1,18 +1,20 @@
 import { decodeUtf8 } from '#platform';
 import { makeAddress, parseAddress } from '../../base/address.js';
 import { ZONE_LABEL } from '../../cluster/objects.js';
+import { saveRule } from '../../netfilter/iptables/save.js';
 import type { Ruleset } from '../../netfilter/ruleset.js';
 import { primaryAddress } from '../node-addresses.js';
 import type { NodeProgram, ProxierInput, RulesetOptions } from '../node-program.js';
 import { selectEndpoints } from '../select-endpoints.js';
 import type { ClusterServiceMap } from '../service-map.js';
 import { serviceMap } from '../service-map.js';
-import type { EndpointSelection, ServicePort } from '../service-port.js';
+import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-port.js';
 import type { NodePlace } from '../topology.js';
 import { localDetector } from './detector.js';
 import { writePort120 } from './layout-120.js';
 import { writePort124 } from './layout-124.js';
 import { writePort125 } from './layout-125.js';
+import { portNames } from './names.js';
 import { nodePortAddresses } from './node-ports.js';
 import type { PortRules, RenderContext } from './port-rules.js';
 import { PortRulesWriter } from './port-rules.js';
@@ -101,6 +103,17 @@ export class IptablesProgram implements NodeProgram {
     const writer = new PortRulesWriter(port, this.selection(port), this.context);
     LAYOUTS[this.context.traits.layout](writer);
     return writer;
+  }
+
+  programText(port: ServicePort): string {
+    const { filterRules, natChains, natRules } = this.portRules(port);
+    const rules = [...filterRules, ...natRules].map((rule) => `${rule.chain} ${saveRule(rule, port.family)}`);
+    return [...natChains, ...rules].join('\n');
+  }
+
+  /** kube-proxy names the list of `xt_recent` after the endpoint's chain. */
+  affinityKey(port: ServicePort, endpoint: ProxyEndpoint): string {
+    return portNames(port).endpoint(endpoint);
   }
 
   /**

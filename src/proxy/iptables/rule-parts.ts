@@ -1,4 +1,3 @@
-import type { Origin, Rule } from '../../netfilter/ruleset.js';
 import type {
   AddressTypeMatch,
   CommentMatch,
@@ -11,7 +10,8 @@ import type {
   Statement,
   StatisticMatch,
   Verdict,
-} from '../../netfilter/statements.js';
+} from '../../netfilter/iptables/statements.js';
+import type { Origin, Rule } from '../../netfilter/ruleset.js';
 
 /** Short constructors for the statements that kube-proxy's rules are made of. */
 

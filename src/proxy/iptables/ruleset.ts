@@ -1,3 +1,6 @@
+import { IPTABLES } from '../../netfilter/iptables/language.js';
+import { statementsOf } from '../../netfilter/iptables/statements.js';
+import { chainTypeOf } from '../../netfilter/iptables/tables.js';
 import type { BaseChain, Chain, Hook, Rule, Ruleset, Table } from '../../netfilter/ruleset.js';
 import type { RulesetOptions } from '../node-program.js';
 import { DispatchChain, isDispatchChain } from './dispatch-chain.js';
@@ -34,7 +37,7 @@ const BUILT_IN: Readonly<Record<TableName, readonly (readonly [Hook, number])[]>
 };
 
 function targetOf(rule: Rule): string | undefined {
-  const last = rule.statements.at(-1);
+  const last = statementsOf(rule).at(-1);
   return last?.kind === 'jump' ? last.chain : undefined;
 }
 
@@ -90,7 +93,7 @@ export function lazyRuleset(source: RuleSource, options: RulesetOptions): Rulese
       const own = jumpRules(jumps, table, hook);
       // Its writers append their jump, so that it comes after kube-proxy's, which puts its own on top.
       const rules = ipMasq !== undefined && table === 'nat' && hook === 'POSTROUTING' ? [...own, ipMasq.jump] : own;
-      return { name: hook, base: { hook, priority, policy }, rules, ordered: true };
+      return { name: hook, base: { type: chainTypeOf(table, hook), hook, priority, policy }, rules, ordered: true };
     });
   const fixed = (table: TableName, names: Iterable<string>, rules: readonly Rule[]): readonly Chain[] =>
     [...new Set(names)].map((name) => {
@@ -121,6 +124,7 @@ export function lazyRuleset(source: RuleSource, options: RulesetOptions): Rulese
   );
   return {
     family: context.family,
+    language: IPTABLES,
     tables: [
       new LazyTable('filter', base('filter'), filter, undefined),
       new LazyTable('nat', base('nat'), nat, chains),

@@ -7,11 +7,9 @@ import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import { isBalanced } from '../../load-balancers/addresses.js';
-import { saveRule } from '../../netfilter/iptables/save.js';
 import { headlessEndpoints } from '../../path/dns.js';
 import { nodeIsDown } from '../../path/network.js';
 import { isHeadless } from '../../path/service-target.js';
-import { IptablesProgram } from '../../proxy/iptables/program.js';
 import type { NodeProgram } from '../../proxy/node-program.js';
 import { programNode } from '../../proxy/program.js';
 import { serviceMap } from '../../proxy/service-map.js';
@@ -43,14 +41,7 @@ function rivals(program: NodeProgram, port: ServicePort): readonly string[] {
 
 function portText(program: NodeProgram, port: ServicePort): string {
   const others = rivals(program, port).join('\n');
-  if (program instanceof IptablesProgram) {
-    const { filterRules, natChains, natRules } = program.portRules(port);
-    const rules = [...filterRules, ...natRules].map((rule) => `${rule.chain} ${saveRule(rule, port.family)}`);
-    return [...natChains, ...rules, others].join('\n');
-  }
-  const { cluster, local } = program.selection(port);
-  const ids = (list: typeof cluster) => list.map(({ id }) => id).join(' ');
-  return [program.mode, JSON.stringify(port), ids(cluster), ids(local), others].join('\n');
+  return [program.programText(port), others].join('\n');
 }
 
 /** Why it is not known what a node does with Services, in a sentence; undefined where its rules are modelled. */

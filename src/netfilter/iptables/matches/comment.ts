@@ -1,8 +1,8 @@
 import { utf8Length } from '#platform';
-import type { CommentMatch } from '../../statements.js';
 import { YES } from '../../walk/context.js';
 import { firstValue, type MatchCodec, RuleError } from '../codec.js';
 import { quoteSaved, quoteWritten } from '../quoting.js';
+import type { CommentMatch } from '../statements.js';
 
 /** Longest comment that xt_comment takes (XT_MAX_COMMENT_LEN - 1). */
 const LONGEST = 255;

@@ -1,7 +1,7 @@
-import type { ConnmarkMatch } from '../../statements.js';
 import { NO, UNKNOWN, verdictOf } from '../../walk/context.js';
 import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
 import { ALL_BITS, hex, markOf } from '../mark-values.js';
+import type { ConnmarkMatch } from '../statements.js';
 
 function formatted(match: ConnmarkMatch): string {
   return match.mask === ALL_BITS ? hex(match.value) : `${hex(match.value)}/${hex(match.mask)}`;

@@ -1,10 +1,10 @@
 import type { Packet } from '../../packet.js';
-import type { ConntrackMatch, PortRange } from '../../statements.js';
+import { protocolNumber } from '../../protocols.js';
 import { NO, type Tested, UNKNOWN, verdictOf, YES } from '../../walk/context.js';
 import { type MatchCodec, negation, not, type Option, optionOf, RuleError } from '../codec.js';
 import { checkNetwork, listedNetwork, networkHolds } from '../networks.js';
 import { formatPorts, portRangeOf } from '../ports.js';
-import { protocolNumber } from '../protocols.js';
+import type { ConntrackMatch, PortRange } from '../statements.js';
 import { testPort, turned } from './port.js';
 import { numberOf } from './protocol.js';
 

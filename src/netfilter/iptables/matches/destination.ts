@@ -1,7 +1,7 @@
-import type { DestinationMatch } from '../../statements.js';
 import { verdictOf } from '../../walk/context.js';
 import { type MatchCodec, negation } from '../codec.js';
 import { checkNetwork, networkHolds } from '../networks.js';
+import type { DestinationMatch } from '../statements.js';
 import { saved } from './source.js';
 
 /** `[!] -d ADDRESS[/LENGTH]`. Listed in a column of its own, so the last one has nothing of it. */

@@ -1,6 +1,6 @@
-import type { FragmentMatch } from '../../statements.js';
 import { verdictOf } from '../../walk/context.js';
 import { type MatchCodec, negation, not, RuleError } from '../codec.js';
+import type { FragmentMatch } from '../statements.js';
 
 /**
  * `[!] -f`: the second and later fragments. Connection tracking puts fragments together before any rule sees the packet

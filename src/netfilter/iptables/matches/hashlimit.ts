@@ -1,7 +1,7 @@
-import type { HashlimitMatch } from '../../statements.js';
 import { NO, YES } from '../../walk/context.js';
 import { firstValue, type MatchCodec, optionOf, RuleError } from '../codec.js';
 import { BELOW_LIMITS, canonicalRate, isByteRate } from '../rates.js';
+import type { HashlimitMatch } from '../statements.js';
 
 /** The other options in the order in which iptables prints them, and the values that it leaves out. */
 const OTHERS: readonly (readonly [name: string, usual: string | undefined])[] = [

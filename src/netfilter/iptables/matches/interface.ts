@@ -1,7 +1,8 @@
+import { interfaceHolds } from '../../interfaces.js';
 import type { Packet } from '../../packet.js';
-import type { InInterfaceMatch, OutInterfaceMatch } from '../../statements.js';
 import { type Tested, UNKNOWN, verdictOf, type WalkContext } from '../../walk/context.js';
 import { type MatchCodec, negation, not, type Option, RuleError } from '../codec.js';
+import type { InInterfaceMatch, OutInterfaceMatch } from '../statements.js';
 
 /** Longest interface name that Linux allows (IFNAMSIZ - 1). */
 const LONGEST = 15;
@@ -12,12 +13,6 @@ function nameOf(option: Option | undefined): string {
     throw new RuleError(`"${name}" is no interface name: at most ${LONGEST} characters, optionally with + at the end`);
   }
   return name;
-}
-
-/** Whether the name of an interface (empty for none) is the one given, or begins with what stands before its `+`. */
-export function interfaceHolds(pattern: string, name: string | undefined): boolean {
-  const actual = name ?? '';
-  return pattern.endsWith('+') ? actual.startsWith(pattern.slice(0, -1)) : actual === pattern;
 }
 
 function tested(

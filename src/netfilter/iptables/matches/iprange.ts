@@ -1,7 +1,7 @@
-import type { AddressRange, AddressRangeMatch } from '../../statements.js';
 import { type Tested, verdictOf, YES } from '../../walk/context.js';
 import { type MatchCodec, negation, not, type Option, optionOf, RuleError } from '../codec.js';
 import { bitsOf, familyAddress } from '../networks.js';
+import type { AddressRange, AddressRangeMatch } from '../statements.js';
 
 function rangeOf(option: Option, family: 'IPv4' | 'IPv6'): AddressRange {
   const written = option.values[0] ?? '';

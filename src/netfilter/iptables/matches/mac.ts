@@ -1,6 +1,6 @@
-import type { MacMatch } from '../../statements.js';
 import { NO, UNKNOWN } from '../../walk/context.js';
 import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import type { MacMatch } from '../statements.js';
 
 const LOOPBACK = 'lo';
 

@@ -1,7 +1,7 @@
-import type { MarkMatch } from '../../statements.js';
 import { verdictOf } from '../../walk/context.js';
 import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
 import { ALL_BITS, hex, markOf } from '../mark-values.js';
+import type { MarkMatch } from '../statements.js';
 
 function formatted(match: MarkMatch): string {
   return match.mask === ALL_BITS ? hex(match.value) : `${hex(match.value)}/${hex(match.mask)}`;

@@ -1,7 +1,7 @@
-import type { MultiportMatch } from '../../statements.js';
 import { NO, type Tested, UNKNOWN, YES } from '../../walk/context.js';
 import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
 import { formatPorts, portRangeOf } from '../ports.js';
+import type { MultiportMatch } from '../statements.js';
 import { testPort, turned } from './port.js';
 
 const NAMES = { source: 'sports', destination: 'dports', either: 'ports' } as const;

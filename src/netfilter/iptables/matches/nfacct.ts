@@ -1,7 +1,7 @@
-import type { NfacctMatch } from '../../statements.js';
 import { YES } from '../../walk/context.js';
 import { firstValue, type MatchCodec, RuleError } from '../codec.js';
 import { quoteSaved, quoteWritten } from '../quoting.js';
+import type { NfacctMatch } from '../statements.js';
 
 /** `-m nfacct --nfacct-name NAME`: counts the packet and matches. */
 export const nfacct: MatchCodec<NfacctMatch> = {

@@ -1,6 +1,6 @@
-import type { OwnerMatch } from '../../statements.js';
 import { NO, UNKNOWN, verdictOf, YES } from '../../walk/context.js';
 import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import type { OwnerMatch } from '../statements.js';
 
 function words(match: OwnerMatch): readonly (readonly [negated: boolean, option: string, listed: string])[] {
   const { uid, gid, socketExists, supplementary } = match;

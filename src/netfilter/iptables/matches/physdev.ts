@@ -1,6 +1,6 @@
-import type { PhysdevMatch } from '../../statements.js';
 import { NO, type Tested, UNKNOWN, verdictOf } from '../../walk/context.js';
 import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import type { PhysdevMatch } from '../statements.js';
 
 /** The options in the order in which iptables prints them. */
 function options(match: PhysdevMatch): string {

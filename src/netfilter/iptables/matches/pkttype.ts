@@ -1,6 +1,6 @@
-import type { PacketTypeMatch } from '../../statements.js';
 import { verdictOf } from '../../walk/context.js';
 import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import type { PacketTypeMatch } from '../statements.js';
 
 /** The words for each type (libxt_pkttype). */
 const TYPES: Readonly<Record<string, PacketTypeMatch['type']>> = {

@@ -1,6 +1,6 @@
-import type { PolicyMatch } from '../../statements.js';
 import { verdictOf } from '../../walk/context.js';
 import { firstValue, type MatchCodec, RuleError } from '../codec.js';
+import type { PolicyMatch } from '../statements.js';
 
 const NO_IPSEC = [
   'ipsec',

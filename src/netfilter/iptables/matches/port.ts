@@ -1,7 +1,7 @@
-import type { PortMatch, PortRange } from '../../statements.js';
 import { NO, type Tested, UNKNOWN, verdictOf, YES } from '../../walk/context.js';
 import { type MatchCodec, negation, not, type Option } from '../codec.js';
 import { formatPorts, holdsPort, isAnyPort, isReversed, portRangeOf } from '../ports.js';
+import type { PortMatch, PortRange } from '../statements.js';
 
 function portsOf(option: Option | undefined): PortRange {
   // tcp and sctp refuse a reversed range, udp takes one: checked when the whole rule is known.

@@ -1,8 +1,8 @@
 import type { Packet } from '../../packet.js';
-import type { ProtocolMatch } from '../../statements.js';
+import { protocolName, protocolNumber } from '../../protocols.js';
 import { verdictOf } from '../../walk/context.js';
 import { type MatchCodec, negation, not, RuleError } from '../codec.js';
-import { protocolName, protocolNumber } from '../protocols.js';
+import type { ProtocolMatch } from '../statements.js';
 
 /** The number of a packet's protocol. */
 export function numberOf(packet: Packet): number {

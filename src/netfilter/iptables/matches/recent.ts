@@ -1,7 +1,7 @@
 import { addressOf, addressWidth, formatAddress, type IPFamily } from '../../../base/address.js';
-import type { RecentMatch } from '../../statements.js';
 import { UNKNOWN, verdictOf, type WalkContext } from '../../walk/context.js';
 import { firstValue, type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import type { RecentMatch } from '../statements.js';
 
 const ACTIONS = { '--set': 'set', '--rcheck': 'rcheck', '--update': 'update', '--remove': 'remove' } as const;
 const LISTED = { set: 'SET', rcheck: 'CHECK', update: 'UPDATE', remove: 'REMOVE' } as const;

@@ -1,6 +1,6 @@
-import type { ReversePathMatch } from '../../statements.js';
 import { UNKNOWN, verdictOf } from '../../walk/context.js';
 import { type MatchCodec, optionOf } from '../codec.js';
+import type { ReversePathMatch } from '../statements.js';
 
 function words(match: ReversePathMatch): readonly string[] {
   const found: string[] = [];

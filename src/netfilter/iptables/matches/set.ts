@@ -1,6 +1,6 @@
-import type { SetMatch } from '../../statements.js';
 import { UNKNOWN, verdictOf } from '../../walk/context.js';
 import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import type { SetMatch } from '../statements.js';
 
 /** `-m set [!] --match-set NAME src|dst[,…]`. */
 export const set: MatchCodec<SetMatch> = {

@@ -1,7 +1,7 @@
-import type { SocketMatch } from '../../statements.js';
 import { NO, UNKNOWN } from '../../walk/context.js';
 import type { MatchCodec } from '../codec.js';
 import { optionOf } from '../codec.js';
+import type { SocketMatch } from '../statements.js';
 
 const NO_TRANSPARENT_SOCKET = [
   'sockets',

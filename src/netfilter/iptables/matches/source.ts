@@ -1,7 +1,7 @@
-import type { SourceMatch } from '../../statements.js';
 import { verdictOf } from '../../walk/context.js';
 import { type MatchCodec, negation, not } from '../codec.js';
 import { checkNetwork, networkHolds, savedNetwork } from '../networks.js';
+import type { SourceMatch } from '../statements.js';
 
 /** `[!] -s ADDRESS[/LENGTH]`. Listed in a column of its own, so the last one has nothing of it. */
 export const source: MatchCodec<SourceMatch> = {

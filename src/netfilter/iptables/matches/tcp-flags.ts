@@ -1,6 +1,6 @@
-import type { TcpFlagsMatch } from '../../statements.js';
 import { NO, UNKNOWN, verdictOf } from '../../walk/context.js';
 import { type MatchCodec, negation, not, RuleError } from '../codec.js';
+import type { TcpFlagsMatch } from '../statements.js';
 
 /** In the order in which iptables prints them, with their bits. */
 const FLAGS: Readonly<Record<string, number>> = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32 };

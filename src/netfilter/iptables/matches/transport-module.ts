@@ -1,6 +1,6 @@
-import type { ModuleMatch } from '../../statements.js';
 import { verdictOf } from '../../walk/context.js';
 import type { MatchCodec } from '../codec.js';
+import type { ModuleMatch } from '../statements.js';
 
 /**
  * `-m tcp`, `-m udp`, `-m sctp`. Their options are statements of their own; the canonical spelling puts them behind the

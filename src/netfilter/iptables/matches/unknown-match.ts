@@ -1,7 +1,7 @@
-import type { UnknownMatch } from '../../statements.js';
 import { UNKNOWN } from '../../walk/context.js';
 import type { MatchCodec } from '../codec.js';
 import { quoteSaved, quoteToken } from '../quoting.js';
+import type { UnknownMatch } from '../statements.js';
 
 /** The transport modules stand as statements of their own, and rule options (`-f`) belong to none. */
 function prefix(match: UnknownMatch): string {

@@ -1,5 +1,5 @@
-import type { Dnat } from '../../statements.js';
 import { firstValue, optionOf, RuleError, type TargetCodec } from '../codec.js';
+import type { Dnat } from '../statements.js';
 import { canonical, formatNatRange, natRangeOf, savedNatRange, withDestination } from './nat-range.js';
 
 /** `-j DNAT --to-destination A[-B][:P[-Q]]`. */

@@ -1,5 +1,5 @@
-import type { Jump } from '../../statements.js';
 import { RuleError, type TargetCodec } from '../codec.js';
+import type { Jump } from '../statements.js';
 
 function spelled(target: Jump): string {
   return target.kind === 'jump' ? `-j ${target.chain}` : `-g ${target.chain}`;

@@ -1,7 +1,7 @@
-import type { Masquerade } from '../../statements.js';
+import { withSource } from '../../packet.js';
 import { firstValue, optionOf, type TargetCodec } from '../codec.js';
 import { formatPorts, portRangeOf } from '../ports.js';
-import { withSource } from './nat-range.js';
+import type { Masquerade } from '../statements.js';
 
 function spelled(target: Masquerade): string {
   let text = '-j MASQUERADE';

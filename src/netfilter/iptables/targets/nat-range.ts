@@ -89,25 +89,3 @@ export function withDestination(packet: Packet, address: string, port: number | 
   };
   return after;
 }
-
-/** The packet with another source; port undefined: one that is not known before. */
-export function withSource(packet: Packet, address: string, port: number | undefined): Packet {
-  if (address === packet.source && port === packet.sourcePort) return packet;
-  const { connection } = packet;
-  const after = copyOf(packet);
-  after.source = address;
-  after.sourcePort = port;
-  after.connection = {
-    state: connection.state,
-    dnat: connection.dnat,
-    snat: true,
-    originalDestination: connection.originalDestination,
-    originalDestinationPort: connection.originalDestinationPort,
-    originalSource: connection.originalSource ?? packet.source,
-    originalSourcePort: connection.originalSource === undefined ? packet.sourcePort : connection.originalSourcePort,
-    mark: connection.mark,
-    unknownMark: connection.unknownMark,
-    direction: connection.direction,
-  };
-  return after;
-}

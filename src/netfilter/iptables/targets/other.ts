@@ -1,6 +1,6 @@
-import type { PassingTarget, UnknownTarget } from '../../statements.js';
 import type { TargetCodec } from '../codec.js';
 import { quoteSaved, quoteToken } from '../quoting.js';
+import type { PassingTarget, UnknownTarget } from '../statements.js';
 
 /** Targets after which the packet goes on as it was, as far as its way is concerned. */
 const PASSING = [

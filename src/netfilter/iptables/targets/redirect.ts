@@ -1,6 +1,6 @@
-import type { Redirect } from '../../statements.js';
 import { firstValue, optionOf, type TargetCodec } from '../codec.js';
 import { formatPorts, portRangeOf } from '../ports.js';
+import type { Redirect } from '../statements.js';
 import { withDestination } from './nat-range.js';
 
 function spelled(target: Redirect): string {

@@ -1,6 +1,6 @@
 import type { IPFamily } from '../../../base/address.js';
-import type { Reject } from '../../statements.js';
 import { firstValue, type TargetCodec } from '../codec.js';
+import type { Reject } from '../statements.js';
 
 function typeOf(target: Reject, family: IPFamily): string {
   return target.with ?? (family === 'IPv4' ? 'icmp-port-unreachable' : 'icmp6-port-unreachable');

@@ -1,7 +1,7 @@
 import { copyOf } from '../../packet.js';
-import type { SetConnmark } from '../../statements.js';
 import { firstValue, optionOf, RuleError, type TargetCodec } from '../codec.js';
 import { ALL_BITS, hex, markOf } from '../mark-values.js';
+import type { SetConnmark } from '../statements.js';
 
 const OPERATIONS = [
   '--set-mark',

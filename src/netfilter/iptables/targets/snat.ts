@@ -1,6 +1,7 @@
-import type { Snat } from '../../statements.js';
+import { withSource } from '../../packet.js';
 import { firstValue, optionOf, RuleError, type TargetCodec } from '../codec.js';
-import { formatNatRange, natRangeOf, savedNatRange, withSource } from './nat-range.js';
+import type { Snat } from '../statements.js';
+import { formatNatRange, natRangeOf, savedNatRange } from './nat-range.js';
 
 /** `-j SNAT --to-source A[-B][:P[-Q]]`. */
 export const snat: TargetCodec<Snat> = {

@@ -1,5 +1,5 @@
-import type { Verdict } from '../../statements.js';
 import type { TargetCodec } from '../codec.js';
+import type { Verdict } from '../statements.js';
 
 const NAMES = { accept: 'ACCEPT', drop: 'DROP', return: 'RETURN' } as const;
 const KINDS: Readonly<Record<string, Verdict['kind']>> = { ACCEPT: 'accept', DROP: 'drop', RETURN: 'return' };

@@ -1,22 +1,19 @@
 import { ONE } from '../../base/fraction.js';
-import { matchCodec } from '../iptables/index.js';
-import { chanceOf } from '../iptables/matches/statistic.js';
+import type { Matched } from '../language.js';
 import type { Packet } from '../packet.js';
 import type { Rule } from '../ruleset.js';
-import type { Match, Target } from '../statements.js';
-import { NO, type RecentChange, UNKNOWN, type WalkContext, YES } from './context.js';
-import { bothOf } from './share.js';
-import type { Chance } from './types.js';
+import { NO, UNKNOWN, type WalkContext, YES } from '../walk/context.js';
+import { bothOf } from '../walk/share.js';
+import type { Chance } from '../walk/types.js';
+import { matchCodec } from './index.js';
+import { chanceOf } from './matches/statistic.js';
+import { type Match, statementsOf, type Target } from './statements.js';
 
-/** A rule that the packet matches, or may match. */
-export interface Matched {
+/** What a rule that matches, or may match, does, and what could not be decided. */
+export interface IptablesMatched extends Matched {
   readonly target: Target | undefined;
-  /** Set when matching is a matter of chance. */
-  readonly chance: Chance | undefined;
   /** The first match that could not be decided, every other one having matched. */
   readonly undecided: Match | undefined;
-  /** The `xt_recent` changes made before the first random match: those that hold when it does not hit. */
-  readonly recentsBefore: RecentChange | undefined;
 }
 
 const CERTAIN: Chance = { nominal: ONE, programmed: ONE };
@@ -30,12 +27,12 @@ function together(a: Chance, b: Chance): Chance {
 }
 
 /** Tests all matches of a rule in their order; undefined when one of them does not match for certain. */
-export function evaluate(rule: Rule, packet: Packet, context: WalkContext): Matched | undefined {
+export function evaluate(rule: Rule, packet: Packet, context: WalkContext): IptablesMatched | undefined {
   let chance: Chance | undefined;
   let undecided: Match | undefined;
   let target: Target | undefined;
   let recentsBefore = context.recents;
-  for (const statement of rule.statements) {
+  for (const statement of statementsOf(rule)) {
     const codec = matchCodec(statement);
     if (codec === undefined) {
       target = statement as Target;
@@ -52,5 +49,5 @@ export function evaluate(rule: Rule, packet: Packet, context: WalkContext): Matc
       chance = together(chance ?? CERTAIN, chanceOf(match));
     }
   }
-  return { target, chance, undecided, recentsBefore };
+  return { target, chance, undecided, isUndecided: undecided !== undefined, recentsBefore };
 }

@@ -1,10 +1,10 @@
-import { saveRule } from '../iptables/canonical.js';
-import { matchCodec, targetCodec } from '../iptables/index.js';
 import type { Packet } from '../packet.js';
 import type { Rule } from '../ruleset.js';
-import type { Match, Target } from '../statements.js';
-import type { WalkContext } from './context.js';
-import type { HookOutcome } from './types.js';
+import type { WalkContext } from '../walk/context.js';
+import type { HookOutcome } from '../walk/types.js';
+import { saveRule } from './canonical.js';
+import { matchCodec, targetCodec } from './index.js';
+import type { Match, Target } from './statements.js';
 
 /** Whether a target leaves the packet as it is and lets it go on, so that it does not matter whether its rule matches. */
 export function isHarmless(target: Target | undefined, packet: Packet, context: WalkContext): boolean {

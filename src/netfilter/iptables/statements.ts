@@ -1,3 +1,5 @@
+import type { Rule } from '../ruleset.js';
+
 /**
  * The statements that iptables rules are made of: one interface per match option group and per target. A statement
  * holds values, not text; each kind's file in iptables/ reads it from text, writes it in the spelling of kube-proxy and
@@ -380,3 +382,8 @@ export type Target =
 
 export type Statement = Match | Target;
 export type StatementKind = Statement['kind'];
+
+/** The statements of a rule that is written in this language; none without a rule. */
+export function statementsOf(rule: Pick<Rule, 'statements'> | undefined): readonly Statement[] {
+  return (rule?.statements ?? []) as readonly Statement[];
+}
