@@ -1,6 +1,6 @@
 import { addressFamily } from '../base/address.js';
-import { type Placed, placeOf } from './collect-objects.js';
 import type { EndpointSlice, Node } from './objects.js';
+import { type Placed, placeOf } from './placed.js';
 import type { SnapshotProblems } from './problems.js';
 
 function checkNode(node: Node, placed: Placed, problems: SnapshotProblems): void {

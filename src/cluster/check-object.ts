@@ -1,9 +1,9 @@
 import { checkAddresses } from './check-addresses.js';
 import { checkServices } from './check-services.js';
-import type { Placed } from './collect-objects.js';
 import { endpointSliceFrom } from './endpoint-slice.js';
 import type { UsedKind } from './kinds.js';
 import type { EndpointSlice, KubernetesObject } from './objects.js';
+import type { Placed } from './placed.js';
 import { SnapshotProblems } from './problems.js';
 import { repaired } from './repair.js';
 import { sentenceOf } from './schema-sentences.js';

@@ -1,6 +1,6 @@
 import { addressOf, networkOf } from '../base/address.js';
-import { type Placed, placeOf } from './collect-objects.js';
 import { namespacedName, type Service, type ServicePortSpec } from './objects.js';
+import { type Placed, placeOf } from './placed.js';
 import type { SnapshotProblems } from './problems.js';
 import type { Assumption } from './settings.js';
 

@@ -4,6 +4,7 @@ import type { ClusterObjects } from './cluster.js';
 import { endpointSliceFrom } from './endpoint-slice.js';
 import { isUsedConfigMap, isUsedKind, itemKind, type UsedKind, usedKind } from './kinds.js';
 import type { EndpointSlice, KubernetesObject } from './objects.js';
+import { type Placed, placeOf } from './placed.js';
 import { quoted, type SnapshotProblems } from './problems.js';
 import { repaired } from './repair.js';
 import { type Resource, readResource, resourceRole } from './resources.js';
@@ -17,19 +18,6 @@ export interface SnapshotDocument {
   readonly pointer: string;
   /** The file it came from, when there are several. */
   readonly file?: string | undefined;
-}
-
-/** An object that was kept, and where it stands. `base` and `index` make its pointer, which is seldom needed. */
-export interface Placed<T = KubernetesObject> {
-  readonly object: T;
-  readonly base: string;
-  readonly index: number;
-  readonly file: string | undefined;
-}
-
-/** The JSON Pointer of a kept object in the snapshot. */
-export function placeOf(placed: Placed<unknown>): string {
-  return placed.index < 0 ? placed.base : `${placed.base}/${placed.index}`;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -167,7 +167,8 @@ t.test('help names every command and option, and wins over mistakes', async (t) 
     for (const option of Object.keys(COMMANDS[name].options)) t.match(stdout, new RegExp(`^ .*--${option}\\b`, 'm'));
     t.equal((await run(['help', name])).stdout, stdout);
     for (const example of COMMANDS[name].examples) {
-      const [, command = '', ...args] = example.split(' ');
+      // As a shell splits it: what stands in single quotes is one argument.
+      const [, command = '', ...args] = (example.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^'|'$/g, ''));
       // The examples' own options must be understood: what fails is the snapshot, which does not exist.
       if (command !== 'serve')
         t.match(

@@ -1,0 +1,89 @@
+/** The walls of the house: who imports whom. ARCHITECTURE.md describes the floors. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+
+/** The floors from the ground up; folders of one floor may import each other. */
+const FLOORS: readonly (readonly string[])[] = [
+  ['platform'],
+  ['base', 'contract'],
+  ['cluster'],
+  ['netfilter'],
+  ['control-plane'],
+  ['proxy'],
+  ['load-balancers'],
+  ['changes'],
+  ['path'],
+  ['probability'],
+  ['questions'],
+  ['reports', 'messages'],
+  ['snapshots', 'work'],
+  ['operations'],
+  ['rest', 'grpc'],
+  ['serve'],
+  ['cli', '.'],
+];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  /** Nothing of it is left at run time. */
+  readonly typeOnly: boolean;
+}
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.includes('/gen/'))
+  .sort();
+
+const imports: readonly Import[] = files.flatMap((from) => {
+  const text = readFileSync(join('src', from), 'utf8');
+  return [...text.matchAll(/^(?:import|export) (type )?[^;]*?from '(\.[^']+)\.js';/gm)].map(([, type, path]) => ({
+    from,
+    to: `${normalize(join(dirname(from), path as string))}.ts`,
+    typeOnly: type !== undefined,
+  }));
+});
+
+const folderOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : '.');
+const floorOf = (file: string) => FLOORS.findIndex((floor) => floor.includes(folderOf(file)));
+
+t.test('a file imports from its own floor or from lower ones', async (t) => {
+  t.same(
+    files.filter((file) => floorOf(file) < 0),
+    [],
+    'every folder has its floor',
+  );
+  t.same(
+    imports.filter(({ from, to }) => floorOf(to) > floorOf(from)).map(({ from, to }) => `${from} → ${to}`),
+    [],
+  );
+});
+
+t.test('what walks rules knows no language of them', async (t) => {
+  const inLanguage = (file: string) => file.startsWith('netfilter/iptables/');
+  t.same(
+    imports
+      .filter(({ from, to }) => from.startsWith('netfilter/') && !inLanguage(from) && inLanguage(to))
+      .map(({ from, to }) => `${from} → ${to}`),
+    [],
+  );
+});
+
+t.test('there is no circle of imports', async (t) => {
+  const next = new Map<string, string[]>();
+  for (const { from, to, typeOnly } of imports) if (!typeOnly) next.set(from, [...(next.get(from) ?? []), to]);
+  const state = new Map<string, 'OPEN' | 'DONE'>();
+  const circles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (state.get(file) === 'DONE') return;
+    if (state.get(file) === 'OPEN') {
+      circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      return;
+    }
+    state.set(file, 'OPEN');
+    for (const to of next.get(file) ?? []) visit(to, [...path, file]);
+    state.set(file, 'DONE');
+  };
+  for (const file of files) visit(file, []);
+  t.same(circles, []);
+});
