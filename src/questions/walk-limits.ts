@@ -64,3 +64,16 @@ export function mustExceed(cluster: Cluster, services: Iterable<Service>, family
   }
   return false;
 }
+
+/**
+ * Refuses to compare what is programmed for Services of which one has more endpoints than are compared, on any of the clusters.
+ * `keys`: the Services (`namespace/name`). Throws QuestionError ANSWER_TOO_LARGE that names the limit.
+ */
+export function requireComparable(clusters: readonly Cluster[], keys: Iterable<string>, pointer: string): void {
+  for (const key of keys) {
+    const most = Math.max(...clusters.map((cluster) => endpointCount(cluster, key)));
+    if (most <= MAX_WALKED_ENDPOINTS) continue;
+    const detail = `Service ${key} has ${most} endpoints; what is programmed for a Service is compared up to ${MAX_WALKED_ENDPOINTS} of them.`;
+    throw new QuestionError('ANSWER_TOO_LARGE', detail, [{ pointer, in: 'request', detail }]);
+  }
+}

@@ -1,4 +1,5 @@
 /** check: does a change hurt anybody? Every Service that it touches, through every door, for the usual clients. */
+
 import { QuestionError } from '../../base/errors.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption } from '../../cluster/settings.js';
@@ -12,6 +13,7 @@ import { thresholdsOf } from '../findings/options.js';
 import type { View } from '../findings/view.js';
 import { noneHeld } from '../held.js';
 import { type Prepared, prepare as prepareAnew } from '../prepare.js';
+import { requireComparable } from '../walk-limits.js';
 import { readAfter } from '../what-if/after-snapshot.js';
 import { ofAfter, type SidesContext } from '../what-if/sides.js';
 import { withoutRepetition } from '../without-repetition.js';
@@ -216,6 +218,8 @@ export function answerCheck(
   const sides = sidesOf(request, snapshot, context);
   const { before, after, second } = sides;
   const made = after.changes.slice(context.base?.length ?? 0);
+  const clusters = [before.cluster, after.cluster];
+  requireComparable(clusters, new Set(clusters.flatMap(({ services }) => [...services.keys()])), '/check');
   const touched = touchedServices(before, after);
   const { asked, omitted } = chosen(touched, question, sides);
   const wanted: Wanted = {
