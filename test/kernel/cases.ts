@@ -79,7 +79,7 @@ async function provesShrinking(t: Pick<typeof tap, 'ok' | 'equal' | 'same' | 'co
   };
   const start = deliveredCase(plant);
   t.ok(await fails(start), 'what is injected fails');
-  const small = await shrink(start, fails, 20);
+  const small = await shrink(start, fails, 200);
   t.comment(`${tried} tries: ${JSON.stringify(small)}`);
   t.ok(countOf(start.snapshot, 'Service') >= 4);
   t.equal(countOf(small.snapshot, 'Service'), 1, 'one Service is left');
