@@ -4,8 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { isDeepStrictEqual } from '../../src/base/deep-equal.js';
 import { QuestionError } from '../../src/base/errors.js';
-import { type Cluster, workloadKey } from '../../src/cluster/cluster.js';
 import { checkObject } from '../../src/cluster/check-object.js';
+import { type Cluster, workloadKey } from '../../src/cluster/cluster.js';
 import { type UsedKind, usedKind } from '../../src/cluster/kinds.js';
 import type { KubernetesObject, Service } from '../../src/cluster/objects.js';
 import { resourceKey } from '../../src/cluster/resources.js';
@@ -142,7 +142,8 @@ function bare(value: unknown, defaults: boolean): unknown {
   const fields = Object.entries(value)
     .map(([key, item]) => [key, bare(item, defaults)] as const)
     .filter(([key, item]) => {
-      if (key === LAST || DRAWN.includes(key) || isDeepStrictEqual(item, {}) || isDeepStrictEqual(item, [])) return false;
+      if (key === LAST || DRAWN.includes(key) || isDeepStrictEqual(item, {}) || isDeepStrictEqual(item, []))
+        return false;
       return !(defaults && DEFAULTS[key]?.some((one) => isDeepStrictEqual(one, item)) === true);
     });
   return Object.fromEntries(fields.filter(([, item]) => item !== undefined));
@@ -163,8 +164,7 @@ function comparable(object: Fields | undefined, { client, manifest }: Recording)
   const { status: _status, apiVersion: _version, ...own } = object ?? {};
   const drawn = (client.allocated ?? []).map((pointer) => pointer.split('/').slice(1));
   const kept = drawn.reduce<unknown>((value, path) => without(value, path), own) as Fields;
-  const fields =
-    manifest.kind === 'Pod' ? without(without(kept, ['spec', 'nodeName']), ['spec', 'tolerations']) : kept;
+  const fields = manifest.kind === 'Pod' ? without(without(kept, ['spec', 'nodeName']), ['spec', 'tolerations']) : kept;
   const scoped = manifest.kind === 'Node' ? without(fields, ['metadata', 'namespace']) : fields;
   const whole = ['Service', 'EndpointSlice', 'Endpoints'].includes(manifest.kind);
   return bare(scoped, !whole);
