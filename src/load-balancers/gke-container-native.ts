@@ -63,7 +63,7 @@ export const gkeContainerNative: Implementation = {
     return candidates.map(() => ONE);
   },
   forward: (balanced, sent, backend) => toPod(balanced, sent, backend, source(balanced)),
-  healthCheck(balanced) {
+  healthCheck(balanced, { port }) {
     balanced.assume(
       'loadBalancer.healthCheck.path',
       '/',
@@ -71,7 +71,7 @@ export const gkeContainerNative: Implementation = {
     );
     return {
       protocol: 'HTTP',
-      port: podPort(balanced) ?? 0,
+      port: podPort(balanced, port) ?? 0,
       path: '/',
       ...TIMING,
       sources: FRONT_ENDS,

@@ -31,8 +31,8 @@ export const proxy: Implementation = {
       ? toPod(balanced, sent, backend, source)
       : toNodePort(balanced, sent, backend, source);
   },
-  healthCheck(balanced) {
-    const check = generic.healthCheck(balanced);
+  healthCheck(balanced, port) {
+    const check = generic.healthCheck(balanced, port);
     return balanced.options.targetType === 'IP'
       ? { ...check, answeredBy: 'POD' }
       : nodeHealthCheck(balanced, check, []);

@@ -332,6 +332,12 @@ export const FINDING_CODES = {
     'A change takes nodes out of use before a sweep scales, so that new pods avoid them as if the loss were known in advance.',
     ['pointer', 'lost'],
   ),
+  RULE_COMMENTS_CHANGE: entry(
+    'DIFFERENCE',
+    'INFO',
+    'The change takes the cluster over 1,000 endpoints, or back: kube-proxy leaves out the comments of its rules, or writes them again.',
+    ['endpoints', 'limit'],
+  ),
   CHECK_UNKNOWN: entry(
     'ANSWER',
     'WARNING',
