@@ -16,7 +16,7 @@ import { weightsAcrossZones } from './zonal.js';
 export const awsClassic: Implementation = {
   name: 'aws-classic',
   title: 'AWS Classic Load Balancer',
-  options: ['crossZone', 'proxyAddress', 'failOpen'],
+  options: ['crossZone', 'proxyAddress', 'healthCheck', 'probesPass', 'failOpen'],
   takes(service, platform, cluster) {
     if (service.spec?.loadBalancerClass || annotationOf(service, ANNOTATIONS.type) !== undefined) return undefined;
     const where = runsOnAws(service, platform, cluster);

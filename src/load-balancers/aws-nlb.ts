@@ -97,7 +97,15 @@ function healthCheck(balanced: Balanced, { port: number, nodePort }: BalancedPor
 export const awsNlb: Implementation = {
   name: 'aws-nlb',
   title: 'AWS Network Load Balancer',
-  options: ['targetType', 'preserveClientAddress', 'crossZone', 'proxyAddress', 'failOpen'],
+  options: [
+    'targetType',
+    'preserveClientAddress',
+    'crossZone',
+    'proxyAddress',
+    'healthCheck',
+    'probesPass',
+    'failOpen',
+  ],
   takes(service, platform, cluster) {
     const { loadBalancerClass } = service.spec ?? {};
     if (loadBalancerClass === CLASSES.controller || loadBalancerClass === CLASSES.autoMode)

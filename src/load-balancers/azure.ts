@@ -114,7 +114,7 @@ function healthCheck(balanced: Balanced, port: BalancedPort): HealthCheck {
 export const azure: Implementation = {
   name: 'azure',
   title: 'Azure Load Balancer',
-  options: ['floatingIP', 'sharedProbe', 'failOpen'],
+  options: ['floatingIP', 'sharedProbe', 'healthCheck', 'probesPass', 'failOpen'],
   takes(service, platform) {
     if (platform !== 'aks' || service.spec?.loadBalancerClass) return undefined;
     return `platform aks, ${isInternal(service) ? `annotation ${ANNOTATIONS.internal}` : 'no class'}`;

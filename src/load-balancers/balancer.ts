@@ -260,6 +260,11 @@ export class Balancer {
     return { shares: spread, failedOpen };
   }
 
+  /** Why a client cannot reach it at all; undefined: it can. */
+  outOfReach(client: BalancedClient): string | undefined {
+    return this.implementation.reach?.(this.#balanced, client, this.backends.members);
+  }
+
   /** Whether clients are refused, rather than left without an answer, when no backend is in use. */
   get refusesWithoutBackends(): boolean {
     return this.implementation.refusesWithoutBackends?.(this.#balanced) ?? false;

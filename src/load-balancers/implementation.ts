@@ -170,6 +170,8 @@ export interface Implementation {
   takes(service: Service, platform: Platform, cluster: Cluster): string | undefined;
   allocates(balanced: Balanced): Allocation;
   backends(balanced: Balanced): Backends;
+  /** Why a client cannot reach the load balancer at all, in a sentence without a full stop; undefined or absent: it can. */
+  reach?(balanced: Balanced, client: BalancedClient, members: readonly Backend[]): string | undefined;
   /** How new connections are spread over candidates that are healthy: relative weights in their order. */
   weights(balanced: Balanced, candidates: readonly Candidate[], client: BalancedClient): readonly Fraction[];
   forward(balanced: Balanced, sent: BalancedHeader, backend: Backend): Forwarded | { readonly refused: string };

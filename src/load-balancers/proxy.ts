@@ -16,7 +16,8 @@ export const proxy: Implementation = {
   ...generic,
   name: 'proxy',
   title: 'proxying load balancer',
-  options: ['targetType', 'proxyAddress', 'failOpen'],
+  options: ['targetType', 'proxyAddress', 'healthCheck', 'probesPass', 'enforcesSourceRanges', 'failOpen'],
+  reply: () => 'THROUGH',
   takes(service) {
     const proxied = service.status?.loadBalancer?.ingress?.some(({ ipMode }) => ipMode === 'Proxy');
     return proxied ? 'ipMode Proxy in its status' : undefined;

@@ -46,6 +46,10 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
     const detail = `${packet.source} is in none of the Service's source ranges (${allowed.join(', ')}): the provider's firewall drops it before any node`;
     return told([ends({ verdict: 'DROPPED', cause: 'FIREWALLED', detail })]);
   }
+  const away = balancer.outOfReach({ address: packet.source, zone });
+  if (away !== undefined) {
+    return told([ends({ verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail: `${away}: nothing answers` })]);
+  }
   const port = { port: packet.destinationPort, protocol: packet.protocol };
   const { shares, why, lost } = chosenBackends(fabric, through, { address: packet.source, zone }, port);
   if (shares.length === 0) {

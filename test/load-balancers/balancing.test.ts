@@ -59,7 +59,10 @@ const SHARES: readonly [
       pods: [3, 1],
       gke: true,
       policy: 'Local',
-      annotations: { 'networking.gke.io/weighted-load-balancing': 'pods-per-node' },
+      annotations: {
+        'networking.gke.io/weighted-load-balancing': 'pods-per-node',
+        'cloud.google.com/l4-rbs': 'enabled',
+      },
     },
     { shares: ['1-1 1/4', '1-2 1/4', '1-3 1/4', '2-1 1/4'] },
   ],

@@ -115,3 +115,73 @@ t.test('a cordon and a label touch no balanced Service, and nothing is lost', as
   t.same(verdicts(before), verdicts(plain));
   t.same(shares(before), shares(plain));
 });
+
+t.test('GKE: class l4-regional-internal has GCE_VM_IP NEGs, 24 of 30 nodes', async (t) => {
+  const { service } = through('01-gke-class-regional-internal', shop('web'));
+  t.equal(service.loadBalancer?.backends.length, 24);
+  t.equal(service.loadBalancer?.excluded.length, 6);
+  t.match(service.loadBalancer?.group, /NEG/);
+  t.same(shares(service), ['1/4', '1/4', '1/4', '1/4']);
+});
+
+t.test('GKE: class l4-regional-external-legacy is a target pool', async (t) => {
+  const { service } = through('03-gke-class-regional-external-legacy', shop('web'));
+  t.equal(service.loadBalancer?.implementation, 'gke-external-passthrough');
+  t.equal(service.loadBalancer?.group, 'target pool');
+  t.equal(service.loadBalancer?.reply, 'DIRECT');
+  t.match(service.loadBalancer?.healthCheck, { port: 31000, intervalSeconds: 3 });
+});
+
+t.test('GKE: annotation neg {"ingress":true} alone shows no load balancer', async (t) => {
+  const file = '05-gke-neg-annotation-without-ingress';
+  t.throws(() => through(file, shop('api')), { code: 'INVALID_REQUEST' });
+  const gone: Change = { pods: { namespace: 'shop', names: ['api-1'], state: 'DELETED' } };
+  const { result } = ask('check', { check: {}, changes: [gone] }, snapshot(file));
+  t.notOk(result.services.some(({ doors }) => doors.some(({ via }) => via === 'LOAD_BALANCER')));
+});
+
+t.test('GKE: weights need a backend service and policy Local', async (t) => {
+  const file = '06-gke-weighted-needs-backend-service';
+  t.same(shares(through(file, shop('web')).service), ['1/6', '1/6', '1/6', '1/2'], 'a target pool has none');
+  t.same(shares(through(file, shop('web2')).service), ['1/4', '1/4', '1/4', '1/4']);
+  const cluster = through(file, shop('web3')).service;
+  t.same(shares(cluster), ['1/4', '1/4', '1/4', '1/4']);
+  t.same(
+    cluster.loadBalancer?.backends.map(({ share }) => share.fraction),
+    ['1/2', '1/2'],
+  );
+});
+
+t.test('AKS: the ip-masq-agent’s ConfigMaps say which networks see pods’ addresses', async (t) => {
+  const { traces } = path('21-aks-ip-masq-agent', {
+    source: { pod: 'shop/client-1' },
+    destination: { address: '10.31.100.222', port: 53 },
+    protocol: 'UDP',
+  });
+  const steps = traces[0]?.hops.flatMap((one) => one.steps) ?? [];
+  t.equal(steps.find(({ action }) => action === 'MASQUERADE')?.after?.source, '10.224.0.4');
+});
+
+t.test('MetalLB: an L2Advertisement that selects no node: nobody answers for the address', async (t) => {
+  const { service } = through('23-metallb-l2advertisement-selects-no-node', shop('web'));
+  t.same(verdicts(service), ['1 UNREACHABLE/NO_BACKENDS']);
+});
+
+t.test(
+  'Octavia: Amphora puts its own address, and without a monitor members without endpoints lose their part',
+  async (t) => {
+    const { service, assumptions } = through('27-octavia-amphora-client-address-and-no-monitor', shop('web'));
+    t.equal(service.loadBalancer?.implementation, 'octavia');
+    t.same(verdicts(service), ['2/3 DELIVERED', '1/3 DROPPED/NO_LOCAL_ENDPOINTS']);
+    t.ok(assumptions.some(({ field }) => field === 'loadBalancer.provider'));
+    const outside = { external: { address: '198.51.100.9' } };
+    const { traces } = path('27-octavia-amphora-client-address-and-no-monitor', {
+      source: outside,
+      destination: { service: { ...shop('web', 80), via: 'LOAD_BALANCER' } },
+    });
+    t.same(
+      [...new Set(traces.filter(({ verdict }) => verdict === 'DELIVERED').map((one) => one.clientAddressKept))],
+      [false],
+    );
+  },
+);
