@@ -260,6 +260,24 @@ export class Balancer {
     return { shares: spread, failedOpen };
   }
 
+  /** Whether it sends connections, or probes, to the Service's node ports; true where it has no backend that could tell. */
+  get usesNodePorts(): boolean {
+    const ports = this.service.spec?.ports ?? [];
+    const [first] = this.backends.members;
+    if (first === undefined) return true;
+    if (this.healthChecks.some(({ check }) => check.answeredBy === 'NODE_PORT')) return true;
+    return ports.some(({ port, nodePort, protocol = 'TCP' }) => {
+      const sent = {
+        source: '',
+        destination: '',
+        destinationPort: port,
+        protocol: protocol as BalancedHeader['protocol'],
+      };
+      const forwarded = this.forward(sent, first);
+      return 'refused' in forwarded || (first.kind === 'NODE' && forwarded.destinationPort === nodePort);
+    });
+  }
+
   /** Why a client cannot reach it at all; undefined: it can. */
   outOfReach(client: BalancedClient): string | undefined {
     return this.implementation.reach?.(this.#balanced, client, this.backends.members);

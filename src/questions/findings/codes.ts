@@ -59,7 +59,7 @@ export const FINDING_CODES = {
     'STATE',
     'INFO',
     'More than `crossZoneShare` of the connections that are delivered go to another zone than their client’s.',
-    [...DOOR, 'share', 'threshold', 'before'],
+    [...DOOR, 'share', 'even', 'threshold', 'before'],
   ),
   TRAFFIC_DROPPED: entry(
     'STATE',
@@ -220,7 +220,7 @@ export const FINDING_CODES = {
     'DIFFERENCE',
     'WARNING',
     'The share of delivered connections that go to another zone was at most `crossZoneShare` and is more now.',
-    [...DOOR, 'share', 'threshold'],
+    [...DOOR, 'share', 'even', 'threshold'],
   ),
   IMBALANCE_GROWN: entry(
     'DIFFERENCE',
