@@ -21,6 +21,7 @@ import { connectionsLost } from './connections.js';
 import { withEffects } from './effects.js';
 import { hintDifferences, localWithoutEndpoints, servicesWithoutEndpoints } from './endpoints.js';
 import { finding, keyOf } from './finding.js';
+import { commentsChanged } from './large-cluster.js';
 import { type FindingsSpec, type Thresholds, wantedFindings } from './options.js';
 import { policiesNotEvaluated } from './policies.js';
 import { selectorFindings, servicesDeleted, targetPortsLost } from './selectors.js';
@@ -66,6 +67,7 @@ const DIFFERENCE: readonly DifferenceFinder[] = [
   targetPortsLost,
   servicesDeleted,
   metallbLosers,
+  commentsChanged,
 ];
 
 /** The address and Services of a LOAD_BALANCER_ADDRESS_LOST; '' for another finding. */
