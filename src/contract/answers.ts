@@ -20,6 +20,7 @@ export type {
   Established,
   ExactShare,
   Factor,
+  InspectResult,
   PathDifference,
   PathResult,
   PathWhatIf,
@@ -49,6 +50,7 @@ export type AnyResult =
   | Contract.WhatIfResult
   | Contract.SweepResult
   | Contract.BatchResult
+  | Contract.InspectResult
   | Contract.CheckResult;
 
 /** The envelope that all answers share, around a result. */
