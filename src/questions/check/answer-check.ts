@@ -13,6 +13,7 @@ import { thresholdsOf } from '../findings/options.js';
 import type { View } from '../findings/view.js';
 import { noneHeld } from '../held.js';
 import { type Prepared, prepare as prepareAnew } from '../prepare.js';
+import { summed } from '../summaries/index.js';
 import { requireComparable } from '../walk-limits.js';
 import { readAfter } from '../what-if/after-snapshot.js';
 import { ofAfter, type SidesContext } from '../what-if/sides.js';
@@ -266,5 +267,6 @@ export function answerCheck(
   const assumptions = checked.flatMap((one) => one.assumptions);
   const was = before.answer({ result, assumptions }, toldFindings(found, request.findings));
   const is = after.answer({ result, assumptions: [] }, []);
-  return { ...was, changes: is.changes, assumptions: withoutRepetition([...was.assumptions, ...is.assumptions]) };
+  const assumed = withoutRepetition([...was.assumptions, ...is.assumptions]);
+  return summed('check', request, { ...was, changes: is.changes, assumptions: assumed });
 }

@@ -35,7 +35,7 @@ export const FINDING_CODES = {
     'STATE',
     'WARNING',
     'A Service port has no endpoint that may be used: connections to it are refused, and DNS of a headless Service has no address.',
-    [...PORT, 'notReady', 'before'],
+    [...PORT, 'notReady', 'why', 'before'],
   ),
   LOCAL_POLICY_WITHOUT_ENDPOINTS: entry(
     'STATE',

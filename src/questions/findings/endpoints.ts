@@ -12,6 +12,7 @@ import { externallyAccessible } from '../../proxy/policies.js';
 import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
 import { topologyMode } from '../../proxy/topology.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
+import { podsOf } from './selectors.js';
 import {
   type FamilyPort,
   isTranslatedByRules,
@@ -24,6 +25,7 @@ import {
   workingNodes,
 } from './service-facts.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';
+import { whyNotReady } from './why-not-ready.js';
 
 /** The ports of headless Services of which DNS has no address. */
 const headlessWithout: StateFinder = (view) =>
@@ -57,11 +59,14 @@ export const servicesWithoutEndpoints: StateFinder = (view, thresholds) => [
         : nodesOf(key, view).flatMap((node) => services.endpointsSeenFrom(node, port));
       if (seen.some(isUsable) || endpointsAreUnknown(view.cluster, key, port.family)) return [];
       const others = endpoints.length === 0 ? '' : `; ${endpoints.length} that it has are not ready`;
+      const service = view.cluster.services.get(key);
+      const why = service === undefined ? undefined : whyNotReady(podsOf(view.cluster, service));
+      const because = why === undefined ? '' : ` Of those that its selector matches, ${why}.`;
       // What a client meets is told where it is known: another data plane may drop what kube-proxy rejects.
       const known =
         unmodelledOf(view) === undefined ? 'connections to it are refused' : 'no connection to it is delivered';
-      const message = `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: ${known}.`;
-      const evidence = { ...portEvidence(refOf(port), port.family), notReady: endpoints.length };
+      const message = `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: ${known}.${because}`;
+      const evidence = { ...portEvidence(refOf(port), port.family), notReady: endpoints.length, why };
       return [finding('SERVICE_WITHOUT_ENDPOINTS', message, evidence)];
     }),
   ),

@@ -171,7 +171,11 @@ export interface PathResponse {
   changes: AppliedChange[];
   assumptions: Assumption[];
   findings: Finding[];
-  result: PathResult | undefined;
+  result:
+    | PathResult
+    | undefined;
+  /** One or two sentences that answer the question. */
+  summary: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1112,6 +1116,7 @@ function createBasePathResponse(): PathResponse {
     assumptions: [],
     findings: [],
     result: undefined,
+    summary: "",
   };
 }
 
@@ -1137,6 +1142,9 @@ export const PathResponse: MessageFns<PathResponse> = {
     }
     if (message.result !== undefined) {
       PathResult.encode(message.result, writer.uint32(58).fork()).join();
+    }
+    if (message.summary !== "") {
+      writer.uint32(66).string(message.summary);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1218,6 +1226,14 @@ export const PathResponse: MessageFns<PathResponse> = {
             message.result = PathResult.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.summary = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1262,6 +1278,7 @@ export const PathResponse: MessageFns<PathResponse> = {
     message.result = (object.result !== undefined && object.result !== null)
       ? PathResult.fromPartial(object.result)
       : undefined;
+    message.summary = object.summary ?? "";
     return message;
   },
 };
