@@ -7,7 +7,7 @@ import t from 'tap';
 const FLOORS: readonly (readonly string[])[] = [
   ['platform'],
   ['base', 'contract'],
-  ['cluster'],
+  ['cluster', 'api-server'],
   ['netfilter'],
   ['control-plane'],
   ['proxy'],
