@@ -67,7 +67,7 @@ export function isSubject(cluster: Cluster, policy: AdminPolicy, pod: Pod): Matc
 function matchesPeer(cluster: Cluster, value: unknown, end: End, direction: Direction, action: Action): Verdict {
   const fields = fieldsOf(value);
   if (fields.namespaces !== undefined || fields.pods !== undefined) {
-    if (end.pod === undefined) return 'PEER';
+    if (end.pod === undefined) return end.isSomePod === true ? 'UNKNOWN' : 'PEER';
     const selected = selects(cluster, value, end.pod);
     return selected === undefined ? 'UNKNOWN' : selected === true ? undefined : 'PEER';
   }

@@ -5,7 +5,7 @@ import { actionOf, matchesAdminRule, type Tier } from './admin-policy.js';
 import type { Direction, Flow } from './flow.js';
 import { matchesRule } from './network-policy.js';
 import type { Subject } from './policy-set.js';
-import { policySetOf } from './policy-set.js';
+import { type AdminApis, ALL_APIS, policySetOf } from './policy-set.js';
 import type { Mismatch } from './rule.js';
 
 /** Who had the last word. */
@@ -82,12 +82,18 @@ function unknownBy({ kind, policy, pointer }: RuleRef): string {
  * What the policies at one end say: at the source pod of its egress, at the destination pod of its ingress. `pod` is that
  * pod; undefined for an end that is none. An administrator's policy decides first, then NetworkPolicies, then the baseline.
  */
-export function decide(cluster: Cluster, direction: Direction, flow: Flow, pod: Pod | undefined): Decision {
+export function decide(
+  cluster: Cluster,
+  direction: Direction,
+  flow: Flow,
+  pod: Pod | undefined,
+  apis: AdminApis = ALL_APIS,
+): Decision {
   if (pod === undefined) return { ...plain, verdict: 'ALLOW', tier: 'NONE' };
   if (flow.source.pod !== undefined && flow.source.pod === flow.destination.pod) {
     return { ...plain, verdict: 'ALLOW', tier: 'SELF' };
   }
-  const set = policySetOf(cluster);
+  const set = policySetOf(cluster, apis);
   if (set.isEmpty) return { ...plain, verdict: 'ALLOW', tier: 'DEFAULT' };
   const subjects = set.subjects(pod);
   const selecting = set.selecting(pod).filter(({ directions }) => directions.has(direction));

@@ -11,6 +11,8 @@ export interface End {
   /** A pod with an address of its own; pods in their node's network are their node. */
   readonly pod?: Pod;
   readonly node?: Node;
+  /** An address that stands for some pod of which neither labels nor namespace are known. */
+  readonly isSomePod?: boolean;
 }
 
 export interface Flow {
@@ -18,6 +20,8 @@ export interface Flow {
   readonly destination: End;
   readonly protocol: string;
   readonly port: number | undefined;
+  /** Whether an ipBlock matches outside addresses alone (Cilium). */
+  readonly blocksMatchOutsideOnly?: boolean;
 }
 
 export const namespaceOf = ({ metadata }: Pod): string => metadata.namespace ?? 'default';

@@ -38,9 +38,11 @@ export function readNetworkPolicy(resource: Resource): PodPolicy {
   };
 }
 
-function matchesPeer(cluster: Cluster, policy: PodPolicy, value: unknown, end: End): Verdict {
+function matchesPeer(cluster: Cluster, policy: PodPolicy, value: unknown, end: End, flow: Flow): Verdict {
   const { ipBlock, podSelector, namespaceSelector } = fieldsOf(value);
   if (ipBlock !== undefined && ipBlock !== null) {
+    const isInside = end.pod !== undefined || end.node !== undefined || end.isSomePod === true;
+    if (isInside && flow.blocksMatchOutsideOnly === true) return 'PEER';
     const { cidr, except } = fieldsOf(ipBlock);
     const inside = inNetwork(cidr, end.address);
     if (inside !== undefined) return inside;
@@ -48,7 +50,8 @@ function matchesPeer(cluster: Cluster, policy: PodPolicy, value: unknown, end: E
   }
   const { pod } = end;
   const [hasPods, hasNamespaces] = [podSelector, namespaceSelector].map((one) => one !== undefined && one !== null);
-  if (pod === undefined || (!hasPods && !hasNamespaces)) return 'PEER';
+  if (!hasPods && !hasNamespaces) return 'PEER';
+  if (pod === undefined) return end.isSomePod === true ? 'UNKNOWN' : 'PEER';
   const namespace = namespaceOf(pod);
   const inNamespace = hasNamespaces
     ? selectsNamespace(cluster, namespaceSelector, namespace)
@@ -79,7 +82,7 @@ export function matchesRule(
   const peers = listOf(direction === 'INGRESS' ? fields.from : fields.to);
   const end = direction === 'INGRESS' ? flow.source : flow.destination;
   const peer = best(
-    peers.map((one) => matchesPeer(cluster, policy, one, end)),
+    peers.map((one) => matchesPeer(cluster, policy, one, end, flow)),
     undefined,
   );
   if (peer !== undefined && peer !== 'UNKNOWN') return peer;

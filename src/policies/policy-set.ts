@@ -1,7 +1,7 @@
 /** The policies of a cluster, read once, and those that select a pod. */
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { policiesOf } from '../cluster/network-policies.js';
+import { policiesOf, policiesSelecting } from '../cluster/network-policies.js';
 import type { Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import { type AdminPolicy, isSubject, readAdminPolicy } from './admin-policy.js';
@@ -69,9 +69,32 @@ export function isAdminPolicy({ kind, apiVersion }: Resource): boolean {
   );
 }
 
-const sets = new WeakMap<Cluster['resources'], PolicySet>();
+/** Which APIs of administrators count. */
+export interface AdminApis {
+  readonly anp: boolean;
+  readonly cnp: boolean;
+}
 
-/** The policies of a cluster, read when they are first asked for. */
-export function policySetOf(cluster: Cluster): PolicySet {
-  return remember(sets, cluster.resources, () => new PolicySet(cluster, policiesOf(cluster)));
+export const ALL_APIS: AdminApis = { anp: true, cnp: true };
+
+const sets = new WeakMap<Cluster['resources'], Map<string, PolicySet>>();
+
+/** The policies of a cluster that count, read when they are first asked for. */
+export function policySetOf(cluster: Cluster, apis: AdminApis = ALL_APIS): PolicySet {
+  const byApis = remember(sets, cluster.resources, () => new Map<string, PolicySet>());
+  return remember(byApis, `${apis.anp} ${apis.cnp}`, () => {
+    const counts = (one: Resource) =>
+      isNetworkPolicy(one) || (one.kind === 'ClusterNetworkPolicy' ? apis.cnp : apis.anp);
+    return new PolicySet(cluster, policiesOf(cluster).filter(counts));
+  });
+}
+
+const foreign = new WeakMap<Cluster['resources'], WeakMap<Pod, readonly Resource[]>>();
+
+/** The policies of kinds that are not evaluated (Cilium's, Calico's, Antrea's) that select a pod. */
+export function foreignPoliciesOf(cluster: Cluster, pod: Pod): readonly Resource[] {
+  const byPod = remember(foreign, cluster.resources, () => new WeakMap<Pod, readonly Resource[]>());
+  return remember(byPod, pod, () =>
+    policiesSelecting(cluster, pod).filter((one) => !isNetworkPolicy(one) && !isAdminPolicy(one)),
+  );
 }

@@ -10,7 +10,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['cluster', 'api-server'],
   ['netfilter'],
   ['control-plane'],
-  ['proxy'],
+  ['proxy', 'policies'],
   ['load-balancers'],
   ['changes'],
   ['path'],
