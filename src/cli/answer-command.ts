@@ -8,6 +8,7 @@ import { validateRequest } from '../questions/validate-request.js';
 import { readAfterFiles } from '../questions/what-if/after-snapshot.js';
 import { type RenderOptions, type ReportForm, render } from '../reports/render.js';
 import { printableJson } from '../reports/safe-text.js';
+import { VIEW_WORDS, viewOf } from '../reports/view.js';
 import type { Arguments } from './arguments.js';
 import { type AskedKind, buildRequest } from './build-request.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -17,7 +18,7 @@ import { manifestFiles } from './manifest-files.js';
 import { type SnapshotFile, snapshotFiles } from './snapshot.js';
 import { holdsProblem, holdsUnknown } from './unknown.js';
 import { UsageError } from './usage-error.js';
-import { oneOf } from './words.js';
+import { oneOf, readWhole } from './words.js';
 
 type Form = ReportForm | 'json';
 
@@ -69,11 +70,19 @@ async function readInput(
   return [request, files];
 }
 
-function renderOptions(io: Io): RenderOptions {
+/** How the answer is laid out: what the options say, and what standard output can show. */
+function renderOptions(args: Arguments, io: Io): RenderOptions {
   const { isTTY, columns } = io.stdout;
+  const words = VIEW_WORDS.filter((word) => args.has(word));
+  const [trace, asked] = ['trace', 'width'].map((name) => {
+    const text = args.one(name);
+    return text === undefined ? undefined : readWhole(`--${name}`, text);
+  });
+  if (trace === 0) throw new UsageError('--trace counts from 1.');
+  const width = asked ?? (isTTY && columns !== undefined && columns > 0 ? columns : undefined);
   // no-color.org: NO_COLOR set to anything but the empty string.
   const color = isTTY === true && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
-  return { color, ...(isTTY && columns !== undefined && columns > 0 ? { width: columns } : {}) };
+  return { color, view: viewOf(words, trace), ...(width === undefined ? {} : { width }) };
 }
 
 /** The files of `--after`. */
@@ -126,12 +135,13 @@ export async function runCheck(args: Arguments, io: Io): Promise<ExitCode> {
 
 async function run(kind: QuestionKind, question: AskedKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
   const form = formOf(args, kind);
+  const layout = renderOptions(args, io);
   const told = await answerOf(kind, question, args, io);
   if (form === 'json') {
     const json = `${JSON.stringify(told, undefined, 2)}\n`;
     await writeAll(io.stdout, io.stdout.isTTY ? printableJson(json) : json);
   } else {
-    const text = render(kind, told, form, { ...renderOptions(io), indent: 2 });
+    const text = render(kind, told, form, { ...layout, indent: 2 });
     await writeAll(io.stdout, form === 'rows' && io.stdout.isTTY ? printableJson(text) : text);
   }
   if (holdsProblem(told)) return EXIT.BAD_INPUT;

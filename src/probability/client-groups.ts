@@ -229,10 +229,15 @@ function through(fabric: Fabric, destination: Destination): Entry | undefined {
 function throughBalancer(
   fabric: Fabric,
   balancer: Balancer,
+  destination: Destination,
   outside: OutsideOfBalancer,
   pointer: string,
 ): ClientGroups {
-  const groups = balancedGroups(fabric, balancer, outside, pointer);
+  const port =
+    destination.kind === 'SERVICE'
+      ? { port: destination.target.portNumber, protocol: destination.target.protocol }
+      : undefined;
+  const groups = balancedGroups(fabric, balancer, outside, pointer, port);
   return { groups, description: `outside clients through the load balancer of ${balancer.key}` };
 }
 
@@ -269,11 +274,11 @@ export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, d
         },
       ]);
     }
-    return throughBalancer(fabric, balancer, clients.loadBalancer, `${POINTER}/loadBalancer`);
+    return throughBalancer(fabric, balancer, destination, clients.loadBalancer, `${POINTER}/loadBalancer`);
   }
   const entry = balancerTo(fabric, destination);
   if (clients?.external !== undefined && clients.external.entersAt === undefined && entry !== undefined) {
-    return throughBalancer(fabric, entry, clients.external, `${POINTER}/external`);
+    return throughBalancer(fabric, entry, destination, clients.external, `${POINTER}/external`);
   }
   if (clients?.external !== undefined) {
     const { address, entersAt } = clients.external;

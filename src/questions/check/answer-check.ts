@@ -13,6 +13,7 @@ import { thresholdsOf } from '../findings/options.js';
 import type { View } from '../findings/view.js';
 import { noneHeld } from '../held.js';
 import { type Prepared, prepare as prepareAnew } from '../prepare.js';
+import { summed } from '../summaries/index.js';
 import { requireComparable } from '../walk-limits.js';
 import { readAfter } from '../what-if/after-snapshot.js';
 import { ofAfter, type SidesContext } from '../what-if/sides.js';
@@ -25,7 +26,6 @@ import { type Touched, touchedServices } from './touched.js';
 export const DEFAULT_MAX_SERVICES = 200;
 
 const CLIENTS: readonly CheckClients[] = ['PODS', 'HOSTS', 'OUTSIDE'];
-const VIAS = ['CLUSTER_IP', 'NODE_PORT', 'LOAD_BALANCER', 'EXTERNAL_IP', 'DNS'] as const;
 
 const RANK = { INFO: 0, WARNING: 1, ERROR: 2, NEVER: 3 } as const;
 
@@ -98,7 +98,8 @@ function unknownOf({ door }: SideDoor): string | undefined {
 /** One side's doors of a Service; those that cannot be asked about are told with the reason. */
 function askSide(prepared: Prepared, key: string, wanted: Wanted) {
   const service = prepared.cluster.services.get(key);
-  const asked = service === undefined ? [] : doorsOf(service, wanted).map((door) => askDoor(prepared, door, wanted));
+  const asked =
+    service === undefined ? [] : doorsOf(service, wanted, prepared).map((door) => askDoor(prepared, door, wanted));
   const doors = asked.flatMap(({ question, outcome }) =>
     (outcome?.doors ?? []).map(
       (door, index): SideDoor => ({
@@ -224,7 +225,7 @@ export function answerCheck(
   const { asked, omitted } = chosen(touched, question, sides);
   const wanted: Wanted = {
     clients: question.clients ?? CLIENTS,
-    vias: question.vias ?? VIAS,
+    vias: question.vias,
     families: question.families,
   };
   const checked = asked.map((key) => checkService(sides, key, wanted));
@@ -266,5 +267,6 @@ export function answerCheck(
   const assumptions = checked.flatMap((one) => one.assumptions);
   const was = before.answer({ result, assumptions }, toldFindings(found, request.findings));
   const is = after.answer({ result, assumptions: [] }, []);
-  return { ...was, changes: is.changes, assumptions: withoutRepetition([...was.assumptions, ...is.assumptions]) };
+  const assumed = withoutRepetition([...was.assumptions, ...is.assumptions]);
+  return summed('check', request, { ...was, changes: is.changes, assumptions: assumed });
 }

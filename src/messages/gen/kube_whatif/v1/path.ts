@@ -171,7 +171,11 @@ export interface PathResponse {
   changes: AppliedChange[];
   assumptions: Assumption[];
   findings: Finding[];
-  result: PathResult | undefined;
+  result:
+    | PathResult
+    | undefined;
+  /** One or two sentences that answer the question. */
+  summary: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1364,6 +1368,7 @@ function createBasePathResponse(): PathResponse {
     assumptions: [],
     findings: [],
     result: undefined,
+    summary: "",
   };
 }
 
@@ -1389,6 +1394,9 @@ export const PathResponse: MessageFns<PathResponse> = {
     }
     if (message.result !== undefined) {
       PathResult.encode(message.result, writer.uint32(58).fork()).join();
+    }
+    if (message.summary !== "") {
+      writer.uint32(66).string(message.summary);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1470,6 +1478,14 @@ export const PathResponse: MessageFns<PathResponse> = {
             message.result = PathResult.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.summary = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1514,6 +1530,7 @@ export const PathResponse: MessageFns<PathResponse> = {
     message.result = (object.result !== undefined && object.result !== null)
       ? PathResult.fromPartial(object.result)
       : undefined;
+    message.summary = object.summary ?? "";
     return message;
   },
 };
