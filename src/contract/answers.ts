@@ -70,6 +70,7 @@ export type StepChance = Contract.Chance;
 export type PathVerdict = Contract.Verdict;
 export type PathHeader = Contract.Header;
 export type PathStep = Contract.Step;
+export type PathPolicy = Contract.PolicyDecision;
 export type PathHop = Contract.Hop;
 export type PathTrace = Contract.Trace;
 export type VerdictShare = Contract.VerdictShares[number];
