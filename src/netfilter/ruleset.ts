@@ -25,6 +25,8 @@ export interface Origin {
 export interface Rule {
   readonly chain: string;
   readonly statements: readonly Statement[];
+  /** The language in which it is written, where that is not the one of the ruleset it is in. */
+  readonly language?: Language;
   readonly origin?: Origin;
   /** Where rules were parsed: 1-based line of the text, and the verbatim text. */
   readonly line?: number;

@@ -15,6 +15,11 @@ const MODES: Readonly<Partial<Record<ProxyMode, (input: ProxierInput) => NodePro
   nftables: (input) => new NftablesProgram(input, (options) => tablesWithoutProxy(input, options)),
 };
 
+/** Whether it is known what a kube-proxy in this mode programs. */
+export function isModelled(mode: ProxyMode): boolean {
+  return MODES[mode] !== undefined;
+}
+
 const programs = new WeakMap<Cluster, Map<string, NodeProgram>>();
 const settingsKeys = new WeakMap<NodeProxySettings, string>();
 

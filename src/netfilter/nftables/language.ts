@@ -7,7 +7,7 @@ import { type Expression, statementsOf } from './types.js';
 import { unquoted } from './values.js';
 
 /** The rule as it can be found on the node. */
-function textOf(rule: Rule, packet: Packet): string {
+function textOf(rule: Rule, packet: Pick<Packet, 'family'>): string {
   return rule.text ?? saveRule(rule, packet.family);
 }
 

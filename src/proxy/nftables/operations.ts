@@ -1,5 +1,6 @@
 import type { IPFamily } from '../../base/address.js';
 import { writeElement } from '../../netfilter/nftables/elements.js';
+import { NFTABLES } from '../../netfilter/nftables/language.js';
 import { writeRule } from '../../netfilter/nftables/statements/index.js';
 import type { SetDeclaration } from '../../netfilter/nftables/table.js';
 import type { Element, Statement } from '../../netfilter/nftables/types.js';
@@ -62,10 +63,8 @@ export class OperationList {
   }
 
   rule(chain: string, origin: Origin | undefined, ...statements: Statement[]): void {
-    this.operations.push({
-      kind: 'rule',
-      rule: origin === undefined ? { chain, statements } : { chain, statements, origin },
-    });
+    const rule: Rule = { chain, statements, language: NFTABLES, ...(origin && { origin }) };
+    this.operations.push({ kind: 'rule', rule });
   }
 }
 
