@@ -15,7 +15,9 @@ function outcomes(result: PathResult): readonly string[] {
   );
 }
 
-for (const row of MATRIX) {
+const isCurrent = (versions?: readonly string[]) => versions?.some((version) => Number(version.split('.')[1]) >= 30) ?? true;
+
+for (const row of MATRIX.filter(({ versions }) => isCurrent(versions))) {
   t.test(row.name, async (t) => {
     for (const version of VERSIONS) {
       const snapshot = lab({ services: [row.service], version: `${version}.0` });

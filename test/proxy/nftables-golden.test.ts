@@ -37,3 +37,7 @@ t.test('what is loaded is what the real kube-proxy loads, byte for byte', async 
 t.test('the transaction is that of the real kube-proxy, byte for byte', async (t) => {
   compare(t, 'nftables-tx', 2, (program) => program.transactionPieces().map(decodeUtf8).join(''));
 });
+
+t.test('a listing is what nft shows after the transaction is loaded', async (t) => {
+  compare(t, 'nft-list', 2, (program) => program.listing());
+});

@@ -2,6 +2,7 @@ import { decodeUtf8 } from '#platform';
 import { ZONE_LABEL } from '../../cluster/objects.js';
 import { saveElement } from '../../netfilter/nftables/elements.js';
 import { NFTABLES } from '../../netfilter/nftables/language.js';
+import { listTable } from '../../netfilter/nftables/list.js';
 import { saveRule } from '../../netfilter/nftables/statements/index.js';
 import type { ValueType } from '../../netfilter/nftables/values.js';
 import type { Ruleset, Table } from '../../netfilter/ruleset.js';
@@ -14,7 +15,8 @@ import type { NodePlace } from '../topology.js';
 import { type RenderContext, renderContext } from './context.js';
 import { setUp } from './fixed-rules.js';
 import { portNames } from './names.js';
-import type { Operation, OperationList } from './operations.js';
+import { loadedObjects, objectText } from './listing.js';
+import { type Operation, type OperationList, TABLE_COMMENT, tableText } from './operations.js';
 import { portOperations } from './port-rules.js';
 import { dumpPieces, transactionPieces } from './restore.js';
 import { kubeProxyTable } from './ruleset.js';
@@ -144,6 +146,12 @@ export class NftablesProgram implements NodeProgram {
       this.#rulesets.set(key, ruleset);
     }
     return ruleset;
+  }
+
+  /** What is loaded, as `nft -s list ruleset` shows it. */
+  listing(services?: ReadonlySet<string>): string {
+    const objects = loadedObjects(this.operations(services)).map((object) => objectText(object, this.family));
+    return listTable(tableText(this.family), TABLE_COMMENT, objects);
   }
 
   restore(services?: ReadonlySet<string>): string {
