@@ -15,7 +15,21 @@ function outcomes(result: PathResult): readonly string[] {
   );
 }
 
-const isCurrent = (versions?: readonly string[]) => versions?.some((version) => Number(version.split('.')[1]) >= 30) ?? true;
+/** Where nftables mode differs from iptables mode, by row: what is expected in a version (KEP-3866, "nft proxy behaviour"). */
+const DIFFERENT: Readonly<Record<string, (minor: number) => readonly string[] | undefined>> = {
+  'pod → ClusterIP, a port it does not have': () => ['REJECTED/UNKNOWN_PORT'],
+  // Filter chains came before DNAT up to 1.33.5, so that a process of the host met the drop first.
+  'host → load balancer, Local, none here': (minor) => (minor < 34 ? ['DROPPED/NO_LOCAL_ENDPOINTS'] : undefined),
+  'host → external IP, Local, none here': (minor) => (minor < 34 ? ['DROPPED/NO_LOCAL_ENDPOINTS'] : undefined),
+  'host → 127.0.0.1 node port': () => ['REJECTED/HOST_REFUSED'],
+  // There is no rule against INVALID packets.
+  'outside → pod, by a node that its replies do not pass: TCP opens and falls silent': () => [
+    'DELIVERED 10.180.2.2 sees 198.51.100.9',
+  ],
+};
+
+const isCurrent = (versions?: readonly string[]) =>
+  versions?.some((version) => Number(version.split('.')[1]) >= 30) ?? true;
 
 for (const row of MATRIX.filter(({ versions }) => isCurrent(versions))) {
   t.test(row.name, async (t) => {
@@ -27,7 +41,8 @@ for (const row of MATRIX.filter(({ versions }) => isCurrent(versions))) {
         settings: { ...row.settings, kubeProxy },
       };
       const { result } = ask('path', request, snapshot);
-      t.same([...outcomes(result)].sort(), [...row.expect].sort(), `${version}: ${result.traces[0]?.explanation}`);
+      const expected = DIFFERENT[row.name]?.(Number(version.split('.')[1])) ?? row.expect;
+      t.same([...outcomes(result)].sort(), [...expected].sort(), `${version}: ${result.traces[0]?.explanation}`);
     }
   });
 }

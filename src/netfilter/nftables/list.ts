@@ -91,7 +91,8 @@ const BETWEEN = ',\n\t\t\t     ';
 function elementsText(elements: readonly Element[], types: readonly ValueType[]): string {
   const sorted = sortElements(elements, types);
   const texts = sorted.map((element) => saveElement(element, types));
-  const perLine = types.length > 1 || sorted.some(({ verdict, data }) => verdict ?? data) ? 1 : types[0] === 'ipv4_addr' ? 4 : 2;
+  const perLine =
+    types.length > 1 || sorted.some(({ verdict, data }) => verdict ?? data) ? 1 : types[0] === 'ipv4_addr' ? 4 : 2;
   const lines: string[] = [];
   for (let i = 0; i < texts.length; i += perLine) lines.push(texts.slice(i, i + perLine).join(', '));
   return lines.join(BETWEEN);
@@ -113,4 +114,3 @@ export function listTable(head: string, comment: string | undefined, objects: re
   const note = comment === undefined ? '' : `\tcomment "${comment}"\n`;
   return `table ${head} {\n${note}${objects.join('\n')}}\n`;
 }
-

@@ -14,7 +14,10 @@ export interface LoadedObject {
 /** What is loaded after the transaction: sets, then chains, each in the order in which they were made, as `nft list` has them. */
 export function loadedObjects(operations: Iterable<Operation>): readonly LoadedObject[] {
   const chains = new Map<string, ListedChain & { readonly rules: Rule[] }>();
-  const sets = new Map<string, ListedSet & { readonly elements: Element[]; readonly origins: (Origin | undefined)[] }>();
+  const sets = new Map<
+    string,
+    ListedSet & { readonly elements: Element[]; readonly origins: (Origin | undefined)[] }
+  >();
   const keys = new Set<string>();
   for (const operation of operations) {
     if (operation.kind === 'chain') {

@@ -14,8 +14,8 @@ import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-p
 import type { NodePlace } from '../topology.js';
 import { type RenderContext, renderContext } from './context.js';
 import { setUp } from './fixed-rules.js';
-import { portNames } from './names.js';
 import { loadedObjects, objectText } from './listing.js';
+import { portNames } from './names.js';
 import { type Operation, type OperationList, TABLE_COMMENT, tableText } from './operations.js';
 import { portOperations } from './port-rules.js';
 import { dumpPieces, transactionPieces } from './restore.js';

@@ -2,6 +2,7 @@ import type { IPFamily } from '../../../base/address.js';
 import type { Packet } from '../../packet.js';
 import type { WalkContext } from '../../walk/context.js';
 import { type DrawnValue, isDrawn } from '../codec.js';
+import { saveElements } from '../elements.js';
 import { statusHolds } from '../expressions/ct.js';
 import { evaluate, save, typesOf, write } from '../expressions/index.js';
 import { interfaceWay } from '../expressions/meta.js';
@@ -24,6 +25,8 @@ function writeRight({ right }: Match): string {
 
 function saveRight({ left, right }: Match, family: IPFamily): string {
   const types = typesOf(left, family);
+  // nft writes a set of one as its only element.
+  if (right.kind === 'set' && right.elements.length === 1) return saveElements(right.elements, types, false).join();
   if (right.kind === 'reference' || right.kind === 'set') return saveSet(right, types);
   if (right.kind === 'flags') return right.values.join(',');
   return right.kind === 'value' ? savedValue(right.text, types[0] ?? 'name') : save(right);
