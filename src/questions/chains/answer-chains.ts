@@ -1,4 +1,4 @@
-import { Sha256 } from '#platform';
+import { decodeUtf8, Sha256 } from '#platform';
 import type { IPFamily } from '../../base/address.js';
 import { addressOf } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
@@ -109,6 +109,30 @@ function renderRestore(selection: Selection, programs: ReadonlyMap<string, NodeP
   return render(form, programs, selection, exact);
 }
 
+/** What `nft -f -` is given: a text of each node, since its lines act in their order. */
+function renderTransaction(selection: Selection, programs: ReadonlyMap<string, NodeProgram>, limit: number): Rendered {
+  const budget = new ByteBudget(limit);
+  if (selection.chains !== undefined) {
+    throw new QuestionError('INVALID_REQUEST', 'A transaction is shown as a whole.', [
+      { pointer: '/chains/chains', detail: 'Leave out chains, or ask for SAVE, LIST or RULES.' },
+    ]);
+  }
+  const own = [...programs].map(([node, program]): [string, AnyPart] => {
+    const pieces = program.transactionPieces?.(selection.services);
+    if (pieces === undefined) {
+      throw new QuestionError('INVALID_REQUEST', `The kube-proxy of node "${node}" gives no transaction to nft.`, [
+        {
+          pointer: '/chains/format',
+          detail: 'TRANSACTION is for nodes in nftables mode. RESTORE would be right here.',
+        },
+      ]);
+    }
+    for (const piece of pieces) budget.spend(piece.length);
+    return [node, { text: pieces.map(decodeUtf8).join('') }];
+  });
+  return { own: new Map(own) };
+}
+
 function renderAll(
   question: ChainsQuestion,
   selection: Selection,
@@ -118,6 +142,8 @@ function renderAll(
   const [first] = [...programs.values()] as [NodeProgram];
   const rendering = renderingOf(first);
   switch (question.format ?? 'RESTORE') {
+    case 'TRANSACTION':
+      return renderTransaction(selection, programs, limit);
     case 'RESTORE':
       return renderRestore(selection, programs, limit);
     case 'SAVE':

@@ -22,6 +22,7 @@ import { hintDifferences, localWithoutEndpoints, servicesWithoutEndpoints } from
 import { finding, keyOf } from './finding.js';
 import { type FindingsSpec, type Thresholds, wantedFindings } from './options.js';
 import { policiesNotEvaluated } from './policies.js';
+import { proxyModeFindings } from './proxy-mode.js';
 import { selectorFindings, servicesDeleted, targetPortsLost } from './selectors.js';
 import { sourceAddressDifferences } from './source-address.js';
 import { doorsRemoved, lostTraffic, trafficDifferences } from './traffic.js';
@@ -65,6 +66,7 @@ const DIFFERENCE: readonly DifferenceFinder[] = [
   targetPortsLost,
   servicesDeleted,
   metallbLosers,
+  proxyModeFindings,
 ];
 
 /** The address and Services of a LOAD_BALANCER_ADDRESS_LOST; '' for another finding. */
