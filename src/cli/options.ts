@@ -120,7 +120,7 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
       service: { value: 'NAMESPACE/NAME', multiple: true, help: "only this Service's rules; repeatable" },
       format: {
         value: 'FORMAT',
-        help: 'restore (default): what kube-proxy writes; save: what iptables-save shows; list: what iptables -L shows; rules: chain by chain',
+        help: 'restore (default): what kube-proxy writes; save: what iptables-save or nft list shows; list: one rule a line; rules: data; transaction: what nft -f is given',
       },
       flavour: { value: 'FLAVOUR', help: 'for save: nft (default) or legacy' },
       chain: { value: 'NAME', multiple: true, help: 'for save, list and rules: only this chain; repeatable' },
