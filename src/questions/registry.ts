@@ -15,6 +15,7 @@ import { answerCheck } from './check/answer-check.js';
 import type { ByDigest } from './held.js';
 import { answerInspect } from './inspect/answer-inspect.js';
 import type { PlainKind, QuestionKind } from './kinds.js';
+import { withRemedies } from './path/remedies.js';
 import type { PlainResult } from './plain-questions.js';
 import { prepare } from './prepare.js';
 import { answerSweep } from './sweep/answer-sweep.js';
@@ -58,7 +59,11 @@ function plain<K extends PlainKind>(kind: K, rpc: string, streamed: boolean): Qu
 
 export const QUESTIONS: { readonly [K in QuestionKind]: Question<ResultOf[K]> } = {
   chains: plain('chains', 'Chains', true),
-  path: plain('path', 'Path', false),
+  path: {
+    ...plain('path', 'Path', false),
+    answer: (request, snapshot) =>
+      withRemedies(answerPlain('path', prepare(request, snapshot), request, request.findings), request, snapshot),
+  },
   probability: plain('probability', 'Probability', false),
   'what-if': {
     rpc: 'WhatIf',

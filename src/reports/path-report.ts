@@ -12,6 +12,7 @@ import { exact, percent, shareText } from './shares.js';
 import { markdownTable } from './table.js';
 import { drawTree } from './tree.js';
 import { EVERYTHING } from './view.js';
+import { item } from './wrap.js';
 
 function questionLine({ question }: PathResult): string {
   const port = question.port;
@@ -66,6 +67,18 @@ function ways({ traces }: PathResult, layout: Layout): string[][] {
   return [wayText(trace, title(index), layout)];
 }
 
+/** What would let the packet pass, each with what becomes of it then. */
+function remedyLines({ remedies = [] }: PathResult, { paint, width }: Layout): string[] {
+  if (remedies.length === 0) return [];
+  return [
+    paint.bold('What would let it pass'),
+    ...remedies.flatMap(({ what, outcome }) => [
+      ...item('  ', printable(what), width, 4),
+      ...item('    ', printable(outcome), width, 6),
+    ]),
+  ];
+}
+
 function text(answer: Answer<PathResult>, layout: Layout): string {
   const { result } = answer;
   const { view } = layout;
@@ -79,6 +92,7 @@ function text(answer: Answer<PathResult>, layout: Layout): string {
     [...lines, ...(left === 0 ? [] : [`  ${left} more: --all`])],
     omitted === undefined ? [] : [omitted],
     ...ways(result, layout),
+    remedyLines(result, layout),
     ...footer(answer, layout, [
       ...(view.rules ? [] : [['every rule', '--rules'] as const]),
       ...(several && !view.all ? [['another outcome', '--trace N'] as const, ['all of them', '--all'] as const] : []),
@@ -134,6 +148,12 @@ function markdown(answer: Answer<PathResult>): string {
     [`**${markdownText(answer.summary)}**`],
     [`Path: ${markdownText(questionLine(result))}`],
     markdownTable(VERDICT_COLUMNS, result.verdicts.map(verdictRow)),
+    ...(result.remedies === undefined
+      ? []
+      : [
+          ['### What would let it pass'],
+          result.remedies.map(({ what, outcome: then }) => `- ${markdownText(what)}: ${markdownText(then)}`),
+        ]),
     ['### Traces'],
     markdownTable(TRACE_COLUMNS, result.traces.map(traceRow)),
     omitted === undefined ? [] : [omitted],

@@ -1,0 +1,143 @@
+/** What would let a lost packet pass: small changes, each tried by asking again. */
+import { QuestionError } from '../../base/errors.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import type { Snapshot } from '../../cluster/read-snapshot.js';
+import type { Answer, PathResult } from '../../contract/answers.js';
+import type { Change, QuestionRequest } from '../../contract/requests.js';
+import { answerPlain } from '../answer-plain.js';
+import { type Prepared, prepare } from '../prepare.js';
+
+/** Remedies that are tried, at most. */
+const TRIED = 6;
+/** Other nodes that are tried, at most. */
+const NODES_TRIED = 3;
+
+interface Remedy {
+  /** What is done, as a clause: `externalTrafficPolicy: Cluster`. */
+  readonly what: string;
+  readonly change?: Change;
+  /** The question asked instead. */
+  readonly path?: NonNullable<QuestionRequest['path']>;
+}
+
+type Service = NonNullable<NonNullable<NonNullable<QuestionRequest['path']>['destination']>['service']>;
+
+function nodesOf(cluster: Cluster, key: string): readonly string[] {
+  const names = cluster.slicesOf(key).flatMap(({ endpoints }) => endpoints.map(({ nodeName }) => nodeName ?? ''));
+  return [...new Set(names)].filter((name) => cluster.nodes.has(name)).sort();
+}
+
+/** Entering at a node that has an endpoint, or a policy that is not Local. */
+function ofLocalPolicy(path: NonNullable<QuestionRequest['path']>, service: Service, { cluster }: Prepared): Remedy[] {
+  const { namespace, name } = service;
+  const key = `${namespace}/${name}`;
+  const spec = cluster.services.get(key)?.spec;
+  const { external } = path.source;
+  const entered = external?.entersAt;
+  const others = entered === undefined ? [] : nodesOf(cluster, key).filter((node) => node !== entered);
+  const field = spec?.externalTrafficPolicy === 'Local' ? 'externalTrafficPolicy' : 'internalTrafficPolicy';
+  return [
+    ...others.slice(0, NODES_TRIED).map((node) => ({
+      what: `${node} instead of ${entered}`,
+      path: {
+        ...path,
+        source: { external: { ...external, entersAt: node } },
+        ...(service.node === undefined ? {} : { destination: { service: { ...service, node } } }),
+      },
+    })),
+    {
+      what: `${field}: Cluster`,
+      change: { patch: { kind: 'Service', namespace, name, patch: { spec: { [field]: 'Cluster' } } } },
+    },
+  ];
+}
+
+/** A workload without replicas whose pods the Service selects. */
+function ofNoEndpoints({ namespace, name }: Service, { cluster }: Prepared): Remedy[] {
+  const selector = Object.entries(cluster.services.get(`${namespace}/${name}`)?.spec?.selector ?? {});
+  if (selector.length === 0) return [];
+  return [...cluster.workloads.values()].flatMap(({ kind, metadata, spec }): Remedy[] => {
+    if (kind !== 'Deployment' && kind !== 'StatefulSet') return [];
+    const labels = spec?.template?.metadata?.labels ?? {};
+    if ((metadata.namespace ?? 'default') !== namespace || spec?.replicas !== 0) return [];
+    if (!selector.every(([key, value]) => labels[key] === value)) return [];
+    return [
+      {
+        what: `${kind} ${metadata.name} with 1 replica instead of 0`,
+        change: { scale: { kind, namespace, name: metadata.name, replicas: 1 } },
+      },
+    ];
+  });
+}
+
+/** The client's address among the source ranges. */
+function ofFirewall({ namespace, name }: Service, prepared: Prepared, address: string | undefined): Remedy[] {
+  const ranges = prepared.cluster.services.get(`${namespace}/${name}`)?.spec?.loadBalancerSourceRanges;
+  if (address === undefined || ranges === undefined) return [];
+  const own = `${address}/${address.includes(':') ? 128 : 32}`;
+  const patch = { spec: { loadBalancerSourceRanges: [...ranges, own] } };
+  return [
+    { what: `${own} among loadBalancerSourceRanges`, change: { patch: { kind: 'Service', namespace, name, patch } } },
+  ];
+}
+
+/** The Service's own ports, where the one asked for is none of them. */
+function ofPort(
+  path: NonNullable<QuestionRequest['path']>,
+  { cluster }: Prepared,
+  address: string | undefined,
+): Remedy[] {
+  const service = [...cluster.services.values()].find(
+    ({ spec }) => address !== undefined && spec?.clusterIP === address,
+  );
+  return (service?.spec?.ports ?? []).slice(0, NODES_TRIED).map(({ port }) => ({
+    what: `port ${port}, which ${service?.metadata.namespace ?? 'default'}/${service?.metadata.name} has`,
+    path: { ...path, destination: { ...path.destination, port } },
+  }));
+}
+
+function candidates(path: NonNullable<QuestionRequest['path']>, result: PathResult, prepared: Prepared): Remedy[] {
+  const { service } = path.destination ?? {};
+  const causes = new Set(result.traces.map(({ cause }) => cause));
+  return [
+    ...(service !== undefined && causes.has('NO_LOCAL_ENDPOINTS') ? ofLocalPolicy(path, service, prepared) : []),
+    ...(service !== undefined && causes.has('NO_ENDPOINTS') ? ofNoEndpoints(service, prepared) : []),
+    ...(service !== undefined && causes.has('FIREWALLED')
+      ? ofFirewall(service, prepared, path.source.external?.address)
+      : []),
+    ...(causes.has('UNKNOWN_PORT') || causes.has('NO_RULE') ? ofPort(path, prepared, path.destination?.address) : []),
+  ];
+}
+
+/**
+ * The answer with `remedies`: what would let the packet pass, where nothing of it is delivered. Each was tried by asking again, and is
+ * there only if everything is delivered with it.
+ */
+export function withRemedies(
+  answer: Answer<PathResult>,
+  request: QuestionRequest,
+  snapshot: Snapshot,
+): Answer<PathResult> {
+  const { result } = answer;
+  const { path } = request;
+  if (path === undefined || result.traces.length === 0) return answer;
+  if (result.traces.some(({ verdict }) => verdict === 'DELIVERED' || verdict === 'UNKNOWN')) return answer;
+  const remedies = candidates(path, result, prepare(request, snapshot))
+    .slice(0, TRIED)
+    .flatMap(({ what, change, path: instead }) => {
+      const changed = {
+        ...request,
+        ...(change === undefined ? {} : { changes: [...(request.changes ?? []), change] }),
+      };
+      try {
+        const again = answerPlain('path', prepare(changed, snapshot), { path: instead ?? path }, request.findings);
+        if (!again.result.traces.every(({ verdict }) => verdict === 'DELIVERED')) return [];
+        return [{ what, outcome: again.summary, ...(change === undefined ? {} : { change }) }];
+      } catch (error) {
+        // A change that cannot be made is no remedy.
+        if (error instanceof QuestionError) return [];
+        throw error;
+      }
+    });
+  return remedies.length === 0 ? answer : { ...answer, result: { ...result, remedies } };
+}
