@@ -7,10 +7,10 @@ import t from 'tap';
 const FLOORS: readonly (readonly string[])[] = [
   ['platform'],
   ['base', 'contract'],
-  ['cluster'],
+  ['cluster', 'api-server'],
   ['netfilter'],
   ['control-plane'],
-  ['proxy'],
+  ['proxy', 'policies'],
   ['load-balancers'],
   ['changes'],
   ['path'],

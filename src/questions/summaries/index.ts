@@ -5,6 +5,7 @@ import type { QuestionKind } from '../kinds.js';
 import type { ResultOf } from '../registry.js';
 import { chainsSummary } from './chains.js';
 import { checkSummary } from './check.js';
+import { inspectSummary } from './inspect.js';
 import { pathSummary } from './path.js';
 import { probabilitySummary } from './probability.js';
 import { sweepSummary } from './sweep.js';
@@ -28,6 +29,7 @@ const SUMMARIES: {
   'what-if': (request, { result, findings }) => whatIfSummary(request, result, findings),
   sweep: (_, { result }) => sweepSummary(result),
   check: (_, { result, findings }) => checkSummary(result, findings),
+  inspect: (_, { result, findings }) => inspectSummary(result, findings),
   batch: (_, { result }) => batchSummary(result),
 };
 
