@@ -118,7 +118,35 @@ function probabilityFields(args: Arguments): Fields {
     ...word(args, 'protocol', 'protocol', ENUMS.Protocol),
     ...list('families', args.all('family'), readFamily),
     ...word(args, 'phase', 'phase', ENUMS.Phase),
+    ...traffic(args),
   };
+}
+
+/** The number of an option. Throws UsageError for anything else. */
+function numberOf(args: Arguments, name: string): number | undefined {
+  const text = args.one(name);
+  if (text === undefined) return undefined;
+  if (!/^\d{1,15}(?:\.\d{1,9})?$/.test(text))
+    throw new UsageError(`--${name} needs a number of at least 0, not "${text}".`);
+  return Number(text);
+}
+
+/** How much is sent, as options say it. */
+function traffic(args: Arguments): Fields {
+  const said = {
+    ...field('connections', numberOf(args, 'connections')),
+    ...field('requestsPerSecond', numberOf(args, 'rps')),
+    ...field('clients', numberOf(args, 'client-count')),
+    ...field('capacity', numberOf(args, 'capacity') ?? numberOf(args, 'max-rps')),
+    ...field('bytesPerRequest', numberOf(args, 'bytes-per-request')),
+    ...field('pricePerGigabyte', numberOf(args, 'price-per-gigabyte')),
+  };
+  if (args.has('max-rps') && args.has('connections')) {
+    throw new UsageError(
+      '--max-rps is a capacity in requests per second; with --connections give --capacity, in connections.',
+    );
+  }
+  return Object.keys(said).length === 0 ? {} : { traffic: said };
 }
 
 /** `FROM..TO`, `FROM..TO/STEP` or `N,N,…` */

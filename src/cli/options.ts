@@ -190,6 +190,16 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
         help: 'how the Services are addressed: cluster-ip (default), node-port, external-ip, load-balancer or dns',
       },
       'to-node': { value: 'NODE', help: 'for node-port: the node whose address is used' },
+      connections: { value: 'N', help: 'open connections: how uneven they are over the pods, with percentiles' },
+      rps: { value: 'RATE', help: 'requests per second of all clients: the load of each pod, node and zone' },
+      'max-rps': { value: 'RATE', help: 'requests per second that one pod takes' },
+      capacity: {
+        value: 'N',
+        help: 'what one pod takes: connections where --connections is given, else requests per second',
+      },
+      'client-count': { value: 'N', help: 'clients of equal rates, where session affinity keeps each on its pod' },
+      'bytes-per-request': { value: 'BYTES', help: 'for the bytes that cross zones' },
+      'price-per-gigabyte': { value: 'PRICE', help: 'of traffic between zones' },
       clients: {
         value: 'CLIENTS',
         help: 'nodes[@NODE,…] (a pod on each, the default), hosts[@NODE,…] (a process of each), KIND/NAMESPACE/NAME, pod/NAMESPACE/NAME, external[/ADDRESS][@NODE,…] or load-balancer[/ADDRESS]',

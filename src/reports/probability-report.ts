@@ -5,6 +5,7 @@ import { BACKEND_COLUMNS, backendRows, balancerLines, crossingLines } from './ba
 import { bar } from './bars.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
+import { loadLines } from './load-lines.js';
 import { paintVerdict } from './paint.js';
 import { endpointTable, servicesTable } from './probability-table.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
@@ -140,6 +141,7 @@ function serviceSections(service: ServiceProbability, layout: Layout): string[][
     ),
     ...(balance === undefined ? [] : [`  ${balance}`]),
     ...crossingLines(service).map((line) => `  ${line}`),
+    ...loadLines(service).flatMap((line) => item('  ', printable(line), width, 4)),
   ];
   const sections = [head, ...balancerSection(service, layout), ...tableTexts(tablesOf(service), layout).map(indented)];
   const { affinity } = service;
@@ -159,6 +161,7 @@ function shortSections(service: ServiceProbability, layout: Layout): string[][] 
   const { affinity, loadBalancer } = service;
   return [
     endpointTable(service, layout),
+    loadLines(service).flatMap((line) => item('  ', printable(line), layout.width, 4)),
     loadBalancer === undefined
       ? []
       : balancerLines(loadBalancer)
@@ -246,6 +249,7 @@ function serviceMarkdown(service: ServiceProbability): string[][] {
         ? []
         : [`- affinity ${affinity.type}, ${affinity.timeoutSeconds} s: ${markdownText(affinity.explanation)}`]),
       ...crossingLines(service).map((line) => `- ${markdownText(line)}`),
+      ...loadLines(service).map((line) => `- ${markdownText(line)}`),
       ...(service.loadBalancer === undefined
         ? []
         : balancerLines(service.loadBalancer).map(

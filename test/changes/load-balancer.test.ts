@@ -43,8 +43,8 @@ t.test('a Service that becomes of type LoadBalancer gets an address', async (t) 
   const options = { pods: [1, 1], spec: { type: 'ClusterIP' }, status: { loadBalancer: {} } };
   const change = { service: { ...WEB, type: 'LoadBalancer' as const } };
   const { result, changes } = after(options, [change]);
-  t.equal(result.services[0]?.destination, '198.51.100.1:80');
-  t.match(changes[0]?.choices.at(-1), { what: /^IPv4 address of the load balancer/, taken: '198.51.100.1' });
+  t.equal(result.services[0]?.destination, '198.19.177.16:80');
+  t.match(changes[0]?.choices.at(-1), { what: /^IPv4 address of the load balancer/, taken: '198.19.177.16' });
   const asked = after({ ...options, spec: { ...options.spec, loadBalancerIP: '192.0.2.9' } }, [change]);
   t.equal(asked.result.services[0]?.destination, '192.0.2.9:80');
 });

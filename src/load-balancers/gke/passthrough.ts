@@ -28,7 +28,10 @@ export function gkeNodeFilter(balanced: Balanced): (node: Node) => string | unde
 export function isWeighted(balanced: Balanced, scheme: 'EXTERNAL' | 'INTERNAL'): boolean {
   const { service, options } = balanced;
   const asked = options.weighted ?? service.metadata.annotations?.[ANNOTATIONS.weighted] === 'pods-per-node';
-  return asked && isLocal({ service }) && backendKind(balanced, scheme) !== 'TARGET_POOL';
+  if (!asked || !isLocal({ service })) return false;
+  // Who says that they are weighted says that there is a backend service, unless the request names a target pool too.
+  if (options.weighted === true) return options.backends !== 'TARGET_POOL';
+  return backendKind(balanced, scheme) !== 'TARGET_POOL';
 }
 
 export function gkeWeights(balanced: Balanced, candidates: readonly Candidate[], scheme: 'EXTERNAL' | 'INTERNAL') {

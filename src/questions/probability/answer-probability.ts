@@ -26,6 +26,7 @@ import { describeAffinity } from './affinity-answer.js';
 import { balancerAnswer } from './balancer-answer.js';
 import { crossings } from './crossings.js';
 import { reachedEndpoints } from './endpoint-shares.js';
+import { loadOf, modelAnswers } from './load-answer.js';
 import { verdictShares } from './verdict-shares.js';
 
 /** A Service as a destination. */
@@ -265,9 +266,13 @@ function answerOne(
     ...(imbalance === undefined ? {} : { imbalance }),
     ...(affinity === undefined ? {} : { affinity }),
   };
+  const loaded = question.traffic === undefined ? undefined : loadOf(question.traffic, result);
   const { via, service } = destination.target;
   const named = via === 'LOAD_BALANCER' ? publishedAs(service) : undefined;
-  return { result, door: { ...doorOf(result, `${place} ${fabric.family}`, from), publishedAs: named } };
+  return {
+    result: loaded === undefined ? result : { ...result, load: loaded },
+    door: { ...doorOf(result, `${place} ${fabric.family}`, from), publishedAs: named },
+  };
 }
 
 /** What findings are made of. */
@@ -320,7 +325,10 @@ export function answerProbability(prepared: Prepared, question: ProbabilityQuest
     families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, asked)),
   );
   return {
-    result: { services: answers.map(({ result }) => result) },
+    result: {
+      services: answers.map(({ result }) => result),
+      ...(question.traffic?.models === undefined ? {} : { models: modelAnswers(question.traffic) }),
+    },
     assumptions: [...fabrics.values()].flatMap((fabric) => fabric.assumptions.all()),
     services: [...new Set(answers.map(({ result: { service } }) => `${service.namespace}/${service.name}`))],
     doors: answers.map(({ door }) => door),

@@ -107,6 +107,11 @@ function questionOf(
   workload: Workload,
   { probability: given = {} }: SweepQuestion,
 ): ProbabilityQuestion {
+  if (given.traffic !== undefined) {
+    const detail =
+      'A sweep gives shares, no load: leave traffic out, and ask probability at the numbers of replicas that matter.';
+    throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/probability/traffic`, detail }]);
+  }
   if (given.services !== undefined) return given;
   const ports = everyPort(servicesBefore(cluster, workload), given.protocol);
   return { ...given, services: ports.map(({ service }) => service) };
