@@ -56,7 +56,7 @@ export function publishedService(cluster: Cluster, settings: Settings, service: 
   const choices: Choice[] = [];
   const ingress = familiesOf(service).map((family): Ingress => {
     const asked = family === first ? service.spec?.loadBalancerIP : undefined;
-    const ip = asked || freeBalancerAddress(cluster, family, taken);
+    const ip = asked || freeBalancerAddress(cluster, family, key, taken);
     taken.add(ip);
     choices.push({
       what: `${family} address of the load balancer of Service ${key}`,

@@ -26,7 +26,7 @@ const QUESTION: Options = {
     short: 's',
     value: 'FILE',
     multiple: true,
-    help: 'what kubectl printed, JSON or YAML, also gzipped; repeatable; - or nothing: standard input',
+    help: 'what kubectl printed, JSON or YAML, also gzipped; repeatable; -: standard input; without any: the cluster of kubectl’s context',
   },
   request: {
     value: 'FILE|-',
@@ -56,7 +56,24 @@ const QUESTION: Options = {
     multiple: true,
     help: 'first apply these manifests, as kubectl apply does: YAML or JSON, also gzipped, the files of a folder, - for standard input; repeatable, all applied together',
   },
-  namespace: { short: 'n', value: 'NAMESPACE', help: 'of manifests that name none; default: default' },
+  namespace: {
+    short: 'n',
+    value: 'NAMESPACE',
+    help: "of names and manifests that have none; default: that of kubectl's context where the cluster is read by it, else default",
+  },
+  context: { value: 'NAME', help: "without -s: of this context of kubectl's" },
+  kubeconfig: { value: 'FILE', help: 'without -s: by this configuration of kubectl' },
+  'request-timeout': { value: 'TIME', help: 'without -s: how long kubectl waits, as 30s' },
+  drain: { value: 'NODE', multiple: true, help: 'first drain this node; repeatable' },
+  fail: { value: 'NODE', multiple: true, help: 'first let this node fail; repeatable' },
+  'fail-zone': { value: 'ZONE', multiple: true, help: 'first let this zone fail; repeatable' },
+  local: { help: 'first give the Service of --to externalTrafficPolicy Local' },
+  type: { value: 'TYPE', help: 'first give the Service of --to this type: ClusterIP, NodePort or LoadBalancer' },
+  delete: {
+    value: 'KIND/NAME',
+    multiple: true,
+    help: 'first delete this object, KIND/NAMESPACE/NAME or KIND/NAME; repeatable',
+  },
   threshold: {
     value: 'NAME=VALUE',
     multiple: true,
@@ -68,6 +85,9 @@ const QUESTION: Options = {
     help: 'leave findings of this code out, or those of one Service; repeatable',
   },
   output: { short: 'o', value: 'FORM', help: 'text (default), markdown, json, rows (flat JSON) or csv' },
+  all: { help: 'as text: show every outcome, endpoint, row and finding, and what followed from changes' },
+  assumptions: { help: 'as text: show what the answer assumes, each with its reason' },
+  width: { value: 'COLUMNS', help: "as text: how wide lines may be; default: the terminal's width, else 80" },
   server: {
     value: 'URL',
     help: 'ask this kube-whatif server; a snapshot is sent to it only once; default: KUBE_WHATIF_SERVER, else answer here',
@@ -131,6 +151,8 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
       'to-node': { value: 'NODE', help: 'for node-port: the node whose address is used' },
       protocol: { value: 'PROTOCOL', help: "tcp, udp or sctp; default: the Service port's" },
       family: { value: 'FAMILY', help: FAMILY },
+      rules: { help: 'as text: show every rule that the packet meets, verbatim' },
+      trace: { value: 'N', help: 'as text: show the way of outcome N, from 1' },
       phase: PHASE,
       'returning-to': { value: 'ADDRESS:PORT', help: 'the endpoint that session affinity remembers of this client' },
       'max-traces': { value: 'N', help: 'tell at most so many traces, 1 to 1000; default 100' },
@@ -172,6 +194,7 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
         value: 'CLIENTS',
         help: 'nodes[@NODE,…] (a pod on each, the default), hosts[@NODE,…] (a process of each), KIND/NAMESPACE/NAME, pod/NAMESPACE/NAME, external[/ADDRESS][@NODE,…] or load-balancer[/ADDRESS]',
       },
+      values: { help: 'as text: show decimal and programmed values beside the exact shares' },
       phase: PHASE,
       weight: {
         value: 'SOURCE=WEIGHT',
@@ -223,6 +246,7 @@ const SWEEP: Command = {
       multiple: true,
       help: 'make this change at every point, after the scaling, as {"zone": {"name": "b", "action": "FAIL"}}; repeatable, in the order given',
     },
+    values: { help: 'as text: show decimal values beside the exact shares' },
     detail: { value: 'DETAIL', help: 'summary (default) or endpoints: list every endpoint of every point' },
     ...QUESTION,
   },
@@ -266,7 +290,17 @@ const CHECK: Options = {
   ...HELP,
 };
 
-export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'sweep' | 'batch' | 'check' | 'serve', Command>> = {
+const INSPECT: Options = {
+  'fail-on': CHECK['fail-on'] as Option,
+  service: { value: 'NAMESPACE/NAME', multiple: true, help: 'only this Service; repeatable' },
+  'in-namespace': { value: 'NAMESPACE', multiple: true, help: 'only the Services of this namespace; repeatable' },
+  'max-services': { value: 'N', help: 'ask about at most so many Services; default 1000' },
+  ...QUESTION,
+};
+
+export const COMMANDS: Readonly<
+  Record<PlainKind | 'what-if' | 'sweep' | 'batch' | 'check' | 'inspect' | 'snapshot' | 'completion' | 'serve', Command>
+> = {
   ...QUESTIONS,
   'what-if': {
     summary: 'chains, path or probability before and after a change, and the difference',
@@ -298,6 +332,45 @@ export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'sweep' | 'batch'
       'kube-whatif check -s cluster.json --scale default/web=1 --threshold imbalance=3/2 --output sarif',
       'kube-whatif check -s cluster.json --after later.json --output junit',
     ],
+  },
+  inspect: {
+    summary: 'what is wrong with the cluster as it is? every Service, through every door',
+    options: INSPECT,
+    examples: [
+      'kube-whatif inspect -s cluster.json',
+      'kube-whatif inspect -s cluster.json --in-namespace shop --fail-on warning',
+    ],
+  },
+  snapshot: {
+    summary: 'keep the cluster of kubectl’s context, or files, as one file',
+    options: {
+      output: { short: 'o', value: 'FILE', help: 'where it goes, gzipped if it ends in .gz; default: standard output' },
+      redact: {
+        help: 'replace every name by one that says nothing, everywhere alike; leave out what no answer is made from',
+      },
+      snapshot: {
+        short: 's',
+        value: 'FILE',
+        multiple: true,
+        help: 'read these files instead of the cluster; repeatable',
+      },
+      context: { value: 'NAME', help: "of this context of kubectl's" },
+      kubeconfig: { value: 'FILE', help: 'by this configuration of kubectl' },
+      'request-timeout': { value: 'TIME', help: 'how long kubectl waits, as 30s' },
+      json: { help: 'errors are a problem document (RFC 9457), on standard error' },
+      ...HELP,
+    },
+    examples: [
+      'kube-whatif snapshot -o cluster.json.gz',
+      'kube-whatif snapshot --context prod --redact -o redacted.json.gz',
+      'kube-whatif snapshot -s cluster.json --redact -o redacted.json',
+    ],
+  },
+  completion: {
+    summary: 'print completion for a shell: completion bash|zsh|fish',
+    usage: 'completion bash|zsh|fish',
+    options: HELP,
+    examples: ['kube-whatif completion bash'],
   },
   serve: {
     summary: 'answer the same questions over HTTP',

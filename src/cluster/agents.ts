@@ -44,7 +44,7 @@ function runsOnWindows(cluster: Cluster, pod: Pod): boolean {
 
 /** What some agent's name, label or image has, so that a hundred thousand other pods are passed over quickly. */
 const TELLING =
-  /anetd|cilium|ovn|ovs-|calico|kube-router|antrea|nsx-|contrail|kube-proxy|sdn|node-local-dns|nodelocaldns|ztunnel/;
+  /anetd|cilium|ovn|ovs-|calico|kube-router|antrea|nsx-|contrail|kube-proxy|sdn|node-local-dns|nodelocaldns|ztunnel|canal|kindnet|kube-network-policies|azure-npm|aws-node|weave-net/;
 
 const LABELS = ['k8s-app', 'app', 'component', 'name', 'app.kubernetes.io/name'];
 

@@ -98,6 +98,7 @@ function checkIpMasq(override: IpMasqOverride, report: Report): void {
 
 function checkNetwork(override: NonNullable<SettingsOverride['network']>, report: Report): void {
   oneOf(ENUMS['Settings.network.podNetwork'], override.podNetwork, `${NETWORK}/podNetwork`, report);
+  oneOf(ENUMS['Settings.network.policies'], override.policies, `${NETWORK}/policies`, report);
   oneOf(ENUMS['Settings.network.forwardPolicy'], override.forwardPolicy, `${NETWORK}/forwardPolicy`, report);
   if (override.bridgeAddress && addressFamily(override.bridgeAddress) === undefined) {
     report(`${NETWORK}/bridgeAddress`, `${JSON.stringify(override.bridgeAddress)} is no IP address.`);

@@ -62,12 +62,13 @@ function inferPodNetwork(
   };
 }
 
-type InterfaceField = 'podInterface' | 'uplinkInterface' | 'tunnelInterface';
+type InterfaceField = 'policies' | 'podInterface' | 'uplinkInterface' | 'tunnelInterface';
 
 /** The names of interfaces that the request gives; what it does not give depends on the node whose rules are walked. */
 function interfacesOf(given: NonNullable<SettingsOverride['network']>): Pick<NetworkSettings, InterfaceField> {
-  const { podInterface, uplinkInterface, tunnelInterface } = given;
+  const { policies, podInterface, uplinkInterface, tunnelInterface } = given;
   return {
+    ...(policies && { policies }),
     ...(podInterface && { podInterface }),
     ...(uplinkInterface && { uplinkInterface }),
     ...(tunnelInterface && { tunnelInterface }),

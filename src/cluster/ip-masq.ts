@@ -183,9 +183,46 @@ function inferAgent(cluster: Cluster, platform: Platform): InferredIpMasq | unde
   return { settings: { ...settings, ipv6 }, told: true, why: `Read from ConfigMap ${CONFIG_MAP}; ${seen}.` };
 }
 
+/** AKS's agent reads every file of a folder into which both of these are mounted: the user's and the one that AKS keeps. */
+const AZURE_CONFIG_MAPS = ['azure-ip-masq-agent-config', 'azure-ip-masq-agent-config-reconciled'];
+
+/**
+ * AKS's ip-masq-agent-v2, which joins its files: every CIDR of any, and a switch that any has on (Azure/ip-masq-agent-v2
+ * cmd/ip-masq-agent). Undefined where the snapshot shows neither its DaemonSet nor its ConfigMaps.
+ */
+function inferAzureAgent(cluster: Cluster, platform: Platform): InferredIpMasq | undefined {
+  const present = AZURE_CONFIG_MAPS.filter((name) => cluster.configMaps.has(`kube-system/${name}`));
+  const daemonSet = cluster.workloads.get('DaemonSet/kube-system/azure-ip-masq-agent');
+  if (present.length === 0 && daemonSet === undefined) return undefined;
+  const defaults = agentDefaults(platform, undefined);
+  if (present.length === 0) {
+    const why =
+      'DaemonSet kube-system/azure-ip-masq-agent is in the snapshot and none of its ConfigMaps: the agent’s own defaults.';
+    return { settings: defaults, told: false, why };
+  }
+  const cidrs: string[] = [];
+  let [masqLinkLocal, masqLinkLocalIPv6] = [false, false];
+  for (const name of present) {
+    for (const text of Object.values(cluster.configMaps.get(`kube-system/${name}`)?.data ?? {})) {
+      const file = parseAgentFile(text);
+      if (typeof file === 'string') {
+        const why = `The azure-ip-masq-agent refuses ConfigMap kube-system/${name}: ${file}. It writes no rules until that is fixed.`;
+        return { settings: NONE, told: true, why };
+      }
+      cidrs.push(...(file.nonMasqueradeCIDRs ?? []));
+      masqLinkLocal ||= file.masqLinkLocal ?? false;
+      masqLinkLocalIPv6 ||= file.masqLinkLocalIPv6 ?? false;
+    }
+  }
+  const nonMasqueradeCIDRs = cidrs.length > 0 ? [...new Set(cidrs)] : defaults.nonMasqueradeCIDRs;
+  const ipv6 = nonMasqueradeCIDRs.some((cidr) => cidr.includes(':'));
+  const settings = { ...defaults, nonMasqueradeCIDRs, masqLinkLocal, masqLinkLocalIPv6, ipv6 };
+  return { settings, told: true, why: `Read from ConfigMaps ${present.join(' and ')} of kube-system.` };
+}
+
 /** What masquerades pod traffic by an IP-MASQ chain, as far as the snapshot shows or the platform has it by default. */
 export function inferIpMasq(cluster: Cluster, platform: Platform): InferredIpMasq {
-  const agent = inferAgent(cluster, platform);
+  const agent = inferAgent(cluster, platform) ?? inferAzureAgent(cluster, platform);
   if (agent !== undefined) return agent;
   if (platform === 'gke') {
     return {

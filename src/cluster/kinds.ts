@@ -58,7 +58,14 @@ export function itemKind(listKind: string): string | undefined {
 }
 
 /** ConfigMaps of kube-system: EKS names kube-proxy's kube-proxy-config. */
-const SYSTEM_CONFIG_MAPS: readonly unknown[] = ['kube-proxy', 'kube-proxy-config', 'ip-masq-agent', 'node-local-dns'];
+const SYSTEM_CONFIG_MAPS: readonly unknown[] = [
+  'kube-proxy',
+  'kube-proxy-config',
+  'ip-masq-agent',
+  'azure-ip-masq-agent-config',
+  'azure-ip-masq-agent-config-reconciled',
+  'node-local-dns',
+];
 
 /** The ConfigMaps that say how kube-proxy, the ip-masq-agent, NodeLocal DNSCache and data planes are set up. */
 export function isUsedConfigMap(namespace: unknown, name: unknown): boolean {

@@ -4,7 +4,7 @@
  */
 import type { ObjectMeta } from './objects.js';
 
-export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE';
+export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE' | 'LOAD_BALANCER';
 
 export interface Resource {
   readonly kind: string;
@@ -12,6 +12,8 @@ export interface Resource {
   readonly metadata: ObjectMeta;
   /** As the object has it; of any shape. */
   readonly spec?: unknown;
+  /** Of those that are read for load balancers; as the object has it. */
+  readonly status?: unknown;
 }
 
 interface ResourceKind {
@@ -44,6 +46,10 @@ const RESOURCE_KINDS: readonly ResourceKind[] = [
   { kind: 'Installation', group: /^operator\.tigera\.io\//, role: 'DATAPLANE', namespaced: false },
   { kind: 'Network', group: /^(?:operator|config)\.openshift\.io\//, role: 'DATAPLANE', namespaced: false },
   { kind: 'Namespace', group: /^v1$/, role: 'NAMESPACE', namespaced: false },
+  ...['IPAddressPool', 'L2Advertisement', 'BGPAdvertisement', 'BGPPeer', 'ServiceL2Status'].map(
+    (kind): ResourceKind => ({ kind, group: /^metallb\.io\//, role: 'LOAD_BALANCER', namespaced: true }),
+  ),
+  { kind: 'CiliumL2AnnouncementPolicy', group: /^cilium\.io\//, role: 'LOAD_BALANCER', namespaced: false },
 ];
 
 function kindOf(kind: string, apiVersion: unknown): ResourceKind | undefined {
@@ -140,6 +146,9 @@ export function readResource(kind: string, apiVersion: unknown, value: Fields): 
         annotations: annotations ?? {},
       },
       ...(value.spec === undefined ? {} : { spec: value.spec }),
+      ...(value.status !== undefined && resourceRole(kind, version) === 'LOAD_BALANCER'
+        ? { status: value.status }
+        : {}),
       // Cilium's policies may hold several rules beside `spec`.
       ...(value.specs === undefined ? {} : { spec: { ...fieldsOf(value.spec), specs: value.specs } }),
     },

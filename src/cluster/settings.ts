@@ -86,6 +86,8 @@ export interface NetworkSettings {
   /** The chain that masquerades pod traffic after kube-proxy's own rules, as the ip-masq-agent or GKE's nodes have it. */
   readonly ipMasq: IpMasqSettings;
   readonly routes: readonly Route[];
+  /** Whether network policies are enforced, where the request says it. */
+  readonly policies?: 'ENFORCED' | 'IGNORED';
   /**
    * What interfaces are called, for the rules of a real node: those of pods, the one towards the network, and the one
    * towards pods of other nodes (`none`: as the network). A trailing `+` stands for any rest. Absent: not said.

@@ -20,6 +20,7 @@ export type {
   Established,
   ExactShare,
   Factor,
+  InspectResult,
   PathDifference,
   PathResult,
   PathWhatIf,
@@ -49,6 +50,7 @@ export type AnyResult =
   | Contract.WhatIfResult
   | Contract.SweepResult
   | Contract.BatchResult
+  | Contract.InspectResult
   | Contract.CheckResult;
 
 /** The envelope that all answers share, around a result. */
@@ -68,6 +70,7 @@ export type StepChance = Contract.Chance;
 export type PathVerdict = Contract.Verdict;
 export type PathHeader = Contract.Header;
 export type PathStep = Contract.Step;
+export type PathPolicy = Contract.PolicyDecision;
 export type PathHop = Contract.Hop;
 export type PathTrace = Contract.Trace;
 export type VerdictShare = Contract.VerdictShares[number];

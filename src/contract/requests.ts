@@ -14,6 +14,7 @@ export type {
   Clients,
   DeleteChange,
   Destination,
+  InspectQuestion,
   LoadBalancerChange,
   NewNode,
   NodeChange,
@@ -53,5 +54,6 @@ export type QuestionRequest = Partial<
     Contract.WhatIfRequest &
     Contract.SweepRequest &
     Contract.CheckRequest &
+    Contract.InspectRequest &
     Contract.BatchRequest
 >;

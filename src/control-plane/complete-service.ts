@@ -68,9 +68,14 @@ function droppedFields(before: Service, wanted: Service, version: KubernetesVers
 /** Ports with protocol and target as the API server fills them in, and with the node ports that they had before. */
 function filledPorts(before: Service, wanted: Service, spec: Spec): readonly ServicePortSpec[] {
   const carries = mayHaveNodePorts(before) && mayHaveNodePorts(wanted);
-  const former = new Map((before.spec?.ports ?? []).map((port) => [portKey(port), port.nodePort]));
+  // A port gets the node port back that the one of its name had, unless another port has it now.
+  const former = new Map((before.spec?.ports ?? []).map((port) => [port.name ?? '', port.nodePort]));
+  const had = new Set((before.spec?.ports ?? []).map(({ nodePort }) => nodePort ?? 0));
+  const used = new Set((spec.ports ?? []).map(({ nodePort }) => nodePort ?? 0).filter((port) => had.has(port)));
   return (spec.ports ?? []).map((port) => {
-    const nodePort = port.nodePort || (carries ? former.get(portKey(port)) : undefined);
+    const own = carries ? (former.get(port.name ?? '') ?? 0) : 0;
+    const nodePort = port.nodePort || (used.has(own) ? undefined : own);
+    if (nodePort) used.add(nodePort);
     const { nodePort: _nodePort, ...rest } = port;
     return {
       ...rest,

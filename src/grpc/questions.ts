@@ -20,7 +20,7 @@ async function ask(
   workers.refuseEarly(request.length);
   const answered = await withBytes(request, workers.budget, (body) =>
     workers.answer(
-      { task: 'answer', kind, form: 'protobuf', pretty: false, body: { kind: 'protobuf' }, ...body },
+      { task: 'answer', kind, form: 'protobuf', layout: {}, body: { kind: 'protobuf' }, ...body },
       owner,
       gone,
     ),

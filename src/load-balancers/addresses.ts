@@ -1,13 +1,15 @@
+import { sha1Hex } from '#platform';
 import { addressOf, type IPFamily } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import { ValueIndex } from '../cluster/value-index.js';
 import { isNegService } from './gke/neg-annotations.js';
 
-/** Networks for documentation (RFC 5737 TEST-NET-2, RFC 3849) that stand-ins for load balancer addresses come from. */
-const STAND_INS = { IPv4: '198.51.100.', IPv6: '2001:db8:1b::' } as const;
-/** As many as fit into the IPv4 network. */
-const STAND_IN_COUNT = 254;
+/**
+ * Networks that stand-ins for load balancer addresses come from: for benchmarks (RFC 2544, 198.18.0.0/15) and for documentation
+ * (RFC 3849). Both are large enough that two names rarely get the same address.
+ */
+const STAND_INS = { IPv4: { first: 198, bits: 17 }, IPv6: '2001:db8:1b' } as const;
 
 /** Whether a load balancer stands before the Service: its own, or the one of an Ingress or Gateway over its pods' NEGs. */
 export function isBalanced(service: Service): boolean {
@@ -42,18 +44,35 @@ const byExternalIP = new ValueIndex<Service>(({ spec }) =>
   (spec?.externalIPs ?? []).map((ip) => addressOf(ip)?.text ?? ip),
 );
 
-/** An address that no Service of the cluster has, for a load balancer whose own is not known: the lowest free one. */
+/** The `attempt`-th address that stands for the load balancer of a Service, by a hash of the Service's own name. */
+function standIn(key: string, family: IPFamily, attempt: number): string {
+  const hash = sha1Hex(attempt === 0 ? key : `${key} ${attempt}`);
+  if (family === 'IPv6') return addressOf(`${STAND_INS.IPv6}::${hash.slice(0, 4)}:${hash.slice(4, 8)}`)?.text ?? '';
+  const { first, bits } = STAND_INS.IPv4;
+  const number = Number.parseInt(hash.slice(0, 8), 16) % (1 << bits);
+  return [first, 18 + (number >> 16), (number >> 8) & 255, number & 255].join('.');
+}
+
+/** More attempts than these are never needed: the network holds 131,072 addresses. */
+const MAX_ATTEMPTS = 1000;
+
+/**
+ * An address that no Service of the cluster has, for the load balancer of Service `key` (`namespace/name`) whose own address is
+ * not known. It follows from the Service's name alone, so that what becomes of other Services does not move it; only where
+ * another has that very address already, or `taken` holds it, is the next one used.
+ */
 export function freeBalancerAddress(
   cluster: Cluster,
   family: IPFamily,
+  key: string,
   taken: ReadonlySet<string> = new Set(),
 ): string {
-  for (let number = 1; number < STAND_IN_COUNT; number++) {
-    const text = `${STAND_INS[family]}${family === 'IPv4' ? number : number.toString(16)}`;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const text = standIn(key, family, attempt);
     const owner = serviceOfAddress(cluster, text) ?? byExternalIP.first(cluster.services, text);
     if (owner === undefined && !taken.has(text)) return text;
   }
-  return `${STAND_INS[family]}${family === 'IPv4' ? STAND_IN_COUNT : STAND_IN_COUNT.toString(16)}`;
+  return standIn(key, family, 0);
 }
 
 /**

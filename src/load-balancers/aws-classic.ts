@@ -1,5 +1,5 @@
 import { annotationOf, numberOf, switchOf } from './annotations.js';
-import { awsNodeFilter, hostNameOf, isInternal, runsOnAws } from './aws/common.js';
+import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './aws/common.js';
 import { ANNOTATIONS, CLASSIC_TIMING, DRAIN_SECONDS, HOST_NAMES } from './aws/facts.js';
 import { isLocal, nodeHealthCheck } from './checks.js';
 import { toNodePort } from './forward.js';
@@ -16,7 +16,7 @@ import { weightsAcrossZones } from './zonal.js';
 export const awsClassic: Implementation = {
   name: 'aws-classic',
   title: 'AWS Classic Load Balancer',
-  options: ['crossZone', 'proxyAddress', 'failOpen'],
+  options: ['crossZone', 'proxyAddress', 'healthCheck', 'probesPass', 'failOpen'],
   takes(service, platform, cluster) {
     if (service.spec?.loadBalancerClass || annotationOf(service, ANNOTATIONS.type) !== undefined) return undefined;
     const where = runsOnAws(service, platform, cluster);
@@ -28,7 +28,7 @@ export const awsClassic: Implementation = {
   allocates: ({ service }) => ({
     scheme: isInternal(service, false) ? 'INTERNAL' : 'EXTERNAL',
     ipMode: 'VIP',
-    hostname: `${service.metadata.name}.region.elb.amazonaws.com`,
+    hostname: `${standInName(service)}.region.elb.amazonaws.com`,
   }),
   backends: (balanced) => nodeBackends(balanced, 'registered instances', awsNodeFilter),
   weights: (balanced, candidates) =>

@@ -2,11 +2,11 @@ import { matchesLabels } from '../cluster/labels.js';
 import type { Service } from '../cluster/objects.js';
 import type { Protocol } from '../netfilter/packet.js';
 import { annotationOf, numberOf, pairsOf, switchOf } from './annotations.js';
-import { awsNodeFilter, hostNameOf, isInternal, runsOnAws } from './aws/common.js';
+import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './aws/common.js';
 import { ANNOTATIONS, ATTRIBUTES, CLASSES, DRAIN_SECONDS, HOST_NAMES, NLB_TIMING } from './aws/facts.js';
 import { isLocal } from './checks.js';
 import { toNodePort } from './forward.js';
-import type { Balanced, HealthCheck, Implementation } from './implementation.js';
+import type { Balanced, BalancedPort, HealthCheck, Implementation } from './implementation.js';
 import { nodeBackends } from './node-filter.js';
 import { ownAddress } from './own-address.js';
 import { podBackends, podPort, toPod } from './pod-backends.js';
@@ -57,7 +57,7 @@ function crossesZones({ service, options }: Balanced): boolean {
   );
 }
 
-function healthCheck(balanced: Balanced): HealthCheck {
+function healthCheck(balanced: Balanced, { port: number, nodePort }: BalancedPort): HealthCheck {
   const { service } = balanced;
   const { check } = ANNOTATIONS;
   const pods = targetsPods(balanced);
@@ -66,7 +66,8 @@ function healthCheck(balanced: Balanced): HealthCheck {
   const timing = NLB_TIMING[`${byController(service) ? 'controller' : 'inTree'}${local ? 'Local' : ''}`];
   const said = annotationOf(service, check.protocol)?.toUpperCase();
   const protocol = said === 'HTTP' || said === 'HTTPS' || said === 'TCP' ? said : local ? 'HTTP' : 'TCP';
-  const traffic = pods ? podPort(balanced) : service.spec?.ports?.[0]?.nodePort;
+  // A target group for each port, whose check goes to the port that gets its traffic (lbc, buildTargetGroupHealthCheckConfig).
+  const traffic = pods ? podPort(balanced, number) : nodePort;
   const given = annotationOf(service, check.port);
   const port = numberOf(service, check.port) ?? (given === undefined && local ? own : (traffic ?? 0));
   const path = annotationOf(service, check.path) ?? (local ? '/healthz' : '/');
@@ -96,7 +97,15 @@ function healthCheck(balanced: Balanced): HealthCheck {
 export const awsNlb: Implementation = {
   name: 'aws-nlb',
   title: 'AWS Network Load Balancer',
-  options: ['targetType', 'preserveClientAddress', 'crossZone', 'proxyAddress', 'failOpen'],
+  options: [
+    'targetType',
+    'preserveClientAddress',
+    'crossZone',
+    'proxyAddress',
+    'healthCheck',
+    'probesPass',
+    'failOpen',
+  ],
   takes(service, platform, cluster) {
     const { loadBalancerClass } = service.spec ?? {};
     if (loadBalancerClass === CLASSES.controller || loadBalancerClass === CLASSES.autoMode)
@@ -112,7 +121,7 @@ export const awsNlb: Implementation = {
   allocates: ({ service }) => ({
     scheme: isInternal(service, byController(service)) ? 'INTERNAL' : 'EXTERNAL',
     ipMode: 'VIP',
-    hostname: `${service.metadata.name}.elb.region.amazonaws.com`,
+    hostname: `${standInName(service)}.elb.region.amazonaws.com`,
   }),
   backends(balanced) {
     if (targetsPods(balanced)) return podBackends(balanced, 'IP targets');

@@ -1,9 +1,9 @@
 import { ONE } from '../base/fraction.js';
 import type { Node, Service } from '../cluster/objects.js';
 import { annotationOf, numberOf, switchOf } from './annotations.js';
-import { HEALTH_PATH, isLocal, nodeHealthCheck, PROXY_HEALTH_PORT, type Timing } from './checks.js';
+import { HEALTH_PATH, isLocal, NO_CHECK, nodeHealthCheck, PROXY_HEALTH_PORT, type Timing } from './checks.js';
 import { keepHeader, toNodePort } from './forward.js';
-import type { Balanced, HealthCheck, Implementation } from './implementation.js';
+import type { Balanced, BalancedPort, HealthCheck, Implementation } from './implementation.js';
 import { excludedFromAll, nodeBackends } from './node-filter.js';
 import { sourceRanges } from './source-ranges.js';
 
@@ -45,11 +45,46 @@ function nodeFilter(node: Node): string | undefined {
   return excludedFromAll(node) ?? (unmanaged ? `label ${MANAGED_LABEL}=false` : undefined);
 }
 
-function healthCheck(balanced: Balanced): HealthCheck {
+/** What an annotation says of one port: `service.beta.kubernetes.io/port_PORT_WHAT` (consts.go, GetAttributeValueInSvcAnnotation). */
+function ofPort(service: Service, port: number, what: string): string | undefined {
+  return annotationOf(service, `service.beta.kubernetes.io/port_${port}_${what}`);
+}
+
+function isOn(value: string | undefined): boolean {
+  return value?.toLowerCase() === 'true';
+}
+
+/** A whole number from `least` on: what is said of the port, else of the Service, else the default. */
+function numberFor(service: Service, port: number, what: string, annotation: string, usual: number): number {
+  const own = ofPort(service, port, `health-probe_${what}`) ?? '';
+  if (/^\d{1,6}$/.test(own) && Number(own) >= usual) return Number(own);
+  return numberOf(service, annotation, usual) ?? usual;
+}
+
+/** By which protocol a port is probed: what is said of it, its appProtocol, what is said of the Service; others are TCP. */
+function protocolFor(service: Service, { port, appProtocol }: BalancedPort): 'TCP' | 'HTTP' | 'HTTPS' {
+  const said =
+    ofPort(service, port, 'health-probe_protocol') ?? appProtocol ?? annotationOf(service, ANNOTATIONS.probeProtocol);
+  const upper = said?.toUpperCase();
+  return upper === 'HTTP' || upper === 'HTTPS' ? upper : 'TCP';
+}
+
+/** The node port that a port's probe goes to: its own, or that of the port which an annotation names. */
+function probedNodePort(service: Service, own: BalancedPort): number {
+  const said = ofPort(service, own.port, 'health-probe_port');
+  const named = service.spec?.ports?.find(
+    ({ name, port }) => said !== undefined && (name === said || String(port) === said),
+  );
+  return (named ?? own).nodePort ?? 0;
+}
+
+/** The probe of one port (azure_loadbalancer_healthprobe.go, buildHealthProbeRulesForPort). */
+function healthCheck(balanced: Balanced, port: BalancedPort): HealthCheck {
   const { service, options } = balanced;
+  if (isOn(ofPort(service, port.port, 'no_probe_rule'))) return NO_CHECK;
   const timing: Timing = {
-    intervalSeconds: numberOf(service, ANNOTATIONS.probeInterval, PROBE.interval) ?? PROBE.interval,
-    unhealthyAfter: numberOf(service, ANNOTATIONS.probeCount, PROBE.count) ?? PROBE.count,
+    intervalSeconds: numberFor(service, port.port, 'interval', ANNOTATIONS.probeInterval, PROBE.interval),
+    unhealthyAfter: numberFor(service, port.port, 'num-of-probe', ANNOTATIONS.probeCount, PROBE.count),
     healthyAfter: 1,
   };
   if (isLocal(balanced) && service.spec?.healthCheckNodePort) return nodeHealthCheck(balanced, timing, PROBE_SOURCES);
@@ -60,13 +95,15 @@ function healthCheck(balanced: Balanced): HealthCheck {
     false,
     `Whether the cluster probes kube-proxy (port ${PROXY_HEALTH_PORT}${HEALTH_PATH}, clusterServiceLoadBalancerHealthProbeMode: shared) or node ports is not in the snapshot.`,
   );
-  const said = annotationOf(service, ANNOTATIONS.probeProtocol)?.toUpperCase();
-  const protocol = said === 'HTTP' || said === 'HTTPS' ? said : 'TCP';
-  const port = service.spec?.ports?.find((one) => (one.protocol ?? 'TCP') === 'TCP')?.nodePort ?? 0;
+  // Azure probes by TCP and HTTP alone: rules of other protocols have no probe, and every node takes their packets.
+  if ((port.protocol ?? 'TCP') !== 'TCP') return NO_CHECK;
+  const protocol = protocolFor(service, port);
+  const path =
+    ofPort(service, port.port, 'health-probe_request-path') ?? annotationOf(service, ANNOTATIONS.probePath) ?? '/';
   return {
     protocol,
-    port,
-    ...(protocol === 'TCP' ? {} : { path: annotationOf(service, ANNOTATIONS.probePath) ?? '/' }),
+    port: probedNodePort(service, port),
+    ...(protocol === 'TCP' ? {} : { path }),
     ...timing,
     sources: PROBE_SOURCES,
     answeredBy: 'NODE_PORT',
@@ -77,7 +114,7 @@ function healthCheck(balanced: Balanced): HealthCheck {
 export const azure: Implementation = {
   name: 'azure',
   title: 'Azure Load Balancer',
-  options: ['floatingIP', 'sharedProbe', 'failOpen'],
+  options: ['floatingIP', 'sharedProbe', 'healthCheck', 'probesPass', 'failOpen'],
   takes(service, platform) {
     if (platform !== 'aks' || service.spec?.loadBalancerClass) return undefined;
     return `platform aks, ${isInternal(service) ? `annotation ${ANNOTATIONS.internal}` : 'no class'}`;

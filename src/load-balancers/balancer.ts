@@ -6,6 +6,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import type { Phase } from '../contract/requests.js';
+import { chosenCheck } from './checks.js';
 import { chooseImplementation } from './choose.js';
 import { probe, readyEndpointsOn, secondsToConverge } from './health.js';
 import type {
@@ -16,12 +17,14 @@ import type {
   Balanced,
   BalancedClient,
   BalancedHeader,
+  BalancedPort,
   Drain,
   Firewall,
   Forwarded,
   HealthCheck,
   Implementation,
   ProbeResult,
+  WalkProbe,
 } from './implementation.js';
 
 export type { Phase };
@@ -39,6 +42,23 @@ export interface Distribution {
   readonly failedOpen: boolean;
 }
 
+/** A port of a Service, as a connection names it. */
+export interface AskedPort {
+  readonly port: number | undefined;
+  readonly protocol: string;
+}
+
+/** How backends are checked for one port of the Service. */
+export interface PortCheck {
+  readonly port: number;
+  readonly protocol: string;
+  readonly check: HealthCheck;
+}
+
+function podKey({ pod, address }: Backend): string {
+  return `${pod ?? ''} ${address ?? ''}`;
+}
+
 /** The load balancer of one Service in one family. What is asked of it is made once. */
 export class Balancer {
   readonly implementation: Implementation;
@@ -49,13 +69,26 @@ export class Balancer {
   readonly why: string;
   readonly #balanced: Balanced;
   readonly #assumptions = new Map<string, Assumption>();
-  readonly #probes = new Map<Backend, ProbeResult>();
+  readonly #probes = new Map<HealthCheck, Map<Backend, ProbeResult>>();
+  readonly #walk: WalkProbe | undefined;
   #backends: Backends | undefined;
   #byNode: ReadonlyMap<string, Backend> | undefined;
-  #check: HealthCheck | undefined;
+  #byPod: ReadonlyMap<string, Backend> | undefined;
+  #checks: readonly PortCheck[] | undefined;
 
-  /** `kept`: the backends that it had before the changes, which a load balancer that remembers them starts from. */
-  constructor(cluster: Cluster, settings: Settings, family: IPFamily, service: Service, kept?: readonly string[]) {
+  /**
+   * @param kept the backends that it had before the changes, which a load balancer that remembers them starts from
+   * @param walk walks probes of nodes through their rules; absent: they are decided by the endpoints that a node's rules use
+   */
+  constructor(
+    cluster: Cluster,
+    settings: Settings,
+    family: IPFamily,
+    service: Service,
+    kept?: readonly string[],
+    walk?: WalkProbe,
+  ) {
+    this.#walk = walk;
     const { implementation, options, given, why } = chooseImplementation(cluster, settings, service);
     const remembered = kept !== undefined && implementation.options.includes('previousSubset');
     this.implementation = implementation;
@@ -120,18 +153,46 @@ export class Balancer {
     return this.#byNode.get(node);
   }
 
+  /** How backends are checked, for each port of the Service. */
+  get healthChecks(): readonly PortCheck[] {
+    this.#checks ??= (this.service.spec?.ports ?? []).map((port) => ({
+      port: port.port,
+      protocol: port.protocol ?? 'TCP',
+      check: this.#checkOf(port),
+    }));
+    return this.#checks;
+  }
+
+  /** The health check of the Service's first port. */
   get healthCheck(): HealthCheck {
-    this.#check ??= this.implementation.healthCheck(this.#balanced);
-    return this.#check;
+    return this.healthCheckOf(undefined);
   }
 
-  /** Seconds until the health checks tell the present state. */
+  /** The health check that decides who gets connections to this port; that of the first port where there is no such port. */
+  healthCheckOf(asked: AskedPort | undefined): HealthCheck {
+    const [first] = this.healthChecks;
+    const own =
+      asked === undefined
+        ? undefined
+        : this.healthChecks.find(({ port, protocol }) => port === asked.port && protocol === asked.protocol);
+    return (own ?? first)?.check ?? this.#checkOf({ port: 0 });
+  }
+
+  #checkOf(port: BalancedPort): HealthCheck {
+    const usual = this.implementation.healthCheck(this.#balanced, port);
+    return this.implementation.options.includes('healthCheck') ? chosenCheck(this.#balanced, port, usual) : usual;
+  }
+
+  /** Seconds until the health checks of every port have found the present state. */
   get secondsToConverge(): number {
-    return secondsToConverge(this.healthCheck);
+    return Math.max(...[this.healthCheck, ...this.healthChecks.map(({ check }) => check)].map(secondsToConverge));
   }
 
-  probe(backend: Backend): ProbeResult {
-    return remember(this.#probes, backend, () => {
+  /** What the health check of a port (default: the first) finds of a backend. */
+  probe(backend: Backend, port?: AskedPort): ProbeResult {
+    const check = this.healthCheckOf(port);
+    const known = remember(this.#probes, check, () => new Map<Backend, ProbeResult>());
+    return remember(known, backend, () => {
       if (this.#balanced.settings.unsupportedDataplane !== undefined) {
         this.#balanced.assume(
           'loadBalancer.healthCheck.answer',
@@ -140,7 +201,7 @@ export class Balancer {
         );
       }
       const own = this.implementation.probe?.(this.#balanced, backend);
-      return own ?? probe(this.#balanced, this.healthCheck, backend);
+      return own ?? probe(this.#balanced, check, backend, this.#walk);
     });
   }
 
@@ -180,20 +241,58 @@ export class Balancer {
   }
 
   /**
-   * How new connections of a client are spread over the backends. `earlier`: the same load balancer before the changes,
-   * whose health still counts BEFORE convergence; a backend that it did not have counts as healthy then.
+   * How new connections of a client to a port (default: the first) are spread over the backends. `earlier`: the same load
+   * balancer before the changes, whose health still counts BEFORE convergence; a backend that it did not have counts as healthy
+   * then.
    */
-  distribution(phase: Phase, client: BalancedClient, earlier?: Balancer): Distribution {
+  distribution(phase: Phase, client: BalancedClient, earlier?: Balancer, port?: AskedPort): Distribution {
     const { members } = this.backends;
     const healthy = (backend: Backend) => {
-      if (phase === 'AFTER') return this.probe(backend).healthy;
-      const before = backend.kind === 'NODE' ? earlier?.backendOn(backend.node) : undefined;
-      return before === undefined ? true : (earlier?.probe(before).healthy ?? true);
+      if (phase === 'AFTER') return this.probe(backend, port).healthy;
+      const before = earlier?.sameBackend(backend);
+      return before === undefined ? true : (earlier?.probe(before, port).healthy ?? true);
     };
-    const chosen = members.filter(healthy);
-    const failedOpen = chosen.length === 0 && members.length > 0 && this.implementation.failsOpen(this.#balanced);
-    const spread = this.#spread(failedOpen ? members : chosen, client, phase === 'BEFORE' ? earlier : undefined);
+    // Pods that have no endpoint for the port are in no group of it.
+    const group = members.filter(({ ports }) => port?.port === undefined || (ports?.has(port.port) ?? true));
+    const chosen = group.filter(healthy);
+    const failedOpen = chosen.length === 0 && group.length > 0 && this.implementation.failsOpen(this.#balanced);
+    const spread = this.#spread(failedOpen ? group : chosen, client, phase === 'BEFORE' ? earlier : undefined);
     return { shares: spread, failedOpen };
+  }
+
+  /** Whether it sends connections, or probes, to the Service's node ports; true where it has no backend that could tell. */
+  get usesNodePorts(): boolean {
+    const ports = this.service.spec?.ports ?? [];
+    const [first] = this.backends.members;
+    if (first === undefined) return true;
+    if (this.healthChecks.some(({ check }) => check.answeredBy === 'NODE_PORT')) return true;
+    return ports.some(({ port, nodePort, protocol = 'TCP' }) => {
+      const sent = {
+        source: '',
+        destination: '',
+        destinationPort: port,
+        protocol: protocol as BalancedHeader['protocol'],
+      };
+      const forwarded = this.forward(sent, first);
+      return 'refused' in forwarded || (first.kind === 'NODE' && forwarded.destinationPort === nodePort);
+    });
+  }
+
+  /** Why a client cannot reach it at all; undefined: it can. */
+  outOfReach(client: BalancedClient): string | undefined {
+    return this.implementation.reach?.(this.#balanced, client, this.backends.members);
+  }
+
+  /** Whether clients are refused, rather than left without an answer, when no backend is in use. */
+  get refusesWithoutBackends(): boolean {
+    return this.implementation.refusesWithoutBackends?.(this.#balanced) ?? false;
+  }
+
+  /** The backend of this load balancer that is the same node, or the same pod at the same address. */
+  sameBackend(backend: Backend): Backend | undefined {
+    if (backend.kind === 'NODE') return this.backendOn(backend.node);
+    this.#byPod ??= new Map(this.backends.members.map((member) => [podKey(member), member]));
+    return this.#byPod.get(podKey(backend));
   }
 
   #spread(

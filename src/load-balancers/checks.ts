@@ -1,4 +1,4 @@
-import type { Balanced, HealthCheck } from './implementation.js';
+import type { Balanced, BalancedPort, HealthCheck } from './implementation.js';
 
 /** kube-proxy's own health port (`--healthz-bind-address`), the same on every node. */
 export const PROXY_HEALTH_PORT = 10256;
@@ -29,4 +29,40 @@ export function nodeHealthCheck(
     sources,
     answeredBy: local ? 'SERVICE_HEALTH' : 'KUBE_PROXY',
   };
+}
+
+/** A TCP connection to the node port of a Service port. */
+export function nodePortCheck({ nodePort }: BalancedPort, timing: Timing, sources: readonly string[]): HealthCheck {
+  return { protocol: 'TCP', port: nodePort ?? 0, ...timing, sources, answeredBy: 'NODE_PORT' };
+}
+
+/** No health check: every backend is in use. */
+export const NO_CHECK: HealthCheck = {
+  protocol: 'NONE',
+  port: 0,
+  intervalSeconds: 0,
+  unhealthyAfter: 1,
+  healthyAfter: 1,
+  sources: [],
+  answeredBy: 'NOBODY',
+};
+
+/** The health check that option `healthCheck` asks for, at the usual pace; the usual one where the option is absent. */
+export function chosenCheck(balanced: Balanced, port: BalancedPort, usual: HealthCheck): HealthCheck {
+  const { intervalSeconds, timeoutSeconds, unhealthyAfter, healthyAfter, sources } = usual;
+  const timing = {
+    intervalSeconds,
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    ...{ unhealthyAfter, healthyAfter },
+  };
+  switch (balanced.options.healthCheck) {
+    case 'NONE':
+      return NO_CHECK;
+    case 'NODE_PORT':
+      return nodePortCheck(port, timing, sources);
+    case 'NODE_HEALTH':
+      return nodeHealthCheck(balanced, timing, sources);
+    default:
+      return usual;
+  }
 }

@@ -3,6 +3,7 @@ import { isLocal, nodeHealthCheck, type Timing } from './checks.js';
 import { toNodePort } from './forward.js';
 import type { Implementation } from './implementation.js';
 import { nodeBackends } from './node-filter.js';
+import { ownAddress } from './own-address.js';
 import { sourceRanges } from './source-ranges.js';
 
 /**
@@ -18,37 +19,67 @@ const TIMING: Timing = { intervalSeconds: 10, timeoutSeconds: 5, unhealthyAfter:
 export const generic: Implementation = {
   name: 'generic',
   title: 'load balancer over node ports',
-  options: ['failOpen'],
+  options: [
+    'preserveClientAddress',
+    'proxyAddress',
+    'healthCheck',
+    'probesPass',
+    'enforcesSourceRanges',
+    'reply',
+    'failOpen',
+  ],
   takes: () => undefined,
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
   backends: (balanced) => nodeBackends(balanced, 'nodes'),
   weights: (_balanced, candidates) => candidates.map(() => ONE),
-  forward: (balanced, sent, backend) => toNodePort(balanced, sent, backend),
+  forward(balanced, sent, backend) {
+    const { preserveClientAddress: given } = balanced.options;
+    if (given === undefined) {
+      balanced.assume(
+        'loadBalancer.preserveClientAddress',
+        true,
+        'Nothing tells whether this load balancer keeps the client’s address or puts its own in its place, which decides what pods see. Option preserveClientAddress says it.',
+      );
+    }
+    const source = (given ?? true) ? undefined : ownAddress(balanced, 'an address of the load balancer');
+    return toNodePort(balanced, sent, backend, source);
+  },
   healthCheck(balanced) {
     balanced.assume(
       'loadBalancer.healthCheck',
       { intervalSeconds: TIMING.intervalSeconds, unhealthyAfter: TIMING.unhealthyAfter },
-      'Nothing tells how often this load balancer probes its nodes.',
+      'Nothing tells whether and how this load balancer checks its nodes: taken as Kubernetes means it. Option healthCheck says otherwise, NONE among them.',
     );
     return nodeHealthCheck(balanced, TIMING, []);
   },
-  failsOpen: ({ options }) => options.failOpen ?? false,
+  failsOpen(balanced) {
+    const { failOpen } = balanced.options;
+    if (failOpen === undefined) {
+      balanced.assume(
+        'loadBalancer.failOpen',
+        false,
+        'Nothing tells what this load balancer does when no node passes its check. Option failOpen says it.',
+      );
+    }
+    return failOpen ?? false;
+  },
   affinity: () => ({
     by: 'CONNECTION',
     detail: 'each connection is sent anew: nothing tells that it keeps clients to a node',
   }),
   firewall(balanced) {
-    const allowed = sourceRanges(balanced.service);
-    if (allowed !== undefined) {
+    const ranges = sourceRanges(balanced.service);
+    const given = balanced.options.enforcesSourceRanges;
+    if (ranges !== undefined && given === undefined) {
       balanced.assume(
         'loadBalancer.sourceRanges',
         'enforced by the load balancer',
         balanced.settings.unsupportedDataplane === undefined
-          ? 'Clouds turn loadBalancerSourceRanges into their own firewall; kube-proxy does not apply them to node ports.'
-          : 'Clouds turn loadBalancerSourceRanges into their own firewall.',
+          ? 'Clouds turn loadBalancerSourceRanges into their own firewall; kube-proxy does not apply them to node ports. Option enforcesSourceRanges says otherwise.'
+          : 'Clouds turn loadBalancerSourceRanges into their own firewall. Option enforcesSourceRanges says otherwise.',
       );
     }
-    return { allowed, rules: [] };
+    return { allowed: (given ?? true) ? ranges : undefined, rules: [] };
   },
   drain: (balanced) => ({
     seconds: undefined,
@@ -56,6 +87,16 @@ export const generic: Implementation = {
       ? 'open connections of a node that fails its health check end or go on as the provider has it'
       : 'open connections of a node that is taken out end or go on as the provider has it',
   }),
-  reply: () => 'THROUGH',
+  reply(balanced) {
+    const { reply } = balanced.options;
+    if (reply === undefined) {
+      balanced.assume(
+        'loadBalancer.reply',
+        'THROUGH',
+        'Nothing tells whether replies pass this load balancer. Option reply says it.',
+      );
+    }
+    return reply ?? 'THROUGH';
+  },
   addressIsLocal: () => false,
 };

@@ -23,12 +23,6 @@ function why(service: Service): string | undefined {
   return status === undefined ? 'annotation cloud.google.com/neg' : 'annotation cloud.google.com/neg-status';
 }
 
-/** Whether nothing but the annotation that GKE itself writes shows the load balancer. */
-function isAnnotatedAlone(service: Service): boolean {
-  const neg = annotationOf(service, 'cloud.google.com/neg') ?? '';
-  return annotationOf(service, 'cloud.google.com/neg-status') === undefined && !neg.includes('exposed_ports');
-}
-
 function source(balanced: Balanced): string {
   const usual = balanced.family === 'IPv4' ? FRONT_END : undefined;
   return ownAddress(balanced, 'a Google Front End, or the proxy-only subnet of an internal or regional one', usual);
@@ -44,16 +38,7 @@ export const gkeContainerNative: Implementation = {
   options: ['proxyAddress', 'failOpen'],
   takes: (service) => (service.spec?.type === 'LoadBalancer' ? undefined : why(service)),
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'Proxy' }),
-  backends(balanced) {
-    if (isAnnotatedAlone(balanced.service)) {
-      balanced.assume(
-        'loadBalancer.ingress',
-        'there is one',
-        'GKE writes annotation cloud.google.com/neg on Services whether an Ingress refers to them or not, and there are NEGs only once one does: without annotation neg-status it does not show a load balancer.',
-      );
-    }
-    return podBackends(balanced, 'GCE_VM_IP_PORT NEGs');
-  },
+  backends: (balanced) => podBackends(balanced, 'GCE_VM_IP_PORT NEGs'),
   weights(balanced, candidates) {
     balanced.assume(
       'loadBalancer.spread',
@@ -63,7 +48,7 @@ export const gkeContainerNative: Implementation = {
     return candidates.map(() => ONE);
   },
   forward: (balanced, sent, backend) => toPod(balanced, sent, backend, source(balanced)),
-  healthCheck(balanced) {
+  healthCheck(balanced, { port }) {
     balanced.assume(
       'loadBalancer.healthCheck.path',
       '/',
@@ -71,7 +56,7 @@ export const gkeContainerNative: Implementation = {
     );
     return {
       protocol: 'HTTP',
-      port: podPort(balanced) ?? 0,
+      port: podPort(balanced, port) ?? 0,
       path: '/',
       ...TIMING,
       sources: FRONT_ENDS,

@@ -1,14 +1,11 @@
 import { ZERO } from '../base/fraction.js';
 import { groupBackends, negBackends } from './gke/backends.js';
-import { CLASSES, INSTANCE_GROUP_LIMIT } from './gke/facts.js';
-import { asksForInternal, gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './gke/passthrough.js';
+import { INSTANCE_GROUP_LIMIT } from './gke/facts.js';
+import { backendKind, outOfReach, regionsOf, schemeShown } from './gke/kind.js';
+import { gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './gke/passthrough.js';
 import type { Balanced, Implementation } from './implementation.js';
 
 const ZONAL_DISTRIBUTIONS = ['PreferClose', 'PreferSameZone'];
-
-function subsets({ options }: Balanced): boolean {
-  return options.subsetting ?? options.backends === 'NEG';
-}
 
 /** Whether clients keep to their zone: said, and the Service asks for it (ingress-gce pkg/l4, a controller flag). */
 function keepsToZone({ options, service }: Balanced): boolean {
@@ -31,14 +28,10 @@ export const gkeInternalPassthrough: Implementation = {
     'includeDrainingNodes',
     'failOpen',
   ],
-  takes(service, platform) {
-    if (service.spec?.loadBalancerClass === CLASSES.internal) return `loadBalancerClass ${CLASSES.internal}`;
-    if (platform !== 'gke' || service.spec?.loadBalancerClass || !asksForInternal(service)) return undefined;
-    return 'platform gke, an annotation that asks for an internal load balancer';
-  },
+  takes: (service, platform) => schemeShown(service, 'INTERNAL', platform === 'gke'),
   allocates: () => ({ scheme: 'INTERNAL', ipMode: 'VIP' }),
   backends(balanced) {
-    if (subsets(balanced)) return negBackends(balanced, 'INTERNAL');
+    if (backendKind(balanced, 'INTERNAL') === 'NEG') return negBackends(balanced, 'INTERNAL');
     const all = groupBackends(balanced, 'instance groups');
     if (all.members.length <= INSTANCE_GROUP_LIMIT) return all;
     balanced.assume(
@@ -56,8 +49,9 @@ export const gkeInternalPassthrough: Implementation = {
       ],
     };
   },
+  reach: (balanced, { zone }, members) => outOfReach(balanced, zone, regionsOf(members.map((one) => one.zone))),
   weights(balanced, candidates, client) {
-    const weights = gkeWeights(balanced, candidates);
+    const weights = gkeWeights(balanced, candidates, 'INTERNAL');
     if (!keepsToZone(balanced)) return weights;
     if (client.zone === '') {
       balanced.assume(

@@ -7,7 +7,15 @@ import { primaryAddress } from '../proxy/node-addresses.js';
 import { serviceMap } from '../proxy/service-map.js';
 import type { ServiceMap } from '../proxy/service-port.js';
 import { isLocal, PROXY_HEALTH_PORT } from './checks.js';
-import type { Backend, Balanced, HealthCheck, ProbeResult } from './implementation.js';
+import type {
+  Backend,
+  Balanced,
+  BalancedPort,
+  HealthCheck,
+  ProbeResult,
+  WalkedProbe,
+  WalkProbe,
+} from './implementation.js';
 import { BEING_DELETED_TAINT } from './node-filter.js';
 
 const localCounts = new WeakMap<ServiceMap, Map<string, ReadonlyMap<string, number>>>();
@@ -92,24 +100,85 @@ function serviceHealth(balanced: Balanced, node: string, proxy: NodeProxySetting
   };
 }
 
-/** Whether any endpoint of the Service is ready, as the kube-proxy of a node has it. */
-function hasReadyEndpoint({ cluster, settings, family, key }: Balanced, node: string): boolean {
-  const services = serviceMap(cluster, family, settings.proxyOf(node));
-  return services.portsOf(key).some((port) => services.endpointsOf(port).some(({ ready }) => ready));
+/** The port of the Service whose node port is probed; undefined: a port that is none of its node ports. */
+function probedPort({ service }: Balanced, check: HealthCheck): BalancedPort | undefined {
+  return service.spec?.ports?.find(({ nodePort, protocol = 'TCP' }) => nodePort === check.port && protocol === 'TCP');
 }
 
 /**
- * Whether a connection to the Service's node port is answered: where the node's rules reach a ready endpoint, under Local
- * one of its own. A Service without endpoints rejects, one without local ones drops.
+ * Whether a connection to a node port is answered, by the endpoints that the node's rules send it to: under Local those of the
+ * node. A Service without endpoints rejects, one without local ones drops. Where the node's rules are not modelled, ready endpoints count.
  */
-function nodePortHealth(balanced: Balanced, node: string): ProbeResult {
+function byEndpoints(balanced: Balanced, check: HealthCheck, node: string): WalkedProbe {
+  const { cluster, settings, family, key, service } = balanced;
+  const port = probedPort(balanced, check);
+  if (port === undefined) {
+    const own = service.spec?.ports?.some(({ nodePort }) => nodePort === check.port) ?? false;
+    return own
+      ? {
+          answered: 'NO',
+          detail: `${key} has node port ${check.port} for another protocol, and nothing listens there by TCP`,
+        }
+      : { answered: 'UNKNOWN', detail: `port ${check.port} is no TCP node port of ${key}` };
+  }
+  const services = serviceMap(cluster, family, settings.proxyOf(node));
   const local = isLocal(balanced);
-  const healthy = local ? readyEndpointsOn(balanced, node) > 0 : hasReadyEndpoint(balanced, node);
-  const which = local ? `ready endpoint of ${balanced.key} on ${node}` : `ready endpoint of ${balanced.key}`;
-  const detail = healthy
-    ? `the node port is answered: its rules reach a ${which}`
-    : `the node port is not answered: no ${which}`;
-  return { healthy, status: undefined, detail };
+  const own = services.portsOf(key).filter((one) => one.port === port.port && one.protocol === 'TCP');
+  const name = settings.proxyOf(node).hostnameOverride ?? node;
+  const answers = own.some((one) =>
+    services
+      .endpointsOf(one)
+      .some((endpoint) => (endpoint.ready || endpoint.serving) && (!local || endpoint.node === name)),
+  );
+  const which = `endpoint of ${key}:${port.name ?? port.port}${local ? ` on ${node}` : ''}`;
+  return answers
+    ? { answered: 'YES', detail: `its rules reach an ${which}` }
+    : { answered: 'NO', detail: `no ${which} may be used` };
+}
+
+/** What a probe of a node port finds: whether the connection is answered and, by HTTP, what the application is taken to say. */
+function nodePortHealth(
+  balanced: Balanced,
+  check: HealthCheck,
+  backend: Backend,
+  walk: WalkProbe | undefined,
+): ProbeResult {
+  // Where the data plane is not modelled, a walk finds nothing: the endpoints decide, as they are documented to.
+  const { answered, detail } =
+    walk === undefined || balanced.settings.unsupportedDataplane !== undefined
+      ? byEndpoints(balanced, check, backend.node)
+      : walk(balanced, check, backend);
+  if (answered === 'NO') {
+    return { healthy: false, status: undefined, detail: `node port ${check.port} is not answered: ${detail}` };
+  }
+  if (answered === 'UNKNOWN') {
+    const healthy = balanced.options.probesPass ?? true;
+    balanced.assume(
+      'loadBalancer.probesPass',
+      healthy,
+      `What answers port ${check.port} of the nodes is not known (${detail}): option probesPass says whether probes pass.`,
+    );
+    return { healthy, status: undefined, detail: `not known: ${detail}`, assumed: true };
+  }
+  if (check.protocol === 'TCP')
+    return { healthy: true, status: undefined, detail: `node port ${check.port} is answered: ${detail}` };
+  return saidByApplication(balanced, check);
+}
+
+/** What the application answers to a probe by HTTP, which no snapshot shows: taken to be good unless the request says otherwise. */
+function saidByApplication({ options, assume }: Balanced, { protocol, path = '/' }: HealthCheck): ProbeResult {
+  const healthy = options.probesPass ?? true;
+  if (options.probesPass === undefined) {
+    assume(
+      'loadBalancer.probesPass',
+      true,
+      `What the application answers to ${protocol} GET ${path} is not in the snapshot: taken to be a status that passes. Option probesPass says otherwise.`,
+    );
+  }
+  const told =
+    options.probesPass === undefined ? 'not known' : healthy ? 'a status that passes' : 'a status that fails';
+  const detail = `the application answers ${protocol} GET ${path} itself: ${told}`;
+  return { healthy, status: undefined, detail, ...(options.probesPass === undefined ? { assumed: true } : {}) };
 }
 
 /**
@@ -117,7 +186,15 @@ function nodePortHealth(balanced: Balanced, node: string): ProbeResult {
  * 1.36: the Service's server counts ready local endpoints; since 1.28 it tells their number in
  * X-Load-Balancing-Endpoint-Weight.
  */
-export function probe(balanced: Balanced, check: HealthCheck, backend: Backend): ProbeResult {
+export function probe(
+  balanced: Balanced,
+  check: HealthCheck,
+  backend: Backend,
+  walk: WalkProbe | undefined,
+): ProbeResult {
+  if (check.answeredBy === 'NOBODY') {
+    return { healthy: true, status: undefined, detail: 'in use: nobody checks it' };
+  }
   const node = balanced.cluster.nodes.get(backend.node);
   if (node !== undefined && isSilent(node)) {
     return {
@@ -134,7 +211,7 @@ export function probe(balanced: Balanced, check: HealthCheck, backend: Backend):
     return { healthy: false, status: undefined, detail: `${backend.node} is not in the snapshot` };
   const proxy = balanced.settings.proxyOf(backend.node);
   if (check.answeredBy === 'SERVICE_HEALTH') return serviceHealth(balanced, backend.node, proxy);
-  if (check.answeredBy === 'NODE_PORT') return nodePortHealth(balanced, backend.node);
+  if (check.answeredBy === 'NODE_PORT') return nodePortHealth(balanced, check, backend, walk);
   return silentProxy(balanced, check, node, proxy) ?? proxyHealth(balanced, node, proxy);
 }
 

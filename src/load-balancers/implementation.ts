@@ -6,6 +6,9 @@ import type { Service } from '../cluster/objects.js';
 import type { Platform, Settings } from '../cluster/settings.js';
 import type { Protocol } from '../netfilter/packet.js';
 
+/** A port of a Service, as its object has it. */
+export type BalancedPort = NonNullable<NonNullable<Service['spec']>['ports']>[number];
+
 /** One Service behind one load balancer, in one family: what every question to an implementation is about. */
 export interface Balanced {
   readonly cluster: Cluster;
@@ -51,7 +54,7 @@ export interface Backends {
 
 /** How the load balancer finds out which backends to use. */
 export interface HealthCheck {
-  /** NONE: nobody probes; who announces the address decides, see {@link Implementation.probe}. */
+  /** NONE: nobody probes. Who announces the address decides, see {@link Implementation.probe}, or every backend is used. */
   readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'NONE';
   /** 0 where nobody probes. */
   readonly port: number;
@@ -63,9 +66,23 @@ export interface HealthCheck {
   readonly healthyAfter: number;
   /** CIDRs that probes come from; empty: not known. */
   readonly sources: readonly string[];
-  /** Who answers: kube-proxy's healthz, kube-proxy's server for the Service, the pod itself, or whoever has the port. */
-  readonly answeredBy: 'KUBE_PROXY' | 'SERVICE_HEALTH' | 'POD' | 'NODE_PORT' | 'ANNOUNCEMENT';
+  /**
+   * Who answers: kube-proxy's healthz, kube-proxy's server for the Service, the pod itself, or whoever has the port. NOBODY: there
+   * is no health check, so that every backend is in use.
+   */
+  readonly answeredBy: 'KUBE_PROXY' | 'SERVICE_HEALTH' | 'POD' | 'NODE_PORT' | 'ANNOUNCEMENT' | 'NOBODY';
 }
+
+/** What becomes of a probe's connection to a port of a node, by the node's own rules. */
+export interface WalkedProbe {
+  /** UNKNOWN: what the node does is not modelled. */
+  readonly answered: 'YES' | 'NO' | 'UNKNOWN';
+  /** What decides, in a sentence without a full stop. */
+  readonly detail: string;
+}
+
+/** Walks a TCP probe from the load balancer to a port of a node. */
+export type WalkProbe = (balanced: Balanced, check: HealthCheck, backend: Backend) => WalkedProbe;
 
 /** What a probe of one backend gets. */
 export interface ProbeResult {
@@ -73,6 +90,8 @@ export interface ProbeResult {
   /** HTTP status; undefined: no HTTP, or no answer at all. */
   readonly status: number | undefined;
   readonly detail: string;
+  /** The result is taken to be so: it depends on what a snapshot does not show. */
+  readonly assumed?: true;
   /** The weight that kube-proxy tells the load balancer in a header, where its version does. */
   readonly weight?: number;
 }
@@ -151,14 +170,19 @@ export interface Implementation {
   takes(service: Service, platform: Platform, cluster: Cluster): string | undefined;
   allocates(balanced: Balanced): Allocation;
   backends(balanced: Balanced): Backends;
+  /** Why a client cannot reach the load balancer at all, in a sentence without a full stop; undefined or absent: it can. */
+  reach?(balanced: Balanced, client: BalancedClient, members: readonly Backend[]): string | undefined;
   /** How new connections are spread over candidates that are healthy: relative weights in their order. */
   weights(balanced: Balanced, candidates: readonly Candidate[], client: BalancedClient): readonly Fraction[];
   forward(balanced: Balanced, sent: BalancedHeader, backend: Backend): Forwarded | { readonly refused: string };
-  healthCheck(balanced: Balanced): HealthCheck;
+  /** How backends are checked for one port of the Service. */
+  healthCheck(balanced: Balanced, port: BalancedPort): HealthCheck;
   /** Whether a backend is in use, where that is no matter of a health check. */
   probe?(balanced: Balanced, backend: Backend): ProbeResult;
   /** Whether connections go to all backends when none is healthy. */
   failsOpen(balanced: Balanced): boolean;
+  /** What a client sees when no backend is in use: nothing at all, or a refusal. Default: nothing (timeout). */
+  refusesWithoutBackends?(balanced: Balanced): boolean;
   affinity(balanced: Balanced): Affinity;
   firewall(balanced: Balanced): Firewall;
   drain(balanced: Balanced): Drain;

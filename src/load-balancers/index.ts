@@ -1,7 +1,16 @@
 import type { LoadBalancerName } from '../cluster/load-balancer-settings.js';
+import { ciliumL2 } from './announced/cilium-l2.js';
+import { keepalived } from './announced/keepalived.js';
+import { kubeVip } from './announced/kube-vip.js';
 import { awsClassic } from './aws-classic.js';
 import { awsNlb } from './aws-nlb.js';
 import { azure } from './azure.js';
+import { digitalocean } from './clouds/digitalocean.js';
+import { hetzner } from './clouds/hetzner.js';
+import { linode } from './clouds/linode.js';
+import { octavia } from './clouds/octavia.js';
+import { oracle } from './clouds/oracle.js';
+import { scaleway } from './clouds/scaleway.js';
 import { generic } from './generic.js';
 import { gkeContainerNative } from './gke-container-native.js';
 import { gkeExternalPassthrough } from './gke-external-passthrough.js';
@@ -15,15 +24,24 @@ import { proxy } from './proxy.js';
 /** The implementations, in the order in which they are asked whether they take a Service. `generic` takes what is left. */
 export const IMPLEMENTATIONS: readonly Implementation[] = [
   // What a Service itself shows comes before what its platform usually has.
-  metallbL2,
   metallbBgp,
-  proxy,
+  metallbL2,
+  kubeVip,
+  keepalived,
+  ciliumL2,
   gkeContainerNative,
   gkeInternalPassthrough,
   gkeExternalPassthrough,
   awsNlb,
   awsClassic,
   azure,
+  octavia,
+  hetzner,
+  digitalocean,
+  oracle,
+  linode,
+  scaleway,
+  proxy,
   k3sServicelb,
   generic,
 ];

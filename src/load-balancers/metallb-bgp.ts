@@ -1,7 +1,8 @@
-import { ONE } from '../base/fraction.js';
+import { ONE, ZERO } from '../base/fraction.js';
 import type { Implementation } from './implementation.js';
+import { announcedBy } from './metallb/advertisements.js';
 import { announced, announcement } from './metallb/common.js';
-import { convergence, silence, speakers } from './metallb/speakers.js';
+import { convergence, shownMetallb, silence, speakers } from './metallb/speakers.js';
 
 /** BGP hold time: how long routers keep a route of a node that fell silent (metallb API: BGPPeer holdTime, default 90 s). */
 const HOLD_SECONDS = 90;
@@ -14,16 +15,39 @@ export const metallbBgp: Implementation = {
   name: 'metallb-bgp',
   title: 'MetalLB (BGP)',
   options: ['announcingNodes'],
-  // Only the request can tell it from layer 2.
-  takes: () => undefined,
-  backends: (balanced) => speakers(balanced, 'BGP speakers'),
+  takes(service, _platform, cluster) {
+    const shown = shownMetallb(service, cluster);
+    const modes = shown === undefined ? undefined : announcedBy(cluster, service)?.modes;
+    return modes?.has('BGP') && !modes.has('L2') ? `${shown}, a BGPAdvertisement and no L2Advertisement` : undefined;
+  },
+  backends: (balanced) => speakers(balanced, 'BGP speakers', 'BGP'),
   weights(balanced, candidates) {
+    const objects = announcedBy(balanced.cluster, balanced.service);
+    if (objects?.aggregated) {
+      balanced.assume(
+        'loadBalancer.aggregation',
+        'routes of the address alone',
+        'A BGPAdvertisement announces shorter routes: a node announces them as long as any address of theirs is in use there.',
+      );
+    }
+    const prefs = candidates.map(({ backend }) => {
+      const node = balanced.cluster.nodes.get(backend.node);
+      return node === undefined || objects === undefined ? 0 : objects.localPref(node);
+    });
+    const best = Math.max(...prefs);
+    if (prefs.some((pref) => pref !== best)) {
+      balanced.assume(
+        'loadBalancer.localPref',
+        best,
+        'BGPAdvertisements give nodes different localPref: routers of the same autonomous system take the routes with the highest alone; those of another do not see it.',
+      );
+    }
     balanced.assume(
       'loadBalancer.ecmp',
       'all announcing nodes alike, by connection',
       'Routers are taken to hash each connection over equal routes; how many routes they use and what they hash is their own configuration.',
     );
-    return candidates.map(() => ONE);
+    return prefs.map((pref) => (pref === best ? ONE : ZERO));
   },
   probe(balanced, { node }) {
     const silent = silence(balanced, node);

@@ -1,6 +1,7 @@
 import { ONE } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
 import type { Balanced, Implementation } from './implementation.js';
+import { announcedBy, statedLeader } from './metallb/advertisements.js';
 import { announced, announcement, firstAddress } from './metallb/common.js';
 import { convergence, leaderOf, shownMetallb, silence, speakers } from './metallb/speakers.js';
 
@@ -15,9 +16,11 @@ function leader(balanced: Balanced): string {
 }
 
 function elected(balanced: Balanced): string {
-  const candidates = speakers(balanced, '').members.filter(({ node }) => silence(balanced, node) === undefined);
+  const candidates = speakers(balanced, '', 'L2').members.filter(({ node }) => silence(balanced, node) === undefined);
   const { leader: given } = balanced.options;
   if (given !== undefined && candidates.some(({ node }) => node === given)) return given;
+  const stated = statedLeader(balanced.cluster, balanced.service);
+  if (given === undefined && stated !== undefined && candidates.some(({ node }) => node === stated)) return stated;
   balanced.assume(
     'loadBalancer.leader',
     'by hash of node and address',
@@ -39,12 +42,21 @@ export const metallbL2: Implementation = {
     return shownMetallb(service, cluster);
   },
   backends(balanced) {
-    balanced.assume(
-      'loadBalancer.mode',
-      'layer 2',
-      'Whether an L2Advertisement or a BGPAdvertisement announces the address is not read from snapshots; implementation metallb-bgp says the other.',
-    );
-    return speakers(balanced, 'speakers, of which one leads');
+    const objects = announcedBy(balanced.cluster, balanced.service);
+    if (objects === undefined) {
+      balanced.assume(
+        'loadBalancer.mode',
+        'layer 2',
+        'The snapshot holds no L2Advertisement and no BGPAdvertisement of MetalLB: implementation metallb-bgp says the other.',
+      );
+    } else if (objects.interfaces.length > 0) {
+      balanced.assume(
+        'loadBalancer.interfaces',
+        objects.interfaces,
+        'An L2Advertisement names network interfaces: which nodes have them, a snapshot does not show; taken to be all that are selected.',
+      );
+    }
+    return speakers(balanced, 'speakers, of which one leads', 'L2');
   },
   weights: (_balanced, candidates) => candidates.map(() => ONE),
   probe(balanced, { node }) {

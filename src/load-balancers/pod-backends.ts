@@ -41,11 +41,13 @@ export function podBackends(balanced: Balanced, group: string): Backends {
   return { members: [...members.values()], excluded: [...excluded].map(([name, why]) => ({ name, why })), group };
 }
 
-/** The port that the first of the pods listens at for the Service's first port; undefined: there is none. */
-export function podPort(balanced: Balanced): number | undefined {
-  const [first] = podBackends(balanced, '').members;
-  const [port] = first?.ports?.values() ?? [];
-  return port;
+/** The port that the first of the pods with an endpoint for this Service port listens at; undefined: there is none. */
+export function podPort(balanced: Balanced, port: number): number | undefined {
+  for (const { ports } of podBackends(balanced, '').members) {
+    const own = ports?.get(port);
+    if (own !== undefined) return own;
+  }
+  return undefined;
 }
 
 /** Sent to the pod itself, past all rules of kube-proxy. `source`: what stands for the client, if it is replaced. */

@@ -16,7 +16,8 @@ export const proxy: Implementation = {
   ...generic,
   name: 'proxy',
   title: 'proxying load balancer',
-  options: ['targetType', 'proxyAddress', 'failOpen'],
+  options: ['targetType', 'proxyAddress', 'healthCheck', 'probesPass', 'enforcesSourceRanges', 'failOpen'],
+  reply: () => 'THROUGH',
   takes(service) {
     const proxied = service.status?.loadBalancer?.ingress?.some(({ ipMode }) => ipMode === 'Proxy');
     return proxied ? 'ipMode Proxy in its status' : undefined;
@@ -31,8 +32,8 @@ export const proxy: Implementation = {
       ? toPod(balanced, sent, backend, source)
       : toNodePort(balanced, sent, backend, source);
   },
-  healthCheck(balanced) {
-    const check = generic.healthCheck(balanced);
+  healthCheck(balanced, port) {
+    const check = generic.healthCheck(balanced, port);
     return balanced.options.targetType === 'IP'
       ? { ...check, answeredBy: 'POD' }
       : nodeHealthCheck(balanced, check, []);

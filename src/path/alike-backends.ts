@@ -1,6 +1,7 @@
 import { add } from '../base/fraction.js';
 import { nodeZone } from '../cluster/addresses.js';
 import type { BackendShare, Balancer } from '../load-balancers/balancer.js';
+import { addressProfile } from '../policies/address-profile.js';
 import type { Fabric } from './fabric.js';
 
 /** A backend with the share of all that it stands for. */
@@ -72,5 +73,5 @@ function classOf(
   const profile = fabric.settings.proxyOf(backend.node);
   const number = profiles.get(profile) ?? profiles.size;
   profiles.set(profile, number);
-  return `alike ${number} ${nodeZone(node) ?? ''}`;
+  return `alike ${number} ${nodeZone(node) ?? ''} ${addressProfile(fabric.cluster, backend.node)}`;
 }

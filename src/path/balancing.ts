@@ -1,4 +1,4 @@
-import type { BackendShare, Balancer } from '../load-balancers/balancer.js';
+import type { AskedPort, BackendShare, Balancer } from '../load-balancers/balancer.js';
 import { holds } from '../load-balancers/source-ranges.js';
 import { copyOf, headerOf } from '../netfilter/packet.js';
 import type { Chance } from '../netfilter/walk/types.js';
@@ -46,10 +46,15 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
     const detail = `${packet.source} is in none of the Service's source ranges (${allowed.join(', ')}): the provider's firewall drops it before any node`;
     return told([ends({ verdict: 'DROPPED', cause: 'FIREWALLED', detail })]);
   }
-  const { shares, why } = chosenBackends(fabric, through, { address: packet.source, zone });
+  const away = balancer.outOfReach({ address: packet.source, zone });
+  if (away !== undefined) {
+    return told([ends({ verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail: `${away}: nothing answers` })]);
+  }
+  const port = { port: packet.destinationPort, protocol: packet.protocol };
+  const { shares, why, lost } = chosenBackends(fabric, through, { address: packet.source, zone }, port);
   if (shares.length === 0) {
     const detail = `the load balancer of ${balancer.key} sends to nobody: ${why}`;
-    return told([ends({ verdict: 'UNREACHABLE', cause: 'NO_BACKENDS', detail })]);
+    return told([ends({ verdict: lost, cause: 'NO_BACKENDS', detail })]);
   }
   return told(
     few(fabric, balancer, shares, arriving).map(({ backend, share, standsFor }) => {
@@ -115,17 +120,28 @@ function chosenBackends(
   fabric: Fabric,
   { balancer, shares }: Through,
   client: { readonly address: string; readonly zone: string },
-): { readonly shares: readonly BackendShare[]; readonly why: string } {
+  port: AskedPort,
+): {
+  readonly shares: readonly BackendShare[];
+  readonly why: string;
+  /** What becomes of a connection that goes to no backend. */
+  readonly lost: 'UNREACHABLE' | 'REJECTED';
+} {
   const { members, group } = balancer.backends;
   const { phase } = fabric;
-  const spread = balancer.distribution(phase, client, fabric.earlierThan(balancer));
+  const spread = balancer.distribution(phase, client, fabric.earlierThan(balancer), port);
+  const lost = balancer.refusesWithoutBackends ? 'REJECTED' : 'UNREACHABLE';
   const moment = phase === 'BEFORE' ? ` before the health checks have converged (${balancer.secondsToConverge} s)` : '';
-  if (members.length === 0) return { shares: [], why: `it has no backends (${group})` };
+  if (members.length === 0) return { shares: [], why: `it has no backends (${group})`, lost };
   if (spread.shares.length === 0) {
-    return { shares: [], why: `none of its ${members.length} backends (${group}) passes the health check${moment}` };
+    return {
+      shares: [],
+      why: `none of its ${members.length} backends (${group}) passes the health check${moment}`,
+      lost,
+    };
   }
   const why = spread.failedOpen
     ? `no backend passes the health check, so it sends to all ${spread.shares.length} (${group})`
     : `one of ${spread.shares.length} in use of ${members.length} backends (${group})${moment}`;
-  return { shares: shares ?? spread.shares, why };
+  return { shares: shares ?? spread.shares, why, lost };
 }

@@ -1,11 +1,13 @@
 import { addressOf, type IPFamily, joinHostPort } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import { remember } from '../base/remember.js';
+import { nodeZone } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import { freeBalancerAddress, isBalanced, publishedAs, serviceOfAddress } from '../load-balancers/addresses.js';
-import { Balancer, balancerOf, type Phase } from '../load-balancers/balancer.js';
+import { Balancer, type Phase } from '../load-balancers/balancer.js';
+import type { Backend, Balanced, HealthCheck, WalkedProbe, WalkProbe } from '../load-balancers/implementation.js';
 import type { IpSets } from '../netfilter/ipset.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
 import type { NodeProgram } from '../proxy/node-program.js';
@@ -46,6 +48,8 @@ export interface FabricOptions {
   readonly recent?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Where the health checks of load balancers stand. Default AFTER. */
   readonly phase?: Phase;
+  /** Walks the probes of load balancers; absent: the endpoints that a node's rules use decide. */
+  readonly walkProbe?: (fabric: Fabric, balanced: Balanced, check: HealthCheck, backend: Backend) => WalkedProbe;
   /** The cluster before the changes: what health checks still say BEFORE they have converged. */
   readonly earlier?: { readonly cluster: Cluster; readonly settings: Settings };
 }
@@ -88,6 +92,13 @@ export class Fabric {
   readonly #programs = new Map<string, NodeProgram>();
   readonly #endpoints = new Map<string, KnownEndpoint>();
   readonly #balancers = new Map<string, Balancer>();
+  readonly #walked = new Map<string, WalkedProbe>();
+  readonly #profiles = new Map<object, number>();
+  #profileCount = 0;
+  #prober: WalkProbe | undefined;
+  #probing: Fabric | undefined;
+  /** The cluster before the changes. */
+  #earlier: Fabric | undefined;
   /** Services that are published by host name alone, by the address that stands for it. */
   readonly #standIns = new Map<string, Service>();
 
@@ -188,13 +199,41 @@ export class Fabric {
   balancerOf(service: Service): Balancer {
     const { cluster, settings, family } = this;
     return remember(this.#balancers, namespacedName(service), () => {
-      const plain = new Balancer(cluster, settings, family, service);
+      const plain = new Balancer(cluster, settings, family, service, undefined, this.prober);
       const before = this.earlierThan(plain);
       const kept = before?.remembered;
       // What a change gives as the previous subset counts; else what the load balancer had before the changes.
       const given = JSON.stringify(plain.givenSubset) !== JSON.stringify(before?.givenSubset);
-      return kept === undefined || given ? plain : new Balancer(cluster, settings, family, service, kept);
+      return kept === undefined || given ? plain : new Balancer(cluster, settings, family, service, kept, this.prober);
     });
+  }
+
+  /**
+   * Walks probes through the rules of this fabric's nodes. Nodes that are alike are walked once: those of the same proxy settings
+   * and zone that neither have endpoints of the Service nor are named by hints. What the walks rest on is not the answer's.
+   */
+  get prober(): WalkProbe | undefined {
+    const { walkProbe, phase: _, earlier: __, ...rules } = this.#options;
+    if (walkProbe === undefined) return undefined;
+    this.#prober ??= (balanced, check, backend) => {
+      this.#probing ??= new Fabric(this.cluster, this.settings, this.family, rules);
+      const probing = this.#probing;
+      return remember(this.#walked, `${check.port} ${this.#probedLike(balanced, backend)}`, () =>
+        walkProbe(probing, balanced, check, backend),
+      );
+    };
+    return this.#prober;
+  }
+
+  #probedLike({ key }: Balanced, { node }: Backend): string {
+    const object = this.cluster.nodes.get(node);
+    if (object === undefined || this.isParsed(node) || this.unmodelled(node) !== undefined) return `node ${node}`;
+    const { services } = this.program(node);
+    const special = services
+      .portsOf(key)
+      .some((port) => services.endpointsOf(port).some((one) => one.node === node || one.nodeHints.includes(node)));
+    if (special) return `node ${node}`;
+    return `alike ${remember(this.#profiles, this.settings.proxyOf(node), () => this.#profileCount++)} ${nodeZone(object) ?? ''}`;
   }
 
   /** The load balancer that has this address (canonical text). */
@@ -221,7 +260,9 @@ export class Fabric {
     const { earlier } = this.#options;
     const service = earlier?.cluster.services.get(balancer.key);
     if (earlier === undefined || service === undefined || !isBalanced(service)) return undefined;
-    const before = balancerOf(earlier.cluster, earlier.settings, this.family, service);
+    const { walkProbe } = this.#options;
+    this.#earlier ??= new Fabric(earlier.cluster, earlier.settings, this.family, walkProbe ? { walkProbe } : {});
+    const before = this.#earlier.balancerOf(service);
     return before.implementation === balancer.implementation ? before : undefined;
   }
 
@@ -231,7 +272,7 @@ export class Fabric {
     if (name === undefined) return undefined;
     const key = namespacedName(service);
     for (const [address, known] of this.#standIns) if (namespacedName(known) === key) return address;
-    const address = freeBalancerAddress(this.cluster, this.family, new Set(this.#standIns.keys()));
+    const address = freeBalancerAddress(this.cluster, this.family, key, new Set(this.#standIns.keys()));
     this.#standIns.set(address, service);
     this.assumptions.add(
       `loadBalancer.address ${key}`,

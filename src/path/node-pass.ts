@@ -5,6 +5,7 @@ import { walkHook } from '../netfilter/walk/walk.js';
 import { type Earlier, endingOf } from './causes.js';
 import type { Fabric } from './fabric.js';
 import { type Host, isLoopback, isWire, LOOPBACK, type Route } from './host.js';
+import { policed } from './policing.js';
 import { type Branch, both, type Ending, hostStep, ruleSteps } from './trail.js';
 
 /** Where a packet is after a node let it pass. */
@@ -90,7 +91,11 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
           ? [routed]
           : walk(routed, 'POSTROUTING').flatMap((looped) => walk(comingBack(looped), 'PREROUTING', natless(ruleset)));
       for (const local of arrived)
-        for (const accepted of walk(local, 'INPUT')) leaves(accepted.branch, { kind: 'LOCAL' });
+        for (const accepted of walk(local, 'INPUT')) {
+          const judged = policed(fabric, node, accepted.branch, undefined, entry);
+          if (judged.ending === undefined) leaves(judged.branch, { kind: 'LOCAL' });
+          else dies(judged.branch, judged.ending);
+        }
     } else if (route.kind === 'UNREACHABLE') {
       dies(routed.branch, {
         verdict: 'UNREACHABLE',
@@ -102,8 +107,14 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
       dies(routed.branch, { verdict: 'DROPPED', cause: 'POLICY', detail });
     } else {
       const forwarded = entry === 'PREROUTING' ? walk(routed, 'FORWARD') : [routed];
+      const receiver = route.kind === 'POD' ? route : undefined;
       for (const passing of forwarded) {
-        for (const { branch } of walk(passing, 'POSTROUTING')) {
+        const judged = policed(fabric, node, passing.branch, receiver, entry);
+        if (judged.ending !== undefined) {
+          dies(judged.branch, judged.ending);
+          continue;
+        }
+        for (const { branch } of walk({ ...passing, branch: judged.branch }, 'POSTROUTING')) {
           const posted = masqueradedByCni(fabric, host, branch);
           const end = leave(node, posted.packet, route);
           if ('exit' in end) leaves(posted, end.exit);

@@ -16,7 +16,7 @@ export type SourceSpec = Source;
 /** The probes of a load balancer. */
 export interface HealthCheckSource {
   /** Whose load balancer. Default: the Service of the destination. */
-  readonly service?: { readonly namespace: string; readonly name: string };
+  readonly service?: { readonly namespace: string; readonly name: string; readonly port?: number };
   /** Only to the backends on this node. */
   readonly node?: string;
 }

@@ -1,4 +1,5 @@
 import { type Fraction, isOne, multiply, ONE } from '../base/fraction.js';
+import type { PathPolicy } from '../contract/answers.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import type { Header, Packet } from '../netfilter/packet.js';
 import type { Rule } from '../netfilter/ruleset.js';
@@ -9,12 +10,14 @@ export type HopKind = 'CLIENT' | 'LOAD_BALANCER' | 'NODE' | 'POD' | 'OUTSIDE';
 
 /** Something a host does beside its rules. */
 export interface HostStep {
-  readonly action: 'ROUTE' | 'CONNTRACK' | 'SEND' | 'RECEIVE' | 'RESOLVE' | 'BALANCE' | 'FIREWALL';
+  readonly action: 'ROUTE' | 'CONNTRACK' | 'SEND' | 'RECEIVE' | 'RESOLVE' | 'BALANCE' | 'FIREWALL' | 'NETWORK_POLICY';
   readonly detail: string;
   /** BALANCE: how likely this backend is chosen. */
   readonly chance?: Chance;
   readonly before?: Header;
   readonly after?: Header;
+  /** NETWORK_POLICY: what policies say, and who decided. */
+  readonly policy?: PathPolicy;
 }
 
 type TrailEntry =

@@ -1,5 +1,5 @@
 import { ONE } from '../base/fraction.js';
-import type { Balancer } from '../load-balancers/balancer.js';
+import type { AskedPort, Balancer } from '../load-balancers/balancer.js';
 import { alikeBackends } from '../path/alike-backends.js';
 import type { Fabric } from '../path/fabric.js';
 import { balancedClient, type WeightedClient } from '../path/sources.js';
@@ -17,10 +17,11 @@ export function balancedGroups(
   balancer: Balancer,
   outside: OutsideOfBalancer,
   pointer: string,
+  port?: AskedPort,
 ): readonly WeightedClient[] {
   const anyone = balancedClient(fabric, outside, { balancer }, pointer);
   const client = { address: anyone.address, zone: outside.zone ?? '' };
-  const { shares } = balancer.distribution(fabric.phase, client, fabric.earlierThan(balancer));
+  const { shares } = balancer.distribution(fabric.phase, client, fabric.earlierThan(balancer), port);
   if (shares.length === 0) return [{ client: anyone, weight: ONE }];
   return alikeBackends(fabric, balancer, shares).map(({ backend, share }) => ({
     client: balancedClient(fabric, outside, { balancer, shares: [{ backend, share: ONE }] }, pointer),

@@ -4,6 +4,7 @@ import { remember } from '../base/remember.js';
 import { nodeZone } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode } from '../cluster/lookup.js';
+import { policiesOf } from '../cluster/network-policies.js';
 import type { Node } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
 import type { Clients } from '../contract/requests.js';
@@ -20,6 +21,7 @@ import {
 import type { Fabric } from '../path/fabric.js';
 import { nodeIsDown } from '../path/network.js';
 import { outsideClient, podOnNode, resolveSource, type WeightedClient } from '../path/sources.js';
+import { addressProfile } from '../policies/address-profile.js';
 import { balancedGroups, type OutsideOfBalancer } from './balanced-groups.js';
 
 export type ClientsSpec = Clients;
@@ -55,7 +57,10 @@ function classify(fabric: Fabric, nodes: readonly string[], zone: (node: string)
   const classes = new Map<string, { nodes: string[] }>();
   for (const node of nodes) {
     const number = remember(profiles, fabric.settings.proxyOf(node), () => profiles.size);
-    remember(classes, `${number} ${zone(node)}`, (): { nodes: string[] } => ({ nodes: [] })).nodes.push(node);
+    const policies = addressProfile(fabric.cluster, node);
+    remember(classes, `${number} ${policies} ${zone(node)}`, (): { nodes: string[] } => ({ nodes: [] })).nodes.push(
+      node,
+    );
   }
   return [...classes.values()];
 }
@@ -124,7 +129,10 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
     const { services } = fabric.program(first.node);
     const toClusterIP = ports.length > 0 && ports.every((port) => port.clusterIP === target.address);
     // Where an outside client's connection is not masqueraded, the reply returns only through the node of its endpoint.
-    byHost = first.kind === 'OUTSIDE' || !toClusterIP || ports.some((port) => port.internalPolicyLocal);
+    // Policies never cut a pod off from its own node.
+    const isPoliced = policiesOf(fabric.cluster).length > 0;
+    const isLocal = ports.some((port) => port.internalPolicyLocal);
+    byHost = first.kind === 'OUTSIDE' || !toClusterIP || isLocal || isPoliced;
     for (const port of ports) {
       for (const endpoint of services.endpointsOf(port)) {
         if (byHost && endpoint.node !== '') special.add(endpoint.node);
@@ -221,10 +229,15 @@ function through(fabric: Fabric, destination: Destination): Entry | undefined {
 function throughBalancer(
   fabric: Fabric,
   balancer: Balancer,
+  destination: Destination,
   outside: OutsideOfBalancer,
   pointer: string,
 ): ClientGroups {
-  const groups = balancedGroups(fabric, balancer, outside, pointer);
+  const port =
+    destination.kind === 'SERVICE'
+      ? { port: destination.target.portNumber, protocol: destination.target.protocol }
+      : undefined;
+  const groups = balancedGroups(fabric, balancer, outside, pointer, port);
   return { groups, description: `outside clients through the load balancer of ${balancer.key}` };
 }
 
@@ -261,11 +274,11 @@ export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, d
         },
       ]);
     }
-    return throughBalancer(fabric, balancer, clients.loadBalancer, `${POINTER}/loadBalancer`);
+    return throughBalancer(fabric, balancer, destination, clients.loadBalancer, `${POINTER}/loadBalancer`);
   }
   const entry = balancerTo(fabric, destination);
   if (clients?.external !== undefined && clients.external.entersAt === undefined && entry !== undefined) {
-    return throughBalancer(fabric, entry, clients.external, `${POINTER}/external`);
+    return throughBalancer(fabric, entry, destination, clients.external, `${POINTER}/external`);
   }
   if (clients?.external !== undefined) {
     const { address, entersAt } = clients.external;

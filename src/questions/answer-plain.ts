@@ -8,6 +8,7 @@ import { podsNotPlaced } from './findings/unplaced.js';
 import type { PlainKind } from './kinds.js';
 import { PLAIN_QUESTIONS, type PlainResult } from './plain-questions.js';
 import type { Prepared } from './prepare.js';
+import { summed } from './summaries/index.js';
 
 /** A question about one prepared cluster, answered with what is found in that cluster. Throws QuestionError. */
 export function answerPlain<K extends PlainKind>(
@@ -22,7 +23,7 @@ export function answerPlain<K extends PlainKind>(
   const { services, doors } = outcome;
   const earlier = prepared.earlier?.cluster ?? cluster;
   const found = stateFindings({ cluster, settings, services, doors }, thresholds);
-  return prepared.answer(
+  const unsaid = prepared.answer(
     outcome,
     toldFindings(
       [
@@ -34,4 +35,5 @@ export function answerPlain<K extends PlainKind>(
       wanted,
     ),
   );
+  return summed<PlainKind>(kind, request, unsaid) as Answer<PlainResult[K]>;
 }

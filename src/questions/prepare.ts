@@ -9,10 +9,11 @@ import { requireService } from '../cluster/lookup.js';
 import type { Snapshot } from '../cluster/read-snapshot.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
-import type { Answer, AnyResult, AppliedChange, Finding } from '../contract/answers.js';
+import type { AnyResult, AppliedChange, Finding } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { withEndpointSources } from '../control-plane/endpoint-sources.js';
 import type { Door } from './findings/door.js';
+import type { Unsaid } from './summaries/index.js';
 import { withoutRepetition } from './without-repetition.js';
 
 /** What a question is answered from: the cluster after the changes, the settings, and what the answer must also tell. */
@@ -24,7 +25,7 @@ export interface Prepared {
   /** What each change did, in the order of the request. */
   readonly changes: readonly AppliedChange[];
   /** Puts a result into the envelope that all answers share. */
-  answer<R extends AnyResult>(outcome: Told<R>, findings: readonly Finding[]): Answer<R>;
+  answer<R extends AnyResult>(outcome: Told<R>, findings: readonly Finding[]): Unsaid<R>;
 }
 
 /** {@link prepare}, or one that remembers what it prepared. */

@@ -1,7 +1,9 @@
 import type { Answer, AppliedChange, Finding } from '../contract/answers.js';
+import { groupedFindings } from '../questions/findings/effects.js';
 import { describeChange } from './change-words.js';
 import { joinSections, type Layout } from './form.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
+
 import { markdownTable } from './table.js';
 import { item } from './wrap.js';
 
@@ -14,7 +16,8 @@ function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-function changeLines(applied: AppliedChange, layout: Layout): string[] {
+/** A change with what followed from it and what Kubernetes chose. */
+export function changeLines(applied: AppliedChange, layout: Layout): string[] {
   const lines = item('  ', printable(describeChange(applied.change)), layout.width, 4);
   for (const { object, detail } of applied.consequences) {
     lines.push(
@@ -29,39 +32,21 @@ function changeLines(applied: AppliedChange, layout: Layout): string[] {
   return lines;
 }
 
-const SEVERITY_ORDER: Readonly<Record<Finding['severity'], number>> = { ERROR: 0, WARNING: 1, INFO: 2 };
-
-function bySeverity(findings: readonly Finding[]): readonly Finding[] {
-  return [...findings].sort((a, b) => SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity]);
+/** Each assumption with its reason. */
+export function assumptionLines({ assumptions }: Pick<Answer, 'assumptions'>, { width }: Layout): string[] {
+  return assumptions.flatMap(({ field, value, why }) =>
+    item('  ', printable(`${field} = ${json(value)}: ${why}`), width, 4),
+  );
 }
 
 const CHANGES_TITLE = 'Changes made before the question';
 
-/** The changes made, what was found and what was assumed: sections of lines, each under a title, in this order. */
-export function backgroundText(answer: Answer, layout: Layout, changesTitle = CHANGES_TITLE): string[][] {
-  const { paint, width } = layout;
-  const sections: string[][] = [];
-  if (answer.changes.length > 0) {
-    sections.push([paint.bold(changesTitle), ...answer.changes.flatMap((change) => changeLines(change, layout))]);
-  }
-  if (answer.findings.length > 0) {
-    const lines = bySeverity(answer.findings).flatMap((finding) => {
-      const text = `${finding.severity} ${finding.code}: ${finding.message}`;
-      const evidence = Object.keys(finding.evidence).length > 0 ? [`    ${printable(json(finding.evidence))}`] : [];
-      return [...item('  ', printable(text), width, 4), ...evidence];
-    });
-    sections.push([paint.bold('Findings'), ...lines]);
-  }
-  if (answer.assumptions.length > 0) {
-    const lines = answer.assumptions.flatMap(({ field, value, why }) =>
-      item('  ', printable(`${field} = ${json(value)}: ${why}`), width, 4),
-    );
-    sections.push([paint.bold('Assumed'), ...lines]);
-  }
-  return sections;
+/** A finding in a cell, with what follows from it below. */
+export function markdownGroup(cause: Finding, effects: readonly Finding[]): string {
+  return [cause.message, ...effects.map(({ message }) => `→ ${message}`)].map(markdownText).join('<br>');
 }
 
-/** The same in Markdown; assumptions are folded away. */
+/** The changes made, what was found and what was assumed, in Markdown, in this order; assumptions are folded away. */
 export function backgroundMarkdown(answer: Answer, changesTitle = CHANGES_TITLE): string[][] {
   const sections: string[][] = [];
   if (answer.changes.length > 0) {
@@ -77,10 +62,10 @@ export function backgroundMarkdown(answer: Answer, changesTitle = CHANGES_TITLE)
     sections.push([`### ${changesTitle}`], lines);
   }
   if (answer.findings.length > 0) {
-    const rows = bySeverity(answer.findings).map((finding) => [
-      finding.severity,
-      markdownCode(finding.code),
-      markdownText(finding.message),
+    const rows = groupedFindings(answer.findings).map(({ cause, effects, severity }) => [
+      severity,
+      markdownCode(cause.code),
+      markdownGroup(cause, effects),
     ]);
     const columns = [{ title: 'severity' }, { title: 'code' }, { title: 'finding' }];
     sections.push(['### Findings'], markdownTable(columns, rows));

@@ -1,8 +1,9 @@
 import type { ProblemDocument } from '../base/problem-document.js';
 import type { Answer, BatchAnswer, BatchResult } from '../contract/answers.js';
 import { BATCH_QUESTIONS } from '../questions/kinds.js';
-import { backgroundMarkdown, backgroundText } from './assumptions.js';
+import { backgroundMarkdown } from './assumptions.js';
 import { type Inner, joinSections, type Layout, type Report } from './form.js';
+import { changesText, footer, headline } from './frame.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
 import { item } from './wrap.js';
 
@@ -48,6 +49,7 @@ function reportOf({ question, answer }: Answered, inner: Inner): string {
 /** Every answer's own report, one after the other, each under the number and name of its question; then what holds for all. */
 function text(batch: Answer<BatchResult>, layout: Layout, inner: Inner): string {
   return joinSections([
+    headline(batch, layout),
     ...batch.result.answers.map((entry, index) => {
       const answered = own(entry, batch);
       return [
@@ -58,13 +60,15 @@ function text(batch: Answer<BatchResult>, layout: Layout, inner: Inner): string 
       ];
     }),
     [layout.paint.bold('── All questions ──')],
-    ...backgroundText(batch, layout),
+    changesText(batch, layout),
+    ...footer(batch, layout),
   ]);
 }
 
 /** The same in Markdown. */
 function markdown(batch: Answer<BatchResult>, inner: Inner): string {
   return joinSections([
+    [`**${markdownText(batch.summary)}**`],
     ...batch.result.answers.flatMap((entry, index) => {
       const answered = own(entry, batch);
       const { problem } = entry;

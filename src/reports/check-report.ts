@@ -1,16 +1,9 @@
-import type { Answer, CheckedDoor, CheckResult, Finding } from '../contract/answers.js';
-import { backgroundMarkdown, backgroundText, details, markdownReport } from './assumptions.js';
-import {
-  countText,
-  doorTitle,
-  endpointsText,
-  keptText,
-  portTitle,
-  scopeText,
-  sortedDoors,
-  verdictText,
-} from './check-rows.js';
+import type { Answer, CheckedDoor, CheckResult } from '../contract/answers.js';
+import { type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
+import { backgroundMarkdown, details, markdownGroup, markdownReport } from './assumptions.js';
+import { doorTitle, endpointsText, keptText, portTitle, scopeText, sortedDoors, verdictText } from './check-rows.js';
 import { joinSections, type Layout, type Report } from './form.js';
+import { changesText, findingsText, footer, headline } from './frame.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
 import { type Column, markdownTable, textTable } from './table.js';
 import { item } from './wrap.js';
@@ -49,12 +42,6 @@ function cells(door: CheckedDoor): string[] {
   return [portTitle(door), doorTitle(door), door.change, verdictText(door), endpointsText(door), keptText(door)];
 }
 
-function verdictLine({ failed, failOn, unknown }: CheckResult): string {
-  if (failed) return `Failed: a finding reaches ${failOn}.`;
-  if (unknown !== undefined) return `Unknown: ${unknown.why}`;
-  return failOn === 'NEVER' ? 'Told only: nothing makes this check fail.' : `Passed: no finding reaches ${failOn}.`;
-}
-
 function nodeLine({ nodes: { added, removed } }: CheckResult): string[] {
   const tell = (names: readonly string[], word: string) =>
     names.length === 0
@@ -69,32 +56,51 @@ function notAskedLines({ services }: CheckResult): string[] {
   );
 }
 
+/** Doors that the first screen has rows for. */
+const MOST_DOORS = 12;
+
 function text(answer: Answer<CheckResult>, layout: Layout): string {
   const { result } = answer;
-  const { paint } = layout;
+  const { paint, view } = layout;
   const doors = sortedDoors(result);
   const changed = doors.filter(({ change }) => change !== 'SAME');
+  const shown = view.all ? changed : changed.slice(0, MOST_DOORS);
   const same = doors.length - changed.length;
   const lines = notAskedLines(result);
+  const left = changed.length - shown.length;
   return joinSections([
+    headline(answer, layout),
+    findingsText(answer, layout),
+    changesText(answer, layout),
+    nodeLine(result).map(printable),
+    shown.length === 0 ? [] : doorLines(shown, layout),
     [
-      ...item('', verdictLine(result), layout.width, 0).map((line) =>
-        (result.failed || result.unknown !== undefined ? paint.bad : paint.good)(printable(line)),
-      ),
-      `${countText(result)}.`,
-      ...item('', scopeText(result), layout.width, 0),
-      ...nodeLine(result).map(printable),
+      ...(left === 0 ? [] : [`${left} more ${left === 1 ? 'door changes' : 'doors change'}: --all`]),
+      ...(same === 0
+        ? []
+        : [
+            `${same} ${same === 1 ? 'door' : 'doors'} of touched Services ${same === 1 ? 'stays' : 'stay'} as ${same === 1 ? 'it is' : 'they are'}.`,
+          ]),
+      ...(view.all || lines.length === 0 ? [] : [`${lines.length} not asked about: --all`]),
     ],
-    changed.length === 0
-      ? []
-      : textTable(
-          COLUMNS,
-          changed.map((door) => cells(door).map(printable)),
-        ),
-    same === 0 ? [] : [`${same} doors of touched Services stay as they are.`],
-    lines.length === 0 ? [] : [paint.bold('Not asked about'), ...lines.map((line) => `  ${printable(line)}`)],
-    ...backgroundText(answer, layout, 'What the changes did'),
+    view.all && lines.length > 0 ? [paint.bold('Not asked about'), ...lines.map((line) => `  ${printable(line)}`)] : [],
+    view.all ? item('', scopeText(result), layout.width, 0) : [],
+    ...footer(answer, layout, view.all ? [] : [['everything', '--all'] as const]),
   ]);
+}
+
+/** A table where it fits; otherwise two lines for each door. */
+function doorLines(doors: readonly CheckedDoor[], { width }: Layout): string[] {
+  const table = textTable(
+    COLUMNS,
+    doors.map((door) => cells(door).map(printable)),
+  );
+  if (table.every((line) => [...line].length <= width - 2)) return table.map((line) => `  ${line}`);
+  return doors.flatMap((door) => {
+    const [service = '', way = '', change = '', ...rest] = cells(door).map(printable);
+    const more = rest.filter((cell) => cell !== '').join('; ');
+    return [...item('  ', `${change} ${service} by ${way}`, width, 4), ...item('    ', more, width, 6)];
+  });
 }
 
 const markdownCells = (door: CheckedDoor): string[] => {
@@ -102,15 +108,15 @@ const markdownCells = (door: CheckedDoor): string[] => {
   return [markdownCode(service), ...rest.map(markdownText)];
 };
 
-function findingRows(findings: readonly Finding[]): string[] {
+function findingRows(groups: readonly FindingGroup[]): string[] {
   const columns = [{ title: 'severity' }, { title: 'code' }, { title: 'finding' }];
   const icon = { ERROR: '❌', WARNING: '⚠️', INFO: 'ℹ️' } as const;
   return markdownTable(
     columns,
-    findings.map(({ severity, code, message }) => [
+    groups.map(({ cause, effects, severity }) => [
       `${icon[severity]} ${severity}`,
-      markdownCode(code),
-      markdownText(message),
+      markdownCode(cause.code),
+      markdownGroup(cause, effects),
     ]),
   );
 }
@@ -122,9 +128,9 @@ function folded(title: string, rows: readonly string[][]): string[] {
   return [details(`${title}: ${rows.length}`, `${markdownTable(COLUMNS, shown).join('\n')}${more}`)];
 }
 
-function markdownTitle({ failed, unknown }: CheckResult): string {
-  const [icon, word] = failed ? ['❌', 'failed'] : unknown === undefined ? ['✅', 'passed'] : ['❓', 'unknown'];
-  return `${icon} Service networking: ${word}`;
+function iconOf({ failed, unknown }: CheckResult): string {
+  if (failed) return '❌';
+  return unknown === undefined ? '✅' : '❓';
 }
 
 function markdown(answer: Answer<CheckResult>): string {
@@ -132,12 +138,13 @@ function markdown(answer: Answer<CheckResult>): string {
   const doors = sortedDoors(result);
   const changed = doors.filter(({ change }) => change !== 'SAME').map(markdownCells);
   const same = doors.filter(({ change }) => change === 'SAME').map(markdownCells);
-  const grave = findings.filter(({ severity }) => severity !== 'INFO');
-  const light = findings.filter(({ severity }) => severity === 'INFO');
+  const groups = groupedFindings(findings);
+  const grave = groups.filter(({ severity }) => severity !== 'INFO');
+  const light = groups.filter(({ severity }) => severity === 'INFO');
   const lines = notAskedLines(result);
   const sections: (readonly string[])[] = [
-    [`## ${markdownTitle(result)}`],
-    [`**${markdownText(verdictLine(result))}** ${countText(result)}. ${scopeText(result)}`],
+    [`**${iconOf(result)} ${markdownText(answer.summary)}**`],
+    [scopeText(result)],
     nodeLine(result).map(markdownText),
     grave.length === 0 ? [] : findingRows(grave.slice(0, MAX_ROWS)),
     grave.length > MAX_ROWS

@@ -1,12 +1,14 @@
 import type { Answer } from '../contract/answers.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import type { Paint } from './paint.js';
+import type { View } from './view.js';
 
 /** How a text report is laid out. */
 export interface Layout {
   readonly paint: Paint;
   /** Columns of the terminal: prose is wrapped to it, bars shrink with it. Rules are never cut. */
   readonly width: number;
+  readonly view: View;
 }
 
 /** Writes an answer inside another one, in the form that is being written. */

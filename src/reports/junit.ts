@@ -1,6 +1,7 @@
 /** A check as JUnit XML, as test reporters of CI services read it: a suite per Service, a case per door. */
 import type { Answer, CheckedDoor, CheckResult, Finding } from '../contract/answers.js';
 import { holdsUnknownShare } from '../questions/differences/shares.js';
+import { type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
 import { doorTitle, isAbout, isFailure, portTitle, verdictText } from './check-rows.js';
 import { printable } from './safe-text.js';
 
@@ -77,8 +78,15 @@ function casesOf(
   return [{ name: 'the Service', findings: findings.filter((finding) => !placed.has(finding)), unknown }, ...own];
 }
 
+/** A cause as one finding, as grave as the gravest of its effects, which are named with it. */
+function ofGroup({ cause, effects, severity }: FindingGroup): Finding {
+  const follows = effects.map(({ code, message }) => `→ ${code}: ${message}`);
+  return { ...cause, severity, message: [cause.message, ...follows].join(' ') };
+}
+
 /** The whole report; ends in a newline. */
-export function junit({ result, findings }: Answer<CheckResult>): string {
+export function junit({ result, findings: found }: Answer<CheckResult>): string {
+  const findings = groupedFindings(found).map(ofGroup);
   const servicesOf = ({ evidence: { service, services } }: Finding): readonly unknown[] =>
     Array.isArray(services) ? services : [service];
   const suites = result.services.map(({ service, doors }) => {

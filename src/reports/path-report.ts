@@ -1,13 +1,17 @@
 import { joinHostPort } from '../base/address.js';
 import type { Answer, PathResult, PathTrace, VerdictShare } from '../contract/answers.js';
-import { backgroundMarkdown, backgroundText, details, markdownReport } from './assumptions.js';
+import { backgroundMarkdown, details, markdownReport } from './assumptions.js';
 import { joinSections, type Layout, type Report } from './form.js';
-import { paintOf, paintVerdict } from './paint.js';
+import { changesText, findingsText, footer, headline } from './frame.js';
+import { paintOf } from './paint.js';
+import { outcomeRows } from './path-outcomes.js';
 import { outcome, traceTree } from './path-tree.js';
+import { wayLines } from './path-way.js';
 import { markdownBlock, markdownCode, markdownText, printable } from './safe-text.js';
 import { exact, percent, shareText } from './shares.js';
-import { markdownTable, textTable } from './table.js';
+import { markdownTable } from './table.js';
 import { drawTree } from './tree.js';
+import { EVERYTHING } from './view.js';
 
 function questionLine({ question }: PathResult): string {
   const port = question.port;
@@ -34,26 +38,56 @@ const VERDICT_COLUMNS = [
   { title: 'percent', align: 'right' },
 ] as const;
 
+/** The outcome whose way is shown: the one that was named, else the most likely that is not delivered, else the most likely. */
+function shownTrace(traces: readonly PathTrace[], named: number | undefined): number {
+  if (named !== undefined) return Math.min(named, traces.length) - 1;
+  return Math.max(
+    0,
+    traces.findIndex(({ verdict }) => verdict !== 'DELIVERED'),
+  );
+}
+
+/** The way of one outcome: in short, or as a tree with every rule. */
+function wayText(trace: PathTrace, title: string, layout: Layout): string[] {
+  return layout.view.rules
+    ? drawTree(traceTree(trace, title, layout))
+    : [layout.paint.bold(printable(title)), ...wayLines(trace, layout)];
+}
+
+function ways({ traces }: PathResult, layout: Layout): string[][] {
+  const { view } = layout;
+  const [only] = traces;
+  if (only === undefined) return [];
+  if (traces.length === 1) return [wayText(only, 'The way', layout)];
+  const title = (index: number) => `The way of outcome ${index + 1} of ${traces.length}`;
+  if (view.all) return traces.map((trace, index) => wayText(trace, title(index), layout));
+  const index = shownTrace(traces, view.trace);
+  const trace = traces[index] ?? only;
+  return [wayText(trace, title(index), layout)];
+}
+
 function text(answer: Answer<PathResult>, layout: Layout): string {
   const { result } = answer;
-  const { paint } = layout;
-  const traces = result.traces.map((trace, index) =>
-    drawTree(traceTree(trace, `[${index + 1}/${result.traces.length}]`, layout)),
-  );
+  const { view } = layout;
   const omitted = omittedText(result);
-  const [titles = '', ...rows] = textTable(VERDICT_COLUMNS, result.verdicts.map(verdictRow));
-  const verdicts = rows.map((row, index) => paintVerdict(paint, result.verdicts[index]?.verdict ?? 'UNKNOWN', row));
+  const { lines, left } = outcomeRows(result, layout);
+  const several = result.traces.length > 1;
   return joinSections([
-    [paint.bold(printable(questionLine(result)))],
-    ...traces,
+    headline(answer, layout),
+    findingsText(answer, layout),
+    changesText(answer, layout),
+    [...lines, ...(left === 0 ? [] : [`  ${left} more: --all`])],
     omitted === undefined ? [] : [omitted],
-    ...backgroundText(answer, layout),
-    rows.length === 0 ? [] : [paint.bold('Verdicts'), `  ${titles}`, ...verdicts.map((row) => `  ${row}`)],
+    ...ways(result, layout),
+    ...footer(answer, layout, [
+      ...(view.rules ? [] : [['every rule', '--rules'] as const]),
+      ...(several && !view.all ? [['another outcome', '--trace N'] as const, ['all of them', '--all'] as const] : []),
+    ]),
   ]);
 }
 
 /** Traces are folded: their trees have rules longer than a page is wide. */
-const TREE_LAYOUT: Layout = { paint: paintOf(false), width: 100 };
+const TREE_LAYOUT: Layout = { paint: paintOf(false), width: 100, view: EVERYTHING };
 
 function traceDetails(trace: PathTrace, number: number): string {
   const end = trace.endpoint === undefined ? '' : ` → ${joinHostPort(trace.endpoint.address, trace.endpoint.port)}`;
@@ -97,7 +131,8 @@ function markdown(answer: Answer<PathResult>): string {
   const { result } = answer;
   const omitted = omittedText(result);
   return markdownReport([
-    [`## Path: ${markdownText(questionLine(result))}`],
+    [`**${markdownText(answer.summary)}**`],
+    [`Path: ${markdownText(questionLine(result))}`],
     markdownTable(VERDICT_COLUMNS, result.verdicts.map(verdictRow)),
     ['### Traces'],
     markdownTable(TRACE_COLUMNS, result.traces.map(traceRow)),

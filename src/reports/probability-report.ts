@@ -1,10 +1,12 @@
 import { joinHostPort } from '../base/address.js';
 import type { Answer, Probability, ProbabilityResult, ServiceProbability } from '../contract/answers.js';
-import { backgroundMarkdown, backgroundText, details, markdownReport } from './assumptions.js';
+import { backgroundMarkdown, details, markdownReport } from './assumptions.js';
 import { BACKEND_COLUMNS, backendRows, balancerLines, crossingLines } from './balancer-lines.js';
 import { bar } from './bars.js';
 import { joinSections, type Layout, type Report } from './form.js';
+import { changesText, findingsText, footer, headline } from './frame.js';
 import { paintVerdict } from './paint.js';
+import { endpointTable, servicesTable } from './probability-table.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
 import { exact, hasShare, percent, shareText } from './shares.js';
 import { type Column, markdownTable, textTable } from './table.js';
@@ -152,12 +154,51 @@ function serviceSections(service: ServiceProbability, layout: Layout): string[][
   return sections;
 }
 
+/** One Service port in short. */
+function shortSections(service: ServiceProbability, layout: Layout): string[][] {
+  const { affinity, loadBalancer } = service;
+  return [
+    endpointTable(service, layout),
+    loadBalancer === undefined
+      ? []
+      : balancerLines(loadBalancer)
+          .slice(0, 3)
+          .flatMap((line) => item('  ', printable(line.trim()), layout.width, 4)),
+    affinity === undefined
+      ? []
+      : item(
+          '  ',
+          printable(`affinity ${affinity.type}, ${affinity.timeoutSeconds} s: ${affinity.explanation}`),
+          layout.width,
+          4,
+        ),
+  ];
+}
+
+/** The result itself: every table where all or the values are asked for, otherwise what fits a screen. */
+function resultSections(services: readonly ServiceProbability[], layout: Layout): string[][] {
+  const { view } = layout;
+  const [only] = services;
+  if (view.values || (view.all && services.length === 1))
+    return services.flatMap((service) => serviceSections(service, layout));
+  if (services.length === 1 && only !== undefined) return shortSections(only, layout);
+  if (services.length === 0) return [];
+  const listed = servicesTable(services, layout);
+  return view.all ? [listed, ...services.flatMap((service) => serviceSections(service, layout))] : [listed];
+}
+
 function text(answer: Answer<ProbabilityResult>, layout: Layout): string {
   const { services } = answer.result;
+  const { view } = layout;
   return joinSections([
-    ...services.flatMap((service) => serviceSections(service, layout)),
-    services.length === 0 ? ['No Service has a port to ask about.'] : [],
-    ...backgroundText(answer, layout),
+    headline(answer, layout),
+    findingsText(answer, layout),
+    changesText(answer, layout),
+    ...resultSections(services, layout),
+    ...footer(answer, layout, [
+      ...(view.all ? [] : [['every endpoint', '--all'] as const]),
+      ...(view.values ? [] : [['decimal and programmed values', '--values'] as const]),
+    ]),
   ]);
 }
 
@@ -223,9 +264,8 @@ function serviceMarkdown(service: ServiceProbability): string[][] {
 function markdown(answer: Answer<ProbabilityResult>): string {
   const { services } = answer.result;
   return markdownReport([
-    ['## Probability of every endpoint'],
+    [`**${markdownText(answer.summary)}**`],
     ...services.flatMap(serviceMarkdown),
-    services.length === 0 ? ['No Service has a port to ask about.'] : [],
     ...backgroundMarkdown(answer),
   ]);
 }

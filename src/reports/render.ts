@@ -7,12 +7,15 @@ import { paintOf } from './paint.js';
 import { reportOf, rowsOf } from './registry.js';
 import { csvOf } from './rows/csv.js';
 import { sarif } from './sarif.js';
+import { FIRST_SCREEN, type View } from './view.js';
 
 export interface RenderOptions {
   /** ANSI colours in `text`. Default false. */
   readonly color?: boolean;
-  /** Columns that prose and bars may take in `text`, at least 40. Default 100. */
+  /** Columns that prose, tables and bars may take in `text`, at least 40. Default 80. */
   readonly width?: number;
+  /** How much `text` and `markdown` show. Default: the first screen. */
+  readonly view?: View;
   /** Spaces by which `rows` are indented. Default 0: all on one line. */
   readonly indent?: number;
 }
@@ -33,7 +36,11 @@ export function render(kind: QuestionKind, answer: Answer, form: ReportForm, opt
     if (!QUESTIONS[kind].forms.includes(form)) throw new Error(`${kind} has no form ${form}`);
     return (form === 'junit' ? junit : sarif)(answer as Answer<CheckResult>);
   }
-  const layout = { paint: paintOf(options.color ?? false), width: Math.max(40, options.width ?? 100) };
+  const layout = {
+    paint: paintOf(options.color ?? false),
+    width: Math.max(40, options.width ?? 80),
+    view: options.view ?? FIRST_SCREEN,
+  };
   const inner: Inner = (one, given) => render(one, given, form, options);
   const report = reportOf(kind);
   return form === 'markdown' ? report.markdown(answer, inner) : report.text(answer, layout, inner);

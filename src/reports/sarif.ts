@@ -1,6 +1,7 @@
 /** A check as SARIF 2.1.0 (OASIS), as code scanning reads it: a result per finding, at the manifest it comes from. */
 import type { Answer, CheckResult, Finding } from '../contract/answers.js';
 import { FINDING_CODES, type FindingCode, type Severity } from '../questions/findings/codes.js';
+import { groupedFindings } from '../questions/findings/effects.js';
 import { type ManifestPlace, manifestPlaces } from './manifest-places.js';
 import { printable } from './safe-text.js';
 
@@ -9,6 +10,9 @@ const LEVELS: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
   WARNING: 'warning',
   INFO: 'note',
 };
+
+/** Where the project and its findings are described. */
+const INFORMATION_URI = 'https://www.npmjs.com/package/kube-whatif';
 
 const CODES = Object.keys(FINDING_CODES) as FindingCode[];
 
@@ -24,6 +28,7 @@ function rule(code: FindingCode) {
     name: pascal(code),
     shortDescription: { text: meaning },
     fullDescription: { text: meaning },
+    helpUri: `${INFORMATION_URI}#${code.toLowerCase().replaceAll('_', '-')}`,
     help: { text: `${meaning} docs/findings.md tells more.` },
     defaultConfiguration: { level: LEVELS[severity] },
     properties: { tags: ['kubernetes', 'networking', about.toLowerCase()] },
@@ -87,7 +92,8 @@ function fingerprint({ code, evidence }: Finding): string {
 /** The whole log as JSON text; ends in a newline. A pure function of the answer. */
 export function sarif({ engine, result, findings, changes }: Answer<CheckResult>): string {
   const places = manifestPlaces(changes);
-  const used = CODES.filter((code) => findings.some((finding) => finding.code === code));
+  const groups = groupedFindings(findings);
+  const used = CODES.filter((code) => groups.some(({ cause }) => cause.code === code));
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -96,20 +102,24 @@ export function sarif({ engine, result, findings, changes }: Answer<CheckResult>
         tool: {
           driver: {
             name: engine.name,
+            informationUri: INFORMATION_URI,
             semanticVersion: engine.version,
             version: engine.version,
             rules: used.map(rule),
           },
         },
         columnKind: 'utf16CodeUnits',
-        results: findings.map((finding) => ({
+        results: groups.map(({ cause: finding, effects, severity }) => ({
           ruleId: finding.code,
           ruleIndex: used.indexOf(finding.code),
-          level: LEVELS[finding.severity],
-          message: { text: printable(finding.message) },
+          level: LEVELS[severity],
+          message: { text: [finding, ...effects].map(({ message }) => printable(message)).join('\n→ ') },
           locations: locations(finding, places),
           partialFingerprints: { 'finding/v1': fingerprint(finding) },
-          properties: { evidence: finding.evidence },
+          properties: {
+            evidence: finding.evidence,
+            ...(effects.length === 0 ? {} : { effects: effects.map(({ code, evidence }) => ({ code, evidence })) }),
+          },
         })),
         properties: {
           failed: result.failed,

@@ -24,6 +24,14 @@ export function shareText(share: Probability): string {
   return fraction === '0' || fraction === '1' ? fraction : `${exact(share)} (${percent(share)})`;
 }
 
+/** A fraction of more characters is shown as a decimal in narrow tables. */
+const SHORT_FRACTION = 11;
+
+/** The exact fraction, or six decimals where it is long. */
+export function shortShare(share: Pick<Probability, 'fraction' | 'value'>): string {
+  return share.fraction.length <= SHORT_FRACTION ? share.fraction : share.value.toFixed(6);
+}
+
 /** Whether the share is not 0. */
 export function hasShare(share: Pick<Probability, 'fraction'>): boolean {
   return share.fraction !== '0';

@@ -13,7 +13,7 @@ export const SHIFT_COLUMNS: readonly Column[] = [
 ];
 
 /** `+8.33`: the shift in percentage points, rounded; one that is not 0 is never shown as 0. */
-function points({ fraction }: Shift): string {
+export function points({ fraction }: Shift): string {
   const shift = parseSigned(fraction);
   if (shift === undefined || shift.size.n === 0n) return '0';
   const text = signedToDecimal({ ...shift, size: { n: shift.size.n * 100n, d: shift.size.d } }, 2);

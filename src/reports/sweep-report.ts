@@ -1,32 +1,53 @@
 import type { Answer, ExactShare, SweepPoint, SweepResult, SweptShares } from '../contract/answers.js';
-import { backgroundMarkdown, backgroundText, markdownReport } from './assumptions.js';
+import { backgroundMarkdown, markdownReport } from './assumptions.js';
 import { bar } from './bars.js';
 import { describeChange } from './change-words.js';
 import { joinSections, type Layout, type Report } from './form.js';
+import { changesText, findingsText, footer, headline } from './frame.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
-import { exact } from './shares.js';
+import { shortShare } from './shares.js';
 import { type Column, markdownTable, textTable } from './table.js';
+import { FIRST_SCREEN } from './view.js';
 import { serviceTitle } from './words.js';
 import { item } from './wrap.js';
 
-/** Points that a report shows; of more, as many, evenly chosen. The data have all of them. */
-const MAX_ROWS = 40;
+/** Points that the first screen shows, and all that a report shows; the data have every point. */
+const FIRST_ROWS = 14;
+const MAX_ROWS = 400;
 
 const right = (title: string): Column => ({ title, align: 'right' });
 
-/** The points shown: all, or the first, the last, those that the bound is about, and others evenly between. */
-function shownPoints({ points, bound }: SweepResult): readonly SweepPoint[] {
-  if (points.length <= MAX_ROWS) return points;
-  const chosen = new Set(
-    [bound?.smallest, bound?.lasting].map((at) => points.findIndex(({ replicas }) => replicas === at)),
-  );
-  const even = MAX_ROWS - chosen.size;
-  for (let i = 0; i < even; i++) chosen.add(Math.round((i * (points.length - 1)) / (even - 1)));
+/** What a point is like: where it differs from the one before, something begins or ends. */
+function shapeOf({ satisfied, unplaced, services, findings }: SweepPoint): string {
+  const kinds = services.map(({ delivered, imbalance, unknown }) => [
+    delivered.fraction === '1' ? 'all' : delivered.fraction === '0' ? 'none' : 'part',
+    imbalance === undefined || imbalance.fraction === '1' ? 'even' : 'uneven',
+    unknown.fraction !== '0',
+  ]);
+  const codes = [...new Set(findings.map(({ code }) => code))].sort();
+  return JSON.stringify([satisfied, unplaced !== undefined, kinds, codes]);
+}
+
+/** The points shown: the ends, and those around the bound and around each change of shape, while there is room. */
+function shownPoints({ points, bound }: SweepResult, { view }: Pick<Layout, 'view'>): readonly SweepPoint[] {
+  const most = view.all ? MAX_ROWS : FIRST_ROWS;
+  if (points.length <= most) return points;
+  const chosen = new Set([0, points.length - 1]);
+  const around = (at: number) => {
+    for (const index of [at, at - 1, at + 1]) {
+      if (index >= 0 && index < points.length && chosen.size < most) chosen.add(index);
+    }
+  };
+  for (const replicas of [bound?.smallest, bound?.lasting]) {
+    if (replicas !== undefined) around(points.findIndex((point) => point.replicas === replicas));
+  }
+  const shapes = points.map(shapeOf);
+  for (let at = 1; at < points.length; at++) if (shapes[at] !== shapes[at - 1]) around(at);
   return points.filter((_, index) => chosen.has(index));
 }
 
 function shareCell(share: ExactShare | undefined): string {
-  return share === undefined ? '' : exact(share);
+  return share === undefined ? '' : shortShare(share);
 }
 
 /** Whether at some point it is not known what becomes of some connections. */
@@ -34,41 +55,47 @@ function hasUnknown(points: SweepResult['points']): boolean {
   return points.some(({ services }) => services.some(({ unknown }) => unknown.fraction !== '0'));
 }
 
-function columnsOf({ bound, points }: SweepResult): Column[] {
+interface SweepColumn {
+  readonly column: Column;
+  readonly cell: (point: SweepPoint, shares: SweptShares) => string;
+}
+
+/** The columns: those that say something at these points, or all. */
+function columnsOf({ bound, points }: SweepResult, { view }: Pick<Layout, 'view'>): SweepColumn[] {
+  const swept = points.flatMap(({ services }) => services);
+  const number = (title: string, cell: SweepColumn['cell'], wanted = true): SweepColumn[] =>
+    wanted || view.all ? [{ column: right(title), cell }] : [];
+  const uneven = swept.some(({ imbalance }) => imbalance !== undefined && imbalance.fraction !== '1');
   return [
-    right('replicas'),
-    right('endpoints'),
-    right('largest'),
-    right('decimal'),
-    right('smallest'),
-    right('imbalance'),
-    right('nodes'),
-    right('busiest node'),
-    right('delivered'),
-    ...(hasUnknown(points) ? [right('unknown')] : []),
-    ...(points.some(({ unplaced }) => unplaced !== undefined) ? [right('not running')] : []),
-    ...(bound === undefined ? [] : [{ title: 'bound' }]),
+    ...number('replicas', ({ replicas }) => String(replicas)),
+    ...number(
+      'endpoints',
+      (_, { endpoints }) => String(endpoints),
+      points.some(({ replicas, services }) => services.some(({ endpoints }) => endpoints !== replicas)),
+    ),
+    ...number('largest', (_, { largest }) => shareCell(largest)),
+    ...(view.values
+      ? number('decimal', (_, { largest }) => (largest === undefined ? '' : largest.value.toFixed(6)))
+      : []),
+    ...number('smallest', (_, { smallest }) => shareCell(smallest), uneven),
+    ...number('imbalance', (_, { imbalance }) => (imbalance === undefined ? '' : imbalance.value.toFixed(2)), uneven),
+    ...number('nodes', (_, { nodes }) => String(nodes.count), false),
+    ...number('busiest node', (_, { nodes }) => shareCell(nodes.largest)),
+    ...number(
+      'delivered',
+      (_, { delivered }) => shareCell(delivered),
+      swept.some(({ delivered }) => delivered.fraction !== '1'),
+    ),
+    ...(hasUnknown(points) ? number('unknown', (_, { unknown }) => shareCell(unknown)) : []),
+    ...(points.some(({ unplaced }) => unplaced !== undefined)
+      ? number('not running', ({ unplaced }) => String(unplaced?.pods ?? 0))
+      : []),
+    ...(bound === undefined ? [] : [{ column: { title: 'bound' }, cell: boundCell }]),
   ];
 }
 
-function cellsOf(point: SweepPoint, shares: SweptShares, { bound, points }: SweepResult): string[] {
-  const { endpoints, largest, smallest, imbalance, nodes, delivered } = shares;
-  return [
-    String(point.replicas),
-    String(endpoints),
-    shareCell(largest),
-    largest === undefined ? '' : largest.value.toFixed(6),
-    shareCell(smallest),
-    imbalance === undefined ? '' : imbalance.value.toFixed(2),
-    String(nodes.count),
-    shareCell(nodes.largest),
-    shareCell(delivered),
-    ...(hasUnknown(points) ? [shareCell(shares.unknown)] : []),
-    ...(points.some(({ unplaced }) => unplaced !== undefined) ? [String(point.unplaced?.pods ?? 0)] : []),
-    ...(bound === undefined
-      ? []
-      : [point.satisfied ? 'kept' : shares.unknown.fraction === '0' ? 'not kept' : 'not known']),
-  ];
+function boundCell({ satisfied }: SweepPoint, { unknown }: SweptShares): string {
+  return satisfied ? 'kept' : unknown.fraction === '0' ? 'not kept' : 'not known';
 }
 
 /** Where pods first stay without a place, and why. */
@@ -96,14 +123,16 @@ function notShown(result: SweepResult, shown: readonly SweepPoint[]): string | u
 
 function text(answer: Answer<SweepResult>, layout: Layout): string {
   const { result } = answer;
-  const { paint, width } = layout;
-  const shown = shownPoints(result);
+  const { paint, width, view } = layout;
+  const shown = shownPoints(result, layout);
   const unplaced = unplacedText(result);
   const left = notShown(result, shown);
   const after = afterText(result);
   return joinSections([
-    [paint.bold(printable(titleOf(result)))],
-    ...(result.bound === undefined ? [] : [item('', printable(result.bound.explanation), width, 2)]),
+    headline(answer, layout),
+    findingsText(answer, layout),
+    changesText(answer, layout),
+    [printable(titleOf(result))],
     ...(after === undefined ? [] : [item('', printable(after), width, 2)]),
     ...(unplaced === undefined ? [] : [item('', printable(unplaced), width, 2)]),
     ...result.services.flatMap((service, index) => {
@@ -111,15 +140,16 @@ function text(answer: Answer<SweepResult>, layout: Layout): string {
         const shares = point.services[index];
         return shares === undefined ? [] : [{ point, shares }];
       });
+      const columns = columnsOf(result, layout);
       const lines = textTable(
-        columnsOf(result),
-        rows.map(({ point, shares }) => cellsOf(point, shares, result).map(printable)),
+        columns.map(({ column }) => column),
+        rows.map(({ point, shares }) => columns.map(({ cell }) => printable(cell(point, shares)))),
       );
       const widest = Math.max(...lines.map((line) => [...line].length));
-      const room = Math.min(24, Math.max(8, width - widest - 4));
+      const room = Math.min(24, width - widest - 4);
       const drawn = lines.map((line, at) => {
         const value = rows[at - 1]?.shares.largest?.value;
-        return value === undefined
+        return value === undefined || room < 4
           ? line
           : `${line}${' '.repeat(widest - [...line].length + 2)}${bar(value, room)}`.trimEnd();
       });
@@ -129,34 +159,38 @@ function text(answer: Answer<SweepResult>, layout: Layout): string {
       ];
     }),
     left === undefined ? [] : [left],
-    ...backgroundText(answer, layout),
+    ...footer(answer, layout, view.all ? [] : [['every point', '--all'] as const]),
   ]);
 }
 
+const MARKDOWN = { view: FIRST_SCREEN };
+
 function markdown(answer: Answer<SweepResult>): string {
   const { result } = answer;
-  const shown = shownPoints(result);
+  const shown = shownPoints(result, MARKDOWN);
+  const columns = columnsOf(result, { view: { ...FIRST_SCREEN, all: true } });
   const unplaced = unplacedText(result);
   const left = notShown(result, shown);
   const after = afterText(result);
   return markdownReport([
-    [`## ${markdownText(titleOf(result))}`],
-    result.bound === undefined ? [] : [markdownText(result.bound.explanation)],
+    [`**${markdownText(answer.summary)}**`],
+    [markdownText(titleOf(result))],
     after === undefined ? [] : [markdownText(after)],
     unplaced === undefined ? [] : [markdownText(unplaced)],
     ...result.services.flatMap((service, index) => [
       [`### ${markdownText(serviceTitle(service))}`],
       [`clients: ${markdownText(service.clients)}`],
       markdownTable(
-        columnsOf(result),
+        columns.map(({ column }) => column),
         shown.flatMap((point) => {
           const shares = point.services[index];
           return shares === undefined
             ? []
             : [
-                cellsOf(point, shares, result).map((cell) =>
-                  cell.includes('/') ? markdownCode(cell) : markdownText(cell),
-                ),
+                columns.map(({ cell }) => {
+                  const text = cell(point, shares);
+                  return text.includes('/') ? markdownCode(text) : markdownText(text);
+                }),
               ];
         }),
       ),

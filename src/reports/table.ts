@@ -32,6 +32,45 @@ export function textTable(columns: readonly Column[], rows: readonly (readonly s
   return [line(columns.map((column) => column.title)), ...rows.map(line)];
 }
 
+/** No cell is shortened below this. */
+const LEAST = 11;
+
+/** The text, or its start and end with `…` between where it is longer than `width`. */
+export function shortened(text: string, width: number): string {
+  const letters = [...text];
+  if (letters.length <= width) return text;
+  const head = Math.ceil((width - 1) / 2);
+  return `${letters.slice(0, head).join('')}…${letters.slice(letters.length - (width - 1 - head)).join('')}`;
+}
+
+/**
+ * The same as {@link textTable}, at most `width` columns wide where that can be: the longest names are shortened in the middle until
+ * all lines fit. Numbers, which are aligned right, are never cut.
+ */
+export function fittedTable(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string[] {
+  const widths = columns.map(({ title }, index) =>
+    rows.some((row) => (row[index] ?? '') !== '')
+      ? Math.max(widthOf(title), ...rows.map((row) => widthOf(row[index] ?? '')))
+      : 0,
+  );
+  const total = () => widths.reduce((sum, one) => sum + (one === 0 ? 0 : one + 2), -2);
+  while (total() > width) {
+    const longest = widths.reduce(
+      (best, one, index) =>
+        columns[index]?.align !== 'right' && one > LEAST && one > (widths[best] ?? 0) ? index : best,
+      -1,
+    );
+    if (longest < 0) break;
+    widths[longest] = Math.max(LEAST, (widths[longest] ?? 0) - (total() - width > 8 ? 4 : 1));
+  }
+  return textTable(
+    columns,
+    rows.map((row) =>
+      row.map((cell, index) => (columns[index]?.align === 'right' ? cell : shortened(cell, widths[index] || 1))),
+    ),
+  );
+}
+
 /** A table in GitHub's Markdown. Cells must be Markdown already. Columns that are empty in every row are left out. */
 export function markdownTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const used = columns.map((_, index) => rows.some((row) => (row[index] ?? '') !== ''));

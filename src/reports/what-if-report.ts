@@ -5,12 +5,14 @@ import type {
   ProbabilityDifference,
   WhatIfResult,
 } from '../contract/answers.js';
-import { backgroundMarkdown, backgroundText, details, markdownReport } from './assumptions.js';
+import { backgroundMarkdown, details, markdownReport } from './assumptions.js';
 import { joinSections, type Layout, type Report } from './form.js';
+import { changesText, findingsText, footer, headline } from './frame.js';
 import type { Paint } from './paint.js';
 import { markdownBlock, markdownCode, markdownText, printable } from './safe-text.js';
 import { arrow, paintedArrow, SHIFT_COLUMNS, shiftCells } from './shift.js';
 import { markdownTable, textTable } from './table.js';
+import { shortDifference } from './what-if-short.js';
 import {
   CHAIN_COLUMNS,
   chainRows,
@@ -33,12 +35,6 @@ import { item } from './wrap.js';
 
 const CHANGES_TITLE = 'What the changes did';
 
-const NOTHING: Readonly<Record<WhatIfResult['question'], string>> = {
-  chains: 'No rule changes.',
-  path: 'The way of the packet stays as it is.',
-  probability: 'No share changes.',
-};
-
 const indented = (lines: readonly string[]) => lines.map((line) => (line === '' ? '' : `  ${line}`));
 
 function unchangedText({ services, unchanged }: ProbabilityDifference): string | undefined {
@@ -46,14 +42,6 @@ function unchangedText({ services, unchanged }: ProbabilityDifference): string |
   return unchanged === 1
     ? 'One more Service port stays as it is.'
     : `${unchanged} more Service ports stay as they are.`;
-}
-
-/** What is said where nothing is seen to change; with less certainty where network policies are left out of account. */
-function nothing({ result, findings }: Answer<WhatIfResult>): string {
-  const left = findings.some(({ code }) => code === 'NETWORK_POLICY_NOT_EVALUATED');
-  return left
-    ? 'Nothing is seen to change, and network policies, which are not evaluated, may change it.'
-    : NOTHING[result.question];
 }
 
 function isEmpty(result: WhatIfResult): boolean {
@@ -172,13 +160,15 @@ function establishedLine({ question, established }: WhatIfResult): string {
 
 function text(answer: Answer<WhatIfResult>, layout: Layout): string {
   const { result } = answer;
-  const { paint } = layout;
-  const same = isEmpty(result);
+  const { view } = layout;
+  const difference = isEmpty(result) ? [] : view.all ? differenceText(result, layout) : shortDifference(result, layout);
   return joinSections([
-    [paint.bold(`What changes: ${result.question}`), ...(same ? [nothing(answer)] : [])],
-    ...(same ? [] : differenceText(result, layout)),
-    item('', printable(establishedLine(result)), layout.width, 0),
-    ...backgroundText(answer, layout, CHANGES_TITLE),
+    headline(answer, layout),
+    findingsText(answer, layout),
+    changesText(answer, layout, 'Change'),
+    ...difference,
+    item('', printable(establishedLine(result)), layout.width, 2),
+    ...footer(answer, layout, view.all ? [] : [['the whole difference', '--all'] as const]),
   ]);
 }
 
@@ -281,8 +271,8 @@ function markdown(answer: Answer<WhatIfResult>): string {
   const { result } = answer;
   const same = isEmpty(result);
   return markdownReport([
-    [`## What changes: ${result.question}`],
-    ...(same ? [[nothing(answer)]] : differenceMarkdown(result)),
+    [`**${markdownText(answer.summary)}**`],
+    ...(same ? [] : differenceMarkdown(result)),
     [markdownText(establishedLine(result))],
     ...backgroundMarkdown(answer, CHANGES_TITLE),
   ]);

@@ -4,26 +4,18 @@ import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Backend } from '../operations/backend.js';
 import type { QuestionKind } from '../questions/kinds.js';
-import { ProblemError } from '../work/problem.js';
 import type { Workers } from '../work/workers.js';
 import { checkDeclaredLength } from './body.js';
 import { acceptsGzip, bodyEncoding, bodyForm, wantedForm } from './negotiate.js';
 import type { ResolvedOptions } from './options.js';
 import { withBody } from './receive.js';
 import { sendProblem } from './refusal.js';
+import { textOptions } from './text-options.js';
 
 /** Answers shorter than this are sent as they are. */
 const GZIP_FROM = 1024;
 
 const gzipped = promisify(gzip);
-
-function isPretty(query: unknown): boolean {
-  const value = (query as Readonly<Record<string, unknown>>).pretty;
-  if (value === undefined || value === 'false') return false;
-  if (value === '' || value === 'true') return true;
-  const detail = 'The query parameter "pretty" takes no value, "true" or "false".';
-  throw new ProblemError({ code: 'INVALID_REQUEST', detail });
-}
 
 /** Adds to `Vary`: what other hooks have put there stays. */
 function vary(reply: FastifyReply, names: string): void {
@@ -60,7 +52,7 @@ export class Service {
     vary(reply, 'Accept, Accept-Encoding');
     const { form: parameter } = request.query as Readonly<Record<string, unknown>>;
     const { form, type } = wantedForm(parameter, headers.accept, kind);
-    const pretty = isPretty(request.query);
+    const layout = textOptions(request.query);
     const body = bodyForm(headers['content-type']);
     const encoding = bodyEncoding(headers['content-encoding']);
     const { bodyLimit: limit } = this.#workers.options;
@@ -76,7 +68,7 @@ export class Service {
       { encoding, limit, idleTimeout, empty },
       (bytes, gone) => {
         this.#backend.metrics.snapshot('question', bytes.length);
-        return this.#workers.answer({ task: 'answer', kind, form, pretty, body, ...bytes }, request.owner, gone);
+        return this.#workers.answer({ task: 'answer', kind, form, layout, body, ...bytes }, request.owner, gone);
       },
     );
     if ('problem' in outcome) return sendProblem(reply, outcome.problem);

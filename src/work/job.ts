@@ -1,6 +1,7 @@
 /** What the event loop hands to a worker thread, and what comes back: plain data and bytes that change hands. */
+
 import type { QuestionKind } from '../questions/kinds.js';
-import type { ReportForm } from '../reports/render.js';
+import type { RenderOptions, ReportForm } from '../reports/render.js';
 import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
 import type { ProblemInit } from './problem.js';
 
@@ -24,7 +25,8 @@ export interface QuestionJob extends Bytes {
   readonly kind: QuestionKind;
   readonly body: BodyForm;
   readonly form: AnswerForm | 'protobuf';
-  readonly pretty: boolean;
+  /** How text is laid out, and JSON indented. */
+  readonly layout: RenderOptions;
   /** The snapshots that the request names by digest, as far as they have been looked for. */
   readonly held?: readonly HeldSnapshot[];
 }

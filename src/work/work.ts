@@ -88,8 +88,8 @@ function encode(engine: Engine, job: QuestionJob, given: Answer): AnswerBytes {
   }
   const text =
     job.form === 'json'
-      ? `${JSON.stringify(given, undefined, job.pretty ? 2 : undefined)}\n`
-      : engine.render(job.kind, given, job.form, job.pretty ? { indent: 2 } : {});
+      ? `${JSON.stringify(given, undefined, job.layout.indent)}\n`
+      : engine.render(job.kind, given, job.form, job.layout);
   return { bytes: new TextEncoder().encode(text) };
 }
 

@@ -454,7 +454,7 @@ t.test('what cannot be is refused with its place', async (t) => {
     ['a port', SERVICE({ ports: [{ port: 99999 }] }), 'IMPOSSIBLE_CHANGE', at('/0/spec/ports/0/port'), /65535/],
     [
       'a port twice',
-      SERVICE({ ports: [{ port: 80 }, { port: 80, name: 'b' }] }, 'nginx-svc'),
+      SERVICE({ ports: [{ port: 80 }, { port: 80, name: 'b' }] }, 'another-svc'),
       'IMPOSSIBLE_CHANGE',
       at('/0/spec/ports'),
       /name|twice/,

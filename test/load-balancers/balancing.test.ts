@@ -59,7 +59,10 @@ const SHARES: readonly [
       pods: [3, 1],
       gke: true,
       policy: 'Local',
-      annotations: { 'networking.gke.io/weighted-load-balancing': 'pods-per-node' },
+      annotations: {
+        'networking.gke.io/weighted-load-balancing': 'pods-per-node',
+        'cloud.google.com/l4-rbs': 'enabled',
+      },
     },
     { shares: ['1-1 1/4', '1-2 1/4', '1-3 1/4', '2-1 1/4'] },
   ],
@@ -211,7 +214,7 @@ t.test('a Service that is published by a host name alone', async (t) => {
     path({ pods: [1, 1], status }, { source, destination: { host: 'lb.example.net', port: 80 } }, { settings });
   const named = (implementation: 'generic' | 'gke-external-passthrough') => ({ loadBalancer: { implementation } });
   t.same(outcomes(asked(OUTSIDE, {})).length, 4);
-  t.same(asked(OUTSIDE, {}).question.addresses, ['198.51.100.1'], 'an address stands for the name');
+  t.same(asked(OUTSIDE, {}).question.addresses, ['198.19.177.16'], 'an address stands for the name');
   t.same(outcomes(asked({ pod: 'default/client' }, {})), ['1 UNKNOWN/MISSING_DATA'], 'who balances it is not known');
   t.ok(
     asked({ pod: 'default/client' }, named('generic')).traces.some(

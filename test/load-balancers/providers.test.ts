@@ -17,7 +17,7 @@ const NLB = { status: { loadBalancer: { ingress: [{ hostname: 'web-0123.elb.eu-w
 const CLASSIC = { status: { loadBalancer: { ingress: [{ hostname: 'a0123-45.eu-west-1.elb.amazonaws.com' }] } } };
 const NEG = {
   gke: true,
-  annotations: { 'cloud.google.com/neg': '{"ingress":true}' },
+  annotations: { 'cloud.google.com/neg-status': '{"network_endpoint_groups":{"80":"k8s1-1"}}' },
   status: { loadBalancer: {} },
   spec: { type: 'ClusterIP', externalTrafficPolicy: undefined },
 };

@@ -56,6 +56,7 @@ const changed = (snapshot: Snapshot, rest: QuestionRequest) =>
 const BALANCED: QuestionRequest = {
   probability: { services: [{ namespace: 'default', name: 'web' }], clients: { loadBalancer: {} } },
 };
+const ONE_LESS: Change = { pods: { namespace: 'default', names: ['web-1-1'], state: 'DELETED' } };
 const TO_LOCAL: Change = { service: { namespace: 'default', name: 'web', externalTrafficPolicy: 'Local' } };
 const REMOVED: Change = { node: { name: 'n1', action: 'REMOVE', reschedule: false } };
 const balancedState = (options: BalancedOptions) => ask('probability', BALANCED, balanced(options)).findings;
@@ -582,6 +583,13 @@ const CASES: readonly Case[] = [
     found: () => balancedChange({ pods: [1, 1, 0], gke: true }, TO_LOCAL),
     evidence: { share: '1/3', seconds: 6, nodes: ['n3'] },
     without: () => balancedChange({ pods: [1, 1, 1], gke: true }, TO_LOCAL),
+  },
+  {
+    code: 'RULE_COMMENTS_CHANGE',
+    what: 'a pod is deleted, and the cluster has 1,000 endpoints',
+    found: () => balancedChange({ pods: [90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 11] }, ONE_LESS),
+    evidence: { endpoints: { before: 1001, after: 1000 }, limit: 1000 },
+    without: () => balancedChange({ pods: [90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 90, 10] }, ONE_LESS),
   },
   {
     code: 'LOAD_BALANCER_IMBALANCE',

@@ -18,6 +18,7 @@ export function probability(fraction: string, programmed?: string): Probability 
 export function answerOf<R>(result: R, rest: Partial<Answer<R>> = {}): Answer<R> {
   return {
     engine: { name: 'kube-whatif', version: '0.1.0' },
+    summary: 'What the answer is.',
     snapshot: { digest: `sha256:${'0'.repeat(64)}`, counts: { Node: 3, Pod: 4, Service: 2 } },
     settings: {},
     changes: [],

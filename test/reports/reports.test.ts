@@ -4,6 +4,7 @@ import type { Answer } from '../../src/contract/answers.js';
 import type { QuestionKind } from '../../src/questions/kinds.js';
 import { render } from '../../src/reports/render.js';
 import { markdownBlock, markdownCode, markdownText, printable, printableJson } from '../../src/reports/safe-text.js';
+import { EVERYTHING, FIRST_SCREEN } from '../../src/reports/view.js';
 import { answerOf, CHAINS_PARTS, CHAINS_RULES, PATH, PROBABILITY, part, TEXT_RESTORE } from './answers.js';
 import { BATCH } from './batch-answers.js';
 import { HOSTILE, hostileAnswers } from './hostile.js';
@@ -26,9 +27,13 @@ const CASES: readonly (readonly [string, QuestionKind, Answer])[] = [
 
 t.test('reports are as written down', async (t) => {
   for (const [name, kind, answer] of CASES) {
-    for (const [form, extension] of [['text', 'txt'] as const, ['markdown', 'md'] as const]) {
+    for (const [form, extension, view] of [
+      ['text', 'txt', FIRST_SCREEN],
+      ['text', 'all.txt', EVERYTHING],
+      ['markdown', 'md', FIRST_SCREEN],
+    ] as const) {
       const file = `${EXPECTED}/${name}.${extension}`;
-      const given = render(kind, answer, form);
+      const given = render(kind, answer, form, { view });
       // UPDATE_EXPECTED=1 writes them anew; the difference is then for a person to read.
       if (process.env.UPDATE_EXPECTED === '1') writeFileSync(file, given);
       t.equal(given, readFileSync(file, 'utf8'), file);
@@ -63,7 +68,7 @@ t.test('rules stand on lines of their own, whole, however narrow the terminal is
   const rules = result.traces.flatMap(({ hops }) =>
     hops.flatMap(({ steps }) => steps.flatMap(({ rule }) => rule ?? [])),
   );
-  const lines = render('path', PATH, 'text', { width: 40 }).split('\n');
+  const lines = render('path', PATH, 'text', { width: 40, view: EVERYTHING }).split('\n');
   for (const rule of rules)
     t.ok(
       lines.some((line) => line.replace(/^[│ ]*/, '') === rule),

@@ -176,7 +176,10 @@ t.test('GKE: an internal load balancer over 30 nodes in 3 zones', async (t) => {
 
 t.test('GKE: ETP Local, pods 3 + 1: weighted or not', async (t) => {
   const options = { pods: [3, 1], gke: true, policy: 'Local' as const };
-  const annotation = { 'networking.gke.io/weighted-load-balancing': 'pods-per-node' };
+  const annotation = {
+    'networking.gke.io/weighted-load-balancing': 'pods-per-node',
+    'cloud.google.com/l4-rbs': 'enabled',
+  };
   t.same(fractions(shares(options)), ['1/6', '1/6', '1/6', '1/2']);
   t.same(fractions(shares({ ...options, annotations: annotation })), ['1/4', '1/4', '1/4', '1/4']);
   const { before, after } = whatIf(options, [

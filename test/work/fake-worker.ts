@@ -27,6 +27,7 @@ const engine: Engine = {
       'files' in source ? undefined : (source.request.snapshot?.inline as { items?: unknown[] } | undefined);
     const answer: Answer = {
       engine: { name: 'kube-whatif', version: '0.1.0' },
+      summary: 'What the answer is.',
       snapshot: { digest: `sha256:${'0'.repeat(64)}`, counts: { Node: inline?.items?.length ?? 0 } },
       settings: { filler: command === 'long' ? 'x'.repeat(Number(argument)) : '' },
       changes: [],

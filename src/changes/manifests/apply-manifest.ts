@@ -1,3 +1,5 @@
+import { withCanonicalQuantities } from '../../api-server/stored-form.js';
+import { kubectlPatch, withPatch } from '../../api-server/strategic-merge.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import { checkObject } from '../../cluster/check-object.js';
 import { type Cluster, workloadKey } from '../../cluster/cluster.js';
@@ -15,7 +17,6 @@ import { refuse } from '../refusal.js';
 import { LAST_APPLIED_ANNOTATION, withoutLastApplied } from '../update-service.js';
 import { actOn, type Input, sameService } from './act-on-object.js';
 import { applyResource } from './apply-resource.js';
-import { mergeRules } from './merge-keys.js';
 import type { Manifest } from './read-manifests.js';
 import { notServed } from './served-versions.js';
 import { unknownServiceFields } from './service-fields.js';
@@ -99,6 +100,16 @@ function lastApplied(current: KubernetesObject): Fields | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The manifest as kubectl compares it: it always has annotations, and the note of the last apply among them. */
+function withNote(manifest: Fields, before: KubernetesObject): Fields {
+  const metadata = isFields(manifest.metadata) ? manifest.metadata : {};
+  const note = before.metadata.annotations?.[LAST_APPLIED_ANNOTATION];
+  const own = isFields(metadata.annotations) ? metadata.annotations : {};
+  const annotations = note === undefined ? own : { ...own, [LAST_APPLIED_ANNOTATION]: note };
+  if (before.metadata.annotations === undefined && Object.keys(annotations).length === 0) return manifest;
+  return { ...manifest, metadata: { ...metadata, annotations } };
 }
 
 function annotated(value: Fields, manifest: Fields): Fields {
@@ -206,7 +217,9 @@ export function applyManifest(
   // The API version says how an object is written down, not what it is.
   const { apiVersion: _version, ...fields } = value;
   const { apiVersion: _former, ...formerFields } = former ?? {};
-  const laid = threeWayMerge(before as unknown as Fields, formerFields, fields, mergeRules(kind));
+  const current = before as unknown as Fields;
+  const patch = kubectlPatch(formerFields, withNote(fields, before), current, kind);
+  const laid = withPatch(current, withCanonicalQuantities(patch, kind) as Fields, kind);
   const merged: Fields =
     before.kind === 'Service' ? { ...withFirstClusterIP(before, laid as unknown as Service) } : laid;
   const asItIs = (): AppliedManifest => ({

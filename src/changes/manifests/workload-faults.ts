@@ -1,3 +1,4 @@
+import { claimTemplate } from '../../api-server/stored-form.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Workload } from '../../cluster/objects.js';
@@ -22,13 +23,20 @@ const MUTABLE: ReadonlySet<string> = new Set([
   'minReadySeconds',
 ]);
 
+/** A field with the defaults that are filled in before the API server compares. */
+function stored(key: string, value: unknown): unknown {
+  if (key === 'volumeClaimTemplates' && Array.isArray(value)) return value.map(claimTemplate);
+  if (key === 'podManagementPolicy') return value ?? 'OrderedReady';
+  return value;
+}
+
 function changedForGood(before: Workload, wanted: Workload): ObjectFault[] {
   const [was, is] = [(before.spec ?? {}) as Record<string, unknown>, (wanted.spec ?? {}) as Record<string, unknown>];
   const fixed =
     wanted.kind === 'StatefulSet' ? Object.keys({ ...was, ...is }).filter((key) => !MUTABLE.has(key)) : ['selector'];
   // What a trimmed snapshot lacks is not known to be changed.
   return fixed
-    .filter((key) => was[key] !== undefined && !isDeepStrictEqual(was[key], is[key]))
+    .filter((key) => was[key] !== undefined && !isDeepStrictEqual(stored(key, was[key]), stored(key, is[key])))
     .map((key) => ({
       place: `/spec/${key}`,
       detail: `${key} of a ${wanted.kind} cannot be changed (it is ${JSON.stringify(was[key])}); delete the ${wanted.kind} and make it anew.`,

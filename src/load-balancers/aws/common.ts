@@ -16,6 +16,11 @@ export function runsOnAws(service: Service, platform: Platform, cluster: Cluster
   return HOST_NAMES.nlb.test(name) || HOST_NAMES.classic.test(name) ? `host name ${name}` : undefined;
 }
 
+/** The first labels of the host name that stands for the one AWS makes: of the Service's own name and namespace. */
+export function standInName({ metadata }: Service): string {
+  return `${metadata.name}.${metadata.namespace ?? 'default'}`;
+}
+
 export function hostNameOf(service: Service): string | undefined {
   return service.status?.loadBalancer?.ingress?.find(({ hostname }) => hostname)?.hostname;
 }

@@ -13,13 +13,37 @@ export const ANNOTATIONS = {
   formerType: 'cloud.google.com/load-balancer-type',
   /** `pods-per-node`: weighted load balancing. */
   weighted: 'networking.gke.io/weighted-load-balancing',
+  /** Written by the NEG controller once the NEGs are there. */
+  negStatus: 'cloud.google.com/neg-status',
+  /** `true`: clients of other regions reach an internal load balancer (GKE, internal load balancing, "global access"). */
+  globalAccess: 'networking.gke.io/internal-load-balancer-allow-global-access',
   strongAffinity: 'networking.gke.io/l4-strong-session-affinity',
 } as const;
 
 export const CLASSES = {
   external: 'networking.gke.io/l4-regional-external',
   internal: 'networking.gke.io/l4-regional-internal',
+  /** Of the cloud controller manager's own load balancers (cloud-provider-gcp providers/gce). */
+  externalLegacy: 'networking.gke.io/l4-regional-external-legacy',
+  internalLegacy: 'networking.gke.io/l4-regional-internal-legacy',
 } as const;
+
+/** Finalizers that the controllers write on a Service (ingress-gce pkg/utils/common/finalizer.go, cloud-provider-gcp). */
+export const FINALIZERS: Readonly<
+  Record<
+    string,
+    { readonly scheme: 'EXTERNAL' | 'INTERNAL'; readonly backends: 'TARGET_POOL' | 'INSTANCE_GROUP' | 'NEG' }
+  >
+> = {
+  'gke.networking.io/l4-ilb-v1': { scheme: 'INTERNAL', backends: 'INSTANCE_GROUP' },
+  'gke.networking.io/l4-ilb-v2': { scheme: 'INTERNAL', backends: 'NEG' },
+  'gke.networking.io/l4-netlb-v1': { scheme: 'EXTERNAL', backends: 'TARGET_POOL' },
+  'gke.networking.io/l4-netlb-v2': { scheme: 'EXTERNAL', backends: 'INSTANCE_GROUP' },
+  'gke.networking.io/l4-netlb-v3': { scheme: 'EXTERNAL', backends: 'NEG' },
+};
+
+/** Minor versions from which new load balancers are made so by themselves (GKE, "LoadBalancer Service parameters"). */
+export const SINCE = { subsetting: 36, backendService: 37 } as const;
 
 /** ingress-gce pkg/utils/node: a node that GKE is draining. */
 export const DRAIN_LABEL = { key: 'operation.gke.io/type', value: 'drain' } as const;

@@ -15,12 +15,12 @@ function parsed(text: string | undefined): Readonly<Record<string, unknown>> {
 }
 
 /**
- * Whether a Service's pods are members of GCE_VM_IP_PORT NEGs: its annotation asks for that, for Ingress (`ingress`) or for
- * NEGs alone (`exposed_ports`), or the controller says they are there (kubernetes/ingress-gce pkg/annotations/service.go).
+ * Whether a Service's pods are members of GCE_VM_IP_PORT NEGs: the controller says they are there, or the annotation asks for NEGs of
+ * their own (`exposed_ports`). `{"ingress":true}` alone shows nothing: GKE writes it on every Service of a VPC-native cluster, and NEGs
+ * appear once an Ingress refers to it (kubernetes/ingress-gce pkg/annotations/service.go; GKE, "Container-native load balancing").
  */
 export function isNegService(service: Service): boolean {
-  const { ingress, exposed_ports: exposed } = parsed(annotationOf(service, NEG));
-  if (ingress === true) return true;
+  const { exposed_ports: exposed } = parsed(annotationOf(service, NEG));
   if (typeof exposed === 'object' && exposed !== null && Object.keys(exposed).length > 0) return true;
   return Object.keys(parsed(annotationOf(service, NEG_STATUS))).length > 0;
 }

@@ -1,18 +1,14 @@
 /** What both of Google's passthrough load balancers, external and internal, have in common. */
 
 import { fraction, ONE } from '../../base/fraction.js';
-import type { Node, Service } from '../../cluster/objects.js';
+import type { Node } from '../../cluster/objects.js';
 import { isLocal, nodeHealthCheck } from '../checks.js';
 import { keepHeader } from '../forward.js';
 import type { Balanced, Candidate, Implementation } from '../implementation.js';
 import { excludedFromAll } from '../node-filter.js';
 import { sourceRanges } from '../source-ranges.js';
 import { ANNOTATIONS, DRAIN_LABEL, PROBE_SOURCES, TIMING } from './facts.js';
-
-/** Whether annotations ask for an internal load balancer. */
-export function asksForInternal({ metadata: { annotations = {} } }: Service): boolean {
-  return (annotations[ANNOTATIONS.type] ?? annotations[ANNOTATIONS.formerType])?.toLowerCase() === 'internal';
-}
+import { backendKind } from './kind.js';
 
 /** The nodes that GKE takes: everybody's rules, and none that GKE drains unless the controller keeps them for Local. */
 export function gkeNodeFilter(balanced: Balanced): (node: Node) => string | undefined {
@@ -25,14 +21,18 @@ export function gkeNodeFilter(balanced: Balanced): (node: Node) => string | unde
   };
 }
 
-/** Whether backends are weighted by their endpoints: the annotation or the option, under Local only. */
-export function isWeighted({ service, options }: Balanced): boolean {
+/**
+ * Whether backends are weighted by their endpoints: the annotation or the option, under Local, over a backend service. Target pools
+ * have no weights (GKE, "weighted load balancing"; ingress-gce pkg/l4).
+ */
+export function isWeighted(balanced: Balanced, scheme: 'EXTERNAL' | 'INTERNAL'): boolean {
+  const { service, options } = balanced;
   const asked = options.weighted ?? service.metadata.annotations?.[ANNOTATIONS.weighted] === 'pods-per-node';
-  return asked && isLocal({ service });
+  return asked && isLocal({ service }) && backendKind(balanced, scheme) !== 'TARGET_POOL';
 }
 
-export function gkeWeights(balanced: Balanced, candidates: readonly Candidate[]) {
-  if (!isWeighted(balanced)) return candidates.map(() => ONE);
+export function gkeWeights(balanced: Balanced, candidates: readonly Candidate[], scheme: 'EXTERNAL' | 'INTERNAL') {
+  if (!isWeighted(balanced, scheme)) return candidates.map(() => ONE);
   return candidates.map(({ endpoints }) => fraction(endpoints));
 }
 

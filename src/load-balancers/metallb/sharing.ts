@@ -54,3 +54,23 @@ export function sharingConflict(a: Service, b: Service): string | undefined {
   if (backendsOf(a) === backendsOf(b)) return undefined;
   return 'externalTrafficPolicy Local allows it only where both are Local and have the same selector';
 }
+
+/** The Service of two in conflict that does not get the address: who has none yet, else who was made later, else by name. */
+export function loserOf(a: Service, b: Service, address: string): Service {
+  const has = ({ status }: Service) =>
+    status?.loadBalancer?.ingress?.some(({ ip }) => ip !== undefined && addressOf(ip)?.text === address) ?? false;
+  if (has(a) !== has(b)) return has(a) ? b : a;
+  const [first, second] = [a, b].map(({ metadata }) => metadata.creationTimestamp ?? '');
+  if (first !== second) return (first as string) > (second as string) ? a : b;
+  return namespacedName(a) > namespacedName(b) ? a : b;
+}
+
+/** The Service that gets an address which this one wants and may not share; undefined: it gets its own. */
+export function losesTo(cluster: Cluster, service: Service): Service | undefined {
+  const own = wantedAddresses(service);
+  return othersAt(cluster, service).find((other) => {
+    const address = own.find((one) => wantedAddresses(other).includes(one));
+    if (address === undefined || sharingConflict(service, other) === undefined) return false;
+    return loserOf(service, other, address) === service;
+  });
+}

@@ -9,7 +9,8 @@ import { isLocal } from '../checks.js';
 import { isSilent } from '../health.js';
 import type { Backends, Balanced } from '../implementation.js';
 import { EXCLUDE_LABEL, nodeBackends } from '../node-filter.js';
-import { othersAt, sharingConflict } from './sharing.js';
+import { announcedBy, type Mode } from './advertisements.js';
+import { losesTo, othersAt, sharingConflict } from './sharing.js';
 
 /** Written on a Service by MetalLB's controller, by either name (metallb/metallb internal/k8s/annotations). */
 const POOL_ANNOTATIONS = ['metallb.io/ip-allocated-from-pool', 'metallb.universe.tf/ip-allocated-from-pool'];
@@ -47,17 +48,18 @@ function networkUnavailable({ status }: Node): boolean {
 }
 
 /** The nodes whose speakers may announce the Service's address (speaker/layer2_controller.go speakersForPool, 0.15). */
-export function speakers(balanced: Balanced, group: string): Backends {
-  const { cluster, options } = balanced;
+export function speakers(balanced: Balanced, group: string, mode: Mode): Backends {
+  const { cluster, options, service } = balanced;
+  const announced = announcedBy(cluster, service);
   const running = speakerNodes(cluster);
   if (running === undefined) {
     balanced.assume('loadBalancer.speakers', 'on every node', 'The snapshot shows no pods of MetalLB’s speakers.');
   }
-  if (options.announcingNodes === undefined) {
+  if (options.announcingNodes === undefined && announced === undefined) {
     balanced.assume(
       'loadBalancer.announcingNodes',
       'every node with a speaker',
-      'Which nodes an L2Advertisement, BGPAdvertisement or BGPPeer selects is not read from snapshots.',
+      'The snapshot holds no L2Advertisement and no BGPAdvertisement of MetalLB, which say the nodes that announce the address.',
     );
   }
   return nodeBackends(balanced, group, (node) => {
@@ -65,7 +67,10 @@ export function speakers(balanced: Balanced, group: string): Backends {
     if (labels?.[EXCLUDE_LABEL] !== undefined) return `label ${EXCLUDE_LABEL}`;
     if (networkUnavailable(node)) return 'its condition NetworkUnavailable is True';
     if (running !== undefined && !running.has(name)) return 'no speaker runs there';
-    return options.announcingNodes?.includes(name) === false ? 'its speaker is not to announce the address' : undefined;
+    if (options.announcingNodes !== undefined) {
+      return options.announcingNodes.includes(name) ? undefined : 'its speaker is not to announce the address';
+    }
+    return announced?.leftOut(mode, node);
   });
 }
 
@@ -99,6 +104,10 @@ function isDown({ cluster }: Balanced, name: string): boolean {
 /** Why the speaker of a node announces nothing for the Service; undefined: it may. Under Local only nodes with endpoints. */
 export function silence(balanced: Balanced, node: string): string | undefined {
   if (isDown(balanced, node)) return `${node} is down (its Ready condition is Unknown): nobody announces from there`;
+  const winner = losesTo(balanced.cluster, balanced.service);
+  if (winner !== undefined) {
+    return `MetalLB gives the address to ${namespacedName(winner)}: nobody announces it for ${balanced.key}`;
+  }
   const nodes = servingNodes(balanced);
   if (nodes.size === 0) return `no endpoint of ${balanced.key} can serve: nobody announces the address`;
   if (!isLocal(balanced) || nodes.has(node)) return undefined;

@@ -13,6 +13,7 @@ import { answerCheck } from '../check/answer-check.js';
 import type { ByDigest } from '../held.js';
 import { BATCH_QUESTIONS, type BatchQuestionName } from '../kinds.js';
 import { type Prepare, type Prepared, prepare } from '../prepare.js';
+import { summed } from '../summaries/index.js';
 import { answerSweep } from '../sweep/answer-sweep.js';
 import { answerWhatIf } from '../what-if/answer-what-if.js';
 
@@ -194,5 +195,5 @@ export function answerBatch(request: QuestionRequest, snapshot: Snapshot, byDige
       return { ...named, problem: documentOfError(error) };
     }
   });
-  return whole.answer({ result: { answers }, assumptions: [] }, []);
+  return summed('batch', request, whole.answer({ result: { answers }, assumptions: [] }, []));
 }

@@ -14,7 +14,7 @@ import type { Via } from '../../contract/requests.js';
 import { establishedShares } from '../differences/established.js';
 import { holdsUnknownShare, isShifted, pairs, shifted, shiftedVerdicts } from '../differences/shares.js';
 import { flowFates, type Side } from '../differences/udp-flows.js';
-import type { Door } from '../findings/door.js';
+import { type Door, sameDestination } from '../findings/door.js';
 import { keptShare } from '../findings/source-address.js';
 
 /** At most so many endpoints of a door are told, those that shift most. */
@@ -73,7 +73,7 @@ export function compareDoor(
   );
   const moved =
     [...endpoints, ...verdicts].some(isShifted) ||
-    destination.before !== destination.after ||
+    (before !== undefined && after !== undefined && !sameDestination(before.door, after.door)) ||
     kept?.before !== kept?.after ||
     established.lostEndpoints.length > 0;
   return {

@@ -6,6 +6,8 @@ import type { Service } from '../../cluster/objects.js';
 import type { CheckClients, ServiceProbability } from '../../contract/answers.js';
 import type { Clients, ServiceDestination, Via } from '../../contract/requests.js';
 import { publishedAs } from '../../load-balancers/addresses.js';
+import { serviceFamiliesOf } from '../../load-balancers/service-families.js';
+import { probedBalancer } from '../../path/probed-balancer.js';
 import { isHeadless } from '../../path/service-target.js';
 import type { Door } from '../findings/door.js';
 import type { Outcome, Prepared } from '../prepare.js';
@@ -25,7 +27,8 @@ const CLIENTS: Readonly<Record<CheckClients, Clients>> = {
 
 export interface Wanted {
   readonly clients: readonly CheckClients[];
-  readonly vias: readonly Via[];
+  /** Undefined: all that somebody uses. */
+  readonly vias: readonly Via[] | undefined;
   readonly families: readonly IPFamily[] | undefined;
 }
 
@@ -54,11 +57,23 @@ function doorsOfPort(service: Service, destination: ServiceDestination, nodePort
   ];
 }
 
+const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'LOAD_BALANCER', 'EXTERNAL_IP', 'DNS'];
+
+/** Whether somebody is meant to use the node ports of a Service: its load balancer does, or it has none that is known. */
+function usesNodePorts(service: Service, { cluster, settings }: Prepared): boolean {
+  if (service.spec?.type !== 'LoadBalancer') return true;
+  const [family = 'IPv4'] = serviceFamiliesOf(service);
+  const balancer = probedBalancer(cluster, settings, family, service);
+  return !balancer.isKnown || balancer.usesNodePorts;
+}
+
 /** Every door of a Service that is wanted. An ExternalName has none: its name leads out of the cluster. */
-export function doorsOf(service: Service, wanted: Wanted): readonly DoorQuestion[] {
+export function doorsOf(service: Service, wanted: Wanted, prepared: Prepared): readonly DoorQuestion[] {
   const { name, namespace = 'default' } = service.metadata;
   if (service.spec?.type === 'ExternalName') return [];
   const ports = service.spec?.ports ?? [];
+  // Node ports that the Service's load balancer never uses are asked about where the request names them.
+  const unused = wanted.vias === undefined && !usesNodePorts(service, prepared);
   return ports
     .flatMap((port) => {
       // Of a headless Service's only port those are meant who know the endpoints' own.
@@ -67,7 +82,8 @@ export function doorsOf(service: Service, wanted: Wanted): readonly DoorQuestion
       return doorsOfPort(service, { namespace, name, ...which }, port.nodePort);
     })
     .filter(({ clients, destination }) => {
-      return wanted.clients.includes(clients) && wanted.vias.includes(destination.via as Via);
+      if (destination.via === 'NODE_PORT' && unused) return false;
+      return wanted.clients.includes(clients) && (wanted.vias ?? VIAS).includes(destination.via as Via);
     });
 }
 

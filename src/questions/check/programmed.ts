@@ -1,9 +1,7 @@
 /** What a node's kube-proxy programs for one Service, as text to be compared: the rules, or what they would be made of. */
 import type { IPFamily } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
-import { remember } from '../../base/remember.js';
 import { LAST_APPLIED_ANNOTATION } from '../../changes/update-service.js';
-import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import { isBalanced } from '../../load-balancers/addresses.js';
@@ -16,6 +14,7 @@ import { serviceMap } from '../../proxy/service-map.js';
 import type { ServicePort } from '../../proxy/service-port.js';
 import { workingNodes } from '../findings/service-facts.js';
 import type { Prepared } from '../prepare.js';
+import { balancedText } from './balanced.js';
 
 type Side = Pick<Prepared, 'cluster' | 'settings'>;
 
@@ -39,9 +38,13 @@ function rivals(program: NodeProgram, port: ServicePort): readonly string[] {
   });
 }
 
+/** A comment of a rule as iptables-save writes it. */
+const COMMENT = / -m comment --comment (?:"(?:[^"\\\\]|\\\\.)*"|\S+)/g;
+
 function portText(program: NodeProgram, port: ServicePort): string {
   const others = rivals(program, port).join('\n');
-  return [program.programText(port), others].join('\n');
+  // Comments steer no packet: kube-proxy leaves them out of large clusters.
+  return [program.programText(port).replace(COMMENT, ''), others].join('\n');
 }
 
 /** Why it is not known what a node does with Services, in a sentence; undefined where its rules are modelled. */
@@ -86,40 +89,16 @@ export function programmedBeside(side: Side, node: string): string {
   const object = side.cluster.nodes.get(node);
   const proxy = JSON.stringify(side.settings.proxyOf(node));
   const addresses = JSON.stringify([object?.status?.addresses, object?.spec?.podCIDR, object?.spec?.podCIDRs]);
-  const large = FAMILIES.map((family) => {
-    const program = programOf(side, node, family);
-    return program === undefined ? '' : String(program.services.endpointTotal > 1000);
-  });
   const beside = JSON.stringify([side.settings.unsupportedDataplane ?? '', side.settings.beside]);
-  return [
-    beside,
-    proxy,
-    addresses,
-    JSON.stringify(object?.metadata.labels ?? {}),
-    object && nodeIsDown(object),
-    ...large,
-  ].join('\n');
-}
-
-const states = new WeakMap<Cluster, string>();
-
-/** What load balancers see of nodes, which are their backends: who is there, labels, and whether they are ready. */
-function nodeStates(cluster: Cluster): string {
-  return remember(states, cluster, () =>
-    JSON.stringify(
-      [...cluster.nodes.values()].map(({ metadata, spec, status }) => [
-        metadata.name,
-        metadata.labels,
-        spec?.unschedulable,
-        status?.conditions?.map(({ type, status: value }) => [type, value]),
-      ]),
-    ),
+  return [beside, proxy, addresses, JSON.stringify(object?.metadata.labels ?? {}), object && nodeIsDown(object)].join(
+    '\n',
   );
 }
 
 /** What DNS and load balancers make of a Service, which no kube-proxy programs. */
-function besideRules({ cluster, settings }: Side, key: string, service: Service): string {
-  const { spec, status, metadata } = service;
+function besideRules(side: Side, key: string, service: Service, earlier?: Side): string {
+  const { cluster } = side;
+  const { spec, status } = service;
   const parts: unknown[] = [];
   if (spec?.type === 'ExternalName') parts.push(spec.externalName);
   if (isHeadless(service)) {
@@ -130,18 +109,18 @@ function besideRules({ cluster, settings }: Side, key: string, service: Service)
     parts.push(spec?.ports);
   }
   if (isBalanced(service)) {
-    parts.push(settings.loadBalancer, metadata.annotations, spec, status?.loadBalancer, nodeStates(cluster));
+    parts.push(status?.loadBalancer, balancedText(side, service, key, earlier));
   }
   return JSON.stringify(parts);
 }
 
 /** What rules of a Service are made of, whatever the node: its ports and their endpoints as kube-proxy reads them. */
-export function inputsOf(side: Side, key: string): string {
+export function inputsOf(side: Side, key: string, earlier?: Side): string {
   const { cluster, settings } = side;
   const service = cluster.services.get(key);
   if (service === undefined) return '';
   const [node] = workingNodes(cluster);
-  const parts: unknown[] = [besideRules(side, key, service)];
+  const parts: unknown[] = [besideRules(side, key, service, earlier)];
   for (const family of node === undefined ? [] : FAMILIES) {
     const services = serviceMap(cluster, family, settings.proxyOf(node?.metadata.name ?? ''));
     for (const port of services.portsOf(key)) {
@@ -170,9 +149,9 @@ export function rivalsOf({ cluster, settings }: Side, key: string): readonly str
 }
 
 /** What nobody programs for a Service: {@link besideRules}; '' where the Service is not there. */
-export function elsewhere(side: Side, key: string): string {
+export function elsewhere(side: Side, key: string, earlier?: Side): string {
   const service = side.cluster.services.get(key);
-  return service === undefined ? '' : besideRules(side, key, service);
+  return service === undefined ? '' : besideRules(side, key, service, earlier);
 }
 
 /** The nodes on which a Service may have other rules than elsewhere: those of its endpoints, and those that hints name. */

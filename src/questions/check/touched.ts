@@ -147,9 +147,9 @@ export function touchedServices(before: Side, after: Side): Touched {
       if ((moving ?? changing) !== undefined) return true;
       if (readableOf(before, key) !== readableOf(after, key)) return true;
     }
-    const inputsSame = inputsOf(before, key) === inputsOf(after, key);
+    const inputsSame = inputsOf(before, key) === inputsOf(after, key, before);
     return (
-      (!inputsSame && elsewhere(before, key) !== elsewhere(after, key)) ||
+      (!inputsSame && elsewhere(before, key) !== elsewhere(after, key, before)) ||
       ((!inputsSame || classes.some(({ changed }) => changed)) && rulesDiffer(before, after, classes, key)) ||
       (nodesDiffer && placesDiffer(before, after, key)) ||
       onlyThere(after, classes, joined, key) ||

@@ -7,7 +7,7 @@ import { namespacedName, type Service } from '../../cluster/objects.js';
 import type { Finding } from '../../contract/answers.js';
 import { isBalanced } from '../../load-balancers/addresses.js';
 import { balancerOf } from '../../load-balancers/balancer.js';
-import { othersAt, sharingConflict, wantedAddresses } from '../../load-balancers/metallb/sharing.js';
+import { loserOf, othersAt, sharingConflict, wantedAddresses } from '../../load-balancers/metallb/sharing.js';
 import { finding, listed } from './finding.js';
 import { servicesOf } from './service-facts.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';
@@ -101,16 +101,6 @@ function conflictsOf(view: View): readonly Conflict[] {
   });
 }
 
-/** The Service of a conflict that does not get the address: who has none yet, else who was made later. */
-function loserOf({ service, other, address }: Conflict): Service {
-  const has = ({ status }: Service) =>
-    status?.loadBalancer?.ingress?.some(({ ip }) => ip !== undefined && addressOf(ip)?.text === address) ?? false;
-  if (has(service) !== has(other)) return has(service) ? other : service;
-  const [a, b] = [service, other].map(({ metadata }) => metadata.creationTimestamp ?? '');
-  if (a !== b) return (a as string) > (b as string) ? service : other;
-  return namespacedName(service) > namespacedName(other) ? service : other;
-}
-
 function conflictFinding({ service, other, address, why }: Conflict, loser: Service): Finding {
   const names = [service, other].map(namespacedName).sort();
   const lost = namespacedName(loser);
@@ -125,7 +115,8 @@ export const metallbConflicts: StateFinder = (view) => {
   const found = new Map<string, Finding>();
   for (const conflict of conflictsOf(view)) {
     const key = [conflict.service, conflict.other].map(namespacedName).sort().join(' ');
-    if (!found.has(key)) found.set(key, conflictFinding(conflict, loserOf(conflict)));
+    if (!found.has(key))
+      found.set(key, conflictFinding(conflict, loserOf(conflict.service, conflict.other, conflict.address)));
   }
   return [...found.values()];
 };

@@ -15,9 +15,10 @@ import { parseSigned } from '../../base/signed-fraction.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
 import { isBalanced } from '../../load-balancers/addresses.js';
-import { type Balancer, balancerOf } from '../../load-balancers/balancer.js';
-import type { Backend } from '../../load-balancers/implementation.js';
+import type { Balancer, PortCheck } from '../../load-balancers/balancer.js';
+import type { Backend, HealthCheck } from '../../load-balancers/implementation.js';
 import { nodeIsDown } from '../../path/network.js';
+import { probedBalancer } from '../../path/probed-balancer.js';
 import { programNode } from '../../proxy/program.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door } from './door.js';
@@ -33,7 +34,7 @@ function familyOf({ cluster }: View, key: string): IPFamily {
 function balancerIn(view: View, key: string, kept?: readonly string[]): Balancer | undefined {
   const service = view.cluster.services.get(key);
   if (service === undefined || !isBalanced(service)) return undefined;
-  return balancerOf(view.cluster, view.settings, familyOf(view, key), service, kept);
+  return probedBalancer(view.cluster, view.settings, familyOf(view, key), service, kept);
 }
 
 interface BalancerPair {
@@ -67,16 +68,21 @@ export const balancerChanged: DifferenceFinder = (before, after) =>
     return [finding('LOAD_BALANCER_CHANGED', message, { ...evidenceOf(pair), implementation: names })];
   });
 
-function checkText(balancer: Balancer): string {
-  const { protocol, port, path = '', intervalSeconds, unhealthyAfter } = balancer.healthCheck;
+function checkText({ protocol, port, path = '', intervalSeconds, unhealthyAfter }: HealthCheck): string {
+  if (protocol === 'NONE') return 'no health check';
   return `${protocol} ${port}${path} every ${intervalSeconds} s, out after ${unhealthyAfter} failures`;
+}
+
+/** The health checks of all ports, each once. */
+function checksText({ healthChecks }: Balancer): string {
+  return [...new Set(healthChecks.map(({ check }) => checkText(check)))].join('; ');
 }
 
 /** Another health check. */
 export const healthCheckChanged: DifferenceFinder = (before, after) =>
   balancerPairs(before, after).flatMap((pair) => {
     if (pair.before === undefined || pair.after === undefined) return [];
-    const check = { before: checkText(pair.before), after: checkText(pair.after) };
+    const check = { before: checksText(pair.before), after: checksText(pair.after) };
     if (check.before === check.after) return [];
     const { answeredBy } = pair.after.healthCheck;
     const leaves =
@@ -118,27 +124,47 @@ export const backendsChanged: DifferenceFinder = (before, after) =>
     ];
   });
 
-/** Whether connections that arrive at the backend are lost: its node is down, or has nothing to send them to. */
-function losesConnections(view: View, balancer: Balancer, family: IPFamily, backend: Backend): boolean {
-  if (balancer.probe(backend).healthy) return false;
-  if (backend.kind === 'POD' || balancer.probe(backend).status === undefined) return true;
-  if (balancer.healthCheck.answeredBy !== 'SERVICE_HEALTH') return false;
+/** Whether connections to a port that arrive at the backend are lost: its node is down, or has nothing to send them to. */
+function losesConnections(
+  view: View,
+  balancer: Balancer,
+  family: IPFamily,
+  backend: Backend,
+  port: PortCheck,
+): boolean {
+  const { healthy } = balancer.probe(backend, port);
+  if (backend.kind === 'POD') return !healthy;
+  const node = view.cluster.nodes.get(backend.node);
+  if (node === undefined || nodeIsDown(node)) return true;
   const program = programNode(view.cluster, backend.node, family, view.settings.proxyOf(backend.node));
-  const ports = program.services.portsOf(balancer.key);
-  return ports.some((port) => port.externalPolicyLocal && program.selection(port).local.length === 0);
+  const own = program.services
+    .portsOf(balancer.key)
+    .filter((one) => one.port === port.port && one.protocol === port.protocol);
+  return own.some((one) => one.externalPolicyLocal && program.selection(one).local.length === 0);
 }
 
-/** What is lost between the change and the moment at which health checks have found it. */
+/** What is lost between the change and the moment at which health checks have found it: of the port that loses most. */
 export const lostUntilConverged: DifferenceFinder = (before, after) =>
   balancerPairs(before, after).flatMap((pair) => {
     const { after: now, before: was, key, family } = pair;
     if (now === undefined || was === undefined || after.settings.unsupportedDataplane !== undefined) return [];
     const same = was.implementation === now.implementation ? was : undefined;
-    const { shares } = now.distribution('BEFORE', { address: undefined, zone: '' }, same);
-    const losing = shares.filter(({ backend }) => losesConnections(after, now, family, backend));
-    const share = sum(losing.map((one) => one.share));
-    if (isZero(share)) return [];
-    const names = losing.map(({ backend }) => nameOf(backend));
+    const anyone = { address: undefined, zone: '' };
+    const [worst] = now.healthChecks
+      .map((port) => {
+        const losing = (phase: 'BEFORE' | 'AFTER') =>
+          now
+            .distribution(phase, anyone, same, port)
+            .shares.filter(({ backend }) => losesConnections(after, now, family, backend, port));
+        const [until, lasting] = [losing('BEFORE'), losing('AFTER')];
+        return { until, share: sum(until.map((one) => one.share)), lasting: sum(lasting.map((one) => one.share)) };
+      })
+      // What goes on being lost afterwards is not lost until the checks have found it.
+      .filter(({ share, lasting }) => compare(share, lasting) > 0)
+      .sort((a, b) => compare(b.share, a.share));
+    if (worst === undefined) return [];
+    const { share } = worst;
+    const names = worst.until.map(({ backend }) => nameOf(backend));
     const seconds = now.secondsToConverge;
     const message = `Until the health checks of the load balancer of ${key} have found the change, up to ${seconds} s, ${formatFraction(share)} of its new connections are lost: those that it sends to ${listed(names)}.`;
     return [

@@ -35,7 +35,7 @@ export const FINDING_CODES = {
     'STATE',
     'WARNING',
     'A Service port has no endpoint that may be used: connections to it are refused, and DNS of a headless Service has no address.',
-    [...PORT, 'notReady', 'before'],
+    [...PORT, 'notReady', 'why', 'before'],
   ),
   LOCAL_POLICY_WITHOUT_ENDPOINTS: entry(
     'STATE',
@@ -59,7 +59,7 @@ export const FINDING_CODES = {
     'STATE',
     'INFO',
     'More than `crossZoneShare` of the connections that are delivered go to another zone than their client’s.',
-    [...DOOR, 'share', 'threshold', 'before'],
+    [...DOOR, 'share', 'even', 'threshold', 'before'],
   ),
   TRAFFIC_DROPPED: entry(
     'STATE',
@@ -220,7 +220,7 @@ export const FINDING_CODES = {
     'DIFFERENCE',
     'WARNING',
     'The share of delivered connections that go to another zone was at most `crossZoneShare` and is more now.',
-    [...DOOR, 'share', 'threshold'],
+    [...DOOR, 'share', 'even', 'threshold'],
   ),
   IMBALANCE_GROWN: entry(
     'DIFFERENCE',
@@ -331,6 +331,12 @@ export const FINDING_CODES = {
     'WARNING',
     'A change takes nodes out of use before a sweep scales, so that new pods avoid them as if the loss were known in advance.',
     ['pointer', 'lost'],
+  ),
+  RULE_COMMENTS_CHANGE: entry(
+    'DIFFERENCE',
+    'INFO',
+    'The change takes the cluster over 1,000 endpoints, or back: kube-proxy leaves out the comments of its rules, or writes them again.',
+    ['endpoints', 'limit'],
   ),
   CHECK_UNKNOWN: entry(
     'ANSWER',

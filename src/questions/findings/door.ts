@@ -51,6 +51,8 @@ export interface Door {
   readonly via: string;
   readonly family: IPFamily;
   readonly destination: string;
+  /** The name that `destination` stands for, where that is an invented address: it is not compared with an address. */
+  readonly publishedAs?: string | undefined;
   /** In words. */
   readonly clients: string;
   readonly endpoints: readonly EndpointShare[];
@@ -59,6 +61,16 @@ export interface Door {
   /** Seconds; 0: no session affinity. */
   readonly affinity: number;
   readonly from: readonly DoorClient[];
+}
+
+/** Whether two sides' doors have the same destination: by name where an invented address stands for it. */
+export function sameDestination(
+  a: Pick<Door, 'destination' | 'publishedAs'>,
+  b: Pick<Door, 'destination' | 'publishedAs'>,
+): boolean {
+  return a.publishedAs === undefined || b.publishedAs === undefined
+    ? a.destination === b.destination
+    : a.publishedAs === b.publishedAs;
 }
 
 /** The address that a client sent from: its own, or the one that its host took by the route. */

@@ -1,14 +1,18 @@
 /** Services that have no endpoint to send anything to, at all or on some nodes. */
+
 import { nodeZone } from '../../cluster/addresses.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
 import { endpointsAreUnknown } from '../../control-plane/endpoint-sources.js';
+import { isBalanced } from '../../load-balancers/addresses.js';
 import { headlessEndpoints } from '../../path/dns.js';
+import { probedBalancer } from '../../path/probed-balancer.js';
 import { isHeadless, serviceFamilies } from '../../path/service-target.js';
 import { externallyAccessible } from '../../proxy/policies.js';
 import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
 import { topologyMode } from '../../proxy/topology.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
+import { podsOf } from './selectors.js';
 import {
   type FamilyPort,
   isTranslatedByRules,
@@ -21,6 +25,7 @@ import {
   workingNodes,
 } from './service-facts.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';
+import { whyNotReady } from './why-not-ready.js';
 
 /** The ports of headless Services of which DNS has no address. */
 const headlessWithout: StateFinder = (view) =>
@@ -54,11 +59,14 @@ export const servicesWithoutEndpoints: StateFinder = (view, thresholds) => [
         : nodesOf(key, view).flatMap((node) => services.endpointsSeenFrom(node, port));
       if (seen.some(isUsable) || endpointsAreUnknown(view.cluster, key, port.family)) return [];
       const others = endpoints.length === 0 ? '' : `; ${endpoints.length} that it has are not ready`;
+      const service = view.cluster.services.get(key);
+      const why = service === undefined ? undefined : whyNotReady(podsOf(view.cluster, service));
+      const because = why === undefined ? '' : ` Of those that its selector matches, ${why}.`;
       // What a client meets is told where it is known: another data plane may drop what kube-proxy rejects.
       const known =
         unmodelledOf(view) === undefined ? 'connections to it are refused' : 'no connection to it is delivered';
-      const message = `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: ${known}.`;
-      const evidence = { ...portEvidence(refOf(port), port.family), notReady: endpoints.length };
+      const message = `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: ${known}.${because}`;
+      const evidence = { ...portEvidence(refOf(port), port.family), notReady: endpoints.length, why };
       return [finding('SERVICE_WITHOUT_ENDPOINTS', message, evidence)];
     }),
   ),
@@ -75,26 +83,38 @@ function localPolicies(port: ServicePort): readonly Policy[] {
   ];
 }
 
+/** Whether connections from outside come through a load balancer that finds the nodes without endpoints and leaves them out. */
+function isAvoided({ cluster, settings }: View, port: ServicePort): boolean {
+  const service = cluster.services.get(port.service);
+  if (service === undefined || !isBalanced(service) || (service.spec?.externalIPs ?? []).length > 0) return false;
+  const { answeredBy } = probedBalancer(cluster, settings, port.family, service).healthCheckOf(port);
+  return answeredBy === 'SERVICE_HEALTH' || answeredBy === 'ANNOUNCEMENT' || answeredBy === 'POD';
+}
+
 function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEndpoint[]): readonly Finding[] {
   const policies = localPolicies(port);
   const usable = endpoints.filter(isUsable);
   if (policies.length === 0 || usable.length === 0) return [];
   const served = new Set(usable.map(({ node }) => node));
   const nodes = workingNodes(view.cluster).map(({ metadata }) => metadata.name);
-  const without = nodes.filter((node) => !served.has(node));
+  // An endpoint is local to a kube-proxy by the name that it goes by itself.
+  const without = nodes.filter((node) => !served.has(view.settings.proxyOf(node).hostnameOverride ?? node));
   if (without.length === 0) return [];
   return policies.map((policy) => {
     const which = policy === 'externalTrafficPolicy' ? 'from outside' : 'from within the cluster';
     const message =
       `${portText(refOf(port))} has ${policy} Local, and ${without.length} of ${nodes.length} nodes have no ` +
       `${port.family} endpoint of it (${listed(without)}): connections ${which} are dropped there.`;
-    return finding('LOCAL_POLICY_WITHOUT_ENDPOINTS', message, {
+    const avoided = policy === 'externalTrafficPolicy' && isAvoided(view, port);
+    const told = avoided ? `${message} The health check of its load balancer leaves these nodes out.` : message;
+    const one = finding('LOCAL_POLICY_WITHOUT_ENDPOINTS', told, {
       ...portEvidence(refOf(port), port.family),
       policy,
       nodes: without.slice(0, MAX_LISTED),
       nodeCount: without.length,
       ofNodes: nodes.length,
     });
+    return avoided ? { ...one, severity: 'INFO' as const } : one;
   });
 }
 

@@ -18,8 +18,10 @@ import {
 import { addressConflicts } from './claims.js';
 import type { FindingCode, Severity } from './codes.js';
 import { connectionsLost } from './connections.js';
+import { withEffects } from './effects.js';
 import { hintDifferences, localWithoutEndpoints, servicesWithoutEndpoints } from './endpoints.js';
 import { finding, keyOf } from './finding.js';
+import { commentsChanged } from './large-cluster.js';
 import { type FindingsSpec, type Thresholds, wantedFindings } from './options.js';
 import { policiesNotEvaluated } from './policies.js';
 import { proxyModeFindings } from './proxy-mode.js';
@@ -66,6 +68,7 @@ const DIFFERENCE: readonly DifferenceFinder[] = [
   targetPortsLost,
   servicesDeleted,
   metallbLosers,
+  commentsChanged,
   proxyModeFindings,
 ];
 
@@ -111,7 +114,7 @@ export function sortedFindings(findings: readonly Finding[], spec: FindingsSpec 
 
 /** The findings as an answer has them: sorted; of one code at most 100, with how many more there are. */
 export function toldFindings(findings: readonly Finding[], spec: FindingsSpec | undefined): readonly Finding[] {
-  const sorted = sortedFindings(findings, spec);
+  const sorted = withEffects(sortedFindings(findings, spec));
   const counts = new Map<FindingCode, number>();
   const told = sorted.filter(({ code }) => {
     const count = (counts.get(code) ?? 0) + 1;

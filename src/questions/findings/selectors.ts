@@ -16,8 +16,9 @@ import type { DifferenceFinder, StateFinder, View } from './view.js';
 
 const selections = new WeakMap<Cluster, SelectedPods>();
 
-/** The pods that a Service's selector matches and that have not ended. */
-function podsOf(cluster: Cluster, service: Service): readonly Pod[] {
+/** The pods that a Service's selector matches and that have not ended; none without a selector. */
+export function podsOf(cluster: Cluster, service: Service): readonly Pod[] {
+  if (!hasSelector(service)) return [];
   const selected = remember(selections, cluster, () => new SelectedPods(cluster)).of(service);
   return selected.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed');
 }

@@ -16,7 +16,7 @@ import { ruleText } from '../chains/rule-text.js';
 import { exactOf } from '../differences/shares.js';
 import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { FindingCode } from './codes.js';
-import type { Door, DoorOutcome } from './door.js';
+import { type Door, type DoorOutcome, sameDestination } from './door.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
 import type { Thresholds } from './options.js';
 import type { DifferenceFinder, StateFinder } from './view.js';
@@ -176,8 +176,9 @@ export const doorsRemoved: DifferenceFinder = (before, after) => {
   const later = new Map(after.doors.map((door) => [door.id, door]));
   return before.doors.flatMap((door) => {
     const delivered = deliveredBy(door);
-    const now = later.get(door.id)?.destination;
-    if (isZero(delivered) || now === door.destination) return [];
+    const same = later.get(door.id);
+    const now = same?.destination;
+    if (isZero(delivered) || (same !== undefined && sameDestination(door, same))) return [];
     // Where nothing is known of the door after the change, nothing says that it is gone.
     const isUnknown = later.get(door.id)?.verdicts.some(({ verdict }) => verdict === 'UNKNOWN') ?? false;
     if (now === '' && isUnknown) return [];

@@ -1,6 +1,15 @@
 /** Connections that leave their client's zone. */
 
-import { compare, divide, type Fraction, formatFraction, fraction, isZero, multiply } from '../../base/fraction.js';
+import {
+  compare,
+  divide,
+  type Fraction,
+  formatFraction,
+  fraction,
+  isZero,
+  multiply,
+  ZERO,
+} from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
 import { nodeZone } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
@@ -90,16 +99,32 @@ export function crossZoneShare(cluster: Cluster, door: Door): Fraction | undefin
   return isZero(known.nominal) ? undefined : divide(crossing.nominal, known.nominal);
 }
 
-/** Doors whose connections mostly leave the zone. */
+/**
+ * What would leave the zone if the connections of the door's clients were spread evenly over the zones that have endpoints: nothing
+ * can be near for a client whose zone has none.
+ */
+function evenShare(cluster: Cluster, door: Door): Fraction {
+  const zones = new Set<string>();
+  for (const from of door.from) {
+    for (const { verdict, receiver } of from.outcomes) {
+      const zone = receiver?.node === undefined ? undefined : zoneOf(cluster, receiver.node);
+      if (verdict === 'DELIVERED' && zone !== undefined) zones.add(zone);
+    }
+  }
+  return zones.size === 0 ? ZERO : fraction(zones.size - 1, zones.size);
+}
+
+/** Doors whose connections mostly leave the zone, beside what even spreading over the zones of their endpoints gives. */
 export const crossZone: StateFinder = ({ cluster, doors }, { crossZoneShare: threshold }) =>
   doors.flatMap((door) => {
     const share = crossZoneShare(cluster, door);
     if (share === undefined || compare(share, threshold) <= 0) return [];
-    const message = `${formatFraction(share)} of the connections to ${doorText(door)} that are delivered go to another zone.`;
+    const message = `${formatFraction(share)} of the connections to ${doorText(door)} that are delivered go to another zone; even spreading over the zones of its endpoints gives ${formatFraction(evenShare(cluster, door))}.`;
     return [
       finding('CROSS_ZONE_SHARE', message, {
         ...doorEvidence(door),
         share: formatFraction(share),
+        even: formatFraction(evenShare(cluster, door)),
         threshold: formatFraction(threshold),
       }),
     ];
@@ -111,11 +136,13 @@ export const crossZoneDifferences: DifferenceFinder = (before, after, { crossZon
     const [was, is] = [crossZoneShare(before.cluster, pair.before), crossZoneShare(after.cluster, pair.after)];
     if (was === undefined || is === undefined) return [];
     if (compare(was, threshold) > 0 || compare(is, threshold) <= 0) return [];
-    const message = `${formatFraction(is)} of the connections to ${doorText(pair.after)} that are delivered go to another zone; it was ${formatFraction(was)}.`;
+    const even = evenShare(after.cluster, pair.after);
+    const message = `${formatFraction(is)} of the connections to ${doorText(pair.after)} that are delivered go to another zone; it was ${formatFraction(was)}, and even spreading over the zones of its endpoints gives ${formatFraction(even)}.`;
     return [
       finding('CROSS_ZONE_SHARE_GROWN', message, {
         ...doorEvidence(pair.after),
         share: { before: formatFraction(was), after: formatFraction(is) },
+        even: formatFraction(even),
         threshold: formatFraction(threshold),
       }),
     ];

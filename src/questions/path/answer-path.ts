@@ -23,6 +23,7 @@ import { Fabric, type FabricOptions } from '../../path/fabric.js';
 import { travel } from '../../path/journey.js';
 import { type HealthCheckSource, resolveSource } from '../../path/sources.js';
 import { both, CERTAIN, hop, hostStep, type Journey, weighted } from '../../path/trail.js';
+import { walkProbe } from '../../path/walk-probe.js';
 import type { ServicePort } from '../../proxy/service-port.js';
 import { probability, total } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
@@ -96,7 +97,7 @@ function givenRules(
 
 /** What a question's fabric knows of load balancers: where their health checks stand, and what they said before. */
 export function balancing({ earlier }: Prepared, phase: PathQuestion['phase']): FabricOptions {
-  return { ...(phase === undefined ? {} : { phase }), ...(earlier === undefined ? {} : { earlier }) };
+  return { walkProbe, ...(phase === undefined ? {} : { phase }), ...(earlier === undefined ? {} : { earlier }) };
 }
 
 /** All trips of one client to a destination, their chances summing to 1. */
@@ -280,7 +281,7 @@ function answerHealthCheck(prepared: Prepared, question: PathQuestion, source: H
   const options = { ...givenRules(prepared, question, family), ...balancing(prepared, question.phase) };
   const fabric = new Fabric(cluster, settings, family, options);
   const balancer = fabric.balancerOf(service);
-  const trips = probeTrips(fabric, balancer, source);
+  const trips = probeTrips(fabric, balancer, source, question);
   const { port, path = '' } = balancer.healthCheck;
   const addresses = trips.map(({ journey }) => journey.packet.destination);
   return {

@@ -1,4 +1,4 @@
-import { addressOf, makeAddress, networkOf } from '../../base/address.js';
+import { addressOf } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
 import { fraction } from '../../base/fraction.js';
 import type { Cluster } from '../../cluster/cluster.js';
@@ -6,14 +6,15 @@ import { requireNode, requireService } from '../../cluster/lookup.js';
 import type { Service } from '../../cluster/objects.js';
 import type { PathQuestion } from '../../contract/requests.js';
 import { isBalanced } from '../../load-balancers/addresses.js';
-import type { Balancer } from '../../load-balancers/balancer.js';
-import type { Backend } from '../../load-balancers/implementation.js';
+import type { AskedPort, Balancer } from '../../load-balancers/balancer.js';
+import type { Backend, HealthCheck } from '../../load-balancers/implementation.js';
 import type { Client, Target } from '../../path/client.js';
 import type { Fabric } from '../../path/fabric.js';
 import { travel } from '../../path/journey.js';
 import type { HealthCheckSource } from '../../path/sources.js';
 import { outsideClient } from '../../path/sources.js';
 import { CERTAIN, type Ending, hop, hostStep, type Journey, weighted } from '../../path/trail.js';
+import { outcomeOf, probeSource } from '../../path/walk-probe.js';
 import type { Trip } from './trip.js';
 
 const POINTER = '/path/source/healthCheck';
@@ -57,46 +58,85 @@ function probedBackends(fabric: Fabric, balancer: Balancer, source: HealthCheckS
   throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/node`, detail }]);
 }
 
-/** The first address of the first network that probes come from, to stand for all of them. */
-function probeSource(fabric: Fabric, balancer: Balancer): string | undefined {
-  const cidr = balancer.healthCheck.sources.map(networkOf).find((network) => network?.family === fabric.family);
-  return cidr && makeAddress(cidr.family, cidr.bits + 1n).text;
+/** What a health check is about: ports of the Service that are checked in the same way. */
+interface CheckedPorts {
+  readonly check: HealthCheck;
+  /** The port of the Service that stands for them. */
+  readonly port: AskedPort | undefined;
 }
 
-function targetOf(balancer: Balancer, backend: Backend): Target | undefined {
+/** The different health checks of a load balancer: of the port that is named, or of all ports. */
+function checksOf(balancer: Balancer, question: PathQuestion, source: HealthCheckSource): readonly CheckedPorts[] {
+  const { port, portName } = question.destination?.service ?? {};
+  const named = balancer.service.spec?.ports?.filter(
+    (one) => (port === undefined || one.port === port) && (portName === undefined || one.name === portName),
+  );
+  const wanted = source.service?.port ?? undefined;
+  const found = new Map<string, CheckedPorts>();
+  for (const one of balancer.healthChecks) {
+    if (wanted !== undefined && one.port !== wanted) continue;
+    if (!named?.some((other) => other.port === one.port && (other.protocol ?? 'TCP') === one.protocol)) continue;
+    const key = JSON.stringify(one.check);
+    if (!found.has(key)) found.set(key, { check: one.check, port: { port: one.port, protocol: one.protocol } });
+  }
+  return found.size > 0 ? [...found.values()] : [{ check: balancer.healthCheck, port: undefined }];
+}
+
+function targetOf({ check, port }: CheckedPorts, backend: Backend): Target | undefined {
   if (backend.address === undefined) return undefined;
-  const port = backend.kind === 'POD' ? [...(backend.ports?.values() ?? [])][0] : undefined;
+  const own = port?.port === undefined ? undefined : backend.ports?.get(port.port);
+  const first = backend.kind === 'POD' ? [...(backend.ports?.values() ?? [])][0] : undefined;
   return {
     address: addressOf(backend.address)?.text ?? backend.address,
-    port: port ?? balancer.healthCheck.port,
+    port: own ?? first ?? check.port,
     protocol: 'TCP',
   };
 }
 
 /**
- * The trips of a load balancer's probes: one to each backend (or to those on one node), each of equal weight. Throws
- * INVALID_REQUEST where nobody probes.
+ * The trips of a load balancer's probes: for each health check one to each backend (or to those on one node), each of equal
+ * weight. What a probe finds is what its way comes to, and what answers there. Throws INVALID_REQUEST where nobody probes.
  */
-export function probeTrips(fabric: Fabric, balancer: Balancer, source: HealthCheckSource): readonly Trip[] {
-  if (balancer.healthCheck.protocol === 'NONE') {
-    const detail = `The load balancer of ${balancer.key} (${balancer.implementation.name}) probes nobody: who announces the address gets its connections.`;
+export function probeTrips(
+  fabric: Fabric,
+  balancer: Balancer,
+  source: HealthCheckSource,
+  question: PathQuestion,
+): readonly Trip[] {
+  const checks = checksOf(balancer, question, source).filter(({ check }) => check.protocol !== 'NONE');
+  if (checks.length === 0) {
+    const detail = `The load balancer of ${balancer.key} (${balancer.implementation.name}) probes nobody: ${
+      balancer.healthCheck.answeredBy === 'ANNOUNCEMENT'
+        ? 'who announces the address gets its connections'
+        : 'every backend gets its connections'
+    }.`;
     throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: POINTER, detail }]);
   }
   const backends = probedBackends(fabric, balancer, source);
-  const from = probeSource(fabric, balancer);
   fabric.tellOf(balancer);
   if (backends.length === 0) {
     const detail = `the load balancer of ${balancer.key} has no backends (${balancer.backends.group}): nobody is probed`;
-    const client = probing(fabric, balancer, from, '');
+    const client = probing(fabric, balancer, undefined, '');
     return [{ client, journey: notSent(fabric, client, { verdict: 'UNREACHABLE', cause: 'NO_BACKENDS', detail }) }];
   }
-  return backends.flatMap((backend) => {
-    const client = probing(fabric, balancer, from, backend.node);
-    const target = targetOf(balancer, backend);
-    const probe = balancer.probe(backend);
-    const journeys = target === undefined ? [withoutAddress(fabric, client, backend)] : travel(fabric, client, target);
-    return weighted(journeys, fraction(1, backends.length)).map((journey) => ({ journey, client, probe }));
+  const all = checks.flatMap((checked) => {
+    const own = backends.filter(
+      ({ ports }) => checked.port?.port === undefined || (ports?.has(checked.port.port) ?? true),
+    );
+    return own.map((backend) => ({ checked, backend }));
   });
+  const trips = all.flatMap(({ checked, backend }) => {
+    const client = probing(fabric, balancer, probeSource(fabric, checked.check), backend.node);
+    const target = targetOf(checked, backend);
+    const journeys = target === undefined ? [withoutAddress(fabric, client, backend)] : travel(fabric, client, target);
+    const told = balancer.probe(backend, checked.port);
+    const walked = outcomeOf(journeys);
+    // Where nobody is reached, nothing answers, whatever would.
+    const probe = walked.answered === 'NO' && told.healthy ? { ...told, healthy: false, detail: walked.detail } : told;
+    return weighted(journeys, fraction(1, all.length)).map((journey) => ({ journey, client, probe }));
+  });
+  fabric.tellOf(balancer);
+  return trips;
 }
 
 function probing(fabric: Fabric, balancer: Balancer, from: string | undefined, node: string): Client {

@@ -90,6 +90,7 @@ function hostPathStep(step: HostStep): PathStep {
   }
   if (step.before !== undefined) told.before = header(step.before);
   if (step.after !== undefined) told.after = header(step.after);
+  if (step.policy !== undefined) told.policy = step.policy;
   return told;
 }
 

@@ -238,7 +238,12 @@ function answerOne(
     ...headOf(fabric, destination, walked),
     ...(through?.through === undefined
       ? {}
-      : { loadBalancer: balancerAnswer(fabric, through.through.balancer, through, lost) }),
+      : {
+          loadBalancer: balancerAnswer(fabric, through.through.balancer, through, lost, {
+            port: destination.target.portNumber,
+            protocol: destination.target.protocol,
+          }),
+        }),
     endpoints: endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
     nodes: byName(
       sharesBy(
@@ -260,7 +265,9 @@ function answerOne(
     ...(imbalance === undefined ? {} : { imbalance }),
     ...(affinity === undefined ? {} : { affinity }),
   };
-  return { result, door: doorOf(result, `${place} ${fabric.family}`, from) };
+  const { via, service } = destination.target;
+  const named = via === 'LOAD_BALANCER' ? publishedAs(service) : undefined;
+  return { result, door: { ...doorOf(result, `${place} ${fabric.family}`, from), publishedAs: named } };
 }
 
 /** What findings are made of. */

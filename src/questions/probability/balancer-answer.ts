@@ -1,6 +1,7 @@
 import { isZero } from '../../base/fraction.js';
 import type { BackendAnswer, BalancerAnswer, HealthCheckAnswer } from '../../contract/answers.js';
-import type { Balancer } from '../../load-balancers/balancer.js';
+import type { AskedPort, Balancer } from '../../load-balancers/balancer.js';
+import type { HealthCheck } from '../../load-balancers/implementation.js';
 import type { Client } from '../../path/client.js';
 import type { Fabric } from '../../path/fabric.js';
 import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
@@ -9,8 +10,8 @@ import { probability } from '../chances.js';
 /** Backends that an answer tells one by one. */
 const MAX_BACKENDS = 500;
 
-export function healthCheckAnswer(balancer: Balancer): HealthCheckAnswer {
-  const { protocol, port, path, intervalSeconds, unhealthyAfter, healthyAfter, sources } = balancer.healthCheck;
+function healthCheckAnswer(check: HealthCheck): HealthCheckAnswer {
+  const { protocol, port, path, intervalSeconds, unhealthyAfter, healthyAfter, sources } = check;
   return {
     protocol,
     port,
@@ -22,17 +23,24 @@ export function healthCheckAnswer(balancer: Balancer): HealthCheckAnswer {
   };
 }
 
-/** A load balancer as an answer tells of it: what it is, its backends with their health and shares, and what is lost. */
-export function balancerAnswer(fabric: Fabric, balancer: Balancer, client: Client, lost: Share): BalancerAnswer {
+/** A load balancer as an answer tells of it for connections to one port: what it is, its backends with their health and shares, and what is lost. */
+export function balancerAnswer(
+  fabric: Fabric,
+  balancer: Balancer,
+  client: Client,
+  lost: Share,
+  port: AskedPort,
+): BalancerAnswer {
   const { members, excluded, group } = balancer.backends;
   const spread = balancer.distribution(
     fabric.phase,
     { address: client.address, zone: client.through?.zone ?? '' },
     fabric.earlierThan(balancer),
+    port,
   );
   const shares = new Map(spread.shares.map(({ backend, share }) => [backend, share]));
   const told = members.slice(0, MAX_BACKENDS).map((backend): BackendAnswer => {
-    const { healthy, detail } = balancer.probe(backend);
+    const { healthy, detail } = balancer.probe(backend, port);
     const share = shares.get(backend);
     return {
       node: backend.node,
@@ -51,7 +59,7 @@ export function balancerAnswer(fabric: Fabric, balancer: Balancer, client: Clien
     group,
     phase: fabric.phase,
     secondsToConverge: balancer.secondsToConverge,
-    healthCheck: healthCheckAnswer(balancer),
+    healthCheck: healthCheckAnswer(balancer.healthCheckOf(port)),
     affinity: balancer.affinity.detail,
     reply: balancer.reply,
     drain: { ...(seconds === undefined ? {} : { seconds }), detail },

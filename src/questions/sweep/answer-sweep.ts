@@ -38,6 +38,7 @@ import {
   type Walked,
   walkClients,
 } from '../probability/answer-probability.js';
+import { summed } from '../summaries/index.js';
 import { type Bound, judge, readBound } from './bound.js';
 import { EvenLaw } from './even-law.js';
 import { choosesAlike } from './even-ports.js';
@@ -323,7 +324,7 @@ export class Sweep {
     const keys = [...new Set(this.#swept.map(({ destination }) => destination.target.key))];
     const view = { cluster: prepared.cluster, settings: prepared.settings, services: keys, doors: [] };
     const policies = policiesNotEvaluated(view, this.#thresholds);
-    return prepared.answer(
+    const unsaid = prepared.answer(
       {
         result: {
           workload,
@@ -345,6 +346,7 @@ export class Sweep {
         this.#context.wanted,
       ),
     );
+    return summed('sweep', {}, unsaid);
   }
 }
 

@@ -26,6 +26,7 @@ import type { PlainKind } from '../kinds.js';
 import { answerPath } from '../path/answer-path.js';
 import type { PlainResult } from '../plain-questions.js';
 import { type Prepared, prepare as prepareAnew } from '../prepare.js';
+import { summed } from '../summaries/index.js';
 import { withoutRepetition } from '../without-repetition.js';
 import { readAfter } from './after-snapshot.js';
 import { askOneSide, type Missing, type OneSide } from './one-side.js';
@@ -241,11 +242,11 @@ export function answerWhatIf(
   ];
   const was = first.answer<AnyPlain>(before.outcome, toldFindings(found, request.findings));
   const is = next.answer<AnyPlain>(after.outcome, []);
-  return {
+  return summed('what-if', request, {
     ...was,
     changes: is.changes,
     assumptions: withoutRepetition([...was.assumptions, ...is.assumptions]),
     result:
       second === undefined ? result : { ...result, afterSnapshot: { digest: second.digest, counts: second.counts } },
-  };
+  });
 }

@@ -171,7 +171,11 @@ export interface PathResponse {
   changes: AppliedChange[];
   assumptions: Assumption[];
   findings: Finding[];
-  result: PathResult | undefined;
+  result:
+    | PathResult
+    | undefined;
+  /** One or two sentences that answer the question. */
+  summary: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -332,6 +336,7 @@ export interface Step {
   endpoint?: string | undefined;
   before: Header | undefined;
   after: Header | undefined;
+  policy: PolicyDecision | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -358,6 +363,7 @@ export enum Step_Action {
   RESOLVE = "RESOLVE",
   BALANCE = "BALANCE",
   FIREWALL = "FIREWALL",
+  NETWORK_POLICY = "NETWORK_POLICY",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -429,6 +435,9 @@ export function step_ActionFromJSON(object: any): Step_Action {
     case 21:
     case "ACTION_FIREWALL":
       return Step_Action.FIREWALL;
+    case 62:
+    case "ACTION_NETWORK_POLICY":
+      return Step_Action.NETWORK_POLICY;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -482,7 +491,254 @@ export function step_ActionToNumber(object: Step_Action): number {
       return 20;
     case Step_Action.FIREWALL:
       return 21;
+    case Step_Action.NETWORK_POLICY:
+      return 62;
     case Step_Action.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+/** What the network policies at one end of a connection say, and who decided. */
+export interface PolicyDecision {
+  direction: PolicyDecision_Direction;
+  /** The pod that they select, as `namespace/name`. */
+  pod: string;
+  verdict: PolicyDecision_Verdict;
+  tier: PolicyDecision_Tier;
+  /** The source address that they see. */
+  source: string;
+  /** The NetworkPolicies that isolate the pod in this direction. */
+  isolatedBy: string[];
+  /** Every rule of them that lets the connection through. */
+  allowedBy: PolicyRule[];
+  decidedBy: PolicyRule | undefined;
+  passedBy:
+    | PolicyRule
+    | undefined;
+  /** For a denial, each rule with the first reason why it does not match. */
+  refusals: PolicyRule[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export enum PolicyDecision_Direction {
+  UNSPECIFIED = "UNSPECIFIED",
+  EGRESS = "EGRESS",
+  INGRESS = "INGRESS",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function policyDecision_DirectionFromJSON(object: any): PolicyDecision_Direction {
+  switch (object) {
+    case 0:
+    case "DIRECTION_UNSPECIFIED":
+      return PolicyDecision_Direction.UNSPECIFIED;
+    case 1:
+    case "DIRECTION_EGRESS":
+      return PolicyDecision_Direction.EGRESS;
+    case 2:
+    case "DIRECTION_INGRESS":
+      return PolicyDecision_Direction.INGRESS;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return PolicyDecision_Direction.UNRECOGNIZED;
+  }
+}
+
+export function policyDecision_DirectionToNumber(object: PolicyDecision_Direction): number {
+  switch (object) {
+    case PolicyDecision_Direction.UNSPECIFIED:
+      return 0;
+    case PolicyDecision_Direction.EGRESS:
+      return 1;
+    case PolicyDecision_Direction.INGRESS:
+      return 2;
+    case PolicyDecision_Direction.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+export enum PolicyDecision_Verdict {
+  UNSPECIFIED = "UNSPECIFIED",
+  ALLOW = "ALLOW",
+  DENY = "DENY",
+  UNKNOWN = "UNKNOWN",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function policyDecision_VerdictFromJSON(object: any): PolicyDecision_Verdict {
+  switch (object) {
+    case 0:
+    case "VERDICT_UNSPECIFIED":
+      return PolicyDecision_Verdict.UNSPECIFIED;
+    case 1:
+    case "VERDICT_ALLOW":
+      return PolicyDecision_Verdict.ALLOW;
+    case 2:
+    case "VERDICT_DENY":
+      return PolicyDecision_Verdict.DENY;
+    case 3:
+    case "VERDICT_UNKNOWN":
+      return PolicyDecision_Verdict.UNKNOWN;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return PolicyDecision_Verdict.UNRECOGNIZED;
+  }
+}
+
+export function policyDecision_VerdictToNumber(object: PolicyDecision_Verdict): number {
+  switch (object) {
+    case PolicyDecision_Verdict.UNSPECIFIED:
+      return 0;
+    case PolicyDecision_Verdict.ALLOW:
+      return 1;
+    case PolicyDecision_Verdict.DENY:
+      return 2;
+    case PolicyDecision_Verdict.UNKNOWN:
+      return 3;
+    case PolicyDecision_Verdict.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+/** Who had the last word. */
+export enum PolicyDecision_Tier {
+  UNSPECIFIED = "UNSPECIFIED",
+  NONE = "NONE",
+  SELF = "SELF",
+  NODE = "NODE",
+  ADMIN = "ADMIN",
+  NETWORK_POLICY = "NETWORK_POLICY",
+  BASELINE = "BASELINE",
+  DEFAULT = "DEFAULT",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function policyDecision_TierFromJSON(object: any): PolicyDecision_Tier {
+  switch (object) {
+    case 0:
+    case "TIER_UNSPECIFIED":
+      return PolicyDecision_Tier.UNSPECIFIED;
+    case 1:
+    case "TIER_NONE":
+      return PolicyDecision_Tier.NONE;
+    case 2:
+    case "TIER_SELF":
+      return PolicyDecision_Tier.SELF;
+    case 3:
+    case "TIER_NODE":
+      return PolicyDecision_Tier.NODE;
+    case 4:
+    case "TIER_ADMIN":
+      return PolicyDecision_Tier.ADMIN;
+    case 5:
+    case "TIER_NETWORK_POLICY":
+      return PolicyDecision_Tier.NETWORK_POLICY;
+    case 6:
+    case "TIER_BASELINE":
+      return PolicyDecision_Tier.BASELINE;
+    case 7:
+    case "TIER_DEFAULT":
+      return PolicyDecision_Tier.DEFAULT;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return PolicyDecision_Tier.UNRECOGNIZED;
+  }
+}
+
+export function policyDecision_TierToNumber(object: PolicyDecision_Tier): number {
+  switch (object) {
+    case PolicyDecision_Tier.UNSPECIFIED:
+      return 0;
+    case PolicyDecision_Tier.NONE:
+      return 1;
+    case PolicyDecision_Tier.SELF:
+      return 2;
+    case PolicyDecision_Tier.NODE:
+      return 3;
+    case PolicyDecision_Tier.ADMIN:
+      return 4;
+    case PolicyDecision_Tier.NETWORK_POLICY:
+      return 5;
+    case PolicyDecision_Tier.BASELINE:
+      return 6;
+    case PolicyDecision_Tier.DEFAULT:
+      return 7;
+    case PolicyDecision_Tier.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+export interface PolicyRule {
+  kind: string;
+  /** `namespace/name`, or the name alone of a policy of the whole cluster. */
+  policy: string;
+  /** Its place in the list of rules, from 0. */
+  rule: number;
+  /** JSON Pointer into the policy. */
+  pointer: string;
+  reason?: PolicyRule_Reason | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export enum PolicyRule_Reason {
+  UNSPECIFIED = "UNSPECIFIED",
+  PEER = "PEER",
+  NAMESPACE = "NAMESPACE",
+  PORT = "PORT",
+  PROTOCOL = "PROTOCOL",
+  FAMILY = "FAMILY",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function policyRule_ReasonFromJSON(object: any): PolicyRule_Reason {
+  switch (object) {
+    case 0:
+    case "REASON_UNSPECIFIED":
+      return PolicyRule_Reason.UNSPECIFIED;
+    case 1:
+    case "REASON_PEER":
+      return PolicyRule_Reason.PEER;
+    case 2:
+    case "REASON_NAMESPACE":
+      return PolicyRule_Reason.NAMESPACE;
+    case 3:
+    case "REASON_PORT":
+      return PolicyRule_Reason.PORT;
+    case 4:
+    case "REASON_PROTOCOL":
+      return PolicyRule_Reason.PROTOCOL;
+    case 5:
+    case "REASON_FAMILY":
+      return PolicyRule_Reason.FAMILY;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return PolicyRule_Reason.UNRECOGNIZED;
+  }
+}
+
+export function policyRule_ReasonToNumber(object: PolicyRule_Reason): number {
+  switch (object) {
+    case PolicyRule_Reason.UNSPECIFIED:
+      return 0;
+    case PolicyRule_Reason.PEER:
+      return 1;
+    case PolicyRule_Reason.NAMESPACE:
+      return 2;
+    case PolicyRule_Reason.PORT:
+      return 3;
+    case PolicyRule_Reason.PROTOCOL:
+      return 4;
+    case PolicyRule_Reason.FAMILY:
+      return 5;
+    case PolicyRule_Reason.UNRECOGNIZED:
     default:
       return -1;
   }
@@ -1112,6 +1368,7 @@ function createBasePathResponse(): PathResponse {
     assumptions: [],
     findings: [],
     result: undefined,
+    summary: "",
   };
 }
 
@@ -1137,6 +1394,9 @@ export const PathResponse: MessageFns<PathResponse> = {
     }
     if (message.result !== undefined) {
       PathResult.encode(message.result, writer.uint32(58).fork()).join();
+    }
+    if (message.summary !== "") {
+      writer.uint32(66).string(message.summary);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1218,6 +1478,14 @@ export const PathResponse: MessageFns<PathResponse> = {
             message.result = PathResult.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.summary = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1262,6 +1530,7 @@ export const PathResponse: MessageFns<PathResponse> = {
     message.result = (object.result !== undefined && object.result !== null)
       ? PathResult.fromPartial(object.result)
       : undefined;
+    message.summary = object.summary ?? "";
     return message;
   },
 };
@@ -2159,6 +2428,7 @@ function createBaseStep(): Step {
     service: undefined,
     before: undefined,
     after: undefined,
+    policy: undefined,
   };
 }
 
@@ -2202,6 +2472,9 @@ export const Step: MessageFns<Step> = {
     }
     if (message.after !== undefined) {
       Header.encode(message.after, writer.uint32(106).fork()).join();
+    }
+    if (message.policy !== undefined) {
+      PolicyDecision.encode(message.policy, writer.uint32(434).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -2331,6 +2604,14 @@ export const Step: MessageFns<Step> = {
             message.after = Header.decode(reader, reader.uint32());
             continue;
           }
+          case 54: {
+            if (tag !== 434) {
+              break;
+            }
+
+            message.policy = PolicyDecision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2381,6 +2662,330 @@ export const Step: MessageFns<Step> = {
     message.after = (object.after !== undefined && object.after !== null)
       ? Header.fromPartial(object.after)
       : undefined;
+    message.policy = (object.policy !== undefined && object.policy !== null)
+      ? PolicyDecision.fromPartial(object.policy)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePolicyDecision(): PolicyDecision {
+  return {
+    direction: PolicyDecision_Direction.UNSPECIFIED,
+    pod: "",
+    verdict: PolicyDecision_Verdict.UNSPECIFIED,
+    tier: PolicyDecision_Tier.UNSPECIFIED,
+    source: "",
+    isolatedBy: [],
+    allowedBy: [],
+    decidedBy: undefined,
+    passedBy: undefined,
+    refusals: [],
+  };
+}
+
+export const PolicyDecision: MessageFns<PolicyDecision> = {
+  encode(message: PolicyDecision, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.direction !== PolicyDecision_Direction.UNSPECIFIED) {
+      writer.uint32(8).int32(policyDecision_DirectionToNumber(message.direction));
+    }
+    if (message.pod !== "") {
+      writer.uint32(18).string(message.pod);
+    }
+    if (message.verdict !== PolicyDecision_Verdict.UNSPECIFIED) {
+      writer.uint32(24).int32(policyDecision_VerdictToNumber(message.verdict));
+    }
+    if (message.tier !== PolicyDecision_Tier.UNSPECIFIED) {
+      writer.uint32(32).int32(policyDecision_TierToNumber(message.tier));
+    }
+    if (message.source !== "") {
+      writer.uint32(42).string(message.source);
+    }
+    for (const v of message.isolatedBy) {
+      writer.uint32(50).string(v!);
+    }
+    for (const v of message.allowedBy) {
+      PolicyRule.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.decidedBy !== undefined) {
+      PolicyRule.encode(message.decidedBy, writer.uint32(66).fork()).join();
+    }
+    if (message.passedBy !== undefined) {
+      PolicyRule.encode(message.passedBy, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.refusals) {
+      PolicyRule.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PolicyDecision {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePolicyDecision();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.direction = policyDecision_DirectionFromJSON(reader.int32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pod = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.verdict = policyDecision_VerdictFromJSON(reader.int32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.tier = policyDecision_TierFromJSON(reader.int32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.isolatedBy.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.allowedBy.push(PolicyRule.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.decidedBy = PolicyRule.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.passedBy = PolicyRule.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.refusals.push(PolicyRule.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PolicyDecision>): PolicyDecision {
+    return PolicyDecision.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PolicyDecision>): PolicyDecision {
+    const message = createBasePolicyDecision();
+    message.direction = object.direction ?? PolicyDecision_Direction.UNSPECIFIED;
+    message.pod = object.pod ?? "";
+    message.verdict = object.verdict ?? PolicyDecision_Verdict.UNSPECIFIED;
+    message.tier = object.tier ?? PolicyDecision_Tier.UNSPECIFIED;
+    message.source = object.source ?? "";
+    message.isolatedBy = object.isolatedBy?.map((e) => e) || [];
+    message.allowedBy = object.allowedBy?.map((e) => PolicyRule.fromPartial(e)) || [];
+    message.decidedBy = (object.decidedBy !== undefined && object.decidedBy !== null)
+      ? PolicyRule.fromPartial(object.decidedBy)
+      : undefined;
+    message.passedBy = (object.passedBy !== undefined && object.passedBy !== null)
+      ? PolicyRule.fromPartial(object.passedBy)
+      : undefined;
+    message.refusals = object.refusals?.map((e) => PolicyRule.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePolicyRule(): PolicyRule {
+  return { kind: "", policy: "", rule: 0, pointer: "" };
+}
+
+export const PolicyRule: MessageFns<PolicyRule> = {
+  encode(message: PolicyRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.policy !== "") {
+      writer.uint32(18).string(message.policy);
+    }
+    if (message.rule !== 0) {
+      writer.uint32(24).int32(message.rule);
+    }
+    if (message.pointer !== "") {
+      writer.uint32(34).string(message.pointer);
+    }
+    if (message.reason !== undefined) {
+      writer.uint32(40).int32(policyRule_ReasonToNumber(message.reason));
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PolicyRule {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePolicyRule();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.policy = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rule = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pointer = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.reason = policyRule_ReasonFromJSON(reader.int32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        if (message._unknownFields === undefined) {
+          message._unknownFields = {};
+        }
+
+        const list = message._unknownFields[tag];
+
+        if (list === undefined) {
+          message._unknownFields[tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PolicyRule>): PolicyRule {
+    return PolicyRule.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PolicyRule>): PolicyRule {
+    const message = createBasePolicyRule();
+    message.kind = object.kind ?? "";
+    message.policy = object.policy ?? "";
+    message.rule = object.rule ?? 0;
+    message.pointer = object.pointer ?? "";
+    message.reason = object.reason ?? undefined;
     return message;
   },
 };

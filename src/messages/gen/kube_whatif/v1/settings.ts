@@ -160,7 +160,11 @@ export interface Settings_Network {
    * What the interface towards pods of other nodes is called, or `none` where they are reached by the uplink. Default -
    * the uplink, or one of the tunnels that the rules or the pod network in the snapshot tell.
    */
-  tunnelInterface?: string | undefined;
+  tunnelInterface?:
+    | string
+    | undefined;
+  /** Whether network policies are enforced. Default - what the agents of the snapshot show. */
+  policies?: Settings_Network_Policies | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -239,6 +243,46 @@ export function settings_Network_ForwardPolicyToNumber(object: Settings_Network_
     case Settings_Network_ForwardPolicy.DROP:
       return 2;
     case Settings_Network_ForwardPolicy.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+/** Whether network policies are enforced. */
+export enum Settings_Network_Policies {
+  UNSPECIFIED = "UNSPECIFIED",
+  ENFORCED = "ENFORCED",
+  IGNORED = "IGNORED",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function settings_Network_PoliciesFromJSON(object: any): Settings_Network_Policies {
+  switch (object) {
+    case 0:
+    case "POLICIES_UNSPECIFIED":
+      return Settings_Network_Policies.UNSPECIFIED;
+    case 1:
+    case "POLICIES_ENFORCED":
+      return Settings_Network_Policies.ENFORCED;
+    case 2:
+    case "POLICIES_IGNORED":
+      return Settings_Network_Policies.IGNORED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Settings_Network_Policies.UNRECOGNIZED;
+  }
+}
+
+export function settings_Network_PoliciesToNumber(object: Settings_Network_Policies): number {
+  switch (object) {
+    case Settings_Network_Policies.UNSPECIFIED:
+      return 0;
+    case Settings_Network_Policies.ENFORCED:
+      return 1;
+    case Settings_Network_Policies.IGNORED:
+      return 2;
+    case Settings_Network_Policies.UNRECOGNIZED:
     default:
       return -1;
   }
@@ -759,6 +803,9 @@ export const Settings_Network: MessageFns<Settings_Network> = {
     if (message.tunnelInterface !== undefined) {
       writer.uint32(82).string(message.tunnelInterface);
     }
+    if (message.policies !== undefined) {
+      writer.uint32(408).int32(settings_Network_PoliciesToNumber(message.policies));
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -863,6 +910,14 @@ export const Settings_Network: MessageFns<Settings_Network> = {
             message.tunnelInterface = reader.string();
             continue;
           }
+          case 51: {
+            if (tag !== 408) {
+              break;
+            }
+
+            message.policies = settings_Network_PoliciesFromJSON(reader.int32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -908,6 +963,7 @@ export const Settings_Network: MessageFns<Settings_Network> = {
     message.podInterface = object.podInterface ?? undefined;
     message.uplinkInterface = object.uplinkInterface ?? undefined;
     message.tunnelInterface = object.tunnelInterface ?? undefined;
+    message.policies = object.policies ?? undefined;
     return message;
   },
 };

@@ -1,0 +1,44 @@
+/** What the API's published schema says of the fields of objects: their types, and how lists and maps merge. */
+import { remember } from '../base/remember.js';
+import { TYPE_FIELDS } from './schema-table.js';
+
+/** A field of a type. */
+export interface FieldSchema {
+  readonly name: string;
+  /** As the table spells it: `[]ServicePort`, `{}string`, `integer`. */
+  readonly type: string;
+  /** The field that tells items apart in a strategic merge patch; empty for lists of texts, undefined where the list is replaced. */
+  readonly mergeKey?: string;
+  /** Whether a patch names the keys that stay, so that others are dropped. */
+  readonly retainsKeys: boolean;
+}
+
+export type TypeSchema = ReadonlyMap<string, FieldSchema>;
+
+const schemas = new WeakMap<readonly string[], TypeSchema>();
+
+function fieldOf(line: string): readonly [string, FieldSchema] {
+  const [word = '', type = 'any', ...flags] = line.split(' ');
+  const name = word.replace('!', '');
+  const merge = flags.find((flag) => flag.startsWith('merge='));
+  return [
+    name,
+    {
+      name,
+      type,
+      retainsKeys: flags.includes('retain'),
+      ...(merge === undefined ? {} : { mergeKey: merge.slice('merge='.length) }),
+    },
+  ];
+}
+
+/** The fields of a type by its name (`Service`, `PodSpec`); undefined where the schema does not have it. */
+export function typeSchema(name: string): TypeSchema | undefined {
+  const lines = Object.hasOwn(TYPE_FIELDS, name) ? TYPE_FIELDS[name] : undefined;
+  return lines === undefined ? undefined : remember(schemas, lines, () => new Map(lines.map(fieldOf)));
+}
+
+/** The type of a list's items or a map's values: `ServicePort` for `[]ServicePort`. */
+export function innerType(type: string): string {
+  return type.replace(/^(?:\[\]|\{\})/, '');
+}

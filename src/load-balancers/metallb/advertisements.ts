@@ -1,0 +1,168 @@
+/**
+ * Which nodes MetalLB's own objects let announce a Service's address, and how. Sources: metallb.io, configuration ("Advanced L2
+ * configuration", "Advanced BGP configuration"), API reference; metallb/metallb internal/config/config.go, speaker/bgp_controller.go.
+ */
+import { addressOf, cidrContains, networkOf } from '../../base/address.js';
+import { remember } from '../../base/remember.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import { matchesSelector } from '../../cluster/labels.js';
+import type { LabelSelector, Node, Service } from '../../cluster/objects.js';
+import { fieldsOf, type Resource, textMapOf } from '../../cluster/resources.js';
+import { annotationOf } from '../annotations.js';
+
+const POOL_ANNOTATIONS = ['metallb.io/ip-allocated-from-pool', 'metallb.universe.tf/ip-allocated-from-pool'];
+const DEFAULT_LOCAL_PREF = 100;
+
+export type Mode = 'L2' | 'BGP';
+
+interface Objects {
+  readonly pools: readonly Resource[];
+  readonly l2: readonly Resource[];
+  readonly bgp: readonly Resource[];
+  readonly peers: readonly Resource[];
+  readonly statuses: readonly Resource[];
+}
+
+const known = new WeakMap<Cluster['resources'], Objects>();
+
+function objectsOf({ resources }: Cluster): Objects {
+  return remember(known, resources, () => {
+    const all = [...resources.values()].filter(({ apiVersion }) => apiVersion.startsWith('metallb.io/'));
+    const of = (kind: string) => all.filter((one) => one.kind === kind);
+    return {
+      pools: of('IPAddressPool'),
+      l2: of('L2Advertisement'),
+      bgp: of('BGPAdvertisement'),
+      peers: of('BGPPeer'),
+      statuses: of('ServiceL2Status'),
+    };
+  });
+}
+
+/** A label selector as an object has it, with what is no selector left out. */
+function selectorOf(value: unknown): LabelSelector {
+  const { matchLabels, matchExpressions } = fieldsOf(value);
+  const expressions = (Array.isArray(matchExpressions) ? matchExpressions : []).map((one) => {
+    const { key, operator, values } = fieldsOf(one);
+    return {
+      key: String(key ?? ''),
+      operator: String(operator ?? ''),
+      values: Array.isArray(values) ? values.map(String) : [],
+    };
+  });
+  return { matchLabels: textMapOf(matchLabels) ?? {}, matchExpressions: expressions } as LabelSelector;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** Whether one of the selectors matches; none at all matches everything. */
+function anyMatches(selectors: unknown, labels: Readonly<Record<string, string>> | undefined): boolean {
+  const all = listOf(selectors);
+  return all.length === 0 || all.some((one) => matchesSelector(labels, selectorOf(one)));
+}
+
+/** Whether a pool's range (`A-B` or a network) holds the address. */
+function rangeHolds(range: string, address: string): boolean {
+  const parsed = addressOf(address);
+  if (parsed === undefined) return false;
+  const [first, last] = range.split('-').map((text) => addressOf(text.trim()));
+  if (last !== undefined && first !== undefined) {
+    return first.family === parsed.family && first.bits <= parsed.bits && parsed.bits <= last.bits;
+  }
+  const network = networkOf(range.trim());
+  return network !== undefined && network.family === parsed.family && cidrContains(network, parsed);
+}
+
+/** The pool that the Service's address is from: as its annotation says, else the one whose ranges hold it. */
+function poolOf(
+  { pools }: Objects,
+  service: Service,
+): { readonly name: string; readonly pool: Resource | undefined } | undefined {
+  const named = POOL_ANNOTATIONS.map((name) => annotationOf(service, name)).find((name) => name !== undefined);
+  if (named !== undefined) return { name: named, pool: pools.find(({ metadata }) => metadata.name === named) };
+  const addresses = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : []));
+  const pool = pools.find(({ spec }) =>
+    listOf(fieldsOf(spec).addresses).some((range) => addresses.some((address) => rangeHolds(String(range), address))),
+  );
+  return pool === undefined ? undefined : { name: pool.metadata.name, pool };
+}
+
+function selectsPool(advertisement: Resource, name: string, pool: Resource | undefined): boolean {
+  const { ipAddressPools, ipAddressPoolSelectors } = fieldsOf(advertisement.spec);
+  const [names, selectors] = [listOf(ipAddressPools), listOf(ipAddressPoolSelectors)];
+  if (names.length === 0 && selectors.length === 0) return true;
+  if (names.includes(name)) return true;
+  return selectors.length > 0 && pool !== undefined && anyMatches(selectors, pool.metadata.labels);
+}
+
+/** How the address of a Service is announced, as far as MetalLB's objects in the snapshot tell. */
+export interface Announced {
+  readonly modes: ReadonlySet<Mode>;
+  /** Why a node does not announce it in this mode; undefined: it may. */
+  leftOut(mode: Mode, node: Node): string | undefined;
+  /** BGP: the preference that peers of one's own system get for the routes of a node. */
+  localPref(node: Node): number;
+  /** L2: network interfaces that it is announced on alone. */
+  readonly interfaces: readonly string[];
+  /** BGP: routes that are shorter than one address. */
+  readonly aggregated: boolean;
+}
+
+/** Undefined: the snapshot holds no advertisement at all, so that nothing is known. */
+export function announcedBy(cluster: Cluster, service: Service): Announced | undefined {
+  const objects = objectsOf(cluster);
+  if (objects.l2.length + objects.bgp.length === 0) return undefined;
+  const found = poolOf(objects, service);
+  const serves = (one: Resource) =>
+    anyMatches(fieldsOf(one.spec).serviceSelectors, service.metadata.labels) &&
+    (found === undefined || selectsPool(one, found.name, found.pool));
+  const own = { L2: objects.l2.filter(serves), BGP: objects.bgp.filter(serves) };
+  const modes = new Set<Mode>((['L2', 'BGP'] as const).filter((mode) => own[mode].length > 0));
+  const takesNode = (one: Resource, { metadata: { labels } }: Node) =>
+    anyMatches(fieldsOf(one.spec).nodeSelectors, labels);
+  const peersOf = (one: Resource, node: Node) =>
+    objects.peers.filter(({ metadata: { name }, spec }) => {
+      const wanted = listOf(fieldsOf(one.spec).peers);
+      return (
+        (wanted.length === 0 || wanted.includes(name)) && anyMatches(fieldsOf(spec).nodeSelectors, node.metadata.labels)
+      );
+    });
+  const pref = (one: Resource) => {
+    const { localPref } = fieldsOf(one.spec);
+    return typeof localPref === 'number' ? localPref : DEFAULT_LOCAL_PREF;
+  };
+  const pool = found === undefined ? 'its address' : `pool ${found.name}`;
+  return {
+    modes,
+    leftOut(mode, node) {
+      const all = own[mode];
+      const kind = mode === 'L2' ? 'L2Advertisement' : 'BGPAdvertisement';
+      if (all.length === 0) return `no ${kind} selects ${pool}: nobody announces it`;
+      const taking = all.filter((one) => takesNode(one, node));
+      if (taking.length === 0) return `no ${kind} of ${pool} selects the node`;
+      if (mode === 'L2' || objects.peers.length === 0) return undefined;
+      return taking.some((one) => peersOf(one, node).length > 0) ? undefined : 'no BGPPeer selects the node';
+    },
+    localPref: (node) => Math.max(0, ...own.BGP.filter((one) => takesNode(one, node)).map(pref)),
+    interfaces: [...new Set(own.L2.flatMap((one) => listOf(fieldsOf(one.spec).interfaces).map(String)))],
+    aggregated: own.BGP.some((one) => {
+      const { aggregationLength, aggregationLengthV6 } = fieldsOf(one.spec);
+      return (
+        (typeof aggregationLength === 'number' && aggregationLength < 32) ||
+        (typeof aggregationLengthV6 === 'number' && aggregationLengthV6 < 128)
+      );
+    }),
+  };
+}
+
+/** The node that a ServiceL2Status of the snapshot says leads for the Service. */
+export function statedLeader(cluster: Cluster, { metadata }: Service): string | undefined {
+  for (const { status } of objectsOf(cluster).statuses) {
+    const { node, serviceName, serviceNamespace } = fieldsOf(status);
+    if (serviceName !== metadata.name || serviceNamespace !== (metadata.namespace ?? 'default')) continue;
+    if (typeof node === 'string' && node !== '') return node;
+  }
+  return undefined;
+}

@@ -1,0 +1,37 @@
+/** Which nodes policies tell apart by their addresses. */
+import { addressOf, type Cidr, cidrContains, networkOf } from '../base/address.js';
+import { remember } from '../base/remember.js';
+import { nodeAddresses } from '../cluster/addresses.js';
+import type { Cluster } from '../cluster/cluster.js';
+import { policiesOf } from '../cluster/network-policies.js';
+import { fieldsOf, listOf } from './rule.js';
+
+/** Every network that a rule of the cluster's NetworkPolicies for incoming connections names. */
+function networksOf(cluster: Cluster): readonly Cidr[] {
+  const texts = new Set<string>();
+  for (const { spec } of policiesOf(cluster)) {
+    for (const rule of listOf(fieldsOf(spec).ingress)) {
+      for (const peer of listOf(fieldsOf(rule).from)) {
+        const { cidr, except } = fieldsOf(fieldsOf(peer).ipBlock);
+        for (const text of [cidr, ...listOf(except)]) if (typeof text === 'string') texts.add(text);
+      }
+    }
+  }
+  return [...texts].flatMap((text) => networkOf(text) ?? []);
+}
+
+const networks = new WeakMap<Cluster['resources'], readonly Cidr[]>();
+const profiles = new WeakMap<Cluster['resources'], Map<string, string>>();
+
+/** Equal for nodes whose addresses are in the same networks of policies. */
+export function addressProfile(cluster: Cluster, node: string): string {
+  if (policiesOf(cluster).length === 0) return '';
+  const known = remember(profiles, cluster.resources, () => new Map<string, string>());
+  return remember(known, node, () => {
+    const object = cluster.nodes.get(node);
+    const addresses = object === undefined ? [] : nodeAddresses(object).flatMap((text) => addressOf(text) ?? []);
+    return remember(networks, cluster.resources, () => networksOf(cluster))
+      .map((cidr) => (addresses.some((address) => cidrContains(cidr, address)) ? '1' : '0'))
+      .join('');
+  });
+}

@@ -1,0 +1,138 @@
+/**
+ * AdminNetworkPolicy and BaselineAdminNetworkPolicy (policy.networking.k8s.io/v1alpha1, both wire forms) and
+ * ClusterNetworkPolicy (v1alpha2, v1beta1). Source: kubernetes-sigs/network-policy-api, apis/.
+ */
+import type { Cluster } from '../cluster/cluster.js';
+import { matchesSelector } from '../cluster/labels.js';
+import type { Pod } from '../cluster/objects.js';
+import type { Resource } from '../cluster/resources.js';
+import { type Direction, type End, type Flow, namespaceOf } from './flow.js';
+import { best, fieldsOf, inNetwork, inRange, listOf, namesPort, type Verdict } from './rule.js';
+import { allOf, type Match, selectorOf, selectsNamespace, selectsPod } from './selectors.js';
+
+export type Tier = 'ADMIN' | 'BASELINE';
+export type Action = 'ALLOW' | 'DENY' | 'PASS';
+
+export interface AdminPolicy {
+  readonly resource: Resource;
+  readonly tier: Tier;
+  readonly priority: number;
+  readonly subject: unknown;
+  readonly rules: Readonly<Record<Direction, readonly unknown[]>>;
+}
+
+/** Reads a policy of an administrator. */
+export function readAdminPolicy(resource: Resource): AdminPolicy {
+  const { priority, subject, ingress, egress, tier } = fieldsOf(resource.spec);
+  const isBaseline = resource.kind === 'BaselineAdminNetworkPolicy' || tier === 'Baseline';
+  return {
+    resource,
+    tier: isBaseline ? 'BASELINE' : 'ADMIN',
+    priority: typeof priority === 'number' ? priority : 0,
+    subject,
+    rules: { INGRESS: listOf(ingress), EGRESS: listOf(egress) },
+  };
+}
+
+/** What a rule does with what it matches; undefined where its word is none of the API's. */
+export function actionOf(rule: unknown): Action | undefined {
+  const { action } = fieldsOf(rule);
+  if (action === 'Allow' || action === 'Accept') return 'ALLOW';
+  return action === 'Deny' ? 'DENY' : action === 'Pass' ? 'PASS' : undefined;
+}
+
+/** The selector of namespaces; the API's first form wraps it. */
+function namespaces(value: unknown): unknown {
+  const { namespaceSelector } = fieldsOf(value);
+  return namespaceSelector ?? value;
+}
+
+/** Whether `{namespaces}` or `{pods}` selects a pod; undefined also where neither is there. */
+function selects(cluster: Cluster, value: unknown, pod: Pod): Match | 'NEITHER' {
+  const fields = fieldsOf(value);
+  const namespace = namespaceOf(pod);
+  if (fields.namespaces !== undefined) return selectsNamespace(cluster, namespaces(fields.namespaces), namespace);
+  if (fields.pods === undefined) return 'NEITHER';
+  const own = fieldsOf(fields.pods);
+  const selector = own.namespaceSelector ?? namespaces(own.namespaces ?? {});
+  return allOf(selectsNamespace(cluster, selector, namespace), selectsPod(own.podSelector ?? {}, pod));
+}
+
+/** Whether the policy is about the pod. */
+export function isSubject(cluster: Cluster, policy: AdminPolicy, pod: Pod): Match {
+  const selected = selects(cluster, policy.subject, pod);
+  return selected === 'NEITHER' ? false : selected;
+}
+
+function matchesPeer(cluster: Cluster, value: unknown, end: End, direction: Direction, action: Action): Verdict {
+  const fields = fieldsOf(value);
+  if (fields.namespaces !== undefined || fields.pods !== undefined) {
+    if (end.pod === undefined) return end.isSomePod === true ? 'UNKNOWN' : 'PEER';
+    const selected = selects(cluster, value, end.pod);
+    return selected === undefined ? 'UNKNOWN' : selected === true ? undefined : 'PEER';
+  }
+  if (direction === 'EGRESS' && fields.nodes !== undefined) {
+    return end.node !== undefined && matchesSelector(end.node.metadata.labels, selectorOf(fields.nodes))
+      ? undefined
+      : 'PEER';
+  }
+  if (direction === 'EGRESS' && fields.networks !== undefined) {
+    return best(
+      listOf(fields.networks).map((one) => inNetwork(one, end.address)),
+      'PEER',
+    );
+  }
+  // Which addresses a name has is not known: the rule may match an address outside of the cluster.
+  if (direction === 'EGRESS' && fields.domainNames !== undefined) {
+    return end.pod === undefined && end.node === undefined ? 'UNKNOWN' : 'PEER';
+  }
+  // A peer of a kind that is not known must not let anything through.
+  return action === 'ALLOW' ? 'PEER' : undefined;
+}
+
+function matchesPort(value: unknown, flow: Flow): Verdict {
+  const { portNumber, portRange, namedPort } = fieldsOf(value);
+  if (typeof namedPort === 'string') return namesPort(flow.destination, namedPort, flow);
+  const fields = fieldsOf(portNumber ?? portRange);
+  if ((fields.protocol ?? 'TCP') !== flow.protocol) return 'PROTOCOL';
+  return portNumber === undefined
+    ? inRange(flow.port, fields.start, fields.end)
+    : inRange(flow.port, fields.port, undefined);
+}
+
+function matchesProtocol(value: unknown, flow: Flow): Verdict {
+  const fields = fieldsOf(value);
+  if (typeof fields.destinationNamedPort === 'string') {
+    return namesPort(flow.destination, fields.destinationNamedPort, flow);
+  }
+  const own = fields[flow.protocol.toLowerCase()];
+  if (own === undefined || own === null) return 'PROTOCOL';
+  const { destinationPort } = fieldsOf(own);
+  if (destinationPort === undefined || destinationPort === null) return undefined;
+  const { number, range } = fieldsOf(destinationPort);
+  if (number !== undefined) return inRange(flow.port, number, undefined);
+  const { start, end } = fieldsOf(range);
+  return inRange(flow.port, start, end);
+}
+
+/** Whether a rule matches the connection. */
+export function matchesAdminRule(cluster: Cluster, direction: Direction, rule: unknown, flow: Flow): Verdict {
+  const fields = fieldsOf(rule);
+  const action = actionOf(rule) ?? 'DENY';
+  const end = direction === 'INGRESS' ? flow.source : flow.destination;
+  const peer = best(
+    listOf(direction === 'INGRESS' ? fields.from : fields.to).map((one) =>
+      matchesPeer(cluster, one, end, direction, action),
+    ),
+    'PEER',
+  );
+  if (peer !== undefined && peer !== 'UNKNOWN') return peer;
+  const ports = best(
+    [
+      ...listOf(fields.ports).map((one) => matchesPort(one, flow)),
+      ...listOf(fields.protocols).map((one) => matchesProtocol(one, flow)),
+    ],
+    undefined,
+  );
+  return ports ?? peer;
+}

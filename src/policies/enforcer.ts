@@ -1,0 +1,135 @@
+/** Who enforces network policies in a cluster, as its DaemonSets and pods show it. */
+import { remember } from '../base/remember.js';
+import { flagOf, type Runner, runnersOf, type Signs, showsSign, systemPodsOf } from '../cluster/agents.js';
+import type { Cluster } from '../cluster/cluster.js';
+
+/** A network plugin as policies meet it. */
+export interface Enforcer {
+  readonly name: string;
+  /** Which API of administrators it knows. */
+  readonly admin: { readonly anp: boolean; readonly cnp: boolean };
+  /** Whether an ipBlock matches pods and nodes by their address, or outside addresses alone. */
+  readonly blocksMatchInside: boolean;
+  /** What a client sees of a denied connection. */
+  readonly denial: 'DROP' | 'REJECT';
+  /** What becomes of an established connection that a new policy denies. */
+  readonly established: 'KEPT' | 'CUT' | 'UNKNOWN';
+}
+
+/** Whether policies are enforced, and how that is known. */
+export interface Enforcement {
+  readonly enforced: boolean;
+  readonly by: Enforcer | undefined;
+  /** For the assumption: what was taken, and why. */
+  readonly value: string;
+  readonly why: string;
+}
+
+interface EnforcerKind extends Enforcer {
+  readonly signs: Signs;
+  /** Whether this one enforces at all, by its flags. */
+  readonly isOn?: (runner: Runner) => boolean;
+}
+
+const NO_ADMIN = { anp: false, cnp: false } as const;
+const plain = { admin: NO_ADMIN, blocksMatchInside: true, denial: 'DROP' } as const;
+
+/** Network plugins that enforce policies; the first one that the snapshot shows counts. */
+const ENFORCERS: readonly EnforcerKind[] = [
+  {
+    ...plain,
+    name: 'Calico',
+    signs: {
+      names: /^calico-node$|^canal$/,
+      labels: ['k8s-app=calico-node', 'k8s-app=canal'],
+      images: /(?:^|\/)calico\/node[:@]/,
+    },
+    admin: { anp: true, cnp: true },
+    established: 'KEPT',
+  },
+  {
+    ...plain,
+    name: 'Cilium',
+    signs: {
+      names: /^cilium$|^anetd$/,
+      labels: ['k8s-app=cilium', 'k8s-app=anetd'],
+      images: /(?:^|\/)cilium\/cilium[:@]/,
+    },
+    blocksMatchInside: false,
+    established: 'CUT',
+  },
+  {
+    ...plain,
+    name: 'kube-router',
+    signs: { names: /^kube-router$/, labels: ['k8s-app=kube-router'] },
+    isOn: (runner) => flagOf(runner, 'kube-router', 'run-firewall') !== 'false',
+    denial: 'REJECT',
+    established: 'KEPT',
+  },
+  {
+    ...plain,
+    name: 'kube-network-policies',
+    signs: { names: /^kube-network-policies$/, images: /kube-network-policies[:@-]/ },
+    admin: { anp: true, cnp: true },
+    established: 'CUT',
+  },
+  { ...plain, name: 'kindnet', signs: { names: /^kindnet$/, labels: ['k8s-app=kindnet'] }, established: 'CUT' },
+  {
+    ...plain,
+    name: 'OVN-Kubernetes',
+    signs: { names: /^ovnkube-node$/ },
+    admin: { anp: true, cnp: false },
+    established: 'CUT',
+  },
+  {
+    ...plain,
+    name: 'Antrea',
+    signs: { names: /^antrea-agent$/, labels: ['component=antrea-agent'] },
+    admin: { anp: true, cnp: false },
+    established: 'KEPT',
+  },
+  { ...plain, name: 'Azure NPM', signs: { names: /^azure-npm$/ }, established: 'UNKNOWN' },
+  {
+    ...plain,
+    name: 'the AWS network policy agent',
+    signs: { names: /^aws-node$/ },
+    isOn: ({ containers }) =>
+      containers.some(({ args }) => (args ?? []).some((text) => text === '--enable-network-policy=true')),
+    established: 'KEPT',
+  },
+  { ...plain, name: 'Weave Net', signs: { names: /^weave-net$/ }, established: 'UNKNOWN' },
+];
+
+const found = new WeakMap<Cluster['pods'], WeakMap<Cluster['workloads'], Enforcement>>();
+
+function seen(cluster: Cluster): Enforcement {
+  const runners = runnersOf(cluster);
+  for (const kind of ENFORCERS) {
+    const runner = runners.find((one) => showsSign(one, kind.signs) && (kind.isOn?.(one) ?? true));
+    if (runner === undefined) continue;
+    const why = `${kind.name} enforces them (seen: ${runner.shown}). They are evaluated after DNAT and before SNAT of the same node.`;
+    return { enforced: true, by: kind, value: 'ENFORCED', why };
+  }
+  for (const { metadata, status } of cluster.nodes.values()) {
+    if (!status?.nodeInfo?.kubeletVersion?.includes('+k3s')) continue;
+    const why = `k3s has a controller built in that enforces them (seen: node ${metadata.name}), unless it is switched off.`;
+    return { enforced: true, by: undefined, value: 'ENFORCED', why };
+  }
+  const agents = systemPodsOf(cluster) > 0 || [...cluster.workloads.values()].some(({ kind }) => kind === 'DaemonSet');
+  if (agents) {
+    const why = 'The snapshot shows nobody who enforces network policies: they are probably ignored.';
+    return { enforced: false, by: undefined, value: 'IGNORED', why };
+  }
+  const why =
+    'The snapshot shows no pods of kube-system and no DaemonSets, hence not who enforces network policies: as if somebody did, as documented.';
+  return { enforced: true, by: undefined, value: 'ENFORCED', why };
+}
+
+/** Whether network policies are enforced; `told` is what the request says. */
+export function enforcementOf(cluster: Cluster, told: 'ENFORCED' | 'IGNORED' | undefined): Enforcement {
+  const byWorkloads = remember(found, cluster.pods, () => new WeakMap<Cluster['workloads'], Enforcement>());
+  const shown = remember(byWorkloads, cluster.workloads, () => seen(cluster));
+  if (told === undefined) return shown;
+  const enforced = told === 'ENFORCED';
+  return { enforced, by: enforced ? shown.by : undefined, value: told, why: 'The request says so.' };
+}

@@ -1,0 +1,142 @@
+/** What the policies of a cluster say of a connection in one direction, and who decided. */
+import type { Cluster } from '../cluster/cluster.js';
+import type { Pod } from '../cluster/objects.js';
+import { actionOf, matchesAdminRule, type Tier } from './admin-policy.js';
+import type { Direction, Flow } from './flow.js';
+import { matchesRule } from './network-policy.js';
+import type { Subject } from './policy-set.js';
+import { type AdminApis, ALL_APIS, policySetOf } from './policy-set.js';
+import type { Mismatch } from './rule.js';
+
+/** Who had the last word. */
+export type DecidingTier = 'NONE' | 'SELF' | 'NODE' | 'ADMIN' | 'NETWORK_POLICY' | 'BASELINE' | 'DEFAULT';
+
+/** A rule of a NetworkPolicy. */
+export interface RuleRef {
+  readonly kind: string;
+  /** `namespace/name`, or the name alone of a policy of the whole cluster. */
+  readonly policy: string;
+  /** Its place in the list of rules. */
+  readonly rule: number;
+  /** JSON Pointer into the policy. */
+  readonly pointer: string;
+}
+
+export interface Decision {
+  readonly verdict: 'ALLOW' | 'DENY' | 'UNKNOWN';
+  readonly tier: DecidingTier;
+  /** The NetworkPolicies that isolate the pod in this direction. */
+  readonly isolatedBy: readonly string[];
+  /** Every rule of them that lets the connection through. */
+  readonly allowedBy: readonly RuleRef[];
+  /** The rule of an administrator's policy that decided. */
+  readonly decidedBy?: RuleRef;
+  /** The rule of an administrator's policy that handed on. */
+  readonly passedBy?: RuleRef;
+  /** For a denial: each rule, and the first reason why it does not match. */
+  readonly refusals: readonly (RuleRef & { readonly reason: Mismatch })[];
+  /** What would have to be known. */
+  readonly unknown?: string;
+}
+
+const plain = { isolatedBy: [], allowedBy: [], refusals: [] } as const;
+const listName = (direction: Direction) => (direction === 'INGRESS' ? 'ingress' : 'egress');
+
+function ruleRef(kind: string, policy: string, direction: Direction, rule: number): RuleRef {
+  return { kind, policy, rule, pointer: `/spec/${listName(direction)}/${rule}` };
+}
+
+interface Found {
+  readonly action: 'ALLOW' | 'DENY' | 'PASS' | 'UNKNOWN';
+  readonly ref: RuleRef;
+}
+
+/** The first rule of a tier that matches. */
+function firstMatch(
+  cluster: Cluster,
+  subjects: readonly Subject[],
+  tier: Tier,
+  direction: Direction,
+  flow: Flow,
+): Found | undefined {
+  for (const { policy, isSure } of subjects) {
+    if (policy.tier !== tier) continue;
+    for (const [index, rule] of policy.rules[direction].entries()) {
+      const verdict = matchesAdminRule(cluster, direction, rule, flow);
+      if (verdict !== undefined && verdict !== 'UNKNOWN') continue;
+      const { kind, metadata } = policy.resource;
+      const ref = ruleRef(kind, metadata.name, direction, index);
+      const action = actionOf(rule);
+      if (verdict === 'UNKNOWN' || !isSure || action === undefined) return { action: 'UNKNOWN', ref };
+      return { action, ref };
+    }
+  }
+  return undefined;
+}
+
+function unknownBy({ kind, policy, pointer }: RuleRef): string {
+  return `labels of a namespace that the snapshot does not hold would decide whether ${pointer} of ${kind} ${policy} matches`;
+}
+
+/**
+ * What the policies at one end say: at the source pod of its egress, at the destination pod of its ingress. `pod` is that
+ * pod; undefined for an end that is none. An administrator's policy decides first, then NetworkPolicies, then the baseline.
+ */
+export function decide(
+  cluster: Cluster,
+  direction: Direction,
+  flow: Flow,
+  pod: Pod | undefined,
+  apis: AdminApis = ALL_APIS,
+): Decision {
+  if (pod === undefined) return { ...plain, verdict: 'ALLOW', tier: 'NONE' };
+  if (flow.source.pod !== undefined && flow.source.pod === flow.destination.pod) {
+    return { ...plain, verdict: 'ALLOW', tier: 'SELF' };
+  }
+  const set = policySetOf(cluster, apis);
+  if (set.isEmpty) return { ...plain, verdict: 'ALLOW', tier: 'DEFAULT' };
+  const subjects = set.subjects(pod);
+  const selecting = set.selecting(pod).filter(({ directions }) => directions.has(direction));
+  const isolatedBy = selecting.map(({ key }) => key);
+  const admin = firstMatch(cluster, subjects, 'ADMIN', direction, flow);
+  if (admin?.action === 'UNKNOWN') {
+    return { ...plain, verdict: 'UNKNOWN', tier: 'ADMIN', isolatedBy, unknown: unknownBy(admin.ref) };
+  }
+  if (admin !== undefined && admin.action !== 'PASS') {
+    return { ...plain, verdict: admin.action, tier: 'ADMIN', isolatedBy, decidedBy: admin.ref };
+  }
+  const passed = admin === undefined ? {} : { passedBy: admin.ref };
+  if (direction === 'INGRESS' && fromOwnNode(flow, pod) && selecting.length > 0) {
+    return { ...plain, ...passed, verdict: 'ALLOW', tier: 'NODE', isolatedBy };
+  }
+  if (selecting.length > 0) {
+    const allowedBy: RuleRef[] = [];
+    const refusals: (RuleRef & { readonly reason: Mismatch })[] = [];
+    let open: RuleRef | undefined;
+    for (const policy of selecting) {
+      for (const [index, rule] of policy.rules[direction].entries()) {
+        const ref = ruleRef('NetworkPolicy', policy.key, direction, index);
+        const verdict = matchesRule(cluster, policy, direction, rule, flow);
+        if (verdict === undefined) allowedBy.push(ref);
+        else if (verdict === 'UNKNOWN') open ??= ref;
+        else refusals.push({ ...ref, reason: verdict });
+      }
+    }
+    const known = { tier: 'NETWORK_POLICY', isolatedBy, allowedBy, ...passed } as const;
+    if (allowedBy.length > 0) return { ...known, verdict: 'ALLOW', refusals: [] };
+    if (open !== undefined) return { ...known, verdict: 'UNKNOWN', refusals, unknown: unknownBy(open) };
+    return { ...known, verdict: 'DENY', refusals };
+  }
+  const baseline = firstMatch(cluster, subjects, 'BASELINE', direction, flow);
+  if (baseline === undefined || baseline.action === 'PASS') {
+    return { ...plain, ...passed, verdict: 'ALLOW', tier: 'DEFAULT' };
+  }
+  if (baseline.action === 'UNKNOWN') {
+    return { ...plain, ...passed, verdict: 'UNKNOWN', tier: 'BASELINE', unknown: unknownBy(baseline.ref) };
+  }
+  return { ...plain, ...passed, verdict: baseline.action, tier: 'BASELINE', decidedBy: baseline.ref };
+}
+
+function fromOwnNode({ source }: Flow, pod: Pod): boolean {
+  return source.node !== undefined && source.node.metadata.name === pod.spec?.nodeName;
+}

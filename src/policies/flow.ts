@@ -1,0 +1,39 @@
+/** The first packet of a connection as policies see it, after DNAT. */
+import type { Cluster } from '../cluster/cluster.js';
+import type { Node, Pod } from '../cluster/objects.js';
+
+export type Direction = 'EGRESS' | 'INGRESS';
+
+/** One end of a connection. */
+export interface End {
+  /** Canonical text. */
+  readonly address: string;
+  /** A pod with an address of its own; pods in their node's network are their node. */
+  readonly pod?: Pod;
+  readonly node?: Node;
+  /** An address that stands for some pod of which neither labels nor namespace are known. */
+  readonly isSomePod?: boolean;
+}
+
+export interface Flow {
+  readonly source: End;
+  readonly destination: End;
+  readonly protocol: string;
+  readonly port: number | undefined;
+  /** Whether an ipBlock matches outside addresses alone (Cilium). */
+  readonly blocksMatchOutsideOnly?: boolean;
+}
+
+export const namespaceOf = ({ metadata }: Pod): string => metadata.namespace ?? 'default';
+
+/** Whether policies are about the pod: it has an address of its own, and has not ended. */
+export function isPoliced({ spec, status }: Pod): boolean {
+  return spec?.hostNetwork !== true && status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
+}
+
+/** The end of a connection that is a pod. */
+export function podEnd(cluster: Cluster, pod: Pod, address: string): End {
+  if (isPoliced(pod)) return { address, pod };
+  const node = cluster.nodes.get(pod.spec?.nodeName ?? '');
+  return node === undefined ? { address } : { address, node };
+}

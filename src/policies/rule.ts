@@ -1,0 +1,58 @@
+/** What rules of policies have in common: a peer or a port matches, or the first reason why it does not. */
+import { addressFamily, addressOf, cidrContains, networkOf } from '../base/address.js';
+import { fieldsOf } from '../cluster/resources.js';
+import type { End, Flow } from './flow.js';
+
+/** Why a rule does not match. */
+export type Mismatch = 'PEER' | 'NAMESPACE' | 'PORT' | 'PROTOCOL' | 'FAMILY';
+
+/** `undefined`: it matches; `UNKNOWN`: labels would decide that the snapshot does not hold. */
+export type Verdict = Mismatch | 'UNKNOWN' | undefined;
+
+/** How near a rule came to matching: of several reasons the last one is told. */
+const NEARNESS: readonly Verdict[] = ['FAMILY', 'NAMESPACE', 'PEER', 'PROTOCOL', 'PORT', 'UNKNOWN', undefined];
+
+/** The best of several alternatives; `none` where there is no alternative. */
+export function best(verdicts: readonly Verdict[], none: Verdict): Verdict {
+  let found = none;
+  for (const [index, one] of verdicts.entries()) {
+    if (index === 0 || NEARNESS.indexOf(one) > NEARNESS.indexOf(found)) found = one;
+  }
+  return found;
+}
+
+/** Whether an address is in a CIDR. */
+export function inNetwork(text: unknown, address: string): Verdict {
+  const cidr = typeof text === 'string' ? networkOf(text) : undefined;
+  const own = addressOf(address);
+  if (cidr === undefined || own === undefined) return 'PEER';
+  if (addressFamily(String(text).replace(/\/.*$/, '')) !== own.family) return 'FAMILY';
+  return cidrContains(cidr, own) ? undefined : 'PEER';
+}
+
+/** Whether the destination pod gives a port of this protocol the name. */
+export function namesPort({ pod }: End, name: string, flow: Flow): Verdict {
+  const containers = pod?.spec?.containers ?? [];
+  const named = containers.flatMap(({ ports }) => ports ?? []).filter((port) => port.name === name);
+  if (named.some((port) => (port.protocol ?? 'TCP') === flow.protocol && port.containerPort === flow.port)) {
+    return undefined;
+  }
+  return named.some((port) => (port.protocol ?? 'TCP') === flow.protocol)
+    ? 'PORT'
+    : named.length > 0
+      ? 'PROTOCOL'
+      : 'PORT';
+}
+
+/** Whether a number is a port from `first` to `last`. */
+export function inRange(port: number | undefined, first: unknown, last: unknown): Verdict {
+  if (port === undefined || typeof first !== 'number') return 'PORT';
+  return port >= first && port <= (typeof last === 'number' ? last : first) ? undefined : 'PORT';
+}
+
+/** A list of a policy; anything else is an empty one. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export { fieldsOf };

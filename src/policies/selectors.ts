@@ -1,0 +1,61 @@
+/** Label selectors of policies. Of a namespace that the snapshot does not hold only the name is known. */
+import type { Cluster } from '../cluster/cluster.js';
+import { matchesSelector } from '../cluster/labels.js';
+import type { LabelSelector, Pod } from '../cluster/objects.js';
+import { fieldsOf, textMapOf } from '../cluster/resources.js';
+
+/** `undefined`: what would decide is not in the snapshot. */
+export type Match = boolean | undefined;
+
+type Labels = Readonly<Record<string, string>>;
+
+export const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+/** Both hold: false where one is known not to. */
+export function allOf(...matches: readonly Match[]): Match {
+  if (matches.includes(false)) return false;
+  return matches.includes(undefined) ? undefined : true;
+}
+
+/** A value as a label selector; one that cannot be read selects nothing. */
+export function selectorOf(value: unknown): LabelSelector | undefined {
+  const { matchLabels, matchExpressions } = fieldsOf(value);
+  const labels = textMapOf(matchLabels);
+  if (labels === undefined || typeof value !== 'object' || value === null) return undefined;
+  const list = Array.isArray(matchExpressions) ? matchExpressions : [];
+  const expressions = list.map((one) => {
+    const { key, operator, values } = fieldsOf(one);
+    const texts = Array.isArray(values) ? values.filter((text): text is string => typeof text === 'string') : [];
+    return { key: String(key), operator: String(operator), values: texts };
+  });
+  return { matchLabels: labels, matchExpressions: expressions };
+}
+
+/** The labels of a namespace; undefined where the snapshot does not hold it. */
+function labelsOfNamespace({ resources }: Pick<Cluster, 'resources'>, name: string): Labels | undefined {
+  return resources.get(`Namespace.//${name}`)?.metadata.labels;
+}
+
+/** Whether a selector (as the policy has it) selects the namespace. */
+export function selectsNamespace(cluster: Pick<Cluster, 'resources'>, value: unknown, name: string): Match {
+  const selector = selectorOf(value);
+  if (selector === undefined) return false;
+  const known = labelsOfNamespace(cluster, name);
+  const labels = { ...known, [NAME_LABEL]: name };
+  if (known !== undefined) return matchesSelector(labels, selector);
+  const isName = (key: string) => key === NAME_LABEL;
+  const pairs = Object.entries(selector.matchLabels ?? {});
+  const expressions = selector.matchExpressions ?? [];
+  const part = {
+    matchLabels: Object.fromEntries(pairs.filter(([key]) => isName(key))),
+    matchExpressions: expressions.filter(({ key }) => isName(key)),
+  };
+  if (!matchesSelector(labels, part)) return false;
+  const rest = pairs.some(([key]) => !isName(key)) || expressions.some(({ key }) => !isName(key));
+  return rest ? undefined : true;
+}
+
+/** Whether a selector (as the policy has it) selects the pod by its labels. */
+export function selectsPod(value: unknown, pod: Pod): boolean {
+  return matchesSelector(pod.metadata.labels, selectorOf(value));
+}

@@ -1,0 +1,44 @@
+/** The sentence with which an answer begins: what was asked, answered in the asker's words. */
+import type { Answer, AnyResult, BatchResult } from '../../contract/answers.js';
+import type { QuestionRequest } from '../../contract/requests.js';
+import type { QuestionKind } from '../kinds.js';
+import type { ResultOf } from '../registry.js';
+import { chainsSummary } from './chains.js';
+import { checkSummary } from './check.js';
+import { inspectSummary } from './inspect.js';
+import { pathSummary } from './path.js';
+import { probabilitySummary } from './probability.js';
+import { sweepSummary } from './sweep.js';
+import { whatIfSummary } from './what-if.js';
+import { count } from './words.js';
+
+/** An answer that lacks its summary. */
+export type Unsaid<R = AnyResult> = Omit<Answer<R>, 'summary'>;
+
+function batchSummary({ answers }: BatchResult): string {
+  const refused = answers.filter(({ problem }) => problem !== undefined).length;
+  return `${count(answers.length, 'question')}: ${answers.length - refused} answered, ${refused} refused.`;
+}
+
+const SUMMARIES: {
+  readonly [K in QuestionKind]: (request: QuestionRequest, answer: Unsaid<ResultOf[K]>) => string;
+} = {
+  chains: (_, { result }) => chainsSummary(result),
+  path: ({ path }, { result }) => pathSummary(path as never, result),
+  probability: (_, { result }) => probabilitySummary(result),
+  'what-if': (request, { result, findings }) => whatIfSummary(request, result, findings),
+  sweep: (_, { result }) => sweepSummary(result),
+  check: (_, { result, findings }) => checkSummary(result, findings),
+  inspect: (_, { result, findings }) => inspectSummary(result, findings),
+  batch: (_, { result }) => batchSummary(result),
+};
+
+/** The answer with its `summary`: one or two sentences that answer the question. */
+export function summed<K extends QuestionKind>(
+  kind: K,
+  request: QuestionRequest,
+  unsaid: Unsaid<ResultOf[K]>,
+): Answer<ResultOf[K]> {
+  const { engine, ...rest } = unsaid;
+  return { engine, summary: SUMMARIES[kind](request, unsaid), ...rest };
+}

@@ -1,0 +1,119 @@
+import { joinHostPort } from '../../base/address.js';
+import type { PathResult, PathTrace, PathVerdict } from '../../contract/answers.js';
+import type { Destination, PathQuestion } from '../../contract/requests.js';
+import { count, range, sender, sentence, share, way } from './words.js';
+
+/** What the client's user says of each verdict. */
+export const VERDICT_WORDS: Readonly<Record<PathVerdict, string>> = {
+  DELIVERED: 'Delivered',
+  REJECTED: 'Refused',
+  DROPPED: 'Times out',
+  UNREACHABLE: 'Unreachable',
+  UNKNOWN: 'Not known',
+};
+
+function target(destination: Destination | undefined, { question }: PathResult): string {
+  const { service, address, pod, host } = destination ?? {};
+  const [first] = question.addresses;
+  if (service !== undefined) {
+    const port = service.port ?? service.portName;
+    const resolved =
+      first === undefined ? '' : ` (${service.via === 'NODE_PORT' ? joinAt(first, question.port) : first})`;
+    return `${service.namespace}/${service.name}${port === undefined ? '' : `:${port}`}${way(service.via)}${resolved}`;
+  }
+  const name = pod ?? host ?? address;
+  return name === undefined ? question.destination : joinAt(name, question.port);
+}
+
+function joinAt(name: string, port: number | undefined): string {
+  return port === undefined ? name : joinHostPort(name, port);
+}
+
+/** Traces that stand for several count as so many. */
+const sizeOf = (traces: readonly PathTrace[]) => traces.reduce((sum, { count: size = 1 }) => sum + size, 0);
+
+/** What the endpoints see as the client's address: a sentence, or nothing where it is not known. */
+function seen(traces: readonly PathTrace[]): string {
+  const kept = traces.map(({ clientAddressKept }) => clientAddressKept).filter((known) => known !== undefined);
+  const many = sizeOf(traces) > 1;
+  const who = many ? 'The pods see' : 'The pod sees';
+  if (kept.length === 0 || traces.some(({ endpoint }) => endpoint?.pod === undefined)) return '';
+  if (kept.every((own) => own)) return ` ${who} the client's own address.`;
+  if (kept.some((own) => own)) return " Some of the pods see the client's own address, the others another one.";
+  const addresses = [...new Set(traces.flatMap(({ seenClient }) => seenClient ?? []))];
+  return addresses.length === 1
+    ? ` ${who} ${addresses[0]}, not the client's address.`
+    : ` ${who} addresses of nodes, not the client's.`;
+}
+
+/** `one of 3 pods, 1/3 each`, `pod default/a on node-1`. */
+function reached(traces: readonly PathTrace[]): string {
+  const size = sizeOf(traces);
+  const noun = traces.every(({ endpoint }) => endpoint?.pod !== undefined) ? 'pod' : 'endpoint';
+  const [first] = traces;
+  if (size > 1) {
+    const each = traces.every(({ count: one = 1 }) => one === 1)
+      ? `, ${range(traces.map(({ probability }) => probability))} each`
+      : '';
+    return `one of ${count(size, noun)}${each}`;
+  }
+  const { endpoint } = first ?? {};
+  if (endpoint === undefined) return '';
+  const on = endpoint.node ? ` on ${endpoint.node}` : '';
+  return `${endpoint.pod === undefined ? joinHostPort(endpoint.address, endpoint.port) : `pod ${endpoint.pod}`}${on}`;
+}
+
+function probes(result: PathResult): string {
+  const healthy = result.traces.filter(({ healthCheck }) => healthCheck?.healthy === true);
+  const total = sizeOf(result.traces);
+  const passed = sizeOf(healthy);
+  if (passed === total) return `Healthy: ${total === 1 ? 'the probe passes' : `all ${total} probes pass`}.`;
+  const failed = result.traces.find(({ healthCheck }) => healthCheck?.healthy === false);
+  const unknown = result.traces.find(({ healthCheck }) => healthCheck === undefined);
+  if (failed === undefined) return `Not known: ${unknown?.explanation ?? 'no probe is answered'}.`;
+  const why = failed.healthCheck?.detail ?? failed.explanation;
+  const head = passed === 0 ? 'Unhealthy' : 'Healthy in part';
+  const how = total === 1 ? '' : `${passed} of ${total} probes pass; `;
+  return sentence(`${head}: ${how}${why}`);
+}
+
+/** What becomes of a packet, in one or two sentences. */
+export function pathSummary(question: PathQuestion | undefined, result: PathResult): string {
+  const { traces } = result;
+  const source = question?.source;
+  if (traces.some(({ healthCheck }) => healthCheck !== undefined)) return probes(result);
+  const from = source === undefined ? result.question.source : sender(source);
+  const to = target(question?.destination, result);
+  if (traces.length === 0)
+    return `Nothing to answer: ${from === '' ? 'nobody connects' : `${from} has nothing to reach`}.`;
+  const delivered = traces.filter(({ verdict }) => verdict === 'DELIVERED');
+  const failed = traces.filter(({ verdict }) => verdict !== 'DELIVERED');
+  const [worst] = failed;
+  if (worst === undefined) {
+    const where = reached(delivered);
+    return `Delivered: ${from} reaches ${to}${where === '' ? '' : `${sizeOf(delivered) > 1 ? ', ' : ' at '}${where}`}.${seen(delivered)}`;
+  }
+  const verdicts = [...new Set(failed.map(({ verdict }) => verdict))];
+  const why = sentence(worst.explanation).replace(/\.$/, '');
+  if (delivered.length === 0 && verdicts.length === 1) {
+    return `${VERDICT_WORDS[worst.verdict]}: ${from} does not ${worst.verdict === 'UNKNOWN' ? 'surely ' : ''}reach ${to}. ${why}.`;
+  }
+  const parts = result.verdicts
+    .filter(({ verdict, share: part }) => verdict !== 'DELIVERED' && part.fraction !== '0')
+    .map(({ verdict, share: part }) => `${share(part)} ${FAILS[verdict]}`);
+  const passed = result.verdicts.find(({ verdict }) => verdict === 'DELIVERED');
+  const head =
+    passed === undefined || delivered.length === 0
+      ? ''
+      : `${share(passed.share)} of connections from ${from} to ${to} are delivered, `;
+  return `${head === '' ? 'Lost' : 'In part'}: ${head === '' ? `of connections from ${from} to ${to} ` : head}${parts.join(', ')}. ${why}.`;
+}
+
+/** What a share of connections does, by verdict. */
+export const FAILS: Readonly<Record<PathVerdict, string>> = {
+  DELIVERED: 'are delivered',
+  REJECTED: 'are refused',
+  DROPPED: 'time out',
+  UNREACHABLE: 'reach nobody',
+  UNKNOWN: 'are not known',
+};

@@ -1,0 +1,78 @@
+import type { Finding, ServiceDifference, WhatIfResult } from '../../contract/answers.js';
+import type { QuestionRequest } from '../../contract/requests.js';
+import { FAILS, pathSummary } from './path.js';
+import { count, port, range, share, way } from './words.js';
+
+const NOTHING: Readonly<Record<WhatIfResult['question'], string>> = {
+  chains: 'No change: no rule differs.',
+  path: 'No change: the packet takes the same way.',
+  probability: 'No change: every share stays as it is.',
+};
+
+/** What is said where nothing is seen to change; with less certainty where network policies are left out of account. */
+function nothing(question: WhatIfResult['question'], findings: readonly Finding[]): string {
+  const left = findings.some(({ code }) => code === 'NETWORK_POLICY_NOT_EVALUATED');
+  return left
+    ? 'Not known: nothing is seen to change, and network policies, which are not evaluated, may change it.'
+    : NOTHING[question];
+}
+
+const served = (endpoints: ServiceDifference['endpoints'], side: 'before' | 'after') =>
+  endpoints.map((endpoint) => endpoint[side]).filter(({ fraction }) => fraction !== '0');
+
+function lostAfter({ verdicts }: ServiceDifference): string {
+  return verdicts
+    .filter(({ verdict, after, shift }) => verdict !== 'DELIVERED' && after.fraction !== '0' && shift.fraction !== '0')
+    .map(
+      ({ verdict, after, before }) => `${share(after)} of new connections ${FAILS[verdict]} (${share(before)} before)`,
+    )
+    .join(', ');
+}
+
+function one(service: ServiceDifference): string {
+  const name = `${port(service.service)}${way(service.via)}`;
+  if (service.change === 'ADDED') return `${name} is new`;
+  if (service.change === 'REMOVED') return `${name} is gone`;
+  if (service.change === 'UNKNOWN') return `Not known: what becomes of connections to ${name}`;
+  const before = served(service.endpoints, 'before');
+  const after = served(service.endpoints, 'after');
+  const lost = lostAfter(service);
+  const moved =
+    before.length === after.length
+      ? `${count(after.length, 'endpoint')}`
+      : `${before.length} → ${count(after.length, 'endpoint')}`;
+  const shares =
+    after.length === 0
+      ? 'none is reached'
+      : `each gets ${range(after)}${before.length === 0 ? '' : ` instead of ${range(before)}`} of new connections`;
+  return `${name}: ${moved}, ${shares}${lost === '' ? '' : `; ${lost}`}`;
+}
+
+/** What a change does, in a sentence or two; for the findings of the answer see its doubts. */
+export function whatIfSummary(request: QuestionRequest, result: WhatIfResult, findings: readonly Finding[]): string {
+  switch (result.question) {
+    case 'chains': {
+      const { rules, services, nodes, unified } = result.difference;
+      if (unified.length + nodes.added.length + nodes.removed.length === 0) return nothing('chains', findings);
+      const sum = (of: 'added' | 'removed' | 'changed') => rules.reduce((total, rule) => total + rule[of].length, 0);
+      const whose = services.length === 1 && services[0] !== undefined ? ` of ${port(services[0].service)}` : '';
+      return `Rules change${whose}: ${sum('added')} added, ${sum('removed')} removed, ${sum('changed')} changed${
+        services.length > 1 ? `, of ${count(services.length, 'Service')}` : ''
+      }.`;
+    }
+    case 'path': {
+      const { before, after, difference } = result;
+      if (difference.traces.every(({ change }) => change === 'SAME')) return nothing('path', findings);
+      const told = (side: typeof before) =>
+        side.traces.length === 0 ? 'Not there.' : pathSummary(request.path as never, side);
+      return `Before: ${told(before)} After: ${told(after)}`;
+    }
+    case 'probability': {
+      const { services, unchanged } = result.difference;
+      if (services.length === 0) return nothing('probability', findings);
+      const [first] = services;
+      if (services.length === 1 && first !== undefined) return `${one(first)}.`;
+      return `${count(services.length, 'way to a Service port', 'ways to Service ports')} change, ${unchanged} ${unchanged === 1 ? 'stays' : 'stay'} as ${unchanged === 1 ? 'it is' : 'they are'}.`;
+    }
+  }
+}

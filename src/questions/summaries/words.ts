@@ -1,0 +1,91 @@
+/** The words that summaries share. */
+import { addressOf } from '../../base/address.js';
+import { compare, parseFraction, toDecimal } from '../../base/fraction.js';
+import type { Probability, ServiceRef } from '../../contract/answers.js';
+import type { Source } from '../../contract/requests.js';
+
+/** A fraction of more characters is said as a percentage. */
+const LONGEST = 9;
+
+type Share = Pick<Probability, 'fraction' | 'value'>;
+
+/** `1/3`; `33.3 %` where the exact fraction is long. */
+export function share(of: Share): string {
+  return of.fraction.length <= LONGEST ? of.fraction : percent(of);
+}
+
+/** `33.3 %`, rounded half up; a share that is not 0 is never said to be 0. */
+export function percent({ fraction, value }: Share): string {
+  const exact = parseFraction(fraction);
+  const text = exact === undefined ? (value * 100).toFixed(1) : toDecimal({ n: exact.n * 100n, d: exact.d }, 1);
+  if (text === '0.0' && fraction !== '0') return '< 0.1 %';
+  return `${text.replace(/\.0$/, '')} %`;
+}
+
+/** Shares as a range: `1/3 each`, `1/9 to 1/3 each`. `shares` must not be empty. */
+export function range(shares: readonly Share[]): string {
+  const [smallest, largest] = extremes(shares);
+  return smallest.fraction === largest.fraction ? share(largest) : `${share(smallest)} to ${share(largest)}`;
+}
+
+/** The smallest and the largest of some shares, of which there is at least one. */
+export function extremes<S extends Share>(shares: readonly S[]): readonly [S, S] {
+  const sorted = [...shares].sort((a, b) => {
+    const [left, right] = [parseFraction(a.fraction), parseFraction(b.fraction)];
+    return left !== undefined && right !== undefined ? compare(left, right) : a.value - b.value;
+  });
+  return [sorted[0] as S, sorted.at(-1) as S];
+}
+
+/** `1 pod`, `3 pods`. */
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`;
+}
+
+/** `a, b and 3 more`. */
+export function listed(names: readonly string[], most = 2): string {
+  if (names.length <= most)
+    return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+  return `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+}
+
+/** `default/web:80`; by name where the number is not known. */
+export function port({ namespace, name, port: number, portName }: ServiceRef): string {
+  const which = number ?? (portName || undefined);
+  return `${namespace}/${name}${which === undefined ? '' : `:${which}`}`;
+}
+
+const WAYS: Readonly<Record<string, string>> = {
+  NODE_PORT: ' through its node port',
+  EXTERNAL_IP: ' through its external IP',
+  LOAD_BALANCER: ' through its load balancer',
+  DNS: ' through DNS',
+};
+
+/** ` through its node port`; nothing for the cluster IP, the usual way. */
+export function way(via: string | undefined): string {
+  return WAYS[via ?? ''] ?? '';
+}
+
+/** Who connects, as the subject of a sentence. */
+export function sender(source: Source): string {
+  const { pod, node, podOn, workload, external, healthCheck } = source;
+  if (pod !== undefined) return pod;
+  if (node !== undefined) return `a process on ${node}`;
+  if (podOn !== undefined) return `a pod on ${podOn}`;
+  if (workload !== undefined) return `${workload.kind} ${workload.namespace}/${workload.name}`;
+  if (healthCheck !== undefined) return `the load balancer's health check`;
+  const who = external?.address === undefined ? 'an outside client' : bare(external.address);
+  return external?.entersAt === undefined ? who : `${who}, entering at ${external.entersAt},`;
+}
+
+/** The address as it is usually written. */
+function bare(text: string): string {
+  return addressOf(text)?.text ?? text;
+}
+
+/** The text with a full stop and a capital at its start. */
+export function sentence(text: string): string {
+  const upper = `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+  return /[.!?]$/.test(upper) ? upper : `${upper}.`;
+}
