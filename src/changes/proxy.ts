@@ -1,4 +1,6 @@
 import { QuestionError } from '../base/errors.js';
+import { requireNode } from '../cluster/lookup.js';
+import { partlyChanged } from '../cluster/partly-changed.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
 import type { ProxyChange } from '../contract/requests.js';
 import type { ChangeKind, Consequence } from './change.js';
@@ -16,13 +18,14 @@ function pointerOf(change: ProxyChange, pointer: string, place: string): string 
 }
 
 /**
- * `proxy`: another version, mode or configuration of kube-proxy, on every node. What the change says wins over the
+ * `proxy`: another version, mode or configuration of kube-proxy, on every node or on some. What the change says wins over the
  * request's settings and over the snapshot; everything else stays.
  */
 export const proxy: ChangeKind<ProxyChange> = {
   key: 'proxy',
   apply(cluster, change, context, pointer) {
-    const { kubernetesVersion, mode, settings } = change;
+    const { kubernetesVersion, mode, settings, nodes } = change;
+    for (const [index, node] of (nodes ?? []).entries()) requireNode(cluster, node, `${pointer}/nodes/${index}`);
     if (mode !== undefined && settings?.mode !== undefined && mode !== settings.mode) {
       throw impossible(
         `${pointer}/settings/mode`,
@@ -40,7 +43,10 @@ export const proxy: ChangeKind<ProxyChange> = {
       const consequences = differences(context.settings.asUsed, next.asUsed).map(
         (detail): Consequence => ({ kind: 'SETTINGS_CHANGED', object: 'kube-proxy', detail }),
       );
-      return { cluster, settings: next, choices: [], consequences, assumptions: [] };
+      if (nodes === undefined) return { cluster, settings: next, choices: [], consequences, assumptions: [] };
+      const own = consequences.map((one) => ({ ...one, detail: `${one.detail} on ${nodes.join(', ')}` }));
+      const partly = partlyChanged(context.settings, next, new Set(nodes));
+      return { cluster, settings: partly, choices: [], consequences: own, assumptions: [] };
     } catch (error) {
       if (!(error instanceof QuestionError)) throw error;
       const problems = error.problems.map((one) => ({ ...one, pointer: pointerOf(change, pointer, one.pointer) }));

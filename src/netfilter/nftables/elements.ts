@@ -50,7 +50,7 @@ function bytesOf(text: string, type: ValueType): number[] {
     case 'inet_proto':
       return padded([protocolNumber(text) ?? 0]);
     case 'inet_service': {
-      const port = numberOf(text) ?? 0;
+      const port = numberOf(rangeOf(text)?.[0] ?? text) ?? 0;
       return padded([port >> 8, port & 255]);
     }
     case 'mark':
@@ -75,7 +75,8 @@ function orderOf(key: readonly string[], types: readonly ValueType[]): bigint {
 
 /** Elements in the order in which nft prints them. */
 export function sortElements(elements: readonly Element[], types: readonly ValueType[]): readonly Element[] {
-  if (elements.length < 2) return elements;
+  // Names are ordered by numbers that a listing does not show: they keep the order of the text.
+  if (elements.length < 2 || types.some((type) => type === 'name' || type === 'ifname')) return elements;
   const known = elements.map((element) => ({ element, order: orderOf(element.key, types) }));
   known.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
   return known.map(({ element }) => element);

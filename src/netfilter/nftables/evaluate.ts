@@ -67,7 +67,8 @@ export function evaluate(rule: Rule, packet: Packet, context: WalkContext): NftM
     chance,
     undecided,
     isUndecided: undecided !== undefined,
-    harmless: whole.action === 'PASS',
+    // What a map or a statement that is not understood would do is not known either.
+    harmless: whole.action === 'PASS' && undecided?.kind !== 'vmap' && undecided?.kind !== 'unknown-statement',
     recentsBefore,
   };
 }

@@ -87,12 +87,12 @@ export function listSet({ declaration, elements }: ListedSet): string {
 
 const BETWEEN = ',\n\t\t\t     ';
 
-/** Two short values stand on one line; elements of maps, of concatenated keys and with comments on one each. */
+/** Two short values stand on one line; long ones, elements of maps and of concatenated keys on one each. */
 function elementsText(elements: readonly Element[], types: readonly ValueType[]): string {
   const sorted = sortElements(elements, types);
   const texts = sorted.map((element) => saveElement(element, types));
-  const perLine =
-    types.length > 1 || sorted.some(({ verdict, data }) => verdict ?? data) ? 1 : types[0] === 'ipv4_addr' ? 4 : 2;
+  const isLong = types.length > 1 || types[0] === 'ipv6_addr' || sorted.some(({ verdict, data }) => verdict ?? data);
+  const perLine = isLong ? 1 : 2;
   const lines: string[] = [];
   for (let i = 0; i < texts.length; i += perLine) lines.push(texts.slice(i, i + perLine).join(', '));
   return lines.join(BETWEEN);

@@ -20,6 +20,11 @@ function endText(nat: Nat, text: (expression: Expression) => string): string {
   return `${bracketed}:${text(port)}`;
 }
 
+/** An address or port as `nft list` prints it. */
+function saveEnd(expression: Expression): string {
+  return expression.kind === 'value' ? canonicalValue(expression.text, 'ipv4_addr') : save(expression);
+}
+
 function unknown(nat: Nat, why: string): OneEffect {
   return { action: 'UNKNOWN', detail: `${nat.kind}: ${why}` };
 }
@@ -93,7 +98,7 @@ export const nat: StatementCodec<Nat> = {
     const { kind, family, both, address, port } = statement;
     if (both !== undefined) return `${kind} ${family ?? 'ip'} to ${save(both)}${flagText(statement)}`;
     if (address === undefined && port === undefined) return `${kind}${flagText(statement)}`;
-    return `${kind}${family === undefined ? '' : ` ${family}`} to ${endText(statement, save)}${flagText(statement)}`;
+    return `${kind}${family === undefined ? '' : ` ${family}`} to ${endText(statement, saveEnd)}${flagText(statement)}`;
   },
   apply(statement, packet, context) {
     const { kind, both, address, port } = statement;
