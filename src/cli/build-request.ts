@@ -163,7 +163,7 @@ async function sweepFields(args: Arguments): Promise<Fields> {
 }
 
 /** The questions that have options of their own. */
-export type AskedKind = PlainKind | 'sweep' | 'check';
+export type AskedKind = PlainKind | 'sweep' | 'check' | 'apply';
 
 /** The fields of check. */
 function checkFields(args: Arguments): Fields {
@@ -207,6 +207,7 @@ function findings(args: Arguments, base: unknown): Fields {
 /** What the options say of each question that has options of its own. */
 const FIELDS: Readonly<Record<AskedKind, (args: Arguments) => Fields | Promise<Fields>>> = {
   chains: chainsFields,
+  apply: (args) => list('kinds', args.all('kind')),
   check: checkFields,
   path: pathFields,
   probability: probabilityFields,

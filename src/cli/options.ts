@@ -273,7 +273,9 @@ const CHECK: Options = {
   ...HELP,
 };
 
-export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'sweep' | 'batch' | 'check' | 'serve', Command>> = {
+export const COMMANDS: Readonly<
+  Record<PlainKind | 'what-if' | 'sweep' | 'batch' | 'check' | 'apply' | 'serve', Command>
+> = {
   ...QUESTIONS,
   'what-if': {
     summary: 'chains, path or probability before and after a change, and the difference',
@@ -304,6 +306,17 @@ export const COMMANDS: Readonly<Record<PlainKind | 'what-if' | 'sweep' | 'batch'
       'kube-whatif check -s cluster.json -f web.yaml --output markdown --ignore CONNECTIONS_LOST',
       'kube-whatif check -s cluster.json --scale default/web=1 --threshold imbalance=3/2 --output sarif',
       'kube-whatif check -s cluster.json --after later.json --output junit',
+    ],
+  },
+  apply: {
+    summary: 'what do these changes make of the objects? each before and after, or why it is refused',
+    options: {
+      kind: { value: 'KIND', multiple: true, help: 'only objects of this kind; repeatable' },
+      ...QUESTION,
+    },
+    examples: [
+      'kube-whatif apply -s cluster.json -f manifests/',
+      'kube-whatif apply -s cluster.json --scale default/web=4 --kind Deployment --output markdown',
     ],
   },
   serve: {

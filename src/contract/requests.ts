@@ -53,5 +53,6 @@ export type QuestionRequest = Partial<
     Contract.WhatIfRequest &
     Contract.SweepRequest &
     Contract.CheckRequest &
+    Contract.ApplyRequest &
     Contract.BatchRequest
 >;

@@ -1,8 +1,9 @@
 /** Every question, one entry each: what doors, reports and the command line ask of a question is here or keyed by its kind. */
 import type { Snapshot } from '../cluster/read-snapshot.js';
-import type { Answer, BatchResult, CheckResult, SweepResult, WhatIfResult } from '../contract/answers.js';
+import type { Answer, ApplyResult, BatchResult, CheckResult, SweepResult, WhatIfResult } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { answerPlain } from './answer-plain.js';
+import { answerApply } from './apply/answer-apply.js';
 import { answerBatch } from './batch/answer-batch.js';
 import { answerCheck } from './check/answer-check.js';
 import type { ByDigest } from './held.js';
@@ -17,6 +18,7 @@ export interface ResultOf extends PlainResult {
   readonly sweep: SweepResult;
   readonly batch: BatchResult;
   readonly check: CheckResult;
+  readonly apply: ApplyResult;
 }
 
 /** Snapshots that a question may need beside the one that it is asked of. */
@@ -68,6 +70,12 @@ export const QUESTIONS: { readonly [K in QuestionKind]: Question<ResultOf[K]> } 
     streamed: false,
     forms: ['junit', 'sarif'],
     answer: (request, snapshot, { after, byDigest }) => answerCheck(request, snapshot, { file: after, byDigest }),
+  },
+  apply: {
+    rpc: 'Apply',
+    streamed: false,
+    forms: [],
+    answer: (request, snapshot) => answerApply(request, snapshot),
   },
   batch: {
     rpc: 'Batch',

@@ -10,7 +10,10 @@ const TO = ['--to', 'svc/default/nginx-svc'];
 
 /** Arguments that are refused, and what the first line of standard error must say. */
 const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
-  [[], /^Say what to do: chains, path, probability, what-if, sweep, batch, check, serve\. See kube-whatif --help\.$/],
+  [
+    [],
+    /^Say what to do: chains, path, probability, what-if, sweep, batch, check, apply, serve\. See kube-whatif --help\.$/,
+  ],
   [['chain'], /^There is no command chain\. Did you mean chains\?/],
   [['prob'], /Did you mean probability\?/],
   [['wibble'], /^There is no command wibble\. See/],

@@ -3,6 +3,7 @@ import type { Answer, AnyResult, BatchResult } from '../../contract/answers.js';
 import type { QuestionRequest } from '../../contract/requests.js';
 import type { QuestionKind } from '../kinds.js';
 import type { ResultOf } from '../registry.js';
+import { applySummary } from './apply.js';
 import { chainsSummary } from './chains.js';
 import { checkSummary } from './check.js';
 import { pathSummary } from './path.js';
@@ -28,6 +29,7 @@ const SUMMARIES: {
   'what-if': (request, { result, findings }) => whatIfSummary(request, result, findings),
   sweep: (_, { result }) => sweepSummary(result),
   check: (_, { result, findings }) => checkSummary(result, findings),
+  apply: (_, { result }) => applySummary(result),
   batch: (_, { result }) => batchSummary(result),
 };
 
