@@ -46,7 +46,7 @@ function markdown(answer: Answer<ApplyResult>): string {
     ...answer.result.objects.map((object) => {
       const diff = diffOf(object);
       const title = `${markdownCode(nameOf(object))} ${markdownText(lineOf(object).slice(nameOf(object).length + 1))}`;
-      return [title, ...(diff === '' ? [] : ['', ...markdownBlock(diff)])].flat();
+      return [title, ...(diff === '' ? [] : ['', markdownBlock(diff)])].flat();
     }),
     ...backgroundMarkdown(answer),
   ]);
