@@ -74,9 +74,10 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   // Loaded when needed: help and wrong arguments are told without compiling schemas and rules.
   if (word === 'snapshot') return await (await import('./cli/snapshot-command.js')).runSnapshot(given, io);
   if (word === 'serve') return await (await import('./cli/serve-command.js')).runServe(given, io);
-  const { runBatch, runCheck, runQuestion, runWhatIf } = await import('./cli/answer-command.js');
+  const { runApply, runBatch, runCheck, runQuestion, runWhatIf } = await import('./cli/answer-command.js');
   if (word === 'batch') return await runBatch(given, io);
   if (word === 'check') return await runCheck(given, io);
+  if (word === 'apply') return await runApply(given, io);
   return word === 'what-if' ? await runWhatIf(question, given, io) : await runQuestion(word, given, io);
 }
 

@@ -44,6 +44,7 @@ const sameKind = (a: unknown, b: unknown) =>
 function diffMaps(from: Fields, to: Fields, type: string, options: DiffOptions, retains: boolean): Draft {
   const patch: Draft = {};
   for (const [key, value] of Object.entries(from)) {
+    if (key === '__proto__') continue;
     if (!Object.hasOwn(to, key)) {
       if (options.deletions) patch[key] = null;
       continue;
@@ -60,7 +61,9 @@ function diffMaps(from: Fields, to: Fields, type: string, options: DiffOptions, 
     }
   }
   if (options.additions) {
-    for (const [key, value] of Object.entries(to)) if (!Object.hasOwn(from, key)) patch[key] = value;
+    for (const [key, value] of Object.entries(to)) {
+      if (!Object.hasOwn(from, key) && key !== '__proto__') patch[key] = value;
+    }
   }
   const grows = Object.keys(to).some((key) => !Object.hasOwn(from, key));
   if (retains && (Object.keys(patch).length > 0 || grows)) patch[RETAIN] = Object.keys(to).sort();
@@ -116,6 +119,11 @@ function diffLists(
   options: DiffOptions,
 ): void {
   const { mergeKey = '' } = rule;
+  // Items that cannot be told apart are left to whoever judges the result.
+  if (mergeKey !== '' && ![...from, ...to].every(isFields)) {
+    if (options.additions && !isDeepStrictEqual(from, to)) patch[field] = to;
+    return;
+  }
   if (from.length === 0) {
     if (to.length > 0 && options.additions) patch[field] = to;
     return;
@@ -187,6 +195,7 @@ function plain(value: unknown, clean: boolean): unknown {
 function mergeLists(before: readonly unknown[], patch: readonly unknown[], rule: Rule, clean: boolean): unknown[] {
   const { mergeKey = '', type } = rule;
   if (mergeKey === '') return [...new Set([...before, ...patch])];
+  if (![...before, ...patch].every(isFields)) return [...patch];
   let list = [...before];
   const laid: Fields[] = [];
   for (const item of patch) {

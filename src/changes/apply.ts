@@ -1,8 +1,9 @@
+import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';
 import { differences } from './differences.js';
 import { applyManifest } from './manifests/apply-manifest.js';
-import { type ManifestSource, readManifests } from './manifests/read-manifests.js';
+import { type Manifest, type ManifestSource, readManifests } from './manifests/read-manifests.js';
 
 /** Manifests as a pull request has them, applied in the order in which they stand. */
 export interface ApplyChange {
@@ -35,6 +36,33 @@ function withSettings(result: ChangeResult, context: ChangeContext): ChangeResul
   };
 }
 
+/** What `act` gives; undefined where the API server refuses the manifest and the context takes refusals. */
+function withRefusals<T>(
+  manifest: Manifest,
+  namespace: string | undefined,
+  { refused }: ChangeContext,
+  place: string,
+  act: () => T,
+): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (refused === undefined || !(error instanceof QuestionError)) throw error;
+    const { kind, value } = manifest;
+    const { name, namespace: own = namespace ?? 'default' } = Object(value.metadata) as Readonly<
+      Record<string, string>
+    >;
+    refused({
+      kind,
+      namespace: kind === 'Node' || kind === 'Namespace' ? undefined : own,
+      name: name ?? '',
+      place,
+      error,
+    });
+    return undefined;
+  }
+}
+
 function apply(cluster: Cluster, change: ApplyChange, context: ChangeContext, pointer: string): ChangeResult {
   const { manifests, assumptions } = readManifests(change.manifests, `${pointer}/manifests`);
   const done: Pick<ChangeResult, 'choices' | 'consequences' | 'assumptions'>[] = [];
@@ -43,7 +71,10 @@ function apply(cluster: Cluster, change: ApplyChange, context: ChangeContext, po
   let touchesSettings = false;
   for (const manifest of manifests) {
     const place = manifest.fault('', '').pointer;
-    const applied = applyManifest(current, manifest, change.namespace, { ...context, settings }, place);
+    const applied = withRefusals(manifest, change.namespace, context, place, () =>
+      applyManifest(current, manifest, change.namespace, { ...context, settings }, place),
+    );
+    if (applied === undefined) continue;
     touchesSettings ||= applied.touchesSettings;
     current = applied.result.cluster;
     settings = applied.result.settings ?? settings;

@@ -1,3 +1,4 @@
+import type { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import type { AppliedChanges } from '../contract/gen/types.js';
@@ -7,11 +8,23 @@ export type Choice = AppliedChanges[number]['choices'][number];
 /** One thing that the change does to the cluster, in a sentence. */
 export type Consequence = AppliedChanges[number]['consequences'][number];
 
+/** An object that the API server refuses. */
+export interface Refusal {
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  /** JSON Pointer of the object in the request. */
+  readonly place: string;
+  readonly error: QuestionError;
+}
+
 /** What a change may look at beside the cluster. */
 export interface ChangeContext {
   readonly settings: Settings;
   /** The moment at which the change is made, milliseconds since 1970: ages are counted from it. */
   readonly at: number;
+  /** Takes what is refused, so that the rest is made. Absent: the first refusal is thrown. */
+  readonly refused?: (refusal: Refusal) => void;
 }
 
 export interface ChangeResult {

@@ -4,7 +4,7 @@ import type { Assumption, Settings } from '../cluster/settings.js';
 import type { AppliedChange } from '../contract/answers.js';
 import type { Change } from '../contract/requests.js';
 import { applyManifests } from './apply.js';
-import type { ChangeContext, ChangeKind } from './change.js';
+import type { ChangeContext, ChangeKind, ChangeResult } from './change.js';
 import { deleteObject } from './delete.js';
 import { loadBalancer } from './load-balancer.js';
 import { node } from './node.js';
@@ -52,6 +52,25 @@ function kindOf(change: object, at: string): { readonly kind: ChangeKind<never>;
   throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
 }
 
+/** What a change does; undefined where it is refused and the context takes refusals. */
+function outcomeOf(
+  { key }: { readonly key: string },
+  value: unknown,
+  { refused }: ChangeContext,
+  place: string,
+  act: () => ChangeResult,
+): ChangeResult | undefined {
+  try {
+    return act();
+  } catch (error) {
+    const isRefusal = error instanceof QuestionError && ['IMPOSSIBLE_CHANGE', 'NOT_FOUND'].includes(error.code);
+    if (refused === undefined || !isRefusal) throw error;
+    const { kind = key, namespace, name = '' } = Object(value) as Readonly<Record<string, string | undefined>>;
+    refused({ kind, namespace, name, place, error });
+    return undefined;
+  }
+}
+
 /**
  * Makes the changes one after the other, each on what the one before left. Errors point at `/<number>` under `place`, the
  * place of the list in the request. Throws QuestionError INVALID_REQUEST for a change that has not exactly one known key, and what the kind of
@@ -69,7 +88,12 @@ export function applyChanges(
   let { settings } = context;
   for (const [index, change] of changes.entries()) {
     const { kind, value } = kindOf(change, `${place}/${index}`);
-    const result = kind.apply(current, value, { ...context, settings }, `${place}/${index}/${kind.key}`);
+    const at = `${place}/${index}/${kind.key}`;
+    const result = outcomeOf(kind, value, context, at, () => kind.apply(current, value, { ...context, settings }, at));
+    if (result === undefined) {
+      applied.push({ change, choices: [], consequences: [] });
+      continue;
+    }
     current = result.cluster;
     settings = result.settings ?? settings;
     applied.push({ change, choices: result.choices, consequences: result.consequences });

@@ -48,7 +48,8 @@ const nameOf = (workload: Workload) => `${workload.kind} ${namespacedName(worklo
 /** Throws QuestionError IMPOSSIBLE_CHANGE where a workload has replicas but the snapshot none of its pods. */
 export function requirePods(cluster: Cluster, workload: Workload, pointer: string): void {
   const { kind, metadata, spec, status } = workload;
-  const recorded = status?.replicas ?? spec?.replicas ?? 1;
+  // A status without a number is that of a workload whose controller has not acted: it has no pods.
+  const recorded = status === undefined ? (spec?.replicas ?? 1) : (status.replicas ?? 0);
   if (recorded === 0) return;
   if (podsOfWorkload(cluster, kind, metadata.namespace ?? 'default', metadata.name).length > 0) return;
   const detail = `${nameOf(workload)} has ${recorded} replicas, but the snapshot holds none of its pods: include them (${KUBECTL_GET}).`;

@@ -199,6 +199,11 @@ export async function runCheck(args: Arguments, io: Io): Promise<ExitCode> {
   return await run('check', 'check', args, io);
 }
 
+/** Runs apply: exits with 1 where the API server refuses an object. */
+export async function runApply(args: Arguments, io: Io): Promise<ExitCode> {
+  return await run('apply', 'apply', args, io);
+}
+
 async function run(asked: QuestionKind, question: AskedKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
   const form = formOf(args, asked);
   const layout = renderOptions(args, io);
@@ -213,6 +218,7 @@ async function run(asked: QuestionKind, question: AskedKind | undefined, args: A
     await writeAll(io.stdout, form === 'rows' && io.stdout.isTTY ? printableJson(text) : text);
   }
   if (holdsProblem(told)) return EXIT.BAD_INPUT;
+  if ('objects' in told.result && told.result.objects.some(({ outcome }) => outcome === 'REFUSED')) return EXIT.FAILED;
   if ('failed' in told.result && told.result.failed) return EXIT.FAILED;
   return holdsUnknown(told) ? EXIT.UNKNOWN : EXIT.FINE;
 }

@@ -195,7 +195,7 @@ async function sweepFields(args: Arguments): Promise<Fields> {
 }
 
 /** The questions that have options of their own. */
-export type AskedKind = PlainKind | 'sweep' | 'check' | 'inspect';
+export type AskedKind = PlainKind | 'sweep' | 'check' | 'inspect' | 'apply';
 
 /** The fields of check. */
 function checkFields(args: Arguments): Fields {
@@ -250,6 +250,7 @@ function findings(args: Arguments, base: unknown): Fields {
 /** What the options say of each question that has options of its own. */
 const FIELDS: Readonly<Record<AskedKind, (args: Arguments) => Fields | Promise<Fields>>> = {
   chains: chainsFields,
+  apply: (args) => list('kinds', args.all('kind')),
   check: checkFields,
   inspect: inspectFields,
   path: pathFields,

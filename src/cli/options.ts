@@ -309,7 +309,10 @@ const INSPECT: Options = {
 };
 
 export const COMMANDS: Readonly<
-  Record<PlainKind | 'what-if' | 'sweep' | 'batch' | 'check' | 'inspect' | 'snapshot' | 'completion' | 'serve', Command>
+  Record<
+    PlainKind | 'what-if' | 'sweep' | 'batch' | 'check' | 'inspect' | 'apply' | 'snapshot' | 'completion' | 'serve',
+    Command
+  >
 > = {
   ...QUESTIONS,
   'what-if': {
@@ -381,6 +384,17 @@ export const COMMANDS: Readonly<
     usage: 'completion bash|zsh|fish',
     options: HELP,
     examples: ['kube-whatif completion bash'],
+  },
+  apply: {
+    summary: 'what do these changes make of the objects? each before and after, or why it is refused',
+    options: {
+      kind: { value: 'KIND', multiple: true, help: 'only objects of this kind; repeatable' },
+      ...QUESTION,
+    },
+    examples: [
+      'kube-whatif apply -s cluster.json -f manifests/',
+      'kube-whatif apply -s cluster.json --scale default/web=4 --kind Deployment --output markdown',
+    ],
   },
   serve: {
     summary: 'answer the same questions over HTTP',

@@ -5,6 +5,8 @@
 import type * as Contract from './gen/types.js';
 
 export type {
+  AppliedObject,
+  ApplyResult,
   BatchResult,
   Cause,
   ChainDifference,
@@ -39,7 +41,6 @@ export type {
   TraceDifference,
   WhatIfResult,
 } from './gen/types.js';
-
 export type Finding = Contract.Findings[number];
 export type AppliedChange = Contract.AppliedChanges[number];
 
@@ -51,7 +52,8 @@ export type AnyResult =
   | Contract.SweepResult
   | Contract.BatchResult
   | Contract.InspectResult
-  | Contract.CheckResult;
+  | Contract.CheckResult
+  | Contract.ApplyResult;
 
 /** The envelope that all answers share, around a result. */
 export type Answer<R = AnyResult> = Omit<Contract.PathAnswer, 'result'> & { readonly result: R };

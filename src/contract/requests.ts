@@ -55,5 +55,6 @@ export type QuestionRequest = Partial<
     Contract.SweepRequest &
     Contract.CheckRequest &
     Contract.InspectRequest &
+    Contract.ApplyRequest &
     Contract.BatchRequest
 >;

@@ -41,6 +41,19 @@ function sessionAffinity(spec: Spec): Spec {
   return { ...spec, sessionAffinityConfig: { clientIP: { timeoutSeconds } } };
 }
 
+/** The families of an update: the policy that there was stays, and SingleStack gives the second address back. */
+function singleStacked(before: Service, wanted: Spec): Spec {
+  const ipFamilyPolicy = wanted.ipFamilyPolicy ?? before.spec?.ipFamilyPolicy;
+  const spec: Spec = ipFamilyPolicy === undefined ? wanted : { ...wanted, ipFamilyPolicy };
+  if (ipFamilyPolicy !== 'SingleStack') return spec;
+  const first = (key: 'clusterIPs' | 'ipFamilies') => {
+    const list = spec[key];
+    const isSame = JSON.stringify(list) === JSON.stringify(before.spec?.[key]);
+    return list !== undefined && list.length > 1 && isSame ? { [key]: list.slice(0, 1) } : {};
+  };
+  return { ...spec, ...first('clusterIPs'), ...first('ipFamilies') };
+}
+
 /** Fields that the former type needed, that the new one has no use for, and that the update left as they were. */
 function droppedFields(before: Service, wanted: Service, version: KubernetesVersion): Spec {
   let spec: Spec = wanted.spec ?? {};
@@ -48,6 +61,7 @@ function droppedFields(before: Service, wanted: Service, version: KubernetesVers
   if (needsClusterIP(before) && !needsClusterIP(wanted) && same('clusterIP')) {
     spec = without(spec, 'clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy');
   }
+  if (needsClusterIP(before) && needsClusterIP(wanted)) spec = singleStacked(before, spec);
   const nodePorts = (service: Service) => (service.spec?.ports ?? []).map(({ nodePort }) => nodePort ?? 0).join();
   if (mayHaveNodePorts(before) && !mayHaveNodePorts(wanted) && nodePorts(before) === nodePorts(wanted)) {
     spec = { ...spec, ports: (spec.ports ?? []).map(({ nodePort: _nodePort, ...port }) => port) };

@@ -38,10 +38,18 @@ export function withServiceDefaults(
     ...(type === 'LoadBalancer' ? { allocateLoadBalancerNodePorts: true } : {}),
     ...(type !== 'ExternalName' && atLeast(version, 22) ? { internalTrafficPolicy: 'Cluster' } : {}),
   };
+  // A field that comes with the type is filled in where the type is another one now.
+  const former = before?.spec?.type ?? 'ClusterIP';
+  const comes = (key: string) =>
+    (key === 'allocateLoadBalancerNodePorts' && former !== type) ||
+    (key === 'internalTrafficPolicy' && former === 'ExternalName');
   const missing = Object.entries(defaults).filter(
-    ([key]) => before === undefined || before.spec?.[key as keyof Spec] !== undefined,
+    ([key]) => before === undefined || comes(key) || before.spec?.[key as keyof Spec] !== undefined,
   );
-  return { ...service, spec: { ...Object.fromEntries(missing), ...spec } };
+  const whole: Spec = { ...Object.fromEntries(missing), ...spec };
+  if (type !== 'ExternalName') return { ...service, spec: whole };
+  const { internalTrafficPolicy: _policy, ...named } = whole;
+  return { ...service, spec: named };
 }
 
 /**

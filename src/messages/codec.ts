@@ -5,6 +5,7 @@ import type { QuestionKind } from '../questions/kinds.js';
 import { QUESTIONS } from '../questions/registry.js';
 import { type Conversion, ofMessage } from './conversion.js';
 import { digestsIn } from './digests.js';
+import { ApplyRequest, ApplyResponse } from './gen/kube_whatif/v1/apply.js';
 import { BatchRequest, BatchResponse } from './gen/kube_whatif/v1/batch.js';
 import { ChainsRequest, ChainsResponse, type DeepPartial } from './gen/kube_whatif/v1/chains.js';
 import { CheckRequest, CheckResponse } from './gen/kube_whatif/v1/check.js';
@@ -76,6 +77,7 @@ export const RPCS: Readonly<Record<QuestionKind, Rpc>> = {
   batch: rpc('batch', BatchRequest, BatchResponse),
   check: rpc('check', CheckRequest, CheckResponse),
   inspect: rpc('inspect', InspectRequest, InspectResponse),
+  apply: rpc('apply', ApplyRequest, ApplyResponse),
 };
 
 /** Makes all conversions, so that no first question has to. */

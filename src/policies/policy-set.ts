@@ -69,6 +69,11 @@ export function isAdminPolicy({ kind, apiVersion }: Resource): boolean {
   );
 }
 
+/** Whether policies of the resource's kind are evaluated. */
+export function isEvaluated(resource: Resource): boolean {
+  return isNetworkPolicy(resource) || isAdminPolicy(resource);
+}
+
 /** Which APIs of administrators count. */
 export interface AdminApis {
   readonly anp: boolean;

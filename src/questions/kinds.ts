@@ -5,7 +5,7 @@ import type { BatchEntry } from '../contract/requests.js';
 export type PlainKind = 'chains' | 'path' | 'probability';
 
 /** what-if asks one of the plain ones twice, sweep asks for probabilities many times, check asks what is usual of whatever a change touches. */
-export type SingleKind = PlainKind | 'what-if' | 'sweep' | 'check';
+export type SingleKind = PlainKind | 'what-if' | 'sweep' | 'check' | 'apply';
 
 /** inspect asks what is usual of every Service. */
 export type InspectKind = 'inspect';

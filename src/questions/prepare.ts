@@ -2,6 +2,7 @@ import { ENGINE } from '../base/engine.js';
 import { pointer, QuestionError } from '../base/errors.js';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import { remember } from '../base/remember.js';
+import type { Refusal } from '../changes/change.js';
 import { applyChanges } from '../changes/index.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { inferSettings } from '../cluster/infer-settings.js';
@@ -100,9 +101,9 @@ function checkBalanced({ settings }: QuestionRequest, before: Cluster, after: Cl
 
 /**
  * Takes a request from its snapshot to the cluster that the question is about: endpoints derived where the snapshot
- * has none, settings inferred, changes applied in order. Throws QuestionError.
+ * has none, settings inferred, changes applied in order. `refused` takes objects that the API server refuses. Throws QuestionError.
  */
-export function prepare(request: QuestionRequest, snapshot: Snapshot): Prepared {
+export function prepare(request: QuestionRequest, snapshot: Snapshot, refused?: (refusal: Refusal) => void): Prepared {
   const base = sourced(snapshot.cluster);
   if (base.cluster.nodes.size === 0) {
     throw new QuestionError('INVALID_SNAPSHOT', 'The snapshot holds no Node.', [
@@ -122,7 +123,11 @@ export function prepare(request: QuestionRequest, snapshot: Snapshot): Prepared 
   if (changes.length > 0) {
     const moment = momentOf(request, snapshot);
     if (moment.assumption !== undefined) told.push(moment.assumption);
-    const changed = applyChanges(base.cluster, changes, { settings, at: moment.at });
+    const changed = applyChanges(base.cluster, changes, {
+      settings,
+      at: moment.at,
+      ...(refused === undefined ? {} : { refused }),
+    });
     cluster = changed.cluster;
     settings = changed.settings;
     applied = changed.applied;

@@ -2,6 +2,7 @@
 import type { Snapshot } from '../cluster/read-snapshot.js';
 import type {
   Answer,
+  ApplyResult,
   BatchResult,
   CheckResult,
   InspectResult,
@@ -10,6 +11,7 @@ import type {
 } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { answerPlain } from './answer-plain.js';
+import { answerApply } from './apply/answer-apply.js';
 import { answerBatch } from './batch/answer-batch.js';
 import { answerCheck } from './check/answer-check.js';
 import type { ByDigest } from './held.js';
@@ -27,6 +29,7 @@ export interface ResultOf extends PlainResult {
   readonly batch: BatchResult;
   readonly check: CheckResult;
   readonly inspect: InspectResult;
+  readonly apply: ApplyResult;
 }
 
 /** Snapshots that a question may need beside the one that it is asked of. */
@@ -88,6 +91,12 @@ export const QUESTIONS: { readonly [K in QuestionKind]: Question<ResultOf[K]> } 
     streamed: false,
     forms: [],
     answer: (request, snapshot) => answerInspect(prepare(request, snapshot), request),
+  },
+  apply: {
+    rpc: 'Apply',
+    streamed: false,
+    forms: [],
+    answer: (request, snapshot) => answerApply(request, snapshot),
   },
   batch: {
     rpc: 'Batch',

@@ -2,6 +2,7 @@
 import type { Answer } from '../contract/answers.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import type { ResultOf } from '../questions/registry.js';
+import { applyReport } from './apply-report.js';
 import { batchReport } from './batch-report.js';
 import { chainsReport } from './chains-report.js';
 import { checkReport } from './check-report.js';
@@ -9,6 +10,7 @@ import type { Report } from './form.js';
 import { inspectReport } from './inspect-report.js';
 import { pathReport } from './path-report.js';
 import { probabilityReport } from './probability-report.js';
+import { applyRows } from './rows/apply-rows.js';
 import { batchRows } from './rows/batch-rows.js';
 import { chainsRows } from './rows/chains-rows.js';
 import { checkRows } from './rows/check-rows.js';
@@ -39,6 +41,7 @@ const REPORTS: { readonly [K in QuestionKind]: Written<ResultOf[K]> } = {
   sweep: written(sweepReport, sweepRows),
   check: written(checkReport, checkRows),
   inspect: written(inspectReport, inspectRows),
+  apply: written(applyReport, applyRows),
   batch: { report: batchReport, rows: batchRows },
 };
 

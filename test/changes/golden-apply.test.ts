@@ -8,7 +8,7 @@ import { checkObject } from '../../src/cluster/check-object.js';
 import { type Cluster, workloadKey } from '../../src/cluster/cluster.js';
 import { type UsedKind, usedKind } from '../../src/cluster/kinds.js';
 import type { KubernetesObject, Service } from '../../src/cluster/objects.js';
-import { resourceKey } from '../../src/cluster/resources.js';
+import { readResource, resourceKey, resourceRole } from '../../src/cluster/resources.js';
 import { changed, cluster, node } from './fixture.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -70,8 +70,14 @@ function clusterOf({ before, group }: Recording): Cluster {
     endpoints: of('Endpoints'),
     workloads: of('Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'),
   });
+  const resources = before.flatMap((value) => {
+    if (resourceRole(value.kind, value.apiVersion) === undefined) return [];
+    const result = readResource(value.kind, value.apiVersion, value);
+    return 'faults' in result ? [] : [result.resource];
+  });
   const slices = of('EndpointSlice') as unknown as KubernetesObject[];
   return made.with({
+    resources: new Map(resources.map((one) => [resourceKey(one), one])),
     endpointSlices: new Map(slices.map((one) => [`${one.metadata.namespace}/${one.metadata.name}`, one])) as never,
   });
 }
@@ -151,7 +157,10 @@ function bare(value: unknown, defaults: boolean): unknown {
 
 function without(value: unknown, [first = '', ...rest]: readonly string[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item, index) => (String(index) === first ? without(item, rest) : item));
+  if (Array.isArray(value)) {
+    const item = (one: unknown) => (rest.length === 0 ? 'drawn' : without(one, rest));
+    return value.map((one, index) => (String(index) === first ? item(one) : one));
+  }
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, item]) => {
       if (key !== first) return [[key, item]];

@@ -123,10 +123,10 @@ const checked = (snapshot: Snapshot, change: Change) =>
   ask('check', { check: {}, changes: [change] }, snapshot).findings;
 const HEADLESS = { clusterIP: 'None', clusterIPs: ['None'] };
 const POLICY = {
-  kind: 'NetworkPolicy',
-  apiVersion: 'networking.k8s.io/v1',
+  apiVersion: 'cilium.io/v2',
+  kind: 'CiliumNetworkPolicy',
   metadata: { name: 'deny', namespace: 'default' },
-  spec: { podSelector: { matchLabels: { app: 'web' } } },
+  spec: { endpointSelector: {} },
 };
 const SHARED = { 'metallb.io/allow-shared-ip': 'one', 'metallb.io/ip-allocated-from-pool': 'p' };
 
@@ -632,14 +632,14 @@ const CASES: readonly Case[] = [
     code: 'NETWORK_POLICY_NOT_EVALUATED',
     what: 'a policy that selects an endpoint',
     found: () => state(shop({ more: [POLICY] })),
-    evidence: { policy: 'NetworkPolicy default/deny', pods: ['default/web-1'], podCount: 1 },
+    evidence: { policy: 'CiliumNetworkPolicy default/deny', pods: ['default/web-1'], podCount: 1 },
     without: () => state(shop({ more: [{ ...POLICY, metadata: { name: 'deny', namespace: 'other' } }] })),
   },
   {
     code: 'NETWORK_POLICY_NOT_EVALUATED',
     what: 'a policy that a change brings',
     found: () => changed(shop(), { changes: [{ apply: { manifests: [POLICY] } }] }),
-    evidence: { policy: 'NetworkPolicy default/deny' },
+    evidence: { policy: 'CiliumNetworkPolicy default/deny' },
   },
   {
     code: 'CHECK_UNKNOWN',

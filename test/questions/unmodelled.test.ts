@@ -130,13 +130,8 @@ t.test('network policies', async (t) => {
     spec: { selector },
   });
   for (const [name, more, expected] of [
-    ['all pods of the namespace', [POLICY()], true],
-    ['a selector', [POLICY({}, { podSelector: { matchLabels: { app: 'web' } } })], true],
-    ['another selector', [POLICY({}, { podSelector: { matchLabels: { app: 'x' } } })], false],
-    ['another namespace', [POLICY({ namespace: 'x' })], false],
-    ['a namespace by label', [namespace, admin({ matchLabels: { team: 'a' } })], true],
-    ['another label', [namespace, admin({ matchLabels: { team: 'b' } })], false],
-    ['a namespace that is not there', [admin({ matchLabels: { team: 'b' } })], true],
+    ['all pods of the namespace, which is evaluated', [POLICY()], false],
+    ['a namespace by label, which is evaluated', [namespace, admin({ matchLabels: { team: 'a' } })], false],
     ['Cilium', [cilium({ matchLabels: { 'k8s:app': 'web' } })], true],
     ['Cilium, others', [cilium({ matchLabels: { app: 'x' } })], false],
     ['Calico', [calico("app == 'web'")], true],
@@ -158,12 +153,14 @@ t.test('network policies', async (t) => {
     ].map(({ findings }) => findings.find((finding) => finding.code === code)?.severity);
     t.same(found, new Array(5).fill(expected ? 'WARNING' : undefined), name);
   }
-  for (const apiVersion of ['networking.k8s.io/v1', 'extensions/v1beta1']) {
-    const change = { apply: { manifests: [{ ...POLICY(), apiVersion }] } } as Change;
+  for (const apiVersion of ['cilium.io/v2']) {
+    const change = { apply: { manifests: [{ ...cilium({}), apiVersion }] } } as Change;
     const answer = ask('check', { check: {}, changes: [change] }, small({ mode: 'iptables' }));
     examine(t, `a new policy, ${apiVersion}`, answer, code);
   }
-  const elsewhere = { apply: { manifests: [POLICY({ namespace: 'x' })] } } as Change;
+  const elsewhere = {
+    apply: { manifests: [{ ...cilium({}), metadata: { name: 'c', namespace: 'x' } }] },
+  } as Change;
   const answer = ask('check', { check: {}, changes: [elsewhere] }, small({ mode: 'iptables' }));
   t.ok(holdsUnknown(answer), 'a policy that selects nobody here may select clients');
   t.notMatch(render('check', answer, 'text', {}), /Passed|touches 0/);

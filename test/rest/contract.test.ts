@@ -56,6 +56,7 @@ const ANSWERS: Readonly<Record<QuestionKind, string>> = {
   sweep: 'SweepAnswer',
   batch: 'BatchAnswer',
   check: 'CheckAnswer',
+  apply: 'ApplyAnswer',
   inspect: 'InspectAnswer',
 };
 
@@ -90,6 +91,7 @@ t.test('every operation is served, and nothing else is in the contract', async (
     'post /v1/what-if whatIf',
     'post /v1/sweep sweep',
     'post /v1/check check',
+    'post /v1/apply apply',
     'post /v1/inspect inspect',
     'post /v1/batch batch',
     'put /v1/snapshots/{digest} uploadSnapshot',

@@ -1,5 +1,7 @@
+import { withDefaults } from '../../api-server/defaults.js';
 import { withCanonicalQuantities } from '../../api-server/stored-form.js';
 import { kubectlPatch, withPatch } from '../../api-server/strategic-merge.js';
+import { unknownFields } from '../../api-server/unknown-fields.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import { checkObject } from '../../cluster/check-object.js';
 import { type Cluster, workloadKey } from '../../cluster/cluster.js';
@@ -122,7 +124,7 @@ function annotated(value: Fields, manifest: Fields): Fields {
 }
 
 function checked<T extends KubernetesObject>(kind: UsedKind, value: Fields, manifest: Manifest): T {
-  const result = checkObject(kind, value);
+  const result = checkObject(kind, withDefaults(kind, value));
   if ('object' in result) return result.object as T;
   refuse(
     result.faults.map(({ pointer, detail }) => manifest.fault(pointer, detail)),
@@ -198,6 +200,11 @@ export function applyManifest(
       object,
     );
   }
+  const unknown = kind === 'Service' ? [] : unknownFields(manifest.value, kind);
+  refuse(
+    unknown.map((place) => manifest.fault(place, `${place.split('/').at(-1)} is no field of a ${kind} at this place.`)),
+    object,
+  );
   const input: Input = { cluster, manifest, context, pointer };
   const value = applied(manifest, kind, named.namespace);
   const before = find(cluster, kind, named.namespace, named.name);

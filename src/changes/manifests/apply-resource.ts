@@ -1,15 +1,60 @@
 /** Applies a manifest of a kind of which only little is read: a network policy, a namespace, the settings of a data plane. */
+import { withDefaults } from '../../api-server/defaults.js';
+import { type Fields, kubectlPatch, withPatch } from '../../api-server/strategic-merge.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { type Resource, readResource, resourceKey, resourceName, resourceRole } from '../../cluster/resources.js';
+import {
+  fieldsOf,
+  isNamespaced,
+  type Resource,
+  readResource,
+  resourceKey,
+  resourceName,
+  resourceRole,
+} from '../../cluster/resources.js';
 import { unchanged } from '../combine.js';
 import { refuse } from '../refusal.js';
+import { LAST_APPLIED_ANNOTATION } from '../update-service.js';
 import type { AppliedManifest } from './apply-manifest.js';
 import type { Manifest } from './read-manifests.js';
 
 function same(before: Resource, after: Resource): boolean {
   const content = ({ metadata, spec }: Resource) => ({ labels: metadata.labels, spec });
   return isDeepStrictEqual(content(before), content(after));
+}
+
+/** The last applied manifest, where the object has a note of it. */
+function noteOf(before: Resource): Fields {
+  try {
+    return fieldsOf(JSON.parse(before.metadata.annotations?.[LAST_APPLIED_ANNOTATION] ?? ''));
+  } catch {
+    return {};
+  }
+}
+
+/** The object as `kubectl apply` makes it of the manifest, with defaults and a new note. */
+function merged(before: Resource | undefined, placed: Resource): Resource {
+  const { [LAST_APPLIED_ANNOTATION]: _last, ...annotations } = placed.metadata.annotations ?? {};
+  const own = { ...placed, metadata: { ...placed.metadata, annotations } } as unknown as Fields;
+  const note = `${JSON.stringify(own)}\n`;
+  const isNoted = before === undefined || before.metadata.annotations?.[LAST_APPLIED_ANNOTATION] !== undefined;
+  const { kind } = placed;
+  const manifest: Fields = {
+    ...own,
+    metadata: {
+      ...placed.metadata,
+      annotations: isNoted ? { ...annotations, [LAST_APPLIED_ANNOTATION]: note } : annotations,
+    },
+  };
+  const current = before as unknown as Fields;
+  const laid =
+    before === undefined ? manifest : withPatch(current, kubectlPatch(noteOf(before), manifest, current, kind), kind);
+  // Of kinds that the schema does not have the manifest's spec counts, as before.
+  const isKnown = placed.apiVersion.startsWith('networking.k8s.io/') || kind === 'Namespace';
+  const whole = isKnown ? withDefaults(kind, laid) : { ...laid, ...(own.spec === undefined ? {} : { spec: own.spec }) };
+  const { annotations: noted, ...metadata } = whole.metadata as Fields;
+  const kept = { ...metadata, annotations: noted ?? {} };
+  return { ...whole, metadata: kept } as unknown as Resource;
 }
 
 /**
@@ -26,11 +71,12 @@ export function applyResource(cluster: Cluster, manifest: Manifest, namespace: s
     );
     throw new Error('a fault is refused');
   }
-  const placed = { ...read.resource, metadata: { ...read.resource.metadata, namespace } };
+  const { namespace: _own, ...plain } = read.resource.metadata;
+  const metadata = isNamespaced(kind, apiVersion) ? { ...plain, namespace } : plain;
+  const placed: Resource = { ...read.resource, metadata };
   const key = resourceKey(placed);
   const before = cluster.resources.get(key);
-  const labels = { ...before?.metadata.labels, ...placed.metadata.labels };
-  const wanted: Resource = { ...placed, metadata: { ...placed.metadata, labels } };
+  const wanted = merged(before, placed);
   const object = resourceName(wanted);
   const outcome =
     before === undefined ? 'OBJECT_CREATED' : same(before, wanted) ? 'OBJECT_UNCHANGED' : 'OBJECT_CONFIGURED';

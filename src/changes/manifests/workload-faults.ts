@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Workload } from '../../cluster/objects.js';
 import { quoted } from '../../cluster/problems.js';
+import { templateFaults } from './template-faults.js';
 
 /** A place in an object (JSON Pointer) and what would be right there. */
 export interface ObjectFault {
@@ -97,6 +98,9 @@ export function workloadFaults(before: Workload | undefined, wanted: Workload): 
   const { kind, spec = {} } = wanted;
   const faults: ObjectFault[] = before === undefined ? [] : changedForGood(before, wanted);
   faults.push(...strategyFaults(spec, kind));
+  // What was wrong before (a trimmed snapshot) is not this change's fault.
+  const former = new Set(templateFaults(before?.spec?.template).map(({ place }) => place));
+  faults.push(...templateFaults(spec.template).filter(({ place }) => !former.has(place)));
   if (before !== undefined && faults.length > 0) return faults;
   const { selector, template } = spec;
   if (before === undefined) {

@@ -183,7 +183,7 @@ export function touchedServices(before: Side, after: Side): Touched {
     });
   return {
     services,
-    unknown: services.filter((key) => (unmodelled !== undefined && isUnknown(key)) || resources.services.includes(key)),
+    unknown: services.filter((key) => (unmodelled !== undefined && isUnknown(key)) || resources.unknown.includes(key)),
     ...(resources.reasons[0] === undefined ? {} : { policiesChange: resources.reasons[0] }),
     unknownCauses: [...(unmodelled === undefined ? [] : [unmodelled]), ...resources.reasons],
     total: keys.size,

@@ -5,6 +5,7 @@ import { policiesOf, policiesSelecting } from '../../cluster/network-policies.js
 import type { Pod, Workload } from '../../cluster/objects.js';
 import { resourceName } from '../../cluster/resources.js';
 import { matchesServiceSelector } from '../../control-plane/labels.js';
+import { isEvaluated } from '../../policies/policy-set.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
 import type { StateFinder, View } from './view.js';
 
@@ -56,6 +57,7 @@ export const policiesNotEvaluated: StateFinder = (view) => {
   const selected = new Map<string, string[]>();
   for (const [name, pod] of podsOf(view)) {
     for (const policy of policiesSelecting(view.cluster, pod)) {
+      if (isEvaluated(policy)) continue;
       const key = resourceName(policy);
       const pods = selected.get(key) ?? [];
       pods.push(name);
@@ -64,7 +66,7 @@ export const policiesNotEvaluated: StateFinder = (view) => {
   }
   return [...selected].map(([policy, pods]) => {
     const message =
-      `${policy} selects ${listed(pods)}, and what network policies let through is not evaluated: ` +
+      `${policy} selects ${listed(pods)}, and what network policies of its kind let through is not evaluated: ` +
       'connections from or to these pods may be denied though this answer delivers them.';
     return finding('NETWORK_POLICY_NOT_EVALUATED', message, {
       policy,

@@ -3,6 +3,7 @@ import type { Answer, AnyResult, BatchResult } from '../../contract/answers.js';
 import type { QuestionRequest } from '../../contract/requests.js';
 import type { QuestionKind } from '../kinds.js';
 import type { ResultOf } from '../registry.js';
+import { applySummary } from './apply.js';
 import { chainsSummary } from './chains.js';
 import { checkSummary } from './check.js';
 import { inspectSummary } from './inspect.js';
@@ -30,6 +31,7 @@ const SUMMARIES: {
   sweep: (_, { result }) => sweepSummary(result),
   check: (_, { result, findings }) => checkSummary(result, findings),
   inspect: (_, { result, findings }) => inspectSummary(result, findings),
+  apply: (_, { result }) => applySummary(result),
   batch: (_, { result }) => batchSummary(result),
 };
 

@@ -1,0 +1,39 @@
+/** apply: each object that changes make, before and after, or why it is refused. */
+import t from 'tap';
+import type { Change } from '../../src/contract/requests.js';
+import { ask } from '../../src/questions/ask.js';
+import { render } from '../../src/reports/render.js';
+import { small } from '../support/small-cluster.js';
+
+const answer = (...changes: readonly Change[]) => ask('apply', { changes }, small({ mode: 'iptables' }));
+const told = (...changes: readonly Change[]) =>
+  answer(...changes).result.objects.map(({ kind, name, outcome }) => `${kind} ${name} ${outcome}`);
+const manifests = (...list: readonly object[]): Change => ({ apply: { manifests: list } }) as Change;
+const service = (name: string, spec: object) => ({ apiVersion: 'v1', kind: 'Service', metadata: { name }, spec });
+
+t.test('what becomes of objects', async (t) => {
+  t.match(told(manifests(service('new', { ports: [{ port: 80 }] }))), ['Service new CREATED']);
+  t.match(told({ delete: { kind: 'Service', namespace: 'default', name: 'web' } } as Change), ['Service web DELETED']);
+  const ingress = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'i' }, spec: {} };
+  t.match(told(manifests(ingress)), ['Ingress i IGNORED']);
+  const patch = {
+    patch: { kind: 'Service', namespace: 'default', name: 'web', patch: { spec: { sessionAffinity: 'ClientIP' } } },
+  };
+  t.match(told(patch as Change), ['Service web CONFIGURED']);
+});
+
+t.test('a refusal is an outcome, and the rest is made', async (t) => {
+  const made = answer(
+    manifests(service('wrong', { ports: [{ port: 99999 }] }), service('new', { ports: [{ port: 80 }] })),
+  );
+  const [refused, created] = made.result.objects;
+  t.match(refused, {
+    name: 'wrong',
+    outcome: 'REFUSED',
+    error: { reason: 'Invalid', causes: [{ field: 'spec.ports[0].port' }] },
+  });
+  t.match(created, { name: 'new', outcome: 'CREATED' });
+  t.ok(created?.drawn?.includes('/spec/clusterIP'), 'a drawn address');
+  t.match(render('apply', made, 'text', {}), /\+\+\+ after Service default\/new/);
+  t.match(render('apply', made, 'markdown', {}), /```/);
+});
