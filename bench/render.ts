@@ -17,8 +17,8 @@ import { namespacedName } from '../src/cluster/objects.js';
 import type { NodeProxySettings } from '../src/cluster/settings.js';
 import { statementsOf } from '../src/netfilter/iptables/statements.js';
 import type { Packet } from '../src/netfilter/packet.js';
-import { chainHash } from '../src/proxy/iptables/names.js';
 import { iptablesProgram } from '../src/proxy/iptables/program.js';
+import { chainHash } from '../src/proxy/name-hash.js';
 import { serviceMap } from '../src/proxy/service-map.js';
 import { generateSnapshot, SIZES } from './generate.js';
 

@@ -49,6 +49,10 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     await writeAll(io.stdout, topic !== undefined && isCommand(topic) ? commandHelp(topic) : globalHelp());
     return EXIT.FINE;
   }
+  if (word === '__complete') {
+    await writeAll(io.stdout, await (await import('./cli/completion.js')).complete(rest, io));
+    return EXIT.FINE;
+  }
   if (!isCommand(word)) {
     const kind = word.startsWith('-') ? 'option' : 'command';
     const meant = didYouMeanOption(word, kind === 'option' ? ['--help', '--version'] : COMMAND_NAMES);
@@ -59,8 +63,16 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     await writeAll(io.stdout, commandHelp(word, question));
     return EXIT.FINE;
   }
+  if (word === 'completion') {
+    const { completionScript, SHELLS } = await import('./cli/completion.js');
+    const shell = SHELLS.find((name) => name === rest[0]);
+    if (shell === undefined || rest.length > 1) throw new UsageError(`completion takes one of ${SHELLS.join(', ')}.`);
+    await writeAll(io.stdout, completionScript(shell));
+    return EXIT.FINE;
+  }
   const given = readArguments(word, options, question);
   // Loaded when needed: help and wrong arguments are told without compiling schemas and rules.
+  if (word === 'snapshot') return await (await import('./cli/snapshot-command.js')).runSnapshot(given, io);
   if (word === 'serve') return await (await import('./cli/serve-command.js')).runServe(given, io);
   const { runApply, runBatch, runCheck, runQuestion, runWhatIf } = await import('./cli/answer-command.js');
   if (word === 'batch') return await runBatch(given, io);

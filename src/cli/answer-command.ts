@@ -1,4 +1,4 @@
-import { readSnapshot } from '../cluster/read-snapshot.js';
+import { readSnapshot, type Snapshot } from '../cluster/read-snapshot.js';
 import type { Answer } from '../contract/answers.js';
 import type { GivenSnapshot, QuestionRequest } from '../contract/requests.js';
 import { noneHeld, readGiven } from '../questions/held.js';
@@ -18,6 +18,7 @@ import { manifestFiles } from './manifest-files.js';
 import { type SnapshotFile, snapshotFiles } from './snapshot.js';
 import { holdsProblem, holdsUnknown } from './unknown.js';
 import { UsageError } from './usage-error.js';
+import { needsNamespace, withNamespace } from './whole-arguments.js';
 import { oneOf, readWhole } from './words.js';
 
 type Form = ReportForm | 'json';
@@ -52,6 +53,7 @@ async function readInput(
   question: AskedKind | undefined,
   args: Arguments,
   io: Io,
+  taken: (() => Promise<readonly SnapshotFile[]>) | undefined,
 ): Promise<readonly [QuestionRequest, readonly SnapshotFile[] | undefined]> {
   const stdinTaken = args.one('request') === '-' || args.all('snapshot').includes('-');
   const manifests = await manifestFiles(args, io, stdinTaken);
@@ -66,7 +68,10 @@ async function readInput(
   // The request first: it is quickly told what is wrong with it, before megabytes are read.
   const request = validateRequest(kind, given, 'apart');
   const manifestsPiped = args.all('filename').includes('-') ? 'the manifests' : undefined;
-  const files = await snapshotFiles(args, io, args.one('request') === '-' ? 'the request' : manifestsPiped);
+  const files =
+    taken === undefined
+      ? await snapshotFiles(args, io, args.one('request') === '-' ? 'the request' : manifestsPiped)
+      : await taken();
   return [request, files];
 }
 
@@ -97,14 +102,75 @@ async function secondFiles(args: Arguments): Promise<readonly SnapshotFile[]> {
   return files;
 }
 
+/** A batch that asks about each port of the Service of a path, where it names none and the Service has several. */
+function portsMeant(request: QuestionRequest, { cluster }: Snapshot): QuestionRequest | undefined {
+  const { path, snapshot: _, ...shared } = request;
+  const { service } = path?.destination ?? {};
+  if (path === undefined || service === undefined || service.port !== undefined || service.portName !== undefined)
+    return undefined;
+  const ports = cluster.services.get(`${service.namespace}/${service.name}`)?.spec?.ports ?? [];
+  const wanted = ports.filter(({ protocol = 'TCP' }) => path.protocol === undefined || protocol === path.protocol);
+  if (wanted.length < 2) return undefined;
+  const questions = wanted.map(({ port, name }) => ({
+    path: { ...path, destination: { service: { ...service, ...(name ? { portName: name } : { port }) } } },
+  }));
+  return { ...shared, batch: { questions } } as unknown as QuestionRequest;
+}
+
+/** Whether the cluster is read by kubectl: no snapshot is named, and standard input is a terminal or empty. */
+async function standardInput(args: Arguments, io: Io): Promise<'LIVE' | 'TAKEN' | Buffer> {
+  const isTaken = args.has('snapshot') || args.has('request') || args.all('filename').includes('-');
+  if (isTaken) return args.has('snapshot') || args.has('request') ? 'TAKEN' : 'LIVE';
+  if (io.stdin.isTTY) return 'LIVE';
+  const bytes = await readStream(io.stdin);
+  return bytes.length === 0 ? 'LIVE' : bytes;
+}
+
+/** The arguments with whole names, and the snapshot's files where no option names them: of standard input, or of the cluster. */
+async function placedArguments(
+  kind: QuestionKind,
+  args: Arguments,
+  io: Io,
+): Promise<{ readonly args: Arguments; readonly files?: () => Promise<readonly SnapshotFile[]> }> {
+  const input = await standardInput(args, io);
+  const named = args.one('namespace');
+  if (input !== 'LIVE') {
+    const whole = withNamespace(args, kind, named ?? 'default');
+    if (input === 'TAKEN') return { args: whole };
+    return {
+      args: whole,
+      files: async () => [{ name: 'standard input', bytes: await inflated('Standard input', input) }],
+    };
+  }
+  const { contextNamespace, liveSnapshot } = await import('./live.js');
+  const namespace =
+    named ?? (needsNamespace(args, kind) || args.has('filename') ? await contextNamespace(args, io) : 'default');
+  const whole = withNamespace(args, kind, namespace);
+  return {
+    args: named === undefined && namespace !== 'default' ? whole.with('namespace', namespace) : whole,
+    files: () => liveSnapshot(args, io),
+  };
+}
+
 /** The answer of the server that the options name, else one made here. */
-async function answerOf(kind: QuestionKind, question: AskedKind | undefined, args: Arguments, io: Io): Promise<Answer> {
+async function answerOf(
+  kind: QuestionKind,
+  question: AskedKind | undefined,
+  given: Arguments,
+  io: Io,
+): Promise<Answer> {
   const { serverOf, askServer } = await import('./remote.js');
-  const server = await serverOf(args, io);
-  const [request, files] = await readInput(kind, question, args, io);
+  const server = await serverOf(given, io);
+  const { args, files: taken } = await placedArguments(kind, given, io);
+  const [request, files] = await readInput(kind, question, args, io, taken);
   const after = await secondFiles(args);
   if (server !== undefined) return await askServer(server, kind, request, files, after);
   const snapshot = files === undefined ? readGiven(request.snapshot, noneHeld) : readSnapshot({ files });
+  const ports = kind === 'path' ? portsMeant(request, snapshot) : undefined;
+  if (ports !== undefined) {
+    const { ask } = await import('../questions/ask.js');
+    return ask('batch', ports, snapshot);
+  }
   // Loaded when there is something to ask.
   const { ask } = await import('../questions/ask.js');
   return ask(kind, request, snapshot, after.length === 0 ? undefined : readAfterFiles(after));
@@ -138,10 +204,12 @@ export async function runApply(args: Arguments, io: Io): Promise<ExitCode> {
   return await run('apply', 'apply', args, io);
 }
 
-async function run(kind: QuestionKind, question: AskedKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
-  const form = formOf(args, kind);
+async function run(asked: QuestionKind, question: AskedKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
+  const form = formOf(args, asked);
   const layout = renderOptions(args, io);
-  const told = await answerOf(kind, question, args, io);
+  const told = await answerOf(asked, question, args, io);
+  // A path to a Service of several ports is a batch of paths.
+  const kind = 'answers' in told.result ? 'batch' : asked;
   if (form === 'json') {
     const json = `${JSON.stringify(told, undefined, 2)}\n`;
     await writeAll(io.stdout, io.stdout.isTTY ? printableJson(json) : json);

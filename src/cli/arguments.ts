@@ -12,19 +12,24 @@ export interface Given {
 
 /** The options of a command as they were given, in order. */
 export class Arguments {
-  readonly #given: readonly Given[];
+  readonly given: readonly Given[];
 
   constructor(given: readonly Given[]) {
-    this.#given = given;
+    this.given = given;
   }
 
   /** The value of an option that may be given once. */
   one(name: string): string | undefined {
-    return this.#given.find((given) => given.name === name)?.value;
+    return this.given.find((given) => given.name === name)?.value;
   }
 
   all(name: string): readonly string[] {
-    return this.#given.filter((given) => given.name === name).map((given) => given.value);
+    return this.given.filter((given) => given.name === name).map((given) => given.value);
+  }
+
+  /** The same, and one option more. */
+  with(name: string, value: string): Arguments {
+    return new Arguments([...this.given, { name, value }]);
   }
 
   has(name: string): boolean {
@@ -33,9 +38,42 @@ export class Arguments {
 
   /** All given options of these names, in the order of the command line. */
   ordered(...names: readonly string[]): readonly Given[] {
-    return this.#given.filter((given) => names.includes(given.name));
+    return this.given.filter((given) => names.includes(given.name));
   }
 }
+
+/** Options that people guess, and what they are called here, the first that a command has. */
+const GUESSES: Readonly<Record<string, readonly string[]>> = {
+  source: ['from', 'clients'],
+  src: ['from', 'clients'],
+  client: ['from', 'clients'],
+  destination: ['to'],
+  dst: ['to'],
+  dest: ['to'],
+  target: ['to'],
+  svc: ['to', 'service'],
+  service: ['to', 'service'],
+  pod: ['from', 'to'],
+  port: ['to'],
+  replicas: ['scale', 'replicas'],
+  file: ['filename', 'snapshot'],
+  manifest: ['filename'],
+  manifests: ['filename'],
+  cluster: ['snapshot'],
+  input: ['snapshot'],
+  format: ['output'],
+  markdown: ['output'],
+  csv: ['output'],
+  verbose: ['all', 'rules'],
+  full: ['all'],
+  details: ['all', 'detail'],
+  version: ['kubernetes-version'],
+  'proxy-mode': ['mode'],
+  ns: ['namespace', 'in-namespace'],
+  'all-namespaces': [],
+  severity: ['fail-on'],
+  'node-name': ['node', 'to-node'],
+};
 
 function check(
   token: {
@@ -49,10 +87,14 @@ function check(
 ): void {
   const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
   if (option === undefined) {
-    const meant = didYouMeanOption(
-      token.rawName,
-      Object.keys(options).map((name) => `--${name}`),
-    );
+    const guessed = GUESSES[token.name]?.find((name) => Object.hasOwn(options, name));
+    const meant =
+      guessed === undefined
+        ? didYouMeanOption(
+            token.rawName,
+            Object.keys(options).map((name) => `--${name}`),
+          )
+        : ` It is --${guessed} here${options[guessed]?.value === undefined ? '' : ` ${options[guessed]?.value}`}.`;
     throw new UsageError(`There is no option ${token.rawName}.${meant} ${help}`);
   }
   if (option.value === undefined && token.value !== undefined) {

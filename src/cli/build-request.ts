@@ -15,7 +15,7 @@ import {
   readWeight,
 } from './targets.js';
 import { UsageError } from './usage-error.js';
-import { oneOf, readFamily, readPair, readWhole } from './words.js';
+import { oneOf, readFamily, readFraction, readPair, readWhole } from './words.js';
 
 type Fields = Record<string, unknown>;
 
@@ -143,12 +143,16 @@ async function sweepFields(args: Arguments): Promise<Fields> {
   const workload = args.one('workload');
   const replicas = args.one('replicas');
   const asked = probabilityFields(args);
+  const part = (option: string) => {
+    const text = args.one(option);
+    return text === undefined ? undefined : readFraction(`--${option}`, text);
+  };
   const bound = {
-    ...field('largestShare', args.one('largest-share')),
-    ...field('largestNodeShare', args.one('largest-node-share')),
-    ...field('largestZoneShare', args.one('largest-zone-share')),
-    ...field('imbalance', args.one('imbalance')),
-    ...field('delivered', args.one('delivered')),
+    ...field('largestShare', part('largest-share')),
+    ...field('largestNodeShare', part('largest-node-share')),
+    ...field('largestZoneShare', part('largest-zone-share')),
+    ...field('imbalance', part('imbalance')),
+    ...field('delivered', part('delivered')),
   };
   const after: unknown[] = [];
   for (const text of args.all('change-after')) after.push(await readJsonOption('--change-after', text));
@@ -163,7 +167,7 @@ async function sweepFields(args: Arguments): Promise<Fields> {
 }
 
 /** The questions that have options of their own. */
-export type AskedKind = PlainKind | 'sweep' | 'check' | 'apply';
+export type AskedKind = PlainKind | 'sweep' | 'check' | 'apply' | 'inspect';
 
 /** The fields of check. */
 function checkFields(args: Arguments): Fields {
@@ -177,11 +181,22 @@ function checkFields(args: Arguments): Fields {
   };
 }
 
+/** The fields of inspect. */
+function inspectFields(args: Arguments): Fields {
+  return {
+    ...word(args, 'fail-on', 'failOn', ENUMS['InspectQuestion.failOn']),
+    ...list('services', args.all('service')),
+    ...list('namespaces', args.all('in-namespace')),
+    ...whole(args, 'max-services', 'maxServices'),
+  };
+}
+
 /** What the options want of findings, laid over what the file wants: thresholds by name, ignored ones added. */
 function findings(args: Arguments, base: unknown): Fields {
   const thresholds = args.all('threshold').map((text) => {
     const [name, value] = readPair('--threshold', text, 'NAME=VALUE');
-    return [name, /^\d{1,15}$/.test(value) ? Number(value) : value] as const;
+    const exact = readFraction('--threshold', value);
+    return [name, /^\d{1,15}$/.test(exact) ? Number(exact) : exact] as const;
   });
   const ignore = args.all('ignore').map((text) => {
     const at = text.indexOf('@');
@@ -209,6 +224,7 @@ const FIELDS: Readonly<Record<AskedKind, (args: Arguments) => Fields | Promise<F
   chains: chainsFields,
   apply: (args) => list('kinds', args.all('kind')),
   check: checkFields,
+  inspect: inspectFields,
   path: pathFields,
   probability: probabilityFields,
   sweep: sweepFields,
@@ -243,20 +259,83 @@ async function settings(args: Arguments): Promise<Fields | undefined> {
   return Object.keys(all).length > 0 ? all : undefined;
 }
 
+/** The Service of `--to`, for the options that change it. Throws UsageError where it is not one Service. */
+function serviceOfTo(args: Arguments, option: string): Fields {
+  const [to, ...more] = args.all('to');
+  const destination = to === undefined || more.length > 0 ? undefined : readDestination(to);
+  const { service } = destination ?? {};
+  if (service === undefined) {
+    throw new UsageError(`--${option} changes the Service of --to: give --to [NAMESPACE/]NAME, or write --change.`);
+  }
+  return { namespace: service.namespace, name: service.name };
+}
+
+/** `KIND/NAMESPACE/NAME`, or `KIND/NAME` of the namespace. */
+function deleted(text: string, namespace: string): Fields {
+  const words = text.split('/');
+  const [kind = '', ...names] = words;
+  const [first = '', second] = names;
+  const known = DELETED_KINDS[kind.toLowerCase()] ?? kind;
+  if (kind === '' || first === '' || names.length > 2 || second === '') {
+    throw new UsageError(`--delete is KIND/NAMESPACE/NAME or KIND/NAME, not ${text}.`);
+  }
+  if (known === 'Node' || known === 'Namespace') return { kind: known, name: second ?? first };
+  return second === undefined
+    ? { kind: known, namespace, name: first }
+    : { kind: known, namespace: first, name: second };
+}
+
+/** Kinds as kubectl spells them. */
+const DELETED_KINDS: Readonly<Record<string, string>> = {
+  pod: 'Pod',
+  po: 'Pod',
+  service: 'Service',
+  svc: 'Service',
+  deployment: 'Deployment',
+  deploy: 'Deployment',
+  replicaset: 'ReplicaSet',
+  rs: 'ReplicaSet',
+  statefulset: 'StatefulSet',
+  sts: 'StatefulSet',
+  daemonset: 'DaemonSet',
+  ds: 'DaemonSet',
+  node: 'Node',
+  no: 'Node',
+  namespace: 'Namespace',
+  ns: 'Namespace',
+  endpointslice: 'EndpointSlice',
+  networkpolicy: 'NetworkPolicy',
+  netpol: 'NetworkPolicy',
+};
+
+/** The change of each option that makes one. */
+const CHANGE_OPTIONS: Readonly<
+  Record<string, (value: string, args: Arguments, namespace: string) => unknown | Promise<unknown>>
+> = {
+  scale: (value) => ({ scale: readScale(value) }),
+  change: (value) => readJsonOption('--change', value),
+  drain: (name) => ({ node: { name, action: 'DRAIN' } }),
+  fail: (name) => ({ node: { name, action: 'FAIL' } }),
+  'fail-zone': (name) => ({ zone: { name, action: 'FAIL' } }),
+  local: (_, args) => ({ service: { ...serviceOfTo(args, 'local'), externalTrafficPolicy: 'Local' } }),
+  type: (value, args) => ({
+    service: { ...serviceOfTo(args, 'type'), type: oneOf('--type', value, ['ClusterIP', 'NodePort', 'LoadBalancer']) },
+  }),
+  delete: (value, _, namespace) => ({ delete: deleted(value, namespace) }),
+};
+
 async function changes(args: Arguments, manifests: readonly ManifestFile[]): Promise<unknown[]> {
   const made: unknown[] = [];
   let applied = false;
-  for (const { name, value } of args.ordered('scale', 'change', 'filename')) {
-    if (name === 'scale') made.push({ scale: readScale(value) });
-    else if (name === 'change') made.push(await readJsonOption('--change', value));
+  const namespace = args.one('namespace') ?? 'default';
+  for (const { name, value } of args.ordered('filename', ...Object.keys(CHANGE_OPTIONS))) {
+    const change = CHANGE_OPTIONS[name];
+    if (change !== undefined) made.push(await change(value, args, namespace));
     else if (!applied) {
       // All files are one `kubectl apply`, which is made where the first of them stands.
       applied = true;
       made.push({ apply: { ...field('namespace', args.one('namespace')), manifests } });
     }
-  }
-  if (!applied && args.has('namespace')) {
-    throw new UsageError('--namespace says more about --filename, which is not given.');
   }
   return made;
 }

@@ -26,7 +26,7 @@ const QUESTION: Options = {
     short: 's',
     value: 'FILE',
     multiple: true,
-    help: 'what kubectl printed, JSON or YAML, also gzipped; repeatable; - or nothing: standard input',
+    help: 'what kubectl printed, JSON or YAML, also gzipped; repeatable; -: standard input; without any: the cluster of kubectl’s context',
   },
   request: {
     value: 'FILE|-',
@@ -56,7 +56,24 @@ const QUESTION: Options = {
     multiple: true,
     help: 'first apply these manifests, as kubectl apply does: YAML or JSON, also gzipped, the files of a folder, - for standard input; repeatable, all applied together',
   },
-  namespace: { short: 'n', value: 'NAMESPACE', help: 'of manifests that name none; default: default' },
+  namespace: {
+    short: 'n',
+    value: 'NAMESPACE',
+    help: "of names and manifests that have none; default: that of kubectl's context where the cluster is read by it, else default",
+  },
+  context: { value: 'NAME', help: "without -s: of this context of kubectl's" },
+  kubeconfig: { value: 'FILE', help: 'without -s: by this configuration of kubectl' },
+  'request-timeout': { value: 'TIME', help: 'without -s: how long kubectl waits, as 30s' },
+  drain: { value: 'NODE', multiple: true, help: 'first drain this node; repeatable' },
+  fail: { value: 'NODE', multiple: true, help: 'first let this node fail; repeatable' },
+  'fail-zone': { value: 'ZONE', multiple: true, help: 'first let this zone fail; repeatable' },
+  local: { help: 'first give the Service of --to externalTrafficPolicy Local' },
+  type: { value: 'TYPE', help: 'first give the Service of --to this type: ClusterIP, NodePort or LoadBalancer' },
+  delete: {
+    value: 'KIND/NAME',
+    multiple: true,
+    help: 'first delete this object, KIND/NAMESPACE/NAME or KIND/NAME; repeatable',
+  },
   threshold: {
     value: 'NAME=VALUE',
     multiple: true,
@@ -103,7 +120,7 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
       service: { value: 'NAMESPACE/NAME', multiple: true, help: "only this Service's rules; repeatable" },
       format: {
         value: 'FORMAT',
-        help: 'restore (default): what kube-proxy writes; save: what iptables-save shows; list: what iptables -L shows; rules: chain by chain',
+        help: 'restore (default): what kube-proxy writes; save: what iptables-save or nft list shows; list: one rule a line; rules: data; transaction: what nft -f is given',
       },
       flavour: { value: 'FLAVOUR', help: 'for save: nft (default) or legacy' },
       chain: { value: 'NAME', multiple: true, help: 'for save, list and rules: only this chain; repeatable' },
@@ -273,8 +290,16 @@ const CHECK: Options = {
   ...HELP,
 };
 
+const INSPECT: Options = {
+  'fail-on': CHECK['fail-on'] as Option,
+  service: { value: 'NAMESPACE/NAME', multiple: true, help: 'only this Service; repeatable' },
+  'in-namespace': { value: 'NAMESPACE', multiple: true, help: 'only the Services of this namespace; repeatable' },
+  'max-services': { value: 'N', help: 'ask about at most so many Services; default 1000' },
+  ...QUESTION,
+};
+
 export const COMMANDS: Readonly<
-  Record<PlainKind | 'what-if' | 'sweep' | 'batch' | 'check' | 'apply' | 'serve', Command>
+  Record<PlainKind | 'what-if' | 'sweep' | 'batch' | 'check' | 'apply' | 'inspect' | 'snapshot' | 'completion' | 'serve', Command>
 > = {
   ...QUESTIONS,
   'what-if': {
@@ -318,6 +343,45 @@ export const COMMANDS: Readonly<
       'kube-whatif apply -s cluster.json -f manifests/',
       'kube-whatif apply -s cluster.json --scale default/web=4 --kind Deployment --output markdown',
     ],
+  },
+  inspect: {
+    summary: 'what is wrong with the cluster as it is? every Service, through every door',
+    options: INSPECT,
+    examples: [
+      'kube-whatif inspect -s cluster.json',
+      'kube-whatif inspect -s cluster.json --in-namespace shop --fail-on warning',
+    ],
+  },
+  snapshot: {
+    summary: 'keep the cluster of kubectl’s context, or files, as one file',
+    options: {
+      output: { short: 'o', value: 'FILE', help: 'where it goes, gzipped if it ends in .gz; default: standard output' },
+      redact: {
+        help: 'replace every name by one that says nothing, everywhere alike; leave out what no answer is made from',
+      },
+      snapshot: {
+        short: 's',
+        value: 'FILE',
+        multiple: true,
+        help: 'read these files instead of the cluster; repeatable',
+      },
+      context: { value: 'NAME', help: "of this context of kubectl's" },
+      kubeconfig: { value: 'FILE', help: 'by this configuration of kubectl' },
+      'request-timeout': { value: 'TIME', help: 'how long kubectl waits, as 30s' },
+      json: { help: 'errors are a problem document (RFC 9457), on standard error' },
+      ...HELP,
+    },
+    examples: [
+      'kube-whatif snapshot -o cluster.json.gz',
+      'kube-whatif snapshot --context prod --redact -o redacted.json.gz',
+      'kube-whatif snapshot -s cluster.json --redact -o redacted.json',
+    ],
+  },
+  completion: {
+    summary: 'print completion for a shell: completion bash|zsh|fish',
+    usage: 'completion bash|zsh|fish',
+    options: HELP,
+    examples: ['kube-whatif completion bash'],
   },
   serve: {
     summary: 'answer the same questions over HTTP',

@@ -11,7 +11,7 @@ import type {
   WorkloadRef,
 } from '../contract/requests.js';
 import { UsageError } from './usage-error.js';
-import { oneOf, readPair, readPort, readWhole } from './words.js';
+import { oneOf, readFraction, readPair, readPort, readWhole } from './words.js';
 
 const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'EXTERNAL_IP', 'LOAD_BALANCER', 'DNS'];
 
@@ -214,10 +214,8 @@ export function readClients(text: string): Clients {
 /** Reads `--weight SOURCE=WEIGHT`. */
 export function readWeight(text: string): WeightedSource {
   const [source, weight] = readPair('--weight', text, 'SOURCE=WEIGHT');
-  if (!/^\d+(\/\d+)?$/.test(weight)) {
-    throw new UsageError(`The weight in --weight ${text} is an integer or p/q, not ${weight}.`);
-  }
-  const whole = /^\d{1,15}$/.test(weight) ? Number(weight) : weight;
+  const exact = readFraction(`The weight in --weight ${text}`, weight);
+  const whole = /^\d{1,15}$/.test(exact) ? Number(exact) : exact;
   return { source: readSource('--weight', source), weight: whole };
 }
 

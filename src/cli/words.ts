@@ -1,5 +1,6 @@
 import type { IPFamily } from '../base/address.js';
 import { didYouMeanOption } from '../base/did-you-mean.js';
+import { formatFraction, fraction } from '../base/fraction.js';
 import { UsageError } from './usage-error.js';
 
 /** One of several words, spelled in any case and with - or _; the value is the request's spelling. */
@@ -39,4 +40,17 @@ export function readPair(option: string, text: string, shape: string): readonly 
   const at = text.lastIndexOf('=');
   if (at <= 0 || at === text.length - 1) throw new UsageError(`${option} is ${shape}, not ${text}.`);
   return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** `1/20`, `0.05` or `5%` as an exact fraction; an integer stays one. */
+export function readFraction(option: string, text: string): string {
+  if (/^\d{1,40}(\/\d{1,40})?$/.test(text)) return text;
+  const match = /^(\d{0,15})(?:\.(\d{1,15}))?\s?(%?)$/.exec(text);
+  const [, whole = '', decimals = '', percent = ''] = match ?? [];
+  if (match === null || whole + decimals === '') {
+    throw new UsageError(`${option} is a number, p/q or a percentage, as 1/20, 0.05 or 5%, not ${text}.`);
+  }
+  return formatFraction(
+    fraction(BigInt(`${whole}${decimals}`), 10n ** BigInt(decimals.length + (percent === '' ? 0 : 2))),
+  );
 }

@@ -13,6 +13,14 @@ const FORMATS: readonly (readonly [pattern: RegExp, sentence: string])[] = [
     /^table (?:ip|ip6|inet|arp|bridge) \S+ \{/,
     `this is what \`nft list ruleset\` prints. Objects are needed: ${LIST}.`,
   ],
+  [
+    /\{\{-?\s*(?:\.|\$|include\b|if\b|range\b|with\b|template\b|toYaml\b|define\b|\/\*)/,
+    'this is a Helm template that is not rendered. Render it first: `helm template NAME CHART > manifests.yaml`.',
+  ],
+  [
+    /^kind:\s*Kustomization\b/m,
+    'this is a kustomization, which names manifests. Build it first: `kubectl kustomize DIR > manifests.yaml`.',
+  ],
   [/^(?:NAMESPACE +)?NAME +[A-Z][A-Z-]+/, `this is a table that kubectl prints for people. Add \`-o json\`: ${LIST}.`],
   [
     /^(?:Warning|W\d{4} )[^\n]*\n\s*[[{]/,
@@ -24,6 +32,20 @@ const FORMATS: readonly (readonly [pattern: RegExp, sentence: string])[] = [
   ],
   [/^<(?:!doctype|html|\?xml)/i, `this is a page, perhaps of a proxy in between. Objects are needed: ${LIST}.`],
 ];
+
+/** Texts that begin like JSON, and are not the objects that are wanted. */
+const JSON_FORMATS: readonly (readonly [pattern: RegExp, sentence: string])[] = [
+  [/^\{\s*"nftables"\s*:/, `this is what \`nft -j list ruleset\` prints. Objects are needed: ${LIST}.`],
+  [
+    /^==== (?:START|END) logs for container /m,
+    `this is what \`kubectl cluster-info dump\` prints, with logs of containers between the objects. Take the objects alone: ${LIST}.`,
+  ],
+];
+
+/** The same of a text that begins with a bracket; all of it is looked at. */
+export function otherJson(text: string): string | undefined {
+  return JSON_FORMATS.find(([pattern]) => pattern.test(text))?.[1];
+}
 
 /** What a text is, as the rest of a sentence, where it is none of the formats that are read; undefined for all others. */
 export function otherFormat(text: string): string | undefined {

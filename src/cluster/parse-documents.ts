@@ -2,7 +2,7 @@ import { type ErrorCode, QuestionError } from '../base/errors.js';
 import { duplicateJsonKeys } from '../base/json-duplicates.js';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import { findJsonError, lineAndColumn } from './json-error.js';
-import { otherFormat } from './other-format.js';
+import { otherFormat, otherJson } from './other-format.js';
 import { parseYaml } from './parse-yaml.js';
 import { snapshotError } from './problems.js';
 import { type DocumentNote, noteDuplicates } from './text-notes.js';
@@ -95,6 +95,16 @@ function parseOther(text: string, pointer: string, file: string | undefined, not
   return parseYaml(text, pointer, file, notes);
 }
 
+/** Text that begins like JSON, and is what another program prints. */
+function otherDocument(text: string, pointer: string, file: string | undefined): QuestionError {
+  return snapshotError(
+    'MALFORMED',
+    pointer,
+    `The snapshot holds no objects: ${otherJson(text.trimStart()) ?? ''}`,
+    file,
+  );
+}
+
 /**
  * The documents of a snapshot's text: JSON, several JSON documents one after another, or YAML with one or more
  * documents. What is read otherwise than it may look is added to `notes`. Throws QuestionError MALFORMED that says where and
@@ -111,6 +121,7 @@ export function parseDocuments(
     throw snapshotError('MALFORMED', pointer, `The snapshot is empty; it must be what "${KUBECTL_GET}" prints.`, file);
   }
   if (first !== '{' && first !== '[') return parseOther(text, pointer, file, notes);
+  if (/^\s*\{\s*"nftables"/.test(text)) throw otherDocument(text, pointer, file);
   const whole = parseJson(text);
   const parsed = whole === undefined ? parseConcatenated(text) : { documents: [whole.value] };
   if ('documents' in parsed) {
@@ -128,5 +139,6 @@ export function parseDocuments(
     // Text that begins with a bracket is meant as JSON: the fault to report is the one that JSON has.
     if (!(error instanceof QuestionError) || error.code !== ('MALFORMED' satisfies ErrorCode)) throw error;
   }
+  if (otherJson(text) !== undefined) throw otherDocument(text, pointer, file);
   throw snapshotError('MALFORMED', pointer, `The snapshot is not valid JSON. ${parsed.error}`, file);
 }

@@ -22,6 +22,7 @@ export type {
   Established,
   ExactShare,
   Factor,
+  InspectResult,
   PathDifference,
   PathResult,
   PathWhatIf,
@@ -50,6 +51,7 @@ export type AnyResult =
   | Contract.WhatIfResult
   | Contract.SweepResult
   | Contract.BatchResult
+  | Contract.InspectResult
   | Contract.CheckResult
   | Contract.ApplyResult;
 

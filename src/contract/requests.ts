@@ -14,6 +14,7 @@ export type {
   Clients,
   DeleteChange,
   Destination,
+  InspectQuestion,
   LoadBalancerChange,
   NewNode,
   NodeChange,
@@ -54,5 +55,6 @@ export type QuestionRequest = Partial<
     Contract.SweepRequest &
     Contract.CheckRequest &
     Contract.ApplyRequest &
+    Contract.InspectRequest &
     Contract.BatchRequest
 >;

@@ -9,6 +9,7 @@ import { ApplyRequest, ApplyResponse } from './gen/kube_whatif/v1/apply.js';
 import { BatchRequest, BatchResponse } from './gen/kube_whatif/v1/batch.js';
 import { ChainsRequest, ChainsResponse, type DeepPartial } from './gen/kube_whatif/v1/chains.js';
 import { CheckRequest, CheckResponse } from './gen/kube_whatif/v1/check.js';
+import { InspectRequest, InspectResponse } from './gen/kube_whatif/v1/inspect.js';
 import { PathRequest, PathResponse } from './gen/kube_whatif/v1/path.js';
 import { ProbabilityRequest, ProbabilityResponse } from './gen/kube_whatif/v1/probability.js';
 import { SweepRequest, SweepResponse } from './gen/kube_whatif/v1/sweep.js';
@@ -76,6 +77,7 @@ export const RPCS: Readonly<Record<QuestionKind, Rpc>> = {
   batch: rpc('batch', BatchRequest, BatchResponse),
   check: rpc('check', CheckRequest, CheckResponse),
   apply: rpc('apply', ApplyRequest, ApplyResponse),
+  inspect: rpc('inspect', InspectRequest, InspectResponse),
 };
 
 /** Makes all conversions, so that no first question has to. */

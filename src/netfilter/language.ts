@@ -35,5 +35,5 @@ export interface Language<M extends Matched = Matched> {
   /** Whether the rule is about packets that connection tracking finds invalid. */
   isAboutInvalid(rule: Rule): boolean;
   /** The rule as it can be found on the node. */
-  textOf(rule: Rule, packet: Packet): string;
+  textOf(rule: Rule, packet: Pick<Packet, 'family'>): string;
 }

@@ -25,6 +25,8 @@ export interface Origin {
 export interface Rule {
   readonly chain: string;
   readonly statements: readonly Statement[];
+  /** The language in which it is written, where that is not the one of the ruleset it is in. */
+  readonly language?: Language;
   readonly origin?: Origin;
   /** Where rules were parsed: 1-based line of the text, and the verbatim text. */
   readonly line?: number;
@@ -57,6 +59,8 @@ export interface Chain {
 
 export interface Table {
   readonly name: string;
+  /** The language of its rules, where that is not the one of the ruleset: a node may have rules of iptables and of nftables. */
+  readonly language?: Language;
   chain(name: string): Chain | undefined;
   /** All chains, in the order of their declaration. May make every chain: not for hot paths. */
   chains(): Iterable<Chain>;

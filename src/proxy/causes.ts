@@ -3,13 +3,17 @@ import type { Language } from '../netfilter/language.js';
 import type { Rule } from '../netfilter/ruleset.js';
 import type { WalkStep } from '../netfilter/walk/types.js';
 import { causeInIptables } from './iptables/causes.js';
+import { causeInNftables } from './nftables/causes.js';
 
 /** Why kube-proxy or kubelet lets a packet die, from the rule that does it and the steps before: one function for each language. */
 const CAUSES: Readonly<Record<string, (rule: Rule, steps: readonly WalkStep[]) => Cause>> = {
   iptables: causeInIptables,
+  nftables: causeInNftables,
 };
 
 /** The cause of a packet's end at a rule; rules of others, and policies of chains (no rule), are POLICY. */
 export function causeOf(language: Language, rule: Rule | undefined, steps: readonly WalkStep[]): Cause {
-  return rule === undefined ? 'POLICY' : (CAUSES[language.name]?.(rule, steps) ?? 'POLICY');
+  if (rule === undefined) return 'POLICY';
+  const { name } = rule.language ?? language;
+  return CAUSES[name]?.(rule, steps) ?? 'POLICY';
 }

@@ -42,6 +42,15 @@ export interface NodeProgram {
    * Chains of Services are made when they are looked up.
    */
   ruleset(options: RulesetOptions): Ruleset;
+  /**
+   * What kube-proxy hands over at its first full sync: the input of `iptables-restore`, or the objects of nftables one a line. UTF-8, in
+   * pieces to be joined.
+   *
+   * @param services `namespace/name` of the Services to write; absent: all
+   */
+  restorePieces(services?: ReadonlySet<string>): readonly Uint8Array[];
+  /** In nftables mode: the text that `nft -f -` is given, in pieces to be joined. */
+  transactionPieces?(services?: ReadonlySet<string>): readonly Uint8Array[];
   /** What the node programs for a Service port, as text to be compared: the same text, the same program. */
   programText(port: ServicePort): string;
   /** The name under which the node remembers that a client has talked to an endpoint (session affinity). */

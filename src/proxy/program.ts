@@ -1,12 +1,24 @@
 import type { IPFamily } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
-import type { NodeProxySettings } from '../cluster/settings.js';
-import { iptablesProgram } from './iptables/program.js';
-import type { NodeProgram } from './node-program.js';
+import type { NodeProxySettings, ProxyMode } from '../cluster/settings.js';
+import { iptablesProgram, tablesWithoutProxy } from './iptables/program.js';
+import { NftablesProgram } from './nftables/program.js';
+import type { NodeProgram, ProxierInput } from './node-program.js';
 
 /** A Node that the cluster does not have. */
 const NO_NODE = { kind: 'Node' } as const;
+
+/** The modes that are modelled, each with what makes its program. */
+const MODES: Readonly<Partial<Record<ProxyMode, (input: ProxierInput) => NodeProgram>>> = {
+  iptables: iptablesProgram,
+  nftables: (input) => new NftablesProgram(input, (options) => tablesWithoutProxy(input, options)),
+};
+
+/** Whether it is known what a kube-proxy in this mode programs. */
+export function isModelled(mode: ProxyMode): boolean {
+  return MODES[mode] !== undefined;
+}
 
 const programs = new WeakMap<Cluster, Map<string, NodeProgram>>();
 const settingsKeys = new WeakMap<NodeProxySettings, string>();
@@ -56,19 +68,15 @@ function makeProgram(cluster: Cluster, nodeName: string, family: IPFamily, setti
       `Node "${nodeName}" runs Windows, whose kube-proxy writes no rules that this version models.`,
     );
   }
-  if (settings.mode === 'iptables') {
-    const { hostnameOverride } = settings;
-    const self =
-      hostnameOverride === undefined
-        ? {}
-        : {
-            self:
-              cluster.nodes.get(hostnameOverride) ?? ({ ...NO_NODE, metadata: { name: hostnameOverride } } as const),
-          };
-    return iptablesProgram({ cluster, node, family, settings, ...self });
+  const make = MODES[settings.mode];
+  if (make === undefined) {
+    throw new QuestionError(
+      'UNSUPPORTED',
+      `The kube-proxy of node "${nodeName}" runs in ${settings.mode} mode; this version answers for ${Object.keys(MODES).join(' and ')} mode.`,
+    );
   }
-  throw new QuestionError(
-    'UNSUPPORTED',
-    `The kube-proxy of node "${nodeName}" runs in ${settings.mode} mode; this version answers for iptables mode only.`,
-  );
+  const { hostnameOverride } = settings;
+  if (hostnameOverride === undefined) return make({ cluster, node, family, settings });
+  const other = { ...NO_NODE, metadata: { name: hostnameOverride } } as const;
+  return make({ cluster, node, family, settings, self: cluster.nodes.get(hostnameOverride) ?? other });
 }

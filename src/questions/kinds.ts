@@ -7,8 +7,11 @@ export type PlainKind = 'chains' | 'path' | 'probability';
 /** what-if asks one of the plain ones twice, sweep asks for probabilities many times, check asks what is usual of whatever a change touches. */
 export type SingleKind = PlainKind | 'what-if' | 'sweep' | 'check' | 'apply';
 
+/** inspect asks what is usual of every Service. */
+export type InspectKind = 'inspect';
+
 /** batch asks several of the others. */
-export type QuestionKind = SingleKind | 'batch';
+export type QuestionKind = SingleKind | InspectKind | 'batch';
 
 /** The name under which a question stands in an entry of a batch. */
 export type BatchQuestionName = Exclude<keyof BatchEntry, 'at' | 'settings' | 'findings' | 'changes'>;

@@ -1,12 +1,21 @@
 /** Every question, one entry each: what doors, reports and the command line ask of a question is here or keyed by its kind. */
 import type { Snapshot } from '../cluster/read-snapshot.js';
-import type { Answer, ApplyResult, BatchResult, CheckResult, SweepResult, WhatIfResult } from '../contract/answers.js';
+import type {
+  Answer,
+  ApplyResult,
+  BatchResult,
+  CheckResult,
+  InspectResult,
+  SweepResult,
+  WhatIfResult,
+} from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { answerPlain } from './answer-plain.js';
 import { answerApply } from './apply/answer-apply.js';
 import { answerBatch } from './batch/answer-batch.js';
 import { answerCheck } from './check/answer-check.js';
 import type { ByDigest } from './held.js';
+import { answerInspect } from './inspect/answer-inspect.js';
 import type { PlainKind, QuestionKind } from './kinds.js';
 import type { PlainResult } from './plain-questions.js';
 import { prepare } from './prepare.js';
@@ -19,6 +28,7 @@ export interface ResultOf extends PlainResult {
   readonly batch: BatchResult;
   readonly check: CheckResult;
   readonly apply: ApplyResult;
+  readonly inspect: InspectResult;
 }
 
 /** Snapshots that a question may need beside the one that it is asked of. */
@@ -76,6 +86,12 @@ export const QUESTIONS: { readonly [K in QuestionKind]: Question<ResultOf[K]> } 
     streamed: false,
     forms: [],
     answer: (request, snapshot) => answerApply(request, snapshot),
+  },
+  inspect: {
+    rpc: 'Inspect',
+    streamed: false,
+    forms: [],
+    answer: (request, snapshot) => answerInspect(prepare(request, snapshot), request),
   },
   batch: {
     rpc: 'Batch',

@@ -80,9 +80,10 @@ function text(answer: Answer<ChainsResult>): string {
 
 const FORMAT_WORDS: Readonly<Record<ChainsResult['format'], string>> = {
   RESTORE: 'as kube-proxy writes them',
-  SAVE: 'as iptables-save shows them',
-  LIST: 'as iptables -L shows them',
+  SAVE: 'as iptables-save or nft list shows them',
+  LIST: 'as a list',
   RULES: 'chain by chain',
+  TRANSACTION: 'as nft -f is given them',
 };
 
 function markdown(answer: Answer<ChainsResult>): string {

@@ -37,10 +37,10 @@ function findingLines({ cause, effects, severity }: FindingGroup, { width, view,
 }
 
 /** The findings that a person reads first, by cause; how many more there are. */
-export function findingsText({ findings }: Pick<Answer, 'findings'>, layout: Layout): string[] {
+export function findingsText({ findings }: Pick<Answer, 'findings'>, layout: Layout, named = NAMED_FINDINGS): string[] {
   const groups = groupedFindings(findings);
   const grave = groups.filter(({ severity }) => severity !== 'INFO');
-  const shown = layout.view.all ? groups : (grave.length === 0 ? groups : grave).slice(0, NAMED_FINDINGS);
+  const shown = layout.view.all ? groups : (grave.length === 0 ? groups : grave).slice(0, named);
   const left = groups.length - shown.length;
   return [
     ...shown.flatMap((group) => findingLines(group, layout)),

@@ -7,12 +7,14 @@ import { batchReport } from './batch-report.js';
 import { chainsReport } from './chains-report.js';
 import { checkReport } from './check-report.js';
 import type { Report } from './form.js';
+import { inspectReport } from './inspect-report.js';
 import { pathReport } from './path-report.js';
 import { probabilityReport } from './probability-report.js';
 import { applyRows } from './rows/apply-rows.js';
 import { batchRows } from './rows/batch-rows.js';
 import { chainsRows } from './rows/chains-rows.js';
 import { checkRows } from './rows/check-rows.js';
+import { inspectRows } from './rows/inspect-rows.js';
 import { pathRows } from './rows/path-rows.js';
 import { probabilityRows } from './rows/probability-rows.js';
 import { type RowForm, type Rows, tableOf } from './rows/row.js';
@@ -39,6 +41,7 @@ const REPORTS: { readonly [K in QuestionKind]: Written<ResultOf[K]> } = {
   sweep: written(sweepReport, sweepRows),
   check: written(checkReport, checkRows),
   apply: written(applyReport, applyRows),
+  inspect: written(inspectReport, inspectRows),
   batch: { report: batchReport, rows: batchRows },
 };
 

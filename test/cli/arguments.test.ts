@@ -12,7 +12,7 @@ const TO = ['--to', 'svc/default/nginx-svc'];
 const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [
     [],
-    /^Say what to do: chains, path, probability, what-if, sweep, batch, check, apply, serve\. See kube-whatif --help\.$/,
+    /^Say what to do: chains, path, probability, what-if, sweep, batch, check, apply, inspect, snapshot, completion, serve\. See kube-whatif --help\.$/,
   ],
   [['chain'], /^There is no command chain\. Did you mean chains\?/],
   [['prob'], /Did you mean probability\?/],
@@ -64,7 +64,7 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [['chains', '--mode', 'nft', '-s', SNAPSHOT], /^--mode is iptables, nftables, ipvs, not nft\./],
   [['chains', '--settings', '[]', '-s', SNAPSHOT], /^--settings \[\] cannot be read: there is no such file\.$/],
   [['chains', '--settings', '{"a":}', '-s', SNAPSHOT], /^--settings is not JSON: line 1, column 6/],
-  [['chains', '--scale', 'web=4', '-s', SNAPSHOT], /^--scale is \[KIND\/\]NAMESPACE\/NAME=REPLICAS/],
+  [['chains', '--scale', 'a/b/c/web=4', '-s', SNAPSHOT], /^--scale is \[KIND\/\]NAMESPACE\/NAME=REPLICAS/],
   [['chains', '--scale', 'deploymnt/default/web=4', '-s', SNAPSHOT], /Did you mean deployment\?$/],
   [['chains', '--scale', 'daemonset/default/web=4', '-s', SNAPSHOT], /^--scale is/],
   [['chains', '--scale', 'default/web', '-s', SNAPSHOT], /^--scale is/],
@@ -76,13 +76,19 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [PATH, /^--to is missing\./],
   [[...PATH, '--via', 'dns'], /^--via says more about --to, which is not given\.$/],
   [['path', '-s', SNAPSHOT, '--from', 'pods/default/client', ...TO], /^--from is pod\/NAMESPACE.* Did you mean pod\?$/],
-  [['path', '-s', SNAPSHOT, '--from', 'pod/client', ...TO], /^--from is pod\/NAMESPACE.*, not pod\/client\.$/],
+  [
+    ['path', '-s', SNAPSHOT, '--from', 'pod/a/b/client', ...TO],
+    /^--from is pod\/NAMESPACE.*, not pod\/a\/b\/client\.$/,
+  ],
   [[...PATH, '--to', '[fd00::2]'], /^--to is .*\[ADDRESS\]:PORT for IPv6.*, not \[fd00::2\]\.$/],
-  [['path', '-s', SNAPSHOT, '--from', 'pod/client', ...TO], /^--from is pod\/NAMESPACE\/NAME/],
+  [['path', '-s', SNAPSHOT, '--from', 'pod/a/b/client', ...TO], /^--from is pod\/NAMESPACE\/NAME/],
   [['path', '-s', SNAPSHOT, '--from', 'external@', ...TO], /^--from is/],
   [['path', '-s', SNAPSHOT, '--from', 'external@a,b', ...TO], /^--from is/],
   [['path', '-s', SNAPSHOT, '--from', 'job/default/x', ...TO], /^--from is/],
-  [[...PATH, '--to', 'svc/nginx-svc'], /^A Service in --to is svc\/NAMESPACE\/NAME\[:PORT\], not svc\/nginx-svc\.$/],
+  [
+    [...PATH, '--to', 'svc/a/b/nginx-svc'],
+    /^A Service in --to is svc\/NAMESPACE\/NAME\[:PORT\], not svc\/a\/b\/nginx-svc\.$/,
+  ],
   [[...PATH, '--to', 'pod/default/x'], /^--to is svc/],
   [[...PATH, '--to', '192.168.251.24'], /^--to is svc/],
   [[...PATH, '--to', 'fd00::1'], /^--to is svc.*\[ADDRESS\]:PORT for IPv6/],
@@ -99,7 +105,10 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [['probability', '-s', SNAPSHOT, '--to', '10.0.0.1:80'], /^--to is svc\/NAMESPACE\/NAME\[:PORT\], not 10/],
   [['probability', '-s', SNAPSHOT, '--clients', 'node'], /^--clients is nodes.* Did you mean nodes\?$/],
   [['probability', '-s', SNAPSHOT, '--weight', 'node/node-1'], /^--weight is SOURCE=WEIGHT/],
-  [['probability', '-s', SNAPSHOT, '--weight', 'node/node-1=0.5'], /is an integer or p\/q, not 0\.5\.$/],
+  [
+    ['probability', '-s', SNAPSHOT, '--weight', 'node/node-1=half'],
+    /is a number, p\/q or a percentage, as 1\/20, 0\.05 or 5%, not half\.$/,
+  ],
   [['probability', '-s', SNAPSHOT, '--clients', 'nodes', '--weight', 'node/a=1'], /^--clients and --weight both say/],
   [['serve', '--port', '65536'], /^--port is a port from 0 to 65535, not 65536\.$/],
   [['serve', '--port', 'http'], /^--port is a port/],
@@ -135,7 +144,10 @@ t.test('errors are problem documents where JSON is asked for', async (t) => {
 
 t.test('no snapshot is an error that shows how to make one', async (t) => {
   for (const stdin of [undefined, '']) {
-    const { code, stderr } = await run(['chains'], stdin === undefined ? {} : { stdin });
+    const { code, stderr } = await run(['chains'], {
+      env: { PATH: '/nowhere' },
+      ...(stdin === undefined ? {} : { stdin }),
+    });
     t.equal(code, 2);
     t.match(
       stderr,
@@ -173,7 +185,7 @@ t.test('help names every command and option, and wins over mistakes', async (t) 
       // As a shell splits it: what stands in single quotes is one argument.
       const [, command = '', ...args] = (example.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^'|'$/g, ''));
       // The examples' own options must be understood: what fails is the snapshot, which does not exist.
-      if (command !== 'serve')
+      if (!['serve', 'snapshot', 'completion'].includes(command ?? ''))
         t.match(
           (await run([command, ...args])).stderr,
           /^--(snapshot cluster\.json|request question\.json|filename web\.yaml|filename manifests\/) cannot be read/,

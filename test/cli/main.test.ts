@@ -239,7 +239,6 @@ t.test('manifests are applied before the question, from files, folders and stand
     [['-f', at('none.yaml')], /no such file/],
     [['-f', at('empty')], /holds no manifest/],
     [['-f', '-', '-f', '-'], /standard input/],
-    [['-n', 'shop'], /--namespace says more about --filename/],
     [['--after', SNAPSHOT, '-f', at('one.yaml')], /--after/],
   ] as readonly (readonly [readonly string[], RegExp])[]) {
     const done = await run(['what-if', ...probability(...to('default/one'), ...args)], { stdin: service('one') });
@@ -271,7 +270,7 @@ t.test('the exit code of a check says whether a finding reaches --fail-on', asyn
   for (const [args, stderr] of [
     [[], /^Give "changes", at least one, or a second snapshot/],
     [[...warns, '--fail-on', 'loud'], /^--fail-on is info, warning, error, never, not loud\./],
-    [[...warns, '--threshold', 'imbalance=1.5'], /\/findings\/thresholds\/imbalance/],
+    [[...warns, '--threshold', 'imbalance=much'], /^--threshold is a number, p\/q or a percentage/],
     [[...warns, '--ignore', 'nothing'], /\/findings\/ignore\/0/],
     [[...warns, '--max-services', '0'], /\/check\/maxServices/],
     [[...warns, '--output', 'sari'], /^--output is text, .*junit, sarif, not sari/],

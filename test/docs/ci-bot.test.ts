@@ -132,8 +132,8 @@ t.test('a change that hurts: the steps comment, report, and fail at the end', as
   );
   t.equal(outputs.status, '1');
   const comment = readFileSync(join(dir, 'comment.md'), 'utf8');
-  t.match(comment, /^## ❌ Service networking: failed/);
-  t.match(comment, /`DELIVERED_BEFORE_DROPPED_NOW`/);
+  t.match(comment, /^\*\*❌ Failed: 1 error/);
+  t.match(comment, /`LOCAL_POLICY_WITHOUT_ENDPOINTS`/);
   t.equal(readFileSync(summary, 'utf8'), comment);
   t.match(log, /gh pr comment 17 --edit-last --body-file check\.md\ngh pr comment 17 --body-file check\.md/);
   t.match(JSON.parse(readFileSync(join(work, 'check.sarif'), 'utf8')), { version: '2.1.0' });

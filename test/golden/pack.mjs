@@ -17,6 +17,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 const ARCHIVES = {
   iptables: /^iptables-(v|nfacct-v)/,
   'iptables-save': /^iptables-save-/,
+  nftables: /^nftables-v/,
+  'nftables-tx': /^nftables-tx-/,
+  'nft-list': /^nft-list-/,
 };
 
 function outputsOf(directory, pattern) {

@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['changes'],
   ['path'],
   ['probability'],
+  ['capacity'],
   ['questions'],
   ['reports', 'messages'],
   ['snapshots', 'work'],

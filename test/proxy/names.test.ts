@@ -1,8 +1,8 @@
 import t from 'tap';
 import { gateEnabled } from '../../src/proxy/feature-gates.js';
-import { chainHash } from '../../src/proxy/iptables/names.js';
 import { oneIn } from '../../src/proxy/iptables/rule-parts.js';
 import { iptablesTraits } from '../../src/proxy/iptables/versions.js';
+import { chainHash } from '../../src/proxy/name-hash.js';
 
 t.test('chain names end with the base32 of a hash', async (t) => {
   // Of `namespace/name:port`, protocol and endpoint, as real nodes show them.

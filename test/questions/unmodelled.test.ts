@@ -9,7 +9,6 @@ import { agent, type SmallOptions, small } from '../support/small-cluster.js';
 
 const WEB = { namespace: 'default', name: 'web' };
 const CLUSTERS: readonly (readonly [string, SmallOptions])[] = [
-  ['nftables', { mode: 'nftables' }],
   ['ipvs', { mode: 'ipvs' }],
   ['userspace', { mode: 'userspace' }],
   ['Cilium', { more: [agent('kube-system', 'cilium-abcde', { 'k8s-app': 'cilium' })] }],
@@ -57,20 +56,15 @@ t.test('check', async (t) => {
       cluster,
     );
   }
-  const switched: Change = { proxy: { settings: { mode: 'nftables' } } } as Change;
-  for (const mode of ['iptables', 'ipvs']) {
-    examine(
-      t,
-      `${mode} to nftables`,
-      ask('check', { check: {}, changes: [switched] }, small({ mode })),
-      'CHECK_UNKNOWN',
-    );
+  const switched: Change = { proxy: { settings: { mode: 'ipvs' } } } as Change;
+  for (const mode of ['iptables', 'nftables']) {
+    examine(t, `${mode} to ipvs`, ask('check', { check: {}, changes: [switched] }, small({ mode })), 'CHECK_UNKNOWN');
   }
 });
 
 t.test('a Service that is deleted', async (t) => {
-  const before = small({ mode: 'nftables' });
-  const other = small({ mode: 'nftables', service: {} });
+  const before = small({ mode: 'ipvs' });
+  const other = small({ mode: 'ipvs', service: {} });
   const without = {
     ...other,
     digest: 'sha256:other',

@@ -57,6 +57,7 @@ const ANSWERS: Readonly<Record<QuestionKind, string>> = {
   batch: 'BatchAnswer',
   check: 'CheckAnswer',
   apply: 'ApplyAnswer',
+  inspect: 'InspectAnswer',
 };
 
 /** Answers may gain fields, for clients; for this test every field must be in the contract. */
@@ -91,6 +92,7 @@ t.test('every operation is served, and nothing else is in the contract', async (
     'post /v1/sweep sweep',
     'post /v1/check check',
     'post /v1/apply apply',
+    'post /v1/inspect inspect',
     'post /v1/batch batch',
     'put /v1/snapshots/{digest} uploadSnapshot',
     'head /v1/snapshots/{digest} hasSnapshot',

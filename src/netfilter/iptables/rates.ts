@@ -10,13 +10,6 @@ const UNITS: readonly (readonly [word: string, seconds: number, name: string])[]
 /** A rate is kept as the time between two packets, in this part of a second (XT_LIMIT_SCALE). */
 const SCALE = 10_000;
 
-/** The assumption that every limit makes for a single new connection: field, value, reason. */
-export const BELOW_LIMITS = [
-  'limits',
-  'below',
-  'Rules that limit how many packets or connections pass (limit, hashlimit, connlimit) are taken to meet less than their limit.',
-] as const;
-
 /** Whether a rate counts bytes (`512kb/s`) instead of packets. */
 export function isByteRate(rate: string): boolean {
   return /b\/s$/.test(rate);

@@ -22,7 +22,7 @@ const HINTS: Readonly<Partial<Record<Match['kind'], string>>> = {
 };
 
 /** The rule as it can be found on the node. */
-export function textOf(rule: Rule, packet: Packet): string {
+export function textOf(rule: Rule, packet: Pick<Packet, 'family'>): string {
   return rule.text ?? saveRule(rule, packet.family);
 }
 

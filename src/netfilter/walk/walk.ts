@@ -1,10 +1,10 @@
-import { type Fraction, ONE } from '../../base/fraction.js';
+import { divide, type Fraction, isZero, ONE, subtract, ZERO } from '../../base/fraction.js';
 import type { Language, Matched } from '../language.js';
 import { headerOf, type Packet } from '../packet.js';
-import type { Hook, Rule, Ruleset } from '../ruleset.js';
+import type { Hook, Rule, Ruleset, Table } from '../ruleset.js';
 import { type Attached, attachedTo } from './base-chains.js';
 import { enter, type Frame, isLoop, positionOf } from './chain-frame.js';
-import type { Effect, RecentChange, WalkContext } from './context.js';
+import type { Effect, RecentChange, WalkContext, Way } from './context.js';
 import { splitShare } from './share.js';
 
 import type { Chance, HookOutcome, StepAction, StepList, WalkEnvironment, WalkStep } from './types.js';
@@ -31,12 +31,21 @@ interface Branch {
   frame: Frame | undefined;
   /** A rule of the nat table has rewritten it at this hook. */
   translated: boolean;
+  /** The effect of a rule that is still to be carried out: one of those that the rule has by chance. */
+  waiting: Waiting | undefined;
+}
+
+interface Waiting {
+  readonly here: Frame;
+  readonly told: Told;
+  readonly effect: Way['effect'];
 }
 
 /** One packet on its way through one hook. */
 class HookWalk implements WalkContext {
   recents: RecentChange | undefined;
-  private readonly language: Language;
+  table: Table | undefined;
+  private readonly rulesetLanguage: Language;
   private readonly attached: readonly Attached[];
   private readonly outcomes: HookOutcome[] = [];
   /** Branches not walked yet, the next one last. */
@@ -49,7 +58,7 @@ class HookWalk implements WalkContext {
     readonly hook: Hook,
     readonly environment: WalkEnvironment,
   ) {
-    this.language = ruleset.language;
+    this.rulesetLanguage = ruleset.language;
     this.attached = attachedTo(ruleset, hook);
   }
 
@@ -64,6 +73,7 @@ class HookWalk implements WalkContext {
       base: -1,
       frame: undefined,
       translated: false,
+      waiting: undefined,
     });
     for (let branch = this.pending.pop(); branch !== undefined; branch = this.pending.pop()) this.walk(branch);
     return this.outcomes;
@@ -73,8 +83,9 @@ class HookWalk implements WalkContext {
   private walk(branch: Branch): void {
     let going = true;
     while (going) {
-      const { frame } = branch;
-      if (frame === undefined) going = this.nextBase(branch);
+      const { frame, waiting } = branch;
+      if (waiting !== undefined) going = this.takeWay(branch, waiting);
+      else if (frame === undefined) going = this.nextBase(branch);
       else if (frame.index >= frame.rules.length) going = this.leaveChain(branch, frame);
       else if (this.isTooMuch()) going = this.giveUp(branch, frame);
       else going = this.walkRules(branch, frame);
@@ -113,12 +124,14 @@ class HookWalk implements WalkContext {
     const { rules, chain, caller } = frame;
     let passedOver = frame.passedOver;
     this.recents = branch.recents;
+    this.table = this.attached[branch.base]?.table;
+    const language = this.language;
     for (let index = frame.index; index < rules.length; index++) {
       const rule = rules[index] as Rule;
       this.looked++;
-      const matched = this.language.evaluate(rule, branch.packet, this);
+      const matched = language.evaluate(rule, branch.packet, this);
       if (matched === undefined) continue;
-      const passed = matched.isUndecided ? this.language.passedBy(matched, branch.packet, this) : undefined;
+      const passed = matched.isUndecided ? language.passedBy(matched, branch.packet, this) : undefined;
       if (passed !== undefined) {
         branch.packet = passed;
         continue;
@@ -171,9 +184,58 @@ class HookWalk implements WalkContext {
     return this.carryOut(branch, here, told, this.language.apply(matched, branch.packet, this));
   }
 
+  /** The language of the table in which the walk is. */
+  private get language(): Language {
+    return this.table?.language ?? this.rulesetLanguage;
+  }
+
+  /** Splits the branch into the ways of a random rule; the first of them is taken at once. */
+  private choose(branch: Branch, here: Frame, told: Told, ways: readonly Way[]): boolean {
+    const branches: Branch[] = [];
+    let left = { nominal: branch.nominal, programmed: branch.programmed };
+    let rest = { nominal: ONE, programmed: ONE };
+    for (const { chance, effect } of ways) {
+      // Each way is a part of what is left, so that all of them sum to exactly the share of the branch.
+      const [nominal, restNominal] = splitShare(left.nominal, partOf(chance.nominal, rest.nominal));
+      const [programmed, restProgrammed] = splitShare(left.programmed, partOf(chance.programmed, rest.programmed));
+      left = { nominal: restNominal, programmed: restProgrammed };
+      rest = {
+        nominal: subtract(rest.nominal, chance.nominal),
+        programmed: subtract(rest.programmed, chance.programmed),
+      };
+      if (isZero(nominal) && isZero(programmed)) continue;
+      const roundRobin = branch.roundRobin || chance.roundRobin === true;
+      const waiting = { here, told: { ...told, chance }, effect };
+      branches.push({ ...branch, nominal, programmed, roundRobin, waiting });
+    }
+    this.pending.push(...branches.reverse());
+    return false;
+  }
+
+  private takeWay(branch: Branch, { here, told, effect }: Waiting): boolean {
+    branch.waiting = undefined;
+    this.table = this.attached[branch.base]?.table;
+    return this.carryOut(branch, here, told, effect);
+  }
+
   private carryOut(branch: Branch, here: Frame, told: Told, effect: Effect): boolean {
     const name = here.chain.name;
+    if (effect.action === 'CHOICE') {
+      if (effect.packet !== undefined) branch.packet = effect.packet;
+      return this.choose(branch, here, told, effect.ways);
+    }
     switch (effect.action) {
+      case 'JUMP':
+      case 'GOTO':
+      case 'RETURN':
+      case 'ACCEPT':
+      case 'DROP':
+      case 'REJECT':
+        if (effect.packet !== undefined) branch.packet = effect.packet;
+    }
+    switch (effect.action) {
+      case 'MISS':
+        return true;
       case 'JUMP':
       case 'GOTO':
         return this.call(branch, here, told, effect);
@@ -276,6 +338,11 @@ class HookWalk implements WalkContext {
     this.outcomes.push({ verdict, packet, chance, steps, rule, unknown, policy });
     return false;
   }
+}
+
+/** A chance as a part of what is left of the whole. */
+function partOf(chance: Fraction, left: Fraction): Fraction {
+  return isZero(left) ? ZERO : divide(chance, left);
 }
 
 /** What every step of a rule tells. */

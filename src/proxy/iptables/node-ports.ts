@@ -1,8 +1,8 @@
 import type { IPFamily } from '../../base/address.js';
-import { addressOf, addressWidth, cidrContains, makeAddress, parseCidr } from '../../base/address.js';
+import { cidrContains, makeAddress } from '../../base/address.js';
 import type { Node } from '../../cluster/objects.js';
 import type { NodeProxySettings } from '../../cluster/settings.js';
-import { interfaceAddresses, primaryAddress } from '../node-addresses.js';
+import { addressesIn, familyCidrs } from '../node-port-cidrs.js';
 import type { IptablesTraits } from './versions.js';
 
 const FIRST_LOOPBACK = makeAddress('IPv4', 0x7f000000n);
@@ -16,18 +16,6 @@ export interface NodePortAddresses {
   readonly routeLocalnet: boolean;
 }
 
-/** The CIDRs of the family; all addresses where none are left, even if those of the other family were given. */
-function familyCidrs(node: Node, family: IPFamily, settings: NodeProxySettings, traits: IptablesTraits) {
-  let texts = settings.nodePortAddresses;
-  if (traits.primaryNodePorts && texts.length === 1 && texts[0] === 'primary') {
-    const own = primaryAddress(node, family);
-    texts = own === undefined ? [] : [`${own}/${addressWidth(family)}`];
-  }
-  return texts.map((text) => parseCidr(text.trim())).filter((cidr) => cidr?.family === family) as NonNullable<
-    ReturnType<typeof parseCidr>
-  >[];
-}
-
 /** The node-port addresses of a node; `self` is the Node whose address is the primary one (`proxyutil.NodePortAddresses`, before 1.27 `utilproxy.GetNodeAddresses`). */
 export function nodePortAddresses(
   node: Node,
@@ -36,16 +24,9 @@ export function nodePortAddresses(
   settings: NodeProxySettings,
   traits: IptablesTraits,
 ): NodePortAddresses {
-  const cidrs = familyCidrs(self, family, settings, traits);
+  const cidrs = familyCidrs(self, family, settings.nodePortAddresses, traits.primaryNodePorts);
   const all = cidrs.length === 0 || cidrs.some((cidr) => cidr.length === 0);
-  const addresses = all
-    ? undefined
-    : interfaceAddresses(node, family)
-        .filter((text) => {
-          const address = addressOf(text);
-          return address !== undefined && cidrs.some((cidr) => cidrContains(cidr, address));
-        })
-        .sort();
+  const addresses = all ? undefined : addressesIn(node, family, cidrs);
   // kube-proxy asks whether a CIDR starts inside 127.0.0.0/8 or holds its first address.
   const loopback =
     family === 'IPv4' &&

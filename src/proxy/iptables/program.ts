@@ -1,8 +1,9 @@
 import { decodeUtf8 } from '#platform';
 import { makeAddress, parseAddress } from '../../base/address.js';
 import { ZONE_LABEL } from '../../cluster/objects.js';
+import { IPTABLES } from '../../netfilter/iptables/language.js';
 import { saveRule } from '../../netfilter/iptables/save.js';
-import type { Ruleset } from '../../netfilter/ruleset.js';
+import type { Ruleset, Table } from '../../netfilter/ruleset.js';
 import { primaryAddress } from '../node-addresses.js';
 import type { NodeProgram, ProxierInput, RulesetOptions } from '../node-program.js';
 import { selectEndpoints } from '../select-endpoints.js';
@@ -19,7 +20,7 @@ import { nodePortAddresses } from './node-ports.js';
 import type { PortRules, RenderContext } from './port-rules.js';
 import { PortRulesWriter } from './port-rules.js';
 import { restorePieces } from './restore.js';
-import { lazyRuleset } from './ruleset.js';
+import { hostTables, lazyRuleset } from './ruleset.js';
 import type { IptablesTraits } from './versions.js';
 import { iptablesTraits } from './versions.js';
 
@@ -146,4 +147,19 @@ export class IptablesProgram implements NodeProgram {
 /** What a node's kube-proxy of one family programs in iptables mode, everything on demand. */
 export function iptablesProgram(input: ProxierInput): IptablesProgram {
   return new IptablesProgram(input);
+}
+
+/**
+ * What iptables holds on a node whose kube-proxy does not use it: built-in chains with their policies, kubelet's rules and the pod
+ * masquerade's when asked.
+ */
+export function tablesWithoutProxy(input: ProxierInput, options: RulesetOptions): readonly Table[] {
+  const { context } = new IptablesProgram(input);
+  return hostTables(context, options).map((table) => ({
+    name: table.name,
+    language: IPTABLES,
+    baseChains: table.baseChains,
+    chain: (name) => table.chain(name),
+    chains: () => table.chains(),
+  }));
 }

@@ -1,6 +1,7 @@
 import { writeRule } from '../../netfilter/iptables/write.js';
 import type { Rule } from '../../netfilter/ruleset.js';
 import type { ServicePort } from '../service-port.js';
+import { TextBuffer } from '../text-buffer.js';
 import {
   filterChains,
   forwardRules,
@@ -11,7 +12,6 @@ import {
   writesMartianRule,
 } from './fixed-rules.js';
 import type { PortRules, RenderContext } from './port-rules.js';
-import { TextBuffer } from './text-buffer.js';
 
 function chainLines(chains: readonly string[]): string {
   let text = '';

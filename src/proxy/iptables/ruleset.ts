@@ -17,6 +17,7 @@ import { ipMasqRules } from './ip-masq.js';
 import type { ChainJump } from './jumps.js';
 import { chainJumps } from './jumps.js';
 import { kubeletRules } from './kubelet.js';
+import type { RenderContext } from './port-rules.js';
 import { CHAINS } from './port-rules.js';
 import type { RuleSource, TableName } from './service-chains.js';
 import { ServiceChains } from './service-chains.js';
@@ -76,6 +77,45 @@ class LazyTable implements Table {
 }
 
 /**
+ * The tables of iptables on a node whose kube-proxy does not use them: built-in chains, and kubelet's and the pod masquerade's rules when
+ * asked.
+ */
+export function hostTables(context: RenderContext, options: RulesetOptions): readonly Table[] {
+  const kubelet = options.kubelet ? kubeletRules(context) : undefined;
+  const ipMasq = ipMasqRules(context.family, options.ipMasq);
+  const names = { filter: kubelet?.filterChains ?? [], nat: [...(kubelet?.natChains ?? [])] };
+  if (ipMasq !== undefined) names.nat.push(ipMasq.chain);
+  const rules = {
+    filter: kubelet?.filterRules ?? [],
+    nat: [...(kubelet?.natRules ?? []), ...(ipMasq?.rules ?? [])],
+  };
+  return (['filter', 'nat'] as const).map((table) => {
+    const base = builtInChains(table, kubelet?.jumps ?? [], options, ipMasq?.jump);
+    const own = [...new Set(names[table])].map((name) => ({
+      name,
+      rules: rules[table].filter((rule) => rule.chain === name),
+      ordered: true,
+    }));
+    return new LazyTable(table, base, own, undefined);
+  });
+}
+
+function builtInChains(
+  table: TableName,
+  jumps: readonly ChainJump[],
+  options: RulesetOptions,
+  masquerade: Rule | undefined,
+): readonly Chain[] {
+  return BUILT_IN[table].map(([hook, priority]) => {
+    const policy: BaseChain['policy'] = hook === 'FORWARD' ? options.forwardPolicy : 'ACCEPT';
+    const own = jumpRules(jumps, table, hook);
+    // Its writers append their jump, so that it comes after kube-proxy's, which puts its own on top.
+    const rules = masquerade !== undefined && table === 'nat' && hook === 'POSTROUTING' ? [...own, masquerade] : own;
+    return { name: hook, base: { type: chainTypeOf(table, hook), hook, priority, policy }, rules, ordered: true };
+  });
+}
+
+/**
  * The rules of a node for a walk: built-in chains, kube-proxy's, and kubelet's and the pod masquerade's when asked. Rules of Services are made
  * when a packet is led to them. The mangle table holds only empty canary chains and is left out, as are the canaries of
  * the other tables.
@@ -87,14 +127,7 @@ export function lazyRuleset(source: RuleSource, options: RulesetOptions): Rulese
   const chains = new ServiceChains(source);
   const ipMasq = ipMasqRules(context.family, options.ipMasq);
 
-  const base = (table: TableName): readonly Chain[] =>
-    BUILT_IN[table].map(([hook, priority]) => {
-      const policy: BaseChain['policy'] = hook === 'FORWARD' ? options.forwardPolicy : 'ACCEPT';
-      const own = jumpRules(jumps, table, hook);
-      // Its writers append their jump, so that it comes after kube-proxy's, which puts its own on top.
-      const rules = ipMasq !== undefined && table === 'nat' && hook === 'POSTROUTING' ? [...own, ipMasq.jump] : own;
-      return { name: hook, base: { type: chainTypeOf(table, hook), hook, priority, policy }, rules, ordered: true };
-    });
+  const base = (table: TableName) => builtInChains(table, jumps, options, ipMasq?.jump);
   const fixed = (table: TableName, names: Iterable<string>, rules: readonly Rule[]): readonly Chain[] =>
     [...new Set(names)].map((name) => {
       const own = rules.filter((rule) => rule.chain === name);

@@ -1,4 +1,4 @@
-import { Sha256 } from '#platform';
+import { decodeUtf8, Sha256 } from '#platform';
 import type { IPFamily } from '../../base/address.js';
 import { addressOf } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
@@ -8,21 +8,13 @@ import { requireNode, requireService } from '../../cluster/lookup.js';
 import { FAMILIES, formatVersion } from '../../cluster/settings.js';
 import type { ChainData, ChainsPart, ChainsResult, TableData } from '../../contract/answers.js';
 import type { ChainsQuestion } from '../../contract/requests.js';
-import { IptablesProgram } from '../../proxy/iptables/program.js';
+import type { NodeProgram } from '../../proxy/node-program.js';
 import { programNode } from '../../proxy/program.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { mustExceed } from '../walk-limits.js';
-import { type ChainBlock, type ChainText, cutTables, divide, joinTables } from './chain-blocks.js';
-import {
-  ByteBudget,
-  dataBlocks,
-  listBlocks,
-  restoreText,
-  type Selection,
-  saveBlocks,
-  selectionOf,
-  tooLarge,
-} from './node-rules.js';
+import { type ChainBlock, type ChainText, divide } from './chain-blocks.js';
+import { ByteBudget, restoreText, type Selection, selectionOf, tooLarge } from './node-rules.js';
+import { renderingOf } from './renderings.js';
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 /** Nodes times endpoints that are compared chain by chain; more takes too long to answer at once. */
@@ -52,7 +44,7 @@ function tablesOf(blocks: readonly ChainBlock<ChainData>[]): readonly TableData[
 
 /** One form of rules: how a node's chains are made, and how some of them become a part of the answer. */
 interface Form<T> {
-  blocks(program: IptablesProgram): readonly ChainBlock<T>[];
+  blocks(program: NodeProgram): readonly ChainBlock<T>[];
   content(body: T): string;
   part(blocks: readonly ChainBlock<T>[]): Pick<ChainsPart, 'text' | 'tables'>;
 }
@@ -68,7 +60,7 @@ interface Rendered {
  * Nodes with the same restore input, by the first of them. They have all their rules in common, since the built-in
  * chains' jumps are a matter of the version, and only one of them needs to be rendered in a dearer form.
  */
-function twins(programs: ReadonlyMap<string, IptablesProgram>, selection: Selection): ReadonlyMap<string, string> {
+function twins(programs: ReadonlyMap<string, NodeProgram>, selection: Selection): ReadonlyMap<string, string> {
   const firstWith = new Map<string, string>();
   return new Map(
     [...programs].map(([node, program]) => {
@@ -81,11 +73,11 @@ function twins(programs: ReadonlyMap<string, IptablesProgram>, selection: Select
 
 function render<T>(
   form: Form<T>,
-  programs: ReadonlyMap<string, IptablesProgram>,
+  programs: ReadonlyMap<string, NodeProgram>,
   selection: Selection,
   partOf: (blocks: readonly ChainBlock<T>[], whole: boolean) => AnyPart = form.part,
 ): Rendered {
-  const blocksOf = (node: string) => form.blocks(programs.get(node) as IptablesProgram);
+  const blocksOf = (node: string) => form.blocks(programs.get(node) as NodeProgram);
   const nodes = [...programs.keys()];
   if (nodes.length === 1) return { own: new Map(nodes.map((node) => [node, form.part(blocksOf(node))])) };
   const twinOf = twins(programs, selection);
@@ -100,37 +92,66 @@ function render<T>(
 const textContent = (body: ChainText) => body.declaration + body.rules;
 
 /** What kube-proxy hands over, byte for byte where that is one text: of one node, or of nodes that are all alike. */
-function renderRestore(selection: Selection, programs: ReadonlyMap<string, IptablesProgram>, limit: number): Rendered {
+function renderRestore(selection: Selection, programs: ReadonlyMap<string, NodeProgram>, limit: number): Rendered {
   const whole = { ...selection, chains: undefined };
-  const text = (program: IptablesProgram) => restoreText(program, whole, new ByteBudget(limit));
-  const [[node, first]] = [...programs] as [[string, IptablesProgram]];
-  const cut = (all: string) => cutTables(all).filter((block) => selection.chains?.has(block.chain) ?? true);
+  const text = (program: NodeProgram) => restoreText(program, whole, new ByteBudget(limit));
+  const [[node, first]] = [...programs] as [[string, NodeProgram]];
+  const rendering = renderingOf(first);
+  const cut = (all: string) => rendering.cut(all).filter((block) => selection.chains?.has(block.chain) ?? true);
   if (programs.size === 1 && selection.chains === undefined) return { own: new Map([[node, { text: text(first) }]]) };
   const form: Form<ChainText> = {
     blocks: (program) => cut(text(program)),
     content: textContent,
-    part: (blocks) => ({ text: joinTables(blocks) }),
+    part: (blocks) => ({ text: rendering.join(blocks) }),
   };
   const exact = (blocks: readonly ChainBlock<ChainText>[], whole: boolean) =>
     whole && selection.chains === undefined ? { text: text(first) } : form.part(blocks);
   return render(form, programs, selection, exact);
 }
 
+/** What `nft -f -` is given: a text of each node, since its lines act in their order. */
+function renderTransaction(selection: Selection, programs: ReadonlyMap<string, NodeProgram>, limit: number): Rendered {
+  const budget = new ByteBudget(limit);
+  if (selection.chains !== undefined) {
+    throw new QuestionError('INVALID_REQUEST', 'A transaction is shown as a whole.', [
+      { pointer: '/chains/chains', detail: 'Leave out chains, or ask for SAVE, LIST or RULES.' },
+    ]);
+  }
+  const own = [...programs].map(([node, program]): [string, AnyPart] => {
+    const pieces = program.transactionPieces?.(selection.services);
+    if (pieces === undefined) {
+      throw new QuestionError('INVALID_REQUEST', `The kube-proxy of node "${node}" gives no transaction to nft.`, [
+        {
+          pointer: '/chains/format',
+          detail: 'TRANSACTION is for nodes in nftables mode. RESTORE would be right here.',
+        },
+      ]);
+    }
+    for (const piece of pieces) budget.spend(piece.length);
+    return [node, { text: pieces.map(decodeUtf8).join('') }];
+  });
+  return { own: new Map(own) };
+}
+
 function renderAll(
   question: ChainsQuestion,
   selection: Selection,
-  programs: ReadonlyMap<string, IptablesProgram>,
+  programs: ReadonlyMap<string, NodeProgram>,
 ): Rendered {
   const limit = question.maxBytes ?? DEFAULT_MAX_BYTES;
+  const [first] = [...programs.values()] as [NodeProgram];
+  const rendering = renderingOf(first);
   switch (question.format ?? 'RESTORE') {
+    case 'TRANSACTION':
+      return renderTransaction(selection, programs, limit);
     case 'RESTORE':
       return renderRestore(selection, programs, limit);
     case 'SAVE':
       return render<ChainText>(
         {
-          blocks: (program) => saveBlocks(program, selection, question.flavour ?? 'NFT', new ByteBudget(limit)),
+          blocks: (program) => rendering.save(program, selection, question.flavour ?? 'NFT', new ByteBudget(limit)),
           content: textContent,
-          part: (blocks) => ({ text: joinTables(blocks) }),
+          part: (blocks) => ({ text: rendering.joinSaved(blocks, first) }),
         },
         programs,
         selection,
@@ -138,7 +159,7 @@ function renderAll(
     case 'LIST':
       return render<string>(
         {
-          blocks: (program) => listBlocks(program, selection, new ByteBudget(limit)),
+          blocks: (program) => rendering.list(program, selection, new ByteBudget(limit)),
           content: (body) => body,
           part: (blocks) => ({ text: blocks.map((block) => block.body).join('\n') }),
         },
@@ -148,7 +169,7 @@ function renderAll(
     case 'RULES':
       return render<ChainData>(
         {
-          blocks: (program) => dataBlocks(program, selection, new ByteBudget(limit)),
+          blocks: (program) => rendering.data(program, selection, new ByteBudget(limit)),
           content: (body) => JSON.stringify(body),
           part: (blocks) => ({ tables: tablesOf(blocks) }),
         },
@@ -164,10 +185,10 @@ function sizeOf(part: AnyPart): number {
 }
 
 /** What a node's kube-proxy programs. Throws QuestionError UNSUPPORTED. */
-export function programOf(prepared: Prepared, node: string, family: IPFamily): IptablesProgram {
+export function programOf(prepared: Prepared, node: string, family: IPFamily): NodeProgram {
   const program = programNode(prepared.cluster, node, family, prepared.settings.proxyOf(node));
-  if (program instanceof IptablesProgram) return program;
-  throw new QuestionError('UNSUPPORTED', `Rules in ${program.mode} mode are not rendered.`);
+  renderingOf(program);
+  return program;
 }
 
 /** The rules of one family on one node as one text: in the format asked for, RULES as SAVE. */
@@ -177,13 +198,14 @@ export function nodeText(prepared: Prepared, question: ChainsQuestion, node: str
   return renderAll(asText, selectionOf(asText, prepared.settings), programs).own.get(node)?.text ?? '';
 }
 
-/** Nodes whose kube-proxies are of one version and can share chains. */
+/** Nodes whose kube-proxies are of one version and mode and can share chains. */
 function byVersion(prepared: Prepared, nodes: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>();
   for (const node of nodes) {
-    const version = formatVersion(prepared.settings.proxyOf(node).version);
-    const group = groups.get(version);
-    if (group === undefined) groups.set(version, [node]);
+    const { mode, version } = prepared.settings.proxyOf(node);
+    const key = `${mode} ${formatVersion(version)}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [node]);
     else group.push(node);
   }
   return groups;
@@ -220,7 +242,7 @@ export function answerChains(prepared: Prepared, question: ChainsQuestion): Outc
     if (question.chains === undefined && mustExceed(cluster, about, family, limit)) {
       throw tooLarge(`The answer is larger than ${limit} bytes.`);
     }
-    for (const [version, members] of byVersion(prepared, nodes)) {
+    for (const members of byVersion(prepared, nodes).values()) {
       const programs = new Map(members.map((node) => [node, programOf(prepared, node, family)]));
       const endpoints = [...programs.values()][0]?.services.endpointTotal ?? 0;
       if (members.length > 1 && members.length * endpoints > MAX_COMPARED) {
@@ -230,7 +252,8 @@ export function answerChains(prepared: Prepared, question: ChainsQuestion): Outc
       }
       const { shared, own } = renderAll(question, selection, programs);
       for (const part of [...(shared === undefined ? [] : [shared]), ...own.values()]) answer.spend(sizeOf(part));
-      const common = { family, mode: 'iptables', version } as const;
+      const { mode, version: ofNodes } = prepared.settings.proxyOf(members[0] as string);
+      const common = { family, mode, version: formatVersion(ofNodes) } as const;
       if (shared !== undefined) parts.push({ ...common, nodes: members, shared: true, ...shared });
       for (const [node, part] of own) parts.push({ ...common, nodes: [node], shared: false, ...part });
     }

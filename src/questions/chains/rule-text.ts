@@ -1,7 +1,7 @@
 import type { IPFamily } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
 import type { ServiceRef } from '../../contract/answers.js';
-import { saveRule } from '../../netfilter/iptables/save.js';
+import { IPTABLES } from '../../netfilter/iptables/language.js';
 import type { Origin, Rule } from '../../netfilter/ruleset.js';
 
 // The same rules and origins stand in most traces of an answer.
@@ -24,7 +24,7 @@ export function serviceRef(origin: Origin): ServiceRef {
   return remember(refs, origin, () => makeRef(origin));
 }
 
-/** A rule's text as `iptables-save` shows it on the node. */
+/** A rule's text as `iptables-save` or `nft list` shows it on the node. */
 export function ruleText(rule: Rule, family: IPFamily): string {
-  return rule.text ?? remember(texts, rule, () => saveRule(rule, family));
+  return rule.text ?? remember(texts, rule, () => (rule.language ?? IPTABLES).textOf(rule, { family }));
 }

@@ -3,7 +3,7 @@
 import { QuestionError } from '../../base/errors.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption } from '../../cluster/settings.js';
-import type { Answer, CheckClients, CheckedService, CheckResult, FailOn, Finding } from '../../contract/answers.js';
+import type { Answer, CheckedService, CheckResult, Finding } from '../../contract/answers.js';
 import type { CheckQuestion, QuestionRequest } from '../../contract/requests.js';
 import { finding, listed, MAX_LISTED } from '../findings/finding.js';
 import { differenceFindings, sortedFindings, toldFindings } from '../findings/index.js';
@@ -18,16 +18,13 @@ import { requireComparable } from '../walk-limits.js';
 import { readAfter } from '../what-if/after-snapshot.js';
 import { ofAfter, type SidesContext } from '../what-if/sides.js';
 import { withoutRepetition } from '../without-repetition.js';
+import { askSide, fails, USUAL_CLIENTS, unknownOf } from './ask-side.js';
 import { compareDoor, type SideDoor } from './compare-doors.js';
-import { askDoor, doorsOf, type Wanted } from './doors.js';
+import type { Wanted } from './doors.js';
 import { type Touched, touchedServices } from './touched.js';
 
 /** How many touched Services are asked about unless the request says otherwise. */
 export const DEFAULT_MAX_SERVICES = 200;
-
-const CLIENTS: readonly CheckClients[] = ['PODS', 'HOSTS', 'OUTSIDE'];
-
-const RANK = { INFO: 0, WARNING: 1, ERROR: 2, NEVER: 3 } as const;
 
 function wrong(at: string, detail: string): QuestionError {
   return new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
@@ -87,36 +84,6 @@ interface CheckedOne {
   readonly assumptions: readonly Assumption[];
   /** Why it is not known what becomes of some connections to it, on either side; undefined where it is. */
   readonly unknown: string | undefined;
-}
-
-/** Why some of a door's connections are UNKNOWN, in the words of the first of them. */
-function unknownOf({ door }: SideDoor): string | undefined {
-  const outcomes = door.from.flatMap((from) => from.outcomes);
-  return outcomes.find(({ verdict }) => verdict === 'UNKNOWN')?.detail;
-}
-
-/** One side's doors of a Service; those that cannot be asked about are told with the reason. */
-function askSide(prepared: Prepared, key: string, wanted: Wanted) {
-  const service = prepared.cluster.services.get(key);
-  const asked =
-    service === undefined ? [] : doorsOf(service, wanted, prepared).map((door) => askDoor(prepared, door, wanted));
-  const doors = asked.flatMap(({ question, outcome }) =>
-    (outcome?.doors ?? []).map(
-      (door, index): SideDoor => ({
-        door,
-        result: outcome?.result.services[index] as SideDoor['result'],
-        clients: question.clients,
-      }),
-    ),
-  );
-  return {
-    doors,
-    assumptions: asked.flatMap(({ outcome }) => outcome?.assumptions ?? []),
-    unsupported: asked.find(({ unsupported }) => unsupported)?.why,
-    refused: asked.flatMap(({ question: { clients, destination }, why }) =>
-      why === undefined ? [] : [{ clients, via: destination.via ?? 'CLUSTER_IP', why }],
-    ),
-  };
 }
 
 function checkService({ before, after }: Sides, key: string, wanted: Wanted): CheckedOne {
@@ -201,10 +168,6 @@ function ownFindings(touched: Touched, asked: readonly string[], omitted: number
   return [finding('CHECK_INCOMPLETE', message, { touched: touched.services.length, asked: asked.length, omitted })];
 }
 
-function fails(findings: readonly Finding[], failOn: FailOn): boolean {
-  return failOn !== 'NEVER' && findings.some(({ severity }) => RANK[severity] >= RANK[failOn]);
-}
-
 /**
  * Finds the Services that the changes (or the second snapshot) touch, asks about each door of each before and after, and
  * tells what it finds. A Service that is not touched is not asked about. Settings are told as before the change. Throws QuestionError.
@@ -224,7 +187,7 @@ export function answerCheck(
   const touched = touchedServices(before, after);
   const { asked, omitted } = chosen(touched, question, sides);
   const wanted: Wanted = {
-    clients: question.clients ?? CLIENTS,
+    clients: question.clients ?? USUAL_CLIENTS,
     vias: question.vias,
     families: question.families,
   };

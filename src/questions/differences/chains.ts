@@ -2,11 +2,11 @@ import { Sha256 } from '#platform';
 import type { IPFamily } from '../../base/address.js';
 import type { ChainDifference, ChainsDifference, ChainsResult, RuleText, ServiceRef } from '../../contract/answers.js';
 import type { ChainsQuestion } from '../../contract/requests.js';
-import { saveRule } from '../../netfilter/iptables/save.js';
 import type { Rule } from '../../netfilter/ruleset.js';
 import { nodeText, programOf } from '../chains/answer-chains.js';
-import { ByteBudget, ruleBlocks, selectionOf } from '../chains/node-rules.js';
-import { serviceRef } from '../chains/rule-text.js';
+import { ByteBudget, selectionOf } from '../chains/node-rules.js';
+import { renderingOf } from '../chains/renderings.js';
+import { serviceRef, ruleText as textOf } from '../chains/rule-text.js';
 import type { Prepared } from '../prepare.js';
 import { unifiedDiff } from './unified.js';
 
@@ -88,11 +88,12 @@ function compareRules(before: readonly Told[], after: readonly Told[]): Content 
 type ChainTexts = ReadonlyMap<string, { readonly table: string; readonly chain: string; readonly rules: Told[] }>;
 
 function chainsOf({ prepared, question }: ChainsSide, node: string, family: IPFamily): ChainTexts {
-  const blocks = ruleBlocks(programOf(prepared, node, family), selectionOf(question, prepared.settings));
+  const program = programOf(prepared, node, family);
+  const blocks = renderingOf(program).rules(program, selectionOf(question, prepared.settings));
   return new Map(
     blocks.map(({ table, chain, body }) => [
       `${table} ${chain}`,
-      { table, chain, rules: body.map((rule) => ({ rule, text: saveRule(rule, family) })) },
+      { table, chain, rules: body.map((rule) => ({ rule, text: textOf(rule, family) })) },
     ]),
   );
 }
@@ -124,21 +125,29 @@ class Groups<T> {
   }
 }
 
-function countServices(rules: readonly ChainDifference[]): ChainsDifference['services'] {
-  const counts = new Map<string, { service: ServiceRef; added: number; removed: number; changed: number }>();
+type Counts = Map<string, { service: ServiceRef; added: number; removed: number; changed: number }>;
+
+function count(counts: Counts, { namespace, name }: ServiceRef, kind: 'added' | 'removed' | 'changed'): void {
+  const key = `${namespace}/${name}`;
+  const own = counts.get(key) ?? { service: { namespace, name }, added: 0, removed: 0, changed: 0 };
+  own[kind] += 1;
+  counts.set(key, own);
+}
+
+/** Counts all rules of one side, Service by Service. */
+function countRules(counts: Counts, chains: ChainTexts, kind: 'added' | 'removed'): void {
+  for (const { rules } of chains.values()) {
+    for (const { rule } of rules) if (rule.origin !== undefined) count(counts, serviceRef(rule.origin), kind);
+  }
+}
+
+function countServices(rules: readonly ChainDifference[], counts: Counts): ChainsDifference['services'] {
   for (const difference of rules) {
     for (const kind of ['added', 'removed', 'changed'] as const) {
-      for (const { service } of difference[kind]) {
-        if (service === undefined) continue;
-        const { namespace, name } = service;
-        const key = `${namespace}/${name}`;
-        const count = counts.get(key) ?? { service: { namespace, name }, added: 0, removed: 0, changed: 0 };
-        count[kind] += 1;
-        counts.set(key, count);
-      }
+      for (const { service } of difference[kind]) if (service !== undefined) count(counts, service, kind);
     }
   }
-  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count);
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, own]) => own);
 }
 
 type Places = ReadonlyMap<IPFamily, readonly string[]>;
@@ -171,12 +180,20 @@ export function chainsDifference(before: ChainsSide, after: ChainsSide): ChainsD
   const unified = new Groups<{ readonly family: IPFamily; readonly text: string }>();
   const rules = new Groups<NodeChain>();
   const seen = new Map<string, { readonly text: string; readonly chains: readonly NodeChain[] }>();
+  const counts: Counts = new Map();
   const earlier = placesOf(before, after);
   const later = placesOf(after, before);
   const families = [...new Set([...earlier.keys(), ...later.keys()])];
   for (const family of families) {
     const common = (earlier.get(family) ?? []).filter((node) => later.get(family)?.includes(node));
     for (const node of common) {
+      const modes = [before, after].map(({ prepared }) => programOf(prepared, node, family).mode);
+      if (modes[0] !== modes[1]) {
+        // Two languages have no lines in common: what each Service has in either is counted.
+        countRules(counts, chainsOf(before, node, family), 'removed');
+        countRules(counts, chainsOf(after, node, family), 'added');
+        continue;
+      }
       const texts = [before, after].map((side) => nodeText(side.prepared, side.question, node, family));
       const [old = '', now = ''] = texts;
       if (old === now) continue;
@@ -207,7 +224,7 @@ export function chainsDifference(before: ChainsSide, after: ChainsSide): ChainsD
   return {
     unified: unified.told(),
     rules: told,
-    services: countServices(told),
+    services: countServices(told, counts),
     nodes: { added: now.filter((node) => !old.includes(node)), removed: old.filter((node) => !now.includes(node)) },
   };
 }

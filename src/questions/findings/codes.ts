@@ -356,4 +356,46 @@ export const FINDING_CODES = {
     'There are more findings of one code than an answer tells; those of the highest severity are told first.',
     ['code', 'count', 'told', 'severity'],
   ),
+  PROXY_MODE_NOT_AVAILABLE: entry(
+    'DIFFERENCE',
+    'ERROR',
+    'kube-proxy cannot run in the mode that a change gives it: its version, a feature gate or the kernel is against it.',
+    ['nodes', 'nodeCount', 'cause', 'mode'],
+  ),
+  NODE_PORT_ADDRESSES_LOST: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'Another mode of kube-proxy no longer takes node ports on some addresses of nodes.',
+    ['services', 'serviceCount', 'addresses', 'nodes', 'nodeCount'],
+  ),
+  LOOPBACK_NODE_PORTS_LOST: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'Another mode of kube-proxy no longer takes node ports on 127.0.0.1.',
+    ['services', 'serviceCount', 'nodes', 'nodeCount'],
+  ),
+  UNKNOWN_PORTS_CHANGED: entry(
+    'DIFFERENCE',
+    'INFO',
+    'Connections to ports of cluster IPs that no Service has are rejected instead of not answered, or the other way round.',
+    ['nodes', 'nodeCount', 'now'],
+  ),
+  PROXY_CHAINS_GONE: entry(
+    'DIFFERENCE',
+    'INFO',
+    'Another mode of kube-proxy has no chains that rules of others could jump to, and no mark that they could wait for.',
+    ['nodes', 'nodeCount'],
+  ),
+  PROXY_RULES_LEFT_BEHIND: entry(
+    'DIFFERENCE',
+    'INFO',
+    'Rules of the mode in which kube-proxy ran before may stay on the nodes.',
+    ['nodes', 'nodeCount', 'modes'],
+  ),
+  MASQUERADE_ALL_LOST: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'masqueradeAll was on, and the mode that a change gives kube-proxy does not have it set.',
+    ['nodes', 'nodeCount'],
+  ),
 } as const satisfies Readonly<Record<FindingCode, CodeEntry>>;

@@ -24,6 +24,7 @@ import { finding, keyOf } from './finding.js';
 import { commentsChanged } from './large-cluster.js';
 import { type FindingsSpec, type Thresholds, wantedFindings } from './options.js';
 import { policiesNotEvaluated } from './policies.js';
+import { proxyModeFindings } from './proxy-mode.js';
 import { selectorFindings, servicesDeleted, targetPortsLost } from './selectors.js';
 import { sourceAddressDifferences } from './source-address.js';
 import { doorsRemoved, lostTraffic, trafficDifferences } from './traffic.js';
@@ -68,6 +69,7 @@ const DIFFERENCE: readonly DifferenceFinder[] = [
   servicesDeleted,
   metallbLosers,
   commentsChanged,
+  proxyModeFindings,
 ];
 
 /** The address and Services of a LOAD_BALANCER_ADDRESS_LOST; '' for another finding. */

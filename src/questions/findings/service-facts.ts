@@ -7,6 +7,7 @@ import type { Node, Service } from '../../cluster/objects.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { ServiceRef } from '../../contract/answers.js';
 import { nodeIsDown } from '../../path/network.js';
+import { isModelled } from '../../proxy/program.js';
 import { serviceMap } from '../../proxy/service-map.js';
 import type { ProxyEndpoint, ServiceMap, ServicePort } from '../../proxy/service-port.js';
 import type { View } from './view.js';
@@ -44,8 +45,8 @@ export function mapOf({ cluster, settings }: View, family: IPFamily): ServiceMap
 export function unmodelledOf({ cluster, settings }: View): string | undefined {
   if (settings.unsupportedDataplane !== undefined) return settings.unsupportedDataplane;
   const [node] = workingNodes(cluster);
-  const mode = node === undefined ? 'iptables' : settings.proxyOf(node.metadata.name).mode;
-  return mode === 'iptables' ? undefined : `mode ${mode}`;
+  const mode = node === undefined ? undefined : settings.proxyOf(node.metadata.name).mode;
+  return mode === undefined || isModelled(mode) ? undefined : `mode ${mode}`;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { ResultOf } from '../registry.js';
 import { applySummary } from './apply.js';
 import { chainsSummary } from './chains.js';
 import { checkSummary } from './check.js';
+import { inspectSummary } from './inspect.js';
 import { pathSummary } from './path.js';
 import { probabilitySummary } from './probability.js';
 import { sweepSummary } from './sweep.js';
@@ -30,6 +31,7 @@ const SUMMARIES: {
   sweep: (_, { result }) => sweepSummary(result),
   check: (_, { result, findings }) => checkSummary(result, findings),
   apply: (_, { result }) => applySummary(result),
+  inspect: (_, { result, findings }) => inspectSummary(result, findings),
   batch: (_, { result }) => batchSummary(result),
 };
 

@@ -35,10 +35,10 @@ function told(evidence: Finding['evidence'], name: string): Cell {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
 
-function findingRow({ severity, code, message, evidence }: Finding): Row {
+export function findingRow({ severity, code, message, evidence }: Finding, columns: readonly string[] = COLUMNS): Row {
   const names = [...SERVICE_COLUMNS, 'via', 'family', 'clients'];
   const about = Object.fromEntries(names.map((name) => [name, told(evidence, name)]));
-  return row(COLUMNS, { row: 'FINDING', severity, code, message, ...about });
+  return row(columns, { row: 'FINDING', severity, code, message, ...about });
 }
 
 function doorRow(door: CheckedDoor): Row {
@@ -74,7 +74,7 @@ function doorRow(door: CheckedDoor): Row {
 export const checkRows: RowForm<Answer<CheckResult>> = {
   columns: COLUMNS,
   rows: ({ findings, result }) => [
-    ...findings.map(findingRow),
+    ...findings.map((one) => findingRow(one)),
     ...result.services.flatMap(({ doors }) => doors.map(doorRow)),
   ],
 };

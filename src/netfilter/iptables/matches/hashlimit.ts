@@ -1,6 +1,7 @@
+import { BELOW_LIMITS } from '../../limits.js';
 import { NO, YES } from '../../walk/context.js';
 import { firstValue, type MatchCodec, optionOf, RuleError } from '../codec.js';
-import { BELOW_LIMITS, canonicalRate, isByteRate } from '../rates.js';
+import { canonicalRate, isByteRate } from '../rates.js';
 import type { HashlimitMatch } from '../statements.js';
 
 /** The other options in the order in which iptables prints them, and the values that it leaves out. */

@@ -1,6 +1,7 @@
+import { BELOW_LIMITS } from '../../limits.js';
 import { YES } from '../../walk/context.js';
 import { firstValue, type MatchCodec, optionOf, RuleError } from '../codec.js';
-import { BELOW_LIMITS, canonicalRate } from '../rates.js';
+import { canonicalRate } from '../rates.js';
 import type { LimitMatch } from '../statements.js';
 
 /** What xt_limit starts with when a rule does not say (libxt_limit XT_LIMIT_AVG and XT_LIMIT_BURST). */

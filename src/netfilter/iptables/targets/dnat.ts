@@ -1,6 +1,7 @@
+import { withDestination } from '../../packet.js';
 import { firstValue, optionOf, RuleError, type TargetCodec } from '../codec.js';
 import type { Dnat } from '../statements.js';
-import { canonical, formatNatRange, natRangeOf, savedNatRange, withDestination } from './nat-range.js';
+import { canonical, formatNatRange, natRangeOf, savedNatRange } from './nat-range.js';
 
 /** `-j DNAT --to-destination A[-B][:P[-Q]]`. */
 export const dnat: TargetCodec<Dnat> = {

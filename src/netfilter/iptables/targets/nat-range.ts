@@ -1,5 +1,4 @@
 import type { IPFamily } from '../../../base/address.js';
-import { copyOf, type Packet } from '../../packet.js';
 import { RuleError } from '../codec.js';
 import { familyAddress } from '../networks.js';
 import { portRangeOf } from '../ports.js';
@@ -65,27 +64,4 @@ export function formatNatRange(range: NatRange): string {
   if (range.port === undefined) return text;
   if (text.includes(':')) text = `[${text}]`;
   return range.portTo === undefined ? `${text}:${range.port}` : `${text}:${range.port}-${range.portTo}`;
-}
-
-/** The packet with another destination; the flow keeps in mind where it was going. */
-export function withDestination(packet: Packet, address: string, port: number | undefined): Packet {
-  // Rewriting to what is there already is no translation (nf_nat_setup_info).
-  if (address === packet.destination && port === packet.destinationPort) return packet;
-  const { connection } = packet;
-  const after = copyOf(packet);
-  after.destination = address;
-  if (port !== undefined) after.destinationPort = port;
-  after.connection = {
-    state: connection.state,
-    dnat: true,
-    snat: connection.snat,
-    originalDestination: connection.originalDestination ?? packet.destination,
-    originalDestinationPort: connection.originalDestinationPort ?? packet.destinationPort,
-    originalSource: connection.originalSource,
-    originalSourcePort: connection.originalSourcePort,
-    mark: connection.mark,
-    unknownMark: connection.unknownMark,
-    direction: connection.direction,
-  };
-  return after;
 }

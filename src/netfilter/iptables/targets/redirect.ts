@@ -1,7 +1,7 @@
+import { withDestination } from '../../packet.js';
 import { firstValue, optionOf, type TargetCodec } from '../codec.js';
 import { formatPorts, portRangeOf } from '../ports.js';
 import type { Redirect } from '../statements.js';
-import { withDestination } from './nat-range.js';
 
 function spelled(target: Redirect): string {
   const ports = target.toPorts === undefined ? '' : ` --to-ports ${formatPorts(target.toPorts, '-')}`;

@@ -1,0 +1,45 @@
+/** Every model of load and time by its name: what is given in, named fields out. docs/capacity.md describes each. */
+import { affinity } from './affinity.js';
+import { GivenFault } from './given.js';
+import { roundRobin } from './round-robin.js';
+import { solve } from './solve-models.js';
+import {
+  type Answer,
+  allServed,
+  extremes,
+  idle,
+  overCapacity,
+  podLoad,
+  poisson,
+  refused,
+  twoStage,
+} from './throw-models.js';
+import { hpa, loss, rollout, scaleUp } from './time-models.js';
+
+export const MODELS = {
+  'pod-load': podLoad,
+  extremes,
+  'over-capacity': overCapacity,
+  idle,
+  'all-served': allServed,
+  'two-stage': twoStage,
+  'round-robin': roundRobin,
+  affinity,
+  poisson,
+  refused,
+  'scale-up': scaleUp,
+  rollout,
+  loss,
+  hpa,
+  solve,
+} as const satisfies Readonly<Record<string, (given: unknown, at: string) => Answer>>;
+
+export type ModelName = keyof typeof MODELS;
+
+/** What a model gives. Throws GivenFault for a name or a value that is wrong; `at` is the place of what is given. */
+export function answerModel(name: string, given: unknown, at: string): Answer {
+  if (!Object.hasOwn(MODELS, name)) {
+    throw new GivenFault(at, `There is no model "${name.slice(0, 40)}"; there are ${Object.keys(MODELS).join(', ')}.`);
+  }
+  return MODELS[name as ModelName](given, at);
+}

@@ -1,0 +1,55 @@
+/** `snapshot`: takes a snapshot of the cluster of kubectl's context, or of files, and writes it to one file. */
+import { writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { parseDocuments } from '../cluster/parse-documents.js';
+import { redact } from '../cluster/redact.js';
+import type { Arguments } from './arguments.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { type Io, writeAll } from './io.js';
+import { liveSnapshot } from './live.js';
+import { snapshotFiles } from './snapshot.js';
+import { UsageError } from './usage-error.js';
+
+const compressed = promisify(gzip);
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** managedFields are half of what kubectl prints, and no answer is made from them. */
+function withoutManagedFields(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutManagedFields);
+  if (typeof value !== 'object' || value === null) return value;
+  const { metadata, items, ...rest } = value as Fields;
+  const { managedFields: _, ...kept } = Object(metadata) as Fields;
+  return {
+    ...rest,
+    ...(metadata === undefined ? {} : { metadata: kept }),
+    ...(items === undefined ? {} : { items: withoutManagedFields(items) }),
+  };
+}
+
+/** Runs the command. Throws UsageError, QuestionError. */
+export async function runSnapshot(args: Arguments, io: Io): Promise<ExitCode> {
+  const live = !args.has('snapshot') && (io.stdin.isTTY === true || args.has('context') || args.has('kubeconfig'));
+  const output = args.one('output');
+  if (output === undefined && io.stdout.isTTY)
+    throw new UsageError('Say where it goes: -o cluster.json.gz, or a pipe.');
+  const files = live || !args.has('snapshot') ? await liveSnapshot(args, io) : await snapshotFiles(args, io, undefined);
+  const documents = files.flatMap(({ name, bytes }) => parseDocuments(bytes.toString('utf8'), '', name, []));
+  const whole = args.has('redact')
+    ? redact(documents)
+    : { kind: 'List', apiVersion: 'v1', items: documents.map(withoutManagedFields) };
+  const json = `${JSON.stringify(whole)}\n`;
+  if (output === undefined || output === '-') {
+    await writeAll(io.stdout, json);
+    return EXIT.FINE;
+  }
+  const bytes = Buffer.from(json, 'utf8');
+  try {
+    await writeFile(output, output.endsWith('.gz') ? await compressed(bytes) : bytes, { mode: 0o600 });
+  } catch (error) {
+    throw new UsageError(`--output ${output} cannot be written: ${(error as Error).message}.`);
+  }
+  await writeAll(io.stderr, `${output} is written. Ask with -s ${output}.\n`);
+  return EXIT.FINE;
+}
