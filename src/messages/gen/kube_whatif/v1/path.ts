@@ -160,7 +160,14 @@ export interface NodeRules {
     | string
     | undefined;
   /** What `ipset save` prints. Without it, whether a set holds an address is UNKNOWN. */
-  ipset?: string | undefined;
+  ipset?:
+    | string
+    | undefined;
+  /**
+   * What `nft list ruleset` prints, walked instead of the rules that kube-proxy would write. With `iptables_save` beside it,
+   * base chains of both are walked by priority, and the tables that iptables keeps in nftables are read from `iptables_save` alone.
+   */
+  nft?: string | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -1284,6 +1291,9 @@ export const NodeRules: MessageFns<NodeRules> = {
     if (message.ipset !== undefined) {
       writer.uint32(18).string(message.ipset);
     }
+    if (message.nft !== undefined) {
+      writer.uint32(186).string(message.nft);
+    }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -1324,6 +1334,14 @@ export const NodeRules: MessageFns<NodeRules> = {
             message.ipset = reader.string();
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.nft = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1355,6 +1373,7 @@ export const NodeRules: MessageFns<NodeRules> = {
     const message = createBaseNodeRules();
     message.iptablesSave = object.iptablesSave ?? undefined;
     message.ipset = object.ipset ?? undefined;
+    message.nft = object.nft ?? undefined;
     return message;
   },
 };
