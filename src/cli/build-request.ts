@@ -74,9 +74,13 @@ async function nodeFiles(args: Arguments, name: string): Promise<readonly (reado
 async function nodeRules(args: Arguments): Promise<Fields> {
   const saves = await nodeFiles(args, 'iptables-save');
   const sets = await nodeFiles(args, 'ipset-save');
+  const listings = await nodeFiles(args, 'nft-list');
+  const nodeRules: Record<string, { ipset?: string; nft?: string }> = {};
+  for (const [node, ipset] of sets) nodeRules[node] = { ipset };
+  for (const [node, nft] of listings) nodeRules[node] = { ...nodeRules[node], nft };
   return {
     ...(saves.length === 0 ? {} : { iptablesSave: Object.fromEntries(saves) }),
-    ...(sets.length === 0 ? {} : { nodeRules: Object.fromEntries(sets.map(([node, ipset]) => [node, { ipset }])) }),
+    ...(Object.keys(nodeRules).length === 0 ? {} : { nodeRules }),
   };
 }
 

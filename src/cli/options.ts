@@ -162,6 +162,11 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
         multiple: true,
         help: "walk the rules in this file, a node's own iptables-save, instead of kube-proxy's; repeatable",
       },
+      'nft-list': {
+        value: 'NODE=FILE',
+        multiple: true,
+        help: "walk this file, the node's nft list ruleset, instead of what kube-proxy would write; repeatable",
+      },
       'ipset-save': {
         value: 'NODE=FILE',
         multiple: true,

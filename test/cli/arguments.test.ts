@@ -58,7 +58,7 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [['chains', '--family', '5', '-s', SNAPSHOT], /^--family is 4, 6, IPv4 or IPv6, not 5\.$/],
   [
     ['chains', '--format', 'restor', '-s', SNAPSHOT],
-    /^--format is restore, save, list, rules, not restor\. Did you mean/,
+    /^--format is restore, save, list, rules, transaction, not restor\. Did you mean/,
   ],
   [['chains', '--max-bytes', '1e3', '-s', SNAPSHOT], /^--max-bytes is a whole number, not 1e3\.$/],
   [['chains', '--mode', 'nft', '-s', SNAPSHOT], /^--mode is iptables, nftables, ipvs, not nft\./],

@@ -6,8 +6,10 @@ import { requireNode } from '../../cluster/lookup.js';
 import { namespacedName } from '../../cluster/objects.js';
 import type { PathResult, ServiceRef } from '../../contract/answers.js';
 import type { PathQuestion } from '../../contract/requests.js';
+import { besideEachOther } from '../../netfilter/beside.js';
 import { type IpSets, parseIpsets } from '../../netfilter/ipset.js';
 import { parseSave } from '../../netfilter/iptables/parse.js';
+import { parseRuleset } from '../../netfilter/nftables/parse.js';
 import type { Ruleset } from '../../netfilter/ruleset.js';
 import type { Chance } from '../../netfilter/walk/types.js';
 import type { Client } from '../../path/client.js';
@@ -82,7 +84,7 @@ function givenRules(
     check(node, at);
     read(node, text, at);
   }
-  for (const [node, { iptablesSave, ipset }] of Object.entries(question.nodeRules ?? {})) {
+  for (const [node, { iptablesSave, ipset, nft }] of Object.entries(question.nodeRules ?? {})) {
     check(node, pointer('path', 'nodeRules', node));
     const at = pointer('path', 'nodeRules', node, 'iptablesSave');
     if (iptablesSave !== undefined && rulesets.has(node)) {
@@ -90,6 +92,11 @@ function givenRules(
       throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
     }
     if (iptablesSave !== undefined) read(node, iptablesSave, at);
+    if (nft !== undefined) {
+      const listed = parseRuleset(nft, family, pointer('path', 'nodeRules', node, 'nft'));
+      const saved = rulesets.get(node);
+      rulesets.set(node, saved === undefined ? listed : besideEachOther(listed, saved));
+    }
     if (ipset !== undefined) ipsets.set(node, parseIpsets(ipset, pointer('path', 'nodeRules', node, 'ipset')));
   }
   return { rulesets, ipsets, partial };
