@@ -1,5 +1,6 @@
 /** Values as the API server stores them whoever wrote them: quantities in one spelling, claim templates with their defaults. */
 
+import { scalarText } from '../base/scalar-text.js';
 import { innerType, typeSchema } from './schema.js';
 import type { Fields } from './strategic-merge.js';
 
@@ -12,7 +13,7 @@ const QUANTITY = /^([+-]?)(\d{0,30})(?:\.(\d{0,30}))?([numkMGTPE]|[KMGTPE]i)?$/;
  * Source: apimachinery pkg/api/resource, `CanonicalizeBytes`.
  */
 export function canonicalQuantity(value: unknown): unknown {
-  const match = QUANTITY.exec(String(value));
+  const match = QUANTITY.exec(scalarText(value));
   if (match === null || !['string', 'number'].includes(typeof value)) return value;
   const [, sign = '', whole = '', part = '', suffix = ''] = match;
   if (whole + part === '') return value;

@@ -2,7 +2,9 @@
  * Strategic merge patches: the patch that `kubectl apply` sends, and what the API server makes of it.
  * Source: Kubernetes 1.36 staging/src/k8s.io/apimachinery/pkg/util/strategicpatch.
  */
+
 import { isDeepStrictEqual } from '../base/deep-equal.js';
+import { scalarText } from '../base/scalar-text.js';
 import { innerType, typeSchema } from './schema.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -70,7 +72,7 @@ function diffMaps(from: Fields, to: Fields, type: string, options: DiffOptions, 
   return patch;
 }
 
-const keyText = (item: unknown, key: string) => String(isFields(item) ? item[key] : item);
+const keyText = (item: unknown, key: string) => scalarText(isFields(item) ? item[key] : item);
 
 function sorted(list: readonly unknown[], key: string): unknown[] {
   const texts = list.map((item) => ({ item, text: keyText(item, key) }));

@@ -351,6 +351,17 @@ export const COMMANDS: Readonly<
       'kube-whatif check -s cluster.json --after later.json --output junit',
     ],
   },
+  apply: {
+    summary: 'what do these changes make of the objects? each before and after, or why it is refused',
+    options: {
+      kind: { value: 'KIND', multiple: true, help: 'only objects of this kind; repeatable' },
+      ...QUESTION,
+    },
+    examples: [
+      'kube-whatif apply -s cluster.json -f manifests/',
+      'kube-whatif apply -s cluster.json --scale default/web=4 --kind Deployment --output markdown',
+    ],
+  },
   inspect: {
     summary: 'what is wrong with the cluster as it is? every Service, through every door',
     options: INSPECT,
@@ -389,17 +400,6 @@ export const COMMANDS: Readonly<
     usage: 'completion bash|zsh|fish',
     options: HELP,
     examples: ['kube-whatif completion bash'],
-  },
-  apply: {
-    summary: 'what do these changes make of the objects? each before and after, or why it is refused',
-    options: {
-      kind: { value: 'KIND', multiple: true, help: 'only objects of this kind; repeatable' },
-      ...QUESTION,
-    },
-    examples: [
-      'kube-whatif apply -s cluster.json -f manifests/',
-      'kube-whatif apply -s cluster.json --scale default/web=4 --kind Deployment --output markdown',
-    ],
   },
   serve: {
     summary: 'answer the same questions over HTTP',

@@ -154,7 +154,7 @@ export function redact(documents: readonly Json[]): Json {
   const map = renamed(names, kept);
   const items = objects.map((object) => {
     if (object.kind === 'ConfigMap') {
-      const { ['kubeconfig.conf']: _, ...data } = isFields(object.data) ? object.data : {};
+      const { 'kubeconfig.conf': _, ...data } = isFields(object.data) ? object.data : {};
       return { ...(replaced({ ...object, data: {} }, '', map) as Fields), data };
     }
     return replaced(object, '', map);

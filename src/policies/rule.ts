@@ -1,5 +1,7 @@
 /** What rules of policies have in common: a peer or a port matches, or the first reason why it does not. */
+
 import { addressFamily, addressOf, cidrContains, networkOf } from '../base/address.js';
+import { scalarText } from '../base/scalar-text.js';
 import { fieldsOf } from '../cluster/resources.js';
 import type { End, Flow } from './flow.js';
 
@@ -26,7 +28,7 @@ export function inNetwork(text: unknown, address: string): Verdict {
   const cidr = typeof text === 'string' ? networkOf(text) : undefined;
   const own = addressOf(address);
   if (cidr === undefined || own === undefined) return 'PEER';
-  if (addressFamily(String(text).replace(/\/.*$/, '')) !== own.family) return 'FAMILY';
+  if (addressFamily(scalarText(text).replace(/\/.*$/, '')) !== own.family) return 'FAMILY';
   return cidrContains(cidr, own) ? undefined : 'PEER';
 }
 

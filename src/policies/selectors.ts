@@ -1,4 +1,5 @@
 /** Label selectors of policies. Of a namespace that the snapshot does not hold only the name is known. */
+import { scalarText } from '../base/scalar-text.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { matchesSelector } from '../cluster/labels.js';
 import type { LabelSelector, Pod } from '../cluster/objects.js';
@@ -26,7 +27,7 @@ export function selectorOf(value: unknown): LabelSelector | undefined {
   const expressions = list.map((one) => {
     const { key, operator, values } = fieldsOf(one);
     const texts = Array.isArray(values) ? values.filter((text): text is string => typeof text === 'string') : [];
-    return { key: String(key), operator: String(operator), values: texts };
+    return { key: scalarText(key), operator: scalarText(operator), values: texts };
   });
   return { matchLabels: labels, matchExpressions: expressions };
 }

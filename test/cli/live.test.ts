@@ -18,11 +18,11 @@ function standIn(
   namespace = '',
 ) {
   const folder = t.testdir();
-  const kinds: Record<string, unknown> = {};
+  const kinds: Record<string, { kind: string; apiVersion: string; items: unknown[] }> = {};
   for (const item of SNAPSHOT.items) {
     const kind = `${item.kind.toLowerCase()}s`.replace(/ys$/, 'ies');
-    const list = (kinds[kind] ??= { kind: 'List', apiVersion: 'v1', items: [] }) as { items: unknown[] };
-    list.items.push(item);
+    kinds[kind] ??= { kind: 'List', apiVersion: 'v1', items: [] };
+    kinds[kind]?.items.push(item);
   }
   const configMap = SNAPSHOT.items.find(({ kind }) => kind === 'ConfigMap');
   const program = `const { appendFileSync } = require('node:fs');

@@ -39,7 +39,7 @@ function examine(t: Test, name: string, answer: Answer<CheckResult>, code: strin
   for (const { doors } of result.services) for (const door of doors) t.not(door.change, 'SAME', `${name}: ${door.via}`);
   const [text, markdown, junit, sarif] = FORMS.map((form) => render('check', answer, form, {}));
   t.notMatch(`${text}${markdown}`, /passed/i, name);
-  t.match(text, /^Unknown: /, name);
+  t.match(text, /^Not known: /, name);
   t.match(junit, /errors="[1-9]/, name);
   t.match(sarif, /"unknown": \{/, name);
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
+import { scalarText } from '../../base/scalar-text.js';
 import { parseQuantity } from '../../control-plane/quantity.js';
 import type { FieldRule, Rules } from './merge-keys.js';
 
@@ -16,8 +17,8 @@ const QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'allocata
 function sameQuantity(a: unknown, b: unknown): boolean {
   const written = (value: unknown) => typeof value === 'string' || typeof value === 'number';
   if (!written(a) || !written(b)) return false;
-  const one = parseQuantity(String(a));
-  return one !== undefined && one === parseQuantity(String(b));
+  const one = parseQuantity(scalarText(a));
+  return one !== undefined && one === parseQuantity(scalarText(b));
 }
 
 /** A value of a manifest as the object gets it: fields that are null are not there. */
@@ -75,7 +76,7 @@ function mergedFields(current: Fields, former: Fields, wanted: Fields, rule: Fie
     else if (!(QUANTITIES.has(name) && sameQuantity(fields.get(key), item))) {
       const own = Object.hasOwn(rules, key) ? (rules[key] as FieldRule) : {};
       const value = merged(fields.get(key), Object.hasOwn(former, key) ? former[key] : undefined, item, own, key);
-      fields.set(key, QUANTITIES.has(name) && typeof value === 'number' ? String(value) : value);
+      fields.set(key, QUANTITIES.has(name) && typeof value === 'number' ? scalarText(value) : value);
     }
   }
   return Object.fromEntries(fields);

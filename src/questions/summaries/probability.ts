@@ -6,7 +6,6 @@ import { count, percent, port, range, share, way } from './words.js';
 export type Shape = 'LOST' | 'UNKNOWN' | 'UNEVEN' | 'EVEN';
 
 const LOSSES = ['dropped', 'rejected', 'unreachable'] as const;
-const VERDICT_OF = { dropped: 'DROPPED', rejected: 'REJECTED', unreachable: 'UNREACHABLE' } as const;
 
 /** What is the matter with a Service port; EVEN where all is delivered and every endpoint gets the same. */
 export function shapeOf(service: ServiceProbability): Shape {
