@@ -1,5 +1,7 @@
 /** Network policies on a packet's way: where they act, whose address they see, who enforces them. */
+import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
 import { agent, small } from '../support/small-cluster.js';
@@ -78,4 +80,27 @@ t.test('the own node is never cut off, another one is', async (t) => {
   const steps = stepsOf(answer);
   t.ok(steps.length > 0);
   for (const { tier, verdict } of steps) t.equal(verdict === 'ALLOW', tier === 'NODE');
+});
+
+t.test('a client that stands for any pod is not said to be let through without a word', async (t) => {
+  const list = JSON.parse(readFileSync('examples/article.json', 'utf8')) as { items: unknown[] };
+  const policy = (ingress: readonly unknown[]) => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { podSelector: { matchLabels: { app: 'nginx' } }, policyTypes: ['Ingress'], ingress },
+  });
+  const asked = (ingress: readonly unknown[], more: object = {}) =>
+    ask(
+      'probability',
+      { probability: { services: [{ namespace: 'default', name: 'nginx-svc', port: 80 }], ...more } },
+      readSnapshot({ inline: { ...list, items: [...list.items, policy(ingress)] } }),
+    );
+  const codes = ({ findings }: { readonly findings: readonly { readonly code: string }[] }) =>
+    findings.map(({ code }) => code).filter((code) => code === 'NETWORK_POLICY_NOT_EVALUATED');
+  const byLabel = [{ from: [{ podSelector: { matchLabels: { role: 'x' } } }] }];
+  t.same(codes(asked(byLabel)), ['NETWORK_POLICY_NOT_EVALUATED'], 'labels decide');
+  t.same(codes(asked(byLabel, { clients: { pod: 'default/client' } })), [], 'a real pod is decided');
+  t.same(codes(asked([{}])), [], 'all may');
+  t.same(codes(asked([])), [], 'nobody may');
 });

@@ -4,8 +4,12 @@ import { matchesSelector } from '../../cluster/labels.js';
 import { policiesOf, policiesSelecting } from '../../cluster/network-policies.js';
 import type { Pod, Workload } from '../../cluster/objects.js';
 import { resourceName } from '../../cluster/resources.js';
+import type { Finding } from '../../contract/answers.js';
 import { matchesServiceSelector } from '../../control-plane/labels.js';
-import { isEvaluated } from '../../policies/policy-set.js';
+import type { Client } from '../../path/client.js';
+import { decide } from '../../policies/evaluate.js';
+import { ALL_APIS, isEvaluated } from '../../policies/policy-set.js';
+import type { Door } from './door.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
 import type { StateFinder, View } from './view.js';
 
@@ -51,7 +55,48 @@ function podsOf({ cluster, services, doors }: View): ReadonlyMap<string, Pod> {
   return found;
 }
 
-/** One finding for each policy that selects pods which the view is about. */
+/** Whether some client of a door is no pod of the cluster, but stands for any pod of its node. */
+function someStandIn({ from }: Door, { cluster }: View): Client | undefined {
+  return from.find(({ client }) => client.kind === 'POD' && !cluster.pods.has(client.name.replace(/^pod\//, '')))
+    ?.client;
+}
+
+/**
+ * Policies whose rules select pods, where the client stands for any pod: such a rule is taken to match, and whether it does depends on
+ * which pod connects.
+ */
+function undecidedForStandIns(view: View): Finding[] {
+  const { cluster, settings, doors } = view;
+  if (settings.network.policies === 'IGNORED') return [];
+  const found = new Map<string, Set<string>>();
+  for (const door of doors) {
+    const client = someStandIn(door, view);
+    if (client === undefined) continue;
+    const source = { address: client.address ?? '', isSomePod: true };
+    for (const { address, port, pod: name = '' } of door.endpoints) {
+      const pod = cluster.pods.get(name);
+      if (pod === undefined) continue;
+      const flow = { source, destination: { address, pod }, protocol: door.service?.protocol ?? 'TCP', port };
+      const { verdict, isolatedBy } = decide(cluster, 'INGRESS', flow, pod, ALL_APIS);
+      if (verdict !== 'UNKNOWN') continue;
+      const policies = isolatedBy.length > 0 ? isolatedBy : ['A policy of an administrator'];
+      for (const policy of policies) remember(found, policy, () => new Set<string>()).add(name);
+    }
+  }
+  return [...found].map(([policy, pods]) => {
+    const names = [...pods];
+    const message =
+      `${policy} decides by labels which pods may connect to ${listed(names)}. The clients of this answer stand for any pod, and are taken to be let ` +
+      'through: ask with --clients or --from about the pods that connect.';
+    return finding('NETWORK_POLICY_NOT_EVALUATED', message, {
+      policy,
+      pods: names.slice(0, MAX_LISTED),
+      podCount: names.length,
+    });
+  });
+}
+
+/** One finding for each policy that selects pods which the view is about, and is not evaluated for them or their clients. */
 export const policiesNotEvaluated: StateFinder = (view) => {
   if (policiesOf(view.cluster).length === 0) return [];
   const selected = new Map<string, string[]>();
@@ -64,7 +109,7 @@ export const policiesNotEvaluated: StateFinder = (view) => {
       selected.set(key, pods);
     }
   }
-  return [...selected].map(([policy, pods]) => {
+  const ofKinds = [...selected].map(([policy, pods]) => {
     const message =
       `${policy} selects ${listed(pods)}, and what network policies of its kind let through is not evaluated: ` +
       'connections from or to these pods may be denied though this answer delivers them.';
@@ -74,4 +119,5 @@ export const policiesNotEvaluated: StateFinder = (view) => {
       podCount: pods.length,
     });
   });
+  return [...ofKinds, ...undecidedForStandIns(view)];
 };
