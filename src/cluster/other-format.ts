@@ -11,7 +11,7 @@ const FORMATS: readonly (readonly [pattern: RegExp, sentence: string])[] = [
   ],
   [
     /^table (?:ip|ip6|inet|arp|bridge) \S+ \{/,
-    `this is what \`nft list ruleset\` prints. Objects are needed: ${LIST}.`,
+    `this is what \`nft list ruleset\` prints, which --nft-list takes. Objects are needed: ${LIST}.`,
   ],
   [
     /\{\{-?\s*(?:\.|\$|include\b|if\b|range\b|with\b|template\b|toYaml\b|define\b|\/\*)/,

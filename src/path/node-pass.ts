@@ -1,6 +1,6 @@
 import { addressOf, cidrContains, networkOf } from '../base/address.js';
 import { copyOf, headerOf, type Packet, withSource } from '../netfilter/packet.js';
-import type { Hook, Ruleset } from '../netfilter/ruleset.js';
+import type { Hook, Ruleset, Table } from '../netfilter/ruleset.js';
 import { walkHook } from '../netfilter/walk/walk.js';
 import { type Earlier, endingOf } from './causes.js';
 import type { Fabric } from './fabric.js';
@@ -27,16 +27,23 @@ interface Passing {
 
 const withoutNat = new WeakMap<Ruleset, Ruleset>();
 
+/** The same table, with its language, sets and chains, that no hook calls for nat. */
+function withoutNatChains(table: Table): Table {
+  const baseChains = table.baseChains.filter(({ base }) => base?.type !== 'nat');
+  return new Proxy(table, {
+    get(target, name) {
+      if (name === 'baseChains') return baseChains;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 /** The rules without the chains that translate, which a packet that loops back through lo does not meet a second time. */
 function natless(ruleset: Ruleset): Ruleset {
   let reduced = withoutNat.get(ruleset);
   if (reduced === undefined) {
-    const tables = ruleset.tables.map((table) => ({
-      name: table.name,
-      chain: (name: string) => table.chain(name),
-      chains: () => table.chains(),
-      baseChains: table.baseChains.filter(({ base }) => base?.type !== 'nat'),
-    }));
+    const tables = ruleset.tables.map(withoutNatChains);
     reduced = { ...ruleset, tables };
     withoutNat.set(ruleset, reduced);
   }

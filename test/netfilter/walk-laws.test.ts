@@ -62,6 +62,20 @@ function rule(level: number): fc.Arbitrary<string> {
     .map(([match, then]) => ['-A', name, match, then].filter((part) => part !== '').join(' '));
 }
 
+/** How many random rules a packet can come to, those of a chain as often as the chain is called. */
+function randomSteps(text: string): number {
+  const lines = text.split('\n');
+  const callsOf = (chain: string): number =>
+    chain === 'FORWARD'
+      ? 1
+      : lines
+          .filter((line) => line.startsWith('-A ') && new RegExp(` -[jg] ${chain}$`).test(line))
+          .reduce((sum, line) => sum + callsOf(line.split(' ')[1] ?? ''), 0);
+  return lines
+    .filter((line) => line.includes('statistic'))
+    .reduce((sum, line) => sum + callsOf(line.split(' ')[1] ?? ''), 0);
+}
+
 const filters = fc
   .tuple(...Array.from({ length: DEPTH + 1 }, (_, level) => fc.array(rule(level), { minLength: 1, maxLength: 4 })))
   .chain((chains) => fc.constantFrom('', 'FORWARD').map((policy) => ({ chains, policy })))
@@ -72,7 +86,7 @@ const filters = fc
       policy,
     ),
   )
-  .filter((text) => text.split('statistic').length - 1 <= MOST_RANDOM);
+  .filter((text) => randomSteps(text) <= MOST_RANDOM);
 
 /** Where a packet can be, by verdict and mark, with the chance of each: an evaluator as naive as can be. */
 type Where = Map<string, Fraction>;

@@ -88,6 +88,8 @@ function parsed(text: string, pointer: string, notes: DocumentNote[]): unknown[]
     return documents;
   } catch (error) {
     if (!(error instanceof QuestionError) || error.code !== 'MALFORMED' || !TEMPLATE.test(text)) throw error;
+    // Helm's own are named already.
+    if (error.message.includes('helm template')) throw error;
     const hint = ' It looks like a template: give what `helm template` (or the tool that it belongs to) makes of it.';
     const problems = error.problems.map((problem) => ({ ...problem, detail: problem.detail + hint }));
     throw new QuestionError(error.code, error.message + hint, problems);

@@ -8,7 +8,7 @@ const LOOKS: readonly (readonly [begins: RegExp, sentence: string])[] = [
   [/^(?:-P|-N|-A) \S+/, `This is what \`iptables -S\` prints, without its tables: ${SAVE}.`],
   [
     /^table (?:ip|ip6|inet|bridge|arp|netdev) \S+ \{/,
-    `This is what \`nft list ruleset\` prints: ${SAVE}, where the iptables of the node writes such rules.`,
+    'This is what `nft list ruleset` prints: give it as nodeRules.nft (--nft-list NODE=FILE).',
   ],
   [
     /^\{\s*"nftables"/,

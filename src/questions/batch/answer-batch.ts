@@ -5,13 +5,14 @@ import { documentOfError } from '../../base/problem-document.js';
 import { mergePatch } from '../../changes/merge-patch.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { SettingsOverride } from '../../cluster/settings-override.js';
-import type { Answer, BatchAnswer, BatchResult } from '../../contract/answers.js';
+import type { Answer, BatchAnswer, BatchResult, PathResult } from '../../contract/answers.js';
 import type { BatchEntry, Change, QuestionRequest } from '../../contract/requests.js';
 import { validator } from '../../contract/validator.js';
 import { answerPlain } from '../answer-plain.js';
 import { answerCheck } from '../check/answer-check.js';
 import type { ByDigest } from '../held.js';
 import { BATCH_QUESTIONS, type BatchQuestionName } from '../kinds.js';
+import { withRemedies } from '../path/remedies.js';
 import { type Prepare, type Prepared, prepare } from '../prepare.js';
 import { summed } from '../summaries/index.js';
 import { answerSweep } from '../sweep/answer-sweep.js';
@@ -159,7 +160,10 @@ function answerEntry(
   }
   const kind = entry.chains !== undefined ? 'chains' : entry.path !== undefined ? 'path' : 'probability';
   const prepared = prepareOnce({ ...moment, changes: base }, snapshot);
-  return answerPlain(kind, prepared, entry, findings);
+  const answer = answerPlain(kind, prepared, entry, findings);
+  if (entry.path === undefined) return answer;
+  const request = { ...moment, changes: base, path: entry.path, ...(findings === undefined ? {} : { findings }) };
+  return withRemedies(answer as Answer<PathResult>, request, snapshot);
 }
 
 /**
