@@ -7,7 +7,7 @@ export interface FieldSchema {
   readonly name: string;
   /** As the table spells it: `[]ServicePort`, `{}string`, `integer`. */
   readonly type: string;
-  /** The field that tells items apart in a strategic merge patch; empty for lists of texts, undefined where the list is replaced. */
+  /** The field by which a strategic merge patch matches items; empty for lists of strings, undefined where the patch replaces the list. */
   readonly mergeKey?: string;
   /** Whether a patch names the keys that stay, so that others are dropped. */
   readonly retainsKeys: boolean;

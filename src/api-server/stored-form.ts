@@ -9,7 +9,7 @@ const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 const QUANTITY = /^([+-]?)(\d{0,30})(?:\.(\d{0,30}))?([numkMGTPE]|[KMGTPE]i)?$/;
 
 /**
- * A quantity in its canonical spelling (`0.5` is `500m`, `1024Mi` is `1Gi`); a text that is none stays as it is.
+ * A quantity in its canonical form (`0.5` is `500m`, `1024Mi` is `1Gi`). A text that is not a quantity is returned unchanged.
  * Source: apimachinery pkg/api/resource, `CanonicalizeBytes`.
  */
 export function canonicalQuantity(value: unknown): unknown {
@@ -41,7 +41,7 @@ export function canonicalQuantity(value: unknown): unknown {
   return `${sign === '-' ? '-' : ''}${nano}${DECIMAL[power]}`;
 }
 
-/** A value of a type with its quantities in their canonical spelling. */
+/** A value of a type with its quantities in canonical form. */
 export function withCanonicalQuantities(value: unknown, type: string): unknown {
   if (type === 'quantity') return canonicalQuantity(value);
   if (type.startsWith('[]')) {

@@ -121,7 +121,7 @@ function diffLists(
   options: DiffOptions,
 ): void {
   const { mergeKey = '' } = rule;
-  // Items that cannot be told apart are left to whoever judges the result.
+  // Items with the same key are not resolved here: validation of the result reports them.
   if (mergeKey !== '' && ![...from, ...to].every(isFields)) {
     if (options.additions && !isDeepStrictEqual(from, to)) patch[field] = to;
     return;

@@ -182,7 +182,7 @@ function boxesOf(groups: readonly PodGroup[], low: number, high: number): readon
   return groups.map((group) => ({ ...group, low, high }));
 }
 
-/** Chances below this are not told apart from 0 in the law of the most or least loaded pod. */
+/** Chances below this count as 0 in the law of the most or least loaded pod. */
 const END = 1e-13;
 
 /** The law of the most loaded pod's connections. Groups without pods or share are allowed; shares must sum to 1. */

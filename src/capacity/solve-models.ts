@@ -59,8 +59,8 @@ export function solve(value: unknown, at: string): Answer {
     const fits = (n: number) => left(n) > 0 && rate / left(n) <= capacity * (1 + 1e-12);
     // What is left grows in steps, and never falls: the first that fits is the least.
     const replicas = leastBy(1, fits, `${at}/capacity`);
-    const told = (n: number) => ({ podsLeft: left(n), perPodThen: left(n) === 0 ? null : rate / left(n) });
-    return { replicas, ...told(replicas), oneLess: replicas > 1 ? told(replicas - 1) : null, monotone: true };
+    const loss = (n: number) => ({ podsLeft: left(n), perPodThen: left(n) === 0 ? null : rate / left(n) });
+    return { replicas, ...loss(replicas), oneLess: replicas > 1 ? loss(replicas - 1) : null, monotone: true };
   }
   const chance = numberIn(fields, 'chance', at, { above: 0, below: 1 });
   let overWith: (pods: number) => number;

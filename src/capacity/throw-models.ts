@@ -33,7 +33,7 @@ function requireJoint(connections: number, at: string): void {
   if (connections <= LARGE) return;
   throw new GivenFault(
     `${at}/connections`,
-    `The most and least loaded of all pods are worked out for up to ${LARGE} connections; model pod-load tells of one pod for any number.`,
+    `The most and least loaded of all pods are worked out for up to ${LARGE} connections; model pod-load answers for one pod and any number.`,
   );
 }
 
@@ -109,7 +109,7 @@ function idleLaw(connections: number, groups: readonly GivenPods[]): Law {
   return { first: 0, chances: [...(left.get(0) ?? [])] };
 }
 
-/** Number of idle pods told one by one. */
+/** The most numbers of idle pods that are listed, each with its chance. */
 const IDLE_TOLD = 6;
 
 export function idle(value: unknown, at: string): Answer {

@@ -207,18 +207,19 @@ export async function runApply(args: Arguments, io: Io): Promise<ExitCode> {
 async function run(asked: QuestionKind, question: AskedKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
   const form = formOf(args, asked);
   const layout = renderOptions(args, io);
-  const told = await answerOf(asked, question, args, io);
+  const answer = await answerOf(asked, question, args, io);
   // A path to a Service of several ports is a batch of paths.
-  const kind = 'answers' in told.result ? 'batch' : asked;
+  const kind = 'answers' in answer.result ? 'batch' : asked;
   if (form === 'json') {
-    const json = `${JSON.stringify(told, undefined, 2)}\n`;
+    const json = `${JSON.stringify(answer, undefined, 2)}\n`;
     await writeAll(io.stdout, io.stdout.isTTY ? printableJson(json) : json);
   } else {
-    const text = render(kind, told, form, { ...layout, indent: 2 });
+    const text = render(kind, answer, form, { ...layout, indent: 2 });
     await writeAll(io.stdout, form === 'rows' && io.stdout.isTTY ? printableJson(text) : text);
   }
-  if (holdsProblem(told)) return EXIT.BAD_INPUT;
-  if ('objects' in told.result && told.result.objects.some(({ outcome }) => outcome === 'REFUSED')) return EXIT.FAILED;
-  if ('failed' in told.result && told.result.failed) return EXIT.FAILED;
-  return holdsUnknown(told) ? EXIT.UNKNOWN : EXIT.FINE;
+  if (holdsProblem(answer)) return EXIT.BAD_INPUT;
+  if ('objects' in answer.result && answer.result.objects.some(({ outcome }) => outcome === 'REFUSED'))
+    return EXIT.FAILED;
+  if ('failed' in answer.result && answer.result.failed) return EXIT.FAILED;
+  return holdsUnknown(answer) ? EXIT.UNKNOWN : EXIT.FINE;
 }

@@ -2,12 +2,12 @@ import type { ManifestFile } from '../changes/manifests/read-manifests.js';
 import { ENUMS } from '../contract/gen/types.js';
 import type { PlainKind } from '../questions/kinds.js';
 import type { Arguments } from './arguments.js';
+import { changes } from './change-options.js';
 import { readBytes, readJsonOption } from './input-files.js';
 import {
   readClients,
   readDestination,
   readLoadBalancer,
-  readScale,
   readScaled,
   readServiceDestination,
   readSource,
@@ -289,87 +289,6 @@ async function settings(args: Arguments): Promise<Fields | undefined> {
   };
   const all = merge(base, named);
   return Object.keys(all).length > 0 ? all : undefined;
-}
-
-/** The Service of `--to`, for the options that change it. Throws UsageError where it is not one Service. */
-function serviceOfTo(args: Arguments, option: string): Fields {
-  const [to, ...more] = args.all('to');
-  const destination = to === undefined || more.length > 0 ? undefined : readDestination(to);
-  const { service } = destination ?? {};
-  if (service === undefined) {
-    throw new UsageError(`--${option} changes the Service of --to: give --to [NAMESPACE/]NAME, or write --change.`);
-  }
-  return { namespace: service.namespace, name: service.name };
-}
-
-/** `KIND/NAMESPACE/NAME`, or `KIND/NAME` of the namespace. */
-function deleted(text: string, namespace: string): Fields {
-  const words = text.split('/');
-  const [kind = '', ...names] = words;
-  const [first = '', second] = names;
-  const known = DELETED_KINDS[kind.toLowerCase()] ?? kind;
-  if (kind === '' || first === '' || names.length > 2 || second === '') {
-    throw new UsageError(`--delete is KIND/NAMESPACE/NAME or KIND/NAME, not ${text}.`);
-  }
-  if (known === 'Node' || known === 'Namespace') return { kind: known, name: second ?? first };
-  return second === undefined
-    ? { kind: known, namespace, name: first }
-    : { kind: known, namespace: first, name: second };
-}
-
-/** Kinds as kubectl spells them. */
-const DELETED_KINDS: Readonly<Record<string, string>> = {
-  pod: 'Pod',
-  po: 'Pod',
-  service: 'Service',
-  svc: 'Service',
-  deployment: 'Deployment',
-  deploy: 'Deployment',
-  replicaset: 'ReplicaSet',
-  rs: 'ReplicaSet',
-  statefulset: 'StatefulSet',
-  sts: 'StatefulSet',
-  daemonset: 'DaemonSet',
-  ds: 'DaemonSet',
-  node: 'Node',
-  no: 'Node',
-  namespace: 'Namespace',
-  ns: 'Namespace',
-  endpointslice: 'EndpointSlice',
-  networkpolicy: 'NetworkPolicy',
-  netpol: 'NetworkPolicy',
-};
-
-/** The change of each option that makes one. */
-const CHANGE_OPTIONS: Readonly<
-  Record<string, (value: string, args: Arguments, namespace: string) => unknown | Promise<unknown>>
-> = {
-  scale: (value) => ({ scale: readScale(value) }),
-  change: (value) => readJsonOption('--change', value),
-  drain: (name) => ({ node: { name, action: 'DRAIN' } }),
-  fail: (name) => ({ node: { name, action: 'FAIL' } }),
-  'fail-zone': (name) => ({ zone: { name, action: 'FAIL' } }),
-  local: (_, args) => ({ service: { ...serviceOfTo(args, 'local'), externalTrafficPolicy: 'Local' } }),
-  type: (value, args) => ({
-    service: { ...serviceOfTo(args, 'type'), type: oneOf('--type', value, ['ClusterIP', 'NodePort', 'LoadBalancer']) },
-  }),
-  delete: (value, _, namespace) => ({ delete: deleted(value, namespace) }),
-};
-
-async function changes(args: Arguments, manifests: readonly ManifestFile[]): Promise<unknown[]> {
-  const made: unknown[] = [];
-  let applied = false;
-  const namespace = args.one('namespace') ?? 'default';
-  for (const { name, value } of args.ordered('filename', ...Object.keys(CHANGE_OPTIONS))) {
-    const change = CHANGE_OPTIONS[name];
-    if (change !== undefined) made.push(await change(value, args, namespace));
-    else if (!applied) {
-      // All files are one `kubectl apply`, which is made where the first of them stands.
-      applied = true;
-      made.push({ apply: { ...field('namespace', args.one('namespace')), manifests } });
-    }
-  }
-  return made;
 }
 
 /**

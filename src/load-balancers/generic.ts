@@ -38,7 +38,7 @@ export const generic: Implementation = {
       balanced.assume(
         'loadBalancer.preserveClientAddress',
         true,
-        'Nothing tells whether this load balancer keeps the client’s address or puts its own in its place, which decides what pods see. Option preserveClientAddress says it.',
+        'Nothing in the snapshot shows whether this load balancer keeps the client’s address or replaces it by its own, which decides what pods see. Set it with option preserveClientAddress.',
       );
     }
     const source = (given ?? true) ? undefined : ownAddress(balanced, 'an address of the load balancer');
@@ -48,7 +48,7 @@ export const generic: Implementation = {
     balanced.assume(
       'loadBalancer.healthCheck',
       { intervalSeconds: TIMING.intervalSeconds, unhealthyAfter: TIMING.unhealthyAfter },
-      'Nothing tells whether and how this load balancer checks its nodes: taken as Kubernetes means it. Option healthCheck says otherwise, NONE among them.',
+      'Nothing in the snapshot shows whether and how this load balancer checks its nodes: assumed to check as Kubernetes describes it. Set another check, or NONE, with option healthCheck.',
     );
     return nodeHealthCheck(balanced, TIMING, []);
   },
@@ -58,7 +58,7 @@ export const generic: Implementation = {
       balanced.assume(
         'loadBalancer.failOpen',
         false,
-        'Nothing tells what this load balancer does when no node passes its check. Option failOpen says it.',
+        'Nothing in the snapshot shows what this load balancer does when no node passes its check. Set it with option failOpen.',
       );
     }
     return failOpen ?? false;
@@ -93,7 +93,7 @@ export const generic: Implementation = {
       balanced.assume(
         'loadBalancer.reply',
         'THROUGH',
-        'Nothing tells whether replies pass this load balancer. Option reply says it.',
+        'Nothing in the snapshot shows whether replies pass this load balancer. Set it with option reply.',
       );
     }
     return reply ?? 'THROUGH';

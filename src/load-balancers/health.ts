@@ -100,7 +100,7 @@ function serviceHealth(balanced: Balanced, node: string, proxy: NodeProxySetting
   };
 }
 
-/** The port of the Service whose node port is probed; undefined: a port that is none of its node ports. */
+/** The port of the Service whose node port is probed; undefined: the probed port is not one of its node ports. */
 function probedPort({ service }: Balanced, check: HealthCheck): BalancedPort | undefined {
   return service.spec?.ports?.find(({ nodePort, protocol = 'TCP' }) => nodePort === check.port && protocol === 'TCP');
 }

@@ -27,7 +27,7 @@ export const metallbBgp: Implementation = {
       balanced.assume(
         'loadBalancer.aggregation',
         'routes of the address alone',
-        'A BGPAdvertisement announces shorter routes: a node announces them as long as any address of theirs is in use there.',
+        'A BGPAdvertisement aggregates addresses into shorter prefixes: a node announces a prefix while any address in it is in use there.',
       );
     }
     const prefs = candidates.map(({ backend }) => {

@@ -34,7 +34,7 @@ export function readAdminPolicy(resource: Resource): AdminPolicy {
   };
 }
 
-/** What a rule does with what it matches; undefined where its word is none of the API's. */
+/** What a rule does with what it matches; undefined for an action that the API does not know. */
 export function actionOf(rule: unknown): Action | undefined {
   const { action } = fieldsOf(rule);
   if (action === 'Allow' || action === 'Accept') return 'ALLOW';

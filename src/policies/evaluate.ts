@@ -80,7 +80,7 @@ function unknownBy({ kind, policy, pointer }: RuleRef): string {
 
 /**
  * What the policies at one end say: at the source pod of its egress, at the destination pod of its ingress. `pod` is that
- * pod; undefined for an end that is none. An administrator's policy decides first, then NetworkPolicies, then the baseline.
+ * pod; undefined for an end that is not a pod. An administrator's policy decides first, then NetworkPolicies, then the baseline.
  */
 export function decide(
   cluster: Cluster,

@@ -85,7 +85,7 @@ function mergedFields(current: Fields, former: Fields, wanted: Fields, rule: Fie
 function merged(current: unknown, former: unknown, wanted: unknown, rule: FieldRule, name: string): unknown {
   if (Array.isArray(wanted)) {
     const { keys } = rule;
-    // Items that cannot be told apart are left to whoever judges the result.
+    // Items with the same key are not resolved here: validation of the result reports them.
     if (keys === undefined || !Array.isArray(current) || hasTwins(wanted, keys)) return stripped(wanted);
     const list = mergedList(current, Array.isArray(former) ? former : [], wanted, { ...rule, keys });
     return isDeepStrictEqual(list, current) ? current : list;

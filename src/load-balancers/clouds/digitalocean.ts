@@ -3,7 +3,7 @@ import { keepHeader } from '../forward.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { localCheck, overNodePorts, secondsOf } from './over-node-ports.js';
 
-/** Source: digitalocean/digitalocean-cloud-controller-manager docs/controllers/services/annotations.md and cloud-controller-manager/do/loadbalancers.go. */
+/** Source: digitalocean/digitalocean-cloud-controller-manager docs/controllers/services/annotations.md: names and defaults. */
 const PREFIX = 'service.beta.kubernetes.io/do-loadbalancer-';
 
 /** Whether it is a network load balancer, which passes packets as they are. */
@@ -18,6 +18,9 @@ const proxying = overNodePorts({
   providerID: /^digitalocean:\/\//,
   keepsClient: () => false,
   protocols: ['TCP', 'UDP'],
+  unread: ['algorithm', 'sticky-sessions-type', 'healthcheck-protocol', 'healthcheck-port', 'healthcheck-path'].map(
+    (name) => `${PREFIX}${name}`,
+  ),
   check(balanced, port) {
     const { service } = balanced;
     const timing = {

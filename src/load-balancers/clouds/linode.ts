@@ -2,7 +2,7 @@ import { annotationOf, numberOf } from '../annotations.js';
 import type { Implementation } from '../implementation.js';
 import { overNodePorts, tcpCheck } from './over-node-ports.js';
 
-/** Source: linode/linode-cloud-controller-manager docs/configuration/annotations.md. */
+/** Source: linode/linode-cloud-controller-manager docs/configuration/annotations.md: names and defaults; UDP is not checked unless asked for. */
 const PREFIX = 'service.beta.kubernetes.io/linode-loadbalancer-';
 
 /** Linode's NodeBalancer: a proxy over node ports. */
@@ -13,6 +13,9 @@ export const linode: Implementation = overNodePorts({
   providerID: /^linode:\/\//,
   keepsClient: () => false,
   protocols: ['TCP', 'UDP'],
+  unread: ['default-algorithm', 'default-stickiness', 'firewall-acl', 'firewall-id', 'udp-check-port'].map(
+    (name) => `${PREFIX}${name}`,
+  ),
   check({ service }, port) {
     const timing = {
       intervalSeconds: numberOf(service, `${PREFIX}check-interval`) ?? 5,

@@ -1,12 +1,18 @@
-import { annotationOf } from '../annotations.js';
+import type { Service } from '../../cluster/objects.js';
+import { annotationOf, numberOf } from '../annotations.js';
 import { isLocal } from '../checks.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { localCheck, overNodePorts } from './over-node-ports.js';
 
-/**
- * Source: oracle/oci-cloud-controller-manager docs/load-balancer-annotations.md and pkg/cloudprovider/providers/oci
- * (load_balancer_spec.go: health checkers; is-preserve-source of network load balancers follows the policy Local).
- */
+/** Source: oracle/oci-cloud-controller-manager docs/load-balancer-annotations.md: names and defaults; times are in milliseconds there. */
+const PREFIX = 'service.beta.kubernetes.io/oci-load-balancer-';
+
+/** A time of an annotation in seconds. */
+function seconds(service: Service, name: string): number | undefined {
+  const milliseconds = numberOf(service, `${PREFIX}${name}`);
+  return milliseconds === undefined ? undefined : milliseconds / 1000;
+}
+
 function isNetwork({ service }: Balanced): boolean {
   return annotationOf(service, 'oci.oraclecloud.com/load-balancer-type') === 'nlb';
 }
@@ -24,15 +30,19 @@ export const oracle: Implementation = overNodePorts({
     return said === undefined ? isLocal(balanced) : said === 'true';
   },
   protocols: ['TCP', 'UDP'],
-  check: (balanced, port) =>
-    localCheck(
-      balanced,
-      port,
-      { intervalSeconds: 10, timeoutSeconds: 3, unhealthyAfter: 3, healthyAfter: 3 },
-      'KUBE_PROXY',
-    ),
-  // Source ranges become rules of security lists, or of a network security group (securityListManagementMode All, the default).
-  enforces: () => true,
+  check(balanced, port) {
+    const { service } = balanced;
+    const retries = numberOf(service, `${PREFIX}health-check-retries`) ?? 3;
+    const timing = {
+      intervalSeconds: seconds(service, 'health-check-interval') ?? 10,
+      timeoutSeconds: seconds(service, 'health-check-timeout') ?? 3,
+      unhealthyAfter: retries,
+      healthyAfter: retries,
+    };
+    return localCheck(balanced, port, timing, 'KUBE_PROXY');
+  },
+  // Source ranges become rules of security lists, which the controller manages in modes All (the default) and Frontend.
+  enforces: ({ service }) => annotationOf(service, `${PREFIX}security-list-management-mode`) !== 'None',
   spread: 'round robin over backends, or a hash of addresses and ports (network load balancer)',
   sticky: false,
   drain: 'connections of a backend that is drained go on, of one that is removed end',

@@ -25,6 +25,8 @@ export interface CloudFacts {
   check(balanced: Balanced, port: BalancedPort): HealthCheck;
   /** Whether it turns loadBalancerSourceRanges into a firewall of its own; undefined: its documentation does not say. */
   enforces(balanced: Balanced): boolean | undefined;
+  /** Annotations that would change an answer, and are not read: an assumption names those that a Service has. */
+  readonly unread?: readonly string[];
   readonly spread: string;
   /** Whether sessionAffinity ClientIP is passed on to it. */
   readonly sticky: boolean;
@@ -81,7 +83,14 @@ export function overNodePorts(facts: CloudFacts): Implementation {
     options: [...OPTIONS, ...(facts.options ?? [])],
     takes: (service, _platform, cluster) => shown(service, cluster.nodes.values(), facts),
     allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
-    backends: (balanced) => nodeBackends(balanced, 'nodes'),
+    backends(balanced) {
+      const present = (facts.unread ?? []).filter((one) => annotationOf(balanced.service, one) !== undefined);
+      if (present.length > 0) {
+        const why = `What these annotations of the ${title} ask for is not modelled.`;
+        balanced.assume('loadBalancer.annotations', `not read: ${present.join(', ')}`, why);
+      }
+      return nodeBackends(balanced, 'nodes');
+    },
     weights: (_balanced, candidates) => candidates.map(() => ONE),
     forward(balanced, sent, backend) {
       if (!facts.protocols.includes(sent.protocol)) {

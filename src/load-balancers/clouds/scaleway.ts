@@ -2,8 +2,18 @@ import { annotationOf, numberOf } from '../annotations.js';
 import type { Implementation } from '../implementation.js';
 import { overNodePorts, secondsOf, tcpCheck } from './over-node-ports.js';
 
-/** Source: scaleway/scaleway-cloud-controller-manager docs/loadbalancer-annotations.md and scaleway/loadbalancers.go. */
+/** Source: scaleway/scaleway-cloud-controller-manager docs/loadbalancer-annotations.md: names and defaults. */
 const PREFIX = 'service.beta.kubernetes.io/scw-loadbalancer-';
+
+/** A value for all ports, or of this port in `80:http;443,8443:https`; undefined where neither is said. */
+function ofPort(text: string | undefined, port: number): string | undefined {
+  if (text === undefined || !text.includes(':')) return text;
+  for (const entry of text.split(';')) {
+    const at = entry.indexOf(':');
+    if (entry.slice(0, at).split(',').includes(String(port))) return entry.slice(at + 1);
+  }
+  return undefined;
+}
 
 /** Scaleway's load balancer: a proxy over node ports, for TCP alone. */
 export const scaleway: Implementation = overNodePorts({
@@ -13,6 +23,7 @@ export const scaleway: Implementation = overNodePorts({
   providerID: /^scaleway:\/\//,
   keepsClient: () => false,
   protocols: ['TCP'],
+  unread: [`${PREFIX}forward-port-algorithm`, `${PREFIX}sticky-sessions`],
   check({ service }, port) {
     const timing = {
       intervalSeconds: secondsOf(service, `${PREFIX}health-check-delay`) ?? 5,
@@ -20,10 +31,14 @@ export const scaleway: Implementation = overNodePorts({
       unhealthyAfter: numberOf(service, `${PREFIX}health-check-max-retries`) ?? 5,
       healthyAfter: 1,
     };
-    const type = annotationOf(service, `${PREFIX}health-check-type`)?.toUpperCase();
+    const type = ofPort(annotationOf(service, `${PREFIX}health-check-type`), port.port)?.toUpperCase();
     const plain = tcpCheck(port, timing);
     if (plain.protocol === 'NONE' || (type !== 'HTTP' && type !== 'HTTPS')) return plain;
-    return { ...plain, protocol: type, path: annotationOf(service, `${PREFIX}health-check-http-uri`) ?? '/' };
+    return {
+      ...plain,
+      protocol: type,
+      path: ofPort(annotationOf(service, `${PREFIX}health-check-http-uri`), port.port) ?? '/',
+    };
   },
   // The controller makes access lists of loadBalancerSourceRanges.
   enforces: () => true,

@@ -78,7 +78,7 @@ export interface AnonymousSet {
   readonly kind: 'set';
   readonly elements: readonly Element[];
 }
-/** `new,established`: any of several flags. */
+/** Several flags, of which one has to be set: `ct state new,established`. */
 export interface FlagList {
   readonly kind: 'flags';
   readonly values: readonly string[];

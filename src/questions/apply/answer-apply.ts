@@ -112,7 +112,7 @@ function fieldName(pointer: string): string {
 
 function refused({ kind, namespace, name, place, error }: Refusal): AppliedObject {
   const causes = error.problems.map(({ pointer, detail }) => {
-    // In a text, which pointers do not reach into, the place stands in the sentence.
+    // JSON Pointers do not reach into a text, so the sentence names the place.
     const inText = /^[^:]*, (\/[^\s:]+): /.exec(detail)?.[1];
     const own = pointer.startsWith(place) ? pointer.slice(place.length) : '';
     return { field: fieldName(inText ?? own), message: detail };
@@ -149,8 +149,15 @@ function untouched(changes: readonly AppliedChange[], cluster: Cluster): Applied
     });
 }
 
+/** What an outcome other than REFUSED does not promise. */
+const VALIDATION = {
+  field: 'apply.validation',
+  value: 'client-side apply of Kubernetes 1.36',
+  why: 'Not every rule of the API server is known, nor its admission controllers: it may refuse or change what is accepted here. kubectl apply --dry-run=server has the last word.',
+} as const;
+
 /**
- * Makes the changes of a request and tells each object that they create, change, leave as it was or delete, with its state
+ * Makes the changes of a request and lists each object that they create, change, leave as it was or delete, with its state
  * before and after. What the API server refuses is an outcome, and the other changes are made. Throws QuestionError for a
  * request or snapshot that is not valid.
  */
@@ -166,5 +173,5 @@ export function answerApply(request: QuestionRequest, snapshot: Snapshot): Answe
     ({ kind }) => kinds === undefined || kinds.includes(kind),
   );
   const findings = toldFindings(changesWithoutEffect(prepared.changes), request.findings);
-  return summed('apply', request, prepared.answer({ result: { objects }, assumptions: [] }, findings));
+  return summed('apply', request, prepared.answer({ result: { objects }, assumptions: [VALIDATION] }, findings));
 }

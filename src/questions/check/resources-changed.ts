@@ -5,9 +5,10 @@ import { policiesOf, policiesSelecting } from '../../cluster/network-policies.js
 import type { Pod } from '../../cluster/objects.js';
 import { type Resource, resourceName, resourceRole } from '../../cluster/resources.js';
 import { isEvaluated } from '../../policies/policy-set.js';
+import { unseenOfClients } from './client-policies.js';
 
 export interface ChangedResources {
-  /** One sentence for each object that changes and is not evaluated. */
+  /** One sentence for each object that changes and is not evaluated, and for what changes for clients unseen. */
   readonly reasons: readonly string[];
   /** `namespace/name` of the Services with an endpoint that a policy selects which changes, newly selects or no longer does. */
   readonly services: readonly string[];
@@ -83,5 +84,9 @@ export function changedResources(before: Cluster, after: Cluster): ChangedResour
       }
     }
   }
-  return { reasons, services: [...services].sort(), unknown: [...unknown].sort() };
+  return {
+    reasons: [...reasons, ...unseenOfClients(before, after)],
+    services: [...services].sort(),
+    unknown: [...unknown].sort(),
+  };
 }

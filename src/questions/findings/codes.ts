@@ -101,7 +101,7 @@ export const FINDING_CODES = {
   NETWORK_POLICY_NOT_EVALUATED: entry(
     'STATE',
     'WARNING',
-    'A network policy of a plugin (Cilium, Calico, Antrea) selects pods that the answer is about: what it lets through is not evaluated, so that connections may be denied that the answer delivers.',
+    'Network policies may deny connections that the answer delivers: a policy of a plugin (Cilium, Calico, Antrea) is not evaluated, or a rule decides by labels and the client stands for any pod.',
     ['policy', 'pods', 'podCount'],
   ),
   SELECTOR_MATCHES_NO_POD: entry(

@@ -69,8 +69,13 @@ export interface FindingGroup {
 
 const RANK: Readonly<Record<Finding['severity'], number>> = { ERROR: 0, WARNING: 1, INFO: 2 };
 
-/** Findings by cause, the most severe group first, otherwise in their order. */
-export function groupedFindings(findings: readonly Finding[]): readonly FindingGroup[] {
+/**
+ * Findings by cause, the most severe group first, otherwise in their order. Of findings that say the same in the same words, as of several clients
+ * that are not modelled, one is kept.
+ */
+export function groupedFindings(all: readonly Finding[]): readonly FindingGroup[] {
+  const said = new Map(all.map((one) => [JSON.stringify([one.code, one.severity, one.message]), one]));
+  const findings = [...said.values()];
   const groups = findings
     .filter(({ effectOf }) => effectOf === undefined)
     .map((cause) => ({ cause, effects: [] as Finding[], severity: cause.severity }));

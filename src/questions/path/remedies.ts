@@ -81,7 +81,7 @@ function ofFirewall({ namespace, name }: Service, prepared: Prepared, address: s
   ];
 }
 
-/** The Service's own ports, where the one asked for is none of them. */
+/** The Service's own ports, where the Service does not have the one asked for. */
 function ofPort(
   path: NonNullable<QuestionRequest['path']>,
   { cluster }: Prepared,

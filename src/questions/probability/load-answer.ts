@@ -11,7 +11,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** The joint law of all pods is worked out for so many connections at most. */
 const MOST_JOINT = 1_000_000;
-/** Pods that are told one by one. */
+/** The most pods that are listed one by one. */
 const MAX_PODS = 500;
 const GIGABYTE = 1e9;
 

@@ -96,7 +96,8 @@ export function pathSummary(question: PathQuestion | undefined, result: PathResu
   const verdicts = [...new Set(failed.map(({ verdict }) => verdict))];
   const why = sentence(worst.explanation).replace(/\.$/, '');
   if (delivered.length === 0 && verdicts.length === 1) {
-    return `${VERDICT_WORDS[worst.verdict]}: ${from} does not ${worst.verdict === 'UNKNOWN' ? 'surely ' : ''}reach ${to}. ${why}.`;
+    const what = worst.verdict === 'UNKNOWN' ? `whether ${from} reaches ${to}` : `${from} does not reach ${to}`;
+    return `${VERDICT_WORDS[worst.verdict]}: ${what}. ${why}.`;
   }
   const parts = result.verdicts
     .filter(({ verdict, share: part }) => verdict !== 'DELIVERED' && part.fraction !== '0')

@@ -14,13 +14,13 @@ export function shapeOf(service: ServiceProbability): Shape {
   return service.imbalance === undefined || service.imbalance.fraction === '1' ? 'EVEN' : 'UNEVEN';
 }
 
-/** `2/3 time out (NO_LOCAL_ENDPOINTS)`, the largest first; nothing where all is delivered. */
+/** `2/3 time out (NO_LOCAL_ENDPOINTS)`, `all are refused (NO_ENDPOINTS)`; nothing where all is delivered. */
 export function lossWords(service: ServiceProbability): string {
   return service.verdicts
     .filter(({ verdict, share: part }) => verdict !== 'DELIVERED' && part.fraction !== '0')
     .map(
       ({ verdict, cause, share: part }) =>
-        `${share(part)} ${FAILS[verdict]}${cause === undefined ? '' : ` (${cause})`}`,
+        `${part.fraction === '1' ? 'all' : share(part)} ${FAILS[verdict]}${cause === undefined ? '' : ` (${cause})`}`,
     )
     .join(', ');
 }
@@ -40,7 +40,9 @@ function one(service: ServiceProbability): string {
       service.delivered.fraction === '0'
         ? ''
         : `, ${share(service.delivered)} are delivered to ${count(endpoints.length, noun)}`;
-    return `${head}: of new connections to ${name} from ${service.clients}, ${lossWords(service)}${delivered}.`;
+    // Clients that are not modelled have no name.
+    const from = service.unknown.fraction === '1' ? '' : ` from ${service.clients}`;
+    return `${head}: of new connections to ${name}${from}, ${lossWords(service)}${delivered}.`;
   }
   if (endpoints.length === 1) {
     const [only] = endpoints;

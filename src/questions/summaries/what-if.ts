@@ -13,7 +13,7 @@ const NOTHING: Readonly<Record<WhatIfResult['question'], string>> = {
 function nothing(question: WhatIfResult['question'], findings: readonly Finding[]): string {
   const left = findings.some(({ code }) => code === 'NETWORK_POLICY_NOT_EVALUATED');
   return left
-    ? 'Not known: nothing is seen to change, and network policies, which are not evaluated, may change it.'
+    ? 'No change is seen; network policies that are not evaluated here may still make a difference.'
     : NOTHING[question];
 }
 
@@ -63,9 +63,9 @@ export function whatIfSummary(request: QuestionRequest, result: WhatIfResult, fi
     case 'path': {
       const { before, after, difference } = result;
       if (difference.traces.every(({ change }) => change === 'SAME')) return nothing('path', findings);
-      const told = (side: typeof before) =>
+      const sideSummary = (side: typeof before) =>
         side.traces.length === 0 ? 'Not there.' : pathSummary(request.path as never, side);
-      return `Before: ${told(before)} After: ${told(after)}`;
+      return `Before: ${sideSummary(before)} After: ${sideSummary(after)}`;
     }
     case 'probability': {
       const { services, unchanged } = result.difference;

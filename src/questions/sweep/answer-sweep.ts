@@ -5,6 +5,7 @@ import { applyChanges } from '../../changes/index.js';
 import { type ScaledCluster, ScalePoints, type Unplaced } from '../../changes/scale-points.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { requireWorkload } from '../../cluster/lookup.js';
+import { policiesOf } from '../../cluster/network-policies.js';
 import type { Service, Workload } from '../../cluster/objects.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption, Settings } from '../../cluster/settings.js';
@@ -30,6 +31,7 @@ import { balancing } from '../path/answer-path.js';
 import { receiverRef } from '../path/trace.js';
 import { momentOf, type Prepared } from '../prepare.js';
 import {
+  answerProbability,
   everyPort,
   headOf,
   portsAsked,
@@ -318,6 +320,15 @@ export class Sweep {
     for (const replicas of this.replicas) yield quick?.(replicas) ?? this.#walked(replicas);
   }
 
+  /** Policies that are not evaluated, or not for these clients: as the point with the most pods shows it. */
+  #policies(): readonly Finding[] {
+    const { prepared } = this.#context;
+    if (policiesOf(prepared.cluster).length === 0) return [];
+    const { cluster, settings } = this.#changed(this.#points.at(this.replicas.at(-1) ?? 0).cluster);
+    const { services, doors } = nested(() => answerProbability({ ...prepared, cluster, settings }, this.#question));
+    return policiesNotEvaluated({ cluster, settings, services, doors }, this.#thresholds);
+  }
+
   /** What is told once all points are there: the whole answer around them. */
   answer(points: readonly SweepPoint[]): Answer<SweepResult> {
     const { prepared } = this.#context;
@@ -326,9 +337,7 @@ export class Sweep {
     const { changes } = prepared;
     const always = this.#found(prepared, [addressConflicts, affinities]);
     const after = this.#changesAfter;
-    const keys = [...new Set(this.#swept.map(({ destination }) => destination.target.key))];
-    const view = { cluster: prepared.cluster, settings: prepared.settings, services: keys, doors: [] };
-    const policies = policiesNotEvaluated(view, this.#thresholds);
+    const policies = this.#policies();
     const unsaid = prepared.answer(
       {
         result: {

@@ -20,7 +20,7 @@ export function protocolOf(packet: Packet): string {
   return packet.protocol.toLowerCase();
 }
 
-/** What a new connection's first segment shows of `tcp flags`; later segments are not told apart. */
+/** What a new connection's first segment shows of `tcp flags`; later segments are not distinguished. */
 function tcpFlags(packet: Packet): Evaluated {
   if (packet.protocol !== 'TCP') return 'ABSENT';
   return packet.connection.state === 'NEW' ? ['syn'] : undefined;

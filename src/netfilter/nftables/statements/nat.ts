@@ -67,7 +67,7 @@ function redirect(nat: Nat, packet: Packet, context: WalkContext): OneEffect {
     return unknown(nat, `the address of the incoming interface${by} is not known`);
   }
   const port = nat.port === undefined ? undefined : single(evaluate(nat.port, packet, context));
-  if (nat.port !== undefined && port === undefined) return unknown(nat, 'which port is taken is not told by the rules');
+  if (nat.port !== undefined && port === undefined) return unknown(nat, 'the rules do not say which port is taken');
   return translated(nat, packet, packet.family === 'IPv4' ? '127.0.0.1' : '::1', port);
 }
 
@@ -110,11 +110,11 @@ export const nat: StatementCodec<Nat> = {
     }
     const to = address === undefined ? undefined : single(evaluate(address, packet, context));
     if (address !== undefined && to === undefined) {
-      return end(unknown(statement, 'which address is taken is not told by the rules'));
+      return end(unknown(statement, 'the rules do not say which address is taken'));
     }
     const number = port === undefined ? undefined : single(evaluate(port, packet, context));
     if (port !== undefined && number === undefined && kind === 'dnat') {
-      return end(unknown(statement, 'which port is taken is not told by the rules'));
+      return end(unknown(statement, 'the rules do not say which port is taken'));
     }
     return end(translated(statement, packet, to, number));
   },

@@ -1,0 +1,112 @@
+/** A change of policies or labels that alters what certain pods may connect to never passes a check, nor a sweep, without a word. */
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { readSnapshot } from '../../src/cluster/read-snapshot.js';
+import type { Change } from '../../src/contract/requests.js';
+import { ask } from '../../src/questions/ask.js';
+
+const LIST = JSON.parse(readFileSync('examples/article.json', 'utf8')) as { readonly items: readonly object[] };
+
+function policy(name: string, spec: object) {
+  return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name, namespace: 'default' }, spec };
+}
+
+const snapshot = (...more: readonly object[]) => readSnapshot({ inline: { ...LIST, items: [...LIST.items, ...more] } });
+const applied = (manifest: object): Change => ({ apply: { manifests: [manifest] } }) as Change;
+const NGINX = { podSelector: { matchLabels: { app: 'nginx' } }, policyTypes: ['Ingress'] };
+const BY_LABEL = policy('by-label', {
+  ...NGINX,
+  ingress: [{ from: [{ podSelector: { matchLabels: { run: 'x' } } }] }],
+});
+const BY_BLOCK = policy('by-block', { ...NGINX, ingress: [{ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }] });
+const NO_EGRESS = { podSelector: { matchLabels: { run: 'client' } }, policyTypes: ['Egress'] };
+const LABELLED: Change = {
+  patch: {
+    kind: 'Deployment',
+    namespace: 'default',
+    name: 'nginx-deployment',
+    patch: { spec: { template: { metadata: { labels: { part: 'web' } } } } },
+  },
+};
+
+interface Case {
+  readonly name: string;
+  readonly has: readonly object[];
+  readonly change: Change;
+  /** What `result.unknown` says; undefined: it is not there. */
+  readonly unknown: RegExp | undefined;
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'a client loses its egress',
+    has: [],
+    change: applied(policy('lock', NO_EGRESS)),
+    unknown: /pod default\/client connect to changes/,
+  },
+  {
+    name: 'a client gets its egress back',
+    has: [policy('lock', NO_EGRESS)],
+    change: applied(policy('lock', { ...NO_EGRESS, egress: [{}] })),
+    unknown: /pod default\/client connect to changes/,
+  },
+  {
+    name: 'egress of pods that are not there',
+    has: [],
+    change: applied(policy('lock', { ...NO_EGRESS, podSelector: { matchLabels: { run: 'nobody' } } })),
+    unknown: undefined,
+  },
+  {
+    name: 'labels of pods, by which a policy lets clients in',
+    has: [BY_LABEL],
+    change: LABELLED,
+    unknown: /Labels change/,
+  },
+  { name: 'labels, and a policy that lets networks in', has: [BY_BLOCK], change: LABELLED, unknown: undefined },
+  {
+    name: 'labels of a namespace',
+    has: [BY_LABEL],
+    change: applied({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } }),
+    unknown: /Labels change/,
+  },
+];
+
+for (const { name, has, change, unknown } of CASES) {
+  t.test(name, async (t) => {
+    const { result, summary } = ask('check', { changes: [change] }, snapshot(...has));
+    if (unknown === undefined) {
+      t.equal(result.unknown, undefined);
+      return;
+    }
+    t.match(result.unknown?.why, unknown);
+    t.notMatch(summary, /^Passed/);
+  });
+}
+
+t.test('a sweep says where labels decide whether its clients get through', async (t) => {
+  const scale = { kind: 'Deployment', namespace: 'default', name: 'nginx-deployment' } as const;
+  const codes = (sweep: object, ...more: readonly object[]) =>
+    ask('sweep', { sweep: { scale, from: 1, to: 4, ...sweep } } as never, snapshot(...more))
+      .findings.map(({ code }) => code)
+      .filter((code) => code === 'NETWORK_POLICY_NOT_EVALUATED');
+  t.same(codes({}, BY_LABEL), ['NETWORK_POLICY_NOT_EVALUATED']);
+  t.same(codes({ probability: { clients: { pod: 'default/client' } } }, BY_LABEL), []);
+  t.same(codes({}, BY_BLOCK), []);
+  t.same(codes({}), []);
+});
+
+t.test('summaries of what is not known, and of what nobody reaches', async (t) => {
+  const services = [{ namespace: 'default', name: 'nginx-svc', port: 80 }];
+  const settings = { kubeProxy: { mode: 'ipvs' } } as const;
+  t.match(
+    ask('probability', { probability: { services }, settings }, snapshot()).summary,
+    /^Not known: of new connections to default\/nginx-svc:80, all are not known/,
+  );
+  const none: Change = { scale: { kind: 'Deployment', namespace: 'default', name: 'nginx-deployment', replicas: 0 } };
+  t.match(
+    ask('probability', { probability: { services }, changes: [none] }, snapshot()).summary,
+    /^Lost: of new connections to default\/nginx-svc:80 from .*, all are refused \(NO_ENDPOINTS\)\.$/,
+  );
+  const path = { source: { pod: 'default/client' }, destination: { service: services[0] } } as never;
+  t.match(ask('path', { path, settings }, snapshot()).summary, /^Not known: whether default\/client reaches /);
+});
