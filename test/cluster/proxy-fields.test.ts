@@ -150,3 +150,13 @@ t.test('nodePortAddresses "primary" before 1.31 is reported', async (t) => {
   t.same(reported('1.31.1'), ['nodePortAddresses=["primary"]']);
   t.same(reported('1.30.5', { kubeProxy: { nodePortAddresses: ['primary'] } }), ['nodePortAddresses=[]']);
 });
+
+t.test('findings count local endpoints by the names that kube-proxies go by', async (t) => {
+  const without = (snapshot: ReturnType<typeof cluster>) =>
+    ask('inspect', {}, snapshot)
+      .findings.filter(({ code }) => code === 'LOCAL_POLICY_WITHOUT_ENDPOINTS')
+      .map(({ evidence }) => [evidence.nodeCount, evidence.ofNodes]);
+  const all = (...args: string[]) => ['node-1', 'node-2', 'node-3'].map((node) => proxyPod(node, args));
+  t.same(without(cluster('', all('--hostname-override=node-9.corp'))), [[3, 3]]);
+  t.notSame(without(cluster('')), [[3, 3]]);
+});
