@@ -7,8 +7,8 @@ import type { Answer, CheckedService, CheckResult, Finding } from '../../contrac
 import type { CheckQuestion, QuestionRequest } from '../../contract/requests.js';
 import { finding, listed, MAX_LISTED } from '../findings/finding.js';
 import { differenceFindings, sortedFindings, toldFindings } from '../findings/index.js';
-import { manifestLosses } from '../findings/manifest-losses.js';
-import { changesWithoutEffect, noServiceTouched, sameSnapshots } from '../findings/no-effect.js';
+import { noServiceTouched, sameSnapshots } from '../findings/no-effect.js';
+import { findingsOfChanges } from '../findings/of-changes.js';
 import { thresholdsOf } from '../findings/options.js';
 import type { View } from '../findings/view.js';
 import { noneHeld } from '../held.js';
@@ -203,7 +203,7 @@ export function answerCheck(
     ...unknownFindings(unknown),
     ...ownFindings(touched, asked, omitted, question.maxServices ?? DEFAULT_MAX_SERVICES),
     ...(second === undefined
-      ? [...changesWithoutEffect(made), ...manifestLosses(made, before.cluster, after.cluster)]
+      ? findingsOfChanges(made, before.cluster, after.cluster)
       : sameSnapshots(snapshot.digest, second.digest)),
     ...(second === undefined && touched.services.length === 0 && unknown === undefined ? noServiceTouched(made) : []),
     ...differenceFindings(viewOf(before, 'before'), viewOf(after, 'after'), thresholds),

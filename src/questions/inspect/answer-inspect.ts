@@ -6,9 +6,8 @@ import type { InspectQuestion, QuestionRequest } from '../../contract/requests.j
 import { askSide, fails, USUAL_CLIENTS, unknownOf } from '../check/ask-side.js';
 import { finding } from '../findings/finding.js';
 import { sortedFindings, stateFindings, toldFindings } from '../findings/index.js';
-import { changesWithoutEffect } from '../findings/no-effect.js';
+import { findingsOfChanges } from '../findings/of-changes.js';
 import { thresholdsOf } from '../findings/options.js';
-import { podsNotPlaced } from '../findings/unplaced.js';
 import type { Prepared } from '../prepare.js';
 import { summed } from '../summaries/index.js';
 import { requireWalkable } from '../walk-limits.js';
@@ -64,8 +63,7 @@ export function answerInspect(prepared: Prepared, request: QuestionRequest): Ans
   };
   const found = [
     ...incomplete(wanted.length, asked.length),
-    ...changesWithoutEffect(changes),
-    ...podsNotPlaced(changes),
+    ...findingsOfChanges(changes, prepared.earlier?.cluster ?? cluster, cluster),
     ...stateFindings(view, thresholdsOf(request.findings)),
   ];
   const counted = sortedFindings(found, request.findings);
