@@ -1,6 +1,7 @@
 /** check: does a change hurt anybody? Every Service that it touches, through every door, for the usual clients. */
 
 import { QuestionError } from '../../base/errors.js';
+import { mapWithProgress } from '../../base/progress.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption } from '../../cluster/settings.js';
 import type { Answer, CheckedService, CheckResult, Finding } from '../../contract/answers.js';
@@ -191,7 +192,7 @@ export function answerCheck(
     vias: question.vias,
     families: question.families,
   };
-  const checked = asked.map((key) => checkService(sides, key, wanted));
+  const checked = mapWithProgress(asked, 'Service', (key) => checkService(sides, key, wanted));
   const viewOf = ({ cluster, settings }: Prepared, side: 'before' | 'after'): View => ({
     cluster,
     settings,

@@ -1,5 +1,7 @@
 /** inspect: what is wrong with the cluster as it is? Every Service, through every door, for the usual clients. */
+
 import { QuestionError } from '../../base/errors.js';
+import { mapWithProgress } from '../../base/progress.js';
 import { namespacedName } from '../../cluster/objects.js';
 import type { Answer, Finding, InspectResult } from '../../contract/answers.js';
 import type { InspectQuestion, QuestionRequest } from '../../contract/requests.js';
@@ -50,7 +52,7 @@ export function answerInspect(prepared: Prepared, request: QuestionRequest): Ans
   const asked = wanted.slice(0, question.maxServices ?? DEFAULT_INSPECTED);
   requireWalkable(cluster, asked, '/inspect');
   const doorsWanted = { clients: USUAL_CLIENTS, vias: undefined, families: undefined };
-  const sides = asked.map((key) => ({ key, ...askSide(prepared, key, doorsWanted) }));
+  const sides = mapWithProgress(asked, 'Service', (key) => ({ key, ...askSide(prepared, key, doorsWanted) }));
   const reasons = sides.flatMap(({ key, doors, unsupported }) => {
     const why = unsupported ?? doors.map(unknownOf).find((reason) => reason !== undefined);
     return why === undefined ? [] : [[key, why] as const];
