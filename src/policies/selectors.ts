@@ -1,4 +1,6 @@
 /** Label selectors of policies. Of a namespace that the snapshot does not hold only the name is known. */
+
+import { remember } from '../base/remember.js';
 import { scalarText } from '../base/scalar-text.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { matchesSelector } from '../cluster/labels.js';
@@ -18,11 +20,18 @@ export function allOf(...matches: readonly Match[]): Match {
   return matches.includes(undefined) ? undefined : true;
 }
 
-/** A value as a label selector; one that cannot be read selects nothing. */
+const selectors = new WeakMap<object, LabelSelector | null>();
+
+/** A value as a label selector, read once; one that cannot be read selects nothing. */
 export function selectorOf(value: unknown): LabelSelector | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return remember(selectors, value, () => readSelector(value) ?? null) ?? undefined;
+}
+
+function readSelector(value: object): LabelSelector | undefined {
   const { matchLabels, matchExpressions } = fieldsOf(value);
   const labels = textMapOf(matchLabels);
-  if (labels === undefined || typeof value !== 'object' || value === null) return undefined;
+  if (labels === undefined) return undefined;
   const list = Array.isArray(matchExpressions) ? matchExpressions : [];
   const expressions = list.map((one) => {
     const { key, operator, values } = fieldsOf(one);
