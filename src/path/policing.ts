@@ -85,7 +85,6 @@ export interface Judgement {
   readonly isConcerned: boolean;
   /** A rule that selects pods may match the client, of which nothing is known: it is taken to. */
   readonly isTakenToPass: boolean;
-  readonly step?: HostStep;
   readonly ending?: Ending;
 }
 
@@ -111,36 +110,16 @@ function pointsAt(
   ];
 }
 
-/** What policies do at a point with the pod's connection. A pure function. */
-export function judge(
-  cluster: Cluster,
-  { node, direction, flow }: PolicyPoint,
-  pod: Pod,
-  by: Enforcer | undefined,
-): Judgement {
-  const name = namespacedName(pod);
+/** What policies do at a point with the pod's connection, without the step that says so. A pure function. */
+export function judge(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer | undefined): Judgement {
+  const { node, direction, flow } = point;
   const decision = decide(cluster, direction, flow, pod, by?.admin ?? ALL_APIS);
-  const { verdict, tier, isolatedBy, allowedBy, decidedBy, passedBy, refusals } = decision;
-  const isSelected = tier !== 'DEFAULT' && tier !== 'NONE' && tier !== 'SELF';
+  const { verdict, tier } = decision;
   const [foreign] = foreignPoliciesOf(cluster, pod);
-  const isConcerned = isSelected || foreign !== undefined;
+  const isConcerned = isSelected(decision) || foreign !== undefined;
   const isTakenToPass = verdict === 'UNKNOWN' && flow.source.isSomePod === true;
   if (isTakenToPass) return { decision, isConcerned, isTakenToPass };
-  const policy = {
-    direction,
-    pod: name,
-    verdict,
-    tier,
-    source: flow.source.address,
-    isolatedBy: [...isolatedBy],
-    allowedBy: [...allowedBy],
-    ...(decidedBy === undefined ? {} : { decidedBy }),
-    ...(passedBy === undefined ? {} : { passedBy }),
-    refusals: [...refusals],
-  };
-  const step: HostStep | undefined = isSelected
-    ? { action: 'NETWORK_POLICY', detail: sentence(direction, name, flow, decision), policy }
-    : undefined;
+  const name = namespacedName(pod);
   const unknown: Ending | undefined =
     foreign === undefined || tier === 'SELF'
       ? undefined
@@ -150,10 +129,38 @@ export function judge(
           detail: `${resourceName(foreign)} selects ${name}: what it lets through is not evaluated`,
         };
   const ending = endingOf(node, direction, name, flow, decision, by?.denial ?? 'DROP') ?? unknown;
+  return { ...{ decision, isConcerned, isTakenToPass }, ...(ending === undefined ? {} : { ending }) };
+}
+
+/** Whether some policy selects the pod. */
+function isSelected({ tier }: Decision): boolean {
+  return tier !== 'DEFAULT' && tier !== 'NONE' && tier !== 'SELF';
+}
+
+/** The step that says what policies decided and why; undefined where none selects the pod. */
+function stepOf(
+  { direction, flow }: PolicyPoint,
+  pod: Pod,
+  { decision, isTakenToPass }: Judgement,
+): HostStep | undefined {
+  if (isTakenToPass || !isSelected(decision)) return undefined;
+  const name = namespacedName(pod);
+  const { verdict, tier, isolatedBy, allowedBy, decidedBy, passedBy, refusals } = decision;
   return {
-    ...{ decision, isConcerned, isTakenToPass },
-    ...(step === undefined ? {} : { step }),
-    ...(ending === undefined ? {} : { ending }),
+    action: 'NETWORK_POLICY',
+    detail: sentence(direction, name, flow, decision),
+    policy: {
+      direction,
+      pod: name,
+      verdict,
+      tier,
+      source: flow.source.address,
+      isolatedBy: [...isolatedBy],
+      allowedBy: [...allowedBy],
+      ...(decidedBy === undefined ? {} : { decidedBy }),
+      ...(passedBy === undefined ? {} : { passedBy }),
+      refusals: [...refusals],
+    },
   };
 }
 
@@ -205,7 +212,8 @@ export function policed(
         'Some pod, with no labels and in no namespace that is known, stands for the client: a rule that selects pods may match it, and is taken to.';
       fabric.assumptions.add('clients.policies', 'let through where a rule selects pods', why);
     }
-    if (judged.step !== undefined) trail = hostStep(trail, judged.step);
+    const step = stepOf(point, point.pod, judged);
+    if (step !== undefined) trail = hostStep(trail, step);
     ending = firstEnding(ending, judged.ending);
   }
   const done: Branch = { chance: branch.chance, packet, trail, tracked: branch.tracked };

@@ -96,8 +96,7 @@ export function decide(
   const set = policySetOf(cluster, apis);
   if (set.isEmpty) return { ...plain, verdict: 'ALLOW', tier: 'DEFAULT' };
   const subjects = set.subjects(pod);
-  const selecting = set.selecting(pod).filter(({ directions }) => directions.has(direction));
-  const isolatedBy = selecting.map(({ key }) => key);
+  const { policies: selecting, names: isolatedBy } = set.isolating(pod, direction);
   const admin = firstMatch(cluster, subjects, 'ADMIN', direction, flow);
   if (admin?.action === 'UNKNOWN') {
     return { ...plain, verdict: 'UNKNOWN', tier: 'ADMIN', isolatedBy, unknown: unknownBy(admin.ref) };
@@ -115,11 +114,11 @@ export function decide(
     let open: RuleRef | undefined;
     for (const policy of selecting) {
       for (const [index, rule] of policy.rules[direction].entries()) {
-        const ref = ruleRef('NetworkPolicy', policy.key, direction, index);
         const verdict = matchesRule(cluster, policy, direction, rule, flow);
-        if (verdict === undefined) allowedBy.push(ref);
-        else if (verdict === 'UNKNOWN') open ??= ref;
-        else refusals.push({ ...ref, reason: verdict });
+        const ref = () => ruleRef('NetworkPolicy', policy.key, direction, index);
+        if (verdict === undefined) allowedBy.push(ref());
+        else if (verdict === 'UNKNOWN') open ??= ref();
+        else if (allowedBy.length === 0) refusals.push({ ...ref(), reason: verdict });
       }
     }
     const known = { tier: 'NETWORK_POLICY', isolatedBy, allowedBy, ...passed } as const;

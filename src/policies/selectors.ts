@@ -41,18 +41,29 @@ function readSelector(value: object): LabelSelector | undefined {
   return { matchLabels: labels, matchExpressions: expressions };
 }
 
-/** The labels of a namespace; undefined where the snapshot does not hold it. */
-function labelsOfNamespace({ resources }: Pick<Cluster, 'resources'>, name: string): Labels | undefined {
-  return resources.get(`Namespace.//${name}`)?.metadata.labels;
+interface NamespaceLabels {
+  readonly labels: Labels;
+  /** Whether the snapshot holds the namespace: else only its name is known. */
+  readonly isKnown: boolean;
+}
+
+const namespaceLabels = new WeakMap<Cluster['resources'], Map<string, NamespaceLabels>>();
+
+/** The labels of a namespace, its name among them. */
+function labelsOfNamespace({ resources }: Pick<Cluster, 'resources'>, name: string): NamespaceLabels {
+  const byName = remember(namespaceLabels, resources, () => new Map<string, NamespaceLabels>());
+  return remember(byName, name, () => {
+    const own = resources.get(`Namespace.//${name}`)?.metadata.labels;
+    return { labels: { ...own, [NAME_LABEL]: name }, isKnown: own !== undefined };
+  });
 }
 
 /** Whether a selector (as the policy has it) selects the namespace. */
 export function selectsNamespace(cluster: Pick<Cluster, 'resources'>, value: unknown, name: string): Match {
   const selector = selectorOf(value);
   if (selector === undefined) return false;
-  const known = labelsOfNamespace(cluster, name);
-  const labels = { ...known, [NAME_LABEL]: name };
-  if (known !== undefined) return matchesSelector(labels, selector);
+  const { labels, isKnown } = labelsOfNamespace(cluster, name);
+  if (isKnown) return matchesSelector(labels, selector);
   const isName = (key: string) => key === NAME_LABEL;
   const pairs = Object.entries(selector.matchLabels ?? {});
   const expressions = selector.matchExpressions ?? [];

@@ -14,10 +14,10 @@ import { walkProbe } from '../../path/walk-probe.js';
 import { type Enforcement, enforcementOf } from '../../policies/enforcer.js';
 import type { Direction } from '../../policies/flow.js';
 import { podClass } from '../../policies/pod-class.js';
-import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
+import { addShare, type Share } from '../../probability/distribution.js';
 import type { Prepared } from '../prepare.js';
 import type { ReachTarget } from './targets.js';
-import { clientOf, type Walk, Walks, type Way } from './walks.js';
+import { type Connecting, connecting, type Walk, Walks, type Way } from './walks.js';
 
 /** What becomes of a part of the connections. */
 export interface Outcome {
@@ -48,13 +48,15 @@ interface Judged {
   readonly policies: readonly string[];
 }
 
-/** The address that stands for the pod's own; undefined: the client is its node. */
-type StandsFor = { readonly address: string | undefined; readonly own: string | undefined } | undefined;
-
 const weigh = (share: Share, weight: { readonly n: bigint; readonly d: bigint }): Share => ({
   nominal: multiply(share.nominal, weight),
   programmed: multiply(share.programmed, weight),
 });
+
+/** A pod that connects, with the number of its class. */
+interface Client extends Connecting {
+  readonly ofClass: number;
+}
 
 /** Judges recorded ways for pods, each class of pods once. */
 class Judge {
@@ -75,20 +77,20 @@ class Judge {
   }
 
   /** What policies say of one pod's connection at a point. */
-  #at(point: PolicyPoint, client: Pod, standsFor: StandsFor): Judged {
+  #at(point: PolicyPoint, { pod: client, client: { address } }: Connecting, standsFor: string | undefined): Judged {
     const { flow, direction, node } = point;
-    const isOwn = flow.source.address === standsFor?.address || flow.source.pod === client;
-    const pod = point.pod ?? client;
     const { destination, protocol, port } = flow;
+    const isOwn = flow.source.pod === client || (standsFor !== undefined && flow.source.address === standsFor);
+    const pod = point.pod ?? client;
     const to = destination.pod === undefined ? destination.address : this.classOf(destination.pod);
     const from = isOwn ? this.classOf(client) : `${flow.source.address} at ${node}`;
     const self = destination.pod === client && isOwn ? ' itself' : '';
     const own = direction === 'EGRESS' ? this.classOf(pod) : '';
-    const key = `${direction} ${own} ${from} ${to} ${protocol} ${port}${self}`;
-    return remember(this.#judged, key, () => {
-      const source = isOwn ? { address: standsFor?.own ?? flow.source.address, pod: client } : flow.source;
+    return remember(this.#judged, `${direction} ${own} ${from} ${to} ${protocol} ${port}${self}`, () => {
+      const source = isOwn && address !== undefined ? { address, pod: client } : flow.source;
+      const { cluster } = this.#prepared;
       const { decision, ending, isConcerned } = judge(
-        this.#prepared.cluster,
+        cluster,
         { ...point, flow: { ...flow, source } },
         pod,
         this.#enforcement.by,
@@ -100,14 +102,14 @@ class Judge {
   }
 
   /** The end of a way for a pod: the walk's own, or that of the first node whose policies do not let it pass. */
-  #ended({ journey, points }: Way, client: Pod, standsFor: StandsFor): Omit<Outcome, 'share'> {
+  #ended(way: Way, from: Connecting, standsFor: string | undefined): Omit<Outcome, 'share'> {
     let ending: Ending | undefined;
     let by: { readonly direction: Direction; readonly policies: readonly string[] } | undefined;
     let node: string | undefined;
-    for (const point of points) {
+    for (const point of way.points) {
       if (ending !== undefined && point.node !== node) break;
       node = point.node;
-      const judged = this.#at(point, client, standsFor);
+      const judged = this.#at(point, from, standsFor);
       this.isConcerned ||= judged.isConcerned;
       if (!this.#enforcement.enforced) continue;
       const next = firstEnding(ending, judged.ending);
@@ -115,7 +117,7 @@ class Judge {
       ending = next;
     }
     if (ending === undefined) {
-      const { verdict, cause, detail } = journey;
+      const { verdict, cause, detail } = way;
       return { verdict, ...(cause === undefined ? {} : { cause }), detail };
     }
     const { verdict, cause, detail } = ending;
@@ -123,10 +125,10 @@ class Judge {
   }
 
   /** What becomes of a pod's connections on a walk; shares sum to 1. */
-  outcomes({ client, ways }: Walk, pod: Pod, own: string | undefined): readonly Outcome[] {
-    const standsFor = client.kind === 'POD' ? { address: client.address, own } : undefined;
+  outcomes({ client, ways }: Walk, from: Connecting): readonly Outcome[] {
+    const standsFor = client.kind === 'POD' ? client.address : undefined;
     const found = new Map<string, Outcome>();
-    for (const way of ways) addOutcome(found, { ...this.#ended(way, pod, standsFor), share: way.journey.chance });
+    for (const way of ways) addOutcome(found, { ...this.#ended(way, from, standsFor), share: way.share });
     return [...found.values()];
   }
 }
@@ -135,7 +137,7 @@ function addOutcome(found: Map<string, Outcome>, outcome: Outcome): void {
   const { verdict, cause, direction, policies, share } = outcome;
   const key = `${verdict} ${cause} ${direction} ${policies?.join(' ')}`;
   const known = found.get(key);
-  found.set(key, { ...(known ?? outcome), share: addShare(known?.share ?? NO_SHARE, share) });
+  found.set(key, known === undefined ? outcome : { ...known, share: addShare(known.share, share) });
 }
 
 /** The outcomes of several parts, weighted. */
@@ -168,25 +170,41 @@ export function reachTable(
   const enforcement = enforcementOf(cluster, settings.network.policies);
   const policy = new Judge(prepared, enforcement);
   const nodes = [...new Set(sources.flatMap(({ pods }) => pods.map(({ spec }) => spec?.nodeName ?? '')))];
+  const clientsOf = new Map<IPFamily, ReadonlyMap<RunningWorkload, readonly Client[]>>();
+  /** The pods of each workload that have an address of the family. */
+  const clientsIn = (family: IPFamily) =>
+    remember(clientsOf, family, () => {
+      const fabric = fabricOf(family);
+      return new Map(
+        sources.map((from) => [
+          from,
+          from.pods.flatMap((pod) => {
+            const one = connecting(fabric, pod);
+            return one === undefined ? [] : [{ ...one, ofClass: policy.classOf(pod) }];
+          }),
+        ]),
+      );
+    });
   const pairs = targets.flatMap((to) => {
     const fabric = fabricOf(to.family);
-    const walks = to.destinations.map((destination) => new Walks(fabric, destination, nodes));
+    const numbers = new Map<string, number>();
+    const walks = to.destinations.map((destination) => new Walks(fabric, destination, nodes, numbers));
     const known = new Map<string, readonly Outcome[]>();
+    const clients = clientsIn(to.family);
     return sources.flatMap((from): Pair[] => {
       const parts = new Map<string, { outcomes: readonly Outcome[]; count: number }>();
-      let all = 0;
-      for (const pod of from.pods) {
-        for (const [index, one] of walks.entries()) {
-          const walk = one.of(pod);
-          if (walk === undefined) continue;
-          all += 1;
-          const key = `${index} ${walk.number} ${policy.classOf(pod)}`;
-          const outcomes = remember(known, key, () => policy.outcomes(walk, pod, clientOf(fabric, pod)?.address));
+      const pods = clients.get(from) ?? [];
+      for (const one of pods) {
+        for (const each of walks) {
+          const walk = each.of(one);
+          const key = `${walk.number} ${one.ofClass}`;
+          const outcomes = remember(known, key, () => policy.outcomes(walk, one));
           remember(parts, key, () => ({ outcomes, count: 0 })).count += 1;
         }
       }
-      if (all === 0) return [];
+      if (pods.length === 0) return [];
       const mixture = [...parts].map(([key, { count }]) => `${key}*${count}`).join(',');
+      const all = pods.length * walks.length;
       return [{ from, to, outcomes: remember(known, mixture, () => mixed([...parts.values()], all)) }];
     });
   });
