@@ -66,7 +66,10 @@ function sentence(direction: Direction, pod: string, flow: Flow, decision: Decis
     return `${start}: let through by ${named(allowedBy.map(({ policy, rule }) => `rule ${rule} of ${policy}`))}`;
   }
   if (verdict === 'ALLOW') return `${start}: none applies`;
-  const nearest = [...refusals].sort((a, b) => NEAREST.indexOf(a.reason) - NEAREST.indexOf(b.reason))[0];
+  let nearest = refusals[0];
+  for (const one of refusals) {
+    if (NEAREST.indexOf(one.reason) < NEAREST.indexOf(nearest?.reason ?? '')) nearest = one;
+  }
   const near =
     nearest === undefined
       ? 'they have no rule for it'

@@ -116,7 +116,7 @@ function sharesOf(outcomes: readonly Outcome[]): ReachShares {
       ...(cause === undefined ? {} : { cause }),
       share: probability(share),
       ...(direction === undefined ? {} : { direction }),
-      ...(policies === undefined || policies.length === 0 ? {} : { policies: [...policies] }),
+      ...(policies === undefined || policies.length === 0 ? {} : { policies: policies as string[] }),
       detail,
     }));
   const made: ReachShares = {
