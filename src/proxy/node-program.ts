@@ -63,6 +63,8 @@ export interface NodeProgram {
   restorePieces(services?: ReadonlySet<string>): readonly Uint8Array[];
   /** In nftables mode: the text that `nft -f -` is given, in pieces to be joined. */
   transactionPieces?(services?: ReadonlySet<string>): readonly Uint8Array[];
+  /** In ipvs mode: the sets, virtual servers and addresses of the node as text to be compared. */
+  stateText?(services?: ReadonlySet<string>): string;
   /** What the node programs for a Service port, as text to be compared: the same text, the same program. */
   programText(port: ServicePort): string;
   /** The name under which the node remembers that a client has talked to an endpoint (session affinity). */

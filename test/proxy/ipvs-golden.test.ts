@@ -1,6 +1,6 @@
 import t from 'tap';
-import { IpvsProgram, listedRealServers } from '../../src/proxy/ipvs/program.js';
 import type { VirtualServer } from '../../src/netfilter/ipvs/types.js';
+import { IpvsProgram, listedRealServers } from '../../src/proxy/ipvs/program.js';
 import type { GoldenCase, GoldenOutput } from '../support/golden.js';
 import { goldenCases } from '../support/golden.js';
 
@@ -18,7 +18,10 @@ function stateOf(program: IpvsProgram) {
     iptables: program.restore(),
     virtualServers: program
       .virtualServers()
-      .map(({ origin: _, wantsLocal: __, ...server }) => ({ ...server, realServers: listedRealServers(server as VirtualServer) })),
+      .map(({ origin: _, wantsLocal: __, ...server }) => ({
+        ...server,
+        realServers: listedRealServers(server as VirtualServer),
+      })),
   };
 }
 

@@ -140,7 +140,11 @@ function isTurn({ scheduler, realServers }: VirtualServer): boolean | undefined 
 }
 
 /** The packet as IPVS sends it on: to the real server. The connection is translated as by a rule, and IPVS keeps it too. */
-function sentTo(packet: Packet, virtual: VirtualServer, { address, port, forwarding = 'MASQUERADE' }: RealServer): Packet {
+function sentTo(
+  packet: Packet,
+  virtual: VirtualServer,
+  { address, port, forwarding = 'MASQUERADE' }: RealServer,
+): Packet {
   const { connection } = packet;
   const after = copyOf(packet);
   after.destination = address;

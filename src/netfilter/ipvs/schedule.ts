@@ -38,7 +38,11 @@ function only(server: RealServer | undefined, basis?: ChanceBasis): Schedule {
   return { choices: [{ server, share: ONE }], refused: ZERO, ...(basis && { basis }) };
 }
 
-function byWeight(servers: readonly RealServer[], weightOf: (server: RealServer) => number, basis: ChanceBasis): Schedule {
+function byWeight(
+  servers: readonly RealServer[],
+  weightOf: (server: RealServer) => number,
+  basis: ChanceBasis,
+): Schedule {
   const all = servers.reduce((total, server) => total + weightOf(server), 0);
   if (all === 0) return NOBODY;
   // One server alone gets everything, whatever the connections do.
@@ -145,7 +149,9 @@ function byConnections(
     return byWeight(
       servers,
       ({ weight }) => (weighted ? weight : 1),
-      assumed(`${scheduler} with connections that never overlap: closed ones still count for a while, so that they go round`),
+      assumed(
+        `${scheduler} with connections that never overlap: closed ones still count for a while, so that they go round`,
+      ),
     );
   }
   const otherwise = sticks ? `; if connections never overlap, all go to ${name(first)}` : '';
@@ -207,9 +213,7 @@ function bySource(virtual: VirtualServer, servers: readonly RealServer[], packet
   }
   const counted = withPort ? (port as number) : 0;
   const slotOf = (offset: number) =>
-    maglev
-      ? maglevSlot(packet.source, counted + offset)
-      : (bucketOf(packet.source, counted) + offset) % table.length;
+    maglev ? maglevSlot(packet.source, counted + offset) : (bucketOf(packet.source, counted) + offset) % table.length;
   const slot = slotOf(0);
   let last = slot;
   const next = (offset: number) => {
@@ -228,7 +232,20 @@ function heaviest(servers: readonly RealServer[]): RealServer | undefined {
 
 /** The schedulers that a kernel may have. */
 export const SCHEDULERS: readonly string[] = [
-  'rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'fo', 'ovf', 'twos',
+  'rr',
+  'wrr',
+  'lc',
+  'wlc',
+  'sed',
+  'nq',
+  'lblc',
+  'lblcr',
+  'dh',
+  'sh',
+  'mh',
+  'fo',
+  'ovf',
+  'twos',
 ];
 
 /**

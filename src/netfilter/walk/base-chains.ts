@@ -3,7 +3,12 @@ import type { Chain, Hook, HookBalancer, Ruleset, Table } from '../ruleset.js';
 /** A base chain with its table, or a balancer. */
 export type Attached =
   | { readonly table: Table; readonly chain: Chain; readonly balancer?: undefined; readonly priority: number }
-  | { readonly balancer: HookBalancer; readonly table?: undefined; readonly chain?: undefined; readonly priority: number };
+  | {
+      readonly balancer: HookBalancer;
+      readonly table?: undefined;
+      readonly chain?: undefined;
+      readonly priority: number;
+    };
 
 const known = new WeakMap<Ruleset, Map<Hook, readonly Attached[]>>();
 

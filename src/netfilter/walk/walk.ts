@@ -3,11 +3,10 @@ import type { Language, Matched } from '../language.js';
 import { headerOf, type Packet } from '../packet.js';
 import type { Hook, HookBalancer, Rule, Ruleset, Table, Taking } from '../ruleset.js';
 import { type Attached, attachedTo } from './base-chains.js';
+import { weaker } from './basis.js';
 import { enter, type Frame, isLoop, positionOf } from './chain-frame.js';
 import type { Effect, RecentChange, WalkContext, Way } from './context.js';
 import { splitShare } from './share.js';
-
-import { weaker } from './basis.js';
 import type { Chance, ChanceBasis, HookOutcome, StepAction, StepList, WalkEnvironment, WalkStep } from './types.js';
 
 /**
@@ -383,10 +382,7 @@ class HookWalk implements WalkContext {
     branch.steps = { step, previous: branch.steps };
   }
 
-  private end(
-    branch: Branch,
-    end: Pick<HookOutcome, 'verdict' | 'rule' | 'unknown' | 'policy' | 'refusedBy'>,
-  ): false {
+  private end(branch: Branch, end: Pick<HookOutcome, 'verdict' | 'rule' | 'unknown' | 'policy' | 'refusedBy'>): false {
     const { packet, nominal, programmed, steps } = branch;
     const chance = { nominal, programmed, roundRobin: branch.roundRobin || undefined, basis: branch.basis };
     const { verdict, rule, unknown, policy, refusedBy } = end;

@@ -155,11 +155,7 @@ export function iptablesProgram(input: ProxierInput): IptablesProgram {
  *
  * @param added the rules of a proxier that writes no chains of Services
  */
-export function tablesWithoutProxy(
-  input: ProxierInput,
-  options: RulesetOptions,
-  added?: AddedRules,
-): readonly Table[] {
+export function tablesWithoutProxy(input: ProxierInput, options: RulesetOptions, added?: AddedRules): readonly Table[] {
   const { context } = new IptablesProgram(input);
   return hostTables(context, options, added).map((table) => ({
     name: table.name,

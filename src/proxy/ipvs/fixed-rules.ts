@@ -141,8 +141,7 @@ export function fixedRules(
   const add = (table: Rule[], chain: string, ...statements: Statement[]) =>
     table.push(rule(chain, undefined, statements));
 
-  if (traits.accessFilter)
-    add(nat, CHAINS.services, source(family === 'IPv4' ? '127.0.0.0/8' : '::1/128'), RETURN);
+  if (traits.accessFilter) add(nat, CHAINS.services, source(family === 'IPv4' ? '127.0.0.0/8' : '::1/128'), RETURN);
   for (const { set, table, from, target, directions, protocol } of setRules(context)) {
     if (isEmpty(set)) continue;
     const only: Statement[] = protocol === undefined ? [] : [{ kind: 'protocol', protocol }];

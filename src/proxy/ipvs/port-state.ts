@@ -73,7 +73,12 @@ export function portState(port: ServicePort, context: IpvsContext): PortState {
   const portal = (address: string) => `${address},${protocol}:${port.port}`;
   const add = (set: SetName, text: string) => entries.push({ set, text });
   const serve = (address: string, policy: ServerDraft['policy']) =>
-    servers.push({ address, port: port.port, policy, bound: policy === 'INTERNAL' || traits.bindsOwnAddresses || !onInterfaces.has(address) });
+    servers.push({
+      address,
+      port: port.port,
+      policy,
+      bound: policy === 'INTERNAL' || traits.bindsOwnAddresses || !onInterfaces.has(address),
+    });
 
   add('KUBE-CLUSTER-IP', portal(port.clusterIP));
   serve(port.clusterIP, 'INTERNAL');
@@ -112,11 +117,7 @@ export function portState(port: ServicePort, context: IpvsContext): PortState {
 }
 
 /** The entry that lets an endpoint of this node reach itself through the Service. */
-export function loopBackEntry(
-  endpoint: ProxyEndpoint,
-  { protocol }: ServicePort,
-  { traits }: IpvsContext,
-): string {
+export function loopBackEntry(endpoint: ProxyEndpoint, { protocol }: ServicePort, { traits }: IpvsContext): string {
   const address = traits.loopBackAsWritten ? endpoint.address : addressText(endpoint.address);
   return `${address},${protocol.toLowerCase()}:${endpoint.port},${address}`;
 }

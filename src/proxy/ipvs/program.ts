@@ -108,14 +108,12 @@ export class IpvsProgram implements NodeProgram {
   /** All endpoints of this node, with the ports that they belong to. */
   localEndpoints(): readonly (readonly [ServicePort, ProxyEndpoint])[] {
     const { name } = this.#place;
-    return this.services
-      .ports()
-      .flatMap((port) =>
-        this.services
-          .endpointsSeenFrom(name, port)
-          .filter(this.isLocal)
-          .map((endpoint) => [port, endpoint] as const),
-      );
+    return this.services.ports().flatMap((port) =>
+      this.services
+        .endpointsSeenFrom(name, port)
+        .filter(this.isLocal)
+        .map((endpoint) => [port, endpoint] as const),
+    );
   }
 
   #realServers(port: ServicePort, policy: ServerDraft['policy']): readonly RealServer[] {
@@ -249,6 +247,17 @@ export class IpvsProgram implements NodeProgram {
     return this.restorePieces(services).map(decodeUtf8).join('');
   }
 
+  stateText(services?: ReadonlySet<string>): string {
+    const wanted = (origin: Origin | undefined) =>
+      services === undefined || (origin !== undefined && services.has(origin.service));
+    const sets = this.namedSets.map(({ name, entries }) => [
+      name,
+      entries.filter(({ origin }) => wanted(origin)).map(({ text }) => text),
+    ]);
+    const servers = this.virtualServers(services).map(({ origin: _, ...server }) => server);
+    return JSON.stringify([[...this.boundAddresses.keys()], sets, servers]);
+  }
+
   get nodePortAddresses(): readonly string[] | undefined {
     const { allAddresses, nodeAddresses } = this.context;
     return allAddresses ? undefined : nodeAddresses;
@@ -266,7 +275,9 @@ export class IpvsProgram implements NodeProgram {
 
   programText(port: ServicePort): string {
     const { entries, outRules } = this.portState(port);
-    const servers = this.virtualServersOf(port).map(({ origin: _, wantsLocal: __, ...server }) => JSON.stringify(server));
+    const servers = this.virtualServersOf(port).map(({ origin: _, wantsLocal: __, ...server }) =>
+      JSON.stringify(server),
+    );
     return [
       ...servers,
       ...this.loopBacks(port),

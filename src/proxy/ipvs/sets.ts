@@ -25,10 +25,7 @@ const SETS = {
     'hash:ip,port,ip',
     'Kubernetes service load balancer ip + port + source IP for packet filter purpose',
   ],
-  'KUBE-LOOP-BACK': [
-    'hash:ip,port,ip',
-    'Kubernetes endpoints dst ip:port, source ip for solving hairpin purpose',
-  ],
+  'KUBE-LOOP-BACK': ['hash:ip,port,ip', 'Kubernetes endpoints dst ip:port, source ip for solving hairpin purpose'],
   'KUBE-NODE-PORT-LOCAL-SCTP-HASH': [
     'hash:ip,port',
     "Kubernetes nodeport SCTP port with externalTrafficPolicy=local with type 'hash ip:port'",
@@ -64,7 +61,6 @@ export function setComment(name: SetName): string {
 /** The sets that a version makes, by name. */
 export function setNames({ healthCheckRule, accessFilter }: IpvsTraits): readonly SetName[] {
   return (Object.keys(SETS) as SetName[]).filter(
-    (name) =>
-      (name !== 'KUBE-HEALTH-CHECK-NODE-PORT' || healthCheckRule) && (name !== 'KUBE-IPVS-IPS' || accessFilter),
+    (name) => (name !== 'KUBE-HEALTH-CHECK-NODE-PORT' || healthCheckRule) && (name !== 'KUBE-IPVS-IPS' || accessFilter),
   );
 }

@@ -60,7 +60,8 @@ export function flowFates(
   family: IPFamily,
 ): ((endpoint: EndpointRef, gone: boolean) => FlowFate) | undefined {
   const version = versionOf(after) ?? versionOf(before);
-  if (service !== undefined && tracksByIpvs(before) && tracksByIpvs(after)) return ipvsFates(before, after, service, family);
+  if (service !== undefined && tracksByIpvs(before) && tracksByIpvs(after))
+    return ipvsFates(before, after, service, family);
   if (service === undefined || version === undefined || !isCleaned(service.protocol ?? 'TCP', version))
     return undefined;
   if (endpointsOf(before, service, family) === undefined) return undefined;

@@ -19,9 +19,9 @@ import {
   isUsable,
   portPairs,
   portsOf,
+  proxyOfCluster,
   refOf,
   servicesOf,
-  proxyOfCluster,
   unmodelledOf,
   workingNodes,
 } from './service-facts.js';

@@ -78,7 +78,8 @@ function ruleStep(step: WalkStep, family: IPFamily): PathStep {
   };
   if (rule !== undefined) told.rule = ruleText(rule, family);
   if (step.position !== undefined) told.position = step.position;
-  if (step.chance !== undefined) told.chance = step.action === 'BALANCE' ? balanced(step.chance) : stepChance(step.chance);
+  if (step.chance !== undefined)
+    told.chance = step.action === 'BALANCE' ? balanced(step.chance) : stepChance(step.chance);
   if (step.passedOver !== undefined) told.passedOver = step.passedOver;
   if (rule?.origin !== undefined) {
     told.service = serviceRef(rule.origin);
