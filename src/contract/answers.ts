@@ -67,6 +67,7 @@ export type ChainData = Contract.Table['chains'][number];
 export type VirtualServerData = Contract.VirtualServer;
 export type RuleData = Contract.Rule;
 export type StepChance = Contract.Chance;
+export type ShareBasis = Contract.ShareBasis;
 
 // ── path ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -186,6 +186,7 @@ export class Fabric {
         kubelet,
         forwardPolicy: network.forwardPolicy,
         ipMasq: network.ipMasq,
+        ...(program.mode === 'ipvs' ? { ...this.settings.connections } : {}),
         ...(program.mode === 'ipvs' && bridge !== undefined ? { furtherAddresses: [bridge] } : {}),
       });
       this.#rulesets.set(node, ruleset);

@@ -1,5 +1,6 @@
 /** IPVS at its hooks: takes packets for virtual servers and sends them on to real servers (net/netfilter/ipvs/ip_vs_core.c). */
 import { joinHostPort } from '../../base/address.js';
+import { ONE } from '../../base/fraction.js';
 import { copyOf, type Packet } from '../packet.js';
 import type { Hook, HookBalancer, Rule, Taking } from '../ruleset.js';
 import type { WalkEnvironment } from '../walk/types.js';
@@ -19,6 +20,10 @@ export type Lookup = (packet: Packet) => VirtualServer | undefined;
 /** What is known of connections beside the packet. */
 export interface BalancerOptions {
   readonly pattern: Pattern;
+  /** Open connections of real servers, by `address:port`; absent: not told. */
+  readonly open?: ReadonlyMap<string, { readonly active: number; readonly inactive: number }> | undefined;
+  /** Why the real servers are taken to have been added in the order in which they stand. */
+  readonly order: string;
 }
 
 /** The name under which a client's real server is remembered (persistence). */
@@ -65,8 +70,13 @@ export class IpvsBalancer implements HookBalancer {
     if (virtual === undefined) return undefined;
     const chain = virtualServerName(virtual);
     const kept = this.#kept(virtual, packet, environment);
-    if (kept !== undefined) return this.#taking(virtual, chain, packet, environment, [{ server: kept }], undefined);
-    const result = schedule(virtual, packet, this.#options.pattern, packet.anySource === true);
+    if (kept !== undefined) {
+      const why = `The client keeps the real server that it had within ${virtual.timeout} s.`;
+      const chance = { nominal: ONE, programmed: ONE, basis: { kind: 'EXACT', why } } as const;
+      return this.#taking(virtual, chain, packet, environment, [{ server: kept, chance }], undefined);
+    }
+    this.#assumeOrder(virtual, environment);
+    const result = schedule(this.#counted(virtual), packet, this.#options.pattern, packet.anySource === true);
     if (result === undefined) {
       const known = SCHEDULERS.includes(virtual.scheduler);
       const detail = known
@@ -83,6 +93,24 @@ export class IpvsBalancer implements HookBalancer {
         ? undefined
         : { nominal: result.refused, programmed: result.refused, basis: result.basis };
     return this.#taking(virtual, chain, packet, environment, ways, refused);
+  }
+
+  /** The order in which real servers were added decides where a turn begins, whom ties go to, and the tables of hashes. */
+  #assumeOrder({ realServers, scheduler }: VirtualServer, environment: WalkEnvironment): void {
+    if (realServers.length < 2 || scheduler === 'fo') return;
+    environment.assume?.('ipvs.order', 'as listed', this.#options.order);
+  }
+
+  /** The virtual server with the connections that its real servers hold, as far as they are told. */
+  #counted(virtual: VirtualServer): VirtualServer {
+    const { open } = this.#options;
+    if (open === undefined) return virtual;
+    const realServers = virtual.realServers.map((server) => {
+      const { active, inactive } = open.get(joinHostPort(server.address, server.port)) ?? { active: 0, inactive: 0 };
+      return { ...server, activeConnections: active, inactiveConnections: inactive };
+    });
+    const told = virtual.realServers.some(({ address, port }) => open.has(joinHostPort(address, port)));
+    return told ? { ...virtual, realServers } : virtual;
   }
 
   /** The real server that the client had within the timeout, unless it drains. */

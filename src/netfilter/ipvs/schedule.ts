@@ -1,4 +1,5 @@
 /** Which real server of a virtual server a new connection gets: the schedulers of ip_vs, each with the kind of number that it gives. */
+import { joinHostPort } from '../../base/address.js';
 import { compare, divide, type Fraction, fraction, ONE, sum } from '../../base/fraction.js';
 import type { Packet } from '../packet.js';
 import type { ChanceBasis } from '../walk/types.js';
@@ -27,15 +28,15 @@ export type Pattern = 'BALANCED' | 'ONE_AT_A_TIME';
 const ZERO = fraction(0, 1);
 const NOBODY: Schedule = { choices: [], refused: ONE };
 
-/** A hash that is taken for granted to spread clients evenly. */
-const HASHED: ChanceBasis = {
-  kind: 'ASSUMED',
-  why: 'each client address always gets the same real server; the shares are those of the slots of the hash table, over clients whose addresses spread evenly',
-};
+const name = ({ address, port }: RealServer) => joinHostPort(address, port);
+const assumed = (why: string): ChanceBasis => ({ kind: 'ASSUMED', why });
+const exact = (why: string): ChanceBasis => ({ kind: 'EXACT', why });
 
-function only(server: RealServer | undefined, basis?: ChanceBasis): Schedule {
+const ALONE = exact('One real server alone takes new connections.');
+
+function only(server: RealServer | undefined, basis: ChanceBasis): Schedule {
   if (server === undefined) return NOBODY;
-  return { choices: [{ server, share: ONE }], refused: ZERO, ...(basis && { basis }) };
+  return { choices: [{ server, share: ONE }], refused: ZERO, basis };
 }
 
 function byWeight(
@@ -46,7 +47,7 @@ function byWeight(
   const all = servers.reduce((total, server) => total + weightOf(server), 0);
   if (all === 0) return NOBODY;
   // One server alone gets everything, whatever the connections do.
-  if (servers.length === 1) return only(servers[0]);
+  if (servers.length === 1) return only(servers[0], ALONE);
   return {
     choices: servers.map((server) => ({ server, share: fraction(weightOf(server), all) })),
     refused: ZERO,
@@ -120,48 +121,41 @@ const BY_CONNECTIONS: Readonly<Record<string, ByConnections>> = {
   lblcr: { pick: (servers) => least(servers, connections), weighted: true, sticks: true, byAddress: true },
 };
 
-const assumed = (why: string): ChanceBasis => ({ kind: 'ASSUMED', why });
-
 function byConnections(
   { pick, weighted, sticks, byAddress }: ByConnections,
   servers: readonly RealServer[],
   scheduler: string,
   pattern: Pattern,
 ): Schedule {
-  if (servers.length <= 1) return only(servers[0]);
-  const known = servers.every(({ activeConnections }) => activeConnections !== undefined);
+  if (servers.length <= 1) return only(servers[0], ALONE);
+  const known = servers.some(({ activeConnections }) => activeConnections !== undefined);
+  const best = pick(servers) as RealServer;
   if (known) {
-    const kept = byAddress === true ? '; an address that has a server keeps it until that has too many' : '';
+    const kept = byAddress === true ? ' An address that has a server already keeps it until that has too many.' : '';
     return only(
-      pick(servers),
-      assumed(`${scheduler} for the connection counts that are given, which the next connection changes${kept}`),
-    );
-  }
-  const name = ({ address, port }: RealServer) => `${address}:${port}`;
-  const first = pick(servers) as RealServer;
-  if (byAddress === true) {
-    const why = `${scheduler} sends all connections to one address to one real server as long as that has no more open connections than its weight: the first is ${name(first)}; with more, others get some`;
-    return only(first, assumed(why));
-  }
-  if (pattern === 'ONE_AT_A_TIME') {
-    if (sticks)
-      return only(first, assumed(`${scheduler} with connections that never overlap: all go to ${name(first)}`));
-    return byWeight(
-      servers,
-      ({ weight }) => (weighted ? weight : 1),
+      best,
       assumed(
-        `${scheduler} with connections that never overlap: closed ones still count for a while, so that they go round`,
+        `${scheduler}, for the connection counts that are given: the next connection goes to ${name(best)}, and changes them.${kept}`,
       ),
     );
   }
-  const otherwise = sticks ? `; if connections never overlap, all go to ${name(first)}` : '';
-  return byWeight(
-    servers,
-    ({ weight }) => (weighted ? weight : 1),
-    assumed(
-      `${scheduler} in balance: connections last alike and many are open at once, so that each real server holds its part${otherwise}`,
-    ),
-  );
+  if (byAddress === true) {
+    return only(
+      best,
+      assumed(
+        `${scheduler} sends all connections to one address to one real server, first to ${name(best)}, as long as that has no more open connections than its weight says; with more, others get some.`,
+      ),
+    );
+  }
+  if (pattern === 'ONE_AT_A_TIME' && sticks)
+    return only(best, assumed(`${scheduler}, if connections never overlap: all go to ${name(best)}.`));
+  const why =
+    pattern === 'ONE_AT_A_TIME'
+      ? `${scheduler}, if connections never overlap: closed ones still count for a while, so that connections go round.`
+      : `${scheduler}, in balance: if connections last alike and many are open at once, each real server holds its part.`;
+  const otherwise =
+    sticks && pattern === 'BALANCED' ? ` If connections never overlap, all go to ${name(best)}.` : '';
+  return byWeight(servers, ({ weight }) => (weighted ? weight : 1), assumed(why + otherwise));
 }
 
 /** Shares of a table's slots; those of servers without a weight are refused. */
@@ -174,7 +168,7 @@ function ofTable(table: Int32Array, servers: readonly RealServer[], basis: Chanc
     .filter(({ server, share }) => server.weight > 0 && compare(share, ZERO) > 0);
   const taken = sum(choices.map(({ share }) => share));
   const left = { n: taken.d - taken.n, d: taken.d };
-  return { choices, refused: divide(left, ONE), ...(choices.length === 1 && left.n === 0n ? {} : { basis }) };
+  return { choices, refused: divide(left, ONE), basis: choices.length === 1 && left.n === 0n ? ALONE : basis };
 }
 
 /** The server at a place of a table, or with the flag the next one that may be used. */
@@ -208,7 +202,7 @@ function bySource(virtual: VirtualServer, servers: readonly RealServer[], packet
   const port = packet.sourcePort;
   if (table.length === 0) return NOBODY;
   if (withPort && (port === undefined || port === 0)) {
-    const why = `${virtual.scheduler} chooses by the client's address and port: a new port for each connection is taken to spread them over the slots of the hash table`;
+    const why = `${virtual.scheduler} chooses by the client's address and port: a new port for each connection is taken to spread them evenly over the slots of the hash table.`;
     return ofTable(table, servers, assumed(why));
   }
   const counted = withPort ? (port as number) : 0;
@@ -220,7 +214,9 @@ function bySource(virtual: VirtualServer, servers: readonly RealServer[], packet
     last = slotOf((offset + (maglev ? last : slot)) % table.length);
     return last;
   };
-  return only(atSlot(table, servers, slot, (virtual.flags & FLAGS.fallback) !== 0 ? next : undefined));
+  const found = atSlot(table, servers, slot, (virtual.flags & FLAGS.fallback) !== 0 ? next : undefined);
+  const who = withPort ? 'this address and port' : 'this client address';
+  return only(found, exact(`${virtual.scheduler} gives ${who} the same real server each time.`));
 }
 
 /** fo: the heaviest server gets all. */
@@ -269,10 +265,14 @@ export function schedule(
     case 'wrr':
       return byWeight(servers, ({ weight }) => (scheduler === 'rr' ? 1 : weight), {
         kind: 'LONG_RUN',
-        why: `${scheduler} gives connections out in turn, from the real server that was added last: the shares are those of many connections, whoever opens them`,
+        why: `${scheduler} gives connections out in turn, whoever opens them, from the real server that was added last: the shares are those of many connections.`,
+        cycle: cycleOf(virtual).map(name),
       });
     case 'dh':
-      return only(atSlot(destinationTable(all), all, bucketOf(packet.destination), undefined));
+      return only(
+        atSlot(destinationTable(all), all, bucketOf(packet.destination), undefined),
+        exact('dh gives each address of a Service one real server, whoever connects.'),
+      );
     case 'sh':
     case 'mh':
       if (anyClient && servers.length > 1) {
@@ -280,11 +280,17 @@ export function schedule(
           scheduler === 'sh'
             ? sourceTable(all)
             : maglevTable(all.map((server) => (server.weight === 0 ? { ...server, weight: 1 } : server)));
-        return ofTable(table, all, HASHED);
+        return ofTable(
+          table,
+          all,
+          assumed(
+            `${scheduler} gives each client address the same real server each time: the shares are those of the slots of its table, over clients whose addresses spread evenly.`,
+          ),
+        );
       }
       return bySource(virtual, all, packet);
     case 'fo':
-      return only(heaviest(servers));
+      return only(heaviest(servers), exact('fo gives all connections to the real server with the highest weight.'));
     default:
       return undefined;
   }

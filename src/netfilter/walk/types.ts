@@ -53,12 +53,14 @@ export type StepAction =
 /** What kind of number a chance is, where it is not that of an independent draw. */
 export interface ChanceBasis {
   /**
-   * LONG_RUN: the share of many connections, which are given out in turn. ASSUMED: it holds under an assumption that neither the
-   * rules nor the snapshot decide.
+   * EXACT: it holds for each connection by itself. LONG_RUN: the share of many connections, which are given out in turn. ASSUMED: it
+   * holds under an assumption that neither the rules nor the snapshot decide.
    */
-  readonly kind: 'LONG_RUN' | 'ASSUMED';
-  /** Whose turn, or which assumption: a clause. */
+  readonly kind: 'EXACT' | 'LONG_RUN' | 'ASSUMED';
+  /** Why it is exact, whose turn it is, or which assumption: a sentence. */
   readonly why: string;
+  /** The order in which new connections get real servers (`address:port`), one round. */
+  readonly cycle?: readonly string[] | undefined;
 }
 
 /** One random decision: its nominal chance and the one that the kernel's threshold gives. */
@@ -67,7 +69,7 @@ export interface Chance {
   readonly programmed: Fraction;
   /** nth: not a chance but a round robin, told as its long-run share. */
   readonly roundRobin?: boolean | undefined;
-  /** Absent: exact. */
+  /** Absent: no balancer of the kernel chose. */
   readonly basis?: ChanceBasis | undefined;
 }
 

@@ -140,7 +140,8 @@ class HookWalk implements WalkContext {
       const before = headerOf(one.packet);
       one.packet = way.packet;
       const after = headerOf(way.packet);
-      this.stepAt(one, name, chain, { action: 'BALANCE', rule: way.rule, chance: way.chance, before, after });
+      const chance = way.chance !== undefined && isOne(way.chance.nominal) ? undefined : way.chance;
+      this.stepAt(one, name, chain, { action: 'BALANCE', rule: way.rule, chance, before, after });
       if (way.stays) going.push(one);
       else this.end(one, { verdict: 'BALANCED' });
     }

@@ -292,6 +292,8 @@ export class IpvsProgram implements NodeProgram {
   }
 
   ruleset(options: RulesetOptions): Ruleset {
-    return remember(this.#rulesets, JSON.stringify(options), () => ipvsRuleset(this, options));
+    const { open, ...rest } = options;
+    const key = `${JSON.stringify(rest)} ${open === undefined ? '' : JSON.stringify([...open])}`;
+    return remember(this.#rulesets, key, () => ipvsRuleset(this, options));
   }
 }
