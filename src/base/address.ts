@@ -229,7 +229,7 @@ export function joinHostPort(address: string, port: number | string): string {
 
 /** Reads `address:port`, IPv6 in brackets; the address canonical. Undefined for anything else. */
 export function splitHostPort(text: string): { readonly address: string; readonly port: number } | undefined {
-  const [, v6, v4, digits = ''] = /^(?:\[([^\]]+)\]|([^:\[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const [, v6, v4, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const address = addressOf(v6 ?? v4 ?? '');
   const port = Number(digits);
   if (address === undefined || port > 65535 || (v6 !== undefined) !== (address.family === 'IPv6')) return undefined;

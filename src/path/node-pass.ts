@@ -85,7 +85,8 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
         tracked: passing.branch.tracked,
       };
       const { basis } = outcome.chance;
-      if (basis !== undefined && basis.kind !== 'EXACT') fabric.assumptions.add(`shares.${basis.kind}`, basis.kind, basis.why);
+      if (basis !== undefined && basis.kind !== 'EXACT')
+        fabric.assumptions.add(`shares.${basis.kind}`, basis.kind, basis.why);
       const after = { branch, earlier: { outcome, previous: passing.earlier } };
       if (outcome.verdict === 'ACCEPT') accepted.push(after);
       else if (outcome.verdict === 'BALANCED') balanced.push(after);

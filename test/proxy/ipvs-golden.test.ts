@@ -16,12 +16,10 @@ function stateOf(program: IpvsProgram) {
     boundAddresses: [...program.boundAddresses.keys()],
     ipsets: Object.fromEntries(program.namedSets.map(({ name, entries }) => [name, entries.map(({ text }) => text)])),
     iptables: program.restore(),
-    virtualServers: program
-      .virtualServers()
-      .map(({ origin: _, wantsLocal: __, ...server }) => ({
-        ...server,
-        realServers: listedRealServers(server as VirtualServer),
-      })),
+    virtualServers: program.virtualServers().map(({ origin: _, wantsLocal: __, ...server }) => ({
+      ...server,
+      realServers: listedRealServers(server as VirtualServer),
+    })),
   };
 }
 

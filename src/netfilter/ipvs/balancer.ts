@@ -130,6 +130,11 @@ export class IpvsBalancer implements HookBalancer {
     ways: readonly { readonly server: RealServer; readonly chance?: Taking['refused'] }[],
     refused: Taking['refused'],
   ): Taking {
+    const limited = virtual.realServers.find((server) => server.limited === true);
+    if (limited !== undefined) {
+      const unknown = `the real server ${joinHostPort(limited.address, limited.port)} of ${chain} takes connections up to a limit (-x): whether it is reached is not known`;
+      return { chain, ways: [], refused: undefined, unknown };
+    }
     const wrong = ways.find(({ server: { forwarding = 'MASQUERADE' } }) => forwarding !== 'MASQUERADE');
     if (wrong !== undefined) {
       const unknown = `the virtual server ${chain} sends packets on without NAT (${wrong.server.forwarding}): what becomes of them is not modelled`;
@@ -188,4 +193,23 @@ function sentTo(
     forwarding,
   };
   return after;
+}
+
+/** Stands where IPVS is at work and what it has is not given: what it may take is not known. */
+export class UnknownBalancer implements HookBalancer {
+  readonly name = 'ipvs';
+  readonly places = PLACES;
+  readonly #mayTake: (packet: Packet) => boolean;
+  readonly #why: string;
+
+  /** @param mayTake whether a packet is for an address and port that a Service has */
+  constructor(mayTake: (packet: Packet) => boolean, why: string) {
+    this.#mayTake = mayTake;
+    this.#why = why;
+  }
+
+  take(packet: Packet): Taking | undefined {
+    if (packet.connection.state !== 'NEW' || !this.#mayTake(packet)) return undefined;
+    return { chain: 'virtual servers', ways: [], refused: undefined, unknown: this.#why };
+  }
 }

@@ -153,8 +153,7 @@ function byConnections(
     pattern === 'ONE_AT_A_TIME'
       ? `${scheduler}, if connections never overlap: closed ones still count for a while, so that connections go round.`
       : `${scheduler}, in balance: if connections last alike and many are open at once, each real server holds its part.`;
-  const otherwise =
-    sticks && pattern === 'BALANCED' ? ` If connections never overlap, all go to ${name(best)}.` : '';
+  const otherwise = sticks && pattern === 'BALANCED' ? ` If connections never overlap, all go to ${name(best)}.` : '';
   return byWeight(servers, ({ weight }) => (weighted ? weight : 1), assumed(why + otherwise));
 }
 

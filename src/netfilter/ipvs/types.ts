@@ -16,6 +16,8 @@ export interface RealServer {
   /** Connections that it holds, where that is known: `ipvsadm -Ln` shows both numbers. */
   readonly activeConnections?: number;
   readonly inactiveConnections?: number;
+  /** It takes connections only up to a limit (`-x`). kube-proxy sets none. */
+  readonly limited?: boolean;
 }
 
 /** The bits of {@link VirtualServer.flags} (uapi/linux/ip_vs.h). */
