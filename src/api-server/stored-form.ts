@@ -82,7 +82,11 @@ export function storedForm(value: unknown, type: string): unknown {
   const schema = typeSchema(type);
   if (schema === undefined) {
     if (!type.startsWith('{}')) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, storedForm(one, innerType(type))]));
+    // A value of a map that is null is read as empty.
+    const inner = innerType(type);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => [key, one === null ? EMPTY[inner] : storedForm(one, inner)]),
+    );
   }
   const result: Record<string, unknown> = {};
   for (const [key, one] of Object.entries(value)) {

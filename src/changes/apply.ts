@@ -10,6 +10,10 @@ export interface ApplyChange {
   readonly manifests: readonly ManifestSource[];
   /** Of objects that name none, as `kubectl apply --namespace` has it. Default `default`. */
   readonly namespace?: string;
+  /** As `kubectl apply --server-side`. */
+  readonly serverSide?: boolean;
+  /** As `--force-conflicts`: fields are taken from other managers. */
+  readonly force?: boolean;
 }
 
 /** What kube-proxy and the network are set up by, where manifests changed it. */
@@ -66,13 +70,18 @@ function withRefusals<T>(
 function apply(cluster: Cluster, change: ApplyChange, context: ChangeContext, pointer: string): ChangeResult {
   const { manifests, assumptions } = readManifests(change.manifests, `${pointer}/manifests`);
   const done: Pick<ChangeResult, 'choices' | 'consequences' | 'assumptions'>[] = [];
+  const options = {
+    namespace: change.namespace,
+    serverSide: change.serverSide === true,
+    force: change.force === true,
+  };
   let current = cluster;
   let { settings } = context;
   let touchesSettings = false;
   for (const manifest of manifests) {
     const place = manifest.fault('', '').pointer;
     const applied = withRefusals(manifest, change.namespace, context, place, () =>
-      applyManifest(current, manifest, { namespace: change.namespace }, { ...context, settings }, place),
+      applyManifest(current, manifest, options, { ...context, settings }, place),
     );
     if (applied === undefined) continue;
     touchesSettings ||= applied.touchesSettings;

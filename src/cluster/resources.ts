@@ -147,7 +147,7 @@ export function readResource(kind: string, apiVersion: unknown, value: Fields): 
         annotations: annotations ?? {},
       },
       ...(value.spec === undefined ? {} : { spec: value.spec }),
-      ...(value.status !== undefined && resourceRole(kind, version) === 'LOAD_BALANCER'
+      ...(value.status !== undefined && ['LOAD_BALANCER', 'NAMESPACE'].includes(resourceRole(kind, version) ?? '')
         ? { status: value.status }
         : {}),
       // Cilium's policies may hold several rules beside `spec`.

@@ -17,14 +17,14 @@ import { timestamp } from '../../control-plane/new-pods.js';
 import type { ChangeContext, ChangeResult, Consequence, StoredObject } from '../change.js';
 import { unchanged } from '../combine.js';
 import { controlPlaneVersion } from '../control-plane-version.js';
-import { withoutLastApplied } from '../update-service.js';
+import { storedService, withoutLastApplied } from '../update-service.js';
 import { actOn, type Input, sameService } from './act-on-object.js';
 import { applyResource } from './apply-resource.js';
 import { findObject } from './find-object.js';
 import { kubectlRefusal } from './kubectl-checks.js';
 import type { Manifest } from './read-manifests.js';
 import { notServed } from './served-versions.js';
-import { refused, type Subject, sentAndStored } from './subject.js';
+import { type ApplyMode, plainStore, refused, type Store, type Subject, sentAndStored } from './subject.js';
 
 /** Kinds without namespaces that a repository usually has. */
 const CLUSTER_KINDS = [
@@ -64,7 +64,7 @@ const WHY_IGNORED: Readonly<Record<string, string>> = {
 };
 
 /** How manifests are applied: `namespace` is that of objects that name none. */
-export interface ApplyOptions {
+export interface ApplyOptions extends ApplyMode {
   readonly namespace: string | undefined;
 }
 
@@ -110,13 +110,18 @@ function fieldOf(pointer: string): string {
 }
 
 /** Of a Service's status only a load balancer keeps its addresses. */
-function keptStatus(before: KubernetesObject | undefined, after: Fields): unknown {
-  return fieldsIn(after.spec).type === 'LoadBalancer' ? (fieldsIn(before).status ?? {}) : {};
+function keptStatus(before: Fields | undefined, after: Fields): unknown {
+  return fieldsIn(after.spec).type === 'LoadBalancer' ? (before?.status ?? {}) : {};
 }
 
-function nothingDone(cluster: Cluster, { object, manifest }: Subject): AppliedManifest {
+function nothingDone(
+  cluster: Cluster,
+  { object, manifest }: Subject,
+  assumptions: readonly Assumption[],
+): AppliedManifest {
   const consequences = [told('OBJECT_UNCHANGED', object, `is so already (${manifest.origin})`)];
-  return { outcome: 'OBJECT_UNCHANGED', result: { ...unchanged(cluster), consequences }, touchesSettings: false };
+  const result = { ...unchanged(cluster), consequences, assumptions };
+  return { outcome: 'OBJECT_UNCHANGED', result, touchesSettings: false };
 }
 
 function ignored(cluster: Cluster, manifest: Manifest, object: string): AppliedManifest {
@@ -125,7 +130,34 @@ function ignored(cluster: Cluster, manifest: Manifest, object: string): AppliedM
   return { outcome: 'OBJECT_IGNORED', result: { ...unchanged(cluster), consequences }, touchesSettings: false };
 }
 
-const metadataOf = (object: Fields): Fields => fieldsIn(object.metadata);
+/** What stores objects of a kind in this cluster. */
+function storeOf(cluster: Cluster, kind: UsedKind, type: string, context: ChangeContext): Store {
+  if (kind !== 'Service') return plainStore(kind, type, addressRules(controlPlaneVersion(cluster, context.settings)));
+  return (before, object) => {
+    const service = storedService(cluster, before as Service | undefined, object as unknown as Service, context);
+    const status = keptStatus(before, service.service as never);
+    const stored = storedForm({ ...service.service, status }, kind) as Fields;
+    return { object: stored, faults: service.faults, service };
+  };
+}
+
+/** That other managers could not be seen. */
+function unmanaged({ object }: Subject): Assumption {
+  return {
+    field: 'changes.apply.managedFields',
+    value: object,
+    why: 'The snapshot has no managed fields of it (kubectl prints them with --show-managed-fields): nobody else is taken to own a field, so there are no conflicts, and what the manifest leaves out stays.',
+  };
+}
+
+/** That there is no note of the last apply. */
+function unnoted({ object }: Subject): Assumption {
+  return {
+    field: 'changes.apply',
+    value: object,
+    why: `The object has no annotation ${LAST_APPLIED}: what the manifest leaves out stays as it is.`,
+  };
+}
 
 /** The object of a used kind is made or changed, and the controllers act. */
 function applyUsed(
@@ -137,64 +169,50 @@ function applyUsed(
 ): AppliedManifest {
   const { manifest, namespace, name, object } = subject;
   const before = findObject(cluster, kind, namespace ?? 'default', name);
-  const version = controlPlaneVersion(cluster, context.settings);
-  const input: Input = { cluster, manifest, context, pointer };
-  const { sent, stored } = sentAndStored({ ...subject, before: before as unknown as Fields }, addressRules(version));
-  const tell = (outcome: StoredObject['outcome'], value: Fields | undefined) =>
-    context.stored?.({ kind, namespace, name, outcome, object: value ?? {} });
+  const whole = { ...subject, before: before as unknown as Fields };
+  const { sent, stored, service, isUnmanaged } = sentAndStored(whole, storeOf(cluster, kind, subject.type, context));
+  const input: Input = { cluster, manifest, context, pointer, ...(service === undefined ? {} : { service }) };
+  const tell = (outcome: StoredObject['outcome'], value: Fields) =>
+    context.stored?.({ kind, namespace, name, outcome, object: value });
+  const assumptions = isUnmanaged ? [unmanaged(subject)] : [];
+  const nothing = () => nothingDone(cluster, subject, assumptions);
   if (sent === undefined) {
     tell('UNCHANGED', stored);
-    return nothingDone(cluster, subject);
+    return nothing();
   }
   const touchesSettings = holdsSettings(kind, namespace ?? '');
-  const complete = (result: ChangeResult) =>
-    storedForm(
-      result.stored === undefined ? stored : { ...result.stored, status: keptStatus(before, result.stored) },
-      kind,
-    ) as Fields;
   if (before === undefined) {
-    const metadata = {
-      ...metadataOf(sent),
+    const drawn = {
       uid: generatedUid(`${kind}/${namespace ?? 'default'}/${name}`),
       creationTimestamp: timestamp(context.at),
     };
-    const result = actOn(input, undefined, checked(kind, { ...sent, metadata }, manifest));
-    tell('CREATED', {
-      ...complete(result),
-      metadata: { ...metadataOf(complete(result)), uid: metadata.uid, creationTimestamp: metadata.creationTimestamp },
-    });
+    const withDrawn = (value: Fields): Fields => ({ ...value, metadata: { ...fieldsIn(value.metadata), ...drawn } });
+    const result = actOn(input, undefined, checked(kind, withDrawn(sent), manifest));
+    tell('CREATED', withDrawn(stored));
     const consequences = [told('OBJECT_CREATED', object, `created (${manifest.origin})`), ...result.consequences];
     return { outcome: 'OBJECT_CREATED', result: { ...result, consequences }, touchesSettings };
   }
   const wanted: KubernetesObject = checked(kind, sent, manifest);
   // A trimmed snapshot lacks defaults that a manifest may name: they are no change.
-  const whole = (value: unknown) => completed(kind, subject.type, withoutLastApplied(value as never));
-  if (kind !== 'Service' && isDeepStrictEqual(whole(wanted), whole(before))) {
-    tell('CONFIGURED', stored);
-    return nothingDone(cluster, subject);
+  const bare = (value: unknown) => completed(kind, subject.type, withoutLastApplied(value as never));
+  const isSame = kind !== 'Service' && isDeepStrictEqual(bare(wanted), bare(before));
+  const isWord = subject.serverSide && isDeepStrictEqual(bare(stored), bare(before)) ? 'UNCHANGED' : 'CONFIGURED';
+  if (isSame) {
+    tell(isWord, stored);
+    return nothing();
   }
   const result = actOn(input, before, wanted);
-  tell('CONFIGURED', complete(result));
+  tell(isWord, stored);
   const after = result.cluster.services.get(`${namespace}/${name}`);
-  if (kind === 'Service' && after !== undefined && sameService(before as Service, after, context, cluster)) {
-    return nothingDone(cluster, subject);
-  }
-  const merging: readonly Assumption[] =
-    notedManifest(before as unknown as Fields) === undefined
-      ? [
-          {
-            field: 'changes.apply',
-            value: object,
-            why: `The object has no annotation ${LAST_APPLIED}: what the manifest leaves out stays as it is.`,
-          },
-        ]
-      : [];
+  if (kind === 'Service' && after !== undefined && sameService(before as Service, after, context, cluster))
+    return nothing();
+  const isNoted = subject.serverSide || notedManifest(before as unknown as Fields) !== undefined;
   return {
     outcome: 'OBJECT_CONFIGURED',
     result: {
       ...result,
       consequences: [told('OBJECT_CONFIGURED', object, `changed (${manifest.origin})`), ...result.consequences],
-      assumptions: [...merging, ...result.assumptions],
+      assumptions: [...assumptions, ...(isNoted ? [] : [unnoted(subject)]), ...result.assumptions],
     },
     touchesSettings: touchesSettings || kind === 'Node',
   };
@@ -203,12 +221,16 @@ function applyUsed(
 /** A ConfigMap that nothing is read from: it is stored, so that a later manifest finds it. */
 function applyConfigMap(cluster: Cluster, subject: Subject, context: ChangeContext): AppliedManifest {
   const { manifest, namespace = 'default', name, object } = subject;
-  const before = cluster.configMaps.get(`${namespace}/${name}`) as unknown as Fields | undefined;
-  const { sent, stored } = sentAndStored({ ...subject, before }, { strict: true });
+  const key = `${namespace}/${name}`;
+  const before = cluster.configMaps.get(key) as unknown as Fields | undefined;
+  const { sent, stored } = sentAndStored(
+    { ...subject, before },
+    plainStore('ConfigMap', 'ConfigMap', { strict: true }),
+  );
   const outcome = sent === undefined ? 'UNCHANGED' : before === undefined ? 'CREATED' : 'CONFIGURED';
-  context.stored?.({ kind: 'ConfigMap', namespace, name, outcome, object: stored ?? {} });
+  context.stored?.({ kind: 'ConfigMap', namespace, name, outcome, object: stored });
   if (sent === undefined) return ignored(cluster, manifest, object);
-  const next = cluster.with({ configMaps: new Map([[`${namespace}/${name}`, checked('ConfigMap', sent, manifest)]]) });
+  const next = cluster.with({ configMaps: new Map([[key, checked('ConfigMap', sent, manifest)]]) });
   return ignored(next, manifest, object);
 }
 
@@ -234,7 +256,7 @@ function passOver(cluster: Cluster, manifest: Manifest, object: string): Applied
 export function applyManifest(
   cluster: Cluster,
   manifest: Manifest,
-  { namespace }: ApplyOptions,
+  { namespace, serverSide, force }: ApplyOptions,
   context: ChangeContext,
   pointer: string,
 ): AppliedManifest {
@@ -257,6 +279,8 @@ export function applyManifest(
     name: named.name,
     object,
     before: undefined,
+    serverSide,
+    force,
   };
   if (isResource) return applyResource(cluster, subject, context);
   if (used === 'ConfigMap' && !isUsedConfigMap(named.namespace, named.name))
