@@ -42,11 +42,13 @@ function publishedPart({ metadata, spec }: Service): unknown {
   ];
 }
 
-/** The object without what kubectl notes in it, and without who set which field: nobody else reads that. */
+/**
+ * The object without what kubectl notes in it, and without who set which field: nobody else reads that. No annotations at all are none.
+ */
 export function withoutLastApplied<T extends { readonly metadata: Service['metadata'] }>(object: T): T {
-  const { annotations = {} } = object.metadata;
   const isManaged = Object.hasOwn(object.metadata, 'managedFields');
-  if (annotations[LAST_APPLIED_ANNOTATION] === undefined && !isManaged) return object;
+  if (object.metadata.annotations === undefined && !isManaged) return object;
+  const { annotations = {} } = object.metadata;
   const { [LAST_APPLIED_ANNOTATION]: _noted, ...kept } = annotations;
   const {
     annotations: _annotations,

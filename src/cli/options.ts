@@ -56,6 +56,10 @@ const QUESTION: Options = {
     multiple: true,
     help: 'first apply these manifests, as kubectl apply does: YAML or JSON, also gzipped, the files of a folder, - for standard input; repeatable, all applied together',
   },
+  'stdin-name': {
+    value: 'FILE',
+    help: 'with -f -: what reports call standard input, as the folder or chart that it was made of; documents that Helm or kustomize mark with their file are at that file anyway',
+  },
   namespace: {
     short: 'n',
     value: 'NAMESPACE',
@@ -171,6 +175,11 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
         value: 'NODE=FILE',
         multiple: true,
         help: "decide matches of sets by this file, the node's ipset save; repeatable",
+      },
+      'ipvsadm-save': {
+        value: 'NODE=FILE',
+        multiple: true,
+        help: "with iptables-save: the node's ipvsadm -S -n or ipvsadm -Ln; repeatable",
       },
       ...QUESTION,
     },
@@ -313,9 +322,41 @@ const INSPECT: Options = {
   ...QUESTION,
 };
 
+const REACH: Options = {
+  'in-namespace': {
+    value: 'NAMESPACE',
+    multiple: true,
+    help: 'only the workloads and Services of this namespace; repeatable',
+  },
+  'from-namespace': {
+    value: 'NAMESPACE',
+    multiple: true,
+    help: 'the workloads that connect are of this namespace instead, * for all; repeatable',
+  },
+  service: { value: 'NAMESPACE/NAME', multiple: true, help: 'only this Service; repeatable' },
+  'to-workloads': { help: 'to the pods of workloads instead of Services, at the ports that they declare' },
+  port: {
+    value: 'PORT',
+    help: 'with --to-workloads: at this port, as 8080 or 53/UDP, instead of those that they declare',
+  },
+  family: { value: 'FAMILY', multiple: true, help: `${FAMILY}; repeatable` },
+  'max-pairs': { value: 'N', help: 'answer at most so many pairs; default 40000' },
+  ...QUESTION,
+};
+
 export const COMMANDS: Readonly<
   Record<
-    PlainKind | 'what-if' | 'sweep' | 'batch' | 'check' | 'inspect' | 'apply' | 'snapshot' | 'completion' | 'serve',
+    | PlainKind
+    | 'what-if'
+    | 'sweep'
+    | 'batch'
+    | 'check'
+    | 'inspect'
+    | 'apply'
+    | 'reach'
+    | 'snapshot'
+    | 'completion'
+    | 'serve',
     Command
   >
 > = {
@@ -368,6 +409,15 @@ export const COMMANDS: Readonly<
     examples: [
       'kube-whatif inspect -s cluster.json',
       'kube-whatif inspect -s cluster.json --in-namespace shop --fail-on warning',
+    ],
+  },
+  reach: {
+    summary: 'who reaches whom? every workload to every Service, or to every workload',
+    options: REACH,
+    examples: [
+      'kube-whatif reach -s cluster.json --in-namespace shop',
+      'kube-whatif reach -s cluster.json -f policy.yaml --output csv',
+      'kube-whatif reach -s cluster.json --to-workloads --in-namespace shop --from-namespace "*"',
     ],
   },
   snapshot: {

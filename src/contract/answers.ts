@@ -30,6 +30,9 @@ export type {
   ProbabilityDifference,
   ProbabilityResult,
   ProbabilityWhatIf,
+  ReachPair,
+  ReachResult,
+  ReachShares,
   RuleText,
   ServiceDifference,
   ServiceProbability,
@@ -52,6 +55,7 @@ export type AnyResult =
   | Contract.SweepResult
   | Contract.BatchResult
   | Contract.InspectResult
+  | Contract.ReachResult
   | Contract.CheckResult
   | Contract.ApplyResult;
 
@@ -64,8 +68,10 @@ export type Answer<R = AnyResult> = Omit<Contract.PathAnswer, 'result'> & { read
 export type ChainsPart = Contract.ChainsResult['parts'][number];
 export type TableData = Contract.Table;
 export type ChainData = Contract.Table['chains'][number];
+export type VirtualServerData = Contract.VirtualServer;
 export type RuleData = Contract.Rule;
 export type StepChance = Contract.Chance;
+export type ShareBasis = Contract.ShareBasis;
 
 // ── path ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -772,6 +772,8 @@ const ELSEWHERE: ReadonlySet<FindingCode> = new Set([
   'PROXY_CHAINS_GONE',
   'PROXY_RULES_LEFT_BEHIND',
   'MASQUERADE_ALL_LOST',
+  // test/questions/autoscalers.test.ts
+  'REPLICAS_OF_AUTOSCALER',
 ]);
 
 t.test('each is found where it should be', async (t) => {

@@ -398,4 +398,10 @@ export const FINDING_CODES = {
     'masqueradeAll was on, and the mode that a change gives kube-proxy does not have it set.',
     ['nodes', 'nodeCount'],
   ),
+  REPLICAS_OF_AUTOSCALER: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'A change sets replicas that a HorizontalPodAutoscaler owns: it sets them otherwise. INFO where it only may.',
+    ['pointer', 'change', 'object'],
+  ),
 } as const satisfies Readonly<Record<FindingCode, CodeEntry>>;

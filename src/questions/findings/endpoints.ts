@@ -11,6 +11,7 @@ import { isHeadless, serviceFamilies } from '../../path/service-target.js';
 import { externallyAccessible } from '../../proxy/policies.js';
 import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
 import { topologyMode } from '../../proxy/topology.js';
+import type { Door } from './door.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import { podsOf } from './selectors.js';
 import {
@@ -19,6 +20,7 @@ import {
   isUsable,
   portPairs,
   portsOf,
+  proxyOfCluster,
   refOf,
   servicesOf,
   unmodelledOf,
@@ -91,6 +93,30 @@ function isAvoided({ cluster, settings }: View, port: ServicePort): boolean {
   return answeredBy === 'SERVICE_HEALTH' || answeredBy === 'ANNOUNCEMENT' || answeredBy === 'POD';
 }
 
+/** Whether the load balancer of a door's Service leaves out the nodes at which its connections find no local endpoint. */
+export function isAvoidedBy(view: View, { service, family }: Pick<Door, 'service' | 'family'>): boolean {
+  if (service === undefined) return false;
+  return portsOf(view, `${service.namespace}/${service.name}`).some(
+    ({ port }) =>
+      port.port === service.port &&
+      port.protocol === service.protocol &&
+      port.family === family &&
+      isAvoided(view, port),
+  );
+}
+
+/** What becomes of connections on a node that has no endpoint which a policy Local lets it use. */
+function fateOfLocal(view: View, port: ServicePort, policy: string): string {
+  const { mode, version } = proxyOfCluster(view) ?? {};
+  if (mode !== 'ipvs' || version === undefined) return 'are dropped there';
+  // Since 1.24 the virtual server keeps the endpoints of other nodes (kube-proxy in mode ipvs, syncEndpoint).
+  const keepsOthers = version.minor >= 24 && (policy === 'externalTrafficPolicy' || externallyAccessible(port));
+  if (!keepsOthers) return 'are refused there';
+  return policy === 'externalTrafficPolicy'
+    ? 'are sent to endpoints of other nodes there, with the address of the client: replies go past the node and are lost'
+    : 'are sent to endpoints of other nodes there, as in mode ipvs a Service that is reached from outside keeps them';
+}
+
 function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEndpoint[]): readonly Finding[] {
   const policies = localPolicies(port);
   const usable = endpoints.filter(isUsable);
@@ -104,7 +130,7 @@ function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEn
     const which = policy === 'externalTrafficPolicy' ? 'from outside' : 'from within the cluster';
     const message =
       `${portText(refOf(port))} has ${policy} Local, and ${without.length} of ${nodes.length} nodes have no ` +
-      `${port.family} endpoint of it (${listed(without)}): connections ${which} are dropped there.`;
+      `${port.family} endpoint of it (${listed(without)}): connections ${which} ${fateOfLocal(view, port, policy)}.`;
     const avoided = policy === 'externalTrafficPolicy' && isAvoided(view, port);
     const told = avoided ? `${message} The health check of its load balancer leaves these nodes out.` : message;
     const one = finding('LOCAL_POLICY_WITHOUT_ENDPOINTS', told, {
@@ -120,7 +146,7 @@ function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEn
 
 /** Nodes on which a Local policy leaves connections without an endpoint, though the Service has some. */
 export const localWithoutEndpoints: StateFinder = (view) =>
-  // In mode ipvs, and by other data planes, these connections need not be dropped.
+  // By other data planes these connections need not be dropped.
   (isTranslatedByRules(view) ? view.services : []).flatMap((key) =>
     portsOf(view, key).flatMap(({ port, services }) => localFinding(view, port, services.endpointsOf(port))),
   );

@@ -2,6 +2,7 @@ import type { IPFamily } from '../../base/address.js';
 import { joinHostPort } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
 import { ONE, sum } from '../../base/fraction.js';
+import { mapWithProgress } from '../../base/progress.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
@@ -21,6 +22,7 @@ import { probability } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
 import { balancing, journeysOrUnsupported, tripsOf } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';
+import { basisOfAll } from '../share-basis.js';
 import { requireWalkable } from '../walk-limits.js';
 import { describeAffinity } from './affinity-answer.js';
 import { balancerAnswer } from './balancer-answer.js';
@@ -213,6 +215,12 @@ function doorClients(trips: readonly GroupTrips[]): readonly DoorClient[] {
   return [...told, ...merged];
 }
 
+/** What kind of numbers the shares of delivered connections are. */
+function basisField(journeys: readonly Journey[]): Pick<ServiceProbability, 'basis'> {
+  const basis = basisOfAll(journeys.map(({ chance }) => chance));
+  return basis === undefined ? {} : { basis };
+}
+
 function answerOne(
   prepared: Prepared,
   fabric: Fabric,
@@ -245,6 +253,7 @@ function answerOne(
             protocol: destination.target.protocol,
           }),
         }),
+    ...basisField(journeys),
     endpoints: endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
     nodes: byName(
       sharesBy(
@@ -321,9 +330,9 @@ export function answerProbability(prepared: Prepared, question: ProbabilityQuest
     ports.flatMap(({ destination, families }) => families.map(() => destination.target.key)),
     '/probability/services',
   );
-  const answers = ports.flatMap(({ families, ...asked }) =>
+  const answers = mapWithProgress(ports, 'Service port', ({ families, ...asked }) =>
     families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, asked)),
-  );
+  ).flat();
   return {
     result: {
       services: answers.map(({ result }) => result),
