@@ -25,6 +25,14 @@ function daemonSetGeneration(before: Fields | undefined, after: Fields): Fields 
 
 const NOT_READY = 'node.kubernetes.io/not-ready';
 
+/** A new namespace has Kubernetes' finalizer. */
+function newNamespace(object: Fields): Fields {
+  const spec = fieldsIn(object.spec);
+  const finalizers = listIn(spec.finalizers);
+  if (finalizers.includes('kubernetes')) return object;
+  return { ...object, spec: { ...spec, finalizers: [...finalizers, 'kubernetes'] } };
+}
+
 /** Admission: a new node has the taint that the node controller takes away once it is ready. */
 function newNode(object: Fields): Fields {
   const spec = fieldsIn(object.spec);
@@ -142,6 +150,7 @@ export function asStored(kind: string, type: string, before: Fields | undefined,
   if (before === undefined && kind === 'Pod') own = newPod(own);
   if (kind === 'Pod') own = { ...own, spec: withTolerations(fieldsIn(own.spec)) };
   if (before === undefined && kind === 'Node') own = newNode(own);
+  if (before === undefined && kind === 'Namespace') own = newNamespace(own);
   if (STATUSES.includes(kind)) own = { ...own, status: before?.status ?? newStatus(kind, own) };
   return storedForm(own, type) as Fields;
 }

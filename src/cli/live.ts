@@ -81,7 +81,11 @@ export async function liveSnapshot(args: Arguments, io: Io): Promise<SnapshotFil
   const say = async (text: string) => (progress ? await writeAll(io.stderr, text) : undefined);
   await say('Reading the cluster with kubectl:');
   const get = async (kind: Kind) => {
-    const done = await runKubectl(['get', kind, '--all-namespaces', '-o', 'json'], args, io);
+    const done = await runKubectl(
+      ['get', kind, '--all-namespaces', '-o', 'json', ...(args.has('server-side') ? ['--show-managed-fields'] : [])],
+      args,
+      io,
+    );
     await say(` ${kind}`);
     return { kind, done };
   };

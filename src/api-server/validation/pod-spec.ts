@@ -111,10 +111,12 @@ export function checkPodSpec(spec: Fields, at: Place, faults: Faults, rules: Pod
   checkSpread(spec.topologySpreadConstraints, at.child('topologySpreadConstraints'), faults);
   checkNamed(spec, at, faults);
   checkTolerations(spec.tolerations, at.child('tolerations'), faults);
-  for (const alias of itemsIn(spec.hostAliases)) {
-    const place = at.child('hostAliases');
+  for (const [index, alias] of itemsIn(spec.hostAliases).entries()) {
+    const place = at.child('hostAliases').index(index);
     faults.each(place.child('ip'), wrongAddress(textIn(alias.ip), rules));
-    for (const name of listIn(alias.hostnames)) faults.each(place.child('hostnames'), dnsSubdomain(textIn(name)));
+    for (const [number, name] of listIn(alias.hostnames).entries()) {
+      faults.each(place.child('hostnames').index(number), dnsSubdomain(textIn(name)));
+    }
   }
   const priority = textIn(spec.priorityClassName);
   if (priority !== '') faults.each(at.child('priorityClassName'), dnsSubdomain(priority));

@@ -5,11 +5,12 @@ import { storedForm } from '../../api-server/stored-form.js';
 import { completed, typeOfKind } from '../../api-server/stored-object.js';
 import { type Fields, fieldsIn, textIn } from '../../api-server/values.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
+import { QuestionError } from '../../base/errors.js';
 import { checkObject } from '../../cluster/check-object.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { isUsedConfigMap, type UsedKind, usedKind } from '../../cluster/kinds.js';
 import type { KubernetesObject, Service } from '../../cluster/objects.js';
-import { isNamespaced as namespacedResource, resourceRole } from '../../cluster/resources.js';
+import { isNamespaced as namespacedResource, resourceKey, resourceRole } from '../../cluster/resources.js';
 import type { Assumption } from '../../cluster/settings.js';
 import { addressRules } from '../../control-plane/api-rules.js';
 import { generatedUid } from '../../control-plane/generated-name.js';
@@ -17,10 +18,11 @@ import { timestamp } from '../../control-plane/new-pods.js';
 import type { ChangeContext, ChangeResult, Consequence, StoredObject } from '../change.js';
 import { unchanged } from '../combine.js';
 import { controlPlaneVersion } from '../control-plane-version.js';
+import { RefusedObject } from '../refusal.js';
 import { storedService, withoutLastApplied } from '../update-service.js';
 import { actOn, type Input, sameService } from './act-on-object.js';
 import { applyResource } from './apply-resource.js';
-import { findObject } from './find-object.js';
+import { findObject, withObject } from './find-object.js';
 import { kubectlRefusal } from './kubectl-checks.js';
 import type { Manifest } from './read-manifests.js';
 import { notServed } from './served-versions.js';
@@ -66,6 +68,8 @@ const WHY_IGNORED: Readonly<Record<string, string>> = {
 /** How manifests are applied: `namespace` is that of objects that name none. */
 export interface ApplyOptions extends ApplyMode {
   readonly namespace: string | undefined;
+  /** The only namespace that manifests may name. */
+  readonly enforced: string | undefined;
 }
 
 function told(outcome: Outcome, object: string, detail: string): Consequence {
@@ -90,7 +94,8 @@ function holdsSettings(kind: string, namespace: string): boolean {
 function checked<T extends KubernetesObject>(kind: UsedKind, value: Fields, manifest: Manifest): T {
   // A Service is validated where its addresses are settled.
   if (kind === 'Service') return value as unknown as T;
-  const result = checkObject(kind, value);
+  const lists = kind === 'EndpointSlice' ? { endpoints: value.endpoints ?? [], ports: value.ports ?? [] } : {};
+  const result = checkObject(kind, { ...value, ...lists });
   if ('object' in result) return result.object as T;
   const causes = result.faults.map(
     ({ pointer, detail }): ApiFault => ({ pointer, field: fieldOf(pointer), reason: 'FieldValueInvalid', detail }),
@@ -159,6 +164,30 @@ function unnoted({ object }: Subject): Assumption {
   };
 }
 
+/**
+ * What controllers make of an object that is stored. Where that is beyond the model and the question is about the objects themselves, the
+ * object is put into the cluster without it, and the answer says so.
+ */
+function acting(
+  input: Input,
+  kind: UsedKind,
+  before: KubernetesObject | undefined,
+  wanted: KubernetesObject,
+  { object }: Subject,
+): ChangeResult {
+  try {
+    return actOn(input, before, wanted);
+  } catch (error) {
+    const isLimit = error instanceof QuestionError && !(error instanceof RefusedObject);
+    if (!isLimit || input.context.stored === undefined) throw error;
+    const why = `What controllers make of it is not worked out: ${error.message}`;
+    return {
+      ...unchanged(withObject(input.cluster, kind, wanted)),
+      assumptions: [{ field: 'changes.apply', value: object, why }],
+    };
+  }
+}
+
 /** The object of a used kind is made or changed, and the controllers act. */
 function applyUsed(
   cluster: Cluster,
@@ -187,12 +216,12 @@ function applyUsed(
       creationTimestamp: timestamp(context.at),
     };
     const withDrawn = (value: Fields): Fields => ({ ...value, metadata: { ...fieldsIn(value.metadata), ...drawn } });
-    const result = actOn(input, undefined, checked(kind, withDrawn(sent), manifest));
+    const result = acting(input, kind, undefined, withDrawn(sent) as never, subject);
     tell('CREATED', withDrawn(stored));
     const consequences = [told('OBJECT_CREATED', object, `created (${manifest.origin})`), ...result.consequences];
     return { outcome: 'OBJECT_CREATED', result: { ...result, consequences }, touchesSettings };
   }
-  const wanted: KubernetesObject = checked(kind, sent, manifest);
+  const wanted = sent as unknown as KubernetesObject;
   // A trimmed snapshot lacks defaults that a manifest may name: they are no change.
   const bare = (value: unknown) => completed(kind, subject.type, withoutLastApplied(value as never));
   const isSame = kind !== 'Service' && isDeepStrictEqual(bare(wanted), bare(before));
@@ -201,7 +230,7 @@ function applyUsed(
     tell(isWord, stored);
     return nothing();
   }
-  const result = actOn(input, before, wanted);
+  const result = acting(input, kind, before, wanted, subject);
   tell(isWord, stored);
   const after = result.cluster.services.get(`${namespace}/${name}`);
   if (kind === 'Service' && after !== undefined && sameService(before as Service, after, context, cluster))
@@ -234,6 +263,13 @@ function applyConfigMap(cluster: Cluster, subject: Subject, context: ChangeConte
   return ignored(next, manifest, object);
 }
 
+/** Whether a namespace is known not to be there: the snapshot lists namespaces, as every cluster has them, and this is not among them. */
+function isMissing({ resources }: Cluster, name: string): boolean {
+  const has = (namespace: string) =>
+    resources.has(resourceKey({ kind: 'Namespace', apiVersion: 'v1', metadata: { name: namespace } }));
+  return has('default') && has('kube-system') && !has(name);
+}
+
 /** An object of a kind that is not part of the model: refused where the schema shows why, else passed over. */
 function passOver(cluster: Cluster, manifest: Manifest, object: string): AppliedManifest {
   const type = typeOfKind(manifest.kind, manifest.apiVersion);
@@ -256,20 +292,44 @@ function passOver(cluster: Cluster, manifest: Manifest, object: string): Applied
 export function applyManifest(
   cluster: Cluster,
   manifest: Manifest,
-  { namespace, serverSide, force }: ApplyOptions,
+  options: ApplyOptions,
+  context: ChangeContext,
+  pointer: string,
+): AppliedManifest & { readonly namespace: string | undefined; readonly name: string } {
+  const used = usedKind(manifest.kind, manifest.apiVersion);
+  const isScoped = hasNamespace(manifest, used);
+  const { namespace, name } = nameIn(manifest, options.namespace);
+  const applied = appliedOne(cluster, manifest, options, context, pointer);
+  return { ...applied, namespace: isScoped ? namespace : undefined, name };
+}
+
+function hasNamespace({ kind, apiVersion }: Manifest, used: UsedKind | undefined): boolean {
+  const isResource = used === undefined && resourceRole(kind, apiVersion) !== undefined;
+  return isResource ? namespacedResource(kind, apiVersion) : !CLUSTER_KINDS.includes(kind);
+}
+
+function appliedOne(
+  cluster: Cluster,
+  manifest: Manifest,
+  { namespace, enforced, serverSide, force }: ApplyOptions,
   context: ChangeContext,
   pointer: string,
 ): AppliedManifest {
   const { kind, apiVersion } = manifest;
   const used = usedKind(kind, apiVersion);
   const isResource = used === undefined && resourceRole(kind, apiVersion) !== undefined;
-  const isNamespaced = isResource ? namespacedResource(kind, apiVersion) : !CLUSTER_KINDS.includes(kind);
+  const isNamespaced = hasNamespace(manifest, used);
   const named = nameIn(manifest, namespace);
   const object = `${kind} ${isNamespaced ? `${named.namespace}/` : ''}${named.name}`;
   const served =
     apiVersion === undefined ? undefined : notServed(kind, apiVersion, controlPlaneVersion(cluster, context.settings));
-  const own = kubectlRefusal(manifest, isNamespaced, namespace, served);
+  const own = kubectlRefusal(manifest, isNamespaced, enforced, served);
   if (own !== undefined) refused({ manifest, object }, own.causes, own.reason);
+  if (isNamespaced && isMissing(cluster, named.namespace)) {
+    const detail = `There is no namespace ${named.namespace}; apply it first.`;
+    const causes: ApiFault[] = [{ pointer: '/metadata/namespace', field: '', reason: 'FieldValueNotFound', detail }];
+    refused({ manifest, object }, causes, 'NotFound');
+  }
   const type = typeOfKind(kind, apiVersion ?? undefined) ?? (used === undefined ? undefined : kind);
   const subject: Subject = {
     manifest,
