@@ -141,7 +141,7 @@ export async function difference(real: Real, one: RandomCase): Promise<string | 
     if (status === undefined) return undefined;
     const { causes: theirs = [] } = (status.details ?? {}) as { readonly causes?: readonly Cause[] };
     const reason = found.error?.reason;
-    const own = (found.error?.causes ?? []).filter((cause) => theirs.length > 0 || !(reason ?? '').includes('Error'));
+    const own = (found.error?.causes ?? []).filter(() => theirs.length > 0 || !(reason ?? '').includes('Error'));
     // Of objects that cannot be decoded the API server tells no causes.
     const really = status.code === 500 ? 'InternalError' : status.reason;
     if (['BadRequest', 'InternalError'].includes(really)) {

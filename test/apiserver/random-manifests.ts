@@ -157,15 +157,15 @@ function fieldsOfType(type: string): readonly string[] {
   return [...(typeSchema(type)?.keys() ?? [])].filter((key) => key !== '*' && !LEFT_OUT.has(key));
 }
 
-function valueOf(draw: Draw, type: string, depth: number): unknown {
+function anyOf(draw: Draw, type: string, depth: number): unknown {
   if (type.startsWith('[]')) {
-    return Array.from({ length: draw(2) }, () => valueOf(draw, innerType(type), depth - 1));
+    return Array.from({ length: draw(2) }, () => anyOf(draw, innerType(type), depth - 1));
   }
   if (type.startsWith('{}')) {
     return Object.fromEntries(
       Array.from({ length: draw(2) }, () => [
         innerType(type) === 'quantity' ? pick(draw, ['cpu', 'memory', 'x.io/y', 'bad']) : pick(draw, TEXTS.slice(0, 9)),
-        valueOf(draw, innerType(type), depth - 1),
+        anyOf(draw, innerType(type), depth - 1),
       ]),
     );
   }
@@ -187,7 +187,7 @@ function valueOf(draw: Draw, type: string, depth: number): unknown {
       const more = depth > 0 ? fieldsOfType(type).filter(() => draw(9) < 2) : [];
       const names = [...new Set([...required.filter(() => draw(9) > 0), ...more])];
       return Object.fromEntries(
-        names.map((key) => [key, valueOf(draw, schema.get(key)?.type ?? 'any', depth - 1)] as const),
+        names.map((key) => [key, anyOf(draw, schema.get(key)?.type ?? 'any', depth - 1)] as const),
       );
     }
   }
@@ -199,15 +199,15 @@ const WRONG: readonly unknown[] = ['text', 7, true, [], {}, ['x'], { a: 1 }, 1.5
 function changedAt(draw: Draw, value: unknown, type: string): unknown {
   if (Array.isArray(value)) {
     const index = draw(value.length);
-    if (index === value.length) return [...value, valueOf(draw, innerType(type), 2)];
+    if (index === value.length) return [...value, anyOf(draw, innerType(type), 2)];
     if (draw(9) === 0) return value.filter((_, at) => at !== index);
     if (draw(9) === 0) return [...value, value[index]];
     return value.map((one, at) => (at === index ? changedAt(draw, one, innerType(type)) : one));
   }
-  if (typeof value !== 'object' || value === null) return valueOf(draw, type, 1);
+  if (typeof value !== 'object' || value === null) return anyOf(draw, type, 1);
   const own = value as Fields;
   if (type.startsWith('{}')) {
-    return { ...own, [pick(draw, TEXTS.slice(0, 9))]: valueOf(draw, innerType(type), 1) };
+    return { ...own, [pick(draw, TEXTS.slice(0, 9))]: anyOf(draw, innerType(type), 1) };
   }
   const schema = typeSchema(type);
   const present = Object.keys(own).filter((key) => !LEFT_OUT.has(key) || key === 'spec');
@@ -223,7 +223,7 @@ function changedAt(draw: Draw, value: unknown, type: string): unknown {
     return rest;
   }
   const inner = schema?.get(key)?.type ?? 'any';
-  return { ...own, [key]: isDeep ? changedAt(draw, own[key], inner) : valueOf(draw, inner, 2) };
+  return { ...own, [key]: isDeep ? changedAt(draw, own[key], inner) : anyOf(draw, inner, 2) };
 }
 
 /** What was applied before, if anything, and what is applied now. */

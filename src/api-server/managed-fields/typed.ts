@@ -203,8 +203,10 @@ function mergedOrder(left: readonly string[], right: readonly string[]): readonl
 /** `config` laid over `live`. */
 export function merged(live: unknown, config: unknown, type: string, field?: FieldSchema): unknown {
   if (config === undefined) return live;
-  if (live === undefined || live === null || config === null) return config;
+  if (live === undefined || live === null) return config;
   const shape = shapeOf(type, field);
+  // A null in the place of something that is merged item by item has no items.
+  if (config === null) return emptyOf(shape) === null ? null : live;
   if ((shape.kind === 'struct' || shape.kind === 'map') && isFields(live) && isFields(config)) {
     const result: Record<string, unknown> = { ...live };
     for (const [key, one] of Object.entries(config)) {

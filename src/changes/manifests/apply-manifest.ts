@@ -94,8 +94,7 @@ function holdsSettings(kind: string, namespace: string): boolean {
 function checked<T extends KubernetesObject>(kind: UsedKind, value: Fields, manifest: Manifest): T {
   // A Service is validated where its addresses are settled.
   if (kind === 'Service') return value as unknown as T;
-  const lists = kind === 'EndpointSlice' ? { endpoints: value.endpoints ?? [], ports: value.ports ?? [] } : {};
-  const result = checkObject(kind, { ...value, ...lists });
+  const result = checkObject(kind, value);
   if ('object' in result) return result.object as T;
   const causes = result.faults.map(
     ({ pointer, detail }): ApiFault => ({ pointer, field: fieldOf(pointer), reason: 'FieldValueInvalid', detail }),
@@ -175,16 +174,21 @@ function acting(
   wanted: KubernetesObject,
   { object }: Subject,
 ): ChangeResult {
+  const beyond = (cluster: Cluster, why: string): ChangeResult => ({
+    ...unchanged(cluster),
+    assumptions: [{ field: 'changes.apply', value: object, why }],
+  });
+  let readable: KubernetesObject | undefined;
   try {
-    return actOn(input, before, wanted);
+    readable = checked(kind, wanted as unknown as Fields, input.manifest);
+    return actOn(input, before, readable);
   } catch (error) {
-    const isLimit = error instanceof QuestionError && !(error instanceof RefusedObject);
+    const isLimit = error instanceof QuestionError && (readable === undefined || !(error instanceof RefusedObject));
     if (!isLimit || input.context.stored === undefined) throw error;
-    const why = `What controllers make of it is not worked out: ${error.message}`;
-    return {
-      ...unchanged(withObject(input.cluster, kind, wanted)),
-      assumptions: [{ field: 'changes.apply', value: object, why }],
-    };
+    // What the API server takes and this service cannot read is in no answer about traffic.
+    if (readable === undefined) return beyond(input.cluster, `It is not read here: ${error.message}`);
+    const next = withObject(input.cluster, kind, readable);
+    return beyond(next, `What controllers make of it is not worked out: ${error.message}`);
   }
 }
 
