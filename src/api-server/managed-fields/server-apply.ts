@@ -88,6 +88,16 @@ function pruned(object: unknown, type: string, managers: readonly Manager[], las
   return withoutItems(object, dangling, type) ?? {};
 }
 
+const IDENTITY = ['uid', 'creationTimestamp', 'generation', 'resourceVersion', 'deletionTimestamp', 'selfLink'];
+
+/** The object with what the API server gave it, which no manager owns. */
+function withIdentity(live: Fields, object: Fields): Fields {
+  const former = Object.entries(fieldsIn(live.metadata)).filter(([key]) => IDENTITY.includes(key));
+  return former.length === 0
+    ? object
+    : { ...object, metadata: { ...fieldsIn(object.metadata), ...Object.fromEntries(former) } };
+}
+
 function applied(
   live: Fields,
   config: Fields,
@@ -98,14 +108,16 @@ function applied(
 ): ServerApply {
   const me = { manager: own.manager, operation: 'Apply', subresource: '' } as const;
   const last = former.find((one) => isSame(one, me));
-  const set = without(withoutIdentity(fieldSetOf(config, type)), RESET);
-  const mine: Manager = { ...me, apiVersion: own.apiVersion, set };
-  const managers = [...former.filter((one) => one !== last), mine];
-  const object = pruned(merged(live, config, type), type, managers, last?.set) as Fields;
+  // What the object is named by is the manifest's too while others' fields are looked at.
+  const whole = without(fieldSetOf(config, type), RESET);
+  const mine: Manager = { ...me, apiVersion: own.apiVersion, set: withoutIdentity(whole) };
+  const others = former.filter((one) => one !== last);
+  const managers = [...others, mine];
+  const owners = [...others, { ...mine, set: whole }];
+  const object = withIdentity(live, pruned(merged(live, config, type), type, owners, last?.set) as Fields);
   const compared = compare(live, object, type);
   const added = without(union(compared.modified, compared.added), RESET);
   const removed = without(compared.removed, RESET);
-  const others = managers.filter((one) => one !== mine);
   const conflicting = others
     .map((one) => ({ one, set: intersection(one.set, added) }))
     .filter(({ set }) => !isEmptySet(set));

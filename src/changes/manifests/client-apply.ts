@@ -62,6 +62,11 @@ export function clientApply(before: Fields | undefined, manifest: Fields, type: 
   const { apiVersion: _version, ...former } = noted ?? {};
   const { apiVersion: _own, ...wanted } = withNote(manifest, note);
   const patch = kubectlPatch(former, wanted, before, type);
+  if (patch === 'disordered') {
+    const detail =
+      'kubectl merges lists by one key (ports by their number), and of one key there are several here: it cannot order them.';
+    return { reason: 'BrokenPatch', causes: [{ pointer: '', field: '', reason: 'FieldValueInvalid', detail }] };
+  }
   if (Object.keys(patch).length === 0) return undefined;
   const laid = withPatch(before, withCanonicalQuantities(patch, type) as Fields, type);
   const unknown = unknownFieldFaults({ ...laid, status: undefined }, type);

@@ -118,7 +118,14 @@ function differing(before: Cluster, after: Cluster, changes: readonly AppliedCha
 }
 
 /** Reasons that say all: kubectl's own, and those of the API server that name no field. */
-const WITHOUT_CAUSES: readonly string[] = ['UnknownKind', 'NoName', 'OtherNamespace', 'BrokenNote', 'NotFound'];
+const WITHOUT_CAUSES: readonly string[] = [
+  'UnknownKind',
+  'NoName',
+  'OtherNamespace',
+  'BrokenNote',
+  'BrokenPatch',
+  'NotFound',
+];
 
 /** Causes of one place and one reason as one, as clients of the API server show them. */
 function distinct(causes: readonly ApiFault[]) {
@@ -206,12 +213,12 @@ const VALIDATION = {
  * request or snapshot that is not valid.
  */
 export function answerApply(request: QuestionRequest, snapshot: Snapshot): Answer<ApplyResult> {
-  const refusals: Refusal[] = [];
-  const stored: StoredObject[] = [];
+  const told: (Refusal | StoredObject)[] = [];
   const prepared = prepare(request, snapshot, {
-    refused: (refusal) => refusals.push(refusal),
-    stored: (object) => stored.push(object),
+    refused: (refusal) => told.push(refusal),
+    stored: (object) => told.push(object),
   });
+  const stored = told.filter((one): one is StoredObject => 'outcome' in one);
   const before = prepared.earlier?.cluster ?? prepared.cluster;
   const onlyManifests = (request.changes ?? []).every(({ apply }) => apply !== undefined);
   const manifests = storedObjects(stored, objectsOf(before), prepared.changes);
@@ -221,9 +228,16 @@ export function answerApply(request: QuestionRequest, snapshot: Snapshot): Answe
   const known = new Set([...changed.map(keyOf), ...own]);
   const others = untouched(prepared.changes, objectsOf(prepared.cluster)).filter((one) => !known.has(keyOf(one)));
   const { kinds } = request.apply ?? {};
+  const byKey = new Map(manifests.filter((one) => !later.has(keyOf(one))).map((one) => [keyOf(one), one]));
+  const inOrder = told.flatMap((one): readonly AppliedObject[] => {
+    if (!('outcome' in one)) return [refused(one)];
+    const key = keyOf(one as AppliedObject);
+    const object = byKey.get(key);
+    byKey.delete(key);
+    return object === undefined ? [] : [object];
+  });
   const objects = [
-    ...refusals.map(refused),
-    ...manifests.filter((one) => !later.has(keyOf(one))),
+    ...inOrder,
     ...changed.filter((one) => later.has(keyOf(one)) || !own.has(keyOf(one))),
     ...others,
   ].filter(({ kind }) => kinds === undefined || kinds.includes(kind));
