@@ -26,6 +26,7 @@ export type RefusalReason =
   | 'Invalid'
   | 'BadRequest'
   | 'Conflict'
+  | 'Forbidden'
   | 'InternalError'
   | 'NotFound'
   | 'UnknownKind'

@@ -438,6 +438,7 @@ export const COMMANDS: Readonly<
       redact: {
         help: 'replace every name by one that says nothing, everywhere alike; leave out what no answer is made from',
       },
+      'show-managed-fields': { help: 'with who set which field, which apply --server-side needs' },
       snapshot: {
         short: 's',
         value: 'FILE',

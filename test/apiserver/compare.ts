@@ -125,8 +125,13 @@ export async function difference(real: Real, one: RandomCase): Promise<string | 
   const input = (value: unknown) => JSON.stringify(value);
   const at = CLUSTER_KINDS.includes(String(manifest.kind)) ? [] : ['-n', NAMESPACE];
   if (one.before !== undefined) {
-    const ran = await real.kubectl(['apply', ...at, '-f', '-'], input(one.before));
+    const side = one.beforeMode === 'server' ? ['--server-side'] : [];
+    const ran = await real.kubectl(['apply', ...at, ...side, '-f', '-'], input(one.before));
     if (ran.code !== 0) return 'skipped';
+    if (one.others !== undefined) {
+      const patch = ['patch', String(manifest.kind), String((manifest.metadata as Fields).name), ...at];
+      await real.kubectl([...patch, '--type=merge', '--field-manager=operator', '-p', input(one.others)]);
+    }
     before = (await real.call('GET', pathOf(manifest))).body;
   }
   const flags = mode === 'client' ? [] : ['--server-side', ...(mode === 'force' ? ['--force-conflicts'] : [])];

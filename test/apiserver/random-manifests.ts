@@ -130,11 +130,11 @@ const LEFT_OUT = new Set(
       'overhead',
       'schedulingGroup',
     ])
-    .concat(['configSource', 'externalID', 'resizePolicy', 'restartPolicyRules', 'hostnameOverride', 'workloadRef'])
-    .concat(['podCertificate', 'clusterTrustBundle', 'fileKeyRef', 'runtimeClassName', 'priorityClassName', 'priority'])
-    .concat(['serviceAccountName', 'serviceAccount', 'automountServiceAccountToken', 'volumeDevices', 'dataSource'])
-    .concat(['dataSourceRef', 'sysctls', 'seLinuxOptions', 'procMount', 'os', 'image_', 'glusterfs', 'iscsi', 'rbd'])
-    .concat(['cephfs', 'cinder', 'fc', 'flexVolume', 'flocker', 'azureDisk', 'azureFile', 'vsphereVolume', 'quobyte'])
+    .concat(['configSource', 'externalID', 'restartPolicyRules', 'hostnameOverride', 'workloadRef'])
+    .concat(['podCertificate', 'clusterTrustBundle', 'fileKeyRef', 'priority'])
+    .concat(['serviceAccountName', 'serviceAccount', 'automountServiceAccountToken', 'dataSource'])
+    .concat(['dataSourceRef', 'os', 'glusterfs'])
+    .concat(['cinder', 'flocker', 'azureFile', 'vsphereVolume', 'quobyte'])
     .concat(['photonPersistentDisk', 'portworxVolume', 'scaleIO', 'storageos', 'gitRepo', 'awsElasticBlockStore'])
     .concat([
       'gcePersistentDisk',
@@ -146,8 +146,71 @@ const LEFT_OUT = new Set(
       'conditions',
       'targetRef',
     ])
-    .concat(['matchLabelKeys', 'mismatchLabelKeys', 'deprecatedTopology', 'podSpecHash', 'hostUsers', 'gRPC']),
+    .concat(['podSpecHash', 'gRPC']),
 );
+
+/** Values that are valid, by the name of the field. */
+const VALID: Readonly<Record<string, readonly unknown[]>> = {
+  type: ['ClusterIP', 'NodePort', 'LoadBalancer', 'RollingUpdate', 'Recreate', 'OnDelete'],
+  sessionAffinity: ['None', 'ClientIP'],
+  externalTrafficPolicy: ['Cluster', 'Local'],
+  internalTrafficPolicy: ['Cluster', 'Local'],
+  ipFamilyPolicy: ['SingleStack', 'PreferDualStack', 'RequireDualStack'],
+  ipFamilies: [['IPv4'], ['IPv6'], ['IPv4', 'IPv6']],
+  clusterIP: ['None', '10.96.7.7', '10.96.7.8'],
+  externalIPs: [['203.0.113.7'], ['203.0.113.7', '203.0.113.8']],
+  loadBalancerSourceRanges: [['10.0.0.0/8'], ['192.0.2.0/24', '10.0.0.0/8'], []],
+  loadBalancerClass: ['example.com/lb', 'internal'],
+  trafficDistribution: ['PreferClose', 'PreferSameZone'],
+  protocol: ['TCP', 'UDP'],
+  port: [80, 81, 443],
+  targetPort: [8080, 9090, 'http', 'web'],
+  nodePort: [30080, 30081, 30082],
+  healthCheckNodePort: [31000, 31001],
+  appProtocol: ['http', 'example.com/x'],
+  externalName: ['a.example', 'b.example'],
+  image: ['nginx:1.27', 'nginx:1.28', 'nginx', 'nginx:latest'],
+  containerPort: [8080, 9090, 53],
+  hostPort: [8080, 9090],
+  imagePullPolicy: ['Always', 'IfNotPresent', 'Never'],
+  dnsPolicy: ['ClusterFirst', 'Default'],
+  restartPolicy: ['Always'],
+  schedulerName: ['default-scheduler', 'other'],
+  terminationGracePeriodSeconds: [0, 5, 30],
+  replicas: [0, 1, 2, 3],
+  minReadySeconds: [0, 5],
+  revisionHistoryLimit: [0, 3, 10],
+  progressDeadlineSeconds: [60, 600],
+  maxSurge: [0, 1, '25%', '50%'],
+  maxUnavailable: [0, 1, '25%', '50%'],
+  partition: [0, 1],
+  podManagementPolicy: ['OrderedReady', 'Parallel'],
+  mountPath: ['/v', '/w'],
+  subPath: ['a', 'a/b'],
+  value: ['1', '2', 'a'],
+  operator: ['Exists', 'Equal', 'In', 'NotIn'],
+  effect: ['NoSchedule', 'NoExecute'],
+  topologyKey: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'],
+  whenUnsatisfiable: ['DoNotSchedule', 'ScheduleAnyway'],
+  maxSkew: [1, 2],
+  key: ['a', 'app', 'x.io/y'],
+  addressType: ['IPv4', 'IPv6'],
+  addresses: [['192.0.2.10'], ['192.0.2.11'], ['192.0.2.10', '192.0.2.11']],
+  ip: ['192.0.2.10', '192.0.2.11'],
+  cidr: ['10.0.0.0/8', '192.0.2.0/24', 'fd00::/64'],
+  except: [['10.1.0.0/16'], []],
+  endPort: [90, 100],
+  policyTypes: [['Ingress'], ['Egress'], ['Ingress', 'Egress'], []],
+  podCIDR: ['10.1.2.0/24', '10.1.3.0/24'],
+  podCIDRs: [['10.1.2.0/24'], ['10.1.2.0/24', 'fd00:1::/64']],
+  zone: ['a', 'b'],
+  hostname: ['h', 'i'],
+  path: ['/a', '/b'],
+  scheme: ['HTTP', 'HTTPS'],
+  periodSeconds: [5, 10],
+  successThreshold: [1],
+  failureThreshold: [1, 3],
+};
 
 type Draw = (most: number) => number;
 
@@ -187,7 +250,11 @@ function anyOf(draw: Draw, type: string, depth: number): unknown {
       const more = depth > 0 ? fieldsOfType(type).filter(() => draw(9) < 2) : [];
       const names = [...new Set([...required.filter(() => draw(9) > 0), ...more])];
       return Object.fromEntries(
-        names.map((key) => [key, anyOf(draw, schema.get(key)?.type ?? 'any', depth - 1)] as const),
+        names.map((key) => {
+          const valid = VALID[key];
+          const isValid = valid !== undefined && draw(9) < 8;
+          return [key, isValid ? pick(draw, valid) : anyOf(draw, schema.get(key)?.type ?? 'any', depth - 1)] as const;
+        }),
       );
     }
   }
@@ -223,12 +290,18 @@ function changedAt(draw: Draw, value: unknown, type: string): unknown {
     return rest;
   }
   const inner = schema?.get(key)?.type ?? 'any';
+  const valid = VALID[key];
+  if (valid !== undefined && draw(9) < 8) return { ...own, [key]: pick(draw, valid) };
   return { ...own, [key]: isDeep ? changedAt(draw, own[key], inner) : anyOf(draw, inner, 2) };
 }
 
 /** What was applied before, if anything, and what is applied now. */
 export interface RandomCase {
   readonly before: Fields | undefined;
+  /** On whose side that was applied. */
+  readonly beforeMode: 'client' | 'server';
+  /** What another manager then changed, a merge patch. */
+  readonly others: Fields | undefined;
   readonly manifest: Fields;
   readonly mode: 'client' | 'server' | 'force';
 }
@@ -242,13 +315,22 @@ export const randomCase: fc.Arbitrary<RandomCase> = fc
     const kind = String(base.kind);
     const change = (value: Fields) => {
       let result: Fields = value;
-      for (let count = 1 + draw(2); count > 0; count--) result = changedAt(draw, result, kind) as Fields;
+      for (let count = 1 + (draw(3) === 0 ? 1 : 0); count > 0; count--)
+        result = changedAt(draw, result, kind) as Fields;
       const metadata = typeof result.metadata === 'object' && !Array.isArray(result.metadata) ? result.metadata : {};
       // Which object it is stays.
       return { ...result, apiVersion: base.apiVersion, kind, metadata: { ...metadata, ...(base.metadata as Fields) } };
     };
-    const others = BASES.filter((one) => one.kind === kind);
+    const same = BASES.filter((one) => one.kind === kind);
     const isThere = draw(2) > 0;
-    const before = isThere ? (draw(1) === 0 ? base : pick(draw, others)) : undefined;
-    return { before, manifest: change(base), mode: pick(draw, ['client', 'client', 'server', 'force'] as const) };
+    const before = isThere ? (draw(1) === 0 ? base : pick(draw, same)) : undefined;
+    const changed: Fields = before === undefined ? {} : change(before);
+    const others = before !== undefined && draw(2) === 0 ? { spec: changed.spec, data: changed.data } : undefined;
+    return {
+      before,
+      beforeMode: draw(2) === 0 ? 'server' : 'client',
+      others,
+      manifest: change(base),
+      mode: pick(draw, ['client', 'client', 'server', 'server', 'force'] as const),
+    };
   });

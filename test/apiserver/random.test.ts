@@ -26,7 +26,7 @@ t.test(
         const name = `${one.mode} ${String(one.manifest.kind)}, case ${index} of seed ${seed}`;
         if (found !== undefined && process.env.SHOW !== undefined) {
           console.error(
-            `${name}: ${found}\n   BEFORE ${JSON.stringify(one.before)}\n   APPLY ${JSON.stringify(one.manifest)}`,
+            `${name}: ${found}\n   BEFORE ${one.beforeMode} ${JSON.stringify(one.before)} OTHERS ${JSON.stringify(one.others)}\n   APPLY ${JSON.stringify(one.manifest)}`,
           );
         }
         t.equal(found, undefined, name);

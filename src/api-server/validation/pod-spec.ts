@@ -102,9 +102,6 @@ export function checkPodSpec(spec: Fields, at: Place, faults: Faults, rules: Pod
   faults.oneOf(at.child('dnsPolicy'), spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']);
   checkLabels(spec.nodeSelector, at.child('nodeSelector'), faults);
   checkPodSecurity(spec.securityContext, spec.hostPID, at.child('securityContext'), faults, spec.shareProcessNamespace);
-  for (const [index, { name }] of itemsIn(spec.imagePullSecrets).entries()) {
-    if (textIn(name) === '') faults.required(at.child('imagePullSecrets').index(index));
-  }
   checkAffinity(spec.affinity, at.child('affinity'), faults);
   checkDns(spec, at.child('dnsConfig'), faults, rules);
   checkGates(spec, at, faults);

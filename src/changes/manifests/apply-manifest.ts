@@ -263,8 +263,15 @@ function applyConfigMap(cluster: Cluster, subject: Subject, context: ChangeConte
   const outcome = sent === undefined ? 'UNCHANGED' : before === undefined ? 'CREATED' : 'CONFIGURED';
   context.stored?.({ kind: 'ConfigMap', namespace, name, outcome, object: stored });
   if (sent === undefined) return ignored(cluster, manifest, object);
+  const isListed = [...cluster.configMaps.values()].some(
+    ({ metadata }) => !isUsedConfigMap(metadata.namespace, metadata.name),
+  );
+  const why = 'The snapshot holds no ConfigMaps of applications: this one is taken to be new.';
+  const taken = { field: 'snapshot.configMaps', value: object, why };
+  const assumptions = before === undefined && !isListed && context.stored !== undefined ? [taken] : [];
   const next = cluster.with({ configMaps: new Map([[key, checked('ConfigMap', sent, manifest)]]) });
-  return ignored(next, manifest, object);
+  const passed = ignored(next, manifest, object);
+  return { ...passed, result: { ...passed.result, assumptions } };
 }
 
 /** Whether a namespace is known not to be there: the snapshot lists namespaces, as every cluster has them, and this is not among them. */

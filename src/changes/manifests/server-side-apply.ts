@@ -60,10 +60,8 @@ export function serverSideApply(
   if ('conflicts' in first) return { reason: 'Conflict', causes: first.conflicts };
   const stored = store(live, first.object);
   if (stored.faults.length > 0) {
-    return {
-      reason: stored.faults.some(({ reason }) => reason === 'InternalError') ? 'InternalError' : 'Invalid',
-      causes: stored.faults,
-    };
+    const isInternal = stored.faults.some(({ reason }) => reason === 'InternalError');
+    return { reason: stored.reason ?? (isInternal ? 'InternalError' : 'Invalid'), causes: stored.faults };
   }
   const once: ServerSideApplied = {
     stored: stored.object,

@@ -7,7 +7,7 @@ import {
   managersOf,
 } from '../../api-server/managed-fields/server-apply.js';
 import { noteText } from '../../api-server/note.js';
-import { asStored, completed } from '../../api-server/stored-object.js';
+import { asStored, completed, forbiddenPod } from '../../api-server/stored-object.js';
 import type { AddressRules } from '../../api-server/validation/addresses.js';
 import { validate } from '../../api-server/validation/index.js';
 import { type Fields, fieldsIn, isGiven } from '../../api-server/values.js';
@@ -77,6 +77,8 @@ export function refused(
 export interface Storing {
   readonly object: Fields;
   readonly faults: readonly ApiFault[];
+  /** The reason where it does not follow from the faults. */
+  readonly reason?: RefusalReason;
   readonly service?: StoredService;
 }
 
@@ -86,6 +88,14 @@ export type Store = (before: Fields | undefined, object: Fields) => Storing;
 /** What stores objects of all kinds but Services. */
 export function plainStore(kind: string, type: string, rules: AddressRules): Store {
   return (before, object) => {
+    const detail = kind === 'Pod' && before === undefined ? forbiddenPod(object) : undefined;
+    if (detail !== undefined) {
+      return {
+        object,
+        faults: [{ pointer: '/spec', field: '', reason: 'FieldValueForbidden', detail }],
+        reason: 'Forbidden',
+      };
+    }
     const stored = asStored(kind, type, before, object);
     return { object: stored, faults: validate(kind, before && completed(kind, type, before), stored, rules) };
   };
@@ -135,8 +145,8 @@ export function sentAndStored(subject: Subject, store: Store): SentAndStored {
     refused(subject, sent.causes, sent.reason);
     return { sent: undefined, stored: {}, isUnmanaged: false };
   }
-  const { object, faults, service } = store(before, sent.object);
-  refused(subject, faults);
+  const { object, faults, reason, service } = store(before, sent.object);
+  refused(subject, faults, reason);
   const after = managers && managersAfterUpdate(whole ?? {}, object, type, managers, { manager: CLIENT, apiVersion });
   return {
     sent: withManagers(sent.object, after),
