@@ -14,7 +14,7 @@ import { walkProbe } from '../../path/walk-probe.js';
 import { type Enforcement, enforcementOf } from '../../policies/enforcer.js';
 import type { Direction } from '../../policies/flow.js';
 import { podClass } from '../../policies/pod-class.js';
-import { addShare, type Share } from '../../probability/distribution.js';
+import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
 import type { Prepared } from '../prepare.js';
 import type { ReachTarget } from './targets.js';
 import { type Connecting, connecting, type Walk, Walks, type Way } from './walks.js';
@@ -131,6 +131,11 @@ class Judge {
     for (const way of ways) addOutcome(found, { ...this.#ended(way, from, standsFor), share: way.share });
     return [...found.values()];
   }
+}
+
+/** The share of the outcomes that `which` picks. */
+export function shareOf(outcomes: readonly Outcome[], which: (outcome: Outcome) => boolean): Share {
+  return outcomes.reduce((sum, one) => (which(one) ? addShare(sum, one.share) : sum), NO_SHARE);
 }
 
 function addOutcome(found: Map<string, Outcome>, outcome: Outcome): void {
