@@ -12,6 +12,7 @@ export const SNAPSHOT_KINDS = [
   'statefulsets',
   'daemonsets',
   'networkpolicies',
+  'horizontalpodautoscalers',
 ] as const;
 
 /** The command that prints a snapshot. */

@@ -4,6 +4,7 @@ import type { Assumption, Settings } from '../cluster/settings.js';
 import type { AppliedChange } from '../contract/answers.js';
 import type { Change } from '../contract/requests.js';
 import { applyManifests } from './apply.js';
+import { autoscaled } from './autoscale.js';
 import type { ChangeContext, ChangeKind, ChangeResult } from './change.js';
 import { deleteObject } from './delete.js';
 import { loadBalancer } from './load-balancer.js';
@@ -89,7 +90,11 @@ export function applyChanges(
   for (const [index, change] of changes.entries()) {
     const { kind, value } = kindOf(change, `${place}/${index}`);
     const at = `${place}/${index}/${kind.key}`;
-    const result = outcomeOf(kind, value, context, at, () => kind.apply(current, value, { ...context, settings }, at));
+    const result = outcomeOf(kind, value, context, at, () => {
+      const made = kind.apply(current, value, { ...context, settings }, at);
+      // Where refusals are taken, the question is what the API server stores: before autoscalers act.
+      return context.refused === undefined ? autoscaled(kind.key, current, made, { ...context, settings }, at) : made;
+    });
     if (result === undefined) {
       applied.push({ change, choices: [], consequences: [] });
       continue;

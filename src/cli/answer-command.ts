@@ -1,3 +1,4 @@
+import { withProgress } from '../base/progress.js';
 import { readSnapshot, type Snapshot } from '../cluster/read-snapshot.js';
 import type { Answer } from '../contract/answers.js';
 import type { GivenSnapshot, QuestionRequest } from '../contract/requests.js';
@@ -15,11 +16,16 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { inflated, parseJson, readBytes, readStream } from './input-files.js';
 import { type Io, writeAll } from './io.js';
 import { manifestFiles } from './manifest-files.js';
+import { ProgressLine } from './progress-line.js';
+import { noticeIfSilent } from './silent-input.js';
 import { type SnapshotFile, snapshotFiles } from './snapshot.js';
 import { holdsProblem, holdsUnknown } from './unknown.js';
 import { UsageError } from './usage-error.js';
 import { needsNamespace, withNamespace } from './whole-arguments.js';
 import { oneOf, readWhole } from './words.js';
+
+/** Reading a snapshot of more bytes than this takes a while. */
+const LARGE_SNAPSHOT = 8_000_000;
 
 type Form = ReportForm | 'json';
 
@@ -122,7 +128,7 @@ async function standardInput(args: Arguments, io: Io): Promise<'LIVE' | 'TAKEN' 
   const isTaken = args.has('snapshot') || args.has('request') || args.all('filename').includes('-');
   if (isTaken) return args.has('snapshot') || args.has('request') ? 'TAKEN' : 'LIVE';
   if (io.stdin.isTTY) return 'LIVE';
-  const bytes = await readStream(io.stdin);
+  const bytes = await noticeIfSilent(io, readStream(io.stdin));
   return bytes.length === 0 ? 'LIVE' : bytes;
 }
 
@@ -165,15 +171,22 @@ async function answerOf(
   const [request, files] = await readInput(kind, question, args, io, taken);
   const after = await secondFiles(args);
   if (server !== undefined) return await askServer(server, kind, request, files, after);
-  const snapshot = files === undefined ? readGiven(request.snapshot, noneHeld) : readSnapshot({ files });
-  const ports = kind === 'path' ? portsMeant(request, snapshot) : undefined;
-  if (ports !== undefined) {
+  const progress = new ProgressLine(io);
+  try {
+    const size = [...(files ?? []), ...after].reduce((sum, { bytes }) => sum + bytes.length, 0);
+    if (size > LARGE_SNAPSHOT) progress.show(`Reading ${Math.round(size / 1_000_000)} MB`);
+    const snapshot = files === undefined ? readGiven(request.snapshot, noneHeld) : readSnapshot({ files });
+    const ports = kind === 'path' ? portsMeant(request, snapshot) : undefined;
+    // Loaded when there is something to ask.
     const { ask } = await import('../questions/ask.js');
-    return ask('batch', ports, snapshot);
+    return withProgress(progress.listen, () =>
+      ports === undefined
+        ? ask(kind, request, snapshot, after.length === 0 ? undefined : readAfterFiles(after))
+        : ask('batch', ports, snapshot),
+    );
+  } finally {
+    progress.clear();
   }
-  // Loaded when there is something to ask.
-  const { ask } = await import('../questions/ask.js');
-  return ask(kind, request, snapshot, after.length === 0 ? undefined : readAfterFiles(after));
 }
 
 /** Runs one question: reads what the options name, asks, and writes the answer in the form wanted. */

@@ -18,6 +18,7 @@ const COSTS: Readonly<Record<Exclude<Kind, 'nodes' | 'services'>, string>> = {
   statefulsets: 'StatefulSets cannot be scaled or rolled out',
   daemonsets: 'new nodes get no pods of DaemonSets, and agents of the network are less surely recognised',
   networkpolicies: 'network policies are taken to be absent',
+  horizontalpodautoscalers: 'autoscalers are taken to be absent: manifests set replicas as they say',
 };
 
 /** ConfigMaps that say how nodes are configured, where they are and may be read. */

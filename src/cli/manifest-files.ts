@@ -48,6 +48,9 @@ async function fileOf(name: string, bytes: Buffer): Promise<ManifestFile> {
 export async function manifestFiles(args: Arguments, io: Io, stdinTaken: boolean): Promise<readonly ManifestFile[]> {
   const files: ManifestFile[] = [];
   let fromStdin = false;
+  if (args.has('stdin-name') && !args.all('filename').includes('-')) {
+    throw new UsageError('--stdin-name names the manifests on standard input: give --filename - too.');
+  }
   for (const path of args.all('filename')) {
     if (path === '-') {
       if (stdinTaken || fromStdin) {
@@ -56,7 +59,7 @@ export async function manifestFiles(args: Arguments, io: Io, stdinTaken: boolean
       if (io.stdin.isTTY)
         throw new UsageError('--filename - reads standard input, which is a terminal: pipe manifests.');
       fromStdin = true;
-      files.push(await fileOf('standard input', await readStream(io.stdin)));
+      files.push(await fileOf(args.one('stdin-name') ?? 'standard input', await readStream(io.stdin)));
       continue;
     }
     const paths = (await isFolder(path)) ? await filesIn(path) : [path];

@@ -56,6 +56,10 @@ const QUESTION: Options = {
     multiple: true,
     help: 'first apply these manifests, as kubectl apply does: YAML or JSON, also gzipped, the files of a folder, - for standard input; repeatable, all applied together',
   },
+  'stdin-name': {
+    value: 'FILE',
+    help: 'with -f -: what reports call standard input, as the folder or chart that it was made of; documents that Helm or kustomize mark with their file are at that file anyway',
+  },
   namespace: {
     short: 'n',
     value: 'NAMESPACE',

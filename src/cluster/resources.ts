@@ -1,10 +1,10 @@
 /**
- * Objects of which only little is read: network policies, the settings of data planes, namespaces. They are kept with their
+ * Objects of which only little is read: network policies, the settings of data planes, namespaces, autoscalers. They are kept with their
  * metadata and spec as they are, and whoever reads them checks the type of each field before it is used.
  */
 import type { ObjectMeta } from './objects.js';
 
-export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE' | 'LOAD_BALANCER';
+export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE' | 'LOAD_BALANCER' | 'AUTOSCALER';
 
 export interface Resource {
   readonly kind: string;
@@ -45,6 +45,7 @@ const RESOURCE_KINDS: readonly ResourceKind[] = [
   { kind: 'FelixConfiguration', group: CALICO, role: 'DATAPLANE', namespaced: false },
   { kind: 'Installation', group: /^operator\.tigera\.io\//, role: 'DATAPLANE', namespaced: false },
   { kind: 'Network', group: /^(?:operator|config)\.openshift\.io\//, role: 'DATAPLANE', namespaced: false },
+  { kind: 'HorizontalPodAutoscaler', group: /^autoscaling\//, role: 'AUTOSCALER', namespaced: true },
   { kind: 'Namespace', group: /^v1$/, role: 'NAMESPACE', namespaced: false },
   ...['IPAddressPool', 'L2Advertisement', 'BGPAdvertisement', 'BGPPeer', 'ServiceL2Status'].map(
     (kind): ResourceKind => ({ kind, group: /^metallb\.io\//, role: 'LOAD_BALANCER', namespaced: true }),
@@ -85,7 +86,7 @@ export function resourceKey({ kind, apiVersion, metadata }: Resource): string {
   return `${kind}.${group}/${namespace}/${metadata.name}`;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** The value where it is an object of fields, else one without any. */
 export function fieldsOf(value: unknown): Fields {
@@ -107,7 +108,14 @@ export type ReadResource =
   | { readonly faults: readonly { readonly pointer: string; readonly detail: string }[] };
 
 /** API versions of items in typed lists, which carry none. */
-const USUAL_VERSIONS: Readonly<Record<string, string>> = { NetworkPolicy: 'networking.k8s.io/v1', Namespace: 'v1' };
+const USUAL_VERSIONS: Readonly<Record<string, string>> = {
+  NetworkPolicy: 'networking.k8s.io/v1',
+  Namespace: 'v1',
+  HorizontalPodAutoscaler: 'autoscaling/v2',
+};
+
+/** The roles for which the status of an object is kept. */
+const HAS_STATUS: ReadonlySet<ResourceRole | undefined> = new Set(['LOAD_BALANCER', 'AUTOSCALER'] as const);
 
 /** Reads an object of one of these kinds: metadata is checked, spec is kept as it is. */
 export function readResource(kind: string, apiVersion: unknown, value: Fields): ReadResource {
@@ -140,15 +148,14 @@ export function readResource(kind: string, apiVersion: unknown, value: Fields): 
       kind,
       apiVersion: version,
       metadata: {
+        ...(metadata as object),
         name,
         ...(namespace === undefined ? {} : { namespace }),
         labels: labels ?? {},
         annotations: annotations ?? {},
       },
       ...(value.spec === undefined ? {} : { spec: value.spec }),
-      ...(value.status !== undefined && resourceRole(kind, version) === 'LOAD_BALANCER'
-        ? { status: value.status }
-        : {}),
+      ...(value.status !== undefined && HAS_STATUS.has(resourceRole(kind, version)) ? { status: value.status } : {}),
       // Cilium's policies may hold several rules beside `spec`.
       ...(value.specs === undefined ? {} : { spec: { ...fieldsOf(value.spec), specs: value.specs } }),
     },

@@ -1,10 +1,8 @@
 import type { Answer } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { stateFindings, toldFindings } from './findings/index.js';
-import { manifestLosses } from './findings/manifest-losses.js';
-import { changesWithoutEffect } from './findings/no-effect.js';
+import { findingsOfChanges } from './findings/of-changes.js';
 import { type FindingsSpec, thresholdsOf } from './findings/options.js';
-import { podsNotPlaced } from './findings/unplaced.js';
 import type { PlainKind } from './kinds.js';
 import { PLAIN_QUESTIONS, type PlainResult } from './plain-questions.js';
 import type { Prepared } from './prepare.js';
@@ -25,15 +23,7 @@ export function answerPlain<K extends PlainKind>(
   const found = stateFindings({ cluster, settings, services, doors }, thresholds);
   const unsaid = prepared.answer(
     outcome,
-    toldFindings(
-      [
-        ...changesWithoutEffect(changes),
-        ...podsNotPlaced(changes),
-        ...manifestLosses(changes, earlier, cluster),
-        ...found,
-      ],
-      wanted,
-    ),
+    toldFindings([...findingsOfChanges(changes, earlier, cluster), ...found], wanted),
   );
   return summed<PlainKind>(kind, request, unsaid) as Answer<PlainResult[K]>;
 }

@@ -70,12 +70,13 @@ function ended(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
-/** `iptables -t nat -L` and so on have no parts: one part's text is exactly what the node carries, byte for byte. */
+/** One part's text is exactly what the node carries, byte for byte; before several is the headline, in a comment as their titles are. */
 function text(answer: Answer<ChainsResult>): string {
   const { parts } = answer.result;
   const only = parts[0];
   if (parts.length === 1 && only?.text !== undefined) return only.text;
-  return parts.map((part) => `${commentLines(partTitle(part))}\n${ended(partText(part))}`).join('');
+  const titled = parts.map((part) => `${commentLines(partTitle(part))}\n${ended(partText(part))}`);
+  return [`${commentLines(printable(answer.summary))}\n`, ...titled].join('');
 }
 
 const FORMAT_WORDS: Readonly<Record<ChainsResult['format'], string>> = {

@@ -79,7 +79,10 @@ t.test('rules are printed byte for byte and alone', async (t) => {
   }
   const nodes = ['--node', 'node-1', '--node', 'node-2'];
   const family = await run(['chains', '-s', SNAPSHOT, ...nodes, '--format', 'rules']);
-  t.match(family.stdout, /^# node-1, node-2 \(shared\) IPv4, kube-proxy 1\.30\.5 iptables\ntable filter\n/);
+  t.match(
+    family.stdout,
+    /^# The rules that .*\n# node-1, node-2 \(shared\) IPv4, kube-proxy 1\.30\.5 iptables\ntable filter\n/,
+  );
 });
 
 t.test('the same snapshot by any way gives the same answer', async (t) => {

@@ -68,8 +68,9 @@ function workspace(dir: string, snapshot: string) {
     bin,
     'gh',
     `echo "gh $*" >> '${log}'\ntest "$GH_TOKEN" = token-of-the-job || exit 9\n` +
-      // There is no comment to edit yet.
-      `case "$*" in *--edit-last*) exit 1 ;; esac\ncat "\${@: -1}" > '${join(dir, 'comment.md')}'`,
+      // The list of comments: ids of those that begin with the marker.
+      `case "$*" in *--paginate*) cat '${join(dir, 'ids')}' 2>/dev/null; exit 0 ;; esac\n` +
+      `for word; do case "$word" in body=@*) cat "\${word#body=@}" > '${join(dir, 'comment.md')}' ;; esac; done`,
   );
   return { bin, temp, work, log };
 }
@@ -94,6 +95,7 @@ function runSteps(dir: string, snapshot: string, env: Readonly<Record<string, st
         RUNNER_TEMP: temp,
         GITHUB_OUTPUT: output,
         GITHUB_STEP_SUMMARY: summary,
+        GITHUB_REPOSITORY: 'example/shop',
         ...fill(workflow.env),
         ...env,
         ...fill(step.env),
@@ -132,10 +134,14 @@ t.test('a change that hurts: the steps comment, report, and fail at the end', as
   );
   t.equal(outputs.status, '1');
   const comment = readFileSync(join(dir, 'comment.md'), 'utf8');
-  t.match(comment, /^\*\*❌ Failed: 1 error/);
+  t.match(comment, /^<!-- kube-whatif: service networking -->\n\*\*❌ Failed: 1 error/);
   t.match(comment, /`LOCAL_POLICY_WITHOUT_ENDPOINTS`/);
-  t.equal(readFileSync(summary, 'utf8'), comment);
-  t.match(log, /gh pr comment 17 --edit-last --body-file check\.md\ngh pr comment 17 --body-file check\.md/);
+  t.equal(readFileSync(summary, 'utf8'), comment.slice(comment.indexOf('\n') + 1));
+  t.match(
+    log,
+    /gh api --paginate repos\/example\/shop\/issues\/17\/comments --jq .*startswith\("<!-- kube-whatif: service networking -->"\)/,
+  );
+  t.match(log, /gh api --method POST repos\/example\/shop\/issues\/17\/comments -F body=@comment\.md/);
   t.match(JSON.parse(readFileSync(join(work, 'check.sarif'), 'utf8')), { version: '2.1.0' });
   t.match(readFileSync(join(work, 'check.xml'), 'utf8'), /^<\?xml/);
   t.notOk(existsSync(join(temp, 'kubeconfig')), 'the credentials are gone');
@@ -148,6 +154,13 @@ t.test('a change that hurts nobody: every step is fine', async (t) => {
     [0, 0, 0, 0, 0],
   );
   t.equal(outputs.status, '0');
+});
+
+t.test('the comment of an earlier run is updated', async (t) => {
+  const dir = t.testdir({ ids: '4711\n4712\n' });
+  const { log } = runSteps(dir, 'examples/article-nodeport.json', { FAIL_ON: 'never' });
+  t.match(log, /gh api --method PATCH repos\/example\/shop\/issues\/comments\/4711 -F body=@comment\.md/);
+  t.notMatch(log, /--method POST/);
 });
 
 t.test('a check without an answer stops there', async (t) => {

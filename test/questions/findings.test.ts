@@ -784,6 +784,8 @@ const ELSEWHERE: ReadonlySet<FindingCode> = new Set([
   'NETWORK_POLICY_CUTS',
   'NETWORK_POLICY_OPENS',
   'NETWORK_POLICY_ESTABLISHED',
+  // test/questions/autoscalers.test.ts
+  'REPLICAS_OF_AUTOSCALER',
 ]);
 
 t.test('each is found where it should be', async (t) => {

@@ -284,6 +284,30 @@ t.test('text: what a person reads in a terminal', async (t) => {
   t.match(render('check', fine, 'text'), /^Passed: /);
 });
 
+t.test('SARIF: a document is at the file that Helm or kustomize made it of', async (t) => {
+  const service = (mark: string, annotations = '') =>
+    `---\n${mark}apiVersion: v1\nkind: Service\nmetadata:\n  name: svc\n  namespace: default\n${annotations}spec:\n  externalTrafficPolicy: Local\n`;
+  const origin = (...lines: readonly string[]) =>
+    `  annotations:\n    config.kubernetes.io/origin: |\n${lines.map((line) => `      ${line}\n`).join('')}`;
+  const CASES: readonly (readonly [string, string, string, number])[] = [
+    ['neither', service(''), 'all.yaml', 5],
+    ['Helm', service('# Source: shop/templates/svc.yaml\n'), 'shop/templates/svc.yaml', 1],
+    ['a comment of an earlier document', `---\n# Source: a.yaml\nkind: List\nitems: []\n${service('')}`, 'all.yaml', 9],
+    ['kustomize', service('', origin('path: ../base/svc.yaml')), '../base/svc.yaml', 1],
+    [
+      'kustomize, from elsewhere',
+      service('', origin('path: a.yaml', 'repo: https://example.com/x', 'ref: v1')),
+      'all.yaml',
+      5,
+    ],
+  ];
+  for (const [what, text, uri, startLine] of CASES) {
+    const answer = check({ changes: [{ apply: { manifests: [{ file: 'all.yaml', text }] } }] });
+    const [result] = (JSON.parse(render('check', answer, 'sarif')) as Log).runs[0]?.results ?? [];
+    t.match(result?.locations[0], { physicalLocation: { artifactLocation: { uri }, region: { startLine } } }, what);
+  }
+});
+
 t.test('names from outside are escaped in every form', async (t) => {
   const evil = 'a]]>&<b>"\u0000\u202e\ud800.yaml';
   const answer = local(evil);

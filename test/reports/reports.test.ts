@@ -47,7 +47,7 @@ t.test('one part of chains is exactly its text', async (t) => {
       t.equal(render('chains', answerOf({ format, parts: [part({ text })] }), 'text', { color: true }), text);
     }
   }
-  t.equal(render('chains', answerOf({ format: 'RESTORE', parts: [] }), 'text'), '');
+  t.equal(render('chains', answerOf({ format: 'RESTORE', parts: [] }), 'text'), '# What the answer is.\n');
 });
 
 t.test('comment lines before parts fit the buffer of iptables-restore', async (t) => {

@@ -1,7 +1,9 @@
 /** batch: several questions about one snapshot, which is read once. */
+
 import { problemsOf } from '../../base/ajv-problems.js';
 import { type Problem, pointer, QuestionError } from '../../base/errors.js';
 import { documentOfError } from '../../base/problem-document.js';
+import { mapWithProgress } from '../../base/progress.js';
 import { mergePatch } from '../../changes/merge-patch.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { SettingsOverride } from '../../cluster/settings-override.js';
@@ -181,7 +183,7 @@ export function answerBatch(request: QuestionRequest, snapshot: Snapshot, byDige
   };
   const prepareOnce = remembering();
   const whole = prepareOnce(shared, snapshot);
-  const answers = (batch?.questions ?? []).map((value, index): BatchAnswer => {
+  const answers = mapWithProgress(batch?.questions ?? [], 'question', (value, index): BatchAnswer => {
     const question = nameOf(value);
     const named = question === undefined ? {} : { question };
     const own = pointer('batch', 'questions', index);

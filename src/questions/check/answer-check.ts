@@ -1,14 +1,15 @@
 /** check: does a change hurt anybody? Every Service that it touches, through every door, for the usual clients. */
 
 import { QuestionError } from '../../base/errors.js';
+import { mapWithProgress } from '../../base/progress.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption } from '../../cluster/settings.js';
 import type { Answer, CheckedService, CheckResult, Finding } from '../../contract/answers.js';
 import type { CheckQuestion, QuestionRequest } from '../../contract/requests.js';
 import { finding, listed, MAX_LISTED } from '../findings/finding.js';
 import { differenceFindings, sortedFindings, toldFindings } from '../findings/index.js';
-import { manifestLosses } from '../findings/manifest-losses.js';
-import { changesWithoutEffect, noServiceTouched, sameSnapshots } from '../findings/no-effect.js';
+import { noServiceTouched, sameSnapshots } from '../findings/no-effect.js';
+import { findingsOfChanges } from '../findings/of-changes.js';
 import { thresholdsOf } from '../findings/options.js';
 import type { View } from '../findings/view.js';
 import { noneHeld } from '../held.js';
@@ -214,7 +215,7 @@ export function answerCheck(
     vias: question.vias,
     families: question.families,
   };
-  const checked = asked.map((key) => checkService(sides, key, wanted));
+  const checked = mapWithProgress(asked, 'Service', (key) => checkService(sides, key, wanted));
   const viewOf = ({ cluster, settings }: Prepared, side: 'before' | 'after'): View => ({
     cluster,
     settings,
@@ -227,7 +228,7 @@ export function answerCheck(
     ...unknownFindings(unknown),
     ...ownFindings(touched, asked, omitted, question.maxServices ?? DEFAULT_MAX_SERVICES),
     ...(second === undefined
-      ? [...changesWithoutEffect(made), ...manifestLosses(made, before.cluster, after.cluster)]
+      ? findingsOfChanges(made, before.cluster, after.cluster)
       : sameSnapshots(snapshot.digest, second.digest)),
     ...(second === undefined && touched.services.length === 0 && unknown === undefined ? noServiceTouched(made) : []),
     ...clients.findings.filter(({ evidence: { service } }) => ofServices(question, service)),

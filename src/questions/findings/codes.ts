@@ -468,4 +468,10 @@ export const FINDING_CODES = {
     'What becomes of established connections that a change of policies denies: the network plugin keeps them (INFO), cuts them, or that is not known.',
     ['established', 'enforcer', 'pairs'],
   ),
+  REPLICAS_OF_AUTOSCALER: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'A change sets replicas that a HorizontalPodAutoscaler owns: it sets them otherwise. INFO where it only may.',
+    ['pointer', 'change', 'object'],
+  ),
 } as const satisfies Readonly<Record<FindingCode, CodeEntry>>;

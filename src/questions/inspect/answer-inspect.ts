@@ -1,14 +1,15 @@
 /** inspect: what is wrong with the cluster as it is? Every Service, through every door, for the usual clients. */
+
 import { QuestionError } from '../../base/errors.js';
+import { mapWithProgress } from '../../base/progress.js';
 import { namespacedName } from '../../cluster/objects.js';
 import type { Answer, Finding, InspectResult } from '../../contract/answers.js';
 import type { InspectQuestion, QuestionRequest } from '../../contract/requests.js';
 import { askSide, fails, USUAL_CLIENTS, unknownOf } from '../check/ask-side.js';
 import { finding } from '../findings/finding.js';
 import { sortedFindings, stateFindings, toldFindings } from '../findings/index.js';
-import { changesWithoutEffect } from '../findings/no-effect.js';
+import { findingsOfChanges } from '../findings/of-changes.js';
 import { thresholdsOf } from '../findings/options.js';
-import { podsNotPlaced } from '../findings/unplaced.js';
 import type { Prepared } from '../prepare.js';
 import { summed } from '../summaries/index.js';
 import { requireWalkable } from '../walk-limits.js';
@@ -51,7 +52,7 @@ export function answerInspect(prepared: Prepared, request: QuestionRequest): Ans
   const asked = wanted.slice(0, question.maxServices ?? DEFAULT_INSPECTED);
   requireWalkable(cluster, asked, '/inspect');
   const doorsWanted = { clients: USUAL_CLIENTS, vias: undefined, families: undefined };
-  const sides = asked.map((key) => ({ key, ...askSide(prepared, key, doorsWanted) }));
+  const sides = mapWithProgress(asked, 'Service', (key) => ({ key, ...askSide(prepared, key, doorsWanted) }));
   const reasons = sides.flatMap(({ key, doors, unsupported }) => {
     const why = unsupported ?? doors.map(unknownOf).find((reason) => reason !== undefined);
     return why === undefined ? [] : [[key, why] as const];
@@ -67,8 +68,7 @@ export function answerInspect(prepared: Prepared, request: QuestionRequest): Ans
   };
   const found = [
     ...incomplete(wanted.length, asked.length),
-    ...changesWithoutEffect(changes),
-    ...podsNotPlaced(changes),
+    ...findingsOfChanges(changes, prepared.earlier?.cluster ?? cluster, cluster),
     ...stateFindings(view, thresholdsOf(request.findings)),
   ];
   const counted = sortedFindings(found, request.findings);

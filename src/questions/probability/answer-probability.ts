@@ -2,6 +2,7 @@ import type { IPFamily } from '../../base/address.js';
 import { joinHostPort } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
 import { ONE, sum } from '../../base/fraction.js';
+import { mapWithProgress } from '../../base/progress.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
@@ -321,9 +322,9 @@ export function answerProbability(prepared: Prepared, question: ProbabilityQuest
     ports.flatMap(({ destination, families }) => families.map(() => destination.target.key)),
     '/probability/services',
   );
-  const answers = ports.flatMap(({ families, ...asked }) =>
+  const answers = mapWithProgress(ports, 'Service port', ({ families, ...asked }) =>
     families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, asked)),
-  );
+  ).flat();
   return {
     result: {
       services: answers.map(({ result }) => result),

@@ -1,6 +1,8 @@
 /** sweep: a workload at every number of replicas of a range, and the smallest that satisfies a bound. */
+
 import type { IPFamily } from '../../base/address.js';
 import { type Problem, QuestionError } from '../../base/errors.js';
+import { withStep } from '../../base/progress.js';
 import { applyChanges } from '../../changes/index.js';
 import { type ScaledCluster, ScalePoints, type Unplaced } from '../../changes/scale-points.js';
 import type { Cluster } from '../../cluster/cluster.js';
@@ -317,7 +319,9 @@ export class Sweep {
   /** The points in ascending order of replicas, each when it is asked for. Throws QuestionError. */
   *points(): Generator<SweepPoint, void, undefined> {
     const quick = this.#lawful();
-    for (const replicas of this.replicas) yield quick?.(replicas) ?? this.#walked(replicas);
+    for (const [index, replicas] of this.replicas.entries()) {
+      yield withStep(index, this.replicas.length, 'point', () => quick?.(replicas) ?? this.#walked(replicas));
+    }
   }
 
   /** Policies that are not evaluated, or not for these clients: as the point with the most pods shows it. */

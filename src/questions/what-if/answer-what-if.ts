@@ -16,10 +16,9 @@ import { probabilityDifference } from '../differences/probability.js';
 import { flowFates } from '../differences/udp-flows.js';
 import { finding } from '../findings/finding.js';
 import { differenceFindings, toldFindings } from '../findings/index.js';
-import { manifestLosses } from '../findings/manifest-losses.js';
-import { changesWithoutEffect, sameSnapshots } from '../findings/no-effect.js';
+import { sameSnapshots } from '../findings/no-effect.js';
+import { findingsOfChanges } from '../findings/of-changes.js';
 import { thresholdsOf } from '../findings/options.js';
-import { podsNotPlaced } from '../findings/unplaced.js';
 import type { View } from '../findings/view.js';
 import { noneHeld } from '../held.js';
 import type { PlainKind } from '../kinds.js';
@@ -232,11 +231,7 @@ export function answerWhatIf(
   const found = [
     ...findings,
     ...(second === undefined
-      ? [
-          ...changesWithoutEffect(next.changes.slice(base.length)),
-          ...podsNotPlaced(next.changes.slice(base.length)),
-          ...manifestLosses(next.changes.slice(base.length), first.cluster, next.cluster),
-        ]
+      ? findingsOfChanges(next.changes.slice(base.length), first.cluster, next.cluster)
       : sameSnapshots(snapshot.digest, second.digest)),
     ...differenceFindings(viewOf(before), viewOf(after), thresholds),
   ];

@@ -1,0 +1,54 @@
+/** HorizontalPodAutoscalers: which workload one owns, and how many replicas it leaves it. */
+import type { Cluster } from '../cluster/cluster.js';
+import { type Fields, fieldsOf, type Resource, resourceRole } from '../cluster/resources.js';
+
+/** What is read of a HorizontalPodAutoscaler. */
+export interface Autoscaler {
+  readonly namespace: string;
+  readonly name: string;
+  /** The workload that it scales. */
+  readonly target: { readonly kind: string; readonly name: string };
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function read({ metadata, spec }: Resource): Autoscaler | undefined {
+  const { scaleTargetRef, minReplicas = 1, maxReplicas } = fieldsOf(spec);
+  const target: Fields = fieldsOf(scaleTargetRef);
+  const { kind, name } = target;
+  if (typeof kind !== 'string' || typeof name !== 'string') return undefined;
+  if (!isCount(minReplicas) || !isCount(maxReplicas) || maxReplicas < minReplicas) return undefined;
+  return {
+    namespace: metadata.namespace ?? 'default',
+    name: metadata.name,
+    target: { kind, name },
+    minReplicas,
+    maxReplicas,
+  };
+}
+
+/** The HorizontalPodAutoscalers of a cluster, in the order of the snapshot; one whose spec is not valid scales nothing. */
+export function autoscalersOf(cluster: Cluster): readonly Autoscaler[] {
+  return [...cluster.resources.values()].flatMap((resource) => {
+    if (resourceRole(resource.kind, resource.apiVersion) !== 'AUTOSCALER') return [];
+    const autoscaler = read(resource);
+    return autoscaler === undefined ? [] : [autoscaler];
+  });
+}
+
+/** A number of replicas within the bounds of an autoscaler. */
+export function withinBounds({ minReplicas, maxReplicas }: Autoscaler, replicas: number): number {
+  return Math.min(Math.max(replicas, minReplicas), maxReplicas);
+}
+
+/**
+ * Whether an autoscaler leaves a workload alone: with 0 replicas it is switched off, unless its own least number is 0
+ * (Horizontal Pod Autoscaling, "Implicit maintenance-mode deactivation").
+ */
+export function isSwitchedOff({ minReplicas }: Autoscaler, replicas: number): boolean {
+  return replicas === 0 && minReplicas !== 0;
+}
