@@ -13,8 +13,10 @@ import type { DeleteChange } from '../contract/requests.js';
 import { controllerOf } from '../control-plane/pods.js';
 import { isControllerSlice } from '../control-plane/slice-metadata.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';
+import { then } from './combine.js';
 import { actOnNodes, isStatic, losePods } from './node-out.js';
 import { impossible } from './refusal.js';
+import { type ChangedResourceKind, deleteResource, requireResource, resourcesIn } from './replace-resource.js';
 import { settle } from './settle.js';
 
 /** The kinds of objects that can be deleted. */
@@ -26,7 +28,8 @@ export type DeletedKind =
   | 'Deployment'
   | 'ReplicaSet'
   | 'StatefulSet'
-  | 'DaemonSet';
+  | 'DaemonSet'
+  | ChangedResourceKind;
 
 /** A Service goes with its Endpoints and the slices that the EndpointSlice controllers keep for it. */
 function deleteService(cluster: Cluster, service: Service, context: ChangeContext): ChangeResult {
@@ -99,6 +102,42 @@ function deleteSlice(cluster: Cluster, change: DeleteChange, context: ChangeCont
   };
 }
 
+/** A namespace goes with all that is in it: Services, workloads and their pods, policies. */
+function deleteNamespace(
+  cluster: Cluster,
+  { namespace, name }: DeleteChange,
+  context: ChangeContext,
+  pointer: string,
+): ChangeResult {
+  const own = requireResource(cluster, { kind: 'Namespace', namespace, name }, pointer);
+  const isIn = ({ metadata }: { readonly metadata: { readonly namespace?: string } }) =>
+    (metadata.namespace ?? 'default') === name;
+  let done = deleteResource(cluster, own);
+  const next = (make: (now: Cluster, rest: ChangeContext) => ChangeResult) => {
+    done = then(done, context, make);
+  };
+  for (const service of [...cluster.services.values()].filter(isIn)) {
+    next((now, rest) => deleteService(now, service, rest));
+  }
+  const pods = [...cluster.pods.values()].filter(isIn);
+  const workloads = [...cluster.workloads.entries()].filter(([, one]) => isIn(one)).map(([key]) => key);
+  next((now) => {
+    const gone = now.with({
+      pods: new Map(pods.map((pod) => [namespacedName(pod), undefined])),
+      workloads: new Map(workloads.map((key) => [key, undefined])),
+    });
+    const told = [...workloads.map((key) => key.replace('/', ' ')), ...pods.map((pod) => `pod ${namespacedName(pod)}`)];
+    return {
+      cluster: gone,
+      choices: [],
+      consequences: told.map((object) => ({ kind: 'OBJECT_DELETED', object, detail: 'deleted with its namespace' })),
+      assumptions: [],
+    };
+  });
+  for (const resource of resourcesIn(cluster, name)) next((now) => deleteResource(now, resource));
+  return done;
+}
+
 function apply(cluster: Cluster, change: DeleteChange, context: ChangeContext, pointer: string): ChangeResult {
   const { kind, namespace = 'default', name } = change;
   switch (kind) {
@@ -124,6 +163,13 @@ function apply(cluster: Cluster, change: DeleteChange, context: ChangeContext, p
     case 'StatefulSet':
     case 'DaemonSet':
       return deleteWorkload(cluster, requireWorkload(cluster, kind, namespace, name, pointer), context, pointer);
+    case 'Namespace':
+      return deleteNamespace(cluster, change, context, pointer);
+    case 'NetworkPolicy':
+    case 'AdminNetworkPolicy':
+    case 'BaselineAdminNetworkPolicy':
+    case 'ClusterNetworkPolicy':
+      return deleteResource(cluster, requireResource(cluster, { kind, namespace: change.namespace, name }, pointer));
   }
 }
 

@@ -2,6 +2,7 @@
  * Objects of which only little is read: network policies, the settings of data planes, namespaces, autoscalers. They are kept with their
  * metadata and spec as they are, and whoever reads them checks the type of each field before it is used.
  */
+import { storedPolicyFaults } from '../api-server/validation/stored-policy.js';
 import type { ObjectMeta } from './objects.js';
 
 export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE' | 'LOAD_BALANCER' | 'AUTOSCALER';
@@ -139,8 +140,10 @@ export function readResource(kind: string, apiVersion: unknown, value: Fields): 
       detail: `metadata.${field} must be an object whose values are strings.`,
     });
   }
-  if (faults.length > 0) return { faults };
   const version = typeof apiVersion === 'string' ? apiVersion : (USUAL_VERSIONS[kind] ?? '');
+  if (faults.length === 0)
+    faults.push(...storedPolicyFaults(kind, version, value).map(({ pointer, detail }) => ({ pointer, detail })));
+  if (faults.length > 0) return { faults };
   const { name, namespace } = metadata as { readonly name: string; readonly namespace?: string };
   const [labels, annotations] = [metadata.labels, metadata.annotations].map(textMapOf);
   return {

@@ -192,6 +192,47 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    code: 'NETWORK_POLICY_DOUBTFUL',
+    what: 'host bits',
+    found: () => inspected({ policies: [ingress('h', [{ from: [{ ipBlock: { cidr: '10.1.2.3/8' } }] }])] }),
+    evidence: { cause: 'HOST_BITS', pointer: '/spec/ingress/0/from/0/ipBlock/cidr' },
+    without: [
+      ['none', () => inspected({ policies: [ingress('h', [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }])] })],
+    ],
+  },
+  {
+    code: 'NETWORK_POLICY_DOUBTFUL',
+    what: 'a baseline for a pod that is isolated in the other direction',
+    found: () =>
+      inspected({
+        policies: [
+          ingress('db', []),
+          admin(
+            'default',
+            { subject: { namespaces: {} }, egress: [{ action: 'Deny', to: [{ namespaces: {} }] }] },
+            'BaselineAdminNetworkPolicy',
+          ),
+        ],
+      }),
+    evidence: { cause: 'BASELINE_OTHER_DIRECTION', pointer: '/spec/egress' },
+    without: [
+      [
+        'it is isolated in both',
+        () =>
+          inspected({
+            policies: [
+              ingress('db', [], { policyTypes: ['Ingress', 'Egress'] }),
+              admin(
+                'default',
+                { subject: { namespaces: {} }, egress: [{ action: 'Deny', to: [{ namespaces: {} }] }] },
+                'BaselineAdminNetworkPolicy',
+              ),
+            ],
+          }),
+      ],
+    ],
+  },
+  {
     code: 'NETWORK_POLICIES_NOT_ENFORCED',
     what: 'flannel alone',
     found: () =>

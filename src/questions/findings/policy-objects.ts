@@ -1,11 +1,13 @@
 /** What is wrong with network policies as they are written: they select nothing, match nothing, or say what nobody reads. */
+import { addressOf, networkOf } from '../../base/address.js';
 import { policiesOf } from '../../cluster/network-policies.js';
+import { namespacedName } from '../../cluster/objects.js';
 import { type Resource, resourceName } from '../../cluster/resources.js';
 import type { Finding } from '../../contract/answers.js';
 import { isSubject, readAdminPolicy } from '../../policies/admin-policy.js';
 import { namespaceOf } from '../../policies/flow.js';
 import { readNetworkPolicy } from '../../policies/network-policy.js';
-import { isAdminPolicy, isNetworkPolicy } from '../../policies/policy-set.js';
+import { isAdminPolicy, isNetworkPolicy, policySetOf } from '../../policies/policy-set.js';
 import { type NeverCause, neverMatching, selectablePods } from '../../policies/reach-of-rules.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { selectsPod } from '../../policies/selectors.js';
@@ -63,6 +65,60 @@ const neverMatch: StateFinder = (view) =>
       }),
     );
 
+type Doubt = (resource: Resource, cause: string, pointer: string, why: string) => Finding;
+
+/** Networks with bits after their prefix: engines mask them, newer API servers refuse them. */
+function hostBits(policies: readonly Resource[], doubt: Doubt): Finding[] {
+  return policies.filter(isNetworkPolicy).flatMap((resource) =>
+    (['ingress', 'egress'] as const).flatMap((list) =>
+      listOf(fieldsOf(resource.spec)[list]).flatMap((rule, index) => {
+        const field = list === 'ingress' ? 'from' : 'to';
+        return listOf(fieldsOf(rule)[field]).flatMap((peer, at): Finding[] => {
+          const { cidr: text, except } = fieldsOf(fieldsOf(peer).ipBlock);
+          return [text, ...listOf(except)].flatMap((one, place): Finding[] => {
+            const cidr = typeof one === 'string' ? networkOf(one) : undefined;
+            const first = typeof one === 'string' ? addressOf(one.replace(/\/.*$/, '')) : undefined;
+            if (cidr === undefined || first === undefined || cidr.bits === first.bits) return [];
+            const base = `/spec/${list}/${index}/${field}/${at}/ipBlock`;
+            const pointer = place === 0 ? `${base}/cidr` : `${base}/except/${place - 1}`;
+            const why = `${String(one)} has bits after its prefix: it is read as ${cidr.text}, and Kubernetes 1.36 refuses it in a new policy.`;
+            return [doubt(resource, 'HOST_BITS', pointer, why)];
+          });
+        });
+      }),
+    ),
+  );
+}
+
+/** Baseline policies and pods that NetworkPolicies isolate in the other direction alone: whether the baseline still counts, engines disagree. */
+function baselines({ cluster }: View, policies: readonly Resource[], doubt: Doubt): Finding[] {
+  const set = policySetOf(cluster);
+  const pods = selectablePods(cluster);
+  return policies.filter(isAdminPolicy).flatMap((resource): Finding[] => {
+    const policy = readAdminPolicy(resource);
+    if (policy.tier !== 'BASELINE') return [];
+    for (const [direction, other, field] of [
+      ['INGRESS', 'EGRESS', 'ingress'],
+      ['EGRESS', 'INGRESS', 'egress'],
+    ] as const) {
+      if (policy.rules[direction].length === 0) continue;
+      const pod = pods.find(
+        (one) =>
+          isSubject(cluster, policy, one) === true &&
+          set.isolating(one, direction).names.length === 0 &&
+          set.isolating(one, other).names.length > 0,
+      );
+      if (pod === undefined) continue;
+      const names = set.isolating(pod, other).names.join(', ');
+      const why =
+        `${namespacedName(pod)} is isolated by ${names} in the other direction alone: its ${field} rules are taken to count for the pod; ` +
+        'kube-network-policies leaves the baseline out for every pod that a NetworkPolicy selects.';
+      return [doubt(resource, 'BASELINE_OTHER_DIRECTION', `/spec/${field}`, why)];
+    }
+    return [];
+  });
+}
+
 /** What the API server takes and engines read in different ways, or not at all. */
 const doubtful: StateFinder = (view) => {
   const policies = policiesIn(view);
@@ -98,7 +154,7 @@ const doubtful: StateFinder = (view) => {
     const why = `its priority is that of ${names}: which of them decides first is not defined; they are taken by name.`;
     return [doubt(first, 'EQUAL_PRIORITIES', '/spec/priority', why)];
   });
-  return [...ofRules, ...ties];
+  return [...ofRules, ...ties, ...hostBits(policies, doubt), ...baselines(view, policies, doubt)];
 };
 
 export const policyObjectFindings: StateFinder = (view, thresholds) =>
