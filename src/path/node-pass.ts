@@ -5,7 +5,7 @@ import { walkHook } from '../netfilter/walk/walk.js';
 import { type Earlier, endingOf } from './causes.js';
 import type { Fabric } from './fabric.js';
 import { type Host, isLoopback, isWire, LOOPBACK, type Route } from './host.js';
-import { policed } from './policing.js';
+import { foreseen, policed } from './policing.js';
 import { type Branch, both, type Ending, hostStep, ruleSteps } from './trail.js';
 
 /** Where a packet is after a node let it pass. */
@@ -118,7 +118,14 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
       for (const passing of forwarded) {
         const judged = policed(fabric, node, passing.branch, receiver, entry);
         if (judged.ending !== undefined) {
-          dies(judged.branch, judged.ending);
+          const left = walkHook(ruleset, 'POSTROUTING', judged.branch.packet, host).find(
+            ({ verdict }) => verdict === 'ACCEPT',
+          );
+          const leaving = masqueradedByCni(fabric, host, {
+            ...judged.branch,
+            packet: left?.packet ?? judged.branch.packet,
+          });
+          dies(foreseen(fabric, node, judged.branch, leaving.packet), judged.ending);
           continue;
         }
         for (const { branch } of walk({ ...passing, branch: judged.branch }, 'POSTROUTING')) {

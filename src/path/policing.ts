@@ -158,6 +158,9 @@ function stepOf(
       verdict,
       tier,
       source: flow.source.address,
+      destination: flow.destination.address,
+      ...(flow.port === undefined ? {} : { port: flow.port }),
+      protocol: flow.protocol,
       isolatedBy: [...isolatedBy],
       allowedBy: [...allowedBy],
       ...(decidedBy === undefined ? {} : { decidedBy }),
@@ -192,13 +195,7 @@ export function policed(
   if (!fromPod && receiver === undefined) return { branch };
   const enforcement = enforcementOf(cluster, settings.network.policies);
   const { by } = enforcement;
-  const flow: Flow = {
-    source: endOf(fabric, packet.source),
-    destination: endOf(fabric, packet.destination),
-    protocol: packet.protocol,
-    port: packet.destinationPort,
-    ...(by?.blocksMatchInside === false ? { blocksMatchOutsideOnly: true } : {}),
-  };
+  const flow = flowOf(fabric, packet, by);
   let { trail } = branch;
   let ending: Ending | undefined;
   for (const point of pointsAt(fabric, node, packet, fromPod, receiver, flow)) {
@@ -223,6 +220,34 @@ export function policed(
   return ending === undefined ? { branch: done } : { branch: done, ending };
 }
 
+/**
+ * A branch that the sender's policies end, with what the receiver's say all the same: both directions are evaluated. `leaving` is the
+ * packet as it would leave this node for the receiver's. The branch as it is where the receiver is no pod of another node.
+ */
+export function foreseen(fabric: Fabric, node: string, branch: Branch, leaving: Packet): Branch {
+  const { cluster, settings } = fabric;
+  const pod = podOfAddress(cluster, leaving.destination);
+  const at = pod?.spec?.nodeName;
+  if (pod === undefined || at === undefined || at === node || fabric.recordsPolicies) return branch;
+  const { by } = enforcementOf(cluster, settings.network.policies);
+  const flow = flowOf(fabric, leaving, by);
+  const point: PolicyPoint = { node: at, direction: 'INGRESS', pod, flow };
+  const step = stepOf(point, pod, judge(cluster, point, pod, by));
+  if (step === undefined) return branch;
+  const detail = step.detail.replace('ingress policies (', `at ${at}, where it does not come: ingress policies (`);
+  return { ...branch, trail: hostStep(branch.trail, { ...step, detail }) };
+}
+
+function flowOf(fabric: Fabric, packet: Packet, by: Enforcer | undefined): Flow {
+  return {
+    source: endOf(fabric, packet.source),
+    destination: endOf(fabric, packet.destination),
+    protocol: packet.protocol,
+    port: packet.destinationPort,
+    ...(by?.blocksMatchInside === false ? { blocksMatchOutsideOnly: true } : {}),
+  };
+}
+
 function endingOf(
   node: string,
   direction: Direction,
@@ -231,7 +256,7 @@ function endingOf(
   decision: Decision,
   denial: 'DROP' | 'REJECT',
 ): Ending | undefined {
-  const detail = `${node}: ${sentence(direction, pod, flow, decision)}`;
+  const detail = sentence(direction, pod, flow, decision).replace(' policies (', ` policies at ${node} (`);
   if (decision.verdict === 'UNKNOWN') return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
   if (decision.verdict !== 'DENY') return undefined;
   return { verdict: denial === 'REJECT' ? 'REJECTED' : 'DROPPED', cause: 'NETWORK_POLICY', detail };

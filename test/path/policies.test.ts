@@ -104,3 +104,16 @@ t.test('a client that stands for any pod is not said to be let through without a
   t.same(codes(asked([{}])), [], 'all may');
   t.same(codes(asked([])), [], 'nobody may');
 });
+
+t.test('both directions are evaluated, even if the sender is denied on another node', async (t) => {
+  const both = policy({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+  const answer = asked([both]);
+  t.same(verdicts(answer), ['DROPPED NETWORK_POLICY']);
+  for (const { hops } of answer.result.traces) {
+    const steps = hops.flatMap(({ steps: own }) => own.flatMap(({ policy: one }) => one ?? []));
+    t.same(
+      steps.map(({ direction, verdict }) => `${direction} ${verdict}`),
+      ['EGRESS DENY', 'INGRESS DENY'],
+    );
+  }
+});

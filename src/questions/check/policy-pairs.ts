@@ -18,7 +18,7 @@ import {
 import { type Pair, reachTable } from '../reach/table.js';
 import { type ReachTarget, serviceTargets } from '../reach/targets.js';
 
-/** Pairs that are compared at most. */
+/** Pairs that are compared at most, unless the caller says otherwise. */
 const MOST_PAIRS = 40_000;
 
 export interface PolicyPairs {
@@ -119,7 +119,7 @@ interface Wanted {
 }
 
 /** Compares what is wanted before and after; a pure function. */
-export function policyPairs(before: Prepared, after: Prepared): PolicyPairs {
+export function policyPairs(before: Prepared, after: Prepared, limit = MOST_PAIRS): PolicyPairs {
   const clusters = [before.cluster, after.cluster] as const;
   if (before.cluster.resources === after.cluster.resources && before.cluster.pods === after.cluster.pods)
     return NOTHING;
@@ -143,8 +143,8 @@ export function policyPairs(before: Prepared, after: Prepared): PolicyPairs {
   const size = (parts: readonly Wanted[]) =>
     parts.reduce((sum, { sources, targets }) => sum + sources.length * targets.length, 0);
   const most = Math.max(size(earlier), size(later));
-  if (most > MOST_PAIRS) {
-    const unknown = `Policies change for ${most} pairs of workload and Service port; a check compares ${MOST_PAIRS}: ask reach by namespaces.`;
+  if (most > limit) {
+    const unknown = `Policies change for ${most} pairs of workload and Service port; a check compares ${limit}: ask reach by namespaces.`;
     return { ...NOTHING, unknown };
   }
   const tables = (side: Prepared, parts: readonly Wanted[]): readonly Pair[] =>
