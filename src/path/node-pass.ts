@@ -116,16 +116,16 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
       const forwarded = entry === 'PREROUTING' ? walk(routed, 'FORWARD') : [routed];
       const receiver = route.kind === 'POD' ? route : undefined;
       for (const passing of forwarded) {
-        const judged = policed(fabric, node, passing.branch, receiver, entry);
-        if (judged.ending !== undefined) {
-          const left = walkHook(ruleset, 'POSTROUTING', judged.branch.packet, host).find(
+        const leaving = (): Packet => {
+          const left = walkHook(ruleset, 'POSTROUTING', passing.branch.packet, host).find(
             ({ verdict }) => verdict === 'ACCEPT',
           );
-          const leaving = masqueradedByCni(fabric, host, {
-            ...judged.branch,
-            packet: left?.packet ?? judged.branch.packet,
-          });
-          dies(foreseen(fabric, node, judged.branch, leaving.packet), judged.ending);
+          return masqueradedByCni(fabric, host, { ...passing.branch, packet: left?.packet ?? passing.branch.packet })
+            .packet;
+        };
+        const judged = policed(fabric, node, passing.branch, receiver, entry, leaving);
+        if (judged.ending !== undefined) {
+          dies(foreseen(fabric, node, judged.branch, leaving()), judged.ending);
           continue;
         }
         for (const { branch } of walk({ ...passing, branch: judged.branch }, 'POSTROUTING')) {

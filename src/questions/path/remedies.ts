@@ -64,6 +64,18 @@ function ofLocalPolicy(path: NonNullable<QuestionRequest['path']>, service: Serv
   ];
 }
 
+/** Entering where policies see the client itself: at a node that has an endpoint, or under externalTrafficPolicy Local. */
+function ofMasquerade(path: NonNullable<QuestionRequest['path']>, service: Service, prepared: Prepared): Remedy[] {
+  const { namespace, name } = service;
+  const spec = prepared.cluster.services.get(`${namespace}/${name}`)?.spec;
+  if (path.source.external?.entersAt === undefined || spec?.externalTrafficPolicy === 'Local') return [];
+  const patch = { spec: { externalTrafficPolicy: 'Local' } };
+  return [
+    ...ofLocalPolicy(path, service, prepared).filter((one) => one.path !== undefined),
+    { what: 'externalTrafficPolicy: Local', change: { patch: { kind: 'Service', namespace, name, patch } } },
+  ];
+}
+
 /** A workload without replicas whose pods the Service selects. */
 function ofNoEndpoints({ namespace, name }: Service, { cluster }: Prepared): Remedy[] {
   const selector = Object.entries(cluster.services.get(`${namespace}/${name}`)?.spec?.selector ?? {});
@@ -117,6 +129,7 @@ function candidates(path: NonNullable<QuestionRequest['path']>, result: PathResu
     ...(service !== undefined && causes.has('FIREWALLED')
       ? ofFirewall(service, prepared, path.source.external?.address)
       : []),
+    ...(service !== undefined && causes.has('NETWORK_POLICY') ? ofMasquerade(path, service, prepared) : []),
     ...(causes.has('NETWORK_POLICY')
       ? policyRemedies(result, prepared.cluster).map((one) => ({ ...one, isPolicy: true }))
       : []),

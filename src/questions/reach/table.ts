@@ -78,7 +78,7 @@ class Judge {
 
   /** What policies say of one pod's connection at a point. */
   #at(point: PolicyPoint, { pod: client, client: { address } }: Connecting, standsFor: string | undefined): Judged {
-    const { flow, direction, node } = point;
+    const { flow, direction, node, sentTo } = point;
     const { destination, protocol, port } = flow;
     const isOwn = flow.source.pod === client || (standsFor !== undefined && flow.source.address === standsFor);
     const pod = point.pod ?? client;
@@ -86,7 +86,8 @@ class Judge {
     const from = isOwn ? this.classOf(client) : `${flow.source.address} at ${node}`;
     const self = destination.pod === client && isOwn ? ' itself' : '';
     const own = direction === 'EGRESS' ? this.classOf(pod) : '';
-    return remember(this.#judged, `${direction} ${own} ${from} ${to} ${protocol} ${port}${self}`, () => {
+    const sent = sentTo === undefined ? '' : ` ${sentTo.address} ${sentTo.port}`;
+    return remember(this.#judged, `${direction} ${own} ${from} ${to} ${protocol} ${port}${self}${sent}`, () => {
       const source = isOwn && address !== undefined ? { address, pod: client } : flow.source;
       const { cluster } = this.#prepared;
       const { decision, ending, isConcerned } = judge(
