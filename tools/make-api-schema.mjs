@@ -1,34 +1,14 @@
 /**
- * Makes src/api-server/schema-table.ts from Kubernetes' OpenAPI document (api/openapi-spec/swagger.json of a release; it is
- * part of the Go module k8s.io/kubernetes): the fields of each type, how lists and maps merge, what is required.
- * Usage: node tools/make-api-schema.mjs swagger.json
+ * Makes src/api-server/schema-table.ts from tools/api-schema-source.json.gz, which read-api-source.mjs made of a release of Kubernetes:
+ * the fields of each type, how lists and maps merge, what is required, how empty values are written.
+ * Usage: node tools/make-api-schema.mjs [--check]   (--check: says whether the table is current)
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { KINDS } from './api-kinds.mjs';
 
-const { definitions } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-
-/** The kinds whose objects are checked and merged by the schema. */
-const KINDS = {
-  'v1/ConfigMap': 'io.k8s.api.core.v1.ConfigMap',
-  'v1/Endpoints': 'io.k8s.api.core.v1.Endpoints',
-  'v1/Namespace': 'io.k8s.api.core.v1.Namespace',
-  'v1/Node': 'io.k8s.api.core.v1.Node',
-  'v1/PersistentVolumeClaim': 'io.k8s.api.core.v1.PersistentVolumeClaim',
-  'v1/Pod': 'io.k8s.api.core.v1.Pod',
-  'v1/Service': 'io.k8s.api.core.v1.Service',
-  'v1/ServiceAccount': 'io.k8s.api.core.v1.ServiceAccount',
-  'apps/v1/DaemonSet': 'io.k8s.api.apps.v1.DaemonSet',
-  'apps/v1/Deployment': 'io.k8s.api.apps.v1.Deployment',
-  'apps/v1/ReplicaSet': 'io.k8s.api.apps.v1.ReplicaSet',
-  'apps/v1/StatefulSet': 'io.k8s.api.apps.v1.StatefulSet',
-  'autoscaling/v2/HorizontalPodAutoscaler': 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler',
-  'batch/v1/CronJob': 'io.k8s.api.batch.v1.CronJob',
-  'batch/v1/Job': 'io.k8s.api.batch.v1.Job',
-  'discovery.k8s.io/v1/EndpointSlice': 'io.k8s.api.discovery.v1.EndpointSlice',
-  'networking.k8s.io/v1/Ingress': 'io.k8s.api.networking.v1.Ingress',
-  'networking.k8s.io/v1/NetworkPolicy': 'io.k8s.api.networking.v1.NetworkPolicy',
-  'policy/v1/PodDisruptionBudget': 'io.k8s.api.policy.v1.PodDisruptionBudget',
-};
+const source = readFileSync(new URL('api-schema-source.json.gz', import.meta.url));
+const { definitions, go } = JSON.parse(gunzipSync(source).toString());
 
 const SCALARS = {
   'io.k8s.apimachinery.pkg.api.resource.Quantity': 'quantity',
@@ -66,7 +46,7 @@ function typeOf(schema) {
 }
 
 /** `name[!] type [merge=key] [retain] [list=map:key,key|set|atomic] [map=atomic]`; `!` marks what is required. */
-function field(name, schema, required) {
+function field(name, schema, required, form) {
   const strategy = String(schema['x-kubernetes-patch-strategy'] ?? '').split(',');
   const words = [`${name}${required ? '!' : ''}`, typeOf(schema)];
   if (strategy.includes('merge')) words.push(`merge=${schema['x-kubernetes-patch-merge-key'] ?? ''}`);
@@ -75,6 +55,7 @@ function field(name, schema, required) {
   const list = schema['x-kubernetes-list-type'];
   if (list !== undefined) words.push(`list=${list}${keys === undefined ? '' : `:${keys.join(',')}`}`);
   if (schema['x-kubernetes-map-type'] !== undefined) words.push(`map=${schema['x-kubernetes-map-type']}`);
+  if (form !== undefined && form !== 'pointer') words.push(form);
   return words.join(' ');
 }
 
@@ -89,7 +70,8 @@ function visit(name) {
   const type = { name, fields: [] };
   found.set(short, type);
   const required = new Set(schema.required ?? []);
-  type.fields = Object.entries(schema.properties ?? {}).map(([key, one]) => field(key, one, required.has(key)));
+  const forms = go[name.split('.').slice(-3).join('.')] ?? {};
+  type.fields = Object.entries(schema.properties ?? {}).map(([key, one]) => field(key, one, required.has(key), forms[key]));
   if (schema['x-kubernetes-map-type'] === 'atomic') type.fields.unshift('* atomic');
 }
 
@@ -108,10 +90,17 @@ ${kinds.map(([key, name]) => `  ${quote(key)}: ${quote(name)},`).join('\n')}
 
 /**
  * The fields of each type: \`name[!] type [merge=key] [retain] [list=…] [map=…]\`. \`!\`: required; \`[]\`: a list of; \`{}\`: a map of;
- * merge, retain: the patch strategy; list and map: how server-side apply merges. \`* atomic\`: the type is one value.
+ * merge, retain: the patch strategy; list and map: how server-side apply merges. \`* atomic\`: the type is one value. How an empty value
+ * is stored: \`omit\`: not at all, \`struct\`: as an empty object though it is absent, \`null\`: as null, \`zero\`: as zero or an empty text.
  */
 export const TYPE_FIELDS: Readonly<Record<string, readonly string[]>> = {
 ${types.map(([name, { fields }]) => `  ${name.includes('.') ? quote(name) : name}: [\n${fields.map((one) => `    ${quote(one)},`).join('\n')}\n  ],`).join('\n')}
 };
 `;
-writeFileSync('src/api-server/schema-table.ts', text);
+const file = 'src/api-server/schema-table.ts';
+const plain = (value) => value.replaceAll(/\s+/g, ' ').replaceAll(', ]', ']').replaceAll('[ ', '[').replaceAll(' ]', ']');
+if (process.argv[2] !== '--check') writeFileSync(file, text);
+else if (plain(readFileSync(file, 'utf8')) !== plain(text)) {
+  console.error(`${file} is not current: run node tools/make-api-schema.mjs, then npm run format.`);
+  process.exitCode = 1;
+}

@@ -1,50 +1,56 @@
-/** Defaults that the API server stores with objects of kinds that stand by themselves. Source: Kubernetes 1.36 pkg/apis. */
-import type { Fields } from './strategic-merge.js';
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function eachOf(value: unknown, change: (item: Fields) => Fields): unknown {
-  return Array.isArray(value) ? value.map((item) => (isFields(item) ? change(item) : item)) : value;
-}
+/** Defaults that the API server stores with objects. Source: Kubernetes 1.36 pkg/apis. */
+import { filled, podDefaults, withItems } from './defaults/pod-spec.js';
+import { workloadDefaults } from './defaults/workloads.js';
+import { type Fields, fieldsIn, listIn } from './values.js';
 
 /** Ports without a protocol are of TCP. */
-const withProtocol = (port: Fields): Fields => ({ ...port, protocol: port.protocol ?? 'TCP' });
-
-function withField(object: Fields, field: string, change: (value: unknown) => unknown): Fields {
-  return object[field] === undefined ? object : { ...object, [field]: change(object[field]) };
-}
+const withProtocol = (port: Fields): Fields => filled(port, { protocol: 'TCP' });
 
 /** The spec of a NetworkPolicy: its types where it names none, the protocol of its ports. */
 function networkPolicySpec(spec: Fields): Fields {
-  const { podSelector, policyTypes, egress } = spec;
-  const ports = (rule: Fields) => withField(rule, 'ports', (list) => eachOf(list, withProtocol));
-  const ruled = ['ingress', 'egress'].reduce(
-    (whole, field) => withField(whole, field, (rules) => eachOf(rules, ports)),
-    spec,
-  );
-  const types = Array.isArray(egress) && egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
-  const isNamed = Array.isArray(policyTypes) && policyTypes.length > 0;
-  return { ...ruled, podSelector: podSelector ?? {}, policyTypes: isNamed ? policyTypes : types };
+  const ports = (rule: Fields) => withItems(rule, 'ports', withProtocol);
+  const ruled = withItems(withItems(spec, 'ingress', ports), 'egress', ports);
+  const types = listIn(spec.egress).length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
+  const isNamed = listIn(spec.policyTypes).length > 0;
+  return { ...ruled, podSelector: spec.podSelector ?? {}, policyTypes: isNamed ? spec.policyTypes : types };
 }
 
-/** An object with the defaults of its kind; an object of another kind stays as it is. */
+function namespace(object: Fields): Fields {
+  const metadata = fieldsIn(object.metadata);
+  const labels = { ...fieldsIn(metadata.labels), 'kubernetes.io/metadata.name': metadata.name };
+  return { ...object, metadata: { ...metadata, labels }, spec: object.spec ?? { finalizers: ['kubernetes'] } };
+}
+
+/** podCIDR is the first of podCIDRs: it fills them in, and where they differ it counts (`Convert_v1_NodeSpec_To_core_NodeSpec`). */
+function node(object: Fields): Fields {
+  const spec = fieldsIn(object.spec);
+  const own = typeof spec.podCIDR === 'string' ? spec.podCIDR : '';
+  const all = listIn(spec.podCIDRs);
+  if (own !== '' && all[0] !== own) return { ...object, spec: { ...spec, podCIDRs: [own] } };
+  return own === '' && all.length > 0 ? { ...object, spec: { ...spec, podCIDR: all[0] } } : object;
+}
+
+/** An object with the defaults of its kind; an object of another kind stays as it is. Services have more: see service storage. */
 export function withDefaults(kind: string, object: Fields): Fields {
-  if (kind === 'NetworkPolicy') {
-    return { ...object, spec: networkPolicySpec(isFields(object.spec) ? object.spec : {}) };
+  switch (kind) {
+    case 'Deployment':
+    case 'ReplicaSet':
+    case 'StatefulSet':
+    case 'DaemonSet':
+      return { ...object, spec: workloadDefaults(kind, fieldsIn(object.spec)) };
+    case 'Pod':
+      return { ...object, spec: podDefaults(fieldsIn(object.spec)) };
+    case 'NetworkPolicy':
+      return { ...object, spec: networkPolicySpec(fieldsIn(object.spec)) };
+    case 'Namespace':
+      return namespace(object);
+    case 'Node':
+      return node(object);
+    case 'EndpointSlice':
+      return withItems(object, 'ports', (port) => ({ ...withProtocol(port), name: port.name ?? '' }));
+    case 'Endpoints':
+      return withItems(object, 'subsets', (subset) => withItems(subset, 'ports', withProtocol));
+    default:
+      return object;
   }
-  if (kind === 'Namespace') {
-    const metadata = isFields(object.metadata) ? object.metadata : {};
-    const labels = {
-      ...(isFields(metadata.labels) ? metadata.labels : {}),
-      'kubernetes.io/metadata.name': metadata.name,
-    };
-    return { ...object, metadata: { ...metadata, labels }, spec: object.spec ?? { finalizers: ['kubernetes'] } };
-  }
-  if (kind === 'EndpointSlice') return withField(object, 'ports', (ports) => eachOf(ports, withProtocol));
-  if (kind === 'Endpoints') {
-    const subset = (one: Fields) => withField(one, 'ports', (ports) => eachOf(ports, withProtocol));
-    return withField(object, 'subsets', (subsets) => eachOf(subsets, subset));
-  }
-  return object;
 }

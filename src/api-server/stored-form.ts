@@ -1,8 +1,8 @@
-/** Values as the API server stores them whoever wrote them: quantities in one spelling, claim templates with their defaults. */
+/** Values as the API server stores them whoever wrote them: quantities in one spelling, empty fields as Go writes them. */
 
 import { scalarText } from '../base/scalar-text.js';
 import { innerType, typeSchema } from './schema.js';
-import type { Fields } from './strategic-merge.js';
+import { isFields } from './values.js';
 
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
@@ -62,15 +62,42 @@ export function withCanonicalQuantities(value: unknown, type: string): unknown {
   return changed ? Object.fromEntries(fields) : value;
 }
 
-/** A StatefulSet's claim template with the defaults that are stored with it. Source: pkg/apis/core/v1/defaults.go. */
-export function claimTemplate(template: Fields): Fields {
-  const { spec, status, metadata } = template as Readonly<Record<string, Fields | undefined>>;
-  return {
-    ...template,
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: metadata ?? {},
-    spec: { volumeMode: 'Filesystem', ...spec },
-    status: { phase: 'Pending', ...status },
-  };
+const EMPTY: Readonly<Record<string, unknown>> = { string: '', integer: 0, boolean: false, 'int-or-string': 0 };
+
+function isZero(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === 0 || value === false) return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+/**
+ * A value of a type as it is printed after it was stored: fields that are null or empty are left out, objects that are always
+ * there are there, quantities have their canonical form. A field that the type does not have stays as it is.
+ */
+export function storedForm(value: unknown, type: string): unknown {
+  if (type === 'quantity') return canonicalQuantity(value);
+  if (type.startsWith('[]')) {
+    return Array.isArray(value) ? value.map((one) => storedForm(one, innerType(type))) : value;
+  }
+  if (!isFields(value)) return value;
+  const schema = typeSchema(type);
+  if (schema === undefined) {
+    if (!type.startsWith('{}')) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, storedForm(one, innerType(type))]));
+  }
+  const result: Record<string, unknown> = {};
+  for (const [key, one] of Object.entries(value)) {
+    const field = schema.get(key);
+    if (field === undefined) result[key] = one;
+    else if (field.empty === 'null' && isZero(one)) result[key] = null;
+    else if (one !== null && one !== undefined && !(field.empty === 'omit' && isZero(one))) {
+      result[key] = storedForm(one, field.type);
+    }
+  }
+  for (const { name, type: own, empty } of schema.values()) {
+    if (Object.hasOwn(result, name) || empty === undefined || empty === 'omit') continue;
+    if (empty === 'struct') result[name] = storedForm({}, own);
+    else if (empty === 'null') result[name] = null;
+    else if (Object.hasOwn(EMPTY, own)) result[name] = EMPTY[own];
+  }
+  return result;
 }

@@ -74,9 +74,10 @@ function diffMaps(from: Fields, to: Fields, type: string, options: DiffOptions, 
 
 const keyText = (item: unknown, key: string) => scalarText(isFields(item) ? item[key] : item);
 
+/** Sorted by the text of the key; items of one key stand in reverse, as an insertion sort with "not greater" leaves them. */
 function sorted(list: readonly unknown[], key: string): unknown[] {
-  const texts = list.map((item) => ({ item, text: keyText(item, key) }));
-  return texts.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0)).map(({ item }) => item);
+  const texts = list.map((item, place) => ({ item, place, text: keyText(item, key) }));
+  return texts.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : b.place - a.place)).map(({ item }) => item);
 }
 
 /** What of a list of maps differs: items that are laid over, and those that go. */
@@ -150,11 +151,11 @@ function diffLists(
 const placeIn = (order: readonly unknown[], item: unknown, key: string) =>
   order.findIndex((one) => keyText(one, key) === keyText(item, key));
 
+/** Items in the order of another list; those that a patch deletes come last. */
 function inOrder<T>(list: readonly T[], order: readonly unknown[], key: string): T[] {
-  return list
-    .map((item) => ({ item, place: placeIn(order, item, key) }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ item }) => item);
+  const isGone = (item: unknown) => isFields(item) && item[DIRECTIVE] === 'delete';
+  const placed = list.filter((item) => !isGone(item)).map((item) => ({ item, place: placeIn(order, item, key) }));
+  return [...placed.sort((a, b) => a.place - b.place).map(({ item }) => item), ...list.filter(isGone)];
 }
 
 /** Items that the patch orders, with those that only the server has put where they were. */
@@ -196,7 +197,7 @@ function plain(value: unknown, clean: boolean): unknown {
 
 function mergeLists(before: readonly unknown[], patch: readonly unknown[], rule: Rule, clean: boolean): unknown[] {
   const { mergeKey = '', type } = rule;
-  if (mergeKey === '') return [...new Set([...before, ...patch])];
+  if (mergeKey === '') return ordered([...new Set([...before, ...patch])], patch, before, '');
   if (![...before, ...patch].every(isFields)) return [...patch];
   let list = [...before];
   const laid: Fields[] = [];
@@ -207,12 +208,13 @@ function mergeLists(before: readonly unknown[], patch: readonly unknown[], rule:
       else list.push(item);
     } else laid.push(fields);
   }
+  const server = [...list];
   for (const item of laid) {
     const at = placeIn(list, item, mergeKey);
     if (at >= 0) list[at] = mergeMaps(list[at] as Fields, item, type, clean);
     else list.push(clean ? plain(item, true) : item);
   }
-  return list;
+  return ordered(list, laid, server, mergeKey);
 }
 
 /** Lays a patch over an object (`clean`), or over another patch, whose nulls and directives then stay. */

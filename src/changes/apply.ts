@@ -72,7 +72,7 @@ function apply(cluster: Cluster, change: ApplyChange, context: ChangeContext, po
   for (const manifest of manifests) {
     const place = manifest.fault('', '').pointer;
     const applied = withRefusals(manifest, change.namespace, context, place, () =>
-      applyManifest(current, manifest, change.namespace, { ...context, settings }, place),
+      applyManifest(current, manifest, { namespace: change.namespace }, { ...context, settings }, place),
     );
     if (applied === undefined) continue;
     touchesSettings ||= applied.touchesSettings;

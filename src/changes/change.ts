@@ -18,6 +18,15 @@ export interface Refusal {
   readonly error: QuestionError;
 }
 
+/** An object as the API server stores it, before controllers act on it. */
+export interface StoredObject {
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly outcome: 'CREATED' | 'CONFIGURED' | 'UNCHANGED';
+  readonly object: Readonly<Record<string, unknown>>;
+}
+
 /** What a change may look at beside the cluster. */
 export interface ChangeContext {
   readonly settings: Settings;
@@ -25,6 +34,8 @@ export interface ChangeContext {
   readonly at: number;
   /** Takes what is refused, so that the rest is made. Absent: the first refusal is thrown. */
   readonly refused?: (refusal: Refusal) => void;
+  /** Takes each object that was applied, as it is stored. */
+  readonly stored?: (object: StoredObject) => void;
 }
 
 export interface ChangeResult {
@@ -34,6 +45,8 @@ export interface ChangeResult {
   readonly choices: readonly Choice[];
   readonly consequences: readonly Consequence[];
   readonly assumptions: readonly Assumption[];
+  /** The object that the change is about, as the API server stores it, where that is not what the cluster holds then. */
+  readonly stored?: Readonly<Record<string, unknown>>;
 }
 
 /** One kind of change. Each stands in a file of its own; changes/index.ts lists them. */

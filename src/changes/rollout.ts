@@ -1,3 +1,5 @@
+import { completed } from '../api-server/stored-object.js';
+import { validate } from '../api-server/validation/index.js';
 import { isDeepStrictEqual } from '../base/deep-equal.js';
 import { compare, fraction, parseFraction } from '../base/fraction.js';
 import { checkObject } from '../cluster/check-object.js';
@@ -12,9 +14,8 @@ import { podsOfReplicaSet } from '../control-plane/replicaset-victims.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';
 import { mergeRules } from './manifests/merge-keys.js';
 import { threeWayMerge } from './manifests/three-way-merge.js';
-import { workloadFaults } from './manifests/workload-faults.js';
 import { checkNesting } from './merge-patch.js';
-import { closestPlace, impossible, refuse } from './refusal.js';
+import { closestPlace, impossible, refuse, refuseObject } from './refusal.js';
 import { requirePods } from './replica-plan.js';
 import { isLongRollout, runRollout, settledAt } from './rollout/run-rollout.js';
 import type { Rollout, RolloutState } from './rollout/simulation.js';
@@ -65,8 +66,10 @@ function withTemplate(
     const detail = 'The pods would have no container: include the pod template in the snapshot, or give it here.';
     throw impossible(template === undefined ? pointer : `${pointer}/template`, detail);
   }
-  refuse(
-    workloadFaults(before, after).map((fault) => ({ pointer: place(fault.place), detail: fault.detail })),
+  const whole = (workload: Workload) => completed(workload.kind, workload.kind, workload as never);
+  refuseObject(
+    validate(after.kind, whole(before), whole(after), { strict: true }),
+    (fault) => ({ pointer: place(fault.pointer), detail: fault.detail }),
     'The template',
   );
   return after;

@@ -1,7 +1,7 @@
+import type { ApiFault } from '../api-server/faults.js';
 import { requireService } from '../cluster/lookup.js';
 import type { Service, ServicePortSpec } from '../cluster/objects.js';
 import type { ServiceChange } from '../contract/requests.js';
-import type { ServiceFault } from '../control-plane/service-faults.js';
 import type { ChangeKind } from './change.js';
 import { impossible } from './refusal.js';
 import { updateService } from './update-service.js';
@@ -50,7 +50,7 @@ function changedSpec(before: Spec, change: ServiceChange): Spec {
 }
 
 /** The field of the change for a place in the Service; the change itself where it does not name that field. */
-function pointerOf(change: ServiceChange, pointer: string, fault: ServiceFault): string {
+function pointerOf(change: ServiceChange, pointer: string, fault: Pick<ApiFault, 'pointer'>): string {
   const place = fault.pointer
     .replace(/^\/spec\/sessionAffinityConfig\/clientIP\/timeoutSeconds/, '/sessionAffinityTimeoutSeconds')
     .replace(/^\/status\/loadBalancer\/ingress/, '/loadBalancerIngress')

@@ -1,23 +1,26 @@
+import { type ApiFault, Faults, Place } from '../api-server/faults.js';
+import { LAST_APPLIED } from '../api-server/note.js';
+import { addressOf } from '../base/address.js';
 import { isDeepStrictEqual } from '../base/deep-equal.js';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
+import { serviceVersion } from '../control-plane/api-rules.js';
 import { ClusterIPs } from '../control-plane/cluster-ips.js';
-import { completeService } from '../control-plane/complete-service.js';
 import { endpointSliceFeatures } from '../control-plane/features.js';
-import { nothingBefore, withClusterIPs, withServiceDefaults } from '../control-plane/new-service.js';
 import { FIRST_NODE_PORT, LAST_NODE_PORT, NodePorts } from '../control-plane/node-ports.js';
-import { type ServiceFault, serviceFaults } from '../control-plane/service-faults.js';
-import { needsClusterIP, typeOf } from '../control-plane/service-fields.js';
+import { primaryFamily } from '../control-plane/primary-family.js';
+import { typeOf } from '../control-plane/service-fields.js';
+import { asRead, storeService } from '../control-plane/service-storage.js';
 import type { ChangeContext, ChangeResult, Choice, Consequence } from './change.js';
 import { controlPlaneVersion, featureGatesOf } from './control-plane-version.js';
 import { differences } from './differences.js';
 import { publishedService } from './load-balancer-status.js';
-import { type Fault, impossible, refuse } from './refusal.js';
+import { type Fault, impossible, refuseObject } from './refusal.js';
 import { settle, showsPodsOf } from './settle.js';
 
 /** Where kubectl keeps the manifest that it applied last. */
-export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
+export const LAST_APPLIED_ANNOTATION = LAST_APPLIED;
 
 /** What of a Service its EndpointSlices show. */
 function publishedPart({ metadata, spec }: Service): unknown {
@@ -39,10 +42,10 @@ function publishedPart({ metadata, spec }: Service): unknown {
   ];
 }
 
-/** The object without what kubectl notes in it: nobody else reads that. */
+/** The object without what kubectl notes in it, which nobody else reads; no annotations at all are none. */
 export function withoutLastApplied<T extends { readonly metadata: Service['metadata'] }>(object: T): T {
   const { annotations } = object.metadata;
-  if (annotations?.[LAST_APPLIED_ANNOTATION] === undefined) return object;
+  if (annotations === undefined) return object;
   const { [LAST_APPLIED_ANNOTATION]: _noted, ...kept } = annotations;
   const { annotations: _annotations, ...metadata } = object.metadata;
   return {
@@ -55,11 +58,31 @@ function isPending(service: Service): boolean {
   return typeOf(service) === 'LoadBalancer' && (service.status?.loadBalancer?.ingress ?? []).length === 0;
 }
 
-/** The cluster IP that a Service keeps though an update leaves it empty (`patchAllocatedValues`). */
-function withKeptAddress(before: Service, wanted: Service): Service {
-  const { clusterIP, clusterIPs } = before.spec ?? {};
-  if (!clusterIP || wanted.spec?.clusterIP || !needsClusterIP(before) || !needsClusterIP(wanted)) return wanted;
-  return { ...wanted, spec: { ...wanted.spec, clusterIP, ...(clusterIPs === undefined ? {} : { clusterIPs }) } };
+/** What is wrong with the addresses of a load balancer that the request itself gives. */
+function ingressFaults(before: Service | undefined, wanted: Service): readonly ApiFault[] {
+  const ingress = wanted.status?.loadBalancer?.ingress ?? [];
+  if (ingress.length === 0 || sameStatus(before, wanted)) return [];
+  const faults = new Faults();
+  const at = Place.root.at('status', 'loadBalancer', 'ingress');
+  if (typeOf(wanted) !== 'LoadBalancer') {
+    const detail = `Only a Service of type LoadBalancer has a load balancer's addresses; this one is of type ${typeOf(wanted)}.`;
+    faults.forbidden(at, detail);
+  }
+  for (const [index, { ip, ipMode }] of ingress.entries()) {
+    if (ip && addressOf(ip) === undefined)
+      faults.invalid(at.index(index).child('ip'), `${JSON.stringify(ip)} is not an IP address.`);
+    if (ipMode !== undefined) faults.oneOf(at.index(index).child('ipMode'), ipMode, ['VIP', 'Proxy']);
+  }
+  return faults.list;
+}
+
+function sameStatus(before: Service | undefined, wanted: Service): boolean {
+  return before !== undefined && JSON.stringify(before.status) === JSON.stringify(wanted.status);
+}
+
+/** Only a Service of type LoadBalancer keeps the addresses of one. */
+function emptied({ status }: Service): Pick<Service, 'status'> {
+  return status === undefined ? {} : { status: { ...status, loadBalancer: {} } };
 }
 
 /**
@@ -74,58 +97,49 @@ export function updateService(
   wanted: Service,
   context: ChangeContext,
   pointer: string,
-  placeOf: (fault: ServiceFault) => Fault,
+  placeOf: (fault: { readonly pointer: string; readonly detail: string }) => Fault,
 ): ChangeResult {
   const key = namespacedName(wanted);
   const version = controlPlaneVersion(cluster, context.settings);
   const gates = featureGatesOf(cluster, context.settings);
-  const nodePorts = new NodePorts(cluster, key);
-  const former = before ?? nothingBefore(wanted);
-  const complete = completeService(
-    former,
-    withServiceDefaults(before, before === undefined ? wanted : withKeptAddress(before, wanted), version),
-    nodePorts,
-    version,
+  const rules = serviceVersion(version, endpointSliceFeatures(version, gates));
+  let ranges: ClusterIPs | undefined;
+  const rangesOf = () => {
+    ranges ??= new ClusterIPs(cluster, key);
+    return ranges;
+  };
+  const families = () => rangesOf().families(primaryFamily(cluster));
+  const stored = storeService(
+    before,
+    wanted,
+    { nodePorts: new NodePorts(cluster, key), ranges: rangesOf, families },
+    rules,
   );
-  const ranges =
-    needsClusterIP(wanted) && (before === undefined || !needsClusterIP(before))
-      ? new ClusterIPs(cluster, key)
-      : undefined;
-  const addressed =
-    ranges === undefined
-      ? { service: complete.service, taken: [], faults: [] }
-      : withClusterIPs(cluster, before, complete.service, ranges);
+  refuseObject([...stored.faults, ...ingressFaults(before, wanted)], placeOf, `Service ${key}`);
+  const [lacking] = stored.without;
+  if (lacking !== undefined) {
+    const ports = `All node ports from ${FIRST_NODE_PORT} to ${LAST_NODE_PORT} are taken: there is none for the ${lacking}.`;
+    throw impossible(pointer, lacking.endsWith('cluster IP') ? `No ${lacking} is free: name one.` : ports);
+  }
+  const former = before === undefined ? undefined : asRead(before, rules, 'IPv4');
+  const dropsStatus = typeOf(stored.service) !== 'LoadBalancer' && sameStatus(before, wanted);
+  const complete: Service = dropsStatus ? { ...stored.service, ...emptied(stored.service) } : stored.service;
   // A status that the request itself gives stays as it is given.
-  const becomes = isPending(addressed.service) && (before === undefined || !isPending(before));
+  const becomes = isPending(complete) && (before === undefined || !isPending(before));
   const published =
     becomes && (before === undefined || wanted.status === before.status)
-      ? publishedService(cluster, context.settings, addressed.service)
-      : { service: addressed.service, choices: [] };
+      ? publishedService(cluster, context.settings, complete)
+      : { service: complete, choices: [] };
   const { service } = published;
-  const features = endpointSliceFeatures(version, gates);
-  const rules = { nodePorts, version, features };
-  // What was wrong before (of another API server's version, trimmed) is not this change's fault.
-  const known = before === undefined ? [] : serviceFaults(before, before, rules).map((fault) => JSON.stringify(fault));
-  const faults = serviceFaults(former, service, rules).filter((fault) => !known.includes(JSON.stringify(fault)));
-  // Without an address that could be given nothing else can be said of it.
-  const told = addressed.faults.length > 0 ? faults.filter(({ pointer: place }) => place !== '/spec/type') : faults;
-  refuse([...addressed.faults, ...told].map(placeOf), `Service ${key}`);
-  const [lacking] = complete.without;
-  if (lacking !== undefined) {
-    throw impossible(
-      pointer,
-      `All node ports from ${FIRST_NODE_PORT} to ${LAST_NODE_PORT} are taken: there is none for the ${lacking}.`,
-    );
-  }
-  const shown = before === undefined || !isDeepStrictEqual(publishedPart(before), publishedPart(service));
-  if (shown && !showsPodsOf(cluster, former)) {
+  const shown = former === undefined || !isDeepStrictEqual(publishedPart(former), publishedPart(service));
+  if (shown && !showsPodsOf(cluster, before ?? service)) {
     const detail = `Service ${key} has endpoints, but the snapshot holds none of its pods, from which they would be made anew: include them (${KUBECTL_GET}).`;
     throw impossible(pointer, detail);
   }
   const changed = cluster.with({ services: new Map([[key, service]]) });
   const settled = settle(cluster, changed, { services: shown ? [key] : [] }, context);
   const choices = [
-    ...addressed.taken.map(
+    ...stored.addresses.map(
       ({ family, address }): Choice => ({
         what: `${family} cluster IP of Service ${key}`,
         taken: address,
@@ -133,7 +147,7 @@ export function updateService(
         why: `The API server draws a free address of its range: the lowest is taken here, unless the change names one. The range: ${ranges?.rangeOf(family)?.why}`,
       }),
     ),
-    ...complete.taken.map(
+    ...stored.ports.map(
       ({ what, port }): Choice => ({
         what: `${what} of Service ${key}`,
         taken: String(port),
@@ -144,9 +158,9 @@ export function updateService(
     ...published.choices,
   ];
   const consequences =
-    before === undefined
+    former === undefined
       ? []
-      : differences(withoutLastApplied(before), withoutLastApplied(service)).map(
+      : differences(withoutLastApplied(former), withoutLastApplied(service)).map(
           (detail): Consequence => ({ kind: 'SERVICE_CHANGED', object: key, detail }),
         );
   if (becomes && isPending(service)) {
@@ -159,5 +173,6 @@ export function updateService(
     choices,
     consequences: [...consequences, ...settled.consequences],
     assumptions: settled.assumptions,
+    stored: stored.service as never,
   };
 }

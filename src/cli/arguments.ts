@@ -94,7 +94,7 @@ function check(
             token.rawName,
             Object.keys(options).map((name) => `--${name}`),
           )
-        : ` It is --${guessed} here${options[guessed]?.value === undefined ? '' : ` ${options[guessed]?.value}`}.`;
+        : ` Here it is --${guessed}${options[guessed]?.value === undefined ? '' : ` ${options[guessed]?.value}`}.`;
     throw new UsageError(`There is no option ${token.rawName}.${meant} ${help}`);
   }
   if (option.value === undefined && token.value !== undefined) {

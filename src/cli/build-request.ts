@@ -201,7 +201,7 @@ async function sweepFields(args: Arguments): Promise<Fields> {
 }
 
 /** The questions that have options of their own. */
-export type AskedKind = PlainKind | 'sweep' | 'check' | 'inspect' | 'apply';
+export type AskedKind = PlainKind | 'sweep' | 'check' | 'inspect' | 'apply' | 'reach';
 
 /** The fields of check. */
 function checkFields(args: Arguments): Fields {
@@ -222,6 +222,25 @@ function inspectFields(args: Arguments): Fields {
     ...list('services', args.all('service')),
     ...list('namespaces', args.all('in-namespace')),
     ...whole(args, 'max-services', 'maxServices'),
+  };
+}
+
+/** The fields of reach. */
+function reachFields(args: Arguments): Fields {
+  const given = args.one('port');
+  const [, port = '', protocol] = /^(\d{1,5})(?:\/(\w+))?$/.exec(given ?? '') ?? [];
+  if (given !== undefined && port === '') {
+    throw new UsageError(`--port takes a number, with a protocol where it is not TCP: 53/UDP; not ${given}.`);
+  }
+  return {
+    ...(args.has('to-workloads') ? { to: 'WORKLOADS' } : {}),
+    ...list('namespaces', args.all('in-namespace')),
+    ...list('fromNamespaces', args.all('from-namespace')),
+    ...list('services', args.all('service')),
+    ...(given === undefined ? {} : { port: Number(port) }),
+    ...(protocol === undefined ? {} : { protocol: oneOf('--port', protocol, ENUMS.Protocol) }),
+    ...list('families', args.all('family'), readFamily),
+    ...whole(args, 'max-pairs', 'maxPairs'),
   };
 }
 
@@ -259,6 +278,7 @@ const FIELDS: Readonly<Record<AskedKind, (args: Arguments) => Fields | Promise<F
   apply: (args) => list('kinds', args.all('kind')),
   check: checkFields,
   inspect: inspectFields,
+  reach: reachFields,
   path: pathFields,
   probability: probabilityFields,
   sweep: sweepFields,

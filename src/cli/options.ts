@@ -322,9 +322,41 @@ const INSPECT: Options = {
   ...QUESTION,
 };
 
+const REACH: Options = {
+  'in-namespace': {
+    value: 'NAMESPACE',
+    multiple: true,
+    help: 'only the workloads and Services of this namespace; repeatable',
+  },
+  'from-namespace': {
+    value: 'NAMESPACE',
+    multiple: true,
+    help: 'the workloads that connect are of this namespace instead, * for all; repeatable',
+  },
+  service: { value: 'NAMESPACE/NAME', multiple: true, help: 'only this Service; repeatable' },
+  'to-workloads': { help: 'to the pods of workloads instead of Services, at the ports that they declare' },
+  port: {
+    value: 'PORT',
+    help: 'with --to-workloads: at this port, as 8080 or 53/UDP, instead of those that they declare',
+  },
+  family: { value: 'FAMILY', multiple: true, help: `${FAMILY}; repeatable` },
+  'max-pairs': { value: 'N', help: 'answer at most so many pairs; default 40000' },
+  ...QUESTION,
+};
+
 export const COMMANDS: Readonly<
   Record<
-    PlainKind | 'what-if' | 'sweep' | 'batch' | 'check' | 'inspect' | 'apply' | 'snapshot' | 'completion' | 'serve',
+    | PlainKind
+    | 'what-if'
+    | 'sweep'
+    | 'batch'
+    | 'check'
+    | 'inspect'
+    | 'apply'
+    | 'reach'
+    | 'snapshot'
+    | 'completion'
+    | 'serve',
     Command
   >
 > = {
@@ -377,6 +409,15 @@ export const COMMANDS: Readonly<
     examples: [
       'kube-whatif inspect -s cluster.json',
       'kube-whatif inspect -s cluster.json --in-namespace shop --fail-on warning',
+    ],
+  },
+  reach: {
+    summary: 'who reaches whom? every workload to every Service, or to every workload',
+    options: REACH,
+    examples: [
+      'kube-whatif reach -s cluster.json --in-namespace shop',
+      'kube-whatif reach -s cluster.json -f policy.yaml --output csv',
+      'kube-whatif reach -s cluster.json --to-workloads --in-namespace shop --from-namespace "*"',
     ],
   },
   snapshot: {

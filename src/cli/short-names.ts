@@ -47,12 +47,14 @@ export function wholeDestination(text: string, namespace: string): string {
   return NAME.test(first) && !isNearly(first, [...SERVICE_WORDS, 'pod']) ? `svc/${text}` : text;
 }
 
-/** `--from` and `--clients`: a pod, unless a word before it says what it is. */
+/** `--from` and `--clients`: a pod, unless a word before it says what it is, or it is an address. */
 export function wholeSource(text: string, namespace: string): string {
   const words = text.split('/');
   const [first = '', second = ''] = words;
   const all = [...PLACED, ...OTHER];
   if (words.length === 1) {
+    // An address is a client's outside of the cluster, as in 203.0.113.7 and 203.0.113.7@node-2.
+    if (isIP(text.split('@')[0] ?? '') !== 0) return `external/${text}`;
     return NAME.test(text) && !isWord(text, all) && !isNearly(text, all) ? `pod/${namespace}/${text}` : text;
   }
   if (words.length !== 2 || second === '') return text;

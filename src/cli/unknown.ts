@@ -6,6 +6,7 @@ import type { Answer } from '../contract/answers.js';
  */
 export function holdsUnknown({ result }: Pick<Answer, 'result'>): boolean {
   if ('answers' in result) return result.answers.some(({ answer }) => answer !== undefined && holdsUnknown(answer));
+  if ('pairs' in result) return result.pairs.some(({ unknown }) => unknown !== undefined);
   if ('points' in result) {
     return result.points.some(({ services }) => services.some(({ unknown }) => unknown.fraction !== '0'));
   }

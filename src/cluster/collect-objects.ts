@@ -3,7 +3,7 @@ import { checkAddresses } from './check-addresses.js';
 import type { ClusterObjects } from './cluster.js';
 import { endpointSliceFrom } from './endpoint-slice.js';
 import { isUsedConfigMap, isUsedKind, itemKind, type UsedKind, usedKind } from './kinds.js';
-import type { EndpointSlice, KubernetesObject } from './objects.js';
+import type { ConfigMap, EndpointSlice, KubernetesObject } from './objects.js';
 import { type Placed, placeOf } from './placed.js';
 import { quoted, type SnapshotProblems } from './problems.js';
 import { repaired } from './repair.js';
@@ -57,6 +57,8 @@ export class ObjectCollector {
   /** The message of the last `Status` object: what kubectl --raw gives instead of objects when a request fails. */
   failure: string | undefined;
   readonly #problems: SnapshotProblems;
+  /** ConfigMaps that nothing is read from. */
+  readonly #unread: ConfigMap[] = [];
   readonly #seen = new Map<string, Placed>();
 
   constructor(problems: SnapshotProblems) {
@@ -152,6 +154,8 @@ export class ObjectCollector {
       const metadata = isJsonObject(value.metadata) ? value.metadata : {};
       if (!isUsedConfigMap(metadata.namespace, metadata.name)) {
         this.#ignore('ConfigMap');
+        // Nothing is read from it, but a manifest may be applied to it.
+        if (schemaErrors(used, value) === undefined) this.#unread.push({ kind, ...value } as unknown as ConfigMap);
         return;
       }
     }
@@ -218,7 +222,7 @@ export class ObjectCollector {
       endpointSlices: of('EndpointSlice'),
       endpoints: of('Endpoints'),
       workloads: of('Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'),
-      configMaps: of('ConfigMap'),
+      configMaps: [...this.#unread, ...of<ConfigMap>('ConfigMap')],
       resources: this.resources,
     };
   }

@@ -152,8 +152,12 @@ function policySelects(cluster: Cluster, policy: Resource, labels: Labels, names
  * The network policies that select a pod, in the order of the snapshot. A pod in its node's network is selected by none: it
  * counts as the host (Kubernetes: "the behavior of hostNetwork pods is undefined"; plugins leave them out).
  */
-export function policiesSelecting(cluster: Cluster, pod: Pod): readonly Resource[] {
+export function policiesSelecting(
+  cluster: Cluster,
+  pod: Pod,
+  among: readonly Resource[] = policiesOf(cluster),
+): readonly Resource[] {
   if (pod.spec?.hostNetwork === true) return [];
   const [namespace = 'default'] = namespacedName(pod).split('/');
-  return policiesOf(cluster).filter((policy) => policySelects(cluster, policy, pod.metadata.labels ?? {}, namespace));
+  return among.filter((policy) => policySelects(cluster, policy, pod.metadata.labels ?? {}, namespace));
 }

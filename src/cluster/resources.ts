@@ -148,6 +148,7 @@ export function readResource(kind: string, apiVersion: unknown, value: Fields): 
       kind,
       apiVersion: version,
       metadata: {
+        ...(metadata as object),
         name,
         ...(namespace === undefined ? {} : { namespace }),
         labels: labels ?? {},

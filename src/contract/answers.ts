@@ -30,6 +30,9 @@ export type {
   ProbabilityDifference,
   ProbabilityResult,
   ProbabilityWhatIf,
+  ReachPair,
+  ReachResult,
+  ReachShares,
   RuleText,
   ServiceDifference,
   ServiceProbability,
@@ -52,6 +55,7 @@ export type AnyResult =
   | Contract.SweepResult
   | Contract.BatchResult
   | Contract.InspectResult
+  | Contract.ReachResult
   | Contract.CheckResult
   | Contract.ApplyResult;
 

@@ -24,6 +24,7 @@ export type {
   PodsChange,
   ProbabilityQuestion,
   ProxyChange,
+  ReachQuestion,
   RolloutChange,
   ScaleChange,
   ServiceChange,
@@ -55,6 +56,7 @@ export type QuestionRequest = Partial<
     Contract.SweepRequest &
     Contract.CheckRequest &
     Contract.InspectRequest &
+    Contract.ReachRequest &
     Contract.ApplyRequest &
     Contract.BatchRequest
 >;

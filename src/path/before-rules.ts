@@ -65,6 +65,23 @@ function takenByDnsCache(fabric: Fabric, node: string, packet: Packet): string |
   );
 }
 
+/** The label of the pods of K3s' ServiceLB, which hold the ports of a Service as host ports (k3s-io/k3s pkg/cloudprovider/servicelb.go). */
+const SERVICE_LB_LABEL = 'svccontroller.k3s.cattle.io/svcname';
+
+/**
+ * Whether kube-proxy's rule for a published address of the node serves a packet that a pod of ServiceLB stands by for: both send it to
+ * the same Service.
+ */
+function servesForServiceLB(fabric: Fabric, node: string, packet: Packet, service: string | undefined): boolean {
+  if (service === undefined || !claimsOf(fabric, node, packet).some(({ name }) => name === service)) return false;
+  fabric.assumptions.add(
+    'network.serviceLB',
+    'kube-proxy first',
+    "kube-proxy's rules for the published addresses of nodes are taken to come before the host ports of ServiceLB's pods, which would masquerade.",
+  );
+  return true;
+}
+
 /** A pod of the node that has the port for its hostPort: the portmap plugin's DNAT comes before kube-proxy's node ports. */
 function takenByHostPort(fabric: Fabric, node: string, packet: Packet): string | undefined {
   const { destination, destinationPort, protocol } = packet;
@@ -78,6 +95,7 @@ function takenByHostPort(fabric: Fabric, node: string, packet: Packet): string |
         const isBound =
           hostIP === undefined || hostIP === '' || hostIP === '0.0.0.0' || hostIP === '::' || hostIP === destination;
         if (port.hostPort !== destinationPort || (port.protocol ?? 'TCP') !== protocol || !isBound) continue;
+        if (servesForServiceLB(fabric, node, packet, pod.metadata.labels?.[SERVICE_LB_LABEL])) continue;
         return (
           `pod ${namespacedName(pod)} on ${node} has hostPort ${destinationPort}/${protocol}: the network plugin (portmap) sends the ` +
           'packet there before kube-proxy’s rules for node ports see it, which is not modelled'

@@ -54,6 +54,8 @@ export interface FabricOptions {
   readonly walkProbe?: (fabric: Fabric, balanced: Balanced, check: HealthCheck, backend: Backend) => WalkedProbe;
   /** The cluster before the changes: what health checks still say BEFORE they have converged. */
   readonly earlier?: { readonly cluster: Cluster; readonly settings: Settings };
+  /** Whether trails only record where policies act, so that one walk serves many clients. */
+  readonly recordsPolicies?: boolean;
 }
 
 const books = new WeakMap<Cluster, WeakMap<Settings, Map<IPFamily, AddressBook>>>();
@@ -111,6 +113,11 @@ export class Fabric {
     this.book = bookOf(cluster, family, settings);
     this.places = new Places(this.book);
     this.#options = options;
+  }
+
+  /** Whether policies are recorded on the way and judged by who asks. */
+  get recordsPolicies(): boolean {
+    return this.#options.recordsPolicies === true;
   }
 
   host(node: string): Host {

@@ -8,13 +8,14 @@ import { policiesOf } from '../cluster/network-policies.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
 import { resourceName } from '../cluster/resources.js';
 import type { Packet } from '../netfilter/packet.js';
-import { type Enforcement, enforcementOf } from '../policies/enforcer.js';
+import { type Enforcement, type Enforcer, enforcementOf } from '../policies/enforcer.js';
 import { type Decision, decide } from '../policies/evaluate.js';
 import type { Direction, End, Flow } from '../policies/flow.js';
 import { ALL_APIS, foreignPoliciesOf } from '../policies/policy-set.js';
 import type { Fabric } from './fabric.js';
 import { isWire } from './host.js';
-import { type Branch, type Ending, hostStep } from './trail.js';
+import type { PolicyPoint } from './policy-point.js';
+import { type Branch, type Ending, type HostStep, hostStep } from './trail.js';
 
 /** A branch after policies, with its end where they do not let it pass. */
 export interface Policed {
@@ -65,7 +66,10 @@ function sentence(direction: Direction, pod: string, flow: Flow, decision: Decis
     return `${start}: let through by ${named(allowedBy.map(({ policy, rule }) => `rule ${rule} of ${policy}`))}`;
   }
   if (verdict === 'ALLOW') return `${start}: none applies`;
-  const nearest = [...refusals].sort((a, b) => NEAREST.indexOf(a.reason) - NEAREST.indexOf(b.reason))[0];
+  let nearest = refusals[0];
+  for (const one of refusals) {
+    if (NEAREST.indexOf(one.reason) < NEAREST.indexOf(nearest?.reason ?? '')) nearest = one;
+  }
   const near =
     nearest === undefined
       ? 'they have no rule for it'
@@ -77,33 +81,102 @@ function tellEnforcement(fabric: Fabric, { value, why }: Enforcement): void {
   fabric.assumptions.add('settings.network.policies', value, why);
 }
 
-interface Judged {
-  readonly direction: Direction;
-  readonly pod: Pod;
+/** What policies do at a point. */
+export interface Judgement {
+  readonly decision: Decision;
+  /** Whether some policy selects the pod, or one of a kind that is not evaluated may. */
+  readonly isConcerned: boolean;
+  /** A rule that selects pods may match the client, of which nothing is known: it is taken to. */
+  readonly isTakenToPass: boolean;
+  readonly ending?: Ending;
 }
 
-/** What is to be judged on this node: the sender's egress, the receiver's ingress. */
-function judgedAt(
-  { cluster }: { readonly cluster: Cluster },
+/** Where policies act on this node: on the sender's egress, and on the receiver's ingress. */
+function pointsAt(
+  fabric: Fabric,
   node: string,
   packet: Packet,
   fromPod: boolean,
-  toPod: string | undefined,
-  reachesPod: boolean,
-): readonly Judged[] {
+  receiver: { readonly pod?: string } | undefined,
+  flow: Flow,
+): readonly PolicyPoint[] {
+  const { cluster } = fabric;
   const sender = fromPod ? podOfAddress(cluster, packet.source) : undefined;
-  const receiver = reachesPod
-    ? (cluster.pods.get(toPod ?? '') ?? podOfAddress(cluster, packet.destination))
-    : undefined;
+  const some = fabric.recordsPolicies && fromPod && sender === undefined;
+  const to =
+    receiver === undefined
+      ? undefined
+      : (cluster.pods.get(receiver.pod ?? '') ?? podOfAddress(cluster, packet.destination));
   return [
-    ...(sender?.spec?.nodeName === node ? [{ direction: 'EGRESS', pod: sender } as const] : []),
-    ...(receiver === undefined ? [] : [{ direction: 'INGRESS', pod: receiver } as const]),
+    ...(sender?.spec?.nodeName === node || some ? [{ node, direction: 'EGRESS', pod: sender, flow } as const] : []),
+    ...(to === undefined ? [] : [{ node, direction: 'INGRESS', pod: to, flow } as const]),
   ];
 }
 
+/** What policies do at a point with the pod's connection, without the step that says so. A pure function. */
+export function judge(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer | undefined): Judgement {
+  const { node, direction, flow } = point;
+  const decision = decide(cluster, direction, flow, pod, by?.admin ?? ALL_APIS);
+  const { verdict, tier } = decision;
+  const [foreign] = foreignPoliciesOf(cluster, pod);
+  const isConcerned = isSelected(decision) || foreign !== undefined;
+  const isTakenToPass = verdict === 'UNKNOWN' && flow.source.isSomePod === true;
+  if (isTakenToPass) return { decision, isConcerned, isTakenToPass };
+  const name = namespacedName(pod);
+  const unknown: Ending | undefined =
+    foreign === undefined || tier === 'SELF'
+      ? undefined
+      : {
+          verdict: 'UNKNOWN',
+          cause: 'NETWORK_POLICY',
+          detail: `${resourceName(foreign)} selects ${name}: what it lets through is not evaluated`,
+        };
+  const ending = endingOf(node, direction, name, flow, decision, by?.denial ?? 'DROP') ?? unknown;
+  return { ...{ decision, isConcerned, isTakenToPass }, ...(ending === undefined ? {} : { ending }) };
+}
+
+/** Whether some policy selects the pod. */
+function isSelected({ tier }: Decision): boolean {
+  return tier !== 'DEFAULT' && tier !== 'NONE' && tier !== 'SELF';
+}
+
+/** The step that says what policies decided and why; undefined where none selects the pod. */
+function stepOf(
+  { direction, flow }: PolicyPoint,
+  pod: Pod,
+  { decision, isTakenToPass }: Judgement,
+): HostStep | undefined {
+  if (isTakenToPass || !isSelected(decision)) return undefined;
+  const name = namespacedName(pod);
+  const { verdict, tier, isolatedBy, allowedBy, decidedBy, passedBy, refusals } = decision;
+  return {
+    action: 'NETWORK_POLICY',
+    detail: sentence(direction, name, flow, decision),
+    policy: {
+      direction,
+      pod: name,
+      verdict,
+      tier,
+      source: flow.source.address,
+      isolatedBy: [...isolatedBy],
+      allowedBy: [...allowedBy],
+      ...(decidedBy === undefined ? {} : { decidedBy }),
+      ...(passedBy === undefined ? {} : { passedBy }),
+      refusals: [...refusals],
+    },
+  };
+}
+
+/** The ending that counts of two at one node: a denial before what is not known, the first of alike. */
+export function firstEnding(earlier: Ending | undefined, later: Ending | undefined): Ending | undefined {
+  if (earlier === undefined) return later;
+  return earlier.verdict === 'UNKNOWN' && later !== undefined && later.verdict !== 'UNKNOWN' ? later : earlier;
+}
+
 /**
- * Takes a packet through the policies at a node. `fromPod`: it came to this node from one of its pods; `receiver`: the pod of
- * this node that it is for. Both directions are evaluated, even where the first denies.
+ * Takes a packet through the policies at a node. `entry`: whether it came in or a process of the node sent it; `receiver`: the pod of
+ * this node that it is for. Both directions are evaluated, even where the first denies. Where the fabric records policies nothing is
+ * judged: the trail says where it would be.
  */
 export function policed(
   fabric: Fabric,
@@ -116,8 +189,7 @@ export function policed(
   if (policiesOf(cluster).length === 0) return { branch };
   const { packet } = branch;
   const fromPod = entry === 'PREROUTING' && !isWire(packet.inInterface);
-  const judged = judgedAt(fabric, node, packet, fromPod, receiver?.pod, receiver !== undefined);
-  if (judged.length === 0) return { branch };
+  if (!fromPod && receiver === undefined) return { branch };
   const enforcement = enforcementOf(cluster, settings.network.policies);
   const { by } = enforcement;
   const flow: Flow = {
@@ -129,45 +201,23 @@ export function policed(
   };
   let { trail } = branch;
   let ending: Ending | undefined;
-  for (const { direction, pod } of judged) {
-    const name = namespacedName(pod);
-    const apis = by?.admin ?? ALL_APIS;
-    const decision = decide(cluster, direction, flow, pod, apis);
-    const isSelected = decision.tier !== 'DEFAULT' && decision.tier !== 'NONE' && decision.tier !== 'SELF';
-    const [foreign] = foreignPoliciesOf(cluster, pod);
-    if (isSelected || foreign !== undefined) tellEnforcement(fabric, enforcement);
+  for (const point of pointsAt(fabric, node, packet, fromPod, receiver, flow)) {
+    if (fabric.recordsPolicies) {
+      trail = hostStep(trail, { action: 'NETWORK_POLICY', detail: '', point });
+      continue;
+    }
+    if (point.pod === undefined) continue;
+    const judged = judge(cluster, point, point.pod, by);
+    if (judged.isConcerned) tellEnforcement(fabric, enforcement);
     if (!enforcement.enforced) continue;
-    if (decision.verdict === 'UNKNOWN' && flow.source.isSomePod === true) {
+    if (judged.isTakenToPass) {
       const why =
         'Some pod, with no labels and in no namespace that is known, stands for the client: a rule that selects pods may match it, and is taken to.';
       fabric.assumptions.add('clients.policies', 'let through where a rule selects pods', why);
-      continue;
     }
-    if (isSelected) {
-      const { verdict, tier, isolatedBy, allowedBy, decidedBy, passedBy, refusals } = decision;
-      trail = hostStep(trail, {
-        action: 'NETWORK_POLICY',
-        detail: sentence(direction, name, flow, decision),
-        policy: {
-          direction,
-          pod: name,
-          verdict,
-          tier,
-          source: packet.source,
-          isolatedBy: [...isolatedBy],
-          allowedBy: [...allowedBy],
-          ...(decidedBy === undefined ? {} : { decidedBy }),
-          ...(passedBy === undefined ? {} : { passedBy }),
-          refusals: [...refusals],
-        },
-      });
-    }
-    const end = endingOf(node, direction, name, flow, decision, by?.denial ?? 'DROP');
-    if (end !== undefined && (ending === undefined || ending.verdict === 'UNKNOWN')) ending = end;
-    if (ending === undefined && foreign !== undefined && decision.tier !== 'SELF') {
-      const detail = `${resourceName(foreign)} selects ${name}: what it lets through is not evaluated`;
-      ending = { verdict: 'UNKNOWN', cause: 'NETWORK_POLICY', detail };
-    }
+    const step = stepOf(point, point.pod, judged);
+    if (step !== undefined) trail = hostStep(trail, step);
+    ending = firstEnding(ending, judged.ending);
   }
   const done: Branch = { chance: branch.chance, packet, trail, tracked: branch.tracked };
   return ending === undefined ? { branch: done } : { branch: done, ending };

@@ -5,6 +5,7 @@ import type { Header, Packet } from '../netfilter/packet.js';
 import type { Rule } from '../netfilter/ruleset.js';
 import { weaker } from '../netfilter/walk/basis.js';
 import type { Chance, StepList } from '../netfilter/walk/types.js';
+import type { PolicyPoint } from './policy-point.js';
 import type { Cause, PathVerdict } from './verdict.js';
 
 export type HopKind = 'CLIENT' | 'LOAD_BALANCER' | 'NODE' | 'POD' | 'OUTSIDE';
@@ -19,6 +20,8 @@ export interface HostStep {
   readonly after?: Header;
   /** NETWORK_POLICY: what policies say, and who decided. */
   readonly policy?: PathPolicy;
+  /** NETWORK_POLICY, where policies are recorded and not judged: what there is to judge. */
+  readonly point?: PolicyPoint;
 }
 
 type TrailEntry =

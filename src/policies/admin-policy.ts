@@ -77,10 +77,7 @@ function matchesPeer(cluster: Cluster, value: unknown, end: End, direction: Dire
       : 'PEER';
   }
   if (direction === 'EGRESS' && fields.networks !== undefined) {
-    return best(
-      listOf(fields.networks).map((one) => inNetwork(one, end.address)),
-      'PEER',
-    );
+    return best(listOf(fields.networks), 'PEER', (one) => inNetwork(one, end.address));
   }
   // Which addresses a name has is not known: the rule may match an address outside of the cluster.
   if (direction === 'EGRESS' && fields.domainNames !== undefined) {
@@ -120,19 +117,13 @@ export function matchesAdminRule(cluster: Cluster, direction: Direction, rule: u
   const fields = fieldsOf(rule);
   const action = actionOf(rule) ?? 'DENY';
   const end = direction === 'INGRESS' ? flow.source : flow.destination;
-  const peer = best(
-    listOf(direction === 'INGRESS' ? fields.from : fields.to).map((one) =>
-      matchesPeer(cluster, one, end, direction, action),
-    ),
-    'PEER',
-  );
+  const peers = listOf(direction === 'INGRESS' ? fields.from : fields.to);
+  const peer = best(peers, 'PEER', (one) => matchesPeer(cluster, one, end, direction, action));
   if (peer !== undefined && peer !== 'UNKNOWN') return peer;
-  const ports = best(
-    [
-      ...listOf(fields.ports).map((one) => matchesPort(one, flow)),
-      ...listOf(fields.protocols).map((one) => matchesProtocol(one, flow)),
-    ],
-    undefined,
-  );
-  return ports ?? peer;
+  const { ports, protocols } = fields;
+  // A rule has one of them, by its version of the API.
+  const port = Array.isArray(protocols)
+    ? best(protocols, undefined, (one) => matchesProtocol(one, flow))
+    : best(listOf(ports), undefined, (one) => matchesPort(one, flow));
+  return port ?? peer;
 }

@@ -1,9 +1,10 @@
 /** What the policies of a cluster say of a connection in one direction, and who decided. */
+import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Pod } from '../cluster/objects.js';
 import { actionOf, matchesAdminRule, type Tier } from './admin-policy.js';
 import type { Direction, Flow } from './flow.js';
-import { matchesRule } from './network-policy.js';
+import { matchesRule, type PodPolicy } from './network-policy.js';
 import type { Subject } from './policy-set.js';
 import { type AdminApis, ALL_APIS, policySetOf } from './policy-set.js';
 import type { Mismatch } from './rule.js';
@@ -22,6 +23,11 @@ export interface RuleRef {
   readonly pointer: string;
 }
 
+/** A rule that does not match, and the first reason why not. */
+export interface Refusal extends RuleRef {
+  readonly reason: Mismatch;
+}
+
 export interface Decision {
   readonly verdict: 'ALLOW' | 'DENY' | 'UNKNOWN';
   readonly tier: DecidingTier;
@@ -34,7 +40,7 @@ export interface Decision {
   /** The rule of an administrator's policy that handed on. */
   readonly passedBy?: RuleRef;
   /** For a denial: each rule, and the first reason why it does not match. */
-  readonly refusals: readonly (RuleRef & { readonly reason: Mismatch })[];
+  readonly refusals: readonly Refusal[];
   /** What would have to be known. */
   readonly unknown?: string;
 }
@@ -44,6 +50,19 @@ const listName = (direction: Direction) => (direction === 'INGRESS' ? 'ingress' 
 
 function ruleRef(kind: string, policy: string, direction: Direction, rule: number): RuleRef {
   return { kind, policy, rule, pointer: `/spec/${listName(direction)}/${rule}` };
+}
+
+type RefusalsOfRules = Readonly<Record<Direction, Partial<Record<Mismatch, Refusal>>[]>>;
+
+const knownRefusals = new WeakMap<PodPolicy, RefusalsOfRules>();
+
+/** The same object for the same rule and reason: of denials there may be very many. */
+function refusalOf(policy: PodPolicy, direction: Direction, rule: number, reason: Mismatch): Refusal {
+  const rules = remember(knownRefusals, policy, (): RefusalsOfRules => ({ INGRESS: [], EGRESS: [] }))[direction];
+  rules[rule] ??= {};
+  const known = rules[rule];
+  known[reason] ??= { ...ruleRef('NetworkPolicy', policy.key, direction, rule), reason };
+  return known[reason];
 }
 
 interface Found {
@@ -96,8 +115,7 @@ export function decide(
   const set = policySetOf(cluster, apis);
   if (set.isEmpty) return { ...plain, verdict: 'ALLOW', tier: 'DEFAULT' };
   const subjects = set.subjects(pod);
-  const selecting = set.selecting(pod).filter(({ directions }) => directions.has(direction));
-  const isolatedBy = selecting.map(({ key }) => key);
+  const { policies: selecting, names: isolatedBy } = set.isolating(pod, direction);
   const admin = firstMatch(cluster, subjects, 'ADMIN', direction, flow);
   if (admin?.action === 'UNKNOWN') {
     return { ...plain, verdict: 'UNKNOWN', tier: 'ADMIN', isolatedBy, unknown: unknownBy(admin.ref) };
@@ -111,15 +129,14 @@ export function decide(
   }
   if (selecting.length > 0) {
     const allowedBy: RuleRef[] = [];
-    const refusals: (RuleRef & { readonly reason: Mismatch })[] = [];
+    const refusals: Refusal[] = [];
     let open: RuleRef | undefined;
     for (const policy of selecting) {
       for (const [index, rule] of policy.rules[direction].entries()) {
-        const ref = ruleRef('NetworkPolicy', policy.key, direction, index);
         const verdict = matchesRule(cluster, policy, direction, rule, flow);
-        if (verdict === undefined) allowedBy.push(ref);
-        else if (verdict === 'UNKNOWN') open ??= ref;
-        else refusals.push({ ...ref, reason: verdict });
+        if (verdict === undefined) allowedBy.push(ruleRef('NetworkPolicy', policy.key, direction, index));
+        else if (verdict === 'UNKNOWN') open ??= ruleRef('NetworkPolicy', policy.key, direction, index);
+        else if (allowedBy.length === 0) refusals.push(refusalOf(policy, direction, index, verdict));
       }
     }
     const known = { tier: 'NETWORK_POLICY', isolatedBy, allowedBy, ...passed } as const;

@@ -49,7 +49,8 @@ function matchesPeer(cluster: Cluster, policy: PodPolicy, value: unknown, end: E
     return listOf(except).some((one) => inNetwork(one, end.address) === undefined) ? 'PEER' : undefined;
   }
   const { pod } = end;
-  const [hasPods, hasNamespaces] = [podSelector, namespaceSelector].map((one) => one !== undefined && one !== null);
+  const hasPods = podSelector !== undefined && podSelector !== null;
+  const hasNamespaces = namespaceSelector !== undefined && namespaceSelector !== null;
   if (!hasPods && !hasNamespaces) return 'PEER';
   if (pod === undefined) return end.isSomePod === true ? 'UNKNOWN' : 'PEER';
   const namespace = namespaceOf(pod);
@@ -81,14 +82,8 @@ export function matchesRule(
   const fields = fieldsOf(rule);
   const peers = listOf(direction === 'INGRESS' ? fields.from : fields.to);
   const end = direction === 'INGRESS' ? flow.source : flow.destination;
-  const peer = best(
-    peers.map((one) => matchesPeer(cluster, policy, one, end, flow)),
-    undefined,
-  );
+  const peer = best(peers, undefined, (one) => matchesPeer(cluster, policy, one, end, flow));
   if (peer !== undefined && peer !== 'UNKNOWN') return peer;
-  const port = best(
-    listOf(fields.ports).map((one) => matchesPort(one, flow)),
-    undefined,
-  );
+  const port = best(listOf(fields.ports), undefined, (one) => matchesPort(one, flow));
   return port ?? peer;
 }

@@ -5,9 +5,9 @@ import { policiesOf, policiesSelecting } from '../cluster/network-policies.js';
 import type { Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import { type AdminPolicy, isSubject, readAdminPolicy } from './admin-policy.js';
-import { namespaceOf } from './flow.js';
+import { type Direction, namespaceOf } from './flow.js';
 import { type PodPolicy, readNetworkPolicy } from './network-policy.js';
-import { type Match, selectsPod } from './selectors.js';
+import { type Match, selectorOf, selectsPod } from './selectors.js';
 
 /** An administrator's policy that selects a pod, or may. */
 export interface Subject {
@@ -16,11 +16,35 @@ export interface Subject {
   readonly isSure: boolean;
 }
 
+/** NetworkPolicies that isolate a pod in one direction. */
+export interface Isolation {
+  readonly policies: readonly PodPolicy[];
+  readonly names: readonly string[];
+}
+
+/** The policies of a namespace by a label that pods must have to be selected; '' for those that ask for none. */
+type ByLabel = ReadonlyMap<string, readonly PodPolicy[]>;
+
+const label = (key: string, value: string) => `${key}=${value}`;
+
+function byLabel(policies: readonly PodPolicy[]): ByLabel {
+  const found = new Map<string, PodPolicy[]>();
+  for (const policy of policies) {
+    const [first] = Object.entries(selectorOf(policy.podSelector)?.matchLabels ?? {});
+    remember(found, first === undefined ? '' : label(...first), (): PodPolicy[] => []).push(policy);
+  }
+  return found;
+}
+
 /** The policies that are evaluated. */
 export class PolicySet {
-  readonly #byNamespace = new Map<string, PodPolicy[]>();
+  readonly #byNamespace: ReadonlyMap<string, ByLabel>;
   readonly #admin: readonly AdminPolicy[];
   readonly #selecting = new WeakMap<Pod, readonly PodPolicy[]>();
+  readonly #isolating: Readonly<Record<Direction, WeakMap<Pod, Isolation>>> = {
+    INGRESS: new WeakMap(),
+    EGRESS: new WeakMap(),
+  };
   readonly #subjects = new WeakMap<Pod, readonly Subject[]>();
   readonly #cluster: Cluster;
   /** Whether there is any policy that is evaluated. */
@@ -29,8 +53,9 @@ export class PolicySet {
   constructor(cluster: Cluster, resources: readonly Resource[]) {
     this.#cluster = cluster;
     const pods = resources.filter(isNetworkPolicy).map(readNetworkPolicy);
-    for (const policy of pods) remember(this.#byNamespace, policy.namespace, (): PodPolicy[] => []).push(policy);
-    for (const list of this.#byNamespace.values()) list.sort((a, b) => (a.key < b.key ? -1 : 1));
+    const byNamespace = new Map<string, PodPolicy[]>();
+    for (const policy of pods) remember(byNamespace, policy.namespace, (): PodPolicy[] => []).push(policy);
+    this.#byNamespace = new Map([...byNamespace].map(([name, policies]) => [name, byLabel(policies)]));
     this.#admin = resources
       .filter(isAdminPolicy)
       .map(readAdminPolicy)
@@ -40,9 +65,23 @@ export class PolicySet {
 
   /** The NetworkPolicies that select a pod, by name. */
   selecting(pod: Pod): readonly PodPolicy[] {
-    return remember(this.#selecting, pod, () =>
-      (this.#byNamespace.get(namespaceOf(pod)) ?? []).filter(({ podSelector }) => selectsPod(podSelector, pod)),
-    );
+    return remember(this.#selecting, pod, () => {
+      const policies = this.#byNamespace.get(namespaceOf(pod));
+      if (policies === undefined) return [];
+      const own = Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => label(key, value));
+      return ['', ...own]
+        .flatMap((one) => policies.get(one) ?? [])
+        .filter(({ podSelector }) => selectsPod(podSelector, pod))
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
+    });
+  }
+
+  /** The NetworkPolicies that isolate a pod in a direction, by name. */
+  isolating(pod: Pod, direction: Direction): Isolation {
+    return remember(this.#isolating[direction], pod, () => {
+      const policies = this.selecting(pod).filter(({ directions }) => directions.has(direction));
+      return { policies, names: policies.map(({ key }) => key) };
+    });
   }
 
   /** The policies of administrators that select a pod, by priority. */
@@ -94,12 +133,18 @@ export function policySetOf(cluster: Cluster, apis: AdminApis = ALL_APIS): Polic
   });
 }
 
+const foreignOnes = new WeakMap<Cluster['resources'], readonly Resource[]>();
 const foreign = new WeakMap<Cluster['resources'], WeakMap<Pod, readonly Resource[]>>();
+
+/** The policies of kinds that are not evaluated (Cilium's, Calico's, Antrea's). */
+export function foreignPolicies(cluster: Cluster): readonly Resource[] {
+  return remember(foreignOnes, cluster.resources, () => policiesOf(cluster).filter((one) => !isEvaluated(one)));
+}
 
 /** The policies of kinds that are not evaluated (Cilium's, Calico's, Antrea's) that select a pod. */
 export function foreignPoliciesOf(cluster: Cluster, pod: Pod): readonly Resource[] {
+  const among = foreignPolicies(cluster);
+  if (among.length === 0) return among;
   const byPod = remember(foreign, cluster.resources, () => new WeakMap<Pod, readonly Resource[]>());
-  return remember(byPod, pod, () =>
-    policiesSelecting(cluster, pod).filter((one) => !isNetworkPolicy(one) && !isAdminPolicy(one)),
-  );
+  return remember(byPod, pod, () => policiesSelecting(cluster, pod, among));
 }

@@ -14,10 +14,12 @@ export type Verdict = Mismatch | 'UNKNOWN' | undefined;
 /** How near a rule came to matching: of several reasons the last one is told. */
 const NEARNESS: readonly Verdict[] = ['FAMILY', 'NAMESPACE', 'PEER', 'PROTOCOL', 'PORT', 'UNKNOWN', undefined];
 
-/** The best of several alternatives; `none` where there is no alternative. */
-export function best(verdicts: readonly Verdict[], none: Verdict): Verdict {
+/** The best of what alternatives come to; `none` where there is no alternative. Looks no further than a match. */
+export function best<T>(alternatives: readonly T[], none: Verdict, verdictOf: (one: T) => Verdict): Verdict {
   let found = none;
-  for (const [index, one] of verdicts.entries()) {
+  for (let index = 0; index < alternatives.length; index++) {
+    const one = verdictOf(alternatives[index] as T);
+    if (one === undefined) return undefined;
     if (index === 0 || NEARNESS.indexOf(one) > NEARNESS.indexOf(found)) found = one;
   }
   return found;

@@ -1,4 +1,6 @@
 /** Label selectors of policies. Of a namespace that the snapshot does not hold only the name is known. */
+
+import { remember } from '../base/remember.js';
 import { scalarText } from '../base/scalar-text.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { matchesSelector } from '../cluster/labels.js';
@@ -18,11 +20,18 @@ export function allOf(...matches: readonly Match[]): Match {
   return matches.includes(undefined) ? undefined : true;
 }
 
-/** A value as a label selector; one that cannot be read selects nothing. */
+const selectors = new WeakMap<object, LabelSelector | null>();
+
+/** A value as a label selector, read once; one that cannot be read selects nothing. */
 export function selectorOf(value: unknown): LabelSelector | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return remember(selectors, value, () => readSelector(value) ?? null) ?? undefined;
+}
+
+function readSelector(value: object): LabelSelector | undefined {
   const { matchLabels, matchExpressions } = fieldsOf(value);
   const labels = textMapOf(matchLabels);
-  if (labels === undefined || typeof value !== 'object' || value === null) return undefined;
+  if (labels === undefined) return undefined;
   const list = Array.isArray(matchExpressions) ? matchExpressions : [];
   const expressions = list.map((one) => {
     const { key, operator, values } = fieldsOf(one);
@@ -32,18 +41,29 @@ export function selectorOf(value: unknown): LabelSelector | undefined {
   return { matchLabels: labels, matchExpressions: expressions };
 }
 
-/** The labels of a namespace; undefined where the snapshot does not hold it. */
-function labelsOfNamespace({ resources }: Pick<Cluster, 'resources'>, name: string): Labels | undefined {
-  return resources.get(`Namespace.//${name}`)?.metadata.labels;
+interface NamespaceLabels {
+  readonly labels: Labels;
+  /** Whether the snapshot holds the namespace: else only its name is known. */
+  readonly isKnown: boolean;
+}
+
+const namespaceLabels = new WeakMap<Cluster['resources'], Map<string, NamespaceLabels>>();
+
+/** The labels of a namespace, its name among them. */
+function labelsOfNamespace({ resources }: Pick<Cluster, 'resources'>, name: string): NamespaceLabels {
+  const byName = remember(namespaceLabels, resources, () => new Map<string, NamespaceLabels>());
+  return remember(byName, name, () => {
+    const own = resources.get(`Namespace.//${name}`)?.metadata.labels;
+    return { labels: { ...own, [NAME_LABEL]: name }, isKnown: own !== undefined };
+  });
 }
 
 /** Whether a selector (as the policy has it) selects the namespace. */
 export function selectsNamespace(cluster: Pick<Cluster, 'resources'>, value: unknown, name: string): Match {
   const selector = selectorOf(value);
   if (selector === undefined) return false;
-  const known = labelsOfNamespace(cluster, name);
-  const labels = { ...known, [NAME_LABEL]: name };
-  if (known !== undefined) return matchesSelector(labels, selector);
+  const { labels, isKnown } = labelsOfNamespace(cluster, name);
+  if (isKnown) return matchesSelector(labels, selector);
   const isName = (key: string) => key === NAME_LABEL;
   const pairs = Object.entries(selector.matchLabels ?? {});
   const expressions = selector.matchExpressions ?? [];

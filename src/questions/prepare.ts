@@ -2,7 +2,7 @@ import { ENGINE } from '../base/engine.js';
 import { pointer, QuestionError } from '../base/errors.js';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import { remember } from '../base/remember.js';
-import type { Refusal } from '../changes/change.js';
+import type { ChangeContext } from '../changes/change.js';
 import { applyChanges } from '../changes/index.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { inferSettings } from '../cluster/infer-settings.js';
@@ -101,9 +101,14 @@ function checkBalanced({ settings }: QuestionRequest, before: Cluster, after: Cl
 
 /**
  * Takes a request from its snapshot to the cluster that the question is about: endpoints derived where the snapshot
- * has none, settings inferred, changes applied in order. `refused` takes objects that the API server refuses. Throws QuestionError.
+ * has none, settings inferred, changes applied in order. `taking` takes objects that the API server refuses or stores. Throws
+ * QuestionError.
  */
-export function prepare(request: QuestionRequest, snapshot: Snapshot, refused?: (refusal: Refusal) => void): Prepared {
+export function prepare(
+  request: QuestionRequest,
+  snapshot: Snapshot,
+  taking: Pick<ChangeContext, 'refused' | 'stored'> = {},
+): Prepared {
   const base = sourced(snapshot.cluster);
   if (base.cluster.nodes.size === 0) {
     throw new QuestionError('INVALID_SNAPSHOT', 'The snapshot holds no Node.', [
@@ -126,7 +131,7 @@ export function prepare(request: QuestionRequest, snapshot: Snapshot, refused?: 
     const changed = applyChanges(base.cluster, changes, {
       settings,
       at: moment.at,
-      ...(refused === undefined ? {} : { refused }),
+      ...taking,
     });
     cluster = changed.cluster;
     settings = changed.settings;

@@ -6,6 +6,7 @@ import type {
   BatchResult,
   CheckResult,
   InspectResult,
+  ReachResult,
   SweepResult,
   WhatIfResult,
 } from '../contract/answers.js';
@@ -20,6 +21,7 @@ import type { PlainKind, QuestionKind } from './kinds.js';
 import { withRemedies } from './path/remedies.js';
 import type { PlainResult } from './plain-questions.js';
 import { prepare } from './prepare.js';
+import { answerReach } from './reach/answer-reach.js';
 import { answerSweep } from './sweep/answer-sweep.js';
 import { answerWhatIf } from './what-if/answer-what-if.js';
 
@@ -30,6 +32,7 @@ export interface ResultOf extends PlainResult {
   readonly check: CheckResult;
   readonly inspect: InspectResult;
   readonly apply: ApplyResult;
+  readonly reach: ReachResult;
 }
 
 /** Snapshots that a question may need beside the one that it is asked of. */
@@ -97,6 +100,12 @@ export const QUESTIONS: { readonly [K in QuestionKind]: Question<ResultOf[K]> } 
     streamed: false,
     forms: [],
     answer: (request, snapshot) => answerApply(request, snapshot),
+  },
+  reach: {
+    rpc: 'Reach',
+    streamed: false,
+    forms: [],
+    answer: (request, snapshot) => answerReach(prepare(request, snapshot), request),
   },
   batch: {
     rpc: 'Batch',

@@ -1,3 +1,4 @@
+import { remember } from '../base/remember.js';
 import type { Answer, CheckedDoor, CheckResult } from '../contract/answers.js';
 import { type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
 import { backgroundMarkdown, details, markdownGroup, markdownReport } from './assumptions.js';
@@ -64,10 +65,11 @@ function text(answer: Answer<CheckResult>, layout: Layout): string {
   const { paint, view } = layout;
   const doors = sortedDoors(result);
   const changed = doors.filter(({ change }) => change !== 'SAME');
-  const shown = view.all ? changed : changed.slice(0, MOST_DOORS);
+  const groups = view.all ? changed.map((door) => [door]) : alikeDoors(changed);
+  const shown = view.all ? groups : groups.slice(0, MOST_DOORS);
   const same = doors.length - changed.length;
   const lines = notAskedLines(result);
-  const left = changed.length - shown.length;
+  const left = groups.slice(shown.length).flat().length;
   return joinSections([
     headline(answer, layout),
     findingsText(answer, layout),
@@ -89,15 +91,37 @@ function text(answer: Answer<CheckResult>, layout: Layout): string {
   ]);
 }
 
-/** A table where it fits; otherwise two lines for each door. */
-function doorLines(doors: readonly CheckedDoor[], { width }: Layout): string[] {
-  const table = textTable(
-    COLUMNS,
-    doors.map((door) => cells(door).map(printable)),
-  );
+/** Doors of several Services to which the same happens, taken together, in the order of their first. */
+function alikeDoors(doors: readonly CheckedDoor[]): readonly (readonly CheckedDoor[])[] {
+  const groups = new Map<string, CheckedDoor[]>();
+  for (const door of doors) {
+    const [, ...rest] = cells(door);
+    remember(groups, JSON.stringify(rest), (): CheckedDoor[] => []).push(door);
+  }
+  return [...groups.values()];
+}
+
+/** So many Services are named of those to which the same happens. */
+const NAMED_SERVICES = 2;
+
+/** The cells of doors that are alike: of the first, with the names of several Services. */
+function groupCells(doors: readonly CheckedDoor[]): string[] {
+  const [first] = doors;
+  if (first === undefined) return [];
+  const [own = '', ...rest] = cells(first);
+  if (doors.length === 1) return [own, ...rest];
+  const names = doors.slice(0, NAMED_SERVICES).map(portTitle);
+  const left = doors.length - names.length;
+  return [`${doors.length} Service ports (${names.join(', ')}${left > 0 ? ` and ${left} more` : ''})`, ...rest];
+}
+
+/** A table where it fits; otherwise two lines for each group of doors. */
+function doorLines(groups: readonly (readonly CheckedDoor[])[], { width }: Layout): string[] {
+  const rows = groups.map((doors) => groupCells(doors).map(printable));
+  const table = textTable(COLUMNS, rows);
   if (table.every((line) => [...line].length <= width - 2)) return table.map((line) => `  ${line}`);
-  return doors.flatMap((door) => {
-    const [service = '', way = '', change = '', ...rest] = cells(door).map(printable);
+  return rows.flatMap((row) => {
+    const [service = '', way = '', change = '', ...rest] = row;
     const more = rest.filter((cell) => cell !== '').join('; ');
     return [...item('  ', `${change} ${service} by ${way}`, width, 4), ...item('    ', more, width, 6)];
   });

@@ -54,16 +54,16 @@ export function keptText({ sourceAddressKept: kept }: CheckedDoor): string {
 }
 
 /** `3 → 4 endpoints, largest share 1/3 → 1/4`. */
-export function endpointsText({ endpoints, omittedEndpoints = 0 }: CheckedDoor): string {
-  const count = (side: 'before' | 'after') => endpoints.filter((one) => one[side].fraction !== '0').length;
+export function endpointsText({ endpoints, endpointCounts }: CheckedDoor): string {
+  const count = (side: 'before' | 'after') =>
+    endpointCounts?.[side] ?? endpoints.filter((one) => one[side].fraction !== '0').length;
   const top = (side: 'before' | 'after') => {
     let best: Probability | undefined;
     for (const { [side]: share } of endpoints) if (best === undefined || share.value > best.value) best = share;
     return best === undefined || best.fraction === '0' ? '–' : parseFraction(best.fraction) ? short(best) : '–';
   };
   if (endpoints.length === 0) return '';
-  const more = omittedEndpoints > 0 ? ` (and ${omittedEndpoints} more)` : '';
-  return `${change(String(count('before')), String(count('after')))}${more}, largest ${change(top('before'), top('after'))}`;
+  return `${change(String(count('before')), String(count('after')))}, largest ${change(top('before'), top('after'))}`;
 }
 
 const WORST = ['REMOVED', 'CHANGED', 'UNKNOWN', 'ADDED', 'SAME'] as const;

@@ -1,6 +1,6 @@
 /** What stands around the result in every report for people: the headline, findings, changes, and what is behind a word. */
 import type { Answer, Finding } from '../contract/answers.js';
-import { type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
+import { type AlikeGroups, alikeFindings, type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
 import { assumptionLines, changeLines } from './assumptions.js';
 import { describeChange } from './change-words.js';
 import type { Layout } from './form.js';
@@ -36,14 +36,22 @@ function findingLines({ cause, effects, severity }: FindingGroup, { width, view,
   ];
 }
 
-/** The findings that a person reads first, by cause; how many more there are. */
+/** The first of findings of one kind, and how many others there are. */
+function alikeLines({ first, others }: AlikeGroups, layout: Layout): string[] {
+  const count = others.length;
+  const more = count === 0 ? [] : [`       → ${count} more like this: --all`];
+  return [...findingLines(first, layout), ...more];
+}
+
+/** The findings that a person reads first, by cause, one of each kind; how many more there are. */
 export function findingsText({ findings }: Pick<Answer, 'findings'>, layout: Layout, named = NAMED_FINDINGS): string[] {
   const groups = groupedFindings(findings);
   const grave = groups.filter(({ severity }) => severity !== 'INFO');
-  const shown = layout.view.all ? groups : (grave.length === 0 ? groups : grave).slice(0, named);
-  const left = groups.length - shown.length;
+  if (layout.view.all) return groups.flatMap((group) => findingLines(group, layout));
+  const shown = alikeFindings(grave.length === 0 ? groups : grave).slice(0, named);
+  const left = groups.length - shown.reduce((sum, { others }) => sum + 1 + others.length, 0);
   return [
-    ...shown.flatMap((group) => findingLines(group, layout)),
+    ...shown.flatMap((alike) => alikeLines(alike, layout)),
     ...(left === 0 ? [] : [`${left} more ${left === 1 ? 'finding' : 'findings'}: --all`]),
   ];
 }
@@ -70,7 +78,9 @@ function basis({ settings }: Pick<Answer, 'settings'>): string {
     readonly kubeProxy?: { readonly mode?: string };
     readonly dataplane?: string;
   };
-  if (typeof dataplane === 'string') return `Kubernetes ${kubernetesVersion}, ${dataplane}.`;
+  if (typeof dataplane === 'string') {
+    return `Kubernetes ${kubernetesVersion}, ${dataplane === 'EBPF' ? 'eBPF' : 'another data plane'} instead of kube-proxy.`;
+  }
   return `kube-proxy ${kubernetesVersion}, ${kubeProxy?.mode}.`;
 }
 

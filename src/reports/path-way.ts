@@ -19,6 +19,7 @@ const HOP_NAMES: Readonly<Partial<Record<PathHop['kind'], string>>> = {
 };
 
 const HOOK_WIDTH = 12;
+const LONGEST_NAME = 20;
 
 function target({ destination, destinationPort }: PathHeader): string {
   return destinationPort === undefined ? destination : joinHostPort(destination, destinationPort);
@@ -90,8 +91,10 @@ function hopLines(hop: PathHop): Line[] {
 
 /** Lines behind a name, wrapped; a rule (marked by U+0000) stands alone, whole, so that it can be copied. */
 function named(name: string, lines: readonly Line[], pad: number, width: number): string[] {
-  const out: string[] = [];
-  let head = name;
+  // A name that leaves no room for what happens there stands on a line of its own.
+  const isLong = [...name].length > pad;
+  const out: string[] = isLong ? [`  ${printable(name)}`] : [];
+  let head = isLong ? '' : name;
   for (const { label, text } of lines) {
     if (text.startsWith('\u0000')) {
       out.push(`    ${printable(text.slice(1))}`);
@@ -109,7 +112,8 @@ function named(name: string, lines: readonly Line[], pad: number, width: number)
 /** The way of a packet: at most so many lines of hops, which are more only where a way has many hops. */
 export function wayLines(trace: PathTrace, { width }: Layout): string[] {
   const name = (hop: PathHop) => HOP_NAMES[hop.kind] ?? hop.name;
-  const pad = Math.min(20, Math.max(6, ...trace.hops.map((hop) => [...name(hop)].length)));
+  const lengths = trace.hops.map((hop) => [...name(hop)].length);
+  const pad = Math.max(8, ...lengths.filter((length) => length <= LONGEST_NAME));
   const lines = trace.hops.flatMap((hop) => named(name(hop), hopLines(hop), pad, width));
   const { reply } = trace;
   if (reply === undefined) return lines;

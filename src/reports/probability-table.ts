@@ -11,7 +11,7 @@ import { item } from './wrap.js';
 /** Endpoints, nodes or Service ports that the first screen has rows for. */
 const MOST_ENDPOINTS = 12;
 const MOST_GROUPS = 16;
-const MOST_SERVICES = 24;
+const MOST_SERVICES = 20;
 
 interface Group {
   readonly cells: readonly string[];
@@ -96,7 +96,8 @@ export function servicesTable(services: readonly ServiceProbability[], layout: L
       (most, one) => (most === undefined || one.share.value > most.share.value ? one : most),
       undefined,
     );
-    const lost = lostValue(service) > 0 || !hasShare(service.delivered) ? percentLost(service) : '';
+    const isDoubtful = !hasShare(service.delivered) || hasShare(service.unknown);
+    const lost = lostValue(service) > 0 || isDoubtful ? percentLost(service) : '';
     const { namespace, name, port } = service.service;
     return [
       `${namespace}/${name}:${port ?? service.service.portName ?? ''}`,
@@ -129,7 +130,11 @@ export function servicesTable(services: readonly ServiceProbability[], layout: L
     ...lines.flatMap((line, index) => {
       const { service, shape } = shown[index - 1] ?? {};
       if (service === undefined || (shape !== 'LOST' && shape !== 'UNKNOWN')) return [`  ${line}`];
-      return [`  ${line}`, ...item('    ', printable(lossWords(service)), layout.width, 4)];
+      const words = lossWords(service);
+      const next = shown[index]?.service;
+      // Below the last of neighbours to which the same happens.
+      if (next !== undefined && lossWords(next) === words) return [`  ${line}`];
+      return [`  ${line}`, ...item('    ', printable(words), layout.width, 4)];
     }),
     ...(left === 0 ? [] : [`  ${left} more${even ? ', even' : ''}: --all`]),
   ];
@@ -138,5 +143,8 @@ export function servicesTable(services: readonly ServiceProbability[], layout: L
 function percentLost({ delivered, unknown }: ServiceProbability): string {
   if (!hasShare(delivered) && !hasShare(unknown)) return 'all';
   const value = 1 - delivered.value - unknown.value;
-  return `${(value * 100).toFixed(1).replace(/\.0$/, '')} %`;
+  const known = `${(value * 100).toFixed(1).replace(/\.0$/, '')} %`;
+  // What is not known may be lost, too.
+  if (!hasShare(unknown)) return known;
+  return value > 0 ? `≥ ${known}` : '?';
 }

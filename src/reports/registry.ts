@@ -10,6 +10,7 @@ import type { Report } from './form.js';
 import { inspectReport } from './inspect-report.js';
 import { pathReport } from './path-report.js';
 import { probabilityReport } from './probability-report.js';
+import { reachReport } from './reach-report.js';
 import { applyRows } from './rows/apply-rows.js';
 import { batchRows } from './rows/batch-rows.js';
 import { chainsRows } from './rows/chains-rows.js';
@@ -17,6 +18,7 @@ import { checkRows } from './rows/check-rows.js';
 import { inspectRows } from './rows/inspect-rows.js';
 import { pathRows } from './rows/path-rows.js';
 import { probabilityRows } from './rows/probability-rows.js';
+import { reachRows } from './rows/reach-rows.js';
 import { type RowForm, type Rows, tableOf } from './rows/row.js';
 import { sweepRows } from './rows/sweep-rows.js';
 import { whatIfRows } from './rows/what-if-rows.js';
@@ -42,6 +44,7 @@ const REPORTS: { readonly [K in QuestionKind]: Written<ResultOf[K]> } = {
   check: written(checkReport, checkRows),
   inspect: written(inspectReport, inspectRows),
   apply: written(applyReport, applyRows),
+  reach: written(reachReport, reachRows),
   batch: { report: batchReport, rows: batchRows },
 };
 

@@ -12,7 +12,7 @@ import type { Paint } from './paint.js';
 import { markdownBlock, markdownCode, markdownText, printable } from './safe-text.js';
 import { arrow, paintedArrow, SHIFT_COLUMNS, shiftCells } from './shift.js';
 import { markdownTable, textTable } from './table.js';
-import { shortDifference } from './what-if-short.js';
+import { MOST_NAMED, shortDifference } from './what-if-short.js';
 import {
   CHAIN_COLUMNS,
   chainRows,
@@ -158,16 +158,26 @@ function establishedLine({ question, established }: WhatIfResult): string {
   return `${establishedText(shares)}. ${explanation}`;
 }
 
+/** The same without its explanation, of which a Service's own lines or the counts say what matters. */
+function establishedInShort({ question, established }: WhatIfResult): string {
+  const { kept, lost, lostEndpoints, rechosen, explanation } = established;
+  if (question !== 'path') return '';
+  if (kept === undefined || lost === undefined || lostEndpoints === undefined) return explanation;
+  const shares = { kept, lost, lostEndpoints, ...(rechosen === undefined ? {} : { rechosen }) };
+  return `${establishedText(shares, MOST_NAMED)}.`;
+}
+
 function text(answer: Answer<WhatIfResult>, layout: Layout): string {
   const { result } = answer;
   const { view } = layout;
+  const established = view.all ? establishedLine(result) : establishedInShort(result);
   const difference = isEmpty(result) ? [] : view.all ? differenceText(result, layout) : shortDifference(result, layout);
   return joinSections([
     headline(answer, layout),
     findingsText(answer, layout),
     changesText(answer, layout, 'Change'),
     ...difference,
-    item('', printable(establishedLine(result)), layout.width, 2),
+    established === '' ? [] : item('', printable(established), layout.width, 2),
     ...footer(answer, layout, view.all ? [] : [['the whole difference', '--all'] as const]),
   ]);
 }

@@ -1,5 +1,6 @@
 /** The difference that a change makes, as much of it as fits a screen. */
 import { joinHostPort } from '../base/address.js';
+import { remember } from '../base/remember.js';
 import type {
   ChainsDifference,
   PathDifference,
@@ -28,6 +29,9 @@ import { item } from './wrap.js';
 const MOST_ROWS = 12;
 const MOST_SERVICES = 2;
 const MOST_DIFF_LINES = 16;
+const MOST_STEPS = 6;
+/** Endpoints that are named of those whose connections are lost. */
+export const MOST_NAMED = 3;
 
 const SHORT_SHIFT: readonly Column[] = [
   { title: 'before', align: 'right' },
@@ -53,6 +57,27 @@ function firstRows(
   );
 }
 
+/** Rows that differ in the names of pods and nodes alone, as one: how many pods, and on how many nodes. */
+function classes(
+  rows: readonly (readonly string[])[],
+  [pod, node]: readonly [pod: number, node: number],
+  isPod: (row: readonly string[]) => boolean,
+): readonly (readonly string[])[] {
+  if (rows.length <= MOST_ROWS) return rows;
+  const groups = new Map<string, (readonly string[])[]>();
+  for (const [index, row] of rows.entries()) {
+    const rest = row.filter((_, at) => at !== pod && at !== node);
+    remember(groups, JSON.stringify(isPod(row) ? rest : index), (): (readonly string[])[] => []).push(row);
+  }
+  return [...groups.values()].map((group) => {
+    const [first = []] = group;
+    if (group.length === 1) return first;
+    const nodes = [...new Set(group.map((row) => row[node] ?? ''))];
+    const where = nodes.length === 1 ? (nodes[0] ?? '') : `${nodes.length} nodes`;
+    return first.map((cell, at) => (at === pod ? `${group.length} pods` : at === node ? where : cell));
+  });
+}
+
 type Side = ServiceDifference['endpoints'][number]['before'];
 
 function shiftRow(
@@ -72,7 +97,11 @@ function serviceText(service: ServiceDifference, layout: Layout): string[] {
       ? []
       : firstRows(
           [{ title: 'pod' }, { title: 'node' }, ...SHORT_SHIFT],
-          moved.map((one) => shiftRow([one.pod ?? joinHostPort(one.address, one.port), one.node ?? ''], one)),
+          classes(
+            moved.map((one) => shiftRow([one.pod ?? joinHostPort(one.address, one.port), one.node ?? ''], one)),
+            [0, 1],
+            () => true,
+          ),
           'endpoints',
           layout,
         )),
@@ -84,7 +113,7 @@ function serviceText(service: ServiceDifference, layout: Layout): string[] {
           'causes',
           layout,
         )),
-    ...item('  ', printable(`${serviceEstablishedText(service)}.`), layout.width, 4),
+    ...item('  ', printable(`${serviceEstablishedText(service, MOST_NAMED)}.`), layout.width, 4),
   ];
 }
 
@@ -153,6 +182,7 @@ function pathText(difference: PathDifference, layout: Layout): string[][] {
     endpoint?.node ?? '',
     beforeAfter(before, after),
   ]);
+  const delivered = new Set(moved.flatMap(({ endpoint }) => endpoint?.pod ?? endpoint?.address ?? []));
   const steps = stepLines(difference);
   return [
     rows.length === 0
@@ -164,13 +194,13 @@ function pathText(difference: PathDifference, layout: Layout): string[][] {
         )
       : firstRows(
           [{ title: 'change' }, { title: 'outcome' }, { title: 'node' }, { title: 'before → after' }],
-          rows,
+          classes(rows, [1, 2], ([, outcome = '']) => delivered.has(outcome)),
           'outcomes',
           layout,
         ),
     steps.length === 0
       ? []
-      : firstLines(['Steps that go (-) and come (+)', ...steps.map(printable)], MOST_ROWS, 'steps'),
+      : firstLines(['Steps that go (-) and come (+)', ...steps.map(printable)], MOST_STEPS + 1, 'steps'),
   ];
 }
 

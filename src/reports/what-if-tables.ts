@@ -90,21 +90,21 @@ function endpointName({ address, port, pod }: EndpointRef): string {
 const NAMED = 10;
 
 /** `Established connections: 2/3 (66.67 %) kept, 1/3 (33.33 %) lost with default/web-1 (10.0.0.1:80)`. */
-export function establishedText({ kept, lost, lostEndpoints, rechosen }: EstablishedShares): string {
+export function establishedText({ kept, lost, lostEndpoints, rechosen }: EstablishedShares, most = NAMED): string {
   if (kept.fraction === '0' && lost.fraction === '0' && rechosen === undefined)
     return 'Established connections: there are none';
-  const more = lostEndpoints.length > NAMED ? ` and ${lostEndpoints.length - NAMED} more` : '';
-  const names = lostEndpoints.slice(0, NAMED).map(endpointName).join(', ');
+  const more = lostEndpoints.length > most ? ` and ${lostEndpoints.length - most} more` : '';
+  const names = lostEndpoints.slice(0, most).map(endpointName).join(', ');
   const gone = names === '' ? '' : ` with ${names}${more}`;
   const anew = rechosen === undefined ? '' : `, ${shareText(rechosen)} choose an endpoint anew`;
   return `Established connections: ${shareText(kept)} kept, ${shareText(lost)} lost${gone}${anew}`;
 }
 
 /** The same of a Service port, of which nothing may be known. */
-export function serviceEstablishedText({ change, established }: ServiceDifference): string {
+export function serviceEstablishedText({ change, established }: ServiceDifference, most = NAMED): string {
   const { kept, lost } = established;
   const isNothing = kept.fraction === '0' && lost.fraction === '0' && established.rechosen === undefined;
-  return change === 'UNKNOWN' && isNothing ? 'Established connections: not known' : establishedText(established);
+  return change === 'UNKNOWN' && isNothing ? 'Established connections: not known' : establishedText(established, most);
 }
 
 export const TRACE_COLUMNS: readonly Column[] = [

@@ -333,7 +333,7 @@ t.test('StatefulSets, DaemonSets, ReplicaSets, Pods', async (t) => {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: 'p', labels: { app: 'other' } },
-    spec: { containers: [{ name: 'c' }] },
+    spec: { containers: [{ name: 'c', image: 'nginx:1.27' }] },
   };
   const placed = applied(before, bare, {
     ...bare,
@@ -417,10 +417,13 @@ t.test('text, files, lists, namespaces, and kinds that no rule depends on', asyn
     'ConfigMap default/settings ignored',
   ]);
   t.ok(many.applied[0]?.consequences.some(({ detail }) => detail.includes('e.yaml')));
-  const inShop = changed(before, {
-    apply: { namespace: 'shop', manifests: [SERVICE({}, 'a'), SERVICE({}, 'b', { namespace: 'own' })] },
-  });
-  t.ok(inShop.cluster.services.has('shop/a') && inShop.cluster.services.has('own/b'));
+  const inShop = changed(before, { apply: { namespace: 'shop', manifests: [SERVICE({}, 'a')] } });
+  t.ok(inShop.cluster.services.has('shop/a'));
+  const other = { apply: { namespace: 'shop', manifests: [SERVICE({}, 'b', { namespace: 'own' })] } };
+  t.match(
+    refusal(() => changed(before, other)),
+    { pointer: '/changes/0/apply/manifests/0/metadata/namespace' },
+  );
 });
 
 t.test('what cannot be is refused with its place', async (t) => {
@@ -498,7 +501,13 @@ t.test('what cannot be is refused with its place', async (t) => {
       at('/0/spec/template/metadata/labels'),
       /does not match/,
     ],
-    ['no template', WORKLOAD('Deployment', { template: {} }), 'IMPOSSIBLE_CHANGE', at('/0/spec/template'), /container/],
+    [
+      'no template',
+      WORKLOAD('Deployment', { template: {} }),
+      'IMPOSSIBLE_CHANGE',
+      at('/0/spec/template'),
+      /selector|container/,
+    ],
     ['too many', WORKLOAD('Deployment', { replicas: 9999 }), 'IMPOSSIBLE_CHANGE', at('/0/spec'), /5000/],
     [
       'a strategy',
@@ -520,7 +529,7 @@ t.test('what cannot be is refused with its place', async (t) => {
     ],
     [
       'in a document',
-      file(`kind: Ingress\n---\n${JSON.stringify(SERVICE({ type: 'x' }))}\n`),
+      file(`kind: Ingress\nmetadata: {name: i}\n---\n${JSON.stringify(SERVICE({ type: 'x' }))}\n`),
       'IMPOSSIBLE_CHANGE',
       at('/0/text'),
       /^x\.yaml, document 2 \(Service api\), \/spec\/type: /,
@@ -591,7 +600,10 @@ t.test('the annotation that kubectl keeps decides what goes', async (t) => {
   };
   t.same(selectorAfter(annotated(last({ selector: { app: 'nginx', tier: 'old' } }))), { app: 'nginx' });
   t.same(selectorAfter(base), { app: 'nginx', tier: 'old' });
-  t.same(selectorAfter(annotated('no JSON')), { app: 'nginx', tier: 'old' });
+  t.match(
+    refusal(() => selectorAfter(annotated('no JSON'))),
+    { code: 'IMPOSSIBLE_CHANGE', detail: /not JSON/ },
+  );
 });
 
 t.test('whatever a manifest holds: applied, or refused with a place', async (t) => {

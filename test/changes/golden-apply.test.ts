@@ -1,165 +1,119 @@
-/** Client-side apply against recordings of kubectl and kube-apiserver 1.36: the stored object, or that it is refused. */
+/** `apply` against recordings of kubectl and kube-apiserver 1.36: the word, the stored object, or why it is refused. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
+import { LAST_APPLIED, noteText } from '../../src/api-server/note.js';
 import { isDeepStrictEqual } from '../../src/base/deep-equal.js';
-import { QuestionError } from '../../src/base/errors.js';
-import { checkObject } from '../../src/cluster/check-object.js';
-import { type Cluster, workloadKey } from '../../src/cluster/cluster.js';
-import { type UsedKind, usedKind } from '../../src/cluster/kinds.js';
-import type { KubernetesObject, Service } from '../../src/cluster/objects.js';
-import { readResource, resourceKey, resourceRole } from '../../src/cluster/resources.js';
-import { changed, cluster, node } from './fixture.js';
+import { readSnapshot } from '../../src/cluster/read-snapshot.js';
+import type { AppliedObject } from '../../src/contract/answers.js';
+import { answerApply } from '../../src/questions/apply/answer-apply.js';
 
 type Fields = Readonly<Record<string, unknown>>;
+type Stored = Fields & { readonly metadata: Fields };
+type Mode = 'client' | 'server' | 'force';
+
+interface Result {
+  readonly outcome?: string;
+  readonly after?: Stored;
+  readonly annotation?: 'manifest' | 'kept' | 'none' | 'other';
+  readonly sameAs?: 'client' | 'server';
+  /** JSON Pointers of values that are drawn. */
+  readonly allocated?: readonly string[];
+  readonly error?: {
+    readonly by: string;
+    readonly reason: string;
+    readonly causes?: readonly { readonly field: string; readonly reason: string }[];
+  };
+}
 
 interface Recording {
   /** The kind, and for `singlestack` the cluster too. */
   readonly group: string;
-  readonly before: readonly (Fields & { readonly kind: string })[];
-  readonly manifest: Fields & { readonly kind: string };
-  readonly client: {
-    readonly outcome?: string;
-    readonly after?: Fields;
-    /** JSON Pointers of values that are drawn. */
-    readonly allocated?: readonly string[];
-    readonly error?: unknown;
-  };
+  readonly before: readonly (Stored & { readonly kind: string; readonly managers?: readonly Fields[] })[];
+  readonly manifest: Stored & { readonly kind: string };
+  readonly client: Result;
+  readonly server: Result;
+  readonly force?: Result;
 }
 
-const LAST = 'kubectl.kubernetes.io/last-applied-configuration';
 const RECORDINGS: Readonly<Record<string, Recording>> = JSON.parse(
-  gunzipSync(readFileSync('test/changes/golden-apply/client.json.gz')).toString(),
+  gunzipSync(readFileSync('test/changes/golden-apply/recordings.json.gz')).toString(),
 );
 
 /** Recordings that do not agree yet. One that agrees must be taken from this list. */
 const DIFFERENT: readonly string[] = JSON.parse(readFileSync('test/changes/golden-apply/different.json', 'utf8'));
 
-function clusterService(dual: boolean): Service[] {
-  const make = (name: string, clusterIPs: readonly string[]): Service => ({
-    kind: 'Service',
-    metadata: { name, namespace: 'default' },
+const TIME = '2026-01-01T00:00:00Z';
+
+/** The cluster of the recordings: its version, its ranges of cluster IPs, its namespace. */
+function around(group: string): readonly object[] {
+  const dual = group !== 'singlestack';
+  const range = dual ? '10.96.0.0/16,fd00:10:96::/112' : '10.96.0.0/16';
+  const pod = {
+    kind: 'Pod',
+    apiVersion: 'v1',
+    metadata: { name: 'kube-apiserver-cp', namespace: 'kube-system', labels: { component: 'kube-apiserver' } },
     spec: {
-      type: 'ClusterIP',
-      clusterIP: clusterIPs[0] as string,
-      clusterIPs,
-      ipFamilies: clusterIPs.length > 1 ? ['IPv4', 'IPv6'] : ['IPv4'],
-      ports: [{ port: 443, protocol: 'TCP', targetPort: 6443 }],
+      nodeName: 'cp',
+      hostNetwork: true,
+      containers: [{ name: 'kube-apiserver', command: ['kube-apiserver', `--service-cluster-ip-range=${range}`] }],
     },
-  });
-  const other = make('dual', ['10.96.255.250', 'fd00:10:96::fff0']);
-  return dual ? [make('kubernetes', ['10.96.0.1']), other] : [make('kubernetes', ['10.96.0.1'])];
-}
-
-function clusterOf({ before, group }: Recording): Cluster {
-  const read = before.flatMap((value) => {
-    const kind = usedKind(value.kind, value.apiVersion);
-    if (kind === undefined) return [];
-    const result = checkObject(kind, value);
-    if ('faults' in result) throw new Error(JSON.stringify(result.faults));
-    return [result.object];
-  });
-  const of = (...kinds: readonly string[]) => read.filter(({ kind }) => kinds.includes(kind)) as never[];
-  const worker = node(0);
-  const { nodeInfo: _info, ...status } = worker.status ?? {};
-  const nodes = [{ ...worker, status: { ...status, nodeInfo: { kubeletVersion: 'v1.36.4' } } }, ...of('Node')];
-  const made = cluster({
-    nodes,
-    pods: of('Pod'),
-    services: [...clusterService(group !== 'singlestack'), ...of('Service')],
-    endpoints: of('Endpoints'),
-    workloads: of('Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'),
-  });
-  const resources = before.flatMap((value) => {
-    if (resourceRole(value.kind, value.apiVersion) === undefined) return [];
-    const result = readResource(value.kind, value.apiVersion, value);
-    return 'faults' in result ? [] : [result.resource];
-  });
-  const slices = of('EndpointSlice') as unknown as KubernetesObject[];
-  return made.with({
-    resources: new Map(resources.map((one) => [resourceKey(one), one])),
-    endpointSlices: new Map(slices.map((one) => [`${one.metadata.namespace}/${one.metadata.name}`, one])) as never,
-  });
-}
-
-function find(made: Cluster, { kind, apiVersion, metadata }: Fields): Fields | undefined {
-  const { name, namespace = 'shop' } = metadata as { readonly name: string; readonly namespace?: string };
-  const key = `${namespace}/${name}`;
-  const used = usedKind(String(kind), apiVersion);
-  const stores: Readonly<Partial<Record<UsedKind, unknown>>> = {
-    Node: made.nodes.get(name),
-    Pod: made.pods.get(key),
-    Service: made.services.get(key),
-    EndpointSlice: made.endpointSlices.get(key),
-    Endpoints: made.endpoints.get(key),
-    ConfigMap: made.configMaps.get(key),
+    status: { phase: 'Running' },
   };
-  if (used === undefined) {
-    const resource = { kind: String(kind), apiVersion, metadata: { name, namespace } } as never;
-    return made.resources.get(resourceKey(resource)) as unknown as Fields;
-  }
-  return (stores[used] ?? made.workloads.get(workloadKey(used as never, namespace, name))) as unknown as Fields;
+  const node = {
+    kind: 'Node',
+    apiVersion: 'v1',
+    metadata: { name: 'cp' },
+    status: { nodeInfo: { kubeletVersion: 'v1.36.4', kubeProxyVersion: 'v1.36.4' } },
+  };
+  const service = {
+    kind: 'Service',
+    apiVersion: 'v1',
+    metadata: { name: 'kubernetes', namespace: 'default' },
+    spec: {
+      clusterIP: '10.96.0.1',
+      clusterIPs: ['10.96.0.1'],
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }],
+    },
+  };
+  return [node, pod, service, { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'shop' } }];
 }
 
-/** Defaults that the model does not write into a template: it reads an absent field as the API server fills it in. */
-const DEFAULTS: Readonly<Record<string, readonly unknown[]>> = {
-  terminationMessagePath: ['/dev/termination-log'],
-  terminationMessagePolicy: ['File'],
-  imagePullPolicy: ['IfNotPresent', 'Always'],
-  restartPolicy: ['Always'],
-  terminationGracePeriodSeconds: [30],
-  dnsPolicy: ['ClusterFirst'],
-  schedulerName: ['default-scheduler'],
-  securityContext: [{}],
-  resources: [{}],
-  protocol: ['TCP'],
-  enableServiceLinks: [true],
-  serviceAccount: ['default'],
-  serviceAccountName: ['default'],
-  preemptionPolicy: ['PreemptLowerPriority'],
-  priority: [0],
-  defaultMode: [420],
-  podManagementPolicy: ['OrderedReady'],
-  revisionHistoryLimit: [10],
-  progressDeadlineSeconds: [600],
-  replicas: [1],
-  partition: [0],
-  persistentVolumeClaimRetentionPolicy: [{ whenDeleted: 'Retain', whenScaled: 'Retain' }],
-  maxSurge: ['25%', 0],
-  maxUnavailable: ['25%', 1],
-  rollingUpdate: [{}],
-  type: ['RollingUpdate'],
-  strategy: [{}],
-  updateStrategy: [{}],
-  failureThreshold: [3],
-  periodSeconds: [10],
-  successThreshold: [1],
-  timeoutSeconds: [1],
-  scheme: ['HTTP'],
-  apiVersion: ['v1'],
-};
+/** `metadata.managedFields` as the API server prints it. */
+function managedFields(apiVersion: unknown, managers: readonly Fields[]): readonly object[] {
+  return managers.map(({ fields, ...rest }) => ({
+    ...rest,
+    apiVersion: rest.apiVersion ?? apiVersion,
+    time: TIME,
+    fieldsType: 'FieldsV1',
+    fieldsV1: fields,
+  }));
+}
+
+function ask({ before, group, manifest }: Recording, mode: Mode): AppliedObject | undefined {
+  const objects = before.map(({ managers = [], ...object }) => ({
+    ...object,
+    metadata: { ...object.metadata, managedFields: managedFields(object.apiVersion, managers) },
+  }));
+  const snapshot = { inline: { kind: 'List', items: [...around(group), ...objects] } };
+  const { metadata } = manifest;
+  const options = { ...(mode === 'client' ? {} : { serverSide: true }), ...(mode === 'force' ? { force: true } : {}) };
+  const change = { apply: { manifests: [manifest], namespace: 'shop', ...options } };
+  const request = { snapshot, at: TIME, changes: [change] } as never;
+  const { result } = answerApply(request, readSnapshot(snapshot));
+  return result.objects.find(({ kind, name }) => kind === manifest.kind && name === (metadata.name ?? ''));
+}
 
 const DRAWN = ['uid', 'creationTimestamp', 'generation', 'managedFields', 'resourceVersion'];
-
-/** A value without what is not compared: empty values and, of workloads and pods, defaults. */
-function bare(value: unknown, defaults: boolean): unknown {
-  if (Array.isArray(value)) return value.map((item) => bare(item, defaults));
-  if (typeof value !== 'object' || value === null) return value;
-  const fields = Object.entries(value)
-    .map(([key, item]) => [key, bare(item, defaults)] as const)
-    .filter(([key, item]) => {
-      if (key === LAST || DRAWN.includes(key) || isDeepStrictEqual(item, {}) || isDeepStrictEqual(item, []))
-        return false;
-      return !(defaults && DEFAULTS[key]?.some((one) => isDeepStrictEqual(one, item)) === true);
-    });
-  return Object.fromEntries(fields.filter(([, item]) => item !== undefined));
-}
 
 function without(value: unknown, [first = '', ...rest]: readonly string[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    const item = (one: unknown) => (rest.length === 0 ? 'drawn' : without(one, rest));
-    return value.map((one, index) => (String(index) === first ? item(one) : one));
+    return value.map((one, index) =>
+      String(index) !== first ? one : rest.length === 0 ? 'drawn' : without(one, rest),
+    );
   }
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, item]) => {
@@ -169,41 +123,95 @@ function without(value: unknown, [first = '', ...rest]: readonly string[]): unkn
   );
 }
 
-function comparable(object: Fields | undefined, { client, manifest }: Recording): unknown {
-  const { status: _status, apiVersion: _version, ...own } = object ?? {};
-  const drawn = (client.allocated ?? []).map((pointer) => pointer.split('/').slice(1));
-  const kept = drawn.reduce<unknown>((value, path) => without(value, path), own) as Fields;
-  const fields = manifest.kind === 'Pod' ? without(without(kept, ['spec', 'nodeName']), ['spec', 'tolerations']) : kept;
-  const scoped = manifest.kind === 'Node' ? without(fields, ['metadata', 'namespace']) : fields;
-  const whole = ['Service', 'EndpointSlice', 'Endpoints'].includes(manifest.kind);
-  return bare(scoped, !whole);
+/** Without what is drawn, and kubectl's note, which is compared by itself. */
+function bare(object: Stored, drawn: readonly string[]): unknown {
+  const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([key]) => !DRAWN.includes(key)));
+  const { [LAST_APPLIED]: _note, ...annotations } = (metadata.annotations ?? {}) as Fields;
+  const { annotations: _annotations, ...others } = metadata;
+  const kept = Object.keys(annotations).length === 0 ? others : { ...others, annotations };
+  return drawn
+    .map((pointer) => pointer.split('/').slice(1))
+    .reduce<unknown>((value, path) => without(value, path), { ...object, metadata: kept });
+}
+
+const noteOf = (object: Stored | undefined): unknown => ((object?.metadata.annotations ?? {}) as Fields)[LAST_APPLIED];
+
+function expectedNote(recording: Recording, { annotation }: Result): unknown {
+  const { manifest, before } = recording;
+  const isScoped = !['Namespace', 'Node'].includes(manifest.kind);
+  const metadata = isScoped ? { ...manifest.metadata, namespace: 'shop' } : manifest.metadata;
+  if (annotation === 'manifest' || annotation === undefined) return noteText({ ...manifest, metadata });
+  const own = before.find(({ metadata: { name }, kind }) => kind === manifest.kind && name === metadata.name);
+  return annotation === 'kept' ? noteOf(own) : undefined;
+}
+
+/** A recorded result, with what is said of another one filled in. */
+function resultOf(recording: Recording, mode: Mode): Result | undefined {
+  const own = recording[mode];
+  if (own?.sameAs === undefined) return own;
+  const same = resultOf(recording, own.sameAs) as Result;
+  return { ...same, ...own };
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  created: 'CREATED',
+  configured: 'CONFIGURED',
+  unchanged: 'UNCHANGED',
+};
+
+function causesOf(causes: readonly { readonly field: string; readonly reason: string }[] = []): unknown {
+  return causes.map(({ field, reason }) => `${reason} ${field}`).sort();
 }
 
 /** How the model's result differs from the recording; undefined where it does not. */
-function difference(recording: Recording): string | undefined {
-  const { client, manifest } = recording;
-  const before = clusterOf(recording);
-  try {
-    const result = changed(before, { apply: { manifests: [manifest], namespace: 'shop' } });
-    if (client.error !== undefined) return `accepted, but really refused: ${JSON.stringify(client.error)}`;
-    const theirs = comparable(client.after, recording);
-    const ours = comparable(find(result.cluster, manifest), recording);
-    if (isDeepStrictEqual(ours, theirs)) return undefined;
-    return `stored ${JSON.stringify(ours)}, but really ${JSON.stringify(theirs)}`;
-  } catch (error) {
-    if (!(error instanceof QuestionError)) throw error;
-    if (client.error !== undefined) return undefined;
-    return `refused: ${error.problems.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ')}`;
+function difference(recording: Recording, mode: Mode): string | undefined {
+  const result = resultOf(recording, mode) as Result;
+  const found = ask(recording, mode);
+  if (found === undefined) return 'not listed';
+  if (result.error !== undefined) {
+    if (found.outcome !== 'REFUSED') return `${found.outcome}, but really refused: ${JSON.stringify(result.error)}`;
+    const { reason, causes } = found.error ?? { reason: '', causes: [] };
+    const ours = [reason, result.error.causes === undefined ? [] : causesOf(causes)];
+    const theirs = [result.error.reason, causesOf(result.error.causes)];
+    return isDeepStrictEqual(ours, theirs)
+      ? undefined
+      : `refused as ${JSON.stringify(ours)}, really ${JSON.stringify(theirs)}`;
   }
+  if (found.outcome === 'REFUSED') return `refused: ${JSON.stringify(found.error)}`;
+  const after = found.after as Stored;
+  const word = WORDS[result.outcome ?? ''];
+  if (word !== undefined && found.outcome !== word) return `${found.outcome}, but really ${word}`;
+  const drawn = result.allocated ?? [];
+  const [ours, theirs] = [bare(after, drawn), bare(result.after as Stored, drawn)];
+  if (!isDeepStrictEqual(ours, theirs)) return `stored ${JSON.stringify(ours)}, but really ${JSON.stringify(theirs)}`;
+  const undrawn = drawn.filter((pointer) => !(found.drawn ?? []).includes(pointer));
+  if (undrawn.length > 0) return `not told as drawn: ${undrawn.join(', ')}`;
+  const [note, wanted] = [noteOf(after), expectedNote(recording, result)];
+  if (result.annotation !== 'other' && note !== wanted) return `noted ${String(note)}, but really ${String(wanted)}`;
+  return undefined;
 }
 
-t.test('client-side apply stores or refuses what the API server does', async (t) => {
-  for (const [name, recording] of Object.entries(RECORDINGS)) {
-    const found = difference(recording);
-    if (process.env.SHOW === '1' && found !== undefined) console.error(`${recording.group} ${name}: ${found}`);
-    if (!DIFFERENT.includes(name)) t.equal(found, undefined, name);
-    else t.not(found, undefined, `${name} agrees: take it from the list`);
-  }
-  const unknown = DIFFERENT.filter((name) => RECORDINGS[name] === undefined);
-  t.strictSame(unknown, [], 'the list names recordings');
+for (const mode of ['client', 'server', 'force'] as const) {
+  t.test(`${mode} stores or refuses what the API server does`, async (t) => {
+    for (const [name, recording] of Object.entries(RECORDINGS)) {
+      if (recording[mode] === undefined) continue;
+      const label = `${mode} ${name}`;
+      let found: string | undefined;
+      try {
+        found = difference(recording, mode);
+      } catch (error) {
+        found = `fails: ${(error as Error).stack}`;
+      }
+      if (process.env.SHOW === mode && found !== undefined) console.error(`${recording.group} ${name}: ${found}`);
+      if (!DIFFERENT.includes(label)) t.equal(found, undefined, label);
+      else t.not(found, undefined, `${label} agrees: take it from the list`);
+    }
+  });
+}
+
+t.test('the list names recordings', async (t) => {
+  t.strictSame(
+    DIFFERENT.filter((label) => RECORDINGS[label.split(' ')[1] ?? ''] === undefined),
+    [],
+  );
 });

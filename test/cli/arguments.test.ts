@@ -12,7 +12,7 @@ const TO = ['--to', 'svc/default/nginx-svc'];
 const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [
     [],
-    /^Say what to do: chains, path, probability, what-if, sweep, batch, check, apply, inspect, snapshot, completion, serve\. See kube-whatif --help\.$/,
+    /^Say what to do: chains, path, probability, what-if, sweep, batch, check, apply, inspect, reach, snapshot, completion, serve\. See kube-whatif --help\.$/,
   ],
   [['chain'], /^There is no command chain\. Did you mean chains\?/],
   [['prob'], /Did you mean probability\?/],
@@ -188,7 +188,7 @@ t.test('help names every command and option, and wins over mistakes', async (t) 
       if (!['serve', 'snapshot', 'completion'].includes(command ?? ''))
         t.match(
           (await run([command, ...args])).stderr,
-          /^--(snapshot cluster\.json|request question\.json|filename web\.yaml|filename manifests\/) cannot be read/,
+          /^--(snapshot cluster\.json|request question\.json|filename (?:web|policy)\.yaml|filename manifests\/) cannot be read/,
           example,
         );
     }

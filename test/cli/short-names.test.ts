@@ -74,7 +74,7 @@ t.test('short words make the changes that they name', async (t) => {
   ]);
   t.same(await changes('--delete', 'pod/client'), [{ delete: { kind: 'Pod', namespace: 'default', name: 'client' } }]);
   t.match(await run(['probability', ...S, '--local']), { code: 2, stderr: /^--local changes the Service of --to/ });
-  t.match(await run(['path', ...S, '--source', 'x']), { code: 2, stderr: /It is --from here/ });
+  t.match(await run(['path', ...S, '--source', 'x']), { code: 2, stderr: /Here it is --from SOURCE/ });
 });
 
 t.test('a path to a Service of several ports asks about each', async (t) => {

@@ -15,8 +15,10 @@ import {
 import type { Assumption } from '../../cluster/settings.js';
 import { podsOfWorkload } from '../../cluster/workload-pods.js';
 import type { NewNode } from '../../contract/requests.js';
+import { serviceVersion } from '../../control-plane/api-rules.js';
+import { endpointSliceFeatures } from '../../control-plane/features.js';
 import { mirroredSlices } from '../../control-plane/mirrored-slices.js';
-import { withServiceDefaults } from '../../control-plane/new-service.js';
+import { asRead } from '../../control-plane/service-storage.js';
 import { MANAGED_BY_LABEL, MIRRORING_CONTROLLER } from '../../control-plane/slice-metadata.js';
 import type { ChangeContext, ChangeResult, Consequence } from '../change.js';
 import { then, unchanged } from '../combine.js';
@@ -28,9 +30,7 @@ import { replaceNode, replacePod, replaceSlice } from '../replace-object.js';
 import { SETTLED, settle } from '../settle.js';
 import { updateService, withoutLastApplied } from '../update-service.js';
 import { updateWorkload } from '../update-workload.js';
-import { podFaults } from './pod-faults.js';
 import type { Manifest } from './read-manifests.js';
-import { workloadFaults } from './workload-faults.js';
 
 /** A manifest, and what it is applied to. */
 export interface Input {
@@ -60,11 +60,11 @@ function placed(manifest: Manifest, place: string, act: () => ChangeResult): Cha
 /** Whether two states of a Service are the same once defaults are filled in, which trimmed snapshots may lack. */
 export function sameService(a: Service, b: Service, context: ChangeContext, cluster: Cluster): boolean {
   const version = controlPlaneVersion(cluster, context.settings);
-  const whole = (service: Service) => {
-    const { spec, ...rest } = withoutLastApplied(withServiceDefaults(undefined, service, version));
-    const ports = (spec?.ports ?? []).map((port) => ({ protocol: 'TCP', targetPort: port.port, ...port }));
-    return { ...rest, status: service.status ?? { loadBalancer: {} }, spec: { ...spec, ports } };
-  };
+  const rules = serviceVersion(version, endpointSliceFeatures(version));
+  const whole = (service: Service) => ({
+    ...asRead(withoutLastApplied(service), rules, 'IPv4'),
+    status: service.status ?? { loadBalancer: {} },
+  });
   return isDeepStrictEqual(whole(a), whole(b));
 }
 
@@ -115,11 +115,7 @@ function applyService(
   return { ...updated, assumptions: [...updated.assumptions, assumption] };
 }
 
-function applyPod({ cluster, manifest, context, pointer }: Input, before: Pod | undefined, wanted: Pod): ChangeResult {
-  refuse(
-    podFaults(before, wanted).map(({ place, detail }) => manifest.fault(place, detail)),
-    `Pod ${namespacedName(wanted)}`,
-  );
+function applyPod({ cluster, context, pointer }: Input, before: Pod | undefined, wanted: Pod): ChangeResult {
   if (before !== undefined) return replacePod(cluster, before, wanted, context);
   const version = controlPlaneVersion(cluster, context.settings);
   const { nodeName } = wanted.spec ?? {};
@@ -161,18 +157,6 @@ function applyNode(
     // What the reader of manifests took is as the contract has it, but for values of a taint that it does not look into.
     return placed(manifest, '', () => addNode(cluster, wanted.metadata.name, known as NewNode, context, pointer));
   }
-  const fixed = (['podCIDR', 'podCIDRs', 'providerID'] as const).filter(
-    (key) => before.spec?.[key] !== undefined && !isDeepStrictEqual(before.spec[key], wanted.spec?.[key]),
-  );
-  refuse(
-    fixed.map((key) =>
-      manifest.fault(
-        `/spec/${key}`,
-        `${key} of a node cannot be changed; it is ${JSON.stringify(before.spec?.[key])}.`,
-      ),
-    ),
-    `Node ${wanted.metadata.name}`,
-  );
   return replaceNode(cluster, before, wanted, context);
 }
 
@@ -183,10 +167,6 @@ function applyWorkload(
 ): ChangeResult {
   const { kind } = wanted;
   const { name, namespace = 'default' } = wanted.metadata;
-  refuse(
-    workloadFaults(before, wanted).map(({ place, detail }) => manifest.fault(place, detail)),
-    `${kind} ${namespace}/${name}`,
-  );
   if (before === undefined) {
     // The snapshot may have been taken without this kind: then the object is not new, and its pods are there.
     const known = cluster.with({ workloads: new Map([[workloadKey(kind, namespace, name), wanted]]) });
@@ -202,16 +182,10 @@ function applyWorkload(
 }
 
 function applySlice(
-  { cluster, manifest, context }: Input,
+  { cluster, context }: Input,
   before: EndpointSlice | undefined,
   wanted: EndpointSlice,
 ): ChangeResult {
-  if (before !== undefined && before.addressType !== wanted.addressType) {
-    refuse(
-      [manifest.fault('/addressType', `addressType cannot be changed; it is ${before.addressType}.`)],
-      'EndpointSlice',
-    );
-  }
   const result = replaceSlice(cluster, before, wanted, context, 'changes.apply');
   if (wanted.metadata.labels?.[SERVICE_NAME_LABEL] !== undefined) return result;
   const why = `Without the label ${SERVICE_NAME_LABEL} it belongs to no Service: kube-proxy does not look at it.`;

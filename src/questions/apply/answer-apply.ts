@@ -1,7 +1,10 @@
 /** apply: every object that the changes of a request create, change or delete, before and after, or why it is refused. */
+
+import type { ApiFault } from '../../api-server/faults.js';
+import { completed, TOKEN_VOLUME, typeOfKind } from '../../api-server/stored-object.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
-import type { QuestionError } from '../../base/errors.js';
-import type { Refusal } from '../../changes/change.js';
+import type { Refusal, StoredObject } from '../../changes/change.js';
+import { RefusedObject } from '../../changes/refusal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Answer, AppliedChange, AppliedObject, ApplyResult } from '../../contract/answers.js';
@@ -69,6 +72,33 @@ function takenFor(changes: readonly AppliedChange[], { namespace, name }: Applie
   return new Set(choices.filter(({ what }) => what.endsWith(` ${key}`)).map(({ taken }) => taken));
 }
 
+const STORED_METADATA = ['managedFields', 'selfLink'];
+
+/** An object as it is shown: with its defaults, without what tells only who set which field. */
+function shownObject(object: Stored | undefined): Stored | undefined {
+  if (object === undefined) return undefined;
+  const type = typeOfKind(object.kind, typeof object.apiVersion === 'string' ? object.apiVersion : undefined);
+  const whole = type === undefined ? object : (completed(object.kind, type, object) as Stored);
+  const metadata = Object.entries(whole.metadata).filter(([key]) => !STORED_METADATA.includes(key));
+  return { ...whole, metadata: Object.fromEntries(metadata) as Stored['metadata'] };
+}
+
+function applied(
+  head: Pick<AppliedObject, 'kind' | 'namespace' | 'name'>,
+  before: Stored | undefined,
+  after: Stored,
+  outcome: AppliedObject['outcome'],
+  changes: readonly AppliedChange[],
+): AppliedObject {
+  const [old, now] = [shownObject(before), shownObject(after)];
+  const object: AppliedObject = { ...head, outcome, ...(old === undefined ? {} : { before: old }), after: now };
+  const metadata: Fields = now?.metadata ?? {};
+  const own = DRAWN_METADATA.filter((field) => old === undefined && metadata[field] !== undefined);
+  const taken = new Set([...takenFor(changes, object), ...(head.kind === 'Pod' ? [TOKEN_VOLUME] : [])]);
+  const drawn = [...own.map((field) => `/metadata/${field}`), ...drawnPlaces(old, now, taken, '')];
+  return drawn.length === 0 ? object : { ...object, drawn };
+}
+
 /** What lies between two clusters, object by object. */
 function differing(before: Cluster, after: Cluster, changes: readonly AppliedChange[]): AppliedObject[] {
   const found: AppliedObject[] = [];
@@ -80,62 +110,53 @@ function differing(before: Cluster, after: Cluster, changes: readonly AppliedCha
       const some = now ?? old;
       if (some === undefined || old === now || isDeepStrictEqual(old, now)) continue;
       const head = identity(some);
-      if (now === undefined) {
-        found.push({ ...head, outcome: 'DELETED', before: old });
-        continue;
-      }
-      const object: AppliedObject = {
-        ...head,
-        outcome: old === undefined ? 'CREATED' : 'CONFIGURED',
-        ...(old === undefined ? {} : { before: old }),
-        after: now,
-      };
-      const { metadata } = now as { readonly metadata: Fields };
-      const own = DRAWN_METADATA.filter((field) => old === undefined && metadata[field] !== undefined);
-      const places = drawnPlaces(old, now, takenFor(changes, object), '');
-      const drawn = [...own.map((field) => `/metadata/${field}`), ...places];
-      found.push(drawn.length === 0 ? object : { ...object, drawn });
+      if (now === undefined) found.push({ ...head, outcome: 'DELETED', before: shownObject(old) });
+      else found.push(applied(head, old, now, old === undefined ? 'CREATED' : 'CONFIGURED', changes));
     }
   }
   return found;
 }
 
-/** `spec.ports[0].port`, as the API server names a place. */
-function fieldName(pointer: string): string {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((token) => (/^\d+$/.test(token) ? `[${token}]` : `.${token.replaceAll('~1', '/').replaceAll('~0', '~')}`))
-    .join('')
-    .replace(/^\./, '');
+/** Reasons that say all: kubectl's own, and those of the API server that name no field. */
+const WITHOUT_CAUSES: readonly string[] = ['UnknownKind', 'NoName', 'OtherNamespace', 'BrokenNote', 'NotFound'];
+
+/** Causes of one place and one reason as one, as clients of the API server show them. */
+function distinct(causes: readonly ApiFault[]) {
+  const found = new Map<string, { readonly field: string; readonly reason: string; readonly message: string }>();
+  for (const { field, reason, detail } of causes) {
+    const key = `${reason} ${field}`;
+    const message = [found.get(key)?.message, detail].filter((text) => text !== undefined).join(' ');
+    found.set(key, { field, reason, message });
+  }
+  return [...found.values()];
 }
 
-function refused({ kind, namespace, name, place, error }: Refusal): AppliedObject {
-  const causes = error.problems.map(({ pointer, detail }) => {
-    // JSON Pointers do not reach into a text, so the sentence names the place.
-    const inText = /^[^:]*, (\/[^\s:]+): /.exec(detail)?.[1];
-    const own = pointer.startsWith(place) ? pointer.slice(place.length) : '';
-    return { field: fieldName(inText ?? own), message: detail };
-  });
+function refused({ kind, namespace, name, error }: Refusal): AppliedObject {
+  const isTyped = error instanceof RefusedObject;
+  const causes = isTyped
+    ? distinct(WITHOUT_CAUSES.includes(error.reason) ? [] : error.causes)
+    : error.problems.map(({ detail }) => ({ field: '', reason: 'FieldValueInvalid' as const, message: detail }));
+  const reason = isTyped ? error.reason : error.code === 'NOT_FOUND' ? 'NotFound' : 'Invalid';
   return {
     kind,
     ...(namespace === undefined ? {} : { namespace }),
     name,
     outcome: 'REFUSED',
-    error: { reason: reasonOf(error), message: error.message, causes },
+    error: { reason, message: error.message, causes },
   };
 }
 
-function reasonOf({ code }: QuestionError): string {
-  return code === 'NOT_FOUND' ? 'NotFound' : 'Invalid';
-}
-
-/** What manifests say that change nothing: `Service shop/web` and whether it is so already. */
-function untouched(changes: readonly AppliedChange[], cluster: Cluster): AppliedObject[] {
-  const all = new Map<string, unknown>();
+/** All objects of a cluster by kind, namespace and name. */
+function objectsOf(cluster: Cluster): ReadonlyMap<string, Stored> {
+  const all = new Map<string, Stored>();
   for (const store of STORES) {
     for (const object of (cluster[store] as unknown as Objects).values()) all.set(keyOf(identity(object)), object);
   }
+  return all;
+}
+
+/** What manifests say that is of kinds that the model does not use, and what changes nothing. */
+function untouched(changes: readonly AppliedChange[], all: ReadonlyMap<string, Stored>): AppliedObject[] {
   return changes
     .flatMap(({ consequences }) => consequences)
     .flatMap(({ kind: word, object }): AppliedObject[] => {
@@ -144,9 +165,32 @@ function untouched(changes: readonly AppliedChange[], cluster: Cluster): Applied
       const [namespace, name = namespace ?? ''] = place.split('/') as [string, string?];
       const head = { kind, ...(place.includes('/') ? { namespace } : {}), name };
       if (word === 'OBJECT_IGNORED') return [{ ...head, outcome: 'IGNORED' }];
-      const stored = all.get(keyOf(head));
+      const stored = shownObject(all.get(keyOf(head)));
       return [{ ...head, outcome: 'UNCHANGED', ...(stored === undefined ? {} : { before: stored, after: stored }) }];
     });
+}
+
+/**
+ * The objects of manifests as the API server stores them, before controllers act. Where a later change of the request changed the object
+ * again, the cluster has the last word.
+ */
+function storedObjects(
+  stored: readonly StoredObject[],
+  former: ReadonlyMap<string, Stored>,
+  changes: readonly AppliedChange[],
+): AppliedObject[] {
+  const last = new Map<string, StoredObject>();
+  const first = new Map<string, StoredObject['outcome']>();
+  for (const one of stored) {
+    const key = keyOf(one as AppliedObject);
+    last.set(key, one);
+    // What is created and then changed is created; what is changed and then left alone is changed.
+    if (first.get(key) === undefined || first.get(key) === 'UNCHANGED') first.set(key, one.outcome);
+  }
+  return [...last].map(([key, { kind, namespace, name, object }]) => {
+    const head = { kind, ...(namespace === undefined ? {} : { namespace }), name };
+    return applied(head, former.get(key), object as Stored, first.get(key) ?? 'UNCHANGED', changes);
+  });
 }
 
 /** What an outcome other than REFUSED does not promise. */
@@ -163,15 +207,26 @@ const VALIDATION = {
  */
 export function answerApply(request: QuestionRequest, snapshot: Snapshot): Answer<ApplyResult> {
   const refusals: Refusal[] = [];
-  const prepared = prepare(request, snapshot, (refusal) => refusals.push(refusal));
+  const stored: StoredObject[] = [];
+  const prepared = prepare(request, snapshot, {
+    refused: (refusal) => refusals.push(refusal),
+    stored: (object) => stored.push(object),
+  });
   const before = prepared.earlier?.cluster ?? prepared.cluster;
+  const onlyManifests = (request.changes ?? []).every(({ apply }) => apply !== undefined);
+  const manifests = storedObjects(stored, objectsOf(before), prepared.changes);
+  const own = new Set(manifests.map(keyOf));
   const changed = differing(before, prepared.cluster, prepared.changes);
-  const known = new Set(changed.map(keyOf));
-  const others = untouched(prepared.changes, prepared.cluster).filter((one) => !known.has(keyOf(one)));
+  const later = new Set(onlyManifests ? [] : changed.map(keyOf));
+  const known = new Set([...changed.map(keyOf), ...own]);
+  const others = untouched(prepared.changes, objectsOf(prepared.cluster)).filter((one) => !known.has(keyOf(one)));
   const { kinds } = request.apply ?? {};
-  const objects = [...refusals.map(refused), ...changed, ...others].filter(
-    ({ kind }) => kinds === undefined || kinds.includes(kind),
-  );
+  const objects = [
+    ...refusals.map(refused),
+    ...manifests.filter((one) => !later.has(keyOf(one))),
+    ...changed.filter((one) => later.has(keyOf(one)) || !own.has(keyOf(one))),
+    ...others,
+  ].filter(({ kind }) => kinds === undefined || kinds.includes(kind));
   const findings = toldFindings(changesWithoutEffect(prepared.changes), request.findings);
   return summed('apply', request, prepared.answer({ result: { objects }, assumptions: [VALIDATION] }, findings));
 }

@@ -50,6 +50,13 @@ function endpointsOf(before: SideDoor | undefined, after: SideDoor | undefined):
     .sort((a, b) => compare(size(b), size(a)));
 }
 
+function reached(
+  endpoints: readonly Readonly<Record<'before' | 'after', { readonly fraction: string }>>[],
+  side: 'before' | 'after',
+): number {
+  return endpoints.filter((one) => one[side].fraction !== '0').length;
+}
+
 /** One door of which at least one side is there. */
 export function compareDoor(
   before: SideDoor | undefined,
@@ -96,6 +103,7 @@ export function compareDoor(
     verdicts,
     endpoints: endpoints.slice(0, MAX_ENDPOINTS),
     ...(endpoints.length > MAX_ENDPOINTS ? { omittedEndpoints: endpoints.length - MAX_ENDPOINTS } : {}),
+    endpointCounts: { before: reached(endpoints, 'before'), after: reached(endpoints, 'after') },
     ...named('sourceAddressKept', kept),
     ...named('crossZone', crossZone),
     ...named('imbalance', imbalance),

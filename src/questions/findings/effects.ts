@@ -95,3 +95,21 @@ export function groupedFindings(all: readonly Finding[]): readonly FindingGroup[
   }
   return groups.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
 }
+
+/** Groups whose causes are one kind of finding, of many Services or doors: the first stands for them. */
+export interface AlikeGroups {
+  readonly first: FindingGroup;
+  readonly others: readonly FindingGroup[];
+}
+
+/** Groups of one code and severity taken together, in the order of their first. */
+export function alikeFindings(groups: readonly FindingGroup[]): readonly AlikeGroups[] {
+  const kinds = new Map<string, { readonly first: FindingGroup; readonly others: FindingGroup[] }>();
+  for (const group of groups) {
+    const key = `${group.severity} ${group.cause.code}`;
+    const kind = kinds.get(key);
+    if (kind === undefined) kinds.set(key, { first: group, others: [] });
+    else kind.others.push(group);
+  }
+  return [...kinds.values()];
+}

@@ -11,6 +11,7 @@ import { isHeadless, serviceFamilies } from '../../path/service-target.js';
 import { externallyAccessible } from '../../proxy/policies.js';
 import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
 import { topologyMode } from '../../proxy/topology.js';
+import type { Door } from './door.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import { podsOf } from './selectors.js';
 import {
@@ -90,6 +91,18 @@ function isAvoided({ cluster, settings }: View, port: ServicePort): boolean {
   if (service === undefined || !isBalanced(service) || (service.spec?.externalIPs ?? []).length > 0) return false;
   const { answeredBy } = probedBalancer(cluster, settings, port.family, service).healthCheckOf(port);
   return answeredBy === 'SERVICE_HEALTH' || answeredBy === 'ANNOUNCEMENT' || answeredBy === 'POD';
+}
+
+/** Whether the load balancer of a door's Service leaves out the nodes at which its connections find no local endpoint. */
+export function isAvoidedBy(view: View, { service, family }: Pick<Door, 'service' | 'family'>): boolean {
+  if (service === undefined) return false;
+  return portsOf(view, `${service.namespace}/${service.name}`).some(
+    ({ port }) =>
+      port.port === service.port &&
+      port.protocol === service.protocol &&
+      port.family === family &&
+      isAvoided(view, port),
+  );
 }
 
 /** What becomes of connections on a node that has no endpoint which a policy Local lets it use. */

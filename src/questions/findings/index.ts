@@ -128,7 +128,7 @@ export function toldFindings(findings: readonly Finding[], spec: FindingsSpec | 
   return [
     ...told,
     ...more.map(([code, count]) =>
-      finding('MORE_FINDINGS', `${count} findings are ${code}; ${MAX_OF_CODE} of them are told.`, {
+      finding('MORE_FINDINGS', `${count} findings are ${code}; ${MAX_OF_CODE} of them are listed.`, {
         code,
         count,
         told: MAX_OF_CODE,

@@ -8,7 +8,7 @@ import type { Finding } from '../../contract/answers.js';
 import { matchesServiceSelector } from '../../control-plane/labels.js';
 import type { Client } from '../../path/client.js';
 import { decide } from '../../policies/evaluate.js';
-import { ALL_APIS, isEvaluated } from '../../policies/policy-set.js';
+import { ALL_APIS, foreignPolicies } from '../../policies/policy-set.js';
 import type { Door } from './door.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
 import type { StateFinder, View } from './view.js';
@@ -99,10 +99,10 @@ function undecidedForStandIns(view: View): Finding[] {
 /** One finding for each policy that selects pods which the view is about, and is not evaluated for them or their clients. */
 export const policiesNotEvaluated: StateFinder = (view) => {
   if (policiesOf(view.cluster).length === 0) return [];
+  const foreign = foreignPolicies(view.cluster);
   const selected = new Map<string, string[]>();
-  for (const [name, pod] of podsOf(view)) {
-    for (const policy of policiesSelecting(view.cluster, pod)) {
-      if (isEvaluated(policy)) continue;
+  for (const [name, pod] of foreign.length === 0 ? [] : podsOf(view)) {
+    for (const policy of policiesSelecting(view.cluster, pod, foreign)) {
       const key = resourceName(policy);
       const pods = selected.get(key) ?? [];
       pods.push(name);

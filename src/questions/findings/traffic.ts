@@ -17,6 +17,7 @@ import { exactOf } from '../differences/shares.js';
 import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { FindingCode } from './codes.js';
 import { type Door, type DoorOutcome, sameDestination } from './door.js';
+import { isAvoidedBy } from './endpoints.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
 import type { Thresholds } from './options.js';
 import type { DifferenceFinder, StateFinder } from './view.js';
@@ -75,8 +76,8 @@ function part(share: Fraction): string {
 }
 
 /** The shares of new connections that do not arrive, by cause. */
-export const lostTraffic: StateFinder = ({ doors }, thresholds) =>
-  doors.flatMap((door) =>
+export const lostTraffic: StateFinder = (view, thresholds) =>
+  view.doors.flatMap((door) =>
     KINDS.flatMap(({ verdict, threshold, state, words }) => {
       const causes = door.verdicts.filter((share) => share.verdict === verdict);
       const total = causes.reduce((sum, { share }) => add(sum, exactOf(share)), ZERO);
@@ -98,6 +99,8 @@ export const lostTraffic: StateFinder = ({ doors }, thresholds) =>
             fromCount: names.length,
             ...why(door, from.flatMap(({ outcomes }) => outcomes).find(isMeant)),
           },
+          // Who comes through the load balancer never meets it.
+          door.via === 'NODE_PORT' && cause === 'NO_LOCAL_ENDPOINTS' && isAvoidedBy(view, door) ? 'INFO' : undefined,
         );
       });
     }),

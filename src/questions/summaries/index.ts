@@ -9,6 +9,7 @@ import { checkSummary } from './check.js';
 import { inspectSummary } from './inspect.js';
 import { pathSummary } from './path.js';
 import { probabilitySummary } from './probability.js';
+import { reachSummary } from './reach.js';
 import { sweepSummary } from './sweep.js';
 import { whatIfSummary } from './what-if.js';
 import { count } from './words.js';
@@ -32,6 +33,7 @@ const SUMMARIES: {
   check: (_, { result, findings }) => checkSummary(result, findings),
   inspect: (_, { result, findings }) => inspectSummary(result, findings),
   apply: (_, { result }) => applySummary(result),
+  reach: (_, { result }) => reachSummary(result),
   batch: (_, { result }) => batchSummary(result),
 };
 

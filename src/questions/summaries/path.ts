@@ -32,18 +32,21 @@ function joinAt(name: string, port: number | undefined): string {
 /** Traces that stand for several count as so many. */
 const sizeOf = (traces: readonly PathTrace[]) => traces.reduce((sum, { count: size = 1 }) => sum + size, 0);
 
+/** The address that endpoints see, in words; undefined where it is not known. */
+function seenAddress(traces: readonly PathTrace[]): string | undefined {
+  const kept = traces.map(({ clientAddressKept }) => clientAddressKept).filter((known) => known !== undefined);
+  if (kept.length === 0 || traces.some(({ endpoint }) => endpoint?.pod === undefined)) return undefined;
+  if (kept.every((own) => own)) return "the client's own address";
+  if (kept.some((own) => own)) return "in part the client's own address, in part another one";
+  const addresses = [...new Set(traces.flatMap(({ seenClient }) => seenClient ?? []))];
+  return addresses.length === 1 ? `${addresses[0]}, not the client's address` : "addresses of nodes, not the client's";
+}
+
 /** What the endpoints see as the client's address: a sentence, or nothing where it is not known. */
 function seen(traces: readonly PathTrace[]): string {
-  const kept = traces.map(({ clientAddressKept }) => clientAddressKept).filter((known) => known !== undefined);
-  const many = sizeOf(traces) > 1;
-  const who = many ? 'The pods see' : 'The pod sees';
-  if (kept.length === 0 || traces.some(({ endpoint }) => endpoint?.pod === undefined)) return '';
-  if (kept.every((own) => own)) return ` ${who} the client's own address.`;
-  if (kept.some((own) => own)) return " Some of the pods see the client's own address, the others another one.";
-  const addresses = [...new Set(traces.flatMap(({ seenClient }) => seenClient ?? []))];
-  return addresses.length === 1
-    ? ` ${who} ${addresses[0]}, not the client's address.`
-    : ` ${who} addresses of nodes, not the client's.`;
+  const address = seenAddress(traces);
+  if (address === undefined) return '';
+  return sizeOf(traces) > 1 ? ` The pods see ${address}.` : ` The pod sees ${address}.`;
 }
 
 /** `one of 3 pods, 1/3 each`, `pod default/a on node-1`. */
@@ -118,3 +121,24 @@ export const FAILS: Readonly<Record<PathVerdict, string>> = {
   UNREACHABLE: 'reach nobody',
   UNKNOWN: 'are not known',
 };
+
+/** What became of a packet before a change, in a few words: `delivered to one of 3 pods, 1/3 each`; the address that pods saw where it was another one. */
+export function outcomesInShort(result: PathResult, after: PathResult): string {
+  const { traces } = result;
+  if (traces.some(({ healthCheck }) => healthCheck !== undefined)) return withoutPeriod(probes(result));
+  const failed = traces.find(({ verdict }) => verdict !== 'DELIVERED');
+  if (failed === undefined) {
+    const where = reached(traces);
+    const address = seenAddress(traces);
+    const isNews = address !== undefined && address !== seenAddress(after.traces);
+    return `delivered${where === '' ? '' : ` to ${where}`}${isNews ? `; seen was ${address}` : ''}`;
+  }
+  const parts = result.verdicts
+    .filter(({ share: part }) => part.fraction !== '0')
+    .map(({ verdict, share: part }) => (part.fraction === '1' ? FAILS[verdict] : `${share(part)} ${FAILS[verdict]}`));
+  return `connections ${parts.join(', ')}: ${withoutPeriod(failed.explanation)}`;
+}
+
+function withoutPeriod(text: string): string {
+  return text.endsWith('.') ? text.slice(0, -1) : text;
+}

@@ -1,6 +1,6 @@
 import type { Finding, ServiceDifference, WhatIfResult } from '../../contract/answers.js';
 import type { QuestionRequest } from '../../contract/requests.js';
-import { FAILS, pathSummary } from './path.js';
+import { FAILS, outcomesInShort, pathSummary } from './path.js';
 import { count, port, range, share, way } from './words.js';
 
 const NOTHING: Readonly<Record<WhatIfResult['question'], string>> = {
@@ -63,9 +63,9 @@ export function whatIfSummary(request: QuestionRequest, result: WhatIfResult, fi
     case 'path': {
       const { before, after, difference } = result;
       if (difference.traces.every(({ change }) => change === 'SAME')) return nothing('path', findings);
-      const sideSummary = (side: typeof before) =>
-        side.traces.length === 0 ? 'Not there.' : pathSummary(request.path as never, side);
-      return `Before: ${sideSummary(before)} After: ${sideSummary(after)}`;
+      if (after.traces.length === 0) return `Not there after the change. Before it: ${outcomesInShort(before, after)}.`;
+      const earlier = before.traces.length === 0 ? 'not there' : outcomesInShort(before, after);
+      return `${pathSummary(request.path as never, after)} Before the change: ${earlier}.`;
     }
     case 'probability': {
       const { services, unchanged } = result.difference;

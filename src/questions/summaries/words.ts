@@ -87,7 +87,12 @@ function bare(text: string): string {
 /** The text with a full stop and a capital at its start. */
 export function sentence(text: string): string {
   const upper = `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
-  return /[.!?]$/.test(upper) ? upper : `${upper}.`;
+  return periodAfter(upper);
+}
+
+/** A text as the end of a sentence. */
+export function periodAfter(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** What kind of numbers shares are, as a sentence to follow them: nothing where each connection is decided by itself. */

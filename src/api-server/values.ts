@@ -1,0 +1,56 @@
+/** Reading fields of objects whose types are known to be right: what is absent is empty, as in Go. */
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function fieldsIn(value: unknown): Fields {
+  return isFields(value) ? value : {};
+}
+
+export function listIn(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The items of a list as objects. */
+export function itemsIn(value: unknown): readonly Fields[] {
+  return listIn(value).map(fieldsIn);
+}
+
+export function textIn(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+export function numberIn(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}
+
+/** Whether a value is given: neither absent nor null. */
+export function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** Whether a value is empty in Go's sense: absent, zero, or without items. */
+export function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === 0 || value === false) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isFields(value) && Object.keys(value).length === 0;
+}
+
+/** Whether two values are equal where empty lists and maps count as absent (Go's `apiequality.Semantic.DeepEqual`). */
+export function sameMeaning(a: unknown, b: unknown): boolean {
+  if (isEmptyOrNothing(a) && isEmptyOrNothing(b)) return true;
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((one, index) => sameMeaning(one, b[index]));
+  }
+  if (isFields(a) && isFields(b)) {
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameMeaning(a[key], b[key]));
+  }
+  return a === b;
+}
+
+function isEmptyOrNothing(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+}

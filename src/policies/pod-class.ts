@@ -1,0 +1,94 @@
+/** Which pods network policies do not tell apart: whatever one of them may reach or be reached by, the others may too. */
+import { addressOf, type Cidr, cidrContains, networkOf } from '../base/address.js';
+import { remember } from '../base/remember.js';
+import { type Cluster, podAddresses } from '../cluster/cluster.js';
+import { policiesOf } from '../cluster/network-policies.js';
+import type { Pod } from '../cluster/objects.js';
+import { resourceName } from '../cluster/resources.js';
+import { isPoliced, namespaceOf } from './flow.js';
+import { foreignPoliciesOf, isNetworkPolicy } from './policy-set.js';
+import { fieldsOf } from './rule.js';
+import { selectsNamespace, selectsPod } from './selectors.js';
+
+/** What the policies of a cluster look at: every selector and network in them, each once. */
+interface Looks {
+  readonly podSelectors: readonly unknown[];
+  readonly namespaceSelectors: readonly unknown[];
+  readonly networks: readonly Cidr[];
+  /** Namespaces with a NetworkPolicy: a peer without namespaceSelector means the pods of its own. */
+  readonly namespaces: ReadonlySet<string>;
+}
+
+/** The fields under which policies have selectors of pods, and of namespaces. */
+const POD_FIELDS = new Set(['podSelector']);
+const NAMESPACE_FIELDS = new Set(['namespaceSelector', 'namespaces']);
+
+function looksOf(cluster: Cluster): Looks {
+  const pods = new Map<string, unknown>();
+  const namespaces = new Map<string, unknown>();
+  const networks = new Set<string>();
+  const own = new Set<string>();
+  const collect = (value: unknown, name: string): void => {
+    if (typeof value === 'string') {
+      if (name === 'cidr' || name === 'except' || name === 'networks') networks.add(value);
+    } else if (Array.isArray(value)) {
+      for (const one of value) collect(one, name);
+    } else if (typeof value === 'object' && value !== null) {
+      if (POD_FIELDS.has(name)) pods.set(JSON.stringify(value), value);
+      if (NAMESPACE_FIELDS.has(name)) namespaces.set(JSON.stringify(value), value);
+      for (const [key, one] of Object.entries(value)) collect(one, key);
+    }
+  };
+  for (const policy of policiesOf(cluster)) {
+    collect(fieldsOf(policy.spec), '');
+    if (isNetworkPolicy(policy)) own.add(policy.metadata.namespace ?? 'default');
+  }
+  return {
+    podSelectors: [...pods.values()],
+    namespaceSelectors: [...namespaces.values()],
+    networks: [...networks].flatMap((text) => networkOf(text) ?? []),
+    namespaces: own,
+  };
+}
+
+const looks = new WeakMap<Cluster['resources'], Looks>();
+const ofLabels = new WeakMap<Cluster['resources'], Map<string, string>>();
+const ofPods = new WeakMap<Cluster['resources'], WeakMap<Pod, string>>();
+
+const bits = <T>(items: readonly T[], matches: (item: T) => boolean | undefined): string =>
+  items.map((item) => (matches(item) === undefined ? '?' : matches(item) ? '1' : '0')).join('');
+
+/**
+ * Equal for pods that no policy of the cluster tells apart, by labels, namespace, address or the names of their ports. A pod in its
+ * node's network is its node to policies, and a class of its own.
+ */
+export function podClass(cluster: Cluster, pod: Pod): string {
+  const byPod = remember(ofPods, cluster.resources, () => new WeakMap<Pod, string>());
+  return remember(byPod, pod, () => {
+    if (!isPoliced(pod)) return `node ${pod.spec?.nodeName ?? ''}`;
+    const { podSelectors, namespaceSelectors, networks, namespaces } = remember(looks, cluster.resources, () =>
+      looksOf(cluster),
+    );
+    const namespace = namespaceOf(pod);
+    const byLabels = remember(ofLabels, cluster.resources, () => new Map<string, string>());
+    const labels = JSON.stringify([namespace, pod.metadata.labels ?? {}]);
+    const selected = remember(byLabels, labels, () =>
+      [
+        namespaces.has(namespace) ? namespace : '',
+        bits(namespaceSelectors, (one) => selectsNamespace(cluster, one, namespace)),
+        // The API's first form of administrators' policies wraps the selector of namespaces.
+        bits(namespaceSelectors, (one) => selectsNamespace(cluster, fieldsOf(one).namespaceSelector, namespace)),
+        bits(podSelectors, (one) => selectsPod(one, pod)),
+        foreignPoliciesOf(cluster, pod).map(resourceName).join(','),
+      ].join(' '),
+    );
+    const addresses = podAddresses(pod).flatMap((text) => addressOf(text) ?? []);
+    const inside = bits(networks, (cidr) => addresses.some((address) => cidrContains(cidr, address)));
+    const ports = (pod.spec?.containers ?? []).flatMap((container) =>
+      (container.ports ?? []).flatMap(({ name, containerPort, protocol = 'TCP' }) =>
+        name === undefined ? [] : [`${name}=${containerPort}/${protocol}`],
+      ),
+    );
+    return [selected, inside, ports.sort().join(',')].join('|');
+  });
+}

@@ -1,0 +1,257 @@
+/** reach: who reaches whom? Every workload to every Service, or to every workload, of some namespaces or of the cluster. */
+import { pointer, QuestionError } from '../../base/errors.js';
+import { compare, isZero } from '../../base/fraction.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import { type RunningWorkload, runningWorkloads } from '../../cluster/running-workloads.js';
+import type { Assumption } from '../../cluster/settings.js';
+import type { Answer, Finding, ReachPair, ReachResult, ReachShares } from '../../contract/answers.js';
+import type { QuestionRequest, ReachQuestion } from '../../contract/requests.js';
+import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
+import { probability } from '../chances.js';
+import { finding } from '../findings/finding.js';
+import { toldFindings } from '../findings/index.js';
+import { changesWithoutEffect } from '../findings/no-effect.js';
+import type { Prepared } from '../prepare.js';
+import { summed } from '../summaries/index.js';
+import { requireWalkable } from '../walk-limits.js';
+import { withoutRepetition } from '../without-repetition.js';
+import { type Outcome, type Pair, reachTable } from './table.js';
+import { type ReachTarget, serviceTargets, workloadTargets } from './targets.js';
+
+/** How many pairs are answered unless the request says otherwise. */
+export const DEFAULT_PAIRS = 40_000;
+
+type Side = Pick<Prepared, 'cluster' | 'settings'>;
+
+/** What is asked about in one state of the cluster. */
+interface Asked {
+  readonly sources: readonly RunningWorkload[];
+  readonly targets: readonly ReachTarget[];
+  readonly withoutPorts: readonly string[];
+}
+
+const EVERYWHERE = '*';
+
+/** Namespaces as a set; undefined: all. Throws NOT_FOUND for one that neither holds a pod nor a Service on any side. */
+function namespacesOf(
+  names: readonly string[] | undefined,
+  clusters: readonly Cluster[],
+  at: string,
+): ReadonlySet<string> | undefined {
+  if (names === undefined || names.includes(EVERYWHERE)) return undefined;
+  const present = new Set<string>();
+  for (const { pods, services } of clusters) {
+    for (const { metadata } of [...pods.values(), ...services.values()]) present.add(metadata.namespace ?? 'default');
+  }
+  for (const [index, name] of names.entries()) {
+    if (present.has(name)) continue;
+    const detail = `The snapshot holds no pod and no Service of namespace "${name}".`;
+    throw new QuestionError('NOT_FOUND', detail, [{ pointer: pointer('reach', at, String(index)), detail }]);
+  }
+  return new Set(names);
+}
+
+function askedOf(cluster: Cluster, question: ReachQuestion, clusters: readonly Cluster[]): Asked {
+  const namespaces = namespacesOf(question.namespaces, clusters, 'namespaces');
+  const clients =
+    question.fromNamespaces === undefined
+      ? namespaces
+      : namespacesOf(question.fromNamespaces, clusters, 'fromNamespaces');
+  const all = runningWorkloads(cluster);
+  const sources = all.filter(({ namespace }) => clients?.has(namespace) ?? true);
+  if (question.to !== 'WORKLOADS') {
+    return { sources, targets: serviceTargets(cluster, namespaces, question), withoutPorts: [] };
+  }
+  return {
+    sources,
+    ...workloadTargets(
+      all.filter(({ namespace }) => namespaces?.has(namespace) ?? true),
+      question,
+    ),
+  };
+}
+
+/** Throws INVALID_REQUEST for fields that do not go together, NOT_FOUND for a Service that is there on no side. */
+function checkQuestion({ to, services, port, protocol }: ReachQuestion, clusters: readonly Cluster[]): void {
+  const refuse = (field: string, detail: string) => {
+    throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `/reach/${field}`, detail }]);
+  };
+  if (to === 'WORKLOADS' && services !== undefined) refuse('services', 'Services are named, and "to" is WORKLOADS.');
+  if (to !== 'WORKLOADS' && port !== undefined)
+    refuse('port', 'A port is for "to": "WORKLOADS": Services have ports of their own.');
+  if (port === undefined && protocol !== undefined) refuse('protocol', 'A protocol goes with a port.');
+  for (const [index, name] of (services ?? []).entries()) {
+    if (clusters.some((cluster) => cluster.services.has(name))) continue;
+    const detail = `Service "${name}" is not in the cluster.`;
+    throw new QuestionError('NOT_FOUND', detail, [{ pointer: `/reach/services/${index}`, detail }]);
+  }
+}
+
+const sourceName = ({ kind, namespace, name }: RunningWorkload) => `${kind} ${namespace}/${name}`;
+const keyOf = ({ from, to }: Pair) => `${sourceName(from)}\n${to.name}\n${to.family}`;
+
+function sumOf(outcomes: readonly Outcome[], which: (outcome: Outcome) => boolean): Share {
+  return outcomes.reduce((sum, one) => (which(one) ? addShare(sum, one.share) : sum), NO_SHARE);
+}
+
+const isDenied = ({ verdict, cause }: Outcome) => cause === 'NETWORK_POLICY' && verdict !== 'UNKNOWN';
+
+const shares = new WeakMap<readonly Outcome[], ReachShares>();
+
+/** The shares of a pair, and what is behind those that are not delivered, the largest first. */
+function sharesOf(outcomes: readonly Outcome[]): ReachShares {
+  const known = shares.get(outcomes);
+  if (known !== undefined) return known;
+  const parts = {
+    delivered: sumOf(outcomes, ({ verdict }) => verdict === 'DELIVERED'),
+    denied: sumOf(outcomes, isDenied),
+    lost: sumOf(outcomes, (one) => one.verdict !== 'DELIVERED' && one.verdict !== 'UNKNOWN' && !isDenied(one)),
+    unknown: sumOf(outcomes, ({ verdict }) => verdict === 'UNKNOWN'),
+  };
+  const causes = outcomes
+    .filter(({ verdict }) => verdict !== 'DELIVERED')
+    .sort((a, b) => compare(b.share.nominal, a.share.nominal))
+    .map(({ verdict, cause, direction, policies, detail, share }) => ({
+      verdict,
+      ...(cause === undefined ? {} : { cause }),
+      share: probability(share),
+      ...(direction === undefined ? {} : { direction }),
+      ...(policies === undefined || policies.length === 0 ? {} : { policies: policies as string[] }),
+      detail,
+    }));
+  const made: ReachShares = {
+    delivered: probability(parts.delivered),
+    ...(isZero(parts.denied.nominal) ? {} : { denied: probability(parts.denied) }),
+    ...(isZero(parts.lost.nominal) ? {} : { lost: probability(parts.lost) }),
+    ...(isZero(parts.unknown.nominal) ? {} : { unknown: probability(parts.unknown) }),
+    ...(causes.length === 0 ? {} : { causes }),
+  };
+  shares.set(outcomes, made);
+  return made;
+}
+
+const shape = (outcomes: readonly Outcome[]) =>
+  JSON.stringify(
+    outcomes.map(({ verdict, cause, direction, policies, share }) => [
+      ...[verdict, cause, direction, policies],
+      ...[String(share.nominal.n), String(share.nominal.d)],
+    ]),
+  );
+
+/** What a change does to a pair. */
+function changeOf(was: readonly Outcome[], is: readonly Outcome[]): NonNullable<ReachPair['change']> {
+  const [before, after] = [was, is].map((one) => sumOf(one, ({ verdict }) => verdict === 'DELIVERED').nominal);
+  const way = compare(after as Share['nominal'], before as Share['nominal']);
+  if (way !== 0) return way < 0 ? 'CUT' : 'OPENED';
+  return shape(was) === shape(is) ? 'SAME' : 'OTHER';
+}
+
+function pairOf(pair: Pair, earlier: ReadonlyMap<string, Pair> | undefined): ReachPair {
+  const { from, to, outcomes } = pair;
+  const named = { from: sourceName(from), to: to.name, family: to.family };
+  if (earlier === undefined) return { ...named, ...sharesOf(outcomes) };
+  const was = earlier.get(keyOf(pair));
+  const change = was === undefined ? 'ADDED' : changeOf(was.outcomes, outcomes);
+  const before = was === undefined || change === 'SAME' ? {} : { before: sharesOf(was.outcomes) };
+  return { ...named, ...sharesOf(outcomes), change, ...before };
+}
+
+function countsOf(pairs: readonly ReachPair[], removed: number, omitted: number): ReachResult['counts'] {
+  const count = (which: (pair: ReachPair) => boolean) => pairs.filter(which).length;
+  const isAll = ({ fraction }: { readonly fraction: string }) => fraction === '1';
+  return {
+    pairs: pairs.length,
+    delivered: count(({ delivered }) => isAll(delivered)),
+    denied: count(({ denied }) => denied !== undefined && isAll(denied)),
+    lost: count(({ lost }) => lost !== undefined && isAll(lost)),
+    unknown: count(({ unknown }) => unknown !== undefined),
+    partly: count(
+      (one) =>
+        one.unknown === undefined &&
+        ![one.delivered, one.denied, one.lost].some((share) => share !== undefined && isAll(share)),
+    ),
+    omitted,
+    ...(pairs.some(({ change }) => change !== undefined)
+      ? {
+          cut: count(({ change }) => change === 'CUT'),
+          opened: count(({ change }) => change === 'OPENED'),
+          other: count(({ change }) => change === 'OTHER'),
+          added: count(({ change }) => change === 'ADDED'),
+          removed,
+        }
+      : {}),
+  };
+}
+
+/** As many targets as the wanted number of pairs has room for, at least one. */
+function limited(targets: readonly ReachTarget[], sources: number, most: number): readonly ReachTarget[] {
+  return targets.slice(0, Math.max(1, Math.floor(most / Math.max(1, sources))));
+}
+
+function omittedFinding(asked: number, omitted: number, most: number): Finding[] {
+  if (omitted === 0) return [];
+  const message = `${asked + omitted} pairs are wanted, of which ${asked} are answered: more than maxPairs ${most}. Name namespaces or Services.`;
+  return [finding('CHECK_INCOMPLETE', message, { touched: asked + omitted, asked, omitted })];
+}
+
+/** Answers who reaches whom, with changes before and after. Throws QuestionError for names and values that are wrong. */
+export function answerReach(prepared: Prepared, request: QuestionRequest): Answer<ReachResult> {
+  const question: ReachQuestion = request.reach ?? {};
+  const { cluster, settings, earlier, changes } = prepared;
+  const clusters = [cluster, ...(earlier === undefined ? [] : [earlier.cluster])];
+  checkQuestion(question, clusters);
+  const most = question.maxPairs ?? DEFAULT_PAIRS;
+  const asked = askedOf(cluster, question, clusters);
+  const targets = limited(asked.targets, asked.sources.length, most);
+  const keys = targets.flatMap(({ service }) =>
+    service === undefined ? [] : [`${service.namespace}/${service.name}`],
+  );
+  requireWalkable(cluster, keys, '/reach');
+  const sideOf = (side: Side, { sources }: Asked, wanted: readonly ReachTarget[]) =>
+    reachTable({ ...prepared, ...side }, sources, wanted);
+  const table = sideOf({ cluster, settings }, asked, targets);
+  const was = earlier === undefined ? undefined : askedOf(earlier.cluster, question, clusters);
+  const before =
+    was === undefined || earlier === undefined
+      ? undefined
+      : sideOf(earlier, was, limited(was.targets, was.sources.length, most));
+  const byKey = before === undefined ? undefined : new Map(before.pairs.map((pair) => [keyOf(pair), pair]));
+  const pairs = table.pairs.map((pair) => pairOf(pair, byKey));
+  const now = new Set(table.pairs.map(keyOf));
+  const removed = before?.pairs.filter((pair) => !now.has(keyOf(pair))).length ?? 0;
+  const omitted = (asked.targets.length - targets.length) * asked.sources.length;
+  const { withoutPorts } = asked;
+  const portless: Assumption[] =
+    withoutPorts.length === 0
+      ? []
+      : [
+          {
+            field: 'reach.port',
+            value: withoutPorts,
+            why: 'No container of these workloads declares a port: they are left out as targets. Give a port to ask about them.',
+          },
+        ];
+  const result: ReachResult = {
+    to: question.to ?? 'SERVICES',
+    sources: asked.sources.map((one) => ({
+      ...{ from: sourceName(one), kind: one.kind, namespace: one.namespace, name: one.name, pods: one.pods.length },
+    })),
+    targets: targets.map(({ name, family, service, workload, port, portName, protocol }) => ({
+      ...{ to: name, family, protocol },
+      ...(service === undefined ? {} : { service }),
+      ...(workload === undefined ? {} : { workload }),
+      ...(port === undefined ? {} : { port }),
+      ...(portName === undefined ? {} : { portName }),
+    })),
+    enforcement: {
+      enforced: table.enforcement.enforced,
+      ...(table.enforcement.by === undefined ? {} : { by: table.enforcement.by.name }),
+      why: table.enforcement.why,
+    },
+    pairs,
+    counts: countsOf(pairs, removed, omitted),
+  };
+  const found = [...omittedFinding(pairs.length, omitted, most), ...changesWithoutEffect(changes)];
+  const assumptions = withoutRepetition([...portless, ...table.assumptions]);
+  return summed('reach', request, prepared.answer({ result, assumptions }, toldFindings(found, request.findings)));
+}

@@ -1,0 +1,144 @@
+/**
+ * The ways from pods to one destination, walked once for all pods that the rules do not tell apart. Policies are recorded on the way
+ * and judged for each class of pods afterwards.
+ */
+import { addressOf } from '../../base/address.js';
+import { remember } from '../../base/remember.js';
+import { podAddresses } from '../../cluster/cluster.js';
+import { meshOf } from '../../cluster/mesh.js';
+import { namespacedName, type Pod } from '../../cluster/objects.js';
+import type { Cause, PathVerdict } from '../../contract/answers.js';
+import type { Client } from '../../path/client.js';
+import type { Destination } from '../../path/destinations.js';
+import type { Fabric } from '../../path/fabric.js';
+import type { PolicyPoint } from '../../path/policy-point.js';
+import type { WeightedClient } from '../../path/sources.js';
+import { hopsOf, type Journey } from '../../path/trail.js';
+import { podClass } from '../../policies/pod-class.js';
+import { clientGroups } from '../../probability/client-groups.js';
+import { addShare, type Share } from '../../probability/distribution.js';
+import { journeysOrUnsupported, tripsOf } from '../path/answer-path.js';
+
+/** Ways that end alike and on which policies see alike, as one. */
+export interface Way {
+  readonly verdict: PathVerdict;
+  readonly cause?: Cause | undefined;
+  /** The first of them, in a sentence. */
+  readonly detail: string;
+  readonly share: Share;
+  /** Where policies act on it, in order. */
+  readonly points: readonly PolicyPoint[];
+}
+
+/** The ways of one client, which may stand for others. */
+export interface Walk {
+  /** The same for walks of a target whose ways are alike. */
+  readonly number: number;
+  readonly client: Client;
+  readonly ways: readonly Way[];
+  /** Where packets go after DNAT. */
+  readonly addresses: ReadonlySet<string>;
+}
+
+/** A pod that connects. */
+export interface Connecting {
+  readonly pod: Pod;
+  readonly client: Client;
+  /** A mesh takes what it sends before any rule does. */
+  readonly isMeshed: boolean;
+}
+
+/** A pod as a client; undefined where it has no address of the family. */
+export function connecting(fabric: Fabric, pod: Pod): Connecting | undefined {
+  const node = pod.spec?.nodeName ?? '';
+  const namespace = pod.metadata.namespace ?? 'default';
+  const name = `pod/${namespacedName(pod)}`;
+  if (pod.spec?.hostNetwork === true) {
+    return { pod, client: { kind: 'HOST', name, address: undefined, node, namespace }, isMeshed: false };
+  }
+  const address = podAddresses(pod)
+    .map(addressOf)
+    .find((one) => one?.family === fabric.family)?.text;
+  if (address === undefined) return undefined;
+  const isMeshed = meshOf(fabric.cluster, pod) !== undefined;
+  return { pod, client: { kind: 'POD', name, address, node, namespace }, isMeshed };
+}
+
+function pointsOf(journey: Journey): readonly PolicyPoint[] {
+  return hopsOf(journey.trail).flatMap(({ entries }) =>
+    entries.flatMap((entry) => (entry.kind === 'HOST' && entry.step.point !== undefined ? [entry.step.point] : [])),
+  );
+}
+
+/** What policies see at a point but for the client: equal where they decide alike. */
+function seenAt(fabric: Fabric, { node, direction, pod, flow }: PolicyPoint, client: Client): string {
+  const { source, destination, protocol, port } = flow;
+  const isClient = source.address === client.address;
+  const from = isClient ? 'client' : `${source.address} at ${node}`;
+  const itself = isClient && destination.address === client.address;
+  const to = destination.pod === undefined ? destination.address : podClass(fabric.cluster, destination.pod);
+  return JSON.stringify([direction, pod === undefined, from, to, itself, protocol, port]);
+}
+
+function walkOf(fabric: Fabric, client: Client, destination: Destination, numbers: Map<string, number>): Walk {
+  const journeys = journeysOrUnsupported(fabric, client, () => tripsOf(fabric, client, destination));
+  const ways = new Map<string, Way>();
+  for (const journey of journeys) {
+    const { verdict, cause, detail, chance } = journey;
+    const points = pointsOf(journey);
+    const key = [verdict, cause, ...points.map((point) => seenAt(fabric, point, client))].join(' ');
+    const known = ways.get(key);
+    ways.set(key, {
+      ...(known ?? { verdict, cause, detail, points }),
+      share: known === undefined ? chance : addShare(known.share, chance),
+    });
+  }
+  const texts = [...ways].map(
+    ([key, { share }]) => `${key} ${share.nominal.n}/${share.nominal.d} ${share.programmed.n}`,
+  );
+  return {
+    client,
+    number: remember(numbers, texts.sort().join('\n'), () => numbers.size),
+    ways: [...ways.values()],
+    addresses: new Set(journeys.map(({ packet }) => packet.destination)),
+  };
+}
+
+/** The walks to one destination. */
+export class Walks {
+  readonly #fabric: Fabric;
+  readonly #destination: Destination;
+  /** The group of clients of each node. */
+  readonly #groups: Readonly<Record<'POD' | 'HOST', ReadonlyMap<string, WeightedClient>>>;
+  readonly #walks = new Map<string, Walk>();
+
+  readonly #numbers: Map<string, number>;
+
+  /** `nodes`: those on which clients are; `numbers`: those of walks that are alike. */
+  constructor(fabric: Fabric, destination: Destination, nodes: readonly string[], numbers: Map<string, number>) {
+    this.#numbers = numbers;
+    this.#fabric = fabric;
+    this.#destination = destination;
+    // Where the destination's rules are not modelled every client is walked for itself, and ends UNKNOWN.
+    const isModelled = nodes.length > 0 && nodes.every((node) => fabric.unmodelled(node) === undefined);
+    const groups = (from: 'POD' | 'HOST') => {
+      const all = isModelled ? clientGroups(fabric, { nodes: { from, names: [...nodes] } }, destination).groups : [];
+      return new Map(all.flatMap((group) => (group.nodes ?? []).map((node) => [node, group] as const)));
+    };
+    this.#groups = { POD: groups('POD'), HOST: groups('HOST') };
+  }
+
+  /** The walk that tells what becomes of a pod's connections. */
+  of({ client, isMeshed }: Connecting): Walk {
+    const kind = client.kind === 'HOST' ? 'HOST' : 'POD';
+    const group = isMeshed ? undefined : this.#groups[kind].get(client.node);
+    if (group === undefined) return this.#walk(client.name, client);
+    const walk = this.#walk(`${kind} ${group.client.node}`, group.client);
+    // A pod that is sent to itself is like no other.
+    return client.address !== undefined && walk.addresses.has(client.address) ? this.#walk(client.name, client) : walk;
+  }
+
+  #walk(key: string, client: Client): Walk {
+    return remember(this.#walks, key, () => walkOf(this.#fabric, client, this.#destination, this.#numbers));
+  }
+}

@@ -1,0 +1,168 @@
+/** Who reaches whom: the matrix, what denies, and what a change cuts and opens. */
+import type { Answer, ReachPair, ReachResult } from '../contract/answers.js';
+import { listed } from '../questions/summaries/words.js';
+import { backgroundMarkdown, markdownReport } from './assumptions.js';
+import { joinSections, type Layout, type Report } from './form.js';
+import { changesText, findingsText, footer, headline } from './frame.js';
+import { cellOf, type Matrix, matrixOf } from './reach-matrix.js';
+import { markdownText, printable } from './safe-text.js';
+import { fittedTable, markdownTable, shortened } from './table.js';
+import { item } from './wrap.js';
+
+/** Lines of the matrix, policies and changed pairs that the first screen has. */
+const ROWS = 16;
+const POLICIES = 4;
+const CHANGED = 8;
+/** The widest name of a line. */
+const NAME = 34;
+
+const WORDS = 'yes: delivered   no: denied by policy   lost: other causes   1/3: delivered share   ?: not known';
+
+const several = (names: readonly string[], width: number) => {
+  const all = names.join(', ');
+  if (all.length <= width) return all;
+  const few = names.length > 1 ? ` and ${names.length - 1} more` : '';
+  return `${shortened(names[0] ?? '', Math.max(11, width - few.length))}${few}`;
+};
+
+/** Columns in blocks that fit the width, each with the lines of the matrix. */
+function blocks(
+  { rows, columns }: Matrix,
+  { width, view }: Layout,
+): { readonly lines: string[]; readonly hidden: boolean } {
+  const shown = view.all ? rows : rows.slice(0, ROWS);
+  const labels = shown.map(({ names }) => printable(several(names, NAME)));
+  const label = Math.max(4, ...labels.map((text) => text.length));
+  const widths = columns.map((_, index) =>
+    Math.max(String(index + 1).length, ...shown.map(({ cells }) => (cells[index] ?? '').length)),
+  );
+  const parts: number[][] = [];
+  let used = 0;
+  for (const [index, one] of widths.entries()) {
+    const last = parts.at(-1);
+    if (last !== undefined && used + 2 + one <= width - 2) {
+      last.push(index);
+      used += 2 + one;
+    } else {
+      parts.push([index]);
+      used = label + 2 + one;
+    }
+  }
+  const wanted = view.all ? parts : parts.slice(0, 1);
+  const line = (head: string, cells: readonly string[]) => `  ${[head.padEnd(label), ...cells].join('  ')}`.trimEnd();
+  const lines = wanted.flatMap((part, number) => [
+    ...(number === 0 ? [] : ['']),
+    line(
+      '',
+      part.map((index) => String(index + 1).padStart(widths[index] as number)),
+    ),
+    ...shown.map(({ cells }, row) =>
+      line(
+        labels[row] ?? '',
+        part.map((index) => (cells[index] ?? '').padStart(widths[index] as number)),
+      ),
+    ),
+    ...part.flatMap((index) =>
+      item(`  ${String(index + 1).padStart(3)}  `, printable(several(columns[index] ?? [], width - 7)), width, 7),
+    ),
+  ]);
+  return { lines, hidden: shown.length < rows.length || wanted.length < parts.length };
+}
+
+interface Denial {
+  readonly policies: readonly string[];
+  readonly direction: string;
+  readonly pairs: ReachPair[];
+  readonly detail: string;
+}
+
+/** What denies, those first that deny most pairs. */
+function denialsOf(pairs: readonly ReachPair[]): readonly Denial[] {
+  const found = new Map<string, Denial>();
+  for (const pair of pairs) {
+    for (const { cause, verdict, direction = '', policies = [], detail } of pair.causes ?? []) {
+      if (cause !== 'NETWORK_POLICY' || verdict === 'UNKNOWN') continue;
+      const key = `${direction} ${policies.join(' ')}`;
+      const known = found.get(key) ?? { policies, direction, pairs: [], detail };
+      known.pairs.push(pair);
+      found.set(key, known);
+    }
+  }
+  return [...found.values()].sort((a, b) => b.pairs.length - a.pairs.length);
+}
+
+function denialText({ policies, direction, pairs, detail }: Denial): string {
+  const way = direction === 'EGRESS' ? 'egress' : 'ingress';
+  return `${way} by ${listed(policies, 3)}: ${pairs.length === 1 ? '1 pair' : `${pairs.length} pairs`}, as ${detail}`;
+}
+
+const isChanged = ({ change }: ReachPair) => change !== undefined && change !== 'SAME' && change !== 'ADDED';
+
+/** The pairs that a change makes others, those that it cuts first. */
+function changedRows(pairs: readonly ReachPair[]): readonly (readonly string[])[] {
+  const order = ['CUT', 'OPENED', 'OTHER'];
+  return pairs
+    .filter(isChanged)
+    .sort((a, b) => order.indexOf(a.change ?? '') - order.indexOf(b.change ?? ''))
+    .map((pair) => {
+      const { policies = [] } = pair.causes?.[0] ?? pair.before?.causes?.[0] ?? {};
+      return [pair.change ?? '', pair.from, pair.to, cellOf(pair).replace('>', ' > '), policies.join(', ')].map(
+        printable,
+      );
+    });
+}
+
+const CHANGED_COLUMNS = [
+  { title: '' },
+  { title: 'from' },
+  { title: 'to' },
+  { title: 'delivered' },
+  { title: 'policies' },
+];
+
+function text(answer: Answer<ReachResult>, layout: Layout): string {
+  const { result } = answer;
+  const { view, width } = layout;
+  const matrix = matrixOf(result);
+  const { lines, hidden } = blocks(matrix, layout);
+  const denials = denialsOf(result.pairs);
+  const named = view.all ? denials : denials.slice(0, POLICIES);
+  const changed = changedRows(result.pairs);
+  const first = view.all ? changed : changed.slice(0, CHANGED);
+  const behind = hidden || named.length < denials.length || first.length < changed.length;
+  return joinSections([
+    headline(answer, layout),
+    findingsText(answer, layout),
+    first.length === 0 ? [] : fittedTable(CHANGED_COLUMNS, first, width - 2).map((line) => `  ${line}`.trimEnd()),
+    result.pairs.length === 0 ? [] : [...lines, '', ...item('', WORDS, width, 0)],
+    named.length === 0 ? [] : ['Denied', ...named.flatMap((one) => item('  ', printable(denialText(one)), width, 4))],
+    changesText(answer, layout),
+    ...footer(answer, layout, behind ? [['every workload, target and policy', '--all'] as const] : []),
+  ]);
+}
+
+function markdown(answer: Answer<ReachResult>): string {
+  const { result } = answer;
+  const { rows, columns } = matrixOf(result);
+  const changed = changedRows(result.pairs);
+  const table = markdownTable(
+    [{ title: 'from' }, ...columns.map((names) => ({ title: markdownText(several(names, 60)) }))],
+    rows.map(({ names, cells }) => [markdownText(several(names, 60)), ...cells.map(markdownText)]),
+  );
+  const denials = denialsOf(result.pairs);
+  return markdownReport([
+    [`**${markdownText(answer.summary)}**`],
+    changed.length === 0
+      ? []
+      : markdownTable(
+          CHANGED_COLUMNS,
+          changed.map((cells) => cells.map(markdownText)),
+        ),
+    result.pairs.length === 0 ? [] : table,
+    denials.map((one) => `- ${markdownText(denialText(one))}`),
+    ...backgroundMarkdown(answer),
+  ]);
+}
+
+/** Who reaches whom. */
+export const reachReport: Report<Answer<ReachResult>> = { text, markdown };

@@ -1,0 +1,22 @@
+/** The kinds whose objects are checked and merged by the schema. */
+export const KINDS = {
+  'v1/ConfigMap': 'io.k8s.api.core.v1.ConfigMap',
+  'v1/Endpoints': 'io.k8s.api.core.v1.Endpoints',
+  'v1/Namespace': 'io.k8s.api.core.v1.Namespace',
+  'v1/Node': 'io.k8s.api.core.v1.Node',
+  'v1/PersistentVolumeClaim': 'io.k8s.api.core.v1.PersistentVolumeClaim',
+  'v1/Pod': 'io.k8s.api.core.v1.Pod',
+  'v1/Service': 'io.k8s.api.core.v1.Service',
+  'v1/ServiceAccount': 'io.k8s.api.core.v1.ServiceAccount',
+  'apps/v1/DaemonSet': 'io.k8s.api.apps.v1.DaemonSet',
+  'apps/v1/Deployment': 'io.k8s.api.apps.v1.Deployment',
+  'apps/v1/ReplicaSet': 'io.k8s.api.apps.v1.ReplicaSet',
+  'apps/v1/StatefulSet': 'io.k8s.api.apps.v1.StatefulSet',
+  'autoscaling/v2/HorizontalPodAutoscaler': 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler',
+  'batch/v1/CronJob': 'io.k8s.api.batch.v1.CronJob',
+  'batch/v1/Job': 'io.k8s.api.batch.v1.Job',
+  'discovery.k8s.io/v1/EndpointSlice': 'io.k8s.api.discovery.v1.EndpointSlice',
+  'networking.k8s.io/v1/Ingress': 'io.k8s.api.networking.v1.Ingress',
+  'networking.k8s.io/v1/NetworkPolicy': 'io.k8s.api.networking.v1.NetworkPolicy',
+  'policy/v1/PodDisruptionBudget': 'io.k8s.api.policy.v1.PodDisruptionBudget',
+};
