@@ -25,7 +25,7 @@ export interface Planned {
 
 /** One of each kind of rules; KERNEL_ALL=1: every version in both families. */
 const VERSIONS: Readonly<Record<IPFamily, readonly string[]>> = {
-  IPv4: ['1.23.4', '1.24.3', '1.28.3', '1.36.2'],
+  IPv4: ['1.24.3', '1.36.2'],
   IPv6: ['1.36.2'],
 };
 const ORDER = [...SINCE_125, '1.24.3', '1.23.4', '1.22.0', '1.21.1', '1.20.2'];

@@ -30,6 +30,8 @@ const BEFORE = {
   'net/ipv6/conf/*/router_solicitations': '0',
   'net/ipv6/conf/*/accept_ra': '0',
   'net/ipv6/icmp/ratelimit': '0',
+  // What is known of a neighbour stays known.
+  'net/ipv6/neigh/*/base_reachable_time_ms': '36000000',
 };
 const EVERYWHERE = { 'net/ipv4/conf/*/rp_filter': '0', 'net/ipv6/conf/*/accept_redirects': '0' };
 const ROUTER = {
@@ -59,8 +61,14 @@ export function setupOf(options: PlantOptions) {
     sysctl: { ...EVERYWHERE, ...sysctl },
     listen: more.listen ?? [],
   });
+  const pairs = options.pods.flatMap((pod) =>
+    options.pods
+      .filter((other) => other.node === pod.node && other !== pod)
+      .flatMap((other) => FAMILIES.map((family) => [namespaceOf(options, pod.name), inFamily(family, other.address)])),
+  );
   return {
     links: text(links(options)),
+    neighbours: pairs,
     hosts: [
       host('outside', outsideLines(options), { 'net/ipv6/ip_nonlocal_bind': '1' }),
       ...numbers(options.nodes).map((node) =>
@@ -114,9 +122,22 @@ export function nodeOf(options: PlantOptions, deployment: Deployment, node: numb
       )
       .join(''),
     // In the order in which kube-proxy adds them, which is not that of ipvsadm.
-    ipvsadm: programs.flatMap((program) => program.virtualServers().map(inOrder)).join(''),
+    ipvsadm: programs
+      .flatMap((program) => [...program.virtualServers(), ...onBridge(program, node)].map(inOrder))
+      .join(''),
     rules,
   };
+}
+
+/** kube-proxy gives node ports to every local address: to the bridge's too, which no snapshot tells. */
+function onBridge(program: IpvsProgram, node: number) {
+  const { allAddresses, nodeAddresses } = program.context;
+  if (!allAddresses) return [];
+  const address = inFamily(program.family, `10.180.${node}.1`);
+  return program
+    .virtualServers()
+    .filter((server) => server.address === nodeAddresses[0])
+    .map((server) => ({ ...server, address }));
 }
 
 /** A virtual server with its real servers in the order in which they are added. */

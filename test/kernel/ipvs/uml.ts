@@ -45,7 +45,10 @@ const TOLD = 4000;
  *
  * @param seconds how long it may take
  */
-export async function runPlan(plan: { readonly scenarios: readonly unknown[] }, seconds: number): Promise<Ran[]> {
+export async function runPlan(
+  plan: { readonly setup: unknown; readonly scenarios: readonly unknown[] },
+  seconds: number,
+): Promise<Ran[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ipvs-'));
   try {
     const preload = join(folder, 'xstate.so');
