@@ -200,6 +200,7 @@ KUBE_PROXY = {
     "net/ipv4/vs/expire_nodest_conn": "1",
     "net/ipv4/vs/expire_quiescent_template": "1",
 }
+# What each tool read last in a namespace, and the virtual servers of the namespace.
 loaded = {}
 
 
@@ -221,15 +222,12 @@ def program(node):
         load(space, ("ipset", "restore", "-exist"), node["ipset"])
         for command, rules in node["rules"]:
             load(space, (command,), rules)
+        if not node["anew"] and loaded.get(space) == node["ipvsadm"]:
+            return
+        loaded[space] = node["ipvsadm"]
         run(["ipvsadm", "-C"])
         if node["ipvsadm"]:
             run(["ipvsadm", "-R"], node["ipvsadm"])
-        if space not in tuned:
-            tuned.add(space)
-            sysctl(KUBE_PROXY)
-
-
-tuned = set()
 
 
 def build(setup):
@@ -242,6 +240,7 @@ def build(setup):
             if host["node"]:
                 run(["ip", "link", "add", "kube-ipvs0", "type", "dummy"])
                 run(["ip", "link", "set", "kube-ipvs0", "arp", "off", "up"])
+                sysctl(KUBE_PROXY)
             sysctl(host["sysctl"])
         for kind, address, port in host["listen"]:
             listen(host["name"], host["space"], socket.SOCK_DGRAM if kind == "UDP" else socket.SOCK_STREAM, address, port)
@@ -299,7 +298,10 @@ def main():
     with open(RESULT, "w") as result:
         build(plan["setup"])
         warm_up(plan["setup"])
+        until = time.monotonic() + plan["seconds"]
         for index, one in enumerate(plan["scenarios"]):
+            if time.monotonic() > until:
+                break
             try:
                 told = scenario(one)
             except Exception as failure:  # a scenario that cannot be run is told, and the next one is tried

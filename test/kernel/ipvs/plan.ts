@@ -93,7 +93,7 @@ export function setupOf(options: PlantOptions) {
 }
 
 /** The state of a node in ipvs mode, as its tools load it. */
-export function nodeOf(options: PlantOptions, deployment: Deployment, node: number) {
+export function nodeOf(options: PlantOptions, deployment: Deployment, node: number, anew = false) {
   const { snapshot, settings, families = ['IPv4'] } = deployment;
   const override = settings === undefined ? {} : { settings };
   const prepared = prepare(override, snapshot);
@@ -107,6 +107,8 @@ export function nodeOf(options: PlantOptions, deployment: Deployment, node: numb
   });
   return {
     space: namespaceOf(options, name),
+    // Whether turns and remembered clients begin anew, where the node has these very servers.
+    anew,
     addresses: text(
       programs.flatMap((program) =>
         [...program.boundAddresses.keys()].map(

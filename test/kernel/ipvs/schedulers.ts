@@ -101,7 +101,7 @@ class Cases {
     this.list.push({
       name: scheduler,
       scenario: {
-        nodes: [1, 2, 3].map((node) => nodeOf(options, deployment, node)),
+        nodes: [1, 2, 3].map((node) => nodeOf(options, deployment, node, true)),
         flows: rows.map((one) => (isRow(one) ? one.flow : one)),
       },
       rows: rows.map((one) => (isRow(one) ? one : undefined)),
