@@ -115,7 +115,11 @@ const USUAL_VERSIONS: Readonly<Record<string, string>> = {
 };
 
 /** The roles for which the status of an object is kept. */
-const HAS_STATUS: ReadonlySet<ResourceRole | undefined> = new Set(['LOAD_BALANCER', 'AUTOSCALER'] as const);
+const HAS_STATUS: ReadonlySet<ResourceRole | undefined> = new Set([
+  'LOAD_BALANCER',
+  'AUTOSCALER',
+  'NAMESPACE',
+] as const);
 
 /** Reads an object of one of these kinds: metadata is checked, spec is kept as it is. */
 export function readResource(kind: string, apiVersion: unknown, value: Fields): ReadResource {

@@ -8,7 +8,7 @@ import type { ChangeContext } from '../change.js';
 import { unchanged } from '../combine.js';
 import { refuse } from '../refusal.js';
 import type { AppliedManifest } from './apply-manifest.js';
-import { type Subject, sentAndStored } from './subject.js';
+import { plainStore, type Subject, sentAndStored } from './subject.js';
 
 /** The resource that the cluster keeps of an object. */
 function resourceOf(value: Fields, { manifest }: Subject): Resource {
@@ -38,10 +38,14 @@ export function applyResource(cluster: Cluster, subject: Subject, context: Chang
     metadata: { name, ...(isNamespaced(kind, apiVersion) ? { namespace: namespace ?? 'default' } : {}) },
   });
   const before = cluster.resources.get(key);
-  const { sent, stored } = sentAndStored({ ...subject, before: before as unknown as Fields }, { strict: true });
-  const wanted = sent === undefined ? before : resourceOf(subject.type === 'any' ? sent : (stored ?? sent), subject);
+  const { sent, stored } = sentAndStored(
+    { ...subject, before: before as unknown as Fields },
+    plainStore(kind, subject.type, { strict: true }),
+  );
+  const wanted =
+    sent === undefined ? before : resourceOf(subject.type === 'any' ? sent : withManagedFields(stored, sent), subject);
   const outcome = before === undefined ? 'CREATED' : sent === undefined ? 'UNCHANGED' : 'CONFIGURED';
-  context.stored?.({ kind, namespace, name, outcome, object: stored ?? {} });
+  context.stored?.({ kind, namespace, name, outcome, object: stored });
   const isSame = before !== undefined && (wanted === undefined || same(before, wanted));
   const word = before === undefined ? 'OBJECT_CREATED' : isSame ? 'OBJECT_UNCHANGED' : 'OBJECT_CONFIGURED';
   const words = { OBJECT_CREATED: 'created', OBJECT_UNCHANGED: 'is so already', OBJECT_CONFIGURED: 'changed' } as const;
@@ -54,6 +58,14 @@ export function applyResource(cluster: Cluster, subject: Subject, context: Chang
     },
     touchesSettings: !isSame && resourceRole(kind, apiVersion) === 'DATAPLANE',
   };
+}
+
+/** The stored object with the managers of the one that was sent. */
+function withManagedFields(stored: Fields, sent: Fields): Fields {
+  const { managedFields } = fieldsIn(sent.metadata);
+  return managedFields === undefined
+    ? stored
+    : { ...stored, metadata: { ...fieldsIn(stored.metadata), managedFields } };
 }
 
 function resourceVersion(value: Fields, subject: Subject): string {
