@@ -54,7 +54,11 @@ function healthCheckAddresses(
 }
 
 /** What listens on a node: kube-proxy's health servers and the pods of the host's network. */
-function listeners({ cluster }: Snapshot, node: number, override: SettingsOverride): Pick<NodeState, 'tcp' | 'udp'> {
+export function listeners(
+  { cluster }: Snapshot,
+  node: number,
+  override: SettingsOverride,
+): Pick<NodeState, 'tcp' | 'udp'> {
   const tcp: Listener[] = [{ port: PROXY_HEALTH_PORT }];
   const udp: Listener[] = [];
   for (const { spec } of cluster.services.values()) {
