@@ -85,14 +85,20 @@ export function nodeStates(
   const prepared = prepare(override, snapshot);
   return numbers(nodes).map((node) => {
     const name = nodeName(node);
+    const program = programNode(prepared.cluster, name, 'IPv4', prepared.settings.proxyOf(name));
+    const isNft = program.mode === 'nftables';
+    const textOf = (family: IPFamily, format: 'RESTORE' | 'TRANSACTION') => {
+      const chains = { nodes: [name], families: [family], format };
+      return ask('chains', { ...override, chains }, snapshot).result.parts[0]?.text ?? '';
+    };
     const rules = families.map((family) => {
-      const chains = { nodes: [name], families: [family], format: 'RESTORE' } as const;
-      const restore = ask('chains', { ...override, chains }, snapshot).result.parts[0]?.text ?? '';
+      const restore = isNft ? '' : textOf(family, 'RESTORE');
       return [family, nodeRules(prepared.cluster, prepared.settings, name, family, restore)] as const;
     });
-    const program = programNode(prepared.cluster, name, 'IPv4', prepared.settings.proxyOf(name));
+    const nft = isNft ? families.map((family) => [family, textOf(family, 'TRANSACTION')] as const) : [];
     return {
       rules: Object.fromEntries(rules),
+      ...(isNft ? { nft: Object.fromEntries(nft) } : {}),
       routeLocalnet: families.includes('IPv4') && program.routeLocalnet,
       tcpBeLiberal: prepared.settings.proxyOf(name).kernel.tcpBeLiberal,
       hairpin: prepared.settings.network.hairpin,
