@@ -145,7 +145,7 @@ export class Real {
   kubectlFolder(): string {
     const folder = join(this.#folder, 'bin');
     spawnSync('mkdir', ['-p', folder]);
-    const text = `#!/bin/sh\nexec ${LAB} kubectl ${this.access.join(' ')} "$@"\n`;
+    const text = `#!/bin/sh\nHOME=${this.#folder} exec ${LAB} kubectl ${this.access.join(' ')} "$@"\n`;
     writeFileSync(join(folder, 'kubectl'), text, { mode: 0o755 });
     return folder;
   }
