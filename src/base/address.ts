@@ -226,3 +226,12 @@ export function networkOf(text: string): Cidr | undefined {
 export function joinHostPort(address: string, port: number | string): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
+
+/** Reads `address:port`, IPv6 in brackets; the address canonical. Undefined for anything else. */
+export function splitHostPort(text: string): { readonly address: string; readonly port: number } | undefined {
+  const [, v6, v4, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const address = addressOf(v6 ?? v4 ?? '');
+  const port = Number(digits);
+  if (address === undefined || port > 65535 || (v6 !== undefined) !== (address.family === 'IPv6')) return undefined;
+  return { address: address.text, port };
+}

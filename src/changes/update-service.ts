@@ -42,10 +42,10 @@ function publishedPart({ metadata, spec }: Service): unknown {
   ];
 }
 
-/** The object without what kubectl notes in it: nobody else reads that. */
+/** The object without what kubectl notes in it, which nobody else reads; no annotations at all are none. */
 export function withoutLastApplied<T extends { readonly metadata: Service['metadata'] }>(object: T): T {
   const { annotations } = object.metadata;
-  if (annotations?.[LAST_APPLIED_ANNOTATION] === undefined) return object;
+  if (annotations === undefined) return object;
   const { [LAST_APPLIED_ANNOTATION]: _noted, ...kept } = annotations;
   const { annotations: _annotations, ...metadata } = object.metadata;
   return {

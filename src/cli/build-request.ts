@@ -75,9 +75,11 @@ async function nodeRules(args: Arguments): Promise<Fields> {
   const saves = await nodeFiles(args, 'iptables-save');
   const sets = await nodeFiles(args, 'ipset-save');
   const listings = await nodeFiles(args, 'nft-list');
-  const nodeRules: Record<string, { ipset?: string; nft?: string }> = {};
+  const servers = await nodeFiles(args, 'ipvsadm-save');
+  const nodeRules: Record<string, { ipset?: string; nft?: string; ipvsadm?: string }> = {};
   for (const [node, ipset] of sets) nodeRules[node] = { ipset };
   for (const [node, nft] of listings) nodeRules[node] = { ...nodeRules[node], nft };
+  for (const [node, ipvsadm] of servers) nodeRules[node] = { ...nodeRules[node], ipvsadm };
   return {
     ...(saves.length === 0 ? {} : { iptablesSave: Object.fromEntries(saves) }),
     ...(Object.keys(nodeRules).length === 0 ? {} : { nodeRules }),

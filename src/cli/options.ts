@@ -176,6 +176,11 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
         multiple: true,
         help: "decide matches of sets by this file, the node's ipset save; repeatable",
       },
+      'ipvsadm-save': {
+        value: 'NODE=FILE',
+        multiple: true,
+        help: "with iptables-save: the node's ipvsadm -S -n or ipvsadm -Ln; repeatable",
+      },
       ...QUESTION,
     },
     examples: [

@@ -1,11 +1,11 @@
-import { addressFamily, networkOf, parseCidr } from '../base/address.js';
+import { addressFamily, joinHostPort, networkOf, parseCidr, splitHostPort } from '../base/address.js';
 import { MAX_PROBLEMS, type Problem, QuestionError } from '../base/errors.js';
 import { ENUMS } from '../contract/gen/types.js';
 import type { Cluster } from './cluster.js';
 import { BOOT_SCRIPT, type IpMasqOverride, isAlignedCidr, isChainName } from './ip-masq.js';
 import type { LoadBalancerOptions, LoadBalancerSettings } from './load-balancer-settings.js';
 import { requireNode } from './lookup.js';
-import { commaList, DETECT_LOCAL_MODES, PROXY_MODES } from './proxy-configuration.js';
+import { commaList, DETECT_LOCAL_MODES, IPVS_SCHEDULERS, PROXY_MODES } from './proxy-configuration.js';
 import type { SettingsOverride } from './settings-override.js';
 import { isSupported, parseVersion, SUPPORTED_RANGE } from './versions.js';
 
@@ -66,6 +66,20 @@ function checkKubeProxy(override: NonNullable<SettingsOverride['kubeProxy']>, re
   checkNodePortAddresses(override.nodePortAddresses ?? [], report);
   checkBit(override.iptables?.masqueradeBit, 'iptables', report);
   checkBit(override.nftables?.masqueradeBit, 'nftables', report);
+  oneOf(IPVS_SCHEDULERS, override.ipvs?.scheduler || undefined, `${KUBE_PROXY}/ipvs/scheduler`, report);
+}
+
+function checkConnections({ open = [] }: NonNullable<SettingsOverride['connections']>, report: Report): void {
+  const seen = new Set<string>();
+  for (const [index, { endpoint }] of open.entries()) {
+    const pointer = `/settings/connections/open/${index}/endpoint`;
+    const split = splitHostPort(endpoint);
+    const name = split === undefined ? endpoint : joinHostPort(split.address, split.port);
+    if (split === undefined)
+      report(pointer, `${JSON.stringify(endpoint)} is not an address and port such as 10.244.1.5:8080.`);
+    else if (seen.has(name)) report(pointer, `${name} is given twice.`);
+    seen.add(name);
+  }
 }
 
 function checkIpMasq(override: IpMasqOverride, report: Report): void {
@@ -170,6 +184,7 @@ export function checkOverride(cluster: Cluster, override: SettingsOverride): voi
   oneOf(ENUMS['Settings.platform'], override.platform, '/settings/platform', report);
   oneOf(ENUMS['Settings.dataplane'], override.dataplane, '/settings/dataplane', report);
   if (override.kubeProxy !== undefined) checkKubeProxy(override.kubeProxy, report);
+  if (override.connections !== undefined) checkConnections(override.connections, report);
   if (override.network !== undefined) checkNetwork(override.network, report);
   if (override.loadBalancer !== undefined) checkLoadBalancers(cluster, override.loadBalancer, report);
   const [first] = problems;

@@ -1,3 +1,4 @@
+import { joinHostPort, splitHostPort } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import { checkOverride } from './check-override.js';
 import type { Cluster } from './cluster.js';
@@ -10,6 +11,7 @@ import { inferPlatform } from './platform.js';
 import {
   type Assumption,
   atLeast,
+  type ConnectionSettings,
   type KernelSettings,
   type NodeProxySettings,
   type Platform,
@@ -65,6 +67,16 @@ function nodeSettings(
 /** The version of a node whose `kubeProxyVersion` is kubelet's own, since no kube-proxy runs there. */
 function withoutProxy(assumption: Assumption): Assumption {
   return { ...assumption, why: assumption.why.replaceAll('kube-proxy version', 'version') };
+}
+
+function connectionsOf({ connections = {} }: SettingsOverride): ConnectionSettings {
+  const { pattern = 'BALANCED', open } = connections;
+  if (open === undefined) return { pattern };
+  const counts = open.map(({ endpoint, active, inactive = 0 }) => {
+    const { address = '', port = 0 } = splitHostPort(endpoint) ?? {};
+    return [joinHostPort(address, port), { active, inactive }] as const;
+  });
+  return { pattern, open: new Map(counts) };
 }
 
 const ASKED_FOR = {
@@ -161,6 +173,7 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
       return known;
     },
     network: network.settings,
+    connections: connectionsOf(given),
     ipMasqTold: network.ipMasqTold,
     kubelet,
     ...(dataplane ? { unsupportedDataplane: dataplane } : {}),
@@ -186,6 +199,7 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
       network: network.settings,
       ...(isReplaced ? {} : { kubelet }),
       clusterDomain,
+      ...(given.connections === undefined ? {} : { connections: given.connections }),
       ...(given.loadBalancer === undefined ? {} : { loadBalancer: given.loadBalancer }),
     },
   };

@@ -35,6 +35,9 @@ export interface ProxyConfiguration {
   readonly unread?: readonly (readonly [name: string, value: unknown])[];
 }
 
+/** The schedulers of IPVS that kube-proxy accepts. */
+export const IPVS_SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'lblc', 'lblcr', 'dh', 'sh', 'mh'] as const;
+
 export const PROXY_MODES: readonly ProxyMode[] = ENUMS['KubeProxySettings.mode'];
 export const DETECT_LOCAL_MODES: readonly DetectLocalMode[] = ENUMS['KubeProxySettings.detectLocalMode'];
 

@@ -110,12 +110,20 @@ export interface Route {
   readonly via: string;
 }
 
+/** How many connections there are, as far as a request tells. */
+export interface ConnectionSettings {
+  readonly pattern: 'BALANCED' | 'ONE_AT_A_TIME';
+  /** By canonical `address:port`; absent: not told. */
+  readonly open?: ReadonlyMap<string, { readonly active: number; readonly inactive: number }>;
+}
+
 /** Settings as decided for a whole request: the same for all nodes, or by node where snapshots differ. */
 export interface Settings {
   readonly platform: Platform;
   /** The proxy of one node. Throws QuestionError NOT_FOUND for an unknown node. */
   proxyOf(node: string): NodeProxySettings;
   readonly network: NetworkSettings;
+  readonly connections: ConnectionSettings;
   /** Whether the request or the snapshot says who masquerades pod traffic, rather than the platform's custom. */
   readonly ipMasqTold: boolean;
   /** Whether kubelet's own chains are there for the walk. */

@@ -68,8 +68,10 @@ export type Answer<R = AnyResult> = Omit<Contract.PathAnswer, 'result'> & { read
 export type ChainsPart = Contract.ChainsResult['parts'][number];
 export type TableData = Contract.Table;
 export type ChainData = Contract.Table['chains'][number];
+export type VirtualServerData = Contract.VirtualServer;
 export type RuleData = Contract.Rule;
 export type StepChance = Contract.Chance;
+export type ShareBasis = Contract.ShareBasis;
 
 // ── path ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -19,6 +19,8 @@ interface IpSet {
   readonly type: string;
   readonly family: 'IPv4' | 'IPv6';
   readonly entries: readonly Entry[];
+  /** Its entries as they are written. */
+  readonly texts: readonly string[];
   /** `list:set`: the sets that it is made of. */
   readonly members: readonly string[];
 }
@@ -100,6 +102,11 @@ export class IpSets {
     this.#sets = sets;
   }
 
+  /** The addresses that a set of addresses alone holds (`hash:ip`); undefined for a set that the text does not create. */
+  addressesOf(name: string): readonly string[] | undefined {
+    return this.#sets.get(name)?.texts;
+  }
+
   /**
    * Whether the set holds what the directions select of the packet. A set that the text does not create is not known;
    * nor is what depends on hardware addresses, interfaces or a port that is not known.
@@ -138,6 +145,7 @@ interface Draft {
   readonly type: string;
   readonly family: 'IPv4' | 'IPv6';
   readonly entries: Entry[];
+  readonly texts: string[];
   readonly members: string[];
 }
 
@@ -159,7 +167,7 @@ export function parseIpsets(text: string, pointer = ''): IpSets {
     const [command, name = '', third = '', ...rest] = line.split(/\s+/);
     if (command === 'create' || command === '-N') {
       const family = rest[rest.indexOf('family') + 1] === 'inet6' && rest.includes('family') ? 'IPv6' : 'IPv4';
-      sets.set(name, { type: third, family, entries: [], members: [] });
+      sets.set(name, { type: third, family, entries: [], texts: [], members: [] });
     } else if (command === 'add' || command === '-A') {
       const set = sets.get(name);
       if (set === undefined) problem(index + 1, `the set ${name} is not created before`);
@@ -167,7 +175,10 @@ export function parseIpsets(text: string, pointer = ''): IpSets {
       else {
         const entry = entryOf(set.type, third, rest.includes('nomatch'));
         if (entry === undefined) problem(index + 1, `"${third.slice(0, 60)}" is no entry of a set of type ${set.type}`);
-        else set.entries.push(entry);
+        else {
+          set.entries.push(entry);
+          set.texts.push(third);
+        }
       }
     } else {
       problem(

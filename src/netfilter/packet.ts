@@ -43,6 +43,17 @@ export interface Packet {
   /** It came in through a port of a bridge and br_netfilter shows it to iptables (`physdev --physdev-is-in`). */
   readonly bridged?: boolean | undefined;
   readonly connection: ConnectionState;
+  /** The source stands for clients whose addresses are not known: what is hashed of it is a share, not an answer. */
+  readonly anySource?: boolean | undefined;
+  /** The virtual server whose connection it belongs to, once IPVS has sent it on to a real server. */
+  readonly balanced?: Balanced | undefined;
+}
+
+/** What IPVS knows of a packet that it has sent on. */
+export interface Balanced {
+  readonly address: string;
+  readonly port: number;
+  readonly forwarding: 'MASQUERADE' | 'ROUTE' | 'TUNNEL';
 }
 
 /** A packet that is still being made. */
@@ -65,6 +76,8 @@ export function copyOf(packet: Packet): PacketDraft {
     outInterface: packet.outInterface,
     bridged: packet.bridged,
     connection: packet.connection,
+    anySource: packet.anySource,
+    balanced: packet.balanced,
   };
 }
 
@@ -99,6 +112,7 @@ export function withSource(packet: Packet, address: string, port: number | undef
   const { connection } = packet;
   const after = copyOf(packet);
   after.source = address;
+  after.anySource = undefined;
   after.sourcePort = port;
   after.connection = {
     state: connection.state,

@@ -1,6 +1,7 @@
 import type { IPFamily } from '../base/address.js';
 import type { Language } from './language.js';
 import type { Packet } from './packet.js';
+import type { Chance, WalkEnvironment } from './walk/types.js';
 
 export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
 
@@ -68,10 +69,45 @@ export interface Table {
   readonly baseChains: readonly Chain[];
 }
 
+/** One of the ways on which a balancer sends a packet. */
+export interface BalancedWay {
+  /** Absent: certain. */
+  readonly chance?: Chance | undefined;
+  /** The entry that says so, as a step names it. */
+  readonly rule: Rule;
+  readonly packet: Packet;
+  /** The packet is for this host and goes on in the hook; otherwise it is sent out anew. */
+  readonly stays: boolean;
+}
+
+/** What a balancer does with a packet that it takes. */
+export interface Taking {
+  /** The virtual server, as a step names it. */
+  readonly chain: string;
+  readonly origin?: Origin;
+  readonly ways: readonly BalancedWay[];
+  /** How likely it finds nobody to send the packet to and refuses it; absent: never. */
+  readonly refused: Chance | undefined;
+  /** Why it is not known what it does. */
+  readonly unknown?: string;
+  /** It refuses since nobody of this host is there whom the packet might go to. */
+  readonly wantsLocal?: boolean | undefined;
+}
+
+/** Something that is no chain and takes packets at a hook, among the base chains by its priority. */
+export interface HookBalancer {
+  readonly name: string;
+  readonly places: readonly { readonly hook: Hook; readonly priority: number }[];
+  /** What it does with the packet; undefined where it is none of its own. */
+  take(packet: Packet, environment: WalkEnvironment): Taking | undefined;
+}
+
 /** The rules of one family on one node, whether made by a renderer or parsed from text. */
 export interface Ruleset {
   readonly family: IPFamily;
   /** The language in which the rules are written. */
   readonly language: Language;
   readonly tables: readonly Table[];
+  /** What stands at hooks beside the chains. */
+  readonly balancers?: readonly HookBalancer[];
 }

@@ -80,6 +80,7 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
         return ends({ verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail }, chosen);
       }
       const passed = copyOf(packet);
+      if (forwarded.source !== passed.source) passed.anySource = undefined;
       passed.source = forwarded.source;
       passed.destination = forwarded.destination;
       passed.destinationPort = forwarded.destinationPort;

@@ -30,6 +30,12 @@ export function endingOf(outcome: HookOutcome, language: Language, node: string,
       ...rule,
     };
   }
+  if (outcome.refusedBy !== undefined) {
+    const { name, wantsLocal } = outcome.refusedBy;
+    const cause = wantsLocal ? 'NO_LOCAL_ENDPOINTS' : 'NO_ENDPOINTS';
+    const detail = `the virtual server ${name} on ${node} has no real server that takes it: ${SENTENCES[cause]}`;
+    return { verdict: 'REJECTED', cause, detail, ...rule };
+  }
   let steps = stepsOf(outcome.steps);
   for (let at = earlier; at !== undefined; at = at.previous) steps = [...stepsOf(at.outcome.steps), ...steps];
   const cause = causeOf(language, outcome.rule, steps);

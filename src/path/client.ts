@@ -13,6 +13,8 @@ export interface Client {
    * node that knows the Service.
    */
   readonly node: string;
+  /** The address only stands for those of clients that are not known. */
+  readonly anyAddress?: boolean;
   /** The load balancer that an outside client's packets come through. */
   readonly through?: Through;
   /** Namespace that short DNS names are completed with. */

@@ -44,6 +44,8 @@ export interface FabricOptions {
   readonly partial?: ReadonlySet<string>;
   /** The ipsets of nodes whose rules are given. */
   readonly ipsets?: ReadonlyMap<string, IpSets>;
+  /** The addresses on kube-ipvs0 of nodes whose rules are given. */
+  readonly bound?: ReadonlyMap<string, ReadonlySet<string>>;
   /** xt_recent list → addresses it holds, on every node. */
   readonly recent?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Where the health checks of load balancers stand. Default AFTER. */
@@ -121,18 +123,34 @@ export class Fabric {
   host(node: string): Host {
     let host = this.#hosts.get(node);
     if (host === undefined) {
-      const sets = this.#options.ipsets?.get(node);
+      const program = this.#balancingProgram(node);
+      const sets = this.#options.ipsets?.get(node) ?? program?.sets;
       const interfaces = this.#interfacesOf(node);
       host = new Host(node, this.places, this.settings, this.settings.proxyOf(node), {
         ...(this.#options.recent === undefined ? {} : { entries: this.#options.recent }),
         isBalancedHere: (address) => this.#isBalancedOn(node, address),
         ...(interfaces === undefined ? {} : { interfaces }),
         ...(sets === undefined ? {} : { sets }),
+        isBound: this.#boundOn(node),
         assume: (field, value, why) => this.assumptions.add(field, value, why),
       });
       this.#hosts.set(node, host);
     }
     return host;
+  }
+
+  /** What kube-proxy programs on a node that is modelled and whose own rules are not given. */
+  #balancingProgram(node: string): NodeProgram | undefined {
+    if (this.isParsed(node) || this.settings.proxyOf(node).mode !== 'ipvs') return undefined;
+    return this.unmodelled(node) === undefined ? this.program(node) : undefined;
+  }
+
+  /** Tells which addresses are on kube-ipvs0 of a node. */
+  #boundOn(node: string): (address: string) => boolean {
+    const given = this.#options.bound?.get(node);
+    if (given !== undefined) return (address) => given.has(address);
+    const program = this.#balancingProgram(node);
+    return (address) => program?.isBound?.(address) ?? false;
   }
 
   /** What the interfaces of a node are called whose own rules are given, with what that rests on; undefined for others. */
@@ -169,7 +187,15 @@ export class Fabric {
     let ruleset = this.#rulesets.get(node) ?? this.#options.rulesets?.get(node);
     if (ruleset === undefined) {
       const { kubelet, network } = this.settings;
-      ruleset = this.program(node).ruleset({ kubelet, forwardPolicy: network.forwardPolicy, ipMasq: network.ipMasq });
+      const { bridge } = this.book.addressesOf(node);
+      const program = this.program(node);
+      ruleset = program.ruleset({
+        kubelet,
+        forwardPolicy: network.forwardPolicy,
+        ipMasq: network.ipMasq,
+        ...(program.mode === 'ipvs' ? { ...this.settings.connections } : {}),
+        ...(program.mode === 'ipvs' && bridge !== undefined ? { furtherAddresses: [bridge] } : {}),
+      });
       this.#rulesets.set(node, ruleset);
     }
     return ruleset;

@@ -2,9 +2,9 @@ import { addressOf } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import type { NodeProxySettings, Settings } from '../cluster/settings.js';
 import { interfaceHolds } from '../netfilter/interfaces.js';
-import type { IpSets } from '../netfilter/ipset.js';
 import type { Packet } from '../netfilter/packet.js';
 import type { AddressType, WalkEnvironment } from '../netfilter/walk/types.js';
+import type { SetLookup } from '../proxy/node-program.js';
 import { type InterfaceNames, nameHolds } from './interface-names.js';
 import type { Place, Places } from './network.js';
 
@@ -39,7 +39,9 @@ export interface HostOptions {
   /** What the interfaces are called, where the rules are those of a real node; absent: as kube-proxy is told. */
   readonly interfaces?: InterfaceNames;
   /** The members of the node's ipsets; absent: not known. */
-  readonly sets?: IpSets;
+  readonly sets?: SetLookup;
+  /** Whether an address is on kube-ipvs0, the interface of ipvs mode. */
+  readonly isBound?: (address: string) => boolean;
   /** Takes note of what the walk of the node's rules takes for granted. */
   readonly assume?: (field: string, value: unknown, why: string) => void;
 }
@@ -72,7 +74,8 @@ export class Host implements WalkEnvironment {
   readonly #isBalancedHere: (address: string) => boolean;
   readonly #balanced = new Map<string, boolean>();
   readonly #interfaces: InterfaceNames | undefined;
-  readonly #sets: IpSets | undefined;
+  readonly #sets: SetLookup | undefined;
+  readonly #isBound: (address: string) => boolean;
   readonly #assume: HostOptions['assume'];
 
   constructor(
@@ -80,7 +83,14 @@ export class Host implements WalkEnvironment {
     places: Places,
     settings: Settings,
     proxy: NodeProxySettings,
-    { entries = NO_ENTRIES, isBalancedHere = () => false, interfaces, sets, assume }: HostOptions = {},
+    {
+      entries = NO_ENTRIES,
+      isBalancedHere = () => false,
+      interfaces,
+      sets,
+      isBound = () => false,
+      assume,
+    }: HostOptions = {},
   ) {
     this.node = node;
     this.#places = places;
@@ -93,6 +103,7 @@ export class Host implements WalkEnvironment {
     this.#isBalancedHere = isBalancedHere;
     this.#interfaces = interfaces;
     this.#sets = sets;
+    this.#isBound = isBound;
     this.#assume = assume;
   }
 
@@ -102,7 +113,7 @@ export class Host implements WalkEnvironment {
   }
 
   isLocal(address: string): boolean {
-    return this.#own.has(address) || isLoopback(address) || this.#hasBalanced(address);
+    return this.#own.has(address) || isLoopback(address) || this.#isBound(address) || this.#hasBalanced(address);
   }
 
   #hasBalanced(address: string): boolean {
@@ -137,7 +148,7 @@ export class Host implements WalkEnvironment {
   /** The source address that a process of this host gets for a destination: the route's preferred one. */
   sourceFor(destination: string): string | undefined {
     if (isLoopback(destination)) return destination.includes(':') ? '::1' : '127.0.0.1';
-    if (this.#own.has(destination) || this.#hasBalanced(destination)) return destination;
+    if (this.isLocal(destination)) return destination;
     const route = this.route(destination);
     if ((route.kind === 'POD' || route.kind === 'NO_POD') && this.#bridge !== undefined) return this.#bridge;
     return this.#primary;
@@ -159,7 +170,7 @@ export class Host implements WalkEnvironment {
     return this.#entries.get(list)?.has(address) ?? false;
   }
 
-  /** ipsets are made by ipvs mode or by others: a snapshot does not hold their members, an `ipset save` does. */
+  /** The sets of ipvs mode are known; those of others a snapshot does not hold, an `ipset save` does. */
   setHolds(name: string, packet: Packet, directions: readonly ('src' | 'dst')[]): boolean | undefined {
     return this.#sets?.holds(name, packet, directions);
   }

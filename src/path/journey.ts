@@ -44,6 +44,7 @@ function firstPacket(fabric: Fabric, client: Client, target: Target, source: str
     outInterface: undefined,
     bridged: fromPod ? fabric.settings.network.podNetwork === 'BRIDGE' : undefined,
     connection: NEW,
+    anySource: client.anyAddress === true ? true : undefined,
   };
 }
 

@@ -50,6 +50,18 @@ function natless(ruleset: Ruleset): Ruleset {
   return reduced;
 }
 
+const sentOn = new WeakMap<Ruleset, Ruleset>();
+
+/** The rules that a packet meets which a balancer sends out: chains that translate have decided already, and it is not taken again. */
+function behindBalancer(ruleset: Ruleset): Ruleset {
+  let reduced = sentOn.get(ruleset);
+  if (reduced === undefined) {
+    reduced = { ...natless(ruleset), balancers: [] };
+    sentOn.set(ruleset, reduced);
+  }
+  return reduced;
+}
+
 /**
  * Takes a new connection's packet through one node: from the wire or a pod (PREROUTING) or from a process (OUTPUT) to
  * where the node sends it. The hooks are called in the kernel's order; OUTPUT is routed before and after its rules,
@@ -60,6 +72,8 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
   const ruleset = fabric.ruleset(node);
   const start = headerOf(arriving.packet);
   const done: Passed[] = [];
+  /** What a balancer has taken and sends out anew. */
+  const balanced: Passing[] = [];
 
   const walk = (passing: Passing, hook: Hook, rules: Ruleset = ruleset): Passing[] => {
     const accepted: Passing[] = [];
@@ -70,7 +84,12 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
         trail: ruleSteps(passing.branch.trail, outcome.steps),
         tracked: passing.branch.tracked,
       };
-      if (outcome.verdict === 'ACCEPT') accepted.push({ branch, earlier: { outcome, previous: passing.earlier } });
+      const { basis } = outcome.chance;
+      if (basis !== undefined && basis.kind !== 'EXACT')
+        fabric.assumptions.add(`shares.${basis.kind}`, basis.kind, basis.why);
+      const after = { branch, earlier: { outcome, previous: passing.earlier } };
+      if (outcome.verdict === 'ACCEPT') accepted.push(after);
+      else if (outcome.verdict === 'BALANCED') balanced.push(after);
       else done.push({ branch, ending: endingOf(outcome, ruleset.language, node, passing.earlier) });
     }
     return accepted;
@@ -82,6 +101,27 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
   };
   const leaves = (branch: Branch, exit: Exit) => done.push({ branch: tracking(branch), exit });
   const dies = (branch: Branch, ending: Ending) => done.push({ branch: tracking(branch), ending });
+
+  /** Past the policies and POSTROUTING, out of the node. */
+  const send = (passing: Passing, route: Exclude<Route, { kind: 'LOCAL' | 'UNREACHABLE' }>) => {
+    const receiver = route.kind === 'POD' ? route : undefined;
+    const leaving = (): Packet => {
+      const outcomes = walkHook(ruleset, 'POSTROUTING', passing.branch.packet, host);
+      const left = outcomes.find(({ verdict }) => verdict === 'ACCEPT')?.packet ?? passing.branch.packet;
+      return masqueradedByCni(fabric, host, { ...passing.branch, packet: left }).packet;
+    };
+    const judged = policed(fabric, node, passing.branch, receiver, entry, leaving);
+    if (judged.ending !== undefined) {
+      dies(foreseen(fabric, node, judged.branch, leaving()), judged.ending);
+      return;
+    }
+    for (const { branch } of walk({ ...passing, branch: judged.branch }, 'POSTROUTING')) {
+      const posted = masqueradedByCni(fabric, host, branch);
+      const end = leave(node, posted.packet, route);
+      if ('exit' in end) leaves(posted, end.exit);
+      else dies(posted, end.ending);
+    }
+  };
 
   const routedFirst = entry === 'OUTPUT' ? outInterfaceOf(host.route(arriving.packet.destination)) : undefined;
   const first = routedFirst === undefined ? arriving : leavingBy(arriving, routedFirst);
@@ -114,28 +154,22 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
       dies(routed.branch, { verdict: 'DROPPED', cause: 'POLICY', detail });
     } else {
       const forwarded = entry === 'PREROUTING' ? walk(routed, 'FORWARD') : [routed];
-      const receiver = route.kind === 'POD' ? route : undefined;
-      for (const passing of forwarded) {
-        const leaving = (): Packet => {
-          const left = walkHook(ruleset, 'POSTROUTING', passing.branch.packet, host).find(
-            ({ verdict }) => verdict === 'ACCEPT',
-          );
-          return masqueradedByCni(fabric, host, { ...passing.branch, packet: left?.packet ?? passing.branch.packet })
-            .packet;
-        };
-        const judged = policed(fabric, node, passing.branch, receiver, entry, leaving);
-        if (judged.ending !== undefined) {
-          dies(foreseen(fabric, node, judged.branch, leaving()), judged.ending);
-          continue;
-        }
-        for (const { branch } of walk({ ...passing, branch: judged.branch }, 'POSTROUTING')) {
-          const posted = masqueradedByCni(fabric, host, branch);
-          const end = leave(node, posted.packet, route);
-          if ('exit' in end) leaves(posted, end.exit);
-          else dies(posted, end.ending);
-        }
-      }
+      for (const passing of forwarded) send(passing, route);
     }
+  }
+  for (const taken of balanced) {
+    const { packet } = taken.branch;
+    const route = host.route(packet.destination);
+    if (route.kind === 'LOCAL' || route.kind === 'UNREACHABLE') {
+      const detail = `${node} has no route to the real server ${packet.destination}`;
+      dies(taken.branch, { verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail });
+      continue;
+    }
+    const sent = copyOf(packet);
+    sent.inInterface = undefined;
+    sent.outInterface = outInterfaceOf(route);
+    const branch = { ...taken.branch, packet: sent };
+    for (const passing of walk({ ...taken, branch }, 'OUTPUT', behindBalancer(ruleset))) send(passing, route);
   }
   return done;
 }

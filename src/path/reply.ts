@@ -154,6 +154,7 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
       const outcome = walkHook(ruleset, hook, packet, host)[0];
       trail = ruleSteps(trail, outcome?.steps);
       if (outcome === undefined || outcome.verdict === 'ACCEPT') packet = outcome?.packet ?? packet;
+      else if (outcome.verdict === 'BALANCED') dropped = `IPVS on ${here} takes it for a new connection`;
       else {
         const ending = endingOf(outcome, ruleset.language, here);
         dropped = ending.detail;

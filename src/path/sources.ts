@@ -94,7 +94,7 @@ export function podOnNode(fabric: Fabric, node: string, pointer: string): Client
     from,
     'Some pod on a node: an address that no pod of the snapshot has stands for it.',
   );
-  return { kind: 'POD', name: `some pod on ${node}`, address, node, namespace: 'default' };
+  return { kind: 'POD', name: `some pod on ${node}`, address, anyAddress: true, node, namespace: 'default' };
 }
 
 /** An outside client whose packets come through a load balancer. Throws as {@link outsideClient}. */
@@ -130,7 +130,8 @@ export function outsideClient(fabric: Fabric, address: string | undefined, node:
       'No address was given: one of the documentation range stands for the outside client.',
     );
   }
-  return { kind: 'OUTSIDE', name: `outside ${text}`, address: text, node, namespace: 'default' };
+  const known = address === undefined ? { anyAddress: true } : {};
+  return { kind: 'OUTSIDE', name: `outside ${text}`, address: text, ...known, node, namespace: 'default' };
 }
 
 /**

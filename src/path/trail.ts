@@ -3,6 +3,7 @@ import type { PathPolicy } from '../contract/answers.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import type { Header, Packet } from '../netfilter/packet.js';
 import type { Rule } from '../netfilter/ruleset.js';
+import { weaker } from '../netfilter/walk/basis.js';
 import type { Chance, StepList } from '../netfilter/walk/types.js';
 import type { PolicyPoint } from './policy-point.js';
 import type { Cause, PathVerdict } from './verdict.js';
@@ -69,12 +70,13 @@ export const CERTAIN: Chance = { nominal: ONE, programmed: ONE };
 export function both(a: Chance, b: Chance): Chance {
   if (a === CERTAIN) return b;
   if (b === CERTAIN) return a;
-  if (a.nominal === ONE && a.programmed === ONE) return b;
-  if (b.nominal === ONE && b.programmed === ONE) return a;
+  if (a.nominal === ONE && a.programmed === ONE && a.basis === undefined) return b;
+  if (b.nominal === ONE && b.programmed === ONE && b.basis === undefined) return a;
   return {
     nominal: multiply(a.nominal, b.nominal),
     programmed: multiply(a.programmed, b.programmed),
     roundRobin: a.roundRobin || b.roundRobin,
+    basis: weaker(a.basis, b.basis),
   };
 }
 
@@ -144,6 +146,7 @@ export function weighted(journeys: readonly Journey[], weight: Fraction): readon
       nominal: multiply(chance.nominal, weight),
       programmed: multiply(chance.programmed, weight),
       roundRobin: chance.roundRobin,
+      basis: chance.basis,
     },
     packet,
     trail,

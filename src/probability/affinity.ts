@@ -1,3 +1,4 @@
+import { persistenceKey } from '../netfilter/ipvs/balancer.js';
 import { canonicalEndpoint, type Fabric } from '../path/fabric.js';
 import type { ServicePort } from '../proxy/service-port.js';
 
@@ -17,5 +18,11 @@ export function affinityEntries(
   const known = program.services
     .endpointsOf(port)
     .find((candidate) => candidate.id === endpoint || canonicalEndpoint(candidate).id === endpoint);
-  return known === undefined ? undefined : new Map([[program.affinityKey(port, known), new Set([source])]]);
+  if (known === undefined) return undefined;
+  const entries = new Map([[program.affinityKey(port, known), new Set([source])]]);
+  if ((fabric.ruleset(node).balancers ?? []).length > 0) {
+    const { address, port: number } = canonicalEndpoint(known);
+    entries.set(persistenceKey(port.protocol, address, number), new Set([source]));
+  }
+  return entries;
 }

@@ -37,7 +37,7 @@ export function notAvailable(node: Node, settings: NodeProxySettings): string | 
 
 /** Whether kube-proxy rejects connections to ports of a cluster IP that no Service has; otherwise they are not answered. */
 export function rejectsUnknownPorts({ mode, version }: NodeProxySettings): boolean {
-  return mode === 'nftables' && version.minor >= 30;
+  return (mode === 'nftables' && version.minor >= 30) || (mode === 'ipvs' && version.minor >= 26);
 }
 
 /** Whether rules of others can jump to kube-proxy's chains, and see its mark for masquerade before POSTROUTING. */

@@ -28,3 +28,9 @@ export function primaryAddress(node: Node, family: IPFamily): string | undefined
 export function interfaceAddresses(node: Node, family: IPFamily): readonly string[] {
   return [...new Set([...statusAddresses(node, family), family === 'IPv4' ? '127.0.0.1' : '::1'])];
 }
+
+/** The addresses that the node has itself: its InternalIPs; where it has none, its ExternalIPs. */
+export function ownAddresses(node: Node, family: IPFamily): readonly string[] {
+  const internal = statusAddresses(node, family, 'InternalIP');
+  return [...new Set(internal.length > 0 ? internal : statusAddresses(node, family, 'ExternalIP'))];
+}

@@ -3,6 +3,8 @@ import type { Cluster } from '../cluster/cluster.js';
 import type { IpMasqSettings } from '../cluster/ip-masq.js';
 import type { Node } from '../cluster/objects.js';
 import type { NodeProxySettings, ProxyMode } from '../cluster/settings.js';
+import type { Pattern } from '../netfilter/ipvs/schedule.js';
+import type { Packet } from '../netfilter/packet.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
 import type { EndpointSelection, ProxyEndpoint, ServiceMap, ServicePort } from './service-port.js';
 
@@ -27,6 +29,18 @@ export interface RulesetOptions {
   readonly forwardPolicy: 'ACCEPT' | 'DROP';
   /** The chain that masquerades pod traffic after kube-proxy's rules; absent: not shown, or there is none. */
   readonly ipMasq?: IpMasqSettings | undefined;
+  /** How connections are spread over time, for schedulers of IPVS that count them. Default BALANCED. */
+  readonly pattern?: Pattern | undefined;
+  /** Open connections of endpoints, by `address:port`, where they are told. */
+  readonly open?: ReadonlyMap<string, { readonly active: number; readonly inactive: number }> | undefined;
+  /** Addresses of the node that the snapshot does not list, such as that of its bridge. */
+  readonly furtherAddresses?: readonly string[] | undefined;
+}
+
+/** The sets of a node as a walk asks them. */
+export interface SetLookup {
+  /** Whether a set holds what the directions select of a packet; undefined when that is not known. */
+  holds(name: string, packet: Packet, directions: readonly ('src' | 'dst')[]): boolean | undefined;
 }
 
 /** What one node's kube-proxy of one family programs, in any mode. Everything in it is made on demand. */
@@ -51,10 +65,16 @@ export interface NodeProgram {
   restorePieces(services?: ReadonlySet<string>): readonly Uint8Array[];
   /** In nftables mode: the text that `nft -f -` is given, in pieces to be joined. */
   transactionPieces?(services?: ReadonlySet<string>): readonly Uint8Array[];
+  /** In ipvs mode: the sets, virtual servers and addresses of the node as text to be compared. */
+  stateText?(services?: ReadonlySet<string>): string;
   /** What the node programs for a Service port, as text to be compared: the same text, the same program. */
   programText(port: ServicePort): string;
   /** The name under which the node remembers that a client has talked to an endpoint (session affinity). */
   affinityKey(port: ServicePort, endpoint: ProxyEndpoint): string;
+  /** In ipvs mode: what the node's sets hold. */
+  readonly sets?: SetLookup;
+  /** In ipvs mode: whether an address is on kube-ipvs0, which makes it one of the node's own. */
+  isBound?(address: string): boolean;
   /** The node-port addresses of this node (`nodePortAddresses`); undefined: any local address. */
   readonly nodePortAddresses: readonly string[] | undefined;
   /**

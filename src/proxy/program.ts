@@ -3,6 +3,7 @@ import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { NodeProxySettings, ProxyMode } from '../cluster/settings.js';
 import { iptablesProgram, tablesWithoutProxy } from './iptables/program.js';
+import { IpvsProgram } from './ipvs/program.js';
 import { NftablesProgram } from './nftables/program.js';
 import type { NodeProgram, ProxierInput } from './node-program.js';
 
@@ -12,6 +13,7 @@ const NO_NODE = { kind: 'Node' } as const;
 /** The modes that are modelled, each with what makes its program. */
 const MODES: Readonly<Partial<Record<ProxyMode, (input: ProxierInput) => NodeProgram>>> = {
   iptables: iptablesProgram,
+  ipvs: (input) => new IpvsProgram(input),
   nftables: (input) => new NftablesProgram(input, (options) => tablesWithoutProxy(input, options)),
 };
 

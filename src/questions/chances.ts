@@ -40,5 +40,6 @@ function makeStepChance(chance: Chance): StepChance {
     threshold: onGrid ? `${q}/${THRESHOLDS}` : formatFraction(chance.programmed),
     value: toNumber(chance.nominal),
     ...(chance.roundRobin ? { roundRobin: true } : {}),
+    ...(chance.basis === undefined ? {} : { kind: chance.basis.kind }),
   };
 }

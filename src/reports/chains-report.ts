@@ -1,4 +1,5 @@
 import { utf8Length } from '#platform';
+import { joinHostPort } from '../base/address.js';
 import type { Answer, ChainData, ChainsPart, ChainsResult, RuleData, ServiceRef } from '../contract/answers.js';
 import { backgroundMarkdown, details, markdownReport } from './assumptions.js';
 import type { Report } from './form.js';
@@ -62,8 +63,24 @@ function* ruleLines(part: ChainsPart): Generator<string> {
   }
 }
 
+/** What ipvs mode has beside its chains. */
+function* balancerLines({ boundAddresses = [], ipsets = {}, virtualServers = [] }: ChainsPart): Generator<string> {
+  if (boundAddresses.length > 0) yield printable(`addresses on kube-ipvs0\n  ${boundAddresses.join('\n  ')}`);
+  for (const [name, entries] of Object.entries(ipsets)) {
+    yield printable(`set ${name}`);
+    for (const entry of entries as readonly string[]) yield `  ${printable(entry)}`;
+  }
+  for (const server of virtualServers) {
+    const { protocol, address, port, scheduler, flags, timeout, realServers } = server;
+    const kept = flags & 1 ? `, a client keeps its real server for ${timeout} s` : '';
+    yield printable(`virtual server ${protocol} ${joinHostPort(address, port)} ${scheduler}${kept}`);
+    for (const real of realServers)
+      yield printable(`  → ${joinHostPort(real.address, real.port)} weight ${real.weight}`);
+  }
+}
+
 function partText(part: ChainsPart): string {
-  return part.text ?? `${[...ruleLines(part)].join('\n')}\n`;
+  return part.text ?? `${[...ruleLines(part), ...balancerLines(part)].join('\n')}\n`;
 }
 
 function ended(text: string): string {

@@ -2,7 +2,7 @@ import type { PathHop, PathStep, PathTrace } from '../contract/answers.js';
 import type { Layout } from './form.js';
 import { paintVerdict } from './paint.js';
 import { printable } from './safe-text.js';
-import { chanceText, exact, percent } from './shares.js';
+import { basisText, chanceText, exact, percent } from './shares.js';
 import type { TreeNode } from './tree.js';
 import { endpointText, headerText } from './words.js';
 import { wrap } from './wrap.js';
@@ -88,6 +88,7 @@ export function traceTree(trace: PathTrace, title: string, layout: Layout): Tree
     printable(`client      ${trace.client}`),
     printable(`client sees ${trace.clientSees}`),
     ...prose(trace.explanation, layout),
+    ...(trace.basis === undefined ? [] : prose(basisText(trace.basis), layout)),
   ];
   const children = trace.hops.map((hop) => hopNode(hop, layout));
   if (trace.reply !== undefined) {

@@ -9,7 +9,7 @@ import { loadLines } from './load-lines.js';
 import { paintVerdict } from './paint.js';
 import { endpointTable, servicesTable } from './probability-table.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
-import { exact, hasShare, percent, shareText } from './shares.js';
+import { basisText, exact, hasShare, percent, shareText } from './shares.js';
 import { type Column, markdownTable, textTable } from './table.js';
 import { serviceTitle } from './words.js';
 import { item } from './wrap.js';
@@ -81,6 +81,11 @@ function imbalanceText({ imbalance }: ServiceProbability): string | undefined {
   return `imbalance ${exact(imbalance)} (${imbalance.value.toFixed(2)}): the largest share over the even one`;
 }
 
+/** What kind of numbers the shares are, where a balancer of a node chose. */
+function basisLines({ basis }: ServiceProbability): readonly string[] {
+  return basis === undefined ? [] : [basisText(basis)];
+}
+
 function affinityRows(service: ServiceProbability): string[][] {
   return (service.affinity?.returning ?? []).map(({ endpoint, share, goesTo }) => [
     endpoint,
@@ -140,6 +145,7 @@ function serviceSections(service: ServiceProbability, layout: Layout): string[][
       paintVerdict(paint, verdict, `    ${verdict}${cause === undefined ? '' : ` ${cause}`} ${shareText(share)}`),
     ),
     ...(balance === undefined ? [] : [`  ${balance}`]),
+    ...basisLines(service).flatMap((line) => item('  ', printable(line), width, 4)),
     ...crossingLines(service).map((line) => `  ${line}`),
     ...loadLines(service).flatMap((line) => item('  ', printable(line), width, 4)),
   ];
@@ -161,6 +167,7 @@ function shortSections(service: ServiceProbability, layout: Layout): string[][] 
   const { affinity, loadBalancer } = service;
   return [
     endpointTable(service, layout),
+    basisLines(service).flatMap((line) => item('  ', printable(line), layout.width, 4)),
     loadLines(service).flatMap((line) => item('  ', printable(line), layout.width, 4)),
     loadBalancer === undefined
       ? []
@@ -245,6 +252,7 @@ function serviceMarkdown(service: ServiceProbability): string[][] {
       `- ${massesText(service)}`,
       ...causes,
       ...(balance === undefined ? [] : [`- ${balance}`]),
+      ...basisLines(service).map((line) => `- ${markdownText(line)}`),
       ...(affinity === undefined
         ? []
         : [`- affinity ${affinity.type}, ${affinity.timeoutSeconds} s: ${markdownText(affinity.explanation)}`]),

@@ -1,5 +1,5 @@
 import { parseFraction, toDecimal } from '../base/fraction.js';
-import type { Probability, StepChance } from '../contract/answers.js';
+import type { Probability, ShareBasis, StepChance } from '../contract/answers.js';
 
 /** A fraction of more digits than this makes a table unreadable: the exact one stands in the JSON answer. */
 const LONGEST_FRACTION = 24;
@@ -37,9 +37,26 @@ export function hasShare(share: Pick<Probability, 'fraction'>): boolean {
   return share.fraction !== '0';
 }
 
+const KINDS = { EXACT: 'exact', LONG_RUN: 'in the long run', ASSUMED: 'under an assumption' } as const;
+
+/** What kind of number a share is, in a sentence: `shares: in the long run. rr gives connections out in turn …`. */
+export function basisText({ kind, why, cycle, firstOfTwo = [], secondOfTwo = [] }: ShareBasis): string {
+  const turns =
+    cycle === undefined
+      ? ''
+      : ` One round: ${fewOf(cycle)}. Of two clients who connect by turns one reaches ${fewOf(firstOfTwo)}, the other ${fewOf(secondOfTwo)}.`;
+  return `shares: ${KINDS[kind]}. ${why}${turns}`;
+}
+
+function fewOf(endpoints: readonly string[]): string {
+  const few = endpoints.slice(0, 4).join(', ');
+  return endpoints.length > 4 ? `${few} and ${endpoints.length - 4} more` : few;
+}
+
 /** `1/3, threshold 715827883/2^31` for a random rule; a round robin says so. */
 export function chanceText(chance: StepChance): string {
   if (chance.roundRobin) return `round robin, ${chance.nominal}`;
+  if (chance.kind === 'ASSUMED') return `${chance.nominal}, assumed`;
   if (chance.threshold === chance.nominal) return chance.nominal;
   return `${chance.nominal}, threshold ${chance.threshold.replace(/\/2147483648$/, '/2^31')}`;
 }

@@ -188,7 +188,7 @@ t.test('help names every command and option, and wins over mistakes', async (t) 
       if (!['serve', 'snapshot', 'completion'].includes(command ?? ''))
         t.match(
           (await run([command, ...args])).stderr,
-          /^--(snapshot cluster\.json|request question\.json|filename web\.yaml|filename manifests\/) cannot be read/,
+          /^--(snapshot cluster\.json|request question\.json|filename (?:web|policy)\.yaml|filename manifests\/) cannot be read/,
           example,
         );
     }

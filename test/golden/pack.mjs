@@ -20,6 +20,7 @@ const ARCHIVES = {
   nftables: /^nftables-v/,
   'nftables-tx': /^nftables-tx-/,
   'nft-list': /^nft-list-/,
+  ipvs: /^ipvs-v/,
 };
 
 function outputsOf(directory, pattern) {

@@ -157,5 +157,7 @@ t.test('programs are remembered, unknown nodes and modes that are not built refu
   t.equal(programNode(cluster, 'node-1', 'IPv4', proxySettings(30)), program);
   t.not(programNode(cluster, 'node-1', 'IPv4', proxySettings(31)), program);
   t.throws(() => programNode(cluster, 'node-9', 'IPv4', proxySettings(30)), { code: 'NOT_FOUND' });
-  t.throws(() => programNode(cluster, 'node-1', 'IPv4', proxySettings(30, { mode: 'ipvs' })), { code: 'UNSUPPORTED' });
+  t.throws(() => programNode(cluster, 'node-1', 'IPv4', proxySettings(30, { mode: 'userspace' as never })), {
+    code: 'UNSUPPORTED',
+  });
 });

@@ -4,6 +4,7 @@ import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { Change } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
+import { agent } from '../support/small-cluster.js';
 
 const LIST = JSON.parse(readFileSync('examples/article.json', 'utf8')) as { readonly items: readonly object[] };
 
@@ -129,9 +130,9 @@ t.test('a sweep says where labels decide whether its clients get through', async
 
 t.test('summaries of what is not known, and of what nobody reaches', async (t) => {
   const services = [{ namespace: 'default', name: 'nginx-svc', port: 80 }];
-  const settings = { kubeProxy: { mode: 'ipvs' } } as const;
+  const cilium = agent('kube-system', 'cilium-abcde', { 'k8s-app': 'cilium' }) as object;
   t.match(
-    ask('probability', { probability: { services }, settings }, snapshot()).summary,
+    ask('probability', { probability: { services } }, snapshot(cilium)).summary,
     /^Not known: of new connections to default\/nginx-svc:80, all are not known/,
   );
   const none: Change = { scale: { kind: 'Deployment', namespace: 'default', name: 'nginx-deployment', replicas: 0 } };
@@ -140,5 +141,5 @@ t.test('summaries of what is not known, and of what nobody reaches', async (t) =
     /^Lost: of new connections to default\/nginx-svc:80 from .*, all are refused \(NO_ENDPOINTS\)\.$/,
   );
   const path = { source: { pod: 'default/client' }, destination: { service: services[0] } } as never;
-  t.match(ask('path', { path, settings }, snapshot()).summary, /^Not known: whether default\/client reaches /);
+  t.match(ask('path', { path }, snapshot(cilium)).summary, /^Not known: whether default\/client reaches /);
 });

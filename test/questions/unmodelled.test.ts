@@ -9,7 +9,6 @@ import { agent, type SmallOptions, small } from '../support/small-cluster.js';
 
 const WEB = { namespace: 'default', name: 'web' };
 const CLUSTERS: readonly (readonly [string, SmallOptions])[] = [
-  ['ipvs', { mode: 'ipvs' }],
   ['userspace', { mode: 'userspace' }],
   ['Cilium', { more: [agent('kube-system', 'cilium-abcde', { 'k8s-app': 'cilium' })] }],
 ];
@@ -56,15 +55,11 @@ t.test('check', async (t) => {
       cluster,
     );
   }
-  const switched: Change = { proxy: { settings: { mode: 'ipvs' } } } as Change;
-  for (const mode of ['iptables', 'nftables']) {
-    examine(t, `${mode} to ipvs`, ask('check', { check: {}, changes: [switched] }, small({ mode })), 'CHECK_UNKNOWN');
-  }
 });
 
 t.test('a Service that is deleted', async (t) => {
-  const before = small({ mode: 'ipvs' });
-  const other = small({ mode: 'ipvs', service: {} });
+  const before = small({ mode: 'userspace' });
+  const other = small({ mode: 'userspace', service: {} });
   const without = {
     ...other,
     digest: 'sha256:other',
@@ -90,7 +85,7 @@ t.test('what-if does not say that nothing changes', async (t) => {
 
 t.test('a sweep does not decide a bound', async (t) => {
   const sweep = { scale: { kind: 'Deployment', ...WEB }, from: 1, to: 3, bound: { delivered: 1 }, services: [WEB] };
-  const answer = ask('sweep', { sweep } as never, small({ mode: 'ipvs' }));
+  const answer = ask('sweep', { sweep } as never, small({ mode: 'userspace' }));
   t.match(answer.result.bound?.explanation, /is not known/);
   t.match(render('sweep', answer, 'text', {}), /not known/);
 });

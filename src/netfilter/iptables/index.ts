@@ -14,6 +14,7 @@ import { hashlimit } from './matches/hashlimit.js';
 import { icmp } from './matches/icmp.js';
 import { inInterface, outInterface } from './matches/interface.js';
 import { iprange } from './matches/iprange.js';
+import { ipvs } from './matches/ipvs.js';
 import { limit } from './matches/limit.js';
 import { mac } from './matches/mac.js';
 import { mark } from './matches/mark.js';
@@ -68,6 +69,7 @@ export const MATCHES: { readonly [K in Match['kind']]: MatchCodec<Of<Match, K>> 
   hashlimit,
   icmp,
   iprange,
+  ipvs,
   limit,
   mac,
   mark,

@@ -145,6 +145,18 @@ export interface SetMatch extends Negatable {
   readonly name: string;
   readonly directions: readonly ('src' | 'dst')[];
 }
+/** `-m ipvs`: what IPVS has sent on, and for which virtual server. */
+export interface IpvsMatch {
+  readonly kind: 'ipvs';
+  /** `--ipvs` alone. */
+  readonly member?: { readonly negated?: boolean };
+  readonly protocol?: { readonly name: string; readonly negated?: boolean };
+  readonly address?: { readonly text: string; readonly negated?: boolean };
+  readonly port?: { readonly number: number; readonly negated?: boolean };
+  readonly direction?: 'ORIGINAL' | 'REPLY';
+  readonly method?: { readonly name: 'GATE' | 'IPIP' | 'MASQ'; readonly negated?: boolean };
+  readonly controlPort?: { readonly number: number; readonly negated?: boolean };
+}
 /** `-m tcp --tcp-flags MASK SET` (`--syn` is `FIN,SYN,RST,ACK SYN`). */
 export interface TcpFlagsMatch extends Negatable {
   readonly kind: 'tcp-flags';
@@ -351,6 +363,7 @@ export type Match =
   | PhysdevMatch
   | NfacctMatch
   | SetMatch
+  | IpvsMatch
   | TcpFlagsMatch
   | FragmentMatch
   | LimitMatch

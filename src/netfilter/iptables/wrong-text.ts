@@ -5,6 +5,10 @@ const SAVE = '`iptables-save` (as root, without -t) prints what is needed';
 /** How a text begins that is something else. The first that fits counts. */
 const LOOKS: readonly (readonly [begins: RegExp, sentence: string])[] = [
   [/^Chain \S+ \((?:policy |\d+ references)/, `This is what \`iptables -L\` prints: ${SAVE}.`],
+  [
+    /^(?:IP Virtual Server|-A (?:-t|-u|-f|--sctp-service) )/,
+    `This is what \`ipvsadm\` prints: it goes into nodeRules as "ipvsadm" (--ipvsadm-save). ${SAVE.replace('`', 'For the rules `')}.`,
+  ],
   [/^(?:-P|-N|-A) \S+/, `This is what \`iptables -S\` prints, without its tables: ${SAVE}.`],
   [
     /^table (?:ip|ip6|inet|bridge|arp|netdev) \S+ \{/,
@@ -18,7 +22,6 @@ const LOOKS: readonly (readonly [begins: RegExp, sentence: string])[] = [
     /^create \S+ \S+:/,
     `This is what \`ipset save\` prints: it goes into nodeRules as "ipset" (--ipset-save). ${SAVE.replace('`', 'For the rules `')}.`,
   ],
-  [/^IP Virtual Server/, `This is what \`ipvsadm -L\` prints: ${SAVE}.`],
   [/^[{[]/, `This is JSON, perhaps of kubectl: ${SAVE}.`],
   [/^(?:apiVersion|kind|items|---)/, `This is YAML, perhaps of kubectl: ${SAVE}.`],
   [/^NAME(?:SPACE)?\s+\S+/, `This is a table of kubectl: ${SAVE}.`],

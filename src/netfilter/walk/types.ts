@@ -44,9 +44,24 @@ export type StepAction =
   | 'POLICY'
   /** A rule that matched and lets the packet pass on: LOG, CT, a rule without a target … */
   | 'PASS'
+  /** A balancer of the kernel sent it on to a real server. */
+  | 'BALANCE'
   /** Random rules that did not hit, taken together. */
   | 'PASSED_OVER'
   | 'UNKNOWN';
+
+/** What kind of number a chance is, where it is not that of an independent draw. */
+export interface ChanceBasis {
+  /**
+   * EXACT: it holds for each connection by itself. LONG_RUN: the share of many connections, which are given out in turn. ASSUMED: it
+   * holds under an assumption that neither the rules nor the snapshot decide.
+   */
+  readonly kind: 'EXACT' | 'LONG_RUN' | 'ASSUMED';
+  /** Why it is exact, whose turn it is, or which assumption: a sentence. */
+  readonly why: string;
+  /** The order in which new connections get real servers (`address:port`), one round. */
+  readonly cycle?: readonly string[] | undefined;
+}
 
 /** One random decision: its nominal chance and the one that the kernel's threshold gives. */
 export interface Chance {
@@ -54,6 +69,8 @@ export interface Chance {
   readonly programmed: Fraction;
   /** nth: not a chance but a round robin, told as its long-run share. */
   readonly roundRobin?: boolean | undefined;
+  /** Absent: no balancer of the kernel chose. */
+  readonly basis?: ChanceBasis | undefined;
 }
 
 /** One thing that happened to the packet in a rule (or at a chain's end). */
@@ -80,7 +97,8 @@ export interface StepList {
   readonly previous: StepList | undefined;
 }
 
-export type HookVerdict = 'ACCEPT' | 'DROP' | 'REJECT' | 'UNKNOWN';
+/** BALANCED: a balancer has taken the packet from the hook and sends it out again from OUTPUT. */
+export type HookVerdict = 'ACCEPT' | 'DROP' | 'REJECT' | 'UNKNOWN' | 'BALANCED';
 
 /** One of the ways a packet can come out of a hook. The nominal chances of all of them sum to exactly 1. */
 export interface HookOutcome {
@@ -92,6 +110,8 @@ export interface HookOutcome {
   readonly rule?: Rule | undefined;
   /** UNKNOWN: what is not known. */
   readonly unknown?: { readonly cause: 'UNKNOWN_MATCH' | 'UNKNOWN_TARGET'; readonly detail: string } | undefined;
+  /** REJECT: the virtual server that has no real server for the packet. */
+  readonly refusedBy?: { readonly name: string; readonly wantsLocal: boolean } | undefined;
   /** DROP: the base chain's policy did it. */
   readonly policy?: boolean | undefined;
 }

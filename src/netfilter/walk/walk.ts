@@ -1,13 +1,13 @@
-import { divide, type Fraction, isZero, ONE, subtract, ZERO } from '../../base/fraction.js';
+import { divide, type Fraction, isOne, isZero, ONE, subtract, ZERO } from '../../base/fraction.js';
 import type { Language, Matched } from '../language.js';
 import { headerOf, type Packet } from '../packet.js';
-import type { Hook, Rule, Ruleset, Table } from '../ruleset.js';
+import type { Hook, HookBalancer, Rule, Ruleset, Table, Taking } from '../ruleset.js';
 import { type Attached, attachedTo } from './base-chains.js';
+import { weaker } from './basis.js';
 import { enter, type Frame, isLoop, positionOf } from './chain-frame.js';
 import type { Effect, RecentChange, WalkContext, Way } from './context.js';
 import { splitShare } from './share.js';
-
-import type { Chance, HookOutcome, StepAction, StepList, WalkEnvironment, WalkStep } from './types.js';
+import type { Chance, ChanceBasis, HookOutcome, StepAction, StepList, WalkEnvironment, WalkStep } from './types.js';
 
 /**
  * Limits of what is done for one packet at one hook, far above what a node's rules need: chains that call each other
@@ -24,6 +24,7 @@ interface Branch {
   nominal: Fraction;
   programmed: Fraction;
   roundRobin: boolean;
+  basis: ChanceBasis | undefined;
   steps: StepList | undefined;
   recents: RecentChange | undefined;
   /** The base chain (of the hook's) that it is in, and where in its rules. */
@@ -68,6 +69,7 @@ class HookWalk implements WalkContext {
       nominal: ONE,
       programmed: ONE,
       roundRobin: false,
+      basis: undefined,
       steps: undefined,
       recents: undefined,
       base: -1,
@@ -101,11 +103,55 @@ class HookWalk implements WalkContext {
     for (;;) {
       const next = this.attached[++branch.base];
       if (next === undefined) return this.end(branch, { verdict: 'ACCEPT' });
+      if (next.balancer !== undefined) {
+        const taking = next.balancer.take(branch.packet, this.environment);
+        if (taking === undefined) continue;
+        return this.balance(branch, next.balancer, taking);
+      }
       // Only the packet that opens a flow asks chains of type nat, and only until it is translated at the hook.
       if (next.chain.base?.type === 'nat' && (branch.packet.connection.state !== 'NEW' || branch.translated)) continue;
       branch.frame = enter(next.chain, branch.packet, undefined);
       return true;
     }
+  }
+
+  /** Sends a packet on the ways of a balancer that has taken it. False: the branch has ended, or has split up. */
+  private balance(branch: Branch, { name }: HookBalancer, taking: Taking): false {
+    const { chain, ways, refused, unknown, origin } = taking;
+    const rule: Rule = { chain, statements: [], text: chain, ...(origin && { origin }) };
+    if (unknown !== undefined) {
+      this.stepAt(branch, name, chain, { action: 'UNKNOWN', rule });
+      return this.end(branch, { verdict: 'UNKNOWN', rule, unknown: { cause: 'UNKNOWN_TARGET', detail: unknown } });
+    }
+    let [left, rest] = [branch.nominal, ONE];
+    const split = (chance: Chance | undefined): Branch => {
+      const part = chance?.nominal ?? ONE;
+      const [nominal, remaining] = splitShare(left, partOf(part, rest));
+      left = remaining;
+      rest = subtract(rest, part);
+      // A balancer chooses by no threshold: both chances are the same part of what there was.
+      const [programmed] = splitShare(branch.programmed, part);
+      const roundRobin = branch.roundRobin || chance?.roundRobin === true;
+      return { ...branch, nominal, programmed, roundRobin, basis: weaker(branch.basis, chance?.basis) };
+    };
+    const going: Branch[] = [];
+    for (const way of ways) {
+      const one = split(way.chance);
+      const before = headerOf(one.packet);
+      one.packet = way.packet;
+      const after = headerOf(way.packet);
+      const chance = way.chance !== undefined && isOne(way.chance.nominal) ? undefined : way.chance;
+      this.stepAt(one, name, chain, { action: 'BALANCE', rule: way.rule, chance, before, after });
+      if (way.stays) going.push(one);
+      else this.end(one, { verdict: 'BALANCED' });
+    }
+    if (refused !== undefined) {
+      const one = split(refused);
+      this.stepAt(one, name, chain, { action: 'REJECT', rule, chance: isOne(refused.nominal) ? undefined : refused });
+      this.end(one, { verdict: 'REJECT', rule, refusedBy: { name: chain, wantsLocal: taking.wantsLocal === true } });
+    }
+    this.pending.push(...going.reverse());
+    return false;
   }
 
   /** The end of a chain: back to its caller, or the policy of a base chain. False: the branch has ended. */
@@ -157,6 +203,7 @@ class HookWalk implements WalkContext {
     const [programmed, restProgrammed] = splitShare(branch.programmed, chance.programmed);
     if (nominal.n === 0n && programmed.n === 0n) return false;
     branch.roundRobin ||= chance.roundRobin === true;
+    branch.basis = weaker(branch.basis, chance.basis);
     if (restNominal.n !== 0n || restProgrammed.n !== 0n) {
       this.pending.push({
         ...branch,
@@ -206,7 +253,8 @@ class HookWalk implements WalkContext {
       if (isZero(nominal) && isZero(programmed)) continue;
       const roundRobin = branch.roundRobin || chance.roundRobin === true;
       const waiting = { here, told: { ...told, chance }, effect };
-      branches.push({ ...branch, nominal, programmed, roundRobin, waiting });
+      const basis = weaker(branch.basis, chance.basis);
+      branches.push({ ...branch, nominal, programmed, roundRobin, basis, waiting });
     }
     this.pending.push(...branches.reverse());
     return false;
@@ -267,7 +315,7 @@ class HookWalk implements WalkContext {
   }
 
   private call(branch: Branch, here: Frame, told: Told, effect: { action: 'JUMP' | 'GOTO'; chain: string }): boolean {
-    const chain = this.attached[branch.base]?.table.chain(effect.chain);
+    const chain = this.attached[branch.base]?.table?.chain(effect.chain);
     if (chain === undefined) {
       const detail = `the rules have no chain ${effect.chain} in the table ${this.tableOf(branch)}`;
       return this.unknown(branch, here.chain.name, told, detail);
@@ -309,15 +357,19 @@ class HookWalk implements WalkContext {
   }
 
   private tableOf(branch: Branch): string {
-    return this.attached[branch.base]?.table.name ?? '';
+    return this.attached[branch.base]?.table?.name ?? '';
   }
 
   private step(branch: Branch, chain: string, what: Omit<WalkStep, 'hook' | 'table' | 'chain'>): void {
+    this.stepAt(branch, this.tableOf(branch), chain, what);
+  }
+
+  private stepAt(branch: Branch, table: string, chain: string, what: Omit<WalkStep, 'hook' | 'table' | 'chain'>): void {
     this.stepped++;
     // Field by field, so that all steps have one shape.
     const step: WalkStep = {
       hook: this.hook,
-      table: this.tableOf(branch),
+      table,
       chain,
       action: what.action,
       rule: what.rule,
@@ -331,11 +383,11 @@ class HookWalk implements WalkContext {
     branch.steps = { step, previous: branch.steps };
   }
 
-  private end(branch: Branch, end: Pick<HookOutcome, 'verdict' | 'rule' | 'unknown' | 'policy'>): false {
+  private end(branch: Branch, end: Pick<HookOutcome, 'verdict' | 'rule' | 'unknown' | 'policy' | 'refusedBy'>): false {
     const { packet, nominal, programmed, steps } = branch;
-    const chance = { nominal, programmed, roundRobin: branch.roundRobin || undefined };
-    const { verdict, rule, unknown, policy } = end;
-    this.outcomes.push({ verdict, packet, chance, steps, rule, unknown, policy });
+    const chance = { nominal, programmed, roundRobin: branch.roundRobin || undefined, basis: branch.basis };
+    const { verdict, rule, unknown, policy, refusedBy } = end;
+    this.outcomes.push({ verdict, packet, chance, steps, rule, unknown, policy, refusedBy });
     return false;
   }
 }

@@ -11,7 +11,7 @@ export function markText(bit: number): string {
   return `0x${(2 ** bit).toString(16).padStart(8, '0')}`;
 }
 
-function markMatch(bit: number, negated: boolean): Statement {
+export function markMatch(bit: number, negated: boolean): Statement {
   const value = 2 ** bit;
   const spelled = `${markText(bit)}/${markText(bit)}`;
   return { kind: 'mark', value, mask: value, spelled, ...(negated ? { negated } : {}) };

@@ -20,7 +20,7 @@ import { nodePortAddresses } from './node-ports.js';
 import type { PortRules, RenderContext } from './port-rules.js';
 import { PortRulesWriter } from './port-rules.js';
 import { restorePieces } from './restore.js';
-import { hostTables, lazyRuleset } from './ruleset.js';
+import { type AddedRules, hostTables, lazyRuleset } from './ruleset.js';
 import type { IptablesTraits } from './versions.js';
 import { iptablesTraits } from './versions.js';
 
@@ -152,10 +152,12 @@ export function iptablesProgram(input: ProxierInput): IptablesProgram {
 /**
  * What iptables holds on a node whose kube-proxy does not use it: built-in chains with their policies, kubelet's rules and the pod
  * masquerade's when asked.
+ *
+ * @param added the rules of a proxier that writes no chains of Services
  */
-export function tablesWithoutProxy(input: ProxierInput, options: RulesetOptions): readonly Table[] {
+export function tablesWithoutProxy(input: ProxierInput, options: RulesetOptions, added?: AddedRules): readonly Table[] {
   const { context } = new IptablesProgram(input);
-  return hostTables(context, options).map((table) => ({
+  return hostTables(context, options, added).map((table) => ({
     name: table.name,
     language: IPTABLES,
     baseChains: table.baseChains,

@@ -76,21 +76,39 @@ class LazyTable implements Table {
   }
 }
 
+/** What a proxier that is not this one adds to the tables of iptables. */
+export interface AddedRules {
+  /** The chains of each table, in the order of their declaration. */
+  readonly chains: Readonly<Record<TableName, readonly string[]>>;
+  readonly rules: Readonly<Record<TableName, readonly Rule[]>>;
+  /** In the order in which they are made, after kubelet's. */
+  readonly jumps: readonly ChainJump[];
+}
+
+const NOTHING: AddedRules = { chains: { filter: [], nat: [] }, rules: { filter: [], nat: [] }, jumps: [] };
+
 /**
- * The tables of iptables on a node whose kube-proxy does not use them: built-in chains, and kubelet's and the pod masquerade's rules when
+ * The tables of iptables on a node whose kube-proxy does not use them, or writes no chains of Services: built-in chains, and kubelet's and the pod masquerade's rules when
  * asked.
  */
-export function hostTables(context: RenderContext, options: RulesetOptions): readonly Table[] {
+export function hostTables(
+  context: RenderContext,
+  options: RulesetOptions,
+  added: AddedRules = NOTHING,
+): readonly Table[] {
   const kubelet = options.kubelet ? kubeletRules(context) : undefined;
   const ipMasq = ipMasqRules(context.family, options.ipMasq);
-  const names = { filter: kubelet?.filterChains ?? [], nat: [...(kubelet?.natChains ?? [])] };
+  const names = {
+    filter: [...added.chains.filter, ...(kubelet?.filterChains ?? [])],
+    nat: [...added.chains.nat, ...(kubelet?.natChains ?? [])],
+  };
   if (ipMasq !== undefined) names.nat.push(ipMasq.chain);
   const rules = {
-    filter: kubelet?.filterRules ?? [],
-    nat: [...(kubelet?.natRules ?? []), ...(ipMasq?.rules ?? [])],
+    filter: [...added.rules.filter, ...(kubelet?.filterRules ?? [])],
+    nat: [...added.rules.nat, ...(kubelet?.natRules ?? []), ...(ipMasq?.rules ?? [])],
   };
   return (['filter', 'nat'] as const).map((table) => {
-    const base = builtInChains(table, kubelet?.jumps ?? [], options, ipMasq?.jump);
+    const base = builtInChains(table, [...(kubelet?.jumps ?? []), ...added.jumps], options, ipMasq?.jump);
     const own = [...new Set(names[table])].map((name) => ({
       name,
       rules: rules[table].filter((rule) => rule.chain === name),

@@ -6,14 +6,14 @@ import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { requireNode, requireService } from '../../cluster/lookup.js';
 import { FAMILIES, formatVersion } from '../../cluster/settings.js';
-import type { ChainData, ChainsPart, ChainsResult, TableData } from '../../contract/answers.js';
+import type { ChainData, ChainsPart, ChainsResult, TableData, VirtualServerData } from '../../contract/answers.js';
 import type { ChainsQuestion } from '../../contract/requests.js';
 import type { NodeProgram } from '../../proxy/node-program.js';
 import { programNode } from '../../proxy/program.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { mustExceed } from '../walk-limits.js';
 import { type ChainBlock, type ChainText, divide } from './chain-blocks.js';
-import { ByteBudget, restoreText, type Selection, selectionOf, tooLarge } from './node-rules.js';
+import { ByteBudget, type DataBlock, restoreText, type Selection, selectionOf, tooLarge } from './node-rules.js';
 import { renderingOf } from './renderings.js';
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
@@ -35,21 +35,32 @@ function familiesIn(cluster: Cluster): readonly IPFamily[] {
   return families.length > 0 ? families : ['IPv4'];
 }
 
-function tablesOf(blocks: readonly ChainBlock<ChainData>[]): readonly TableData[] {
-  return [...new Set(blocks.map((block) => block.table))].map((name) => ({
-    name,
-    chains: blocks.filter((block) => block.table === name).map((block) => block.body),
-  }));
+/** Blocks of data as a part of the answer: chains by table, and what ipvs mode has beside them. */
+function dataPart(blocks: readonly DataBlock[], mode: NodeProgram['mode']): AnyPart {
+  const tables = new Map<string, ChainData[]>();
+  const boundAddresses: string[] = [];
+  const ipsets: Record<string, readonly string[]> = {};
+  const virtualServers: VirtualServerData[] = [];
+  for (const { table, chain, body } of blocks) {
+    if ('boundAddresses' in body) boundAddresses.push(...body.boundAddresses);
+    else if ('ipset' in body) ipsets[chain] = body.ipset;
+    else if ('virtualServer' in body) virtualServers.push(body.virtualServer);
+    else remember(tables, table, (): ChainData[] => []).push(body);
+  }
+  return {
+    tables: [...tables].map(([name, chains]): TableData => ({ name, chains })),
+    ...(mode === 'ipvs' ? { boundAddresses, ipsets, virtualServers } : {}),
+  };
 }
 
 /** One form of rules: how a node's chains are made, and how some of them become a part of the answer. */
 interface Form<T> {
   blocks(program: NodeProgram): readonly ChainBlock<T>[];
   content(body: T): string;
-  part(blocks: readonly ChainBlock<T>[]): Pick<ChainsPart, 'text' | 'tables'>;
+  part(blocks: readonly ChainBlock<T>[]): AnyPart;
 }
 
-type AnyPart = Pick<ChainsPart, 'text' | 'tables'>;
+type AnyPart = Pick<ChainsPart, 'text' | 'tables' | 'boundAddresses' | 'ipsets' | 'virtualServers'>;
 
 interface Rendered {
   readonly shared?: AnyPart;
@@ -57,7 +68,7 @@ interface Rendered {
 }
 
 /**
- * Nodes with the same restore input, by the first of them. They have all their rules in common, since the built-in
+ * Nodes with the same restore input (in ipvs mode with the same sets and servers too), by the first of them. They have all their rules in common, since the built-in
  * chains' jumps are a matter of the version, and only one of them needs to be rendered in a dearer form.
  */
 function twins(programs: ReadonlyMap<string, NodeProgram>, selection: Selection): ReadonlyMap<string, string> {
@@ -66,6 +77,7 @@ function twins(programs: ReadonlyMap<string, NodeProgram>, selection: Selection)
     [...programs].map(([node, program]) => {
       const hash = new Sha256();
       for (const piece of program.restorePieces(selection.services)) hash.update(piece);
+      hash.update(program.stateText?.(selection.services) ?? '');
       return [node, remember(firstWith, hash.hex(), () => node)];
     }),
   );
@@ -161,17 +173,19 @@ function renderAll(
         {
           blocks: (program) => rendering.list(program, selection, new ByteBudget(limit)),
           content: (body) => body,
-          part: (blocks) => ({ text: blocks.map((block) => block.body).join('\n') }),
+          part: (blocks) => ({
+            text: rendering.joinListed?.(blocks, first) ?? blocks.map((block) => block.body).join('\n'),
+          }),
         },
         programs,
         selection,
       );
     case 'RULES':
-      return render<ChainData>(
+      return render<DataBlock['body']>(
         {
           blocks: (program) => rendering.data(program, selection, new ByteBudget(limit)),
           content: (body) => JSON.stringify(body),
-          part: (blocks) => ({ tables: tablesOf(blocks) }),
+          part: (blocks) => dataPart(blocks, first.mode),
         },
         programs,
         selection,
@@ -181,7 +195,7 @@ function renderAll(
 
 /** The size of a part, near enough to hold it against a limit. */
 function sizeOf(part: AnyPart): number {
-  return part.text?.length ?? JSON.stringify(part.tables).length;
+  return part.text?.length ?? JSON.stringify(part).length;
 }
 
 /** What a node's kube-proxy programs. Throws QuestionError UNSUPPORTED. */
@@ -211,8 +225,15 @@ function byVersion(prepared: Prepared, nodes: readonly string[]): ReadonlyMap<st
   return groups;
 }
 
+function holdsSomething({ text, tables, ipsets = {}, virtualServers = [], boundAddresses = [] }: ChainsPart): boolean {
+  if (text !== undefined) return text !== '';
+  return (
+    tables?.length !== 0 || Object.keys(ipsets).length > 0 || virtualServers.length > 0 || boundAddresses.length > 0
+  );
+}
+
 function checkChains(question: ChainsQuestion, parts: readonly ChainsPart[]): void {
-  if (question.chains === undefined || parts.some((part) => part.text !== '' && part.tables?.length !== 0)) return;
+  if (question.chains === undefined || parts.some(holdsSomething)) return;
   throw new QuestionError('NOT_FOUND', 'None of the chains asked for is there.', [
     {
       pointer: '/chains/chains',

@@ -2,7 +2,7 @@ import { decodeUtf8 } from '#platform';
 import { QuestionError } from '../../base/errors.js';
 import type { IpMasqSettings } from '../../cluster/ip-masq.js';
 import type { Settings } from '../../cluster/settings.js';
-import type { ChainData } from '../../contract/answers.js';
+import type { ChainData, VirtualServerData } from '../../contract/answers.js';
 import type { ChainsQuestion } from '../../contract/requests.js';
 import type { Rule } from '../../netfilter/ruleset.js';
 import type { NodeProgram } from '../../proxy/node-program.js';
@@ -62,6 +62,14 @@ export function restoreText(program: NodeProgram, selection: Selection, budget: 
   return pieces.map(decodeUtf8).join('');
 }
 
+/** A chain as data, or something of ipvs mode that is none. */
+export type DataBlock = ChainBlock<
+  | ChainData
+  | { readonly boundAddresses: readonly string[] }
+  | { readonly ipset: readonly string[] }
+  | { readonly virtualServer: VirtualServerData }
+>;
+
 /** How the rules of one language are shown: in blocks, which are chains, or sets and maps. */
 export interface Rendering {
   /** Cuts what kube-proxy hands over into blocks. */
@@ -76,7 +84,9 @@ export interface Rendering {
   ): readonly ChainBlock<ChainText>[];
   joinSaved(blocks: readonly ChainBlock<ChainText>[], program: NodeProgram): string;
   list(program: NodeProgram, selection: Selection, budget: ByteBudget): readonly ChainBlock<string>[];
-  data(program: NodeProgram, selection: Selection, budget: ByteBudget): readonly ChainBlock<ChainData>[];
+  /** Puts listed blocks together; absent: one after the other with an empty line between them. */
+  joinListed?(blocks: readonly ChainBlock<string>[], program: NodeProgram): string;
+  data(program: NodeProgram, selection: Selection, budget: ByteBudget): readonly DataBlock[];
   /** The rules of each block, with what they were written for. */
   rules(program: NodeProgram, selection: Selection): readonly ChainBlock<readonly Rule[]>[];
 }

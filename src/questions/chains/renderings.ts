@@ -1,12 +1,14 @@
 import { QuestionError } from '../../base/errors.js';
 import type { NodeProgram } from '../../proxy/node-program.js';
 import { IPTABLES_RENDERING } from './iptables-rendering.js';
+import { IPVS_RENDERING } from './ipvs-rendering.js';
 import { NFTABLES_RENDERING } from './nftables-rendering.js';
 import type { Rendering } from './node-rules.js';
 
 /** How the rules of each mode are shown. */
 const RENDERINGS: Readonly<Partial<Record<NodeProgram['mode'], Rendering>>> = {
   iptables: IPTABLES_RENDERING,
+  ipvs: IPVS_RENDERING,
   nftables: NFTABLES_RENDERING,
 };
 

@@ -3,7 +3,7 @@ import { podAddresses } from '../../cluster/cluster.js';
 import type { EndpointRef, EstablishedShares, PathTrace, Probability } from '../../contract/answers.js';
 import { nodeIsDown } from '../../path/network.js';
 import { partOf, totalOf } from './shares.js';
-import { type FlowFate, flowsExplanation, type Side, tracksByRules } from './udp-flows.js';
+import { type FlowFate, flowsExplanation, type Side, tracksByIpvs, tracksByRules } from './udp-flows.js';
 
 /** Why rules say nothing of connections that there are already (netfilter: nat is asked for a first packet alone). */
 export const RULES_EXPLANATION =
@@ -14,6 +14,11 @@ const SHARES_EXPLANATION =
   'Established connections keep the endpoint that conntrack has for them, whatever the new rules choose. Lost are those ' +
   'whose pod is gone, or whose node is removed or down. An endpoint that only left the Service keeps its connections.';
 
+const IPVS_EXPLANATION =
+  'IPVS keeps the real server of every connection that it has. A real server of TCP that leaves drains: it gets weight 0, takes no ' +
+  'new connections and keeps those that it has. One of UDP or SCTP is removed at once, and the next packet gets another one. Lost are ' +
+  'connections whose pod is gone, or whose node is removed or down.';
+
 const NOT_COUNTED = 'Connections whose client or a node on the way goes are not counted.';
 
 /** What becomes of established connections of these protocols, in sentences: as conntrack and kube-proxy have it. */
@@ -21,6 +26,7 @@ export function sharesExplanation(after: Side, protocols: readonly string[]): st
   if (!tracksByRules(after)) {
     return 'What becomes of established connections is not known: the data plane of the cluster is not modelled.';
   }
+  if (tracksByIpvs(after)) return `${IPVS_EXPLANATION} ${NOT_COUNTED}`;
   const flows = [...new Set(protocols)].sort().flatMap((protocol) => flowsExplanation(after, protocol) ?? []);
   return [SHARES_EXPLANATION, ...flows, NOT_COUNTED].join(' ');
 }

@@ -60,6 +60,8 @@ export function flowFates(
   family: IPFamily,
 ): ((endpoint: EndpointRef, gone: boolean) => FlowFate) | undefined {
   const version = versionOf(after) ?? versionOf(before);
+  if (service !== undefined && tracksByIpvs(before) && tracksByIpvs(after))
+    return ipvsFates(before, after, service, family);
   if (service === undefined || version === undefined || !isCleaned(service.protocol ?? 'TCP', version))
     return undefined;
   if (endpointsOf(before, service, family) === undefined) return undefined;
@@ -74,11 +76,33 @@ export function flowFates(
   return (endpoint, gone) => (serving.size > 0 && !serving.has(idOf(endpoint)) ? rechosen : gone ? 'LOST' : 'KEPT');
 }
 
-/** Whether rules and conntrack decide about connections: elsewhere (mode ipvs, another data plane) it is not known what they keep. */
-export function tracksByRules({ cluster, settings }: Side): boolean {
-  if (settings.unsupportedDataplane !== undefined) return false;
+/**
+ * In ipvs mode a real server of UDP or SCTP is deleted at once, and its connections with it (expire_nodest_conn): the next packet gets
+ * another one. One of TCP drains: it gets weight 0 and keeps what it has.
+ */
+function ipvsFates(
+  before: Side,
+  after: Side,
+  service: ServiceRef,
+  family: IPFamily,
+): ((endpoint: EndpointRef, gone: boolean) => FlowFate) | undefined {
+  if ((service.protocol ?? 'TCP') === 'TCP' || endpointsOf(before, service, family) === undefined) return undefined;
+  const usable = (endpointsOf(after, service, family) ?? []).filter(isUsable);
+  const there = new Set(usable.map(({ id }) => id));
+  const rechosen: FlowFate = usable.length > 0 ? 'RECHOSEN' : 'LOST';
+  return ({ address, port }, gone) =>
+    there.has(joinHostPort(address, port ?? 0)) ? (gone ? 'LOST' : 'KEPT') : rechosen;
+}
+
+/** Whether kube-proxy decides about connections: of another data plane it is not known what they keep. */
+export function tracksByRules({ settings }: Side): boolean {
+  return settings.unsupportedDataplane === undefined;
+}
+
+/** Whether IPVS holds the connections. */
+export function tracksByIpvs({ cluster, settings }: Side): boolean {
   const [node] = workingNodes(cluster);
-  return node === undefined || settings.proxyOf(node.metadata.name).mode !== 'ipvs';
+  return node !== undefined && settings.proxyOf(node.metadata.name).mode === 'ipvs';
 }
 
 /** The same in a sentence; undefined where kube-proxy does nothing with entries of the protocol. */
@@ -87,6 +111,7 @@ export function flowsExplanation(after: Side, protocol: string): string | undefi
   if (after.settings.unsupportedDataplane !== undefined || version === undefined || !isCleaned(protocol, version)) {
     return undefined;
   }
+  if (tracksByIpvs(after)) return undefined;
   return version.minor < COMPARED_SINCE
     ? `Of ${protocol}, kube-proxy deletes the entries of endpoints that leave or are no longer ready: the next packet chooses anew, and is refused where the Service has no endpoint left.`
     : `Of ${protocol}, kube-proxy deletes the entries of endpoints that no longer serve, and the next packet chooses anew; of a Service without any serving endpoint it deletes none (since 1.32), so that packets go on to the old address: lost in silence where its pod is gone, delivered where it is there.`;

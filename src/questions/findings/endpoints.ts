@@ -20,6 +20,7 @@ import {
   isUsable,
   portPairs,
   portsOf,
+  proxyOfCluster,
   refOf,
   servicesOf,
   unmodelledOf,
@@ -104,6 +105,18 @@ export function isAvoidedBy(view: View, { service, family }: Pick<Door, 'service
   );
 }
 
+/** What becomes of connections on a node that has no endpoint which a policy Local lets it use. */
+function fateOfLocal(view: View, port: ServicePort, policy: string): string {
+  const { mode, version } = proxyOfCluster(view) ?? {};
+  if (mode !== 'ipvs' || version === undefined) return 'are dropped there';
+  // Since 1.24 the virtual server keeps the endpoints of other nodes (kube-proxy in mode ipvs, syncEndpoint).
+  const keepsOthers = version.minor >= 24 && (policy === 'externalTrafficPolicy' || externallyAccessible(port));
+  if (!keepsOthers) return 'are refused there';
+  return policy === 'externalTrafficPolicy'
+    ? 'are sent to endpoints of other nodes there, with the address of the client: replies go past the node and are lost'
+    : 'are sent to endpoints of other nodes there, as in mode ipvs a Service that is reached from outside keeps them';
+}
+
 function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEndpoint[]): readonly Finding[] {
   const policies = localPolicies(port);
   const usable = endpoints.filter(isUsable);
@@ -117,7 +130,7 @@ function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEn
     const which = policy === 'externalTrafficPolicy' ? 'from outside' : 'from within the cluster';
     const message =
       `${portText(refOf(port))} has ${policy} Local, and ${without.length} of ${nodes.length} nodes have no ` +
-      `${port.family} endpoint of it (${listed(without)}): connections ${which} are dropped there.`;
+      `${port.family} endpoint of it (${listed(without)}): connections ${which} ${fateOfLocal(view, port, policy)}.`;
     const avoided = policy === 'externalTrafficPolicy' && isAvoided(view, port);
     const told = avoided ? `${message} The health check of its load balancer leaves these nodes out.` : message;
     const one = finding('LOCAL_POLICY_WITHOUT_ENDPOINTS', told, {
@@ -133,7 +146,7 @@ function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEn
 
 /** Nodes on which a Local policy leaves connections without an endpoint, though the Service has some. */
 export const localWithoutEndpoints: StateFinder = (view) =>
-  // In mode ipvs, and by other data planes, these connections need not be dropped.
+  // By other data planes these connections need not be dropped.
   (isTranslatedByRules(view) ? view.services : []).flatMap((key) =>
     portsOf(view, key).flatMap(({ port, services }) => localFinding(view, port, services.endpointsOf(port))),
   );

@@ -4,7 +4,7 @@ import { remember } from '../../base/remember.js';
 import { nodeZone } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Node, Service } from '../../cluster/objects.js';
-import { FAMILIES } from '../../cluster/settings.js';
+import { FAMILIES, type NodeProxySettings } from '../../cluster/settings.js';
 import type { ServiceRef } from '../../contract/answers.js';
 import { nodeIsDown } from '../../path/network.js';
 import { isModelled } from '../../proxy/program.js';
@@ -49,12 +49,15 @@ export function unmodelledOf({ cluster, settings }: View): string | undefined {
   return mode === undefined || isModelled(mode) ? undefined : `mode ${mode}`;
 }
 
-/**
- * Whether kube-proxy translates Services by rules, iptables or nftables: both choose endpoints and drop by one policy
- * (modes that are not modelled included, since what they choose from is known).
- */
+/** Whether kube-proxy translates Services: its modes choose endpoints by the same policies. */
 export function isTranslatedByRules(view: View): boolean {
-  return view.settings.unsupportedDataplane === undefined && unmodelledOf(view) !== 'mode ipvs';
+  return view.settings.unsupportedDataplane === undefined;
+}
+
+/** The settings of the first working node's kube-proxy; undefined where no node works. */
+export function proxyOfCluster({ cluster, settings }: View): NodeProxySettings | undefined {
+  const [node] = workingNodes(cluster);
+  return node === undefined ? undefined : settings.proxyOf(node.metadata.name);
 }
 
 export interface FamilyPort {

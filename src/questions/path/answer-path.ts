@@ -9,6 +9,8 @@ import type { PathQuestion } from '../../contract/requests.js';
 import { besideEachOther } from '../../netfilter/beside.js';
 import { type IpSets, parseIpsets } from '../../netfilter/ipset.js';
 import { parseSave } from '../../netfilter/iptables/parse.js';
+import { parseIpvsadm } from '../../netfilter/ipvs/parse.js';
+import type { VirtualServer } from '../../netfilter/ipvs/types.js';
 import { parseRuleset } from '../../netfilter/nftables/parse.js';
 import type { Ruleset } from '../../netfilter/ruleset.js';
 import type { Chance } from '../../netfilter/walk/types.js';
@@ -34,6 +36,7 @@ import type { Outcome, Prepared } from '../prepare.js';
 import { reachedEndpoints } from '../probability/endpoint-shares.js';
 import { verdictShares } from '../probability/verdict-shares.js';
 import { requireWalkable } from '../walk-limits.js';
+import { givenBalancer } from './given-balancer.js';
 import { probedService, probeTrips } from './health-check-result.js';
 import { DEFAULT_TRACES, limitTraces } from './path-limits.js';
 import { recentEntries } from './returning-client.js';
@@ -64,10 +67,11 @@ function chooseFamily(prepared: Prepared, question: PathQuestion, destination: D
  * the changes nor after, INVALID_REQUEST for rules given twice, MALFORMED for a text that cannot be read.
  */
 function givenRules(
-  { cluster, earlier }: Prepared,
+  prepared: Prepared,
   question: PathQuestion,
   family: IPFamily,
-): Required<Pick<FabricOptions, 'rulesets' | 'ipsets' | 'partial'>> {
+): Required<Pick<FabricOptions, 'rulesets' | 'ipsets' | 'partial' | 'bound'>> {
+  const { cluster, earlier } = prepared;
   const rulesets = new Map<string, Ruleset>();
   const ipsets = new Map<string, IpSets>();
   const partial = new Set<string>();
@@ -84,7 +88,8 @@ function givenRules(
     check(node, at);
     read(node, text, at);
   }
-  for (const [node, { iptablesSave, ipset, nft }] of Object.entries(question.nodeRules ?? {})) {
+  const servers = new Map<string, readonly VirtualServer[]>();
+  for (const [node, { iptablesSave, ipset, nft, ipvsadm }] of Object.entries(question.nodeRules ?? {})) {
     check(node, pointer('path', 'nodeRules', node));
     const at = pointer('path', 'nodeRules', node, 'iptablesSave');
     if (iptablesSave !== undefined && rulesets.has(node)) {
@@ -98,8 +103,21 @@ function givenRules(
       rulesets.set(node, saved === undefined ? listed : besideEachOther(listed, saved));
     }
     if (ipset !== undefined) ipsets.set(node, parseIpsets(ipset, pointer('path', 'nodeRules', node, 'ipset')));
+    if (ipvsadm === undefined) continue;
+    const listing = pointer('path', 'nodeRules', node, 'ipvsadm');
+    servers.set(node, parseIpvsadm(ipvsadm, family, listing));
+    if (rulesets.has(node)) continue;
+    const detail = `The virtual servers of ${node} are walked with its rules: give its iptables-save too, and its ipset save.`;
+    throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: listing, detail }]);
   }
-  return { rulesets, ipsets, partial };
+  const bound = new Map<string, ReadonlySet<string>>();
+  for (const [node, ruleset] of rulesets) {
+    const given = givenBalancer(prepared, family, ruleset, servers.get(node), ipsets.get(node));
+    if (given === undefined) continue;
+    rulesets.set(node, { ...ruleset, balancers: [given.balancer] });
+    bound.set(node, given.bound);
+  }
+  return { rulesets, ipsets, partial, bound };
 }
 
 /** What a question's fabric knows of load balancers: where their health checks stand, and what they said before. */

@@ -3,6 +3,7 @@ import type { PathResult, PathTrace } from '../../contract/answers.js';
 import type { PathQuestion } from '../../contract/requests.js';
 import type { Fabric } from '../../path/fabric.js';
 import { probability, total } from '../chances.js';
+import { basisOfAll } from '../share-basis.js';
 import { endpointOf, traceOf } from './trace.js';
 import type { Trip } from './trip.js';
 
@@ -57,9 +58,11 @@ export function limitTraces(
   const traces = sorted.slice(0, limit).map(({ first, trips: members }): PathTrace => {
     const trace = traceOf(fabric, first);
     if (members.length === 1) return trace;
+    const basis = basisOfAll(members.map((trip) => trip.journey.chance));
     return {
       ...trace,
       probability: probability(total(members.map((trip) => trip.journey.chance))),
+      ...(basis === undefined ? {} : { basis }),
       count: members.length,
     };
   });

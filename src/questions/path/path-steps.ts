@@ -1,7 +1,7 @@
 import type { IPFamily } from '../../base/address.js';
-import type { PathHeader, PathHop, PathStep } from '../../contract/answers.js';
+import type { PathHeader, PathHop, PathStep, StepChance } from '../../contract/answers.js';
 import type { Header } from '../../netfilter/packet.js';
-import type { StepList, WalkStep } from '../../netfilter/walk/types.js';
+import type { Chance, StepList, WalkStep } from '../../netfilter/walk/types.js';
 import { type HostStep, hopsOf, type Trail } from '../../path/trail.js';
 import { ruleText, serviceRef } from '../chains/rule-text.js';
 import { stepChance } from '../chances.js';
@@ -40,6 +40,8 @@ function detailOf(step: WalkStep): string {
       return 'rejects the packet with an ICMP error';
     case 'POLICY':
       return `the chain's policy is ${step.target ?? ''}`;
+    case 'BALANCE':
+      return `IPVS sends it to the real server ${endpointText(step.after, 'destination')}`;
     case 'PASS':
       return 'matches and lets the packet pass on';
     case 'PASSED_OVER':
@@ -59,6 +61,12 @@ function endpointText(value: Header | undefined, side: 'destination'): string {
       : `${value[side]}:${port}`;
 }
 
+/** The chance of a balancer, which chooses by no threshold of the kernel's. */
+function balanced(chance: Chance): StepChance {
+  const told = stepChance(chance);
+  return { ...told, threshold: told.nominal };
+}
+
 function ruleStep(step: WalkStep, family: IPFamily): PathStep {
   const { rule } = step;
   const told: Draft<PathStep> = {
@@ -70,7 +78,8 @@ function ruleStep(step: WalkStep, family: IPFamily): PathStep {
   };
   if (rule !== undefined) told.rule = ruleText(rule, family);
   if (step.position !== undefined) told.position = step.position;
-  if (step.chance !== undefined) told.chance = stepChance(step.chance);
+  if (step.chance !== undefined)
+    told.chance = step.action === 'BALANCE' ? balanced(step.chance) : stepChance(step.chance);
   if (step.passedOver !== undefined) told.passedOver = step.passedOver;
   if (rule?.origin !== undefined) {
     told.service = serviceRef(rule.origin);
@@ -83,11 +92,7 @@ function ruleStep(step: WalkStep, family: IPFamily): PathStep {
 
 function hostPathStep(step: HostStep): PathStep {
   const told: Draft<PathStep> = { action: step.action, detail: step.detail };
-  if (step.chance !== undefined) {
-    // A load balancer chooses by no threshold of the kernel's.
-    const chance = stepChance(step.chance);
-    told.chance = { ...chance, threshold: chance.nominal };
-  }
+  if (step.chance !== undefined) told.chance = balanced(step.chance);
   if (step.before !== undefined) told.before = header(step.before);
   if (step.after !== undefined) told.after = header(step.after);
   if (step.policy !== undefined) told.policy = step.policy;

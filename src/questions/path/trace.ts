@@ -6,6 +6,7 @@ import type { Fabric } from '../../path/fabric.js';
 import type { Journey, Receiver } from '../../path/trail.js';
 import { probability } from '../chances.js';
 import { sentFrom } from '../findings/door.js';
+import { shareBasis } from '../share-basis.js';
 import { pathHops } from './path-steps.js';
 import type { Trip } from './trip.js';
 
@@ -66,8 +67,10 @@ export function traceOf(fabric: Fabric, { journey, client, probe }: Trip): PathT
   // Where a rule is not decided it is known for whom the packet was, not what it saw.
   const reached = journey.receiver !== undefined && journey.verdict !== 'UNKNOWN';
   const sent = sentFrom(journey, client);
+  const basis = shareBasis(journey.chance);
   return {
     probability: probability(journey.chance),
+    ...(basis === undefined ? {} : { basis }),
     verdict: journey.verdict,
     ...(journey.cause === undefined ? {} : { cause: journey.cause }),
     explanation: journey.detail,

@@ -22,6 +22,7 @@ import { probability } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
 import { balancing, journeysOrUnsupported, tripsOf } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';
+import { basisOfAll } from '../share-basis.js';
 import { requireWalkable } from '../walk-limits.js';
 import { describeAffinity } from './affinity-answer.js';
 import { balancerAnswer } from './balancer-answer.js';
@@ -214,6 +215,12 @@ function doorClients(trips: readonly GroupTrips[]): readonly DoorClient[] {
   return [...told, ...merged];
 }
 
+/** What kind of numbers the shares of delivered connections are. */
+function basisField(journeys: readonly Journey[]): Pick<ServiceProbability, 'basis'> {
+  const basis = basisOfAll(journeys.map(({ chance }) => chance));
+  return basis === undefined ? {} : { basis };
+}
+
 function answerOne(
   prepared: Prepared,
   fabric: Fabric,
@@ -246,6 +253,7 @@ function answerOne(
             protocol: destination.target.protocol,
           }),
         }),
+    ...basisField(journeys),
     endpoints: endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
     nodes: byName(
       sharesBy(

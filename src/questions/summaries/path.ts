@@ -1,7 +1,7 @@
 import { joinHostPort } from '../../base/address.js';
 import type { PathResult, PathTrace, PathVerdict } from '../../contract/answers.js';
 import type { Destination, PathQuestion } from '../../contract/requests.js';
-import { count, range, sender, sentence, share, way } from './words.js';
+import { count, kindSentence, range, sender, sentence, share, way } from './words.js';
 
 /** What the client's user says of each verdict. */
 export const VERDICT_WORDS: Readonly<Record<PathVerdict, string>> = {
@@ -94,7 +94,7 @@ export function pathSummary(question: PathQuestion | undefined, result: PathResu
   const [worst] = failed;
   if (worst === undefined) {
     const where = reached(delivered);
-    return `Delivered: ${from} reaches ${to}${where === '' ? '' : `${sizeOf(delivered) > 1 ? ', ' : ' at '}${where}`}.${seen(delivered)}`;
+    return `Delivered: ${from} reaches ${to}${where === '' ? '' : `${sizeOf(delivered) > 1 ? ', ' : ' at '}${where}`}.${kindSentence(delivered[0]?.basis)}${seen(delivered)}`;
   }
   const verdicts = [...new Set(failed.map(({ verdict }) => verdict))];
   const why = sentence(worst.explanation).replace(/\.$/, '');

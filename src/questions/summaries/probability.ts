@@ -1,6 +1,6 @@
 import type { ProbabilityResult, ServiceProbability } from '../../contract/answers.js';
 import { FAILS } from './path.js';
-import { count, percent, port, range, share, way } from './words.js';
+import { count, kindSentence, percent, port, range, share, way } from './words.js';
 
 /** How a Service port fares, the worst first. */
 export type Shape = 'LOST' | 'UNKNOWN' | 'UNEVEN' | 'EVEN';
@@ -47,7 +47,7 @@ function one(service: ServiceProbability): string {
   if (endpoints.length === 1) {
     const [only] = endpoints;
     const which = only?.pod ?? `${only?.address}:${only?.port}`;
-    return `One ${noun}: ${which} gets every new connection to ${name} from ${service.clients}.${crossing(service)}`;
+    return `One ${noun}: ${which} gets every new connection to ${name} from ${service.clients}.${kindSentence(service.basis)}${crossing(service)}`;
   }
   if (endpoints.length === 0) return `Nothing: no connection to ${name} is made.`;
   const shares = range(endpoints.map(({ share: part }) => part));
@@ -55,7 +55,7 @@ function one(service: ServiceProbability): string {
     shape === 'EVEN'
       ? `Even: each of ${count(endpoints.length, noun)} of ${name} gets ${shares}`
       : `Uneven: ${count(endpoints.length, noun)} of ${name} get ${shares} each (1/${endpoints.length} would be even)`;
-  return `${whole} of new connections from ${service.clients}.${crossing(service)}`;
+  return `${whole} of new connections from ${service.clients}.${kindSentence(service.basis)}${crossing(service)}`;
 }
 
 /** Services and shapes: each Service port once, with the worst that is the matter with it. */

@@ -1,7 +1,7 @@
 /** The words that summaries share. */
 import { addressOf } from '../../base/address.js';
 import { compare, parseFraction, toDecimal } from '../../base/fraction.js';
-import type { Probability, ServiceRef } from '../../contract/answers.js';
+import type { Probability, ServiceRef, ShareBasis } from '../../contract/answers.js';
 import type { Source } from '../../contract/requests.js';
 
 /** A fraction of more characters is said as a percentage. */
@@ -93,4 +93,12 @@ export function sentence(text: string): string {
 /** A text as the end of a sentence. */
 export function periodAfter(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** What kind of numbers shares are, as a sentence to follow them: nothing where each connection is decided by itself. */
+export function kindSentence(basis: ShareBasis | undefined): string {
+  if (basis === undefined || basis.kind === 'EXACT') return '';
+  return basis.kind === 'LONG_RUN'
+    ? ' These are shares in the long run: connections are given out in turn.'
+    : ` Under an assumption: ${basis.why}`;
 }

@@ -1,3 +1,4 @@
+import { joinHostPort } from '../../base/address.js';
 import type { Answer, ChainsPart, ChainsResult } from '../../contract/answers.js';
 import { type Row, type RowForm, row, SERVICE_COLUMNS, serviceCells } from './row.js';
 
@@ -18,6 +19,46 @@ const COLUMNS = [
 ] as const;
 
 type Cells = Parameters<typeof row>[1];
+
+/** What a text of several commands' output has of each; text before the first line that says which is that of ''. */
+function sectionsOf(text: string): readonly (readonly [command: string, text: string])[] {
+  const sections: [string, string[]][] = [['', []]];
+  for (const line of text.split('\n')) {
+    const [, command] = /^# (ip6?tables(?:-save| .*)|ipset .*|ipvsadm .*)$/.exec(line) ?? [];
+    if (command === undefined) sections.at(-1)?.[1].push(line);
+    else sections.push([command, []]);
+  }
+  return sections.map(([command, lines]) => [command, lines.join('\n')]);
+}
+
+/** The entries of sets as `ipset save` prints them. */
+function entriesOfSets(text: string): Cells[] {
+  const entries = [...text.matchAll(/^add (\S+) (.+)$/gm)];
+  return entries.map(([, chain, rule]) => ({ table: 'ipset', chain, rule }));
+}
+
+/** The members of sets as `ipset list` prints them. */
+function membersOfSets(text: string): Cells[] {
+  return text.split(/^Name: /m).flatMap((set) => {
+    const [name = '', ...lines] = set.split('\n');
+    const members = lines.slice(lines.indexOf('Members:') + 1).filter((line) => line !== '');
+    return members.map((rule): Cells => ({ table: 'ipset', chain: name, rule }));
+  });
+}
+
+/** Real servers as `ipvsadm -S` and `ipvsadm -L` print them, each below its virtual server. */
+function realServers(text: string): Cells[] {
+  const rows: Cells[] = [];
+  let chain = '';
+  for (const line of text.split('\n')) {
+    const saved = /^-A (-t|-u|--sctp-service) (\S+)/.exec(line);
+    const listed = /^(TCP|UDP|SCTP) +(\S+)/.exec(line);
+    if (saved !== null) chain = `${{ '-t': 'TCP', '-u': 'UDP' }[saved[1] as string] ?? 'SCTP'} ${saved[2]}`;
+    else if (listed !== null) chain = `${listed[1]} ${listed[2]}`;
+    else if (/^-a |^ {2}-> (?!RemoteAddress)/.test(line)) rows.push({ table: 'ipvs', chain, rule: line.trim() });
+  }
+  return rows;
+}
 
 /** The rules of a text as `iptables-restore` and `iptables-save` have it. */
 function rulesOfRestore(text: string): Cells[] {
@@ -58,10 +99,25 @@ function rulesOfListing(text: string): Cells[] {
 
 function rulesOf(part: ChainsPart, format: ChainsResult['format']): Cells[] {
   if (part.tables === undefined) {
-    const text = part.text ?? '';
-    return format === 'LIST' ? rulesOfListing(text) : rulesOfRestore(text);
+    return sectionsOf(part.text ?? '').flatMap(([command, text]) => {
+      if (command.startsWith('ipvsadm')) return realServers(text);
+      if (command === 'ipset list') return membersOfSets(text);
+      if (command.startsWith('ipset')) return entriesOfSets(text);
+      return format === 'LIST' ? rulesOfListing(text) : rulesOfRestore(text);
+    });
   }
-  return part.tables.flatMap(({ name: table, chains }) =>
+  const { ipsets = {}, virtualServers = [] } = part;
+  const entries = Object.entries(ipsets).flatMap(([chain, all]) =>
+    (all as readonly string[]).map((rule): Cells => ({ table: 'ipset', chain, rule })),
+  );
+  const servers = virtualServers.flatMap(({ protocol, address, port, scheduler, realServers: behind }) =>
+    behind.map((real): Cells => {
+      const endpoint = joinHostPort(real.address, real.port);
+      const chain = `${protocol} ${joinHostPort(address, port)}`;
+      return { table: 'ipvs', chain, rule: `${scheduler} ${endpoint} weight ${real.weight}`, endpoint };
+    }),
+  );
+  const rules = part.tables.flatMap(({ name: table, chains }) =>
     chains.flatMap(({ name: chain, rules }) =>
       rules.map(({ text, position, service, endpoint, chance }) => ({
         table,
@@ -75,6 +131,7 @@ function rulesOf(part: ChainsPart, format: ChainsResult['format']): Cells[] {
       })),
     ),
   );
+  return [...rules, ...entries, ...servers];
 }
 
 function rows({ result }: Answer<ChainsResult>): readonly Row[] {
@@ -85,5 +142,5 @@ function rows({ result }: Answer<ChainsResult>): readonly Row[] {
   });
 }
 
-/** One row per rule. Service, endpoint and chance are known of the format RULES. */
+/** One row per rule, entry of a set and real server. Service, endpoint and chance are known of the format RULES. */
 export const chainsRows: RowForm<Answer<ChainsResult>> = { columns: COLUMNS, rows };

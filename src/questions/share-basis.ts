@@ -1,0 +1,45 @@
+/** What kind of numbers the shares of an answer are. */
+import type { ShareBasis } from '../contract/answers.js';
+import { basisOf, weaker } from '../netfilter/walk/basis.js';
+import type { Chance, ChanceBasis } from '../netfilter/walk/types.js';
+
+/** What two clients reach who connect by turns, and nobody else does: every other connection of the cycle is the first one's. */
+function byTurns(cycle: readonly string[]): Pick<ShareBasis, 'firstOfTwo' | 'secondOfTwo'> {
+  // After two rounds both clients begin anew at the same place.
+  const both = [...cycle, ...cycle];
+  const of = (turn: number) => [...new Set(both.filter((_, index) => index % 2 === turn))];
+  return { firstOfTwo: of(0), secondOfTwo: of(1) };
+}
+
+const texts = new WeakMap<ChanceBasis, ShareBasis>();
+
+function told(basis: ChanceBasis): ShareBasis {
+  let known = texts.get(basis);
+  if (known === undefined) {
+    const { kind, why, cycle } = basis;
+    known = { kind, why, ...(cycle === undefined || cycle.length < 2 ? {} : { cycle, ...byTurns(cycle) }) };
+    texts.set(basis, known);
+  }
+  return known;
+}
+
+/** The kind of one chance as answers carry it; undefined where no balancer of a node and no counting rule chose. */
+export function shareBasis(chance: Chance): ShareBasis | undefined {
+  const basis = basisOf(chance);
+  return basis === undefined ? undefined : told(basis);
+}
+
+/** The kind of shares that several chances make up: that of the least certain, with a cycle where all have the same one. */
+export function basisOfAll(chances: readonly Chance[]): ShareBasis | undefined {
+  let found: ChanceBasis | undefined;
+  const cycles = new Set<string>();
+  for (const chance of chances) {
+    const basis = basisOf(chance);
+    found = weaker(found, basis);
+    cycles.add(JSON.stringify(basis?.cycle ?? []));
+  }
+  if (found === undefined) return undefined;
+  if (cycles.size === 1) return told(found);
+  const { kind, why } = found;
+  return { kind, why };
+}
