@@ -18,7 +18,8 @@ function networkPolicySpec(spec: Fields): Fields {
 function namespace(object: Fields): Fields {
   const metadata = fieldsIn(object.metadata);
   const labels = { ...fieldsIn(metadata.labels), 'kubernetes.io/metadata.name': metadata.name };
-  return { ...object, metadata: { ...metadata, labels }, spec: object.spec ?? { finalizers: ['kubernetes'] } };
+  const status = { phase: 'Active', ...fieldsIn(object.status) };
+  return { ...object, metadata: { ...metadata, labels }, spec: object.spec ?? { finalizers: ['kubernetes'] }, status };
 }
 
 /** podCIDR is the first of podCIDRs: it fills them in, and where they differ it counts (`Convert_v1_NodeSpec_To_core_NodeSpec`). */

@@ -22,7 +22,18 @@ export function asNoted(manifest: Fields): Fields {
 
 /** The note's text: JSON with sorted keys, as Go writes it. */
 export function noteText(manifest: Fields): string {
-  const text = JSON.stringify(sorted(asNoted(manifest)));
+  return written(asNoted(manifest));
+}
+
+/** The note of a manifest that is applied on the server's side over one that has a note: without annotations where it has none. */
+export function serverNoteText(manifest: Fields): string {
+  const noted = asNoted(manifest);
+  const { annotations, ...metadata } = fieldsIn(noted.metadata);
+  return written(Object.keys(fieldsIn(annotations)).length === 0 ? { ...noted, metadata } : noted);
+}
+
+function written(manifest: Fields): string {
+  const text = JSON.stringify(sorted(manifest));
   return `${text
     .replace(/[<>&]/g, (character) => ESCAPED[character] ?? character)
     .replaceAll('\u2028', '\\u2028')

@@ -62,6 +62,23 @@ export function withCanonicalQuantities(value: unknown, type: string): unknown {
   return changed ? Object.fromEntries(fields) : value;
 }
 
+/** A value with what stands for a null in a list: an empty object, an empty text, zero, as Go decodes it. */
+export function withoutNullItems(value: unknown, type: string): unknown {
+  if (Array.isArray(value)) {
+    const inner = innerType(type);
+    const empty = typeSchema(inner) === undefined && !inner.startsWith('{}') ? (EMPTY[inner] ?? '') : {};
+    return value.map((one) => (one === null ? empty : withoutNullItems(one, inner)));
+  }
+  if (!isFields(value)) return value;
+  const schema = typeSchema(type);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => {
+      const inner = type.startsWith('{}') ? innerType(type) : (schema?.get(key)?.type ?? 'any');
+      return [key, withoutNullItems(one, inner)];
+    }),
+  );
+}
+
 const EMPTY: Readonly<Record<string, unknown>> = { string: '', integer: 0, boolean: false, 'int-or-string': 0 };
 
 function isZero(value: unknown): boolean {
@@ -82,7 +99,11 @@ export function storedForm(value: unknown, type: string): unknown {
   const schema = typeSchema(type);
   if (schema === undefined) {
     if (!type.startsWith('{}')) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, storedForm(one, innerType(type))]));
+    // A value of a map that is null is read as empty.
+    const inner = innerType(type);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => [key, one === null ? EMPTY[inner] : storedForm(one, inner)]),
+    );
   }
   const result: Record<string, unknown> = {};
   for (const [key, one] of Object.entries(value)) {

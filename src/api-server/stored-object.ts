@@ -25,6 +25,14 @@ function daemonSetGeneration(before: Fields | undefined, after: Fields): Fields 
 
 const NOT_READY = 'node.kubernetes.io/not-ready';
 
+/** A new namespace has Kubernetes' finalizer. */
+function newNamespace(object: Fields): Fields {
+  const spec = fieldsIn(object.spec);
+  const finalizers = listIn(spec.finalizers);
+  if (finalizers.includes('kubernetes')) return object;
+  return { ...object, spec: { ...spec, finalizers: [...finalizers, 'kubernetes'] } };
+}
+
 /** Admission: a new node has the taint that the node controller takes away once it is ready. */
 function newNode(object: Fields): Fields {
   const spec = fieldsIn(object.spec);
@@ -82,6 +90,32 @@ function withTolerations(spec: Fields): Fields {
   return missing.length === 0 ? spec : { ...spec, tolerations: [...tolerations, ...missing] };
 }
 
+/** The priorities of the classes that every cluster has. */
+const PRIORITIES: Readonly<Record<string, number>> = {
+  '': 0,
+  'system-cluster-critical': 2_000_000_000,
+  'system-node-critical': 2_000_001_000,
+};
+const PREEMPTION = 'PreemptLowerPriority';
+
+/** The priority of a pod; of a class that a snapshot does not have nothing is said. */
+function prioritized({ priorityClassName, priority, preemptionPolicy }: Fields): Fields {
+  const known = PRIORITIES[typeof priorityClassName === 'string' ? priorityClassName : ''];
+  return known === undefined ? {} : { priority: priority ?? known, preemptionPolicy: preemptionPolicy || PREEMPTION };
+}
+
+/** Why admission (plugin Priority) forbids a new pod: its priority is that of its class alone. Undefined where it does not. */
+export function forbiddenPod(object: Fields): string | undefined {
+  const { priority, preemptionPolicy, priorityClassName } = fieldsIn(object.spec);
+  const known = PRIORITIES[typeof priorityClassName === 'string' ? priorityClassName : ''];
+  // Other classes are not in a snapshot.
+  if (known === undefined) return undefined;
+  if (isGiven(priority) && priority !== known)
+    return `priority ${String(priority)} must not be given: it is that of the class.`;
+  const isOther = isGiven(preemptionPolicy) && preemptionPolicy !== '' && preemptionPolicy !== PREEMPTION;
+  return isOther ? 'preemptionPolicy must not be given: it is that of the class.' : undefined;
+}
+
 /** Admission of a new pod: ServiceAccount, Priority. */
 function newPod(object: Fields): Fields {
   const spec = fieldsIn(object.spec);
@@ -91,8 +125,7 @@ function newPod(object: Fields): Fields {
     ...object,
     spec: {
       ...withToken(named),
-      priority: spec.priority ?? 0,
-      preemptionPolicy: spec.preemptionPolicy ?? 'PreemptLowerPriority',
+      ...prioritized(spec),
     },
   };
 }
@@ -142,6 +175,7 @@ export function asStored(kind: string, type: string, before: Fields | undefined,
   if (before === undefined && kind === 'Pod') own = newPod(own);
   if (kind === 'Pod') own = { ...own, spec: withTolerations(fieldsIn(own.spec)) };
   if (before === undefined && kind === 'Node') own = newNode(own);
+  if (before === undefined && kind === 'Namespace') own = newNamespace(own);
   if (STATUSES.includes(kind)) own = { ...own, status: before?.status ?? newStatus(kind, own) };
   return storedForm(own, type) as Fields;
 }

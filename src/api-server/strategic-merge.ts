@@ -258,12 +258,40 @@ function mergeMaps(before: Fields, patch: Fields, type: string, clean: boolean):
   return result;
 }
 
+/** Whether items of a patch stand in the order that the patch itself asks for: with keys that are there twice they may not. */
+function isOrdered(patch: Fields, type: string): boolean {
+  return Object.entries(patch).every(([field, value]) => {
+    if (field.startsWith('$')) return true;
+    const { mergeKey, type: inner } = ruleOf(type, field);
+    if (Array.isArray(value)) {
+      const order = patch[ORDER + field];
+      const items = value.filter((one) => !(isFields(one) && one[DIRECTIVE] === 'delete'));
+      if (Array.isArray(order) && mergeKey !== undefined) {
+        let next = 0;
+        for (const one of order) {
+          if (next < items.length && keyText(items[next], mergeKey) === keyText(one, mergeKey)) next++;
+        }
+        if (next < items.length) return false;
+      }
+      return items.every((one) => !isFields(one) || isOrdered(one, inner));
+    }
+    return !isFields(value) || isOrdered(value, inner);
+  });
+}
+
 /**
  * The patch that `kubectl apply` sends: what the last applied manifest had and this one has not goes, what this one says is
- * laid over the object. `type` is the kind's name. An empty patch: nothing is sent.
+ * laid over the object. `type` is the kind's name. An empty patch: nothing is sent. `disordered`: kubectl
+ * itself cannot make the patch, since list items of one key (ports of one number) stand in another order than it asks for.
  */
-export function kubectlPatch(lastApplied: Fields, manifest: Fields, current: Fields, type: string): Fields {
+export function kubectlPatch(
+  lastApplied: Fields,
+  manifest: Fields,
+  current: Fields,
+  type: string,
+): Fields | 'disordered' {
   const changes = diffMaps(current, manifest, type, { deletions: false, additions: true }, false);
+  if (!isOrdered(changes, type)) return 'disordered';
   const removals = diffMaps(lastApplied, manifest, type, { deletions: true, additions: false }, false);
   return mergeMaps(removals, changes, type, false);
 }

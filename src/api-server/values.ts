@@ -39,7 +39,7 @@ export function isEmpty(value: unknown): boolean {
   return isFields(value) && Object.keys(value).length === 0;
 }
 
-/** Whether two values are equal where empty lists and maps count as absent (Go's `apiequality.Semantic.DeepEqual`). */
+/** Whether two values are equal where empty lists count as absent (Go's `apiequality.Semantic.DeepEqual`, of objects in their stored form). */
 export function sameMeaning(a: unknown, b: unknown): boolean {
   if (isEmptyOrNothing(a) && isEmptyOrNothing(b)) return true;
   if (Array.isArray(a) && Array.isArray(b)) {
@@ -52,5 +52,5 @@ export function sameMeaning(a: unknown, b: unknown): boolean {
 }
 
 function isEmptyOrNothing(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 }

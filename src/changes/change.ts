@@ -45,8 +45,6 @@ export interface ChangeResult {
   readonly choices: readonly Choice[];
   readonly consequences: readonly Consequence[];
   readonly assumptions: readonly Assumption[];
-  /** The object that the change is about, as the API server stores it, where that is not what the cluster holds then. */
-  readonly stored?: Readonly<Record<string, unknown>>;
 }
 
 /** One kind of change. Each stands in a file of its own; changes/index.ts lists them. */

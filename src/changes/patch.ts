@@ -1,11 +1,18 @@
+import { typeFault } from '../api-server/decode.js';
+import type { ApiFault } from '../api-server/faults.js';
+import { asStored, completed } from '../api-server/stored-object.js';
+import { validate } from '../api-server/validation/index.js';
+import type { Fields } from '../api-server/values.js';
 import { checkObject } from '../cluster/check-object.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requirePod, requireService, requireSlice, requireWorkload } from '../cluster/lookup.js';
 import type { KubernetesObject, Service } from '../cluster/objects.js';
 import type { PatchChange } from '../contract/requests.js';
+import { addressRules } from '../control-plane/api-rules.js';
 import type { ChangeContext, ChangeKind, ChangeResult } from './change.js';
+import { controlPlaneVersion } from './control-plane-version.js';
 import { mergePatch } from './merge-patch.js';
-import { closestPlace, impossible, refuse } from './refusal.js';
+import { closestPlace, impossible, refuse, refuseObject } from './refusal.js';
 import { replaceNode, replacePod, replaceSlice } from './replace-object.js';
 import { type ChangedResourceKind, isResourceKind, patchResource, requireResource } from './replace-resource.js';
 import { updateService } from './update-service.js';
@@ -73,10 +80,26 @@ function checkIdentity(before: KubernetesObject, after: unknown, patch: unknown,
   }
 }
 
-function patchedObject<T extends KubernetesObject>(before: T, { change, pointer }: Patched): T {
+/** Refuses what the API server would refuse of the patched object. */
+function checkPatched(before: KubernetesObject, value: Fields, { cluster, change, context, pointer }: Patched): void {
+  const { kind } = change;
+  const place = `${pointer}/patch`;
+  const placeOf = (fault: ApiFault) => ({
+    pointer: place + closestPlace(change.patch, fault.pointer),
+    detail: fault.detail,
+  });
+  const wrong = typeFault({ ...value, status: undefined }, kind);
+  refuseObject(wrong === undefined ? [] : [wrong], placeOf, `The patched ${kind}`);
+  const rules = addressRules(controlPlaneVersion(cluster, context.settings));
+  const former = completed(kind, kind, before as never);
+  refuseObject(validate(kind, former, asStored(kind, kind, former, value), rules), placeOf, `The patched ${kind}`);
+}
+
+function patchedObject<T extends KubernetesObject>(before: T, { cluster, change, context, pointer }: Patched): T {
   const place = `${pointer}/patch`;
   const value = mergePatch(before, change.patch, place);
   checkIdentity(before, value, change.patch, place);
+  if (change.kind !== 'Service') checkPatched(before, value as Fields, { cluster, change, context, pointer });
   const checked = checkObject(change.kind as Exclude<PatchedKind, ChangedResourceKind>, value);
   if ('object' in checked) return checked.object as T;
   refuse(

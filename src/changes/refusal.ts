@@ -26,13 +26,15 @@ export type RefusalReason =
   | 'Invalid'
   | 'BadRequest'
   | 'Conflict'
+  | 'Forbidden'
   | 'InternalError'
   | 'NotFound'
   | 'UnknownKind'
   | 'NoName'
   | 'OtherNamespace'
   | 'WrongType'
-  | 'BrokenNote';
+  | 'BrokenNote'
+  | 'BrokenPatch';
 
 /** An object that kubectl or the API server refuses: the error of the change, with the reason and causes as they report them. */
 export class RefusedObject extends QuestionError {

@@ -5,7 +5,7 @@ import { closestNames } from '../base/did-you-mean.js';
 import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName } from '../cluster/objects.js';
-import { isNamespaced, type Resource, readResource, resourceKey, resourceName } from '../cluster/resources.js';
+import { type Resource, readResource, resourceKey, resourceName } from '../cluster/resources.js';
 import type { ChangeResult, Consequence } from './change.js';
 import { differences } from './differences.js';
 import { mergePatch } from './merge-patch.js';
@@ -102,18 +102,4 @@ function nameLabelled(resource: Resource): Resource {
     ...resource,
     metadata: { ...metadata, labels: { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name } },
   };
-}
-
-/** Takes the resource away. */
-export function deleteResource(cluster: Cluster, resource: Resource): ChangeResult {
-  const after = cluster.with({ resources: new Map([[resourceKey(resource), undefined]]) });
-  return result(after, [{ kind: 'OBJECT_DELETED', object: resourceName(resource), detail: 'deleted' }]);
-}
-
-/** The resources in a namespace. */
-export function resourcesIn({ resources }: Cluster, namespace: string): readonly Resource[] {
-  return [...resources.values()].filter(
-    ({ kind, apiVersion, metadata }) =>
-      isNamespaced(kind, apiVersion) && (metadata.namespace ?? 'default') === namespace,
-  );
 }

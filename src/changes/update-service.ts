@@ -1,6 +1,6 @@
 import { type ApiFault, Faults, Place } from '../api-server/faults.js';
 import { LAST_APPLIED } from '../api-server/note.js';
-import { addressOf } from '../base/address.js';
+import { addressOf, type IPFamily } from '../base/address.js';
 import { isDeepStrictEqual } from '../base/deep-equal.js';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import type { Cluster } from '../cluster/cluster.js';
@@ -11,7 +11,7 @@ import { endpointSliceFeatures } from '../control-plane/features.js';
 import { FIRST_NODE_PORT, LAST_NODE_PORT, NodePorts } from '../control-plane/node-ports.js';
 import { primaryFamily } from '../control-plane/primary-family.js';
 import { typeOf } from '../control-plane/service-fields.js';
-import { asRead, storeService } from '../control-plane/service-storage.js';
+import { asRead, type StoredService, storeService } from '../control-plane/service-storage.js';
 import type { ChangeContext, ChangeResult, Choice, Consequence } from './change.js';
 import { controlPlaneVersion, featureGatesOf } from './control-plane-version.js';
 import { differences } from './differences.js';
@@ -42,12 +42,21 @@ function publishedPart({ metadata, spec }: Service): unknown {
   ];
 }
 
-/** The object without what kubectl notes in it, which nobody else reads; no annotations at all are none. */
+/**
+ * The object without what kubectl notes in it, and without who set which field: nobody else reads that. No annotations at all are none.
+ */
 export function withoutLastApplied<T extends { readonly metadata: Service['metadata'] }>(object: T): T {
-  const { annotations } = object.metadata;
-  if (annotations === undefined) return object;
+  const isManaged = Object.hasOwn(object.metadata, 'managedFields');
+  if (object.metadata.annotations === undefined && !isManaged) return object;
+  const { annotations = {} } = object.metadata;
   const { [LAST_APPLIED_ANNOTATION]: _noted, ...kept } = annotations;
-  const { annotations: _annotations, ...metadata } = object.metadata;
+  const {
+    annotations: _annotations,
+    managedFields: _managed,
+    ...metadata
+  } = object.metadata as Service['metadata'] & {
+    readonly managedFields?: unknown;
+  };
   return {
     ...object,
     metadata: Object.keys(kept).length === 0 ? metadata : { ...metadata, annotations: kept },
@@ -85,6 +94,29 @@ function emptied({ status }: Service): Pick<Service, 'status'> {
   return status === undefined ? {} : { status: { ...status, loadBalancer: {} } };
 }
 
+/** What the API server stores of a Service in this cluster, new (`before` undefined) or updated, or why it refuses it. */
+export function storedService(
+  cluster: Cluster,
+  before: Service | undefined,
+  wanted: Service,
+  context: ChangeContext,
+): StoredService {
+  const key = namespacedName(wanted);
+  const rules = rulesOf(cluster, context);
+  let ranges: ClusterIPs | undefined;
+  const rangesOf = () => {
+    ranges ??= new ClusterIPs(cluster, key);
+    return ranges;
+  };
+  const families = () => rangesOf().families(primaryFamily(cluster));
+  return storeService(before, wanted, { nodePorts: new NodePorts(cluster, key), ranges: rangesOf, families }, rules);
+}
+
+function rulesOf(cluster: Cluster, { settings }: ChangeContext) {
+  const version = controlPlaneVersion(cluster, settings);
+  return serviceVersion(version, endpointSliceFeatures(version, featureGatesOf(cluster, settings)));
+}
+
 /**
  * Puts a Service in the place of the one of its name, or (`before` undefined) adds it, as the API server and then the
  * EndpointSlice controller do: defaults, allocated addresses and node ports, dropped fields, slices. `pointerOf` finds the
@@ -98,30 +130,17 @@ export function updateService(
   context: ChangeContext,
   pointer: string,
   placeOf: (fault: { readonly pointer: string; readonly detail: string }) => Fault,
+  given?: StoredService,
 ): ChangeResult {
   const key = namespacedName(wanted);
-  const version = controlPlaneVersion(cluster, context.settings);
-  const gates = featureGatesOf(cluster, context.settings);
-  const rules = serviceVersion(version, endpointSliceFeatures(version, gates));
-  let ranges: ClusterIPs | undefined;
-  const rangesOf = () => {
-    ranges ??= new ClusterIPs(cluster, key);
-    return ranges;
-  };
-  const families = () => rangesOf().families(primaryFamily(cluster));
-  const stored = storeService(
-    before,
-    wanted,
-    { nodePorts: new NodePorts(cluster, key), ranges: rangesOf, families },
-    rules,
-  );
+  const stored = given ?? storedService(cluster, before, wanted, context);
   refuseObject([...stored.faults, ...ingressFaults(before, wanted)], placeOf, `Service ${key}`);
   const [lacking] = stored.without;
   if (lacking !== undefined) {
     const ports = `All node ports from ${FIRST_NODE_PORT} to ${LAST_NODE_PORT} are taken: there is none for the ${lacking}.`;
     throw impossible(pointer, lacking.endsWith('cluster IP') ? `No ${lacking} is free: name one.` : ports);
   }
-  const former = before === undefined ? undefined : asRead(before, rules, 'IPv4');
+  const former = before === undefined ? undefined : asRead(before, rulesOf(cluster, context), 'IPv4');
   const dropsStatus = typeOf(stored.service) !== 'LoadBalancer' && sameStatus(before, wanted);
   const complete: Service = dropsStatus ? { ...stored.service, ...emptied(stored.service) } : stored.service;
   // A status that the request itself gives stays as it is given.
@@ -138,13 +157,14 @@ export function updateService(
   }
   const changed = cluster.with({ services: new Map([[key, service]]) });
   const settled = settle(cluster, changed, { services: shown ? [key] : [] }, context);
+  const rangeOf = (family: IPFamily) => new ClusterIPs(cluster, key).rangeOf(family);
   const choices = [
     ...stored.addresses.map(
       ({ family, address }): Choice => ({
         what: `${family} cluster IP of Service ${key}`,
         taken: address,
-        alternatives: [`any other free address of ${ranges?.rangeOf(family)?.cidr.text}`],
-        why: `The API server draws a free address of its range: the lowest is taken here, unless the change names one. The range: ${ranges?.rangeOf(family)?.why}`,
+        alternatives: [`any other free address of ${rangeOf(family)?.cidr.text}`],
+        why: `The API server draws a free address of its range: the lowest is taken here, unless the change names one. The range: ${rangeOf(family)?.why}`,
       }),
     ),
     ...stored.ports.map(
@@ -173,6 +193,5 @@ export function updateService(
     choices,
     consequences: [...consequences, ...settled.consequences],
     assumptions: settled.assumptions,
-    stored: stored.service as never,
   };
 }

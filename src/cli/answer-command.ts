@@ -153,7 +153,10 @@ async function placedArguments(
     named ?? (needsNamespace(args, kind) || args.has('filename') ? await contextNamespace(args, io) : 'default');
   const whole = withNamespace(args, kind, namespace);
   return {
-    args: named === undefined && namespace !== 'default' ? whole.with('namespace', namespace) : whole,
+    args:
+      named === undefined && namespace !== 'default'
+        ? whole.with('namespace', namespace).with('context-namespace', namespace)
+        : whole,
     files: () => liveSnapshot(args, io),
   };
 }

@@ -36,7 +36,7 @@ function deleted(text: string, namespace: string): Fields {
 
 /** Kinds whose objects have a namespace. */
 const IN_NAMESPACES: ReadonlySet<string> = new Set([
-  ...['Pod', 'Service', 'EndpointSlice', 'NetworkPolicy'],
+  ...['Pod', 'Service', 'EndpointSlice', 'Endpoints', 'ConfigMap', 'NetworkPolicy'],
   ...['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'],
 ]);
 
@@ -57,6 +57,10 @@ const DELETED_KINDS: Readonly<Record<string, string>> = {
   node: 'Node',
   no: 'Node',
   endpointslice: 'EndpointSlice',
+  endpoints: 'Endpoints',
+  ep: 'Endpoints',
+  configmap: 'ConfigMap',
+  cm: 'ConfigMap',
   networkpolicy: 'NetworkPolicy',
   netpol: 'NetworkPolicy',
   namespace: 'Namespace',
@@ -85,11 +89,39 @@ const CHANGE_OPTIONS: Readonly<
   delete: (value, _, namespace) => ({ delete: deleted(value, namespace) }),
 };
 
+/** How the manifests of `--filename` are applied. Throws UsageError for options that kubectl does not take together. */
+function applyOptions(args: Arguments): Fields {
+  const namespace = args.one('namespace');
+  const serverSide = args.has('server-side');
+  if (args.has('force-conflicts') && !serverSide) {
+    throw new UsageError('--force-conflicts takes fields from other managers: give --server-side too.');
+  }
+  const selector = args.one('selector');
+  if (args.has('prune') !== (selector !== undefined)) {
+    throw new UsageError('--prune deletes what --selector (-l) picks: give both.');
+  }
+  const allowlist = args.all('prune-allowlist');
+  if (allowlist.length > 0 && selector === undefined) throw new UsageError('--prune-allowlist is for --prune.');
+  return {
+    ...(namespace === undefined ? {} : { namespace }),
+    // The namespace of kubectl's context is a default: manifests may name others.
+    ...(args.has('context-namespace') ? { enforceNamespace: false } : {}),
+    ...(serverSide ? { serverSide } : {}),
+    ...(args.has('force-conflicts') ? { force: true } : {}),
+    ...(selector === undefined ? {} : { prune: { selector, ...(allowlist.length > 0 ? { allowlist } : {}) } }),
+  };
+}
+
+/** Options that say how manifests are applied: without manifests they say nothing. */
+const WITH_MANIFESTS = ['server-side', 'force-conflicts', 'prune', 'selector', 'prune-allowlist'];
+
 /**
  * The changes that the options make, in the order of the command line. `manifests`: what `--filename` names, applied together where the first of
  * them stands. Throws UsageError; QuestionError MALFORMED for JSON that cannot be read.
  */
 export async function changes(args: Arguments, manifests: readonly ManifestFile[]): Promise<unknown[]> {
+  const alone = args.has('filename') ? undefined : WITH_MANIFESTS.find((name) => args.has(name));
+  if (alone !== undefined) throw new UsageError(`--${alone} says how manifests are applied: give --filename (-f) too.`);
   const made: unknown[] = [];
   let applied = false;
   const namespace = args.one('namespace') ?? 'default';
@@ -99,8 +131,7 @@ export async function changes(args: Arguments, manifests: readonly ManifestFile[
     else if (!applied) {
       // All files are one `kubectl apply`, which is made where the first of them stands.
       applied = true;
-      const given = args.one('namespace');
-      made.push({ apply: { ...(given === undefined ? {} : { namespace: given }), manifests } });
+      made.push({ apply: { ...applyOptions(args), manifests } });
     }
   }
   return made;

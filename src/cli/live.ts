@@ -80,8 +80,10 @@ export async function liveSnapshot(args: Arguments, io: Io): Promise<SnapshotFil
   const progress = 'isTTY' in io.stderr && io.stderr.isTTY === true;
   const say = async (text: string) => (progress ? await writeAll(io.stderr, text) : undefined);
   await say('Reading the cluster with kubectl:');
+  const isManaged = args.has('server-side') || args.has('show-managed-fields');
+  const managed = isManaged ? ['--show-managed-fields'] : [];
   const get = async <K extends Kind | (typeof POLICY_KINDS)[number]>(kind: K) => {
-    const done = await runKubectl(['get', kind, '--all-namespaces', '-o', 'json'], args, io);
+    const done = await runKubectl(['get', kind, '--all-namespaces', '-o', 'json', ...managed], args, io);
     await say(` ${kind}`);
     return { kind, done };
   };

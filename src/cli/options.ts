@@ -56,6 +56,17 @@ const QUESTION: Options = {
     multiple: true,
     help: 'first apply these manifests, as kubectl apply does: YAML or JSON, also gzipped, the files of a folder, - for standard input; repeatable, all applied together',
   },
+  'server-side': {
+    help: 'with -f: as kubectl apply --server-side; needs managed fields (kubectl get --show-managed-fields)',
+  },
+  'force-conflicts': { help: 'with --server-side: take fields from other managers' },
+  prune: { help: 'with -f and -l: delete what was applied before and is in no manifest, as kubectl apply --prune' },
+  selector: { short: 'l', value: 'SELECTOR', help: 'with --prune: of these labels, as app=shop,tier in (web,api)' },
+  'prune-allowlist': {
+    value: 'GROUP/VERSION/KIND',
+    multiple: true,
+    help: "with --prune: only these kinds, as core/v1/Service; default: kubectl's list; repeatable",
+  },
   'stdin-name': {
     value: 'FILE',
     help: 'with -f -: what reports call standard input, as the folder or chart that it was made of; documents that Helm or kustomize mark with their file are at that file anyway',
@@ -427,6 +438,7 @@ export const COMMANDS: Readonly<
       redact: {
         help: 'replace every name by one that says nothing, everywhere alike; leave out what no answer is made from',
       },
+      'show-managed-fields': { help: 'with who set which field, which apply --server-side needs' },
       snapshot: {
         short: 's',
         value: 'FILE',

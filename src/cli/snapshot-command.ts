@@ -15,7 +15,7 @@ const compressed = promisify(gzip);
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** managedFields are half of what kubectl prints, and no answer is made from them. */
+/** managedFields are half of what kubectl prints, and only server-side apply is answered from them. */
 function withoutManagedFields(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutManagedFields);
   if (typeof value !== 'object' || value === null) return value;
@@ -38,7 +38,11 @@ export async function runSnapshot(args: Arguments, io: Io): Promise<ExitCode> {
   const documents = files.flatMap(({ name, bytes }) => parseDocuments(bytes.toString('utf8'), '', name, []));
   const whole = args.has('redact')
     ? redact(documents)
-    : { kind: 'List', apiVersion: 'v1', items: documents.map(withoutManagedFields) };
+    : {
+        kind: 'List',
+        apiVersion: 'v1',
+        items: args.has('show-managed-fields') ? documents : documents.map(withoutManagedFields),
+      };
   const json = `${JSON.stringify(whole)}\n`;
   if (output === undefined || output === '-') {
     await writeAll(io.stdout, json);

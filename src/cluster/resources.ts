@@ -116,7 +116,16 @@ const USUAL_VERSIONS: Readonly<Record<string, string>> = {
 };
 
 /** The roles for which the status of an object is kept. */
-const HAS_STATUS: ReadonlySet<ResourceRole | undefined> = new Set(['LOAD_BALANCER', 'AUTOSCALER'] as const);
+const HAS_STATUS: ReadonlySet<ResourceRole | undefined> = new Set([
+  'LOAD_BALANCER',
+  'AUTOSCALER',
+  'NAMESPACE',
+] as const);
+
+/** The API version of an object of one of these kinds, the usual one where it carries none. */
+export function resourceVersion(kind: string, apiVersion: unknown): string {
+  return typeof apiVersion === 'string' ? apiVersion : (USUAL_VERSIONS[kind] ?? '');
+}
 
 /** Reads an object of one of these kinds: metadata is checked, spec is kept as it is. */
 export function readResource(kind: string, apiVersion: unknown, value: Fields): ReadResource {
@@ -140,7 +149,7 @@ export function readResource(kind: string, apiVersion: unknown, value: Fields): 
       detail: `metadata.${field} must be an object whose values are strings.`,
     });
   }
-  const version = typeof apiVersion === 'string' ? apiVersion : (USUAL_VERSIONS[kind] ?? '');
+  const version = resourceVersion(kind, apiVersion);
   if (faults.length === 0)
     faults.push(...storedPolicyFaults(kind, version, value).map(({ pointer, detail }) => ({ pointer, detail })));
   if (faults.length > 0) return { faults };

@@ -1,4 +1,7 @@
+import { podSpecDefaults } from '../api-server/defaults/pod-spec.js';
+import { storedForm } from '../api-server/stored-form.js';
 import { isDeepStrictEqual } from '../base/deep-equal.js';
+import { remember } from '../base/remember.js';
 import type { Workload } from '../cluster/objects.js';
 import { safeText } from './generated-name.js';
 
@@ -12,9 +15,20 @@ function withoutHash(template: Template | undefined): Template {
   return { ...template, metadata: { ...template?.metadata, labels } };
 }
 
+const wholes = new WeakMap<object, Template>();
+
+/** A template with its defaults, which trimmed snapshots lack. */
+function whole(template: Template | undefined): Template {
+  const make = (): Template => {
+    const { spec, ...rest } = withoutHash(template);
+    return storedForm({ ...rest, spec: podSpecDefaults((spec ?? {}) as never) }, 'PodTemplateSpec') as Template;
+  };
+  return template === undefined ? make() : remember(wholes, template, make);
+}
+
 /** Whether two templates make the same pods (`deployment/util.EqualIgnoreHash`). */
 export function sameTemplate(a: Template | undefined, b: Template | undefined): boolean {
-  return isDeepStrictEqual(withoutHash(a), withoutHash(b));
+  return a === b || isDeepStrictEqual(withoutHash(a), withoutHash(b)) || isDeepStrictEqual(whole(a), whole(b));
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The objects that changes make, as `kubectl diff` shows them. */
 import { stringify } from 'yaml';
+import { LAST_APPLIED } from '../api-server/note.js';
 import type { Answer, AppliedObject, ApplyResult } from '../contract/answers.js';
 import { unifiedDiff } from '../questions/differences/unified.js';
 import { backgroundMarkdown, markdownReport } from './assumptions.js';
@@ -14,16 +15,44 @@ function nameOf({ kind, namespace, name }: AppliedObject): string {
 const yaml = (value: unknown) =>
   value === undefined ? '' : stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, sortMapEntries: true });
 
-function diffOf(object: AppliedObject): string {
-  const name = nameOf(object);
-  if (object.before === undefined && object.after === undefined) return '';
-  return unifiedDiff(yaml(object.before), yaml(object.after), { before: `before ${name}`, after: `after ${name}` });
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An object without kubectl's note, in which all that changes would stand once more. */
+function withoutNote(value: unknown): unknown {
+  const { metadata, ...object } = Object(value) as Fields;
+  const { annotations, ...rest } = Object(metadata) as Fields;
+  const { [LAST_APPLIED]: _note, ...others } = Object(annotations) as Fields;
+  if (annotations === undefined) return value;
+  return { ...object, metadata: Object.keys(others).length === 0 ? rest : { ...rest, annotations: others } };
 }
 
-function lineOf(object: AppliedObject): string {
+/** The file that kubectl diff would compare: `apps.v1.Deployment.shop.web`. */
+function fileOf({ kind, namespace, name, before, after }: AppliedObject): string {
+  const { apiVersion = '' } = Object(after ?? before) as { readonly apiVersion?: string };
+  return [...apiVersion.split('/'), kind, namespace ?? '', name].join('.');
+}
+
+/** The difference of an object as `kubectl diff` prints it, what is live before what it becomes. */
+function diffOf(object: AppliedObject): string {
+  const { before, after } = object;
+  if (before === undefined && after === undefined) return '';
+  const file = fileOf(object);
+  const names = { before: `LIVE/${file}`, after: `MERGED/${file}` };
+  const [was, is] = [before, after].map((value) => yaml(value === undefined ? undefined : withoutNote(value)));
+  const diff = unifiedDiff(was ?? '', is ?? '', names);
+  return diff === '' ? '' : `diff -u -N ${names.before} ${names.after}\n${diff}`;
+}
+
+/** An object in a line, with what is wrong with it in lines of their own where that is more than one thing. */
+function linesOf(object: AppliedObject): readonly string[] {
   const { outcome, error } = object;
-  const why = error === undefined ? '' : `: ${error.reason}: ${error.message}`;
-  return `${nameOf(object)} ${outcome.toLowerCase()}${why}`;
+  const head = `${nameOf(object)} ${outcome.toLowerCase()}`;
+  if (error === undefined) return [head];
+  const [only, ...more] = error.causes;
+  if (only === undefined) return [`${head}: ${error.reason}: ${error.message}`];
+  const told = error.causes.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`));
+  if (more.length === 0) return [`${head}: ${error.reason}: ${told[0]}`];
+  return [`${head}: ${error.reason}:`, ...told.map((line) => `  ${line}`)];
 }
 
 function text(answer: Answer<ApplyResult>, layout: Layout): string {
@@ -31,7 +60,7 @@ function text(answer: Answer<ApplyResult>, layout: Layout): string {
   return joinSections([
     headline(answer, layout),
     findingsText(answer, layout),
-    objects.map((object) => printable(lineOf(object))),
+    objects.flatMap((object) => linesOf(object).map(printable)),
     ...objects.map((object) => {
       const diff = diffOf(object);
       return diff === '' ? [] : diff.trimEnd().split('\n').map(printable);
@@ -45,8 +74,10 @@ function markdown(answer: Answer<ApplyResult>): string {
     [`**${markdownText(answer.summary)}**`],
     ...answer.result.objects.map((object) => {
       const diff = diffOf(object);
-      const title = `${markdownCode(nameOf(object))} ${markdownText(lineOf(object).slice(nameOf(object).length + 1))}`;
-      return [title, ...(diff === '' ? [] : ['', markdownBlock(diff)])].flat();
+      const [head = '', ...more] = linesOf(object);
+      const title = `${markdownCode(nameOf(object))} ${markdownText(head.slice(nameOf(object).length + 1))}`;
+      const causes = more.map((line) => `- ${markdownText(line.trim())}`);
+      return [title, ...causes, ...(diff === '' ? [] : ['', markdownBlock(diff)])].flat();
     }),
     ...backgroundMarkdown(answer),
   ]);

@@ -15,7 +15,7 @@ import { FAMILIES, inFamily } from './plant/families.js';
 import { BALANCED_CLIENT, nodeName, numbers, outsideAddress, type PlantPod } from './plant/layout.js';
 import { Plant } from './plant/plant.js';
 import type { Flow, Observed } from './plant/protocol.js';
-import { bridgesMeetRules, flavours, versions } from './sandbox/missing.js';
+import { bridgesMeetRules, type Flavour, flavours, lacksNft, versions } from './sandbox/missing.js';
 import { tell } from './tally.js';
 
 const FLOWS = ALL ? 20_000 : 2_000;
@@ -104,14 +104,17 @@ function objectsOf({ name, endpoints, spec = {} }: Made, index: number): readonl
   ];
 }
 
-const VERSION = '1.30.5';
-const DEPLOYMENT: Deployment = {
+type Mode = 'iptables' | 'nftables';
+
+const VERSIONS: Readonly<Record<Mode, string>> = { iptables: '1.30.5', nftables: '1.36.2' };
+
+const deploymentOf = (mode: Mode): Deployment => ({
   snapshot: readSnapshot({
     inline: {
       kind: 'List',
       apiVersion: 'v1',
       items: [
-        ...numbers(2).map((node) => nodeObject(node, '', VERSION, FAMILIES)),
+        ...numbers(2).map((node) => nodeObject(node, '', VERSIONS[mode], FAMILIES)),
         ...[CLIENT, ...WEBS].map((pod) => podObject(pod, false, FAMILIES)),
         ...SERVICES.flatMap(objectsOf),
       ],
@@ -119,18 +122,28 @@ const DEPLOYMENT: Deployment = {
   }),
   settings: {
     kubeProxy: {
-      mode: 'iptables',
+      mode,
       clusterCIDR: FAMILIES.map((family) => inFamily(family, '10.180.0.0/16')).join(','),
     },
     // Spreads what comes from outside by connection, over the nodes with endpoints under Local.
     loadBalancer: { implementation: 'metallb-bgp' },
   },
   families: FAMILIES,
+});
+
+const DEPLOYMENTS: Readonly<Record<Mode, Deployment>> = {
+  iptables: deploymentOf('iptables'),
+  nftables: deploymentOf('nftables'),
 };
 
 /** The shares of a Service's endpoints by address, as exact fractions say. */
-function sharesOf(service: ServiceDestination, clients: Clients, family: IPFamily): ReadonlyMap<string, number> {
-  const { settings, snapshot } = DEPLOYMENT;
+function sharesOf(
+  service: ServiceDestination,
+  clients: Clients,
+  family: IPFamily,
+  mode: Mode,
+): ReadonlyMap<string, number> {
+  const { settings, snapshot } = DEPLOYMENTS[mode];
   const probability = { services: [service], clients, families: [family] };
   const [answer] = ask('probability', { probability, ...(settings ? { settings } : {}) }, snapshot).result.services;
   const value = (text: string) => {
@@ -196,7 +209,7 @@ tap.test('the test of shares tells a wrong share from a right one', async (t) =>
 type Test = Pick<typeof tap, 'ok' | 'same'>;
 
 /** Local policy: by each node alone, and spread over both as a load balancer does. How many distributions. */
-async function throughBalancer(t: Test, plant: Plant, family: IPFamily): Promise<number> {
+async function throughBalancer(t: Test, plant: Plant, family: IPFamily, mode: Mode): Promise<number> {
   const address = inFamily(family, vip(indexOf('local')));
   const local = { namespace: 'default', name: 'local', via: 'LOAD_BALANCER' } as const;
   const flows = (from: string) => repeat(flowTo(address, inFamily(family, from)), FLOWS);
@@ -206,17 +219,17 @@ async function throughBalancer(t: Test, plant: Plant, family: IPFamily): Promise
     [2, 'which has three'],
   ] as const) {
     const seen = await outside.connect(flows(outsideAddress(node)), CONCURRENCY);
-    const shares = sharesOf(local, { external: { entersAt: [nodeName(node)] } }, family);
-    compare(t, `Local by ${nodeName(node)}, ${what}, ${family}`, seen, shares);
+    const shares = sharesOf(local, { external: { entersAt: [nodeName(node)] } }, family, mode);
+    compare(t, `Local by ${nodeName(node)}, ${what}, ${mode}, ${family}`, seen, shares);
   }
   await plant.balance(vip(indexOf('local')), [1, 2], family);
   const seen = await outside.connect(flows(BALANCED_CLIENT), CONCURRENCY);
-  compare(t, `Local behind a load balancer, ${family}`, seen, sharesOf(local, { external: {} }, family));
+  compare(t, `Local behind a load balancer, ${mode}, ${family}`, seen, sharesOf(local, { external: {} }, family, mode));
   return 3;
 }
 
 /** Session affinity: one client sticks, many spread. How many distributions. */
-async function comingBack(t: Test, plant: Plant, family: IPFamily): Promise<number> {
+async function comingBack(t: Test, plant: Plant, family: IPFamily, mode: Mode): Promise<number> {
   // Each client connects three times in a row; all have addresses of their own.
   const clients = numbers(Math.min(FLOWS, 4000)).map((index) => inFamily(family, outsideAddress(1, index)));
   const sticky = inFamily(family, vip(indexOf('sticky')));
@@ -227,11 +240,11 @@ async function comingBack(t: Test, plant: Plant, family: IPFamily): Promise<numb
   const strayed = again.filter((own) => own.some((each) => reached(each) !== reached(own[0])));
   disagreements += strayed.length;
   flows += 2 * again.length;
-  t.same(strayed, [], `a client with session affinity comes back to where it was, ${family}`);
+  t.same(strayed, [], `a client with session affinity comes back to where it was, ${mode}, ${family}`);
   const service = { namespace: 'default', name: 'sticky', via: 'LOAD_BALANCER' } as const;
   const first = again.map((own) => own[0] as Observed);
-  const shares = sharesOf(service, { external: { entersAt: ['node-1'] } }, family);
-  compare(t, `first connections of clients with session affinity, ${family}`, first, shares);
+  const shares = sharesOf(service, { external: { entersAt: ['node-1'] } }, family, mode);
+  compare(t, `first connections of clients with session affinity, ${mode}, ${family}`, first, shares);
   for (const pod of WEBS.slice(0, 3)) {
     const address = inFamily(family, pod.address);
     const path = {
@@ -240,7 +253,11 @@ async function comingBack(t: Test, plant: Plant, family: IPFamily): Promise<numb
       family,
       returningTo: joinHostPort(address, 8080),
     } as const;
-    const { traces } = ask('path', { path, settings: DEPLOYMENT.settings ?? {} }, DEPLOYMENT.snapshot).result;
+    const { traces } = ask(
+      'path',
+      { path, settings: DEPLOYMENTS[mode].settings ?? {} },
+      DEPLOYMENTS[mode].snapshot,
+    ).result;
     const walked = traces.map((trace) => trace.endpoint?.address);
     t.same(walked, [address], 'and the walk says so');
   }
@@ -261,25 +278,33 @@ tap.test('shares of endpoints', { timeout: TIMEOUT }, async (t) => {
         ),
       ),
     );
-    for (const [index, flavour] of flavours().entries()) {
-      await deploy(plant, flavour, DEPLOYMENT);
+    const flavour = flavours().at(-1) as Flavour;
+    const programmed = [
+      ...flavours().map((each) => ({ mode: 'iptables' as const, flavour: each, name: each })),
+      ...(lacksNft() === undefined ? [{ mode: 'nftables' as const, flavour, name: 'nftables' }] : []),
+    ];
+    for (const [index, { mode, flavour, name: what }] of programmed.entries()) {
+      await deploy(plant, flavour, DEPLOYMENTS[mode]);
       // Each flavour has one family's Services in full, and one Service of the other's.
       for (const [at, family] of FAMILIES.entries()) {
-        const full = ALL || at === index % FAMILIES.length || flavours().length === 1;
+        const full = ALL || at === index % FAMILIES.length || programmed.length === 1;
         for (const { name, endpoints } of SERVICES.filter((each) =>
           full ? each.name.startsWith('of-') : each.name === 'of-3',
         )) {
           const flow = flowTo(clusterIP(indexOf(name), family));
           const seen = await plant.agent(CLIENT.name).connect(repeat(flow, endpoints === 1 ? 50 : FLOWS), CONCURRENCY);
-          const shares = sharesOf({ namespace: 'default', name }, { pod: CLIENT.name }, family);
+          const shares = sharesOf({ namespace: 'default', name }, { pod: CLIENT.name }, family, mode);
           t.equal(shares.size, endpoints);
-          compare(t, `one of ${endpoints}, ${flavour}, ${family}`, seen, shares);
+          compare(t, `one of ${endpoints}, ${what}, ${family}`, seen, shares);
           cases++;
         }
       }
     }
-    for (const family of FAMILIES) cases += await throughBalancer(t, plant, family);
-    for (const family of FAMILIES) cases += await comingBack(t, plant, family);
+    for (const { mode, flavour } of programmed.slice(-2)) {
+      await deploy(plant, flavour, DEPLOYMENTS[mode]);
+      for (const family of FAMILIES) cases += await throughBalancer(t, plant, family, mode);
+      for (const family of FAMILIES) cases += await comingBack(t, plant, family, mode);
+    }
   } finally {
     await plant.close();
   }

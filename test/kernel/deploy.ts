@@ -54,7 +54,11 @@ function healthCheckAddresses(
 }
 
 /** What listens on a node: kube-proxy's health servers and the pods of the host's network. */
-function listeners({ cluster }: Snapshot, node: number, override: SettingsOverride): Pick<NodeState, 'tcp' | 'udp'> {
+export function listeners(
+  { cluster }: Snapshot,
+  node: number,
+  override: SettingsOverride,
+): Pick<NodeState, 'tcp' | 'udp'> {
   const tcp: Listener[] = [{ port: PROXY_HEALTH_PORT }];
   const udp: Listener[] = [];
   for (const { spec } of cluster.services.values()) {
@@ -85,14 +89,20 @@ export function nodeStates(
   const prepared = prepare(override, snapshot);
   return numbers(nodes).map((node) => {
     const name = nodeName(node);
+    const program = programNode(prepared.cluster, name, 'IPv4', prepared.settings.proxyOf(name));
+    const isNft = program.mode === 'nftables';
+    const textOf = (family: IPFamily, format: 'RESTORE' | 'TRANSACTION') => {
+      const chains = { nodes: [name], families: [family], format };
+      return ask('chains', { ...override, chains }, snapshot).result.parts[0]?.text ?? '';
+    };
     const rules = families.map((family) => {
-      const chains = { nodes: [name], families: [family], format: 'RESTORE' } as const;
-      const restore = ask('chains', { ...override, chains }, snapshot).result.parts[0]?.text ?? '';
+      const restore = isNft ? '' : textOf(family, 'RESTORE');
       return [family, nodeRules(prepared.cluster, prepared.settings, name, family, restore)] as const;
     });
-    const program = programNode(prepared.cluster, name, 'IPv4', prepared.settings.proxyOf(name));
+    const nft = isNft ? families.map((family) => [family, textOf(family, 'TRANSACTION')] as const) : [];
     return {
       rules: Object.fromEntries(rules),
+      ...(isNft ? { nft: Object.fromEntries(nft) } : {}),
       routeLocalnet: families.includes('IPv4') && program.routeLocalnet,
       tcpBeLiberal: prepared.settings.proxyOf(name).kernel.tcpBeLiberal,
       hairpin: prepared.settings.network.hairpin,

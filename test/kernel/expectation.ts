@@ -104,7 +104,9 @@ export function expectation(
       port: Number(port),
       ...(source.external ? { from: source.external.address as string } : {}),
     },
-    sticky: traces.some(({ hops }) => hops.some(({ steps }) => steps.some(({ rule }) => rule?.includes('-m recent')))),
+    sticky: traces.some(({ hops }) =>
+      hops.some(({ steps }) => steps.some(({ rule }) => /-m recent|@affinity-/.test(rule ?? ''))),
+    ),
     outcomes: outcomes.some((outcome) => outcome.observable.length === 0) ? [] : outcomes,
     result,
   };

@@ -7,7 +7,14 @@ import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { SettingsOverride } from '../../src/cluster/settings-override.js';
 import type { PathQuestion } from '../../src/contract/requests.js';
 import type { Deployment } from './deploy.js';
-import { type Disagreement, deployed, flowDisagreement, savedDisagreement, traceDisagreement } from './examine.js';
+import {
+  type Disagreement,
+  deployed,
+  flowDisagreement,
+  isNftables,
+  savedDisagreement,
+  traceDisagreement,
+} from './examine.js';
 import { expectation } from './expectation.js';
 import type { Plant } from './plant/plant.js';
 import { type Flavour, lacksTrace } from './sandbox/missing.js';
@@ -50,11 +57,18 @@ export async function examineCase(plant: Plant, each: KernelCase): Promise<Disag
   if (saved !== undefined) return saved;
   const { disagreement } = await flowDisagreement(plant, expected);
   if (disagreement !== undefined) return disagreement;
-  if (lacksTrace(flavour) !== undefined) return undefined;
+  const isNft = isNftables(deployment);
+  if (!isNft && lacksTrace(flavour) !== undefined) return undefined;
   const { family } = expected.result.question;
-  const tracer = await Tracer.start(plant, flavour, family, deployment.snapshot.cluster.nodes.size);
+  const tracer = await Tracer.start(
+    plant,
+    isNft ? 'NFTABLES' : flavour,
+    family,
+    deployment.snapshot.cluster.nodes.size,
+  );
   try {
-    return (await traceDisagreement(plant, deployment, path, expected, tracer)).disagreement;
+    return (await traceDisagreement(plant, deployment, path, expected, tracer, isNft ? 'kube-proxy' : undefined))
+      .disagreement;
   } finally {
     await tracer.stop();
   }

@@ -55,8 +55,10 @@ export async function observe(plant: Plant, { host, flow, outcomes, sticky }: Ex
     // Each is to be like a client's first. Where that cannot be had, one is all that can be seen.
     if (sticky) free = await plant.forgetClients();
     const observed = await open(count, patience);
-    for (const each of observed) if (each !== 'TIMEOUT' || allowed.has(each)) seen.add(each);
-    const lost = allowed.has('TIMEOUT') ? 0 : observed.filter((each) => each === 'TIMEOUT').length;
+    // A busy machine may be late with the server's answer, too.
+    const isLost = (each: Observed) => (each === 'TIMEOUT' || each === 'SILENT') && !allowed.has(each);
+    for (const each of observed) if (!isLost(each)) seen.add(each);
+    const lost = observed.filter(isLost).length;
     if (lost > 0) for (const each of await open(lost, LONG)) seen.add(each);
   };
   let batch = most === 1 || sticky ? 1 : FIRST_BATCH;

@@ -12,4 +12,4 @@ const USUAL_PAIRS = 240;
 export const PAIRS = Number(process.env.KERNEL_PAIRS ?? USUAL_PAIRS);
 
 /** Milliseconds a test may take. */
-export const TIMEOUT = ALL || PAIRS > USUAL_PAIRS ? 3_600_000 : 230_000;
+export const TIMEOUT = ALL || PAIRS > USUAL_PAIRS ? 3_600_000 : 580_000;

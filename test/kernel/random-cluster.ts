@@ -10,6 +10,7 @@ import { nodeObject, podObject } from './objects.js';
 import { inFamily } from './plant/families.js';
 import { BRIDGE, nodeAddress, nodeName, numbers, outsideAddress, type PlantPod } from './plant/layout.js';
 import type { RandomNumbers } from './random-numbers.js';
+import { lacksNft } from './sandbox/missing.js';
 
 const VERSIONS = ['1.20.2', '1.21.1', '1.22.0', '1.23.4', '1.24.3', ...SINCE_125];
 const minorOf = (version: string) => Number(version.split('.')[1]);
@@ -64,6 +65,8 @@ export interface RandomCluster extends Deployment {
   readonly settings: SettingsOverride;
 }
 
+const hasNft = lacksNft() === undefined;
+
 function settingsFor(
   random: RandomNumbers,
   version: string,
@@ -85,16 +88,19 @@ function settingsFor(
   ]);
   const addresses = random.one([[], [], [], ['10.0.0.0/24'], ['127.0.0.0/8', '10.0.0.0/24'], ['10.0.0.1/32']]);
   const masquerade = networks('10.180.0.0/16').map((source) => ({ source, exceptDestinations: [source] }));
+  const nodePortAddresses = minor >= 27 && random.chance(0.1) ? ['primary'] : networks(...addresses);
+  const masqueradeAll = random.chance(0.15);
+  const masqueradeBit = random.chance(0.2) ? 10 : 14;
+  const localhostNodePorts = !(minor >= 26 && random.chance(0.25));
+  // Since 1.31 the mode is beta, and on by default.
+  const mode = minor >= 31 && hasNft && random.chance(0.5) ? 'nftables' : 'iptables';
   return {
     kubernetesVersion: version,
     kubeProxy: {
-      mode: 'iptables',
-      nodePortAddresses: minor >= 27 && random.chance(0.1) ? ['primary'] : networks(...addresses),
-      iptables: {
-        masqueradeAll: random.chance(0.15),
-        masqueradeBit: random.chance(0.2) ? 10 : 14,
-        localhostNodePorts: !(minor >= 26 && random.chance(0.25)),
-      },
+      mode,
+      nodePortAddresses,
+      iptables: { masqueradeAll, masqueradeBit, localhostNodePorts },
+      nftables: { masqueradeAll, masqueradeBit },
       ...detector,
     },
     network: {

@@ -5,7 +5,7 @@
  */
 import t from 'tap';
 import type { PathQuestion } from '../../src/contract/requests.js';
-import { deployed, flowDisagreement, type Saves, savedDisagreement, traceDisagreement } from './examine.js';
+import { deployed, flowDisagreement, isNftables, type Saves, savedDisagreement, traceDisagreement } from './examine.js';
 import { type Expectation, expectation } from './expectation.js';
 import { examineCase, type KernelCase, keepCase } from './kernel-case.js';
 import { PAIRS, SEED, TIMEOUT } from './parameters.js';
@@ -75,13 +75,21 @@ async function follow(setting: Setting, questions: readonly PathQuestion[]): Pro
     return expected === undefined || expected.outcomes.length === 0 ? [] : [{ path, expected }];
   });
   const family = told[0]?.expected.result.question.family;
-  if (family === undefined || lacksTrace(flavour) !== undefined) return;
-  const tracer = await Tracer.start(plant, flavour, family, cluster.nodes);
+  const isNft = isNftables(cluster);
+  if (family === undefined || (!isNft && lacksTrace(flavour) !== undefined)) return;
+  const tracer = await Tracer.start(plant, isNft ? 'NFTABLES' : flavour, family, cluster.nodes);
   try {
     for (const { path, expected } of told
       .filter((each) => each.expected.result.question.family === family)
       .slice(0, TRACED)) {
-      const { rules, disagreement } = await traceDisagreement(plant, cluster, path, expected, tracer);
+      const { rules, disagreement } = await traceDisagreement(
+        plant,
+        cluster,
+        path,
+        expected,
+        tracer,
+        isNft ? 'kube-proxy' : undefined,
+      );
       counts.traces++;
       counts.rules += rules;
       if (disagreement !== undefined) fail(setting, path, disagreement);
@@ -95,7 +103,8 @@ async function run(plant: Plant, number: number): Promise<void> {
   const random = new RandomNumbers(SEED * 10_007 + number);
   const cluster = randomCluster(random, plant.options.podNetwork);
   const questions = randomQuestions(random, cluster, PAIRS_PER_CLUSTER);
-  const flavour = random.one(flavours());
+  // The rules beside those of nftables mode are of the flavour that nft does not list.
+  const flavour = isNftables(cluster) ? (flavours().at(-1) as Flavour) : random.one(flavours());
   const setting = { plant, cluster, flavour, saves: await deployed(plant, flavour, cluster) };
   counts.clusters++;
   await Promise.all(questions.map((question) => check(setting, question)));

@@ -1,6 +1,7 @@
 import { type IPFamily, networkOf } from '../../src/base/address.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import type { NodeProxySettings, Settings } from '../../src/cluster/settings.js';
+import { IPTABLES } from '../../src/netfilter/iptables/language.js';
 import { printedChains, saveRule } from '../../src/netfilter/iptables/save.js';
 import type { Ruleset } from '../../src/netfilter/ruleset.js';
 import { programNode } from '../../src/proxy/program.js';
@@ -26,7 +27,8 @@ function declared(restore: string): ReadonlyMap<string, ReadonlySet<string>> {
 export function loadable(ruleset: Ruleset, restore: string): string {
   const theirs = declared(restore);
   let text = '';
-  for (const table of ruleset.tables) {
+  // A table in a language of its own is loaded by that language's program.
+  for (const table of ruleset.tables.filter(({ language }) => (language ?? ruleset.language) === IPTABLES)) {
     const others = printedChains(table).filter((chain) => !theirs.get(table.name)?.has(chain.name));
     text += `*${table.name}\n-F\n-X\n`;
     for (const chain of printedChains(table)) text += `:${chain.name} ${chain.base?.policy ?? '-'} [0:0]\n`;

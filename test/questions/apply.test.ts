@@ -34,6 +34,6 @@ t.test('a refusal is an outcome, and the rest is made', async (t) => {
   });
   t.match(created, { name: 'new', outcome: 'CREATED' });
   t.ok(created?.drawn?.includes('/spec/clusterIP'), 'a drawn address');
-  t.match(render('apply', made, 'text', {}), /\+\+\+ after Service default\/new/);
+  t.match(render('apply', made, 'text', {}), /\+\+\+ MERGED\/v1\.Service\.default\.new/);
   t.match(render('apply', made, 'markdown', {}), /```/);
 });

@@ -17,8 +17,13 @@ export function withItems(fields: Fields, key: string, change: (item: Fields) =>
   return { ...fields, [key]: list.map((item) => (isFields(item) ? change(item) : item)) };
 }
 
+/** The name of an image: a host with a port, a path in lower case, a tag, a digest. Others have no tag that could be read. */
+const REFERENCE =
+  /^(?:(?:[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)*(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][\w+.-]*:[0-9a-fA-F]{32,})?$/;
+
 /** Always for the tag `latest` or none, IfNotPresent for others and for digests. */
 export function pullPolicyOf(image: string): string {
+  if (!REFERENCE.test(image)) return 'IfNotPresent';
   const [name = '', digest] = image.split('@');
   const tag = /:([\w][\w.-]*)$/.exec(name.slice(name.lastIndexOf('/') + 1))?.[1];
   return tag === 'latest' || (tag === undefined && digest === undefined) ? 'Always' : 'IfNotPresent';

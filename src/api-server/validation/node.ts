@@ -38,12 +38,10 @@ function checkRanges(ranges: unknown, faults: Faults, rules: AddressRules): void
 
 export function checkNode(before: Fields | undefined, after: Fields, faults: Faults, rules: AddressRules): void {
   const spec = fieldsIn(after.spec);
-  if (before === undefined) {
-    checkMetadata(after, false, SUBDOMAIN, faults);
-    checkTaints(spec.taints, faults);
-    checkRanges(spec.podCIDRs, faults, rules);
-    return;
-  }
+  checkMetadata(after, false, SUBDOMAIN, faults);
+  checkTaints(spec.taints, faults);
+  checkRanges(spec.podCIDRs, faults, rules);
+  if (before === undefined) return;
   checkMetadataUpdate(after, before, faults);
   const former = fieldsIn(before.spec);
   const fixed = (field: string) =>
@@ -57,6 +55,5 @@ export function checkNode(before: Fields | undefined, after: Fields, faults: Fau
     else for (const [index, one] of was.entries()) if (is[index] !== one) fixed('podCIDRs');
   }
   if (textIn(former.providerID) !== '' && !sameMeaning(former.providerID, spec.providerID)) fixed('providerID');
-  checkTaints(spec.taints, faults);
   if (textIn(former.externalID) !== textIn(spec.externalID)) fixed('externalID');
 }

@@ -102,19 +102,18 @@ export function checkPodSpec(spec: Fields, at: Place, faults: Faults, rules: Pod
   faults.oneOf(at.child('dnsPolicy'), spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']);
   checkLabels(spec.nodeSelector, at.child('nodeSelector'), faults);
   checkPodSecurity(spec.securityContext, spec.hostPID, at.child('securityContext'), faults, spec.shareProcessNamespace);
-  for (const [index, { name }] of itemsIn(spec.imagePullSecrets).entries()) {
-    if (textIn(name) === '') faults.required(at.child('imagePullSecrets').index(index));
-  }
   checkAffinity(spec.affinity, at.child('affinity'), faults);
   checkDns(spec, at.child('dnsConfig'), faults, rules);
   checkGates(spec, at, faults);
   checkSpread(spec.topologySpreadConstraints, at.child('topologySpreadConstraints'), faults);
   checkNamed(spec, at, faults);
   checkTolerations(spec.tolerations, at.child('tolerations'), faults);
-  for (const alias of itemsIn(spec.hostAliases)) {
-    const place = at.child('hostAliases');
+  for (const [index, alias] of itemsIn(spec.hostAliases).entries()) {
+    const place = at.child('hostAliases').index(index);
     faults.each(place.child('ip'), wrongAddress(textIn(alias.ip), rules));
-    for (const name of listIn(alias.hostnames)) faults.each(place.child('hostnames'), dnsSubdomain(textIn(name)));
+    for (const [number, name] of listIn(alias.hostnames).entries()) {
+      faults.each(place.child('hostnames').index(number), dnsSubdomain(textIn(name)));
+    }
   }
   const priority = textIn(spec.priorityClassName);
   if (priority !== '') faults.each(at.child('priorityClassName'), dnsSubdomain(priority));

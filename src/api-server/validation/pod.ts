@@ -74,7 +74,10 @@ function checkGates(is: Fields, was: Fields, faults: Faults): void {
   const former = itemsIn(was.schedulingGates).map(({ name }) => name);
   for (const [index, { name }] of itemsIn(is.schedulingGates).entries()) {
     if (former.includes(name)) continue;
-    faults.forbidden(SPEC.child('schedulingGates').index(index), 'Scheduling gates can be taken away, not added.');
+    faults.forbidden(
+      SPEC.child('schedulingGates').index(index).child('name'),
+      'Scheduling gates can be taken away, not added.',
+    );
   }
 }
 

@@ -134,7 +134,6 @@ export function checkSpread(constraints: unknown, at: Place, faults: Faults): vo
     }
     const key = textIn(one.topologyKey);
     if (key === '') faults.required(place.child('topologyKey'), 'A topology key is required.');
-    else faults.each(place.child('topologyKey'), qualifiedName(key));
     const when = textIn(one.whenUnsatisfiable);
     faults.oneOf(place.child('whenUnsatisfiable'), when, ['DoNotSchedule', 'ScheduleAnyway']);
     if (all.slice(index + 1).some((other) => other.topologyKey === key && other.whenUnsatisfiable === when)) {

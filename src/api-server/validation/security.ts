@@ -68,6 +68,9 @@ export function checkPodSecurity(context: unknown, hostPID: unknown, at: Place, 
     }
     checkProfile(own.seccompProfile, at.child('seccompProfile'), faults);
     checkProfile(own.appArmorProfile, at.child('appArmorProfile'), faults);
+    if (isGiven(own.seLinuxChangePolicy)) {
+      faults.oneOf(at.child('seLinuxChangePolicy'), own.seLinuxChangePolicy, ['MountOption', 'Recursive']);
+    }
     if (isGiven(own.supplementalGroupsPolicy)) {
       faults.oneOf(at.child('supplementalGroupsPolicy'), own.supplementalGroupsPolicy, ['Merge', 'Strict']);
     }

@@ -269,6 +269,9 @@ const SOURCES: readonly (readonly [string, string, Check])[] = [
   ],
 ];
 
+/** Where the API server names a field otherwise than it is. */
+const MISSPELT: Readonly<Record<string, string>> = { downwardAPI: 'downwarAPI', cephfs: 'cephFS' };
+
 /** The volumes of a pod. Returns those without faults, by name: the ones that containers can mount. */
 export function checkVolumes(volumes: unknown, at: Place, faults: Faults): ReadonlyMap<string, Fields> {
   const known = new Map<string, Fields>();
@@ -278,7 +281,7 @@ export function checkVolumes(volumes: unknown, at: Place, faults: Faults): Reado
     let sources = 0;
     for (const [field, name, check] of SOURCES) {
       if (!isGiven(volume[field])) continue;
-      if (sources > 0) faults.forbidden(place.child(field), 'A volume may have one type.');
+      if (sources > 0) faults.forbidden(place.child(field, MISSPELT[field] ?? field), 'A volume may have one type.');
       else check(fieldsIn(volume[field]), place.child(field, name), faults);
       sources++;
     }

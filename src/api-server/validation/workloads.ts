@@ -45,11 +45,11 @@ function labelsOf(spec: Fields): unknown {
   return fieldsIn(fieldsIn(spec.template).metadata).labels;
 }
 
-/** A selector with an operator that is not known cannot be read. */
+/** A selector with a key, a value or an operator that is not valid cannot be read. */
 function isReadable(selector: unknown): boolean {
   const scratch = new Faults();
   checkLabelSelector(selector, SPEC, scratch);
-  return !scratch.list.some(({ field }) => field.endsWith('.operator') || field.endsWith('.values'));
+  return !scratch.any;
 }
 
 function checkAlways(spec: Fields, faults: Faults): void {

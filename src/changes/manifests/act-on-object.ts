@@ -18,7 +18,7 @@ import type { NewNode } from '../../contract/requests.js';
 import { serviceVersion } from '../../control-plane/api-rules.js';
 import { endpointSliceFeatures } from '../../control-plane/features.js';
 import { mirroredSlices } from '../../control-plane/mirrored-slices.js';
-import { asRead } from '../../control-plane/service-storage.js';
+import { asRead, type StoredService } from '../../control-plane/service-storage.js';
 import { MANAGED_BY_LABEL, MIRRORING_CONTROLLER } from '../../control-plane/slice-metadata.js';
 import type { ChangeContext, ChangeResult, Consequence } from '../change.js';
 import { then, unchanged } from '../combine.js';
@@ -39,6 +39,8 @@ export interface Input {
   readonly context: ChangeContext;
   /** JSON Pointer of the manifest in the request. */
   readonly pointer: string;
+  /** Of a Service: what is stored of it. */
+  readonly service?: StoredService;
 }
 
 /** Errors of what acts on the object, told at the manifest. */
@@ -96,14 +98,20 @@ function mirrored(cluster: Cluster, endpoints: Endpoints, context: ChangeContext
   return { cluster: done.cluster, choices: [], consequences, assumptions: done.assumptions };
 }
 
+/** What is stored, with the identity and the status that the cluster has of it. */
+function asCluster(stored: StoredService, { metadata, status }: Service): StoredService {
+  const { status: _status, ...service } = stored.service;
+  return { ...stored, service: { ...service, metadata, ...(status === undefined ? {} : { status }) } };
+}
+
 function applyService(
-  { cluster, manifest, context, pointer }: Input,
+  { cluster, manifest, context, pointer, service: stored }: Input,
   before: Service | undefined,
   wanted: Service,
 ): ChangeResult {
-  const updated = updateService(cluster, before, wanted, context, pointer, (fault) =>
-    manifest.fault(fault.pointer, fault.detail),
-  );
+  const place = (fault: { readonly pointer: string; readonly detail: string }) =>
+    manifest.fault(fault.pointer, fault.detail);
+  const updated = updateService(cluster, before, wanted, context, pointer, place, stored && asCluster(stored, wanted));
   const key = namespacedName(wanted);
   if (before !== undefined) return updated;
   const endpoints = cluster.endpoints.get(key);

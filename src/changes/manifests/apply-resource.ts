@@ -3,12 +3,19 @@
 import { type Fields, fieldsIn } from '../../api-server/values.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { isNamespaced, type Resource, readResource, resourceKey, resourceRole } from '../../cluster/resources.js';
+import {
+  isNamespaced,
+  type Resource,
+  readResource,
+  resourceKey,
+  resourceRole,
+  resourceVersion,
+} from '../../cluster/resources.js';
 import type { ChangeContext } from '../change.js';
 import { unchanged } from '../combine.js';
 import { refuse } from '../refusal.js';
 import type { AppliedManifest } from './apply-manifest.js';
-import { type Subject, sentAndStored } from './subject.js';
+import { plainStore, type Subject, sentAndStored } from './subject.js';
 
 /** The resource that the cluster keeps of an object. */
 function resourceOf(value: Fields, { manifest }: Subject): Resource {
@@ -34,14 +41,18 @@ export function applyResource(cluster: Cluster, subject: Subject, context: Chang
   if (subject.type === 'any') resourceOf(manifest.value, subject);
   const key = resourceKey({
     kind,
-    apiVersion: resourceVersion(manifest.value, subject),
+    apiVersion: resourceVersion(kind, apiVersion),
     metadata: { name, ...(isNamespaced(kind, apiVersion) ? { namespace: namespace ?? 'default' } : {}) },
   });
   const before = cluster.resources.get(key);
-  const { sent, stored } = sentAndStored({ ...subject, before: before as unknown as Fields }, { strict: true });
-  const wanted = sent === undefined ? before : resourceOf(subject.type === 'any' ? sent : (stored ?? sent), subject);
+  const { sent, stored } = sentAndStored(
+    { ...subject, before: before as unknown as Fields },
+    plainStore(kind, subject.type, { strict: true }),
+  );
+  const wanted =
+    sent === undefined ? before : resourceOf(subject.type === 'any' ? sent : withManagedFields(stored, sent), subject);
   const outcome = before === undefined ? 'CREATED' : sent === undefined ? 'UNCHANGED' : 'CONFIGURED';
-  context.stored?.({ kind, namespace, name, outcome, object: stored ?? {} });
+  context.stored?.({ kind, namespace, name, outcome, object: stored });
   const isSame = before !== undefined && (wanted === undefined || same(before, wanted));
   const word = before === undefined ? 'OBJECT_CREATED' : isSame ? 'OBJECT_UNCHANGED' : 'OBJECT_CONFIGURED';
   const words = { OBJECT_CREATED: 'created', OBJECT_UNCHANGED: 'is so already', OBJECT_CONFIGURED: 'changed' } as const;
@@ -56,6 +67,10 @@ export function applyResource(cluster: Cluster, subject: Subject, context: Chang
   };
 }
 
-function resourceVersion(value: Fields, subject: Subject): string {
-  return resourceOf({ ...value, metadata: { name: fieldsIn(value.metadata).name } }, subject).apiVersion;
+/** The stored object with the managers of the one that was sent. */
+function withManagedFields(stored: Fields, sent: Fields): Fields {
+  const { managedFields } = fieldsIn(sent.metadata);
+  return managedFields === undefined
+    ? stored
+    : { ...stored, metadata: { ...fieldsIn(stored.metadata), managedFields } };
 }

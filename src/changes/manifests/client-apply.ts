@@ -2,7 +2,7 @@
 import { typeFault, unknownFieldFaults } from '../../api-server/decode.js';
 import type { ApiFault } from '../../api-server/faults.js';
 import { notedManifest, withNote } from '../../api-server/note.js';
-import { withCanonicalQuantities } from '../../api-server/stored-form.js';
+import { withCanonicalQuantities, withoutNullItems } from '../../api-server/stored-form.js';
 import { kubectlPatch, withPatch } from '../../api-server/strategic-merge.js';
 import type { Fields } from '../../api-server/values.js';
 import type { RefusalReason } from '../refusal.js';
@@ -24,12 +24,17 @@ function withoutNulls(value: unknown): unknown {
   );
 }
 
+/** An object as Go decodes it: quantities in one spelling, nothing null in lists. */
+function decoded(object: unknown, type: string): Fields {
+  return withCanonicalQuantities(withoutNullItems(object, type), type) as Fields;
+}
+
 /** A new object, as it is decoded strictly: the first wrong type, else all unknown fields. */
 function created(manifest: Fields, type: string, note: string): Sent {
   const wrong = typeFault(manifest, type);
   const causes = wrong === undefined ? unknownFieldFaults(manifest, type) : [wrong];
   if (causes.length > 0) return { reason: 'BadRequest', causes };
-  return { object: withCanonicalQuantities(withoutNulls(withNote(manifest, note)), type) as Fields };
+  return { object: decoded(withoutNulls(withNote(manifest, note)), type) };
 }
 
 /** The cause that stands before those of a patch that makes an object that cannot be decoded. */
@@ -57,6 +62,11 @@ export function clientApply(before: Fields | undefined, manifest: Fields, type: 
   const { apiVersion: _version, ...former } = noted ?? {};
   const { apiVersion: _own, ...wanted } = withNote(manifest, note);
   const patch = kubectlPatch(former, wanted, before, type);
+  if (patch === 'disordered') {
+    const detail =
+      'kubectl merges lists by one key (ports by their number), and of one key there are several here: it cannot order them.';
+    return { reason: 'BrokenPatch', causes: [{ pointer: '', field: '', reason: 'FieldValueInvalid', detail }] };
+  }
   if (Object.keys(patch).length === 0) return undefined;
   const laid = withPatch(before, withCanonicalQuantities(patch, type) as Fields, type);
   const unknown = unknownFieldFaults({ ...laid, status: undefined }, type);
@@ -68,5 +78,5 @@ export function clientApply(before: Fields | undefined, manifest: Fields, type: 
     return { reason: 'Invalid', causes: [{ ...wrong, field: 'patch', reason: 'FieldValueInvalid' }] };
   }
   const added = unknown.filter(({ field }) => !known.has(field));
-  return added.length > 0 ? inPatch(added) : { object: laid };
+  return added.length > 0 ? inPatch(added) : { object: decoded(laid, type) };
 }

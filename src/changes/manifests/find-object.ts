@@ -1,4 +1,4 @@
-/** Finds the object of a manifest in a cluster. */
+/** The object of a manifest in a cluster. */
 import { type Cluster, workloadKey } from '../../cluster/cluster.js';
 import type { UsedKind } from '../../cluster/kinds.js';
 import type { KubernetesObject } from '../../cluster/objects.js';
@@ -26,5 +26,28 @@ export function findObject(
       return cluster.configMaps.get(key);
     default:
       return cluster.workloads.get(workloadKey(kind, namespace, name));
+  }
+}
+
+/** The cluster with an object in the place of the one of its name, and nothing that follows from it. */
+export function withObject(cluster: Cluster, kind: UsedKind, object: KubernetesObject): Cluster {
+  const { name, namespace = 'default' } = object.metadata;
+  const key = `${namespace}/${name}`;
+  const only = (value: unknown, at = key) => new Map([[at, value]]) as never;
+  switch (kind) {
+    case 'Node':
+      return cluster.with({ nodes: only(object, name) });
+    case 'Pod':
+      return cluster.with({ pods: only(object) });
+    case 'Service':
+      return cluster.with({ services: only(object) });
+    case 'EndpointSlice':
+      return cluster.with({ endpointSlices: only(object) });
+    case 'Endpoints':
+      return cluster.with({ endpoints: only(object) });
+    case 'ConfigMap':
+      return cluster.with({ configMaps: only(object) });
+    default:
+      return cluster.with({ workloads: only(object, workloadKey(kind, namespace, name)) });
   }
 }

@@ -1,13 +1,21 @@
 /** One object on its way to the API server: what is sent of it, and what is stored. */
 import type { ApiFault } from '../../api-server/faults.js';
+import {
+  asManagedFields,
+  type Manager,
+  managersAfterUpdate,
+  managersOf,
+} from '../../api-server/managed-fields/server-apply.js';
 import { noteText } from '../../api-server/note.js';
-import { asStored, completed } from '../../api-server/stored-object.js';
+import { asStored, completed, forbiddenPod } from '../../api-server/stored-object.js';
 import type { AddressRules } from '../../api-server/validation/addresses.js';
 import { validate } from '../../api-server/validation/index.js';
 import { type Fields, fieldsIn, isGiven } from '../../api-server/values.js';
+import type { StoredService } from '../../control-plane/service-storage.js';
 import { type RefusalReason, refuseObject } from '../refusal.js';
 import { clientApply } from './client-apply.js';
 import type { Manifest } from './read-manifests.js';
+import { serverSideApply } from './server-side-apply.js';
 
 /** What the API server fills in, and takes from no manifest. */
 const SERVER_FIELDS = [
@@ -37,8 +45,14 @@ function noted({ value }: Manifest, namespace: string | undefined): string {
   return noteText(namespace === undefined ? value : { ...value, metadata: { ...metadata, namespace } });
 }
 
-/** One object on its way to the API server. */
-export interface Subject {
+/** How manifests are applied: by kubectl, or by the API server, which may take fields from other managers. */
+export interface ApplyMode {
+  readonly serverSide: boolean;
+  readonly force: boolean;
+}
+
+/** One object of the manifests, and the one that is there. */
+export interface Subject extends ApplyMode {
   readonly manifest: Manifest;
   readonly kind: string;
   readonly type: string;
@@ -50,6 +64,7 @@ export interface Subject {
   readonly before: Fields | undefined;
 }
 
+/** Refuses the object of a manifest. */
 export function refused(
   { manifest, object }: Pick<Subject, 'manifest' | 'object'>,
   causes: readonly ApiFault[],
@@ -58,21 +73,85 @@ export function refused(
   refuseObject(causes, ({ pointer, detail }) => manifest.fault(pointer, detail), object, reason);
 }
 
-/** What the API server is sent, and what it makes of it; `sent` undefined: kubectl finds nothing to change. */
-export interface SentAndStored {
-  readonly sent: Fields | undefined;
-  readonly stored: Fields | undefined;
+/** An object as it is stored, with what was drawn for it, or why it is refused. */
+export interface Storing {
+  readonly object: Fields;
+  readonly faults: readonly ApiFault[];
+  /** The reason where it does not follow from the faults. */
+  readonly reason?: RefusalReason;
+  readonly service?: StoredService;
 }
 
-export function sentAndStored(subject: Subject, rules: AddressRules): SentAndStored {
+/** What stores an object: `before` undefined for a new one. */
+export type Store = (before: Fields | undefined, object: Fields) => Storing;
+
+/** What stores objects of all kinds but Services. */
+export function plainStore(kind: string, type: string, rules: AddressRules): Store {
+  return (before, object) => {
+    const detail = kind === 'Pod' && before === undefined ? forbiddenPod(object) : undefined;
+    if (detail !== undefined) {
+      return {
+        object,
+        faults: [{ pointer: '/spec', field: '', reason: 'FieldValueForbidden', detail }],
+        reason: 'Forbidden',
+      };
+    }
+    const stored = asStored(kind, type, before, object);
+    return { object: stored, faults: validate(kind, before && completed(kind, type, before), stored, rules) };
+  };
+}
+
+/** What is sent to the API server, and what it makes of it; `sent` undefined: there is nothing to change. */
+export interface SentAndStored {
+  readonly sent: Fields | undefined;
+  readonly stored: Fields;
+  readonly service?: StoredService;
+  /** Whether conflicts with other managers could not be seen: the object has no managed fields. */
+  readonly isUnmanaged: boolean;
+}
+
+function withManagers(object: Fields, managers: readonly Manager[] | undefined): Fields {
+  if (managers === undefined) return object;
+  return { ...object, metadata: { ...fieldsIn(object.metadata), managedFields: asManagedFields(managers) } };
+}
+
+const CLIENT = 'kubectl-client-side-apply';
+
+/** Applies a manifest. Throws RefusedObject where the API server refuses it. */
+export function sentAndStored(subject: Subject, store: Store): SentAndStored {
   const { manifest, kind, type, namespace, before } = subject;
-  const sent = clientApply(before, applied(manifest, namespace), type, noted(manifest, namespace));
-  if (sent === undefined) return { sent: undefined, stored: before && completed(kind, type, before) };
+  const config = applied(manifest, namespace);
+  const whole = before && completed(kind, type, before);
+  const apiVersion = manifest.apiVersion ?? 'v1';
+  const managers = managersOf(before);
+  if (subject.serverSide) {
+    const done = serverSideApply(
+      before && whole,
+      config,
+      { type, apiVersion, managers: managers ?? [], force: subject.force },
+      store,
+    );
+    if ('reason' in done) refused(subject, done.causes, done.reason);
+    else
+      return {
+        ...done,
+        sent: withManagers(done.stored, done.managers),
+        isUnmanaged: whole !== undefined && managers === undefined,
+      };
+  }
+  const sent = clientApply(before, config, type, noted(manifest, namespace));
+  if (sent === undefined) return { sent: undefined, stored: whole ?? {}, isUnmanaged: false };
   if ('causes' in sent) {
     refused(subject, sent.causes, sent.reason);
-    return { sent: undefined, stored: undefined };
+    return { sent: undefined, stored: {}, isUnmanaged: false };
   }
-  const stored = asStored(kind, type, before, sent.object);
-  refused(subject, validate(kind, before && completed(kind, type, before), stored, rules));
-  return { sent: sent.object, stored };
+  const { object, faults, reason, service } = store(before, sent.object);
+  refused(subject, faults, reason);
+  const after = managers && managersAfterUpdate(whole ?? {}, object, type, managers, { manager: CLIENT, apiVersion });
+  return {
+    sent: withManagers(sent.object, after),
+    stored: object,
+    isUnmanaged: false,
+    ...(service === undefined ? {} : { service }),
+  };
 }

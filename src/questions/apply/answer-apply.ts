@@ -4,9 +4,11 @@ import type { ApiFault } from '../../api-server/faults.js';
 import { completed, TOKEN_VOLUME, typeOfKind } from '../../api-server/stored-object.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import type { Refusal, StoredObject } from '../../changes/change.js';
+import { controlPlaneVersion } from '../../changes/control-plane-version.js';
 import { RefusedObject } from '../../changes/refusal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
+import type { Assumption, KubernetesVersion } from '../../cluster/settings.js';
 import type { Answer, AppliedChange, AppliedObject, ApplyResult } from '../../contract/answers.js';
 import type { QuestionRequest } from '../../contract/requests.js';
 import { toldFindings } from '../findings/index.js';
@@ -118,7 +120,15 @@ function differing(before: Cluster, after: Cluster, changes: readonly AppliedCha
 }
 
 /** Reasons that say all: kubectl's own, and those of the API server that name no field. */
-const WITHOUT_CAUSES: readonly string[] = ['UnknownKind', 'NoName', 'OtherNamespace', 'BrokenNote', 'NotFound'];
+const WITHOUT_CAUSES: readonly string[] = [
+  'UnknownKind',
+  'NoName',
+  'OtherNamespace',
+  'BrokenNote',
+  'BrokenPatch',
+  'NotFound',
+  'Forbidden',
+];
 
 /** Causes of one place and one reason as one, as clients of the API server show them. */
 function distinct(causes: readonly ApiFault[]) {
@@ -193,12 +203,21 @@ function storedObjects(
   });
 }
 
+/** The version whose API server the model is compared with. */
+const MODELLED = 36;
+
 /** What an outcome other than REFUSED does not promise. */
-const VALIDATION = {
-  field: 'apply.validation',
-  value: 'client-side apply of Kubernetes 1.36',
-  why: 'Not every rule of the API server is known, nor its admission controllers: it may refuse or change what is accepted here. kubectl apply --dry-run=server has the last word.',
-} as const;
+function validation(version: KubernetesVersion): Assumption {
+  const other =
+    version.minor === MODELLED
+      ? ''
+      : ` The cluster is of 1.${version.minor}: what is documented to differ is followed, the rest is taken to be alike.`;
+  return {
+    field: 'apply.validation',
+    value: `Kubernetes 1.${MODELLED}`,
+    why: `Objects are stored and refused as kube-apiserver 1.${MODELLED} does with its default feature gates and admission.${other} Webhooks, quotas and policies of admission are not known: kubectl apply --dry-run=server has the last word.`,
+  };
+}
 
 /**
  * Makes the changes of a request and lists each object that they create, change, leave as it was or delete, with its state
@@ -206,12 +225,12 @@ const VALIDATION = {
  * request or snapshot that is not valid.
  */
 export function answerApply(request: QuestionRequest, snapshot: Snapshot): Answer<ApplyResult> {
-  const refusals: Refusal[] = [];
-  const stored: StoredObject[] = [];
+  const told: (Refusal | StoredObject)[] = [];
   const prepared = prepare(request, snapshot, {
-    refused: (refusal) => refusals.push(refusal),
-    stored: (object) => stored.push(object),
+    refused: (refusal) => told.push(refusal),
+    stored: (object) => told.push(object),
   });
+  const stored = told.filter((one): one is StoredObject => 'outcome' in one);
   const before = prepared.earlier?.cluster ?? prepared.cluster;
   const onlyManifests = (request.changes ?? []).every(({ apply }) => apply !== undefined);
   const manifests = storedObjects(stored, objectsOf(before), prepared.changes);
@@ -221,12 +240,26 @@ export function answerApply(request: QuestionRequest, snapshot: Snapshot): Answe
   const known = new Set([...changed.map(keyOf), ...own]);
   const others = untouched(prepared.changes, objectsOf(prepared.cluster)).filter((one) => !known.has(keyOf(one)));
   const { kinds } = request.apply ?? {};
+  const byKey = new Map(manifests.filter((one) => !later.has(keyOf(one))).map((one) => [keyOf(one), one]));
+  const inOrder = told.flatMap((one): readonly AppliedObject[] => {
+    if (!('outcome' in one)) return [refused(one)];
+    const key = keyOf(one as AppliedObject);
+    const object = byKey.get(key);
+    byKey.delete(key);
+    return object === undefined ? [] : [object];
+  });
   const objects = [
-    ...refusals.map(refused),
-    ...manifests.filter((one) => !later.has(keyOf(one))),
+    ...inOrder,
     ...changed.filter((one) => later.has(keyOf(one)) || !own.has(keyOf(one))),
     ...others,
   ].filter(({ kind }) => kinds === undefined || kinds.includes(kind));
   const findings = toldFindings(changesWithoutEffect(prepared.changes), request.findings);
-  return summed('apply', request, prepared.answer({ result: { objects }, assumptions: [VALIDATION] }, findings));
+  return summed(
+    'apply',
+    request,
+    prepared.answer(
+      { result: { objects }, assumptions: [validation(controlPlaneVersion(before, prepared.settings))] },
+      findings,
+    ),
+  );
 }

@@ -21,6 +21,7 @@ import { connectionsLost } from './connections.js';
 import { withEffects } from './effects.js';
 import { hintDifferences, localWithoutEndpoints, servicesWithoutEndpoints } from './endpoints.js';
 import { finding, keyOf } from './finding.js';
+import { ipvsFindings, ipvsModeFindings } from './ipvs-mode.js';
 import { commentsChanged } from './large-cluster.js';
 import { type FindingsSpec, type Thresholds, wantedFindings } from './options.js';
 import { policiesNotEvaluated } from './policies.js';
@@ -55,6 +56,7 @@ const STATE: readonly StateFinder[] = [
   externalIPsTaken,
   metallbConflicts,
   accidentalEndpoints,
+  ipvsFindings,
 ];
 
 const DIFFERENCE: readonly DifferenceFinder[] = [
@@ -80,6 +82,7 @@ const DIFFERENCE: readonly DifferenceFinder[] = [
   metallbLosers,
   commentsChanged,
   proxyModeFindings,
+  ipvsModeFindings,
 ];
 
 /** The address and Services of a LOAD_BALANCER_ADDRESS_LOST; '' for another finding. */

@@ -2,39 +2,13 @@
 import { addressFamily } from '../../base/address.js';
 import { nodeAddresses } from '../../cluster/addresses.js';
 import type { Node } from '../../cluster/objects.js';
-import { FAMILIES, type NodeProxySettings } from '../../cluster/settings.js';
+import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
 import { hasSharedChains, notAvailable, rejectsUnknownPorts } from '../../proxy/mode-switch.js';
 import { isModelled, programNode } from '../../proxy/program.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
-import { workingNodes } from './service-facts.js';
+import { names, nodeEvidence, type Switched, switchedNodes } from './mode-nodes.js';
 import type { DifferenceFinder, View } from './view.js';
-
-interface Switched {
-  readonly node: Node;
-  readonly before: NodeProxySettings;
-  readonly after: NodeProxySettings;
-}
-
-/** The nodes whose kube-proxy runs in another mode after the change. */
-function switchedNodes(before: View, after: View): readonly Switched[] {
-  if (before.settings === after.settings) return [];
-  if (before.settings.unsupportedDataplane ?? after.settings.unsupportedDataplane) return [];
-  return workingNodes(after.cluster).flatMap((node): Switched[] => {
-    const { name } = node.metadata;
-    if (!before.cluster.nodes.has(name)) return [];
-    const [was, is] = [before.settings.proxyOf(name), after.settings.proxyOf(name)];
-    return was.mode === is.mode ? [] : [{ node, before: was, after: is }];
-  });
-}
-
-function names(switched: readonly { readonly node: Node }[]): readonly string[] {
-  return switched.map(({ node }) => node.metadata.name);
-}
-
-function nodeEvidence(switched: readonly { readonly node: Node }[]) {
-  return { nodes: names(switched).slice(0, MAX_LISTED), nodeCount: switched.length };
-}
 
 /** `namespace/name` of the Services with node ports. */
 function nodePortServices({ cluster }: View): readonly string[] {
@@ -94,7 +68,8 @@ function nodePorts(switched: readonly Switched[], before: View, after: View): re
   const secondary = lost.filter(({ addresses }) => addresses.length > 0);
   if (secondary.length > 0) {
     const addresses = secondary.flatMap((one) => one.addresses);
-    const message = `Node ports of ${listed(services)} no longer answer on ${listed(addresses)}: nftables mode takes them on the primary address of a node, unless nodePortAddresses names others.`;
+    const mode = switched[0]?.after.mode;
+    const message = `Node ports of ${listed(services)} no longer answer on ${listed(addresses)}: ${mode} mode takes them on ${mode === 'nftables' ? 'the primary address of a node, unless nodePortAddresses names others' : 'other addresses'}.`;
     found.push(
       finding('NODE_PORT_ADDRESSES_LOST', message, {
         ...about,
@@ -108,7 +83,20 @@ function nodePorts(switched: readonly Switched[], before: View, after: View): re
     const message = `Node ports of ${listed(services)} no longer answer on 127.0.0.1: processes of the host that use them there are refused.`;
     found.push(finding('LOOPBACK_NODE_PORTS_LOST', message, { ...about, ...nodeEvidence(loopback) }));
   }
+  const opened = switched.filter((one) => opensLoopback(one, before, after));
+  if (opened.length > 0) {
+    const message = `Node ports of ${listed(services)} newly answer on 127.0.0.1, which localhostNodePorts decides: processes of the host reach them there.`;
+    found.push(finding('LOOPBACK_NODE_PORTS_OPENED', message, { ...about, ...nodeEvidence(opened) }));
+  }
   return found;
+}
+
+/** Whether node ports are translated on 127.0.0.1 after the change alone. */
+function opensLoopback({ node, before: was, after: is }: Switched, before: View, after: View): boolean {
+  if (!isModelled(was.mode) || !isModelled(is.mode)) return false;
+  const { name } = node.metadata;
+  const old = programNode(before.cluster, name, 'IPv4', was);
+  return !old.routeLocalnet && programNode(after.cluster, name, 'IPv4', is).routeLocalnet;
 }
 
 function unknownPorts(switched: readonly Switched[]): readonly Finding[] {
@@ -133,6 +121,13 @@ function unknownPorts(switched: readonly Switched[]): readonly Finding[] {
   ];
 }
 
+/** What else ipvs mode leaves behind. */
+function leftOfIpvs(switched: readonly Switched[]): string {
+  return switched.some(({ before }) => before.mode === 'ipvs')
+    ? ' Of ipvs mode virtual servers, sets and kube-ipvs0 with its addresses stay too: as long as they do, IPVS goes on to take connections.'
+    : '';
+}
+
 function otherRules(switched: readonly Switched[]): readonly Finding[] {
   const found: Finding[] = [];
   const without = switched.filter(({ before, after }) => hasSharedChains(before) && !hasSharedChains(after));
@@ -140,7 +135,7 @@ function otherRules(switched: readonly Switched[]): readonly Finding[] {
     const message = `Rules of others on ${listed(names(without))} that jump to kube-proxy's chains (KUBE-MARK-MASQ, KUBE-SERVICES) or wait for its mark find neither; traffic of Services is no longer accepted by KUBE-FORWARD where the policy of FORWARD is DROP.`;
     found.push(finding('PROXY_CHAINS_GONE', message, nodeEvidence(without)));
   }
-  const message = `Rules of the former mode stay on ${listed(names(switched))} where kube-proxy cannot remove them: restart the node, or run kube-proxy --cleanup before the new mode starts.`;
+  const message = `Rules of the former mode stay on ${listed(names(switched))} where kube-proxy cannot remove them: restart the node, or run kube-proxy --cleanup before the new mode starts.${leftOfIpvs(switched)}`;
   if (switched.length > 0) {
     const modes = [...new Set(switched.map(({ before }) => before.mode))];
     found.push(finding('PROXY_RULES_LEFT_BEHIND', message, { ...nodeEvidence(switched), modes }));

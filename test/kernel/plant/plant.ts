@@ -31,6 +31,8 @@ const NO_RULES = ['filter', 'nat']
 export interface NodeState {
   /** Input for iptables-restore --noflush and for ip6tables-restore, of the families that the cluster has. */
   readonly rules: Readonly<Partial<Record<IPFamily, string>>>;
+  /** Input for `nft -f -` of nodes whose kube-proxy is in nftables mode: the table kube-proxy of each family. */
+  readonly nft?: Readonly<Partial<Record<IPFamily, string>>>;
   readonly routeLocalnet: boolean;
   readonly tcpBeLiberal: boolean;
   readonly hairpin: boolean;
@@ -58,6 +60,8 @@ export class Plant {
   readonly #agents = new Map<string, Agent>();
   readonly #hairpin = new Map<number, boolean>();
   readonly #flavour = new Map<number, Flavour>();
+  /** Nodes and families that have a table kube-proxy of nftables, and its sets of clients. */
+  readonly #clientSets = new Map<string, readonly string[]>();
 
   private constructor(options: PlantOptions) {
     this.options = options;
@@ -191,10 +195,25 @@ export class Plant {
           const rules = state.rules[family];
           if (rules !== undefined)
             await agent.must([restoreCommand(flavour, family), '--noflush', '--counters'], rules);
+          await this.#loadNft(node, agent, family, state.nft?.[family]);
         }
         this.#flavour.set(node, flavour);
       }),
     );
+  }
+
+  /** Puts a table kube-proxy in the place of the one that a node has, or takes that away. */
+  async #loadNft(node: number, agent: Agent, family: IPFamily, text: string | undefined): Promise<void> {
+    const key = `${node} ${family}`;
+    if (text === undefined && !this.#clientSets.has(key)) return;
+    const table = `${family === 'IPv4' ? 'ip' : 'ip6'} kube-proxy`;
+    await agent.must(['nft', '-f', '-'], `add table ${table}\ndelete table ${table}\n${text ?? ''}`);
+    if (text === undefined) this.#clientSets.delete(key);
+    else
+      this.#clientSets.set(
+        key,
+        [...text.matchAll(/^add set (\S+ \S+ affinity-\S+)/gm)].map(([, set = '']) => set),
+      );
   }
 
   /** Spreads what outside clients send to an address over nodes, as a load balancer that keeps headers does. */
@@ -212,7 +231,13 @@ export class Plant {
 
   /** Has all nodes forget which clients were where (session affinity); whether that is possible. */
   async forgetClients(): Promise<boolean> {
-    const forgotten = await Promise.all(this.#eachNode((_, agent) => agent.forgetClients()));
+    const forgotten = await Promise.all(
+      this.#eachNode(async (node, agent) => {
+        const sets = FAMILIES.flatMap((family) => this.#clientSets.get(`${node} ${family}`) ?? []);
+        if (sets.length > 0) await agent.must(['nft', '-f', '-'], sets.map((set) => `flush set ${set}\n`).join(''));
+        return await agent.forgetClients();
+      }),
+    );
     return forgotten.every(Boolean);
   }
 

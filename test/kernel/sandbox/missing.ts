@@ -54,6 +54,14 @@ export function flavours(): readonly Flavour[] {
   return found;
 }
 
+/** What the machine lacks for rules of nftables; undefined where nft loads them in a namespace. */
+export function lacksNft(): string | undefined {
+  const probe = "printf 'add table ip probe' | nft -f -";
+  return works('unshare', ...unshareArguments(), 'sh', '-c', probe)
+    ? undefined
+    : 'no nft, or no nf_tables in the kernel';
+}
+
 /** Whether frames that a bridge carries meet the rules (module br_netfilter), which bridged pods depend on. */
 export function bridgesMeetRules(): boolean {
   try {

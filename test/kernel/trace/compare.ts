@@ -9,12 +9,12 @@ const told = (table: string | undefined, chain: string | undefined, rule: string
   `${table} ${chain}: ${rule}`;
 
 /** The rules of an answer's hops that matched, by node, in the order in which the packet met them. */
-function walked(hops: readonly PathHop[]): ReadonlyMap<string, readonly Told[]> {
+function walked(hops: readonly PathHop[], only: string | undefined): ReadonlyMap<string, readonly Told[]> {
   const byNode = new Map<string, Told[]>();
   for (const { kind, name, steps } of hops) {
     if (kind !== 'NODE') continue;
     const rules = steps
-      .filter(({ rule, action }) => rule !== undefined && action !== 'PASSED_OVER')
+      .filter(({ rule, action, table }) => rule !== undefined && action !== 'PASSED_OVER' && (table === only || !only))
       .map(({ table, chain, rule }) => told(table, chain, rule));
     byNode.set(name, [...(byNode.get(name) ?? []), ...rules]);
   }
@@ -49,10 +49,10 @@ export function rulesIn({ forward, reply }: KernelTrace): number {
  * Where a trace of an answer and the kernel's own differ first; undefined where they tell of the same. Compared are the
  * rules that matched, with table and chain, in order and on each node: of the connection's first packet, and where it
  * was delivered of the answer to it. Rules that did not match are told by neither, and a random rule that was passed
- * over did not match.
+ * over did not match. `only`: the table that the kernel was asked about, where it was not asked about all.
  */
-export function difference(trace: PathTrace, kernel: KernelTrace): string | undefined {
-  const forward = firstDifference('forward', kernel.forward, walked(trace.hops));
+export function difference(trace: PathTrace, kernel: KernelTrace, only?: string): string | undefined {
+  const forward = firstDifference('forward', kernel.forward, walked(trace.hops, only));
   if (forward !== undefined || trace.reply === undefined) return forward;
-  return firstDifference('reply', kernel.reply, walked(trace.reply.hops));
+  return firstDifference('reply', kernel.reply, walked(trace.reply.hops, only));
 }

@@ -35,6 +35,44 @@ export function rulesByHandle(list: string, family: 'IPv4' | 'IPv6', rules: Rule
   return found;
 }
 
+/** The command that lists all rules with their handles, without counters and timeouts, as the walk quotes rules. */
+export const NFT_LIST_STATELESS: readonly string[] = ['nft', '--handle', '--stateless', 'list', 'ruleset'];
+
+const familyWord = (family: 'IPv4' | 'IPv6') => (family === 'IPv4' ? 'ip' : 'ip6');
+
+/** A table `raw` that has new connections' first packets, their answers and every datagram traced before all other tables. */
+export function rawTable(family: 'IPv4' | 'IPv6'): string {
+  const word = familyWord(family);
+  const chains = [
+    ['PREROUTING', 'prerouting'],
+    ['OUTPUT', 'output'],
+  ].map(
+    ([name, hook]) =>
+      `chain ${name} { type filter hook ${hook} priority raw; tcp flags & (fin | syn | rst) == syn meta nftrace set 1; meta l4proto udp meta nftrace set 1; }`,
+  );
+  return `${withoutRaw(family)}table ${word} raw {\n${chains.join('\n')}\n}\n`;
+}
+
+/** Takes that table away. */
+export function withoutRaw(family: 'IPv4' | 'IPv6'): string {
+  const table = `${familyWord(family)} raw`;
+  return `add table ${table}\ndelete table ${table}\n`;
+}
+
+/** The rules of one family's tables by handle, as nft lists them: `table handle` → text. */
+export function listedByHandle(list: string, family: 'IPv4' | 'IPv6'): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  let table: string | undefined;
+  for (const line of list.split('\n')) {
+    const opened = /^table (\S+) (\S+) \{/.exec(line);
+    if (opened !== null) table = opened[1] === familyWord(family) ? opened[2] : undefined;
+    const rule = /^\t\t(.*?) # handle (\d+)$/.exec(line);
+    if (table === undefined || rule === null) continue;
+    found.set(`${table} ${rule[2]}`, rule[1] ?? '');
+  }
+  return found;
+}
+
 function headerOf(line: string): TracedHeader {
   const protocol = / tcp sport /.test(line) ? 'TCP' : / udp sport /.test(line) ? 'UDP' : 'OTHER';
   if (protocol === 'OTHER') return NO_HEADER;

@@ -5,7 +5,16 @@ import type { Plant } from '../plant/plant.js';
 import { type Flavour, restoreCommand } from '../sandbox/missing.js';
 import type { ReadTrace, TraceEntry } from './entry.js';
 import { LEGACY_WATCH, readLegacyTrace } from './legacy.js';
-import { NFT_LIST, NFT_WATCH, readNftTrace, rulesByHandle } from './nft.js';
+import {
+  listedByHandle,
+  NFT_LIST,
+  NFT_LIST_STATELESS,
+  NFT_WATCH,
+  rawTable,
+  readNftTrace,
+  rulesByHandle,
+  withoutRaw,
+} from './nft.js';
 import { rulesByChain } from './rule-numbers.js';
 
 /** Datagrams to these ports of a node's loopback: once one is told of, all before it has been. */
@@ -26,6 +35,9 @@ export interface KernelTrace {
   /** Whether a first packet was sent twice, as a client does that waits too long. */
   readonly repeated: boolean;
 }
+
+/** Whose rules are traced: iptables' of a flavour, or those of kube-proxy in nftables mode, in tables of its own. */
+export type TraceOf = Flavour | 'NFTABLES';
 
 let lastSentinel = FIRST_SENTINEL;
 
@@ -49,14 +61,14 @@ function passes(entries: readonly TraceEntry[]): readonly (readonly TraceEntry[]
 /** The kernel's own trace of flows through the first nodes of a plant, one flow at a time. */
 export class Tracer {
   readonly #plant: Plant;
-  readonly #flavour: Flavour;
+  readonly #flavour: TraceOf;
   readonly #family: IPFamily;
   readonly #nodes: readonly string[];
   /** What a node told beyond the end of what could be read. */
   readonly #rest = new Map<string, Buffer>();
   readonly #readers = new Map<string, (told: Buffer) => ReadTrace>();
 
-  private constructor(plant: Plant, flavour: Flavour, family: IPFamily, nodes: number) {
+  private constructor(plant: Plant, flavour: TraceOf, family: IPFamily, nodes: number) {
     this.#plant = plant;
     this.#flavour = flavour;
     this.#family = family;
@@ -64,11 +76,18 @@ export class Tracer {
   }
 
   /** Starts to watch nodes whose rules are loaded; they must stay as they are. */
-  static async start(plant: Plant, flavour: Flavour, family: IPFamily, nodes: number): Promise<Tracer> {
+  static async start(plant: Plant, flavour: TraceOf, family: IPFamily, nodes: number): Promise<Tracer> {
     const tracer = new Tracer(plant, flavour, family, nodes);
     await Promise.all(
       tracer.#nodes.map(async (node) => {
         const agent = plant.agent(node);
+        if (flavour === 'NFTABLES') {
+          await agent.must(['nft', '-f', '-'], rawTable(family));
+          const handles = listedByHandle(await agent.must(NFT_LIST_STATELESS), family);
+          tracer.#readers.set(node, (told) => readNftTrace(told, handles));
+          await agent.watch(NFT_WATCH);
+          return;
+        }
         await agent.must([restoreCommand(flavour, family), '--noflush'], `*raw\n-F\n${RAW}COMMIT\n`);
         const rules = rulesByChain(await agent.must([restoreCommand(flavour, family).replace('restore', 'save')]));
         if (flavour === 'LEGACY') {
@@ -93,7 +112,7 @@ export class Tracer {
           address: inFamily(this.#family, '127.0.0.1'),
           port,
           payload: `sentinel-${port}.`,
-          needle: this.#flavour === 'NFT' ? ` udp dport ${port} ` : `sentinel-${port}.`,
+          needle: this.#flavour !== 'LEGACY' ? ` udp dport ${port} ` : `sentinel-${port}.`,
         });
         const all = Buffer.concat([this.#rest.get(node) ?? Buffer.alloc(0), told]);
         const { entries, rest } = this.#readers.get(node)?.(all) ?? { entries: [], rest: all };
@@ -144,7 +163,8 @@ export class Tracer {
       this.#nodes.map(async (node) => {
         const agent = this.#plant.agent(node);
         await agent.watch([]);
-        await agent.must([restoreCommand(this.#flavour, this.#family), '--noflush'], '*raw\n-F\nCOMMIT\n');
+        if (this.#flavour === 'NFTABLES') await agent.must(['nft', '-f', '-'], withoutRaw(this.#family));
+        else await agent.must([restoreCommand(this.#flavour, this.#family), '--noflush'], '*raw\n-F\nCOMMIT\n');
       }),
     );
   }
