@@ -106,11 +106,9 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
   const send = (passing: Passing, route: Exclude<Route, { kind: 'LOCAL' | 'UNREACHABLE' }>) => {
     const receiver = route.kind === 'POD' ? route : undefined;
     const leaving = (): Packet => {
-      const left = walkHook(ruleset, 'POSTROUTING', passing.branch.packet, host).find(
-        ({ verdict }) => verdict === 'ACCEPT',
-      );
-      return masqueradedByCni(fabric, host, { ...passing.branch, packet: left?.packet ?? passing.branch.packet })
-        .packet;
+      const outcomes = walkHook(ruleset, 'POSTROUTING', passing.branch.packet, host);
+      const left = outcomes.find(({ verdict }) => verdict === 'ACCEPT')?.packet ?? passing.branch.packet;
+      return masqueradedByCni(fabric, host, { ...passing.branch, packet: left }).packet;
     };
     const judged = policed(fabric, node, passing.branch, receiver, entry, leaving);
     if (judged.ending !== undefined) {

@@ -215,7 +215,10 @@ export function policed(
   if (!fromPod && receiver === undefined) return { branch };
   const enforcement = enforcementOf(cluster, settings.network.policies);
   const { by } = enforcement;
-  const flow = flowOf(fabric, packet, by);
+  const passing = flowOf(fabric, packet, by);
+  // A process of this node is this node, whatever address it sends from: in ipvs mode that of the Service, which is local there.
+  const own = entry === 'OUTPUT' && passing.source.node === undefined ? cluster.nodes.get(node) : undefined;
+  const flow = own === undefined ? passing : { ...passing, source: { address: packet.source, node: own } };
   let { trail } = branch;
   let ending: Ending | undefined;
   for (const plain of pointsAt(fabric, node, packet, fromPod, receiver, flow)) {

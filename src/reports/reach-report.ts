@@ -16,7 +16,7 @@ const CHANGED = 8;
 /** The widest name of a line. */
 const NAME = 34;
 
-const WORDS = 'yes: delivered   no: denied by policy   lost: other causes   1/3: delivered share   ?: not known';
+const WORDS = 'yes: delivered  no: denied by policy  lost: otherwise  1/3: a part  ?: not known';
 
 const several = (names: readonly string[], width: number) => {
   const all = names.join(', ');

@@ -84,6 +84,11 @@ const CASES: readonly Case[] = [
     remedies: [[/^label role=client on pod shop\/web-0 .* as rule 0 of shop\/in asks for$/], [/^a new NetworkPolicy/]],
   },
   {
+    what: 'a label that would have to be another is not missing',
+    policies: [ingress([{ from: [{ podSelector: { matchLabels: { app: 'api' } } }] }])],
+    remedies: [[/^a new NetworkPolicy/]],
+  },
+  {
     what: 'two labels are missing',
     policies: [ingress([{ from: [{ podSelector: { matchLabels: { a: 'b', role: 'client' } } }] }])],
     remedies: [[/^a new NetworkPolicy/]],

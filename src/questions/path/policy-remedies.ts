@@ -148,19 +148,25 @@ function newPolicies(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy
   return [{ what, change: { apply: { manifests: named.map(({ manifest }) => manifest) } } as Change }];
 }
 
-/** The label that one selector asks for and an object lacks; undefined where it is more than one, or none would do. */
+/**
+ * The label that one selector asks for and an object lacks; undefined where it is more than one, or where a label would have to be another:
+ * others may select the object by that.
+ */
 function missingLabel(value: unknown, labels: Labels): readonly [string, string] | undefined {
   const selector = selectorOf(value);
   if (selector === undefined) return undefined;
-  const wanted: (readonly [string, string])[] = Object.entries(selector.matchLabels ?? {}).filter(
-    ([key, one]) => labels[key] !== one,
-  );
+  const wanted: (readonly [string, string])[] = [];
+  for (const [key, one] of Object.entries(selector.matchLabels ?? {})) {
+    if (labels[key] === one) continue;
+    if (labels[key] !== undefined) return undefined;
+    wanted.push([key, one]);
+  }
   for (const { key, operator, values: given } of selector.matchExpressions ?? []) {
     const values = given ?? [];
     const own = labels[key];
-    if (operator === 'In' && (own === undefined || !values.includes(own))) wanted.push([key, values[0] ?? '']);
+    if (operator === 'In' && own === undefined) wanted.push([key, values[0] ?? '']);
     else if (operator === 'Exists' && own === undefined) wanted.push([key, 'true']);
-    // A label that must not be there is not one that is missing.
+    else if (operator === 'In' && own !== undefined && !values.includes(own)) return undefined;
     else if (operator === 'DoesNotExist' && own !== undefined) return undefined;
     else if (operator === 'NotIn' && own !== undefined && values.includes(own)) return undefined;
   }
