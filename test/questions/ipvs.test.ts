@@ -228,6 +228,27 @@ t.test('a sweep counts shares of the long run', async (t) => {
   );
 });
 
+t.test('a source range that holds everything is refused by ipset, up to 1.33', async (t) => {
+  const open: LabService = {
+    ...BALANCED,
+    spec: { ...BALANCED.spec, externalTrafficPolicy: 'Cluster', loadBalancerSourceRanges: ['0.0.0.0/0'] },
+  };
+  const path = {
+    source: { external: { address: '203.0.113.7', entersAt: 'node-1' } },
+    destination: { service: { ...SVC, via: 'LOAD_BALANCER' as const } },
+  };
+  for (const [version, expected] of [
+    ['1.33.13', 'DROPPED'],
+    ['1.34.9', 'DELIVERED'],
+  ] as const) {
+    const snapshot = lab({ services: [open], version });
+    const { traces } = ask('path', { settings: ipvs(), path }, snapshot).result;
+    t.equal(traces[0]?.verdict, expected, version);
+    const chains = { nodes: ['node-1'], format: 'SAVE' as const };
+    t.notMatch(ask('chains', { settings: ipvs(), chains }, snapshot).result.parts[0]?.text, /0\.0\.0\.0\/0/, version);
+  }
+});
+
 t.test('a sweep and groups of nodes look at every hash', async (t) => {
   const { small } = await import('../support/small-cluster.js');
   const web = { namespace: 'default', name: 'web' };
