@@ -15,11 +15,25 @@ export const SNAPSHOT_KINDS = [
   'horizontalpodautoscalers',
 ] as const;
 
+/** Kinds of policies that only some clusters have: kubectl fails as a whole where one is asked for that is not there. */
+export const POLICY_KINDS = [
+  'adminnetworkpolicies.policy.networking.k8s.io',
+  'baselineadminnetworkpolicies.policy.networking.k8s.io',
+  'clusternetworkpolicies.policy.networking.k8s.io',
+  'ciliumnetworkpolicies.cilium.io',
+  'ciliumclusterwidenetworkpolicies.cilium.io',
+  'networkpolicies.crd.projectcalico.org',
+  'globalnetworkpolicies.crd.projectcalico.org',
+] as const;
+
 /** The command that prints a snapshot. */
 export const KUBECTL_GET = `kubectl get ${SNAPSHOT_KINDS.join(',')} -A -o json`;
 
 /** The same, into a file. */
 export const KUBECTL_COMMAND = `${KUBECTL_GET} > cluster.json`;
+
+/** Further snapshot files, where administrators' policies or those of a network plugin are there. */
+export const KUBECTL_POLICIES_COMMAND = `kubectl get ${POLICY_KINDS[0]} -o json > admin-policies.json`;
 
 /** A second snapshot file, where kube-proxy is configured by a ConfigMap. */
 export const KUBECTL_CONFIG_COMMAND = 'kubectl get configmap kube-proxy -n kube-system -o json > kube-proxy.json';

@@ -2,13 +2,14 @@ import { closestNames } from '../base/did-you-mean.js';
 import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requirePod, requireService, requireWorkload } from '../cluster/lookup.js';
-import { isNamespaced } from '../cluster/resources.js';
+import { resourceKey } from '../cluster/resources.js';
 import type { DeleteChange } from '../contract/requests.js';
 import type { ChangeContext, ChangeKind, ChangeResult } from './change.js';
 import { deleteConfigMap, deleteEndpoints, deleteNamespace, deleteResource } from './delete-others.js';
 import { deletePod, deleteService, deleteSlice, deleteWorkload } from './delete-used.js';
 import { actOnNodes } from './node-out.js';
 import { impossible } from './refusal.js';
+import { requireResource } from './replace-resource.js';
 
 function notThere(kind: string, object: string, near: Iterable<string>, pointer: string): QuestionError {
   const names = closestNames(object, near);
@@ -33,19 +34,20 @@ function deleteOther(
     if (cluster.endpoints.has(key)) return deleteEndpoints(cluster, key, context);
     throw notThere(kind, key, cluster.endpoints.keys(), pointer);
   }
-  const same = [...cluster.resources.entries()].filter(([, one]) => one.kind === kind);
-  const found = same.find(([, { apiVersion, metadata }]) => {
-    const own = isNamespaced(kind, apiVersion) ? (metadata.namespace ?? 'default') : undefined;
-    return metadata.name === name && (own === undefined || own === namespace);
-  });
-  if (kind === 'Namespace') return deleteNamespace(cluster, name, found?.[0] ?? '', context, pointer);
-  if (found !== undefined) return deleteResource(cluster, found[0]);
-  throw notThere(
-    kind,
-    name,
-    same.map(([, { metadata }]) => metadata.name),
-    pointer,
-  );
+  throw impossible(`${pointer}/kind`, `Objects of kind ${kind} cannot be deleted here.`);
+}
+
+/** A namespace goes with all that is in it; of a snapshot without namespaces, what is in it is enough. */
+function namespaceGone(cluster: Cluster, change: DeleteChange, context: ChangeContext, pointer: string): ChangeResult {
+  const { namespace, name } = change;
+  const isListed = [...cluster.resources.values()].some(({ kind }) => kind === 'Namespace');
+  const own = isListed
+    ? resourceKey(requireResource(cluster, { kind: 'Namespace', namespace, name }, pointer))
+    : undefined;
+  if (namespace !== undefined) throw impossible(`${pointer}/namespace`, 'A Namespace has no namespace; leave it out.');
+  const done = deleteNamespace(cluster, name, own ?? '', context, pointer);
+  if (own === undefined && done.consequences.length === 0) throw notThere('Namespace', name, [], pointer);
+  return done;
 }
 
 function apply(cluster: Cluster, change: DeleteChange, context: ChangeContext, pointer: string): ChangeResult {
@@ -73,6 +75,16 @@ function apply(cluster: Cluster, change: DeleteChange, context: ChangeContext, p
     case 'StatefulSet':
     case 'DaemonSet':
       return deleteWorkload(cluster, requireWorkload(cluster, kind, namespace, name, pointer), context, pointer);
+    case 'Namespace':
+      return namespaceGone(cluster, change, context, pointer);
+    case 'NetworkPolicy':
+    case 'AdminNetworkPolicy':
+    case 'BaselineAdminNetworkPolicy':
+    case 'ClusterNetworkPolicy':
+      return deleteResource(
+        cluster,
+        resourceKey(requireResource(cluster, { kind, namespace: change.namespace, name }, pointer)),
+      );
     default:
       return deleteOther(cluster, change, context, pointer);
   }

@@ -14,6 +14,7 @@ import { controlPlaneVersion } from './control-plane-version.js';
 import { mergePatch } from './merge-patch.js';
 import { closestPlace, impossible, refuse, refuseObject } from './refusal.js';
 import { replaceNode, replacePod, replaceSlice } from './replace-object.js';
+import { type ChangedResourceKind, isResourceKind, patchResource, requireResource } from './replace-resource.js';
 import { updateService } from './update-service.js';
 import { updateWorkload } from './update-workload.js';
 
@@ -26,7 +27,8 @@ export type PatchedKind =
   | 'Deployment'
   | 'ReplicaSet'
   | 'StatefulSet'
-  | 'DaemonSet';
+  | 'DaemonSet'
+  | ChangedResourceKind;
 
 interface Patched {
   readonly cluster: Cluster;
@@ -35,7 +37,11 @@ interface Patched {
   readonly pointer: string;
 }
 
-function objectOf(cluster: Cluster, change: PatchChange, pointer: string): KubernetesObject {
+function objectOf(
+  cluster: Cluster,
+  change: PatchChange & { readonly kind: Exclude<PatchedKind, ChangedResourceKind> },
+  pointer: string,
+): KubernetesObject {
   const { kind, namespace = 'default', name } = change;
   if (kind === 'Node') return requireNode(cluster, name, pointer);
   if (kind === 'Pod') return requirePod(cluster, namespace, name, pointer);
@@ -94,7 +100,7 @@ function patchedObject<T extends KubernetesObject>(before: T, { cluster, change,
   const value = mergePatch(before, change.patch, place);
   checkIdentity(before, value, change.patch, place);
   if (change.kind !== 'Service') checkPatched(before, value as Fields, { cluster, change, context, pointer });
-  const checked = checkObject(change.kind, value);
+  const checked = checkObject(change.kind as Exclude<PatchedKind, ChangedResourceKind>, value);
   if ('object' in checked) return checked.object as T;
   refuse(
     checked.faults.map((fault) => ({
@@ -120,7 +126,11 @@ function apply(cluster: Cluster, change: PatchChange, context: ChangeContext, po
   if (change.kind === 'Node' && change.namespace !== undefined) {
     throw impossible(`${pointer}/namespace`, 'Nodes have no namespace; leave it out.');
   }
-  const before = objectOf(cluster, change, pointer);
+  const { kind, namespace, name } = change;
+  if (isResourceKind(kind)) {
+    return patchResource(cluster, requireResource(cluster, { kind, namespace, name }, pointer), change.patch, pointer);
+  }
+  const before = objectOf(cluster, { ...change, kind }, pointer);
   const patched: Patched = { cluster, change, context, pointer };
   switch (before.kind) {
     case 'Node':

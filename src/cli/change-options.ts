@@ -28,11 +28,17 @@ function deleted(text: string, namespace: string): Fields {
   if (kind === '' || first === '' || names.length > 2 || second === '') {
     throw new UsageError(`--delete is KIND/NAMESPACE/NAME or KIND/NAME, not ${text}.`);
   }
-  if (known === 'Node' || known === 'Namespace') return { kind: known, name: second ?? first };
+  if (!IN_NAMESPACES.has(known)) return { kind: known, name: second ?? first };
   return second === undefined
     ? { kind: known, namespace, name: first }
     : { kind: known, namespace: first, name: second };
 }
+
+/** Kinds whose objects have a namespace. */
+const IN_NAMESPACES: ReadonlySet<string> = new Set([
+  ...['Pod', 'Service', 'EndpointSlice', 'Endpoints', 'ConfigMap', 'NetworkPolicy'],
+  ...['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'],
+]);
 
 /** Kinds as kubectl spells them. */
 const DELETED_KINDS: Readonly<Record<string, string>> = {
@@ -55,10 +61,16 @@ const DELETED_KINDS: Readonly<Record<string, string>> = {
   ep: 'Endpoints',
   configmap: 'ConfigMap',
   cm: 'ConfigMap',
-  namespace: 'Namespace',
-  ns: 'Namespace',
   networkpolicy: 'NetworkPolicy',
   netpol: 'NetworkPolicy',
+  namespace: 'Namespace',
+  ns: 'Namespace',
+  adminnetworkpolicy: 'AdminNetworkPolicy',
+  anp: 'AdminNetworkPolicy',
+  baselineadminnetworkpolicy: 'BaselineAdminNetworkPolicy',
+  banp: 'BaselineAdminNetworkPolicy',
+  clusternetworkpolicy: 'ClusterNetworkPolicy',
+  cnp: 'ClusterNetworkPolicy',
 };
 
 /** The change of each option that makes one. */

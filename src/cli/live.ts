@@ -1,5 +1,5 @@
 /** A snapshot of a running cluster: each kind by its own `kubectl get`, so that one that is forbidden does not take the others with it. */
-import { KUBECTL_COMMAND, KUBECTL_CONFIG_COMMAND, SNAPSHOT_KINDS } from '../base/kubectl.js';
+import { KUBECTL_COMMAND, KUBECTL_CONFIG_COMMAND, POLICY_KINDS, SNAPSHOT_KINDS } from '../base/kubectl.js';
 import type { Arguments } from './arguments.js';
 import { type Io, writeAll } from './io.js';
 import { type KubectlDone, runKubectl } from './kubectl.js';
@@ -82,7 +82,7 @@ export async function liveSnapshot(args: Arguments, io: Io): Promise<SnapshotFil
   await say('Reading the cluster with kubectl:');
   const isManaged = args.has('server-side') || args.has('show-managed-fields');
   const managed = isManaged ? ['--show-managed-fields'] : [];
-  const get = async (kind: Kind) => {
+  const get = async <K extends Kind | (typeof POLICY_KINDS)[number]>(kind: K) => {
     const done = await runKubectl(['get', kind, '--all-namespaces', '-o', 'json', ...managed], args, io);
     await say(` ${kind}`);
     return { kind, done };
@@ -98,6 +98,7 @@ export async function liveSnapshot(args: Arguments, io: Io): Promise<SnapshotFil
       done: await runKubectl(['get', 'configmap', name, '-n', 'kube-system', '-o', 'json'], args, io),
     })),
   );
+  const policies = await inTurns(POLICY_KINDS.map((kind) => () => get(kind)));
   await say('\n');
   const files: SnapshotFile[] = [];
   const lines: string[] = [];
@@ -109,6 +110,11 @@ export async function liveSnapshot(args: Arguments, io: Io): Promise<SnapshotFil
     if (kind === 'nodes' || kind === 'services' || !isOfKind(done)) throw refused(kind, done);
     const why = FORBIDDEN.test(done.failure) ? 'are forbidden' : 'are not there';
     lines.push(`${kind} ${why}: ${COSTS[kind]}.`);
+  }
+  for (const { kind, done } of policies) {
+    if (done.failure === undefined) files.push({ name: `kubectl get ${kind}`, bytes: done.stdout });
+    else if (FORBIDDEN.test(done.failure)) lines.push(`${kind} are forbidden: these policies are taken to be absent.`);
+    else if (!isOfKind(done)) throw refused(kind, done);
   }
   for (const { name, done } of maps) {
     if (done.failure === undefined) files.push({ name: `kubectl get configmap ${name}`, bytes: done.stdout });

@@ -427,7 +427,7 @@ export const COMMANDS: Readonly<
     options: REACH,
     examples: [
       'kube-whatif reach -s cluster.json --in-namespace shop',
-      'kube-whatif reach -s cluster.json -f policy.yaml --output csv',
+      'kube-whatif reach -s cluster.json -f manifests/ --output csv',
       'kube-whatif reach -s cluster.json --to-workloads --in-namespace shop --from-namespace "*"',
     ],
   },

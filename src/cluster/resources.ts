@@ -2,6 +2,7 @@
  * Objects of which only little is read: network policies, the settings of data planes, namespaces, autoscalers. They are kept with their
  * metadata and spec as they are, and whoever reads them checks the type of each field before it is used.
  */
+import { storedPolicyFaults } from '../api-server/validation/stored-policy.js';
 import type { ObjectMeta } from './objects.js';
 
 export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE' | 'LOAD_BALANCER' | 'AUTOSCALER';
@@ -121,6 +122,11 @@ const HAS_STATUS: ReadonlySet<ResourceRole | undefined> = new Set([
   'NAMESPACE',
 ] as const);
 
+/** The API version of an object of one of these kinds, the usual one where it carries none. */
+export function resourceVersion(kind: string, apiVersion: unknown): string {
+  return typeof apiVersion === 'string' ? apiVersion : (USUAL_VERSIONS[kind] ?? '');
+}
+
 /** Reads an object of one of these kinds: metadata is checked, spec is kept as it is. */
 export function readResource(kind: string, apiVersion: unknown, value: Fields): ReadResource {
   const metadata = fieldsOf(value.metadata);
@@ -143,8 +149,10 @@ export function readResource(kind: string, apiVersion: unknown, value: Fields): 
       detail: `metadata.${field} must be an object whose values are strings.`,
     });
   }
+  const version = resourceVersion(kind, apiVersion);
+  if (faults.length === 0)
+    faults.push(...storedPolicyFaults(kind, version, value).map(({ pointer, detail }) => ({ pointer, detail })));
   if (faults.length > 0) return { faults };
-  const version = typeof apiVersion === 'string' ? apiVersion : (USUAL_VERSIONS[kind] ?? '');
   const { name, namespace } = metadata as { readonly name: string; readonly namespace?: string };
   const [labels, annotations] = [metadata.labels, metadata.annotations].map(textMapOf);
   return {

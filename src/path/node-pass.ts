@@ -5,7 +5,7 @@ import { walkHook } from '../netfilter/walk/walk.js';
 import { type Earlier, endingOf } from './causes.js';
 import type { Fabric } from './fabric.js';
 import { type Host, isLoopback, isWire, LOOPBACK, type Route } from './host.js';
-import { policed } from './policing.js';
+import { foreseen, policed } from './policing.js';
 import { type Branch, both, type Ending, hostStep, ruleSteps } from './trail.js';
 
 /** Where a packet is after a node let it pass. */
@@ -105,9 +105,16 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
   /** Past the policies and POSTROUTING, out of the node. */
   const send = (passing: Passing, route: Exclude<Route, { kind: 'LOCAL' | 'UNREACHABLE' }>) => {
     const receiver = route.kind === 'POD' ? route : undefined;
-    const judged = policed(fabric, node, passing.branch, receiver, entry);
+    const leaving = (): Packet => {
+      const left = walkHook(ruleset, 'POSTROUTING', passing.branch.packet, host).find(
+        ({ verdict }) => verdict === 'ACCEPT',
+      );
+      return masqueradedByCni(fabric, host, { ...passing.branch, packet: left?.packet ?? passing.branch.packet })
+        .packet;
+    };
+    const judged = policed(fabric, node, passing.branch, receiver, entry, leaving);
     if (judged.ending !== undefined) {
-      dies(judged.branch, judged.ending);
+      dies(foreseen(fabric, node, judged.branch, leaving()), judged.ending);
       return;
     }
     for (const { branch } of walk({ ...passing, branch: judged.branch }, 'POSTROUTING')) {

@@ -2,6 +2,7 @@
  * Network policies on a packet's way through a node: at the node of the pod that sends it, and at that of the pod that
  * gets it, after DNAT and before SNAT, both with the source that the packet came to this node with.
  */
+import { makeAddress } from '../base/address.js';
 import { nodeOfAddress, podOfAddress } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { policiesOf } from '../cluster/network-policies.js';
@@ -48,7 +49,7 @@ function named(policies: readonly string[]): string {
 }
 
 /** What a decision says, in a sentence. */
-function sentence(direction: Direction, pod: string, flow: Flow, decision: Decision): string {
+function sentence(direction: Direction, pod: string, flow: Flow, decision: Decision, node?: string): string {
   const { verdict, tier, isolatedBy, allowedBy, decidedBy, refusals, unknown } = decision;
   const way = direction === 'EGRESS' ? 'egress' : 'ingress';
   const to = `${flow.protocol}${flow.port === undefined ? '' : ` port ${flow.port}`}`;
@@ -70,11 +71,15 @@ function sentence(direction: Direction, pod: string, flow: Flow, decision: Decis
   for (const one of refusals) {
     if (NEAREST.indexOf(one.reason) < NEAREST.indexOf(nearest?.reason ?? '')) nearest = one;
   }
+  const own =
+    direction === 'EGRESS' && flow.destination.node !== undefined && flow.destination.node.metadata.name === node
+      ? ' (by the documentation a pod reaches its own node whatever policies say; network plugins deny it)'
+      : '';
   const near =
     nearest === undefined
       ? 'they have no rule for it'
       : `no rule matches; nearest is rule ${nearest.rule} of ${nearest.policy}: ${WORDS[nearest.reason]}`;
-  return `${start}: isolated by ${named(isolatedBy)}; ${near}`;
+  return `${start}: isolated by ${named(isolatedBy)}; ${near}${own}`;
 }
 
 function tellEnforcement(fabric: Fabric, { value, why }: Enforcement): void {
@@ -115,6 +120,20 @@ function pointsAt(
 
 /** What policies do at a point with the pod's connection, without the step that says so. A pure function. */
 export function judge(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer | undefined): Judgement {
+  const judged = judgeFlow(cluster, point, pod, by);
+  const { flow, node, sentTo } = point;
+  if (sentTo === undefined) return judged;
+  const destination = { ...flow.destination, address: sentTo.address };
+  const sent = judgeFlow(cluster, { ...point, flow: { ...flow, destination, port: sentTo.port } }, pod, by);
+  if (sent.decision.verdict === judged.decision.verdict) return judged;
+  // Its controller adds the addresses of Services to rules that select their pods; which ports it takes is not documented.
+  const detail =
+    `egress policies at ${node} of ${namespacedName(pod)}: ${by?.name} polices what a pod sends before DNAT, ${sentTo.address} port ${sentTo.port}, and policies decide ` +
+    `otherwise of the pod behind it, ${flow.destination.address} port ${flow.port}`;
+  return { ...judged, ending: { verdict: 'UNKNOWN', cause: 'NETWORK_POLICY', detail } };
+}
+
+function judgeFlow(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer | undefined): Judgement {
   const { node, direction, flow } = point;
   const decision = decide(cluster, direction, flow, pod, by?.admin ?? ALL_APIS);
   const { verdict, tier } = decision;
@@ -142,7 +161,7 @@ function isSelected({ tier }: Decision): boolean {
 
 /** The step that says what policies decided and why; undefined where none selects the pod. */
 function stepOf(
-  { direction, flow }: PolicyPoint,
+  { node, direction, flow }: PolicyPoint,
   pod: Pod,
   { decision, isTakenToPass }: Judgement,
 ): HostStep | undefined {
@@ -151,13 +170,16 @@ function stepOf(
   const { verdict, tier, isolatedBy, allowedBy, decidedBy, passedBy, refusals } = decision;
   return {
     action: 'NETWORK_POLICY',
-    detail: sentence(direction, name, flow, decision),
+    detail: sentence(direction, name, flow, decision, node),
     policy: {
       direction,
       pod: name,
       verdict,
       tier,
       source: flow.source.address,
+      destination: flow.destination.address,
+      ...(flow.port === undefined ? {} : { port: flow.port }),
+      protocol: flow.protocol,
       isolatedBy: [...isolatedBy],
       allowedBy: [...allowedBy],
       ...(decidedBy === undefined ? {} : { decidedBy }),
@@ -175,7 +197,7 @@ export function firstEnding(earlier: Ending | undefined, later: Ending | undefin
 
 /**
  * Takes a packet through the policies at a node. `entry`: whether it came in or a process of the node sent it; `receiver`: the pod of
- * this node that it is for. Both directions are evaluated, even where the first denies. Where the fabric records policies nothing is
+ * this node that it is for; `leaving`: the packet as this node masquerades it. Both directions are evaluated, even where the first denies. Where the fabric records policies nothing is
  * judged: the trail says where it would be.
  */
 export function policed(
@@ -184,6 +206,7 @@ export function policed(
   branch: Branch,
   receiver: { readonly pod?: string } | undefined,
   entry: 'PREROUTING' | 'OUTPUT',
+  leaving: () => Packet = () => branch.packet,
 ): Policed {
   const { cluster, settings } = fabric;
   if (policiesOf(cluster).length === 0) return { branch };
@@ -192,16 +215,11 @@ export function policed(
   if (!fromPod && receiver === undefined) return { branch };
   const enforcement = enforcementOf(cluster, settings.network.policies);
   const { by } = enforcement;
-  const flow: Flow = {
-    source: endOf(fabric, packet.source),
-    destination: endOf(fabric, packet.destination),
-    protocol: packet.protocol,
-    port: packet.destinationPort,
-    ...(by?.blocksMatchInside === false ? { blocksMatchOutsideOnly: true } : {}),
-  };
+  const flow = flowOf(fabric, packet, by);
   let { trail } = branch;
   let ending: Ending | undefined;
-  for (const point of pointsAt(fabric, node, packet, fromPod, receiver, flow)) {
+  for (const plain of pointsAt(fabric, node, packet, fromPod, receiver, flow)) {
+    const point = seenBy(fabric, plain, packet, by, leaving);
     if (fabric.recordsPolicies) {
       trail = hostStep(trail, { action: 'NETWORK_POLICY', detail: '', point });
       continue;
@@ -210,6 +228,7 @@ export function policed(
     const judged = judge(cluster, point, point.pod, by);
     if (judged.isConcerned) tellEnforcement(fabric, enforcement);
     if (!enforcement.enforced) continue;
+    tellSeen(fabric, point, judged, by);
     if (judged.isTakenToPass) {
       const why =
         'Some pod, with no labels and in no namespace that is known, stands for the client: a rule that selects pods may match it, and is taken to.';
@@ -223,6 +242,88 @@ export function policed(
   return ending === undefined ? { branch: done } : { branch: done, ending };
 }
 
+/** The address of the gateway of a node's pods: the first of its pod CIDR. */
+function gatewayOf(fabric: Fabric, node: string): string | undefined {
+  const [cidr] = fabric.book.addressesOf(node).podCidrs;
+  return cidr && makeAddress(cidr.family, cidr.bits + 1n).text;
+}
+
+/**
+ * A point as the plugin sees it: one that polices after SNAT sees what this node masquerades as coming from the gateway of its pods, on
+ * the pod's own node too (antrea-io/antrea PR 1816). One that polices before DNAT sees where the pod sent the packet.
+ */
+function seenBy(
+  fabric: Fabric,
+  point: PolicyPoint,
+  packet: Packet,
+  by: Enforcer | undefined,
+  leaving: () => Packet,
+): PolicyPoint {
+  const { node, direction, flow } = point;
+  const { originalDestination: address, originalDestinationPort: port = flow.port, dnat } = packet.connection;
+  if (by?.seesServices === true && direction === 'EGRESS' && dnat && address !== undefined) {
+    return { ...point, sentTo: { address, port } };
+  }
+  if (by?.seesMasqueraded !== true || direction !== 'INGRESS') return point;
+  if (leaving().source === flow.source.address) return point;
+  const gateway = gatewayOf(fabric, node);
+  return gateway === undefined ? point : { ...point, flow: { ...flow, source: { address: gateway } } };
+}
+
+/** Says what a decision rests on where plugins, or networks of pods, may see another source. */
+function tellSeen(
+  fabric: Fabric,
+  point: PolicyPoint,
+  { decision, isConcerned }: Judgement,
+  by: Enforcer | undefined,
+): void {
+  const { node, direction, pod, flow } = point;
+  if (direction !== 'INGRESS' || pod === undefined || !isConcerned) return;
+  const sender = flow.source.node?.metadata.name;
+  const judgedAs = (source: End) =>
+    judge(fabric.cluster, { ...point, flow: { ...flow, source } }, pod, by).decision.verdict;
+  if (decision.tier === 'NODE' && by?.rootOnly === true && judgedAs({ address: flow.source.address }) === 'DENY') {
+    const why = `${by.name} lets only connections of root from the pod's own node through whatever policies say; those of other users are judged by the node's address, and denied here.`;
+    fabric.assumptions.add('policies.ownNode', 'connections of root, as kubelet makes them', why);
+  }
+  if (sender === undefined || sender === node) return;
+  const tunnel = gatewayOf(fabric, sender);
+  if (tunnel === undefined || judgedAs({ address: tunnel }) === decision.verdict) return;
+  const why =
+    `What ${sender} masquerades is taken to come from its InternalIP. Where pods of other nodes are reached by a tunnel (VXLAN, IPIP) it comes from the tunnel's ` +
+    `address instead, usually of the node's pod CIDR, and policies decide otherwise of that.`;
+  fabric.assumptions.add('policies.masqueradedSource', flow.source.address, why);
+}
+
+/**
+ * A branch that the sender's policies end, with what the receiver's say all the same: both directions are evaluated. `leaving` is the
+ * packet as it would leave this node for the receiver's. The branch as it is where the receiver is no pod of another node.
+ */
+export function foreseen(fabric: Fabric, node: string, branch: Branch, leaving: Packet): Branch {
+  const { cluster, settings } = fabric;
+  const pod = podOfAddress(cluster, leaving.destination);
+  const at = pod?.spec?.nodeName;
+  if (pod === undefined || at === undefined || at === node || fabric.recordsPolicies) return branch;
+  const { by } = enforcementOf(cluster, settings.network.policies);
+  const flow = flowOf(fabric, leaving, by);
+  const point: PolicyPoint = { node: at, direction: 'INGRESS', pod, flow };
+  const step = stepOf(point, pod, judge(cluster, point, pod, by));
+  if (step === undefined) return branch;
+  const detail = step.detail.replace('ingress policies (', `at ${at}, where it does not come: ingress policies (`);
+  return { ...branch, trail: hostStep(branch.trail, { ...step, detail }) };
+}
+
+function flowOf(fabric: Fabric, packet: Packet, by: Enforcer | undefined): Flow {
+  return {
+    source: endOf(fabric, packet.source),
+    destination: endOf(fabric, packet.destination),
+    protocol: packet.protocol,
+    port: packet.destinationPort,
+    ...(by === undefined || by.blocks === 'ALL' ? {} : { blocks: by.blocks }),
+    ...(packet.connection.dnat ? { isHairpin: true } : {}),
+  };
+}
+
 function endingOf(
   node: string,
   direction: Direction,
@@ -231,7 +332,7 @@ function endingOf(
   decision: Decision,
   denial: 'DROP' | 'REJECT',
 ): Ending | undefined {
-  const detail = `${node}: ${sentence(direction, pod, flow, decision)}`;
+  const detail = sentence(direction, pod, flow, decision, node).replace(' policies (', ` policies at ${node} (`);
   if (decision.verdict === 'UNKNOWN') return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
   if (decision.verdict !== 'DENY') return undefined;
   return { verdict: denial === 'REJECT' ? 'REJECTED' : 'DROPPED', cause: 'NETWORK_POLICY', detail };

@@ -9,4 +9,6 @@ export interface PolicyPoint {
   /** The pod whose policies count; undefined: some pod that stands for the client. */
   readonly pod: Pod | undefined;
   readonly flow: Flow;
+  /** Where the pod sent the packet, before DNAT, where the plugin that polices it sees that. */
+  readonly sentTo?: { readonly address: string; readonly port: number | undefined };
 }

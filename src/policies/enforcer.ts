@@ -8,8 +8,14 @@ export interface Enforcer {
   readonly name: string;
   /** Which API of administrators it knows. */
   readonly admin: { readonly anp: boolean; readonly cnp: boolean };
-  /** Whether an ipBlock matches pods and nodes by their address, or outside addresses alone. */
-  readonly blocksMatchInside: boolean;
+  /** Whom an ipBlock matches by address: everybody, addresses outside alone, or those and nodes. */
+  readonly blocks: 'ALL' | 'OUTSIDE' | 'OUTSIDE_AND_NODES';
+  /** Policies on incoming connections see what this node masquerades as coming from the gateway of its pods, on the pod's own node too. */
+  readonly seesMasqueraded?: true;
+  /** Policies on outgoing connections see them before kube-proxy translates them. */
+  readonly seesServices?: true;
+  /** Of the pod's own node only connections of root are let through whatever policies say. */
+  readonly rootOnly?: true;
   /** What a client sees of a denied connection. */
   readonly denial: 'DROP' | 'REJECT';
   /** What becomes of an established connection that a new policy denies. */
@@ -23,6 +29,8 @@ export interface Enforcement {
   /** For the assumption: what was taken, and why. */
   readonly value: string;
   readonly why: string;
+  /** Whether a pod that no policy selects is denied everything (Cilium's `enable-policy: always`). */
+  readonly deniesByDefault?: boolean;
 }
 
 interface EnforcerKind extends Enforcer {
@@ -32,7 +40,7 @@ interface EnforcerKind extends Enforcer {
 }
 
 const NO_ADMIN = { anp: false, cnp: false } as const;
-const plain = { admin: NO_ADMIN, blocksMatchInside: true, denial: 'DROP' } as const;
+const plain = { admin: NO_ADMIN, blocks: 'ALL', denial: 'DROP' } as const;
 
 /** Network plugins that enforce policies; the first one that the snapshot shows counts. */
 const ENFORCERS: readonly EnforcerKind[] = [
@@ -55,7 +63,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
       labels: ['k8s-app=cilium', 'k8s-app=anetd'],
       images: /(?:^|\/)cilium\/cilium[:@]/,
     },
-    blocksMatchInside: false,
+    blocks: 'OUTSIDE',
     established: 'CUT',
   },
   {
@@ -72,8 +80,15 @@ const ENFORCERS: readonly EnforcerKind[] = [
     signs: { names: /^kube-network-policies$/, images: /kube-network-policies[:@-]/ },
     admin: { anp: true, cnp: true },
     established: 'CUT',
+    rootOnly: true,
   },
-  { ...plain, name: 'kindnet', signs: { names: /^kindnet$/, labels: ['k8s-app=kindnet'] }, established: 'CUT' },
+  {
+    ...plain,
+    name: 'kindnet',
+    signs: { names: /^kindnet$/, labels: ['k8s-app=kindnet'] },
+    established: 'CUT',
+    rootOnly: true,
+  },
   {
     ...plain,
     name: 'OVN-Kubernetes',
@@ -87,6 +102,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
     signs: { names: /^antrea-agent$/, labels: ['component=antrea-agent'] },
     admin: { anp: true, cnp: false },
     established: 'KEPT',
+    seesMasqueraded: true,
   },
   { ...plain, name: 'Azure NPM', signs: { names: /^azure-npm$/ }, established: 'UNKNOWN' },
   {
@@ -96,18 +112,61 @@ const ENFORCERS: readonly EnforcerKind[] = [
     isOn: ({ containers }) =>
       containers.some(({ args }) => (args ?? []).some((text) => text === '--enable-network-policy=true')),
     established: 'KEPT',
+    seesServices: true,
   },
   { ...plain, name: 'Weave Net', signs: { names: /^weave-net$/ }, established: 'UNKNOWN' },
 ];
 
-const found = new WeakMap<Cluster['pods'], WeakMap<Cluster['workloads'], Enforcement>>();
+/** What Cilium's ConfigMap says of policies; undefined where it is not there. */
+function ciliumConfig(cluster: Cluster): Readonly<Record<string, string>> | undefined {
+  for (const { metadata, data } of cluster.configMaps.values())
+    if (metadata.name === 'cilium-config') return data ?? {};
+  return undefined;
+}
+
+/** Cilium as its ConfigMap sets it up. */
+function ciliumEnforcement(cluster: Cluster, kind: EnforcerKind, shown: string): Enforcement | undefined {
+  const config = ciliumConfig(cluster);
+  if (config === undefined || kind.name !== 'Cilium') return undefined;
+  const off =
+    config['enable-policy'] === 'never'
+      ? 'enable-policy is never'
+      : config['policy-audit-mode'] === 'true'
+        ? 'policy-audit-mode is true'
+        : undefined;
+  if (off !== undefined) {
+    const why = `Cilium is there (seen: ${shown}), and does not enforce policies: ${off} in ConfigMap cilium-config.`;
+    return { enforced: false, by: undefined, value: 'IGNORED', why };
+  }
+  const blocks = /\bnodes\b/.test(config['policy-cidr-match-mode'] ?? '') ? 'OUTSIDE_AND_NODES' : 'OUTSIDE';
+  const always = config['enable-policy'] === 'always';
+  const why = `Cilium enforces them (seen: ${shown}). They are evaluated after DNAT and before SNAT of the same node.`;
+  return {
+    enforced: true,
+    by: { ...kind, blocks },
+    value: 'ENFORCED',
+    why,
+    ...(always ? { deniesByDefault: true } : {}),
+  };
+}
+
+type ByWorkloads = WeakMap<Cluster['workloads'], Enforcement>;
+const found = new WeakMap<Cluster['configMaps'], WeakMap<Cluster['pods'], ByWorkloads>>();
 
 function seen(cluster: Cluster): Enforcement {
   const runners = runnersOf(cluster);
   for (const kind of ENFORCERS) {
     const runner = runners.find((one) => showsSign(one, kind.signs) && (kind.isOn?.(one) ?? true));
     if (runner === undefined) continue;
-    const why = `${kind.name} enforces them (seen: ${runner.shown}). They are evaluated after DNAT and before SNAT of the same node.`;
+    const cilium = ciliumEnforcement(cluster, kind, runner.shown);
+    if (cilium !== undefined) return cilium;
+    const place =
+      kind.seesServices === true
+        ? 'Those of outgoing connections are evaluated before DNAT, those of incoming ones before SNAT of the same node.'
+        : kind.seesMasqueraded === true
+          ? 'They are evaluated after DNAT and after SNAT of the same node.'
+          : 'They are evaluated after DNAT and before SNAT of the same node.';
+    const why = `${kind.name} enforces them (seen: ${runner.shown}). ${place}`;
     return { enforced: true, by: kind, value: 'ENFORCED', why };
   }
   for (const { metadata, status } of cluster.nodes.values()) {
@@ -127,7 +186,8 @@ function seen(cluster: Cluster): Enforcement {
 
 /** Whether network policies are enforced; `told` is what the request says. */
 export function enforcementOf(cluster: Cluster, told: 'ENFORCED' | 'IGNORED' | undefined): Enforcement {
-  const byWorkloads = remember(found, cluster.pods, () => new WeakMap<Cluster['workloads'], Enforcement>());
+  const byPods = remember(found, cluster.configMaps, () => new WeakMap<Cluster['pods'], ByWorkloads>());
+  const byWorkloads = remember(byPods, cluster.pods, (): ByWorkloads => new WeakMap());
   const shown = remember(byWorkloads, cluster.workloads, () => seen(cluster));
   if (told === undefined) return shown;
   const enforced = told === 'ENFORCED';

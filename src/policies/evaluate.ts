@@ -110,7 +110,9 @@ export function decide(
 ): Decision {
   if (pod === undefined) return { ...plain, verdict: 'ALLOW', tier: 'NONE' };
   if (flow.source.pod !== undefined && flow.source.pod === flow.destination.pod) {
-    return { ...plain, verdict: 'ALLOW', tier: 'SELF' };
+    const denied =
+      flow.isHairpin === true && apis.cnp ? deniedToItself(cluster, direction, flow, pod, apis) : undefined;
+    return denied ?? { ...plain, verdict: 'ALLOW', tier: 'SELF' };
   }
   const set = policySetOf(cluster, apis);
   if (set.isEmpty) return { ...plain, verdict: 'ALLOW', tier: 'DEFAULT' };
@@ -152,6 +154,32 @@ export function decide(
     return { ...plain, ...passed, verdict: 'UNKNOWN', tier: 'BASELINE', unknown: unknownBy(baseline.ref) };
   }
   return { ...plain, ...passed, verdict: baseline.action, tier: 'BASELINE', decidedBy: baseline.ref };
+}
+
+/**
+ * What ClusterNetworkPolicies say of a pod that reaches itself through a Service: unlike other policies they are about that too
+ * (network-policy-api, api-overview). Undefined where they do not deny it.
+ */
+function deniedToItself(
+  cluster: Cluster,
+  direction: Direction,
+  flow: Flow,
+  pod: Pod,
+  apis: AdminApis,
+): Decision | undefined {
+  const subjects = policySetOf(cluster, apis)
+    .subjects(pod)
+    .filter(({ policy: { resource } }) => resource.kind === 'ClusterNetworkPolicy');
+  for (const tier of ['ADMIN', 'BASELINE'] as const) {
+    const found = firstMatch(cluster, subjects, tier, direction, flow);
+    if (found === undefined || found.action === 'PASS') continue;
+    if (found.action === 'ALLOW') return undefined;
+    const head = { ...plain, tier } as const;
+    return found.action === 'UNKNOWN'
+      ? { ...head, verdict: 'UNKNOWN', unknown: unknownBy(found.ref) }
+      : { ...head, verdict: 'DENY', decidedBy: found.ref };
+  }
+  return undefined;
 }
 
 function fromOwnNode({ source }: Flow, pod: Pod): boolean {

@@ -20,8 +20,10 @@ export interface Flow {
   readonly destination: End;
   readonly protocol: string;
   readonly port: number | undefined;
-  /** Whether an ipBlock matches outside addresses alone (Cilium). */
-  readonly blocksMatchOutsideOnly?: boolean;
+  /** Whom an ipBlock matches by address: everybody, addresses outside alone (Cilium), or those and nodes. Default ALL. */
+  readonly blocks?: 'ALL' | 'OUTSIDE' | 'OUTSIDE_AND_NODES';
+  /** Whether a pod reaches itself through a Service: then it is not exempt from ClusterNetworkPolicies. */
+  readonly isHairpin?: boolean;
 }
 
 export const namespaceOf = ({ metadata }: Pod): string => metadata.namespace ?? 'default';

@@ -41,8 +41,10 @@ export function readNetworkPolicy(resource: Resource): PodPolicy {
 function matchesPeer(cluster: Cluster, policy: PodPolicy, value: unknown, end: End, flow: Flow): Verdict {
   const { ipBlock, podSelector, namespaceSelector } = fieldsOf(value);
   if (ipBlock !== undefined && ipBlock !== null) {
-    const isInside = end.pod !== undefined || end.node !== undefined || end.isSomePod === true;
-    if (isInside && flow.blocksMatchOutsideOnly === true) return 'PEER';
+    const { blocks = 'ALL' } = flow;
+    const isPod = end.pod !== undefined || end.isSomePod === true;
+    if (blocks !== 'ALL' && isPod) return 'PEER';
+    if (blocks === 'OUTSIDE' && end.node !== undefined) return 'PEER';
     const { cidr, except } = fieldsOf(ipBlock);
     const inside = inNetwork(cidr, end.address);
     if (inside !== undefined) return inside;

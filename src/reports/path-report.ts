@@ -67,14 +67,37 @@ function ways({ traces }: PathResult, layout: Layout): string[][] {
   return [wayText(trace, title(index), layout)];
 }
 
+/** What a remedy opens and closes, as far as the first screen names it. */
+const NAMED_OPENS = 3;
+
+type Remedy = NonNullable<PathResult['remedies']>[number];
+
+/** What a change of policies opens and closes beside. */
+function besides({ opens, opensCount = 0, closes = [] }: Remedy): readonly string[] {
+  const more = opensCount - (opens?.length ?? 0);
+  const opened = [
+    ...(opens ?? []).slice(0, NAMED_OPENS),
+    ...(more > 0 || (opens?.length ?? 0) > NAMED_OPENS
+      ? [`${opensCount - Math.min(NAMED_OPENS, opens?.length ?? 0)} more`]
+      : []),
+  ];
+  return [
+    ...(opens === undefined
+      ? []
+      : [opensCount === 0 ? 'It opens nothing else.' : `It also opens ${opened.join(', ')}.`]),
+    ...(closes.length === 0 ? [] : [`It closes ${closes.slice(0, NAMED_OPENS).join(', ')}.`]),
+  ];
+}
+
 /** What would let the packet pass, each with what becomes of it then. */
 function remedyLines({ remedies = [] }: PathResult, { paint, width }: Layout): string[] {
   if (remedies.length === 0) return [];
   return [
     paint.bold('What would let it pass'),
-    ...remedies.flatMap(({ what, outcome }) => [
-      ...item('  ', printable(what), width, 4),
-      ...item('    ', printable(outcome), width, 6),
+    ...remedies.flatMap((remedy) => [
+      ...item('  ', printable(remedy.what), width, 4),
+      ...item('    ', printable(remedy.outcome), width, 6),
+      ...besides(remedy).flatMap((line) => item('    ', printable(line), width, 6)),
     ]),
   ];
 }
@@ -152,7 +175,7 @@ function markdown(answer: Answer<PathResult>): string {
       ? []
       : [
           ['### What would let it pass'],
-          result.remedies.map(({ what, outcome: then }) => `- ${markdownText(what)}: ${markdownText(then)}`),
+          result.remedies.map((one) => `- ${markdownText([`${one.what}: ${one.outcome}`, ...besides(one)].join(' '))}`),
         ]),
     ['### Traces'],
     markdownTable(TRACE_COLUMNS, result.traces.map(traceRow)),

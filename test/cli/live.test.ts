@@ -141,3 +141,28 @@ t.test('completion completes commands, options, words and names', async (t) => {
   for (const shell of ['bash', 'zsh', 'fish']) t.match((await run(['completion', shell])).stdout, /__complete/);
   t.match(await run(['completion', 'tcsh']), { code: 2, stderr: /bash, zsh, fish/ });
 });
+
+t.test('policies of administrators and plugins are read where they are there', async (t) => {
+  const none = { error: 'error: the server doesn\'t have a resource type "x"' };
+  const kinds = [
+    'adminnetworkpolicies.policy.networking.k8s.io',
+    'baselineadminnetworkpolicies.policy.networking.k8s.io',
+    'clusternetworkpolicies.policy.networking.k8s.io',
+    'ciliumnetworkpolicies.cilium.io',
+    'ciliumclusterwidenetworkpolicies.cilium.io',
+    'networkpolicies.crd.projectcalico.org',
+    'globalnetworkpolicies.crd.projectcalico.org',
+  ];
+  const { env, calls } = standIn(t, Object.fromEntries(kinds.slice(1).map((kind) => [kind, none])));
+  const live = await run(['inspect'], { env });
+  t.equal(live.stderr, '', 'what is not there costs nothing');
+  for (const kind of kinds)
+    t.ok(
+      calls().some((call) => call.startsWith(`get ${kind} `)),
+      kind,
+    );
+  const forbidden = standIn(t, { [kinds[0] as string]: { error: 'Error from server (Forbidden): x is forbidden' } });
+  t.match(await run(['inspect'], { env: forbidden.env }), {
+    stderr: /^adminnetworkpolicies\.policy\.networking\.k8s\.io are forbidden: these policies are taken to be absent\./,
+  });
+});

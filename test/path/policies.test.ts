@@ -104,3 +104,160 @@ t.test('a client that stands for any pod is not said to be let through without a
   t.same(codes(asked([{}])), [], 'all may');
   t.same(codes(asked([])), [], 'nobody may');
 });
+
+t.test('both directions are evaluated, even if the sender is denied on another node', async (t) => {
+  const both = policy({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+  const answer = asked([both]);
+  t.same(verdicts(answer), ['DROPPED NETWORK_POLICY']);
+  for (const { hops } of answer.result.traces) {
+    const steps = hops.flatMap(({ steps: own }) => own.flatMap(({ policy: one }) => one ?? []));
+    t.same(
+      steps.map(({ direction, verdict }) => `${direction} ${verdict}`),
+      ['EGRESS DENY', 'INGRESS DENY'],
+    );
+  }
+});
+
+t.test('who enforces, and how plugins differ', async (t) => {
+  const { policedSnapshot, networkPolicy, enforcer, CALICO } = await import('../support/policed-cluster.js');
+  const db = (ingress: readonly unknown[]) =>
+    networkPolicy('db', { podSelector: { matchLabels: { app: 'db' } }, policyTypes: ['Ingress'], ingress });
+  const out = (egress: readonly unknown[]) =>
+    networkPolicy('out', { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Egress'], egress });
+  const outside = (cidr: string) => db([{ from: [{ ipBlock: { cidr } }] }]);
+  const AWS = {
+    ...enforcer('aws-node', 'amazon/aws-network-policy-agent:v1.1'),
+    spec: {
+      nodeName: 'n1',
+      hostNetwork: true,
+      containers: [{ name: 'aws-eks-nodeagent', args: ['--enable-network-policy=true'] }],
+    },
+  };
+  const config = (name: string, data: object) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'kube-system' },
+    data,
+  });
+  const antrea = { 'antrea-agent.conf': 'antreaProxy:\n  enable: false\n' };
+  const ANTREA = [enforcer('antrea-agent', 'antrea/antrea-agent:v1'), config('antrea-config', antrea)];
+  const PROXY = enforcer('kube-proxy', 'registry.k8s.io/kube-proxy:v1.30.5');
+  const router = enforcer('kube-router', 'cloudnativelabs/kube-router:v2');
+  const ROUTER = {
+    ...router,
+    spec: { ...router.spec, containers: [{ name: 'kube-router', args: ['--run-service-proxy=false'] }] },
+  };
+  const legacy = { 'kube-proxy-replacement': 'false' };
+  const cilium = (data: object) => [CILIUM, PROXY, config('cilium-config', { ...legacy, ...data })];
+  const CILIUM = enforcer('cilium', 'quay.io/cilium/cilium:v1.16');
+  const client = (entersAt: string) => ({ external: { address: '203.0.113.9', entersAt } });
+  const nodePort = { namespace: 'shop', name: 'db', port: 80, via: 'NODE_PORT' };
+  const clusterIP = { namespace: 'shop', name: 'db', port: 80 };
+  const range = outside('203.0.113.0/24');
+  const to8080 = out([{ to: [{ podSelector: {} }], ports: [{ port: 8080 }] }]);
+  const both = out([{ to: [{ podSelector: {} }], ports: [{ port: 8080 }, { port: 80 }] }]);
+  const CASES: readonly (readonly [
+    what: string,
+    policy: unknown,
+    more: readonly unknown[],
+    source: object,
+    service: object,
+    verdict: string,
+  ])[] = [
+    ['Calico: the pod’s own node sees the client', range, [CALICO], client('n3'), nodePort, 'DELIVERED'],
+    ['Calico: another node masquerades', range, [CALICO], client('n1'), nodePort, 'DROPPED'],
+    ['Antrea: also the own node masquerades before policies', range, ANTREA, client('n3'), nodePort, 'DROPPED'],
+    [
+      'Antrea: a pod is seen as itself',
+      outside('10.244.1.0/24'),
+      ANTREA,
+      { pod: 'shop/web-0' },
+      clusterIP,
+      'DELIVERED',
+    ],
+    [
+      'AWS: the ports of Service and pod differ, and the rule has one',
+      to8080,
+      [AWS],
+      { pod: 'shop/web-0' },
+      clusterIP,
+      'UNKNOWN',
+    ],
+    ['AWS: the rule has both', both, [AWS], { pod: 'shop/web-0' }, clusterIP, 'DELIVERED'],
+    ['Calico: the port of the pod counts', to8080, [CALICO], { pod: 'shop/web-0' }, clusterIP, 'DELIVERED'],
+    ['kube-router rejects', db([]), [ROUTER], { pod: 'shop/web-0' }, clusterIP, 'REJECTED'],
+    ['the own node, to a pod', db([]), [CALICO], { node: 'n3' }, clusterIP, 'DELIVERED'],
+    ['another node, to a pod', db([]), [CALICO], { node: 'n1' }, clusterIP, 'DROPPED'],
+    [
+      'a pod in its node’s network is its node',
+      db([{ from: [{ podSelector: {} }, { namespaceSelector: {} }] }]),
+      [CALICO],
+      { pod: 'ops/agent-0' },
+      clusterIP,
+      'DROPPED',
+    ],
+    ['the range of nodes lets it in', outside('10.0.0.0/24'), [CALICO], { pod: 'ops/agent-0' }, clusterIP, 'DELIVERED'],
+    [
+      'Cilium: an ipBlock is for addresses outside',
+      outside('10.244.1.0/24'),
+      cilium({}),
+      { pod: 'shop/web-0' },
+      clusterIP,
+      'DROPPED',
+    ],
+    [
+      'Cilium: nodes are not matched by default',
+      outside('10.0.0.0/24'),
+      cilium({}),
+      { pod: 'ops/agent-0' },
+      clusterIP,
+      'DROPPED',
+    ],
+    [
+      'Cilium: nodes are matched where it is set up so',
+      outside('10.0.0.0/24'),
+      cilium({ 'policy-cidr-match-mode': 'nodes' }),
+      { pod: 'ops/agent-0' },
+      clusterIP,
+      'DELIVERED',
+    ],
+    [
+      'Cilium: switched off',
+      db([]),
+      cilium({ 'enable-policy': 'never' }),
+      { pod: 'shop/web-0' },
+      clusterIP,
+      'DELIVERED',
+    ],
+    [
+      'Cilium: audit mode',
+      db([]),
+      cilium({ 'policy-audit-mode': 'true' }),
+      { pod: 'shop/web-0' },
+      clusterIP,
+      'DELIVERED',
+    ],
+    ['a pod to itself through its Service', db([]), [CALICO], { pod: 'shop/db-0' }, clusterIP, 'DELIVERED'],
+  ];
+  for (const [what, one, more, source, service, verdict] of CASES) {
+    // What pods send to cluster IPs is Cilium's own.
+    const destination = what.startsWith('Cilium') ? { pod: 'shop/db-0', port: 8080 } : { service };
+    const path = { source, destination };
+    const { result } = ask('path', { path } as never, policedSnapshot({ policies: [one], more }));
+    t.same([...new Set(result.traces.map((trace) => trace.verdict))], [verdict], what);
+  }
+  // A ClusterNetworkPolicy is about that, too.
+  const cnp = {
+    apiVersion: 'policy.networking.k8s.io/v1alpha2',
+    kind: 'ClusterNetworkPolicy',
+    metadata: { name: 'deny' },
+    spec: {
+      tier: 'Admin',
+      priority: 1,
+      subject: { namespaces: {} },
+      ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }],
+    },
+  };
+  const path = { source: { pod: 'shop/db-0' }, destination: { service: clusterIP } };
+  t.match(ask('path', { path } as never, policedSnapshot({ policies: [cnp] })).result.traces, [{ verdict: 'DROPPED' }]);
+});

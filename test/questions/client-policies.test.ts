@@ -21,66 +21,98 @@ const BY_LABEL = policy('by-label', {
 });
 const BY_BLOCK = policy('by-block', { ...NGINX, ingress: [{ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }] });
 const NO_EGRESS = { podSelector: { matchLabels: { run: 'client' } }, policyTypes: ['Egress'] };
-const LABELLED: Change = {
+const labelled = (labels: object): Change => ({
   patch: {
     kind: 'Deployment',
     namespace: 'default',
     name: 'nginx-deployment',
-    patch: { spec: { template: { metadata: { labels: { part: 'web' } } } } },
+    patch: { spec: { template: { metadata: { labels } } } },
   },
-};
+});
+const LABELLED = labelled({ part: 'web' });
 
 interface Case {
   readonly name: string;
   readonly has: readonly object[];
   readonly change: Change;
-  /** What `result.unknown` says; undefined: it is not there. */
-  readonly unknown: RegExp | undefined;
+  /** What becomes of pairs of workload and Service port. */
+  readonly reach: readonly object[] | undefined;
+  readonly codes?: readonly string[];
 }
+
+const CLIENT = { from: 'Pod default/client', to: 'default/nginx-svc:80' };
 
 const CASES: readonly Case[] = [
   {
     name: 'a client loses its egress',
     has: [],
     change: applied(policy('lock', NO_EGRESS)),
-    unknown: /pod default\/client connect to changes/,
+    reach: [
+      { from: CLIENT.from, change: 'CUT' },
+      { ...CLIENT, change: 'CUT', causes: [{ policies: ['default/lock'] }] },
+    ],
+    codes: ['NETWORK_POLICY_CUTS', 'NETWORK_POLICY_ESTABLISHED'],
   },
   {
     name: 'a client gets its egress back',
     has: [policy('lock', NO_EGRESS)],
     change: applied(policy('lock', { ...NO_EGRESS, egress: [{}] })),
-    unknown: /pod default\/client connect to changes/,
+    reach: [
+      { from: CLIENT.from, change: 'OPENED' },
+      { ...CLIENT, change: 'OPENED', delivered: { fraction: '1' } },
+    ],
   },
   {
     name: 'egress of pods that are not there',
     has: [],
     change: applied(policy('lock', { ...NO_EGRESS, podSelector: { matchLabels: { run: 'nobody' } } })),
-    unknown: undefined,
+    reach: undefined,
+    codes: ['NETWORK_POLICY_SELECTS_NOTHING'],
   },
   {
     name: 'labels of pods, by which a policy lets clients in',
     has: [BY_LABEL],
-    change: LABELLED,
-    unknown: /Labels change/,
+    change: labelled({ run: 'x' }),
+    // The workload is let in to its own Service by its new label.
+    reach: [{ from: 'Deployment default/nginx-deployment', to: 'default/nginx-svc:80', change: 'OPENED' }],
   },
-  { name: 'labels, and a policy that lets networks in', has: [BY_BLOCK], change: LABELLED, unknown: undefined },
+  { name: 'labels that no policy asks for', has: [BY_LABEL], change: LABELLED, reach: undefined },
+  { name: 'labels, and a policy that lets networks in', has: [BY_BLOCK], change: LABELLED, reach: undefined },
   {
     name: 'labels of a namespace',
     has: [BY_LABEL],
     change: applied({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } }),
-    unknown: /Labels change/,
+    reach: undefined,
+  },
+  {
+    name: 'labels of a namespace, by which a policy lets clients in',
+    has: [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } },
+      policy('by-team', { ...NGINX, ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: 'a' } } }] }] }),
+    ],
+    change: applied({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default', labels: { team: 'a' } } }),
+    reach: [
+      { to: CLIENT.to, change: 'OPENED' },
+      { to: CLIENT.to, change: 'OPENED' },
+    ],
   },
 ];
 
-for (const { name, has, change, unknown } of CASES) {
+for (const { name, has, change, reach, codes = [] } of CASES) {
   t.test(name, async (t) => {
-    const { result, summary } = ask('check', { changes: [change] }, snapshot(...has));
-    if (unknown === undefined) {
-      t.equal(result.unknown, undefined);
-      return;
-    }
-    t.match(result.unknown?.why, unknown);
-    t.notMatch(summary, /^Passed/);
+    const { result, findings } = ask('check', { changes: [change] }, snapshot(...has));
+    t.equal(result.unknown, undefined);
+    t.equal(result.reach?.length, reach?.length);
+    for (const [index, pair] of (reach ?? []).entries()) t.match(result.reach?.[index], pair);
+    for (const code of codes)
+      t.ok(
+        findings.some((one) => one.code === code),
+        code,
+      );
+    t.equal(
+      result.failed,
+      findings.some(({ severity }) => severity === 'ERROR'),
+    );
   });
 }
 

@@ -52,7 +52,7 @@ export const networkPolicy = (name: string, spec: Fields, inNamespace = 'shop') 
 
 /** An agent on a node that enforces policies, as a DaemonSet's pod shows it. */
 export const enforcer = (name: string, image: string) =>
-  pod('kube-system', `${name}-x`, 'n1', {
+  pod('kube-system', `${name}-x7k2p`, 'n1', {
     metadata: { labels: { 'k8s-app': name }, ownerReferences: [{ kind: 'DaemonSet', name, controller: true }] },
     spec: { hostNetwork: true, containers: [{ name, image }] },
     ip: '10.0.0.1',

@@ -3,7 +3,14 @@
 import { type Fields, fieldsIn } from '../../api-server/values.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { isNamespaced, type Resource, readResource, resourceKey, resourceRole } from '../../cluster/resources.js';
+import {
+  isNamespaced,
+  type Resource,
+  readResource,
+  resourceKey,
+  resourceRole,
+  resourceVersion,
+} from '../../cluster/resources.js';
 import type { ChangeContext } from '../change.js';
 import { unchanged } from '../combine.js';
 import { refuse } from '../refusal.js';
@@ -34,7 +41,7 @@ export function applyResource(cluster: Cluster, subject: Subject, context: Chang
   if (subject.type === 'any') resourceOf(manifest.value, subject);
   const key = resourceKey({
     kind,
-    apiVersion: resourceVersion(manifest.value, subject),
+    apiVersion: resourceVersion(kind, apiVersion),
     metadata: { name, ...(isNamespaced(kind, apiVersion) ? { namespace: namespace ?? 'default' } : {}) },
   });
   const before = cluster.resources.get(key);
@@ -66,8 +73,4 @@ function withManagedFields(stored: Fields, sent: Fields): Fields {
   return managedFields === undefined
     ? stored
     : { ...stored, metadata: { ...fieldsIn(stored.metadata), managedFields } };
-}
-
-function resourceVersion(value: Fields, subject: Subject): string {
-  return resourceOf({ ...value, metadata: { name: fieldsIn(value.metadata).name } }, subject).apiVersion;
 }

@@ -14,6 +14,7 @@ import { thresholdsOf } from '../findings/options.js';
 import type { View } from '../findings/view.js';
 import { noneHeld } from '../held.js';
 import { type Prepared, prepare as prepareAnew } from '../prepare.js';
+import { changedPair } from '../reach/reach-pair.js';
 import { summed } from '../summaries/index.js';
 import { requireComparable } from '../walk-limits.js';
 import { readAfter } from '../what-if/after-snapshot.js';
@@ -22,7 +23,11 @@ import { withoutRepetition } from '../without-repetition.js';
 import { askSide, fails, USUAL_CLIENTS, unknownOf } from './ask-side.js';
 import { compareDoor, type SideDoor } from './compare-doors.js';
 import type { Wanted } from './doors.js';
+import { type PolicyPairs, policyPairs } from './policy-pairs.js';
 import { type Touched, touchedServices } from './touched.js';
+
+/** Pairs of which the answer says before and after, at most. */
+const MOST_PAIRS = 200;
 
 /** How many touched Services are asked about unless the request says otherwise. */
 export const DEFAULT_MAX_SERVICES = 200;
@@ -162,6 +167,23 @@ function unknownFindings(unknown: CheckResult['unknown']): Finding[] {
   ];
 }
 
+/** Whether a finding is about one of the Services that are asked about; of no Service in particular, it is. */
+function ofServices({ services }: CheckQuestion, service: unknown): boolean {
+  return services === undefined || typeof service !== 'string' || services.includes(service);
+}
+
+/** What a change touches, with the Services of which policies tell clients apart in another way. */
+function withClients(touched: Touched, { services, unknown }: PolicyPairs): Touched {
+  const more = services.filter((key) => !touched.services.includes(key));
+  return {
+    ...touched,
+    services: [...touched.services, ...more],
+    ...(unknown === undefined
+      ? {}
+      : { policiesChange: touched.policiesChange ?? unknown, unknownCauses: [...touched.unknownCauses, unknown] }),
+  };
+}
+
 /** What is told of a check as a whole. */
 function ownFindings(touched: Touched, asked: readonly string[], omitted: number, maxServices: number): Finding[] {
   if (omitted === 0) return [];
@@ -185,7 +207,8 @@ export function answerCheck(
   const made = after.changes.slice(context.base?.length ?? 0);
   const clusters = [before.cluster, after.cluster];
   requireComparable(clusters, new Set(clusters.flatMap(({ services }) => [...services.keys()])), '/check');
-  const touched = touchedServices(before, after);
+  const clients = policyPairs(before, after);
+  const touched = withClients(touchedServices(before, after), clients);
   const { asked, omitted } = chosen(touched, question, sides);
   const wanted: Wanted = {
     clients: question.clients ?? USUAL_CLIENTS,
@@ -197,6 +220,7 @@ export function answerCheck(
     cluster,
     settings,
     services: asked,
+    ...(question.services === undefined ? { wide: {} } : {}),
     doors: checked.flatMap((one) => one[side].map(({ door }) => door)),
   });
   const unknown = unknownPart(touched, question, checked);
@@ -207,6 +231,7 @@ export function answerCheck(
       ? findingsOfChanges(made, before.cluster, after.cluster)
       : sameSnapshots(snapshot.digest, second.digest)),
     ...(second === undefined && touched.services.length === 0 && unknown === undefined ? noServiceTouched(made) : []),
+    ...clients.findings.filter(({ evidence: { service } }) => ofServices(question, service)),
     ...differenceFindings(viewOf(before, 'before'), viewOf(after, 'after'), thresholds),
   ];
   const counted = sortedFindings(found, request.findings);
@@ -226,6 +251,7 @@ export function answerCheck(
     },
     nodes: { added: touched.nodesAdded, removed: touched.nodesRemoved },
     services: checked.map((one) => withUnknown(one.checked, unknown)),
+    ...(clients.changed.length === 0 ? {} : { reach: clients.changed.slice(0, MOST_PAIRS).map(changedPair) }),
     ...(second === undefined ? {} : { afterSnapshot: { digest: second.digest, counts: second.counts } }),
   };
   const assumptions = checked.flatMap((one) => one.assumptions);

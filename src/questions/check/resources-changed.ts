@@ -5,10 +5,9 @@ import { policiesOf, policiesSelecting } from '../../cluster/network-policies.js
 import type { Pod } from '../../cluster/objects.js';
 import { type Resource, resourceName, resourceRole } from '../../cluster/resources.js';
 import { isEvaluated } from '../../policies/policy-set.js';
-import { unseenOfClients } from './client-policies.js';
 
 export interface ChangedResources {
-  /** One sentence for each object that changes and is not evaluated, and for what changes for clients unseen. */
+  /** One sentence for each object that changes and is not evaluated. */
   readonly reasons: readonly string[];
   /** `namespace/name` of the Services with an endpoint that a policy selects which changes, newly selects or no longer does. */
   readonly services: readonly string[];
@@ -85,7 +84,7 @@ export function changedResources(before: Cluster, after: Cluster): ChangedResour
     }
   }
   return {
-    reasons: [...reasons, ...unseenOfClients(before, after)],
+    reasons: reasons,
     services: [...services].sort(),
     unknown: [...unknown].sort(),
   };

@@ -23,6 +23,7 @@ const EXPLAINS: readonly (readonly [FindingCode, readonly FindingCode[]])[] = [
   ['PORT_NAME_WITHOUT_ENDPOINT', WITHOUT_ENDPOINTS],
   ['TARGET_PORT_LOST', WITHOUT_ENDPOINTS],
   ['SERVICE_WITHOUT_ENDPOINTS', LOST],
+  ['NETWORK_POLICY_CUTS', ['DELIVERED_BEFORE_DROPPED_NOW', 'DELIVERED_BEFORE_REJECTED_NOW']],
   [
     'LOCAL_POLICY_WITHOUT_ENDPOINTS',
     ['DELIVERED_BEFORE_DROPPED_NOW', 'TRAFFIC_DROPPED', 'BACKENDS_CHANGED', 'LOST_UNTIL_CONVERGED'],
@@ -40,6 +41,7 @@ function samePort(a: Finding, b: Finding): boolean {
 
 /** What may be lost only by this cause; a Local policy explains what no local endpoint explains. */
 function fits(cause: Finding, effect: Finding): boolean {
+  if (cause.code === 'NETWORK_POLICY_CUTS') return effect.evidence.cause === 'NETWORK_POLICY';
   if (cause.code !== 'LOCAL_POLICY_WITHOUT_ENDPOINTS') return true;
   return effect.evidence.cause === undefined || effect.evidence.cause === 'NO_LOCAL_ENDPOINTS';
 }

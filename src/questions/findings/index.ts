@@ -25,6 +25,11 @@ import { ipvsFindings, ipvsModeFindings } from './ipvs-mode.js';
 import { commentsChanged } from './large-cluster.js';
 import { type FindingsSpec, type Thresholds, wantedFindings } from './options.js';
 import { policiesNotEvaluated } from './policies.js';
+import { dnsForgotten } from './policy-dns.js';
+import { policiesNotEnforced } from './policy-enforcement.js';
+import { policyObjectFindings } from './policy-objects.js';
+import { probesDenied } from './policy-probes.js';
+import { rangesMasqueraded } from './policy-ranges.js';
 import { proxyModeFindings } from './proxy-mode.js';
 import { selectorFindings, servicesDeleted, targetPortsLost } from './selectors.js';
 import { sourceAddressDifferences } from './source-address.js';
@@ -42,6 +47,11 @@ const STATE: readonly StateFinder[] = [
   affinities,
   unguardedNodePorts,
   policiesNotEvaluated,
+  policiesNotEnforced,
+  policyObjectFindings,
+  dnsForgotten,
+  probesDenied,
+  rangesMasqueraded,
   selectorFindings,
   externalIPsTaken,
   metallbConflicts,

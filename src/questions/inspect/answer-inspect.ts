@@ -62,6 +62,9 @@ export function answerInspect(prepared: Prepared, request: QuestionRequest): Ans
     settings,
     services: asked,
     doors: sides.flatMap(({ doors }) => doors.map(({ door }) => door)),
+    ...(question.services === undefined
+      ? { wide: question.namespaces === undefined ? {} : { namespaces: new Set(question.namespaces) } }
+      : {}),
   };
   const found = [
     ...incomplete(wanted.length, asked.length),

@@ -1,16 +1,26 @@
 /** What would let a lost packet pass: small changes, each tried by asking again. */
 import { QuestionError } from '../../base/errors.js';
 import type { Cluster } from '../../cluster/cluster.js';
+import { namespacedName } from '../../cluster/objects.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
-import type { Answer, PathResult } from '../../contract/answers.js';
+import { runningWorkloads } from '../../cluster/running-workloads.js';
+import type { Answer, PathResult, ReachPair } from '../../contract/answers.js';
 import type { Change, QuestionRequest } from '../../contract/requests.js';
 import { answerPlain } from '../answer-plain.js';
+import { policyPairs } from '../check/policy-pairs.js';
 import { type Prepared, prepare } from '../prepare.js';
+import { sourceName } from '../reach/pair-changes.js';
+import { changedPair } from '../reach/reach-pair.js';
+import { policyRemedies } from './policy-remedies.js';
 
 /** Remedies that are tried, at most. */
 const TRIED = 6;
 /** Other nodes that are tried, at most. */
 const NODES_TRIED = 3;
+/** Pairs of workload and Service port that are asked about for each remedy, at most. */
+const MOST_PAIRS = 4000;
+/** What a remedy opens beside, as far as it is listed. */
+const MOST_LISTED = 20;
 
 interface Remedy {
   /** What is done, as a clause: `externalTrafficPolicy: Cluster`. */
@@ -18,6 +28,8 @@ interface Remedy {
   readonly change?: Change;
   /** The question asked instead. */
   readonly path?: NonNullable<QuestionRequest['path']>;
+  /** A change of policies or labels: what else it opens is told. */
+  readonly isPolicy?: boolean;
 }
 
 type Service = NonNullable<NonNullable<NonNullable<QuestionRequest['path']>['destination']>['service']>;
@@ -49,6 +61,18 @@ function ofLocalPolicy(path: NonNullable<QuestionRequest['path']>, service: Serv
       what: `${field}: Cluster`,
       change: { patch: { kind: 'Service', namespace, name, patch: { spec: { [field]: 'Cluster' } } } },
     },
+  ];
+}
+
+/** Entering where policies see the client itself: at a node that has an endpoint, or under externalTrafficPolicy Local. */
+function ofMasquerade(path: NonNullable<QuestionRequest['path']>, service: Service, prepared: Prepared): Remedy[] {
+  const { namespace, name } = service;
+  const spec = prepared.cluster.services.get(`${namespace}/${name}`)?.spec;
+  if (path.source.external?.entersAt === undefined || spec?.externalTrafficPolicy === 'Local') return [];
+  const patch = { spec: { externalTrafficPolicy: 'Local' } };
+  return [
+    ...ofLocalPolicy(path, service, prepared).filter((one) => one.path !== undefined),
+    { what: 'externalTrafficPolicy: Local', change: { patch: { kind: 'Service', namespace, name, patch } } },
   ];
 }
 
@@ -105,8 +129,45 @@ function candidates(path: NonNullable<QuestionRequest['path']>, result: PathResu
     ...(service !== undefined && causes.has('FIREWALLED')
       ? ofFirewall(service, prepared, path.source.external?.address)
       : []),
+    ...(service !== undefined && causes.has('NETWORK_POLICY') ? ofMasquerade(path, service, prepared) : []),
+    ...(causes.has('NETWORK_POLICY')
+      ? policyRemedies(result, prepared.cluster).map((one) => ({ ...one, isPolicy: true }))
+      : []),
     ...(causes.has('UNKNOWN_PORT') || causes.has('NO_RULE') ? ofPort(path, prepared, path.destination?.address) : []),
   ];
+}
+
+/** What a change of policies opens and closes beside the pair that is asked about. */
+function besides(before: Prepared, after: Prepared, path: NonNullable<QuestionRequest['path']>) {
+  const { changed, unknown } = policyPairs(before, after, MOST_PAIRS);
+  if (unknown !== undefined) return {};
+  const { source, destination } = path;
+  const isAsked = (pair: ReachPair) => {
+    const { service } = destination ?? {};
+    const toService = service !== undefined && pair.to.startsWith(`${service.namespace}/${service.name}:`);
+    const [kind, own] = pair.from.split(' ');
+    const { workload } = source;
+    const fromIt =
+      (workload !== undefined && kind === workload.kind && own === `${workload.namespace}/${workload.name}`) ||
+      (source.pod !== undefined && ownersOf(after.cluster, source.pod).includes(pair.from));
+    return toService && fromIt;
+  };
+  const pairs = changed.map(changedPair).filter((pair) => !isAsked(pair));
+  const named = (change: ReachPair['change']) =>
+    pairs.filter((pair) => pair.change === change).map(({ from, to }) => `${from} to ${to}`);
+  const [opens, closes] = [named('OPENED'), named('CUT')];
+  return {
+    opens: opens.slice(0, MOST_LISTED),
+    opensCount: opens.length,
+    ...(closes.length === 0 ? {} : { closes: closes.slice(0, MOST_LISTED) }),
+  };
+}
+
+/** The workload that a pod belongs to, as pairs name it. */
+function ownersOf(cluster: Cluster, pod: string): readonly string[] {
+  return runningWorkloads(cluster)
+    .filter(({ pods }) => pods.some((one) => namespacedName(one) === pod))
+    .map(sourceName);
 }
 
 /**
@@ -121,18 +182,24 @@ export function withRemedies(
   const { result } = answer;
   const { path } = request;
   if (path === undefined || result.traces.length === 0) return answer;
-  if (result.traces.some(({ verdict }) => verdict === 'DELIVERED' || verdict === 'UNKNOWN')) return answer;
-  const remedies = candidates(path, result, prepare(request, snapshot))
+  if (result.traces.some(({ verdict }) => verdict === 'UNKNOWN')) return answer;
+  // Of a packet that is delivered in part, what policies deny is looked into all the same.
+  const isDenied = result.traces.some(({ cause }) => cause === 'NETWORK_POLICY');
+  if (result.traces.some(({ verdict }) => verdict === 'DELIVERED') && !isDenied) return answer;
+  const prepared = prepare(request, snapshot);
+  const remedies = candidates(path, result, prepared)
     .slice(0, TRIED)
-    .flatMap(({ what, change, path: instead }) => {
+    .flatMap(({ what, change, path: instead, isPolicy = false }) => {
       const changed = {
         ...request,
         ...(change === undefined ? {} : { changes: [...(request.changes ?? []), change] }),
       };
       try {
-        const again = answerPlain('path', prepare(changed, snapshot), { path: instead ?? path }, request.findings);
+        const after = prepare(changed, snapshot);
+        const again = answerPlain('path', after, { path: instead ?? path }, request.findings);
         if (!again.result.traces.every(({ verdict }) => verdict === 'DELIVERED')) return [];
-        return [{ what, outcome: again.summary, ...(change === undefined ? {} : { change }) }];
+        const beside = isPolicy ? besides(prepared, after, path) : {};
+        return [{ what, outcome: again.summary, ...(change === undefined ? {} : { change }), ...beside }];
       } catch (error) {
         // A change that cannot be made is no remedy.
         if (error instanceof QuestionError) return [];

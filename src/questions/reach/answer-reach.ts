@@ -1,13 +1,10 @@
 /** reach: who reaches whom? Every workload to every Service, or to every workload, of some namespaces or of the cluster. */
 import { pointer, QuestionError } from '../../base/errors.js';
-import { compare, isZero } from '../../base/fraction.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { type RunningWorkload, runningWorkloads } from '../../cluster/running-workloads.js';
 import type { Assumption } from '../../cluster/settings.js';
-import type { Answer, Finding, ReachPair, ReachResult, ReachShares } from '../../contract/answers.js';
+import type { Answer, Finding, ReachPair, ReachResult } from '../../contract/answers.js';
 import type { QuestionRequest, ReachQuestion } from '../../contract/requests.js';
-import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
-import { probability } from '../chances.js';
 import { finding } from '../findings/finding.js';
 import { toldFindings } from '../findings/index.js';
 import { changesWithoutEffect } from '../findings/no-effect.js';
@@ -15,7 +12,9 @@ import type { Prepared } from '../prepare.js';
 import { summed } from '../summaries/index.js';
 import { requireWalkable } from '../walk-limits.js';
 import { withoutRepetition } from '../without-repetition.js';
-import { type Outcome, type Pair, reachTable } from './table.js';
+import { keyOf, pairChanges, pairFindings, sourceName } from './pair-changes.js';
+import { pairOf } from './reach-pair.js';
+import { reachTable } from './table.js';
 import { type ReachTarget, serviceTargets, workloadTargets } from './targets.js';
 
 /** How many pairs are answered unless the request says otherwise. */
@@ -85,75 +84,6 @@ function checkQuestion({ to, services, port, protocol }: ReachQuestion, clusters
     const detail = `Service "${name}" is not in the cluster.`;
     throw new QuestionError('NOT_FOUND', detail, [{ pointer: `/reach/services/${index}`, detail }]);
   }
-}
-
-const sourceName = ({ kind, namespace, name }: RunningWorkload) => `${kind} ${namespace}/${name}`;
-const keyOf = ({ from, to }: Pair) => `${sourceName(from)}\n${to.name}\n${to.family}`;
-
-function sumOf(outcomes: readonly Outcome[], which: (outcome: Outcome) => boolean): Share {
-  return outcomes.reduce((sum, one) => (which(one) ? addShare(sum, one.share) : sum), NO_SHARE);
-}
-
-const isDenied = ({ verdict, cause }: Outcome) => cause === 'NETWORK_POLICY' && verdict !== 'UNKNOWN';
-
-const shares = new WeakMap<readonly Outcome[], ReachShares>();
-
-/** The shares of a pair, and what is behind those that are not delivered, the largest first. */
-function sharesOf(outcomes: readonly Outcome[]): ReachShares {
-  const known = shares.get(outcomes);
-  if (known !== undefined) return known;
-  const parts = {
-    delivered: sumOf(outcomes, ({ verdict }) => verdict === 'DELIVERED'),
-    denied: sumOf(outcomes, isDenied),
-    lost: sumOf(outcomes, (one) => one.verdict !== 'DELIVERED' && one.verdict !== 'UNKNOWN' && !isDenied(one)),
-    unknown: sumOf(outcomes, ({ verdict }) => verdict === 'UNKNOWN'),
-  };
-  const causes = outcomes
-    .filter(({ verdict }) => verdict !== 'DELIVERED')
-    .sort((a, b) => compare(b.share.nominal, a.share.nominal))
-    .map(({ verdict, cause, direction, policies, detail, share }) => ({
-      verdict,
-      ...(cause === undefined ? {} : { cause }),
-      share: probability(share),
-      ...(direction === undefined ? {} : { direction }),
-      ...(policies === undefined || policies.length === 0 ? {} : { policies: policies as string[] }),
-      detail,
-    }));
-  const made: ReachShares = {
-    delivered: probability(parts.delivered),
-    ...(isZero(parts.denied.nominal) ? {} : { denied: probability(parts.denied) }),
-    ...(isZero(parts.lost.nominal) ? {} : { lost: probability(parts.lost) }),
-    ...(isZero(parts.unknown.nominal) ? {} : { unknown: probability(parts.unknown) }),
-    ...(causes.length === 0 ? {} : { causes }),
-  };
-  shares.set(outcomes, made);
-  return made;
-}
-
-const shape = (outcomes: readonly Outcome[]) =>
-  JSON.stringify(
-    outcomes.map(({ verdict, cause, direction, policies, share }) => [
-      ...[verdict, cause, direction, policies],
-      ...[String(share.nominal.n), String(share.nominal.d)],
-    ]),
-  );
-
-/** What a change does to a pair. */
-function changeOf(was: readonly Outcome[], is: readonly Outcome[]): NonNullable<ReachPair['change']> {
-  const [before, after] = [was, is].map((one) => sumOf(one, ({ verdict }) => verdict === 'DELIVERED').nominal);
-  const way = compare(after as Share['nominal'], before as Share['nominal']);
-  if (way !== 0) return way < 0 ? 'CUT' : 'OPENED';
-  return shape(was) === shape(is) ? 'SAME' : 'OTHER';
-}
-
-function pairOf(pair: Pair, earlier: ReadonlyMap<string, Pair> | undefined): ReachPair {
-  const { from, to, outcomes } = pair;
-  const named = { from: sourceName(from), to: to.name, family: to.family };
-  if (earlier === undefined) return { ...named, ...sharesOf(outcomes) };
-  const was = earlier.get(keyOf(pair));
-  const change = was === undefined ? 'ADDED' : changeOf(was.outcomes, outcomes);
-  const before = was === undefined || change === 'SAME' ? {} : { before: sharesOf(was.outcomes) };
-  return { ...named, ...sharesOf(outcomes), change, ...before };
 }
 
 function countsOf(pairs: readonly ReachPair[], removed: number, omitted: number): ReachResult['counts'] {
@@ -251,7 +181,11 @@ export function answerReach(prepared: Prepared, request: QuestionRequest): Answe
     pairs,
     counts: countsOf(pairs, removed, omitted),
   };
-  const found = [...omittedFinding(pairs.length, omitted, most), ...changesWithoutEffect(changes)];
+  const found = [
+    ...omittedFinding(pairs.length, omitted, most),
+    ...changesWithoutEffect(changes),
+    ...(before === undefined ? [] : pairFindings(pairChanges(before.pairs, table.pairs), { cluster, settings })),
+  ];
   const assumptions = withoutRepetition([...portless, ...table.assumptions]);
   return summed('reach', request, prepared.answer({ result, assumptions }, toldFindings(found, request.findings)));
 }

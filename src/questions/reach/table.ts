@@ -14,7 +14,7 @@ import { walkProbe } from '../../path/walk-probe.js';
 import { type Enforcement, enforcementOf } from '../../policies/enforcer.js';
 import type { Direction } from '../../policies/flow.js';
 import { podClass } from '../../policies/pod-class.js';
-import { addShare, type Share } from '../../probability/distribution.js';
+import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
 import type { Prepared } from '../prepare.js';
 import type { ReachTarget } from './targets.js';
 import { type Connecting, connecting, type Walk, Walks, type Way } from './walks.js';
@@ -78,7 +78,7 @@ class Judge {
 
   /** What policies say of one pod's connection at a point. */
   #at(point: PolicyPoint, { pod: client, client: { address } }: Connecting, standsFor: string | undefined): Judged {
-    const { flow, direction, node } = point;
+    const { flow, direction, node, sentTo } = point;
     const { destination, protocol, port } = flow;
     const isOwn = flow.source.pod === client || (standsFor !== undefined && flow.source.address === standsFor);
     const pod = point.pod ?? client;
@@ -86,7 +86,8 @@ class Judge {
     const from = isOwn ? this.classOf(client) : `${flow.source.address} at ${node}`;
     const self = destination.pod === client && isOwn ? ' itself' : '';
     const own = direction === 'EGRESS' ? this.classOf(pod) : '';
-    return remember(this.#judged, `${direction} ${own} ${from} ${to} ${protocol} ${port}${self}`, () => {
+    const sent = sentTo === undefined ? '' : ` ${sentTo.address} ${sentTo.port}`;
+    return remember(this.#judged, `${direction} ${own} ${from} ${to} ${protocol} ${port}${self}${sent}`, () => {
       const source = isOwn && address !== undefined ? { address, pod: client } : flow.source;
       const { cluster } = this.#prepared;
       const { decision, ending, isConcerned } = judge(
@@ -131,6 +132,11 @@ class Judge {
     for (const way of ways) addOutcome(found, { ...this.#ended(way, from, standsFor), share: way.share });
     return [...found.values()];
   }
+}
+
+/** The share of the outcomes that `which` picks. */
+export function shareOf(outcomes: readonly Outcome[], which: (outcome: Outcome) => boolean): Share {
+  return outcomes.reduce((sum, one) => (which(one) ? addShare(sum, one.share) : sum), NO_SHARE);
 }
 
 function addOutcome(found: Map<string, Outcome>, outcome: Outcome): void {

@@ -71,13 +71,13 @@ function pointsOf(journey: Journey): readonly PolicyPoint[] {
 }
 
 /** What policies see at a point but for the client: equal where they decide alike. */
-function seenAt(fabric: Fabric, { node, direction, pod, flow }: PolicyPoint, client: Client): string {
+function seenAt(fabric: Fabric, { node, direction, pod, flow, sentTo }: PolicyPoint, client: Client): string {
   const { source, destination, protocol, port } = flow;
   const isClient = source.address === client.address;
   const from = isClient ? 'client' : `${source.address} at ${node}`;
   const itself = isClient && destination.address === client.address;
   const to = destination.pod === undefined ? destination.address : podClass(fabric.cluster, destination.pod);
-  return JSON.stringify([direction, pod === undefined, from, to, itself, protocol, port]);
+  return JSON.stringify([direction, pod === undefined, from, to, itself, protocol, port, sentTo]);
 }
 
 function walkOf(fabric: Fabric, client: Client, destination: Destination, numbers: Map<string, number>): Walk {

@@ -1,0 +1,163 @@
+import type { Cluster } from '../../cluster/cluster.js';
+import { namespacedName, type Pod } from '../../cluster/objects.js';
+import { type Resource, resourceName } from '../../cluster/resources.js';
+import { type RunningWorkload, runningWorkloads } from '../../cluster/running-workloads.js';
+import type { Finding } from '../../contract/answers.js';
+import type { Direction } from '../../policies/flow.js';
+import { isEvaluated, policySetOf } from '../../policies/policy-set.js';
+import type { Prepared } from '../prepare.js';
+import { openedOutside } from '../reach/outside-changes.js';
+import {
+  differsByPolicy,
+  type PairChange,
+  pairChanges,
+  pairFindings,
+  sourceName,
+  unknownOfPairs,
+} from '../reach/pair-changes.js';
+import { type Pair, reachTable } from '../reach/table.js';
+import { type ReachTarget, serviceTargets } from '../reach/targets.js';
+
+/** Pairs that are compared at most, unless the caller says otherwise. */
+const MOST_PAIRS = 40_000;
+
+export interface PolicyPairs {
+  /** The pairs that the change makes others through policies. */
+  readonly changed: readonly PairChange[];
+  /** `namespace/name` of the Services of these. */
+  readonly services: readonly string[];
+  readonly findings: readonly Finding[];
+  /** Why it is not known what the change does to clients. */
+  readonly unknown?: string;
+}
+
+const NOTHING: PolicyPairs = { changed: [], services: [], findings: [] };
+
+const contentOf = ({ metadata, spec }: Resource) => JSON.stringify([metadata.labels, spec]);
+
+/** Whether policies that are evaluated, or the labels of a namespace, differ. */
+function policiesDiffer(before: Cluster, after: Cluster): { readonly policies: boolean; readonly namespaces: boolean } {
+  let [policies, namespaces] = [false, false];
+  if (before.resources === after.resources) return { policies, namespaces };
+  for (const key of new Set([...before.resources.keys(), ...after.resources.keys()])) {
+    const [was, is] = [before.resources.get(key), after.resources.get(key)];
+    const one = (is ?? was) as Resource;
+    if (was === is || (was !== undefined && is !== undefined && contentOf(was) === contentOf(is))) continue;
+    if (one.kind === 'Namespace') namespaces = true;
+    else policies ||= isEvaluated(one);
+  }
+  return { policies, namespaces };
+}
+
+/** Everything of the policies that is about a pod in one direction. */
+function aboutPod(cluster: Cluster, pod: Pod, direction: Direction): string {
+  const set = policySetOf(cluster);
+  const own = set
+    .isolating(pod, direction)
+    .policies.map(({ resource }) => resourceName(resource) + contentOf(resource));
+  const admin = set
+    .subjects(pod)
+    .map(({ policy, isSure }) => `${resourceName(policy.resource)}${isSure}${contentOf(policy.resource)}`);
+  return [...own, ...admin].join('\n');
+}
+
+const labelsOf = (pod: Pod | undefined) => JSON.stringify(pod?.metadata.labels ?? {});
+
+/** The workloads of which policies say something else on the two sides, or whose labels are others. */
+function concerned(before: Cluster, after: Cluster, wide: boolean): Readonly<Record<Direction, ReadonlySet<string>>> {
+  const found = { EGRESS: new Set<string>(), INGRESS: new Set<string>() };
+  const earlier = new Map(runningWorkloads(before).map((one) => [sourceName(one), one]));
+  for (const workload of runningWorkloads(after)) {
+    const name = sourceName(workload);
+    const was = earlier.get(name)?.pods[0];
+    for (const direction of ['EGRESS', 'INGRESS'] as const) {
+      const differs = workload.pods.some((pod) => {
+        const same = before.pods.get(namespacedName(pod)) ?? was;
+        if (same === undefined) return false;
+        if (wide) return true;
+        if (same === pod && before.resources === after.resources) return false;
+        return (
+          labelsOf(same) !== labelsOf(pod) || aboutPod(before, same, direction) !== aboutPod(after, pod, direction)
+        );
+      });
+      if (differs) found[direction].add(name);
+    }
+  }
+  return found;
+}
+
+/** Whether some policy of the cluster looks at labels of namespaces. */
+const looksAtNamespaces = (cluster: Cluster) =>
+  [...cluster.resources.values()].some(
+    (one) => isEvaluated(one) && /"namespaces?(?:Selector)?":/.test(JSON.stringify(one.spec ?? {})),
+  );
+
+/** The targets that have an endpoint of these workloads on some side. */
+function targetsOf(clusters: readonly Cluster[], targets: readonly ReachTarget[], names: ReadonlySet<string>) {
+  const pods = new Set<string>();
+  for (const cluster of clusters) {
+    for (const workload of runningWorkloads(cluster)) {
+      if (names.has(sourceName(workload))) for (const pod of workload.pods) pods.add(namespacedName(pod));
+    }
+  }
+  return targets.filter(({ service }) =>
+    clusters.some((cluster) =>
+      cluster
+        .slicesOf(`${service?.namespace}/${service?.name}`)
+        .some(({ endpoints }) =>
+          endpoints.some(({ targetRef }) =>
+            pods.has(`${targetRef?.namespace ?? service?.namespace}/${targetRef?.name}`),
+          ),
+        ),
+    ),
+  );
+}
+
+interface Wanted {
+  readonly sources: readonly RunningWorkload[];
+  readonly targets: readonly ReachTarget[];
+}
+
+/** Compares what is wanted before and after; a pure function. */
+export function policyPairs(before: Prepared, after: Prepared, limit = MOST_PAIRS): PolicyPairs {
+  const clusters = [before.cluster, after.cluster] as const;
+  if (before.cluster.resources === after.cluster.resources && before.cluster.pods === after.cluster.pods)
+    return NOTHING;
+  if (clusters.every((cluster) => policySetOf(cluster).isEmpty)) return NOTHING;
+  const { namespaces } = policiesDiffer(...clusters);
+  const wide = namespaces && clusters.some(looksAtNamespaces);
+  const about = concerned(...clusters, wide);
+  if (about.EGRESS.size + about.INGRESS.size === 0) return NOTHING;
+  const partsOf = ({ cluster }: Prepared): readonly Wanted[] => {
+    const all = runningWorkloads(cluster);
+    const targets = serviceTargets(cluster, undefined, {});
+    // Labels that change may let a client in elsewhere, so that a concerned workload is a client of every Service.
+    const sources = all.filter((one) => about.EGRESS.has(sourceName(one)) || about.INGRESS.has(sourceName(one)));
+    const others = all.filter((one) => !sources.includes(one));
+    return [
+      { sources, targets },
+      { sources: others, targets: targetsOf(clusters, targets, new Set([...about.INGRESS])) },
+    ];
+  };
+  const [earlier, later] = [partsOf(before), partsOf(after)];
+  const size = (parts: readonly Wanted[]) =>
+    parts.reduce((sum, { sources, targets }) => sum + sources.length * targets.length, 0);
+  const most = Math.max(size(earlier), size(later));
+  if (most > limit) {
+    const unknown = `Policies change for ${most} pairs of workload and Service port; a check compares ${limit}: ask reach by namespaces.`;
+    return { ...NOTHING, unknown };
+  }
+  const tables = (side: Prepared, parts: readonly Wanted[]): readonly Pair[] =>
+    parts.flatMap(({ sources, targets }) =>
+      sources.length === 0 || targets.length === 0 ? [] : reachTable(side, sources, targets).pairs,
+    );
+  const compared = pairChanges(tables(before, earlier), tables(after, later));
+  const changed = compared.filter(differsByPolicy);
+  const unknown = unknownOfPairs(changed);
+  return {
+    changed,
+    services: [...new Set(changed.map(({ to: { service } }) => `${service?.namespace}/${service?.name}`))].sort(),
+    findings: [...pairFindings(changed, after), ...openedOutside(before, after)],
+    ...(unknown === undefined ? {} : { unknown }),
+  };
+}

@@ -1,0 +1,118 @@
+/** Pods whose egress policies forgot DNS: they reach nothing by name. */
+import { addressOf } from '../../base/address.js';
+import { type Cluster, podAddresses } from '../../cluster/cluster.js';
+import { policiesOf } from '../../cluster/network-policies.js';
+import { nodeLocalDns } from '../../cluster/node-local-dns.js';
+import { namespacedName, type Pod } from '../../cluster/objects.js';
+import { runningWorkloads } from '../../cluster/running-workloads.js';
+import type { Finding } from '../../contract/answers.js';
+import { enforcementOf } from '../../policies/enforcer.js';
+import { decide } from '../../policies/evaluate.js';
+import { type Direction, isPoliced, podEnd } from '../../policies/flow.js';
+import { podClass } from '../../policies/pod-class.js';
+import { ALL_APIS } from '../../policies/policy-set.js';
+import { finding, listed, MAX_LISTED } from './finding.js';
+import type { StateFinder } from './view.js';
+
+const DNS_SERVICES = ['kube-dns', 'coredns', 'rke2-coredns-rke2-coredns'];
+
+interface DnsServer {
+  readonly pod: Pod;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The pods of the cluster's DNS, with the port that they answer UDP on. */
+export function dnsServers(cluster: Cluster): readonly DnsServer[] {
+  return DNS_SERVICES.flatMap((name) => {
+    const key = `kube-system/${name}`;
+    return cluster.slicesOf(key).flatMap(({ endpoints, ports }) => {
+      const port = (ports ?? []).find(
+        ({ protocol = 'TCP', name: own }) =>
+          protocol === 'UDP' && (own === undefined || own === null || /dns/.test(own)),
+      )?.port;
+      if (typeof port !== 'number') return [];
+      return endpoints.flatMap(({ addresses, targetRef }) => {
+        const pod = cluster.pods.get(`${targetRef?.namespace ?? 'kube-system'}/${targetRef?.name}`);
+        const address = addressOf(addresses[0] ?? '')?.text;
+        return pod === undefined || address === undefined ? [] : [{ pod, address, port }];
+      });
+    });
+  });
+}
+
+/** Whether a pod asks the cluster's DNS at all. */
+function asksCluster({ spec }: Pod): boolean {
+  const { dnsPolicy = 'ClusterFirst' } = (spec ?? {}) as { readonly dnsPolicy?: string };
+  return dnsPolicy === 'ClusterFirst' || dnsPolicy === 'ClusterFirstWithHostNet';
+}
+
+interface Denied {
+  readonly direction: Direction;
+  readonly policies: readonly string[];
+}
+
+/** What keeps a pod from every DNS server; undefined where one is reached or may be. */
+function deniedDns(cluster: Cluster, pod: Pod, servers: readonly DnsServer[]): Denied | undefined {
+  const apis = enforcementOf(cluster, undefined).by?.admin ?? ALL_APIS;
+  let first: Denied | undefined;
+  for (const { pod: server, address, port } of servers) {
+    const own = podAddresses(pod).find((text) => addressOf(text)?.family === addressOf(address)?.family);
+    if (own === undefined) return undefined;
+    const flow = {
+      source: podEnd(cluster, pod, addressOf(own)?.text ?? own),
+      destination: podEnd(cluster, server, address),
+      protocol: 'UDP',
+      port,
+    };
+    const egress = decide(cluster, 'EGRESS', flow, pod, apis);
+    const ingress = decide(cluster, 'INGRESS', flow, isPoliced(server) ? server : undefined, apis);
+    const denied = egress.verdict === 'DENY' ? egress : ingress.verdict === 'DENY' ? ingress : undefined;
+    if (denied === undefined) return undefined;
+    const { isolatedBy, decidedBy } = denied;
+    const policies = decidedBy === undefined ? isolatedBy : [`${decidedBy.kind} ${decidedBy.policy}`];
+    first ??= { direction: denied === egress ? 'EGRESS' : 'INGRESS', policies };
+  }
+  return first;
+}
+
+/** Workloads whose pods may not ask the cluster's DNS, by what denies it. */
+export const dnsForgotten: StateFinder = ({ cluster, settings, wide }) => {
+  if (wide === undefined || policiesOf(cluster).length === 0) return [];
+  if (!enforcementOf(cluster, settings.network.policies).enforced) return [];
+  // A cache on each node answers from the node's own network: what policies say of that differs between plugins.
+  const servers = nodeLocalDns(cluster).size > 0 ? [] : dnsServers(cluster);
+  if (servers.length === 0) return [];
+  const byClass = new Map<string, Denied | null>();
+  const groups = new Map<string, Denied & { readonly workloads: string[]; readonly pods: string[] }>();
+  for (const { kind, namespace, name, pods } of runningWorkloads(cluster)) {
+    if (!(wide.namespaces?.has(namespace) ?? true)) continue;
+    for (const pod of pods.filter((one) => isPoliced(one) && asksCluster(one))) {
+      const ofClass = podClass(cluster, pod);
+      if (!byClass.has(ofClass)) byClass.set(ofClass, deniedDns(cluster, pod, servers) ?? null);
+      const denied = byClass.get(ofClass);
+      if (!denied) continue;
+      const key = JSON.stringify(denied);
+      const group = groups.get(key) ?? { ...denied, workloads: [], pods: [] };
+      const workload = `${kind} ${namespace}/${name}`;
+      if (!group.workloads.includes(workload)) group.workloads.push(workload);
+      group.pods.push(namespacedName(pod));
+      groups.set(key, group);
+    }
+  }
+  return [...groups.values()].map(({ direction, policies, workloads, pods }): Finding => {
+    const whose = direction === 'EGRESS' ? 'their egress policies' : 'the policies of the DNS pods';
+    const message =
+      `Pods of ${listed(workloads)} cannot ask the cluster's DNS: ${whose} (${listed(policies)}) let no UDP connection to ` +
+      `port ${servers[0]?.port} of ${namespacedName((servers[0] as DnsServer).pod)} pass. They reach nothing by name.`;
+    return finding('DNS_DENIED', message, {
+      direction,
+      policies: policies.slice(0, MAX_LISTED),
+      policy: policies.join(','),
+      workloads: workloads.slice(0, MAX_LISTED),
+      workloadCount: workloads.length,
+      pods: pods.slice(0, MAX_LISTED),
+      podCount: pods.length,
+    });
+  });
+};

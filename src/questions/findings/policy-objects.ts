@@ -1,0 +1,161 @@
+/** What is wrong with network policies as they are written: they select nothing, match nothing, or say what nobody reads. */
+import { addressOf, networkOf } from '../../base/address.js';
+import { policiesOf } from '../../cluster/network-policies.js';
+import { namespacedName } from '../../cluster/objects.js';
+import { type Resource, resourceName } from '../../cluster/resources.js';
+import type { Finding } from '../../contract/answers.js';
+import { isSubject, readAdminPolicy } from '../../policies/admin-policy.js';
+import { namespaceOf } from '../../policies/flow.js';
+import { readNetworkPolicy } from '../../policies/network-policy.js';
+import { isAdminPolicy, isNetworkPolicy, policySetOf } from '../../policies/policy-set.js';
+import { type NeverCause, neverMatching, selectablePods } from '../../policies/reach-of-rules.js';
+import { fieldsOf, listOf } from '../../policies/rule.js';
+import { selectsPod } from '../../policies/selectors.js';
+import { finding } from './finding.js';
+import type { StateFinder, View } from './view.js';
+
+/** The policies that the view is about: those of its namespaces, and those of the whole cluster. */
+export function policiesIn({ cluster, wide }: View): readonly Resource[] {
+  if (wide === undefined) return [];
+  const { namespaces } = wide;
+  return policiesOf(cluster).filter(
+    ({ metadata: { namespace } }) => namespace === undefined || (namespaces?.has(namespace) ?? true),
+  );
+}
+
+/** Policies that select no pod, neither one that is there nor one that a workload would make. */
+const selectNothing: StateFinder = (view) => {
+  const { cluster } = view;
+  const pods = selectablePods(cluster);
+  return policiesIn(view).flatMap((resource): Finding[] => {
+    const name = resourceName(resource);
+    const selected = isNetworkPolicy(resource)
+      ? pods.some((pod) => {
+          const { namespace, podSelector } = readNetworkPolicy(resource);
+          return namespaceOf(pod) === namespace && selectsPod(podSelector, pod);
+        })
+      : isAdminPolicy(resource)
+        ? pods.some((pod) => isSubject(cluster, readAdminPolicy(resource), pod) !== false)
+        : true;
+    if (selected) return [];
+    const { podSelector, subject } = fieldsOf(resource.spec);
+    const selector = JSON.stringify(podSelector ?? subject ?? {});
+    const message = `${name} selects no pod, and does nothing: no pod and no template of a workload matches ${selector}.`;
+    return [finding('NETWORK_POLICY_SELECTS_NOTHING', message, { policy: name, selector })];
+  });
+};
+
+const WHY: Readonly<Record<NeverCause, string>> = {
+  NO_NAMESPACE: 'no namespace matches',
+  NO_POD: 'no pod matches',
+  NO_NAMED_PORT: 'no container of the pods that it is about has a port of this name and protocol:',
+  NO_PORT: 'no container of the pods that it is about declares the port',
+  EXCEPT_ALL: 'its exception takes away the whole block',
+};
+
+/** Rules with a namespace, a pod or a port that is not there. */
+const neverMatch: StateFinder = (view) =>
+  policiesIn(view)
+    .filter(isNetworkPolicy)
+    .flatMap((resource) =>
+      neverMatching(view.cluster, resource).map(({ pointer, cause, what, direction }) => {
+        const name = resourceName(resource);
+        const message = `${pointer} of ${name} can match nothing: ${WHY[cause]} ${what}.`;
+        return finding('NETWORK_POLICY_RULE_NEVER_MATCHES', message, { policy: name, pointer, cause, what, direction });
+      }),
+    );
+
+type Doubt = (resource: Resource, cause: string, pointer: string, why: string) => Finding;
+
+/** Networks with bits after their prefix: engines mask them, newer API servers refuse them. */
+function hostBits(policies: readonly Resource[], doubt: Doubt): Finding[] {
+  return policies.filter(isNetworkPolicy).flatMap((resource) =>
+    (['ingress', 'egress'] as const).flatMap((list) =>
+      listOf(fieldsOf(resource.spec)[list]).flatMap((rule, index) => {
+        const field = list === 'ingress' ? 'from' : 'to';
+        return listOf(fieldsOf(rule)[field]).flatMap((peer, at): Finding[] => {
+          const { cidr: text, except } = fieldsOf(fieldsOf(peer).ipBlock);
+          return [text, ...listOf(except)].flatMap((one, place): Finding[] => {
+            const cidr = typeof one === 'string' ? networkOf(one) : undefined;
+            const first = typeof one === 'string' ? addressOf(one.replace(/\/.*$/, '')) : undefined;
+            if (cidr === undefined || first === undefined || cidr.bits === first.bits) return [];
+            const base = `/spec/${list}/${index}/${field}/${at}/ipBlock`;
+            const pointer = place === 0 ? `${base}/cidr` : `${base}/except/${place - 1}`;
+            const why = `${String(one)} has bits after its prefix: it is read as ${cidr.text}, and Kubernetes 1.36 refuses it in a new policy.`;
+            return [doubt(resource, 'HOST_BITS', pointer, why)];
+          });
+        });
+      }),
+    ),
+  );
+}
+
+/** Baseline policies and pods that NetworkPolicies isolate in the other direction alone: whether the baseline still counts, engines disagree. */
+function baselines({ cluster }: View, policies: readonly Resource[], doubt: Doubt): Finding[] {
+  const set = policySetOf(cluster);
+  const pods = selectablePods(cluster);
+  return policies.filter(isAdminPolicy).flatMap((resource): Finding[] => {
+    const policy = readAdminPolicy(resource);
+    if (policy.tier !== 'BASELINE') return [];
+    for (const [direction, other, field] of [
+      ['INGRESS', 'EGRESS', 'ingress'],
+      ['EGRESS', 'INGRESS', 'egress'],
+    ] as const) {
+      if (policy.rules[direction].length === 0) continue;
+      const pod = pods.find(
+        (one) =>
+          isSubject(cluster, policy, one) === true &&
+          set.isolating(one, direction).names.length === 0 &&
+          set.isolating(one, other).names.length > 0,
+      );
+      if (pod === undefined) continue;
+      const names = set.isolating(pod, other).names.join(', ');
+      const why =
+        `${namespacedName(pod)} is isolated by ${names} in the other direction alone: its ${field} rules are taken to count for the pod; ` +
+        'kube-network-policies leaves the baseline out for every pod that a NetworkPolicy selects.';
+      return [doubt(resource, 'BASELINE_OTHER_DIRECTION', `/spec/${field}`, why)];
+    }
+    return [];
+  });
+}
+
+/** What the API server takes and engines read in different ways, or not at all. */
+const doubtful: StateFinder = (view) => {
+  const policies = policiesIn(view);
+  const doubt = (resource: Resource, cause: string, pointer: string, why: string) => {
+    const policy = resourceName(resource);
+    return finding('NETWORK_POLICY_DOUBTFUL', `${policy}: ${why}`, { policy, cause, pointer });
+  };
+  const ofRules = policies.filter(isNetworkPolicy).flatMap((resource): Finding[] => {
+    const { ingress, egress, policyTypes } = fieldsOf(resource.spec);
+    const types = listOf(policyTypes);
+    return (
+      [
+        ['Ingress', ingress, 'ingress'],
+        ['Egress', egress, 'egress'],
+      ] as const
+    ).flatMap(([type, rules, field]) => {
+      if (types.length === 0 || types.includes(type) || listOf(rules).length === 0) return [];
+      const why = `it has ${field} rules, and policyTypes does not name ${type}: nobody reads them.`;
+      return [doubt(resource, 'RULES_NOT_READ', `/spec/${field}`, why)];
+    });
+  });
+  const byPriority = new Map<string, Resource[]>();
+  for (const resource of policies.filter(isAdminPolicy)) {
+    if (resource.kind === 'BaselineAdminNetworkPolicy') continue;
+    const { tier, priority } = readAdminPolicy(resource);
+    const key = `${resource.kind} ${tier} ${priority}`;
+    byPriority.set(key, [...(byPriority.get(key) ?? []), resource]);
+  }
+  const ties = [...byPriority.values()].flatMap((alike): Finding[] => {
+    const [first, ...others] = [...alike].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+    if (first === undefined || others.length === 0) return [];
+    const names = others.map(resourceName).join(', ');
+    const why = `its priority is that of ${names}: which of them decides first is not defined; they are taken by name.`;
+    return [doubt(first, 'EQUAL_PRIORITIES', '/spec/priority', why)];
+  });
+  return [...ofRules, ...ties, ...hostBits(policies, doubt), ...baselines(view, policies, doubt)];
+};
+
+export const policyObjectFindings: StateFinder = (view, thresholds) =>
+  view.wide === undefined ? [] : [selectNothing, neverMatch, doubtful].flatMap((find) => find(view, thresholds));

@@ -1,0 +1,57 @@
+/** Health checks of load balancers that network policies cut off: the backends look dead though the pods are well. */
+
+import { QuestionError } from '../../base/errors.js';
+import { policiesOf } from '../../cluster/network-policies.js';
+import { FAMILIES } from '../../cluster/settings.js';
+import type { Finding } from '../../contract/answers.js';
+import { isBalanced } from '../../load-balancers/addresses.js';
+import { serviceFamiliesOf } from '../../load-balancers/service-families.js';
+import { Fabric } from '../../path/fabric.js';
+import { walkProbe } from '../../path/walk-probe.js';
+import { enforcementOf } from '../../policies/enforcer.js';
+import { policySetOf } from '../../policies/policy-set.js';
+import { probeTrips } from '../path/health-check-result.js';
+import { finding, listed, MAX_LISTED } from './finding.js';
+import type { StateFinder } from './view.js';
+
+/** One finding for each Service whose load balancer's probes policies deny at some backend. */
+export const probesDenied: StateFinder = ({ cluster, settings, services, wide }) => {
+  if (wide === undefined || policiesOf(cluster).length === 0) return [];
+  if (!enforcementOf(cluster, settings.network.policies).enforced) return [];
+  const set = policySetOf(cluster);
+  if (set.isEmpty) return [];
+  return services.flatMap((key): Finding[] => {
+    const service = cluster.services.get(key);
+    if (service === undefined || !isBalanced(service)) return [];
+    const family = serviceFamiliesOf(service)[0] ?? FAMILIES[0];
+    const fabric = new Fabric(cluster, settings, family as 'IPv4', { walkProbe });
+    if ([...cluster.nodes.keys()].some((node) => fabric.unmodelled(node) !== undefined)) return [];
+    try {
+      const trips = probeTrips(fabric, fabric.balancerOf(service), {}, { source: { healthCheck: {} } });
+      const denied = trips.filter(
+        ({ journey: { verdict, cause } }) => cause === 'NETWORK_POLICY' && verdict !== 'UNKNOWN',
+      );
+      const [first] = denied;
+      if (first === undefined) return [];
+      const nodes = [...new Set(denied.map(({ client: { node } }) => node))].sort();
+      const from = first.client.address ?? 'its probes';
+      const message =
+        `Health checks of the load balancer of ${key} (from ${from}) are denied by network policies at ${listed(nodes)}: ` +
+        `${first.journey.detail}. The load balancer takes these backends out though their pods are well.`;
+      return [
+        finding('HEALTH_CHECK_DENIED', message, {
+          service: key,
+          family,
+          nodes: nodes.slice(0, MAX_LISTED),
+          nodeCount: nodes.length,
+          address: from,
+          explanation: first.journey.detail,
+        }),
+      ];
+    } catch (error) {
+      // Nobody probes it.
+      if (error instanceof QuestionError) return [];
+      throw error;
+    }
+  });
+};

@@ -1,0 +1,216 @@
+/** What would let a packet pass that network policies deny: the smallest new policy, or one missing label. */
+import { addressOf } from '../../base/address.js';
+import { podOfAddress } from '../../cluster/addresses.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import { matchesLabels } from '../../cluster/labels.js';
+import { namespacedName, type Pod } from '../../cluster/objects.js';
+import { isNamespaced } from '../../cluster/resources.js';
+import type { PathPolicy, PathResult } from '../../contract/answers.js';
+import type { Change } from '../../contract/requests.js';
+import { isPoliced } from '../../policies/flow.js';
+import { fieldsOf, listOf } from '../../policies/rule.js';
+import { NAME_LABEL, selectorOf } from '../../policies/selectors.js';
+
+/** A change that may let the packet pass. */
+export interface PolicyRemedy {
+  /** What is done, as a clause. */
+  readonly what: string;
+  readonly change: Change;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Labels that tell pods of one workload apart, or its versions. */
+const PASSING =
+  /^(?:pod-template-hash|controller-revision-hash|pod-template-generation|statefulset\.kubernetes\.io\/pod-name|apps\.kubernetes\.io\/pod-index|batch\.kubernetes\.io\/.*|controller-uid|job-name)$/;
+
+/** Labels that are tried, at most. */
+const MOST_LABELS = 3;
+
+/**
+ * The fewest labels that select a pod and as few others of its namespace as its labels can: one label where one is as narrow as all. An
+ * empty selector for a pod without labels.
+ */
+export function narrowestLabels(cluster: Cluster, pod: Pod): Labels {
+  const own = Object.entries(pod.metadata.labels ?? {}).filter(([key]) => !PASSING.test(key));
+  const count = (labels: Labels) =>
+    cluster.podsIn(pod.metadata.namespace ?? 'default').filter((one) => matchesLabels(one.metadata.labels, labels))
+      .length;
+  const least = count(Object.fromEntries(own));
+  const one = own.find(([key, value]) => count({ [key]: value }) === least);
+  return one === undefined ? Object.fromEntries(own) : { [one[0]]: one[1] };
+}
+
+const labelText = (labels: Labels) => {
+  const text = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return text.length === 0 ? 'all pods' : text.join(',');
+};
+
+interface Denial {
+  readonly policy: PathPolicy;
+  readonly pod: Pod;
+}
+
+/** The denials of an answer, each direction and pod once. */
+function denialsOf({ traces }: PathResult, cluster: Cluster): readonly Denial[] {
+  const found = new Map<string, Denial>();
+  for (const { hops } of traces) {
+    for (const { steps } of hops) {
+      for (const { policy } of steps) {
+        const pod = policy === undefined ? undefined : cluster.pods.get(policy.pod);
+        if (policy?.verdict !== 'DENY' || pod === undefined) continue;
+        const { direction, source, port, protocol } = policy;
+        found.set(`${direction} ${policy.pod} ${source} ${port} ${protocol}`, { policy, pod });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** The other end of a denied connection: pods by labels, or an address. */
+function peerOf(cluster: Cluster, address: string, own: string): { readonly peer: object; readonly text: string } {
+  const pod = podOfAddress(cluster, address);
+  if (pod === undefined || !isPoliced(pod)) {
+    const cidr = `${address}/${addressOf(address)?.family === 'IPv6' ? 128 : 32}`;
+    return { peer: { ipBlock: { cidr } }, text: cidr };
+  }
+  const { namespace = 'default' } = pod.metadata;
+  const labels = narrowestLabels(cluster, pod);
+  const podSelector = { podSelector: Object.keys(labels).length === 0 ? {} : { matchLabels: labels } };
+  if (namespace === own) return { peer: podSelector, text: labelText(labels) };
+  const namespaceSelector = { matchLabels: { [NAME_LABEL]: namespace } };
+  return { peer: { namespaceSelector, ...podSelector }, text: `${labelText(labels)} of namespace ${namespace}` };
+}
+
+/** A name that no policy of the namespace has. */
+function freeName(cluster: Cluster, namespace: string, wanted: string): string {
+  const taken = new Set(
+    [...cluster.resources.values()]
+      .filter(
+        ({ kind, apiVersion, metadata }) =>
+          kind === 'NetworkPolicy' && isNamespaced(kind, apiVersion) && (metadata.namespace ?? 'default') === namespace,
+      )
+      .map(({ metadata }) => metadata.name),
+  );
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? wanted : `${wanted}-${number}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** One new policy for each direction and namespace that denies: the narrowest that lets this connection pass. */
+function newPolicies(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy[] {
+  // What an administrator's rule denies no NetworkPolicy lets through.
+  if (denials.length === 0 || denials.some(({ policy: { tier } }) => tier === 'ADMIN')) return [];
+  const manifests = new Map<string, { readonly manifest: object; readonly text: string }>();
+  for (const { policy, pod } of denials) {
+    const { direction, source, destination = '', port, protocol } = policy;
+    const { namespace = 'default' } = pod.metadata;
+    const labels = narrowestLabels(cluster, pod);
+    const isIngress = direction === 'INGRESS';
+    const { peer, text } = peerOf(cluster, isIngress ? source : destination, namespace);
+    const ports = port === undefined ? {} : { ports: [{ port, protocol: protocol ?? 'TCP' }] };
+    const name = freeName(cluster, namespace, isIngress ? 'allow-ingress' : 'allow-egress');
+    const rule = { [isIngress ? 'from' : 'to']: [peer], ...ports };
+    const manifest = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { namespace, name },
+      spec: {
+        podSelector: Object.keys(labels).length === 0 ? {} : { matchLabels: labels },
+        policyTypes: [isIngress ? 'Ingress' : 'Egress'],
+        [isIngress ? 'ingress' : 'egress']: [rule],
+      },
+    };
+    const to = port === undefined ? '' : `, ${protocol ?? 'TCP'} port ${port}`;
+    const said = isIngress
+      ? `NetworkPolicy ${namespace}/${name}: ${labelText(labels)} takes connections from ${text}${to}`
+      : `NetworkPolicy ${namespace}/${name}: ${labelText(labels)} may connect to ${text}${to}`;
+    manifests.set(JSON.stringify([namespace, direction, manifest.spec]), { manifest, text: said });
+  }
+  const all = [...manifests.values()];
+  // Of several policies of one direction and namespace each has a name of its own.
+  const named = all.map(({ manifest, text }, index) => {
+    const same = all
+      .slice(0, index)
+      .filter(
+        (one) => JSON.stringify(Object(one.manifest).metadata) === JSON.stringify(Object(manifest).metadata),
+      ).length;
+    if (same === 0) return { manifest, text };
+    const { metadata } = manifest as { readonly metadata: { readonly name: string } };
+    const name = `${metadata.name}-${index + 1}`;
+    return {
+      manifest: { ...manifest, metadata: { ...metadata, name } },
+      text: text.replace(`/${metadata.name}:`, `/${name}:`),
+    };
+  });
+  const what = `${named.length === 1 ? 'a new ' : 'new policies: '}${named.map(({ text }) => text).join('; ')}`;
+  return [{ what, change: { apply: { manifests: named.map(({ manifest }) => manifest) } } as Change }];
+}
+
+/** The label that one selector asks for and an object lacks; undefined where it is more than one, or none would do. */
+function missingLabel(value: unknown, labels: Labels): readonly [string, string] | undefined {
+  const selector = selectorOf(value);
+  if (selector === undefined) return undefined;
+  const wanted: (readonly [string, string])[] = Object.entries(selector.matchLabels ?? {}).filter(
+    ([key, one]) => labels[key] !== one,
+  );
+  for (const { key, operator, values: given } of selector.matchExpressions ?? []) {
+    const values = given ?? [];
+    const own = labels[key];
+    if (operator === 'In' && (own === undefined || !values.includes(own))) wanted.push([key, values[0] ?? '']);
+    else if (operator === 'Exists' && own === undefined) wanted.push([key, 'true']);
+    // A label that must not be there is not one that is missing.
+    else if (operator === 'DoesNotExist' && own !== undefined) return undefined;
+    else if (operator === 'NotIn' && own !== undefined && values.includes(own)) return undefined;
+  }
+  return wanted.length === 1 ? wanted[0] : undefined;
+}
+
+/** One label on the other end's pod, or on its namespace, with which a rule matches that does not now. */
+function missingLabels(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy[] {
+  const [denial] = denials;
+  if (denial === undefined || denials.length > 1) return [];
+  const { direction, source, destination = '', refusals, tier } = denial.policy;
+  if (tier !== 'NETWORK_POLICY') return [];
+  const other = podOfAddress(cluster, direction === 'INGRESS' ? source : destination);
+  if (other === undefined || !isPoliced(other)) return [];
+  const { namespace = 'default', labels = {} } = other.metadata;
+  const ofNamespace = cluster.resources.get(`Namespace.//${namespace}`)?.metadata.labels;
+  const found = new Map<string, PolicyRemedy>();
+  for (const { policy: key, rule, reason } of refusals) {
+    if (reason !== 'PEER' && reason !== 'NAMESPACE') continue;
+    const [inNamespace = '', name] = key.split('/');
+    const spec = fieldsOf(cluster.resources.get(`NetworkPolicy.networking.k8s.io/${inNamespace}/${name}`)?.spec);
+    const one = fieldsOf(listOf(direction === 'INGRESS' ? spec.ingress : spec.egress)[rule]);
+    for (const peer of listOf(direction === 'INGRESS' ? one.from : one.to)) {
+      const { podSelector, namespaceSelector } = fieldsOf(peer);
+      const label = podSelector === undefined ? undefined : missingLabel(podSelector, labels);
+      if (label !== undefined) {
+        const what = `label ${label[0]}=${label[1]} on pod ${namespacedName(other)} (on its workload's template), as rule ${rule} of ${key} asks for`;
+        const patch = { metadata: { labels: { [label[0]]: label[1] } } };
+        const change = { patch: { kind: 'Pod', namespace, name: other.metadata.name, patch } } as Change;
+        found.set(`pod ${label.join('=')}`, { what, change });
+      }
+      const above =
+        namespaceSelector === undefined || ofNamespace === undefined
+          ? undefined
+          : missingLabel(namespaceSelector, ofNamespace);
+      if (above !== undefined && above[0] !== NAME_LABEL) {
+        const what = `label ${above[0]}=${above[1]} on namespace ${namespace}, as rule ${rule} of ${key} asks for`;
+        const patch = { metadata: { labels: { [above[0]]: above[1] } } };
+        found.set(`namespace ${above.join('=')}`, {
+          what,
+          change: { patch: { kind: 'Namespace', name: namespace, patch } } as Change,
+        });
+      }
+    }
+  }
+  return [...found.values()].slice(0, MOST_LABELS);
+}
+
+/** Changes that may let a connection pass which policies deny, the smallest first; whether they do is for who asks again. */
+export function policyRemedies(result: PathResult, cluster: Cluster): readonly PolicyRemedy[] {
+  const denials = denialsOf(result, cluster);
+  return [...missingLabels(cluster, denials), ...newPolicies(cluster, denials)];
+}

@@ -1,0 +1,169 @@
+/** What a change does to pairs of workloads and Service ports through network policies and the labels that they select by. */
+import { compare, type Fraction, subtract } from '../../base/fraction.js';
+import type { RunningWorkload } from '../../cluster/running-workloads.js';
+import type { Finding } from '../../contract/answers.js';
+import { type Enforcement, enforcementOf } from '../../policies/enforcer.js';
+import { finding, listed, MAX_LISTED } from '../findings/finding.js';
+import { dnsServers } from '../findings/policy-dns.js';
+import type { Prepared } from '../prepare.js';
+import { type Outcome, type Pair, shareOf } from './table.js';
+import type { ReachTarget } from './targets.js';
+
+export const sourceName = ({ kind, namespace, name }: RunningWorkload) => `${kind} ${namespace}/${name}`;
+export const keyOf = ({ from, to }: Pair) => `${sourceName(from)}\n${to.name}\n${to.family}`;
+
+export const isDenied = ({ verdict, cause }: Outcome) => cause === 'NETWORK_POLICY' && verdict !== 'UNKNOWN';
+const isDelivered = ({ verdict }: Outcome) => verdict === 'DELIVERED';
+
+/** The same pair on both sides of a change. */
+export interface PairChange {
+  readonly from: RunningWorkload;
+  readonly to: ReachTarget;
+  readonly was: readonly Outcome[];
+  readonly is: readonly Outcome[];
+}
+
+/** The pairs that both sides have. */
+export function pairChanges(before: readonly Pair[], after: readonly Pair[]): readonly PairChange[] {
+  const earlier = new Map(before.map((pair) => [keyOf(pair), pair]));
+  return after.flatMap((pair): PairChange[] => {
+    const was = earlier.get(keyOf(pair));
+    return was === undefined ? [] : [{ from: pair.from, to: pair.to, was: was.outcomes, is: pair.outcomes }];
+  });
+}
+
+interface Shift extends PairChange {
+  /** How much more policies deny, or deny less. */
+  readonly share: Fraction;
+  readonly policies: readonly string[];
+  readonly direction: string;
+  readonly detail: string;
+}
+
+/** Pairs of which policies deny more than before; `more` false: less, and more is delivered. */
+function shifts(changes: readonly PairChange[], more: boolean): readonly Shift[] {
+  return changes.flatMap((change): Shift[] => {
+    const { was, is } = change;
+    const [left, right] = more ? [was, is] : [is, was];
+    const [deniedLess, denied] = [left, right].map((side) => shareOf(side, isDenied).nominal) as [Fraction, Fraction];
+    const [deliveredMore, delivered] = [left, right].map((side) => shareOf(side, isDelivered).nominal) as [
+      Fraction,
+      Fraction,
+    ];
+    if (compare(denied, deniedLess) <= 0 || compare(deliveredMore, delivered) <= 0) return [];
+    const by = right.filter(isDenied).sort((a, b) => compare(b.share.nominal, a.share.nominal))[0];
+    return [
+      {
+        ...change,
+        share: subtract(denied, deniedLess),
+        policies: by?.policies ?? [],
+        direction: by?.direction ?? '',
+        detail: by?.detail ?? '',
+      },
+    ];
+  });
+}
+
+/** Shifts to one target by the same policies. */
+function grouped(all: readonly Shift[]): readonly (readonly [Shift, ...Shift[]])[] {
+  const groups = new Map<string, [Shift, ...Shift[]]>();
+  for (const one of all) {
+    const key = JSON.stringify([one.to.name, one.to.family, one.policies, one.direction]);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [one]);
+    else known.push(one);
+  }
+  return [...groups.values()];
+}
+
+const portOf = ({ service, workload, port, portName, protocol, family }: ReachTarget) => {
+  const { namespace, name } = service ?? workload ?? { namespace: '', name: '' };
+  return { service: `${namespace}/${name}`, port, portName, protocol, family };
+};
+
+const wordsOf = (group: readonly Shift[]) => listed(group.map(({ from }) => sourceName(from)));
+
+function evidenceOf(group: readonly [Shift, ...Shift[]]) {
+  const [{ to, policies, direction, detail }] = group;
+  return {
+    ...portOf(to),
+    policy: policies.join(','),
+    policies: policies.slice(0, MAX_LISTED),
+    direction,
+    from: group.slice(0, MAX_LISTED).map(({ from }) => sourceName(from)),
+    fromCount: group.length,
+    share: `${group[0].share.n}${group[0].share.d === 1n ? '' : `/${group[0].share.d}`}`,
+    explanation: detail,
+  };
+}
+
+const ESTABLISHED: Readonly<Record<string, string>> = {
+  KEPT: 'leaves established connections alone: they go on until they end, and only new ones are denied',
+  CUT: 'judges every packet: established connections are cut as well',
+  UNKNOWN: 'may keep established connections or cut them: which, is not documented',
+};
+
+function establishedFinding(cut: readonly Shift[], { by }: Enforcement): Finding[] {
+  if (cut.length === 0) return [];
+  const kept = by?.established ?? 'UNKNOWN';
+  const who = by?.name ?? 'Who enforces the policies is not known, and';
+  const message = `${who} ${ESTABLISHED[kept]}. The change denies ${cut.length === 1 ? 'a pair' : `${cut.length} pairs`} of workload and Service port.`;
+  const evidence = { established: kept, enforcer: by?.name, pairs: cut.length };
+  return [finding('NETWORK_POLICY_ESTABLISHED', message, evidence, kept === 'KEPT' ? 'INFO' : 'WARNING')];
+}
+
+/** Whether a target is the cluster's DNS. */
+function isDns({ cluster }: Pick<Prepared, 'cluster'>, { service }: ReachTarget): boolean {
+  if (service === undefined) return false;
+  const names = ['kube-dns', 'coredns', 'rke2-coredns-rke2-coredns'];
+  return service.namespace === 'kube-system' && names.includes(service.name) && dnsServers(cluster).length > 0;
+}
+
+/** What policies newly deny (DNS first) and newly let in from other namespaces, and what becomes of established connections. */
+export function pairFindings(
+  changes: readonly PairChange[],
+  after: Pick<Prepared, 'cluster' | 'settings'>,
+): readonly Finding[] {
+  const enforcement = enforcementOf(after.cluster, after.settings.network.policies);
+  const cut = shifts(changes, true);
+  const cuts = grouped(cut).map((group): Finding => {
+    const [{ to, share, policies, direction }] = group;
+    const part = share.n === share.d ? '' : `${share.n}/${share.d} of `;
+    const whose = direction === 'EGRESS' ? 'egress' : 'ingress';
+    const dns = isDns(after, to);
+    const name = dns ? `DNS (${to.name})` : to.name;
+    const message = `The change denies ${part}the connections of ${wordsOf(group)} to ${name}: ${whose} by ${listed(policies)}.`;
+    return finding('NETWORK_POLICY_CUTS', message, { ...evidenceOf(group), ...(dns ? { dns: true } : {}) });
+  });
+  const opened = shifts(changes, false).filter(
+    ({ from, to }) => from.namespace !== (to.service ?? to.workload)?.namespace,
+  );
+  const opens = grouped(opened).map((group): Finding => {
+    const [{ to, policies }] = group;
+    const spaces = [...new Set(group.map(({ from }) => from.namespace))].sort();
+    const message =
+      `The change lets ${wordsOf(group)} of ${spaces.length === 1 ? 'another namespace' : 'other namespaces'} (${listed(spaces)}) connect to ${to.name}, ` +
+      `which ${listed(policies)} denied before.`;
+    return finding('NETWORK_POLICY_OPENS', message, { ...evidenceOf(group), namespaces: spaces.slice(0, MAX_LISTED) });
+  });
+  const first = (one: Finding) => (one.evidence.dns === true ? 0 : 1);
+  return [...cuts.sort((a, b) => first(a) - first(b)), ...establishedFinding(cut, enforcement), ...opens];
+}
+
+/** Whether the outcomes of two sides differ in what policies deny, or in what is not known. */
+export function differsByPolicy({ was, is }: PairChange): boolean {
+  const isOther = (which: (outcome: Outcome) => boolean) =>
+    compare(shareOf(was, which).nominal, shareOf(is, which).nominal) !== 0;
+  return isOther(isDenied) || isOther(isUnknown);
+}
+
+const isUnknown = ({ verdict }: Outcome) => verdict === 'UNKNOWN';
+
+/** Why it is not known what a change does to some of these pairs; undefined where all is known. */
+export function unknownOfPairs(changes: readonly PairChange[]): string | undefined {
+  for (const { from, to, was, is } of changes) {
+    const one = is.find(isUnknown) ?? was.find(isUnknown);
+    if (one !== undefined) return `Whether ${sourceName(from)} reaches ${to.name}: ${one.detail}.`;
+  }
+  return undefined;
+}

@@ -1,0 +1,74 @@
+/** A pair of a workload and a target as answers have it. */
+import { compare, isZero } from '../../base/fraction.js';
+import type { ReachPair, ReachShares } from '../../contract/answers.js';
+import type { Share } from '../../probability/distribution.js';
+import { probability } from '../chances.js';
+import { isDenied, keyOf, type PairChange, sourceName } from './pair-changes.js';
+import { type Outcome, type Pair, shareOf } from './table.js';
+
+const shares = new WeakMap<readonly Outcome[], ReachShares>();
+
+/** The shares of a pair, and what is behind those that are not delivered, the largest first. */
+function sharesOf(outcomes: readonly Outcome[]): ReachShares {
+  const known = shares.get(outcomes);
+  if (known !== undefined) return known;
+  const parts = {
+    delivered: shareOf(outcomes, ({ verdict }) => verdict === 'DELIVERED'),
+    denied: shareOf(outcomes, isDenied),
+    lost: shareOf(outcomes, (one) => one.verdict !== 'DELIVERED' && one.verdict !== 'UNKNOWN' && !isDenied(one)),
+    unknown: shareOf(outcomes, ({ verdict }) => verdict === 'UNKNOWN'),
+  };
+  const causes = outcomes
+    .filter(({ verdict }) => verdict !== 'DELIVERED')
+    .sort((a, b) => compare(b.share.nominal, a.share.nominal))
+    .map(({ verdict, cause, direction, policies, detail, share }) => ({
+      verdict,
+      ...(cause === undefined ? {} : { cause }),
+      share: probability(share),
+      ...(direction === undefined ? {} : { direction }),
+      ...(policies === undefined || policies.length === 0 ? {} : { policies: policies as string[] }),
+      detail,
+    }));
+  const made: ReachShares = {
+    delivered: probability(parts.delivered),
+    ...(isZero(parts.denied.nominal) ? {} : { denied: probability(parts.denied) }),
+    ...(isZero(parts.lost.nominal) ? {} : { lost: probability(parts.lost) }),
+    ...(isZero(parts.unknown.nominal) ? {} : { unknown: probability(parts.unknown) }),
+    ...(causes.length === 0 ? {} : { causes }),
+  };
+  shares.set(outcomes, made);
+  return made;
+}
+
+const shape = (outcomes: readonly Outcome[]) =>
+  JSON.stringify(
+    outcomes.map(({ verdict, cause, direction, policies, share }) => [
+      ...[verdict, cause, direction, policies],
+      ...[String(share.nominal.n), String(share.nominal.d)],
+    ]),
+  );
+
+/** What a change does to a pair. */
+function changeOf(was: readonly Outcome[], is: readonly Outcome[]): NonNullable<ReachPair['change']> {
+  const [before, after] = [was, is].map((one) => shareOf(one, ({ verdict }) => verdict === 'DELIVERED').nominal);
+  const way = compare(after as Share['nominal'], before as Share['nominal']);
+  if (way !== 0) return way < 0 ? 'CUT' : 'OPENED';
+  return shape(was) === shape(is) ? 'SAME' : 'OTHER';
+}
+
+/** A pair as answers have it; with `earlier` before and after. */
+export function pairOf(pair: Pair, earlier: ReadonlyMap<string, Pair> | undefined): ReachPair {
+  const { from, to, outcomes } = pair;
+  const named = { from: sourceName(from), to: to.name, family: to.family };
+  if (earlier === undefined) return { ...named, ...sharesOf(outcomes) };
+  const was = earlier.get(keyOf(pair));
+  const change = was === undefined ? 'ADDED' : changeOf(was.outcomes, outcomes);
+  const before = was === undefined || change === 'SAME' ? {} : { before: sharesOf(was.outcomes) };
+  return { ...named, ...sharesOf(outcomes), change, ...before };
+}
+
+/** A pair that a change makes another, before and after. */
+export function changedPair({ from, to, was, is }: PairChange): ReachPair {
+  const pair = { from, to, outcomes: is };
+  return pairOf(pair, new Map([[keyOf(pair), { from, to, outcomes: was }]]));
+}

@@ -1,0 +1,193 @@
+/** What would let a packet pass that policies deny: each remedy delivers when it is made, and says what else it opens. */
+import t from 'tap';
+import type { PathResult } from '../../src/contract/answers.js';
+import { ask } from '../../src/questions/ask.js';
+import { enforcer, networkPolicy, type PolicedOptions, policedSnapshot } from '../support/policed-cluster.js';
+
+const DB = { podSelector: { matchLabels: { app: 'db' } } };
+const ingress = (rules: readonly unknown[]) => networkPolicy('in', { ...DB, policyTypes: ['Ingress'], ingress: rules });
+const egress = (rules: readonly unknown[], labels: object = { app: 'web' }) =>
+  networkPolicy('out', { podSelector: { matchLabels: labels }, policyTypes: ['Egress'], egress: rules });
+
+const to = (namespace: string, name: string, via?: string) => ({
+  service: { namespace, name, port: 80, ...(via === undefined ? {} : { via }) },
+});
+
+interface Case {
+  readonly what: string;
+  readonly policies: readonly unknown[];
+  readonly options?: PolicedOptions;
+  readonly source?: object;
+  readonly destination?: object;
+  readonly remedies: readonly (readonly [what: RegExp, more?: object])[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    what: 'nobody is let in',
+    policies: [ingress([])],
+    remedies: [
+      [
+        /^a new NetworkPolicy shop\/allow-ingress: app=db takes connections from app=web, TCP port 8080$/,
+        {
+          opensCount: 0,
+          change: {
+            apply: {
+              manifests: [
+                {
+                  kind: 'NetworkPolicy',
+                  metadata: { namespace: 'shop', name: 'allow-ingress' },
+                  spec: {
+                    podSelector: { matchLabels: { app: 'db' } },
+                    policyTypes: ['Ingress'],
+                    ingress: [
+                      {
+                        from: [{ podSelector: { matchLabels: { app: 'web' } } }],
+                        ports: [{ port: 8080, protocol: 'TCP' }],
+                      },
+                    ],
+                  },
+                },
+              ],
+            },
+          },
+        },
+      ],
+    ],
+  },
+  {
+    what: 'a name that is taken',
+    policies: [ingress([]), networkPolicy('allow-ingress', { podSelector: { matchLabels: { app: 'api' } } })],
+    remedies: [[/shop\/allow-ingress-2: app=db/]],
+  },
+  {
+    what: 'egress that leads nowhere',
+    policies: [egress([])],
+    remedies: [
+      [/^a new NetworkPolicy shop\/allow-egress: app=web may connect to app=db, TCP port 8080$/, { opensCount: 0 }],
+    ],
+  },
+  {
+    what: 'both sides deny',
+    policies: [ingress([]), egress([])],
+    remedies: [[/^new policies: NetworkPolicy shop\/allow-egress: .*; NetworkPolicy shop\/allow-ingress: /]],
+  },
+  {
+    what: 'a client of another namespace',
+    policies: [ingress([])],
+    source: { pod: 'ops/probe-0' },
+    remedies: [[/takes connections from app=probe of namespace ops, TCP port 8080$/]],
+  },
+  {
+    what: 'one label is missing on the pod',
+    policies: [ingress([{ from: [{ podSelector: { matchLabels: { tier: 'front', role: 'client' } } }] }])],
+    remedies: [[/^label role=client on pod shop\/web-0 .* as rule 0 of shop\/in asks for$/], [/^a new NetworkPolicy/]],
+  },
+  {
+    what: 'two labels are missing',
+    policies: [ingress([{ from: [{ podSelector: { matchLabels: { a: 'b', role: 'client' } } }] }])],
+    remedies: [[/^a new NetworkPolicy/]],
+  },
+  {
+    what: 'a label is missing on the namespace',
+    policies: [ingress([{ from: [{ namespaceSelector: { matchLabels: { access: 'db' } } }] }])],
+    source: { pod: 'ops/probe-0' },
+    remedies: [[/^label access=db on namespace ops, as rule 0 of shop\/in asks for$/], [/^a new NetworkPolicy/]],
+  },
+  {
+    what: 'a label by an expression',
+    policies: [
+      ingress([
+        { from: [{ podSelector: { matchExpressions: [{ key: 'role', operator: 'In', values: ['x', 'y'] }] } }] },
+      ]),
+    ],
+    remedies: [[/^label role=x on pod/], [/^a new NetworkPolicy/]],
+  },
+  {
+    what: 'the policy opens more where labels cannot tell workloads apart',
+    policies: [egress([], { app: 'back' })],
+    source: { pod: 'shop/api-0' },
+    destination: to('ops', 'probe'),
+    options: {
+      workloads: [
+        { namespace: 'shop', name: 'api', nodes: ['n2'], labels: { app: 'back' } },
+        { namespace: 'shop', name: 'other', nodes: ['n1'], labels: { app: 'back' } },
+        { namespace: 'ops', name: 'probe', nodes: ['n1'], labels: { app: 'probe' } },
+      ],
+    },
+    remedies: [
+      [
+        /app=back may connect to app=probe of namespace ops/,
+        { opens: ['StatefulSet shop/other to ops/probe:80'], opensCount: 1 },
+      ],
+    ],
+  },
+  {
+    what: 'an administrator denies it',
+    policies: [
+      {
+        apiVersion: 'policy.networking.k8s.io/v1alpha1',
+        kind: 'AdminNetworkPolicy',
+        metadata: { name: 'deny' },
+        spec: { priority: 1, subject: { namespaces: {} }, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] },
+      },
+    ],
+    remedies: [],
+  },
+  {
+    what: 'a client outside that is masqueraded: the address of the node',
+    policies: [ingress([])],
+    source: { external: { address: '203.0.113.9', entersAt: 'n1' } },
+    destination: to('shop', 'db', 'NODE_PORT'),
+    remedies: [[/takes connections from 10\.0\.0\.1\/32, TCP port 8080$/]],
+  },
+  {
+    what: 'a client range, at a node that masquerades: the nodes from which it passes',
+    policies: [ingress([{ from: [{ ipBlock: { cidr: '203.0.113.0/24' } }] }])],
+    source: { external: { address: '203.0.113.9', entersAt: 'n1' } },
+    destination: to('shop', 'db', 'NODE_PORT'),
+    remedies: [[/^n3 instead of n1$/], [/takes connections from 10\.0\.0\.1\/32, TCP port 8080$/]],
+  },
+  {
+    what: 'nobody enforces',
+    policies: [ingress([])],
+    options: { more: [enforcer('kube-flannel', 'docker.io/flannel/flannel:v0.25')] },
+    remedies: [],
+  },
+  {
+    what: 'some of the endpoints are denied',
+    policies: [
+      networkPolicy('one', {
+        podSelector: { matchLabels: { app: 'api' } },
+        policyTypes: ['Ingress'],
+        ingress: [{ from: [{ ipBlock: { cidr: '10.244.9.0/24' } }] }],
+      }),
+    ],
+    destination: to('shop', 'api'),
+    remedies: [[/app=api takes connections from app=web/]],
+  },
+];
+
+for (const {
+  what,
+  policies,
+  options = {},
+  source = { pod: 'shop/web-0' },
+  destination = to('shop', 'db'),
+  remedies,
+} of CASES) {
+  t.test(what, async (t) => {
+    const snapshot = policedSnapshot({ ...options, policies });
+    const path = { source, destination } as never;
+    const result: PathResult = ask('path', { path }, snapshot).result;
+    const found = result.remedies ?? [];
+    t.equal(found.length, remedies.length, JSON.stringify(found.map((one) => one.what)));
+    for (const [index, [text, more = {}]] of remedies.entries()) {
+      t.match(found[index], { what: text, ...more });
+      const { change } = found[index] ?? {};
+      if (change === undefined) continue;
+      const again = ask('path', { path, changes: [change] }, snapshot).result;
+      t.same([...new Set(again.traces.map(({ verdict }) => verdict))], ['DELIVERED'], 'delivers when it is made');
+    }
+  });
+}
