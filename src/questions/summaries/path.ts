@@ -131,7 +131,7 @@ export function outcomesInShort(result: PathResult, after: PathResult): string {
     const where = reached(traces);
     const address = seenAddress(traces);
     const isNews = address !== undefined && address !== seenAddress(after.traces);
-    return `delivered${where === '' ? '' : ` to ${where}`}${isNews ? `; seen was ${address}` : ''}`;
+    return `delivered${where === '' ? '' : ` to ${where}`}${isNews ? `; ${sizeOf(traces) > 1 ? 'the pods' : 'the pod'} saw ${address}` : ''}`;
   }
   const parts = result.verdicts
     .filter(({ share: part }) => part.fraction !== '0')
