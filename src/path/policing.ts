@@ -67,6 +67,7 @@ function sentence(direction: Direction, pod: string, flow: Flow, decision: Decis
     return `${start}: let through by ${named(allowedBy.map(({ policy, rule }) => `rule ${rule} of ${policy}`))}`;
   }
   if (verdict === 'ALLOW') return `${start}: none applies`;
+  if (tier === 'DEFAULT') return `${start}: no policy selects the pod, and the network plugin denies by default`;
   let nearest = refusals[0];
   for (const one of refusals) {
     if (NEAREST.indexOf(one.reason) < NEAREST.indexOf(nearest?.reason ?? '')) nearest = one;
@@ -135,7 +136,7 @@ export function judge(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforc
 
 function judgeFlow(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer | undefined): Judgement {
   const { node, direction, flow } = point;
-  const decision = decide(cluster, direction, flow, pod, by?.admin ?? ALL_APIS);
+  const decision = defaulted(decide(cluster, direction, flow, pod, by?.admin ?? ALL_APIS), point, pod, by);
   const { verdict, tier } = decision;
   const [foreign] = foreignPoliciesOf(cluster, pod);
   const isConcerned = isSelected(decision) || foreign !== undefined;
@@ -154,9 +155,17 @@ function judgeFlow(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer 
   return { ...{ decision, isConcerned, isTakenToPass }, ...(ending === undefined ? {} : { ending }) };
 }
 
-/** Whether some policy selects the pod. */
-function isSelected({ tier }: Decision): boolean {
-  return tier !== 'DEFAULT' && tier !== 'NONE' && tier !== 'SELF';
+/** What is so where no policy selects the pod: allowed, unless the plugin denies by default; its own node always reaches it. */
+function defaulted(decision: Decision, { direction, flow }: PolicyPoint, pod: Pod, by: Enforcer | undefined): Decision {
+  if (by?.deniesByDefault !== true || decision.tier !== 'DEFAULT') return decision;
+  const fromOwn = direction === 'INGRESS' && flow.source.node?.metadata.name === pod.spec?.nodeName;
+  return fromOwn ? decision : { ...decision, verdict: 'DENY' };
+}
+
+/** Whether some policy selects the pod, or denies what none lets through. */
+function isSelected({ tier, verdict }: Decision): boolean {
+  if (tier === 'DEFAULT') return verdict === 'DENY';
+  return tier !== 'NONE' && tier !== 'SELF';
 }
 
 /** The step that says what policies decided and why; undefined where none selects the pod. */
@@ -209,11 +218,11 @@ export function policed(
   leaving: () => Packet = () => branch.packet,
 ): Policed {
   const { cluster, settings } = fabric;
-  if (policiesOf(cluster).length === 0) return { branch };
+  const enforcement = enforcementOf(cluster, settings.network.policies);
+  if (policiesOf(cluster).length === 0 && enforcement.by?.deniesByDefault !== true) return { branch };
   const { packet } = branch;
   const fromPod = entry === 'PREROUTING' && !isWire(packet.inInterface);
   if (!fromPod && receiver === undefined) return { branch };
-  const enforcement = enforcementOf(cluster, settings.network.policies);
   const { by } = enforcement;
   const passing = flowOf(fabric, packet, by);
   // A process of this node is this node, whatever address it sends from: in ipvs mode that of the Service, which is local there.

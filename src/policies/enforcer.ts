@@ -14,6 +14,8 @@ export interface Enforcer {
   readonly seesMasqueraded?: true;
   /** Policies on outgoing connections see them before kube-proxy translates them. */
   readonly seesServices?: true;
+  /** A pod that no policy selects is denied everything but its own node (Cilium's `enable-policy: always`). */
+  readonly deniesByDefault?: true;
   /** Of the pod's own node only connections of root are let through whatever policies say. */
   readonly rootOnly?: true;
   /** What a client sees of a denied connection. */
@@ -29,8 +31,6 @@ export interface Enforcement {
   /** For the assumption: what was taken, and why. */
   readonly value: string;
   readonly why: string;
-  /** Whether a pod that no policy selects is denied everything (Cilium's `enable-policy: always`). */
-  readonly deniesByDefault?: boolean;
 }
 
 interface EnforcerKind extends Enforcer {
@@ -143,10 +143,9 @@ function ciliumEnforcement(cluster: Cluster, kind: EnforcerKind, shown: string):
   const why = `Cilium enforces them (seen: ${shown}). They are evaluated after DNAT and before SNAT of the same node.`;
   return {
     enforced: true,
-    by: { ...kind, blocks },
+    by: { ...kind, blocks, ...(always ? { deniesByDefault: true as const } : {}) },
     value: 'ENFORCED',
     why,
-    ...(always ? { deniesByDefault: true } : {}),
   };
 }
 

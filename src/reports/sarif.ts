@@ -37,11 +37,21 @@ function rule(code: FindingCode) {
 
 const serviceOf = ({ evidence: { service } }: Finding) => (typeof service === 'string' ? service : undefined);
 
-/** The manifest of the Service itself; else the first of its namespace, which is what touches it; else the first of all. */
+/** The policies that a finding names, without their kinds. */
+function policiesOf({ evidence: { policy, policies } }: Finding): readonly string[] {
+  const listed = Array.isArray(policies) ? policies.map(String) : [];
+  const named = typeof policy === 'string' ? policy.split(',') : [];
+  return [...listed, ...named].map((text) => text.replace(/^\w+ /, ''));
+}
+
+/** The manifest of a policy that the finding names, else of the Service itself; else the first of its namespace, which is what touches it; else the first of all. */
 function placeOf(finding: Finding, places: readonly ManifestPlace[]): ManifestPlace | undefined {
   const service = serviceOf(finding);
   const namespace = service?.split('/')[0];
+  const policies = policiesOf(finding);
+  const isNamed = (name: string) => policies.some((policy) => policy === name || policy === name.split('/')[1]);
   return (
+    places.find(({ kind, name }) => kind.endsWith('NetworkPolicy') && isNamed(name)) ??
     places.find(({ kind, name }) => kind === 'Service' && name === service) ??
     places.find(({ name }) => namespace !== undefined && name.startsWith(`${namespace}/`)) ??
     places[0]

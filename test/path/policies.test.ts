@@ -246,6 +246,15 @@ t.test('who enforces, and how plugins differ', async (t) => {
     const { result } = ask('path', { path } as never, policedSnapshot({ policies: [one], more }));
     t.same([...new Set(result.traces.map((trace) => trace.verdict))], [verdict], what);
   }
+  const always = { more: cilium({ 'enable-policy': 'always' }) };
+  const straight = { destination: { pod: 'shop/db-0', port: 8080 } };
+  for (const [source, verdict] of [
+    [{ pod: 'shop/web-0' }, 'DROPPED'],
+    [{ node: 'n3' }, 'DELIVERED'],
+  ] as const) {
+    const { result } = ask('path', { path: { source, ...straight } } as never, policedSnapshot(always));
+    t.match(result.traces, [{ verdict }], 'Cilium denies by default where it is set up so');
+  }
   // A ClusterNetworkPolicy is about that, too.
   const cnp = {
     apiVersion: 'policy.networking.k8s.io/v1alpha2',

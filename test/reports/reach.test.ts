@@ -87,3 +87,18 @@ t.test('the command line: options, forms and the exit code', async (t) => {
   const unknown = await run([...args, '--change', JSON.stringify({ apply: { manifests: [cilium] } })]);
   t.equal(unknown.code, 4, 'some of it is not known');
 });
+
+t.test('SARIF points to the manifest of the policy that cuts', async (t) => {
+  const args = ['check', '-s', 'examples/shop.json', '-f', 'examples/policies/', '-o', 'sarif'];
+  const { stdout } = await run(args);
+  const [first] = JSON.parse(stdout).runs[0].results;
+  t.match(first, {
+    ruleId: 'NETWORK_POLICY_CUTS',
+    level: 'error',
+    locations: [
+      {
+        physicalLocation: { artifactLocation: { uri: 'examples/policies/api-egress.yaml' }, region: { startLine: 5 } },
+      },
+    ],
+  });
+});
