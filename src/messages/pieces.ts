@@ -2,7 +2,7 @@
  * Cuts an encoded answer into pieces for a stream. Protobuf itself says how pieces make a whole: merged in order, singular
  * messages merge, lists go on, so the bytes of the pieces one after another are the answer. Only an element of a list cannot be
  * cut that way. Where one is too large on its own, the text of a node's rules, `more_text` goes on with its text and
- * `more_tables` with its tables.
+ * `more_tables` with its tables, `more_virtual_servers` with its virtual servers.
  */
 import type { DescMessage } from '@bufbuild/protobuf';
 import { concatenated, type Occurrence, occurrences, withLength } from './wire.js';
@@ -21,6 +21,7 @@ interface Root {
   readonly limit: number;
   readonly moreText: number | undefined;
   readonly moreTables: number | undefined;
+  readonly moreServers: number | undefined;
 }
 
 const field = (message: DescMessage, name: string) => message.fields.find((each) => each.name === name);
@@ -69,6 +70,8 @@ function* tableParts(table: DescMessage, content: Uint8Array, limit: number): Ge
 /** An element that is too large: it itself with the beginning of its text or its tables, then how they go on. */
 function* continued(element: Occurrence, message: DescMessage, root: Root): Generator<Unit> {
   const [text, tables] = [field(message, 'text'), field(message, 'tables')];
+  const servers = field(message, 'virtual_servers')?.number;
+  const more: Unit[] = [];
   const own = [...occurrences(element.content as Uint8Array)];
   const rest: Uint8Array[] = [];
   const texts: Uint8Array[] = [];
@@ -78,6 +81,8 @@ function* continued(element: Occurrence, message: DescMessage, root: Root): Gene
       texts.push(...slices(content as Uint8Array, root.limit));
     else if (number === tables?.number && tables?.message !== undefined && root.moreTables !== undefined) {
       parts.push(...tableParts(tables.message, content as Uint8Array, root.limit));
+    } else if (number === servers && root.moreServers !== undefined) {
+      more.push({ bytes: withLength(root.moreServers, content as Uint8Array), root: false });
     } else rest.push(whole);
   }
   const [firstText, ...moreText] = texts;
@@ -85,8 +90,9 @@ function* continued(element: Occurrence, message: DescMessage, root: Root): Gene
   if (text !== undefined && firstText !== undefined) rest.push(withLength(text.number, firstText));
   if (tables !== undefined && firstTable !== undefined) rest.push(withLength(tables.number, firstTable));
   yield { bytes: withLength(element.number, concatenated(rest)), root: false };
-  for (const more of moreText) yield { bytes: withLength(root.moreText as number, more), root: true };
-  for (const more of moreTables) yield { bytes: withLength(root.moreTables as number, more), root: true };
+  for (const one of moreText) yield { bytes: withLength(root.moreText as number, one), root: true };
+  for (const one of moreTables) yield { bytes: withLength(root.moreTables as number, one), root: true };
+  for (const { bytes } of grouped(more, root.limit)) yield { bytes, root: true };
 }
 
 function* units(message: DescMessage, bytes: Uint8Array, root: Root): Generator<Unit> {
@@ -113,6 +119,7 @@ export function piecesOf(message: DescMessage, bytes: Uint8Array, limit: number 
     limit,
     moreText: field(message, 'more_text')?.number,
     moreTables: field(message, 'more_tables')?.number,
+    moreServers: field(message, 'more_virtual_servers')?.number,
   };
   const pieces: Uint8Array[] = [];
   let piece: Uint8Array[] = [];

@@ -4,11 +4,13 @@ import { create, type DescMessage, mergeFromBinary, toJson } from '@bufbuild/pro
 interface Part {
   text?: string;
   tables?: { name: string; chains: unknown[] }[];
+  virtualServers?: unknown[];
 }
 
 interface Pieces {
   moreText?: string | undefined;
   moreTables?: { name: string; chains: unknown[] }[];
+  moreVirtualServers?: unknown[];
   result?: {
     parts?: Part[];
     result?: { value?: { before?: { parts: Part[] }; after?: { parts: Part[] }; difference?: { unified: Part[] } } };
@@ -40,6 +42,8 @@ export function wholeOf(message: DescMessage, pieces: readonly Uint8Array[]): un
       else last?.tables?.push(table);
     }
     fields.moreTables = [];
+    last?.virtualServers?.push(...(fields.moreVirtualServers ?? []));
+    fields.moreVirtualServers = [];
   }
   return toJson(message, whole);
 }

@@ -13,7 +13,7 @@ const UPLOADS = ['UploadSnapshot'];
 /** Messages that mirror no schema. */
 const OWN = ['Value', 'Value.List', 'Value.Object', 'UploadSnapshotRequest'];
 /** Fields that only a stream of pieces needs. */
-const STREAM_ONLY = ['more_text', 'more_tables'];
+const STREAM_ONLY = ['more_text', 'more_tables', 'more_virtual_servers'];
 /** Objects of REST that are the bytes of a JSON text in protobuf. */
 const JSON_BYTES = [
   'Snapshot.inline',

@@ -8,8 +8,10 @@ import type { Answer } from '../../src/contract/answers.js';
 import { RPCS, writeAnswer } from '../../src/messages/codec.js';
 import { piecesOf } from '../../src/messages/pieces.js';
 import { descriptor } from '../../src/messages/registry.js';
+import { ask } from '../../src/questions/ask.js';
 import type { QuestionKind } from '../../src/questions/kinds.js';
 import { wholeOf } from '../grpc/whole.js';
+import { lab } from '../support/lab.js';
 import { runs } from '../support/runs.js';
 
 function check(kind: QuestionKind, answer: Answer, limit: number): readonly Uint8Array[] {
@@ -32,6 +34,15 @@ t.test('examples, cut anywhere', async (t) => {
       else if (limit <= 4000) t.ok(pieces.length > 1, `${file} in ${pieces.length} pieces of ${limit}`);
     }
   }
+});
+
+t.test('virtual servers of a node, cut anywhere', async (t) => {
+  const answer = ask(
+    'chains',
+    { settings: { kubeProxy: { mode: 'ipvs' } }, chains: { nodes: ['node-1'], format: 'RULES' } },
+    lab({ services: Array.from({ length: 9 }, () => ({})) }),
+  ) as Answer;
+  for (const limit of [64, 300, 1000, 4000]) t.ok(check('chains', answer, limit).length > 1, `${limit}`);
 });
 
 const text = fc.string({ unit: 'binary', maxLength: 400 });
