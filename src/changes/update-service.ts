@@ -157,7 +157,8 @@ export function updateService(
   }
   const changed = cluster.with({ services: new Map([[key, service]]) });
   const settled = settle(cluster, changed, { services: shown ? [key] : [] }, context);
-  const rangeOf = (family: IPFamily) => new ClusterIPs(cluster, key).rangeOf(family);
+  const ranges = stored.addresses.length === 0 ? undefined : new ClusterIPs(cluster, key);
+  const rangeOf = (family: IPFamily) => ranges?.rangeOf(family);
   const choices = [
     ...stored.addresses.map(
       ({ family, address }): Choice => ({

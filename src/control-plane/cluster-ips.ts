@@ -1,4 +1,5 @@
 import {
+  type Address,
   addressOf,
   addressWidth,
   type Cidr,
@@ -31,10 +32,17 @@ const LARGEST = 8;
 /** What the range is taken to be at least, where addresses alone show it. */
 const SMALLEST: Readonly<Record<IPFamily, number>> = { IPv4: 24, IPv6: 120 };
 
-function addressesOf(service: Service): readonly string[] {
-  const { clusterIP = '', clusterIPs = [], type } = service.spec ?? {};
+const read = new WeakMap<Service, readonly Address[]>();
+
+function readAddresses({ spec = {} }: Service): readonly Address[] {
+  const { clusterIP = '', clusterIPs = [], type } = spec;
   if (type === 'ExternalName') return [];
-  return (clusterIPs.length > 0 ? clusterIPs : [clusterIP]).filter((text) => text !== '' && text !== 'None');
+  return (clusterIPs.length > 0 ? clusterIPs : [clusterIP]).flatMap((text) => addressOf(text) ?? []);
+}
+
+/** The cluster IPs of a Service. Every new Service asks for those of all others. */
+function addressesOf(service: Service): readonly Address[] {
+  return remember(read, service, () => readAddresses(service));
 }
 
 function readFlags(cluster: Cluster): readonly ServiceRange[] {
@@ -90,9 +98,7 @@ function claimsOf(services: ReadonlyMap<string, Service>): SharedClaims {
   const owners = new Map<string, string>();
   const bounds: Partial<Record<IPFamily, Bounds>> = {};
   for (const [key, service] of services) {
-    for (const text of addressesOf(service)) {
-      const address = addressOf(text);
-      if (address === undefined) continue;
+    for (const address of addressesOf(service)) {
       bounds[address.family] = widened(bounds[address.family], address.bits);
       owners.set(address.text, key);
     }
@@ -121,18 +127,15 @@ export class ClusterIPs {
     for (const key of [except, ...replacements.keys()]) {
       const former = base.get(key);
       if (former === undefined) continue;
-      for (const text of addressesOf(former)) {
-        const address = addressOf(text);
-        if (address === undefined || this.#shared.owners.get(address.text) !== key) continue;
+      for (const address of addressesOf(former)) {
+        if (this.#shared.owners.get(address.text) !== key) continue;
         this.#owners.set(address.text, undefined);
         this.#freed.push(address.bits);
       }
     }
     for (const [key, service] of replacements) {
       if (service === undefined) continue;
-      for (const text of addressesOf(service)) {
-        const address = addressOf(text);
-        if (address === undefined) continue;
+      for (const address of addressesOf(service)) {
         bounds[address.family] = widened(bounds[address.family], address.bits);
         if (key !== except) this.#owners.set(address.text, key);
       }

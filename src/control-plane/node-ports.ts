@@ -6,10 +6,17 @@ import type { Service } from '../cluster/objects.js';
 export const FIRST_NODE_PORT = 30000;
 export const LAST_NODE_PORT = 32767;
 
-function portsOf(service: Service): readonly number[] {
+const read = new WeakMap<Service, readonly number[]>();
+
+function readPorts(service: Service): readonly number[] {
   if (service.spec?.type === 'ExternalName') return [];
   const ports = (service.spec?.ports ?? []).flatMap(({ nodePort }) => nodePort || []);
   return service.spec?.healthCheckNodePort ? [...ports, service.spec.healthCheckNodePort] : ports;
+}
+
+/** The node ports of a Service. Every new Service asks for those of all others. */
+function portsOf(service: Service): readonly number[] {
+  return remember(read, service, () => readPorts(service));
 }
 
 const shared = new WeakMap<ReadonlyMap<string, Service>, ReadonlyMap<number, string>>();

@@ -271,12 +271,22 @@ class Storage {
   nodePorts(before: Spec, spec: Spec): Spec {
     const former = new Set((before.ports ?? []).map(({ nodePort }) => nodePort));
     const done = new Set<number>();
+    const seen = new Set<string>();
     const all = spec.ports ?? [];
-    for (const [index, { nodePort }] of all.entries()) {
-      if (!nodePort || done.has(nodePort)) continue;
+    for (const [index, { nodePort, protocol = 'TCP' }] of all.entries()) {
+      if (!nodePort) continue;
+      const place = SPEC.child('ports').index(index).child('nodePort');
+      const known = `${protocol} ${nodePort}`;
+      if (seen.has(known)) {
+        this.faults.add(place, 'InternalError', `Node port ${nodePort}/${protocol} is there twice.`);
+        return spec;
+      }
+      seen.add(known);
+      if (done.has(nodePort)) continue;
       done.add(nodePort);
       if (former.has(nodePort)) this.from.nodePorts.claim(nodePort, this.key);
-      else this.claim(nodePort, SPEC.child('ports').index(index).child('nodePort'));
+      else this.claim(nodePort, place);
+      if (this.faults.any) return spec;
     }
     const ports = all.map((port) => {
       if (port.nodePort || !getsNodePorts(spec)) return port;

@@ -9,25 +9,32 @@ function header({ type }: NamedSet, family: IPFamily): string {
     : `family ${family === 'IPv4' ? 'inet' : 'inet6'} hashsize 1024 maxelem 65536`;
 }
 
+/** The entries that the kernel takes: no set of networks holds one of length 0 (net/netfilter/ipset/ip_set_hash_gen.h). */
+function heldBy({ type, entries }: NamedSet): readonly string[] {
+  const texts = entries.map(({ text }) => text);
+  return /[:,]net/.test(type) ? texts.filter((text) => !text.endsWith('/0')) : texts;
+}
+
 /** One set as `ipset save` prints it. Members stand by text, since the kernel's order is that of a hash with a drawn seed. */
 export function savedSet(set: NamedSet, family: IPFamily): string {
   const lines = [
     `create ${set.name} ${set.type} ${header(set, family)}`,
-    ...set.entries.map(({ text }) => `add ${set.name} ${text}`),
+    ...heldBy(set).map((text) => `add ${set.name} ${text}`),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
 
 /** One set as `ipset list` prints it, without its revision and size in memory, which are the kernel's. */
 export function listedMembers(set: NamedSet, family: IPFamily, references: number): string {
+  const members = heldBy(set);
   const lines = [
     `Name: ${set.name}`,
     `Type: ${set.type}`,
     `Header: ${header(set, family)}`,
     `References: ${references}`,
-    `Number of entries: ${set.entries.length}`,
+    `Number of entries: ${members.length}`,
     'Members:',
-    ...set.entries.map(({ text }) => text),
+    ...members,
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -117,11 +117,14 @@ interface Differences {
   /** Nodes whose rules, or whose place on the packet's way, may be like no other node's. */
   readonly special: ReadonlySet<string>;
   readonly byZone: boolean;
+  /** Every node may choose otherwise than each other one: by a hash of its own address. */
+  readonly byNode: boolean;
 }
 
 function differences(fabric: Fabric, destination: Destination, first: Client): Differences {
   const special = new Set<string>();
   let byZone = false;
+  let byNode = false;
   let byHost = true;
   for (const { target } of resolveDestination(fabric, destination, first).targets) {
     if (target.port === undefined) continue;
@@ -141,11 +144,24 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
       }
     }
     for (const node of nodesThatTake(fabric, target.address, target.port)) special.add(node);
+    byNode ||= hashesNodes(fabric, first, target.address);
     const place = fabric.places.locate(target.address);
     if (place.kind === 'NODE') for (const node of nodesWithHostPort(fabric, target.port)) special.add(node);
     if (place.kind === 'POD' || place.kind === 'NODE') special.add(place.node);
   }
-  return { special, byZone };
+  return { special, byZone, byNode };
+}
+
+/**
+ * Whether IPVS hashes an address of the node: that of a process of the host which connects, or that of a node port. Nodes that are alike
+ * choose otherwise then.
+ */
+function hashesNodes(fabric: Fabric, client: Client, address: string): boolean {
+  const { mode, ipvsScheduler } = fabric.settings.proxyOf(client.node);
+  if (mode !== 'ipvs') return false;
+  const toNode = fabric.places.locate(address).kind === 'NODE';
+  if (ipvsScheduler === 'dh') return toNode;
+  return (ipvsScheduler === 'sh' || ipvsScheduler === 'mh') && client.kind === 'HOST' && toNode;
 }
 
 /**
@@ -167,6 +183,7 @@ function alike(
     const found = differences(fabric, destination, clientOn(nodes[0] as string));
     for (const node of found.special) special.add(node);
     byZone ||= found.byZone;
+    if (found.byNode) for (const node of nodes) special.add(node);
   }
   const groups: WeightedClient[] = [];
   for (const { nodes } of byZone ? classes.byProfileAndZone : classes.byProfile) {

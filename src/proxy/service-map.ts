@@ -104,6 +104,11 @@ export class ClusterServiceMap implements ServiceMap {
     return this.#portEndpoints(port).endpoints;
   }
 
+  /** Whether nodes may see other endpoints of a port than each other: it has several of one identity. */
+  hasDuplicates(port: ServicePort): boolean {
+    return this.#portEndpoints(port).duplicates.length > 0;
+  }
+
   /** {@link endpointsOf} as the kube-proxy of one node keeps them: duplicates on that node win up to 1.35. */
   endpointsSeenFrom(node: string, port: ServicePort): readonly ProxyEndpoint[] {
     const { endpoints, duplicates } = this.#portEndpoints(port);

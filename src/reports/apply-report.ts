@@ -3,10 +3,12 @@ import { stringify } from 'yaml';
 import { LAST_APPLIED } from '../api-server/note.js';
 import type { Answer, AppliedObject, ApplyResult } from '../contract/answers.js';
 import { unifiedDiff } from '../questions/differences/unified.js';
-import { backgroundMarkdown, markdownReport } from './assumptions.js';
+import { backgroundMarkdown, details, markdownReport } from './assumptions.js';
+import { controlledCounts, isControlled } from './controlled-objects.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { findingsText, footer, headline } from './frame.js';
 import { markdownBlock, markdownCode, markdownText, printable } from './safe-text.js';
+import { item } from './wrap.js';
 
 function nameOf({ kind, namespace, name }: AppliedObject): string {
   return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
@@ -55,30 +57,50 @@ function linesOf(object: AppliedObject): readonly string[] {
   return [`${head}: ${error.reason}:`, ...told.map((line) => `  ${line}`)];
 }
 
+/** Objects of controllers that are shown where there are no others. */
+const MOST_CONTROLLED = 6;
+
 function text(answer: Answer<ApplyResult>, layout: Layout): string {
   const { objects } = answer.result;
+  const { view, width } = layout;
+  const own = view.all ? objects : objects.filter((object) => !isControlled(object));
+  // Where nobody wrote an object, what controllers do is all there is.
+  const shown = own.length === 0 ? objects.slice(0, MOST_CONTROLLED) : own;
+  const others = objects.filter((object) => !shown.includes(object));
   return joinSections([
     headline(answer, layout),
     findingsText(answer, layout),
-    objects.flatMap((object) => linesOf(object).map(printable)),
-    ...objects.map((object) => {
+    [
+      ...shown.flatMap((object) => linesOf(object).map(printable)),
+      ...(others.length === 0
+        ? []
+        : item('', `by controllers: ${controlledCounts(others).join(', ')} (each: --all)`, width, 2)),
+    ],
+    ...shown.map((object) => {
       const diff = diffOf(object);
       return diff === '' ? [] : diff.trimEnd().split('\n').map(printable);
     }),
-    ...footer(answer, layout, []),
+    ...footer(answer, layout, others.length === 0 ? [] : [['every object', '--all'] as const]),
   ]);
 }
 
 function markdown(answer: Answer<ApplyResult>): string {
+  const { objects } = answer.result;
+  const section = (object: AppliedObject) => {
+    const diff = diffOf(object);
+    const [head = '', ...more] = linesOf(object);
+    const title = `${markdownCode(nameOf(object))} ${markdownText(head.slice(nameOf(object).length + 1))}`;
+    const causes = more.map((line) => `- ${markdownText(line.trim())}`);
+    return [title, ...causes, ...(diff === '' ? [] : ['', markdownBlock(diff)])].flat();
+  };
+  const controlled = objects.filter(isControlled);
+  const folded = controlled.map((object) => section(object).join('\n')).join('\n\n');
   return markdownReport([
     [`**${markdownText(answer.summary)}**`],
-    ...answer.result.objects.map((object) => {
-      const diff = diffOf(object);
-      const [head = '', ...more] = linesOf(object);
-      const title = `${markdownCode(nameOf(object))} ${markdownText(head.slice(nameOf(object).length + 1))}`;
-      const causes = more.map((line) => `- ${markdownText(line.trim())}`);
-      return [title, ...causes, ...(diff === '' ? [] : ['', markdownBlock(diff)])].flat();
-    }),
+    ...objects.filter((object) => !isControlled(object)).map(section),
+    controlled.length === 0
+      ? []
+      : [details(`By controllers: ${markdownText(controlledCounts(controlled).join(', '))}`, folded)],
     ...backgroundMarkdown(answer),
   ]);
 }

@@ -1,6 +1,6 @@
 import { remember } from '../base/remember.js';
 import type { Answer, CheckedDoor, CheckResult } from '../contract/answers.js';
-import { type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
+import { alikeFindings, type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
 import { backgroundMarkdown, details, markdownGroup, markdownReport } from './assumptions.js';
 import { doorTitle, endpointsText, keptText, portTitle, scopeText, sortedDoors, verdictText } from './check-rows.js';
 import { joinSections, type Layout, type Report } from './form.js';
@@ -21,6 +21,8 @@ const COLUMNS: readonly Column[] = [
 /** A comment on a pull request is to be short: rows beyond these are folded away or left out, and counted. */
 const MAX_ROWS = 20;
 const MAX_FOLDED = 50;
+/** So many findings stand in sight, if there are so many, and at least one of each kind. */
+const FEW_ROWS = 8;
 /** GitHub takes comments of 65536 characters. */
 const MAX_CHARACTERS = 60_000;
 
@@ -163,21 +165,19 @@ function markdown(answer: Answer<CheckResult>): string {
   const changed = doors.filter(({ change }) => change !== 'SAME').map(markdownCells);
   const same = doors.filter(({ change }) => change === 'SAME').map(markdownCells);
   const groups = groupedFindings(findings);
-  const grave = groups.filter(({ severity }) => severity !== 'INFO');
+  const kinds = alikeFindings(groups.filter(({ severity }) => severity !== 'INFO'));
+  // The first of each kind, then the others: a comment names what is wrong before how often.
+  const grave = [...kinds.map(({ first }) => first), ...kinds.flatMap(({ others }) => others)];
+  const most = Math.min(MAX_ROWS, Math.max(kinds.length, FEW_ROWS));
   const light = groups.filter(({ severity }) => severity === 'INFO');
   const lines = notAskedLines(result);
   const sections: (readonly string[])[] = [
     [`**${iconOf(result)} ${markdownText(answer.summary)}**`],
     [scopeText(result)],
     nodeLine(result).map(markdownText),
-    grave.length === 0 ? [] : findingRows(grave.slice(0, MAX_ROWS)),
-    grave.length > MAX_ROWS
-      ? [
-          details(
-            `More findings: ${grave.length - MAX_ROWS}`,
-            findingRows(grave.slice(MAX_ROWS, MAX_ROWS + MAX_FOLDED)).join('\n'),
-          ),
-        ]
+    grave.length === 0 ? [] : findingRows(grave.slice(0, most)),
+    grave.length > most
+      ? [details(`More findings: ${grave.length - most}`, findingRows(grave.slice(most, most + MAX_FOLDED)).join('\n'))]
       : [],
     changed.length === 0
       ? [result.unknown === undefined ? 'No door of a touched Service changes.' : 'No door is seen to change.']

@@ -13,6 +13,8 @@ const TOKEN = 'secret';
 
 /** Why the real programs cannot be run here; undefined where they can. */
 export function missingPrograms(): string | undefined {
+  if (process.env.APISERVER_TESTS !== '1')
+    return 'real programs run in npm run test:apiserver alone: they take a minute';
   if (!existsSync(LAB)) return `${LAB} is not there: build it with test/apiserver/build-lab.sh`;
   for (const [program, flag] of [
     ['etcd', '--version'],
@@ -143,7 +145,7 @@ export class Real {
   kubectlFolder(): string {
     const folder = join(this.#folder, 'bin');
     spawnSync('mkdir', ['-p', folder]);
-    const text = `#!/bin/sh\nexec ${LAB} kubectl ${this.access.join(' ')} "$@"\n`;
+    const text = `#!/bin/sh\nHOME=${this.#folder} exec ${LAB} kubectl ${this.access.join(' ')} "$@"\n`;
     writeFileSync(join(folder, 'kubectl'), text, { mode: 0o755 });
     return folder;
   }

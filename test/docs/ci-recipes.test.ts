@@ -57,7 +57,8 @@ for (const [title, program, words, before, uri] of RECIPES) {
   t.test(`${title}: what it renders is checked`, async (t) => {
     const dir = t.testdir({ before });
     const { run } = workspace(dir, { [program]: `echo "$*" > called\ncat before rendered.yaml\n` });
-    const { status, stdout, stderr } = run(codeOf(title, 'sh'));
+    // The manifest of the example is of namespace default.
+    const { status, stdout, stderr } = run(codeOf(title, 'sh').replace(' -n shop ', ' -n default '));
     t.equal(status, 1, stderr);
     t.match(readFileSync(join(dir, 'called'), 'utf8').trim(), words);
     if (uri === undefined) {

@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lacksIpvs } from './ipvs/uml.js';
 import { TIMEOUT } from './parameters.js';
 import { flavours, lacksTrace, missing, versions } from './sandbox/missing.js';
 import { REPORT, type Tally } from './tally.js';
@@ -60,6 +61,7 @@ const untraced = flavours().flatMap((flavour) => {
 const head = [
   lacking === undefined ? `${versions()}.` : `Not compared, this machine has ${lacking}.`,
   ...untraced,
+  lacksIpvs() === undefined ? 'The rows of ipvs in user-mode Linux.' : `No ip_vs: this machine has ${lacksIpvs()}.`,
 ].join(' ');
 
 if (asMarkdown) {

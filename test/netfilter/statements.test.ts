@@ -99,6 +99,9 @@ const written = `
   -m physdev ! --physdev-is-in -m addrtype ! --src-type LOCAL -j Y
   -m addrtype --dst-type LOCAL ! -d 127.0.0.0/8 -j Y
   -m set ! --match-set KUBE-CLUSTER-IP dst,dst -j Y
+  -s 203.0.113.10 -m ipvs --vaddr 203.0.113.10 --vproto tcp --vport 80 -j DROP
+  -m ipvs ! --ipvs -j Y
+  -m ipvs ! --vaddr 10.0.0.0/8 ! --vproto udp ! --vport 53 --vdir REPLY ! --vmethod MASQ -j Y
   -i eth0 ! -o cni+ -j Y
   ! -i eth+ -o eth1 -j Y
   ! -p tcp -j Y
@@ -164,6 +167,9 @@ const NEW = { state: 'NEW', dnat: false, snat: false } as const;
 const unflown = (state: 'INVALID' | 'UNTRACKED') => ({ connection: { state, dnat: false, snat: false } }) as const;
 
 /** Matches, the packet (what differs from the usual one), and whether it matches. */
+/** A packet that IPVS has sent on for 10.96.0.10:80. */
+const BALANCED = { address: '10.96.0.10', port: 80, forwarding: 'MASQUERADE' } as const;
+
 const matchRows: readonly (readonly [rule: string, packet: Partial<Packet>, outcome: Outcome])[] = [
   ['-s 10.244.0.9', {}, 'YES'],
   ['-s 10.244.0.0/16', {}, 'YES'],
@@ -263,6 +269,18 @@ const matchRows: readonly (readonly [rule: string, packet: Partial<Packet>, outc
   ['-m recent --name SEEN --rcheck --seconds 60 --hitcount 3', {}, 'UNKNOWN'],
   ['-m recent --name SEEN --remove -m recent --name SEEN --rcheck', {}, 'NO'],
   ['-m recent --name OTHER --set -m recent --name OTHER --rcheck', {}, 'YES'],
+  ['-m ipvs --ipvs', {}, 'NO'],
+  ['-m ipvs ! --ipvs', {}, 'YES'],
+  ['-m ipvs --ipvs', { balanced: BALANCED }, 'YES'],
+  ['-m ipvs ! --ipvs', { balanced: BALANCED }, 'NO'],
+  ['-m ipvs ! --vport 80', {}, 'NO'],
+  ['-m ipvs --vaddr 10.96.0.10 --vproto tcp --vport 80', { balanced: BALANCED }, 'YES'],
+  ['-m ipvs --vaddr 10.96.0.0/16 --vmethod MASQ --vdir ORIGINAL', { balanced: BALANCED }, 'YES'],
+  ['-m ipvs --vaddr 10.96.0.11', { balanced: BALANCED }, 'NO'],
+  ['-m ipvs ! --vaddr 10.96.0.11', { balanced: BALANCED }, 'YES'],
+  ['-m ipvs --vport 81', { balanced: BALANCED }, 'NO'],
+  ['-m ipvs --vdir REPLY', { balanced: BALANCED }, 'NO'],
+  ['-m ipvs --vportctl 21', { balanced: BALANCED }, 'UNKNOWN'],
   ['-m physdev --physdev-is-in', {}, 'NO'],
   ['-m physdev ! --physdev-is-in', {}, 'YES'],
   ['-m physdev --physdev-is-in', { bridged: true }, 'YES'],

@@ -228,6 +228,74 @@ t.test('a sweep counts shares of the long run', async (t) => {
   );
 });
 
+t.test('a source range that holds everything is refused by ipset, up to 1.33', async (t) => {
+  const open: LabService = {
+    ...BALANCED,
+    spec: { ...BALANCED.spec, externalTrafficPolicy: 'Cluster', loadBalancerSourceRanges: ['0.0.0.0/0'] },
+  };
+  const path = {
+    source: { external: { address: '203.0.113.7', entersAt: 'node-1' } },
+    destination: { service: { ...SVC, via: 'LOAD_BALANCER' as const } },
+  };
+  for (const [version, expected] of [
+    ['1.33.13', 'DROPPED'],
+    ['1.34.9', 'DELIVERED'],
+  ] as const) {
+    const snapshot = lab({ services: [open], version });
+    const { traces } = ask('path', { settings: ipvs(), path }, snapshot).result;
+    t.equal(traces[0]?.verdict, expected, version);
+    const chains = { nodes: ['node-1'], format: 'SAVE' as const };
+    t.notMatch(ask('chains', { settings: ipvs(), chains }, snapshot).result.parts[0]?.text, /0\.0\.0\.0\/0/, version);
+  }
+});
+
+t.test('a sweep and groups of nodes look at every hash', async (t) => {
+  const { small } = await import('../support/small-cluster.js');
+  const web = { namespace: 'default', name: 'web' };
+  for (const name of ['dh', 'sh', 'rr'] as const) {
+    const settings = scheduler(name);
+    const asked = {
+      scale: { kind: 'Deployment', ...web },
+      from: 1,
+      to: 9,
+      services: [web],
+      clients: { nodes: { from: 'HOST' } },
+    };
+    const { clients, services, ...sweep } = asked;
+    const swept = ask(
+      'sweep',
+      { settings, sweep: { ...sweep, probability: { services, clients } } } as never,
+      small({}),
+    );
+    for (const point of swept.result.points) {
+      const scaled = { scale: { kind: 'Deployment', ...web, replicas: point.replicas } };
+      const alone = ask(
+        'probability',
+        { settings, changes: [scaled], probability: { services, clients } } as never,
+        small({}),
+      );
+      const own = alone.result.services[0]?.endpoints.length;
+      t.equal(point.services[0]?.endpoints, own, `${name}: ${point.replicas} replicas`);
+    }
+  }
+  // Node ports: dh hashes the address of each node.
+  const nodes = [1, 2, 3].map((on) => {
+    const path = {
+      source: { pod: `default/client-${on}` },
+      destination: { service: { ...SVC, via: 'NODE_PORT', node: `node-${on}` } },
+    };
+    const [trace] = ask('path', { settings: scheduler('dh'), path } as never, lab({ services: [NODE_PORT] })).result
+      .traces;
+    return trace?.endpoint?.address;
+  });
+  const all = ask(
+    'probability',
+    { settings: scheduler('dh'), probability: { services: [{ ...SVC, via: 'NODE_PORT' }] } } as never,
+    lab({ services: [NODE_PORT] }),
+  ).result.services[0];
+  t.same(new Set(all?.endpoints.map(({ address }) => address)), new Set(nodes));
+});
+
 function changesTo(mode: string): Change[] {
   return [{ proxy: { mode } }] as Change[];
 }

@@ -58,6 +58,8 @@ const SCREENS: readonly Screen[] = [
     request: { changes: [scale(2)], probability: {} },
     most: 60,
   },
+  { what: 'an apply', kind: 'apply', request: { changes: [scale(2)] }, most: 60 },
+  { what: 'who reaches whom', kind: 'reach', request: {}, most: 60 },
   {
     what: 'a sweep',
     kind: 'sweep',
@@ -74,7 +76,7 @@ const SIZES: readonly (readonly [endpoints: number, services: number, platforms?
 ];
 
 /** Rules and their diffs are given verbatim, however long. */
-const VERBATIM = /^\s*[-+]{0,2}A KUBE-|^[-+]|^\s*-A /;
+const VERBATIM = /^\s*[-+]{0,2}A KUBE-|^[-+]|^\s*-A |^diff -u /;
 
 function withNode(request: object, { cluster }: Snapshot): QuestionRequest {
   const [node = ''] = cluster.nodes.keys();

@@ -15,8 +15,12 @@ function deploymentStrategy(strategy: Fields): Fields {
 
 function daemonStrategy(strategy: Fields): Fields {
   const own = filled(strategy, { type: 'RollingUpdate' });
-  if (own.type !== 'RollingUpdate') return own;
-  return { ...own, rollingUpdate: filled(fieldsIn(own.rollingUpdate), { maxUnavailable: 1, maxSurge: 0 }) };
+  if (own.type === 'RollingUpdate') {
+    return { ...own, rollingUpdate: filled(fieldsIn(own.rollingUpdate), { maxUnavailable: 1, maxSurge: 0 }) };
+  }
+  if (!isGiven(own.rollingUpdate)) return own;
+  // What is kept of it for later has both numbers: 0 is how the API server holds the one that is not there.
+  return { ...own, rollingUpdate: filled(fieldsIn(own.rollingUpdate), { maxUnavailable: 0, maxSurge: 0 }) };
 }
 
 function statefulStrategy(strategy: Fields): Fields {

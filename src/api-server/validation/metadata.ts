@@ -1,7 +1,7 @@
 /** An object's metadata. Source: apimachinery pkg/api/validation, `ValidateObjectMeta`, `ValidateObjectMetaUpdate`. */
 import { type Faults, Place } from '../faults.js';
 import { dnsLabel, dnsSubdomain, qualifiedName } from '../formats.js';
-import { type Fields, fieldsIn, itemsIn, listIn, sameMeaning, textIn } from '../values.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, sameMeaning, textIn } from '../values.js';
 import { checkLabels } from './labels.js';
 
 const METADATA = Place.root.child('metadata');
@@ -54,12 +54,16 @@ export function checkMetadata(object: Fields, namespaced: boolean, format: NameF
   checkFinalizers(metadata.finalizers, faults);
 }
 
+/** What stays as it is where a change leaves it out. */
+const KEPT: readonly string[] = ['uid', 'creationTimestamp', 'deletionTimestamp'];
+
 /** The metadata of an object that is changed: its name stays, so only what may change is checked. */
 export function checkMetadataUpdate(object: Fields, before: Fields, faults: Faults): void {
   const metadata = fieldsIn(object.metadata);
   const former = fieldsIn(before.metadata);
   for (const field of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp']) {
     if (former[field] === undefined || sameMeaning(metadata[field], former[field])) continue;
+    if (KEPT.includes(field) && !isGiven(metadata[field])) continue;
     faults.invalid(METADATA.child(field), `${field} cannot be changed; it is ${JSON.stringify(former[field])}.`);
   }
   checkLabels(metadata.labels, METADATA.child('labels'), faults);

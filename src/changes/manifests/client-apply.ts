@@ -4,7 +4,7 @@ import type { ApiFault } from '../../api-server/faults.js';
 import { notedManifest, withNote } from '../../api-server/note.js';
 import { withCanonicalQuantities, withoutNullItems } from '../../api-server/stored-form.js';
 import { kubectlPatch, withPatch } from '../../api-server/strategic-merge.js';
-import type { Fields } from '../../api-server/values.js';
+import { type Fields, fieldsIn, isGiven } from '../../api-server/values.js';
 import type { RefusalReason } from '../refusal.js';
 
 /** An object as it is sent, or why it is refused; undefined: there is nothing to send. */
@@ -35,6 +35,16 @@ function created(manifest: Fields, type: string, note: string): Sent {
   const causes = wrong === undefined ? unknownFieldFaults(manifest, type) : [wrong];
   if (causes.length > 0) return { reason: 'BadRequest', causes };
   return { object: decoded(withoutNulls(withNote(manifest, note)), type) };
+}
+
+/** An update that leaves these out keeps them (a manifest that was printed by older tools had `creationTimestamp: null`). */
+const IDENTITY = ['uid', 'creationTimestamp', 'deletionTimestamp'];
+
+function withIdentity(before: Fields, after: Fields): Fields {
+  const [former, metadata] = [fieldsIn(before.metadata), fieldsIn(after.metadata)];
+  const lost = IDENTITY.filter((field) => isGiven(former[field]) && !isGiven(metadata[field]));
+  if (lost.length === 0) return after;
+  return { ...after, metadata: { ...metadata, ...Object.fromEntries(lost.map((field) => [field, former[field]])) } };
 }
 
 /** The cause that stands before those of a patch that makes an object that cannot be decoded. */
@@ -68,7 +78,7 @@ export function clientApply(before: Fields | undefined, manifest: Fields, type: 
     return { reason: 'BrokenPatch', causes: [{ pointer: '', field: '', reason: 'FieldValueInvalid', detail }] };
   }
   if (Object.keys(patch).length === 0) return undefined;
-  const laid = withPatch(before, withCanonicalQuantities(patch, type) as Fields, type);
+  const laid = withIdentity(before, withPatch(before, withCanonicalQuantities(patch, type) as Fields, type));
   const unknown = unknownFieldFaults({ ...laid, status: undefined }, type);
   // What the snapshot itself holds beyond the schema (of another version) is not the manifest's.
   const known = new Set(unknownFieldFaults({ ...before, status: undefined }, type).map(({ field }) => field));

@@ -25,6 +25,7 @@ import {
 } from './port-state.js';
 import { restoreText } from './restore.js';
 import { ipvsRuleset } from './ruleset.js';
+import { serviceIndex } from './service-index.js';
 import { ProgrammedSets } from './set-lookup.js';
 import { type SetName, setComment, setName, setNames, setType } from './sets.js';
 
@@ -107,13 +108,7 @@ export class IpvsProgram implements NodeProgram {
 
   /** All endpoints of this node, with the ports that they belong to. */
   localEndpoints(): readonly (readonly [ServicePort, ProxyEndpoint])[] {
-    const { name } = this.#place;
-    return this.services.ports().flatMap((port) =>
-      this.services
-        .endpointsSeenFrom(name, port)
-        .filter(this.isLocal)
-        .map((endpoint) => [port, endpoint] as const),
-    );
+    return serviceIndex(this.services).endpointsOn(this.#place.name);
   }
 
   #realServers(port: ServicePort, policy: ServerDraft['policy']): readonly RealServer[] {
@@ -204,7 +199,13 @@ export class IpvsProgram implements NodeProgram {
   }
 
   isBound(address: string): boolean {
-    return this.boundAddresses.has(address);
+    return serviceIndex(this.services)
+      .portsAt(address)
+      .some((port) =>
+        this.portState(port).servers.some(
+          (server) => server.bound && (addressOf(server.address)?.text ?? server.address) === address,
+        ),
+      );
   }
 
   /** The node's sets by name, with their entries by text. */
@@ -219,21 +220,20 @@ export class IpvsProgram implements NodeProgram {
 
   /** The sets that have entries. */
   get #used(): ReadonlySet<SetName> {
-    const used = new Set<SetName>();
-    let ownEndpoint = false;
-    for (const port of this.services.ports()) {
-      for (const { set } of this.portState(port).entries) used.add(set);
-      ownEndpoint ||= this.services.endpointsSeenFrom(this.#place.name, port).some(this.isLocal);
-    }
-    if (ownEndpoint) used.add('KUBE-LOOP-BACK');
+    const index = serviceIndex(this.services);
+    const used = new Set(index.usedSets(this.context));
+    for (const port of index.ranged) for (const { set } of this.portState(port).entries) used.add(set);
+    if (this.localEndpoints().length > 0) used.add('KUBE-LOOP-BACK');
     return used;
   }
 
   /** The rules of iptables around the sets. */
   get rules(): FixedRules {
     if (this.#rules === undefined) {
-      const outRules: Rule[] = this.services.ports().flatMap((port) => this.portState(port).outRules);
-      this.#rules = fixedRules(this.context, (set) => !this.#used.has(set), outRules);
+      const { ranged } = serviceIndex(this.services);
+      const outRules: Rule[] = ranged.flatMap((port) => this.portState(port).outRules);
+      const used = this.#used;
+      this.#rules = fixedRules(this.context, (set) => !used.has(set), outRules);
     }
     return this.#rules;
   }

@@ -86,7 +86,8 @@ export class ProgrammedSets implements SetLookup {
         if (set !== 'KUBE-LOAD-BALANCER-SOURCE-CIDR') return [];
         const comma = text.lastIndexOf(',');
         const range = networkOf(text.slice(comma + 1));
-        return range === undefined ? [] : [{ portal: text.slice(0, comma), range }];
+        // ipset refuses a network that holds everything: kube-proxy says so in its log, and the set goes without it.
+        return range === undefined || range.length === 0 ? [] : [{ portal: text.slice(0, comma), range }];
       }),
     );
   }

@@ -3,6 +3,7 @@
 import type { ApiFault } from '../../api-server/faults.js';
 import { completed, TOKEN_VOLUME, typeOfKind } from '../../api-server/stored-object.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
+import { remember } from '../../base/remember.js';
 import type { Refusal, StoredObject } from '../../changes/change.js';
 import { controlPlaneVersion } from '../../changes/control-plane-version.js';
 import { RefusedObject } from '../../changes/refusal.js';
@@ -67,11 +68,21 @@ function keyOf({ kind, namespace = '', name }: Pick<AppliedObject, 'kind' | 'nam
   return `${kind} ${namespace}/${name}`;
 }
 
+const drawn = new WeakMap<readonly AppliedChange[], ReadonlyMap<string, ReadonlySet<string>>>();
+
+/** The values that Kubernetes drew, by the object that ends the sentence of a choice. */
+function drawnIn(changes: readonly AppliedChange[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { what, taken } of changes.flatMap((change) => change.choices)) {
+    remember(found, what.slice(what.lastIndexOf(' ') + 1), () => new Set<string>()).add(taken);
+  }
+  return found;
+}
+
 /** The values that Kubernetes drew for an object, as the choices of the changes tell them. */
-function takenFor(changes: readonly AppliedChange[], { namespace, name }: AppliedObject): ReadonlySet<string> {
+function takenFor(changes: readonly AppliedChange[], { namespace, name }: AppliedObject): Iterable<string> {
   const key = namespace === undefined ? name : `${namespace}/${name}`;
-  const choices = changes.flatMap((change) => change.choices);
-  return new Set(choices.filter(({ what }) => what.endsWith(` ${key}`)).map(({ taken }) => taken));
+  return remember(drawn, changes, () => drawnIn(changes)).get(key) ?? [];
 }
 
 const STORED_METADATA = ['managedFields', 'selfLink'];
@@ -97,8 +108,8 @@ function applied(
   const metadata: Fields = now?.metadata ?? {};
   const own = DRAWN_METADATA.filter((field) => old === undefined && metadata[field] !== undefined);
   const taken = new Set([...takenFor(changes, object), ...(head.kind === 'Pod' ? [TOKEN_VOLUME] : [])]);
-  const drawn = [...own.map((field) => `/metadata/${field}`), ...drawnPlaces(old, now, taken, '')];
-  return drawn.length === 0 ? object : { ...object, drawn };
+  const places = [...own.map((field) => `/metadata/${field}`), ...drawnPlaces(old, now, taken, '')];
+  return places.length === 0 ? object : { ...object, drawn: places };
 }
 
 /** What lies between two clusters, object by object. */

@@ -45,7 +45,7 @@ import {
 import { summed } from '../summaries/index.js';
 import { type Bound, judge, readBound } from './bound.js';
 import { EvenLaw } from './even-law.js';
-import { choosesAlike } from './even-ports.js';
+import { choosesAlike, spreadsEvenly } from './even-ports.js';
 import { pointFindings } from './point-findings.js';
 import { replicasAsked } from './replicas.js';
 import { summaryOf } from './summary.js';
@@ -281,6 +281,7 @@ export class Sweep {
     const { cluster, settings } = this.#context.prepared;
     if (this.#changesAfter.length > 0) return undefined;
     if (this.#listed || most === undefined || this.replicas.length < 4) return undefined;
+    if (!spreadsEvenly(cluster, settings)) return undefined;
     if (!this.#swept.every(({ destination }) => choosesAlike(cluster, destination, this.#question))) return undefined;
     const growth = this.#points.growth(most);
     if (growth === undefined) return undefined;
