@@ -110,7 +110,7 @@ t.test('network policies', async (t) => {
     apiVersion: 'policy.networking.k8s.io/v1alpha1',
     kind: 'AdminNetworkPolicy',
     metadata: { name: 'a' },
-    spec: { subject: { namespaces } },
+    spec: { priority: 10, subject: { namespaces } },
   });
   const cilium = (endpointSelector: unknown) => ({
     apiVersion: 'cilium.io/v2',
