@@ -37,3 +37,13 @@ t.test('a refusal is an outcome, and the rest is made', async (t) => {
   t.match(render('apply', made, 'text', {}), /\+\+\+ MERGED\/v1\.Service\.default\.new/);
   t.match(render('apply', made, 'markdown', {}), /```/);
 });
+
+t.test('what is refused is not said to be without effect, what is so already is', async (t) => {
+  const wrong = answer(manifests(service('wrong', { ports: [{ port: 99999 }] })));
+  t.same(wrong.findings, []);
+  const ignored = answer(manifests({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w' } }));
+  t.same(
+    ignored.findings.map(({ code }) => code),
+    ['CHANGE_WITHOUT_EFFECT'],
+  );
+});

@@ -10,7 +10,7 @@ import { RefusedObject } from '../../changes/refusal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption, KubernetesVersion } from '../../cluster/settings.js';
-import type { Answer, AppliedChange, AppliedObject, ApplyResult } from '../../contract/answers.js';
+import type { Answer, AppliedChange, AppliedObject, ApplyResult, Finding } from '../../contract/answers.js';
 import type { QuestionRequest } from '../../contract/requests.js';
 import { toldFindings } from '../findings/index.js';
 import { changesWithoutEffect } from '../findings/no-effect.js';
@@ -264,7 +264,11 @@ export function answerApply(request: QuestionRequest, snapshot: Snapshot): Answe
     ...changed.filter((one) => later.has(keyOf(one)) || !own.has(keyOf(one))),
     ...others,
   ].filter(({ kind }) => kinds === undefined || kinds.includes(kind));
-  const findings = toldFindings(changesWithoutEffect(prepared.changes), request.findings);
+  // A change that is refused did not fail to matter: its outcome says so.
+  const isRefused = ({ evidence }: Finding) =>
+    told.some((one) => !('outcome' in one) && `${one.place}/`.startsWith(`${evidence.pointer}/`));
+  const withoutEffect = changesWithoutEffect(prepared.changes).filter((found) => !isRefused(found));
+  const findings = toldFindings(withoutEffect, request.findings);
   return summed(
     'apply',
     request,
