@@ -119,6 +119,11 @@ interface Differences {
   readonly byZone: boolean;
   /** Every node may choose otherwise than each other one: by a hash of its own address. */
   readonly byNode: boolean;
+  /**
+   * Of clients in the host's network, what endpoints a node has itself: an endpoint of the node sees another address of it than those
+   * of other nodes do. Nodes with as many are alike.
+   */
+  readonly local: ReadonlyMap<string, string>;
 }
 
 function differences(fabric: Fabric, destination: Destination, first: Client): Differences {
@@ -126,6 +131,7 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
   let byZone = false;
   let byNode = false;
   let byHost = true;
+  const local = new Map<string, string>();
   for (const { target } of resolveDestination(fabric, destination, first).targets) {
     if (target.port === undefined) continue;
     const ports = fabric.expectFor(first.node, target.protocol, target.address, target.port);
@@ -139,6 +145,11 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
     for (const port of ports) {
       for (const endpoint of services.endpointsOf(port)) {
         if (byHost && endpoint.node !== '') special.add(endpoint.node);
+        if (first.kind === 'HOST' && endpoint.node !== '') {
+          const { node, ready, serving, terminating } = endpoint;
+          const own = `${port.service} ${port.port} ${ready} ${serving} ${terminating}`;
+          local.set(node, [...(local.get(node)?.split('\n') ?? []), own].sort().join('\n'));
+        }
         for (const hinted of endpoint.nodeHints) special.add(hinted);
         if (endpoint.zoneHints.length > 0) byZone = true;
       }
@@ -149,7 +160,7 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
     if (place.kind === 'NODE') for (const node of nodesWithHostPort(fabric, target.port)) special.add(node);
     if (place.kind === 'POD' || place.kind === 'NODE') special.add(place.node);
   }
-  return { special, byZone, byNode };
+  return { special, byZone, byNode, local };
 }
 
 /**
@@ -164,6 +175,13 @@ function hashesNodes(fabric: Fabric, client: Client, address: string): boolean {
   return (ipvsScheduler === 'sh' || ipvsScheduler === 'mh') && client.kind === 'HOST' && toNode;
 }
 
+/** The nodes by what is said of them, in the order of the first of each. */
+function partition(nodes: readonly string[], keyOf: (node: string) => string): Iterable<readonly string[]> {
+  const parts = new Map<string, string[]>();
+  for (const node of nodes) remember(parts, keyOf(node), (): string[] => []).push(node);
+  return parts.values();
+}
+
 /**
  * Clients on many nodes alike, told as few: nodes that carry the same rules for the destination (same proxy settings,
  * no endpoint of their own where that matters, same zone where hints count) share one representative.
@@ -176,6 +194,7 @@ function alike(
 ): readonly WeightedClient[] {
   const total = classes.all.length;
   const special = new Set<string>();
+  const local = new Map<string, string>();
   let byZone = false;
   if (destination.kind === 'SERVICE' && destination.target.node !== undefined) special.add(destination.target.node);
   // What tells nodes apart is a matter of version and settings too: internalTrafficPolicy came with 1.22.
@@ -183,13 +202,15 @@ function alike(
     const found = differences(fabric, destination, clientOn(nodes[0] as string));
     for (const node of found.special) special.add(node);
     byZone ||= found.byZone;
+    for (const [node, own] of found.local) local.set(node, own);
     if (found.byNode) for (const node of nodes) special.add(node);
   }
   const groups: WeightedClient[] = [];
   for (const { nodes } of byZone ? classes.byProfileAndZone : classes.byProfile) {
     const plain = special.size === 0 ? nodes : nodes.filter((node) => !special.has(node));
-    if (plain.length === 0) continue;
-    groups.push({ client: clientOn(plain[0] as string), weight: fraction(plain.length, total), nodes: plain });
+    for (const same of partition(plain, (node) => local.get(node) ?? '')) {
+      groups.push({ client: clientOn(same[0] as string), weight: fraction(same.length, total), nodes: same });
+    }
   }
   if (special.size === 0) return groups;
   const own = classes.all.filter((node) => special.has(node));
