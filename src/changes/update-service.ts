@@ -69,15 +69,24 @@ function isPending(service: Service): boolean {
 
 /** What is wrong with the addresses of a load balancer that the request itself gives. */
 function ingressFaults(before: Service | undefined, wanted: Service): readonly ApiFault[] {
-  const ingress = wanted.status?.loadBalancer?.ingress ?? [];
-  if (ingress.length === 0 || sameStatus(before, wanted)) return [];
+  const ingress: unknown = wanted.status?.loadBalancer?.ingress ?? [];
   const faults = new Faults();
   const at = Place.root.at('status', 'loadBalancer', 'ingress');
+  if (!Array.isArray(ingress)) {
+    faults.invalid(at, 'It is a list of addresses.');
+    return faults.list;
+  }
+  if (ingress.length === 0 || sameStatus(before, wanted)) return [];
   if (typeOf(wanted) !== 'LoadBalancer') {
     const detail = `Only a Service of type LoadBalancer has a load balancer's addresses; this one is of type ${typeOf(wanted)}.`;
     faults.forbidden(at, detail);
   }
-  for (const [index, { ip, ipMode }] of ingress.entries()) {
+  for (const [index, entry] of ingress.entries()) {
+    if (typeof entry !== 'object' || entry === null) {
+      faults.invalid(at.index(index), 'It is an object with an ip or a hostname.');
+      continue;
+    }
+    const { ip, ipMode } = entry as { readonly ip?: string; readonly ipMode?: string };
     if (ip && addressOf(ip) === undefined)
       faults.invalid(at.index(index).child('ip'), `${JSON.stringify(ip)} is not an IP address.`);
     if (ipMode !== undefined) faults.oneOf(at.index(index).child('ipMode'), ipMode, ['VIP', 'Proxy']);

@@ -31,6 +31,8 @@ export function savedValue(text: string, type: ValueType): string {
       return text === '*' || text.startsWith('"') ? text : `"${text}"`;
     case 'ipv4_addr':
     case 'ipv6_addr':
+      // A prefix of one address is that address.
+      if (text.endsWith(type === 'ipv4_addr' ? '/32' : '/128')) return canonicalValue(text.replace(/\/\d+$/, ''), type);
       return text.includes('/') || text.includes('-') ? text : canonicalValue(text, type);
     default:
       return text;

@@ -26,7 +26,7 @@ function writeRight({ right }: Match): string {
 function saveRight({ left, right }: Match, family: IPFamily): string {
   const types = typesOf(left, family);
   // nft writes a set of one as its only element.
-  if (right.kind === 'set' && right.elements.length === 1) return saveElements(right.elements, types, false).join();
+  if (right.kind === 'set' && right.elements.length === 1) return saveElements(right.elements, types, true).join();
   if (right.kind === 'reference' || right.kind === 'set') return saveSet(right, types);
   if (right.kind === 'flags') return right.values.join(',');
   return right.kind === 'value' ? savedValue(right.text, types[0] ?? 'name') : save(right);
