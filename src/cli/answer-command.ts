@@ -132,12 +132,24 @@ async function standardInput(args: Arguments, io: Io): Promise<'LIVE' | 'TAKEN' 
   return bytes.length === 0 ? 'LIVE' : bytes;
 }
 
+/** Questions about everything that is there, which a namespace narrows. */
+const OF_NAMESPACES: ReadonlySet<QuestionKind> = new Set(['inspect', 'reach']);
+
+/** `-n shop` of such a question asks about that namespace, as it does with kubectl; with manifests it is theirs. */
+function withinNamespace(kind: QuestionKind, args: Arguments): Arguments {
+  const named = args.one('namespace');
+  const isOfManifests = args.has('filename') || args.has('in-namespace');
+  if (named === undefined || isOfManifests || !OF_NAMESPACES.has(kind)) return args;
+  return args.with('in-namespace', named);
+}
+
 /** The arguments with whole names, and the snapshot's files where no option names them: of standard input, or of the cluster. */
 async function placedArguments(
   kind: QuestionKind,
-  args: Arguments,
+  asTyped: Arguments,
   io: Io,
 ): Promise<{ readonly args: Arguments; readonly files?: () => Promise<readonly SnapshotFile[]> }> {
+  const args = withinNamespace(kind, asTyped);
   const input = await standardInput(args, io);
   const named = args.one('namespace');
   if (input !== 'LIVE') {

@@ -74,7 +74,7 @@ const QUESTION: Options = {
   namespace: {
     short: 'n',
     value: 'NAMESPACE',
-    help: "of names and manifests that have none; default: that of kubectl's context where the cluster is read by it, else default",
+    help: "of names and manifests that have none; inspect and reach without manifests ask about this namespace alone; default: that of kubectl's context where the cluster is read by it, else default",
   },
   context: { value: 'NAME', help: "without -s: of this context of kubectl's" },
   kubeconfig: { value: 'FILE', help: 'without -s: by this configuration of kubectl' },

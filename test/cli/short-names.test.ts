@@ -84,3 +84,13 @@ t.test('a path to a Service of several ports asks about each', async (t) => {
   t.equal(code, 0);
   t.match(stdout, /^Delivered: default\/client reaches default\/kubernetes/);
 });
+
+t.test('-n narrows questions about everything to a namespace', async (t) => {
+  const shop = ['-s', 'examples/shop.json'];
+  for (const command of ['reach', 'inspect']) {
+    const narrowed = await run([command, ...shop, '-n', 'shop', '-o', 'json']);
+    const whole = await run([command, ...shop, '--in-namespace', 'shop', '-o', 'json']);
+    t.equal(narrowed.stdout, whole.stdout, command);
+    t.match(await run([command, ...shop, '-n', 'nowhere']), { code: 2, stderr: /namespace "nowhere"/ });
+  }
+});
