@@ -74,12 +74,12 @@ export function deleteWorkload(
   const gone = [workload, ...owned].map((one) => `${one.kind}/${namespacedName(one)}`);
   const without = cluster.with({ workloads: new Map(gone.map((key) => [key, undefined])) });
   const result = losePods(without, pods, [], context, pointer);
-  const told: Consequence[] = [workload, ...owned].map((one) => ({
+  const consequences: Consequence[] = [workload, ...owned].map((one) => ({
     kind: 'WORKLOAD_CHANGED',
     object: `${one.kind} ${namespacedName(one)}`,
     detail: one === workload ? 'deleted' : `deleted with Deployment ${name}`,
   }));
-  return { ...result, consequences: [...told, ...result.consequences] };
+  return { ...result, consequences: [...consequences, ...result.consequences] };
 }
 
 export function deleteSlice(

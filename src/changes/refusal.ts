@@ -12,7 +12,7 @@ export function impossible(pointer: string, detail: string): QuestionError {
   return new QuestionError('IMPOSSIBLE_CHANGE', detail, [{ pointer, in: 'request', detail }]);
 }
 
-/** Throws QuestionError IMPOSSIBLE_CHANGE with these places; does nothing where there are none. */
+/** Throws QuestionError IMPOSSIBLE_CHANGE with these places; returns where the list is empty. */
 export function refuse(faults: readonly Fault[], what: string): void {
   const [first] = faults;
   if (first === undefined) return;
@@ -49,7 +49,7 @@ export class RefusedObject extends QuestionError {
 }
 
 /**
- * Throws RefusedObject with these causes; does nothing where there are none. `placeOf` finds the place in the request, `what` names the
+ * Throws RefusedObject with these causes; returns where the list is empty. `placeOf` finds the place in the request, `what` names the
  * object. An InternalError among the causes is the reason of all.
  */
 export function refuseObject(

@@ -30,7 +30,10 @@ export function isResourceKind(kind: string): kind is ChangedResourceKind {
 const rank = ({ apiVersion }: Resource) =>
   /^(?:networking\.k8s\.io|policy\.networking\.k8s\.io|v1)/.test(apiVersion) ? 0 : 1;
 
-/** The resource that a change names. Throws NOT_FOUND, naming what comes close, or IMPOSSIBLE_CHANGE for a namespace where there are none. */
+/**
+ * The resource that a change names. Throws NOT_FOUND with the closest names where it is not there, IMPOSSIBLE_CHANGE where the change
+ * gives a namespace and the kind has none.
+ */
 export function requireResource(
   cluster: Cluster,
   {

@@ -82,7 +82,7 @@ export function withNamedFields(set: FieldSet, type: string): FieldSet {
   return setOf(set.own, children);
 }
 
-/** Reads `fieldsV1`; undefined for a value that is none. */
+/** Reads `fieldsV1`; undefined for a value of another shape. */
 export function readFieldSet(value: unknown): FieldSet | undefined {
   if (!isFields(value)) return undefined;
   const children = new Map<string, FieldSet>();

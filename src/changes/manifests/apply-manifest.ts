@@ -72,7 +72,7 @@ export interface ApplyOptions extends ApplyMode {
   readonly enforced: string | undefined;
 }
 
-function told(outcome: Outcome, object: string, detail: string): Consequence {
+function consequence(outcome: Outcome, object: string, detail: string): Consequence {
   return { kind: outcome, object, detail };
 }
 
@@ -123,14 +123,14 @@ function nothingDone(
   { object, manifest }: Subject,
   assumptions: readonly Assumption[],
 ): AppliedManifest {
-  const consequences = [told('OBJECT_UNCHANGED', object, `is so already (${manifest.origin})`)];
+  const consequences = [consequence('OBJECT_UNCHANGED', object, `is so already (${manifest.origin})`)];
   const result = { ...unchanged(cluster), consequences, assumptions };
   return { outcome: 'OBJECT_UNCHANGED', result, touchesSettings: false };
 }
 
 function ignored(cluster: Cluster, manifest: Manifest, object: string): AppliedManifest {
   const why = WHY_IGNORED[manifest.kind] ?? 'nothing that is answered here depends on it';
-  const consequences = [told('OBJECT_IGNORED', object, `${why} (${manifest.origin})`)];
+  const consequences = [consequence('OBJECT_IGNORED', object, `${why} (${manifest.origin})`)];
   return { outcome: 'OBJECT_IGNORED', result: { ...unchanged(cluster), consequences }, touchesSettings: false };
 }
 
@@ -222,7 +222,10 @@ function applyUsed(
     const withDrawn = (value: Fields): Fields => ({ ...value, metadata: { ...fieldsIn(value.metadata), ...drawn } });
     const result = acting(input, kind, undefined, withDrawn(sent) as never, subject);
     tell('CREATED', withDrawn(stored));
-    const consequences = [told('OBJECT_CREATED', object, `created (${manifest.origin})`), ...result.consequences];
+    const consequences = [
+      consequence('OBJECT_CREATED', object, `created (${manifest.origin})`),
+      ...result.consequences,
+    ];
     return { outcome: 'OBJECT_CREATED', result: { ...result, consequences }, touchesSettings };
   }
   const wanted = sent as unknown as KubernetesObject;
@@ -244,7 +247,7 @@ function applyUsed(
     outcome: 'OBJECT_CONFIGURED',
     result: {
       ...result,
-      consequences: [told('OBJECT_CONFIGURED', object, `changed (${manifest.origin})`), ...result.consequences],
+      consequences: [consequence('OBJECT_CONFIGURED', object, `changed (${manifest.origin})`), ...result.consequences],
       assumptions: [...assumptions, ...(isNoted ? [] : [unnoted(subject)]), ...result.assumptions],
     },
     touchesSettings: touchesSettings || kind === 'Node',

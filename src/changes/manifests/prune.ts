@@ -15,7 +15,7 @@ export interface PruneOptions {
   readonly allowlist?: readonly string[];
 }
 
-/** The kinds that kubectl prunes where it is not told, by group. Those that no snapshot is read for are left out. */
+/** The kinds that kubectl prunes by default (without --prune-allowlist), by group; only those that are read from snapshots. */
 const DEFAULT_KINDS = [
   'core/v1/ConfigMap',
   'core/v1/Endpoints',

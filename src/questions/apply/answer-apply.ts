@@ -236,12 +236,12 @@ function validation(version: KubernetesVersion): Assumption {
  * request or snapshot that is not valid.
  */
 export function answerApply(request: QuestionRequest, snapshot: Snapshot): Answer<ApplyResult> {
-  const told: (Refusal | StoredObject)[] = [];
+  const seen: (Refusal | StoredObject)[] = [];
   const prepared = prepare(request, snapshot, {
-    refused: (refusal) => told.push(refusal),
-    stored: (object) => told.push(object),
+    refused: (refusal) => seen.push(refusal),
+    stored: (object) => seen.push(object),
   });
-  const stored = told.filter((one): one is StoredObject => 'outcome' in one);
+  const stored = seen.filter((one): one is StoredObject => 'outcome' in one);
   const before = prepared.earlier?.cluster ?? prepared.cluster;
   const onlyManifests = (request.changes ?? []).every(({ apply }) => apply !== undefined);
   const manifests = storedObjects(stored, objectsOf(before), prepared.changes);
@@ -252,7 +252,7 @@ export function answerApply(request: QuestionRequest, snapshot: Snapshot): Answe
   const others = untouched(prepared.changes, objectsOf(prepared.cluster)).filter((one) => !known.has(keyOf(one)));
   const { kinds } = request.apply ?? {};
   const byKey = new Map(manifests.filter((one) => !later.has(keyOf(one))).map((one) => [keyOf(one), one]));
-  const inOrder = told.flatMap((one): readonly AppliedObject[] => {
+  const inOrder = seen.flatMap((one): readonly AppliedObject[] => {
     if (!('outcome' in one)) return [refused(one)];
     const key = keyOf(one as AppliedObject);
     const object = byKey.get(key);
@@ -266,7 +266,7 @@ export function answerApply(request: QuestionRequest, snapshot: Snapshot): Answe
   ].filter(({ kind }) => kinds === undefined || kinds.includes(kind));
   // A change that is refused did not fail to matter: its outcome says so.
   const isRefused = ({ evidence }: Finding) =>
-    told.some((one) => !('outcome' in one) && `${one.place}/`.startsWith(`${evidence.pointer}/`));
+    seen.some((one) => !('outcome' in one) && `${one.place}/`.startsWith(`${evidence.pointer}/`));
   const withoutEffect = changesWithoutEffect(prepared.changes).filter((found) => !isRefused(found));
   const findings = toldFindings(withoutEffect, request.findings);
   return summed(
