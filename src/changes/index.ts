@@ -66,7 +66,9 @@ function outcomeOf(
   } catch (error) {
     const isRefusal = error instanceof QuestionError && ['IMPOSSIBLE_CHANGE', 'NOT_FOUND'].includes(error.code);
     if (refused === undefined || !isRefusal) throw error;
-    const { kind = key, namespace, name = '' } = Object(value) as Readonly<Record<string, string | undefined>>;
+    const { kind = key, namespace, name } = Object(value) as Readonly<Record<string, string | undefined>>;
+    // What names no object is a fault of the request, as a selector that cannot be read.
+    if (name === undefined) throw error;
     refused({ kind, namespace, name, place, error });
     return undefined;
   }

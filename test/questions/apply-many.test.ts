@@ -97,8 +97,8 @@ t.test('prune deletes what was applied, is selected and is in no manifest', asyn
   t.same(words(kept), ['UNCHANGED Service default/old']);
   const refused = ask(items, apply([service('new', { type: 'x' }, { labels })], { prune }));
   t.same(words(refused), ['REFUSED Service default/new Invalid'], 'kubectl prunes nothing where something is refused');
-  const wrong = { outcome: 'REFUSED' };
-  t.match(ask(items, apply([service('new')], { prune: { selector: '=' } })), [wrong]);
+  const wrong = { code: 'IMPOSSIBLE_CHANGE', problems: [{ pointer: '/changes/0/apply/prune/selector' }] };
+  t.throws(() => ask(items, apply([service('new')], { prune: { selector: '=' } })), wrong);
 });
 
 t.test('objects of any kind are deleted', async (t) => {
@@ -152,7 +152,11 @@ t.test('server-side: fields of others are conflicts, unless they are forced', as
   t.match(forced, { outcome: 'CONFIGURED', after: { spec: { sessionAffinity: 'ClientIP' } } });
   const twice = ask([item], apply([wanted], { serverSide: true, force: true }), apply([wanted], { serverSide: true }));
   t.match(twice, [{ outcome: 'CONFIGURED' }], 'what was forced is its own');
-  t.match(ask([item], apply([wanted], { force: true })), [{ outcome: 'REFUSED' }], 'force is for serverSide');
+  t.throws(
+    () => ask([item], apply([wanted], { force: true })),
+    { code: 'IMPOSSIBLE_CHANGE' },
+    'force is for serverSide',
+  );
 });
 
 const text = fc.constantFrom('a', 'b', 'web');

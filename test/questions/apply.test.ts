@@ -47,3 +47,10 @@ t.test('what is refused is not said to be without effect, what is so already is'
     ['CHANGE_WITHOUT_EFFECT'],
   );
 });
+
+t.test('a fault of the request itself is an error, not an object that is refused', async (t) => {
+  const given = (more: object) =>
+    ({ apply: { manifests: [service('new', { ports: [{ port: 80 }] })], ...more } }) as Change;
+  t.throws(() => answer(given({ force: true })), { code: 'IMPOSSIBLE_CHANGE' });
+  t.throws(() => answer(given({ prune: { selector: 'a in (' } })), { code: 'IMPOSSIBLE_CHANGE' });
+});

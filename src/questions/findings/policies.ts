@@ -7,6 +7,7 @@ import { resourceName } from '../../cluster/resources.js';
 import type { Finding } from '../../contract/answers.js';
 import { matchesServiceSelector } from '../../control-plane/labels.js';
 import type { Client } from '../../path/client.js';
+import { enforcementOf } from '../../policies/enforcer.js';
 import { decide } from '../../policies/evaluate.js';
 import { ALL_APIS, foreignPolicies } from '../../policies/policy-set.js';
 import type { Door } from './door.js';
@@ -67,7 +68,8 @@ function someStandIn({ from }: Door, { cluster }: View): Client | undefined {
  */
 function undecidedForStandIns(view: View): Finding[] {
   const { cluster, settings, doors } = view;
-  if (settings.network.policies === 'IGNORED') return [];
+  // Where nobody enforces policies, nothing depends on them.
+  if (!enforcementOf(cluster, settings.network.policies).enforced) return [];
   const found = new Map<string, Set<string>>();
   for (const door of doors) {
     const client = someStandIn(door, view);
