@@ -20,6 +20,7 @@ import { type ClientGroups, clientGroups } from '../../probability/client-groups
 import { addShare, NO_SHARE, type Share, sharesBy } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
+import { givenRules } from '../given-rules/given-rules.js';
 import { balancing, journeysOrUnsupported, tripsOf } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { basisOfAll } from '../share-basis.js';
@@ -322,7 +323,10 @@ export function answerProbability(prepared: Prepared, question: ProbabilityQuest
   const { cluster, settings } = prepared;
   const options = balancing(prepared, question.phase);
   const fabrics = new Map<IPFamily, Fabric>(
-    FAMILIES.map((family) => [family, new Fabric(cluster, settings, family, options)]),
+    FAMILIES.map((family) => [
+      family,
+      new Fabric(cluster, settings, family, { ...givenRules(prepared, question, family, 'probability'), ...options }),
+    ]),
   );
   const ports = portsAsked(cluster, question);
   requireWalkable(

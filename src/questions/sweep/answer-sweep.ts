@@ -111,6 +111,11 @@ function questionOf(
   workload: Workload,
   { probability: given = {} }: SweepQuestion,
 ): ProbabilityQuestion {
+  if (given.nodeRules !== undefined) {
+    const detail =
+      'Rules that are given do not follow the number of replicas: leave nodeRules out, so that those are walked which kube-proxy would write.';
+    throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/probability/nodeRules`, detail }]);
+  }
   if (given.traffic !== undefined) {
     const detail =
       'A sweep gives shares, no load: leave traffic out, and ask probability at the numbers of replicas that matter.';
