@@ -78,7 +78,7 @@ export function writeSet(set: SetReference | AnonymousSet): string {
   if (set.kind === 'reference') return `@${set.name}`;
   let text = '{ ';
   for (const [i, element] of set.elements.entries())
-    text += i === 0 ? writeElement(element) : ` , ${writeElement(element)}`;
+    text += `${i === 0 ? '' : set.isCompact === true ? ',' : ' , '}${writeElement(element)}`;
   return `${text} }`;
 }
 

@@ -79,6 +79,8 @@ export interface AnonymousSet {
   readonly elements: readonly Element[];
   /** From a listing: its elements are in the order and the form in which nft prints them. */
   readonly isListed?: boolean;
+  /** kube-proxy writes it without spaces around the commas. */
+  readonly isCompact?: boolean;
 }
 /** Several flags, of which one has to be set: `ct state new,established`. */
 export interface FlagList {
