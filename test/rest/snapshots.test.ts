@@ -240,7 +240,17 @@ t.test('manifests in a form beside a snapshot that is held', async (tt) => {
         '/snapshot/digest',
         /./,
       ],
-      ['a digest and parts', X, 400, 'INVALID_REQUEST', '/snapshot', /./],
+      [
+        'a digest and parts',
+        [
+          ['manifests', manifest],
+          ['request', json({ snapshot: { digest, parts: [] } })],
+        ],
+        400,
+        'INVALID_REQUEST',
+        '/snapshot',
+        /./,
+      ],
       [
         'null',
         [
