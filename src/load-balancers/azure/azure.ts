@@ -1,11 +1,11 @@
-import { ONE } from '../base/fraction.js';
-import type { Node, Service } from '../cluster/objects.js';
-import { annotationOf, numberOf, switchOf } from './annotations.js';
-import { HEALTH_PATH, isLocal, NO_CHECK, nodeHealthCheck, PROXY_HEALTH_PORT, type Timing } from './checks.js';
-import { keepHeader, toNodePort } from './forward.js';
-import type { Balanced, BalancedPort, HealthCheck, Implementation } from './implementation.js';
-import { excludedFromAll, nodeBackends } from './node-filter.js';
-import { sourceRanges } from './source-ranges.js';
+import { ONE } from '../../base/fraction.js';
+import type { Node, Service } from '../../cluster/objects.js';
+import { annotationOf, numberOf, switchOf } from '../annotations.js';
+import { HEALTH_PATH, isLocal, NO_CHECK, nodeHealthCheck, PROXY_HEALTH_PORT, type Timing } from '../checks.js';
+import { keepHeader, toNodePort } from '../forward.js';
+import type { Balanced, BalancedPort, HealthCheck, Implementation } from '../implementation.js';
+import { excludedFromAll, nodeBackends } from '../node-filter.js';
+import { sourceRanges } from '../source-ranges.js';
 
 /**
  * What Azure's load balancer does that is a number or a name. Source unless said otherwise: kubernetes-sigs/cloud-provider-azure

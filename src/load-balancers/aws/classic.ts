@@ -1,13 +1,13 @@
-import { annotationOf, numberOf, switchOf } from './annotations.js';
-import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './aws/common.js';
-import { ANNOTATIONS, CLASSIC_TIMING, DRAIN_SECONDS, HOST_NAMES } from './aws/facts.js';
-import { isLocal, nodeHealthCheck } from './checks.js';
-import { toNodePort } from './forward.js';
-import type { Implementation } from './implementation.js';
-import { nodeBackends } from './node-filter.js';
-import { ownAddress } from './own-address.js';
-import { sourceRanges } from './source-ranges.js';
-import { weightsAcrossZones } from './zonal.js';
+import { annotationOf, numberOf, switchOf } from '../annotations.js';
+import { isLocal, nodeHealthCheck } from '../checks.js';
+import { toNodePort } from '../forward.js';
+import type { Implementation } from '../implementation.js';
+import { nodeBackends } from '../node-filter.js';
+import { ownAddress } from '../own-address.js';
+import { sourceRanges } from '../source-ranges.js';
+import { weightsAcrossZones } from '../zonal.js';
+import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './common.js';
+import { ANNOTATIONS, CLASSIC_TIMING, DRAIN_SECONDS, HOST_NAMES } from './facts.js';
 
 /**
  * AWS's Classic Load Balancer, which the cloud provider makes where nothing asks for another: a proxy that opens

@@ -1,17 +1,17 @@
-import { matchesLabels } from '../cluster/labels.js';
-import type { Service } from '../cluster/objects.js';
-import type { Protocol } from '../netfilter/packet.js';
-import { annotationOf, numberOf, pairsOf, switchOf } from './annotations.js';
-import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './aws/common.js';
-import { ANNOTATIONS, ATTRIBUTES, CLASSES, DRAIN_SECONDS, HOST_NAMES, NLB_TIMING } from './aws/facts.js';
-import { isLocal } from './checks.js';
-import { toNodePort } from './forward.js';
-import type { Balanced, BalancedPort, HealthCheck, Implementation } from './implementation.js';
-import { nodeBackends } from './node-filter.js';
-import { ownAddress } from './own-address.js';
-import { podBackends, podPort, toPod } from './pod-backends.js';
-import { sourceRanges } from './source-ranges.js';
-import { weightsAcrossZones } from './zonal.js';
+import { matchesLabels } from '../../cluster/labels.js';
+import type { Service } from '../../cluster/objects.js';
+import type { Protocol } from '../../netfilter/packet.js';
+import { annotationOf, numberOf, pairsOf, switchOf } from '../annotations.js';
+import { isLocal } from '../checks.js';
+import { toNodePort } from '../forward.js';
+import type { Balanced, BalancedPort, HealthCheck, Implementation } from '../implementation.js';
+import { nodeBackends } from '../node-filter.js';
+import { ownAddress } from '../own-address.js';
+import { podBackends, podPort, toPod } from '../pod-backends.js';
+import { sourceRanges } from '../source-ranges.js';
+import { weightsAcrossZones } from '../zonal.js';
+import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './common.js';
+import { ANNOTATIONS, ATTRIBUTES, CLASSES, DRAIN_SECONDS, HOST_NAMES, NLB_TIMING } from './facts.js';
 
 /** Whether the AWS Load Balancer Controller (or EKS Auto Mode) made it, rather than the cloud provider. */
 function byController(service: Service): boolean {

@@ -1,12 +1,12 @@
-import { addressOf } from '../base/address.js';
-import { ONE } from '../base/fraction.js';
-import { nodeAddresses } from '../cluster/addresses.js';
-import type { Node } from '../cluster/objects.js';
-import { isLocal } from './checks.js';
-import { isSilent, readyEndpointsOn } from './health.js';
-import type { Backends, Balanced, Implementation, ProbeResult } from './implementation.js';
-import { announcement } from './metallb/common.js';
-import { nodeBackends } from './node-filter.js';
+import { addressOf } from '../../base/address.js';
+import { ONE } from '../../base/fraction.js';
+import { nodeAddresses } from '../../cluster/addresses.js';
+import type { Node } from '../../cluster/objects.js';
+import { isLocal } from '../checks.js';
+import { isSilent, readyEndpointsOn } from '../health.js';
+import type { Backends, Balanced, Implementation, ProbeResult } from '../implementation.js';
+import { announcement } from '../metallb/common.js';
+import { nodeBackends } from '../node-filter.js';
 
 /**
  * Labels that choose nodes for ServiceLB (k3s-io/k3s pkg/cloudprovider/servicelb.go): once any node has the first one, only

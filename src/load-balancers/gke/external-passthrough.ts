@@ -1,7 +1,7 @@
-import { groupBackends, negBackends } from './gke/backends.js';
-import { backendKind, schemeShown } from './gke/kind.js';
-import { gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './gke/passthrough.js';
-import type { Implementation } from './implementation.js';
+import type { Implementation } from '../implementation.js';
+import { groupBackends, negBackends } from './backends.js';
+import { backendKind, schemeShown } from './kind.js';
+import { gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './passthrough.js';
 
 const GROUPS = { TARGET_POOL: 'target pool', INSTANCE_GROUP: 'instance groups' } as const;
 

@@ -1,9 +1,9 @@
-import { ZERO } from '../base/fraction.js';
-import { groupBackends, negBackends } from './gke/backends.js';
-import { INSTANCE_GROUP_LIMIT } from './gke/facts.js';
-import { backendKind, outOfReach, regionsOf, schemeShown } from './gke/kind.js';
-import { gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './gke/passthrough.js';
-import type { Balanced, Implementation } from './implementation.js';
+import { ZERO } from '../../base/fraction.js';
+import type { Balanced, Implementation } from '../implementation.js';
+import { groupBackends, negBackends } from './backends.js';
+import { INSTANCE_GROUP_LIMIT } from './facts.js';
+import { backendKind, outOfReach, regionsOf, schemeShown } from './kind.js';
+import { gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './passthrough.js';
 
 const ZONAL_DISTRIBUTIONS = ['PreferClose', 'PreferSameZone'];
 

@@ -1,10 +1,10 @@
-import { ONE } from '../base/fraction.js';
-import type { Service } from '../cluster/objects.js';
-import { annotationOf } from './annotations.js';
-import { isNegService } from './gke/neg-annotations.js';
-import type { Balanced, Implementation } from './implementation.js';
-import { ownAddress } from './own-address.js';
-import { podBackends, podPort, toPod } from './pod-backends.js';
+import { ONE } from '../../base/fraction.js';
+import type { Service } from '../../cluster/objects.js';
+import { annotationOf } from '../annotations.js';
+import type { Balanced, Implementation } from '../implementation.js';
+import { ownAddress } from '../own-address.js';
+import { podBackends, podPort, toPod } from '../pod-backends.js';
+import { isNegService } from './neg-annotations.js';
 
 /**
  * What Google's proxies over pods do that is a number. Sources: kubernetes/ingress-gce pkg/healthchecks/healthchecks.go
