@@ -52,6 +52,21 @@ const RESOURCE_KINDS: readonly ResourceKind[] = [
     (kind): ResourceKind => ({ kind, group: /^metallb\.io\//, role: 'LOAD_BALANCER', namespaced: true }),
   ),
   { kind: 'CiliumL2AnnouncementPolicy', group: /^cilium\.io\//, role: 'LOAD_BALANCER', namespaced: false },
+  // An Ingress may have a load balancer of its own, whose targets are the Service's pods or nodes.
+  { kind: 'Ingress', group: /^(?:networking\.k8s\.io|extensions)\//, role: 'LOAD_BALANCER', namespaced: true },
+  { kind: 'IngressClass', group: /^networking\.k8s\.io\//, role: 'LOAD_BALANCER', namespaced: false },
+  {
+    kind: 'IngressClassParams',
+    group: /^(?:elbv2\.k8s\.aws|eks\.amazonaws\.com)\//,
+    role: 'LOAD_BALANCER',
+    namespaced: false,
+  },
+  {
+    kind: 'TargetGroupBinding',
+    group: /^(?:elbv2\.k8s\.aws|eks\.amazonaws\.com)\//,
+    role: 'LOAD_BALANCER',
+    namespaced: true,
+  },
 ];
 
 function kindOf(kind: string, apiVersion: unknown): ResourceKind | undefined {
@@ -113,6 +128,8 @@ const USUAL_VERSIONS: Readonly<Record<string, string>> = {
   NetworkPolicy: 'networking.k8s.io/v1',
   Namespace: 'v1',
   HorizontalPodAutoscaler: 'autoscaling/v2',
+  Ingress: 'networking.k8s.io/v1',
+  IngressClass: 'networking.k8s.io/v1',
 };
 
 /** The roles for which the status of an object is kept. */

@@ -2,6 +2,7 @@ import type { LoadBalancerName } from '../cluster/load-balancer-settings.js';
 import { ciliumL2 } from './announced/cilium-l2.js';
 import { keepalived } from './announced/keepalived.js';
 import { kubeVip } from './announced/kube-vip.js';
+import { awsAlb } from './aws/alb.js';
 import { awsClassic } from './aws/classic.js';
 import { awsNlb } from './aws/nlb.js';
 import { azure } from './azure/azure.js';
@@ -30,6 +31,7 @@ export const IMPLEMENTATIONS: readonly Implementation[] = [
   keepalived,
   ciliumL2,
   gkeContainerNative,
+  awsAlb,
   gkeInternalPassthrough,
   gkeExternalPassthrough,
   awsNlb,

@@ -1,7 +1,8 @@
 import type { Cluster } from '../../cluster/cluster.js';
 import { matchesSelector } from '../../cluster/labels.js';
-import type { LabelSelector, Node, Service } from '../../cluster/objects.js';
+import type { Node, Service } from '../../cluster/objects.js';
 import { fieldsOf, type Resource } from '../../cluster/resources.js';
+import { selectorOf } from '../fields.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { held, heldCheck, holdingProbe, isDown } from './common.js';
 
@@ -19,7 +20,7 @@ function policiesOf({ resources }: Cluster): readonly Resource[] {
 
 /** Whether a selector takes the labels; an absent one takes all. */
 function takes(selector: unknown, labels: Readonly<Record<string, string>> | undefined): boolean {
-  return selector === undefined || selector === null || matchesSelector(labels, fieldsOf(selector) as LabelSelector);
+  return selector === undefined || selector === null || matchesSelector(labels, selectorOf(selector));
 }
 
 function selecting(cluster: Cluster, { metadata: { labels } }: Service): readonly Resource[] {

@@ -10,7 +10,7 @@ import { ownAddress } from '../own-address.js';
 import { podBackends, podPort, toPod } from '../pod-backends.js';
 import { sourceRanges } from '../source-ranges.js';
 import { weightsAcrossZones } from '../zonal.js';
-import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './common.js';
+import { awsNodeFilter, controllerNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './common.js';
 import { ANNOTATIONS, ATTRIBUTES, CLASSES, DRAIN_SECONDS, HOST_NAMES, NLB_TIMING } from './facts.js';
 
 /** Whether the AWS Load Balancer Controller (or EKS Auto Mode) made it, rather than the cloud provider. */
@@ -126,8 +126,9 @@ export const awsNlb: Implementation = {
   backends(balanced) {
     if (targetsPods(balanced)) return podBackends(balanced, 'IP targets');
     const wanted = Object.fromEntries(pairsOf(balanced.service, ANNOTATIONS.targetNodeLabels));
+    const suits = byController(balanced.service) ? controllerNodeFilter(balanced.cluster) : awsNodeFilter;
     return nodeBackends(balanced, 'instance targets', (node) => {
-      const why = awsNodeFilter(node);
+      const why = suits(node);
       if (why !== undefined || matchesLabels(node.metadata.labels, wanted)) return why;
       return `it has not the labels that annotation ${ANNOTATIONS.targetNodeLabels} asks for`;
     });

@@ -35,7 +35,7 @@ function source(balanced: Balanced): string {
 export const gkeContainerNative: Implementation = {
   name: 'gke-container-native',
   title: 'Google Cloud load balancer over pods (container-native)',
-  options: ['proxyAddress', 'failOpen'],
+  options: ['proxyAddress', 'probesPass', 'failOpen'],
   takes: (service) => (service.spec?.type === 'LoadBalancer' ? undefined : why(service)),
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'Proxy' }),
   backends: (balanced) => podBackends(balanced, 'GCE_VM_IP_PORT NEGs'),

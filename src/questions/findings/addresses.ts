@@ -78,7 +78,7 @@ export const externalIPsTaken: StateFinder = (view) =>
   );
 
 function isMetallb({ cluster, settings }: View, service: Service): boolean {
-  if (!isBalanced(service)) return false;
+  if (!isBalanced(service, cluster)) return false;
   const { implementation } = balancerOf(cluster, settings, 'IPv4', service);
   return implementation.name === 'metallb-l2' || implementation.name === 'metallb-bgp';
 }
