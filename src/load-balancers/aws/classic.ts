@@ -60,6 +60,8 @@ export const awsClassic: Implementation = {
     return { protocol: 'TCP', port, ...timing, sources: [], answeredBy: 'NODE_PORT' };
   },
   failsOpen: ({ options }) => options.failOpen ?? false,
+  // HTTP 503, or an end of the connection (`elb`, "Troubleshoot a Classic Load Balancer: HTTP errors").
+  refusesWithoutBackends: () => true,
   affinity: () => ({
     by: 'CONNECTION',
     detail:

@@ -64,6 +64,8 @@ export const gkeContainerNative: Implementation = {
     };
   },
   failsOpen: ({ options }) => options.failOpen ?? false,
+  // A proxy without healthy pods answers by itself: HTTP 502 or 503 (Google Cloud, "Application Load Balancer logging", failed_to_pick_backend).
+  refusesWithoutBackends: () => true,
   affinity: () => ({
     by: 'CONNECTION',
     detail: 'requests are spread over pods; the Service’s sessionAffinity does not apply (a BackendConfig’s would)',
