@@ -5,6 +5,7 @@ import type { LoadBalancerName, LoadBalancerOption, LoadBalancerOptions } from '
 import type { Service } from '../cluster/objects.js';
 import type { Platform, Settings } from '../cluster/settings.js';
 import type { Protocol } from '../netfilter/packet.js';
+import type { AnnotationList } from './annotation-list.js';
 
 /** A port of a Service, as its object has it. */
 export type BalancedPort = NonNullable<NonNullable<Service['spec']>['ports']>[number];
@@ -166,6 +167,10 @@ export interface Implementation {
   readonly title: string;
   /** The options that it reads. */
   readonly options: readonly LoadBalancerOption[];
+  /** The annotations of its provider: which are read, and which are not though they would change answers. */
+  readonly annotations?: readonly AnnotationList[];
+  /** Annotations of objects beside the Service that count too. */
+  annotatedBeside?(balanced: Balanced): readonly (Readonly<Record<string, string>> | undefined)[];
   /** Why it takes this Service (a sentence), where class, annotations and platform tell; undefined: it does not. */
   takes(service: Service, platform: Platform, cluster: Cluster): string | undefined;
   allocates(balanced: Balanced): Allocation;

@@ -15,6 +15,7 @@ import { nodeBackends } from '../node-filter.js';
 import { ownAddress } from '../own-address.js';
 import { podBackends, podPort, toPod } from '../pod-backends.js';
 import { weightsAcrossZones } from '../zonal.js';
+import { ALB_ANNOTATIONS } from './annotation-list.js';
 import { controllerNodeFilter, standInName } from './common.js';
 import { ATTRIBUTES, DRAIN_SECONDS } from './facts.js';
 import { ALB_PREFIX, type Front, frontsOf } from './ingress.js';
@@ -150,6 +151,8 @@ export const awsAlb: Implementation = {
   name: 'aws-alb',
   title: 'AWS Application Load Balancer',
   options: ['targetType', 'crossZone', 'proxyAddress', 'healthCheck', 'probesPass', 'failOpen'],
+  annotations: [ALB_ANNOTATIONS],
+  annotatedBeside: (balanced) => [frontOf(balanced)?.object.metadata.annotations],
   takes(service, _platform, cluster) {
     if (service.spec?.type === 'LoadBalancer') return undefined;
     const [front] = frontsOf(cluster, service);

@@ -6,6 +6,7 @@ import { nodeBackends } from '../node-filter.js';
 import { ownAddress } from '../own-address.js';
 import { sourceRanges } from '../source-ranges.js';
 import { weightsAcrossZones } from '../zonal.js';
+import { CLASSIC_ANNOTATIONS } from './annotation-list.js';
 import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './common.js';
 import { ANNOTATIONS, CLASSIC_TIMING, DRAIN_SECONDS, HOST_NAMES } from './facts.js';
 
@@ -17,6 +18,7 @@ export const awsClassic: Implementation = {
   name: 'aws-classic',
   title: 'AWS Classic Load Balancer',
   options: ['crossZone', 'proxyAddress', 'healthCheck', 'probesPass', 'failOpen'],
+  annotations: [CLASSIC_ANNOTATIONS],
   takes(service, platform, cluster) {
     if (service.spec?.loadBalancerClass || annotationOf(service, ANNOTATIONS.type) !== undefined) return undefined;
     const where = runsOnAws(service, platform, cluster);

@@ -10,6 +10,7 @@ import { ownAddress } from '../own-address.js';
 import { podBackends, podPort, toPod } from '../pod-backends.js';
 import { sourceRanges } from '../source-ranges.js';
 import { weightsAcrossZones } from '../zonal.js';
+import { NLB_ANNOTATIONS } from './annotation-list.js';
 import { awsNodeFilter, controllerNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './common.js';
 import { ANNOTATIONS, ATTRIBUTES, CLASSES, DRAIN_SECONDS, HOST_NAMES, NLB_TIMING } from './facts.js';
 
@@ -49,7 +50,10 @@ function keepsClient(balanced: Balanced, protocol: Protocol): boolean {
   return balanced.options.preserveClientAddress ?? (said === undefined ? !targetsPods(balanced) : said === 'true');
 }
 
+/** Whether a zone's address leads to targets of all zones: a target group's own attribute wins over the load balancer's (`elb`). */
 function crossesZones({ service, options }: Balanced): boolean {
+  const ofGroup = attributesOf(service).get(ATTRIBUTES.crossZone);
+  if (options.crossZone === undefined && (ofGroup === 'true' || ofGroup === 'false')) return ofGroup === 'true';
   return (
     options.crossZone ??
     switchOf(service, ANNOTATIONS.crossZone) ??
@@ -106,6 +110,7 @@ export const awsNlb: Implementation = {
     'probesPass',
     'failOpen',
   ],
+  annotations: [NLB_ANNOTATIONS],
   takes(service, platform, cluster) {
     const { loadBalancerClass } = service.spec ?? {};
     if (loadBalancerClass === CLASSES.controller || loadBalancerClass === CLASSES.autoMode)
@@ -133,7 +138,17 @@ export const awsNlb: Implementation = {
       return `it has not the labels that annotation ${ANNOTATIONS.targetNodeLabels} asks for`;
     });
   },
-  weights: (balanced, candidates) => weightsAcrossZones(balanced, candidates, crossesZones(balanced)),
+  weights(balanced, candidates) {
+    const policy = pairsOf(balanced.service, ANNOTATIONS.attributes).get(ATTRIBUTES.routing);
+    if (policy !== undefined && policy !== 'any_availability_zone') {
+      balanced.assume(
+        'loadBalancer.clientRouting',
+        'clients use the addresses of all zones alike',
+        `Attribute ${ATTRIBUTES.routing} is ${policy}: clients that use the resolver of the VPC mostly get the address of their own zone. Who they are, a snapshot does not show.`,
+      );
+    }
+    return weightsAcrossZones(balanced, candidates, crossesZones(balanced));
+  },
   forward(balanced, sent, backend) {
     const kept = keepsClient(balanced, sent.protocol);
     if (kept && sent.source === backend.address) {

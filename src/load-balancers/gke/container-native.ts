@@ -4,6 +4,7 @@ import { annotationOf } from '../annotations.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { ownAddress } from '../own-address.js';
 import { podBackends, podPort, toPod } from '../pod-backends.js';
+import { GKE_ANNOTATIONS } from './annotation-list.js';
 import { isNegService } from './neg-annotations.js';
 
 /**
@@ -36,6 +37,7 @@ export const gkeContainerNative: Implementation = {
   name: 'gke-container-native',
   title: 'Google Cloud load balancer over pods (container-native)',
   options: ['proxyAddress', 'probesPass', 'failOpen'],
+  annotations: GKE_ANNOTATIONS,
   takes: (service) => (service.spec?.type === 'LoadBalancer' ? undefined : why(service)),
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'Proxy' }),
   backends: (balanced) => podBackends(balanced, 'GCE_VM_IP_PORT NEGs'),

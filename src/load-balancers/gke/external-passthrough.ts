@@ -1,4 +1,5 @@
 import type { Implementation } from '../implementation.js';
+import { GKE_ANNOTATIONS } from './annotation-list.js';
 import { groupBackends, negBackends } from './backends.js';
 import { backendKind, schemeShown } from './kind.js';
 import { gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './passthrough.js';
@@ -13,6 +14,7 @@ export const gkeExternalPassthrough: Implementation = {
   name: 'gke-external-passthrough',
   title: 'Google Cloud external passthrough Network Load Balancer',
   options: ['backends', 'previousSubset', 'weighted', 'includeDrainingNodes', 'failOpen'],
+  annotations: GKE_ANNOTATIONS,
   takes: (service, platform) => schemeShown(service, 'EXTERNAL', platform === 'gke'),
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
   backends(balanced) {

@@ -1,5 +1,6 @@
 import { ZERO } from '../../base/fraction.js';
 import type { Balanced, Implementation } from '../implementation.js';
+import { GKE_ANNOTATIONS } from './annotation-list.js';
 import { groupBackends, negBackends } from './backends.js';
 import { INSTANCE_GROUP_LIMIT } from './facts.js';
 import { backendKind, outOfReach, regionsOf, schemeShown } from './kind.js';
@@ -28,6 +29,7 @@ export const gkeInternalPassthrough: Implementation = {
     'includeDrainingNodes',
     'failOpen',
   ],
+  annotations: GKE_ANNOTATIONS,
   takes: (service, platform) => schemeShown(service, 'INTERNAL', platform === 'gke'),
   allocates: () => ({ scheme: 'INTERNAL', ipMode: 'VIP' }),
   backends(balanced) {
