@@ -288,6 +288,12 @@ export class Balancer {
 
   /** Why a client cannot reach it at all; undefined: it can. */
   outOfReach(client: BalancedClient): string | undefined {
+    const { scheme, byDefault = false } = this.allocation;
+    // A machine of the provider's network, whose zone is known, may have a public address too.
+    if (scheme === 'INTERNAL' && client.zone === '' && client.internet !== undefined) {
+      const sure = client.internet === 'PUBLIC' || !byDefault;
+      if (sure) return `${client.address} is on the internet, and the load balancer of ${this.key} is internal`;
+    }
     return this.implementation.reach?.(this.#balanced, client, this.backends.members);
   }
 

@@ -118,6 +118,11 @@ export interface BalancedClient {
   readonly address: string | undefined;
   /** '' when not known or outside the provider's zones. */
   readonly zone: string;
+  /**
+   * Where its address says that it is on the internet: a public address, or one for documentation, as examples have it. Absent: it is not,
+   * or the address only stands for one that is not known.
+   */
+  readonly internet?: 'PUBLIC' | 'DOCUMENTATION';
 }
 
 /** A backend with its ready endpoints: what weights are made of. */
@@ -150,6 +155,8 @@ export interface Drain {
 export interface Allocation {
   /** Where an address comes from, in words; the address itself is taken by the caller. */
   readonly scheme: 'EXTERNAL' | 'INTERNAL';
+  /** Nothing asks for the scheme: it is the controller's default. */
+  readonly byDefault?: boolean;
   readonly ipMode: 'VIP' | 'Proxy';
   /** Only a host name is published, no address. */
   readonly hostname?: string;
@@ -175,7 +182,7 @@ export interface Implementation {
   takes(service: Service, platform: Platform, cluster: Cluster): string | undefined;
   allocates(balanced: Balanced): Allocation;
   backends(balanced: Balanced): Backends;
-  /** Why a client cannot reach the load balancer at all, in a sentence without a full stop; undefined or absent: it can. */
+  /** Why a client of the provider's network cannot reach the load balancer, in a sentence without a full stop; undefined or absent: it can. */
   reach?(balanced: Balanced, client: BalancedClient, members: readonly Backend[]): string | undefined;
   /** How new connections are spread over candidates that are healthy: relative weights in their order. */
   weights(balanced: Balanced, candidates: readonly Candidate[], client: BalancedClient): readonly Fraction[];

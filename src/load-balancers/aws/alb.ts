@@ -127,9 +127,13 @@ function crossesZones(balanced: Balanced): boolean {
   return balanced.options.crossZone ?? attributesOf(balanced).get(ATTRIBUTES.crossZone) !== 'false';
 }
 
+function schemeOf(balanced: Balanced): string | undefined {
+  return textOf(fieldsOf(frontOf(balanced)?.params?.spec).scheme) ?? said(balanced, 'scheme');
+}
+
 function isInternal(balanced: Balanced): boolean {
   const front = frontOf(balanced);
-  const scheme = textOf(fieldsOf(front?.params?.spec).scheme) ?? said(balanced, 'scheme');
+  const scheme = schemeOf(balanced);
   // A binding does not say what stands before its target group.
   return front?.kind === 'BINDING' ? false : scheme !== 'internet-facing';
 }
@@ -160,6 +164,7 @@ export const awsAlb: Implementation = {
   },
   allocates: (balanced) => ({
     scheme: isInternal(balanced) ? 'INTERNAL' : 'EXTERNAL',
+    byDefault: schemeOf(balanced) === undefined,
     ipMode: 'Proxy',
     hostname: `${standInName(balanced.service)}.region.elb.amazonaws.com`,
   }),

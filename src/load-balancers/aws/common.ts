@@ -35,6 +35,11 @@ export function isInternal(service: Service, byController: boolean): boolean {
   return byController;
 }
 
+/** Whether an annotation asks for a scheme. */
+export function saysScheme(service: Service): boolean {
+  return [ANNOTATIONS.scheme, ANNOTATIONS.internal].some((name) => annotationOf(service, name) !== undefined);
+}
+
 /** Nodes that AWS's controllers register: everybody's rules, and none of Fargate. */
 export function awsNodeFilter(node: Node): string | undefined {
   const { key, value } = FARGATE_LABEL;

@@ -11,7 +11,15 @@ import { podBackends, podPort, toPod } from '../pod-backends.js';
 import { sourceRanges } from '../source-ranges.js';
 import { weightsAcrossZones } from '../zonal.js';
 import { NLB_ANNOTATIONS } from './annotation-list.js';
-import { awsNodeFilter, controllerNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './common.js';
+import {
+  awsNodeFilter,
+  controllerNodeFilter,
+  hostNameOf,
+  isInternal,
+  runsOnAws,
+  saysScheme,
+  standInName,
+} from './common.js';
 import { ANNOTATIONS, ATTRIBUTES, CLASSES, DRAIN_SECONDS, HOST_NAMES, NLB_TIMING } from './facts.js';
 
 /** Whether the AWS Load Balancer Controller (or EKS Auto Mode) made it, rather than the cloud provider. */
@@ -125,6 +133,7 @@ export const awsNlb: Implementation = {
   },
   allocates: ({ service }) => ({
     scheme: isInternal(service, byController(service)) ? 'INTERNAL' : 'EXTERNAL',
+    byDefault: !saysScheme(service),
     ipMode: 'VIP',
     hostname: `${standInName(service)}.elb.region.amazonaws.com`,
   }),
