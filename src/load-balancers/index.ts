@@ -1,4 +1,5 @@
 import type { LoadBalancerName } from '../cluster/load-balancer-settings.js';
+import { ciliumBgp } from './announced/cilium-bgp.js';
 import { ciliumL2 } from './announced/cilium-l2.js';
 import { keepalived } from './announced/keepalived.js';
 import { kubeVip } from './announced/kube-vip.js';
@@ -30,6 +31,7 @@ export const IMPLEMENTATIONS: readonly Implementation[] = [
   kubeVip,
   keepalived,
   ciliumL2,
+  ciliumBgp,
   gkeContainerNative,
   awsAlb,
   gkeInternalPassthrough,

@@ -95,6 +95,30 @@ export const PROVIDERS = {
     ],
     settings: { loadBalancer: { options: { leader: 'n1' } } },
   },
+  'cilium-bgp': {
+    objects: [
+      {
+        apiVersion: 'cilium.io/v2',
+        kind: 'CiliumBGPClusterConfig',
+        metadata: { name: 'all' },
+        spec: { nodeSelector: { matchLabels: {} } },
+      },
+      {
+        apiVersion: 'cilium.io/v2',
+        kind: 'CiliumBGPAdvertisement',
+        metadata: { name: 'services' },
+        spec: {
+          advertisements: [
+            {
+              advertisementType: 'Service',
+              service: { addresses: ['LoadBalancerIP'] },
+              selector: { matchExpressions: [{ key: 'somekey', operator: 'NotIn', values: ['never-used-value'] }] },
+            },
+          ],
+        },
+      },
+    ],
+  },
   proxy: { options: { status: { loadBalancer: { ingress: [{ ip: '203.0.113.80', ipMode: 'Proxy' }] } } } },
   generic: {},
 } as const satisfies Readonly<Record<string, Shown>>;

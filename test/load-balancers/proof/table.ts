@@ -144,6 +144,10 @@ export const SOURCES = {
   vrrp: ['RFC 5798, VRRP', 'https://www.rfc-editor.org/rfc/rfc5798'],
   keepalived: ['keepalived-operator, README', 'https://github.com/redhat-cop/keepalived-operator'],
   cilium: ['Cilium, L2 Announcements', 'https://docs.cilium.io/en/stable/network/l2-announcements/'],
+  'cilium-bgp': [
+    'Cilium, BGP Control Plane Resources',
+    'https://docs.cilium.io/en/stable/network/bgp-control-plane/bgp-control-plane-v2/',
+  ],
   kep1860: [
     'KEP-1860, Make Kubernetes aware of the load balancer behaviour',
     'https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/1860-kube-proxy-IP-node-binding',
@@ -495,6 +499,16 @@ export const TABLE: Readonly<Record<ProviderName, Row>> = {
   'cilium-l2': {
     ...held('cilium'),
     'fail mode': cell('the holder keeps the address', 'cilium', AT_NODES),
+  },
+  'cilium-bgp': {
+    destination: cell('VIP', 'cilium-bgp', VIP),
+    source: cell('kept', 'cilium-bgp', 'kept'),
+    'health check': cell('none', 'cilium-bgp', 'NONE', 'NONE'),
+    spread: cell('announcing nodes alike (ECMP)', ['cilium-bgp', 'assumed'], EVEN, WITH_PODS),
+    affinity: cell('routers’ hash', 'cilium-bgp', /routers hash/, /routers hash/),
+    drain: cell('none', 'cilium-bgp', '0'),
+    'fail mode': cell('nobody: not announced', 'cilium-bgp', NOBODY),
+    reply: cell('direct', 'cilium-bgp', 'DIRECT'),
   },
   proxy: {
     ...proxied('kep1860'),
