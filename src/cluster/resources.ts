@@ -52,7 +52,30 @@ const RESOURCE_KINDS: readonly ResourceKind[] = [
   ...['IPAddressPool', 'L2Advertisement', 'BGPAdvertisement', 'BGPPeer', 'ServiceL2Status'].map(
     (kind): ResourceKind => ({ kind, group: /^metallb\.io\//, role: 'LOAD_BALANCER', namespaced: true }),
   ),
-  { kind: 'CiliumL2AnnouncementPolicy', group: /^cilium\.io\//, role: 'LOAD_BALANCER', namespaced: false },
+  ...[
+    'CiliumL2AnnouncementPolicy',
+    'CiliumLoadBalancerIPPool',
+    'CiliumBGPPeeringPolicy',
+    'CiliumBGPClusterConfig',
+    'CiliumBGPAdvertisement',
+  ].map((kind): ResourceKind => ({ kind, group: /^cilium\.io\//, role: 'LOAD_BALANCER', namespaced: false })),
+  // Leases say who holds an address: of kube-vip, and of Cilium in layer 2.
+  { kind: 'Lease', group: /^coordination\.k8s\.io\//, role: 'LOAD_BALANCER', namespaced: true },
+  // An Ingress may have a load balancer of its own, whose targets are the Service's pods or nodes.
+  { kind: 'Ingress', group: /^(?:networking\.k8s\.io|extensions)\//, role: 'LOAD_BALANCER', namespaced: true },
+  { kind: 'IngressClass', group: /^networking\.k8s\.io\//, role: 'LOAD_BALANCER', namespaced: false },
+  {
+    kind: 'IngressClassParams',
+    group: /^(?:elbv2\.k8s\.aws|eks\.amazonaws\.com)\//,
+    role: 'LOAD_BALANCER',
+    namespaced: false,
+  },
+  {
+    kind: 'TargetGroupBinding',
+    group: /^(?:elbv2\.k8s\.aws|eks\.amazonaws\.com)\//,
+    role: 'LOAD_BALANCER',
+    namespaced: true,
+  },
 ];
 
 function kindOf(kind: string, apiVersion: unknown): ResourceKind | undefined {
@@ -115,6 +138,9 @@ const USUAL_VERSIONS: Readonly<Record<string, string>> = {
   Namespace: 'v1',
   ServiceCIDR: 'networking.k8s.io/v1',
   HorizontalPodAutoscaler: 'autoscaling/v2',
+  Ingress: 'networking.k8s.io/v1',
+  IngressClass: 'networking.k8s.io/v1',
+  Lease: 'coordination.k8s.io/v1',
 };
 
 /** The roles for which the status of an object is kept. */

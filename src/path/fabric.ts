@@ -317,7 +317,7 @@ export class Fabric {
   earlierThan(balancer: Balancer): Balancer | undefined {
     const { earlier } = this.#options;
     const service = earlier?.cluster.services.get(balancer.key);
-    if (earlier === undefined || service === undefined || !isBalanced(service)) return undefined;
+    if (earlier === undefined || service === undefined || !isBalanced(service, earlier.cluster)) return undefined;
     const { walkProbe } = this.#options;
     this.#earlier ??= new Fabric(earlier.cluster, earlier.settings, this.family, walkProbe ? { walkProbe } : {});
     const before = this.#earlier.balancerOf(service);
@@ -326,7 +326,7 @@ export class Fabric {
 
   /** The address that stands for the name that a Service is published by; undefined where it has an address of its own. */
   standInFor(service: Service): string | undefined {
-    const name = publishedAs(service);
+    const name = publishedAs(service, this.cluster);
     if (name === undefined) return undefined;
     const key = namespacedName(service);
     for (const [address, known] of this.#standIns) if (namespacedName(known) === key) return address;

@@ -74,8 +74,8 @@ export function everyPort(services: Iterable<Service>, asked: TransportProtocol 
 function balancedServices(cluster: Cluster): readonly Service[] {
   return [...cluster.services.values()].filter(
     (service) =>
-      isBalanced(service) &&
-      ((service.status?.loadBalancer?.ingress ?? []).length > 0 || publishedAs(service) !== undefined),
+      isBalanced(service, cluster) &&
+      ((service.status?.loadBalancer?.ingress ?? []).length > 0 || publishedAs(service, cluster) !== undefined),
   );
 }
 
@@ -278,7 +278,7 @@ function answerOne(
   };
   const loaded = question.traffic === undefined ? undefined : loadOf(question.traffic, result);
   const { via, service } = destination.target;
-  const named = via === 'LOAD_BALANCER' ? publishedAs(service) : undefined;
+  const named = via === 'LOAD_BALANCER' ? publishedAs(service, fabric.cluster) : undefined;
   return {
     result: loaded === undefined ? result : { ...result, load: loaded },
     door: { ...doorOf(result, `${place} ${fabric.family}`, from), publishedAs: named },
