@@ -128,30 +128,51 @@ function probabilityFields(args: Arguments): Fields {
   };
 }
 
-/** The number of an option. Throws UsageError for anything else. */
-function numberOf(args: Arguments, name: string): number | undefined {
+/** The number of an option; `parts`: a fraction or a percentage is taken too. Throws UsageError for anything else. */
+function numberOf(args: Arguments, name: string, parts = false): number | undefined {
   const text = args.one(name);
   if (text === undefined) return undefined;
-  if (!/^\d{1,15}(?:\.\d{1,9})?$/.test(text))
+  const [, p = '', q] = (parts ? /^(\d{1,15})\/(\d{1,15})$/ : /^$/).exec(text) ?? [];
+  if (q !== undefined && Number(q) > 0) return Number(p) / Number(q);
+  const percent = parts && text.endsWith('%');
+  const plain = percent ? text.slice(0, -1) : text;
+  if (!/^\d{1,15}(?:\.\d{1,15})?$/.test(plain))
     throw new UsageError(`--${name} needs a number of at least 0, not "${text}".`);
-  return Number(text);
+  return percent ? Number(plain) / 100 : Number(plain);
+}
+
+/** The sources of an option `SOURCE=NUMBER`, each with its number under a name. */
+function trafficSources(args: Arguments, option: string, unit: string): readonly Fields[] {
+  return args.all(option).map((text) => {
+    const [source, value] = readPair(`--${option}`, text, 'SOURCE=NUMBER');
+    if (!/^\d{1,15}(?:\.\d{1,15})?$/.test(value))
+      throw new UsageError(`--${option} needs a number of at least 0 after =, not "${value}".`);
+    const from = source.startsWith('zone/') ? { zone: source.slice(5) } : { source: readSource(`--${option}`, source) };
+    return { ...from, [unit]: Number(value) };
+  });
 }
 
 /** How much is sent, as options say it. */
 function traffic(args: Arguments): Fields {
+  const sources = [
+    ...trafficSources(args, 'traffic-from', 'requestsPerSecond'),
+    ...trafficSources(args, 'connections-from', 'connections'),
+  ];
   const said = {
     ...field('connections', numberOf(args, 'connections')),
     ...field('requestsPerSecond', numberOf(args, 'rps')),
+    ...field('connectionsPerSecond', numberOf(args, 'connections-per-second')),
+    ...field('requestsPerConnection', numberOf(args, 'requests-per-connection')),
+    ...field('lifetimeSeconds', numberOf(args, 'lifetime')),
     ...field('clients', numberOf(args, 'client-count')),
-    ...field('capacity', numberOf(args, 'capacity') ?? numberOf(args, 'max-rps')),
+    ...field('capacity', numberOf(args, 'capacity')),
+    ...field('maxRequestsPerSecond', numberOf(args, 'max-rps')),
+    ...field('cpuMillisecondsPerRequest', numberOf(args, 'cpu-per-request')),
+    ...field('maxChance', numberOf(args, 'max-chance', true)),
     ...field('bytesPerRequest', numberOf(args, 'bytes-per-request')),
     ...field('pricePerGigabyte', numberOf(args, 'price-per-gigabyte')),
+    ...(sources.length === 0 ? {} : { sources }),
   };
-  if (args.has('max-rps') && args.has('connections')) {
-    throw new UsageError(
-      '--max-rps is a capacity in requests per second; with --connections give --capacity, in connections.',
-    );
-  }
   return Object.keys(said).length === 0 ? {} : { traffic: said };
 }
 
@@ -187,6 +208,7 @@ async function sweepFields(args: Arguments): Promise<Fields> {
     ...field('largestZoneShare', part('largest-zone-share')),
     ...field('imbalance', part('imbalance')),
     ...field('delivered', part('delivered')),
+    ...field('overCapacity', part('over-capacity')),
   };
   const after: unknown[] = [];
   for (const text of args.all('change-after')) after.push(await readJsonOption('--change-after', text));
@@ -212,6 +234,7 @@ function checkFields(args: Arguments): Fields {
     ...list('vias', args.all('via'), readVia),
     ...list('families', args.all('family'), readFamily),
     ...whole(args, 'max-services', 'maxServices'),
+    ...traffic(args),
   };
 }
 
@@ -222,6 +245,7 @@ function inspectFields(args: Arguments): Fields {
     ...list('services', args.all('service')),
     ...list('namespaces', args.all('in-namespace')),
     ...whole(args, 'max-services', 'maxServices'),
+    ...traffic(args),
   };
 }
 

@@ -126,6 +126,43 @@ const PHASE: Option = {
   help: 'where the health checks of load balancers stand: after (default) they have found the changes, or before',
 };
 
+/** How much is sent, and what a pod takes. */
+const TRAFFIC: Options = {
+  rps: { value: 'RATE', help: 'requests per second of all clients: the load of each pod, node and zone' },
+  connections: { value: 'N', help: 'open connections: how uneven they are over the pods, with percentiles' },
+  'connections-per-second': { value: 'RATE', help: 'new connections per second, with --lifetime' },
+  'requests-per-connection': { value: 'N', help: 'requests that a connection carries before it ends' },
+  lifetime: { value: 'SECONDS', help: 'how long a connection lasts in the mean' },
+  'client-count': {
+    value: 'N',
+    help: 'clients of equal rates, where session affinity or a hash keeps each on its pod',
+  },
+  'max-rps': { value: 'RATE', help: 'requests per second that one pod takes' },
+  capacity: {
+    value: 'N',
+    help: 'what one pod takes: connections where --connections is given, else requests per second',
+  },
+  'cpu-per-request': {
+    value: 'MS',
+    help: 'CPU milliseconds of one request: a pod takes as many as fit into the CPU that it requests',
+  },
+  'max-chance': {
+    value: 'P',
+    help: 'the chance of a pod over its capacity that is put up with, as 0.01, 1/100 or 1%; default 1%',
+  },
+  'bytes-per-request': { value: 'BYTES', help: 'for the bytes that cross zones' },
+  'price-per-gigabyte': { value: 'PRICE', help: 'of traffic between zones' },
+  'traffic-from': {
+    value: 'SOURCE=RATE',
+    multiple: true,
+    help: 'requests per second (with --connections-from: connections) from one source, as --from of path takes it, or zone/ZONE; repeatable; in place of --rps and --clients',
+  },
+  'connections-from': { value: 'SOURCE=N', multiple: true, help: 'the same in open connections; repeatable' },
+};
+
+/** The same where each door has its own clients. */
+const DOOR_TRAFFIC: Options = Object.fromEntries(Object.entries(TRAFFIC).filter(([name]) => !name.endsWith('-from')));
+
 const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
   chains: {
     summary: 'the rules that a node carries, byte for byte',
@@ -215,16 +252,7 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
         help: 'how the Services are addressed: cluster-ip (default), node-port, external-ip, load-balancer or dns',
       },
       'to-node': { value: 'NODE', help: 'for node-port: the node whose address is used' },
-      connections: { value: 'N', help: 'open connections: how uneven they are over the pods, with percentiles' },
-      rps: { value: 'RATE', help: 'requests per second of all clients: the load of each pod, node and zone' },
-      'max-rps': { value: 'RATE', help: 'requests per second that one pod takes' },
-      capacity: {
-        value: 'N',
-        help: 'what one pod takes: connections where --connections is given, else requests per second',
-      },
-      'client-count': { value: 'N', help: 'clients of equal rates, where session affinity keeps each on its pod' },
-      'bytes-per-request': { value: 'BYTES', help: 'for the bytes that cross zones' },
-      'price-per-gigabyte': { value: 'PRICE', help: 'of traffic between zones' },
+      ...TRAFFIC,
       clients: {
         value: 'CLIENTS',
         help: 'nodes[@NODE,…] (a pod on each, the default), hosts[@NODE,…] (a process of each), KIND/NAMESPACE/NAME, pod/NAMESPACE/NAME, external[/ADDRESS][@NODE,…] or load-balancer[/ADDRESS]',
@@ -271,11 +299,16 @@ const SWEEP: Command = {
       help: "svc/NAMESPACE/NAME[:PORT]; repeatable; default: every port of the Services that select the workload's pods",
     },
     ...SHARES,
+    ...TRAFFIC,
     'largest-share': { value: 'P/Q', help: 'look for the smallest number of replicas where no endpoint gets more' },
     'largest-node-share': { value: 'P/Q', help: 'and no node more than this' },
     'largest-zone-share': { value: 'P/Q', help: 'and no zone more than this' },
     imbalance: { value: 'P/Q', help: 'and the largest share is at most so many times the even one' },
     delivered: { value: 'P/Q', help: 'and at least this is delivered; default: more than nothing' },
+    'over-capacity': {
+      value: 'P/Q',
+      help: 'and the chance of a pod over its capacity is at most this; default where a capacity is given: --max-chance',
+    },
     'change-after': {
       value: 'JSON|FILE',
       multiple: true,
@@ -288,6 +321,7 @@ const SWEEP: Command = {
   examples: [
     'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..300 --largest-share 1/20',
     'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..60 --largest-share 1/20 --change-after \'{"zone":{"name":"b","action":"FAIL"}}\'',
+    'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..60 --rps 5000 --max-rps 300 --connections 50',
     'kube-whatif sweep -s cluster.json --workload statefulset/default/db --replicas 1,3,5 --to svc/default/db --output markdown',
   ],
 };
@@ -319,6 +353,7 @@ const CHECK: Options = {
   },
   family: { value: 'FAMILY', multiple: true, help: `${FAMILY}; repeatable` },
   'max-services': { value: 'N', help: 'ask about at most so many touched Services; default 200' },
+  ...DOOR_TRAFFIC,
   ...AFTER,
   ...QUESTION,
   output: { short: 'o', value: 'FORM', help: 'text (default), markdown, json, junit or sarif' },
@@ -330,6 +365,7 @@ const INSPECT: Options = {
   service: { value: 'NAMESPACE/NAME', multiple: true, help: 'only this Service; repeatable' },
   'in-namespace': { value: 'NAMESPACE', multiple: true, help: 'only the Services of this namespace; repeatable' },
   'max-services': { value: 'N', help: 'ask about at most so many Services; default 1000' },
+  ...DOOR_TRAFFIC,
   ...QUESTION,
 };
 
@@ -400,6 +436,7 @@ export const COMMANDS: Readonly<
       'kube-whatif check -s cluster.json -f manifests/ --fail-on warning',
       'kube-whatif check -s cluster.json -f web.yaml --output markdown --ignore CONNECTIONS_LOST',
       'kube-whatif check -s cluster.json --scale default/web=1 --threshold imbalance=3/2 --output sarif',
+      'kube-whatif check -s cluster.json --scale default/web=12 --rps 5000 --max-rps 300 --fail-on warning',
       'kube-whatif check -s cluster.json --after later.json --output junit',
     ],
   },

@@ -93,7 +93,7 @@ export const QUESTIONS: { readonly [K in QuestionKind]: Question<ResultOf[K]> } 
     rpc: 'Inspect',
     streamed: false,
     forms: [],
-    answer: (request, snapshot) => answerInspect(prepare(request, snapshot), request),
+    answer: (request, snapshot) => answerInspect(prepare(request, snapshot), request, snapshot),
   },
   apply: {
     rpc: 'Apply',
