@@ -38,9 +38,9 @@ function written<R>(report: Report<Answer<R>>, rows: RowForm<Answer<R>>): Writte
 const REPORTS: { readonly [K in QuestionKind]: Written<ResultOf[K]> } = {
   chains: written(chainsReport, chainsRows),
   path: written(pathReport, pathRows),
-  probability: written(probabilityReport, probabilityRows),
+  probability: { report: probabilityReport, rows: (answer) => tableOf(probabilityRows(answer.result), answer) },
   'what-if': { report: whatIfReport, rows: (answer) => tableOf(whatIfRows(answer.result), answer) },
-  sweep: written(sweepReport, sweepRows),
+  sweep: { report: sweepReport, rows: (answer) => tableOf(sweepRows(answer.result), answer) },
   check: written(checkReport, checkRows),
   inspect: written(inspectReport, inspectRows),
   apply: written(applyReport, applyRows),
