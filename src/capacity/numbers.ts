@@ -23,11 +23,16 @@ export function binomialPmf(n: number, p: number, k: number): number {
   return Math.exp(log);
 }
 
+/** The logarithm of the chance of exactly k where `mean` are expected, which are more than none. */
+export function poissonLog(mean: number, k: number): number {
+  return k * Math.log(mean) - mean - logFactorial(k);
+}
+
 /** The chance of exactly k where `mean` are expected. */
 export function poissonPmf(mean: number, k: number): number {
   if (k < 0) return 0;
   if (mean <= 0) return k === 0 ? 1 : 0;
-  return Math.exp(k * Math.log(mean) - mean - logFactorial(k));
+  return Math.exp(poissonLog(mean, k));
 }
 
 /** A law over whole numbers from `first` on. */

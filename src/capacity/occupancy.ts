@@ -2,7 +2,7 @@
  * Connections thrown at random over pods: the joint law of the most and the least loaded pod. Sources: Levin 1981 (a multinomial as
  * Poisson variables given their sum), Corrado 2011 (conditional binomials, one pod after the other).
  */
-import { above, binomialLaw, binomialPmf, type Law, lawOf, poissonPmf, tailOf } from './numbers.js';
+import { above, binomialLaw, binomialPmf, type Law, lawOf, poissonLog, poissonPmf, tailOf } from './numbers.js';
 
 /** Pods that are alike: so many of them, each with this share of all connections. */
 export interface PodGroup {
@@ -47,12 +47,17 @@ function powerOf(series: Float64Array, exponent: number, last: number): Float64A
   }
 }
 
+/** The likeliest value of a Poisson variable within a window. */
+function nearest(mean: number, first: number, last: number): number {
+  return Math.max(first, Math.min(last, Math.floor(mean)));
+}
+
 /** Poisson chances from `first` to `last`, each from the one beside it. */
-function poissonWindow(mean: number, first: number, last: number): Float64Array {
+function poissonWindow(mean: number, first: number, last: number, relative = false): Float64Array {
   const chances = new Float64Array(Math.max(0, last - first + 1));
   if (chances.length === 0) return chances;
-  const mode = Math.max(first, Math.min(last, Math.floor(mean)));
-  chances[mode - first] = poissonPmf(mean, mode);
+  const mode = nearest(mean, first, last);
+  chances[mode - first] = relative ? 1 : poissonPmf(mean, mode);
   for (let k = mode + 1; k <= last; k++) chances[k - first] = ((chances[k - 1 - first] as number) * mean) / k;
   for (let k = mode; k > first; k--) chances[k - 1 - first] = ((chances[k - first] as number) * k) / mean;
   return chances;
@@ -86,16 +91,22 @@ function power(re: number, im: number, exponent: number): readonly [number, numb
 /** Terms of the Fourier sum beyond this size play no part. */
 const LAST_TERM = Math.exp(-42);
 
-/** The angles of the Fourier sum that matter, and how many there are in the full circle. */
-function anglesOf(connections: number): { readonly angles: readonly number[]; readonly points: number } {
+/**
+ * The angles of the Fourier sum that matter, and how many there are in the full circle. A Poisson variable that is cut ends in a jump, so
+ * that its characteristic function falls no faster than 1/(θσ): for many pods together as a normal law does, for a few much slower.
+ */
+function anglesOf(
+  connections: number,
+  groups: readonly PodGroup[],
+): { readonly angles: readonly number[]; readonly points: number } {
   const points = Math.ceil(18 * Math.sqrt(connections)) + 80;
   const step = (2 * Math.PI) / points;
+  const smallest = Math.min(...groups.map(({ share }) => share));
+  const byJump = Math.exp(-Math.log(LAST_TERM) / podsIn(groups)) / Math.sqrt(connections * smallest);
+  const byWidth = Math.sqrt((-4 * Math.log(LAST_TERM)) / connections);
+  const last = Math.min(Math.PI, Math.max(byJump, byWidth));
   const angles: number[] = [];
-  for (let index = 0; index <= points / 2; index++) {
-    // The cut variables vary a little less than the whole ones do: so much room is left.
-    if (Math.exp(-connections * (1 - Math.cos(index * step)) * 0.5) < LAST_TERM) break;
-    angles.push(index * step);
-  }
+  for (let index = 0; index <= points / 2 && index * step <= last + step; index++) angles.push(index * step);
   return { angles, points };
 }
 
@@ -111,7 +122,7 @@ class Transforms {
   readonly #sin: Float64Array;
 
   constructor(connections: number, groups: readonly PodGroup[]) {
-    const { angles, points } = anglesOf(connections);
+    const { angles, points } = anglesOf(connections, groups);
     this.#groups = groups;
     this.#angles = angles;
     this.#connections = connections;
@@ -171,7 +182,9 @@ class Transforms {
       }
       const angle = (this.#angles[term] as number) * this.#connections;
       const part = a * Math.cos(angle) + b * Math.sin(angle);
-      total += term === 0 ? part : 2 * part;
+      // The angle of half a turn stands for itself alone.
+      const alone = term === 0 || this.#angles[term] === Math.PI;
+      total += alone ? part : 2 * part;
     }
     return Math.min(1, Math.max(0, total * this.#factor));
   }
@@ -328,11 +341,16 @@ function byFourier(connections: number, boxes: readonly Box[]): number {
       // A box beside the mean: its nearest end holds what there is of it.
       const [a, b] =
         from > to ? (mean > high ? [Math.max(low, high - 60), high] : [low, Math.min(high, low + 60)]) : [from, to];
-      return { a, chances: poissonWindow(mean, a, b) };
+      // Relative to the likeliest value, since all of a window far beside the mean may be too small for a double.
+      return {
+        a,
+        chances: poissonWindow(mean, a, b, true),
+        log: b < a ? Number.NEGATIVE_INFINITY : poissonLog(mean, nearest(mean, a, b)),
+      };
     });
   const momentsAt = (rate: number) => {
     let [mean, variance, log] = [0, 0, 0];
-    for (const [index, { a, chances }] of series(rate).entries()) {
+    for (const [index, { a, chances, log: scale }] of series(rate).entries()) {
       const { count } = boxes[index] as Box;
       let [w, m, q] = [0, 0, 0];
       for (const [k, chance] of chances.entries()) {
@@ -343,7 +361,7 @@ function byFourier(connections: number, boxes: readonly Box[]): number {
       if (w === 0) return { mean: Number.NaN, variance: 0, log: Number.NEGATIVE_INFINITY };
       mean += (count * m) / w;
       variance += count * (q / w - (m / w) ** 2);
-      log += count * Math.log(w);
+      log += count * (Math.log(w) + scale);
     }
     return { mean, variance, log };
   };
@@ -364,7 +382,7 @@ function byFourier(connections: number, boxes: readonly Box[]): number {
     return { a, chances: chances.map((one) => one / weight) };
   });
   const points = Math.ceil(20 * Math.sqrt(Math.max(variance, 0.1))) + 60;
-  let total = 0;
+  let [total, small] = [0, 0];
   for (let index = 0; index <= points / 2; index++) {
     const angle = (2 * Math.PI * index) / points;
     const turn = [Math.cos(angle), Math.sin(angle)] as const;
@@ -386,7 +404,9 @@ function byFourier(connections: number, boxes: readonly Box[]): number {
     }
     const value = a * Math.cos(angle * connections) + b * Math.sin(angle * connections);
     total += index === 0 || index * 2 === points ? value : 2 * value;
-    if (index > 3 && Math.hypot(a, b) < LAST_TERM) break;
+    // A characteristic function may pass by zero once and come back.
+    small = Math.hypot(a, b) < LAST_TERM ? small + 1 : 0;
+    if (small === 4) break;
   }
   // The tilt is undone: Poisson variables of another rate differ by a factor that the sum alone decides.
   const off = rate / connections - 1;

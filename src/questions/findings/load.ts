@@ -83,7 +83,10 @@ export const loadRisks: StateFinder = ({ doors }) =>
       const [worst] = [...risks].sort((a, b) => b.chance - a.chance);
       if (worst === undefined) return [];
       const names = risks.map(({ kind, name }) => (kind === 'ROLLOUT' ? name : `${kind.toLowerCase()} ${name}`));
-      const what = code === 'LOSS_NOT_SURVIVABLE' ? `Without ${listed(names)}` : `In a roll-out of ${listed(names)}`;
+      const what =
+        code === 'LOSS_NOT_SURVIVABLE'
+          ? `Without ${names.length > 1 ? 'one of ' : ''}${listed(names)}`
+          : `In a roll-out of ${listed(names)}`;
       const message = `${what}, ${worst.chance >= 1 - 1e-12 ? '' : `with a chance of ${chanceText(worst.chance)} `}a pod of ${portText(door.service)} is over its capacity: the hottest gets ${worst.hottest}.`;
       const evidence = { lost: names.slice(0, MAX_LISTED), chance: worst.chance, hottest: worst.hottest };
       return [finding(code, message, { ...doorEvidence(door), ...evidence })];
