@@ -223,7 +223,7 @@ async function sweepFields(args: Arguments): Promise<Fields> {
 }
 
 /** The questions that have options of their own. */
-export type AskedKind = PlainKind | 'sweep' | 'check' | 'inspect' | 'apply' | 'reach';
+export type AskedKind = PlainKind | 'sweep' | 'check' | 'inspect' | 'apply' | 'reach' | 'solve';
 
 /** The fields of check. */
 function checkFields(args: Arguments): Fields {
@@ -268,6 +268,53 @@ function reachFields(args: Arguments): Fields {
   };
 }
 
+const COST_NAMES = ['imbalance', 'crossZoneShare', 'crossZoneGigabyte', 'clientAddressLost'] as const;
+
+/** The fields of solve. */
+function solveFields(args: Arguments): Fields {
+  const workload = args.one('workload');
+  const asked = probabilityFields(args);
+  const found = args.all('find');
+  const finds = found.length === 0 && !args.has('request') ? ['replicas'] : found;
+  const wants = finds.map((text) => oneOf('--find', text, ['replicas', 'policy', 'placement', 'rollout'] as const));
+  const policies = (text: string) => oneOf('--policy', text, ENUMS['SolvedPolicy.best']);
+  const costs = args.all('cost').map((text) => {
+    const [given, value] = readPair('--cost', text, 'NAME=PRICE');
+    const name = COST_NAMES.find((one) => one.toLowerCase() === given.replaceAll('-', '').toLowerCase());
+    if (name === undefined)
+      throw new UsageError(
+        `--cost takes imbalance, cross-zone-share, cross-zone-gigabyte or client-address-lost, not ${given}.`,
+      );
+    if (!/^\d{1,15}(?:\.\d{1,15})?$/.test(value))
+      throw new UsageError(`--cost ${given} needs a number of at least 0, not "${value}".`);
+    return [name, Number(value)] as const;
+  });
+  const policy = args.one('policy');
+  const surge = args.one('max-surge');
+  const parts: Readonly<Record<(typeof wants)[number], Fields>> = {
+    replicas: {
+      ...whole(args, 'most', 'most'),
+      ...list('without', args.all('without'), (text) =>
+        oneOf('--without', text, ENUMS['SolveQuestion.replicas.without']),
+      ),
+    },
+    policy: {
+      ...list('candidates', args.all('candidate'), policies),
+      ...(costs.length === 0 ? {} : { costs: Object.fromEntries(costs) }),
+    },
+    placement: {
+      ...whole(args, 'replicas', 'replicas'),
+      ...field('policy', policy === undefined ? undefined : policies(policy)),
+    },
+    rollout: { ...field('maxSurge', surge === undefined ? undefined : /^\d+$/.test(surge) ? Number(surge) : surge) },
+  };
+  return {
+    ...field('scale', workload === undefined ? undefined : readScaled('--workload', workload)),
+    ...Object.fromEntries(wants.map((name) => [name, parts[name]])),
+    ...(Object.keys(asked).length === 0 ? {} : { probability: asked }),
+  };
+}
+
 /** What the options want of findings, laid over what the file wants: thresholds by name, ignored ones added. */
 function findings(args: Arguments, base: unknown): Fields {
   const thresholds = args.all('threshold').map((text) => {
@@ -303,6 +350,7 @@ const FIELDS: Readonly<Record<AskedKind, (args: Arguments) => Fields | Promise<F
   check: checkFields,
   inspect: inspectFields,
   reach: reachFields,
+  solve: solveFields,
   path: pathFields,
   probability: probabilityFields,
   sweep: sweepFields,

@@ -391,6 +391,43 @@ const REACH: Options = {
   ...QUESTION,
 };
 
+const POLICY_WORDS = 'cluster, local, prefer-same-zone, prefer-same-node or topology-auto';
+
+const SOLVE: Options = {
+  find: {
+    value: 'WHAT',
+    multiple: true,
+    help: 'replicas (default), policy, placement or rollout; repeatable',
+  },
+  workload: {
+    value: 'WORKLOAD',
+    help: '[KIND/]NAMESPACE/NAME; KIND is deployment (default), replicaset or statefulset',
+  },
+  to: {
+    value: 'SERVICE',
+    multiple: true,
+    help: "svc/NAMESPACE/NAME[:PORT]; repeatable; default: every port of the Services that select the workload's pods",
+  },
+  ...SHARES,
+  ...TRAFFIC,
+  without: {
+    value: 'WHAT',
+    multiple: true,
+    help: 'replicas: also without any one zone, any one node, or in a rollout; repeatable',
+  },
+  most: { value: 'N', help: 'replicas: try at most so many; default 5000' },
+  candidate: { value: 'POLICY', multiple: true, help: `policy: only ${POLICY_WORDS}; repeatable; default: all` },
+  cost: {
+    value: 'NAME=PRICE',
+    multiple: true,
+    help: 'policy: the price of imbalance, cross-zone-share, cross-zone-gigabyte or client-address-lost; repeatable',
+  },
+  policy: { value: 'POLICY', help: `placement: under ${POLICY_WORDS}; default: as the Service is` },
+  replicas: { value: 'N', help: 'placement: of so many pods; default: those that the workload has' },
+  'max-surge': { value: 'N|P%', help: "rollout: with this maxSurge; default: the workload's own" },
+  ...QUESTION,
+};
+
 export const COMMANDS: Readonly<
   Record<
     | PlainKind
@@ -401,6 +438,7 @@ export const COMMANDS: Readonly<
     | 'inspect'
     | 'apply'
     | 'reach'
+    | 'solve'
     | 'snapshot'
     | 'completion'
     | 'serve',
@@ -466,6 +504,17 @@ export const COMMANDS: Readonly<
       'kube-whatif reach -s cluster.json --in-namespace shop',
       'kube-whatif reach -s cluster.json -f manifests/ --output csv',
       'kube-whatif reach -s cluster.json --to-workloads --in-namespace shop --from-namespace "*"',
+    ],
+  },
+  solve: {
+    summary: 'what is the least, the best, the worst? replicas, traffic policy, placement, roll-out',
+    options: SOLVE,
+    examples: [
+      'kube-whatif solve -s cluster.json --workload default/web --rps 5000 --max-rps 300 --without zone',
+      'kube-whatif solve -s cluster.json --workload default/web --connections 50 --capacity 6 --max-chance 5%',
+      'kube-whatif solve -s cluster.json --find policy --to svc/default/web --rps 5000 --bytes-per-request 2000 --cost cross-zone-gigabyte=0.01 --cost imbalance=1',
+      'kube-whatif solve -s cluster.json --find placement --workload default/web --policy local --to svc/default/web --via node-port --clients external',
+      'kube-whatif solve -s cluster.json --find rollout --workload default/web --rps 5000 --max-rps 300',
     ],
   },
   snapshot: {

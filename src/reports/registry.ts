@@ -20,8 +20,10 @@ import { pathRows } from './rows/path-rows.js';
 import { probabilityRows } from './rows/probability-rows.js';
 import { reachRows } from './rows/reach-rows.js';
 import { type RowForm, type Rows, tableOf } from './rows/row.js';
+import { solveRows } from './rows/solve-rows.js';
 import { sweepRows } from './rows/sweep-rows.js';
 import { whatIfRows } from './rows/what-if-rows.js';
+import { solveReport } from './solve-report.js';
 import { sweepReport } from './sweep-report.js';
 import { whatIfReport } from './what-if-report.js';
 
@@ -45,6 +47,7 @@ const REPORTS: { readonly [K in QuestionKind]: Written<ResultOf[K]> } = {
   inspect: written(inspectReport, inspectRows),
   apply: written(applyReport, applyRows),
   reach: written(reachReport, reachRows),
+  solve: written(solveReport, solveRows),
   batch: { report: batchReport, rows: batchRows },
 };
 

@@ -106,7 +106,11 @@ function nested<T>(run: () => T): T {
 }
 
 /** The Services before a workload's pods: what is swept where the question names none. */
-function servicesBefore(cluster: Cluster, workload: Workload): readonly Service[] {
+export function servicesBefore(
+  cluster: Cluster,
+  workload: Workload,
+  at = `${POINTER}/probability/services`,
+): readonly Service[] {
   const { kind, metadata, spec } = workload;
   const namespace = metadata.namespace ?? 'default';
   const labels =
@@ -116,7 +120,7 @@ function servicesBefore(cluster: Cluster, workload: Workload): readonly Service[
   );
   if (found.length > 0) return found;
   const detail = `No Service selects the pods of ${kind} ${namespace}/${metadata.name}: name those to ask about.`;
-  throw new QuestionError('NOT_FOUND', detail, [{ pointer: `${POINTER}/probability/services`, detail }]);
+  throw new QuestionError('NOT_FOUND', detail, [{ pointer: at, detail }]);
 }
 
 function questionOf(
