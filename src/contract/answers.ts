@@ -38,6 +38,13 @@ export type {
   ServiceProbability,
   ServiceRef,
   Shift,
+  SolvedPlacement,
+  SolvedPolicy,
+  SolvedReplicas,
+  SolvedRollout,
+  SolvedState,
+  SolvedValue,
+  SolveResult,
   SweepPoint,
   SweepResult,
   SweptShares,
@@ -56,6 +63,7 @@ export type AnyResult =
   | Contract.BatchResult
   | Contract.InspectResult
   | Contract.ReachResult
+  | Contract.SolveResult
   | Contract.CheckResult
   | Contract.ApplyResult;
 
