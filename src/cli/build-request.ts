@@ -222,6 +222,7 @@ function inspectFields(args: Arguments): Fields {
     ...list('services', args.all('service')),
     ...list('namespaces', args.all('in-namespace')),
     ...whole(args, 'max-services', 'maxServices'),
+    ...list('lists', args.all('list'), (text) => oneOf('--list', text, ENUMS.InspectList)),
   };
 }
 
