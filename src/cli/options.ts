@@ -372,6 +372,7 @@ export const COMMANDS: Readonly<
     | 'reach'
     | 'snapshot'
     | 'completion'
+    | 'open'
     | 'serve',
     Command
   >
@@ -467,6 +468,24 @@ export const COMMANDS: Readonly<
     usage: 'completion bash|zsh|fish',
     options: HELP,
     examples: ['kube-whatif completion bash'],
+  },
+  open: {
+    summary: 'look at a snapshot, or the cluster of kubectl’s context, in a browser',
+    options: {
+      snapshot: {
+        short: 's',
+        value: 'FILE',
+        multiple: true,
+        help: 'a file of the snapshot; repeatable; - is standard input',
+      },
+      port: { value: 'PORT', help: 'of 127.0.0.1; default: any free one' },
+      'no-browser': { help: 'print the address alone' },
+      context: { value: 'NAME', help: "of this context of kubectl's" },
+      kubeconfig: { value: 'FILE', help: 'by this configuration of kubectl' },
+      'request-timeout': { value: 'TIME', help: 'how long kubectl waits, as 30s' },
+      ...HELP,
+    },
+    examples: ['kube-whatif open -s cluster.json', 'kubectl whatif open'],
   },
   serve: {
     summary: 'answer the same questions over HTTP',
