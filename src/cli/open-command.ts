@@ -86,7 +86,8 @@ export async function runOpen(args: Arguments, io: Io): Promise<ExitCode> {
   const serving = await started(environment(args, io, bytes));
   try {
     const digest = await hold(serving.url, files);
-    const address = `${serving.url}/#/${digest}/services`;
+    const name = files.map((file) => file.name).join(', ');
+    const address = `${serving.url}/#/${digest}/services?name=${encodeURIComponent(name)}`;
     await writeAll(io.stdout, `kube-whatif shows the snapshot at\n  ${address}\nStop it with Ctrl+C.\n`);
     if (!args.has('no-browser')) openBrowser(address, io);
   } catch (error) {

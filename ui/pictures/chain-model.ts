@@ -94,7 +94,17 @@ function graphOfTables({ tables = [] }: Part): ChainGraph {
       }
     }
   }
-  return { nodes: [...nodes.values()], edges: [...edges.values()] };
+  return { nodes: [...nodes.values()], edges: withRest([...edges.values()], nodes) };
+}
+
+/** The last of a chain's random ways takes what the others leave. */
+function withRest(edges: readonly ChainEdge[], nodes: ReadonlyMap<string, ChainNode>): readonly ChainEdge[] {
+  const random = new Set(edges.flatMap(({ source, label }) => (label === '' ? [] : [source])));
+  return edges.map((edge) =>
+    edge.label === '' && random.has(edge.source) && nodes.get(edge.target)?.kind === 'endpoint'
+      ? { ...edge, label: 'rest' }
+      : edge,
+  );
 }
 
 /** Virtual servers of IPVS, each with its real servers. */

@@ -3,7 +3,7 @@ import { Graph, layout } from '@dagrejs/dagre';
 import { useMemo } from 'preact/hooks';
 import type { ChainGraph, ChainNode } from './chain-model.js';
 
-const [WIDTH, HEIGHT] = [210, 44];
+const [WIDTH, HEIGHT] = [196, 44];
 const LONGEST = 28;
 
 interface Point {
@@ -11,9 +11,12 @@ interface Point {
   readonly y: number;
 }
 
-function placed({ nodes, edges }: ChainGraph) {
+/** From left to right; from top to bottom where the place is narrow and there are few ends. */
+function placed({ nodes, edges }: ChainGraph, large: boolean) {
+  const ends = nodes.filter(({ kind }) => kind === 'endpoint' || kind === 'more').length;
+  const rankdir = large || ends > 3 ? 'LR' : 'TB';
   const graph = new Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 64, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir, nodesep: 14, ranksep: rankdir === 'LR' ? 40 : 30, marginx: 8, marginy: 8 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id } of nodes) graph.setNode(id, { width: WIDTH, height: HEIGHT });
   for (const { source, target, label } of edges) {
@@ -51,12 +54,13 @@ function path(points: readonly Point[]): string {
 interface Props {
   readonly graph: ChainGraph;
   readonly selected: string;
+  readonly large: boolean;
   readonly label: string;
   onSelect(node: ChainNode): void;
 }
 
-export default function ChainsPicture({ graph, selected, label, onSelect }: Props) {
-  const drawn = useMemo(() => placed(graph), [graph]);
+export default function ChainsPicture({ graph, selected, large, label, onSelect }: Props) {
+  const drawn = useMemo(() => placed(graph, large), [graph, large]);
   return (
     <div class="picture chains">
       <svg

@@ -225,16 +225,22 @@ export function flowOf({ total, groups, nodes, open }: FlowInput): Flow {
     // A flow that is lost ends right behind where it dies; endpoints stand in the last column.
     const column = node.kind === 'lost' ? columns.length : node.kind === 'pod' ? last : node.column;
     const isGroup = (node.kind === 'node' || node.kind === 'zone') && count !== undefined;
-    return { ...node, column, ...(isGroup ? { detail: `${count} ${count === 1 ? 'endpoint' : 'endpoints'}` } : {}) };
+    return { ...node, column, ...(isGroup && count > 1 ? { detail: `${count} endpoints` } : {}) };
   });
-  return { nodes: ordered(marks), links: [...build.links.values()], columns: [...columns, ...names] };
+  const links = [...build.links.values()];
+  return { nodes: ordered(marks, links), links, columns: [...columns, ...names] };
 }
 
 /** By column; within it the larger share first, what is lost last, and groups that are alike by name. */
-function ordered(nodes: readonly FlowNode[]): readonly FlowNode[] {
+function ordered(nodes: readonly FlowNode[], links: readonly FlowLink[]): readonly FlowNode[] {
   const rank = ({ kind }: FlowNode) => (kind === 'lost' ? 1 : 0);
   const byName = (a: FlowNode, b: FlowNode) => a.label.localeCompare(b.label, 'en', { numeric: true });
-  return [...nodes].sort(
+  const sorted = [...nodes].sort(
     (a, b) => a.column - b.column || rank(a) - rank(b) || compare(b.share, a.share) || byName(a, b),
   );
+  // Endpoints stand beside their node, so that flows cross as little as they can.
+  const place = new Map(sorted.map(({ id }, index) => [id, index]));
+  const parent = new Map(links.map(({ source, target }) => [target, place.get(source) ?? 0]));
+  const above = ({ id, kind }: FlowNode) => (kind === 'pod' ? (parent.get(id) ?? 0) : 0);
+  return sorted.sort((a, b) => a.column - b.column || rank(a) - rank(b) || above(a) - above(b));
 }

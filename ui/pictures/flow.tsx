@@ -15,10 +15,11 @@ interface Props {
   onSelect?(node: PlacedNode): void;
 }
 
-const MOST_LETTERS = 30;
-
-function shortened(text: string): string {
-  return text.length <= MOST_LETTERS ? text : `${text.slice(0, 17)}…${text.slice(-12)}`;
+/** A label that fits: its start and its end, which tells pods apart. */
+function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = Math.min(11, Math.floor(most / 2) - 1);
+  return `${text.slice(0, most - end - 1)}…${text.slice(-end)}`;
 }
 
 /** The marks that a mark's connections come from and go to. */
@@ -42,6 +43,8 @@ function lit(links: readonly PlacedLink[], id: string): ReadonlySet<string> {
 
 function Mark({
   node,
+  letters,
+  brief,
   dim,
   was,
   onToggle,
@@ -49,6 +52,9 @@ function Mark({
   onLight,
 }: {
   node: PlacedNode;
+  letters: number;
+  /** The fraction alone, where there is no room for more. */
+  brief: boolean;
   dim: boolean;
   was: Fraction | undefined;
   onToggle(group: string): void;
@@ -99,13 +105,13 @@ function Mark({
       <rect class="bar" x={node.x} y={node.y} width={node.width} height={node.height} />
       <text x={node.x + node.width + 6} y={middle - 3}>
         {sign}
-        {shortened(node.label)}
+        {shortened(node.label, letters)}
       </text>
       <text class="number" x={node.x + node.width + 6} y={middle + 12}>
         <tspan class="fraction">{short(node.share)}</tspan>
-        {exact === '1' || exact === '0' ? '' : ` · ${percent(node.share)}`}
+        {brief || exact === '1' || exact === '0' ? '' : ` · ${percent(node.share)}`}
         {differs ? <tspan class="change">{` ${change.n > 0n ? '▲' : '▼'} ${points(change)}`}</tspan> : null}
-        {node.detail === '' ? '' : ` · ${node.detail}`}
+        {node.detail === '' || brief ? '' : ` · ${node.detail}`}
       </text>
     </g>
   );
@@ -157,6 +163,8 @@ export function FlowPicture({ flow, label, before, onToggle, onSelect }: Props) 
             <Mark
               key={node.id}
               node={node}
+              letters={node.column === flow.columns.length - 1 ? layout.letters.last : layout.letters.inner}
+              brief={layout.narrow && node.column < flow.columns.length - 1}
               dim={bright !== undefined && !bright.has(node.id)}
               was={before === undefined ? undefined : (before.get(node.id) ?? parse('0'))}
               onToggle={onToggle}

@@ -30,7 +30,7 @@ function StepLine({ step }: { step: Step }) {
   const hasMore = rule !== undefined || after !== undefined || where.length > 0 || policy !== undefined;
   const line = (
     <>
-      <span class="action">{action.toLowerCase().replace('_', ' ')}</span> <span>{detail}</span>
+      {kind === 'rewrite' ? <span class="action">{action}</span> : null} <span class="what">{detail}</span>
       {nominal === undefined ? null : (
         <span class="chance" title={`${format(nominal)} = ${percent(nominal)}`}>
           {' '}
@@ -42,7 +42,7 @@ function StepLine({ step }: { step: Step }) {
   if (!hasMore) return <li class={`step ${kind}`}>{line}</li>;
   return (
     <li class={`step ${kind}`}>
-      <details>
+      <details open={kind === 'end'}>
         <summary>{line}</summary>
         {where.length > 0 ? <p class="detail">{where.join(' · ')}</p> : null}
         {after === undefined ? null : (
@@ -93,7 +93,8 @@ function HopRow({ hops, label, end }: { hops: readonly Hop[]; label: string; end
         return (
           <li class={`hop ${hop.kind.toLowerCase()}${isLast && end !== undefined ? ' last' : ''}`} key={index}>
             <h3>
-              <span class="kind">{KINDS[hop.kind]}</span> {hop.name}
+              {hop.name.startsWith(KINDS[hop.kind]) ? null : <span class="kind">{KINDS[hop.kind]} </span>}
+              {hop.name}
             </h3>
             {byHook(hop.steps).map(({ hook, steps }, place) => (
               <div class="hook" key={place}>

@@ -22,6 +22,10 @@ export interface PlacedLink {
 export interface Layout {
   readonly width: number;
   readonly height: number;
+  /** Labels are to be shorter. */
+  readonly narrow: boolean;
+  /** Letters that a label has room for, in the last column and before it. */
+  readonly letters: { readonly last: number; readonly inner: number };
   readonly nodes: readonly PlacedNode[];
   readonly links: readonly PlacedLink[];
   /** The left edge of each column. */
@@ -41,14 +45,20 @@ const BAR = 10;
 const PADDING = 22;
 /** Room above for the titles of columns, and right for the labels of the last. */
 const TOP = 34;
-const RIGHT = 230;
-const LEAST_COLUMN = 150;
+const [RIGHT, NARROW_RIGHT] = [256, 160];
+const [LEAST_COLUMN, NARROW_COLUMN] = [150, 96];
+/** Below this width labels are shorter and columns closer. */
+const NARROW = 700;
 const ROW = 34;
+/** The width of a letter, on average and a little more. */
+const LETTER = 6.9;
 
 /** The layout in a width. A pure function; wider than asked where columns would be too narrow to read. */
 export function layoutOf(flow: Flow, wanted: number): Layout {
   const count = flow.columns.length;
-  const width = Math.max(wanted, RIGHT + (count - 1) * LEAST_COLUMN + BAR);
+  const narrow = wanted < NARROW;
+  const right = narrow ? NARROW_RIGHT : RIGHT;
+  const width = Math.max(wanted, right + (count - 1) * (narrow ? NARROW_COLUMN : LEAST_COLUMN) + BAR);
   const rows = Array.from({ length: count }, (_, column) => flow.nodes.filter((node) => node.column === column).length);
   const height = Math.max(240, Math.max(...rows) * ROW + TOP + 16);
   const make = sankey<DrawnNode, DrawnLink>()
@@ -59,7 +69,7 @@ export function layoutOf(flow: Flow, wanted: number): Layout {
     .nodePadding(PADDING)
     .extent([
       [1, TOP],
-      [width - RIGHT + BAR, height - 14],
+      [width - right + BAR, height - 14],
     ]);
   const graph = make({
     nodes: flow.nodes.map((mark) => ({ id: mark.id, mark })),
@@ -84,6 +94,7 @@ export function layoutOf(flow: Flow, wanted: number): Layout {
       thickness: Math.max(1, link.width ?? 0),
     };
   });
-  const step = count > 1 ? (width - RIGHT - 1) / (count - 1) : 0;
-  return { width, height, nodes, links, columns: flow.columns.map((_, index) => 1 + index * step) };
+  const step = count > 1 ? (width - right - 1) / (count - 1) : 0;
+  const letters = { last: Math.floor((right - 20) / LETTER), inner: Math.max(8, Math.floor((step - 24) / LETTER)) };
+  return { width, height, narrow, letters, nodes, links, columns: flow.columns.map((_, index) => 1 + index * step) };
 }

@@ -1,6 +1,6 @@
 /** What is seen, as a request: the REST body, the command line, and grpcurl's. */
 import type { Body } from '../api/types.js';
-import { names } from './session.js';
+import { nameOf } from './session.js';
 import type { Shown } from './shown.js';
 
 const pretty = (body: unknown) => JSON.stringify(body, undefined, 2);
@@ -16,7 +16,8 @@ export function asRest({ kind, body }: Shown, base: string): string {
 /** The same question asked of the files, without a server. */
 export function asCommand({ kind, body }: Shown): string {
   const { snapshot, ...rest } = body as Body & { readonly snapshot: { readonly digest: string } };
-  const files = (names.value[snapshot.digest] || 'cluster.json').split(', ');
+  const name = nameOf(snapshot.digest);
+  const files = (name === 'snapshot' ? 'cluster.json' : name).split(', ');
   const given = files.map((name) => ` -s ${/^[\w./-]+$/.test(name) ? name : quoted(name)}`).join('');
   return `kube-whatif ${kind}${given} --request - <<'REQUEST'\n${pretty(rest)}\nREQUEST`;
 }

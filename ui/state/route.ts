@@ -61,7 +61,7 @@ addEventListener('hashchange', () => {
 });
 
 /** Parameters that hold for every view of a snapshot. */
-const KEPT = ['changes', 'settings', 'side', 'at'] as const;
+const KEPT = ['changes', 'settings', 'side', 'name'] as const;
 
 /** The address of another view of the same snapshot; what is changed and assumed goes along. */
 export function addressOf(view: ViewName, parameters: Parameters = {}): string {

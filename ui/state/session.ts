@@ -13,6 +13,11 @@ export const files = new Map<string, readonly SnapshotFile[]>();
 /** What snapshots are called: the names of their files. */
 export const names = signal<Readonly<Record<string, string>>>({});
 
+/** What a snapshot is called: as it was opened here, as the address says, or nothing in particular. */
+export function nameOf(digest: string): string {
+  return names.value[digest] || route.value.parameters.name || 'snapshot';
+}
+
 /** The digest that the engine does not hold and whose files are not here: the page asks for them. */
 export const missing = signal('');
 

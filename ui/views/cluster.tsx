@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Assumption } from '../api/types.js';
 import { useAnswer } from '../state/ask.js';
 import { givenFields, placeOf, readValue, valueAt, withValue, wordsFor, writeValue } from '../state/assumed.js';
-import { digest, names, request, setSettings, settings } from '../state/session.js';
+import { digest, nameOf, request, setSettings, settings } from '../state/session.js';
 import { useShown } from '../state/shown.js';
 import { WhereItRuns } from './open.js';
 import { Copy, FailureBox, Waiting } from './parts.js';
@@ -136,8 +136,7 @@ export function ClusterView() {
           <section aria-labelledby="read">
             <h2 id="read">What was read</h2>
             <p>
-              {names.value[digest.value] || 'snapshot'} <code class="long">{digest.value}</code>{' '}
-              <Copy text={digest.value} />
+              {nameOf(digest.value)} <code class="long">{digest.value}</code> <Copy text={digest.value} />
             </p>
             <ul class="counts">
               {Object.entries(answer.snapshot.counts).map(([kind, count]) => (

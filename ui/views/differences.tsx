@@ -115,7 +115,9 @@ export function EstablishedBox({ established }: { established: ProbabilityWhatIf
     <section aria-labelledby="established">
       <h2 id="established">Connections that are open</h2>
       <p data-established>
-        {kept === undefined ? null : (
+        {kept === undefined ? null : kept.fraction === '1' ? (
+          'All are kept. '
+        ) : (
           <>
             Kept <Share of={kept} />
             {lost === undefined || lost.fraction === '0' ? '. ' : null}

@@ -164,7 +164,7 @@ export function FindingLines({ findings, most = 6 }: { findings: readonly Findin
   const sorted = bySeverity(findings);
   const shown = all ? sorted : sorted.slice(0, most);
   return (
-    <ul class="findings" aria-label="Findings">
+    <ul class="finding-lines" aria-label="Findings">
       {shown.map((one, index) => (
         <li key={index}>
           <SeverityMark severity={one.severity} /> <span class="message">{one.message}</span>{' '}

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { ListedObjects } from '../api/types.js';
 import { type Choice, serviceName, useObjects } from '../state/objects.js';
 import { addressOf, go, type ViewName } from '../state/route.js';
-import { digest, engine, names } from '../state/session.js';
+import { digest, engine, nameOf } from '../state/session.js';
 import { Combobox } from './combobox.js';
 
 /** Everything that has a name or an address, as the search offers it. */
@@ -51,7 +51,7 @@ export function Rail({ view }: { view: ViewName }) {
   const [isOpen, setOpen] = useState(false);
   const { objects, answer } = useObjects();
   const choices = useMemo(() => choicesOf(objects), [objects]);
-  const name = names.value[digest.value] || 'snapshot';
+  const name = nameOf(digest.value);
   return (
     <aside class={`rail${isOpen ? ' opened' : ''}`} aria-label="Cluster and views">
       <div class="rail-head">
@@ -75,8 +75,7 @@ export function Rail({ view }: { view: ViewName }) {
           </p>
           <p class="detail">{counts(answer?.snapshot.counts)}</p>
           <p class="detail">
-            <a href="#/">change</a> ·{' '}
-            {engine.value.where === 'SERVER' ? 'answers from the server' : 'answers in this browser'}
+            <a href="#/">change</a> · {engine.value.where === 'SERVER' ? 'asks the server' : 'asks this browser'}
           </p>
         </div>
         <Combobox

@@ -12,7 +12,7 @@ import { useShown } from '../state/shown.js';
 import { useChosenService } from './choose-service.js';
 import { Combobox } from './combobox.js';
 import { lazy } from './lazy.js';
-import { FailureBox, Headline, Verbatim, Waiting } from './parts.js';
+import { FailureBox, Verbatim, Waiting } from './parts.js';
 import { Sentence } from './sentence.js';
 
 const ChainsPicture = lazy(() => import('../pictures/chains.js'));
@@ -81,6 +81,7 @@ export function ChainsPanel({
         <>
           <ChainsPicture
             graph={graph}
+            large={large}
             selected={selected?.id ?? ''}
             label="Chains and where they lead"
             onSelect={({ id }) => set({ chain: id }, true)}
@@ -106,13 +107,12 @@ export function ChainsPanel({
 
 export function RulesView() {
   const { instead, chosen, objects } = useChosenService();
-  const { answer, body } = useChains(chosen, objects);
+  const { body } = useChains(chosen, objects);
   useShown('chains', body);
   if (instead !== undefined || chosen === undefined) return instead ?? null;
   return (
     <>
       <Sentence chosen={chosen} objects={objects} />
-      {answer === undefined ? null : <Headline text={answer.summary} />}
       <ChainsPanel chosen={chosen} objects={objects} large />
     </>
   );

@@ -146,7 +146,8 @@ function SweepSentence({ chosen, objects }: { chosen: SweepChosen; objects: List
 /** Largest and smallest share of an endpoint, and the share of each zone. */
 function curvesOf(points: readonly SweepPoint[], index: number): readonly Curve[] {
   const services = points.map((point) => point.services[index]);
-  const zones = [...new Set(services.flatMap((one) => one?.zones.map(({ zone }) => zone) ?? []))].sort().slice(0, 3);
+  const named = services.flatMap((one) => one?.zones.map(({ zone }) => zone) ?? []).filter((zone) => zone !== '');
+  const zones = [...new Set(named)].sort().slice(0, 3);
   const curve = (
     name: string,
     of: (one: NonNullable<(typeof services)[number]>) => { readonly fraction: string } | undefined,

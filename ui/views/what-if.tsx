@@ -19,6 +19,8 @@ import { Empty, FailureBox, FindingLines, Headline, Waiting } from './parts.js';
 import { Sentence } from './sentence.js';
 import { toggleGroup } from './shares.js';
 
+const WIDE = 1700;
+
 /** The flow of one side; nothing where the side has no such Service. */
 function useFlow(
   chosen: Chosen,
@@ -27,7 +29,9 @@ function useFlow(
   made: readonly Change[],
 ) {
   const open = route.value.parameters.open ?? '';
-  const groups = useSourceGroups(chosen, shares, nodes, made);
+  // Two pictures beside each other leave no room for the clients' nodes, unless the window is wide.
+  const isWide = innerWidth >= WIDE;
+  const groups = useSourceGroups(isWide ? chosen : undefined, shares, nodes, made);
   return useMemo(
     () => (shares === undefined ? undefined : flowOf({ total: shares, groups, nodes, open: new Set(open.split(',')) })),
     [shares, groups, nodes, open],
