@@ -49,7 +49,14 @@ export const metallbL2: Implementation = {
         'layer 2',
         'The snapshot holds no L2Advertisement and no BGPAdvertisement of MetalLB: implementation metallb-bgp says the other.',
       );
-    } else if (objects.interfaces.length > 0) {
+    } else if (objects.modes.size > 1) {
+      balanced.assume(
+        'loadBalancer.mode',
+        'layer 2',
+        'The address is announced in both modes: clients of its network come by layer 2, which is what is told; those behind routers by BGP (implementation metallb-bgp).',
+      );
+    }
+    if (objects !== undefined && objects.interfaces.length > 0) {
       balanced.assume(
         'loadBalancer.interfaces',
         objects.interfaces,
