@@ -31,7 +31,14 @@ export const generic: Implementation = {
   takes: () => undefined,
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
   backends: (balanced) => nodeBackends(balanced, 'nodes'),
-  weights: (_balanced, candidates) => candidates.map(() => ONE),
+  weights(balanced, candidates) {
+    balanced.assume(
+      'loadBalancer.spread',
+      'nodes alike',
+      'Nothing in the snapshot shows how this load balancer spreads connections over the nodes that pass its check, which decides each pod’s share under externalTrafficPolicy Local.',
+    );
+    return candidates.map(() => ONE);
+  },
   forward(balanced, sent, backend) {
     const { preserveClientAddress: given } = balanced.options;
     if (given === undefined) {

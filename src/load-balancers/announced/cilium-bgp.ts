@@ -72,7 +72,7 @@ function probe(balanced: Balanced, name: string): ProbeResult {
 export const ciliumBgp: Implementation = {
   name: 'cilium-bgp',
   title: 'Cilium (BGP)',
-  options: ['announcingNodes'],
+  options: ['announcingNodes', 'enforcesSourceRanges'],
   takes(service, _platform, cluster) {
     const { loadBalancerClass } = service.spec ?? {};
     if (loadBalancerClass) return loadBalancerClass === CLASS ? `loadBalancerClass ${CLASS}` : undefined;

@@ -50,7 +50,7 @@ function holderOf({ options, cluster, service: { metadata } }: Balanced): string
 export const ciliumL2: Implementation = {
   name: 'cilium-l2',
   title: 'Cilium (layer 2 announcements)',
-  options: ['leader'],
+  options: ['leader', 'enforcesSourceRanges'],
   takes(service, _platform, cluster) {
     const { loadBalancerClass } = service.spec ?? {};
     if (loadBalancerClass) return loadBalancerClass === CLASS ? `loadBalancerClass ${CLASS}` : undefined;

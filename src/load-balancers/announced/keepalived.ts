@@ -10,7 +10,7 @@ const FAILOVER_SECONDS = 4;
 export const keepalived: Implementation = {
   name: 'keepalived',
   title: 'keepalived (VRRP)',
-  options: ['leader'],
+  options: ['leader', 'enforcesSourceRanges'],
   takes: ({ metadata }) => (metadata.annotations?.[ANNOTATION] === undefined ? undefined : `annotation ${ANNOTATION}`),
   probe(balanced, { node }) {
     const whyNot = (name: string) =>

@@ -89,7 +89,7 @@ function shown(service: Service, hasPods: boolean): string | undefined {
 export const kubeVip: Implementation = {
   name: 'kube-vip',
   title: 'kube-vip',
-  options: ['leader', 'leaderElection'],
+  options: ['leader', 'leaderElection', 'enforcesSourceRanges'],
   takes: (service, _platform, cluster) => shown(service, cluster.podsIn('kube-system').some(isKubeVip)),
   probe(balanced, { node }) {
     const { whyNot, holder } = holderOf(balanced);

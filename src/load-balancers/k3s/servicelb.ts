@@ -51,7 +51,7 @@ function probe(balanced: Balanced, name: string): ProbeResult {
 export const k3sServicelb: Implementation = {
   name: 'k3s-servicelb',
   title: 'k3s ServiceLB',
-  options: [],
+  options: ['enforcesSourceRanges'],
   takes: (service, platform) =>
     platform === 'k3s' && !service.spec?.loadBalancerClass ? 'platform k3s, no class' : undefined,
   allocates(balanced) {

@@ -65,7 +65,7 @@ function best(routes: readonly Route[]): readonly [length: number, localPref: nu
 export const metallbBgp: Implementation = {
   name: 'metallb-bgp',
   title: 'MetalLB (BGP)',
-  options: ['announcingNodes'],
+  options: ['announcingNodes', 'enforcesSourceRanges'],
   takes(service, _platform, cluster) {
     const shown = shownMetallb(service, cluster);
     const modes = shown === undefined ? undefined : announcedBy(cluster, service)?.modes;

@@ -37,7 +37,7 @@ function elected(balanced: Balanced): string {
 export const metallbL2: Implementation = {
   name: 'metallb-l2',
   title: 'MetalLB (layer 2)',
-  options: ['announcingNodes', 'leader'],
+  options: ['announcingNodes', 'leader', 'enforcesSourceRanges'],
   takes(service, _platform, cluster) {
     return shownMetallb(service, cluster);
   },
