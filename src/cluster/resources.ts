@@ -5,7 +5,7 @@
 import { storedPolicyFaults } from '../api-server/validation/stored-policy.js';
 import type { ObjectMeta } from './objects.js';
 
-export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE' | 'LOAD_BALANCER' | 'AUTOSCALER';
+export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE' | 'LOAD_BALANCER' | 'AUTOSCALER' | 'ADDRESS_RANGE';
 
 export interface Resource {
   readonly kind: string;
@@ -47,6 +47,7 @@ const RESOURCE_KINDS: readonly ResourceKind[] = [
   { kind: 'Installation', group: /^operator\.tigera\.io\//, role: 'DATAPLANE', namespaced: false },
   { kind: 'Network', group: /^(?:operator|config)\.openshift\.io\//, role: 'DATAPLANE', namespaced: false },
   { kind: 'HorizontalPodAutoscaler', group: /^autoscaling\//, role: 'AUTOSCALER', namespaced: true },
+  { kind: 'ServiceCIDR', group: /^networking\.k8s\.io\//, role: 'ADDRESS_RANGE', namespaced: false },
   { kind: 'Namespace', group: /^v1$/, role: 'NAMESPACE', namespaced: false },
   ...['IPAddressPool', 'L2Advertisement', 'BGPAdvertisement', 'BGPPeer', 'ServiceL2Status'].map(
     (kind): ResourceKind => ({ kind, group: /^metallb\.io\//, role: 'LOAD_BALANCER', namespaced: true }),
@@ -135,6 +136,7 @@ export type ReadResource =
 const USUAL_VERSIONS: Readonly<Record<string, string>> = {
   NetworkPolicy: 'networking.k8s.io/v1',
   Namespace: 'v1',
+  ServiceCIDR: 'networking.k8s.io/v1',
   HorizontalPodAutoscaler: 'autoscaling/v2',
   Ingress: 'networking.k8s.io/v1',
   IngressClass: 'networking.k8s.io/v1',

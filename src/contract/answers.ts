@@ -22,7 +22,9 @@ export type {
   Established,
   ExactShare,
   Factor,
+  InspectedService,
   InspectResult,
+  ListedObjects,
   PathDifference,
   PathResult,
   PathWhatIf,
@@ -38,6 +40,13 @@ export type {
   ServiceProbability,
   ServiceRef,
   Shift,
+  SolvedPlacement,
+  SolvedPolicy,
+  SolvedReplicas,
+  SolvedRollout,
+  SolvedState,
+  SolvedValue,
+  SolveResult,
   SweepPoint,
   SweepResult,
   SweptShares,
@@ -56,6 +65,7 @@ export type AnyResult =
   | Contract.BatchResult
   | Contract.InspectResult
   | Contract.ReachResult
+  | Contract.SolveResult
   | Contract.CheckResult
   | Contract.ApplyResult;
 

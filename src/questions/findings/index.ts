@@ -23,6 +23,7 @@ import { hintDifferences, localWithoutEndpoints, servicesWithoutEndpoints } from
 import { finding, keyOf } from './finding.js';
 import { ipvsFindings, ipvsModeFindings } from './ipvs-mode.js';
 import { commentsChanged } from './large-cluster.js';
+import { loadRisks, loads } from './load.js';
 import { type FindingsSpec, type Thresholds, wantedFindings } from './options.js';
 import { policiesNotEvaluated } from './policies.js';
 import { dnsForgotten } from './policy-dns.js';
@@ -58,6 +59,8 @@ const STATE: readonly StateFinder[] = [
   hostPortConflicts,
   accidentalEndpoints,
   ipvsFindings,
+  loads,
+  loadRisks,
 ];
 
 const DIFFERENCE: readonly DifferenceFinder[] = [
