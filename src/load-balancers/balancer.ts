@@ -283,6 +283,11 @@ export class Balancer {
     return { shares: spread, failedOpen };
   }
 
+  /** Whether its backends are pods: then no rule of a node is met, and neither traffic policies nor session affinity apply. */
+  get sendsToPods(): boolean {
+    return this.backends.members.some(({ kind }) => kind === 'POD');
+  }
+
   /** Whether it sends connections, or probes, to the Service's node ports; true where it has no backend that could tell. */
   get usesNodePorts(): boolean {
     const ports = this.service.spec?.ports ?? [];
