@@ -32,12 +32,12 @@ for (const name of ['gke-container-native', 'aws-nlb, IP targets', 'aws-alb, IP 
     const local = all.filter(({ code }) => code === 'LOCAL_POLICY_WITHOUT_ENDPOINTS').map(({ message }) => message);
     t.ok(
       local.every((message) => /to its node ports .*the policy does not apply to it\.$/.test(message)),
-      local[0],
+      local[0] ?? '',
     );
     const affinity = all.filter(({ code }) => code === 'SESSION_AFFINITY').map(({ message }) => message);
     t.ok(
       affinity.every((message) => /does not apply to what comes through its load balancer/.test(message)),
-      affinity[0],
+      affinity[0] ?? '',
     );
     t.ok(all.every(({ message }) => !/health check of its load balancer leaves these nodes out/.test(message)));
   });
