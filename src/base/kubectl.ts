@@ -41,6 +41,7 @@ export const BALANCER_KINDS = [
   'bgppeers.metallb.io',
   'servicel2statuses.metallb.io',
   'ciliuml2announcementpolicies.cilium.io',
+  'ciliumloadbalancerippools.cilium.io',
   'ciliumbgpclusterconfigs.cilium.io',
   'ciliumbgpadvertisements.cilium.io',
   'ciliumbgppeeringpolicies.cilium.io',

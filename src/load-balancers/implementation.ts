@@ -160,6 +160,10 @@ export interface Allocation {
   readonly ipMode: 'VIP' | 'Proxy';
   /** Only a host name is published, no address. */
   readonly hostname?: string;
+  /** The address that a pool in the snapshot gives, where the Service has none and asks for none. */
+  readonly fromPool?: { readonly name: string; readonly address: string };
+  /** Why the Service gets no address, as a sentence. */
+  readonly pending?: string;
   /** Addresses of the cluster itself are published, whatever was before. */
   readonly addresses?: readonly string[];
 }

@@ -14,6 +14,7 @@ import { listOf, selectorOf } from '../fields.js';
 import { readyEndpointsOn } from '../health.js';
 import type { Balanced, Implementation, ProbeResult } from '../implementation.js';
 import { nodeBackends } from '../node-filter.js';
+import { allocatedByCilium } from './cilium-pools.js';
 import { held, heldCheck, isDown } from './common.js';
 
 const CLASS = 'io.cilium/bgp-control-plane';
@@ -82,6 +83,7 @@ export const ciliumBgp: Implementation = {
   probe: (balanced, { node }) => probe(balanced, node),
   healthCheck: () => heldCheck(HOLD_SECONDS),
   ...held,
+  allocates: allocatedByCilium,
   backends(balanced) {
     const { cluster, service, options } = balanced;
     const selectors = announcing(cluster, service);

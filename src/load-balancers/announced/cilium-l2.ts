@@ -4,6 +4,7 @@ import type { Node, Service } from '../../cluster/objects.js';
 import { fieldsOf, type Resource } from '../../cluster/resources.js';
 import { selectorOf } from '../fields.js';
 import type { Balanced, Implementation } from '../implementation.js';
+import { allocatedByCilium } from './cilium-pools.js';
 import { held, heldCheck, holdingProbe, isDown } from './common.js';
 import { leaseHolder } from './leases.js';
 
@@ -61,5 +62,6 @@ export const ciliumL2: Implementation = {
     holdingProbe(balanced, { holder: holderOf(balanced), whyNot: (name) => whyNot(balanced, name) }, node),
   healthCheck: () => heldCheck(FAILOVER_SECONDS),
   ...held,
+  allocates: allocatedByCilium,
   addressIsLocal: () => false,
 };

@@ -2,13 +2,14 @@
  * Which nodes MetalLB's own objects let announce a Service's address, and how. Sources: metallb.io, configuration ("Advanced L2
  * configuration", "Advanced BGP configuration"), API reference; metallb/metallb internal/config/config.go, speaker/bgp_controller.go.
  */
-import { addressOf, addressWidth, cidrContains, type IPFamily, networkOf } from '../../base/address.js';
+import { addressOf, addressWidth, type IPFamily } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Node, Service } from '../../cluster/objects.js';
 import { fieldsOf, type Resource } from '../../cluster/resources.js';
 import { annotationOf } from '../annotations.js';
 import { anySelectorMatches, listOf } from '../fields.js';
+import { poolHolds, rangeOf } from '../pools.js';
 
 const POOL_ANNOTATIONS = ['metallb.io/ip-allocated-from-pool', 'metallb.universe.tf/ip-allocated-from-pool'];
 const DEFAULT_LOCAL_PREF = 100;
@@ -40,15 +41,9 @@ function objectsOf({ resources }: Cluster): Objects {
 }
 
 /** Whether a pool's range (`A-B` or a network) holds the address. */
-function rangeHolds(range: string, address: string): boolean {
-  const parsed = addressOf(address);
-  if (parsed === undefined) return false;
-  const [first, last] = range.split('-').map((text) => addressOf(text.trim()));
-  if (last !== undefined && first !== undefined) {
-    return first.family === parsed.family && first.bits <= parsed.bits && parsed.bits <= last.bits;
-  }
-  const network = networkOf(range.trim());
-  return network !== undefined && network.family === parsed.family && cidrContains(network, parsed);
+function rangeHolds(text: string, address: string): boolean {
+  const [parsed, range] = [addressOf(address), rangeOf(text)];
+  return parsed !== undefined && range !== undefined && poolHolds({ name: '', ranges: [range] }, parsed);
 }
 
 /** The pool that the Service's address is from: as its annotation says, else the one whose ranges hold it. */

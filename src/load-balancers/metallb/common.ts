@@ -2,6 +2,7 @@ import { addressOf } from '../../base/address.js';
 import { keepHeader } from '../forward.js';
 import type { Balanced, HealthCheck, Implementation } from '../implementation.js';
 import { sourceRanges } from '../source-ranges.js';
+import { allocated } from './pools.js';
 
 /** The first address of the Service's status, which layer 2 elects by for all of them. */
 export function firstAddress({ service }: Balanced): string {
@@ -24,7 +25,7 @@ export function announcement(seconds: number): HealthCheck {
 
 /** What does not depend on how addresses are announced: packets come to a node as they were sent, replies leave from there. */
 export const announced = {
-  allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
+  allocates: allocated,
   forward: (_balanced, sent, backend) => keepHeader(sent, backend),
   failsOpen: () => false,
   firewall: ({ service, settings }) => ({
