@@ -28,8 +28,8 @@ const NAMES = Object.keys(PROVIDERS) as ProviderName[];
 const overPods = (name: string) => name.includes('IP targets') || name === 'gke-container-native';
 
 t.test('every implementation has options for what no snapshot shows of it', async (t) => {
-  const held = ['metallb-l2', 'kube-vip', 'keepalived', 'cilium-l2'];
-  const announced = [...held, 'metallb-bgp', 'cilium-bgp', 'k3s-servicelb'];
+  const held = ['metallb-l2', 'kube-vip', 'keepalived', 'cilium-l2', 'generic'];
+  const announced = [...held.slice(0, 4), 'metallb-bgp', 'cilium-bgp', 'k3s-servicelb'];
   for (const name of LOAD_BALANCERS) {
     t.ok(reads(name, 'enforcesSourceRanges'), `${name}: whether it enforces source ranges`);
     t.equal(reads(name, 'healthCheck'), !announced.includes(name), `${name}: its health check, unless nobody probes`);
@@ -82,6 +82,19 @@ for (const name of NAMES) {
     t.equal(rangesOf({ enforcesSourceRanges: false }), undefined, 'does not');
   });
 }
+
+t.test('a node that holds the address of an unknown load balancer', async (t) => {
+  const leader = { leader: 'n1' };
+  t.same(
+    see('destination', 'generic', leader),
+    OBSERVE.destination(PROVIDERS['kube-vip']),
+    'gets packets as they were sent',
+  );
+  t.same(see('source', 'generic', leader), ['kept']);
+  t.same(see('health check', 'generic', leader), ['NONE', 'NONE']);
+  t.same(see('spread', 'generic', leader), ['1 0 0', '1 0 0']);
+  t.same(see('reply', 'generic', leader), ['DIRECT']);
+});
 
 t.test('of an unknown load balancer each property is an assumption until it is said', async (t) => {
   const fields = (options: LoadBalancerOptions) => {

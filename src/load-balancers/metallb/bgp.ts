@@ -2,9 +2,10 @@ import { addressOf, cidrContains, networkOf } from '../../base/address.js';
 import { ONE, ZERO } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
 import { namespacedName, type Service } from '../../cluster/objects.js';
+import { announcement } from '../checks.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { announcedBy, type Route } from './advertisements.js';
-import { announced, announcement } from './common.js';
+import { announced } from './common.js';
 import { wantedAddresses } from './sharing.js';
 import { convergence, isDown, shownMetallb, silence, speakers } from './speakers.js';
 

@@ -1,6 +1,6 @@
 import { addressOf } from '../../base/address.js';
 import { keepHeader } from '../forward.js';
-import type { Balanced, HealthCheck, Implementation } from '../implementation.js';
+import type { Balanced, Implementation } from '../implementation.js';
 import { sourceRanges } from '../source-ranges.js';
 import { allocated } from './pools.js';
 
@@ -8,19 +8,6 @@ import { allocated } from './pools.js';
 export function firstAddress({ service }: Balanced): string {
   const ip = service.status?.loadBalancer?.ingress?.find((entry) => entry.ip)?.ip ?? service.spec?.loadBalancerIP ?? '';
   return addressOf(ip)?.text ?? ip;
-}
-
-/** Nobody probes nodes: speakers look at endpoints and at each other. `seconds`: until the others notice a change. */
-export function announcement(seconds: number): HealthCheck {
-  return {
-    protocol: 'NONE',
-    port: 0,
-    intervalSeconds: seconds,
-    unhealthyAfter: 1,
-    healthyAfter: 1,
-    sources: [],
-    answeredBy: 'ANNOUNCEMENT',
-  };
 }
 
 /** What does not depend on how addresses are announced: packets come to a node as they were sent, replies leave from there. */

@@ -1,8 +1,9 @@
 import { ONE } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
+import { announcement } from '../checks.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { announcedBy, statedLeader } from './advertisements.js';
-import { announced, announcement, firstAddress } from './common.js';
+import { announced, firstAddress } from './common.js';
 import { convergence, leaderOf, shownMetallb, silence, speakers } from './speakers.js';
 
 /** A speaker that stops is missed by the others after about this long (memberlist's default for local networks). */
