@@ -1,78 +1,18 @@
 /** Traffic in sweep, check, inspect and probability: loads, the law that the path shows, and findings. */
 import t from 'tap';
-import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { Finding } from '../../src/contract/answers.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
 import type { LoadFields } from '../../src/questions/load/fields.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
-import { type BalancedOptions, balanced, balancedList, WEB } from '../support/balanced.js';
+import { type BalancedOptions, balanced, WEB } from '../support/balanced.js';
+import { type Deployed, deployed } from '../support/deployed.js';
 
 type Traffic = NonNullable<NonNullable<QuestionRequest['probability']>['traffic']>;
 type Settings = QuestionRequest['settings'];
 type Clients = NonNullable<QuestionRequest['probability']>['clients'];
 
 const THREE: BalancedOptions = { pods: [6, 6, 5], zones: ['a', 'b', 'c'] };
-
-interface Deployed {
-  readonly replicas?: number;
-  readonly strategy?: Record<string, unknown>;
-}
-
-/** The balanced cluster with a Deployment that owns its pods. */
-function deployed(options: BalancedOptions, { replicas, strategy }: Deployed = {}) {
-  const list = balancedList(options);
-  const template = {
-    metadata: { labels: { app: 'web' } },
-    spec: { containers: [{ name: 'main', ports: [{ containerPort: 8080 }] }] },
-  };
-  const pods = options.pods.reduce((sum, one) => sum + one, 0);
-  const set = {
-    name: 'web-1a',
-    namespace: 'default',
-    uid: 'uid-rs',
-    labels: { app: 'web', 'pod-template-hash': '1a' },
-  };
-  for (const item of list.items as { kind: string; metadata: Record<string, unknown> }[]) {
-    if (item.kind !== 'Pod' || item.metadata.name === 'client') continue;
-    item.metadata.labels = { app: 'web', 'pod-template-hash': '1a' };
-    item.metadata.ownerReferences = [
-      { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1a', uid: 'uid-rs', controller: true },
-    ];
-  }
-  const selector = { matchLabels: { app: 'web' } };
-  const spec = { replicas: replicas ?? pods, selector, template };
-  return readSnapshot({
-    inline: {
-      ...list,
-      items: [
-        ...list.items,
-        {
-          apiVersion: 'apps/v1',
-          kind: 'Deployment',
-          metadata: { name: 'web', namespace: 'default', uid: 'uid-d' },
-          spec: { ...spec, ...(strategy === undefined ? {} : { strategy }) },
-        },
-        {
-          apiVersion: 'apps/v1',
-          kind: 'ReplicaSet',
-          metadata: {
-            ...set,
-            ownerReferences: [
-              { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'uid-d', controller: true },
-            ],
-          },
-          spec: {
-            ...spec,
-            selector: { matchLabels: { app: 'web', 'pod-template-hash': '1a' } },
-            template: { ...template, metadata: { labels: set.labels } },
-          },
-          status: { replicas: pods },
-        },
-      ],
-    },
-  });
-}
 
 function load(
   traffic: Traffic,
