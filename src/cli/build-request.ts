@@ -110,7 +110,18 @@ async function pathFields(args: Arguments): Promise<Fields> {
   };
 }
 
-function probabilityFields(args: Arguments): Fields {
+/** The rules of nodes as questions without a field for `iptables-save` take them. */
+async function rulesByNode(args: Arguments): Promise<Fields> {
+  const { iptablesSave = {}, nodeRules: given = {} } = (await nodeRules(args)) as {
+    iptablesSave?: Readonly<Record<string, string>>;
+    nodeRules?: Readonly<Record<string, object>>;
+  };
+  const merged: Record<string, object> = { ...given };
+  for (const [node, text] of Object.entries(iptablesSave)) merged[node] = { ...merged[node], iptablesSave: text };
+  return Object.keys(merged).length === 0 ? {} : { nodeRules: merged };
+}
+
+async function probabilityFields(args: Arguments): Promise<Fields> {
   requireTo(args);
   const clients = args.one('clients');
   const weights = args.all('weight');
@@ -125,6 +136,7 @@ function probabilityFields(args: Arguments): Fields {
     ...list('families', args.all('family'), readFamily),
     ...word(args, 'phase', 'phase', ENUMS.Phase),
     ...traffic(args),
+    ...(await rulesByNode(args)),
   };
 }
 
@@ -197,7 +209,7 @@ async function sweepFields(args: Arguments): Promise<Fields> {
   }
   const workload = args.one('workload');
   const replicas = args.one('replicas');
-  const asked = probabilityFields(args);
+  const asked = await probabilityFields(args);
   const part = (option: string) => {
     const text = args.one(option);
     return text === undefined ? undefined : readFraction(`--${option}`, text);

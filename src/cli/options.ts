@@ -162,6 +162,29 @@ const TRAFFIC: Options = {
 
 /** The same where each door has its own clients. */
 const DOOR_TRAFFIC: Options = Object.fromEntries(Object.entries(TRAFFIC).filter(([name]) => !name.endsWith('-from')));
+/** What nodes really carry. */
+const NODE_RULES = {
+  'iptables-save': {
+    value: 'NODE=FILE',
+    multiple: true,
+    help: "walk the rules in this file, a node's own iptables-save, instead of kube-proxy's; repeatable",
+  },
+  'nft-list': {
+    value: 'NODE=FILE',
+    multiple: true,
+    help: "walk this file, the node's nft list ruleset (or nft -j), instead of what kube-proxy would write; repeatable",
+  },
+  'ipset-save': {
+    value: 'NODE=FILE',
+    multiple: true,
+    help: "decide matches of sets by this file, the node's ipset save; repeatable",
+  },
+  'ipvsadm-save': {
+    value: 'NODE=FILE',
+    multiple: true,
+    help: "with iptables-save: the node's ipvsadm -S -n or ipvsadm -Ln; repeatable",
+  },
+} as const;
 
 const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
   chains: {
@@ -209,26 +232,7 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
       'returning-to': { value: 'ADDRESS:PORT', help: 'the endpoint that session affinity remembers of this client' },
       'max-traces': { value: 'N', help: 'tell at most so many traces, 1 to 1000; default 100' },
       'group-by': { value: 'WHAT', help: 'none (default), endpoint, node or verdict: tell such traces as one' },
-      'iptables-save': {
-        value: 'NODE=FILE',
-        multiple: true,
-        help: "walk the rules in this file, a node's own iptables-save, instead of kube-proxy's; repeatable",
-      },
-      'nft-list': {
-        value: 'NODE=FILE',
-        multiple: true,
-        help: "walk this file, the node's nft list ruleset, instead of what kube-proxy would write; repeatable",
-      },
-      'ipset-save': {
-        value: 'NODE=FILE',
-        multiple: true,
-        help: "decide matches of sets by this file, the node's ipset save; repeatable",
-      },
-      'ipvsadm-save': {
-        value: 'NODE=FILE',
-        multiple: true,
-        help: "with iptables-save: the node's ipvsadm -S -n or ipvsadm -Ln; repeatable",
-      },
+      ...NODE_RULES,
       ...QUESTION,
     },
     examples: [
@@ -266,6 +270,7 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
       },
       protocol: { value: 'PROTOCOL', help: 'tcp, udp or sctp' },
       family: { value: 'FAMILY', multiple: true, help: `${FAMILY}; repeatable` },
+      ...NODE_RULES,
       ...QUESTION,
     },
     examples: [

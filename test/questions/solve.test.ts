@@ -58,7 +58,7 @@ t.test('the least replicas', async (t) => {
     t.equal(replicas?.smallest, smallest, what);
     t.match(replicas?.binding, binding);
     t.match(replicas?.explanation, new RegExp(`^${smallest} replicas`));
-    const { holds, fails } = replicas?.check as { readonly holds: unknown; readonly fails: unknown };
+    const { holds, fails } = (replicas?.check ?? {}) as { readonly holds: unknown; readonly fails: unknown };
     const most = question.probability?.traffic?.maxChance ?? 0.01;
     t.ok((over(holds) ?? 1) <= most, `${what}: the plain question agrees`);
     t.ok((over(fails) ?? 0) > most, `${what}: one less fails`);
@@ -161,7 +161,7 @@ t.test('maxSurge and maxUnavailable', async (t) => {
   const options: BalancedOptions = { pods: [7, 7, 6], zones: ['a', 'b', 'c'] };
   const { rollout } = solve({ rollout: {}, probability: { traffic: RATE } }, options);
   t.match(rollout, { maxSurge: 5, maxUnavailable: 3, binding: '16 ready pods' });
-  const { holds, fails } = rollout?.check as { readonly holds: unknown; readonly fails: unknown };
+  const { holds, fails } = (rollout?.check ?? {}) as { readonly holds: unknown; readonly fails: unknown };
   t.equal(over(holds, options), 0, 'the plain question agrees');
   t.equal(over(fails, options), 1, 'one more unavailable fails');
   t.match(

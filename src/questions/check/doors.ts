@@ -2,6 +2,7 @@
 import type { IPFamily } from '../../base/address.js';
 import { addressOf } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
+import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
 import type { CheckClients, ServiceProbability } from '../../contract/answers.js';
 import type { Clients, ProbabilityQuestion, ServiceDestination, Via } from '../../contract/requests.js';
@@ -86,7 +87,12 @@ function addresses(texts: readonly (string | undefined)[]): readonly string[] {
 }
 
 /** The doors of one port: cluster IP or name from within, node port, external and load balancer addresses from outside. */
-function doorsOfPort(service: Service, destination: ServiceDestination, nodePort: number | undefined): DoorQuestion[] {
+function doorsOfPort(
+  cluster: Cluster,
+  service: Service,
+  destination: ServiceDestination,
+  nodePort: number | undefined,
+): DoorQuestion[] {
   const { spec, status } = service;
   const ingress = status?.loadBalancer?.ingress ?? [];
   const door = (clients: CheckClients, via: Via, address?: string): DoorQuestion => ({
@@ -100,7 +106,7 @@ function doorsOfPort(service: Service, destination: ServiceDestination, nodePort
     ...(nodePort ? [door('OUTSIDE', 'NODE_PORT')] : []),
     ...addresses(spec?.externalIPs ?? []).map((address) => door('OUTSIDE', 'EXTERNAL_IP', address)),
     ...balanced.map((address) => door('OUTSIDE', 'LOAD_BALANCER', address)),
-    ...(balanced.length === 0 && publishedAs(service) !== undefined ? [door('OUTSIDE', 'LOAD_BALANCER')] : []),
+    ...(balanced.length === 0 && publishedAs(service, cluster) !== undefined ? [door('OUTSIDE', 'LOAD_BALANCER')] : []),
   ];
 }
 
@@ -126,7 +132,7 @@ export function doorsOf(service: Service, wanted: Wanted, prepared: Prepared): r
       // Of a headless Service's only port those are meant who know the endpoints' own.
       const number = isHeadless(service) ? {} : { port: port.port };
       const which = port.name ? { portName: port.name } : number;
-      return doorsOfPort(service, { namespace, name, ...which }, port.nodePort);
+      return doorsOfPort(prepared.cluster, service, { namespace, name, ...which }, port.nodePort);
     })
     .filter(({ clients, destination }) => {
       if (destination.via === 'NODE_PORT' && unused) return false;

@@ -137,7 +137,7 @@ export const FINDING_CODES = {
   LOAD_BALANCER_ADDRESS_LOST: entry(
     'STATE',
     'ERROR',
-    'Two Services want one address of MetalLB and may not share it: one of them does not get it, or loses it.',
+    'Two Services want one address of MetalLB and may not share it, or one host port of k3s’ ServiceLB: one of them does not get it, or loses it.',
     ['service', 'services', 'address', 'reason', 'before'],
   ),
   ENDPOINTS_BY_ACCIDENT: entry(

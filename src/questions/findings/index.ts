@@ -1,7 +1,7 @@
 /** All that can be found, of one state and of what lies between two. A new family is a file of its own and a line here. */
 import type { Finding } from '../../contract/answers.js';
 import { accidentalEndpoints } from './accidents.js';
-import { externalIPsTaken, metallbConflicts, metallbLosers } from './addresses.js';
+import { externalIPsTaken, hostPortConflicts, metallbConflicts, metallbLosers } from './addresses.js';
 import { affinities, affinityBroken, affinityDifferences } from './affinity.js';
 import { imbalanceDifferences, imbalances } from './balance.js';
 import {
@@ -56,6 +56,7 @@ const STATE: readonly StateFinder[] = [
   selectorFindings,
   externalIPsTaken,
   metallbConflicts,
+  hostPortConflicts,
   accidentalEndpoints,
   ipvsFindings,
   loads,

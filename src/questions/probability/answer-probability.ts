@@ -20,6 +20,7 @@ import { type ClientGroups, clientGroups } from '../../probability/client-groups
 import { addShare, NO_SHARE, type Share, sharesBy } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
+import { givenRules } from '../given-rules/given-rules.js';
 import { lawOf, podKey } from '../load/law.js';
 import { cpuRequest, loadOf, modelAnswers } from '../load/load-answer.js';
 import { type Offered, readTraffic, withSources } from '../load/offered.js';
@@ -75,8 +76,8 @@ export function everyPort(services: Iterable<Service>, asked: TransportProtocol 
 function balancedServices(cluster: Cluster): readonly Service[] {
   return [...cluster.services.values()].filter(
     (service) =>
-      isBalanced(service) &&
-      ((service.status?.loadBalancer?.ingress ?? []).length > 0 || publishedAs(service) !== undefined),
+      isBalanced(service, cluster) &&
+      ((service.status?.loadBalancer?.ingress ?? []).length > 0 || publishedAs(service, cluster) !== undefined),
   );
 }
 
@@ -280,7 +281,7 @@ function answerOne(
   };
   const loaded = offered === undefined ? undefined : loadBehind(prepared, result, from, offered);
   const { via, service } = destination.target;
-  const named = via === 'LOAD_BALANCER' ? publishedAs(service) : undefined;
+  const named = via === 'LOAD_BALANCER' ? publishedAs(service, fabric.cluster) : undefined;
   return {
     result: loaded === undefined ? result : { ...result, load: loaded },
     door: {
@@ -362,7 +363,10 @@ export function answerProbability(
   const question = withSources(cluster, given, at);
   const options = balancing(prepared, question.phase);
   const fabrics = new Map<IPFamily, Fabric>(
-    FAMILIES.map((family) => [family, new Fabric(cluster, settings, family, options)]),
+    FAMILIES.map((family) => [
+      family,
+      new Fabric(cluster, settings, family, { ...givenRules(prepared, question, family, 'probability'), ...options }),
+    ]),
   );
   const ports = portsAsked(cluster, question);
   requireWalkable(

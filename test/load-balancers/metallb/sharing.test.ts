@@ -1,8 +1,8 @@
 /** Services that share an address of MetalLB are one announcement; some may not share it. */
 import t from 'tap';
-import { readSnapshot } from '../../src/cluster/read-snapshot.js';
-import { ask } from '../../src/questions/ask.js';
-import { balancedList, VIP } from '../support/balanced.js';
+import { readSnapshot } from '../../../src/cluster/read-snapshot.js';
+import { ask } from '../../../src/questions/ask.js';
+import { balancedList, VIP } from '../../support/balanced.js';
 
 const KEY = { 'metallb.io/allow-shared-ip': 'one', 'metallb.io/ip-allocated-from-pool': 'p' };
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import type { EndpointSlice, Node, Service, SliceEndpoint } from '../../src/cluster/objects.js';
-import { pickNodes, type SubsetOptions, splitByZone, subsetOf } from '../../src/load-balancers/gke/subset.js';
-import { clusterOf } from '../support/cluster-of.js';
+import type { EndpointSlice, Node, Service, SliceEndpoint } from '../../../src/cluster/objects.js';
+import { pickNodes, type SubsetOptions, splitByZone, subsetOf } from '../../../src/load-balancers/gke/subset.js';
+import { clusterOf } from '../../support/cluster-of.js';
 
 const SALT = 'web/default';
 

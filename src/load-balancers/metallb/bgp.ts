@@ -1,8 +1,8 @@
-import { ONE, ZERO } from '../base/fraction.js';
-import type { Implementation } from './implementation.js';
-import { announcedBy } from './metallb/advertisements.js';
-import { announced, announcement } from './metallb/common.js';
-import { convergence, shownMetallb, silence, speakers } from './metallb/speakers.js';
+import { ONE, ZERO } from '../../base/fraction.js';
+import type { Implementation } from '../implementation.js';
+import { announcedBy } from './advertisements.js';
+import { announced, announcement } from './common.js';
+import { convergence, shownMetallb, silence, speakers } from './speakers.js';
 
 /** BGP hold time: how long routers keep a route of a node that fell silent (metallb API: BGPPeer holdTime, default 90 s). */
 const HOLD_SECONDS = 90;

@@ -1,17 +1,26 @@
-import { matchesLabels } from '../cluster/labels.js';
-import type { Service } from '../cluster/objects.js';
-import type { Protocol } from '../netfilter/packet.js';
-import { annotationOf, numberOf, pairsOf, switchOf } from './annotations.js';
-import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './aws/common.js';
-import { ANNOTATIONS, ATTRIBUTES, CLASSES, DRAIN_SECONDS, HOST_NAMES, NLB_TIMING } from './aws/facts.js';
-import { isLocal } from './checks.js';
-import { toNodePort } from './forward.js';
-import type { Balanced, BalancedPort, HealthCheck, Implementation } from './implementation.js';
-import { nodeBackends } from './node-filter.js';
-import { ownAddress } from './own-address.js';
-import { podBackends, podPort, toPod } from './pod-backends.js';
-import { sourceRanges } from './source-ranges.js';
-import { weightsAcrossZones } from './zonal.js';
+import { matchesLabels } from '../../cluster/labels.js';
+import type { Service } from '../../cluster/objects.js';
+import type { Protocol } from '../../netfilter/packet.js';
+import { annotationOf, numberOf, pairsOf, switchOf } from '../annotations.js';
+import { isLocal } from '../checks.js';
+import { toNodePort } from '../forward.js';
+import type { Balanced, BalancedPort, HealthCheck, Implementation } from '../implementation.js';
+import { nodeBackends } from '../node-filter.js';
+import { ownAddress } from '../own-address.js';
+import { podBackends, podPort, toPod } from '../pod-backends.js';
+import { sourceRanges } from '../source-ranges.js';
+import { weightsAcrossZones } from '../zonal.js';
+import { NLB_ANNOTATIONS } from './annotation-list.js';
+import {
+  awsNodeFilter,
+  controllerNodeFilter,
+  hostNameOf,
+  isInternal,
+  runsOnAws,
+  saysScheme,
+  standInName,
+} from './common.js';
+import { ANNOTATIONS, ATTRIBUTES, CLASSES, DRAIN_SECONDS, HOST_NAMES, NLB_TIMING } from './facts.js';
 
 /** Whether the AWS Load Balancer Controller (or EKS Auto Mode) made it, rather than the cloud provider. */
 function byController(service: Service): boolean {
@@ -49,7 +58,10 @@ function keepsClient(balanced: Balanced, protocol: Protocol): boolean {
   return balanced.options.preserveClientAddress ?? (said === undefined ? !targetsPods(balanced) : said === 'true');
 }
 
+/** Whether a zone's address leads to targets of all zones: a target group's own attribute wins over the load balancer's (`elb`). */
 function crossesZones({ service, options }: Balanced): boolean {
+  const ofGroup = attributesOf(service).get(ATTRIBUTES.crossZone);
+  if (options.crossZone === undefined && (ofGroup === 'true' || ofGroup === 'false')) return ofGroup === 'true';
   return (
     options.crossZone ??
     switchOf(service, ANNOTATIONS.crossZone) ??
@@ -106,6 +118,7 @@ export const awsNlb: Implementation = {
     'probesPass',
     'failOpen',
   ],
+  annotations: [NLB_ANNOTATIONS],
   takes(service, platform, cluster) {
     const { loadBalancerClass } = service.spec ?? {};
     if (loadBalancerClass === CLASSES.controller || loadBalancerClass === CLASSES.autoMode)
@@ -120,19 +133,31 @@ export const awsNlb: Implementation = {
   },
   allocates: ({ service }) => ({
     scheme: isInternal(service, byController(service)) ? 'INTERNAL' : 'EXTERNAL',
+    byDefault: !saysScheme(service),
     ipMode: 'VIP',
     hostname: `${standInName(service)}.elb.region.amazonaws.com`,
   }),
   backends(balanced) {
     if (targetsPods(balanced)) return podBackends(balanced, 'IP targets');
     const wanted = Object.fromEntries(pairsOf(balanced.service, ANNOTATIONS.targetNodeLabels));
+    const suits = byController(balanced.service) ? controllerNodeFilter(balanced.cluster) : awsNodeFilter;
     return nodeBackends(balanced, 'instance targets', (node) => {
-      const why = awsNodeFilter(node);
+      const why = suits(node);
       if (why !== undefined || matchesLabels(node.metadata.labels, wanted)) return why;
       return `it has not the labels that annotation ${ANNOTATIONS.targetNodeLabels} asks for`;
     });
   },
-  weights: (balanced, candidates) => weightsAcrossZones(balanced, candidates, crossesZones(balanced)),
+  weights(balanced, candidates) {
+    const policy = pairsOf(balanced.service, ANNOTATIONS.attributes).get(ATTRIBUTES.routing);
+    if (policy !== undefined && policy !== 'any_availability_zone') {
+      balanced.assume(
+        'loadBalancer.clientRouting',
+        'clients use the addresses of all zones alike',
+        `Attribute ${ATTRIBUTES.routing} is ${policy}: clients that use the resolver of the VPC mostly get the address of their own zone. Who they are, a snapshot does not show.`,
+      );
+    }
+    return weightsAcrossZones(balanced, candidates, crossesZones(balanced));
+  },
   forward(balanced, sent, backend) {
     const kept = keepsClient(balanced, sent.protocol);
     if (kept && sent.source === backend.address) {

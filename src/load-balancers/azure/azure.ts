@@ -1,11 +1,13 @@
-import { ONE } from '../base/fraction.js';
-import type { Node, Service } from '../cluster/objects.js';
-import { annotationOf, numberOf, switchOf } from './annotations.js';
-import { HEALTH_PATH, isLocal, NO_CHECK, nodeHealthCheck, PROXY_HEALTH_PORT, type Timing } from './checks.js';
-import { keepHeader, toNodePort } from './forward.js';
-import type { Balanced, BalancedPort, HealthCheck, Implementation } from './implementation.js';
-import { excludedFromAll, nodeBackends } from './node-filter.js';
-import { sourceRanges } from './source-ranges.js';
+import { networkOf } from '../../base/address.js';
+import { ONE } from '../../base/fraction.js';
+import type { Node, Service } from '../../cluster/objects.js';
+import { annotationOf, numberOf, switchOf } from '../annotations.js';
+import { HEALTH_PATH, isLocal, NO_CHECK, nodeHealthCheck, PROXY_HEALTH_PORT, type Timing } from '../checks.js';
+import { keepHeader, toNodePort } from '../forward.js';
+import type { Balanced, BalancedPort, HealthCheck, Implementation } from '../implementation.js';
+import { excludedFromAll, nodeBackends } from '../node-filter.js';
+import { sourceRanges } from '../source-ranges.js';
+import { AZURE_ANNOTATIONS } from './annotation-list.js';
 
 /**
  * What Azure's load balancer does that is a number or a name. Source unless said otherwise: kubernetes-sigs/cloud-provider-azure
@@ -21,6 +23,8 @@ const ANNOTATIONS = {
   probeProtocol: `${prefix}load-balancer-health-probe-protocol`,
   probePath: `${prefix}load-balancer-health-probe-request-path`,
   idleMinutes: `${prefix}load-balancer-tcp-idle-timeout`,
+  allowedRanges: `${prefix}allowed-ip-ranges`,
+  allowedTags: `${prefix}allowed-service-tags`,
 } as const;
 /** HealthProbeDefaultProbeInterval and HealthProbeDefaultNumOfProbe: the least that Azure allows. */
 const PROBE = { interval: 5, count: 2 } as const;
@@ -110,11 +114,33 @@ function healthCheck(balanced: Balanced, port: BalancedPort): HealthCheck {
   };
 }
 
+/**
+ * The networks that the network security group lets in: the source ranges and those of annotation `azure-allowed-ip-ranges`, and
+ * service tags, whose networks no snapshot holds (cloud-provider-azure, pkg/provider/loadbalancer/accesscontrol.go).
+ */
+function allowedRanges(balanced: Balanced): readonly string[] | undefined {
+  const { service } = balanced;
+  const more = (annotationOf(service, ANNOTATIONS.allowedRanges) ?? '').split(',').map((text) => text.trim());
+  const ranges = [...(sourceRanges(service) ?? []), ...more.filter((text) => networkOf(text) !== undefined)];
+  const everybody = ranges.some((text) => networkOf(text)?.length === 0);
+  const tags = annotationOf(service, ANNOTATIONS.allowedTags);
+  if (tags !== undefined && tags !== '') {
+    balanced.assume(
+      'loadBalancer.sourceRanges',
+      'everybody is let in',
+      `Annotation ${ANNOTATIONS.allowedTags} lets in the networks of ${tags}, which are not in the snapshot: that others are dropped is not modelled.`,
+    );
+    return undefined;
+  }
+  return ranges.length === 0 || everybody ? undefined : ranges;
+}
+
 /** Azure's Standard Load Balancer as its cloud provider sets it up, external or internal. */
 export const azure: Implementation = {
   name: 'azure',
   title: 'Azure Load Balancer',
   options: ['floatingIP', 'sharedProbe', 'healthCheck', 'probesPass', 'failOpen'],
+  annotations: AZURE_ANNOTATIONS,
   takes(service, platform) {
     if (platform !== 'aks' || service.spec?.loadBalancerClass) return undefined;
     return `platform aks, ${isInternal(service) ? `annotation ${ANNOTATIONS.internal}` : 'no class'}`;
@@ -122,8 +148,14 @@ export const azure: Implementation = {
   allocates: ({ service }) => ({ scheme: isInternal(service) ? 'INTERNAL' : 'EXTERNAL', ipMode: 'VIP' }),
   backends: (balanced) => nodeBackends(balanced, 'backend pool', nodeFilter),
   weights: (_balanced, candidates) => candidates.map(() => ONE),
-  forward: (balanced, sent, backend) =>
-    floats(balanced) ? keepHeader(sent, backend) : toNodePort(balanced, sent, backend),
+  forward(balanced, sent, backend) {
+    const without = isOn(ofPort(balanced.service, sent.destinationPort ?? 0, 'no_lb_rule'));
+    if (without)
+      return {
+        refused: `annotation port_${sent.destinationPort}_no_lb_rule: the load balancer has no rule for the port`,
+      };
+    return floats(balanced) ? keepHeader(sent, backend) : toNodePort(balanced, sent, backend);
+  },
   healthCheck,
   failsOpen: ({ options }) => options.failOpen ?? false,
   affinity: ({ service }) =>
@@ -135,7 +167,7 @@ export const azure: Implementation = {
       : { by: 'CONNECTION', detail: 'load distribution Default: each connection is hashed by its five fields' },
   firewall(balanced) {
     const { service } = balanced;
-    const allowed = sourceRanges(service);
+    const allowed = allowedRanges(balanced);
     if (switchOf(service, ANNOTATIONS.noFirewall) === true) {
       return { allowed: undefined, rules: [`network security group: no rule (annotation ${ANNOTATIONS.noFirewall})`] };
     }

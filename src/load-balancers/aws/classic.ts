@@ -1,13 +1,14 @@
-import { annotationOf, numberOf, switchOf } from './annotations.js';
-import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './aws/common.js';
-import { ANNOTATIONS, CLASSIC_TIMING, DRAIN_SECONDS, HOST_NAMES } from './aws/facts.js';
-import { isLocal, nodeHealthCheck } from './checks.js';
-import { toNodePort } from './forward.js';
-import type { Implementation } from './implementation.js';
-import { nodeBackends } from './node-filter.js';
-import { ownAddress } from './own-address.js';
-import { sourceRanges } from './source-ranges.js';
-import { weightsAcrossZones } from './zonal.js';
+import { annotationOf, numberOf, switchOf } from '../annotations.js';
+import { isLocal, nodeHealthCheck } from '../checks.js';
+import { toNodePort } from '../forward.js';
+import type { Implementation } from '../implementation.js';
+import { nodeBackends } from '../node-filter.js';
+import { ownAddress } from '../own-address.js';
+import { sourceRanges } from '../source-ranges.js';
+import { weightsAcrossZones } from '../zonal.js';
+import { CLASSIC_ANNOTATIONS } from './annotation-list.js';
+import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './common.js';
+import { ANNOTATIONS, CLASSIC_TIMING, DRAIN_SECONDS, HOST_NAMES } from './facts.js';
 
 /**
  * AWS's Classic Load Balancer, which the cloud provider makes where nothing asks for another: a proxy that opens
@@ -17,6 +18,7 @@ export const awsClassic: Implementation = {
   name: 'aws-classic',
   title: 'AWS Classic Load Balancer',
   options: ['crossZone', 'proxyAddress', 'healthCheck', 'probesPass', 'failOpen'],
+  annotations: [CLASSIC_ANNOTATIONS],
   takes(service, platform, cluster) {
     if (service.spec?.loadBalancerClass || annotationOf(service, ANNOTATIONS.type) !== undefined) return undefined;
     const where = runsOnAws(service, platform, cluster);
@@ -60,6 +62,8 @@ export const awsClassic: Implementation = {
     return { protocol: 'TCP', port, ...timing, sources: [], answeredBy: 'NODE_PORT' };
   },
   failsOpen: ({ options }) => options.failOpen ?? false,
+  // HTTP 503, or an end of the connection (`elb`, "Troubleshoot a Classic Load Balancer: HTTP errors").
+  refusesWithoutBackends: () => true,
   affinity: () => ({
     by: 'CONNECTION',
     detail:

@@ -1,15 +1,32 @@
-import { ZERO } from '../base/fraction.js';
-import { groupBackends, negBackends } from './gke/backends.js';
-import { INSTANCE_GROUP_LIMIT } from './gke/facts.js';
-import { backendKind, outOfReach, regionsOf, schemeShown } from './gke/kind.js';
-import { gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './gke/passthrough.js';
-import type { Balanced, Implementation } from './implementation.js';
+import { ZERO } from '../../base/fraction.js';
+import type { Balanced, Implementation } from '../implementation.js';
+import { GKE_ANNOTATIONS } from './annotation-list.js';
+import { groupBackends, negBackends } from './backends.js';
+import { INSTANCE_GROUP_LIMIT, SINCE } from './facts.js';
+import { backendKind, outOfReach, regionsOf, schemeShown } from './kind.js';
+import { gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './passthrough.js';
+import { isSince, newestVersion } from './version.js';
 
 const ZONAL_DISTRIBUTIONS = ['PreferClose', 'PreferSameZone'];
 
-/** Whether clients keep to their zone: said, and the Service asks for it (ingress-gce pkg/l4, a controller flag). */
-function keepsToZone({ options, service }: Balanced): boolean {
-  return (options.zonalAffinity ?? false) && ZONAL_DISTRIBUTIONS.includes(service.spec?.trafficDistribution ?? '');
+/**
+ * Whether clients keep to their zone: the Service asks for it, and the load balancer has NEGs. The controller has it by a flag, which no
+ * snapshot shows. Sources: GKE, "Create an internal load balancer" (zonal affinity); ingress-gce pkg/l4; Google Cloud, "Zonal affinity
+ * for internal passthrough Network Load Balancers" (cloud.google.com/load-balancing/docs/internal/zonal-affinity).
+ */
+function keepsToZone(balanced: Balanced): boolean {
+  const { options, service, cluster } = balanced;
+  if (!ZONAL_DISTRIBUTIONS.includes(service.spec?.trafficDistribution ?? '')) return false;
+  if (options.zonalAffinity !== undefined) return options.zonalAffinity;
+  const version = newestVersion(cluster);
+  const has = version !== undefined && isSince(version, SINCE.zonalAffinity);
+  const keeps = has && backendKind(balanced, 'INTERNAL') === 'NEG';
+  balanced.assume(
+    'loadBalancer.zonalAffinity',
+    keeps,
+    'With GKE subsetting, GKE makes zonal affinity of trafficDistribution, a preview of 1.33 and later: whether this cluster has it, no snapshot shows. Option zonalAffinity says otherwise.',
+  );
+  return keeps;
 }
 
 /**
@@ -28,6 +45,7 @@ export const gkeInternalPassthrough: Implementation = {
     'includeDrainingNodes',
     'failOpen',
   ],
+  annotations: GKE_ANNOTATIONS,
   takes: (service, platform) => schemeShown(service, 'INTERNAL', platform === 'gke'),
   allocates: () => ({ scheme: 'INTERNAL', ipMode: 'VIP' }),
   backends(balanced) {
@@ -53,14 +71,8 @@ export const gkeInternalPassthrough: Implementation = {
   weights(balanced, candidates, client) {
     const weights = gkeWeights(balanced, candidates, 'INTERNAL');
     if (!keepsToZone(balanced)) return weights;
-    if (client.zone === '') {
-      balanced.assume(
-        'loadBalancer.zonalAffinity',
-        'none for clients whose zone is not known',
-        'Zonal affinity holds clients to backends of their zone; how it treats others is not verified.',
-      );
-      return weights;
-    }
+    // Only machines in the load balancer's region are held to their zone; for others it is as if there were no affinity.
+    if (client.zone === '') return weights;
     const near = candidates.some(({ backend }) => backend.zone === client.zone);
     return near
       ? weights.map((weight, index) => (candidates[index]?.backend.zone === client.zone ? weight : ZERO))

@@ -1,10 +1,11 @@
-import { ONE } from '../base/fraction.js';
-import type { Service } from '../cluster/objects.js';
-import { annotationOf } from './annotations.js';
-import { isNegService } from './gke/neg-annotations.js';
-import type { Balanced, Implementation } from './implementation.js';
-import { ownAddress } from './own-address.js';
-import { podBackends, podPort, toPod } from './pod-backends.js';
+import { ONE } from '../../base/fraction.js';
+import type { Service } from '../../cluster/objects.js';
+import { annotationOf } from '../annotations.js';
+import type { Balanced, Implementation } from '../implementation.js';
+import { ownAddress } from '../own-address.js';
+import { podBackends, podPort, toPod } from '../pod-backends.js';
+import { GKE_ANNOTATIONS } from './annotation-list.js';
+import { isNegService } from './neg-annotations.js';
 
 /**
  * What Google's proxies over pods do that is a number. Sources: kubernetes/ingress-gce pkg/healthchecks/healthchecks.go
@@ -35,7 +36,8 @@ function source(balanced: Balanced): string {
 export const gkeContainerNative: Implementation = {
   name: 'gke-container-native',
   title: 'Google Cloud load balancer over pods (container-native)',
-  options: ['proxyAddress', 'failOpen'],
+  options: ['proxyAddress', 'probesPass', 'failOpen'],
+  annotations: GKE_ANNOTATIONS,
   takes: (service) => (service.spec?.type === 'LoadBalancer' ? undefined : why(service)),
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'Proxy' }),
   backends: (balanced) => podBackends(balanced, 'GCE_VM_IP_PORT NEGs'),
@@ -64,6 +66,8 @@ export const gkeContainerNative: Implementation = {
     };
   },
   failsOpen: ({ options }) => options.failOpen ?? false,
+  // A proxy without healthy pods answers by itself: HTTP 502 or 503 (Google Cloud, "Application Load Balancer logging", failed_to_pick_backend).
+  refusesWithoutBackends: () => true,
   affinity: () => ({
     by: 'CONNECTION',
     detail: 'requests are spread over pods; the Service’s sessionAffinity does not apply (a BackendConfig’s would)',

@@ -1,8 +1,8 @@
 /** Health checks and firewalls of clouds over node ports, by their annotations; each row has a source in the provider's file. */
 import t from 'tap';
-import type { ServiceProbability } from '../../src/contract/answers.js';
-import { ask } from '../../src/questions/ask.js';
-import { balanced, WEB } from '../support/balanced.js';
+import type { ServiceProbability } from '../../../src/contract/answers.js';
+import { ask } from '../../../src/questions/ask.js';
+import { balanced, WEB } from '../../support/balanced.js';
 
 interface Row {
   readonly cloud: string;

@@ -1,9 +1,9 @@
-import { ONE } from '../base/fraction.js';
-import { remember } from '../base/remember.js';
-import type { Balanced, Implementation } from './implementation.js';
-import { announcedBy, statedLeader } from './metallb/advertisements.js';
-import { announced, announcement, firstAddress } from './metallb/common.js';
-import { convergence, leaderOf, shownMetallb, silence, speakers } from './metallb/speakers.js';
+import { ONE } from '../../base/fraction.js';
+import { remember } from '../../base/remember.js';
+import type { Balanced, Implementation } from '../implementation.js';
+import { announcedBy, statedLeader } from './advertisements.js';
+import { announced, announcement, firstAddress } from './common.js';
+import { convergence, leaderOf, shownMetallb, silence, speakers } from './speakers.js';
 
 /** A speaker that stops is missed by the others after about this long (memberlist's default for local networks). */
 const FAILOVER_SECONDS = 10;

@@ -1,35 +1,26 @@
-import { addressOf } from '../base/address.js';
-import { ONE } from '../base/fraction.js';
-import { nodeAddresses } from '../cluster/addresses.js';
-import type { Node } from '../cluster/objects.js';
-import { isLocal } from './checks.js';
-import { isSilent, readyEndpointsOn } from './health.js';
-import type { Backends, Balanced, Implementation, ProbeResult } from './implementation.js';
-import { announcement } from './metallb/common.js';
-import { nodeBackends } from './node-filter.js';
+import { addressOf } from '../../base/address.js';
+import { ONE } from '../../base/fraction.js';
+import { nodeAddresses } from '../../cluster/addresses.js';
+import type { Node } from '../../cluster/objects.js';
+import { isLocal } from '../checks.js';
+import { isSilent, readyEndpointsOn } from '../health.js';
+import type { Backends, Balanced, Implementation, ProbeResult } from '../implementation.js';
+import { announcement } from '../metallb/common.js';
+import { nodeBackends } from '../node-filter.js';
+import { holderOf, leftOutByLabels } from './host-ports.js';
 
-/**
- * Labels that choose nodes for ServiceLB (k3s-io/k3s pkg/cloudprovider/servicelb.go): once any node has the first one, only
- * nodes on which it is "true" take part; a label of the same name on Service and node further chooses a pool.
- */
-const ENABLE_LABEL = 'svccontroller.k3s.cattle.io/enablelb';
-const POOL_LABEL = 'svccontroller.k3s.cattle.io/lbpool';
 /** The Service's status follows endpoints within about this long; clients and DNS keep addresses longer. */
 const STATUS_SECONDS = 1;
 
-/** Why a node does not hold the Service's ports; undefined: it does. */
-function leftOut({ cluster, service }: Balanced): (node: Node) => string | undefined {
-  const chosen = [...cluster.nodes.values()].some(({ metadata }) => metadata.labels?.[ENABLE_LABEL] !== undefined);
-  const pool = service.metadata.labels?.[POOL_LABEL] ?? '';
-  return ({ metadata: { labels = {} } }) => {
-    if (!chosen) return undefined;
-    if (labels[ENABLE_LABEL] !== 'true') return `label ${ENABLE_LABEL} is not "true"`;
-    return pool !== '' && labels[POOL_LABEL] !== pool ? `label ${POOL_LABEL} is not ${pool}` : undefined;
-  };
-}
-
 function backends(balanced: Balanced): Backends {
-  return nodeBackends(balanced, 'nodes that hold the port', leftOut(balanced));
+  const { cluster, service } = balanced;
+  const byLabels = leftOutByLabels(cluster, service);
+  return nodeBackends(balanced, 'nodes that hold the port', (node) => {
+    const why = byLabels(node);
+    if (why !== undefined) return why;
+    const holder = holderOf(cluster, service, node);
+    return holder === undefined ? undefined : `${holder} there: the pod of ServiceLB stays pending`;
+  });
 }
 
 /** The address of a node that is published: its ExternalIP where any node has one, else its InternalIP. */

@@ -1,7 +1,8 @@
-import { groupBackends, negBackends } from './gke/backends.js';
-import { backendKind, schemeShown } from './gke/kind.js';
-import { gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './gke/passthrough.js';
-import type { Implementation } from './implementation.js';
+import type { Implementation } from '../implementation.js';
+import { GKE_ANNOTATIONS } from './annotation-list.js';
+import { groupBackends, negBackends } from './backends.js';
+import { backendKind, schemeShown } from './kind.js';
+import { gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './passthrough.js';
 
 const GROUPS = { TARGET_POOL: 'target pool', INSTANCE_GROUP: 'instance groups' } as const;
 
@@ -13,6 +14,7 @@ export const gkeExternalPassthrough: Implementation = {
   name: 'gke-external-passthrough',
   title: 'Google Cloud external passthrough Network Load Balancer',
   options: ['backends', 'previousSubset', 'weighted', 'includeDrainingNodes', 'failOpen'],
+  annotations: GKE_ANNOTATIONS,
   takes: (service, platform) => schemeShown(service, 'EXTERNAL', platform === 'gke'),
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
   backends(balanced) {
