@@ -433,6 +433,36 @@ const SOLVE: Options = {
   ...QUESTION,
 };
 
+const TIMELINE: Options = {
+  'scale-to': { value: 'WORKLOAD=REPLICAS', help: 'what happens: [KIND/]NAMESPACE/NAME is scaled' },
+  rollout: { value: 'WORKLOAD', help: 'what happens: [KIND/]NAMESPACE/NAME is rolled out' },
+  'max-surge': { value: 'N|P%', help: "rollout: with this maxSurge; default: the workload's own" },
+  'max-unavailable': { value: 'N|P%', help: "rollout: with this maxUnavailable; default: the workload's own" },
+  'node-fails': { value: 'NODE', help: 'what happens: this node is down' },
+  'node-drained': { value: 'NODE', help: 'what happens: this node is drained' },
+  'zone-fails': { value: 'ZONE', help: 'what happens: this zone is down' },
+  happens: { value: 'JSON|FILE', help: 'what happens: any change, as in the "changes" of a request' },
+  to: {
+    value: 'SERVICE',
+    multiple: true,
+    help: 'svc/NAMESPACE/NAME[:PORT]; repeatable; default: every port of the Services that select the pods of the workload',
+  },
+  ...SHARES,
+  ...TRAFFIC,
+  'lifetime-law': {
+    value: 'LAW',
+    help: 'how connections last: forever (default without --lifetime), exponential (default with it), fixed or uniform; the mean is --lifetime',
+  },
+  jitter: { value: 'P', help: 'uniform: lifetimes from 1 - P to 1 + P times the mean' },
+  time: {
+    value: 'NAME=SECONDS',
+    multiple: true,
+    help: 'what the snapshot does not tell: ready, rules, detect, evict, balancer, pre-stop or grace; repeatable',
+  },
+  within: { value: 'P', help: 'load is even when the hottest pod is at most so much above the even load; default 10%' },
+  ...QUESTION,
+};
+
 export const COMMANDS: Readonly<
   Record<
     | PlainKind
@@ -444,6 +474,7 @@ export const COMMANDS: Readonly<
     | 'apply'
     | 'reach'
     | 'solve'
+    | 'timeline'
     | 'snapshot'
     | 'completion'
     | 'serve',
@@ -520,6 +551,17 @@ export const COMMANDS: Readonly<
       'kube-whatif solve -s cluster.json --find policy --to svc/default/web --rps 5000 --bytes-per-request 2000 --cost cross-zone-gigabyte=0.01 --cost imbalance=1',
       'kube-whatif solve -s cluster.json --find placement --workload default/web --policy local --to svc/default/web --via node-port --clients external',
       'kube-whatif solve -s cluster.json --find rollout --workload default/web --rps 5000 --max-rps 300',
+    ],
+  },
+  timeline: {
+    summary:
+      'what do users live through while it changes? phases, load and loss of a scaling, roll-out, drain or failure',
+    options: TIMELINE,
+    examples: [
+      'kube-whatif timeline -s cluster.json --scale-to default/web=12 --connections 300 --lifetime 60',
+      'kube-whatif timeline -s cluster.json --rollout default/web --connections 300 --rps 3000 --max-rps 300',
+      'kube-whatif timeline -s cluster.json --zone-fails b --to svc/default/web --rps 5000 --max-rps 300',
+      'kube-whatif timeline -s cluster.json --node-drained node-1 --to svc/default/web --via load-balancer --clients load-balancer --output markdown',
     ],
   },
   snapshot: {

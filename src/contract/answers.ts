@@ -48,6 +48,8 @@ export type {
   SweepPoint,
   SweepResult,
   SweptShares,
+  TimelinePhase,
+  TimelineResult,
   TraceDifference,
   WhatIfResult,
 } from './gen/types.js';
@@ -64,6 +66,7 @@ export type AnyResult =
   | Contract.InspectResult
   | Contract.ReachResult
   | Contract.SolveResult
+  | Contract.TimelineResult
   | Contract.CheckResult
   | Contract.ApplyResult;
 

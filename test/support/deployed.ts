@@ -25,8 +25,9 @@ export function deployed(options: BalancedOptions, { replicas, strategy, spec: p
     uid: 'uid-rs',
     labels: { app: 'web', 'pod-template-hash': '1a' },
   };
-  for (const item of list.items as { kind: string; metadata: Record<string, unknown> }[]) {
+  for (const item of list.items as { kind: string; metadata: Record<string, unknown>; spec?: object }[]) {
     if (item.kind !== 'Pod' || item.metadata.name === 'client') continue;
+    item.spec = { ...item.spec, ...podSpec };
     item.metadata.labels = { app: 'web', 'pod-template-hash': '1a' };
     item.metadata.ownerReferences = [
       { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1a', uid: 'uid-rs', controller: true },
