@@ -73,7 +73,8 @@ function columnsOf({ phases, worst }: TimelineResult): readonly PhaseColumn[] {
       loads.some(({ hottestConnections }) => hottestConnections !== undefined),
       {
         column: right('hottest'),
-        cell: (_, { hottestConnections: hot }) => (hot === undefined ? '' : shortNumber(hot)),
+        cell: (_, { hottestConnections: hot, overCapacity }) =>
+          hot === undefined ? '' : `${shortNumber(hot)}${overCapacity === true ? '!' : ''}`,
       },
     ),
     ...when(
@@ -84,7 +85,10 @@ function columnsOf({ phases, worst }: TimelineResult): readonly PhaseColumn[] {
       },
     ),
     ...when(
-      loads.some(({ hottestRequestsPerSecond }) => hottestRequestsPerSecond !== undefined),
+      loads.some(
+        ({ hottestRequestsPerSecond, hottestConnections }) =>
+          hottestRequestsPerSecond !== undefined && hottestConnections === undefined,
+      ),
       {
         column: right('hottest/s'),
         cell: (_, { hottestRequestsPerSecond: rate, overCapacity }) =>

@@ -326,7 +326,7 @@ function rolledOut(setting: Setting, change: NonNullable<Change['rollout']>): Co
     );
     for (const key of stopped) told.add(key);
     const { newReady = 0, oldReady = 0 } = course.states[last] ?? {};
-    const words = `${newReady} new, ${oldReady} old ready${stopped.size > 0 ? `, ${stopped.size} stop` : ''}`;
+    const words = `ready ${oldReady} old, ${newReady} new${stopped.size > 0 ? `; ${stopped.size} stop` : ''}`;
     if (stopped.size > 0) {
       const [first, ...more] = leaving(setting, words, views, stopped, rules, time);
       // Their clients open connections anew by the rules of now, without them.
