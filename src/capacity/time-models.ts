@@ -279,7 +279,7 @@ function failingNodes(fields: Fields, at: string): Answer {
 /** The tolerance of the HorizontalPodAutoscaler, and its comparison, which 1.33 changed. */
 const TOLERANCE = 0.1;
 
-function desiredBy(ratio: number, ready: number): { readonly since133: number; readonly before133: number } {
+export function desiredBy(ratio: number, ready: number): { readonly since133: number; readonly before133: number } {
   const wanted = Math.ceil(ratio * ready);
   return {
     since133: ratio >= 1 - TOLERANCE && ratio <= 1 + TOLERANCE ? ready : wanted,

@@ -281,3 +281,64 @@ t.test('traffic that contradicts itself is refused with its place', async (t) =>
   const billion = load({ connections: 1e9, capacity: 1e8 }, THREE);
   t.type(billion.explanation, 'string', 'a billion connections: what is known of single pods');
 });
+
+t.test('autoscalers: the average hides a hot pod, and the rule differs between 1.32 and 1.33', async (t) => {
+  const hpa = (spec: Record<string, unknown>) => ({
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+      minReplicas: 1,
+      maxReplicas: 20,
+      ...spec,
+    },
+  });
+  const cpu = (averageUtilization: number) =>
+    hpa({
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } } }],
+    });
+  const containers = [{ name: 'main', resources: { requests: { cpu: '500m' } }, ports: [{ containerPort: 8080 }] }];
+  const asked = (autoscaler: unknown, traffic: Traffic, options: BalancedOptions) => {
+    const request = validateRequest('probability', { probability: { services: [WEB], traffic } }, 'apart');
+    const answer = ask('probability', request, deployed(options, { spec: { containers }, more: [autoscaler] }));
+    const fields = (answer.result.services[0]?.load ?? {}) as LoadFields;
+    return { autoscaler: fields.autoscalers?.[0], codes: codesOf(answer.findings) };
+  };
+  const uneven: BalancedOptions = { pods: [1, 3], spec: { internalTrafficPolicy: 'Local' } };
+  const hidden = asked(cpu(60), { requestsPerSecond: 190, cpuMillisecondsPerRequest: 5 }, uneven);
+  t.match(hidden.autoscaler, { average: 47, desired: 4, hidesHotPod: true });
+  t.ok(near(hidden.autoscaler?.hottest, 95), '95 requests of 5 ms on 500m');
+  t.ok(hidden.codes.includes('AUTOSCALER_BLIND'));
+  const even: BalancedOptions = { pods: [2, 2] };
+  for (const [version, desired] of [
+    ['1.32.9', 5],
+    ['1.33.5', 4],
+  ] as const) {
+    const edge = asked(cpu(50), { requestsPerSecond: 220, cpuMillisecondsPerRequest: 5 }, { ...even, version });
+    t.match(edge.autoscaler, { average: 55, desired }, `ratio 1.1 in ${version}`);
+  }
+  t.equal(
+    asked(cpu(50), { requestsPerSecond: 4000, cpuMillisecondsPerRequest: 5 }, even).autoscaler?.desired,
+    20,
+    'maxReplicas',
+  );
+  const kept = asked(cpu(50), { requestsPerSecond: 440, connections: 20, cpuMillisecondsPerRequest: 5 }, even);
+  t.match(kept.autoscaler?.explanation, /New pods take none of the connections/);
+  const rate = hpa({
+    metrics: [
+      {
+        type: 'Pods',
+        pods: { metric: { name: 'http_requests_per_second' }, target: { type: 'AverageValue', averageValue: '50' } },
+      },
+    ],
+  });
+  t.match(asked(rate, { requestsPerSecond: 400 }, even).autoscaler, { average: 100, target: 50, desired: 8 });
+  const memory = hpa({
+    metrics: [
+      { type: 'Resource', resource: { name: 'memory', target: { type: 'Utilization', averageUtilization: 50 } } },
+    ],
+  });
+  t.match(asked(memory, { requestsPerSecond: 400 }, even).autoscaler, { desired: undefined, explanation: /not known/ });
+  t.match(asked(cpu(50), { requestsPerSecond: 400 }, even).autoscaler?.explanation, /cpuMillisecondsPerRequest/);
+});

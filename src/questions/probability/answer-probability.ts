@@ -21,6 +21,8 @@ import { addShare, NO_SHARE, type Share, sharesBy } from '../../probability/dist
 import { probability } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
 import { givenRules } from '../given-rules/given-rules.js';
+import { autoscalerLoads } from '../load/autoscaler-load.js';
+import type { LoadFields } from '../load/fields.js';
 import { lawOf, podKey } from '../load/law.js';
 import { cpuRequest, loadOf, modelAnswers } from '../load/load-answer.js';
 import { type Offered, readTraffic, withSources } from '../load/offered.js';
@@ -311,10 +313,12 @@ function loadBehind(
     cpuMilli: offered.cpuMillisecondsPerRequest === undefined ? undefined : cpuRequest(cluster, pod),
   }));
   const crossNode = toNumber(crossNodeShare(from));
-  return loadOf(
+  const load = loadOf(
     { pods, delivered: delivered.value, crossZone: crossZone?.value, crossNode, law, listed: true },
     offered,
   );
+  const autoscalers = load === undefined ? [] : autoscalerLoads(cluster, settings, load as LoadFields, offered);
+  return load === undefined || autoscalers.length === 0 ? load : { ...load, autoscalers };
 }
 
 /** What findings are made of. */
