@@ -1,5 +1,5 @@
 // Makes src/contract/gen/ from openapi/kube-whatif.yaml, as part of `npm run build`:
-// - types.ts: a TypeScript type for each schema, and the values of each enum.
+// - types.ts: a TypeScript type for each schema, and the values of each enum; the same for the page, in ui/api/gen/.
 // - document.ts: the document as JSON, so that nothing parses YAML when the program starts.
 // - validators.ts: a function for each schema that input is validated against, compiled by Ajv.
 // Nothing is written while the document, this script and Ajv are the same as the last time.
@@ -15,6 +15,8 @@ import { parse } from 'yaml';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const SOURCE = join(root, 'openapi', 'kube-whatif.yaml');
 const TARGET = join(root, 'src', 'contract', 'gen');
+/** The page has types of its own: it knows the service by its contract alone. */
+const PAGE_TARGET = join(root, 'ui', 'api', 'gen');
 const STAMP = join(TARGET, 'stamp.txt');
 const REF = '#/components/schemas/';
 
@@ -168,16 +170,17 @@ function validatorsFile() {
 ${withImports(standaloneCode.default(ajv, references))}`;
 }
 
-function write(name, content) {
-  const path = join(TARGET, name);
+function write(name, content, target = TARGET) {
+  const path = join(target, name);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
 }
 
 const now = stamp();
-if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== now) {
+if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== now || !existsSync(join(PAGE_TARGET, 'types.ts'))) {
   rmSync(TARGET, { recursive: true, force: true });
   write('types.ts', typesFile());
+  write('types.ts', typesFile(), PAGE_TARGET);
   write(
     'document.ts',
     `// Made by openapi/generate.mjs from openapi/kube-whatif.yaml.

@@ -1,6 +1,6 @@
 import { withProgress } from '../base/progress.js';
 import { readSnapshot, type Snapshot } from '../cluster/read-snapshot.js';
-import type { Answer } from '../contract/answers.js';
+import type { Answer, ApplyResult } from '../contract/answers.js';
 import type { GivenSnapshot, QuestionRequest } from '../contract/requests.js';
 import { noneHeld, readGiven } from '../questions/held.js';
 import type { PlainKind, QuestionKind } from '../questions/kinds.js';
@@ -246,8 +246,8 @@ async function run(asked: QuestionKind, question: AskedKind | undefined, args: A
     await writeAll(io.stdout, form === 'rows' && io.stdout.isTTY ? printableJson(text) : text);
   }
   if (holdsProblem(answer)) return EXIT.BAD_INPUT;
-  if ('objects' in answer.result && answer.result.objects.some(({ outcome }) => outcome === 'REFUSED'))
-    return EXIT.FAILED;
+  const refused = (objects: ApplyResult['objects']) => objects.some(({ outcome }) => outcome === 'REFUSED');
+  if (asked === 'apply' && refused((answer.result as ApplyResult).objects)) return EXIT.FAILED;
   if ('failed' in answer.result && answer.result.failed) return EXIT.FAILED;
   return holdsUnknown(answer) ? EXIT.UNKNOWN : EXIT.FINE;
 }

@@ -258,6 +258,7 @@ function inspectFields(args: Arguments): Fields {
     ...list('namespaces', args.all('in-namespace')),
     ...whole(args, 'max-services', 'maxServices'),
     ...traffic(args),
+    ...list('lists', args.all('list'), (text) => oneOf('--list', text, ENUMS.InspectList)),
   };
 }
 

@@ -371,6 +371,11 @@ const INSPECT: Options = {
   'in-namespace': { value: 'NAMESPACE', multiple: true, help: 'only the Services of this namespace; repeatable' },
   'max-services': { value: 'N', help: 'ask about at most so many Services; default 1000' },
   ...DOOR_TRAFFIC,
+  list: {
+    value: 'WHAT',
+    multiple: true,
+    help: 'list what is there beside the findings: services (each in few numbers) or objects (by name, with -o json); repeatable',
+  },
   ...QUESTION,
 };
 
@@ -477,6 +482,7 @@ export const COMMANDS: Readonly<
     | 'timeline'
     | 'snapshot'
     | 'completion'
+    | 'open'
     | 'serve',
     Command
   >
@@ -595,6 +601,24 @@ export const COMMANDS: Readonly<
     usage: 'completion bash|zsh|fish',
     options: HELP,
     examples: ['kube-whatif completion bash'],
+  },
+  open: {
+    summary: 'look at a snapshot, or the cluster of kubectl’s context, in a browser',
+    options: {
+      snapshot: {
+        short: 's',
+        value: 'FILE',
+        multiple: true,
+        help: 'a file of the snapshot; repeatable; - is standard input',
+      },
+      port: { value: 'PORT', help: 'of 127.0.0.1; default: any free one' },
+      'no-browser': { help: 'print the address alone' },
+      context: { value: 'NAME', help: "of this context of kubectl's" },
+      kubeconfig: { value: 'FILE', help: 'by this configuration of kubectl' },
+      'request-timeout': { value: 'TIME', help: 'how long kubectl waits, as 30s' },
+      ...HELP,
+    },
+    examples: ['kube-whatif open -s cluster.json', 'kubectl whatif open'],
   },
   serve: {
     summary: 'answer the same questions over HTTP',

@@ -224,6 +224,12 @@ export const VARIABLES = [
     does: '`/metrics`: `on` needs a token where questions do, `open` never does, `off` is not there.',
   },
   {
+    name: 'UI',
+    kind: word('on', 'off'),
+    fallback: 'on',
+    does: 'The explorer, a page at `/` for browsers; `off` leaves it out. It needs no token itself; what it asks does.',
+  },
+  {
     name: 'LOG_LEVEL',
     kind: word('silent', 'error', 'warn', 'info', 'debug'),
     fallback: 'info',
@@ -284,6 +290,7 @@ export interface Settings {
   readonly trustProxy: readonly string[];
   readonly corsOrigins: readonly string[];
   readonly metrics: 'on' | 'open' | 'off';
+  readonly ui: 'on' | 'off';
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
   readonly drainDelay: number;
   readonly drainTimeout: number;
@@ -422,6 +429,7 @@ export function readSettings(env: Environment): Settings {
     trustProxy: itemsOf(value('TRUST_PROXY')),
     corsOrigins: itemsOf(value('CORS_ORIGINS')),
     metrics: value('METRICS') as Settings['metrics'],
+    ui: value('UI') as Settings['ui'],
     logLevel: value('LOG_LEVEL') as Settings['logLevel'],
     drainDelay: milliseconds('DRAIN_DELAY'),
     drainTimeout: milliseconds('DRAIN_TIMEOUT'),

@@ -1,5 +1,4 @@
-import { isUtf8 } from 'node:buffer';
-import { decodeUtf8 } from '#platform';
+import { decodeUtf8, isUtf8 } from '#platform';
 import { MAX_PROBLEMS, type Problem, QuestionError } from '../base/errors.js';
 import { duplicateJsonKeys } from '../base/json-duplicates.js';
 import { findJsonError, lineAndColumn } from '../cluster/json-error.js';

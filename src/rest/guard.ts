@@ -7,12 +7,13 @@ import { ProblemError } from '../work/problem.js';
 import { isPreflight } from './cors.js';
 import { DOCS } from './docs.js';
 import type { ResolvedOptions } from './options.js';
+import { PAGE_FILES } from './page.js';
 
 /** Probes come often, from the node, and have no credentials. */
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** What tells nothing that the source code does not. */
-const OPEN: ReadonlySet<string> = new Set([...PROBES, '/openapi.json']);
+const OPEN: ReadonlySet<string> = new Set([...PROBES, '/openapi.json', '/']);
 
 /** The client certificate's fingerprint, under mutual TLS. */
 function fingerprintOf({ raw }: FastifyRequest): string | undefined {
@@ -31,7 +32,8 @@ export function guard({ credentials, rateLimit }: Backend, { metrics, corsOrigin
     }
     const path = request.routeOptions.url ?? '';
     if (PROBES.has(path) || (corsOrigins.length > 0 && isPreflight(request))) return;
-    const open = OPEN.has(path) || path.startsWith(DOCS) || (metricsOpen && path === '/metrics');
+    const page = path.startsWith(PAGE_FILES);
+    const open = page || OPEN.has(path) || path.startsWith(DOCS) || (metricsOpen && path === '/metrics');
     const verdict = credentials.check(request.headers.authorization, fingerprintOf(request));
     // Whoever shows no credential, or a wrong one, is counted by address.
     const known = 'owner' in verdict && credentials.required ? `owner ${verdict.owner}` : `address ${request.ip}`;

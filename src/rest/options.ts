@@ -10,6 +10,8 @@ export interface ServerOptions {
   readonly corsOrigins?: readonly string[];
   /** `/metrics`: `on` needs a token where questions do, `open` never does, `off` is not there. Default `on`. */
   readonly metrics?: 'on' | 'open' | 'off';
+  /** The page for people at `/`, where it was built. Default `on`. */
+  readonly ui?: 'on' | 'off';
 }
 
 export type ResolvedOptions = Required<ServerOptions>;
@@ -21,5 +23,6 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     trustProxy: options.trustProxy ?? [],
     corsOrigins: options.corsOrigins ?? [],
     metrics: options.metrics ?? 'on',
+    ui: options.ui ?? 'on',
   };
 }

@@ -17,6 +17,7 @@ import { addDocs } from './docs.js';
 import { documentWithExamples } from './document.js';
 import { guard } from './guard.js';
 import { resolveOptions, type ServerOptions } from './options.js';
+import { addPage } from './page.js';
 import {
   addSafety,
   linger,
@@ -140,6 +141,7 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   }
   app.put('/v1/snapshots/:digest', (request, reply) => snapshots.put(request, reply));
   app.head('/v1/snapshots/:digest', (request, reply) => snapshots.head(request, reply));
+  if (options.ui === 'on') addPage(app, (request, reply) => notFound(routes, request, reply));
   app.get('/healthz', (_, reply) => reply.send({ status: 'ok' }));
   app.get('/readyz', (_, reply) => service.readiness(reply));
   if (options.metrics !== 'off') {

@@ -58,10 +58,11 @@ export async function serve(
   shown: Readonly<Record<string, string>>,
   overrides: Overrides = {},
 ): Promise<Serving> {
-  const { host, port, grpcPort, bodyTimeout, trustProxy, corsOrigins, metrics, drainDelay, drainTimeout } = settings;
+  const { host, port, grpcPort, bodyTimeout, trustProxy, corsOrigins, metrics, ui, drainDelay, drainTimeout } =
+    settings;
   const backend = backendOf(settings, overrides);
   const { log, workers } = backend;
-  const app = createServer(backend, { bodyTimeout, trustProxy, corsOrigins, metrics });
+  const app = createServer(backend, { bodyTimeout, trustProxy, corsOrigins, metrics, ui });
   const grpc = grpcPort === undefined ? undefined : new GrpcServer(backend, { bodyTimeout });
   let closing: Promise<void> | undefined;
   let started = false;

@@ -15,6 +15,8 @@ import { thresholdsOf } from '../findings/options.js';
 import type { Prepared } from '../prepare.js';
 import { summed } from '../summaries/index.js';
 import { requireWalkable } from '../walk-limits.js';
+import { inspectedService } from './inspected-service.js';
+import { listedObjects } from './listed-objects.js';
 
 /** How many Services are asked about unless the request says otherwise. */
 export const DEFAULT_INSPECTED = 1000;
@@ -89,6 +91,8 @@ export function answerInspect(prepared: Prepared, request: QuestionRequest, snap
       asked: asked.length,
       omitted: wanted.length - asked.length,
     },
+    ...(question.lists?.includes('SERVICES') ? { services: sides.map(inspectedService) } : {}),
+    ...(question.lists?.includes('OBJECTS') ? { objects: listedObjects(cluster) } : {}),
   };
   const assumptions = [...trafficAssumption(load), ...sides.flatMap((side) => side.assumptions)];
   return summed('inspect', request, prepared.answer({ result, assumptions }, toldFindings(found, request.findings)));

@@ -128,12 +128,12 @@ function questionOf(
   workload: Workload,
   { probability: asked = {} }: SweepQuestion,
 ): ProbabilityQuestion {
-  const given = nested(() => withSources(cluster, asked, '/probability/traffic'));
-  if (given.nodeRules !== undefined) {
+  if (asked.nodeRules !== undefined) {
     const detail =
       'Rules that are given do not follow the number of replicas: leave nodeRules out, so that those are walked which kube-proxy would write.';
     throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/probability/nodeRules`, detail }]);
   }
+  const given = nested(() => withSources(cluster, asked, '/probability/traffic'));
   if (given.traffic?.models !== undefined) {
     const detail = 'Models need no cluster, and are the same at every point: ask probability.';
     throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/probability/traffic/models`, detail }]);

@@ -1,0 +1,71 @@
+/** Names of the contract's types, as far as the page uses them. All come from openapi/kube-whatif.yaml. */
+import type * as Contract from './gen/types.js';
+
+export type {
+  Balancer,
+  ChainsResult,
+  ChainsWhatIf,
+  Change,
+  Clients,
+  EndpointRef,
+  Established,
+  Family,
+  Findings,
+  Header,
+  HeldSnapshot,
+  Hop,
+  InspectedService,
+  InspectResult,
+  ListedObjects,
+  PathResult,
+  PathWhatIf,
+  Probability,
+  ProbabilityQuestion,
+  ProbabilityResult,
+  ProbabilityWhatIf,
+  Problem,
+  Rule,
+  ServiceDestination,
+  ServiceDifference,
+  ServiceProbability,
+  Settings,
+  Severity,
+  Source,
+  Step,
+  SweepPoint,
+  SweepResult,
+  Table,
+  Trace,
+  Verdict,
+  VerdictShares,
+  Via,
+  WorkloadRef,
+} from './gen/types.js';
+
+export type Finding = Contract.Findings[number];
+export type Assumption = Contract.Assumptions[number];
+export type AppliedChange = Contract.AppliedChanges[number];
+export type ListedService = Contract.ListedObjects['services'][number];
+export type ListedPod = Contract.ListedObjects['pods'][number];
+export type ListedNode = Contract.ListedObjects['nodes'][number];
+export type ListedWorkload = Contract.ListedObjects['workloads'][number];
+export type Remedy = NonNullable<Contract.PathResult['remedies']>[number];
+
+/** The questions that the page asks, by the last part of their path. */
+export interface Results {
+  readonly chains: Contract.ChainsResult;
+  readonly path: Contract.PathResult;
+  readonly probability: Contract.ProbabilityResult;
+  readonly 'what-if': Contract.WhatIfResult;
+  readonly sweep: Contract.SweepResult;
+  readonly inspect: Contract.InspectResult;
+  readonly batch: Contract.BatchResult;
+}
+
+export type Kind = keyof Results;
+
+/** What surrounds every result. */
+export type Answer<K extends Kind = Kind> = Omit<Contract.PathAnswer, 'result'> & { readonly result: Results[K] };
+
+/** What a request says beside its snapshot. */
+export type Body = Readonly<Record<string, unknown>>;

@@ -1,0 +1,84 @@
+/** What is seen, as a file: pictures as SVG and PNG, answers as Markdown and CSV. */
+import { askText } from './ask.js';
+import type { Shown } from './shown.js';
+
+function save(blob: Blob, name: string): void {
+  const address = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  // The browser takes the file in the next turns.
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** What of the page's style a picture takes along into a file of its own. */
+const STYLES = [
+  'fill',
+  'fill-opacity',
+  'stroke',
+  'stroke-width',
+  'stroke-opacity',
+  'stroke-dasharray',
+  'opacity',
+  'font-family',
+  'font-size',
+  'font-weight',
+  'text-anchor',
+  'paint-order',
+] as const;
+
+/** A picture with its style inside. */
+export function standalone(svg: SVGSVGElement): string {
+  const copy = svg.cloneNode(true) as SVGSVGElement;
+  const own = [svg, ...svg.querySelectorAll<SVGElement>('*')];
+  const copied = [copy, ...copy.querySelectorAll<SVGElement>('*')];
+  for (const [index, element] of own.entries()) {
+    const style = getComputedStyle(element);
+    for (const name of STYLES) copied[index]?.setAttribute(name, style.getPropertyValue(name).replaceAll('"', "'"));
+  }
+  const ground = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+  ground.setAttribute('width', '100%');
+  ground.setAttribute('height', '100%');
+  ground.setAttribute('fill', getComputedStyle(document.body).backgroundColor);
+  copy.prepend(ground);
+  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  return new XMLSerializer().serializeToString(copy);
+}
+
+/** The pictures that are seen, the main one first. */
+export function pictures(): readonly SVGSVGElement[] {
+  return [...document.querySelectorAll<SVGSVGElement>('main .picture > svg')];
+}
+
+export function saveSvg(name: string): void {
+  const [svg] = pictures();
+  if (svg !== undefined) save(new Blob([standalone(svg)], { type: 'image/svg+xml' }), `${name}.svg`);
+}
+
+/** Throws where the browser cannot paint the picture. */
+export async function savePng(name: string): Promise<void> {
+  const [svg] = pictures();
+  if (svg === undefined) return;
+  const address = URL.createObjectURL(new Blob([standalone(svg)], { type: 'image/svg+xml' }));
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  const { width, height } = svg.getBoundingClientRect();
+  canvas.width = 2 * width;
+  canvas.height = 2 * height;
+  canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(address);
+  const blob = await new Promise<Blob | null>((resolve) => {
+    canvas.toBlob(resolve, 'image/png');
+  });
+  if (blob !== null) save(blob, `${name}.png`);
+}
+
+/** The answer that is seen in another form, as the service writes it. Throws as a question does. */
+export async function saveForm({ kind, body }: Shown, form: 'markdown' | 'csv', name: string): Promise<void> {
+  const text = await askText(kind, body, form);
+  const type = form === 'csv' ? 'text/csv' : 'text/markdown';
+  save(new Blob([text], { type }), `${name}.${form === 'csv' ? 'csv' : 'md'}`);
+}

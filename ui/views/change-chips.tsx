@@ -1,0 +1,47 @@
+/** The changes that hold for every view, as chips: each can be taken back; and which side of them is shown. */
+import { changeWords } from '../state/change-words.js';
+import { addressOf, route, set } from '../state/route.js';
+import { listedChanges, setChanges, side } from '../state/session.js';
+
+export function ChangeChips() {
+  const listed = listedChanges.value;
+  const { view } = route.value;
+  if (listed.length === 0 || view === 'what-if') return null;
+  return (
+    <section class="chips" aria-label="Changes">
+      <span class="detail">After</span>
+      {listed.map(({ change, off }, index) => (
+        <span class={`chip${off === true ? ' off' : ''}`} key={index}>
+          {changeWords(change)}
+          <button
+            type="button"
+            aria-label={`Remove: ${changeWords(change)}`}
+            onClick={() => setChanges(listed.filter((_, other) => other !== index))}
+          >
+            ×
+          </button>
+        </span>
+      ))}
+      <a
+        href={addressOf(
+          'what-if',
+          route.value.parameters.service === undefined ? {} : { service: route.value.parameters.service },
+        )}
+      >
+        edit
+      </a>
+      <span class="switch" role="group" aria-label="Which side is shown">
+        {(['before', 'after'] as const).map((name) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={side.value === name}
+            onClick={() => set({ side: name === 'after' ? undefined : name })}
+          >
+            {name}
+          </button>
+        ))}
+      </span>
+    </section>
+  );
+}
