@@ -177,6 +177,7 @@ function traffic(args: Arguments): Fields {
     ...field('requestsPerConnection', numberOf(args, 'requests-per-connection')),
     ...field('lifetimeSeconds', numberOf(args, 'lifetime')),
     ...field('clients', numberOf(args, 'client-count')),
+    ...field('clientsBehindOneAddress', numberOf(args, 'clients-behind-nat')),
     ...field('capacity', numberOf(args, 'capacity')),
     ...field('maxRequestsPerSecond', numberOf(args, 'max-rps')),
     ...field('cpuMillisecondsPerRequest', numberOf(args, 'cpu-per-request')),

@@ -137,6 +137,7 @@ const TRAFFIC: Options = {
     value: 'N',
     help: 'clients of equal rates, where session affinity or a hash keeps each on its pod',
   },
+  'clients-behind-nat': { value: 'N', help: 'so many of them share one address, and go to one pod together' },
   'max-rps': { value: 'RATE', help: 'requests per second that one pod takes' },
   capacity: {
     value: 'N',

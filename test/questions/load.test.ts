@@ -342,3 +342,29 @@ t.test('autoscalers: the average hides a hot pod, and the rule differs between 1
   t.match(asked(memory, { requestsPerSecond: 400 }, even).autoscaler, { desired: undefined, explanation: /not known/ });
   t.match(asked(cpu(50), { requestsPerSecond: 400 }, even).autoscaler?.explanation, /cpuMillisecondsPerRequest/);
 });
+
+t.test('few clients over many pods: one address, and the timeout', async (t) => {
+  const options: BalancedOptions = { pods: [3, 2], spec: { sessionAffinity: 'ClientIP' } };
+  const nat = load(
+    { requestsPerSecond: 620, clients: 62, clientsBehindOneAddress: 50, maxRequestsPerSecond: 400 },
+    options,
+  );
+  t.equal(nat.law, 'CLIENTS');
+  t.equal(nat.anyOver, 1, '500 of one address are more than 400, on whatever pod');
+  t.ok((nat.most?.mean ?? 0) > 500);
+  const apart = load({ requestsPerSecond: 620, clients: 62, maxRequestsPerSecond: 400 }, options);
+  t.ok((apart.anyOver ?? 1) < 0.01);
+  const sticky = (load({ requestsPerSecond: 3, clients: 10800 }, options) as { affinity?: Record<string, number> })
+    .affinity;
+  t.ok(near(sticky?.requestsPerChoice, Math.exp(3)), 'e^3 requests until one comes too late');
+  t.throws(() => load({ requestsPerSecond: 6, clients: 3, clientsBehindOneAddress: 4 }, options), {
+    code: 'INVALID_REQUEST',
+    problems: [{ pointer: '/probability/traffic/clientsBehindOneAddress' }],
+  });
+});
+
+t.test('a pod that is its own client is one like others', async (t) => {
+  const fields = load({ sources: [{ source: { pod: 'default/web-1-1' }, connections: 30 }] }, { pods: [2, 1] });
+  t.equal(fields.connections, 30);
+  t.ok(fields.pods?.every(({ connections }) => near(connections, 10)));
+});
