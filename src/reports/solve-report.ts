@@ -148,7 +148,7 @@ function tablesOf({ replicas, policy, placement, rollout }: SolveResult, all: bo
     ...(replicas === undefined ? [] : valueTable('Replicas', 'replicas', replicas, all)),
     ...(policy === undefined ? [] : [policyTable(policy)]),
     ...(placement === undefined ? [] : placementTable(placement)),
-    ...(rollout === undefined ? [] : valueTable('Roll-out', 'strategy', rollout, all)),
+    ...(rollout === undefined ? [] : valueTable('Roll-out', 'surge/unavailable', rollout, all)),
   ];
 }
 

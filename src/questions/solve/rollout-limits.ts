@@ -39,7 +39,7 @@ export function rolloutLimits(asked: Asked, scale: Scale, { maxSurge }: Wanted, 
     const measured = at(unavailable);
     return measured !== undefined && bears(asked, measured);
   };
-  const words = (unavailable: number) => `surge ${surge}, unavailable ${unavailable}`;
+  const words = (unavailable: number) => `${surge}/${unavailable}`;
   const solvedValue = (unavailable: number): SolvedValue => {
     const measured = at(unavailable);
     return {
