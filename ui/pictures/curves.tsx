@@ -50,7 +50,7 @@ export function Curves({ label, xName, positions, curves, bound, marked, width }
       0,
     );
   };
-  const step = (by: number) => setAt(Math.min(positions.length - 1, Math.max(0, (at ?? 0) + by)));
+  const step = (by: number) => setAt(at === undefined ? 0 : Math.min(positions.length - 1, Math.max(0, at + by)));
   const position = at === undefined ? undefined : positions[at];
   return (
     <div class="picture curves">

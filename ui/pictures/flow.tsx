@@ -79,7 +79,6 @@ function Mark({
       class={`mark ${node.kind}${dim ? ' dim' : ''}${differs ? ' differs' : ''}`}
       role="button"
       tabIndex={0}
-      aria-label={words.join(', ')}
       aria-expanded={node.group === undefined ? undefined : node.isOpen === true}
       data-id={node.id}
       data-fraction={`${node.share.n}/${node.share.d}`}
@@ -94,7 +93,7 @@ function Mark({
       onPointerEnter={() => onLight(node.id)}
       onPointerLeave={() => onLight(undefined)}
     >
-      <title>{words.join(' · ')}</title>
+      <title>{words.join(', ')}</title>
       <rect
         class="hit"
         x={node.x - 4}
@@ -108,6 +107,7 @@ function Mark({
         {shortened(node.label, letters)}
       </text>
       <text class="number" x={node.x + node.width + 6} y={middle + 12}>
+        {' '}
         <tspan class="fraction">{short(node.share)}</tspan>
         {brief || exact === '1' || exact === '0' ? '' : ` · ${percent(node.share)}`}
         {differs ? <tspan class="change">{` ${change.n > 0n ? '▲' : '▼'} ${points(change)}`}</tspan> : null}
@@ -128,7 +128,7 @@ export function FlowPicture({ flow, label, before, onToggle, onSelect }: Props) 
   const isLit = ({ source, target }: PlacedLink) =>
     bright === undefined || bright.has(`source ${source} ${target}`) || bright.has(`target ${source} ${target}`);
   return (
-    <div class="picture" ref={element}>
+    <div class="picture" tabIndex={0} role="region" aria-label={`${label}, as a picture`} ref={element}>
       {layout === undefined ? null : (
         <svg
           class="flow"

@@ -5,8 +5,8 @@ import { changes, digest, request, shownChanges } from './session.js';
 
 export const NO_OBJECTS: ListedObjects = { nodes: [], workloads: [], pods: [], services: [] };
 
-/** Names, and few findings: one Service alone is asked about, so that the names come at once. */
-const NAMES_ALONE = { inspect: { failOn: 'NEVER', maxServices: 1, lists: ['OBJECTS'] } } as const;
+/** Names alone: no Service is asked about, so that they come at once. */
+const NAMES_ALONE = { inspect: { failOn: 'NEVER', maxServices: 0, lists: ['OBJECTS'] } } as const;
 
 /** The objects of the side that is shown, or of that before the changes. */
 export function useObjects(of: 'shown' | 'before' | 'after' = 'shown'): Asked<'inspect'> & { objects: ListedObjects } {

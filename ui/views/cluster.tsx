@@ -111,7 +111,7 @@ function linesOf(assumptions: readonly Assumption[]): readonly Line[] {
 }
 
 export function ClusterView() {
-  const body = request({ inspect: { failOn: 'NEVER', maxServices: 1 } });
+  const body = request({ inspect: { failOn: 'NEVER', maxServices: 0 } });
   const { answer, failure } = useAnswer('inspect', body);
   useShown('inspect', body);
   const fields = Object.keys(settings.value).length;
@@ -153,7 +153,7 @@ export function ClusterView() {
               What the snapshot does not tell, or tells only by convention. A change here holds for every question, and
               is part of the address.
             </p>
-            <div class="scroll">
+            <div class="scroll" tabIndex={0} role="region" aria-label="Assumptions">
               <table class="data assumptions">
                 <thead>
                   <tr>

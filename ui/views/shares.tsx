@@ -34,7 +34,7 @@ export function SharesTable({ shares }: { shares: ServiceProbability }) {
   const rows = all ? shares.endpoints : shares.endpoints.slice(0, MOST_ROWS);
   const lost = shares.verdicts.filter(({ verdict }) => verdict !== 'DELIVERED');
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Shares">
       <table class="data" data-shares>
         <thead>
           <tr>

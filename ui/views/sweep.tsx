@@ -168,7 +168,7 @@ function curvesOf(points: readonly SweepPoint[], index: number): readonly Curve[
 
 function PointsTable({ result, index }: { result: SweepResult; index: number }) {
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Points">
       <table class="data" data-points>
         <thead>
           <tr>
