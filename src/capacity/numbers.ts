@@ -23,11 +23,16 @@ export function binomialPmf(n: number, p: number, k: number): number {
   return Math.exp(log);
 }
 
+/** The logarithm of the chance of exactly k where `mean` are expected, which are more than none. */
+export function poissonLog(mean: number, k: number): number {
+  return k * Math.log(mean) - mean - logFactorial(k);
+}
+
 /** The chance of exactly k where `mean` are expected. */
 export function poissonPmf(mean: number, k: number): number {
   if (k < 0) return 0;
   if (mean <= 0) return k === 0 ? 1 : 0;
-  return Math.exp(k * Math.log(mean) - mean - logFactorial(k));
+  return Math.exp(poissonLog(mean, k));
 }
 
 /** A law over whole numbers from `first` on. */
@@ -39,29 +44,44 @@ export interface Law {
 /** Values less likely than this, beside the most likely one, are left out of a law. */
 const NEGLIGIBLE = 1e-30;
 
-function windowed(mode: number, last: number, at: (k: number) => number): Law {
-  const chances: number[] = [];
+/** A law from its mode outwards; `up` is the ratio of the chance of k + 1 to that of k. */
+function windowed(mode: number, last: number, chance: number, up: (k: number) => number): Law {
+  const chances: number[] = [chance];
+  for (let k = mode, now = chance; k < last; k++) {
+    now *= up(k);
+    if (now < NEGLIGIBLE) break;
+    chances.push(now);
+  }
   const below: number[] = [];
-  for (let k = mode; k <= last; k++) {
-    const chance = at(k);
-    if (chance < NEGLIGIBLE) break;
-    chances.push(chance);
+  for (let k = mode - 1, now = chance; k >= 0; k--) {
+    now /= up(k);
+    if (now < NEGLIGIBLE) break;
+    below.push(now);
   }
-  for (let k = mode - 1; k >= 0; k--) {
-    const chance = at(k);
-    if (chance < NEGLIGIBLE) break;
-    below.push(chance);
-  }
-  return { first: mode - below.length, chances: [...below.reverse(), ...chances] };
+  return { first: mode - below.length, chances: below.length === 0 ? chances : [...below.reverse(), ...chances] };
 }
 
 export function binomialLaw(n: number, p: number): Law {
+  if (p <= 0) return { first: 0, chances: [1] };
+  if (p >= 1) return { first: n, chances: [1] };
   const mode = Math.min(n, Math.max(0, Math.floor((n + 1) * p)));
-  return windowed(mode, n, (k) => binomialPmf(n, p, k));
+  const odds = p / (1 - p);
+  return windowed(mode, n, binomialPmf(n, p, mode), (k) => ((n - k) / (k + 1)) * odds);
 }
 
 export function poissonLaw(mean: number): Law {
-  return windowed(Math.floor(mean), Number.MAX_SAFE_INTEGER, (k) => poissonPmf(mean, k));
+  if (mean <= 0) return { first: 0, chances: [1] };
+  const mode = Math.floor(mean);
+  return windowed(mode, Number.MAX_SAFE_INTEGER, poissonPmf(mean, mode), (k) => mean / (k + 1));
+}
+
+/** Chances of more than a limit, each summed from the small terms up; made once where many limits are asked about. */
+export function tailOf({ first, chances }: Law): (limit: number) => number {
+  const sums = new Float64Array(chances.length + 1);
+  for (let index = chances.length - 1; index >= 0; index--) {
+    sums[index] = (sums[index + 1] as number) + (chances[index] as number);
+  }
+  return (limit) => sums[Math.max(0, Math.min(chances.length, Math.floor(limit) + 1 - first))] as number;
 }
 
 /** The chance of more than `limit`, summed from the small terms up. */

@@ -72,7 +72,7 @@ export const loadBalancer: ChangeKind<LoadBalancerChange> = {
       namespace === undefined || name === undefined
         ? undefined
         : requireService(cluster, namespace, name, `${pointer}/name`);
-    if (only !== undefined && !isBalanced(only)) {
+    if (only !== undefined && !isBalanced(only, cluster)) {
       const type = only.spec?.type ?? 'ClusterIP';
       throw impossible(
         `${pointer}/name`,

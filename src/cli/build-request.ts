@@ -110,7 +110,18 @@ async function pathFields(args: Arguments): Promise<Fields> {
   };
 }
 
-function probabilityFields(args: Arguments): Fields {
+/** The rules of nodes as questions without a field for `iptables-save` take them. */
+async function rulesByNode(args: Arguments): Promise<Fields> {
+  const { iptablesSave = {}, nodeRules: given = {} } = (await nodeRules(args)) as {
+    iptablesSave?: Readonly<Record<string, string>>;
+    nodeRules?: Readonly<Record<string, object>>;
+  };
+  const merged: Record<string, object> = { ...given };
+  for (const [node, text] of Object.entries(iptablesSave)) merged[node] = { ...merged[node], iptablesSave: text };
+  return Object.keys(merged).length === 0 ? {} : { nodeRules: merged };
+}
+
+async function probabilityFields(args: Arguments): Promise<Fields> {
   requireTo(args);
   const clients = args.one('clients');
   const weights = args.all('weight');
@@ -125,33 +136,55 @@ function probabilityFields(args: Arguments): Fields {
     ...list('families', args.all('family'), readFamily),
     ...word(args, 'phase', 'phase', ENUMS.Phase),
     ...traffic(args),
+    ...(await rulesByNode(args)),
   };
 }
 
-/** The number of an option. Throws UsageError for anything else. */
-function numberOf(args: Arguments, name: string): number | undefined {
+/** The number of an option; `parts`: a fraction or a percentage is taken too. Throws UsageError for anything else. */
+function numberOf(args: Arguments, name: string, parts = false): number | undefined {
   const text = args.one(name);
   if (text === undefined) return undefined;
-  if (!/^\d{1,15}(?:\.\d{1,9})?$/.test(text))
+  const [, p = '', q] = (parts ? /^(\d{1,15})\/(\d{1,15})$/ : /^$/).exec(text) ?? [];
+  if (q !== undefined && Number(q) > 0) return Number(p) / Number(q);
+  const percent = parts && text.endsWith('%');
+  const plain = percent ? text.slice(0, -1) : text;
+  if (!/^\d{1,15}(?:\.\d{1,15})?$/.test(plain))
     throw new UsageError(`--${name} needs a number of at least 0, not "${text}".`);
-  return Number(text);
+  return percent ? Number(plain) / 100 : Number(plain);
+}
+
+/** The sources of an option `SOURCE=NUMBER`, each with its number under a name. */
+function trafficSources(args: Arguments, option: string, unit: string): readonly Fields[] {
+  return args.all(option).map((text) => {
+    const [source, value] = readPair(`--${option}`, text, 'SOURCE=NUMBER');
+    if (!/^\d{1,15}(?:\.\d{1,15})?$/.test(value))
+      throw new UsageError(`--${option} needs a number of at least 0 after =, not "${value}".`);
+    const from = source.startsWith('zone/') ? { zone: source.slice(5) } : { source: readSource(`--${option}`, source) };
+    return { ...from, [unit]: Number(value) };
+  });
 }
 
 /** How much is sent, as options say it. */
 function traffic(args: Arguments): Fields {
+  const sources = [
+    ...trafficSources(args, 'traffic-from', 'requestsPerSecond'),
+    ...trafficSources(args, 'connections-from', 'connections'),
+  ];
   const said = {
     ...field('connections', numberOf(args, 'connections')),
     ...field('requestsPerSecond', numberOf(args, 'rps')),
+    ...field('connectionsPerSecond', numberOf(args, 'connections-per-second')),
+    ...field('requestsPerConnection', numberOf(args, 'requests-per-connection')),
+    ...field('lifetimeSeconds', numberOf(args, 'lifetime')),
     ...field('clients', numberOf(args, 'client-count')),
-    ...field('capacity', numberOf(args, 'capacity') ?? numberOf(args, 'max-rps')),
+    ...field('capacity', numberOf(args, 'capacity')),
+    ...field('maxRequestsPerSecond', numberOf(args, 'max-rps')),
+    ...field('cpuMillisecondsPerRequest', numberOf(args, 'cpu-per-request')),
+    ...field('maxChance', numberOf(args, 'max-chance', true)),
     ...field('bytesPerRequest', numberOf(args, 'bytes-per-request')),
     ...field('pricePerGigabyte', numberOf(args, 'price-per-gigabyte')),
+    ...(sources.length === 0 ? {} : { sources }),
   };
-  if (args.has('max-rps') && args.has('connections')) {
-    throw new UsageError(
-      '--max-rps is a capacity in requests per second; with --connections give --capacity, in connections.',
-    );
-  }
   return Object.keys(said).length === 0 ? {} : { traffic: said };
 }
 
@@ -176,7 +209,7 @@ async function sweepFields(args: Arguments): Promise<Fields> {
   }
   const workload = args.one('workload');
   const replicas = args.one('replicas');
-  const asked = probabilityFields(args);
+  const asked = await probabilityFields(args);
   const part = (option: string) => {
     const text = args.one(option);
     return text === undefined ? undefined : readFraction(`--${option}`, text);
@@ -187,6 +220,7 @@ async function sweepFields(args: Arguments): Promise<Fields> {
     ...field('largestZoneShare', part('largest-zone-share')),
     ...field('imbalance', part('imbalance')),
     ...field('delivered', part('delivered')),
+    ...field('overCapacity', part('over-capacity')),
   };
   const after: unknown[] = [];
   for (const text of args.all('change-after')) after.push(await readJsonOption('--change-after', text));
@@ -201,7 +235,7 @@ async function sweepFields(args: Arguments): Promise<Fields> {
 }
 
 /** The questions that have options of their own. */
-export type AskedKind = PlainKind | 'sweep' | 'check' | 'inspect' | 'apply' | 'reach';
+export type AskedKind = PlainKind | 'sweep' | 'check' | 'inspect' | 'apply' | 'reach' | 'solve';
 
 /** The fields of check. */
 function checkFields(args: Arguments): Fields {
@@ -212,6 +246,7 @@ function checkFields(args: Arguments): Fields {
     ...list('vias', args.all('via'), readVia),
     ...list('families', args.all('family'), readFamily),
     ...whole(args, 'max-services', 'maxServices'),
+    ...traffic(args),
   };
 }
 
@@ -223,6 +258,7 @@ function inspectFields(args: Arguments): Fields {
     ...list('namespaces', args.all('in-namespace')),
     ...whole(args, 'max-services', 'maxServices'),
     ...list('lists', args.all('list'), (text) => oneOf('--list', text, ENUMS.InspectList)),
+    ...traffic(args),
   };
 }
 
@@ -242,6 +278,53 @@ function reachFields(args: Arguments): Fields {
     ...(protocol === undefined ? {} : { protocol: oneOf('--port', protocol, ENUMS.Protocol) }),
     ...list('families', args.all('family'), readFamily),
     ...whole(args, 'max-pairs', 'maxPairs'),
+  };
+}
+
+const COST_NAMES = ['imbalance', 'crossZoneShare', 'crossZoneGigabyte', 'clientAddressLost'] as const;
+
+/** The fields of solve. */
+function solveFields(args: Arguments): Fields {
+  const workload = args.one('workload');
+  const asked = probabilityFields(args);
+  const found = args.all('find');
+  const finds = found.length === 0 && !args.has('request') ? ['replicas'] : found;
+  const wants = finds.map((text) => oneOf('--find', text, ['replicas', 'policy', 'placement', 'rollout'] as const));
+  const policies = (text: string) => oneOf('--policy', text, ENUMS['SolvedPolicy.best']);
+  const costs = args.all('cost').map((text) => {
+    const [given, value] = readPair('--cost', text, 'NAME=PRICE');
+    const name = COST_NAMES.find((one) => one.toLowerCase() === given.replaceAll('-', '').toLowerCase());
+    if (name === undefined)
+      throw new UsageError(
+        `--cost takes imbalance, cross-zone-share, cross-zone-gigabyte or client-address-lost, not ${given}.`,
+      );
+    if (!/^\d{1,15}(?:\.\d{1,15})?$/.test(value))
+      throw new UsageError(`--cost ${given} needs a number of at least 0, not "${value}".`);
+    return [name, Number(value)] as const;
+  });
+  const policy = args.one('policy');
+  const surge = args.one('max-surge');
+  const parts: Readonly<Record<(typeof wants)[number], Fields>> = {
+    replicas: {
+      ...whole(args, 'most', 'most'),
+      ...list('without', args.all('without'), (text) =>
+        oneOf('--without', text, ENUMS['SolveQuestion.replicas.without']),
+      ),
+    },
+    policy: {
+      ...list('candidates', args.all('candidate'), policies),
+      ...(costs.length === 0 ? {} : { costs: Object.fromEntries(costs) }),
+    },
+    placement: {
+      ...whole(args, 'replicas', 'replicas'),
+      ...field('policy', policy === undefined ? undefined : policies(policy)),
+    },
+    rollout: { ...field('maxSurge', surge === undefined ? undefined : /^\d+$/.test(surge) ? Number(surge) : surge) },
+  };
+  return {
+    ...field('scale', workload === undefined ? undefined : readScaled('--workload', workload)),
+    ...Object.fromEntries(wants.map((name) => [name, parts[name]])),
+    ...(Object.keys(asked).length === 0 ? {} : { probability: asked }),
   };
 }
 
@@ -280,6 +363,7 @@ const FIELDS: Readonly<Record<AskedKind, (args: Arguments) => Fields | Promise<F
   check: checkFields,
   inspect: inspectFields,
   reach: reachFields,
+  solve: solveFields,
   path: pathFields,
   probability: probabilityFields,
   sweep: sweepFields,

@@ -126,6 +126,66 @@ const PHASE: Option = {
   help: 'where the health checks of load balancers stand: after (default) they have found the changes, or before',
 };
 
+/** What nodes really carry. */
+const NODE_RULES = {
+  'iptables-save': {
+    value: 'NODE=FILE',
+    multiple: true,
+    help: "walk the rules in this file, a node's own iptables-save, instead of kube-proxy's; repeatable",
+  },
+  'nft-list': {
+    value: 'NODE=FILE',
+    multiple: true,
+    help: "walk this file, the node's nft list ruleset (or nft -j), instead of what kube-proxy would write; repeatable",
+  },
+  'ipset-save': {
+    value: 'NODE=FILE',
+    multiple: true,
+    help: "decide matches of sets by this file, the node's ipset save; repeatable",
+  },
+  'ipvsadm-save': {
+    value: 'NODE=FILE',
+    multiple: true,
+    help: "with iptables-save: the node's ipvsadm -S -n or ipvsadm -Ln; repeatable",
+  },
+} as const;
+/** How much is sent, and what a pod takes. */
+const TRAFFIC: Options = {
+  rps: { value: 'RATE', help: 'requests per second of all clients: the load of each pod, node and zone' },
+  connections: { value: 'N', help: 'open connections: how uneven they are over the pods, with percentiles' },
+  'connections-per-second': { value: 'RATE', help: 'new connections per second, with --lifetime' },
+  'requests-per-connection': { value: 'N', help: 'requests that a connection carries before it ends' },
+  lifetime: { value: 'SECONDS', help: 'how long a connection lasts in the mean' },
+  'client-count': {
+    value: 'N',
+    help: 'clients of equal rates, where session affinity or a hash keeps each on its pod',
+  },
+  'max-rps': { value: 'RATE', help: 'requests per second that one pod takes' },
+  capacity: {
+    value: 'N',
+    help: 'what one pod takes: connections where --connections is given, else requests per second',
+  },
+  'cpu-per-request': {
+    value: 'MS',
+    help: 'CPU milliseconds of one request: a pod takes as many as fit into the CPU that it requests',
+  },
+  'max-chance': {
+    value: 'P',
+    help: 'the chance of a pod over its capacity that is put up with, as 0.01, 1/100 or 1%; default 1%',
+  },
+  'bytes-per-request': { value: 'BYTES', help: 'for the bytes that cross zones' },
+  'price-per-gigabyte': { value: 'PRICE', help: 'of traffic between zones' },
+  'traffic-from': {
+    value: 'SOURCE=RATE',
+    multiple: true,
+    help: 'requests per second (with --connections-from: connections) from one source, as --from of path takes it, or zone/ZONE; repeatable; in place of --rps and --clients',
+  },
+  'connections-from': { value: 'SOURCE=N', multiple: true, help: 'the same in open connections; repeatable' },
+};
+
+/** The same where each door has its own clients. */
+const DOOR_TRAFFIC: Options = Object.fromEntries(Object.entries(TRAFFIC).filter(([name]) => !name.endsWith('-from')));
+
 const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
   chains: {
     summary: 'the rules that a node carries, byte for byte',
@@ -172,26 +232,7 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
       'returning-to': { value: 'ADDRESS:PORT', help: 'the endpoint that session affinity remembers of this client' },
       'max-traces': { value: 'N', help: 'tell at most so many traces, 1 to 1000; default 100' },
       'group-by': { value: 'WHAT', help: 'none (default), endpoint, node or verdict: tell such traces as one' },
-      'iptables-save': {
-        value: 'NODE=FILE',
-        multiple: true,
-        help: "walk the rules in this file, a node's own iptables-save, instead of kube-proxy's; repeatable",
-      },
-      'nft-list': {
-        value: 'NODE=FILE',
-        multiple: true,
-        help: "walk this file, the node's nft list ruleset, instead of what kube-proxy would write; repeatable",
-      },
-      'ipset-save': {
-        value: 'NODE=FILE',
-        multiple: true,
-        help: "decide matches of sets by this file, the node's ipset save; repeatable",
-      },
-      'ipvsadm-save': {
-        value: 'NODE=FILE',
-        multiple: true,
-        help: "with iptables-save: the node's ipvsadm -S -n or ipvsadm -Ln; repeatable",
-      },
+      ...NODE_RULES,
       ...QUESTION,
     },
     examples: [
@@ -215,16 +256,7 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
         help: 'how the Services are addressed: cluster-ip (default), node-port, external-ip, load-balancer or dns',
       },
       'to-node': { value: 'NODE', help: 'for node-port: the node whose address is used' },
-      connections: { value: 'N', help: 'open connections: how uneven they are over the pods, with percentiles' },
-      rps: { value: 'RATE', help: 'requests per second of all clients: the load of each pod, node and zone' },
-      'max-rps': { value: 'RATE', help: 'requests per second that one pod takes' },
-      capacity: {
-        value: 'N',
-        help: 'what one pod takes: connections where --connections is given, else requests per second',
-      },
-      'client-count': { value: 'N', help: 'clients of equal rates, where session affinity keeps each on its pod' },
-      'bytes-per-request': { value: 'BYTES', help: 'for the bytes that cross zones' },
-      'price-per-gigabyte': { value: 'PRICE', help: 'of traffic between zones' },
+      ...TRAFFIC,
       clients: {
         value: 'CLIENTS',
         help: 'nodes[@NODE,…] (a pod on each, the default), hosts[@NODE,…] (a process of each), KIND/NAMESPACE/NAME, pod/NAMESPACE/NAME, external[/ADDRESS][@NODE,…] or load-balancer[/ADDRESS]',
@@ -238,6 +270,7 @@ const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
       },
       protocol: { value: 'PROTOCOL', help: 'tcp, udp or sctp' },
       family: { value: 'FAMILY', multiple: true, help: `${FAMILY}; repeatable` },
+      ...NODE_RULES,
       ...QUESTION,
     },
     examples: [
@@ -271,11 +304,16 @@ const SWEEP: Command = {
       help: "svc/NAMESPACE/NAME[:PORT]; repeatable; default: every port of the Services that select the workload's pods",
     },
     ...SHARES,
+    ...TRAFFIC,
     'largest-share': { value: 'P/Q', help: 'look for the smallest number of replicas where no endpoint gets more' },
     'largest-node-share': { value: 'P/Q', help: 'and no node more than this' },
     'largest-zone-share': { value: 'P/Q', help: 'and no zone more than this' },
     imbalance: { value: 'P/Q', help: 'and the largest share is at most so many times the even one' },
     delivered: { value: 'P/Q', help: 'and at least this is delivered; default: more than nothing' },
+    'over-capacity': {
+      value: 'P/Q',
+      help: 'and the chance of a pod over its capacity is at most this; default where a capacity is given: --max-chance',
+    },
     'change-after': {
       value: 'JSON|FILE',
       multiple: true,
@@ -288,6 +326,7 @@ const SWEEP: Command = {
   examples: [
     'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..300 --largest-share 1/20',
     'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..60 --largest-share 1/20 --change-after \'{"zone":{"name":"b","action":"FAIL"}}\'',
+    'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..60 --rps 5000 --max-rps 300 --connections 50',
     'kube-whatif sweep -s cluster.json --workload statefulset/default/db --replicas 1,3,5 --to svc/default/db --output markdown',
   ],
 };
@@ -319,6 +358,7 @@ const CHECK: Options = {
   },
   family: { value: 'FAMILY', multiple: true, help: `${FAMILY}; repeatable` },
   'max-services': { value: 'N', help: 'ask about at most so many touched Services; default 200' },
+  ...DOOR_TRAFFIC,
   ...AFTER,
   ...QUESTION,
   output: { short: 'o', value: 'FORM', help: 'text (default), markdown, json, junit or sarif' },
@@ -335,6 +375,7 @@ const INSPECT: Options = {
     multiple: true,
     help: 'list what is there beside the findings: services (each in few numbers) or objects (by name, with -o json); repeatable',
   },
+  ...DOOR_TRAFFIC,
   ...QUESTION,
 };
 
@@ -360,6 +401,43 @@ const REACH: Options = {
   ...QUESTION,
 };
 
+const POLICY_WORDS = 'cluster, local, prefer-same-zone, prefer-same-node or topology-auto';
+
+const SOLVE: Options = {
+  find: {
+    value: 'WHAT',
+    multiple: true,
+    help: 'replicas (default), policy, placement or rollout; repeatable',
+  },
+  workload: {
+    value: 'WORKLOAD',
+    help: '[KIND/]NAMESPACE/NAME; KIND is deployment (default), replicaset or statefulset',
+  },
+  to: {
+    value: 'SERVICE',
+    multiple: true,
+    help: "svc/NAMESPACE/NAME[:PORT]; repeatable; default: every port of the Services that select the workload's pods",
+  },
+  ...SHARES,
+  ...TRAFFIC,
+  without: {
+    value: 'WHAT',
+    multiple: true,
+    help: 'replicas: also without any one zone, any one node, or in a rollout; repeatable',
+  },
+  most: { value: 'N', help: 'replicas: try at most so many; default 5000' },
+  candidate: { value: 'POLICY', multiple: true, help: `policy: only ${POLICY_WORDS}; repeatable; default: all` },
+  cost: {
+    value: 'NAME=PRICE',
+    multiple: true,
+    help: 'policy: the price of imbalance, cross-zone-share, cross-zone-gigabyte or client-address-lost; repeatable',
+  },
+  policy: { value: 'POLICY', help: `placement: under ${POLICY_WORDS}; default: as the Service is` },
+  replicas: { value: 'N', help: 'placement: of so many pods; default: those that the workload has' },
+  'max-surge': { value: 'N|P%', help: "rollout: with this maxSurge; default: the workload's own" },
+  ...QUESTION,
+};
+
 export const COMMANDS: Readonly<
   Record<
     | PlainKind
@@ -370,6 +448,7 @@ export const COMMANDS: Readonly<
     | 'inspect'
     | 'apply'
     | 'reach'
+    | 'solve'
     | 'snapshot'
     | 'completion'
     | 'open'
@@ -406,6 +485,7 @@ export const COMMANDS: Readonly<
       'kube-whatif check -s cluster.json -f manifests/ --fail-on warning',
       'kube-whatif check -s cluster.json -f web.yaml --output markdown --ignore CONNECTIONS_LOST',
       'kube-whatif check -s cluster.json --scale default/web=1 --threshold imbalance=3/2 --output sarif',
+      'kube-whatif check -s cluster.json --scale default/web=12 --rps 5000 --max-rps 300 --fail-on warning',
       'kube-whatif check -s cluster.json --after later.json --output junit',
     ],
   },
@@ -435,6 +515,17 @@ export const COMMANDS: Readonly<
       'kube-whatif reach -s cluster.json --in-namespace shop',
       'kube-whatif reach -s cluster.json -f manifests/ --output csv',
       'kube-whatif reach -s cluster.json --to-workloads --in-namespace shop --from-namespace "*"',
+    ],
+  },
+  solve: {
+    summary: 'what is the least, the best, the worst? replicas, traffic policy, placement, roll-out',
+    options: SOLVE,
+    examples: [
+      'kube-whatif solve -s cluster.json --workload default/web --rps 5000 --max-rps 300 --without zone',
+      'kube-whatif solve -s cluster.json --workload default/web --connections 50 --capacity 6 --max-chance 5%',
+      'kube-whatif solve -s cluster.json --find policy --to svc/default/web --rps 5000 --bytes-per-request 2000 --cost cross-zone-gigabyte=0.01 --cost imbalance=1',
+      'kube-whatif solve -s cluster.json --find placement --workload default/web --policy local --to svc/default/web --via node-port --clients external',
+      'kube-whatif solve -s cluster.json --find rollout --workload default/web --rps 5000 --max-rps 300',
     ],
   },
   snapshot: {

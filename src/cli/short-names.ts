@@ -20,7 +20,7 @@ const WORKLOAD_WORDS = [
 /** Words before a name that say what it is, and after which a namespace may be left out. */
 const PLACED = ['pod', 'health-check', ...WORKLOAD_WORDS];
 /** Words before the name of something that has no namespace, or that takes a form of its own. */
-const OTHER = ['node', 'pod-on', 'external', 'workload', 'nodes', 'hosts', 'load-balancer'];
+const OTHER = ['node', 'pod-on', 'external', 'workload', 'nodes', 'hosts', 'load-balancer', 'zone'];
 
 const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 

@@ -9,6 +9,8 @@ const WHOLE: Readonly<Record<string, Whole>> = {
   from: wholeSource,
   clients: wholeSource,
   weight: (text, namespace) => beforeEquals(text, (name) => wholeSource(name, namespace)),
+  'traffic-from': (text, namespace) => beforeEquals(text, (name) => wholeSource(name, namespace)),
+  'connections-from': (text, namespace) => beforeEquals(text, (name) => wholeSource(name, namespace)),
   scale: (text, namespace) => beforeEquals(text, (name) => wholeWorkload(name, namespace)),
   workload: wholeWorkload,
   service: wholeName,

@@ -8,7 +8,10 @@ function own(labels: Labels, key: string): string | undefined {
 
 /** Whether labels have every pair of a simple selector (a Service's). An empty selector matches everything. */
 export function matchesLabels(labels: Labels, selector: Readonly<Record<string, string>>): boolean {
-  return Object.entries(selector).every(([key, value]) => own(labels, key) === value);
+  for (const key in selector) {
+    if (Object.hasOwn(selector, key) && own(labels, key) !== selector[key]) return false;
+  }
+  return true;
 }
 
 /**

@@ -5,7 +5,7 @@
 import { storedPolicyFaults } from '../api-server/validation/stored-policy.js';
 import type { ObjectMeta } from './objects.js';
 
-export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE' | 'LOAD_BALANCER' | 'AUTOSCALER';
+export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE' | 'LOAD_BALANCER' | 'AUTOSCALER' | 'ADDRESS_RANGE';
 
 export interface Resource {
   readonly kind: string;
@@ -47,11 +47,35 @@ const RESOURCE_KINDS: readonly ResourceKind[] = [
   { kind: 'Installation', group: /^operator\.tigera\.io\//, role: 'DATAPLANE', namespaced: false },
   { kind: 'Network', group: /^(?:operator|config)\.openshift\.io\//, role: 'DATAPLANE', namespaced: false },
   { kind: 'HorizontalPodAutoscaler', group: /^autoscaling\//, role: 'AUTOSCALER', namespaced: true },
+  { kind: 'ServiceCIDR', group: /^networking\.k8s\.io\//, role: 'ADDRESS_RANGE', namespaced: false },
   { kind: 'Namespace', group: /^v1$/, role: 'NAMESPACE', namespaced: false },
   ...['IPAddressPool', 'L2Advertisement', 'BGPAdvertisement', 'BGPPeer', 'ServiceL2Status'].map(
     (kind): ResourceKind => ({ kind, group: /^metallb\.io\//, role: 'LOAD_BALANCER', namespaced: true }),
   ),
-  { kind: 'CiliumL2AnnouncementPolicy', group: /^cilium\.io\//, role: 'LOAD_BALANCER', namespaced: false },
+  ...[
+    'CiliumL2AnnouncementPolicy',
+    'CiliumLoadBalancerIPPool',
+    'CiliumBGPPeeringPolicy',
+    'CiliumBGPClusterConfig',
+    'CiliumBGPAdvertisement',
+  ].map((kind): ResourceKind => ({ kind, group: /^cilium\.io\//, role: 'LOAD_BALANCER', namespaced: false })),
+  // Leases say who holds an address: of kube-vip, and of Cilium in layer 2.
+  { kind: 'Lease', group: /^coordination\.k8s\.io\//, role: 'LOAD_BALANCER', namespaced: true },
+  // An Ingress may have a load balancer of its own, whose targets are the Service's pods or nodes.
+  { kind: 'Ingress', group: /^(?:networking\.k8s\.io|extensions)\//, role: 'LOAD_BALANCER', namespaced: true },
+  { kind: 'IngressClass', group: /^networking\.k8s\.io\//, role: 'LOAD_BALANCER', namespaced: false },
+  {
+    kind: 'IngressClassParams',
+    group: /^(?:elbv2\.k8s\.aws|eks\.amazonaws\.com)\//,
+    role: 'LOAD_BALANCER',
+    namespaced: false,
+  },
+  {
+    kind: 'TargetGroupBinding',
+    group: /^(?:elbv2\.k8s\.aws|eks\.amazonaws\.com)\//,
+    role: 'LOAD_BALANCER',
+    namespaced: true,
+  },
 ];
 
 function kindOf(kind: string, apiVersion: unknown): ResourceKind | undefined {
@@ -112,7 +136,11 @@ export type ReadResource =
 const USUAL_VERSIONS: Readonly<Record<string, string>> = {
   NetworkPolicy: 'networking.k8s.io/v1',
   Namespace: 'v1',
+  ServiceCIDR: 'networking.k8s.io/v1',
   HorizontalPodAutoscaler: 'autoscaling/v2',
+  Ingress: 'networking.k8s.io/v1',
+  IngressClass: 'networking.k8s.io/v1',
+  Lease: 'coordination.k8s.io/v1',
 };
 
 /** The roles for which the status of an object is kept. */

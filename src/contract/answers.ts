@@ -40,6 +40,13 @@ export type {
   ServiceProbability,
   ServiceRef,
   Shift,
+  SolvedPlacement,
+  SolvedPolicy,
+  SolvedReplicas,
+  SolvedRollout,
+  SolvedState,
+  SolvedValue,
+  SolveResult,
   SweepPoint,
   SweepResult,
   SweptShares,
@@ -58,6 +65,7 @@ export type AnyResult =
   | Contract.BatchResult
   | Contract.InspectResult
   | Contract.ReachResult
+  | Contract.SolveResult
   | Contract.CheckResult
   | Contract.ApplyResult;
 

@@ -29,6 +29,7 @@ export type {
   ScaleChange,
   ServiceChange,
   ServiceDestination,
+  SolveQuestion,
   Source,
   SweepBound,
   SweepQuestion,
@@ -57,6 +58,7 @@ export type QuestionRequest = Partial<
     Contract.CheckRequest &
     Contract.InspectRequest &
     Contract.ReachRequest &
+    Contract.SolveRequest &
     Contract.ApplyRequest &
     Contract.BatchRequest
 >;

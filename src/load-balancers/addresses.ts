@@ -3,6 +3,7 @@ import { addressOf, type IPFamily } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import { ValueIndex } from '../cluster/value-index.js';
+import { frontsOf, publishedName } from './aws/ingress.js';
 import { isNegService } from './gke/neg-annotations.js';
 
 /**
@@ -11,13 +12,18 @@ import { isNegService } from './gke/neg-annotations.js';
  */
 const STAND_INS = { IPv4: { first: 198, bits: 17 }, IPv6: '2001:db8:1b' } as const;
 
-/** Whether a load balancer stands before the Service: its own, or the one of an Ingress or Gateway over its pods' NEGs. */
-export function isBalanced(service: Service): boolean {
+/** Whether the Service itself shows that it has a load balancer: its own, or the one over its pods' NEGs. */
+function showsBalancer(service: Service): boolean {
   return service.spec?.type === 'LoadBalancer' || isNegService(service);
 }
 
+/** Whether a load balancer is in front of the Service: its own, or one that an Ingress, a Gateway or a target group binding asks for. */
+export function isBalanced(service: Service, cluster: Cluster): boolean {
+  return showsBalancer(service) || frontsOf(cluster, service).length > 0;
+}
+
 const byAddress = new ValueIndex<Service>((service) =>
-  isBalanced(service)
+  showsBalancer(service)
     ? (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [addressOf(ip)?.text ?? ip] : []))
     : [],
 );
@@ -28,7 +34,7 @@ export function serviceOfAddress(cluster: Cluster, address: string): Service | u
 }
 
 const byHostname = new ValueIndex<Service>((service) =>
-  isBalanced(service)
+  showsBalancer(service)
     ? (service.status?.loadBalancer?.ingress ?? []).flatMap(({ hostname }) =>
         hostname ? [hostname.toLowerCase()] : [],
       )
@@ -79,9 +85,12 @@ export function freeBalancerAddress(
  * What a Service is published as where that is no address of its own, so that no rule of kube-proxy is for it: a host name
  * alone, or an Ingress or Gateway in front of its pods.
  */
-export function publishedAs(service: Service): string | undefined {
+export function publishedAs(service: Service, cluster: Cluster): string | undefined {
   const ingress = service.status?.loadBalancer?.ingress ?? [];
-  if (!isBalanced(service) || ingress.some(({ ip }) => ip)) return undefined;
+  if (!isBalanced(service, cluster) || ingress.some(({ ip }) => ip)) return undefined;
   const hostname = ingress.find(({ hostname }) => hostname)?.hostname;
-  return hostname ?? (isNegService(service) ? `the Ingress or Gateway of ${namespacedName(service)}` : undefined);
+  if (hostname !== undefined) return hostname;
+  const [front] = service.spec?.type === 'LoadBalancer' ? [] : frontsOf(cluster, service);
+  if (front !== undefined) return publishedName(front) ?? front.name;
+  return isNegService(service) ? `the Ingress or Gateway of ${namespacedName(service)}` : undefined;
 }

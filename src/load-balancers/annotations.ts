@@ -12,14 +12,23 @@ export function switchOf(service: Service, name: string): boolean | undefined {
   return value === undefined ? undefined : value.toLowerCase() === 'true';
 }
 
-/** A whole number from `least` on; undefined for anything else, which controllers refuse. */
+/** A whole number from `least` on in a text; undefined for anything else, which controllers refuse. */
+export function wholeNumber(text: string | undefined, least = 1): number | undefined {
+  return text !== undefined && /^\d{1,6}$/.test(text) && Number(text) >= least ? Number(text) : undefined;
+}
+
+/** The whole number from `least` on that an annotation has. */
 export function numberOf(service: Service, name: string, least = 1): number | undefined {
-  const value = annotationOf(service, name) ?? '';
-  return /^\d{1,6}$/.test(value) && Number(value) >= least ? Number(value) : undefined;
+  return wholeNumber(annotationOf(service, name), least);
+}
+
+/** The annotation `key=value, key=value` as a map. */
+export function pairsOf(service: Service, name: string): ReadonlyMap<string, string> {
+  return pairsIn(annotationOf(service, name));
 }
 
 /** `key=value, key=value` as a map. */
-export function pairsOf(service: Service, name: string): ReadonlyMap<string, string> {
-  const pairs = (annotationOf(service, name) ?? '').split(',').map((pair) => pair.split('='));
+export function pairsIn(text: string | undefined): ReadonlyMap<string, string> {
+  const pairs = (text ?? '').split(',').map((pair) => pair.split('='));
   return new Map(pairs.flatMap(([key = '', value]) => (value === undefined ? [] : [[key.trim(), value.trim()]])));
 }

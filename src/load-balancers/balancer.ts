@@ -6,6 +6,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import type { Phase } from '../contract/requests.js';
+import { noteAnnotations } from './annotation-list.js';
 import { chosenCheck } from './checks.js';
 import { chooseImplementation } from './choose.js';
 import { probe, readyEndpointsOn, secondsToConverge } from './health.js';
@@ -141,8 +142,15 @@ export class Balancer {
   }
 
   get backends(): Backends {
-    this.#backends ??= this.implementation.backends(this.#balanced);
+    this.#backends ??= this.#made();
     return this.#backends;
+  }
+
+  #made(): Backends {
+    const { implementation } = this;
+    const beside = implementation.annotatedBeside?.(this.#balanced) ?? [];
+    noteAnnotations(this.#balanced, implementation.annotations ?? [], [this.service.metadata.annotations, ...beside]);
+    return implementation.backends(this.#balanced);
   }
 
   /** The backend that is this node; undefined: it is none, or the backends are pods. */
@@ -280,6 +288,12 @@ export class Balancer {
 
   /** Why a client cannot reach it at all; undefined: it can. */
   outOfReach(client: BalancedClient): string | undefined {
+    const { scheme, byDefault = false } = this.allocation;
+    // A machine of the provider's network, whose zone is known, may have a public address too.
+    if (scheme === 'INTERNAL' && client.zone === '' && client.internet !== undefined) {
+      const sure = client.internet === 'PUBLIC' || !byDefault;
+      if (sure) return `${client.address} is on the internet, and the load balancer of ${this.key} is internal`;
+    }
     return this.implementation.reach?.(this.#balanced, client, this.backends.members);
   }
 

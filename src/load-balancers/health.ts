@@ -181,6 +181,14 @@ function saidByApplication({ options, assume }: Balanced, { protocol, path = '/'
   return { healthy, status: undefined, detail, ...(options.probesPass === undefined ? { assumed: true } : {}) };
 }
 
+/** What a probe of a pod finds: a pod that is not ready fails it; by HTTP the application decides for one that is. */
+function podHealth(balanced: Balanced, check: HealthCheck, backend: Backend): ProbeResult {
+  if (backend.ready !== true) return { healthy: false, status: undefined, detail: 'the pod is not ready' };
+  if (check.protocol === 'TCP') return { healthy: true, status: undefined, detail: 'the pod is ready' };
+  const said = saidByApplication(balanced, check);
+  return { ...said, detail: `the pod is ready; ${said.detail}` };
+}
+
 /**
  * What the health check of a backend finds. Source of kube-proxy's answers: pkg/proxy/healthcheck, Kubernetes 1.20 to
  * 1.36: the Service's server counts ready local endpoints; since 1.28 it tells their number in
@@ -204,8 +212,7 @@ export function probe(
     };
   }
   if (backend.kind === 'POD') {
-    const healthy = backend.ready ?? false;
-    return { healthy, status: undefined, detail: healthy ? 'the pod is ready' : 'the pod is not ready' };
+    return podHealth(balanced, check, backend);
   }
   if (node === undefined)
     return { healthy: false, status: undefined, detail: `${backend.node} is not in the snapshot` };

@@ -5,6 +5,7 @@ import type { LoadBalancerName, LoadBalancerOption, LoadBalancerOptions } from '
 import type { Service } from '../cluster/objects.js';
 import type { Platform, Settings } from '../cluster/settings.js';
 import type { Protocol } from '../netfilter/packet.js';
+import type { AnnotationList } from './annotation-list.js';
 
 /** A port of a Service, as its object has it. */
 export type BalancedPort = NonNullable<NonNullable<Service['spec']>['ports']>[number];
@@ -117,6 +118,11 @@ export interface BalancedClient {
   readonly address: string | undefined;
   /** '' when not known or outside the provider's zones. */
   readonly zone: string;
+  /**
+   * Where its address says that it is on the internet: a public address, or one for documentation, as examples have it. Absent: it is not,
+   * or the address only stands for one that is not known.
+   */
+  readonly internet?: 'PUBLIC' | 'DOCUMENTATION';
 }
 
 /** A backend with its ready endpoints: what weights are made of. */
@@ -149,6 +155,8 @@ export interface Drain {
 export interface Allocation {
   /** Where an address comes from, in words; the address itself is taken by the caller. */
   readonly scheme: 'EXTERNAL' | 'INTERNAL';
+  /** Nothing asks for the scheme: it is the controller's default. */
+  readonly byDefault?: boolean;
   readonly ipMode: 'VIP' | 'Proxy';
   /** Only a host name is published, no address. */
   readonly hostname?: string;
@@ -166,11 +174,15 @@ export interface Implementation {
   readonly title: string;
   /** The options that it reads. */
   readonly options: readonly LoadBalancerOption[];
+  /** The annotations of its provider: which are read, and which are not though they would change answers. */
+  readonly annotations?: readonly AnnotationList[];
+  /** Annotations of objects beside the Service that count too. */
+  annotatedBeside?(balanced: Balanced): readonly (Readonly<Record<string, string>> | undefined)[];
   /** Why it takes this Service (a sentence), where class, annotations and platform tell; undefined: it does not. */
   takes(service: Service, platform: Platform, cluster: Cluster): string | undefined;
   allocates(balanced: Balanced): Allocation;
   backends(balanced: Balanced): Backends;
-  /** Why a client cannot reach the load balancer at all, in a sentence without a full stop; undefined or absent: it can. */
+  /** Why a client of the provider's network cannot reach the load balancer, in a sentence without a full stop; undefined or absent: it can. */
   reach?(balanced: Balanced, client: BalancedClient, members: readonly Backend[]): string | undefined;
   /** How new connections are spread over candidates that are healthy: relative weights in their order. */
   weights(balanced: Balanced, candidates: readonly Candidate[], client: BalancedClient): readonly Fraction[];

@@ -1,7 +1,8 @@
 import { joinHostPort } from '../base/address.js';
+import { remember } from '../base/remember.js';
 import { nodeZone } from '../cluster/addresses.js';
 import { serviceMap } from '../proxy/service-map.js';
-import type { Backend, Backends, Balanced, BalancedHeader, Forwarded } from './implementation.js';
+import type { Backend, Backends, Balanced, BalancedHeader, Excluded, Forwarded } from './implementation.js';
 
 /**
  * The pods behind a Service as backends of their own, in the order of their addresses: endpoints that are not terminating,
@@ -12,6 +13,7 @@ export function podBackends(balanced: Balanced, group: string): Backends {
   const [anyNode] = cluster.nodes.keys();
   if (anyNode === undefined) return { members: [], excluded: [], group };
   const services = serviceMap(cluster, family, settings.proxyOf(anyNode));
+  if (services.portsOf(key).length === 0) return { ...headlessBackends(balanced), group };
   const members = new Map<string, Backend & { readonly ports: Map<number, number> }>();
   const excluded = new Map<string, string>();
   for (const port of services.portsOf(key)) {
@@ -39,6 +41,41 @@ export function podBackends(balanced: Balanced, group: string): Backends {
     }
   }
   return { members: [...members.values()], excluded: [...excluded].map(([name, why]) => ({ name, why })), group };
+}
+
+/** The pods of a Service that kube-proxy does not look at, as a headless one, by its EndpointSlices. */
+function headlessBackends({ cluster, family, key, service }: Balanced): Omit<Backends, 'group'> {
+  const members = new Map<string, Backend & { readonly ports: Map<number, number> }>();
+  const excluded: Excluded[] = [];
+  const numbers = new Map((service.spec?.ports ?? []).map(({ name = '', port }) => [name, port]));
+  for (const slice of cluster.slicesOf(key)) {
+    if (slice.addressType !== family) continue;
+    for (const { addresses, conditions, nodeName: named, zone, targetRef } of slice.endpoints) {
+      const nodeName = named ?? '';
+      const [address = ''] = addresses;
+      if (conditions?.terminating === true) {
+        excluded.push({ name: targetRef?.name ?? address, why: 'it is terminating' });
+        continue;
+      }
+      const node = cluster.nodes.get(nodeName);
+      const member = remember(members, address, () => ({
+        kind: 'POD' as const,
+        node: nodeName,
+        address,
+        zone: zone ?? ((node && nodeZone(node)) || ''),
+        ports: new Map<number, number>(),
+        ...(targetRef?.kind === 'Pod' && targetRef.name !== undefined
+          ? { pod: `${targetRef.namespace ?? key.split('/')[0]}/${targetRef.name}` }
+          : {}),
+        ready: conditions?.ready ?? true,
+      }));
+      for (const { name = '', port } of slice.ports ?? []) {
+        const number = numbers.get(name ?? '');
+        if (number !== undefined && port) member.ports.set(number, port);
+      }
+    }
+  }
+  return { members: [...members.values()], excluded };
 }
 
 /** The port that the first of the pods with an endpoint for this Service port listens at; undefined: there is none. */

@@ -18,6 +18,8 @@ export const proxy: Implementation = {
   title: 'proxying load balancer',
   options: ['targetType', 'proxyAddress', 'healthCheck', 'probesPass', 'enforcesSourceRanges', 'failOpen'],
   reply: () => 'THROUGH',
+  // It took the client's connection, and ends it where it has nobody to pass it on to.
+  refusesWithoutBackends: () => true,
   takes(service) {
     const proxied = service.status?.loadBalancer?.ingress?.some(({ ipMode }) => ipMode === 'Proxy');
     return proxied ? 'ipMode Proxy in its status' : undefined;

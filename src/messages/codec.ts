@@ -13,6 +13,7 @@ import { InspectRequest, InspectResponse } from './gen/kube_whatif/v1/inspect.js
 import { PathRequest, PathResponse } from './gen/kube_whatif/v1/path.js';
 import { ProbabilityRequest, ProbabilityResponse } from './gen/kube_whatif/v1/probability.js';
 import { ReachRequest, ReachResponse } from './gen/kube_whatif/v1/reach.js';
+import { SolveRequest, SolveResponse } from './gen/kube_whatif/v1/solve.js';
 import { SweepRequest, SweepResponse } from './gen/kube_whatif/v1/sweep.js';
 import { WhatIfRequest, WhatIfResponse } from './gen/kube_whatif/v1/what_if.js';
 import { piecesOf } from './pieces.js';
@@ -80,6 +81,7 @@ export const RPCS: Readonly<Record<QuestionKind, Rpc>> = {
   inspect: rpc('inspect', InspectRequest, InspectResponse),
   apply: rpc('apply', ApplyRequest, ApplyResponse),
   reach: rpc('reach', ReachRequest, ReachResponse),
+  solve: rpc('solve', SolveRequest, SolveResponse),
 };
 
 /** Makes all conversions, so that no first question has to. */

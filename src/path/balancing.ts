@@ -1,10 +1,13 @@
 import type { AskedPort, BackendShare, Balancer } from '../load-balancers/balancer.js';
+import type { BalancedClient } from '../load-balancers/implementation.js';
+import { internetOf } from '../load-balancers/internet.js';
 import { holds } from '../load-balancers/source-ranges.js';
 import { copyOf, headerOf } from '../netfilter/packet.js';
 import type { Chance } from '../netfilter/walk/types.js';
 import { type AlikeShare, alikeBackends } from './alike-backends.js';
 import type { Through } from './client.js';
 import type { Fabric } from './fabric.js';
+import { DEFAULT_OUTSIDE } from './sources.js';
 import { type Branch, both, type Ending, hop, hostStep } from './trail.js';
 
 export type BalancedBranch =
@@ -46,7 +49,7 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
     const detail = `${packet.source} is in none of the Service's source ranges (${allowed.join(', ')}): the provider's firewall drops it before any node`;
     return told([ends({ verdict: 'DROPPED', cause: 'FIREWALLED', detail })]);
   }
-  const away = balancer.outOfReach({ address: packet.source, zone });
+  const away = balancer.outOfReach({ address: packet.source, zone, ...fromInternet(fabric, packet) });
   if (away !== undefined) {
     return told([ends({ verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail: `${away}: nothing answers` })]);
   }
@@ -97,6 +100,13 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
       };
     }),
   );
+}
+
+/** Whether a packet comes from the internet: an address that the request gives, and that is nobody's in the cluster. */
+function fromInternet(fabric: Fabric, { source, anySource }: Branch['packet']): Pick<BalancedClient, 'internet'> {
+  const given = anySource === undefined && source !== DEFAULT_OUTSIDE[fabric.family];
+  const internet = given && fabric.places.locate(source).kind === 'OUTSIDE' ? internetOf(source) : undefined;
+  return internet === undefined ? {} : { internet };
 }
 
 /** More backends than these are told by those that are unlike each other. */

@@ -322,7 +322,7 @@ export function balancerTo(fabric: Fabric, destination: Destination): Balancer |
   if (destination.kind === 'ADDRESS') return fabric.balancerAt(destination.address);
   if (destination.kind !== 'SERVICE' || destination.target.via !== 'LOAD_BALANCER') return undefined;
   const { service } = destination.target;
-  return isBalanced(service) ? fabric.balancerOf(service) : undefined;
+  return isBalanced(service, fabric.cluster) ? fabric.balancerOf(service) : undefined;
 }
 
 function defaultEntryNode(fabric: Fabric, destination: Destination): string | undefined {

@@ -42,6 +42,8 @@ export interface FabricOptions {
   readonly rulesets?: ReadonlyMap<string, Ruleset>;
   /** Nodes whose text says that other rules stand beside it, of the other flavour of iptables. */
   readonly partial?: ReadonlySet<string>;
+  /** Nodes of which a listing of nftables is given and nothing beside it. */
+  readonly listed?: ReadonlySet<string>;
   /** The ipsets of nodes whose rules are given. */
   readonly ipsets?: ReadonlyMap<string, IpSets>;
   /** The addresses on kube-ipvs0 of nodes whose rules are given. */
@@ -161,10 +163,15 @@ export class Fabric {
     const names = interfaceNames(this.cluster, this.settings, this.settings.proxyOf(node), node, ruleset);
     const suffix = rulesets.size > 1 ? ` (${node})` : '';
     for (const { field, value, why } of names.assumed) this.assumptions.add(`${field}${suffix}`, value, why);
+    if (this.#options.earlier !== undefined) {
+      const why = `The rules given for ${node} are walked as they are: what kube-proxy makes of the change there is not in them.`;
+      this.assumptions.add(`nodeRules.${node}.change`, 'as given, also after the change', why);
+    }
     if (this.#options.partial?.has(node)) {
       const why = `The text of ${node} warns that tables of iptables-legacy stand beside it: they are taken not to matter.`;
       this.assumptions.add(`nodeRules.${node}.legacy`, 'none', why);
     }
+    if (this.#options.listed?.has(node)) return this.#assumeOfListing(node, ruleset, names);
     for (const [table, what] of [
       ['filter', 'nothing is taken to be filtered'],
       ['nat', 'nothing is taken to be translated'],
@@ -172,6 +179,19 @@ export class Fabric {
       if (ruleset.tables.some(({ name }) => name === table)) continue;
       const why = `The rules given for ${node} hold no table ${table}: ${what} there. \`iptables-save\` without -t prints all tables.`;
       this.assumptions.add(`nodeRules.${node}.${table}`, 'none', why);
+    }
+    return names;
+  }
+
+  /** Says what an answer rests on where all that is given of a node is a listing of nftables. */
+  #assumeOfListing(node: string, ruleset: Ruleset, names: InterfaceNames): InterfaceNames {
+    const why = `Of ${node} a listing of nftables alone is given: rules that iptables keeps elsewhere are taken not to be there (iptablesSave beside it shows them).`;
+    this.assumptions.add(`nodeRules.${node}.iptables`, 'none', why);
+    const isOfProxy = ({ name, chain }: Ruleset['tables'][number]) =>
+      name === 'kube-proxy' || chain('KUBE-SERVICES') !== undefined;
+    if (!ruleset.tables.some(isOfProxy)) {
+      const none = `The listing given for ${node} holds neither a table kube-proxy nor a chain KUBE-SERVICES: whatever kube-proxy writes is taken to be elsewhere, or missing.`;
+      this.assumptions.add(`nodeRules.${node}.kubeProxy`, 'writes nothing', none);
     }
     return names;
   }
@@ -215,7 +235,12 @@ export class Fabric {
     }
   }
 
-  /** Whether the node's rules were parsed from its own `iptables-save`. */
+  /** Whether the rules of some node are given. */
+  get hasGivenRules(): boolean {
+    return (this.#options.rulesets?.size ?? 0) > 0;
+  }
+
+  /** Whether the node's rules are given, and not those that kube-proxy would write. */
   isParsed(node: string): boolean {
     return this.#options.rulesets?.has(node) ?? false;
   }
@@ -292,7 +317,7 @@ export class Fabric {
   earlierThan(balancer: Balancer): Balancer | undefined {
     const { earlier } = this.#options;
     const service = earlier?.cluster.services.get(balancer.key);
-    if (earlier === undefined || service === undefined || !isBalanced(service)) return undefined;
+    if (earlier === undefined || service === undefined || !isBalanced(service, earlier.cluster)) return undefined;
     const { walkProbe } = this.#options;
     this.#earlier ??= new Fabric(earlier.cluster, earlier.settings, this.family, walkProbe ? { walkProbe } : {});
     const before = this.#earlier.balancerOf(service);
@@ -301,7 +326,7 @@ export class Fabric {
 
   /** The address that stands for the name that a Service is published by; undefined where it has an address of its own. */
   standInFor(service: Service): string | undefined {
-    const name = publishedAs(service);
+    const name = publishedAs(service, this.cluster);
     if (name === undefined) return undefined;
     const key = namespacedName(service);
     for (const [address, known] of this.#standIns) if (namespacedName(known) === key) return address;

@@ -32,9 +32,6 @@ const WORDS: Readonly<Record<string, string>> = {
   FAMILY: 'the network is of the other family',
 };
 
-/** How near a rule of the NetworkPolicies came, the nearest first. */
-const NEAREST = ['PORT', 'PROTOCOL', 'PEER', 'NAMESPACE', 'FAMILY'];
-
 function endOf(fabric: Fabric, address: string): End {
   const pod = podOfAddress(fabric.cluster, address);
   if (pod !== undefined) return { address, pod };
@@ -50,7 +47,7 @@ function named(policies: readonly string[]): string {
 
 /** What a decision says, in a sentence. */
 function sentence(direction: Direction, pod: string, flow: Flow, decision: Decision, node?: string): string {
-  const { verdict, tier, isolatedBy, allowedBy, decidedBy, refusals, unknown } = decision;
+  const { verdict, tier, isolatedBy, decidedBy, nearest, unknown } = decision;
   const way = direction === 'EGRESS' ? 'egress' : 'ingress';
   const to = `${flow.protocol}${flow.port === undefined ? '' : ` port ${flow.port}`}`;
   const about =
@@ -63,15 +60,12 @@ function sentence(direction: Direction, pod: string, flow: Flow, decision: Decis
   }
   if (tier === 'NODE') return `${start}: it comes from the pod's own node, which policies never cut off`;
   if (tier === 'SELF') return `${start}: a pod reaches itself whatever policies say`;
+  const { allowedBy } = decision;
   if (verdict === 'ALLOW' && allowedBy.length > 0) {
     return `${start}: let through by ${named(allowedBy.map(({ policy, rule }) => `rule ${rule} of ${policy}`))}`;
   }
   if (verdict === 'ALLOW') return `${start}: none applies`;
   if (tier === 'DEFAULT') return `${start}: no policy selects the pod, and the network plugin denies by default`;
-  let nearest = refusals[0];
-  for (const one of refusals) {
-    if (NEAREST.indexOf(one.reason) < NEAREST.indexOf(nearest?.reason ?? '')) nearest = one;
-  }
   const own =
     direction === 'EGRESS' && flow.destination.node !== undefined && flow.destination.node.metadata.name === node
       ? ' (by the documentation a pod reaches its own node whatever policies say; network plugins deny it)'
@@ -344,8 +338,14 @@ function endingOf(
   decision: Decision,
   denial: 'DROP' | 'REJECT',
 ): Ending | undefined {
-  const detail = sentence(direction, pod, flow, decision, node).replace(' policies (', ` policies at ${node} (`);
-  if (decision.verdict === 'UNKNOWN') return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
+  const end = (verdict: Ending['verdict'], cause: Ending['cause']): Ending => ({
+    verdict,
+    cause,
+    get detail() {
+      return sentence(direction, pod, flow, decision, node).replace(' policies (', ` policies at ${node} (`);
+    },
+  });
+  if (decision.verdict === 'UNKNOWN') return end('UNKNOWN', 'MISSING_DATA');
   if (decision.verdict !== 'DENY') return undefined;
-  return { verdict: denial === 'REJECT' ? 'REJECTED' : 'DROPPED', cause: 'NETWORK_POLICY', detail };
+  return end(denial === 'REJECT' ? 'REJECTED' : 'DROPPED', 'NETWORK_POLICY');
 }

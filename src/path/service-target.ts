@@ -104,7 +104,7 @@ export function checkServiceSpec(
   if (via === 'EXTERNAL_IP' && (service.spec?.externalIPs ?? []).length === 0)
     throw wrong(`Service ${key} has no externalIPs.`);
   const ingress = service.status?.loadBalancer?.ingress ?? [];
-  if (via === 'LOAD_BALANCER' && publishedAs(service) === undefined && !ingress.some((entry) => entry.ip)) {
+  if (via === 'LOAD_BALANCER' && publishedAs(service, cluster) === undefined && !ingress.some((entry) => entry.ip)) {
     throw wrong(
       `Service ${key} has no load balancer address in status.loadBalancer.ingress${service.spec?.type === 'LoadBalancer' ? ': it is pending (a change of kind loadBalancer, or loadBalancerIngress of a service change, gives it one)' : ''}.`,
     );
@@ -146,7 +146,7 @@ export function serviceAddresses(target: ServiceTarget, family: IPFamily): reado
 export function serviceFamilies(cluster: Cluster, target: ServiceTarget): readonly IPFamily[] {
   const all: readonly IPFamily[] = ['IPv4', 'IPv6'];
   const { via, service } = target;
-  const named = via === 'LOAD_BALANCER' && publishedAs(service) !== undefined;
+  const named = via === 'LOAD_BALANCER' && publishedAs(service, cluster) !== undefined;
   if (named || via === 'NODE_PORT' || via === 'DNS' || via === 'CLUSTER_IP') {
     const given = target.service.spec?.ipFamilies;
     if (given !== undefined && given.length > 0) return all.filter((family) => given.includes(family));

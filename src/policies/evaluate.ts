@@ -7,7 +7,7 @@ import type { Direction, Flow } from './flow.js';
 import { matchesRule, type PodPolicy } from './network-policy.js';
 import type { Subject } from './policy-set.js';
 import { type AdminApis, ALL_APIS, policySetOf } from './policy-set.js';
-import type { Mismatch } from './rule.js';
+import type { Mismatch, Verdict } from './rule.js';
 
 /** Who had the last word. */
 export type DecidingTier = 'NONE' | 'SELF' | 'NODE' | 'ADMIN' | 'NETWORK_POLICY' | 'BASELINE' | 'DEFAULT';
@@ -41,9 +41,14 @@ export interface Decision {
   readonly passedBy?: RuleRef;
   /** For a denial: each rule, and the first reason why it does not match. */
   readonly refusals: readonly Refusal[];
+  /** The first of the rules that came nearest to matching. */
+  readonly nearest?: Refusal;
   /** What would have to be known. */
   readonly unknown?: string;
 }
+
+/** How near a rule came to matching, the nearest first. */
+const NEAREST: readonly Mismatch[] = ['PORT', 'PROTOCOL', 'PEER', 'NAMESPACE', 'FAMILY'];
 
 const plain = { isolatedBy: [], allowedBy: [], refusals: [] } as const;
 const listName = (direction: Direction) => (direction === 'INGRESS' ? 'ingress' : 'egress');
@@ -68,6 +73,76 @@ function refusalOf(policy: PodPolicy, direction: Direction, rule: number, reason
 interface Found {
   readonly action: 'ALLOW' | 'DENY' | 'PASS' | 'UNKNOWN';
   readonly ref: RuleRef;
+}
+
+/** Calls `found` for every rule of the policies with its verdict, until it returns true. */
+function eachRule(
+  cluster: Cluster,
+  direction: Direction,
+  policies: readonly PodPolicy[],
+  flow: Flow,
+  found: (policy: PodPolicy, rule: number, verdict: Verdict) => boolean,
+): void {
+  for (const policy of policies) {
+    for (let rule = 0; rule < policy.read[direction].length; rule++) {
+      if (found(policy, rule, matchesRule(cluster, policy, direction, rule, flow))) return;
+    }
+  }
+}
+
+/**
+ * What the NetworkPolicies that isolate a pod say. Who allows, and why each rule refuses, is looked up when it is read: of a table of
+ * all workloads only verdicts are.
+ */
+function byNetworkPolicies(
+  cluster: Cluster,
+  direction: Direction,
+  policies: readonly PodPolicy[],
+  flow: Flow,
+  own: Pick<Decision, 'tier' | 'isolatedBy' | 'passedBy'>,
+): Decision {
+  let isAllowed = false;
+  let open: RuleRef | undefined;
+  let nearest: Refusal | undefined;
+  let rank = Number.POSITIVE_INFINITY;
+  eachRule(cluster, direction, policies, flow, (policy, rule, verdict) => {
+    if (verdict === undefined) isAllowed = true;
+    else if (verdict === 'UNKNOWN') open ??= ruleRef('NetworkPolicy', policy.key, direction, rule);
+    else if (NEAREST.indexOf(verdict) < rank) {
+      rank = NEAREST.indexOf(verdict);
+      nearest = refusalOf(policy, direction, rule, verdict);
+    }
+    return isAllowed;
+  });
+  if (isAllowed) {
+    return {
+      ...own,
+      verdict: 'ALLOW',
+      refusals: [],
+      get allowedBy() {
+        const found: RuleRef[] = [];
+        eachRule(cluster, direction, policies, flow, (policy, rule, verdict) => {
+          if (verdict === undefined) found.push(ruleRef('NetworkPolicy', policy.key, direction, rule));
+          return false;
+        });
+        return found;
+      },
+    };
+  }
+  return {
+    ...own,
+    ...(open === undefined ? { verdict: 'DENY' } : { verdict: 'UNKNOWN', unknown: unknownBy(open) }),
+    allowedBy: [],
+    ...(nearest === undefined ? {} : { nearest }),
+    get refusals() {
+      const found: Refusal[] = [];
+      eachRule(cluster, direction, policies, flow, (policy, rule, verdict) => {
+        if (verdict !== undefined && verdict !== 'UNKNOWN') found.push(refusalOf(policy, direction, rule, verdict));
+        return false;
+      });
+      return found;
+    },
+  };
 }
 
 /** The first rule of a tier that matches. */
@@ -130,21 +205,7 @@ export function decide(
     return { ...plain, ...passed, verdict: 'ALLOW', tier: 'NODE', isolatedBy };
   }
   if (selecting.length > 0) {
-    const allowedBy: RuleRef[] = [];
-    const refusals: Refusal[] = [];
-    let open: RuleRef | undefined;
-    for (const policy of selecting) {
-      for (const [index, rule] of policy.rules[direction].entries()) {
-        const verdict = matchesRule(cluster, policy, direction, rule, flow);
-        if (verdict === undefined) allowedBy.push(ruleRef('NetworkPolicy', policy.key, direction, index));
-        else if (verdict === 'UNKNOWN') open ??= ruleRef('NetworkPolicy', policy.key, direction, index);
-        else if (allowedBy.length === 0) refusals.push(refusalOf(policy, direction, index, verdict));
-      }
-    }
-    const known = { tier: 'NETWORK_POLICY', isolatedBy, allowedBy, ...passed } as const;
-    if (allowedBy.length > 0) return { ...known, verdict: 'ALLOW', refusals: [] };
-    if (open !== undefined) return { ...known, verdict: 'UNKNOWN', refusals, unknown: unknownBy(open) };
-    return { ...known, verdict: 'DENY', refusals };
+    return byNetworkPolicies(cluster, direction, selecting, flow, { tier: 'NETWORK_POLICY', isolatedBy, ...passed });
   }
   const baseline = firstMatch(cluster, subjects, 'BASELINE', direction, flow);
   if (baseline === undefined || baseline.action === 'PASS') {

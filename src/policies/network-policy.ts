@@ -6,7 +6,25 @@ import type { Cluster } from '../cluster/cluster.js';
 import type { Resource } from '../cluster/resources.js';
 import { type Direction, type End, type Flow, namespaceOf } from './flow.js';
 import { best, fieldsOf, inNetwork, inRange, listOf, namesPort, type Verdict } from './rule.js';
-import { allOf, selectsNamespace, selectsPod } from './selectors.js';
+import { selectsNamespace, selectsPod } from './selectors.js';
+
+/** A peer as it is evaluated: an address range, or what selects pods and their namespaces; neither matches nothing. */
+type Peer =
+  | { readonly kind: 'BLOCK'; readonly cidr: unknown; readonly except: readonly unknown[] }
+  | { readonly kind: 'PODS'; readonly pods: unknown; readonly namespaces: unknown }
+  | { readonly kind: 'NOTHING' };
+
+interface Port {
+  readonly protocol: unknown;
+  readonly port: unknown;
+  readonly endPort: unknown;
+}
+
+/** A rule as it is evaluated, read once: of a large table it is asked millions of times. */
+interface ReadRule {
+  readonly peers: readonly Peer[];
+  readonly ports: readonly Port[];
+}
 
 /** A NetworkPolicy as it is evaluated. */
 export interface PodPolicy {
@@ -15,7 +33,10 @@ export interface PodPolicy {
   readonly namespace: string;
   readonly resource: Resource;
   readonly podSelector: unknown;
+  /** The rules as the policy has them. */
   readonly rules: Readonly<Record<Direction, readonly unknown[]>>;
+  /** The same, read. */
+  readonly read: Readonly<Record<Direction, readonly ReadRule[]>>;
   readonly directions: ReadonlySet<Direction>;
 }
 
@@ -23,69 +44,86 @@ export interface PodPolicy {
 export function readNetworkPolicy(resource: Resource): PodPolicy {
   const { podSelector, policyTypes, ingress, egress } = fieldsOf(resource.spec);
   const namespace = resource.metadata.namespace ?? 'default';
-  const egressRules = listOf(egress);
+  const rules = { INGRESS: listOf(ingress), EGRESS: listOf(egress) };
   const types = listOf(policyTypes);
   const directions = new Set<Direction>();
   if (types.length === 0 || types.includes('Ingress')) directions.add('INGRESS');
-  if (types.includes('Egress') || (types.length === 0 && egressRules.length > 0)) directions.add('EGRESS');
+  if (types.includes('Egress') || (types.length === 0 && rules.EGRESS.length > 0)) directions.add('EGRESS');
   return {
     key: `${namespace}/${resource.metadata.name}`,
     namespace,
     resource,
     podSelector: podSelector ?? {},
-    rules: { INGRESS: listOf(ingress), EGRESS: egressRules },
+    rules,
+    read: {
+      INGRESS: rules.INGRESS.map((rule) => readRule(rule, fieldsOf(rule).from)),
+      EGRESS: rules.EGRESS.map((rule) => readRule(rule, fieldsOf(rule).to)),
+    },
     directions,
   };
 }
 
-function matchesPeer(cluster: Cluster, policy: PodPolicy, value: unknown, end: End, flow: Flow): Verdict {
+function readPeer(value: unknown): Peer {
   const { ipBlock, podSelector, namespaceSelector } = fieldsOf(value);
   if (ipBlock !== undefined && ipBlock !== null) {
-    const { blocks = 'ALL' } = flow;
-    const isPod = end.pod !== undefined || end.isSomePod === true;
-    if (blocks !== 'ALL' && isPod) return 'PEER';
-    if (blocks === 'OUTSIDE' && end.node !== undefined) return 'PEER';
     const { cidr, except } = fieldsOf(ipBlock);
-    const inside = inNetwork(cidr, end.address);
-    if (inside !== undefined) return inside;
-    return listOf(except).some((one) => inNetwork(one, end.address) === undefined) ? 'PEER' : undefined;
+    return { kind: 'BLOCK', cidr, except: listOf(except) };
   }
-  const { pod } = end;
-  const hasPods = podSelector !== undefined && podSelector !== null;
-  const hasNamespaces = namespaceSelector !== undefined && namespaceSelector !== null;
-  if (!hasPods && !hasNamespaces) return 'PEER';
-  if (pod === undefined) return end.isSomePod === true ? 'UNKNOWN' : 'PEER';
-  const namespace = namespaceOf(pod);
-  const inNamespace = hasNamespaces
-    ? selectsNamespace(cluster, namespaceSelector, namespace)
-    : namespace === policy.namespace;
-  const selected = !hasPods || selectsPod(podSelector, pod);
-  const matched = allOf(inNamespace, selected);
-  if (matched === undefined) return 'UNKNOWN';
-  if (matched) return undefined;
-  return inNamespace === false ? 'NAMESPACE' : 'PEER';
+  const pods = podSelector ?? undefined;
+  const namespaces = namespaceSelector ?? undefined;
+  return pods === undefined && namespaces === undefined ? { kind: 'NOTHING' } : { kind: 'PODS', pods, namespaces };
 }
 
-function matchesPort(value: unknown, flow: Flow): Verdict {
-  const { protocol, port, endPort } = fieldsOf(value);
-  if ((protocol ?? 'TCP') !== flow.protocol) return 'PROTOCOL';
+function readRule(rule: unknown, peers: unknown): ReadRule {
+  const ports = listOf(fieldsOf(rule).ports).map((one): Port => {
+    const { protocol, port, endPort } = fieldsOf(one);
+    return { protocol: protocol ?? 'TCP', port, endPort };
+  });
+  return { peers: listOf(peers).map(readPeer), ports };
+}
+
+function matchesBlock(block: Peer & { readonly kind: 'BLOCK' }, end: End, flow: Flow): Verdict {
+  const { blocks = 'ALL' } = flow;
+  const isPod = end.pod !== undefined || end.isSomePod === true;
+  if (blocks !== 'ALL' && isPod) return 'PEER';
+  if (blocks === 'OUTSIDE' && end.node !== undefined) return 'PEER';
+  const inside = inNetwork(block.cidr, end.address);
+  if (inside !== undefined) return inside;
+  return block.except.some((one) => inNetwork(one, end.address) === undefined) ? 'PEER' : undefined;
+}
+
+function matchesPeer(cluster: Cluster, policy: PodPolicy, peer: Peer, end: End, flow: Flow): Verdict {
+  if (peer.kind === 'NOTHING') return 'PEER';
+  if (peer.kind === 'BLOCK') return matchesBlock(peer, end, flow);
+  const { pod } = end;
+  if (pod === undefined) return end.isSomePod === true ? 'UNKNOWN' : 'PEER';
+  const namespace = namespaceOf(pod);
+  const inNamespace =
+    peer.namespaces === undefined
+      ? namespace === policy.namespace
+      : selectsNamespace(cluster, peer.namespaces, namespace);
+  if (inNamespace === false) return 'NAMESPACE';
+  if (peer.pods !== undefined && !selectsPod(peer.pods, pod)) return 'PEER';
+  return inNamespace === undefined ? 'UNKNOWN' : undefined;
+}
+
+function matchesPort({ protocol, port, endPort }: Port, flow: Flow): Verdict {
+  if (protocol !== flow.protocol) return 'PROTOCOL';
   if (port === undefined || port === null) return undefined;
   return typeof port === 'string' ? namesPort(flow.destination, port, flow) : inRange(flow.port, port, endPort);
 }
 
-/** Whether a rule lets the connection through: some peer and some port match. */
+/** Whether a rule of the policy (its place in the list) lets the connection through: some peer and some port match. */
 export function matchesRule(
   cluster: Cluster,
   policy: PodPolicy,
   direction: Direction,
-  rule: unknown,
+  rule: number,
   flow: Flow,
 ): Verdict {
-  const fields = fieldsOf(rule);
-  const peers = listOf(direction === 'INGRESS' ? fields.from : fields.to);
+  const { peers, ports } = policy.read[direction][rule] as ReadRule;
   const end = direction === 'INGRESS' ? flow.source : flow.destination;
   const peer = best(peers, undefined, (one) => matchesPeer(cluster, policy, one, end, flow));
   if (peer !== undefined && peer !== 'UNKNOWN') return peer;
-  const port = best(listOf(fields.ports), undefined, (one) => matchesPort(one, flow));
-  return port ?? peer;
+  return best(ports, undefined, (one) => matchesPort(one, flow)) ?? peer;
 }

@@ -58,9 +58,11 @@ function classify(fabric: Fabric, nodes: readonly string[], zone: (node: string)
   for (const node of nodes) {
     const number = remember(profiles, fabric.settings.proxyOf(node), () => profiles.size);
     const policies = addressProfile(fabric.cluster, node);
-    remember(classes, `${number} ${policies} ${zone(node)}`, (): { nodes: string[] } => ({ nodes: [] })).nodes.push(
-      node,
-    );
+    // Rules that are given may be like no other node's.
+    const given = fabric.isParsed(node) ? ` ${node}` : '';
+    remember(classes, `${number} ${policies} ${zone(node)}${given}`, (): { nodes: string[] } => ({
+      nodes: [],
+    })).nodes.push(node);
   }
   return [...classes.values()];
 }
@@ -79,8 +81,7 @@ function classesFor(fabric: Fabric, nodes: readonly string[], someDown: boolean)
 
 /** Every Linux node that is up; kept per cluster and settings, since questions without `clients` ask for it each time. */
 function everyNode(fabric: Fabric): NodeClasses {
-  const bySettings = remember(classesOf, fabric.cluster, () => new WeakMap<Settings, NodeClasses>());
-  return remember(bySettings, fabric.settings, () => {
+  const classified = () => {
     const linux = [...fabric.cluster.nodes.values()].filter(runsLinux);
     const up = linux.filter((node) => !nodeIsDown(node));
     return classesFor(
@@ -88,7 +89,10 @@ function everyNode(fabric: Fabric): NodeClasses {
       up.map((node) => node.metadata.name),
       up.length < linux.length,
     );
-  });
+  };
+  if (fabric.hasGivenRules) return classified();
+  const bySettings = remember(classesOf, fabric.cluster, () => new WeakMap<Settings, NodeClasses>());
+  return remember(bySettings, fabric.settings, classified);
 }
 
 function nodesAsked(fabric: Fabric, names: readonly string[] | undefined, pointer: string): NodeClasses {
@@ -199,6 +203,8 @@ function alike(
   if (destination.kind === 'SERVICE' && destination.target.node !== undefined) special.add(destination.target.node);
   // What tells nodes apart is a matter of version and settings too: internalTrafficPolicy came with 1.22.
   for (const { nodes } of classes.byProfile) {
+    // A node whose own rules are given is alone in its class already.
+    if (fabric.isParsed(nodes[0] as string)) continue;
     const found = differences(fabric, destination, clientOn(nodes[0] as string));
     for (const node of found.special) special.add(node);
     byZone ||= found.byZone;

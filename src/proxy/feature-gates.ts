@@ -28,6 +28,8 @@ const GATES = {
   ServiceTrafficDistribution: { since: 30, onSince: 31, lockedSince: 33 },
   /** Node hints of EndpointSlices. */
   PreferSameTrafficDistribution: { since: 33, onSince: 34, lockedSince: 35 },
+  /** ServiceCIDR objects say which addresses Services may have. */
+  MultiCIDRServiceAllocator: { since: 27, onSince: 33, lockedSince: 34 },
   /** spec.externalIPs; on unless an administrator turns them off. */
   AllowServiceExternalIPs: { since: 36, onSince: 36, lockedSince: NEVER },
 } as const satisfies Record<string, GateHistory>;

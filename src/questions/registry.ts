@@ -7,6 +7,7 @@ import type {
   CheckResult,
   InspectResult,
   ReachResult,
+  SolveResult,
   SweepResult,
   WhatIfResult,
 } from '../contract/answers.js';
@@ -22,6 +23,7 @@ import { withRemedies } from './path/remedies.js';
 import type { PlainResult } from './plain-questions.js';
 import { prepare } from './prepare.js';
 import { answerReach } from './reach/answer-reach.js';
+import { answerSolve } from './solve/answer-solve.js';
 import { answerSweep } from './sweep/answer-sweep.js';
 import { answerWhatIf } from './what-if/answer-what-if.js';
 
@@ -33,6 +35,7 @@ export interface ResultOf extends PlainResult {
   readonly inspect: InspectResult;
   readonly apply: ApplyResult;
   readonly reach: ReachResult;
+  readonly solve: SolveResult;
 }
 
 /** Snapshots that a question may need beside the one that it is asked of. */
@@ -93,7 +96,7 @@ export const QUESTIONS: { readonly [K in QuestionKind]: Question<ResultOf[K]> } 
     rpc: 'Inspect',
     streamed: false,
     forms: [],
-    answer: (request, snapshot) => answerInspect(prepare(request, snapshot), request),
+    answer: (request, snapshot) => answerInspect(prepare(request, snapshot), request, snapshot),
   },
   apply: {
     rpc: 'Apply',
@@ -106,6 +109,12 @@ export const QUESTIONS: { readonly [K in QuestionKind]: Question<ResultOf[K]> } 
     streamed: false,
     forms: [],
     answer: (request, snapshot) => answerReach(prepare(request, snapshot), request),
+  },
+  solve: {
+    rpc: 'Solve',
+    streamed: false,
+    forms: [],
+    answer: (request, snapshot) => answerSolve(prepare(request, snapshot), request, snapshot),
   },
   batch: {
     rpc: 'Batch',

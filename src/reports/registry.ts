@@ -20,8 +20,10 @@ import { pathRows } from './rows/path-rows.js';
 import { probabilityRows } from './rows/probability-rows.js';
 import { reachRows } from './rows/reach-rows.js';
 import { type RowForm, type Rows, tableOf } from './rows/row.js';
+import { solveRows } from './rows/solve-rows.js';
 import { sweepRows } from './rows/sweep-rows.js';
 import { whatIfRows } from './rows/what-if-rows.js';
+import { solveReport } from './solve-report.js';
 import { sweepReport } from './sweep-report.js';
 import { whatIfReport } from './what-if-report.js';
 
@@ -38,13 +40,14 @@ function written<R>(report: Report<Answer<R>>, rows: RowForm<Answer<R>>): Writte
 const REPORTS: { readonly [K in QuestionKind]: Written<ResultOf[K]> } = {
   chains: written(chainsReport, chainsRows),
   path: written(pathReport, pathRows),
-  probability: written(probabilityReport, probabilityRows),
+  probability: { report: probabilityReport, rows: (answer) => tableOf(probabilityRows(answer.result), answer) },
   'what-if': { report: whatIfReport, rows: (answer) => tableOf(whatIfRows(answer.result), answer) },
-  sweep: written(sweepReport, sweepRows),
+  sweep: { report: sweepReport, rows: (answer) => tableOf(sweepRows(answer.result), answer) },
   check: written(checkReport, checkRows),
   inspect: written(inspectReport, inspectRows),
   apply: written(applyReport, applyRows),
   reach: written(reachReport, reachRows),
+  solve: written(solveReport, solveRows),
   batch: { report: batchReport, rows: batchRows },
 };
 

@@ -1,4 +1,5 @@
 import type { Answer, ExactShare, SweepPoint, SweepResult, SweptShares } from '../contract/answers.js';
+import { chanceText, fieldsOfLoad, type LoadFields, shortNumber } from '../questions/load/fields.js';
 import { backgroundMarkdown, markdownReport } from './assumptions.js';
 import { bar } from './bars.js';
 import { describeChange } from './change-words.js';
@@ -60,12 +61,40 @@ interface SweepColumn {
   readonly cell: (point: SweepPoint, shares: SweptShares) => string;
 }
 
+interface LoadColumn {
+  readonly title: string;
+  cell(load: SweptShares['load']): string;
+}
+
+/** The columns of a load: those that some point has. */
+function loadColumns(swept: readonly SweptShares[]): readonly LoadColumn[] {
+  const all: readonly (readonly [string, (load: LoadFields) => number | undefined, (value: number) => string])[] = [
+    ['hottest/s', ({ requestsPerSecond }) => requestsPerSecond?.most, shortNumber],
+    ['hottest p50', ({ most }) => most?.p50, shortNumber],
+    ['p99', ({ most }) => most?.p99, shortNumber],
+    ['idle', ({ expectedIdle }) => expectedIdle, shortNumber],
+    ['over capacity', ({ overCapacity }) => overCapacity, chanceText],
+    ['cross-zone/s', ({ crossZoneRequestsPerSecond }) => crossZoneRequestsPerSecond, shortNumber],
+    ['price/h', ({ crossZonePricePerHour }) => crossZonePricePerHour, shortNumber],
+  ];
+  return all
+    .filter(([, of]) => swept.some(({ load }) => of(fieldsOfLoad(load) ?? {}) !== undefined))
+    .map(([title, of, words]) => ({
+      title,
+      cell(load) {
+        const value = of(fieldsOfLoad(load) ?? {});
+        return value === undefined ? '' : words(value);
+      },
+    }));
+}
+
 /** The columns: those that say something at these points, or all. */
 function columnsOf({ bound, points }: SweepResult, { view }: Pick<Layout, 'view'>): SweepColumn[] {
   const swept = points.flatMap(({ services }) => services);
   const number = (title: string, cell: SweepColumn['cell'], wanted = true): SweepColumn[] =>
     wanted || view.all ? [{ column: right(title), cell }] : [];
   const uneven = swept.some(({ imbalance }) => imbalance !== undefined && imbalance.fraction !== '1');
+  const loaded = swept.some(({ load }) => load !== undefined);
   return [
     ...number('replicas', ({ replicas }) => String(replicas)),
     ...number(
@@ -73,14 +102,18 @@ function columnsOf({ bound, points }: SweepResult, { view }: Pick<Layout, 'view'
       (_, { endpoints }) => String(endpoints),
       points.some(({ replicas, services }) => services.some(({ endpoints }) => endpoints !== replicas)),
     ),
-    ...number('largest', (_, { largest }) => shareCell(largest)),
+    ...number('largest', (_, { largest }) => shareCell(largest), !loaded),
+    ...loadColumns(swept).map(({ title, cell }) => ({
+      column: right(title),
+      cell: (_: SweepPoint, { load }: SweptShares) => cell(load),
+    })),
     ...(view.values
       ? number('decimal', (_, { largest }) => (largest === undefined ? '' : largest.value.toFixed(6)))
       : []),
-    ...number('smallest', (_, { smallest }) => shareCell(smallest), uneven),
+    ...number('smallest', (_, { smallest }) => shareCell(smallest), uneven && !loaded),
     ...number('imbalance', (_, { imbalance }) => (imbalance === undefined ? '' : imbalance.value.toFixed(2)), uneven),
     ...number('nodes', (_, { nodes }) => String(nodes.count), false),
-    ...number('busiest node', (_, { nodes }) => shareCell(nodes.largest)),
+    ...number('busiest node', (_, { nodes }) => shareCell(nodes.largest), !loaded),
     ...number(
       'delivered',
       (_, { delivered }) => shareCell(delivered),

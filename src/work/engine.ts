@@ -12,13 +12,10 @@ function filesOf(parts: readonly Part[]): readonly SnapshotFile[] {
 }
 
 export const engine: Engine = {
-  answer(kind, request, source) {
-    const { byDigest } = source;
-    if ('files' in source) {
-      const after = source.after.length === 0 ? undefined : readAfterFiles(filesOf(source.after));
-      return ask(kind, request, readSnapshot({ files: filesOf(source.files) }), after, byDigest);
-    }
-    return ask(kind, request, readGiven(source.request.snapshot, byDigest), undefined, byDigest);
+  answer(kind, request, { files, after, byDigest }) {
+    const snapshot =
+      files.length === 0 ? readGiven(request.snapshot, byDigest) : readSnapshot({ files: filesOf(files) });
+    return ask(kind, request, snapshot, after.length === 0 ? undefined : readAfterFiles(filesOf(after)), byDigest);
   },
   render,
 };

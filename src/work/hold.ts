@@ -8,9 +8,12 @@ import { type Part, readForm } from './multipart.js';
 function filesOf(job: HoldJob, bytes: Buffer): readonly Omit<Part, 'name'>[] {
   if (job.body.kind === 'file') return [{ bytes }];
   const { files, manifests, request } = readForm(bytes, job.body.boundary);
-  if (request === undefined && manifests.length === 0) return files;
+  if (request === undefined && manifests.length === 0 && files.length > 0) return files;
   const part = request === undefined ? 'manifests' : 'request';
-  const detail = `The form has a part "${part}"; a snapshot that is to be held has none.`;
+  const detail =
+    request === undefined && manifests.length === 0
+      ? 'The form has no part "snapshot": add one with `-F snapshot=@cluster.json`.'
+      : `The form has a part "${part}"; a snapshot that is to be held has none.`;
   throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
 }
 

@@ -66,6 +66,7 @@ export function readParts(body: Buffer, boundary: string): Part[] {
 
 /** What a form carries: the files of a snapshot, in order, those of what-if's second one, manifests, and the request without them. */
 export interface Form {
+  /** None: the request itself has the snapshot, or names one that is held. */
   readonly files: readonly Part[];
   readonly after: readonly Part[];
   /** Files of manifests, to be applied after the request's own changes. */
@@ -91,10 +92,6 @@ export function readForm(body: Buffer, boundary: string, twoSided = false): Form
           : `The form has a part ${JSON.stringify(part.name.slice(0, 60))}; its parts are "snapshot" (one or more files)${twoSided ? ', "after"' : ''}, "manifests" and "request".`;
       throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
     }
-  }
-  if (files.length === 0) {
-    const detail = 'The form has no part "snapshot": add one with `-F snapshot=@cluster.json`.';
-    throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
   }
   return { files, after, manifests, request };
 }

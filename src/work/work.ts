@@ -1,6 +1,7 @@
 /** The work of one question, on a worker thread: bytes in, bytes out. Only snapshots that are held outlive it. */
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { QuestionError } from '../base/errors.js';
 import type { Answer } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { readRequest, writeMessages } from '../messages/codec.js';
@@ -13,18 +14,19 @@ import type { RenderOptions, ReportForm } from '../reports/render.js';
 import { heldOf } from './hold.js';
 import type { AnswerBytes, HoldJob, Job, Outcome, QuestionJob, WorkerData } from './job.js';
 import { withManifests } from './manifests.js';
-import { type Part, readForm } from './multipart.js';
+import { type Form, type Part, readForm } from './multipart.js';
 import { DamagedSnapshot, ParsedSnapshots } from './parsed-snapshots.js';
 import { INTERNAL, type ProblemInit, problemOf } from './problem.js';
 
-/** Where a request's snapshot is: inside it, or in files of their own, as may be the second one of what-if. */
-export type SnapshotSource = (
-  | { readonly request: QuestionRequest }
-  | { readonly files: readonly Part[]; readonly after: readonly Part[] }
-) & {
+/** Where a request's snapshots are, if not inside it. */
+export interface SnapshotSource {
+  /** The snapshot in files of its own; none: the request has it, or names it by digest. */
+  readonly files: readonly Part[];
+  /** The second snapshot of what-if in files of its own; none: the request has it, or there is no second one. */
+  readonly after: readonly Part[];
   /** The snapshot that the request names by a digest. */
   readonly byDigest: ByDigest;
-};
+}
 
 /** What the transport asks of the questions. */
 export interface Engine {
@@ -68,16 +70,43 @@ function lookup(job: QuestionJob, request: QuestionRequest, parsed: ParsedSnapsh
   };
 }
 
+/**
+ * Checks that a form has its snapshot in one place: as files, or in its part "request", which may name a snapshot that is held.
+ * Throws QuestionError INVALID_REQUEST.
+ */
+function checkSnapshotPlace(request: unknown, files: number): void {
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) return;
+  const inside = 'snapshot' in request;
+  if (inside === (files === 0)) return;
+  const detail = inside
+    ? 'The form has the snapshot twice: as part "snapshot", and as `snapshot` of its part "request". Leave one of them out.'
+    : 'The form has no snapshot: add a part "snapshot" (`-F snapshot=@cluster.json`), or name one that the service holds in part "request" (`"snapshot": {"digest": "sha256:…"}`).';
+  throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: inside ? '/snapshot' : '', in: 'request', detail }]);
+}
+
+/**
+ * The request of a form, checked against the contract with what comes in parts of its own: a second snapshot in files counts as `after`.
+ * Throws QuestionError INVALID_REQUEST.
+ */
+function validateForm(kind: QuestionKind, value: unknown, { files, after }: Form): QuestionRequest {
+  if (files.length > 0) return validateRequest(kind, value, 'apart');
+  const complete =
+    after.length === 0 || typeof value !== 'object' ? value : { after: { snapshot: { inline: {} } }, ...value };
+  validateRequest(kind, complete, 'inside');
+  return value as QuestionRequest;
+}
+
 function answer(engine: Engine, job: QuestionJob, bytes: Buffer, parsed: ParsedSnapshots): Answer {
   if (job.body.kind !== 'multipart') {
     const value = job.body.kind === 'json' ? readJson(bytes, 'The body') : readRequest(job.kind, bytes);
     const request = validateRequest(job.kind, value, 'inside');
-    return engine.answer(job.kind, request, { request, byDigest: lookup(job, request, parsed) });
+    return engine.answer(job.kind, request, { files: [], after: [], byDigest: lookup(job, request, parsed) });
   }
   const form = readForm(bytes, job.body.boundary, job.kind === 'what-if' || job.kind === 'check');
   const value = form.request === undefined ? {} : readJson(form.request, 'The part "request"');
-  const request = validateRequest(job.kind, withManifests(value, form.manifests), 'apart');
   const { files, after } = form;
+  checkSnapshotPlace(value, files.length);
+  const request = validateForm(job.kind, withManifests(value, form.manifests), form);
   return engine.answer(job.kind, request, { files, after, byDigest: lookup(job, request, parsed) });
 }
 

@@ -100,7 +100,7 @@ t.test('what is no listing is refused with its line', async (t) => {
       t.ok(error instanceof QuestionError, text);
       t.match(error, {
         code: 'INVALID_REQUEST',
-        problems: [{ pointer: '/path/nodeRules/n/nft', detail: /^Line \d+: / }],
+        problems: [{ pointer: '/path/nodeRules/n/nft', detail: /^(Line \d+|JSON of nft): / }],
       });
     }
   }

@@ -784,6 +784,13 @@ const ELSEWHERE: ReadonlySet<FindingCode> = new Set([
   'NETWORK_POLICY_CUTS',
   'NETWORK_POLICY_OPENS',
   'NETWORK_POLICY_ESTABLISHED',
+  // test/questions/load.test.ts
+  'OVER_CAPACITY',
+  'IDLE_PODS',
+  'CONNECTION_PINNING',
+  'LOSS_NOT_SURVIVABLE',
+  'ROLLOUT_BELOW_CAPACITY',
+  'AUTOSCALER_BLIND',
   // test/questions/ipvs.test.ts
   'IPVS_SCHEDULER_LOST',
   'STRICT_ARP_LEFT',

@@ -392,6 +392,11 @@ t.test('what is wrong is refused with its place', async (t) => {
       'NOT_FOUND',
       '/sweep/probability/clients',
     ],
+    [
+      { scale, from: 1, to: 5, probability: { nodeRules: { 'node-a1': { nft: '' } } } },
+      'INVALID_REQUEST',
+      '/sweep/probability/nodeRules',
+    ],
     [{ scale, from: 1, to: 5, probability: { servces: [] } }, 'INVALID_REQUEST', '/sweep/probability/servces'],
   ];
   for (const [sweep, code, pointer] of cases) {

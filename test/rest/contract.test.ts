@@ -59,6 +59,7 @@ const ANSWERS: Readonly<Record<QuestionKind, string>> = {
   apply: 'ApplyAnswer',
   inspect: 'InspectAnswer',
   reach: 'ReachAnswer',
+  solve: 'SolveAnswer',
 };
 
 /** Answers may gain fields, for clients; for this test every field must be in the contract. */
@@ -95,6 +96,7 @@ t.test('every operation is served, and nothing else is in the contract', async (
     'post /v1/apply apply',
     'post /v1/inspect inspect',
     'post /v1/reach reach',
+    'post /v1/solve solve',
     'post /v1/batch batch',
     'put /v1/snapshots/{digest} uploadSnapshot',
     'head /v1/snapshots/{digest} hasSnapshot',

@@ -140,6 +140,232 @@ t.test('a snapshot is sent once and asked about by its digest', async (tt) => {
   });
 });
 
+/** A part of a form: its name, its text, and the name of its file. */
+type PartOf = readonly [name: string, text: string | Buffer, file?: string];
+
+function formOf(running: Running, path: string, parts: readonly PartOf[]) {
+  const pieces = parts.flatMap(([name, text, file]) => [
+    Buffer.from(`--b\r\nContent-Disposition: form-data; name="${name}"${file ? `; filename="${file}"` : ''}\r\n\r\n`),
+    Buffer.from(text),
+    Buffer.from('\r\n'),
+  ]);
+  const body = Buffer.concat([...pieces, Buffer.from('--b--\r\n')]);
+  return send(running, 'POST', path, { 'content-type': 'multipart/form-data; boundary=b' }, body);
+}
+
+t.test('manifests in a form beside a snapshot that is held', async (tt) => {
+  const running = await start({ small: QUICK, large: QUICK, held: QUICK });
+  tt.teardown(() => running.app.close());
+  tt.equal((await put(running, digest, article)).status, 201);
+  const manifest =
+    'apiVersion: v1\nkind: Service\nmetadata: { name: extra, namespace: default }\nspec: { ports: [{ port: 81 }] }\n';
+  const named = { snapshot: { digest } };
+  const json = JSON.stringify;
+  const applied = { apply: { manifests: [{ file: 'extra.yaml', text: manifest }] } };
+  const shares = { probability: { services: [{ namespace: 'default', name: 'nginx-svc' }] } };
+  const questions: Readonly<Record<string, object>> = {
+    check: { check: {} },
+    apply: { apply: {} },
+    chains: { chains: { nodes: ['node-1'] } },
+    path: question,
+    probability: shares,
+    'what-if': shares,
+    inspect: { inspect: {} },
+    batch: { batch: { questions: [question] } },
+  };
+  for (const [kind, asked] of Object.entries(questions)) {
+    const inside = await post(running, `/v1/${kind}`, { ...named, ...asked, changes: [applied] });
+    tt.equal(inside.status, 200, `${kind}: ${inside.text.slice(0, 300)}`);
+    for (const file of [manifest, gzipSync(manifest)]) {
+      const apart = await formOf(running, `/v1/${kind}`, [
+        ['manifests', file, 'extra.yaml'],
+        ['request', json({ ...named, ...asked })],
+      ]);
+      tt.equal(apart.status, 200, `${kind}: ${apart.text.slice(0, 300)}`);
+      tt.same(apart.json().result, inside.json().result, kind);
+      tt.equal(apart.json().snapshot.digest, digest);
+    }
+  }
+  const inline = await formOf(running, '/v1/check', [
+    ['request', json({ snapshot: { inline: JSON.parse(article.toString()) }, check: {} })],
+    ['manifests', manifest, 'extra.yaml'],
+  ]);
+  tt.equal(inline.status, 200, 'the snapshot may be in the request itself');
+  const second = article.toString().replace(/"replicas":\s*\d+/, '"replicas": 1');
+  const after = await formOf(running, '/v1/what-if', [
+    ['request', json({ ...named, ...shares })],
+    ['after', second, 'after.json'],
+  ]);
+  tt.equal(after.status, 200, after.text.slice(0, 300));
+  tt.equal(
+    (after.json().result.afterSnapshot as { digest: string }).digest,
+    digestOf(second),
+    'a file of the second one',
+  );
+
+  await tt.test('combinations that cannot be answered', async (ttt) => {
+    const cases: readonly (readonly [string, readonly PartOf[], number, string, string, RegExp])[] = [
+      [
+        'both',
+        [
+          ['snapshot', article, 'a'],
+          ['request', json({ ...named, check: {} })],
+        ],
+        400,
+        'INVALID_REQUEST',
+        '/snapshot',
+        /twice/,
+      ],
+      [
+        'neither',
+        [
+          ['manifests', manifest],
+          ['request', '{"check":{}}'],
+        ],
+        400,
+        'INVALID_REQUEST',
+        '',
+        /no snapshot: .*digest/,
+      ],
+      ['manifests alone', [['manifests', manifest]], 400, 'INVALID_REQUEST', '', /no snapshot/],
+      ['nothing of use', [['request', '{}']], 400, 'INVALID_REQUEST', '', /no snapshot/],
+      [
+        'a digest that is not one',
+        [
+          ['manifests', manifest],
+          ['request', '{"snapshot":{"digest":"x"}}'],
+        ],
+        400,
+        'INVALID_REQUEST',
+        '/snapshot/digest',
+        /./,
+      ],
+      [
+        'a digest and parts',
+        [
+          ['manifests', manifest],
+          ['request', json({ snapshot: { digest, parts: [] } })],
+        ],
+        400,
+        'INVALID_REQUEST',
+        '/snapshot',
+        /./,
+      ],
+      [
+        'null',
+        [
+          ['manifests', manifest],
+          ['request', '{"snapshot":null}'],
+        ],
+        400,
+        'INVALID_REQUEST',
+        '/snapshot',
+        /./,
+      ],
+      [
+        'two requests',
+        [
+          ['request', json(named)],
+          ['request', '{}'],
+        ],
+        400,
+        'INVALID_REQUEST',
+        '',
+        /more than one/,
+      ],
+      [
+        'a request that is a list',
+        [
+          ['manifests', manifest],
+          ['request', '[]'],
+        ],
+        400,
+        'INVALID_REQUEST',
+        '',
+        /./,
+      ],
+      [
+        'a request that is no JSON',
+        [
+          ['manifests', manifest],
+          ['request', '{'],
+        ],
+        400,
+        'MALFORMED',
+        '',
+        /JSON/,
+      ],
+      [
+        'an unknown part',
+        [
+          ['manifest', manifest],
+          ['request', json(named)],
+        ],
+        400,
+        'INVALID_REQUEST',
+        '',
+        /its parts are/,
+      ],
+      [
+        'two second snapshots',
+        [
+          ['after', second, 'b'],
+          ['request', json({ ...named, after: named, check: {} })],
+        ],
+        400,
+        'INVALID_REQUEST',
+        '/after',
+        /./,
+      ],
+      [
+        'manifests that are no text',
+        [
+          ['manifests', Buffer.from([0xff, 0xfe, 0xff])],
+          ['request', json(named)],
+        ],
+        400,
+        'MALFORMED',
+        '',
+        /UTF-8/,
+      ],
+      [
+        'manifests with a fault',
+        [
+          ['manifests', 'kind: Service\nmetadata: { name: x }\nspec: { ports: [{ port: 0 }] }', 'x.yaml'],
+          ['request', json(named)],
+        ],
+        422,
+        'IMPOSSIBLE_CHANGE',
+        '/changes/0/apply/manifests/0/text',
+        /port/,
+      ],
+    ];
+    for (const [name, parts, status, code, pointer, detail] of cases) {
+      const reply = await formOf(running, '/v1/check', parts);
+      ttt.same(
+        [reply.status, reply.json().code, reply.json().errors?.[0]?.pointer ?? ''],
+        [status, code, pointer],
+        name,
+      );
+      ttt.match(`${reply.json().detail} ${reply.json().errors?.[0]?.detail}`, detail, name);
+    }
+    const unknown = await formOf(running, '/v1/check', [
+      ['manifests', manifest],
+      ['request', json({ snapshot: { digest: UNKNOWN }, check: {} })],
+    ]);
+    ttt.same([unknown.status, unknown.json().code], [404, 'UNKNOWN_DIGEST']);
+    const empty = await send(
+      running,
+      'PUT',
+      `/v1/snapshots/${digest}`,
+      { 'content-type': 'multipart/form-data; boundary=b' },
+      '--b--\r\n',
+    );
+    ttt.same([empty.status, empty.json().code], [400, 'INVALID_REQUEST']);
+    ttt.match(empty.json().detail, /no part "snapshot"/);
+  });
+});
+
 t.test('what is refused, and why', async (tt) => {
   const limit = article.length + 1000;
   const running = await start({ small: QUICK, large: QUICK, held: QUICK, snapshotMemory: limit });

@@ -11,7 +11,7 @@ function pause(milliseconds: number): void {
 }
 
 const engine: Engine = {
-  answer(_kind, request, source) {
+  answer(_kind, request) {
     const [command, argument = ''] = (request.settings?.clusterDomain ?? '').split('-');
     if (command === 'sleep') pause(Number(argument));
     if (command === 'spin') for (;;);
@@ -23,8 +23,7 @@ const engine: Engine = {
       const hoard: unknown[] = [];
       for (;;) hoard.push(new Array(1000).fill(hoard.length));
     }
-    const inline =
-      'files' in source ? undefined : (source.request.snapshot?.inline as { items?: unknown[] } | undefined);
+    const inline = request.snapshot?.inline as { items?: unknown[] } | undefined;
     const answer: Answer = {
       engine: { name: 'kube-whatif', version: '0.1.0' },
       summary: 'What the answer is.',

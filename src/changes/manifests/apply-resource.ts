@@ -28,8 +28,15 @@ function resourceOf(value: Fields, { manifest }: Subject): Resource {
   throw new Error('a fault is refused');
 }
 
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** What is read of an object: of an Ingress its annotations too, which say how its load balancer works. */
 function same(before: Resource, after: Resource): boolean {
-  const content = ({ metadata, spec }: Resource) => ({ labels: metadata.labels, spec });
+  const content = ({ kind, apiVersion, metadata, spec }: Resource) => {
+    const { [LAST_APPLIED]: _, ...annotations } = metadata.annotations ?? {};
+    const isRead = resourceRole(kind, apiVersion) === 'LOAD_BALANCER';
+    return { labels: metadata.labels, spec, ...(isRead ? { annotations } : {}) };
+  };
   return isDeepStrictEqual(content(before), content(after));
 }
 

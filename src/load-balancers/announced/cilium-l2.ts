@@ -1,9 +1,11 @@
 import type { Cluster } from '../../cluster/cluster.js';
 import { matchesSelector } from '../../cluster/labels.js';
-import type { LabelSelector, Node, Service } from '../../cluster/objects.js';
+import type { Node, Service } from '../../cluster/objects.js';
 import { fieldsOf, type Resource } from '../../cluster/resources.js';
+import { selectorOf } from '../fields.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { held, heldCheck, holdingProbe, isDown } from './common.js';
+import { leaseHolder } from './leases.js';
 
 /**
  * Source: Cilium documentation, "L2 Announcements / L2 Aware LB" and "LoadBalancer IP Address Management": policies select Services
@@ -19,7 +21,7 @@ function policiesOf({ resources }: Cluster): readonly Resource[] {
 
 /** Whether a selector takes the labels; an absent one takes all. */
 function takes(selector: unknown, labels: Readonly<Record<string, string>> | undefined): boolean {
-  return selector === undefined || selector === null || matchesSelector(labels, fieldsOf(selector) as LabelSelector);
+  return selector === undefined || selector === null || matchesSelector(labels, selectorOf(selector));
 }
 
 function selecting(cluster: Cluster, { metadata: { labels } }: Service): readonly Resource[] {
@@ -38,6 +40,12 @@ function whyNot(balanced: Balanced, name: string): string | undefined {
   return some ? undefined : 'no CiliumL2AnnouncementPolicy of the Service selects the node';
 }
 
+/** The node with the Service's lease, `cilium-l2announce-NAMESPACE-NAME` in kube-system (Cilium, "L2 Announcements", Troubleshooting). */
+function holderOf({ options, cluster, service: { metadata } }: Balanced): string | undefined {
+  const lease = `kube-system/cilium-l2announce-${metadata.namespace ?? 'default'}-${metadata.name}`;
+  return options.leader ?? leaseHolder(cluster, lease);
+}
+
 /** Cilium's layer 2 announcements: the node with the Service's lease answers for the address. */
 export const ciliumL2: Implementation = {
   name: 'cilium-l2',
@@ -50,7 +58,7 @@ export const ciliumL2: Implementation = {
     return policy === undefined ? undefined : `CiliumL2AnnouncementPolicy ${policy.metadata.name} selects it`;
   },
   probe: (balanced, { node }) =>
-    holdingProbe(balanced, { holder: balanced.options.leader, whyNot: (name) => whyNot(balanced, name) }, node),
+    holdingProbe(balanced, { holder: holderOf(balanced), whyNot: (name) => whyNot(balanced, name) }, node),
   healthCheck: () => heldCheck(FAILOVER_SECONDS),
   ...held,
   addressIsLocal: () => false,

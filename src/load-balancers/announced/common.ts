@@ -34,7 +34,8 @@ export interface Holding {
 
 export function holdingProbe(balanced: Balanced, { holder, whyNot }: Holding, node: string): ProbeResult {
   const why = whyNot(node);
-  if (holder !== undefined) {
+  // Who held it before a change, and may no longer, is replaced by some other.
+  if (holder !== undefined && whyNot(holder) === undefined) {
     const holds = holder === node && why === undefined;
     return {
       healthy: holds,

@@ -1,10 +1,13 @@
+import { ONE } from '../../base/fraction.js';
 import type { Pod, Service } from '../../cluster/objects.js';
 import { fieldsOf } from '../../cluster/resources.js';
 import { annotationOf } from '../annotations.js';
 import { isLocal } from '../checks.js';
+import { listOf } from '../fields.js';
 import { readyEndpointsOn } from '../health.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { held, heldCheck, holdingProbe, isDown } from './common.js';
+import { leaseHolder } from './leases.js';
 
 /**
  * Source: kube-vip.io, "Kubernetes Load-Balancer Service" and "Flags and environment variables"; kube-vip/kube-vip pkg/manager,
@@ -19,22 +22,42 @@ const FAILOVER_SECONDS = 5;
 
 const isKubeVip = ({ metadata }: Pod) => metadata.namespace === 'kube-system' && /^kube-vip(?:-|$)/.test(metadata.name);
 
-/** Whether its pods run with an election for each Service; undefined: no pod of it is in the snapshot. */
-function electsEach({ cluster, options }: Balanced): boolean | undefined {
-  if (options.leaderElection !== undefined) return options.leaderElection === 'PER_SERVICE';
+/** Settings of its pods, by the names of their environment variables; undefined: no pod of it is in the snapshot. */
+function environment({ cluster }: Balanced): ReadonlyMap<string, string> | undefined {
   const pod = cluster.podsIn('kube-system').find(isKubeVip);
   const template = cluster.workloads.get('DaemonSet/kube-system/kube-vip-ds')?.spec?.template?.spec;
   const containers = pod?.spec?.containers ?? template?.containers;
   if (containers === undefined) return undefined;
-  return containers.some((container) => {
-    const { env } = fieldsOf(container);
-    const set = Array.isArray(env) ? env.map(fieldsOf) : [];
-    return set.some(({ name, value }) => name === 'svc_election' && value === 'true');
-  });
+  return new Map(
+    containers.flatMap((container) =>
+      listOf(fieldsOf(container).env).flatMap((one): [string, string][] => {
+        const { name, value } = fieldsOf(one);
+        return typeof name === 'string' && typeof value === 'string' ? [[name, value]] : [];
+      }),
+    ),
+  );
+}
+
+/** Whether its pods run with an election for each Service; undefined: no pod of it is in the snapshot. */
+function electsEach(balanced: Balanced): boolean | undefined {
+  if (balanced.options.leaderElection !== undefined) return balanced.options.leaderElection === 'PER_SERVICE';
+  const set = environment(balanced);
+  return set === undefined ? undefined : set.get('svc_election') === 'true';
+}
+
+/** Whether it announces addresses by BGP, so that every node has them (kube-vip, "BGP mode"; bgp_enable, vip_arp). */
+function usesBgp(balanced: Balanced): boolean {
+  const set = environment(balanced);
+  return set?.get('bgp_enable') === 'true' && set.get('vip_arp') !== 'true';
+}
+
+/** The leases of its elections: of the Service's own, or of all Services. */
+function leasesOf({ service: { metadata } }: Balanced, each: boolean): readonly string[] {
+  return each ? [`${metadata.namespace ?? 'default'}/kubevip-${metadata.name}`] : ['kube-system/plndr-svcs-lock'];
 }
 
 function holderOf(balanced: Balanced) {
-  const { options, service } = balanced;
+  const { options, service, cluster } = balanced;
   const each = electsEach(balanced);
   if (each === undefined) {
     balanced.assume(
@@ -44,7 +67,7 @@ function holderOf(balanced: Balanced) {
     );
   }
   return {
-    holder: options.leader ?? annotationOf(service, HOST),
+    holder: options.leader ?? annotationOf(service, HOST) ?? leaseHolder(cluster, ...leasesOf(balanced, each === true)),
     whyNot(node: string) {
       if (isDown(balanced, node)) return `${node} is down (its Ready condition is Unknown)`;
       // With one leader for all it is not looked at where endpoints are; with one for each, Local ones stay with them.
@@ -68,9 +91,28 @@ export const kubeVip: Implementation = {
   title: 'kube-vip',
   options: ['leader', 'leaderElection'],
   takes: (service, _platform, cluster) => shown(service, cluster.podsIn('kube-system').some(isKubeVip)),
-  probe: (balanced, { node }) => holdingProbe(balanced, holderOf(balanced), node),
+  probe(balanced, { node }) {
+    const { whyNot, holder } = holderOf(balanced);
+    if (!usesBgp(balanced)) return holdingProbe(balanced, { whyNot, holder }, node);
+    const why = whyNot(node);
+    return { healthy: why === undefined, status: undefined, detail: why ?? `${node} announces the address by BGP` };
+  },
   healthCheck: () => heldCheck(FAILOVER_SECONDS),
   ...held,
+  weights(balanced, candidates) {
+    if (usesBgp(balanced)) {
+      balanced.assume(
+        'loadBalancer.ecmp',
+        'all announcing nodes alike, by connection',
+        'kube-vip announces the address by BGP from every node: routers are taken to hash each connection over equal routes, which is their own configuration.',
+      );
+    }
+    return candidates.map(() => ONE);
+  },
+  affinity: (balanced) =>
+    usesBgp(balanced)
+      ? { by: 'CONNECTION', detail: 'routers hash each connection over the nodes that announce the address' }
+      : held.affinity(),
   // The holder has the address on one of its interfaces.
   addressIsLocal: () => true,
 };

@@ -44,6 +44,7 @@ export const ATTRIBUTES = {
   preserve: 'preserve_client_ip.enabled',
   crossZone: 'load_balancing.cross_zone.enabled',
   sticky: 'stickiness.enabled',
+  routing: 'dns_record.client_routing_policy',
   drain: 'deregistration_delay.timeout_seconds',
 } as const;
 

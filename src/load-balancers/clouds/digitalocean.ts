@@ -32,7 +32,10 @@ const proxying = overNodePorts({
     return localCheck(balanced, port, timing, 'KUBE_PROXY');
   },
   enforces: () => true,
-  spread: 'round robin over droplets, unless an annotation asks for least connections',
+  spread: (balanced) =>
+    isNetwork(balanced)
+      ? 'each connection is hashed by its addresses and ports'
+      : 'round robin over droplets, unless an annotation asks for least connections',
   sticky: false,
   drain: 'connections of a droplet that is removed end',
 });
@@ -45,4 +48,6 @@ export const digitalocean: Implementation = {
       ? keepHeader(sent, backend)
       : proxying.forward(balanced, sent, backend),
   reply: (balanced) => (isNetwork(balanced) ? 'DIRECT' : 'THROUGH'),
+  // A network load balancer ends no connections: without nodes nobody answers.
+  refusesWithoutBackends: (balanced) => !isNetwork(balanced),
 };

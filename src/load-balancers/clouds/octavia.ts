@@ -59,7 +59,10 @@ export const octavia: Implementation = {
       return local && provider(balanced) !== 'OVN' ? nodeHealthCheck(balanced, timing, []) : tcpCheck(port, timing);
     },
     enforces: (balanced) => provider(balanced) !== 'OVN',
-    spread: 'round robin over members (Amphora), or a hash of addresses and ports (OVN)',
+    spread: (balanced) =>
+      provider(balanced) === 'OVN'
+        ? 'each connection is hashed by its addresses and ports'
+        : 'round robin over members',
     sticky: true,
     drain: 'connections of a member that is removed end with it',
     options: ['provider'],

@@ -27,7 +27,8 @@ export interface CloudFacts {
   enforces(balanced: Balanced): boolean | undefined;
   /** Annotations that would change an answer, and are not read: an assumption names those that a Service has. */
   readonly unread?: readonly string[];
-  readonly spread: string;
+  /** How connections are spread over nodes. */
+  readonly spread: string | ((balanced: Balanced) => string);
   /** Whether sessionAffinity ClientIP is passed on to it. */
   readonly sticky: boolean;
   readonly drain: string;
@@ -114,11 +115,15 @@ export function overNodePorts(facts: CloudFacts): Implementation {
     },
     // A proxy without servers ends the connection that it took.
     refusesWithoutBackends: () => true,
-    affinity({ service }) {
-      const sticky = facts.sticky && service.spec?.sessionAffinity === 'ClientIP';
-      return sticky
-        ? { by: 'CLIENT_ADDRESS', detail: 'connections of one client address keep to one node' }
-        : { by: 'CONNECTION', detail: facts.spread };
+    affinity(balanced) {
+      const asked = balanced.service.spec?.sessionAffinity === 'ClientIP';
+      if (asked && facts.sticky)
+        return { by: 'CLIENT_ADDRESS', detail: 'connections of one client address keep to one node' };
+      const spread = typeof facts.spread === 'string' ? facts.spread : facts.spread(balanced);
+      return {
+        by: 'CONNECTION',
+        detail: `${spread}${asked ? '; sessionAffinity ClientIP is not passed on to it' : ''}`,
+      };
     },
     firewall(balanced) {
       const allowed = enforcedRanges(balanced, facts.enforces(balanced));

@@ -1,4 +1,5 @@
-import { annotationOf, numberOf } from '../annotations.js';
+import { annotationOf, numberOf, wholeNumber } from '../annotations.js';
+import { isLocal, nodeHealthCheck } from '../checks.js';
 import type { Implementation } from '../implementation.js';
 import { overNodePorts, secondsOf, tcpCheck } from './over-node-ports.js';
 
@@ -24,7 +25,8 @@ export const scaleway: Implementation = overNodePorts({
   keepsClient: () => false,
   protocols: ['TCP'],
   unread: [`${PREFIX}forward-port-algorithm`, `${PREFIX}sticky-sessions`],
-  check({ service }, port) {
+  check(balanced, port) {
+    const { service } = balanced;
     const timing = {
       intervalSeconds: secondsOf(service, `${PREFIX}health-check-delay`) ?? 5,
       timeoutSeconds: secondsOf(service, `${PREFIX}health-check-timeout`) ?? 5,
@@ -32,7 +34,13 @@ export const scaleway: Implementation = overNodePorts({
       healthyAfter: 1,
     };
     const type = ofPort(annotationOf(service, `${PREFIX}health-check-type`), port.port)?.toUpperCase();
-    const plain = tcpCheck(port, timing);
+    const asked = ofPort(annotationOf(service, `${PREFIX}health-check-port`), port.port);
+    // `auto`: the health check node port under Local (scaleway-cloud-controller-manager, docs/loadbalancer-annotations.md).
+    const own = service.spec?.healthCheckNodePort;
+    if (asked === 'auto' && isLocal(balanced) && own) return nodeHealthCheck(balanced, timing, []);
+    const usual = tcpCheck(port, timing);
+    const number = wholeNumber(asked);
+    const plain = usual.protocol === 'NONE' || number === undefined ? usual : { ...usual, port: number };
     if (plain.protocol === 'NONE' || (type !== 'HTTP' && type !== 'HTTPS')) return plain;
     return {
       ...plain,

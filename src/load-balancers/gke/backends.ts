@@ -1,5 +1,6 @@
 import type { Backends, Balanced } from '../implementation.js';
 import { nodeBackend, nodeBackends } from '../node-filter.js';
+import { noteClass } from './kind.js';
 import type { LeftOut } from './node-filter.js';
 import { gkeNodeFilter } from './passthrough.js';
 import { type SubsetKind, subsetOf } from './subset.js';
@@ -9,6 +10,7 @@ const WHY: Readonly<Record<LeftOut, string>> = {
   TO_BE_DELETED: 'taint ToBeDeletedByClusterAutoscaler',
   DRAINING: 'label operation.gke.io/type=drain',
   NO_ZONE: 'no zone is known of it',
+  NOT_CONNECTED: 'it is not connected to the network that the Service selects',
 };
 
 /** Nodes of a target pool or of instance groups: all that pass the filter. */
@@ -19,6 +21,7 @@ export function groupBackends(balanced: Balanced, group: string): Backends {
 /** Nodes of GCE_VM_IP NEGs: a subset of the cluster, as the NEG controller chooses it. */
 export function negBackends(balanced: Balanced, kind: SubsetKind): Backends {
   const { cluster, service, options, family } = balanced;
+  noteClass(balanced);
   const previous = options.previousSubset;
   const subset = subsetOf(cluster, service, {
     kind,

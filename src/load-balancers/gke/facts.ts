@@ -42,8 +42,38 @@ export const FINALIZERS: Readonly<
   'gke.networking.io/l4-netlb-v3': { scheme: 'EXTERNAL', backends: 'NEG' },
 };
 
-/** Minor versions from which new load balancers are made so by themselves (GKE, "LoadBalancer Service parameters"). */
-export const SINCE = { subsetting: 36, backendService: 37 } as const;
+/**
+ * Versions from which GKE does something (GKE, "LoadBalancer Service parameters",
+ * cloud.google.com/kubernetes-engine/docs/concepts/service-load-balancer-parameters).
+ */
+export const SINCE = {
+  /** New internal load balancers have NEGs by themselves. */
+  subsetting: { minor: 36, patch: 0, gke: undefined },
+  /** New external load balancers have a backend service by themselves. */
+  backendService: { minor: 37, patch: 0, gke: undefined },
+  /** Annotation l4-rbs makes NEGs; instance groups before. */
+  backendServiceNegs: { minor: 32, patch: 2, gke: 1652000 },
+  /** Classes l4-regional-external and l4-regional-internal. */
+  classes: { minor: 33, patch: 1, gke: 1779000 },
+  /** Weighted load balancing. */
+  weights: { minor: 31, patch: 0, gke: undefined },
+  /** Zonal affinity follows trafficDistribution (GKE, "Create an internal load balancer", zonal affinity; a preview). */
+  zonalAffinity: { minor: 33, patch: 0, gke: undefined },
+} as const;
+
+/**
+ * Of Services and nodes with several networks (GKE, "Multi-network LoadBalancer Services",
+ * cloud.google.com/kubernetes-engine/docs/concepts/about-multinetwork-loadbalancer-services; cloud-provider-gcp crd/apis/network/v1).
+ */
+export const NETWORKS = {
+  /** In the selector of a Service: the network whose interfaces of pods it has. */
+  selector: 'networking.gke.io/network',
+  /** The networks that a node is connected to, as JSON: `[{"name": "dmz"}]` and `[{"network": "dmz", "ipAddress": "…"}]`. */
+  status: 'networking.gke.io/network-status',
+  north: 'networking.gke.io/north-interfaces',
+  /** The network of every node. */
+  usual: 'default',
+} as const;
 
 /** ingress-gce pkg/utils/node: a node that GKE is draining. */
 export const DRAIN_LABEL = { key: 'operation.gke.io/type', value: 'drain' } as const;

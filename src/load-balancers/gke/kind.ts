@@ -3,6 +3,7 @@ import type { Service } from '../../cluster/objects.js';
 import { annotationOf } from '../annotations.js';
 import type { Balanced } from '../implementation.js';
 import { ANNOTATIONS, CLASSES, FINALIZERS, SINCE } from './facts.js';
+import { type GkeVersion, isSince, newestVersion } from './version.js';
 
 type Scheme = 'EXTERNAL' | 'INTERNAL';
 export type BackendKind = 'TARGET_POOL' | 'INSTANCE_GROUP' | 'NEG';
@@ -59,12 +60,6 @@ export function schemeShown(service: Service, scheme: Scheme, onGke: boolean): s
     : 'platform gke, neither class nor an annotation that asks for an internal one';
 }
 
-/** The minor version of the cluster, by its nodes. */
-function minorOf({ cluster, settings }: Balanced): number {
-  const versions = [...cluster.nodes.keys()].map((node) => settings.proxyOf(node).version.minor);
-  return versions.length === 0 ? 0 : Math.max(...versions);
-}
-
 /**
  * What holds the backends: what the request says, else class, finalizer, NEG status, annotation, else what the cluster's version
  * does by itself, which is an assumption.
@@ -77,20 +72,43 @@ export function backendKind(balanced: Balanced, scheme: Scheme): BackendKind {
   const shown = shownBy(service);
   if (shown?.backends !== undefined) return shown.backends;
   if (annotationOf(service, ANNOTATIONS.negStatus)?.includes('network_endpoint_groups') === true) return 'NEG';
-  if (scheme === 'EXTERNAL' && annotationOf(service, ANNOTATIONS.backendService) === 'enabled') return 'NEG';
-  const minor = minorOf(balanced);
+  const version = newestVersion(balanced.cluster);
+  const has = (since: Omit<GkeVersion, 'text'>) => version !== undefined && isSince(version, since);
+  const now = version === undefined ? 'the version is not known' : `this is ${version.text}`;
   const internal = scheme === 'INTERNAL';
+  if (!internal && annotationOf(service, ANNOTATIONS.backendService) === 'enabled') {
+    const kind = has(SINCE.backendServiceNegs) ? 'NEG' : 'INSTANCE_GROUP';
+    balanced.assume(
+      'loadBalancer.backends',
+      kind,
+      `Annotation ${ANNOTATIONS.backendService} makes NEGs from 1.32.2-gke.1652000 on, instance groups before, and ${now}; a load balancer that was made earlier keeps what it had.`,
+    );
+    return kind;
+  }
   const since = internal ? SINCE.subsetting : SINCE.backendService;
   const before: BackendKind = internal ? 'INSTANCE_GROUP' : 'TARGET_POOL';
-  const kind = minor >= since ? 'NEG' : before;
+  const kind = has(since) ? 'NEG' : before;
   balanced.assume(
     'loadBalancer.backends',
     kind,
     internal
-      ? `Neither finalizer nor NEG status shows whether GKE subsetting is on: it is by itself from 1.${since} on, and this is 1.${minor}.`
-      : `Neither finalizer nor annotation shows a backend service: new ones have it by themselves from 1.${since} on, and this is 1.${minor}.`,
+      ? `Neither finalizer nor NEG status shows whether GKE subsetting is on: it is by itself from 1.${since.minor} on, and ${now}.`
+      : `Neither finalizer nor annotation shows a backend service: new ones have it by themselves from 1.${since.minor} on, and ${now}.`,
   );
   return kind;
+}
+
+/** Says what a class rests on that the cluster's version does not have yet. */
+export function noteClass(balanced: Balanced): void {
+  const { loadBalancerClass } = balanced.service.spec ?? {};
+  if (loadBalancerClass !== CLASSES.external && loadBalancerClass !== CLASSES.internal) return;
+  const version = newestVersion(balanced.cluster);
+  if (version === undefined || isSince(version, SINCE.classes)) return;
+  balanced.assume(
+    'loadBalancer.class',
+    'served',
+    `GKE serves loadBalancerClass ${loadBalancerClass} from 1.33.1-gke.1779000 on, and the nodes are of ${version.text}: before that nobody makes a load balancer for the Service.`,
+  );
 }
 
 /** The region of a zone: `europe-west1` of `europe-west1-b`. */

@@ -1,18 +1,10 @@
 import type { Service } from '../../cluster/objects.js';
 import { annotationOf } from '../annotations.js';
+import { jsonObjectOf } from '../fields.js';
 
 const NEG = 'cloud.google.com/neg';
 /** Written by the controller once the NEGs are there. */
 const NEG_STATUS = 'cloud.google.com/neg-status';
-
-function parsed(text: string | undefined): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-  } catch {
-    return {};
-  }
-}
 
 /**
  * Whether a Service's pods are members of GCE_VM_IP_PORT NEGs: the controller says they are there, or the annotation asks for NEGs of
@@ -20,7 +12,7 @@ function parsed(text: string | undefined): Readonly<Record<string, unknown>> {
  * appear once an Ingress refers to it (kubernetes/ingress-gce pkg/annotations/service.go; GKE, "Container-native load balancing").
  */
 export function isNegService(service: Service): boolean {
-  const { exposed_ports: exposed } = parsed(annotationOf(service, NEG));
+  const { exposed_ports: exposed } = jsonObjectOf(annotationOf(service, NEG));
   if (typeof exposed === 'object' && exposed !== null && Object.keys(exposed).length > 0) return true;
-  return Object.keys(parsed(annotationOf(service, NEG_STATUS))).length > 0;
+  return Object.keys(jsonObjectOf(annotationOf(service, NEG_STATUS))).length > 0;
 }

@@ -1,7 +1,7 @@
 import { LEGACY_ZONE_LABEL, type Node, type Service, type SliceEndpoint, ZONE_LABEL } from '../../cluster/objects.js';
 
 /** Why the controller leaves a node out of the backends of L4 load balancers. */
-export type LeftOut = 'EXCLUDE_LABEL' | 'TO_BE_DELETED' | 'DRAINING' | 'NO_ZONE';
+export type LeftOut = 'EXCLUDE_LABEL' | 'TO_BE_DELETED' | 'DRAINING' | 'NO_ZONE' | 'NOT_CONNECTED';
 
 /** Nodes with this label are left out, whatever its value (ingress-gce pkg/utils, nodePredicateInternal). */
 const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';

@@ -7,14 +7,17 @@ import { keepHeader } from '../forward.js';
 import type { Balanced, Candidate, Implementation } from '../implementation.js';
 import { excludedFromAll } from '../node-filter.js';
 import { sourceRanges } from '../source-ranges.js';
-import { ANNOTATIONS, DRAIN_LABEL, PROBE_SOURCES, TIMING } from './facts.js';
+import { ANNOTATIONS, DRAIN_LABEL, PROBE_SOURCES, SINCE, TIMING } from './facts.js';
 import { backendKind } from './kind.js';
+import { networkOfService, notConnected } from './networks.js';
+import { isSince, newestVersion } from './version.js';
 
 /** The nodes that GKE takes: everybody's rules, and none that GKE drains unless the controller keeps them for Local. */
 export function gkeNodeFilter(balanced: Balanced): (node: Node) => string | undefined {
   const keepsDraining = isLocal(balanced) && (balanced.options.includeDrainingNodes ?? false);
+  const network = networkOfService(balanced.service);
   return (node) => {
-    const why = excludedFromAll(node);
+    const why = excludedFromAll(node) ?? notConnected(node, network);
     if (why !== undefined) return why;
     const draining = node.metadata.labels?.[DRAIN_LABEL.key] === DRAIN_LABEL.value;
     return draining && !keepsDraining ? `label ${DRAIN_LABEL.key}=${DRAIN_LABEL.value}` : undefined;
@@ -31,7 +34,16 @@ export function isWeighted(balanced: Balanced, scheme: 'EXTERNAL' | 'INTERNAL'):
   if (!asked || !isLocal({ service })) return false;
   // Who says that they are weighted says that there is a backend service, unless the request names a target pool too.
   if (options.weighted === true) return options.backends !== 'TARGET_POOL';
-  return backendKind(balanced, scheme) !== 'TARGET_POOL';
+  if (backendKind(balanced, scheme) === 'TARGET_POOL') return false;
+  const version = newestVersion(balanced.cluster);
+  if (version !== undefined && !isSince(version, SINCE.weights)) {
+    balanced.assume(
+      'loadBalancer.weighted',
+      true,
+      `GKE documents weighted load balancing from 1.31 on, and the nodes are of ${version.text}. Option weighted says otherwise.`,
+    );
+  }
+  return true;
 }
 
 export function gkeWeights(balanced: Balanced, candidates: readonly Candidate[], scheme: 'EXTERNAL' | 'INTERNAL') {

@@ -1,6 +1,7 @@
 import { Sha256 } from '#platform';
 import type { Cluster } from '../../cluster/cluster.js';
 import { type Node, namespacedName, type Service, type SliceEndpoint } from '../../cluster/objects.js';
+import { networkOfService, notConnected } from './networks.js';
 import { countedNode, type LeftOut, leftOut, subnetOf, subsetSalt, zoneOf } from './node-filter.js';
 
 /**
@@ -50,6 +51,9 @@ export interface Subset {
   /** Nodes that might have been candidates but for this. */
   readonly leftOut: ReadonlyMap<string, LeftOut>;
 }
+
+/** Whether a node is connected to the network of a Service (always, where the Service selects none). */
+const isConnected = (node: Node, service: Service) => notConnected(node, networkOfService(service)) === undefined;
 
 /** Lower-case hexadecimal SHA-256 of `NODE:SALT`: nodes with low values are taken first. */
 function hashOf(node: string, salt: string): string {
@@ -139,7 +143,8 @@ export function subsetOf(cluster: Cluster, service: Service, options: SubsetOpti
   for (const node of asked) {
     if (node === undefined) continue;
     const { name } = node.metadata;
-    const why = leftOut(node, local && options.keepDraining === true);
+    const draining = local && options.keepDraining === true;
+    const why = isConnected(node, service) ? leftOut(node, draining) : 'NOT_CONNECTED';
     const zone = zoneOf(node);
     if (why !== undefined || zone === undefined) {
       out.set(name, why ?? 'NO_ZONE');

@@ -5,10 +5,10 @@
 import { addressOf, cidrContains, networkOf } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { matchesSelector } from '../../cluster/labels.js';
-import type { LabelSelector, Node, Service } from '../../cluster/objects.js';
-import { fieldsOf, type Resource, textMapOf } from '../../cluster/resources.js';
+import type { Node, Service } from '../../cluster/objects.js';
+import { fieldsOf, type Resource } from '../../cluster/resources.js';
 import { annotationOf } from '../annotations.js';
+import { anySelectorMatches, listOf } from '../fields.js';
 
 const POOL_ANNOTATIONS = ['metallb.io/ip-allocated-from-pool', 'metallb.universe.tf/ip-allocated-from-pool'];
 const DEFAULT_LOCAL_PREF = 100;
@@ -37,30 +37,6 @@ function objectsOf({ resources }: Cluster): Objects {
       statuses: of('ServiceL2Status'),
     };
   });
-}
-
-/** A label selector as an object has it, with what is no selector left out. */
-function selectorOf(value: unknown): LabelSelector {
-  const { matchLabels, matchExpressions } = fieldsOf(value);
-  const expressions = (Array.isArray(matchExpressions) ? matchExpressions : []).map((one) => {
-    const { key, operator, values } = fieldsOf(one);
-    return {
-      key: String(key ?? ''),
-      operator: String(operator ?? ''),
-      values: Array.isArray(values) ? values.map(String) : [],
-    };
-  });
-  return { matchLabels: textMapOf(matchLabels) ?? {}, matchExpressions: expressions } as LabelSelector;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-/** Whether one of the selectors matches; none at all matches everything. */
-function anyMatches(selectors: unknown, labels: Readonly<Record<string, string>> | undefined): boolean {
-  const all = listOf(selectors);
-  return all.length === 0 || all.some((one) => matchesSelector(labels, selectorOf(one)));
 }
 
 /** Whether a pool's range (`A-B` or a network) holds the address. */
@@ -94,7 +70,7 @@ function selectsPool(advertisement: Resource, name: string, pool: Resource | und
   const [names, selectors] = [listOf(ipAddressPools), listOf(ipAddressPoolSelectors)];
   if (names.length === 0 && selectors.length === 0) return true;
   if (names.includes(name)) return true;
-  return selectors.length > 0 && pool !== undefined && anyMatches(selectors, pool.metadata.labels);
+  return selectors.length > 0 && pool !== undefined && anySelectorMatches(selectors, pool.metadata.labels);
 }
 
 /** How the address of a Service is announced, as far as MetalLB's objects in the snapshot tell. */
@@ -116,17 +92,18 @@ export function announcedBy(cluster: Cluster, service: Service): Announced | und
   if (objects.l2.length + objects.bgp.length === 0) return undefined;
   const found = poolOf(objects, service);
   const serves = (one: Resource) =>
-    anyMatches(fieldsOf(one.spec).serviceSelectors, service.metadata.labels) &&
+    anySelectorMatches(fieldsOf(one.spec).serviceSelectors, service.metadata.labels) &&
     (found === undefined || selectsPool(one, found.name, found.pool));
   const own = { L2: objects.l2.filter(serves), BGP: objects.bgp.filter(serves) };
   const modes = new Set<Mode>((['L2', 'BGP'] as const).filter((mode) => own[mode].length > 0));
   const takesNode = (one: Resource, { metadata: { labels } }: Node) =>
-    anyMatches(fieldsOf(one.spec).nodeSelectors, labels);
+    anySelectorMatches(fieldsOf(one.spec).nodeSelectors, labels);
   const peersOf = (one: Resource, node: Node) =>
     objects.peers.filter(({ metadata: { name }, spec }) => {
       const wanted = listOf(fieldsOf(one.spec).peers);
       return (
-        (wanted.length === 0 || wanted.includes(name)) && anyMatches(fieldsOf(spec).nodeSelectors, node.metadata.labels)
+        (wanted.length === 0 || wanted.includes(name)) &&
+        anySelectorMatches(fieldsOf(spec).nodeSelectors, node.metadata.labels)
       );
     });
   const pref = (one: Resource) => {

@@ -18,6 +18,8 @@ export interface ListedChain {
 export interface ListedSet {
   readonly declaration: SetDeclaration;
   readonly elements: readonly Element[];
+  /** From a listing: the elements are in nft's order. */
+  readonly isListed?: boolean;
 }
 
 /** Priorities that have a name, for the families ip, ip6 and inet; dstnat only where packets come in. */
@@ -71,7 +73,7 @@ export function durationText(seconds: number): string {
 /** So many elements the kernel lets a dynamic set have where nothing is said. */
 const DEFAULT_SIZE = 65535;
 
-export function listSet({ declaration, elements }: ListedSet): string {
+export function listSet({ declaration, elements, isListed }: ListedSet): string {
   const { name, isMap, type, data, typeText, flags, timeout, size, comment, notes } = declaration;
   const lines = [typeText ?? `type ${type.join(' . ')}${isMap ? ` : ${(data ?? ['verdict']).join(' . ')}` : ''}`];
   const shownSize = size ?? (flags?.includes('dynamic') === true ? DEFAULT_SIZE : undefined);
@@ -80,19 +82,27 @@ export function listSet({ declaration, elements }: ListedSet): string {
   if (timeout !== undefined) lines.push(`timeout ${durationText(timeout)}`);
   lines.push(...(notes ?? []));
   if (comment !== undefined) lines.push(`comment "${comment}"`);
-  if (elements.length > 0) lines.push(`elements = { ${elementsText(elements, type as readonly ValueType[])} }`);
+  if (elements.length > 0) lines.push(`elements = { ${elementsText(elements, type, isListed === true)} }`);
   const body = lines.map((line) => `\t\t${line}\n`).join('');
   return `\t${isMap ? 'map' : 'set'} ${name} {\n${body}\t}\n`;
 }
 
 const BETWEEN = ',\n\t\t\t     ';
 
-/** Two short values stand on one line; long ones, elements of maps and of concatenated keys on one each. */
-function elementsText(elements: readonly Element[], types: readonly ValueType[]): string {
-  const sorted = sortElements(elements, types);
-  const texts = sorted.map((element) => saveElement(element, types));
-  const isLong = types.length > 1 || types[0] === 'ipv6_addr' || sorted.some(({ verdict, data }) => verdict ?? data);
-  const perLine = isLong ? 1 : 2;
+/** How many elements nft prints on a line, by the type of a key of one part; 1 for other types (calculate_delim in nft's expression.c). */
+const PER_LINE: Readonly<Record<string, number>> = {
+  ipv4_addr: 2,
+  ct_state: 2,
+  inet_service: 5,
+  inet_proto: 5,
+  mark: 5,
+};
+
+function elementsText(elements: readonly Element[], types: readonly string[], isListed: boolean): string {
+  const valueTypes = types as readonly ValueType[];
+  const shown = isListed ? elements : sortElements(elements, valueTypes);
+  const texts = shown.map((element) => saveElement(element, valueTypes));
+  const perLine = types.length > 1 ? 1 : (PER_LINE[types[0] ?? ''] ?? 1);
   const lines: string[] = [];
   for (let i = 0; i < texts.length; i += perLine) lines.push(texts.slice(i, i + perLine).join(', '));
   return lines.join(BETWEEN);

@@ -160,10 +160,10 @@ function element(cursor: Cursor): Element {
       end = cursor.at;
     }
   }
-  const text = cursor.tokens
-    .slice(notes, end)
-    .map((token) => token.text)
-    .join(' ');
+  const here = cursor.at;
+  cursor.at = end;
+  const text = cursor.since(notes);
+  cursor.at = here;
   const more = { ...(text !== '' && { notes: text }), ...(comment !== undefined && { comment }) };
   if (!cursor.take(':')) return { key, ...more };
   const decided = verdict(cursor);
@@ -194,13 +194,53 @@ function setOf(cursor: Cursor): SetReference | AnonymousSet {
     cursor.next();
     return { kind: 'reference', name: word.slice(1) };
   }
-  return { kind: 'set', elements: elements(cursor) };
+  return { kind: 'set', elements: elements(cursor), isListed: true };
+}
+
+const FLAG = /^(?:fin|syn|rst|psh|ack|urg|ecn|cwr)$/;
+
+/** `fin,syn`, `(fin | syn)`, `syn`, or `0x0` and `0` for no flag. */
+function flagNames(cursor: Cursor): readonly string[] {
+  const names: string[] = [];
+  let isIn = false;
+  for (;;) {
+    const word = cursor.next();
+    isIn ||= word.startsWith('(');
+    const name = word.replace(/^\(|\)$/g, '');
+    if (/^(?:0|0x0+)$/.test(name)) return [];
+    if (!FLAG.test(name)) throw new ListingError(`"${word}" is not understood`, cursor.line);
+    names.push(name);
+    if (word.endsWith(')') || !(isIn ? cursor.take('|') : cursor.take(','))) return names;
+  }
+}
+
+/** What stands behind `tcp flags`, where it takes out bits; undefined for other tests of it. */
+function maskedFlags(cursor: Cursor): Statement | undefined {
+  const left = { kind: 'payload', protocol: 'tcp', field: 'flags' } as const;
+  const from = cursor.at;
+  if (cursor.take('&')) {
+    const mask = flagNames(cursor);
+    const operator = cursor.next();
+    if (operator !== '==' && operator !== '!=') throw new ListingError(`"${operator}" is not understood`, cursor.line);
+    const values = flagNames(cursor);
+    return { kind: 'match', left, operator, right: { kind: 'masked', values, mask, text: cursor.since(from) } };
+  }
+  const operator = cursor.take('!=') ? '!=' : '==';
+  if (FLAG.test(cursor.peek() ?? '')) {
+    const values = flagNames(cursor);
+    if (cursor.take('/')) {
+      const mask = flagNames(cursor);
+      return { kind: 'match', left, operator, right: { kind: 'masked', values, mask, text: cursor.since(from) } };
+    }
+  }
+  cursor.at = from;
+  return undefined;
 }
 
 function rightOf(cursor: Cursor): Expression | SetReference | AnonymousSet | FlagList {
   const word = cursor.peek() ?? '';
   if (word.startsWith('@') || word === '{') return setOf(cursor);
-  const first = cursor.next();
+  const first = cursor.nextJoined();
   if (first.startsWith('(')) throw new ListingError(`"${first}" is not understood`, cursor.line);
   if (cursor.peek() === ',') {
     const values = [first];
@@ -229,6 +269,7 @@ const NAT_FLAGS = new Set(['random', 'fully-random', 'persistent']);
 function nat(cursor: Cursor): Nat {
   const kind = cursor.next() as Nat['kind'];
   const family = cursor.peek() === 'ip' || cursor.peek() === 'ip6' ? (cursor.next() as 'ip') : undefined;
+  if (cursor.peek() === 'prefix') throw new ListingError('"prefix" is not understood', cursor.line);
   let to: Pick<Nat, 'address' | 'port' | 'both'> = {};
   if (cursor.take('to')) {
     if (selectorStarts(cursor.peek() ?? '')) {
@@ -327,6 +368,13 @@ function statement(cursor: Cursor): Statement {
     return update(cursor);
   }
   if (!selectorStarts(word)) throw new ListingError(`"${word}" is not understood`, cursor.line);
+  if (word === 'tcp' && cursor.peek(1) === 'flags') {
+    const from = cursor.at;
+    cursor.at += 2;
+    const masked = maskedFlags(cursor);
+    if (masked !== undefined) return masked;
+    cursor.at = from;
+  }
   const left = expression(cursor);
   if ((left.kind === 'meta' || left.kind === 'ct') && cursor.take('set')) {
     return { kind: 'set-value', target: left, value: expression(cursor) };

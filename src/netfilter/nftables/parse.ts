@@ -4,10 +4,12 @@ import type { BaseChain, Chain, Hook, Rule, Ruleset } from '../ruleset.js';
 import { typesOf } from './expressions/index.js';
 import { NFTABLES } from './language.js';
 import { listChain, listSet, listTable, priorityOf } from './list.js';
+import { overlapOf } from './overlap.js';
 import { elements, expression, ruleStatements } from './parse-rule.js';
+import { isJson, listingOfJson } from './read-json.js';
 import { ElementIndex } from './set-lookup.js';
 import { type NamedSet, type NftTable, type SetDeclaration, seesFamily, type TableFamily } from './table.js';
-import { Cursor, ListingError, tokensOf } from './tokens.js';
+import { Cursor, ListingError } from './tokens.js';
 import type { Element } from './types.js';
 import { unquoted, type ValueType } from './values.js';
 
@@ -20,6 +22,13 @@ export interface ParsedChain extends Chain {
 export interface ParsedTable extends NftTable {
   readonly chainList: readonly ParsedChain[];
   readonly setList: readonly NamedSet[];
+  /** Counters, quotas, helpers and flow tables, as they are written: they have no part in where a packet goes. */
+  readonly others: readonly OtherObject[];
+}
+
+interface OtherObject {
+  readonly kind: string;
+  readonly text: string;
 }
 
 const HOOKS: Readonly<Record<string, Hook>> = {
@@ -98,6 +107,7 @@ function setOf(cursor: Cursor, isMap: boolean): NamedSet {
     type: [],
   };
   const notes: string[] = [];
+  const { line } = cursor;
   let found: readonly Element[] = [];
   cursor.expect('{');
   for (;;) {
@@ -112,7 +122,7 @@ function setOf(cursor: Cursor, isMap: boolean): NamedSet {
       const text = restOfLine(cursor);
       const [key = '', data] = text.split(' : ');
       declared.typeText = `typeof ${text}`;
-      declared.type = typesOf(expression(new Cursor(tokensOf(key))), 'IPv4');
+      declared.type = typesOf(expression(new Cursor(key)), 'IPv4');
       if (data !== undefined) declared.data = typeNames(data);
     } else if (word === 'flags') declared.flags = restOfLine(cursor).split(/\s*,\s*/);
     else if (word === 'timeout') declared.timeout = durationOf(restOfLine(cursor));
@@ -124,6 +134,14 @@ function setOf(cursor: Cursor, isMap: boolean): NamedSet {
     } else notes.push(`${word} ${restOfLine(cursor)}`.trim());
   }
   if (notes.length > 0) declared.notes = notes;
+  const overlap = overlapOf(found, declared.type as readonly ValueType[]);
+  if (overlap !== undefined) {
+    const [one, other] = overlap;
+    throw new ListingError(
+      `the elements ${one} and ${other} of ${declared.name} overlap, and nft lists none that do`,
+      line,
+    );
+  }
   let index: ElementIndex | undefined;
   return {
     ...declared,
@@ -151,6 +169,7 @@ function tableOf(cursor: Cursor, lines: readonly string[]): ParsedTable {
   cursor.expect('{');
   const chainList: ParsedChain[] = [];
   const setList: NamedSet[] = [];
+  const others: OtherObject[] = [];
   let comment: string | undefined;
   for (;;) {
     cursor.skipLineEnds();
@@ -160,8 +179,11 @@ function tableOf(cursor: Cursor, lines: readonly string[]): ParsedTable {
     else if (word === 'set' || word === 'map') setList.push(setOf(cursor, word === 'map'));
     else if (word === 'comment') comment = unquoted(cursor.next());
     else if (word === 'flags') restOfLine(cursor);
-    // Counters, flowtables, helpers: what they are called has no part in where a packet goes.
-    else skipBlock(cursor);
+    else {
+      const from = cursor.at - 1;
+      skipBlock(cursor);
+      others.push({ kind: word, text: `\t${cursor.since(from)}\n` });
+    }
   }
   const chains = new Map(chainList.map((chain) => [chain.name, chain]));
   const sets = new Map(setList.map((set) => [set.name, set]));
@@ -172,6 +194,7 @@ function tableOf(cursor: Cursor, lines: readonly string[]): ParsedTable {
     ...(comment !== undefined && { comment }),
     chainList,
     setList,
+    others,
     baseChains: chainList.filter(({ base }) => base !== undefined),
     chain: (wanted) => chains.get(wanted),
     chains: () => chains.values(),
@@ -180,32 +203,36 @@ function tableOf(cursor: Cursor, lines: readonly string[]): ParsedTable {
   };
 }
 
+function tablesOf(listing: string): readonly ParsedTable[] {
+  const lines = listing.split('\n');
+  const cursor = new Cursor(listing);
+  const tables: ParsedTable[] = [];
+  for (;;) {
+    cursor.skipLineEnds();
+    if (cursor.isDone) return tables;
+    cursor.expect('table');
+    tables.push(tableOf(cursor, lines));
+  }
+}
+
 /**
- * The tables of `nft list ruleset`.
+ * The tables of `nft list ruleset`, or of `nft -j list ruleset`.
  *
  * @param pointer where the text stands in the request, for errors
  * @throws QuestionError INVALID_REQUEST for text that is not such a listing, or that ends in the middle of one
  */
 export function parseTables(text: string, pointer = ''): readonly ParsedTable[] {
-  const lines = text.split('\n');
-  const cursor = new Cursor(tokensOf(text));
-  const tables: ParsedTable[] = [];
   try {
-    for (;;) {
-      cursor.skipLineEnds();
-      if (cursor.isDone) break;
-      cursor.expect('table');
-      tables.push(tableOf(cursor, lines));
-    }
+    return tablesOf(isJson(text) ? listingOfJson(text) : text);
   } catch (error) {
     if (!(error instanceof ListingError)) throw error;
-    const detail = `Line ${error.line}: ${error.message}. What \`nft list ruleset\` prints would be right.`;
+    const place = isJson(text) ? 'JSON of nft' : `Line ${error.line}`;
+    const detail = `${place}: ${error.message}. What \`nft list ruleset\` or \`nft -j list ruleset\` prints would be right.`;
     throw new QuestionError('INVALID_REQUEST', 'The rules are not a listing of nft.', [{ pointer, detail }]);
   }
-  return tables;
 }
 
-/** The rules of one family that `nft list ruleset` shows. Throws as {@link parseTables}. */
+/** The rules of one family that `nft list ruleset` or `nft -j list ruleset` shows. Throws as {@link parseTables}. */
 export function parseRuleset(text: string, family: IPFamily, pointer = ''): Ruleset {
   const tables = parseTables(text, pointer).filter((table) => seesFamily(table.family, family));
   return { family, language: NFTABLES, tables };
@@ -214,9 +241,11 @@ export function parseRuleset(text: string, family: IPFamily, pointer = ''): Rule
 /** Tables as `nft -s list ruleset` prints them: the text that {@link parseTables} read, in the canonical form. */
 export function printTables(tables: readonly ParsedTable[], family: IPFamily): string {
   return tables
-    .map(({ family: of, name, comment, setList, chainList }) =>
+    .map(({ family: of, name, comment, setList, chainList, others }) =>
       listTable(`${of} ${name}`, comment, [
-        ...setList.map((set) => listSet({ declaration: set, elements: [...set.elements()] })),
+        ...others.filter(({ kind }) => kind !== 'flowtable').map(({ text }) => text),
+        ...setList.map((set) => listSet({ declaration: set, elements: [...set.elements()], isListed: true })),
+        ...others.filter(({ kind }) => kind === 'flowtable').map(({ text }) => text),
         ...chainList.map(({ name: chain, base, comment: note, rules }) =>
           listChain(
             {

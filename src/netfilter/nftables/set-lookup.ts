@@ -1,6 +1,6 @@
 import type { IPFamily } from '../../base/address.js';
 import type { WalkContext } from '../walk/context.js';
-import { saveElements, writeElement } from './elements.js';
+import { saveElement, saveElements, writeElement } from './elements.js';
 import type { NamedSet, NftTable } from './table.js';
 import type { AnonymousSet, Element, SetReference } from './types.js';
 import { canonicalValue, holdsValue, isInterval, type ValueType } from './values.js';
@@ -78,12 +78,15 @@ export function writeSet(set: SetReference | AnonymousSet): string {
   if (set.kind === 'reference') return `@${set.name}`;
   let text = '{ ';
   for (const [i, element] of set.elements.entries())
-    text += i === 0 ? writeElement(element) : ` , ${writeElement(element)}`;
+    text += `${i === 0 ? '' : set.isCompact === true ? ',' : ' , '}${writeElement(element)}`;
   return `${text} }`;
 }
 
 /** A set as `nft list` prints it: elements in the order of their values. */
 export function saveSet(set: SetReference | AnonymousSet, types: readonly ValueType[]): string {
   if (set.kind === 'reference') return `@${set.name}`;
-  return `{ ${saveElements(set.elements, types, true).join(', ')} }`;
+  const texts = set.isListed
+    ? set.elements.map((element) => saveElement(element, types))
+    : saveElements(set.elements, types, true);
+  return `{ ${texts.join(', ')} }`;
 }

@@ -3,17 +3,21 @@ export interface Token {
   readonly text: string;
   /** 1-based. */
   readonly line: number;
+  /** Where it begins in the listing. */
+  readonly start: number;
 }
 
 /** The words of a listing of nft. Text in quotes is one word and keeps its quotes; comments (`#`) are left out. */
 export function tokensOf(text: string): readonly Token[] {
   const tokens: Token[] = [];
+  let begin = 0;
   for (const [index, content] of text.split('\n').entries()) {
     const line = index + 1;
-    for (const [word] of content.matchAll(/"[^"]*"|#.*|[{},;]|[^\s{},;"#]+/g)) {
-      if (!word.startsWith('#')) tokens.push({ text: word, line });
+    for (const { 0: word, index: at } of content.matchAll(/"[^"]*"|#.*|[{},;]|[^\s{},;"#]+/g)) {
+      if (!word.startsWith('#')) tokens.push({ text: word, line, start: begin + at });
     }
-    tokens.push({ text: '\n', line });
+    tokens.push({ text: '\n', line, start: begin + content.length });
+    begin += content.length + 1;
   }
   return tokens;
 }
@@ -32,7 +36,14 @@ export class ListingError extends Error {
 export class Cursor {
   #at = 0;
 
-  constructor(readonly tokens: readonly Token[]) {}
+  readonly tokens: readonly Token[];
+  readonly #text: string;
+
+  /** Goes through the words of a listing. */
+  constructor(text: string) {
+    this.#text = text;
+    this.tokens = tokensOf(text);
+  }
 
   get at(): number {
     return this.#at;
@@ -61,6 +72,18 @@ export class Cursor {
     return token.text;
   }
 
+  /** The next word with those that stand right behind it, as in `"08:00"-"18:00"`. */
+  nextJoined(): string {
+    let text = this.next();
+    let last = this.tokens[this.#at - 1] as Token;
+    for (let token = this.tokens[this.#at]; token !== undefined; token = this.tokens[this.#at]) {
+      if (token.start !== last.start + last.text.length || /^[{},;\n]$/.test(token.text)) break;
+      text += this.next();
+      last = token;
+    }
+    return text;
+  }
+
   /** Takes the word if it is the next one. */
   take(word: string): boolean {
     if (this.peek() !== word) return false;
@@ -77,11 +100,10 @@ export class Cursor {
     while (this.peek() === '\n') this.#at++;
   }
 
-  /** The words from a place up to here. */
+  /** The text from the word at a place up to the word before this one, as it is written. */
   since(place: number): string {
-    return this.tokens
-      .slice(place, this.#at)
-      .map(({ text }) => text)
-      .join(' ');
+    const [first, last] = [this.tokens[place], this.tokens[this.#at - 1]];
+    if (first === undefined || last === undefined || this.#at <= place) return '';
+    return this.#text.slice(first.start, last.start + last.text.length).trimEnd();
   }
 }

@@ -77,11 +77,25 @@ export interface SetReference {
 export interface AnonymousSet {
   readonly kind: 'set';
   readonly elements: readonly Element[];
+  /** From a listing: its elements are in the order and the form in which nft prints them. */
+  readonly isListed?: boolean;
+  /** kube-proxy writes it without spaces around the commas. */
+  readonly isCompact?: boolean;
 }
 /** Several flags, of which one has to be set: `ct state new,established`. */
 export interface FlagList {
   readonly kind: 'flags';
   readonly values: readonly string[];
+}
+
+/** Some bits of a field and what they have to be: `tcp flags syn / fin,syn,rst,ack`, `tcp flags & (fin | syn) == syn`. */
+export interface MaskedFlags {
+  readonly kind: 'masked';
+  /** The bits that have to be set; those of the mask that are not here have to be clear. */
+  readonly values: readonly string[];
+  readonly mask: readonly string[];
+  /** Everything behind the field, as it is written. */
+  readonly text: string;
 }
 
 /** An element of a set or map. */
@@ -107,7 +121,7 @@ export interface Match {
   readonly kind: 'match';
   readonly left: Expression;
   readonly operator: Operator;
-  readonly right: Expression | SetReference | AnonymousSet | FlagList;
+  readonly right: Expression | SetReference | AnonymousSet | FlagList | MaskedFlags;
 }
 /** `expression vmap @name` or `vmap { … }`. */
 export interface VerdictMap {

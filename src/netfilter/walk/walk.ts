@@ -6,6 +6,7 @@ import { type Attached, attachedTo } from './base-chains.js';
 import { weaker } from './basis.js';
 import { enter, type Frame, isLoop, positionOf } from './chain-frame.js';
 import type { Effect, RecentChange, WalkContext, Way } from './context.js';
+import { rivalsOf } from './rivals.js';
 import { splitShare } from './share.js';
 import type { Chance, ChanceBasis, HookOutcome, StepAction, StepList, WalkEnvironment, WalkStep } from './types.js';
 
@@ -47,6 +48,7 @@ class HookWalk implements WalkContext {
   recents: RecentChange | undefined;
   table: Table | undefined;
   private readonly rulesetLanguage: Language;
+  private readonly ruleset: Ruleset;
   private readonly attached: readonly Attached[];
   private readonly outcomes: HookOutcome[] = [];
   /** Branches not walked yet, the next one last. */
@@ -59,6 +61,7 @@ class HookWalk implements WalkContext {
     readonly hook: Hook,
     readonly environment: WalkEnvironment,
   ) {
+    this.ruleset = ruleset;
     this.rulesetLanguage = ruleset.language;
     this.attached = attachedTo(ruleset, hook);
   }
@@ -306,12 +309,36 @@ class HookWalk implements WalkContext {
       case 'MARK':
         this.rewrite(branch, name, effect.action, told, effect.packet ?? branch.packet);
         return true;
-      default:
+      default: {
+        const before = branch.packet;
         this.rewrite(branch, name, effect.action, told, effect.packet);
+        const rival = this.rivalOf(branch, before);
+        if (rival !== undefined) return this.contested(branch, name, told, rival);
         branch.translated = true;
         branch.frame = undefined;
         return true;
+      }
     }
+  }
+
+  /** A table whose chain of the same priority would translate the packet differently. */
+  private rivalOf({ base, packet, recents }: Branch, before: Packet): string | undefined {
+    const here = this.attached[base];
+    if (here?.chain === undefined) return undefined;
+    const differs = (other: Packet) => other !== before && !isSameTranslation(other, before, packet);
+    this.recents = recents;
+    return rivalsOf(this.ruleset, this.hook, here).find(({ alone }) =>
+      walkHook(alone, this.hook, before, this.environment).some(
+        (outcome) => outcome.verdict === 'UNKNOWN' || differs(outcome.packet),
+      ),
+    )?.table;
+  }
+
+  private contested(branch: Branch, chain: string, told: Told, rival: string): false {
+    const here = this.tableOf(branch);
+    const priority = this.attached[branch.base]?.priority ?? 0;
+    const detail = `the tables ${here} and ${rival} both translate the packet at priority ${priority} of ${this.hook}, and the rules do not say which of them the kernel asks first`;
+    return this.unknown(branch, chain, told, detail);
   }
 
   private call(branch: Branch, here: Frame, told: Told, effect: { action: 'JUMP' | 'GOTO'; chain: string }): boolean {
@@ -390,6 +417,16 @@ class HookWalk implements WalkContext {
     this.outcomes.push({ verdict, packet, chance, steps, rule, unknown, policy, refusedBy });
     return false;
   }
+}
+
+/** Whether a packet is as it was, or translated as the other one is. */
+function isSameTranslation(packet: Packet, before: Packet, other: Packet): boolean {
+  const isLike = (one: Packet) =>
+    packet.destination === one.destination &&
+    packet.destinationPort === one.destinationPort &&
+    packet.source === one.source &&
+    packet.sourcePort === one.sourcePort;
+  return isLike(before) || isLike(other);
 }
 
 /** A chance as a part of what is left of the whole. */

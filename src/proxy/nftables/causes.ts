@@ -16,6 +16,8 @@ export function causeInNftables(rule: Rule): Cause {
   // These chains jump to the reject chain where a Service has no endpoint at all, and drop where only this node has none.
   if (CHECKS.has(chain)) return 'NO_LOCAL_ENDPOINTS';
   if (chain === CHAINS.firewallAllowCheck || /^firewall-[A-Z2-7]{8}-/.test(chain)) return 'FIREWALLED';
-  if (chain === CHAINS.clusterIPsCheck) return 'UNKNOWN_PORT';
+  // What no Service has is dropped there by range, and what one has on other ports is rejected.
+  if (chain === CHAINS.clusterIPsCheck)
+    return rule.statements.some(({ kind }) => kind === 'drop') ? 'NO_RULE' : 'UNKNOWN_PORT';
   return NFTABLES.isAboutInvalid(rule) ? 'INVALID_STATE' : 'POLICY';
 }

@@ -1,7 +1,9 @@
 import type { Address, IPFamily } from '../../base/address.js';
 import { addressOf, makeAddress, parseAddress } from '../../base/address.js';
 import type { Node } from '../../cluster/objects.js';
+import { serviceCidrs } from '../../cluster/service-cidrs.js';
 import type { NodeProxySettings } from '../../cluster/settings.js';
+import { gateEnabled } from '../feature-gates.js';
 import { primaryAddress } from '../node-addresses.js';
 import { addressesIn, familyCidrs } from '../node-port-cidrs.js';
 import type { ProxierInput } from '../node-program.js';
@@ -16,6 +18,8 @@ export interface RenderContext {
   readonly detector: LocalDetector | undefined;
   /** The addresses that take node ports; undefined: every local address but loopback. */
   readonly nodePortAddresses: readonly string[] | undefined;
+  /** The ranges from which Services get addresses: since 1.30, where kube-proxy watches ServiceCIDRs. */
+  readonly serviceCidrs: readonly string[];
   /** The node's own address, for source ranges that hold it. */
   readonly nodeAddress: Address;
 }
@@ -43,7 +47,7 @@ function nodePortAddresses(
 }
 
 /** The context of a node's proxier. */
-export function renderContext({ node, self = node, family, settings }: ProxierInput): RenderContext {
+export function renderContext({ cluster, node, self = node, family, settings }: ProxierInput): RenderContext {
   const traits = nftablesTraits(settings.version);
   const loopback = family === 'IPv4' ? makeAddress(family, 0x7f000001n) : makeAddress(family, 1n);
   return {
@@ -52,6 +56,10 @@ export function renderContext({ node, self = node, family, settings }: ProxierIn
     traits,
     detector: localDetector(settings, self, family, traits.interfaceNames),
     nodePortAddresses: nodePortAddresses(node, self, family, settings, traits),
+    serviceCidrs:
+      !traits.alpha && gateEnabled(settings.version, settings.featureGates, 'MultiCIDRServiceAllocator')
+        ? serviceCidrs(cluster, family)
+        : [],
     nodeAddress: parseAddress(primaryAddress(self, family) ?? '') ?? loopback,
   };
 }

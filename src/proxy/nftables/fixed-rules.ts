@@ -149,6 +149,19 @@ function addMasquerading(out: OperationList, { traits, settings, family }: Rende
   );
 }
 
+/** Packets to addresses that no Service has, of the ranges from which Services get theirs. */
+function addUnallocated(out: OperationList, { family, serviceCidrs }: RenderContext): void {
+  if (serviceCidrs.length === 0) return;
+  const elements = serviceCidrs.map((cidr) => ({ key: [cidr] }));
+  const inRanges: Statement = {
+    kind: 'match',
+    left: field(family, 'daddr'),
+    operator: '==',
+    right: { kind: 'set', elements, isCompact: true },
+  };
+  out.rule(CHAINS.clusterIPsCheck, undefined, inRanges, DROP, comment('Drop traffic to unallocated ClusterIPs'));
+}
+
 function addNodePortAddresses(out: OperationList, { family, nodePortAddresses }: RenderContext): void {
   const set = sharedSets(family).nodePortIPs;
   if (nodePortAddresses === undefined) {
@@ -235,6 +248,7 @@ export function setUp(context: RenderContext): OperationList {
     out.set(sets.clusterIPs);
     const why = comment('Reject traffic to invalid ports of ClusterIPs');
     out.rule(CHAINS.clusterIPsCheck, undefined, inSet(field(family, 'daddr'), sets.clusterIPs.name), REJECT, why);
+    addUnallocated(out, context);
   }
   addNodePortAddresses(out, context);
   addEndpointChecks(out, context);

@@ -22,6 +22,7 @@ import { ofAfter, type SidesContext } from '../what-if/sides.js';
 import { withoutRepetition } from '../without-repetition.js';
 import { askSide, fails, USUAL_CLIENTS, unknownOf } from './ask-side.js';
 import { compareDoor, type SideDoor } from './compare-doors.js';
+import { doorLoad, trafficAssumption } from './door-load.js';
 import type { Wanted } from './doors.js';
 import { type PolicyPairs, policyPairs } from './policy-pairs.js';
 import { type Touched, touchedServices } from './touched.js';
@@ -214,6 +215,7 @@ export function answerCheck(
     clients: question.clients ?? USUAL_CLIENTS,
     vias: question.vias,
     families: question.families,
+    load: doorLoad(question.traffic, '/check/traffic', request, snapshot),
   };
   const checked = mapWithProgress(asked, 'Service', (key) => checkService(sides, key, wanted));
   const viewOf = ({ cluster, settings }: Prepared, side: 'before' | 'after'): View => ({
@@ -254,7 +256,7 @@ export function answerCheck(
     ...(clients.changed.length === 0 ? {} : { reach: clients.changed.slice(0, MOST_PAIRS).map(changedPair) }),
     ...(second === undefined ? {} : { afterSnapshot: { digest: second.digest, counts: second.counts } }),
   };
-  const assumptions = checked.flatMap((one) => one.assumptions);
+  const assumptions = [...trafficAssumption(wanted.load), ...checked.flatMap((one) => one.assumptions)];
   const was = before.answer({ result, assumptions }, toldFindings(found, request.findings));
   const is = after.answer({ result, assumptions: [] }, []);
   const assumed = withoutRepetition([...was.assumptions, ...is.assumptions]);

@@ -2,14 +2,17 @@
 import type { IPFamily } from '../../base/address.js';
 import { addressOf } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
+import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
 import type { CheckClients, ServiceProbability } from '../../contract/answers.js';
-import type { Clients, ServiceDestination, Via } from '../../contract/requests.js';
+import type { Clients, ProbabilityQuestion, ServiceDestination, Via } from '../../contract/requests.js';
 import { publishedAs } from '../../load-balancers/addresses.js';
 import { serviceFamiliesOf } from '../../load-balancers/service-families.js';
 import { probedBalancer } from '../../path/probed-balancer.js';
 import { isHeadless } from '../../path/service-target.js';
 import type { Door } from '../findings/door.js';
+import { hasCapacity, readTraffic, type Traffic } from '../load/offered.js';
+import { risksOf } from '../load/risks.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { answerProbability } from '../probability/answer-probability.js';
 
@@ -30,6 +33,51 @@ export interface Wanted {
   /** Undefined: all that somebody uses. */
   readonly vias: readonly Via[] | undefined;
   readonly families: readonly IPFamily[] | undefined;
+  /** So much through each door by itself. */
+  readonly load?: DoorLoad | undefined;
+}
+
+/** The traffic of a check, and what it needs beside. */
+export interface DoorLoad {
+  readonly traffic: Traffic;
+  /** Where the traffic stands in the request. */
+  readonly at: string;
+  /** The moment at which losses and roll-outs are tried, milliseconds since 1970. */
+  readonly moment: number;
+}
+
+/** Throws INVALID_REQUEST for traffic that contradicts itself, or that does not go with doors. */
+export function requireDoorTraffic(traffic: Traffic, at: string): void {
+  for (const field of ['sources', 'models'] as const) {
+    if (traffic[field] === undefined) continue;
+    const detail = 'Each door has its own clients here: ask probability.';
+    throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${at}/${field}`, detail }]);
+  }
+  readTraffic(traffic, at);
+}
+
+/** The doors of an answer, with what losses and roll-outs leave too little of. */
+function withRisks(
+  prepared: Prepared,
+  question: ProbabilityQuestion,
+  { doors, result }: Outcome<{ readonly services: readonly ServiceProbability[] }>,
+  { traffic, at, moment }: DoorLoad,
+): readonly Door[] {
+  const offered = readTraffic(traffic, at);
+  if (!hasCapacity(offered)) return doors;
+  return doors.map((door, index) => {
+    const ask = (state: Prepared, asked: ProbabilityQuestion) => {
+      try {
+        return answerProbability(state, asked, at).result.services[index];
+      } catch (error) {
+        if (error instanceof QuestionError) return undefined;
+        throw error;
+      }
+    };
+    const own = result.services[index];
+    const risks = own === undefined ? [] : risksOf(prepared, question, own, offered.maxChance, moment, ask);
+    return risks.length === 0 ? door : { ...door, risks };
+  });
 }
 
 /** The addresses, each once, as they are written. */
@@ -39,7 +87,12 @@ function addresses(texts: readonly (string | undefined)[]): readonly string[] {
 }
 
 /** The doors of one port: cluster IP or name from within, node port, external and load balancer addresses from outside. */
-function doorsOfPort(service: Service, destination: ServiceDestination, nodePort: number | undefined): DoorQuestion[] {
+function doorsOfPort(
+  cluster: Cluster,
+  service: Service,
+  destination: ServiceDestination,
+  nodePort: number | undefined,
+): DoorQuestion[] {
   const { spec, status } = service;
   const ingress = status?.loadBalancer?.ingress ?? [];
   const door = (clients: CheckClients, via: Via, address?: string): DoorQuestion => ({
@@ -53,7 +106,7 @@ function doorsOfPort(service: Service, destination: ServiceDestination, nodePort
     ...(nodePort ? [door('OUTSIDE', 'NODE_PORT')] : []),
     ...addresses(spec?.externalIPs ?? []).map((address) => door('OUTSIDE', 'EXTERNAL_IP', address)),
     ...balanced.map((address) => door('OUTSIDE', 'LOAD_BALANCER', address)),
-    ...(balanced.length === 0 && publishedAs(service) !== undefined ? [door('OUTSIDE', 'LOAD_BALANCER')] : []),
+    ...(balanced.length === 0 && publishedAs(service, cluster) !== undefined ? [door('OUTSIDE', 'LOAD_BALANCER')] : []),
   ];
 }
 
@@ -79,7 +132,7 @@ export function doorsOf(service: Service, wanted: Wanted, prepared: Prepared): r
       // Of a headless Service's only port those are meant who know the endpoints' own.
       const number = isHeadless(service) ? {} : { port: port.port };
       const which = port.name ? { portName: port.name } : number;
-      return doorsOfPort(service, { namespace, name, ...which }, port.nodePort);
+      return doorsOfPort(prepared.cluster, service, { namespace, name, ...which }, port.nodePort);
     })
     .filter(({ clients, destination }) => {
       if (destination.via === 'NODE_PORT' && unused) return false;
@@ -99,13 +152,17 @@ export interface AskedDoor {
 /** Asks about one door. What is wrong with this door alone (no address in the family, no client there) is told, not thrown. */
 export function askDoor(prepared: Prepared, question: DoorQuestion, wanted: Wanted): AskedDoor {
   try {
-    const outcome = answerProbability(prepared, {
+    const { load } = wanted;
+    const asked: ProbabilityQuestion = {
       services: [question.destination],
       clients: CLIENTS[question.clients],
       ...(wanted.families === undefined ? {} : { families: wanted.families }),
-    });
+      ...(load === undefined ? {} : { traffic: load.traffic }),
+    };
+    const outcome = answerProbability(prepared, asked, load?.at);
+    const found = load === undefined ? outcome.doors : withRisks(prepared, asked, outcome, load);
     // The same way has the same name on both sides, whoever takes it.
-    const doors = outcome.doors.map((door): Door => ({ ...door, id: `${question.clients} ${door.id}` }));
+    const doors = found.map((door): Door => ({ ...door, id: `${question.clients} ${door.id}` }));
     return { question, outcome: { ...outcome, doors } };
   } catch (error) {
     if (!(error instanceof QuestionError)) throw error;

@@ -108,7 +108,7 @@ function besideRules(side: Side, key: string, service: Service, earlier?: Side):
     }
     parts.push(spec?.ports);
   }
-  if (isBalanced(service)) {
+  if (isBalanced(service, cluster)) {
     parts.push(status?.loadBalancer, balancedText(side, service, key, earlier));
   }
   return JSON.stringify(parts);

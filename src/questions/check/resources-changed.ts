@@ -20,6 +20,16 @@ const NOTHING: ChangedResources = { reasons: [], services: [], unknown: [] };
 const content = (resource: Resource | undefined) =>
   resource === undefined ? '' : JSON.stringify([resource.metadata.labels, resource.spec]);
 
+/** Whether objects differ that say which load balancers there are and how they balance: of MetalLB and Cilium, Ingresses, bindings. */
+export function balancerObjectsDiffer(before: Cluster, after: Cluster): boolean {
+  if (before.resources === after.resources) return false;
+  return [...new Set([...before.resources.keys(), ...after.resources.keys()])].some((key) => {
+    const [was, is] = [before.resources.get(key), after.resources.get(key)];
+    const resource = is ?? was;
+    return was !== is && resource !== undefined && resourceRole(resource.kind, resource.apiVersion) === 'LOAD_BALANCER';
+  });
+}
+
 /** The policies that select a pod, of those that are evaluated or of the others. */
 function selecting(cluster: Cluster, pod: Pod | undefined, evaluated: boolean): readonly Resource[] {
   return pod === undefined ? [] : policiesSelecting(cluster, pod).filter((one) => isEvaluated(one) === evaluated);

@@ -15,7 +15,7 @@ import {
   unmodelledOn,
   usedOn,
 } from './programmed.js';
-import { changedResources } from './resources-changed.js';
+import { balancerObjectsDiffer, changedResources } from './resources-changed.js';
 
 type Side = Pick<Prepared, 'cluster' | 'settings'>;
 
@@ -131,7 +131,10 @@ export function touchedServices(before: Side, after: Side): Touched {
   const _left = [...was].filter((node) => !is.has(node));
   const classes = classesOf(before, after, common);
   const nodesDiffer = before.cluster.nodes !== after.cluster.nodes;
-  const everywhere = before.settings !== after.settings || nodesDiffer || classes.some(({ changed }) => changed);
+  // Objects that are kept as they are may say which load balancer a Service has, and how it balances.
+  const resourcesDiffer = balancerObjectsDiffer(before.cluster, after.cluster);
+  const everywhere =
+    before.settings !== after.settings || nodesDiffer || resourcesDiffer || classes.some(({ changed }) => changed);
   // Nobody knows what a data plane that is not modelled reads of a Service or of its own node: each difference counts.
   const left = [...was].filter((node) => !is.has(node));
   const causeOf = (side: Side, nodes: readonly string[]) =>

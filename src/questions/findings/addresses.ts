@@ -7,6 +7,7 @@ import { namespacedName, type Service } from '../../cluster/objects.js';
 import type { Finding } from '../../contract/answers.js';
 import { isBalanced } from '../../load-balancers/addresses.js';
 import { balancerOf } from '../../load-balancers/balancer.js';
+import { holderOf, leftOutByLabels } from '../../load-balancers/k3s/host-ports.js';
 import { loserOf, othersAt, sharingConflict, wantedAddresses } from '../../load-balancers/metallb/sharing.js';
 import { finding, listed } from './finding.js';
 import { servicesOf } from './service-facts.js';
@@ -78,7 +79,7 @@ export const externalIPsTaken: StateFinder = (view) =>
   );
 
 function isMetallb({ cluster, settings }: View, service: Service): boolean {
-  if (!isBalanced(service)) return false;
+  if (!isBalanced(service, cluster)) return false;
   const { implementation } = balancerOf(cluster, settings, 'IPv4', service);
   return implementation.name === 'metallb-l2' || implementation.name === 'metallb-bgp';
 }
@@ -120,6 +121,24 @@ export const metallbConflicts: StateFinder = (view) => {
   }
   return [...found.values()];
 };
+
+/** Services of k3s whose host ports others hold on every node: they get no address. */
+export const hostPortConflicts: StateFinder = (view) =>
+  servicesOf(view).flatMap(([key, service]) => {
+    if (!isBalanced(service, view.cluster) || service.spec?.type !== 'LoadBalancer') return [];
+    const { implementation } = balancerOf(view.cluster, view.settings, 'IPv4', service);
+    if (implementation.name !== 'k3s-servicelb') return [];
+    const nodes = [...view.cluster.nodes.values()].filter(
+      (node) => leftOutByLabels(view.cluster, service)(node) === undefined,
+    );
+    const holders = nodes.map((node) => holderOf(view.cluster, service, node));
+    const [holder] = holders;
+    if (holder === undefined || holders.some((one) => one === undefined)) return [];
+    const ports = (service.spec.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);
+    const message = `${key} gets no address from ServiceLB: ${holder} on every node (${nodes.length}), so that its own pods stay pending.`;
+    const evidence = { service: key, services: [key], address: `host port ${ports.join(', ')}`, reason: holder };
+    return [finding('LOAD_BALANCER_ADDRESS_LOST', message, evidence)];
+  });
 
 /** The same of a change: MetalLB looks at a Service again when it changes, so that the changed one loses. */
 export const metallbLosers: DifferenceFinder = (before, after) => {

@@ -30,10 +30,10 @@ function familyOf({ cluster }: View, key: string): IPFamily {
   return FAMILIES.find((family) => family === first) ?? 'IPv4';
 }
 
-/** The load balancer of a Service in its first family; undefined where it is not of type LoadBalancer. */
+/** The load balancer of a Service in its first family; undefined where it has none. */
 function balancerIn(view: View, key: string, kept?: readonly string[]): Balancer | undefined {
   const service = view.cluster.services.get(key);
-  if (service === undefined || !isBalanced(service)) return undefined;
+  if (service === undefined || !isBalanced(service, view.cluster)) return undefined;
   return probedBalancer(view.cluster, view.settings, familyOf(view, key), service, kept);
 }
 
@@ -225,7 +225,13 @@ export const unguardedNodePorts: StateFinder = (view) =>
     const ranges = service?.spec?.loadBalancerSourceRanges ?? [];
     const ports = (service?.spec?.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [nodePort] : []));
     const everybody = ranges.some((range) => EVERYBODY.includes(range.trim()));
-    if (service === undefined || !isBalanced(service) || ranges.length === 0 || everybody || ports.length === 0)
+    if (
+      service === undefined ||
+      !isBalanced(service, view.cluster) ||
+      ranges.length === 0 ||
+      everybody ||
+      ports.length === 0
+    )
       return [];
     const message = `loadBalancerSourceRanges of ${key} (${listed(ranges)}) guard the load balancer's address only: ${ports.length === 1 ? 'node port' : 'node ports'} ${ports.join(', ')} of every node take everybody that reaches the nodes.`;
     return [finding('NODE_PORTS_UNGUARDED', message, { service: key, ranges: ranges.slice(0, MAX_LISTED), ports })];

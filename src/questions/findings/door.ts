@@ -40,6 +40,17 @@ export interface DoorClient {
   readonly outcomes: readonly DoorOutcome[];
 }
 
+/** What a loss or a roll-out leaves, where that is too little. */
+export interface Risk {
+  readonly kind: 'ZONE' | 'NODE' | 'ROLLOUT';
+  /** The zone, the node, or the workload. */
+  readonly name: string;
+  /** The chance of a pod over its capacity then; 1 where nothing is delivered. */
+  readonly chance: number;
+  /** The load of the hottest pod then, in words. */
+  readonly hottest: string;
+}
+
 /**
  * One way to a Service port with those who take it, as a question saw it: what findings are made of. `via` is ADDRESS,
  * HOST or POD where the question did not name a Service.
@@ -60,6 +71,10 @@ export interface Door {
   readonly imbalance?: ServiceProbability['imbalance'] | undefined;
   /** Seconds; 0: no session affinity. */
   readonly affinity: number;
+  /** The load of its pods, where the question says how much is sent. */
+  readonly load?: ServiceProbability['load'];
+  /** What losses and roll-outs leave too little of that traffic's capacity, where that was asked. */
+  readonly risks?: readonly Risk[];
   readonly from: readonly DoorClient[];
 }
 

@@ -88,7 +88,8 @@ function localPolicies(port: ServicePort): readonly Policy[] {
 /** Whether connections from outside come through a load balancer that finds the nodes without endpoints and leaves them out. */
 function isAvoided({ cluster, settings }: View, port: ServicePort): boolean {
   const service = cluster.services.get(port.service);
-  if (service === undefined || !isBalanced(service) || (service.spec?.externalIPs ?? []).length > 0) return false;
+  if (service === undefined || !isBalanced(service, cluster) || (service.spec?.externalIPs ?? []).length > 0)
+    return false;
   const { answeredBy } = probedBalancer(cluster, settings, port.family, service).healthCheckOf(port);
   return answeredBy === 'SERVICE_HEALTH' || answeredBy === 'ANNOUNCEMENT' || answeredBy === 'POD';
 }

@@ -1,7 +1,7 @@
 /** All that can be found, of one state and of what lies between two. A new family is a file of its own and a line here. */
 import type { Finding } from '../../contract/answers.js';
 import { accidentalEndpoints } from './accidents.js';
-import { externalIPsTaken, metallbConflicts, metallbLosers } from './addresses.js';
+import { externalIPsTaken, hostPortConflicts, metallbConflicts, metallbLosers } from './addresses.js';
 import { affinities, affinityBroken, affinityDifferences } from './affinity.js';
 import { imbalanceDifferences, imbalances } from './balance.js';
 import {
@@ -23,6 +23,7 @@ import { hintDifferences, localWithoutEndpoints, servicesWithoutEndpoints } from
 import { finding, keyOf } from './finding.js';
 import { ipvsFindings, ipvsModeFindings } from './ipvs-mode.js';
 import { commentsChanged } from './large-cluster.js';
+import { loadRisks, loads } from './load.js';
 import { type FindingsSpec, type Thresholds, wantedFindings } from './options.js';
 import { policiesNotEvaluated } from './policies.js';
 import { dnsForgotten } from './policy-dns.js';
@@ -55,8 +56,11 @@ const STATE: readonly StateFinder[] = [
   selectorFindings,
   externalIPsTaken,
   metallbConflicts,
+  hostPortConflicts,
   accidentalEndpoints,
   ipvsFindings,
+  loads,
+  loadRisks,
 ];
 
 const DIFFERENCE: readonly DifferenceFinder[] = [

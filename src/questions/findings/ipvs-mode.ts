@@ -18,7 +18,7 @@ function some(services: readonly string[]) {
 function announced(view: View): readonly string[] {
   return servicesOf(view)
     .filter(([, service]) => {
-      if (!isBalanced(service)) return false;
+      if (!isBalanced(service, view.cluster)) return false;
       return balancerOf(view.cluster, view.settings, 'IPv4', service).implementation.name === 'metallb-l2';
     })
     .map(([key]) => key);

@@ -22,7 +22,7 @@ export const probesDenied: StateFinder = ({ cluster, settings, services, wide })
   if (set.isEmpty) return [];
   return services.flatMap((key): Finding[] => {
     const service = cluster.services.get(key);
-    if (service === undefined || !isBalanced(service)) return [];
+    if (service === undefined || !isBalanced(service, cluster)) return [];
     const family = serviceFamiliesOf(service)[0] ?? FAMILIES[0];
     const fabric = new Fabric(cluster, settings, family as 'IPv4', { walkProbe });
     if ([...cluster.nodes.keys()].some((node) => fabric.unmodelled(node) !== undefined)) return [];

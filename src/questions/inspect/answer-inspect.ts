@@ -3,9 +3,11 @@
 import { QuestionError } from '../../base/errors.js';
 import { mapWithProgress } from '../../base/progress.js';
 import { namespacedName } from '../../cluster/objects.js';
+import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Answer, Finding, InspectResult } from '../../contract/answers.js';
 import type { InspectQuestion, QuestionRequest } from '../../contract/requests.js';
 import { askSide, fails, USUAL_CLIENTS, unknownOf } from '../check/ask-side.js';
+import { doorLoad, trafficAssumption } from '../check/door-load.js';
 import { finding } from '../findings/finding.js';
 import { sortedFindings, stateFindings, toldFindings } from '../findings/index.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
@@ -47,13 +49,14 @@ function incomplete(wanted: number, asked: number): Finding[] {
 }
 
 /** Answers an inspection of a prepared cluster. Throws QuestionError. */
-export function answerInspect(prepared: Prepared, request: QuestionRequest): Answer<InspectResult> {
+export function answerInspect(prepared: Prepared, request: QuestionRequest, snapshot: Snapshot): Answer<InspectResult> {
   const question: InspectQuestion = request.inspect ?? {};
   const { cluster, settings, changes } = prepared;
   const wanted = chosen(prepared, question);
   const asked = wanted.slice(0, question.maxServices ?? DEFAULT_INSPECTED);
   requireWalkable(cluster, asked, '/inspect');
-  const doorsWanted = { clients: USUAL_CLIENTS, vias: undefined, families: undefined };
+  const load = doorLoad(question.traffic, '/inspect/traffic', request, snapshot);
+  const doorsWanted = { clients: USUAL_CLIENTS, vias: undefined, families: undefined, load };
   const sides = mapWithProgress(asked, 'Service', (key) => ({ key, ...askSide(prepared, key, doorsWanted) }));
   const reasons = sides.flatMap(({ key, doors, unsupported }) => {
     const why = unsupported ?? doors.map(unknownOf).find((reason) => reason !== undefined);
@@ -91,6 +94,6 @@ export function answerInspect(prepared: Prepared, request: QuestionRequest): Ans
     ...(question.lists?.includes('SERVICES') ? { services: sides.map(inspectedService) } : {}),
     ...(question.lists?.includes('OBJECTS') ? { objects: listedObjects(cluster) } : {}),
   };
-  const assumptions = sides.flatMap((side) => side.assumptions);
+  const assumptions = [...trafficAssumption(load), ...sides.flatMap((side) => side.assumptions)];
   return summed('inspect', request, prepared.answer({ result, assumptions }, toldFindings(found, request.findings)));
 }

@@ -1,18 +1,10 @@
 import type { IPFamily } from '../../base/address.js';
 import { addressOf, joinHostPort } from '../../base/address.js';
-import { pointer, QuestionError } from '../../base/errors.js';
+import { QuestionError } from '../../base/errors.js';
 import { podAddresses } from '../../cluster/cluster.js';
-import { requireNode } from '../../cluster/lookup.js';
 import { namespacedName } from '../../cluster/objects.js';
 import type { PathResult, ServiceRef } from '../../contract/answers.js';
 import type { PathQuestion } from '../../contract/requests.js';
-import { besideEachOther } from '../../netfilter/beside.js';
-import { type IpSets, parseIpsets } from '../../netfilter/ipset.js';
-import { parseSave } from '../../netfilter/iptables/parse.js';
-import { parseIpvsadm } from '../../netfilter/ipvs/parse.js';
-import type { VirtualServer } from '../../netfilter/ipvs/types.js';
-import { parseRuleset } from '../../netfilter/nftables/parse.js';
-import type { Ruleset } from '../../netfilter/ruleset.js';
 import type { Chance } from '../../netfilter/walk/types.js';
 import type { Client } from '../../path/client.js';
 import {
@@ -32,11 +24,11 @@ import type { ServicePort } from '../../proxy/service-port.js';
 import { probability, total } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
 import { refOf } from '../findings/service-facts.js';
+import { givenRules } from '../given-rules/given-rules.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { reachedEndpoints } from '../probability/endpoint-shares.js';
 import { verdictShares } from '../probability/verdict-shares.js';
 import { requireWalkable } from '../walk-limits.js';
-import { givenBalancer } from './given-balancer.js';
 import { probedService, probeTrips } from './health-check-result.js';
 import { DEFAULT_TRACES, limitTraces } from './path-limits.js';
 import { recentEntries } from './returning-client.js';
@@ -60,64 +52,6 @@ function chooseFamily(prepared: Prepared, question: PathQuestion, destination: D
   const pod = question.source.pod === undefined ? undefined : cluster.pods.get(question.source.pod);
   const own = pod === undefined ? undefined : new Set(podAddresses(pod).map((text) => addressOf(text)?.family));
   return reachable.find((family) => own?.has(family) ?? true) ?? reachable[0] ?? 'IPv4';
-}
-
-/**
- * What the question says that nodes really carry. Throws QuestionError NOT_FOUND for a node that is there neither before
- * the changes nor after, INVALID_REQUEST for rules given twice, MALFORMED for a text that cannot be read.
- */
-function givenRules(
-  prepared: Prepared,
-  question: PathQuestion,
-  family: IPFamily,
-): Required<Pick<FabricOptions, 'rulesets' | 'ipsets' | 'partial' | 'bound'>> {
-  const { cluster, earlier } = prepared;
-  const rulesets = new Map<string, Ruleset>();
-  const ipsets = new Map<string, IpSets>();
-  const partial = new Set<string>();
-  const read = (node: string, text: string, at: string) => {
-    rulesets.set(node, parseSave(text, family, at));
-    // iptables-nft prints it as a comment where it finds tables of the older flavour.
-    if (/^# Warning: ip6?tables-legacy tables present/m.test(text)) partial.add(node);
-  };
-  const check = (node: string, at: string) => {
-    if (earlier?.cluster.nodes.has(node) !== true) requireNode(cluster, node, at);
-  };
-  for (const [node, text] of Object.entries(question.iptablesSave ?? {})) {
-    const at = pointer('path', 'iptablesSave', node);
-    check(node, at);
-    read(node, text, at);
-  }
-  const servers = new Map<string, readonly VirtualServer[]>();
-  for (const [node, { iptablesSave, ipset, nft, ipvsadm }] of Object.entries(question.nodeRules ?? {})) {
-    check(node, pointer('path', 'nodeRules', node));
-    const at = pointer('path', 'nodeRules', node, 'iptablesSave');
-    if (iptablesSave !== undefined && rulesets.has(node)) {
-      const detail = `The rules of ${node} are given twice: in nodeRules and in iptablesSave.`;
-      throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
-    }
-    if (iptablesSave !== undefined) read(node, iptablesSave, at);
-    if (nft !== undefined) {
-      const listed = parseRuleset(nft, family, pointer('path', 'nodeRules', node, 'nft'));
-      const saved = rulesets.get(node);
-      rulesets.set(node, saved === undefined ? listed : besideEachOther(listed, saved));
-    }
-    if (ipset !== undefined) ipsets.set(node, parseIpsets(ipset, pointer('path', 'nodeRules', node, 'ipset')));
-    if (ipvsadm === undefined) continue;
-    const listing = pointer('path', 'nodeRules', node, 'ipvsadm');
-    servers.set(node, parseIpvsadm(ipvsadm, family, listing));
-    if (rulesets.has(node)) continue;
-    const detail = `The virtual servers of ${node} are walked with its rules: give its iptables-save too, and its ipset save.`;
-    throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: listing, detail }]);
-  }
-  const bound = new Map<string, ReadonlySet<string>>();
-  for (const [node, ruleset] of rulesets) {
-    const given = givenBalancer(prepared, family, ruleset, servers.get(node), ipsets.get(node));
-    if (given === undefined) continue;
-    rulesets.set(node, { ...ruleset, balancers: [given.balancer] });
-    bound.set(node, given.bound);
-  }
-  return { rulesets, ipsets, partial, bound };
 }
 
 /** What a question's fabric knows of load balancers: where their health checks stand, and what they said before. */
@@ -218,7 +152,7 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   }
   const destination = checkDestination(cluster, question.destination, question.protocol, '/path/destination');
   const family = chooseFamily(prepared, question, destination);
-  const options = { ...givenRules(prepared, question, family), ...balancing(prepared, question.phase) };
+  const options = { ...givenRules(prepared, question, family, 'path'), ...balancing(prepared, question.phase) };
   const plain = new Fabric(cluster, settings, family, options);
   const clients = resolveSource(plain, question.source, defaultEntry(plain, destination), '/path/source');
   if (destination.kind === 'SERVICE') {
@@ -303,7 +237,7 @@ function answerHealthCheck(prepared: Prepared, question: PathQuestion, source: H
   const { cluster, settings } = prepared;
   const service = probedService(cluster, source, question);
   const family = question.family ?? (service.spec?.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4');
-  const options = { ...givenRules(prepared, question, family), ...balancing(prepared, question.phase) };
+  const options = { ...givenRules(prepared, question, family, 'path'), ...balancing(prepared, question.phase) };
   const fabric = new Fabric(cluster, settings, family, options);
   const balancer = fabric.balancerOf(service);
   const trips = probeTrips(fabric, balancer, source, question);

@@ -33,7 +33,7 @@ export function probedService(cluster: Cluster, source: HealthCheckSource, quest
   const pointer = source.service === undefined ? '/path/destination/service' : `${POINTER}/service`;
   const service = requireService(cluster, named.namespace, named.name, `${pointer}/name`);
   const wrong = (detail: string, at: string) => new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
-  if (!isBalanced(service)) {
+  if (!isBalanced(service, cluster)) {
     const type = service.spec?.type ?? 'ClusterIP';
     throw wrong(`Service ${named.namespace}/${named.name} is of type ${type}: no load balancer probes it.`, pointer);
   }

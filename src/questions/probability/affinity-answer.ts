@@ -52,6 +52,25 @@ function explanationOf({ through, address }: Client, source: string): string {
   return `${PER_NODE} ${own}${proxied}`;
 }
 
+/** The Service port behind a destination, where it has session affinity. */
+function stickyPort(fabric: Fabric, destination: Destination, walked: readonly WeightedClient[]) {
+  const [anyone] = walked;
+  if (anyone === undefined) return undefined;
+  const target = resolveDestination(fabric, destination, anyone.client).targets[0]?.target;
+  if (target?.port === undefined || fabric.settings.unsupportedDataplane !== undefined) return undefined;
+  const port = fabric.expectFor(anyone.client.node, target.protocol, target.address, target.port)[0];
+  return port === undefined || port.stickyMaxAge === 0 ? undefined : { anyone, target, port };
+}
+
+/** The timeout of a destination's session affinity in seconds; 0 without. */
+export function stickySecondsOf(
+  fabric: Fabric,
+  destination: Destination,
+  { groups }: { readonly groups: readonly WeightedClient[] },
+): number {
+  return stickyPort(fabric, destination, groups)?.port.stickyMaxAge ?? 0;
+}
+
 /**
  * What session affinity does to a destination: a new client draws as the shares say; a client that comes back within
  * the timeout is walked again with its entry in the node's list, through the same backend where a load balancer is on
@@ -64,12 +83,9 @@ export function describeAffinity(
   walked: readonly Walked[],
   receivers: readonly ReceiverShare[],
 ): ServiceProbability['affinity'] {
-  const [anyone] = walked;
-  if (anyone === undefined) return undefined;
-  const target = resolveDestination(fabric, destination, anyone.client).targets[0]?.target;
-  if (target?.port === undefined || fabric.settings.unsupportedDataplane !== undefined) return undefined;
-  const port = fabric.expectFor(anyone.client.node, target.protocol, target.address, target.port)[0];
-  if (port === undefined || port.stickyMaxAge === 0) return undefined;
+  const found = stickyPort(fabric, destination, walked);
+  if (found === undefined) return undefined;
+  const { anyone, target, port } = found;
   const returning = receivers.flatMap(({ receiver, share }) => {
     const client = anyone.client.through === undefined ? anyone.client : returningTo(walked, receiver);
     const endpoint = joinHostPort(receiver.address, receiver.port ?? 0);

@@ -1,7 +1,7 @@
 import type { IPFamily } from '../../base/address.js';
 import { joinHostPort } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
-import { ONE, sum } from '../../base/fraction.js';
+import { ONE, sum, toNumber } from '../../base/fraction.js';
 import { mapWithProgress } from '../../base/progress.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
@@ -20,15 +20,18 @@ import { type ClientGroups, clientGroups } from '../../probability/client-groups
 import { addShare, NO_SHARE, type Share, sharesBy } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
+import { givenRules } from '../given-rules/given-rules.js';
+import { lawOf, podKey } from '../load/law.js';
+import { cpuRequest, loadOf, modelAnswers } from '../load/load-answer.js';
+import { type Offered, readTraffic, withSources } from '../load/offered.js';
 import { balancing, journeysOrUnsupported, tripsOf } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { basisOfAll } from '../share-basis.js';
 import { requireWalkable } from '../walk-limits.js';
 import { describeAffinity } from './affinity-answer.js';
 import { balancerAnswer } from './balancer-answer.js';
-import { crossings } from './crossings.js';
+import { crossings, crossNodeShare } from './crossings.js';
 import { reachedEndpoints } from './endpoint-shares.js';
-import { loadOf, modelAnswers } from './load-answer.js';
 import { verdictShares } from './verdict-shares.js';
 
 /** A Service as a destination. */
@@ -73,8 +76,8 @@ export function everyPort(services: Iterable<Service>, asked: TransportProtocol 
 function balancedServices(cluster: Cluster): readonly Service[] {
   return [...cluster.services.values()].filter(
     (service) =>
-      isBalanced(service) &&
-      ((service.status?.loadBalancer?.ingress ?? []).length > 0 || publishedAs(service) !== undefined),
+      isBalanced(service, cluster) &&
+      ((service.status?.loadBalancer?.ingress ?? []).length > 0 || publishedAs(service, cluster) !== undefined),
   );
 }
 
@@ -197,7 +200,7 @@ export function headOf(
 }
 
 /** Who clients are to findings: those of a load balancer are one, whichever backends it sends them to. */
-function doorClients(trips: readonly GroupTrips[]): readonly DoorClient[] {
+export function doorClients(trips: readonly GroupTrips[]): readonly DoorClient[] {
   const balanced = trips.filter(({ client }) => client.through !== undefined);
   const others = trips.filter(({ client }) => client.through === undefined);
   const told = others.map(({ client, nodes, weight, journeys }) => ({
@@ -226,6 +229,7 @@ function answerOne(
   fabric: Fabric,
   question: ProbabilityQuestion,
   { destination, place }: Asked,
+  offered: Offered | undefined,
 ): { readonly result: ServiceProbability; readonly door: Door } {
   const walked = walkClients(fabric, question, destination);
   const { journeys, trips, groups } = walked;
@@ -275,13 +279,42 @@ function answerOne(
     ...(imbalance === undefined ? {} : { imbalance }),
     ...(affinity === undefined ? {} : { affinity }),
   };
-  const loaded = question.traffic === undefined ? undefined : loadOf(question.traffic, result);
+  const loaded = offered === undefined ? undefined : loadBehind(prepared, result, from, offered);
   const { via, service } = destination.target;
-  const named = via === 'LOAD_BALANCER' ? publishedAs(service) : undefined;
+  const named = via === 'LOAD_BALANCER' ? publishedAs(service, fabric.cluster) : undefined;
   return {
     result: loaded === undefined ? result : { ...result, load: loaded },
-    door: { ...doorOf(result, `${place} ${fabric.family}`, from), publishedAs: named },
+    door: {
+      ...doorOf(result, `${place} ${fabric.family}`, from),
+      publishedAs: named,
+      ...(loaded === undefined ? {} : { load: loaded }),
+    },
   };
+}
+
+/** The load of the pods behind a door. */
+function loadBehind(
+  { cluster, settings }: Prepared,
+  { endpoints, delivered, crossZone, affinity }: ServiceProbability,
+  from: readonly DoorClient[],
+  offered: Offered,
+): ServiceProbability['load'] {
+  if (delivered.value === 0) return undefined;
+  const law = lawOf({ settings, from, stickySeconds: affinity?.timeoutSeconds ?? 0 });
+  const pods = endpoints.map(({ address, port, pod, node = '', zone = '', share }) => ({
+    count: 1,
+    share: share.value / delivered.value,
+    node,
+    zone,
+    pod: pod ?? joinHostPort(address, port),
+    key: podKey({ address, port }),
+    cpuMilli: offered.cpuMillisecondsPerRequest === undefined ? undefined : cpuRequest(cluster, pod),
+  }));
+  const crossNode = toNumber(crossNodeShare(from));
+  return loadOf(
+    { pods, delivered: delivered.value, crossZone: crossZone?.value, crossNode, law, listed: true },
+    offered,
+  );
 }
 
 /** What findings are made of. */
@@ -317,12 +350,23 @@ export function portsAsked(cluster: Cluster, question: ProbabilityQuestion): rea
   });
 }
 
-/** How likely is each pod hit? Throws QuestionError for names and values that are wrong. */
-export function answerProbability(prepared: Prepared, question: ProbabilityQuestion): Outcome<ProbabilityResult> {
+/**
+ * How likely is each pod hit? Throws QuestionError for names and values that are wrong. `at`: where the traffic stands in the request.
+ */
+export function answerProbability(
+  prepared: Prepared,
+  given: ProbabilityQuestion,
+  at = '/probability/traffic',
+): Outcome<ProbabilityResult> {
   const { cluster, settings } = prepared;
+  const offered = given.traffic === undefined ? undefined : readTraffic(given.traffic, at);
+  const question = withSources(cluster, given, at);
   const options = balancing(prepared, question.phase);
   const fabrics = new Map<IPFamily, Fabric>(
-    FAMILIES.map((family) => [family, new Fabric(cluster, settings, family, options)]),
+    FAMILIES.map((family) => [
+      family,
+      new Fabric(cluster, settings, family, { ...givenRules(prepared, question, family, 'probability'), ...options }),
+    ]),
   );
   const ports = portsAsked(cluster, question);
   requireWalkable(
@@ -331,7 +375,7 @@ export function answerProbability(prepared: Prepared, question: ProbabilityQuest
     '/probability/services',
   );
   const answers = mapWithProgress(ports, 'Service port', ({ families, ...asked }) =>
-    families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, asked)),
+    families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, asked, offered)),
   ).flat();
   return {
     result: {

@@ -58,7 +58,7 @@ function shifts(changes: readonly PairChange[], more: boolean): readonly Shift[]
         share: subtract(denied, deniedLess),
         policies: by?.policies ?? [],
         direction: by?.direction ?? '',
-        detail: by?.detail ?? '',
+        detail: by?.end.detail ?? '',
       },
     ];
   });
@@ -163,7 +163,7 @@ const isUnknown = ({ verdict }: Outcome) => verdict === 'UNKNOWN';
 export function unknownOfPairs(changes: readonly PairChange[]): string | undefined {
   for (const { from, to, was, is } of changes) {
     const one = is.find(isUnknown) ?? was.find(isUnknown);
-    if (one !== undefined) return `Whether ${sourceName(from)} reaches ${to.name}: ${one.detail}.`;
+    if (one !== undefined) return `Whether ${sourceName(from)} reaches ${to.name}: ${one.end.detail}.`;
   }
   return undefined;
 }

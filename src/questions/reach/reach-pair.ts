@@ -21,13 +21,13 @@ function sharesOf(outcomes: readonly Outcome[]): ReachShares {
   const causes = outcomes
     .filter(({ verdict }) => verdict !== 'DELIVERED')
     .sort((a, b) => compare(b.share.nominal, a.share.nominal))
-    .map(({ verdict, cause, direction, policies, detail, share }) => ({
+    .map(({ verdict, cause, direction, policies, end, share }) => ({
       verdict,
       ...(cause === undefined ? {} : { cause }),
       share: probability(share),
       ...(direction === undefined ? {} : { direction }),
       ...(policies === undefined || policies.length === 0 ? {} : { policies: policies as string[] }),
-      detail,
+      detail: end.detail,
     }));
   const made: ReachShares = {
     delivered: probability(parts.delivered),

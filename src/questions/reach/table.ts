@@ -23,8 +23,9 @@ import { type Connecting, connecting, type Walk, Walks, type Way } from './walks
 export interface Outcome {
   readonly verdict: PathVerdict;
   readonly cause?: Cause | undefined;
-  readonly detail: string;
-  /** NETWORK_POLICY: whose side denies, and the policies that isolate the pod or decide. */
+  /** Where it ends, with a sentence that is made when it is read. */
+  readonly end: { readonly detail: string };
+  /** NETWORK_POLICY: whose side denies, and the policies that isolate the pod or decide. Equal lists are one. */
   readonly direction?: Direction;
   readonly policies?: readonly string[];
   readonly share: Share;
@@ -58,12 +59,30 @@ interface Client extends Connecting {
   readonly ofClass: number;
 }
 
+/** More classes of pods, and more kinds of walks and points, than any cluster has: two numbers below it make one key. */
+const MANY = 2 ** 25;
+
+/** What is the same of a point for all pods that a walk stands for. */
+interface KnownPoint {
+  /** Equal for points at which policies decide alike of the same pod. */
+  readonly number: number;
+  /** Whether policies see the connecting pod's own address there. */
+  readonly isOwn: boolean;
+  /** Whether the decision depends on which pod connects. */
+  readonly isAboutClient: boolean;
+}
+
 /** Judges recorded ways for pods, each class of pods once. */
 class Judge {
   readonly #prepared: Prepared;
   readonly #enforcement: Enforcement;
   readonly #classes = new Map<string, number>();
-  readonly #judged = new Map<string, Judged>();
+  readonly #ofPods = new WeakMap<Pod, number>();
+  readonly #points = new Map<string, number>();
+  readonly #known = { own: new WeakMap<PolicyPoint, KnownPoint>(), other: new WeakMap<PolicyPoint, KnownPoint>() };
+  readonly #judged = new Map<number, Judged>();
+  readonly #lists = new Map<string, readonly string[]>();
+  readonly #listOf = new WeakMap<readonly string[], readonly string[]>();
   /** Whether some policy was met that concerns a pod: then the answer rests on who enforces it. */
   isConcerned = false;
 
@@ -73,37 +92,57 @@ class Judge {
   }
 
   classOf(pod: Pod): number {
-    return remember(this.#classes, podClass(this.#prepared.cluster, pod), () => this.#classes.size);
+    const ofClass = () => remember(this.#classes, podClass(this.#prepared.cluster, pod), () => this.#classes.size);
+    return remember(this.#ofPods, pod, ofClass);
+  }
+
+  #pointOf(point: PolicyPoint, isOwn: boolean): KnownPoint {
+    return remember(this.#known[isOwn ? 'own' : 'other'], point, () => {
+      const { flow, direction, node, pod, sentTo } = point;
+      const { source, destination, protocol, port } = flow;
+      const to = destination.pod === undefined ? destination.address : this.classOf(destination.pod);
+      const from = isOwn ? 'client' : `${source.address} at ${node}`;
+      const own = direction === 'INGRESS' ? '' : pod === undefined ? 'client' : this.classOf(pod);
+      const sent = sentTo === undefined ? '' : ` ${sentTo.address} ${sentTo.port}`;
+      const key = `${direction} ${own} ${from} ${to} ${protocol} ${port}${sent}`;
+      const number = remember(this.#points, key, () => this.#points.size);
+      return { number, isOwn, isAboutClient: isOwn || own === 'client' };
+    });
   }
 
   /** What policies say of one pod's connection at a point. */
-  #at(point: PolicyPoint, { pod: client, client: { address } }: Connecting, standsFor: string | undefined): Judged {
-    const { flow, direction, node, sentTo } = point;
-    const { destination, protocol, port } = flow;
-    const isOwn = flow.source.pod === client || (standsFor !== undefined && flow.source.address === standsFor);
-    const pod = point.pod ?? client;
-    const to = destination.pod === undefined ? destination.address : this.classOf(destination.pod);
-    const from = isOwn ? this.classOf(client) : `${flow.source.address} at ${node}`;
-    const self = destination.pod === client && isOwn ? ' itself' : '';
-    const own = direction === 'EGRESS' ? this.classOf(pod) : '';
-    const sent = sentTo === undefined ? '' : ` ${sentTo.address} ${sentTo.port}`;
-    return remember(this.#judged, `${direction} ${own} ${from} ${to} ${protocol} ${port}${self}${sent}`, () => {
+  #at(point: PolicyPoint, connects: Client, standsFor: string | undefined): Judged {
+    const {
+      pod: client,
+      client: { address },
+      ofClass,
+    } = connects;
+    const { flow } = point;
+    const seen = flow.source.pod === client || (standsFor !== undefined && flow.source.address === standsFor);
+    const { number, isOwn, isAboutClient } = this.#pointOf(point, seen);
+    const isItself = isOwn && flow.destination.pod === client;
+    const key = (number * MANY + (isAboutClient ? ofClass + 1 : 0)) * 2 + (isItself ? 1 : 0);
+    return remember(this.#judged, key, () => {
       const source = isOwn && address !== undefined ? { address, pod: client } : flow.source;
-      const { cluster } = this.#prepared;
       const { decision, ending, isConcerned } = judge(
-        cluster,
+        this.#prepared.cluster,
         { ...point, flow: { ...flow, source } },
-        pod,
+        point.pod ?? client,
         this.#enforcement.by,
       );
       const { isolatedBy, decidedBy } = decision;
       const policies = decidedBy === undefined ? isolatedBy : [`${decidedBy.kind} ${decidedBy.policy}`];
-      return { ending, isConcerned, policies };
+      return { ending, isConcerned, policies: this.#oneOf(policies) };
     });
   }
 
+  /** The one list of those that are equal. */
+  #oneOf(policies: readonly string[]): readonly string[] {
+    return remember(this.#listOf, policies, () => remember(this.#lists, policies.join(' '), () => policies));
+  }
+
   /** The end of a way for a pod: the walk's own, or that of the first node whose policies do not let it pass. */
-  #ended(way: Way, from: Connecting, standsFor: string | undefined): Omit<Outcome, 'share'> {
+  #ended(way: Way, from: Client, standsFor: string | undefined): Omit<Outcome, 'share'> {
     let ending: Ending | undefined;
     let by: { readonly direction: Direction; readonly policies: readonly string[] } | undefined;
     let node: string | undefined;
@@ -118,19 +157,19 @@ class Judge {
       ending = next;
     }
     if (ending === undefined) {
-      const { verdict, cause, detail } = way;
-      return { verdict, ...(cause === undefined ? {} : { cause }), detail };
+      const { verdict, cause } = way;
+      return { verdict, ...(cause === undefined ? {} : { cause }), end: way };
     }
-    const { verdict, cause, detail } = ending;
-    return { verdict, cause, detail, ...by };
+    const { verdict, cause } = ending;
+    return { verdict, cause, end: ending, ...by };
   }
 
   /** What becomes of a pod's connections on a walk; shares sum to 1. */
-  outcomes({ client, ways }: Walk, from: Connecting): readonly Outcome[] {
+  outcomes({ client, ways }: Walk, from: Client): readonly Outcome[] {
     const standsFor = client.kind === 'POD' ? client.address : undefined;
-    const found = new Map<string, Outcome>();
-    for (const way of ways) addOutcome(found, { ...this.#ended(way, from, standsFor), share: way.share });
-    return [...found.values()];
+    const found: Outcome[] = [];
+    for (const way of ways) addOutcome(found, this.#ended(way, from, standsFor), way.share);
+    return found;
   }
 }
 
@@ -139,11 +178,15 @@ export function shareOf(outcomes: readonly Outcome[], which: (outcome: Outcome) 
   return outcomes.reduce((sum, one) => (which(one) ? addShare(sum, one.share) : sum), NO_SHARE);
 }
 
-function addOutcome(found: Map<string, Outcome>, outcome: Outcome): void {
-  const { verdict, cause, direction, policies, share } = outcome;
-  const key = `${verdict} ${cause} ${direction} ${policies?.join(' ')}`;
-  const known = found.get(key);
-  found.set(key, known === undefined ? outcome : { ...known, share: addShare(known.share, share) });
+/** Adds a share to the outcome that is alike, or as one more. */
+function addOutcome(found: Outcome[], ended: Omit<Outcome, 'share'>, share: Share): void {
+  const { verdict, cause, direction, policies } = ended;
+  const at = found.findIndex(
+    (one) => one.verdict === verdict && one.cause === cause && one.direction === direction && one.policies === policies,
+  );
+  const known = found[at];
+  if (known === undefined) found.push({ ...ended, share });
+  else found[at] = { ...known, share: addShare(known.share, share) };
 }
 
 /** The outcomes of several parts, weighted. */
@@ -151,13 +194,12 @@ function mixed(
   parts: readonly { readonly outcomes: readonly Outcome[]; readonly count: number }[],
   all: number,
 ): readonly Outcome[] {
-  if (parts.length === 1) return (parts[0] as { readonly outcomes: readonly Outcome[] }).outcomes;
-  const found = new Map<string, Outcome>();
+  const found: Outcome[] = [];
   for (const { outcomes, count } of parts) {
     const weight = fraction(count, all);
-    for (const outcome of outcomes) addOutcome(found, { ...outcome, share: weigh(outcome.share, weight) });
+    for (const outcome of outcomes) addOutcome(found, outcome, weigh(outcome.share, weight));
   }
-  return [...found.values()].filter(({ share }) => !isZero(share.nominal));
+  return found.filter(({ share }) => !isZero(share.nominal));
 }
 
 /**
@@ -195,23 +237,27 @@ export function reachTable(
     const fabric = fabricOf(to.family);
     const numbers = new Map<string, number>();
     const walks = to.destinations.map((destination) => new Walks(fabric, destination, nodes, numbers));
-    const known = new Map<string, readonly Outcome[]>();
+    const known = new Map<number, readonly Outcome[]>();
+    const mixtures = new Map<string, readonly Outcome[]>();
     const clients = clientsIn(to.family);
     return sources.flatMap((from): Pair[] => {
-      const parts = new Map<string, { outcomes: readonly Outcome[]; count: number }>();
+      const parts = new Map<number, { outcomes: readonly Outcome[]; count: number }>();
       const pods = clients.get(from) ?? [];
       for (const one of pods) {
         for (const each of walks) {
           const walk = each.of(one);
-          const key = `${walk.number} ${one.ofClass}`;
-          const outcomes = remember(known, key, () => policy.outcomes(walk, one));
-          remember(parts, key, () => ({ outcomes, count: 0 })).count += 1;
+          const key = walk.number * MANY + one.ofClass;
+          const part = parts.get(key);
+          if (part !== undefined) part.count += 1;
+          else parts.set(key, { outcomes: remember(known, key, () => policy.outcomes(walk, one)), count: 1 });
         }
       }
       if (pods.length === 0) return [];
+      const [only] = parts.values();
+      if (parts.size === 1 && only !== undefined) return [{ from, to, outcomes: only.outcomes }];
       const mixture = [...parts].map(([key, { count }]) => `${key}*${count}`).join(',');
       const all = pods.length * walks.length;
-      return [{ from, to, outcomes: remember(known, mixture, () => mixed([...parts.values()], all)) }];
+      return [{ from, to, outcomes: remember(mixtures, mixture, () => mixed([...parts.values()], all)) }];
     });
   });
   const assumptions = [...fabrics.values()].flatMap((fabric) => {

@@ -110,7 +110,8 @@ export class Walks {
   readonly #destination: Destination;
   /** The group of clients of each node. */
   readonly #groups: Readonly<Record<'POD' | 'HOST', ReadonlyMap<string, WeightedClient>>>;
-  readonly #walks = new Map<string, Walk>();
+  readonly #ofGroups = new Map<WeightedClient, Walk>();
+  readonly #ofClients = new Map<string, Walk>();
 
   readonly #numbers: Map<string, number>;
 
@@ -132,13 +133,17 @@ export class Walks {
   of({ client, isMeshed }: Connecting): Walk {
     const kind = client.kind === 'HOST' ? 'HOST' : 'POD';
     const group = isMeshed ? undefined : this.#groups[kind].get(client.node);
-    if (group === undefined) return this.#walk(client.name, client);
-    const walk = this.#walk(`${kind} ${group.client.node}`, group.client);
+    if (group === undefined) return this.#ofClient(client);
+    const walk = remember(this.#ofGroups, group, () => this.#walk(group.client));
     // A pod that is sent to itself is like no other.
-    return client.address !== undefined && walk.addresses.has(client.address) ? this.#walk(client.name, client) : walk;
+    return client.address !== undefined && walk.addresses.has(client.address) ? this.#ofClient(client) : walk;
   }
 
-  #walk(key: string, client: Client): Walk {
-    return remember(this.#walks, key, () => walkOf(this.#fabric, client, this.#destination, this.#numbers));
+  #ofClient(client: Client): Walk {
+    return remember(this.#ofClients, client.name, () => this.#walk(client));
+  }
+
+  #walk(client: Client): Walk {
+    return walkOf(this.#fabric, client, this.#destination, this.#numbers);
   }
 }

@@ -10,6 +10,7 @@ import { inspectSummary } from './inspect.js';
 import { pathSummary } from './path.js';
 import { probabilitySummary } from './probability.js';
 import { reachSummary } from './reach.js';
+import { solveSummary } from './solve.js';
 import { sweepSummary } from './sweep.js';
 import { whatIfSummary } from './what-if.js';
 import { count } from './words.js';
@@ -34,6 +35,7 @@ const SUMMARIES: {
   inspect: (_, { result, findings }) => inspectSummary(result, findings),
   apply: (_, { result }) => applySummary(result),
   reach: (_, { result }) => reachSummary(result),
+  solve: (_, { result }) => solveSummary(result),
   batch: (_, { result }) => batchSummary(result),
 };
 

@@ -4,10 +4,20 @@ import { count, listed, percent } from './words.js';
 /** The policies that deny most pairs. */
 function byWhom(pairs: readonly ReachPair[]): string {
   const counts = new Map<string, number>();
+  const add = (names: Iterable<string>, times: number) => {
+    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + times);
+  };
+  // Most pairs are denied by one list of policies, which many pairs share.
+  const alone = new Map<readonly string[], number>();
   for (const { causes = [] } of pairs) {
-    const names = new Set(causes.flatMap(({ cause, policies = [] }) => (cause === 'NETWORK_POLICY' ? policies : [])));
-    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const lists = causes.flatMap(({ cause, policies }) =>
+      cause === 'NETWORK_POLICY' && policies !== undefined ? [policies] : [],
+    );
+    const [only] = lists;
+    if (lists.length === 1 && only !== undefined) alone.set(only, (alone.get(only) ?? 0) + 1);
+    else add(new Set(lists.flat()), 1);
   }
+  for (const [names, times] of alone) add(new Set(names), times);
   const sorted = [...counts].sort(([a, left], [b, right]) => right - left || (a < b ? -1 : 1)).map(([name]) => name);
   return sorted.length === 0 ? '' : ` (${listed(sorted)})`;
 }

@@ -1,4 +1,6 @@
-import type { SweepResult, SweptShares } from '../../contract/answers.js';
+import type { SweepBoundResult, SweepPoint, SweepResult, SweptShares } from '../../contract/answers.js';
+import { fieldsOfLoad } from '../load/fields.js';
+import { bearingText } from './load.js';
 import { count, share } from './words.js';
 
 /** What is bounded, of the Service port in which it is largest. */
@@ -10,6 +12,36 @@ function largestOf(services: readonly SweptShares[]): SweptShares['largest'] {
   );
 }
 
+/** What bounds say where the load is bounded. */
+const OVER = 'over its capacity';
+
+/** The Service port of a point whose pods are over their capacity with the largest chance, else the one with the hottest pod. */
+function worstLoad({ services }: SweepPoint): SweptShares['load'] {
+  const rank = ({ load }: SweptShares) => {
+    const { overCapacity = 0, requestsPerSecond, most } = fieldsOfLoad(load) ?? {};
+    return [overCapacity, most?.p99 ?? requestsPerSecond?.most ?? 0] as const;
+  };
+  const [worst] = [...services].sort((a, b) => rank(b)[0] - rank(a)[0] || rank(b)[1] - rank(a)[1]);
+  return worst?.load;
+}
+
+/** How many replicas bear the traffic, and what one number less would mean. */
+function loadedSummary(points: readonly SweepPoint[], at: number, bound: SweepBoundResult, name: string): string {
+  const [here, before] = [points[at] as SweepPoint, points[at - 1]];
+  const enough = `${count(here.replicas, 'replica')} of ${name} ${here.replicas === 1 ? 'is' : 'are'} enough: ${bearingText(worstLoad(here))}.`;
+  const fails =
+    before === undefined || before.satisfied === true
+      ? ''
+      : ` ${before.replicas} ${before.replicas === 1 ? 'is' : 'are'} not: ${bearingText(worstLoad(before))}.`;
+  const lasting =
+    bound.lasting === bound.smallest
+      ? ''
+      : bound.lasting === undefined
+        ? ' Larger numbers do not all keep the bound.'
+        : ` From ${bound.lasting} on every number keeps the bound.`;
+  return `${enough}${fails}${lasting}`;
+}
+
 /** The smallest number that keeps the bound, or how the largest share moves over the range. */
 export function sweepSummary({ bound, points, workload, services }: SweepResult): string {
   const [first] = points;
@@ -19,11 +51,16 @@ export function sweepSummary({ bound, points, workload, services }: SweepResult)
   const known = points.every(({ services: swept }) => swept.every(({ unknown }) => unknown.fraction === '0'));
   if (bound !== undefined) {
     if (bound.smallest === undefined) {
+      if (known && bound.explanation.includes(OVER)) {
+        return `No number of replicas of ${name} from ${first.replicas} to ${last.replicas} is enough: at ${last.replicas}, ${bearingText(worstLoad(last))}.`;
+      }
       const doubt = known ? '' : ', as far as it is known';
       return `No number of replicas from ${first.replicas} to ${last.replicas} keeps the bound${doubt}. ${bound.explanation}`;
     }
     const at = points.findIndex(({ replicas }) => replicas === bound.smallest);
     const before = points[at - 1];
+    const loaded = (points[at]?.services ?? []).some(({ load }) => fieldsOfLoad(load)?.overCapacity !== undefined);
+    if (loaded && bound.explanation.includes(OVER)) return loadedSummary(points, at, bound, name);
     const largest = largestOf(points[at]?.services ?? []);
     const most = largest === undefined ? '' : `: no endpoint gets more than ${share(largest)}`;
     const fails =

@@ -2,18 +2,25 @@
 
 import type { IPFamily } from '../../base/address.js';
 import { type Problem, QuestionError } from '../../base/errors.js';
+import { formatFraction, fraction, toNumber } from '../../base/fraction.js';
 import { withStep } from '../../base/progress.js';
 import { applyChanges } from '../../changes/index.js';
 import { type ScaledCluster, ScalePoints, type Unplaced } from '../../changes/scale-points.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { requireWorkload } from '../../cluster/lookup.js';
 import { policiesOf } from '../../cluster/network-policies.js';
-import type { Service, Workload } from '../../cluster/objects.js';
+import { namespacedName, type Service, type Workload } from '../../cluster/objects.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption, Settings } from '../../cluster/settings.js';
 import { podsOfWorkload } from '../../cluster/workload-pods.js';
 import type { Answer, AppliedChange, Finding, SweepPoint, SweepResult, SweptShares } from '../../contract/answers.js';
-import type { Change, ProbabilityQuestion, QuestionRequest, SweepQuestion } from '../../contract/requests.js';
+import type {
+  Change,
+  ProbabilityQuestion,
+  QuestionRequest,
+  SweepBound,
+  SweepQuestion,
+} from '../../contract/requests.js';
 import { matchesServiceSelector } from '../../control-plane/labels.js';
 import { selectingServices } from '../../control-plane/services-in.js';
 import { Fabric } from '../../path/fabric.js';
@@ -29,11 +36,16 @@ import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/op
 import { policiesNotEvaluated } from '../findings/policies.js';
 import { podsNotPlaced } from '../findings/unplaced.js';
 import type { StateFinder } from '../findings/view.js';
+import { cpuRequest } from '../load/load-answer.js';
+import { hasCapacity, type Offered, readTraffic, withSources } from '../load/offered.js';
+import { clientPlaces, doorLaw, type SweptDoor, sweptLoad } from '../load/swept-load.js';
 import { balancing } from '../path/answer-path.js';
 import { receiverRef } from '../path/trace.js';
 import { momentOf, type Prepared } from '../prepare.js';
+import { stickySecondsOf } from '../probability/affinity-answer.js';
 import {
   answerProbability,
+  doorClients,
   everyPort,
   headOf,
   portsAsked,
@@ -42,13 +54,14 @@ import {
   type Walked,
   walkClients,
 } from '../probability/answer-probability.js';
+import { crossings, crossNodeShare } from '../probability/crossings.js';
 import { summed } from '../summaries/index.js';
 import { type Bound, judge, readBound } from './bound.js';
 import { EvenLaw } from './even-law.js';
 import { choosesAlike, spreadsEvenly } from './even-ports.js';
 import { pointFindings } from './point-findings.js';
 import { replicasAsked } from './replicas.js';
-import { summaryOf } from './summary.js';
+import { summaryOf, withMore } from './summary.js';
 import { tallyOf } from './tally.js';
 
 const POINTER = '/sweep';
@@ -93,7 +106,11 @@ function nested<T>(run: () => T): T {
 }
 
 /** The Services before a workload's pods: what is swept where the question names none. */
-function servicesBefore(cluster: Cluster, workload: Workload): readonly Service[] {
+export function servicesBefore(
+  cluster: Cluster,
+  workload: Workload,
+  at = `${POINTER}/probability/services`,
+): readonly Service[] {
   const { kind, metadata, spec } = workload;
   const namespace = metadata.namespace ?? 'default';
   const labels =
@@ -103,22 +120,45 @@ function servicesBefore(cluster: Cluster, workload: Workload): readonly Service[
   );
   if (found.length > 0) return found;
   const detail = `No Service selects the pods of ${kind} ${namespace}/${metadata.name}: name those to ask about.`;
-  throw new QuestionError('NOT_FOUND', detail, [{ pointer: `${POINTER}/probability/services`, detail }]);
+  throw new QuestionError('NOT_FOUND', detail, [{ pointer: at, detail }]);
 }
 
 function questionOf(
   cluster: Cluster,
   workload: Workload,
-  { probability: given = {} }: SweepQuestion,
+  { probability: asked = {} }: SweepQuestion,
 ): ProbabilityQuestion {
-  if (given.traffic !== undefined) {
+  if (asked.nodeRules !== undefined) {
     const detail =
-      'A sweep gives shares, no load: leave traffic out, and ask probability at the numbers of replicas that matter.';
-    throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/probability/traffic`, detail }]);
+      'Rules that are given do not follow the number of replicas: leave nodeRules out, so that those are walked which kube-proxy would write.';
+    throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/probability/nodeRules`, detail }]);
+  }
+  const given = nested(() => withSources(cluster, asked, '/probability/traffic'));
+  if (given.traffic?.models !== undefined) {
+    const detail = 'Models need no cluster, and are the same at every point: ask probability.';
+    throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/probability/traffic/models`, detail }]);
   }
   if (given.services !== undefined) return given;
   const ports = everyPort(servicesBefore(cluster, workload), given.protocol);
   return { ...given, services: ports.map(({ service }) => service) };
+}
+
+/** A chance as bounds are written: an integer or a fraction. */
+function chanceText(chance: number): string {
+  let denominator = 1;
+  while (
+    denominator < 1e15 &&
+    Math.abs(chance * denominator - Math.round(chance * denominator)) > 1e-9 * chance * denominator
+  )
+    denominator *= 10;
+  return formatFraction(fraction(Math.round(chance * denominator), denominator));
+}
+
+/** A point as a text in which loads, which are doubles, agree to nine digits. */
+function sameText(point: SweepPoint): string {
+  return JSON.stringify(point, (key, value) =>
+    typeof value === 'number' && key !== 'value' ? Number(value.toPrecision(9)) : value,
+  );
 }
 
 /** One sweep: its points are worked out as they are taken. */
@@ -135,6 +175,10 @@ export class Sweep {
   readonly #thresholds: Thresholds;
   readonly #changesAfter: readonly Change[];
   readonly #assumptions = new Map<string, Assumption>();
+  readonly #offered: Offered | undefined;
+  /** What each walked Service port's load needs, by the shares that were summed up of it. */
+  readonly #doors = new WeakMap<SweptShares, SweptDoor>();
+  readonly #cpuMilli: number | undefined;
 
   /** Throws QuestionError for names, ranges and bounds that are wrong. */
   constructor(context: SweepContext, sweep: SweepQuestion) {
@@ -146,13 +190,17 @@ export class Sweep {
     this.#thresholds = thresholdsOf(context.wanted);
     this.workload = { kind, namespace, name, replicas: workload.spec?.replicas ?? 1 };
     this.#question = questionOf(cluster, workload, sweep);
+    const { traffic } = this.#question;
+    this.#offered = traffic === undefined ? undefined : nested(() => readTraffic(traffic, '/probability/traffic'));
+    const [pod] = podsOfWorkload(cluster, kind, namespace, name);
+    this.#cpuMilli = pod === undefined ? undefined : cpuRequest(cluster, namespacedName(pod));
     this.#swept = nested(() => portsAsked(cluster, this.#question)).flatMap(({ destination, families }) =>
       families.map((family) => ({ destination, family })),
     );
     this.#changesAfter = sweep.changesAfter ?? [];
     this.#listed = sweep.detail === 'ENDPOINTS';
     this.replicas = replicasAsked(sweep, this.#listed ? this.#swept.length : undefined);
-    this.#bound = sweep.bound === undefined ? undefined : readBound(sweep.bound);
+    this.#bound = this.#readBound(sweep.bound);
     this.#points = new ScalePoints(cluster, sweep.scale, { settings, at }, `${POINTER}/scale`);
     if (assumption !== undefined) this.#assume([assumption]);
     this.services = nested(() =>
@@ -161,6 +209,23 @@ export class Sweep {
         return headOf(fabric, destination, walkClients(fabric, this.#question, destination));
       }),
     );
+  }
+
+  /** The bound of the question; where it has none and says what a pod takes, that no pod is over it. */
+  #readBound(bound: SweepBound | undefined): Bound | undefined {
+    const offered = this.#offered;
+    if (bound?.overCapacity !== undefined && (offered === undefined || !hasCapacity(offered))) {
+      const detail =
+        'Needs traffic that says what a pod takes: capacity, maxRequestsPerSecond or cpuMillisecondsPerRequest.';
+      throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/bound/overCapacity`, detail }]);
+    }
+    if (bound !== undefined || offered === undefined || !hasCapacity(offered)) {
+      return bound === undefined ? undefined : readBound(bound);
+    }
+    const limit = chanceText(offered.maxChance);
+    const why = `The question says what a pod takes and has no bound: enough is where some pod is over its capacity with a chance of at most ${limit} (maxChance).`;
+    this.#assume([{ field: 'sweep.bound', value: `overCapacity ${limit}`, why }]);
+    return readBound({ overCapacity: limit });
   }
 
   #assume(assumptions: readonly Assumption[]): void {
@@ -208,6 +273,7 @@ export class Sweep {
   #sharesOf(state: State, scaled: Cluster, swept: Swept): SweptShares {
     const { fabric, walked } = this.#walk(state, scaled, swept);
     const shares = summaryOf(tallyOf(fabric, walked.journeys));
+    if (this.#offered !== undefined) this.#doors.set(shares, this.#doorOf(state, fabric, swept, walked, true));
     if (!this.#listed) return shares;
     const receivers = receiverShares(walked.journeys);
     const endpoints = receivers.map(({ receiver, share }) => ({ ref: receiverRef(fabric, receiver), share }));
@@ -218,13 +284,37 @@ export class Sweep {
         ({ share }) => share,
       ),
     ].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return {
-      ...shares,
+    const more = withMore(shares, {
       detail: {
         endpoints: endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
         nodes: nodes.map(([node, share]) => ({ node, share: probability(share) })),
       },
-    };
+    });
+    const door = this.#doors.get(shares);
+    if (door !== undefined) this.#doors.set(more, door);
+    return more;
+  }
+
+  /** What the load behind a walked Service port needs beside its shares; `whole`: what crosses nodes and zones was walked. */
+  #doorOf(state: State, fabric: Fabric, { destination }: Swept, walked: Walked, whole: boolean): SweptDoor {
+    const from = doorClients(walked.trips);
+    const sticky = stickySecondsOf(fabric, destination, walked);
+    const cpuMilli = this.#cpuMilli === undefined ? {} : { cpuMilli: this.#cpuMilli };
+    const law = doorLaw(state.settings, from, sticky);
+    if (!whole) return { law, clients: clientPlaces(state.cluster, from), ...cpuMilli };
+    const { crossZone } = crossings(state.cluster, from);
+    return { law, crossZone: crossZone?.value, crossNode: toNumber(crossNodeShare(from)), ...cpuMilli };
+  }
+
+  /** The shares with the load that they make of the question's traffic. `doors`: of shares that were not walked. */
+  #loaded(services: readonly SweptShares[], doors: readonly SweptDoor[] | undefined): readonly SweptShares[] {
+    const offered = this.#offered;
+    if (offered === undefined) return services;
+    return services.map((shares, index) => {
+      const door = doors?.[index] ?? this.#doors.get(shares);
+      const load = door === undefined ? undefined : sweptLoad(shares, door, offered);
+      return load === undefined ? shares : withMore(shares, { load });
+    });
   }
 
   /** What these find of the ports asked about. */
@@ -242,11 +332,13 @@ export class Sweep {
 
   #point(
     replicas: number,
-    services: readonly SweptShares[],
+    shares: readonly SweptShares[],
     unplaced: Unplaced,
     found: readonly Finding[] = [],
+    doors?: readonly SweptDoor[],
   ): SweepPoint {
     const { wanted } = this.#context;
+    const services = this.#loaded(shares, doors);
     return {
       replicas,
       services,
@@ -287,12 +379,19 @@ export class Sweep {
     if (growth === undefined) return undefined;
     this.#noteOf(growth.at);
     const laws: EvenLaw[] = [];
+    const doors: SweptDoor[] = [];
     for (const swept of this.#swept) {
       const { fabric, walked } = this.#walk({ cluster: growth.at.cluster, settings }, growth.at.cluster, swept);
       const law = EvenLaw.shownBy(tallyOf(fabric, walked.journeys));
       if (law === undefined) return undefined;
       laws.push(law);
+      if (this.#offered === undefined) continue;
+      const door = this.#doorOf({ cluster: growth.at.cluster, settings }, fabric, swept, walked, false);
+      // Of counters that go in turn each point has its own pods: only a walk knows them.
+      if (door.law.kind === 'IN_TURN' || door.law.kind === 'STAGES' || door.clients === undefined) return undefined;
+      doors.push(door);
     }
+    const own = this.#offered === undefined ? undefined : doors;
     const told = (isThere: (address: string) => boolean): readonly SweptShares[] | undefined => {
       const services = laws.map((law) => law.sharesOf(isThere));
       return services.every((shares) => shares !== undefined) ? services : undefined;
@@ -302,17 +401,17 @@ export class Sweep {
       if (replicas === growth.kept) return undefined;
       if (replicas > growth.kept) {
         const services = told((address) => (growth.position.get(address) ?? -1) < replicas - growth.kept);
-        return services && this.#point(replicas, services, growth.unplacedAt(replicas));
+        return services && this.#point(replicas, services, growth.unplacedAt(replicas), [], own);
       }
       const scaled = this.#points.at(replicas);
       this.#noteOf(scaled);
       const services = told((address) => !growth.position.has(address) && !scaled.removed.has(address));
-      return services && this.#point(replicas, services, scaled.unplaced);
+      return services && this.#point(replicas, services, scaled.unplaced, [], own);
     };
     const middle = this.replicas[this.replicas.length >> 1] as number;
     const probe = [this.replicas[0] as number, middle].every((replicas) => {
       const quick = point(replicas);
-      return quick === undefined || JSON.stringify(quick) === JSON.stringify(this.#walked(replicas));
+      return quick === undefined || sameText(quick) === sameText(this.#walked(replicas));
     });
     return probe ? point : undefined;
   }

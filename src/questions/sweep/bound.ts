@@ -1,14 +1,15 @@
 /** The bound of a sweep: what shares may be at most, and the smallest number of replicas for which they are. */
 import { QuestionError } from '../../base/errors.js';
-import { compare, type Fraction, isZero, parseFraction } from '../../base/fraction.js';
+import { compare, type Fraction, isZero, parseFraction, toNumber } from '../../base/fraction.js';
 import type { ExactShare, SweepBoundResult, SweepPoint, SweptShares } from '../../contract/answers.js';
 import type { SweepBound } from '../../contract/requests.js';
 
 type Limit = keyof SweepBound;
+type ShareLimit = Exclude<Limit, 'overCapacity'>;
 
 /** How each limit is told of, and the value that it limits. */
 const LIMITS: Readonly<
-  Record<Limit, { readonly what: string; readonly of: (shares: SweptShares) => ExactShare | undefined }>
+  Record<ShareLimit, { readonly what: string; readonly of: (shares: SweptShares) => ExactShare | undefined }>
 > = {
   largestShare: { what: "an endpoint's largest share", of: ({ largest }) => largest },
   largestNodeShare: { what: "a node's largest share", of: ({ nodes }) => nodes.largest },
@@ -16,6 +17,17 @@ const LIMITS: Readonly<
   imbalance: { what: 'the imbalance', of: ({ imbalance }) => imbalance },
   delivered: { what: 'what is delivered', of: ({ delivered }) => delivered },
 };
+
+const WHAT: Readonly<Record<Limit, string>> = {
+  ...(Object.fromEntries(Object.entries(LIMITS).map(([name, { what }]) => [name, what])) as Record<ShareLimit, string>),
+  overCapacity: 'the chance that some pod is over its capacity',
+};
+
+/** Whether the chance of a pod over its capacity is within a limit; not where it is not known. */
+function fits({ load }: SweptShares, limit: Fraction): boolean {
+  const chance = (load as { readonly overCapacity?: number } | undefined)?.overCapacity;
+  return chance !== undefined && chance <= toNumber(limit) * (1 + 1e-12);
+}
 
 function exact(share: ExactShare): Fraction {
   return parseFraction(share.fraction) as Fraction;
@@ -36,7 +48,7 @@ export interface Bound {
 
 /** Throws QuestionError INVALID_REQUEST for a limit that is no number. */
 export function readBound(bound: SweepBound): Bound {
-  const limits = (Object.keys(LIMITS) as Limit[]).flatMap((name) => {
+  const limits = (Object.keys(WHAT) as Limit[]).flatMap((name) => {
     const given = bound[name];
     if (given === undefined) return [];
     const limit = parseFraction(String(given));
@@ -54,6 +66,7 @@ function holds({ limits }: Bound, shares: SweptShares): boolean {
   // Where nothing is delivered nobody has a large share, which is not what is looked for.
   if (isZero(exact(shares.delivered)) || isUnknown(shares)) return false;
   return limits.every(({ name, limit }) => {
+    if (name === 'overCapacity') return fits(shares, limit);
     const value = LIMITS[name].of(shares);
     if (value === undefined) return true;
     return name === 'delivered' ? compare(exact(value), limit) >= 0 : compare(exact(value), limit) <= 0;
@@ -71,9 +84,7 @@ function isUnknown({ unknown }: SweptShares): boolean {
 }
 
 function words({ limits }: Bound): string {
-  const told = limits.map(
-    ({ name, text }) => `${LIMITS[name].what} ${name === 'delivered' ? 'at least' : 'at most'} ${text}`,
-  );
+  const told = limits.map(({ name, text }) => `${WHAT[name]} ${name === 'delivered' ? 'at least' : 'at most'} ${text}`);
   return told.length < 2 ? told.join('') : `${told.slice(0, -1).join(', ')} and ${told.at(-1)}`;
 }
 

@@ -5,6 +5,7 @@ import type { Unplaced } from '../../changes/scale-points.js';
 import type { ExactShare, Finding, SweptShares } from '../../contract/answers.js';
 import type { FindingCode } from '../findings/codes.js';
 import { doorEvidence, finding, portText } from '../findings/finding.js';
+import { findingsOfLoad } from '../findings/load.js';
 import type { Thresholds } from '../findings/options.js';
 import { notPlaced } from '../findings/unplaced.js';
 import type { ServiceHead } from '../probability/answer-probability.js';
@@ -41,7 +42,7 @@ function ofService(head: ServiceHead, shares: SweptShares, thresholds: Threshold
     const evidence = { factor: imbalance.fraction, threshold: text(thresholds.imbalance), evenShare: even?.fraction };
     found.push(finding('IMBALANCE', message, { ...about, ...evidence }));
   }
-  return found;
+  return [...found, ...findingsOfLoad(head, shares.endpoints, shares.load)];
 }
 
 /** The findings of a point: what is lost, what is uneven, and pods without a place. */

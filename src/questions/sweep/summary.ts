@@ -67,6 +67,21 @@ function sumsBy(groups: readonly Alike[], key: 'node' | 'zone'): [string, Fracti
   return sums.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
+const groupsOf = new WeakMap<SweptShares, readonly Alike[]>();
+
+/** The groups of endpoints that shares were summed up from; undefined for shares that were not made here. */
+export function groupsIn(shares: SweptShares): readonly Alike[] | undefined {
+  return groupsOf.get(shares);
+}
+
+/** The same shares with more told of them: they remember their groups. */
+export function withMore(shares: SweptShares, more: Partial<SweptShares>): SweptShares {
+  const result = { ...shares, ...more };
+  const groups = groupsOf.get(shares);
+  if (groups !== undefined) groupsOf.set(result, groups);
+  return result;
+}
+
 /** `groups`: the endpoints that get connections. Groups with equal shares should have the same Fraction object. */
 export function summarise(groups: readonly Alike[], masses: Masses): SweptShares {
   const endpoints = groups.reduce((sum, group) => sum + group.count, 0);
@@ -80,7 +95,7 @@ export function summarise(groups: readonly Alike[], masses: Masses): SweptShares
   }
   const even = endpoints === 0 || isZero(delivered) ? undefined : multiply(delivered, fraction(1, endpoints));
   const top = groups.reduce((most, { share }) => (compare(share, most) > 0 ? share : most), ZERO);
-  return {
+  const shares: SweptShares = {
     endpoints,
     ...(largest === undefined || smallest === undefined || even === undefined
       ? {}
@@ -96,6 +111,8 @@ export function summarise(groups: readonly Alike[], masses: Masses): SweptShares
     unreachable: exactShare(unreachable),
     unknown: exactShare(unknown),
   };
+  groupsOf.set(shares, groups);
+  return shares;
 }
 
 /** Groups endpoints that have one node and one share; `endpoints` in the order of answers. */

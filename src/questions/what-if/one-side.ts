@@ -29,7 +29,7 @@ const ENTRY = /^\/(?:(chains)\/(nodes|services)|(probability)\/(services))\/(\d+
 const END = /^\/path\/(source|destination)(\/|$)/;
 
 /** The rules of a node, which may be on one side only. */
-const RULES = /^\/path\/(iptablesSave|nodeRules)\/([^/]+)/;
+const RULES = /^\/(path|probability)\/(iptablesSave|nodeRules)\/([^/]+)/;
 type RulesField = 'iptablesSave' | 'nodeRules';
 
 /** A part of a JSON Pointer as the name that it stands for. */
@@ -37,11 +37,11 @@ function unescaped(part: string): string {
   return part.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
-function withoutRules(question: Question, field: RulesField, node: string): Question {
-  const { path } = question;
-  if (path === undefined) return question;
-  const entries = Object.entries(path[field] ?? {}).filter(([name]) => name !== node);
-  return { ...question, path: { ...path, [field]: Object.fromEntries(entries) } };
+function withoutRules(question: Question, kind: 'path' | 'probability', field: RulesField, node: string): Question {
+  const asked: { readonly iptablesSave?: object; readonly nodeRules?: object } | undefined = question[kind];
+  if (asked === undefined) return question;
+  const entries = Object.entries(asked[field] ?? {}).filter(([name]) => name !== node);
+  return { ...question, [kind]: { ...asked, [field]: Object.fromEntries(entries) } };
 }
 
 interface Entry {
@@ -85,7 +85,7 @@ export function askOneSide<K extends PlainKind>(kind: K, prepared: Prepared, req
       const rules = RULES.exec(problem?.pointer ?? '');
       if (error.code === 'NOT_FOUND' && rules !== null) {
         missing.push({ pointer: rules[0], error });
-        question = withoutRules(question, rules[1] as RulesField, unescaped(rules[2] as string));
+        question = withoutRules(question, rules[1] as 'path', rules[2] as RulesField, unescaped(rules[3] as string));
         continue;
       }
       if (problem?.pointer === '/chains/chains') {

@@ -1,5 +1,8 @@
-import type { Answer, ProbabilityResult } from '../../contract/answers.js';
+import type { Answer, ProbabilityResult, ServiceProbability } from '../../contract/answers.js';
+import { fieldsOfLoad } from '../../questions/load/fields.js';
+import { LOAD_COLUMNS, loadCells } from './load-cells.js';
 import {
+  type Cell,
   ENDPOINT_COLUMNS,
   endpointCells,
   type Row,
@@ -24,20 +27,65 @@ const COLUMNS = [
   'imbalance',
 ] as const;
 
-function rows({ result }: Answer<ProbabilityResult>): readonly Row[] {
+/** Those that an answer with traffic has beside. */
+const WITH_LOAD = [
+  ...COLUMNS,
+  'requestsPerSecond',
+  'connections',
+  'connectionsP5',
+  'connectionsP50',
+  'connectionsP95',
+  'connectionsP99',
+  'idleChance',
+  'overChance',
+  ...LOAD_COLUMNS,
+] as const;
+
+/** The load of one endpoint: its means, and the law of pods of its share. */
+function podCells(load: ServiceProbability['load'], index: number): Readonly<Record<string, Cell | undefined>> {
+  const fields = fieldsOfLoad(load);
+  const pod = fields?.pods?.[index];
+  if (pod === undefined) return {};
+  const group = fields?.groups?.find(({ share }) => Math.abs(share - pod.share) < 1e-12);
+  return {
+    requestsPerSecond: pod.requestsPerSecond,
+    connections: pod.connections,
+    connectionsP5: group?.p5,
+    connectionsP50: group?.p50,
+    connectionsP95: group?.p95,
+    connectionsP99: group?.p99,
+    idleChance: group?.idle,
+    overChance: group?.over,
+  };
+}
+
+function rows({ result }: Answer<ProbabilityResult>, columns: readonly string[]): readonly Row[] {
   return result.services.flatMap((service) => {
     const { via, family, destination, clients, imbalance } = service;
     const about = { ...serviceCells(service.service), via, family, destination, clients, imbalance: imbalance?.value };
     return [
-      ...service.endpoints.map(({ share, ...endpoint }) =>
-        row(COLUMNS, { ...about, verdict: 'DELIVERED', ...endpointCells(endpoint), ...shareCells(share) }),
+      ...service.endpoints.map(({ share, ...endpoint }, index) =>
+        row(columns, {
+          ...about,
+          verdict: 'DELIVERED',
+          ...endpointCells(endpoint),
+          ...shareCells(share),
+          ...podCells(service.load, index),
+          ...loadCells(service.load),
+        }),
       ),
       ...service.verdicts
         .filter(({ verdict, share }) => verdict !== 'DELIVERED' && share.fraction !== '0')
-        .map(({ verdict, cause, share }) => row(COLUMNS, { ...about, verdict, cause, ...shareCells(share) })),
+        .map(({ verdict, cause, share }) => row(columns, { ...about, verdict, cause, ...shareCells(share) })),
     ];
   });
 }
 
-/** One row per endpoint, and one per verdict and cause of what is not delivered. The shares of a Service port sum to 1. */
-export const probabilityRows: RowForm<Answer<ProbabilityResult>> = { columns: COLUMNS, rows };
+/**
+ * One row per endpoint, and one per verdict and cause of what is not delivered. The shares of a Service port sum to 1. An answer with
+ * traffic has columns of loads.
+ */
+export function probabilityRows({ services }: ProbabilityResult): RowForm<Answer<ProbabilityResult>> {
+  const columns = services.some(({ load }) => load !== undefined) ? WITH_LOAD : COLUMNS;
+  return { columns, rows: (answer) => rows(answer, columns) };
+}

@@ -1,4 +1,5 @@
 import type { Answer, ExactShare, SweepResult } from '../../contract/answers.js';
+import { LOAD_COLUMNS, loadCells } from './load-cells.js';
 import { type Cell, type Row, type RowForm, row, SERVICE_COLUMNS, serviceCells } from './row.js';
 
 /** Each share as an exact fraction, and beside it as a number. */
@@ -20,11 +21,14 @@ const COLUMNS = [
   'findings',
 ] as const;
 
+/** Those that an answer with traffic has beside. */
+const WITH_LOAD = [...COLUMNS, ...LOAD_COLUMNS] as const;
+
 function both(name: string, share: ExactShare | undefined): Record<string, Cell | undefined> {
   return { [name]: share?.fraction, [`${name}Value`]: share?.value };
 }
 
-function rows({ result }: Answer<SweepResult>): readonly Row[] {
+function rows({ result }: Answer<SweepResult>, columns: readonly string[]): readonly Row[] {
   return result.points.flatMap((point) =>
     point.services.map((shares, index) => {
       const head = result.services[index];
@@ -32,7 +36,7 @@ function rows({ result }: Answer<SweepResult>): readonly Row[] {
         (most, one) => (one.zone !== '' && one.share.value > (most?.share.value ?? 0) ? one : most),
         undefined,
       );
-      return row(COLUMNS, {
+      return row(columns, {
         replicas: point.replicas,
         ...serviceCells(head?.service),
         via: head?.via,
@@ -51,10 +55,15 @@ function rows({ result }: Answer<SweepResult>): readonly Row[] {
         notRunning: point.unplaced?.pods ?? 0,
         satisfied: point.satisfied,
         findings: point.findings.map(({ code }) => code).join(','),
+        ...loadCells(shares.load),
       });
     }),
   );
 }
 
-/** One row per number of replicas and Service port. */
-export const sweepRows: RowForm<Answer<SweepResult>> = { columns: COLUMNS, rows };
+/** One row per number of replicas and Service port; an answer with traffic has columns of loads. */
+export function sweepRows({ points }: SweepResult): RowForm<Answer<SweepResult>> {
+  const loaded = points.some(({ services }) => services.some(({ load }) => load !== undefined));
+  const columns = loaded ? WITH_LOAD : COLUMNS;
+  return { columns, rows: (answer) => rows(answer, columns) };
+}

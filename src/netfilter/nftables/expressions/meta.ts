@@ -6,18 +6,7 @@ import type { ValueType } from '../values.js';
 import { protocolOf } from './payload.js';
 
 /** Keys that are written without `meta` before them (meta_key_is_unqualified). */
-const BARE = new Set([
-  'iif',
-  'iifname',
-  'iiftype',
-  'oif',
-  'oifname',
-  'oiftype',
-  'skuid',
-  'skgid',
-  'iifgroup',
-  'oifgroup',
-]);
+const BARE = new Set(['iif', 'iifname', 'iiftype', 'oif', 'oifname', 'oiftype', 'iifgroup', 'oifgroup']);
 const TYPES: Readonly<Record<string, ValueType>> = {
   mark: 'mark',
   l4proto: 'inet_proto',

@@ -13,20 +13,24 @@ import type { Concat, Match } from '../types.js';
 import { compareValues, holdsValue, unquoted, type ValueType } from '../values.js';
 import { BREAK, type Done, ON, type StatementCodec, UNDECIDED } from './codec.js';
 
-function isOperatorShown({ left, operator }: Match): boolean {
+function isOperatorShown({ left, right, operator }: Match): boolean {
+  if (right.kind === 'masked') return false;
   // Without the operator the two texts would read as one expression.
   return operator !== '==' || left.kind === 'binary';
 }
 
 function writeRight({ right }: Match): string {
+  if (right.kind === 'masked') return right.text;
   if (right.kind === 'reference' || right.kind === 'set') return writeSet(right);
   return right.kind === 'flags' ? right.values.join(',') : write(right);
 }
 
 function saveRight({ left, right }: Match, family: IPFamily): string {
+  if (right.kind === 'masked') return right.text;
   const types = typesOf(left, family);
-  // nft writes a set of one as its only element.
-  if (right.kind === 'set' && right.elements.length === 1) return saveElements(right.elements, types, true).join();
+  // nft writes a set of one as its only element, unless that is a concatenation.
+  if (right.kind === 'set' && !right.isListed && right.elements.length === 1 && types.length === 1)
+    return saveElements(right.elements, types, true).join();
   if (right.kind === 'reference' || right.kind === 'set') return saveSet(right, types);
   if (right.kind === 'flags') return right.values.join(',');
   return right.kind === 'value' ? savedValue(right.text, types[0] ?? 'name') : save(right);
@@ -100,6 +104,9 @@ function holds(match: Match, value: readonly string[], types: readonly ValueType
       return right.values.some((text) => holdsValue(text, value[0] ?? '', types[0] ?? 'name'));
     case 'value':
       return holdsValue(right.text, value[0] ?? '', types[0] ?? 'name');
+    case 'masked':
+      // The flags of the field are the parts of its value.
+      return right.mask.every((flag) => right.values.includes(flag) === value.includes(flag));
     case 'concat':
       return concatHolds(right, value, types);
     default:

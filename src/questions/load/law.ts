@@ -1,0 +1,154 @@
+/**
+ * Which law the loads of a door follow. It is read off the way that its connections take: how each node that they come to chooses
+ * (kube-proxy's mode, the scheduler of IPVS, session affinity), and how a load balancer before the nodes does.
+ */
+import { add, divide, type Fraction, isZero, toNumber, ZERO } from '../../base/fraction.js';
+import { remember } from '../../base/remember.js';
+import type { Entry, NodeChoice } from '../../capacity/spread.js';
+import type { Settings } from '../../cluster/settings.js';
+import type { DoorClient } from '../findings/door.js';
+
+export type LawKind = 'RANDOM' | 'CLIENTS' | 'IN_TURN' | 'STAGES' | 'UNKNOWN';
+
+export interface Law {
+  readonly kind: LawKind;
+  /** One sentence: what chooses, and how. */
+  readonly why: string;
+  /** Whether a client always comes to the same node. */
+  readonly clientsKeepEntry: boolean;
+  /** Where connections come to, and what is chosen there; pods by their number in `pods`. */
+  entries(): readonly Entry[];
+  /** `address port` of the pods that entries name. */
+  readonly pods: readonly string[];
+  /** How many counters there are, where they go in turn. */
+  readonly counters: number;
+  /** What was taken for granted, in a sentence. */
+  readonly assumed?: string;
+}
+
+type Choosing = NodeChoice | 'LEAST' | 'HASH';
+
+const IN_TURN: ReadonlySet<string> = new Set(['rr', 'wrr']);
+const BY_HASH: ReadonlySet<string> = new Set(['sh', 'mh', 'dh']);
+
+/** How a node's kube-proxy takes an endpoint for a new connection. */
+function choiceOf({ proxyOf }: Settings, node: string): Choosing {
+  const { mode, ipvsScheduler } = proxyOf(node);
+  if (mode !== 'ipvs') return 'RANDOM';
+  if (IN_TURN.has(ipvsScheduler)) return 'IN_TURN';
+  return BY_HASH.has(ipvsScheduler) ? 'HASH' : 'LEAST';
+}
+
+interface Arrivals {
+  readonly node: string;
+  weight: Fraction;
+  readonly pods: Map<string, Fraction>;
+}
+
+export const podKey = ({ address, port }: { readonly address: string; readonly port: number | undefined }) =>
+  `${address} ${port ?? ''}`;
+
+/** The nodes that delivered connections come to, how many of them, and the pods that each leads to. */
+function arrivalsOf(from: readonly DoorClient[]): readonly Arrivals[] {
+  const found = new Map<string, Arrivals>();
+  const at = (node: string, share: Fraction, pod: string) => {
+    const one = remember(found, node, (): Arrivals => ({ node, weight: ZERO, pods: new Map() }));
+    one.weight = add(one.weight, share);
+    one.pods.set(pod, add(one.pods.get(pod) ?? ZERO, share));
+  };
+  for (const { client, nodes, outcomes } of from) {
+    for (const { verdict, receiver, share, entered } of outcomes) {
+      if (verdict !== 'DELIVERED' || receiver === undefined || isZero(share)) continue;
+      const own = entered === undefined ? (nodes ?? [client.node]) : [entered];
+      const part = own.length === 1 ? share : divide(share, { n: BigInt(own.length), d: 1n });
+      for (const node of own) at(node, part, podKey(receiver));
+    }
+  }
+  return [...found.values()];
+}
+
+const TITLES: Readonly<Record<Choosing, string>> = {
+  RANDOM: 'draws an endpoint at random for each connection',
+  IN_TURN: 'takes endpoints in turn, with a counter of its own',
+  KEPT: 'keeps a client on the endpoint that it got',
+  HASH: "takes an endpoint by a hash of the client's address",
+  LEAST: 'takes the endpoint with the fewest connections',
+};
+
+/** The law of the loads behind a door. `stickySeconds`: the timeout of session affinity, 0 without. */
+export function lawOf({
+  settings,
+  from,
+  stickySeconds,
+}: {
+  readonly settings: Settings;
+  readonly from: readonly DoorClient[];
+  readonly stickySeconds: number;
+}): Law {
+  const through = from.find(({ client }) => client.through !== undefined)?.client.through;
+  const toPods = through?.balancer.backends.members.some(({ kind }) => kind === 'POD') ?? false;
+  const byAddress = through?.balancer.affinity.by === 'CLIENT_ADDRESS';
+  const names = new Set<string>();
+  for (const { client, nodes, outcomes } of from) {
+    if (client.kind === 'OUTSIDE') for (const { entered } of outcomes) names.add(entered ?? client.node);
+    else for (const node of nodes ?? [client.node]) names.add(node);
+  }
+  const choices = new Map([...names].map((node) => [node, toPods ? ('RANDOM' as const) : choiceOf(settings, node)]));
+  const kinds = new Set(choices.values());
+  const sticky = stickySeconds > 0 && !toPods;
+  const first = sticky ? 'KEPT' : ([...kinds][0] ?? 'RANDOM');
+  const node = toPods
+    ? 'The load balancer sends to pods itself and takes one by a hash of the connection.'
+    : `Each node ${TITLES[first]}.`;
+  const balancer =
+    through === undefined || toPods
+      ? ''
+      : byAddress
+        ? ' The load balancer before it keeps a client on one node.'
+        : ' The load balancer before it takes a node by a hash of each connection.';
+  let arrivals: readonly Arrivals[] | undefined;
+  const pods = new Map<string, number>();
+  const common = {
+    clientsKeepEntry: through === undefined || byAddress,
+    get pods() {
+      arrivals ??= arrivalsOf(from);
+      for (const one of arrivals) for (const pod of one.pods.keys()) if (!pods.has(pod)) pods.set(pod, pods.size);
+      return [...pods.keys()];
+    },
+    counters: names.size,
+    entries(): readonly Entry[] {
+      const { length } = this.pods;
+      if (length === 0) return [];
+      return (arrivals ?? []).map((one): Entry => {
+        const choice = choices.get(one.node) ?? 'RANDOM';
+        return {
+          weight: toNumber(one.weight),
+          choice: sticky || choice === 'HASH' ? 'KEPT' : choice === 'IN_TURN' ? 'IN_TURN' : 'RANDOM',
+          pods: [...one.pods.keys()].map((pod) => pods.get(pod) as number),
+          shares: [...one.pods.values()].map(toNumber),
+        };
+      });
+    },
+  };
+  const law = (kind: LawKind, why = `${node}${balancer}`, assumed?: string): Law =>
+    Object.assign(common, { kind, why, ...(assumed === undefined ? {} : { assumed }) });
+  if (kinds.has('LEAST')) {
+    return law(
+      'UNKNOWN',
+      'Nodes take the endpoint with the fewest connections (IPVS): how loads spread then is not modelled; means are those of the long run.',
+    );
+  }
+  if (toPods) return law(byAddress ? 'CLIENTS' : 'RANDOM');
+  if (sticky || kinds.has('HASH')) {
+    // Through a balancer that spreads connections, a client may have a pod for each node.
+    return law(through === undefined || byAddress ? 'CLIENTS' : 'STAGES');
+  }
+  if (kinds.size > 1) return law('STAGES', 'Nodes choose in different ways: some at random, some in turn.');
+  if (kinds.has('IN_TURN'))
+    return law(
+      'IN_TURN',
+      `${node}${balancer}`,
+      'Where the counters stand is not known: each place is taken to be as likely.',
+    );
+  return law(byAddress ? 'STAGES' : 'RANDOM');
+}

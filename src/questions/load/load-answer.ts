@@ -1,0 +1,377 @@
+/** Load: what the shares of a Service port make of so much traffic. */
+import { pointer } from '../../base/errors.js';
+import { GivenFault } from '../../capacity/given.js';
+import { answerModel } from '../../capacity/models.js';
+import { above, binomialLaw, percentilesOf } from '../../capacity/numbers.js';
+import {
+  arriving,
+  atRandom,
+  byClients,
+  inTurn,
+  inTurnOfOwn,
+  MOST_SIMULATED,
+  type SpreadLoads,
+  simulated,
+} from '../../capacity/spread.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import type { ServiceProbability } from '../../contract/answers.js';
+import { milliValue } from '../../control-plane/quantity.js';
+import type { Law } from './law.js';
+import { type Offered, type Traffic, wrongTraffic } from './offered.js';
+
+export type Load = NonNullable<ServiceProbability['load']>;
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The joint law of all pods is worked out for so many connections at most. */
+const MOST_JOINT = 1_000_000;
+/** The most pods that are listed one by one. */
+const MAX_PODS = 500;
+/** The most groups of pods of equal shares that are told. */
+const MAX_GROUPS = 50;
+const GIGABYTE = 1e9;
+
+/** Runs a model; what is wrong with what is given is told by its place in the request. */
+export function modelled(name: string, given: unknown, at: string): Fields {
+  try {
+    return answerModel(name, given, at);
+  } catch (error) {
+    if (error instanceof GivenFault) throw wrongTraffic(error.pointer, error.message);
+    throw error;
+  }
+}
+
+/** The models that the request gives in full, each answered by itself. Throws INVALID_REQUEST with the place of what is wrong. */
+export function modelAnswers({ models = [] }: Traffic): readonly { readonly model: string; readonly answer: Fields }[] {
+  return models.map(({ model, given }, index) => ({
+    model,
+    answer: modelled(model, given, pointer('probability', 'traffic', 'models', index, 'given')),
+  }));
+}
+
+/** Pods that are alike: on one node, with one share of what is delivered. */
+export interface LoadedPods {
+  readonly count: number;
+  /** Of one of them; all pods together have 1. */
+  readonly share: number;
+  readonly node: string;
+  readonly zone: string;
+  /** Where it is one. */
+  readonly pod?: string;
+  /** `address port` of it, as laws name pods. */
+  readonly key?: string;
+  /** CPU that it requests, in thousandths; absent: not known. */
+  readonly cpuMilli?: number | undefined;
+}
+
+/** What a load is made of: shares as the engine has them, and the law. */
+export interface LoadInput {
+  readonly pods: readonly LoadedPods[];
+  /** The part of new connections that is delivered. */
+  readonly delivered: number;
+  /** Of all connections; absent: not known. */
+  readonly crossZone?: number | undefined;
+  readonly crossNode?: number | undefined;
+  readonly law: Law;
+  /** Whether single pods are listed. */
+  readonly listed: boolean;
+}
+
+const cpuOf = new WeakMap<object, number | undefined>();
+
+/** The CPU that a pod's containers request together, in thousandths; undefined where one requests none. */
+export function cpuRequest(cluster: Cluster, pod: string | undefined): number | undefined {
+  const object = pod === undefined ? undefined : cluster.pods.get(pod);
+  if (object === undefined) return undefined;
+  if (cpuOf.has(object)) return cpuOf.get(object);
+  const containers = (object.spec?.containers ?? []) as readonly {
+    readonly resources?: { readonly requests?: Record<string, string> };
+  }[];
+  const each = containers.map(({ resources }) => milliValue(resources?.requests?.cpu));
+  const sum =
+    each.length === 0 || each.some((cpu) => cpu === undefined)
+      ? undefined
+      : each.reduce<number>((all, cpu) => all + (cpu ?? 0), 0);
+  cpuOf.set(object, sum);
+  return sum;
+}
+
+/** What one of these pods takes: in requests per second and, where loads are connections, in those. */
+function capacityOf(
+  offered: Offered,
+  cpuMilli: number | undefined,
+): { readonly rate?: number; readonly connections?: number } {
+  const { maxRequestsPerSecond, cpuMillisecondsPerRequest: cost, perConnection, capacity } = offered;
+  const byCpu = cost === undefined || cpuMilli === undefined ? undefined : cpuMilli / cost;
+  const rates = [maxRequestsPerSecond, byCpu].filter((one): one is number => one !== undefined);
+  const rate = rates.length === 0 ? undefined : Math.min(...rates);
+  // A connection's rate is a quotient: what fits exactly must not fail by its rounding.
+  const fits =
+    rate === undefined || perConnection === undefined || perConnection === 0
+      ? undefined
+      : Math.floor(rate / perConnection + 1e-9);
+  const limits = [capacity, fits].filter((one): one is number => one !== undefined);
+  return {
+    ...(rate === undefined ? {} : { rate }),
+    ...(limits.length === 0 ? {} : { connections: Math.min(...limits) }),
+  };
+}
+
+interface Group {
+  readonly count: number;
+  readonly share: number;
+  readonly capacity?: number;
+}
+
+/** Pods of equal share and capacity as one group; shares sum to 1. */
+function groupsOf(pods: readonly LoadedPods[], capacity: (pod: LoadedPods) => number | undefined): readonly Group[] {
+  const found = new Map<string, Group>();
+  const total = pods.reduce((sum, { count, share }) => sum + count * share, 0);
+  for (const pod of pods) {
+    const limit = capacity(pod);
+    const key = `${pod.share} ${limit}`;
+    const known = found.get(key);
+    found.set(key, {
+      share: pod.share / total,
+      count: (known?.count ?? 0) + pod.count,
+      ...(limit === undefined ? {} : { capacity: limit }),
+    });
+  }
+  return [...found.values()];
+}
+
+function sumBy(pods: readonly LoadedPods[], key: 'node' | 'zone', rate: number) {
+  const sums = new Map<string, number>();
+  for (const pod of pods) sums.set(pod[key], (sums.get(pod[key]) ?? 0) + pod.count * pod.share * rate);
+  const unit = (value: number) => value;
+  return [...sums]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => ({ [key]: name, requestsPerSecond: unit(value) }));
+}
+
+function crossing(input: LoadInput, offered: Offered): Fields {
+  const { requestsPerSecond: rate, bytesPerRequest, pricePerGigabyte } = offered;
+  if (rate === undefined) return {};
+  const of = (name: string, share: number | undefined, price: boolean): Fields => {
+    if (share === undefined) return {};
+    const bytes = bytesPerRequest === undefined ? undefined : share * rate * bytesPerRequest;
+    return {
+      [`${name}RequestsPerSecond`]: share * rate,
+      ...(bytes === undefined ? {} : { [`${name}BytesPerSecond`]: bytes }),
+      ...(bytes === undefined || !price || pricePerGigabyte === undefined
+        ? {}
+        : { [`${name}PricePerHour`]: ((bytes * 3600) / GIGABYTE) * pricePerGigabyte }),
+    };
+  };
+  return { ...of('crossZone', input.crossZone, true), ...of('crossNode', input.crossNode, false) };
+}
+
+/** Requests per second of each pod, node and zone, and what crosses zones and nodes. */
+function rates(input: LoadInput, offered: Offered): Fields {
+  const { pods, delivered } = input;
+  if (offered.requestsPerSecond === undefined) return {};
+  const rate = offered.requestsPerSecond * delivered;
+  const count = pods.reduce((sum, one) => sum + one.count, 0);
+  const loads = pods.map(({ share }) => share * rate);
+  const capacities = pods.map(({ cpuMilli }) => capacityOf(offered, cpuMilli).rate);
+  const known = capacities.every((one) => one !== undefined);
+  const over = pods.reduce(
+    (sum, pod, index) =>
+      sum + ((loads[index] as number) > (capacities[index] ?? Number.POSITIVE_INFINITY) * (1 + 1e-12) ? pod.count : 0),
+    0,
+  );
+  return {
+    requestsPerSecond: {
+      offered: offered.requestsPerSecond,
+      delivered: rate,
+      most: Math.max(0, ...loads),
+      least: loads.length === 0 ? 0 : Math.min(...loads),
+      mean: count === 0 ? 0 : rate / count,
+      ...(known
+        ? {
+            podsOverInTheMean: over,
+            idleCapacity: pods.reduce((sum, pod, index) => sum + pod.count * (capacities[index] ?? 0), 0) - rate,
+          }
+        : {}),
+    },
+    nodes: sumBy(pods, 'node', rate),
+    zones: sumBy(pods, 'zone', rate),
+    ...crossing(input, offered),
+  };
+}
+
+/** The spread under the door's law; undefined where no law of it is worked out, with the reason. */
+function spreadOf(
+  input: LoadInput,
+  offered: Offered,
+  groups: readonly Group[],
+): { readonly law: string; readonly spread?: SpreadLoads; readonly explanation?: string } {
+  const { law, pods } = input;
+  const { connections, open, clients } = offered;
+  const none = (explanation: string) => ({ law: law.kind, explanation });
+  if (law.kind === 'UNKNOWN') return none(law.why);
+  if (open !== undefined) {
+    if (law.kind !== 'RANDOM')
+      return none(`How connections that come and go spread is worked out where each is placed at random. ${law.why}`);
+    if (open > MOST_JOINT) return none(`Up to ${MOST_JOINT} connections that are open in the mean are worked out.`);
+    return { law: 'ARRIVALS', spread: arriving(open, groups) };
+  }
+  if (connections === undefined) return none('');
+  if (connections > MOST_JOINT)
+    return none(`The joint law of all pods is worked out for up to ${MOST_JOINT} connections.`);
+  const each = clients === undefined ? 1 : connections / clients;
+  if (law.kind === 'RANDOM' || (clients === undefined && law.kind === 'CLIENTS')) {
+    return {
+      law: law.kind === 'CLIENTS' ? 'CONNECTIONS_OF_DIFFERENT_CLIENTS' : 'CONNECTIONS',
+      spread: atRandom(connections, groups),
+    };
+  }
+  if (law.kind === 'CLIENTS') return { law: 'CLIENTS', spread: byClients(clients ?? connections, each, groups) };
+  // A client's connections are placed one by one where its node draws each: with one connection each nothing is kept.
+  if (law.kind === 'STAGES' && clients === undefined && law.entries().every(({ choice }) => choice !== 'IN_TURN')) {
+    return { law: 'CONNECTIONS_OF_DIFFERENT_CLIENTS', spread: atRandom(connections, groups) };
+  }
+  const entries = law.entries();
+  const keys = new Map(law.pods.map((key, index) => [key, index]));
+  const capacity = capacities(pods, offered, keys);
+  const [same] = groups;
+  if (law.kind === 'IN_TURN') {
+    const own = new Set(entries.flatMap((entry) => entry.pods));
+    const disjoint = own.size === entries.reduce((sum, entry) => sum + entry.pods.length, 0);
+    const alike = entries.every(({ shares }) => shares.every((share) => Math.abs(share - (shares[0] ?? 0)) < 1e-12));
+    if (alike && entries.length === 1 && groups.length === 1)
+      return { law: 'IN_TURN', spread: inTurn(connections, own.size, same?.capacity) };
+    if (alike && disjoint && new Set(groups.map((one) => one.capacity)).size === 1) {
+      const nodes = entries.map(({ weight, pods: numbers }) => ({
+        weight: weight / entries.reduce((sum, one) => sum + one.weight, 0),
+        pods: numbers.length,
+        capacity: same?.capacity,
+      }));
+      return { law: 'IN_TURN', spread: inTurnOfOwn(connections, nodes) };
+    }
+  }
+  if (connections > MOST_SIMULATED) return none(`Up to ${MOST_SIMULATED} connections are simulated. ${law.why}`);
+  const spread = simulated({
+    connections,
+    clients: law.kind === 'IN_TURN' ? undefined : clients,
+    clientsKeepEntry: law.clientsKeepEntry && clients !== undefined && law.kind !== 'IN_TURN',
+    entries,
+    pods: law.pods.length,
+    capacities: capacity,
+  });
+  return { law: law.kind, spread };
+}
+
+function capacities(
+  pods: readonly LoadedPods[],
+  offered: Offered,
+  keys: ReadonlyMap<string, number>,
+): readonly number[] | undefined {
+  const byPod = new Array<number>(keys.size).fill(Number.POSITIVE_INFINITY);
+  let any = false;
+  for (const { key, cpuMilli } of pods) {
+    const limit = capacityOf(offered, cpuMilli).connections;
+    const index = key === undefined ? undefined : keys.get(key);
+    if (limit === undefined) continue;
+    any = true;
+    // Pods that are told as groups are alike.
+    if (index === undefined) byPod.fill(limit);
+    else byPod[index] = limit;
+  }
+  return any ? byPod : undefined;
+}
+
+/** Each group of pods by itself: exact for any number of connections. */
+function groupAnswers(connections: number, groups: readonly Group[], at: string): Fields {
+  if (connections > 1e7) return modelled('pod-load', { connections, pods: groups.slice(0, MAX_GROUPS) }, at);
+  return {
+    groups: groups.slice(0, MAX_GROUPS).map(({ count, share, capacity }) => {
+      const law = binomialLaw(connections, share);
+      return {
+        pods: count,
+        share,
+        mean: connections * share,
+        variance: connections * share * (1 - share),
+        ...percentilesOf(law),
+        idle: (1 - share) ** connections,
+        ...(capacity === undefined ? {} : { over: above(law, capacity) }),
+      };
+    }),
+  };
+}
+
+function affinityOnly(input: LoadInput, offered: Offered): Fields {
+  // Clients of equal rates, and no connections: a pod's load is the rate of its clients.
+  const { clients, requestsPerSecond } = offered;
+  if (clients === undefined || requestsPerSecond === undefined || requestsPerSecond === 0) return {};
+  if (input.law.kind !== 'CLIENTS') return {};
+  const groups = groupsOf(input.pods, ({ cpuMilli }) => capacityOf(offered, cpuMilli).rate);
+  const rate = requestsPerSecond * input.delivered;
+  const each = rate / clients;
+  const perPod = groups.slice(0, MAX_GROUPS).map(({ count, share }) => {
+    const { p5, p50, p95, p99 } = percentilesOf(binomialLaw(clients, share));
+    return {
+      pods: count,
+      share,
+      mean: share * rate,
+      variance: share * (1 - share) * clients * each * each,
+      p5: p5 * each,
+      p50: p50 * each,
+      p95: p95 * each,
+      p99: p99 * each,
+      idle: (1 - share) ** clients,
+    };
+  });
+  return { law: 'CLIENTS', groups: perPod, ...byClients(clients, each, groups) };
+}
+
+/**
+ * The load of a Service port's pods. Connections are those that are delivered: what is dropped or refused reaches no pod. Undefined
+ * where nothing is delivered. `overCapacity` is the chance that some pod is over its capacity; where only means are known, 1 or 0.
+ */
+export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
+  const { pods, delivered, law } = input;
+  if (pods.length === 0 || delivered === 0) return undefined;
+  const { connections, open, requestsPerSecond } = offered;
+  const carried = connections ?? open;
+  const groups = groupsOf(pods, ({ cpuMilli }) => capacityOf(offered, cpuMilli).connections);
+  const { spread, explanation, law: lawName } = spreadOf(input, offered, groups);
+  const clients = carried === undefined ? affinityOnly(input, offered) : {};
+  const means = rates(input, offered);
+  const meanOver = (means.requestsPerSecond as Fields | undefined)?.podsOverInTheMean as number | undefined;
+  const anyOver = (spread?.anyOver ?? (clients as Fields).anyOver) as number | undefined;
+  const overCapacity = anyOver ?? (meanOver === undefined ? undefined : meanOver > 0 ? 1 : 0);
+  const [one] = pods;
+  const limits = one === undefined ? {} : capacityOf(offered, one.cpuMilli);
+  return {
+    ...(input.listed
+      ? {
+          pods: pods.slice(0, MAX_PODS).map(({ pod, node, share }) => ({
+            pod,
+            node,
+            share,
+            ...(requestsPerSecond === undefined ? {} : { requestsPerSecond: share * delivered * requestsPerSecond }),
+            ...(carried === undefined ? {} : { connections: share * carried }),
+          })),
+        }
+      : {}),
+    ...means,
+    ...(carried === undefined ? {} : { connections: carried }),
+    ...(Object.keys(limits).length === 0
+      ? {}
+      : {
+          capacity: {
+            ...(limits.connections === undefined ? {} : { connections: limits.connections }),
+            ...(limits.rate === undefined ? {} : { requestsPerSecond: limits.rate }),
+          },
+        }),
+    ...(carried === undefined ? {} : { law: lawName, why: law.why }),
+    ...(carried === undefined || open !== undefined ? {} : groupAnswers(carried, groups, offered.at)),
+    ...clients,
+    ...spread,
+    ...(spread === undefined && carried !== undefined && explanation !== undefined && explanation !== ''
+      ? { explanation }
+      : {}),
+    ...(overCapacity === undefined ? {} : { overCapacity, maxChance: offered.maxChance }),
+    ...(law.assumed === undefined || spread === undefined ? {} : { assumed: law.assumed }),
+  };
+}

@@ -1,0 +1,343 @@
+/** Traffic in sweep, check, inspect and probability: loads, the law that the path shows, and findings. */
+import t from 'tap';
+import { readSnapshot } from '../../src/cluster/read-snapshot.js';
+import type { Finding } from '../../src/contract/answers.js';
+import type { QuestionRequest } from '../../src/contract/requests.js';
+import { ask } from '../../src/questions/ask.js';
+import type { LoadFields } from '../../src/questions/load/fields.js';
+import { validateRequest } from '../../src/questions/validate-request.js';
+import { type BalancedOptions, balanced, balancedList, WEB } from '../support/balanced.js';
+
+type Traffic = NonNullable<NonNullable<QuestionRequest['probability']>['traffic']>;
+type Settings = QuestionRequest['settings'];
+type Clients = NonNullable<QuestionRequest['probability']>['clients'];
+
+const THREE: BalancedOptions = { pods: [6, 6, 5], zones: ['a', 'b', 'c'] };
+
+interface Deployed {
+  readonly replicas?: number;
+  readonly strategy?: Record<string, unknown>;
+}
+
+/** The balanced cluster with a Deployment that owns its pods. */
+function deployed(options: BalancedOptions, { replicas, strategy }: Deployed = {}) {
+  const list = balancedList(options);
+  const template = {
+    metadata: { labels: { app: 'web' } },
+    spec: { containers: [{ name: 'main', ports: [{ containerPort: 8080 }] }] },
+  };
+  const pods = options.pods.reduce((sum, one) => sum + one, 0);
+  const set = {
+    name: 'web-1a',
+    namespace: 'default',
+    uid: 'uid-rs',
+    labels: { app: 'web', 'pod-template-hash': '1a' },
+  };
+  for (const item of list.items as { kind: string; metadata: Record<string, unknown> }[]) {
+    if (item.kind !== 'Pod' || item.metadata.name === 'client') continue;
+    item.metadata.labels = { app: 'web', 'pod-template-hash': '1a' };
+    item.metadata.ownerReferences = [
+      { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1a', uid: 'uid-rs', controller: true },
+    ];
+  }
+  const selector = { matchLabels: { app: 'web' } };
+  const spec = { replicas: replicas ?? pods, selector, template };
+  return readSnapshot({
+    inline: {
+      ...list,
+      items: [
+        ...list.items,
+        {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: 'web', namespace: 'default', uid: 'uid-d' },
+          spec: { ...spec, ...(strategy === undefined ? {} : { strategy }) },
+        },
+        {
+          apiVersion: 'apps/v1',
+          kind: 'ReplicaSet',
+          metadata: {
+            ...set,
+            ownerReferences: [
+              { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'uid-d', controller: true },
+            ],
+          },
+          spec: {
+            ...spec,
+            selector: { matchLabels: { app: 'web', 'pod-template-hash': '1a' } },
+            template: { ...template, metadata: { labels: set.labels } },
+          },
+          status: { replicas: pods },
+        },
+      ],
+    },
+  });
+}
+
+function load(
+  traffic: Traffic,
+  options: BalancedOptions,
+  more: { settings?: Settings; clients?: Clients; via?: 'LOAD_BALANCER' } = {},
+): LoadFields {
+  const { settings, clients, via } = more;
+  const service = { ...WEB, ...(via === undefined ? {} : { via }) };
+  const request = validateRequest(
+    'probability',
+    {
+      ...(settings === undefined ? {} : { settings }),
+      probability: { services: [service], traffic, ...(clients === undefined ? {} : { clients }) },
+    },
+    'apart',
+  );
+  const answer = ask('probability', request, balanced(options)).result.services[0]?.load;
+  return (answer ?? {}) as LoadFields;
+}
+
+const near = (a: number | undefined, b: number, error = 1e-9) => Math.abs((a ?? Number.NaN) - b) < error;
+
+t.test('the law is that of whoever chooses', async (t) => {
+  const traffic = { connections: 27, capacity: 6 };
+  const pods: BalancedOptions = { pods: [5, 0] };
+  const rr = { kubeProxy: { mode: 'ipvs', ipvs: { scheduler: 'rr' } } } as Settings;
+  const cases: readonly (readonly [string, string | undefined, LoadFields])[] = [
+    ['iptables', 'CONNECTIONS', load(traffic, pods)],
+    ['nftables', 'CONNECTIONS', load(traffic, pods, { settings: { kubeProxy: { mode: 'nftables' } } as Settings })],
+    [
+      'ipvs rr, one node',
+      'IN_TURN',
+      load(traffic, pods, { settings: rr, clients: { nodes: { names: ['n1'] } } as Clients }),
+    ],
+    ['ipvs rr, two nodes', 'IN_TURN', load(traffic, pods, { settings: rr })],
+    [
+      'ipvs lc',
+      'UNKNOWN',
+      load(traffic, pods, { settings: { kubeProxy: { mode: 'ipvs', ipvs: { scheduler: 'lc' } } } as Settings }),
+    ],
+    ['affinity', 'CLIENTS', load({ ...traffic, clients: 9 }, { ...pods, spec: { sessionAffinity: 'ClientIP' } })],
+    [
+      'affinity, clients not known',
+      'CONNECTIONS_OF_DIFFERENT_CLIENTS',
+      load(traffic, { ...pods, spec: { sessionAffinity: 'ClientIP' } }),
+    ],
+    ['arrivals', 'ARRIVALS', load({ connectionsPerSecond: 2, lifetimeSeconds: 13, capacity: 10 }, pods)],
+    [
+      'affinity behind a balancer that spreads connections',
+      'STAGES',
+      load(
+        { ...traffic, clients: 9 },
+        { pods: [3, 2], spec: { sessionAffinity: 'ClientIP' } },
+        { via: 'LOAD_BALANCER', clients: { loadBalancer: {} } as Clients },
+      ),
+    ],
+  ];
+  for (const [name, law, fields] of cases) t.equal(fields.law, law, name);
+  const by = Object.fromEntries(cases.map(([name, , fields]) => [name, fields]));
+  t.match(by['ipvs rr, one node']?.most, { mean: 6, p99: 6 }, 'one counter: nothing is random');
+  t.ok((by['ipvs rr, two nodes']?.most?.mean ?? 0) > 6, 'two counters');
+  t.ok(by['ipvs rr, two nodes']?.simulated !== undefined || (by['ipvs rr, two nodes']?.most?.mean ?? 9) < 8);
+  t.equal(by['ipvs lc']?.most, undefined, 'what is not modelled has no percentiles');
+  t.type(by['ipvs lc']?.explanation, 'string');
+  t.ok((by.affinity?.most?.mean ?? 0) > (by.iptables?.most?.mean ?? 0), 'clients of three connections are less even');
+  for (const { pods: each } of [by.iptables, by.affinity, by['ipvs rr, two nodes']] as readonly LoadFields[]) {
+    t.ok(
+      each?.every(({ connections }) => near(connections, 27 / 5)),
+      'equal means under each law',
+    );
+  }
+});
+
+t.test('requests per second, connections and what a pod takes', async (t) => {
+  const options = { pods: [10, 10] };
+  const both = load({ requestsPerSecond: 5000, connections: 50, maxRequestsPerSecond: 300 }, options);
+  t.match(both.capacity, { connections: 3, requestsPerSecond: 300 }, 'a connection brings 100 requests per second');
+  t.equal(both.anyOver, load({ connections: 50, capacity: 3 }, options).anyOver);
+  const mean = load({ requestsPerSecond: 5000, maxRequestsPerSecond: 200 }, options);
+  t.match(mean, { overCapacity: 1, requestsPerSecond: { podsOverInTheMean: 20 } });
+  const arriving = load(
+    { requestsPerSecond: 100, requestsPerConnection: 50, lifetimeSeconds: 10, capacity: 5 },
+    options,
+  );
+  t.equal(arriving.connections, 20, '2 a second, 10 seconds each');
+  t.equal(
+    load({ requestsPerSecond: 10, maxRequestsPerSecond: 10 }, { pods: [1] }).overCapacity,
+    0,
+    'what fits exactly fits',
+  );
+});
+
+t.test('sources', async (t) => {
+  const options: BalancedOptions = { pods: [2, 1], zones: ['a', 'b'], spec: { internalTrafficPolicy: 'Local' } };
+  const fields = load(
+    {
+      sources: [
+        { zone: 'a', requestsPerSecond: 300 },
+        { source: { podOn: 'n2' }, requestsPerSecond: 100 },
+      ],
+    },
+    options,
+  );
+  t.equal(fields.requestsPerSecond?.offered, 400);
+  t.ok(near(fields.nodes?.find(({ node }) => node === 'n1')?.requestsPerSecond, 300));
+  t.ok(near(fields.crossZoneRequestsPerSecond, 0) && near(fields.crossNodeRequestsPerSecond, 0));
+  const spread = load(
+    { requestsPerSecond: 300, bytesPerRequest: 1e6, pricePerGigabyte: 0.01 },
+    { pods: [2, 1], zones: ['a', 'b'] },
+  );
+  t.ok(near(spread.crossNodeRequestsPerSecond, 150), 'half of the clients are near 2/3, half near 1/3');
+  t.ok(near(spread.crossZonePricePerHour, 150 * 3600 * 0.001 * 0.01));
+});
+
+function sweep(
+  sweepQuestion: Record<string, unknown>,
+  options: BalancedOptions = { pods: [1, 1, 1], zones: ['a', 'b', 'c'] },
+  deploy: Deployed = {},
+) {
+  const scale = { kind: 'Deployment', namespace: 'default', name: 'web' };
+  const request = validateRequest('sweep', { sweep: { scale, ...sweepQuestion } }, 'apart');
+  return ask('sweep', request, deployed(options, deploy));
+}
+
+t.test('a sweep with traffic', async (t) => {
+  const { result, summary } = sweep({
+    from: 1,
+    to: 30,
+    probability: { traffic: { requestsPerSecond: 5000, maxRequestsPerSecond: 300 } },
+  });
+  t.equal(result.bound?.smallest, 17, '5000 over 300 is more than 16');
+  t.match(summary, /17 replicas of default\/web are enough: the hottest pod gets 294 requests/);
+  const lost = sweep({
+    from: 20,
+    to: 30,
+    probability: { traffic: { requestsPerSecond: 5000, maxRequestsPerSecond: 300 } },
+    changesAfter: [{ zone: { name: 'a', action: 'FAIL' } }],
+  });
+  t.equal(lost.result.bound?.smallest, 25, 'of 25 pods zone a has 8: 17 are left');
+  const findings = (replicas: number) =>
+    result.points.find((point) => point.replicas === replicas)?.findings.map(({ code }) => code);
+  t.same(findings(16), ['OVER_CAPACITY']);
+  t.same(findings(17), []);
+  const chance = sweep({
+    from: 5,
+    to: 45,
+    bound: { overCapacity: '1/10' },
+    probability: { traffic: { connections: 50, capacity: 6 } },
+  });
+  const at = (replicas: number) =>
+    chance.result.points.find((point) => point.replicas === replicas)?.services[0]?.load as LoadFields;
+  const smallest = chance.result.bound?.smallest ?? 0;
+  t.ok((at(smallest).overCapacity ?? 1) <= 0.1 && (at(smallest - 1).overCapacity ?? 0) > 0.1);
+  t.ok(near(at(20).anyIdle, 0.835820230351));
+});
+
+t.test('points that a law tells have the loads of points that are walked', async (t) => {
+  const traffic = { requestsPerSecond: 1000, connections: 40, maxRequestsPerSecond: 100, bytesPerRequest: 10 };
+  const quick = sweep({ from: 1, to: 24, probability: { traffic } }).result.points;
+  for (const replicas of [2, 7, 19]) {
+    const [walked] = sweep({ replicas: [replicas], probability: { traffic } }).result.points;
+    const told = quick.find((point) => point.replicas === replicas);
+    const digits = (value: unknown) =>
+      JSON.stringify(value, (_, one) => (typeof one === 'number' ? Number(one.toPrecision(9)) : one));
+    t.equal(digits(told?.services[0]?.load), digits(walked?.services[0]?.load), `${replicas} replicas`);
+  }
+});
+
+const codesOf = (findings: readonly Finding[]) => [...new Set(findings.map(({ code }) => code))];
+const LOAD_CODES = [
+  'OVER_CAPACITY',
+  'IDLE_PODS',
+  'CONNECTION_PINNING',
+  'LOSS_NOT_SURVIVABLE',
+  'ROLLOUT_BELOW_CAPACITY',
+];
+
+function inspected(traffic: Traffic, deploy: Deployed = {}, options = THREE) {
+  const request = validateRequest('inspect', { inspect: { traffic } }, 'apart');
+  const { findings } = ask('inspect', request, deployed(options, deploy));
+  return {
+    findings,
+    codes: codesOf(findings)
+      .filter((code) => LOAD_CODES.includes(code))
+      .sort(),
+  };
+}
+
+t.test('findings of loads', async (t) => {
+  const none = { strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } };
+  t.same(inspected({ requestsPerSecond: 1000, maxRequestsPerSecond: 300 }, none).codes, []);
+  t.same(inspected({ requestsPerSecond: 6000, maxRequestsPerSecond: 300 }, none).codes, ['OVER_CAPACITY']);
+  t.same(inspected({ requestsPerSecond: 5000, maxRequestsPerSecond: 300 }, none).codes, ['LOSS_NOT_SURVIVABLE']);
+  t.same(
+    inspected(
+      { requestsPerSecond: 3900, maxRequestsPerSecond: 300 },
+      { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 5 } } },
+    ).codes,
+    ['LOSS_NOT_SURVIVABLE', 'ROLLOUT_BELOW_CAPACITY'],
+  );
+  t.same(
+    inspected(
+      { requestsPerSecond: 3900, maxRequestsPerSecond: 400 },
+      { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 8 } } },
+    ).codes,
+    ['ROLLOUT_BELOW_CAPACITY'],
+  );
+  t.same(inspected({ connections: 10 }, none).codes, ['CONNECTION_PINNING', 'IDLE_PODS']);
+  t.same(inspected({ connections: 2000 }, none).codes, []);
+  const lost = inspected({ requestsPerSecond: 3500, maxRequestsPerSecond: 300 }, none).findings.find(
+    ({ code }) => code === 'LOSS_NOT_SURVIVABLE',
+  );
+  t.same(
+    JSON.stringify(lost?.evidence.lost),
+    JSON.stringify(['zone a', 'zone b', 'node n1', 'node n2']),
+    '12 of 17 pods bear 3500, 11 do not',
+  );
+});
+
+t.test('check fails by what pods do not bear', async (t) => {
+  const request = (replicas: number) =>
+    validateRequest(
+      'check',
+      {
+        changes: [{ scale: { kind: 'Deployment', namespace: 'default', name: 'web', replicas } }],
+        check: { traffic: { requestsPerSecond: 5000, maxRequestsPerSecond: 300 } },
+      },
+      'apart',
+    );
+  t.equal(ask('check', request(10), deployed(THREE)).result.failed, true);
+  t.equal(ask('check', request(30), deployed(THREE)).result.failed, false);
+});
+
+t.test('traffic that contradicts itself is refused with its place', async (t) => {
+  const cases: readonly (readonly [Record<string, unknown>, string])[] = [
+    [{ requestsPerSecond: -1 }, '/requestsPerSecond'],
+    [{ requestsPerSecond: 1e300 }, '/requestsPerSecond'],
+    [{ requestsPerSecond: 10, maxRequestsPerSecond: 0 }, '/maxRequestsPerSecond'],
+    [{ connections: 5, capacity: 0 }, '/capacity'],
+    [{ connections: 5, maxChance: 1 }, '/maxChance'],
+    [{ connections: 1.5 }, '/connections'],
+    [{ connections: 5, connectionsPerSecond: 2 }, '/connectionsPerSecond'],
+    [{ connections: 5, maxRequestsPerSecond: 2 }, '/maxRequestsPerSecond'],
+    [{ connections: 5, clients: 6 }, '/clients'],
+    [{ lifetimeSeconds: 5 }, '/lifetimeSeconds'],
+    [{ requestsPerSecond: 10, connectionsPerSecond: 2, requestsPerConnection: 4 }, '/requestsPerConnection'],
+    [{ requestsPerSecond: 10, capacity: 5, maxRequestsPerSecond: 6 }, '/capacity'],
+    [{ requestsPerSecond: 10, pricePerGigabyte: 6 }, '/pricePerGigabyte'],
+    [{ sources: [{ zone: 'a' }] }, '/sources/0'],
+    [{ sources: [{ zone: 'nowhere', connections: 4 }] }, '/sources/0/zone'],
+    [{ connections: 4, sources: [{ zone: 'a', connections: 4 }] }, '/connections'],
+  ];
+  for (const [traffic, place] of cases) {
+    const asked = () => load(traffic as Traffic, THREE);
+    const code = place.endsWith('/zone') ? 'NOT_FOUND' : 'INVALID_REQUEST';
+    t.throws(asked, { code, problems: [{ pointer: `/probability/traffic${place}` }] }, JSON.stringify(traffic));
+  }
+  t.throws(() => sweep({ from: 1, to: 2, probability: { traffic: { connections: 4, clients: 5 } } }), {
+    code: 'INVALID_REQUEST',
+    problems: [{ pointer: '/sweep/probability/traffic/clients' }],
+  });
+  t.throws(() => sweep({ from: 1, to: 2, bound: { overCapacity: '1/10' } }), {
+    code: 'INVALID_REQUEST',
+    problems: [{ pointer: '/sweep/bound/overCapacity' }],
+  });
+  const billion = load({ connections: 1e9, capacity: 1e8 }, THREE);
+  t.type(billion.explanation, 'string', 'a billion connections: what is known of single pods');
+});
