@@ -1,11 +1,13 @@
 // Takes a picture of each view: `node ui/screens.mjs FOLDER [NAME…]`, with Debian's chromium. `npm run screens` puts them into docs/screens.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const [folder = 'docs/screens', ...wanted] = process.argv.slice(2);
-const program = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
+const program = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
+  (path) => path && existsSync(path),
+);
 if (program === undefined) {
   console.error('No pictures: there is no chromium here (apt-get install -y chromium).');
   process.exit(1);
@@ -28,7 +30,12 @@ const VIEWS = {
   path: ['article-nodeport', 'path', { ...WEB, source: 'pod default/client' }, '.hop'],
   'path-lost': ['article-nodeport', 'path', { ...lost, source: 'outside at node-2' }, '.stop'],
   'what-if': ['article-nodeport', 'what-if', { ...WEB, changes: listed(SCALE) }, '[data-difference]'],
-  sweep: ['three-zones', 'sweep', { workload: 'Deployment default/web', least: '3', most: '40', bound: '1/18' }, '.curve'],
+  sweep: [
+    'three-zones',
+    'sweep',
+    { workload: 'Deployment default/web', least: '3', most: '40', bound: '1/18' },
+    '.curve',
+  ],
   cluster: ['article-nodeport', 'cluster', {}, '.assumptions tr'],
 };
 
@@ -79,3 +86,6 @@ for (const [width, height, colorScheme] of SIZES) {
 }
 await browser.close();
 for (const { child } of servers.values()) child.kill();
+// A palette of 256 colours is enough for pages: a third of the bytes, where pngquant is there.
+const taken = readdirSync(folder).filter((file) => file.endsWith('.png'));
+spawnSync('pngquant', ['--force', '--skip-if-larger', '--ext', '.png', ...taken.map((file) => join(folder, file))]);

@@ -45,13 +45,13 @@ const BAR = 10;
 const PADDING = 28;
 /** Room above for the titles of columns, and right for the labels of the last. */
 const TOP = 34;
-const [RIGHT, NARROW_RIGHT] = [256, 160];
-const [LEAST_COLUMN, NARROW_COLUMN] = [150, 96];
+const [RIGHT, NARROW_RIGHT] = [256, 172];
+const [LEAST_COLUMN, NARROW_COLUMN] = [150, 90];
 /** Below this width labels are shorter and columns closer. */
 const NARROW = 700;
 const ROW = 40;
 /** The width of a letter, on average and a little more. */
-const LETTER = 6.9;
+const LETTER = 7.6;
 
 /** The layout in a width. A pure function; wider than asked where columns would be too narrow to read. */
 export function layoutOf(flow: Flow, wanted: number): Layout {

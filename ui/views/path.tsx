@@ -185,13 +185,13 @@ export function PathView() {
               </p>
             )}
           </section>
-          {answer.result.remedies === undefined ? null : <Remedies remedies={answer.result.remedies} />}
           {trace === undefined ? null : (
             <section aria-labelledby="way">
               <h2 id="way">{traces.length === 1 ? 'The way' : `The way of outcome ${shownIndex + 1}`}</h2>
               <TracePicture trace={trace} />
             </section>
           )}
+          {answer.result.remedies === undefined ? null : <Remedies remedies={answer.result.remedies} />}
         </>
       )}
     </>

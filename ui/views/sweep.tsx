@@ -162,7 +162,9 @@ function curvesOf(points: readonly SweepPoint[], index: number): readonly Curve[
     curve('largest endpoint', (one) => one.largest),
     curve('smallest endpoint', (one) => one.smallest),
     curve('busiest node', (one) => one.nodes.largest),
-    ...zones.map((zone) => curve(`zone ${zone}`, (one) => one.zones.find((found) => found.zone === zone)?.share)),
+    ...zones.map((zone) =>
+      curve(/^zone/.test(zone) ? zone : `zone ${zone}`, (one) => one.zones.find((found) => found.zone === zone)?.share),
+    ),
   ];
 }
 
