@@ -83,7 +83,7 @@ t.test('everything by keyboard', { skip }, async (t) => {
   await page.keyboard.press('ArrowDown');
   t.ok(await page.getByRole('option', { name: 'the hosts of every node' }).getAttribute('aria-selected'));
   await page.keyboard.press('Escape');
-  await page.getByRole('option').first().waitFor({ state: 'detached' });
-  t.equal(await page.getByRole('option').count(), 0, 'Escape closes');
+  await page.locator('.choices [role=option]').first().waitFor({ state: 'detached' });
+  t.equal(await page.locator('.choices [role=option]').count(), 0, 'Escape closes');
   t.same(complaints, []);
 });

@@ -56,6 +56,11 @@ t.test('views', { skip }, async (t) => {
     await page.locator('.finding').first().waitFor();
     t.equal(await page.locator('.finding').count(), findings.length);
     t.match(await page.locator('.finding').first().innerText(), /error|warning/, 'the most severe first');
+    await page.locator('.finding', { hasText: 'NODE_PORT' }).getByRole('link').click();
+    t.match(await headline(page, 'shop/web'), /node port/, 'through the door that it is about');
+    await page.goBack();
+    await page.locator('.finding', { hasText: 'NETWORK_POLICY_NOT_EVALUATED' }).getByRole('link').click();
+    t.equal(await page.getByRole('combobox', { name: 'Source' }).inputValue(), 'pod shop/db-0');
   });
 
   await t.test('shares: the flow is the answer, exactly', async (t) => {
@@ -265,8 +270,34 @@ t.test('views', { skip }, async (t) => {
     await page.locator('[aria-valuetext^="3 replicas"]').waitFor();
     await slider.press('ArrowRight');
     await page.locator('[aria-valuetext^="4 replicas"]').waitFor();
-    const read = /largest endpoint (\S+),/.exec((await slider.getAttribute('aria-valuetext')) ?? '')?.[1] ?? '0';
+    const read = /largest endpoint (\S+) /.exec((await slider.getAttribute('aria-valuetext')) ?? '')?.[1] ?? '0';
     t.equal(reduced(read), result.points[1]?.services[0]?.largest?.fraction, 'the crosshair reads exact fractions');
+  });
+
+  await t.test('sweep: the load, where traffic is given', async (t) => {
+    await page.goto(address(base, zones, 'sweep', { workload: 'Deployment default/web', least: '3', most: '9' }));
+    await page.getByLabel('Amount of traffic').fill('60');
+    await page.getByLabel('Amount of traffic').press('Enter');
+    await page.getByLabel('What a pod takes').fill('15');
+    await page.getByLabel('What a pod takes').press('Enter');
+    const { summary, result } = await ask<SweepResult>(base, 'sweep', {
+      snapshot: { digest: zones },
+      sweep: {
+        scale: { kind: 'Deployment', namespace: 'default', name: 'web' },
+        from: 3,
+        to: 9,
+        probability: { traffic: { connections: 60, capacity: 15 } },
+      },
+    });
+    t.equal(await headline(page, summary), summary);
+    const slider = page.getByRole('slider', { name: /Load over numbers/ });
+    await slider.press('ArrowRight');
+    await page.locator('[aria-valuetext*="busiest pod, mean"]').waitFor();
+    const load = result.points[0]?.services[0]?.load;
+    const { most } = load as unknown as { most: { mean: number } };
+    const shown = /busiest pod, mean ([\d.,]+),/.exec((await slider.getAttribute('aria-valuetext')) ?? '')?.[1];
+    t.equal(Number(shown), Number(most.mean.toPrecision(4)));
+    await page.getByText('a pod takes 15').waitFor();
   });
 
   await t.test('the cluster: what was assumed can be changed', async (t) => {

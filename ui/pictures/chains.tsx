@@ -62,7 +62,7 @@ interface Props {
 export default function ChainsPicture({ graph, selected, large, label, onSelect }: Props) {
   const drawn = useMemo(() => placed(graph, large), [graph, large]);
   return (
-    <div class="picture chains" tabIndex={0} role="region" aria-label={`${label}, as a picture`}>
+    <div class="picture chains" tabindex={0} role="region" aria-label={`${label}, as a picture`}>
       <svg
         role="group"
         aria-label={label}
@@ -86,7 +86,7 @@ export default function ChainsPicture({ graph, selected, large, label, onSelect 
             key={node.id}
             class={`chain ${node.kind}`}
             role="button"
-            tabIndex={0}
+            tabindex={0}
             aria-pressed={node.id === selected}
             onClick={() => onSelect(node)}
             onKeyDown={(event) => {

@@ -78,7 +78,7 @@ function Mark({
     <g
       class={`mark ${node.kind}${dim ? ' dim' : ''}${differs ? ' differs' : ''}`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-expanded={node.group === undefined ? undefined : node.isOpen === true}
       data-id={node.id}
       data-fraction={`${node.share.n}/${node.share.d}`}
@@ -128,7 +128,7 @@ export function FlowPicture({ flow, label, before, onToggle, onSelect }: Props) 
   const isLit = ({ source, target }: PlacedLink) =>
     bright === undefined || bright.has(`source ${source} ${target}`) || bright.has(`target ${source} ${target}`);
   return (
-    <div class="picture" tabIndex={0} role="region" aria-label={`${label}, as a picture`} ref={element}>
+    <div class="picture" tabindex={0} role="region" aria-label={`${label}, as a picture`} ref={element}>
       {layout === undefined ? null : (
         <svg
           class="flow"

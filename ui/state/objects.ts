@@ -36,6 +36,18 @@ export interface Choice {
   readonly detail: string;
 }
 
+const SCALED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'ReplicaSet']);
+
+/** The workloads that have a number of replicas. */
+export function scalable(objects: ListedObjects): readonly Choice[] {
+  return objects.workloads
+    .filter(({ kind }) => SCALED.has(kind))
+    .map((one) => ({
+      value: `${one.kind} ${one.namespace}/${one.name}`,
+      detail: `${one.replicas ?? one.pods} replicas`,
+    }));
+}
+
 /** The first choices whose name has all the words that were typed, those that begin with them first. */
 export function matching(choices: readonly Choice[], typed: string, most = 12): readonly Choice[] {
   const words = typed

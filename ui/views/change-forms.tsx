@@ -1,7 +1,7 @@
 /** Forms that put a change together, one for each kind that people make by hand; manifests take the rest. */
 import { useState } from 'preact/hooks';
 import type { Change, ListedObjects, ServiceDestination } from '../api/types.js';
-import { serviceName, workloadOf } from '../state/objects.js';
+import { scalable, serviceName, workloadOf } from '../state/objects.js';
 import { Combobox } from './combobox.js';
 import { Select } from './select.js';
 import { serviceChoices } from './sentence.js';
@@ -11,17 +11,6 @@ interface FormProps {
   /** The Service that the view is about. */
   readonly service: Pick<ServiceDestination, 'namespace' | 'name'> | undefined;
   onAdd(change: Change): void;
-}
-
-const SCALED = new Set(['Deployment', 'StatefulSet', 'ReplicaSet']);
-
-export function scalable(objects: ListedObjects) {
-  return objects.workloads
-    .filter(({ kind }) => SCALED.has(kind))
-    .map((one) => ({
-      value: `${one.kind} ${one.namespace}/${one.name}`,
-      detail: `${one.replicas ?? one.pods} replicas`,
-    }));
 }
 
 function ScaleForm({ objects, onAdd }: FormProps) {
