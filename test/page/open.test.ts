@@ -44,6 +44,32 @@ t.test('opening', { skip }, async (t) => {
     t.match(await page.locator('.rail .file').innerText(), /services\.json\.gz, others\.yaml/);
   });
 
+  await t.test('a large snapshot, with a bar that says how far it is', async (t) => {
+    const items = Array.from({ length: 12_000 }, (_, index) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'default', name: `filler-${index}` },
+      data: { text: 'x'.repeat(1000) },
+    }));
+    const { items: own, ...rest } = JSON.parse(ARTICLE.toString()) as { items: object[] };
+    await page.goto(base);
+    await page.evaluate(`
+      window.seen = [];
+      new MutationObserver(() => {
+        const bar = document.querySelector('progress');
+        if (bar !== null) window.seen.push(bar.value);
+      }).observe(document.body, { subtree: true, childList: true, attributes: true });
+    `);
+    await choose(file('large.json', Buffer.from(JSON.stringify({ ...rest, items: [...own, ...items] }))));
+    await page.locator('[data-service="default/nginx-svc"]').waitFor();
+    const seen = await page.evaluate<number[]>('window.seen');
+    t.ok(new Set(seen).size > 3, `${new Set(seen).size} steps`);
+    t.ok(
+      seen.every((part) => part >= 0 && part <= 1),
+      'parts of the whole',
+    );
+  });
+
   await t.test('a fault of a snapshot, where it is', async (t) => {
     await page.goto(base);
     const broken = ARTICLE.toString().replace('"clusterIP": "192.168.251.24"', '"clusterIP": "192.168.251.999"');

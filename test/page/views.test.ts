@@ -29,7 +29,7 @@ t.test('views', { skip }, async (t) => {
   const { page, complaints } = await watch(browser);
 
   await t.test('Services: names, numbers and findings', async (t) => {
-    await page.goto(address(base, shop, 'services'));
+    await page.goto(address(base, shop, 'services', { sort: 'name' }));
     const { summary, result, findings } = await ask<InspectResult>(base, 'inspect', {
       snapshot: { digest: shop },
       inspect: { failOn: 'NEVER', lists: ['SERVICES', 'OBJECTS'] },
@@ -49,6 +49,7 @@ t.test('views', { skip }, async (t) => {
       .getByRole('columnheader', { name: /Findings/ })
       .and(page.locator('[aria-sort=descending]'))
       .waitFor();
+    t.equal(await rows.first().getAttribute('data-service'), 'shop/web', 'the worst first');
     await page.getByLabel('Filter Services').fill('nowhere');
     await page.getByText('No Service matches').waitFor();
     await page.getByRole('button', { name: 'Show all' }).click();

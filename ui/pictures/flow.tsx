@@ -76,7 +76,7 @@ function Mark({
   const sign = node.group === undefined ? '' : node.isOpen === true ? '▾ ' : '▸ ';
   return (
     <g
-      class={`mark ${node.kind}${dim ? ' dim' : ''}${differs ? ' differs' : ''}`}
+      class={`mark ${node.kind}${node.verdict === undefined ? '' : ` v-${node.verdict.toLowerCase()}`}${dim ? ' dim' : ''}${differs ? ' differs' : ''}`}
       role="button"
       tabindex={0}
       aria-expanded={node.group === undefined ? undefined : node.isOpen === true}
@@ -153,7 +153,7 @@ export function FlowPicture({ flow, label, before, onToggle, onSelect }: Props) 
             {layout.links.map((link) => (
               <path
                 key={`${link.source} ${link.target}`}
-                class={`link${link.lost ? ' lost' : ''}${isLit(link) ? '' : ' dim'}`}
+                class={`link${link.unknown ? ' unknown' : link.lost ? ' lost' : ''}${isLit(link) ? '' : ' dim'}`}
                 d={link.path}
                 stroke-width={link.thickness}
               />

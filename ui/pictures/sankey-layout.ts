@@ -15,6 +15,8 @@ export interface PlacedLink {
   readonly target: string;
   readonly share: Fraction;
   readonly lost: boolean;
+  /** It is not known what becomes of these connections. */
+  readonly unknown: boolean;
   readonly path: string;
   readonly thickness: number;
 }
@@ -90,6 +92,7 @@ export function layoutOf(flow: Flow, wanted: number): Layout {
       target: target.id,
       share: link.share,
       lost: target.mark.kind === 'lost',
+      unknown: target.mark.verdict === 'UNKNOWN',
       path: line(link as never) ?? '',
       thickness: Math.max(1, link.width ?? 0),
     };

@@ -44,8 +44,8 @@ async function saveAs(file: (typeof FILES)[number], of: Shown): Promise<void> {
   else await saveForm(of, file === 'CSV' ? 'csv' : 'markdown', name);
 }
 
-/** Views without one picture as SVG: curves are painted, lists are no pictures. */
-const DRAWN: ReadonlySet<string> = new Set(['shares', 'rules', 'what-if']);
+/** Views with a picture: lists and hops are none. */
+const DRAWN: ReadonlySet<string> = new Set(['shares', 'rules', 'what-if', 'sweep']);
 
 export function BottomBar() {
   const [isOpen, setOpen] = useState(false);

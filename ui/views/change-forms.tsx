@@ -97,7 +97,7 @@ const ACTIONS = NODE_ACTIONS.map((one) => [one, ACTION_WORDS[one]] as const);
 
 function NodeForm({ objects, onAdd }: FormProps) {
   const [name, setName] = useState(objects.nodes[0]?.name ?? '');
-  const [action, setAction] = useState<NodeAction>('DRAIN');
+  const [action, setAction] = useState<NodeAction | 'ADD'>('DRAIN');
   return (
     <form
       class="row"
@@ -109,14 +109,18 @@ function NodeForm({ objects, onAdd }: FormProps) {
       <Combobox
         label="Node"
         value={name}
+        free={action === 'ADD'}
         choices={objects.nodes.map((one) => ({ value: one.name, detail: one.zone ?? '' }))}
         onPick={setName}
       />
-      <Select<NodeAction>
+      <Select<NodeAction | 'ADD'>
         label="What happens to the node"
         value={action}
-        options={ACTIONS}
-        onPick={(one) => setAction(one)}
+        options={[...ACTIONS, ['ADD', 'joins, like another']]}
+        onPick={(one) => {
+          setAction(one);
+          if (one === 'ADD') setName(`node-${objects.nodes.length + 1}`);
+        }}
       />
       <button type="submit">Add</button>
     </form>

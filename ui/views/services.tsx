@@ -118,14 +118,17 @@ export function ServicesView() {
   const { objects, answer, failure, asking } = useObjects();
   const list = useMemo(() => (answer === undefined ? undefined : objects.services.map(serviceName)), [answer, objects]);
   const inspected = useInspected(list);
-  const { text = '', namespace = '', type = '', sort = 'name', down } = route.value.parameters;
-  const sortKey = COLUMNS.find(([key]) => key === sort)?.[0] ?? 'name';
+  const { text = '', namespace = '', type = '', sort, down: falls } = route.value.parameters;
+  const many = objects.services.length > WITHOUT_ASKING;
+  // The worst first, where all of them are known.
+  const sortKey = COLUMNS.find(([key]) => key === sort)?.[0] ?? (many ? 'name' : 'findings');
+  const down = sort === undefined ? !many : falls === '1';
   const rows = useMemo(
     () => rowsOf(objects.services, inspected.shares, inspected.findings),
     [objects, inspected.shares, inspected.findings],
   );
   const chosen = useMemo(
-    () => chosenRows(rows, { text, namespace, type, sort: sortKey, down: down === '1' }),
+    () => chosenRows(rows, { text, namespace, type, sort: sortKey, down }),
     [rows, text, namespace, type, sortKey, down],
   );
   if (failure !== undefined) return <FailureBox failure={failure} />;
@@ -140,7 +143,6 @@ export function ServicesView() {
   const namespaces = [...new Set(objects.services.map((one) => one.namespace))].sort();
   const types = [...new Set(objects.services.map((one) => one.type))].sort();
   const known = inspected.shares.size;
-  const many = rows.length > WITHOUT_ASKING;
   return (
     <>
       <Headline
@@ -187,7 +189,7 @@ export function ServicesView() {
           </button>
         </Empty>
       ) : (
-        <Rows rows={chosen} sort={sortKey} down={down === '1'} />
+        <Rows rows={chosen} sort={sortKey} down={down} />
       )}
     </>
   );
