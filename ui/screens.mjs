@@ -36,7 +36,7 @@ const VIEWS = {
     { workload: 'Deployment default/web', least: '3', most: '40', bound: '1/18' },
     '.curve',
   ],
-  cluster: ['article-nodeport', 'cluster', {}, '.assumptions tr'],
+  cluster: ['article-nodeport', 'cluster', {}, '.assumptions tbody tr'],
 };
 
 /** A phone in the dark, a laptop and a large screen in both. */

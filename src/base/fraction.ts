@@ -8,10 +8,19 @@ export interface Fraction {
 export const ZERO: Fraction = { n: 0n, d: 1n };
 export const ONE: Fraction = { n: 1n, d: 1n };
 
+const MOST_DENOMINATORS = 32;
+
 /** Numbers up to 2^53 are divided as doubles, which is exact and much quicker. */
 const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
+function isPowerOfTwo(n: bigint): boolean {
+  return (n & (n - 1n)) === 0n;
+}
+
+/** The greatest common divisor of a number and one above 0. */
 function gcd(a: bigint, b: bigint): bigint {
+  // The shares that the kernel's thresholds make have such denominators.
+  if (b > SAFE && isPowerOfTwo(b)) return a === 0n ? b : gcdOfPower(a, b);
   while (b > SAFE) [a, b] = [b, a % b];
   if (b === 0n) return a;
   let x = Number(a > SAFE ? a % b : a);
@@ -32,7 +41,7 @@ export function fraction(n: bigint | number, d: bigint | number = 1n): Fraction 
   const den = BigInt(d);
   if (den <= 0n || num < 0n) throw new RangeError(`not a probability: ${num}/${den}`);
   if (num === 0n) return ZERO;
-  const g = (den & (den - 1n)) === 0n ? gcdOfPower(num, den) : gcd(num, den);
+  const g = isPowerOfTwo(den) ? gcdOfPower(num, den) : gcd(num, den);
   return g === 1n ? { n: num, d: den } : { n: num / g, d: den / g };
 }
 
@@ -70,10 +79,43 @@ export function complement(a: Fraction): Fraction {
   return fraction(a.d - a.n, a.d);
 }
 
+/** A sum that grows: fractions with one denominator are added by their numerators, and reduced once. */
+export class FractionSum {
+  readonly #numerators: bigint[] = [];
+  readonly #denominators: bigint[] = [];
+
+  add({ n, d }: Fraction): void {
+    if (n === 0n) return;
+    const at = this.#denominators.indexOf(d);
+    if (at >= 0) this.#numerators[at] = (this.#numerators[at] as bigint) + n;
+    else {
+      // Of very many denominators each would be looked for in a long list.
+      if (this.#denominators.length >= MOST_DENOMINATORS) this.#settle();
+      this.#numerators.push(n);
+      this.#denominators.push(d);
+    }
+  }
+
+  #settle(): void {
+    const { value } = this;
+    this.#numerators.length = 0;
+    this.#denominators.length = 0;
+    this.#numerators.push(value.n);
+    this.#denominators.push(value.d);
+  }
+
+  get value(): Fraction {
+    let total = ZERO;
+    for (let i = 0; i < this.#numerators.length; i++)
+      total = add(total, fraction(this.#numerators[i] as bigint, this.#denominators[i] as bigint));
+    return total;
+  }
+}
+
 export function sum(values: Iterable<Fraction>): Fraction {
-  let total = ZERO;
-  for (const value of values) total = add(total, value);
-  return total;
+  const total = new FractionSum();
+  for (const value of values) total.add(value);
+  return total.value;
 }
 
 export function equals(a: Fraction, b: Fraction): boolean {

@@ -257,8 +257,8 @@ function inspectFields(args: Arguments): Fields {
     ...list('services', args.all('service')),
     ...list('namespaces', args.all('in-namespace')),
     ...whole(args, 'max-services', 'maxServices'),
-    ...list('lists', args.all('list'), (text) => oneOf('--list', text, ENUMS.InspectList)),
     ...traffic(args),
+    ...list('lists', args.all('list'), (text) => oneOf('--list', text, ENUMS.InspectList)),
   };
 }
 

@@ -370,12 +370,12 @@ const INSPECT: Options = {
   service: { value: 'NAMESPACE/NAME', multiple: true, help: 'only this Service; repeatable' },
   'in-namespace': { value: 'NAMESPACE', multiple: true, help: 'only the Services of this namespace; repeatable' },
   'max-services': { value: 'N', help: 'ask about at most so many Services; default 1000' },
+  ...DOOR_TRAFFIC,
   list: {
     value: 'WHAT',
     multiple: true,
     help: 'list what is there beside the findings: services (each in few numbers) or objects (by name, with -o json); repeatable',
   },
-  ...DOOR_TRAFFIC,
   ...QUESTION,
 };
 

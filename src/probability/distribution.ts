@@ -1,4 +1,5 @@
-import { add, compare, type Fraction, ZERO } from '../base/fraction.js';
+import { add, compare, type Fraction, FractionSum, ZERO } from '../base/fraction.js';
+import { remember } from '../base/remember.js';
 import type { Chance } from '../netfilter/walk/types.js';
 import type { Journey, Receiver } from '../path/trail.js';
 
@@ -14,18 +15,30 @@ export function addShare(a: Share, b: Share | Chance): Share {
   return { nominal: add(a.nominal, b.nominal), programmed: add(a.programmed, b.programmed) };
 }
 
+/** A sum of shares that grows. */
+export class ShareSum {
+  readonly #nominal = new FractionSum();
+  readonly #programmed = new FractionSum();
+
+  add({ nominal, programmed }: Share | Chance): void {
+    this.#nominal.add(nominal);
+    this.#programmed.add(programmed);
+  }
+
+  get share(): Share {
+    return { nominal: this.#nominal.value, programmed: this.#programmed.value };
+  }
+}
+
 /** Sums shares by a key, keeping the order in which keys first came. */
 export function sharesBy<T>(
   items: Iterable<T>,
   keyOf: (item: T) => string,
   shareOf: (item: T) => Share | Chance,
 ): ReadonlyMap<string, Share> {
-  const shares = new Map<string, Share>();
-  for (const item of items) {
-    const key = keyOf(item);
-    shares.set(key, addShare(shares.get(key) ?? NO_SHARE, shareOf(item)));
-  }
-  return shares;
+  const sums = new Map<string, ShareSum>();
+  for (const item of items) remember(sums, keyOf(item), () => new ShareSum()).add(shareOf(item));
+  return new Map([...sums].map(([key, sum]) => [key, sum.share]));
 }
 
 /** One endpoint's share of all new connections. */
@@ -36,15 +49,16 @@ export interface ReceiverShare {
 
 /** The share of everyone who is reached and answers, in ascending order of address text (kube-proxy's own order). */
 export function receiverShares(journeys: readonly Journey[]): readonly ReceiverShare[] {
-  const byId = new Map<string, ReceiverShare>();
+  const byId = new Map<string, { readonly receiver: Receiver; readonly sum: ShareSum }>();
   for (const journey of journeys) {
     const { receiver } = journey;
     if (receiver === undefined || journey.verdict !== 'DELIVERED') continue;
     const id = `${receiver.address} ${receiver.port ?? ''}`;
-    const known = byId.get(id);
-    byId.set(id, { receiver: known?.receiver ?? receiver, share: addShare(known?.share ?? NO_SHARE, journey.chance) });
+    remember(byId, id, () => ({ receiver, sum: new ShareSum() })).sum.add(journey.chance);
   }
-  return [...byId].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, entry]) => entry);
+  return [...byId]
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, { receiver, sum }]) => ({ receiver, share: sum.share }));
 }
 
 /** The largest of shares; 0 of none. */

@@ -1,4 +1,5 @@
 import { decodeUtf8 } from '#platform';
+import { remember } from '../../base/remember.js';
 import { ZONE_LABEL } from '../../cluster/objects.js';
 import { saveElement } from '../../netfilter/nftables/elements.js';
 import { NFTABLES } from '../../netfilter/nftables/language.js';
@@ -81,14 +82,15 @@ export class NftablesProgram implements NodeProgram {
   *operations(services?: ReadonlySet<string>): Iterable<Operation> {
     yield* this.setUp.operations;
     // Since 1.31 an element is added only where it is not there yet.
-    const added = this.context.traits.partial ? new Set<string>() : undefined;
+    const added = this.context.traits.partial ? new Map<string, Set<string>>() : undefined;
     for (const port of this.services.ports()) {
       if (services !== undefined && !services.has(port.service)) continue;
       for (const operation of this.portOperations(port).operations) {
         if (added !== undefined && operation.kind === 'element') {
-          const key = `${operation.set.name} ${operation.element.key.join(' . ')}`;
-          if (added.has(key)) continue;
-          added.add(key);
+          const keys = remember(added, operation.set.name, () => new Set<string>());
+          const key = operation.element.key.join(' ');
+          if (keys.has(key)) continue;
+          keys.add(key);
         }
         yield operation;
       }

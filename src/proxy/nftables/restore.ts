@@ -1,6 +1,7 @@
 import { writeElement } from '../../netfilter/nftables/elements.js';
 import { writeRule } from '../../netfilter/nftables/statements/index.js';
 import { TextBuffer } from '../text-buffer.js';
+import { TextStore } from '../text-store.js';
 import type { RenderContext } from './context.js';
 import { baseChains } from './fixed-rules.js';
 import { declarationText, type Operation, operationText, setText, TABLE_COMMENT, tableText } from './operations.js';
@@ -20,14 +21,15 @@ export function transactionPieces(context: RenderContext, operations: Iterable<O
   return out.pieces();
 }
 
+/** An object that is loaded, and what is in it, by their numbers in the store. */
 interface Loaded {
-  readonly head: string;
-  readonly lines: string[];
+  readonly head: number;
+  readonly lines: number[];
   readonly keys: Set<string>;
 }
 
 function byName(objects: ReadonlyMap<string, Loaded>): readonly Loaded[] {
-  return [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, loaded]) => loaded);
+  return [...objects.keys()].sort().map((name) => objects.get(name) as Loaded);
 }
 
 /**
@@ -39,39 +41,43 @@ export function dumpPieces(context: RenderContext, operations: Iterable<Operatio
   const chains = new Map<string, Loaded>();
   const sets = new Map<string, Loaded>();
   const maps = new Map<string, Loaded>();
+  const store = new TextStore();
+  const begin = store.add(tableLine(table));
+  const loading = (head: string): Loaded => ({ head: store.add(head), lines: [], keys: new Set() });
   for (const operation of operations) {
     if (operation.kind === 'chain') {
       const { chain } = operation;
-      const head = `add chain ${table} ${chain.name}${declarationText(chain)}\n`;
-      chains.set(chain.name, { head, lines: [], keys: new Set() });
+      chains.set(chain.name, loading(`add chain ${table} ${chain.name}${declarationText(chain)}\n`));
     } else if (operation.kind === 'rule') {
       const { rule } = operation;
-      chains.get(rule.chain)?.lines.push(`add rule ${table} ${rule.chain} ${writeRule(rule)}\n`);
+      const text = `add rule ${table} ${rule.chain} ${writeRule(rule)}\n`;
+      chains.get(rule.chain)?.lines.push(store.add(text));
     } else if (operation.kind === 'set') {
       const { set } = operation;
-      const head = `add ${set.isMap ? 'map' : 'set'} ${table} ${set.name} ${setText(set)}\n`;
-      (set.isMap ? maps : sets).set(set.name, { head, lines: [], keys: new Set() });
+      const text = `add ${set.isMap ? 'map' : 'set'} ${table} ${set.name} ${setText(set)}\n`;
+      (set.isMap ? maps : sets).set(set.name, loading(text));
     } else if (operation.kind === 'element') {
       const { set, element } = operation;
       const loaded = (set.isMap ? maps : sets).get(set.name);
-      const key = element.key.join(' . ');
-      if (loaded === undefined || loaded.keys.has(key)) continue;
-      loaded.keys.add(key);
-      loaded.lines.push(`add element ${table} ${set.name} { ${writeElement(element)} }\n`);
+      if (loaded === undefined) continue;
+      // Where kube-proxy looks whether an element is there, the operations have none twice.
+      if (!context.traits.partial) {
+        const key = element.key.join(' . ');
+        if (loaded.keys.has(key)) continue;
+        loaded.keys.add(key);
+      }
+      loaded.lines.push(store.add(`add element ${table} ${set.name} { ${writeElement(element)} }\n`));
     }
   }
-  const out = new TextBuffer();
-  out.write(tableLine(table));
-  const all = [byName(chains), byName(sets), byName(maps)];
-  const writeLines = ({ lines }: Loaded) => {
-    for (const line of lines) out.write(line);
+  const all = [byName(chains), byName(sets), byName(maps)].flat();
+  const order = [begin];
+  const lines = (loaded: Loaded) => {
+    for (const line of loaded.lines) order.push(line);
   };
-  for (const objects of all) {
-    for (const loaded of objects) {
-      out.write(loaded.head);
-      if (context.traits.alpha) writeLines(loaded);
-    }
+  for (const loaded of all) {
+    order.push(loaded.head);
+    if (context.traits.alpha) lines(loaded);
   }
-  if (!context.traits.alpha) for (const loaded of all.flat()) writeLines(loaded);
-  return out.pieces();
+  if (!context.traits.alpha) for (const loaded of all) lines(loaded);
+  return [store.inOrder(order)];
 }

@@ -13,7 +13,7 @@ import {
 import { remember } from '../../base/remember.js';
 import { nodeZone } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
+import { type Share, ShareSum } from '../../probability/distribution.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door, DoorClient, DoorOutcome } from './door.js';
 import { doorEvidence, doorText, finding } from './finding.js';
@@ -49,6 +49,12 @@ function zonesOf(cluster: Cluster, { client, nodes }: DoorClient, { entered }: D
   return remember(byNodes, nodes, () => counted(cluster, nodes));
 }
 
+const totals = new WeakMap<ZoneCounts, number>();
+
+function allOf(zones: ZoneCounts): number {
+  return remember(totals, zones, () => [...zones.values()].reduce((sum, count) => sum + count, 0));
+}
+
 export interface ZoneShares {
   /** What is delivered between places whose zones are known. */
   readonly known: Share;
@@ -58,10 +64,26 @@ export interface ZoneShares {
   readonly complete: boolean;
 }
 
-function partOf({ share, programmed }: DoorOutcome, count: number, size: number): Share {
-  if (count === size) return { nominal: share, programmed };
-  const part = fraction(count, size);
-  return { nominal: multiply(share, part), programmed: multiply(programmed, part) };
+/** Sums of shares by the part of each that counts: one of them is multiplied, and not every share. */
+class Parts {
+  readonly #sums = new Map<string, { readonly part: Fraction; readonly sum: ShareSum }>();
+
+  add({ share, programmed }: DoorOutcome, count: number, size: number): void {
+    const { sum } = remember(this.#sums, `${count} ${size}`, () => ({
+      part: fraction(count, size),
+      sum: new ShareSum(),
+    }));
+    sum.add({ nominal: share, programmed });
+  }
+
+  get share(): Share {
+    const total = new ShareSum();
+    for (const { part, sum } of this.#sums.values()) {
+      const { nominal, programmed } = sum.share;
+      total.add({ nominal: multiply(nominal, part), programmed: multiply(programmed, part) });
+    }
+    return total.share;
+  }
 }
 
 // The clients of a door are those of one cluster; an answer and its findings ask of the same ones.
@@ -73,7 +95,8 @@ export function zoneShares(cluster: Cluster, clients: readonly DoorClient[]): Zo
 }
 
 function sumZones(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares {
-  let [known, crossing, complete] = [NO_SHARE, NO_SHARE, true];
+  const [known, crossing] = [new Parts(), new Parts()];
+  let complete = true;
   for (const from of clients) {
     const size = from.nodes?.length ?? 1;
     for (const outcome of from.outcomes) {
@@ -81,15 +104,15 @@ function sumZones(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares 
       if (verdict !== 'DELIVERED' || receiver?.node === undefined) continue;
       const zone = zoneOf(cluster, receiver.node);
       const zones = zonesOf(cluster, from, outcome);
-      const there = [...zones.values()].reduce((sum, count) => sum + count, 0);
+      const there = allOf(zones);
       if (zone === undefined || there < size) complete = false;
       if (zone === undefined || there === 0) continue;
-      known = addShare(known, partOf(outcome, there, size));
+      known.add(outcome, there, size);
       const away = there - (zones.get(zone) ?? 0);
-      if (away > 0) crossing = addShare(crossing, partOf(outcome, away, size));
+      if (away > 0) crossing.add(outcome, away, size);
     }
   }
-  return { known, crossing, complete };
+  return { known: known.share, crossing: crossing.share, complete };
 }
 
 /** The part of a door's delivered connections that go to another zone, of those whose two zones are known; undefined where there are none. */

@@ -17,7 +17,7 @@ import { checkServiceSpec, isHeadless, type ServiceTarget, serviceFamilies } fro
 import { DEFAULT_OUTSIDE, type WeightedClient } from '../../path/sources.js';
 import { type Journey, weighted } from '../../path/trail.js';
 import { type ClientGroups, clientGroups } from '../../probability/client-groups.js';
-import { addShare, NO_SHARE, type Share, sharesBy } from '../../probability/distribution.js';
+import { addShare, NO_SHARE, type Share, ShareSum, sharesBy } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
 import { givenRules } from '../given-rules/given-rules.js';
@@ -105,10 +105,9 @@ function askedAbout(cluster: Cluster, question: ProbabilityQuestion): readonly A
 }
 
 function mass(journeys: readonly Journey[], verdict: PathVerdict): Share {
-  return journeys.reduce(
-    (sum, journey) => (journey.verdict === verdict ? addShare(sum, journey.chance) : sum),
-    NO_SHARE,
-  );
+  const sum = new ShareSum();
+  for (const journey of journeys) if (journey.verdict === verdict) sum.add(journey.chance);
+  return sum.share;
 }
 
 /** All trips of one group of clients, weighted by its part of the clients. */

@@ -1,7 +1,7 @@
 import { add, type Fraction, fraction, multiply, ONE, ZERO } from '../../base/fraction.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Probability } from '../../contract/answers.js';
-import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
+import { ShareSum } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
 import type { DoorClient } from '../findings/door.js';
 import { zoneShares } from '../findings/zones.js';
@@ -29,7 +29,7 @@ export function crossings(
   cluster: Cluster,
   clients: readonly DoorClient[],
 ): { readonly secondHop?: Probability; readonly crossZone?: Probability } {
-  let second: Share = NO_SHARE;
+  const second = new ShareSum();
   let fromOutside = true;
   let delivered = 0;
   for (const { client, outcomes } of clients) {
@@ -37,13 +37,13 @@ export function crossings(
       fromOutside &&= client.kind === 'OUTSIDE';
       if (verdict !== 'DELIVERED' || receiver?.node === undefined) continue;
       delivered++;
-      if (entered !== receiver.node) second = addShare(second, { nominal: share, programmed });
+      if (entered !== receiver.node) second.add({ nominal: share, programmed });
     }
   }
   if (delivered === 0) return {};
   const { crossing, complete } = zoneShares(cluster, clients);
   return {
-    ...(fromOutside ? { secondHop: probability(second) } : {}),
+    ...(fromOutside ? { secondHop: probability(second.share) } : {}),
     ...(complete ? { crossZone: probability(crossing) } : {}),
   };
 }

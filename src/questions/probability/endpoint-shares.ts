@@ -1,15 +1,8 @@
-import { divide, formatFraction, fraction, isZero, multiply, toNumber } from '../../base/fraction.js';
+import { divide, formatFraction, fraction, isZero, multiply, sum, toNumber } from '../../base/fraction.js';
 import type { EndpointRef, ServiceProbability } from '../../contract/answers.js';
 import type { Fabric } from '../../path/fabric.js';
 import type { Journey } from '../../path/trail.js';
-import {
-  addShare,
-  largest,
-  NO_SHARE,
-  type ReceiverShare,
-  receiverShares,
-  type Share,
-} from '../../probability/distribution.js';
+import { largest, type ReceiverShare, receiverShares, type Share } from '../../probability/distribution.js';
 import { receiverRef } from '../path/trace.js';
 
 /** Who is reached, as answers name it, with its share of all new connections. */
@@ -27,7 +20,7 @@ export interface Reached {
 }
 
 function imbalance(receivers: readonly ReceiverShare[]): Pick<Reached, 'imbalance'> {
-  const delivered = receivers.reduce((sum, entry) => addShare(sum, entry.share), NO_SHARE).nominal;
+  const delivered = sum(receivers.map(({ share }) => share.nominal));
   if (isZero(delivered)) return {};
   const even = multiply(delivered, fraction(1, receivers.length));
   const factor = divide(largest(receivers.map((entry) => entry.share)), even);

@@ -87,7 +87,7 @@ class Search {
   }
 }
 
-function valueOf({ replicas, states, fails }: Trial): SolvedValue {
+function solvedValue({ replicas, states, fails }: Trial): SolvedValue {
   const shown =
     states.length <= MOST_STATES
       ? states
@@ -199,8 +199,8 @@ export function leastReplicas(
       smallest,
       explanation,
       ...(binding === undefined ? {} : { binding: binding.state }),
-      holds: valueOf(holds),
-      ...(fails === undefined ? {} : { fails: valueOf(fails) }),
+      holds: solvedValue(holds),
+      ...(fails === undefined ? {} : { fails: solvedValue(fails) }),
       tried: search.tried,
       check: {
         holds: plainRequest(asked, [search.change(smallest)]),

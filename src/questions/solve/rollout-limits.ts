@@ -40,7 +40,7 @@ export function rolloutLimits(asked: Asked, scale: Scale, { maxSurge }: Wanted, 
     return measured !== undefined && bears(asked, measured);
   };
   const words = (unavailable: number) => `maxSurge ${surge}, maxUnavailable ${unavailable}`;
-  const valueOf = (unavailable: number): SolvedValue => {
+  const solvedValue = (unavailable: number): SolvedValue => {
     const measured = at(unavailable);
     return {
       value: words(unavailable),
@@ -71,7 +71,7 @@ export function rolloutLimits(asked: Asked, scale: Scale, { maxSurge }: Wanted, 
     return {
       explanation: `No maxUnavailable keeps the capacity of ${name} with maxSurge ${surge}: ${whyNot(state)}.${why}`,
       binding: state.state,
-      fails: valueOf(least),
+      fails: solvedValue(least),
     };
   }
   let [low, high] = [least, replicas];
@@ -90,8 +90,8 @@ export function rolloutLimits(asked: Asked, scale: Scale, { maxSurge }: Wanted, 
     maxUnavailable: low,
     explanation: `maxUnavailable ${low}${isDeployment ? ` with maxSurge ${surge}` : ''} keeps the capacity of ${name} (${replicas} replicas): ${fits.pods} pods are left at the fewest, the hottest gets ${fits.hottest}; at least ${waves} ${waves === 1 ? 'wave' : 'waves'}.${then}`,
     ...(failing === undefined ? {} : { binding: `${failing.pods} ready pods` }),
-    holds: valueOf(low),
-    ...(failing === undefined ? {} : { fails: valueOf(low + 1) }),
+    holds: solvedValue(low),
+    ...(failing === undefined ? {} : { fails: solvedValue(low + 1) }),
     check: {
       holds: plainRequest(asked, [change(low)]),
       ...(failing === undefined ? {} : { fails: plainRequest(asked, [change(low + 1)]) }),
