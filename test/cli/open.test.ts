@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 
+// Each test starts a server, worker threads and all.
+t.setTimeout(240_000);
+
 interface Opened {
   readonly child: ChildProcess;
   /** What it printed, up to the address. */

@@ -3,6 +3,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import t from 'tap';
 import { send, start } from '../rest/support.js';
 
+// Each test starts a server, worker threads and all.
+t.setTimeout(240_000);
+
 const BUILT = 'dist/ui';
 const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
