@@ -242,6 +242,7 @@ t.test('views', { skip }, async (t) => {
     await page.getByRole('button', { name: 'Apply' }).click();
     await page.locator('.failure').waitFor();
     t.match(await page.locator('.failure').innerText(), /\/changes\/2/, 'a fault is shown where it is');
+    t.match(await list.last().locator('.fault').innerText(), /\S/, 'and at the change');
   });
 
   await t.test('sweep: curves, the bound, the points', async (t) => {
