@@ -37,6 +37,8 @@ const VIEWS: readonly (readonly [string, string, Readonly<Record<string, string>
   ['what-if', 'WhatIf', { ...WEB, changes: CHANGES }],
   ['sweep', 'Sweep', { workload: 'Deployment default/web', most: '9', bound: '1/4' }],
   ['cluster', 'Inspect', {}],
+  ['services', 'Inspect', {}],
+  ['findings', 'Inspect', { changes: listed({ zone: { name: 'zone-b', action: 'FAIL' } }) }],
 ];
 
 t.test('as a request', { skip }, async (t) => {

@@ -22,6 +22,12 @@ export interface Inspected {
   more(services: readonly string[]): void;
 }
 
+/** The request of a whole inspection: of many Services, of the first of them. */
+export function inspectionOf(services: number) {
+  const maxServices = services > WITHOUT_ASKING ? PORTION : WITHOUT_ASKING;
+  return { inspect: { failOn: 'NEVER', lists: ['SERVICES'], maxServices } } as const;
+}
+
 const NOTHING = { shares: new Map<string, InspectedService>(), findings: [] as readonly Finding[], summary: '' };
 
 /** The inspection of these Services, `namespace/name`; undefined while they are not known. */

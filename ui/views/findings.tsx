@@ -2,9 +2,11 @@
 import { useMemo } from 'preact/hooks';
 import type { Finding } from '../api/types.js';
 import { placeOfFinding } from '../state/finding-place.js';
-import { useInspected, WITHOUT_ASKING } from '../state/inspected.js';
+import { inspectionOf, useInspected, WITHOUT_ASKING } from '../state/inspected.js';
 import { serviceName, useObjects } from '../state/objects.js';
 import { addressOf, route, set } from '../state/route.js';
+import { request } from '../state/session.js';
+import { useShown } from '../state/shown.js';
 import { bySeverity, Empty, FailureBox, Headline, SeverityMark, Waiting } from './parts.js';
 import { Select } from './select.js';
 
@@ -39,6 +41,7 @@ export function FindingsView() {
   const list = useMemo(() => (answer === undefined ? undefined : objects.services.map(serviceName)), [answer, objects]);
   const known = useMemo(() => new Set(list), [list]);
   const inspected = useInspected(list);
+  useShown('inspect', list === undefined ? undefined : request(inspectionOf(list.length)));
   const { severity = '' } = route.value.parameters;
   if (failure !== undefined) return <FailureBox failure={failure} />;
   if (inspected.failure !== undefined) return <FailureBox failure={inspected.failure} />;

@@ -1,9 +1,11 @@
 /** The list of Services: filtered, sorted, and only as many rows in the page as are seen. */
 import { useMemo } from 'preact/hooks';
-import { useInspected, WITHOUT_ASKING } from '../state/inspected.js';
+import { inspectionOf, useInspected, WITHOUT_ASKING } from '../state/inspected.js';
 import { serviceName, useObjects } from '../state/objects.js';
 import { addressOf, route, set } from '../state/route.js';
 import { chosenRows, markOf, policiesOf, rowsOf, type ServiceRow, type SortKey } from '../state/service-rows.js';
+import { request } from '../state/session.js';
+import { useShown } from '../state/shown.js';
 import { Empty, FailureBox, Headline, Name, Share, Waiting } from './parts.js';
 import { Select } from './select.js';
 import { useWindow } from './virtual.js';
@@ -118,6 +120,7 @@ export function ServicesView() {
   const { objects, answer, failure, asking } = useObjects();
   const list = useMemo(() => (answer === undefined ? undefined : objects.services.map(serviceName)), [answer, objects]);
   const inspected = useInspected(list);
+  useShown('inspect', list === undefined ? undefined : request(inspectionOf(list.length)));
   const { text = '', namespace = '', type = '', sort, down: falls } = route.value.parameters;
   const many = objects.services.length > WITHOUT_ASKING;
   // The worst first, where all of them are known.
@@ -189,7 +192,12 @@ export function ServicesView() {
           </button>
         </Empty>
       ) : (
-        <Rows rows={chosen} sort={sortKey} down={down} />
+        <>
+          <Rows rows={chosen} sort={sortKey} down={down} />
+          <p class="detail legend-line">
+            ● even · ◐ uneven · ▼ loses connections · ? not known. Numbers are those of the worst way into the Service.
+          </p>
+        </>
       )}
     </>
   );

@@ -9,6 +9,7 @@ import { type Chosen, questionOf } from '../state/service-question.js';
 import { request, shownChanges } from '../state/session.js';
 import { useShown } from '../state/shown.js';
 import { useSourceGroups } from '../state/source-groups.js';
+import { RestsOn } from './assumptions.js';
 import { BalancerBox } from './balancer.js';
 import { useChosenService } from './choose-service.js';
 import { FailureBox, FindingLines, Headline, Name, Share, VerdictMark, Waiting } from './parts.js';
@@ -168,6 +169,7 @@ export function SharesView() {
             </div>
             <ChainsPanel chosen={chosen} objects={objects} />
           </div>
+          <RestsOn answer={answer} />
         </>
       )}
     </>

@@ -10,6 +10,7 @@ import { route } from '../state/route.js';
 import { request } from '../state/session.js';
 import { useShown } from '../state/shown.js';
 import { chosenSweep, readLimit, type SweepChosen, UNITS } from '../state/sweep-question.js';
+import { RestsOn } from './assumptions.js';
 import { Empty, FailureBox, FindingLines, Headline, Share, Waiting } from './parts.js';
 import { Select } from './select.js';
 import { SweepSentence } from './sweep-sentence.js';
@@ -181,6 +182,7 @@ export function SweepView() {
           ) : (
             <SweepPicture result={answer.result} chosen={chosen} />
           )}
+          <RestsOn answer={answer} />
         </>
       )}
     </>

@@ -11,6 +11,7 @@ import { type Chosen, chosenOf, questionOf } from '../state/service-question.js'
 import { addChange, changes, listedChanges, request } from '../state/session.js';
 import { useShown } from '../state/shown.js';
 import { useSourceGroups } from '../state/source-groups.js';
+import { RestsOn } from './assumptions.js';
 import { AddChange } from './change-forms.js';
 import { ChangeList, changeFaults, faultsOf } from './change-list.js';
 import { ChooseService } from './choose-service.js';
@@ -104,6 +105,7 @@ function Comparison({ chosen }: { chosen: Chosen }) {
       />
       <ChainsDiff service={`${chosen.service.namespace}/${chosen.service.name}`} />
       <Consequences applied={answer.changes} />
+      <RestsOn answer={answer} />
     </>
   );
 }
