@@ -146,7 +146,7 @@ export function FlowPicture({ flow, label, before, onToggle, onSelect }: Props) 
           </defs>
           {layout.columns.map((x, index) => (
             <text key={x} class="column" x={x} y={14}>
-              {flow.columns[index]}
+              {layout.narrow ? flow.columns[index]?.replace('endpoint’s ', '') : flow.columns[index]}
             </text>
           ))}
           <g class="links">
