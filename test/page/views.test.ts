@@ -85,6 +85,11 @@ t.test('views', { skip }, async (t) => {
     );
     await page.locator('[data-id="from node-1"]').waitFor();
     t.equal(await page.locator('.flow .mark[data-id^="from "]').count(), 3, 'clients by their nodes');
+    await page.locator('.flow .mark.pod').first().click();
+    await page.getByRole('button', { name: 'What if it is not ready?' }).click();
+    await headline(page, '3 → 2 endpoints');
+    await page.goBack();
+    await page.goBack();
     await page.getByLabel('Way').selectOption('NODE_PORT');
     await headline(page, 'node port');
     t.match(page.url(), /via=NODE_PORT/);
@@ -109,6 +114,12 @@ t.test('views', { skip }, async (t) => {
     t.match(await lost.textContent(), /Dropped.*1\/3 · 33\.33 %.*NO_LOCAL_ENDPOINTS/);
     await page.locator('[data-id="from node-2"]').waitFor();
     t.equal(await page.locator('.flow .link.lost').count(), 1, 'from the node where it dies');
+    await lost.press('Enter');
+    t.match(await page.locator('.selection').innerText(), /NO_LOCAL_ENDPOINTS.*from node-2: 1\/3 of all/s);
+    await page.getByRole('link', { name: 'The way of such a connection' }).click();
+    t.match(await headline(page, 'Times out'), /node-2 drops it/);
+    await page.goBack();
+    await lost.waitFor();
     await page.getByRole('button', { name: 'before' }).click();
     await lost.waitFor({ state: 'detached' });
     t.match(page.url(), /side=before/);

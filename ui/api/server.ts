@@ -7,7 +7,7 @@ import type { Body, HeldSnapshot, Kind, Problem } from './types.js';
 let token = '';
 
 /** Takes a token for all requests from now on. */
-export function useToken(text: string): void {
+export function setToken(text: string): void {
   token = text.trim();
 }
 

@@ -71,13 +71,14 @@ function Mark({
     ...(differs ? [`${points(change)} points`] : []),
     ...(node.group === undefined ? [] : [node.isOpen === true ? 'open' : 'closed']),
   ].filter((word) => word !== '');
+  const acts = node.group !== undefined || onSelect !== undefined;
   const act = () => (node.group === undefined ? onSelect?.(node) : onToggle(node.group));
   const middle = node.y + node.height / 2;
   const sign = node.group === undefined ? '' : node.isOpen === true ? '▾ ' : '▸ ';
   return (
     <g
       class={`mark ${node.kind}${node.verdict === undefined ? '' : ` v-${node.verdict.toLowerCase()}`}${dim ? ' dim' : ''}${differs ? ' differs' : ''}`}
-      role="button"
+      role={acts ? 'button' : 'img'}
       tabindex={0}
       aria-expanded={node.group === undefined ? undefined : node.isOpen === true}
       data-id={node.id}

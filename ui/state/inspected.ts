@@ -50,7 +50,8 @@ export function useInspected(services: readonly string[] | undefined): Inspected
     const { result, findings, summary } = JSON.parse(text) as Answer<'inspect'>;
     setState((before) => ({
       shares: new Map([...before.shares, ...(result.services ?? []).map((one) => [one.service, one] as const)]),
-      findings: [...before.findings, ...findings],
+      // That a portion is not the whole is what the page says itself.
+      findings: [...before.findings, ...findings.filter(({ code }) => code !== 'CHECK_INCOMPLETE')],
       summary: before.summary || summary,
     }));
   };
@@ -78,6 +79,8 @@ export function useInspected(services: readonly string[] | undefined): Inspected
     if (services === undefined) return;
     if (services.length > WITHOUT_ASKING) {
       queue.current = services.slice(0, PORTION);
+      // What is found of the cluster as a whole, beside what is found of its Services portion by portion.
+      ask(key, { maxServices: 0 }).catch(() => undefined);
       void run(key);
       return;
     }

@@ -14,6 +14,7 @@ import { BalancerBox } from './balancer.js';
 import { useChosenService } from './choose-service.js';
 import { FailureBox, FindingLines, Headline, Name, Share, VerdictMark, Waiting } from './parts.js';
 import { ChainsPanel } from './rules.js';
+import { Selection } from './selection.js';
 import { Sentence } from './sentence.js';
 
 /** The groups that the address says are open. */
@@ -106,11 +107,13 @@ function SharesPicture({
   nodes: readonly ListedNode[];
 }) {
   const open = route.value.parameters.open ?? '';
+  const [selected, setSelected] = useState('');
   const groups = useSourceGroups(chosen, shares, nodes, shownChanges.value);
   const flow = useMemo(
     () => flowOf({ total: shares, groups, nodes, open: new Set(open.split(',')) }),
     [shares, groups, nodes, open],
   );
+  const chosenMark = flow.nodes.find(({ id }) => id === selected);
   const keys = [
     ...new Set(flow.nodes.flatMap(({ group, isOpen }) => (group !== undefined && isOpen !== true ? [group] : []))),
   ];
@@ -133,7 +136,15 @@ function SharesPicture({
           </button>
         )}
       </div>
-      <FlowPicture flow={flow} label="Flow of new connections from clients to endpoints" onToggle={toggleGroup} />
+      <FlowPicture
+        flow={flow}
+        label="Flow of new connections from clients to endpoints"
+        onToggle={toggleGroup}
+        onSelect={({ id }) => setSelected(id)}
+      />
+      {chosenMark === undefined ? null : (
+        <Selection node={chosenMark} shares={shares} groups={groups} chosen={chosen} onClose={() => setSelected('')} />
+      )}
     </section>
   );
 }
