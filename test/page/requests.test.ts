@@ -28,13 +28,46 @@ const VIEWS: readonly (readonly [string, string, Readonly<Record<string, string>
     'Probability',
     { ...WEB, from: 'hosts', changes: CHANGES, settings: '{"network":{"podNetwork":"ROUTED"}}' },
   ],
-  ['rules', 'Chains', WEB],
+  [
+    'rules',
+    'Chains',
+    {
+      ...WEB,
+      changes: listed({ pods: { namespace: 'default', names: ['web-h1-zone-a-1'], state: 'NOT_READY' } }),
+      settings: JSON.stringify({
+        network: { forwardPolicy: 'DROP', policies: 'IGNORED', ipMasq: { writer: 'AGENT' } },
+        connections: { pattern: 'ONE_AT_A_TIME' },
+      }),
+    },
+  ],
   [
     'path',
     'Path',
     { ...WEB, source: 'outside at node-1', changes: listed({ node: { name: 'node-2', action: 'DRAIN' } }) },
   ],
   ['what-if', 'WhatIf', { ...WEB, changes: CHANGES }],
+  [
+    'what-if',
+    'WhatIf',
+    {
+      ...WEB,
+      changes: listed(
+        { node: { name: 'node-9', action: 'ADD' } },
+        {
+          service: {
+            namespace: 'default',
+            name: 'web',
+            type: 'NodePort',
+            externalIPs: ['203.0.113.9'],
+            trafficDistribution: null,
+          },
+        },
+        { rollout: { kind: 'Deployment', namespace: 'default', name: 'web', maxSurge: 1, state: 'FEWEST_READY' } },
+        { patch: { kind: 'Service', namespace: 'default', name: 'web', patch: { metadata: { labels: { a: 'b' } } } } },
+      ),
+      settings: '{"kubeProxy":{"nodePortAddresses":[]}}',
+    },
+  ],
   ['sweep', 'Sweep', { workload: 'Deployment default/web', most: '9', bound: '1/4' }],
   ['cluster', 'Inspect', {}],
   ['services', 'Inspect', {}],
