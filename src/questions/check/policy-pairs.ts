@@ -63,9 +63,12 @@ function aboutPod(cluster: Cluster, pod: Pod, direction: Direction): string {
 
 const labelsOf = (pod: Pod | undefined) => JSON.stringify(pod?.metadata.labels ?? {});
 
+/** By direction, and those whose own labels, or their namespace's, are others: policies of anybody may mean them. */
+type Concerned = Readonly<Record<Direction | 'relabelled', ReadonlySet<string>>>;
+
 /** The workloads of which policies say something else on the two sides, or whose labels are others. */
-function concerned(before: Cluster, after: Cluster, wide: boolean): Readonly<Record<Direction, ReadonlySet<string>>> {
-  const found = { EGRESS: new Set<string>(), INGRESS: new Set<string>() };
+function concerned(before: Cluster, after: Cluster, wide: boolean): Concerned {
+  const found = { EGRESS: new Set<string>(), INGRESS: new Set<string>(), relabelled: new Set<string>() };
   const earlier = new Map(runningWorkloads(before).map((one) => [sourceName(one), one]));
   for (const workload of runningWorkloads(after)) {
     const name = sourceName(workload);
@@ -74,11 +77,16 @@ function concerned(before: Cluster, after: Cluster, wide: boolean): Readonly<Rec
       const differs = workload.pods.some((pod) => {
         const same = before.pods.get(namespacedName(pod)) ?? was;
         if (same === undefined) return false;
-        if (wide) return true;
+        if (wide) {
+          found.relabelled.add(name);
+          return true;
+        }
         if (same === pod && before.resources === after.resources) return false;
-        return (
-          labelsOf(same) !== labelsOf(pod) || aboutPod(before, same, direction) !== aboutPod(after, pod, direction)
-        );
+        if (labelsOf(same) !== labelsOf(pod)) {
+          found.relabelled.add(name);
+          return true;
+        }
+        return aboutPod(before, same, direction) !== aboutPod(after, pod, direction);
       });
       if (differs) found[direction].add(name);
     }
@@ -118,8 +126,16 @@ interface Wanted {
   readonly targets: readonly ReachTarget[];
 }
 
-/** Compares what is wanted before and after; a pure function. */
-export function policyPairs(before: Prepared, after: Prepared, limit = MOST_PAIRS): PolicyPairs {
+/**
+ * Compares what is wanted before and after; a pure function. `targetLimit`: to how many Service ports ways are walked at most, which is most
+ * of what it costs.
+ */
+export function policyPairs(
+  before: Prepared,
+  after: Prepared,
+  limit = MOST_PAIRS,
+  targetLimit = Number.POSITIVE_INFINITY,
+): PolicyPairs {
   const clusters = [before.cluster, after.cluster] as const;
   if (before.cluster.resources === after.cluster.resources && before.cluster.pods === after.cluster.pods)
     return NOTHING;
@@ -131,8 +147,8 @@ export function policyPairs(before: Prepared, after: Prepared, limit = MOST_PAIR
   const partsOf = ({ cluster }: Prepared): readonly Wanted[] => {
     const all = runningWorkloads(cluster);
     const targets = serviceTargets(cluster, undefined, {});
-    // Labels that change may let a client in elsewhere, so that a concerned workload is a client of every Service.
-    const sources = all.filter((one) => about.EGRESS.has(sourceName(one)) || about.INGRESS.has(sourceName(one)));
+    // What may send elsewhere, or is let in elsewhere by its labels, is a client of every Service.
+    const sources = all.filter((one) => about.EGRESS.has(sourceName(one)) || about.relabelled.has(sourceName(one)));
     const others = all.filter((one) => !sources.includes(one));
     return [
       { sources, targets },
@@ -143,7 +159,9 @@ export function policyPairs(before: Prepared, after: Prepared, limit = MOST_PAIR
   const size = (parts: readonly Wanted[]) =>
     parts.reduce((sum, { sources, targets }) => sum + sources.length * targets.length, 0);
   const most = Math.max(size(earlier), size(later));
-  if (most > limit) {
+  const walked = (parts: readonly Wanted[]) =>
+    new Set(parts.flatMap(({ sources, targets }) => (sources.length === 0 ? [] : targets))).size;
+  if (most > limit || Math.max(walked(earlier), walked(later)) > targetLimit) {
     const unknown = `Policies change for ${most} pairs of workload and Service port; a check compares ${limit}: ask reach by namespaces.`;
     return { ...NOTHING, unknown };
   }

@@ -17,6 +17,8 @@ import { policyRemedies } from './policy-remedies.js';
 const TRIED = 6;
 /** Other nodes that are tried, at most. */
 const NODES_TRIED = 3;
+/** The ways to so many Service ports are walked at most, to see what else a remedy opens. */
+const MOST_TARGETS = 50;
 /** Pairs of workload and Service port that are asked about for each remedy, at most. */
 const MOST_PAIRS = 4000;
 /** What a remedy opens beside, as far as it is listed. */
@@ -139,7 +141,7 @@ function candidates(path: NonNullable<QuestionRequest['path']>, result: PathResu
 
 /** What a change of policies opens and closes beside the pair that is asked about. */
 function besides(before: Prepared, after: Prepared, path: NonNullable<QuestionRequest['path']>) {
-  const { changed, unknown } = policyPairs(before, after, MOST_PAIRS);
+  const { changed, unknown } = policyPairs(before, after, MOST_PAIRS, MOST_TARGETS);
   if (unknown !== undefined) return {};
   const { source, destination } = path;
   const isAsked = (pair: ReachPair) => {
