@@ -168,15 +168,14 @@ t.test('manifests in a form beside a snapshot that is held', async (tt) => {
     apply: { apply: {} },
     chains: { chains: { nodes: ['node-1'] } },
     path: question,
-    probability: shares,
     'what-if': shares,
-    inspect: { inspect: {} },
     batch: { batch: { questions: [question] } },
   };
   for (const [kind, asked] of Object.entries(questions)) {
     const inside = await post(running, `/v1/${kind}`, { ...named, ...asked, changes: [applied] });
     tt.equal(inside.status, 200, `${kind}: ${inside.text.slice(0, 300)}`);
-    for (const file of [manifest, gzipSync(manifest)]) {
+    // Gzipped files need to be tried once.
+    for (const file of kind === 'check' ? [manifest, gzipSync(manifest)] : [manifest]) {
       const apart = await formOf(running, `/v1/${kind}`, [
         ['manifests', file, 'extra.yaml'],
         ['request', json({ ...named, ...asked })],
