@@ -18,7 +18,9 @@ import type { NodeProxySettings } from '../src/cluster/settings.js';
 import { statementsOf } from '../src/netfilter/iptables/statements.js';
 import type { Packet } from '../src/netfilter/packet.js';
 import { iptablesProgram } from '../src/proxy/iptables/program.js';
+import { IpvsProgram } from '../src/proxy/ipvs/program.js';
 import { chainHash } from '../src/proxy/name-hash.js';
+import { NftablesProgram } from '../src/proxy/nftables/program.js';
 import { serviceMap } from '../src/proxy/service-map.js';
 import { generateSnapshot, SIZES } from './generate.js';
 
@@ -60,6 +62,22 @@ function clusterOf(items: readonly KubernetesObject[]): Cluster {
 
 function write(cluster: Cluster, node: Node): string {
   return iptablesProgram({ cluster, node, family: 'IPv4', settings: SETTINGS }).restore();
+}
+
+/** The other modes, beside the row of iptables: what kube-proxy hands over at a full sync, the first time and again. */
+function measureModes(cluster: Cluster, node: Node, parse: number): void {
+  const version = { major: 1, minor: 36, patch: 1 };
+  for (const mode of ['nftables', 'ipvs'] as const) {
+    const settings = { ...SETTINGS, version, mode };
+    const input = { cluster, node, family: 'IPv4', settings } as const;
+    const restore = () => (mode === 'nftables' ? new NftablesProgram(input) : new IpvsProgram(input)).restore();
+    const [text, first] = timed(restore);
+    const again = Math.min(...[1, 2, 3].map(() => timed(restore)[1]));
+    const ratio = (value: number) => `${(value / parse).toFixed(2)} × parse`;
+    console.log(
+      `  ${mode}, first time ${ms(first).trim()}, again ${ms(again).trim()}   ${ratio(first)}, ${ratio(again)} (${text.length} bytes)`,
+    );
+  }
 }
 
 const ms = (value: number) => value.toFixed(value < 10 ? 2 : 0).padStart(8);

@@ -17,7 +17,8 @@ const APP = { namespace: 'default', name: 'app' };
 const labels = { app: 'app' };
 const template = { metadata: { labels }, spec: { containers: [{ name: 'app' }] } };
 
-function workload(nodes: number): KubernetesObject[] {
+/** A Deployment of three pods behind a Service. */
+export function workload(nodes: number, more: Readonly<Record<string, unknown>> = {}): KubernetesObject[] {
   const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'app-1', uid: 'rs', controller: true };
   const pods = [0, 1, 2].map((index) => ({
     kind: 'Pod' as const,
@@ -56,6 +57,7 @@ function workload(nodes: number): KubernetesObject[] {
         clusterIPs: ['10.201.0.1'],
         selector: labels,
         ports: [{ port: 80, protocol: 'TCP', targetPort: 8080 }],
+        ...more,
       },
     },
     {
@@ -101,5 +103,7 @@ function measure(name: string): void {
   console.log(`  one by one        ${all.toFixed(0).padStart(6)} s, from ${few.length} of them`);
 }
 
-const wanted = process.argv.slice(2);
-for (const name of wanted.length > 0 ? wanted : ['s10000-e10']) measure(name);
+if (process.argv[1]?.endsWith('sweep.js')) {
+  const wanted = process.argv.slice(2);
+  for (const name of wanted.length > 0 ? wanted : ['s10000-e10']) measure(name);
+}

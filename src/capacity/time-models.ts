@@ -5,10 +5,10 @@ import { anyOver, mostLoaded } from './occupancy.js';
 import { type Answer, summary } from './throw-models.js';
 
 /** The share of the connections that were open at 0 which is still open after so many seconds. */
-type Remaining = (seconds: number) => number;
+export type Remaining = (seconds: number) => number;
 
 /** How connections live, as a residual law: what is left of those that are open in a running system. */
-function remainingOf(value: unknown, at: string): Remaining {
+export function remainingOf(value: unknown, at: string): Remaining {
   const fields = fieldsIn(value, at, ['law', 'seconds', 'jitter', 'parts', 'age']);
   const law = wordIn(fields, 'law', at, [
     'exponential',
@@ -45,7 +45,7 @@ function remainingOf(value: unknown, at: string): Remaining {
 }
 
 /** The first moment at which at most this share remains; null: never. */
-function momentOf(remaining: Remaining, share: number): number | null {
+export function momentOf(remaining: Remaining, share: number): number | null {
   if (remaining(0) <= share) return 0;
   let high = 1;
   while (remaining(high) > share) {
@@ -279,7 +279,7 @@ function failingNodes(fields: Fields, at: string): Answer {
 /** The tolerance of the HorizontalPodAutoscaler, and its comparison, which 1.33 changed. */
 const TOLERANCE = 0.1;
 
-function desiredBy(ratio: number, ready: number): { readonly since133: number; readonly before133: number } {
+export function desiredBy(ratio: number, ready: number): { readonly since133: number; readonly before133: number } {
   const wanted = Math.ceil(ratio * ready);
   return {
     since133: ratio >= 1 - TOLERANCE && ratio <= 1 + TOLERANCE ? ready : wanted,

@@ -170,7 +170,13 @@ const LOCKSTEP: Assumption = {
   why: 'New pods become ready together, once the controller can do nothing more without them; in a cluster they do one by one, which leads through states in between.',
 };
 
-function apply(cluster: Cluster, change: RolloutChange, context: ChangeContext, pointer: string): ChangeResult {
+interface Started {
+  readonly wanted: Workload;
+  readonly rollout: Rollout;
+}
+
+/** The rollout of a change from its beginning. Throws QuestionError for what cannot be rolled out. */
+function started(cluster: Cluster, change: RolloutChange, context: ChangeContext, pointer: string): Started {
   const { kind, namespace, name } = change;
   checkStrategy(change, pointer);
   const before = requireWorkload(cluster, kind, namespace, name, pointer);
@@ -187,7 +193,37 @@ function apply(cluster: Cluster, change: RolloutChange, context: ChangeContext, 
     const detail = `This rollout replaces ${pods} pods in more rounds than are worked out; give a larger maxSurge or maxUnavailable.`;
     throw impossible(pointer, detail);
   }
-  const rollout = runRollout(cluster, before, wanted, change, context, pointer);
+  return { wanted, rollout: runRollout(cluster, before, wanted, change, context, pointer) };
+}
+
+/** The whole course of a rollout: its states, and the cluster in each, with EndpointSlices that follow. */
+export interface RolloutCourse {
+  readonly states: readonly RolloutState[];
+  /** Where it cannot go on: why. */
+  readonly stalled?: string | undefined;
+  readonly assumptions: readonly Assumption[];
+  clusterAt(index: number): Cluster;
+}
+
+/** Every state of a rollout, worked out once. Throws QuestionError as the change does. */
+export function rolloutCourse(
+  cluster: Cluster,
+  change: RolloutChange,
+  context: ChangeContext,
+  pointer: string,
+): RolloutCourse {
+  const { wanted, rollout: own } = started(cluster, change, context, pointer);
+  return {
+    states: own.states,
+    stalled: own.stalled,
+    assumptions: [LOCKSTEP, ...own.assumptions],
+    clusterAt: (index) => settledAt(cluster, wanted, own, index, context).cluster,
+  };
+}
+
+function apply(cluster: Cluster, change: RolloutChange, context: ChangeContext, pointer: string): ChangeResult {
+  const { kind } = change;
+  const { wanted, rollout } = started(cluster, change, context, pointer);
   const last = rollout.states[rollout.states.length - 1] as RolloutState;
   const desired = kind === 'DaemonSet' ? last.old + last.new : (wanted.spec?.replicas ?? 1);
   const index = picked(rollout, change, desired, pointer);

@@ -177,6 +177,7 @@ function traffic(args: Arguments): Fields {
     ...field('requestsPerConnection', numberOf(args, 'requests-per-connection')),
     ...field('lifetimeSeconds', numberOf(args, 'lifetime')),
     ...field('clients', numberOf(args, 'client-count')),
+    ...field('clientsBehindOneAddress', numberOf(args, 'clients-behind-nat')),
     ...field('capacity', numberOf(args, 'capacity')),
     ...field('maxRequestsPerSecond', numberOf(args, 'max-rps')),
     ...field('cpuMillisecondsPerRequest', numberOf(args, 'cpu-per-request')),
@@ -235,7 +236,7 @@ async function sweepFields(args: Arguments): Promise<Fields> {
 }
 
 /** The questions that have options of their own. */
-export type AskedKind = PlainKind | 'sweep' | 'check' | 'inspect' | 'apply' | 'reach' | 'solve';
+export type AskedKind = PlainKind | 'sweep' | 'check' | 'inspect' | 'apply' | 'reach' | 'solve' | 'timeline';
 
 /** The fields of check. */
 function checkFields(args: Arguments): Fields {
@@ -284,9 +285,9 @@ function reachFields(args: Arguments): Fields {
 const COST_NAMES = ['imbalance', 'crossZoneShare', 'crossZoneGigabyte', 'clientAddressLost'] as const;
 
 /** The fields of solve. */
-function solveFields(args: Arguments): Fields {
+async function solveFields(args: Arguments): Promise<Fields> {
   const workload = args.one('workload');
-  const asked = probabilityFields(args);
+  const asked = await probabilityFields(args);
   const found = args.all('find');
   const finds = found.length === 0 && !args.has('request') ? ['replicas'] : found;
   const wants = finds.map((text) => oneOf('--find', text, ['replicas', 'policy', 'placement', 'rollout'] as const));
@@ -328,6 +329,86 @@ function solveFields(args: Arguments): Fields {
   };
 }
 
+const HAPPENINGS = ['scale-to', 'rollout', 'node-fails', 'node-drained', 'zone-fails', 'happens'] as const;
+
+/** A number of pods or a percentage. */
+function podCount(args: Arguments, option: string, name: string): Fields {
+  const text = args.one(option);
+  return text === undefined ? {} : { [name]: /^\d+$/.test(text) ? Number(text) : text };
+}
+
+/** The change that a timeline is about. Throws UsageError where options say none, or several. */
+async function happening(args: Arguments): Promise<unknown> {
+  const given = HAPPENINGS.filter((name) => args.has(name));
+  if (given.length > 1) throw new UsageError(`--${given.join(' and --')} both say what happens: give one of them.`);
+  const [name] = given;
+  if (name === undefined) {
+    if (args.has('request')) return undefined;
+    throw new UsageError(`Say what happens: --${HAPPENINGS.join(', --')}. See kube-whatif timeline --help.`);
+  }
+  const text = args.one(name) as string;
+  switch (name) {
+    case 'scale-to': {
+      const [workload, replicas] = readPair('--scale-to', text, 'WORKLOAD=REPLICAS');
+      return { scale: { ...readScaled('--scale-to', workload), replicas: readWhole('--scale-to', replicas) } };
+    }
+    case 'rollout':
+      return {
+        rollout: {
+          ...readScaled('--rollout', text),
+          ...podCount(args, 'max-surge', 'maxSurge'),
+          ...podCount(args, 'max-unavailable', 'maxUnavailable'),
+        },
+      };
+    case 'node-fails':
+      return { node: { name: text, action: 'FAIL' } };
+    case 'node-drained':
+      return { node: { name: text, action: 'DRAIN' } };
+    case 'zone-fails':
+      return { zone: { name: text, action: 'FAIL' } };
+    case 'happens':
+      return await readJsonOption('--happens', text);
+  }
+}
+
+const TIMES = ['ready', 'rules', 'detect', 'evict', 'balancer', 'preStop', 'grace'] as const;
+
+/** The fields of timeline. */
+async function timelineFields(args: Arguments): Promise<Fields> {
+  const change = await happening(args);
+  const { traffic: sent, ...rest } = await probabilityFields(args);
+  const law = args.one('lifetime-law');
+  const mean = numberOf(args, 'lifetime');
+  // The mean belongs to the law, unless traffic needs it to tell how many connections are open.
+  const { lifetimeSeconds: _, ...others } = (sent ?? {}) as Fields;
+  const opens = args.has('connections-per-second') || args.has('requests-per-connection');
+  const kept = opens ? (sent as Fields | undefined) : Object.keys(others).length === 0 ? undefined : others;
+  const word = law === undefined ? undefined : oneOf('--lifetime-law', law, ENUMS['TimelineQuestion.lifetime.law']);
+  const lifetime =
+    word === undefined && mean === undefined
+      ? undefined
+      : {
+          law: word ?? 'EXPONENTIAL',
+          ...field('seconds', word === 'FOREVER' ? undefined : mean),
+          ...field('jitter', numberOf(args, 'jitter', true)),
+        };
+  const times = args.all('time').map((text) => {
+    const [given, value] = readPair('--time', text, 'NAME=SECONDS');
+    const name = TIMES.find((one) => one.toLowerCase() === given.replaceAll('-', '').toLowerCase());
+    if (name === undefined) throw new UsageError(`--time takes ${TIMES.join(', ')}, not ${given}.`);
+    if (!/^\d{1,9}(?:\.\d{1,9})?$/.test(value)) throw new UsageError(`--time ${given} needs seconds, not "${value}".`);
+    return [name, Number(value)] as const;
+  });
+  const asked = { ...rest, ...(kept === undefined ? {} : { traffic: kept }) };
+  return {
+    ...field('change', change),
+    ...(Object.keys(asked).length === 0 ? {} : { probability: asked }),
+    ...field('lifetime', lifetime),
+    ...(times.length === 0 ? {} : { times: Object.fromEntries(times) }),
+    ...field('within', numberOf(args, 'within', true)),
+  };
+}
+
 /** What the options want of findings, laid over what the file wants: thresholds by name, ignored ones added. */
 function findings(args: Arguments, base: unknown): Fields {
   const thresholds = args.all('threshold').map((text) => {
@@ -364,6 +445,7 @@ const FIELDS: Readonly<Record<AskedKind, (args: Arguments) => Fields | Promise<F
   inspect: inspectFields,
   reach: reachFields,
   solve: solveFields,
+  timeline: timelineFields,
   path: pathFields,
   probability: probabilityFields,
   sweep: sweepFields,

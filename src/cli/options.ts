@@ -126,29 +126,6 @@ const PHASE: Option = {
   help: 'where the health checks of load balancers stand: after (default) they have found the changes, or before',
 };
 
-/** What nodes really carry. */
-const NODE_RULES = {
-  'iptables-save': {
-    value: 'NODE=FILE',
-    multiple: true,
-    help: "walk the rules in this file, a node's own iptables-save, instead of kube-proxy's; repeatable",
-  },
-  'nft-list': {
-    value: 'NODE=FILE',
-    multiple: true,
-    help: "walk this file, the node's nft list ruleset (or nft -j), instead of what kube-proxy would write; repeatable",
-  },
-  'ipset-save': {
-    value: 'NODE=FILE',
-    multiple: true,
-    help: "decide matches of sets by this file, the node's ipset save; repeatable",
-  },
-  'ipvsadm-save': {
-    value: 'NODE=FILE',
-    multiple: true,
-    help: "with iptables-save: the node's ipvsadm -S -n or ipvsadm -Ln; repeatable",
-  },
-} as const;
 /** How much is sent, and what a pod takes. */
 const TRAFFIC: Options = {
   rps: { value: 'RATE', help: 'requests per second of all clients: the load of each pod, node and zone' },
@@ -160,6 +137,7 @@ const TRAFFIC: Options = {
     value: 'N',
     help: 'clients of equal rates, where session affinity or a hash keeps each on its pod',
   },
+  'clients-behind-nat': { value: 'N', help: 'so many of them share one address, and go to one pod together' },
   'max-rps': { value: 'RATE', help: 'requests per second that one pod takes' },
   capacity: {
     value: 'N',
@@ -185,6 +163,29 @@ const TRAFFIC: Options = {
 
 /** The same where each door has its own clients. */
 const DOOR_TRAFFIC: Options = Object.fromEntries(Object.entries(TRAFFIC).filter(([name]) => !name.endsWith('-from')));
+/** What nodes really carry. */
+const NODE_RULES = {
+  'iptables-save': {
+    value: 'NODE=FILE',
+    multiple: true,
+    help: "walk the rules in this file, a node's own iptables-save, instead of kube-proxy's; repeatable",
+  },
+  'nft-list': {
+    value: 'NODE=FILE',
+    multiple: true,
+    help: "walk this file, the node's nft list ruleset (or nft -j), instead of what kube-proxy would write; repeatable",
+  },
+  'ipset-save': {
+    value: 'NODE=FILE',
+    multiple: true,
+    help: "decide matches of sets by this file, the node's ipset save; repeatable",
+  },
+  'ipvsadm-save': {
+    value: 'NODE=FILE',
+    multiple: true,
+    help: "with iptables-save: the node's ipvsadm -S -n or ipvsadm -Ln; repeatable",
+  },
+} as const;
 
 const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
   chains: {
@@ -438,6 +439,36 @@ const SOLVE: Options = {
   ...QUESTION,
 };
 
+const TIMELINE: Options = {
+  'scale-to': { value: 'WORKLOAD=REPLICAS', help: 'what happens: [KIND/]NAMESPACE/NAME is scaled' },
+  rollout: { value: 'WORKLOAD', help: 'what happens: [KIND/]NAMESPACE/NAME is rolled out' },
+  'max-surge': { value: 'N|P%', help: "rollout: with this maxSurge; default: the workload's own" },
+  'max-unavailable': { value: 'N|P%', help: "rollout: with this maxUnavailable; default: the workload's own" },
+  'node-fails': { value: 'NODE', help: 'what happens: this node is down' },
+  'node-drained': { value: 'NODE', help: 'what happens: this node is drained' },
+  'zone-fails': { value: 'ZONE', help: 'what happens: this zone is down' },
+  happens: { value: 'JSON|FILE', help: 'what happens: any change, as in the "changes" of a request' },
+  to: {
+    value: 'SERVICE',
+    multiple: true,
+    help: 'svc/NAMESPACE/NAME[:PORT]; repeatable; default: every port of the Services that select the pods of the workload',
+  },
+  ...SHARES,
+  ...TRAFFIC,
+  'lifetime-law': {
+    value: 'LAW',
+    help: 'how connections last: forever (default without --lifetime), exponential (default with it), fixed or uniform; the mean is --lifetime',
+  },
+  jitter: { value: 'P', help: 'uniform: lifetimes from 1 - P to 1 + P times the mean' },
+  time: {
+    value: 'NAME=SECONDS',
+    multiple: true,
+    help: 'what the snapshot does not tell: ready, rules, detect, evict, balancer, pre-stop or grace; repeatable',
+  },
+  within: { value: 'P', help: 'load is even when the hottest pod is at most so much above the even load; default 10%' },
+  ...QUESTION,
+};
+
 export const COMMANDS: Readonly<
   Record<
     | PlainKind
@@ -449,6 +480,7 @@ export const COMMANDS: Readonly<
     | 'apply'
     | 'reach'
     | 'solve'
+    | 'timeline'
     | 'snapshot'
     | 'completion'
     | 'open'
@@ -526,6 +558,17 @@ export const COMMANDS: Readonly<
       'kube-whatif solve -s cluster.json --find policy --to svc/default/web --rps 5000 --bytes-per-request 2000 --cost cross-zone-gigabyte=0.01 --cost imbalance=1',
       'kube-whatif solve -s cluster.json --find placement --workload default/web --policy local --to svc/default/web --via node-port --clients external',
       'kube-whatif solve -s cluster.json --find rollout --workload default/web --rps 5000 --max-rps 300',
+    ],
+  },
+  timeline: {
+    summary:
+      'what do users live through while it changes? phases, load and loss of a scaling, roll-out, drain or failure',
+    options: TIMELINE,
+    examples: [
+      'kube-whatif timeline -s cluster.json --scale-to default/web=12 --connections 300 --lifetime 60',
+      'kube-whatif timeline -s cluster.json --rollout default/web --connections 300 --rps 3000 --max-rps 300',
+      'kube-whatif timeline -s cluster.json --zone-fails b --to svc/default/web --rps 5000 --max-rps 300',
+      'kube-whatif timeline -s cluster.json --node-drained node-1 --to svc/default/web --via load-balancer --clients load-balancer --output markdown',
     ],
   },
   snapshot: {

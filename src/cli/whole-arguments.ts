@@ -13,6 +13,8 @@ const WHOLE: Readonly<Record<string, Whole>> = {
   'connections-from': (text, namespace) => beforeEquals(text, (name) => wholeSource(name, namespace)),
   scale: (text, namespace) => beforeEquals(text, (name) => wholeWorkload(name, namespace)),
   workload: wholeWorkload,
+  rollout: wholeWorkload,
+  'scale-to': (text, namespace) => beforeEquals(text, (name) => wholeWorkload(name, namespace)),
   service: wholeName,
 };
 

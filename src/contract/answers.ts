@@ -50,6 +50,8 @@ export type {
   SweepPoint,
   SweepResult,
   SweptShares,
+  TimelinePhase,
+  TimelineResult,
   TraceDifference,
   WhatIfResult,
 } from './gen/types.js';
@@ -66,6 +68,7 @@ export type AnyResult =
   | Contract.InspectResult
   | Contract.ReachResult
   | Contract.SolveResult
+  | Contract.TimelineResult
   | Contract.CheckResult
   | Contract.ApplyResult;
 

@@ -33,6 +33,7 @@ export type {
   Source,
   SweepBound,
   SweepQuestion,
+  TimelineQuestion,
   Via,
   WhatIfQuestion,
   WorkloadRef,
@@ -59,6 +60,7 @@ export type QuestionRequest = Partial<
     Contract.InspectRequest &
     Contract.ReachRequest &
     Contract.SolveRequest &
+    Contract.TimelineRequest &
     Contract.ApplyRequest &
     Contract.BatchRequest
 >;

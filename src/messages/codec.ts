@@ -15,6 +15,7 @@ import { ProbabilityRequest, ProbabilityResponse } from './gen/kube_whatif/v1/pr
 import { ReachRequest, ReachResponse } from './gen/kube_whatif/v1/reach.js';
 import { SolveRequest, SolveResponse } from './gen/kube_whatif/v1/solve.js';
 import { SweepRequest, SweepResponse } from './gen/kube_whatif/v1/sweep.js';
+import { TimelineRequest, TimelineResponse } from './gen/kube_whatif/v1/timeline.js';
 import { WhatIfRequest, WhatIfResponse } from './gen/kube_whatif/v1/what_if.js';
 import { piecesOf } from './pieces.js';
 import { descriptor } from './registry.js';
@@ -82,6 +83,7 @@ export const RPCS: Readonly<Record<QuestionKind, Rpc>> = {
   apply: rpc('apply', ApplyRequest, ApplyResponse),
   reach: rpc('reach', ReachRequest, ReachResponse),
   solve: rpc('solve', SolveRequest, SolveResponse),
+  timeline: rpc('timeline', TimelineRequest, TimelineResponse),
 };
 
 /** Makes all conversions, so that no first question has to. */

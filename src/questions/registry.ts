@@ -9,6 +9,7 @@ import type {
   ReachResult,
   SolveResult,
   SweepResult,
+  TimelineResult,
   WhatIfResult,
 } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
@@ -25,6 +26,7 @@ import { prepare } from './prepare.js';
 import { answerReach } from './reach/answer-reach.js';
 import { answerSolve } from './solve/answer-solve.js';
 import { answerSweep } from './sweep/answer-sweep.js';
+import { answerTimeline } from './timeline/answer-timeline.js';
 import { answerWhatIf } from './what-if/answer-what-if.js';
 
 export interface ResultOf extends PlainResult {
@@ -36,6 +38,7 @@ export interface ResultOf extends PlainResult {
   readonly apply: ApplyResult;
   readonly reach: ReachResult;
   readonly solve: SolveResult;
+  readonly timeline: TimelineResult;
 }
 
 /** Snapshots that a question may need beside the one that it is asked of. */
@@ -115,6 +118,12 @@ export const QUESTIONS: { readonly [K in QuestionKind]: Question<ResultOf[K]> } 
     streamed: false,
     forms: [],
     answer: (request, snapshot) => answerSolve(prepare(request, snapshot), request, snapshot),
+  },
+  timeline: {
+    rpc: 'Timeline',
+    streamed: true,
+    forms: [],
+    answer: (request, snapshot) => answerTimeline(prepare(request, snapshot), request, snapshot),
   },
   batch: {
     rpc: 'Batch',

@@ -52,6 +52,7 @@ export function loadLines({ load }: ServiceProbability): readonly string[] {
       : [
           `simulated, ${simulated.draws} draws, seed ${simulated.seed}: means within ${shortNumber(simulated.errors.mean ?? 0)}`,
         ]),
+    ...(fields.autoscalers ?? []).map(({ name, explanation: what }) => `HorizontalPodAutoscaler ${name}: ${what}`),
     ...(explanation === undefined ? [] : [explanation]),
   ];
 }

@@ -22,9 +22,11 @@ import { reachRows } from './rows/reach-rows.js';
 import { type RowForm, type Rows, tableOf } from './rows/row.js';
 import { solveRows } from './rows/solve-rows.js';
 import { sweepRows } from './rows/sweep-rows.js';
+import { timelineRows } from './rows/timeline-rows.js';
 import { whatIfRows } from './rows/what-if-rows.js';
 import { solveReport } from './solve-report.js';
 import { sweepReport } from './sweep-report.js';
+import { timelineReport } from './timeline-report.js';
 import { whatIfReport } from './what-if-report.js';
 
 interface Written<R> {
@@ -48,6 +50,7 @@ const REPORTS: { readonly [K in QuestionKind]: Written<ResultOf[K]> } = {
   apply: written(applyReport, applyRows),
   reach: written(reachReport, reachRows),
   solve: written(solveReport, solveRows),
+  timeline: written(timelineReport, timelineRows),
   batch: { report: batchReport, rows: batchRows },
 };
 

@@ -21,6 +21,14 @@ const FIRST_STATES = 5;
 
 const right = (title: string): Column => ({ title, align: 'right' });
 
+/** `294 requests per second` as a cell. */
+function shortLoad(hottest: string): string {
+  return hottest
+    .replace(' requests per second', '/s')
+    .replace(' connections at the 99th percentile', ' at p99')
+    .replace(' of connections', '');
+}
+
 interface Table {
   readonly title: string;
   readonly columns: readonly Column[];
@@ -45,7 +53,7 @@ function statesOf(
     index === 0 ? value.value : '',
     state,
     String(pods),
-    hottest,
+    shortLoad(hottest),
     chance === undefined ? '' : chanceText(chance),
     fits ? 'enough' : `not enough${state === binding ? ' ←' : ''}`,
   ]);
@@ -110,8 +118,9 @@ function placementTable({ worst, best, forbids }: SolvedPlacement): Table[] {
           [
             what,
             shortNumber(one.imbalance),
-            one.hottest,
+            shortLoad(one.hottest),
             one.chance === undefined ? '' : chanceText(one.chance),
+            one.delivered === undefined || one.delivered >= 1 ? '' : chanceText(1 - one.delivered),
             one.nodes.map(({ node, pods }) => `${node} ${pods}`).join(', '),
           ],
         ];
@@ -128,6 +137,7 @@ function placementTable({ worst, best, forbids }: SolvedPlacement): Table[] {
     right('imbalance'),
     { title: 'hottest pod' },
     right('over capacity'),
+    right('lost'),
     { title: 'pods' },
   ];
   return [{ title: 'Placements', columns, rows, hidden: 0 }];
@@ -138,7 +148,7 @@ function tablesOf({ replicas, policy, placement, rollout }: SolveResult, all: bo
     ...(replicas === undefined ? [] : valueTable('Replicas', 'replicas', replicas, all)),
     ...(policy === undefined ? [] : [policyTable(policy)]),
     ...(placement === undefined ? [] : placementTable(placement)),
-    ...(rollout === undefined ? [] : valueTable('Roll-out', 'strategy', rollout, all)),
+    ...(rollout === undefined ? [] : valueTable('Roll-out', 'surge/unavailable', rollout, all)),
   ];
 }
 

@@ -1,78 +1,18 @@
 /** Traffic in sweep, check, inspect and probability: loads, the law that the path shows, and findings. */
 import t from 'tap';
-import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { Finding } from '../../src/contract/answers.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
 import type { LoadFields } from '../../src/questions/load/fields.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
-import { type BalancedOptions, balanced, balancedList, WEB } from '../support/balanced.js';
+import { type BalancedOptions, balanced, WEB } from '../support/balanced.js';
+import { type Deployed, deployed } from '../support/deployed.js';
 
 type Traffic = NonNullable<NonNullable<QuestionRequest['probability']>['traffic']>;
 type Settings = QuestionRequest['settings'];
 type Clients = NonNullable<QuestionRequest['probability']>['clients'];
 
 const THREE: BalancedOptions = { pods: [6, 6, 5], zones: ['a', 'b', 'c'] };
-
-interface Deployed {
-  readonly replicas?: number;
-  readonly strategy?: Record<string, unknown>;
-}
-
-/** The balanced cluster with a Deployment that owns its pods. */
-function deployed(options: BalancedOptions, { replicas, strategy }: Deployed = {}) {
-  const list = balancedList(options);
-  const template = {
-    metadata: { labels: { app: 'web' } },
-    spec: { containers: [{ name: 'main', ports: [{ containerPort: 8080 }] }] },
-  };
-  const pods = options.pods.reduce((sum, one) => sum + one, 0);
-  const set = {
-    name: 'web-1a',
-    namespace: 'default',
-    uid: 'uid-rs',
-    labels: { app: 'web', 'pod-template-hash': '1a' },
-  };
-  for (const item of list.items as { kind: string; metadata: Record<string, unknown> }[]) {
-    if (item.kind !== 'Pod' || item.metadata.name === 'client') continue;
-    item.metadata.labels = { app: 'web', 'pod-template-hash': '1a' };
-    item.metadata.ownerReferences = [
-      { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1a', uid: 'uid-rs', controller: true },
-    ];
-  }
-  const selector = { matchLabels: { app: 'web' } };
-  const spec = { replicas: replicas ?? pods, selector, template };
-  return readSnapshot({
-    inline: {
-      ...list,
-      items: [
-        ...list.items,
-        {
-          apiVersion: 'apps/v1',
-          kind: 'Deployment',
-          metadata: { name: 'web', namespace: 'default', uid: 'uid-d' },
-          spec: { ...spec, ...(strategy === undefined ? {} : { strategy }) },
-        },
-        {
-          apiVersion: 'apps/v1',
-          kind: 'ReplicaSet',
-          metadata: {
-            ...set,
-            ownerReferences: [
-              { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'uid-d', controller: true },
-            ],
-          },
-          spec: {
-            ...spec,
-            selector: { matchLabels: { app: 'web', 'pod-template-hash': '1a' } },
-            template: { ...template, metadata: { labels: set.labels } },
-          },
-          status: { replicas: pods },
-        },
-      ],
-    },
-  });
-}
 
 function load(
   traffic: Traffic,
@@ -340,4 +280,91 @@ t.test('traffic that contradicts itself is refused with its place', async (t) =>
   });
   const billion = load({ connections: 1e9, capacity: 1e8 }, THREE);
   t.type(billion.explanation, 'string', 'a billion connections: what is known of single pods');
+});
+
+t.test('autoscalers: the average hides a hot pod, and the rule differs between 1.32 and 1.33', async (t) => {
+  const hpa = (spec: Record<string, unknown>) => ({
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+      minReplicas: 1,
+      maxReplicas: 20,
+      ...spec,
+    },
+  });
+  const cpu = (averageUtilization: number) =>
+    hpa({
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } } }],
+    });
+  const containers = [{ name: 'main', resources: { requests: { cpu: '500m' } }, ports: [{ containerPort: 8080 }] }];
+  const asked = (autoscaler: unknown, traffic: Traffic, options: BalancedOptions) => {
+    const request = validateRequest('probability', { probability: { services: [WEB], traffic } }, 'apart');
+    const answer = ask('probability', request, deployed(options, { spec: { containers }, more: [autoscaler] }));
+    const fields = (answer.result.services[0]?.load ?? {}) as LoadFields;
+    return { autoscaler: fields.autoscalers?.[0], codes: codesOf(answer.findings) };
+  };
+  const uneven: BalancedOptions = { pods: [1, 3], spec: { internalTrafficPolicy: 'Local' } };
+  const hidden = asked(cpu(60), { requestsPerSecond: 190, cpuMillisecondsPerRequest: 5 }, uneven);
+  t.match(hidden.autoscaler, { average: 47, desired: 4, hidesHotPod: true });
+  t.ok(near(hidden.autoscaler?.hottest, 95), '95 requests of 5 ms on 500m');
+  t.ok(hidden.codes.includes('AUTOSCALER_BLIND'));
+  const even: BalancedOptions = { pods: [2, 2] };
+  for (const [version, desired] of [
+    ['1.32.9', 5],
+    ['1.33.5', 4],
+  ] as const) {
+    const edge = asked(cpu(50), { requestsPerSecond: 220, cpuMillisecondsPerRequest: 5 }, { ...even, version });
+    t.match(edge.autoscaler, { average: 55, desired }, `ratio 1.1 in ${version}`);
+  }
+  t.equal(
+    asked(cpu(50), { requestsPerSecond: 4000, cpuMillisecondsPerRequest: 5 }, even).autoscaler?.desired,
+    20,
+    'maxReplicas',
+  );
+  const kept = asked(cpu(50), { requestsPerSecond: 440, connections: 20, cpuMillisecondsPerRequest: 5 }, even);
+  t.match(kept.autoscaler?.explanation, /New pods take none of the connections/);
+  const rate = hpa({
+    metrics: [
+      {
+        type: 'Pods',
+        pods: { metric: { name: 'http_requests_per_second' }, target: { type: 'AverageValue', averageValue: '50' } },
+      },
+    ],
+  });
+  t.match(asked(rate, { requestsPerSecond: 400 }, even).autoscaler, { average: 100, target: 50, desired: 8 });
+  const memory = hpa({
+    metrics: [
+      { type: 'Resource', resource: { name: 'memory', target: { type: 'Utilization', averageUtilization: 50 } } },
+    ],
+  });
+  t.match(asked(memory, { requestsPerSecond: 400 }, even).autoscaler, { desired: undefined, explanation: /not known/ });
+  t.match(asked(cpu(50), { requestsPerSecond: 400 }, even).autoscaler?.explanation, /cpuMillisecondsPerRequest/);
+});
+
+t.test('few clients over many pods: one address, and the timeout', async (t) => {
+  const options: BalancedOptions = { pods: [3, 2], spec: { sessionAffinity: 'ClientIP' } };
+  const nat = load(
+    { requestsPerSecond: 620, clients: 62, clientsBehindOneAddress: 50, maxRequestsPerSecond: 400 },
+    options,
+  );
+  t.equal(nat.law, 'CLIENTS');
+  t.equal(nat.anyOver, 1, '500 of one address are more than 400, on whatever pod');
+  t.ok((nat.most?.mean ?? 0) > 500);
+  const apart = load({ requestsPerSecond: 620, clients: 62, maxRequestsPerSecond: 400 }, options);
+  t.ok((apart.anyOver ?? 1) < 0.01);
+  const sticky = (load({ requestsPerSecond: 3, clients: 10800 }, options) as { affinity?: Record<string, number> })
+    .affinity;
+  t.ok(near(sticky?.requestsPerChoice, Math.exp(3)), 'e^3 requests until one comes too late');
+  t.throws(() => load({ requestsPerSecond: 6, clients: 3, clientsBehindOneAddress: 4 }, options), {
+    code: 'INVALID_REQUEST',
+    problems: [{ pointer: '/probability/traffic/clientsBehindOneAddress' }],
+  });
+});
+
+t.test('a pod that is its own client is one like others', async (t) => {
+  const fields = load({ sources: [{ source: { pod: 'default/web-1-1' }, connections: 30 }] }, { pods: [2, 1] });
+  t.equal(fields.connections, 30);
+  t.ok(fields.pods?.every(({ connections }) => near(connections, 10)));
 });

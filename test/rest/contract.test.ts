@@ -60,6 +60,7 @@ const ANSWERS: Readonly<Record<QuestionKind, string>> = {
   inspect: 'InspectAnswer',
   reach: 'ReachAnswer',
   solve: 'SolveAnswer',
+  timeline: 'TimelineAnswer',
 };
 
 /** Answers may gain fields, for clients; for this test every field must be in the contract. */
@@ -97,6 +98,7 @@ t.test('every operation is served, and nothing else is in the contract', async (
     'post /v1/inspect inspect',
     'post /v1/reach reach',
     'post /v1/solve solve',
+    'post /v1/timeline timeline',
     'post /v1/batch batch',
     'put /v1/snapshots/{digest} uploadSnapshot',
     'head /v1/snapshots/{digest} hasSnapshot',

@@ -2,7 +2,7 @@
 import type { Finding, ServiceProbability, ServiceRef } from '../../contract/answers.js';
 import { chanceText, fieldsOfLoad, shortNumber } from '../load/fields.js';
 import type { Door } from './door.js';
-import { doorEvidence, finding, listed, MAX_LISTED, portText } from './finding.js';
+import { doorEvidence, finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import type { StateFinder } from './view.js';
 
 type About = Pick<Door, 'service' | 'via' | 'family' | 'destination' | 'clients'> & {
@@ -62,6 +62,23 @@ export function findingsOfLoad(about: About, pods: number, load: ServiceProbabil
   if (connections !== undefined && connections > 0 && connections < pods && law !== 'ARRIVALS') {
     const message = `${shortNumber(connections)} connections that stay on their pods reach at most ${shortNumber(connections)} of ${pods} pods of ${name}: more replicas take nothing off them.`;
     found.push(finding('CONNECTION_PINNING', message, { ...evidence, connections, pods }));
+  }
+  for (const {
+    name: autoscaler,
+    hidesHotPod,
+    explanation,
+    average,
+    hottest,
+    target,
+    replicas,
+    desired,
+  } of fieldsOfLoad(load)?.autoscalers ?? []) {
+    if (hidesHotPod !== true) continue;
+    const message = `HorizontalPodAutoscaler ${autoscaler} does not see a hot pod of ${name}: ${explanation}`;
+    const seen = { averagePercent: average, hottestPercent: hottest, targetPercent: target, replicas, desired };
+    found.push(
+      finding('AUTOSCALER_BLIND', message, { ...portEvidence(about.service, about.family), autoscaler, ...seen }),
+    );
   }
   return found;
 }

@@ -53,6 +53,16 @@ export interface LoadFields {
   readonly crossZoneBytesPerSecond?: number;
   readonly crossZonePricePerHour?: number;
   readonly crossNodeRequestsPerSecond?: number;
+  readonly autoscalers?: readonly {
+    readonly name: string;
+    readonly replicas: number;
+    readonly desired?: number;
+    readonly target?: number;
+    readonly average?: number;
+    readonly hottest?: number;
+    readonly hidesHotPod?: boolean;
+    readonly explanation: string;
+  }[];
   readonly simulated?: {
     readonly seed: number;
     readonly draws: number;

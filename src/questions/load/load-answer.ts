@@ -299,6 +299,31 @@ function groupAnswers(connections: number, groups: readonly Group[], at: string)
   };
 }
 
+/** Clients of which some share one address: they are one client with the rate of all of them. */
+function behindOneAddress(input: LoadInput, offered: Offered): Fields | undefined {
+  const { clients, behindOneAddress: together, connections, requestsPerSecond, at } = offered;
+  if (clients === undefined || together === undefined || input.law.kind !== 'CLIENTS') return undefined;
+  const all = connections ?? (requestsPerSecond === undefined ? undefined : requestsPerSecond * input.delivered);
+  if (all === undefined || all === 0) return undefined;
+  const ofConnections = connections !== undefined;
+  // Rates on a lattice: the model works with whole steps of a common divisor.
+  const rate = Math.round((all / clients) * 1e6) / 1e6;
+  if (rate === 0) return undefined;
+  const groups = groupsOf(input.pods, ({ cpuMilli }) => {
+    const limits = capacityOf(offered, cpuMilli);
+    return ofConnections ? limits.connections : limits.rate;
+  });
+  const single = clients - together;
+  const given = {
+    clients: [
+      ...(single === 0 ? [] : [{ count: single, rate }]),
+      { count: 1, rate: Math.round(rate * together * 1e6) / 1e6 },
+    ],
+    pods: groups,
+  };
+  return { law: 'CLIENTS', ...modelled('affinity', given, `${at}/clientsBehindOneAddress`) };
+}
+
 function affinityOnly(input: LoadInput, offered: Offered): Fields {
   // Clients of equal rates, and no connections: a pod's load is the rate of its clients.
   const { clients, requestsPerSecond } = offered;
@@ -334,8 +359,15 @@ export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
   const { connections, open, requestsPerSecond } = offered;
   const carried = connections ?? open;
   const groups = groupsOf(pods, ({ cpuMilli }) => capacityOf(offered, cpuMilli).connections);
-  const { spread, explanation, law: lawName } = spreadOf(input, offered, groups);
-  const clients = carried === undefined ? affinityOnly(input, offered) : {};
+  const together = behindOneAddress(input, offered);
+  const {
+    spread,
+    explanation,
+    law: lawName,
+  } = together === undefined
+    ? spreadOf(input, offered, groups)
+    : { law: 'CLIENTS', spread: undefined, explanation: '' };
+  const clients = together ?? (carried === undefined ? affinityOnly(input, offered) : {});
   const means = rates(input, offered);
   const meanOver = (means.requestsPerSecond as Fields | undefined)?.podsOverInTheMean as number | undefined;
   const anyOver = (spread?.anyOver ?? (clients as Fields).anyOver) as number | undefined;

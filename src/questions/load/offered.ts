@@ -19,6 +19,8 @@ export interface Offered {
   /** Requests per second of one connection. */
   readonly perConnection?: number;
   readonly clients?: number;
+  /** So many of them share one address. */
+  readonly behindOneAddress?: number;
   /** What one pod takes, in connections. */
   readonly capacity?: number;
   /** What one pod takes, in requests per second. */
@@ -144,6 +146,13 @@ export function readTraffic(traffic: Traffic, at: string): Offered {
   if (clients !== undefined && connections !== undefined && clients > connections) {
     wrong('clients', `${clients} clients have at least as many connections, not ${connections}.`);
   }
+  const together = traffic.clientsBehindOneAddress;
+  if (together !== undefined && clients === undefined) {
+    wrong('clientsBehindOneAddress', 'It is a part of clients: say how many there are.');
+  }
+  if (together !== undefined && clients !== undefined && together > clients) {
+    wrong('clientsBehindOneAddress', `It is a part of the ${clients} clients, not ${together}.`);
+  }
   if (bytesPerRequest !== undefined && rate === undefined)
     wrong('bytesPerRequest', 'Bytes of a request need requestsPerSecond.');
   if (pricePerGigabyte !== undefined && bytesPerRequest === undefined)
@@ -155,6 +164,7 @@ export function readTraffic(traffic: Traffic, at: string): Offered {
     ...(rate === undefined ? {} : { requestsPerSecond: rate }),
     ...(rate === undefined || carrying === undefined || carrying === 0 ? {} : { perConnection: rate / carrying }),
     ...(clients === undefined ? {} : { clients }),
+    ...(together === undefined ? {} : { behindOneAddress: together }),
     ...(inConnections && capacity !== undefined ? { capacity } : {}),
     ...(limit === undefined ? {} : { maxRequestsPerSecond: limit }),
     ...(cpuMillisecondsPerRequest === undefined ? {} : { cpuMillisecondsPerRequest }),

@@ -21,8 +21,10 @@ import { addShare, NO_SHARE, type Share, ShareSum, sharesBy } from '../../probab
 import { probability } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
 import { givenRules } from '../given-rules/given-rules.js';
+import { autoscalerLoads } from '../load/autoscaler-load.js';
+import type { LoadFields } from '../load/fields.js';
 import { lawOf, podKey } from '../load/law.js';
-import { cpuRequest, loadOf, modelAnswers } from '../load/load-answer.js';
+import { cpuRequest, loadOf, modelAnswers, modelled } from '../load/load-answer.js';
 import { type Offered, readTraffic, withSources } from '../load/offered.js';
 import { balancing, journeysOrUnsupported, tripsOf } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';
@@ -291,6 +293,8 @@ function answerOne(
   };
 }
 
+const TRAFFIC_AT = '/probability/traffic';
+
 /** The load of the pods behind a door. */
 function loadBehind(
   { cluster, settings }: Prepared,
@@ -310,10 +314,35 @@ function loadBehind(
     cpuMilli: offered.cpuMillisecondsPerRequest === undefined ? undefined : cpuRequest(cluster, pod),
   }));
   const crossNode = toNumber(crossNodeShare(from));
-  return loadOf(
+  const load = loadOf(
     { pods, delivered: delivered.value, crossZone: crossZone?.value, crossNode, law, listed: true },
     offered,
   );
+  if (load === undefined) return undefined;
+  const autoscalers = autoscalerLoads(cluster, settings, load as LoadFields, offered);
+  const sticky = affinity === undefined ? undefined : forgetting(affinity.timeoutSeconds, offered);
+  return {
+    ...load,
+    ...(autoscalers.length === 0 ? {} : { autoscalers }),
+    ...(sticky === undefined ? {} : { affinity: sticky }),
+  };
+}
+
+/** How often a client that stays on a pod is forgotten and chooses again: its requests come at random, each refreshes the entry. */
+function forgetting(
+  timeoutSeconds: number,
+  { clients, requestsPerSecond }: Offered,
+): Record<string, unknown> | undefined {
+  if (clients === undefined || requestsPerSecond === undefined || requestsPerSecond === 0) return undefined;
+  const rate = requestsPerSecond / clients;
+  // Beyond this nobody is ever forgotten in a number that a double holds.
+  if (rate * timeoutSeconds > 700)
+    return { timeoutSeconds, requestsPerSecondOfClient: rate, chanceNextRequestIsLate: 0 };
+  return {
+    timeoutSeconds,
+    requestsPerSecondOfClient: rate,
+    ...modelled('affinity', { requestsPerSecond: rate, timeoutSeconds }, TRAFFIC_AT),
+  };
 }
 
 /** What findings are made of. */

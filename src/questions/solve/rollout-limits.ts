@@ -39,13 +39,13 @@ export function rolloutLimits(asked: Asked, scale: Scale, { maxSurge }: Wanted, 
     const measured = at(unavailable);
     return measured !== undefined && bears(asked, measured);
   };
-  const words = (unavailable: number) => `maxSurge ${surge}, maxUnavailable ${unavailable}`;
+  const words = (unavailable: number) => `${surge}/${unavailable}`;
   const solvedValue = (unavailable: number): SolvedValue => {
     const measured = at(unavailable);
     return {
       value: words(unavailable),
       fits: holds(unavailable),
-      states: measured === undefined ? [] : [stateOf(asked, 'with the fewest ready pods', measured)],
+      states: measured === undefined ? [] : [stateOf(asked, 'fewest ready', measured)],
     };
   };
   const whole = measure(asked, asked.prepared);
@@ -66,7 +66,7 @@ export function rolloutLimits(asked: Asked, scale: Scale, { maxSurge }: Wanted, 
       explanation: `No roll-out of ${name} is worked out: its strategy replaces pods otherwise, or it has no pod to replace.`,
     };
   if (!holds(least)) {
-    const state = stateOf(asked, 'with the fewest ready pods', at(least) as Measured);
+    const state = stateOf(asked, 'fewest ready', at(least) as Measured);
     const why = least === 1 ? ' A maxSurge above 0 with maxUnavailable 0 keeps all pods ready.' : '';
     return {
       explanation: `No maxUnavailable keeps the capacity of ${name} with maxSurge ${surge}: ${whyNot(state)}.${why}`,
@@ -81,7 +81,7 @@ export function rolloutLimits(asked: Asked, scale: Scale, { maxSurge }: Wanted, 
     else high = middle - 1;
   }
   const next = low < replicas ? at(low + 1) : undefined;
-  const failing = next === undefined ? undefined : stateOf(asked, 'with the fewest ready pods', next);
+  const failing = next === undefined ? undefined : stateOf(asked, 'fewest ready', next);
   const waves = Math.ceil(replicas / Math.max(1, surge + low));
   const fits = stateOf(asked, '', at(low) as Measured);
   const then = failing === undefined ? '' : ` One more leaves ${failing.pods}: ${whyNot(failing)}.`;

@@ -67,6 +67,8 @@ class Placing {
       number++;
       scheduler.assign({ ...pod, spec: { ...pod.spec, nodeName: node } } as Pod, node);
     };
+    // A pod that has been asked about is counted from then on.
+    scheduler.decide(next());
     for (const node of placement) put(node);
     return { scheduler, put, feasible: () => scheduler.explain(next()).feasibleNodes };
   }
@@ -274,6 +276,7 @@ export function worstPlacement(
     imbalance: measured.imbalance,
     hottest: measured.chance === undefined ? `${measured.largest} of connections` : measured.hottest,
     ...(measured.chance === undefined ? {} : { chance: measured.chance }),
+    delivered: measured.delivered,
   });
   const labels = sample.metadata.labels ?? {};
   const selector = {
@@ -291,7 +294,7 @@ export function worstPlacement(
     [...prepared.cluster.nodes.values()].some(({ metadata }) => metadata.labels?.[topologyKey] !== undefined),
   );
   const forbids =
-    worst.measured.imbalance <= 1 + 1e-12 && (worst.measured.chance ?? 0) === (best?.measured.chance ?? 0)
+    best === undefined || badness(worst) <= badness(best) + 1e-12
       ? []
       : candidates.flatMap(({ topologyKey, maxSkew }) => {
           const constraint = {
@@ -307,16 +310,20 @@ export function worstPlacement(
   const times = (value: number) => String(Number(value.toPrecision(3)));
   const where = told(worst).nodes.map(({ node, pods }) => `${pods} on ${node}`);
   const under = policy === undefined ? '' : ` under ${policyName(policy)}`;
-  const even = worst.measured.imbalance <= 1 + 1e-12;
+  const lost = (best?.measured.delivered ?? 1) - worst.measured.delivered;
+  const even = worst.measured.imbalance <= 1 + 1e-12 && lost < 1e-12;
+  const spread = `${where.slice(0, 4).join(', ')}${where.length > 4 ? ` and ${where.length - 4} nodes more` : ''}`;
   const first = even
     ? `Every placement that was looked at is even${under}: no spread of ${replicas} pods gives one of them more than another.`
-    : `At worst${under} a pod gets ${times(worst.measured.imbalance)} times the even share: ${where.slice(0, 4).join(', ')}${where.length > 4 ? ` and ${where.length - 4} nodes more` : ''}.`;
+    : lost > 1e-12
+      ? `At worst${under} ${times((1 - worst.measured.delivered) * 100)} % of connections are lost: ${spread}.`
+      : `At worst${under} a pod gets ${times(worst.measured.imbalance)} times the even share: ${spread}.`;
   const forbidden = forbids[0];
   const then = even
     ? ''
     : forbidden === undefined
       ? ' No topologySpreadConstraint over nodes or zones would make it better.'
-      : ` topologySpreadConstraints with maxSkew ${forbidden.maxSkew} over ${forbidden.topologyKey} (DoNotSchedule) would forbid it: at most ${times(forbidden.worst.imbalance)} times.`;
+      : ` topologySpreadConstraints with maxSkew ${forbidden.maxSkew} over ${forbidden.topologyKey} (DoNotSchedule) would forbid it: ${forbidden.worst.delivered !== undefined && forbidden.worst.delivered < 1 - 1e-12 ? `${times((1 - forbidden.worst.delivered) * 100)} % are lost then` : `at most ${times(forbidden.worst.imbalance)} times then`}.`;
   return {
     explanation: `${first}${then}`,
     replicas,

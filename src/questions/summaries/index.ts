@@ -36,6 +36,7 @@ const SUMMARIES: {
   apply: (_, { result }) => applySummary(result),
   reach: (_, { result }) => reachSummary(result),
   solve: (_, { result }) => solveSummary(result),
+  timeline: (_, { result }) => result.explanation,
   batch: (_, { result }) => batchSummary(result),
 };
 

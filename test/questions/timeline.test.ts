@@ -1,0 +1,216 @@
+/** timeline: phases with their reasons, and loads that are those of the closed formulas where one holds. */
+import t from 'tap';
+import { answerModel } from '../../src/capacity/models.js';
+import type { TimelineResult } from '../../src/contract/answers.js';
+import type { TimelineQuestion } from '../../src/contract/requests.js';
+import { ask } from '../../src/questions/ask.js';
+import { validateRequest } from '../../src/questions/validate-request.js';
+import type { BalancedOptions } from '../support/balanced.js';
+import { type Deployed, deployed } from '../support/deployed.js';
+
+const WEB = { kind: 'Deployment', namespace: 'default', name: 'web' } as const;
+const THREE: BalancedOptions = { pods: [1, 1, 1], zones: ['a', 'b', 'c'] };
+
+function timeline(question: TimelineQuestion, options = THREE, deploy: Deployed = {}): TimelineResult {
+  const request = validateRequest('timeline', { timeline: question }, 'apart');
+  return ask('timeline', request, deployed(options, deploy)).result;
+}
+
+const near = (a: number | undefined, b: number, error = 1e-6) => Math.abs((a ?? Number.NaN) - b) < error;
+const one = (result: TimelineResult, index: number) => result.phases.at(index)?.services[0];
+const scaled = (replicas: number) => ({ scale: { ...WEB, replicas } }) as TimelineQuestion['change'];
+type Fields = Readonly<Record<string, unknown>>;
+
+t.test('a scale-up: old connections stay, new pods get nothing at first', async (t) => {
+  const forever = timeline({ change: scaled(4), probability: { traffic: { connections: 600 } } });
+  t.equal(forever.evenAfterSeconds, undefined, 'never');
+  t.match(forever.newPods, /no connection/);
+  t.equal(one(forever, -1)?.hottestConnections, 200);
+  for (const [law, more] of [
+    ['EXPONENTIAL', {}],
+    ['FIXED', {}],
+    ['UNIFORM', { jitter: 0.5 }],
+  ] as const) {
+    const moved = timeline({
+      change: scaled(4),
+      lifetime: { law, seconds: 60, ...more },
+      times: { ready: 10, rules: 1 },
+      probability: { traffic: { connections: 600 } },
+    });
+    const given = {
+      connections: '600',
+      podsBefore: 3,
+      podsAfter: 4,
+      lifetime: { law: law.toLowerCase(), seconds: '60', ...more },
+      within: ['1/10'],
+    };
+    const even =
+      (answerModel('scale-up', given, '') as { evenWithin: { seconds: number }[] }).evenWithin[0]?.seconds ?? 0;
+    t.ok(
+      near(moved.evenAfterSeconds, 11 + even, 1e-3),
+      `${law}: 11 s until new pods get connections, then as the formula says`,
+    );
+    for (const phase of moved.phases.slice(1)) {
+      const seconds = phase.fromSeconds - 11;
+      const [model] = (answerModel('scale-up', { ...given, atSeconds: [String(seconds)] }, '') as { at: Fields[] }).at;
+      t.ok(near(phase.services[0]?.newPodConnections, Number(model?.perNewPod), 1e-3), `${law} at ${seconds} s`);
+      t.ok(near(phase.services[0]?.oldPodConnections, Number(model?.perOldPod), 1e-3));
+    }
+  }
+});
+
+t.test('a roll-out, pod by pod, is the recursion', async (t) => {
+  for (const [order, surge, unavailable] of [
+    ['new first', 1, 0],
+    ['old first', 0, 1],
+  ] as const) {
+    const result = timeline({
+      change: { rollout: { ...WEB, maxSurge: surge, maxUnavailable: unavailable } } as TimelineQuestion['change'],
+      times: { rules: 0, ready: 5 },
+      probability: { traffic: { connections: 900 } },
+    });
+    const model = answerModel('rollout', { replicas: 3, connections: '900', order }, '') as {
+      readonly most: number;
+      readonly least: number;
+    };
+    t.ok(near(one(result, -1)?.hottestConnections, model.most), `${order}: ${model.most}`);
+    t.ok(near(one(result, -1)?.coldestConnections, model.least), `${order}: ${model.least}`);
+    const sums = result.phases.map(
+      ({ services: [load] }) => (load?.oldPodConnections ?? 0) + (load?.newPodConnections ?? 0),
+    );
+    t.ok(sums.every((sum) => sum > 0));
+  }
+  const least = timeline({
+    change: { rollout: { ...WEB, maxSurge: 0, maxUnavailable: 2 } } as TimelineQuestion['change'],
+    times: { preStop: 5 },
+    probability: { traffic: { requestsPerSecond: 900, maxRequestsPerSecond: 400 } },
+  });
+  t.match(least.worst?.why, /over its capacity/);
+  t.equal(
+    Math.max(
+      ...least.phases.flatMap(({ services }) =>
+        services.map(({ hottestRequestsPerSecond = 0 }) => hottestRequestsPerSecond),
+      ),
+    ),
+    900,
+    'one of three is left',
+  );
+});
+
+t.test('rules lag: pods without a preStop hook are sent connections that they do not take', async (t) => {
+  const down = (times: TimelineQuestion['times']) =>
+    timeline({
+      change: scaled(1),
+      ...(times === undefined ? {} : { times }),
+      probability: { traffic: { connections: 300 } },
+    });
+  const hard = down(undefined);
+  t.ok(near(one(hard, 0)?.newConnectionsLost, 2 / 3), 'two of three stop at once');
+  t.equal(one(hard, 1)?.newConnectionsLost, 0);
+  t.equal(hard.phases[1]?.fromSeconds, 1, 'minSyncPeriod');
+  t.equal(hard.phases.at(-1)?.fromSeconds, 30, 'the grace period');
+  t.ok(near(one(hard, -1)?.connectionsBroken, 200));
+  t.ok(near(one(hard, -1)?.hottestConnections, 300));
+  const soft = down({ preStop: 5 });
+  t.ok(
+    soft.phases.every(({ services: [load] }) => load?.newConnectionsLost === 0),
+    'a hook that outlasts the rules loses nothing',
+  );
+  const told = timeline({ change: scaled(4), probability: {} }, THREE, {
+    spec: { containers: [{ name: 'main', readinessProbe: { initialDelaySeconds: 7, periodSeconds: 3 } }] },
+  });
+  t.equal(told.phases.at(-1)?.fromSeconds, 10 + 7 + 3 + 1, 'start, probe, rules');
+  t.same(
+    told.phases.at(-1)?.delays.map(({ source }) => source),
+    ['ASSUMED', 'SNAPSHOT', 'DEFAULT'],
+  );
+});
+
+t.test('a zone and a node that fail', async (t) => {
+  const ask = (change: unknown, more: Partial<TimelineQuestion> = {}, options = THREE) =>
+    timeline(
+      {
+        change: change as TimelineQuestion['change'],
+        probability: { services: [{ namespace: 'default', name: 'web' }], traffic: { connections: 300 } },
+        ...more,
+      },
+      options,
+    );
+  const zone = ask({ zone: { name: 'b', action: 'FAIL' } });
+  t.ok(near(one(zone, 0)?.newConnectionsLost, 1 / 3));
+  t.equal(one(zone, 0)?.connectionsBroken, 100);
+  t.equal(zone.phases[1]?.fromSeconds, 41, '40 s before Kubernetes 1.32, and the rules');
+  t.equal(ask({ zone: { name: 'b', action: 'FAIL' } }, {}, { ...THREE, version: '1.33.5' }).phases[1]?.fromSeconds, 51);
+  t.equal(zone.phases[2]?.fromSeconds, 340, 'evicted 300 s after it is noticed');
+  t.match(
+    ask({ node: { name: 'n2', action: 'FAIL', reschedule: false } }).phases.length,
+    2,
+    'nothing is replaced where the request says so',
+  );
+  const balanced = {
+    services: [{ namespace: 'default', name: 'web', via: 'LOAD_BALANCER' as const }],
+    clients: { loadBalancer: {} },
+    traffic: { requestsPerSecond: 300 },
+  };
+  const outside = ask(
+    { node: { name: 'n2', action: 'FAIL' } },
+    { probability: balanced, times: { balancer: 10 } },
+    { ...THREE, policy: 'Cluster' },
+  );
+  t.ok(near(one(outside, 0)?.newConnectionsLost, 1 - (2 / 3) * (2 / 3)), 'lost at the node, or at its pod');
+  t.equal(outside.phases[1]?.fromSeconds, 10);
+  t.ok(near(one(outside, 1)?.newConnectionsLost, 1 / 3), 'the load balancer knows, the rules do not');
+  t.equal(one(outside, 2)?.newConnectionsLost, 0);
+});
+
+t.test('a drain: pods stop, others are created', async (t) => {
+  const result = timeline({
+    change: { node: { name: 'n1', action: 'DRAIN' } } as TimelineQuestion['change'],
+    times: { preStop: 10, ready: 20 },
+    probability: { services: [{ namespace: 'default', name: 'web' }], traffic: { connections: 300 } },
+  });
+  t.match(
+    result.phases.map(({ fromSeconds }) => fromSeconds),
+    [0, 1, 21, 30],
+  );
+  t.same(
+    result.phases.map(({ services: [load] }) => load?.ready),
+    [3, 2, 3, 3],
+  );
+  t.equal(one(result, -1)?.connectionsBroken, 100, 'connections go with the pod, after its grace period');
+});
+
+t.test('what is missing or contradicts itself is refused with its place', async (t) => {
+  const up = scaled(4);
+  const cases: readonly (readonly [unknown, string])[] = [
+    [{ change: { node: { name: 'n1', action: 'FAIL' } } }, '/timeline/probability/services'],
+    [{ change: up, lifetime: { law: 'EXPONENTIAL' } }, '/timeline/lifetime/seconds'],
+    [{ change: up, lifetime: { law: 'UNIFORM', seconds: 4 } }, '/timeline/lifetime/jitter'],
+    [{ change: up, lifetime: { law: 'FOREVER', seconds: 4 } }, '/timeline/lifetime/seconds'],
+    [{ change: up, times: { ready: -1 } }, '/timeline/times/ready'],
+    [
+      { change: up, probability: { traffic: { connections: 4, capacity: 0 } } },
+      '/timeline/probability/traffic/capacity',
+    ],
+    [{ change: up, probability: { traffic: { connections: 4, clients: 9 } } }, '/timeline/probability/traffic/clients'],
+  ];
+  for (const [question, pointer] of cases) {
+    t.throws(
+      () => timeline(question as TimelineQuestion),
+      { code: 'INVALID_REQUEST', problems: [{ pointer }] },
+      JSON.stringify(question),
+    );
+  }
+  t.throws(
+    () => timeline({ change: { scale: { ...WEB, name: 'nobody', replicas: 3 } } as TimelineQuestion['change'] }),
+    { code: 'NOT_FOUND', problems: [{ pointer: '/timeline/change/scale' }] },
+  );
+  t.throws(
+    () =>
+      timeline({
+        change: { node: { name: 'n9', action: 'FAIL' } } as TimelineQuestion['change'],
+        probability: { services: [{ namespace: 'default', name: 'web' }] },
+      }),
+    { code: 'NOT_FOUND', problems: [{ pointer: '/timeline/change/node/name' }] },
+  );
+});

@@ -1,0 +1,104 @@
+/** The screens of traffic, solve and timeline: 80 columns, the same sentence in each form, rows with every value. */
+import t from 'tap';
+import { run } from '../cli/run.js';
+
+const FILE = ['-s', 'examples/three-zones.json'];
+const RATE = ['--rps', '5000', '--max-rps', '300'];
+
+const SCREENS: readonly (readonly [readonly string[], RegExp, readonly string[]])[] = [
+  [
+    ['sweep', '--workload', 'web', '--replicas', '3..40', ...RATE],
+    /^17 replicas of default\/web are enough: the hottest pod gets 294 requests\nper second/,
+    ['hottestRequestsPerSecond', 'overCapacity'],
+  ],
+  [
+    ['sweep', '--workload', 'web', '--replicas', '3..40', '--connections', '50', '--capacity', '6'],
+    /are enough: with a chance of/,
+    ['mostP99', 'expectedIdle'],
+  ],
+  [
+    ['probability', '--to', 'web', ...RATE, '--connections', '50'],
+    /^Even: each of 3 pods/,
+    ['connectionsP99', 'overChance'],
+  ],
+  [
+    ['solve', '--workload', 'web', ...RATE, '--without', 'zone'],
+    /^26 replicas of default\/web are enough, also without any one zone/,
+    ['solve', 'binding'],
+  ],
+  [['solve', '--find', 'policy', '--to', 'web', '--cost', 'imbalance=1'], /costs least/, ['cost', 'clientAddressKept']],
+  [
+    ['solve', '--find', 'placement', '--workload', 'web', '--replicas', '5'],
+    /^Every placement|^At worst/,
+    ['nodes', 'imbalance'],
+  ],
+  [
+    ['solve', '--find', 'rollout', '--workload', 'web', '--scale', 'web=20', ...RATE],
+    /^maxUnavailable 3 with maxSurge 5/,
+    ['role', 'fits'],
+  ],
+  [
+    ['timeline', '--scale-to', 'web=6', '--connections', '300', '--lifetime', '60'],
+    /^The load is even within 10 % after 149 s/,
+    ['newPodConnections', 'worst'],
+  ],
+  [
+    ['timeline', '--rollout', 'web', '--connections', '300', ...RATE],
+    /Worst (from|at)/,
+    ['connectionsBroken', 'overCapacity'],
+  ],
+  [
+    ['timeline', '--zone-fails', 'zone-a', '--to', 'web', ...RATE],
+    /33.3 % of new connections are lost/,
+    ['newConnectionsLost', 'delays'],
+  ],
+  [['timeline', '--node-drained', 'zone-a-1', '--to', 'web'], /new connections/, ['title', 'ready']],
+];
+
+t.test('screens', async (t) => {
+  for (const [args, first, columns] of SCREENS) {
+    const name = args.join(' ');
+    const [command = '', ...rest] = args;
+    const text = await run([command, ...FILE, ...rest]);
+    t.equal(text.code, 0, `${name}: ${text.stderr}`);
+    t.match(text.stdout.replace(/\n/g, ' '), new RegExp(first.source.replaceAll('\\n', ' ')), name);
+    const wide = text.stdout.split('\n').filter((line) => [...line].length > 80);
+    t.same(wide, [], `${name}: 80 columns`);
+    t.notMatch(text.stdout, /NaN|undefined|Infinity/);
+    const markdown = await run([command, ...FILE, ...rest, '-o', 'markdown']);
+    t.match(markdown.stdout, /^\*\*/);
+    const csv = await run([command, ...FILE, ...rest, '-o', 'csv']);
+    const [head = '', one = ''] =
+      csv.stdout.split('\r\n').length > 1 ? csv.stdout.split('\r\n') : csv.stdout.split('\n');
+    for (const column of columns) t.ok(head.split(',').includes(column), `${name}: column ${column}`);
+    t.ok(one.length > 0);
+    const json = JSON.parse((await run([command, ...FILE, ...rest, '-o', 'json'])).stdout) as { summary: string };
+    const words = (value: string) => value.replace(/\s+/g, ' ');
+    t.ok(words(text.stdout).startsWith(words(json.summary)), `${name}: the summary is the headline`);
+  }
+});
+
+t.test('options that contradict each other, or say nothing', async (t) => {
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['timeline'], /Say what happens/],
+    [['timeline', '--scale-to', 'web=6', '--node-fails', 'zone-a-1'], /both say what happens/],
+    [['timeline', '--scale-to', 'web=6', '--time', 'later=4'], /--time takes/],
+    [['solve', '--find', 'everything', '--workload', 'web'], /--find/],
+    [['solve', '--find', 'policy', '--to', 'web', '--cost', 'happiness=1'], /--cost takes/],
+    [['solve', '--workload', 'web'], /how much is sent/],
+    [['sweep', '--workload', 'web', '--replicas', '1..3', '--rps', '-5'], /needs a/],
+    [
+      ['sweep', '--workload', 'web', '--replicas', '1..3', '--rps', '5', '--max-rps', '0'],
+      /\/sweep\/probability\/traffic/,
+    ],
+    [
+      ['sweep', '--workload', 'web', '--replicas', '1..3', '--rps', '5', '--max-rps', '4', '--max-chance', '100%'],
+      /maxChance/,
+    ],
+  ];
+  for (const [[command = '', ...rest], message] of cases) {
+    const { code, stderr } = await run([command, ...FILE, ...rest]);
+    t.equal(code, 2, rest.join(' '));
+    t.match(stderr, message);
+  }
+});
