@@ -2,9 +2,9 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Fraction } from '../state/fraction.js';
 import { format, parse, percent, points, short, subtract } from '../state/fraction.js';
-import { useWidth } from '../views/width.js';
 import type { Flow } from './flow-model.js';
 import { layoutOf, type PlacedLink, type PlacedNode } from './sankey-layout.js';
+import { useWidth } from './width.js';
 
 interface Props {
   readonly flow: Flow;

@@ -1,8 +1,9 @@
 /** A packet's way: hops in a row, the steps of each by hook, the header between them, and where it ends. */
 import type { Header, Hop, Step, Trace } from '../api/types.js';
 import { format, parse, percent } from '../state/fraction.js';
-import { VERDICT_SIGNS, VERDICT_WORDS, Verbatim } from '../views/parts.js';
 import { Packet } from './packet.js';
+import { Verbatim } from './verbatim.js';
+import { VERDICT_SIGNS, VERDICT_WORDS } from './verdicts.js';
 
 const KINDS: Readonly<Record<Hop['kind'], string>> = {
   CLIENT: 'client',

@@ -2,8 +2,11 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Finding, Probability, Problem, Severity, Verdict } from '../api/types.js';
+import { VERDICT_SIGNS, VERDICT_WORDS } from '../pictures/verdicts.js';
 import { type Failure, tryAgain } from '../state/ask.js';
 import { format, parse, percent, short } from '../state/fraction.js';
+
+export { Copy, Verbatim } from '../pictures/verbatim.js';
 
 /** The exact fraction and its percentage; a long fraction is whole in the title alone. */
 export function Share({ of, only }: { of: Pick<Probability, 'fraction'>; only?: 'fraction' | 'percent' }) {
@@ -16,23 +19,6 @@ export function Share({ of, only }: { of: Pick<Probability, 'fraction'>; only?: 
     </span>
   );
 }
-
-/** Signs beside colours: what a verdict looks like without them. */
-export const VERDICT_SIGNS: Readonly<Record<Verdict, string>> = {
-  DELIVERED: '✓',
-  REJECTED: '✕',
-  DROPPED: '▼',
-  UNREACHABLE: '∅',
-  UNKNOWN: '?',
-};
-
-export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
-  DELIVERED: 'Delivered',
-  REJECTED: 'Refused',
-  DROPPED: 'Dropped',
-  UNREACHABLE: 'Unreachable',
-  UNKNOWN: 'Not known',
-};
 
 export function VerdictMark({ verdict, cause }: { verdict: Verdict; cause?: string | undefined }) {
   return (
@@ -51,42 +37,6 @@ export function SeverityMark({ severity }: { severity: Severity }) {
     <span class={`severity ${severity.toLowerCase()}`}>
       <span aria-hidden="true">{SEVERITY_SIGNS[severity]}</span> {SEVERITY_WORDS[severity]}
     </span>
-  );
-}
-
-/** Copies text; says that it did. */
-export function Copy({ text, label = 'Copy' }: { text: string; label?: string }) {
-  const [done, setDone] = useState(false);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Without HTTPS there is no clipboard for scripts but this one.
-      const area = document.createElement('textarea');
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      document.execCommand('copy');
-      area.remove();
-    }
-    setDone(true);
-  };
-  return (
-    <button type="button" class="small" onClick={copy} onBlur={() => setDone(false)}>
-      {done ? 'Copied' : label}
-    </button>
-  );
-}
-
-/** Text as it is on a node or in a terminal, to copy. */
-export function Verbatim({ text, label }: { text: string; label: string }) {
-  return (
-    <div class="verbatim">
-      <Copy text={text} />
-      <pre tabIndex={0} role="region" aria-label={label}>
-        {text}
-      </pre>
-    </div>
   );
 }
 

@@ -81,7 +81,7 @@ export function ChainsPanel({
         <>
           <ChainsPicture
             graph={graph}
-            large={large}
+            large={large && innerWidth >= 860}
             selected={selected?.id ?? ''}
             label="Chains and where they lead"
             onSelect={({ id }) => set({ chain: id }, true)}

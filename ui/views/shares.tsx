@@ -8,7 +8,6 @@ import { route, set } from '../state/route.js';
 import { type Chosen, questionOf } from '../state/service-question.js';
 import { request, shownChanges } from '../state/session.js';
 import { useShown } from '../state/shown.js';
-import { useSourceGroups } from '../state/source-groups.js';
 import { RestsOn } from './assumptions.js';
 import { BalancerBox } from './balancer.js';
 import { useChosenService } from './choose-service.js';
@@ -16,6 +15,7 @@ import { FailureBox, FindingLines, Headline, Name, Share, VerdictMark, Waiting }
 import { ChainsPanel } from './rules.js';
 import { Selection } from './selection.js';
 import { Sentence } from './sentence.js';
+import { useSourceGroups } from './source-groups.js';
 
 /** The groups that the address says are open. */
 export function openGroups(): ReadonlySet<string> {

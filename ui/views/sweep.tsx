@@ -3,6 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { SweepResult } from '../api/types.js';
 import { Curves } from '../pictures/curves.js';
 import { loadCurves, overChance, shareCurves } from '../pictures/sweep-curves.js';
+import { useWidth } from '../pictures/width.js';
 import { useAnswer } from '../state/ask.js';
 import { format, parse, toNumber } from '../state/fraction.js';
 import { scalable, useObjects } from '../state/objects.js';
@@ -14,7 +15,6 @@ import { RestsOn } from './assumptions.js';
 import { Empty, FailureBox, FindingLines, Headline, Share, Waiting } from './parts.js';
 import { Select } from './select.js';
 import { SweepSentence } from './sweep-sentence.js';
-import { useWidth } from './width.js';
 
 const chanceText = (chance: number | undefined) =>
   chance === undefined ? '–' : `${Number((100 * chance).toPrecision(3))} %`;

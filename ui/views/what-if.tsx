@@ -10,7 +10,6 @@ import { route } from '../state/route.js';
 import { type Chosen, chosenOf, questionOf } from '../state/service-question.js';
 import { addChange, changes, listedChanges, request } from '../state/session.js';
 import { useShown } from '../state/shown.js';
-import { useSourceGroups } from '../state/source-groups.js';
 import { RestsOn } from './assumptions.js';
 import { AddChange } from './change-forms.js';
 import { ChangeList, changeFaults, faultsOf } from './change-list.js';
@@ -19,6 +18,7 @@ import { ChainsDiff, Consequences, EstablishedBox, SharesDifference } from './di
 import { Empty, FailureBox, FindingLines, Headline, Waiting } from './parts.js';
 import { Sentence } from './sentence.js';
 import { toggleGroup } from './shares.js';
+import { useSourceGroups } from './source-groups.js';
 
 const WIDE = 1700;
 

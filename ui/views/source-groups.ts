@@ -2,10 +2,10 @@
 import { useMemo } from 'preact/hooks';
 import type { Body, ListedNode, ServiceProbability } from '../api/types.js';
 import { addsUp, type SourceGroup } from '../pictures/flow-model.js';
-import { useAnswer } from './ask.js';
-import { type Fraction, fraction, isZero, parse } from './fraction.js';
-import { type Chosen, questionOf } from './service-question.js';
-import { request } from './session.js';
+import { useAnswer } from '../state/ask.js';
+import { type Fraction, fraction, isZero, parse } from '../state/fraction.js';
+import { type Chosen, questionOf } from '../state/service-question.js';
+import { request } from '../state/session.js';
 
 /** More nodes than this are asked about zone by zone. */
 const MOST_GROUPS = 16;
