@@ -49,16 +49,25 @@ function policiesDiffer(before: Cluster, after: Cluster): { readonly policies: b
   return { policies, namespaces };
 }
 
-/** Everything of the policies that is about a pod in one direction. */
-function aboutPod(cluster: Cluster, pod: Pod, direction: Direction): string {
+/** The policies that are about a pod in one direction, with how sure that is. */
+function aboutPod(cluster: Cluster, pod: Pod, direction: Direction): readonly (readonly [Resource, boolean])[] {
   const set = policySetOf(cluster);
-  const own = set
-    .isolating(pod, direction)
-    .policies.map(({ resource }) => resourceName(resource) + contentOf(resource));
-  const admin = set
-    .subjects(pod)
-    .map(({ policy, isSure }) => `${resourceName(policy.resource)}${isSure}${contentOf(policy.resource)}`);
-  return [...own, ...admin].join('\n');
+  return [
+    ...set.isolating(pod, direction).policies.map(({ resource }) => [resource, true] as const),
+    ...set.subjects(pod).map(({ policy, isSure }) => [policy.resource, isSure] as const),
+  ];
+}
+
+/** Whether two sides' policies about a pod are the same; most are the same objects. */
+function sameAbout(was: ReturnType<typeof aboutPod>, is: ReturnType<typeof aboutPod>): boolean {
+  return (
+    was.length === is.length &&
+    was.every(([one, isSure], index) => {
+      const [other, isSureToo] = is[index] as readonly [Resource, boolean];
+      if (isSure !== isSureToo) return false;
+      return one === other || (resourceName(one) === resourceName(other) && contentOf(one) === contentOf(other));
+    })
+  );
 }
 
 const labelsOf = (pod: Pod | undefined) => JSON.stringify(pod?.metadata.labels ?? {});
@@ -86,7 +95,7 @@ function concerned(before: Cluster, after: Cluster, wide: boolean): Concerned {
           found.relabelled.add(name);
           return true;
         }
-        return aboutPod(before, same, direction) !== aboutPod(after, pod, direction);
+        return !sameAbout(aboutPod(before, same, direction), aboutPod(after, pod, direction));
       });
       if (differs) found[direction].add(name);
     }
@@ -126,15 +135,19 @@ interface Wanted {
   readonly targets: readonly ReachTarget[];
 }
 
-/**
- * Compares what is wanted before and after; a pure function. `targetLimit`: to how many Service ports ways are walked at most, which is most
- * of what it costs.
- */
+export interface PairOptions {
+  readonly limit?: number;
+  /** To how many Service ports ways are walked at most, which is most of what it costs. Default all. */
+  readonly targetLimit?: number;
+  /** Whether findings are made of what changes. Default true. */
+  readonly findings?: boolean;
+}
+
+/** Compares what is wanted before and after; a pure function. */
 export function policyPairs(
   before: Prepared,
   after: Prepared,
-  limit = MOST_PAIRS,
-  targetLimit = Number.POSITIVE_INFINITY,
+  { limit = MOST_PAIRS, targetLimit = Number.POSITIVE_INFINITY, findings = true }: PairOptions = {},
 ): PolicyPairs {
   const clusters = [before.cluster, after.cluster] as const;
   if (before.cluster.resources === after.cluster.resources && before.cluster.pods === after.cluster.pods)
@@ -175,7 +188,7 @@ export function policyPairs(
   return {
     changed,
     services: [...new Set(changed.map(({ to: { service } }) => `${service?.namespace}/${service?.name}`))].sort(),
-    findings: [...pairFindings(changed, after), ...openedOutside(before, after)],
+    findings: findings ? [...pairFindings(changed, after), ...openedOutside(before, after)] : [],
     ...(unknown === undefined ? {} : { unknown }),
   };
 }

@@ -141,7 +141,11 @@ function candidates(path: NonNullable<QuestionRequest['path']>, result: PathResu
 
 /** What a change of policies opens and closes beside the pair that is asked about. */
 function besides(before: Prepared, after: Prepared, path: NonNullable<QuestionRequest['path']>) {
-  const { changed, unknown } = policyPairs(before, after, MOST_PAIRS, MOST_TARGETS);
+  const { changed, unknown } = policyPairs(before, after, {
+    limit: MOST_PAIRS,
+    targetLimit: MOST_TARGETS,
+    findings: false,
+  });
   if (unknown !== undefined) return {};
   const { source, destination } = path;
   const isAsked = (pair: ReachPair) => {
