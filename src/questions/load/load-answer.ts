@@ -7,6 +7,7 @@ import {
   arriving,
   atRandom,
   byClients,
+  type Entry,
   inTurn,
   inTurnOfOwn,
   MOST_SIMULATED,
@@ -249,6 +250,8 @@ function spreadOf(
       return { law: 'IN_TURN', spread: inTurnOfOwn(connections, nodes) };
     }
   }
+  const twice = keptByBalancer(law, offered, entries, groups);
+  if (twice !== undefined) return { law: law.kind, spread: twice };
   if (connections > MOST_SIMULATED) return none(`Up to ${MOST_SIMULATED} connections are simulated. ${law.why}`);
   const spread = simulated({
     connections,
@@ -259,6 +262,45 @@ function spreadOf(
     capacities: capacity,
   });
   return { law: law.kind, spread };
+}
+
+/** Up to so many connections the two stages are worked out exactly. */
+const MOST_TWO_STAGES = 300;
+
+/** A load balancer that keeps clients on nodes, which draw among pods of their own for each connection: exact where the model takes it. */
+function keptByBalancer(
+  law: Law,
+  { connections = 0, clients, at }: Offered,
+  entries: readonly Entry[],
+  groups: readonly Group[],
+): SpreadLoads | undefined {
+  if (law.kind !== 'STAGES' || !law.clientsKeepEntry || clients === undefined) return undefined;
+  if (connections > MOST_TWO_STAGES || connections % clients !== 0) return undefined;
+  const pods = new Set(entries.flatMap((entry) => entry.pods));
+  const own = pods.size === entries.reduce((sum, entry) => sum + entry.pods.length, 0);
+  const alike = entries.every(
+    ({ choice, shares }) => choice === 'RANDOM' && shares.every((share) => Math.abs(share - (shares[0] ?? 0)) < 1e-12),
+  );
+  const limits = new Set(groups.map(({ capacity }) => capacity));
+  if (!own || !alike || limits.size !== 1) return undefined;
+  const total = entries.reduce((sum, { weight }) => sum + weight, 0);
+  const [capacity] = limits;
+  const each = connections / clients;
+  const nodes = entries.map(({ weight, pods: numbers }) => ({
+    count: 1,
+    weight: weight / total,
+    pods: numbers.length,
+    ...(capacity === undefined ? {} : { capacity }),
+  }));
+  const given = { connections, connectionsPerClient: each, loadBalancer: 'random', node: 'random', nodes };
+  const answer = modelled('two-stage', given, at) as unknown as SpreadLoads;
+  // A pod has nothing from a client that goes to another node, or whose connections all go to its neighbours.
+  const idle = nodes.reduce(
+    (sum, { weight, pods: count }) => sum + count * (1 - weight + weight * (1 - 1 / count) ** each) ** clients,
+    0,
+  );
+  const { most, least, anyIdle = 0, anyOver } = answer;
+  return { most, least, anyIdle, expectedIdle: idle, ...(anyOver === undefined ? {} : { anyOver }) };
 }
 
 function capacities(
