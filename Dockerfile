@@ -7,7 +7,9 @@ COPY tsconfig.json ./
 COPY openapi ./openapi
 COPY proto ./proto
 COPY src ./src
-RUN node openapi/generate.mjs && node proto/generate.mjs && npx tsc -p . && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+COPY ui ./ui
+COPY examples ./examples
+RUN node openapi/generate.mjs && node proto/generate.mjs && npx tsc -p . && npm run -s build:ui && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim
 # What only builds need is not in the image.
@@ -15,6 +17,7 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /us
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist/src ./dist/src
+COPY --from=build /app/dist/ui ./dist/ui
 COPY package.json LICENSE ./
 COPY openapi ./openapi
 COPY proto ./proto

@@ -26,6 +26,27 @@ export const POLICY_KINDS = [
   'globalnetworkpolicies.crd.projectcalico.org',
 ] as const;
 
+/**
+ * Kinds that say which load balancers there are and how they balance, of which each cluster has some: Ingresses of AWS's controllers,
+ * objects of MetalLB and Cilium.
+ */
+export const BALANCER_KINDS = [
+  'ingresses.networking.k8s.io',
+  'ingressclasses.networking.k8s.io',
+  'ingressclassparams.elbv2.k8s.aws',
+  'targetgroupbindings.elbv2.k8s.aws',
+  'ipaddresspools.metallb.io',
+  'l2advertisements.metallb.io',
+  'bgpadvertisements.metallb.io',
+  'bgppeers.metallb.io',
+  'servicel2statuses.metallb.io',
+  'ciliuml2announcementpolicies.cilium.io',
+  'ciliumloadbalancerippools.cilium.io',
+  'ciliumbgpclusterconfigs.cilium.io',
+  'ciliumbgpadvertisements.cilium.io',
+  'ciliumbgppeeringpolicies.cilium.io',
+] as const;
+
 /** The command that prints a snapshot. */
 export const KUBECTL_GET = `kubectl get ${SNAPSHOT_KINDS.join(',')} -A -o json`;
 
@@ -34,6 +55,9 @@ export const KUBECTL_COMMAND = `${KUBECTL_GET} > cluster.json`;
 
 /** Further snapshot files, where administrators' policies or those of a network plugin are there. */
 export const KUBECTL_POLICIES_COMMAND = `kubectl get ${POLICY_KINDS[0]} -o json > admin-policies.json`;
+
+/** Further snapshot files, where an Ingress has a load balancer of its own. */
+export const KUBECTL_INGRESSES_COMMAND = 'kubectl get ingresses,ingressclasses -A -o json > ingresses.json';
 
 /** A second snapshot file, where kube-proxy is configured by a ConfigMap. */
 export const KUBECTL_CONFIG_COMMAND = 'kubectl get configmap kube-proxy -n kube-system -o json > kube-proxy.json';

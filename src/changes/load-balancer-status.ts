@@ -32,7 +32,7 @@ export function publishedService(cluster: Cluster, settings: Settings, service: 
   const key = namespacedName(service);
   const [first = 'IPv4'] = familiesOf(service);
   const balancer = balancerOf(cluster, settings, first, service);
-  const { hostname, ipMode, scheme, addresses } = balancer.allocation;
+  const { hostname, ipMode, scheme, addresses, fromPool, pending } = balancer.allocation;
   const publish = (ingress: readonly Ingress[]): Service => ({
     ...service,
     status: { ...service.status, loadBalancer: { ...service.status?.loadBalancer, ingress } },
@@ -52,19 +52,33 @@ export function publishedService(cluster: Cluster, settings: Settings, service: 
   if (addresses !== undefined) return { service: publish(addresses.map((ip) => ({ ip, ...mode }))), choices: [] };
   const kept = former.filter(({ ip }) => ip);
   if (kept.length > 0) return { service: publish(kept.map((entry) => ({ ...entry, ...mode }))), choices: [] };
+  if (pending !== undefined) {
+    const what = `address of the load balancer of Service ${key}`;
+    return {
+      service,
+      choices: [{ what, taken: 'none', alternatives: [], why: `${pending} The Service stays pending.` }],
+    };
+  }
   const taken = new Set<string>();
   const choices: Choice[] = [];
   const ingress = familiesOf(service).map((family): Ingress => {
     const asked = family === first ? service.spec?.loadBalancerIP : undefined;
-    const ip = asked || freeBalancerAddress(cluster, family, key, taken);
+    const pooled = family === first ? fromPool?.address : undefined;
+    const ip = asked || pooled || freeBalancerAddress(cluster, family, key, taken);
     taken.add(ip);
     choices.push({
       what: `${family} address of the load balancer of Service ${key}`,
       taken: ip,
-      alternatives: asked ? [] : [`any ${scheme === 'INTERNAL' ? 'internal ' : ''}address that the provider gives out`],
+      alternatives: asked
+        ? []
+        : pooled
+          ? [`any other free address of ${fromPool?.name}`]
+          : [`any ${scheme === 'INTERNAL' ? 'internal ' : ''}address that the provider gives out`],
       why: asked
         ? 'spec.loadBalancerIP asks for it.'
-        : 'Which address the provider gives is not known: one for documentation stands for it, unless the change names one (loadBalancerIngress).',
+        : pooled
+          ? `${fromPool?.name} serves the Service: the lowest address that is free is taken here.`
+          : 'Which address the provider gives is not known: one for documentation stands for it, unless the change names one (loadBalancerIngress).',
     });
     return { ip, ...mode };
   });

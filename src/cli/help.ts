@@ -1,4 +1,9 @@
-import { KUBECTL_COMMAND, KUBECTL_CONFIG_COMMAND, KUBECTL_POLICIES_COMMAND } from '../base/kubectl.js';
+import {
+  KUBECTL_COMMAND,
+  KUBECTL_CONFIG_COMMAND,
+  KUBECTL_INGRESSES_COMMAND,
+  KUBECTL_POLICIES_COMMAND,
+} from '../base/kubectl.js';
 import type { PlainKind } from '../questions/kinds.js';
 import { wrap } from '../reports/wrap.js';
 import { COMMAND_NAMES, COMMANDS, type CommandName, type Option, PLAIN_KINDS, whatIfOptions } from './options.js';
@@ -19,6 +24,8 @@ const SNAPSHOT_LINES = [
   'The second file is worth giving too (-s cluster.json -s kube-proxy.json) where kube-proxy has that ConfigMap.',
   'Policies of administrators, where the cluster has them, are a file for each kind:',
   `  ${KUBECTL_POLICIES_COMMAND}`,
+  'Ingresses with a load balancer of their own (AWS), and likewise the objects of MetalLB and Cilium:',
+  `  ${KUBECTL_INGRESSES_COMMAND}`,
 ];
 
 const EXIT_LINES = [

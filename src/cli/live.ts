@@ -1,5 +1,11 @@
 /** A snapshot of a running cluster: each kind by its own `kubectl get`, so that one that is forbidden does not take the others with it. */
-import { KUBECTL_COMMAND, KUBECTL_CONFIG_COMMAND, POLICY_KINDS, SNAPSHOT_KINDS } from '../base/kubectl.js';
+import {
+  BALANCER_KINDS,
+  KUBECTL_COMMAND,
+  KUBECTL_CONFIG_COMMAND,
+  POLICY_KINDS,
+  SNAPSHOT_KINDS,
+} from '../base/kubectl.js';
 import type { Arguments } from './arguments.js';
 import { type Io, writeAll } from './io.js';
 import { type KubectlDone, runKubectl } from './kubectl.js';
@@ -82,7 +88,7 @@ export async function liveSnapshot(args: Arguments, io: Io): Promise<SnapshotFil
   await say('Reading the cluster with kubectl:');
   const isManaged = args.has('server-side') || args.has('show-managed-fields');
   const managed = isManaged ? ['--show-managed-fields'] : [];
-  const get = async <K extends Kind | (typeof POLICY_KINDS)[number]>(kind: K) => {
+  const get = async <K extends Kind | (typeof POLICY_KINDS)[number] | (typeof BALANCER_KINDS)[number]>(kind: K) => {
     const done = await runKubectl(['get', kind, '--all-namespaces', '-o', 'json', ...managed], args, io);
     await say(` ${kind}`);
     return { kind, done };
@@ -99,6 +105,7 @@ export async function liveSnapshot(args: Arguments, io: Io): Promise<SnapshotFil
     })),
   );
   const policies = await inTurns(POLICY_KINDS.map((kind) => () => get(kind)));
+  const balancers = await inTurns(BALANCER_KINDS.map((kind) => () => get(kind)));
   await say('\n');
   const files: SnapshotFile[] = [];
   const lines: string[] = [];
@@ -114,6 +121,11 @@ export async function liveSnapshot(args: Arguments, io: Io): Promise<SnapshotFil
   for (const { kind, done } of policies) {
     if (done.failure === undefined) files.push({ name: `kubectl get ${kind}`, bytes: done.stdout });
     else if (FORBIDDEN.test(done.failure)) lines.push(`${kind} are forbidden: these policies are taken to be absent.`);
+    else if (!isOfKind(done)) throw refused(kind, done);
+  }
+  for (const { kind, done } of balancers) {
+    if (done.failure === undefined) files.push({ name: `kubectl get ${kind}`, bytes: done.stdout });
+    else if (FORBIDDEN.test(done.failure)) lines.push(`${kind} are forbidden: load balancers are taken to do without.`);
     else if (!isOfKind(done)) throw refused(kind, done);
   }
   for (const { name, done } of maps) {

@@ -619,7 +619,7 @@ export const COMMANDS: Readonly<
       'request-timeout': { value: 'TIME', help: 'how long kubectl waits, as 30s' },
       ...HELP,
     },
-    examples: ['kube-whatif open -s cluster.json', 'kubectl whatif open'],
+    examples: ['kube-whatif open -s cluster.json', 'kube-whatif open --context prod'],
   },
   serve: {
     summary: 'answer the same questions over HTTP',

@@ -31,6 +31,10 @@ const LEFT_OUT = new Set([
   'livenessProbe',
   'startupProbe',
   'imagePullSecrets',
+  // Of Ingresses: hosts, and the Secrets of their certificates.
+  'host',
+  'hosts',
+  'tls',
   'serviceAccount',
   'serviceAccountName',
   'message',

@@ -27,6 +27,7 @@ import type {
   ProbeResult,
   WalkProbe,
 } from './implementation.js';
+import { sourceRanges } from './source-ranges.js';
 
 export type { Phase };
 
@@ -187,8 +188,14 @@ export class Balancer {
   }
 
   #checkOf(port: BalancedPort): HealthCheck {
-    const usual = this.implementation.healthCheck(this.#balanced, port);
-    return this.implementation.options.includes('healthCheck') ? chosenCheck(this.#balanced, port, usual) : usual;
+    const { healthCheck: said } = this.#balanced.options;
+    // What the request says need not be assumed: the usual check gives its pace alone.
+    const asked = said === undefined ? this.#balanced : { ...this.#balanced, assume: () => {} };
+    const usual = this.implementation.healthCheck(asked, port);
+    if (!this.implementation.options.includes('healthCheck')) return usual;
+    // Pods have no node ports: of them it can be said that nobody checks them.
+    const fits = usual.answeredBy !== 'POD' || said === 'NONE';
+    return fits ? chosenCheck(this.#balanced, port, usual) : usual;
   }
 
   /** Seconds until the health checks of every port have found the present state. */
@@ -223,7 +230,15 @@ export class Balancer {
   }
 
   get firewall(): Firewall {
-    return this.implementation.firewall(this.#balanced);
+    const own = this.implementation.firewall(this.#balanced);
+    const { enforcesSourceRanges: said } = this.#balanced.options;
+    const ranges = sourceRanges(this.service);
+    if (said === undefined || ranges === undefined) return own;
+    const allowed = said ? (own.allowed ?? ranges) : undefined;
+    const rule = said
+      ? `source ranges are enforced before the nodes, as the request says: ${ranges.join(', ')}`
+      : 'source ranges are not enforced before the nodes, as the request says';
+    return { allowed, rules: [...own.rules, rule] };
   }
 
   get drain(): Drain {
@@ -266,6 +281,11 @@ export class Balancer {
     const failedOpen = chosen.length === 0 && group.length > 0 && this.implementation.failsOpen(this.#balanced);
     const spread = this.#spread(failedOpen ? group : chosen, client, phase === 'BEFORE' ? earlier : undefined);
     return { shares: spread, failedOpen };
+  }
+
+  /** Whether its backends are pods: then no rule of a node is met, and neither traffic policies nor session affinity apply. */
+  get sendsToPods(): boolean {
+    return this.backends.members.some(({ kind }) => kind === 'POD');
   }
 
   /** Whether it sends connections, or probes, to the Service's node ports; true where it has no backend that could tell. */

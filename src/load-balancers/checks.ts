@@ -36,6 +36,22 @@ export function nodePortCheck({ nodePort }: BalancedPort, timing: Timing, source
   return { protocol: 'TCP', port: nodePort ?? 0, ...timing, sources, answeredBy: 'NODE_PORT' };
 }
 
+/**
+ * Nobody probes: who announces or holds the address gets connections, as leases, advertisements or endpoints say. `seconds`: until a
+ * change has come through.
+ */
+export function announcement(seconds: number): HealthCheck {
+  return {
+    protocol: 'NONE',
+    port: 0,
+    intervalSeconds: seconds,
+    unhealthyAfter: 1,
+    healthyAfter: 1,
+    sources: [],
+    answeredBy: 'ANNOUNCEMENT',
+  };
+}
+
 /** No health check: every backend is in use. */
 export const NO_CHECK: HealthCheck = {
   protocol: 'NONE',

@@ -1,6 +1,6 @@
 import { ONE } from '../base/fraction.js';
-import { isLocal, nodeHealthCheck, type Timing } from './checks.js';
-import { toNodePort } from './forward.js';
+import { announcement, isLocal, nodeHealthCheck, type Timing } from './checks.js';
+import { keepHeader, toNodePort } from './forward.js';
 import type { Implementation } from './implementation.js';
 import { nodeBackends } from './node-filter.js';
 import { ownAddress } from './own-address.js';
@@ -11,6 +11,9 @@ import { sourceRanges } from './source-ranges.js';
  * (k8s.io/cloud-provider leaves it to each; 10 s and 3 failures are what AWS and OpenStack use).
  */
 const TIMING: Timing = { intervalSeconds: 10, timeoutSeconds: 5, unhealthyAfter: 3, healthyAfter: 2 };
+
+/** Seconds until another node holds an address whose node went away: what VRRP takes. */
+const FAILOVER_SECONDS = 4;
 
 /**
  * A load balancer over node ports, as clouds without a way of their own have it: it rewrites the destination to a
@@ -27,12 +30,31 @@ export const generic: Implementation = {
     'enforcesSourceRanges',
     'reply',
     'failOpen',
+    'leader',
   ],
   takes: () => undefined,
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
   backends: (balanced) => nodeBackends(balanced, 'nodes'),
-  weights: (_balanced, candidates) => candidates.map(() => ONE),
+  weights(balanced, candidates) {
+    balanced.assume(
+      'loadBalancer.spread',
+      'nodes alike',
+      'Nothing in the snapshot shows how this load balancer spreads connections over the nodes that pass its check, which decides each pod’s share under externalTrafficPolicy Local.',
+    );
+    return candidates.map(() => ONE);
+  },
+  probe({ options: { leader } }, { node }) {
+    if (leader === undefined) return undefined;
+    const holds = leader === node;
+    return {
+      healthy: holds,
+      status: undefined,
+      detail: holds ? `${node} holds the address` : `${leader} holds the address, not ${node}`,
+    };
+  },
   forward(balanced, sent, backend) {
+    // A node that holds the address gets packets as they were sent.
+    if (balanced.options.leader !== undefined) return keepHeader(sent, backend);
     const { preserveClientAddress: given } = balanced.options;
     if (given === undefined) {
       balanced.assume(
@@ -45,6 +67,7 @@ export const generic: Implementation = {
     return toNodePort(balanced, sent, backend, source);
   },
   healthCheck(balanced) {
+    if (balanced.options.leader !== undefined) return announcement(FAILOVER_SECONDS);
     balanced.assume(
       'loadBalancer.healthCheck',
       { intervalSeconds: TIMING.intervalSeconds, unhealthyAfter: TIMING.unhealthyAfter },
@@ -53,7 +76,8 @@ export const generic: Implementation = {
     return nodeHealthCheck(balanced, TIMING, []);
   },
   failsOpen(balanced) {
-    const { failOpen } = balanced.options;
+    const { failOpen, leader } = balanced.options;
+    if (leader !== undefined) return false;
     if (failOpen === undefined) {
       balanced.assume(
         'loadBalancer.failOpen',
@@ -63,10 +87,10 @@ export const generic: Implementation = {
     }
     return failOpen ?? false;
   },
-  affinity: () => ({
-    by: 'CONNECTION',
-    detail: 'each connection is sent anew: nothing tells that it keeps clients to a node',
-  }),
+  affinity: ({ options: { leader } }) =>
+    leader === undefined
+      ? { by: 'CONNECTION', detail: 'each connection is sent anew: nothing shows that it keeps clients to a node' }
+      : { by: 'CLIENT_ADDRESS', detail: 'all connections enter at the node that holds the address' },
   firewall(balanced) {
     const ranges = sourceRanges(balanced.service);
     const given = balanced.options.enforcesSourceRanges;
@@ -88,7 +112,8 @@ export const generic: Implementation = {
       : 'open connections of a node that is taken out end or go on as the provider has it',
   }),
   reply(balanced) {
-    const { reply } = balanced.options;
+    const { reply, leader } = balanced.options;
+    if (leader !== undefined) return reply ?? 'DIRECT';
     if (reply === undefined) {
       balanced.assume(
         'loadBalancer.reply',

@@ -160,6 +160,10 @@ export interface Allocation {
   readonly ipMode: 'VIP' | 'Proxy';
   /** Only a host name is published, no address. */
   readonly hostname?: string;
+  /** The address that a pool in the snapshot gives, where the Service has none and asks for none. */
+  readonly fromPool?: { readonly name: string; readonly address: string };
+  /** Why the Service gets no address, as a sentence. */
+  readonly pending?: string;
   /** Addresses of the cluster itself are published, whatever was before. */
   readonly addresses?: readonly string[];
 }
@@ -189,8 +193,8 @@ export interface Implementation {
   forward(balanced: Balanced, sent: BalancedHeader, backend: Backend): Forwarded | { readonly refused: string };
   /** How backends are checked for one port of the Service. */
   healthCheck(balanced: Balanced, port: BalancedPort): HealthCheck;
-  /** Whether a backend is in use, where that is no matter of a health check. */
-  probe?(balanced: Balanced, backend: Backend): ProbeResult;
+  /** Whether a backend is in use, where that is no matter of a health check; undefined: the health check says. */
+  probe?(balanced: Balanced, backend: Backend): ProbeResult | undefined;
   /** Whether connections go to all backends when none is healthy. */
   failsOpen(balanced: Balanced): boolean;
   /** What a client sees when no backend is in use: nothing at all, or a refusal. Default: nothing (timeout). */

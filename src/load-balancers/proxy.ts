@@ -1,4 +1,3 @@
-import { ONE } from '../base/fraction.js';
 import { nodeHealthCheck } from './checks.js';
 import { toNodePort } from './forward.js';
 import { generic } from './generic.js';
@@ -27,7 +26,6 @@ export const proxy: Implementation = {
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'Proxy' }),
   backends: (balanced) =>
     balanced.options.targetType === 'IP' ? podBackends(balanced, 'pods') : nodeBackends(balanced, 'nodes'),
-  weights: (_balanced, candidates) => candidates.map(() => ONE),
   forward(balanced, sent, backend) {
     const source = ownAddress(balanced, 'an address of the proxy');
     return backend.kind === 'POD'

@@ -16,6 +16,7 @@ import type { ServicePort } from '../proxy/service-port.js';
 import { Host, isLoopback } from './host.js';
 import { type InterfaceNames, interfaceNames } from './interface-names.js';
 import { AddressBook, nodeIsDown, Places } from './network.js';
+import type { KnownWay } from './trail.js';
 
 /** An endpoint that a question is about. ProxyEndpoint is one. */
 export interface KnownEndpoint {
@@ -28,8 +29,12 @@ export interface KnownEndpoint {
   readonly pod?: string;
 }
 
+/** IPv4 in its one spelling: it is most addresses, and reading it takes longer than looking at it. */
+const PLAIN_IPV4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
+
 /** Packets have an address, however a slice spells it. */
 export function canonicalEndpoint<E extends KnownEndpoint>(endpoint: E): E {
+  if (PLAIN_IPV4.test(endpoint.address)) return endpoint;
   const address = addressOf(endpoint.address)?.text ?? endpoint.address;
   if (address === endpoint.address) return endpoint;
   const port = endpoint.id.slice(endpoint.id.lastIndexOf(':') + 1);
@@ -58,6 +63,8 @@ export interface FabricOptions {
   readonly earlier?: { readonly cluster: Cluster; readonly settings: Settings };
   /** Whether trails only record where policies act, so that one walk serves many clients. */
   readonly recordsPolicies?: boolean;
+  /** Whether each packet is walked by itself, also where another one is known to go the same way. For comparison. */
+  readonly walksEach?: boolean;
 }
 
 const books = new WeakMap<Cluster, WeakMap<Settings, Map<IPFamily, AddressBook>>>();
@@ -91,6 +98,10 @@ export class Fabric {
   readonly family: IPFamily;
   readonly book: AddressBook;
   readonly places: Places;
+  /** What became of packets of which others differ in nothing but the address of a pod, by what they have in common. */
+  readonly ways = new Map<string, KnownWay>();
+  /** Lists of endpoints that are known already: a Service port's is one list. */
+  readonly #expected = new WeakSet<Iterable<KnownEndpoint>>();
   readonly assumptions = new AssumptionList();
   readonly #options: FabricOptions;
   readonly #hosts = new Map<string, Host>();
@@ -235,6 +246,10 @@ export class Fabric {
     }
   }
 
+  get walksEach(): boolean {
+    return this.#options.walksEach === true;
+  }
+
   /** Whether the rules of some node are given. */
   get hasGivenRules(): boolean {
     return (this.#options.rulesets?.size ?? 0) > 0;
@@ -352,6 +367,8 @@ export class Fabric {
 
   /** Makes the endpoints of a Service port known as such, with the places that slices give them. */
   expect(endpoints: Iterable<KnownEndpoint>): void {
+    if (this.#expected.has(endpoints)) return;
+    this.#expected.add(endpoints);
     for (const given of endpoints) {
       const endpoint = canonicalEndpoint(given);
       this.#endpoints.set(endpoint.id, endpoint);

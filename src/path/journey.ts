@@ -1,13 +1,14 @@
 import { nodeZone } from '../cluster/addresses.js';
 import { arriveDirectly } from '../load-balancers/direct.js';
 import { copyOf, headerOf, type Packet } from '../netfilter/packet.js';
+import { alikeJourney, likenessOf } from './alike-endpoints.js';
 import { passBalancer } from './balancing.js';
 import { takenBeforeRules } from './before-rules.js';
 import type { Client, Target, Through } from './client.js';
 import { conclude, ended, passedBalancer, undecidedReceiver, withTrail } from './conclude.js';
 import type { Fabric } from './fabric.js';
 import { isLoopback, TUNNEL, UPLINK } from './host.js';
-import { type Exit, passNode } from './node-pass.js';
+import { type Entered, type Exit, enterNode, type Passed, passOn } from './node-pass.js';
 import { receiveInside, receiveOutside } from './receive.js';
 import { type Branch, both, CERTAIN, type HostStep, hop, hostStep, type Journey } from './trail.js';
 
@@ -56,6 +57,8 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
   const own = client.kind === 'POD' ? insidePod(fabric, client, target, start) : undefined;
   if (own !== undefined) return [own];
   const journeys: Journey[] = [];
+  /** The node at which the last packet was handed to a pod. */
+  let handedOver = '';
   const enter = (branch: Branch, node: string, entry: 'PREROUTING' | 'OUTPUT', nodes: number) => {
     if (!fabric.cluster.nodes.has(node)) {
       const detail = `node ${node} is not in the snapshot: what it does with ${branch.packet.destination} is not known`;
@@ -88,14 +91,51 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
       journeys.push(ended(arrived, taken));
       return;
     }
-    for (const passed of passNode(fabric, node, arrived, entry)) {
-      if ('ending' in passed)
-        journeys.push(ended(passed.branch, passed.ending, undecidedReceiver(fabric, passed.branch, passed.ending)));
-      else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);
-      else if (leavesForBalancer(fabric, client, passed.branch, passed.exit))
-        balance(passed.branch, zoneOf(fabric, node), nodes);
-      else journeys.push(conclude(fabric, client, node, passed.branch, passed.exit));
+    const { entered, done } = enterNode(fabric, node, arrived, entry);
+    for (const passed of done) follow(passed, node, nodes);
+    for (const one of entered) pass(one, node, nodes);
+  };
+  /** What becomes of a branch that a node has done with. */
+  const follow = (passed: Passed, node: string, nodes: number) => {
+    if ('ending' in passed)
+      journeys.push(ended(passed.branch, passed.ending, undecidedReceiver(fabric, passed.branch, passed.ending)));
+    else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);
+    else if (leavesForBalancer(fabric, client, passed.branch, passed.exit))
+      balance(passed.branch, zoneOf(fabric, node), nodes);
+    else {
+      handedOver = passed.exit.kind === 'POD' ? node : '';
+      journeys.push(conclude(fabric, client, node, passed.branch, passed.exit));
     }
+  };
+  /** Every way of a packet from the first hook of a node on. */
+  const walkOn = (entered: Entered, node: string, nodes: number) => {
+    const { done, taken } = passOn(fabric, node, entered);
+    for (const passed of done) follow(passed, node, nodes);
+    for (const one of taken) pass(one, node, nodes);
+  };
+  /** The same, where it is not known yet from a packet that nothing tells apart. */
+  const pass = (entered: Entered, node: string, nodes: number) => {
+    const likeness = likenessOf(fabric, client, node, entered);
+    const known = likeness === undefined ? undefined : fabric.ways.get(likeness);
+    if (known !== undefined) {
+      const alike = alikeJourney(fabric, known, entered, () => apart(entered, node, nodes));
+      if (alike !== undefined) {
+        journeys.push(alike);
+        return;
+      }
+    }
+    const before = journeys.length;
+    handedOver = '';
+    walkOn(entered, node, nodes);
+    if (likeness === undefined || known !== undefined || journeys.length !== before + 1) return;
+    const journey = journeys[before] as Journey;
+    if (journey.verdict === 'DELIVERED' && handedOver !== '') fabric.ways.set(likeness, { journey, node: handedOver });
+  };
+  /** The one journey of a packet that was known before it was walked. */
+  const apart = (entered: Entered, node: string, nodes: number): Journey => {
+    const before = journeys.length;
+    walkOn(entered, node, nodes);
+    return journeys.splice(before)[0] as Journey;
   };
   const balance = (branch: Branch, zone: string, nodes: number, through?: Through) => {
     const balancer = through?.balancer ?? fabric.balancerAt(branch.packet.destination);

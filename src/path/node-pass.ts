@@ -1,5 +1,5 @@
 import { addressOf, cidrContains, networkOf } from '../base/address.js';
-import { copyOf, headerOf, type Packet, withSource } from '../netfilter/packet.js';
+import { copyOf, type Header, headerOf, type Packet, withSource } from '../netfilter/packet.js';
 import type { Hook, Ruleset, Table } from '../netfilter/ruleset.js';
 import { walkHook } from '../netfilter/walk/walk.js';
 import { type Earlier, endingOf } from './causes.js';
@@ -20,7 +20,7 @@ export type Passed =
   | { readonly branch: Branch; readonly ending: Ending };
 
 /** A branch on its way through one node, with what the node's hooks did to it so far (newest first). */
-interface Passing {
+export interface Passing {
   readonly branch: Branch;
   readonly earlier: Earlier | undefined;
 }
@@ -62,22 +62,40 @@ function behindBalancer(ruleset: Ruleset): Ruleset {
   return reduced;
 }
 
-/**
- * Takes a new connection's packet through one node: from the wire or a pod (PREROUTING) or from a process (OUTPUT) to
- * where the node sends it. The hooks are called in the kernel's order; OUTPUT is routed before and after its rules,
- * and a packet to the host itself leaves by lo and comes back in.
- */
-export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 'PREROUTING' | 'OUTPUT'): Passed[] {
-  const host = fabric.host(node);
-  const ruleset = fabric.ruleset(node);
-  const start = headerOf(arriving.packet);
-  const done: Passed[] = [];
-  /** What a balancer has taken and sends out anew. */
-  const balanced: Passing[] = [];
+/** A packet that a node's first hook has let pass, or that a balancer has taken: what follows is {@link passOn}. */
+export interface Entered {
+  readonly passing: Passing;
+  /** A balancer has taken it and sends it out anew. */
+  readonly isBalanced: boolean;
+  readonly entry: 'PREROUTING' | 'OUTPUT';
+  /** The packet as it came to the node. */
+  readonly arriving: Packet;
+}
 
-  const walk = (passing: Passing, hook: Hook, rules: Ruleset = ruleset): Passing[] => {
+/** One node, a packet that comes to it, and what has become of its branches so far. */
+class NodePass {
+  readonly done: Passed[] = [];
+  /** What a balancer has taken and sends out anew. */
+  readonly balanced: Passing[] = [];
+  readonly host: Host;
+  readonly ruleset: Ruleset;
+  readonly #start: Header;
+
+  constructor(
+    readonly fabric: Fabric,
+    readonly node: string,
+    readonly arriving: Packet,
+    readonly entry: 'PREROUTING' | 'OUTPUT',
+  ) {
+    this.host = fabric.host(node);
+    this.ruleset = fabric.ruleset(node);
+    this.#start = headerOf(arriving);
+  }
+
+  walk(passing: Passing, hook: Hook, rules: Ruleset = this.ruleset): Passing[] {
+    const { fabric, node, ruleset } = this;
     const accepted: Passing[] = [];
-    for (const outcome of walkHook(rules, hook, passing.branch.packet, host)) {
+    for (const outcome of walkHook(rules, hook, passing.branch.packet, this.host)) {
       const branch: Branch = {
         chance: both(passing.branch.chance, outcome.chance),
         packet: outcome.packet,
@@ -89,21 +107,29 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
         fabric.assumptions.add(`shares.${basis.kind}`, basis.kind, basis.why);
       const after = { branch, earlier: { outcome, previous: passing.earlier } };
       if (outcome.verdict === 'ACCEPT') accepted.push(after);
-      else if (outcome.verdict === 'BALANCED') balanced.push(after);
-      else done.push({ branch, ending: endingOf(outcome, ruleset.language, node, passing.earlier) });
+      else if (outcome.verdict === 'BALANCED') this.balanced.push(after);
+      else this.done.push({ branch, ending: endingOf(outcome, ruleset.language, node, passing.earlier) });
     }
     return accepted;
-  };
-  const tracking = ({ chance, packet, trail, tracked }: Branch): Branch => {
+  }
+
+  #tracking({ chance, packet, trail, tracked }: Branch): Branch {
     const { mark, unknownMark } = packet.connection;
-    const entry = { node, before: start, after: headerOf(packet), mark, unknownMark };
+    const entry = { node: this.node, before: this.#start, after: headerOf(packet), mark, unknownMark };
     return { chance, packet, trail, tracked: { entry, previous: tracked } };
-  };
-  const leaves = (branch: Branch, exit: Exit) => done.push({ branch: tracking(branch), exit });
-  const dies = (branch: Branch, ending: Ending) => done.push({ branch: tracking(branch), ending });
+  }
+
+  #leaves(branch: Branch, exit: Exit): void {
+    this.done.push({ branch: this.#tracking(branch), exit });
+  }
+
+  #dies(branch: Branch, ending: Ending): void {
+    this.done.push({ branch: this.#tracking(branch), ending });
+  }
 
   /** Past the policies and POSTROUTING, out of the node. */
-  const send = (passing: Passing, route: Exclude<Route, { kind: 'LOCAL' | 'UNREACHABLE' }>) => {
+  #send(passing: Passing, route: Exclude<Route, { kind: 'LOCAL' | 'UNREACHABLE' }>): void {
+    const { fabric, node, host, ruleset, entry } = this;
     const receiver = route.kind === 'POD' ? route : undefined;
     const leaving = (): Packet => {
       const outcomes = walkHook(ruleset, 'POSTROUTING', passing.branch.packet, host);
@@ -112,66 +138,111 @@ export function passNode(fabric: Fabric, node: string, arriving: Branch, entry: 
     };
     const judged = policed(fabric, node, passing.branch, receiver, entry, leaving);
     if (judged.ending !== undefined) {
-      dies(foreseen(fabric, node, judged.branch, leaving()), judged.ending);
+      this.#dies(foreseen(fabric, node, judged.branch, leaving()), judged.ending);
       return;
     }
-    for (const { branch } of walk({ ...passing, branch: judged.branch }, 'POSTROUTING')) {
+    for (const { branch } of this.walk({ ...passing, branch: judged.branch }, 'POSTROUTING')) {
       const posted = masqueradedByCni(fabric, host, branch);
       const end = leave(node, posted.packet, route);
-      if ('exit' in end) leaves(posted, end.exit);
-      else dies(posted, end.ending);
+      if ('exit' in end) this.#leaves(posted, end.exit);
+      else this.#dies(posted, end.ending);
     }
-  };
+  }
 
-  const routedFirst = entry === 'OUTPUT' ? outInterfaceOf(host.route(arriving.packet.destination)) : undefined;
-  const first = routedFirst === undefined ? arriving : leavingBy(arriving, routedFirst);
-  for (const entered of walk({ branch: first, earlier: undefined }, entry)) {
+  /** The first hook, with the routing before it for what a process sends. */
+  enter(arriving: Branch): Passing[] {
+    const { host, entry } = this;
+    const routedFirst = entry === 'OUTPUT' ? outInterfaceOf(host.route(arriving.packet.destination)) : undefined;
+    const first = routedFirst === undefined ? arriving : leavingBy(arriving, routedFirst);
+    return this.walk({ branch: first, earlier: undefined }, entry);
+  }
+
+  /** From the first hook on. */
+  passOn(entered: Passing): void {
+    const { fabric, node, host, entry, ruleset } = this;
     const { packet } = entered.branch;
     const route = host.route(packet.destination);
     const routed = { branch: leavingBy(entered.branch, outInterfaceOf(route)), earlier: entered.earlier };
     const martian = entry === 'OUTPUT' ? loopbackSource(fabric, node, packet, route) : loopbackDestination(packet);
     if (martian !== undefined) {
-      dies(routed.branch, martian);
+      this.#dies(routed.branch, martian);
     } else if (route.kind === 'LOCAL') {
       const arrived =
         entry === 'PREROUTING'
           ? [routed]
-          : walk(routed, 'POSTROUTING').flatMap((looped) => walk(comingBack(looped), 'PREROUTING', natless(ruleset)));
+          : this.walk(routed, 'POSTROUTING').flatMap((looped) =>
+              this.walk(comingBack(looped), 'PREROUTING', natless(ruleset)),
+            );
       for (const local of arrived)
-        for (const accepted of walk(local, 'INPUT')) {
+        for (const accepted of this.walk(local, 'INPUT')) {
           const judged = policed(fabric, node, accepted.branch, undefined, entry);
-          if (judged.ending === undefined) leaves(judged.branch, { kind: 'LOCAL' });
-          else dies(judged.branch, judged.ending);
+          if (judged.ending === undefined) this.#leaves(judged.branch, { kind: 'LOCAL' });
+          else this.#dies(judged.branch, judged.ending);
         }
     } else if (route.kind === 'UNREACHABLE') {
-      dies(routed.branch, {
+      this.#dies(routed.branch, {
         verdict: 'UNREACHABLE',
         cause: 'NO_ROUTE',
         detail: `${node} has no route to ${packet.destination}`,
       });
-    } else if (entry === 'PREROUTING' && goesBack(fabric, start.source, packet, route)) {
+    } else if (entry === 'PREROUTING' && goesBack(fabric, this.#start.source, packet, route)) {
       const detail = `the pod network of ${node} does not let a packet back to the pod that sent it (hairpin is off)`;
-      dies(routed.branch, { verdict: 'DROPPED', cause: 'POLICY', detail });
+      this.#dies(routed.branch, { verdict: 'DROPPED', cause: 'POLICY', detail });
     } else {
-      const forwarded = entry === 'PREROUTING' ? walk(routed, 'FORWARD') : [routed];
-      for (const passing of forwarded) send(passing, route);
+      const forwarded = entry === 'PREROUTING' ? this.walk(routed, 'FORWARD') : [routed];
+      for (const passing of forwarded) this.#send(passing, route);
     }
   }
-  for (const taken of balanced) {
+
+  /** What a balancer has taken, from there on. */
+  sendOn(taken: Passing): void {
+    const { node, host, ruleset } = this;
     const { packet } = taken.branch;
     const route = host.route(packet.destination);
     if (route.kind === 'LOCAL' || route.kind === 'UNREACHABLE') {
       const detail = `${node} has no route to the real server ${packet.destination}`;
-      dies(taken.branch, { verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail });
-      continue;
+      this.#dies(taken.branch, { verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail });
+      return;
     }
     const sent = copyOf(packet);
     sent.inInterface = undefined;
     sent.outInterface = outInterfaceOf(route);
     const branch = { ...taken.branch, packet: sent };
-    for (const passing of walk({ ...taken, branch }, 'OUTPUT', behindBalancer(ruleset))) send(passing, route);
+    for (const passing of this.walk({ ...taken, branch }, 'OUTPUT', behindBalancer(ruleset)))
+      this.#send(passing, route);
   }
-  return done;
+}
+
+/**
+ * Takes a new connection's packet to a node: from the wire or a pod (PREROUTING) or from a process (OUTPUT). What its first hook lets pass
+ * is `entered`, what has come to its end is `done`.
+ */
+export function enterNode(
+  fabric: Fabric,
+  node: string,
+  arriving: Branch,
+  entry: 'PREROUTING' | 'OUTPUT',
+): { readonly entered: readonly Entered[]; readonly done: readonly Passed[] } {
+  const pass = new NodePass(fabric, node, arriving.packet, entry);
+  const head = { entry, arriving: arriving.packet };
+  const entered = pass.enter(arriving).map((passing): Entered => ({ passing, isBalanced: false, ...head }));
+  const taken = pass.balanced.map((passing): Entered => ({ passing, isBalanced: true, ...head }));
+  return { entered: [...entered, ...taken], done: pass.done };
+}
+
+/**
+ * Takes what has entered a node to where the node sends it. The hooks are called in the kernel's order; OUTPUT is routed before and
+ * after its rules, and a packet to the host itself leaves by lo and comes back in. `taken`: what a balancer takes on the way.
+ */
+export function passOn(
+  fabric: Fabric,
+  node: string,
+  entered: Entered,
+): { readonly done: readonly Passed[]; readonly taken: readonly Entered[] } {
+  const pass = new NodePass(fabric, node, entered.arriving, entered.entry);
+  if (entered.isBalanced) pass.sendOn(entered.passing);
+  else pass.passOn(entered.passing);
+  return { done: pass.done, taken: pass.balanced.map((passing) => ({ ...entered, passing, isBalanced: true })) };
 }
 
 /**

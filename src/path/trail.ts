@@ -138,23 +138,71 @@ export interface Journey extends Ending {
     | undefined;
 }
 
+/**
+ * A journey like another one but for the address and name of who receives it. Its trail, its rules and its reply are walked when they
+ * are read.
+ */
+export class AlikeJourney implements Journey {
+  readonly verdict = 'DELIVERED';
+  readonly cause = undefined;
+  readonly rule = undefined;
+  #walked: Journey | undefined;
+
+  constructor(
+    readonly chance: Chance,
+    readonly packet: Packet,
+    readonly receiver: Receiver,
+    /** The one that it is like: the same up to the rules of the first node. */
+    readonly like: Journey,
+    readonly detail: string,
+    readonly walk: () => Journey,
+  ) {}
+
+  #own(): Journey {
+    this.#walked ??= this.walk();
+    return this.#walked;
+  }
+
+  get trail(): Trail | undefined {
+    return this.#own().trail;
+  }
+
+  get reply(): Journey['reply'] {
+    return this.#own().reply;
+  }
+}
+
+/** What became of the first of some packets that are alike: a pod of this node got it. */
+export interface KnownWay {
+  readonly journey: Journey;
+  readonly node: string;
+}
+
+/** The trail of a journey up to the rules of the first node: who sent it, and where it came in. */
+export function beginningOf(journey: Journey): Trail | undefined {
+  return journey instanceof AlikeJourney ? journey.like.trail : journey.trail;
+}
+
+/** The same journey with another chance. */
+export function withChance(journey: Journey, chance: Chance): Journey {
+  if (journey instanceof AlikeJourney) {
+    const { packet: own, receiver: who, like, detail: text, walk } = journey;
+    return new AlikeJourney(chance, own, who, like, text, walk);
+  }
+  const { packet, trail, verdict, cause, rule, detail, receiver, reply } = journey;
+  return { chance, packet, trail, verdict, cause, rule, detail, receiver, reply };
+}
+
 /** Journeys that are only a share of all: their chances times a weight. */
 export function weighted(journeys: readonly Journey[], weight: Fraction): readonly Journey[] {
   if (isOne(weight)) return journeys;
-  return journeys.map(({ chance, packet, trail, verdict, cause, rule, detail, receiver, reply }) => ({
-    chance: {
-      nominal: multiply(chance.nominal, weight),
-      programmed: multiply(chance.programmed, weight),
-      roundRobin: chance.roundRobin,
-      basis: chance.basis,
-    },
-    packet,
-    trail,
-    verdict,
-    cause,
-    rule,
-    detail,
-    receiver,
-    reply,
-  }));
+  return journeys.map((journey) => {
+    const { nominal, programmed, roundRobin, basis } = journey.chance;
+    return withChance(journey, {
+      nominal: multiply(nominal, weight),
+      programmed: multiply(programmed, weight),
+      roundRobin,
+      basis,
+    });
+  });
 }

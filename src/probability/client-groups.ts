@@ -214,7 +214,9 @@ function alike(
   const groups: WeightedClient[] = [];
   for (const { nodes } of byZone ? classes.byProfileAndZone : classes.byProfile) {
     const plain = special.size === 0 ? nodes : nodes.filter((node) => !special.has(node));
-    for (const same of partition(plain, (node) => local.get(node) ?? '')) {
+    // One list for all Services, where none has clients of its own kind: what is known of it is known of each.
+    for (const same of local.size === 0 ? [plain] : partition(plain, (node) => local.get(node) ?? '')) {
+      if (same.length === 0) continue;
       groups.push({ client: clientOn(same[0] as string), weight: fraction(same.length, total), nodes: same });
     }
   }

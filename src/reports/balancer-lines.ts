@@ -23,6 +23,8 @@ export function balancerLines(balancer: BalancerAnswer): readonly string[] {
   } = balancer;
   const { protocol, port, path = '', intervalSeconds, unhealthyAfter } = healthCheck;
   const announced = protocol === 'NONE';
+  // Who announces an address is found out again and again; where nobody checks, nothing is.
+  const unchecked = announced && intervalSeconds === 0;
   const found = announced ? 'announcements have' : 'its health checks have';
   const count = backends.length + omittedBackends;
   const used = backends.filter(({ share }) => hasShare(share)).length;
@@ -32,10 +34,12 @@ export function balancerLines(balancer: BalancerAnswer): readonly string[] {
       : `after ${found} found the present state, up to ${seconds(secondsToConverge)} later`;
   return [
     `load balancer: ${title} (${implementation})`,
-    `  ${count} ${count === 1 ? 'backend' : 'backends'} (${group}), ${omittedBackends > 0 ? 'of those told ' : ''}${used} in use ${moment}`,
-    announced
-      ? '  health check: none, who announces the address gets connections'
-      : `  health check: ${protocol} ${port}${path} every ${seconds(intervalSeconds)}, out after ${unhealthyAfter} failures`,
+    `  ${count} ${count === 1 ? 'backend' : 'backends'} (${group}), ${omittedBackends > 0 ? 'of those told ' : ''}${used} in use${unchecked ? '' : ` ${moment}`}`,
+    unchecked
+      ? '  health check: none, every backend gets connections'
+      : announced
+        ? '  health check: none, who announces the address gets connections'
+        : `  health check: ${protocol} ${port}${path} every ${seconds(intervalSeconds)}, out after ${unhealthyAfter} failures`,
     `  ${balancer.affinity}`,
     `  replies: ${balancer.reply === 'DIRECT' ? 'from the node straight to the client (direct server return)' : 'back through the load balancer'}`,
     ...(balancer.sourceRanges === undefined ? [] : [`  lets in ${balancer.sourceRanges.join(', ')} only`]),
@@ -72,10 +76,12 @@ export function backendRows({ backends, healthCheck }: BalancerAnswer): readonly
   return backends
     .filter((backend) => isTold(backend, all))
     .slice(0, MAX_ROWS)
-    .map(({ node, pod, zone, healthy, health, share }) => [
+    .map(({ node, pod, zone, healthy, assumed = false, health, share }) => [
       pod ?? node,
       zone ?? '',
-      healthCheck.protocol === 'NONE' ? health : `${healthy ? 'passes' : 'fails'}: ${health}`,
+      healthCheck.protocol === 'NONE'
+        ? health
+        : `${assumed ? 'taken to pass' : healthy ? 'passes' : 'fails'}: ${health}`,
       share.fraction,
     ]);
 }

@@ -56,6 +56,8 @@ export type RouteMethods = ReadonlyMap<string, ReadonlySet<string>>;
 export function rememberRoutes(app: FastifyInstance): RouteMethods {
   const methods = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
+    // The page is for browsers alone: for programs there is nothing at this path, whatever the method.
+    if (url === '/') return;
     const known = methods.get(url) ?? new Set();
     for (const one of [method].flat()) known.add(one);
     methods.set(url, known);

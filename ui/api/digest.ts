@@ -17,6 +17,13 @@ export async function contentOf(file: Blob): Promise<ReadableStream<Uint8Array>>
   return stream.pipeThrough(new DecompressionStream('gzip') as ReadableWritablePair<Uint8Array, Uint8Array>);
 }
 
+/** A file as it is sent: servers take the parts of a form as they are. */
+export async function inflated({ name, file }: SnapshotFile): Promise<SnapshotFile> {
+  if (!(await isGzipped(file))) return { name, file };
+  const stream = (await contentOf(file)) as ReadableStream<Uint8Array<ArrayBuffer>>;
+  return { name, file: await new Response(stream).blob() };
+}
+
 /**
  * The digest of a snapshot's files. `progress` gets parts of 1 as bytes are read. The work is done in pieces, between which the page
  * stays responsive. (crypto.subtle is only there over HTTPS and on this host.)

@@ -1,4 +1,5 @@
 /** The REST interface, as openapi/kube-whatif.yaml describes it. Nothing else of a server is asked. */
+import { inflated } from './digest.js';
 import { type Engine, type Form, Refused, type SnapshotFile, Unreachable } from './engine.js';
 import type { Body, HeldSnapshot, Kind, Problem } from './types.js';
 
@@ -6,7 +7,7 @@ import type { Body, HeldSnapshot, Kind, Problem } from './types.js';
 let token = '';
 
 /** Takes a token for all requests from now on. */
-export function useToken(text: string): void {
+export function setToken(text: string): void {
   token = text.trim();
 }
 
@@ -44,8 +45,13 @@ async function ask(kind: Kind, body: Body, form: Form, signal?: AbortSignal): Pr
 }
 
 /** `fetch` does not say how much has been sent; XMLHttpRequest does. */
-function hold(digest: string, files: readonly SnapshotFile[], progress: (part: number) => void): Promise<HeldSnapshot> {
-  return new Promise((resolve, reject) => {
+async function hold(
+  digest: string,
+  given: readonly SnapshotFile[],
+  progress: (part: number) => void,
+): Promise<HeldSnapshot> {
+  const files = await Promise.all(given.map(inflated));
+  return await new Promise((resolve, reject) => {
     const form = new FormData();
     for (const { name, file } of files) form.append('snapshot', file, name);
     const request = new XMLHttpRequest();

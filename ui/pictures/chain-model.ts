@@ -49,12 +49,8 @@ function targetsOf(rule: Rule): readonly { readonly chain: string; readonly chan
   return found;
 }
 
-/** The other end of a random chain: the last rule takes what is left, so that every endpoint's chance is that of the whole chain. */
-function isEndpoint(rules: readonly Rule[], name: string): boolean {
-  return (
-    /^(KUBE-SEP-|endpoint-)/.test(name) || (rules.length > 0 && rules.every(({ endpoint }) => endpoint !== undefined))
-  );
-}
+/** The chain of one endpoint, as each mode names it. */
+const isEndpoint = (name: string) => /^(KUBE-SEP-|endpoint-)/.test(name);
 
 function detailOf(rules: readonly Rule[], kind: ChainNode['kind']): string {
   const endpoint = rules.find((rule) => rule.endpoint !== undefined)?.endpoint;
@@ -75,7 +71,7 @@ function graphOfTables({ tables = [] }: Part): ChainGraph {
           ? 'entry'
           : name.startsWith('@')
             ? 'map'
-            : isEndpoint(rules, name)
+            : isEndpoint(name)
               ? 'endpoint'
               : 'chain';
       const id = `${table.name} ${name}`;

@@ -62,7 +62,7 @@ interface Props {
 export default function ChainsPicture({ graph, selected, large, label, onSelect }: Props) {
   const drawn = useMemo(() => placed(graph, large), [graph, large]);
   return (
-    <div class="picture chains">
+    <div class="picture chains" tabindex={0} role="region" aria-label={`${label}, as a picture`}>
       <svg
         role="group"
         aria-label={label}
@@ -86,9 +86,8 @@ export default function ChainsPicture({ graph, selected, large, label, onSelect 
             key={node.id}
             class={`chain ${node.kind}`}
             role="button"
-            tabIndex={0}
+            tabindex={0}
             aria-pressed={node.id === selected}
-            aria-label={`${node.name}, ${node.detail}`}
             onClick={() => onSelect(node)}
             onKeyDown={(event) => {
               if (event.key !== 'Enter' && event.key !== ' ') return;
@@ -96,13 +95,13 @@ export default function ChainsPicture({ graph, selected, large, label, onSelect 
               onSelect(node);
             }}
           >
-            <title>{node.name}</title>
+            <title>{`${node.name}, ${node.detail}`}</title>
             <rect x={x - WIDTH / 2} y={y - HEIGHT / 2} width={WIDTH} height={HEIGHT} rx={4} />
             <text class="chain-name" x={x - WIDTH / 2 + 8} y={y - 4}>
               {middle(node.name)}
             </text>
             <text class="number" x={x - WIDTH / 2 + 8} y={y + 13}>
-              {node.detail}
+              {` ${node.detail}`}
             </text>
           </g>
         ))}

@@ -1,12 +1,17 @@
 /** Curves over numbers of replicas, with a bound as a line. Each point is exact: the crosshair reads its fraction, by pointer or arrow keys. */
 import { scaleLinear } from 'd3-scale';
 import { useState } from 'preact/hooks';
-import { type Fraction, format, percent, toNumber } from '../state/fraction.js';
+
+/** A point: where it is drawn, and what is read there, exact where it is exact. */
+export interface Value {
+  readonly y: number;
+  readonly text: string;
+}
 
 export interface Curve {
   readonly name: string;
   /** One for each position; undefined: nothing there. */
-  readonly values: readonly (Fraction | undefined)[];
+  readonly values: readonly (Value | undefined)[];
 }
 
 interface Props {
@@ -14,7 +19,10 @@ interface Props {
   readonly xName: string;
   readonly positions: readonly number[];
   readonly curves: readonly Curve[];
-  readonly bound?: Fraction;
+  /** A line across, with its words. */
+  readonly bound?: Value;
+  /** The number at a line of the grid. */
+  readonly tick: (y: number) => string;
   readonly marked?: number;
   readonly width: number;
 }
@@ -26,12 +34,10 @@ const DASHES = ['', '6 3', '2 3', '8 3 2 3', '1 4', '10 4'];
 
 const ticksOf = (most: number) => (most > 0.5 ? 5 : 4);
 
-export function Curves({ label, xName, positions, curves, bound, marked, width }: Props) {
+export function Curves({ label, xName, positions, curves, bound, tick: written, marked, width }: Props) {
   const [at, setAt] = useState<number | undefined>(undefined);
-  const values = curves.flatMap((curve) =>
-    curve.values.flatMap((value) => (value === undefined ? [] : [toNumber(value)])),
-  );
-  const most = Math.max(...values, bound === undefined ? 0 : toNumber(bound), 0.01);
+  const values = curves.flatMap((curve) => curve.values.flatMap((value) => (value === undefined ? [] : [value.y])));
+  const most = Math.max(...values, bound?.y ?? 0, 0.01);
   const [first = 0, last = 1] = [positions[0], positions.at(-1)];
   const x = scaleLinear([first, Math.max(last, first + 1)], [LEFT, width - RIGHT]);
   const y = scaleLinear([0, most * 1.05], [HEIGHT - BOTTOM, TOP]);
@@ -40,7 +46,7 @@ export function Curves({ label, xName, positions, curves, bound, marked, width }
       .map((value, index) => {
         const position = positions[index];
         if (value === undefined || position === undefined) return '';
-        return `${index > 0 && all[index - 1] !== undefined ? 'L' : 'M'}${x(position).toFixed(1)},${y(toNumber(value)).toFixed(1)}`;
+        return `${index > 0 && all[index - 1] !== undefined ? 'L' : 'M'}${x(position).toFixed(1)},${y(value.y).toFixed(1)}`;
       })
       .join('');
   const nearest = (pixel: number) => {
@@ -50,13 +56,13 @@ export function Curves({ label, xName, positions, curves, bound, marked, width }
       0,
     );
   };
-  const step = (by: number) => setAt(Math.min(positions.length - 1, Math.max(0, (at ?? 0) + by)));
+  const step = (by: number) => setAt(at === undefined ? 0 : Math.min(positions.length - 1, Math.max(0, at + by)));
   const position = at === undefined ? undefined : positions[at];
   return (
     <div class="picture curves">
       <svg
         role="slider"
-        tabIndex={0}
+        tabindex={0}
         aria-label={`${label}. Arrow keys read the points.`}
         aria-valuemin={first}
         aria-valuemax={last}
@@ -64,7 +70,7 @@ export function Curves({ label, xName, positions, curves, bound, marked, width }
         aria-valuetext={
           at === undefined
             ? undefined
-            : `${position} ${xName}: ${curves.map(({ name, values: all }) => `${name} ${all[at] === undefined ? 'none' : format(all[at] as Fraction)}`).join(', ')}`
+            : `${position} ${xName}: ${curves.map(({ name, values: all }) => `${name} ${all[at]?.text ?? 'none'}`).join(', ')}`
         }
         width={width}
         height={HEIGHT}
@@ -84,7 +90,7 @@ export function Curves({ label, xName, positions, curves, bound, marked, width }
           <g key={tick} class="grid">
             <line x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
             <text x={LEFT - 8} y={y(tick) + 4} text-anchor="end">
-              {`${Math.round(tick * 1000) / 10} %`}
+              {written(tick)}
             </text>
           </g>
         ))}
@@ -101,9 +107,9 @@ export function Curves({ label, xName, positions, curves, bound, marked, width }
         </text>
         {bound === undefined ? null : (
           <g class="bound">
-            <line x1={LEFT} x2={width - RIGHT} y1={y(toNumber(bound))} y2={y(toNumber(bound))} />
-            <text x={width - RIGHT} y={y(toNumber(bound)) - 5} text-anchor="end">
-              bound {format(bound)}
+            <line x1={LEFT} x2={width - RIGHT} y1={y(bound.y)} y2={y(bound.y)} />
+            <text x={width - RIGHT} y={y(bound.y) - 5} text-anchor="end">
+              {bound.text}
             </text>
           </g>
         )}
@@ -123,13 +129,7 @@ export function Curves({ label, xName, positions, curves, bound, marked, width }
             <line x1={x(position)} x2={x(position)} y1={TOP} y2={HEIGHT - BOTTOM} />
             {curves.map(({ name, values: all }, index) =>
               all[at] === undefined ? null : (
-                <circle
-                  key={name}
-                  class={`c${index % 6}`}
-                  cx={x(position)}
-                  cy={y(toNumber(all[at] as Fraction))}
-                  r={4}
-                />
+                <circle key={name} class={`c${index % 6}`} cx={x(position)} cy={y(all[at]?.y ?? 0)} r={4} />
               ),
             )}
           </g>
@@ -144,7 +144,7 @@ export function Curves({ label, xName, positions, curves, bound, marked, width }
                 <path class={`curve c${index % 6}`} d="M1,5L27,5" stroke-dasharray={DASHES[index % 6]} />
               </svg>
               {name}
-              {value === undefined ? '' : ` ${format(value)} · ${percent(value)}`}
+              {value === undefined ? '' : ` ${value.text}`}
             </li>
           );
         })}

@@ -109,7 +109,7 @@ function placing(leaves: readonly Leaf[], open: ReadonlySet<string>): (leaf: Lea
     const opens = { ...nodeMark, group };
     const inside: Placed = open.has(group) ? [opens, pod] : [opens];
     if (!byZone) return inside;
-    return open.has(zoneMark.group) ? inside : [zoneMark];
+    return open.has(zoneMark.group) ? [zoneMark, ...inside] : [zoneMark];
   };
 }
 
@@ -131,6 +131,8 @@ class Builder {
     this.links.set(key, { source, target, share: known === undefined ? share : add(known.share, share) });
   }
 }
+
+const NO_ENDPOINT: Endpoint = { address: '', port: 0, share: { fraction: '0', value: 0, programmed: '0' } };
 
 export interface FlowInput {
   readonly total: ServiceProbability;
@@ -215,10 +217,9 @@ export function flowOf({ total, groups, nodes, open }: FlowInput): Flow {
   for (const endpoint of total.endpoints) {
     for (const { id } of place(leafOf(endpoint, ZERO))) counts.set(id, (counts.get(id) ?? 0) + 1);
   }
-  const names =
-    deepest > 1
-      ? ['endpoint’s node', 'endpoint']
-      : [total.endpoints.length > MOST_IN_COLUMN ? 'endpoints by zone or node' : 'endpoint'];
+  const first = place(leafOf(total.endpoints[0] ?? NO_ENDPOINT, ZERO))[0]?.kind;
+  const below = first === 'zone' ? ['endpoint’s zone', 'endpoint’s node', 'endpoint'] : ['endpoint’s node', 'endpoint'];
+  const names = below.slice(0, deepest);
   const last = columns.length + deepest - 1;
   const marks = [...build.nodes.values()].map((node): FlowNode => {
     const count = counts.get(node.id);

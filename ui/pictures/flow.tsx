@@ -71,15 +71,15 @@ function Mark({
     ...(differs ? [`${points(change)} points`] : []),
     ...(node.group === undefined ? [] : [node.isOpen === true ? 'open' : 'closed']),
   ].filter((word) => word !== '');
+  const acts = node.group !== undefined || onSelect !== undefined;
   const act = () => (node.group === undefined ? onSelect?.(node) : onToggle(node.group));
   const middle = node.y + node.height / 2;
   const sign = node.group === undefined ? '' : node.isOpen === true ? '▾ ' : '▸ ';
   return (
     <g
-      class={`mark ${node.kind}${dim ? ' dim' : ''}${differs ? ' differs' : ''}`}
-      role="button"
-      tabIndex={0}
-      aria-label={words.join(', ')}
+      class={`mark ${node.kind}${node.verdict === undefined ? '' : ` v-${node.verdict.toLowerCase()}`}${dim ? ' dim' : ''}${differs ? ' differs' : ''}`}
+      role={acts ? 'button' : 'img'}
+      tabindex={0}
       aria-expanded={node.group === undefined ? undefined : node.isOpen === true}
       data-id={node.id}
       data-fraction={`${node.share.n}/${node.share.d}`}
@@ -94,7 +94,7 @@ function Mark({
       onPointerEnter={() => onLight(node.id)}
       onPointerLeave={() => onLight(undefined)}
     >
-      <title>{words.join(' · ')}</title>
+      <title>{words.join(', ')}</title>
       <rect
         class="hit"
         x={node.x - 4}
@@ -108,6 +108,7 @@ function Mark({
         {shortened(node.label, letters)}
       </text>
       <text class="number" x={node.x + node.width + 6} y={middle + 12}>
+        {' '}
         <tspan class="fraction">{short(node.share)}</tspan>
         {brief || exact === '1' || exact === '0' ? '' : ` · ${percent(node.share)}`}
         {differs ? <tspan class="change">{` ${change.n > 0n ? '▲' : '▼'} ${points(change)}`}</tspan> : null}
@@ -128,7 +129,7 @@ export function FlowPicture({ flow, label, before, onToggle, onSelect }: Props) 
   const isLit = ({ source, target }: PlacedLink) =>
     bright === undefined || bright.has(`source ${source} ${target}`) || bright.has(`target ${source} ${target}`);
   return (
-    <div class="picture" ref={element}>
+    <div class="picture" tabindex={0} role="region" aria-label={`${label}, as a picture`} ref={element}>
       {layout === undefined ? null : (
         <svg
           class="flow"
@@ -146,14 +147,14 @@ export function FlowPicture({ flow, label, before, onToggle, onSelect }: Props) 
           </defs>
           {layout.columns.map((x, index) => (
             <text key={x} class="column" x={x} y={14}>
-              {flow.columns[index]}
+              {layout.narrow ? flow.columns[index]?.replace('endpoint’s ', '') : flow.columns[index]}
             </text>
           ))}
           <g class="links">
             {layout.links.map((link) => (
               <path
                 key={`${link.source} ${link.target}`}
-                class={`link${link.lost ? ' lost' : ''}${isLit(link) ? '' : ' dim'}`}
+                class={`link${link.unknown ? ' unknown' : link.lost ? ' lost' : ''}${isLit(link) ? '' : ' dim'}`}
                 d={link.path}
                 stroke-width={link.thickness}
               />

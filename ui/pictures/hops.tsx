@@ -86,7 +86,7 @@ function headersOf(hops: readonly Hop[]): readonly (Header | undefined)[] {
 function HopRow({ hops, label, end }: { hops: readonly Hop[]; label: string; end?: Trace }) {
   const headers = headersOf(hops);
   return (
-    <ol class="hops" aria-label={label}>
+    <ol class="hops" aria-label={label} tabIndex={0}>
       {hops.map((hop, index) => {
         const [before, after] = [headers[index - 1] ?? hop.steps.find((step) => step.before)?.before, headers[index]];
         const isLast = index === hops.length - 1;

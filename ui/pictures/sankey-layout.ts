@@ -15,6 +15,8 @@ export interface PlacedLink {
   readonly target: string;
   readonly share: Fraction;
   readonly lost: boolean;
+  /** It is not known what becomes of these connections. */
+  readonly unknown: boolean;
   readonly path: string;
   readonly thickness: number;
 }
@@ -42,16 +44,16 @@ interface DrawnLink {
 }
 
 const BAR = 10;
-const PADDING = 22;
+const PADDING = 28;
 /** Room above for the titles of columns, and right for the labels of the last. */
 const TOP = 34;
-const [RIGHT, NARROW_RIGHT] = [256, 160];
-const [LEAST_COLUMN, NARROW_COLUMN] = [150, 96];
+const [RIGHT, NARROW_RIGHT] = [256, 172];
+const [LEAST_COLUMN, NARROW_COLUMN] = [150, 90];
 /** Below this width labels are shorter and columns closer. */
 const NARROW = 700;
-const ROW = 34;
+const ROW = 40;
 /** The width of a letter, on average and a little more. */
-const LETTER = 6.9;
+const LETTER = 7.6;
 
 /** The layout in a width. A pure function; wider than asked where columns would be too narrow to read. */
 export function layoutOf(flow: Flow, wanted: number): Layout {
@@ -90,6 +92,7 @@ export function layoutOf(flow: Flow, wanted: number): Layout {
       target: target.id,
       share: link.share,
       lost: target.mark.kind === 'lost',
+      unknown: target.mark.verdict === 'UNKNOWN',
       path: line(link as never) ?? '',
       thickness: Math.max(1, link.width ?? 0),
     };

@@ -35,14 +35,35 @@ const ENUMS: Readonly<Record<string, string>> = {
   detail: 'DETAIL',
   dataplane: 'DATAPLANE',
   podNetwork: 'POD_NETWORK',
-  forwardPolicy: 'POLICY',
+  forwardPolicy: 'FORWARD_POLICY',
   policies: 'POLICIES',
+  'connections.pattern': 'PATTERN',
+  'ipMasq.writer': 'WRITER',
   'nodes.from': 'FROM',
   'node.action': 'ACTION',
   'zone.action': 'ACTION',
   'pods.state': 'STATE',
   'rollout.state': 'STATE',
 };
+
+/** Lists that are a message with `items`, since an empty one says something else than none. */
+const LISTS: ReadonlySet<string> = new Set([
+  'externalIPs',
+  'loadBalancerSourceRanges',
+  'loadBalancerIngress',
+  'nodePortAddresses',
+  'podMasquerade',
+  'exceptDestinations',
+  'nonMasqueradeCIDRs',
+  'routes',
+  'weights',
+  'previousSubset',
+  'announcingNodes',
+  'pods.names',
+]);
+
+/** Fields that are an integer or a string in JSON, and a string in protobuf. */
+const STRINGS: ReadonlySet<string> = new Set(['weight', 'maxSurge', 'maxUnavailable', 'targetPort', 'progress']);
 
 const BYTES: ReadonlySet<string> = new Set(['patch.patch', 'rollout.template']);
 
@@ -57,11 +78,14 @@ export function protoJson(value: unknown, name = '', above = ''): unknown {
   if (BYTES.has(`${above}.${name}`)) return base64(JSON.stringify(value));
   if (Array.isArray(value)) {
     if (name === 'manifests') return value.map((one) => base64(typeof one === 'string' ? one : JSON.stringify(one)));
-    return value.map((one) => protoJson(one, name, above));
+    const items = value.map((one) => protoJson(one, name, above));
+    return LISTS.has(name) || LISTS.has(`${above}.${name}`) ? { items } : items;
   }
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, protoJson(one, key, name)]));
   }
+  if (value === null) return '';
+  if (typeof value === 'number' && STRINGS.has(name)) return String(value);
   const prefix = ENUMS[`${above}.${name}`] ?? ENUMS[name];
   return typeof value === 'string' && prefix !== undefined && /^[A-Z_]+$/.test(value) ? `${prefix}_${value}` : value;
 }

@@ -29,6 +29,8 @@ export function tryAgain(): void {
 }
 
 const MOST_KEPT = 60;
+/** Longer answers are asked for again rather than kept. */
+const LARGEST_KEPT = 4_000_000;
 const kept = new Map<string, Promise<string>>();
 
 /** Asks; sends the snapshot again where it is here and the engine has forgotten it. Throws as the engine does. */
@@ -59,7 +61,10 @@ export function askKept(kind: Kind, body: Body): Promise<string> {
   if (known !== undefined) return known;
   const asked = askText(kind, body, 'json');
   kept.set(key, asked);
-  asked.catch(() => kept.delete(key));
+  asked.then(
+    (text) => text.length > LARGEST_KEPT && kept.delete(key),
+    () => kept.delete(key),
+  );
   const oldest = kept.keys().next().value;
   if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
   return asked;

@@ -9,6 +9,15 @@ const FIELDS: Readonly<Record<string, string>> = {
   trafficDistribution: 'trafficDistribution',
 };
 
+const ACTIONS = {
+  CORDON: 'cordon',
+  UNCORDON: 'uncordon',
+  DRAIN: 'drain',
+  REMOVE: 'remove',
+  FAIL: 'lose',
+  ADD: 'add',
+} as const;
+
 const POD_STATES = { READY: 'ready', NOT_READY: 'not ready', TERMINATING: 'terminating', DELETED: 'deleted' } as const;
 
 function firstName(manifest: unknown): string {
@@ -33,8 +42,8 @@ export function changeWords(change: Change): string {
       names.length === 1 ? `${pods.namespace}/${names[0]}` : `${names.length || 'selected'} pods of ${pods.namespace}`;
     return `${which} ${POD_STATES[pods.state]}`;
   }
-  if (node !== undefined) return `${node.action.toLowerCase()} node ${node.name}`;
-  if (zone !== undefined) return `${zone.action.toLowerCase()} zone ${zone.name}`;
+  if (node !== undefined) return `${ACTIONS[node.action]} node ${node.name}`;
+  if (zone !== undefined) return `${ACTIONS[zone.action]} zone ${zone.name}`;
   if (proxy !== undefined) {
     const words = [proxy.mode, proxy.kubernetesVersion, proxy.settings === undefined ? undefined : 'other settings'];
     return `kube-proxy ${words.filter((word) => word !== undefined).join(' ')}`;

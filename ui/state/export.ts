@@ -51,23 +51,43 @@ export function pictures(): readonly SVGSVGElement[] {
   return [...document.querySelectorAll<SVGSVGElement>('main .picture > svg')];
 }
 
-export function saveSvg(name: string): void {
-  const [svg] = pictures();
-  if (svg !== undefined) save(new Blob([standalone(svg)], { type: 'image/svg+xml' }), `${name}.svg`);
+/** The pictures that belong together, beside each other in one. `count`: how many of those that are seen. */
+function together(
+  count: number,
+): { readonly text: string; readonly width: number; readonly height: number } | undefined {
+  const shown = pictures().slice(0, count);
+  const sizes = shown.map((svg) => svg.getBoundingClientRect());
+  const [first] = shown;
+  if (first === undefined) return undefined;
+  const height = Math.max(...sizes.map((size) => size.height));
+  const width = sizes.reduce((sum, size) => sum + size.width, 0);
+  if (shown.length === 1) return { text: standalone(first), width, height };
+  let x = 0;
+  const inner = shown.map((svg, index) => {
+    const text = standalone(svg).replace(/^<svg /, `<svg x="${x}" `);
+    x += sizes[index]?.width ?? 0;
+    return text;
+  });
+  const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${inner.join('')}</svg>`;
+  return { text, width, height };
+}
+
+export function saveSvg(name: string, count: number): void {
+  const whole = together(count);
+  if (whole !== undefined) save(new Blob([whole.text], { type: 'image/svg+xml' }), `${name}.svg`);
 }
 
 /** Throws where the browser cannot paint the picture. */
-export async function savePng(name: string): Promise<void> {
-  const [svg] = pictures();
-  if (svg === undefined) return;
-  const address = URL.createObjectURL(new Blob([standalone(svg)], { type: 'image/svg+xml' }));
+export async function savePng(name: string, count: number): Promise<void> {
+  const whole = together(count);
+  if (whole === undefined) return;
+  const address = URL.createObjectURL(new Blob([whole.text], { type: 'image/svg+xml' }));
   const image = new Image();
   image.src = address;
   await image.decode();
   const canvas = document.createElement('canvas');
-  const { width, height } = svg.getBoundingClientRect();
-  canvas.width = 2 * width;
-  canvas.height = 2 * height;
+  canvas.width = 2 * whole.width;
+  canvas.height = 2 * whole.height;
   canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
   URL.revokeObjectURL(address);
   const blob = await new Promise<Blob | null>((resolve) => {

@@ -22,6 +22,12 @@ export interface Inspected {
   more(services: readonly string[]): void;
 }
 
+/** The request of a whole inspection: of many Services, of the first of them. */
+export function inspectionOf(services: number) {
+  const maxServices = services > WITHOUT_ASKING ? PORTION : WITHOUT_ASKING;
+  return { inspect: { failOn: 'NEVER', lists: ['SERVICES'], maxServices } } as const;
+}
+
 const NOTHING = { shares: new Map<string, InspectedService>(), findings: [] as readonly Finding[], summary: '' };
 
 /** The inspection of these Services, `namespace/name`; undefined while they are not known. */
@@ -44,7 +50,8 @@ export function useInspected(services: readonly string[] | undefined): Inspected
     const { result, findings, summary } = JSON.parse(text) as Answer<'inspect'>;
     setState((before) => ({
       shares: new Map([...before.shares, ...(result.services ?? []).map((one) => [one.service, one] as const)]),
-      findings: [...before.findings, ...findings],
+      // That a portion is not the whole is what the page says itself.
+      findings: [...before.findings, ...findings.filter(({ code }) => code !== 'CHECK_INCOMPLETE')],
       summary: before.summary || summary,
     }));
   };
@@ -72,6 +79,8 @@ export function useInspected(services: readonly string[] | undefined): Inspected
     if (services === undefined) return;
     if (services.length > WITHOUT_ASKING) {
       queue.current = services.slice(0, PORTION);
+      // What is found of the cluster as a whole, beside what is found of its Services portion by portion.
+      ask(key, { maxServices: 0 }).catch(() => undefined);
       void run(key);
       return;
     }

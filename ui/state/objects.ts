@@ -5,8 +5,8 @@ import { changes, digest, request, shownChanges } from './session.js';
 
 export const NO_OBJECTS: ListedObjects = { nodes: [], workloads: [], pods: [], services: [] };
 
-/** Names, and few findings: one Service alone is asked about, so that the names come at once. */
-const NAMES_ALONE = { inspect: { failOn: 'NEVER', maxServices: 1, lists: ['OBJECTS'] } } as const;
+/** Names alone: no Service is asked about, so that they come at once. */
+const NAMES_ALONE = { inspect: { failOn: 'NEVER', maxServices: 0, lists: ['OBJECTS'] } } as const;
 
 /** The objects of the side that is shown, or of that before the changes. */
 export function useObjects(of: 'shown' | 'before' | 'after' = 'shown'): Asked<'inspect'> & { objects: ListedObjects } {
@@ -34,6 +34,18 @@ export interface Choice {
   /** What is put into the field. */
   readonly value: string;
   readonly detail: string;
+}
+
+const SCALED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'ReplicaSet']);
+
+/** The workloads that have a number of replicas. */
+export function scalable(objects: ListedObjects): readonly Choice[] {
+  return objects.workloads
+    .filter(({ kind }) => SCALED.has(kind))
+    .map((one) => ({
+      value: `${one.kind} ${one.namespace}/${one.name}`,
+      detail: `${one.replicas ?? one.pods} replicas`,
+    }));
 }
 
 /** The first choices whose name has all the words that were typed, those that begin with them first. */

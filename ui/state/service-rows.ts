@@ -1,6 +1,5 @@
 /** The rows of the Services list: what each Service is, and, once asked, its worst shares and findings. Sorted and filtered here. */
 import type { Finding, InspectedService, ListedService } from '../api/types.js';
-import { compare, parse } from './fraction.js';
 import { serviceName } from './objects.js';
 
 export interface ServiceRow {
@@ -61,7 +60,8 @@ export function rowsOf(
   });
 }
 
-const exact = (value: { readonly fraction: string } | undefined) => parse(value?.fraction ?? '0');
+/** The nearest double: ten thousand rows are sorted while one types. What is shown is exact. */
+const size = (share: { readonly value: number } | undefined) => share?.value ?? -1;
 
 const SEVERITIES = { ERROR: 10_000, WARNING: 100, INFO: 1 } as const;
 
@@ -73,9 +73,9 @@ const ORDERS: Readonly<Record<SortKey, (a: ServiceRow, b: ServiceRow) => number>
   type: (a, b) => a.service.type.localeCompare(b.service.type),
   endpoints: (a, b) => a.service.readyEndpoints - b.service.readyEndpoints,
   policy: (a, b) => policiesOf(a.service).localeCompare(policiesOf(b.service)),
-  imbalance: (a, b) => compare(exact(a.shares?.imbalance), exact(b.shares?.imbalance)),
-  zone: (a, b) => compare(exact(a.shares?.crossZone), exact(b.shares?.crossZone)),
-  lost: (a, b) => compare(exact(a.shares?.notDelivered), exact(b.shares?.notDelivered)),
+  imbalance: (a, b) => size(a.shares?.imbalance) - size(b.shares?.imbalance),
+  zone: (a, b) => size(a.shares?.crossZone) - size(b.shares?.crossZone),
+  lost: (a, b) => size(a.shares?.notDelivered) - size(b.shares?.notDelivered),
   findings: (a, b) => weight(a) - weight(b),
 };
 

@@ -1,6 +1,6 @@
 /** The page: what surrounds every view. */
 import { useEffect } from 'preact/hooks';
-import { useToken } from '../api/server.js';
+import { setToken } from '../api/server.js';
 import { tryAgain } from '../state/ask.js';
 import { openFault, opening } from '../state/open.js';
 import { addressOf, route, type ViewName } from '../state/route.js';
@@ -60,7 +60,7 @@ function TokenForm() {
       class="box token"
       onSubmit={(event) => {
         event.preventDefault();
-        useToken(String(new FormData(event.currentTarget).get('token') ?? ''));
+        setToken(String(new FormData(event.currentTarget).get('token') ?? ''));
         tokenWanted.value = false;
         openFault.value = undefined;
         tryAgain();

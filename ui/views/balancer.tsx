@@ -17,7 +17,7 @@ export function BalancerBox({ balancer }: { balancer: Balancer }) {
         {balancer.affinity} Health check: {probe}. The reply{' '}
         {balancer.reply === 'DIRECT' ? 'goes past it' : 'passes it'}.
       </p>
-      <div class="scroll">
+      <div class="scroll" tabIndex={0} role="region" aria-label="Backends">
         <table class="data">
           <thead>
             <tr>

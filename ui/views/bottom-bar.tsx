@@ -39,13 +39,15 @@ const FILES = ['SVG', 'PNG', 'Markdown', 'CSV'] as const;
 
 async function saveAs(file: (typeof FILES)[number], of: Shown): Promise<void> {
   const name = ['kube-whatif', of.kind, route.value.parameters.service?.replace('/', '-')].filter(Boolean).join('-');
-  if (file === 'SVG') saveSvg(name);
-  else if (file === 'PNG') await savePng(name);
+  // What if shows two pictures of one thing.
+  const count = route.value.view === 'what-if' ? 2 : 1;
+  if (file === 'SVG') saveSvg(name, count);
+  else if (file === 'PNG') await savePng(name, count);
   else await saveForm(of, file === 'CSV' ? 'csv' : 'markdown', name);
 }
 
-/** Views without one picture as SVG: curves are painted, lists are no pictures. */
-const DRAWN: ReadonlySet<string> = new Set(['shares', 'rules', 'what-if']);
+/** Views with a picture: lists and hops are none. */
+const DRAWN: ReadonlySet<string> = new Set(['shares', 'rules', 'what-if', 'sweep']);
 
 export function BottomBar() {
   const [isOpen, setOpen] = useState(false);

@@ -1,11 +1,17 @@
 /** The changes that hold for every view, as chips: each can be taken back; and which side of them is shown. */
 import { changeWords } from '../state/change-words.js';
-import { addressOf, route, set } from '../state/route.js';
+import { addressOf, go, route, set } from '../state/route.js';
 import { listedChanges, setChanges, side } from '../state/session.js';
+
+/** What of the address says which Service, by which way. */
+const SUBJECT = ['service', 'port', 'via', 'family', 'from'];
 
 export function ChangeChips() {
   const listed = listedChanges.value;
-  const { view } = route.value;
+  const { view, parameters } = route.value;
+  const subject = Object.fromEntries(
+    SUBJECT.flatMap((name) => (parameters[name] === undefined ? [] : [[name, parameters[name]]])),
+  );
   if (listed.length === 0 || view === 'what-if') return null;
   return (
     <section class="chips" aria-label="Changes">
@@ -22,14 +28,7 @@ export function ChangeChips() {
           </button>
         </span>
       ))}
-      <a
-        href={addressOf(
-          'what-if',
-          route.value.parameters.service === undefined ? {} : { service: route.value.parameters.service },
-        )}
-      >
-        edit
-      </a>
+      <a href={addressOf('what-if', subject)}>edit</a>
       <span class="switch" role="group" aria-label="Which side is shown">
         {(['before', 'after'] as const).map((name) => (
           <button
@@ -41,6 +40,9 @@ export function ChangeChips() {
             {name}
           </button>
         ))}
+        <button type="button" aria-pressed={false} onClick={() => go(addressOf('what-if', subject))}>
+          both
+        </button>
       </span>
     </section>
   );

@@ -1,7 +1,7 @@
 /** Forms that put a change together, one for each kind that people make by hand; manifests take the rest. */
 import { useState } from 'preact/hooks';
 import type { Change, ListedObjects, ServiceDestination } from '../api/types.js';
-import { serviceName, workloadOf } from '../state/objects.js';
+import { scalable, serviceName, workloadOf } from '../state/objects.js';
 import { Combobox } from './combobox.js';
 import { Select } from './select.js';
 import { serviceChoices } from './sentence.js';
@@ -11,17 +11,6 @@ interface FormProps {
   /** The Service that the view is about. */
   readonly service: Pick<ServiceDestination, 'namespace' | 'name'> | undefined;
   onAdd(change: Change): void;
-}
-
-const SCALED = new Set(['Deployment', 'StatefulSet', 'ReplicaSet']);
-
-export function scalable(objects: ListedObjects) {
-  return objects.workloads
-    .filter(({ kind }) => SCALED.has(kind))
-    .map((one) => ({
-      value: `${one.kind} ${one.namespace}/${one.name}`,
-      detail: `${one.replicas ?? one.pods} replicas`,
-    }));
 }
 
 function ScaleForm({ objects, onAdd }: FormProps) {
@@ -108,7 +97,7 @@ const ACTIONS = NODE_ACTIONS.map((one) => [one, ACTION_WORDS[one]] as const);
 
 function NodeForm({ objects, onAdd }: FormProps) {
   const [name, setName] = useState(objects.nodes[0]?.name ?? '');
-  const [action, setAction] = useState<NodeAction>('DRAIN');
+  const [action, setAction] = useState<NodeAction | 'ADD'>('DRAIN');
   return (
     <form
       class="row"
@@ -120,14 +109,18 @@ function NodeForm({ objects, onAdd }: FormProps) {
       <Combobox
         label="Node"
         value={name}
+        free={action === 'ADD'}
         choices={objects.nodes.map((one) => ({ value: one.name, detail: one.zone ?? '' }))}
         onPick={setName}
       />
-      <Select<NodeAction>
+      <Select<NodeAction | 'ADD'>
         label="What happens to the node"
         value={action}
-        options={ACTIONS}
-        onPick={(one) => setAction(one)}
+        options={[...ACTIONS, ['ADD', 'joins, like another']]}
+        onPick={(one) => {
+          setAction(one);
+          if (one === 'ADD') setName(`node-${objects.nodes.length + 1}`);
+        }}
       />
       <button type="submit">Add</button>
     </form>

@@ -1,6 +1,7 @@
 /** The changes, in the order in which they are made: each can be moved, switched off and taken out; a scaling has a slider. */
+import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
-import type { ListedObjects } from '../api/types.js';
+import type { ListedObjects, Problem } from '../api/types.js';
 import { changeWords } from '../state/change-words.js';
 import { type ListedChange, listedChanges, setChanges } from '../state/session.js';
 
@@ -51,6 +52,19 @@ function Slider({
   );
 }
 
+/** What is wrong with changes, by their place among those that are on: the sentences of the last answer's problem. */
+export const changeFaults = signal<ReadonlyMap<number, string>>(new Map());
+
+/** The faults of a problem document that are about changes. */
+export function faultsOf(problem: Problem | undefined): ReadonlyMap<number, string> {
+  const found = new Map<number, string>();
+  for (const { pointer, detail } of problem?.errors ?? []) {
+    const place = /^\/changes\/(\d+)(?:\/|$)/.exec(pointer)?.[1];
+    if (place !== undefined && !found.has(Number(place))) found.set(Number(place), detail);
+  }
+  return found;
+}
+
 export function ChangeList({ objects }: { objects: ListedObjects }) {
   const listed = listedChanges.value;
   if (listed.length === 0) return null;
@@ -66,6 +80,8 @@ export function ChangeList({ objects }: { objects: ListedObjects }) {
     <ol class="change-list" aria-label="Changes, in order">
       {listed.map((one, index) => {
         const words = changeWords(one.change);
+        const place = listed.slice(0, index).filter(({ off }) => off !== true).length;
+        const fault = one.off === true ? undefined : changeFaults.value.get(place);
         return (
           <li key={index} class={one.off === true ? 'off' : ''}>
             <label class="words">
@@ -107,6 +123,7 @@ export function ChangeList({ objects }: { objects: ListedObjects }) {
                 ×
               </button>
             </span>
+            {fault === undefined ? null : <p class="fault">{fault}</p>}
           </li>
         );
       })}

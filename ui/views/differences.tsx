@@ -39,7 +39,7 @@ export function SharesDifference({ difference }: { difference: ServiceDifference
   const rows = all ? sorted : sorted.slice(0, MOST_ROWS);
   const most = Math.max(...sorted.flatMap(({ before, after }) => [before.value, after.value]), 0);
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Shares before and after">
       <table class="data" data-difference>
         <thead>
           <tr>

@@ -1,10 +1,12 @@
 /** What is wrong with the cluster, the most severe first; each finding leads to what it is about. */
 import { useMemo } from 'preact/hooks';
 import type { Finding } from '../api/types.js';
-import { useInspected, WITHOUT_ASKING } from '../state/inspected.js';
+import { placeOfFinding } from '../state/finding-place.js';
+import { inspectionOf, useInspected, WITHOUT_ASKING } from '../state/inspected.js';
 import { serviceName, useObjects } from '../state/objects.js';
 import { addressOf, route, set } from '../state/route.js';
-import { serviceOf } from '../state/service-rows.js';
+import { request } from '../state/session.js';
+import { useShown } from '../state/shown.js';
 import { bySeverity, Empty, FailureBox, Headline, SeverityMark, Waiting } from './parts.js';
 import { Select } from './select.js';
 
@@ -18,7 +20,7 @@ function Evidence({ finding }: { finding: Finding }) {
 }
 
 function Line({ finding, known }: { finding: Finding; known: ReadonlySet<string> }) {
-  const service = serviceOf(finding);
+  const place = placeOfFinding(finding, known);
   return (
     <li class={`finding ${finding.severity.toLowerCase()}`}>
       <p>
@@ -26,9 +28,7 @@ function Line({ finding, known }: { finding: Finding; known: ReadonlySet<string>
       </p>
       <p class="detail">
         <code class="code">{finding.code}</code>
-        {service === undefined || !known.has(service) ? null : (
-          <a href={addressOf('shares', { service })}>look at {service}</a>
-        )}
+        {place === undefined ? null : <a href={addressOf(place.view, place.parameters)}>look at {place.words}</a>}
         {finding.effectOf === undefined ? null : <span>an effect of {finding.effectOf}</span>}
       </p>
       <Evidence finding={finding} />
@@ -41,6 +41,7 @@ export function FindingsView() {
   const list = useMemo(() => (answer === undefined ? undefined : objects.services.map(serviceName)), [answer, objects]);
   const known = useMemo(() => new Set(list), [list]);
   const inspected = useInspected(list);
+  useShown('inspect', list === undefined ? undefined : request(inspectionOf(list.length)));
   const { severity = '' } = route.value.parameters;
   if (failure !== undefined) return <FailureBox failure={failure} />;
   if (inspected.failure !== undefined) return <FailureBox failure={inspected.failure} />;

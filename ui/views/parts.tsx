@@ -187,8 +187,13 @@ export function Name({ text }: { text: string }) {
   const cut = Math.max(0, text.length - 8);
   return (
     <span class="name" title={text}>
-      <span class="start">{text.slice(0, cut)}</span>
-      <span class="end">{text.slice(cut)}</span>
+      <span class="start" aria-hidden="true">
+        {text.slice(0, cut)}
+      </span>
+      <span class="end" aria-hidden="true">
+        {text.slice(cut)}
+      </span>
+      <span class="hidden">{text}</span>
     </span>
   );
 }

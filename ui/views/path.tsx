@@ -9,6 +9,7 @@ import { route, set } from '../state/route.js';
 import { familiesOf, WAYS, waysOf } from '../state/service-question.js';
 import { addChange, request } from '../state/session.js';
 import { useShown } from '../state/shown.js';
+import { RestsOn } from './assumptions.js';
 import { Combobox } from './combobox.js';
 import { Empty, FailureBox, FindingLines, Headline, Name, Share, VerdictMark, Waiting } from './parts.js';
 import { Select } from './select.js';
@@ -185,13 +186,14 @@ export function PathView() {
               </p>
             )}
           </section>
-          {answer.result.remedies === undefined ? null : <Remedies remedies={answer.result.remedies} />}
           {trace === undefined ? null : (
             <section aria-labelledby="way">
               <h2 id="way">{traces.length === 1 ? 'The way' : `The way of outcome ${shownIndex + 1}`}</h2>
               <TracePicture trace={trace} />
             </section>
           )}
+          {answer.result.remedies === undefined ? null : <Remedies remedies={answer.result.remedies} />}
+          <RestsOn answer={answer} />
         </>
       )}
     </>

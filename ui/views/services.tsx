@@ -1,9 +1,11 @@
 /** The list of Services: filtered, sorted, and only as many rows in the page as are seen. */
 import { useMemo } from 'preact/hooks';
-import { useInspected, WITHOUT_ASKING } from '../state/inspected.js';
+import { inspectionOf, useInspected, WITHOUT_ASKING } from '../state/inspected.js';
 import { serviceName, useObjects } from '../state/objects.js';
 import { addressOf, route, set } from '../state/route.js';
 import { chosenRows, markOf, policiesOf, rowsOf, type ServiceRow, type SortKey } from '../state/service-rows.js';
+import { request } from '../state/session.js';
+import { useShown } from '../state/shown.js';
 import { Empty, FailureBox, Headline, Name, Share, Waiting } from './parts.js';
 import { Select } from './select.js';
 import { useWindow } from './virtual.js';
@@ -118,14 +120,18 @@ export function ServicesView() {
   const { objects, answer, failure, asking } = useObjects();
   const list = useMemo(() => (answer === undefined ? undefined : objects.services.map(serviceName)), [answer, objects]);
   const inspected = useInspected(list);
-  const { text = '', namespace = '', type = '', sort = 'name', down } = route.value.parameters;
-  const sortKey = COLUMNS.find(([key]) => key === sort)?.[0] ?? 'name';
+  useShown('inspect', list === undefined ? undefined : request(inspectionOf(list.length)));
+  const { text = '', namespace = '', type = '', sort, down: falls } = route.value.parameters;
+  const many = objects.services.length > WITHOUT_ASKING;
+  // The worst first, where all of them are known.
+  const sortKey = COLUMNS.find(([key]) => key === sort)?.[0] ?? (many ? 'name' : 'findings');
+  const down = sort === undefined ? !many : falls === '1';
   const rows = useMemo(
     () => rowsOf(objects.services, inspected.shares, inspected.findings),
     [objects, inspected.shares, inspected.findings],
   );
   const chosen = useMemo(
-    () => chosenRows(rows, { text, namespace, type, sort: sortKey, down: down === '1' }),
+    () => chosenRows(rows, { text, namespace, type, sort: sortKey, down }),
     [rows, text, namespace, type, sortKey, down],
   );
   if (failure !== undefined) return <FailureBox failure={failure} />;
@@ -140,7 +146,6 @@ export function ServicesView() {
   const namespaces = [...new Set(objects.services.map((one) => one.namespace))].sort();
   const types = [...new Set(objects.services.map((one) => one.type))].sort();
   const known = inspected.shares.size;
-  const many = rows.length > WITHOUT_ASKING;
   return (
     <>
       <Headline
@@ -187,7 +192,12 @@ export function ServicesView() {
           </button>
         </Empty>
       ) : (
-        <Rows rows={chosen} sort={sortKey} down={down === '1'} />
+        <>
+          <Rows rows={chosen} sort={sortKey} down={down} />
+          <p class="detail legend-line">
+            ● even · ◐ uneven · ▼ loses connections · ? not known. Numbers are those of the worst way into the Service.
+          </p>
+        </>
       )}
     </>
   );

@@ -9,10 +9,12 @@ import { type Chosen, questionOf } from '../state/service-question.js';
 import { request, shownChanges } from '../state/session.js';
 import { useShown } from '../state/shown.js';
 import { useSourceGroups } from '../state/source-groups.js';
+import { RestsOn } from './assumptions.js';
 import { BalancerBox } from './balancer.js';
 import { useChosenService } from './choose-service.js';
 import { FailureBox, FindingLines, Headline, Name, Share, VerdictMark, Waiting } from './parts.js';
 import { ChainsPanel } from './rules.js';
+import { Selection } from './selection.js';
 import { Sentence } from './sentence.js';
 
 /** The groups that the address says are open. */
@@ -34,7 +36,7 @@ export function SharesTable({ shares }: { shares: ServiceProbability }) {
   const rows = all ? shares.endpoints : shares.endpoints.slice(0, MOST_ROWS);
   const lost = shares.verdicts.filter(({ verdict }) => verdict !== 'DELIVERED');
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Shares">
       <table class="data" data-shares>
         <thead>
           <tr>
@@ -105,11 +107,13 @@ function SharesPicture({
   nodes: readonly ListedNode[];
 }) {
   const open = route.value.parameters.open ?? '';
+  const [selected, setSelected] = useState('');
   const groups = useSourceGroups(chosen, shares, nodes, shownChanges.value);
   const flow = useMemo(
     () => flowOf({ total: shares, groups, nodes, open: new Set(open.split(',')) }),
     [shares, groups, nodes, open],
   );
+  const chosenMark = flow.nodes.find(({ id }) => id === selected);
   const keys = [
     ...new Set(flow.nodes.flatMap(({ group, isOpen }) => (group !== undefined && isOpen !== true ? [group] : []))),
   ];
@@ -132,7 +136,15 @@ function SharesPicture({
           </button>
         )}
       </div>
-      <FlowPicture flow={flow} label="Flow of new connections from clients to endpoints" onToggle={toggleGroup} />
+      <FlowPicture
+        flow={flow}
+        label="Flow of new connections from clients to endpoints"
+        onToggle={toggleGroup}
+        onSelect={({ id }) => setSelected(id)}
+      />
+      {chosenMark === undefined ? null : (
+        <Selection node={chosenMark} shares={shares} groups={groups} chosen={chosen} onClose={() => setSelected('')} />
+      )}
     </section>
   );
 }
@@ -168,6 +180,7 @@ export function SharesView() {
             </div>
             <ChainsPanel chosen={chosen} objects={objects} />
           </div>
+          <RestsOn answer={answer} />
         </>
       )}
     </>

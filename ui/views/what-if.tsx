@@ -1,5 +1,5 @@
 /** What if: a list of changes, and one Service before and after them, side by side. */
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { Change, ListedNode, ProbabilityWhatIf, ServiceProbability } from '../api/types.js';
 import { FlowPicture } from '../pictures/flow.js';
 import { flowOf } from '../pictures/flow-model.js';
@@ -11,8 +11,9 @@ import { type Chosen, chosenOf, questionOf } from '../state/service-question.js'
 import { addChange, changes, listedChanges, request } from '../state/session.js';
 import { useShown } from '../state/shown.js';
 import { useSourceGroups } from '../state/source-groups.js';
+import { RestsOn } from './assumptions.js';
 import { AddChange } from './change-forms.js';
-import { ChangeList } from './change-list.js';
+import { ChangeList, changeFaults, faultsOf } from './change-list.js';
 import { ChooseService } from './choose-service.js';
 import { ChainsDiff, Consequences, EstablishedBox, SharesDifference } from './differences.js';
 import { Empty, FailureBox, FindingLines, Headline, Waiting } from './parts.js';
@@ -71,6 +72,13 @@ function Comparison({ chosen }: { chosen: Chosen }) {
   const body = request({ probability: questionOf(chosen) }, changes.value);
   const { answer, failure, asking } = useAnswer('what-if', body);
   useShown('what-if', body);
+  const problem = failure?.problem;
+  useEffect(() => {
+    changeFaults.value = faultsOf(problem);
+    return () => {
+      changeFaults.value = new Map();
+    };
+  }, [problem]);
   if (failure !== undefined) return <FailureBox failure={failure} />;
   const result = answer?.result;
   if (answer === undefined || result === undefined || result.question !== 'probability') {
@@ -97,6 +105,7 @@ function Comparison({ chosen }: { chosen: Chosen }) {
       />
       <ChainsDiff service={`${chosen.service.namespace}/${chosen.service.name}`} />
       <Consequences applied={answer.changes} />
+      <RestsOn answer={answer} />
     </>
   );
 }

@@ -61,7 +61,6 @@ export interface AppliedManifest {
 }
 
 const WHY_IGNORED: Readonly<Record<string, string>> = {
-  Ingress: 'its controller is a client of Services like others: what it forwards is not part of the model',
   HorizontalPodAutoscaler: 'it does not act here: a change of kind scale sets the number of replicas',
 };
 

@@ -11,6 +11,7 @@ import {
   resourceRole,
   resourceVersion,
 } from '../../cluster/resources.js';
+import { isAlbIngress } from '../../load-balancers/aws/ingress.js';
 import type { ChangeContext } from '../change.js';
 import { unchanged } from '../combine.js';
 import { refuse } from '../refusal.js';
@@ -27,6 +28,10 @@ function resourceOf(value: Fields, { manifest }: Subject): Resource {
   );
   throw new Error('a fault is refused');
 }
+
+/** What is said of an Ingress that none of AWS's controllers has. */
+const INGRESS_OF_OTHERS =
+  'its controller is a client of Services like others: what it forwards is not part of the model';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -58,6 +63,13 @@ export function applyResource(cluster: Cluster, subject: Subject, context: Chang
   );
   const wanted =
     sent === undefined ? before : resourceOf(subject.type === 'any' ? sent : withManagedFields(stored, sent), subject);
+  // Of an Ingress of another controller nothing is read: that has pods of its own, which are clients like others.
+  const isRead = [before, wanted].some((one) => one !== undefined && isAlbIngress(cluster, one));
+  if (kind === 'Ingress' && !isRead) {
+    const detail = `${INGRESS_OF_OTHERS} (${manifest.origin})`;
+    const consequences = [{ kind: 'OBJECT_IGNORED', object, detail } as const];
+    return { outcome: 'OBJECT_IGNORED', result: { ...unchanged(cluster), consequences }, touchesSettings: false };
+  }
   const outcome = before === undefined ? 'CREATED' : sent === undefined ? 'UNCHANGED' : 'CONFIGURED';
   context.stored?.({ kind, namespace, name, outcome, object: stored });
   const isSame = before !== undefined && (wanted === undefined || same(before, wanted));

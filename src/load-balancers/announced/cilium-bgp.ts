@@ -9,12 +9,13 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Node, Service } from '../../cluster/objects.js';
 import { fieldsOf, type Resource, resourceName } from '../../cluster/resources.js';
-import { isLocal } from '../checks.js';
+import { announcement, isLocal } from '../checks.js';
 import { listOf, selectorOf } from '../fields.js';
 import { readyEndpointsOn } from '../health.js';
 import type { Balanced, Implementation, ProbeResult } from '../implementation.js';
 import { nodeBackends } from '../node-filter.js';
-import { held, heldCheck, isDown } from './common.js';
+import { allocatedByCilium } from './cilium-pools.js';
+import { held, isDown } from './common.js';
 
 const CLASS = 'io.cilium/bgp-control-plane';
 /** The hold time of a session by default (CiliumBGPPeerConfig, timers.holdTimeSeconds). */
@@ -72,7 +73,7 @@ function probe(balanced: Balanced, name: string): ProbeResult {
 export const ciliumBgp: Implementation = {
   name: 'cilium-bgp',
   title: 'Cilium (BGP)',
-  options: ['announcingNodes'],
+  options: ['announcingNodes', 'enforcesSourceRanges'],
   takes(service, _platform, cluster) {
     const { loadBalancerClass } = service.spec ?? {};
     if (loadBalancerClass) return loadBalancerClass === CLASS ? `loadBalancerClass ${CLASS}` : undefined;
@@ -80,8 +81,9 @@ export const ciliumBgp: Implementation = {
     return name === undefined ? undefined : `${name} announces it`;
   },
   probe: (balanced, { node }) => probe(balanced, node),
-  healthCheck: () => heldCheck(HOLD_SECONDS),
+  healthCheck: () => announcement(HOLD_SECONDS),
   ...held,
+  allocates: allocatedByCilium,
   backends(balanced) {
     const { cluster, service, options } = balanced;
     const selectors = announcing(cluster, service);

@@ -2,9 +2,11 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Node, Service } from '../../cluster/objects.js';
 import { fieldsOf, type Resource } from '../../cluster/resources.js';
+import { announcement } from '../checks.js';
 import { selectorOf } from '../fields.js';
 import type { Balanced, Implementation } from '../implementation.js';
-import { held, heldCheck, holdingProbe, isDown } from './common.js';
+import { allocatedByCilium } from './cilium-pools.js';
+import { held, holdingProbe, isDown } from './common.js';
 import { leaseHolder } from './leases.js';
 
 /**
@@ -50,7 +52,7 @@ function holderOf({ options, cluster, service: { metadata } }: Balanced): string
 export const ciliumL2: Implementation = {
   name: 'cilium-l2',
   title: 'Cilium (layer 2 announcements)',
-  options: ['leader'],
+  options: ['leader', 'enforcesSourceRanges'],
   takes(service, _platform, cluster) {
     const { loadBalancerClass } = service.spec ?? {};
     if (loadBalancerClass) return loadBalancerClass === CLASS ? `loadBalancerClass ${CLASS}` : undefined;
@@ -59,7 +61,8 @@ export const ciliumL2: Implementation = {
   },
   probe: (balanced, { node }) =>
     holdingProbe(balanced, { holder: holderOf(balanced), whyNot: (name) => whyNot(balanced, name) }, node),
-  healthCheck: () => heldCheck(FAILOVER_SECONDS),
+  healthCheck: () => announcement(FAILOVER_SECONDS),
   ...held,
+  allocates: allocatedByCilium,
   addressIsLocal: () => false,
 };

@@ -2,22 +2,9 @@
 import { ONE } from '../../base/fraction.js';
 import { keepHeader } from '../forward.js';
 import { isSilent } from '../health.js';
-import type { Backends, Balanced, HealthCheck, Implementation, ProbeResult } from '../implementation.js';
+import type { Backends, Balanced, Implementation, ProbeResult } from '../implementation.js';
 import { nodeBackends } from '../node-filter.js';
 import { sourceRanges } from '../source-ranges.js';
-
-/** Nobody probes: the holder is found out by leases or advertisements. `seconds`: until another node holds the address. */
-export function heldCheck(seconds: number): HealthCheck {
-  return {
-    protocol: 'NONE',
-    port: 0,
-    intervalSeconds: seconds,
-    unhealthyAfter: 1,
-    healthyAfter: 1,
-    sources: [],
-    answeredBy: 'ANNOUNCEMENT',
-  };
-}
 
 /** Whether the node's kubelet reports nothing. */
 export function isDown({ cluster }: Balanced, name: string): boolean {

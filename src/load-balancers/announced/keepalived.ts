@@ -1,5 +1,6 @@
+import { announcement } from '../checks.js';
 import type { Implementation } from '../implementation.js';
-import { held, heldCheck, holdingProbe, isDown } from './common.js';
+import { held, holdingProbe, isDown } from './common.js';
 
 /** Source: redhat-cop/keepalived-operator, README: Services name their group by annotation; VRRP elects the node of a group. */
 const ANNOTATION = 'keepalived-operator.redhat-cop.io/keepalivedgroup';
@@ -10,14 +11,14 @@ const FAILOVER_SECONDS = 4;
 export const keepalived: Implementation = {
   name: 'keepalived',
   title: 'keepalived (VRRP)',
-  options: ['leader'],
+  options: ['leader', 'enforcesSourceRanges'],
   takes: ({ metadata }) => (metadata.annotations?.[ANNOTATION] === undefined ? undefined : `annotation ${ANNOTATION}`),
   probe(balanced, { node }) {
     const whyNot = (name: string) =>
       isDown(balanced, name) ? `${name} is down (its Ready condition is Unknown)` : undefined;
     return holdingProbe(balanced, { holder: balanced.options.leader, whyNot }, node);
   },
-  healthCheck: () => heldCheck(FAILOVER_SECONDS),
+  healthCheck: () => announcement(FAILOVER_SECONDS),
   ...held,
   addressIsLocal: () => true,
 };

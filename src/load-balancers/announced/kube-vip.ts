@@ -2,11 +2,11 @@ import { ONE } from '../../base/fraction.js';
 import type { Pod, Service } from '../../cluster/objects.js';
 import { fieldsOf } from '../../cluster/resources.js';
 import { annotationOf } from '../annotations.js';
-import { isLocal } from '../checks.js';
+import { announcement, isLocal } from '../checks.js';
 import { listOf } from '../fields.js';
 import { readyEndpointsOn } from '../health.js';
 import type { Balanced, Implementation } from '../implementation.js';
-import { held, heldCheck, holdingProbe, isDown } from './common.js';
+import { held, holdingProbe, isDown } from './common.js';
 import { leaseHolder } from './leases.js';
 
 /**
@@ -89,7 +89,7 @@ function shown(service: Service, hasPods: boolean): string | undefined {
 export const kubeVip: Implementation = {
   name: 'kube-vip',
   title: 'kube-vip',
-  options: ['leader', 'leaderElection'],
+  options: ['leader', 'leaderElection', 'enforcesSourceRanges'],
   takes: (service, _platform, cluster) => shown(service, cluster.podsIn('kube-system').some(isKubeVip)),
   probe(balanced, { node }) {
     const { whyNot, holder } = holderOf(balanced);
@@ -97,7 +97,7 @@ export const kubeVip: Implementation = {
     const why = whyNot(node);
     return { healthy: why === undefined, status: undefined, detail: why ?? `${node} announces the address by BGP` };
   },
-  healthCheck: () => heldCheck(FAILOVER_SECONDS),
+  healthCheck: () => announcement(FAILOVER_SECONDS),
   ...held,
   weights(balanced, candidates) {
     if (usesBgp(balanced)) {

@@ -154,7 +154,7 @@ const STICKY: Readonly<Record<string, string>> = {
 export const awsAlb: Implementation = {
   name: 'aws-alb',
   title: 'AWS Application Load Balancer',
-  options: ['targetType', 'crossZone', 'proxyAddress', 'healthCheck', 'probesPass', 'failOpen'],
+  options: ['targetType', 'crossZone', 'proxyAddress', 'healthCheck', 'probesPass', 'enforcesSourceRanges', 'failOpen'],
   annotations: [ALB_ANNOTATIONS],
   annotatedBeside: (balanced) => [frontOf(balanced)?.object.metadata.annotations],
   takes(service, _platform, cluster) {

@@ -17,7 +17,7 @@ import { ANNOTATIONS, CLASSIC_TIMING, DRAIN_SECONDS, HOST_NAMES } from './facts.
 export const awsClassic: Implementation = {
   name: 'aws-classic',
   title: 'AWS Classic Load Balancer',
-  options: ['crossZone', 'proxyAddress', 'healthCheck', 'probesPass', 'failOpen'],
+  options: ['crossZone', 'proxyAddress', 'healthCheck', 'probesPass', 'enforcesSourceRanges', 'failOpen'],
   annotations: [CLASSIC_ANNOTATIONS],
   takes(service, platform, cluster) {
     if (service.spec?.loadBalancerClass || annotationOf(service, ANNOTATIONS.type) !== undefined) return undefined;

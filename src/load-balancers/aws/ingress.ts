@@ -79,6 +79,11 @@ function controllerOf(ingress: Resource, { classes }: Objects) {
   return named === undefined && managed ? { controller: 'CONTROLLER' as const } : undefined;
 }
 
+/** Whether one of AWS's controllers makes a load balancer for an Ingress, so that it is read. */
+export function isAlbIngress(cluster: Cluster, ingress: Resource): boolean {
+  return controllerOf(ingress, objectsOf(cluster)) !== undefined;
+}
+
 /** The Services of an action that an annotation describes (`actions.NAME`: forward to target groups by Service). */
 function actionBackends({ metadata }: Resource, name: string): readonly (readonly [string, number | string])[] {
   const action = jsonObjectOf(metadata.annotations?.[`${ALB_PREFIX}actions.${name}`]);

@@ -116,6 +116,7 @@ export const awsNlb: Implementation = {
     'proxyAddress',
     'healthCheck',
     'probesPass',
+    'enforcesSourceRanges',
     'failOpen',
   ],
   annotations: [NLB_ANNOTATIONS],

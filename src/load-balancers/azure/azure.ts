@@ -139,7 +139,7 @@ function allowedRanges(balanced: Balanced): readonly string[] | undefined {
 export const azure: Implementation = {
   name: 'azure',
   title: 'Azure Load Balancer',
-  options: ['floatingIP', 'sharedProbe', 'healthCheck', 'probesPass', 'failOpen'],
+  options: ['floatingIP', 'sharedProbe', 'healthCheck', 'probesPass', 'enforcesSourceRanges', 'failOpen'],
   annotations: AZURE_ANNOTATIONS,
   takes(service, platform) {
     if (platform !== 'aks' || service.spec?.loadBalancerClass) return undefined;

@@ -47,7 +47,7 @@ export const digitalocean: Implementation = {
     isNetwork(balanced) && (balanced.options.preserveClientAddress ?? true)
       ? keepHeader(sent, backend)
       : proxying.forward(balanced, sent, backend),
-  reply: (balanced) => (isNetwork(balanced) ? 'DIRECT' : 'THROUGH'),
+  reply: (balanced) => balanced.options.reply ?? (isNetwork(balanced) ? 'DIRECT' : 'THROUGH'),
   // A network load balancer ends no connections: without nodes nobody answers.
   refusesWithoutBackends: (balanced) => !isNetwork(balanced),
 };

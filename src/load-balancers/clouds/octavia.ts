@@ -67,7 +67,6 @@ export const octavia: Implementation = {
     drain: 'connections of a member that is removed end with it',
     options: ['provider'],
   }),
-  reply: () => 'THROUGH',
   allocates: ({ service }) => ({
     scheme:
       annotationOf(service, 'service.beta.kubernetes.io/openstack-internal-load-balancer') === 'true'

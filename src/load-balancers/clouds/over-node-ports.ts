@@ -41,6 +41,7 @@ const OPTIONS: Implementation['options'] = [
   'healthCheck',
   'probesPass',
   'enforcesSourceRanges',
+  'reply',
   'failOpen',
 ];
 
@@ -137,7 +138,17 @@ export function overNodePorts(facts: CloudFacts): Implementation {
       };
     },
     drain: () => ({ seconds: undefined, detail: facts.drain }),
-    reply: () => 'THROUGH',
+    reply(balanced) {
+      const { reply } = balanced.options;
+      if (reply === undefined && keepsClient(balanced, facts.keepsClient(balanced))) {
+        balanced.assume(
+          'loadBalancer.reply',
+          'THROUGH',
+          `Nothing in the snapshot shows whether replies pass the ${title} where it keeps the client’s address. Option reply says otherwise.`,
+        );
+      }
+      return reply ?? 'THROUGH';
+    },
     addressIsLocal: () => false,
   };
 }

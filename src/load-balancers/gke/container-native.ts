@@ -36,7 +36,7 @@ function source(balanced: Balanced): string {
 export const gkeContainerNative: Implementation = {
   name: 'gke-container-native',
   title: 'Google Cloud load balancer over pods (container-native)',
-  options: ['proxyAddress', 'probesPass', 'failOpen'],
+  options: ['proxyAddress', 'healthCheck', 'probesPass', 'enforcesSourceRanges', 'failOpen'],
   annotations: GKE_ANNOTATIONS,
   takes: (service) => (service.spec?.type === 'LoadBalancer' ? undefined : why(service)),
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'Proxy' }),

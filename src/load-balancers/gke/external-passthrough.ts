@@ -2,7 +2,7 @@ import type { Implementation } from '../implementation.js';
 import { GKE_ANNOTATIONS } from './annotation-list.js';
 import { groupBackends, negBackends } from './backends.js';
 import { backendKind, schemeShown } from './kind.js';
-import { gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './passthrough.js';
+import { gkeFirewall, gkeHealthCheck, gkeWeights, PASSTHROUGH_OPTIONS, passthrough } from './passthrough.js';
 
 const GROUPS = { TARGET_POOL: 'target pool', INSTANCE_GROUP: 'instance groups' } as const;
 
@@ -13,7 +13,7 @@ const GROUPS = { TARGET_POOL: 'target pool', INSTANCE_GROUP: 'instance groups' }
 export const gkeExternalPassthrough: Implementation = {
   name: 'gke-external-passthrough',
   title: 'Google Cloud external passthrough Network Load Balancer',
-  options: ['backends', 'previousSubset', 'weighted', 'includeDrainingNodes', 'failOpen'],
+  options: ['backends', 'previousSubset', 'weighted', 'includeDrainingNodes', ...PASSTHROUGH_OPTIONS],
   annotations: GKE_ANNOTATIONS,
   takes: (service, platform) => schemeShown(service, 'EXTERNAL', platform === 'gke'),
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),

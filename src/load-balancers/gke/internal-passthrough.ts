@@ -4,7 +4,7 @@ import { GKE_ANNOTATIONS } from './annotation-list.js';
 import { groupBackends, negBackends } from './backends.js';
 import { INSTANCE_GROUP_LIMIT, SINCE } from './facts.js';
 import { backendKind, outOfReach, regionsOf, schemeShown } from './kind.js';
-import { gkeFirewall, gkeHealthCheck, gkeWeights, passthrough } from './passthrough.js';
+import { gkeFirewall, gkeHealthCheck, gkeWeights, PASSTHROUGH_OPTIONS, passthrough } from './passthrough.js';
 import { isSince, newestVersion } from './version.js';
 
 const ZONAL_DISTRIBUTIONS = ['PreferClose', 'PreferSameZone'];
@@ -43,7 +43,7 @@ export const gkeInternalPassthrough: Implementation = {
     'weighted',
     'zonalAffinity',
     'includeDrainingNodes',
-    'failOpen',
+    ...PASSTHROUGH_OPTIONS,
   ],
   annotations: GKE_ANNOTATIONS,
   takes: (service, platform) => schemeShown(service, 'INTERNAL', platform === 'gke'),

@@ -51,6 +51,9 @@ export function gkeWeights(balanced: Balanced, candidates: readonly Candidate[],
   return candidates.map(({ endpoints }) => fraction(endpoints));
 }
 
+/** What can be said of either. */
+export const PASSTHROUGH_OPTIONS = ['healthCheck', 'probesPass', 'enforcesSourceRanges', 'failOpen'] as const;
+
 /** The parts that do not depend on external or internal. */
 export const passthrough = {
   forward: (_balanced, sent, backend) => keepHeader(sent, backend),

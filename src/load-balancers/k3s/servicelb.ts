@@ -2,10 +2,9 @@ import { addressOf } from '../../base/address.js';
 import { ONE } from '../../base/fraction.js';
 import { nodeAddresses } from '../../cluster/addresses.js';
 import type { Node } from '../../cluster/objects.js';
-import { isLocal } from '../checks.js';
+import { announcement, isLocal } from '../checks.js';
 import { isSilent, readyEndpointsOn } from '../health.js';
 import type { Backends, Balanced, Implementation, ProbeResult } from '../implementation.js';
-import { announcement } from '../metallb/common.js';
 import { nodeBackends } from '../node-filter.js';
 import { holderOf, leftOutByLabels } from './host-ports.js';
 
@@ -51,7 +50,7 @@ function probe(balanced: Balanced, name: string): ProbeResult {
 export const k3sServicelb: Implementation = {
   name: 'k3s-servicelb',
   title: 'k3s ServiceLB',
-  options: [],
+  options: ['enforcesSourceRanges'],
   takes: (service, platform) =>
     platform === 'k3s' && !service.spec?.loadBalancerClass ? 'platform k3s, no class' : undefined,
   allocates(balanced) {

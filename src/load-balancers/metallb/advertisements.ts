@@ -2,13 +2,14 @@
  * Which nodes MetalLB's own objects let announce a Service's address, and how. Sources: metallb.io, configuration ("Advanced L2
  * configuration", "Advanced BGP configuration"), API reference; metallb/metallb internal/config/config.go, speaker/bgp_controller.go.
  */
-import { addressOf, cidrContains, networkOf } from '../../base/address.js';
+import { addressOf, addressWidth, type IPFamily } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Node, Service } from '../../cluster/objects.js';
 import { fieldsOf, type Resource } from '../../cluster/resources.js';
 import { annotationOf } from '../annotations.js';
 import { anySelectorMatches, listOf } from '../fields.js';
+import { poolHolds, rangeOf } from '../pools.js';
 
 const POOL_ANNOTATIONS = ['metallb.io/ip-allocated-from-pool', 'metallb.universe.tf/ip-allocated-from-pool'];
 const DEFAULT_LOCAL_PREF = 100;
@@ -40,15 +41,9 @@ function objectsOf({ resources }: Cluster): Objects {
 }
 
 /** Whether a pool's range (`A-B` or a network) holds the address. */
-function rangeHolds(range: string, address: string): boolean {
-  const parsed = addressOf(address);
-  if (parsed === undefined) return false;
-  const [first, last] = range.split('-').map((text) => addressOf(text.trim()));
-  if (last !== undefined && first !== undefined) {
-    return first.family === parsed.family && first.bits <= parsed.bits && parsed.bits <= last.bits;
-  }
-  const network = networkOf(range.trim());
-  return network !== undefined && network.family === parsed.family && cidrContains(network, parsed);
+function rangeHolds(text: string, address: string): boolean {
+  const [parsed, range] = [addressOf(address), rangeOf(text)];
+  return parsed !== undefined && range !== undefined && poolHolds({ name: '', ranges: [range] }, parsed);
 }
 
 /** The pool that the Service's address is from: as its annotation says, else the one whose ranges hold it. */
@@ -78,12 +73,21 @@ export interface Announced {
   readonly modes: ReadonlySet<Mode>;
   /** Why a node does not announce it in this mode; undefined: it may. */
   leftOut(mode: Mode, node: Node): string | undefined;
-  /** BGP: the preference that peers of one's own system get for the routes of a node. */
-  localPref(node: Node): number;
   /** L2: network interfaces that it is announced on alone. */
   readonly interfaces: readonly string[];
-  /** BGP: routes that are shorter than one address. */
-  readonly aggregated: boolean;
+  /** BGP: the routes that the speaker of a node may announce, one for each advertisement that takes the node. */
+  routes(node: Node, family: IPFamily): readonly Route[];
+}
+
+/** A route that a speaker may announce for the address of a Service. */
+export interface Route {
+  /** The length of its prefix; the full length of an address unless the advertisement aggregates. */
+  readonly length: number;
+  readonly isAggregate: boolean;
+  /** LOCAL_PREF, which peers of the same autonomous system get alone. */
+  readonly localPref: number;
+  /** Whether the advertisement serves a Service too. */
+  serves(service: Service): boolean;
 }
 
 /** Undefined: the snapshot holds no advertisement at all, so that nothing is known. */
@@ -91,10 +95,15 @@ export function announcedBy(cluster: Cluster, service: Service): Announced | und
   const objects = objectsOf(cluster);
   if (objects.l2.length + objects.bgp.length === 0) return undefined;
   const found = poolOf(objects, service);
-  const serves = (one: Resource) =>
-    anySelectorMatches(fieldsOf(one.spec).serviceSelectors, service.metadata.labels) &&
-    (found === undefined || selectsPool(one, found.name, found.pool));
-  const own = { L2: objects.l2.filter(serves), BGP: objects.bgp.filter(serves) };
+  const serves = (one: Resource, other: Service) => {
+    const from = other === service ? found : poolOf(objects, other);
+    return (
+      anySelectorMatches(fieldsOf(one.spec).serviceSelectors, other.metadata.labels) &&
+      (from === undefined || selectsPool(one, from.name, from.pool))
+    );
+  };
+  const serving = (one: Resource) => serves(one, service);
+  const own = { L2: objects.l2.filter(serving), BGP: objects.bgp.filter(serving) };
   const modes = new Set<Mode>((['L2', 'BGP'] as const).filter((mode) => own[mode].length > 0));
   const takesNode = (one: Resource, { metadata: { labels } }: Node) =>
     anySelectorMatches(fieldsOf(one.spec).nodeSelectors, labels);
@@ -106,9 +115,16 @@ export function announcedBy(cluster: Cluster, service: Service): Announced | und
         anySelectorMatches(fieldsOf(spec).nodeSelectors, node.metadata.labels)
       );
     });
-  const pref = (one: Resource) => {
+  // LOCAL_PREF goes to peers of the same autonomous system alone; without BGPPeers it is taken to go to some.
+  const pref = (one: Resource, node: Node) => {
     const { localPref } = fieldsOf(one.spec);
-    return typeof localPref === 'number' ? localPref : DEFAULT_LOCAL_PREF;
+    const peers = peersOf(one, node);
+    const isInternal = ({ spec }: Resource) => {
+      const { myASN, peerASN, dynamicASN } = fieldsOf(spec);
+      return dynamicASN === 'internal' || (myASN !== undefined && myASN === peerASN);
+    };
+    const goes = peers.length === 0 || peers.some(isInternal);
+    return goes && typeof localPref === 'number' && localPref > 0 ? localPref : DEFAULT_LOCAL_PREF;
   };
   const pool = found === undefined ? 'its address' : `pool ${found.name}`;
   return {
@@ -122,15 +138,22 @@ export function announcedBy(cluster: Cluster, service: Service): Announced | und
       if (mode === 'L2' || objects.peers.length === 0) return undefined;
       return taking.some((one) => peersOf(one, node).length > 0) ? undefined : 'no BGPPeer selects the node';
     },
-    localPref: (node) => Math.max(0, ...own.BGP.filter((one) => takesNode(one, node)).map(pref)),
     interfaces: [...new Set(own.L2.flatMap((one) => listOf(fieldsOf(one.spec).interfaces).map(String)))],
-    aggregated: own.BGP.some((one) => {
-      const { aggregationLength, aggregationLengthV6 } = fieldsOf(one.spec);
-      return (
-        (typeof aggregationLength === 'number' && aggregationLength < 32) ||
-        (typeof aggregationLengthV6 === 'number' && aggregationLengthV6 < 128)
-      );
-    }),
+    routes: (node, family) =>
+      own.BGP.filter((one) => takesNode(one, node))
+        .filter((one) => objects.peers.length === 0 || peersOf(one, node).length > 0)
+        .map((one) => {
+          const { aggregationLength, aggregationLengthV6 } = fieldsOf(one.spec);
+          const full = addressWidth(family);
+          const said = family === 'IPv4' ? aggregationLength : aggregationLengthV6;
+          const length = Number.isInteger(said) && (said as number) >= 0 ? Math.min(full, said as number) : full;
+          return {
+            length,
+            isAggregate: length < full,
+            localPref: pref(one, node),
+            serves: (other: Service) => serves(one, other),
+          };
+        }),
   };
 }
 

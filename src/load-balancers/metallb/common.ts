@@ -1,7 +1,8 @@
 import { addressOf } from '../../base/address.js';
 import { keepHeader } from '../forward.js';
-import type { Balanced, HealthCheck, Implementation } from '../implementation.js';
+import type { Balanced, Implementation } from '../implementation.js';
 import { sourceRanges } from '../source-ranges.js';
+import { allocated } from './pools.js';
 
 /** The first address of the Service's status, which layer 2 elects by for all of them. */
 export function firstAddress({ service }: Balanced): string {
@@ -9,22 +10,9 @@ export function firstAddress({ service }: Balanced): string {
   return addressOf(ip)?.text ?? ip;
 }
 
-/** Nobody probes nodes: speakers look at endpoints and at each other. `seconds`: until the others notice a change. */
-export function announcement(seconds: number): HealthCheck {
-  return {
-    protocol: 'NONE',
-    port: 0,
-    intervalSeconds: seconds,
-    unhealthyAfter: 1,
-    healthyAfter: 1,
-    sources: [],
-    answeredBy: 'ANNOUNCEMENT',
-  };
-}
-
 /** What does not depend on how addresses are announced: packets come to a node as they were sent, replies leave from there. */
 export const announced = {
-  allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
+  allocates: allocated,
   forward: (_balanced, sent, backend) => keepHeader(sent, backend),
   failsOpen: () => false,
   firewall: ({ service, settings }) => ({

@@ -1,8 +1,9 @@
 import { ONE } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
+import { announcement } from '../checks.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { announcedBy, statedLeader } from './advertisements.js';
-import { announced, announcement, firstAddress } from './common.js';
+import { announced, firstAddress } from './common.js';
 import { convergence, leaderOf, shownMetallb, silence, speakers } from './speakers.js';
 
 /** A speaker that stops is missed by the others after about this long (memberlist's default for local networks). */
@@ -37,7 +38,7 @@ function elected(balanced: Balanced): string {
 export const metallbL2: Implementation = {
   name: 'metallb-l2',
   title: 'MetalLB (layer 2)',
-  options: ['announcingNodes', 'leader'],
+  options: ['announcingNodes', 'leader', 'enforcesSourceRanges'],
   takes(service, _platform, cluster) {
     return shownMetallb(service, cluster);
   },
@@ -49,7 +50,14 @@ export const metallbL2: Implementation = {
         'layer 2',
         'The snapshot holds no L2Advertisement and no BGPAdvertisement of MetalLB: implementation metallb-bgp says the other.',
       );
-    } else if (objects.interfaces.length > 0) {
+    } else if (objects.modes.size > 1) {
+      balanced.assume(
+        'loadBalancer.mode',
+        'layer 2',
+        'The address is announced in both modes: clients of its network come by layer 2, which is what is told; those behind routers by BGP (implementation metallb-bgp).',
+      );
+    }
+    if (objects !== undefined && objects.interfaces.length > 0) {
       balanced.assume(
         'loadBalancer.interfaces',
         objects.interfaces,

@@ -96,7 +96,8 @@ function servingNodes(balanced: Balanced): ReadonlySet<string> {
   });
 }
 
-function isDown({ cluster }: Balanced, name: string): boolean {
+/** Whether the node's kubelet reports nothing. */
+export function isDown({ cluster }: Balanced, name: string): boolean {
   const node = cluster.nodes.get(name);
   return node !== undefined && isSilent(node);
 }

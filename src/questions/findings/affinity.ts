@@ -1,6 +1,8 @@
 /** Session affinity: that it is there, that it comes or goes, and that it breaks. */
 import { joinHostPort } from '../../base/address.js';
 import { add, type Fraction, formatFraction, isZero, multiply, ZERO } from '../../base/fraction.js';
+import { isBalanced } from '../../load-balancers/addresses.js';
+import { probedBalancer } from '../../path/probed-balancer.js';
 import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { DoorOutcome } from './door.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
@@ -12,9 +14,14 @@ export const affinities: StateFinder = (view) =>
   view.services.flatMap((key) =>
     portsOf(view, key).flatMap(({ port }) => {
       if (port.stickyMaxAge === 0) return [];
+      const service = view.cluster.services.get(key);
+      const pastNodes =
+        service !== undefined &&
+        isBalanced(service, view.cluster) &&
+        probedBalancer(view.cluster, view.settings, port.family, service).sendsToPods;
       const message =
         `${portText(refOf(port))} has session affinity: a client address stays with its endpoint until it has made no ` +
-        `connection for ${port.stickyMaxAge} s. Each node keeps that for itself, so that a client that comes over another node draws anew.`;
+        `connection for ${port.stickyMaxAge} s. Each node keeps that for itself, so that a client that comes over another node draws anew.${pastNodes ? ' It does not apply to what comes through its load balancer, which sends to pods, past the nodes.' : ''}`;
       const evidence = { ...portEvidence(refOf(port), port.family), timeoutSeconds: port.stickyMaxAge };
       return [finding('SESSION_AFFINITY', message, evidence)];
     }),

@@ -10,7 +10,7 @@ import type {
 } from '../../contract/answers.js';
 import type { Rule } from '../../netfilter/ruleset.js';
 import type { Client } from '../../path/client.js';
-import { hopsOf, type Journey, type Receiver } from '../../path/trail.js';
+import { beginningOf, hopsOf, type Journey, type Receiver } from '../../path/trail.js';
 
 /** One way that a client's new connections go, without the steps on it. */
 export interface DoorOutcome {
@@ -91,7 +91,7 @@ export function sameDestination(
 /** The address that a client sent from: its own, or the one that its host took by the route. */
 export function sentFrom(journey: Journey, client: Client): string | undefined {
   if (client.address !== undefined) return client.address;
-  const [first] = hopsOf(journey.trail);
+  const [first] = hopsOf(beginningOf(journey));
   for (const entry of first?.entries ?? []) {
     if (entry.kind === 'HOST' && entry.step.after !== undefined) return entry.step.after.source;
   }
@@ -104,7 +104,7 @@ export function outcomesOf(journeys: readonly Journey[], client: Client): readon
     const { chance, verdict, cause, detail, rule, receiver, packet } = journey;
     const kept = receiver !== undefined && packet.source === sentFrom(journey, client);
     const entered =
-      client.kind === 'OUTSIDE' ? hopsOf(journey.trail).find(({ kind }) => kind === 'NODE')?.name : undefined;
+      client.kind === 'OUTSIDE' ? hopsOf(beginningOf(journey)).find(({ kind }) => kind === 'NODE')?.name : undefined;
     return {
       share: chance.nominal,
       programmed: chance.programmed,

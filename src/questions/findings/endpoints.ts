@@ -85,6 +85,13 @@ function localPolicies(port: ServicePort): readonly Policy[] {
   ];
 }
 
+/** Whether the load balancer of a Service sends to pods, past the rules of nodes. */
+function sendsToPods({ cluster, settings }: View, { service: key, family }: ServicePort): boolean {
+  const service = cluster.services.get(key);
+  if (service === undefined || !isBalanced(service, cluster)) return false;
+  return probedBalancer(cluster, settings, family, service).sendsToPods;
+}
+
 /** Whether connections from outside come through a load balancer that finds the nodes without endpoints and leaves them out. */
 function isAvoided({ cluster, settings }: View, port: ServicePort): boolean {
   const service = cluster.services.get(port.service);
@@ -129,11 +136,17 @@ function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEn
   if (without.length === 0) return [];
   return policies.map((policy) => {
     const which = policy === 'externalTrafficPolicy' ? 'from outside' : 'from within the cluster';
+    const pastNodes = policy === 'externalTrafficPolicy' && sendsToPods(view, port);
+    const whose = pastNodes ? 'to its node ports' : which;
     const message =
       `${portText(refOf(port))} has ${policy} Local, and ${without.length} of ${nodes.length} nodes have no ` +
-      `${port.family} endpoint of it (${listed(without)}): connections ${which} ${fateOfLocal(view, port, policy)}.`;
+      `${port.family} endpoint of it (${listed(without)}): connections ${whose} ${fateOfLocal(view, port, policy)}.`;
     const avoided = policy === 'externalTrafficPolicy' && isAvoided(view, port);
-    const told = avoided ? `${message} The health check of its load balancer leaves these nodes out.` : message;
+    const told = pastNodes
+      ? `${message} Its load balancer sends to pods, past the nodes: the policy does not apply to it.`
+      : avoided
+        ? `${message} The health check of its load balancer leaves these nodes out.`
+        : message;
     const one = finding('LOCAL_POLICY_WITHOUT_ENDPOINTS', told, {
       ...portEvidence(refOf(port), port.family),
       policy,

@@ -25,9 +25,13 @@ type ZoneCounts = ReadonlyMap<string, number>;
 // Most Services share the same long list of nodes.
 const countsOf = new WeakMap<Cluster, WeakMap<readonly string[], ZoneCounts>>();
 
+const zones = new WeakMap<Cluster['nodes'], ReadonlyMap<string, string | undefined>>();
+
 function zoneOf(cluster: Cluster, node: string): string | undefined {
-  const object = cluster.nodes.get(node);
-  return object && nodeZone(object);
+  const all = remember(zones, cluster.nodes, () => {
+    return new Map([...cluster.nodes.entries()].map(([name, object]) => [name, nodeZone(object)]));
+  });
+  return all.get(node);
 }
 
 function counted(cluster: Cluster, nodes: readonly string[]): ZoneCounts {

@@ -18,7 +18,7 @@ import {
 import { Fabric, type FabricOptions } from '../../path/fabric.js';
 import { travel } from '../../path/journey.js';
 import { type HealthCheckSource, resolveSource } from '../../path/sources.js';
-import { both, CERTAIN, hop, hostStep, type Journey, weighted } from '../../path/trail.js';
+import { both, CERTAIN, hop, hostStep, type Journey, weighted, withChance } from '../../path/trail.js';
 import { walkProbe } from '../../path/walk-probe.js';
 import type { ServicePort } from '../../proxy/service-port.js';
 import { probability, total } from '../chances.js';
@@ -80,10 +80,9 @@ export function tripsOf(fabric: Fabric, client: Client, destination: Destination
   return resolution.targets.flatMap(({ target, weight }) => {
     if (target.port !== undefined) fabric.expectFor(client.node, target.protocol, target.address, target.port);
     const chance: Chance = { nominal: weight, programmed: weight };
-    return travel(fabric, client, target, resolution.step).map((journey) => ({
-      ...journey,
-      chance: both(chance, journey.chance),
-    }));
+    return travel(fabric, client, target, resolution.step).map((journey) =>
+      withChance(journey, both(chance, journey.chance)),
+    );
   });
 }
 

@@ -52,9 +52,10 @@ function probeSees({ status, healthy }: ProbeResult): string {
   return status === undefined ? `a connection: ${healthy ? 'healthy' : 'not healthy'}` : `HTTP status ${status}`;
 }
 
-function healthOf({ healthy, status, detail, weight }: ProbeResult): NonNullable<PathTrace['healthCheck']> {
+function healthOf({ healthy, status, detail, weight, assumed }: ProbeResult): NonNullable<PathTrace['healthCheck']> {
   return {
     healthy,
+    ...(assumed === undefined ? {} : { assumed }),
     ...(status === undefined ? {} : { status }),
     detail,
     ...(weight === undefined ? {} : { weight }),

@@ -56,6 +56,8 @@ function explanationOf({ through, address }: Client, source: string): string {
 function stickyPort(fabric: Fabric, destination: Destination, walked: readonly WeightedClient[]) {
   const [anyone] = walked;
   if (anyone === undefined) return undefined;
+  // Sent to the pods themselves, connections meet no rule that keeps clients.
+  if (anyone.client.through?.balancer.sendsToPods === true) return undefined;
   const target = resolveDestination(fabric, destination, anyone.client).targets[0]?.target;
   if (target?.port === undefined || fabric.settings.unsupportedDataplane !== undefined) return undefined;
   const port = fabric.expectFor(anyone.client.node, target.protocol, target.address, target.port)[0];

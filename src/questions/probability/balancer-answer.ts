@@ -40,13 +40,14 @@ export function balancerAnswer(
   );
   const shares = new Map(spread.shares.map(({ backend, share }) => [backend, share]));
   const told = members.slice(0, MAX_BACKENDS).map((backend): BackendAnswer => {
-    const { healthy, detail } = balancer.probe(backend, port);
+    const { healthy, detail, assumed } = balancer.probe(backend, port);
     const share = shares.get(backend);
     return {
       node: backend.node,
       ...(backend.pod === undefined ? {} : { pod: backend.pod }),
       ...(backend.zone === '' ? {} : { zone: backend.zone }),
       healthy,
+      ...(assumed === undefined ? {} : { assumed }),
       health: detail,
       share: probability(share === undefined ? NO_SHARE : addShare(NO_SHARE, { nominal: share, programmed: share })),
     };

@@ -66,17 +66,35 @@ function reached(traces: readonly PathTrace[]): string {
   return `${endpoint.pod === undefined ? joinHostPort(endpoint.address, endpoint.port) : `pod ${endpoint.pod}`}${on}`;
 }
 
+/** How many probes these ways are of: one that the rules spread has several. Undefined: ways are told together. */
+function probeCount(traces: readonly PathTrace[]): number | undefined {
+  if (traces.some(({ count: one = 1 }) => one > 1)) return undefined;
+  const sent = traces.map(({ hops }) => {
+    const [step] = hops[0]?.steps ?? [];
+    return step?.after === undefined ? '' : `${step.after.destination} ${step.after.destinationPort}`;
+  });
+  return new Set(sent).size;
+}
+
 function probes(result: PathResult): string {
   const healthy = result.traces.filter(({ healthCheck }) => healthCheck?.healthy === true);
-  const total = sizeOf(result.traces);
-  const passed = sizeOf(healthy);
-  if (passed === total) return `Healthy: ${total === 1 ? 'the probe passes' : `all ${total} probes pass`}.`;
+  const total = probeCount(result.traces);
+  const [taken] = healthy.filter(({ healthCheck }) => healthCheck?.assumed === true);
+  const every = total === undefined ? 'every probe' : total === 1 ? 'the probe' : `all ${total} probes`;
+  const isMany = total !== undefined && total > 1;
+  if (healthy.length === result.traces.length && taken !== undefined) {
+    const detail = taken.healthCheck?.detail ?? '';
+    return sentence(`Healthy as far as is known: ${every} ${isMany ? 'are' : 'is'} answered; ${detail}`);
+  }
+  if (healthy.length === result.traces.length) return `Healthy: ${every} ${isMany ? 'pass' : 'passes'}.`;
   const failed = result.traces.find(({ healthCheck }) => healthCheck?.healthy === false);
   const unknown = result.traces.find(({ healthCheck }) => healthCheck === undefined);
   if (failed === undefined) return `Not known: ${unknown?.explanation ?? 'no probe is answered'}.`;
   const why = failed.healthCheck?.detail ?? failed.explanation;
-  const head = passed === 0 ? 'Unhealthy' : 'Healthy in part';
-  const how = total === 1 ? '' : `${passed} of ${total} probes pass; `;
+  const passed = probeCount(healthy);
+  const head = healthy.length === 0 ? 'Unhealthy' : 'Healthy in part';
+  const how =
+    total === 1 ? '' : total === undefined ? 'some probes fail; ' : `${passed ?? 0} of ${total} probes pass; `;
   return sentence(`${head}: ${how}${why}`);
 }
 

@@ -346,3 +346,18 @@ t.test('check: a changed annotation of the Ingress touches its Service alone', a
   );
   t.same(same.result.services, [], 'one that changes nothing touches nothing');
 });
+
+t.test('an Ingress of another controller is not read, and applying one says so', async (t) => {
+  const before = snapshot([ingress({ annotations: IP })]);
+  const said = (manifest: object) => {
+    const { changes } = ask(
+      'check',
+      { check: {}, changes: [{ apply: { manifests: [manifest] } }] as unknown as Change[] },
+      before,
+    );
+    return changes.flatMap(({ consequences }) => consequences.map(({ kind, detail }) => `${kind} ${detail}`));
+  };
+  const nginx = ingress({ spec: { ingressClassName: 'nginx' }, metadata: { name: 'other' } });
+  t.match(said(nginx), [/^OBJECT_IGNORED its controller is a client of Services like others/]);
+  t.match(said(ingress({ metadata: { name: 'second' } })), [/^OBJECT_CREATED created/]);
+});

@@ -1,0 +1,124 @@
+/**
+ * Packets that a node's first hook has sent to pods which nothing on the way tells apart: what follows for one of them follows for the
+ * others. Rules of kube-proxy name a pod's address where they choose it and where it connects to itself, and nowhere behind that.
+ */
+import { addressOf, type Cidr, cidrContains, networkOf } from '../base/address.js';
+import { remember } from '../base/remember.js';
+import { policiesOf } from '../cluster/network-policies.js';
+import type { Settings } from '../cluster/settings.js';
+import { serviceOfAddress } from '../load-balancers/addresses.js';
+import type { Balancer } from '../load-balancers/balancer.js';
+import { copyOf, type Packet } from '../netfilter/packet.js';
+import { podClass } from '../policies/pod-class.js';
+import type { Client } from './client.js';
+import type { Fabric } from './fabric.js';
+import type { Entered } from './node-pass.js';
+import { receiveInPod } from './receive.js';
+import { serviceHolding } from './service-addresses.js';
+import { AlikeJourney, type Journey, type KnownWay, type Receiver, type TrackedList } from './trail.js';
+
+const networks = new WeakMap<Settings, readonly Cidr[]>();
+
+/** The networks by which pods' packets are masqueraded or not: the only ones that a pod's address is looked up in. */
+function networksOf(settings: Settings): readonly Cidr[] {
+  return remember(networks, settings, () => {
+    const { podMasquerade, ipMasq } = settings.network;
+    const texts = [
+      ...podMasquerade.flatMap(({ source, exceptDestinations }) => [source, ...exceptDestinations]),
+      ...ipMasq.nonMasqueradeCIDRs,
+    ];
+    return [...new Set(texts)].flatMap((text) => networkOf(text) ?? []);
+  });
+}
+
+function inside(settings: Settings, address: string): string {
+  const all = networksOf(settings);
+  if (all.length === 0) return '';
+  const own = addressOf(address);
+  return all.map((cidr) => (own !== undefined && cidrContains(cidr, own) ? '1' : '0')).join('');
+}
+
+const numbers = new WeakMap<Balancer, number>();
+let balancers = 0;
+
+/** What was tracked before this node: at load balancers. */
+function behind(tracked: TrackedList | undefined): string {
+  let text = '';
+  for (let at = tracked; at !== undefined; at = at.previous) {
+    const { node, balancer, before, after } = at.entry;
+    const number = balancer === undefined ? '' : remember(numbers, balancer, () => balancers++);
+    text += `;${node} ${number} ${before.source} ${before.destination} ${after.source} ${after.destination}`;
+  }
+  return text;
+}
+
+/**
+ * Equal for packets of which nothing but addresses of pods differs; undefined for a packet that is walked by itself: it was not
+ * translated, is for no pod, or for one whose address or rules may be special.
+ */
+export function likenessOf(fabric: Fabric, client: Client, node: string, entered: Entered): string | undefined {
+  if (fabric.hasGivenRules || fabric.recordsPolicies || fabric.walksEach) return undefined;
+  const { packet, tracked } = entered.passing.branch;
+  const { destination, connection } = packet;
+  if (!connection.dnat && packet.balanced === undefined) return undefined;
+  if (destination === packet.source || destination === client.address) return undefined;
+  const place = fabric.places.locate(destination);
+  if (place.kind !== 'POD') return undefined;
+  const { cluster, settings } = fabric;
+  if (serviceHolding(cluster, destination) !== undefined || serviceOfAddress(cluster, destination) !== undefined)
+    return undefined;
+  let policed = '';
+  if (policiesOf(cluster).length > 0) {
+    const pod = place.pod === undefined ? undefined : cluster.pods.get(place.pod);
+    if (pod === undefined) return undefined;
+    policed = podClass(cluster, pod);
+  }
+  return [
+    ...[client.kind, client.name, client.address, client.node, client.anyAddress, node, entered.entry],
+    ...[entered.isBalanced, place.node, fabric.host(node).route(destination).kind],
+    ...headOf(packet),
+    ...[fabric.host(node).addressType(connection.originalDestination ?? ''), inside(settings, destination)],
+    ...[policed, behind(tracked)],
+  ].join(' ');
+}
+
+/** Everything of a packet but where it goes. */
+function headOf(packet: Packet): readonly unknown[] {
+  const { protocol, source, sourcePort, destinationPort, mark, inInterface, bridged, connection, anySource } = packet;
+  const { state, dnat, snat, originalSource, mark: own, unknownMark } = connection;
+  return [
+    ...[protocol, source, sourcePort, destinationPort, mark, inInterface, bridged, anySource],
+    ...[state, dnat, snat, originalSource, own, unknownMark, packet.balanced?.forwarding],
+  ];
+}
+
+/**
+ * The journey of a packet that is like one whose way is known; undefined where somebody else takes it at its end. `walk` walks it by
+ * itself, when its steps are asked for.
+ */
+export function alikeJourney(
+  fabric: Fabric,
+  known: KnownWay,
+  { passing: { branch } }: Entered,
+  walk: () => Journey,
+): AlikeJourney | undefined {
+  const packet = copyOf(known.journey.packet);
+  packet.destination = branch.packet.destination;
+  const { originalDestination, originalDestinationPort } = branch.packet.connection;
+  // Another node's connection tracking has not seen what the first one translated.
+  if (packet.connection.originalDestination !== undefined)
+    packet.connection = { ...packet.connection, originalDestination, originalDestinationPort };
+  if (packet.balanced !== undefined) packet.balanced = branch.packet.balanced;
+  const receiver = receiverLike(fabric, known, packet);
+  if (receiver === undefined) return undefined;
+  const detail = `reaches ${receiver.pod ?? receiver.address}, and the reply returns`;
+  return new AlikeJourney(branch.chance, packet, receiver, known.journey, detail, walk);
+}
+
+/** Who receives a packet at the end of a known way; undefined where that is not the same as for the first one. */
+function receiverLike(fabric: Fabric, { node }: KnownWay, packet: Packet): Receiver | undefined {
+  const route = fabric.host(node).route(packet.destination);
+  if (route.kind !== 'POD') return undefined;
+  const received = receiveInPod(fabric, node, packet, route.pod);
+  return 'receiver' in received ? received.receiver : undefined;
+}

@@ -1,0 +1,153 @@
+/** Packets for pods that nothing tells apart are walked once: every journey is the one that a packet has which is walked by itself. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import t from 'tap';
+import { QuestionError } from '../../src/base/errors.js';
+import type { Cluster } from '../../src/cluster/cluster.js';
+import { inferSettings } from '../../src/cluster/infer-settings.js';
+import type { SettingsOverride } from '../../src/cluster/settings-override.js';
+import type { Clients, Via } from '../../src/contract/requests.js';
+import { withEndpointSources } from '../../src/control-plane/endpoint-sources.js';
+import { Fabric } from '../../src/path/fabric.js';
+import { checkServiceSpec } from '../../src/path/service-target.js';
+import { AlikeJourney, hopsOf, type Journey } from '../../src/path/trail.js';
+import { walkProbe } from '../../src/path/walk-probe.js';
+import { everyPort, walkClients } from '../../src/questions/probability/answer-probability.js';
+import { livingCluster } from '../support/living-cluster.js';
+import { anyPolicies, CALICO, policedSnapshot } from '../support/policed-cluster.js';
+import { randomCluster, settingsOf, snapshotOf } from '../support/random-cluster.js';
+import { runs } from '../support/runs.js';
+
+const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'LOAD_BALANCER'];
+
+/** Everything of a journey, trails included. */
+function whole(journey: Journey) {
+  const { chance, packet, verdict, cause, detail, receiver, reply, trail, rule } = journey;
+  const { nominal, programmed } = chance;
+  return JSON.parse(
+    JSON.stringify(
+      {
+        ...{ verdict, cause, detail, receiver, packet, rule: rule?.text ?? rule?.chain },
+        chance: [nominal, programmed].map(({ n, d }) => `${n}/${d}`),
+        trail: hopsOf(trail),
+        reply: reply && { ...reply, trail: hopsOf(reply.trail) },
+      },
+      (_, value) => (typeof value === 'bigint' ? String(value) : value),
+    ),
+  );
+}
+
+interface Told {
+  readonly journeys: readonly (readonly Journey[])[];
+  readonly assumptions: readonly string[];
+}
+
+/** All ways to all Services, by one fabric, so that what is known of one Service serves the next. */
+function walkAll(cluster: Cluster, override: SettingsOverride, clients: Clients | undefined, walksEach: boolean): Told {
+  const settings = inferSettings(cluster, override);
+  const fabric = new Fabric(cluster, settings, 'IPv4', { walkProbe, walksEach });
+  const journeys: Journey[][] = [];
+  for (const { service, protocol } of everyPort(cluster.services.values(), undefined)) {
+    for (const via of VIAS) {
+      try {
+        const target = checkServiceSpec(cluster, { ...service, via }, protocol, '');
+        journeys.push([
+          ...walkClients(fabric, clients === undefined ? {} : { clients }, { kind: 'SERVICE', target }).journeys,
+        ]);
+      } catch (error) {
+        if (!(error instanceof QuestionError)) throw error;
+      }
+    }
+  }
+  const assumptions = fabric.assumptions.all().map((one) => JSON.stringify(one));
+  return { journeys, assumptions: assumptions.sort() };
+}
+
+let alike = 0;
+
+function compareWalks(cluster: Cluster, override: SettingsOverride, clients: Clients | undefined): void {
+  const { cluster: sourced } = withEndpointSources(cluster);
+  const quick = walkAll(sourced, override, clients, false);
+  const each = walkAll(sourced, override, clients, true);
+  // Before any trail is read: walking one on demand adds nothing that was not assumed already.
+  assert.deepEqual(quick.assumptions, each.assumptions);
+  assert.equal(quick.journeys.length, each.journeys.length);
+  for (const [index, journeys] of quick.journeys.entries()) {
+    alike += journeys.filter((journey) => journey instanceof AlikeJourney).length;
+    assert.deepEqual(journeys.map(whole), (each.journeys[index] as readonly Journey[]).map(whole));
+  }
+}
+
+const CLIENTS: readonly (Clients | undefined)[] = [
+  undefined,
+  { nodes: { from: 'HOST' } },
+  { external: { entersAt: ['node-1'] } },
+  { external: {} },
+];
+const MODES = ['iptables', 'iptables', 'nftables', 'ipvs'] as const;
+const clientsOf = fc.constantFrom(...CLIENTS);
+const mode = fc.constantFrom(...MODES);
+const network = fc.constantFrom(
+  {},
+  { podNetwork: 'ROUTED' },
+  { podMasquerade: [{ source: '10.0.0.0/8', exceptDestinations: ['10.180.1.0/24', '10.244.2.0/24'] }] },
+  { hairpin: false },
+);
+
+function overrideOf(own: object, kind: (typeof MODES)[number], net: object): SettingsOverride {
+  return { ...own, network: net, kubeProxy: { ...(own as { kubeProxy?: object }).kubeProxy, mode: kind } } as never;
+}
+
+t.test('one Service in any dress', async () => {
+  fc.assert(
+    fc.property(randomCluster, clientsOf, mode, network, (cluster, clients, kind, net) => {
+      const version = kind === 'nftables' ? { kubernetesVersion: '1.34.0' } : {};
+      compareWalks(snapshotOf(cluster).cluster, overrideOf({ ...settingsOf(cluster), ...version }, kind, net), clients);
+    }),
+    { numRuns: runs(60) },
+  );
+});
+
+t.test('several Services that share nodes', async () => {
+  fc.assert(
+    fc.property(livingCluster, clientsOf, mode, network, (cluster, clients, kind, net) => {
+      const version = kind === 'nftables' ? { kubernetesVersion: '1.34.0' } : {};
+      const own = { kubeProxy: { clusterCIDR: '10.244.0.0/16' }, ...version };
+      compareWalks(cluster, overrideOf(own, kind, net), clients);
+    }),
+    { numRuns: runs(40) },
+  );
+});
+
+t.test('with network policies', async () => {
+  fc.assert(
+    fc.property(anyPolicies, clientsOf, mode, fc.boolean(), (policies, clients, kind, isPod) => {
+      const { cluster } = policedSnapshot({ policies, more: [CALICO] });
+      const version = kind === 'nftables' ? { kubernetesVersion: '1.34.0' } : {};
+      const from: Clients | undefined = isPod ? { pod: 'shop/web-0' } : clients;
+      compareWalks(cluster, overrideOf({ kubeProxy: { clusterCIDR: '10.244.0.0/16' }, ...version }, kind, {}), from);
+    }),
+    { numRuns: runs(40) },
+  );
+});
+
+t.test('pods of one node on both sides of a network by which the node masquerades', async () => {
+  const endpoint = { on: 1, ready: true, serving: true, terminating: false, zones: ['a'] };
+  const node = { zone: 'a', version: '1.30.0' };
+  const plain = {
+    type: 'ClusterIP',
+    internal: 'Cluster',
+    external: 'Cluster',
+    affinity: false,
+    hinted: false,
+  } as const;
+  const proxy = { detectLocalMode: 'ClusterCIDR', sourceRanges: [] } as const;
+  const cluster = { ...plain, ...proxy, nodes: [node, node], endpoints: [endpoint, endpoint, endpoint] };
+  const net = { podMasquerade: [{ source: '10.0.0.0/8', exceptDestinations: ['10.180.2.10/32'] }] };
+  for (const kind of ['iptables', 'ipvs'] as const)
+    compareWalks(snapshotOf(cluster).cluster, overrideOf(settingsOf(cluster), kind, net), undefined);
+});
+
+t.test('many packets are known to go as others do', async (t) => {
+  t.ok(alike > 100, `${alike} journeys were not walked by themselves`);
+});
