@@ -281,6 +281,8 @@ t.test('traffic that contradicts itself is refused with its place', async (t) =>
   });
   const billion = load({ connections: 1e9, capacity: 1e8 }, THREE);
   t.type(billion.explanation, 'string', 'a billion connections: what is known of single pods');
+  t.equal(billion.overCapacity, 0, 'and bounds of the chance: 59 million a pod are far below 100 million');
+  t.equal(load({ connections: 1e9, capacity: 5e7 }, THREE).overCapacity, 1);
 });
 
 t.test('autoscalers: the average hides a hot pod, and the rule differs between 1.32 and 1.33', async (t) => {

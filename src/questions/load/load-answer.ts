@@ -3,6 +3,7 @@ import { pointer } from '../../base/errors.js';
 import { GivenFault } from '../../capacity/given.js';
 import { answerModel } from '../../capacity/models.js';
 import { above, binomialLaw, percentilesOf } from '../../capacity/numbers.js';
+import { jointCost } from '../../capacity/occupancy.js';
 import {
   arriving,
   atRandom,
@@ -11,6 +12,8 @@ import {
   inTurn,
   inTurnOfOwn,
   MOST_SIMULATED,
+  type OverBounds,
+  overBounds,
   type SpreadLoads,
   simulated,
 } from '../../capacity/spread.js';
@@ -23,6 +26,8 @@ import { type Offered, type Traffic, wrongTraffic } from './offered.js';
 export type Load = NonNullable<ServiceProbability['load']>;
 type Fields = Readonly<Record<string, unknown>>;
 
+/** A joint law of more terms takes longer than anybody waits. */
+const MOST_TERMS = 6e6;
 /** The joint law of all pods is worked out for so many connections at most. */
 const MOST_JOINT = 1_000_000;
 /** The most pods that are listed one by one. */
@@ -205,7 +210,12 @@ function spreadOf(
   input: LoadInput,
   offered: Offered,
   groups: readonly Group[],
-): { readonly law: string; readonly spread?: SpreadLoads; readonly explanation?: string } {
+): {
+  readonly law: string;
+  readonly spread?: SpreadLoads;
+  readonly explanation?: string;
+  readonly bounds?: OverBounds;
+} {
   const { law, pods } = input;
   const { connections, open, clients } = offered;
   const none = (explanation: string) => ({ law: law.kind, explanation });
@@ -217,8 +227,19 @@ function spreadOf(
     return { law: 'ARRIVALS', spread: arriving(open, groups) };
   }
   if (connections === undefined) return none('');
-  if (connections > MOST_JOINT)
-    return none(`The joint law of all pods is worked out for up to ${MOST_JOINT} connections.`);
+  const random = law.kind === 'RANDOM' || law.kind === 'CLIENTS';
+  if (
+    connections > MOST_JOINT ||
+    (random && jointCost(clients !== undefined && law.kind === 'CLIENTS' ? clients : connections, groups) > MOST_TERMS)
+  ) {
+    const bounds = law.kind === 'RANDOM' ? overBounds(connections, groups) : undefined;
+    return {
+      ...none(
+        'The joint law of so many connections over these pods takes too long: single pods are told, and bounds of the chance of a pod over its capacity, by normal laws.',
+      ),
+      ...(bounds === undefined ? {} : { bounds }),
+    };
+  }
   const each = clients === undefined ? 1 : connections / clients;
   if (law.kind === 'RANDOM' || (clients === undefined && law.kind === 'CLIENTS')) {
     return {
@@ -405,15 +426,19 @@ export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
   const {
     spread,
     explanation,
+    bounds,
     law: lawName,
   } = together === undefined
     ? spreadOf(input, offered, groups)
-    : { law: 'CLIENTS', spread: undefined, explanation: '' };
+    : { law: 'CLIENTS', spread: undefined, explanation: '', bounds: undefined };
   const clients = together ?? (carried === undefined ? affinityOnly(input, offered) : {});
   const means = rates(input, offered);
   const meanOver = (means.requestsPerSecond as Fields | undefined)?.podsOverInTheMean as number | undefined;
   const anyOver = (spread?.anyOver ?? (clients as Fields).anyOver) as number | undefined;
-  const overCapacity = anyOver ?? (meanOver === undefined ? undefined : meanOver > 0 ? 1 : 0);
+  const byMean = meanOver === undefined ? undefined : meanOver > 0 ? 1 : 0;
+  // Where connections are placed by a law that is not worked out, means do not show that no pod is over its capacity.
+  const unproven = carried !== undefined && anyOver === undefined;
+  const overCapacity = anyOver ?? bounds?.anyOverAtMost ?? (unproven && byMean === 0 ? undefined : byMean);
   const [one] = pods;
   const limits = one === undefined ? {} : capacityOf(offered, one.cpuMilli);
   return {
@@ -442,6 +467,7 @@ export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
     ...(carried === undefined || open !== undefined ? {} : groupAnswers(carried, groups, offered.at)),
     ...clients,
     ...spread,
+    ...bounds,
     ...(spread === undefined && carried !== undefined && explanation !== undefined && explanation !== ''
       ? { explanation }
       : {}),
