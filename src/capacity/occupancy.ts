@@ -110,6 +110,14 @@ function anglesOf(
   return { angles, points };
 }
 
+/** About how many terms the joint law of the most and least loaded pod takes: angles times values times groups. */
+export function jointCost(connections: number, given: readonly PodGroup[]): number {
+  const groups = given.filter(({ count, share }) => count > 0 && share > 0);
+  if (connections === 0 || podsIn(groups) < 2 || isSmall(connections, groups)) return 0;
+  const widest = Math.max(...groups.map(({ share }) => 24 * Math.sqrt(connections * share) + 24));
+  return anglesOf(connections, groups).angles.length * Math.min(connections, widest) * groups.length;
+}
+
 /** The characteristic functions of all groups at all angles, to which single terms are added, and what their product gives. */
 class Transforms {
   readonly #groups: readonly PodGroup[];

@@ -79,6 +79,37 @@ export function arriving(open: number, groups: readonly PodGroup[]): SpreadLoads
   };
 }
 
+/** The chance of a standard normal variable above z (Abramowitz and Stegun 7.1.26 for the middle, the asymptotic series beyond 3). */
+function normalTail(z: number): number {
+  if (z < 0) return 1 - normalTail(-z);
+  const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+  if (z > 3) return (density / z) * (1 - 1 / (z * z) + 3 / z ** 4 - 15 / z ** 6);
+  const t = 1 / (1 + 0.2316419 * z);
+  return density * t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+}
+
+/** What the chance of a pod over its capacity is at least and at most: counts are negatively dependent. Normal laws of single pods. */
+export interface OverBounds {
+  readonly anyOverAtLeast: number;
+  readonly anyOverAtMost: number;
+}
+
+/** Bounds for so many connections that their joint law takes too long; undefined where no pod has a capacity. */
+export function overBounds(connections: number, groups: readonly PodGroup[]): OverBounds | undefined {
+  if (groups.every(({ capacity }) => capacity === undefined)) return undefined;
+  let [none, sum] = [0, 0];
+  for (const { count, share, capacity } of groups) {
+    if (capacity === undefined) continue;
+    const deviation = Math.sqrt(connections * share * (1 - share));
+    const mean = connections * share;
+    const over =
+      deviation === 0 ? (mean > capacity ? 1 : 0) : normalTail((Math.floor(capacity) + 0.5 - mean) / deviation);
+    none += count * Math.log1p(-Math.min(1 - 1e-300, over));
+    sum += count * over;
+  }
+  return { anyOverAtLeast: -Math.expm1(none), anyOverAtMost: Math.min(1, sum) };
+}
+
 const fixed = (value: number): Summary => ({ mean: value, p5: value, p50: value, p95: value, p99: value });
 
 /** One counter goes round pods that are alike: nothing is random but which pods get one more. */

@@ -11,6 +11,7 @@ import {
   type Entry,
   inTurn,
   inTurnOfOwn,
+  overBounds,
   type SpreadLoads,
   simulated,
 } from '../../src/capacity/spread.js';
@@ -204,4 +205,16 @@ t.test('bounds that hold whatever the numbers', async (t) => {
     { numRuns: 60, seed: 3 },
   );
   t.pass();
+});
+
+t.test('bounds of many connections hold the exact chance', async (t) => {
+  for (const capacity of [230, 250, 270]) {
+    const groups = [
+      { count: 20, share: 1 / 25, capacity },
+      { count: 10, share: 1 / 50, capacity },
+    ];
+    const exact = anyOver(5000, groups);
+    const bounds = overBounds(5000, groups);
+    t.ok((bounds?.anyOverAtLeast ?? 1) <= exact + 2e-2 && (bounds?.anyOverAtMost ?? 0) >= exact - 2e-2, `${capacity}`);
+  }
 });

@@ -1,5 +1,6 @@
 /** Traffic in sweep, check, inspect and probability: loads, the law that the path shows, and findings. */
 import t from 'tap';
+import { type Entry, simulated } from '../../src/capacity/spread.js';
 import type { Finding } from '../../src/contract/answers.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
@@ -280,6 +281,8 @@ t.test('traffic that contradicts itself is refused with its place', async (t) =>
   });
   const billion = load({ connections: 1e9, capacity: 1e8 }, THREE);
   t.type(billion.explanation, 'string', 'a billion connections: what is known of single pods');
+  t.equal(billion.overCapacity, 0, 'and bounds of the chance: 59 million a pod are far below 100 million');
+  t.equal(load({ connections: 1e9, capacity: 5e7 }, THREE).overCapacity, 1);
 });
 
 t.test('autoscalers: the average hides a hot pod, and the rule differs between 1.32 and 1.33', async (t) => {
@@ -367,4 +370,34 @@ t.test('a pod that is its own client is one like others', async (t) => {
   const fields = load({ sources: [{ source: { pod: 'default/web-1-1' }, connections: 30 }] }, { pods: [2, 1] });
   t.equal(fields.connections, 30);
   t.ok(fields.pods?.every(({ connections }) => near(connections, 10)));
+});
+
+t.test('a load balancer that keeps clients on nodes: exact, beside a simulation of the same', async (t) => {
+  const sticky = {
+    'service.beta.kubernetes.io/aws-load-balancer-target-group-attributes':
+      'stickiness.enabled=true,stickiness.type=source_ip',
+  };
+  const options: BalancedOptions = { pods: [2, 1, 3], policy: 'Local', annotations: sticky };
+  const more = {
+    via: 'LOAD_BALANCER' as const,
+    clients: { loadBalancer: {} } as Clients,
+    settings: { loadBalancer: { implementation: 'aws-nlb' } } as unknown as NonNullable<Settings>,
+  };
+  const fields = load({ connections: 60, clients: 12, capacity: 20 }, options, more);
+  t.equal(fields.law, 'STAGES');
+  t.equal(fields.simulated, undefined, 'exact');
+  const entries = ([[0, 1], [2], [3, 4, 5]] as const).map(
+    (pods): Entry => ({ weight: 1, choice: 'RANDOM', pods: [...pods], shares: pods.map(() => 1 / pods.length) }),
+  );
+  const drawn = simulated({
+    connections: 60,
+    clients: 12,
+    clientsKeepEntry: true,
+    entries,
+    pods: 6,
+    capacities: new Array(6).fill(20),
+  });
+  t.ok(Math.abs((fields.most?.mean ?? 0) - drawn.most.mean) < 2 * (drawn.simulated?.errors.mean ?? 0));
+  t.ok(Math.abs((fields.anyOver ?? 0) - (drawn.anyOver ?? 0)) < 2 * (drawn.simulated?.errors.anyOver ?? 0));
+  t.ok(Math.abs((fields.expectedIdle ?? 0) - drawn.expectedIdle) < 0.05);
 });

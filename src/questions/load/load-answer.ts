@@ -3,13 +3,17 @@ import { pointer } from '../../base/errors.js';
 import { GivenFault } from '../../capacity/given.js';
 import { answerModel } from '../../capacity/models.js';
 import { above, binomialLaw, percentilesOf } from '../../capacity/numbers.js';
+import { jointCost } from '../../capacity/occupancy.js';
 import {
   arriving,
   atRandom,
   byClients,
+  type Entry,
   inTurn,
   inTurnOfOwn,
   MOST_SIMULATED,
+  type OverBounds,
+  overBounds,
   type SpreadLoads,
   simulated,
 } from '../../capacity/spread.js';
@@ -22,6 +26,8 @@ import { type Offered, type Traffic, wrongTraffic } from './offered.js';
 export type Load = NonNullable<ServiceProbability['load']>;
 type Fields = Readonly<Record<string, unknown>>;
 
+/** A joint law of more terms takes longer than anybody waits. */
+const MOST_TERMS = 6e6;
 /** The joint law of all pods is worked out for so many connections at most. */
 const MOST_JOINT = 1_000_000;
 /** The most pods that are listed one by one. */
@@ -204,7 +210,12 @@ function spreadOf(
   input: LoadInput,
   offered: Offered,
   groups: readonly Group[],
-): { readonly law: string; readonly spread?: SpreadLoads; readonly explanation?: string } {
+): {
+  readonly law: string;
+  readonly spread?: SpreadLoads;
+  readonly explanation?: string;
+  readonly bounds?: OverBounds;
+} {
   const { law, pods } = input;
   const { connections, open, clients } = offered;
   const none = (explanation: string) => ({ law: law.kind, explanation });
@@ -216,8 +227,19 @@ function spreadOf(
     return { law: 'ARRIVALS', spread: arriving(open, groups) };
   }
   if (connections === undefined) return none('');
-  if (connections > MOST_JOINT)
-    return none(`The joint law of all pods is worked out for up to ${MOST_JOINT} connections.`);
+  const random = law.kind === 'RANDOM' || law.kind === 'CLIENTS';
+  if (
+    connections > MOST_JOINT ||
+    (random && jointCost(clients !== undefined && law.kind === 'CLIENTS' ? clients : connections, groups) > MOST_TERMS)
+  ) {
+    const bounds = law.kind === 'RANDOM' ? overBounds(connections, groups) : undefined;
+    return {
+      ...none(
+        'The joint law of so many connections over these pods takes too long: single pods are told, and bounds of the chance of a pod over its capacity, by normal laws.',
+      ),
+      ...(bounds === undefined ? {} : { bounds }),
+    };
+  }
   const each = clients === undefined ? 1 : connections / clients;
   if (law.kind === 'RANDOM' || (clients === undefined && law.kind === 'CLIENTS')) {
     return {
@@ -249,6 +271,8 @@ function spreadOf(
       return { law: 'IN_TURN', spread: inTurnOfOwn(connections, nodes) };
     }
   }
+  const twice = keptByBalancer(law, offered, entries, groups);
+  if (twice !== undefined) return { law: law.kind, spread: twice };
   if (connections > MOST_SIMULATED) return none(`Up to ${MOST_SIMULATED} connections are simulated. ${law.why}`);
   const spread = simulated({
     connections,
@@ -259,6 +283,45 @@ function spreadOf(
     capacities: capacity,
   });
   return { law: law.kind, spread };
+}
+
+/** Up to so many connections the two stages are worked out exactly. */
+const MOST_TWO_STAGES = 300;
+
+/** A load balancer that keeps clients on nodes, which draw among pods of their own for each connection: exact where the model takes it. */
+function keptByBalancer(
+  law: Law,
+  { connections = 0, clients, at }: Offered,
+  entries: readonly Entry[],
+  groups: readonly Group[],
+): SpreadLoads | undefined {
+  if (law.kind !== 'STAGES' || !law.clientsKeepEntry || clients === undefined) return undefined;
+  if (connections > MOST_TWO_STAGES || connections % clients !== 0) return undefined;
+  const pods = new Set(entries.flatMap((entry) => entry.pods));
+  const own = pods.size === entries.reduce((sum, entry) => sum + entry.pods.length, 0);
+  const alike = entries.every(
+    ({ choice, shares }) => choice === 'RANDOM' && shares.every((share) => Math.abs(share - (shares[0] ?? 0)) < 1e-12),
+  );
+  const limits = new Set(groups.map(({ capacity }) => capacity));
+  if (!own || !alike || limits.size !== 1) return undefined;
+  const total = entries.reduce((sum, { weight }) => sum + weight, 0);
+  const [capacity] = limits;
+  const each = connections / clients;
+  const nodes = entries.map(({ weight, pods: numbers }) => ({
+    count: 1,
+    weight: weight / total,
+    pods: numbers.length,
+    ...(capacity === undefined ? {} : { capacity }),
+  }));
+  const given = { connections, connectionsPerClient: each, loadBalancer: 'random', node: 'random', nodes };
+  const answer = modelled('two-stage', given, at) as unknown as SpreadLoads;
+  // A pod has nothing from a client that goes to another node, or whose connections all go to its neighbours.
+  const idle = nodes.reduce(
+    (sum, { weight, pods: count }) => sum + count * (1 - weight + weight * (1 - 1 / count) ** each) ** clients,
+    0,
+  );
+  const { most, least, anyIdle = 0, anyOver } = answer;
+  return { most, least, anyIdle, expectedIdle: idle, ...(anyOver === undefined ? {} : { anyOver }) };
 }
 
 function capacities(
@@ -363,15 +426,19 @@ export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
   const {
     spread,
     explanation,
+    bounds,
     law: lawName,
   } = together === undefined
     ? spreadOf(input, offered, groups)
-    : { law: 'CLIENTS', spread: undefined, explanation: '' };
+    : { law: 'CLIENTS', spread: undefined, explanation: '', bounds: undefined };
   const clients = together ?? (carried === undefined ? affinityOnly(input, offered) : {});
   const means = rates(input, offered);
   const meanOver = (means.requestsPerSecond as Fields | undefined)?.podsOverInTheMean as number | undefined;
   const anyOver = (spread?.anyOver ?? (clients as Fields).anyOver) as number | undefined;
-  const overCapacity = anyOver ?? (meanOver === undefined ? undefined : meanOver > 0 ? 1 : 0);
+  const byMean = meanOver === undefined ? undefined : meanOver > 0 ? 1 : 0;
+  // Where connections are placed by a law that is not worked out, means do not show that no pod is over its capacity.
+  const unproven = carried !== undefined && anyOver === undefined;
+  const overCapacity = anyOver ?? bounds?.anyOverAtMost ?? (unproven && byMean === 0 ? undefined : byMean);
   const [one] = pods;
   const limits = one === undefined ? {} : capacityOf(offered, one.cpuMilli);
   return {
@@ -400,6 +467,7 @@ export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
     ...(carried === undefined || open !== undefined ? {} : groupAnswers(carried, groups, offered.at)),
     ...clients,
     ...spread,
+    ...bounds,
     ...(spread === undefined && carried !== undefined && explanation !== undefined && explanation !== ''
       ? { explanation }
       : {}),

@@ -15,6 +15,13 @@ export function bearingText(load: ServiceProbability['load']): string {
   const fields = fieldsOfLoad(load);
   if (fields === undefined) return 'nothing is delivered';
   const { anyOver, overCapacity, requestsPerSecond: rate } = fields;
+  if (anyOver === undefined && overCapacity !== undefined && fields.connections !== undefined) {
+    const limit = capacityText(load);
+    return overCapacity < 1e-12
+      ? `no pod is over its capacity of ${limit}`
+      : `with a chance of at most ${chanceText(overCapacity)} some pod is over its capacity of ${limit}`;
+  }
+  if (anyOver === undefined && overCapacity === undefined) return 'it is not known whether a pod is over its capacity';
   if (anyOver === undefined) {
     return `the hottest pod gets ${shortNumber(rate?.most ?? 0)} requests per second in the mean and takes ${shortNumber(fields.capacity?.requestsPerSecond ?? 0)}`;
   }
