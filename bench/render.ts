@@ -144,6 +144,7 @@ function measure(name: string): void {
   console.log(`  count endpoints   ${ms(count)}`);
   console.log(`  rules, first time ${ms(first)}   ${ratio(first)}`);
   console.log(`  rules, again      ${ms(again)}   ${ratio(again)}`);
+  measureModes(cluster, node, parse);
   console.log(
     `  one edit          ${ms(edits.sort((a, b) => a - b)[50] as number)}   (first ${ms(Math.max(...edits)).trim()})`,
   );
