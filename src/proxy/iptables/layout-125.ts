@@ -1,5 +1,6 @@
 import type { Statement } from '../../netfilter/iptables/statements.js';
 import { externallyAccessible, usesClusterEndpoints, usesLocalEndpoints } from '../policies.js';
+import { decide } from '../port-decisions.js';
 import { writeBalancing } from './balancing.js';
 import { writeEndpointChains } from './endpoint-chain.js';
 import { writeExternalTrafficRules } from './external-traffic.js';
@@ -20,14 +21,14 @@ interface Refusal {
 export function writePort125(out: PortRulesWriter): void {
   const { port, selection, names } = out;
   const { cluster, local, hasEndpoints } = selection;
-  const noLocal = local.length === 0;
-  const hasInternal = hasEndpoints && !(port.internalPolicyLocal && noLocal);
-  const hasExternal = hasEndpoints && !(port.externalPolicyLocal && noLocal);
-  const usesFirewall = hasEndpoints && port.loadBalancerVIPs.length > 0 && port.sourceRanges.length > 0;
+  const { hasInternal, hasExternal, hasRanges, refusal: refused } = decide(port, selection);
+  // Without endpoints nothing is left to be kept out.
+  const usesFirewall = hasEndpoints && hasRanges;
   const internalChain = port.internalPolicyLocal ? names.local : names.cluster;
-  const refusal: Refusal = hasEndpoints
-    ? { reason: 'has no local endpoints', target: DROP }
-    : { reason: 'has no endpoints', target: REJECT };
+  const refusal: Refusal =
+    refused === 'DROP'
+      ? { reason: 'has no local endpoints', target: DROP }
+      : { reason: 'has no endpoints', target: REJECT };
 
   writeClusterIP(out, hasInternal, internalChain, refusal);
   writeExternalIPs(out, hasExternal, refusal);
@@ -49,7 +50,7 @@ export function writePort125(out: PortRulesWriter): void {
     out.natChains.push(names.cluster);
     writeBalancing(out, names.cluster, cluster);
   }
-  if (!noLocal && usesLocalEndpoints(port)) {
+  if (local.length > 0 && usesLocalEndpoints(port)) {
     out.natChains.push(names.local);
     writeBalancing(out, names.local, local);
   }

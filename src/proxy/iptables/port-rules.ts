@@ -1,8 +1,9 @@
 import type { Address, IPFamily } from '../../base/address.js';
-import { addressOf, addressWidth, cidrContains, networkOf } from '../../base/address.js';
+import { addressOf, addressWidth } from '../../base/address.js';
 import type { NodeProxySettings } from '../../cluster/settings.js';
 import type { CommentMatch, Statement } from '../../netfilter/iptables/statements.js';
 import type { Origin, Rule } from '../../netfilter/ruleset.js';
+import { rangesHold } from '../port-decisions.js';
 import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-port.js';
 import type { LocalDetector } from './detector.js';
 import type { PortNames } from './names.js';
@@ -123,10 +124,7 @@ export class PortRulesWriter implements PortRules {
 
   /** Whether one of the source ranges holds the node's own address. */
   get rangesHoldNode(): boolean {
-    return this.port.sourceRanges.some((text) => {
-      const range = networkOf(text);
-      return range !== undefined && cidrContains(range, this.context.nodeAddress);
-    });
+    return rangesHold(this.port, this.context.nodeAddress);
   }
 
   /** What a rule needs to mark off-cluster traffic to the cluster IP; undefined where nothing is marked. */
