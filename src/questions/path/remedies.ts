@@ -139,14 +139,17 @@ function candidates(path: NonNullable<QuestionRequest['path']>, result: PathResu
   ];
 }
 
-/** What a change of policies opens and closes beside the pair that is asked about. */
+/** Said of a remedy whose effect on others is not known. */
+const NOT_LOOKED_FOR = 'What else it opens is not worked out here: ask reach before and after it.';
+
+/** What a change of policies opens and closes beside the pair that is asked about; undefined where these are too many to ask, or not known. */
 function besides(before: Prepared, after: Prepared, path: NonNullable<QuestionRequest['path']>) {
   const { changed, unknown } = policyPairs(before, after, {
     limit: MOST_PAIRS,
     targetLimit: MOST_TARGETS,
     findings: false,
   });
-  if (unknown !== undefined) return {};
+  if (unknown !== undefined) return undefined;
   const { source, destination } = path;
   const isAsked = (pair: ReachPair) => {
     const { service } = destination ?? {};
@@ -205,7 +208,8 @@ export function withRemedies(
         const again = answerPlain('path', after, { path: instead ?? path }, request.findings);
         if (!again.result.traces.every(({ verdict }) => verdict === 'DELIVERED')) return [];
         const beside = isPolicy ? besides(prepared, after, path) : {};
-        return [{ what, outcome: again.summary, ...(change === undefined ? {} : { change }), ...beside }];
+        const outcome = beside === undefined ? `${again.summary} ${NOT_LOOKED_FOR}` : again.summary;
+        return [{ what, outcome, ...(change === undefined ? {} : { change }), ...beside }];
       } catch (error) {
         // A change that cannot be made is no remedy.
         if (error instanceof QuestionError) return [];
