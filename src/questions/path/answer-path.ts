@@ -1,6 +1,7 @@
 import type { IPFamily } from '../../base/address.js';
 import { addressOf, joinHostPort } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
+import { compare } from '../../base/fraction.js';
 import { podAddresses } from '../../cluster/cluster.js';
 import { namespacedName } from '../../cluster/objects.js';
 import type { PathResult, ServiceRef } from '../../contract/answers.js';
@@ -26,7 +27,7 @@ import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
 import { refOf } from '../findings/service-facts.js';
 import { givenRules } from '../given-rules/given-rules.js';
 import type { Outcome, Prepared } from '../prepare.js';
-import { reachedEndpoints } from '../probability/endpoint-shares.js';
+import { type Reached, reachedEndpoints } from '../probability/endpoint-shares.js';
 import { verdictShares } from '../probability/verdict-shares.js';
 import { requireWalkable } from '../walk-limits.js';
 import { probedService, probeTrips } from './health-check-result.js';
@@ -120,6 +121,20 @@ export function journeysOrUnsupported(
   }
 }
 
+/** How many endpoints are reached, and what the least and the most likely of them gets. */
+function reachedField(endpoints: Reached['endpoints']): Pick<PathResult, 'reached'> {
+  const [first, ...rest] = endpoints;
+  if (first === undefined) return {};
+  let [smallest, largest] = [first.share, first.share];
+  for (const { share } of rest) {
+    if (compare(share.nominal, smallest.nominal) < 0) smallest = share;
+    if (compare(share.nominal, largest.nominal) > 0) largest = share;
+  }
+  return {
+    reached: { endpoints: endpoints.length, smallest: probability(smallest), largest: probability(largest) },
+  };
+}
+
 /** The Service that is asked about: named, or the one that has the address. */
 function serviceOf(destination: Destination, port: ServicePort | undefined): ServiceRef | undefined {
   if (destination.kind === 'SERVICE') {
@@ -191,6 +206,10 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   const protocol = destination.kind === 'SERVICE' ? destination.target.protocol : destination.protocol;
   const all = total(trips.map((trip) => trip.journey.chance));
   if (probability(all).fraction !== '1') throw new Error(`chances sum to ${probability(all).fraction}, not 1`);
+  const reached = reachedEndpoints(
+    fabric,
+    trips.map(({ journey }) => journey),
+  );
   const result: PathResult = {
     question: {
       source: clients.length === 1 ? (clients[0]?.client.name ?? '') : `${clients.length} clients of the source`,
@@ -202,11 +221,8 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
     },
     ...limitTraces(fabric, trips, question),
     verdicts: verdictShares(trips.map((trip) => trip.journey)),
+    ...reachedField(reached.endpoints),
   };
-  const reached = reachedEndpoints(
-    fabric,
-    trips.map(({ journey }) => journey),
-  );
   const service = serviceOf(destination, servicePort);
   const door: Door = {
     id: 'path',

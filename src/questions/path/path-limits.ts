@@ -7,7 +7,7 @@ import { basisOfAll } from '../share-basis.js';
 import { endpointOf, traceOf } from './trace.js';
 import type { Trip } from './trip.js';
 
-/** Traces told in full where a question does not say. */
+/** So many traces an answer has where the question does not say. */
 export const DEFAULT_TRACES = 100;
 
 function groupKey(fabric: Fabric, trip: Trip, groupBy: PathQuestion['groupBy']): string | undefined {
@@ -38,8 +38,27 @@ function byChance(a: Group, b: Group): number {
 }
 
 /**
- * The traces to tell: most likely first, DELIVERED before others at equal chance, then in the order of the walk; grouped
- * as asked and at most `maxTraces` of them. What is left out is counted, with its share.
+ * As many groups as are wanted, the most likely ones, but at least the first of each verdict and cause: what happens to few packets only must
+ * not be left out because many others are delivered.
+ */
+function someOf(sorted: readonly Group[], limit: number): readonly Group[] {
+  const kinds = new Map<string, Group>();
+  for (const group of sorted) {
+    const { verdict, cause } = group.first.journey;
+    const kind = `${verdict} ${cause ?? ''}`;
+    if (!kinds.has(kind)) kinds.set(kind, group);
+  }
+  const kept = new Set([...kinds.values()].slice(0, limit));
+  for (const group of sorted) {
+    if (kept.size >= limit) break;
+    kept.add(group);
+  }
+  return sorted.filter((group) => kept.has(group));
+}
+
+/**
+ * The traces of the answer: most likely first, DELIVERED before others at equal chance, then in the order of the walk; grouped
+ * as asked and at most `maxTraces` of them, each verdict and cause among them. What is left out is counted, with its share.
  */
 export function limitTraces(
   fabric: Fabric,
@@ -55,7 +74,8 @@ export function limitTraces(
   }
   const sorted = [...groups.values()].sort(byChance);
   const limit = question.maxTraces ?? DEFAULT_TRACES;
-  const traces = sorted.slice(0, limit).map(({ first, trips: members }): PathTrace => {
+  const shown = someOf(sorted, limit);
+  const traces = shown.map(({ first, trips: members }): PathTrace => {
     const trace = traceOf(fabric, first);
     if (members.length === 1) return trace;
     const basis = basisOfAll(members.map((trip) => trip.journey.chance));
@@ -66,7 +86,8 @@ export function limitTraces(
       count: members.length,
     };
   });
-  const rest = sorted.slice(limit).flatMap((group) => group.trips);
+  const listed = new Set(shown);
+  const rest = sorted.filter((group) => !listed.has(group)).flatMap((group) => group.trips);
   if (rest.length === 0) return { traces };
   const share = probability(total(rest.map((trip) => trip.journey.chance)));
   return { traces, omitted: { traces: sorted.length - traces.length, share } };

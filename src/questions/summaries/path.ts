@@ -29,8 +29,7 @@ function joinAt(name: string, port: number | undefined): string {
   return port === undefined ? name : joinHostPort(name, port);
 }
 
-/** Traces that stand for several count as so many. */
-const sizeOf = (traces: readonly PathTrace[]) => traces.reduce((sum, { count: size = 1 }) => sum + size, 0);
+const isMany = ({ reached: all }: PathResult) => (all?.endpoints ?? 0) > 1;
 
 /** The address that endpoints see, in words; undefined where it is not known. */
 function seenAddress(traces: readonly PathTrace[]): string | undefined {
@@ -43,24 +42,19 @@ function seenAddress(traces: readonly PathTrace[]): string | undefined {
 }
 
 /** What the endpoints see as the client's address: a sentence, or nothing where it is not known. */
-function seen(traces: readonly PathTrace[]): string {
+function seen(result: PathResult, traces: readonly PathTrace[]): string {
   const address = seenAddress(traces);
   if (address === undefined) return '';
-  return sizeOf(traces) > 1 ? ` The pods see ${address}.` : ` The pod sees ${address}.`;
+  return isMany(result) ? ` The pods see ${address}.` : ` The pod sees ${address}.`;
 }
 
 /** `one of 3 pods, 1/3 each`, `pod default/a on node-1`. */
-function reached(traces: readonly PathTrace[]): string {
-  const size = sizeOf(traces);
-  const noun = traces.every(({ endpoint }) => endpoint?.pod !== undefined) ? 'pod' : 'endpoint';
-  const [first] = traces;
-  if (size > 1) {
-    const each = traces.every(({ count: one = 1 }) => one === 1)
-      ? `, ${range(traces.map(({ probability }) => probability))} each`
-      : '';
-    return `one of ${count(size, noun)}${each}`;
+function reached({ reached: all }: PathResult, traces: readonly PathTrace[]): string {
+  if (all !== undefined && all.endpoints > 1) {
+    const noun = traces.every(({ endpoint }) => endpoint?.pod !== undefined) ? 'pod' : 'endpoint';
+    return `one of ${count(all.endpoints, noun)}, ${range([all.smallest, all.largest])} each`;
   }
-  const { endpoint } = first ?? {};
+  const { endpoint } = traces[0] ?? {};
   if (endpoint === undefined) return '';
   const on = endpoint.node ? ` on ${endpoint.node}` : '';
   return `${endpoint.pod === undefined ? joinHostPort(endpoint.address, endpoint.port) : `pod ${endpoint.pod}`}${on}`;
@@ -111,8 +105,8 @@ export function pathSummary(question: PathQuestion | undefined, result: PathResu
   const failed = traces.filter(({ verdict }) => verdict !== 'DELIVERED');
   const [worst] = failed;
   if (worst === undefined) {
-    const where = reached(delivered);
-    return `Delivered: ${from} reaches ${to}${where === '' ? '' : `${sizeOf(delivered) > 1 ? ', ' : ' at '}${where}`}.${kindSentence(delivered[0]?.basis)}${seen(delivered)}`;
+    const where = reached(result, delivered);
+    return `Delivered: ${from} reaches ${to}${where === '' ? '' : `${isMany(result) ? ', ' : ' at '}${where}`}.${kindSentence(delivered[0]?.basis)}${seen(result, delivered)}`;
   }
   const verdicts = [...new Set(failed.map(({ verdict }) => verdict))];
   const why = sentence(worst.explanation).replace(/\.$/, '');
@@ -146,10 +140,10 @@ export function outcomesInShort(result: PathResult, after: PathResult): string {
   if (traces.some(({ healthCheck }) => healthCheck !== undefined)) return withoutPeriod(probes(result));
   const failed = traces.find(({ verdict }) => verdict !== 'DELIVERED');
   if (failed === undefined) {
-    const where = reached(traces);
+    const where = reached(result, traces);
     const address = seenAddress(traces);
     const isNews = address !== undefined && address !== seenAddress(after.traces);
-    return `delivered${where === '' ? '' : ` to ${where}`}${isNews ? `; ${sizeOf(traces) > 1 ? 'the pods' : 'the pod'} saw ${address}` : ''}`;
+    return `delivered${where === '' ? '' : ` to ${where}`}${isNews ? `; ${isMany(result) ? 'the pods' : 'the pod'} saw ${address}` : ''}`;
   }
   const parts = result.verdicts
     .filter(({ share: part }) => part.fraction !== '0')
