@@ -190,7 +190,7 @@ class Transforms {
       }
       const angle = (this.#angles[term] as number) * this.#connections;
       const part = a * Math.cos(angle) + b * Math.sin(angle);
-      // The angle of half a turn stands for itself alone.
+      // Half a turn is its own mirror image: it counts once, other angles twice.
       const alone = term === 0 || this.#angles[term] === Math.PI;
       total += alone ? part : 2 * part;
     }

@@ -35,13 +35,14 @@ function summaryOf(law: Law, unit = 1): Summary {
   return { mean: meanOf(law) * unit, p5: p5 * unit, p50: p50 * unit, p95: p95 * unit, p99: p99 * unit };
 }
 
-function told({ most, least, ...chances }: ThrownLoads, unit = 1): SpreadLoads {
+/** The laws of the most and the least loaded pod by mean and percentiles; `unit`: what one throw brings. */
+function summaryOfThrow({ most, least, ...chances }: ThrownLoads, unit = 1): SpreadLoads {
   return { most: summaryOf(most, unit), least: summaryOf(least, unit), ...chances };
 }
 
 /** Each connection chooses by itself: a multinomial law. */
 export function atRandom(connections: number, groups: readonly PodGroup[]): SpreadLoads {
-  return told(thrownLoads(connections, groups));
+  return summaryOfThrow(thrownLoads(connections, groups));
 }
 
 /** Whole clients choose, and bring `each` connections (or requests per second) with them. Capacities are in that unit. */
@@ -51,7 +52,7 @@ export function byClients(clients: number, each: number, groups: readonly PodGro
     // A client's rate is a quotient: what fits exactly must not fail by its rounding.
     ...(capacity === undefined ? {} : { capacity: Math.floor(capacity / each + 1e-9) }),
   }));
-  return told(thrownLoads(clients, inClients), each);
+  return summaryOfThrow(thrownLoads(clients, inClients), each);
 }
 
 /** Connections arrive at random in time, so many are open in the mean: pods are independent Poisson variables (M/G/∞). */

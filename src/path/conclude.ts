@@ -19,8 +19,8 @@ export function passedBalancer(trail: Branch['trail']): boolean {
 }
 
 /**
- * Whom a packet was for when a rule was met that cannot be decided: the endpoint that was chosen before, so that its share
- * is told. Undefined for other ends, and where nothing was chosen.
+ * Whom a packet was for when a rule was met that cannot be decided: the endpoint that was chosen before, so that the
+ * answer has its share. Undefined for other ends, and where nothing was chosen.
  */
 export function undecidedReceiver(fabric: Fabric, { packet }: Branch, { verdict }: Ending): Receiver | undefined {
   if (verdict !== 'UNKNOWN') return undefined;

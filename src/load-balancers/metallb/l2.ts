@@ -54,7 +54,7 @@ export const metallbL2: Implementation = {
       balanced.assume(
         'loadBalancer.mode',
         'layer 2',
-        'The address is announced in both modes: clients of its network come by layer 2, which is what is told; those behind routers by BGP (implementation metallb-bgp).',
+        'The address is announced in both modes: the answer is about clients of its own network, which come by layer 2; those behind routers come by BGP (implementation metallb-bgp).',
       );
     }
     if (objects !== undefined && objects.interfaces.length > 0) {

@@ -39,7 +39,7 @@ interface Branch {
 
 interface Waiting {
   readonly here: Frame;
-  readonly told: Told;
+  readonly match: RuleMatch;
   readonly effect: Way['effect'];
 }
 
@@ -225,13 +225,13 @@ class HookWalk implements WalkContext {
   private hit(branch: Branch, here: Frame, rule: Rule, matched: Matched): boolean {
     const { chance } = matched;
     const position = positionOf(here, rule);
-    const told: Told = { rule, position, chance };
+    const match: RuleMatch = { rule, position, chance };
     if (matched.isUndecided) {
-      this.step(branch, here.chain.name, { action: 'UNKNOWN', ...told });
+      this.step(branch, here.chain.name, { action: 'UNKNOWN', ...match });
       const unknown = this.language.undecided(matched, rule, branch.packet);
       return this.end(branch, { verdict: 'UNKNOWN', rule, unknown });
     }
-    return this.carryOut(branch, here, told, this.language.apply(matched, branch.packet, this));
+    return this.carryOut(branch, here, match, this.language.apply(matched, branch.packet, this));
   }
 
   /** The language of the table in which the walk is. */
@@ -240,7 +240,7 @@ class HookWalk implements WalkContext {
   }
 
   /** Splits the branch into the ways of a random rule; the first of them is taken at once. */
-  private choose(branch: Branch, here: Frame, told: Told, ways: readonly Way[]): boolean {
+  private choose(branch: Branch, here: Frame, match: RuleMatch, ways: readonly Way[]): boolean {
     const branches: Branch[] = [];
     let left = { nominal: branch.nominal, programmed: branch.programmed };
     let rest = { nominal: ONE, programmed: ONE };
@@ -255,7 +255,7 @@ class HookWalk implements WalkContext {
       };
       if (isZero(nominal) && isZero(programmed)) continue;
       const roundRobin = branch.roundRobin || chance.roundRobin === true;
-      const waiting = { here, told: { ...told, chance }, effect };
+      const waiting = { here, match: { ...match, chance }, effect };
       const basis = weaker(branch.basis, chance.basis);
       branches.push({ ...branch, nominal, programmed, roundRobin, basis, waiting });
     }
@@ -263,17 +263,17 @@ class HookWalk implements WalkContext {
     return false;
   }
 
-  private takeWay(branch: Branch, { here, told, effect }: Waiting): boolean {
+  private takeWay(branch: Branch, { here, match, effect }: Waiting): boolean {
     branch.waiting = undefined;
     this.table = this.attached[branch.base]?.table;
-    return this.carryOut(branch, here, told, effect);
+    return this.carryOut(branch, here, match, effect);
   }
 
-  private carryOut(branch: Branch, here: Frame, told: Told, effect: Effect): boolean {
+  private carryOut(branch: Branch, here: Frame, match: RuleMatch, effect: Effect): boolean {
     const name = here.chain.name;
     if (effect.action === 'CHOICE') {
       if (effect.packet !== undefined) branch.packet = effect.packet;
-      return this.choose(branch, here, told, effect.ways);
+      return this.choose(branch, here, match, effect.ways);
     }
     switch (effect.action) {
       case 'JUMP':
@@ -289,31 +289,31 @@ class HookWalk implements WalkContext {
         return true;
       case 'JUMP':
       case 'GOTO':
-        return this.call(branch, here, told, effect);
+        return this.call(branch, here, match, effect);
       case 'RETURN':
-        this.step(branch, name, { action: 'RETURN', ...told });
+        this.step(branch, name, { action: 'RETURN', ...match });
         // As at its end, with nothing passed over any more.
         branch.frame = { ...here, index: here.rules.length, passedOver: 0 };
         return true;
       case 'ACCEPT':
-        this.step(branch, name, { action: 'ACCEPT', ...told });
+        this.step(branch, name, { action: 'ACCEPT', ...match });
         branch.frame = undefined;
         return true;
       case 'DROP':
       case 'REJECT':
-        this.step(branch, name, { action: effect.action, ...told });
-        return this.end(branch, { verdict: effect.action, rule: told.rule });
+        this.step(branch, name, { action: effect.action, ...match });
+        return this.end(branch, { verdict: effect.action, rule: match.rule });
       case 'UNKNOWN':
-        return this.unknown(branch, name, told, effect.detail);
+        return this.unknown(branch, name, match, effect.detail);
       case 'PASS':
       case 'MARK':
-        this.rewrite(branch, name, effect.action, told, effect.packet ?? branch.packet);
+        this.rewrite(branch, name, effect.action, match, effect.packet ?? branch.packet);
         return true;
       default: {
         const before = branch.packet;
-        this.rewrite(branch, name, effect.action, told, effect.packet);
+        this.rewrite(branch, name, effect.action, match, effect.packet);
         const rival = this.rivalOf(branch, before);
-        if (rival !== undefined) return this.contested(branch, name, told, rival);
+        if (rival !== undefined) return this.contested(branch, name, match, rival);
         branch.translated = true;
         branch.frame = undefined;
         return true;
@@ -334,43 +334,48 @@ class HookWalk implements WalkContext {
     )?.table;
   }
 
-  private contested(branch: Branch, chain: string, told: Told, rival: string): false {
+  private contested(branch: Branch, chain: string, match: RuleMatch, rival: string): false {
     const here = this.tableOf(branch);
     const priority = this.attached[branch.base]?.priority ?? 0;
     const detail = `the tables ${here} and ${rival} both translate the packet at priority ${priority} of ${this.hook}, and the rules do not say which of them the kernel asks first`;
-    return this.unknown(branch, chain, told, detail);
+    return this.unknown(branch, chain, match, detail);
   }
 
-  private call(branch: Branch, here: Frame, told: Told, effect: { action: 'JUMP' | 'GOTO'; chain: string }): boolean {
+  private call(
+    branch: Branch,
+    here: Frame,
+    match: RuleMatch,
+    effect: { action: 'JUMP' | 'GOTO'; chain: string },
+  ): boolean {
     const chain = this.attached[branch.base]?.table?.chain(effect.chain);
     if (chain === undefined) {
       const detail = `the rules have no chain ${effect.chain} in the table ${this.tableOf(branch)}`;
-      return this.unknown(branch, here.chain.name, told, detail);
+      return this.unknown(branch, here.chain.name, match, detail);
     }
     if (isLoop(chain, here)) {
-      return this.unknown(branch, here.chain.name, told, `${effect.chain} is called again from within itself`);
+      return this.unknown(branch, here.chain.name, match, `${effect.chain} is called again from within itself`);
     }
-    this.step(branch, here.chain.name, { action: effect.action, target: effect.chain, ...told });
+    this.step(branch, here.chain.name, { action: effect.action, target: effect.chain, ...match });
     // After a goto nothing of the calling chain is left to do.
     const index = effect.action === 'GOTO' ? here.rules.length : here.index + 1;
     branch.frame = enter(chain, branch.packet, { ...here, index, passedOver: 0 });
     return true;
   }
 
-  private rewrite(branch: Branch, chain: string, action: StepAction, told: Told, packet: Packet): void {
+  private rewrite(branch: Branch, chain: string, action: StepAction, match: RuleMatch, packet: Packet): void {
     const before = headerOf(branch.packet);
     branch.packet = packet;
     this.step(
       branch,
       chain,
-      action === 'PASS' ? { action, ...told } : { action, ...told, before, after: headerOf(packet) },
+      action === 'PASS' ? { action, ...match } : { action, ...match, before, after: headerOf(packet) },
     );
   }
 
-  private unknown(branch: Branch, chain: string, told: Told, cause: string): false {
-    this.step(branch, chain, { action: 'UNKNOWN', ...told });
-    const detail = `${cause}: ${this.language.textOf(told.rule, branch.packet)}`;
-    return this.end(branch, { verdict: 'UNKNOWN', rule: told.rule, unknown: { cause: 'UNKNOWN_TARGET', detail } });
+  private unknown(branch: Branch, chain: string, match: RuleMatch, cause: string): false {
+    this.step(branch, chain, { action: 'UNKNOWN', ...match });
+    const detail = `${cause}: ${this.language.textOf(match.rule, branch.packet)}`;
+    return this.end(branch, { verdict: 'UNKNOWN', rule: match.rule, unknown: { cause: 'UNKNOWN_TARGET', detail } });
   }
 
   private giveUp(branch: Branch, frame: Frame): false {
@@ -434,8 +439,8 @@ function partOf(chance: Fraction, left: Fraction): Fraction {
   return isZero(left) ? ZERO : divide(chance, left);
 }
 
-/** What every step of a rule tells. */
-interface Told {
+/** The rule that matched: what every step of it has. */
+interface RuleMatch {
   readonly rule: Rule;
   readonly position: number | undefined;
   readonly chance: Chance | undefined;

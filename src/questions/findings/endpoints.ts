@@ -142,12 +142,12 @@ function localFinding(view: View, port: ServicePort, endpoints: readonly ProxyEn
       `${portText(refOf(port))} has ${policy} Local, and ${without.length} of ${nodes.length} nodes have no ` +
       `${port.family} endpoint of it (${listed(without)}): connections ${whose} ${fateOfLocal(view, port, policy)}.`;
     const avoided = policy === 'externalTrafficPolicy' && isAvoided(view, port);
-    const told = pastNodes
+    const whole = pastNodes
       ? `${message} Its load balancer sends to pods, past the nodes: the policy does not apply to it.`
       : avoided
         ? `${message} The health check of its load balancer leaves these nodes out.`
         : message;
-    const one = finding('LOCAL_POLICY_WITHOUT_ENDPOINTS', told, {
+    const one = finding('LOCAL_POLICY_WITHOUT_ENDPOINTS', whole, {
       ...portEvidence(refOf(port), port.family),
       policy,
       nodes: without.slice(0, MAX_LISTED),

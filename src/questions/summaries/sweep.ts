@@ -78,9 +78,12 @@ export function sweepSummary({ bound, points, workload, services }: SweepResult)
   if (services.length === 0) return `No Service selects the pods of ${name}.`;
   const from = largestOf(first.services);
   const to = largestOf(last.services);
+  const isNever = points.every(({ services: at }) => largestOf(at) === undefined);
   const shares =
     from === undefined || to === undefined
-      ? 'at one end of the range nothing is delivered'
+      ? isNever
+        ? 'nothing is delivered'
+        : `nothing is delivered at ${(from === undefined ? first : last).replicas}`
       : `the largest share of an endpoint goes from ${share(from)} to ${share(to)}`;
   const doubt = known ? '' : ' Of some connections it is not known what becomes of them.';
   return `From ${first.replicas} to ${last.replicas} replicas of ${name}, ${shares}.${doubt}`;
