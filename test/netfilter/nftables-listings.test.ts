@@ -244,3 +244,32 @@ t.test('every statement of a listing is read as it is printed', async (t) => {
     for (const chain of table.chainList)
       for (const rule of chain.rules) t.equal(saveRule(rule, 'IPv4'), rule.text, String(statementsOf(rule).length));
 });
+
+t.test('interfaces in a verdict map are compared as those of other rules are', async (t) => {
+  const map = (elements: string) => `table ip x {
+	chain fwd {
+		type filter hook forward priority filter; policy accept;
+		oifname vmap { ${elements} }
+	}
+
+	chain kept {
+		drop
+	}
+}
+`;
+  /** A host that knows its pods' interfaces by name and no others. */
+  const knowing = (known: string) => ({
+    ...host,
+    interfaceHolds: (pattern: string) => (pattern === 'br9' ? undefined : pattern === known),
+  });
+  const walked = (elements: string, known: string) =>
+    walkHook(parseRuleset(map(elements), 'IPv4'), 'FORWARD', packetWith({ outInterface: 'x' }), knowing(known))[0]
+      ?.verdict;
+  t.equal(walked('"docker0" : jump kept, "cni0" : accept', 'docker0'), 'DROP');
+  t.equal(walked('"docker0" : jump kept, "cni0" : accept', 'cni0'), 'ACCEPT');
+  t.equal(walked('"docker0" : jump kept', 'eth0'), 'ACCEPT', 'no element: the rule does not match');
+  t.equal(walked('"docker0" : accept, * : drop', 'eth0'), 'DROP', 'the element of all others');
+  t.equal(walked('"br9" : jump kept, "docker0" : accept', 'docker0'), 'ACCEPT', 'another name holds for certain');
+  t.equal(walked('"br9" : jump kept', 'eth0'), 'UNKNOWN');
+  t.equal(walked('"br9" : accept, * : drop', 'eth0'), 'UNKNOWN');
+});

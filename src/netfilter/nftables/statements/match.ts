@@ -8,9 +8,10 @@ import { evaluate, save, typesOf, write } from '../expressions/index.js';
 import { interfaceWay } from '../expressions/meta.js';
 import { chanceOf } from '../expressions/numgen.js';
 import { savedValue } from '../expressions/value.js';
+import { interfaceIs } from '../interface-test.js';
 import { findIn, isIncomplete, namedSet, saveSet, writeSet } from '../set-lookup.js';
 import type { Concat, Match } from '../types.js';
-import { compareValues, holdsValue, unquoted, type ValueType } from '../values.js';
+import { compareValues, holdsValue, type ValueType } from '../values.js';
 import { BREAK, type Done, ON, type StatementCodec, UNDECIDED } from './codec.js';
 
 function isOperatorShown({ left, right, operator }: Match): boolean {
@@ -64,16 +65,7 @@ function textsOf({ right }: Match, context: WalkContext): readonly string[] | un
 function interfaceTest(match: Match, way: 'in' | 'out', packet: Packet, context: WalkContext): Holds {
   const names = textsOf(match, context);
   if (names === undefined) return undefined;
-  const { environment } = context;
-  return anyOf(
-    names.map((text) => {
-      const name = unquoted(text);
-      if (environment.interfaceHolds === undefined) {
-        return holdsValue(text, (way === 'in' ? packet.inInterface : packet.outInterface) ?? '', 'ifname');
-      }
-      return environment.interfaceHolds(name.endsWith('*') ? `${name.slice(0, -1)}+` : name, packet, way);
-    }),
-  );
+  return anyOf(names.map((text) => interfaceIs(text, way, packet, context)));
 }
 
 /** `ct state new,established`, `ct status dnat`: whether any of the bits is set. */
