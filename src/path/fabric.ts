@@ -61,6 +61,8 @@ export interface FabricOptions {
   readonly walkProbe?: (fabric: Fabric, balanced: Balanced, check: HealthCheck, backend: Backend) => WalkedProbe;
   /** The cluster before the changes: what health checks still say BEFORE they have converged. */
   readonly earlier?: { readonly cluster: Cluster; readonly settings: Settings };
+  /** The state that given rules are of, where this is another one that is compared with it. */
+  readonly rulesFrom?: { readonly cluster: Cluster; readonly settings: Settings };
   /** Whether trails only record where policies act, so that one walk serves many clients. */
   readonly recordsPolicies?: boolean;
   /** Whether each packet is walked by itself, also where another one is known to go the same way. For comparison. */
@@ -174,7 +176,7 @@ export class Fabric {
     const names = interfaceNames(this.cluster, this.settings, this.settings.proxyOf(node), node, ruleset);
     const suffix = rulesets.size > 1 ? ` (${node})` : '';
     for (const { field, value, why } of names.assumed) this.assumptions.add(`${field}${suffix}`, value, why);
-    if (this.#options.earlier !== undefined) {
+    if (this.#options.earlier !== undefined && this.rulesFrom === undefined) {
       const why = `The rules given for ${node} are walked as they are: what kube-proxy makes of the change there is not in them.`;
       this.assumptions.add(`nodeRules.${node}.change`, 'as given, also after the change', why);
     }
@@ -244,6 +246,10 @@ export class Fabric {
       if (error instanceof QuestionError && error.code === 'UNSUPPORTED') return error.message;
       throw error;
     }
+  }
+
+  get rulesFrom(): FabricOptions['rulesFrom'] {
+    return this.#options.rulesFrom;
   }
 
   get walksEach(): boolean {

@@ -10,6 +10,7 @@ import type { Fabric } from './fabric.js';
 import { isLoopback, TUNNEL, UPLINK } from './host.js';
 import { type Entered, type Exit, enterNode, type Passed, passOn } from './node-pass.js';
 import { receiveInside, receiveOutside } from './receive.js';
+import { staleRules } from './stale-rules.js';
 import { type Branch, both, CERTAIN, type HostStep, hop, hostStep, type Journey } from './trail.js';
 
 /** A packet that visits more nodes than this runs in circles. */
@@ -78,6 +79,11 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     const unmodelled = fabric.unmodelled(node);
     if (unmodelled !== undefined) {
       journeys.push(ended(branch, { verdict: 'UNKNOWN', cause: 'UNSUPPORTED_DATAPLANE', detail: unmodelled }));
+      return;
+    }
+    const stale = staleRules(fabric, node, branch.packet);
+    if (stale !== undefined) {
+      journeys.push(ended(branch, { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail: stale }));
       return;
     }
     if (nodes > MAX_NODES) {

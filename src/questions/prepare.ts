@@ -23,6 +23,8 @@ export interface Prepared {
   readonly settings: Settings;
   /** Before the changes; absent without changes. */
   readonly earlier?: { readonly cluster: Cluster; readonly settings: Settings };
+  /** The other side of a comparison, of which the rules are that a question gives for nodes. */
+  readonly rulesFrom?: { readonly cluster: Cluster; readonly settings: Settings };
   /** What each change did, in the order of the request. */
   readonly changes: readonly AppliedChange[];
   /** Puts a result into the envelope that all answers share. */

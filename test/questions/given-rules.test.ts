@@ -1,5 +1,6 @@
 /** Probability asks about nodes whose own rules are given: they are walked, and clients on such a node are a group of their own. */
 import t from 'tap';
+import type { ServiceProbability } from '../../src/contract/answers.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';
 import { NftablesProgram } from '../../src/proxy/nftables/program.js';
 import { ask } from '../../src/questions/ask.js';
@@ -56,7 +57,38 @@ t.test('after a change the given rules stay, and the answer says so', async (t) 
   const change = { node: { name: 'node-2', ready: false } };
   const answer = ask('probability', { probability, changes: [change] } as unknown as QuestionRequest, snapshot);
   t.ok(answer.assumptions.some(({ field }) => field === 'nodeRules.node-1.change'));
+  t.match(
+    answer.summary,
+    / The rules given for node-1 are walked as they are: what the change makes of them is not in them\.$/,
+  );
 });
+
+t.test(
+  'in what-if given rules are those before: what kube-proxy writes anew is not known, the rest stays',
+  async (t) => {
+    const two = lab({ services: [{ name: 'one' }, { name: 'two' }], version: '1.36.2' });
+    const listed = ask(
+      'chains',
+      {
+        settings: { kubeProxy: { mode: 'nftables' } },
+        chains: { nodes: ['node-1'], families: ['IPv4'], format: 'SAVE' },
+      },
+      two,
+    ).result.parts[0]?.text;
+    const own = two.cluster.services.get('default/one');
+    const affinity = { sessionAffinity: own?.spec?.sessionAffinity === 'ClientIP' ? 'None' : 'ClientIP' };
+    const request = {
+      settings: { kubeProxy: { mode: 'nftables' } },
+      changes: [{ patch: { kind: 'Service', namespace: 'default', name: 'one', patch: { spec: affinity } } }],
+      probability: { nodeRules: { 'node-1': { nft: listed } }, clients: { nodes: { names: ['node-1'] } } },
+    } as unknown as QuestionRequest;
+    const { result } = ask('what-if', request, two);
+    const after = (result as unknown as { after: { services: readonly ServiceProbability[] } }).after.services;
+    const of = (name: string) => after.find(({ service }) => service.name === name);
+    t.equal(of('one')?.unknown.fraction, '1');
+    t.equal(of('two')?.delivered.fraction, '1');
+  },
+);
 
 t.test('a node that is not there, and a sweep, are refused', async (t) => {
   t.throws(() => asked({ nowhere: { nft: '' } }), {

@@ -23,8 +23,9 @@ export function givenRules(
   question: Pick<PathQuestion, 'iptablesSave' | 'nodeRules'>,
   family: IPFamily,
   kind: 'path' | 'probability',
-): Required<Pick<FabricOptions, 'rulesets' | 'ipsets' | 'partial' | 'bound' | 'listed'>> {
-  const { cluster, earlier } = prepared;
+): Required<Pick<FabricOptions, 'rulesets' | 'ipsets' | 'partial' | 'bound' | 'listed'>> &
+  Pick<FabricOptions, 'rulesFrom'> {
+  const { cluster, earlier, rulesFrom } = prepared;
   const rulesets = new Map<string, Ruleset>();
   const ipsets = new Map<string, IpSets>();
   const partial = new Set<string>();
@@ -72,5 +73,5 @@ export function givenRules(
     rulesets.set(node, { ...ruleset, balancers: [given.balancer] });
     bound.set(node, given.bound);
   }
-  return { rulesets, ipsets, partial, bound, listed };
+  return { rulesets, ipsets, partial, bound, listed, ...(rulesFrom === undefined ? {} : { rulesFrom }) };
 }

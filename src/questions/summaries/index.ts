@@ -13,7 +13,7 @@ import { reachSummary } from './reach.js';
 import { solveSummary } from './solve.js';
 import { sweepSummary } from './sweep.js';
 import { whatIfSummary } from './what-if.js';
-import { count } from './words.js';
+import { count, listed } from './words.js';
 
 /** An answer that lacks its summary. */
 export type Unsaid<R = AnyResult> = Omit<Answer<R>, 'summary'>;
@@ -40,6 +40,13 @@ const SUMMARIES: {
   batch: (_, { result }) => batchSummary(result),
 };
 
+/** Nodes whose rules are given stay as they are through a change: what an answer says of them is about those rules. */
+function aboutGivenRules({ assumptions }: Unsaid): string {
+  const nodes = assumptions.flatMap(({ field }) => /^nodeRules\.(.+)\.change$/.exec(field)?.[1] ?? []);
+  if (nodes.length === 0) return '';
+  return ` The rules given for ${listed(nodes)} are walked as they are: what the change makes of them is not in them.`;
+}
+
 /** The answer with its `summary`: one or two sentences that answer the question. */
 export function summed<K extends QuestionKind>(
   kind: K,
@@ -47,5 +54,5 @@ export function summed<K extends QuestionKind>(
   unsaid: Unsaid<ResultOf[K]>,
 ): Answer<ResultOf[K]> {
   const { engine, ...rest } = unsaid;
-  return { engine, summary: SUMMARIES[kind](request, unsaid), ...rest };
+  return { engine, summary: `${SUMMARIES[kind](request, unsaid)}${aboutGivenRules(unsaid)}`, ...rest };
 }

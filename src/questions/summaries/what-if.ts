@@ -24,7 +24,8 @@ function lostAfter({ verdicts }: ServiceDifference): string {
   return verdicts
     .filter(({ verdict, after, shift }) => verdict !== 'DELIVERED' && after.fraction !== '0' && shift.fraction !== '0')
     .map(
-      ({ verdict, after, before }) => `${share(after)} of new connections ${FAILS[verdict]} (${share(before)} before)`,
+      ({ verdict, after, before }) =>
+        `${after.fraction === '1' ? 'all' : `${share(after)} of`} new connections ${FAILS[verdict]} (${before.fraction === '0' ? 'none' : share(before)} before)`,
     )
     .join(', ');
 }
@@ -34,6 +35,8 @@ function one(service: ServiceDifference): string {
   if (service.change === 'ADDED') return `${name} is new`;
   if (service.change === 'REMOVED') return `${name} is gone`;
   if (service.change === 'UNKNOWN') return `Not known: what becomes of connections to ${name}`;
+  const unknown = service.verdicts.find(({ verdict }) => verdict === 'UNKNOWN');
+  if (unknown?.after.fraction === '1') return `Not known: what becomes of connections to ${name} after the change`;
   const before = served(service.endpoints, 'before');
   const after = served(service.endpoints, 'after');
   const lost = lostAfter(service);

@@ -207,10 +207,11 @@ export function answerWhatIf(
   const second = file ?? (given === undefined ? undefined : readAfter(given.snapshot, byDigest));
   const side = second === undefined ? 'After the changes' : 'In the second snapshot';
   const first = prepare(plain, snapshot);
-  const next =
+  const changed =
     second === undefined
       ? prepare({ ...rest, changes: [...base, ...changes] }, snapshot)
       : ofAfter(side, () => settlingFrom(first, prepare(plain, second), request));
+  const next: Prepared = { ...changed, rulesFrom: { cluster: first.cluster, settings: first.settings } };
   const answered = <K extends PlainKind>(
     of: K,
     compare: (before: OneSide<K>, after: OneSide<K>) => WhatIfResult,
