@@ -4,7 +4,9 @@ import { ENUMS } from '../contract/gen/types.js';
 import { Arguments } from './arguments.js';
 import type { Io } from './io.js';
 import { runKubectl } from './kubectl.js';
-import { COMMAND_NAMES, COMMANDS, type CommandName, type Options, PLAIN_KINDS, whatIfOptions } from './options.js';
+import type { Options } from './option-groups.js';
+import { COMMAND_NAMES, COMMANDS, type CommandName, PLAIN_KINDS } from './options.js';
+import { whatIfOptions } from './question-options.js';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];

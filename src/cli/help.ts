@@ -6,7 +6,9 @@ import {
 } from '../base/kubectl.js';
 import type { PlainKind } from '../questions/kinds.js';
 import { wrap } from '../reports/wrap.js';
-import { COMMAND_NAMES, COMMANDS, type CommandName, type Option, PLAIN_KINDS, whatIfOptions } from './options.js';
+import type { Option } from './option-groups.js';
+import { COMMAND_NAMES, COMMANDS, type CommandName, PLAIN_KINDS } from './options.js';
+import { whatIfOptions } from './question-options.js';
 
 const WIDTH = 100;
 const INDENT = ' '.repeat(8);
