@@ -3,7 +3,9 @@ import { ENUMS } from '../contract/gen/types.js';
 import type { PlainKind } from '../questions/kinds.js';
 import type { Arguments } from './arguments.js';
 import { changes } from './change-options.js';
+import { type Fields, field, list, whole, word } from './field-parts.js';
 import { readBytes, readJsonOption } from './input-files.js';
+import { solveFields } from './solve-fields.js';
 import {
   readClients,
   readDestination,
@@ -14,30 +16,10 @@ import {
   readVia,
   readWeight,
 } from './targets.js';
+import { timelineFields } from './timeline-fields.js';
+import { traffic } from './traffic-fields.js';
 import { UsageError } from './usage-error.js';
-import { oneOf, readFamily, readFraction, readPair, readWhole } from './words.js';
-
-type Fields = Record<string, unknown>;
-
-/** The field with the value, or nothing where there is no value. */
-function field(name: string, value: unknown): Fields {
-  return value === undefined ? {} : { [name]: value };
-}
-
-/** The option's values made into a list under a name, or nothing where it was not given. */
-function list(name: string, given: readonly string[], read: (text: string) => unknown = (text) => text): Fields {
-  return given.length === 0 ? {} : { [name]: given.map(read) };
-}
-
-function whole(args: Arguments, option: string, name: string): Fields {
-  const text = args.one(option);
-  return text === undefined ? {} : { [name]: readWhole(`--${option}`, text) };
-}
-
-function word<T extends string>(args: Arguments, option: string, name: string, words: readonly T[]): Fields {
-  const text = args.one(option);
-  return text === undefined ? {} : { [name]: oneOf(`--${option}`, text, words) };
-}
+import { oneOf, readFamily, readFraction, readPair } from './words.js';
 
 function requireTo(args: Arguments): void {
   if (args.has('to')) return;
@@ -140,55 +122,6 @@ async function probabilityFields(args: Arguments): Promise<Fields> {
   };
 }
 
-/** The number of an option; `parts`: a fraction or a percentage is taken too. Throws UsageError for anything else. */
-function numberOf(args: Arguments, name: string, parts = false): number | undefined {
-  const text = args.one(name);
-  if (text === undefined) return undefined;
-  const [, p = '', q] = (parts ? /^(\d{1,15})\/(\d{1,15})$/ : /^$/).exec(text) ?? [];
-  if (q !== undefined && Number(q) > 0) return Number(p) / Number(q);
-  const percent = parts && text.endsWith('%');
-  const plain = percent ? text.slice(0, -1) : text;
-  if (!/^\d{1,15}(?:\.\d{1,15})?$/.test(plain))
-    throw new UsageError(`--${name} needs a number of at least 0, not "${text}".`);
-  return percent ? Number(plain) / 100 : Number(plain);
-}
-
-/** The sources of an option `SOURCE=NUMBER`, each with its number under a name. */
-function trafficSources(args: Arguments, option: string, unit: string): readonly Fields[] {
-  return args.all(option).map((text) => {
-    const [source, value] = readPair(`--${option}`, text, 'SOURCE=NUMBER');
-    if (!/^\d{1,15}(?:\.\d{1,15})?$/.test(value))
-      throw new UsageError(`--${option} needs a number of at least 0 after =, not "${value}".`);
-    const from = source.startsWith('zone/') ? { zone: source.slice(5) } : { source: readSource(`--${option}`, source) };
-    return { ...from, [unit]: Number(value) };
-  });
-}
-
-/** How much is sent, as options say it. */
-function traffic(args: Arguments): Fields {
-  const sources = [
-    ...trafficSources(args, 'traffic-from', 'requestsPerSecond'),
-    ...trafficSources(args, 'connections-from', 'connections'),
-  ];
-  const said = {
-    ...field('connections', numberOf(args, 'connections')),
-    ...field('requestsPerSecond', numberOf(args, 'rps')),
-    ...field('connectionsPerSecond', numberOf(args, 'connections-per-second')),
-    ...field('requestsPerConnection', numberOf(args, 'requests-per-connection')),
-    ...field('lifetimeSeconds', numberOf(args, 'lifetime')),
-    ...field('clients', numberOf(args, 'client-count')),
-    ...field('clientsBehindOneAddress', numberOf(args, 'clients-behind-nat')),
-    ...field('capacity', numberOf(args, 'capacity')),
-    ...field('maxRequestsPerSecond', numberOf(args, 'max-rps')),
-    ...field('cpuMillisecondsPerRequest', numberOf(args, 'cpu-per-request')),
-    ...field('maxChance', numberOf(args, 'max-chance', true)),
-    ...field('bytesPerRequest', numberOf(args, 'bytes-per-request')),
-    ...field('pricePerGigabyte', numberOf(args, 'price-per-gigabyte')),
-    ...(sources.length === 0 ? {} : { sources }),
-  };
-  return Object.keys(said).length === 0 ? {} : { traffic: said };
-}
-
 /** `FROM..TO`, `FROM..TO/STEP` or `N,N,…` */
 function readReplicas(text: string): Fields {
   const range = /^(\d{1,15})\.\.(\d{1,15})(?:\/(\d{1,15}))?$/.exec(text);
@@ -282,133 +215,6 @@ function reachFields(args: Arguments): Fields {
   };
 }
 
-const COST_NAMES = ['imbalance', 'crossZoneShare', 'crossZoneGigabyte', 'clientAddressLost'] as const;
-
-/** The fields of solve. */
-async function solveFields(args: Arguments): Promise<Fields> {
-  const workload = args.one('workload');
-  const asked = await probabilityFields(args);
-  const found = args.all('find');
-  const finds = found.length === 0 && !args.has('request') ? ['replicas'] : found;
-  const wants = finds.map((text) => oneOf('--find', text, ['replicas', 'policy', 'placement', 'rollout'] as const));
-  const policies = (text: string) => oneOf('--policy', text, ENUMS['SolvedPolicy.best']);
-  const costs = args.all('cost').map((text) => {
-    const [given, value] = readPair('--cost', text, 'NAME=PRICE');
-    const name = COST_NAMES.find((one) => one.toLowerCase() === given.replaceAll('-', '').toLowerCase());
-    if (name === undefined)
-      throw new UsageError(
-        `--cost takes imbalance, cross-zone-share, cross-zone-gigabyte or client-address-lost, not ${given}.`,
-      );
-    if (!/^\d{1,15}(?:\.\d{1,15})?$/.test(value))
-      throw new UsageError(`--cost ${given} needs a number of at least 0, not "${value}".`);
-    return [name, Number(value)] as const;
-  });
-  const policy = args.one('policy');
-  const surge = args.one('max-surge');
-  const parts: Readonly<Record<(typeof wants)[number], Fields>> = {
-    replicas: {
-      ...whole(args, 'most', 'most'),
-      ...list('without', args.all('without'), (text) =>
-        oneOf('--without', text, ENUMS['SolveQuestion.replicas.without']),
-      ),
-    },
-    policy: {
-      ...list('candidates', args.all('candidate'), policies),
-      ...(costs.length === 0 ? {} : { costs: Object.fromEntries(costs) }),
-    },
-    placement: {
-      ...whole(args, 'replicas', 'replicas'),
-      ...field('policy', policy === undefined ? undefined : policies(policy)),
-    },
-    rollout: { ...field('maxSurge', surge === undefined ? undefined : /^\d+$/.test(surge) ? Number(surge) : surge) },
-  };
-  return {
-    ...field('scale', workload === undefined ? undefined : readScaled('--workload', workload)),
-    ...Object.fromEntries(wants.map((name) => [name, parts[name]])),
-    ...(Object.keys(asked).length === 0 ? {} : { probability: asked }),
-  };
-}
-
-const HAPPENINGS = ['scale-to', 'rollout', 'node-fails', 'node-drained', 'zone-fails', 'happens'] as const;
-
-/** A number of pods or a percentage. */
-function podCount(args: Arguments, option: string, name: string): Fields {
-  const text = args.one(option);
-  return text === undefined ? {} : { [name]: /^\d+$/.test(text) ? Number(text) : text };
-}
-
-/** The change that a timeline is about. Throws UsageError where options say none, or several. */
-async function happening(args: Arguments): Promise<unknown> {
-  const given = HAPPENINGS.filter((name) => args.has(name));
-  if (given.length > 1) throw new UsageError(`--${given.join(' and --')} both say what happens: give one of them.`);
-  const [name] = given;
-  if (name === undefined) {
-    if (args.has('request')) return undefined;
-    throw new UsageError(`Say what happens: --${HAPPENINGS.join(', --')}. See kube-whatif timeline --help.`);
-  }
-  const text = args.one(name) as string;
-  switch (name) {
-    case 'scale-to': {
-      const [workload, replicas] = readPair('--scale-to', text, 'WORKLOAD=REPLICAS');
-      return { scale: { ...readScaled('--scale-to', workload), replicas: readWhole('--scale-to', replicas) } };
-    }
-    case 'rollout':
-      return {
-        rollout: {
-          ...readScaled('--rollout', text),
-          ...podCount(args, 'max-surge', 'maxSurge'),
-          ...podCount(args, 'max-unavailable', 'maxUnavailable'),
-        },
-      };
-    case 'node-fails':
-      return { node: { name: text, action: 'FAIL' } };
-    case 'node-drained':
-      return { node: { name: text, action: 'DRAIN' } };
-    case 'zone-fails':
-      return { zone: { name: text, action: 'FAIL' } };
-    case 'happens':
-      return await readJsonOption('--happens', text);
-  }
-}
-
-const TIMES = ['ready', 'rules', 'detect', 'evict', 'balancer', 'preStop', 'grace'] as const;
-
-/** The fields of timeline. */
-async function timelineFields(args: Arguments): Promise<Fields> {
-  const change = await happening(args);
-  const { traffic: sent, ...rest } = await probabilityFields(args);
-  const law = args.one('lifetime-law');
-  const mean = numberOf(args, 'lifetime');
-  // The mean belongs to the law, unless traffic needs it to tell how many connections are open.
-  const { lifetimeSeconds: _, ...others } = (sent ?? {}) as Fields;
-  const opens = args.has('connections-per-second') || args.has('requests-per-connection');
-  const kept = opens ? (sent as Fields | undefined) : Object.keys(others).length === 0 ? undefined : others;
-  const word = law === undefined ? undefined : oneOf('--lifetime-law', law, ENUMS['TimelineQuestion.lifetime.law']);
-  const lifetime =
-    word === undefined && mean === undefined
-      ? undefined
-      : {
-          law: word ?? 'EXPONENTIAL',
-          ...field('seconds', word === 'FOREVER' ? undefined : mean),
-          ...field('jitter', numberOf(args, 'jitter', true)),
-        };
-  const times = args.all('time').map((text) => {
-    const [given, value] = readPair('--time', text, 'NAME=SECONDS');
-    const name = TIMES.find((one) => one.toLowerCase() === given.replaceAll('-', '').toLowerCase());
-    if (name === undefined) throw new UsageError(`--time takes ${TIMES.join(', ')}, not ${given}.`);
-    if (!/^\d{1,9}(?:\.\d{1,9})?$/.test(value)) throw new UsageError(`--time ${given} needs seconds, not "${value}".`);
-    return [name, Number(value)] as const;
-  });
-  const asked = { ...rest, ...(kept === undefined ? {} : { traffic: kept }) };
-  return {
-    ...field('change', change),
-    ...(Object.keys(asked).length === 0 ? {} : { probability: asked }),
-    ...field('lifetime', lifetime),
-    ...(times.length === 0 ? {} : { times: Object.fromEntries(times) }),
-    ...field('within', numberOf(args, 'within', true)),
-  };
-}
-
 /** What the options want of findings, laid over what the file wants: thresholds by name, ignored ones added. */
 function findings(args: Arguments, base: unknown): Fields {
   const thresholds = args.all('threshold').map((text) => {
@@ -444,8 +250,8 @@ const FIELDS: Readonly<Record<AskedKind, (args: Arguments) => Fields | Promise<F
   check: checkFields,
   inspect: inspectFields,
   reach: reachFields,
-  solve: solveFields,
-  timeline: timelineFields,
+  solve: async (args) => solveFields(args, await probabilityFields(args)),
+  timeline: async (args) => timelineFields(args, await probabilityFields(args)),
   path: pathFields,
   probability: probabilityFields,
   sweep: sweepFields,
