@@ -1,6 +1,6 @@
 import type { Answer } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
-import { stateFindings, toldFindings } from './findings/index.js';
+import { shownFindings, stateFindings } from './findings/index.js';
 import { findingsOfChanges } from './findings/of-changes.js';
 import { type FindingsSpec, thresholdsOf } from './findings/options.js';
 import type { PlainKind } from './kinds.js';
@@ -23,7 +23,7 @@ export function answerPlain<K extends PlainKind>(
   const found = stateFindings({ cluster, settings, services, doors }, thresholds);
   const unsaid = prepared.answer(
     outcome,
-    toldFindings([...findingsOfChanges(changes, earlier, cluster), ...found], wanted),
+    shownFindings([...findingsOfChanges(changes, earlier, cluster), ...found], wanted),
   );
   return summed<PlainKind>(kind, request, unsaid) as Answer<PlainResult[K]>;
 }

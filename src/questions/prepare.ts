@@ -28,20 +28,20 @@ export interface Prepared {
   /** What each change did, in the order of the request. */
   readonly changes: readonly AppliedChange[];
   /** Puts a result into the envelope that all answers share. */
-  answer<R extends AnyResult>(outcome: Told<R>, findings: readonly Finding[]): Unsaid<R>;
+  answer<R extends AnyResult>(outcome: Answered<R>, findings: readonly Finding[]): Unsaid<R>;
 }
 
 /** {@link prepare}, or one that remembers what it prepared. */
 export type Prepare = (request: QuestionRequest, snapshot: Snapshot) => Prepared;
 
 /** What a question puts into its answer itself. */
-export interface Told<R> {
+export interface Answered<R> {
   readonly result: R;
   readonly assumptions: readonly Assumption[];
 }
 
 /** A question's own part of the answer, and what findings are made of. */
-export interface Outcome<R> extends Told<R> {
+export interface Outcome<R> extends Answered<R> {
   /** `namespace/name` of the Services that the question is about. */
   readonly services: readonly string[];
   readonly doors: readonly Door[];

@@ -6,7 +6,7 @@ export interface MemoryOptions {
   readonly limit: number;
   /** How long a snapshot is held that nobody asks about, milliseconds. */
   readonly idleLimit: number;
-  /** Told of every snapshot that had to go: for lack of room, or because nobody asked. */
+  /** Called with every snapshot that had to go: for lack of room, or because nobody asked. */
   readonly onEvicted?: (why: 'ROOM' | 'IDLE') => void;
   /** Milliseconds on a clock that never goes back; for tests. */
   readonly now?: () => number;

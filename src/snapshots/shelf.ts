@@ -30,7 +30,7 @@ export interface ShelfOptions {
   readonly observer?: ShelfObserver;
 }
 
-/** Told of what happens, for metrics and logs. */
+/** What is called when something happens, for metrics and logs. */
 export interface ShelfObserver {
   looked(result: 'MEMORY' | 'STORE' | 'MISSING' | 'STORE_DOWN'): void;
   evicted(why: 'ROOM' | 'IDLE'): void;

@@ -1,4 +1,4 @@
-/** Told of what workers do, for metrics and logs. */
+/** What is called when workers do something, for metrics and logs. */
 export interface WorkObserver {
   /** A question was turned away because its lane's queue is full. */
   rejected(lane: string): void;

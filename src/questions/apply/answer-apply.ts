@@ -12,7 +12,7 @@ import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption, KubernetesVersion } from '../../cluster/settings.js';
 import type { Answer, AppliedChange, AppliedObject, ApplyResult, Finding } from '../../contract/answers.js';
 import type { QuestionRequest } from '../../contract/requests.js';
-import { toldFindings } from '../findings/index.js';
+import { shownFindings } from '../findings/index.js';
 import { changesWithoutEffect } from '../findings/no-effect.js';
 import { prepare } from '../prepare.js';
 import { summed } from '../summaries/index.js';
@@ -268,7 +268,7 @@ export function answerApply(request: QuestionRequest, snapshot: Snapshot): Answe
   const isRefused = ({ evidence }: Finding) =>
     seen.some((one) => !('outcome' in one) && `${one.place}/`.startsWith(`${evidence.pointer}/`));
   const withoutEffect = changesWithoutEffect(prepared.changes).filter((found) => !isRefused(found));
-  const findings = toldFindings(withoutEffect, request.findings);
+  const findings = shownFindings(withoutEffect, request.findings);
   return summed(
     'apply',
     request,

@@ -7,7 +7,7 @@ import type { Assumption } from '../../cluster/settings.js';
 import type { Answer, CheckedService, CheckResult, Finding } from '../../contract/answers.js';
 import type { CheckQuestion, QuestionRequest } from '../../contract/requests.js';
 import { finding, listed, MAX_LISTED } from '../findings/finding.js';
-import { differenceFindings, sortedFindings, toldFindings } from '../findings/index.js';
+import { differenceFindings, shownFindings, sortedFindings } from '../findings/index.js';
 import { noServiceTouched, sameSnapshots } from '../findings/no-effect.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
 import { thresholdsOf } from '../findings/options.js';
@@ -257,7 +257,7 @@ export function answerCheck(
     ...(second === undefined ? {} : { afterSnapshot: { digest: second.digest, counts: second.counts } }),
   };
   const assumptions = [...trafficAssumption(wanted.load), ...checked.flatMap((one) => one.assumptions)];
-  const was = before.answer({ result, assumptions }, toldFindings(found, request.findings));
+  const was = before.answer({ result, assumptions }, shownFindings(found, request.findings));
   const is = after.answer({ result, assumptions: [] }, []);
   const assumed = withoutRepetition([...was.assumptions, ...is.assumptions]);
   return summed('check', request, { ...was, changes: is.changes, assumptions: assumed });

@@ -19,12 +19,12 @@ export interface ChainsSide {
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 
-interface Told {
+interface RuleWithText {
   readonly rule: Rule;
   readonly text: string;
 }
 
-function ruleText({ rule, text }: Told): RuleText {
+function ruleText({ rule, text }: RuleWithText): RuleText {
   const { origin } = rule;
   return {
     text,
@@ -34,7 +34,7 @@ function ruleText({ rule, text }: Told): RuleText {
 }
 
 /** What a rule is for, whatever its text: rules of one purpose on both sides are one that changed. */
-function purpose({ rule }: Told): string {
+function purpose({ rule }: RuleWithText): string {
   const { origin } = rule;
   const target = rule.statements.at(-1);
   const to = target === undefined ? '' : 'chain' in target ? target.chain : target.kind;
@@ -43,18 +43,18 @@ function purpose({ rule }: Told): string {
 
 /** Takes out of `others` one rule of the same key for each of `rules`; gives the rules that found none. */
 function withoutMatches(
-  rules: readonly Told[],
-  others: readonly Told[],
-  keyOf: (told: Told) => string,
-  onMatch: (rule: Told, other: Told) => void = () => {},
-): { readonly rest: readonly Told[]; readonly others: readonly Told[] } {
-  const waiting = new Map<string, Told[]>();
+  rules: readonly RuleWithText[],
+  others: readonly RuleWithText[],
+  keyOf: (rule: RuleWithText) => string,
+  onMatch: (rule: RuleWithText, other: RuleWithText) => void = () => {},
+): { readonly rest: readonly RuleWithText[]; readonly others: readonly RuleWithText[] } {
+  const waiting = new Map<string, RuleWithText[]>();
   for (const other of others) {
     const list = waiting.get(keyOf(other));
     if (list === undefined) waiting.set(keyOf(other), [other]);
     else list.push(other);
   }
-  const matched = new Set<Told>();
+  const matched = new Set<RuleWithText>();
   const rest = rules.filter((rule) => {
     const other = waiting.get(keyOf(rule))?.shift();
     if (other === undefined) return true;
@@ -68,9 +68,9 @@ function withoutMatches(
 type Content = Pick<ChainDifference, 'added' | 'removed' | 'changed'>;
 
 /** What is different between a chain's rules; undefined where at most their order is. */
-function compareRules(before: readonly Told[], after: readonly Told[]): Content | undefined {
+function compareRules(before: readonly RuleWithText[], after: readonly RuleWithText[]): Content | undefined {
   const unequal = withoutMatches(before, after, ({ text }) => text);
-  const changed: [Told, Told][] = [];
+  const changed: [RuleWithText, RuleWithText][] = [];
   const { rest, others } = withoutMatches(unequal.rest, unequal.others, purpose, (rule, other) => {
     changed.push([rule, other]);
   });
@@ -85,7 +85,10 @@ function compareRules(before: readonly Told[], after: readonly Told[]): Content 
   };
 }
 
-type ChainTexts = ReadonlyMap<string, { readonly table: string; readonly chain: string; readonly rules: Told[] }>;
+type ChainTexts = ReadonlyMap<
+  string,
+  { readonly table: string; readonly chain: string; readonly rules: RuleWithText[] }
+>;
 
 function chainsOf({ prepared, question }: ChainsSide, node: string, family: IPFamily): ChainTexts {
   const program = programOf(prepared, node, family);

@@ -130,7 +130,7 @@ export function sortedFindings(findings: readonly Finding[], spec: FindingsSpec 
 }
 
 /** The findings as an answer has them: sorted; of one code at most 100, with how many more there are. */
-export function toldFindings(findings: readonly Finding[], spec: FindingsSpec | undefined): readonly Finding[] {
+export function shownFindings(findings: readonly Finding[], spec: FindingsSpec | undefined): readonly Finding[] {
   const sorted = withEffects(sortedFindings(findings, spec));
   const counts = new Map<FindingCode, number>();
   const told = sorted.filter(({ code }) => {

@@ -9,7 +9,7 @@ import type { InspectQuestion, QuestionRequest } from '../../contract/requests.j
 import { askSide, fails, USUAL_CLIENTS, unknownOf } from '../check/ask-side.js';
 import { doorLoad, trafficAssumption } from '../check/door-load.js';
 import { finding } from '../findings/finding.js';
-import { sortedFindings, stateFindings, toldFindings } from '../findings/index.js';
+import { shownFindings, sortedFindings, stateFindings } from '../findings/index.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
 import { thresholdsOf } from '../findings/options.js';
 import type { Prepared } from '../prepare.js';
@@ -95,5 +95,5 @@ export function answerInspect(prepared: Prepared, request: QuestionRequest, snap
     ...(question.lists?.includes('OBJECTS') ? { objects: listedObjects(cluster) } : {}),
   };
   const assumptions = [...trafficAssumption(load), ...sides.flatMap((side) => side.assumptions)];
-  return summed('inspect', request, prepared.answer({ result, assumptions }, toldFindings(found, request.findings)));
+  return summed('inspect', request, prepared.answer({ result, assumptions }, shownFindings(found, request.findings)));
 }

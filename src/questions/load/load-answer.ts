@@ -32,11 +32,11 @@ const MOST_TERMS = 6e6;
 const MOST_JOINT = 1_000_000;
 /** The most pods that are listed one by one. */
 const MAX_PODS = 500;
-/** The most groups of pods of equal shares that are told. */
+/** How many groups of pods of equal shares an answer lists. */
 const MAX_GROUPS = 50;
 const GIGABYTE = 1e9;
 
-/** Runs a model; what is wrong with what is given is told by its place in the request. */
+/** Runs a model; an error names the place in the request. */
 export function modelled(name: string, given: unknown, at: string): Fields {
   try {
     return answerModel(name, given, at);
@@ -235,7 +235,7 @@ function spreadOf(
     const bounds = law.kind === 'RANDOM' ? overBounds(connections, groups) : undefined;
     return {
       ...none(
-        'The joint law of so many connections over these pods takes too long: single pods are told, and bounds of the chance of a pod over its capacity, by normal laws.',
+        'The joint law of so many connections over these pods takes too long to work out: the answer has the laws of single pods, and bounds of the chance that some pod is over its capacity, by normal laws.',
       ),
       ...(bounds === undefined ? {} : { bounds }),
     };
@@ -336,7 +336,7 @@ function capacities(
     const index = key === undefined ? undefined : keys.get(key);
     if (limit === undefined) continue;
     any = true;
-    // Pods that are told as groups are alike.
+    // Pods of one group are alike.
     if (index === undefined) byPod.fill(limit);
     else byPod[index] = limit;
   }

@@ -6,7 +6,7 @@ import type { Assumption } from '../../cluster/settings.js';
 import type { Answer, Finding, ReachPair, ReachResult } from '../../contract/answers.js';
 import type { QuestionRequest, ReachQuestion } from '../../contract/requests.js';
 import { finding } from '../findings/finding.js';
-import { toldFindings } from '../findings/index.js';
+import { shownFindings } from '../findings/index.js';
 import { changesWithoutEffect } from '../findings/no-effect.js';
 import type { Prepared } from '../prepare.js';
 import { summed } from '../summaries/index.js';
@@ -187,5 +187,5 @@ export function answerReach(prepared: Prepared, request: QuestionRequest): Answe
     ...(before === undefined ? [] : pairFindings(pairChanges(before.pairs, table.pairs), { cluster, settings })),
   ];
   const assumptions = withoutRepetition([...portless, ...table.assumptions]);
-  return summed('reach', request, prepared.answer({ result, assumptions }, toldFindings(found, request.findings)));
+  return summed('reach', request, prepared.answer({ result, assumptions }, shownFindings(found, request.findings)));
 }

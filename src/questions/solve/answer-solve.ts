@@ -4,7 +4,7 @@ import { requireWorkload } from '../../cluster/lookup.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Answer, SolveResult } from '../../contract/answers.js';
 import type { ProbabilityQuestion, QuestionRequest, SolveQuestion } from '../../contract/requests.js';
-import { toldFindings } from '../findings/index.js';
+import { shownFindings } from '../findings/index.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
 import { hasCapacity, type Offered, readTraffic, wrongTraffic } from '../load/offered.js';
 import { momentOf, type Prepared } from '../prepare.js';
@@ -113,7 +113,7 @@ export function answerSolve(prepared: Prepared, request: QuestionRequest, snapsh
     };
     const unsaid = prepared.answer(
       { result, assumptions: [...moment, placed, ...plain.assumptions] },
-      toldFindings(
+      shownFindings(
         findingsOfChanges(prepared.changes, prepared.earlier?.cluster ?? prepared.cluster, prepared.cluster),
         request.findings,
       ),

@@ -118,7 +118,7 @@ export function bestPolicy(asked: Asked, { candidates = POLICIES, costs = DEFAUL
     measured === undefined
       ? Number.POSITIVE_INFINITY
       : counted.reduce((sum, part) => sum + (costs[part] ?? 0) * (amounts(measured)[part] ?? 0), 0);
-  const told = (one: Tried): Candidate => {
+  const candidateOf = (one: Tried): Candidate => {
     const { policy, measured, why } = one;
     const isPossible = measured !== undefined && why === undefined;
     const bytes = measured === undefined ? undefined : bytesPerSecond(measured);
@@ -148,7 +148,7 @@ export function bestPolicy(asked: Asked, { candidates = POLICIES, costs = DEFAUL
   };
   const sorted = [...possible].sort((a, b) => costOf(a) - costOf(b));
   const [best, second] = sorted;
-  const listed = [...sorted.map(told), ...all.filter((one) => !possible.includes(one)).map(told)];
+  const listed = [...sorted.map(candidateOf), ...all.filter((one) => !possible.includes(one)).map(candidateOf)];
   const left =
     unknownParts.length === 0
       ? ''

@@ -10,7 +10,7 @@ type Scale = NonNullable<SolveQuestion['scale']>;
 
 /** Numbers of replicas that are tried at most. */
 const MOST_TRIED = 400;
-/** States of one number that are told. */
+/** How many states of one number of replicas an answer lists. */
 const MOST_STATES = 24;
 
 const WHOLE = 'whole';

@@ -18,7 +18,7 @@ import { comesFromOutside, policyChanges, policyName } from './policies.js';
 
 type Wanted = NonNullable<SolveQuestion['placement']>;
 type Scale = NonNullable<SolveQuestion['scale']>;
-type Told = NonNullable<SolvedPlacement['worst']>;
+type ShownPlacement = NonNullable<SolvedPlacement['worst']>;
 
 /** Placements that are looked at one by one, and of which the plain question is asked. */
 const [MOST_STATES, MOST_ASKED] = [1500, 60];
@@ -269,7 +269,7 @@ export function worstPlacement(
       explanation: `No node takes ${replicas} pods of ${scale.namespace}/${scale.name}.`,
       constraints: [...constraintsOf(sample)],
     };
-  const told = ({ placement, measured }: Judged): Told => ({
+  const shown = ({ placement, measured }: Judged): ShownPlacement => ({
     nodes: [...new Set(placement)]
       .sort()
       .map((node) => ({ node, pods: placement.filter((one) => one === node).length })),
@@ -305,10 +305,10 @@ export function worstPlacement(
           } as SpreadConstraintSpec;
           const [left] = search(pending(sample, [constraint])).judged;
           if (left === undefined || badness(left) >= badness(worst) - 1e-9) return [];
-          return [{ topologyKey, maxSkew, worst: told(left) }];
+          return [{ topologyKey, maxSkew, worst: shown(left) }];
         });
   const times = (value: number) => String(Number(value.toPrecision(3)));
-  const where = told(worst).nodes.map(({ node, pods }) => `${pods} on ${node}`);
+  const where = shown(worst).nodes.map(({ node, pods }) => `${pods} on ${node}`);
   const under = policy === undefined ? '' : ` under ${policyName(policy)}`;
   const lost = (best?.measured.delivered ?? 1) - worst.measured.delivered;
   const even = worst.measured.imbalance <= 1 + 1e-12 && lost < 1e-12;
@@ -330,8 +330,8 @@ export function worstPlacement(
     ...(policy === undefined ? {} : { policy }),
     exhaustive: own.exhaustive,
     tried: own.looked,
-    worst: told(worst),
-    ...(best === undefined ? {} : { best: told(best) }),
+    worst: shown(worst),
+    ...(best === undefined ? {} : { best: shown(best) }),
     constraints: [...constraintsOf(sample)],
     forbids,
     check: plainRequest(asked, [scaledTo(0), scaledTo(replicas, worst.placement), ...changes]),

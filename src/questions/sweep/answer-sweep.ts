@@ -29,7 +29,7 @@ import { probability } from '../chances.js';
 import { affinities } from '../findings/affinity.js';
 import { addressConflicts } from '../findings/claims.js';
 import { localWithoutEndpoints, servicesWithoutEndpoints } from '../findings/endpoints.js';
-import { toldFindings } from '../findings/index.js';
+import { shownFindings } from '../findings/index.js';
 import { nodesLostBeforeScaling } from '../findings/lost-before-scaling.js';
 import { changesWithoutEffect } from '../findings/no-effect.js';
 import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/options.js';
@@ -343,7 +343,10 @@ export class Sweep {
       replicas,
       services,
       ...(unplaced.pods === 0 ? {} : { unplaced }),
-      findings: toldFindings([...found, ...pointFindings(this.services, services, unplaced, this.#thresholds)], wanted),
+      findings: shownFindings(
+        [...found, ...pointFindings(this.services, services, unplaced, this.#thresholds)],
+        wanted,
+      ),
       ...(this.#bound === undefined ? {} : { satisfied: judge(this.#bound, services) }),
     };
   }
@@ -365,7 +368,7 @@ export class Sweep {
   }
 
   /**
-   * How points can be told without walking them, where that is so: every port asked about is spread evenly at the largest
+   * How points are worked out without walking them, where that is possible: every port asked about is spread evenly at the largest
    * point, and a point from the middle, walked, is what the law says of it.
    */
   #lawful(): ((replicas: number) => SweepPoint | undefined) | undefined {
@@ -392,7 +395,7 @@ export class Sweep {
       doors.push(door);
     }
     const own = this.#offered === undefined ? undefined : doors;
-    const told = (isThere: (address: string) => boolean): readonly SweptShares[] | undefined => {
+    const sharesOf = (isThere: (address: string) => boolean): readonly SweptShares[] | undefined => {
       const services = laws.map((law) => law.sharesOf(isThere));
       return services.every((shares) => shares !== undefined) ? services : undefined;
     };
@@ -400,12 +403,12 @@ export class Sweep {
       // Nothing changes at this number, so that endpoints without pods, which any change would take out, are still there.
       if (replicas === growth.kept) return undefined;
       if (replicas > growth.kept) {
-        const services = told((address) => (growth.position.get(address) ?? -1) < replicas - growth.kept);
+        const services = sharesOf((address) => (growth.position.get(address) ?? -1) < replicas - growth.kept);
         return services && this.#point(replicas, services, growth.unplacedAt(replicas), [], own);
       }
       const scaled = this.#points.at(replicas);
       this.#noteOf(scaled);
-      const services = told((address) => !growth.position.has(address) && !scaled.removed.has(address));
+      const services = sharesOf((address) => !growth.position.has(address) && !scaled.removed.has(address));
       return services && this.#point(replicas, services, scaled.unplaced, [], own);
     };
     const middle = this.replicas[this.replicas.length >> 1] as number;
@@ -433,7 +436,7 @@ export class Sweep {
     return policiesNotEvaluated({ cluster, settings, services, doors }, this.#thresholds);
   }
 
-  /** What is told once all points are there: the whole answer around them. */
+  /** The whole answer around the points, once all are there. */
   answer(points: readonly SweepPoint[]): Answer<SweepResult> {
     const { prepared } = this.#context;
     const { workload, services } = this;
@@ -453,7 +456,7 @@ export class Sweep {
         },
         assumptions: [...this.#assumptions.values()],
       },
-      toldFindings(
+      shownFindings(
         [
           ...changesWithoutEffect(changes),
           ...podsNotPlaced(changes),
@@ -482,9 +485,9 @@ export function openSweep(
     ]);
   }
   const { at, assumption } = momentOf(request, snapshot);
-  // With changes before it the moment has been told already.
-  const told = (request.changes?.length ?? 0) === 0 && assumption !== undefined ? { assumption } : {};
-  return new Sweep({ prepared, at, ...told, wanted: request.findings }, request.sweep);
+  // With changes before it the moment is among their assumptions already.
+  const moment = (request.changes?.length ?? 0) === 0 && assumption !== undefined ? { assumption } : {};
+  return new Sweep({ prepared, at, ...moment, wanted: request.findings }, request.sweep);
 }
 
 /** Answers a sweep whole. Throws QuestionError. */

@@ -7,7 +7,7 @@ import type { SweepBound } from '../../contract/requests.js';
 type Limit = keyof SweepBound;
 type ShareLimit = Exclude<Limit, 'overCapacity'>;
 
-/** How each limit is told of, and the value that it limits. */
+/** How each limit is named, and the value that it limits. */
 const LIMITS: Readonly<
   Record<ShareLimit, { readonly what: string; readonly of: (shares: SweptShares) => ExactShare | undefined }>
 > = {
@@ -84,8 +84,10 @@ function isUnknown({ unknown }: SweptShares): boolean {
 }
 
 function words({ limits }: Bound): string {
-  const told = limits.map(({ name, text }) => `${WHAT[name]} ${name === 'delivered' ? 'at least' : 'at most'} ${text}`);
-  return told.length < 2 ? told.join('') : `${told.slice(0, -1).join(', ')} and ${told.at(-1)}`;
+  const named = limits.map(
+    ({ name, text }) => `${WHAT[name]} ${name === 'delivered' ? 'at least' : 'at most'} ${text}`,
+  );
+  return named.length < 2 ? named.join('') : `${named.slice(0, -1).join(', ')} and ${named.at(-1)}`;
 }
 
 function overall(bound: Bound, points: readonly SweepPoint[]): SweepBoundResult {

@@ -74,7 +74,7 @@ export function groupsIn(shares: SweptShares): readonly Alike[] | undefined {
   return groupsOf.get(shares);
 }
 
-/** The same shares with more told of them: they remember their groups. */
+/** The same shares with more about them: they remember their groups. */
 export function withMore(shares: SweptShares, more: Partial<SweptShares>): SweptShares {
   const result = { ...shares, ...more };
   const groups = groupsOf.get(shares);

@@ -6,7 +6,7 @@ import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption } from '../../cluster/settings.js';
 import type { Answer, TimelinePhase, TimelineResult } from '../../contract/answers.js';
 import type { ProbabilityQuestion, QuestionRequest, TimelineQuestion } from '../../contract/requests.js';
-import { toldFindings } from '../findings/index.js';
+import { shownFindings } from '../findings/index.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
 import { shortNumber } from '../load/fields.js';
 import { type Offered, readTraffic, wrongTraffic } from '../load/offered.js';
@@ -94,7 +94,8 @@ function lifetimeOf(
   return { remaining: remainingOf(fields, ''), isExponential: law === 'EXPONENTIAL' };
 }
 
-interface Told {
+/** The load of each Service port in one scene. */
+interface SceneLoad {
   readonly scene: Scene;
   readonly services: readonly Load[];
   readonly loads: readonly (readonly number[])[];
@@ -212,21 +213,21 @@ export function answerTimeline(
   const { before, scenes, added } = course;
   const established =
     carried === undefined ? [] : before.views.map((view) => new Established(carried, remaining, view));
-  const told: Told[] = [];
+  const walked: SceneLoad[] = [];
   const tell = (scene: Scene) => {
     const each = scene.views.map((view, index) => {
       const own = established[index];
       const turned =
-        own !== undefined && (scene.gone.size > 0 || told.length === 0 || scene.views !== told.at(-1)?.scene.views);
+        own !== undefined && (scene.gone.size > 0 || walked.length === 0 || scene.views !== walked.at(-1)?.scene.views);
       const broken = turned && own !== undefined ? own.turn(scene.at, view, scene.gone) : 0;
       return loadOf(view, own?.at(scene.at), broken, added, offered);
     });
-    told.push({ scene, services: each.map(({ load }) => load), loads: each.map(({ values }) => values) });
+    walked.push({ scene, services: each.map(({ load }) => load), loads: each.map(({ values }) => values) });
   };
   for (const scene of scenes) tell(scene);
   const last = scenes.at(-1) as Scene;
   const even =
-    carried === undefined ? last.at : evenAfter(established, firstEven(told, last, within), remaining, within);
+    carried === undefined ? last.at : evenAfter(established, firstEven(walked, last, within), remaining, within);
   if (carried !== undefined && even !== undefined && even > last.at + 1e-9) {
     for (const part of [1 / 4, 1 / 2])
       tell({
@@ -238,7 +239,7 @@ export function answerTimeline(
       });
     tell({ ...last, at: even, title: `even within ${shortNumber(within * 100)} %`, delays: [], gone: new Set() });
   }
-  const result = resultOf(before, told, added, even, course, carried, within);
+  const result = resultOf(before, walked, added, even, course, carried, within);
   const approximate: Assumption[] =
     isExponential || scenes.filter(({ gone }) => gone.size > 0).length + (added.size > 0 ? 1 : 0) < 2
       ? []
@@ -269,13 +270,13 @@ export function answerTimeline(
     ...course.assumptions,
   ];
   const found = findingsOfChanges(prepared.changes, prepared.earlier?.cluster ?? prepared.cluster, prepared.cluster);
-  return summed('timeline', request, prepared.answer({ result, assumptions }, toldFindings(found, request.findings)));
+  return summed('timeline', request, prepared.answer({ result, assumptions }, shownFindings(found, request.findings)));
 }
 
 /** The first moment from which on the load is even, where it is at the end. */
-function firstEven(told: readonly Told[], last: Scene, within: number): number {
+function firstEven(walked: readonly SceneLoad[], last: Scene, within: number): number {
   let from = last.at;
-  for (const { scene, services } of [...told].reverse()) {
+  for (const { scene, services } of [...walked].reverse()) {
     if (
       services.some(
         ({ overEven = 1, newConnectionsLost }) => overEven > 1 + within + 1e-9 || newConnectionsLost > 1e-12,
@@ -313,16 +314,16 @@ function seconds(value: number): string {
 
 function resultOf(
   before: Course['before'],
-  told: readonly Told[],
+  walked: readonly SceneLoad[],
   added: ReadonlySet<string>,
   even: number | undefined,
   course: Course,
   carried: number | undefined,
   within: number,
 ): TimelineResult {
-  const top = Math.max(0, ...told.flatMap(({ loads }) => loads.map(([first = 0]) => first)));
-  const phases = told.map(({ scene, services, loads }, index): TimelinePhase => {
-    const next = told[index + 1]?.scene.at;
+  const top = Math.max(0, ...walked.flatMap(({ loads }) => loads.map(([first = 0]) => first)));
+  const phases = walked.map(({ scene, services, loads }, index): TimelinePhase => {
+    const next = walked[index + 1]?.scene.at;
     return {
       title: scene.title,
       fromSeconds: scene.at,

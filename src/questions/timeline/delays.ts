@@ -143,7 +143,7 @@ export function balancerDelay(services: readonly ServiceProbability[], { balance
   };
 }
 
-/** How long a pod still takes connections after it is told to stop: its preStop hook. */
+/** How long a pod still takes connections after its deletion begins: its preStop hook. */
 export function preStopDelay(pod: Pod | undefined, { preStop }: Times): Delay {
   const what = 'preStop';
   if (preStop !== undefined) return { what, seconds: preStop, source: 'REQUEST', detail: 'times.preStop' };
@@ -156,7 +156,8 @@ export function preStopDelay(pod: Pod | undefined, { preStop }: Times): Delay {
       what,
       seconds: 0,
       source: 'SNAPSHOT',
-      detail: 'no preStop hook: the process is told to stop at once, and is taken to accept no more',
+      detail:
+        'no preStop hook: the process gets the signal to stop at once, and is assumed to accept no more connections',
     };
   if (hook.sleep?.seconds !== undefined)
     return { what, seconds: hook.sleep.seconds, source: 'SNAPSHOT', detail: 'its sleep' };

@@ -132,7 +132,7 @@ function settled(
   ];
 }
 
-/** Pods that go are told to stop at once; the rules send to them until they are rewritten. */
+/** Pods that go get the signal to stop at once; the rules send to them until they are rewritten. */
 function leaving(
   setting: Setting,
   title: string,
@@ -168,7 +168,7 @@ function moved(setting: Setting, change: Change): Course {
   const ready = readyDelays(podOf(added, state.cluster), times);
   const starting = added.size > 0 ? `${count(added.size, 'new pod')} ${areOf(added.size)} created` : '';
   if (removed.size > 0) {
-    const title = `${count(removed.size)} ${areOf(removed.size)} told to stop${starting === '' ? '' : `, ${starting}`}`;
+    const title = `${count(removed.size)} ${areOf(removed.size)} stopping${starting === '' ? '' : `, ${starting}`}`;
     scenes.push(...leaving(setting, title, before.views, removed, rules));
     const stopping = [...removed].filter((key) => prepared.cluster.pods.has(key));
     const byNamespace = new Map<string, string[]>();
@@ -208,7 +208,7 @@ function moved(setting: Setting, change: Change): Course {
   return { before, scenes: ordered(scenes), added, assumptions, unknown: before.unknown ?? end.unknown };
 }
 
-/** Nodes are down from one moment on: nobody is told. */
+/** Nodes are down from one moment on: nothing announces it. */
 function failed(setting: Setting, change: Change, dead: ReadonlySet<string>, what: string): Course {
   const { prepared, question, times } = setting;
   const { cluster, settings } = prepared;
@@ -297,7 +297,7 @@ function rolledOut(setting: Setting, change: NonNullable<Change['rollout']>): Co
   const scenes: Scene[] = [];
   const old = podsIn(before);
   const added = new Set<string>();
-  const told = new Set<string>();
+  const stoppedBefore = new Set<string>();
   let [time, views, unknown] = [0, before.views, before.unknown];
   let waited: readonly Delay[] = [];
   for (let index = 0; index < course.states.length; ) {
@@ -316,7 +316,7 @@ function rolledOut(setting: Setting, change: NonNullable<Change['rollout']>): Co
     const stopped = new Set(
       [...podsIn({ views })].filter(
         (key) =>
-          !told.has(key) &&
+          !stoppedBefore.has(key) &&
           !(
             cluster.pods.get(key) !== undefined &&
             isReady(cluster.pods.get(key) as Pod) &&
@@ -324,7 +324,7 @@ function rolledOut(setting: Setting, change: NonNullable<Change['rollout']>): Co
           ),
       ),
     );
-    for (const key of stopped) told.add(key);
+    for (const key of stopped) stoppedBefore.add(key);
     const { newReady = 0, oldReady = 0 } = course.states[last] ?? {};
     const words = `ready ${oldReady} old, ${newReady} new${stopped.size > 0 ? `; ${stopped.size} stop` : ''}`;
     if (stopped.size > 0) {

@@ -15,7 +15,7 @@ import { pathDifference } from '../differences/path.js';
 import { probabilityDifference } from '../differences/probability.js';
 import { flowFates } from '../differences/udp-flows.js';
 import { finding } from '../findings/finding.js';
-import { differenceFindings, toldFindings } from '../findings/index.js';
+import { differenceFindings, shownFindings } from '../findings/index.js';
 import { sameSnapshots } from '../findings/no-effect.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
 import { thresholdsOf } from '../findings/options.js';
@@ -236,7 +236,7 @@ export function answerWhatIf(
       : sameSnapshots(snapshot.digest, second.digest)),
     ...differenceFindings(viewOf(before), viewOf(after), thresholds),
   ];
-  const was = first.answer<AnyPlain>(before.outcome, toldFindings(found, request.findings));
+  const was = first.answer<AnyPlain>(before.outcome, shownFindings(found, request.findings));
   const is = next.answer<AnyPlain>(after.outcome, []);
   return summed('what-if', request, {
     ...was,
