@@ -268,7 +268,7 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly grpcPort: number | undefined;
-  readonly work: Required<Omit<WorkOptions, 'workerFile'>>;
+  readonly work: Required<Omit<WorkOptions, 'workerFile' | 'threadsOnDemand'>>;
   /** Milliseconds, as are all durations. */
   readonly bodyTimeout: number;
   readonly snapshotMemory: number;

@@ -17,7 +17,7 @@ export interface Serving {
 }
 
 /** For tests: a worker file and a stream for the log. */
-export type Overrides = Pick<BackendOptions, 'workerFile' | 'logStream'>;
+export type Overrides = Pick<BackendOptions, 'workerFile' | 'logStream' | 'threadsOnDemand'>;
 
 function tokensOf({ tokens, tokensFile }: Settings): readonly string[] {
   if (tokensFile === undefined) return tokens;

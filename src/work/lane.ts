@@ -7,6 +7,8 @@ import { INTERNAL, type ProblemInit } from './problem.js';
 
 export interface LaneOptions {
   readonly threads: number;
+  /** Threads start when a question needs them. */
+  readonly onDemand: boolean;
   /** How many questions may wait beside those being answered. */
   readonly queueLimit: number;
   /** The heap of one thread, MiB. */
@@ -49,7 +51,7 @@ export class Lane {
     this.#options = options;
     this.#pool = new Piscina({
       filename: options.file,
-      minThreads: options.threads,
+      minThreads: options.onDemand ? 0 : options.threads,
       maxThreads: options.threads,
       idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: 1,
@@ -63,8 +65,9 @@ export class Lane {
     this.#pool.on('error', (error: Error) => options.observer?.threadFailed(error));
   }
 
-  /** Resolves once every thread has loaded its code. */
+  /** Resolves once every thread has loaded its code; at once where threads start on demand. */
   async ready(): Promise<void> {
+    if (this.#options.onDemand) return;
     // As many empty tasks as threads, one to each.
     await Promise.all(Array.from({ length: this.#options.threads }, () => this.#pool.run(undefined)));
   }

@@ -100,6 +100,7 @@ export class Workers {
     const common = (memory: number) => ({
       timeLimit,
       observer,
+      onDemand: options.threadsOnDemand,
       file: options.workerFile,
       workerData: { parsedLimit: Math.floor((memory * MIB) / PARSED_FACTOR) },
     });
