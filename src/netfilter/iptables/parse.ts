@@ -136,7 +136,7 @@ class TextReader {
     }
   }
 
-  /** The chain that a rule is put into; tells a problem when there is none. */
+  /** The chain that a rule is put into; reports a problem when there is none. */
   #chainOf(table: PendingTable, name: string): PendingChain | undefined {
     const known = table.chains.get(name);
     const base = this.#restore ? baseChainOf(table.name, name) : undefined;

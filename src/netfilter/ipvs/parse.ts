@@ -265,7 +265,7 @@ class Reader {
       throw new LineError('a real server without a virtual server: "TCP ADDRESS:PORT SCHEDULER" would stand before');
     const [where, method = '', weight, active, inactive] = words;
     const forwarding = method.startsWith('-') ? undefined : FORWARDING[method];
-    if (forwarding === undefined) throw new LineError(`"${method.slice(0, 30)}" is none of Masq, Route and Tunnel`);
+    if (forwarding === undefined) throw new LineError(`"${method.slice(0, 30)}" is not Masq, Route or Tunnel`);
     this.#put(virtual, {
       ...place(where, 'real server'),
       weight: number(weight, 'the weight'),

@@ -20,8 +20,8 @@ export interface Selection {
   readonly ipMasq: IpMasqSettings | undefined;
 }
 
-export function selectionOf(question: ChainsQuestion, { network, ipMasqTold }: Settings): Selection {
-  const shown = ipMasqTold || question.chains?.includes(network.ipMasq.chain) === true;
+export function selectionOf(question: ChainsQuestion, { network, ipMasqKnown }: Settings): Selection {
+  const shown = ipMasqKnown || question.chains?.includes(network.ipMasq.chain) === true;
   return {
     services: question.services === undefined ? undefined : new Set(question.services),
     chains: question.chains === undefined ? undefined : new Set(question.chains),

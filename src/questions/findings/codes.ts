@@ -353,7 +353,7 @@ export const FINDING_CODES = {
   MORE_FINDINGS: entry(
     'ANSWER',
     'INFO',
-    'There are more findings of one code than an answer tells; those of the highest severity are told first.',
+    'There are more findings of one code than an answer reports; those of the highest severity come first.',
     ['code', 'count', 'told', 'severity'],
   ),
   PROXY_MODE_NOT_AVAILABLE: entry(
