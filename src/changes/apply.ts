@@ -6,7 +6,7 @@ import { differences } from './differences.js';
 import { applyManifest } from './manifests/apply-manifest.js';
 import { type PruneOptions, prune, selectorOf, visitedKey } from './manifests/prune.js';
 import { type Manifest, type ManifestSource, readManifests } from './manifests/read-manifests.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 
 /** Manifests as a pull request has them, applied in the order in which they stand. */
 export interface ApplyChange {

@@ -8,7 +8,7 @@ import type { ChangeContext, ChangeKind, ChangeResult } from './change.js';
 import { deleteConfigMap, deleteEndpoints, deleteNamespace, deleteResource } from './delete-others.js';
 import { deletePod, deleteService, deleteSlice, deleteWorkload } from './delete-used.js';
 import { actOnNodes } from './node-out.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 import { requireResource } from './replace-resource.js';
 
 function notThere(kind: string, object: string, near: Iterable<string>, pointer: string): QuestionError {

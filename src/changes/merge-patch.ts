@@ -1,5 +1,5 @@
 import { pointerToken } from '../base/errors.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 
 /** Kubernetes objects are never nested so deeply; a request could be. */
 const MAX_DEPTH = 100;

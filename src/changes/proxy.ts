@@ -5,7 +5,7 @@ import type { SettingsOverride } from '../cluster/settings-override.js';
 import type { ProxyChange } from '../contract/requests.js';
 import type { ChangeKind, Consequence } from './change.js';
 import { differences } from './differences.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 
 /** Errors of settings as errors of the change that has them. */
 function pointerOf(change: ProxyChange, pointer: string, place: string): string {

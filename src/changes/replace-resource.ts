@@ -9,7 +9,7 @@ import { type Resource, readResource, resourceKey, resourceName } from '../clust
 import type { ChangeResult, Consequence } from './change.js';
 import { differences } from './differences.js';
 import { mergePatch } from './merge-patch.js';
-import { closestPlace, impossible, refuse } from './refusal.js';
+import { closestPlace, impossible, refuse } from './refused-change.js';
 
 /** The kinds of resources that changes name. */
 export const RESOURCE_CHANGES = [

@@ -15,7 +15,7 @@ import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './cha
 import { mergeRules } from './manifests/merge-keys.js';
 import { threeWayMerge } from './manifests/three-way-merge.js';
 import { checkNesting } from './merge-patch.js';
-import { closestPlace, impossible, refuse, refuseObject } from './refusal.js';
+import { closestPlace, impossible, refuse, refuseObject } from './refused-change.js';
 import { requirePods } from './replica-plan.js';
 import { isLongRollout, runRollout, settledAt } from './rollout/run-rollout.js';
 import type { Rollout, RolloutState } from './rollout/simulation.js';

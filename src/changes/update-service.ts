@@ -16,7 +16,7 @@ import type { ChangeContext, ChangeResult, Choice, Consequence } from './change.
 import { controlPlaneVersion, featureGatesOf } from './control-plane-version.js';
 import { differences } from './differences.js';
 import { publishedService } from './load-balancer-status.js';
-import { type Fault, impossible, refuseObject } from './refusal.js';
+import { type Fault, impossible, refuseObject } from './refused-change.js';
 import { settle, showsPodsOf } from './settle.js';
 
 /** Where kubectl keeps the manifest that it applied last. */

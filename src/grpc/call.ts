@@ -6,7 +6,7 @@ import type { Backend } from '../operations/backend.js';
 import { identify } from '../operations/request-id.js';
 import { ClientGone } from '../work/body.js';
 import { INTERNAL, ProblemError, type ProblemInit, problemOf } from '../work/problem.js';
-import { type Refusal, refusalOf } from './refusal.js';
+import { type Refusal, refusalOf } from './problem-status.js';
 
 /** The part of grpc-js' calls that all kinds of them have. */
 export interface AnyCall {

@@ -1,7 +1,7 @@
 /** All that stands behind the doors of one process: made once, shared by HTTP and gRPC. */
 import { RedisStore } from '../snapshots/redis-store.js';
 import { Shelf, type SnapshotStore } from '../snapshots/shelf.js';
-import { resolveWorkOptions, type WorkOptions } from '../work/options.js';
+import { resolveWorkOptions, type WorkOptions } from '../work/work-options.js';
 import { Workers } from '../work/workers.js';
 import { Credentials } from './credentials.js';
 import { createLog, type Logger, type LogLevel, type LogStream } from './log.js';

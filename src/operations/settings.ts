@@ -3,7 +3,7 @@
  * anything starts, all of them at once.
  */
 import { availableParallelism } from 'node:os';
-import { MAX_BODY_LIMIT, type WorkOptions } from '../work/options.js';
+import { MAX_BODY_LIMIT, type WorkOptions } from '../work/work-options.js';
 
 /** How a variable's text is read. */
 type Kind =

@@ -6,7 +6,7 @@ import { traceIdOf } from '../operations/request-id.js';
 import { ProblemError } from '../work/problem.js';
 import { isPreflight } from './cors.js';
 import { DOCS } from './docs.js';
-import type { ResolvedOptions } from './options.js';
+import type { ResolvedOptions } from './http-options.js';
 import { PAGE_FILES } from './page.js';
 
 /** Probes come often, from the node, and have no credentials. */

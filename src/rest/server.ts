@@ -16,7 +16,7 @@ import { allowOrigins } from './cors.js';
 import { addDocs } from './docs.js';
 import { documentWithExamples } from './document.js';
 import { guard } from './guard.js';
-import { resolveOptions, type ServerOptions } from './options.js';
+import { resolveOptions, type ServerOptions } from './http-options.js';
 import { addPage } from './page.js';
 import {
   addSafety,
@@ -27,7 +27,7 @@ import {
   refuseConnection,
   rememberRoutes,
   sendProblem,
-} from './refusal.js';
+} from './send-problem.js';
 import { Service } from './service.js';
 import { SnapshotRoutes } from './snapshots.js';
 

@@ -6,10 +6,10 @@ import type { Backend } from '../operations/backend.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import type { Workers } from '../work/workers.js';
 import { checkDeclaredLength } from './body.js';
+import type { ResolvedOptions } from './http-options.js';
 import { acceptsGzip, bodyEncoding, bodyForm, wantedForm } from './negotiate.js';
-import type { ResolvedOptions } from './options.js';
 import { withBody } from './receive.js';
-import { sendProblem } from './refusal.js';
+import { sendProblem } from './send-problem.js';
 import { textOptions } from './text-options.js';
 
 /** Answers shorter than this are sent as they are. */

@@ -4,10 +4,10 @@ import type { Backend } from '../operations/backend.js';
 import { readDigest } from '../questions/held.js';
 import { storeUnavailable, type Workers } from '../work/workers.js';
 import { checkDeclaredLength } from './body.js';
+import type { ResolvedOptions } from './http-options.js';
 import { bodyEncoding, snapshotForm } from './negotiate.js';
-import type { ResolvedOptions } from './options.js';
 import { withBody } from './receive.js';
-import { sendProblem } from './refusal.js';
+import { sendProblem } from './send-problem.js';
 import { textOptions } from './text-options.js';
 
 function digestIn(request: FastifyRequest): string {

@@ -5,7 +5,7 @@ import type { IPFamily } from '../../src/base/address.js';
 import { QuestionError } from '../../src/base/errors.js';
 import { listChain, listTable } from '../../src/netfilter/iptables/list.js';
 import { parseRestore, parseSave } from '../../src/netfilter/iptables/parse.js';
-import { decimalFraction, nominalOf, statisticThreshold } from '../../src/netfilter/iptables/probability.js';
+import { decimalFraction, nominalOf, statisticThreshold } from '../../src/netfilter/iptables/random-threshold.js';
 import { saveRuleset } from '../../src/netfilter/iptables/save.js';
 import { statementsOf } from '../../src/netfilter/iptables/statements.js';
 import { fixedChain, fixedTable } from '../../src/netfilter/iptables/tables.js';

@@ -25,7 +25,7 @@ import { then, unchanged } from '../combine.js';
 import { controlPlaneVersion } from '../control-plane-version.js';
 import { addNode } from '../node-add.js';
 import { placePods } from '../place-pods.js';
-import { impossible, refuse } from '../refusal.js';
+import { impossible, refuse } from '../refused-change.js';
 import { replaceNode, replacePod, replaceSlice } from '../replace-object.js';
 import { SETTLED, settle } from '../settle.js';
 import { updateService, withoutLastApplied } from '../update-service.js';

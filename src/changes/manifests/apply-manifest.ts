@@ -18,7 +18,7 @@ import { timestamp } from '../../control-plane/new-pods.js';
 import type { ChangeContext, ChangeResult, Consequence, StoredObject } from '../change.js';
 import { unchanged } from '../combine.js';
 import { controlPlaneVersion } from '../control-plane-version.js';
-import { RefusedObject } from '../refusal.js';
+import { RefusedObject } from '../refused-change.js';
 import { storedService, withoutLastApplied } from '../update-service.js';
 import { actOn, type Input, sameService } from './act-on-object.js';
 import { applyResource } from './apply-resource.js';

@@ -14,7 +14,7 @@ import {
 import { isAlbIngress } from '../../load-balancers/aws/ingress.js';
 import type { ChangeContext } from '../change.js';
 import { unchanged } from '../combine.js';
-import { refuse } from '../refusal.js';
+import { refuse } from '../refused-change.js';
 import type { AppliedManifest } from './apply-manifest.js';
 import { plainStore, type Subject, sentAndStored } from './subject.js';
 

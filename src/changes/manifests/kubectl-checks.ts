@@ -3,7 +3,7 @@ import type { ApiFault } from '../../api-server/faults.js';
 import { Place } from '../../api-server/faults.js';
 import { shown } from '../../api-server/formats.js';
 import { fieldsIn, isFields, textIn } from '../../api-server/values.js';
-import type { RefusalReason } from '../refusal.js';
+import type { RefusalReason } from '../refused-change.js';
 import type { Manifest } from './read-manifests.js';
 
 const METADATA = Place.root.child('metadata');

@@ -8,7 +8,7 @@ import type { DeleteChange } from '../../contract/requests.js';
 import type { ChangeContext, ChangeResult } from '../change.js';
 import { then, unchanged } from '../combine.js';
 import { deleteObject } from '../delete.js';
-import { impossible } from '../refusal.js';
+import { impossible } from '../refused-change.js';
 
 export interface PruneOptions {
   readonly selector: string;

@@ -5,7 +5,7 @@ import { parseDocuments } from '../../cluster/parse-documents.js';
 import { quoted } from '../../cluster/problems.js';
 import type { Assumption } from '../../cluster/settings.js';
 import type { DocumentNote } from '../../cluster/text-notes.js';
-import { closestPlace, type Fault } from '../refusal.js';
+import { closestPlace, type Fault } from '../refused-change.js';
 
 /** A file of manifests: its text, and the name that errors give it. */
 export interface ManifestFile {

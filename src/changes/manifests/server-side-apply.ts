@@ -6,7 +6,7 @@ import { typedFaults } from '../../api-server/managed-fields/typed.js';
 import { LAST_APPLIED } from '../../api-server/note.js';
 import { type Fields, fieldsIn } from '../../api-server/values.js';
 import type { StoredService } from '../../control-plane/service-storage.js';
-import type { RefusalReason } from '../refusal.js';
+import type { RefusalReason } from '../refused-change.js';
 import type { Store } from './subject.js';
 
 export interface ServerSideOptions {

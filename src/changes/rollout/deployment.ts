@@ -7,7 +7,7 @@ import { isReady } from '../../control-plane/pods.js';
 import { chooseVictims, podsOfReplicaSet } from '../../control-plane/replicaset-victims.js';
 import { type Fenceposts, newSetSize, oldSetSizes, type SetState } from '../../control-plane/rolling-update.js';
 import { impliedReplicaSets } from '../implied-replicasets.js';
-import { impossible } from '../refusal.js';
+import { impossible } from '../refused-change.js';
 import { victimChoices } from '../replica-plan.js';
 import { type Rollout, Simulation, type SimulationInput } from './simulation.js';
 

@@ -6,7 +6,7 @@ import { podsOfReplicaSet } from '../../control-plane/replicaset-victims.js';
 import { scaledValue } from '../../control-plane/rolling-update.js';
 import type { ChangeContext, ChangeResult, Consequence } from '../change.js';
 import { controlPlaneVersion } from '../control-plane-version.js';
-import { impossible } from '../refusal.js';
+import { impossible } from '../refused-change.js';
 import { MAX_REPLICAS } from '../scale.js';
 import { settle } from '../settle.js';
 import { rollOutDaemonSet } from './daemon-set.js';

@@ -3,7 +3,7 @@ import { namespacedName, type Pod, type Workload } from '../../cluster/objects.j
 import { podsOfWorkload } from '../../cluster/workload-pods.js';
 import { pendingPod, templateOf } from '../../control-plane/new-pods.js';
 import { isActive, isReady } from '../../control-plane/pods.js';
-import { impossible } from '../refusal.js';
+import { impossible } from '../refused-change.js';
 import { type Rollout, Simulation, type SimulationInput } from './simulation.js';
 
 export interface StatefulSetStrategy {

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import { remember } from '../../base/remember.js';
 import type { Refusal, StoredObject } from '../../changes/change.js';
 import { controlPlaneVersion } from '../../changes/control-plane-version.js';
-import { RefusedObject } from '../../changes/refusal.js';
+import { RefusedObject } from '../../changes/refused-change.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption, KubernetesVersion } from '../../cluster/settings.js';

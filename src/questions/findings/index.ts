@@ -24,7 +24,6 @@ import { finding, keyOf } from './finding.js';
 import { ipvsFindings, ipvsModeFindings } from './ipvs-mode.js';
 import { commentsChanged } from './large-cluster.js';
 import { loadRisks, loads } from './load.js';
-import { type FindingsSpec, type Thresholds, wantedFindings } from './options.js';
 import { policiesNotEvaluated } from './policies.js';
 import { dnsForgotten } from './policy-dns.js';
 import { policiesNotEnforced } from './policy-enforcement.js';
@@ -36,6 +35,7 @@ import { selectorFindings, servicesDeleted, targetPortsLost } from './selectors.
 import { sourceAddressDifferences } from './source-address.js';
 import { doorsRemoved, lostTraffic, trafficDifferences } from './traffic.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';
+import { type FindingsSpec, type Thresholds, wantedFindings } from './wanted.js';
 import { crossZone, crossZoneDifferences } from './zones.js';
 
 const STATE: readonly StateFinder[] = [

@@ -20,7 +20,7 @@ import type { PodPolicy } from '../../policies/network-policy.js';
 import { policySetOf } from '../../policies/policy-set.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { clientGroups } from '../../probability/client-groups.js';
-import { tripsOf } from '../path/answer-path.js';
+import { clientJourneysOf } from '../path/answer-path.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import type { StateFinder } from './view.js';
 
@@ -128,7 +128,7 @@ function failingNodes(
     return asSeen === 'DENY' && asSent === 'ALLOW';
   };
   for (const { client, nodes = [client.node] } of groups) {
-    const points = tripsOf(fabric, client, destination).flatMap(({ trail }) =>
+    const points = clientJourneysOf(fabric, client, destination).flatMap(({ trail }) =>
       hopsOf(trail).flatMap(({ entries }) =>
         entries.flatMap((one) => (one.kind === 'HOST' && one.step.point ? [one.step.point] : [])),
       ),

@@ -2,7 +2,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import type { Settings } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
 import type { Door } from './door.js';
-import type { Thresholds } from './options.js';
+import type { Thresholds } from './wanted.js';
 
 /** One state of the cluster, as far as a question is about it. */
 export interface View {

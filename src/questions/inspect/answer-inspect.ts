@@ -11,7 +11,7 @@ import { doorLoad, trafficAssumption } from '../check/door-load.js';
 import { finding } from '../findings/finding.js';
 import { shownFindings, sortedFindings, stateFindings } from '../findings/index.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
-import { thresholdsOf } from '../findings/options.js';
+import { thresholdsOf } from '../findings/wanted.js';
 import type { Prepared } from '../prepare.js';
 import { summed } from '../summaries/index.js';
 import { requireWalkable } from '../walk-limits.js';
