@@ -3,7 +3,7 @@
  *
  *   node dist/bench/sweep.js [SIZE] …
  *
- * The generated snapshot gets a Deployment of three pods behind a Service; it is swept from 1 to 1000 replicas. Told are the time that
+ * The generated snapshot gets a Deployment of three pods behind a Service; it is swept from 1 to 1000 replicas. Reported are the time that
  * passes and the processor time, the first time in the process and once it is warm, and what the same points cost asked one by
  * one (`scale` and `probability`), extrapolated from a few.
  */

@@ -13,7 +13,7 @@ const options = {
   port: PORT === '' ? 8080 : Number(PORT),
   path: '/healthz',
   timeout: 5_000,
-  // Whose certificate it is does not matter here: nothing is told to it.
+  // Whose certificate it is does not matter here: nothing is sent to it.
   rejectUnauthorized: false,
 };
 const request = (secure ? overHttps : overHttp)(options, (response) => {

@@ -83,7 +83,7 @@ function problemIn({ status, body }: ServerReply): ProblemDocument {
   throw new ServerError(`The server answered with status ${status}, and not as kube-whatif does.`);
 }
 
-/** What a problem document is here: wrong input is told as if it had been found here. */
+/** What a problem document is here: wrong input is reported as if it had been found here. */
 function errorOf({ code, detail, errors }: ProblemDocument): QuestionError | ServerError {
   if (Object.hasOwn(ERROR_CODES, code) && code !== 'OVERLOADED') {
     return new QuestionError(code as ErrorCode, detail, errors as readonly Problem[]);

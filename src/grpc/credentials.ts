@@ -1,7 +1,7 @@
 import { ServerCredentials } from '@grpc/grpc-js';
 import type { Tls } from '../operations/tls.js';
 
-/** The service's own certificate, with the oldest version of TLS that the operator allows, which the library cannot be told. */
+/** The service's own certificate, with the oldest version of TLS that the operator allows, which the library has no option for. */
 class TlsCredentials extends ServerCredentials {
   constructor({ cert, key, clientCa, minVersion }: Tls) {
     const mutual = clientCa !== undefined;

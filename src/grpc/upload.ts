@@ -83,9 +83,9 @@ export function upload(backend: Backend, idle: number, { input: message }: DescM
         const job = { task: 'hold', digest, body: { kind: 'file' }, ...gathered.body() } as const;
         const held = await workers.hold(job, asked.owner, asked.gone);
         if ('problem' in held) throw new ProblemError(held.problem);
-        const { created: _, ...told } = held;
+        const { created: _, ...answer } = held;
         call.sendMetadata(headersOf(asked));
-        done(null, UploadSnapshotResponse.encode(UploadSnapshotResponse.fromPartial(told)).finish());
+        done(null, UploadSnapshotResponse.encode(UploadSnapshotResponse.fromPartial(answer)).finish());
       },
       done,
     ).finally(() => gathered.release());

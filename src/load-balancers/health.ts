@@ -95,14 +95,14 @@ function silentProxy(
 /** kube-proxy's server on the Service's health check node port. */
 function serviceHealth(balanced: Balanced, node: string, proxy: NodeProxySettings): ProbeResult {
   const count = readyEndpointsOn(balanced, node);
-  const told = atLeast(proxy.version, 28) ? { weight: count } : {};
+  const shown = atLeast(proxy.version, 28) ? { weight: count } : {};
   const pods = `${count} ready ${count === 1 ? 'endpoint' : 'endpoints'} of ${balanced.key} on ${node}`;
-  if (count > 0) return { healthy: true, status: 200, detail: `${answering(balanced)} 200: ${pods}`, ...told };
+  if (count > 0) return { healthy: true, status: 200, detail: `${answering(balanced)} 200: ${pods}`, ...shown };
   return {
     healthy: false,
     status: 503,
     detail: `${answering(balanced)} 503: no ready endpoint of ${balanced.key} on ${node}`,
-    ...told,
+    ...shown,
   };
 }
 
@@ -181,9 +181,9 @@ function saidByApplication({ options, assume }: Balanced, { protocol, path = '/'
       `What the application answers to ${protocol} GET ${path} is not in the snapshot: taken to be a status that passes. Option probesPass says otherwise.`,
     );
   }
-  const told =
+  const shown =
     options.probesPass === undefined ? 'not known' : healthy ? 'a status that passes' : 'a status that fails';
-  const detail = `the application answers ${protocol} GET ${path} itself: ${told}`;
+  const detail = `the application answers ${protocol} GET ${path} itself: ${shown}`;
   return { healthy, status: undefined, detail, ...(options.probesPass === undefined ? { assumed: true } : {}) };
 }
 
@@ -228,7 +228,7 @@ export function probe(
   return silentProxy(balanced, check, node, proxy) ?? proxyHealth(balanced, node, proxy);
 }
 
-/** Seconds that pass until every probe has told the present state: the longest of failing and of succeeding. */
+/** Seconds that pass until every probe has seen the present state: the longest of failing and of succeeding. */
 export function secondsToConverge({ intervalSeconds, unhealthyAfter, healthyAfter }: HealthCheck): number {
   return intervalSeconds * Math.max(unhealthyAfter, healthyAfter);
 }

@@ -17,7 +17,7 @@ export interface Serving {
 }
 
 /** For tests: a worker file and a stream for the log. */
-export type Overrides = Pick<BackendOptions, 'workerFile' | 'logStream'>;
+export type Overrides = Pick<BackendOptions, 'workerFile' | 'logStream' | 'threadsOnDemand'>;
 
 function tokensOf({ tokens, tokensFile }: Settings): readonly string[] {
   if (tokensFile === undefined) return tokens;
@@ -49,7 +49,7 @@ function backendOf(settings: Settings, overrides: Overrides): Backend {
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * Listens, and closes gracefully on SIGTERM and SIGINT; a second one ends the process at once. `shown` is what the log tells of
+ * Listens, and closes gracefully on SIGTERM and SIGINT; a second one ends the process at once. `shown` is what the log says of
  * the settings. Resolves once questions are answered. Throws RangeError for impossible settings, what `listen` throws
  * (EADDRINUSE …), and what keeps a worker thread from starting.
  */
