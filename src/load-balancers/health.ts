@@ -38,10 +38,16 @@ function readyByNode(services: ServiceMap, service: string): ReadonlyMap<string,
   });
 }
 
+// The nodes of a cluster mostly share their kube-proxy's settings: what these count is looked up once for all of them.
+const countsOf = new WeakMap<Balanced, WeakMap<NodeProxySettings, ReadonlyMap<string, number>>>();
+
 /** The ready endpoints of the Service on a node, as that node's kube-proxy counts them. */
-export function readyEndpointsOn({ cluster, settings, family, key }: Balanced, node: string): number {
+export function readyEndpointsOn(balanced: Balanced, node: string): number {
+  const { cluster, settings, family, key } = balanced;
   const proxy = settings.proxyOf(node);
-  return readyByNode(serviceMap(cluster, family, proxy), key).get(proxy.hostnameOverride ?? node) ?? 0;
+  const known = remember(countsOf, balanced, () => new WeakMap<NodeProxySettings, ReadonlyMap<string, number>>());
+  const counts = remember(known, proxy, () => readyByNode(serviceMap(cluster, family, proxy), key));
+  return counts.get(proxy.hostnameOverride ?? node) ?? 0;
 }
 
 /** Whether the node's kubelet reports nothing: it is taken to be down, and so is what listens there. */
