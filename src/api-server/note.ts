@@ -14,7 +14,7 @@ function sorted(value: unknown): unknown {
 const ESCAPED: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
 
 /** The manifest as kubectl compares and notes it: it always has annotations, and no note in them. */
-export function asNoted(manifest: Fields): Fields {
+function asNoted(manifest: Fields): Fields {
   const metadata = fieldsIn(manifest.metadata);
   const { [LAST_APPLIED]: _note, ...annotations } = fieldsIn(metadata.annotations);
   return { ...manifest, metadata: { ...metadata, annotations } };

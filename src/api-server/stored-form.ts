@@ -12,7 +12,7 @@ const QUANTITY = /^([+-]?)(\d{0,30})(?:\.(\d{0,30}))?([numkMGTPE]|[KMGTPE]i)?$/;
  * A quantity in its canonical form (`0.5` is `500m`, `1024Mi` is `1Gi`). A text that is not a quantity is returned unchanged.
  * Source: apimachinery pkg/api/resource, `CanonicalizeBytes`.
  */
-export function canonicalQuantity(value: unknown): unknown {
+function canonicalQuantity(value: unknown): unknown {
   const match = QUANTITY.exec(scalarText(value));
   if (match === null || !['string', 'number'].includes(typeof value)) return value;
   const [, sign = '', whole = '', part = '', suffix = ''] = match;

@@ -32,13 +32,6 @@ export function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** Whether a value is empty in Go's sense: absent, zero, or without items. */
-export function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null || value === '' || value === 0 || value === false) return true;
-  if (Array.isArray(value)) return value.length === 0;
-  return isFields(value) && Object.keys(value).length === 0;
-}
-
 /** Whether two values are equal where empty lists count as absent (Go's `apiequality.Semantic.DeepEqual`, of objects in their stored form). */
 export function sameMeaning(a: unknown, b: unknown): boolean {
   if (isEmptyOrNothing(a) && isEmptyOrNothing(b)) return true;

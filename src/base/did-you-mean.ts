@@ -32,7 +32,7 @@ const LONGEST = 64;
  * The candidate closest to `word`, letter case aside; undefined when none is within a third of the word's length
  * (at least one letter). Of equally close ones the first.
  */
-export function closestWord(word: string, candidates: readonly string[]): string | undefined {
+function closestWord(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > LONGEST) return undefined;
   const lower = word.toLowerCase();
   const limit = Math.max(1, Math.round(word.length / 3));

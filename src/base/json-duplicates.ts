@@ -1,6 +1,6 @@
 /** Keys that an object of a JSON text has more than once: JSON.parse takes the last one and says nothing. */
 
-export interface DuplicateJsonKey {
+interface DuplicateJsonKey {
   readonly key: string;
   /** JSON Pointer of the field. */
   readonly path: string;

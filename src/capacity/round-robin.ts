@@ -6,7 +6,7 @@ import { type Answer, summary } from './throw-models.js';
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 /** The kernel's weighted round robin (ip_vs_wrr): whole cycles are exact, within one large weights come first. */
-export function weightedTurns(weights: readonly number[], connections: number): readonly number[] {
+function weightedTurns(weights: readonly number[], connections: number): readonly number[] {
   const step = weights.reduce(gcd);
   const most = Math.max(...weights);
   const cycle = weights.reduce((sum, one) => sum + one, 0) / step;

@@ -8,12 +8,12 @@ import { above, type Law, lawOf, meanOf, type Percentiles, percentilesOf, poisso
 import { chanceWithin, type PodGroup, rest } from './occupancy.js';
 
 /** Mean and percentiles of one value. */
-export interface Summary extends Percentiles {
+interface Summary extends Percentiles {
   readonly mean: number;
 }
 
 /** How a simulation was made, and four standard errors of its chances and means. */
-export interface Simulated {
+interface Simulated {
   readonly seed: number;
   readonly draws: number;
   readonly errors: { readonly mean: number; readonly anyOver?: number; readonly anyIdle: number };

@@ -348,7 +348,7 @@ export function poisson(value: unknown, at: string): Answer {
 }
 
 /** Independent pods with these means. */
-export function occupancy(pods: readonly GivenPods[], means: readonly number[]): Answer {
+function occupancy(pods: readonly GivenPods[], means: readonly number[]): Answer {
   if (Math.max(...means) > 1e6)
     throw new GivenFault('', 'More than a million connections on a pod are not worked out.');
   const laws = means.map(poissonLaw);
@@ -392,7 +392,7 @@ export function occupancy(pods: readonly GivenPods[], means: readonly number[]):
 }
 
 /** Erlang's B: the chance that a pod which takes `capacity` refuses, where `offered` would be open. */
-export function erlangB(offered: number, capacity: number): number {
+function erlangB(offered: number, capacity: number): number {
   let blocked = 1;
   for (let k = 1; k <= capacity; k++) blocked = (offered * blocked) / (k + offered * blocked);
   return blocked;

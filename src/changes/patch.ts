@@ -19,7 +19,7 @@ import { updateService } from './update-service.js';
 import { updateWorkload } from './update-workload.js';
 
 /** The kinds of objects that can be patched. */
-export type PatchedKind =
+type PatchedKind =
   | 'Node'
   | 'Pod'
   | 'Service'

@@ -12,7 +12,7 @@ import { mergePatch } from './merge-patch.js';
 import { closestPlace, impossible, refuse } from './refused-change.js';
 
 /** The kinds of resources that changes name. */
-export const RESOURCE_CHANGES = [
+const RESOURCE_CHANGES = [
   'NetworkPolicy',
   'Namespace',
   'AdminNetworkPolicy',

@@ -6,7 +6,7 @@ import type { ChangeKind } from './change.js';
 import { impossible } from './refused-change.js';
 import { updateService } from './update-service.js';
 
-export interface ServiceChangePort {
+interface ServiceChangePort {
   readonly name?: string;
   readonly port: number;
   readonly protocol?: 'TCP' | 'UDP' | 'SCTP';

@@ -10,7 +10,6 @@ import { ClusterIPs } from '../control-plane/cluster-ips.js';
 import { endpointSliceFeatures } from '../control-plane/features.js';
 import { FIRST_NODE_PORT, LAST_NODE_PORT, NodePorts } from '../control-plane/node-ports.js';
 import { primaryFamily } from '../control-plane/primary-family.js';
-import { typeOf } from '../control-plane/service-fields.js';
 import { asRead, type StoredService, storeService } from '../control-plane/service-storage.js';
 import type { ChangeContext, ChangeResult, Choice, Consequence } from './change.js';
 import { controlPlaneVersion, featureGatesOf } from './control-plane-version.js';
@@ -18,6 +17,8 @@ import { differences } from './differences.js';
 import { publishedService } from './load-balancer-status.js';
 import { type Fault, impossible, refuseObject } from './refused-change.js';
 import { settle, showsPodsOf } from './settle.js';
+
+const typeOf = (service: Service): string => service.spec?.type ?? 'ClusterIP';
 
 /** Where kubectl keeps the manifest that it applied last. */
 export const LAST_APPLIED_ANNOTATION = LAST_APPLIED;

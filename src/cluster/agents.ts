@@ -57,7 +57,7 @@ function mayTell({ metadata, spec }: Pod): boolean {
 }
 
 /** Namespaces whose pods are those of the cluster itself. */
-export function isSystemNamespace(namespace: string): boolean {
+function isSystemNamespace(namespace: string): boolean {
   return namespace === 'kube-system' || namespace.startsWith('openshift-');
 }
 

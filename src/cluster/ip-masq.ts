@@ -149,7 +149,7 @@ function agentContainers(cluster: Cluster): readonly Container[] | undefined {
   return pod === undefined ? undefined : (pod.spec?.containers ?? []);
 }
 
-export interface InferredIpMasq {
+interface InferredIpMasq {
   readonly settings: IpMasqSettings;
   /** Whether the snapshot shows it, rather than a platform's custom being taken. */
   readonly known: boolean;
@@ -221,7 +221,7 @@ function inferAzureAgent(cluster: Cluster, platform: Platform): InferredIpMasq |
 }
 
 /** What masquerades pod traffic by an IP-MASQ chain, as far as the snapshot shows or the platform has it by default. */
-export function inferIpMasq(cluster: Cluster, platform: Platform): InferredIpMasq {
+function inferIpMasq(cluster: Cluster, platform: Platform): InferredIpMasq {
   const agent = inferAgent(cluster, platform) ?? inferAzureAgent(cluster, platform);
   if (agent !== undefined) return agent;
   if (platform === 'gke') {

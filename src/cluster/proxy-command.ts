@@ -54,7 +54,7 @@ export function flagsOf(container: Container, program: string): Flags | undefine
 }
 
 /** The flags as a configuration (kube-proxy cmd/kube-proxy/app/options.go); empty values mean the default. */
-export function configurationOfFlags(flags: Flags): ProxyConfiguration {
+function configurationOfFlags(flags: Flags): ProxyConfiguration {
   const list = (name: string) => commaList(flags.get(name) ?? '');
   const flag = (name: string) => {
     const value = flags.get(name)?.toLowerCase();
@@ -160,7 +160,7 @@ export function isProxyLike(namespace: string, name: string, labels: Readonly<Re
 }
 
 /** Whether a pod is a kube-proxy. */
-export function isProxyPod({ metadata: { namespace = 'default', name, labels } }: Pod): boolean {
+function isProxyPod({ metadata: { namespace = 'default', name, labels } }: Pod): boolean {
   return isProxyLike(namespace, name, labels);
 }
 

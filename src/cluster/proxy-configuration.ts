@@ -108,7 +108,7 @@ export function interfaceName(value: string | undefined): string | undefined {
 }
 
 /** A KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) in YAML or JSON; undefined for any other text. */
-export function parseProxyConfiguration(yaml: string): ProxyConfiguration | undefined {
+function parseProxyConfiguration(yaml: string): ProxyConfiguration | undefined {
   let fields: Fields;
   try {
     fields = section(yamlValue(yaml));

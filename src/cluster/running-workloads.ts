@@ -13,7 +13,7 @@ export interface RunningWorkload {
 }
 
 /** Whether a pod is on a node of the cluster, has an address and has not ended. */
-export function runs(cluster: Cluster, { spec, status }: Pod): boolean {
+function runs(cluster: Cluster, { spec, status }: Pod): boolean {
   return (
     cluster.nodes.has(spec?.nodeName ?? '') &&
     status?.phase !== 'Succeeded' &&

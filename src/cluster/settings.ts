@@ -98,13 +98,13 @@ export interface NetworkSettings {
 }
 
 /** Pod traffic that the CNI gives the node's address: from `source` to anything outside `exceptDestinations`. */
-export interface PodMasquerade {
+interface PodMasquerade {
   readonly source: string;
   readonly exceptDestinations: readonly string[];
 }
 
 /** A route of every node beside what the model knows (its own addresses, its pods, other nodes and their pod CIDRs). */
-export interface Route {
+interface Route {
   readonly destination: string;
   /** `node/NAME`, `outside`, or `unreachable`. */
   readonly via: string;

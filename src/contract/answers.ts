@@ -21,7 +21,6 @@ export type {
   EndpointRef,
   Established,
   ExactShare,
-  Factor,
   InspectedService,
   InspectResult,
   ListedObjects,
@@ -95,8 +94,6 @@ export type PathPolicy = Contract.PolicyDecision;
 export type PathHop = Contract.Hop;
 export type PathTrace = Contract.Trace;
 export type VerdictShare = Contract.VerdictShares[number];
-export type TransportName = Contract.Protocol;
-
 // ── probability ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type EndpointShare = Contract.ServiceProbability['endpoints'][number];

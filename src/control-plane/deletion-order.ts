@@ -1,7 +1,7 @@
 import type { Pod } from '../cluster/objects.js';
 import { isReady } from './pods.js';
 
-export const DELETION_COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost';
+const DELETION_COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost';
 
 /** What decides which pod of a ReplicaSet is deleted first, read from the pod once. */
 export interface DeletionKey {
@@ -23,7 +23,7 @@ export interface DeletionKey {
 }
 
 /** A time as it is compared. */
-export interface Moment {
+interface Moment {
   /** Milliseconds since 1970; undefined when not known, which counts as most recent. */
   readonly time: number | undefined;
   /** Lower is deleted first, whatever the UIDs say; moments of equal bucket and different time are compared by UID. */

@@ -59,7 +59,7 @@ function cpuRatios(cluster: Cluster): ReadonlyMap<string, number> | undefined {
 }
 
 /** The address families of a Service: as it says, else that of its cluster IP, else (headless) both. */
-export function familiesOf(service: Service): IPFamily[] {
+function familiesOf(service: Service): IPFamily[] {
   const listed = (service.spec?.ipFamilies ?? []).filter((one): one is IPFamily => one === 'IPv4' || one === 'IPv6');
   if (listed.length > 0) return [...new Set(listed)];
   const clusterIP = service.spec?.clusterIP;

@@ -7,7 +7,7 @@ const SAFE = 'bcdfghjklmnpqrstvwxz2456789';
 const MAX_BASE = 58;
 
 /** FNV-1a, 64 bits. */
-export function fnv64(text: string): bigint {
+function fnv64(text: string): bigint {
   let hash = 0xcbf29ce484222325n;
   for (const byte of encodeUtf8(text)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
   return hash;

@@ -27,7 +27,7 @@ export function newestFirst(a: Workload, b: Workload): number {
 }
 
 /** `maxSurge` of a rolling update, in pods: default 25 %, percentages rounded up. */
-export function maxSurgeOf(deployment: Workload, replicas: number): number {
+function maxSurgeOf(deployment: Workload, replicas: number): number {
   const strategy = deployment.spec?.strategy as
     | { readonly type?: unknown; readonly rollingUpdate?: { readonly maxSurge?: unknown } | null }
     | null

@@ -15,14 +15,14 @@ import { isPreferringAsBefore, withFamilies } from './service-families.js';
 type Spec = NonNullable<Service['spec']>;
 
 /** A node port that was free and is taken now. */
-export interface TakenPort {
+interface TakenPort {
   /** `node port of 80/TCP` or `health check node port`. */
   readonly what: string;
   readonly port: number;
 }
 
 /** A cluster IP that was free and is taken now. */
-export interface TakenAddress {
+interface TakenAddress {
   readonly family: IPFamily;
   readonly address: string;
 }
@@ -63,7 +63,7 @@ function isOutside(spec: Spec, { externalIPsCount }: ServiceVersion): boolean {
 }
 
 /** The defaults of a Service (`SetDefaults_Service`). */
-export function serviceDefaults(service: Service, version: ServiceVersion): Service {
+function serviceDefaults(service: Service, version: ServiceVersion): Service {
   const given = service.spec ?? {};
   let spec: Spec = { ...given, type: given.type || 'ClusterIP', sessionAffinity: given.sessionAffinity || 'None' };
   if (spec.sessionAffinity === 'None') spec = without(spec, 'sessionAffinityConfig');

@@ -21,7 +21,7 @@ export interface GrpcOptions {
 }
 
 /** The largest message: larger snapshots are uploaded in chunks, which count towards the memory for all requests as they come. */
-export const MESSAGE_LIMIT = 64 * 1024 * 1024;
+const MESSAGE_LIMIT = 64 * 1024 * 1024;
 
 /** How long answers may take to leave when the server closes, milliseconds. */
 const FLUSH = 1_000;

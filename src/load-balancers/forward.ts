@@ -7,7 +7,7 @@ export function keepHeader(sent: BalancedHeader, backend: Backend): Forwarded {
 }
 
 /** The node port for the Service port that was connected to; undefined: the Service has none for it. */
-export function nodePortFor({ service }: Balanced, sent: BalancedHeader): number | undefined {
+function nodePortFor({ service }: Balanced, sent: BalancedHeader): number | undefined {
   const port = service.spec?.ports?.find(
     (one) => one.port === sent.destinationPort && (one.protocol ?? 'TCP') === sent.protocol,
   );

@@ -8,7 +8,7 @@ import type { DescMessage } from '@bufbuild/protobuf';
 import { concatenated, type Occurrence, occurrences, withLength } from './wire.js';
 
 /** Bytes of a piece at most, unless there is a single element that is larger and cannot be cut: well within the 4 MiB that clients take. */
-export const PIECE = 512 * 1024;
+const PIECE = 512 * 1024;
 
 /** Something that stays whole. At the root it is a field of the answer itself, wherever it comes from. */
 interface Unit {

@@ -70,7 +70,7 @@ export interface Table {
 }
 
 /** One of the ways on which a balancer sends a packet. */
-export interface BalancedWay {
+interface BalancedWay {
   /** Absent: certain. */
   readonly chance?: Chance | undefined;
   /** The entry that says so, as a step names it. */

@@ -249,7 +249,7 @@ export const VARIABLES = [
   },
 ] as const satisfies readonly Variable[];
 
-export type VariableName = (typeof VARIABLES)[number]['name'];
+type VariableName = (typeof VARIABLES)[number]['name'];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -83,7 +83,7 @@ function isStopped(pod: Pod, container: string): boolean {
 }
 
 /** Whether the pod's Ready condition is anything but True; a pod without the condition counts as ready. */
-export function isUnready(pod: Pod): boolean {
+function isUnready(pod: Pod): boolean {
   return (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status !== 'True');
 }
 

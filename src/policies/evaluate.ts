@@ -10,7 +10,7 @@ import { type AdminApis, ALL_APIS, policySetOf } from './policy-set.js';
 import type { Mismatch, Verdict } from './rule.js';
 
 /** Who had the last word. */
-export type DecidingTier = 'NONE' | 'SELF' | 'NODE' | 'ADMIN' | 'NETWORK_POLICY' | 'BASELINE' | 'DEFAULT';
+type DecidingTier = 'NONE' | 'SELF' | 'NODE' | 'ADMIN' | 'NETWORK_POLICY' | 'BASELINE' | 'DEFAULT';
 
 /** A rule of a NetworkPolicy. */
 export interface RuleRef {
@@ -24,7 +24,7 @@ export interface RuleRef {
 }
 
 /** A rule that does not match, and the first reason why not. */
-export interface Refusal extends RuleRef {
+interface Refusal extends RuleRef {
   readonly reason: Mismatch;
 }
 

@@ -8,7 +8,7 @@ export type PlainKind = 'chains' | 'path' | 'probability';
 export type SingleKind = PlainKind | 'what-if' | 'sweep' | 'check' | 'apply';
 
 /** inspect asks what is usual of every Service, reach who reaches whom, solve what is least, best and worst, timeline what users live through. */
-export type InspectKind = 'inspect' | 'reach' | 'solve' | 'timeline';
+type InspectKind = 'inspect' | 'reach' | 'solve' | 'timeline';
 
 /** batch asks several of the others. */
 export type QuestionKind = SingleKind | InspectKind | 'batch';

@@ -35,7 +35,7 @@ export interface Prepared {
 export type Prepare = (request: QuestionRequest, snapshot: Snapshot) => Prepared;
 
 /** What a question puts into its answer itself. */
-export interface Answered<R> {
+interface Answered<R> {
   readonly result: R;
   readonly assumptions: readonly Assumption[];
 }

@@ -42,7 +42,7 @@ export interface ResultOf extends PlainResult {
 }
 
 /** Snapshots that a question may need beside the one that it is asked of. */
-export interface Beside {
+interface Beside {
   /** The second snapshot of what-if and check, where it came in a file of its own. */
   readonly after: Snapshot | undefined;
   /** Finds the second snapshots that the request names by digest. */

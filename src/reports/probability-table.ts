@@ -19,7 +19,7 @@ interface Group {
 }
 
 /** Rows with a share and a bar, within the width; the bar shrinks first and then goes. */
-export function sharesTable(columns: readonly Column[], rows: readonly Group[], { width }: Layout): string[] {
+function sharesTable(columns: readonly Column[], rows: readonly Group[], { width }: Layout): string[] {
   const drawn = fittedTable(
     [...columns, { title: 'share', align: 'right' }, { title: '', align: 'right' }],
     rows.map(({ cells, share }) => [...cells.map(printable), shortShare(share), percent(share)]),

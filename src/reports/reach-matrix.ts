@@ -28,7 +28,7 @@ export function cellOf(pair: ReachPair | undefined): string {
 }
 
 /** Names without the kind where that is not needed to tell them apart. */
-export function shortNames(names: readonly string[]): ReadonlyMap<string, string> {
+function shortNames(names: readonly string[]): ReadonlyMap<string, string> {
   const counts = new Map<string, number>();
   const bare = (name: string) => name.replace(/^[A-Za-z]+ /, '');
   for (const name of names) counts.set(bare(name), (counts.get(bare(name)) ?? 0) + 1);

@@ -9,7 +9,7 @@ import { packageFile } from '../operations/package-file.js';
 export const PAGE_FILES = '/page/';
 
 /** Everything comes from here, and nothing is inline; images may be made by the page itself, for export. */
-export const PAGE_POLICY = [
+const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

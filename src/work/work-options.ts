@@ -20,7 +20,7 @@ export interface WorkOptions {
   readonly workerFile?: string;
 }
 
-export interface LaneSize {
+interface LaneSize {
   readonly threads: number;
   readonly queueLimit: number;
   /** Heap of a thread, MiB. */

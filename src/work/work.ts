@@ -19,7 +19,7 @@ import { DamagedSnapshot, ParsedSnapshots } from './parsed-snapshots.js';
 import { INTERNAL, type ProblemInit, problemOf } from './problem.js';
 
 /** Where a request's snapshots are, if not inside it. */
-export interface SnapshotSource {
+interface SnapshotSource {
   /** The snapshot in files of its own; none: the request has it, or names it by digest. */
   readonly files: readonly Part[];
   /** The second snapshot of what-if in files of its own; none: the request has it, or there is no second one. */

@@ -14,7 +14,7 @@ export const NAMESPACE = 'shop';
 const CLUSTER_KINDS = ['Node', 'Namespace'];
 
 /** What the API server is started with, as a snapshot shows it. */
-export const AROUND: readonly object[] = [
+const AROUND: readonly object[] = [
   {
     kind: 'Node',
     apiVersion: 'v1',

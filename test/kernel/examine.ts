@@ -16,7 +16,7 @@ import type { Tracer } from './trace/tracer.js';
 export type Disagreement = string | undefined;
 
 /** What a node shows of its rules. */
-export interface Saved {
+interface Saved {
   readonly iptablesSave: string;
   /** Where kube-proxy is in nftables mode. */
   readonly nft?: string;

@@ -91,7 +91,7 @@ export interface Addresses {
  * The configuration that docker-compose.yml mounts, in which the names and ports of its network have become free ports of this
  * host, and nothing else.
  */
-export function proxyConfiguration({ replicas, grpc, http, grpcProxy }: Addresses): string {
+function proxyConfiguration({ replicas, grpc, http, grpcProxy }: Addresses): string {
   const names: readonly (readonly [string, string])[] = [
     ['replica-1:8080', `127.0.0.1:${replicas[0]}`],
     ['replica-2:8080', `127.0.0.1:${replicas[1]}`],

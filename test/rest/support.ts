@@ -18,7 +18,7 @@ export interface Reply {
 }
 
 /** The fields of answers and problems that tests look at. */
-export interface ReplyBody {
+interface ReplyBody {
   readonly code: string;
   readonly detail: string;
   readonly status: number | string;

@@ -5,7 +5,7 @@ import { pod } from './small-cluster.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export const NODES = ['n1', 'n2', 'n3'] as const;
+const NODES = ['n1', 'n2', 'n3'] as const;
 
 /** A workload: its pods, and the labels that policies select them by. */
 export interface PolicedWorkload {

@@ -171,7 +171,7 @@ function slice(name: string, endpoints: readonly Endpoint[]) {
 }
 
 /** The objects, as `kubectl get -A -o json` prints them: so many endpoints of `shop/frontend`, so many Services beside it. */
-export function writtenCluster(platform: WrittenPlatform, endpoints: number, services: number): object {
+function writtenCluster(platform: WrittenPlatform, endpoints: number, services: number): object {
   const traits = TRAITS[platform];
   const zones = ['a', 'b', 'c'].map((letter) => `zone-${letter}`);
   const nodes = Array.from({ length: NODES }, (_, at) => {

@@ -15,7 +15,7 @@ export interface ChainNode {
   readonly rules: readonly string[];
 }
 
-export interface ChainEdge {
+interface ChainEdge {
   readonly source: string;
   readonly target: string;
   /** The chance, where it is random. */

@@ -6,7 +6,7 @@ import type { ListedNode, ServiceProbability, Verdict } from '../api/types.js';
 import { add, compare, equals, type Fraction, isZero, multiply, ONE, parse, sum, ZERO } from '../state/fraction.js';
 
 /** More marks than this in a column are grouped. */
-export const MOST_IN_COLUMN = 24;
+const MOST_IN_COLUMN = 24;
 
 export interface FlowNode {
   readonly id: string;
@@ -22,7 +22,7 @@ export interface FlowNode {
   readonly verdict?: Verdict;
 }
 
-export interface FlowLink {
+interface FlowLink {
   readonly source: string;
   readonly target: string;
   readonly share: Fraction;
@@ -43,7 +43,7 @@ export interface SourceGroup {
   readonly shares: ServiceProbability;
 }
 
-export const LOST_WORDS: Readonly<Record<Verdict, string>> = {
+const LOST_WORDS: Readonly<Record<Verdict, string>> = {
   DELIVERED: 'Delivered',
   DROPPED: 'Dropped',
   REJECTED: 'Rejected',

@@ -74,7 +74,7 @@ function base64(text: string): string {
 }
 
 /** The JSON of the protobuf message that mirrors a request. */
-export function protoJson(value: unknown, name = '', above = ''): unknown {
+function protoJson(value: unknown, name = '', above = ''): unknown {
   if (BYTES.has(`${above}.${name}`)) return base64(JSON.stringify(value));
   if (Array.isArray(value)) {
     if (name === 'manifests') return value.map((one) => base64(typeof one === 'string' ? one : JSON.stringify(one)));

@@ -30,7 +30,7 @@ export interface Route {
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /** Reads the part of an address behind `#`. Whatever it is not is the beginning. */
-export function readRoute(hash: string): Route {
+function readRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#/, '').split(/\?(.*)/s);
   const [, digest = '', name = 'services'] = path.split('/').map((part) => {
     try {

@@ -7,7 +7,7 @@ export function filled(fields: Fields, defaults: Fields): Fields {
   return missing.length === 0 ? fields : { ...fields, ...Object.fromEntries(missing) };
 }
 
-export function withField(fields: Fields, key: string, change: (value: Fields) => Fields): Fields {
+function withField(fields: Fields, key: string, change: (value: Fields) => Fields): Fields {
   return isFields(fields[key]) ? { ...fields, [key]: change(fields[key]) } : fields;
 }
 
@@ -22,7 +22,7 @@ const REFERENCE =
   /^(?:(?:[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)*(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][\w+.-]*:[0-9a-fA-F]{32,})?$/;
 
 /** Always for the tag `latest` or none, IfNotPresent for others and for digests. */
-export function pullPolicyOf(image: string): string {
+function pullPolicyOf(image: string): string {
   if (!REFERENCE.test(image)) return 'IfNotPresent';
   const [name = '', digest] = image.split('@');
   const tag = /:([\w][\w.-]*)$/.exec(name.slice(name.lastIndexOf('/') + 1))?.[1];

@@ -66,7 +66,7 @@ export function asManagedFields(managers: readonly Manager[]): readonly Fields[]
 const isSame = (a: Manager, b: Pick<Manager, 'manager' | 'operation' | 'subresource'>) =>
   a.manager === b.manager && a.operation === b.operation && a.subresource === b.subresource;
 
-export interface ServerApplied {
+interface ServerApplied {
   readonly object: Fields;
   readonly managers: readonly Manager[];
 }

@@ -45,7 +45,7 @@ function fieldPlace(shape: Shape, key: string): Place {
 const KEY_DEFAULTS: Readonly<Record<string, unknown>> = { protocol: 'TCP' };
 
 /** The path element of a list's item. */
-export function itemKey(item: unknown, { kind, keys }: Pick<Shape, 'kind' | 'keys'>): string {
+function itemKey(item: unknown, { kind, keys }: Pick<Shape, 'kind' | 'keys'>): string {
   if (kind === 'set') return `v:${JSON.stringify(item)}`;
   const fields = isFields(item) ? item : {};
   const named = [...keys].sort().map((key) => [key, fields[key] ?? KEY_DEFAULTS[key]] as const);

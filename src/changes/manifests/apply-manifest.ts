@@ -50,7 +50,7 @@ const CLUSTER_KINDS = [
 ];
 
 /** Whether an object was made, changed, left as it was, or is of no use for this service. */
-export type Outcome = 'OBJECT_CREATED' | 'OBJECT_CONFIGURED' | 'OBJECT_UNCHANGED' | 'OBJECT_IGNORED';
+type Outcome = 'OBJECT_CREATED' | 'OBJECT_CONFIGURED' | 'OBJECT_UNCHANGED' | 'OBJECT_IGNORED';
 
 /** What became of one manifest. */
 export interface AppliedManifest {

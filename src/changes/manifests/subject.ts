@@ -74,7 +74,7 @@ export function refused(
 }
 
 /** An object as it is stored, with what was drawn for it, or why it is refused. */
-export interface Storing {
+interface Storing {
   readonly object: Fields;
   readonly faults: readonly ApiFault[];
   /** The reason where it does not follow from the faults. */

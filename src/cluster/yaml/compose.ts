@@ -7,7 +7,7 @@ import { NO_JSON, plainKey, plainValue } from './scalars.js';
 import { Scanner, type Token } from './scanner.js';
 
 /** A key that a mapping has more than once. Lines count from 1. */
-export interface DuplicateKey {
+interface DuplicateKey {
   readonly key: string;
   /** JSON Pointer of the mapping's field in the document. */
   readonly path: string;

@@ -3,7 +3,7 @@ import { type Composed, composeDocument, type Lines } from './compose.js';
 import { YamlError } from './error.js';
 
 /** Longer YAML is refused, in characters: JSON is read ten times as fast. */
-export const MAX_YAML_LENGTH = 32 * 1024 * 1024;
+const MAX_YAML_LENGTH = 32 * 1024 * 1024;
 
 /** More documents in one text are refused. */
 export const MAX_DOCUMENTS = 500_000;

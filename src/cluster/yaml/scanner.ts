@@ -40,7 +40,7 @@ export interface Token {
 }
 
 /** The deepest nesting that is read; Kubernetes objects stay far below it. */
-export const MAX_NESTING = 200;
+const MAX_NESTING = 200;
 
 /** A key ends on its line and within so many characters (libyaml). */
 const MAX_KEY = 1024;

@@ -10,7 +10,7 @@ export interface SchedulingSpec extends Omit<PodSpec, 'affinity' | 'topologySpre
   readonly resources?: Container['resources'];
 }
 
-export interface Affinity {
+interface Affinity {
   readonly nodeAffinity?: {
     readonly requiredDuringSchedulingIgnoredDuringExecution?: {
       readonly nodeSelectorTerms?: readonly NodeSelectorTerm[];
@@ -24,7 +24,7 @@ export interface Affinity {
   readonly podAntiAffinity?: PodAffinityTerms;
 }
 
-export interface NodeSelectorRequirement {
+interface NodeSelectorRequirement {
   readonly key: string;
   readonly operator: string;
   readonly values?: readonly string[] | null;

@@ -25,7 +25,7 @@ export const ALB_PREFIX = 'alb.ingress.kubernetes.io/';
 /** Labels of bindings that the controller makes itself, for an Ingress or a Service. */
 const STACK_LABELS = ['ingress.k8s.aws/stack', 'service.k8s.aws/stack', 'gateway.k8s.aws.alb/stack'];
 
-export type AlbController = 'CONTROLLER' | 'AUTO_MODE';
+type AlbController = 'CONTROLLER' | 'AUTO_MODE';
 
 /** A load balancer in front of a Service that another object asks for. */
 export interface Front {

@@ -57,12 +57,12 @@ function shown(service: Service, nodes: Iterable<Node>, { annotation, providerID
 }
 
 /** Whether the client's address is kept: as the request says, else as the provider does. */
-export function keepsClient(balanced: Balanced, usual: boolean): boolean {
+function keepsClient(balanced: Balanced, usual: boolean): boolean {
   return balanced.options.preserveClientAddress ?? usual;
 }
 
 /** The ranges that are let in; undefined: everybody. What is not documented is an assumption. */
-export function enforcedRanges(balanced: Balanced, usual: boolean | undefined): readonly string[] | undefined {
+function enforcedRanges(balanced: Balanced, usual: boolean | undefined): readonly string[] | undefined {
   const ranges = sourceRanges(balanced.service);
   if (ranges === undefined) return undefined;
   const given = balanced.options.enforcesSourceRanges;

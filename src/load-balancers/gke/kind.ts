@@ -23,7 +23,7 @@ const BY_CLASS: Readonly<Record<string, Omit<Shown, 'by'>>> = {
 };
 
 /** Whether annotations ask for an internal load balancer. */
-export function asksForInternal(service: Service): boolean {
+function asksForInternal(service: Service): boolean {
   const type = annotationOf(service, ANNOTATIONS.type) ?? annotationOf(service, ANNOTATIONS.formerType);
   return type?.toLowerCase() === 'internal';
 }

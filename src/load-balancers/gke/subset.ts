@@ -10,7 +10,7 @@ import { countedNode, type LeftOut, leftOut, subnetOf, subsetSalt, zoneOf } from
  */
 
 /** How many nodes the NEGs of one Service may hold in all. */
-export const SUBSET_LIMITS = {
+const SUBSET_LIMITS = {
   /** Internal load balancer, policy Local. */
   internalLocal: 250,
   /** Internal, policy Cluster: the first where it divides evenly by the zones, else the second. */

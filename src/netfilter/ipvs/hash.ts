@@ -5,13 +5,13 @@ import { addressOf } from '../../base/address.js';
 const GOLDEN_RATIO = 0x61c88647;
 /** CONFIG_IP_VS_SH_TAB_BITS and CONFIG_IP_VS_DH_TAB_BITS, which distributions leave at 8. */
 const TABLE_BITS = 8;
-export const TABLE_SIZE = 1 << TABLE_BITS;
+const TABLE_SIZE = 1 << TABLE_BITS;
 /** The Maglev table at its default size, CONFIG_IP_VS_MH_TAB_INDEX 12. */
-export const MAGLEV_SIZE = 4093;
+const MAGLEV_SIZE = 4093;
 const MAGLEV_BITS = 6;
 
 /** An address as 32 bits: those of IPv6 are its four words, exclusive-ored. */
-export function folded(text: string): number {
+function folded(text: string): number {
   const address = addressOf(text);
   if (address === undefined) return 0;
   let bits = address.bits;

@@ -33,7 +33,7 @@ const PRIORITIES: Readonly<Record<string, number>> = {
 };
 
 /** `filter`, `dstnat - 10`, `-110`: a name where one is at most 10 away that the hook knows. */
-export function priorityText(hook: string, priority: number): string {
+function priorityText(hook: string, priority: number): string {
   for (const [name, value] of Object.entries(PRIORITIES)) {
     if (name === 'dstnat' && hook !== 'prerouting') continue;
     if (name === 'srcnat' && hook !== 'postrouting') continue;

@@ -14,7 +14,7 @@ import type { Element } from './types.js';
 import { unquoted, type ValueType } from './values.js';
 
 /** A chain as a listing has it. */
-export interface ParsedChain extends Chain {
+interface ParsedChain extends Chain {
   readonly comment?: string;
 }
 

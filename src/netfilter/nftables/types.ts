@@ -89,7 +89,7 @@ export interface FlagList {
 }
 
 /** Some bits of a field and what they have to be: `tcp flags syn / fin,syn,rst,ack`, `tcp flags & (fin | syn) == syn`. */
-export interface MaskedFlags {
+interface MaskedFlags {
   readonly kind: 'masked';
   /** The bits that have to be set; those of the mask that are not here have to be clear. */
   readonly values: readonly string[];
@@ -129,10 +129,10 @@ export interface VerdictMap {
   readonly key: Expression;
   readonly map: SetReference | AnonymousSet;
 }
-export interface FinalVerdict {
+interface FinalVerdict {
   readonly kind: 'accept' | 'drop' | 'return' | 'continue';
 }
-export interface Jump {
+interface Jump {
   readonly kind: 'jump' | 'goto';
   readonly chain: string;
 }

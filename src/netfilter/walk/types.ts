@@ -98,7 +98,7 @@ export interface StepList {
 }
 
 /** BALANCED: a balancer has taken the packet from the hook and sends it out again from OUTPUT. */
-export type HookVerdict = 'ACCEPT' | 'DROP' | 'REJECT' | 'UNKNOWN' | 'BALANCED';
+type HookVerdict = 'ACCEPT' | 'DROP' | 'REJECT' | 'UNKNOWN' | 'BALANCED';
 
 /** One of the ways a packet can come out of a hook. The nominal chances of all of them sum to exactly 1. */
 export interface HookOutcome {

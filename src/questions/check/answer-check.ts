@@ -31,7 +31,7 @@ import { type Touched, touchedServices } from './touched.js';
 const MOST_PAIRS = 200;
 
 /** How many touched Services are asked about unless the request says otherwise. */
-export const DEFAULT_MAX_SERVICES = 200;
+const DEFAULT_MAX_SERVICES = 200;
 
 function wrong(at: string, detail: string): QuestionError {
   return new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);

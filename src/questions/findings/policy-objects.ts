@@ -15,7 +15,7 @@ import { finding } from './finding.js';
 import type { StateFinder, View } from './view.js';
 
 /** The policies that the view is about: those of its namespaces, and those of the whole cluster. */
-export function policiesIn({ cluster, wide }: View): readonly Resource[] {
+function policiesIn({ cluster, wide }: View): readonly Resource[] {
   if (wide === undefined) return [];
   const { namespaces } = wide;
   return policiesOf(cluster).filter(

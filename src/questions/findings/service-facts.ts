@@ -36,7 +36,7 @@ export function hasZones(cluster: Cluster): boolean {
 }
 
 /** How the first working node's kube-proxy reads the Services; undefined where no node works. */
-export function mapOf({ cluster, settings }: View, family: IPFamily): ServiceMap | undefined {
+function mapOf({ cluster, settings }: View, family: IPFamily): ServiceMap | undefined {
   const [node] = workingNodes(cluster);
   return node === undefined ? undefined : serviceMap(cluster, family, settings.proxyOf(node.metadata.name));
 }

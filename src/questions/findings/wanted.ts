@@ -20,7 +20,7 @@ export interface Thresholds {
   readonly lostConnections: Fraction;
 }
 
-export const DEFAULT_THRESHOLDS: Thresholds = {
+const DEFAULT_THRESHOLDS: Thresholds = {
   imbalance: fraction(2),
   crossZoneShare: fraction(1, 2),
   droppedShare: ZERO,

@@ -120,7 +120,7 @@ function sumZones(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares 
 }
 
 /** The part of a door's delivered connections that go to another zone, of those whose two zones are known; undefined where there are none. */
-export function crossZoneShare(cluster: Cluster, door: Door): Fraction | undefined {
+function crossZoneShare(cluster: Cluster, door: Door): Fraction | undefined {
   if (!hasZones(cluster)) return undefined;
   const { known, crossing } = zoneShares(cluster, door.from);
   return isZero(known.nominal) ? undefined : divide(crossing.nominal, known.nominal);

@@ -19,7 +19,7 @@ import { inspectedService } from './inspected-service.js';
 import { listedObjects } from './listed-objects.js';
 
 /** How many Services are asked about unless the request says otherwise. */
-export const DEFAULT_INSPECTED = 1000;
+const DEFAULT_INSPECTED = 1000;
 
 /** The Services that are wanted, by name. Throws NOT_FOUND for one that is not there. */
 function chosen({ cluster }: Prepared, { namespaces, services }: InspectQuestion): readonly string[] {

@@ -9,7 +9,7 @@ export interface LoadSummary {
   readonly p99: number;
 }
 
-export interface LoadGroup extends Partial<LoadSummary> {
+interface LoadGroup extends Partial<LoadSummary> {
   readonly pods?: number;
   readonly share: number;
   readonly idle?: number;

@@ -8,7 +8,7 @@ import type { Entry, NodeChoice } from '../../capacity/spread.js';
 import type { Settings } from '../../cluster/settings.js';
 import type { DoorClient } from '../findings/door.js';
 
-export type LawKind = 'RANDOM' | 'CLIENTS' | 'IN_TURN' | 'STAGES' | 'UNKNOWN';
+type LawKind = 'RANDOM' | 'CLIENTS' | 'IN_TURN' | 'STAGES' | 'UNKNOWN';
 
 export interface Law {
   readonly kind: LawKind;

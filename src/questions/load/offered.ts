@@ -7,7 +7,7 @@ import type { ProbabilityQuestion, Source } from '../../contract/requests.js';
 export type Traffic = NonNullable<ProbabilityQuestion['traffic']>;
 
 /** The chance of a pod over its capacity that is put up with, unless the request says otherwise. */
-export const DEFAULT_MAX_CHANCE = 0.01;
+const DEFAULT_MAX_CHANCE = 0.01;
 
 /** Traffic that has been checked. Where `connections` or `open` is there, loads are connections; else requests per second. */
 export interface Offered {

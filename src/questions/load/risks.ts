@@ -94,7 +94,7 @@ function workloadsBehind(cluster: Cluster, service: string) {
 export type AskLoad = (state: Prepared, question: ProbabilityQuestion) => ServiceProbability | undefined;
 
 /** How a state bears the traffic: the chance of a pod over its capacity, and the hottest pod in words. Undefined: not known. */
-export function bearing(
+function bearing(
   result: ServiceProbability | undefined,
 ): { readonly chance: number; readonly hottest: string } | undefined {
   if (result === undefined || result.unknown.value > 0) return undefined;

@@ -88,7 +88,7 @@ export function clientJourneysOf(fabric: Fabric, client: Client, destination: De
 }
 
 /** The one journey of a question that lies outside the model as a whole. */
-export function unsupportedJourney(family: IPFamily, client: Client, detail: string): Journey {
+function unsupportedJourney(family: IPFamily, client: Client, detail: string): Journey {
   return {
     chance: CERTAIN,
     packet: {

@@ -31,7 +31,7 @@ const MOST_LABELS = 3;
  * The fewest labels that select a pod and as few others of its namespace as its labels can: one label where one is as narrow as all. An
  * empty selector for a pod without labels.
  */
-export function narrowestLabels(cluster: Cluster, pod: Pod): Labels {
+function narrowestLabels(cluster: Cluster, pod: Pod): Labels {
   const own = Object.entries(pod.metadata.labels ?? {}).filter(([key]) => !PASSING.test(key));
   const count = (labels: Labels) =>
     cluster.podsIn(pod.metadata.namespace ?? 'default').filter((one) => matchesLabels(one.metadata.labels, labels))

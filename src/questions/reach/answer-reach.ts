@@ -18,7 +18,7 @@ import { reachTable } from './table.js';
 import { type ReachTarget, serviceTargets, workloadTargets } from './targets.js';
 
 /** How many pairs are answered unless the request says otherwise. */
-export const DEFAULT_PAIRS = 40_000;
+const DEFAULT_PAIRS = 40_000;
 
 type Side = Pick<Prepared, 'cluster' | 'settings'>;
 

@@ -4,7 +4,7 @@ import type { Destination, PathQuestion } from '../../contract/requests.js';
 import { count, kindSentence, range, sender, sentence, share, way } from './words.js';
 
 /** What the client's user says of each verdict. */
-export const VERDICT_WORDS: Readonly<Record<PathVerdict, string>> = {
+const VERDICT_WORDS: Readonly<Record<PathVerdict, string>> = {
   DELIVERED: 'Delivered',
   REJECTED: 'Refused',
   DROPPED: 'Times out',

@@ -21,7 +21,7 @@ export interface PointEndpoints {
 }
 
 /** Shares of a point, and, where entries choose among different endpoints, what leaves their nodes and zones. */
-export interface PointShares {
+interface PointShares {
   readonly shares: SweptShares;
   readonly leaving?: Leaving;
 }
@@ -32,7 +32,7 @@ export interface PortLaw {
 }
 
 /** A cluster at the largest or the smallest number, and how a fabric is made of it. */
-export interface LawSide {
+interface LawSide {
   readonly fabric: Fabric;
   readonly point: PointEndpoints;
 }

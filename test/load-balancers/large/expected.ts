@@ -5,7 +5,7 @@
 import type { ClusterModel, NodeModel, PodModel, ServiceModel } from './generate.js';
 
 /** A share, as a fraction of whole numbers. */
-export class Ratio {
+class Ratio {
   static readonly zero = new Ratio(0n, 1n);
   static readonly one = new Ratio(1n, 1n);
   readonly top: bigint;

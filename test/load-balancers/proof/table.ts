@@ -6,7 +6,7 @@ import type { Property } from './observe.js';
 import type { ProviderName } from './providers.js';
 
 /** Documents that cells rest on. */
-export const SOURCES = {
+const SOURCES = {
   gke: ['GKE, LoadBalancer Services', 'https://cloud.google.com/kubernetes-engine/docs/concepts/service-load-balancer'],
   'gke-parameters': [
     'GKE, LoadBalancer Service parameters',
@@ -160,9 +160,9 @@ export const SOURCES = {
   assumed: ['no source: an assumption of the answer, with the option that sets it', ''],
 } as const satisfies Readonly<Record<string, readonly [string, string]>>;
 
-export type SourceName = keyof typeof SOURCES;
+type SourceName = keyof typeof SOURCES;
 
-export interface Cell {
+interface Cell {
   /** What the documentation says, as the table shows it. */
   readonly text: string;
   readonly sources: readonly SourceName[];
