@@ -1,6 +1,10 @@
 /** All that stands behind the doors of one process: made once, shared by HTTP and gRPC. */
+import { MemoryNames } from '../snapshots/memory-names.js';
+import type { NameStore } from '../snapshots/name-store.js';
+import { DEFAULT_KEEPING, NamedSnapshots } from '../snapshots/named.js';
+import { RedisNames } from '../snapshots/redis-names.js';
 import { RedisStore } from '../snapshots/redis-store.js';
-import { Shelf, type SnapshotStore } from '../snapshots/shelf.js';
+import { Shelf } from '../snapshots/shelf.js';
 import { resolveWorkOptions, type WorkOptions } from '../work/options.js';
 import { Workers } from '../work/workers.js';
 import { Credentials } from './credentials.js';
@@ -15,6 +19,10 @@ export interface BackendOptions extends WorkOptions {
   readonly snapshotMemory?: number;
   /** How long a snapshot is held that nobody asks about, milliseconds. Default one hour. */
   readonly snapshotIdle?: number;
+  /** Snapshots under names. Defaults: 256 MiB, 300 versions, 100 names, 7 days. */
+  readonly named?: Partial<Settings['named']>;
+  /** Milliseconds since 1970, for the times of named snapshots; for tests. */
+  readonly clock?: () => number;
   readonly store?: NonNullable<Settings['store']>;
   /** Requests need one of these. Default: none, everybody may ask. */
   readonly tokens?: readonly string[];
@@ -43,7 +51,7 @@ function told(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-function storeOf(options: BackendOptions, idleLimit: number, log: Logger): SnapshotStore | undefined {
+function storeOf(options: BackendOptions, idleLimit: number, log: Logger): RedisStore | undefined {
   const { store } = options;
   if (store === undefined) return undefined;
   if (store.key === undefined && (options.tokens ?? []).length > 0) {
@@ -60,6 +68,35 @@ function storeOf(options: BackendOptions, idleLimit: number, log: Logger): Snaps
   });
 }
 
+/** Names: in the store that replicas share where there is one, else in memory. */
+function namedOf(options: BackendOptions, store: RedisStore | undefined, metrics: Metrics, log: Logger) {
+  const { store: shared, named = {}, clock } = options;
+  const keeping = { versions: named.versions ?? DEFAULT_KEEPING.versions, age: named.keep ?? DEFAULT_KEEPING.age };
+  const memory = new MemoryNames({
+    limit: named.memory ?? 256 * 1024 * 1024,
+    onEvicted: (count) => metrics.namedEvicted(count),
+  });
+  const readLimit = options.snapshotMemory ?? 512 * 1024 * 1024;
+  const place: NameStore =
+    shared === undefined || store === undefined
+      ? memory
+      : new RedisNames({ ...shared, idleLimit: keeping.age, readLimit }, store.connection);
+  metrics.watchNamed(() => memory.bytes);
+  return new NamedSnapshots({
+    store: place,
+    keeping,
+    names: named.names ?? 100,
+    ...(clock === undefined ? {} : { now: clock }),
+    observer: {
+      sent: (result) => metrics.namedSent(result),
+      storeFailed: (doing, error) => {
+        metrics.storeFailed(doing);
+        log.debug({ doing, error: told(error) }, 'the snapshot store failed');
+      },
+    },
+  });
+}
+
 /** Throws RangeError for impossible options. */
 export function createBackend(options: BackendOptions = {}): Backend {
   const work = resolveWorkOptions(options);
@@ -71,6 +108,7 @@ export function createBackend(options: BackendOptions = {}): Backend {
     limit: options.snapshotMemory ?? 512 * 1024 * 1024,
     idleLimit,
     ...(store === undefined ? {} : { store }),
+    named: namedOf(options, store, metrics, log),
     observer: {
       looked: (result) => metrics.looked(result),
       evicted: (why) => metrics.evicted(why),

@@ -105,7 +105,8 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
     return503OnClosing: false,
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, problemOfFastify(error)),
-    routerOptions: { maxParamLength: 100 },
+    // What is too long for a digest or a name is told so by who reads it.
+    routerOptions: { maxParamLength: 1000 },
   };
   const https = httpsOf(backend.tls);
   const app: FastifyInstance = Fastify(https === null ? settings : ({ ...settings, https } as FastifyServerOptions));
@@ -139,6 +140,10 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   for (const kind of QUESTION_KINDS) {
     app.post(`/v1/${kind}`, (request, reply) => service.answer(kind, request, reply));
   }
+  app.get('/v1/snapshots', (request, reply) => snapshots.list(request, reply));
+  app.put('/v1/snapshots/names/:name', (request, reply) => snapshots.putNamed(request, reply));
+  app.get('/v1/snapshots/names/:name', (request, reply) => snapshots.getNamed(request, reply));
+  app.delete('/v1/snapshots/names/:name', (request, reply) => snapshots.deleteNamed(request, reply));
   app.put('/v1/snapshots/:digest', (request, reply) => snapshots.put(request, reply));
   app.head('/v1/snapshots/:digest', (request, reply) => snapshots.head(request, reply));
   if (options.ui === 'on') addPage(app, (request, reply) => notFound(routes, request, reply));

@@ -102,6 +102,10 @@ t.test('every operation is served, and nothing else is in the contract', async (
     'post /v1/batch batch',
     'put /v1/snapshots/{digest} uploadSnapshot',
     'head /v1/snapshots/{digest} hasSnapshot',
+    'get /v1/snapshots listSnapshots',
+    'put /v1/snapshots/names/{name} uploadNamedSnapshot',
+    'get /v1/snapshots/names/{name} getSnapshotName',
+    'delete /v1/snapshots/names/{name} deleteSnapshotName',
     'get /healthz healthz',
     'get /readyz readyz',
     'get /metrics metrics',
@@ -116,7 +120,7 @@ t.test("the version is the package's", async (tt) => {
 
 t.test('every status of a problem is one that the operations document', async (tt) => {
   const questions = KINDS.flatMap((kind) => Object.keys(document.paths[`/v1/${kind}`]?.post?.responses ?? {}));
-  const elsewhere = ['UNKNOWN_ROUTE', 'METHOD_NOT_ALLOWED'];
+  const elsewhere = ['UNKNOWN_ROUTE', 'METHOD_NOT_ALLOWED', 'SNAPSHOT_SHRUNK', 'NAME_CHANGED', 'STORE_FULL'];
   for (const [code, { status }] of Object.entries(PROBLEM_CODES)) {
     if (!elsewhere.includes(code)) tt.ok(questions.includes(String(status)), `${code} ${status}`);
   }
