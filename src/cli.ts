@@ -70,6 +70,7 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     await writeAll(io.stdout, completionScript(shell));
     return EXIT.FINE;
   }
+  if (word === 'diff') return await (await import('./cli/diff-command.js')).runDiff(options, io);
   const given = readArguments(word, options, question);
   // Loaded when needed: help and wrong arguments are told without compiling schemas and rules.
   if (word === 'snapshot') return await (await import('./cli/snapshot-command.js')).runSnapshot(given, io);

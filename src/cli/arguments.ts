@@ -34,6 +34,11 @@ export class Arguments {
     return new Arguments([...this.given, { name, value }]);
   }
 
+  /** Only these of them. */
+  only(given: readonly Given[]): Arguments {
+    return new Arguments(given);
+  }
+
   has(name: string): boolean {
     return this.one(name) !== undefined;
   }

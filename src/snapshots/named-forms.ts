@@ -27,8 +27,14 @@ export function listed({ name, versions, refused }: NameRecord): ListedName {
   return { name, versions: all.reverse(), ...(refused === undefined ? {} : { refused }) };
 }
 
-/** What is told of a snapshot that was accepted: the schema `NamedSnapshot`. */
-export function acceptedOf({ name, version, shared }: Accepted) {
+/** The schema `NamedSnapshot`. */
+export interface NamedAnswer extends Pick<Version, 'digest' | 'sequence' | 'time' | 'bytes' | 'counts'> {
+  readonly name: string;
+  readonly shared: boolean;
+}
+
+/** The answer to a snapshot that was accepted. */
+export function acceptedOf({ name, version, shared }: Accepted): NamedAnswer {
   const { digest, sequence, time, bytes, counts } = version;
   return { name, digest, sequence, time, bytes, counts, shared };
 }

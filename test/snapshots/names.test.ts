@@ -1,6 +1,9 @@
 /** Snapshots under names: which version is meant, who sees them, what is refused, and what is let go of. */
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
@@ -9,9 +12,14 @@ import { MemoryNames } from '../../src/snapshots/memory-names.js';
 import { readName, readReference } from '../../src/snapshots/name.js';
 import { type NameRecord, readRecord, versionOf, withVersion } from '../../src/snapshots/name-record.js';
 import { NamedSnapshots } from '../../src/snapshots/named.js';
+import { RedisNames } from '../../src/snapshots/redis-names.js';
+import { RedisStore } from '../../src/snapshots/redis-store.js';
 import { whyShrunk } from '../../src/snapshots/shrunk.js';
 import { post, QUICK, type Running, send, start } from '../rest/support.js';
 import { storeWithProxy, until } from './plant.js';
+
+// Servers take their time to start where many tests run at once.
+t.setTimeout(240_000);
 
 const article = JSON.parse(readFileSync('examples/article.json', 'utf8')) as { items: { kind: string }[] };
 const json = JSON.stringify;
@@ -572,4 +580,56 @@ t.test('replicas share names in a store', async (tt) => {
     tt.equal((await ask(one, { name: 'prod' })).json().code, 'UNKNOWN_NAME', 'a damaged record is none');
     tt.equal((await put(one, 'prod', variant(6))).status, 201);
   }
+});
+
+const REDIS = ['/usr/bin/valkey-server', '/usr/bin/redis-server'].find(existsSync);
+
+t.test('names in a real store', { skip: REDIS === undefined && 'no redis-server here' }, async (tt) => {
+  const folder = tt.testdir({});
+  const socket = createTcpServer().listen(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address() as AddressInfo;
+  await new Promise((resolve) => socket.close(resolve));
+  const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
+  const child = spawn(REDIS as string, words, { stdio: 'ignore' });
+  tt.teardown(() => child.kill());
+  const url = `redis://127.0.0.1:${port}`;
+  const options = { url, timeout: 2000, limit: 1e8, idleLimit: 60_000 };
+  const snapshots = new RedisStore(options);
+  await until(() => snapshots.up);
+  const [one, two] = [1, 2].map(() => {
+    const store = new RedisNames(options, snapshots.connection);
+    return new NamedSnapshots({ store, keeping: { versions: 20, age: 60_000 }, names: 10 });
+  }) as [NamedSnapshots, NamedSnapshots];
+  tt.teardown(() => snapshots.close());
+  const sent = await Promise.all(
+    Array.from({ length: 12 }, (_, number) =>
+      (number % 2 ? one : two).put(
+        'owner',
+        heldOf(`snapshot ${number}`),
+        { Node: 1 },
+        { name: 'prod', sender: 's', force: false },
+      ),
+    ),
+  );
+  tt.same(
+    sent.filter((each) => 'problem' in each),
+    [],
+  );
+  const record = (await two.store.read('owner', 'prod')) as NameRecord;
+  tt.same(
+    record.versions.map(({ sequence }) => sequence),
+    Array.from({ length: 12 }, (_, index) => index + 1),
+  );
+  for (const { digest } of record.versions) tt.equal((await one.store.load('owner', digest))?.digest, digest);
+  tt.same(
+    await two.resolve('owner', ['prod', 'prod@-11']),
+    new Map([
+      ['prod', record.versions[11]?.digest],
+      ['prod@-11', record.versions[0]?.digest],
+    ]),
+  );
+  tt.same(await one.delete('owner', 'prod'), { name: 'prod', versions: 12 });
+  tt.same(await two.list('owner'), []);
+  tt.match(await two.resolve('owner', ['prod']), { problem: { code: 'UNKNOWN_NAME' } });
 });
