@@ -8,8 +8,8 @@ import { commandHelp, globalHelp } from './cli/help.js';
 import { type Io, writeAll } from './cli/io.js';
 import { COMMAND_NAMES, type CommandName, PLAIN_KINDS } from './cli/options.js';
 import { failureOf } from './cli/problem.js';
-import { UsageError } from './cli/usage-error.js';
 import type { PlainKind } from './questions/kinds.js';
+import { UsageError } from './words/usage-error.js';
 
 function isCommand(word: string): word is CommandName {
   return (COMMAND_NAMES as readonly string[]).includes(word);

@@ -10,6 +10,8 @@ import { readAfterFiles } from '../questions/what-if/after-snapshot.js';
 import { type RenderOptions, type ReportForm, render } from '../reports/render.js';
 import { printableJson } from '../reports/safe-text.js';
 import { VIEW_WORDS, viewOf } from '../reports/view.js';
+import { UsageError } from '../words/usage-error.js';
+import { oneOf, readWhole } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { type AskedKind, buildRequest } from './build-request.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -21,9 +23,7 @@ import { ProgressLine } from './progress-line.js';
 import { noticeIfSilent } from './silent-input.js';
 import { type SnapshotFile, snapshotFiles } from './snapshot.js';
 import { holdsProblem, holdsUnknown } from './unknown.js';
-import { UsageError } from './usage-error.js';
 import { needsNamespace, withNamespace } from './whole-arguments.js';
-import { oneOf, readWhole } from './words.js';
 
 /** Reading a snapshot of more bytes than this takes a while. */
 const LARGE_SNAPSHOT = 8_000_000;

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { didYouMeanOption } from '../base/did-you-mean.js';
 import type { PlainKind } from '../questions/kinds.js';
+import { UsageError } from '../words/usage-error.js';
 import type { Option } from './option-groups.js';
 import { COMMANDS, type CommandName } from './options.js';
 import { whatIfOptions } from './question-options.js';
-import { UsageError } from './usage-error.js';
 
 /** One option as it was given. A switch has the value ''. */
 export interface Given {

@@ -1,10 +1,10 @@
 /** `diff`: check, asked from one snapshot to another one, both named by a word. */
 import { existsSync } from 'node:fs';
+import { UsageError } from '../words/usage-error.js';
 import { runCheck } from './answer-command.js';
 import { readArguments } from './arguments.js';
 import type { ExitCode } from './exit-codes.js';
 import type { Io } from './io.js';
-import { UsageError } from './usage-error.js';
 
 /** A word as `-s` takes it: a file where there is one of this name, else a name that the server has. */
 function snapshotWord(word: string): string {

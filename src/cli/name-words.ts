@@ -1,8 +1,8 @@
 /** Names of snapshots that a server has, as words of the command line: `@prod`, `@prod@-1`. */
 import type { QuestionRequest } from '../contract/requests.js';
 import { readReference } from '../snapshots/name.js';
+import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
-import { UsageError } from './usage-error.js';
 
 /** The name in a word such as `@prod@-1`; undefined where the word is a file. Throws QuestionError for one that cannot be a name. */
 function nameIn(word: string): string | undefined {

@@ -6,12 +6,12 @@ import { printable, printableJson } from '../reports/safe-text.js';
 import { readName } from '../snapshots/name.js';
 import type { ListedName, NamedAnswer } from '../snapshots/named-forms.js';
 import { isSender } from '../snapshots/named-forms.js';
+import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Server, type ServerReply, sendRequest } from './http-client.js';
 import { type Io, writeAll } from './io.js';
 import { errorOf, problemIn, serverOf } from './remote.js';
-import { UsageError } from './usage-error.js';
 
 const compress = promisify(gzip);
 

@@ -18,13 +18,13 @@ import type { Answer } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import { readingAfterFiles } from '../questions/what-if/after-snapshot.js';
+import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
 import { type Server, type ServerReply, sendRequest } from './http-client.js';
 import { readBytes } from './input-files.js';
 import type { Io } from './io.js';
 import { ServerError } from './server-error.js';
 import type { SnapshotFile } from './snapshot.js';
-import { UsageError } from './usage-error.js';
 
 const compress = promisify(gzip);
 

@@ -4,12 +4,12 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { parseDocuments } from '../cluster/parse-documents.js';
 import { redact } from '../cluster/redact.js';
+import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Io, writeAll } from './io.js';
 import { liveSnapshot } from './live.js';
 import { snapshotFiles } from './snapshot.js';
-import { UsageError } from './usage-error.js';
 
 const compressed = promisify(gzip);
 

@@ -18,6 +18,7 @@ import { documentWithExamples } from './document.js';
 import { guard } from './guard.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import { addPage } from './page.js';
+import { isGetKind } from './query-question.js';
 import {
   addSafety,
   linger,
@@ -139,6 +140,7 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   });
   for (const kind of QUESTION_KINDS) {
     app.post(`/v1/${kind}`, (request, reply) => service.answer(kind, request, reply));
+    if (isGetKind(kind)) app.get(`/v1/${kind}`, (request, reply) => service.answerQuery(kind, request, reply));
   }
   app.get('/v1/snapshots', (request, reply) => snapshots.list(request, reply));
   app.put('/v1/snapshots/names/:name', (request, reply) => snapshots.putNamed(request, reply));

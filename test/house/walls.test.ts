@@ -17,7 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['probability'],
   ['capacity'],
   ['questions'],
-  ['reports', 'messages'],
+  ['reports', 'messages', 'words'],
   ['snapshots', 'work'],
   ['operations'],
   ['rest', 'grpc'],
