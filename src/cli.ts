@@ -75,6 +75,7 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   // Loaded when needed: help and wrong arguments are told without compiling schemas and rules.
   if (word === 'snapshot') return await (await import('./cli/snapshot-command.js')).runSnapshot(given, io);
   if (word === 'open') return await (await import('./cli/open-command.js')).runOpen(given, io);
+  if (word === 'collect') return await (await import('./cli/collect-command.js')).runCollect(given, io);
   if (word === 'serve') return await (await import('./cli/serve-command.js')).runServe(given, io);
   const { runApply, runBatch, runCheck, runQuestion, runWhatIf } = await import('./cli/answer-command.js');
   if (word === 'batch') return await runBatch(given, io);

@@ -26,6 +26,7 @@ export const COMMANDS: Readonly<
     | 'diff'
     | 'completion'
     | 'open'
+    | 'collect'
     | 'serve',
     Command
   >
@@ -186,6 +187,37 @@ export const COMMANDS: Readonly<
       ...HELP,
     },
     examples: ['kube-whatif open -s cluster.json', 'kube-whatif open --context prod'],
+  },
+  collect: {
+    summary: 'take snapshots of a cluster every few minutes and send them to a server under a name',
+    options: {
+      name: { value: 'NAME', help: 'the name that snapshots are sent under, as prod; default: COLLECT_NAME' },
+      ...SERVER,
+      server: { value: 'URL', help: 'where snapshots are sent; default: KUBE_WHATIF_SERVER' },
+      interval: { value: 'SECONDS', help: 'between two snapshots; default: COLLECT_INTERVAL, else 300' },
+      once: { help: 'one snapshot alone: exit code 0 if it was accepted, 1 if it was refused, 3 if it failed' },
+      kubeconfig: {
+        value: 'FILE',
+        help: 'read the cluster by this kubeconfig; default: COLLECT_KUBECONFIG, in a pod its service account',
+      },
+      context: { value: 'NAME', help: 'the context of the kubeconfig; default: COLLECT_CONTEXT, else the current one' },
+      sender: {
+        value: 'TEXT',
+        help: 'what the collector calls itself in the list; default: COLLECT_SENDER, else the host name',
+      },
+      host: {
+        value: 'ADDRESS',
+        help: 'where to listen for /healthz, /readyz and /metrics; default: COLLECT_HOST, else 0.0.0.0',
+      },
+      port: { value: 'PORT', help: 'default: COLLECT_PORT, else 8081; off: nothing listens' },
+      rbac: { help: 'print the rights that it needs, as manifests, and end' },
+      ...HELP,
+    },
+    examples: [
+      'kube-whatif collect --name prod --server http://kube-whatif:8080',
+      'kube-whatif collect --name prod --server http://localhost:8080 --context prod --once',
+      'kube-whatif collect --rbac | kubectl apply -f -',
+    ],
   },
   serve: {
     summary: 'answer the same questions over HTTP',

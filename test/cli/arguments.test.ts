@@ -12,7 +12,7 @@ const TO = ['--to', 'svc/default/nginx-svc'];
 const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [
     [],
-    /^Say what to do: chains, path, probability, what-if, sweep, batch, check, apply, inspect, reach, solve, timeline, snapshot, diff, completion, open, serve\. See kube-whatif --help\.$/,
+    /^Say what to do: chains, path, probability, what-if, sweep, batch, check, apply, inspect, reach, solve, timeline, snapshot, diff, completion, open, collect, serve\. See kube-whatif --help\.$/,
   ],
   [['chain'], /^There is no command chain\. Did you mean chains\?/],
   [['prob'], /Did you mean probability\?/],

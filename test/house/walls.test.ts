@@ -21,7 +21,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['snapshots', 'work'],
   ['operations'],
   ['rest', 'grpc'],
-  ['serve'],
+  ['serve', 'collect'],
   ['cli', '.'],
 ];
 
