@@ -7,6 +7,7 @@ import { RedisStore } from '../snapshots/redis-store.js';
 import { Shelf } from '../snapshots/shelf.js';
 import { resolveWorkOptions, type WorkOptions } from '../work/options.js';
 import { Workers } from '../work/workers.js';
+import { ClusterMetrics } from './cluster-metrics.js';
 import { Credentials } from './credentials.js';
 import { createLog, type Logger, type LogLevel, type LogStream } from './log.js';
 import { Metrics } from './metrics.js';
@@ -21,6 +22,8 @@ export interface BackendOptions extends WorkOptions {
   readonly snapshotIdle?: number;
   /** Snapshots under names. Defaults: 256 MiB, 300 versions, 100 names, 7 days. */
   readonly named?: Partial<Settings['named']>;
+  /** The most Services of each name that have series in /metrics/clusters. Default 100. */
+  readonly metricsServices?: number;
   /** Milliseconds since 1970, for the times of named snapshots; for tests. */
   readonly clock?: () => number;
   readonly store?: NonNullable<Settings['store']>;
@@ -40,6 +43,7 @@ export interface Backend {
   readonly credentials: Credentials;
   readonly rateLimit: RateLimit;
   readonly metrics: Metrics;
+  readonly clusterMetrics: ClusterMetrics;
   readonly log: Logger;
   readonly tls: Tls | undefined;
   /** Ends the threads and lets go of the store. */
@@ -132,6 +136,10 @@ export function createBackend(options: BackendOptions = {}): Backend {
     credentials: new Credentials(options.tokens ?? []),
     rateLimit: new RateLimit(options.rateLimit ?? 0),
     metrics,
+    clusterMetrics: new ClusterMetrics(workers, {
+      services: options.metricsServices ?? 100,
+      ...(options.clock === undefined ? {} : { now: options.clock }),
+    }),
     log,
     tls: options.tls,
     close: async () => {

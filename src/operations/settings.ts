@@ -248,6 +248,12 @@ export const VARIABLES = [
     does: '`/metrics`: `on` needs a token where questions do, `open` never does, `off` is not there.',
   },
   {
+    name: 'METRICS_SERVICES',
+    kind: count(1, 10_000, 'Services'),
+    fallback: '100',
+    does: 'How many Services of each name have series of their own in `/metrics/clusters`, worst first; the others are one together.',
+  },
+  {
     name: 'UI',
     kind: word('on', 'off'),
     fallback: 'on',
@@ -297,6 +303,7 @@ export interface Settings {
   readonly bodyTimeout: number;
   readonly snapshotMemory: number;
   readonly snapshotIdle: number;
+  readonly metricsServices: number;
   /** Snapshots under names: bytes in memory, versions of each, names of each credential, milliseconds that a version is kept. */
   readonly named: {
     readonly memory: number;
@@ -466,6 +473,7 @@ export function readSettings(env: Environment): Settings {
     trustProxy: itemsOf(value('TRUST_PROXY')),
     corsOrigins: itemsOf(value('CORS_ORIGINS')),
     metrics: value('METRICS') as Settings['metrics'],
+    metricsServices: number('METRICS_SERVICES'),
     ui: value('UI') as Settings['ui'],
     logLevel: value('LOG_LEVEL') as Settings['logLevel'],
     drainDelay: milliseconds('DRAIN_DELAY'),

@@ -76,7 +76,7 @@ export function notFound(routes: RouteMethods, request: FastifyRequest, reply: F
     return sendProblem(reply, { code: 'METHOD_NOT_ALLOWED', detail: `This path has ${allow}.`, headers: { allow } });
   }
   const questions = QUESTION_KINDS.map((kind) => `POST /v1/${kind}`).join(', ');
-  const detail = `There are ${questions}, PUT and HEAD /v1/snapshots/{digest}, GET /v1/snapshots, PUT, GET and DELETE /v1/snapshots/names/{name}, GET /healthz, GET /readyz, GET /metrics, GET /openapi.json.`;
+  const detail = `There are ${questions}, PUT and HEAD /v1/snapshots/{digest}, GET /v1/snapshots, PUT, GET and DELETE /v1/snapshots/names/{name}, GET /healthz, GET /readyz, GET /metrics, GET /metrics/clusters, GET /openapi.json.`;
   return sendProblem(reply, { code: 'UNKNOWN_ROUTE', detail });
 }
 

@@ -153,6 +153,10 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   app.get('/readyz', (_, reply) => service.readiness(reply));
   if (options.metrics !== 'off') {
     const { metrics } = backend;
+    app.get('/metrics/clusters', async (request, reply) => {
+      const told = await backend.clusterMetrics.text(request.owner);
+      return 'problem' in told ? sendProblem(reply, told.problem) : reply.type(told.type).send(told.text);
+    });
     app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   }
   const document = documentWithExamples();

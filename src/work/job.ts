@@ -24,7 +24,8 @@ export interface QuestionJob extends Bytes {
   readonly task: 'answer';
   readonly kind: QuestionKind;
   readonly body: BodyForm;
-  readonly form: AnswerForm | 'protobuf';
+  /** `measures`: an answer of inspect in numbers alone, as JSON. */
+  readonly form: AnswerForm | 'protobuf' | 'measures';
   /** How text is laid out, and JSON indented. */
   readonly layout: RenderOptions;
   /** The snapshots that the request names by digest, as far as they have been looked for. */

@@ -2,11 +2,12 @@
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { QuestionError } from '../base/errors.js';
-import type { Answer } from '../contract/answers.js';
+import type { Answer, InspectResult } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { readRequest, writeMessages } from '../messages/codec.js';
 import { concatenated } from '../messages/wire.js';
 import { type ByDigest, digestsOf, namesIn } from '../questions/held.js';
+import { measuresOf } from '../questions/inspect/measures.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import { readJson } from '../questions/read-json.js';
 import { validateRequest } from '../questions/validate-request.js';
@@ -140,6 +141,10 @@ function encode(engine: Engine, job: QuestionJob, given: Answer): AnswerBytes {
   if (job.form === 'protobuf') {
     const messages = writeMessages(job.kind, given);
     return { bytes: concatenated(messages), lengths: messages.map(({ length }) => length) };
+  }
+  if (job.form === 'measures') {
+    const measures = measuresOf(given as Answer<InspectResult>);
+    return { bytes: new TextEncoder().encode(JSON.stringify(measures)) };
   }
   const text =
     job.form === 'json'

@@ -1,6 +1,7 @@
 /** The worker threads of a process, whatever door a question came through: lanes, memory for requests, held snapshots, readiness. */
 import { snapshotsNamed } from '../messages/codec.js';
 import { digestsOf, namesIn } from '../questions/held.js';
+import type { ClusterMeasures } from '../questions/inspect/measures.js';
 import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
 import { readReference } from '../snapshots/name.js';
 import type { Accepted, Sending } from '../snapshots/named.js';
@@ -271,6 +272,30 @@ export class Workers {
     if (unasked.length > 0) return { problem: storeUnavailable(unasked) };
     if (missing.length > 0) return { problem: unknownDigest(missing) };
     return found.flatMap((one) => (typeof one === 'string' ? [] : [one.held]));
+  }
+
+  /**
+   * A held snapshot in numbers, for metrics. It is worked out where large questions are, so that no question about a held snapshot waits
+   * behind it.
+   */
+  async measure(owner: string, digest: string): Promise<ClusterMeasures | { readonly problem: ProblemInit }> {
+    const held = await this.#find([digest], owner);
+    if ('problem' in held) return held;
+    const request = { snapshot: { digest }, inspect: { maxServices: 5000, lists: ['SERVICES', 'OBJECTS'] } };
+    const bytes = new TextEncoder().encode(JSON.stringify(request));
+    const job: QuestionJob = {
+      task: 'answer',
+      kind: 'inspect',
+      form: 'measures',
+      layout: {},
+      body: { kind: 'json' },
+      segments: [bytes.buffer as ArrayBuffer],
+      length: bytes.length,
+      held,
+    };
+    const outcome = settled(await this.#large.run(job, new AbortController().signal));
+    if ('problem' in outcome) return outcome;
+    return JSON.parse(Buffer.from(outcome.bytes).toString('utf8')) as ClusterMeasures;
   }
 
   /** Has a snapshot read and keeps it under a name of its owner. Rejects with ClientGone as {@link answer} does. */

@@ -116,6 +116,7 @@ t.test('every operation is served, and nothing else is in the contract', async (
     'get /healthz healthz',
     'get /readyz readyz',
     'get /metrics metrics',
+    'get /metrics/clusters clusterMetrics',
     'get /openapi.json openapi',
   ]);
 });
