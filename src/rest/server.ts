@@ -16,6 +16,7 @@ import { allowOrigins } from './cors.js';
 import { addDocs } from './docs.js';
 import { documentWithExamples } from './document.js';
 import { guard } from './guard.js';
+import { HistoryRoute } from './history.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import { addPage } from './page.js';
 import { isGetKind } from './query-question.js';
@@ -145,6 +146,8 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   app.get('/v1/snapshots', (request, reply) => snapshots.list(request, reply));
   app.put('/v1/snapshots/names/:name', (request, reply) => snapshots.putNamed(request, reply));
   app.get('/v1/snapshots/names/:name', (request, reply) => snapshots.getNamed(request, reply));
+  const history = new HistoryRoute(backend);
+  app.get('/v1/snapshots/names/:name/history', (request, reply) => history.get(request, reply));
   app.delete('/v1/snapshots/names/:name', (request, reply) => snapshots.deleteNamed(request, reply));
   app.put('/v1/snapshots/:digest', (request, reply) => snapshots.put(request, reply));
   app.head('/v1/snapshots/:digest', (request, reply) => snapshots.head(request, reply));

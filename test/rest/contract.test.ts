@@ -113,6 +113,7 @@ t.test('every operation is served, and nothing else is in the contract', async (
     'put /v1/snapshots/names/{name} uploadNamedSnapshot',
     'get /v1/snapshots/names/{name} getSnapshotName',
     'delete /v1/snapshots/names/{name} deleteSnapshotName',
+    'get /v1/snapshots/names/{name}/history snapshotHistory',
     'get /healthz healthz',
     'get /readyz readyz',
     'get /metrics metrics',
