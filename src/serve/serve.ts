@@ -32,11 +32,13 @@ function tokensOf({ tokens, tokensFile }: Settings): readonly string[] {
 }
 
 function backendOf(settings: Settings, overrides: Overrides): Backend {
-  const { work, snapshotMemory, snapshotIdle, store, rateLimit, logLevel, tls } = settings;
+  const { work, snapshotMemory, snapshotIdle, named, metricsServices, store, rateLimit, logLevel, tls } = settings;
   return createBackend({
     ...work,
     snapshotMemory,
     snapshotIdle,
+    named,
+    metricsServices,
     ...(store === undefined ? {} : { store }),
     tokens: tokensOf(settings),
     rateLimit,
