@@ -2,13 +2,14 @@
 import { isIPv6 } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DescMethod } from '@bufbuild/protobuf';
-import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { RPCS } from '../messages/codec.js';
 import { registry } from '../messages/registry.js';
 import type { Backend } from '../operations/backend.js';
+import type { Tls } from '../operations/tls.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import { Active } from './active.js';
-import { serverCredentials } from './credentials.js';
+import { TlsCredentials } from './credentials.js';
 import { Health } from './health.js';
 import { streamed, unary } from './questions.js';
 import { addReflection } from './reflection.js';
@@ -55,6 +56,7 @@ export class GrpcServer {
   readonly #health = new Health();
   readonly #active = new Active();
   readonly #backend: Backend;
+  #credentials: TlsCredentials | undefined;
 
   /** A server that is not listening yet. Closing it leaves the backend alone. */
   constructor(backend: Backend, { bodyTimeout = 30_000 }: GrpcOptions = {}) {
@@ -86,7 +88,9 @@ export class GrpcServer {
   /** Listens, and tells the address: `127.0.0.1:9090`. Rejects with an Error that has `code` (EADDRINUSE …) and `port`, as Node's have. */
   async listen(host: string, port: number): Promise<string> {
     const name = isIPv6(host) ? `[${host}]` : host;
-    const credentials = serverCredentials(this.#backend.tls);
+    const { tls } = this.#backend;
+    if (tls !== undefined) this.#credentials = new TlsCredentials(tls);
+    const credentials = this.#credentials ?? ServerCredentials.createInsecure();
     const taken = await new Promise<number>((resolve, reject) => {
       this.#server.bindAsync(`${name}:${port}`, credentials, (error, bound) => {
         if (error === null) return resolve(bound);
@@ -96,6 +100,11 @@ export class GrpcServer {
       });
     });
     return `${name}:${taken}`;
+  }
+
+  /** New connections are made with this certificate from now on; without effect on a server without TLS. Throws what OpenSSL refuses. */
+  renewTls(tls: Tls): void {
+    this.#credentials?.renew(tls);
   }
 
   /** From now on health says whether questions should be sent here. */

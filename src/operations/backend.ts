@@ -3,7 +3,7 @@ import { RedisStore } from '../snapshots/redis-store.js';
 import { Shelf, type SnapshotStore } from '../snapshots/shelf.js';
 import { resolveWorkOptions, type WorkOptions } from '../work/options.js';
 import { Workers } from '../work/workers.js';
-import { Credentials } from './credentials.js';
+import { Credentials, type Token } from './credentials.js';
 import { createLog, type Logger, type LogLevel, type LogStream } from './log.js';
 import { Metrics } from './metrics.js';
 import { RateLimit } from './rate-limit.js';
@@ -17,7 +17,7 @@ export interface BackendOptions extends WorkOptions {
   readonly snapshotIdle?: number;
   readonly store?: NonNullable<Settings['store']>;
   /** Requests need one of these. Default: none, everybody may ask. */
-  readonly tokens?: readonly string[];
+  readonly tokens?: readonly (string | Token)[];
   /** Requests a minute of each client; 0, the default: any number. */
   readonly rateLimit?: number;
   readonly tls?: Tls | undefined;
