@@ -19,6 +19,8 @@ import { upload } from './upload.js';
 export interface GrpcOptions {
   /** How long a client may send nothing while it uploads, milliseconds. Default 30,000. */
   readonly bodyTimeout?: number;
+  /** After how long a connection is ended, once its calls are done, milliseconds. Default 0: never. */
+  readonly connectionAge?: number;
 }
 
 /** The largest message: larger snapshots are uploaded in chunks, which count towards the memory for all requests as they come. */
@@ -59,7 +61,7 @@ export class GrpcServer {
   #credentials: TlsCredentials | undefined;
 
   /** A server that is not listening yet. Closing it leaves the backend alone. */
-  constructor(backend: Backend, { bodyTimeout = 30_000 }: GrpcOptions = {}) {
+  constructor(backend: Backend, { bodyTimeout = 30_000, connectionAge = 0 }: GrpcOptions = {}) {
     this.#backend = backend;
     this.#server = new Server({
       'grpc.max_receive_message_length': Math.min(MESSAGE_LIMIT, backend.workers.options.bodyLimit),
@@ -69,6 +71,8 @@ export class GrpcServer {
       'grpc.keepalive_time_ms': 90_000,
       'grpc.keepalive_timeout_ms': 20_000,
       'grpc.max_connection_idle_ms': 1_800_000,
+      // Calls under way are not cut off: none takes longer than the time limit.
+      ...(connectionAge === 0 ? {} : { 'grpc.max_connection_age_ms': connectionAge }),
     });
     const methods = registry().getService(SERVICE)?.methods ?? [];
     const kinds = new Map(Object.entries(RPCS).map(([kind, { name }]) => [name, kind as QuestionKind]));

@@ -191,6 +191,12 @@ export const VARIABLES = [
     fallback: '',
     does: 'A file of such tokens, one a line; lines that begin with `#` are comments. `NAME TOKEN`: tokens with the same name see the same held snapshots.',
   },
+  {
+    name: 'GRPC_CONNECTION_AGE',
+    kind: seconds(0, 86_400),
+    fallback: '0',
+    does: 'After how long a gRPC connection is ended, once its calls are done, so that clients connect anew and find replicas that were added; a tenth more or less. 0: never.',
+  },
   { name: 'TLS_CERT_FILE', kind: text, fallback: '', does: 'The certificate chain, PEM: both doors speak TLS only.' },
   { name: 'TLS_KEY_FILE', kind: text, fallback: '', does: "The certificate's private key, PEM." },
   {
@@ -294,6 +300,8 @@ export interface Settings {
   readonly tls: TlsFiles | undefined;
   /** How often files of tokens and certificates are looked at; 0: never again. */
   readonly reloadInterval: number;
+  /** How long a gRPC connection lasts; 0: any time. */
+  readonly grpcConnectionAge: number;
   /** Requests a minute; 0: any number. */
   readonly rateLimit: number;
   readonly trustProxy: readonly string[];
@@ -435,6 +443,7 @@ export function readSettings(env: Environment): Settings {
         ? undefined
         : { cert, key, clientCa: file('TLS_CLIENT_CA_FILE'), minVersion: value('TLS_MIN_VERSION') as '1.2' | '1.3' },
     reloadInterval: milliseconds('RELOAD_INTERVAL'),
+    grpcConnectionAge: milliseconds('GRPC_CONNECTION_AGE'),
     rateLimit: number('RATE_LIMIT'),
     trustProxy: itemsOf(value('TRUST_PROXY')),
     corsOrigins: itemsOf(value('CORS_ORIGINS')),

@@ -43,13 +43,25 @@ export async function serve(
   shown: Readonly<Record<string, string>>,
   overrides: Overrides = {},
 ): Promise<Serving> {
-  const { host, port, grpcPort, bodyTimeout, trustProxy, corsOrigins, metrics, ui, drainDelay, drainTimeout } =
-    settings;
+  const {
+    host,
+    port,
+    grpcPort,
+    grpcConnectionAge,
+    bodyTimeout,
+    trustProxy,
+    corsOrigins,
+    metrics,
+    ui,
+    drainDelay,
+    drainTimeout,
+  } = settings;
   let secrets = readSecrets(settings);
   const backend = backendOf(settings, secrets, overrides);
   const { log, workers } = backend;
   const app = createServer(backend, { bodyTimeout, trustProxy, corsOrigins, metrics, ui });
-  const grpc = grpcPort === undefined ? undefined : new GrpcServer(backend, { bodyTimeout });
+  const grpc =
+    grpcPort === undefined ? undefined : new GrpcServer(backend, { bodyTimeout, connectionAge: grpcConnectionAge });
   const files = new SecretFiles(
     settings,
     {
