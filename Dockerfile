@@ -6,16 +6,18 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY openapi ./openapi
 COPY proto ./proto
+COPY tools ./tools
 COPY src ./src
 COPY ui ./ui
 COPY examples ./examples
-RUN node openapi/generate.mjs && node proto/generate.mjs && npx tsc -p . && npm run -s build:ui && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm run -s build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim
 # What only builds need is not in the image.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn*
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist/cli ./dist/cli
 COPY --from=build /app/dist/src ./dist/src
 COPY --from=build /app/dist/ui ./dist/ui
 COPY package.json LICENSE ./

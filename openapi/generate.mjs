@@ -8,9 +8,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import standaloneCode from 'ajv/dist/standalone/index.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
+import { standalone } from '../tools/standalone.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const SOURCE = join(root, 'openapi', 'kube-whatif.yaml');
@@ -147,27 +147,12 @@ function makeAjv() {
   return ajv;
 }
 
-/** Ajv writes `require` calls even into modules; what it requires is a handful of small functions. */
-function withImports(code) {
-  const imports = new Map();
-  const body = code.replace(/require\("([^"]+)"\)((?:\.[A-Za-z]+|\["[^"]+"\])*)/g, (_, module, path) => {
-    const name = imports.get(module) ?? `module${imports.size}`;
-    imports.set(module, name);
-    return `${name}${path}`;
-  });
-  const head = [...imports].map(
-    ([module, name]) => `import * as ${name}Of from '${module}.js';
-const ${name} = ${name}Of.default?.default === undefined ? (${name}Of.default ?? ${name}Of) : ${name}Of.default;`,
-  );
-  return `${head.join('\n')}\n${body}`;
-}
-
 function validatorsFile() {
   const ajv = makeAjv();
   const references = Object.fromEntries(VALIDATED.map((name) => [name, `openapi#${REF.slice(1)}${name}`]));
   return `// @ts-nocheck
 // Made by openapi/generate.mjs from openapi/kube-whatif.yaml.
-${withImports(standaloneCode.default(ajv, references))}`;
+${standalone(ajv, references)}`;
 }
 
 function write(name, content, target = TARGET) {
