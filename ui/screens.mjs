@@ -29,7 +29,13 @@ const VIEWS = {
   rules: ['article-nodeport', 'rules', WEB, '.chain.endpoint'],
   path: ['article-nodeport', 'path', { ...WEB, source: 'pod default/client' }, '.hop'],
   'path-lost': ['article-nodeport', 'path', { ...lost, source: 'outside at node-2' }, '.stop'],
-  'what-if': ['article-nodeport', 'what-if', { ...WEB, changes: listed(SCALE) }, '[data-difference]'],
+  'what-if': [
+    'article-nodeport',
+    'what-if',
+    { ...WEB, changes: listed(SCALE) },
+    // The clients' nodes are asked about after the shares.
+    '.two section:last-child text.column:nth-of-type(4)',
+  ],
   sweep: [
     'three-zones',
     'sweep',
