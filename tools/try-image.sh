@@ -17,6 +17,8 @@ for name in npm npx; do ln -s "../lib/node_modules/npm/bin/$name-cli.js" "$work/
 cp -a /etc/ssl/certs "$work/root/etc/ssl/"
 base=$(buildah from scratch)
 buildah copy -q "$base" "$work/root" / >"$work/log"
+# A proxy may have an authority of its own, which is among this machine's.
+buildah config --env NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt "$base"
 buildah commit -q --rm "$base" docker.io/library/node:24-slim >"$work/log"
 
 # What is committed, so that nothing of this folder gets in that others would not have.

@@ -29,13 +29,7 @@ const VIEWS = {
   rules: ['article-nodeport', 'rules', WEB, '.chain.endpoint'],
   path: ['article-nodeport', 'path', { ...WEB, source: 'pod default/client' }, '.hop'],
   'path-lost': ['article-nodeport', 'path', { ...lost, source: 'outside at node-2' }, '.stop'],
-  'what-if': [
-    'article-nodeport',
-    'what-if',
-    { ...WEB, changes: listed(SCALE) },
-    // The clients' nodes are asked about after the shares.
-    '.two section:last-child text.column:nth-of-type(4)',
-  ],
+  'what-if': ['article-nodeport', 'what-if', { ...WEB, changes: listed(SCALE) }, '[data-difference]'],
   sweep: [
     'three-zones',
     'sweep',
@@ -84,6 +78,8 @@ for (const [width, height, colorScheme] of SIZES) {
     await page.goto('about:blank');
     await page.goto(view === undefined ? base.replace(/#.*/, '#/') : `${base}${view}?${query.join('&')}`);
     await page.locator(there).first().waitFor();
+    // What is asked after that, as the clients' nodes of a what-if.
+    await page.waitForLoadState('networkidle');
     await page.evaluate(() => document.fonts.ready);
     await page.locator('.waiting').first().waitFor({ state: 'detached' });
     await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });

@@ -20,6 +20,7 @@ import { Sentence } from './sentence.js';
 import { toggleGroup } from './shares.js';
 import { useSourceGroups } from './source-groups.js';
 
+const NARROW = 640;
 const NO_CHANGES: readonly Change[] = [];
 const NONE: readonly SourceGroup[] = [];
 
@@ -44,7 +45,11 @@ function BothFlows({ chosen, result }: { chosen: Chosen; result: ProbabilityWhat
   const leftGroups = useSourceGroups(chosen, before, earlier.nodes, NO_CHANGES);
   const rightGroups = useSourceGroups(chosen, after, later.nodes, changes.value);
   // Both sides tell the clients' nodes apart or neither does: two pictures of different columns cannot be compared.
-  const apart = (before === undefined || leftGroups.length > 0) && (after === undefined || rightGroups.length > 0);
+  // On a phone one is below the other, and has no room for a further column.
+  const apart =
+    innerWidth >= NARROW &&
+    (before === undefined || leftGroups.length > 0) &&
+    (after === undefined || rightGroups.length > 0);
   const left = useFlow(before, earlier.nodes, apart ? leftGroups : NONE);
   const right = useFlow(after, later.nodes, apart ? rightGroups : NONE, left);
   const was = useMemo(() => new Map<string, Fraction>((left?.nodes ?? []).map(({ id, share }) => [id, share])), [left]);
