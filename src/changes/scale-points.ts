@@ -1,5 +1,6 @@
 /** A workload at many numbers of replicas: what `scale` gives at each, worked out together where that is the same. */
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
+import { type EndpointSlice, namespacedName, type SliceEndpoint } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';
 import type { ScaleChange } from '../contract/requests.js';
 import type { ChangeContext, ChangeResult, Consequence } from './change.js';
@@ -41,6 +42,8 @@ export interface Growth {
   /** The position of each new pod that runs, by address. */
   readonly position: ReadonlyMap<string, number>;
   unplacedAt(replicas: number): Unplaced;
+  /** The cluster at `most`, with only the endpoints of so many replicas. */
+  endpointsAt(replicas: number): Cluster;
 }
 
 const DOES_NOT_START = /: it does not start$/;
@@ -76,6 +79,19 @@ const addressesOf = (cluster: Cluster, consequences: readonly Consequence[]): Re
       .filter(({ kind }) => kind === 'POD_REMOVED')
       .flatMap(({ object }) => podAddresses(cluster.pods.get(object) ?? { kind: 'Pod', metadata: { name: object } })),
   );
+
+/** A grown cluster by how many of its new pods have endpoints: what does so is looked for once. */
+function withFirst(grown: Cluster, position: ReadonlyMap<string, number>): (count: number) => Cluster {
+  const at = ({ addresses }: SliceEndpoint) => position.get(addresses[0] ?? '') ?? -1;
+  const growing = [...grown.endpointSlices.values()].filter(({ endpoints }) => endpoints.some((one) => at(one) >= 0));
+  return (count) => {
+    const slices = growing.map((slice): [string, EndpointSlice] => [
+      namespacedName(slice),
+      { ...slice, endpoints: slice.endpoints.filter((one) => at(one) < count) },
+    ]);
+    return grown.with({ endpointSlices: new Map(slices) });
+  };
+}
 
 /** One workload of a cluster, to be scaled in many ways. Errors point at `pointer`. */
 export class ScalePoints {
@@ -143,14 +159,16 @@ export class ScalePoints {
         position.set(address, index);
       }
     }
+    const first = withFirst(result.cluster, position);
     return {
       at: this.#told(result, most),
       most,
       kept,
       position,
+      endpointsAt: (replicas) => first(replicas - kept),
       unplacedAt: (replicas) => {
-        const first = created.slice(0, replicas - kept);
-        return unplacedOf(first, this.#waits(first) ? replicas - kept : first.length);
+        const some = created.slice(0, replicas - kept);
+        return unplacedOf(some, this.#waits(some) ? replicas - kept : some.length);
       },
     };
   }

@@ -69,10 +69,16 @@ export interface FabricOptions {
   readonly walksEach?: boolean;
 }
 
-const books = new WeakMap<Cluster, WeakMap<Settings, Map<IPFamily, AddressBook>>>();
+// A book is of nodes and pods: clusters that differ in Services and EndpointSlices share it.
+const books = new WeakMap<Cluster['nodes'], WeakMap<Cluster['pods'], WeakMap<Settings, Map<IPFamily, AddressBook>>>>();
 
 function bookOf(cluster: Cluster, family: IPFamily, settings: Settings): AddressBook {
-  const bySettings = remember(books, cluster, () => new WeakMap<Settings, Map<IPFamily, AddressBook>>());
+  const byPods = remember(
+    books,
+    cluster.nodes,
+    () => new WeakMap<Cluster['pods'], WeakMap<Settings, Map<IPFamily, AddressBook>>>(),
+  );
+  const bySettings = remember(byPods, cluster.pods, () => new WeakMap<Settings, Map<IPFamily, AddressBook>>());
   const byFamily = remember(bySettings, settings, () => new Map<IPFamily, AddressBook>());
   return remember(byFamily, family, () => new AddressBook(cluster, family, settings));
 }

@@ -113,7 +113,7 @@ export class AddressBook {
   /** Whether the snapshot lists pods at all; when not, every address of a pod CIDR is taken as a pod. */
   readonly #podsKnown: boolean;
 
-  constructor(cluster: Cluster, family: IPFamily, settings: Settings) {
+  constructor(cluster: Pick<Cluster, 'nodes' | 'pods'>, family: IPFamily, settings: Settings) {
     this.family = family;
     for (const node of cluster.nodes.values()) {
       const name = node.metadata.name;

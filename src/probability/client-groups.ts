@@ -8,7 +8,7 @@ import { policiesOf } from '../cluster/network-policies.js';
 import type { Node } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
 import type { Clients } from '../contract/requests.js';
-import type { Balancer } from '../load-balancers/balancer.js';
+import type { AskedPort, Balancer } from '../load-balancers/balancer.js';
 import { nodesThatTake, nodesWithHostPort } from '../path/before-rules.js';
 import type { Client } from '../path/client.js';
 import {
@@ -116,6 +116,20 @@ function nodesAsked(fabric: Fabric, names: readonly string[] | undefined, pointe
   return every;
 }
 
+/** Nodes that treat packets for an address in a way of their own, whatever endpoints they have; `every`: each node does. */
+export function nodesApart(
+  fabric: Fabric,
+  client: Client,
+  address: string,
+  port: number,
+): { readonly nodes: ReadonlySet<string>; readonly every: boolean } {
+  const nodes = new Set<string>(nodesThatTake(fabric, address, port));
+  const place = fabric.places.locate(address);
+  if (place.kind === 'NODE') for (const node of nodesWithHostPort(fabric, port)) nodes.add(node);
+  if (place.kind === 'POD' || place.kind === 'NODE') nodes.add(place.node);
+  return { nodes, every: hashesNodes(fabric, client, address) };
+}
+
 /** How the rules for a destination can differ between nodes. */
 interface Differences {
   /** Nodes whose rules, or whose place on the packet's way, may be like no other node's. */
@@ -158,11 +172,9 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
         if (endpoint.zoneHints.length > 0) byZone = true;
       }
     }
-    for (const node of nodesThatTake(fabric, target.address, target.port)) special.add(node);
-    byNode ||= hashesNodes(fabric, first, target.address);
-    const place = fabric.places.locate(target.address);
-    if (place.kind === 'NODE') for (const node of nodesWithHostPort(fabric, target.port)) special.add(node);
-    if (place.kind === 'POD' || place.kind === 'NODE') special.add(place.node);
+    const apart = nodesApart(fabric, first, target.address, target.port);
+    for (const node of apart.nodes) special.add(node);
+    byNode ||= apart.every;
   }
   return { special, byZone, byNode, local };
 }
@@ -272,6 +284,12 @@ function through(fabric: Fabric, destination: Destination): Entry | undefined {
   return balancer === undefined ? undefined : { balancer };
 }
 
+/** The port of a Service that a load balancer is asked for. */
+export function portOf(destination: Destination): AskedPort | undefined {
+  if (destination.kind !== 'SERVICE') return undefined;
+  return { port: destination.target.portNumber, protocol: destination.target.protocol };
+}
+
 function throughBalancer(
   fabric: Fabric,
   balancer: Balancer,
@@ -279,11 +297,7 @@ function throughBalancer(
   outside: OutsideOfBalancer,
   pointer: string,
 ): ClientGroups {
-  const port =
-    destination.kind === 'SERVICE'
-      ? { port: destination.target.portNumber, protocol: destination.target.protocol }
-      : undefined;
-  const groups = balancedGroups(fabric, balancer, outside, pointer, port);
+  const groups = balancedGroups(fabric, balancer, outside, pointer, portOf(destination));
   return { groups, description: `outside clients through the load balancer of ${balancer.key}` };
 }
 
@@ -291,10 +305,27 @@ function several(count: number, what: string): string {
   return count === 1 ? `one ${what}` : `${count} ${what}s`;
 }
 
-/** Who the clients of a destination are. Throws QuestionError for names and weights that are wrong. */
-export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, destination: Destination): ClientGroups {
+/** Clients before they are grouped: of nodes, one on each; through a load balancer; or named one by one. */
+export type AskedClients =
+  | {
+      readonly kind: 'NODES';
+      readonly nodes: NodeClasses;
+      readonly clientOn: (node: string) => Client;
+      readonly who: string;
+    }
+  | {
+      readonly kind: 'BALANCER';
+      readonly balancer: Balancer;
+      readonly outside: OutsideOfBalancer;
+      readonly pointer: string;
+    }
+  | { readonly kind: 'NAMED'; readonly groups: readonly WeightedClient[]; readonly description: string };
+
+/** Who a question's clients are. Throws QuestionError for names and weights that are wrong. */
+export function askedClients(fabric: Fabric, clients: ClientsSpec | undefined, destination: Destination): AskedClients {
   if (clients?.weights !== undefined) {
     return {
+      kind: 'NAMED',
       groups: weightedSources(fabric, clients.weights, destination),
       description: `${several(clients.weights.length, 'weighted source')}`,
     };
@@ -302,13 +333,12 @@ export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, d
   if (clients?.workload !== undefined) {
     const { kind, namespace, name } = clients.workload;
     const groups = resolveSource(fabric, { workload: clients.workload }, undefined, POINTER);
-    return { groups, description: `${several(groups.length, 'pod')} of ${kind} ${namespace}/${name}, all alike` };
+    const description = `${several(groups.length, 'pod')} of ${kind} ${namespace}/${name}, all alike`;
+    return { kind: 'NAMED', groups, description };
   }
   if (clients?.pod !== undefined) {
-    return {
-      groups: resolveSource(fabric, { pod: clients.pod }, undefined, POINTER),
-      description: `pod ${clients.pod}`,
-    };
+    const groups = resolveSource(fabric, { pod: clients.pod }, undefined, POINTER);
+    return { kind: 'NAMED', groups, description: `pod ${clients.pod}` };
   }
   if (clients?.loadBalancer !== undefined) {
     const balancer = balancerTo(fabric, destination);
@@ -320,34 +350,43 @@ export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, d
         },
       ]);
     }
-    return throughBalancer(fabric, balancer, destination, clients.loadBalancer, `${POINTER}/loadBalancer`);
+    return { kind: 'BALANCER', balancer, outside: clients.loadBalancer, pointer: `${POINTER}/loadBalancer` };
   }
   const entry = balancerTo(fabric, destination);
   if (clients?.external !== undefined && clients.external.entersAt === undefined && entry !== undefined) {
-    return throughBalancer(fabric, entry, destination, clients.external, `${POINTER}/external`);
+    return { kind: 'BALANCER', balancer: entry, outside: clients.external, pointer: `${POINTER}/external` };
   }
   if (clients?.external !== undefined) {
     const { address, entersAt } = clients.external;
-    const nodes = nodesAsked(fabric, entersAt, `${POINTER}/external/entersAt`);
-    const groups = alike(fabric, destination, nodes, (node) =>
-      outsideClient(fabric, address, node, `${POINTER}/external`),
-    );
     return {
-      groups,
-      description: `outside clients entering at ${nodes.all.length === 1 ? nodes.all[0] : `${nodes.all.length} nodes alike`}`,
+      kind: 'NODES',
+      nodes: nodesAsked(fabric, entersAt, `${POINTER}/external/entersAt`),
+      clientOn: (node) => outsideClient(fabric, address, node, `${POINTER}/external`),
+      who: 'outside clients entering at',
     };
   }
   const spec = clients?.nodes ?? {};
-  const nodes = nodesAsked(fabric, spec.names, `${POINTER}/nodes/names`);
   const fromHost = spec.from === 'HOST';
-  const groups = alike(fabric, destination, nodes, (node) =>
-    fromHost
-      ? { kind: 'HOST', name: `node/${node}`, address: undefined, node, namespace: 'default' }
-      : podOnNode(fabric, node, `${POINTER}/nodes`),
-  );
-  const who = fromHost ? 'processes' : 'pods';
   return {
-    groups,
-    description: `${who} on ${nodes.all.length === 1 ? nodes.all[0] : `${nodes.all.length} nodes alike`}`,
+    kind: 'NODES',
+    nodes: nodesAsked(fabric, spec.names, `${POINTER}/nodes/names`),
+    clientOn: (node) =>
+      fromHost
+        ? { kind: 'HOST', name: `node/${node}`, address: undefined, node, namespace: 'default' }
+        : podOnNode(fabric, node, `${POINTER}/nodes`),
+    who: fromHost ? 'processes on' : 'pods on',
+  };
+}
+
+/** Who the clients of a destination are. Throws QuestionError for names and weights that are wrong. */
+export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, destination: Destination): ClientGroups {
+  const asked = askedClients(fabric, clients, destination);
+  if (asked.kind === 'NAMED') return asked;
+  if (asked.kind === 'BALANCER')
+    return throughBalancer(fabric, asked.balancer, destination, asked.outside, asked.pointer);
+  const { nodes, clientOn, who } = asked;
+  return {
+    groups: alike(fabric, destination, nodes, clientOn),
+    description: `${who} ${nodes.all.length === 1 ? nodes.all[0] : `${nodes.all.length} nodes alike`}`,
   };
 }

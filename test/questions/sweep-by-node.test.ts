@@ -5,56 +5,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
-import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
-import type { Clients, QuestionRequest, SweepQuestion } from '../../src/contract/requests.js';
+import type { Snapshot } from '../../src/cluster/read-snapshot.js';
+import type { QuestionRequest, SweepQuestion } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
 import { runs } from '../support/runs.js';
-import { zonesList } from '../support/zones.js';
-
-const WEB = { namespace: 'default', name: 'web' };
-const SCALE = { kind: 'Deployment', ...WEB } as const;
-const AT = '2026-11-22T12:00:00Z';
-
-interface Item {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly labels: Record<string, string> };
-  readonly spec: { readonly podCIDR: string };
-  readonly status: Record<string, unknown>;
-}
-
-/** A cluster of zones with several nodes each. */
-function clusterOf(options: {
-  readonly pods: readonly number[];
-  readonly nodesPerZone: number;
-  readonly room: number;
-  readonly version: string;
-  readonly spec: Record<string, unknown>;
-  readonly annotations: Record<string, string>;
-}): Snapshot {
-  const { nodesPerZone, room, status, ...rest } = {
-    ...options,
-    status: { loadBalancer: { ingress: [{ ip: '203.0.113.80' }] } },
-  };
-  const list = zonesList(rest);
-  const items = (list.items as Item[]).flatMap((item, index): unknown[] => {
-    if (item.kind === 'Service') return [{ ...item, status }];
-    if (item.kind !== 'Node') return [item];
-    const allocatable = { cpu: '4', memory: '16Gi', pods: String(room) };
-    const first = { ...item, status: { ...item.status, allocatable } };
-    const more = Array.from({ length: nodesPerZone - 1 }, (_, number) => {
-      const name = `${item.metadata.name}-${number + 2}`;
-      const podCIDR = `10.${190 + number}.${index}.0/24`;
-      return {
-        ...first,
-        metadata: { ...item.metadata, name, labels: { ...item.metadata.labels, 'kubernetes.io/hostname': name } },
-        spec: { podCIDR, podCIDRs: [podCIDR] },
-        status: { ...first.status, addresses: [{ type: 'InternalIP', address: `10.1.${number}.${index + 1}` }] },
-      };
-    });
-    return [first, ...more];
-  });
-  return readSnapshot({ inline: { kind: 'List', items } });
-}
+import { AT, asked, clusterOf, KINDS, SCALE, settingsOf } from '../support/zone-nodes.js';
 
 function holds(snapshot: Snapshot, sweep: SweepQuestion, rest: QuestionRequest = {}): number {
   const { points } = ask('sweep', { at: AT, ...rest, sweep: { ...sweep, detail: 'ENDPOINTS' } }, snapshot).result;
@@ -78,47 +33,6 @@ function holds(snapshot: Snapshot, sweep: SweepQuestion, rest: QuestionRequest =
   return points.length;
 }
 
-const ports = [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 8080, nodePort: 30080 }];
-const BALANCED = { type: 'LoadBalancer', ports };
-
-interface Kind {
-  readonly spec: Record<string, unknown>;
-  readonly annotations?: Record<string, string>;
-  readonly via?: 'NODE_PORT';
-  readonly clients?: Clients;
-  readonly implementation?: string;
-}
-
-const KINDS: readonly Kind[] = [
-  { spec: { trafficDistribution: 'PreferClose' } },
-  { spec: { trafficDistribution: 'PreferClose' }, clients: { nodes: { from: 'HOST' } } },
-  { spec: { trafficDistribution: 'PreferSameZone' } },
-  { spec: { trafficDistribution: 'PreferSameNode' } },
-  { spec: {}, annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } },
-  { spec: { internalTrafficPolicy: 'Local' } },
-  { spec: { internalTrafficPolicy: 'Local', trafficDistribution: 'PreferClose' } },
-  { spec: { type: 'NodePort', externalTrafficPolicy: 'Local', ports }, via: 'NODE_PORT', clients: { external: {} } },
-  {
-    spec: { type: 'NodePort', externalTrafficPolicy: 'Cluster', trafficDistribution: 'PreferClose', ports },
-    via: 'NODE_PORT',
-    clients: { external: {} },
-  },
-  ...['generic', 'gke-external-passthrough', 'aws-nlb', 'azure', 'metallb-bgp', 'octavia'].flatMap(
-    (implementation): Kind[] => [
-      {
-        spec: { ...BALANCED, externalTrafficPolicy: 'Local', healthCheckNodePort: 32000 },
-        clients: { loadBalancer: {} },
-        implementation,
-      },
-      {
-        spec: { ...BALANCED, externalTrafficPolicy: 'Cluster', trafficDistribution: 'PreferClose' },
-        clients: { loadBalancer: {} },
-        implementation,
-      },
-    ],
-  ),
-];
-
 const drawn = fc.record({
   pods: fc.array(fc.nat({ max: 4 }), { minLength: 2, maxLength: 3 }),
   nodesPerZone: fc.integer({ min: 1, max: 4 }),
@@ -129,13 +43,6 @@ const drawn = fc.record({
   more: fc.integer({ min: 2, max: 9 }),
   step: fc.constantFrom(1, 1, 3),
 });
-
-const asked = ({ via, clients }: Kind) => ({
-  services: [{ ...WEB, ...(via === undefined ? {} : { via }) }],
-  ...(clients === undefined ? {} : { clients }),
-});
-const settingsOf = ({ implementation }: Kind): QuestionRequest =>
-  implementation === undefined ? {} : ({ settings: { loadBalancer: { implementation } } } as QuestionRequest);
 
 t.test('each point is the plain question with that scale', async () => {
   fc.assert(

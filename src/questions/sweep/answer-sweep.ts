@@ -5,7 +5,7 @@ import { type Problem, QuestionError } from '../../base/errors.js';
 import { formatFraction, fraction, toNumber } from '../../base/fraction.js';
 import { withStep } from '../../base/progress.js';
 import { applyChanges } from '../../changes/index.js';
-import { type ScaledCluster, ScalePoints, type Unplaced } from '../../changes/scale-points.js';
+import { type Growth, type ScaledCluster, ScalePoints, type Unplaced } from '../../changes/scale-points.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { requireWorkload } from '../../cluster/lookup.js';
 import { policiesOf } from '../../cluster/network-policies.js';
@@ -60,11 +60,15 @@ import { type Bound, judge, readBound } from './bound.js';
 import { EvenLaw } from './even-law.js';
 import { choosesAlike, spreadsEvenly } from './even-ports.js';
 import { pointFindings } from './point-findings.js';
+import { type PointEndpoints, type PortLaw, pairLaw } from './port-law.js';
 import { replicasAsked } from './replicas.js';
 import { summaryOf, withMore } from './summary.js';
 import { tallyOf } from './tally.js';
 
 const POINTER = '/sweep';
+
+/** Points with more pairs of nodes and endpoints are not walked only to check laws. */
+const MOST_PAIRS_PROBED = 20_000;
 
 const CHOICES: Assumption = {
   field: 'sweep.choices',
@@ -367,9 +371,74 @@ export class Sweep {
     );
   }
 
+  /** A fabric of a cluster that the sweep's workload is scaled in; `walks`: also the probes of load balancers are walked. */
+  #fabricOf(cluster: Cluster, family: IPFamily, walks: boolean): Fabric {
+    const { prepared } = this.#context;
+    const earlier = prepared.earlier ?? { cluster: prepared.cluster, settings: prepared.settings };
+    const { walkProbe, ...rest } = balancing({ ...prepared, earlier }, this.#question.phase);
+    return new Fabric(cluster, prepared.settings, family, walks && walkProbe ? { walkProbe, ...rest } : rest);
+  }
+
+  /** The endpoints of a point that no change of its own has. */
+  #endpointsAt(growth: Growth, replicas: number): PointEndpoints & { readonly scaled?: ScaledCluster } {
+    if (replicas > growth.kept) {
+      const count = replicas - growth.kept;
+      let cluster: Cluster | undefined;
+      return {
+        isThere: (address) => (growth.position.get(address) ?? -1) < count,
+        cluster: () => {
+          cluster ??= growth.endpointsAt(replicas);
+          return cluster;
+        },
+      };
+    }
+    const scaled = this.#points.at(replicas);
+    const isThere = (address: string) => !growth.position.has(address) && !scaled.removed.has(address);
+    return { isThere, cluster: () => scaled.cluster, scaled };
+  }
+
+  /** The law of one Service port; undefined where none that is known holds. */
+  #lawOf(growth: Growth, swept: Swept): { readonly law: PortLaw; readonly door?: SweptDoor } | undefined {
+    const { cluster, settings } = this.#context.prepared;
+    const { destination, family } = swept;
+    const state = { cluster: growth.at.cluster, settings };
+    if (choosesAlike(cluster, destination, this.#question)) {
+      const { fabric, walked } = this.#walk(state, growth.at.cluster, swept);
+      const law = EvenLaw.shownBy(tallyOf(fabric, walked.journeys));
+      if (law !== undefined) {
+        const at = ({ isThere }: PointEndpoints) => {
+          const shares = law.sharesOf(isThere);
+          return shares === undefined ? undefined : { shares };
+        };
+        if (this.#offered === undefined) return { law: { at } };
+        const door = this.#doorOf(state, fabric, swept, walked, false);
+        return door.clients === undefined ? undefined : { law: { at }, door };
+      }
+    }
+    const least = this.replicas.find((replicas) => replicas > 0 && replicas !== growth.kept);
+    if (least === undefined) return undefined;
+    const [few, many] = [this.#endpointsAt(growth, least), this.#endpointsAt(growth, growth.most)];
+    const most = { fabric: this.#fabricOf(growth.at.cluster, family, true), point: many };
+    const found = nested(() =>
+      pairLaw({
+        ...{ destination, question: this.#question, growth, most },
+        least: { fabric: this.#fabricOf(this.#points.at(least).cluster, family, true), point: few },
+        fabricOf: (cluster) => this.#fabricOf(cluster, family, false),
+      }),
+    );
+    if (found === undefined) return undefined;
+    this.#assume(most.fabric.assumptions.all());
+    if (this.#offered === undefined) return { law: found.law };
+    const groups = found.trips;
+    const walked = { journeys: groups.flatMap(({ journeys }) => journeys), trips: groups, groups, clients: '' };
+    // Only some clients were walked: what leaves their nodes and zones the law says of each point.
+    const { clients: _, ...door } = this.#doorOf(state, most.fabric, swept, walked, false);
+    return { law: found.law, door };
+  }
+
   /**
-   * How points are worked out without walking them, where that is possible: every port asked about is spread evenly at the largest
-   * point, and a point from the middle, walked, is what the law says of it.
+   * How points are worked out without walking them, where that is possible: a law holds for every port asked about, and a point in
+   * between, walked, is what the laws say of it.
    */
   #lawful(): ((replicas: number) => SweepPoint | undefined) | undefined {
     const most = this.replicas.at(-1);
@@ -377,46 +446,48 @@ export class Sweep {
     if (this.#changesAfter.length > 0) return undefined;
     if (this.#listed || most === undefined || this.replicas.length < 4) return undefined;
     if (!spreadsEvenly(cluster, settings)) return undefined;
-    if (!this.#swept.every(({ destination }) => choosesAlike(cluster, destination, this.#question))) return undefined;
     const growth = this.#points.growth(most);
     if (growth === undefined) return undefined;
     this.#noteOf(growth.at);
-    const laws: EvenLaw[] = [];
-    const doors: SweptDoor[] = [];
+    const laws: { readonly law: PortLaw; readonly door?: SweptDoor }[] = [];
     for (const swept of this.#swept) {
-      const { fabric, walked } = this.#walk({ cluster: growth.at.cluster, settings }, growth.at.cluster, swept);
-      const law = EvenLaw.shownBy(tallyOf(fabric, walked.journeys));
+      const law = this.#lawOf(growth, swept);
       if (law === undefined) return undefined;
-      laws.push(law);
-      if (this.#offered === undefined) continue;
-      const door = this.#doorOf({ cluster: growth.at.cluster, settings }, fabric, swept, walked, false);
       // Of counters that go in turn each point has its own pods: only a walk knows them.
-      if (door.law.kind === 'IN_TURN' || door.law.kind === 'STAGES' || door.clients === undefined) return undefined;
-      doors.push(door);
+      if (law.door?.law.kind === 'IN_TURN' || law.door?.law.kind === 'STAGES') return undefined;
+      laws.push(law);
     }
-    const own = this.#offered === undefined ? undefined : doors;
-    const sharesOf = (isThere: (address: string) => boolean): readonly SweptShares[] | undefined => {
-      const services = laws.map((law) => law.sharesOf(isThere));
-      return services.every((shares) => shares !== undefined) ? services : undefined;
-    };
     const point = (replicas: number): SweepPoint | undefined => {
       // Nothing changes at this number, so that endpoints without pods, which any change would take out, are still there.
       if (replicas === growth.kept) return undefined;
-      if (replicas > growth.kept) {
-        const services = sharesOf((address) => (growth.position.get(address) ?? -1) < replicas - growth.kept);
-        return services && this.#point(replicas, services, growth.unplacedAt(replicas), [], own);
+      const there = this.#endpointsAt(growth, replicas);
+      if (there.scaled !== undefined) this.#noteOf(there.scaled);
+      const services: SweptShares[] = [];
+      const doors: SweptDoor[] = [];
+      let differs = false;
+      for (const { law, door } of laws) {
+        const said = law.at(there);
+        if (said === undefined) return undefined;
+        services.push(said.shares);
+        differs ||= said.leaving !== undefined;
+        if (door !== undefined) doors.push(said.leaving === undefined ? door : { ...door, ...said.leaving });
       }
-      const scaled = this.#points.at(replicas);
-      this.#noteOf(scaled);
-      const services = sharesOf((address) => !growth.position.has(address) && !scaled.removed.has(address));
-      return services && this.#point(replicas, services, scaled.unplaced, [], own);
+      const found = differs ? this.#found({ cluster: there.cluster(), settings }, [localWithoutEndpoints]) : [];
+      const unplaced = there.scaled?.unplaced ?? growth.unplacedAt(replicas);
+      return this.#point(replicas, services, unplaced, found, this.#offered === undefined ? undefined : doors);
     };
-    const middle = this.replicas[this.replicas.length >> 1] as number;
-    const probe = [this.replicas[0] as number, middle].every((replicas) => {
+    const probe = this.#probed(cluster).every((replicas) => {
       const quick = point(replicas);
       return quick === undefined || sameText(quick) === sameText(this.#walked(replicas));
     });
     return probe ? point : undefined;
+  }
+
+  /** The points that are walked to see whether laws hold: the first one, and one up to the middle that is not dear to walk. */
+  #probed({ nodes }: Cluster): readonly number[] {
+    const middle = this.replicas.slice(0, (this.replicas.length >> 1) + 1);
+    const walkable = middle.filter((replicas) => replicas * nodes.size <= MOST_PAIRS_PROBED);
+    return [...new Set([middle[0] as number, (walkable.at(-1) ?? middle[0]) as number])];
   }
 
   /** The points in ascending order of replicas, each when it is asked for. Throws QuestionError. */

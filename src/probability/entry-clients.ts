@@ -1,0 +1,74 @@
+/** The clients of a destination one by one, for laws that add up what their pairs with endpoints come to. */
+import { type Fraction, fraction, ONE } from '../base/fraction.js';
+import { remember } from '../base/remember.js';
+import { nodeZone } from '../cluster/addresses.js';
+import type { Client } from '../path/client.js';
+import { type Destination, resolveDestination } from '../path/destinations.js';
+import type { Fabric } from '../path/fabric.js';
+import { balancedClient } from '../path/sources.js';
+import { addressProfile } from '../policies/address-profile.js';
+import { balancedShares } from './balanced-groups.js';
+import { askedClients, type ClientsSpec, nodesApart, portOf } from './client-groups.js';
+
+/** A client, or a backend of a load balancer, where the choice among endpoints begins. */
+export interface EntryClient {
+  readonly node: string;
+  readonly weight: Fraction;
+  /** Equal for entries that nothing but their own endpoints, zones and hints tells apart. */
+  readonly likeness: string;
+  readonly zone: string;
+  client(): Client;
+}
+
+/** Whether a client's node is like no other to the destination, whatever endpoints it has. */
+function isApart(fabric: Fabric, destination: Destination, client: Client): boolean {
+  return resolveDestination(fabric, destination, client).targets.some(({ target: { address, port } }) => {
+    if (port === undefined) return true;
+    const { nodes, every } = nodesApart(fabric, client, address, port);
+    if (every) return true;
+    // A node port of each client's own node: that the address is on the node tells nobody apart.
+    const own =
+      destination.kind === 'SERVICE' && destination.target.via === 'NODE_PORT' && destination.target.node === undefined;
+    return nodes.has(client.node) && !(own && nodes.size === 1 && fabric.places.locate(address).kind === 'NODE');
+  });
+}
+
+/**
+ * The clients of a destination one by one, with nodes not grouped by the endpoints that they have; undefined where they are named one
+ * by one, where a load balancer sends to nobody or to pods itself, or where the same node may choose in several ways. Throws as
+ * {@link clientGroups}.
+ */
+export function entryClients(
+  fabric: Fabric,
+  clients: ClientsSpec | undefined,
+  destination: Destination,
+): readonly EntryClient[] | undefined {
+  const asked = askedClients(fabric, clients, destination);
+  if (asked.kind === 'NAMED' || fabric.hasGivenRules) return undefined;
+  const zoneOf = (node: string): string => {
+    const object = fabric.cluster.nodes.get(node);
+    return (object && nodeZone(object)) ?? '';
+  };
+  const profiles = new Map<object, number>();
+  const likenessOf = (node: string): string => {
+    const number = remember(profiles, fabric.settings.proxyOf(node), () => profiles.size);
+    return `${number} ${zoneOf(node)} ${addressProfile(fabric.cluster, node)}`;
+  };
+  if (asked.kind === 'NODES') {
+    const { all } = asked.nodes;
+    const weight = fraction(1, all.length);
+    return all.map((node) => ({
+      ...{ node, weight, zone: zoneOf(node) },
+      likeness: `${likenessOf(node)}${isApart(fabric, destination, asked.clientOn(node)) ? ` ${node}` : ''}`,
+      client: () => asked.clientOn(node),
+    }));
+  }
+  const { balancer, outside, pointer } = asked;
+  const spread = balancedShares(fabric, balancer, outside, pointer, portOf(destination));
+  if (spread.length === 0 || spread.some(({ backend }) => backend.kind === 'POD')) return undefined;
+  return spread.map(({ backend, share }) => ({
+    ...{ node: backend.node, weight: share, zone: zoneOf(backend.node) },
+    likeness: `${likenessOf(backend.node)} ${backend.address === undefined} ${fabric.isDown(backend.node)}`,
+    client: () => balancedClient(fabric, outside, { balancer, shares: [{ backend, share: ONE }] }, pointer),
+  }));
+}
