@@ -8,7 +8,7 @@ import { Shelf } from '../snapshots/shelf.js';
 import { resolveWorkOptions, type WorkOptions } from '../work/options.js';
 import { Workers } from '../work/workers.js';
 import { ClusterMetrics } from './cluster-metrics.js';
-import { Credentials } from './credentials.js';
+import { Credentials, type Token } from './credentials.js';
 import { createLog, type Logger, type LogLevel, type LogStream } from './log.js';
 import { Metrics } from './metrics.js';
 import { RateLimit } from './rate-limit.js';
@@ -28,7 +28,7 @@ export interface BackendOptions extends WorkOptions {
   readonly clock?: () => number;
   readonly store?: NonNullable<Settings['store']>;
   /** Requests need one of these. Default: none, everybody may ask. */
-  readonly tokens?: readonly string[];
+  readonly tokens?: readonly (string | Token)[];
   /** Requests a minute of each client; 0, the default: any number. */
   readonly rateLimit?: number;
   readonly tls?: Tls | undefined;

@@ -32,8 +32,13 @@ import {
 } from './refusal.js';
 import { Service } from './service.js';
 import { SnapshotRoutes } from './snapshots.js';
+import { TlsServers } from './tls.js';
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** New connections are made with this certificate from now on; without effect on a server without TLS. */
+    renewTls(tls: Tls): void;
+  }
   interface FastifyRequest {
     /** Whose held snapshots the request may name: those of its credential. */
     owner: string;
@@ -80,14 +85,6 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** How sockets are made: plain, or with TLS that may ask clients for certificates. */
-function httpsOf(tls: Tls | undefined) {
-  if (tls === undefined) return null;
-  const { cert, key, clientCa: ca, minVersion } = tls;
-  const mutual = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
-  return { cert, key, minVersion, ...mutual };
-}
-
 /** A server that is not listening yet. Closing it leaves the backend alone. Throws RangeError for impossible options. */
 export function createServer(backend: Backend, given: ServerOptions = {}): FastifyInstance {
   const options = resolveOptions(given);
@@ -110,9 +107,12 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
     // What is too long for a digest or a name is told so by who reads it.
     routerOptions: { maxParamLength: 1000 },
   };
-  const https = httpsOf(backend.tls);
-  const app: FastifyInstance = Fastify(https === null ? settings : ({ ...settings, https } as FastifyServerOptions));
-  addSafety(app.server as Server, https !== null);
+  const servers = backend.tls === undefined ? undefined : new TlsServers(backend.tls);
+  const app: FastifyInstance = Fastify(
+    servers === undefined ? settings : { ...settings, serverFactory: servers.factory },
+  );
+  app.decorate('renewTls', (tls: Tls) => servers?.renew(tls));
+  addSafety(app.server as Server, servers !== undefined);
   app.server.headersTimeout = 15_000;
   const service = new Service(options, backend);
   const snapshots = new SnapshotRoutes(options, backend);
