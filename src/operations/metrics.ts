@@ -24,9 +24,12 @@ export class Metrics {
   readonly #lookups: Counter<'result'>;
   readonly #evictions: Counter<'why'>;
   readonly #storeFailures: Counter<'doing'>;
+  readonly #namedSent: Counter<'result'>;
+  readonly #namedEvictions: Counter;
   readonly #rejections: Counter<'lane'>;
   readonly #routed: Counter<'parsed'>;
   readonly #threadFailures: Counter;
+  readonly #reloads: Counter<'result'>;
 
   constructor() {
     const registers = [this.#registry];
@@ -75,6 +78,17 @@ export class Metrics {
       labelNames: ['doing'],
       registers,
     });
+    this.#namedSent = new Counter({
+      name: 'kube_whatif_named_snapshots_total',
+      help: 'Snapshots sent under a name: NEW, SAME (the newest version already), or the code of the problem, as SNAPSHOT_SHRUNK.',
+      labelNames: ['result'],
+      registers,
+    });
+    this.#namedEvictions = new Counter({
+      name: 'kube_whatif_named_evictions_total',
+      help: 'Versions of names that had to go from memory to make room.',
+      registers,
+    });
     this.#rejections = new Counter({
       name: 'kube_whatif_rejections_total',
       help: 'Questions turned away because a queue was full, by lane.',
@@ -90,6 +104,12 @@ export class Metrics {
     this.#threadFailures = new Counter({
       name: 'kube_whatif_thread_failures_total',
       help: 'Worker threads that failed outside any question.',
+      registers,
+    });
+    this.#reloads = new Counter({
+      name: 'kube_whatif_secret_reloads_total',
+      help: 'Times that files of tokens and certificates changed while the service ran: TAKEN, or REFUSED as not valid.',
+      labelNames: ['result'],
       registers,
     });
   }
@@ -126,6 +146,23 @@ export class Metrics {
     lanes('lane_waiting', 'Questions waiting, by lane.', 'waiting');
   }
 
+  /** From now on shows when the certificate that is in use ends. */
+  watchCertificate(validTo: () => Date): void {
+    new Gauge({
+      name: 'kube_whatif_certificate_expiry_timestamp_seconds',
+      help: 'When the TLS certificate that is in use ends, in seconds since 1970.',
+      registers: [this.#registry],
+      collect() {
+        this.set(validTo().getTime() / 1000);
+      },
+    });
+  }
+
+  /** Files of tokens and certificates changed, and were taken or refused. */
+  reloaded(taken: boolean): void {
+    this.#reloads.inc({ result: taken ? 'TAKEN' : 'REFUSED' });
+  }
+
   /** A request was answered. `route` is a pattern, never what the client wrote. */
   request(door: 'http' | 'grpc', route: string, method: string, status: number | string, milliseconds: number): void {
     this.#requests.inc({ door, route, method, status: String(status) });
@@ -140,6 +177,28 @@ export class Metrics {
   /** A request's body arrived: a question with its snapshot, or a snapshot to be held. */
   snapshot(how: 'question' | 'held', bytes: number): void {
     this.#sizes.observe({ how }, bytes);
+  }
+
+  /** A snapshot was sent under a name. */
+  namedSent(result: string): void {
+    this.#namedSent.inc({ result });
+  }
+
+  /** So many versions of names had to make room. */
+  namedEvicted(count: number): void {
+    this.#namedEvictions.inc(count);
+  }
+
+  /** From now on tells how many bytes of named snapshots are in memory. */
+  watchNamed(bytes: () => number): void {
+    new Gauge({
+      name: 'kube_whatif_named_snapshot_bytes',
+      help: 'Bytes of named snapshots in memory, compressed.',
+      registers: [this.#registry],
+      collect() {
+        this.set(bytes());
+      },
+    });
   }
 
   looked(result: string): void {

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { MAX_BODY_LIMIT, type WorkOptions } from '../work/work-options.js';
+import type { Token } from './credentials.js';
 
 /** How a variable's text is read. */
 type Kind =
@@ -146,6 +147,30 @@ export const VARIABLES = [
     does: 'How long a snapshot is held that nobody asks about.',
   },
   {
+    name: 'NAMED_MEMORY',
+    kind: bytes(0),
+    fallback: String(256 * MIB),
+    does: 'What snapshots under names may take in memory, compressed, without a shared store. Versions that are not the newest of their name make room; without any more of them, further snapshots are refused.',
+  },
+  {
+    name: 'SNAPSHOT_VERSIONS',
+    kind: count(1, 10_000, 'versions'),
+    fallback: '300',
+    does: 'How many versions are kept of each name.',
+  },
+  {
+    name: 'SNAPSHOT_NAMES',
+    kind: count(1, 10_000, 'names'),
+    fallback: '100',
+    does: 'How many names each credential may have.',
+  },
+  {
+    name: 'SNAPSHOT_KEEP',
+    kind: seconds(1, 365 * 86_400),
+    fallback: '604800',
+    does: 'How long a version of a name is kept after it was last sent. The newest one stays in memory however old it is; the shared store lets go of a name that nobody sends or asks about for so long.',
+  },
+  {
     name: 'SNAPSHOT_STORE',
     kind: { type: 'url', protocols: ['redis:', 'rediss:'] },
     fallback: '',
@@ -188,7 +213,13 @@ export const VARIABLES = [
     name: 'TOKENS_FILE',
     kind: text,
     fallback: '',
-    does: 'A file of such tokens, one a line; lines that begin with `#` are comments.',
+    does: 'A file of such tokens, one a line; lines that begin with `#` are comments. `NAME TOKEN`: tokens with the same name see the same held snapshots.',
+  },
+  {
+    name: 'GRPC_CONNECTION_AGE',
+    kind: seconds(0, 86_400),
+    fallback: '0',
+    does: 'After how long a gRPC connection is ended, once its calls are done, so that clients connect anew and find replicas that were added; a tenth more or less. 0: never.',
   },
   { name: 'TLS_CERT_FILE', kind: text, fallback: '', does: 'The certificate chain, PEM: both doors speak TLS only.' },
   { name: 'TLS_KEY_FILE', kind: text, fallback: '', does: "The certificate's private key, PEM." },
@@ -199,6 +230,12 @@ export const VARIABLES = [
     does: 'Authorities, PEM: only clients with a certificate of theirs may connect (mutual TLS).',
   },
   { name: 'TLS_MIN_VERSION', kind: word('1.2', '1.3'), fallback: '1.2', does: 'The oldest TLS version spoken.' },
+  {
+    name: 'RELOAD_INTERVAL',
+    kind: seconds(0, 86_400),
+    fallback: '10',
+    does: 'How often the files of tokens and certificates are looked at; what changed is used at once, without a restart. 0: they are read at start alone.',
+  },
   {
     name: 'RATE_LIMIT',
     kind: count(0, 1_000_000, 'requests a minute'),
@@ -222,6 +259,12 @@ export const VARIABLES = [
     kind: word('on', 'open', 'off'),
     fallback: 'on',
     does: '`/metrics`: `on` needs a token where questions do, `open` never does, `off` is not there.',
+  },
+  {
+    name: 'METRICS_SERVICES',
+    kind: count(1, 10_000, 'Services'),
+    fallback: '100',
+    does: 'How many Services of each name have series of their own in `/metrics/clusters`, worst first; the others are one together.',
   },
   {
     name: 'UI',
@@ -273,6 +316,14 @@ export interface Settings {
   readonly bodyTimeout: number;
   readonly snapshotMemory: number;
   readonly snapshotIdle: number;
+  readonly metricsServices: number;
+  /** Snapshots under names: bytes in memory, versions of each, names of each credential, milliseconds that a version is kept. */
+  readonly named: {
+    readonly memory: number;
+    readonly versions: number;
+    readonly names: number;
+    readonly keep: number;
+  };
   readonly store:
     | {
         readonly url: string;
@@ -285,6 +336,10 @@ export interface Settings {
   readonly tokens: readonly string[];
   readonly tokensFile: string | undefined;
   readonly tls: TlsFiles | undefined;
+  /** How often files of tokens and certificates are looked at; 0: never again. */
+  readonly reloadInterval: number;
+  /** How long a gRPC connection lasts; 0: any time. */
+  readonly grpcConnectionAge: number;
   /** Requests a minute; 0: any number. */
   readonly rateLimit: number;
   readonly trustProxy: readonly string[];
@@ -409,6 +464,12 @@ export function readSettings(env: Environment): Settings {
     bodyTimeout: milliseconds('BODY_TIMEOUT'),
     snapshotMemory: number('SNAPSHOT_MEMORY'),
     snapshotIdle: milliseconds('SNAPSHOT_IDLE'),
+    named: {
+      memory: number('NAMED_MEMORY'),
+      versions: number('SNAPSHOT_VERSIONS'),
+      names: number('SNAPSHOT_NAMES'),
+      keep: milliseconds('SNAPSHOT_KEEP'),
+    },
     store:
       url === undefined
         ? undefined
@@ -425,10 +486,13 @@ export function readSettings(env: Environment): Settings {
       cert === undefined || key === undefined
         ? undefined
         : { cert, key, clientCa: file('TLS_CLIENT_CA_FILE'), minVersion: value('TLS_MIN_VERSION') as '1.2' | '1.3' },
+    reloadInterval: milliseconds('RELOAD_INTERVAL'),
+    grpcConnectionAge: milliseconds('GRPC_CONNECTION_AGE'),
     rateLimit: number('RATE_LIMIT'),
     trustProxy: itemsOf(value('TRUST_PROXY')),
     corsOrigins: itemsOf(value('CORS_ORIGINS')),
     metrics: value('METRICS') as Settings['metrics'],
+    metricsServices: number('METRICS_SERVICES'),
     ui: value('UI') as Settings['ui'],
     logLevel: value('LOG_LEVEL') as Settings['logLevel'],
     drainDelay: milliseconds('DRAIN_DELAY'),
@@ -436,18 +500,28 @@ export function readSettings(env: Environment): Settings {
   };
 }
 
-/** The tokens in the text of a TOKENS_FILE. Throws SettingsError that names the line, never its text. */
-export function readTokens(content: string, file: string): readonly string[] {
-  const tokens: string[] = [];
+/** The name that tokens share. */
+const OWNER = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/;
+
+/**
+ * The tokens in the text of a TOKENS_FILE: `TOKEN` or `NAME TOKEN` on each line. Throws SettingsError that names the line, never its
+ * text.
+ */
+export function readTokens(content: string, file: string): readonly Token[] {
+  const tokens: Token[] = [];
   for (const [index, line] of content.split(/\r?\n/).entries()) {
-    const token = line.trim();
-    if (token === '' || token.startsWith('#')) continue;
-    if (!TOKEN.test(token)) {
-      throw new SettingsError([
-        `TOKENS_FILE ${file}, line ${index + 1}: a token must be 16 to 512 of A-Z a-z 0-9 . _ ~ + / - (and = at the end).`,
-      ]);
+    const words = line.trim().split(/\s+/);
+    const [token = '', owner] = words.reverse();
+    if (token === '' || line.trim().startsWith('#')) continue;
+    const fault = (text: string) => new SettingsError([`TOKENS_FILE ${file}, line ${index + 1}: ${text}`]);
+    if (!TOKEN.test(token) || words.length > 2) {
+      throw fault(
+        'a token must be 16 to 512 of A-Z a-z 0-9 . _ ~ + / - (and = at the end), with at most one name before it.',
+      );
     }
-    tokens.push(token);
+    if (owner === undefined) tokens.push({ token });
+    else if (OWNER.test(owner)) tokens.push({ token, owner });
+    else throw fault('a name must be 1 to 63 of A-Z a-z 0-9 . _ @ -, and begin with a letter or a digit.');
   }
   // An empty file must not open the service to everybody.
   if (tokens.length === 0) throw new SettingsError([`TOKENS_FILE ${file} holds no token.`]);

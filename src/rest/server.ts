@@ -16,8 +16,10 @@ import { allowOrigins } from './cors.js';
 import { addDocs } from './docs.js';
 import { documentWithExamples } from './document.js';
 import { guard } from './guard.js';
+import { HistoryRoute } from './history.js';
 import { resolveOptions, type ServerOptions } from './http-options.js';
 import { addPage } from './page.js';
+import { isGetKind } from './query-question.js';
 import {
   addSafety,
   linger,
@@ -30,8 +32,13 @@ import {
 } from './send-problem.js';
 import { Service } from './service.js';
 import { SnapshotRoutes } from './snapshots.js';
+import { TlsServers } from './tls.js';
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** New connections are made with this certificate from now on; without effect on a server without TLS. */
+    renewTls(tls: Tls): void;
+  }
   interface FastifyRequest {
     /** Whose held snapshots the request may name: those of its credential. */
     owner: string;
@@ -78,14 +85,6 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** How sockets are made: plain, or with TLS that may ask clients for certificates. */
-function httpsOf(tls: Tls | undefined) {
-  if (tls === undefined) return null;
-  const { cert, key, clientCa: ca, minVersion } = tls;
-  const mutual = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
-  return { cert, key, minVersion, ...mutual };
-}
-
 /** A server that is not listening yet. Closing it leaves the backend alone. Throws RangeError for impossible options. */
 export function createServer(backend: Backend, given: ServerOptions = {}): FastifyInstance {
   const options = resolveOptions(given);
@@ -105,11 +104,15 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
     return503OnClosing: false,
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, problemOfFastify(error)),
-    routerOptions: { maxParamLength: 100 },
+    // What is too long for a digest or a name is told so by who reads it.
+    routerOptions: { maxParamLength: 1000 },
   };
-  const https = httpsOf(backend.tls);
-  const app: FastifyInstance = Fastify(https === null ? settings : ({ ...settings, https } as FastifyServerOptions));
-  addSafety(app.server as Server, https !== null);
+  const servers = backend.tls === undefined ? undefined : new TlsServers(backend.tls);
+  const app: FastifyInstance = Fastify(
+    servers === undefined ? settings : { ...settings, serverFactory: servers.factory },
+  );
+  app.decorate('renewTls', (tls: Tls) => servers?.renew(tls));
+  addSafety(app.server as Server, servers !== undefined);
   app.server.headersTimeout = 15_000;
   const service = new Service(options, backend);
   const snapshots = new SnapshotRoutes(options, backend);
@@ -138,7 +141,14 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   });
   for (const kind of QUESTION_KINDS) {
     app.post(`/v1/${kind}`, (request, reply) => service.answer(kind, request, reply));
+    if (isGetKind(kind)) app.get(`/v1/${kind}`, (request, reply) => service.answerQuery(kind, request, reply));
   }
+  app.get('/v1/snapshots', (request, reply) => snapshots.list(request, reply));
+  app.put('/v1/snapshots/names/:name', (request, reply) => snapshots.putNamed(request, reply));
+  app.get('/v1/snapshots/names/:name', (request, reply) => snapshots.getNamed(request, reply));
+  const history = new HistoryRoute(backend);
+  app.get('/v1/snapshots/names/:name/history', (request, reply) => history.get(request, reply));
+  app.delete('/v1/snapshots/names/:name', (request, reply) => snapshots.deleteNamed(request, reply));
   app.put('/v1/snapshots/:digest', (request, reply) => snapshots.put(request, reply));
   app.head('/v1/snapshots/:digest', (request, reply) => snapshots.head(request, reply));
   if (options.ui === 'on') addPage(app, (request, reply) => notFound(routes, request, reply));
@@ -146,6 +156,10 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   app.get('/readyz', (_, reply) => service.readiness(reply));
   if (options.metrics !== 'off') {
     const { metrics } = backend;
+    app.get('/metrics/clusters', async (request, reply) => {
+      const told = await backend.clusterMetrics.text(request.owner);
+      return 'problem' in told ? sendProblem(reply, told.problem) : reply.type(told.type).send(told.text);
+    });
     app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   }
   const document = documentWithExamples();

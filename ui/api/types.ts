@@ -13,6 +13,7 @@ export type {
   Hop,
   InspectedService,
   ListedObjects,
+  NamedSnapshots,
   Probability,
   ProbabilityQuestion,
   ProbabilityWhatIf,

@@ -471,7 +471,7 @@ export const FINDING_CODES = {
   REPLICAS_OF_AUTOSCALER: entry(
     'DIFFERENCE',
     'WARNING',
-    'A change sets replicas that a HorizontalPodAutoscaler owns: it sets them otherwise. INFO where it only may.',
+    'A change sets replicas that a HorizontalPodAutoscaler owns: it sets them otherwise. INFO where it only may, and for a new workload.',
     ['pointer', 'change', 'object'],
   ),
   IPVS_SCHEDULER_LOST: entry(
