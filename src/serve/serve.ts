@@ -106,7 +106,10 @@ export async function serve(
     void close(drainDelay);
   };
   try {
-    const url = await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` });
+    // Servers with certificates come from a factory of ours, and Fastify takes those for HTTP.
+    const shownUrl = (address: string) => (backend.tls === undefined ? address : address.replace(/^http:/, 'https:'));
+    const listenTextResolver = (address: string) => `listening at ${shownUrl(address)}`;
+    const url = shownUrl(await app.listen({ host, port, listenTextResolver }));
     const grpcAddress = grpc === undefined ? undefined : await grpc.listen(host, grpcPort ?? 0);
     if (grpcAddress !== undefined) log.info({ address: grpcAddress }, 'listening for gRPC');
     await workers.ready;
