@@ -34,8 +34,8 @@ function wrongType(value: unknown, type: string): string | undefined {
 const isCreationTime = (key: string) => /Timestamp$|Time$/.test(key);
 
 /**
- * The first value that is not of its type, as Go's decoder reports it: the place is named without indexes, and for values of
- * a map by the map alone. Undefined where all are.
+ * The first value that is not of its type, as Go's decoder reports it: the place is named without indexes, and for
+ * values of a map by the map alone. Undefined where all are.
  */
 export function typeFault(value: unknown, type: string, at = Place.root, named = ''): ApiFault | undefined {
   if (value === null || value === undefined) return undefined;

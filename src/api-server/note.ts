@@ -25,7 +25,10 @@ export function noteText(manifest: Fields): string {
   return written(asNoted(manifest));
 }
 
-/** The note of a manifest that is applied on the server's side over one that has a note: without annotations where it has none. */
+/**
+ * The note of a manifest that is applied on the server's side over one that has a note: without annotations where it
+ * has none.
+ */
 export function serverNoteText(manifest: Fields): string {
   const noted = asNoted(manifest);
   const { annotations, ...metadata } = fieldsIn(noted.metadata);

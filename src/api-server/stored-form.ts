@@ -1,4 +1,6 @@
-/** Values as the API server stores them whoever wrote them: quantities in one spelling, empty fields as Go writes them. */
+/**
+ * Values as the API server stores them whoever wrote them: quantities in one spelling, empty fields as Go writes them.
+ */
 
 import { scalarText } from '../base/scalar-text.js';
 import { innerType, typeSchema } from './schema.js';
@@ -9,8 +11,8 @@ const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 const QUANTITY = /^([+-]?)(\d{0,30})(?:\.(\d{0,30}))?([numkMGTPE]|[KMGTPE]i)?$/;
 
 /**
- * A quantity in its canonical form (`0.5` is `500m`, `1024Mi` is `1Gi`). A text that is not a quantity is returned unchanged.
- * Source: apimachinery pkg/api/resource, `CanonicalizeBytes`.
+ * A quantity in its canonical form (`0.5` is `500m`, `1024Mi` is `1Gi`). A text that is not a quantity is returned
+ * unchanged. Source: apimachinery pkg/api/resource, `CanonicalizeBytes`.
  */
 function canonicalQuantity(value: unknown): unknown {
   const match = QUANTITY.exec(scalarText(value));
@@ -87,8 +89,8 @@ function isZero(value: unknown): boolean {
 }
 
 /**
- * A value of a type as it is printed after it was stored: fields that are null or empty are left out, objects that are always
- * there are there, quantities have their canonical form. A field that the type does not have stays as it is.
+ * A value of a type as it is printed after it was stored: fields that are null or empty are left out, objects that are
+ * always there are there, quantities have their canonical form. A field that the type does not have stays as it is.
  */
 export function storedForm(value: unknown, type: string): unknown {
   if (type === 'quantity') return canonicalQuantity(value);

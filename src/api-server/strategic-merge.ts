@@ -74,7 +74,10 @@ function diffMaps(from: Fields, to: Fields, type: string, options: DiffOptions, 
 
 const keyText = (item: unknown, key: string) => scalarText(isFields(item) ? item[key] : item);
 
-/** Sorted by the text of the key; items of one key stand in reverse, as an insertion sort with "not greater" leaves them. */
+/**
+ * Sorted by the text of the key; items of one key stand in reverse, as an insertion sort with "not greater" leaves
+ * them.
+ */
 function sorted(list: readonly unknown[], key: string): unknown[] {
   const texts = list.map((item, place) => ({ item, place, text: keyText(item, key) }));
   return texts.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : b.place - a.place)).map(({ item }) => item);
@@ -258,7 +261,10 @@ function mergeMaps(before: Fields, patch: Fields, type: string, clean: boolean):
   return result;
 }
 
-/** Whether items of a patch stand in the order that the patch itself asks for: with keys that are there twice they may not. */
+/**
+ * Whether items of a patch stand in the order that the patch itself asks for: with keys that are there twice they may
+ * not.
+ */
 function isOrdered(patch: Fields, type: string): boolean {
   return Object.entries(patch).every(([field, value]) => {
     if (field.startsWith('$')) return true;
@@ -280,9 +286,10 @@ function isOrdered(patch: Fields, type: string): boolean {
 }
 
 /**
- * The patch that `kubectl apply` sends: what the last applied manifest had and this one has not goes, what this one says is
- * laid over the object. `type` is the kind's name. An empty patch: nothing is sent. `disordered`: kubectl
- * itself cannot make the patch, since list items of one key (ports of one number) stand in another order than it asks for.
+ * The patch that `kubectl apply` sends: what the last applied manifest had and this one has not goes, what this one
+ * says is laid over the object. `type` is the kind's name. An empty patch: nothing is sent. `disordered`: kubectl
+ * itself cannot make the patch, since list items of one key (ports of one number) stand in another order than it asks
+ * for.
  */
 export function kubectlPatch(
   lastApplied: Fields,

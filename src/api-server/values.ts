@@ -32,7 +32,10 @@ export function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** Whether two values are equal where empty lists count as absent (Go's `apiequality.Semantic.DeepEqual`, of objects in their stored form). */
+/**
+ * Whether two values are equal where empty lists count as absent (Go's `apiequality.Semantic.DeepEqual`, of objects in
+ * their stored form).
+ */
 export function sameMeaning(a: unknown, b: unknown): boolean {
   if (isEmptyOrNothing(a) && isEmptyOrNothing(b)) return true;
   if (Array.isArray(a) && Array.isArray(b)) {

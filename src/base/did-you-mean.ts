@@ -83,7 +83,10 @@ export function closestNames(wanted: string, names: Iterable<string>): string[] 
     .map(({ name }) => name);
 }
 
-/** ` Did you mean X?` for the one word of a command line that begins with what was written, or the closest one; or nothing. */
+/**
+ * ` Did you mean X?` for the one word of a command line that begins with what was written, or the closest one; or
+ * nothing.
+ */
 export function didYouMeanOption(word: string, known: readonly string[]): string {
   if (known.includes(word)) return '';
   const begun = word.length < 2 ? [] : known.filter((candidate) => candidate.startsWith(word.toLowerCase()));

@@ -31,7 +31,10 @@ function weightedTurns(weights: readonly number[], connections: number): readonl
 /** Starts of all counters that are gone through one by one; beyond, states of coverage are. */
 const MOST_STATES = 200000;
 
-/** The laws of the most, least and one pod where each node's counter stands anywhere. `weight`: of these connections per node. */
+/**
+ * The laws of the most, least and one pod where each node's counter stands anywhere. `weight`: of these connections per
+ * node.
+ */
 function anywhere(pods: number, counts: readonly number[]): ReadonlyMap<string, number> {
   const base = counts.reduce((sum, count) => sum + Math.floor(count / pods), 0);
   let states = new Map<string, number>([[new Array(pods).fill(base).join(','), 1]]);

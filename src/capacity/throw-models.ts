@@ -168,7 +168,8 @@ export function allServed(value: unknown, at: string): Answer {
     }
     return low;
   };
-  // E = Σ over t of the chance that somebody has nothing; by ∫ (1 − Π(1 − e^{−p t})) dt, which Poisson arrivals turn it into.
+  // E = Σ over t of the chance that somebody has nothing; by ∫ (1 − Π(1 − e^{−p t})) dt, which Poisson arrivals turn it
+  // into.
   const idleAt = (t: number) =>
     -Math.expm1(pods.reduce((log, { count: n, share }) => log + n * Math.log1p(-Math.exp(-share * t)), 0));
   const smallest = Math.min(...pods.map(({ share }) => share));

@@ -144,7 +144,7 @@ function apply(cluster: Cluster, change: ApplyChange, context: ChangeContext, po
 }
 
 /**
- * `apply`: manifests, as `kubectl apply` would bring them into the cluster: new objects get what the API server allocates,
- * those that are there are merged with, and the controllers act: pods, slices, hints.
+ * `apply`: manifests, as `kubectl apply` would bring them into the cluster: new objects get what the API server
+ * allocates, those that are there are merged with, and the controllers act: pods, slices, hints.
  */
 export const applyManifests: ChangeKind<ApplyChange> = { key: 'apply', apply };

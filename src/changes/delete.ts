@@ -90,5 +90,7 @@ function apply(cluster: Cluster, change: DeleteChange, context: ChangeContext, p
   }
 }
 
-/** `delete`: an object is gone, as after `kubectl delete`, with what the garbage collector and controllers make of it. */
+/**
+ * `delete`: an object is gone, as after `kubectl delete`, with what the garbage collector and controllers make of it.
+ */
 export const deleteObject: ChangeKind<DeleteChange> = { key: 'delete', apply };

@@ -18,8 +18,8 @@ function pointerOf(change: ProxyChange, pointer: string, place: string): string 
 }
 
 /**
- * `proxy`: another version, mode or configuration of kube-proxy, on every node or on some. What the change says wins over the
- * request's settings and over the snapshot; everything else stays.
+ * `proxy`: another version, mode or configuration of kube-proxy, on every node or on some. What the change says wins
+ * over the request's settings and over the snapshot; everything else stays.
  */
 export const proxy: ChangeKind<ProxyChange> = {
   key: 'proxy',

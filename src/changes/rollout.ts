@@ -237,7 +237,7 @@ function apply(cluster: Cluster, change: RolloutChange, context: ChangeContext, 
 }
 
 /**
- * `rollout`: one of the states in which a workload is while it replaces its pods, by its strategy: what is ready, what is
- * not yet, what is being deleted. All of them are reported; which one the answer is about the request says.
+ * `rollout`: one of the states in which a workload is while it replaces its pods, by its strategy: what is ready, what
+ * is not yet, what is being deleted. All of them are reported; which one the answer is about the request says.
  */
 export const rollout: ChangeKind<RolloutChange> = { key: 'rollout', apply };

@@ -44,7 +44,8 @@ function publishedPart({ metadata, spec }: Service): unknown {
 }
 
 /**
- * The object without what kubectl notes in it, and without who set which field: nobody else reads that. No annotations at all are none.
+ * The object without what kubectl notes in it, and without who set which field: nobody else reads that. No annotations
+ * at all are none.
  */
 export function withoutLastApplied<T extends { readonly metadata: Service['metadata'] }>(object: T): T {
   const isManaged = Object.hasOwn(object.metadata, 'managedFields');
@@ -104,7 +105,9 @@ function emptied({ status }: Service): Pick<Service, 'status'> {
   return status === undefined ? {} : { status: { ...status, loadBalancer: {} } };
 }
 
-/** What the API server stores of a Service in this cluster, new (`before` undefined) or updated, or why it refuses it. */
+/**
+ * What the API server stores of a Service in this cluster, new (`before` undefined) or updated, or why it refuses it.
+ */
 export function storedService(
   cluster: Cluster,
   before: Service | undefined,
@@ -129,9 +132,9 @@ function rulesOf(cluster: Cluster, { settings }: ChangeContext) {
 
 /**
  * Puts a Service in the place of the one of its name, or (`before` undefined) adds it, as the API server and then the
- * EndpointSlice controller do: defaults, allocated addresses and node ports, dropped fields, slices. `pointerOf` finds the
- * request's place for a place in the Service; `pointer` is that of the change. Throws QuestionError IMPOSSIBLE_CHANGE with
- * what the API server would refuse.
+ * EndpointSlice controller do: defaults, allocated addresses and node ports, dropped fields, slices. `pointerOf` finds
+ * the request's place for a place in the Service; `pointer` is that of the change. Throws QuestionError
+ * IMPOSSIBLE_CHANGE with what the API server would refuse.
  */
 export function updateService(
   cluster: Cluster,

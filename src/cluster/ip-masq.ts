@@ -183,12 +183,15 @@ function inferAgent(cluster: Cluster, platform: Platform): InferredIpMasq | unde
   return { settings: { ...settings, ipv6 }, known: true, why: `Read from ConfigMap ${CONFIG_MAP}; ${seen}.` };
 }
 
-/** AKS's agent reads every file of a folder into which both of these are mounted: the user's and the one that AKS keeps. */
+/**
+ * AKS's agent reads every file of a folder into which both of these are mounted: the user's and the one that AKS keeps.
+ */
 const AZURE_CONFIG_MAPS = ['azure-ip-masq-agent-config', 'azure-ip-masq-agent-config-reconciled'];
 
 /**
- * AKS's ip-masq-agent-v2, which joins its files: every CIDR of any, and a switch that any has on (Azure/ip-masq-agent-v2
- * cmd/ip-masq-agent). Undefined where the snapshot shows neither its DaemonSet nor its ConfigMaps.
+ * AKS's ip-masq-agent-v2, which joins its files: every CIDR of any, and a switch that any has on
+ * (Azure/ip-masq-agent-v2 cmd/ip-masq-agent). Undefined where the snapshot shows neither its DaemonSet nor its
+ * ConfigMaps.
  */
 function inferAzureAgent(cluster: Cluster, platform: Platform): InferredIpMasq | undefined {
   const present = AZURE_CONFIG_MAPS.filter((name) => cluster.configMaps.has(`kube-system/${name}`));

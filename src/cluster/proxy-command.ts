@@ -146,12 +146,15 @@ export function hostnamesByNode(cluster: Cluster): ReadonlyMap<string, Overridde
   return names;
 }
 
-/** Where kube-proxy's pods are: OpenShift's operator has a namespace for them, where the network plugin needs kube-proxy. */
+/**
+ * Where kube-proxy's pods are: OpenShift's operator has a namespace for them, where the network plugin needs
+ * kube-proxy.
+ */
 const PROXY_NAMESPACES = ['kube-system', 'openshift-kube-proxy'];
 
 /**
- * Whether a pod or DaemonSet is a kube-proxy, by the labels that kubeadm, GKE, EKS and others give it or by its name in one of
- * the namespaces of the system.
+ * Whether a pod or DaemonSet is a kube-proxy, by the labels that kubeadm, GKE, EKS and others give it or by its name in
+ * one of the namespaces of the system.
  */
 export function isProxyLike(namespace: string, name: string, labels: Readonly<Record<string, string>> = {}): boolean {
   if (labels['k8s-app'] === 'kube-proxy' || labels.component === 'kube-proxy') return true;

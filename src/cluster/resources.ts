@@ -1,6 +1,7 @@
 /**
- * Objects of which only little is read: network policies, the settings of data planes, namespaces, autoscalers. They are kept with their
- * metadata and spec as they are, and whoever reads them checks the type of each field before it is used.
+ * Objects of which only little is read: network policies, the settings of data planes, namespaces, autoscalers. They
+ * are kept with their metadata and spec as they are, and whoever reads them checks the type of each field before it is
+ * used.
  */
 import { storedPolicyFaults } from '../api-server/validation/stored-policy.js';
 import type { ObjectMeta } from './objects.js';

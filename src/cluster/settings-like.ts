@@ -12,8 +12,9 @@ function alsoBy(value: unknown, node: string, like: string): unknown {
 }
 
 /**
- * The settings of a cluster that got a node more, whose version and kube-proxy are those of another node. What the nodes
- * showed together (the cluster CIDR, say) stays as it was: a new node does not change the configuration of others.
+ * The settings of a cluster that got a node more, whose version and kube-proxy are those of another node. What the
+ * nodes showed together (the cluster CIDR, say) stays as it was: a new node does not change the configuration of
+ * others.
  */
 export function withNodeLike(settings: Settings, node: string, like: string): Settings {
   const { kubernetesVersion, kubeProxyByNode } = settings.asUsed;

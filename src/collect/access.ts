@@ -80,8 +80,8 @@ function material(fields: Fields, name: string, folder: string): (() => Buffer) 
 }
 
 /**
- * The access that a kubeconfig describes; `context` is the one to take, by default the current one. Throws CollectError that says
- * what is missing, and refuses what only kubectl's helpers can use.
+ * The access that a kubeconfig describes; `context` is the one to take, by default the current one. Throws CollectError
+ * that says what is missing, and refuses what only kubectl's helpers can use.
  */
 export function kubeconfigAccess(file: string, context?: string): Access {
   const document = parseDocument(read(file).toString('utf8'), { schema: 'core', maxAliasCount: 100 } as object);

@@ -37,8 +37,8 @@ function trimmedPod(pod: Fields): Fields {
 }
 
 /**
- * The object as it goes into a snapshot. Templates of workloads stay whole, since manifests are compared with them. `kind` and
- * `apiVersion`: those of the list that it came in, whose items have none.
+ * The object as it goes into a snapshot. Templates of workloads stay whole, since manifests are compared with them.
+ * `kind` and `apiVersion`: those of the list that it came in, whose items have none.
  */
 export function trimmed(item: unknown, kind: string, apiVersion: string): Fields {
   const object = isFields(item) ? item : {};

@@ -1,6 +1,6 @@
 /**
- * Answers as openapi/kube-whatif.yaml has them: plain data, of which JSON.stringify makes the answer. Shapes come from the
- * document; this file gives names to parts that have none there.
+ * Answers as openapi/kube-whatif.yaml has them: plain data, of which JSON.stringify makes the answer. Shapes come from
+ * the document; this file gives names to parts that have none there.
  */
 import type * as Contract from './gen/types.js';
 

@@ -31,7 +31,9 @@ function read({ metadata, spec }: Resource): Autoscaler | undefined {
   };
 }
 
-/** The HorizontalPodAutoscalers of a cluster, in the order of the snapshot; one whose spec is not valid scales nothing. */
+/**
+ * The HorizontalPodAutoscalers of a cluster, in the order of the snapshot; one whose spec is not valid scales nothing.
+ */
 export function autoscalersOf(cluster: Cluster): readonly Autoscaler[] {
   return [...cluster.resources.values()].flatMap((resource) => {
     if (resourceRole(resource.kind, resource.apiVersion) !== 'AUTOSCALER') return [];

@@ -123,9 +123,9 @@ export function compareStrictly(a: DeletionKey, b: DeletionKey): number {
 
 /**
  * Which of two pods a ReplicaSet deletes first: negative a, positive b, 0 undecided (then the order in which the
- * controller's cache lists them decides, which is random). Not transitive: two pods that became ready in the same moment
- * go on to restarts and creation, but against a third pod of the same power-of-two age the UID decides.
- * Source: Kubernetes 1.36 pkg/controller, ActivePodsWithRanks.
+ * controller's cache lists them decides, which is random). Not transitive: two pods that became ready in the same
+ * moment go on to restarts and creation, but against a third pod of the same power-of-two age the UID decides. Source:
+ * Kubernetes 1.36 pkg/controller, ActivePodsWithRanks.
  */
 export function compareForDeletion(a: DeletionKey, b: DeletionKey): number {
   const strict = compareStrictly(a, b);

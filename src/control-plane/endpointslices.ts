@@ -28,7 +28,9 @@ export interface SyncOptions {
   readonly version?: KubernetesVersion;
   /** Feature gates set explicitly on the controller manager. */
   readonly featureGates?: Readonly<Record<string, boolean>>;
-  /** What slices that are written carry as the time of the change that caused it (RFC 3339). Absent: they carry none. */
+  /**
+   * What slices that are written carry as the time of the change that caused it (RFC 3339). Absent: they carry none.
+   */
   readonly triggerTime?: string;
   /** The pods that the Service's selector matches, where the caller has them at hand. */
   readonly pods?: readonly Pod[];

@@ -1,6 +1,8 @@
 import { encodeUtf8 } from '#platform';
 
-/** The characters of generated names (apimachinery `rand.SafeEncodeString`): no vowels, nothing that looks like another. */
+/**
+ * The characters of generated names (apimachinery `rand.SafeEncodeString`): no vowels, nothing that looks like another.
+ */
 const SAFE = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** The API server cuts what a name is generated from to this length, then appends five characters. */

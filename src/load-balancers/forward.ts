@@ -14,7 +14,10 @@ function nodePortFor({ service }: Balanced, sent: BalancedHeader): number | unde
   return port?.nodePort || undefined;
 }
 
-/** Rewritten to the node's own address and the Service's node port; `source`: what stands for the client, if it is replaced. */
+/**
+ * Rewritten to the node's own address and the Service's node port; `source`: what stands for the client, if it is
+ * replaced.
+ */
 export function toNodePort(
   balanced: Balanced,
   sent: BalancedHeader,

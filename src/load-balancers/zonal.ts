@@ -2,8 +2,8 @@ import { type Fraction, fraction, ONE } from '../base/fraction.js';
 import type { Balanced, Candidate } from './implementation.js';
 
 /**
- * Weights of backends behind one address per zone, which clients take in equal parts as DNS gives them: zones alike, and
- * backends alike within a zone. Backends whose zone is not known count as one zone more.
+ * Weights of backends behind one address per zone, which clients take in equal parts as DNS gives them: zones alike,
+ * and backends alike within a zone. Backends whose zone is not known count as one zone more.
  */
 function alikeByZone(candidates: readonly Candidate[]): readonly Fraction[] {
   const sizes = new Map<string, number>();

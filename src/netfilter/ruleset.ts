@@ -60,7 +60,10 @@ export interface Chain {
 
 export interface Table {
   readonly name: string;
-  /** The language of its rules, where that is not the one of the ruleset: a node may have rules of iptables and of nftables. */
+  /**
+   * The language of its rules, where that is not the one of the ruleset: a node may have rules of iptables and of
+   * nftables.
+   */
   readonly language?: Language;
   chain(name: string): Chain | undefined;
   /** All chains, in the order of their declaration. May make every chain: not for hot paths. */

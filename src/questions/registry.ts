@@ -1,4 +1,7 @@
-/** Every question, one entry each: what doors, reports and the command line ask of a question is here or keyed by its kind. */
+/**
+ * Every question, one entry each: what doors, reports and the command line ask of a question is here or keyed by its
+ * kind.
+ */
 import type { Snapshot } from '../cluster/read-snapshot.js';
 import type {
   Answer,

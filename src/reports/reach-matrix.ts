@@ -1,4 +1,6 @@
-/** Who reaches whom as a matrix: workloads that reach the same are one line, targets that the same reach are one column. */
+/**
+ * Who reaches whom as a matrix: workloads that reach the same are one line, targets that the same reach are one column.
+ */
 import type { ReachPair, ReachResult } from '../contract/answers.js';
 import { share } from '../questions/summaries/words.js';
 

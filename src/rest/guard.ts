@@ -1,4 +1,6 @@
-/** What happens to every request before anything of it is read: it gets its name, shows its credential, and is counted. */
+/**
+ * What happens to every request before anything of it is read: it gets its name, shows its credential, and is counted.
+ */
 import type { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Backend } from '../operations/backend.js';

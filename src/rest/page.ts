@@ -1,4 +1,7 @@
-/** The explorer: a page for people, built from ui/ into dist/ui, of static files that ask nothing but this server's own questions. */
+/**
+ * The explorer: a page for people, built from ui/ into dist/ui, of static files that ask nothing but this server's own
+ * questions.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
@@ -43,8 +46,8 @@ function builtPage(): string | undefined {
 }
 
 /**
- * Adds the page at `/` for those who accept HTML, and its files. Programs that ask for `/` get what `otherwise` answers. Returns
- * whether there is a page.
+ * Adds the page at `/` for those who accept HTML, and its files. Programs that ask for `/` get what `otherwise`
+ * answers. Returns whether there is a page.
  */
 export function addPage(
   app: FastifyInstance,

@@ -36,9 +36,9 @@ function backendOf(settings: Settings, secrets: Secrets, overrides: Overrides): 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * Listens, and closes gracefully on SIGTERM and SIGINT; a second one ends the process at once. `shown` is what the log says of
- * the settings. Resolves once questions are answered. Throws RangeError for impossible settings, what `listen` throws
- * (EADDRINUSE …), and what keeps a worker thread from starting.
+ * Listens, and closes gracefully on SIGTERM and SIGINT; a second one ends the process at once. `shown` is what the log
+ * says of the settings. Resolves once questions are answered. Throws RangeError for impossible settings, what `listen`
+ * throws (EADDRINUSE …), and what keeps a worker thread from starting.
  */
 export async function serve(
   settings: Settings,

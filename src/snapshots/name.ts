@@ -1,4 +1,6 @@
-/** Names of snapshots, and the words that choose one version of a name: `prod`, `prod@-1`, `prod@2026-11-29T06:00:00Z`. */
+/**
+ * Names of snapshots, and the words that choose one version of a name: `prod`, `prod@-1`, `prod@2026-11-29T06:00:00Z`.
+ */
 import { QuestionError } from '../base/errors.js';
 
 /** The longest name. */

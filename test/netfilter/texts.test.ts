@@ -11,7 +11,9 @@ import { statementsOf } from '../../src/netfilter/iptables/statements.js';
 import { fixedChain, fixedTable } from '../../src/netfilter/iptables/tables.js';
 import { writeRule } from '../../src/netfilter/iptables/write.js';
 
-/** What kube-proxy gave to iptables-restore (and iptables -I) on a node, and what iptables-save of each flavour showed. */
+/**
+ * What kube-proxy gave to iptables-restore (and iptables -I) on a node, and what iptables-save of each flavour showed.
+ */
 interface Recording {
   readonly name: string;
   readonly family: IPFamily;
@@ -121,7 +123,9 @@ const wrong: readonly (readonly [text: string, message: RegExp])[] = [
   ['*nat\n:X - [0:0]\n-I X 3 -j ACCEPT\nCOMMIT\n', /line 3: -I X 3: the chain has 0 rules/],
 ];
 
-/** Rules that iptables 1.8.9 refuses: problems of input to `iptables-restore`, rules that are not understood in a dump. */
+/**
+ * Rules that iptables 1.8.9 refuses: problems of input to `iptables-restore`, rules that are not understood in a dump.
+ */
 const refused: readonly (readonly [text: string, message: RegExp])[] = [
   ['*nat\n:X - [0:0]\n-A X -m comment --comment "open -j ACCEPT\nCOMMIT\n', /line 3: a quotation mark is not closed/],
   ['*nat\n:X - [0:0]\n-A X -s 10.0.0.256 -j ACCEPT\nCOMMIT\n', /line 3: "10.0.0.256" is no address/],

@@ -1,6 +1,6 @@
 /**
- * The page in a real browser: Debian's chromium, driven by playwright-core. Each test file has one browser and one server. Tests skip, and
- * say why, where there is no browser or the page was not built.
+ * The page in a real browser: Debian's chromium, driven by playwright-core. Each test file has one browser and one
+ * server. Tests skip, and say why, where there is no browser or the page was not built.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';

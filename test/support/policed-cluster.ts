@@ -1,4 +1,7 @@
-/** Clusters with network policies: three nodes, workloads in two namespaces, a Service before each; and arbitrary policies for them. */
+/**
+ * Clusters with network policies: three nodes, workloads in two namespaces, a Service before each; and arbitrary
+ * policies for them.
+ */
 import fc from 'fast-check';
 import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
 import { pod } from './small-cluster.js';

@@ -1,4 +1,6 @@
-/** Small clusters by fast-check: nodes of several versions and zones, one Service in any dress, endpoints in any state. */
+/**
+ * Small clusters by fast-check: nodes of several versions and zones, one Service in any dress, endpoints in any state.
+ */
 import fc from 'fast-check';
 import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
 

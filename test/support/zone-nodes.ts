@@ -1,4 +1,7 @@
-/** Clusters of zones with several nodes each, and Services whose rules, or whose load balancer, differ from node to node. */
+/**
+ * Clusters of zones with several nodes each, and Services whose rules, or whose load balancer, differ from node to
+ * node.
+ */
 import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
 import type { Clients, QuestionRequest } from '../../src/contract/requests.js';
 import { zonesList } from './zones.js';

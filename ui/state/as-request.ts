@@ -22,7 +22,10 @@ export function asCommand({ kind, body }: Shown): string {
   return `kube-whatif ${kind}${given} --request - <<'REQUEST'\n${pretty(rest)}\nREQUEST`;
 }
 
-/** Fields whose words have the name of their enum before them in protobuf, by the field above them where a name has two meanings. */
+/**
+ * Fields whose words have the name of their enum before them in protobuf, by the field above them where a name has two
+ * meanings.
+ */
 const ENUMS: Readonly<Record<string, string>> = {
   via: 'VIA',
   vias: 'VIA',

@@ -4,7 +4,10 @@ import { type Choice, findService, serviceName, workloadOf } from './objects.js'
 import type { Parameters } from './route.js';
 import { type Chosen, chosenOf, destinationOf } from './service-question.js';
 
-/** Reads `pod shop/web-1`, `node n1`, `some pod on n1`, `outside`, `outside at n1`, `outside 203.0.113.9 at n1` or a workload. */
+/**
+ * Reads `pod shop/web-1`, `node n1`, `some pod on n1`, `outside`, `outside at n1`, `outside 203.0.113.9 at n1` or a
+ * workload.
+ */
 function readSource(text: string): Source | undefined {
   const workload = workloadOf(text);
   if (workload !== undefined) return { workload };

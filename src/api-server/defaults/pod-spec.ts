@@ -17,7 +17,10 @@ export function withItems(fields: Fields, key: string, change: (item: Fields) =>
   return { ...fields, [key]: list.map((item) => (isFields(item) ? change(item) : item)) };
 }
 
-/** The name of an image: a host with a port, a path in lower case, a tag, a digest. Others have no tag that could be read. */
+/**
+ * The name of an image: a host with a port, a path in lower case, a tag, a digest. Others have no tag that could be
+ * read.
+ */
 const REFERENCE =
   /^(?:(?:[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)*(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][\w+.-]*:[0-9a-fA-F]{32,})?$/;
 

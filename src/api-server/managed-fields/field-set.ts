@@ -1,6 +1,6 @@
 /**
- * Sets of fields, as `metadata.managedFields` holds them: a tree of path elements (`f:spec`, `k:{"name":"app"}`, `v:"a"`), each of which may
- * be a member itself. Source: sigs.k8s.io/structured-merge-diff, fieldpath.
+ * Sets of fields, as `metadata.managedFields` holds them: a tree of path elements (`f:spec`, `k:{"name":"app"}`,
+ * `v:"a"`), each of which may be a member itself. Source: sigs.k8s.io/structured-merge-diff, fieldpath.
  */
 import { typeSchema } from '../schema.js';
 import { isFields } from '../values.js';

@@ -1,6 +1,6 @@
 /**
- * Values under their schema, as server-side apply takes them: which fields they have, how two differ, how one is laid over another.
- * Source: sigs.k8s.io/structured-merge-diff, typed.
+ * Values under their schema, as server-side apply takes them: which fields they have, how two differ, how one is laid
+ * over another. Source: sigs.k8s.io/structured-merge-diff, typed.
  */
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import type { ApiFault } from '../faults.js';
@@ -159,7 +159,10 @@ export function compare(before: unknown, after: unknown, type: string, field?: F
   return isDeepStrictEqual(was, is) ? SAME : { ...SAME, modified: MEMBER };
 }
 
-/** The items of two lists in the order in which they are merged: what both have as the second has it, the rest of the first in between. */
+/**
+ * The items of two lists in the order in which they are merged: what both have as the second has it, the rest of the
+ * first in between.
+ */
 function mergedOrder(left: readonly string[], right: readonly string[]): readonly string[] {
   const [inLeft, inRight] = [new Set(left), new Set(right)];
   const shared = right.filter((key) => inLeft.has(key));

@@ -40,8 +40,8 @@ function wrongMetadata(metadata: unknown): KubectlRefusal | undefined {
 }
 
 /**
- * Why kubectl refuses a manifest: metadata of wrong types, a kind that the cluster does not serve (`notServed` says why), another
- * namespace than that of the command, no name. Undefined where it does not.
+ * Why kubectl refuses a manifest: metadata of wrong types, a kind that the cluster does not serve (`notServed` says
+ * why), another namespace than that of the command, no name. Undefined where it does not.
  */
 export function kubectlRefusal(
   manifest: Manifest,

@@ -136,9 +136,9 @@ class DeploymentRollout {
 }
 
 /**
- * The states that a Deployment goes through until its pods are those of its template. `deployment` has the new template,
- * `before` the former one. New pods become ready together, once nothing else can be done; deleted pods are being deleted in
- * the state in which they were chosen, and gone in the next.
+ * The states that a Deployment goes through until its pods are those of its template. `deployment` has the new
+ * template, `before` the former one. New pods become ready together, once nothing else can be done; deleted pods are
+ * being deleted in the state in which they were chosen, and gone in the next.
  */
 export function rollOutDeployment(
   cluster: Cluster,

@@ -110,7 +110,9 @@ function podConsequence(key: string, before: Pod | undefined, after: Pod | undef
   return { kind: 'POD_ADDED', object: key, detail: `${named}, ${state}` };
 }
 
-/** The cluster in one state of a rollout, its EndpointSlices as their controller leaves them; what differs from before. */
+/**
+ * The cluster in one state of a rollout, its EndpointSlices as their controller leaves them; what differs from before.
+ */
 export function settledAt(
   cluster: Cluster,
   workload: Workload,

@@ -1,6 +1,6 @@
 /**
- * The value of a YAML document as kubectl has it: what sigs.k8s.io/yaml makes of it as JSON. Keys are strings, the last of equal keys
- * counts, points in time are text. Anchored values are shared, not copied.
+ * The value of a YAML document as kubectl has it: what sigs.k8s.io/yaml makes of it as JSON. Keys are strings, the last
+ * of equal keys counts, points in time are text. Anchored values are shared, not copied.
  */
 import { YamlError } from './error.js';
 import { NO_JSON, plainKey, plainValue } from './scalars.js';
@@ -433,8 +433,8 @@ class MappingNode {
 }
 
 /**
- * The value of the first YAML document of a text, null for an empty one. `offset` and `line` (from 0) are where the text begins in
- * what is shown to people. Throws YamlError.
+ * The value of the first YAML document of a text, null for an empty one. `offset` and `line` (from 0) are where the
+ * text begins in what is shown to people. Throws YamlError.
  */
 export function composeDocument(text: string, line = 0, lines?: Lines): Composed {
   const composer = new Composer(new Scanner(text, 0, line), lines);

@@ -64,9 +64,9 @@ function checkPrintable(text: string): void {
 }
 
 /**
- * The documents of a text in their order, empty ones left out, as kubectl reads them (sigs.k8s.io/yaml). `lines` takes the places of
- * keys, where they are wanted. Takes time and memory in proportion to the text. Throws YamlError, of kind LIMIT where the text is
- * longer, deeper, has more documents or more aliases than is read.
+ * The documents of a text in their order, empty ones left out, as kubectl reads them (sigs.k8s.io/yaml). `lines` takes
+ * the places of keys, where they are wanted. Takes time and memory in proportion to the text. Throws YamlError, of kind
+ * LIMIT where the text is longer, deeper, has more documents or more aliases than is read.
  */
 export function yamlDocuments(text: string, lines?: Lines): YamlDocument[] {
   if (text.length > MAX_YAML_LENGTH) {

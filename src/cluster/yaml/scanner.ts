@@ -1,7 +1,7 @@
 /**
- * YAML 1.1 as tokens, by the rules of libyaml, which Go's yaml.v2 and so kubectl follow. They are laxer than the specification: quoted
- * text may go on at any indentation, a comment may follow a quote without a blank. Each character is looked at a bounded
- * number of times.
+ * YAML 1.1 as tokens, by the rules of libyaml, which Go's yaml.v2 and so kubectl follow. They are laxer than the
+ * specification: quoted text may go on at any indentation, a comment may follow a quote without a blank. Each character
+ * is looked at a bounded number of times.
  */
 import { YamlError } from './error.js';
 

@@ -66,7 +66,9 @@ export interface SpreadConstraintSpec {
 const EMPTY: SchedulingSpec = {};
 const checked = new WeakSet<PodSpec>();
 
-/** The pod's spec with the scheduler's fields. Throws QuestionError INVALID_SNAPSHOT where they are of the wrong kind. */
+/**
+ * The pod's spec with the scheduler's fields. Throws QuestionError INVALID_SNAPSHOT where they are of the wrong kind.
+ */
 export function schedulingSpec(pod: Pod): SchedulingSpec {
   const spec = pod.spec as SchedulingSpec | undefined;
   if (spec === undefined) return EMPTY;

@@ -10,8 +10,9 @@ import { held, holdingProbe, isDown } from './common.js';
 import { leaseHolder } from './leases.js';
 
 /**
- * Source: Cilium documentation, "L2 Announcements / L2 Aware LB" and "LoadBalancer IP Address Management": policies select Services
- * and nodes, a lease in kube-system says which node answers; externalTrafficPolicy Local is not looked at.
+ * Source: Cilium documentation, "L2 Announcements / L2 Aware LB" and "LoadBalancer IP Address Management": policies
+ * select Services and nodes, a lease in kube-system says which node answers; externalTrafficPolicy Local is not looked
+ * at.
  */
 const CLASS = 'io.cilium/l2-announcer';
 /** Leases last 15 s by default (--l2-announcements-lease-duration). */
@@ -42,7 +43,10 @@ function whyNot(balanced: Balanced, name: string): string | undefined {
   return some ? undefined : 'no CiliumL2AnnouncementPolicy of the Service selects the node';
 }
 
-/** The node with the Service's lease, `cilium-l2announce-NAMESPACE-NAME` in kube-system (Cilium, "L2 Announcements", Troubleshooting). */
+/**
+ * The node with the Service's lease, `cilium-l2announce-NAMESPACE-NAME` in kube-system (Cilium, "L2 Announcements",
+ * Troubleshooting).
+ */
 function holderOf({ options, cluster, service: { metadata } }: Balanced): string | undefined {
   const lease = `kube-system/cilium-l2announce-${metadata.namespace ?? 'default'}-${metadata.name}`;
   return options.leader ?? leaseHolder(cluster, lease);

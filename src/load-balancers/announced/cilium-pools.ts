@@ -1,6 +1,7 @@
 /**
- * Addresses of Cilium's LB-IPAM. Source: Cilium, "LoadBalancer IP Address Management" (docs.cilium.io/en/stable/network/lb-ipam/): pools
- * have blocks (`cidr`, or `start` and `stop`) and may select Services; a pool that is disabled gives no new addresses.
+ * Addresses of Cilium's LB-IPAM. Source: Cilium, "LoadBalancer IP Address Management"
+ * (docs.cilium.io/en/stable/network/lb-ipam/): pools have blocks (`cidr`, or `start` and `stop`) and may select
+ * Services; a pool that is disabled gives no new addresses.
  */
 import { makeAddress } from '../../base/address.js';
 import { matchesSelector } from '../../cluster/labels.js';

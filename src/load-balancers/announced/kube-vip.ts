@@ -10,8 +10,9 @@ import { held, holdingProbe, isDown } from './common.js';
 import { leaseHolder } from './leases.js';
 
 /**
- * Source: kube-vip.io, "Kubernetes Load-Balancer Service" and "Flags and environment variables"; kube-vip/kube-vip pkg/manager,
- * pkg/services: `svc_election` elects a leader for each Service, else one node holds all (lease plndr-svcs-lock).
+ * Source: kube-vip.io, "Kubernetes Load-Balancer Service" and "Flags and environment variables"; kube-vip/kube-vip
+ * pkg/manager, pkg/services: `svc_election` elects a leader for each Service, else one node holds all (lease
+ * plndr-svcs-lock).
  */
 const PREFIX = 'kube-vip.io/';
 const CLASS = 'kube-vip.io/kube-vip-class';

@@ -18,7 +18,10 @@ function holders({ resources }: Cluster): ReadonlyMap<string, string> {
   });
 }
 
-/** The node that holds one of these leases (`namespace/name`), where it is one of the cluster's; undefined: no lease says so. */
+/**
+ * The node that holds one of these leases (`namespace/name`), where it is one of the cluster's; undefined: no lease
+ * says so.
+ */
 export function leaseHolder(cluster: Cluster, ...names: readonly string[]): string | undefined {
   for (const name of names) {
     const holder = holders(cluster).get(name);

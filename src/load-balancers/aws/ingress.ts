@@ -1,8 +1,10 @@
 /**
- * Which Services an AWS load balancer serves without being their own: those that an Ingress of an ALB class names, and those that a
- * TargetGroupBinding binds to a target group. Sources: AWS Load Balancer Controller, "Ingress annotations", "IngressClass",
- * "TargetGroupBinding" (kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/), pkg/ingress/enhanced_backend_builder.go;
- * EKS user guide, "Create an IngressClass to configure an Application Load Balancer" (docs.aws.amazon.com/eks/latest/userguide/auto-configure-alb.html).
+ * Which Services an AWS load balancer serves without being their own: those that an Ingress of an ALB class names, and
+ * those that a TargetGroupBinding binds to a target group. Sources: AWS Load Balancer Controller, "Ingress
+ * annotations", "IngressClass", "TargetGroupBinding"
+ * (kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/), pkg/ingress/enhanced_backend_builder.go; EKS
+ * user guide, "Create an IngressClass to configure an Application Load Balancer"
+ * (docs.aws.amazon.com/eks/latest/userguide/auto-configure-alb.html).
  */
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
@@ -15,7 +17,9 @@ const CONTROLLERS: Readonly<Record<string, AlbController>> = {
   'ingress.k8s.aws/alb': 'CONTROLLER',
   'eks.amazonaws.com/alb': 'AUTO_MODE',
 };
-/** The class whose name the controller takes for its own where no IngressClass object says so (flag `--ingress-class`). */
+/**
+ * The class whose name the controller takes for its own where no IngressClass object says so (flag `--ingress-class`).
+ */
 const USUAL_CLASS = 'alb';
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 const DEFAULT_CLASS_ANNOTATION = 'ingressclass.kubernetes.io/is-default-class';

@@ -23,7 +23,9 @@ export interface CloudFacts {
   /** Protocols that it takes. */
   readonly protocols: readonly string[];
   check(balanced: Balanced, port: BalancedPort): HealthCheck;
-  /** Whether it turns loadBalancerSourceRanges into a firewall of its own; undefined: its documentation does not say. */
+  /**
+   * Whether it turns loadBalancerSourceRanges into a firewall of its own; undefined: its documentation does not say.
+   */
   enforces(balanced: Balanced): boolean | undefined;
   /** Annotations that would change an answer, and are not read: an assumption names those that a Service has. */
   readonly unread?: readonly string[];
@@ -45,7 +47,10 @@ const OPTIONS: Implementation['options'] = [
   'failOpen',
 ];
 
-/** What shows that the provider balances a Service: an annotation of its own, or its nodes where no class asks for another. */
+/**
+ * What shows that the provider balances a Service: an annotation of its own, or its nodes where no class asks for
+ * another.
+ */
 function shown(service: Service, nodes: Iterable<Node>, { annotation, providerID }: CloudFacts): string | undefined {
   const own = Object.keys(service.metadata.annotations ?? {}).find((name) => annotation.test(name));
   if (own !== undefined) return `annotation ${own}`;
@@ -158,7 +163,10 @@ export function tcpCheck(port: BalancedPort, timing: Timing): HealthCheck {
   return (port.protocol ?? 'TCP') === 'TCP' ? nodePortCheck(port, timing, []) : NO_CHECK;
 }
 
-/** Under Local HTTP at the health check node port; else kube-proxy's own health (`cluster: 'KUBE_PROXY'`) or TCP at the node port. */
+/**
+ * Under Local HTTP at the health check node port; else kube-proxy's own health (`cluster: 'KUBE_PROXY'`) or TCP at the
+ * node port.
+ */
 export function localCheck(
   balanced: Balanced,
   port: BalancedPort,

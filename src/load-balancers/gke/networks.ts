@@ -1,4 +1,6 @@
-/** Nodes with several networks: a Service that selects one of them has the nodes for backends that are connected to it. */
+/**
+ * Nodes with several networks: a Service that selects one of them has the nodes for backends that are connected to it.
+ */
 import type { Node, Service } from '../../cluster/objects.js';
 import { fieldsOf } from '../../cluster/resources.js';
 import { listOf } from '../fields.js';

@@ -25,8 +25,8 @@ export function gkeNodeFilter(balanced: Balanced): (node: Node) => string | unde
 }
 
 /**
- * Whether backends are weighted by their endpoints: the annotation or the option, under Local, over a backend service. Target pools
- * have no weights (GKE, "weighted load balancing"; ingress-gce pkg/l4).
+ * Whether backends are weighted by their endpoints: the annotation or the option, under Local, over a backend service.
+ * Target pools have no weights (GKE, "weighted load balancing"; ingress-gce pkg/l4).
  */
 function isWeighted(balanced: Balanced, scheme: 'EXTERNAL' | 'INTERNAL'): boolean {
   const { service, options } = balanced;

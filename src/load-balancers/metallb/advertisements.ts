@@ -1,6 +1,7 @@
 /**
- * Which nodes MetalLB's own objects let announce a Service's address, and how. Sources: metallb.io, configuration ("Advanced L2
- * configuration", "Advanced BGP configuration"), API reference; metallb/metallb internal/config/config.go, speaker/bgp_controller.go.
+ * Which nodes MetalLB's own objects let announce a Service's address, and how. Sources: metallb.io, configuration
+ * ("Advanced L2 configuration", "Advanced BGP configuration"), API reference; metallb/metallb
+ * internal/config/config.go, speaker/bgp_controller.go.
  */
 import { addressOf, addressWidth, type IPFamily } from '../../base/address.js';
 import { remember } from '../../base/remember.js';

@@ -1,4 +1,7 @@
-/** Which real server of a virtual server a new connection gets: the schedulers of ip_vs, each with the kind of number that it gives. */
+/**
+ * Which real server of a virtual server a new connection gets: the schedulers of ip_vs, each with the kind of number
+ * that it gives.
+ */
 import { joinHostPort } from '../../base/address.js';
 import { compare, divide, type Fraction, fraction, ONE, sum } from '../../base/fraction.js';
 import type { Packet } from '../packet.js';

@@ -89,7 +89,10 @@ export function listSet({ declaration, elements, isListed }: ListedSet): string 
 
 const BETWEEN = ',\n\t\t\t     ';
 
-/** How many elements nft prints on a line, by the type of a key of one part; 1 for other types (calculate_delim in nft's expression.c). */
+/**
+ * How many elements nft prints on a line, by the type of a key of one part; 1 for other types (calculate_delim in nft's
+ * expression.c).
+ */
 const PER_LINE: Readonly<Record<string, number>> = {
   ipv4_addr: 2,
   ct_state: 2,

@@ -122,7 +122,9 @@ export function loopBackEntry(endpoint: ProxyEndpoint, { protocol }: ServicePort
   return `${address},${protocol.toLowerCase()}:${endpoint.port},${address}`;
 }
 
-/** The endpoints that a virtual server of a Service port gets, in the order in which they are added (`syncEndpoint`). */
+/**
+ * The endpoints that a virtual server of a Service port gets, in the order in which they are added (`syncEndpoint`).
+ */
 export function serverEndpoints(
   policy: ServerDraft['policy'],
   port: ServicePort,

@@ -71,7 +71,10 @@ function sidesOf(
   return { before, after, second };
 }
 
-/** The touched Services that are wanted, and how many of those are left out. Throws NOT_FOUND for a name neither side has. */
+/**
+ * The touched Services that are wanted, and how many of those are left out. Throws NOT_FOUND for a name neither side
+ * has.
+ */
 function chosen(touched: Touched, question: CheckQuestion, { before, after }: Sides) {
   const { services, maxServices = DEFAULT_MAX_SERVICES } = question;
   for (const [index, name] of (services ?? []).entries()) {
@@ -193,8 +196,9 @@ function ownFindings(touched: Touched, asked: readonly string[], omitted: number
 }
 
 /**
- * Finds the Services that the changes (or the second snapshot) touch, asks about each door of each before and after, and
- * reports what it finds. A Service that is not touched is not asked about. Settings are those before the change. Throws QuestionError.
+ * Finds the Services that the changes (or the second snapshot) touch, asks about each door of each before and after,
+ * and reports what it finds. A Service that is not touched is not asked about. Settings are those before the change.
+ * Throws QuestionError.
  */
 export function answerCheck(
   request: QuestionRequest,

@@ -1,4 +1,6 @@
-/** All that can be found, of one state and of what lies between two. A new family is a file of its own and a line here. */
+/**
+ * All that can be found, of one state and of what lies between two. A new family is a file of its own and a line here.
+ */
 import type { Finding } from '../../contract/answers.js';
 import { accidentalEndpoints } from './accidents.js';
 import { externalIPsTaken, hostPortConflicts, metallbConflicts, metallbLosers } from './addresses.js';
@@ -100,8 +102,8 @@ export function stateFindings(view: View, thresholds: Thresholds): readonly Find
 }
 
 /**
- * What is to be said of a change: what it does, then what is so after it. Of the latter, what was so before too is reported
- * as INFO, with `before: true`: the change is not to blame for it.
+ * What is to be said of a change: what it does, then what is so after it. Of the latter, what was so before too is
+ * reported as INFO, with `before: true`: the change is not to blame for it.
  */
 export function differenceFindings(before: View, after: View, thresholds: Thresholds): readonly Finding[] {
   const was = stateFindings(before, thresholds);

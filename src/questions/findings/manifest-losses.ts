@@ -67,7 +67,9 @@ function manifestsOf(change: unknown) {
   return readManifests(manifests as readonly ManifestSource[], '').manifests.map((manifest) => ({ manifest, given }));
 }
 
-/** What the manifests of a request's changes lose, object by object. `before` and `after`: the cluster on both sides. */
+/**
+ * What the manifests of a request's changes lose, object by object. `before` and `after`: the cluster on both sides.
+ */
 export function manifestLosses(changes: readonly AppliedChange[], before: Cluster, after: Cluster): readonly Finding[] {
   return changes.flatMap(({ change }, index) =>
     manifestsOf(change).flatMap(({ manifest, given }): readonly Finding[] => {

@@ -1,6 +1,6 @@
 /**
- * Policies that let a client range in which nobody ever comes from: a node that is not the pod's own masquerades what comes from
- * outside (externalTrafficPolicy Cluster), and the policy sees the node instead of the client.
+ * Policies that let a client range in which nobody ever comes from: a node that is not the pod's own masquerades what
+ * comes from outside (externalTrafficPolicy Cluster), and the policy sees the node instead of the client.
  */
 import { type Cidr, cidrContains, type IPFamily, makeAddress, networkOf } from '../../base/address.js';
 import { nodeOfAddress, podOfAddress } from '../../cluster/addresses.js';
@@ -34,7 +34,9 @@ interface Range {
   readonly address: string;
 }
 
-/** An address of a block, outside of its exceptions, that neither a pod nor a node has; undefined where there is none. */
+/**
+ * An address of a block, outside of its exceptions, that neither a pod nor a node has; undefined where there is none.
+ */
 export function outsideAddressOf(cluster: Cluster, cidr: Cidr, except: readonly Cidr[]): string | undefined {
   const width = cidr.family === 'IPv4' ? 32 : 128;
   const size = 1n << BigInt(width - cidr.length);

@@ -219,7 +219,9 @@ function isReady({ metadata, status }: Pod): boolean {
 
 const TOLERATES = 'service.alpha.kubernetes.io/tolerate-unready-endpoints';
 
-/** Endpoints that are published as ready, by publishNotReadyAddresses, though their pods are not or are being deleted. */
+/**
+ * Endpoints that are published as ready, by publishNotReadyAddresses, though their pods are not or are being deleted.
+ */
 const publishedNotReady: StateFinder = (view) =>
   servicesOf(view).flatMap(([key, service]) => {
     const asked = (service.spec as { readonly publishNotReadyAddresses?: unknown } | undefined)

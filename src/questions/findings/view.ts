@@ -11,7 +11,10 @@ export interface View {
   /** `namespace/name` of the Services that the question is about. */
   readonly services: readonly string[];
   readonly doors: readonly Door[];
-  /** Present where the question is about the whole cluster, or all of some namespaces, and not about certain connections. */
+  /**
+   * Present where the question is about the whole cluster, or all of some namespaces, and not about certain
+   * connections.
+   */
   readonly wide?: { readonly namespaces?: ReadonlySet<string> };
 }
 

@@ -1,6 +1,7 @@
 /**
- * What a HorizontalPodAutoscaler makes of a load. Source: Kubernetes pkg/controller/podautoscaler (replica_calculator.go,
- * metrics/utilization.go): it looks at the average of its pods alone, as a whole number of percent.
+ * What a HorizontalPodAutoscaler makes of a load. Source: Kubernetes pkg/controller/podautoscaler
+ * (replica_calculator.go, metrics/utilization.go): it looks at the average of its pods alone, as a whole number of
+ * percent.
  */
 import { desiredBy } from '../../capacity/time-models.js';
 import { controlPlaneVersion } from '../../changes/control-plane-version.js';

@@ -1,4 +1,7 @@
-/** The fields of a load that findings, sentences and reports look at. The contract leaves them open; docs/capacity.md lists them. */
+/**
+ * The fields of a load that findings, sentences and reports look at. The contract leaves them open; docs/capacity.md
+ * lists them.
+ */
 import type { ServiceProbability } from '../../contract/answers.js';
 
 export interface LoadSummary {

@@ -19,7 +19,10 @@ import type { ClientJourney } from './client-journey.js';
 
 const POINTER = '/path/source/healthCheck';
 
-/** The Service whose load balancer probes: named by the source, or by the destination. Throws NOT_FOUND, INVALID_REQUEST. */
+/**
+ * The Service whose load balancer probes: named by the source, or by the destination. Throws NOT_FOUND,
+ * INVALID_REQUEST.
+ */
 export function probedService(cluster: Cluster, source: HealthCheckSource, question: PathQuestion): Service {
   const named = source.service ?? question.destination?.service;
   if (named === undefined) {
@@ -94,8 +97,9 @@ function targetOf({ check, port }: CheckedPorts, backend: Backend): Target | und
 }
 
 /**
- * The journeys of a load balancer's probes: for each health check one to each backend (or to those on one node), each of equal
- * weight. What a probe finds is what its way comes to, and what answers there. Throws INVALID_REQUEST where nobody probes.
+ * The journeys of a load balancer's probes: for each health check one to each backend (or to those on one node), each
+ * of equal weight. What a probe finds is what its way comes to, and what answers there. Throws INVALID_REQUEST where
+ * nobody probes.
  */
 export function probeJourneys(
   fabric: Fabric,

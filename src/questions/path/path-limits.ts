@@ -39,8 +39,8 @@ function byChance(a: Group, b: Group): number {
 }
 
 /**
- * As many groups as are wanted, the most likely ones, but at least the first of each verdict and cause: what happens to few packets only must
- * not be left out because many others are delivered.
+ * As many groups as are wanted, the most likely ones, but at least the first of each verdict and cause: what happens to
+ * few packets only must not be left out because many others are delivered.
  */
 function someOf(sorted: readonly Group[], limit: number): readonly Group[] {
   const kinds = new Map<string, Group>();
@@ -58,8 +58,9 @@ function someOf(sorted: readonly Group[], limit: number): readonly Group[] {
 }
 
 /**
- * The traces of the answer: most likely first, DELIVERED before others at equal chance, then in the order of the walk; grouped
- * as asked and at most `maxTraces` of them, each verdict and cause among them. What is left out is counted, with its share.
+ * The traces of the answer: most likely first, DELIVERED before others at equal chance, then in the order of the walk;
+ * grouped as asked and at most `maxTraces` of them, each verdict and cause among them. What is left out is counted,
+ * with its share.
  */
 export function limitTraces(
   fabric: Fabric,

@@ -330,7 +330,10 @@ function loadBehind(
   };
 }
 
-/** How often a client that stays on a pod is forgotten and chooses again: its requests come at random, each refreshes the entry. */
+/**
+ * How often a client that stays on a pod is forgotten and chooses again: its requests come at random, each refreshes
+ * the entry.
+ */
 function forgetting(
   timeoutSeconds: number,
   { clients, requestsPerSecond }: Offered,
@@ -363,7 +366,10 @@ export interface AskedPort extends Asked {
   readonly families: readonly IPFamily[];
 }
 
-/** What a question is about, in the order in which it is answered. Throws QuestionError for names and values that are wrong. */
+/**
+ * What a question is about, in the order in which it is answered. Throws QuestionError for names and values that are
+ * wrong.
+ */
 export function portsAsked(cluster: Cluster, question: ProbabilityQuestion): readonly AskedPort[] {
   return askedAbout(cluster, question).map((asked) => {
     const { destination } = asked;
@@ -381,7 +387,8 @@ export function portsAsked(cluster: Cluster, question: ProbabilityQuestion): rea
 }
 
 /**
- * How likely is each pod hit? Throws QuestionError for names and values that are wrong. `at`: where the traffic stands in the request.
+ * How likely is each pod hit? Throws QuestionError for names and values that are wrong. `at`: where the traffic stands
+ * in the request.
  */
 export function answerProbability(
   prepared: Prepared,

@@ -1,6 +1,6 @@
 /**
- * The ways from pods to one destination, walked once for all pods that the rules do not tell apart. Policies are recorded on the way
- * and judged for each class of pods afterwards.
+ * The ways from pods to one destination, walked once for all pods that the rules do not tell apart. Policies are
+ * recorded on the way and judged for each class of pods afterwards.
  */
 import { addressOf } from '../../base/address.js';
 import { remember } from '../../base/remember.js';

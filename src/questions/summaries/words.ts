@@ -95,7 +95,9 @@ export function periodAfter(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-/** What kind of numbers shares are, as a sentence to follow them: nothing where each connection is decided by itself. */
+/**
+ * What kind of numbers shares are, as a sentence to follow them: nothing where each connection is decided by itself.
+ */
 export function kindSentence(basis: ShareBasis | undefined): string {
   if (basis === undefined || basis.kind === 'EXACT') return '';
   return basis.kind === 'LONG_RUN'

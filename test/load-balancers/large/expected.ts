@@ -1,6 +1,6 @@
 /**
- * What each pod gets of the new connections through its Service's load balancer, in plain arithmetic from the model of the cluster alone:
- * nothing of the product is used here.
+ * What each pod gets of the new connections through its Service's load balancer, in plain arithmetic from the model of
+ * the cluster alone: nothing of the product is used here.
  */
 import type { ClusterModel, NodeModel, PodModel, ServiceModel } from './generate.js';
 

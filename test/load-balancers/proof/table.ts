@@ -1,6 +1,6 @@
 /**
- * The proof table: what each load balancer does, with the source of every cell and what the answers of public questions must say of
- * it. docs/load-balancers.md holds the same table; proof.test.ts compares both with this one.
+ * The proof table: what each load balancer does, with the source of every cell and what the answers of public questions
+ * must say of it. docs/load-balancers.md holds the same table; proof.test.ts compares both with this one.
  */
 import type { Property } from './observe.js';
 import type { ProviderName } from './providers.js';
