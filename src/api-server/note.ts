@@ -1,12 +1,13 @@
 /** kubectl's note of the manifest that it applied last. Source: kubectl pkg/util, `GetModifiedConfiguration`. */
-import { type Fields, fieldsIn, isFields } from './values.js';
+import { isRecord } from '../base/record.js';
+import { type Fields, fieldsIn } from './values.js';
 
 /** The annotation that holds the note. */
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
-  if (!isFields(value)) return value;
+  if (!isRecord(value)) return value;
   const keys = Object.keys(value).sort();
   return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
 }
@@ -57,7 +58,7 @@ export function notedManifest(object: Fields): Fields | 'broken' | undefined {
   if (typeof text !== 'string' || text === '') return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isFields(value) ? value : 'broken';
+    return isRecord(value) ? value : 'broken';
   } catch {
     return 'broken';
   }

@@ -2,9 +2,9 @@
  * Values as the API server stores them whoever wrote them: quantities in one spelling, empty fields as Go writes them.
  */
 
+import { isRecord } from '../base/record.js';
 import { scalarText } from '../base/scalar-text.js';
 import { innerType, typeSchema } from './schema.js';
-import { isFields } from './values.js';
 
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
@@ -71,7 +71,7 @@ export function withoutNullItems(value: unknown, type: string): unknown {
     const empty = typeSchema(inner) === undefined && !inner.startsWith('{}') ? (EMPTY[inner] ?? '') : {};
     return value.map((one) => (one === null ? empty : withoutNullItems(one, inner)));
   }
-  if (!isFields(value)) return value;
+  if (!isRecord(value)) return value;
   const schema = typeSchema(type);
   return Object.fromEntries(
     Object.entries(value).map(([key, one]) => {
@@ -97,7 +97,7 @@ export function storedForm(value: unknown, type: string): unknown {
   if (type.startsWith('[]')) {
     return Array.isArray(value) ? value.map((one) => storedForm(one, innerType(type))) : value;
   }
-  if (!isFields(value)) return value;
+  if (!isRecord(value)) return value;
   const schema = typeSchema(type);
   if (schema === undefined) {
     if (!type.startsWith('{}')) return value;

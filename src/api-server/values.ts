@@ -1,13 +1,10 @@
 /** Reading fields of objects whose types are known to be right: what is absent is empty, as in Go. */
+import { isRecord } from '../base/record.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export function fieldsIn(value: unknown): Fields {
-  return isFields(value) ? value : {};
+  return isRecord(value) ? value : {};
 }
 
 export function listIn(value: unknown): readonly unknown[] {
@@ -41,7 +38,7 @@ export function sameMeaning(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((one, index) => sameMeaning(one, b[index]));
   }
-  if (isFields(a) && isFields(b)) {
+  if (isRecord(a) && isRecord(b)) {
     return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameMeaning(a[key], b[key]));
   }
   return a === b;

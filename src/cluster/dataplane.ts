@@ -1,11 +1,13 @@
 /** What moves the packets of Services: kube-proxy, an agent in its place, or an agent beside it. */
+
 import { parse } from 'yaml';
+import { fieldsOf } from '../base/record.js';
 import { environmentOf, flagOf, type Runner, runnersOf, type Signs, showsSign, systemPodsOf } from './agents.js';
 import type { Cluster } from './cluster.js';
 import { matchesLabels } from './labels.js';
 import type { Node } from './objects.js';
 import { isProxyLike } from './proxy-command.js';
-import { fieldsOf } from './resources.js';
+
 import type { Assumption, Dataplane } from './settings.js';
 
 /**

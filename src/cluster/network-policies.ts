@@ -1,9 +1,10 @@
 /** Which network policies select a pod. What they let through is not evaluated. */
+import { fieldsOf } from '../base/record.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from './cluster.js';
 import { matchesSelector } from './labels.js';
 import { type LabelSelector, namespacedName, type Pod } from './objects.js';
-import { fieldsOf, type Resource, resourceRole, textMapOf } from './resources.js';
+import { type Resource, resourceRole, textMapOf } from './resources.js';
 
 type Labels = Readonly<Record<string, string>>;
 

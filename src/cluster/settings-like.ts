@@ -1,14 +1,9 @@
+import { isRecord } from '../base/record.js';
 import type { Settings } from './settings.js';
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Settings given by node are the new one's too. */
 function alsoBy(value: unknown, node: string, like: string): unknown {
-  return isFields(value) && Object.hasOwn(value, like) ? { ...value, [node]: value[like] } : value;
+  return isRecord(value) && Object.hasOwn(value, like) ? { ...value, [node]: value[like] } : value;
 }
 
 /**

@@ -1,7 +1,9 @@
 /** How the API server is reached: as a pod of the cluster, or by a kubeconfig. */
+
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
+import { fieldsOf } from '../base/record.js';
 import { CollectError } from './collect-error.js';
 import type { Exchange } from './http.js';
 
@@ -14,8 +16,6 @@ export interface Access {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const fieldsOf = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 function read(file: string): Buffer {

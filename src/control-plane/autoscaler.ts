@@ -1,6 +1,7 @@
 /** HorizontalPodAutoscalers: which workload one owns, and how many replicas it leaves it. */
+import { fieldsOf } from '../base/record.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { type Fields, fieldsOf, type Resource, resourceRole } from '../cluster/resources.js';
+import { type Fields, type Resource, resourceRole } from '../cluster/resources.js';
 
 /** What is read of a HorizontalPodAutoscaler. */
 export interface Autoscaler {

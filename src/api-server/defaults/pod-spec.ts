@@ -1,5 +1,6 @@
 /** Defaults of pods and templates. Source: Kubernetes 1.36 pkg/apis/core/v1/defaults.go. */
-import { type Fields, fieldsIn, isFields, isGiven, numberIn, textIn } from '../values.js';
+import { isRecord } from '../../base/record.js';
+import { type Fields, fieldsIn, isGiven, numberIn, textIn } from '../values.js';
 
 /** A copy with the fields that are absent or empty filled in. */
 export function filled(fields: Fields, defaults: Fields): Fields {
@@ -8,13 +9,13 @@ export function filled(fields: Fields, defaults: Fields): Fields {
 }
 
 function withField(fields: Fields, key: string, change: (value: Fields) => Fields): Fields {
-  return isFields(fields[key]) ? { ...fields, [key]: change(fields[key]) } : fields;
+  return isRecord(fields[key]) ? { ...fields, [key]: change(fields[key]) } : fields;
 }
 
 export function withItems(fields: Fields, key: string, change: (item: Fields) => Fields): Fields {
   const list = fields[key];
   if (!Array.isArray(list)) return fields;
-  return { ...fields, [key]: list.map((item) => (isFields(item) ? change(item) : item)) };
+  return { ...fields, [key]: list.map((item) => (isRecord(item) ? change(item) : item)) };
 }
 
 /**

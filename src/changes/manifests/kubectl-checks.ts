@@ -1,8 +1,10 @@
 /** What kubectl itself refuses in a manifest, before anything is sent. Source: cli-runtime pkg/resource. */
+
 import type { ApiFault } from '../../api-server/faults.js';
 import { Place } from '../../api-server/faults.js';
 import { shown } from '../../api-server/formats.js';
-import { fieldsIn, isFields, textIn } from '../../api-server/values.js';
+import { fieldsIn, textIn } from '../../api-server/values.js';
+import { isRecord } from '../../base/record.js';
 import type { RefusalReason } from '../refused-change.js';
 import type { Manifest } from './read-manifests.js';
 
@@ -27,7 +29,7 @@ function wrongMetadata(metadata: unknown): KubectlRefusal | undefined {
   for (const field of ['labels', 'annotations']) {
     const map = fieldsIn(metadata)[field];
     if (map === undefined || map === null) continue;
-    const wrong = isFields(map) ? Object.values(map).find((value) => value !== null && typeof value !== 'string') : map;
+    const wrong = isRecord(map) ? Object.values(map).find((value) => value !== null && typeof value !== 'string') : map;
     if (wrong === undefined) continue;
     return refusal(
       'WrongType',

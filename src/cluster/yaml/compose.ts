@@ -2,6 +2,7 @@
  * The value of a YAML document as kubectl has it: what sigs.k8s.io/yaml makes of it as JSON. Keys are strings, the last
  * of equal keys counts, points in time are text. Anchored values are shared, not copied.
  */
+import { isRecord } from '../../base/record.js';
 import { YamlError } from './error.js';
 import { NO_JSON, plainKey, plainValue } from './scalars.js';
 import { Scanner, type Token } from './scanner.js';
@@ -58,10 +59,6 @@ const NO_VALUE_FOLLOWS = new Set<Token['type']>(['KEY', 'VALUE', 'BLOCK_END']);
 function isBase64(text: string): boolean {
   const plain = text.replace(/[\r\n]/g, '');
   return plain.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(plain);
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What a node is as a key; undefined where it cannot be one. */
@@ -419,7 +416,7 @@ class MappingNode {
   #merge(value: unknown, place: Token): void {
     const sources = Array.isArray(value) ? value.toReversed() : [value];
     for (const source of sources as readonly unknown[]) {
-      if (!isMapping(source)) {
+      if (!isRecord(source)) {
         throw new YamlError("'<<' merges mappings, or a list of them", place.line + 1, place.column + 1);
       }
       for (const [name, item] of Object.entries(source)) set(this.#value, name, item);

@@ -6,11 +6,13 @@
  * LoadBalancerIP; before that a CiliumBGPPeeringPolicy does both. With externalTrafficPolicy Local only nodes with an
  * endpoint announce.
  */
+
 import { ONE } from '../../base/fraction.js';
+import { fieldsOf } from '../../base/record.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Node, Service } from '../../cluster/objects.js';
-import { fieldsOf, type Resource, resourceName } from '../../cluster/resources.js';
+import { type Resource, resourceName } from '../../cluster/resources.js';
 import { announcement, isLocal } from '../checks.js';
 import { listOf, selectorOf } from '../fields.js';
 import { readyEndpointsOn } from '../health.js';

@@ -1,7 +1,8 @@
+import { fieldsOf } from '../../base/record.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Node, Service } from '../../cluster/objects.js';
-import { fieldsOf, type Resource } from '../../cluster/resources.js';
+import type { Resource } from '../../cluster/resources.js';
 import { announcement } from '../checks.js';
 import { selectorOf } from '../fields.js';
 import type { Balanced, Implementation } from '../implementation.js';

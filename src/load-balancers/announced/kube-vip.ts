@@ -1,6 +1,7 @@
 import { ONE } from '../../base/fraction.js';
+import { fieldsOf } from '../../base/record.js';
 import type { Pod, Service } from '../../cluster/objects.js';
-import { fieldsOf } from '../../cluster/resources.js';
+
 import { annotationOf } from '../annotations.js';
 import { announcement, isLocal } from '../checks.js';
 import { listOf } from '../fields.js';

@@ -1,7 +1,8 @@
 /** Leases of leader elections, as far as a snapshot holds them: who holds an address. */
+import { fieldsOf } from '../../base/record.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { fieldsOf } from '../../cluster/resources.js';
+
 import { textOf } from '../fields.js';
 
 const known = new WeakMap<Cluster['resources'], ReadonlyMap<string, string>>();

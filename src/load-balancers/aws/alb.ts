@@ -6,8 +6,9 @@
  * (docs.aws.amazon.com/elasticloadbalancing/latest/application/): "Target groups for your Application Load Balancers",
  * "Health checks", "HTTP headers and Application Load Balancers".
  */
+import { fieldsOf } from '../../base/record.js';
 import { matchesLabels, matchesSelector } from '../../cluster/labels.js';
-import { fieldsOf } from '../../cluster/resources.js';
+
 import { pairsIn, wholeNumber } from '../annotations.js';
 import { NO_CHECK } from '../checks.js';
 import { listOf, selectorOf, textOf } from '../fields.js';

@@ -6,10 +6,11 @@
  * user guide, "Create an IngressClass to configure an Application Load Balancer"
  * (docs.aws.amazon.com/eks/latest/userguide/auto-configure-alb.html).
  */
+import { fieldsOf } from '../../base/record.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Service } from '../../cluster/objects.js';
-import { fieldsOf, type Resource, resourceName } from '../../cluster/resources.js';
+import { type Resource, resourceName } from '../../cluster/resources.js';
 import { jsonObjectOf, listOf, textOf } from '../fields.js';
 
 /** Values of `spec.controller` of an IngressClass: the AWS Load Balancer Controller, EKS Auto Mode. */

@@ -4,10 +4,11 @@
  * "Service Load Balancer" (docs.k3s.io/networking/networking-services); k3s pkg/cloudprovider/servicelb.go;
  * kube-scheduler, plugin NodePorts.
  */
+import { fieldsOf } from '../../base/record.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { type Node, namespacedName, type Pod, type Service } from '../../cluster/objects.js';
-import { fieldsOf } from '../../cluster/resources.js';
+
 import { listOf } from '../fields.js';
 
 /**

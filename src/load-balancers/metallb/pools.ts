@@ -3,9 +3,10 @@
  * (metallb.io/configuration/_advanced_ipaddresspool_configuration/), "Usage"; metallb/metallb
  * internal/allocator/allocator.go.
  */
+import { fieldsOf } from '../../base/record.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Service } from '../../cluster/objects.js';
-import { fieldsOf, type Resource, resourceName } from '../../cluster/resources.js';
+import { type Resource, resourceName } from '../../cluster/resources.js';
 import { annotationOf } from '../annotations.js';
 import { anySelectorMatches, listOf, selectorOf } from '../fields.js';
 import type { Allocation, Balanced } from '../implementation.js';
