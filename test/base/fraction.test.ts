@@ -152,7 +152,7 @@ t.test('decimals are rounded half up, exactly', async (t) => {
   }
 });
 
-t.test('what is no fraction', async (t) => {
+t.test('texts that are not fractions', async (t) => {
   for (const text of ['', '1/0', '-1/2', '1/-2', '0.5', '1/2/3', ' 1', '1 /2', '1e3', 'x', `${'9'.repeat(201)}`]) {
     t.equal(parseFraction(text), undefined, `"${text.slice(0, 10)}"`);
   }

@@ -49,7 +49,7 @@ t.test('every recorded case can be asked in one question', async (t) => {
   }
 });
 
-t.test('what is wrong is told with its place', async (t) => {
+t.test('what is wrong is reported with its place', async (t) => {
   const given = (model: 'extremes' | 'solve', fields: Fields) => () => asked({ models: [{ model, given: fields }] });
   const at = (pointer: string) => ({ code: 'INVALID_REQUEST', problems: [{ pointer }] });
   const root = '/probability/traffic/models/0/given';

@@ -60,7 +60,7 @@ t.test('a namespace goes with all that is in it', async (t) => {
   t.notOk(deleted.some((one) => one.includes('probe')));
 });
 
-t.test('apply tells of patches and deletes', async (t) => {
+t.test('apply reports patches and deletes', async (t) => {
   const snapshot = policedSnapshot({ policies: [CLOSED] });
   const patch = { spec: { policyTypes: ['Ingress', 'Egress'] } };
   const changes = [{ patch: { kind: 'NetworkPolicy', namespace: 'shop', name: 'db', patch } }] as const;
@@ -74,7 +74,7 @@ t.test('apply tells of patches and deletes', async (t) => {
   ]);
 });
 
-t.test('what is not there, and what is no name', async (t) => {
+t.test('names that are not there, and texts that are not names', async (t) => {
   const at = '/changes/0/delete';
   for (const [change, code, pointer] of [
     [{ delete: { kind: 'NetworkPolicy', namespace: 'shop', name: 'dbb' } }, 'NOT_FOUND', `${at}/name`],

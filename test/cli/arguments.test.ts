@@ -124,7 +124,7 @@ t.test('wrong arguments are refused with a sentence, exit code 2 and nothing on 
   }
 });
 
-t.test('what the contract refuses is told by its place in the request', async (t) => {
+t.test('what the contract refuses is reported by its place in the request', async (t) => {
   const { code, stderr } = await run([...PATH, '--to', 'svc/default/nginx-svc', '--max-traces', '0']);
   t.equal(code, 2);
   t.match(stderr, /^The request does not follow the contract.*\n {2}at \/path\/maxTraces\n$/s);

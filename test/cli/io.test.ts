@@ -35,7 +35,7 @@ t.test('a reader that went away is no error, a full disk is', async (t) => {
   await t.rejects(writeAll(failing('ENOSPC'), 'text'), { code: 'ENOSPC' });
 });
 
-t.test('what is told of an error', async (t) => {
+t.test('what is reported of an error', async (t) => {
   const problems = [
     { pointer: '/path/source/pod', detail: 'no\nsuch \u001b[31mpod' },
     { pointer: '/items/3', in: 'snapshot' as const, detail: 'twice' },

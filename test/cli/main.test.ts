@@ -120,7 +120,7 @@ t.test('the same snapshot by any way gives the same answer', async (t) => {
   t.match(twice, { code: 2, stderr: /^The request holds a snapshot, and --snapshot gives another/ });
 });
 
-t.test('what cannot be inflated is told', async (t) => {
+t.test('what cannot be inflated is reported', async (t) => {
   const cut = await run([...CHAINS], { stdin: gzipSync(BYTES).subarray(0, 1000) });
   t.match(cut, { code: 2, stderr: /^Standard input cannot be inflated as gzip: unexpected end of file\./ });
 });

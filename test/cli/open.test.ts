@@ -77,7 +77,7 @@ t.test('the browser gets the address', async (t) => {
   t.equal(await stop(without), 0, 'without a browser the address alone is printed');
 });
 
-t.test('a snapshot that is none', async (t) => {
+t.test('a snapshot that is not valid', async (t) => {
   const child = start(['--no-browser'], {}, '{"kind": "List", "items": [{"kind": "Node"}]}');
   let errors = '';
   child.stderr?.on('data', (data) => {

@@ -161,7 +161,7 @@ t.test('who asks shows a token, over TLS', async (tt) => {
   tt.match(JSON.parse(json.stderr), { code: 'NOT_READY', detail: /cannot be asked/ });
 });
 
-t.test('what is no kube-whatif is not taken for one', async (tt) => {
+t.test('another server is not taken for kube-whatif', async (tt) => {
   const page = createServer((_, response) => response.writeHead(502).end('<h1>Bad gateway</h1>')).listen(
     0,
     '127.0.0.1',

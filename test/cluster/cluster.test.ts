@@ -166,7 +166,7 @@ t.test('an edited cluster tells what one built from the edited objects tells', a
           const host = nodeOfAddress(cluster, address);
           if (host === undefined ? hosts.length > 0 : !hosts.includes(host)) return false;
         }
-        // Every Service whose own object or slices differ is told as touched.
+        // Every Service whose own object or slices differ is reported as touched.
         for (const key of NAMES.flatMap((one) => [`default/${one}`, `shop/${one}`])) {
           const differs =
             cluster.services.get(key) !== parent.services.get(key) ||

@@ -106,7 +106,7 @@ t.test('the table of agents', async (t) => {
   }
 });
 
-t.test('where kube-proxy does not run, no answer tells of its rules', async (t) => {
+t.test('where kube-proxy does not run, no answer reports its rules', async (t) => {
   for (const more of [[ovn], cilium('true'), [calico, felix(true)]]) {
     const snapshot = small({ mode: 'iptables', more });
     const answers = [

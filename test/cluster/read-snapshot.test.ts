@@ -472,7 +472,7 @@ t.test('pointers of parts and files', async (t) => {
   t.match(broken, { code: 'MALFORMED', problems: [{ pointer: '/parts/1', detail: /^cut\.json: .*cut off/ }] });
 });
 
-t.test('many problems are counted, the first fifty are told', async (t) => {
+t.test('many problems are counted, the first fifty are reported', async (t) => {
   const error = errorOf({
     inline: list(...Array.from({ length: 70 }, (_, i) => service(`s${i}`, { clusterIP: 'x' }))),
   });

@@ -1,6 +1,6 @@
 /**
  * The collector: a whole snapshot in spite of pages that expire and connections that break, or none; what is sent, and
- * what is told.
+ * what is reported.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

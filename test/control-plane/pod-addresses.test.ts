@@ -31,7 +31,7 @@ t.test('the lowest free addresses of the pod CIDRs', async (t) => {
   t.same(taken(['10.0.0.0/24'], [ended], 1).given, [['10.0.0.2']], 'pods that have ended gave theirs back');
 });
 
-t.test('without a usable pod CIDR the next after the highest, and that is told', async (t) => {
+t.test('without a usable pod CIDR the next after the highest, and that is reported', async (t) => {
   const used = (address: string, on = 'node-1') => pod(`pod-${address}`, on, address);
   const told = [['podAddresses', ['node-1']]];
   t.same(taken([], [used('172.16.0.9'), used('172.16.0.3')], 2), {

@@ -13,7 +13,7 @@ const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 const running = await start({ ...lanes, bodyTimeout: 1000 });
 t.teardown(() => running.app.close());
 
-/** A connection, and all that it was told until it was closed. */
+/** A connection, and all that it received until it was closed. */
 function open(port: number): { readonly socket: Socket; readonly said: Promise<string> } {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   let text = '';
@@ -116,7 +116,7 @@ t.test('at the limit of the queue nothing is lost, nothing is answered twice, an
   const counts = { asked: 0, answered: 0, refused: 0, wrong: 0, unhealthy: 0 };
   const readings: number[] = [];
   let stop = false;
-  /** Asks with as many items as it is told: the answer must count just those. */
+  /** Asks with as many items as it is given: the answer must count just those. */
   const client = async (first: number) => {
     for (let number = first; !stop; number += 24) {
       counts.asked++;

@@ -177,7 +177,7 @@ t.test('what inflates to much more than it is', async (tt) => {
   tt.ok(process.memoryUsage().rss - before < 400 * MIB, 'none of it stays');
 });
 
-t.test('after all that it answers as ever', async (tt) => {
+t.test('after all that it answers as before', async (tt) => {
   for (const [kind, example] of EXAMPLES) {
     const reply = await asked('POST', `/v1/${kind}`, JSON_TYPE, JSON.stringify(example));
     tt.equal(reply.status, 200, `${kind} ${reply.text.slice(0, 300)}`);

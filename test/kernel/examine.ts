@@ -1,5 +1,5 @@
 /**
- * One source and destination in a plant whose nodes have a cluster's rules: everything that is held against the walk.
+ * One source and destination in a plant whose nodes have a cluster's rules: everything that is compared with the walk.
  */
 import { joinHostPort } from '../../src/base/address.js';
 import type { PathResult, PathTrace } from '../../src/contract/answers.js';

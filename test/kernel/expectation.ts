@@ -7,7 +7,7 @@ import { familyOf, inFamily } from './plant/families.js';
 import { nodeAddress, nodeName, numbers, type PlantOptions } from './plant/layout.js';
 import type { Flow, Observed } from './plant/protocol.js';
 
-/** One of the outcomes that a walk tells of: what a client may see of it. */
+/** One of the outcomes that a walk reports: what a client may see of it. */
 export interface Outcome {
   readonly told: string;
   readonly trace: PathTrace;

@@ -96,7 +96,7 @@ for (const [index, how] of (['SIGINT', 'SIGTERM', 'SIGKILL', 'failure'] as const
   });
 }
 
-t.test('a machine that lacks something is told what', async (t) => {
+t.test('what a machine lacks is reported', async (t) => {
   const { child, output } = start('none', { PATH: '/nonexistent' });
   t.ok(await until(() => ended(child)));
   t.match(output.text, /# SKIP needs more than this machine has: no \w+ command/);

@@ -1,7 +1,7 @@
 /**
  * kube-proxy's nftables mode: nodes load its table with the real nft. Each row of the path matrix, in one family or
  * both, shows the outcomes of the walk and no others; what nft lists is our listing, and the same path is found in it;
- * the kernel's own trace tells of the walk's rules.
+ * the kernel's own trace reports the walk's rules.
  */
 import t from 'tap';
 import type { IPFamily } from '../../src/base/address.js';

@@ -19,7 +19,7 @@ const LARGEST_BATCH = 64;
 export interface Observation {
   /** Connections that were opened. */
   readonly flows: number;
-  /** What they showed that the walk does not tell of. */
+  /** What they showed that the walk does not report. */
   readonly unexpected: readonly Observed[];
   /** Outcomes of the walk that no connection showed. */
   readonly unseen: readonly Outcome[];
@@ -34,7 +34,7 @@ function enough(outcomes: readonly Outcome[]): number {
 
 /**
  * Opens the connections that an expectation is about, until every outcome was seen, or one that is not expected, or so
- * many that one of each must have been. A connection that is lost where the walk tells of no loss is opened again with
+ * many that one of each must have been. A connection that is lost where the walk reports no loss is opened again with
  * more patience before it counts.
  */
 export async function observe(plant: Plant, { host, flow, outcomes, sticky }: Expectation): Promise<Observation> {

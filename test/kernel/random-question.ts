@@ -29,7 +29,7 @@ function doors(
   family: IPFamily,
 ): Destination[] {
   const base = { namespace: 'default', name: service.name, port: port.port };
-  // Ports of one number and two protocols are told apart by name.
+  // Ports of one number and two protocols are distinguished by name.
   const named = { namespace: 'default', name: service.name, portName: port.name };
   const of = service.ports.filter((each) => each.port === port.port).length > 1 ? named : base;
   const found: Destination[] = [];

@@ -1,7 +1,7 @@
 /**
  * Random clusters, sources and destinations: the kernel shows the outcomes that the walk says can happen, all of them
  * and no others; the walk finds the same ways in the rules that iptables-save shows; and for some, the kernel's own
- * trace tells of the walk's steps. A case that fails is made smaller and kept.
+ * trace reports the walk's steps. A case that fails is made smaller and kept.
  */
 import t from 'tap';
 import type { PathQuestion } from '../../src/contract/requests.js';
@@ -114,7 +114,7 @@ async function run(plant: Plant, number: number): Promise<void> {
 /** `forward`, `reply`: a step of a trace. `the`: an outcome or a saved rule. */
 const kindOf = (disagreement: string) => /^\w+/.exec(disagreement)?.[0];
 
-/** Makes the first failing case smaller, and writes it and a few more down; what to tell of them. */
+/** Makes the first failing case smaller, and writes it and a few more down; what to report of them. */
 async function keep(plant: Plant): Promise<readonly string[]> {
   const { podNetwork } = plant.options;
   const own = failures.filter(({ kept }) => kept.podNetwork === podNetwork).slice(0, MOST_KEPT);

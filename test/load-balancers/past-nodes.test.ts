@@ -44,7 +44,7 @@ for (const name of ['gke-container-native', 'aws-nlb, IP targets', 'aws-alb, IP 
   });
 }
 
-t.test('over nodes they apply, and are told of', async (t) => {
+t.test('over nodes they apply, and are reported', async (t) => {
   const { result, findings } = ask(
     'probability',
     { probability: QUESTION },

@@ -52,7 +52,7 @@ t.test('the path of the probes says so, in its first sentence', async (t) => {
   t.match(path({ pods: [1, 1] }).summary, /^Healthy: all 2 probes pass\.$/);
 });
 
-t.test('a load balancer without checks and one that announces are told apart', async (t) => {
+t.test('a load balancer without checks and one that announces are distinguished', async (t) => {
   const text = (implementation: string, healthCheck?: 'NONE') => {
     const options = healthCheck === undefined ? {} : { options: { healthCheck } };
     const settings = { loadBalancer: { implementation, ...options } } as never;

@@ -115,7 +115,7 @@ t.test('any JSON is a Value', async (t) => {
   t.equal(fromValue({}), null);
 });
 
-t.test('bad messages are told apart', async (t) => {
+t.test('bad messages are distinguished', async (t) => {
   const field = new BinaryWriter()
     .uint32((90 << 3) | 2)
     .string('x')

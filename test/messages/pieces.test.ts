@@ -66,7 +66,7 @@ const part = fc.record(
     nodes: fc.array(text, { maxLength: 3 }),
     shared: fc.boolean(),
     text,
-    // Two tables of one name beside each other do not occur: they could not be told from one that goes on.
+    // Two tables of one name beside each other do not occur: they could not be distinguished from one that goes on.
     tables: fc.uniqueArray(table, { selector: ({ name }) => name, maxLength: 3 }),
   },
   { requiredKeys: ['family', 'mode', 'version', 'nodes', 'shared'] },

@@ -169,7 +169,7 @@ t.test('of two tables that translate at one priority it is not known which comes
   t.equal(walked(ordered)[0]?.packet.destination, '10.0.0.2', 'the lower priority comes first');
 });
 
-t.test('what is no such JSON is refused, with what is wrong', async (t) => {
+t.test('other JSON is refused, with what is wrong', async (t) => {
   const rule = { family: 'ip', table: 'x', chain: 'y', expr: [] };
   const table = { table: { family: 'ip', name: 'x' } };
   const wrong: readonly (readonly [string, RegExp])[] = [

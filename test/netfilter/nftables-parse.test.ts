@@ -87,7 +87,7 @@ t.test('a packet walks them as the kernel has it', async (t) => {
   t.same(walked({ destinationPort: 81 }), ['REJECT']);
 });
 
-t.test('what is no listing is refused with its line', async (t) => {
+t.test('a text that is not a listing is refused with its line', async (t) => {
   const wrong = [
     'table ip x {\n\tchain y {\n',
     '*filter\nCOMMIT\n',

@@ -104,7 +104,7 @@ ${header}
   t.same(fixedTable('nat', [fixedChain('X', [])]).baseChains, []);
 });
 
-/** Texts that cannot be read, and what is told of them. */
+/** Texts that cannot be read, and what is reported of them. */
 const wrong: readonly (readonly [text: string, message: RegExp])[] = [
   ['', /no table/],
   ['# nothing\n', /no table/],
@@ -200,7 +200,7 @@ t.test('another file in place of an iptables-save is recognised', async (t) => {
   }
 });
 
-t.test('what is wrong with a text is told with its lines', async (t) => {
+t.test('what is wrong with a text is reported with its lines', async (t) => {
   for (const [text, message] of wrong) {
     t.throws(() => parseSave(text, 'IPv4'), { code: 'MALFORMED', message }, JSON.stringify(text));
   }

@@ -1,4 +1,4 @@
-/** The variables of the environment: what each may be, what is told when it is not, and where that is documented. */
+/** The variables of the environment: what each may be, what is reported when it is not, and where that is documented. */
 import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { Credentials } from '../../src/operations/credentials.js';
@@ -25,7 +25,7 @@ t.test('the defaults hold, and empty counts as not set', async (tt) => {
   tt.equal(readSettings({ BODY_LIMIT: '536870888' }).work.bufferLimit, 1024 ** 3);
 });
 
-t.test('what cannot be is told by name, all at once, and secrets are not', async (tt) => {
+t.test('what cannot be is reported by name, all at once, and secrets are not', async (tt) => {
   const table: readonly (readonly [Readonly<Record<string, string>>, readonly RegExp[]])[] = [
     [{ PORT: '80a' }, [/^PORT must be a whole number from 0 to 65535, not "80a"\.$/]],
     [{ PORT: '65536' }, [/^PORT .* not "65536"/]],

@@ -38,7 +38,7 @@ for (const { name, without, address } of rows) {
   });
 }
 
-t.test('nowhere, where nothing tells of pod addresses', async (t) => {
+t.test('nowhere, where nothing reports pod addresses', async (t) => {
   const request = {
     path: { source: { podOn: 'node-1' }, destination: { service: { namespace: 'default', name: 'svc' } } },
   };

@@ -1,4 +1,4 @@
-/** What is told of many nodes at once is, for each of them, what it has: however parts are shared. */
+/** What is reported of many nodes at once is, for each of them, what it has: however parts are shared. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';

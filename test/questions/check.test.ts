@@ -166,7 +166,7 @@ t.test('what was wrong before does not fail a check', async (t) => {
   t.ok(answer.findings.some(({ code, evidence }) => code === 'TRAFFIC_DROPPED' && evidence.before === true));
 });
 
-t.test('a door that goes is told', async (t) => {
+t.test('a door that goes is reported', async (t) => {
   const answer = check([{ service: { ...SVC, type: 'ClusterIP' } }], three({ spec: NODE_PORT }));
   t.match(
     answer.findings.find(({ code }) => code === 'DOOR_REMOVED'),
@@ -175,7 +175,7 @@ t.test('a door that goes is told', async (t) => {
   t.ok(answer.result.services[0]?.doors.some(({ via, change }) => via === 'NODE_PORT' && change === 'REMOVED'));
 });
 
-t.test('of many touched Services some are asked about, and that is told', async (t) => {
+t.test('of many touched Services some are asked about, and that is reported', async (t) => {
   const everywhere: Change = { proxy: { settings: { iptables: { masqueradeAll: true } } } };
   const named: Change = { service: { namespace: 'default', name: 'third', sessionAffinity: 'ClientIP' } };
   const answer = check([everywhere, named], three(), { check: { maxServices: 1, failOn: 'WARNING' } });

@@ -849,7 +849,7 @@ t.test('the table is complete: each code is found by a case, documented, and in 
   t.same(documented.sort(), [...codes].sort(), 'nothing else is documented');
 });
 
-t.test('what was so before a change is told, but not held against it', async (t) => {
+t.test('what was so before a change is reported, but not compared with it', async (t) => {
   const found = difference(one({ endpoints: [] }), one({ endpoints: [], spec: AFFINITY }));
   t.match(
     found.find(({ code }) => code === 'SERVICE_WITHOUT_ENDPOINTS'),
@@ -861,7 +861,7 @@ t.test('what was so before a change is told, but not held against it', async (t)
   );
 });
 
-t.test('the worst is told first', async (t) => {
+t.test('the worst is reported first', async (t) => {
   const severities = difference(one({ spec: AFFINITY }), one({ endpoints: [] })).map(({ severity }) => severity);
   t.same(
     severities,

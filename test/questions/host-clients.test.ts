@@ -1,5 +1,5 @@
 /**
- * Clients of hosts that are told as one: whether endpoints see their address is what each host's own path says, on
+ * Clients of hosts that are reported as one: whether endpoints see their address is what each host's own path says, on
  * average.
  */
 import t from 'tap';

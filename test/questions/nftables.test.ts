@@ -32,7 +32,7 @@ t.test('chains gives a node the bytes that the real kube-proxy loads', async (t)
   t.equal(answer.result.parts[0]?.text, output.text);
 });
 
-t.test('every form tells of the chains of a Service, its elements with their origin', async (t) => {
+t.test('every form reports the chains of a Service, its elements with their origin', async (t) => {
   const forms = ['RESTORE', 'SAVE', 'LIST', 'TRANSACTION'] as const;
   for (const format of forms) {
     const { result } = ask(

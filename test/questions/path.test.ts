@@ -112,7 +112,7 @@ t.test('host names as a pod asks for them', async (t) => {
     );
 });
 
-t.test('what is wrong with a Service destination is told where it stands', async (t) => {
+t.test('what is wrong with a Service destination is reported where it stands', async (t) => {
   const cases = [
     [{ name: 'svc' }, 'UDP', 'NOT_FOUND', '/path/destination/service', 'is of protocol UDP: it has 80/TCP'],
     [{ name: 'svc', portName: 'x' }, undefined, 'NOT_FOUND', '/path/destination/service/portName', 'it has 80/TCP'],
@@ -141,7 +141,7 @@ t.test('what is wrong with a Service destination is told where it stands', async
   }
 });
 
-t.test('an endpoint on a node that cannot be told about leaves the others as they are', async (t) => {
+t.test('an endpoint on a node that is not modelled leaves the others as they are', async (t) => {
   const list = labList({ services: [{}] });
   const named = (item: unknown, name: string) =>
     (item as { kind: string; metadata: { name: string } }).kind === 'Node' &&

@@ -481,7 +481,7 @@ t.test('DNS comes first of what a change cuts', async (t) => {
   t.ok(cuts.length > 1);
 });
 
-t.test('what was so before a change is told as INFO', async (t) => {
+t.test('what was so before a change is reported as INFO', async (t) => {
   const policies = [networkPolicy('typo', { podSelector: { matchLabels: { app: 'dbb' } } })];
   const all = checked({ policies }, apply(ingress('db', [])));
   const own = all.find(({ code }) => code === 'NETWORK_POLICY_SELECTS_NOTHING');

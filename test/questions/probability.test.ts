@@ -1,4 +1,4 @@
-/** Which Services and clients a probability is about, and what is told where the request is wrong. */
+/** Which Services and clients a probability is about, and what is reported where the request is wrong. */
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { ProbabilityQuestion } from '../../src/contract/requests.js';
@@ -34,7 +34,7 @@ t.test('every port of every Service, or those of one protocol', async (t) => {
   t.same(asked({ families: ['IPv6'] }), [], 'a Service without the family is not asked about');
 });
 
-t.test('an assumption is told once, whatever the number of families', async (t) => {
+t.test('an assumption is reported once, whatever the number of families', async (t) => {
   const fields = answer({}).assumptions.map((assumption) => JSON.stringify(assumption));
   t.equal(new Set(fields).size, fields.length);
 });

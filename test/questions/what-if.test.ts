@@ -1,4 +1,4 @@
-/** what-if: both sides are the plain answers, and what is told between them is exact. */
+/** what-if: both sides are the plain answers, and what is reported between them is exact. */
 import { applyPatch } from 'diff';
 import fc from 'fast-check';
 import t from 'tap';
@@ -412,7 +412,7 @@ t.test('connections are lost with their pod or its node, and with nothing else',
   );
 });
 
-t.test('what one side does not have is told, what neither has is refused', async (t) => {
+t.test('what one side does not have is reported, what neither has is refused', async (t) => {
   const one = lab({ services: [{ name: 'a' }] });
   const both = lab({ services: [{ name: 'a' }, nodePort('Cluster', 'b')] });
   const services = ['a', 'b'].map((name) => ({ namespace: 'default', name }));
@@ -488,7 +488,7 @@ t.test('requests that say too much or too little', async (t) => {
   }
 });
 
-t.test('what one side lacks is told as coming or going, whatever the question', async (t) => {
+t.test('what one side lacks is reported as coming or going, whatever the question', async (t) => {
   const labels = [{ name: 'web', endpoints: [1, 2] }];
   const withService = lab({
     services: [

@@ -1,4 +1,4 @@
-/** The matrix of reach: it fits a terminal, says the same as the data, and is told in every form. */
+/** The matrix of reach: it fits a terminal, says the same as the data, and is reported in every form. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';

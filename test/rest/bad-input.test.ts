@@ -412,7 +412,7 @@ t.test('a body that stops arriving is given up', async (tt) => {
   tt.match(reply, /connection: close/i);
 });
 
-t.test('what is not HTTP is told so', async (tt) => {
+t.test('bytes that are not HTTP are refused as such', async (tt) => {
   const reply = await raw('GET\r\n\r\n');
   tt.match(reply, /^HTTP\/1.1 400 /);
   tt.match(reply, /"code":"BAD_HTTP"/);

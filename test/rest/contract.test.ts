@@ -309,7 +309,7 @@ t.test('every example is answered as the contract says, in every form', async (t
     });
   });
 
-  await tt.test('faults of a snapshot are told with their place in it', async (ttt) => {
+  await tt.test('faults of a snapshot are reported with their place in it', async (ttt) => {
     const [, value] = examples('path')[0]!;
     const items = value.snapshot.inline.items.map(
       (item) => structuredClone(item) as { kind: string; spec: { ports: { port: unknown }[] } },
@@ -402,7 +402,7 @@ function form(
   return send(running, 'POST', `/v1/${kind}`, { 'content-type': 'multipart/form-data; boundary=boundary' }, body);
 }
 
-t.test('a path that is not there is told which are', async (t) => {
+t.test('a path that is not there names those that are', async (t) => {
   const running = await start();
   t.teardown(() => running.app.close());
   const { text } = await send(running, 'GET', '/nowhere');

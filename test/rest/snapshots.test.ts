@@ -107,7 +107,7 @@ t.test('a snapshot is sent once and asked about by its digest', async (tt) => {
   );
   tt.same(inForm.json().result, whatIf.json().result, 'and in a form');
 
-  await tt.test('a request that does not follow the contract is told so first', async (ttt) => {
+  await tt.test('a request that does not follow the contract is refused as such first', async (ttt) => {
     const wrong = await post(running, '/v1/path', { ...by(UNKNOWN), path: { source: {} } });
     ttt.equal(wrong.json().code, 'INVALID_REQUEST');
     for (const bad of [

@@ -279,7 +279,7 @@ t.test('a headless Service has no rules; DNS gives every ready pod', async (t) =
   t.same(outcomes(result), ['1/2 10.180.1.2 sees 10.180.1.9', '1/2 10.180.2.2 sees 10.180.1.9']);
 });
 
-t.test('which pod goes when scaling 6 → 5: ties are told with their alternatives', async (t) => {
+t.test('which pod goes when scaling 6 → 5: ties are reported with their alternatives', async (t) => {
   const snapshot = zones({ pods: [2, 2, 2] });
   const answer = ask(
     'probability',

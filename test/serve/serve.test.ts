@@ -27,7 +27,7 @@ async function serving(variables: Readonly<Record<string, string>> = {}, lines: 
 
 const parsed = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 
-t.test('it listens where it is told, ready at once, and stops on SIGTERM', async (tt) => {
+t.test('it listens where it is configured to, ready at once, and stops on SIGTERM', async (tt) => {
   const before = process.listenerCount('SIGINT');
   const running = await serving();
   const { port } = running;

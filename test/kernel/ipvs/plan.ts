@@ -1,4 +1,4 @@
-/** What the guest of user-mode Linux is told: hosts as in a plant, and clusters in ipvs mode to be tried on them. */
+/** What the guest of user-mode Linux gets: hosts as in a plant, and clusters in ipvs mode to be tried on them. */
 import type { IPFamily } from '../../../src/base/address.js';
 import { savedSet } from '../../../src/netfilter/ipset-text.js';
 import { savedServer } from '../../../src/netfilter/ipvs/save.js';

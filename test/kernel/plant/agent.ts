@@ -81,7 +81,7 @@ export class Agent {
     return stdout;
   }
 
-  /** Starts a command that tells of packets; without one, ends the last. */
+  /** Starts a command that reports packets; without one, ends the last. */
   async watch(argv: readonly string[]): Promise<void> {
     await this.#ask({ op: 'watch', argv });
   }

@@ -110,7 +110,7 @@ export class Plant {
     const router = {
       'net/ipv4/ip_forward': '1',
       'net/ipv4/conf/*/send_redirects': '0',
-      // Every refused connection is to be told, not the first few of a second.
+      // Every refused connection is to be reported, not the first few of a second.
       'net/ipv4/icmp_ratelimit': '0',
       'net/ipv4/icmp_ratemask': '0',
       'net/ipv6/conf/all/forwarding': '1',

@@ -23,11 +23,11 @@ export type Command =
   /** Flows of one sequence follow each other; up to `concurrency` sequences are under way at a time. */
   | { readonly op: 'connect'; readonly sequences: readonly (readonly Flow[])[]; readonly concurrency: number }
   | { readonly op: 'run'; readonly argv: readonly string[]; readonly input: string }
-  /** Start a command that tells of packets for as long as it runs; one at a time. Empty: end it. */
+  /** Start a command that reports packets for as long as it runs; one at a time. Empty: end it. */
   | { readonly op: 'watch'; readonly argv: readonly string[] }
   /**
-   * Everything the command told since the last time. It has told of all packets so far when it tells of one more: a
-   * datagram to the loopback's `port` that holds `payload`, known by `needle` in what is told.
+   * Everything the command told since the last time. It has told of all packets so far when it reports one more: a
+   * datagram to the loopback's `port` that holds `payload`, known by `needle` in what is reported.
    */
   | {
       readonly op: 'watched';

@@ -1,5 +1,5 @@
 /**
- * The kernel tests: what the program says, held against the real netfilter of this machine's kernel.
+ * The kernel tests: what the program says, compared with the real netfilter of this machine's kernel.
  *
  * - save: the rules that kube-proxy would write go through the real iptables-restore; what iptables-save and
  *   iptables -L then show must be what `chains` shows, byte for byte, and the same paths must be found in it.

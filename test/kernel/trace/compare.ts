@@ -2,7 +2,7 @@ import type { PathHop, PathTrace } from '../../../src/contract/answers.js';
 import type { TraceEntry } from './entry.js';
 import type { KernelTrace } from './tracer.js';
 
-/** `table chain: rule`, as both sides tell of a rule that matched. */
+/** `table chain: rule`, as both sides report a rule that matched. */
 type Told = string;
 
 const told = (table: string | undefined, chain: string | undefined, rule: string | undefined): Told =>
@@ -40,15 +40,15 @@ function firstDifference(
   return undefined;
 }
 
-/** How many rules a kernel trace tells of. */
+/** How many rules a kernel trace reports. */
 export function rulesIn({ forward, reply }: KernelTrace): number {
   return [...forward.values(), ...reply.values()].reduce((sum, entries) => sum + entries.length, 0);
 }
 
 /**
- * Where a trace of an answer and the kernel's own differ first; undefined where they tell of the same. Compared are the
+ * Where a trace of an answer and the kernel's own differ first; undefined where they report the same. Compared are the
  * rules that matched, with table and chain, in order and on each node: of the connection's first packet, and where it
- * was delivered of the answer to it. Rules that did not match are told by neither, and a random rule that was passed
+ * was delivered of the answer to it. Rules that did not match are reported by neither, and a random rule that was passed
  * over did not match. `only`: the table that the kernel was asked about, where it was not asked about all.
  */
 export function difference(trace: PathTrace, kernel: KernelTrace, only?: string): string | undefined {

@@ -2,7 +2,7 @@ import { NO_HEADER, type ReadTrace, type TracedHeader, type TraceEntry } from '.
 import type { RulesByChain } from './rule-numbers.js';
 
 /**
- * The command that tells of packets with a trace: the kernel's log of group 0, as a capture file. It stays who it is:
+ * The command that reports packets with a trace: the kernel's log of group 0, as a capture file. It stays who it is:
  * another user it could become is not known in a user namespace.
  */
 export const LEGACY_WATCH: readonly string[] = [

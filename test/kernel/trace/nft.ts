@@ -2,7 +2,7 @@ import { NO_HEADER, type ReadTrace, type TracedHeader, type TraceEntry } from '.
 import type { RulesByChain } from './rule-numbers.js';
 
 /**
- * The command that tells of packets with a trace, each rule by its handle. (xtables-monitor shows rules as iptables
+ * The command that reports packets with a trace, each rule by its handle. (xtables-monitor shows rules as iptables
  * does, but that of iptables 1.8.9 ends at the first IPv6 rule with a protocol.)
  */
 export const NFT_WATCH: readonly string[] = ['nft', '--handle', 'monitor', 'trace'];

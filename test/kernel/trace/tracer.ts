@@ -17,7 +17,7 @@ import {
 } from './nft.js';
 import { rulesByChain } from './rule-numbers.js';
 
-/** Datagrams to these ports of a node's loopback: once one is told of, all before it has been. */
+/** Datagrams to these ports of a node's loopback: once one is reported, all before it are. */
 const FIRST_SENTINEL = 50_000;
 const LAST_SENTINEL = 59_999;
 
@@ -28,7 +28,7 @@ const RAW = ['PREROUTING', 'OUTPUT']
   .flatMap((chain) => TRACED.map((match) => `-A ${chain} ${match} -j TRACE\n`))
   .join('');
 
-/** The rules that the kernel tells of for one flow, by node, in their order. */
+/** The rules that the kernel reports for one flow, by node, in their order. */
 export interface KernelTrace {
   readonly forward: ReadonlyMap<string, readonly TraceEntry[]>;
   readonly reply: ReadonlyMap<string, readonly TraceEntry[]>;
@@ -125,7 +125,7 @@ export class Tracer {
   }
 
   /**
-   * What the kernel tells of a flow: nothing else may be sent meanwhile.
+   * What the kernel reports of a flow: nothing else may be sent meanwhile.
    *
    * @param serverPorts where the flow's server listens, and where the client thinks it does: datagrams from there are
    * answers
