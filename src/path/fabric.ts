@@ -86,7 +86,7 @@ function bookOf(cluster: Cluster, family: IPFamily, settings: Settings): Address
 }
 
 /** Collects the assumptions that an answer comes to rest on, one per field. */
-export class AssumptionList {
+class AssumptionList {
   readonly #byField = new Map<string, Assumption>();
 
   add(field: string, value: unknown, why: string): void {
