@@ -15,7 +15,7 @@ import { type Destination, resolveDestination } from '../../path/destinations.js
 import { Fabric } from '../../path/fabric.js';
 import { checkServiceSpec, isHeadless, type ServiceTarget, serviceFamilies } from '../../path/service-target.js';
 import { DEFAULT_OUTSIDE, type WeightedClient } from '../../path/sources.js';
-import { type Journey, weighted } from '../../path/trail.js';
+import { type Journey, type KnownWay, weighted } from '../../path/trail.js';
 import { type ClientGroups, clientGroups } from '../../probability/client-groups.js';
 import { addShare, NO_SHARE, type Share, ShareSum, sharesBy } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
@@ -386,6 +386,14 @@ export function portsAsked(cluster: Cluster, question: ProbabilityQuestion): rea
   });
 }
 
+const knownWays = new WeakMap<Prepared, Map<string, Map<string, KnownWay>>>();
+
+/** Ways that questions about one state share: `check` and `inspect` ask about every door of it. */
+function waysOf(prepared: Prepared, name: string): Map<string, KnownWay> {
+  const own = remember(knownWays, prepared, () => new Map<string, Map<string, KnownWay>>());
+  return remember(own, name, () => new Map<string, KnownWay>());
+}
+
 /**
  * How likely is each pod hit? Throws QuestionError for names and values that are wrong. `at`: where the traffic stands
  * in the request.
@@ -402,7 +410,11 @@ export function answerProbability(
   const fabrics = new Map<IPFamily, Fabric>(
     FAMILIES.map((family) => [
       family,
-      new Fabric(cluster, settings, family, { ...givenRules(prepared, question, family, 'probability'), ...options }),
+      new Fabric(cluster, settings, family, {
+        ...givenRules(prepared, question, family, 'probability'),
+        ...options,
+        ways: waysOf(prepared, `${family} ${question.phase ?? ''}`),
+      }),
     ]),
   );
   const ports = portsAsked(cluster, question);
