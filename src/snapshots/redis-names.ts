@@ -83,9 +83,10 @@ export class RedisNames implements NameStore {
 
   async list(owner: string): Promise<readonly NameRecord[]> {
     const key = this.#key(owner);
-    const all = await this.#connection.call(
-      async (client) => (await client.hGetAll(key)) as unknown as Readonly<Record<string, Buffer>>,
-    );
+    const all = await this.#connection.call(async (client) => {
+      const [found] = await Promise.all([client.hGetAll(key), client.pExpire(key, this.#keep)]);
+      return found as unknown as Readonly<Record<string, Buffer>>;
+    });
     return Object.entries(all).flatMap(([field, stored]) => this.#open(Buffer.from(stored), field) ?? []);
   }
 

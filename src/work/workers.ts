@@ -1,4 +1,6 @@
 /** The worker threads of a process, whatever door a question came through: lanes, memory for requests, held snapshots, readiness. */
+
+import { NOTHING_USED } from '../cluster/read-snapshot.js';
 import { snapshotsNamed } from '../messages/codec.js';
 import { digestsOf, namesIn } from '../questions/held.js';
 import type { ClusterMeasures } from '../questions/inspect/measures.js';
@@ -261,7 +263,12 @@ export class Workers {
       meant = resolved;
     }
     const held = await this.#find([...new Set([...digests, ...meant.values()])], owner);
-    return 'problem' in held ? held : { names: meant, held };
+    if (!('problem' in held)) return { names: meant, held };
+    const { problem } = held;
+    const lost = [...meant].filter(([, digest]) => problem.detail.includes(digest)).map(([name]) => name);
+    if (problem.code !== 'UNKNOWN_DIGEST' || lost.length === 0) return held;
+    const detail = `The snapshot that ${lost.join(' and ')} leads to has expired in the store: send another one under the name.`;
+    return { problem: { code: 'UNKNOWN_NAME', detail } };
   }
 
   /** These snapshots, or why they are not all there. */
@@ -308,10 +315,9 @@ export class Workers {
     const { named } = this.shelf;
     const outcome: HoldOutcome = await this.#held.hold(job, gone);
     if ('problem' in outcome) {
-      if (outcome.problem.code === 'INVALID_SNAPSHOT') {
-        await named?.note(owner, sending.name, sending.sender, outcome.problem);
-      }
-      return outcome;
+      const { problem } = outcome;
+      const isEmpty = problem.code === 'INVALID_SNAPSHOT' && problem.detail.startsWith(NOTHING_USED);
+      return named === undefined ? outcome : { problem: await named.refuse(owner, sending, problem, isEmpty) };
     }
     const { held, counts } = outcome;
     this.refuseHolding(held.bytes.byteLength);

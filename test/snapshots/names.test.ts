@@ -379,16 +379,19 @@ t.test('snapshots that shrink to nothing are refused unless forced', async (tt) 
     tt.match(reply.json().detail, /4 Pods, this one none/);
     tt.match((await list(running)).names[0]?.refused, { code: 'SNAPSHOT_SHRUNK', count });
   }
+  const nothing = await put(running, 'prod', variant(3, []));
+  tt.same([nothing.status, nothing.json().code], [409, 'SNAPSHOT_SHRUNK'], 'nothing at all is the worst case');
+  tt.equal((await put(running, 'new', variant(3, []))).json().code, 'INVALID_SNAPSHOT');
   const empty = await put(running, 'prod?force', variant(3, []));
   tt.same([empty.status, empty.json().code], [422, 'INVALID_SNAPSHOT'], 'nothing at all answers no question');
-  tt.match((await list(running)).names[0]?.refused, { code: 'INVALID_SNAPSHOT', count: 3 });
+  tt.match((await list(running)).names[0]?.refused, { code: 'INVALID_SNAPSHOT', count: 4 });
   tt.equal(
     (await ask(running, { name: 'prod' })).json().snapshot.digest,
     digestOf(variant(1)),
     'the name stays as it was',
   );
   const metrics = await send(running, 'GET', '/metrics');
-  tt.match(metrics.text, /kube_whatif_named_snapshots_total\{result="SNAPSHOT_SHRUNK"\} 2/);
+  tt.match(metrics.text, /kube_whatif_named_snapshots_total\{result="SNAPSHOT_SHRUNK"\} 3/);
   tt.equal((await put(running, 'prod?force=true', fewer)).status, 201);
   const [{ versions, refused } = { versions: [] }] = (await list(running)).names;
   tt.same(
@@ -560,6 +563,16 @@ t.test('replicas share names in a store', async (tt) => {
     );
     store.full = false;
     tt.equal((await put(one, 'prod', variant(4))).status, 201);
+
+    // Its bytes are gone from the store, and no replica has them in memory.
+    await put(one, 'lost', variant(90));
+    const three = await start(options);
+    tt.teardown(() => three.app.close());
+    await until(() => three.backend.workers.shelf.store === 'UP');
+    for (const key of [...store.data.keys()]) if (key.includes(digestOf(variant(90)))) store.data.delete(key);
+    const expired = await ask(three, { name: 'lost' });
+    tt.same([expired.status, expired.json().code], [404, 'UNKNOWN_NAME']);
+    tt.match(expired.json().detail, /lost leads to has expired/);
 
     proxy.spoiling = 'REFUSING';
     proxy.cut();
