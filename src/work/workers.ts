@@ -8,7 +8,7 @@ import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
 import { readReference } from '../snapshots/name.js';
 import type { Accepted, Sending } from '../snapshots/named.js';
 import type { Shelf } from '../snapshots/shelf.js';
-import { Budget } from './body.js';
+import { Budget, ClientGone } from './body.js';
 import { Holders } from './holders.js';
 import type { AnswerBytes, HoldJob, HoldOutcome, QuestionJob, QuestionOutcome } from './job.js';
 import { Lane } from './lane.js';
@@ -117,6 +117,16 @@ export function storeUnavailable(digests: readonly string[]): ProblemInit {
     `${digests.join(' and ')} is not in this replica's memory, and the store that replicas share cannot be reached. ` +
     'Send it again with PUT /v1/snapshots/{digest}, or inline: such questions are answered as ever.';
   return { code: 'STORE_UNAVAILABLE', detail, headers: { 'retry-after': '5' } };
+}
+
+/** What is looked for, unless the client goes away first: then it rejects with ClientGone, however long the store takes. */
+function unlessGone<T>(looking: Promise<T>, gone: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onGone = () => reject(new ClientGone('the client closed the connection before the answer'));
+    if (gone.aborted) onGone();
+    gone.addEventListener('abort', onGone);
+    looking.then(resolve, reject).finally(() => gone.removeEventListener('abort', onGone));
+  });
 }
 
 export class Workers {
@@ -230,7 +240,7 @@ export class Workers {
   async answer(job: QuestionJob, owner: string, gone: AbortSignal): Promise<Answered> {
     const named = namedIn(job);
     const some = named.digests.length + named.names.length > 0;
-    const found = await this.#findNamed(named, owner);
+    const found = await unlessGone(this.#findNamed(named, owner), gone);
     if (some && !('problem' in found)) {
       return settled(await this.#held.answer({ ...job, names: found.names }, found.held, gone));
     }
@@ -238,7 +248,7 @@ export class Workers {
     const outcome = await this.#laneFor(job).run(job, gone);
     if (!('needs' in outcome)) return outcome;
     const { needs: digests, names, segments, length } = outcome;
-    const now = some ? found : await this.#findNamed({ digests, names }, owner);
+    const now = some ? found : await unlessGone(this.#findNamed({ digests, names }, owner), gone);
     if ('problem' in now) return now;
     return settled(await this.#held.answer({ ...job, segments, length, names: now.names }, now.held, gone));
   }
