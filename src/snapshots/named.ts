@@ -186,8 +186,9 @@ export class NamedSnapshots {
   /** Throws Refused for one name too many. */
   async #checkNumber(owner: string, name: string): Promise<void> {
     const { store, names } = this.#options;
+    if ((await store.read(owner, name)) !== undefined) return;
     const records = await store.list(owner);
-    if (records.length < names || records.some((record) => record.name === name)) return;
+    if (records.length < names) return;
     const detail = `There are ${records.length} names, and this service keeps ${names} for each credential (SNAPSHOT_NAMES). Delete one first: DELETE /v1/snapshots/names/{name}.`;
     throw new Refused({ code: 'STORE_FULL', detail });
   }

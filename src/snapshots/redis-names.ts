@@ -14,6 +14,9 @@ import { Seal } from './seal.js';
 /** In the keys' names: replicas of another version do not see what they cannot read. */
 const VERSION = 1;
 
+/** So many records are remembered. */
+const REMEMBERED = 200;
+
 /** How often a change is tried anew when somebody else was faster. */
 const TRIES = 30;
 
@@ -44,6 +47,8 @@ export class RedisNames implements NameStore {
   readonly #connection: RedisConnection;
   readonly #seal: Seal;
   readonly #keep: number;
+  /** Records as they were read last, by field: questions come faster than snapshots. What is stored decides, so that owners may share it. */
+  readonly #read = new Map<string, { readonly stored: Buffer; readonly record: NameRecord }>();
 
   /** `options.idleLimit`: how long names and their snapshots are kept that nobody sends or asks about. */
   constructor(options: RedisOptions, connection: RedisConnection) {
@@ -62,7 +67,19 @@ export class RedisNames implements NameStore {
     return this.#seal.owner(`name ${name}`);
   }
 
+  /** The record that is stored; the one that was read last where it is still the same. */
   #open(stored: Buffer, field: string): NameRecord | undefined {
+    const known = this.#read.get(field);
+    if (known?.stored.equals(stored)) return known.record;
+    const record = this.#openAnew(stored, field);
+    this.#read.delete(field);
+    if (record !== undefined) this.#read.set(field, { stored, record });
+    const [oldest] = this.#read.keys();
+    if (this.#read.size > REMEMBERED && oldest !== undefined) this.#read.delete(oldest);
+    return record;
+  }
+
+  #openAnew(stored: Buffer, field: string): NameRecord | undefined {
     const text = this.#seal.open(stored, `name:${field}`);
     return text === undefined ? undefined : readRecord(text.toString('utf8'));
   }

@@ -348,6 +348,15 @@ t.test('a snapshot is sent under a name, and questions name it so', async (tt) =
       [variant(4), variant(3), second].map(digestOf),
     );
     ttt.equal(prod?.versions[0]?.counts.Node, 3);
+    const newest = (await send(running, 'GET', '/v1/snapshots?versions=1')).json() as unknown as Listed;
+    ttt.same(
+      newest.names.map(({ versions }) => versions.length),
+      [1, 1],
+    );
+    ttt.same(newest.names[1]?.versions[0], names[1]?.versions[0]);
+    for (const versions of ['0', '-1', 'x', '10001', '']) {
+      ttt.equal((await send(running, 'GET', `/v1/snapshots?versions=${versions}`)).json().code, 'INVALID_REQUEST');
+    }
     const one = await send(running, 'GET', '/v1/snapshots/names/prod');
     ttt.same(one.json(), prod);
     ttt.equal(one.headers.etag, `"${digestOf(variant(4))}"`);
