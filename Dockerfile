@@ -10,7 +10,7 @@ COPY tools ./tools
 COPY src ./src
 COPY ui ./ui
 COPY examples ./examples
-RUN npm run -s build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm run -s build && npm run -s notices && npm run -s sbom && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim
 # What only builds need is not in the image.
@@ -18,8 +18,11 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /us
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist/cli ./dist/cli
+COPY --from=build /app/dist/server ./dist/server
 COPY --from=build /app/dist/src ./dist/src
 COPY --from=build /app/dist/ui ./dist/ui
+COPY --from=build /app/dist/THIRD-PARTY-NOTICES.txt ./dist/THIRD-PARTY-NOTICES.txt
+COPY --from=build /app/dist/sbom.cdx.json ./dist/sbom.cdx.json
 COPY package.json LICENSE ./
 COPY openapi ./openapi
 COPY proto ./proto

@@ -78,6 +78,8 @@ for (const [width, height, colorScheme] of SIZES) {
     await page.goto('about:blank');
     await page.goto(view === undefined ? base.replace(/#.*/, '#/') : `${base}${view}?${query.join('&')}`);
     await page.locator(there).first().waitFor();
+    // What is asked after that, as the clients' nodes of a what-if.
+    await page.waitForLoadState('networkidle');
     await page.evaluate(() => document.fonts.ready);
     await page.locator('.waiting').first().waitFor({ state: 'detached' });
     await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });

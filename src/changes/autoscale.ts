@@ -80,7 +80,9 @@ function settled(
   const change: ScaleChange = { kind, namespace, name, replicas: wanted };
   const settings = result.settings ?? context.settings;
   const scaling = scale.apply(result.cluster, change, { ...context, settings }, pointer);
-  const why = was === now ? 'its bounds call for them' : `the change sets ${now}`;
+  // A new workload may leave its replicas to the autoscaler; the API server then starts with one.
+  const start = was === undefined ? `it starts with ${now}` : `the change sets ${now}`;
+  const why = was === now ? 'its bounds call for them' : start;
   const detail = `sets ${kind} ${namespace}/${name} to ${wanted} replicas (${boundsText(autoscaler)}): ${why}`;
   return {
     ...result,

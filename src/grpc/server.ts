@@ -2,13 +2,14 @@
 import { isIPv6 } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DescMethod } from '@bufbuild/protobuf';
-import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { RPCS } from '../messages/codec.js';
 import { registry } from '../messages/registry.js';
 import type { Backend } from '../operations/backend.js';
+import type { Tls } from '../operations/tls.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import { Active } from './active.js';
-import { serverCredentials } from './credentials.js';
+import { TlsCredentials } from './credentials.js';
 import { Health } from './health.js';
 import { deleteName, listNames } from './names.js';
 import { streamed, unary } from './questions.js';
@@ -19,6 +20,8 @@ import { upload, uploadNamed } from './upload.js';
 export interface GrpcOptions {
   /** How long a client may send nothing while it uploads, milliseconds. Default 30,000. */
   readonly bodyTimeout?: number;
+  /** After how long a connection is ended, once its calls are done, milliseconds. Default 0: never. */
+  readonly connectionAge?: number;
 }
 
 /** The largest message: larger snapshots are uploaded in chunks, which count towards the memory for all requests as they come. */
@@ -56,9 +59,10 @@ export class GrpcServer {
   readonly #health = new Health();
   readonly #active = new Active();
   readonly #backend: Backend;
+  #credentials: TlsCredentials | undefined;
 
   /** A server that is not listening yet. Closing it leaves the backend alone. */
-  constructor(backend: Backend, { bodyTimeout = 30_000 }: GrpcOptions = {}) {
+  constructor(backend: Backend, { bodyTimeout = 30_000, connectionAge = 0 }: GrpcOptions = {}) {
     this.#backend = backend;
     this.#server = new Server({
       'grpc.max_receive_message_length': Math.min(MESSAGE_LIMIT, backend.workers.options.bodyLimit),
@@ -68,6 +72,8 @@ export class GrpcServer {
       'grpc.keepalive_time_ms': 90_000,
       'grpc.keepalive_timeout_ms': 20_000,
       'grpc.max_connection_idle_ms': 1_800_000,
+      // Calls under way are not cut off: none takes longer than the time limit.
+      ...(connectionAge === 0 ? {} : { 'grpc.max_connection_age_ms': connectionAge }),
     });
     const methods = registry().getService(SERVICE)?.methods ?? [];
     const kinds = new Map(Object.entries(RPCS).map(([kind, { name }]) => [name, kind as QuestionKind]));
@@ -96,7 +102,9 @@ export class GrpcServer {
   /** Listens, and tells the address: `127.0.0.1:9090`. Rejects with an Error that has `code` (EADDRINUSE …) and `port`, as Node's have. */
   async listen(host: string, port: number): Promise<string> {
     const name = isIPv6(host) ? `[${host}]` : host;
-    const credentials = serverCredentials(this.#backend.tls);
+    const { tls } = this.#backend;
+    if (tls !== undefined) this.#credentials = new TlsCredentials(tls);
+    const credentials = this.#credentials ?? ServerCredentials.createInsecure();
     const taken = await new Promise<number>((resolve, reject) => {
       this.#server.bindAsync(`${name}:${port}`, credentials, (error, bound) => {
         if (error === null) return resolve(bound);
@@ -106,6 +114,11 @@ export class GrpcServer {
       });
     });
     return `${name}:${taken}`;
+  }
+
+  /** New connections are made with this certificate from now on; without effect on a server without TLS. Throws what OpenSSL refuses. */
+  renewTls(tls: Tls): void {
+    this.#credentials?.renew(tls);
   }
 
   /** From now on health says whether questions should be sent here. */

@@ -14,12 +14,35 @@ function refusal(detail: string, error: string): Verdict {
   return { problem: { code: 'UNAUTHENTICATED', detail, headers } };
 }
 
+/** A bearer token. Tokens with the same `owner` see the same held snapshots; one without is an owner of its own. */
+export interface Token {
+  readonly token: string;
+  readonly owner?: string;
+}
+
+interface Known {
+  readonly digest: Buffer;
+  readonly owner: string;
+}
+
+function known(given: string | Token): Known {
+  const { token, owner }: Token = typeof given === 'string' ? { token: given } : given;
+  const name = owner === undefined ? `token ${token}` : `owner ${owner}`;
+  return { digest: hash(token), owner: hash(name).toString('hex').slice(0, 32) };
+}
+
 export class Credentials {
-  readonly #tokens: readonly Buffer[];
+  #tokens: readonly Known[];
 
   /** Without tokens everybody may ask. */
-  constructor(tokens: readonly string[]) {
-    this.#tokens = tokens.map(hash);
+  constructor(tokens: readonly (string | Token)[]) {
+    this.#tokens = tokens.map(known);
+  }
+
+  /** From now on these tokens are accepted, and no others. Throws RangeError where this would let everybody in. */
+  replace(tokens: readonly (string | Token)[]): void {
+    if (this.required && tokens.length === 0) throw new RangeError('no tokens');
+    this.#tokens = tokens.map(known);
   }
 
   /** Whether requests need a token. */
@@ -28,8 +51,8 @@ export class Credentials {
   }
 
   /**
-   * Holds the `Authorization` header against the tokens, and tells the owner: one for each token and client certificate
-   * (`fingerprint`, of mutual TLS), one for all that have neither. Takes the same time whichever token it is, or none.
+   * Compares the `Authorization` header with the tokens, and returns the owner: one for each token (or the name that tokens share)
+   * and client certificate (`fingerprint`, of mutual TLS), one for all that have neither. Takes the same time whichever token it is.
    */
   check(authorization: string | undefined, fingerprint?: string): Verdict {
     let owner = 'anonymous';
@@ -38,10 +61,10 @@ export class Credentials {
       if (token === undefined) return refusal('A token is needed: `Authorization: Bearer …`.', '');
       const digest = hash(token);
       // No early end: how long it takes must not tell which token it nearly was.
-      let known = false;
-      for (const one of this.#tokens) known = timingSafeEqual(one, digest) || known;
-      if (!known) return refusal('The token is not one that is accepted.', ', error="invalid_token"');
-      owner = hash(`token ${token}`).toString('hex').slice(0, 32);
+      let found: Known | undefined;
+      for (const one of this.#tokens) if (timingSafeEqual(one.digest, digest)) found = one;
+      if (found === undefined) return refusal('The token is not one that is accepted.', ', error="invalid_token"');
+      owner = found.owner;
     }
     if (fingerprint === undefined) return { owner };
     return { owner: hash(`${owner} ${fingerprint}`).toString('hex').slice(0, 32) };

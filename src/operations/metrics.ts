@@ -29,6 +29,7 @@ export class Metrics {
   readonly #rejections: Counter<'lane'>;
   readonly #routed: Counter<'parsed'>;
   readonly #threadFailures: Counter;
+  readonly #reloads: Counter<'result'>;
 
   constructor() {
     const registers = [this.#registry];
@@ -105,6 +106,12 @@ export class Metrics {
       help: 'Worker threads that failed outside any question.',
       registers,
     });
+    this.#reloads = new Counter({
+      name: 'kube_whatif_secret_reloads_total',
+      help: 'Times that files of tokens and certificates changed while the service ran: TAKEN, or REFUSED as not valid.',
+      labelNames: ['result'],
+      registers,
+    });
   }
 
   /** From now on tells the state of these too. */
@@ -137,6 +144,23 @@ export class Metrics {
       });
     lanes('lane_busy', 'Questions being answered, by lane.', 'busy');
     lanes('lane_waiting', 'Questions waiting, by lane.', 'waiting');
+  }
+
+  /** From now on shows when the certificate that is in use ends. */
+  watchCertificate(validTo: () => Date): void {
+    new Gauge({
+      name: 'kube_whatif_certificate_expiry_timestamp_seconds',
+      help: 'When the TLS certificate that is in use ends, in seconds since 1970.',
+      registers: [this.#registry],
+      collect() {
+        this.set(validTo().getTime() / 1000);
+      },
+    });
+  }
+
+  /** Files of tokens and certificates changed, and were taken or refused. */
+  reloaded(taken: boolean): void {
+    this.#reloads.inc({ result: taken ? 'TAKEN' : 'REFUSED' });
   }
 
   /** A request was answered. `route` is a pattern, never what the client wrote. */

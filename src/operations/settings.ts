@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { MAX_BODY_LIMIT, type WorkOptions } from '../work/options.js';
+import type { Token } from './credentials.js';
 
 /** How a variable's text is read. */
 type Kind =
@@ -212,7 +213,13 @@ export const VARIABLES = [
     name: 'TOKENS_FILE',
     kind: text,
     fallback: '',
-    does: 'A file of such tokens, one a line; lines that begin with `#` are comments.',
+    does: 'A file of such tokens, one a line; lines that begin with `#` are comments. `NAME TOKEN`: tokens with the same name see the same held snapshots.',
+  },
+  {
+    name: 'GRPC_CONNECTION_AGE',
+    kind: seconds(0, 86_400),
+    fallback: '0',
+    does: 'After how long a gRPC connection is ended, once its calls are done, so that clients connect anew and find replicas that were added; a tenth more or less. 0: never.',
   },
   { name: 'TLS_CERT_FILE', kind: text, fallback: '', does: 'The certificate chain, PEM: both doors speak TLS only.' },
   { name: 'TLS_KEY_FILE', kind: text, fallback: '', does: "The certificate's private key, PEM." },
@@ -223,6 +230,12 @@ export const VARIABLES = [
     does: 'Authorities, PEM: only clients with a certificate of theirs may connect (mutual TLS).',
   },
   { name: 'TLS_MIN_VERSION', kind: word('1.2', '1.3'), fallback: '1.2', does: 'The oldest TLS version spoken.' },
+  {
+    name: 'RELOAD_INTERVAL',
+    kind: seconds(0, 86_400),
+    fallback: '10',
+    does: 'How often the files of tokens and certificates are looked at; what changed is used at once, without a restart. 0: they are read at start alone.',
+  },
   {
     name: 'RATE_LIMIT',
     kind: count(0, 1_000_000, 'requests a minute'),
@@ -298,7 +311,7 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly grpcPort: number | undefined;
-  readonly work: Required<Omit<WorkOptions, 'workerFile'>>;
+  readonly work: Required<Omit<WorkOptions, 'workerFile' | 'threadsOnDemand'>>;
   /** Milliseconds, as are all durations. */
   readonly bodyTimeout: number;
   readonly snapshotMemory: number;
@@ -323,6 +336,10 @@ export interface Settings {
   readonly tokens: readonly string[];
   readonly tokensFile: string | undefined;
   readonly tls: TlsFiles | undefined;
+  /** How often files of tokens and certificates are looked at; 0: never again. */
+  readonly reloadInterval: number;
+  /** How long a gRPC connection lasts; 0: any time. */
+  readonly grpcConnectionAge: number;
   /** Requests a minute; 0: any number. */
   readonly rateLimit: number;
   readonly trustProxy: readonly string[];
@@ -352,7 +369,7 @@ function urlProblem(name: string, value: string, protocols: readonly string[]): 
   try {
     ({ protocol } = new URL(value));
   } catch {
-    // Told below: the value itself may hold a password.
+    // Reported below: the value itself may hold a password.
   }
   if (protocols.includes(protocol)) return undefined;
   return `${name} must be a URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}.`;
@@ -469,6 +486,8 @@ export function readSettings(env: Environment): Settings {
       cert === undefined || key === undefined
         ? undefined
         : { cert, key, clientCa: file('TLS_CLIENT_CA_FILE'), minVersion: value('TLS_MIN_VERSION') as '1.2' | '1.3' },
+    reloadInterval: milliseconds('RELOAD_INTERVAL'),
+    grpcConnectionAge: milliseconds('GRPC_CONNECTION_AGE'),
     rateLimit: number('RATE_LIMIT'),
     trustProxy: itemsOf(value('TRUST_PROXY')),
     corsOrigins: itemsOf(value('CORS_ORIGINS')),
@@ -481,18 +500,28 @@ export function readSettings(env: Environment): Settings {
   };
 }
 
-/** The tokens in the text of a TOKENS_FILE. Throws SettingsError that names the line, never its text. */
-export function readTokens(content: string, file: string): readonly string[] {
-  const tokens: string[] = [];
+/** The name that tokens share. */
+const OWNER = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/;
+
+/**
+ * The tokens in the text of a TOKENS_FILE: `TOKEN` or `NAME TOKEN` on each line. Throws SettingsError that names the line, never its
+ * text.
+ */
+export function readTokens(content: string, file: string): readonly Token[] {
+  const tokens: Token[] = [];
   for (const [index, line] of content.split(/\r?\n/).entries()) {
-    const token = line.trim();
-    if (token === '' || token.startsWith('#')) continue;
-    if (!TOKEN.test(token)) {
-      throw new SettingsError([
-        `TOKENS_FILE ${file}, line ${index + 1}: a token must be 16 to 512 of A-Z a-z 0-9 . _ ~ + / - (and = at the end).`,
-      ]);
+    const words = line.trim().split(/\s+/);
+    const [token = '', owner] = words.reverse();
+    if (token === '' || line.trim().startsWith('#')) continue;
+    const fault = (text: string) => new SettingsError([`TOKENS_FILE ${file}, line ${index + 1}: ${text}`]);
+    if (!TOKEN.test(token) || words.length > 2) {
+      throw fault(
+        'a token must be 16 to 512 of A-Z a-z 0-9 . _ ~ + / - (and = at the end), with at most one name before it.',
+      );
     }
-    tokens.push(token);
+    if (owner === undefined) tokens.push({ token });
+    else if (OWNER.test(owner)) tokens.push({ token, owner });
+    else throw fault('a name must be 1 to 63 of A-Z a-z 0-9 . _ @ -, and begin with a letter or a digit.');
   }
   // An empty file must not open the service to everybody.
   if (tokens.length === 0) throw new SettingsError([`TOKENS_FILE ${file} holds no token.`]);

@@ -32,8 +32,13 @@ import {
 } from './refusal.js';
 import { Service } from './service.js';
 import { SnapshotRoutes } from './snapshots.js';
+import { TlsServers } from './tls.js';
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** New connections are made with this certificate from now on; without effect on a server without TLS. */
+    renewTls(tls: Tls): void;
+  }
   interface FastifyRequest {
     /** Whose held snapshots the request may name: those of its credential. */
     owner: string;
@@ -51,7 +56,7 @@ const PACED: ReadonlySet<string> = new Set(['OVERLOADED', 'RATE_LIMITED']);
 const LONGEST_REFUSAL = 4_000;
 
 /** One line for each answered request, and its measures; nothing of a body is in either. */
-function told({ log, metrics }: Backend, request: FastifyRequest, reply: FastifyReply): void {
+function record({ log, metrics }: Backend, request: FastifyRequest, reply: FastifyReply): void {
   const { method, routeOptions, raw } = request;
   const route = routeOptions.url ?? null;
   const { statusCode: status, elapsedTime, problemCode: code } = reply;
@@ -80,14 +85,6 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** How sockets are made: plain, or with TLS that may ask clients for certificates. */
-function httpsOf(tls: Tls | undefined) {
-  if (tls === undefined) return null;
-  const { cert, key, clientCa: ca, minVersion } = tls;
-  const mutual = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true };
-  return { cert, key, minVersion, ...mutual };
-}
-
 /** A server that is not listening yet. Closing it leaves the backend alone. Throws RangeError for impossible options. */
 export function createServer(backend: Backend, given: ServerOptions = {}): FastifyInstance {
   const options = resolveOptions(given);
@@ -99,7 +96,7 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
     genReqId: (request) => identify(headerOf(request, 'x-request-id'), headerOf(request, 'traceparent')).requestId,
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     bodyLimit,
-    // A whole request within ten minutes, headers within fifteen seconds; silence ends a connection sooner (see below).
+    // A whole request within ten minutes, headers within fifteen seconds; a connection without bytes ends sooner (see below).
     requestTimeout: 600_000,
     connectionTimeout: timeLimit + options.bodyTimeout + 10_000,
     keepAliveTimeout: 75_000,
@@ -110,9 +107,12 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
     // What is too long for a digest or a name is told so by who reads it.
     routerOptions: { maxParamLength: 1000 },
   };
-  const https = httpsOf(backend.tls);
-  const app: FastifyInstance = Fastify(https === null ? settings : ({ ...settings, https } as FastifyServerOptions));
-  addSafety(app.server as Server, https !== null);
+  const servers = backend.tls === undefined ? undefined : new TlsServers(backend.tls);
+  const app: FastifyInstance = Fastify(
+    servers === undefined ? settings : { ...settings, serverFactory: servers.factory },
+  );
+  app.decorate('renewTls', (tls: Tls) => servers?.renew(tls));
+  addSafety(app.server as Server, servers !== undefined);
   app.server.headersTimeout = 15_000;
   const service = new Service(options, backend);
   const snapshots = new SnapshotRoutes(options, backend);
@@ -127,14 +127,14 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   });
   app.addHook('onResponse', async (request, reply) => {
     linger(request.raw);
-    told(backend, request, reply);
+    record(backend, request, reply);
   });
   // Bodies are read by the handlers, in their own way: Fastify must leave them alone.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
   app.setErrorHandler((error: FastifyError, _request, reply) => refuse(error, reply));
   app.setNotFoundHandler((request, reply) => notFound(routes, request, reply));
-  // A client that asks before it sends is told at once that its body is too large.
+  // A client that asks before it sends learns at once that its body is too large.
   app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (Number(request.headers['content-length'] ?? 0) <= bodyLimit) response.writeContinue();
     app.server.emit('request', request, response);

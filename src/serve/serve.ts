@@ -1,10 +1,8 @@
 /** Runs the service until it is told to stop. */
-
-import { readFileSync } from 'node:fs';
 import { GrpcServer } from '../grpc/server.js';
 import { type Backend, type BackendOptions, createBackend } from '../operations/backend.js';
-import { readTokens, type Settings, SettingsError } from '../operations/settings.js';
-import { readTls } from '../operations/tls.js';
+import { readSecrets, SecretFiles, type Secrets } from '../operations/secret-files.js';
+import type { Settings } from '../operations/settings.js';
 import { createServer } from '../rest/server.js';
 
 export interface Serving {
@@ -17,22 +15,10 @@ export interface Serving {
 }
 
 /** For tests: a worker file and a stream for the log. */
-export type Overrides = Pick<BackendOptions, 'workerFile' | 'logStream'>;
+export type Overrides = Pick<BackendOptions, 'workerFile' | 'logStream' | 'threadsOnDemand'>;
 
-function tokensOf({ tokens, tokensFile }: Settings): readonly string[] {
-  if (tokensFile === undefined) return tokens;
-  let content: string;
-  try {
-    content = readFileSync(tokensFile, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new SettingsError([`TOKENS_FILE ${tokensFile} cannot be read (${code}).`]);
-  }
-  return [...tokens, ...readTokens(content, tokensFile)];
-}
-
-function backendOf(settings: Settings, overrides: Overrides): Backend {
-  const { work, snapshotMemory, snapshotIdle, named, metricsServices, store, rateLimit, logLevel, tls } = settings;
+function backendOf(settings: Settings, secrets: Secrets, overrides: Overrides): Backend {
+  const { work, snapshotMemory, snapshotIdle, named, metricsServices, store, rateLimit, logLevel } = settings;
   return createBackend({
     ...work,
     snapshotMemory,
@@ -40,9 +26,8 @@ function backendOf(settings: Settings, overrides: Overrides): Backend {
     named,
     metricsServices,
     ...(store === undefined ? {} : { store }),
-    tokens: tokensOf(settings),
+    ...secrets,
     rateLimit,
-    tls: tls === undefined ? undefined : readTls(tls),
     logLevel,
     ...overrides,
   });
@@ -51,7 +36,7 @@ function backendOf(settings: Settings, overrides: Overrides): Backend {
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * Listens, and closes gracefully on SIGTERM and SIGINT; a second one ends the process at once. `shown` is what the log tells of
+ * Listens, and closes gracefully on SIGTERM and SIGINT; a second one ends the process at once. `shown` is what the log says of
  * the settings. Resolves once questions are answered. Throws RangeError for impossible settings, what `listen` throws
  * (EADDRINUSE …), and what keeps a worker thread from starting.
  */
@@ -60,16 +45,46 @@ export async function serve(
   shown: Readonly<Record<string, string>>,
   overrides: Overrides = {},
 ): Promise<Serving> {
-  const { host, port, grpcPort, bodyTimeout, trustProxy, corsOrigins, metrics, ui, drainDelay, drainTimeout } =
-    settings;
-  const backend = backendOf(settings, overrides);
+  const {
+    host,
+    port,
+    grpcPort,
+    grpcConnectionAge,
+    bodyTimeout,
+    trustProxy,
+    corsOrigins,
+    metrics,
+    ui,
+    drainDelay,
+    drainTimeout,
+  } = settings;
+  let secrets = readSecrets(settings);
+  const backend = backendOf(settings, secrets, overrides);
   const { log, workers } = backend;
   const app = createServer(backend, { bodyTimeout, trustProxy, corsOrigins, metrics, ui });
-  const grpc = grpcPort === undefined ? undefined : new GrpcServer(backend, { bodyTimeout });
+  const grpc =
+    grpcPort === undefined ? undefined : new GrpcServer(backend, { bodyTimeout, connectionAge: grpcConnectionAge });
+  const files = new SecretFiles(
+    settings,
+    {
+      renew: (renewed) => {
+        if (renewed.tls !== undefined) {
+          app.renewTls(renewed.tls);
+          grpc?.renewTls(renewed.tls);
+        }
+        backend.credentials.replace(renewed.tokens);
+        secrets = renewed;
+      },
+      reloaded: (taken) => backend.metrics.reloaded(taken),
+    },
+    log,
+  );
+  if (backend.tls !== undefined) backend.metrics.watchCertificate(() => secrets.tls?.validTo ?? new Date(0));
   let closing: Promise<void> | undefined;
   let started = false;
   const stop = async (delay: number) => {
     workers.drain();
+    files.close();
     if (grpc !== undefined) grpc.serving = false;
     if (delay > 0) await pause(delay);
     const late = setTimeout(() => {
@@ -99,6 +114,7 @@ export async function serve(
     started = true;
     log.info({ settings: shown, node: process.version }, 'configuration');
     process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+    files.start(settings.reloadInterval);
     if (backend.tls !== undefined && backend.tls.validTo < new Date()) log.warn('the TLS certificate has expired');
     return { url, grpc: grpcAddress, close: () => close() };
   } catch (error) {

@@ -77,7 +77,9 @@ t.test('secrets are hidden where settings are shown', async (tt) => {
 
 t.test('a file of tokens', async (tt) => {
   const [a, b] = ['aaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbb=='] as const;
-  tt.same(readTokens(`# comment\r\n  ${a}  \n\n${b}`, 'f'), [a, b]);
+  tt.same(readTokens(`# comment\r\n  ${a}  \n\nteam-a\t${b}`, 'f'), [{ token: a }, { token: b, owner: 'team-a' }]);
+  tt.throws(() => readTokens(`one two ${a}`, 'f'), /line 1: a token must be .*, with at most one name before it/);
+  tt.throws(() => readTokens(`-x ${a}`, 'f'), /line 1: a name must be 1 to 63/);
   tt.throws(() => readTokens(`${a}\nhunter2`, 'f'), /TOKENS_FILE f, line 2: a token must be 16 to 512/);
   tt.throws(() => readTokens('# none yet\n', 'f'), /holds no token/, 'nobody is let in by an empty file');
 });
@@ -102,6 +104,13 @@ t.test('credentials tell owners apart', async (tt) => {
   tt.equal(new Set(owners).size, owners.length);
   tt.equal(ownerOf(some, `bearer   ${a} `), owners[0]);
   tt.notMatch(owners.join(), /aaaa/, 'the token itself goes nowhere');
+  const shared = new Credentials([{ token: a, owner: 'team' }, { token: b, owner: 'team' }, { token: `${a}c` }]);
+  tt.equal(ownerOf(shared, `Bearer ${a}`), ownerOf(shared, `Bearer ${b}`), 'a name is shared');
+  tt.not(ownerOf(shared, `Bearer ${a}`), ownerOf(shared, `Bearer ${a}c`));
+  shared.replace([{ token: `${b}d`, owner: 'team' }]);
+  tt.equal(ownerOf(shared, `Bearer ${b}d`), ownerOf(new Credentials([{ token: a, owner: 'team' }]), `Bearer ${a}`));
+  tt.equal(ownerOf(shared, `Bearer ${a}`), 'UNAUTHENTICATED', 'what was replaced is not accepted');
+  tt.throws(() => shared.replace([]), RangeError, 'nobody opens the service by taking all tokens away');
   for (const header of [undefined, '', a, `Bearer ${a}${a}`, 'Bearer ', `Bearer ${a} ${b}`, 'Bearer \u00e9']) {
     tt.equal(ownerOf(some, header), 'UNAUTHENTICATED', String(header));
   }

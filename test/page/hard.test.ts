@@ -4,6 +4,12 @@ import t from 'tap';
 import { generateSnapshot } from '../../bench/generate.js';
 import { address, fractions, headline, hold, open, skip, watch } from './support.js';
 
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly namespace: string; readonly name: string };
+  readonly spec: Record<string, unknown>;
+}
+
 // A browser takes its time where many tests run at once.
 t.setTimeout(240_000);
 
@@ -93,6 +99,35 @@ t.test('10,000 Services', { skip }, async (t) => {
     .first()
     .click();
   await headline(page, first);
+  t.same(complaints, []);
+});
+
+t.test('more Services than are asked about at once: sorted by their shares, all of them are', { skip }, async (t) => {
+  const test = await open();
+  t.teardown(() => test.close());
+  const cluster = generateSnapshot({ services: 620, endpointsPerService: 3, nodes: 5 }) as { items: Manifest[] };
+  // The last of all is the only one that loses connections.
+  const services = cluster.items.filter(({ kind, spec }) => kind === 'Service' && spec.clusterIP !== 'None');
+  const last = services.at(-1) as Manifest;
+  last.spec.internalTrafficPolicy = 'Local';
+  const name = `${last.metadata.namespace}/${last.metadata.name}`;
+  const digest = await hold(test.base, Buffer.from(JSON.stringify(cluster)));
+  const { page, complaints } = await watch(test.browser);
+  await page.goto(address(test.base, digest, 'services'));
+  await page.locator('[data-service] .lost .share').first().waitFor();
+  t.match(
+    await page.locator('.filters [role=status]').innerText(),
+    /Shares of 100 are worked out/,
+    'not more without need',
+  );
+  await page.getByRole('columnheader', { name: 'Not delivered' }).getByRole('button').click();
+  await page
+    .getByRole('status')
+    .filter({ hasText: `Shares of ${services.length} are worked out.` })
+    .waitFor({ timeout: 120_000 });
+  const first = page.locator('[data-service]').first();
+  t.equal(await first.getAttribute('data-service'), name, 'the worst of all is first');
+  t.equal(await page.locator('.filters progress').count(), 0);
   t.same(complaints, []);
 });
 

@@ -144,5 +144,24 @@ t.test('files', { skip }, async (t) => {
   t.match(markdown.bytes.toString(), /^\*\*Even: each of 3 pods/);
   const csv = await save('CSV');
   t.match(csv.bytes.toString(), /1\/3/);
+
+  // Hops are text on the page, and a picture in a file.
+  const asked = { service: 'default/nginx-svc', source: 'pod default/client' };
+  await page.goto(address(test.base, digest, 'path', asked));
+  await page.locator('.hop').first().waitFor();
+  const way = await save('SVG');
+  t.equal(way.name, 'kube-whatif-path-default-nginx-svc.svg');
+  const text = way.bytes.toString();
+  t.match(text, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="\d+" height="\d+"/);
+  for (const wanted of ['DNAT', 'KUBE-SVC-', 'node-1', '✓']) t.ok(text.includes(wanted), wanted);
+  t.same([...(await save('PNG')).bytes.subarray(1, 4)], [...Buffer.from('PNG')]);
+  const picture = await test.browser.newPage();
+  await picture.setContent(text);
+  const outside = await picture.evaluate(`[...document.querySelectorAll('text')].filter((text) => {
+    const { x, y, width, height } = text.getBBox();
+    const whole = document.querySelector('svg').viewBox.baseVal;
+    return x < 0 || y < 0 || x + width > whole.width || y + height > whole.height;
+  }).length`);
+  t.equal(outside, 0, 'no text is cut off');
   t.same(complaints, []);
 });

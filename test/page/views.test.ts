@@ -240,6 +240,20 @@ t.test('views', { skip }, async (t) => {
   });
 
   await t.test('what if: order, and pasted manifests', async (t) => {
+    await page.goto(address(base, article, 'what-if', { ...SERVICE, changes: listed(SCALE) }));
+    await page.locator('.two section:last-child text.column', { hasText: 'client’s node' }).waitFor();
+    const columns = (side: string) => page.locator(`.two section:${side} text.column`).allTextContents();
+    t.same(await columns('first-child'), await columns('last-child'), 'both sides tell the same apart');
+    const marks = async (side: string) =>
+      page
+        .locator(`.two section:${side} .mark.pod`)
+        .evaluateAll((all) => all.map((one) => one.getAttribute('data-id')));
+    const [was, is] = [await marks('first-child'), await marks('last-child')];
+    t.same(
+      was.filter((id) => is.includes(id)),
+      is.filter((id) => was.includes(id)),
+      'endpoints of both stand in the same order',
+    );
     await page.goto(address(base, article, 'what-if', { ...SERVICE, changes: listed(SCALE, LOCAL) }));
     const list = page.getByRole('list', { name: 'Changes, in order' }).getByRole('listitem');
     await list.first().waitFor();

@@ -75,7 +75,7 @@ function closed(value: unknown): unknown {
 const ajv = new Ajv2020({ allErrors: true, strict: false });
 addFormats.default(ajv);
 ajv.addSchema(closed(DOCUMENT) as object, 'closed');
-const validRows = ajv.compile({ $ref: 'closed#/components/schemas/Rows' });
+const validRows = ajv.compile({ $ref: 'closed#/components/schemas/FlatRows' });
 const answerValidator = (kind: QuestionKind) => ajv.compile({ $ref: `closed#/components/schemas/${ANSWERS[kind]}` });
 
 function examples(kind: QuestionKind): readonly (readonly [string, Request])[] {

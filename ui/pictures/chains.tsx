@@ -1,6 +1,6 @@
 /** The graph of chains, from left to right, laid out by dagre. A chain is a button that shows its rules. */
 import { Graph, layout } from '@dagrejs/dagre';
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { ChainGraph, ChainNode } from './chain-model.js';
 
 const [WIDTH, HEIGHT] = [196, 44];
@@ -61,8 +61,15 @@ interface Props {
 
 export default function ChainsPicture({ graph, selected, large, label, onSelect }: Props) {
   const drawn = useMemo(() => placed(graph, large), [graph, large]);
+  const element = useRef<HTMLDivElement>(null);
+  const middleOf = drawn.nodes.find(({ node }) => node.id === selected)?.x;
+  useEffect(() => {
+    // Where the picture is wider than its place, the chain that is shown is in the middle of what is seen.
+    const place = element.current;
+    if (place !== null && middleOf !== undefined) place.scrollLeft = middleOf - place.clientWidth / 2;
+  }, [middleOf]);
   return (
-    <div class="picture chains" tabindex={0} role="region" aria-label={`${label}, as a picture`}>
+    <div class="picture chains" tabindex={0} role="region" aria-label={`${label}, as a picture`} ref={element}>
       <svg
         role="group"
         aria-label={label}

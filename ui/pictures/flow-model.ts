@@ -136,15 +136,17 @@ const NO_ENDPOINT: Endpoint = { address: '', port: 0, share: { fraction: '0', va
 
 export interface FlowInput {
   readonly total: ServiceProbability;
-  /** Empty: the clients are not told apart. */
+  /** Empty: the clients are not distinguished. */
   readonly groups: readonly SourceGroup[];
   readonly nodes: readonly ListedNode[];
   /** Groups of endpoints that are open. */
   readonly open: ReadonlySet<string>;
+  /** A flow beside which this one is seen: marks that both have stand in the same order. */
+  readonly beside?: Flow | undefined;
 }
 
 /** The flow's marks and links. A pure function of its input. */
-export function flowOf({ total, groups, nodes, open }: FlowInput): Flow {
+export function flowOf({ total, groups, nodes, open, beside }: FlowInput): Flow {
   const zoneOf = new Map(nodes.map(({ name, zone }) => [name, zone ?? '']));
   const leafOf = (endpoint: Endpoint, share: Fraction): Leaf => ({
     endpoint,
@@ -229,15 +231,25 @@ export function flowOf({ total, groups, nodes, open }: FlowInput): Flow {
     return { ...node, column, ...(isGroup && count > 1 ? { detail: `${count} endpoints` } : {}) };
   });
   const links = [...build.links.values()];
-  return { nodes: ordered(marks, links), links, columns: [...columns, ...names] };
+  return { nodes: ordered(marks, links, beside), links, columns: [...columns, ...names] };
 }
 
-/** By column; within it the larger share first, what is lost last, and groups that are alike by name. */
-function ordered(nodes: readonly FlowNode[], links: readonly FlowLink[]): readonly FlowNode[] {
+/**
+ * By column; within it in the order of the flow beside it, then the larger share first, what is lost last, and groups that are alike
+ * by name.
+ */
+function ordered(
+  nodes: readonly FlowNode[],
+  links: readonly FlowLink[],
+  beside: Flow | undefined,
+): readonly FlowNode[] {
+  const given = new Map(beside?.nodes.map(({ id }, index) => [id, index]));
+  const known = ({ id }: FlowNode) => given.get(id) ?? given.size;
   const rank = ({ kind }: FlowNode) => (kind === 'lost' ? 1 : 0);
   const byName = (a: FlowNode, b: FlowNode) => a.label.localeCompare(b.label, 'en', { numeric: true });
   const sorted = [...nodes].sort(
-    (a, b) => a.column - b.column || rank(a) - rank(b) || compare(b.share, a.share) || byName(a, b),
+    (a, b) =>
+      a.column - b.column || rank(a) - rank(b) || known(a) - known(b) || compare(b.share, a.share) || byName(a, b),
   );
   // Endpoints stand beside their node, so that flows cross as little as they can.
   const place = new Map(sorted.map(({ id }, index) => [id, index]));

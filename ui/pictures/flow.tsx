@@ -15,9 +15,10 @@ interface Props {
   onSelect?(node: PlacedNode): void;
 }
 
-/** A label that fits: its start and its end, which tells pods apart. */
+/** A label that fits: its start and its end, which tells pods apart; of words the start. */
 function shortened(text: string, most: number): string {
   if (text.length <= most) return text;
+  if (text.includes(' ')) return `${text.slice(0, most - 1).trimEnd()}…`;
   const end = Math.min(11, Math.floor(most / 2) - 1);
   return `${text.slice(0, most - end - 1)}…${text.slice(-end)}`;
 }
@@ -71,6 +72,8 @@ function Mark({
     ...(differs ? [`${points(change)} points`] : []),
     ...(node.group === undefined ? [] : [node.isOpen === true ? 'open' : 'closed']),
   ].filter((word) => word !== '');
+  // The difference takes the room of the count of endpoints, which the columns beside it show.
+  const isInner = node.kind === 'node' || node.kind === 'zone';
   const acts = node.group !== undefined || onSelect !== undefined;
   const act = () => (node.group === undefined ? onSelect?.(node) : onToggle(node.group));
   const middle = node.y + node.height / 2;
@@ -112,7 +115,7 @@ function Mark({
         <tspan class="fraction">{short(node.share)}</tspan>
         {brief || exact === '1' || exact === '0' ? '' : ` · ${percent(node.share)}`}
         {differs ? <tspan class="change">{` ${change.n > 0n ? '▲' : '▼'} ${points(change)}`}</tspan> : null}
-        {node.detail === '' || brief ? '' : ` · ${node.detail}`}
+        {node.detail === '' || brief || (differs && isInner) ? '' : ` · ${node.detail}`}
       </text>
     </g>
   );

@@ -1,25 +1,15 @@
 /** A packet's way: hops in a row, the steps of each by hook, the header between them, and where it ends. */
-import type { Header, Hop, Step, Trace } from '../api/types.js';
+import type { Hop, Step, Trace } from '../api/types.js';
 import { format, parse, percent } from '../state/fraction.js';
+import { byHook, headersOf, KINDS } from './hop-model.js';
 import { Packet } from './packet.js';
 import { Verbatim } from './verbatim.js';
 import { VERDICT_SIGNS, VERDICT_WORDS } from './verdicts.js';
-
-const KINDS: Readonly<Record<Hop['kind'], string>> = {
-  CLIENT: 'client',
-  LOAD_BALANCER: 'load balancer',
-  NODE: 'node',
-  POD: 'pod',
-  OUTSIDE: 'outside',
-};
 
 const ENDS: ReadonlySet<Step['action']> = new Set(['DROP', 'REJECT', 'UNKNOWN']);
 const REWRITES: ReadonlySet<Step['action']> = new Set(['DNAT', 'SNAT', 'MASQUERADE', 'MARK']);
 /** Steps that only pass a packet on, which are quiet. */
 const QUIET: ReadonlySet<Step['action']> = new Set(['JUMP', 'GOTO', 'RETURN', 'PASSED_OVER', 'PASS', 'POLICY']);
-
-const lastHeader = (steps: readonly Step[], before: Header | undefined): Header | undefined =>
-  steps.reduce<Header | undefined>((header, step) => step.after ?? header, before);
 
 function StepLine({ step }: { step: Step }) {
   const { action, chance, rule, table, chain, position, before, after, policy, detail } = step;
@@ -61,27 +51,6 @@ function StepLine({ step }: { step: Step }) {
       </details>
     </li>
   );
-}
-
-/** Steps that follow each other at the same hook. */
-function byHook(steps: readonly Step[]): readonly { readonly hook: string; readonly steps: readonly Step[] }[] {
-  const groups: { hook: string; steps: Step[] }[] = [];
-  for (const step of steps) {
-    const hook = step.hook ?? '';
-    const last = groups.at(-1);
-    if (last?.hook === hook) last.steps.push(step);
-    else groups.push({ hook, steps: [step] });
-  }
-  return groups;
-}
-
-/** The header as it comes out of each hop. */
-function headersOf(hops: readonly Hop[]): readonly (Header | undefined)[] {
-  let header: Header | undefined;
-  return hops.map(({ steps }) => {
-    header = lastHeader(steps, header);
-    return header;
-  });
 }
 
 function HopRow({ hops, label, end }: { hops: readonly Hop[]; label: string; end?: Trace }) {

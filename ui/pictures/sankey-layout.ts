@@ -63,10 +63,14 @@ export function layoutOf(flow: Flow, wanted: number): Layout {
   const width = Math.max(wanted, right + (count - 1) * (narrow ? NARROW_COLUMN : LEAST_COLUMN) + BAR);
   const rows = Array.from({ length: count }, (_, column) => flow.nodes.filter((node) => node.column === column).length);
   const height = Math.max(240, Math.max(...rows) * ROW + TOP + 16);
+  const places = new Map(flow.nodes.map(({ id }, index) => [id, index]));
+  const place = (end: unknown) => places.get((end as DrawnNode).id) ?? 0;
   const make = sankey<DrawnNode, DrawnLink>()
     .nodeId(({ id }) => id)
     .nodeAlign((node) => node.mark.column)
     .nodeSort((a, b) => flow.nodes.indexOf(a.mark) - flow.nodes.indexOf(b.mark))
+    // Flows leave and arrive in the order of what they go to and come from, so that they cross as little as they can.
+    .linkSort((a, b) => place(a.target) - place(b.target) || place(a.source) - place(b.source))
     .nodeWidth(BAR)
     .nodePadding(PADDING)
     .extent([

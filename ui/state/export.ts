@@ -1,6 +1,6 @@
 /** What is seen, as a file: pictures as SVG and PNG, answers as Markdown and CSV. */
 import { askText } from './ask.js';
-import type { Shown } from './shown.js';
+import { type Drawing, drawing, type Shown } from './shown.js';
 
 function save(blob: Blob, name: string): void {
   const address = URL.createObjectURL(blob);
@@ -52,9 +52,8 @@ export function pictures(): readonly SVGSVGElement[] {
 }
 
 /** The pictures that belong together, beside each other in one. `count`: how many of those that are seen. */
-function together(
-  count: number,
-): { readonly text: string; readonly width: number; readonly height: number } | undefined {
+function together(count: number): Drawing | undefined {
+  if (drawing.value !== undefined) return drawing.value();
   const shown = pictures().slice(0, count);
   const sizes = shown.map((svg) => svg.getBoundingClientRect());
   const [first] = shown;

@@ -9,7 +9,7 @@ import { digest, request, shownChanges } from './session.js';
 
 /** As many Services as are asked about in one request. */
 const PORTION = 100;
-/** Up to here all Services are asked about without being told to. */
+/** Up to here all Services are asked about without a request to. */
 export const WITHOUT_ASKING = 500;
 
 export interface Inspected {
@@ -18,8 +18,12 @@ export interface Inspected {
   readonly summary: string;
   readonly asking: boolean;
   readonly failure: Failure | undefined;
-  /** Asks about these Services. */
+  /** What all of this is about: another text, another inspection. */
+  readonly about: string;
+  /** Asks about these Services, in this order. */
   more(services: readonly string[]): void;
+  /** Asks about no more than those that are asked about now. */
+  stop(): void;
 }
 
 /** The request of a whole inspection: of many Services, of the first of them. */
@@ -37,6 +41,7 @@ export function useInspected(services: readonly string[] | undefined): Inspected
   const current = useRef(key);
   const queue = useRef<string[]>([]);
   const running = useRef('');
+  const asked = useRef(new Set<string>());
   const [state, setState] = useState(NOTHING);
   const [asking, setAsking] = useState(false);
   const [failure, setFailure] = useState<Failure | undefined>(undefined);
@@ -62,6 +67,7 @@ export function useInspected(services: readonly string[] | undefined): Inspected
     try {
       while (queue.current.length > 0 && current.current === of) {
         const portion = queue.current.splice(0, PORTION);
+        for (const name of portion) asked.current.add(name);
         await ask(of, { services: portion });
       }
     } catch (error) {
@@ -74,6 +80,7 @@ export function useInspected(services: readonly string[] | undefined): Inspected
   useEffect(() => {
     current.current = key;
     queue.current = [];
+    asked.current = new Set();
     setState(NOTHING);
     setFailure(undefined);
     if (services === undefined) return;
@@ -95,8 +102,11 @@ export function useInspected(services: readonly string[] | undefined): Inspected
     // The key stands for everything that is asked about.
   }, [key]);
   const more = (wanted: readonly string[]) => {
-    queue.current = wanted.filter((name) => !state.shares.has(name));
+    queue.current = wanted.filter((name) => !asked.current.has(name));
     void run(key);
   };
-  return { ...state, asking, failure, more };
+  const stop = () => {
+    queue.current = [];
+  };
+  return { ...state, asking, failure, about: key, more, stop };
 }

@@ -8,6 +8,27 @@ export interface Shown {
   readonly body: Body;
 }
 
+/** A picture that is made only to be saved, where what is seen is text. */
+export interface Drawing {
+  readonly text: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Makes the drawing of the present view; undefined where what is seen is a picture, or nothing. */
+export const drawing = signal<(() => Drawing) | undefined>(undefined);
+
+/** Says how the present view is drawn. */
+export function useDrawing(of: unknown, draw: () => Drawing): void {
+  useEffect(() => {
+    drawing.value = of === undefined ? undefined : draw;
+    return () => {
+      drawing.value = undefined;
+    };
+    // The picture is of this alone.
+  }, [of]);
+}
+
 export const shown = signal<Shown | undefined>(undefined);
 
 /** Says what the present view asks. */

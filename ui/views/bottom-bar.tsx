@@ -5,7 +5,7 @@ import { failureOf } from '../state/ask.js';
 import { saveForm, savePng, saveSvg } from '../state/export.js';
 import { route } from '../state/route.js';
 import { engine } from '../state/session.js';
-import { type Shown, shown } from '../state/shown.js';
+import { drawing, type Shown, shown } from '../state/shown.js';
 import { Copy, Verbatim } from './parts.js';
 
 type Form = 'REST' | 'command line' | 'gRPC';
@@ -46,7 +46,7 @@ async function saveAs(file: (typeof FILES)[number], of: Shown): Promise<void> {
   else await saveForm(of, file === 'CSV' ? 'csv' : 'markdown', name);
 }
 
-/** Views with a picture: lists and hops are none. */
+/** Views with a picture: lists are none, and hops are drawn to be saved. */
 const DRAWN: ReadonlySet<string> = new Set(['shares', 'rules', 'what-if', 'sweep']);
 
 export function BottomBar() {
@@ -54,7 +54,9 @@ export function BottomBar() {
   const [fault, setFault] = useState('');
   const of = shown.value;
   if (of === undefined) return null;
-  const files = FILES.filter((file) => DRAWN.has(route.value.view) || file === 'Markdown' || file === 'CSV');
+  const files = FILES.filter(
+    (file) => DRAWN.has(route.value.view) || drawing.value !== undefined || file === 'Markdown' || file === 'CSV',
+  );
   return (
     <footer class="bottom" aria-label="Request, link and files">
       {isOpen ? <AsRequest of={of} /> : null}

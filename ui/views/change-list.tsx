@@ -47,7 +47,7 @@ function Slider({
         value={replicas}
         onChange={({ currentTarget }) => use(Number(currentTarget.value))}
       />
-      <span class="detail">now {now?.replicas ?? now?.pods ?? '?'}</span>
+      <span class="detail unbroken">now {now?.replicas ?? now?.pods ?? '?'}</span>
     </span>
   );
 }

@@ -134,7 +134,9 @@ export function FindingLines({ findings, most = 6 }: { findings: readonly Findin
 
 /** A name that shortens in its middle where there is no room; the whole one is its title. */
 export function Name({ text }: { text: string }) {
-  const cut = Math.max(0, text.length - 8);
+  // A short name after the namespace stays whole, with its slash.
+  const slash = text.lastIndexOf('/');
+  const cut = slash > 0 && text.length - slash <= 14 ? slash : Math.max(0, text.length - 8);
   return (
     <span class="name" title={text}>
       <span class="start" aria-hidden="true">

@@ -2,13 +2,14 @@
 import { useMemo } from 'preact/hooks';
 import type { Family, ListedObjects, Remedy, Trace, Via } from '../api/types.js';
 import { TracePicture } from '../pictures/hops.js';
+import { type Look, traceSvg } from '../pictures/trace-svg.js';
 import { useAnswer } from '../state/ask.js';
 import { findService, useObjects } from '../state/objects.js';
 import { destinationChoices, type PathChosen, pathChosen, sourceChoices } from '../state/path-question.js';
 import { route, set } from '../state/route.js';
 import { familiesOf, WAYS, waysOf } from '../state/service-question.js';
 import { addChange, request } from '../state/session.js';
-import { useShown } from '../state/shown.js';
+import { useDrawing, useShown } from '../state/shown.js';
 import { RestsOn } from './assumptions.js';
 import { Combobox } from './combobox.js';
 import { Empty, FailureBox, FindingLines, Headline, Name, Share, VerdictMark, Waiting } from './parts.js';
@@ -144,6 +145,22 @@ function firstOf(traces: readonly Trace[]): number {
   return Math.max(0, lost);
 }
 
+/** The page's colours, light or dark, and its fonts. */
+function lookOf(): Look {
+  const style = getComputedStyle(document.documentElement);
+  const value = (name: string) => style.getPropertyValue(name).trim().replaceAll('"', "'");
+  return {
+    ground: value('--ground'),
+    text: value('--text'),
+    quiet: value('--text-2'),
+    line: value('--line-strong'),
+    accent: value('--accent'),
+    lost: value('--loss'),
+    font: value('--sans'),
+    mono: value('--mono'),
+  };
+}
+
 export function PathView() {
   const { objects, answer: cluster, failure: fault } = useObjects();
   const { parameters } = route.value;
@@ -151,12 +168,13 @@ export function PathView() {
   const body = cluster === undefined || chosen.question === undefined ? undefined : request(chosen.question);
   const { answer, failure, asking } = useAnswer('path', body);
   useShown('path', body);
-  if (fault !== undefined) return <FailureBox failure={fault} />;
-  if (cluster === undefined) return <Waiting what="Reading the cluster" />;
   const traces = answer?.result.traces ?? [];
   const wanted = parameters.n === undefined ? firstOf(traces) : Number(parameters.n) - 1;
   const shownIndex = traces[wanted] === undefined ? 0 : wanted;
-  const trace = traces[shownIndex];
+  const trace = failure === undefined ? traces[shownIndex] : undefined;
+  useDrawing(trace, () => traceSvg(trace as Trace, `${chosen.source} to ${chosen.destination}`, lookOf()));
+  if (fault !== undefined) return <FailureBox failure={fault} />;
+  if (cluster === undefined) return <Waiting what="Reading the cluster" />;
   return (
     <>
       <PathSentence chosen={chosen} objects={objects} />

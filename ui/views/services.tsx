@@ -1,5 +1,5 @@
 /** The list of Services: filtered, sorted, and only as many rows in the page as are seen. */
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { inspectionOf, useInspected, WITHOUT_ASKING } from '../state/inspected.js';
 import { serviceName, useObjects } from '../state/objects.js';
 import { addressOf, route, set } from '../state/route.js';
@@ -22,6 +22,9 @@ const COLUMNS: readonly (readonly [SortKey, string, string])[] = [
   ['lost', 'Not delivered', 'number'],
   ['findings', 'Findings', 'number'],
 ];
+
+/** Columns whose values are known only of Services that were asked about. */
+const ASKED: ReadonlySet<SortKey> = new Set(['imbalance', 'zone', 'lost', 'findings']);
 
 function Header({ sort, down }: { sort: SortKey; down: boolean }) {
   const pick = (key: SortKey) => {
@@ -134,6 +137,18 @@ export function ServicesView() {
     () => chosenRows(rows, { text, namespace, type, sort: sortKey, down }),
     [rows, text, namespace, type, sortKey, down],
   );
+  const [stopped, setStopped] = useState(false);
+  const known = inspected.shares.size;
+  // A list that is sorted by what it does not know yet would have the wrong Services first: all are asked about, those shown first.
+  const wantsAll = many && sort !== undefined && ASKED.has(sortKey) && !stopped && inspected.failure === undefined;
+  useEffect(() => {
+    if (!wantsAll) return;
+    const shown = chosen.map(({ name }) => name);
+    const others = new Set(rows.map(({ name }) => name));
+    for (const name of shown) others.delete(name);
+    inspected.more([...shown, ...others]);
+    // The rows move while answers come in; what is asked about does not change with that.
+  }, [wantsAll, inspected.about, text, namespace, type]);
   if (failure !== undefined) return <FailureBox failure={failure} />;
   if (answer === undefined) return <Waiting what={asking ? 'Reading the Services' : ''} />;
   if (rows.length === 0) {
@@ -145,7 +160,6 @@ export function ServicesView() {
   }
   const namespaces = [...new Set(objects.services.map((one) => one.namespace))].sort();
   const types = [...new Set(objects.services.map((one) => one.type))].sort();
-  const known = inspected.shares.size;
   return (
     <>
       <Headline
@@ -177,10 +191,30 @@ export function ServicesView() {
         <span class="detail" role="status">
           {chosen.length === rows.length ? '' : `${chosen.length.toLocaleString('en')} shown. `}
           {many ? `Shares of ${known.toLocaleString('en')} are worked out.` : ''}
-          {inspected.asking ? ' Working …' : ''}
+          {inspected.asking && known > 0 ? ' Working …' : ''}
         </span>
+        {many && inspected.asking && wantsAll ? (
+          <>
+            <progress max={rows.length} value={known} aria-label="Services whose shares are worked out" />
+            <button
+              type="button"
+              onClick={() => {
+                setStopped(true);
+                inspected.stop();
+              }}
+            >
+              Stop
+            </button>
+          </>
+        ) : null}
         {many && known < rows.length && !inspected.asking ? (
-          <button type="button" onClick={() => inspected.more(chosen.map(({ name }) => name))}>
+          <button
+            type="button"
+            onClick={() => {
+              setStopped(false);
+              inspected.more(chosen.map(({ name }) => name));
+            }}
+          >
             Work out the {chosen.length === rows.length ? 'rest' : 'shown ones'}
           </button>
         ) : null}

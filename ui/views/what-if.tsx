@@ -2,7 +2,7 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Change, ListedNode, ProbabilityWhatIf, ServiceProbability } from '../api/types.js';
 import { FlowPicture } from '../pictures/flow.js';
-import { flowOf } from '../pictures/flow-model.js';
+import { type Flow, flowOf, type SourceGroup } from '../pictures/flow-model.js';
 import { useAnswer } from '../state/ask.js';
 import type { Fraction } from '../state/fraction.js';
 import { findService, useObjects } from '../state/objects.js';
@@ -20,31 +20,38 @@ import { Sentence } from './sentence.js';
 import { toggleGroup } from './shares.js';
 import { useSourceGroups } from './source-groups.js';
 
-const WIDE = 1700;
+const NARROW = 640;
+const NO_CHANGES: readonly Change[] = [];
+const NONE: readonly SourceGroup[] = [];
 
 /** The flow of one side; nothing where the side has no such Service. */
 function useFlow(
-  chosen: Chosen,
   shares: ServiceProbability | undefined,
   nodes: readonly ListedNode[],
-  made: readonly Change[],
+  groups: readonly SourceGroup[],
+  beside?: Flow,
 ) {
   const open = route.value.parameters.open ?? '';
-  // Two pictures beside each other leave no room for the clients' nodes, unless the window is wide.
-  const isWide = innerWidth >= WIDE;
-  const groups = useSourceGroups(isWide ? chosen : undefined, shares, nodes, made);
-  return useMemo(
-    () => (shares === undefined ? undefined : flowOf({ total: shares, groups, nodes, open: new Set(open.split(',')) })),
-    [shares, groups, nodes, open],
-  );
+  return useMemo(() => {
+    if (shares === undefined) return undefined;
+    return flowOf({ total: shares, groups, nodes, open: new Set(open.split(',')), beside });
+  }, [shares, groups, nodes, open, beside]);
 }
 
 function BothFlows({ chosen, result }: { chosen: Chosen; result: ProbabilityWhatIf }) {
   const { objects: earlier } = useObjects('before');
   const { objects: later } = useObjects('after');
   const [before, after] = [result.before.services[0], result.after.services[0]];
-  const left = useFlow(chosen, before, earlier.nodes, []);
-  const right = useFlow(chosen, after, later.nodes, changes.value);
+  const leftGroups = useSourceGroups(chosen, before, earlier.nodes, NO_CHANGES);
+  const rightGroups = useSourceGroups(chosen, after, later.nodes, changes.value);
+  // Both sides tell the clients' nodes apart or neither does: two pictures of different columns cannot be compared.
+  // On a phone one is below the other, and has no room for a further column.
+  const apart =
+    innerWidth >= NARROW &&
+    (before === undefined || leftGroups.length > 0) &&
+    (after === undefined || rightGroups.length > 0);
+  const left = useFlow(before, earlier.nodes, apart ? leftGroups : NONE);
+  const right = useFlow(after, later.nodes, apart ? rightGroups : NONE, left);
   const was = useMemo(() => new Map<string, Fraction>((left?.nodes ?? []).map(({ id, share }) => [id, share])), [left]);
   return (
     <div class="two">

@@ -11,7 +11,11 @@ export function replicasOfAutoscalers(changes: readonly AppliedChange[]): readon
       .map(({ kind, object, detail }) => {
         const [of = ''] = Object.keys(Object(change));
         const evidence = { pointer: pointer('changes', index), change: of, object };
-        const severity = kind === 'AUTOSCALER_ACTS' ? 'WARNING' : 'INFO';
+        // A new workload has no replicas yet that would be lost.
+        const isNew = consequences.some(
+          (one) => one.kind === 'OBJECT_CREATED' && detail.startsWith(`sets ${one.object} to `),
+        );
+        const severity = kind === 'AUTOSCALER_ACTS' && !isNew ? 'WARNING' : 'INFO';
         return finding('REPLICAS_OF_AUTOSCALER', `${object} ${detail}.`, evidence, severity);
       }),
   );
