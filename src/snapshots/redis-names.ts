@@ -113,7 +113,14 @@ export class RedisNames implements NameStore {
     for (let tries = 0; tries < TRIES; tries++) {
       const stored = await this.#stored(owner, name);
       const before = stored.length === 0 ? undefined : this.#open(stored, field);
-      const after = change(before);
+      let after: NameRecord | undefined;
+      try {
+        after = change(before);
+      } catch (error) {
+        // Somebody was faster, and the change is refused now: its snapshot is of no use.
+        if (held !== undefined && kept) await this.#letGo(owner, [held.digest]).catch(() => {});
+        throw error;
+      }
       // The snapshot first: a name never leads to one that is not there.
       if (held !== undefined && !kept) await this.#keepSnapshot(owner, held);
       kept = true;
@@ -122,7 +129,8 @@ export class RedisNames implements NameStore {
       if (!(await this.#compareAndSet(owner, field, stored, value))) continue;
       // Somebody may have let go of the same snapshot meanwhile.
       if (held !== undefined) await this.#snapshots.has(owner, held.digest).catch(() => false);
-      await this.#letGo(owner, before).catch(() => {});
+      const digests = (before?.versions ?? []).map(({ digest }) => digest);
+      await this.#letGo(owner, digests).catch(() => {});
       return after;
     }
     throw new StoreDown('the name is changed by others all the time');
@@ -147,10 +155,10 @@ export class RedisNames implements NameStore {
     }
   }
 
-  /** Has snapshots expire that a record had and no record has any more. */
-  async #letGo(owner: string, before: NameRecord | undefined): Promise<void> {
-    if (before === undefined) return;
-    for (const digest of digestsLost(before, await this.list(owner))) {
+  /** Has those of these snapshots expire that no record has any more. */
+  async #letGo(owner: string, digests: readonly string[]): Promise<void> {
+    if (digests.length === 0) return;
+    for (const digest of digestsLost(digests, await this.list(owner))) {
       await this.#snapshots.shorten(owner, digest, GRACE);
     }
   }

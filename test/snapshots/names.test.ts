@@ -496,7 +496,13 @@ t.test('room in memory: older versions make it, newest ones never', async (tt) =
   };
   let evicted = 0;
   let clock = 0;
-  const store = new MemoryNames({ limit: 8000, onEvicted: (count) => (evicted += count) });
+  let idle = 0;
+  const store = new MemoryNames({
+    limit: 8000,
+    idleLimit: 100,
+    now: () => idle,
+    onEvicted: (count) => (evicted += count),
+  });
   const named = new NamedSnapshots({ store, keeping: { versions: 10, age: 1000 }, names: 10, now: () => ++clock });
   const sending = (name: string) => ({ name, sender: 's', force: false });
   const keep = (owner: string, name: string, seed: number) =>
@@ -520,6 +526,12 @@ t.test('room in memory: older versions make it, newest ones never', async (tt) =
   clock += 5000;
   tt.notOk('problem' in (await keep('a', 'prod', 51)));
   tt.equal((await store.read('a', 'prod'))?.versions.length, 1, 'older versions go with time');
+  idle = 90;
+  await store.read('a', 'prod');
+  idle = 150;
+  await keep('c', 'prod', 60);
+  tt.same((await store.list('b')).length, 0, 'what nobody asks about goes');
+  tt.equal((await store.list('a')).length, 1);
 });
 
 t.test('replicas share names in a store', async (tt) => {
