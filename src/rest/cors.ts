@@ -13,7 +13,7 @@ function optionsOf(origins: readonly string[]): FastifyCorsOptions {
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
     allowedHeaders: HEADERS,
-    exposedHeaders: ['ETag', 'Retry-After', 'X-Request-Id'],
+    exposedHeaders: ['ETag', 'Retry-After', 'X-After-Snapshot-Digest', 'X-Request-Id', 'X-Snapshot-Digest'],
     // Credentials are tokens that a script sends itself; cookies there are none.
     credentials: false,
     maxAge: 600,

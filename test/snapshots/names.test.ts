@@ -250,7 +250,10 @@ t.test('a snapshot is sent under a name, and questions name it so', async (tt) =
       ttt.equal(named.status, digested.status, `${kind}: ${named.text.slice(0, 200)}`);
       ttt.ok(named.bytes.equals(digested.bytes), kind);
       if (named.status === 200) ttt.equal(named.json().snapshot.digest, digestOf(second), kind);
-      else ttt.equal(named.status, 400, `${kind}: ${named.text.slice(0, 300)}`);
+      if (named.status === 200) {
+        const text = await post(running, `/v1/${kind}?form=text`, { snapshot: { name: 'prod' }, ...body });
+        ttt.equal(text.headers['x-snapshot-digest'], digestOf(second), `${kind} as text`);
+      } else ttt.equal(named.status, 400, `${kind}: ${named.text.slice(0, 300)}`);
     }
     for (const kind of ['what-if', 'check']) {
       const between = { snapshot: { name: 'prod@-1' }, after: { snapshot: { name: 'prod' } } };
@@ -259,6 +262,10 @@ t.test('a snapshot is sent under a name, and questions name it so', async (tt) =
       ttt.equal(answer.status, 200, answer.text.slice(0, 300));
       ttt.equal(answer.json().snapshot.digest, digestOf(first));
       ttt.equal((answer.json().result.afterSnapshot as { digest: string }).digest, digestOf(second), kind);
+      ttt.same(
+        [answer.headers['x-snapshot-digest'], answer.headers['x-after-snapshot-digest']],
+        [digestOf(first), digestOf(second)],
+      );
     }
     const batch = await post(running, '/v1/batch', {
       snapshot: { name: 'prod@-1' },
