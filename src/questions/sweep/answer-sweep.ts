@@ -32,10 +32,10 @@ import { localWithoutEndpoints, servicesWithoutEndpoints } from '../findings/end
 import { shownFindings } from '../findings/index.js';
 import { nodesLostBeforeScaling } from '../findings/lost-before-scaling.js';
 import { changesWithoutEffect } from '../findings/no-effect.js';
-import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/options.js';
 import { policiesNotEvaluated } from '../findings/policies.js';
 import { podsNotPlaced } from '../findings/unplaced.js';
 import type { StateFinder } from '../findings/view.js';
+import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/wanted.js';
 import { cpuRequest } from '../load/load-answer.js';
 import { hasCapacity, type Offered, readTraffic, withSources } from '../load/offered.js';
 import { clientPlaces, doorLaw, type SweptDoor, sweptLoad } from '../load/swept-load.js';
@@ -301,7 +301,7 @@ export class Sweep {
 
   /** What the load behind a walked Service port needs beside its shares; `whole`: what crosses nodes and zones was walked. */
   #doorOf(state: State, fabric: Fabric, { destination }: Swept, walked: Walked, whole: boolean): SweptDoor {
-    const from = doorClients(walked.trips);
+    const from = doorClients(walked.clientJourneys);
     const sticky = stickySecondsOf(fabric, destination, walked);
     const cpuMilli = this.#cpuMilli === undefined ? {} : { cpuMilli: this.#cpuMilli };
     const law = doorLaw(state.settings, from, sticky);
@@ -429,8 +429,13 @@ export class Sweep {
     if (found === undefined) return undefined;
     this.#assume(most.fabric.assumptions.all());
     if (this.#offered === undefined) return { law: found.law };
-    const groups = found.trips;
-    const walked = { journeys: groups.flatMap(({ journeys }) => journeys), trips: groups, groups, clients: '' };
+    const groups = found.clientJourneys;
+    const walked = {
+      journeys: groups.flatMap(({ journeys }) => journeys),
+      clientJourneys: groups,
+      groups,
+      clients: '',
+    };
     // Only some clients were walked: what leaves their nodes and zones the law says of each point.
     const { clients: _, ...door } = this.#doorOf(state, most.fabric, swept, walked, false);
     return { law: found.law, door };
