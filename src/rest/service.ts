@@ -115,6 +115,9 @@ export class Service {
     outcome: Answered,
   ): Promise<FastifyReply> {
     if ('problem' in outcome) return sendProblem(reply, outcome.problem);
+    const { digest, afterDigest } = outcome;
+    if (digest !== undefined) reply.header('x-snapshot-digest', digest);
+    if (afterDigest !== undefined) reply.header('x-after-snapshot-digest', afterDigest);
     const bytes = Buffer.from(outcome.bytes.buffer, outcome.bytes.byteOffset, outcome.bytes.byteLength);
     reply.header('content-type', type.endsWith('json') ? type : `${type}; charset=utf-8`);
     if (bytes.length < GZIP_FROM || !acceptsGzip(headers['accept-encoding'])) return reply.send(bytes);

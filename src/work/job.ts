@@ -54,6 +54,10 @@ export interface AnswerBytes {
   readonly bytes: Uint8Array;
   /** Protobuf: where one message of a stream ends and the next begins. */
   readonly lengths?: readonly number[];
+  /** The snapshot that the answer is about; rows and text do not say. */
+  readonly digest?: string;
+  /** The second snapshot, that it was compared with. */
+  readonly afterDigest?: string;
 }
 
 export type QuestionOutcome = Parsed &

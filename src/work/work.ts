@@ -153,6 +153,15 @@ function encode(engine: Engine, job: QuestionJob, given: Answer): AnswerBytes {
   return { bytes: new TextEncoder().encode(text) };
 }
 
+/** The digests of the snapshots that an answer is about. */
+function digestsIn({ snapshot, result }: Answer): Pick<AnswerBytes, 'digest' | 'afterDigest'> {
+  const { afterSnapshot } = Object(result) as { readonly afterSnapshot?: { readonly digest: string } };
+  return {
+    ...(snapshot === undefined ? {} : { digest: snapshot.digest }),
+    ...(afterSnapshot === undefined ? {} : { afterDigest: afterSnapshot.digest }),
+  };
+}
+
 /** V8's own words where a string would be longer than it can hold. */
 const STRING_TOO_LONG = /^(Invalid string length|Cannot create a string longer)/;
 
@@ -172,7 +181,8 @@ function failure(error: unknown): { readonly problem: ProblemInit } {
 function answered(engine: Engine, job: QuestionJob, parsed: ParsedSnapshots): Outcome {
   const whole = join(job.segments, job.length);
   try {
-    const encoded = encode(engine, job, answer(engine, job, whole, parsed));
+    const given = answer(engine, job, whole, parsed);
+    const encoded = { ...encode(engine, job, given), ...digestsIn(given) };
     return transferring({ ...encoded, parsed: parsed.digests }, encoded.bytes.buffer as ArrayBuffer);
   } catch (error) {
     if (error instanceof Needs) {
