@@ -8,8 +8,8 @@ import { commandHelp, globalHelp } from './cli/help.js';
 import { type Io, writeAll } from './cli/io.js';
 import { COMMAND_NAMES, type CommandName, PLAIN_KINDS } from './cli/options.js';
 import { failureOf } from './cli/problem.js';
-import { UsageError } from './cli/usage-error.js';
 import type { PlainKind } from './questions/kinds.js';
+import { UsageError } from './words/usage-error.js';
 
 function isCommand(word: string): word is CommandName {
   return (COMMAND_NAMES as readonly string[]).includes(word);
@@ -70,10 +70,12 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     await writeAll(io.stdout, completionScript(shell));
     return EXIT.FINE;
   }
+  if (word === 'diff') return await (await import('./cli/diff-command.js')).runDiff(options, io);
   const given = readArguments(word, options, question);
   // Loaded when needed: help and wrong arguments are told without compiling schemas and rules.
   if (word === 'snapshot') return await (await import('./cli/snapshot-command.js')).runSnapshot(given, io);
   if (word === 'open') return await (await import('./cli/open-command.js')).runOpen(given, io);
+  if (word === 'collect') return await (await import('./cli/collect-command.js')).runCollect(given, io);
   if (word === 'serve') return await (await import('./cli/serve-command.js')).runServe(given, io);
   const { runApply, runBatch, runCheck, runQuestion, runWhatIf } = await import('./cli/answer-command.js');
   if (word === 'batch') return await runBatch(given, io);

@@ -40,6 +40,16 @@ export const ERROR_CODES = {
     grpc: 'INVALID_ARGUMENT',
     title: 'The snapshot does not have the digest that was named',
   },
+  /** No snapshot is held under a name that the request names, or none that is as old. */
+  UNKNOWN_NAME: { status: 404, grpc: 'NOT_FOUND', title: 'No snapshot is held under this name' },
+  /** A snapshot that is sent under a name holds so much less than the one before it that it looks like a mistake. */
+  SNAPSHOT_SHRUNK: {
+    status: 409,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The snapshot holds far less than the one before it',
+  },
+  /** The newest snapshot of a name is not the one that the sender expects. */
+  NAME_CHANGED: { status: 412, grpc: 'ABORTED', title: 'The name has another snapshot than the request expects' },
   /** The service has more work than it can queue. */
   OVERLOADED: { status: 503, grpc: 'RESOURCE_EXHAUSTED', title: 'The service is busy: try again later' },
 } as const;
@@ -66,6 +76,8 @@ export const SERVICE_CODES = {
   RATE_LIMITED: { status: 429, grpc: 'RESOURCE_EXHAUSTED', title: 'Too many requests' },
   /** A snapshot named by digest is not in memory, and the store that may hold it cannot be reached. */
   STORE_UNAVAILABLE: { status: 503, grpc: 'UNAVAILABLE', title: 'The store of snapshots cannot be reached' },
+  /** There is no room for another named snapshot, in memory or in the store. */
+  STORE_FULL: { status: 507, grpc: 'RESOURCE_EXHAUSTED', title: 'There is no room for the snapshot' },
   /** What arrived is not HTTP as Node.js reads it. */
   BAD_HTTP: { status: 400, grpc: 'INVALID_ARGUMENT', title: 'The message is not valid HTTP' },
   /** A fault of the service. */

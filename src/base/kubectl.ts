@@ -47,6 +47,30 @@ export const BALANCER_KINDS = [
   'ciliumbgppeeringpolicies.cilium.io',
 ] as const;
 
+/** API groups of those of {@link SNAPSHOT_KINDS} that are not of the core group. */
+export const SNAPSHOT_GROUPS: Readonly<Partial<Record<(typeof SNAPSHOT_KINDS)[number], string>>> = {
+  endpointslices: 'discovery.k8s.io',
+  deployments: 'apps',
+  replicasets: 'apps',
+  statefulsets: 'apps',
+  daemonsets: 'apps',
+  networkpolicies: 'networking.k8s.io',
+  horizontalpodautoscalers: 'autoscaling',
+};
+
+/** ConfigMaps of kube-system that say how kube-proxy, the ip-masq-agent and NodeLocal DNSCache are set up. EKS names kube-proxy's kube-proxy-config. */
+export const SYSTEM_CONFIG_MAPS = [
+  'kube-proxy',
+  'kube-proxy-config',
+  'ip-masq-agent',
+  'azure-ip-masq-agent-config',
+  'azure-ip-masq-agent-config-reconciled',
+  'node-local-dns',
+] as const;
+
+/** ConfigMaps of data planes, as they are called in kube-system. */
+export const DATAPLANE_CONFIG_MAPS = ['cilium-config', 'antrea-config'] as const;
+
 /** The command that prints a snapshot. */
 export const KUBECTL_GET = `kubectl get ${SNAPSHOT_KINDS.join(',')} -A -o json`;
 

@@ -10,19 +10,20 @@ import { readAfterFiles } from '../questions/what-if/after-snapshot.js';
 import { type RenderOptions, type ReportForm, render } from '../reports/render.js';
 import { printableJson } from '../reports/safe-text.js';
 import { VIEW_WORDS, viewOf } from '../reports/view.js';
+import { UsageError } from '../words/usage-error.js';
+import { oneOf, readWhole } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { type AskedKind, buildRequest } from './build-request.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { inflated, parseJson, readBytes, readStream } from './input-files.js';
 import { type Io, writeAll } from './io.js';
 import { manifestFiles } from './manifest-files.js';
+import { withNames } from './name-words.js';
 import { ProgressLine } from './progress-line.js';
 import { noticeIfSilent } from './silent-input.js';
 import { type SnapshotFile, snapshotFiles } from './snapshot.js';
 import { holdsProblem, holdsUnknown } from './unknown.js';
-import { UsageError } from './usage-error.js';
 import { needsNamespace, withNamespace } from './whole-arguments.js';
-import { oneOf, readWhole } from './words.js';
 
 /** Reading a snapshot of more bytes than this takes a while. */
 const LARGE_SNAPSHOT = 8_000_000;
@@ -60,14 +61,22 @@ async function readInput(
   args: Arguments,
   io: Io,
   taken: (() => Promise<readonly SnapshotFile[]>) | undefined,
+  server: boolean,
 ): Promise<readonly [QuestionRequest, readonly SnapshotFile[] | undefined]> {
   const stdinTaken = args.one('request') === '-' || args.all('snapshot').includes('-');
   const manifests = await manifestFiles(args, io, stdinTaken);
   const base = await requestFile(args, io);
-  const given = await buildRequest(question, args, base, kind === 'what-if', manifests);
+  const built = await buildRequest(question, args, base, kind === 'what-if', manifests);
+  checkAfter(args);
+  const { request: given, args: left } = withNames(built, args, server);
   if (hasSnapshot(given)) {
-    if (args.has('snapshot')) {
+    if (left.has('snapshot')) {
       throw new UsageError('The request holds a snapshot, and --snapshot gives another: leave one of them out.');
+    }
+    if (args.all('after').some((name) => !name.startsWith('@'))) {
+      // The second snapshot comes in files of its own.
+      validateRequest(kind, { after: { snapshot: { inline: {} } }, ...given });
+      return [given as unknown as QuestionRequest, undefined];
     }
     return [validateRequest(kind, given), undefined];
   }
@@ -96,13 +105,17 @@ function renderOptions(args: Arguments, io: Io): RenderOptions {
   return { color, view: viewOf(words, trace), ...(width === undefined ? {} : { width }) };
 }
 
-/** The files of `--after`. */
-async function secondFiles(args: Arguments): Promise<readonly SnapshotFile[]> {
-  const names = args.all('after');
-  if (names.length === 0) return [];
+/** Throws UsageError for `--after` beside changes. */
+function checkAfter(args: Arguments): void {
+  if (!args.has('after')) return;
   for (const name of ['scale', 'change', 'filename']) {
     if (args.has(name)) throw new UsageError(`--after and --${name} both say what is compared with: give one of them.`);
   }
+}
+
+/** The files of `--after`; a name is in the request. */
+async function secondFiles(args: Arguments): Promise<readonly SnapshotFile[]> {
+  const names = args.all('after').filter((name) => !name.startsWith('@'));
   const files: SnapshotFile[] = [];
   for (const name of names) files.push({ name, bytes: await inflated(name, await readBytes('--after', name)) });
   return files;
@@ -183,7 +196,7 @@ async function answerOf(
   const { serverOf, askServer } = await import('./remote.js');
   const server = await serverOf(given, io);
   const { args, files: taken } = await placedArguments(kind, given, io);
-  const [request, files] = await readInput(kind, question, args, io, taken);
+  const [request, files] = await readInput(kind, question, args, io, taken, server !== undefined);
   const after = await secondFiles(args);
   if (server !== undefined) return await askServer(server, kind, request, files, after);
   const progress = new ProgressLine(io);

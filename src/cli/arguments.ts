@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { didYouMeanOption } from '../base/did-you-mean.js';
 import type { PlainKind } from '../questions/kinds.js';
+import { UsageError } from '../words/usage-error.js';
 import type { Option } from './option-groups.js';
 import { COMMANDS, type CommandName } from './options.js';
 import { whatIfOptions } from './question-options.js';
-import { UsageError } from './usage-error.js';
 
 /** One option as it was given. A switch has the value ''. */
 export interface Given {
@@ -32,6 +32,11 @@ export class Arguments {
   /** The same, and one option more. */
   with(name: string, value: string): Arguments {
     return new Arguments([...this.given, { name, value }]);
+  }
+
+  /** Only these of them. */
+  only(given: readonly Given[]): Arguments {
+    return new Arguments(given);
   }
 
   has(name: string): boolean {

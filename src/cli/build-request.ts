@@ -1,11 +1,6 @@
 import type { ManifestFile } from '../changes/manifests/read-manifests.js';
 import { ENUMS } from '../contract/gen/types.js';
 import type { PlainKind } from '../questions/kinds.js';
-import type { Arguments } from './arguments.js';
-import { changes } from './change-options.js';
-import { type Fields, field, list, whole, word } from './field-parts.js';
-import { readBytes, readJsonOption } from './input-files.js';
-import { solveFields } from './solve-fields.js';
 import {
   readClients,
   readDestination,
@@ -15,11 +10,16 @@ import {
   readSource,
   readVia,
   readWeight,
-} from './targets.js';
+} from '../words/targets.js';
+import { UsageError } from '../words/usage-error.js';
+import { oneOf, readFamily, readFraction, readPair } from '../words/words.js';
+import type { Arguments } from './arguments.js';
+import { changes } from './change-options.js';
+import { type Fields, field, list, whole, word } from './field-parts.js';
+import { readBytes, readJsonOption } from './input-files.js';
+import { solveFields } from './solve-fields.js';
 import { timelineFields } from './timeline-fields.js';
 import { traffic } from './traffic-fields.js';
-import { UsageError } from './usage-error.js';
-import { oneOf, readFamily, readFraction, readPair } from './words.js';
 
 function requireTo(args: Arguments): void {
   if (args.has('to')) return;

@@ -1,10 +1,10 @@
 /** The options that change the cluster before the question, each as the change that it stands for. */
 import type { ManifestFile } from '../changes/manifests/read-manifests.js';
+import { readDestination, readScale } from '../words/targets.js';
+import { UsageError } from '../words/usage-error.js';
+import { oneOf } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { readJsonOption } from './input-files.js';
-import { readDestination, readScale } from './targets.js';
-import { UsageError } from './usage-error.js';
-import { oneOf } from './words.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,8 @@
 /** How fields of a request are made from options. */
+
+import { UsageError } from '../words/usage-error.js';
+import { oneOf, readWhole } from '../words/words.js';
 import type { Arguments } from './arguments.js';
-import { UsageError } from './usage-error.js';
-import { oneOf, readWhole } from './words.js';
 
 export type Fields = Record<string, unknown>;
 

@@ -13,7 +13,7 @@ export interface Server {
 }
 
 export interface ServerRequest {
-  readonly method: 'POST' | 'PUT' | 'HEAD';
+  readonly method: 'POST' | 'PUT' | 'HEAD' | 'GET' | 'DELETE';
   /** Below the server's URL, e.g. `/v1/path`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import { gunzip } from 'node:zlib';
 import { QuestionError } from '../base/errors.js';
 import { findJsonError, lineAndColumn } from '../cluster/json-error.js';
 import { MAX_SNAPSHOT_BYTES } from '../cluster/snapshot-text.js';
-import { UsageError } from './usage-error.js';
+import { UsageError } from '../words/usage-error.js';
 
 const inflate = promisify(gunzip);
 

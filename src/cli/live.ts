@@ -6,11 +6,11 @@ import {
   POLICY_KINDS,
   SNAPSHOT_KINDS,
 } from '../base/kubectl.js';
+import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
 import { type Io, writeAll } from './io.js';
 import { type KubectlDone, runKubectl } from './kubectl.js';
 import type { SnapshotFile } from './snapshot.js';
-import { UsageError } from './usage-error.js';
 
 type Kind = (typeof SNAPSHOT_KINDS)[number];
 

@@ -3,10 +3,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { QuestionError } from '../base/errors.js';
 import type { ManifestFile } from '../changes/manifests/read-manifests.js';
+import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
 import { inflated, readBytes, readStream } from './input-files.js';
 import type { Io } from './io.js';
-import { UsageError } from './usage-error.js';
 
 /** What of a folder is read, as kubectl does; gzipped files beside. */
 const MANIFEST_NAME = /\.(?:yaml|yml|json)(?:\.gz)?$/;

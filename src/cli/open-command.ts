@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readSettings, SettingsError, shownSettings } from '../operations/settings.js';
 import { type Serving, serve } from '../serve/serve.js';
+import { UsageError } from '../words/usage-error.js';
+import { readPort } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Io, writeAll } from './io.js';
 import { liveSnapshot } from './live.js';
 import { type SnapshotFile, snapshotFiles } from './snapshot.js';
-import { UsageError } from './usage-error.js';
-import { readPort } from './words.js';
 
 /** As long as the server runs, whatever the environment says of servers for others. */
 const A_MONTH = String(30 * 86_400);

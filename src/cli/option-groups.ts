@@ -20,12 +20,28 @@ export interface Command {
 
 export const HELP: Options = { help: { short: 'h', help: 'print this help' } };
 
+/** Who answers, and what it knows the client by. */
+export const SERVER: Options = {
+  server: {
+    value: 'URL',
+    help: 'ask this kube-whatif server; a snapshot is sent to it only once; default: KUBE_WHATIF_SERVER, else answer here',
+  },
+  token: { value: 'TOKEN', help: 'what the server knows you by; default: KUBE_WHATIF_TOKEN, which others do not see' },
+  'token-file': { value: 'FILE', help: 'the same, from a file' },
+  ca: {
+    value: 'FILE',
+    help: 'authorities, PEM, that the server may have its certificate from; default: the well-known ones',
+  },
+  cert: { value: 'FILE', help: 'the certificate, PEM, to show to the server' },
+  key: { value: 'FILE', help: "the certificate's private key, PEM" },
+};
+
 export const QUESTION: Options = {
   snapshot: {
     short: 's',
-    value: 'FILE',
+    value: 'FILE|@NAME',
     multiple: true,
-    help: 'what kubectl printed, JSON or YAML, also gzipped; repeatable; -: standard input; without any: the cluster of kubectl’s context',
+    help: 'what kubectl printed, JSON or YAML, also gzipped; repeatable; -: standard input; @NAME, @NAME@-1 or @NAME@TIME: a snapshot that the server has under a name; without any: the cluster of kubectl’s context',
   },
   request: {
     value: 'FILE|-',
@@ -102,18 +118,7 @@ export const QUESTION: Options = {
   all: { help: 'as text: show every outcome, endpoint, row and finding, and what followed from changes' },
   assumptions: { help: 'as text: show what the answer assumes, each with its reason' },
   width: { value: 'COLUMNS', help: "as text: how wide lines may be; default: the terminal's width, else 80" },
-  server: {
-    value: 'URL',
-    help: 'ask this kube-whatif server; a snapshot is sent to it only once; default: KUBE_WHATIF_SERVER, else answer here',
-  },
-  token: { value: 'TOKEN', help: 'what the server knows you by; default: KUBE_WHATIF_TOKEN, which others do not see' },
-  'token-file': { value: 'FILE', help: 'the same, from a file' },
-  ca: {
-    value: 'FILE',
-    help: 'authorities, PEM, that the server may have its certificate from; default: the well-known ones',
-  },
-  cert: { value: 'FILE', help: 'the certificate, PEM, to show to the server' },
-  key: { value: 'FILE', help: "the certificate's private key, PEM" },
+  ...SERVER,
   json: { help: 'the same as --output json; errors are then a problem document (RFC 9457), on standard error' },
   ...HELP,
 };

@@ -1,7 +1,14 @@
 /** Every command with its options: what parses them, what helps with them and what suggests them. */
 import type { PlainKind } from '../questions/kinds.js';
-import { type Command, HELP, QUESTION } from './option-groups.js';
+import { type Command, HELP, QUESTION, SERVER } from './option-groups.js';
 import { CHECK, INSPECT, QUESTIONS, REACH, SOLVE, SWEEP, TIMELINE, whatIfOptions } from './question-options.js';
+
+/** Those of check, but for what says what is compared. */
+const DIFF = Object.fromEntries(
+  Object.entries(CHECK).filter(
+    ([name]) => !['snapshot', 'after', 'scale', 'change', 'filename', 'context', 'kubeconfig'].includes(name),
+  ),
+);
 
 export const COMMANDS: Readonly<
   Record<
@@ -16,8 +23,10 @@ export const COMMANDS: Readonly<
     | 'solve'
     | 'timeline'
     | 'snapshot'
+    | 'diff'
     | 'completion'
     | 'open'
+    | 'collect'
     | 'serve',
     Command
   >
@@ -106,8 +115,18 @@ export const COMMANDS: Readonly<
     ],
   },
   snapshot: {
-    summary: 'keep the cluster of kubectl’s context, or files, as one file',
+    summary: 'keep the cluster of kubectl’s context, or files, as one file, or under a name on a server',
     options: {
+      send: { value: 'NAME', help: 'send it to the server under this name, instead of writing a file' },
+      force: { help: 'with --send: also if it holds far less than the one before it' },
+      expect: {
+        value: 'DIGEST|none',
+        help: 'with --send: only if the newest snapshot of the name has this digest, or there is none',
+      },
+      sender: { value: 'TEXT', help: 'with --send: what the sender is called in the list; default: its address' },
+      list: { help: 'list the names that the server has, with their snapshots' },
+      delete: { value: 'NAME', help: 'let the server let go of this name and its snapshots' },
+      ...SERVER,
       output: { short: 'o', value: 'FILE', help: 'where it goes, gzipped if it ends in .gz; default: standard output' },
       redact: {
         help: 'replace every name by one that says nothing, everywhere alike; leave out what no answer is made from',
@@ -122,13 +141,27 @@ export const COMMANDS: Readonly<
       context: { value: 'NAME', help: "show the cluster of this context of kubectl's" },
       kubeconfig: { value: 'FILE', help: 'read contexts from this file' },
       'request-timeout': { value: 'TIME', help: 'how long kubectl waits, as 30s' },
-      json: { help: 'errors are a problem document (RFC 9457), on standard error' },
+      json: {
+        help: 'with --list, --send and --delete: as JSON; errors are a problem document (RFC 9457), on standard error',
+      },
       ...HELP,
     },
     examples: [
       'kube-whatif snapshot -o cluster.json.gz',
       'kube-whatif snapshot --context prod --redact -o redacted.json.gz',
       'kube-whatif snapshot -s cluster.json --redact -o redacted.json',
+      'kube-whatif snapshot -s cluster.json --send prod --server http://localhost:8080',
+      'kube-whatif snapshot --list --server http://localhost:8080',
+    ],
+  },
+  diff: {
+    summary: 'what changed between two snapshots, files or names on a server? check from one to the other',
+    usage: 'diff BEFORE AFTER',
+    options: DIFF,
+    examples: [
+      'kube-whatif diff prod@-1 prod --server http://localhost:8080',
+      'kube-whatif diff prod@2026-11-28T18:00:00Z prod --fail-on warning --server http://localhost:8080',
+      'kube-whatif diff cluster.json later.json --output markdown',
     ],
   },
   completion: {
@@ -154,6 +187,37 @@ export const COMMANDS: Readonly<
       ...HELP,
     },
     examples: ['kube-whatif open -s cluster.json', 'kube-whatif open --context prod'],
+  },
+  collect: {
+    summary: 'take snapshots of a cluster every few minutes and send them to a server under a name',
+    options: {
+      name: { value: 'NAME', help: 'the name that snapshots are sent under, as prod; default: COLLECT_NAME' },
+      ...SERVER,
+      server: { value: 'URL', help: 'where snapshots are sent; default: KUBE_WHATIF_SERVER' },
+      interval: { value: 'SECONDS', help: 'between two snapshots; default: COLLECT_INTERVAL, else 300' },
+      once: { help: 'one snapshot alone: exit code 0 if it was accepted, 1 if it was refused, 3 if it failed' },
+      kubeconfig: {
+        value: 'FILE',
+        help: 'read the cluster by this kubeconfig; default: COLLECT_KUBECONFIG, in a pod its service account',
+      },
+      context: { value: 'NAME', help: 'the context of the kubeconfig; default: COLLECT_CONTEXT, else the current one' },
+      sender: {
+        value: 'TEXT',
+        help: 'what the collector calls itself in the list; default: COLLECT_SENDER, else the host name',
+      },
+      host: {
+        value: 'ADDRESS',
+        help: 'where to listen for /healthz, /readyz and /metrics; default: COLLECT_HOST, else 0.0.0.0',
+      },
+      port: { value: 'PORT', help: 'default: COLLECT_PORT, else 8081; off: nothing listens' },
+      rbac: { help: 'print the rights that it needs, as manifests, and end' },
+      ...HELP,
+    },
+    examples: [
+      'kube-whatif collect --name prod --server http://kube-whatif:8080',
+      'kube-whatif collect --name prod --server http://localhost:8080 --context prod --once',
+      'kube-whatif collect --rbac | kubectl apply -f -',
+    ],
   },
   serve: {
     summary: 'answer the same questions over HTTP',

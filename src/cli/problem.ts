@@ -1,10 +1,10 @@
 import { QuestionError } from '../base/errors.js';
 import type { ProblemDocument } from '../base/problem-document.js';
 import { printable } from '../reports/safe-text.js';
+import { UsageError } from '../words/usage-error.js';
 import { INTERNAL, problemDocument } from '../work/problem.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { ServerError } from './server-error.js';
-import { UsageError } from './usage-error.js';
 
 /** How an error leaves the program. */
 export interface Failure {

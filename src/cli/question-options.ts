@@ -160,9 +160,9 @@ export const SWEEP: Command = {
 
 export const AFTER: Options = {
   after: {
-    value: 'FILE',
+    value: 'FILE|@NAME',
     multiple: true,
-    help: 'compare with this second snapshot, instead of with what --scale, --change and --filename make of the first; repeatable',
+    help: 'compare with this second snapshot (files, or a name that the server has), instead of with what --scale, --change and --filename make of the first; repeatable',
   },
 };
 

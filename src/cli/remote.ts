@@ -18,13 +18,13 @@ import type { Answer } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import { readingAfterFiles } from '../questions/what-if/after-snapshot.js';
+import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
 import { type Server, type ServerReply, sendRequest } from './http-client.js';
 import { readBytes } from './input-files.js';
 import type { Io } from './io.js';
 import { ServerError } from './server-error.js';
 import type { SnapshotFile } from './snapshot.js';
-import { UsageError } from './usage-error.js';
 
 const compress = promisify(gzip);
 
@@ -73,7 +73,8 @@ function named(files: readonly SnapshotFile[]): Named {
   return { files, digest: `sha256:${hash.digest('hex')}` };
 }
 
-function problemIn({ status, body }: ServerReply): ProblemDocument {
+/** The problem document of a reply. Throws ServerError where it is none. */
+export function problemIn({ status, body }: ServerReply): ProblemDocument {
   try {
     const document = JSON.parse(body.toString('utf8')) as ProblemDocument;
     if (typeof document.code === 'string' && typeof document.detail === 'string') return document;
@@ -83,8 +84,8 @@ function problemIn({ status, body }: ServerReply): ProblemDocument {
   throw new ServerError(`The server answered with status ${status}, and not as kube-whatif does.`);
 }
 
-/** What a problem document is here: wrong input is told as if it had been found here. */
-function errorOf({ code, detail, errors }: ProblemDocument): QuestionError | ServerError {
+/** What a problem document is here: wrong input is reported as if it had been found here. */
+export function errorOf({ code, detail, errors }: ProblemDocument): QuestionError | ServerError {
   if (Object.hasOwn(ERROR_CODES, code) && code !== 'OVERLOADED') {
     return new QuestionError(code as ErrorCode, detail, errors as readonly Problem[]);
   }
@@ -93,7 +94,9 @@ function errorOf({ code, detail, errors }: ProblemDocument): QuestionError | Ser
 }
 
 /** The parts of a form, and its media type. */
-function formOf(parts: readonly { readonly name: string; readonly fileName?: string; readonly bytes: Buffer }[]) {
+export function formOf(
+  parts: readonly { readonly name: string; readonly fileName?: string; readonly bytes: Buffer }[],
+) {
   const boundary = `kube-whatif-${createHash('sha256')
     .update(Buffer.concat(parts.map(({ bytes }) => bytes)))
     .digest('hex')
@@ -107,7 +110,7 @@ function formOf(parts: readonly { readonly name: string; readonly fileName?: str
   return { type: `multipart/form-data; boundary=${boundary}`, body };
 }
 
-const partsOf = (name: string, files: readonly SnapshotFile[]) =>
+export const partsOf = (name: string, files: readonly SnapshotFile[]) =>
   files.map((file) => ({ name, fileName: file.name, bytes: file.bytes }));
 
 async function post(server: Server, kind: QuestionKind, type: string, body: Buffer): Promise<ServerReply> {
@@ -153,22 +156,25 @@ export async function askServer(
     if (reply.status !== 200) throw errorOf(problemIn(reply));
     return JSON.parse(reply.body.toString('utf8')) as Answer;
   };
-  if (files === undefined && after.length === 0) {
+  const [main, second] = [
+    files === undefined ? undefined : named(files),
+    after.length === 0 ? undefined : named(after),
+  ];
+  if (main === undefined && second === undefined) {
     return answerIn(await post(server, kind, 'application/json', json(request)));
   }
-  if (files === undefined)
+  if (second !== undefined && request.snapshot?.name === undefined && main === undefined)
     throw new UsageError('The request holds a snapshot: give the second one there as well, as "after".');
-  const [main, second] = [named(files), after.length === 0 ? undefined : named(after)];
   const byDigest = json({
     ...request,
-    snapshot: { digest: main.digest },
+    ...(main === undefined ? {} : { snapshot: { digest: main.digest } }),
     ...(second === undefined ? {} : { after: { snapshot: { digest: second.digest } } }),
   });
   const ask = () => post(server, kind, 'application/json', byDigest);
   const first = await ask();
   if (first.status === 200 || !ELSEWHERE.includes(problemIn(first).code)) return answerIn(first);
   const uploads = [
-    await upload(server, main),
+    main === undefined || (await upload(server, main)),
     second === undefined || (await readingAfterFiles(() => upload(server, second))),
   ];
   if (uploads.every(Boolean)) {
@@ -177,7 +183,7 @@ export async function askServer(
   }
   // Another replica may have been asked, which shares nothing with the one that holds it.
   const form = formOf([
-    ...partsOf('snapshot', files),
+    ...partsOf('snapshot', files ?? []),
     ...partsOf('after', after),
     { name: 'request', bytes: json(request) },
   ]);

@@ -1,10 +1,10 @@
 import { readSettings, SettingsError, shownSettings } from '../operations/settings.js';
 import { serve } from '../serve/serve.js';
+import { UsageError } from '../words/usage-error.js';
+import { readPort } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Io, writeAll } from './io.js';
-import { UsageError } from './usage-error.js';
-import { readPort } from './words.js';
 
 /** The environment with the options laid over it. Throws UsageError for an option that is no port. */
 function environment(args: Arguments, io: Io): Io['env'] {

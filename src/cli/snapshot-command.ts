@@ -1,15 +1,15 @@
-/** `snapshot`: takes a snapshot of the cluster of kubectl's context, or of files, and writes it to one file. */
+/** `snapshot`: takes a snapshot of the cluster of kubectl's context, or of files, and writes it to one file or sends it under a name. */
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { parseDocuments } from '../cluster/parse-documents.js';
 import { redact } from '../cluster/redact.js';
+import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Io, writeAll } from './io.js';
 import { liveSnapshot } from './live.js';
 import { snapshotFiles } from './snapshot.js';
-import { UsageError } from './usage-error.js';
 
 const compressed = promisify(gzip);
 
@@ -28,11 +28,26 @@ function withoutManagedFields(value: unknown): unknown {
   };
 }
 
+/** Throws UsageError for options that do not go together. */
+function checkWhat(args: Arguments): void {
+  const [first, second] = ['output', 'send', 'list', 'delete'].filter((name) => args.has(name));
+  if (second !== undefined) throw new UsageError(`--${first} and --${second} are two things: do one of them.`);
+  for (const name of ['force', 'expect', 'sender']) {
+    if (args.has(name) && !args.has('send')) throw new UsageError(`--${name} belongs to --send NAME.`);
+  }
+}
+
 /** Runs the command. Throws UsageError, QuestionError. */
 export async function runSnapshot(args: Arguments, io: Io): Promise<ExitCode> {
   const live = !args.has('snapshot') && (io.stdin.isTTY === true || args.has('context') || args.has('kubeconfig'));
   const output = args.one('output');
-  if (output === undefined && io.stdout.isTTY)
+  checkWhat(args);
+  const { listNames, deleteNamed, sendNamed, namedServer } = await import('./names-command.js');
+  if (args.has('list')) return await listNames(args, io);
+  if (args.has('delete')) return await deleteNamed(args, io);
+  // Before megabytes are read.
+  if (args.has('send')) await namedServer(args, io);
+  else if (output === undefined && io.stdout.isTTY)
     throw new UsageError('Say where it goes: -o cluster.json.gz, or a pipe.');
   const files = live || !args.has('snapshot') ? await liveSnapshot(args, io) : await snapshotFiles(args, io, undefined);
   const documents = files.flatMap(({ name, bytes }) => parseDocuments(bytes.toString('utf8'), '', name, []));
@@ -44,6 +59,7 @@ export async function runSnapshot(args: Arguments, io: Io): Promise<ExitCode> {
         items: args.has('show-managed-fields') ? documents : documents.map(withoutManagedFields),
       };
   const json = `${JSON.stringify(whole)}\n`;
+  if (args.has('send')) return await sendNamed(args, io, Buffer.from(json, 'utf8'));
   if (output === undefined || output === '-') {
     await writeAll(io.stdout, json);
     return EXIT.FINE;

@@ -1,8 +1,8 @@
 import { KUBECTL_COMMAND, KUBECTL_CONFIG_COMMAND } from '../base/kubectl.js';
+import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
 import { inflated, readBytes, readStream } from './input-files.js';
 import type { Io } from './io.js';
-import { UsageError } from './usage-error.js';
 
 /** One file of a snapshot: its name, for messages, and what it holds. */
 export interface SnapshotFile {

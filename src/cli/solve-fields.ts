@@ -1,10 +1,10 @@
 /** The fields of solve. */
 import { ENUMS } from '../contract/gen/types.js';
+import { readScaled } from '../words/targets.js';
+import { UsageError } from '../words/usage-error.js';
+import { oneOf, readPair } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { type Fields, field, list, podCount, readNumber, whole } from './field-parts.js';
-import { readScaled } from './targets.js';
-import { UsageError } from './usage-error.js';
-import { oneOf, readPair } from './words.js';
 
 const COST_NAMES = ['imbalance', 'crossZoneShare', 'crossZoneGigabyte', 'clientAddressLost'] as const;
 

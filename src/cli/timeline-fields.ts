@@ -1,11 +1,11 @@
 /** The fields of timeline. */
 import { ENUMS } from '../contract/gen/types.js';
+import { readScaled } from '../words/targets.js';
+import { UsageError } from '../words/usage-error.js';
+import { oneOf, readPair, readWhole } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { type Fields, field, numberOf, podCount } from './field-parts.js';
 import { readJsonOption } from './input-files.js';
-import { readScaled } from './targets.js';
-import { UsageError } from './usage-error.js';
-import { oneOf, readPair, readWhole } from './words.js';
 
 const HAPPENINGS = ['scale-to', 'rollout', 'node-fails', 'node-drained', 'zone-fails', 'happens'] as const;
 

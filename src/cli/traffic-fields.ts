@@ -1,8 +1,9 @@
 /** How much is sent, as options say it. */
+
+import { readSource } from '../words/targets.js';
+import { readPair } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { type Fields, field, numberOf, readNumber } from './field-parts.js';
-import { readSource } from './targets.js';
-import { readPair } from './words.js';
 
 /** The sources of an option `SOURCE=NUMBER`, each with its number under a name. */
 function trafficSources(args: Arguments, option: string, unit: string): readonly Fields[] {

@@ -1,6 +1,7 @@
 /** Arguments in which every name is whole, with its namespace. */
+
+import { beforeEquals, wholeDestination, wholeName, wholeSource, wholeWorkload } from '../words/short-names.js';
 import { Arguments, type Given } from './arguments.js';
-import { beforeEquals, wholeDestination, wholeName, wholeSource, wholeWorkload } from './short-names.js';
 
 type Whole = (text: string, namespace: string) => string;
 

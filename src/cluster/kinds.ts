@@ -1,4 +1,5 @@
 /** The kinds of objects that a snapshot is read for, and the API groups they may come from. */
+import { SYSTEM_CONFIG_MAPS } from '../base/kubectl.js';
 
 export const USED_KINDS = [
   'Node',
@@ -57,19 +58,9 @@ export function itemKind(listKind: string): string | undefined {
   return listKind.endsWith('List') && listKind !== 'List' ? listKind.slice(0, -'List'.length) : undefined;
 }
 
-/** ConfigMaps of kube-system: EKS names kube-proxy's kube-proxy-config. */
-const SYSTEM_CONFIG_MAPS: readonly unknown[] = [
-  'kube-proxy',
-  'kube-proxy-config',
-  'ip-masq-agent',
-  'azure-ip-masq-agent-config',
-  'azure-ip-masq-agent-config-reconciled',
-  'node-local-dns',
-];
-
 /** The ConfigMaps that say how kube-proxy, the ip-masq-agent, NodeLocal DNSCache and data planes are set up. */
 export function isUsedConfigMap(namespace: unknown, name: unknown): boolean {
-  if (namespace === 'kube-system' && SYSTEM_CONFIG_MAPS.includes(name)) return true;
+  if (namespace === 'kube-system' && (SYSTEM_CONFIG_MAPS as readonly unknown[]).includes(name)) return true;
   // These data planes are installed in namespaces of the user's choice.
   return name === 'cilium-config' || (typeof name === 'string' && /^antrea-config(?:-[a-z0-9]+)?$/.test(name));
 }

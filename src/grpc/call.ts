@@ -44,7 +44,7 @@ function textOf(metadata: Metadata, name: string): string | undefined {
 }
 
 /** The address without the port. */
-function addressOf(peer: string): string {
+export function addressOf(peer: string): string {
   return peer.replace(/:\d+$/, '');
 }
 

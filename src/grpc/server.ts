@@ -11,10 +11,11 @@ import type { QuestionKind } from '../questions/kinds.js';
 import { Active } from './active.js';
 import { TlsCredentials } from './credentials.js';
 import { Health } from './health.js';
+import { deleteName, listNames } from './names.js';
 import { streamed, unary } from './questions.js';
 import { addReflection } from './reflection.js';
 import { SERVICE } from './service-name.js';
-import { upload } from './upload.js';
+import { upload, uploadNamed } from './upload.js';
 
 export interface GrpcOptions {
   /** How long a client may send nothing while it uploads, milliseconds. Default 30,000. */
@@ -77,10 +78,19 @@ export class GrpcServer {
     const methods = registry().getService(SERVICE)?.methods ?? [];
     const kinds = new Map(Object.entries(RPCS).map(([kind, { name }]) => [name, kind as QuestionKind]));
     const handlers: UntypedServiceImplementation = {};
+    const others: Readonly<Record<string, (method: DescMethod) => UntypedServiceImplementation[string]>> = {
+      UploadSnapshot: (method) => this.#active.counted(upload(backend, bodyTimeout, method)),
+      UploadNamedSnapshot: (method) => this.#active.counted(uploadNamed(backend, bodyTimeout, method)),
+      ListSnapshots: (method) => this.#active.counted(listNames(backend, method)),
+      DeleteSnapshotName: (method) => this.#active.counted(deleteName(backend, method)),
+    };
     for (const method of methods) {
       const kind = kinds.get(method.name);
-      if (kind === undefined) handlers[method.name] = this.#active.counted(upload(backend, bodyTimeout, method));
-      else if (method.methodKind === 'server_streaming') {
+      const other = others[method.name];
+      if (kind === undefined) {
+        if (other === undefined) throw new Error(`${method.name} of proto/ has no handler`);
+        handlers[method.name] = other(method);
+      } else if (method.methodKind === 'server_streaming') {
         handlers[method.name] = this.#active.counted(streamed(backend, kind, method));
       } else handlers[method.name] = this.#active.counted(unary(backend, kind, method));
     }

@@ -4,7 +4,7 @@ import type { Answer } from '../contract/answers.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import { QUESTIONS } from '../questions/registry.js';
 import { type Conversion, ofMessage } from './conversion.js';
-import { digestsIn } from './digests.js';
+import { namedIn } from './digests.js';
 import { ApplyRequest, ApplyResponse } from './gen/kube_whatif/v1/apply.js';
 import { BatchRequest, BatchResponse } from './gen/kube_whatif/v1/batch.js';
 import { ChainsRequest, ChainsResponse, type DeepPartial } from './gen/kube_whatif/v1/chains.js';
@@ -109,9 +109,9 @@ export function readRequest(kind: QuestionKind, bytes: Uint8Array): unknown {
   }
 }
 
-/** The snapshots that a request names by digest. Throws Error where the bytes are no message. */
-export function digestsNamed(kind: QuestionKind, bytes: Uint8Array): string[] {
-  return digestsIn(descriptor(`${RPCS[kind].name}Request`), bytes);
+/** The snapshots that a request names, by digest and by name. Throws Error where the bytes are no message. */
+export function snapshotsNamed(kind: QuestionKind, bytes: Uint8Array): ReturnType<typeof namedIn> {
+  return namedIn(descriptor(`${RPCS[kind].name}Request`), bytes);
 }
 
 /** The answer as one message. */

@@ -1,4 +1,4 @@
-/** The snapshots that an encoded request names by digest, found without decoding the rest of it. */
+/** The snapshots that an encoded request names by digest or by name, found without decoding the rest of it. */
 import type { DescMessage } from '@bufbuild/protobuf';
 import { PACKAGE } from './registry.js';
 import { occurrences } from './wire.js';
@@ -22,18 +22,25 @@ function fieldsTo(message: DescMessage): ReadonlyMap<number, DescMessage> {
 }
 
 /** In the order in which they stand there, each once. Throws Error where the bytes are no message. */
-export function digestsIn(message: DescMessage, bytes: Uint8Array): string[] {
-  const found = new Set<string>();
+export function namedIn(
+  message: DescMessage,
+  bytes: Uint8Array,
+): { readonly digests: readonly string[]; readonly names: readonly string[] } {
+  const digests = new Set<string>();
+  const names = new Set<string>();
   const look = (of: DescMessage, inside: Uint8Array) => {
     const fields = fieldsTo(of);
-    const digest = of.typeName === SNAPSHOT ? of.fields.find(({ name }) => name === 'digest')?.number : undefined;
+    const numberOf = (field: string) =>
+      of.typeName === SNAPSHOT ? of.fields.find(({ name }) => name === field)?.number : undefined;
+    const [digest, named] = [numberOf('digest'), numberOf('name')];
     for (const { number, content } of occurrences(inside)) {
       if (content === undefined) continue;
-      if (number === digest) found.add(utf8.decode(content));
+      if (number === digest) digests.add(utf8.decode(content));
+      if (number === named) names.add(utf8.decode(content));
       const next = fields.get(number);
       if (next !== undefined) look(next, content);
     }
   };
   look(message, bytes);
-  return [...found];
+  return { digests: [...digests], names: [...names] };
 }

@@ -1,8 +1,13 @@
 /** All that stands behind the doors of one process: made once, shared by HTTP and gRPC. */
+import { MemoryNames } from '../snapshots/memory-names.js';
+import type { NameStore } from '../snapshots/name-store.js';
+import { DEFAULT_KEEPING, NamedSnapshots } from '../snapshots/named.js';
+import { RedisNames } from '../snapshots/redis-names.js';
 import { RedisStore } from '../snapshots/redis-store.js';
-import { Shelf, type SnapshotStore } from '../snapshots/shelf.js';
+import { Shelf } from '../snapshots/shelf.js';
 import { resolveWorkOptions, type WorkOptions } from '../work/options.js';
 import { Workers } from '../work/workers.js';
+import { ClusterMetrics } from './cluster-metrics.js';
 import { Credentials, type Token } from './credentials.js';
 import { createLog, type Logger, type LogLevel, type LogStream } from './log.js';
 import { Metrics } from './metrics.js';
@@ -15,6 +20,12 @@ export interface BackendOptions extends WorkOptions {
   readonly snapshotMemory?: number;
   /** How long a snapshot is held that nobody asks about, milliseconds. Default one hour. */
   readonly snapshotIdle?: number;
+  /** Snapshots under names. Defaults: 256 MiB, 300 versions, 100 names, 7 days. */
+  readonly named?: Partial<Settings['named']>;
+  /** The most Services of each name that have series in /metrics/clusters. Default 100. */
+  readonly metricsServices?: number;
+  /** Milliseconds since 1970, for the times of named snapshots; for tests. */
+  readonly clock?: () => number;
   readonly store?: NonNullable<Settings['store']>;
   /** Requests need one of these. Default: none, everybody may ask. */
   readonly tokens?: readonly (string | Token)[];
@@ -32,6 +43,7 @@ export interface Backend {
   readonly credentials: Credentials;
   readonly rateLimit: RateLimit;
   readonly metrics: Metrics;
+  readonly clusterMetrics: ClusterMetrics;
   readonly log: Logger;
   readonly tls: Tls | undefined;
   /** Ends the threads and lets go of the store. */
@@ -43,7 +55,7 @@ function told(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-function storeOf(options: BackendOptions, idleLimit: number, log: Logger): SnapshotStore | undefined {
+function storeOf(options: BackendOptions, idleLimit: number, log: Logger): RedisStore | undefined {
   const { store } = options;
   if (store === undefined) return undefined;
   if (store.key === undefined && (options.tokens ?? []).length > 0) {
@@ -60,6 +72,35 @@ function storeOf(options: BackendOptions, idleLimit: number, log: Logger): Snaps
   });
 }
 
+/** Names: in the store that replicas share where there is one, else in memory. */
+function namedOf(options: BackendOptions, store: RedisStore | undefined, metrics: Metrics, log: Logger) {
+  const { store: shared, named = {}, clock } = options;
+  const keeping = { versions: named.versions ?? DEFAULT_KEEPING.versions, age: named.keep ?? DEFAULT_KEEPING.age };
+  const memory = new MemoryNames({
+    limit: named.memory ?? 256 * 1024 * 1024,
+    onEvicted: (count) => metrics.namedEvicted(count),
+  });
+  const readLimit = options.snapshotMemory ?? 512 * 1024 * 1024;
+  const place: NameStore =
+    shared === undefined || store === undefined
+      ? memory
+      : new RedisNames({ ...shared, idleLimit: keeping.age, readLimit }, store.connection);
+  metrics.watchNamed(() => memory.bytes);
+  return new NamedSnapshots({
+    store: place,
+    keeping,
+    names: named.names ?? 100,
+    ...(clock === undefined ? {} : { now: clock }),
+    observer: {
+      sent: (result) => metrics.namedSent(result),
+      storeFailed: (doing, error) => {
+        metrics.storeFailed(doing);
+        log.debug({ doing, error: told(error) }, 'the snapshot store failed');
+      },
+    },
+  });
+}
+
 /** Throws RangeError for impossible options. */
 export function createBackend(options: BackendOptions = {}): Backend {
   const work = resolveWorkOptions(options);
@@ -71,6 +112,7 @@ export function createBackend(options: BackendOptions = {}): Backend {
     limit: options.snapshotMemory ?? 512 * 1024 * 1024,
     idleLimit,
     ...(store === undefined ? {} : { store }),
+    named: namedOf(options, store, metrics, log),
     observer: {
       looked: (result) => metrics.looked(result),
       evicted: (why) => metrics.evicted(why),
@@ -94,6 +136,10 @@ export function createBackend(options: BackendOptions = {}): Backend {
     credentials: new Credentials(options.tokens ?? []),
     rateLimit: new RateLimit(options.rateLimit ?? 0),
     metrics,
+    clusterMetrics: new ClusterMetrics(workers, {
+      services: options.metricsServices ?? 100,
+      ...(options.clock === undefined ? {} : { now: options.clock }),
+    }),
     log,
     tls: options.tls,
     close: async () => {

@@ -24,6 +24,8 @@ export class Metrics {
   readonly #lookups: Counter<'result'>;
   readonly #evictions: Counter<'why'>;
   readonly #storeFailures: Counter<'doing'>;
+  readonly #namedSent: Counter<'result'>;
+  readonly #namedEvictions: Counter;
   readonly #rejections: Counter<'lane'>;
   readonly #routed: Counter<'parsed'>;
   readonly #threadFailures: Counter;
@@ -74,6 +76,17 @@ export class Metrics {
       name: 'kube_whatif_store_failures_total',
       help: 'Times that the shared store failed, by what it was asked for.',
       labelNames: ['doing'],
+      registers,
+    });
+    this.#namedSent = new Counter({
+      name: 'kube_whatif_named_snapshots_total',
+      help: 'Snapshots sent under a name: NEW, SAME (the newest version already), or the code of the problem, as SNAPSHOT_SHRUNK.',
+      labelNames: ['result'],
+      registers,
+    });
+    this.#namedEvictions = new Counter({
+      name: 'kube_whatif_named_evictions_total',
+      help: 'Versions of names that had to go from memory to make room.',
       registers,
     });
     this.#rejections = new Counter({
@@ -164,6 +177,28 @@ export class Metrics {
   /** A request's body arrived: a question with its snapshot, or a snapshot to be held. */
   snapshot(how: 'question' | 'held', bytes: number): void {
     this.#sizes.observe({ how }, bytes);
+  }
+
+  /** A snapshot was sent under a name. */
+  namedSent(result: string): void {
+    this.#namedSent.inc({ result });
+  }
+
+  /** So many versions of names had to make room. */
+  namedEvicted(count: number): void {
+    this.#namedEvictions.inc(count);
+  }
+
+  /** From now on tells how many bytes of named snapshots are in memory. */
+  watchNamed(bytes: () => number): void {
+    new Gauge({
+      name: 'kube_whatif_named_snapshot_bytes',
+      help: 'Bytes of named snapshots in memory, compressed.',
+      registers: [this.#registry],
+      collect() {
+        this.set(bytes());
+      },
+    });
   }
 
   looked(result: string): void {

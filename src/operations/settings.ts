@@ -147,6 +147,30 @@ export const VARIABLES = [
     does: 'How long a snapshot is held that nobody asks about.',
   },
   {
+    name: 'NAMED_MEMORY',
+    kind: bytes(0),
+    fallback: String(256 * MIB),
+    does: 'What snapshots under names may take in memory, compressed, without a shared store. Versions that are not the newest of their name make room; without any more of them, further snapshots are refused.',
+  },
+  {
+    name: 'SNAPSHOT_VERSIONS',
+    kind: count(1, 10_000, 'versions'),
+    fallback: '300',
+    does: 'How many versions are kept of each name.',
+  },
+  {
+    name: 'SNAPSHOT_NAMES',
+    kind: count(1, 10_000, 'names'),
+    fallback: '100',
+    does: 'How many names each credential may have.',
+  },
+  {
+    name: 'SNAPSHOT_KEEP',
+    kind: seconds(1, 365 * 86_400),
+    fallback: '604800',
+    does: 'How long a version of a name is kept after it was last sent. The newest one stays in memory however old it is; the shared store lets go of a name that nobody sends or asks about for so long.',
+  },
+  {
     name: 'SNAPSHOT_STORE',
     kind: { type: 'url', protocols: ['redis:', 'rediss:'] },
     fallback: '',
@@ -237,6 +261,12 @@ export const VARIABLES = [
     does: '`/metrics`: `on` needs a token where questions do, `open` never does, `off` is not there.',
   },
   {
+    name: 'METRICS_SERVICES',
+    kind: count(1, 10_000, 'Services'),
+    fallback: '100',
+    does: 'How many Services of each name have series of their own in `/metrics/clusters`, worst first; the others are one together.',
+  },
+  {
     name: 'UI',
     kind: word('on', 'off'),
     fallback: 'on',
@@ -286,6 +316,14 @@ export interface Settings {
   readonly bodyTimeout: number;
   readonly snapshotMemory: number;
   readonly snapshotIdle: number;
+  readonly metricsServices: number;
+  /** Snapshots under names: bytes in memory, versions of each, names of each credential, milliseconds that a version is kept. */
+  readonly named: {
+    readonly memory: number;
+    readonly versions: number;
+    readonly names: number;
+    readonly keep: number;
+  };
   readonly store:
     | {
         readonly url: string;
@@ -426,6 +464,12 @@ export function readSettings(env: Environment): Settings {
     bodyTimeout: milliseconds('BODY_TIMEOUT'),
     snapshotMemory: number('SNAPSHOT_MEMORY'),
     snapshotIdle: milliseconds('SNAPSHOT_IDLE'),
+    named: {
+      memory: number('NAMED_MEMORY'),
+      versions: number('SNAPSHOT_VERSIONS'),
+      names: number('SNAPSHOT_NAMES'),
+      keep: milliseconds('SNAPSHOT_KEEP'),
+    },
     store:
       url === undefined
         ? undefined
@@ -448,6 +492,7 @@ export function readSettings(env: Environment): Settings {
     trustProxy: itemsOf(value('TRUST_PROXY')),
     corsOrigins: itemsOf(value('CORS_ORIGINS')),
     metrics: value('METRICS') as Settings['metrics'],
+    metricsServices: number('METRICS_SERVICES'),
     ui: value('UI') as Settings['ui'],
     logLevel: value('LOG_LEVEL') as Settings['logLevel'],
     drainDelay: milliseconds('DRAIN_DELAY'),

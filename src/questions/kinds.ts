@@ -26,12 +26,24 @@ export const BATCH_QUESTIONS: Readonly<Record<BatchQuestionName, SingleKind>> = 
   check: 'check',
 };
 
-/** The objects of a request that hold a snapshot: itself, and the after-sides of what-if. The request need not be valid. */
-export function snapshotHolders(request: unknown): ReadonlySet<unknown> {
+/**
+ * The objects of a request that hold a snapshot, each with its JSON Pointer: itself, and the after-sides of what-if. The request need
+ * not be valid.
+ */
+export function snapshotPlaces(request: unknown): readonly (readonly [pointer: string, holder: unknown])[] {
   const { after, batch } = Object(request) as { readonly after?: unknown; readonly batch?: unknown };
   const { questions } = Object(batch) as { readonly questions?: unknown };
   const afters = (Array.isArray(questions) ? questions : []).map(
-    (entry) => (Object((Object(entry) as { readonly whatIf?: unknown }).whatIf) as { readonly after?: unknown }).after,
+    (entry, index) =>
+      [
+        `/batch/questions/${index}/whatIf/after`,
+        (Object((Object(entry) as { readonly whatIf?: unknown }).whatIf) as { readonly after?: unknown }).after,
+      ] as const,
   );
-  return new Set([request, after, ...afters]);
+  return [['', request], ['/after', after], ...afters];
+}
+
+/** The objects of a request that hold a snapshot. The request need not be valid. */
+export function snapshotHolders(request: unknown): ReadonlySet<unknown> {
+  return new Set(snapshotPlaces(request).map(([, holder]) => holder));
 }

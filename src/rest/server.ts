@@ -18,6 +18,7 @@ import { documentWithExamples } from './document.js';
 import { guard } from './guard.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import { addPage } from './page.js';
+import { isGetKind } from './query-question.js';
 import {
   addSafety,
   linger,
@@ -102,11 +103,15 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
     return503OnClosing: false,
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, problemOfFastify(error)),
-    routerOptions: { maxParamLength: 100 },
+    // What is too long for a digest or a name is told so by who reads it.
+    routerOptions: { maxParamLength: 1000 },
   };
   const servers = backend.tls === undefined ? undefined : new TlsServers(backend.tls);
   const app: FastifyInstance = Fastify(
-    servers === undefined ? settings : { ...settings, serverFactory: servers.factory },
+    servers === undefined
+      ? settings
+      : // The factory makes the servers; `https` says what their addresses begin with.
+        ({ ...settings, serverFactory: servers.factory, https: {} } as FastifyServerOptions),
   );
   app.decorate('renewTls', (tls: Tls) => servers?.renew(tls));
   addSafety(app.server as Server, servers !== undefined);
@@ -138,7 +143,12 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   });
   for (const kind of QUESTION_KINDS) {
     app.post(`/v1/${kind}`, (request, reply) => service.answer(kind, request, reply));
+    if (isGetKind(kind)) app.get(`/v1/${kind}`, (request, reply) => service.answerQuery(kind, request, reply));
   }
+  app.get('/v1/snapshots', (request, reply) => snapshots.list(request, reply));
+  app.put('/v1/snapshots/names/:name', (request, reply) => snapshots.putNamed(request, reply));
+  app.get('/v1/snapshots/names/:name', (request, reply) => snapshots.getNamed(request, reply));
+  app.delete('/v1/snapshots/names/:name', (request, reply) => snapshots.deleteNamed(request, reply));
   app.put('/v1/snapshots/:digest', (request, reply) => snapshots.put(request, reply));
   app.head('/v1/snapshots/:digest', (request, reply) => snapshots.head(request, reply));
   if (options.ui === 'on') addPage(app, (request, reply) => notFound(routes, request, reply));
@@ -146,6 +156,10 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   app.get('/readyz', (_, reply) => service.readiness(reply));
   if (options.metrics !== 'off') {
     const { metrics } = backend;
+    app.get('/metrics/clusters', async (request, reply) => {
+      const told = await backend.clusterMetrics.text(request.owner);
+      return 'problem' in told ? sendProblem(reply, told.problem) : reply.type(told.type).send(told.text);
+    });
     app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   }
   const document = documentWithExamples();

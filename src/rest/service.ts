@@ -4,10 +4,13 @@ import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Backend } from '../operations/backend.js';
 import type { QuestionKind } from '../questions/kinds.js';
-import type { Workers } from '../work/workers.js';
+import { Segments } from '../work/body.js';
+import { ProblemError } from '../work/problem.js';
+import type { Answered, Workers } from '../work/workers.js';
 import { checkDeclaredLength } from './body.js';
 import { acceptsGzip, bodyEncoding, bodyForm, wantedForm } from './negotiate.js';
 import type { ResolvedOptions } from './options.js';
+import { type GetKind, requestOfQuery } from './query-question.js';
 import { withBody } from './receive.js';
 import { sendProblem } from './refusal.js';
 import { textOptions } from './text-options.js';
@@ -71,6 +74,46 @@ export class Service {
         return this.#workers.answer({ task: 'answer', kind, form, layout, body, ...bytes }, request.owner, gone);
       },
     );
+    return await this.#send(request, reply, type, outcome);
+  }
+
+  /** Answers a question that stands in the query. Throws ProblemError for what is wrong there; ClientGone. */
+  async answerQuery(kind: GetKind, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    if (Object.keys(request.query as object).length === 0) {
+      const detail = `A question by GET stands in the query, as /v1/${kind}?snapshot=prod; without one, this path has POST.`;
+      throw new ProblemError({ code: 'METHOD_NOT_ALLOWED', detail, headers: { allow: 'POST' } });
+    }
+    vary(reply, 'Accept, Accept-Encoding');
+    const { form: parameter } = request.query as Readonly<Record<string, unknown>>;
+    const { form, type } = wantedForm(parameter, request.headers.accept, kind);
+    const layout = textOptions(request.query);
+    const json = Buffer.from(JSON.stringify(requestOfQuery(kind, request.query)), 'utf8');
+    const segments = new Segments(this.#workers.budget, json.length);
+    const gone = new AbortController();
+    const onClose = () => gone.abort();
+    reply.raw.on('close', onClose);
+    try {
+      if (!segments.add(json)) {
+        const detail = 'The requests being worked on fill the memory set aside for them. Try again later.';
+        throw new ProblemError({ code: 'OVERLOADED', detail, headers: { 'retry-after': '5' } });
+      }
+      const job = { task: 'answer', kind, form, layout, body: { kind: 'json' }, ...segments.body() } as const;
+      const outcome = await this.#workers.answer(job, request.owner, gone.signal);
+      // What a name means changes.
+      reply.header('cache-control', 'no-store');
+      return await this.#send(request, reply, type, outcome);
+    } finally {
+      reply.raw.off('close', onClose);
+      segments.release();
+    }
+  }
+
+  async #send(
+    { headers }: FastifyRequest,
+    reply: FastifyReply,
+    type: string,
+    outcome: Answered,
+  ): Promise<FastifyReply> {
     if ('problem' in outcome) return sendProblem(reply, outcome.problem);
     const bytes = Buffer.from(outcome.bytes.buffer, outcome.bytes.byteOffset, outcome.bytes.byteLength);
     reply.header('content-type', type.endsWith('json') ? type : `${type}; charset=utf-8`);

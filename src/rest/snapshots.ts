@@ -2,6 +2,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Backend } from '../operations/backend.js';
 import { readDigest } from '../questions/held.js';
+import { readName } from '../snapshots/name.js';
+import type { NameRecord } from '../snapshots/name-record.js';
+import type { NamedSnapshots, Sending } from '../snapshots/named.js';
+import { acceptedOf, isSender, listed } from '../snapshots/named-forms.js';
+import { ProblemError } from '../work/problem.js';
 import { storeUnavailable, type Workers } from '../work/workers.js';
 import { checkDeclaredLength } from './body.js';
 import { bodyEncoding, snapshotForm } from './negotiate.js';
@@ -11,6 +16,55 @@ import { sendProblem } from './refusal.js';
 
 function digestIn(request: FastifyRequest): string {
   return readDigest((request.params as { readonly digest: string }).digest);
+}
+
+function nameIn(request: FastifyRequest): string {
+  return readName((request.params as { readonly name: string }).name);
+}
+
+function etagOf({ versions }: NameRecord): string {
+  return `"${versions.at(-1)?.digest ?? ''}"`;
+}
+
+function wrong(detail: string): ProblemError {
+  return new ProblemError({ code: 'INVALID_REQUEST', detail });
+}
+
+/** Digests in `If-Match`: entity tags with commas between. Throws ProblemError INVALID_REQUEST. */
+function expectedIn({ headers }: FastifyRequest): Sending['expected'] {
+  const { 'if-match': match, 'if-none-match': noneMatch } = headers;
+  if (match !== undefined && noneMatch !== undefined) throw wrong('Give If-Match or If-None-Match, not both.');
+  if (noneMatch !== undefined) {
+    if (noneMatch.trim() === '*') return 'NONE';
+    throw wrong('If-None-Match takes *, which is: only if there is no snapshot under this name.');
+  }
+  if (match === undefined) return undefined;
+  if (match.trim() === '*') return 'ANY';
+  return match.split(',').map((text) => {
+    const tag = /^\s*(?:W\/)?"(sha256:[0-9a-f]{64})"\s*$/.exec(text)?.[1];
+    if (tag === undefined) {
+      throw wrong('If-Match takes digests in double quotes, as `"sha256:…"`, with commas between, or *.');
+    }
+    return tag;
+  });
+}
+
+/** How the request has its snapshot kept. Throws ProblemError INVALID_REQUEST that says what a parameter takes. */
+function sendingOf(request: FastifyRequest): Sending {
+  const name = nameIn(request);
+  const { force = 'false', sender } = request.query as Readonly<Record<string, unknown>>;
+  if (force !== '' && force !== 'true' && force !== 'false') {
+    throw wrong('The query parameter "force" takes no value, "true" or "false".');
+  }
+  if (sender !== undefined && !isSender(sender))
+    throw wrong('The query parameter "sender" has 1 to 128 ASCII characters.');
+  const expected = expectedIn(request);
+  return {
+    name,
+    sender: sender ?? request.ip,
+    force: force !== 'false',
+    ...(expected === undefined ? {} : { expected }),
+  };
 }
 
 export class SnapshotRoutes {
@@ -43,6 +97,58 @@ export class SnapshotRoutes {
     if ('problem' in held) return sendProblem(reply, held.problem);
     const { created, ...told } = held;
     return reply.code(created ? 201 : 200).send(told);
+  }
+
+  /** Where names are. Throws ProblemError UNSUPPORTED where no snapshots are held. */
+  #named(): NamedSnapshots {
+    this.#workers.refuseHolding(0);
+    const { named } = this.#workers.shelf;
+    if (named === undefined) throw new ProblemError({ code: 'UNSUPPORTED', detail: 'This service has no names.' });
+    return named;
+  }
+
+  /** Keeps the body as the newest version of a name: 201, or 200 when it was that already. Throws as a question does. */
+  async putNamed(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { headers } = request;
+    const sending = sendingOf(request);
+    this.#named();
+    const body = snapshotForm(headers['content-type']);
+    const encoding = bodyEncoding(headers['content-encoding']);
+    const { bodyTimeout: idleTimeout } = this.#options;
+    const { bodyLimit: limit } = this.#workers.options;
+    checkDeclaredLength(headers['content-length'], limit);
+    this.#workers.refuseHolding(encoding === 'identity' ? Number(headers['content-length'] ?? 0) : 0);
+    const receiving = { encoding, limit, idleTimeout, empty: 'The body is empty. It must be the snapshot.' };
+    const kept = await withBody(request, reply, this.#workers, receiving, (bytes, gone) => {
+      this.#metrics.snapshot('held', bytes.length);
+      return this.#workers.holdNamed({ task: 'hold', body, ...bytes }, request.owner, sending, gone);
+    });
+    if ('problem' in kept) return sendProblem(reply, kept.problem);
+    const { created } = kept;
+    return reply
+      .code(created ? 201 : 200)
+      .header('etag', `"${kept.version.digest}"`)
+      .send(acceptedOf(kept));
+  }
+
+  /** The names of this client. */
+  async list(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const records = await this.#named().list(request.owner);
+    if ('problem' in records) return sendProblem(reply, records.problem);
+    return reply.send({ names: records.map(listed) });
+  }
+
+  /** One name of this client. */
+  async getNamed(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const record = await this.#named().read(request.owner, nameIn(request));
+    if ('problem' in record) return sendProblem(reply, record.problem);
+    return reply.header('etag', etagOf(record)).send(listed(record));
+  }
+
+  /** Lets go of a name. */
+  async deleteNamed(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const gone = await this.#named().delete(request.owner, nameIn(request));
+    return 'problem' in gone ? sendProblem(reply, gone.problem) : reply.send(gone);
   }
 
   /** Whether a snapshot is held for this client: 200, or the problem that a question about it would meet, without its text. */

@@ -18,11 +18,13 @@ export interface Serving {
 export type Overrides = Pick<BackendOptions, 'workerFile' | 'logStream'>;
 
 function backendOf(settings: Settings, secrets: Secrets, overrides: Overrides): Backend {
-  const { work, snapshotMemory, snapshotIdle, store, rateLimit, logLevel } = settings;
+  const { work, snapshotMemory, snapshotIdle, named, metricsServices, store, rateLimit, logLevel } = settings;
   return createBackend({
     ...work,
     snapshotMemory,
     snapshotIdle,
+    named,
+    metricsServices,
     ...(store === undefined ? {} : { store }),
     ...secrets,
     rateLimit,

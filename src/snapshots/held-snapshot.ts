@@ -15,7 +15,10 @@ export interface HeldSnapshot {
 }
 
 /** The files as views of the bytes. */
-export function filesOfHeld({ bytes, files }: HeldSnapshot): { readonly bytes: Buffer; readonly name?: string }[] {
+export function filesOfHeld({
+  bytes,
+  files,
+}: Pick<HeldSnapshot, 'bytes' | 'files'>): { readonly bytes: Buffer; readonly name?: string }[] {
   let at = 0;
   return files.map(({ name, length }) => {
     const view = Buffer.from(bytes, at, length);

@@ -24,6 +24,8 @@ export interface RedisOptions extends SealOptions {
   readonly readLimit?: number;
   /** Called when the connection is lost and when it is there again. */
   readonly onChange?: (up: boolean, error?: unknown) => void;
+  /** In the keys' names, so that snapshots kept for different reasons expire apart. Default `snapshot`. */
+  readonly space?: 'snapshot' | 'named';
 }
 
 const PIECE = 1024 * 1024;
@@ -94,15 +96,20 @@ export class RedisStore implements SnapshotStore {
   readonly #readLimit: number;
 
   /**
-   * Connects in the background; until it has, and whenever the store does not answer, the methods reject. Throws RangeError for
-   * encryption without a key.
+   * Connects in the background, unless there is a connection; until it has, and whenever the store does not answer, the methods
+   * reject. Throws RangeError for encryption without a key.
    */
-  constructor(options: RedisOptions) {
+  constructor(options: RedisOptions, connection?: RedisConnection) {
     this.#options = options;
     this.#seal = new Seal(options);
     this.#readLimit = options.readLimit ?? Number.MAX_SAFE_INTEGER;
     const { url, timeout, onChange } = options;
-    this.#connection = new RedisConnection({ url, timeout, onChange });
+    this.#connection = connection ?? new RedisConnection({ url, timeout, onChange });
+  }
+
+  /** The connection, for whoever keeps something else in the same store. */
+  get connection(): RedisConnection {
+    return this.#connection;
   }
 
   get up(): boolean {
@@ -110,7 +117,8 @@ export class RedisStore implements SnapshotStore {
   }
 
   #key(owner: string, digest: string, piece: number | 'meta'): string {
-    return `kube-whatif:snapshot:${VERSION}:${this.#seal.owner(owner)}:${digest}:${piece}`;
+    const { space = 'snapshot' } = this.#options;
+    return `kube-whatif:${space}:${VERSION}:${this.#seal.owner(owner)}:${digest}:${piece}`;
   }
 
   #keys(owner: string, digest: string, pieces: number): string[] {
@@ -151,6 +159,15 @@ export class RedisStore implements SnapshotStore {
       if (!(error instanceof StoreDown)) await this.#drop(owner, digest, pieces).catch(() => {});
       throw error;
     }
+  }
+
+  /** From now on the snapshot is kept so many milliseconds, unless it is sent or asked about again. */
+  async shorten(owner: string, digest: string, milliseconds: number): Promise<void> {
+    const left = this.#clock();
+    const meta = await this.#meta(owner, digest, left());
+    if (meta === undefined) return;
+    const keys = this.#keys(owner, digest, meta === 'DAMAGED' ? 0 : meta.pieces);
+    await this.#connection.call((client) => Promise.all(keys.map((key) => client.pExpire(key, milliseconds))), left());
   }
 
   async #drop(owner: string, digest: string, pieces: number): Promise<void> {

@@ -1,6 +1,7 @@
 /** Where a process holds snapshots: in its memory, and in a store that it may share with other replicas. */
 import type { HeldSnapshot } from './held-snapshot.js';
 import { SnapshotMemory } from './memory.js';
+import type { NamedSnapshots } from './named.js';
 
 /** A store outside the process. Its methods reject with Error when it cannot be reached or does not answer in time. */
 export interface SnapshotStore {
@@ -27,6 +28,8 @@ export interface ShelfOptions {
   /** How long a snapshot is held that nobody asks about, milliseconds. */
   readonly idleLimit: number;
   readonly store?: SnapshotStore;
+  /** Snapshots under names, which can be asked about by their digests too. */
+  readonly named?: NamedSnapshots;
   readonly observer?: ShelfObserver;
 }
 
@@ -41,6 +44,8 @@ export class Shelf {
   readonly #limit: number;
   readonly #store: SnapshotStore | undefined;
   readonly #memory: SnapshotMemory;
+  /** Snapshots under names; undefined where none are held. */
+  readonly named: NamedSnapshots | undefined;
   readonly #observer: ShelfObserver | undefined;
   /** When the store was last told that a snapshot in memory is still asked about. */
   readonly #touched = new WeakMap<HeldSnapshot, number>();
@@ -48,8 +53,9 @@ export class Shelf {
   readonly #loading = new Map<string, Promise<Found>>();
   readonly #sweep: NodeJS.Timeout;
 
-  constructor({ limit, idleLimit, store, observer }: ShelfOptions) {
+  constructor({ limit, idleLimit, store, named, observer }: ShelfOptions) {
     this.#limit = limit;
+    this.named = limit === 0 ? undefined : named;
     this.#idleLimit = idleLimit;
     this.#store = store;
     this.#observer = observer;
@@ -91,6 +97,11 @@ export class Shelf {
     }
   }
 
+  /** Holds a snapshot in memory that is kept elsewhere: questions about it come soon. */
+  remember(owner: string, held: HeldSnapshot): void {
+    this.#memory.put(owner, held);
+  }
+
   /** Looks for a snapshot of this owner, in memory first. Never rejects. */
   async find(owner: string, digest: string): Promise<Found> {
     const held = this.#memory.get(owner, digest);
@@ -111,9 +122,12 @@ export class Shelf {
   /** Whether a snapshot of this owner is held; asking counts as use. Never rejects. */
   async has(owner: string, digest: string): Promise<'HELD' | 'MISSING' | 'STORE_DOWN'> {
     if (this.#memory.get(owner, digest) !== undefined) return 'HELD';
-    if (this.#store === undefined || this.#limit === 0) return 'MISSING';
+    if (this.#limit === 0) return 'MISSING';
     try {
-      return (await this.#store.has(owner, digest)) ? 'HELD' : 'MISSING';
+      for (const place of [this.#store, this.named?.store]) {
+        if (await place?.has(owner, digest)) return 'HELD';
+      }
+      return 'MISSING';
     } catch (error) {
       this.#observer?.storeFailed('HAS', error);
       return 'STORE_DOWN';
@@ -131,12 +145,13 @@ export class Shelf {
   }
 
   async #fetch(owner: string, digest: string): Promise<Found> {
-    if (this.#store === undefined || this.#limit === 0) return 'MISSING';
+    if (this.#limit === 0) return 'MISSING';
     try {
-      const held = await this.#store.get(owner, digest);
+      const stored = await this.#store?.get(owner, digest);
+      const held = stored ?? (await this.named?.store.load(owner, digest));
       if (held === undefined) return 'MISSING';
       this.#memory.put(owner, held);
-      this.#touched.set(held, performance.now());
+      if (stored !== undefined) this.#touched.set(held, performance.now());
       return { held, from: 'STORE' };
     } catch (error) {
       this.#observer?.storeFailed('GET', error);
@@ -147,6 +162,7 @@ export class Shelf {
   /** Lets go of the store's connection. */
   async close(): Promise<void> {
     clearInterval(this.#sweep);
+    await this.named?.store.close();
     await this.#store?.close();
   }
 }

@@ -31,7 +31,6 @@ export function heldOf(job: HoldJob, body: Buffer): HeldSnapshot {
     at += file.bytes.length;
   }
   const held = {
-    digest: job.digest,
     bytes,
     files: files.map(({ bytes: { length }, fileName }) =>
       fileName === undefined ? { length } : { name: fileName, length },
@@ -40,7 +39,7 @@ export function heldOf(job: HoldJob, body: Buffer): HeldSnapshot {
   const hash = createHash('sha256');
   for (const file of filesOfHeld(held)) hash.update(file.bytes);
   const digest = `sha256:${hash.digest('hex')}`;
-  if (digest === job.digest) return held;
+  if (job.digest === undefined || digest === job.digest) return { digest, ...held };
   const detail = `The digest of the ${bytes.byteLength} bytes that were sent is ${digest}, not ${job.digest}.`;
   throw new QuestionError('DIGEST_MISMATCH', detail, [{ pointer: '', in: 'request', detail }]);
 }

@@ -102,7 +102,7 @@ export class Holders {
 
   /** Has a snapshot read, by the thread that will answer about it. */
   hold(job: HoldJob, gone: AbortSignal): Promise<OutcomeOf<HoldJob>> {
-    return this.#run(job, [job.digest], gone);
+    return this.#run(job, job.digest === undefined ? [] : [job.digest], gone);
   }
 
   /** Stops the threads; questions being answered get no answer. */

@@ -24,18 +24,21 @@ export interface QuestionJob extends Bytes {
   readonly task: 'answer';
   readonly kind: QuestionKind;
   readonly body: BodyForm;
-  readonly form: AnswerForm | 'protobuf';
+  /** `measures`: an answer of inspect in numbers alone, as JSON. */
+  readonly form: AnswerForm | 'protobuf' | 'measures';
   /** How text is laid out, and JSON indented. */
   readonly layout: RenderOptions;
   /** The snapshots that the request names by digest, as far as they have been looked for. */
   readonly held?: readonly HeldSnapshot[];
+  /** The digests that the names in the request mean, as far as they have been looked for. */
+  readonly names?: ReadonlyMap<string, string>;
 }
 
 /** A snapshot to be held: the bytes of one file, or a form whose parts `snapshot` are its files. */
 export interface HoldJob extends Bytes {
   readonly task: 'hold';
-  /** What the bytes' digest is said to be. */
-  readonly digest: string;
+  /** What the bytes' digest is said to be; absent where nothing is said. */
+  readonly digest?: string;
   readonly body: { readonly kind: 'file' } | { readonly kind: 'multipart'; readonly boundary: string };
 }
 
@@ -57,8 +60,8 @@ export type QuestionOutcome = Parsed &
   (
     | AnswerBytes
     | { readonly problem: ProblemInit }
-    /** The request names snapshots that did not come with the job; its bytes go back. */
-    | ({ readonly needs: readonly string[] } & Bytes)
+    /** The request names snapshots that did not come with the job, by digest or by name; its bytes go back. */
+    | ({ readonly needs: readonly string[]; readonly names: readonly string[] } & Bytes)
   );
 
 export type HoldOutcome = Parsed &

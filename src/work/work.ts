@@ -2,15 +2,17 @@
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { QuestionError } from '../base/errors.js';
-import type { Answer } from '../contract/answers.js';
+import type { Answer, InspectResult } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { readRequest, writeMessages } from '../messages/codec.js';
 import { concatenated } from '../messages/wire.js';
-import { type ByDigest, digestsOf } from '../questions/held.js';
+import { type ByDigest, digestsOf, namesIn } from '../questions/held.js';
+import { measuresOf } from '../questions/inspect/measures.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import { readJson } from '../questions/read-json.js';
 import { validateRequest } from '../questions/validate-request.js';
 import type { RenderOptions, ReportForm } from '../reports/render.js';
+import { readReference } from '../snapshots/name.js';
 import { heldOf } from './hold.js';
 import type { AnswerBytes, HoldJob, Job, Outcome, QuestionJob, WorkerData } from './job.js';
 import { withManifests } from './manifests.js';
@@ -51,18 +53,43 @@ function join(segments: readonly ArrayBuffer[], length: number): Buffer {
 /** Thrown where a request names snapshots that did not come with its job. */
 class Needs extends Error {
   readonly digests: readonly string[];
+  readonly names: readonly string[];
 
-  constructor(digests: readonly string[]) {
+  constructor(digests: readonly string[], names: readonly string[] = []) {
     super('snapshots are needed');
     this.digests = digests;
+    this.names = names;
   }
+}
+
+/**
+ * Puts digests in the place of names. Returns the names that did not come with the job. Throws QuestionError INVALID_REQUEST with the
+ * place of a name that cannot be one, as of a time that there is not.
+ */
+function replaceNames(job: QuestionJob, request: QuestionRequest): readonly string[] {
+  const missing = new Set<string>();
+  for (const { name, pointer, holder } of namesIn(request)) {
+    const digest = job.names?.get(name);
+    if (digest !== undefined) holder.snapshot = { digest };
+    else {
+      missing.add(name);
+      try {
+        readReference(name);
+      } catch (error) {
+        const detail = (error as QuestionError).message;
+        throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${pointer}/name`, in: 'request', detail }]);
+      }
+    }
+  }
+  return [...missing];
 }
 
 /** The snapshots that came with a job, parsed when they are asked for. Throws Needs if the request names others too. */
 function lookup(job: QuestionJob, request: QuestionRequest, parsed: ParsedSnapshots): ByDigest {
   const held = new Map((job.held ?? []).map((snapshot) => [snapshot.digest, snapshot]));
+  const names = replaceNames(job, request);
   const missing = digestsOf(request).filter((digest) => !held.has(digest));
-  if (missing.length > 0) throw new Needs(missing);
+  if (missing.length > 0 || names.length > 0) throw new Needs(missing, names);
   return (digest) => {
     const snapshot = held.get(digest);
     if (snapshot === undefined) throw new Needs([digest]);
@@ -80,7 +107,7 @@ function checkSnapshotPlace(request: unknown, files: number): void {
   if (inside === (files === 0)) return;
   const detail = inside
     ? 'The form has the snapshot twice: as part "snapshot", and as `snapshot` of its part "request". Leave one of them out.'
-    : 'The form has no snapshot: add a part "snapshot" (`-F snapshot=@cluster.json`), or name one that the service holds in part "request" (`"snapshot": {"digest": "sha256:…"}`).';
+    : 'The form has no snapshot: add a part "snapshot" (`-F snapshot=@cluster.json`), or name one that the service holds in part "request" (`"snapshot": {"digest": "sha256:…"}` or `{"name": "prod"}`).';
   throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: inside ? '/snapshot' : '', in: 'request', detail }]);
 }
 
@@ -115,6 +142,10 @@ function encode(engine: Engine, job: QuestionJob, given: Answer): AnswerBytes {
     const messages = writeMessages(job.kind, given);
     return { bytes: concatenated(messages), lengths: messages.map(({ length }) => length) };
   }
+  if (job.form === 'measures') {
+    const measures = measuresOf(given as Answer<InspectResult>);
+    return { bytes: new TextEncoder().encode(JSON.stringify(measures)) };
+  }
   const text =
     job.form === 'json'
       ? `${JSON.stringify(given, undefined, job.layout.indent)}\n`
@@ -147,7 +178,8 @@ function answered(engine: Engine, job: QuestionJob, parsed: ParsedSnapshots): Ou
     if (error instanceof Needs) {
       // Small requests are one segment, which goes back as it came; large ones name snapshots next to never.
       const back = whole.buffer as ArrayBuffer;
-      const outcome = { needs: error.digests, segments: [back], length: whole.length, parsed: parsed.digests };
+      const { digests: needs, names } = error;
+      const outcome = { needs, names, segments: [back], length: whole.length, parsed: parsed.digests };
       return transferring(outcome, back);
     }
     if (error instanceof DamagedSnapshot) {

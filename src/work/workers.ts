@@ -1,7 +1,10 @@
 /** The worker threads of a process, whatever door a question came through: lanes, memory for requests, held snapshots, readiness. */
-import { digestsNamed } from '../messages/codec.js';
-import { digestsOf } from '../questions/held.js';
+import { snapshotsNamed } from '../messages/codec.js';
+import { digestsOf, namesIn } from '../questions/held.js';
+import type { ClusterMeasures } from '../questions/inspect/measures.js';
 import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
+import { readReference } from '../snapshots/name.js';
+import type { Accepted, Sending } from '../snapshots/named.js';
 import type { Shelf } from '../snapshots/shelf.js';
 import { Budget } from './body.js';
 import { Holders } from './holders.js';
@@ -48,18 +51,54 @@ export interface LaneLoad {
   readonly waiting: number;
 }
 
-const DIGEST = Buffer.from('"digest"');
+const SNAPSHOT = Buffer.from('"snapshot"');
 
-/** The digests that a small request names; none if it cannot be read, which its worker will say. */
-function namedIn({ kind, body, segments, length }: QuestionJob): readonly string[] {
+/** What stands behind `"snapshot"` where one is named. */
+const NAMING = /^"snapshot"\s{0,20}:\s{0,20}\{\s{0,20}"(?:digest|name)"/;
+
+/** Whether a request may name a snapshot, without parsing it: those that hold one may be large. */
+function mayName(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(SNAPSHOT); at >= 0; at = bytes.indexOf(SNAPSHOT, at + 1)) {
+    if (NAMING.test(bytes.toString('latin1', at, at + 100))) return true;
+  }
+  return false;
+}
+
+interface Named {
+  readonly digests: readonly string[];
+  readonly names: readonly string[];
+}
+
+const NOTHING: Named = { digests: [], names: [] };
+
+function isReference(text: string): boolean {
+  try {
+    return readReference(text) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** The snapshots that a small request names; none if it cannot be read, which its worker will say. */
+function namedIn({ kind, body, segments, length }: QuestionJob): Named {
   const [segment] = segments;
-  if (body.kind === 'multipart' || segment === undefined || segments.length > 1) return [];
+  if (body.kind === 'multipart' || segment === undefined || segments.length > 1) return NOTHING;
   const bytes = Buffer.from(segment, 0, length);
   try {
-    if (body.kind === 'protobuf') return digestsNamed(kind, bytes);
-    return bytes.includes(DIGEST) ? digestsOf(JSON.parse(bytes.toString('utf8'))) : [];
+    if (body.kind === 'protobuf') {
+      const { digests, names } = snapshotsNamed(kind, bytes);
+      return { digests, names: names.filter(isReference) };
+    }
+    if (!mayName(bytes)) return NOTHING;
+    const request: unknown = JSON.parse(bytes.toString('utf8'));
+    return {
+      digests: digestsOf(request),
+      names: namesIn(request)
+        .map(({ name }) => name)
+        .filter(isReference),
+    };
   } catch {
-    return [];
+    return NOTHING;
   }
 }
 
@@ -188,15 +227,41 @@ export class Workers {
    */
   async answer(job: QuestionJob, owner: string, gone: AbortSignal): Promise<Answered> {
     const named = namedIn(job);
-    const held = await this.#find(named, owner);
-    if (named.length > 0 && Array.isArray(held)) return settled(await this.#held.answer(job, held, gone));
+    const some = named.digests.length + named.names.length > 0;
+    const found = await this.#findNamed(named, owner);
+    if (some && !('problem' in found)) {
+      return settled(await this.#held.answer({ ...job, names: found.names }, found.held, gone));
+    }
     // Also where a snapshot is missing: that the request follows the contract is told before it is sent again.
     const outcome = await this.#laneFor(job).run(job, gone);
     if (!('needs' in outcome)) return outcome;
-    const { needs, segments, length } = outcome;
-    const now = named.length > 0 ? held : await this.#find(needs, owner);
+    const { needs: digests, names, segments, length } = outcome;
+    const now = some ? found : await this.#findNamed({ digests, names }, owner);
     if ('problem' in now) return now;
-    return settled(await this.#held.answer({ ...job, segments, length }, now, gone));
+    return settled(await this.#held.answer({ ...job, segments, length, names: now.names }, now.held, gone));
+  }
+
+  /** These snapshots with what the names among them mean, or why they are not all there. */
+  async #findNamed(
+    { digests, names }: Named,
+    owner: string,
+  ): Promise<
+    | { readonly names: ReadonlyMap<string, string>; readonly held: readonly HeldSnapshot[] }
+    | { readonly problem: ProblemInit }
+  > {
+    const { named } = this.shelf;
+    let meant: ReadonlyMap<string, string> = new Map();
+    if (names.length > 0) {
+      if (named === undefined) {
+        const detail = 'This service holds no snapshots (SNAPSHOT_MEMORY is 0), and so it has no names for them.';
+        return { problem: { code: 'UNKNOWN_NAME', detail } };
+      }
+      const resolved = await named.resolve(owner, names);
+      if ('problem' in resolved) return resolved;
+      meant = resolved;
+    }
+    const held = await this.#find([...new Set([...digests, ...meant.values()])], owner);
+    return 'problem' in held ? held : { names: meant, held };
   }
 
   /** These snapshots, or why they are not all there. */
@@ -207,6 +272,53 @@ export class Workers {
     if (unasked.length > 0) return { problem: storeUnavailable(unasked) };
     if (missing.length > 0) return { problem: unknownDigest(missing) };
     return found.flatMap((one) => (typeof one === 'string' ? [] : [one.held]));
+  }
+
+  /**
+   * A held snapshot in numbers, for metrics. It is worked out where large questions are, so that no question about a held snapshot waits
+   * behind it.
+   */
+  async measure(owner: string, digest: string): Promise<ClusterMeasures | { readonly problem: ProblemInit }> {
+    const held = await this.#find([digest], owner);
+    if ('problem' in held) return held;
+    const request = { snapshot: { digest }, inspect: { maxServices: 5000, lists: ['SERVICES', 'OBJECTS'] } };
+    const bytes = new TextEncoder().encode(JSON.stringify(request));
+    const job: QuestionJob = {
+      task: 'answer',
+      kind: 'inspect',
+      form: 'measures',
+      layout: {},
+      body: { kind: 'json' },
+      segments: [bytes.buffer as ArrayBuffer],
+      length: bytes.length,
+      held,
+    };
+    const outcome = settled(await this.#large.run(job, new AbortController().signal));
+    if ('problem' in outcome) return outcome;
+    return JSON.parse(Buffer.from(outcome.bytes).toString('utf8')) as ClusterMeasures;
+  }
+
+  /** Has a snapshot read and keeps it under a name of its owner. Rejects with ClientGone as {@link answer} does. */
+  async holdNamed(
+    job: HoldJob,
+    owner: string,
+    sending: Sending,
+    gone: AbortSignal,
+  ): Promise<Accepted | { readonly problem: ProblemInit }> {
+    const { named } = this.shelf;
+    const outcome: HoldOutcome = await this.#held.hold(job, gone);
+    if ('problem' in outcome) {
+      if (outcome.problem.code === 'INVALID_SNAPSHOT') {
+        await named?.note(owner, sending.name, sending.sender, outcome.problem);
+      }
+      return outcome;
+    }
+    const { held, counts } = outcome;
+    this.refuseHolding(held.bytes.byteLength);
+    if (named === undefined) throw new Error('names without room for snapshots');
+    const accepted = await named.put(owner, held, counts, sending);
+    if (!('problem' in accepted)) this.shelf.remember(owner, held);
+    return accepted;
   }
 
   /** Has a snapshot read and holds it for its owner. Rejects with ClientGone as {@link answer} does. */

@@ -12,7 +12,7 @@ const TO = ['--to', 'svc/default/nginx-svc'];
 const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [
     [],
-    /^Say what to do: chains, path, probability, what-if, sweep, batch, check, apply, inspect, reach, solve, timeline, snapshot, completion, open, serve\. See kube-whatif --help\.$/,
+    /^Say what to do: chains, path, probability, what-if, sweep, batch, check, apply, inspect, reach, solve, timeline, snapshot, diff, completion, open, collect, serve\. See kube-whatif --help\.$/,
   ],
   [['chain'], /^There is no command chain\. Did you mean chains\?/],
   [['prob'], /Did you mean probability\?/],
@@ -185,7 +185,10 @@ t.test('help names every command and option, and wins over mistakes', async (t) 
       // As a shell splits it: what stands in single quotes is one argument.
       const [, command = '', ...args] = (example.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^'|'$/g, ''));
       // The examples' own options must be understood: what fails is the snapshot, which does not exist.
-      if (!example.startsWith('kubectl ') && !['serve', 'open', 'snapshot', 'completion'].includes(command ?? ''))
+      if (
+        !example.startsWith('kubectl ') &&
+        !['serve', 'open', 'snapshot', 'diff', 'completion', 'collect'].includes(command ?? '')
+      )
         t.match(
           (await run([command, ...args])).stderr,
           /^--(snapshot cluster\.json|request question\.json|filename (?:web|policy)\.yaml|filename manifests\/) cannot be read/,

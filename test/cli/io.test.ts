@@ -4,7 +4,7 @@ import { QuestionError } from '../../src/base/errors.js';
 import { writeAll } from '../../src/cli/io.js';
 import { failureOf } from '../../src/cli/problem.js';
 import { holdsUnknown } from '../../src/cli/unknown.js';
-import { UsageError } from '../../src/cli/usage-error.js';
+import { UsageError } from '../../src/words/usage-error.js';
 import { answerOf, CHAINS_PARTS, PATH, PROBABILITY, probability } from '../reports/answers.js';
 
 t.test('large texts are written whole and no faster than they are taken', async (t) => {

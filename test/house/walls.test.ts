@@ -17,11 +17,11 @@ const FLOORS: readonly (readonly string[])[] = [
   ['probability'],
   ['capacity'],
   ['questions'],
-  ['reports', 'messages'],
+  ['reports', 'messages', 'words'],
   ['snapshots', 'work'],
   ['operations'],
   ['rest', 'grpc'],
-  ['serve'],
+  ['serve', 'collect'],
   ['cli', '.'],
 ];
 

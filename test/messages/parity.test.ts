@@ -8,10 +8,25 @@ import { DOCUMENT } from '../../src/contract/gen/document.js';
 import { PACKAGE, registry } from '../../src/messages/registry.js';
 import { namedSchema, resolved, type Schema, shorthandOf } from '../../src/messages/schema.js';
 
-/** RPCs that are no POST of a question: there the bytes of a body travel in chunks. */
-const UPLOADS = ['UploadSnapshot'];
+/** The schemas of answers whose RPC asks no question. */
+const OTHERS: Readonly<Record<string, string>> = {
+  UploadSnapshot: 'HeldSnapshot',
+  UploadNamedSnapshot: 'NamedSnapshot',
+  ListSnapshots: 'SnapshotList',
+  DeleteSnapshotName: 'DeletedName',
+};
+/** Operations that are an RPC too, though they ask no question. */
+const OF_SNAPSHOTS = ['uploadSnapshot', 'uploadNamedSnapshot', 'listSnapshots', 'deleteSnapshotName'];
 /** Messages that mirror no schema. */
-const OWN = ['Value', 'Value.List', 'Value.Object', 'UploadSnapshotRequest'];
+const OWN = [
+  'Value',
+  'Value.List',
+  'Value.Object',
+  'UploadSnapshotRequest',
+  'UploadNamedSnapshotRequest',
+  'ListSnapshotsRequest',
+  'DeleteSnapshotNameRequest',
+];
 /** Fields that only a stream of pieces needs. */
 const STREAM_ONLY = ['more_text', 'more_tables', 'more_virtual_servers'];
 /** Objects of REST that are the bytes of a JSON text in protobuf. */
@@ -204,7 +219,7 @@ t.test('every question is an RPC, and every RPC an operation', async (t) => {
   };
   const questions = Object.values(paths)
     .flatMap((item) => Object.values(item))
-    .filter(({ operationId, tags }) => tags?.includes('questions') || operationId === 'uploadSnapshot')
+    .filter(({ operationId, tags }) => tags?.includes('questions') || OF_SNAPSHOTS.includes(operationId))
     .map(({ operationId }) => operationId);
   const service = registry().getService(`${PACKAGE}.KubeWhatif`);
   const rpcs = (service?.methods ?? []).map(({ name }) => name);
@@ -220,11 +235,13 @@ t.test('every question is an RPC, and every RPC an operation', async (t) => {
 
 t.test('messages mirror schemas field by field', async (t) => {
   const { methods = [] } = registry().getService(`${PACKAGE}.KubeWhatif`) ?? {};
-  const questions = methods.filter(({ name }) => !UPLOADS.includes(name));
+  const questions = methods.filter(({ name }) => OTHERS[name] === undefined);
   for (const { name, input } of questions) compareMessage(input, namedSchema(`${name}Request`), true);
   for (const { name, output } of questions) compareMessage(output, namedSchema(`${name}Answer`), false);
-  const upload = methods.find(({ name }) => name === 'UploadSnapshot');
-  if (upload !== undefined) compareMessage(upload.output, namedSchema('HeldSnapshot'), false);
+  for (const { name, output } of methods) {
+    const schema = OTHERS[name];
+    if (schema !== undefined) compareMessage(output, namedSchema(schema), false);
+  }
   t.same(differences, [], 'after a change in proto/: npm run generate');
   t.ok(seen.size > 50, 'something was compared');
 });

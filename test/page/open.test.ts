@@ -28,6 +28,25 @@ t.test('opening', { skip }, async (t) => {
     t.match(page.url(), digestOf(readFileSync('examples/three-zones.json')));
   });
 
+  await t.test('a name that the server has', async (t) => {
+    const put = (body: string) =>
+      fetch(`${base}v1/snapshots/names/prod`, { method: 'PUT', body, headers: { 'content-type': 'application/json' } });
+    const older = JSON.stringify({ ...JSON.parse(ARTICLE.toString()), metadata: {} });
+    for (const body of [older, ARTICLE.toString()]) t.equal((await put(body)).status, 201);
+    await page.goto(base);
+    await page.reload();
+    await page.getByRole('button', { name: 'prod@-1' }).click();
+    await page.locator('[data-service="default/nginx-svc"]').waitFor();
+    t.match(page.url(), digestOf(Buffer.from(older)));
+    await page.goto(`${base}#/@prod/shares?service=default/nginx-svc`);
+    await page.waitForURL((url) => url.hash.includes(digestOf(ARTICLE)));
+    t.match(page.url(), /shares\?.*service=default%2Fnginx-svc/, 'the view is the one of the address');
+    await page.goto(`${base}#/@prod@-1/services`);
+    await page.waitForURL((url) => url.hash.includes(digestOf(Buffer.from(older))));
+    await page.goto(`${base}#/@nobody/services`);
+    await page.getByText('no snapshot under the name nobody').waitFor();
+  });
+
   await t.test('several files, JSON and YAML, gzipped', async (t) => {
     const { items } = JSON.parse(ARTICLE.toString()) as { items: { kind: string }[] };
     const list = (...kinds: readonly string[]) => ({

@@ -382,7 +382,11 @@ t.test('every refusal says what is wrong and where', async (tt) => {
     await tt.test(name, async (ttt) => {
       const reply = await send(running, method, path, method === 'GET' ? {} : headers, body);
       check(ttt, reply, expected);
-      if (expected.status === 405) ttt.equal(reply.headers.allow, path.startsWith('/v1') ? 'POST' : 'GET, HEAD');
+      if (expected.status === 405) {
+        // By GET, a question stands in the query: without one there is only POST.
+        const ofQuestion = method === 'GET' ? 'POST' : 'GET, HEAD, POST';
+        ttt.equal(reply.headers.allow, path.startsWith('/v1') ? ofQuestion : 'GET, HEAD');
+      }
     });
   }
 });

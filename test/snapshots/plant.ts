@@ -33,6 +33,7 @@ function* commandsIn(buffer: { bytes: Buffer }): Generator<Buffer[]> {
 /** The store. */
 export class TinyRedis {
   readonly data = new Map<string, Buffer>();
+  readonly hashes = new Map<string, Map<string, Buffer>>();
   /** Commands that it was sent, by name. */
   readonly asked = new Map<string, number>();
   /** Its memory is used up: nothing is stored. */
@@ -63,6 +64,15 @@ export class TinyRedis {
     this.#server.close();
   }
 
+  #compareAndSet(key: string, [field = '', expected, value]: readonly (Buffer | string)[]): number {
+    const hash = this.hashes.get(key) ?? new Map<string, Buffer>();
+    if (!(hash.get(String(field)) ?? Buffer.alloc(0)).equals(expected as Buffer)) return 0;
+    if (value?.length === 0) hash.delete(String(field));
+    else hash.set(String(field), Buffer.from(value as Buffer));
+    this.hashes.set(key, hash);
+    return 1;
+  }
+
   #reply([name = Buffer.alloc(0), ...rest]: Buffer[]): Buffer {
     const command = name.toString().toUpperCase();
     this.asked.set(command, (this.asked.get(command) ?? 0) + 1);
@@ -85,7 +95,21 @@ export class TinyRedis {
       case 'STRLEN':
         return number(found?.length ?? 0);
       case 'PEXPIRE':
-        return number(found === undefined ? 0 : 1);
+        return number(found === undefined && !this.hashes.has(key) ? 0 : 1);
+      case 'HGET': {
+        const value = this.hashes.get(key)?.get(second);
+        return value === undefined ? Buffer.from('$-1\r\n') : bulk(value);
+      }
+      case 'HGETALL': {
+        const pairs = [...(this.hashes.get(key) ?? [])];
+        const parts = pairs.flatMap(([field, value]) => [bulk(Buffer.from(field)), bulk(value)]);
+        return Buffer.concat([Buffer.from(`*${parts.length}\r\n`), ...parts]);
+      }
+      case 'EVAL':
+        // The one script that there is: compare and set.
+        return this.full
+          ? Buffer.from("-OOM command not allowed when used memory > 'maxmemory'.\r\n")
+          : number(this.#compareAndSet(String(rest[2]), rest.slice(3)));
       case 'UNLINK':
         return number(rest.filter((one) => this.data.delete(String(one))).length);
       default:

@@ -67,5 +67,6 @@ export function browser(): Engine {
       throw 'problem' in reply ? new Refused(reply.problem) : new Error('The engine answered something else.');
     },
     holds: async (digest: string) => holding.has(digest),
+    names: async () => [],
   };
 }

@@ -1,5 +1,5 @@
 /** Who answers questions: a server over its documented REST interface, or the same engine in a worker of this browser. */
-import type { Body, HeldSnapshot, Kind, Problem } from './types.js';
+import type { Body, HeldSnapshot, Kind, NamedSnapshots, Problem } from './types.js';
 
 export interface SnapshotFile {
   readonly name: string;
@@ -18,6 +18,8 @@ export interface Engine {
   hold(digest: string, files: readonly SnapshotFile[], progress: (part: number) => void): Promise<HeldSnapshot>;
   /** Whether questions can name this snapshot by its digest. Throws {@link Unreachable}. */
   holds(digest: string): Promise<boolean>;
+  /** The names that snapshots were sent under. Throws as `ask` does. */
+  names(): Promise<readonly NamedSnapshots[]>;
 }
 
 /** The engine answered with a problem document. */

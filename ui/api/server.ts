@@ -1,7 +1,7 @@
 /** The REST interface, as openapi/kube-whatif.yaml describes it. Nothing else of a server is asked. */
 import { inflated } from './digest.js';
 import { type Engine, type Form, Refused, type SnapshotFile, Unreachable } from './engine.js';
-import type { Body, HeldSnapshot, Kind, Problem } from './types.js';
+import type { Body, HeldSnapshot, Kind, NamedSnapshots, Problem } from './types.js';
 
 /** The bearer token. It is kept in this variable alone: a reload forgets it. */
 let token = '';
@@ -73,4 +73,11 @@ async function holds(digest: string): Promise<boolean> {
   return ok || status === 401;
 }
 
-export const server: Engine = { where: 'SERVER', ask, hold, holds };
+async function names(): Promise<readonly NamedSnapshots[]> {
+  const response = await reach('v1/snapshots', { headers: headers() });
+  const text = await response.text();
+  if (!response.ok) throw new Refused(problemOf(response.status, text));
+  return (JSON.parse(text) as { readonly names: readonly NamedSnapshots[] }).names;
+}
+
+export const server: Engine = { where: 'SERVER', ask, hold, holds, names };

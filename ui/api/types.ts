@@ -17,6 +17,7 @@ export type {
   InspectedService,
   InspectResult,
   ListedObjects,
+  NamedSnapshots,
   PathResult,
   PathWhatIf,
   Probability,

@@ -1,5 +1,5 @@
 /**
- * The address of what is seen: `#/DIGEST/VIEW?NAME=VALUE…`. It stands behind the `#`, so that names of a cluster never reach a
+ * The address of what is seen: `#/DIGEST/VIEW?NAME=VALUE…`, or `#/@NAME/VIEW…` for the newest snapshot that the server has under a name. It stands behind the `#`, so that names of a cluster never reach a
  * server's log, and so that the page works in any folder. Everything that can be sent to a colleague is in it.
  */
 import { signal } from '@preact/signals';
@@ -23,6 +23,8 @@ export type Parameters = Readonly<Record<string, string>>;
 export interface Route {
   /** `sha256:…`; empty: no snapshot yet. */
   readonly digest: string;
+  /** A name that the server has, as `prod` or `prod@-1`, whose digest is to be found. */
+  readonly named?: string;
   readonly view: ViewName;
   readonly parameters: Parameters;
 }
@@ -41,17 +43,19 @@ export function readRoute(hash: string): Route {
   });
   const view = VIEWS.find((one) => one === name) ?? 'services';
   const parameters = Object.fromEntries(new URLSearchParams(query));
+  if (digest.startsWith('@')) return { digest: '', named: digest.slice(1), view, parameters };
   return DIGEST.test(digest) ? { digest, view, parameters } : { digest: '', view: 'open', parameters: {} };
 }
 
 /** Parameters in a fixed order, those that are empty left out: the same view has the same address. */
-export function writeRoute({ digest, view, parameters }: Route): string {
-  if (digest === '') return '#/';
+export function writeRoute({ digest, named, view, parameters }: Route): string {
+  const which = named === undefined ? digest : `@${encodeURIComponent(named)}`;
+  if (which === '') return '#/';
   const used = Object.entries(parameters).filter(([, value]) => value !== '');
   used.sort(([a], [b]) => (a < b ? -1 : 1));
   // A space as %20 rather than +, which chat programs cut.
   const query = used.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
-  return `#/${digest}/${view}${query === '' ? '' : `?${query}`}`;
+  return `#/${which}/${view}${query === '' ? '' : `?${query}`}`;
 }
 
 export const route = signal<Route>(readRoute(location.hash));

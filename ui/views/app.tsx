@@ -9,6 +9,7 @@ import { BottomBar } from './bottom-bar.js';
 import { ChangeChips } from './change-chips.js';
 import { ClusterView } from './cluster.js';
 import { FindingsView } from './findings.js';
+import { NamedView } from './named.js';
 import { MissingView, OpenView } from './open.js';
 import { PathView } from './path.js';
 import { Rail } from './rail.js';
@@ -124,7 +125,7 @@ function onKey(event: KeyboardEvent): void {
 }
 
 export function App() {
-  const { view, parameters } = route.value;
+  const { view, parameters, named } = route.value;
   const { service } = parameters;
   useEffect(() => {
     document.addEventListener('keydown', onKey);
@@ -153,7 +154,9 @@ export function App() {
         <h1 class="hidden">{TITLES[view]}</h1>
         <Progress />
         {tokenWanted.value ? <TokenForm /> : null}
-        {isMissing ? (
+        {named !== undefined ? (
+          <NamedView named={named} />
+        ) : isMissing ? (
           <MissingView />
         ) : (
           <>

@@ -7,6 +7,7 @@ import { open, openFault, opening } from '../state/open.js';
 import { type Recent, recent } from '../state/recent.js';
 import { go, writeRoute } from '../state/route.js';
 import { digest, engine, names } from '../state/session.js';
+import { NamedList } from './named.js';
 import { Copy, ProblemText } from './parts.js';
 
 const COMMAND =
@@ -223,6 +224,7 @@ export function OpenView() {
       <DropZone />
       <div class="columns">
         <Examples />
+        {engine.value.where === 'SERVER' ? <NamedList /> : null}
         {engine.value.where === 'SERVER' ? <HeldSnapshots /> : null}
       </div>
       <Commands />

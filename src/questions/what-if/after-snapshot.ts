@@ -2,7 +2,7 @@
 import { type Problem, QuestionError } from '../../base/errors.js';
 import { readSnapshot, type Snapshot, type SnapshotFile, type SnapshotInput } from '../../cluster/read-snapshot.js';
 import type { GivenSnapshot } from '../../contract/requests.js';
-import type { ByDigest } from '../held.js';
+import { type ByDigest, nameHere } from '../held.js';
 
 /** The error, said to be about the second snapshot; errors that are none of its stay as they are. */
 function ofSecond(error: unknown, placed: (problem: Problem) => Problem): unknown {
@@ -21,8 +21,9 @@ function read(input: SnapshotInput, placed: (problem: Problem) => Problem): Snap
 }
 
 /** The second snapshot of a request; problems point into the request. Throws QuestionError as readSnapshot does; what `byDigest` throws. */
-export function readAfter({ inline, parts, digest }: GivenSnapshot, byDigest: ByDigest): Snapshot {
+export function readAfter({ inline, parts, digest, name }: GivenSnapshot, byDigest: ByDigest): Snapshot {
   if (digest !== undefined) return byDigest(digest);
+  if (name !== undefined) throw nameHere(name);
   const prefix = parts === undefined ? '/after/snapshot/inline' : '/after/snapshot';
   return read(parts === undefined ? { inline } : { parts }, (problem) => ({
     ...problem,

@@ -1,0 +1,151 @@
+/**
+ * Names in Valkey or Redis, which replicas share: one hash for each owner, with a record for each name. A record is changed by
+ * compare-and-set, so that of two writers none overwrites what it has not seen. Snapshots of names are kept apart from others, since
+ * they outlast them.
+ */
+import { ErrorReply } from '@redis/client';
+import type { HeldSnapshot } from './held-snapshot.js';
+import { digestsLost, type NameRecord, readRecord } from './name-record.js';
+import { type Change, type NameStore, NoRoom } from './name-store.js';
+import { type RedisConnection, StoreDown } from './redis-connection.js';
+import { type RedisOptions, RedisStore } from './redis-store.js';
+import { Seal } from './seal.js';
+
+/** In the keys' names: replicas of another version do not see what they cannot read. */
+const VERSION = 1;
+
+/** How often a change is tried anew when somebody else was faster. */
+const TRIES = 30;
+
+/** How long a snapshot stays that no version has any more: whoever sends it again at this moment must find it. */
+const GRACE = 600_000;
+
+/**
+ * Sets (or with an empty value deletes) a field of a hash if it holds what is expected (empty: nothing), and prolongs the hash.
+ * KEYS: the hash. ARGV: field, expected, value, milliseconds.
+ */
+export const COMPARE_AND_SET = `
+local found = redis.call('HGET', KEYS[1], ARGV[1])
+if (found or '') ~= ARGV[2] then return 0 end
+if ARGV[3] == '' then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 1`;
+
+/** What the store answers when its memory is used up. */
+const FULL = /^(OOM|MISCONF)\b/;
+
+function asNoRoom(error: unknown): unknown {
+  return error instanceof ErrorReply && FULL.test(error.message) ? new NoRoom(undefined) : error;
+}
+
+export class RedisNames implements NameStore {
+  readonly shared = true;
+  readonly #snapshots: RedisStore;
+  readonly #connection: RedisConnection;
+  readonly #seal: Seal;
+  readonly #keep: number;
+
+  /** `options.idleLimit`: how long names and their snapshots are kept that nobody sends or asks about. */
+  constructor(options: RedisOptions, connection: RedisConnection) {
+    this.#snapshots = new RedisStore({ ...options, space: 'named' }, connection);
+    this.#connection = connection;
+    this.#seal = new Seal(options);
+    this.#keep = options.idleLimit;
+  }
+
+  #key(owner: string): string {
+    return `kube-whatif:names:${VERSION}:${this.#seal.owner(owner)}`;
+  }
+
+  /** The field of a name: with a key, the store does not show the name. */
+  #field(name: string): string {
+    return this.#seal.owner(`name ${name}`);
+  }
+
+  #open(stored: Buffer, field: string): NameRecord | undefined {
+    const text = this.#seal.open(stored, `name:${field}`);
+    return text === undefined ? undefined : readRecord(text.toString('utf8'));
+  }
+
+  async #stored(owner: string, name: string): Promise<Buffer> {
+    const [key, field] = [this.#key(owner), this.#field(name)];
+    const found = await this.#connection.call(async (client) => {
+      const [value] = await Promise.all([client.hGet(key, field), client.pExpire(key, this.#keep)]);
+      return value as unknown as Buffer | null;
+    });
+    return found ?? Buffer.alloc(0);
+  }
+
+  async read(owner: string, name: string): Promise<NameRecord | undefined> {
+    const stored = await this.#stored(owner, name);
+    return stored.length === 0 ? undefined : this.#open(stored, this.#field(name));
+  }
+
+  async list(owner: string): Promise<readonly NameRecord[]> {
+    const key = this.#key(owner);
+    const all = await this.#connection.call(
+      async (client) => (await client.hGetAll(key)) as unknown as Readonly<Record<string, Buffer>>,
+    );
+    return Object.entries(all).flatMap(([field, stored]) => this.#open(Buffer.from(stored), field) ?? []);
+  }
+
+  async update(owner: string, name: string, change: Change, held?: HeldSnapshot): Promise<NameRecord | undefined> {
+    const field = this.#field(name);
+    let kept = false;
+    for (let tries = 0; tries < TRIES; tries++) {
+      const stored = await this.#stored(owner, name);
+      const before = stored.length === 0 ? undefined : this.#open(stored, field);
+      const after = change(before);
+      // The snapshot first: a name never leads to one that is not there.
+      if (held !== undefined && !kept) await this.#keepSnapshot(owner, held);
+      kept = true;
+      const value =
+        after === undefined ? Buffer.alloc(0) : this.#seal.close(Buffer.from(JSON.stringify(after)), `name:${field}`);
+      if (!(await this.#compareAndSet(owner, field, stored, value))) continue;
+      // Somebody may have let go of the same snapshot meanwhile.
+      if (held !== undefined) await this.#snapshots.has(owner, held.digest).catch(() => false);
+      await this.#letGo(owner, before).catch(() => {});
+      return after;
+    }
+    throw new StoreDown('the name is changed by others all the time');
+  }
+
+  async #keepSnapshot(owner: string, held: HeldSnapshot): Promise<void> {
+    try {
+      await this.#snapshots.put(owner, held);
+    } catch (error) {
+      throw asNoRoom(error);
+    }
+  }
+
+  async #compareAndSet(owner: string, field: string, expected: Buffer, value: Buffer): Promise<boolean> {
+    const keys = [this.#key(owner)];
+    const args = [Buffer.from(field), expected, value, Buffer.from(String(this.#keep))];
+    try {
+      const reply = await this.#connection.call((client) => client.eval(COMPARE_AND_SET, { keys, arguments: args }));
+      return Number(reply) === 1;
+    } catch (error) {
+      throw asNoRoom(error);
+    }
+  }
+
+  /** Has snapshots expire that a record had and no record has any more. */
+  async #letGo(owner: string, before: NameRecord | undefined): Promise<void> {
+    if (before === undefined) return;
+    for (const digest of digestsLost(before, await this.list(owner))) {
+      await this.#snapshots.shorten(owner, digest, GRACE);
+    }
+  }
+
+  load(owner: string, digest: string): Promise<HeldSnapshot | undefined> {
+    return this.#snapshots.get(owner, digest);
+  }
+
+  has(owner: string, digest: string): Promise<boolean> {
+    return this.#snapshots.has(owner, digest);
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+}
