@@ -18,6 +18,7 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /us
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist/cli ./dist/cli
+COPY --from=build /app/dist/server ./dist/server
 COPY --from=build /app/dist/src ./dist/src
 COPY --from=build /app/dist/ui ./dist/ui
 COPY --from=build /app/dist/THIRD-PARTY-NOTICES.txt ./dist/THIRD-PARTY-NOTICES.txt

@@ -6,7 +6,7 @@
  *
  * Every request is another question, and no answer is kept. Client and server share the machine. The processor time is the server
  * process's alone: with it two figures can be compared that were not measured under the same load. `question` is what the answer itself
- * takes in one thread, measured apart (bench/questions.ts does the same); `beside` is the rest, to be held against the echo.
+ * takes in one thread, measured apart (bench/questions.ts does the same); `beside` is the rest, to be compared with the echo.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

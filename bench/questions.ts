@@ -3,7 +3,7 @@
  *
  *   node dist/bench/questions.js [SIZE | FILE.json.gz] …
  *
- * Reading is told as a ratio to JSON.parse of the same bytes. Questions are each about another Service; their time is
+ * Reading is given as a ratio to JSON.parse of the same bytes. Questions are each about another Service; their time is
  * the processor time that the process spends on one, answer object included, serialising it not.
  */
 import { readFileSync } from 'node:fs';

@@ -3,7 +3,7 @@
  *
  *   node dist/bench/sweep.js [SIZE] …
  *
- * The generated snapshot gets a Deployment of three pods behind a Service; it is swept from 1 to 1000 replicas. Told are the time that
+ * The generated snapshot gets a Deployment of three pods behind a Service; it is swept from 1 to 1000 replicas. Reported are the time that
  * passes and the processor time, the first time in the process and once it is warm, and what the same points cost asked one by
  * one (`scale` and `probability`), extrapolated from a few.
  */
@@ -83,24 +83,74 @@ function timed(work: () => unknown): string {
   return `${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s, ${((user + system) / 1e6).toFixed(1)} s of CPU`;
 }
 
+const PORTS = [{ port: 80, protocol: 'TCP', targetPort: 8080, nodePort: 32_767 }];
+const OUTSIDE = { address: '198.51.100.9' };
+
+/** Kinds of Services, by who chooses among which endpoints, with who asks. */
+const KINDS: Readonly<
+  Record<
+    string,
+    { readonly spec: Readonly<Record<string, unknown>>; readonly asked: Readonly<Record<string, unknown>> }
+  >
+> = {
+  Cluster: { spec: {}, asked: {} },
+  'internal Local': { spec: { internalTrafficPolicy: 'Local' }, asked: {} },
+  'external Local': {
+    spec: { type: 'NodePort', externalTrafficPolicy: 'Local', ports: PORTS },
+    asked: { services: [{ ...APP, via: 'NODE_PORT' }], clients: { external: OUTSIDE } },
+  },
+  PreferClose: { spec: { trafficDistribution: 'PreferClose' }, asked: {} },
+  'load balancer': { spec: { type: 'LoadBalancer', ports: PORTS }, asked: { clients: { loadBalancer: OUTSIDE } } },
+  'balancer, Local': {
+    spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 32_766, ports: PORTS },
+    asked: { clients: { loadBalancer: OUTSIDE } },
+  },
+};
+
+/** The nodes of a generated snapshot in three zones. */
+function inZones(items: readonly KubernetesObject[]): KubernetesObject[] {
+  let count = 0;
+  return items.map((item) => {
+    if (item.kind !== 'Node') return item;
+    const labels = { ...item.metadata.labels, 'topology.kubernetes.io/zone': `zone-${count++ % 3}` };
+    return { ...item, metadata: { ...item.metadata, labels } } as KubernetesObject;
+  });
+}
+
 function measure(name: string): void {
   const size = SIZES[name];
   if (size === undefined) throw new Error(`there is no size ${name}: ${Object.keys(SIZES).join(', ')}`);
   const list = generateSnapshot(size);
-  const bytes = Buffer.from(JSON.stringify({ ...list, items: [...list.items, ...workload(size.nodes)] }));
-  const snapshot = readSnapshot({ bytes });
+  const items = inZones(list.items as KubernetesObject[]);
   const scale = { kind: 'Deployment', ...APP } as const;
-  const sweep = { scale, from: 1, to: POINTS, bound: { largestShare: '1/20' } };
-  console.log(`${name}: ${snapshot.counts.Service} Services, ${snapshot.counts.Node} nodes, ${POINTS} points`);
-  console.log(`  the first sweep   ${timed(() => ask('sweep', { sweep }, snapshot))}`);
-  console.log(`  another one       ${timed(() => ask('sweep', { sweep }, snapshot))}`);
-  const few = Array.from({ length: 20 }, (_, index) => ((index + 1) * POINTS) / 20);
-  const start = performance.now();
-  for (const replicas of few) {
-    ask('probability', { changes: [{ scale: { ...scale, replicas } }], probability: { services: [APP] } }, snapshot);
+  for (const [kind, { spec, asked }] of Object.entries(KINDS)) {
+    const own = workload(size.nodes, spec).map((item) =>
+      item.kind === 'Service' && spec.type === 'LoadBalancer'
+        ? { ...item, status: { loadBalancer: { ingress: [{ ip: '203.0.113.250' }] } } }
+        : item,
+    );
+    const snapshot = readSnapshot({ bytes: Buffer.from(JSON.stringify({ ...list, items: [...items, ...own] })) });
+    if (kind === 'Cluster')
+      console.log(`${name}: ${snapshot.counts.Service} Services, ${snapshot.counts.Node} nodes, ${POINTS} points`);
+    const sweep = {
+      scale,
+      from: 1,
+      to: POINTS,
+      bound: { largestShare: '1/20' },
+      probability: { services: [APP], ...asked },
+    };
+    const settings = { kubernetesVersion: '1.36.2' };
+    console.log(`  ${kind.padEnd(16)} first ${timed(() => ask('sweep', { settings, sweep }, snapshot))}`);
+    console.log(`  ${''.padEnd(16)} again ${timed(() => ask('sweep', { settings, sweep }, snapshot))}`);
+    if (kind !== 'Cluster') continue;
+    const few = Array.from({ length: 20 }, (_, index) => ((index + 1) * POINTS) / 20);
+    const start = performance.now();
+    for (const replicas of few) {
+      ask('probability', { changes: [{ scale: { ...scale, replicas } }], probability: { services: [APP] } }, snapshot);
+    }
+    const all = ((performance.now() - start) / few.length / 1000) * POINTS;
+    console.log(`  one by one        ${all.toFixed(0).padStart(6)} s, from ${few.length} of them`);
   }
-  const all = ((performance.now() - start) / few.length / 1000) * POINTS;
-  console.log(`  one by one        ${all.toFixed(0).padStart(6)} s, from ${few.length} of them`);
 }
 
 if (process.argv[1]?.endsWith('sweep.js')) {

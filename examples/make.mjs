@@ -5,11 +5,12 @@
 // - answers/: what each request of requests/ gives for article.json. A request's question is the first word of its
 //   file's name: probability-scaled.json asks `probability`; what-if-….json asks `what-if`.
 // - README.md and docs/*.md: each text block that follows a sh block is what those commands print.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { runReadme } from './readme.mjs';
+import { runCli } from '../dist/src/cli.js';
+import { PageRunner } from './readme.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..');
@@ -54,25 +55,48 @@ for (const [index, { kind, metadata, spec, status }] of article.items.entries())
 }
 give(join(here, 'article-gke.json'), `${JSON.stringify(article, undefined, 4)}\n`);
 
+/** Runs a command line in this process: many are run, and starting Node.js for each takes longer than their answers. */
+async function run(args) {
+  const text = { stdout: '', stderr: '' };
+  const sink = (name) =>
+    Object.assign(
+      new Writable({
+        write(bytes, _, done) {
+          text[name] += bytes.toString();
+          done();
+        },
+      }),
+      { isTTY: false },
+    );
+  const stdin = Object.assign(Readable.from([]), { isTTY: true });
+  const status = await runCli(args, { stdin, stdout: sink('stdout'), stderr: sink('stderr'), env: {} });
+  return { status, ...text };
+}
+
 mkdirSync(join(here, 'answers'), { recursive: true });
 for (const file of readdirSync(join(here, 'requests')).sort()) {
   const name = file.replace(/\.json$/, '');
   const kind = name.startsWith('what-if') ? 'what-if' : name.split('-')[0];
   const forms = kind === 'check' ? { ...EXTENSIONS, ...OF_CHECK } : EXTENSIONS;
   for (const [form, extension] of Object.entries(forms)) {
-    const args = [main, kind, '-s', join(here, 'article.json')];
+    const args = [kind, '-s', join(here, 'article.json')];
     const request = ['--request', join(here, 'requests', file), '--output', form];
-    const { status, stdout, stderr } = spawnSync('node', [...args, ...request], { maxBuffer: 64 * 1024 * 1024 });
+    const { status, stdout, stderr } = await run([...args, ...request]);
     // A check that fails has been answered.
     if (status !== 0 && !(kind === 'check' && status === 1)) throw new Error(`${file}: ${stderr}`);
-    give(join(here, 'answers', `${name}.${extension}`), stdout.toString('utf8'));
+    give(join(here, 'answers', `${name}.${extension}`), stdout);
   }
 }
 
 const docs = join(root, 'docs');
-const pages = existsSync(docs) ? readdirSync(docs).filter((file) => file.endsWith('.md')) : [];
-for (const page of [join(root, 'README.md'), ...pages.sort().map((file) => join(docs, file))]) {
-  give(page, await runReadme(readFileSync(page, 'utf8'), root, main, relative(root, page)));
+const files = existsSync(docs) ? readdirSync(docs).filter((file) => file.endsWith('.md')) : [];
+const pages = [join(root, 'README.md'), ...files.sort().map((file) => join(docs, file))];
+const runner = new PageRunner(root, main);
+try {
+  const texts = await Promise.all(pages.map((page) => runner.run(readFileSync(page, 'utf8'), relative(root, page))));
+  for (const [index, page] of pages.entries()) give(page, texts[index]);
+} finally {
+  await runner.close();
 }
 
 if (check && stale > 0) {

@@ -46,8 +46,8 @@ const NAMED = { string: 'string', integer: 'number', number: 'number', boolean: 
 
 const isName = (key) => /^[A-Za-z_$][\w$]*$/.test(key);
 
-function comment({ description, title }, indent) {
-  const words = (description ?? title)?.trim();
+function comment({ description, 'x-expected': expected }, indent) {
+  const words = (description ?? expected)?.trim();
   if (!words) return '';
   const lines = words.replaceAll('*/', '*∕').split('\n');
   if (lines.length === 1) return `${indent}/** ${lines[0]} */\n`;

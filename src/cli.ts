@@ -72,7 +72,7 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
   if (word === 'diff') return await (await import('./cli/diff-command.js')).runDiff(options, io);
   const given = readArguments(word, options, question);
-  // Loaded when needed: help and wrong arguments are told without compiling schemas and rules.
+  // Loaded when needed: help and wrong arguments need no compiling of schemas and rules.
   if (word === 'snapshot') return await (await import('./cli/snapshot-command.js')).runSnapshot(given, io);
   if (word === 'open') return await (await import('./cli/open-command.js')).runOpen(given, io);
   if (word === 'collect') return await (await import('./cli/collect-command.js')).runCollect(given, io);

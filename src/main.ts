@@ -6,14 +6,11 @@ import { fileURLToPath } from 'node:url';
 // Code that Node compiled before is kept where Node can do that (22.8 and later): the next start is faster.
 (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 
-/**
- * Servers start workers by their files, so they run the modules as they are. Everything else runs what
- * tools/bundle-cli.mjs joined, which starts several times as fast; a checkout that was only compiled has none.
- */
+/** What tools/bundle.mjs joined starts several times as fast; a checkout that was only compiled has none. */
 function commandLine(command: string | undefined): string {
-  const joined = new URL('../cli/cli.js', import.meta.url);
-  const server = command === 'serve' || command === 'open';
-  return server || !existsSync(fileURLToPath(joined)) ? new URL('cli.js', import.meta.url).href : joined.href;
+  const folder = command === 'serve' || command === 'open' ? 'server' : 'cli';
+  const joined = new URL(`../${folder}/cli.js`, import.meta.url);
+  return existsSync(fileURLToPath(joined)) ? joined.href : new URL('cli.js', import.meta.url).href;
 }
 
 const { runCli } = (await import(commandLine(process.argv[2]))) as typeof import('./cli.js');

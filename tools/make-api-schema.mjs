@@ -19,7 +19,7 @@ const SCALARS = {
   'io.k8s.apimachinery.pkg.runtime.RawExtension': 'any',
 };
 
-/** The type's name; of types of one name the group is told too. */
+/** The type's name; of types of one name the group is given too. */
 const CLASHES = ['EndpointPort'];
 function shortName(name) {
   const parts = name.split('.');

@@ -48,7 +48,7 @@ function hexDigit(code: number): number {
   return lower >= 97 && lower <= 102 ? lower - 87 : -1;
 }
 
-/** The eight groups of an IPv6 address; undefined when it is none. */
+/** The eight groups of an IPv6 address; undefined when it is not one. */
 function readV6(text: string): number[] | undefined {
   const groups: number[] = [];
   let gap = -1;
@@ -142,7 +142,7 @@ export function parseAddress(text: string): Address | undefined {
   return isMapped(groups) ? makeAddress('IPv4', bits & 0xffffffffn) : makeAddress('IPv6', bits);
 }
 
-/** The family of an address, or undefined when the text is none: what {@link parseAddress} says, ten times faster. */
+/** The family of an address, or undefined when the text is not an address: what {@link parseAddress} says, ten times faster. */
 export function addressFamily(text: string): IPFamily | undefined {
   if (text.length > LONGEST_TEXT) return undefined;
   if (!text.includes(':')) return readV4(text) < 0 ? undefined : 'IPv4';

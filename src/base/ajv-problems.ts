@@ -33,7 +33,8 @@ function words(value: unknown): readonly string[] {
 }
 
 interface Parent {
-  readonly title?: string;
+  /** What would be right, as a sentence says it. A title would name the classes of generated clients. */
+  readonly 'x-expected'?: string;
   readonly examples?: readonly unknown[];
   readonly properties?: Readonly<Record<string, unknown>>;
 }
@@ -61,7 +62,7 @@ function sentence(error: ErrorObject): string | undefined {
   const params = error.params as Record<string, unknown>;
   const allowed = Object.keys(parent.properties ?? {});
   const example = parent.examples?.[0] === undefined ? '' : `, for example ${quote(parent.examples[0])}`;
-  const name = parent.title ?? 'another form';
+  const name = parent['x-expected'] ?? 'another form';
   const limit = params.limit as number;
   switch (error.keyword) {
     case 'additionalProperties': {
@@ -74,7 +75,7 @@ function sentence(error: ErrorObject): string | undefined {
     case 'dependentRequired':
       return `${quote(params.missingProperty)} is missing: ${quote(params.property)} needs it.`;
     case 'type': {
-      if (Array.isArray(params.type) && parent.title !== undefined)
+      if (Array.isArray(params.type) && parent['x-expected'] !== undefined)
         return `Must be ${name}${example}, not ${quote(error.data)}.`;
       const types = [params.type].flat().map((type) => TYPE_NAMES[String(type)] ?? String(type));
       return `Must be ${types.join(' or ')}, not ${quote(error.data)}.`;

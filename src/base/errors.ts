@@ -6,7 +6,7 @@
  * thrown is a fault of ours.
  */
 
-/** What is told of each error code: HTTP status, gRPC status, and the sentence that every problem with this code has. */
+/** What each error code has: HTTP status, gRPC status, and the sentence that every problem with this code has. */
 export const ERROR_CODES = {
   /** The bytes are not JSON or YAML, or end too early. */
   MALFORMED: { status: 400, grpc: 'INVALID_ARGUMENT', title: 'The request or snapshot cannot be read' },
@@ -56,7 +56,7 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** What goes wrong between client and question, beside {@link ERROR_CODES}: told by the service alone. */
+/** What goes wrong between client and question, beside {@link ERROR_CODES}: reported by the service alone. */
 export const SERVICE_CODES = {
   /** No such path. */
   UNKNOWN_ROUTE: { status: 404, grpc: 'UNIMPLEMENTED', title: 'There is nothing at this path' },
@@ -109,7 +109,7 @@ export class QuestionError extends Error {
   }
 }
 
-/** At most this many problems are told of one document; the message says how many there are in all. */
+/** At most this many problems are reported of one document; the message says how many there are in all. */
 export const MAX_PROBLEMS = 50;
 
 /** Escapes one reference token of a JSON Pointer (RFC 6901, section 3). */

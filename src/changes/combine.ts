@@ -7,7 +7,7 @@ export function unchanged(cluster: Cluster): ChangeResult {
   return { cluster, choices: [], consequences: [], assumptions: [] };
 }
 
-/** What a result gives after another: the later cluster and settings, all that was told in order. */
+/** What a result gives after another: the later cluster and settings, all that followed, in order. */
 export function combined(first: ChangeResult, second: ChangeResult): ChangeResult {
   const settings: Settings | undefined = second.settings ?? first.settings;
   return {

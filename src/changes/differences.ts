@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from '../base/deep-equal.js';
 
-/** At most this many fields are told of one object. */
+/** At most this many fields are reported of one object. */
 const MAX_FIELDS = 20;
 const LONGEST = 80;
 
@@ -32,7 +32,7 @@ function collect(before: unknown, after: unknown, path: string, found: string[])
 }
 
 /**
- * What differs between two states of an object, field by field: `spec.type ClusterIP → NodePort`. Lists are told as a
+ * What differs between two states of an object, field by field: `spec.type ClusterIP → NodePort`. Lists are given as a
  * whole, long values in part, and of more fields than are readable the first.
  */
 export function differences(before: unknown, after: unknown): string[] {

@@ -1,6 +1,6 @@
 import type { Choice } from './change.js';
 
-/** At most this many choices of one kind are told of a change, and this many alternatives of each. */
+/** At most this many choices of one kind are listed of a change, and this many alternatives of each. */
 export const MAX_CHOICES = 100;
 const MAX_ALTERNATIVES = 100;
 

@@ -106,10 +106,10 @@ export const loadBalancer: ChangeKind<LoadBalancerChange> = {
       if (!pending && before.implementation === now.implementation) continue;
       const published = publishedService(cluster, settings, service);
       choices.push(...published.choices);
-      const told = differences(service.status, published.service.status);
-      if (told.length === 0) continue;
+      const details = differences(service.status, published.service.status);
+      if (details.length === 0) continue;
       edit.set(key, published.service);
-      for (const detail of told) {
+      for (const detail of details) {
         consequences.push({ kind: 'SERVICE_CHANGED', object: key, detail: `status.${detail}` });
       }
     }

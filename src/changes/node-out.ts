@@ -60,7 +60,7 @@ function unreachable(node: Node, at: number): Node {
   };
 }
 
-function nodeTold(before: Node, after: Node): Consequence[] {
+function nodeChanges(before: Node, after: Node): Consequence[] {
   return differences(before, after).map((detail) => ({ kind: 'NODE_CHANGED', object: before.metadata.name, detail }));
 }
 
@@ -73,7 +73,7 @@ function markNodes(
 ): ChangeResult {
   const changed = new Map(nodes.map((node) => [node.metadata.name, after(node)]));
   const done = settle(cluster, cluster.with({ nodes: changed }), {}, context);
-  const consequences = [...nodes.flatMap((node) => nodeTold(node, after(node))), ...done.consequences];
+  const consequences = [...nodes.flatMap((node) => nodeChanges(node, after(node))), ...done.consequences];
   return { cluster: done.cluster, choices: [], consequences, assumptions: done.assumptions };
 }
 
@@ -172,7 +172,7 @@ function drain(
       ...gone,
       marked: cluster.with({ nodes: nodesOf(nodes, cordoned) }),
       replaced: reschedule ? evicted : [],
-      consequences: [...nodes.flatMap((node) => nodeTold(node, cordoned(node))), ...consequences],
+      consequences: [...nodes.flatMap((node) => nodeChanges(node, cordoned(node))), ...consequences],
     },
     context,
     pointer,
@@ -239,7 +239,7 @@ function failNodes(
   const replaced: Pod[] = [];
   for (const node of nodes) {
     const { name } = node.metadata;
-    consequences.push(...nodeTold(node, unreachable(node, at)));
+    consequences.push(...nodeChanges(node, unreachable(node, at)));
     for (const pod of cluster.podsOn(name)) {
       if (isTerminal(pod)) continue;
       alive.push(pod);

@@ -31,7 +31,7 @@ function settled(
   };
 }
 
-function told(
+function consequences(
   kind: Consequence['kind'],
   object: string,
   before: KubernetesObject | undefined,
@@ -49,14 +49,14 @@ export function replaceNode(cluster: Cluster, before: Node, after: Node, context
   const moved = before.metadata.labels?.[ZONE_LABEL] !== after.metadata.labels?.[ZONE_LABEL];
   const changed = cluster.with({ nodes: new Map([[name, after]]) });
   const pods = moved ? cluster.podsOn(name) : [];
-  return settled(cluster, changed, { pods }, context, told('NODE_CHANGED', name, before, after));
+  return settled(cluster, changed, { pods }, context, consequences('NODE_CHANGED', name, before, after));
 }
 
 /** Puts a pod in the place of the one of its name; it leaves and joins Services. */
 export function replacePod(cluster: Cluster, before: Pod, after: Pod, context: ChangeContext): ChangeResult {
   const key = namespacedName(before);
   const changed = cluster.with({ pods: new Map([[key, after]]) });
-  return settled(cluster, changed, { pods: [before, after] }, context, told('POD_CHANGED', key, before, after));
+  return settled(cluster, changed, { pods: [before, after] }, context, consequences('POD_CHANGED', key, before, after));
 }
 
 /** Puts a slice in the place of the one of its name, or adds it. `field` is what the assumption calls the change. */
@@ -78,5 +78,5 @@ export function replaceSlice(
         },
       ]
     : [];
-  return settled(cluster, changed, {}, context, told('SLICE_CHANGED', key, before, after), assumptions);
+  return settled(cluster, changed, {}, context, consequences('SLICE_CHANGED', key, before, after), assumptions);
 }

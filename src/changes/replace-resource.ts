@@ -91,10 +91,10 @@ export function patchResource(cluster: Cluster, before: Resource, patch: object,
   if (isDeepStrictEqual(before, after)) {
     return result(cluster, [{ kind: 'OBJECT_UNCHANGED', object: resourceName(before), detail: 'is so already' }]);
   }
-  const told = differences(before, after).map(
+  const details = differences(before, after).map(
     (detail): Consequence => ({ kind: 'OBJECT_CONFIGURED', object: resourceName(before), detail }),
   );
-  return result(cluster.with({ resources: new Map([[resourceKey(before), after]]) }), told);
+  return result(cluster.with({ resources: new Map([[resourceKey(before), after]]) }), details);
 }
 
 /** The API server sets the label with a namespace's name, whatever is patched. */

@@ -142,7 +142,7 @@ function picked({ states }: Rollout, change: RolloutChange, desired: number, poi
   return best;
 }
 
-/** At most so many states are told, those around the one that is asked about. */
+/** At most so many states are reported, those around the one that is asked about. */
 const TOLD = 100;
 
 function sentence(state: RolloutState, index: number, last: number, isPicked: boolean): string {
@@ -152,7 +152,7 @@ function sentence(state: RolloutState, index: number, last: number, isPicked: bo
   return `state ${index} of ${last}, ${action}: ready ${readyIn(state)}, namely ${oldReady} of ${old} of the former template and ${state.newReady} of ${state.new} of the new one${gone}${mark}`;
 }
 
-function statesTold(object: string, { states }: Rollout, index: number): Consequence[] {
+function stateConsequences(object: string, { states }: Rollout, index: number): Consequence[] {
   const last = states.length - 1;
   const from = Math.max(0, Math.min(index - TOLD / 2, states.length - TOLD));
   return states.slice(from, from + TOLD).map(
@@ -231,13 +231,13 @@ function apply(cluster: Cluster, change: RolloutChange, context: ChangeContext, 
   const object = `${kind} ${namespacedName(wanted)}`;
   return {
     ...result,
-    consequences: [...statesTold(object, rollout, index), ...result.consequences],
+    consequences: [...stateConsequences(object, rollout, index), ...result.consequences],
     assumptions: [LOCKSTEP, ...result.assumptions],
   };
 }
 
 /**
  * `rollout`: one of the states in which a workload is while it replaces its pods, by its strategy: what is ready, what is
- * not yet, what is being deleted. All of them are told; which one the answer is about the request says.
+ * not yet, what is being deleted. All of them are reported; which one the answer is about the request says.
  */
 export const rollout: ChangeKind<RolloutChange> = { key: 'rollout', apply };

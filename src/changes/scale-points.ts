@@ -113,10 +113,10 @@ export class ScalePoints {
 
   /** Exactly what `scale` makes of the cluster. Throws QuestionError as `scale` does. */
   at(replicas: number): ScaledCluster {
-    return this.#told(this.#scaled(replicas), replicas);
+    return this.#pointOf(this.#scaled(replicas), replicas);
   }
 
-  #told(result: ChangeResult, replicas: number): ScaledCluster {
+  #pointOf(result: ChangeResult, replicas: number): ScaledCluster {
     const { cluster, consequences, assumptions, choices } = result;
     const created = newPods(result);
     // A StatefulSet that waits creates fewer than it wants; everybody else creates all of them.
@@ -154,14 +154,14 @@ export class ScalePoints {
     const position = new Map<string, number>();
     for (const [index, { addresses, why }] of created.entries()) {
       for (const address of why === undefined ? addresses : []) {
-        // Pods in their hosts' networks are not told apart by their addresses.
+        // Pods in their hosts' networks are not distinguished by their addresses.
         if (position.has(address)) return undefined;
         position.set(address, index);
       }
     }
     const first = withFirst(result.cluster, position);
     return {
-      at: this.#told(result, most),
+      at: this.#pointOf(result, most),
       most,
       kept,
       position,

@@ -29,7 +29,7 @@ export interface Settled {
 /** At most this many names in an assumption. */
 const NAMED = 10;
 
-function told(before: EndpointSlice | undefined, after: EndpointSlice | undefined): string {
+function describe(before: EndpointSlice | undefined, after: EndpointSlice | undefined): string {
   const count = (slice: EndpointSlice) => `${slice.endpoints.length} endpoints`;
   if (after === undefined) return 'deleted';
   return before === undefined ? `created with ${count(after)}` : `${before.endpoints.length} → ${count(after)}`;
@@ -86,7 +86,7 @@ export function settle(
   );
   const consequences: Consequence[] = [];
   for (const [key, slice] of settled.edit) {
-    consequences.push({ kind: 'SLICE_CHANGED', object: key, detail: told(after.endpointSlices.get(key), slice) });
+    consequences.push({ kind: 'SLICE_CHANGED', object: key, detail: describe(after.endpointSlices.get(key), slice) });
   }
   for (const { service, message } of settled.events) {
     consequences.push({ kind: 'SLICE_CHANGED', object: service, detail: message });

@@ -59,7 +59,7 @@ function scaled(workload: Workload, replicas: number, pointer: string) {
   };
   return (cluster: Cluster, context: ChangeContext): ChangeResult => {
     const result = scale.apply(cluster, change, context, pointer);
-    // That the number changed is told with the workload's other fields.
+    // That the number changed is reported with the workload's other fields.
     return { ...result, consequences: result.consequences.filter(({ kind }) => kind !== 'WORKLOAD_CHANGED') };
   };
 }
@@ -116,7 +116,7 @@ export function updateWorkload(
   context: ChangeContext,
   pointer: string,
 ): ChangeResult {
-  const told: ChangeResult = {
+  const base: ChangeResult = {
     cluster,
     choices: [],
     consequences:
@@ -132,7 +132,7 @@ export function updateWorkload(
   if (before === undefined && wanted.kind === 'DaemonSet') return daemonised(cluster, wanted, context, pointer);
   if (before === undefined && wanted.kind === 'Deployment') return firstRollout(cluster, wanted, context, pointer);
   if (before !== undefined && wanted.kind === 'DaemonSet' && !retemplated) {
-    return { ...told, cluster: store(cluster, wanted) };
+    return { ...base, cluster: store(cluster, wanted) };
   }
   const paused = wanted.kind === 'Deployment' && wanted.spec?.paused === true;
   if (before !== undefined && retemplated && wanted.kind !== 'ReplicaSet' && !paused) {
@@ -140,12 +140,12 @@ export function updateWorkload(
     const former = before.spec?.replicas ?? 1;
     const sized: ChangeResult =
       wanted.kind === 'DaemonSet' || replicas === former
-        ? { ...told, cluster }
-        : combined(told, scaled(before, replicas, pointer)(cluster, context));
+        ? { ...base, cluster }
+        : combined(base, scaled(before, replicas, pointer)(cluster, context));
     return then(sized, context, (current, now) => rolledOut(current, before, wanted, now, pointer));
   }
   if (before === undefined) {
-    return combined(told, scaled(wanted, replicas, pointer)(store(cluster, empty(wanted, 0)), context));
+    return combined(base, scaled(wanted, replicas, pointer)(store(cluster, empty(wanted, 0)), context));
   }
   const keepsPods: readonly Assumption[] =
     retemplated && (wanted.kind === 'ReplicaSet' || paused)
@@ -168,6 +168,6 @@ export function updateWorkload(
   const kept = resized && current === undefined ? { ...stored, spec: unsized } : stored;
   const next = resized
     ? scaled(wanted, replicas, pointer)(store(cluster, kept), context)
-    : { ...told, cluster: store(cluster, wanted), consequences: [] };
-  return combined({ ...told, assumptions: keepsPods }, next);
+    : { ...base, cluster: store(cluster, wanted), consequences: [] };
+  return combined({ ...base, assumptions: keepsPods }, next);
 }

@@ -80,7 +80,7 @@ async function readInput(
     }
     return [validateRequest(kind, given), undefined];
   }
-  // The request first: it is quickly told what is wrong with it, before megabytes are read.
+  // The request first: what is wrong with it is reported quickly, before megabytes are read.
   const request = validateRequest(kind, given, 'apart');
   const manifestsPiped = args.all('filename').includes('-') ? 'the manifests' : undefined;
   const files =

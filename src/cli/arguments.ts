@@ -127,7 +127,7 @@ export function readArguments(command: CommandName, args: readonly string[], que
       name,
       {
         type: option.value === undefined ? ('boolean' as const) : ('string' as const),
-        // Repetitions are told below, in words.
+        // Repetitions are reported below, in words.
         multiple: true,
         ...(option.short === undefined ? {} : { short: option.short }),
       },

@@ -23,7 +23,7 @@ function write(stream: Writable, piece: Buffer): Promise<void> {
  */
 export async function writeAll(stream: Writable, text: string): Promise<void> {
   const bytes = Buffer.from(text, 'utf8');
-  // The error of a write is told to its callback and emitted besides: unheard it would end the process.
+  // The error of a write goes to its callback and emitted besides: unheard it would end the process.
   const ignore = () => {};
   stream.on('error', ignore);
   try {

@@ -15,7 +15,7 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch {
-    // That it cannot be read is told when it is read.
+    // That it cannot be read is reported when it is read.
     return false;
   }
 }

@@ -65,7 +65,8 @@ async function hold(url: string, files: readonly SnapshotFile[]): Promise<string
 
 async function started(env: Io['env']): Promise<Serving> {
   try {
-    return await serve(readSettings(env), shownSettings(env));
+    // One person asks, mostly about the one snapshot that is held: most threads are never needed.
+    return await serve(readSettings(env), shownSettings(env), { threadsOnDemand: true });
   } catch (error) {
     if (error instanceof SettingsError) throw new UsageError(`Cannot serve.\n${error.problems.join('\n')}`);
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')

@@ -33,5 +33,5 @@ export function checkObject(kind: UsedKind, value: unknown): CheckedObject {
   const placed: Placed = { object: made, base: '', index: -1, file: undefined };
   checkAddresses(placed, problems);
   if (kind === 'Service') checkServices([placed], problems);
-  return problems.total > 0 ? { faults: problems.told } : { object: made };
+  return problems.total > 0 ? { faults: problems.listed } : { object: made };
 }

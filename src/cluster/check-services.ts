@@ -13,7 +13,7 @@ function nameOf({ service, port }: Claim): string {
   return `${namespacedName(service.object)}${port.name ? `:${port.name}` : ''} (port ${port.port})`;
 }
 
-/** Ports of one Service are told apart by name: kube-proxy keeps one of two that share it. */
+/** Ports of one Service are distinguished by name: kube-proxy keeps one of two that share it. */
 function checkPortName({ service, port }: Claim, index: number, taken: Set<string>, problems: SnapshotProblems): void {
   const name = port.name ?? '';
   if (!taken.has(name)) {

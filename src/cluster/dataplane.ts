@@ -15,7 +15,7 @@ import type { Assumption, Dataplane } from './settings.js';
 type Part = 'ALL' | 'POD_CLUSTER_IPS' | 'POD_SERVICES' | 'NONE';
 
 /** What an agent does by its own configuration; IF_ALONE: all of it where no kube-proxy is there, else POD_CLUSTER_IPS. */
-type Told = Part | 'IF_ALONE';
+type Taken = Part | 'IF_ALONE';
 
 interface Seen {
   readonly cluster: Cluster;
@@ -30,7 +30,7 @@ interface Agent {
   /** What else shows it: an object, a node; in words. */
   readonly otherSign?: (cluster: Cluster, runners: readonly Runner[]) => string | undefined;
   /** What it takes, as its flags, ConfigMaps and custom resources have it. */
-  readonly takes: (seen: Seen) => Told;
+  readonly takes: (seen: Seen) => Taken;
   /** Where this is documented. */
   readonly source: string;
 }
@@ -273,7 +273,7 @@ export interface DataplaneFacts {
   /** The agent in the place of kube-proxy, and a sentence that says so. */
   readonly replaced?: { readonly dataplane: Dataplane; readonly why: string };
   readonly beside: readonly Beside[];
-  /** Told where no kube-proxy is seen and nothing explains it. */
+  /** Reported where no kube-proxy is seen and nothing explains it. */
   readonly assumption?: Assumption;
 }
 
@@ -305,21 +305,21 @@ export function dataplaneOf(cluster: Cluster): DataplaneFacts {
     const other = own.length === 0 ? agent.otherSign?.(cluster, runners) : undefined;
     const pod = own.find(({ shown }) => shown.startsWith('pod ')) ?? own[0];
     if (pod === undefined && other === undefined) continue;
-    const told = agent.takes({ cluster, runners: own });
+    const taken = agent.takes({ cluster, runners: own });
     // Without any pod of the system nobody can say that kube-proxy's are missing.
     const alone = !explained && system + own.filter(({ shown }) => shown.startsWith('pod ')).length > 0;
     const part: Part =
-      told === 'IF_ALONE' || ((told === 'POD_CLUSTER_IPS' || told === 'POD_SERVICES') && alone)
+      taken === 'IF_ALONE' || ((taken === 'POD_CLUSTER_IPS' || taken === 'POD_SERVICES') && alone)
         ? alone
           ? 'ALL'
-          : told === 'IF_ALONE'
+          : taken === 'IF_ALONE'
             ? 'POD_CLUSTER_IPS'
-            : told
-        : told;
+            : taken
+        : taken;
     const sign = other === undefined ? (pod?.shown ?? '') : other;
     if (part === 'ALL') {
       const lone =
-        told === 'ALL' ? 'is set up to translate Services itself' : `runs in ${pod?.namespace} and no kube-proxy does`;
+        taken === 'ALL' ? 'is set up to translate Services itself' : `runs in ${pod?.namespace} and no kube-proxy does`;
       const why = `${agent.name} ${lone} (${sign}): what it does with the packets of Services is not modelled.`;
       return { replaced: { dataplane: agent.dataplane, why }, beside: [] };
     }
@@ -327,7 +327,7 @@ export function dataplaneOf(cluster: Cluster): DataplaneFacts {
     const what =
       part === 'POD_CLUSTER_IPS' ? 'cluster IPs' : 'cluster IPs, external addresses and load balancers of Services';
     // Only where it is seen at work: a DaemonSet of a snapshot without pods says little.
-    if (pod !== undefined && (pod.shown.startsWith('pod ') || system > 0 || told !== 'IF_ALONE')) {
+    if (pod !== undefined && (pod.shown.startsWith('pod ') || system > 0 || taken !== 'IF_ALONE')) {
       beside.push({
         part,
         why: `${agent.name} runs beside kube-proxy (${sign}) and balances itself what pods send to ${what}, which is not modelled.`,

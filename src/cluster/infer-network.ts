@@ -24,7 +24,7 @@ function withDefaults<T extends object>(
   };
 }
 
-/** The nodes' kernels, of which a snapshot tells nothing but what kube-proxy is told to set. */
+/** The nodes' kernels, of which a snapshot says nothing but what kube-proxy is configured to set. */
 export function inferKernel(override: SettingsOverride, tcpBeLiberal: boolean): Settled<KernelSettings> {
   if (tcpBeLiberal && override.kernel?.tcpBeLiberal === undefined) {
     const settled = inferKernel({ kernel: { ...override.kernel, tcpBeLiberal } }, true);
@@ -80,7 +80,7 @@ export function inferNetwork(
   cluster: Cluster,
   platform: Platform,
   override: SettingsOverride,
-): Settled<NetworkSettings> & { readonly ipMasqTold: boolean } {
+): Settled<NetworkSettings> & { readonly ipMasqKnown: boolean } {
   const given = override.network ?? {};
   const ipMasq = settleIpMasq(cluster, platform, given.ipMasq);
   const inferred = inferPodNetwork(cluster, platform);
@@ -102,7 +102,7 @@ export function inferNetwork(
   );
   return {
     settings: { podNetwork, ...rest.settings, ipMasq: ipMasq.settings, ...interfacesOf(given) },
-    ipMasqTold: ipMasq.told,
+    ipMasqKnown: ipMasq.known,
     assumptions: [...(given.podNetwork === undefined ? [inferred] : []), ...ipMasq.assumptions, ...rest.assumptions],
   };
 }

@@ -275,11 +275,11 @@ function namesOf(
   given: string | undefined,
   sources: ReadonlyMap<string, Source>,
 ): { readonly byNode: ReadonlyMap<string, string>; readonly assumptions: readonly Assumption[] } {
-  const told = hostnamesByNode(cluster);
+  const names = hostnamesByNode(cluster);
   const byNode = new Map<string, string>();
   const noted = new Map<string, { readonly name: string; readonly origin: string; readonly nodes: string[] }>();
   for (const [node, source] of sources) {
-    const own = told.get(node);
+    const own = names.get(node);
     const shared = source.configuration.hostnameOverride;
     const written = given ?? own?.name ?? (shared?.includes('$') === true ? undefined : shared);
     const name = written?.trim().toLowerCase();

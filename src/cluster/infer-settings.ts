@@ -38,7 +38,7 @@ function proxyAsUsed(decision: ProxyDecision): Readonly<Record<string, unknown>>
   };
 }
 
-/** What is only told where it is set. */
+/** What is only reported where it is set. */
 function namesAsUsed({ hostnameOverride, healthzBindAddress, metricsBindAddress }: ProxyDecision) {
   return {
     ...(hostnameOverride === undefined ? {} : { hostnameOverride }),
@@ -174,7 +174,7 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     },
     network: network.settings,
     connections: connectionsOf(given),
-    ipMasqTold: network.ipMasqTold,
+    ipMasqKnown: network.ipMasqKnown,
     kubelet,
     ...(dataplane ? { unsupportedDataplane: dataplane } : {}),
     beside: facts.beside,

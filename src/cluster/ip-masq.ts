@@ -152,7 +152,7 @@ function agentContainers(cluster: Cluster): readonly Container[] | undefined {
 export interface InferredIpMasq {
   readonly settings: IpMasqSettings;
   /** Whether the snapshot shows it, rather than a platform's custom being taken. */
-  readonly told: boolean;
+  readonly known: boolean;
   readonly why: string;
 }
 
@@ -170,17 +170,17 @@ function inferAgent(cluster: Cluster, platform: Platform): InferredIpMasq | unde
     flags === undefined
       ? 'the flags of the ip-masq-agent are not in the snapshot: those of its usual manifest'
       : 'flags of the ip-masq-agent in kube-system';
-  if (data === undefined) return { settings: defaults, told: true, why: `No ConfigMap ${CONFIG_MAP}; ${seen}.` };
+  if (data === undefined) return { settings: defaults, known: true, why: `No ConfigMap ${CONFIG_MAP}; ${seen}.` };
   // The usual manifest mounts the key `config`; a ConfigMap that is mounted whole has the file's own name.
   const text = data.config ?? data['ip-masq-agent'] ?? Object.values(data)[0] ?? '';
   const file = parseAgentFile(text);
   if (typeof file === 'string') {
-    const why = `The ip-masq-agent refuses ConfigMap ${CONFIG_MAP}: ${file}. It writes no rules until that is mended.`;
-    return { settings: NONE, told: true, why };
+    const why = `The ip-masq-agent refuses ConfigMap ${CONFIG_MAP}: ${file}. It writes no rules until that is fixed.`;
+    return { settings: NONE, known: true, why };
   }
   const settings = { ...defaults, ...file };
   const ipv6 = settings.ipv6 || settings.nonMasqueradeCIDRs.some((cidr) => cidr.includes(':'));
-  return { settings: { ...settings, ipv6 }, told: true, why: `Read from ConfigMap ${CONFIG_MAP}; ${seen}.` };
+  return { settings: { ...settings, ipv6 }, known: true, why: `Read from ConfigMap ${CONFIG_MAP}; ${seen}.` };
 }
 
 /** AKS's agent reads every file of a folder into which both of these are mounted: the user's and the one that AKS keeps. */
@@ -198,7 +198,7 @@ function inferAzureAgent(cluster: Cluster, platform: Platform): InferredIpMasq |
   if (present.length === 0) {
     const why =
       'DaemonSet kube-system/azure-ip-masq-agent is in the snapshot and none of its ConfigMaps: the agent’s own defaults.';
-    return { settings: defaults, told: false, why };
+    return { settings: defaults, known: false, why };
   }
   const cidrs: string[] = [];
   let [masqLinkLocal, masqLinkLocalIPv6] = [false, false];
@@ -207,7 +207,7 @@ function inferAzureAgent(cluster: Cluster, platform: Platform): InferredIpMasq |
       const file = parseAgentFile(text);
       if (typeof file === 'string') {
         const why = `The azure-ip-masq-agent refuses ConfigMap kube-system/${name}: ${file}. It writes no rules until that is fixed.`;
-        return { settings: NONE, told: true, why };
+        return { settings: NONE, known: true, why };
       }
       cidrs.push(...(file.nonMasqueradeCIDRs ?? []));
       masqLinkLocal ||= file.masqLinkLocal ?? false;
@@ -217,7 +217,7 @@ function inferAzureAgent(cluster: Cluster, platform: Platform): InferredIpMasq |
   const nonMasqueradeCIDRs = cidrs.length > 0 ? [...new Set(cidrs)] : defaults.nonMasqueradeCIDRs;
   const ipv6 = nonMasqueradeCIDRs.some((cidr) => cidr.includes(':'));
   const settings = { ...defaults, nonMasqueradeCIDRs, masqLinkLocal, masqLinkLocalIPv6, ipv6 };
-  return { settings, told: true, why: `Read from ConfigMaps ${present.join(' and ')} of kube-system.` };
+  return { settings, known: true, why: `Read from ConfigMaps ${present.join(' and ')} of kube-system.` };
 }
 
 /** What masquerades pod traffic by an IP-MASQ chain, as far as the snapshot shows or the platform has it by default. */
@@ -227,11 +227,11 @@ export function inferIpMasq(cluster: Cluster, platform: Platform): InferredIpMas
   if (platform === 'gke') {
     return {
       settings: BOOT_SCRIPT,
-      told: false,
+      known: false,
       why: `No ip-masq-agent is in the snapshot: the rules that the boot script of GCE nodes writes; ${UNKNOWABLE}`,
     };
   }
-  return { settings: NONE, told: false, why: 'No ip-masq-agent is in the snapshot.' };
+  return { settings: NONE, known: false, why: 'No ip-masq-agent is in the snapshot.' };
 }
 
 /** The request's words over what was inferred. A writer named without more has that writer's own defaults. */
@@ -239,17 +239,17 @@ export function settleIpMasq(
   cluster: Cluster,
   platform: Platform,
   override: IpMasqOverride | undefined,
-): { readonly settings: IpMasqSettings; readonly told: boolean; readonly assumptions: readonly Assumption[] } {
+): { readonly settings: IpMasqSettings; readonly known: boolean; readonly assumptions: readonly Assumption[] } {
   const inferred = inferIpMasq(cluster, platform);
   const field = 'settings.network.ipMasq';
   if (override === undefined) {
-    const { settings, told, why } = inferred;
+    const { settings, known, why } = inferred;
     // Nothing at all goes with what else the network is taken not to do.
-    if (settings.writer === 'NONE' && !told) return { settings, told, assumptions: [] };
-    return { settings, told, assumptions: [{ field, value: settings, why }] };
+    if (settings.writer === 'NONE' && !known) return { settings, known, assumptions: [] };
+    return { settings, known, assumptions: [{ field, value: settings, why }] };
   }
   const given = Object.fromEntries(Object.entries(override).filter(([, value]) => value !== undefined));
-  // Only the agent can be told what to do.
+  // Only the agent can be configured.
   const writer = override.writer ?? (Object.keys(given).length > 0 ? 'AGENT' : inferred.settings.writer);
   const own =
     writer === inferred.settings.writer
@@ -269,7 +269,7 @@ export function settleIpMasq(
   const why = 'What the request does not say of it: the defaults of its writer.';
   return {
     settings,
-    told: true,
+    known: true,
     assumptions: assumed.length === 0 || writer === 'NONE' ? [] : [{ field, value: Object.fromEntries(assumed), why }],
   };
 }

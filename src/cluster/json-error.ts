@@ -13,7 +13,7 @@ const LITERAL = /true|false|null/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const SPACE = /[ \t\n\r]*/y;
 
-/** What is awaited, and how it is told. */
+/** What is expected, and how the sentence says it. */
 const EXPECTED = {
   value: 'a value',
   valueOrEnd: 'a value or "]"',

@@ -17,7 +17,7 @@ export function policiesOf(cluster: Cluster): readonly Resource[] {
   );
 }
 
-/** A value as a label selector; undefined where it is none. */
+/** A value as a label selector; undefined where it is not one. */
 function selectorOf(value: unknown): LabelSelector | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const { matchLabels, matchExpressions } = fieldsOf(value);

@@ -23,9 +23,9 @@ function platformOf(node: Node): readonly [Platform, string] | undefined {
 /** The platform that the nodes tell of, the first node (in snapshot order) that tells; `generic` otherwise. */
 export function inferPlatform(cluster: Cluster): { readonly platform: Platform; readonly assumption: Assumption } {
   for (const node of cluster.nodes.values()) {
-    const told = platformOf(node);
-    if (told === undefined) continue;
-    const [platform, sign] = told;
+    const found = platformOf(node);
+    if (found === undefined) continue;
+    const [platform, sign] = found;
     const why = `Node ${node.metadata.name} has ${sign}.`;
     return { platform, assumption: { field: 'settings.platform', value: platform, why } };
   }

@@ -2,37 +2,37 @@ import { type ErrorCode, MAX_PROBLEMS, type Problem, QuestionError } from '../ba
 
 /** Gathers what is wrong with a snapshot: the first {@link MAX_PROBLEMS} problems in full, the rest as a number. */
 export class SnapshotProblems {
-  readonly #told: Problem[] = [];
+  readonly #listed: Problem[] = [];
   #total = 0;
 
   get total(): number {
     return this.#total;
   }
 
-  /** The problems that are told in full. */
-  get told(): readonly Problem[] {
-    return this.#told;
+  /** The problems that are reported in full. */
+  get listed(): readonly Problem[] {
+    return this.#listed;
   }
 
   /** Notes a problem. `file` names the file it stands in, where a snapshot has several. */
   add(pointer: string, detail: string, file?: string): void {
     this.#total++;
-    if (this.#told.length < MAX_PROBLEMS) {
-      this.#told.push({ pointer, in: 'snapshot', detail: file === undefined ? detail : `${file}: ${detail}` });
+    if (this.#listed.length < MAX_PROBLEMS) {
+      this.#listed.push({ pointer, in: 'snapshot', detail: file === undefined ? detail : `${file}: ${detail}` });
     }
   }
 
   /** Throws QuestionError with everything noted so far, if anything was. */
   throwIfAny(code: ErrorCode = 'INVALID_SNAPSHOT'): void {
     if (this.#total === 0) return;
-    const [first] = this.#told;
+    const [first] = this.#listed;
     const message =
       this.#total === 1
         ? (first as Problem).detail
         : this.#total <= MAX_PROBLEMS
           ? `The snapshot has ${this.#total} problems.`
           : `The snapshot has ${this.#total} problems; the first ${MAX_PROBLEMS} are listed.`;
-    throw new QuestionError(code, message, this.#told);
+    throw new QuestionError(code, message, this.#listed);
   }
 }
 

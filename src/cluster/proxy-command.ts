@@ -124,16 +124,16 @@ function environmentOf(container: Container, node: string): ReadonlyMap<string, 
   return found;
 }
 
-/** The node name that the kube-proxy of a node is told to take for its own. */
-export interface ToldName {
+/** The node name that the kube-proxy of a node is configured to take for its own. */
+export interface OverriddenName {
   readonly pod: string;
   /** As kube-proxy uses it: without blanks at its ends, in lower case. */
   readonly name: string;
 }
 
 /** `--hostname-override` of the cluster's kube-proxy pods by node. It counts beside `--config`, unlike other flags. */
-export function hostnamesByNode(cluster: Cluster): ReadonlyMap<string, ToldName> {
-  const names = new Map<string, ToldName>();
+export function hostnamesByNode(cluster: Cluster): ReadonlyMap<string, OverriddenName> {
+  const names = new Map<string, OverriddenName>();
   for (const pod of cluster.podsIn('kube-system')) {
     const node = pod.spec?.nodeName;
     if (!node || names.has(node) || !isProxyPod(pod)) continue;

@@ -46,7 +46,7 @@ export function known<T extends string>(values: readonly T[], value: unknown): T
   return values.find((candidate) => candidate === value);
 }
 
-/** The mode as it is spelled when it is none of those modelled. */
+/** The mode as it is spelled when it is not one of those modelled. */
 export function otherMode(mode: string | undefined): string | undefined {
   return mode === undefined || known(PROXY_MODES, mode) !== undefined ? undefined : mode;
 }

@@ -6,7 +6,7 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Settings told by node tell the new one's too. */
+/** Settings given by node are the new one's too. */
 function alsoBy(value: unknown, node: string, like: string): unknown {
   return isFields(value) && Object.hasOwn(value, like) ? { ...value, [node]: value[like] } : value;
 }

@@ -113,7 +113,7 @@ export interface Route {
 /** How many connections there are, as far as a request tells. */
 export interface ConnectionSettings {
   readonly pattern: 'BALANCED' | 'ONE_AT_A_TIME';
-  /** By canonical `address:port`; absent: not told. */
+  /** By canonical `address:port`; absent: not known. */
   readonly open?: ReadonlyMap<string, { readonly active: number; readonly inactive: number }>;
 }
 
@@ -125,7 +125,7 @@ export interface Settings {
   readonly network: NetworkSettings;
   readonly connections: ConnectionSettings;
   /** Whether the request or the snapshot says who masquerades pod traffic, rather than the platform's custom. */
-  readonly ipMasqTold: boolean;
+  readonly ipMasqKnown: boolean;
   /** Whether kubelet's own chains are there for the walk. */
   readonly kubelet: boolean;
   /** Where this cluster's kube-proxy is not what moves Service packets (Dataplane V2, a CNI without it): why. */

@@ -161,7 +161,7 @@ function missingSlices(cluster: Cluster): readonly Assumption[] {
 /**
  * Gives a snapshot the EndpointSlices that it lacks. Services without any slice but with an Endpoints object get slices
  * that mirror it. A snapshot that holds neither slices nor Endpoints but pods gets what the EndpointSlice controller
- * would make of them. Everything that was derived is told as an assumption. One edit, whatever the number of Services.
+ * would make of them. Everything that was derived is listed as an assumption. One edit, whatever the number of Services.
  */
 export function withEndpointSources(cluster: Cluster): EndpointSources {
   const mirrored = cluster.endpoints.size > 0 ? fromEndpoints(cluster) : { cluster, assumptions: [] };

@@ -13,7 +13,7 @@ import {
 } from './deletion-order.js';
 import { controllerOf, isActive, isTerminating, refersTo } from './pods.js';
 
-/** Which pods a ReplicaSet would remove. Pods are told by name. */
+/** Which pods a ReplicaSet would remove. Pods are given by name. */
 export interface VictimChoice {
   /** The pods that count as replicas, by name. */
   readonly activePods: readonly Pod[];
@@ -137,7 +137,7 @@ function rulesOf(version: KubernetesVersion): DeletionRules {
  * Chooses the pods that go when `count` of a ReplicaSet's pods have to: ranks them as the ReplicaSet controller does.
  * Where Kubernetes decides at random (ties; an order that is not transitive, since pods that became ready in the same
  * moment are compared by other rules than pods of the same power-of-two age), the result is one that it may take, found
- * from pods in name order, and the alternatives are told. `now`: milliseconds since 1970.
+ * from pods in name order, and the alternatives are listed. `now`: milliseconds since 1970.
  */
 export function chooseVictims(
   cluster: Cluster,

@@ -394,10 +394,10 @@ export function storeService(
   // What was not valid before (of another API server's version, trimmed) is not this change's fault.
   const known = new Faults();
   checkServiceObject(former as never, former as never, known, version);
-  const told = new Set(known.list.map((fault) => JSON.stringify(fault)));
+  const reported = new Set(known.list.map((fault) => JSON.stringify(fault)));
   return answer(
     service,
-    faults.list.filter((fault) => !told.has(JSON.stringify(fault))),
+    faults.list.filter((fault) => !reported.has(JSON.stringify(fault))),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Body, Budget } from '../work/body.js';
 import { ProblemError } from '../work/problem.js';
 
-/** What is told when all requests in memory together leave no room for another. */
+/** The problem when all requests in memory together leave no room for another. */
 export function outOfRoom({ limit }: Budget): ProblemError {
   const detail = `The requests being worked on fill the ${limit} bytes set aside for them. Try again later.`;
   return new ProblemError({ code: 'OVERLOADED', detail, headers: { 'retry-after': '5' } });

@@ -59,7 +59,7 @@ function ownerOf({ credentials, rateLimit }: Backend, call: AnyCall): string {
   return 'owner' in verdict ? verdict.owner : '';
 }
 
-/** The problem that an error stands for; faults are told to the log by their place alone. */
+/** The problem that an error stands for; faults go to the log by their place alone. */
 function problemOfAny(error: unknown): ProblemInit {
   const problem = problemOf(error);
   if (problem !== undefined) return problem;
@@ -69,7 +69,7 @@ function problemOfAny(error: unknown): ProblemInit {
 }
 
 /**
- * Runs a call: `work` answers it, or throws what is told to the client by `fail`. One line of the log and the measures tell of it.
+ * Runs a call: `work` answers it, or throws what `fail` sends to the client. One line of the log and the metrics report it.
  * Never rejects.
  */
 export async function runCall(

@@ -12,7 +12,7 @@ export class Health {
     this.#implementation.addToServer(server);
   }
 
-  /** Whether questions should be sent here; whoever watches is told. */
+  /** Whether questions should be sent here; whoever watches is notified. */
   set serving(serving: boolean) {
     for (const name of NAMES) this.#implementation.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
   }

@@ -154,7 +154,7 @@ export class Balancer {
     return implementation.backends(this.#balanced);
   }
 
-  /** The backend that is this node; undefined: it is none, or the backends are pods. */
+  /** The backend that is this node; undefined: it is not one, or the backends are pods. */
   backendOn(node: string): Backend | undefined {
     this.#byNode ??= new Map(
       this.backends.members.flatMap((backend) => (backend.kind === 'NODE' ? [[backend.node, backend]] : [])),

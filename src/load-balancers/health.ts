@@ -38,10 +38,16 @@ function readyByNode(services: ServiceMap, service: string): ReadonlyMap<string,
   });
 }
 
+// The nodes of a cluster mostly share their kube-proxy's settings: what these count is looked up once for all of them.
+const countsOf = new WeakMap<Balanced, WeakMap<NodeProxySettings, ReadonlyMap<string, number>>>();
+
 /** The ready endpoints of the Service on a node, as that node's kube-proxy counts them. */
-export function readyEndpointsOn({ cluster, settings, family, key }: Balanced, node: string): number {
+export function readyEndpointsOn(balanced: Balanced, node: string): number {
+  const { cluster, settings, family, key } = balanced;
   const proxy = settings.proxyOf(node);
-  return readyByNode(serviceMap(cluster, family, proxy), key).get(proxy.hostnameOverride ?? node) ?? 0;
+  const known = remember(countsOf, balanced, () => new WeakMap<NodeProxySettings, ReadonlyMap<string, number>>());
+  const counts = remember(known, proxy, () => readyByNode(serviceMap(cluster, family, proxy), key));
+  return counts.get(proxy.hostnameOverride ?? node) ?? 0;
 }
 
 /** Whether the node's kubelet reports nothing: it is taken to be down, and so is what listens there. */
@@ -89,14 +95,14 @@ function silentProxy(
 /** kube-proxy's server on the Service's health check node port. */
 function serviceHealth(balanced: Balanced, node: string, proxy: NodeProxySettings): ProbeResult {
   const count = readyEndpointsOn(balanced, node);
-  const told = atLeast(proxy.version, 28) ? { weight: count } : {};
+  const shown = atLeast(proxy.version, 28) ? { weight: count } : {};
   const pods = `${count} ready ${count === 1 ? 'endpoint' : 'endpoints'} of ${balanced.key} on ${node}`;
-  if (count > 0) return { healthy: true, status: 200, detail: `${answering(balanced)} 200: ${pods}`, ...told };
+  if (count > 0) return { healthy: true, status: 200, detail: `${answering(balanced)} 200: ${pods}`, ...shown };
   return {
     healthy: false,
     status: 503,
     detail: `${answering(balanced)} 503: no ready endpoint of ${balanced.key} on ${node}`,
-    ...told,
+    ...shown,
   };
 }
 
@@ -175,9 +181,9 @@ function saidByApplication({ options, assume }: Balanced, { protocol, path = '/'
       `What the application answers to ${protocol} GET ${path} is not in the snapshot: taken to be a status that passes. Option probesPass says otherwise.`,
     );
   }
-  const told =
+  const shown =
     options.probesPass === undefined ? 'not known' : healthy ? 'a status that passes' : 'a status that fails';
-  const detail = `the application answers ${protocol} GET ${path} itself: ${told}`;
+  const detail = `the application answers ${protocol} GET ${path} itself: ${shown}`;
   return { healthy, status: undefined, detail, ...(options.probesPass === undefined ? { assumed: true } : {}) };
 }
 
@@ -222,7 +228,7 @@ export function probe(
   return silentProxy(balanced, check, node, proxy) ?? proxyHealth(balanced, node, proxy);
 }
 
-/** Seconds that pass until every probe has told the present state: the longest of failing and of succeeding. */
+/** Seconds that pass until every probe has seen the present state: the longest of failing and of succeeding. */
 export function secondsToConverge({ intervalSeconds, unhealthyAfter, healthyAfter }: HealthCheck): number {
   return intervalSeconds * Math.max(unhealthyAfter, healthyAfter);
 }

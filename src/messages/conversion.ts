@@ -160,7 +160,7 @@ function ofFields(message: DescMessage, schema: Schema): Conversion {
   };
 }
 
-/** Where the kind of one of several alternatives is told: in it, or beside it. */
+/** Where the kind of one of several alternatives is: in it, or beside it. */
 const KIND = 'question';
 
 /** Alternatives: a message with a oneof, whose fields have the names of the kinds. */

@@ -98,7 +98,7 @@ export interface Taking {
 export interface HookBalancer {
   readonly name: string;
   readonly places: readonly { readonly hook: Hook; readonly priority: number }[];
-  /** What it does with the packet; undefined where it is none of its own. */
+  /** What it does with the packet; undefined where it has no chain of its own. */
   take(packet: Packet, environment: WalkEnvironment): Taking | undefined;
 }
 

@@ -51,7 +51,7 @@ export interface Backend {
 }
 
 /** An error for the log: its message tells what failed, and nothing of a snapshot is in it. */
-function told(error: unknown): string {
+function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
@@ -67,7 +67,11 @@ function storeOf(options: BackendOptions, idleLimit: number, log: Logger): Redis
     readLimit: options.snapshotMemory ?? 512 * 1024 * 1024,
     onChange: (up, error) => {
       if (up) log.info('the snapshot store is connected');
-      else log.warn({ error: told(error) }, 'the snapshot store cannot be reached: snapshots are held in memory alone');
+      else
+        log.warn(
+          { error: describe(error) },
+          'the snapshot store cannot be reached: snapshots are held in memory alone',
+        );
     },
   });
 }
@@ -95,7 +99,7 @@ function namedOf(options: BackendOptions, store: RedisStore | undefined, metrics
       sent: (result) => metrics.namedSent(result),
       storeFailed: (doing, error) => {
         metrics.storeFailed(doing);
-        log.debug({ doing, error: told(error) }, 'the snapshot store failed');
+        log.debug({ doing, error: describe(error) }, 'the snapshot store failed');
       },
     },
   });
@@ -118,7 +122,7 @@ export function createBackend(options: BackendOptions = {}): Backend {
       evicted: (why) => metrics.evicted(why),
       storeFailed: (doing, error) => {
         metrics.storeFailed(doing);
-        log.debug({ doing, error: told(error) }, 'the snapshot store failed');
+        log.debug({ doing, error: describe(error) }, 'the snapshot store failed');
       },
     },
   });
@@ -127,7 +131,7 @@ export function createBackend(options: BackendOptions = {}): Backend {
     routed: (parsed) => metrics.routed(parsed),
     threadFailed: (error) => {
       metrics.threadFailed();
-      log.error({ error: told(error) }, 'a worker thread failed and is replaced');
+      log.error({ error: describe(error) }, 'a worker thread failed and is replaced');
     },
   });
   metrics.watch({ workers, shelf });

@@ -311,7 +311,7 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly grpcPort: number | undefined;
-  readonly work: Required<Omit<WorkOptions, 'workerFile'>>;
+  readonly work: Required<Omit<WorkOptions, 'workerFile' | 'threadsOnDemand'>>;
   /** Milliseconds, as are all durations. */
   readonly bodyTimeout: number;
   readonly snapshotMemory: number;
@@ -369,7 +369,7 @@ function urlProblem(name: string, value: string, protocols: readonly string[]): 
   try {
     ({ protocol } = new URL(value));
   } catch {
-    // Told below: the value itself may hold a password.
+    // Reported below: the value itself may hold a password.
   }
   if (protocols.includes(protocol)) return undefined;
   return `${name} must be a URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}.`;

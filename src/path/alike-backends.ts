@@ -31,9 +31,9 @@ function nodesOfEndpoints(fabric: Fabric, balancer: Balancer, shares: readonly B
 }
 
 /**
- * Backends told as few: nodes that treat the Service's packets alike (the same proxy settings, the same zone, no endpoint
+ * Backends reported as few: nodes that treat the Service's packets alike (the same proxy settings, the same zone, no endpoint
  * of their own) share one representative, with the sum of their shares. `alone`: nodes that are like no other for another
- * reason, such as that the client is on them. Where a node's rules cannot be told, as in a data plane that is not
+ * reason, such as that the client is on them. Where a node's rules are not known, as in a data plane that is not
  * modelled, throws as `Fabric.program` does.
  */
 export function alikeBackends(

@@ -33,8 +33,8 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
     },
     ending,
   });
-  const told = (branches: readonly BalancedBranch[]) => {
-    fabric.tellOf(balancer);
+  const outcome = (branches: readonly BalancedBranch[]) => {
+    fabric.noteAssumptions(balancer);
     return branches;
   };
   const listens = balancer.service.spec?.ports?.some(
@@ -42,24 +42,24 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
   );
   if (!listens) {
     const detail = `the load balancer of ${balancer.key} does not take ${packet.protocol} port ${packet.destinationPort ?? '?'}`;
-    return told([ends({ verdict: 'UNREACHABLE', cause: 'NO_RULE', detail })]);
+    return outcome([ends({ verdict: 'UNREACHABLE', cause: 'NO_RULE', detail })]);
   }
   const { allowed } = balancer.firewall;
   if (allowed !== undefined && !holds(allowed, packet.source)) {
     const detail = `${packet.source} is in none of the Service's source ranges (${allowed.join(', ')}): the provider's firewall drops it before any node`;
-    return told([ends({ verdict: 'DROPPED', cause: 'FIREWALLED', detail })]);
+    return outcome([ends({ verdict: 'DROPPED', cause: 'FIREWALLED', detail })]);
   }
   const away = balancer.outOfReach({ address: packet.source, zone, ...fromInternet(fabric, packet) });
   if (away !== undefined) {
-    return told([ends({ verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail: `${away}: nothing answers` })]);
+    return outcome([ends({ verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail: `${away}: nothing answers` })]);
   }
   const port = { port: packet.destinationPort, protocol: packet.protocol };
   const { shares, why, lost } = chosenBackends(fabric, through, { address: packet.source, zone }, port);
   if (shares.length === 0) {
     const detail = `the load balancer of ${balancer.key} sends to nobody: ${why}`;
-    return told([ends({ verdict: lost, cause: 'NO_BACKENDS', detail })]);
+    return outcome([ends({ verdict: lost, cause: 'NO_BACKENDS', detail })]);
   }
-  return told(
+  return outcome(
     few(fabric, balancer, shares, arriving).map(({ backend, share, standsFor }) => {
       const chance: Chance = { nominal: share, programmed: share };
       const alike = standsFor === 1 ? '' : `, which stands for ${standsFor} nodes alike`;
@@ -109,7 +109,7 @@ function fromInternet(fabric: Fabric, { source, anySource }: Branch['packet']): 
   return internet === undefined ? {} : { internet };
 }
 
-/** More backends than these are told by those that are unlike each other. */
+/** More backends than these are represented by those that are unlike each other. */
 const MAX_APART = 100;
 
 /** The backends as they are followed: one by one, or of many those that are unlike each other. */

@@ -103,7 +103,7 @@ function leftCluster(fabric: Fabric, client: Client, node: string, branch: Branc
     ({ port, protocol = 'TCP' }) => port === packet.destinationPort && protocol === packet.protocol,
   );
   if (balancer !== undefined && takesPort) {
-    fabric.tellOf(balancer);
+    fabric.noteAssumptions(balancer);
     const at = fabric.isStandIn(to) ? 'which is published by a host name' : `at ${to}`;
     const detail =
       `no rule of ${node} translates the packet: it leaves the cluster from ${packet.source} for the load balancer of ${balancer.key}, ${at}. ` +

@@ -278,7 +278,7 @@ export class Fabric {
   }
 
   /**
-   * The load balancer of a Service of type LoadBalancer. Its assumptions become the answer's by {@link tellOf}: it is this
+   * The load balancer of a Service of type LoadBalancer. Its assumptions become the answer's by {@link noteAssumptions}: it is this
    * fabric's own, so that no other question's are among them.
    */
   balancerOf(service: Service): Balancer {
@@ -331,12 +331,12 @@ export class Fabric {
   #isBalancedOn(node: string, address: string): boolean {
     const balancer = this.isStandIn(address) ? undefined : this.balancerAt(address);
     if (balancer === undefined || !balancer.isLocalOn(node)) return false;
-    this.tellOf(balancer);
+    this.noteAssumptions(balancer);
     return true;
   }
 
   /** Makes what a load balancer's part rests on the answer's. */
-  tellOf(balancer: Balancer): void {
+  noteAssumptions(balancer: Balancer): void {
     for (const { field, value, why } of balancer.assumptions) this.assumptions.add(field, value, why);
   }
 

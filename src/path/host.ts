@@ -36,7 +36,7 @@ export interface HostOptions {
   readonly entries?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Whether an address is a load balancer's that this host has for its own. */
   readonly isBalancedHere?: (address: string) => boolean;
-  /** What the interfaces are called, where the rules are those of a real node; absent: as kube-proxy is told. */
+  /** What the interfaces are called, where the rules are those of a real node; absent: as kube-proxy is configured. */
   readonly interfaces?: InterfaceNames;
   /** The members of the node's ipsets; absent: not known. */
   readonly sets?: SetLookup;

@@ -52,7 +52,7 @@ function probedPorts(container: Container): readonly Declared[] {
   return found;
 }
 
-/** `--secure-port` and the like, by which parts of the control plane are told where to listen. */
+/** `--secure-port` and the like, by which parts of the control plane are configured where to listen. */
 function flaggedPorts(container: Container): readonly Declared[] {
   const words = [...(container.command ?? []), ...(container.args ?? [])];
   const value = (flag: string) => words.find((word) => word.startsWith(`--${flag}=`))?.slice(flag.length + 3);

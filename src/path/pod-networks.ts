@@ -129,7 +129,7 @@ function signOf(
   const seen = agent === undefined ? undefined : [...agents].find((one) => agent.test(one));
   if (seen !== undefined) return `${seen} runs in the cluster: ${name}`;
   // Calico annotates pods with cni.projectcalico.org/podIP, nodes with projectcalico.org/IPv4Address.
-  const told = annotation === undefined ? undefined : annotations.find((key) => key.includes(annotation));
-  if (told !== undefined) return `Annotation ${told} shows ${name}`;
+  const shown = annotation === undefined ? undefined : annotations.find((key) => key.includes(annotation));
+  if (shown !== undefined) return `Annotation ${shown} shows ${name}`;
   return platforms?.includes(platform) === true ? `Platform ${platform} uses ${name}` : undefined;
 }

@@ -78,7 +78,7 @@ function knownOf({ before, mark = 0, unknownMark }: Tracked): Partial<Packet['co
 }
 
 /** The header that the connection was opened with: as the first node saw it. */
-function openedWith(tracked: TrackedList | undefined): Header | undefined {
+function firstHeader(tracked: TrackedList | undefined): Header | undefined {
   let first: Header | undefined;
   for (let at = tracked; at !== undefined; at = at.previous) first = at.entry.before;
   return first;
@@ -89,7 +89,7 @@ function openedWith(tracked: TrackedList | undefined): Header | undefined {
  * it goes on as it is. It has returned when the client gets it from the very address that it sent to.
  */
 export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiver: Receiver): ReturnTrip {
-  const sent = openedWith(there.tracked);
+  const sent = firstHeader(there.tracked);
   const clientAddress = sent?.source ?? there.packet.source;
   const wanted = sent?.destination ?? there.packet.destination;
   const seen = there.packet.source;

@@ -183,12 +183,12 @@ function seen(cluster: Cluster): Enforcement {
   return { enforced: true, by: undefined, value: 'ENFORCED', why };
 }
 
-/** Whether network policies are enforced; `told` is what the request says. */
-export function enforcementOf(cluster: Cluster, told: 'ENFORCED' | 'IGNORED' | undefined): Enforcement {
+/** Whether network policies are enforced; `stated` is what the request says. */
+export function enforcementOf(cluster: Cluster, stated: 'ENFORCED' | 'IGNORED' | undefined): Enforcement {
   const byPods = remember(found, cluster.configMaps, () => new WeakMap<Cluster['pods'], ByWorkloads>());
   const byWorkloads = remember(byPods, cluster.pods, (): ByWorkloads => new WeakMap());
   const shown = remember(byWorkloads, cluster.workloads, () => seen(cluster));
-  if (told === undefined) return shown;
-  const enforced = told === 'ENFORCED';
-  return { enforced, by: enforced ? shown.by : undefined, value: told, why: 'The request says so.' };
+  if (stated === undefined) return shown;
+  const enforced = stated === 'ENFORCED';
+  return { enforced, by: enforced ? shown.by : undefined, value: stated, why: 'The request says so.' };
 }

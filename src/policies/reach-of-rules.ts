@@ -75,7 +75,7 @@ function peerPods(
     else found.push(pod);
   }
   if (isOpen) return undefined;
-  // A namespace without pods may get some: only a selector of pods that matches none is told.
+  // A namespace without pods may get some: only a selector of pods that matches none is reported.
   if (found.length === 0) return podSelector === undefined || podSelector === null ? undefined : 'NO_POD';
   return found;
 }
@@ -101,7 +101,7 @@ function portCause(value: unknown, pods: readonly Pod[]): NeverCause | undefined
   if (typeof port === 'string') {
     return declared.some((one) => one.name === port && one.protocol === protocol) ? undefined : 'NO_NAMED_PORT';
   }
-  // A container may listen where it declares nothing: numbers are told only where every pod declares ports.
+  // A container may listen where it declares nothing: numbers are reported only where every pod declares ports.
   if (!pods.every((pod) => declaredBy([pod]).length > 0) || typeof port !== 'number') return undefined;
   const last = typeof endPort === 'number' ? endPort : port;
   return declared.some((one) => one.protocol === protocol && one.port >= port && one.port <= last)

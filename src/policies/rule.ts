@@ -11,7 +11,7 @@ export type Mismatch = 'PEER' | 'NAMESPACE' | 'PORT' | 'PROTOCOL' | 'FAMILY';
 /** `undefined`: it matches; `UNKNOWN`: labels would decide that the snapshot does not hold. */
 export type Verdict = Mismatch | 'UNKNOWN' | undefined;
 
-/** How near a rule came to matching: of several reasons the last one is told. */
+/** How near a rule came to matching: of several reasons the last one is reported. */
 const NEARNESS: readonly Verdict[] = ['FAMILY', 'NAMESPACE', 'PEER', 'PROTOCOL', 'PORT', 'UNKNOWN', undefined];
 
 /** The best of what alternatives come to; `none` where there is no alternative. Looks no further than a match. */

@@ -24,7 +24,7 @@ export function balancedShares(
   return balancer.distribution(fabric.phase, client, fabric.earlierThan(balancer), port).shares;
 }
 
-/** The clients of a load balancer, told as few: one for each of the backends that are unlike each other. */
+/** The clients of a load balancer, as few: one for each of the backends that are unlike each other. */
 export function balancedGroups(
   fabric: Fabric,
   balancer: Balancer,

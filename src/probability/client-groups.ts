@@ -199,7 +199,7 @@ function partition(nodes: readonly string[], keyOf: (node: string) => string): I
 }
 
 /**
- * Clients on many nodes alike, told as few: nodes that carry the same rules for the destination (same proxy settings,
+ * Clients on many nodes alike, as few: nodes that carry the same rules for the destination (same proxy settings,
  * no endpoint of their own where that matters, same zone where hints count) share one representative.
  */
 function alike(

@@ -31,7 +31,7 @@ export interface RulesetOptions {
   readonly ipMasq?: IpMasqSettings | undefined;
   /** How connections are spread over time, for schedulers of IPVS that count them. Default BALANCED. */
   readonly pattern?: Pattern | undefined;
-  /** Open connections of endpoints, by `address:port`, where they are told. */
+  /** Open connections of endpoints, by `address:port`, where they are known. */
   readonly open?: ReadonlyMap<string, { readonly active: number; readonly inactive: number }> | undefined;
   /** Addresses of the node that the snapshot does not list, such as that of its bridge. */
   readonly furtherAddresses?: readonly string[] | undefined;

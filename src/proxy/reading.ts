@@ -14,7 +14,7 @@ export interface Reading {
    * the first, slices only for the second.
    */
   readonly selectors: 'BOTH' | 'SEPARATE';
-  /** 1.22: endpoints are told apart by address and port; before by address alone. */
+  /** 1.22: endpoints are distinguished by address and port; before by address alone. */
   readonly endpointIdentity: 'ADDRESS' | 'ADDRESS_AND_PORT';
   /** Which of two endpoints of one identity counts. 1.36: one that is not terminating; before: a local one. */
   readonly duplicates: 'LOCAL_WINS' | 'NOT_TERMINATING_WINS';

@@ -69,7 +69,7 @@ function settled(cluster: Cluster, override: SettingsOverride | undefined): Sett
   return remember(byOverride, key, () => inferSettings(cluster, override));
 }
 
-/** The moment from which ages are counted, and what is assumed of it. Throws QuestionError for a time that is none. */
+/** The moment from which ages are counted, and what is assumed of it. Throws QuestionError for a time that is not valid. */
 export function momentOf(
   request: Pick<QuestionRequest, 'at'>,
   snapshot: Snapshot,
@@ -126,10 +126,10 @@ export function prepare(
   const changes = request.changes ?? [];
   let cluster = base.cluster;
   let applied: readonly AppliedChange[] = [];
-  const told: Assumption[] = [...snapshot.assumptions, ...base.assumptions];
+  const assumed: Assumption[] = [...snapshot.assumptions, ...base.assumptions];
   if (changes.length > 0) {
     const moment = momentOf(request, snapshot);
-    if (moment.assumption !== undefined) told.push(moment.assumption);
+    if (moment.assumption !== undefined) assumed.push(moment.assumption);
     const changed = applyChanges(base.cluster, changes, {
       settings,
       at: moment.at,
@@ -138,7 +138,7 @@ export function prepare(
     cluster = changed.cluster;
     settings = changed.settings;
     applied = changed.applied;
-    told.push(...changed.assumptions);
+    assumed.push(...changed.assumptions);
   }
   checkBalanced(request, base.cluster, cluster);
   return {
@@ -151,7 +151,7 @@ export function prepare(
       snapshot: { digest: snapshot.digest, counts: snapshot.counts },
       settings: settings.asUsed,
       changes: applied,
-      assumptions: [...told, ...settings.assumptions, ...withoutRepetition(outcome.assumptions)],
+      assumptions: [...assumed, ...settings.assumptions, ...withoutRepetition(outcome.assumptions)],
       findings,
       result: outcome.result,
     }),

@@ -13,7 +13,7 @@ function byTurns(cycle: readonly string[]): Pick<ShareBasis, 'firstOfTwo' | 'sec
 
 const texts = new WeakMap<ChanceBasis, ShareBasis>();
 
-function told(basis: ChanceBasis): ShareBasis {
+function wordOf(basis: ChanceBasis): ShareBasis {
   let known = texts.get(basis);
   if (known === undefined) {
     const { kind, why, cycle } = basis;
@@ -26,7 +26,7 @@ function told(basis: ChanceBasis): ShareBasis {
 /** The kind of one chance as answers carry it; undefined where no balancer of a node and no counting rule chose. */
 export function shareBasis(chance: Chance): ShareBasis | undefined {
   const basis = basisOf(chance);
-  return basis === undefined ? undefined : told(basis);
+  return basis === undefined ? undefined : wordOf(basis);
 }
 
 /** The kind of shares that several chances make up: that of the least certain, with a cycle where all have the same one. */
@@ -39,7 +39,7 @@ export function basisOfAll(chances: readonly Chance[]): ShareBasis | undefined {
     cycles.add(JSON.stringify(basis?.cycle ?? []));
   }
   if (found === undefined) return undefined;
-  if (cycles.size === 1) return told(found);
+  if (cycles.size === 1) return wordOf(found);
   const { kind, why } = found;
   return { kind, why };
 }

@@ -52,9 +52,9 @@ function linesOf(object: AppliedObject): readonly string[] {
   if (error === undefined) return [head];
   const [only, ...more] = error.causes;
   if (only === undefined) return [`${head}: ${error.reason}: ${error.message}`];
-  const told = error.causes.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`));
-  if (more.length === 0) return [`${head}: ${error.reason}: ${told[0]}`];
-  return [`${head}: ${error.reason}:`, ...told.map((line) => `  ${line}`)];
+  const causes = error.causes.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`));
+  if (more.length === 0) return [`${head}: ${error.reason}: ${causes[0]}`];
+  return [`${head}: ${error.reason}:`, ...causes.map((line) => `  ${line}`)];
 }
 
 /** Objects of controllers that are shown where there are no others. */

@@ -9,7 +9,7 @@ function seconds(count: number): string {
   return count === 1 ? '1 second' : `${count} seconds`;
 }
 
-/** What is told of the load balancer that clients come through, one sentence a line. */
+/** What is reported of the load balancer that clients come through, one sentence a line. */
 export function balancerLines(balancer: BalancerAnswer): readonly string[] {
   const {
     title,
@@ -34,7 +34,7 @@ export function balancerLines(balancer: BalancerAnswer): readonly string[] {
       : `after ${found} found the present state, up to ${seconds(secondsToConverge)} later`;
   return [
     `load balancer: ${title} (${implementation})`,
-    `  ${count} ${count === 1 ? 'backend' : 'backends'} (${group}), ${omittedBackends > 0 ? 'of those told ' : ''}${used} in use${unchecked ? '' : ` ${moment}`}`,
+    `  ${count} ${count === 1 ? 'backend' : 'backends'} (${group}), ${omittedBackends > 0 ? 'of those listed ' : ''}${used} in use${unchecked ? '' : ` ${moment}`}`,
     unchecked
       ? '  health check: none, every backend gets connections'
       : announced
@@ -66,15 +66,15 @@ export const BACKEND_COLUMNS: readonly Column[] = [
   { title: 'share', align: 'right' },
 ];
 
-function isTold({ healthy, share }: BackendAnswer, all: boolean): boolean {
+function isListed({ healthy, share }: BackendAnswer, all: boolean): boolean {
   return all || !healthy || !hasShare(share);
 }
 
-/** The backends as rows: all of a few; of many those that are told apart from the rest by their health. */
+/** The backends as rows: all of a few; of many those that differ from the rest by their health. */
 export function backendRows({ backends, healthCheck }: BalancerAnswer): readonly (readonly string[])[] {
   const all = backends.length <= MAX_ROWS;
   return backends
-    .filter((backend) => isTold(backend, all))
+    .filter((backend) => isListed(backend, all))
     .slice(0, MAX_ROWS)
     .map(({ node, pod, zone, healthy, assumed = false, health, share }) => [
       pod ?? node,

@@ -8,7 +8,7 @@ import { markdownCode, markdownText, printable } from './safe-text.js';
 import { item } from './wrap.js';
 
 function title({ question }: BatchAnswer, index: number): string {
-  return `Question ${index + 1}: ${question ?? 'not told'}`;
+  return `Question ${index + 1}: ${question ?? 'unknown'}`;
 }
 
 function place({ pointer, in: document }: ProblemDocument['errors'][number]): string {
@@ -26,7 +26,7 @@ function problemText(problem: ProblemDocument, { paint, width }: Layout): string
 
 type Answered = BatchAnswer & { readonly answer: Answer };
 
-/** The entry without what the whole batch assumes and changes, which is told once; undefined where it has a problem. */
+/** The entry without what the whole batch assumes and changes, which is reported once; undefined where it has a problem. */
 function own(entry: BatchAnswer, { assumptions, changes }: Answer): Answered | undefined {
   const { answer } = entry;
   if (answer === undefined) return undefined;

@@ -10,7 +10,7 @@ function fields(object: Readonly<Record<string, unknown>>, without: readonly str
     .join(', ');
 }
 
-/** More files are told as a number. */
+/** More files are given as a number. */
 const NAMED_FILES = 5;
 
 /** A change as a person would say it: `scale Deployment default/web to 4`. */

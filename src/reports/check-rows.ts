@@ -1,4 +1,4 @@
-/** What a check tells of doors and findings, in the words and the order of all its forms. */
+/** What a check reports of doors and findings, in the words and the order of all its forms. */
 
 import { parseFraction } from '../base/fraction.js';
 import type { CheckedDoor, CheckResult, Finding, Probability } from '../contract/answers.js';

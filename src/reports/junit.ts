@@ -29,10 +29,10 @@ interface Case {
 }
 
 function outputLines({ findings, output }: Case, result: CheckResult): string[] {
-  const told = findings.filter((finding) => !isFailure(finding, result));
+  const reported = findings.filter((finding) => !isFailure(finding, result));
   const lines = [
     ...(output === undefined ? [] : [output]),
-    ...told.map((one) => `${one.severity} ${one.code}: ${one.message}`),
+    ...reported.map((one) => `${one.severity} ${one.code}: ${one.message}`),
   ];
   return lines.length === 0 ? [] : [`      <system-out>${lines.map(xml).join('\n')}</system-out>`];
 }
@@ -94,8 +94,8 @@ export function junit({ result, findings: found }: Answer<CheckResult>): string 
     const unknown = result.unknown?.services.includes(service) ? result.unknown.why : undefined;
     return { name: service, cases: casesOf(doors, own, unknown) };
   });
-  const told = new Set(suites.flatMap(({ cases }) => cases.flatMap((one) => one.findings)));
-  const rest = findings.filter((finding) => !told.has(finding));
+  const reported = new Set(suites.flatMap(({ cases }) => cases.flatMap((one) => one.findings)));
+  const rest = findings.filter((finding) => !reported.has(finding));
   const all = [
     { name: 'the change', cases: [{ name: 'as a whole', findings: rest, unknown: result.unknown?.why }] },
     ...suites,

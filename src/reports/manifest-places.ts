@@ -11,7 +11,7 @@ export interface ManifestPlace {
   readonly name: string;
 }
 
-/** Texts beyond this are not read again for lines: the first one is told. */
+/** Texts beyond this are not read again for lines: the first one is named. */
 const MAX_TEXT = 4 * 1024 * 1024;
 
 interface Applied {

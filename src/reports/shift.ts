@@ -41,13 +41,13 @@ export function paintedArrow(paint: Paint, shift: Shift, width: number, unwanted
   return shift.value < 0 === unwanted ? paint.good(text) : paint.bad(text);
 }
 
-/** `1/3 (33.33 %) → 1/4 (25.00 %)`; a missing side is told as a dash. */
+/** `1/3 (33.33 %) → 1/4 (25.00 %)`; a missing side is a dash. */
 export function beforeAfter(before: Probability | undefined, after: Probability | undefined): string {
-  const told = (share: Probability | undefined) =>
+  const shown = (share: Probability | undefined) =>
     share === undefined
       ? '–'
       : share.fraction === '0' || share.fraction === '1'
         ? share.fraction
         : `${exact(share)} (${percent(share)})`;
-  return `${told(before)} → ${told(after)}`;
+  return `${shown(before)} → ${shown(after)}`;
 }

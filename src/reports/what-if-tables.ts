@@ -78,8 +78,8 @@ export function serviceTitle({ service, via, family, change }: ServiceDifference
 export function imbalanceText({ imbalance }: ServiceDifference): string | undefined {
   const { before, after } = imbalance ?? {};
   if (before?.fraction === after?.fraction) return undefined;
-  const told = (factor: typeof before) => (factor === undefined ? '–' : exact(factor));
-  return `imbalance ${told(before)} → ${told(after)}: the largest share over the even one`;
+  const shown = (factor: typeof before) => (factor === undefined ? '–' : exact(factor));
+  return `imbalance ${shown(before)} → ${shown(after)}: the largest share over the even one`;
 }
 
 function endpointName({ address, port, pod }: EndpointRef): string {
@@ -132,7 +132,7 @@ export function traceCells(trace: TraceDifference): string[] {
   ];
 }
 
-/** The steps of a trace that come and go, as lines of a diff; one step that many traces lose is told once. */
+/** The steps of a trace that come and go, as lines of a diff; one step that many traces lose is reported once. */
 export function stepLines({ traces }: PathDifference): readonly string[] {
   const lines = traces.flatMap(({ steps }) => [
     ...steps.removed.map((step) => `-${step}`),

@@ -55,7 +55,7 @@ function weighted(header: string): Weighted[] {
     if (value === '') continue;
     const q = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
     const weight = q === undefined ? 1 : Number(q);
-    // A q-value that is none (RFC 9110, 12.4.2) weighs nothing rather than everything.
+    // A q-value that is not valid (RFC 9110, 12.4.2) weighs nothing rather than everything.
     items.push({ value, q: weight >= 0 && weight <= 1 ? weight : 0 });
   }
   return items;

@@ -1,4 +1,4 @@
-/** What the HTTP server can be told, and the defaults. */
+/** The options of the HTTP server, and the defaults. */
 import { whole } from '../work/options.js';
 
 export interface ServerOptions {

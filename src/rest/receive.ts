@@ -12,7 +12,7 @@ export interface Receiving {
   readonly limit: number;
   /** How long the client may be silent, milliseconds. */
   readonly idleTimeout: number;
-  /** What is told of a body without bytes. */
+  /** The problem of a body without bytes. */
   readonly empty: string;
 }
 

@@ -68,7 +68,7 @@ export function rememberRoutes(app: FastifyInstance): RouteMethods {
 /** 405 where the path exists with other methods, else 404. */
 export function notFound(routes: RouteMethods, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = (request.url.split('?', 1)[0] ?? '')
-    .replace(/^(\/v1\/snapshots\/names\/)[^/]+$/, '$1:name')
+    .replace(/^(\/v1\/snapshots\/names\/)[^/]+(\/history)?$/, '$1:name$2')
     .replace(/^(\/v1\/snapshots\/)[^/]+$/, '$1:digest');
   const allowed = [...(routes.get(path) ?? [])].sort();
   if (allowed.length > 0) {
@@ -76,7 +76,7 @@ export function notFound(routes: RouteMethods, request: FastifyRequest, reply: F
     return sendProblem(reply, { code: 'METHOD_NOT_ALLOWED', detail: `This path has ${allow}.`, headers: { allow } });
   }
   const questions = QUESTION_KINDS.map((kind) => `POST /v1/${kind}`).join(', ');
-  const detail = `There are ${questions}, PUT and HEAD /v1/snapshots/{digest}, GET /v1/snapshots, PUT, GET and DELETE /v1/snapshots/names/{name}, GET /healthz, GET /readyz, GET /metrics, GET /metrics/clusters, GET /openapi.json.`;
+  const detail = `There are ${questions}, PUT and HEAD /v1/snapshots/{digest}, GET /v1/snapshots, PUT, GET and DELETE /v1/snapshots/names/{name}, GET /v1/snapshots/names/{name}/history, GET /healthz, GET /readyz, GET /metrics, GET /metrics/clusters, GET /openapi.json.`;
   return sendProblem(reply, { code: 'UNKNOWN_ROUTE', detail });
 }
 

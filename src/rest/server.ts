@@ -16,6 +16,7 @@ import { allowOrigins } from './cors.js';
 import { addDocs } from './docs.js';
 import { documentWithExamples } from './document.js';
 import { guard } from './guard.js';
+import { HistoryRoute } from './history.js';
 import { resolveOptions, type ServerOptions } from './options.js';
 import { addPage } from './page.js';
 import { isGetKind } from './query-question.js';
@@ -55,7 +56,7 @@ const PACED: ReadonlySet<string> = new Set(['OVERLOADED', 'RATE_LIMITED']);
 const LONGEST_REFUSAL = 4_000;
 
 /** One line for each answered request, and its measures; nothing of a body is in either. */
-function told({ log, metrics }: Backend, request: FastifyRequest, reply: FastifyReply): void {
+function record({ log, metrics }: Backend, request: FastifyRequest, reply: FastifyReply): void {
   const { method, routeOptions, raw } = request;
   const route = routeOptions.url ?? null;
   const { statusCode: status, elapsedTime, problemCode: code } = reply;
@@ -95,7 +96,7 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
     genReqId: (request) => identify(headerOf(request, 'x-request-id'), headerOf(request, 'traceparent')).requestId,
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     bodyLimit,
-    // A whole request within ten minutes, headers within fifteen seconds; silence ends a connection sooner (see below).
+    // A whole request within ten minutes, headers within fifteen seconds; a connection without bytes ends sooner (see below).
     requestTimeout: 600_000,
     connectionTimeout: timeLimit + options.bodyTimeout + 10_000,
     keepAliveTimeout: 75_000,
@@ -129,14 +130,14 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   });
   app.addHook('onResponse', async (request, reply) => {
     linger(request.raw);
-    told(backend, request, reply);
+    record(backend, request, reply);
   });
   // Bodies are read by the handlers, in their own way: Fastify must leave them alone.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
   app.setErrorHandler((error: FastifyError, _request, reply) => refuse(error, reply));
   app.setNotFoundHandler((request, reply) => notFound(routes, request, reply));
-  // A client that asks before it sends is told at once that its body is too large.
+  // A client that asks before it sends learns at once that its body is too large.
   app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (Number(request.headers['content-length'] ?? 0) <= bodyLimit) response.writeContinue();
     app.server.emit('request', request, response);
@@ -148,6 +149,8 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   app.get('/v1/snapshots', (request, reply) => snapshots.list(request, reply));
   app.put('/v1/snapshots/names/:name', (request, reply) => snapshots.putNamed(request, reply));
   app.get('/v1/snapshots/names/:name', (request, reply) => snapshots.getNamed(request, reply));
+  const history = new HistoryRoute(backend);
+  app.get('/v1/snapshots/names/:name/history', (request, reply) => history.get(request, reply));
   app.delete('/v1/snapshots/names/:name', (request, reply) => snapshots.deleteNamed(request, reply));
   app.put('/v1/snapshots/:digest', (request, reply) => snapshots.put(request, reply));
   app.head('/v1/snapshots/:digest', (request, reply) => snapshots.head(request, reply));

@@ -13,6 +13,7 @@ import { bodyEncoding, snapshotForm } from './negotiate.js';
 import type { ResolvedOptions } from './options.js';
 import { withBody } from './receive.js';
 import { sendProblem } from './refusal.js';
+import { textOptions } from './text-options.js';
 
 function digestIn(request: FastifyRequest): string {
   return readDigest((request.params as { readonly digest: string }).digest);
@@ -83,6 +84,7 @@ export class SnapshotRoutes {
   async put(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { headers } = request;
     const digest = digestIn(request);
+    const { indent } = textOptions(request.query);
     const body = snapshotForm(headers['content-type']);
     const encoding = bodyEncoding(headers['content-encoding']);
     const { bodyTimeout: idleTimeout } = this.#options;
@@ -95,8 +97,12 @@ export class SnapshotRoutes {
       return this.#workers.hold({ task: 'hold', digest, body, ...bytes }, request.owner, gone);
     });
     if ('problem' in held) return sendProblem(reply, held.problem);
-    const { created, ...told } = held;
-    return reply.code(created ? 201 : 200).send(told);
+    const { created, ...answer } = held;
+    const json = JSON.stringify(answer, undefined, indent);
+    return reply
+      .code(created ? 201 : 200)
+      .type('application/json; charset=utf-8')
+      .send(json);
   }
 
   /** Where names are. Throws ProblemError UNSUPPORTED where no snapshots are held. */

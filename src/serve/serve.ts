@@ -15,7 +15,7 @@ export interface Serving {
 }
 
 /** For tests: a worker file and a stream for the log. */
-export type Overrides = Pick<BackendOptions, 'workerFile' | 'logStream'>;
+export type Overrides = Pick<BackendOptions, 'workerFile' | 'logStream' | 'threadsOnDemand'>;
 
 function backendOf(settings: Settings, secrets: Secrets, overrides: Overrides): Backend {
   const { work, snapshotMemory, snapshotIdle, named, metricsServices, store, rateLimit, logLevel } = settings;
@@ -36,7 +36,7 @@ function backendOf(settings: Settings, secrets: Secrets, overrides: Overrides): 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * Listens, and closes gracefully on SIGTERM and SIGINT; a second one ends the process at once. `shown` is what the log tells of
+ * Listens, and closes gracefully on SIGTERM and SIGINT; a second one ends the process at once. `shown` is what the log says of
  * the settings. Resolves once questions are answered. Throws RangeError for impossible settings, what `listen` throws
  * (EADDRINUSE …), and what keeps a worker thread from starting.
  */

@@ -55,7 +55,7 @@ async function within<T>(limit: number, work: Promise<T>): Promise<T> {
 export class RedisConnection {
   readonly #options: ConnectionOptions;
   #client: RedisClient | undefined;
-  #told: boolean | undefined;
+  #reported: boolean | undefined;
   #retry = FIRST_RETRY;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -98,8 +98,8 @@ export class RedisConnection {
   }
 
   #tell(up: boolean, error?: unknown): void {
-    if (this.#told === up || this.#closed) return;
-    this.#told = up;
+    if (this.#reported === up || this.#closed) return;
+    this.#reported = up;
     this.#options.onChange?.(up, error);
   }
 

@@ -175,7 +175,7 @@ export class RedisStore implements SnapshotStore {
     await this.#connection.call((client) => client.unlink(keys));
   }
 
-  /** Its description: undefined where there is none, `DAMAGED` where it is none. */
+  /** Its description: undefined where there is none, `DAMAGED` where it is not one. */
   async #meta(owner: string, digest: string, limit: number): Promise<Meta | 'DAMAGED' | undefined> {
     const key = this.#key(owner, digest, 'meta');
     const text = await this.#connection.call(async (client) => {

@@ -1,4 +1,4 @@
-/** What the operator's key does for stored snapshots: their owners' ids are told to nobody, and their bytes can be encrypted. */
+/** What the operator's key does for stored snapshots: nobody learns their owners' ids, and their bytes can be encrypted. */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 const NONCE = 12;

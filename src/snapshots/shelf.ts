@@ -47,7 +47,7 @@ export class Shelf {
   /** Snapshots under names; undefined where none are held. */
   readonly named: NamedSnapshots | undefined;
   readonly #observer: ShelfObserver | undefined;
-  /** When the store was last told that a snapshot in memory is still asked about. */
+  /** When the store last heard that a snapshot in memory is still asked about. */
   readonly #touched = new WeakMap<HeldSnapshot, number>();
   readonly #idleLimit: number;
   readonly #loading = new Map<string, Promise<Found>>();

@@ -145,7 +145,8 @@ export function readDestination(text: string, via?: string, node?: string): Dest
   if (service !== undefined) return { service: addressedBy(service, via, node) };
   const word = text.split('/')[0] ?? '';
   if (SERVICE_WORDS.includes(word)) throw new UsageError(`A Service in --to is ${SERVICE_SHAPE}, not ${text}.`);
-  if (via !== undefined) throw new UsageError(`--via says how a Service is addressed, and --to ${text} is none.`);
+  if (via !== undefined)
+    throw new UsageError(`--via says how a Service is addressed, and --to ${text} is not a Service.`);
   if (node !== undefined)
     throw new UsageError(`--to-node belongs to a Service's node port, and --to ${text} is no Service.`);
   const match = /^(?:\[([^\]]*)\]|([^[\]]*)):([^:]*)$/.exec(text);

@@ -50,7 +50,7 @@ export class Holders {
     return busy >= this.#slots.length && waiting >= this.#options.queueLimit;
   }
 
-  /** What a question is told that is turned away. */
+  /** The problem of a question that is refused. */
   get overloaded(): ProblemInit {
     const { busy, waiting } = this.load;
     return {
@@ -86,7 +86,7 @@ export class Holders {
     const slot = this.#choose(digests);
     if (job.task === 'answer') observer?.routed(digests.every((digest) => slot.parsed.has(digest)));
     const outcome = await slot.lane.run(job, gone);
-    // A thread that died has told nothing, and keeps nothing.
+    // A thread that died has sent nothing, and keeps nothing.
     slot.parsed = new Set(outcome.parsed ?? []);
     return outcome as OutcomeOf<J>;
   }

@@ -75,7 +75,7 @@ export type Outcome = QuestionOutcome | HoldOutcome;
 /** What comes back of a job of this type. */
 export type OutcomeOf<J extends Job> = J extends QuestionJob ? QuestionOutcome : HoldOutcome;
 
-/** What a thread is told when it starts. */
+/** What a thread gets when it starts. */
 export interface WorkerData {
   /** The most bytes of snapshots that it keeps parsed; the latest is kept whatever its size. */
   readonly parsedLimit: number;

@@ -7,6 +7,8 @@ import { INTERNAL, type ProblemInit } from './problem.js';
 
 export interface LaneOptions {
   readonly threads: number;
+  /** Threads start when a question needs them. */
+  readonly onDemand: boolean;
   /** How many questions may wait beside those being answered. */
   readonly queueLimit: number;
   /** The heap of one thread, MiB. */
@@ -18,14 +20,14 @@ export interface LaneOptions {
    * be started anew: what is nearly done is cheaper to finish.
    */
   readonly abandonedLimit: number;
-  /** How it is told of. */
+  /** Its name in metrics. */
   readonly name: string;
   readonly observer?: WorkObserver | undefined;
   /** Seconds after which a client that was turned away may try again. */
   readonly retryAfter: number;
   /** The worker's file, as a URL. */
   readonly file: string;
-  /** What its threads are told when they start. */
+  /** What its threads get when they start. */
   readonly workerData?: WorkerData;
 }
 
@@ -49,7 +51,7 @@ export class Lane {
     this.#options = options;
     this.#pool = new Piscina({
       filename: options.file,
-      minThreads: options.threads,
+      minThreads: options.onDemand ? 0 : options.threads,
       maxThreads: options.threads,
       idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: 1,
@@ -63,8 +65,9 @@ export class Lane {
     this.#pool.on('error', (error: Error) => options.observer?.threadFailed(error));
   }
 
-  /** Resolves once every thread has loaded its code. */
+  /** Resolves once every thread has loaded its code; at once where threads start on demand. */
   async ready(): Promise<void> {
+    if (this.#options.onDemand) return;
     // As many empty tasks as threads, one to each.
     await Promise.all(Array.from({ length: this.#options.threads }, () => this.#pool.run(undefined)));
   }
@@ -79,7 +82,7 @@ export class Lane {
     return this.#busy >= this.#options.threads && this.#queue.length >= this.#options.queueLimit;
   }
 
-  /** What a question is told that is turned away. */
+  /** The problem of a question that is refused. */
   get overloaded(): ProblemInit {
     return {
       code: 'OVERLOADED',
@@ -167,7 +170,7 @@ export class Lane {
       const detail = `The question needs more than ${this.#options.memory} MiB of memory. Leave out kinds that are not used, or ask about fewer nodes.`;
       return { code: 'MEMORY_LIMIT', detail };
     }
-    // An aborted task has been answered already: what is told here nobody reads.
+    // An aborted task has been answered already: nobody reads what is sent here.
     const { name, message } = error as Error;
     return name === 'AbortError' ? INTERNAL : { ...INTERNAL, fault: `worker: ${name}: ${message}` };
   }

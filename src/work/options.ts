@@ -14,6 +14,8 @@ export interface WorkOptions {
   readonly large?: Partial<LaneSize>;
   /** The lane for questions about held snapshots. */
   readonly held?: Partial<LaneSize>;
+  /** Threads start when the first question needs them, so that the service is ready at once. Default: when it starts. */
+  readonly threadsOnDemand?: boolean;
   /** URL of another worker file; for tests. */
   readonly workerFile?: string;
 }
@@ -80,6 +82,7 @@ export function resolveWorkOptions(options: WorkOptions): ResolvedWorkOptions {
       queueLimit: 256,
       memory: 4096,
     }),
+    threadsOnDemand: options.threadsOnDemand ?? false,
     workerFile: options.workerFile ?? new URL('./worker.js', import.meta.url).href,
   };
 }

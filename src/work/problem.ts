@@ -35,13 +35,13 @@ export class ProblemError extends Error {
   }
 }
 
-/** What is told of faults: nothing of their insides, which go to the log. */
+/** What is reported of faults: nothing of their insides, which go to the log. */
 export const INTERNAL: ProblemInit = {
   code: 'INTERNAL',
   detail: 'This is a fault of the service, not of the request. Its log tells more.',
 };
 
-/** The problem that an error stands for; undefined when the error is none of the input's. */
+/** The problem that an error stands for; undefined when the error is not about the input. */
 export function problemOf(error: unknown): ProblemInit | undefined {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof QuestionError) return { code: error.code, detail: error.message, errors: error.problems };

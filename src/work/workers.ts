@@ -102,18 +102,18 @@ function namedIn({ kind, body, segments, length }: QuestionJob): Named {
   }
 }
 
-/** What a question about a snapshot that is not held is told. */
+/** The problem of a question about a snapshot that is not held. */
 function unknownDigest(digests: readonly string[]): ProblemInit {
   const names = digests.join(' and ');
   const detail = `The service does not hold ${names} for this client: send it with PUT /v1/snapshots/{digest}, or inline.`;
   return { code: 'UNKNOWN_DIGEST', detail };
 }
 
-/** What a question is told where the store, which might have its snapshot, cannot be asked. */
+/** The problem of a question where the store, which might have its snapshot, cannot be asked. */
 export function storeUnavailable(digests: readonly string[]): ProblemInit {
   const detail =
     `${digests.join(' and ')} is not in this replica's memory, and the store that replicas share cannot be reached. ` +
-    'Send it again with PUT /v1/snapshots/{digest}, or inline: such questions are answered as ever.';
+    'Send it again with PUT /v1/snapshots/{digest}, or inline: such questions are still answered.';
   return { code: 'STORE_UNAVAILABLE', detail, headers: { 'retry-after': '5' } };
 }
 
@@ -139,6 +139,7 @@ export class Workers {
     const common = (memory: number) => ({
       timeLimit,
       observer,
+      onDemand: options.threadsOnDemand,
       file: options.workerFile,
       workerData: { parsedLimit: Math.floor((memory * MIB) / PARSED_FACTOR) },
     });
@@ -232,7 +233,7 @@ export class Workers {
     if (some && !('problem' in found)) {
       return settled(await this.#held.answer({ ...job, names: found.names }, found.held, gone));
     }
-    // Also where a snapshot is missing: that the request follows the contract is told before it is sent again.
+    // Also where a snapshot is missing: whether the request follows the contract is reported before it is sent again.
     const outcome = await this.#laneFor(job).run(job, gone);
     if (!('needs' in outcome)) return outcome;
     const { needs: digests, names, segments, length } = outcome;

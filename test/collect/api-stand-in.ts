@@ -77,7 +77,7 @@ export class ApiStandIn {
     this.#server.close();
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  #answer(request: IncomingMessage, response: ServerResponse): unknown {
     const url = new URL(request.url ?? '/', 'http://api');
     this.asked.push(url.pathname + url.search);
     const say = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) => {

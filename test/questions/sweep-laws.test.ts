@@ -93,7 +93,7 @@ t.test('points that a law says are those that are walked', async (t) => {
       compare(
         snapshot,
         { scale: SCALE, from, to: from + more, probability: { ...asked(kind), ...traffic } } as SweepQuestion,
-        { ...others, settings: { ...settings, proxy: { mode } } } as QuestionRequest,
+        { ...others, settings: { ...settings, kubeProxy: { mode } } } as QuestionRequest,
       );
     }),
     { numRuns: runs(40) },

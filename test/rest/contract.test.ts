@@ -75,7 +75,7 @@ function closed(value: unknown): unknown {
 const ajv = new Ajv2020({ allErrors: true, strict: false });
 addFormats.default(ajv);
 ajv.addSchema(closed(DOCUMENT) as object, 'closed');
-const validRows = ajv.compile({ $ref: 'closed#/components/schemas/Rows' });
+const validRows = ajv.compile({ $ref: 'closed#/components/schemas/FlatRows' });
 const answerValidator = (kind: QuestionKind) => ajv.compile({ $ref: `closed#/components/schemas/${ANSWERS[kind]}` });
 
 function examples(kind: QuestionKind): readonly (readonly [string, Request])[] {
@@ -113,6 +113,7 @@ t.test('every operation is served, and nothing else is in the contract', async (
     'put /v1/snapshots/names/{name} uploadNamedSnapshot',
     'get /v1/snapshots/names/{name} getSnapshotName',
     'delete /v1/snapshots/names/{name} deleteSnapshotName',
+    'get /v1/snapshots/names/{name}/history snapshotHistory',
     'get /healthz healthz',
     'get /readyz readyz',
     'get /metrics metrics',

@@ -137,3 +137,61 @@ t.test('times with a plus, changes of policies, and namespaces', async (tt) => {
     },
   );
 });
+
+t.test('the history of a name', async (tt) => {
+  const running = await start({ small: QUICK, large: QUICK, held: QUICK });
+  tt.teardown(() => running.app.close());
+  const list = JSON.parse(readFileSync('examples/three-zones.json', 'utf8')) as { items: { kind: string }[] };
+  const put = async (items: readonly unknown[], force = '') => {
+    const body = JSON.stringify({ ...list, items });
+    const reply = await send(
+      running,
+      'PUT',
+      `/v1/snapshots/names/prod${force}`,
+      { 'content-type': 'application/json' },
+      body,
+    );
+    tt.equal(reply.status, 201, reply.text);
+  };
+  await put(list.items);
+  await put([...list.items].reverse());
+  await put(
+    list.items.filter(({ kind }) => kind !== 'Service'),
+    '?force',
+  );
+  const ask = (query: string) => send(running, 'GET', `/v1/snapshots/names/prod/history${query}`);
+  const history = await ask('?to=default/web');
+  tt.equal(history.status, 200, history.text);
+  const { points } = history.json() as unknown as { points: Record<string, unknown>[] };
+  tt.match(points, [
+    {
+      sequence: 1,
+      service: 'default/web',
+      via: 'CLUSTER_IP',
+      endpoints: 3,
+      delivered: { value: 1 },
+      notDelivered: { fraction: '0', value: 0 },
+      crossZone: { fraction: '2/3' },
+      imbalance: { value: 1 },
+    },
+    { sequence: 2, service: 'default/web' },
+    { sequence: 3, problem: { code: 'NOT_FOUND', detail: /web/ } },
+  ]);
+  tt.equal(points.length, 3);
+  tt.same((await ask('?to=default/web')).json(), history.json(), 'what is remembered is the same');
+  tt.equal(((await ask('?to=web&versions=1')).json() as unknown as { points: object[] }).points.length, 1);
+  for (const [query, status, code, detail] of [
+    ['', 400, 'INVALID_REQUEST', /"to" is missing/],
+    ['?to=web&versions=0', 400, 'INVALID_REQUEST', /from 1 to 100/],
+    ['?to=web&snapshot=prod', 400, 'INVALID_REQUEST', /leave "snapshot" out/],
+    ['?to=a/b/c', 400, 'INVALID_REQUEST', /^to is svc/],
+    ['?to=web&from=x', 400, 'INVALID_REQUEST', /"from"/],
+  ] as const) {
+    const reply = await ask(query);
+    tt.same([reply.status, reply.json().code], [status, code], query);
+    tt.match(reply.json().detail, detail, query);
+  }
+  const unknown = await send(running, 'GET', '/v1/snapshots/names/nobody/history?to=web');
+  tt.equal(unknown.json().code, 'UNKNOWN_NAME');
+  tt.equal((await send(running, 'POST', '/v1/snapshots/names/prod/history')).status, 405);
+});

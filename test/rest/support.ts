@@ -35,9 +35,9 @@ export interface Running {
   readonly backend: Backend;
 }
 
-/** Starts a server and waits until it is ready. */
+/** Starts a server and waits until it is ready. Its threads start on demand: most tests need one of three. */
 export async function start(options: BackendOptions & ServerOptions = {}): Promise<Running> {
-  const backend = createBackend(options);
+  const backend = createBackend({ threadsOnDemand: true, ...options });
   const app = createServer(backend, options);
   app.addHook('preClose', async () => backend.workers.drain());
   app.addHook('onClose', () => backend.close());

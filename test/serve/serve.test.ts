@@ -17,7 +17,11 @@ const LOCAL = { workerFile: FAKE_WORKER, small: { threads: 1 }, large: { threads
 async function serving(variables: Readonly<Record<string, string>> = {}, lines: string[] = []) {
   const env = { PORT: '0', GRPC_PORT: '0', ...THREADS, ...variables };
   const logStream = { write: (line: string) => void lines.push(line) };
-  const running = await serve(readSettings(env), shownSettings(env), { workerFile: FAKE_WORKER, logStream });
+  const running = await serve(readSettings(env), shownSettings(env), {
+    workerFile: FAKE_WORKER,
+    logStream,
+    threadsOnDemand: true,
+  });
   return { ...running, port: Number(new URL(running.url).port) };
 }
 

@@ -15,13 +15,13 @@ function headers(more: Readonly<Record<string, string>> = {}): Record<string, st
   return { ...more, ...(token === '' ? {} : { authorization: `Bearer ${token}` }) };
 }
 
-/** A problem document out of a response's text; something in its shape where it is none, as a proxy's page. */
+/** A problem document out of a response's text; something in its shape where the text is not one, as a proxy's page. */
 function problemOf(status: number, text: string): Problem {
   try {
     const problem = JSON.parse(text) as Problem;
     if (typeof problem.detail === 'string') return { ...problem, errors: problem.errors ?? [] };
   } catch {
-    // Told below.
+    // Reported below.
   }
   const detail = `The server answered with status ${status}, and not with a problem document.`;
   return { type: 'about:blank', title: 'Not an answer', status, detail, code: 'INTERNAL', errors: [] };

@@ -29,7 +29,7 @@ interface Props {
 
 const HEIGHT = 320;
 const [LEFT, RIGHT, TOP, BOTTOM] = [56, 20, 16, 40];
-/** Dashes beside colours: curves are told apart without them. */
+/** Dashes beside colours: curves differ without them. */
 const DASHES = ['', '6 3', '2 3', '8 3 2 3', '1 4', '10 4'];
 
 const ticksOf = (most: number) => (most > 0.5 ? 5 : 4);

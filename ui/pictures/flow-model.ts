@@ -136,7 +136,7 @@ const NO_ENDPOINT: Endpoint = { address: '', port: 0, share: { fraction: '0', va
 
 export interface FlowInput {
   readonly total: ServiceProbability;
-  /** Empty: the clients are not told apart. */
+  /** Empty: the clients are not distinguished. */
   readonly groups: readonly SourceGroup[];
   readonly nodes: readonly ListedNode[];
   /** Groups of endpoints that are open. */

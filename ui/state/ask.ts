@@ -14,7 +14,7 @@ export interface Failure {
 }
 
 export interface Asked<K extends Kind> {
-  /** The last answer; while the next one is awaited, the one before. */
+  /** The last answer; while the next one is under way, the one before. */
   readonly answer: Answer<K> | undefined;
   readonly failure: Failure | undefined;
   readonly asking: boolean;

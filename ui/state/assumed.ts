@@ -48,7 +48,7 @@ export function givenFields(settings: Settings): readonly string[] {
   return walk(settings, 'settings');
 }
 
-/** What was typed, as a value like the one that was assumed. Throws SyntaxError where JSON is wanted and is none. */
+/** What was typed, as a value like the one that was assumed. Throws SyntaxError where JSON is wanted and the text is not JSON. */
 export function readValue(text: string, like: unknown): unknown {
   if (typeof like === 'string') return text.trim();
   if (typeof like === 'boolean') return text === 'true';

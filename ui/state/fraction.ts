@@ -20,7 +20,7 @@ export function fraction(n: bigint | number, d: bigint | number = 1n): Fraction 
   return common <= 1n ? { n: top, d: bottom } : { n: top / common, d: bottom / common };
 }
 
-/** Reads `1/3`, `-1/12` or `2`. What is none counts as 0: answers have no others. */
+/** Reads `1/3`, `-1/12` or `2`. Other text counts as 0: answers have no others. */
 export function parse(text: string): Fraction {
   const [, n, d = '1'] = /^(-?\d+)(?:\/(\d+))?$/.exec(text) ?? [];
   return n === undefined || BigInt(d) === 0n ? ZERO : fraction(BigInt(n), BigInt(d));

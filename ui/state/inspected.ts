@@ -9,7 +9,7 @@ import { digest, request, shownChanges } from './session.js';
 
 /** As many Services as are asked about in one request. */
 const PORTION = 100;
-/** Up to here all Services are asked about without being told to. */
+/** Up to here all Services are asked about without a request to. */
 export const WITHOUT_ASKING = 500;
 
 export interface Inspected {

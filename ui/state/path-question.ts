@@ -63,7 +63,7 @@ export interface PathChosen {
   readonly destination: string;
   /** Set where the destination is a Service. */
   readonly service: Chosen | undefined;
-  /** The question, if both ends are told. */
+  /** The question, if both ends are given. */
   readonly question: Body | undefined;
   /** What is missing or not understood, in a sentence. */
   readonly says: string;

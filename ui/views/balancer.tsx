@@ -1,4 +1,4 @@
-/** The load balancer that outside clients come through: its backends, their health, and who is none. */
+/** The load balancer that outside clients come through: its backends, their health, and who is not a backend. */
 import type { Balancer } from '../api/types.js';
 import { Share } from './parts.js';
 

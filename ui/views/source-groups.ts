@@ -18,7 +18,7 @@ interface Part {
   readonly weight: Fraction;
 }
 
-/** One part for each node, or for each zone where there are many nodes. Empty: the clients cannot be told apart. */
+/** One part for each node, or for each zone where there are many nodes. Empty: the clients cannot be distinguished. */
 function partsOf({ from }: Chosen, total: ServiceProbability, nodes: readonly ListedNode[]): readonly Part[] {
   if (from !== 'pods' && from !== 'hosts' && from !== 'outside') return [];
   const { loadBalancer } = total;

@@ -43,7 +43,7 @@ export interface Input {
   readonly service?: StoredService;
 }
 
-/** Errors of what acts on the object, told at the manifest. */
+/** Errors of what acts on the object, reported at the manifest. */
 function placed(manifest: Manifest, place: string, act: () => ChangeResult): ChangeResult {
   try {
     return act();

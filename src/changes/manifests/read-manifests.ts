@@ -23,7 +23,7 @@ export interface Manifest {
   readonly value: Readonly<Record<string, unknown>>;
   /** How it came, e.g. `deploy.yaml, document 2` or `manifests[0].items[3]`. */
   readonly origin: string;
-  /** A fault at a place (JSON Pointer) in the object, told with its place in the request. */
+  /** A fault at a place (JSON Pointer) in the object, reported with its place in the request. */
   fault(place: string, detail: string): Fault;
 }
 
@@ -44,22 +44,22 @@ function malformed(pointer: string, detail: string): QuestionError {
   return new QuestionError('MALFORMED', detail, [{ pointer, in: 'request', detail }]);
 }
 
-/** What reads snapshots reads manifests too; its errors are told as the request's. */
+/** What reads snapshots reads manifests too; its errors are reported as the request's. */
 function reading<T>(pointer: string, name: string | undefined, read: () => T): T {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof QuestionError)) throw error;
-    const told = (text: string) =>
+    const reworded = (text: string) =>
       `${name === undefined ? '' : `${name}: `}${text.replaceAll('The snapshot', 'The manifest').replaceAll('a snapshot', 'a manifest')}`;
     const problems = error.problems.map((one) => {
-      // A place in a text is no place in the request: it is told in the sentence.
+      // A place in a text is no place in the request: the sentence says it.
       const inside = one.pointer.startsWith(pointer);
       const place = inside || one.pointer === '' ? '' : `${one.pointer}: `;
-      return { pointer: inside ? one.pointer : pointer, in: 'request' as const, detail: place + told(one.detail) };
+      return { pointer: inside ? one.pointer : pointer, in: 'request' as const, detail: place + reworded(one.detail) };
     });
     const code = error.code === 'INVALID_SNAPSHOT' ? 'IMPOSSIBLE_CHANGE' : error.code;
-    throw new QuestionError(code, told(error.message), problems);
+    throw new QuestionError(code, reworded(error.message), problems);
   }
 }
 

@@ -96,7 +96,7 @@ function withCounts(cluster: Cluster, workload: Workload): Cluster {
   return cluster.with({ workloads: new Map([...counted, recounted(current, own)]) });
 }
 
-function podTold(key: string, before: Pod | undefined, after: Pod | undefined): Consequence | undefined {
+function podConsequence(key: string, before: Pod | undefined, after: Pod | undefined): Consequence | undefined {
   if (before === after) return undefined;
   if (after === undefined) {
     const where = before?.spec?.nodeName;
@@ -129,7 +129,7 @@ export function settledAt(
   const changed = [...keys].filter((key) => cluster.pods.get(key) !== after.pods.get(key));
   const pods = changed.flatMap((key) => [cluster.pods.get(key), after.pods.get(key)].flatMap((pod) => pod ?? []));
   const done = settle(cluster, after, { pods }, context);
-  const consequences = changed.flatMap((key) => podTold(key, cluster.pods.get(key), after.pods.get(key)) ?? []);
+  const consequences = changed.flatMap((key) => podConsequence(key, cluster.pods.get(key), after.pods.get(key)) ?? []);
   if (rollout.stalled !== undefined && index === rollout.states.length - 1) {
     consequences.push({
       kind: 'WORKLOAD_CHANGED',

@@ -16,7 +16,7 @@ export const ANNOTATIONS = {
   targetType: `${prefix}nlb-target-type`,
   scheme: `${prefix}scheme`,
   internal: `${prefix}internal`,
-  /** `*`: the client's address is told in a header of the proxy protocol. */
+  /** `*`: the client's address is in a header of the proxy protocol. */
   proxyProtocol: `${prefix}proxy-protocol`,
   targetGroupAttributes: `${prefix}target-group-attributes`,
   attributes: `${prefix}attributes`,

@@ -39,7 +39,7 @@ function targetsPods(balanced: Balanced): boolean {
   balanced.assume(
     'loadBalancer.targetType',
     'IP',
-    'EKS Auto Mode registers pods unless an annotation says otherwise: told by its guide, not verified here.',
+    'EKS Auto Mode registers pods unless an annotation says otherwise: its guide says so, not verified here.',
   );
   return true;
 }

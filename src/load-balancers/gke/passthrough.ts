@@ -63,7 +63,7 @@ export const passthrough = {
       balanced.assume(
         'loadBalancer.failOpen',
         true,
-        'Passthrough load balancers of Google send to all backends when none is healthy: told by its documentation, not verified here.',
+        'Passthrough load balancers of Google send to all backends when none is healthy: its documentation says so, not verified here.',
       );
     }
     return failOpen ?? true;

@@ -7,7 +7,7 @@ import type { Balanced, Implementation } from '../implementation.js';
 import { announcedBy, type Route } from './advertisements.js';
 import { announced } from './common.js';
 import { wantedAddresses } from './sharing.js';
-import { convergence, isDown, shownMetallb, silence, speakers } from './speakers.js';
+import { convergence, isDown, shownMetallb, speakers, whyNotAnnouncing } from './speakers.js';
 
 /** BGP hold time: how long routers keep a route of a node that fell silent (metallb API: BGPPeer holdTime, default 90 s). */
 const HOLD_SECONDS = 90;
@@ -44,10 +44,10 @@ function routesOf(balanced: Balanced, name: string): readonly Route[] | undefine
   const byNode = remember(known, balanced, () => new Map<string, readonly Route[]>());
   return remember(byNode, name, () =>
     objects.routes(node, balanced.family).filter(({ isAggregate, length, serves }) => {
-      if (silence(balanced, name) === undefined) return true;
+      if (whyNotAnnouncing(balanced, name) === undefined) return true;
       if (!isAggregate || isDown(balanced, name)) return false;
       return inPrefix(balanced, length).some(
-        (other) => serves(other) && silence(asked(balanced, other), name) === undefined,
+        (other) => serves(other) && whyNotAnnouncing(asked(balanced, other), name) === undefined,
       );
     }),
   );
@@ -103,7 +103,7 @@ export const metallbBgp: Implementation = {
     return takes.map((one) => (one ? ONE : ZERO));
   },
   probe(balanced, { node }) {
-    const silent = silence(balanced, node);
+    const silent = whyNotAnnouncing(balanced, node);
     if (silent === undefined)
       return { healthy: true, status: undefined, detail: `the speaker of ${node} announces the address` };
     const [route] = routesOf(balanced, node) ?? [];

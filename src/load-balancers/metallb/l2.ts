@@ -4,7 +4,7 @@ import { announcement } from '../checks.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { announcedBy, statedLeader } from './advertisements.js';
 import { announced, firstAddress } from './common.js';
-import { convergence, leaderOf, shownMetallb, silence, speakers } from './speakers.js';
+import { convergence, leaderOf, shownMetallb, speakers, whyNotAnnouncing } from './speakers.js';
 
 /** A speaker that stops is missed by the others after about this long (memberlist's default for local networks). */
 const FAILOVER_SECONDS = 10;
@@ -17,7 +17,9 @@ function leader(balanced: Balanced): string {
 }
 
 function elected(balanced: Balanced): string {
-  const candidates = speakers(balanced, '', 'L2').members.filter(({ node }) => silence(balanced, node) === undefined);
+  const candidates = speakers(balanced, '', 'L2').members.filter(
+    ({ node }) => whyNotAnnouncing(balanced, node) === undefined,
+  );
   const { leader: given } = balanced.options;
   if (given !== undefined && candidates.some(({ node }) => node === given)) return given;
   const stated = statedLeader(balanced.cluster, balanced.service);
@@ -68,7 +70,7 @@ export const metallbL2: Implementation = {
   },
   weights: (_balanced, candidates) => candidates.map(() => ONE),
   probe(balanced, { node }) {
-    const silent = silence(balanced, node);
+    const silent = whyNotAnnouncing(balanced, node);
     if (silent !== undefined) return { healthy: false, status: undefined, detail: silent };
     const leads = leader(balanced);
     return leads === node

@@ -103,7 +103,7 @@ export function isDown({ cluster }: Balanced, name: string): boolean {
 }
 
 /** Why the speaker of a node announces nothing for the Service; undefined: it may. Under Local only nodes with endpoints. */
-export function silence(balanced: Balanced, node: string): string | undefined {
+export function whyNotAnnouncing(balanced: Balanced, node: string): string | undefined {
   if (isDown(balanced, node)) return `${node} is down (its Ready condition is Unknown): nobody announces from there`;
   const winner = losesTo(balanced.cluster, balanced.service);
   if (winner !== undefined) {

@@ -47,139 +47,142 @@ interface Group {
 
 /** Reads the words of one rule, from behind `-A CHAIN` to the end. */
 class RuleReader {
-  private readonly statements: (Statement | undefined)[] = [];
-  private readonly groups: Group[] = [];
-  private at = 0;
+  readonly #statements: (Statement | undefined)[] = [];
+  readonly #groups: Group[] = [];
+  #at = 0;
 
-  constructor(
-    private readonly words: readonly string[],
-    private readonly context: RuleContext,
-  ) {}
+  readonly #words: readonly string[];
+  readonly #context: RuleContext;
+
+  constructor(words: readonly string[], context: RuleContext) {
+    this.#words = words;
+    this.#context = context;
+  }
 
   read(): Statement[] {
-    while (this.at < this.words.length) this.readOption();
-    for (const group of this.groups) this.statements[group.at] = this.close(group);
-    const statements = this.statements.filter((statement) => statement !== undefined);
-    checkTransport(statements, this.context.saved === true);
+    while (this.#at < this.#words.length) this.#readOption();
+    for (const group of this.#groups) this.#statements[group.at] = this.#close(group);
+    const statements = this.#statements.filter((statement) => statement !== undefined);
+    checkTransport(statements, this.#context.saved === true);
     return statements;
   }
 
-  private readOption(): void {
-    const negated = this.words[this.at] === '!';
-    if (negated) this.at++;
-    const word = this.words[this.at++];
+  #readOption(): void {
+    const negated = this.#words[this.#at] === '!';
+    if (negated) this.#at++;
+    const word = this.#words[this.#at++];
     if (word === undefined) throw new RuleError('"!" stands at the end: an option is missing behind it');
-    if (LOADS.includes(word)) this.load(this.value(word), negated);
-    else if (JUMPS.includes(word)) this.jump(this.value(word), 'jump', negated);
-    else if (GOTOS.includes(word)) this.jump(this.value(word), 'goto', negated);
-    else this.readPlainOption(word, negated);
+    if (LOADS.includes(word)) this.#load(this.#value(word), negated);
+    else if (JUMPS.includes(word)) this.#jump(this.#value(word), 'jump', negated);
+    else if (GOTOS.includes(word)) this.#jump(this.#value(word), 'goto', negated);
+    else this.#readPlainOption(word, negated);
   }
 
-  private readPlainOption(word: string, negated: boolean): void {
-    const group = this.groupOf(word);
+  #readPlainOption(word: string, negated: boolean): void {
+    const group = this.#groupOf(word);
     const codec = single.get(word);
-    const last = this.groups.at(-1);
+    const last = this.#groups.at(-1);
     if (group !== undefined) {
-      this.addTo(group, word, negated);
+      this.#addTo(group, word, negated);
     } else if (codec !== undefined) {
-      const option = { name: word, negated, values: this.values(word, codec.options[word] ?? 0) };
-      this.statements.push(codec.parse([option], this.contextOf('')));
+      const option = { name: word, negated, values: this.#values(word, codec.options[word] ?? 0) };
+      this.#statements.push(codec.parse([option], this.#contextOf('')));
     } else if (!word.startsWith('-')) {
       throw new RuleError(`"${word}" stands where an option should`);
     } else if (last !== undefined) {
-      this.addUnknown(last, word, negated);
+      this.#addUnknown(last, word, negated);
     } else {
-      const module = word.startsWith('--') ? this.transport() : '';
+      const module = word.startsWith('--') ? this.#transport() : '';
       if (module === undefined) throw new RuleError(`the option ${word} belongs to no module of the rule`);
-      this.statements.push({ kind: 'unknown-match', module, tokens: this.wordsOf(word, negated) });
+      this.#statements.push({ kind: 'unknown-match', module, tokens: this.#wordsOf(word, negated) });
     }
   }
 
   /** The group whose option the word is: the latest that knows it, or the latest if that one is not understood. */
-  private groupOf(word: string): Group | undefined {
-    const last = this.groups.at(-1);
+  #groupOf(word: string): Group | undefined {
+    const last = this.#groups.at(-1);
     if (last !== undefined && !last.understood && !single.has(word)) return last;
-    return this.groups.findLast((group) => group.codec !== undefined && Object.hasOwn(group.codec.options, word));
+    return this.#groups.findLast((group) => group.codec !== undefined && Object.hasOwn(group.codec.options, word));
   }
 
-  private contextOf(name: string): ParseContext {
-    const { family, isChain, saved = false } = this.context;
+  #contextOf(name: string): ParseContext {
+    const { family, isChain, saved = false } = this.#context;
     return { family, isChain, name, saved };
   }
 
-  private transport(): string | undefined {
-    const protocol = this.statements.find((statement) => statement?.kind === 'protocol');
+  #transport(): string | undefined {
+    const protocol = this.#statements.find((statement) => statement?.kind === 'protocol');
     return protocol?.kind === 'protocol' && TRANSPORTS.includes(protocol.protocol) ? protocol.protocol : undefined;
   }
 
-  private open(name: string, codec: AnyMatch | AnyTarget | undefined, by: Group['by']): void {
-    const at = this.statements.push(undefined) - 1;
-    this.groups.push({ name, codec, by, at, options: [], tokens: [], understood: codec !== undefined });
+  #open(name: string, codec: AnyMatch | AnyTarget | undefined, by: Group['by']): void {
+    const at = this.#statements.push(undefined) - 1;
+    this.#groups.push({ name, codec, by, at, options: [], tokens: [], understood: codec !== undefined });
   }
 
-  private load(name: string, negated: boolean): void {
+  #load(name: string, negated: boolean): void {
     if (negated) throw new RuleError('"!" before -m: it belongs before an option of the module');
-    this.open(name, modules.get(name), 'match');
+    this.#open(name, modules.get(name), 'match');
   }
 
-  private jump(name: string, by: 'jump' | 'goto', negated: boolean): void {
+  #jump(name: string, by: 'jump' | 'goto', negated: boolean): void {
     if (negated) throw new RuleError('"!" before a target');
-    if (this.groups.some((group) => group.by !== 'match')) throw new RuleError('the rule has more than one target');
+    if (this.#groups.some((group) => group.by !== 'match')) throw new RuleError('the rule has more than one target');
     const known = by === 'jump' ? targets.get(name) : undefined;
-    const chain = by === 'goto' || this.context.isChain(name) ? (TARGETS.jump as AnyTarget) : undefined;
-    this.open(name, known ?? chain, by);
+    const chain = by === 'goto' || this.#context.isChain(name) ? (TARGETS.jump as AnyTarget) : undefined;
+    this.#open(name, known ?? chain, by);
   }
 
-  private addTo(group: Group, word: string, negated: boolean): void {
+  #addTo(group: Group, word: string, negated: boolean): void {
     const options = group.codec?.options ?? {};
     const arity = Object.hasOwn(options, word) ? options[word] : undefined;
     if (arity === undefined) {
-      this.addUnknown(group, word, negated);
+      this.#addUnknown(group, word, negated);
     } else {
-      const values = this.values(word, arity);
+      const values = this.#values(word, arity);
       group.options.push({ name: word, negated, values });
       group.tokens.push(...(negated ? ['!', word, ...values] : [word, ...values]));
     }
   }
 
-  private addUnknown(group: Group, word: string, negated: boolean): void {
+  #addUnknown(group: Group, word: string, negated: boolean): void {
     if (group.codec === (MATCHES.module as AnyMatch)) {
-      const tokens = this.wordsOf(word, negated);
-      this.statements.push({ kind: 'unknown-match', module: group.name, tokens });
+      const tokens = this.#wordsOf(word, negated);
+      this.#statements.push({ kind: 'unknown-match', module: group.name, tokens });
       return;
     }
     group.understood = false;
-    group.tokens.push(...this.wordsOf(word, negated));
+    group.tokens.push(...this.#wordsOf(word, negated));
   }
 
   /** An option that is not known with all that follows up to the next option. */
-  private wordsOf(word: string, negated: boolean): string[] {
+  #wordsOf(word: string, negated: boolean): string[] {
     const tokens = negated ? ['!', word] : [word];
-    for (let next = this.words[this.at]; next !== undefined; next = this.words[this.at]) {
+    for (let next = this.#words[this.#at]; next !== undefined; next = this.#words[this.#at]) {
       const value = next !== '!' && (!next.startsWith('-') || /^-\d/.test(next));
       if (!value) break;
       tokens.push(next);
-      this.at++;
+      this.#at++;
     }
     return tokens;
   }
 
-  private value(option: string): string {
-    return this.values(option, 1)[0] as string;
+  #value(option: string): string {
+    return this.#values(option, 1)[0] as string;
   }
 
-  private values(option: string, count: number): string[] {
-    const values = this.words.slice(this.at, this.at + count);
+  #values(option: string, count: number): string[] {
+    const values = this.#words.slice(this.#at, this.#at + count);
     if (values.length < count) throw new RuleError(`${option} lacks its value`);
-    this.at += count;
+    this.#at += count;
     return values;
   }
 
-  private close(group: Group): Statement {
+  #close(group: Group): Statement {
     const { name, codec, by, tokens } = group;
     if (by === 'jump' && codec === (TARGETS.jump as AnyTarget) && group.understood)
       return { kind: 'jump', chain: name };
-    const statement = group.understood ? codec?.parse(group.options, this.contextOf(name)) : undefined;
+    const statement = group.understood ? codec?.parse(group.options, this.#contextOf(name)) : undefined;
     if (statement !== undefined) return statement;
     if (by === 'match') return { kind: 'unknown-match', module: name, tokens };
     return { kind: isPassing(name) ? 'passing-target' : 'unknown-target', name, tokens };

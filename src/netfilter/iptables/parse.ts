@@ -38,105 +38,111 @@ const LONGEST_NAME = 28;
 
 /** Reads one text. Collects problems instead of stopping at the first, so that a user sees them all. */
 class TextReader {
-  private readonly problems: Problem[] = [];
-  private problemCount = 0;
-  private readonly tables: Table[] = [];
-  private table: PendingTable | undefined;
-  private line = 0;
+  readonly #problems: Problem[] = [];
+  #problemCount = 0;
+  readonly #tables: Table[] = [];
+  #table: PendingTable | undefined;
+  #line = 0;
 
-  constructor(
-    private readonly family: IPFamily,
-    /** Whether built-in chains need no declaration, as for `iptables-restore --noflush`. */
-    private readonly restore: boolean,
-    private readonly pointer: string,
-  ) {}
+  readonly #family: IPFamily;
+  readonly #pointer: string;
+  /** Built-in chains need no declaration, as for `iptables-restore --noflush`. */
+  readonly #restore: boolean;
+
+  constructor(family: IPFamily, restore: boolean, pointer: string) {
+    this.#family = family;
+    this.#restore = restore;
+    this.#pointer = pointer;
+  }
 
   read(text: string): Ruleset {
     for (let from = 0; from < text.length; ) {
       const end = text.indexOf('\n', from);
       const to = end < 0 ? text.length : end;
-      this.line++;
-      this.readLine(text.slice(from, to).trim());
+      this.#line++;
+      this.#readLine(text.slice(from, to).trim());
       from = to + 1;
     }
-    if (this.table !== undefined) this.problem(`the table ${this.table.name} is not ended by COMMIT`, this.table.line);
-    if (this.problemCount === 0 && this.tables.length === 0)
-      this.problem('no table: "*nat" or "*filter" would start one');
-    if (this.problemCount > 0) {
-      const mistaken = this.restore ? undefined : mistakenFor(text);
+    if (this.#table !== undefined)
+      this.#problem(`the table ${this.#table.name} is not ended by COMMIT`, this.#table.line);
+    if (this.#problemCount === 0 && this.#tables.length === 0)
+      this.#problem('no table: "*nat" or "*filter" would start one');
+    if (this.#problemCount > 0) {
+      const mistaken = this.#restore ? undefined : mistakenFor(text);
       if (mistaken !== undefined)
-        throw new QuestionError('MALFORMED', mistaken, [{ pointer: this.pointer, detail: mistaken }]);
-      this.fail();
+        throw new QuestionError('MALFORMED', mistaken, [{ pointer: this.#pointer, detail: mistaken }]);
+      this.#fail();
     }
-    return { family: this.family, language: IPTABLES, tables: this.tables };
+    return { family: this.#family, language: IPTABLES, tables: this.#tables };
   }
 
-  private readLine(text: string): void {
+  #readLine(text: string): void {
     const first = text[0];
-    const table = this.table;
+    const table = this.#table;
     if (first === undefined || first === '#') return;
-    if (first === '*') this.open(text.slice(1).trim());
-    else if (table === undefined) this.problem(`"${shown(text)}" stands outside of a table: "*nat" would start one`);
-    else if (first === ':') this.declare(table, text);
-    else if (text === 'COMMIT') this.commit(table);
-    else this.readCommand(table, text);
+    if (first === '*') this.#open(text.slice(1).trim());
+    else if (table === undefined) this.#problem(`"${shown(text)}" stands outside of a table: "*nat" would start one`);
+    else if (first === ':') this.#declare(table, text);
+    else if (text === 'COMMIT') this.#commit(table);
+    else this.#readCommand(table, text);
   }
 
-  private open(name: string): void {
-    if (this.table !== undefined) this.problem(`the table ${this.table.name} is not ended by COMMIT`, this.table.line);
-    if (this.tables.some((table) => table.name === name)) {
-      this.problem(`the table ${name} stands in the text twice: of one iptables flavour it stands there once`);
+  #open(name: string): void {
+    if (this.#table !== undefined)
+      this.#problem(`the table ${this.#table.name} is not ended by COMMIT`, this.#table.line);
+    if (this.#tables.some((table) => table.name === name)) {
+      this.#problem(`the table ${name} stands in the text twice: of one iptables flavour it stands there once`);
     }
-    this.table = { name, line: this.line, chains: new Map() };
+    this.#table = { name, line: this.#line, chains: new Map() };
   }
 
-  private declare(table: PendingTable, text: string): void {
+  #declare(table: PendingTable, text: string): void {
     const match = CHAIN.exec(text);
     const name = match?.[1];
     const base =
       name === undefined ? undefined : baseChainOf(table.name, name, match?.[2] === 'DROP' ? 'DROP' : 'ACCEPT');
     if (name === undefined || name.length > LONGEST_NAME) {
-      this.problem(`"${shown(text)}" is no chain: ":NAME - [0:0]" or ":INPUT ACCEPT [0:0]" would be`);
+      this.#problem(`"${shown(text)}" is no chain: ":NAME - [0:0]" or ":INPUT ACCEPT [0:0]" would be`);
     } else if (base === undefined && match?.[2] !== '-') {
-      this.problem(`the table ${table.name} has no built-in chain ${name}, so it can have no policy`);
+      this.#problem(`the table ${table.name} has no built-in chain ${name}, so it can have no policy`);
     } else {
       // A second declaration flushes the chain, as iptables-restore does.
       table.chains.set(name, { base, rules: [] });
     }
   }
 
-  private readCommand(table: PendingTable, text: string): void {
+  #readCommand(table: PendingTable, text: string): void {
     const [, command, name, number] = COMMAND.exec(text) ?? [];
-    if (name === undefined) this.problem(`"${shown(text)}" is no rule: "-A CHAIN …" would be`);
-    else if (command === '-A' || command === '--append') this.add(table, name, text);
-    else if (command === '-I' || command === '--insert') this.insert(table, name, text, number);
+    if (name === undefined) this.#problem(`"${shown(text)}" is no rule: "-A CHAIN …" would be`);
+    else if (command === '-A' || command === '--append') this.#add(table, name, text);
+    else if (command === '-I' || command === '--insert') this.#insert(table, name, text, number);
     else if (command === '-N') table.chains.set(name, { base: undefined, rules: [] });
-    else if (command !== '-X') this.problem(`"${shown(text)}" is no rule: "-A CHAIN …" would be`);
-    else if (!table.chains.delete(name)) this.problem(`-X ${name}: the table ${table.name} has no such chain`);
+    else if (command !== '-X') this.#problem(`"${shown(text)}" is no rule: "-A CHAIN …" would be`);
+    else if (!table.chains.delete(name)) this.#problem(`-X ${name}: the table ${table.name} has no such chain`);
   }
 
-  private add(table: PendingTable, name: string, text: string): void {
-    this.chainOf(table, name)?.rules.push({ line: this.line, text, skipped: 2 });
+  #add(table: PendingTable, name: string, text: string): void {
+    this.#chainOf(table, name)?.rules.push({ line: this.#line, text, skipped: 2 });
   }
 
-  private insert(table: PendingTable, name: string, text: string, number: string | undefined): void {
-    const chain = this.chainOf(table, name);
+  #insert(table: PendingTable, name: string, text: string, number: string | undefined): void {
+    const chain = this.#chainOf(table, name);
     const at = number === undefined ? 0 : Number(number) - 1;
     if (chain === undefined) return;
     if (at < 0 || at > chain.rules.length) {
-      this.problem(`-I ${name} ${at + 1}: the chain has ${chain.rules.length} rules`);
+      this.#problem(`-I ${name} ${at + 1}: the chain has ${chain.rules.length} rules`);
     } else {
-      chain.rules.splice(at, 0, { line: this.line, text, skipped: number === undefined ? 2 : 3 });
+      chain.rules.splice(at, 0, { line: this.#line, text, skipped: number === undefined ? 2 : 3 });
     }
   }
 
-  /** The chain that a rule is put into; tells a problem when there is none. */
-  private chainOf(table: PendingTable, name: string): PendingChain | undefined {
+  /** The chain that a rule is put into; reports a problem when there is none. */
+  #chainOf(table: PendingTable, name: string): PendingChain | undefined {
     const known = table.chains.get(name);
-    const base = this.restore ? baseChainOf(table.name, name) : undefined;
+    const base = this.#restore ? baseChainOf(table.name, name) : undefined;
     if (known !== undefined) return known;
     if (base === undefined) {
-      this.problem(`the chain ${name} is not declared: ":${name} - [0:0]" before its rules would do it`);
+      this.#problem(`the chain ${name} is not declared: ":${name} - [0:0]" before its rules would do it`);
       return undefined;
     }
     const chain = { base, rules: [] };
@@ -144,52 +150,52 @@ class TextReader {
     return chain;
   }
 
-  private commit(table: PendingTable): void {
+  #commit(table: PendingTable): void {
     const isChain = (name: string) => table.chains.has(name);
-    const context = { family: this.family, isChain, saved: !this.restore };
+    const context = { family: this.#family, isChain, saved: !this.#restore };
     const chains = [...table.chains].map(([name, { base, rules }]) => {
       const parsed: Rule[] = [];
       for (const rule of rules) {
-        const statements = this.statementsOf(rule, context);
+        const statements = this.#statementsOf(rule, context);
         if (statements !== undefined) parsed.push({ chain: name, statements, line: rule.line, text: rule.text });
       }
       return fixedChain(name, parsed, base);
     });
-    this.tables.push(fixedTable(table.name, chains));
-    this.table = undefined;
+    this.#tables.push(fixedTable(table.name, chains));
+    this.#table = undefined;
   }
 
   /**
    * Reads a rule. One that iptables would refuse is a problem in input of `iptables-restore`; in the output of
    * `iptables-save` it is in force all the same, so it becomes a rule that is not understood.
    */
-  private statementsOf({ text, line, skipped }: PendingRule, context: RuleContext): Statement[] | undefined {
+  #statementsOf({ text, line, skipped }: PendingRule, context: RuleContext): Statement[] | undefined {
     const words = wordsOf(text.startsWith('[') ? text.replace(COUNTERS, '') : text);
-    if (words === undefined) return this.unread([text], context, 'a quotation mark is not closed', line);
+    if (words === undefined) return this.#unread([text], context, 'a quotation mark is not closed', line);
     try {
       return parseRuleWords(words.slice(skipped), context);
     } catch (error) {
       if (!(error instanceof RuleError)) throw error;
-      return this.unread(words.slice(skipped), context, error.message, line);
+      return this.#unread(words.slice(skipped), context, error.message, line);
     }
   }
 
-  private unread(words: readonly string[], context: RuleContext, reason: string, line: number) {
-    if (!this.restore) return unreadRule(words, context, reason);
-    this.problem(reason, line);
+  #unread(words: readonly string[], context: RuleContext, reason: string, line: number) {
+    if (!this.#restore) return unreadRule(words, context, reason);
+    this.#problem(reason, line);
     return undefined;
   }
 
-  private problem(detail: string, line = this.line): void {
-    this.problemCount++;
-    if (this.problems.length < MAX_PROBLEMS)
-      this.problems.push({ pointer: this.pointer, detail: `line ${line}: ${detail}` });
+  #problem(detail: string, line = this.#line): void {
+    this.#problemCount++;
+    if (this.#problems.length < MAX_PROBLEMS)
+      this.#problems.push({ pointer: this.#pointer, detail: `line ${line}: ${detail}` });
   }
 
-  private fail(): never {
-    const count = this.problemCount === 1 ? '1 problem' : `${this.problemCount} problems`;
-    const first = this.problems[0]?.detail ?? '';
-    throw new QuestionError('MALFORMED', `The iptables text cannot be read: ${count}; ${first}`, this.problems);
+  #fail(): never {
+    const count = this.#problemCount === 1 ? '1 problem' : `${this.#problemCount} problems`;
+    const first = this.#problems[0]?.detail ?? '';
+    throw new QuestionError('MALFORMED', `The iptables text cannot be read: ${count}; ${first}`, this.#problems);
   }
 }
 

@@ -26,13 +26,13 @@ export function textOf(rule: Rule, packet: Pick<Packet, 'family'>): string {
   return rule.text ?? saveRule(rule, packet.family);
 }
 
-/** What is told of a rule when one of its matches cannot be decided and all others hold. */
+/** What is reported of a rule when one of its matches cannot be decided and all others hold. */
 export function undecidedMatch(match: Match, rule: Rule, packet: Packet): NonNullable<HookOutcome['unknown']> {
   if (match.kind === 'unknown-match' && match.reason !== undefined) {
     return { cause: 'UNKNOWN_MATCH', detail: `the rule is not understood (${match.reason}): ${textOf(rule, packet)}` };
   }
   const option = matchCodec(match)?.save(match, packet.family) ?? match.kind;
   const hint = HINTS[match.kind] ?? '';
-  const detail = `whether "${option}" matches is not told by what is known${hint}: ${textOf(rule, packet)}`;
+  const detail = `whether "${option}" matches cannot be decided from what is known${hint}: ${textOf(rule, packet)}`;
   return { cause: 'UNKNOWN_MATCH', detail };
 }

@@ -20,7 +20,7 @@ export type Lookup = (packet: Packet) => VirtualServer | undefined;
 /** What is known of connections beside the packet. */
 export interface BalancerOptions {
   readonly pattern: Pattern;
-  /** Open connections of real servers, by `address:port`; absent: not told. */
+  /** Open connections of real servers, by `address:port`; absent: not known. */
   readonly open?: ReadonlyMap<string, { readonly active: number; readonly inactive: number }> | undefined;
   /** Why the real servers are taken to have been added in the order in which they stand. */
   readonly order: string;
@@ -101,7 +101,7 @@ export class IpvsBalancer implements HookBalancer {
     environment.assume?.('ipvs.order', 'as listed', this.#options.order);
   }
 
-  /** The virtual server with the connections that its real servers hold, as far as they are told. */
+  /** The virtual server with the connections that its real servers hold, as far as they are known. */
   #counted(virtual: VirtualServer): VirtualServer {
     const { open } = this.#options;
     if (open === undefined) return virtual;
@@ -109,8 +109,8 @@ export class IpvsBalancer implements HookBalancer {
       const { active, inactive } = open.get(joinHostPort(server.address, server.port)) ?? { active: 0, inactive: 0 };
       return { ...server, activeConnections: active, inactiveConnections: inactive };
     });
-    const told = virtual.realServers.some(({ address, port }) => open.has(joinHostPort(address, port)));
-    return told ? { ...virtual, realServers } : virtual;
+    const known = virtual.realServers.some(({ address, port }) => open.has(joinHostPort(address, port)));
+    return known ? { ...virtual, realServers } : virtual;
   }
 
   /** The real server that the client had within the timeout, unless it drains. */

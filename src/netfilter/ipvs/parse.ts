@@ -86,38 +86,42 @@ class Reader {
   count = 0;
   #listing: Draft | undefined;
 
-  constructor(private readonly pointer: string) {}
+  readonly #pointer: string;
+
+  constructor(pointer: string) {
+    this.#pointer = pointer;
+  }
 
   read(text: string): void {
     for (const [index, raw] of text.split('\n').entries()) {
       const line = raw.trim();
       if (line === '' || line.startsWith('#')) continue;
       try {
-        this.readLine(line);
+        this.#readLine(line);
       } catch (error) {
         if (!(error instanceof LineError)) throw error;
         this.count++;
         if (this.problems.length < MAX_PROBLEMS)
-          this.problems.push({ pointer: this.pointer, detail: `line ${index + 1}: ${error.message}` });
+          this.problems.push({ pointer: this.#pointer, detail: `line ${index + 1}: ${error.message}` });
       }
     }
   }
 
-  private readLine(line: string): void {
+  #readLine(line: string): void {
     if (/^IP Virtual Server version|^Prot LocalAddress:Port Scheduler/.test(line)) return;
     if (/^-> RemoteAddress:Port +Forward Weight ActiveConn InActConn/.test(line)) return;
     if (/^Prot LocalAddress:Port|^-> RemoteAddress:Port/.test(line))
       throw new LineError(`this is a table of counters: ${NUMBERS}, without other options`);
     const words = line.split(/\s+/);
     const [first = ''] = words;
-    if (first === '-A' || first === '--add-service') this.addSaved(words.slice(1));
-    else if (first === '-a' || first === '--add-server') this.addServer(words.slice(1));
-    else if (first === 'TCP' || first === 'UDP' || first === 'SCTP' || first === 'FWM') this.addListed(words);
-    else if (first === '->') this.addListedServer(words.slice(1));
+    if (first === '-A' || first === '--add-service') this.#addSaved(words.slice(1));
+    else if (first === '-a' || first === '--add-server') this.#addServer(words.slice(1));
+    else if (first === 'TCP' || first === 'UDP' || first === 'SCTP' || first === 'FWM') this.#addListed(words);
+    else if (first === '->') this.#addListedServer(words.slice(1));
     else throw new LineError(`"${line.slice(0, 60)}" is no line of ipvsadm: ${NUMBERS}`);
   }
 
-  private add(draft: Draft): Draft {
+  #add(draft: Draft): Draft {
     const name = virtualServerName(draft) + (draft.firewallMark === undefined ? '' : ` ${draft.family}`);
     if (this.#byName.has(name)) throw new LineError(`the virtual server ${name} is there twice`);
     this.#byName.set(name, draft);
@@ -126,7 +130,7 @@ class Reader {
   }
 
   /** `-t ADDRESS:PORT`, `-f MARK [-6]`: the name of a virtual server, and what stands behind it. */
-  private selector(words: readonly string[]): { readonly draft: Draft; readonly rest: readonly string[] } {
+  #selector(words: readonly string[]): { readonly draft: Draft; readonly rest: readonly string[] } {
     const [option = '', value, ...rest] = words;
     const base = { scheduler: 'wlc', flags: 0, timeout: 0, realServers: [] };
     if (option === '-f' || option === '--fwmark-service') {
@@ -143,8 +147,8 @@ class Reader {
     return { draft: { ...base, address, port, protocol, family: familyOf(address) }, rest };
   }
 
-  private addSaved(words: readonly string[]): void {
-    const { draft, rest } = this.selector(words);
+  #addSaved(words: readonly string[]): void {
+    const { draft, rest } = this.#selector(words);
     let { scheduler, flags, timeout } = draft;
     for (let at = 0; at < rest.length; at++) {
       const word = rest[at] as string;
@@ -164,11 +168,11 @@ class Reader {
       else if (word === '-M' || word === '--netmask' || word === '--pe') at++;
       else throw new LineError(`"${word.slice(0, 30)}" is not an option of a virtual server that is known`);
     }
-    this.add({ ...draft, scheduler, flags, timeout });
+    this.#add({ ...draft, scheduler, flags, timeout });
   }
 
-  private addServer(words: readonly string[]): void {
-    const { draft, rest } = this.selector(words);
+  #addServer(words: readonly string[]): void {
+    const { draft, rest } = this.#selector(words);
     const name = virtualServerName(draft) + (draft.firewallMark === undefined ? '' : ` ${draft.family}`);
     const virtual = this.#byName.get(name);
     if (virtual === undefined)
@@ -197,10 +201,10 @@ class Reader {
       else throw new LineError(`"${word.slice(0, 30)}" is not an option of a real server that is known`);
     }
     if (real === undefined) throw new LineError('a real server without "-r ADDRESS:PORT"');
-    this.put(virtual, { ...real, weight, forwarding, ...(limited && { limited }) });
+    this.#put(virtual, { ...real, weight, forwarding, ...(limited && { limited }) });
   }
 
-  private put(virtual: Draft, server: RealServer): void {
+  #put(virtual: Draft, server: RealServer): void {
     if (server.weight > MAX_WEIGHT) throw new LineError(`${server.weight} is no weight: at most ${MAX_WEIGHT}`);
     if (virtual.realServers.some(({ address, port }) => address === server.address && port === server.port))
       throw new LineError(
@@ -216,7 +220,7 @@ class Reader {
   }
 
   /** `TCP  10.96.0.10:80 rr (flags) persistent 1800 mask …`, `FWM  5 IPv6 rr`. */
-  private addListed(words: readonly string[]): void {
+  #addListed(words: readonly string[]): void {
     this.#listing = undefined;
     const [kind = '', where, ...others] = words;
     const isV6 = kind === 'FWM' && others[0] === 'IPv6';
@@ -237,7 +241,7 @@ class Reader {
     if (kind === 'FWM') {
       const firewallMark = number(where, 'a firewall mark');
       const family = isV6 ? 'IPv6' : 'IPv4';
-      this.#listing = this.add({
+      this.#listing = this.#add({
         ...base,
         flags,
         timeout,
@@ -251,18 +255,18 @@ class Reader {
     }
     const { address, port } = place(where, 'virtual server');
     const protocol = kind as VirtualServer['protocol'];
-    this.#listing = this.add({ ...base, flags, timeout, address, port, protocol, family: familyOf(address) });
+    this.#listing = this.#add({ ...base, flags, timeout, address, port, protocol, family: familyOf(address) });
   }
 
   /** `-> 10.244.0.5:8080  Masq  1  0  0`. */
-  private addListedServer(words: readonly string[]): void {
+  #addListedServer(words: readonly string[]): void {
     const virtual = this.#listing;
     if (virtual === undefined)
       throw new LineError('a real server without a virtual server: "TCP ADDRESS:PORT SCHEDULER" would stand before');
     const [where, method = '', weight, active, inactive] = words;
     const forwarding = method.startsWith('-') ? undefined : FORWARDING[method];
-    if (forwarding === undefined) throw new LineError(`"${method.slice(0, 30)}" is none of Masq, Route and Tunnel`);
-    this.put(virtual, {
+    if (forwarding === undefined) throw new LineError(`"${method.slice(0, 30)}" is not Masq, Route or Tunnel`);
+    this.#put(virtual, {
       ...place(where, 'real server'),
       weight: number(weight, 'the weight'),
       forwarding,

@@ -71,7 +71,7 @@ export function cycleOf(virtual: VirtualServer): readonly RealServer[] {
   const heaviest = Math.max(0, ...servers.map(({ weight }) => weight));
   const divisor = servers.reduce((known, { weight }) => greatestDivisor(known, weight), 0);
   const cycle: RealServer[] = [];
-  // A round of very unequal weights is long: what is told ends somewhere.
+  // A round of very unequal weights is long: what is listed ends somewhere.
   for (let current = heaviest - divisor + 1; current > 0 && cycle.length < 1000; current -= divisor)
     cycle.push(...servers.filter(({ weight }) => weight >= current));
   return cycle;
@@ -295,5 +295,5 @@ export function schedule(
   }
 }
 
-/** How many slots the tables have, for what is told of shares. */
+/** How many slots the tables have, for what is said of shares. */
 export const SLOTS = { sh: 256, mh: MAGLEV_SIZE } as const;

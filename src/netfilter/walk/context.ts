@@ -6,7 +6,7 @@ import type { Chance, WalkEnvironment } from './types.js';
 export type Tested = 0 | 1 | 2 | 3;
 export const NO: Tested = 0;
 export const YES: Tested = 1;
-/** Not told by what is known. */
+/** It cannot be decided from what is known. */
 export const UNKNOWN: Tested = 2;
 /** Decided at random (or by a counter): see the statement's chance. */
 export const RANDOM: Tested = 3;

@@ -67,7 +67,7 @@ export interface ChanceBasis {
 export interface Chance {
   readonly nominal: Fraction;
   readonly programmed: Fraction;
-  /** nth: not a chance but a round robin, told as its long-run share. */
+  /** nth: not a chance but a round robin, given as its long-run share. */
   readonly roundRobin?: boolean | undefined;
   /** Absent: no balancer of the kernel chose. */
   readonly basis?: ChanceBasis | undefined;

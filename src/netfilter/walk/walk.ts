@@ -47,27 +47,27 @@ interface Waiting {
 class HookWalk implements WalkContext {
   recents: RecentChange | undefined;
   table: Table | undefined;
-  private readonly rulesetLanguage: Language;
-  private readonly ruleset: Ruleset;
-  private readonly attached: readonly Attached[];
-  private readonly outcomes: HookOutcome[] = [];
+  readonly #rulesetLanguage: Language;
+  readonly #ruleset: Ruleset;
+  readonly #attached: readonly Attached[];
+  readonly #outcomes: HookOutcome[] = [];
   /** Branches not walked yet, the next one last. */
-  private readonly pending: Branch[] = [];
-  private looked = 0;
-  private stepped = 0;
+  readonly #pending: Branch[] = [];
+  #looked = 0;
+  #stepped = 0;
 
   constructor(
     ruleset: Ruleset,
     readonly hook: Hook,
     readonly environment: WalkEnvironment,
   ) {
-    this.ruleset = ruleset;
-    this.rulesetLanguage = ruleset.language;
-    this.attached = attachedTo(ruleset, hook);
+    this.#ruleset = ruleset;
+    this.#rulesetLanguage = ruleset.language;
+    this.#attached = attachedTo(ruleset, hook);
   }
 
   run(packet: Packet): HookOutcome[] {
-    this.pending.push({
+    this.#pending.push({
       packet,
       nominal: ONE,
       programmed: ONE,
@@ -80,36 +80,36 @@ class HookWalk implements WalkContext {
       translated: false,
       waiting: undefined,
     });
-    for (let branch = this.pending.pop(); branch !== undefined; branch = this.pending.pop()) this.walk(branch);
-    return this.outcomes;
+    for (let branch = this.#pending.pop(); branch !== undefined; branch = this.#pending.pop()) this.#walk(branch);
+    return this.#outcomes;
   }
 
   /** Walks a branch to its end; branches that split off wait in `pending`. */
-  private walk(branch: Branch): void {
+  #walk(branch: Branch): void {
     let going = true;
     while (going) {
       const { frame, waiting } = branch;
-      if (waiting !== undefined) going = this.takeWay(branch, waiting);
-      else if (frame === undefined) going = this.nextBase(branch);
-      else if (frame.index >= frame.rules.length) going = this.leaveChain(branch, frame);
-      else if (this.isTooMuch()) going = this.giveUp(branch, frame);
-      else going = this.walkRules(branch, frame);
+      if (waiting !== undefined) going = this.#takeWay(branch, waiting);
+      else if (frame === undefined) going = this.#nextBase(branch);
+      else if (frame.index >= frame.rules.length) going = this.#leaveChain(branch, frame);
+      else if (this.#isTooMuch()) going = this.#giveUp(branch, frame);
+      else going = this.#walkRules(branch, frame);
     }
   }
 
-  private isTooMuch(): boolean {
-    return this.looked >= MOST_RULES || this.stepped >= MOST_STEPS || this.outcomes.length >= MOST_OUTCOMES;
+  #isTooMuch(): boolean {
+    return this.#looked >= MOST_RULES || this.#stepped >= MOST_STEPS || this.#outcomes.length >= MOST_OUTCOMES;
   }
 
   /** Enters the next base chain of the hook. False: there is none left, the hook accepts the packet. */
-  private nextBase(branch: Branch): boolean {
+  #nextBase(branch: Branch): boolean {
     for (;;) {
-      const next = this.attached[++branch.base];
-      if (next === undefined) return this.end(branch, { verdict: 'ACCEPT' });
+      const next = this.#attached[++branch.base];
+      if (next === undefined) return this.#end(branch, { verdict: 'ACCEPT' });
       if (next.balancer !== undefined) {
         const taking = next.balancer.take(branch.packet, this.environment);
         if (taking === undefined) continue;
-        return this.balance(branch, next.balancer, taking);
+        return this.#balance(branch, next.balancer, taking);
       }
       // Only the packet that opens a flow asks chains of type nat, and only until it is translated at the hook.
       if (next.chain.base?.type === 'nat' && (branch.packet.connection.state !== 'NEW' || branch.translated)) continue;
@@ -119,12 +119,12 @@ class HookWalk implements WalkContext {
   }
 
   /** Sends a packet on the ways of a balancer that has taken it. False: the branch has ended, or has split up. */
-  private balance(branch: Branch, { name }: HookBalancer, taking: Taking): false {
+  #balance(branch: Branch, { name }: HookBalancer, taking: Taking): false {
     const { chain, ways, refused, unknown, origin } = taking;
     const rule: Rule = { chain, statements: [], text: chain, ...(origin && { origin }) };
     if (unknown !== undefined) {
-      this.stepAt(branch, name, chain, { action: 'UNKNOWN', rule });
-      return this.end(branch, { verdict: 'UNKNOWN', rule, unknown: { cause: 'UNKNOWN_TARGET', detail: unknown } });
+      this.#stepAt(branch, name, chain, { action: 'UNKNOWN', rule });
+      return this.#end(branch, { verdict: 'UNKNOWN', rule, unknown: { cause: 'UNKNOWN_TARGET', detail: unknown } });
     }
     let [left, rest] = [branch.nominal, ONE];
     const split = (chance: Chance | undefined): Branch => {
@@ -144,40 +144,40 @@ class HookWalk implements WalkContext {
       one.packet = way.packet;
       const after = headerOf(way.packet);
       const chance = way.chance !== undefined && isOne(way.chance.nominal) ? undefined : way.chance;
-      this.stepAt(one, name, chain, { action: 'BALANCE', rule: way.rule, chance, before, after });
+      this.#stepAt(one, name, chain, { action: 'BALANCE', rule: way.rule, chance, before, after });
       if (way.stays) going.push(one);
-      else this.end(one, { verdict: 'BALANCED' });
+      else this.#end(one, { verdict: 'BALANCED' });
     }
     if (refused !== undefined) {
       const one = split(refused);
-      this.stepAt(one, name, chain, { action: 'REJECT', rule, chance: isOne(refused.nominal) ? undefined : refused });
-      this.end(one, { verdict: 'REJECT', rule, refusedBy: { name: chain, wantsLocal: taking.wantsLocal === true } });
+      this.#stepAt(one, name, chain, { action: 'REJECT', rule, chance: isOne(refused.nominal) ? undefined : refused });
+      this.#end(one, { verdict: 'REJECT', rule, refusedBy: { name: chain, wantsLocal: taking.wantsLocal === true } });
     }
-    this.pending.push(...going.reverse());
+    this.#pending.push(...going.reverse());
     return false;
   }
 
   /** The end of a chain: back to its caller, or the policy of a base chain. False: the branch has ended. */
-  private leaveChain(branch: Branch, frame: Frame): boolean {
-    this.tellPassedOver(branch, frame, frame.passedOver);
+  #leaveChain(branch: Branch, frame: Frame): boolean {
+    this.#tellPassedOver(branch, frame, frame.passedOver);
     branch.frame = frame.caller;
     if (frame.caller !== undefined) return true;
-    const base = this.attached[branch.base]?.chain;
+    const base = this.#attached[branch.base]?.chain;
     if (base?.base?.policy !== 'DROP') return true;
-    this.step(branch, base.name, { action: 'POLICY', target: 'DROP' });
-    return this.end(branch, { verdict: 'DROP', policy: true });
+    this.#step(branch, base.name, { action: 'POLICY', target: 'DROP' });
+    return this.#end(branch, { verdict: 'DROP', policy: true });
   }
 
   /** Looks for the next rule of the chain that matches. False: the branch has ended. */
-  private walkRules(branch: Branch, frame: Frame): boolean {
+  #walkRules(branch: Branch, frame: Frame): boolean {
     const { rules, chain, caller } = frame;
     let passedOver = frame.passedOver;
     this.recents = branch.recents;
-    this.table = this.attached[branch.base]?.table;
-    const language = this.language;
+    this.table = this.#attached[branch.base]?.table;
+    const language = this.#language;
     for (let index = frame.index; index < rules.length; index++) {
       const rule = rules[index] as Rule;
-      this.looked++;
+      this.#looked++;
       const matched = language.evaluate(rule, branch.packet, this);
       if (matched === undefined) continue;
       const passed = matched.isUndecided ? language.passedBy(matched, branch.packet, this) : undefined;
@@ -186,14 +186,14 @@ class HookWalk implements WalkContext {
         continue;
       }
       const here: Frame = { chain, rules, index, passedOver, caller };
-      if (matched.chance !== undefined && !this.split(branch, here, matched.chance, matched.recentsBefore)) {
+      if (matched.chance !== undefined && !this.#split(branch, here, matched.chance, matched.recentsBefore)) {
         passedOver++;
         continue;
       }
       branch.recents = this.recents;
-      this.tellPassedOver(branch, frame, passedOver);
+      this.#tellPassedOver(branch, frame, passedOver);
       branch.frame = { chain, rules, index: index + 1, passedOver: 0, caller };
-      return this.hit(branch, here, rule, matched);
+      return this.#hit(branch, here, rule, matched);
     }
     branch.recents = this.recents;
     branch.frame = { chain, rules, index: rules.length, passedOver, caller };
@@ -201,14 +201,14 @@ class HookWalk implements WalkContext {
   }
 
   /** Leaves the rest of the branch behind, for which the rule does not hit. False: the rule never hits. */
-  private split(branch: Branch, here: Frame, chance: Chance, recents: RecentChange | undefined): boolean {
+  #split(branch: Branch, here: Frame, chance: Chance, recents: RecentChange | undefined): boolean {
     const [nominal, restNominal] = splitShare(branch.nominal, chance.nominal);
     const [programmed, restProgrammed] = splitShare(branch.programmed, chance.programmed);
     if (nominal.n === 0n && programmed.n === 0n) return false;
     branch.roundRobin ||= chance.roundRobin === true;
     branch.basis = weaker(branch.basis, chance.basis);
     if (restNominal.n !== 0n || restProgrammed.n !== 0n) {
-      this.pending.push({
+      this.#pending.push({
         ...branch,
         nominal: restNominal,
         programmed: restProgrammed,
@@ -222,25 +222,25 @@ class HookWalk implements WalkContext {
   }
 
   /** Does what the matching rule says. False: the branch has ended. */
-  private hit(branch: Branch, here: Frame, rule: Rule, matched: Matched): boolean {
+  #hit(branch: Branch, here: Frame, rule: Rule, matched: Matched): boolean {
     const { chance } = matched;
     const position = positionOf(here, rule);
     const match: RuleMatch = { rule, position, chance };
     if (matched.isUndecided) {
-      this.step(branch, here.chain.name, { action: 'UNKNOWN', ...match });
-      const unknown = this.language.undecided(matched, rule, branch.packet);
-      return this.end(branch, { verdict: 'UNKNOWN', rule, unknown });
+      this.#step(branch, here.chain.name, { action: 'UNKNOWN', ...match });
+      const unknown = this.#language.undecided(matched, rule, branch.packet);
+      return this.#end(branch, { verdict: 'UNKNOWN', rule, unknown });
     }
-    return this.carryOut(branch, here, match, this.language.apply(matched, branch.packet, this));
+    return this.#carryOut(branch, here, match, this.#language.apply(matched, branch.packet, this));
   }
 
   /** The language of the table in which the walk is. */
-  private get language(): Language {
-    return this.table?.language ?? this.rulesetLanguage;
+  get #language(): Language {
+    return this.table?.language ?? this.#rulesetLanguage;
   }
 
   /** Splits the branch into the ways of a random rule; the first of them is taken at once. */
-  private choose(branch: Branch, here: Frame, match: RuleMatch, ways: readonly Way[]): boolean {
+  #choose(branch: Branch, here: Frame, match: RuleMatch, ways: readonly Way[]): boolean {
     const branches: Branch[] = [];
     let left = { nominal: branch.nominal, programmed: branch.programmed };
     let rest = { nominal: ONE, programmed: ONE };
@@ -259,21 +259,21 @@ class HookWalk implements WalkContext {
       const basis = weaker(branch.basis, chance.basis);
       branches.push({ ...branch, nominal, programmed, roundRobin, basis, waiting });
     }
-    this.pending.push(...branches.reverse());
+    this.#pending.push(...branches.reverse());
     return false;
   }
 
-  private takeWay(branch: Branch, { here, match, effect }: Waiting): boolean {
+  #takeWay(branch: Branch, { here, match, effect }: Waiting): boolean {
     branch.waiting = undefined;
-    this.table = this.attached[branch.base]?.table;
-    return this.carryOut(branch, here, match, effect);
+    this.table = this.#attached[branch.base]?.table;
+    return this.#carryOut(branch, here, match, effect);
   }
 
-  private carryOut(branch: Branch, here: Frame, match: RuleMatch, effect: Effect): boolean {
+  #carryOut(branch: Branch, here: Frame, match: RuleMatch, effect: Effect): boolean {
     const name = here.chain.name;
     if (effect.action === 'CHOICE') {
       if (effect.packet !== undefined) branch.packet = effect.packet;
-      return this.choose(branch, here, match, effect.ways);
+      return this.#choose(branch, here, match, effect.ways);
     }
     switch (effect.action) {
       case 'JUMP':
@@ -289,31 +289,31 @@ class HookWalk implements WalkContext {
         return true;
       case 'JUMP':
       case 'GOTO':
-        return this.call(branch, here, match, effect);
+        return this.#call(branch, here, match, effect);
       case 'RETURN':
-        this.step(branch, name, { action: 'RETURN', ...match });
+        this.#step(branch, name, { action: 'RETURN', ...match });
         // As at its end, with nothing passed over any more.
         branch.frame = { ...here, index: here.rules.length, passedOver: 0 };
         return true;
       case 'ACCEPT':
-        this.step(branch, name, { action: 'ACCEPT', ...match });
+        this.#step(branch, name, { action: 'ACCEPT', ...match });
         branch.frame = undefined;
         return true;
       case 'DROP':
       case 'REJECT':
-        this.step(branch, name, { action: effect.action, ...match });
-        return this.end(branch, { verdict: effect.action, rule: match.rule });
+        this.#step(branch, name, { action: effect.action, ...match });
+        return this.#end(branch, { verdict: effect.action, rule: match.rule });
       case 'UNKNOWN':
-        return this.unknown(branch, name, match, effect.detail);
+        return this.#unknown(branch, name, match, effect.detail);
       case 'PASS':
       case 'MARK':
-        this.rewrite(branch, name, effect.action, match, effect.packet ?? branch.packet);
+        this.#rewrite(branch, name, effect.action, match, effect.packet ?? branch.packet);
         return true;
       default: {
         const before = branch.packet;
-        this.rewrite(branch, name, effect.action, match, effect.packet);
-        const rival = this.rivalOf(branch, before);
-        if (rival !== undefined) return this.contested(branch, name, match, rival);
+        this.#rewrite(branch, name, effect.action, match, effect.packet);
+        const rival = this.#rivalOf(branch, before);
+        if (rival !== undefined) return this.#contested(branch, name, match, rival);
         branch.translated = true;
         branch.frame = undefined;
         return true;
@@ -322,82 +322,77 @@ class HookWalk implements WalkContext {
   }
 
   /** A table whose chain of the same priority would translate the packet differently. */
-  private rivalOf({ base, packet, recents }: Branch, before: Packet): string | undefined {
-    const here = this.attached[base];
+  #rivalOf({ base, packet, recents }: Branch, before: Packet): string | undefined {
+    const here = this.#attached[base];
     if (here?.chain === undefined) return undefined;
     const differs = (other: Packet) => other !== before && !isSameTranslation(other, before, packet);
     this.recents = recents;
-    return rivalsOf(this.ruleset, this.hook, here).find(({ alone }) =>
+    return rivalsOf(this.#ruleset, this.hook, here).find(({ alone }) =>
       walkHook(alone, this.hook, before, this.environment).some(
         (outcome) => outcome.verdict === 'UNKNOWN' || differs(outcome.packet),
       ),
     )?.table;
   }
 
-  private contested(branch: Branch, chain: string, match: RuleMatch, rival: string): false {
-    const here = this.tableOf(branch);
-    const priority = this.attached[branch.base]?.priority ?? 0;
+  #contested(branch: Branch, chain: string, match: RuleMatch, rival: string): false {
+    const here = this.#tableOf(branch);
+    const priority = this.#attached[branch.base]?.priority ?? 0;
     const detail = `the tables ${here} and ${rival} both translate the packet at priority ${priority} of ${this.hook}, and the rules do not say which of them the kernel asks first`;
-    return this.unknown(branch, chain, match, detail);
+    return this.#unknown(branch, chain, match, detail);
   }
 
-  private call(
-    branch: Branch,
-    here: Frame,
-    match: RuleMatch,
-    effect: { action: 'JUMP' | 'GOTO'; chain: string },
-  ): boolean {
-    const chain = this.attached[branch.base]?.table?.chain(effect.chain);
+  #call(branch: Branch, here: Frame, match: RuleMatch, effect: { action: 'JUMP' | 'GOTO'; chain: string }): boolean {
+    const chain = this.#attached[branch.base]?.table?.chain(effect.chain);
     if (chain === undefined) {
-      const detail = `the rules have no chain ${effect.chain} in the table ${this.tableOf(branch)}`;
-      return this.unknown(branch, here.chain.name, match, detail);
+      const detail = `the rules have no chain ${effect.chain} in the table ${this.#tableOf(branch)}`;
+      return this.#unknown(branch, here.chain.name, match, detail);
     }
     if (isLoop(chain, here)) {
-      return this.unknown(branch, here.chain.name, match, `${effect.chain} is called again from within itself`);
+      return this.#unknown(branch, here.chain.name, match, `${effect.chain} is called again from within itself`);
     }
-    this.step(branch, here.chain.name, { action: effect.action, target: effect.chain, ...match });
+    this.#step(branch, here.chain.name, { action: effect.action, target: effect.chain, ...match });
     // After a goto nothing of the calling chain is left to do.
     const index = effect.action === 'GOTO' ? here.rules.length : here.index + 1;
     branch.frame = enter(chain, branch.packet, { ...here, index, passedOver: 0 });
     return true;
   }
 
-  private rewrite(branch: Branch, chain: string, action: StepAction, match: RuleMatch, packet: Packet): void {
+  #rewrite(branch: Branch, chain: string, action: StepAction, match: RuleMatch, packet: Packet): void {
     const before = headerOf(branch.packet);
     branch.packet = packet;
-    this.step(
+    this.#step(
       branch,
       chain,
       action === 'PASS' ? { action, ...match } : { action, ...match, before, after: headerOf(packet) },
     );
   }
 
-  private unknown(branch: Branch, chain: string, match: RuleMatch, cause: string): false {
-    this.step(branch, chain, { action: 'UNKNOWN', ...match });
-    const detail = `${cause}: ${this.language.textOf(match.rule, branch.packet)}`;
-    return this.end(branch, { verdict: 'UNKNOWN', rule: match.rule, unknown: { cause: 'UNKNOWN_TARGET', detail } });
+  #unknown(branch: Branch, chain: string, match: RuleMatch, cause: string): false {
+    this.#step(branch, chain, { action: 'UNKNOWN', ...match });
+    const detail = `${cause}: ${this.#language.textOf(match.rule, branch.packet)}`;
+    return this.#end(branch, { verdict: 'UNKNOWN', rule: match.rule, unknown: { cause: 'UNKNOWN_TARGET', detail } });
   }
 
-  private giveUp(branch: Branch, frame: Frame): false {
-    this.step(branch, frame.chain.name, { action: 'UNKNOWN' });
+  #giveUp(branch: Branch, frame: Frame): false {
+    this.#step(branch, frame.chain.name, { action: 'UNKNOWN' });
     const detail = 'the packet has more ways through the rules than are followed';
-    return this.end(branch, { verdict: 'UNKNOWN', unknown: { cause: 'UNKNOWN_TARGET', detail } });
+    return this.#end(branch, { verdict: 'UNKNOWN', unknown: { cause: 'UNKNOWN_TARGET', detail } });
   }
 
-  private tellPassedOver(branch: Branch, frame: Frame, passedOver: number): void {
-    if (passedOver > 0) this.step(branch, frame.chain.name, { action: 'PASSED_OVER', passedOver });
+  #tellPassedOver(branch: Branch, frame: Frame, passedOver: number): void {
+    if (passedOver > 0) this.#step(branch, frame.chain.name, { action: 'PASSED_OVER', passedOver });
   }
 
-  private tableOf(branch: Branch): string {
-    return this.attached[branch.base]?.table?.name ?? '';
+  #tableOf(branch: Branch): string {
+    return this.#attached[branch.base]?.table?.name ?? '';
   }
 
-  private step(branch: Branch, chain: string, what: Omit<WalkStep, 'hook' | 'table' | 'chain'>): void {
-    this.stepAt(branch, this.tableOf(branch), chain, what);
+  #step(branch: Branch, chain: string, what: Omit<WalkStep, 'hook' | 'table' | 'chain'>): void {
+    this.#stepAt(branch, this.#tableOf(branch), chain, what);
   }
 
-  private stepAt(branch: Branch, table: string, chain: string, what: Omit<WalkStep, 'hook' | 'table' | 'chain'>): void {
-    this.stepped++;
+  #stepAt(branch: Branch, table: string, chain: string, what: Omit<WalkStep, 'hook' | 'table' | 'chain'>): void {
+    this.#stepped++;
     // Field by field, so that all steps have one shape.
     const step: WalkStep = {
       hook: this.hook,
@@ -415,11 +410,11 @@ class HookWalk implements WalkContext {
     branch.steps = { step, previous: branch.steps };
   }
 
-  private end(branch: Branch, end: Pick<HookOutcome, 'verdict' | 'rule' | 'unknown' | 'policy' | 'refusedBy'>): false {
+  #end(branch: Branch, end: Pick<HookOutcome, 'verdict' | 'rule' | 'unknown' | 'policy' | 'refusedBy'>): false {
     const { packet, nominal, programmed, steps } = branch;
     const chance = { nominal, programmed, roundRobin: branch.roundRobin || undefined, basis: branch.basis };
     const { verdict, rule, unknown, policy, refusedBy } = end;
-    this.outcomes.push({ verdict, packet, chance, steps, rule, unknown, policy, refusedBy });
+    this.#outcomes.push({ verdict, packet, chance, steps, rule, unknown, policy, refusedBy });
     return false;
   }
 }

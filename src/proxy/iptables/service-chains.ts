@@ -124,14 +124,14 @@ export class ServiceChains {
 
   /** Every chain of every Service, in the order of their declaration. */
   *all(): Iterable<Chain> {
-    const told = new Set<string>();
+    const seen = new Set<string>();
     for (const port of this.#source.services.ports()) {
       const rules = this.#source.portRules(port);
       this.#addChains(port, rules);
       for (const name of rules.natChains) {
         const chain = this.#chains.get(name);
-        if (chain === undefined || told.has(name)) continue;
-        told.add(name);
+        if (chain === undefined || seen.has(name)) continue;
+        seen.add(name);
         yield chain;
       }
     }

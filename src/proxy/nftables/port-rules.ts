@@ -35,127 +35,131 @@ class PortWriter {
     this.hasLocalChain = selection.local.length > 0 && usesLocalEndpoints(port);
   }
 
-  private get sets() {
+  get #sets() {
     return sharedSets(this.context.family);
   }
 
-  private originOf({ id }: ProxyEndpoint): Origin {
+  #originOf({ id }: ProxyEndpoint): Origin {
     return { ...this.origin, endpoint: id };
   }
 
   /** Endpoints have chains of their own: always up to 1.35, then only where they remember clients. */
-  private get hasEndpointChains(): boolean {
+  get #hasEndpointChains(): boolean {
     return !this.context.traits.inline || this.port.stickyMaxAge > 0;
   }
 
-  private get internalChain(): string {
+  get #internalChain(): string {
     return this.port.internalPolicyLocal ? this.names.local : this.names.cluster;
   }
 
-  private get markForMasquerade(): Statement {
+  get #markForMasquerade(): Statement {
     const { traits, settings } = this.context;
     return traits.inline ? setMark('|', settings.masqueradeBit) : jump(CHAINS.markForMasquerade);
   }
 
-  private add(set: SetDeclaration, element: Element): void {
+  #add(set: SetDeclaration, element: Element): void {
     this.out.element(set, element, this.origin);
   }
 
-  private get refused(): { readonly comment: string; readonly verdict: Verdict } {
+  get #refused(): { readonly comment: string; readonly verdict: Verdict } {
     const verdict: Verdict =
       this.decisions.refusal === 'DROP' ? { kind: 'drop' } : { kind: 'goto', chain: CHAINS.reject };
     return { comment: this.port.id, verdict };
   }
 
-  private toAddress(address: string): readonly string[] {
+  #toAddress(address: string): readonly string[] {
     return [address, this.protocol, String(this.port.port)];
   }
 
   write(): OperationList {
     const { port, selection, names, decisions, out } = this;
     const usesExternal = selection.hasEndpoints && externallyAccessible(port);
-    this.declareEndpoints();
+    this.#declareEndpoints();
     if (this.hasClusterChain) out.chain(names.cluster, this.origin);
     if (this.hasLocalChain) out.chain(names.local, this.origin);
     if (usesExternal) out.chain(names.external, this.origin);
-    this.writeClusterIP();
-    this.writeExternalIPs();
-    this.writeLoadBalancers();
-    this.writeNodePort();
-    if (decisions.hasInternal) this.writeInternalMasquerade();
-    if (usesExternal) this.writeExternal();
-    if (this.context.traits.partial) this.writeFirewallRule();
-    this.writeAffinitySets();
-    if (this.hasClusterChain) this.writeBalancing(names.cluster, selection.cluster);
-    if (this.hasLocalChain) this.writeBalancing(names.local, selection.local);
-    if (this.hasEndpointChains) this.writeEndpointChains();
+    this.#writeClusterIP();
+    this.#writeExternalIPs();
+    this.#writeLoadBalancers();
+    this.#writeNodePort();
+    if (decisions.hasInternal) this.#writeInternalMasquerade();
+    if (usesExternal) this.#writeExternal();
+    if (this.context.traits.partial) this.#writeFirewallRule();
+    this.#writeAffinitySets();
+    if (this.hasClusterChain) this.#writeBalancing(names.cluster, selection.cluster);
+    if (this.hasLocalChain) this.#writeBalancing(names.local, selection.local);
+    if (this.#hasEndpointChains) this.#writeEndpointChains();
     return out;
   }
 
-  private declareEndpoints(): void {
+  #declareEndpoints(): void {
     const { out, names, selection, context } = this;
     for (const endpoint of selection.reachable) {
-      if (this.hasEndpointChains) out.chain(names.endpoint(endpoint), this.originOf(endpoint));
+      if (this.#hasEndpointChains) out.chain(names.endpoint(endpoint), this.#originOf(endpoint));
       if (context.traits.inline && this.isLocal(endpoint)) {
         const key = [endpoint.address, endpoint.address, this.protocol, String(endpoint.port)];
-        out.element(this.sets.hairpin, { key }, this.originOf(endpoint));
+        out.element(this.#sets.hairpin, { key }, this.#originOf(endpoint));
       }
     }
   }
 
-  private writeClusterIP(): void {
-    const { port, decisions, sets } = this;
-    if (!this.context.traits.alpha) this.add(sets.clusterIPs, { key: [port.clusterIP] });
-    const key = this.toAddress(port.clusterIP);
+  #writeClusterIP(): void {
+    const { port, decisions } = this;
+    const sets = this.#sets;
+    if (!this.context.traits.alpha) this.#add(sets.clusterIPs, { key: [port.clusterIP] });
+    const key = this.#toAddress(port.clusterIP);
     if (decisions.hasInternal) {
-      this.add(sets.serviceIPs, { key, verdict: { kind: 'goto', chain: this.internalChain } });
-    } else this.add(sets.noEndpointServices, { key, ...this.refused });
+      this.#add(sets.serviceIPs, { key, verdict: { kind: 'goto', chain: this.#internalChain } });
+    } else this.#add(sets.noEndpointServices, { key, ...this.#refused });
   }
 
-  private writeOutside(address: string): void {
-    const { sets, decisions, selection, names } = this;
-    const key = this.toAddress(address);
-    if (selection.hasEndpoints) this.add(sets.serviceIPs, { key, verdict: { kind: 'goto', chain: names.external } });
-    if (!decisions.hasExternal) this.add(sets.noEndpointServices, { key, ...this.refused });
+  #writeOutside(address: string): void {
+    const { decisions, selection, names } = this;
+    const sets = this.#sets;
+    const key = this.#toAddress(address);
+    if (selection.hasEndpoints) this.#add(sets.serviceIPs, { key, verdict: { kind: 'goto', chain: names.external } });
+    if (!decisions.hasExternal) this.#add(sets.noEndpointServices, { key, ...this.#refused });
   }
 
-  private writeExternalIPs(): void {
-    for (const address of this.port.externalIPs) this.writeOutside(address);
+  #writeExternalIPs(): void {
+    for (const address of this.port.externalIPs) this.#writeOutside(address);
   }
 
-  private writeLoadBalancers(): void {
-    const { port, decisions, names, out, sets, context } = this;
+  #writeLoadBalancers(): void {
+    const { port, decisions, names, out, context } = this;
+    const sets = this.#sets;
     const { traits } = context;
     const isFirewalled = decisions.hasRanges && !traits.alpha;
     if (isFirewalled) {
       out.chain(names.firewall, this.origin);
-      if (!traits.partial) this.writeFirewallRule();
+      if (!traits.partial) this.#writeFirewallRule();
     }
     for (const address of port.loadBalancerVIPs) {
-      const key = this.toAddress(address);
+      const key = this.#toAddress(address);
       if (this.selection.hasEndpoints) {
-        this.add(sets.serviceIPs, { key, verdict: { kind: 'goto', chain: names.external } });
+        this.#add(sets.serviceIPs, { key, verdict: { kind: 'goto', chain: names.external } });
       }
       if (isFirewalled) {
         const note = traits.firewallComments ? { comment: port.id } : {};
-        this.add(sets.firewallIPs, { key, ...note, verdict: { kind: 'goto', chain: names.firewall } });
-      } else if (decisions.hasRanges) this.writeAllowed(address, key);
+        this.#add(sets.firewallIPs, { key, ...note, verdict: { kind: 'goto', chain: names.firewall } });
+      } else if (decisions.hasRanges) this.#writeAllowed(address, key);
     }
     if (decisions.hasExternal) return;
     for (const address of port.loadBalancerVIPs) {
-      this.add(sets.noEndpointServices, { key: this.toAddress(address), ...this.refused });
+      this.#add(sets.noEndpointServices, { key: this.#toAddress(address), ...this.#refused });
     }
   }
 
   /** 1.29: who may send to a load balancer's address. */
-  private writeAllowed(address: string, key: readonly string[]): void {
-    const { port, sets } = this;
-    this.add(sets.firewall, { key, comment: port.id });
-    for (const range of port.sourceRanges) this.add(sets.firewallAllow, { key: [...key, range], comment: port.id });
-    if (rangesHold(port, this.context.nodeAddress)) this.add(sets.firewallAllow, { key: [...key, address] });
+  #writeAllowed(address: string, key: readonly string[]): void {
+    const { port } = this;
+    const sets = this.#sets;
+    this.#add(sets.firewall, { key, comment: port.id });
+    for (const range of port.sourceRanges) this.#add(sets.firewallAllow, { key: [...key, range], comment: port.id });
+    if (rangesHold(port, this.context.nodeAddress)) this.#add(sets.firewallAllow, { key: [...key, address] });
   }
 
-  private writeFirewallRule(): void {
+  #writeFirewallRule(): void {
     const { port, decisions, names, out, context } = this;
     if (!decisions.hasRanges || context.traits.alpha) return;
     // A node that sends to the load balancer's address may see it as its own source.
@@ -170,24 +174,25 @@ class PortWriter {
     out.rule(names.firewall, this.origin, outside, { kind: 'drop' });
   }
 
-  private writeNodePort(): void {
-    const { port, decisions, names, sets, selection } = this;
+  #writeNodePort(): void {
+    const { port, decisions, names, selection } = this;
+    const sets = this.#sets;
     if (port.nodePort === 0) return;
     const key = [this.protocol, String(port.nodePort)];
     if (selection.hasEndpoints) {
-      this.add(sets.serviceNodePorts, { key, verdict: { kind: 'goto', chain: names.external } });
+      this.#add(sets.serviceNodePorts, { key, verdict: { kind: 'goto', chain: names.external } });
     }
-    if (!decisions.hasExternal) this.add(sets.noEndpointNodePorts, { key, ...this.refused });
+    if (!decisions.hasExternal) this.#add(sets.noEndpointNodePorts, { key, ...this.#refused });
   }
 
   /** Up to 1.35 at the top of the chain of the cluster IP. */
-  private writeInternalMasquerade(): void {
+  #writeInternalMasquerade(): void {
     const { port, out, context } = this;
     const { family, settings, traits, detector } = context;
     if (traits.inline || (!settings.masqueradeAll && detector === undefined)) return;
     const dport: Expression = { kind: 'payload', protocol: this.protocol, field: 'dport' };
     out.rule(
-      this.internalChain,
+      this.#internalChain,
       this.origin,
       matches(field(family, 'daddr'), port.clusterIP),
       ...(traits.masqueradePort ? [matches(dport, String(port.port))] : []),
@@ -196,10 +201,10 @@ class PortWriter {
     );
   }
 
-  private writeExternal(): void {
+  #writeExternal(): void {
     const { port, names, out, context, decisions, origin } = this;
     const { external, cluster, local } = names;
-    const mark = this.markForMasquerade;
+    const mark = this.#markForMasquerade;
     if (!port.externalPolicyLocal) {
       out.rule(external, origin, mark, ...(context.traits.inline ? [comment('masquerade')] : []));
     } else {
@@ -213,15 +218,15 @@ class PortWriter {
     if (decisions.hasExternal) out.rule(external, origin, goTo(port.externalPolicyLocal ? local : cluster));
   }
 
-  private writeAffinitySets(): void {
+  #writeAffinitySets(): void {
     const { port, names, selection, out, context } = this;
     if (port.stickyMaxAge === 0) return;
     for (const endpoint of selection.reachable) {
-      out.set(affinitySet(names.affinity(endpoint), context.family, port.stickyMaxAge), this.originOf(endpoint));
+      out.set(affinitySet(names.affinity(endpoint), context.family, port.stickyMaxAge), this.#originOf(endpoint));
     }
   }
 
-  private writeBalancing(chain: string, endpoints: readonly ProxyEndpoint[]): void {
+  #writeBalancing(chain: string, endpoints: readonly ProxyEndpoint[]): void {
     const { port, names, out, context, origin } = this;
     const source = field(context.family, 'saddr');
     if (port.stickyMaxAge > 0) {
@@ -232,11 +237,11 @@ class PortWriter {
           operator: '==',
           right: { kind: 'reference', name: names.affinity(endpoint) },
         };
-        out.rule(chain, this.originOf(endpoint), remembered, goTo(names.endpoint(endpoint)));
+        out.rule(chain, this.#originOf(endpoint), remembered, goTo(names.endpoint(endpoint)));
       }
     }
     const key = { kind: 'numgen', mode: 'random', modulus: endpoints.length } as const;
-    if (this.hasEndpointChains) {
+    if (this.#hasEndpointChains) {
       const elements = endpoints.map(
         (endpoint, i): Element => ({ key: [String(i)], verdict: { kind: 'goto', chain: names.endpoint(endpoint) } }),
       );
@@ -253,12 +258,12 @@ class PortWriter {
     });
   }
 
-  private writeEndpointChains(): void {
+  #writeEndpointChains(): void {
     const { port, names, out, context, selection } = this;
     const source = field(context.family, 'saddr');
     for (const endpoint of selection.reachable) {
       const chain = names.endpoint(endpoint);
-      const origin = this.originOf(endpoint);
+      const origin = this.#originOf(endpoint);
       if (!context.traits.inline) {
         out.rule(chain, origin, matches(source, endpoint.address), jump(CHAINS.markForMasquerade));
       }

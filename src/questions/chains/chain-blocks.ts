@@ -1,5 +1,5 @@
 /**
- * A node's rules cut into chains, so that chains which several nodes share can be told once. Text in `iptables-restore`
+ * A node's rules cut into chains, so that chains which several nodes share can be given once. Text in `iptables-restore`
  * or `iptables-save` form stays loadable when it is put together again: each part declares the chains it fills.
  */
 

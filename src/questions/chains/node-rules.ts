@@ -14,14 +14,14 @@ export interface Selection {
   readonly services: ReadonlySet<string> | undefined;
   readonly chains: ReadonlySet<string> | undefined;
   /**
-   * The chain that masquerades pod traffic, where it is shown beside kube-proxy's: the snapshot or the request tells of it,
+   * The chain that masquerades pod traffic, where it is shown beside kube-proxy's: the snapshot or the request shows it,
    * or the question names it. What a platform merely does by custom is not put into what a node is said to carry.
    */
   readonly ipMasq: IpMasqSettings | undefined;
 }
 
-export function selectionOf(question: ChainsQuestion, { network, ipMasqTold }: Settings): Selection {
-  const shown = ipMasqTold || question.chains?.includes(network.ipMasq.chain) === true;
+export function selectionOf(question: ChainsQuestion, { network, ipMasqKnown }: Settings): Selection {
+  const shown = ipMasqKnown || question.chains?.includes(network.ipMasq.chain) === true;
   return {
     services: question.services === undefined ? undefined : new Set(question.services),
     chains: question.chains === undefined ? undefined : new Set(question.chains),
@@ -62,7 +62,7 @@ export function restoreText(program: NodeProgram, selection: Selection, budget: 
   return pieces.map(decodeUtf8).join('');
 }
 
-/** A chain as data, or something of ipvs mode that is none. */
+/** A chain as data, or something of ipvs mode that is not a chain. */
 export type DataBlock = ChainBlock<
   | ChainData
   | { readonly boundAddresses: readonly string[] }

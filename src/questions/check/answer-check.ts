@@ -146,7 +146,7 @@ function unknownPart(
   return why === undefined ? undefined : { services: [...reasons.keys()], why };
 }
 
-/** A Service of which something is not known: none of its doors is told to stay as it is. */
+/** A Service of which something is not known: none of its doors is reported to stay as it is. */
 function withUnknown(service: CheckedService, unknown: CheckResult['unknown']): CheckedService {
   if (!unknown?.services.includes(service.service)) return service;
   const doors = service.doors.map((door) => (door.change === 'SAME' ? { ...door, change: 'UNKNOWN' as const } : door));
@@ -185,7 +185,7 @@ function withClients(touched: Touched, { services, unknown }: PolicyPairs): Touc
   };
 }
 
-/** What is told of a check as a whole. */
+/** What is reported of a check as a whole. */
 function ownFindings(touched: Touched, asked: readonly string[], omitted: number, maxServices: number): Finding[] {
   if (omitted === 0) return [];
   const message = `The change touches ${touched.services.length} Services, of which ${asked.length} were asked about: more than maxServices ${maxServices}.`;
@@ -194,7 +194,7 @@ function ownFindings(touched: Touched, asked: readonly string[], omitted: number
 
 /**
  * Finds the Services that the changes (or the second snapshot) touch, asks about each door of each before and after, and
- * tells what it finds. A Service that is not touched is not asked about. Settings are told as before the change. Throws QuestionError.
+ * reports what it finds. A Service that is not touched is not asked about. Settings are those before the change. Throws QuestionError.
  */
 export function answerCheck(
   request: QuestionRequest,

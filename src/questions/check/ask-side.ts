@@ -20,7 +20,7 @@ export function unknownOf({ door }: SideDoor): string | undefined {
   return outcomes.find(({ verdict }) => verdict === 'UNKNOWN')?.detail;
 }
 
-/** One side's doors of a Service; those that cannot be asked about are told with the reason. */
+/** One side's doors of a Service; those that cannot be asked about are listed with the reason. */
 export function askSide(prepared: Prepared, key: string, wanted: Wanted) {
   const service = prepared.cluster.services.get(key);
   const asked =

@@ -17,10 +17,10 @@ import { flowFates, type Side } from '../differences/udp-flows.js';
 import { type Door, sameDestination } from '../findings/door.js';
 import { keptShare } from '../findings/source-address.js';
 
-/** At most so many endpoints of a door are told, those that shift most. */
+/** At most so many endpoints of a door are listed, those that shift most. */
 const MAX_ENDPOINTS = 50;
 
-/** A door of one side, with all that is told of it. */
+/** A door of one side, with all that is reported of it. */
 export interface SideDoor {
   readonly door: Door;
   readonly result: ServiceProbability;

@@ -149,7 +149,7 @@ export interface AskedDoor {
   readonly unsupported?: boolean;
 }
 
-/** Asks about one door. What is wrong with this door alone (no address in the family, no client there) is told, not thrown. */
+/** Asks about one door. What is wrong with this door alone (no address in the family, no client there) is reported, not thrown. */
 export function askDoor(prepared: Prepared, question: DoorQuestion, wanted: Wanted): AskedDoor {
   try {
     const { load } = wanted;

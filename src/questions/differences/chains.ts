@@ -123,7 +123,7 @@ class Groups<T> {
     else group.nodes.push(node);
   }
 
-  told(): readonly (T & { readonly nodes: readonly string[] })[] {
+  list(): readonly (T & { readonly nodes: readonly string[] })[] {
     return [...this.#groups.values()].map(({ value, nodes }) => ({ nodes, ...value }));
   }
 }
@@ -156,7 +156,7 @@ function countServices(rules: readonly ChainDifference[], counts: Counts): Chain
 type Places = ReadonlyMap<IPFamily, readonly string[]>;
 
 /** The nodes and families that a side tells the rules of, in its order. */
-function toldPlaces({ result }: ChainsSide): Places {
+function givenPlaces({ result }: ChainsSide): Places {
   const places = new Map<IPFamily, Set<string>>();
   for (const { family, nodes } of result.parts) {
     const known = places.get(family) ?? new Set();
@@ -168,10 +168,10 @@ function toldPlaces({ result }: ChainsSide): Places {
 
 /** The same of a side that tells nothing, since it has none of the Services or chains asked for: its nodes are there all the same. */
 function placesOf(side: ChainsSide, other: ChainsSide): Places {
-  const told = toldPlaces(side);
-  if (told.size > 0) return told;
+  const listed = givenPlaces(side);
+  if (listed.size > 0) return listed;
   const there = (node: string) => side.prepared.cluster.nodes.has(node);
-  return new Map([...toldPlaces(other)].map(([family, nodes]) => [family, nodes.filter(there)]));
+  return new Map([...givenPlaces(other)].map(([family, nodes]) => [family, nodes.filter(there)]));
 }
 
 /**
@@ -213,21 +213,21 @@ export function chainsDifference(before: ChainsSide, after: ChainsSide): ChainsD
         return { family, text };
       });
       for (const chain of chains) {
-        const told = JSON.stringify(chain);
-        rules.add(told, node, () => {
-          budget.spend(told.length);
+        const text = JSON.stringify(chain);
+        rules.add(text, node, () => {
+          budget.spend(text.length);
           return chain;
         });
       }
     }
   }
-  const told = rules.told();
+  const listed = rules.list();
   const nodesOf = (places: ReadonlyMap<IPFamily, readonly string[]>) => [...new Set([...places.values()].flat())];
   const [old, now] = [nodesOf(earlier), nodesOf(later)];
   return {
-    unified: unified.told(),
-    rules: told,
-    services: countServices(told, counts),
+    unified: unified.list(),
+    rules: listed,
+    services: countServices(listed, counts),
     nodes: { added: now.filter((node) => !old.includes(node)), removed: old.filter((node) => !now.includes(node)) },
   };
 }

@@ -89,7 +89,7 @@ function sizeOf(difference: TraceDifference) {
 
 /**
  * What is different between two ways of a packet. `before` and `after` must have all traces, ungrouped; `limit` of the
- * compared ones are told.
+ * compared ones are reported.
  */
 export function pathDifference(before: PathResult, after: PathResult, limit = DEFAULT_TRACES): PathDifference {
   const rank = ({ change }: TraceDifference) => Number(change === 'SAME');

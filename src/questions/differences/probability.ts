@@ -16,7 +16,7 @@ function serviceKey({ service, via, family }: ServiceProbability): string {
 }
 
 /**
- * A Service port that was asked about twice, for example through two node ports, is told apart by its place among
+ * A Service port that was asked about twice, for example through two node ports, is distinguished by its place among
  * those of its key.
  */
 function keyed(services: readonly ServiceProbability[]): readonly { key: string; of: ServiceProbability }[] {

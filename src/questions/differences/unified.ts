@@ -141,7 +141,7 @@ function linesOf(text: string): string[] {
 
 /**
  * What `diff -u` prints of two texts whose lines all end: names, then hunks with three lines of context. '' where they
- * are the same. Which of equally short differences is told may be another than GNU diff's.
+ * are the same. Which of equally short differences is reported may be another than GNU diff's.
  */
 export function unifiedDiff(before: string, after: string, names: { before: string; after: string }): string {
   if (before === after) return '';

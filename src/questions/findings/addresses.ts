@@ -36,7 +36,7 @@ function owners(cluster: Cluster): Owners {
       const ingress = (status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip);
       return [spec?.clusterIP, ...(spec?.clusterIPs ?? []), ...ingress].flatMap(canonical);
     };
-    // Two Services may share an external IP where their ports differ: that is how they are told apart.
+    // Two Services may share an external IP where their ports differ: the port distinguishes them.
     for (const key of cluster.services.keys()) {
       for (const address of new Set(of(key))) remember(services, address, (): string[] => []).push(key);
     }
@@ -107,7 +107,7 @@ function conflictFinding({ service, other, address, why }: Conflict, loser: Serv
   const lost = namespacedName(loser);
   const message =
     `MetalLB gives ${address} to one of ${names.join(' and ')} only: ${why}. ${lost} is the one that does not get it, or loses it: ` +
-    'its connections from outside reach nobody, whatever is told of its address.';
+    'its connections from outside reach nobody, whatever its address is.';
   return finding('LOAD_BALANCER_ADDRESS_LOST', message, { service: lost, services: names, address, reason: why });
 }
 

@@ -279,9 +279,9 @@ function crossingShare({ from }: Door, balancer: Balancer, node: string): Fracti
   if (backend === undefined) return ZERO;
   const { shares } = balancer.distribution('AFTER', { address: undefined, zone: '' });
   const own = shares.find((one) => one.backend === backend)?.share ?? ZERO;
-  const told = sum(outcomes.map(({ share }) => share));
+  const total = sum(outcomes.map(({ share }) => share));
   const local = sum(outcomes.flatMap(({ share, receiver }) => (receiver?.node === node ? [share] : [])));
-  if (compare(told, own) <= 0) return subtract(own, local);
+  if (compare(total, own) <= 0) return subtract(own, local);
   // It stands for others too: each has its part of what they all pass on.
   return own;
 }

@@ -28,7 +28,7 @@ const entry = (
 
 /**
  * Codes are stable: one that was given is never renamed, nor given another meaning. A finding of a change (STATE) that
- * was there before it too is told as INFO, with `before: true` in its evidence.
+ * was there before it too is reported as INFO, with `before: true` in its evidence.
  */
 export const FINDING_CODES = {
   SERVICE_WITHOUT_ENDPOINTS: entry(
@@ -353,7 +353,7 @@ export const FINDING_CODES = {
   MORE_FINDINGS: entry(
     'ANSWER',
     'INFO',
-    'There are more findings of one code than an answer tells; those of the highest severity are told first.',
+    'There are more findings of one code than an answer reports; those of the highest severity come first.',
     ['code', 'count', 'told', 'severity'],
   ),
   PROXY_MODE_NOT_AVAILABLE: entry(

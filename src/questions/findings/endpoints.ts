@@ -64,7 +64,7 @@ export const servicesWithoutEndpoints: StateFinder = (view, thresholds) => [
       const service = view.cluster.services.get(key);
       const why = service === undefined ? undefined : whyNotReady(podsOf(view.cluster, service));
       const because = why === undefined ? '' : ` Of those that its selector matches, ${why}.`;
-      // What a client meets is told where it is known: another data plane may drop what kube-proxy rejects.
+      // What a client meets is reported where it is known: another data plane may drop what kube-proxy rejects.
       const known =
         unmodelledOf(view) === undefined ? 'connections to it are refused' : 'no connection to it is delivered';
       const message = `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: ${known}.${because}`;

@@ -100,7 +100,7 @@ export function stateFindings(view: View, thresholds: Thresholds): readonly Find
 }
 
 /**
- * What is to be said of a change: what it does, then what is so after it. Of the latter, what was so before too is told
+ * What is to be said of a change: what it does, then what is so after it. Of the latter, what was so before too is reported
  * as INFO, with `before: true`: the change is not to blame for it.
  */
 export function differenceFindings(before: View, after: View, thresholds: Thresholds): readonly Finding[] {
@@ -114,12 +114,12 @@ export function differenceFindings(before: View, after: View, thresholds: Thresh
   const later = new Set(now.map(keyOf));
   const gone = was.filter((found) => found.code === 'NETWORK_POLICY_NOT_EVALUATED' && !later.has(keyOf(found)));
   const made = DIFFERENCE.flatMap((find) => find(before, after, thresholds));
-  // What a change does and what is so after it may be one thing: it is told once, as what the change does.
+  // What a change does and what is so after it may be one thing: it is reported once, as what the change does.
   const lost = new Set(made.filter(({ code }) => code === 'LOAD_BALANCER_ADDRESS_LOST').map(addressOfLoss));
   return [...made, ...now.filter((found) => !lost.has(addressOfLoss(found))), ...gone];
 }
 
-/** At most so many findings of one code are told. */
+/** At most so many findings of one code are reported. */
 const MAX_OF_CODE = 100;
 
 const RANK: Readonly<Record<Severity, number>> = { ERROR: 0, WARNING: 1, INFO: 2 };
@@ -133,14 +133,14 @@ export function sortedFindings(findings: readonly Finding[], spec: FindingsSpec 
 export function shownFindings(findings: readonly Finding[], spec: FindingsSpec | undefined): readonly Finding[] {
   const sorted = withEffects(sortedFindings(findings, spec));
   const counts = new Map<FindingCode, number>();
-  const told = sorted.filter(({ code }) => {
+  const reported = sorted.filter(({ code }) => {
     const count = (counts.get(code) ?? 0) + 1;
     counts.set(code, count);
     return count <= MAX_OF_CODE;
   });
   const more = [...counts].filter(([, count]) => count > MAX_OF_CODE);
   return [
-    ...told,
+    ...reported,
     ...more.map(([code, count]) =>
       finding('MORE_FINDINGS', `${count} findings are ${code}; ${MAX_OF_CODE} of them are listed.`, {
         code,

@@ -16,7 +16,7 @@ export function hottestText(load: ServiceProbability['load']): string {
   return requestsPerSecond === undefined ? 'nothing' : `${shortNumber(requestsPerSecond.most)} requests per second`;
 }
 
-/** How many endpoints a finding is about, and what is told of the load of their Service port. */
+/** How many endpoints a finding is about, and what is reported of the load of their Service port. */
 export function findingsOfLoad(about: About, pods: number, load: ServiceProbability['load']): readonly Finding[] {
   if (load === undefined) return [];
   const {

@@ -7,7 +7,7 @@ import type { FindingsWanted } from '../../contract/gen/types.js';
 
 export type FindingsSpec = FindingsWanted;
 
-/** What is more than these is told. Shares are of all new connections, but for `lostConnections`: of the established. */
+/** What is more than these is reported. Shares are of all new connections, but for `lostConnections`: of the established. */
 export interface Thresholds {
   /** Largest share over even share. */
   readonly imbalance: Fraction;

@@ -123,12 +123,12 @@ export const portNamesWithoutEndpoint: StateFinder = (view) =>
       );
       // With a selector the controller writes the Service's own names.
       if (hasSelector(service) || slices.length === 0 || names.includes(name)) return [];
-      const told = [...new Set(names)].map((one) => (one === '' ? '(no name)' : one));
-      const has = told.length === 0 ? 'they have no ports' : `they have ${listed(told)}`;
+      const shown = [...new Set(names)].map((one) => (one === '' ? '(no name)' : one));
+      const has = shown.length === 0 ? 'they have no ports' : `they have ${listed(shown)}`;
       const own =
         name === '' ? `Port ${port.port}/${protocol} of ${key}, which has no name,` : `Port ${name} of ${key}`;
       const message = `${own} has no endpoint: its EndpointSlices have endpoints, but none for a port of this name: ${has}.`;
-      const evidence = { ...portEvidence(key, port), names: told.slice(0, MAX_LISTED) };
+      const evidence = { ...portEvidence(key, port), names: shown.slice(0, MAX_LISTED) };
       return [finding('PORT_NAME_WITHOUT_ENDPOINT', message, evidence)];
     });
   });

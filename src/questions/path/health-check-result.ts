@@ -113,7 +113,7 @@ export function probeTrips(
     throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: POINTER, detail }]);
   }
   const backends = probedBackends(fabric, balancer, source);
-  fabric.tellOf(balancer);
+  fabric.noteAssumptions(balancer);
   if (backends.length === 0) {
     const detail = `the load balancer of ${balancer.key} has no backends (${balancer.backends.group}): nobody is probed`;
     const client = probing(fabric, balancer, undefined, '');
@@ -129,13 +129,14 @@ export function probeTrips(
     const client = probing(fabric, balancer, probeSource(fabric, checked.check), backend.node);
     const target = targetOf(checked, backend);
     const journeys = target === undefined ? [withoutAddress(fabric, client, backend)] : travel(fabric, client, target);
-    const told = balancer.probe(backend, checked.port);
+    const shown = balancer.probe(backend, checked.port);
     const walked = outcomeOf(journeys);
     // Where nobody is reached, nothing answers, whatever would.
-    const probe = walked.answered === 'NO' && told.healthy ? { ...told, healthy: false, detail: walked.detail } : told;
+    const probe =
+      walked.answered === 'NO' && shown.healthy ? { ...shown, healthy: false, detail: walked.detail } : shown;
     return weighted(journeys, fraction(1, all.length)).map((journey) => ({ journey, client, probe }));
   });
-  fabric.tellOf(balancer);
+  fabric.noteAssumptions(balancer);
   return trips;
 }
 

@@ -10,11 +10,11 @@ import { stepChance } from '../chances.js';
 type Draft<T> = { -readonly [field in keyof T]: T[field] };
 
 function header(value: Header): PathHeader {
-  const told: Draft<PathHeader> = { source: value.source, destination: value.destination, mark: '' };
-  if (value.sourcePort !== undefined) told.sourcePort = value.sourcePort;
-  if (value.destinationPort !== undefined) told.destinationPort = value.destinationPort;
-  told.mark = value.mark === 0 ? '0x0' : `0x${value.mark.toString(16)}`;
-  return told;
+  const made: Draft<PathHeader> = { source: value.source, destination: value.destination, mark: '' };
+  if (value.sourcePort !== undefined) made.sourcePort = value.sourcePort;
+  if (value.destinationPort !== undefined) made.destinationPort = value.destinationPort;
+  made.mark = value.mark === 0 ? '0x0' : `0x${value.mark.toString(16)}`;
+  return made;
 }
 
 function detailOf(step: WalkStep): string {
@@ -63,46 +63,46 @@ function endpointText(value: Header | undefined, side: 'destination'): string {
 
 /** The chance of a balancer, which chooses by no threshold of the kernel's. */
 function balanced(chance: Chance): StepChance {
-  const told = stepChance(chance);
-  return { ...told, threshold: told.nominal };
+  const made = stepChance(chance);
+  return { ...made, threshold: made.nominal };
 }
 
 function ruleStep(step: WalkStep, family: IPFamily): PathStep {
   const { rule } = step;
-  const told: Draft<PathStep> = {
+  const made: Draft<PathStep> = {
     action: step.action,
     hook: step.hook,
     table: step.table,
     chain: step.chain,
     detail: detailOf(step),
   };
-  if (rule !== undefined) told.rule = ruleText(rule, family);
-  if (step.position !== undefined) told.position = step.position;
+  if (rule !== undefined) made.rule = ruleText(rule, family);
+  if (step.position !== undefined) made.position = step.position;
   if (step.chance !== undefined)
-    told.chance = step.action === 'BALANCE' ? balanced(step.chance) : stepChance(step.chance);
-  if (step.passedOver !== undefined) told.passedOver = step.passedOver;
+    made.chance = step.action === 'BALANCE' ? balanced(step.chance) : stepChance(step.chance);
+  if (step.passedOver !== undefined) made.passedOver = step.passedOver;
   if (rule?.origin !== undefined) {
-    told.service = serviceRef(rule.origin);
-    if (rule.origin.endpoint !== undefined) told.endpoint = rule.origin.endpoint;
+    made.service = serviceRef(rule.origin);
+    if (rule.origin.endpoint !== undefined) made.endpoint = rule.origin.endpoint;
   }
-  if (step.before !== undefined) told.before = header(step.before);
-  if (step.after !== undefined) told.after = header(step.after);
-  return told;
+  if (step.before !== undefined) made.before = header(step.before);
+  if (step.after !== undefined) made.after = header(step.after);
+  return made;
 }
 
 function hostPathStep(step: HostStep): PathStep {
-  const told: Draft<PathStep> = { action: step.action, detail: step.detail };
-  if (step.chance !== undefined) told.chance = balanced(step.chance);
-  if (step.before !== undefined) told.before = header(step.before);
-  if (step.after !== undefined) told.after = header(step.after);
-  if (step.policy !== undefined) told.policy = step.policy;
-  return told;
+  const made: Draft<PathStep> = { action: step.action, detail: step.detail };
+  if (step.chance !== undefined) made.chance = balanced(step.chance);
+  if (step.before !== undefined) made.before = header(step.before);
+  if (step.after !== undefined) made.after = header(step.after);
+  if (step.policy !== undefined) made.policy = step.policy;
+  return made;
 }
 
-function addSteps(told: PathStep[], list: StepList | undefined, family: IPFamily): void {
+function addSteps(made: PathStep[], list: StepList | undefined, family: IPFamily): void {
   if (list === undefined) return;
-  addSteps(told, list.previous, family);
-  told.push(ruleStep(list.step, family));
+  addSteps(made, list.previous, family);
+  made.push(ruleStep(list.step, family));
 }
 
 /** A trail as the hops of an answer, with every step in words. */

@@ -30,7 +30,7 @@ interface Remedy {
   readonly change?: Change;
   /** The question asked instead. */
   readonly path?: NonNullable<QuestionRequest['path']>;
-  /** A change of policies or labels: what else it opens is told. */
+  /** A change of policies or labels: what else it opens is reported. */
   readonly isPolicy?: boolean;
 }
 

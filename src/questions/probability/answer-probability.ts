@@ -174,7 +174,7 @@ export function walkClients(fabric: Fabric, question: ProbabilityQuestion, desti
   return { journeys, trips, groups: clients?.groups ?? [], clients: clients?.description ?? 'not modelled' };
 }
 
-/** What is told of a Service port beside its shares. */
+/** What is reported of a Service port beside its shares. */
 export type ServiceHead = Pick<ServiceProbability, 'service' | 'via' | 'family' | 'destination' | 'clients'>;
 
 /** Names a destination and the clients that were walked to it. */
@@ -204,7 +204,7 @@ export function headOf(
 export function doorClients(trips: readonly GroupTrips[]): readonly DoorClient[] {
   const balanced = trips.filter(({ client }) => client.through !== undefined);
   const others = trips.filter(({ client }) => client.through === undefined);
-  const told = others.map(({ client, nodes, weight, journeys }) => ({
+  const single = others.map(({ client, nodes, weight, journeys }) => ({
     ...{ client, nodes, weight },
     outcomes: outcomesOf(journeys, client),
   }));
@@ -216,7 +216,7 @@ export function doorClients(trips: readonly GroupTrips[]): readonly DoorClient[]
     weight: sum(own.map(({ weight }) => weight)),
     outcomes: own.flatMap(({ journeys, client }) => outcomesOf(journeys, client)),
   }));
-  return [...told, ...merged];
+  return [...single, ...merged];
 }
 
 /** What kind of numbers the shares of delivered connections are. */

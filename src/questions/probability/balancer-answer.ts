@@ -39,7 +39,7 @@ export function balancerAnswer(
     port,
   );
   const shares = new Map(spread.shares.map(({ backend, share }) => [backend, share]));
-  const told = members.slice(0, MAX_BACKENDS).map((backend): BackendAnswer => {
+  const listed = members.slice(0, MAX_BACKENDS).map((backend): BackendAnswer => {
     const { healthy, detail, assumed } = balancer.probe(backend, port);
     const share = shares.get(backend);
     return {
@@ -66,11 +66,11 @@ export function balancerAnswer(
     drain: { ...(seconds === undefined ? {} : { seconds }), detail },
     firewall: rules,
     ...(allowed === undefined ? {} : { sourceRanges: allowed }),
-    backends: told,
+    backends: listed,
     ...(members.length > MAX_BACKENDS ? { omittedBackends: members.length - MAX_BACKENDS } : {}),
     excluded: excluded.slice(0, MAX_BACKENDS),
     lost: probability(isZero(lost.nominal) ? NO_SHARE : lost),
   };
-  fabric.tellOf(balancer);
+  fabric.noteAssumptions(balancer);
   return answer;
 }

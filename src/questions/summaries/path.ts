@@ -60,7 +60,7 @@ function reached({ reached: all }: PathResult, traces: readonly PathTrace[]): st
   return `${endpoint.pod === undefined ? joinHostPort(endpoint.address, endpoint.port) : `pod ${endpoint.pod}`}${on}`;
 }
 
-/** How many probes these ways are of: one that the rules spread has several. Undefined: ways are told together. */
+/** How many probes these ways are of: one that the rules spread has several. Undefined: ways are counted together. */
 function probeCount(traces: readonly PathTrace[]): number | undefined {
   if (traces.some(({ count: one = 1 }) => one > 1)) return undefined;
   const sent = traces.map(({ hops }) => {

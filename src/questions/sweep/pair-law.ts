@@ -12,6 +12,7 @@ import {
   add,
   compare,
   type Fraction,
+  FractionSum,
   formatFraction,
   fraction,
   isZero,
@@ -59,18 +60,23 @@ class There {
   readonly #allZoneHinted: boolean;
   readonly #allNodeHinted: boolean;
 
-  constructor(endpoints: readonly Candidate[]) {
-    const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
-    this.count = endpoints.length;
+  /** `endpoints`: one of each kind, with how many of them are there. */
+  constructor(endpoints: Iterable<{ readonly like: Candidate; readonly count: number }>) {
+    const add = (map: Map<string, number>, key: string, count: number) => map.set(key, (map.get(key) ?? 0) + count);
+    let all = 0;
     let zoned = true;
     let noded = true;
-    for (const { node, zoneHints, nodeHints } of endpoints) {
-      count(this.byNode, node);
-      for (const zone of zoneHints) count(this.#byZoneHint, zone);
-      for (const name of nodeHints) count(this.#byNodeHint, name);
+    for (const { like, count } of endpoints) {
+      if (count === 0) continue;
+      const { node, zoneHints, nodeHints } = like;
+      all += count;
+      add(this.byNode, node, count);
+      for (const zone of zoneHints) add(this.#byZoneHint, zone, count);
+      for (const name of nodeHints) add(this.#byNodeHint, name, count);
       zoned &&= zoneHints.length > 0;
       noded &&= nodeHints.length > 0;
     }
+    this.count = all;
     this.#allZoneHinted = zoned;
     this.#allNodeHinted = noded;
   }
@@ -121,12 +127,34 @@ export interface Leaving {
 interface Part {
   readonly likeness: string;
   readonly zone: string;
-  weight: Fraction;
+  readonly weight: Fraction;
 }
+
+interface PartSum extends Omit<Part, 'weight'> {
+  readonly sum: FractionSum;
+}
+
+/** An entry on a node, and the set that it chooses from. */
+interface EntryOnNode {
+  readonly entry: EntryClient;
+  readonly set: string;
+  /** Its weight. */
+  readonly text: string;
+}
+
+const NO_ENTRIES: readonly EntryOnNode[] = [];
 
 interface SetOfEntries {
   readonly size: number;
-  readonly parts: Map<string, Part>;
+  readonly parts: readonly Part[];
+  /** Equal for sets whose endpoints get the same: so many of them, for entries alike with the same weights. */
+  readonly text: string;
+}
+
+function setOfEntries(size: number, sums: readonly PartSum[]): SetOfEntries {
+  const parts = sums.map(({ likeness, zone, sum }): Part => ({ likeness, zone, weight: sum.value }));
+  const texts = parts.map(({ likeness, weight }) => `${likeness}=${formatFraction(weight)}`);
+  return { size, parts, text: `${size} ${texts.join(' ')}` };
 }
 
 /** Walks one entry to the endpoints that are there; part of what a law is shown by. */
@@ -135,15 +163,38 @@ export interface Walks {
   walk(entry: EntryClient): Tally;
 }
 
+/** Endpoints that nothing tells apart: on one node, alike, with the same hints. */
+interface Cell {
+  readonly like: Candidate;
+  readonly sets: readonly string[];
+  /** A short text for its likeness and sets. */
+  readonly text: string;
+}
+
 export class PairLaw {
   readonly #endpoints: readonly Candidate[];
-  readonly #sets: readonly (readonly string[])[];
+  readonly #cells: readonly Cell[];
+  /** The cell of each endpoint. */
+  readonly #cellOf: Int32Array;
   readonly #view: View;
   readonly #fates: ReadonlyMap<string, Masses>;
 
   private constructor(endpoints: readonly Candidate[], view: View, fates: ReadonlyMap<string, Masses>) {
     this.#endpoints = endpoints;
-    this.#sets = endpoints.map(setsWith);
+    const cells = new Map<string, number>();
+    const kinds = new Map<string, string>();
+    const found: Cell[] = [];
+    this.#cellOf = Int32Array.from(endpoints, (like) => {
+      const sets = setsWith(like);
+      // Sets are told apart by who takes from them, at each point.
+      const kind = `${like.likeness}|${like.zone}|${like.node === ''}`;
+      const place = `${kind}|${sets.join(',')}`;
+      return remember(cells, `${place}|${like.node}|${like.nodeRef}`, () => {
+        const text = remember(kinds, kind, () => `${kinds.size}`);
+        return found.push({ like, sets, text }) - 1;
+      });
+    });
+    this.#cells = found;
     this.#view = view;
     this.#fates = fates;
   }
@@ -158,12 +209,12 @@ export class PairLaw {
     least: Walks & { readonly entries: readonly EntryClient[]; readonly isThere: (address: string) => boolean },
   ): PairLaw | undefined {
     const seen: { readonly entry: EntryClient; readonly there: There; readonly tally: Tally }[] = [];
-    const every = new There(candidates);
+    const every = new There(candidates.map((like) => ({ like, count: 1 })));
     for (const entry of representatives(most.entries, candidates)) {
       seen.push({ entry, there: every, tally: most.walk(entry) });
     }
     const first = candidates.filter(({ address }) => least.isThere(address));
-    const few = new There(first);
+    const few = new There(first.map((like) => ({ like, count: 1 })));
     for (const entry of representatives(least.entries, first)) {
       seen.push({ entry, there: few, tally: least.walk(entry) });
     }
@@ -184,64 +235,70 @@ export class PairLaw {
     isThere: (address: string) => boolean,
     entries: readonly EntryClient[],
   ): { readonly shares: SweptShares; readonly leaving: Leaving } | undefined {
-    const positions: number[] = [];
-    for (const [index, { address }] of this.#endpoints.entries()) if (isThere(address)) positions.push(index);
-    if (positions.length === 0) return undefined;
-    const there = new There(positions.map((position) => this.#endpoints[position] as Candidate));
-    const sets = new Map<string, SetOfEntries>();
-    const onNode = new Map<string, { readonly entry: EntryClient; readonly set: string; readonly text: string }[]>();
+    const counts = new Int32Array(this.#cells.length);
+    const firsts = new Int32Array(this.#cells.length).fill(-1);
+    for (const [index, { address }] of this.#endpoints.entries()) {
+      if (!isThere(address)) continue;
+      const cell = this.#cellOf[index] as number;
+      if (counts[cell] === 0) firsts[cell] = index;
+      counts[cell] = (counts[cell] as number) + 1;
+    }
+    const there = new There(this.#cells.map(({ like }, cell) => ({ like, count: counts[cell] as number })));
+    if (there.count === 0) return undefined;
+    const joined = new Map<string, { readonly size: number; readonly parts: Map<string, PartSum> }>();
+    const onNode = new Map<string, EntryOnNode[]>();
     const texts = new Map<Fraction, string>();
-    let masses = NO_MASSES;
+    /** The weights of entries from which nothing comes to an endpoint, by what becomes of it. */
+    const without = new Map<Masses, FractionSum>();
     for (const entry of entries) {
       const never = this.#fates.get(`${NEVER} ${entry.likeness}`);
-      if (never !== undefined) {
-        masses = addMasses(masses, times(never, entry.weight));
-        continue;
-      }
-      const set = there.setOf(this.#view, entry);
+      const set = never === undefined ? there.setOf(this.#view, entry) : undefined;
       if (set === undefined) {
-        const fate = this.#fates.get(`${EMPTY} ${entry.likeness}`);
+        const fate = never ?? this.#fates.get(`${EMPTY} ${entry.likeness}`);
         if (fate === undefined) return undefined;
-        masses = addMasses(masses, times(fate, entry.weight));
+        remember(without, fate, () => new FractionSum()).add(entry.weight);
         continue;
       }
-      const { parts } = remember(sets, set.name, (): SetOfEntries => ({ size: set.size, parts: new Map() }));
+      const { parts } = remember(joined, set.name, () => ({ size: set.size, parts: new Map<string, PartSum>() }));
       const { likeness, zone, weight, node } = entry;
-      const part = remember(parts, likeness, (): Part => ({ likeness, zone, weight: ZERO }));
-      part.weight = add(part.weight, weight);
+      const part = remember(parts, likeness, (): PartSum => ({ likeness, zone, sum: new FractionSum() }));
+      part.sum.add(weight);
       const text = remember(texts, weight, () => formatFraction(weight));
-      remember(onNode, node, (): { entry: EntryClient; set: string; text: string }[] => []).push({
+      remember(onNode, node, (): EntryOnNode[] => []).push({
         entry,
         set: set.name,
         text,
       });
     }
+    const sets = new Map([...joined].map(([name, { size, parts }]) => [name, setOfEntries(size, [...parts.values()])]));
+    let masses = NO_MASSES;
+    for (const [fate, weight] of without) masses = addMasses(masses, times(fate, weight.value));
     const known = new Map<string, Pair | undefined>();
-    const groups = new Map<string, { -readonly [K in keyof Alike]: Alike[K] } & { pair: Pair }>();
-    for (const position of positions) {
-      const candidate = this.#endpoints[position] as Candidate;
-      const { node, nodeRef, zone, likeness, id } = candidate;
-      const own = onNode.get(node) ?? [];
-      const inSets = (this.#sets[position] as readonly string[]).filter((name) => sets.has(name));
-      const ownText = own.map((one) => `${one.set} ${one.entry.likeness} ${one.text}`).join(';');
-      const key = `${likeness}|${inSets.join(',')}|${ownText}`;
-      const pair = remember(known, key, () => this.#pairOf(candidate, inSets, sets, own));
+    const groups: (Alike & { readonly pair: Pair })[] = [];
+    for (const [cell, { like, sets: all, text }] of this.#cells.entries()) {
+      const count = counts[cell] as number;
+      if (count === 0) continue;
+      const own = onNode.get(like.node) ?? NO_ENTRIES;
+      const inSets = all.filter((name) => sets.has(name));
+      let key = text;
+      for (const name of inSets) key += `,${(sets.get(name) as SetOfEntries).text}`;
+      for (const { entry, set, text: weight } of own) key += `;${inSets.indexOf(set)} ${entry.likeness} ${weight}`;
+      const pair = remember(known, key, () => this.#pairOf(like, inSets, sets, own));
       if (pair === undefined) return undefined;
-      const group = `${nodeRef} ${zone} ${key}`;
-      const there = groups.get(group);
-      if (there !== undefined) there.count++;
-      else groups.set(group, { node: nodeRef, zone, share: pair.masses[0], count: 1, first: id, position, pair });
+      const position = firsts[cell] as number;
+      const first = this.#endpoints[position]?.id ?? '';
+      groups.push({ node: like.nodeRef, zone: like.zone, share: pair.masses[0], count, first, position, pair });
     }
     let [crossNode, crossZone]: [number, number | undefined] = [0, 0];
     const totals = new Map<Pair, number>();
-    for (const { pair, count } of groups.values()) {
+    for (const { pair, count } of groups) {
       totals.set(pair, (totals.get(pair) ?? 0) + count);
       crossNode += count * pair.crossNode;
       crossZone =
         crossZone === undefined || pair.crossZone === undefined ? undefined : crossZone + count * pair.crossZone;
     }
     for (const [pair, count] of totals) masses = addMasses(masses, times(pair.masses, fraction(count)));
-    const reached = [...groups.values()].filter(({ share }) => !isZero(share));
+    const reached = groups.filter(({ share }) => !isZero(share));
     return { shares: summarise(oneFractionEach(reached), masses), leaving: { crossNode, crossZone } };
   }
 
@@ -259,7 +316,7 @@ export class PairLaw {
       const { size, parts } = sets.get(name) as SetOfEntries;
       const each = fraction(1, size);
       const near = own.filter(({ set }) => set === name).map(({ entry }) => entry);
-      for (const part of parts.values()) {
+      for (const part of parts) {
         const here = near.filter((entry) => entry.likeness === part.likeness).map(({ weight }) => weight);
         const there = here.length === 0 ? part.weight : remaining(part.weight, sum(here));
         let delivered = ZERO;

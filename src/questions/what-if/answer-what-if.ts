@@ -192,7 +192,7 @@ function viewOf({ prepared: { cluster, settings }, outcome: { services, doors } 
 
 /**
  * What changes if …? Asks one of the other questions of the snapshot as it is, and again after the changes or of a
- * second snapshot, and tells the difference. Settings are told as before the change. Throws QuestionError; what an
+ * second snapshot, and reports the difference. Settings are those before the change. Throws QuestionError; what an
  * error of the after-side is about is said in its message.
  */
 export function answerWhatIf(

@@ -9,7 +9,7 @@ import type { Prepare } from '../prepare.js';
 export interface SidesContext {
   /** The second snapshot, where it came in a file of its own. */
   readonly file?: Snapshot | undefined;
-  /** Changes made on both sides before, told of as the first of the changes. */
+  /** Changes made on both sides before, reported as the first of the changes. */
   readonly base?: readonly Change[];
   readonly prepare?: Prepare;
   /** Where a second snapshot comes from that is named by its digest. */

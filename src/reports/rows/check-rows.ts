@@ -30,14 +30,14 @@ const COLUMNS = [
 ] as const;
 
 /** A field of a finding's evidence, where it is a scalar. */
-function told(evidence: Finding['evidence'], name: string): Cell {
+function cellOf(evidence: Finding['evidence'], name: string): Cell {
   const value = evidence[name];
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
 
 export function findingRow({ severity, code, message, evidence }: Finding, columns: readonly string[] = COLUMNS): Row {
   const names = [...SERVICE_COLUMNS, 'via', 'family', 'clients'];
-  const about = Object.fromEntries(names.map((name) => [name, told(evidence, name)]));
+  const about = Object.fromEntries(names.map((name) => [name, cellOf(evidence, name)]));
   return row(columns, { row: 'FINDING', severity, code, message, ...about });
 }
 

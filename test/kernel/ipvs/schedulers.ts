@@ -55,7 +55,11 @@ function parts(weights: Readonly<Record<string, number>>, reached: readonly stri
 class Cases {
   readonly list: SchedulerCase[] = [];
 
-  constructor(private readonly options: PlantOptions) {}
+  readonly #options: PlantOptions;
+
+  constructor(options: PlantOptions) {
+    this.#options = options;
+  }
 
   /** The lab with a scheduler, and what the walk says of it. */
   add(
@@ -67,7 +71,7 @@ class Cases {
     const settings: Settings = { kubeProxy: { mode: 'ipvs', ipvs: { scheduler } } };
     const snapshot = readSnapshot({ inline: labList({ services: [service], version }) });
     const deployment: Deployment = { snapshot, settings };
-    const { options } = this;
+    const options = this.#options;
     const at: At = {
       walk: (source, more = {}) =>
         ask(

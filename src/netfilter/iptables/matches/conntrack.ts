@@ -94,9 +94,9 @@ function statusHolds(value: string, { connection }: Packet): boolean | undefined
 }
 
 function testStatus(status: Values, packet: Packet): Tested {
-  const told = status.values.map((value) => statusHolds(value, packet));
-  if (told.includes(true)) return verdictOf(true, status.negated);
-  return told.includes(undefined) ? UNKNOWN : verdictOf(false, status.negated);
+  const verdicts = status.values.map((value) => statusHolds(value, packet));
+  if (verdicts.includes(true)) return verdictOf(true, status.negated);
+  return verdicts.includes(undefined) ? UNKNOWN : verdictOf(false, status.negated);
 }
 
 /** An end of one of the flow's two tuples, as far as it is known. */

@@ -90,8 +90,8 @@ export const ipvs: MatchCodec<IpvsMatch> = {
     if (match.member !== undefined) return verdictOf(balanced !== undefined, match.member.negated);
     if (balanced === undefined) return NO;
     if (match.controlPort !== undefined) return UNKNOWN;
-    const holds = (told: { readonly negated?: boolean } | undefined, is: () => boolean) =>
-      told === undefined || is() !== (told.negated === true);
+    const holds = (option: { readonly negated?: boolean } | undefined, is: () => boolean) =>
+      option === undefined || is() !== (option.negated === true);
     const { direction, method } = match;
     const all =
       holds(match.protocol, () => protocolNumber(match.protocol?.name ?? '') === protocolNumber(protocol)) &&

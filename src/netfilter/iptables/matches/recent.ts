@@ -110,7 +110,7 @@ export const recent: MatchCodec<RecentMatch> = {
       return verdictOf(true, match.negated);
     }
     const held = holds(match, address, context);
-    // How often the address was seen is not told.
+    // How often the address was seen is not known.
     if (held && (match.hitcount ?? 0) > 1) return UNKNOWN;
     if (held && match.action === 'remove') {
       context.recents = { list: match.name, address, present: false, previous: context.recents };

@@ -25,7 +25,7 @@ export const dnat: TargetCodec<Dnat> = {
     const addressRange = target.addressTo !== undefined && target.addressTo !== target.address;
     const portRange = target.portTo !== undefined && target.portTo !== target.port;
     if (addressRange || portRange) {
-      const detail = `DNAT to one of ${formatNatRange(target)}: which one is not told by the rules`;
+      const detail = `DNAT to one of ${formatNatRange(target)}: the rules do not say which one`;
       return { action: 'UNKNOWN', detail };
     }
     const port = target.port ?? packet.destinationPort;

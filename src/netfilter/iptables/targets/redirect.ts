@@ -30,7 +30,7 @@ export const redirect: TargetCodec<Redirect> = {
   apply(target, packet, { hook }) {
     const ports = target.toPorts;
     if (ports !== undefined && ports.from < ports.to) {
-      const detail = `REDIRECT to one of the ports ${formatPorts(ports, '-')}: which one is not told by the rules`;
+      const detail = `REDIRECT to one of the ports ${formatPorts(ports, '-')}: the rules do not say which one`;
       return { action: 'UNKNOWN', detail };
     }
     if (hook !== 'OUTPUT') {

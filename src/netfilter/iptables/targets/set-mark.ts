@@ -21,7 +21,7 @@ function parsed({ name, values }: Option): SetMark {
   }
 }
 
-/** Without the written spelling the value is told by the same option. */
+/** Without the written spelling the value is written by the same option. */
 function respelled(target: SetMark): string {
   switch (target.operation) {
     case 'or':

@@ -26,7 +26,7 @@ export const snat: TargetCodec<Snat> = {
     if (target.addressTo !== undefined && target.addressTo !== target.address) {
       return {
         action: 'UNKNOWN',
-        detail: `SNAT to one of ${formatNatRange(target)}: which one is not told by the rules`,
+        detail: `SNAT to one of ${formatNatRange(target)}: the rules do not say which one`,
       };
     }
     const random = target.random === true || target.randomFully === true || target.portTo !== undefined;
