@@ -1,4 +1,5 @@
 /** action.yml: its steps do what its inputs say, run as GitHub runs them, with stand-ins for gh, kubectl and what renders manifests. */
+import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import t from 'tap';
@@ -191,20 +192,23 @@ t.test('a server answers', async (t) => {
   // A runner takes steps one after the other in this process, so a server would not be heard: it has one of its own.
   const running = await start({ tokens: [token], small: { threads: 1 }, large: { threads: 1 }, held: { threads: 1 } });
   t.teardown(() => running.app.close());
-  const { spawn } = await import('node:child_process');
-  const child = spawn('bash', [resolve('deploy/ci/check.sh')], {
-    cwd: space.work,
-    env: {
-      PATH: process.env.PATH ?? '',
-      SNAPSHOT,
-      MANIFESTS: 'manifests',
-      OUT: join(space.dir, 'out'),
-      KUBE_WHATIF_SERVER: `http://127.0.0.1:${running.port}`,
-      KUBE_WHATIF_TOKEN: token,
-    },
+  const url = `http://127.0.0.1:${running.port}`;
+  const sent = await fetch(`${url}/v1/snapshots/names/prod`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}` },
+    body: readFileSync('examples/article-nodeport.json'),
   });
-  t.equal(await new Promise((done) => child.on('close', done)), 0);
-  t.equal(readFileSync(join(space.dir, 'out/status'), 'utf8'), '1\n');
+  t.equal(sent.status, 201);
+  for (const snapshot of [SNAPSHOT, '@prod']) {
+    const out = join(space.dir, `out-${snapshot}`);
+    const env = { PATH: process.env.PATH ?? '', SNAPSHOT: snapshot, MANIFESTS: 'manifests', OUT: out };
+    const child = spawn('bash', [resolve('deploy/ci/check.sh')], {
+      cwd: space.work,
+      env: { ...env, KUBE_WHATIF_SERVER: url, KUBE_WHATIF_TOKEN: token },
+    });
+    t.equal(await new Promise((done) => child.on('close', done)), 0);
+    t.equal(readFileSync(join(out, 'status'), 'utf8'), '1\n', `the snapshot ${snapshot}`);
+  }
 });
 
 t.test('it is built where it was not', async (t) => {

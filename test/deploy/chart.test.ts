@@ -203,8 +203,8 @@ t.test('the collector may do what it asks for, and nothing else', async (t) => {
   const env = Object.fromEntries(
     (container.env as { name: string; value: string }[]).map(({ name, value }) => [name, value]),
   );
-  const valueOf = (option: string) => container.args[container.args.indexOf(option) + 1] as string;
-  const given = { ...env, KUBE_WHATIF_SERVER: valueOf('--server'), COLLECT_NAME: valueOf('--name') };
+  const argumentOf = (option: string) => container.args[container.args.indexOf(option) + 1] as string;
+  const given = { ...env, KUBE_WHATIF_SERVER: argumentOf('--server'), COLLECT_NAME: argumentOf('--name') };
   t.doesNotThrow(() => readCollectSettings(given));
 });
 
