@@ -25,11 +25,7 @@ const options = {
   port: PORT === '' ? 8080 : Number(PORT),
   path: process.argv[2] ?? '/healthz',
   timeout: 5_000,
-<<<<<<< HEAD
-  // Whose certificate it is does not matter here: the service is told nothing.
-=======
   // Whose certificate it is does not matter here: nothing is sent to it.
->>>>>>> main
   rejectUnauthorized: false,
   ...certificate(),
 };
