@@ -1,0 +1,64 @@
+/**
+ * What all rules of a node take in a fresh process: the part of bench/beside-kube-proxy.ts that is ours.
+ *
+ *   node dist/bench/render-times.js SNAPSHOT.json NODE MODE RUNS
+ */
+import { readFileSync } from 'node:fs';
+import { Cluster } from '../src/cluster/cluster.js';
+import type { EndpointSlice, KubernetesObject, Node, Service } from '../src/cluster/objects.js';
+import type { NodeProxySettings } from '../src/cluster/settings.js';
+import { iptablesProgram } from '../src/proxy/iptables/program.js';
+import { IpvsProgram } from '../src/proxy/ipvs/program.js';
+import { NftablesProgram } from '../src/proxy/nftables/program.js';
+
+const [file = '', name = '', mode = 'iptables', runs = '5'] = process.argv.slice(2);
+const settings: NodeProxySettings = {
+  version: { major: 1, minor: 36, patch: 4 },
+  mode: mode as NodeProxySettings['mode'],
+  clusterCIDR: [],
+  detectLocalMode: 'None',
+  bridgeInterface: '',
+  interfaceNamePrefix: '',
+  nodePortAddresses: [],
+  masqueradeAll: false,
+  masqueradeBit: 14,
+  localhostNodePorts: true,
+  ipvsScheduler: 'rr',
+  ipvsStrictARP: false,
+  featureGates: {},
+  kernel: { randomFully: true, tcpBeLiberal: false, nfacct: false },
+};
+const { items } = JSON.parse(readFileSync(file, 'utf8')) as { items: KubernetesObject[] };
+const of = <T extends KubernetesObject>(kind: string) => items.filter((item) => item.kind === kind) as T[];
+const cluster = Cluster.of({
+  nodes: of<Node>('Node'),
+  services: of<Service>('Service'),
+  endpointSlices: of<EndpointSlice>('EndpointSlice'),
+  pods: [],
+  endpoints: [],
+  workloads: [],
+  configMaps: [],
+});
+const node = cluster.nodes.get(name);
+if (node === undefined) throw new Error(`there is no node ${name}`);
+const input = { cluster, node, family: 'IPv4', settings } as const;
+
+/** The bytes that kube-proxy hands over; in mode ipvs the text of its virtual servers too, which it makes by calls. */
+function restore(): number {
+  if (mode === 'iptables') return sizeOf(iptablesProgram(input).restorePieces());
+  if (mode === 'nftables') return sizeOf(new NftablesProgram(input).restorePieces());
+  const program = new IpvsProgram(input);
+  return sizeOf(program.restorePieces()) + program.stateText().length;
+}
+
+const sizeOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
+
+function timed(): readonly [bytes: number, milliseconds: number] {
+  const start = performance.now();
+  const bytes = restore();
+  return [bytes, performance.now() - start];
+}
+
+const [bytes, first] = timed();
+const again = Array.from({ length: Number(runs) }, () => timed()[1]);
+console.log(JSON.stringify({ first, again, bytes }));
