@@ -100,6 +100,9 @@ function noteIgnored(ignored: ReadonlyMap<string, number>): Assumption[] {
   return [{ field: 'snapshot.ignored', value, why: `Objects of these kinds are not used.${more}` }];
 }
 
+/** How the error of a snapshot begins that has nothing that is used. */
+export const NOTHING_USED = 'The snapshot holds no Node, Pod, Service or other object that is used';
+
 function requireObjects(collector: ObjectCollector, pointer: string): void {
   if (USED_KINDS.some((kind) => collector.kept[kind].length > 0)) return;
   const { failure, ignored } = collector;
@@ -109,7 +112,7 @@ function requireObjects(collector: ObjectCollector, pointer: string): void {
       : ignored.size > 0
         ? `it holds only ${[...ignored.keys()].slice(0, 5).join(', ')}`
         : 'it is empty';
-  const detail = `The snapshot holds no Node, Pod, Service or other object that is used: ${instead}. Make it with: ${KUBECTL_GET}`;
+  const detail = `${NOTHING_USED}: ${instead}. Make it with: ${KUBECTL_GET}`;
   throw snapshotError('INVALID_SNAPSHOT', pointer, detail);
 }
 

@@ -1,5 +1,5 @@
 /** The collector: a snapshot now and again, sent under a name; its state as metrics and health. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
@@ -22,7 +22,9 @@ export function accessOf(
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port, KUBECONFIG } = env;
   if (kubeconfig !== undefined) return kubeconfigAccess(kubeconfig, context);
   if (host && port && context === undefined) return inClusterAccess(host, port);
-  const [file] = (KUBECONFIG ?? '').split(':').filter((one) => one !== '');
+  // Of several files, as kubectl takes them, the first one that is there.
+  const files = (KUBECONFIG ?? '').split(':').filter((one) => one !== '');
+  const file = files.find(existsSync) ?? files[0];
   return kubeconfigAccess(file ?? join(env.HOME ?? homedir(), '.kube', 'config'), context);
 }
 

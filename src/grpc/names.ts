@@ -35,7 +35,7 @@ export function listNames(backend: Backend, { input: message }: DescMethod) {
         const records = await namedOf(backend).list(asked.owner);
         if ('problem' in records) throw new ProblemError(records.problem);
         call.sendMetadata(headersOf(asked));
-        const names = records.map(listed).map((one) => ({ ...one, versions: [...one.versions] }));
+        const names = records.map((record) => listed(record)).map((one) => ({ ...one, versions: [...one.versions] }));
         done(null, ListSnapshotsResponse.encode(ListSnapshotsResponse.fromPartial({ names })).finish());
       },
       done,

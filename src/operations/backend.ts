@@ -82,6 +82,7 @@ function namedOf(options: BackendOptions, store: RedisStore | undefined, metrics
   const keeping = { versions: named.versions ?? DEFAULT_KEEPING.versions, age: named.keep ?? DEFAULT_KEEPING.age };
   const memory = new MemoryNames({
     limit: named.memory ?? 256 * 1024 * 1024,
+    idleLimit: keeping.age,
     onEvicted: (count) => metrics.namedEvicted(count),
   });
   const readLimit = options.snapshotMemory ?? 512 * 1024 * 1024;

@@ -29,6 +29,9 @@ interface Known {
 /** After so many milliseconds a snapshot that could not be measured is tried again. */
 const AGAIN = 600_000;
 
+/** Of so many versions senders are counted. */
+const SENDERS_OF = 10;
+
 const REST = '(others)';
 const SEVERITIES = ['ERROR', 'WARNING', 'INFO'] as const;
 
@@ -159,6 +162,14 @@ export class ClusterMetrics {
     );
     gauges.set('cluster_snapshot_age_seconds', 'How long ago that was.', of, Math.max(0, now() / 1000 - seconds));
     gauges.set('cluster_snapshot_versions', 'Versions of the name that are kept.', of, record.versions.length);
+    const recent = record.versions.slice(-SENDERS_OF);
+    const senders = new Set(recent.map(({ sender }) => sender)).size;
+    gauges.set(
+      'cluster_snapshot_senders',
+      `Senders of the last ${SENDERS_OF} versions: more than one may be two collectors.`,
+      of,
+      senders,
+    );
     const refused = record.refused?.count ?? 0;
     const why = { cluster, code: record.refused?.code ?? '' };
     gauges.set(

@@ -168,7 +168,7 @@ export const VARIABLES = [
     name: 'SNAPSHOT_KEEP',
     kind: seconds(1, 365 * 86_400),
     fallback: '604800',
-    does: 'How long a version of a name is kept after it was last sent. The newest one stays in memory however old it is; the shared store lets go of a name that nobody sends or asks about for so long.',
+    does: 'How long a version of a name is kept after it was last sent. The newest one stays longer, until nobody with this credential has sent or asked about a name for so long.',
   },
   {
     name: 'SNAPSHOT_STORE',

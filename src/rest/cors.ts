@@ -3,14 +3,17 @@ import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Request headers that mean something here. */
-const HEADERS = ['Accept', 'Authorization', 'Content-Encoding', 'Content-Type', 'Traceparent', 'X-Request-Id'];
+const HEADERS = [
+  ...['Accept', 'Authorization', 'Content-Encoding', 'Content-Type', 'If-Match', 'If-None-Match'],
+  ...['Traceparent', 'X-Request-Id'],
+];
 
 function optionsOf(origins: readonly string[]): FastifyCorsOptions {
   return {
     origin: origins.includes('*') ? '*' : [...origins],
-    methods: ['GET', 'HEAD', 'POST', 'PUT'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
     allowedHeaders: HEADERS,
-    exposedHeaders: ['Retry-After', 'X-Request-Id'],
+    exposedHeaders: ['ETag', 'Retry-After', 'X-Request-Id'],
     // Credentials are tokens that a script sends itself; cookies there are none.
     credentials: false,
     maxAge: 600,

@@ -31,6 +31,15 @@ function wrong(detail: string): ProblemError {
   return new ProblemError({ code: 'INVALID_REQUEST', detail });
 }
 
+/** How many versions of each name are wanted; undefined: all. Throws ProblemError INVALID_REQUEST. */
+function versionsIn({ query }: FastifyRequest): number | undefined {
+  const { versions } = query as Readonly<Record<string, unknown>>;
+  if (versions === undefined) return undefined;
+  const number = typeof versions === 'string' && /^\d{1,5}$/.test(versions) ? Number(versions) : 0;
+  if (number >= 1 && number <= 10_000) return number;
+  throw wrong('The query parameter "versions" is a whole number from 1 to 10000.');
+}
+
 /** Digests in `If-Match`: entity tags with commas between. Throws ProblemError INVALID_REQUEST. */
 function expectedIn({ headers }: FastifyRequest): Sending['expected'] {
   const { 'if-match': match, 'if-none-match': noneMatch } = headers;
@@ -139,16 +148,18 @@ export class SnapshotRoutes {
 
   /** The names of this client. */
   async list(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const most = versionsIn(request);
     const records = await this.#named().list(request.owner);
     if ('problem' in records) return sendProblem(reply, records.problem);
-    return reply.send({ names: records.map(listed) });
+    return reply.send({ names: records.map((record) => listed(record, most)) });
   }
 
   /** One name of this client. */
   async getNamed(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const most = versionsIn(request);
     const record = await this.#named().read(request.owner, nameIn(request));
     if ('problem' in record) return sendProblem(reply, record.problem);
-    return reply.header('etag', etagOf(record)).send(listed(record));
+    return reply.header('etag', etagOf(record)).send(listed(record, most));
   }
 
   /** Lets go of a name. */

@@ -8,6 +8,10 @@ import { type Change, type NameStore, NoRoom } from './name-store.js';
 export interface MemoryNamesOptions {
   /** The most bytes of all named snapshots together, compressed. */
   readonly limit: number;
+  /** How long the names of an owner are kept who neither sends nor asks, milliseconds. Default: for ever. */
+  readonly idleLimit?: number;
+  /** Milliseconds on a clock that never goes back; for tests. */
+  readonly now?: () => number;
   /** Called with the number of versions that had to go to make room. */
   readonly onEvicted?: (count: number) => void;
 }
@@ -25,6 +29,8 @@ const inflate = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip);
 interface Shelf {
   readonly records: Map<string, NameRecord>;
   readonly packed: Map<string, Packed>;
+  /** When the owner last sent or asked. */
+  used: number;
 }
 
 export class MemoryNames implements NameStore {
@@ -43,17 +49,38 @@ export class MemoryNames implements NameStore {
   }
 
   #shelf(owner: string): Shelf {
-    const shelf = this.#owners.get(owner) ?? { records: new Map(), packed: new Map() };
+    const shelf = this.#used(owner) ?? { records: new Map(), packed: new Map(), used: this.#now() };
     this.#owners.set(owner, shelf);
     return shelf;
   }
 
+  #now(): number {
+    return this.#options.now?.() ?? performance.now();
+  }
+
+  /** What an owner has, who asks about it now. */
+  #used(owner: string): Shelf | undefined {
+    const shelf = this.#owners.get(owner);
+    if (shelf !== undefined) shelf.used = this.#now();
+    return shelf;
+  }
+
+  /** Lets go of what owners have who neither sent nor asked for long, as those of tokens that are no longer accepted. */
+  #expire(): void {
+    const { idleLimit = Number.POSITIVE_INFINITY } = this.#options;
+    for (const [owner, { packed, used }] of this.#owners) {
+      if (this.#now() - used <= idleLimit) continue;
+      for (const { bytes } of packed.values()) this.#bytes -= bytes.length;
+      this.#owners.delete(owner);
+    }
+  }
+
   async read(owner: string, name: string): Promise<NameRecord | undefined> {
-    return this.#owners.get(owner)?.records.get(name);
+    return this.#used(owner)?.records.get(name);
   }
 
   async list(owner: string): Promise<readonly NameRecord[]> {
-    return [...(this.#owners.get(owner)?.records.values() ?? [])];
+    return [...(this.#used(owner)?.records.values() ?? [])];
   }
 
   async has(owner: string, digest: string): Promise<boolean> {
@@ -61,7 +88,7 @@ export class MemoryNames implements NameStore {
   }
 
   async load(owner: string, digest: string): Promise<HeldSnapshot | undefined> {
-    const packed = this.#owners.get(owner)?.packed.get(digest);
+    const packed = this.#used(owner)?.packed.get(digest);
     if (packed === undefined) return undefined;
     const whole = await inflate(packed.bytes, { maxOutputLength: Math.max(1, packed.length) });
     const bytes = new SharedArrayBuffer(whole.length);
@@ -79,6 +106,7 @@ export class MemoryNames implements NameStore {
             files: held.files,
           };
     // From here on nothing waits: two writers come one after the other.
+    this.#expire();
     const shelf = this.#shelf(owner);
     const before = shelf.records.get(name);
     const after = change(before);
@@ -90,7 +118,8 @@ export class MemoryNames implements NameStore {
     }
     if (after === undefined) shelf.records.delete(name);
     else shelf.records.set(name, after);
-    for (const digest of digestsLost(before, [...shelf.records.values()])) this.#remove(shelf, digest);
+    const digests = (before?.versions ?? []).map(({ digest }) => digest);
+    for (const digest of digestsLost(digests, [...shelf.records.values()])) this.#remove(shelf, digest);
     if (shelf.records.size === 0) this.#owners.delete(owner);
     this.#makeRoom(shelf);
     return shelf.records.get(name);
@@ -140,7 +169,8 @@ export class MemoryNames implements NameStore {
       const { record } = oldest;
       const shorter = { ...record, versions: record.versions.slice(1) };
       from.records.set(record.name, shorter);
-      for (const digest of digestsLost(record, [...from.records.values()])) this.#remove(from, digest);
+      const digests = record.versions.map(({ digest }) => digest);
+      for (const digest of digestsLost(digests, [...from.records.values()])) this.#remove(from, digest);
       count++;
     }
     if (count > 0) this.#options.onEvicted?.(count);

@@ -44,7 +44,7 @@ export type Sent = Pick<Version, 'digest' | 'bytes' | 'counts' | 'sender'> & { r
 /** How many versions are kept of a name, and for how long. */
 export interface Keeping {
   readonly versions: number;
-  /** Milliseconds since a version was last sent; the newest version stays however old it is. */
+  /** Milliseconds since a version was last sent; the newest version stays longer. */
   readonly age: number;
 }
 
@@ -90,10 +90,10 @@ export function versionOf({ versions }: NameRecord, { back, at }: Reference): Ve
   return versions[versions.length - 1 - (back ?? 0)];
 }
 
-/** Digests of versions of the first record that no version of the others has. */
-export function digestsLost(before: NameRecord | undefined, after: readonly NameRecord[]): readonly string[] {
+/** Those of the digests that no version of the records has. */
+export function digestsLost(digests: readonly string[], after: readonly NameRecord[]): readonly string[] {
   const kept = new Set(after.flatMap(({ versions }) => versions.map(({ digest }) => digest)));
-  return [...new Set((before?.versions ?? []).map(({ digest }) => digest))].filter((digest) => !kept.has(digest));
+  return [...new Set(digests)].filter((digest) => !kept.has(digest));
 }
 
 const isText = (value: unknown, most: number): value is string => typeof value === 'string' && value.length <= most;

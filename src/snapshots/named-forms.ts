@@ -12,18 +12,20 @@ export interface ListedName {
   readonly refused?: Refusal;
 }
 
-/** A name for the list, its newest version first. */
-export function listed({ name, versions, refused }: NameRecord): ListedName {
-  const all = versions.map(({ digest, sequence, time, confirmed, bytes, counts, sender, forced = false }) => ({
-    digest,
-    sequence,
-    time,
-    confirmed,
-    bytes,
-    counts,
-    sender,
-    forced,
-  }));
+/** A name for the list, its newest version first; `most`: so many versions at most. */
+export function listed({ name, versions, refused }: NameRecord, most = versions.length): ListedName {
+  const all = versions
+    .slice(-most)
+    .map(({ digest, sequence, time, confirmed, bytes, counts, sender, forced = false }) => ({
+      digest,
+      sequence,
+      time,
+      confirmed,
+      bytes,
+      counts,
+      sender,
+      forced,
+    }));
   return { name, versions: all.reverse(), ...(refused === undefined ? {} : { refused }) };
 }
 

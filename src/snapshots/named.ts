@@ -166,11 +166,29 @@ export class NamedSnapshots {
     return { code: 'SNAPSHOT_SHRUNK', detail };
   }
 
+  /**
+   * A snapshot for this name cannot be read: returns the problem to tell. `isEmpty`: it has nothing that is used, which for a name that has a
+   * version is the worst case of shrinking; by force it is refused too, since no question could be answered from it. Never rejects.
+   */
+  async refuse(
+    owner: string,
+    { name, sender, force }: Sending,
+    problem: ProblemInit,
+    isEmpty: boolean,
+  ): Promise<ProblemInit> {
+    const before = isEmpty && !force ? await this.store.read(owner, name).catch(() => undefined) : undefined;
+    const told = before === undefined ? problem : this.#shrunk(name, 'it has nothing that is used');
+    this.#options.observer?.sent(told.code);
+    if (problem.code === 'INVALID_SNAPSHOT') await this.note(owner, name, sender, told);
+    return told;
+  }
+
   /** Throws Refused for one name too many. */
   async #checkNumber(owner: string, name: string): Promise<void> {
     const { store, names } = this.#options;
+    if ((await store.read(owner, name)) !== undefined) return;
     const records = await store.list(owner);
-    if (records.length < names || records.some((record) => record.name === name)) return;
+    if (records.length < names) return;
     const detail = `There are ${records.length} names, and this service keeps ${names} for each credential (SNAPSHOT_NAMES). Delete one first: DELETE /v1/snapshots/names/{name}.`;
     throw new Refused({ code: 'STORE_FULL', detail });
   }

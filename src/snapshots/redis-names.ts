@@ -14,6 +14,9 @@ import { Seal } from './seal.js';
 /** In the keys' names: replicas of another version do not see what they cannot read. */
 const VERSION = 1;
 
+/** So many records are remembered. */
+const REMEMBERED = 200;
+
 /** How often a change is tried anew when somebody else was faster. */
 const TRIES = 30;
 
@@ -44,6 +47,8 @@ export class RedisNames implements NameStore {
   readonly #connection: RedisConnection;
   readonly #seal: Seal;
   readonly #keep: number;
+  /** Records as they were read last, by field: questions come faster than snapshots. What is stored decides, so that owners may share it. */
+  readonly #read = new Map<string, { readonly stored: Buffer; readonly record: NameRecord }>();
 
   /** `options.idleLimit`: how long names and their snapshots are kept that nobody sends or asks about. */
   constructor(options: RedisOptions, connection: RedisConnection) {
@@ -62,7 +67,19 @@ export class RedisNames implements NameStore {
     return this.#seal.owner(`name ${name}`);
   }
 
+  /** The record that is stored; the one that was read last where it is still the same. */
   #open(stored: Buffer, field: string): NameRecord | undefined {
+    const known = this.#read.get(field);
+    if (known?.stored.equals(stored)) return known.record;
+    const record = this.#openAnew(stored, field);
+    this.#read.delete(field);
+    if (record !== undefined) this.#read.set(field, { stored, record });
+    const [oldest] = this.#read.keys();
+    if (this.#read.size > REMEMBERED && oldest !== undefined) this.#read.delete(oldest);
+    return record;
+  }
+
+  #openAnew(stored: Buffer, field: string): NameRecord | undefined {
     const text = this.#seal.open(stored, `name:${field}`);
     return text === undefined ? undefined : readRecord(text.toString('utf8'));
   }
@@ -83,9 +100,10 @@ export class RedisNames implements NameStore {
 
   async list(owner: string): Promise<readonly NameRecord[]> {
     const key = this.#key(owner);
-    const all = await this.#connection.call(
-      async (client) => (await client.hGetAll(key)) as unknown as Readonly<Record<string, Buffer>>,
-    );
+    const all = await this.#connection.call(async (client) => {
+      const [found] = await Promise.all([client.hGetAll(key), client.pExpire(key, this.#keep)]);
+      return found as unknown as Readonly<Record<string, Buffer>>;
+    });
     return Object.entries(all).flatMap(([field, stored]) => this.#open(Buffer.from(stored), field) ?? []);
   }
 
@@ -95,7 +113,14 @@ export class RedisNames implements NameStore {
     for (let tries = 0; tries < TRIES; tries++) {
       const stored = await this.#stored(owner, name);
       const before = stored.length === 0 ? undefined : this.#open(stored, field);
-      const after = change(before);
+      let after: NameRecord | undefined;
+      try {
+        after = change(before);
+      } catch (error) {
+        // Somebody was faster, and the change is refused now: its snapshot is of no use.
+        if (held !== undefined && kept) await this.#letGo(owner, [held.digest]).catch(() => {});
+        throw error;
+      }
       // The snapshot first: a name never leads to one that is not there.
       if (held !== undefined && !kept) await this.#keepSnapshot(owner, held);
       kept = true;
@@ -104,7 +129,8 @@ export class RedisNames implements NameStore {
       if (!(await this.#compareAndSet(owner, field, stored, value))) continue;
       // Somebody may have let go of the same snapshot meanwhile.
       if (held !== undefined) await this.#snapshots.has(owner, held.digest).catch(() => false);
-      await this.#letGo(owner, before).catch(() => {});
+      const digests = (before?.versions ?? []).map(({ digest }) => digest);
+      await this.#letGo(owner, digests).catch(() => {});
       return after;
     }
     throw new StoreDown('the name is changed by others all the time');
@@ -129,10 +155,10 @@ export class RedisNames implements NameStore {
     }
   }
 
-  /** Has snapshots expire that a record had and no record has any more. */
-  async #letGo(owner: string, before: NameRecord | undefined): Promise<void> {
-    if (before === undefined) return;
-    for (const digest of digestsLost(before, await this.list(owner))) {
+  /** Has those of these snapshots expire that no record has any more. */
+  async #letGo(owner: string, digests: readonly string[]): Promise<void> {
+    if (digests.length === 0) return;
+    for (const digest of digestsLost(digests, await this.list(owner))) {
       await this.#snapshots.shorten(owner, digest, GRACE);
     }
   }

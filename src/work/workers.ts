@@ -1,4 +1,6 @@
 /** The worker threads of a process, whatever door a question came through: lanes, memory for requests, held snapshots, readiness. */
+
+import { NOTHING_USED } from '../cluster/read-snapshot.js';
 import { snapshotsNamed } from '../messages/codec.js';
 import { digestsOf, namesIn } from '../questions/held.js';
 import type { ClusterMeasures } from '../questions/inspect/measures.js';
@@ -6,7 +8,7 @@ import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
 import { readReference } from '../snapshots/name.js';
 import type { Accepted, Sending } from '../snapshots/named.js';
 import type { Shelf } from '../snapshots/shelf.js';
-import { Budget } from './body.js';
+import { Budget, ClientGone } from './body.js';
 import { Holders } from './holders.js';
 import type { AnswerBytes, HoldJob, HoldOutcome, QuestionJob, QuestionOutcome } from './job.js';
 import { Lane } from './lane.js';
@@ -115,6 +117,16 @@ export function storeUnavailable(digests: readonly string[]): ProblemInit {
     `${digests.join(' and ')} is not in this replica's memory, and the store that replicas share cannot be reached. ` +
     'Send it again with PUT /v1/snapshots/{digest}, or inline: such questions are still answered.';
   return { code: 'STORE_UNAVAILABLE', detail, headers: { 'retry-after': '5' } };
+}
+
+/** What is looked for, unless the client goes away first: then it rejects with ClientGone, however long the store takes. */
+function unlessGone<T>(looking: Promise<T>, gone: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onGone = () => reject(new ClientGone('the client closed the connection before the answer'));
+    if (gone.aborted) onGone();
+    gone.addEventListener('abort', onGone);
+    looking.then(resolve, reject).finally(() => gone.removeEventListener('abort', onGone));
+  });
 }
 
 export class Workers {
@@ -229,7 +241,7 @@ export class Workers {
   async answer(job: QuestionJob, owner: string, gone: AbortSignal): Promise<Answered> {
     const named = namedIn(job);
     const some = named.digests.length + named.names.length > 0;
-    const found = await this.#findNamed(named, owner);
+    const found = await unlessGone(this.#findNamed(named, owner), gone);
     if (some && !('problem' in found)) {
       return settled(await this.#held.answer({ ...job, names: found.names }, found.held, gone));
     }
@@ -237,7 +249,7 @@ export class Workers {
     const outcome = await this.#laneFor(job).run(job, gone);
     if (!('needs' in outcome)) return outcome;
     const { needs: digests, names, segments, length } = outcome;
-    const now = some ? found : await this.#findNamed({ digests, names }, owner);
+    const now = some ? found : await unlessGone(this.#findNamed({ digests, names }, owner), gone);
     if ('problem' in now) return now;
     return settled(await this.#held.answer({ ...job, segments, length, names: now.names }, now.held, gone));
   }
@@ -262,7 +274,12 @@ export class Workers {
       meant = resolved;
     }
     const held = await this.#find([...new Set([...digests, ...meant.values()])], owner);
-    return 'problem' in held ? held : { names: meant, held };
+    if (!('problem' in held)) return { names: meant, held };
+    const { problem } = held;
+    const lost = [...meant].filter(([, digest]) => problem.detail.includes(digest)).map(([name]) => name);
+    if (problem.code !== 'UNKNOWN_DIGEST' || lost.length === 0) return held;
+    const detail = `The snapshot that ${lost.join(' and ')} leads to has expired in the store: send another one under the name.`;
+    return { problem: { code: 'UNKNOWN_NAME', detail } };
   }
 
   /** These snapshots, or why they are not all there. */
@@ -309,10 +326,9 @@ export class Workers {
     const { named } = this.shelf;
     const outcome: HoldOutcome = await this.#held.hold(job, gone);
     if ('problem' in outcome) {
-      if (outcome.problem.code === 'INVALID_SNAPSHOT') {
-        await named?.note(owner, sending.name, sending.sender, outcome.problem);
-      }
-      return outcome;
+      const { problem } = outcome;
+      const isEmpty = problem.code === 'INVALID_SNAPSHOT' && problem.detail.startsWith(NOTHING_USED);
+      return named === undefined ? outcome : { problem: await named.refuse(owner, sending, problem, isEmpty) };
     }
     const { held, counts } = outcome;
     this.refuseHolding(held.bytes.byteLength);

@@ -56,6 +56,7 @@ t.test('the numbers are those of inspect', async (tt) => {
   tt.equal(series.get(`kube_whatif_service_findings{${labels},severity="INFO"}`), 2);
   tt.equal(series.get('kube_whatif_cluster_snapshot_age_seconds{cluster="prod"}'), 90);
   tt.equal(series.get('kube_whatif_cluster_measured{cluster="prod"}'), 1);
+  tt.equal(series.get('kube_whatif_cluster_snapshot_senders{cluster="prod"}'), 1);
   tt.equal(series.get('kube_whatif_cluster_objects{cluster="prod",kind="Node"}'), 3);
 
   const { items } = JSON.parse(zones.toString()) as { items: { kind: string }[] };

@@ -151,6 +151,40 @@ t.test('replicas', { skip: missing.length > 0 && `not installed: ${missing.join(
     );
   });
 
+  await tt.test('a name that one replica was sent, another one knows', async (ttt) => {
+    const address = (port: number, path = '') => urlOf(port, `/v1/snapshots/names/prod${path}`);
+    const put = (port: number, number: number, headers = {}) =>
+      fetch(address(port), {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ ...(inline as object), metadata: { number } }),
+      });
+    const sent = await Promise.all([put(http1, 1), put(http2, 2), put(proxyPort, 3), put(http1, 4)]);
+    ttt.same(
+      sent.map(({ status }) => status),
+      [201, 201, 201, 201],
+    );
+    const list = (await (await fetch(urlOf(http2, '/v1/snapshots'))).json()) as {
+      names: { versions: { sequence: number; digest: string }[] }[];
+    };
+    ttt.same(
+      list.names[0]?.versions.map(({ sequence }) => sequence),
+      [4, 3, 2, 1],
+      'of writers at once none is lost',
+    );
+    const { path } = question(5, true);
+    const named = { snapshot: { name: 'prod@-3' }, path };
+    const [here, there, between] = await Promise.all([ask(http1, named), ask(http2, named), ask(proxyPort, named)]);
+    ttt.same(here.result, JSON.parse(expected[5] as string));
+    ttt.same([there, between], [here, here], 'all say the same');
+    const expected4 = list.names[0]?.versions[0]?.digest;
+    ttt.equal((await put(http2, 5, { 'if-match': '"sha256:0"' })).status, 400);
+    ttt.equal((await put(http2, 5, { 'if-match': `"${expected4}"` })).status, 201);
+    ttt.equal((await put(http1, 6, { 'if-match': `"${expected4}"` })).status, 412);
+    ttt.equal((await fetch(address(http1), { method: 'DELETE' })).status, 200);
+    ttt.equal((await fetch(address(http2))).status, 404);
+  });
+
   await tt.test('a replica is killed', async (ttt) => {
     const client = new ReflectedClient(grpcProxy, SERVICE);
     ttt.teardown(() => client.close());

@@ -1,7 +1,10 @@
 /** Questions by GET: the same answers as the POST that they stand for, and errors that name the parameter. */
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import t from 'tap';
+import { QuestionError } from '../../src/base/errors.js';
 import { GET_KINDS, requestOfQuery } from '../../src/rest/query-question.js';
+import { ProblemError } from '../../src/work/problem.js';
 import { post, QUICK, send, start } from './support.js';
 
 const service = { namespace: 'default', name: 'nginx-svc' };
@@ -194,4 +197,71 @@ t.test('the history of a name', async (tt) => {
   const unknown = await send(running, 'GET', '/v1/snapshots/names/nobody/history?to=web');
   tt.equal(unknown.json().code, 'UNKNOWN_NAME');
   tt.equal((await send(running, 'POST', '/v1/snapshots/names/prod/history')).status, 405);
+});
+
+t.test('whatever stands in a query is a question or an error with its reason', async (tt) => {
+  const word = fc.oneof(
+    fc.string({ maxLength: 20 }),
+    fc.constantFrom(
+      'prod',
+      'prod@-1',
+      'shop/web',
+      'svc/shop/web:80',
+      'node/a',
+      'a=4',
+      'a=',
+      '=',
+      '1..3',
+      '4',
+      'Local',
+      '__proto__',
+      'constructor',
+      '[::1]:80',
+      '%',
+    ),
+  );
+  const name = fc.oneof(
+    fc.constantFrom(
+      'snapshot',
+      'after',
+      'at',
+      'namespace',
+      'to',
+      'from',
+      'via',
+      'to-node',
+      'clients',
+      'protocol',
+      'family',
+      'scale',
+      'drain',
+    ),
+    fc.constantFrom(
+      'fail',
+      'external-traffic-policy',
+      'workload',
+      'replicas',
+      'service',
+      'node',
+      'list',
+      'in-namespace',
+      'fail-on',
+      'max-services',
+    ),
+    fc.constantFrom('group-by', 'max-traces', 'chain', 'format', 'form', '__proto__', 'toString'),
+  );
+  const queries = fc.array(fc.tuple(name, fc.oneof(word, fc.array(word, { maxLength: 3 }))), { maxLength: 8 });
+  fc.assert(
+    fc.property(fc.constantFrom(...GET_KINDS), queries, (kind, entries) => {
+      const query = Object.fromEntries([['snapshot', 'prod'], ...entries]);
+      try {
+        const request = requestOfQuery(kind, query);
+        return JSON.stringify(request).length > 0 && 'snapshot' in request;
+      } catch (error) {
+        return (error instanceof ProblemError || error instanceof QuestionError) && error.message !== '';
+      }
+    }),
+    { numRuns: 2000 },
+  );
+  tt.pass();
 });

@@ -348,6 +348,15 @@ t.test('a snapshot is sent under a name, and questions name it so', async (tt) =
       [variant(4), variant(3), second].map(digestOf),
     );
     ttt.equal(prod?.versions[0]?.counts.Node, 3);
+    const newest = (await send(running, 'GET', '/v1/snapshots?versions=1')).json() as unknown as Listed;
+    ttt.same(
+      newest.names.map(({ versions }) => versions.length),
+      [1, 1],
+    );
+    ttt.same(newest.names[1]?.versions[0], names[1]?.versions[0]);
+    for (const versions of ['0', '-1', 'x', '10001', '']) {
+      ttt.equal((await send(running, 'GET', `/v1/snapshots?versions=${versions}`)).json().code, 'INVALID_REQUEST');
+    }
     const one = await send(running, 'GET', '/v1/snapshots/names/prod');
     ttt.same(one.json(), prod);
     ttt.equal(one.headers.etag, `"${digestOf(variant(4))}"`);
@@ -379,16 +388,19 @@ t.test('snapshots that shrink to nothing are refused unless forced', async (tt) 
     tt.match(reply.json().detail, /4 Pods, this one none/);
     tt.match((await list(running)).names[0]?.refused, { code: 'SNAPSHOT_SHRUNK', count });
   }
+  const nothing = await put(running, 'prod', variant(3, []));
+  tt.same([nothing.status, nothing.json().code], [409, 'SNAPSHOT_SHRUNK'], 'nothing at all is the worst case');
+  tt.equal((await put(running, 'new', variant(3, []))).json().code, 'INVALID_SNAPSHOT');
   const empty = await put(running, 'prod?force', variant(3, []));
   tt.same([empty.status, empty.json().code], [422, 'INVALID_SNAPSHOT'], 'nothing at all answers no question');
-  tt.match((await list(running)).names[0]?.refused, { code: 'INVALID_SNAPSHOT', count: 3 });
+  tt.match((await list(running)).names[0]?.refused, { code: 'INVALID_SNAPSHOT', count: 4 });
   tt.equal(
     (await ask(running, { name: 'prod' })).json().snapshot.digest,
     digestOf(variant(1)),
     'the name stays as it was',
   );
   const metrics = await send(running, 'GET', '/metrics');
-  tt.match(metrics.text, /kube_whatif_named_snapshots_total\{result="SNAPSHOT_SHRUNK"\} 2/);
+  tt.match(metrics.text, /kube_whatif_named_snapshots_total\{result="SNAPSHOT_SHRUNK"\} 3/);
   tt.equal((await put(running, 'prod?force=true', fewer)).status, 201);
   const [{ versions, refused } = { versions: [] }] = (await list(running)).names;
   tt.same(
@@ -484,7 +496,13 @@ t.test('room in memory: older versions make it, newest ones never', async (tt) =
   };
   let evicted = 0;
   let clock = 0;
-  const store = new MemoryNames({ limit: 8000, onEvicted: (count) => (evicted += count) });
+  let idle = 0;
+  const store = new MemoryNames({
+    limit: 8000,
+    idleLimit: 100,
+    now: () => idle,
+    onEvicted: (count) => (evicted += count),
+  });
   const named = new NamedSnapshots({ store, keeping: { versions: 10, age: 1000 }, names: 10, now: () => ++clock });
   const sending = (name: string) => ({ name, sender: 's', force: false });
   const keep = (owner: string, name: string, seed: number) =>
@@ -508,6 +526,12 @@ t.test('room in memory: older versions make it, newest ones never', async (tt) =
   clock += 5000;
   tt.notOk('problem' in (await keep('a', 'prod', 51)));
   tt.equal((await store.read('a', 'prod'))?.versions.length, 1, 'older versions go with time');
+  idle = 90;
+  await store.read('a', 'prod');
+  idle = 150;
+  await keep('c', 'prod', 60);
+  tt.same((await store.list('b')).length, 0, 'what nobody asks about goes');
+  tt.equal((await store.list('a')).length, 1);
 });
 
 t.test('replicas share names in a store', async (tt) => {
@@ -560,6 +584,16 @@ t.test('replicas share names in a store', async (tt) => {
     );
     store.full = false;
     tt.equal((await put(one, 'prod', variant(4))).status, 201);
+
+    // Its bytes are gone from the store, and no replica has them in memory.
+    await put(one, 'lost', variant(90));
+    const three = await start(options);
+    tt.teardown(() => three.app.close());
+    await until(() => three.backend.workers.shelf.store === 'UP');
+    for (const key of [...store.data.keys()]) if (key.includes(digestOf(variant(90)))) store.data.delete(key);
+    const expired = await ask(three, { name: 'lost' });
+    tt.same([expired.status, expired.json().code], [404, 'UNKNOWN_NAME']);
+    tt.match(expired.json().detail, /lost leads to has expired/);
 
     proxy.spoiling = 'REFUSING';
     proxy.cut();

@@ -74,7 +74,7 @@ async function holds(digest: string): Promise<boolean> {
 }
 
 async function names(): Promise<readonly NamedSnapshots[]> {
-  const response = await reach('v1/snapshots', { headers: headers() });
+  const response = await reach('v1/snapshots?versions=300', { headers: headers() });
   const text = await response.text();
   if (!response.ok) throw new Refused(problemOf(response.status, text));
   return (JSON.parse(text) as { readonly names: readonly NamedSnapshots[] }).names;
