@@ -3,8 +3,8 @@
  *
  *   node dist/bench/capacity.js [SIZE]
  *
- * All percentiles and means of 10,000 connections over 300 unequal pods within 100 ms; a thousand points of a sweep with traffic on a
- * cluster of 10,000 Services within 10 s, under each traffic policy.
+ * All percentiles and means of 10,000 connections over 300 unequal pods within 100 ms; a thousand points of a sweep
+ * with traffic on a cluster of 10,000 Services within 10 s, under each traffic policy.
  */
 import { thrownLoads } from '../src/capacity/loads.js';
 import { readSnapshot } from '../src/cluster/read-snapshot.js';

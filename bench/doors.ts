@@ -1,12 +1,14 @@
 /**
- * What a question costs beside the question: requests per second and processor time per request of both doors, for questions
- * about a held snapshot of 10,000 Services, beside bare servers of the same libraries that echo messages of the same sizes.
+ * What a question costs beside the question: requests per second and processor time per request of both doors, for
+ * questions about a held snapshot of 10,000 Services, beside bare servers of the same libraries that echo messages of
+ * the same sizes.
  *
  *   node dist/bench/doors.js [SECONDS]
  *
- * Every request is another question, and no answer is kept. Client and server share the machine. The processor time is the server
- * process's alone: with it two figures can be compared that were not measured under the same load. `question` is what the answer itself
- * takes in one thread, measured apart (bench/questions.ts does the same); `beside` is the rest, to be compared with the echo.
+ * Every request is another question, and no answer is kept. Client and server share the machine. The processor time is
+ * the server process's alone: with it two figures can be compared that were not measured under the same load.
+ * `question` is what the answer itself takes in one thread, measured apart (bench/questions.ts does the same); `beside`
+ * is the rest, to be compared with the echo.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -54,7 +56,10 @@ async function stop({ child }: Running): Promise<void> {
   await ended;
 }
 
-/** Milliseconds of processor time that a process has taken, all its threads together (proc(5): fields 14 and 15, in hundredths). */
+/**
+ * Milliseconds of processor time that a process has taken, all its threads together (proc(5): fields 14 and 15, in
+ * hundredths).
+ */
 function cpuOf({ child }: Running): number {
   const text = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');

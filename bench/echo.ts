@@ -1,6 +1,7 @@
 /**
- * What bench/doors.ts compares with: Fastify and grpc-js that answer every request with the same message. WHAT is `messages`: requests are
- * parsed and answers serialised, as any service of these libraries does it; or `bytes`: neither is.
+ * What bench/doors.ts compares with: Fastify and grpc-js that answer every request with the same message. WHAT is
+ * `messages`: requests are parsed and answers serialised, as any service of these libraries does it; or `bytes`:
+ * neither is.
  */
 import type { AddressInfo } from 'node:net';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';

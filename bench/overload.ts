@@ -1,7 +1,8 @@
 /**
- * What the service does when more is asked than it can answer: clients that do not back off, from a sixteenth of its capacity (busy
- * threads and waiting questions) to ten times it. For each level: completed answers a second, refusals a second, how long /healthz
- * takes (p50, p99), and how long gRPC takes to refuse; at the end the memory, before, right after and a minute later.
+ * What the service does when more is asked than it can answer: clients that do not back off, from a sixteenth of its
+ * capacity (busy threads and waiting questions) to ten times it. For each level: completed answers a second, refusals a
+ * second, how long /healthz takes (p50, p99), and how long gRPC takes to refuse; at the end the memory, before, right
+ * after and a minute later.
  *
  *   node dist/bench/overload.js [SECONDS [LEVELS…]]      e.g. 4 0.0625 1 3 10
  *

@@ -1,5 +1,6 @@
 /**
- * Measures what network policies cost: a reach table of 200 workloads by 200 Services, and a question about a path with many policies.
+ * Measures what network policies cost: a reach table of 200 workloads by 200 Services, and a question about a path with
+ * many policies.
  *
  *   node dist/bench/policies.js
  */
@@ -21,7 +22,8 @@ const dotted = (bits: number) => [bits >>> 24, (bits >>> 16) & 255, (bits >>> 8)
 
 function spec(index: number, workloads: number): object {
   const app = (n: number) => ({ matchLabels: { app: `w${n % workloads}` } });
-  // Most policies are about one workload and let in two others; some are about a namespace, an address or a name of a port.
+  // Most policies are about one workload and let in two others; some are about a namespace, an address or a name of a
+  // port.
   const from = [
     { podSelector: app(index * 7 + 1) },
     { namespaceSelector: { matchLabels: { team: `t${index % 5}` } }, podSelector: app(index * 3 + 2) },

@@ -1,6 +1,6 @@
 /**
- * What the command line costs before it answers: the first byte of small commands, beside starting Node for nothing. CPU and
- * wall time, the median of several runs, as ratios of one run.
+ * What the command line costs before it answers: the first byte of small commands, beside starting Node for nothing.
+ * CPU and wall time, the median of several runs, as ratios of one run.
  */
 import { spawn } from 'node:child_process';
 

@@ -3,9 +3,9 @@
  *
  *   node dist/bench/sweep.js [SIZE] …
  *
- * The generated snapshot gets a Deployment of three pods behind a Service; it is swept from 1 to 1000 replicas. Reported are the time that
- * passes and the processor time, the first time in the process and once it is warm, and what the same points cost asked one by
- * one (`scale` and `probability`), extrapolated from a few.
+ * The generated snapshot gets a Deployment of three pods behind a Service; it is swept from 1 to 1000 replicas.
+ * Reported are the time that passes and the processor time, the first time in the process and once it is warm, and what
+ * the same points cost asked one by one (`scale` and `probability`), extrapolated from a few.
  */
 import type { KubernetesObject } from '../src/cluster/objects.js';
 import { readSnapshot } from '../src/cluster/read-snapshot.js';

@@ -28,8 +28,8 @@ export class PageRunner {
   }
 
   /**
-   * A page's text with the output of each sh block that a text block follows. `name`: what the page is called in errors. Blocks stay as
-   * they are whose commands need curl or python3 where that is not installed.
+   * A page's text with the output of each sh block that a text block follows. `name`: what the page is called in
+   * errors. Blocks stay as they are whose commands need curl or python3 where that is not installed.
    */
   async run(text, name) {
     const blocks = [...text.matchAll(SHOWN)];

@@ -1,6 +1,7 @@
-// Writes the document as OpenAPI 3.0, for generators that do not read 3.1: `node openapi/rendition-30.mjs [FILE]`, or to
-// standard output. It says the same of the same messages, except for what 3.0 cannot say: constraints across fields
-// (unevaluatedProperties, dependentRequired, if/then, names of keys) and branches that only say which fields have to be there.
+// Writes the document as OpenAPI 3.0, for generators that do not read 3.1: `node openapi/rendition-30.mjs [FILE]`, or
+// to standard output. It says the same of the same messages, except for what 3.0 cannot say: constraints across fields
+// (unevaluatedProperties, dependentRequired, if/then, names of keys) and branches that only say which fields have to be
+// there.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

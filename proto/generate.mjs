@@ -1,8 +1,8 @@
 // Makes from proto/ what the build needs of it, as part of `npm run build`:
-// - src/messages/gen/: types and codecs by ts-proto. Enum values lose their prefix there (VERDICT_DELIVERED is "DELIVERED"),
-//   so that a message is its JSON.
-// - src/messages/gen/descriptors.ts: the descriptor sets of proto/, which the server's reflection gives out and conversions
-//   follow, and of the standard health service.
+// - src/messages/gen/: types and codecs by ts-proto. Enum values lose their prefix there (VERDICT_DELIVERED is
+//   "DELIVERED"), so that a message is its JSON.
+// - src/messages/gen/descriptors.ts: the descriptor sets of proto/, which the server's reflection gives out and
+//   conversions follow, and of the standard health service.
 // Nothing is written while proto/, this script and ts-proto are the same as the last time.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

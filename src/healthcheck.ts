@@ -1,6 +1,6 @@
 /**
- * For the health check of a container: exits with 0 when the service of this environment (HOST, PORT, TLS_CERT_FILE) answers
- * /healthz, or the path that the first argument names (/readyz). Needs nothing but Node.js.
+ * For the health check of a container: exits with 0 when the service of this environment (HOST, PORT, TLS_CERT_FILE)
+ * answers /healthz, or the path that the first argument names (/readyz). Needs nothing but Node.js.
  */
 import { readFileSync } from 'node:fs';
 import { request as overHttp } from 'node:http';

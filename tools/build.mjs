@@ -1,5 +1,5 @@
-// `npm run build`: generates, compiles, joins and builds the page, as much side by side as the steps allow. Nothing is done
-// where dist/ was built of the same files.
+// `npm run build`: generates, compiles, joins and builds the page, as much side by side as the steps allow. Nothing is
+// done where dist/ was built of the same files.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

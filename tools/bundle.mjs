@@ -1,8 +1,8 @@
-// Joins the modules of the program into a few files, as part of `npm run build`: Node reads one large file several times as fast
-// as a thousand small ones.
+// Joins the modules of the program into a few files, as part of `npm run build`: Node reads one large file several
+// times as fast as a thousand small ones.
 // - dist/cli/: the command line with its packages.
-// - dist/server/: what `serve` and `open` run, and their worker threads. Packages stay outside: some start threads by their files or
-//   serve files of their own.
+// - dist/server/: what `serve` and `open` run, and their worker threads. Packages stay outside: some start threads by
+//   their files or serve files of their own.
 import { writeFileSync } from 'node:fs';
 import { buildSync } from 'esbuild';
 

@@ -1,5 +1,5 @@
-// Compiles the schemas that are written in TypeScript into functions, as part of `npm run generate`, so that the program does
-// not load Ajv and compile them each time it starts. Nothing is written while nothing changed.
+// Compiles the schemas that are written in TypeScript into functions, as part of `npm run generate`, so that the
+// program does not load Ajv and compile them each time it starts. Nothing is written while nothing changed.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

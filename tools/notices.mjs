@@ -1,6 +1,7 @@
 /**
- * Writes THIRD-PARTY-NOTICES.txt: the licences of all packages that are shipped, with their texts and notices.
- * Usage: node tools/notices.mjs [FILE]   (default: dist/THIRD-PARTY-NOTICES.txt). Fails for a licence that is not in the list below.
+ * Writes THIRD-PARTY-NOTICES.txt: the licences of all packages that are shipped, with their texts and notices. Usage:
+ * node tools/notices.mjs [FILE]   (default: dist/THIRD-PARTY-NOTICES.txt). Fails for a licence that is not in the list
+ * below.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,8 @@
 /**
- * Makes tools/api-schema-source.json.gz, from which make-api-schema.mjs makes src/api-server/schema-table.ts, out of a release of
- * Kubernetes: its OpenAPI document, and how Go writes the fields of its types (pointers, `omitempty`).
- * Usage: node tools/read-api-source.mjs swagger.json FOLDER…   (folders of k8s.io/api and k8s.io/apimachinery with a types.go)
+ * Makes tools/api-schema-source.json.gz, from which make-api-schema.mjs makes src/api-server/schema-table.ts, out of a
+ * release of Kubernetes: its OpenAPI document, and how Go writes the fields of its types (pointers, `omitempty`).
+ * Usage: node tools/read-api-source.mjs swagger.json FOLDER…   (folders of k8s.io/api and k8s.io/apimachinery with a
+ * types.go)
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -31,7 +32,9 @@ function keep(name) {
 }
 for (const name of Object.values(KINDS)) keep(name);
 
-/** How Go writes a field: `pointer`, `struct`, `list`, `map` or `scalar`, and whether it is left out where it is empty. */
+/**
+ * How Go writes a field: `pointer`, `struct`, `list`, `map` or `scalar`, and whether it is left out where it is empty.
+ */
 const STRUCTS = new Set();
 const raw = {};
 for (const folder of folders) {

@@ -1,7 +1,7 @@
 /**
- * Writes a software bill of materials (CycloneDX 1.5, JSON): what npm says of the packages that the service needs, and of those whose code is in the page.
- * The same lock file gives the same bytes: without a time and without a random number.
- * Usage: node tools/sbom.mjs [FILE]   (default: dist/sbom.cdx.json)
+ * Writes a software bill of materials (CycloneDX 1.5, JSON): what npm says of the packages that the service needs, and
+ * of those whose code is in the page. The same lock file gives the same bytes: without a time and without a random
+ * number. Usage: node tools/sbom.mjs [FILE]   (default: dist/sbom.cdx.json)
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** The packages of others that are shipped: those that the service needs when it runs, and those whose code is in the page. */
+/**
+ * The packages of others that are shipped: those that the service needs when it runs, and those whose code is in the
+ * page.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -27,8 +30,8 @@ function resolved(packages, from, name) {
 }
 
 /**
- * Each package once: its path in node_modules, name, version, licence, and where it is shipped: `service`, `page`, or both. Sorted by
- * name and version. `root` is a checkout.
+ * Each package once: its path in node_modules, name, version, licence, and where it is shipped: `service`, `page`, or
+ * both. Sorted by name and version. `root` is a checkout.
  */
 export function shippedPackages(root) {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));

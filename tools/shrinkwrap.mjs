@@ -1,7 +1,7 @@
 /**
- * Writes npm-shrinkwrap.json, which npm takes the versions of a package's dependencies from: those that the tests ran with, overrides included, which npm otherwise
- * ignores in a package that is installed. Part of `npm pack`.
- * Usage: node tools/shrinkwrap.mjs [--remove] [FOLDER]   (FOLDER: where it is written; default: this one)
+ * Writes npm-shrinkwrap.json, which npm takes the versions of a package's dependencies from: those that the tests ran
+ * with, overrides included, which npm otherwise ignores in a package that is installed. Part of `npm pack`. Usage: node
+ * tools/shrinkwrap.mjs [--remove] [FOLDER]   (FOLDER: where it is written; default: this one)
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -16,7 +16,10 @@ const ${name} = ${name}Of.default?.default === undefined ? (${name}Of.default ??
   return `${head.join('\n')}\n${body}`;
 }
 
-/** The text of a module that exports a function for each entry of `references`: the export's name, and its schema's `$id`. */
+/**
+ * The text of a module that exports a function for each entry of `references`: the export's name, and its schema's
+ * `$id`.
+ */
 export function standalone(ajv, references) {
   return withImports(standaloneCode.default(ajv, references));
 }

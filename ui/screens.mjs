@@ -1,4 +1,5 @@
-// Takes a picture of each view: `node ui/screens.mjs FOLDER [NAME…]`, with Debian's chromium. `npm run screens` puts them into docs/screens.
+// Takes a picture of each view: `node ui/screens.mjs FOLDER [NAME…]`, with Debian's chromium. `npm run screens` puts
+// them into docs/screens.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

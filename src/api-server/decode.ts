@@ -1,17 +1,18 @@
 /** Decoding an object strictly, as kubectl asks the API server to: types of fields, and fields that there are not. */
+
 import { closestNames } from '../base/did-you-mean.js';
+import { isRecord } from '../base/record.js';
 import { type ApiFault, Place } from './faults.js';
 import { shown } from './formats.js';
 import { nanosOf } from './quantity.js';
 import { innerType, typeSchema } from './schema.js';
-import { isFields } from './values.js';
 
 const TEXT = 'a text';
 
 /** What a value of a type has to be, where it is something else. */
 function wrongType(value: unknown, type: string): string | undefined {
   if (type.startsWith('[]')) return Array.isArray(value) ? undefined : 'a list';
-  if (type.startsWith('{}')) return isFields(value) ? undefined : 'an object';
+  if (type.startsWith('{}')) return isRecord(value) ? undefined : 'an object';
   switch (type) {
     case 'string':
       return typeof value === 'string' ? undefined : TEXT;
@@ -27,15 +28,15 @@ function wrongType(value: unknown, type: string): string | undefined {
       if (typeof value === 'number') return undefined;
       return typeof value === 'string' && nanosOf(value) !== undefined ? undefined : 'a quantity such as 500m or 1Gi';
     default:
-      return typeSchema(type) === undefined || isFields(value) ? undefined : 'an object';
+      return typeSchema(type) === undefined || isRecord(value) ? undefined : 'an object';
   }
 }
 
 const isCreationTime = (key: string) => /Timestamp$|Time$/.test(key);
 
 /**
- * The first value that is not of its type, as Go's decoder reports it: the place is named without indexes, and for values of
- * a map by the map alone. Undefined where all are.
+ * The first value that is not of its type, as Go's decoder reports it: the place is named without indexes, and for
+ * values of a map by the map alone. Undefined where all are.
  */
 export function typeFault(value: unknown, type: string, at = Place.root, named = ''): ApiFault | undefined {
   if (value === null || value === undefined) return undefined;
@@ -51,7 +52,7 @@ export function typeFault(value: unknown, type: string, at = Place.root, named =
     }
     return undefined;
   }
-  if (!isFields(value)) return undefined;
+  if (!isRecord(value)) return undefined;
   const schema = typeSchema(type);
   for (const [key, item] of Object.entries(value)) {
     const field = schema?.get(key);
@@ -70,7 +71,7 @@ export function unknownFieldFaults(value: unknown, type: string, at = Place.root
     const inner = type.startsWith('[]') ? innerType(type) : 'any';
     return value.flatMap((item, index) => unknownFieldFaults(item, inner, at.index(index)));
   }
-  if (!isFields(value)) return [];
+  if (!isRecord(value)) return [];
   if (type.startsWith('{}')) {
     return Object.entries(value).flatMap(([key, item]) => unknownFieldFaults(item, innerType(type), at.child(key)));
   }

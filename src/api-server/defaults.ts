@@ -22,7 +22,10 @@ function namespace(object: Fields): Fields {
   return { ...object, metadata: { ...metadata, labels }, spec: object.spec ?? { finalizers: ['kubernetes'] }, status };
 }
 
-/** podCIDR is the first of podCIDRs: it fills them in, and where they differ it counts (`Convert_v1_NodeSpec_To_core_NodeSpec`). */
+/**
+ * podCIDR is the first of podCIDRs: it fills them in, and where they differ it counts
+ * (`Convert_v1_NodeSpec_To_core_NodeSpec`).
+ */
 function node(object: Fields): Fields {
   const spec = fieldsIn(object.spec);
   const own = typeof spec.podCIDR === 'string' ? spec.podCIDR : '';
@@ -31,7 +34,10 @@ function node(object: Fields): Fields {
   return own === '' && all.length > 0 ? { ...object, spec: { ...spec, podCIDR: all[0] } } : object;
 }
 
-/** An object with the defaults of its kind; an object of another kind stays as it is. Services have more: see service storage. */
+/**
+ * An object with the defaults of its kind; an object of another kind stays as it is. Services have more: see service
+ * storage.
+ */
 export function withDefaults(kind: string, object: Fields): Fields {
   switch (kind) {
     case 'Deployment':

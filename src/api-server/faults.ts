@@ -1,4 +1,6 @@
-/** What the API server refuses an object for: places in it, as it names them, with the reason that its Status carries. */
+/**
+ * What the API server refuses an object for: places in it, as it names them, with the reason that its Status carries.
+ */
 
 /** The reason of a cause in the API server's Status, or one of the reasons that are read out of its message. */
 export type CauseReason =

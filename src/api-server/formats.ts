@@ -1,4 +1,7 @@
-/** Formats of names and values. Each function returns what is wrong, empty where nothing is. Source: apimachinery util/validation. */
+/**
+ * Formats of names and values. Each function returns what is wrong, empty where nothing is. Source: apimachinery
+ * util/validation.
+ */
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;

@@ -1,12 +1,13 @@
 /** kubectl's note of the manifest that it applied last. Source: kubectl pkg/util, `GetModifiedConfiguration`. */
-import { type Fields, fieldsIn, isFields } from './values.js';
+import { isRecord } from '../base/record.js';
+import { type Fields, fieldsIn } from './values.js';
 
 /** The annotation that holds the note. */
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
-  if (!isFields(value)) return value;
+  if (!isRecord(value)) return value;
   const keys = Object.keys(value).sort();
   return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
 }
@@ -14,7 +15,7 @@ function sorted(value: unknown): unknown {
 const ESCAPED: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
 
 /** The manifest as kubectl compares and notes it: it always has annotations, and no note in them. */
-export function asNoted(manifest: Fields): Fields {
+function asNoted(manifest: Fields): Fields {
   const metadata = fieldsIn(manifest.metadata);
   const { [LAST_APPLIED]: _note, ...annotations } = fieldsIn(metadata.annotations);
   return { ...manifest, metadata: { ...metadata, annotations } };
@@ -25,7 +26,10 @@ export function noteText(manifest: Fields): string {
   return written(asNoted(manifest));
 }
 
-/** The note of a manifest that is applied on the server's side over one that has a note: without annotations where it has none. */
+/**
+ * The note of a manifest that is applied on the server's side over one that has a note: without annotations where it
+ * has none.
+ */
 export function serverNoteText(manifest: Fields): string {
   const noted = asNoted(manifest);
   const { annotations, ...metadata } = fieldsIn(noted.metadata);
@@ -54,7 +58,7 @@ export function notedManifest(object: Fields): Fields | 'broken' | undefined {
   if (typeof text !== 'string' || text === '') return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isFields(value) ? value : 'broken';
+    return isRecord(value) ? value : 'broken';
   } catch {
     return 'broken';
   }

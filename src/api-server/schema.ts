@@ -7,7 +7,10 @@ export interface FieldSchema {
   readonly name: string;
   /** As the table spells it: `[]ServicePort`, `{}string`, `integer`. */
   readonly type: string;
-  /** The field by which a strategic merge patch matches items; empty for lists of strings, undefined where the patch replaces the list. */
+  /**
+   * The field by which a strategic merge patch matches items; empty for lists of strings, undefined where the patch
+   * replaces the list.
+   */
   readonly mergeKey?: string;
   /** Whether a patch names the keys that stay, so that others are dropped. */
   readonly retainsKeys: boolean;
@@ -17,7 +20,10 @@ export interface FieldSchema {
   readonly listKeys: readonly string[];
   /** Whether server-side apply takes a map or an object as one value. */
   readonly atomic: boolean;
-  /** How an empty value is stored: not at all, as an empty object, as null, as zero or an empty text; undefined: as it is. */
+  /**
+   * How an empty value is stored: not at all, as an empty object, as null, as zero or an empty text; undefined: as it
+   * is.
+   */
   readonly empty?: 'omit' | 'struct' | 'null' | 'zero';
 }
 

@@ -1,18 +1,20 @@
-/** Values as the API server stores them whoever wrote them: quantities in one spelling, empty fields as Go writes them. */
+/**
+ * Values as the API server stores them whoever wrote them: quantities in one spelling, empty fields as Go writes them.
+ */
 
+import { isRecord } from '../base/record.js';
 import { scalarText } from '../base/scalar-text.js';
 import { innerType, typeSchema } from './schema.js';
-import { isFields } from './values.js';
 
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 const QUANTITY = /^([+-]?)(\d{0,30})(?:\.(\d{0,30}))?([numkMGTPE]|[KMGTPE]i)?$/;
 
 /**
- * A quantity in its canonical form (`0.5` is `500m`, `1024Mi` is `1Gi`). A text that is not a quantity is returned unchanged.
- * Source: apimachinery pkg/api/resource, `CanonicalizeBytes`.
+ * A quantity in its canonical form (`0.5` is `500m`, `1024Mi` is `1Gi`). A text that is not a quantity is returned
+ * unchanged. Source: apimachinery pkg/api/resource, `CanonicalizeBytes`.
  */
-export function canonicalQuantity(value: unknown): unknown {
+function canonicalQuantity(value: unknown): unknown {
   const match = QUANTITY.exec(scalarText(value));
   if (match === null || !['string', 'number'].includes(typeof value)) return value;
   const [, sign = '', whole = '', part = '', suffix = ''] = match;
@@ -69,7 +71,7 @@ export function withoutNullItems(value: unknown, type: string): unknown {
     const empty = typeSchema(inner) === undefined && !inner.startsWith('{}') ? (EMPTY[inner] ?? '') : {};
     return value.map((one) => (one === null ? empty : withoutNullItems(one, inner)));
   }
-  if (!isFields(value)) return value;
+  if (!isRecord(value)) return value;
   const schema = typeSchema(type);
   return Object.fromEntries(
     Object.entries(value).map(([key, one]) => {
@@ -87,15 +89,15 @@ function isZero(value: unknown): boolean {
 }
 
 /**
- * A value of a type as it is printed after it was stored: fields that are null or empty are left out, objects that are always
- * there are there, quantities have their canonical form. A field that the type does not have stays as it is.
+ * A value of a type as it is printed after it was stored: fields that are null or empty are left out, objects that are
+ * always there are there, quantities have their canonical form. A field that the type does not have stays as it is.
  */
 export function storedForm(value: unknown, type: string): unknown {
   if (type === 'quantity') return canonicalQuantity(value);
   if (type.startsWith('[]')) {
     return Array.isArray(value) ? value.map((one) => storedForm(one, innerType(type))) : value;
   }
-  if (!isFields(value)) return value;
+  if (!isRecord(value)) return value;
   const schema = typeSchema(type);
   if (schema === undefined) {
     if (!type.startsWith('{}')) return value;

@@ -1,4 +1,7 @@
-/** An object as the API server stores it, but for what it allocates: defaults, what its strategy sets, the form in which it is printed. */
+/**
+ * An object as the API server stores it, but for what it allocates: defaults, what its strategy sets, the form in which
+ * it is printed.
+ */
 import { withDefaults } from './defaults.js';
 import { KIND_TYPES } from './schema-table.js';
 import { storedForm } from './stored-form.js';
@@ -76,7 +79,9 @@ function withToken(spec: Fields): Fields {
   };
 }
 
-/** Admission plugin DefaultTolerationSeconds: every pod tolerates nodes that are not ready or not reachable for a while. */
+/**
+ * Admission plugin DefaultTolerationSeconds: every pod tolerates nodes that are not ready or not reachable for a while.
+ */
 function withTolerations(spec: Fields): Fields {
   const tolerations = listIn(spec.tolerations);
   const missing = TOLERATED.filter(
@@ -104,7 +109,10 @@ function prioritized({ priorityClassName, priority, preemptionPolicy }: Fields):
   return known === undefined ? {} : { priority: priority ?? known, preemptionPolicy: preemptionPolicy || PREEMPTION };
 }
 
-/** Why admission (plugin Priority) forbids a new pod: its priority is that of its class alone. Undefined where it does not. */
+/**
+ * Why admission (plugin Priority) forbids a new pod: its priority is that of its class alone. Undefined where it does
+ * not.
+ */
 export function forbiddenPod(object: Fields): string | undefined {
   const { priority, preemptionPolicy, priorityClassName } = fieldsIn(object.spec);
   const known = PRIORITIES[typeof priorityClassName === 'string' ? priorityClassName : ''];
@@ -164,8 +172,8 @@ function newStatus(kind: string, object: Fields): Fields {
 const STATUSES = ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Pod', 'Node', 'Namespace', 'Service'];
 
 /**
- * An object as it is stored, new (`before` undefined) or changed, `object` being what was applied or patched. A status is not taken from
- * clients: a new object has an empty one, others keep theirs.
+ * An object as it is stored, new (`before` undefined) or changed, `object` being what was applied or patched. A status
+ * is not taken from clients: a new object has an empty one, others keep theirs.
  */
 export function asStored(kind: string, type: string, before: Fields | undefined, object: Fields): Fields {
   const { status: _status, ...rest } = object;

@@ -4,6 +4,7 @@
  */
 
 import { isDeepStrictEqual } from '../base/deep-equal.js';
+import { isRecord } from '../base/record.js';
 import { scalarText } from '../base/scalar-text.js';
 import { innerType, typeSchema } from './schema.js';
 
@@ -14,10 +15,6 @@ const DIRECTIVE = '$patch';
 const RETAIN = '$retainKeys';
 const ORDER = '$setElementOrder/';
 const DELETE_VALUES = '$deleteFromPrimitiveList/';
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** How a field merges: the type beneath it, the key of its items, whether keys are retained. */
 interface Rule {
@@ -41,7 +38,7 @@ interface DiffOptions {
 }
 
 const sameKind = (a: unknown, b: unknown) =>
-  Array.isArray(a) === Array.isArray(b) && isFields(a) === isFields(b) && typeof a === typeof b;
+  Array.isArray(a) === Array.isArray(b) && isRecord(a) === isRecord(b) && typeof a === typeof b;
 
 function diffMaps(from: Fields, to: Fields, type: string, options: DiffOptions, retains: boolean): Draft {
   const patch: Draft = {};
@@ -53,7 +50,7 @@ function diffMaps(from: Fields, to: Fields, type: string, options: DiffOptions, 
     }
     const wanted = to[key];
     const rule = ruleOf(type, key);
-    if (isFields(value) && isFields(wanted)) {
+    if (isRecord(value) && isRecord(wanted)) {
       const inner = diffMaps(value, wanted, rule.type, options, rule.retainsKeys);
       if (Object.keys(inner).length > 0) patch[key] = inner;
     } else if (Array.isArray(value) && Array.isArray(wanted) && rule.mergeKey !== undefined) {
@@ -72,9 +69,12 @@ function diffMaps(from: Fields, to: Fields, type: string, options: DiffOptions, 
   return patch;
 }
 
-const keyText = (item: unknown, key: string) => scalarText(isFields(item) ? item[key] : item);
+const keyText = (item: unknown, key: string) => scalarText(isRecord(item) ? item[key] : item);
 
-/** Sorted by the text of the key; items of one key stand in reverse, as an insertion sort with "not greater" leaves them. */
+/**
+ * Sorted by the text of the key; items of one key stand in reverse, as an insertion sort with "not greater" leaves
+ * them.
+ */
 function sorted(list: readonly unknown[], key: string): unknown[] {
   const texts = list.map((item, place) => ({ item, place, text: keyText(item, key) }));
   return texts.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : b.place - a.place)).map(({ item }) => item);
@@ -123,7 +123,7 @@ function diffLists(
 ): void {
   const { mergeKey = '' } = rule;
   // Items with the same key are not resolved here: validation of the result reports them.
-  if (mergeKey !== '' && ![...from, ...to].every(isFields)) {
+  if (mergeKey !== '' && ![...from, ...to].every(isRecord)) {
     if (options.additions && !isDeepStrictEqual(from, to)) patch[field] = to;
     return;
   }
@@ -153,7 +153,7 @@ const placeIn = (order: readonly unknown[], item: unknown, key: string) =>
 
 /** Items in the order of another list; those that a patch deletes come last. */
 function inOrder<T>(list: readonly T[], order: readonly unknown[], key: string): T[] {
-  const isGone = (item: unknown) => isFields(item) && item[DIRECTIVE] === 'delete';
+  const isGone = (item: unknown) => isRecord(item) && item[DIRECTIVE] === 'delete';
   const placed = list.filter((item) => !isGone(item)).map((item) => ({ item, place: placeIn(order, item, key) }));
   return [...placed.sort((a, b) => a.place - b.place).map(({ item }) => item), ...list.filter(isGone)];
 }
@@ -185,9 +185,9 @@ function ordered(
 /** A value of a patch as it is stored where nothing was: without directives, and without nulls where `clean`. */
 function plain(value: unknown, clean: boolean): unknown {
   if (Array.isArray(value)) {
-    return value.filter((one) => !(isFields(one) && one[DIRECTIVE] === 'delete')).map((one) => plain(one, clean));
+    return value.filter((one) => !(isRecord(one) && one[DIRECTIVE] === 'delete')).map((one) => plain(one, clean));
   }
-  if (!isFields(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key, one]) => !key.startsWith('$') && !(clean && one === null))
@@ -198,7 +198,7 @@ function plain(value: unknown, clean: boolean): unknown {
 function mergeLists(before: readonly unknown[], patch: readonly unknown[], rule: Rule, clean: boolean): unknown[] {
   const { mergeKey = '', type } = rule;
   if (mergeKey === '') return ordered([...new Set([...before, ...patch])], patch, before, '');
-  if (![...before, ...patch].every(isFields)) return [...patch];
+  if (![...before, ...patch].every(isRecord)) return [...patch];
   let list = [...before];
   const laid: Fields[] = [];
   for (const item of patch) {
@@ -250,7 +250,7 @@ function mergeMaps(before: Fields, patch: Fields, type: string, clean: boolean):
     const own = result[key];
     const rule = ruleOf(type, key);
     if (own === undefined || own === null || !sameKind(own, value)) result[key] = clean ? plain(value, true) : value;
-    else if (isFields(own) && isFields(value)) result[key] = mergeMaps(own, value, rule.type, clean);
+    else if (isRecord(own) && isRecord(value)) result[key] = mergeMaps(own, value, rule.type, clean);
     else if (Array.isArray(own) && Array.isArray(value) && rule.mergeKey !== undefined && !key.startsWith('$')) {
       result[key] = mergeLists(own, value, rule, clean);
     } else result[key] = value;
@@ -258,14 +258,17 @@ function mergeMaps(before: Fields, patch: Fields, type: string, clean: boolean):
   return result;
 }
 
-/** Whether items of a patch stand in the order that the patch itself asks for: with keys that are there twice they may not. */
+/**
+ * Whether items of a patch stand in the order that the patch itself asks for: with keys that are there twice they may
+ * not.
+ */
 function isOrdered(patch: Fields, type: string): boolean {
   return Object.entries(patch).every(([field, value]) => {
     if (field.startsWith('$')) return true;
     const { mergeKey, type: inner } = ruleOf(type, field);
     if (Array.isArray(value)) {
       const order = patch[ORDER + field];
-      const items = value.filter((one) => !(isFields(one) && one[DIRECTIVE] === 'delete'));
+      const items = value.filter((one) => !(isRecord(one) && one[DIRECTIVE] === 'delete'));
       if (Array.isArray(order) && mergeKey !== undefined) {
         let next = 0;
         for (const one of order) {
@@ -273,16 +276,17 @@ function isOrdered(patch: Fields, type: string): boolean {
         }
         if (next < items.length) return false;
       }
-      return items.every((one) => !isFields(one) || isOrdered(one, inner));
+      return items.every((one) => !isRecord(one) || isOrdered(one, inner));
     }
-    return !isFields(value) || isOrdered(value, inner);
+    return !isRecord(value) || isOrdered(value, inner);
   });
 }
 
 /**
- * The patch that `kubectl apply` sends: what the last applied manifest had and this one has not goes, what this one says is
- * laid over the object. `type` is the kind's name. An empty patch: nothing is sent. `disordered`: kubectl
- * itself cannot make the patch, since list items of one key (ports of one number) stand in another order than it asks for.
+ * The patch that `kubectl apply` sends: what the last applied manifest had and this one has not goes, what this one
+ * says is laid over the object. `type` is the kind's name. An empty patch: nothing is sent. `disordered`: kubectl
+ * itself cannot make the patch, since list items of one key (ports of one number) stand in another order than it asks
+ * for.
  */
 export function kubectlPatch(
   lastApplied: Fields,

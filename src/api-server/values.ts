@@ -1,13 +1,10 @@
 /** Reading fields of objects whose types are known to be right: what is absent is empty, as in Go. */
+import { isRecord } from '../base/record.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export function fieldsIn(value: unknown): Fields {
-  return isFields(value) ? value : {};
+  return isRecord(value) ? value : {};
 }
 
 export function listIn(value: unknown): readonly unknown[] {
@@ -32,20 +29,16 @@ export function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** Whether a value is empty in Go's sense: absent, zero, or without items. */
-export function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null || value === '' || value === 0 || value === false) return true;
-  if (Array.isArray(value)) return value.length === 0;
-  return isFields(value) && Object.keys(value).length === 0;
-}
-
-/** Whether two values are equal where empty lists count as absent (Go's `apiequality.Semantic.DeepEqual`, of objects in their stored form). */
+/**
+ * Whether two values are equal where empty lists count as absent (Go's `apiequality.Semantic.DeepEqual`, of objects in
+ * their stored form).
+ */
 export function sameMeaning(a: unknown, b: unknown): boolean {
   if (isEmptyOrNothing(a) && isEmptyOrNothing(b)) return true;
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((one, index) => sameMeaning(one, b[index]));
   }
-  if (isFields(a) && isFields(b)) {
+  if (isRecord(a) && isRecord(b)) {
     return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameMeaning(a[key], b[key]));
   }
   return a === b;

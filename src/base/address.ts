@@ -20,7 +20,10 @@ export interface Cidr {
   readonly text: string;
 }
 
-/** The 32 bits of a dotted-decimal address, or -1. No bigint and no regular expression: snapshots hold 100,000s of these. */
+/**
+ * The 32 bits of a dotted-decimal address, or -1. No bigint and no regular expression: snapshots hold 100,000s of
+ * these.
+ */
 function readV4(text: string, from = 0): number {
   let value = 0;
   let octet = -1;
@@ -142,7 +145,10 @@ export function parseAddress(text: string): Address | undefined {
   return isMapped(groups) ? makeAddress('IPv4', bits & 0xffffffffn) : makeAddress('IPv6', bits);
 }
 
-/** The family of an address, or undefined when the text is not an address: what {@link parseAddress} says, ten times faster. */
+/**
+ * The family of an address, or undefined when the text is not an address: what {@link parseAddress} says, ten times
+ * faster.
+ */
 export function addressFamily(text: string): IPFamily | undefined {
   if (text.length > LONGEST_TEXT) return undefined;
   if (!text.includes(':')) return readV4(text) < 0 ? undefined : 'IPv4';

@@ -6,7 +6,7 @@ import { MAX_PROBLEMS, type Problem, pointerToken } from './errors.js';
 const LONGEST_QUOTE = 60;
 
 /** A value as JSON, short enough to stand in a sentence. */
-export function quote(value: unknown): string {
+function quote(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE)}…`;

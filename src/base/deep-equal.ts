@@ -2,8 +2,8 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
 /**
- * Whether two values of JSON (objects, lists, scalars) and maps of them are the same; a field that is undefined counts as a field. The order of
- * fields does not matter. Prototypes are not looked at.
+ * Whether two values of JSON (objects, lists, scalars) and maps of them are the same; a field that is undefined counts
+ * as a field. The order of fields does not matter. Prototypes are not looked at.
  */
 export function isDeepStrictEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;

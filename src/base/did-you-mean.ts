@@ -32,7 +32,7 @@ const LONGEST = 64;
  * The candidate closest to `word`, letter case aside; undefined when none is within a third of the word's length
  * (at least one letter). Of equally close ones the first.
  */
-export function closestWord(word: string, candidates: readonly string[]): string | undefined {
+function closestWord(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > LONGEST) return undefined;
   const lower = word.toLowerCase();
   const limit = Math.max(1, Math.round(word.length / 3));
@@ -83,7 +83,10 @@ export function closestNames(wanted: string, names: Iterable<string>): string[] 
     .map(({ name }) => name);
 }
 
-/** ` Did you mean X?` for the one word of a command line that begins with what was written, or the closest one; or nothing. */
+/**
+ * ` Did you mean X?` for the one word of a command line that begins with what was written, or the closest one; or
+ * nothing.
+ */
 export function didYouMeanOption(word: string, known: readonly string[]): string {
   if (known.includes(word)) return '';
   const begun = word.length < 2 ? [] : known.filter((candidate) => candidate.startsWith(word.toLowerCase()));

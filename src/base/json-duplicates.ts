@@ -1,6 +1,6 @@
 /** Keys that an object of a JSON text has more than once: JSON.parse takes the last one and says nothing. */
 
-export interface DuplicateJsonKey {
+interface DuplicateJsonKey {
   readonly key: string;
   /** JSON Pointer of the field. */
   readonly path: string;
@@ -108,8 +108,8 @@ function find(text: string, most: number): DuplicateJsonKeys {
 }
 
 /**
- * The keys that stand more than once in an object of `text`, valid JSON (one value, or several one after another) that was parsed to
- * `values`. At most `most` are listed. Texts without any, nearly all, are only counted through.
+ * The keys that stand more than once in an object of `text`, valid JSON (one value, or several one after another) that
+ * was parsed to `values`. At most `most` are listed. Texts without any, nearly all, are only counted through.
  */
 export function duplicateJsonKeys(text: string, values: readonly unknown[], most: number): DuplicateJsonKeys {
   return fieldsInText(text) === fieldsInValues(values) ? NONE : find(text, most);

@@ -15,7 +15,9 @@ export const SNAPSHOT_KINDS = [
   'horizontalpodautoscalers',
 ] as const;
 
-/** Kinds of policies that only some clusters have: kubectl fails as a whole where one is asked for that is not there. */
+/**
+ * Kinds of policies that only some clusters have: kubectl fails as a whole where one is asked for that is not there.
+ */
 export const POLICY_KINDS = [
   'adminnetworkpolicies.policy.networking.k8s.io',
   'baselineadminnetworkpolicies.policy.networking.k8s.io',
@@ -27,8 +29,8 @@ export const POLICY_KINDS = [
 ] as const;
 
 /**
- * Kinds that say which load balancers there are and how they balance, of which each cluster has some: Ingresses of AWS's controllers,
- * objects of MetalLB and Cilium.
+ * Kinds that say which load balancers there are and how they balance, of which each cluster has some: Ingresses of
+ * AWS's controllers, objects of MetalLB and Cilium.
  */
 export const BALANCER_KINDS = [
   'ingresses.networking.k8s.io',
@@ -58,7 +60,10 @@ export const SNAPSHOT_GROUPS: Readonly<Partial<Record<(typeof SNAPSHOT_KINDS)[nu
   horizontalpodautoscalers: 'autoscaling',
 };
 
-/** ConfigMaps of kube-system that say how kube-proxy, the ip-masq-agent and NodeLocal DNSCache are set up. EKS names kube-proxy's kube-proxy-config. */
+/**
+ * ConfigMaps of kube-system that say how kube-proxy, the ip-masq-agent and NodeLocal DNSCache are set up. EKS names
+ * kube-proxy's kube-proxy-config.
+ */
 export const SYSTEM_CONFIG_MAPS = [
   'kube-proxy',
   'kube-proxy-config',

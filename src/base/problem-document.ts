@@ -4,7 +4,9 @@ import { ERROR_CODES, type Problem, type QuestionError } from './errors.js';
 
 export type { ProblemDocument };
 
-/** The document of a code, of which `status` and `title` are always alike. Fields in the order in which they are read. */
+/**
+ * The document of a code, of which `status` and `title` are always alike. Fields in the order in which they are read.
+ */
 export function documentOf(
   code: ProblemDocument['code'],
   { status, title }: { readonly status: number; readonly title: string },

@@ -9,8 +9,8 @@ export type ProgressListener = (done: number, total: number, of: ProgressOf) => 
 let listener: ProgressListener | undefined;
 
 /**
- * Does work whose progress `listen` hears. Work is synchronous, so that one listener at a time is enough; one inside another wins.
- * Throws what `work` throws.
+ * Does work whose progress `listen` hears. Work is synchronous, so that one listener at a time is enough; one inside
+ * another wins. Throws what `work` throws.
  */
 export function withProgress<T>(listen: ProgressListener, work: () => T): T {
   const outer = listener;
@@ -23,8 +23,8 @@ export function withProgress<T>(listen: ProgressListener, work: () => T): T {
 }
 
 /**
- * Reports that so many of a whole are done and does the next one, within which nothing else is reported: what counts is the outermost
- * work. Throws what `work` throws.
+ * Reports that so many of a whole are done and does the next one, within which nothing else is reported: what counts is
+ * the outermost work. Throws what `work` throws.
  */
 export function withStep<T>(done: number, total: number, of: ProgressOf, work: () => T): T {
   const outer = listener;

@@ -13,7 +13,10 @@ export interface ThrownLoads {
   readonly expectedOver?: number;
 }
 
-/** The chance of more than `limit`, of a law that is known with an absolute error; undefined where that error would show. */
+/**
+ * The chance of more than `limit`, of a law that is known with an absolute error; undefined where that error would
+ * show.
+ */
 function tailOfMost(most: Law, limit: number): number | undefined {
   if (limit < most.first) return 1;
   const tail = above(most, limit);

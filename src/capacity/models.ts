@@ -16,7 +16,7 @@ import {
 } from './throw-models.js';
 import { hpa, loss, rollout, scaleUp } from './time-models.js';
 
-export const MODELS = {
+const MODELS = {
   'pod-load': podLoad,
   extremes,
   'over-capacity': overCapacity,
@@ -34,7 +34,7 @@ export const MODELS = {
   solve,
 } as const satisfies Readonly<Record<string, (given: unknown, at: string) => Answer>>;
 
-export type ModelName = keyof typeof MODELS;
+type ModelName = keyof typeof MODELS;
 
 /** What a model gives. Throws GivenFault for a name or a value that is wrong; `at` is the place of what is given. */
 export function answerModel(name: string, given: unknown, at: string): Answer {

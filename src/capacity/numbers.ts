@@ -94,7 +94,7 @@ export function above({ first, chances }: Law, limit: number): number {
 /** Allowance for ties: a chance that reaches a level exactly counts as reached. */
 const TIE = 1e-12;
 
-export const LEVELS = { p5: 0.05, p50: 0.5, p95: 0.95, p99: 0.99 } as const;
+const LEVELS = { p5: 0.05, p50: 0.5, p95: 0.95, p99: 0.99 } as const;
 
 export interface Percentiles {
   readonly p5: number;

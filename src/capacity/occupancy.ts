@@ -1,6 +1,6 @@
 /**
- * Connections thrown at random over pods: the joint law of the most and the least loaded pod. Sources: Levin 1981 (a multinomial as
- * Poisson variables given their sum), Corrado 2011 (conditional binomials, one pod after the other).
+ * Connections thrown at random over pods: the joint law of the most and the least loaded pod. Sources: Levin 1981 (a
+ * multinomial as Poisson variables given their sum), Corrado 2011 (conditional binomials, one pod after the other).
  */
 import { above, binomialLaw, binomialPmf, type Law, lawOf, poissonLog, poissonPmf, tailOf } from './numbers.js';
 
@@ -18,7 +18,9 @@ export interface Box extends PodGroup {
   readonly high: number;
 }
 
-/** Up to so many multiplications, products of positive terms are summed; they keep a small chance's relative accuracy. */
+/**
+ * Up to so many multiplications, products of positive terms are summed; they keep a small chance's relative accuracy.
+ */
 const DIRECT = 6e5;
 /** Up to so many connections they are summed whatever it costs: the Fourier sum is not accurate for a few. */
 const FEW = 60;
@@ -92,8 +94,9 @@ function power(re: number, im: number, exponent: number): readonly [number, numb
 const LAST_TERM = Math.exp(-42);
 
 /**
- * The angles of the Fourier sum that matter, and how many there are in the full circle. A Poisson variable that is cut ends in a jump, so
- * that its characteristic function falls no faster than 1/(θσ): for many pods together as a normal law does, for a few much slower.
+ * The angles of the Fourier sum that matter, and how many there are in the full circle. A Poisson variable that is cut
+ * ends in a jump, so that its characteristic function falls no faster than 1/(θσ): for many pods together as a normal
+ * law does, for a few much slower.
  */
 function anglesOf(
   connections: number,
@@ -118,7 +121,10 @@ export function jointCost(connections: number, given: readonly PodGroup[]): numb
   return anglesOf(connections, groups).angles.length * Math.min(connections, widest) * groups.length;
 }
 
-/** The characteristic functions of all groups at all angles, to which single terms are added, and what their product gives. */
+/**
+ * The characteristic functions of all groups at all angles, to which single terms are added, and what their product
+ * gives.
+ */
 class Transforms {
   readonly #groups: readonly PodGroup[];
   readonly #angles: readonly number[];
@@ -231,8 +237,9 @@ function meansOf(connections: number, groups: readonly PodGroup[]): Float64Array
 }
 
 /**
- * The chances that every pod has at most c, for c from `from` to `to`, at once: Levin's Poisson variables cut at c, and the one wanted
- * coefficient of their product by a Fourier sum, to which going from c to c + 1 adds one term for each pod. Absolute error about 1e-13.
+ * The chances that every pod has at most c, for c from `from` to `to`, at once: Levin's Poisson variables cut at c, and
+ * the one wanted coefficient of their product by a Fourier sum, to which going from c to c + 1 adds one term for each
+ * pod. Absolute error about 1e-13.
  */
 function sweepMost(connections: number, groups: readonly PodGroup[], from: number, to: number): number[] {
   const transforms = new Transforms(connections, groups);

@@ -6,7 +6,7 @@ import { type Answer, summary } from './throw-models.js';
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 /** The kernel's weighted round robin (ip_vs_wrr): whole cycles are exact, within one large weights come first. */
-export function weightedTurns(weights: readonly number[], connections: number): readonly number[] {
+function weightedTurns(weights: readonly number[], connections: number): readonly number[] {
   const step = weights.reduce(gcd);
   const most = Math.max(...weights);
   const cycle = weights.reduce((sum, one) => sum + one, 0) / step;
@@ -31,7 +31,10 @@ export function weightedTurns(weights: readonly number[], connections: number): 
 /** Starts of all counters that are gone through one by one; beyond, states of coverage are. */
 const MOST_STATES = 200000;
 
-/** The laws of the most, least and one pod where each node's counter stands anywhere. `weight`: of these connections per node. */
+/**
+ * The laws of the most, least and one pod where each node's counter stands anywhere. `weight`: of these connections per
+ * node.
+ */
 function anywhere(pods: number, counts: readonly number[]): ReadonlyMap<string, number> {
   const base = counts.reduce((sum, count) => sum + Math.floor(count / pods), 0);
   let states = new Map<string, number>([[new Array(pods).fill(base).join(','), 1]]);

@@ -8,7 +8,7 @@ import type { Answer } from './throw-models.js';
 const MOST_REPLICAS = 20000;
 
 /** Pods that are left of evenly spread ones when `lose` of the largest zones are lost. */
-export function podsLeft(replicas: number, zones: number, lose = 1): number {
+function podsLeft(replicas: number, zones: number, lose = 1): number {
   const [base, more] = [Math.floor(replicas / zones), replicas % zones];
   return replicas - (lose * base + Math.min(lose, more));
 }

@@ -1,6 +1,6 @@
 /**
- * How connections spread under the law by which they are placed: each at random, whole clients, in turn, or arriving in time. Equal
- * shares have equal means under all of them; only what lies around the mean differs.
+ * How connections spread under the law by which they are placed: each at random, whole clients, in turn, or arriving in
+ * time. Equal shares have equal means under all of them; only what lies around the mean differs.
  */
 import { seeded } from './affinity.js';
 import { type ThrownLoads, thrownLoads } from './loads.js';
@@ -8,12 +8,12 @@ import { above, type Law, lawOf, meanOf, type Percentiles, percentilesOf, poisso
 import { chanceWithin, type PodGroup, rest } from './occupancy.js';
 
 /** Mean and percentiles of one value. */
-export interface Summary extends Percentiles {
+interface Summary extends Percentiles {
   readonly mean: number;
 }
 
 /** How a simulation was made, and four standard errors of its chances and means. */
-export interface Simulated {
+interface Simulated {
   readonly seed: number;
   readonly draws: number;
   readonly errors: { readonly mean: number; readonly anyOver?: number; readonly anyIdle: number };
@@ -45,7 +45,9 @@ export function atRandom(connections: number, groups: readonly PodGroup[]): Spre
   return summaryOfThrow(thrownLoads(connections, groups));
 }
 
-/** Whole clients choose, and bring `each` connections (or requests per second) with them. Capacities are in that unit. */
+/**
+ * Whole clients choose, and bring `each` connections (or requests per second) with them. Capacities are in that unit.
+ */
 export function byClients(clients: number, each: number, groups: readonly PodGroup[]): SpreadLoads {
   const inClients = groups.map(({ capacity, ...group }) => ({
     ...group,
@@ -55,7 +57,9 @@ export function byClients(clients: number, each: number, groups: readonly PodGro
   return summaryOfThrow(thrownLoads(clients, inClients), each);
 }
 
-/** Connections arrive at random in time, so many are open in the mean: pods are independent Poisson variables (M/G/∞). */
+/**
+ * Connections arrive at random in time, so many are open in the mean: pods are independent Poisson variables (M/G/∞).
+ */
 export function arriving(open: number, groups: readonly PodGroup[]): SpreadLoads {
   const laws = groups.map(({ share }) => poissonLaw(open * share));
   const some = (chance: (index: number) => number) =>
@@ -80,7 +84,10 @@ export function arriving(open: number, groups: readonly PodGroup[]): SpreadLoads
   };
 }
 
-/** The chance of a standard normal variable above z (Abramowitz and Stegun 7.1.26 for the middle, the asymptotic series beyond 3). */
+/**
+ * The chance of a standard normal variable above z (Abramowitz and Stegun 7.1.26 for the middle, the asymptotic series
+ * beyond 3).
+ */
 function normalTail(z: number): number {
   if (z < 0) return 1 - normalTail(-z);
   const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
@@ -89,7 +96,10 @@ function normalTail(z: number): number {
   return density * t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
 }
 
-/** What the chance of a pod over its capacity is at least and at most: counts are negatively dependent. Normal laws of single pods. */
+/**
+ * What the chance of a pod over its capacity is at least and at most: counts are negatively dependent. Normal laws of
+ * single pods.
+ */
 export interface OverBounds {
   readonly anyOverAtLeast: number;
   readonly anyOverAtMost: number;
@@ -208,7 +218,10 @@ export interface Entry {
 
 export interface Stages {
   readonly connections: number;
-  /** Connections of one client: KEPT entries give a client the pod it had. Absent: each connection is a client's only one. */
+  /**
+   * Connections of one client: KEPT entries give a client the pod it had. Absent: each connection is a client's only
+   * one.
+   */
   readonly clients?: number | undefined;
   /** Whether a client always comes to the same entry. */
   readonly clientsKeepEntry: boolean;
@@ -250,7 +263,8 @@ function picker(weights: readonly number[]): (random: () => number) => number {
 }
 
 /**
- * What no closed form gives, drawn with a seed: the same question has the same answer. Chances and means come with four standard errors.
+ * What no closed form gives, drawn with a seed: the same question has the same answer. Chances and means come with four
+ * standard errors.
  */
 export function simulated({ connections, clients, clientsKeepEntry, entries, pods, capacities }: Stages): SpreadLoads {
   const random = seeded(SEED);

@@ -168,7 +168,8 @@ export function allServed(value: unknown, at: string): Answer {
     }
     return low;
   };
-  // E = Σ over t of the chance that somebody has nothing; by ∫ (1 − Π(1 − e^{−p t})) dt, which Poisson arrivals turn it into.
+  // E = Σ over t of the chance that somebody has nothing; by ∫ (1 − Π(1 − e^{−p t})) dt, which Poisson arrivals turn it
+  // into.
   const idleAt = (t: number) =>
     -Math.expm1(pods.reduce((log, { count: n, share }) => log + n * Math.log1p(-Math.exp(-share * t)), 0));
   const smallest = Math.min(...pods.map(({ share }) => share));
@@ -348,7 +349,7 @@ export function poisson(value: unknown, at: string): Answer {
 }
 
 /** Independent pods with these means. */
-export function occupancy(pods: readonly GivenPods[], means: readonly number[]): Answer {
+function occupancy(pods: readonly GivenPods[], means: readonly number[]): Answer {
   if (Math.max(...means) > 1e6)
     throw new GivenFault('', 'More than a million connections on a pod are not worked out.');
   const laws = means.map(poissonLaw);
@@ -392,7 +393,7 @@ export function occupancy(pods: readonly GivenPods[], means: readonly number[]):
 }
 
 /** Erlang's B: the chance that a pod which takes `capacity` refuses, where `offered` would be open. */
-export function erlangB(offered: number, capacity: number): number {
+function erlangB(offered: number, capacity: number): number {
   let blocked = 1;
   for (let k = 1; k <= capacity; k++) blocked = (offered * blocked) / (k + offered * blocked);
   return blocked;

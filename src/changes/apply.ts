@@ -6,7 +6,7 @@ import { differences } from './differences.js';
 import { applyManifest } from './manifests/apply-manifest.js';
 import { type PruneOptions, prune, selectorOf, visitedKey } from './manifests/prune.js';
 import { type Manifest, type ManifestSource, readManifests } from './manifests/read-manifests.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 
 /** Manifests as a pull request has them, applied in the order in which they stand. */
 export interface ApplyChange {
@@ -144,7 +144,7 @@ function apply(cluster: Cluster, change: ApplyChange, context: ChangeContext, po
 }
 
 /**
- * `apply`: manifests, as `kubectl apply` would bring them into the cluster: new objects get what the API server allocates,
- * those that are there are merged with, and the controllers act: pods, slices, hints.
+ * `apply`: manifests, as `kubectl apply` would bring them into the cluster: new objects get what the API server
+ * allocates, those that are there are merged with, and the controllers act: pods, slices, hints.
  */
 export const applyManifests: ChangeKind<ApplyChange> = { key: 'apply', apply };

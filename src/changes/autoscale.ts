@@ -94,9 +94,10 @@ function settled(
 }
 
 /**
- * The result of a change of kind `key`, with what autoscalers do after it. Where manifests or a patch leave a workload of an
- * autoscaler with other replicas than it had set, or outside its bounds, it sets them again, as it does within 15 seconds
- * (the default sync period of kube-controller-manager). A `scale` is made as asked: the consequence says that it does not last.
+ * The result of a change of kind `key`, with what autoscalers do after it. Where manifests or a patch leave a workload
+ * of an autoscaler with other replicas than it had set, or outside its bounds, it sets them again, as it does within 15
+ * seconds (the default sync period of kube-controller-manager). A `scale` is made as asked: the consequence says that
+ * it does not last.
  */
 export function autoscaled(
   key: string,

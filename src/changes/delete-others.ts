@@ -1,4 +1,7 @@
-/** Deleting objects of kinds that have no controllers of their own here: ConfigMaps, policies, namespaces with all that is in them. */
+/**
+ * Deleting objects of kinds that have no controllers of their own here: ConfigMaps, policies, namespaces with all that
+ * is in them.
+ */
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName } from '../cluster/objects.js';
 import { isNamespaced, resourceName } from '../cluster/resources.js';

@@ -8,7 +8,7 @@ import { isControllerSlice } from '../control-plane/slice-metadata.js';
 import type { ChangeContext, ChangeResult, Consequence } from './change.js';
 import { unchanged } from './combine.js';
 import { isStatic, losePods } from './node-out.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 import { settle } from './settle.js';
 
 /** A Service goes with its Endpoints and the slices that the EndpointSlice controllers keep for it. */

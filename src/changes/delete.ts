@@ -8,7 +8,7 @@ import type { ChangeContext, ChangeKind, ChangeResult } from './change.js';
 import { deleteConfigMap, deleteEndpoints, deleteNamespace, deleteResource } from './delete-others.js';
 import { deletePod, deleteService, deleteSlice, deleteWorkload } from './delete-used.js';
 import { actOnNodes } from './node-out.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 import { requireResource } from './replace-resource.js';
 
 function notThere(kind: string, object: string, near: Iterable<string>, pointer: string): QuestionError {
@@ -90,5 +90,7 @@ function apply(cluster: Cluster, change: DeleteChange, context: ChangeContext, p
   }
 }
 
-/** `delete`: an object is gone, as after `kubectl delete`, with what the garbage collector and controllers make of it. */
+/**
+ * `delete`: an object is gone, as after `kubectl delete`, with what the garbage collector and controllers make of it.
+ */
 export const deleteObject: ChangeKind<DeleteChange> = { key: 'delete', apply };

@@ -1,14 +1,9 @@
 import { isDeepStrictEqual } from '../base/deep-equal.js';
+import { isRecord } from '../base/record.js';
 
 /** At most this many fields are reported of one object. */
 const MAX_FIELDS = 20;
 const LONGEST = 80;
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'none';
@@ -18,9 +13,9 @@ function shown(value: unknown): string {
 
 function collect(before: unknown, after: unknown, path: string, found: string[]): void {
   if (isDeepStrictEqual(before, after)) return;
-  if (isFields(before) || isFields(after)) {
-    const one = isFields(before) ? before : {};
-    const other = isFields(after) ? after : {};
+  if (isRecord(before) || isRecord(after)) {
+    const one = isRecord(before) ? before : {};
+    const other = isRecord(after) ? after : {};
     for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
       const own = Object.hasOwn(one, key) ? one[key] : undefined;
       const next = Object.hasOwn(other, key) ? other[key] : undefined;

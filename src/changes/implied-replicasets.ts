@@ -44,8 +44,8 @@ function replicaSet(
 }
 
 /**
- * The ReplicaSets of a Deployment where the snapshot was taken without them: one per owner that its pods name, or one for
- * pods without owner; one with a made-up name where there are no pods.
+ * The ReplicaSets of a Deployment where the snapshot was taken without them: one per owner that its pods name, or one
+ * for pods without owner; one with a made-up name where there are no pods.
  */
 export function impliedReplicaSets(cluster: Cluster, deployment: Workload): Workload[] {
   const { name, namespace = 'default' } = deployment.metadata;

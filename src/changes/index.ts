@@ -75,9 +75,9 @@ function outcomeOf(
 }
 
 /**
- * Makes the changes one after the other, each on what the one before left. Errors point at `/<number>` under `place`, the
- * place of the list in the request. Throws QuestionError INVALID_REQUEST for a change that has not exactly one known key, and what the kind of
- * change throws. Equal assumptions of several changes are listed once.
+ * Makes the changes one after the other, each on what the one before left. Errors point at `/<number>` under `place`,
+ * the place of the list in the request. Throws QuestionError INVALID_REQUEST for a change that has not exactly one
+ * known key, and what the kind of change throws. Equal assumptions of several changes are listed once.
  */
 export function applyChanges(
   cluster: Cluster,

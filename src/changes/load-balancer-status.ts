@@ -25,8 +25,8 @@ function familiesOf(service: Service): readonly IPFamily[] {
 
 /**
  * The Service with what its load balancer publishes it by: addresses that it has already are kept (with the ipMode of
- * this load balancer), missing ones are taken from the networks for documentation, since a provider's own are not known;
- * or its host name.
+ * this load balancer), missing ones are taken from the networks for documentation, since a provider's own are not
+ * known; or its host name.
  */
 export function publishedService(cluster: Cluster, settings: Settings, service: Service): Published {
   const key = namespacedName(service);

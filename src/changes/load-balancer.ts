@@ -11,7 +11,7 @@ import { implementationNamed } from '../load-balancers/index.js';
 import type { ChangeKind, Choice, Consequence } from './change.js';
 import { differences } from './differences.js';
 import { publishedService } from './load-balancer-status.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 
 const SETTINGS = '/settings/loadBalancer';
 

@@ -1,14 +1,11 @@
 import { pointerToken } from '../base/errors.js';
-import { impossible } from './refusal.js';
+import { isRecord } from '../base/record.js';
+import { impossible } from './refused-change.js';
 
 /** Kubernetes objects are never nested so deeply; a request could be. */
 const MAX_DEPTH = 100;
 
 type JsonObject = Readonly<Record<string, unknown>>;
-
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Makes sure that a patch may be walked and copied. Throws QuestionError IMPOSSIBLE_CHANGE. */
 export function checkNesting(value: unknown, depth: number, pointer: string): void {
@@ -24,8 +21,8 @@ export function checkNesting(value: unknown, depth: number, pointer: string): vo
 }
 
 function merged(target: unknown, patch: unknown): unknown {
-  if (!isJsonObject(patch)) return patch;
-  const fields = new Map(isJsonObject(target) ? Object.entries(target) : []);
+  if (!isRecord(patch)) return patch;
+  const fields = new Map(isRecord(target) ? Object.entries(target) : []);
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) fields.delete(key);
     else fields.set(key, merged(fields.get(key), value));

@@ -13,7 +13,7 @@ import { freeNodeAddresses, freePodCIDRs, nodeOfPodCIDR } from '../control-plane
 import type { ChangeContext, ChangeResult, Consequence } from './change.js';
 import { controlPlaneVersion } from './control-plane-version.js';
 import { placePods } from './place-pods.js';
-import { closestPlace, impossible, refuse } from './refusal.js';
+import { closestPlace, impossible, refuse } from './refused-change.js';
 import { SETTLED, settle } from './settle.js';
 
 const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];

@@ -140,8 +140,8 @@ function removals(pods: readonly Pod[]) {
 }
 
 /**
- * Pods are gone, and controllers have created others in place of `replaced`, some of them. `cluster` still has the pods.
- * Errors point at `pointer`.
+ * Pods are gone, and controllers have created others in place of `replaced`, some of them. `cluster` still has the
+ * pods. Errors point at `pointer`.
  */
 export function losePods(
   cluster: Cluster,
@@ -156,7 +156,9 @@ export function losePods(
 const nodesOf = (nodes: readonly Node[], after: (node: Node) => Node | undefined) =>
   new Map(nodes.map((node) => [node.metadata.name, after(node)]));
 
-/** `kubectl drain --ignore-daemonsets --force` of all these nodes: they are cordoned first, then their pods are evicted. */
+/**
+ * `kubectl drain --ignore-daemonsets --force` of all these nodes: they are cordoned first, then their pods are evicted.
+ */
 function drain(
   cluster: Cluster,
   nodes: readonly Node[],
@@ -220,10 +222,10 @@ function isEvicted(pod: Pod): boolean {
 }
 
 /**
- * The nodes go silent: the node controller sets their conditions to Unknown, taints them, and marks their pods not ready.
- * `reschedule`: the tolerations have run out too; their pods are being deleted for good (nobody confirms it), and
- * ReplicaSets have replaced theirs. A StatefulSet waits until its pod is really gone.
- * Source: Kubernetes 1.36 pkg/controller/nodelifecycle, pkg/controller/tainteviction.
+ * The nodes go silent: the node controller sets their conditions to Unknown, taints them, and marks their pods not
+ * ready. `reschedule`: the tolerations have run out too; their pods are being deleted for good (nobody confirms it),
+ * and ReplicaSets have replaced theirs. A StatefulSet waits until its pod is really gone. Source: Kubernetes 1.36
+ * pkg/controller/nodelifecycle, pkg/controller/tainteviction.
  */
 function failNodes(
   cluster: Cluster,
@@ -265,8 +267,9 @@ function failNodes(
 
 /**
  * Does one thing to several nodes at once, so that no pod moves from one of them to another. `reschedule`: whether
- * controllers have brought pods back on other nodes; by default they have, but not yet after FAIL, since pods are evicted
- * from a node that is down only after minutes. Errors point at `pointer`. Throws QuestionError IMPOSSIBLE_CHANGE.
+ * controllers have brought pods back on other nodes; by default they have, but not yet after FAIL, since pods are
+ * evicted from a node that is down only after minutes. Errors point at `pointer`. Throws QuestionError
+ * IMPOSSIBLE_CHANGE.
  */
 export function actOnNodes(
   cluster: Cluster,

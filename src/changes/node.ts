@@ -3,7 +3,7 @@ import type { NodeChange } from '../contract/requests.js';
 import type { ChangeKind } from './change.js';
 import { addNode } from './node-add.js';
 import { actOnNodes, MOVING_ACTIONS } from './node-out.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 
 /** `node`: a node is cordoned, drained, fails, leaves or joins, with what becomes of its pods and of hints. */
 export const node: ChangeKind<NodeChange> = {

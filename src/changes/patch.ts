@@ -12,14 +12,14 @@ import { addressRules } from '../control-plane/api-rules.js';
 import type { ChangeContext, ChangeKind, ChangeResult } from './change.js';
 import { controlPlaneVersion } from './control-plane-version.js';
 import { mergePatch } from './merge-patch.js';
-import { closestPlace, impossible, refuse, refuseObject } from './refusal.js';
+import { closestPlace, impossible, refuse, refuseObject } from './refused-change.js';
 import { replaceNode, replacePod, replaceSlice } from './replace-object.js';
 import { type ChangedResourceKind, isResourceKind, patchResource, requireResource } from './replace-resource.js';
 import { updateService } from './update-service.js';
 import { updateWorkload } from './update-workload.js';
 
 /** The kinds of objects that can be patched. */
-export type PatchedKind =
+type PatchedKind =
   | 'Node'
   | 'Pod'
   | 'Service'

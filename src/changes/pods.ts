@@ -8,7 +8,7 @@ import type { PodsChange } from '../contract/requests.js';
 import { terminated, withReadiness } from '../control-plane/pod-state.js';
 import { controllerOf, isTerminal, isTerminating } from '../control-plane/pods.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 import { settle } from './settle.js';
 
 /** At most this many names in an assumption. */

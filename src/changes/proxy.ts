@@ -5,7 +5,7 @@ import type { SettingsOverride } from '../cluster/settings-override.js';
 import type { ProxyChange } from '../contract/requests.js';
 import type { ChangeKind, Consequence } from './change.js';
 import { differences } from './differences.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 
 /** Errors of settings as errors of the change that has them. */
 function pointerOf(change: ProxyChange, pointer: string, place: string): string {
@@ -18,8 +18,8 @@ function pointerOf(change: ProxyChange, pointer: string, place: string): string 
 }
 
 /**
- * `proxy`: another version, mode or configuration of kube-proxy, on every node or on some. What the change says wins over the
- * request's settings and over the snapshot; everything else stays.
+ * `proxy`: another version, mode or configuration of kube-proxy, on every node or on some. What the change says wins
+ * over the request's settings and over the snapshot; everything else stays.
  */
 export const proxy: ChangeKind<ProxyChange> = {
   key: 'proxy',

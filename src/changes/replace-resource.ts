@@ -1,4 +1,6 @@
-/** Network policies, namespaces and their like as changes patch and delete them: objects of which only little is read. */
+/**
+ * Network policies, namespaces and their like as changes patch and delete them: objects of which only little is read.
+ */
 
 import { isDeepStrictEqual } from '../base/deep-equal.js';
 import { closestNames } from '../base/did-you-mean.js';
@@ -9,10 +11,10 @@ import { type Resource, readResource, resourceKey, resourceName } from '../clust
 import type { ChangeResult, Consequence } from './change.js';
 import { differences } from './differences.js';
 import { mergePatch } from './merge-patch.js';
-import { closestPlace, impossible, refuse } from './refusal.js';
+import { closestPlace, impossible, refuse } from './refused-change.js';
 
 /** The kinds of resources that changes name. */
-export const RESOURCE_CHANGES = [
+const RESOURCE_CHANGES = [
   'NetworkPolicy',
   'Namespace',
   'AdminNetworkPolicy',
@@ -31,8 +33,8 @@ const rank = ({ apiVersion }: Resource) =>
   /^(?:networking\.k8s\.io|policy\.networking\.k8s\.io|v1)/.test(apiVersion) ? 0 : 1;
 
 /**
- * The resource that a change names. Throws NOT_FOUND with the closest names where it is not there, IMPOSSIBLE_CHANGE where the change
- * gives a namespace and the kind has none.
+ * The resource that a change names. Throws NOT_FOUND with the closest names where it is not there, IMPOSSIBLE_CHANGE
+ * where the change gives a namespace and the kind has none.
  */
 export function requireResource(
   cluster: Cluster,
@@ -62,7 +64,9 @@ const result = (cluster: Cluster, consequences: readonly Consequence[]): ChangeR
   ...{ cluster, consequences, choices: [], assumptions: [] },
 });
 
-/** Puts the patched object in the place of the resource. Throws IMPOSSIBLE_CHANGE for what the API server would refuse. */
+/**
+ * Puts the patched object in the place of the resource. Throws IMPOSSIBLE_CHANGE for what the API server would refuse.
+ */
 export function patchResource(cluster: Cluster, before: Resource, patch: object, pointer: string): ChangeResult {
   const place = `${pointer}/patch`;
   const value = mergePatch(before as never, patch as never, place) as unknown as Readonly<Record<string, unknown>>;

@@ -12,7 +12,7 @@ import { chooseVictims, podsOfReplicaSet, type VictimChoice } from '../control-p
 import type { Choice } from './change.js';
 import { impliedReplicaSets } from './implied-replicasets.js';
 import { limitedChoice, MAX_CHOICES } from './limited-choice.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 
 export interface ScaleInput {
   readonly cluster: Cluster;

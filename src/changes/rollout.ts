@@ -15,7 +15,7 @@ import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './cha
 import { mergeRules } from './manifests/merge-keys.js';
 import { threeWayMerge } from './manifests/three-way-merge.js';
 import { checkNesting } from './merge-patch.js';
-import { closestPlace, impossible, refuse, refuseObject } from './refusal.js';
+import { closestPlace, impossible, refuse, refuseObject } from './refused-change.js';
 import { requirePods } from './replica-plan.js';
 import { isLongRollout, runRollout, settledAt } from './rollout/run-rollout.js';
 import type { Rollout, RolloutState } from './rollout/simulation.js';
@@ -237,7 +237,7 @@ function apply(cluster: Cluster, change: RolloutChange, context: ChangeContext, 
 }
 
 /**
- * `rollout`: one of the states in which a workload is while it replaces its pods, by its strategy: what is ready, what is
- * not yet, what is being deleted. All of them are reported; which one the answer is about the request says.
+ * `rollout`: one of the states in which a workload is while it replaces its pods, by its strategy: what is ready, what
+ * is not yet, what is being deleted. All of them are reported; which one the answer is about the request says.
  */
 export const rollout: ChangeKind<RolloutChange> = { key: 'rollout', apply };

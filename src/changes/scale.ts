@@ -8,7 +8,7 @@ import { isReady } from '../control-plane/pods.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Choice, Consequence } from './change.js';
 import { controlPlaneVersion } from './control-plane-version.js';
 import { placePods } from './place-pods.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 import { planDeployment, planReplicaSet, planStatefulSet, type ReplicaPlan, type ScaleInput } from './replica-plan.js';
 import { SETTLED, settle } from './settle.js';
 

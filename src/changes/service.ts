@@ -3,10 +3,10 @@ import { requireService } from '../cluster/lookup.js';
 import type { Service, ServicePortSpec } from '../cluster/objects.js';
 import type { ServiceChange } from '../contract/requests.js';
 import type { ChangeKind } from './change.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 import { updateService } from './update-service.js';
 
-export interface ServiceChangePort {
+interface ServiceChangePort {
   readonly name?: string;
   readonly port: number;
   readonly protocol?: 'TCP' | 'UDP' | 'SCTP';

@@ -10,14 +10,15 @@ import { ClusterIPs } from '../control-plane/cluster-ips.js';
 import { endpointSliceFeatures } from '../control-plane/features.js';
 import { FIRST_NODE_PORT, LAST_NODE_PORT, NodePorts } from '../control-plane/node-ports.js';
 import { primaryFamily } from '../control-plane/primary-family.js';
-import { typeOf } from '../control-plane/service-fields.js';
 import { asRead, type StoredService, storeService } from '../control-plane/service-storage.js';
 import type { ChangeContext, ChangeResult, Choice, Consequence } from './change.js';
 import { controlPlaneVersion, featureGatesOf } from './control-plane-version.js';
 import { differences } from './differences.js';
 import { publishedService } from './load-balancer-status.js';
-import { type Fault, impossible, refuseObject } from './refusal.js';
+import { type Fault, impossible, refuseObject } from './refused-change.js';
 import { settle, showsPodsOf } from './settle.js';
+
+const typeOf = (service: Service): string => service.spec?.type ?? 'ClusterIP';
 
 /** Where kubectl keeps the manifest that it applied last. */
 export const LAST_APPLIED_ANNOTATION = LAST_APPLIED;
@@ -43,7 +44,8 @@ function publishedPart({ metadata, spec }: Service): unknown {
 }
 
 /**
- * The object without what kubectl notes in it, and without who set which field: nobody else reads that. No annotations at all are none.
+ * The object without what kubectl notes in it, and without who set which field: nobody else reads that. No annotations
+ * at all are none.
  */
 export function withoutLastApplied<T extends { readonly metadata: Service['metadata'] }>(object: T): T {
   const isManaged = Object.hasOwn(object.metadata, 'managedFields');
@@ -103,7 +105,9 @@ function emptied({ status }: Service): Pick<Service, 'status'> {
   return status === undefined ? {} : { status: { ...status, loadBalancer: {} } };
 }
 
-/** What the API server stores of a Service in this cluster, new (`before` undefined) or updated, or why it refuses it. */
+/**
+ * What the API server stores of a Service in this cluster, new (`before` undefined) or updated, or why it refuses it.
+ */
 export function storedService(
   cluster: Cluster,
   before: Service | undefined,
@@ -128,9 +132,9 @@ function rulesOf(cluster: Cluster, { settings }: ChangeContext) {
 
 /**
  * Puts a Service in the place of the one of its name, or (`before` undefined) adds it, as the API server and then the
- * EndpointSlice controller do: defaults, allocated addresses and node ports, dropped fields, slices. `pointerOf` finds the
- * request's place for a place in the Service; `pointer` is that of the change. Throws QuestionError IMPOSSIBLE_CHANGE with
- * what the API server would refuse.
+ * EndpointSlice controller do: defaults, allocated addresses and node ports, dropped fields, slices. `pointerOf` finds
+ * the request's place for a place in the Service; `pointer` is that of the change. Throws QuestionError
+ * IMPOSSIBLE_CHANGE with what the API server would refuse.
  */
 export function updateService(
   cluster: Cluster,

@@ -4,9 +4,11 @@ import { nodeZone } from '../cluster/lookup.js';
 import type { ZoneChange } from '../contract/requests.js';
 import type { ChangeKind } from './change.js';
 import { actOnNodes, MOVING_ACTIONS } from './node-out.js';
-import { impossible } from './refusal.js';
+import { impossible } from './refused-change.js';
 
-/** `zone`: all nodes of a zone are cordoned, drained, fail or leave, at once: no pod moves from one of them to another. */
+/**
+ * `zone`: all nodes of a zone are cordoned, drained, fail or leave, at once: no pod moves from one of them to another.
+ */
 export const zone: ChangeKind<ZoneChange> = {
   key: 'zone',
   apply(cluster, { name, action, reschedule }, context, pointer) {

@@ -54,7 +54,10 @@ function hasSnapshot(request: unknown): request is { readonly snapshot: GivenSna
   return typeof request === 'object' && request !== null && 'snapshot' in request;
 }
 
-/** Reads the request, and the snapshot's files where they are not inside it; `question` is the one that what-if asks, where the options name it. */
+/**
+ * Reads the request, and the snapshot's files where they are not inside it; `question` is the one that what-if asks,
+ * where the options name it.
+ */
 async function readInput(
   kind: QuestionKind,
   question: AskedKind | undefined,
@@ -156,7 +159,10 @@ function withinNamespace(kind: QuestionKind, args: Arguments): Arguments {
   return args.with('in-namespace', named);
 }
 
-/** The arguments with whole names, and the snapshot's files where no option names them: of standard input, or of the cluster. */
+/**
+ * The arguments with whole names, and the snapshot's files where no option names them: of standard input, or of the
+ * cluster.
+ */
 async function placedArguments(
   kind: QuestionKind,
   asTyped: Arguments,

@@ -118,7 +118,10 @@ function check(
   }
 }
 
-/** Reads a command's options; `question` is the one that what-if asks. Throws UsageError for anything that is not in its table. */
+/**
+ * Reads a command's options; `question` is the one that what-if asks. Throws UsageError for anything that is not in its
+ * table.
+ */
 export function readArguments(command: CommandName, args: readonly string[], question?: PlainKind): Arguments {
   const options = command === 'what-if' ? whatIfOptions(question) : COMMANDS[command].options;
   const help = `See kube-whatif ${[command, question].filter((name) => name !== undefined).join(' ')} --help.`;

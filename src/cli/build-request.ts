@@ -1,3 +1,4 @@
+import { isRecord } from '../base/record.js';
 import type { ManifestFile } from '../changes/manifests/read-manifests.js';
 import { ENUMS } from '../contract/gen/types.js';
 import type { PlainKind } from '../questions/kinds.js';
@@ -228,7 +229,7 @@ function findings(args: Arguments, base: unknown): Fields {
     return at < 0 ? code : { code, service: text.slice(at + 1) };
   });
   if (thresholds.length + ignore.length === 0) return {};
-  const under = isObject(base) ? base : {};
+  const under = isRecord(base) ? base : {};
   const listed = Array.isArray(under.ignore) ? under.ignore : [];
   return {
     findings: {
@@ -236,7 +237,7 @@ function findings(args: Arguments, base: unknown): Fields {
       ...(thresholds.length === 0
         ? {}
         : {
-            thresholds: { ...(isObject(under.thresholds) ? under.thresholds : {}), ...Object.fromEntries(thresholds) },
+            thresholds: { ...(isRecord(under.thresholds) ? under.thresholds : {}), ...Object.fromEntries(thresholds) },
           }),
       ...(ignore.length === 0 ? {} : { ignore: [...listed, ...ignore] }),
     },
@@ -257,15 +258,11 @@ const FIELDS: Readonly<Record<AskedKind, (args: Arguments) => Fields | Promise<F
   sweep: sweepFields,
 };
 
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Lays fields over others, objects into objects; anything else is replaced. */
 function merge(under: unknown, over: Fields): Fields {
-  const merged: Fields = isObject(under) ? { ...under } : {};
+  const merged: Fields = isRecord(under) ? { ...under } : {};
   for (const [name, value] of Object.entries(over)) {
-    merged[name] = isObject(value) && isObject(merged[name]) ? merge(merged[name], value) : value;
+    merged[name] = isRecord(value) && isRecord(merged[name]) ? merge(merged[name], value) : value;
   }
   return merged;
 }
@@ -273,7 +270,7 @@ function merge(under: unknown, over: Fields): Fields {
 async function settings(args: Arguments): Promise<Fields | undefined> {
   const given = args.one('settings');
   const base = given === undefined ? {} : await readJsonOption('--settings', given);
-  if (!isObject(base)) throw new UsageError('--settings is a JSON object.');
+  if (!isRecord(base)) throw new UsageError('--settings is a JSON object.');
   const version = args.one('kubernetes-version');
   const mode = args.one('mode');
   const balancer = args.one('load-balancer');
@@ -289,8 +286,8 @@ async function settings(args: Arguments): Promise<Fields | undefined> {
 /**
  * The request that the options make, laid over the one of `--request`: a field given by an option replaces the file's,
  * settings are merged, changes follow those of the file. Nothing is validated here beyond the options' own shapes.
- * `manifests`: what `--filename` names. `named`: the question stands in the request even where no option says anything of it, as what-if needs it.
- * Throws UsageError; QuestionError MALFORMED for JSON that cannot be read.
+ * `manifests`: what `--filename` names. `named`: the question stands in the request even where no option says anything
+ * of it, as what-if needs it. Throws UsageError; QuestionError MALFORMED for JSON that cannot be read.
  */
 export async function buildRequest(
   kind: AskedKind | undefined,
@@ -303,7 +300,7 @@ export async function buildRequest(
   const over = await settings(args);
   const more = await changes(args, manifests);
   // Whatever else the file holds is the validator's to judge.
-  if (base !== undefined && !isObject(base)) return base;
+  if (base !== undefined && !isRecord(base)) return base;
   const under = base ?? {};
   const listed = Array.isArray(under.changes) ? under.changes : [];
   return {
@@ -314,6 +311,6 @@ export async function buildRequest(
     ...(more.length === 0 ? {} : { changes: [...listed, ...more] }),
     ...(kind === undefined || (Object.keys(question).length === 0 && !named)
       ? {}
-      : { [kind]: { ...(isObject(under[kind]) ? under[kind] : {}), ...question } }),
+      : { [kind]: { ...(isRecord(under[kind]) ? under[kind] : {}), ...question } }),
   };
 }

@@ -116,8 +116,8 @@ function applyOptions(args: Arguments): Fields {
 const WITH_MANIFESTS = ['server-side', 'force-conflicts', 'prune', 'selector', 'prune-allowlist'];
 
 /**
- * The changes that the options make, in the order of the command line. `manifests`: what `--filename` names, applied together where the first of
- * them stands. Throws UsageError; QuestionError MALFORMED for JSON that cannot be read.
+ * The changes that the options make, in the order of the command line. `manifests`: what `--filename` names, applied
+ * together where the first of them stands. Throws UsageError; QuestionError MALFORMED for JSON that cannot be read.
  */
 export async function changes(args: Arguments, manifests: readonly ManifestFile[]): Promise<unknown[]> {
   const alone = args.has('filename') ? undefined : WITH_MANIFESTS.find((name) => args.has(name));

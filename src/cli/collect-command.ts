@@ -27,8 +27,8 @@ const VARIABLES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Runs the command until SIGTERM or SIGINT; with `--once`, for one snapshot: the exit code is 0 if it was accepted, 1 if the server refused it, 3 if it could not be
- * read or sent. Throws UsageError.
+ * Runs the command until SIGTERM or SIGINT; with `--once`, for one snapshot: the exit code is 0 if it was accepted, 1
+ * if the server refused it, 3 if it could not be read or sent. Throws UsageError.
  */
 export async function runCollect(args: Arguments, io: Io): Promise<ExitCode> {
   if (args.has('rbac')) {

@@ -7,7 +7,7 @@ import type { Io } from './io.js';
 const MOST_BYTES = 512 * 1024 * 1024;
 
 /** Options that are handed on to kubectl as they are. */
-export const KUBECTL_OPTIONS = ['context', 'kubeconfig', 'request-timeout'] as const;
+const KUBECTL_OPTIONS = ['context', 'kubeconfig', 'request-timeout'] as const;
 
 export interface KubectlDone {
   readonly stdout: Buffer;

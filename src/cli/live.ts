@@ -1,4 +1,7 @@
-/** A snapshot of a running cluster: each kind by its own `kubectl get`, so that one that is forbidden does not take the others with it. */
+/**
+ * A snapshot of a running cluster: each kind by its own `kubectl get`, so that one that is forbidden does not take the
+ * others with it.
+ */
 import {
   BALANCER_KINDS,
   KUBECTL_COMMAND,
@@ -78,9 +81,9 @@ async function inTurns<T>(jobs: readonly (() => Promise<T>)[]): Promise<T[]> {
 }
 
 /**
- * Takes a snapshot of the cluster of kubectl's context, of the kinds that answers are made from; never Secrets. Kinds that are forbidden
- * or not there are named on standard error, with what they cost the answer. Throws UsageError where there is no kubectl, no cluster, or no right to read
- * Nodes or Services.
+ * Takes a snapshot of the cluster of kubectl's context, of the kinds that answers are made from; never Secrets. Kinds
+ * that are forbidden or not there are named on standard error, with what they cost the answer. Throws UsageError where
+ * there is no kubectl, no cluster, or no right to read Nodes or Services.
  */
 export async function liveSnapshot(args: Arguments, io: Io): Promise<SnapshotFile[]> {
   const progress = 'isTTY' in io.stderr && io.stderr.isTTY === true;

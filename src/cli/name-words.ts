@@ -4,7 +4,10 @@ import { readReference } from '../snapshots/name.js';
 import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
 
-/** The name in a word such as `@prod@-1`; undefined where the word is a file. Throws QuestionError for one that cannot be a name. */
+/**
+ * The name in a word such as `@prod@-1`; undefined where the word is a file. Throws QuestionError for one that cannot
+ * be a name.
+ */
 function nameIn(word: string): string | undefined {
   if (!word.startsWith('@')) return undefined;
   const name = word.slice(1);
@@ -22,8 +25,8 @@ function onlyName(args: Arguments, option: 'snapshot' | 'after'): string | undef
 }
 
 /**
- * The request with the snapshots that `-s @NAME` and `--after @NAME` name, and the arguments without these. Throws UsageError where no
- * server is named that could have them.
+ * The request with the snapshots that `-s @NAME` and `--after @NAME` name, and the arguments without these. Throws
+ * UsageError where no server is named that could have them.
  */
 export function withNames(
   request: unknown,

@@ -45,7 +45,10 @@ function openBrowser(address: string, io: Io): void {
   child.unref();
 }
 
-/** Has the server hold the files as one snapshot. Returns its digest. Throws UsageError with what is wrong with the files. */
+/**
+ * Has the server hold the files as one snapshot. Returns its digest. Throws UsageError with what is wrong with the
+ * files.
+ */
 async function hold(url: string, files: readonly SnapshotFile[]): Promise<string> {
   const hash = createHash('sha256');
   const form = new FormData();
@@ -76,8 +79,8 @@ async function started(env: Io['env']): Promise<Serving> {
 }
 
 /**
- * Starts the server, has it hold the snapshot, prints the page's address and opens it. The server lives on in the event loop
- * until SIGINT or SIGTERM. Throws UsageError, QuestionError.
+ * Starts the server, has it hold the snapshot, prints the page's address and opens it. The server lives on in the event
+ * loop until SIGINT or SIGTERM. Throws UsageError, QuestionError.
  */
 export async function runOpen(args: Arguments, io: Io): Promise<ExitCode> {
   const piped = io.stdin.isTTY !== true && !args.has('context') && !args.has('kubeconfig');

@@ -6,8 +6,8 @@ const LONG = 400;
 const BETWEEN = 100;
 
 /**
- * One line on standard error that says how far long work is, where standard error is a terminal; nothing elsewhere, nor for work
- * that is done soon. `now` gives milliseconds.
+ * One line on standard error that says how far long work is, where standard error is a terminal; nothing elsewhere, nor
+ * for work that is done soon. `now` gives milliseconds.
  */
 export class ProgressLine {
   readonly #stderr: Io['stderr'] & { readonly isTTY?: boolean };

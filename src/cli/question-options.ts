@@ -110,10 +110,10 @@ export const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
   },
 };
 
-export const PROBABILITY = QUESTIONS.probability.options;
+const PROBABILITY = QUESTIONS.probability.options;
 
 /** The options of probability that say whose shares these are, and who the clients. */
-export const SHARES: Options = Object.fromEntries(
+const SHARES: Options = Object.fromEntries(
   ['via', 'to-node', 'clients', 'weight', 'protocol', 'family'].map((name) => [name, PROBABILITY[name] as Option]),
 );
 
@@ -158,7 +158,7 @@ export const SWEEP: Command = {
   ],
 };
 
-export const AFTER: Options = {
+const AFTER: Options = {
   after: {
     value: 'FILE|@NAME',
     multiple: true,

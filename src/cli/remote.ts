@@ -1,6 +1,6 @@
 /**
- * Asks a server instead of answering here. Snapshots are named by their digest; only one that the server does not hold is sent,
- * and where it cannot hold it, it goes along with the question.
+ * Asks a server instead of answering here. Snapshots are named by their digest; only one that the server does not hold
+ * is sent, and where it cannot hold it, it goes along with the question.
  */
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -94,9 +94,7 @@ export function errorOf({ code, detail, errors }: ProblemDocument): QuestionErro
 }
 
 /** The parts of a form, and its media type. */
-export function formOf(
-  parts: readonly { readonly name: string; readonly fileName?: string; readonly bytes: Buffer }[],
-) {
+function formOf(parts: readonly { readonly name: string; readonly fileName?: string; readonly bytes: Buffer }[]) {
   const boundary = `kube-whatif-${createHash('sha256')
     .update(Buffer.concat(parts.map(({ bytes }) => bytes)))
     .digest('hex')
@@ -110,7 +108,7 @@ export function formOf(
   return { type: `multipart/form-data; boundary=${boundary}`, body };
 }
 
-export const partsOf = (name: string, files: readonly SnapshotFile[]) =>
+const partsOf = (name: string, files: readonly SnapshotFile[]) =>
   files.map((file) => ({ name, fileName: file.name, bytes: file.bytes }));
 
 async function post(server: Server, kind: QuestionKind, type: string, body: Buffer): Promise<ServerReply> {
@@ -119,7 +117,9 @@ async function post(server: Server, kind: QuestionKind, type: string, body: Buff
   return await sendRequest(server, { method: 'POST', path: `/v1/${kind}`, headers, body: packed });
 }
 
-/** Sends a snapshot to be held; false when the server cannot hold it. Throws QuestionError for what is wrong with it. */
+/**
+ * Sends a snapshot to be held; false when the server cannot hold it. Throws QuestionError for what is wrong with it.
+ */
 async function upload(server: Server, { files, digest }: Named): Promise<boolean> {
   const path = `/v1/snapshots/${digest}`;
   if ((await sendRequest(server, { method: 'HEAD', path })).status === 200) return true;
@@ -141,8 +141,8 @@ async function upload(server: Server, { files, digest }: Named): Promise<boolean
 const ELSEWHERE: readonly string[] = ['UNKNOWN_DIGEST', 'STORE_UNAVAILABLE'];
 
 /**
- * The server's answer. `files` and `after` are the snapshots, where they are not inside the request. Throws QuestionError as the
- * question itself does; ServerError.
+ * The server's answer. `files` and `after` are the snapshots, where they are not inside the request. Throws
+ * QuestionError as the question itself does; ServerError.
  */
 export async function askServer(
   server: Server,

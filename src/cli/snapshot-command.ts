@@ -1,4 +1,7 @@
-/** `snapshot`: takes a snapshot of the cluster of kubectl's context, or of files, and writes it to one file or sends it under a name. */
+/**
+ * `snapshot`: takes a snapshot of the cluster of kubectl's context, or of files, and writes it to one file or sends it
+ * under a name.
+ */
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';

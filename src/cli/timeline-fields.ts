@@ -45,7 +45,9 @@ async function happening(args: Arguments): Promise<unknown> {
 
 const TIMES = ['ready', 'rules', 'detect', 'evict', 'balancer', 'preStop', 'grace'] as const;
 
-/** The fields of timeline; `shares`: those of the question about shares. Throws UsageError for options that do not fit. */
+/**
+ * The fields of timeline; `shares`: those of the question about shares. Throws UsageError for options that do not fit.
+ */
 export async function timelineFields(args: Arguments, shares: Fields): Promise<Fields> {
   const change = await happening(args);
   const { traffic: sent, ...rest } = shares;

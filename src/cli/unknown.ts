@@ -2,7 +2,8 @@ import type { Answer } from '../contract/answers.js';
 
 /**
  * Whether some of the answer is UNKNOWN: a trace's verdict or a verdict's share of path, a share of probability; of
- * what-if and check, on either side; of sweep, at any point; of solve and timeline, in any state; of batch, in any answer.
+ * what-if and check, on either side; of sweep, at any point; of solve and timeline, in any state; of batch, in any
+ * answer.
  */
 export function holdsUnknown({ result }: Pick<Answer, 'result'>): boolean {
   if ('answers' in result) return result.answers.some(({ answer }) => answer !== undefined && holdsUnknown(answer));

@@ -6,7 +6,9 @@ import { ValueIndex } from './value-index.js';
 
 const addressesOf = new WeakMap<Node, readonly string[]>();
 
-/** The node's IP addresses in canonical spelling: InternalIP first, then ExternalIP, each in the order of its status. */
+/**
+ * The node's IP addresses in canonical spelling: InternalIP first, then ExternalIP, each in the order of its status.
+ */
 export function nodeAddresses(node: Node): readonly string[] {
   return remember(addressesOf, node, () => readAddresses(node));
 }

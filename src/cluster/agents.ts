@@ -1,9 +1,9 @@
 /** Pods and DaemonSets as a table of agents sees them: name, labels, images, flags, environment. */
+import { fieldsOf } from '../base/record.js';
 import type { Cluster } from './cluster.js';
 import type { Container, Pod, PodSpec } from './objects.js';
 import { namespacedName } from './objects.js';
 import { flagsOf } from './proxy-command.js';
-import { fieldsOf } from './resources.js';
 
 /** A pod, or the template of a DaemonSet whose pods are not there. */
 export interface Runner {
@@ -57,7 +57,7 @@ function mayTell({ metadata, spec }: Pod): boolean {
 }
 
 /** Namespaces whose pods are those of the cluster itself. */
-export function isSystemNamespace(namespace: string): boolean {
+function isSystemNamespace(namespace: string): boolean {
   return namespace === 'kube-system' || namespace.startsWith('openshift-');
 }
 

@@ -5,8 +5,8 @@ const BIND = /^(?:\[([^\]]*)\]|([^:]*)|([0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*))(?::(\d
 const EVERY = ['', '0.0.0.0', '::'];
 
 /**
- * Whether a server that is told to listen on `bind` takes a connection to the address (canonical text) and port; without
- * a port of its own it listens on the usual one. Port 0 means that it does not listen.
+ * Whether a server that is told to listen on `bind` takes a connection to the address (canonical text) and port;
+ * without a port of its own it listens on the usual one. Port 0 means that it does not listen.
  */
 export function bindsTo(bind: string, usualPort: number, address: string, port: number | undefined): boolean {
   const match = BIND.exec(bind);

@@ -15,8 +15,8 @@ export type CheckedObject =
   | { readonly faults: readonly { readonly pointer: string; readonly detail: string }[] };
 
 /**
- * Holds one value to what objects of a snapshot are held to when it is read (fields' types, addresses, ports), and makes of it
- * what reading would: nulls are absent, quantities are strings. `value.kind` has to be `kind`.
+ * Holds one value to what objects of a snapshot are held to when it is read (fields' types, addresses, ports), and
+ * makes of it what reading would: nulls are absent, quantities are strings. `value.kind` has to be `kind`.
  */
 export function checkObject(kind: UsedKind, value: unknown): CheckedObject {
   let object = value;

@@ -84,7 +84,10 @@ function noteClusterIPs(claim: Claim, taken: Map<string, Claim>, notes: Assumpti
   }
 }
 
-/** kube-proxy trims source ranges and drops those it cannot parse (pkg/proxy/serviceport.go, util.GetLoadBalancerSourceRanges). */
+/**
+ * kube-proxy trims source ranges and drops those it cannot parse (pkg/proxy/serviceport.go,
+ * util.GetLoadBalancerSourceRanges).
+ */
 function noteSourceRanges(service: Service, notes: Assumption[]): void {
   const ranges = service.spec?.loadBalancerSourceRanges ?? [];
   const dropped = ranges.filter((range) => !range.includes('/') || networkOf(range.trim()) === undefined);

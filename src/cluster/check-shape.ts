@@ -2,10 +2,10 @@ import { pointer as join, pointerToken } from '../base/errors.js';
 import { snapshotError } from './problems.js';
 
 /** How deeply a snapshot's values may be nested. The deepest Kubernetes objects (CRD schemas) stay under half of it. */
-export const MAX_DEPTH = 200;
+const MAX_DEPTH = 200;
 
 /** How many objects and arrays are walked: five times what 512 MiB of objects hold; YAML aliases could make more. */
-export const MAX_VALUES = 50_000_000;
+const MAX_VALUES = 50_000_000;
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;

@@ -44,7 +44,7 @@ export function podAddresses(pod: Pod): readonly string[] {
 }
 
 /** The Service that a slice belongs to (`namespace/name`), undefined when the slice is not labelled. */
-export function sliceServiceKey(slice: EndpointSlice): string | undefined {
+function sliceServiceKey(slice: EndpointSlice): string | undefined {
   const name = slice.metadata.labels?.[SERVICE_NAME_LABEL];
   return name ? `${slice.metadata.namespace ?? 'default'}/${name}` : undefined;
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from '../base/deep-equal.js';
+import { isRecord } from '../base/record.js';
 import { checkAddresses } from './check-addresses.js';
 import type { ClusterObjects } from './cluster.js';
 import { endpointSliceFrom } from './endpoint-slice.js';
@@ -21,10 +22,6 @@ export interface SnapshotDocument {
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
-
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Equal for a cluster: apart from how the object was fetched (API version) and who wrote which of its fields. */
 function sameContent(a: KubernetesObject, b: KubernetesObject): boolean {
@@ -84,7 +81,7 @@ export class ObjectCollector {
       for (let i = 0; i < value.length; i++) this.#value(value[i], inside, i, file, undefined, undefined);
       return;
     }
-    if (!isJsonObject(value)) {
+    if (!isRecord(value)) {
       const detail = `Here stands ${quoted(value)}; it must be a Kubernetes object or a list of them.`;
       this.#problems.add(place(), detail, file);
       return;
@@ -151,7 +148,7 @@ export class ObjectCollector {
       return;
     }
     if (used === 'ConfigMap') {
-      const metadata = isJsonObject(value.metadata) ? value.metadata : {};
+      const metadata = isRecord(value.metadata) ? value.metadata : {};
       if (!isUsedConfigMap(metadata.namespace, metadata.name)) {
         this.#ignore('ConfigMap');
         // Nothing is read from it, but a manifest may be applied to it.

@@ -1,20 +1,25 @@
 /** What moves the packets of Services: kube-proxy, an agent in its place, or an agent beside it. */
+
 import { parse } from 'yaml';
+import { fieldsOf } from '../base/record.js';
 import { environmentOf, flagOf, type Runner, runnersOf, type Signs, showsSign, systemPodsOf } from './agents.js';
 import type { Cluster } from './cluster.js';
 import { matchesLabels } from './labels.js';
 import type { Node } from './objects.js';
 import { isProxyLike } from './proxy-command.js';
-import { fieldsOf } from './resources.js';
+
 import type { Assumption, Dataplane } from './settings.js';
 
 /**
- * What an agent takes of kube-proxy's work. ALL: it stands in its place. POD_CLUSTER_IPS: it balances what pods send to cluster
- * IPs, the rest is kube-proxy's. POD_SERVICES: what pods send to cluster IPs, external and load balancer addresses.
+ * What an agent takes of kube-proxy's work. ALL: it stands in its place. POD_CLUSTER_IPS: it balances what pods send to
+ * cluster IPs, the rest is kube-proxy's. POD_SERVICES: what pods send to cluster IPs, external and load balancer
+ * addresses.
  */
 type Part = 'ALL' | 'POD_CLUSTER_IPS' | 'POD_SERVICES' | 'NONE';
 
-/** What an agent does by its own configuration; IF_ALONE: all of it where no kube-proxy is there, else POD_CLUSTER_IPS. */
+/**
+ * What an agent does by its own configuration; IF_ALONE: all of it where no kube-proxy is there, else POD_CLUSTER_IPS.
+ */
 type Taken = Part | 'IF_ALONE';
 
 interface Seen {
@@ -79,7 +84,10 @@ function antreaConfig({ cluster }: Seen) {
 
 const isFalse = (text: string | undefined) => text !== undefined && /^(?:false|f|0)$/i.test(text);
 
-/** The agents that translate Services in place of kube-proxy, or beside it. The first that fits names the cluster's data plane. */
+/**
+ * The agents that translate Services in place of kube-proxy, or beside it. The first that fits names the cluster's data
+ * plane.
+ */
 const AGENTS: readonly Agent[] = [
   {
     name: 'GKE Dataplane V2 (anetd)',

@@ -148,7 +148,9 @@ class Decider {
   }
 }
 
-/** Where no configuration is seen at all: the pod range of the controller manager, or one that covers the nodes' own. */
+/**
+ * Where no configuration is seen at all: the pod range of the controller manager, or one that covers the nodes' own.
+ */
 function inferClusterCIDR(cluster: Cluster): { readonly cidrs: readonly string[]; readonly why: string } {
   const manager = controllerManagerCIDR(cluster);
   if (manager?.cidrs.every((text) => parseCidr(text) !== undefined)) {
@@ -267,8 +269,8 @@ function decide(cluster: Cluster, override: ProxyConfiguration, source: Source, 
 }
 
 /**
- * The names that kube-proxies take for their nodes' own, where they are others: by the request, their command line (which
- * counts beside a configuration file, `processHostnameOverrideFlag`) or the configuration that they share.
+ * The names that kube-proxies take for their nodes' own, where they are others: by the request, their command line
+ * (which counts beside a configuration file, `processHostnameOverrideFlag`) or the configuration that they share.
  */
 function namesOf(
   cluster: Cluster,

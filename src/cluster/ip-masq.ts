@@ -149,7 +149,7 @@ function agentContainers(cluster: Cluster): readonly Container[] | undefined {
   return pod === undefined ? undefined : (pod.spec?.containers ?? []);
 }
 
-export interface InferredIpMasq {
+interface InferredIpMasq {
   readonly settings: IpMasqSettings;
   /** Whether the snapshot shows it, rather than a platform's custom being taken. */
   readonly known: boolean;
@@ -183,12 +183,15 @@ function inferAgent(cluster: Cluster, platform: Platform): InferredIpMasq | unde
   return { settings: { ...settings, ipv6 }, known: true, why: `Read from ConfigMap ${CONFIG_MAP}; ${seen}.` };
 }
 
-/** AKS's agent reads every file of a folder into which both of these are mounted: the user's and the one that AKS keeps. */
+/**
+ * AKS's agent reads every file of a folder into which both of these are mounted: the user's and the one that AKS keeps.
+ */
 const AZURE_CONFIG_MAPS = ['azure-ip-masq-agent-config', 'azure-ip-masq-agent-config-reconciled'];
 
 /**
- * AKS's ip-masq-agent-v2, which joins its files: every CIDR of any, and a switch that any has on (Azure/ip-masq-agent-v2
- * cmd/ip-masq-agent). Undefined where the snapshot shows neither its DaemonSet nor its ConfigMaps.
+ * AKS's ip-masq-agent-v2, which joins its files: every CIDR of any, and a switch that any has on
+ * (Azure/ip-masq-agent-v2 cmd/ip-masq-agent). Undefined where the snapshot shows neither its DaemonSet nor its
+ * ConfigMaps.
  */
 function inferAzureAgent(cluster: Cluster, platform: Platform): InferredIpMasq | undefined {
   const present = AZURE_CONFIG_MAPS.filter((name) => cluster.configMaps.has(`kube-system/${name}`));
@@ -221,7 +224,7 @@ function inferAzureAgent(cluster: Cluster, platform: Platform): InferredIpMasq |
 }
 
 /** What masquerades pod traffic by an IP-MASQ chain, as far as the snapshot shows or the platform has it by default. */
-export function inferIpMasq(cluster: Cluster, platform: Platform): InferredIpMasq {
+function inferIpMasq(cluster: Cluster, platform: Platform): InferredIpMasq {
   const agent = inferAgent(cluster, platform) ?? inferAzureAgent(cluster, platform);
   if (agent !== undefined) return agent;
   if (platform === 'gke') {

@@ -1,4 +1,6 @@
-/** Names of the implementations of load balancers, as `settings.loadBalancer` and the `loadBalancer` change spell them. */
+/**
+ * Names of the implementations of load balancers, as `settings.loadBalancer` and the `loadBalancer` change spell them.
+ */
 import {
   ENUMS,
   type LoadBalancerName,

@@ -8,8 +8,8 @@ import type { Container, Pod } from './objects.js';
 export const AMBIENT_LABEL = 'istio.io/dataplane-mode';
 
 /**
- * The containers of sidecars, plain or native (an init container that goes on), and the names of their meshes. Sources: the
- * injection templates of Istio, Linkerd, Consul, Kuma, Open Service Mesh and App Mesh.
+ * The containers of sidecars, plain or native (an init container that goes on), and the names of their meshes. Sources:
+ * the injection templates of Istio, Linkerd, Consul, Kuma, Open Service Mesh and App Mesh.
  */
 const SIDECARS: readonly { readonly mesh: string; readonly container: RegExp; readonly image?: RegExp }[] = [
   { mesh: 'Istio', container: /^istio-proxy$/ },
@@ -64,8 +64,8 @@ function rangesHold(text: string | undefined, address: string): boolean {
 }
 
 /**
- * Whether the pod's annotations leave this destination to the network: what is excluded of a sidecar's redirection (Istio:
- * traffic.sidecar.istio.io; Linkerd: config.linkerd.io/skip-outbound-ports).
+ * Whether the pod's annotations leave this destination to the network: what is excluded of a sidecar's redirection
+ * (Istio: traffic.sidecar.istio.io; Linkerd: config.linkerd.io/skip-outbound-ports).
  */
 export function meshLeavesOut({ metadata }: Pod, address: string, port: number | undefined): boolean {
   const annotations = metadata.annotations ?? {};

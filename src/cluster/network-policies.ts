@@ -1,9 +1,10 @@
 /** Which network policies select a pod. What they let through is not evaluated. */
+import { fieldsOf } from '../base/record.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from './cluster.js';
 import { matchesSelector } from './labels.js';
 import { type LabelSelector, namespacedName, type Pod } from './objects.js';
-import { fieldsOf, type Resource, resourceRole, textMapOf } from './resources.js';
+import { type Resource, resourceRole, textMapOf } from './resources.js';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -51,8 +52,8 @@ function namespaceLabels(cluster: Cluster, name: string): Labels | undefined {
 }
 
 /**
- * Whether a namespace is selected. Where its object is not in the snapshot only its name is known, which is a label too: a
- * selector that asks for other labels may match it, and counts as a match.
+ * Whether a namespace is selected. Where its object is not in the snapshot only its name is known, which is a label
+ * too: a selector that asks for other labels may match it, and counts as a match.
  */
 function selectsNamespace(cluster: Cluster, value: unknown, name: string): boolean {
   const selector = selectorOf(value);
@@ -85,14 +86,19 @@ function calicoTerm(labels: Labels, term: string): boolean | undefined {
   return undefined;
 }
 
-/** Whether labels match a selector of Calico. What is not a conjunction of simple terms may match, and counts as a match. */
+/**
+ * Whether labels match a selector of Calico. What is not a conjunction of simple terms may match, and counts as a
+ * match.
+ */
 function calicoSelects(labels: Labels, selector: unknown): boolean {
   if (typeof selector !== 'string') return true;
   if (selector.includes('||')) return true;
   return selector.split('&&').every((term) => calicoTerm(labels, term) ?? true);
 }
 
-/** Whether a pod in a namespace is selected by `{namespaceSelector, podSelector}` or Antrea's entries of `appliedTo`. */
+/**
+ * Whether a pod in a namespace is selected by `{namespaceSelector, podSelector}` or Antrea's entries of `appliedTo`.
+ */
 function appliesTo(
   cluster: Cluster,
   value: unknown,
@@ -149,8 +155,8 @@ function policySelects(cluster: Cluster, policy: Resource, labels: Labels, names
 }
 
 /**
- * The network policies that select a pod, in the order of the snapshot. A pod in its node's network is selected by none: it
- * counts as the host (Kubernetes: "the behavior of hostNetwork pods is undefined"; plugins leave them out).
+ * The network policies that select a pod, in the order of the snapshot. A pod in its node's network is selected by
+ * none: it counts as the host (Kubernetes: "the behavior of hostNetwork pods is undefined"; plugins leave them out).
  */
 export function policiesSelecting(
   cluster: Cluster,

@@ -1,8 +1,8 @@
 /**
  * NodeLocal DNSCache: a pod on the host's network of each node that answers DNS on addresses of its own there. In mode
- * iptables the cluster IP of DNS is one of them: its rules take packets to it out of connection tracking (raw NOTRACK), so that
- * kube-proxy's never translate them. Source: kubernetes.io, "Using NodeLocal DNSCache in Kubernetes Clusters", and
- * kubernetes/dns, cmd/node-cache.
+ * iptables the cluster IP of DNS is one of them: its rules take packets to it out of connection tracking (raw NOTRACK),
+ * so that kube-proxy's never translate them. Source: kubernetes.io, "Using NodeLocal DNSCache in Kubernetes Clusters",
+ * and kubernetes/dns, cmd/node-cache.
  */
 import { addressOf } from '../base/address.js';
 import { remember } from '../base/remember.js';

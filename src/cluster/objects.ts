@@ -59,7 +59,7 @@ export interface Node {
   };
 }
 
-export interface ContainerPort {
+interface ContainerPort {
   readonly name?: string;
   readonly containerPort: number;
   readonly hostPort?: number;
@@ -174,7 +174,7 @@ export interface Service {
   };
 }
 
-export interface EndpointHints {
+interface EndpointHints {
   readonly forZones?: readonly { readonly name: string }[] | null;
   readonly forNodes?: readonly { readonly name: string }[] | null;
 }

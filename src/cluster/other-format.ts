@@ -47,7 +47,10 @@ export function otherJson(text: string): string | undefined {
   return JSON_FORMATS.find(([pattern]) => pattern.test(text))?.[1];
 }
 
-/** What a text is, as the rest of a sentence, where it is not one of the formats that are read; undefined for all others. */
+/**
+ * What a text is, as the rest of a sentence, where it is not one of the formats that are read; undefined for all
+ * others.
+ */
 export function otherFormat(text: string): string | undefined {
   const start = text.slice(0, 4096).trimStart();
   if (start.startsWith('PK\u0003\u0004')) return 'it looks like a zip archive. Unpack it and give the files in it.';

@@ -107,8 +107,8 @@ function otherDocument(text: string, pointer: string, file: string | undefined):
 
 /**
  * The documents of a snapshot's text: JSON, several JSON documents one after another, or YAML with one or more
- * documents. What is read otherwise than it may look is added to `notes`. Throws QuestionError MALFORMED that says where and
- * what was expected.
+ * documents. What is read otherwise than it may look is added to `notes`. Throws QuestionError MALFORMED that says
+ * where and what was expected.
  */
 export function parseDocuments(
   text: string,

@@ -5,9 +5,9 @@ import { yamlDocuments } from './yaml/documents.js';
 import { YamlError } from './yaml/error.js';
 
 /**
- * The documents of a YAML text as kubectl reads them (sigs.k8s.io/yaml: YAML 1.1, keys are strings, the last of equal keys counts).
- * Empty documents are left out. What is read otherwise than it may look is added to `notes`. Throws QuestionError MALFORMED naming
- * line and column, or TOO_LARGE.
+ * The documents of a YAML text as kubectl reads them (sigs.k8s.io/yaml: YAML 1.1, keys are strings, the last of equal
+ * keys counts). Empty documents are left out. What is read otherwise than it may look is added to `notes`. Throws
+ * QuestionError MALFORMED naming line and column, or TOO_LARGE.
  */
 export function parseYaml(
   text: string,

@@ -1,6 +1,9 @@
 import type { Settings } from './settings.js';
 
-/** Settings where some nodes have the kube-proxy of `changed`, and all else is as in `base`: a migration that is under way. */
+/**
+ * Settings where some nodes have the kube-proxy of `changed`, and all else is as in `base`: a migration that is under
+ * way.
+ */
 export function partlyChanged(base: Settings, changed: Settings, nodes: ReadonlySet<string>): Settings {
   return {
     ...base,

@@ -54,7 +54,7 @@ export function flagsOf(container: Container, program: string): Flags | undefine
 }
 
 /** The flags as a configuration (kube-proxy cmd/kube-proxy/app/options.go); empty values mean the default. */
-export function configurationOfFlags(flags: Flags): ProxyConfiguration {
+function configurationOfFlags(flags: Flags): ProxyConfiguration {
   const list = (name: string) => commaList(flags.get(name) ?? '');
   const flag = (name: string) => {
     const value = flags.get(name)?.toLowerCase();
@@ -146,12 +146,15 @@ export function hostnamesByNode(cluster: Cluster): ReadonlyMap<string, Overridde
   return names;
 }
 
-/** Where kube-proxy's pods are: OpenShift's operator has a namespace for them, where the network plugin needs kube-proxy. */
+/**
+ * Where kube-proxy's pods are: OpenShift's operator has a namespace for them, where the network plugin needs
+ * kube-proxy.
+ */
 const PROXY_NAMESPACES = ['kube-system', 'openshift-kube-proxy'];
 
 /**
- * Whether a pod or DaemonSet is a kube-proxy, by the labels that kubeadm, GKE, EKS and others give it or by its name in one of
- * the namespaces of the system.
+ * Whether a pod or DaemonSet is a kube-proxy, by the labels that kubeadm, GKE, EKS and others give it or by its name in
+ * one of the namespaces of the system.
  */
 export function isProxyLike(namespace: string, name: string, labels: Readonly<Record<string, string>> = {}): boolean {
   if (labels['k8s-app'] === 'kube-proxy' || labels.component === 'kube-proxy') return true;
@@ -160,7 +163,7 @@ export function isProxyLike(namespace: string, name: string, labels: Readonly<Re
 }
 
 /** Whether a pod is a kube-proxy. */
-export function isProxyPod({ metadata: { namespace = 'default', name, labels } }: Pod): boolean {
+function isProxyPod({ metadata: { namespace = 'default', name, labels } }: Pod): boolean {
   return isProxyLike(namespace, name, labels);
 }
 

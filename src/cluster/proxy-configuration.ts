@@ -1,4 +1,5 @@
 import { parseCidr } from '../base/address.js';
+import { fieldsOf } from '../base/record.js';
 import { ENUMS } from '../contract/gen/types.js';
 import type { Cluster } from './cluster.js';
 import { unreadFields } from './proxy-fields.js';
@@ -82,10 +83,6 @@ export function some<T>(list: readonly T[]): readonly T[] | undefined {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function section(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-}
-
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 const flag = (value: unknown) => (typeof value === 'boolean' ? value : undefined);
 const bit = (value: unknown) =>
@@ -96,7 +93,7 @@ function strings(value: unknown): readonly string[] {
 }
 
 function gates(value: unknown): Readonly<Record<string, boolean>> | undefined {
-  const set = Object.entries(section(value)).filter(
+  const set = Object.entries(fieldsOf(value)).filter(
     (entry): entry is [string, boolean] => typeof entry[1] === 'boolean',
   );
   return set.length > 0 ? Object.fromEntries(set) : undefined;
@@ -108,18 +105,18 @@ export function interfaceName(value: string | undefined): string | undefined {
 }
 
 /** A KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) in YAML or JSON; undefined for any other text. */
-export function parseProxyConfiguration(yaml: string): ProxyConfiguration | undefined {
+function parseProxyConfiguration(yaml: string): ProxyConfiguration | undefined {
   let fields: Fields;
   try {
-    fields = section(yamlValue(yaml));
+    fields = fieldsOf(yamlValue(yaml));
   } catch {
     return undefined;
   }
   if (fields.kind !== 'KubeProxyConfiguration') return undefined;
-  const iptables = section(fields.iptables);
-  const nftables = section(fields.nftables);
-  const ipvs = section(fields.ipvs);
-  const detectLocal = section(fields.detectLocal);
+  const iptables = fieldsOf(fields.iptables);
+  const nftables = fieldsOf(fields.nftables);
+  const ipvs = fieldsOf(fields.ipvs);
+  const detectLocal = fieldsOf(fields.detectLocal);
   return defined<ProxyConfiguration>({
     mode: known(PROXY_MODES, fields.mode),
     otherMode: otherMode(text(fields.mode)),
@@ -135,7 +132,7 @@ export function parseProxyConfiguration(yaml: string): ProxyConfiguration | unde
     localhostNodePorts: flag(iptables.localhostNodePorts),
     ipvsScheduler: text(ipvs.scheduler),
     ipvsStrictARP: flag(ipvs.strictARP),
-    tcpBeLiberal: flag(section(fields.conntrack).tcpBeLiberal),
+    tcpBeLiberal: flag(fieldsOf(fields.conntrack).tcpBeLiberal),
     featureGates: gates(fields.featureGates),
     hostnameOverride: text(fields.hostnameOverride),
     healthzBindAddress: text(fields.healthzBindAddress),

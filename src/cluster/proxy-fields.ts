@@ -1,7 +1,7 @@
 /**
  * Every field of KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1, Kubernetes 1.20 to 1.36) and every flag of
- * kube-proxy, and what becomes of it here. READ: it is modelled. NO_EFFECT: no answer depends on it. What is in neither list
- * is reported as not read, since an answer may depend on it.
+ * kube-proxy, and what becomes of it here. READ: it is modelled. NO_EFFECT: no answer depends on it. What is in neither
+ * list is reported as not read, since an answer may depend on it.
  */
 
 /** Fields that are read, as dotted paths. */

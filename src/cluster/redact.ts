@@ -1,7 +1,8 @@
 /**
- * A snapshot in which names say nothing: each is replaced by another, everywhere by the same one, and what answers are not made from is left out.
- * The new names sort as the old ones did, since Kubernetes decides ties by names. Objects of Kubernetes' own namespaces, labels and
- * annotations of known domains, and addresses stay as they are: answers are made from them.
+ * A snapshot in which names say nothing: each is replaced by another, everywhere by the same one, and what answers are
+ * not made from is left out. The new names sort as the old ones did, since Kubernetes decides ties by names. Objects of
+ * Kubernetes' own namespaces, labels and annotations of known domains, and addresses stay as they are: answers are made
+ * from them.
  */
 
 type Json = unknown;
@@ -147,8 +148,8 @@ function replaced(value: Json, field: string, map: ReadonlyMap<string, string>):
 }
 
 /**
- * The objects of a snapshot, renamed. Takes the parsed documents of its files; gives one list. Objects of Kubernetes' own namespaces keep
- * their names, and lose what may be secret all the same.
+ * The objects of a snapshot, renamed. Takes the parsed documents of its files; gives one list. Objects of Kubernetes'
+ * own namespaces keep their names, and lose what may be secret all the same.
  */
 export function redact(documents: readonly Json[]): Json {
   const objects = documents.flatMap((document) => [...objectsOf(document)]).filter(({ kind }) => kind !== 'Secret');

@@ -1,8 +1,11 @@
 /**
- * Objects of which only little is read: network policies, the settings of data planes, namespaces, autoscalers. They are kept with their
- * metadata and spec as they are, and whoever reads them checks the type of each field before it is used.
+ * Objects of which only little is read: network policies, the settings of data planes, namespaces, autoscalers. They
+ * are kept with their metadata and spec as they are, and whoever reads them checks the type of each field before it is
+ * used.
  */
+
 import { storedPolicyFaults } from '../api-server/validation/stored-policy.js';
+import { fieldsOf } from '../base/record.js';
 import type { ObjectMeta } from './objects.js';
 
 export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE' | 'LOAD_BALANCER' | 'AUTOSCALER' | 'ADDRESS_RANGE';
@@ -112,11 +115,6 @@ export function resourceKey({ kind, apiVersion, metadata }: Resource): string {
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
-
-/** The value where it is an object of fields, else one without any. */
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-}
 
 /** Pairs of texts; undefined where the value is no such map. Absent is a map without pairs. */
 export function textMapOf(value: unknown): Readonly<Record<string, string>> | undefined {

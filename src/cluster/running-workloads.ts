@@ -13,7 +13,7 @@ export interface RunningWorkload {
 }
 
 /** Whether a pod is on a node of the cluster, has an address and has not ended. */
-export function runs(cluster: Cluster, { spec, status }: Pod): boolean {
+function runs(cluster: Cluster, { spec, status }: Pod): boolean {
   return (
     cluster.nodes.has(spec?.nodeName ?? '') &&
     status?.phase !== 'Succeeded' &&
@@ -22,7 +22,10 @@ export function runs(cluster: Cluster, { spec, status }: Pod): boolean {
   );
 }
 
-/** The workload that owner references name; a ReplicaSet's Deployment by the hash in its name where the ReplicaSet is not there. */
+/**
+ * The workload that owner references name; a ReplicaSet's Deployment by the hash in its name where the ReplicaSet is
+ * not there.
+ */
 function ownerOf(cluster: Cluster, { metadata }: Pod): { readonly kind: string; readonly name: string } {
   const owners = metadata.ownerReferences ?? [];
   const owner = owners[0];
@@ -38,8 +41,8 @@ function ownerOf(cluster: Cluster, { metadata }: Pod): { readonly kind: string; 
 }
 
 /**
- * Every workload with running pods, by namespace, kind and name: the owners that pods name, else the workload whose selector matches,
- * else each pod for itself.
+ * Every workload with running pods, by namespace, kind and name: the owners that pods name, else the workload whose
+ * selector matches, else each pod for itself.
  */
 export function runningWorkloads(cluster: Cluster): readonly RunningWorkload[] {
   const found = new Map<string, { kind: string; namespace: string; name: string; pods: Pod[] }>();

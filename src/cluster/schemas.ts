@@ -1,4 +1,6 @@
-/** Validates the objects of a snapshot, with the functions that tools/compile-schemas.mjs makes of object-schemas.ts. */
+/**
+ * Validates the objects of a snapshot, with the functions that tools/compile-schemas.mjs makes of object-schemas.ts.
+ */
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import * as VALIDATORS from './gen/validators.js';
 import type { UsedKind } from './kinds.js';

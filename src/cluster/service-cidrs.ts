@@ -1,8 +1,10 @@
 /** The ranges from which Services get addresses, as ServiceCIDR objects (networking.k8s.io, 1.31) say it. */
+
 import { type Cidr, type IPFamily, parseCidr } from '../base/address.js';
+import { fieldsOf } from '../base/record.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from './cluster.js';
-import { fieldsOf, resourceRole } from './resources.js';
+import { resourceRole } from './resources.js';
 
 const known = new WeakMap<Cluster['resources'], readonly Cidr[]>();
 

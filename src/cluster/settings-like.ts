@@ -1,19 +1,15 @@
+import { isRecord } from '../base/record.js';
 import type { Settings } from './settings.js';
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Settings given by node are the new one's too. */
 function alsoBy(value: unknown, node: string, like: string): unknown {
-  return isFields(value) && Object.hasOwn(value, like) ? { ...value, [node]: value[like] } : value;
+  return isRecord(value) && Object.hasOwn(value, like) ? { ...value, [node]: value[like] } : value;
 }
 
 /**
- * The settings of a cluster that got a node more, whose version and kube-proxy are those of another node. What the nodes
- * showed together (the cluster CIDR, say) stays as it was: a new node does not change the configuration of others.
+ * The settings of a cluster that got a node more, whose version and kube-proxy are those of another node. What the
+ * nodes showed together (the cluster CIDR, say) stays as it was: a new node does not change the configuration of
+ * others.
  */
 export function withNodeLike(settings: Settings, node: string, like: string): Settings {
   const { kubernetesVersion, kubeProxyByNode } = settings.asUsed;

@@ -51,7 +51,10 @@ export interface NodeProxySettings {
   /** Bit number, 0 to 31: mark 0x4000 is bit 14. */
   readonly masqueradeBit: number;
   readonly localhostNodePorts: boolean;
-  /** Where kube-proxy serves /healthz and /metrics, `ADDRESS:PORT`. Absent: its defaults, all of :10256 and 127.0.0.1:10249. */
+  /**
+   * Where kube-proxy serves /healthz and /metrics, `ADDRESS:PORT`. Absent: its defaults, all of :10256 and
+   * 127.0.0.1:10249.
+   */
   readonly healthzBindAddress?: string;
   readonly metricsBindAddress?: string;
   /** The node name that kube-proxy takes for its own, where that is not the node's. */
@@ -83,7 +86,9 @@ export interface NetworkSettings {
   readonly forwardPolicy: 'ACCEPT' | 'DROP';
   /** What the CNI masquerades of pod traffic to outside: one rule per entry. */
   readonly podMasquerade: readonly PodMasquerade[];
-  /** The chain that masquerades pod traffic after kube-proxy's own rules, as the ip-masq-agent or GKE's nodes have it. */
+  /**
+   * The chain that masquerades pod traffic after kube-proxy's own rules, as the ip-masq-agent or GKE's nodes have it.
+   */
   readonly ipMasq: IpMasqSettings;
   readonly routes: readonly Route[];
   /** Whether network policies are enforced, where the request says it. */
@@ -98,13 +103,13 @@ export interface NetworkSettings {
 }
 
 /** Pod traffic that the CNI gives the node's address: from `source` to anything outside `exceptDestinations`. */
-export interface PodMasquerade {
+interface PodMasquerade {
   readonly source: string;
   readonly exceptDestinations: readonly string[];
 }
 
 /** A route of every node beside what the model knows (its own addresses, its pods, other nodes and their pod CIDRs). */
-export interface Route {
+interface Route {
   readonly destination: string;
   /** `node/NAME`, `outside`, or `unreachable`. */
   readonly via: string;

@@ -1,7 +1,9 @@
 /** How the API server is reached: as a pod of the cluster, or by a kubeconfig. */
+
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
+import { fieldsOf } from '../base/record.js';
 import { CollectError } from './collect-error.js';
 import type { Exchange } from './http.js';
 
@@ -14,8 +16,6 @@ export interface Access {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const fieldsOf = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 function read(file: string): Buffer {
@@ -34,7 +34,7 @@ function bearer(token: string, from: string): Readonly<Record<string, string>> {
 }
 
 /** Where a pod finds what its service account may. */
-export const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** The access of a pod. `folder`: where its token and the authority are. */
 export function inClusterAccess(host: string, port: string, folder = SERVICE_ACCOUNT): Access {
@@ -80,8 +80,8 @@ function material(fields: Fields, name: string, folder: string): (() => Buffer) 
 }
 
 /**
- * The access that a kubeconfig describes; `context` is the one to take, by default the current one. Throws CollectError that says
- * what is missing, and refuses what only kubectl's helpers can use.
+ * The access that a kubeconfig describes; `context` is the one to take, by default the current one. Throws CollectError
+ * that says what is missing, and refuses what only kubectl's helpers can use.
  */
 export function kubeconfigAccess(file: string, context?: string): Access {
   const document = parseDocument(read(file).toString('utf8'), { schema: 'core', maxAliasCount: 100 } as object);

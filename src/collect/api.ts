@@ -20,7 +20,7 @@ export interface ApiOptions {
 }
 
 /** What is called when something happens, for metrics. */
-export interface ApiObserver {
+interface ApiObserver {
   /** A reply came, with this status; 0: none came. */
   replied(status: number): void;
   /** A list had to begin anew, since its pages expired. */

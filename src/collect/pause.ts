@@ -1,6 +1,9 @@
 /** How long to wait before something is tried again. */
 
-/** The wait before attempt `tries` (from 1): it doubles up to `most`, and half of it is by chance, so that many do not come at once. */
+/**
+ * The wait before attempt `tries` (from 1): it doubles up to `most`, and half of it is by chance, so that many do not
+ * come at once.
+ */
 export function backOff(tries: number, first: number, most: number, random = Math.random()): number {
   const whole = Math.min(most, first * 2 ** Math.min(tries - 1, 30));
   return Math.round(whole * (0.5 + random / 2));

@@ -45,7 +45,7 @@ export const COLLECT_VARIABLES = [
   },
 ] as const satisfies readonly CollectVariable[];
 
-export type CollectVariableName = (typeof COLLECT_VARIABLES)[number]['name'];
+type CollectVariableName = (typeof COLLECT_VARIABLES)[number]['name'];
 
 export interface CollectSettings {
   readonly server: URL;

@@ -1,19 +1,16 @@
 /** What of an object is left out of a snapshot: no answer is made from it, or it is nobody else's business. */
+import { isRecord } from '../base/record.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function without(value: unknown, ...names: readonly string[]): Fields {
-  if (!isFields(value)) return value as Fields;
+  if (!isRecord(value)) return value as Fields;
   return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
 }
 
 /** Of a node: the list of its images is often half of it. */
 function trimmedNode(node: Fields): Fields {
-  if (!isFields(node.status)) return node;
+  if (!isRecord(node.status)) return node;
   return { ...node, status: without(node.status, 'images', 'volumesInUse', 'volumesAttached') };
 }
 
@@ -21,13 +18,13 @@ const CONTAINER_BALLAST = ['envFrom', 'volumeMounts', 'volumeDevices', 'liveness
 
 /** Of a container: the environment holds passwords. Only kube-vip is read by it. */
 function trimmedContainer(container: unknown): unknown {
-  if (!isFields(container)) return container;
+  if (!isRecord(container)) return container;
   const isKubeVip = typeof container.image === 'string' && container.image.includes('kube-vip');
   return without(container, ...CONTAINER_BALLAST, ...(isKubeVip ? [] : ['env']));
 }
 
 function trimmedPod(pod: Fields): Fields {
-  if (!isFields(pod.spec)) return pod;
+  if (!isRecord(pod.spec)) return pod;
   const spec: Record<string, unknown> = { ...without(pod.spec, 'volumes', 'imagePullSecrets') };
   for (const name of ['containers', 'initContainers', 'ephemeralContainers']) {
     const list = spec[name];
@@ -37,11 +34,11 @@ function trimmedPod(pod: Fields): Fields {
 }
 
 /**
- * The object as it goes into a snapshot. Templates of workloads stay whole, since manifests are compared with them. `kind` and
- * `apiVersion`: those of the list that it came in, whose items have none.
+ * The object as it goes into a snapshot. Templates of workloads stay whole, since manifests are compared with them.
+ * `kind` and `apiVersion`: those of the list that it came in, whose items have none.
  */
 export function trimmed(item: unknown, kind: string, apiVersion: string): Fields {
-  const object = isFields(item) ? item : {};
+  const object = isRecord(item) ? item : {};
   const whole = { apiVersion, kind, ...object, metadata: without(object.metadata, 'managedFields', 'selfLink') };
   if (kind === 'Node') return trimmedNode(whole);
   return kind === 'Pod' ? trimmedPod(whole) : whole;

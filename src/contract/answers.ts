@@ -1,6 +1,6 @@
 /**
- * Answers as openapi/kube-whatif.yaml has them: plain data, of which JSON.stringify makes the answer. Shapes come from the
- * document; this file gives names to parts that have none there.
+ * Answers as openapi/kube-whatif.yaml has them: plain data, of which JSON.stringify makes the answer. Shapes come from
+ * the document; this file gives names to parts that have none there.
  */
 import type * as Contract from './gen/types.js';
 
@@ -21,7 +21,6 @@ export type {
   EndpointRef,
   Established,
   ExactShare,
-  Factor,
   InspectedService,
   InspectResult,
   ListedObjects,
@@ -95,8 +94,6 @@ export type PathPolicy = Contract.PolicyDecision;
 export type PathHop = Contract.Hop;
 export type PathTrace = Contract.Trace;
 export type VerdictShare = Contract.VerdictShares[number];
-export type TransportName = Contract.Protocol;
-
 // ── probability ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type EndpointShare = Contract.ServiceProbability['endpoints'][number];

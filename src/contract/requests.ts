@@ -1,13 +1,11 @@
 /**
- * Requests as openapi/kube-whatif.yaml has them. Doors validate against that document before a value of these types exists,
- * so that questions check names and values, never shapes.
+ * Requests as openapi/kube-whatif.yaml has them. Doors validate against that document before a value of these types
+ * exists, so that questions check names and values, never shapes.
  */
 import type * as Contract from './gen/types.js';
 
 export type {
-  ApplyChange,
   BatchEntry,
-  BatchQuestion,
   ChainsQuestion,
   Change,
   CheckQuestion,
@@ -35,14 +33,10 @@ export type {
   SweepQuestion,
   TimelineQuestion,
   Via,
-  WhatIfQuestion,
   WorkloadRef,
   ZoneChange,
 } from './gen/types.js';
 
-export type FindingsSpec = Contract.FindingsWanted;
-/** What a node really carries, as its own commands print it. */
-export type NodeRules = NonNullable<Contract.PathQuestion['nodeRules']>[string];
 export type TransportProtocol = Contract.Protocol;
 export type WeightedSource = NonNullable<Contract.Clients['weights']>[number];
 

@@ -2,7 +2,9 @@
 import type { ValidateFunction } from 'ajv';
 import * as VALIDATORS from './gen/validators.js';
 
-/** The function that validates a value against `#/components/schemas/NAME`. Throws Error where none is compiled for it. */
+/**
+ * The function that validates a value against `#/components/schemas/NAME`. Throws Error where none is compiled for it.
+ */
 export function validator(name: string): ValidateFunction {
   const validate = (VALIDATORS as unknown as Readonly<Record<string, ValidateFunction | undefined>>)[name];
   if (validate === undefined)

@@ -1,6 +1,7 @@
 /** HorizontalPodAutoscalers: which workload one owns, and how many replicas it leaves it. */
+import { fieldsOf } from '../base/record.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { type Fields, fieldsOf, type Resource, resourceRole } from '../cluster/resources.js';
+import { type Fields, type Resource, resourceRole } from '../cluster/resources.js';
 
 /** What is read of a HorizontalPodAutoscaler. */
 export interface Autoscaler {
@@ -31,7 +32,9 @@ function read({ metadata, spec }: Resource): Autoscaler | undefined {
   };
 }
 
-/** The HorizontalPodAutoscalers of a cluster, in the order of the snapshot; one whose spec is not valid scales nothing. */
+/**
+ * The HorizontalPodAutoscalers of a cluster, in the order of the snapshot; one whose spec is not valid scales nothing.
+ */
 export function autoscalersOf(cluster: Cluster): readonly Autoscaler[] {
   return [...cluster.resources.values()].flatMap((resource) => {
     if (resourceRole(resource.kind, resource.apiVersion) !== 'AUTOSCALER') return [];

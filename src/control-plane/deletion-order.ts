@@ -1,7 +1,7 @@
 import type { Pod } from '../cluster/objects.js';
 import { isReady } from './pods.js';
 
-export const DELETION_COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost';
+const DELETION_COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost';
 
 /** What decides which pod of a ReplicaSet is deleted first, read from the pod once. */
 export interface DeletionKey {
@@ -23,7 +23,7 @@ export interface DeletionKey {
 }
 
 /** A time as it is compared. */
-export interface Moment {
+interface Moment {
   /** Milliseconds since 1970; undefined when not known, which counts as most recent. */
   readonly time: number | undefined;
   /** Lower is deleted first, whatever the UIDs say; moments of equal bucket and different time are compared by UID. */
@@ -123,9 +123,9 @@ export function compareStrictly(a: DeletionKey, b: DeletionKey): number {
 
 /**
  * Which of two pods a ReplicaSet deletes first: negative a, positive b, 0 undecided (then the order in which the
- * controller's cache lists them decides, which is random). Not transitive: two pods that became ready in the same moment
- * go on to restarts and creation, but against a third pod of the same power-of-two age the UID decides.
- * Source: Kubernetes 1.36 pkg/controller, ActivePodsWithRanks.
+ * controller's cache lists them decides, which is random). Not transitive: two pods that became ready in the same
+ * moment go on to restarts and creation, but against a third pod of the same power-of-two age the UID decides. Source:
+ * Kubernetes 1.36 pkg/controller, ActivePodsWithRanks.
  */
 export function compareForDeletion(a: DeletionKey, b: DeletionKey): number {
   const strict = compareStrictly(a, b);

@@ -33,10 +33,15 @@ function newestNodeVersion(cluster: Cluster) {
   return newest;
 }
 
-/** On slices that were made of an Endpoints object: the families that it does not carry, and that nothing else shows. */
+/**
+ * On slices that were made of an Endpoints object: the families that it does not carry, and that nothing else shows.
+ */
 const UNKNOWN_FAMILIES = 'kube-whatif/unknown-families';
 
-/** Whether it is not known which endpoints of a family a Service has: only its Endpoints object is there, with another family. */
+/**
+ * Whether it is not known which endpoints of a family a Service has: only its Endpoints object is there, with another
+ * family.
+ */
 export function endpointsAreUnknown(cluster: Cluster, service: string, family: IPFamily): boolean {
   const slices = cluster.slicesOf(service);
   return (
@@ -161,7 +166,8 @@ function missingSlices(cluster: Cluster): readonly Assumption[] {
 /**
  * Gives a snapshot the EndpointSlices that it lacks. Services without any slice but with an Endpoints object get slices
  * that mirror it. A snapshot that holds neither slices nor Endpoints but pods gets what the EndpointSlice controller
- * would make of them. Everything that was derived is listed as an assumption. One edit, whatever the number of Services.
+ * would make of them. Everything that was derived is listed as an assumption. One edit, whatever the number of
+ * Services.
  */
 export function withEndpointSources(cluster: Cluster): EndpointSources {
   const mirrored = cluster.endpoints.size > 0 ? fromEndpoints(cluster) : { cluster, assumptions: [] };

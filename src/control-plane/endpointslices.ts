@@ -28,7 +28,9 @@ export interface SyncOptions {
   readonly version?: KubernetesVersion;
   /** Feature gates set explicitly on the controller manager. */
   readonly featureGates?: Readonly<Record<string, boolean>>;
-  /** What slices that are written carry as the time of the change that caused it (RFC 3339). Absent: they carry none. */
+  /**
+   * What slices that are written carry as the time of the change that caused it (RFC 3339). Absent: they carry none.
+   */
   readonly triggerTime?: string;
   /** The pods that the Service's selector matches, where the caller has them at hand. */
   readonly pods?: readonly Pod[];
@@ -59,7 +61,7 @@ function cpuRatios(cluster: Cluster): ReadonlyMap<string, number> | undefined {
 }
 
 /** The address families of a Service: as it says, else that of its cluster IP, else (headless) both. */
-export function familiesOf(service: Service): IPFamily[] {
+function familiesOf(service: Service): IPFamily[] {
   const listed = (service.spec?.ipFamilies ?? []).filter((one): one is IPFamily => one === 'IPv4' || one === 'IPv6');
   if (listed.length > 0) return [...new Set(listed)];
   const clusterIP = service.spec?.clusterIP;

@@ -2,7 +2,10 @@ import { atLeast, type KubernetesVersion } from '../cluster/settings.js';
 
 /** What the EndpointSlice controller does in one version, feature gates at their defaults. */
 export interface EndpointSliceFeatures {
-  /** Conditions serving and terminating, and terminating pods kept in slices (1.22; gate EndpointSliceTerminatingCondition). */
+  /**
+   * Conditions serving and terminating, and terminating pods kept in slices (1.22; gate
+   * EndpointSliceTerminatingCondition).
+   */
   readonly terminating: boolean;
   /** Annotation topology-aware-hints/topology-mode: Auto (1.24; gate TopologyAwareHints, beta but off in 1.23). */
   readonly topologyHints: boolean;

@@ -1,13 +1,15 @@
 import { encodeUtf8 } from '#platform';
 
-/** The characters of generated names (apimachinery `rand.SafeEncodeString`): no vowels, nothing that looks like another. */
+/**
+ * The characters of generated names (apimachinery `rand.SafeEncodeString`): no vowels, nothing that looks like another.
+ */
 const SAFE = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** The API server cuts what a name is generated from to this length, then appends five characters. */
 const MAX_BASE = 58;
 
 /** FNV-1a, 64 bits. */
-export function fnv64(text: string): bigint {
+function fnv64(text: string): bigint {
   let hash = 0xcbf29ce484222325n;
   for (const byte of encodeUtf8(text)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
   return hash;

@@ -5,7 +5,7 @@ import type { Node } from '../cluster/objects.js';
 import { podCIDRsOf } from '../cluster/pod-cidrs.js';
 
 /** Whether two CIDRs share an address. */
-export function overlap(a: Cidr, b: Cidr): boolean {
+function overlap(a: Cidr, b: Cidr): boolean {
   if (a.family !== b.family) return false;
   const shift = BigInt(addressWidth(a.family) - Math.min(a.length, b.length));
   return a.bits >> shift === b.bits >> shift;

@@ -24,14 +24,18 @@ export function withReadiness(pod: Pod, ready: boolean, at: number): Pod {
   return conditions === before ? pod : { ...pod, status: { ...pod.status, conditions } };
 }
 
-/** As {@link withReadiness}, the Ready condition alone: what the node controller does to pods of a node that is down. */
+/**
+ * As {@link withReadiness}, the Ready condition alone: what the node controller does to pods of a node that is down.
+ */
 export function withReadyCondition(pod: Pod, ready: boolean, at: number): Pod {
   const before = pod.status?.conditions ?? [];
   const conditions = withCondition(before, 'Ready', ready ? 'True' : 'False', at);
   return conditions === before ? pod : { ...pod, status: { ...pod.status, conditions } };
 }
 
-/** The pod being deleted since `at`; its readiness stays what it is. The pod itself where it is being deleted already. */
+/**
+ * The pod being deleted since `at`; its readiness stays what it is. The pod itself where it is being deleted already.
+ */
 export function terminated(pod: Pod, at: number): Pod {
   if (pod.metadata.deletionTimestamp) return pod;
   const deletionTimestamp = timestamp(at + GRACE_SECONDS * 1000);

@@ -32,8 +32,8 @@ export function sameTemplate(a: Template | undefined, b: Template | undefined): 
 }
 
 /**
- * A hash of a template in the form of Kubernetes' own, which rests on how Go prints the object and is not reproduced: equal
- * templates give equal hashes, and `taken` hashes are not given again.
+ * A hash of a template in the form of Kubernetes' own, which rests on how Go prints the object and is not reproduced:
+ * equal templates give equal hashes, and `taken` hashes are not given again.
  */
 export function templateHash(seed: string, template: Template | undefined, taken: (hash: string) => boolean): string {
   for (let collisions = 0; ; collisions++) {

@@ -27,7 +27,7 @@ export function newestFirst(a: Workload, b: Workload): number {
 }
 
 /** `maxSurge` of a rolling update, in pods: default 25 %, percentages rounded up. */
-export function maxSurgeOf(deployment: Workload, replicas: number): number {
+function maxSurgeOf(deployment: Workload, replicas: number): number {
   const strategy = deployment.spec?.strategy as
     | { readonly type?: unknown; readonly rollingUpdate?: { readonly maxSurge?: unknown } | null }
     | null
@@ -45,9 +45,10 @@ function roundHalfAway(value: number): number {
 
 /**
  * How many replicas each ReplicaSet of a Deployment gets when the Deployment is scaled. With one active ReplicaSet, or
- * none, the newest (active) one gets all. While a rolling update is under way, several share the difference in proportion
- * to their size, up to `replicas` plus the surge; what rounding leaves over goes to the largest. With strategy Recreate the
- * newest gets all. Source: Kubernetes 1.36 pkg/controller/deployment `scale`, util `GetReplicaSetProportion`.
+ * none, the newest (active) one gets all. While a rolling update is under way, several share the difference in
+ * proportion to their size, up to `replicas` plus the surge; what rounding leaves over goes to the largest. With
+ * strategy Recreate the newest gets all. Source: Kubernetes 1.36 pkg/controller/deployment `scale`, util
+ * `GetReplicaSetProportion`.
  */
 export function scaleReplicaSets(
   deployment: Workload,

@@ -47,7 +47,7 @@ export function podsOfReplicaSet(cluster: Cluster, replicaSet: Workload): Pod[] 
 }
 
 /** ReplicaSets of the same controller (a Deployment), itself included. None for a ReplicaSet without one. */
-export function relatedReplicaSets(cluster: Cluster, replicaSet: Workload): Workload[] {
+function relatedReplicaSets(cluster: Cluster, replicaSet: Workload): Workload[] {
   const controller = controllerOf(replicaSet);
   if (controller === undefined) return [];
   const related: Workload[] = [];

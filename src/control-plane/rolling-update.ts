@@ -1,8 +1,8 @@
 /**
- * What the Deployment controller decides at one moment of a rolling update, in numbers.
- * Source: Kubernetes 1.36 pkg/controller/deployment/rolling.go (`reconcileNewReplicaSet`, `reconcileOldReplicaSets`,
- * `cleanupUnhealthyReplicas`, `scaleDownOldReplicaSetsForRollingUpdate`) and util/deployment_util.go (`ResolveFenceposts`,
- * `NewRSNewReplicas`).
+ * What the Deployment controller decides at one moment of a rolling update, in numbers. Source: Kubernetes 1.36
+ * pkg/controller/deployment/rolling.go (`reconcileNewReplicaSet`, `reconcileOldReplicaSets`,
+ * `cleanupUnhealthyReplicas`, `scaleDownOldReplicaSetsForRollingUpdate`) and util/deployment_util.go
+ * (`ResolveFenceposts`, `NewRSNewReplicas`).
  */
 
 /** A number of pods, or a share of them such as `25%`. */
@@ -30,8 +30,8 @@ export function scaledValue(value: IntOrPercent, whole: number, up: boolean): nu
 }
 
 /**
- * The bounds of a rolling update in pods: percentages of surge are rounded up, those of unavailable pods down; where both
- * come to nothing one pod may be unavailable, as nothing could ever be replaced otherwise.
+ * The bounds of a rolling update in pods: percentages of surge are rounded up, those of unavailable pods down; where
+ * both come to nothing one pod may be unavailable, as nothing could ever be replaced otherwise.
  */
 export function fenceposts(maxSurge: IntOrPercent, maxUnavailable: IntOrPercent, desired: number): Fenceposts {
   const surge = scaledValue(maxSurge, desired, true) ?? 0;
@@ -48,7 +48,9 @@ export function newSetSize(desired: number, posts: Fenceposts, own: SetState, ol
   return room <= 0 ? own.size : own.size + Math.min(room, desired - own.size);
 }
 
-/** The sizes that the old ReplicaSets, oldest first, get now: unhealthy pods go first, then as many as may be missed. */
+/**
+ * The sizes that the old ReplicaSets, oldest first, get now: unhealthy pods go first, then as many as may be missed.
+ */
 export function oldSetSizes(
   desired: number,
   posts: Fenceposts,

@@ -1,4 +1,7 @@
-/** The IP families of a Service, as the API server settles them. Source: Kubernetes 1.36 pkg/registry/core/service/storage/alloc.go. */
+/**
+ * The IP families of a Service, as the API server settles them. Source: Kubernetes 1.36
+ * pkg/registry/core/service/storage/alloc.go.
+ */
 import { type ApiFault, Faults, Place } from '../api-server/faults.js';
 import type { AddressRules } from '../api-server/validation/addresses.js';
 import { checkClusterIPs } from '../api-server/validation/service.js';

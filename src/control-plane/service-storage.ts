@@ -1,7 +1,7 @@
 /**
- * What the API server makes of a Service before it stores it: defaults, allocated values that stay, cluster IPs and node ports,
- * fields that go with a type. Source: Kubernetes 1.36 pkg/apis/core/v1/defaults.go, pkg/registry/core/service (strategy.go,
- * storage/storage.go, storage/alloc.go).
+ * What the API server makes of a Service before it stores it: defaults, allocated values that stay, cluster IPs and
+ * node ports, fields that go with a type. Source: Kubernetes 1.36 pkg/apis/core/v1/defaults.go,
+ * pkg/registry/core/service (strategy.go, storage/storage.go, storage/alloc.go).
  */
 import { type ApiFault, Faults, Place } from '../api-server/faults.js';
 import { checkServiceObject, type ServiceVersion } from '../api-server/validation/service.js';
@@ -15,14 +15,14 @@ import { isPreferringAsBefore, withFamilies } from './service-families.js';
 type Spec = NonNullable<Service['spec']>;
 
 /** A node port that was free and is taken now. */
-export interface TakenPort {
+interface TakenPort {
   /** `node port of 80/TCP` or `health check node port`. */
   readonly what: string;
   readonly port: number;
 }
 
 /** A cluster IP that was free and is taken now. */
-export interface TakenAddress {
+interface TakenAddress {
   readonly family: IPFamily;
   readonly address: string;
 }
@@ -63,7 +63,7 @@ function isOutside(spec: Spec, { externalIPsCount }: ServiceVersion): boolean {
 }
 
 /** The defaults of a Service (`SetDefaults_Service`). */
-export function serviceDefaults(service: Service, version: ServiceVersion): Service {
+function serviceDefaults(service: Service, version: ServiceVersion): Service {
   const given = service.spec ?? {};
   let spec: Spec = { ...given, type: given.type || 'ClusterIP', sessionAffinity: given.sessionAffinity || 'None' };
   if (spec.sessionAffinity === 'None') spec = without(spec, 'sessionAffinityConfig');
@@ -359,8 +359,8 @@ function updated(storage: Storage, before: Spec, wanted: Spec, version: ServiceV
 }
 
 /**
- * What the API server stores of a Service, new (`before` undefined) or updated, or why it refuses it. Where Kubernetes draws
- * addresses and ports at random, the lowest free ones are taken.
+ * What the API server stores of a Service, new (`before` undefined) or updated, or why it refuses it. Where Kubernetes
+ * draws addresses and ports at random, the lowest free ones are taken.
  */
 export function storeService(
   before: Service | undefined,

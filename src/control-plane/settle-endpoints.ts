@@ -22,9 +22,9 @@ function canonical(address: string): string {
 }
 
 /**
- * What the EndpointSlice controller does after pods came, changed or went: syncs the Services whose selectors match one of
- * them, and those of `services` (`namespace/name`). `cluster` is the one after the change; slices of all other Services
- * stay the very same objects.
+ * What the EndpointSlice controller does after pods came, changed or went: syncs the Services whose selectors match one
+ * of them, and those of `services` (`namespace/name`). `cluster` is the one after the change; slices of all other
+ * Services stay the very same objects.
  */
 export function settleEndpoints(
   cluster: Cluster,

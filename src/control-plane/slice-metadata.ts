@@ -26,7 +26,9 @@ export function isControllerSlice(slice: EndpointSlice): boolean {
   return slice.endpoints.length > 0 && slice.endpoints.every((endpoint) => endpoint.targetRef?.kind === 'Pod');
 }
 
-/** Whether the slice belongs to this very Service, not to an older one of its name. Trimmed metadata is no objection. */
+/**
+ * Whether the slice belongs to this very Service, not to an older one of its name. Trimmed metadata is no objection.
+ */
 export function isOwnedBy(slice: EndpointSlice, service: Service): boolean {
   const owners = slice.metadata.ownerReferences ?? [];
   if (owners.length === 0) return true;

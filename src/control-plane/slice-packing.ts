@@ -3,7 +3,7 @@ import { endpointKey, sameEndpoint } from './pod-endpoint.js';
 import type { SliceChanges } from './slice-changes.js';
 
 /** kube-controller-manager's default for --max-endpoints-per-slice. */
-export const MAX_ENDPOINTS_PER_SLICE = 100;
+const MAX_ENDPOINTS_PER_SLICE = 100;
 
 export interface PackingPlan extends SliceChanges {
   readonly toDelete: readonly EndpointSlice[];

@@ -60,9 +60,9 @@ function readyEndpoints(slices: readonly EndpointSlice[]): number {
 }
 
 /**
- * Zone hints of a Service with topology mode Auto: every ready endpoint is hinted to one zone, its own unless the zones'
- * CPU shares ask for moving some (KEP-2433). Hints of unchanged slices stay while they fit the allocation. Which receiving
- * zone a moved endpoint gets is random in Kubernetes with three or more zones: here the first by name.
+ * Zone hints of a Service with topology mode Auto: every ready endpoint is hinted to one zone, its own unless the
+ * zones' CPU shares ask for moving some (KEP-2433). Hints of unchanged slices stay while they fit the allocation. Which
+ * receiving zone a moved endpoint gets is random in Kubernetes with three or more zones: here the first by name.
  * `ratios` as {@link cpuRatiosByZone} gives them. Source: Kubernetes 1.36 endpointslice/topologycache `AddHints`.
  */
 export function addTopologyHints(

@@ -8,8 +8,8 @@ export function outOfRoom({ limit }: Budget): ProblemError {
 }
 
 /**
- * Hands a message's bytes to `work` as a body that can be transferred to another thread, and takes their room of the budget
- * meanwhile. Throws ProblemError OVERLOADED.
+ * Hands a message's bytes to `work` as a body that can be transferred to another thread, and takes their room of the
+ * budget meanwhile. Throws ProblemError OVERLOADED.
  */
 export async function withBytes<T>(message: Buffer, budget: Budget, work: (body: Body) => Promise<T>): Promise<T> {
   const { length } = message;

@@ -1,4 +1,7 @@
-/** What happens to every call, whatever is asked: it gets its name, shows its credential, is counted, and tells when its client is gone. */
+/**
+ * What happens to every call, whatever is asked: it gets its name, shows its credential, is counted, and tells when its
+ * client is gone.
+ */
 
 import type { DescMessage } from '@bufbuild/protobuf';
 import { Metadata, type ServerErrorResponse, status } from '@grpc/grpc-js';
@@ -6,7 +9,7 @@ import type { Backend } from '../operations/backend.js';
 import { identify } from '../operations/request-id.js';
 import { ClientGone } from '../work/body.js';
 import { INTERNAL, ProblemError, type ProblemInit, problemOf } from '../work/problem.js';
-import { type Refusal, refusalOf } from './refusal.js';
+import { type Refusal, refusalOf } from './problem-status.js';
 
 /** The part of grpc-js' calls that all kinds of them have. */
 export interface AnyCall {
@@ -69,8 +72,8 @@ function problemOfAny(error: unknown): ProblemInit {
 }
 
 /**
- * Runs a call: `work` answers it, or throws what `fail` sends to the client. One line of the log and the metrics report it.
- * Never rejects.
+ * Runs a call: `work` answers it, or throws what `fail` sends to the client. One line of the log and the metrics report
+ * it. Never rejects.
  */
 export async function runCall(
   backend: Backend,

@@ -5,7 +5,10 @@ function contextOf({ cert, key, clientCa, minVersion }: Tls) {
   return { cert, key, minVersion, ...(clientCa === undefined ? {} : { ca: clientCa }) };
 }
 
-/** The service's own certificate, with the oldest version of TLS that the operator allows, which the library has no option for. */
+/**
+ * The service's own certificate, with the oldest version of TLS that the operator allows, which the library has no
+ * option for.
+ */
 export class TlsCredentials extends ServerCredentials {
   constructor(tls: Tls) {
     const mutual = tls.clientCa !== undefined;

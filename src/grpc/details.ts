@@ -24,7 +24,7 @@ export interface StatusDetails {
 }
 
 /** Whose codes the reasons are. */
-export const DOMAIN = 'kube-whatif';
+const DOMAIN = 'kube-whatif';
 
 const detail = (type: string, encoded: { finish(): Uint8Array }) => ({
   typeUrl: `type.googleapis.com/google.rpc.${type}`,

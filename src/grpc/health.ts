@@ -1,4 +1,6 @@
-/** The standard health service (grpc.health.v1): of the server as a whole, under the empty name, and of the questions. */
+/**
+ * The standard health service (grpc.health.v1): of the server as a whole, under the empty name, and of the questions.
+ */
 import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { SERVICE } from './service-name.js';

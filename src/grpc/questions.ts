@@ -1,4 +1,6 @@
-/** The RPCs that answer questions: bytes to a worker, and what comes back to the client, in one message or in pieces. */
+/**
+ * The RPCs that answer questions: bytes to a worker, and what comes back to the client, in one message or in pieces.
+ */
 import { once } from 'node:events';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';

@@ -1,4 +1,6 @@
-/** The gRPC server: the service of proto/ with its bytes untouched, reflection, health, and how long it waits for whom. */
+/**
+ * The gRPC server: the service of proto/ with its bytes untouched, reflection, health, and how long it waits for whom.
+ */
 import { isIPv6 } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DescMethod } from '@bufbuild/protobuf';
@@ -24,8 +26,11 @@ export interface GrpcOptions {
   readonly connectionAge?: number;
 }
 
-/** The largest message: larger snapshots are uploaded in chunks, which count towards the memory for all requests as they come. */
-export const MESSAGE_LIMIT = 64 * 1024 * 1024;
+/**
+ * The largest message: larger snapshots are uploaded in chunks, which count towards the memory for all requests as they
+ * come.
+ */
+const MESSAGE_LIMIT = 64 * 1024 * 1024;
 
 /** How long answers may take to leave when the server closes, milliseconds. */
 const FLUSH = 1_000;
@@ -99,7 +104,10 @@ export class GrpcServer {
     addReflection(this.#server);
   }
 
-  /** Listens, and tells the address: `127.0.0.1:9090`. Rejects with an Error that has `code` (EADDRINUSE …) and `port`, as Node's have. */
+  /**
+   * Listens, and tells the address: `127.0.0.1:9090`. Rejects with an Error that has `code` (EADDRINUSE …) and `port`,
+   * as Node's have.
+   */
   async listen(host: string, port: number): Promise<string> {
     const name = isIPv6(host) ? `[${host}]` : host;
     const { tls } = this.#backend;
@@ -116,7 +124,10 @@ export class GrpcServer {
     return `${name}:${taken}`;
   }
 
-  /** New connections are made with this certificate from now on; without effect on a server without TLS. Throws what OpenSSL refuses. */
+  /**
+   * New connections are made with this certificate from now on; without effect on a server without TLS. Throws what
+   * OpenSSL refuses.
+   */
   renewTls(tls: Tls): void {
     this.#credentials?.renew(tls);
   }
@@ -126,7 +137,9 @@ export class GrpcServer {
     this.#health.serving = serving;
   }
 
-  /** Takes no new connections or calls; resolves when the calls under way are done, or `limit` milliseconds have passed. */
+  /**
+   * Takes no new connections or calls; resolves when the calls under way are done, or `limit` milliseconds have passed.
+   */
   async close(limit: number): Promise<void> {
     this.serving = false;
     const stopped = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));

@@ -1,4 +1,7 @@
-/** UploadSnapshot and UploadNamedSnapshot: chunks of a snapshot, gathered within the budget and read by a thread that answers about it. */
+/**
+ * UploadSnapshot and UploadNamedSnapshot: chunks of a snapshot, gathered within the budget and read by a thread that
+ * answers about it.
+ */
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
 import { UploadNamedSnapshotRequest, UploadNamedSnapshotResponse } from '../messages/gen/kube_whatif/v1/names.js';

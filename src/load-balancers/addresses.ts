@@ -7,8 +7,8 @@ import { frontsOf, publishedName } from './aws/ingress.js';
 import { isNegService } from './gke/neg-annotations.js';
 
 /**
- * Networks that stand-ins for load balancer addresses come from: for benchmarks (RFC 2544, 198.18.0.0/15) and for documentation
- * (RFC 3849). Both are large enough that two names rarely get the same address.
+ * Networks that stand-ins for load balancer addresses come from: for benchmarks (RFC 2544, 198.18.0.0/15) and for
+ * documentation (RFC 3849). Both are large enough that two names rarely get the same address.
  */
 const STAND_INS = { IPv4: { first: 198, bits: 17 }, IPv6: '2001:db8:1b' } as const;
 
@@ -17,7 +17,10 @@ function showsBalancer(service: Service): boolean {
   return service.spec?.type === 'LoadBalancer' || isNegService(service);
 }
 
-/** Whether a load balancer is in front of the Service: its own, or one that an Ingress, a Gateway or a target group binding asks for. */
+/**
+ * Whether a load balancer is in front of the Service: its own, or one that an Ingress, a Gateway or a target group
+ * binding asks for.
+ */
 export function isBalanced(service: Service, cluster: Cluster): boolean {
   return showsBalancer(service) || frontsOf(cluster, service).length > 0;
 }
@@ -63,9 +66,9 @@ function standIn(key: string, family: IPFamily, attempt: number): string {
 const MAX_ATTEMPTS = 1000;
 
 /**
- * An address that no Service of the cluster has, for the load balancer of Service `key` (`namespace/name`) whose own address is
- * not known. It follows from the Service's name alone, so that what becomes of other Services does not move it; only where
- * another has that very address already, or `taken` holds it, is the next one used.
+ * An address that no Service of the cluster has, for the load balancer of Service `key` (`namespace/name`) whose own
+ * address is not known. It follows from the Service's name alone, so that what becomes of other Services does not move
+ * it; only where another has that very address already, or `taken` holds it, is the next one used.
  */
 export function freeBalancerAddress(
   cluster: Cluster,
@@ -82,8 +85,8 @@ export function freeBalancerAddress(
 }
 
 /**
- * What a Service is published as where that is no address of its own, so that no rule of kube-proxy is for it: a host name
- * alone, or an Ingress or Gateway in front of its pods.
+ * What a Service is published as where that is no address of its own, so that no rule of kube-proxy is for it: a host
+ * name alone, or an Ingress or Gateway in front of its pods.
  */
 export function publishedAs(service: Service, cluster: Cluster): string | undefined {
   const ingress = service.status?.loadBalancer?.ingress ?? [];

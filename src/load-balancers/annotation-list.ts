@@ -1,6 +1,7 @@
 /**
- * Which annotations of a provider's documentation are read, which would change an answer and are not read, and which change none.
- * An annotation that is not read, or whose value is not valid, is an assumption of each answer about the Service that has it.
+ * Which annotations of a provider's documentation are read, which would change an answer and are not read, and which
+ * change none. An annotation that is not read, or whose value is not valid, is an assumption of each answer about the
+ * Service that has it.
  */
 import type { Balanced } from './implementation.js';
 
@@ -11,8 +12,8 @@ export interface AnnotationEntry {
   /** The name after the prefix; `*` stands for any text. */
   readonly name: string;
   /**
-   * READ: answers follow it. NOT_READ: it changes what the load balancer does, and no answer follows it. NO_EFFECT: it changes nothing
-   * that an answer says (names, tags, logs, certificates).
+   * READ: answers follow it. NOT_READ: it changes what the load balancer does, and no answer follows it. NO_EFFECT: it
+   * changes nothing that an answer says (names, tags, logs, certificates).
    */
   readonly effect: 'READ' | 'NOT_READ' | 'NO_EFFECT';
   readonly valid?: Valid;
@@ -81,8 +82,8 @@ function wrongValue(value: string, valid: Valid | undefined): string | undefined
 const MAX_NAMED = 20;
 
 /**
- * Makes assumptions of the annotations of a Service (and of the objects beside it) that the lists say are not read, that they do not
- * know, and whose values are not valid.
+ * Makes assumptions of the annotations of a Service (and of the objects beside it) that the lists say are not read,
+ * that they do not know, and whose values are not valid.
  */
 export function noteAnnotations(
   balanced: Balanced,

@@ -38,7 +38,9 @@ export interface BackendShare {
 }
 
 export interface Distribution {
-  /** Those with a share above 0, in the order of the backends; their shares sum to 1. Empty: nobody takes connections. */
+  /**
+   * Those with a share above 0, in the order of the backends; their shares sum to 1. Empty: nobody takes connections.
+   */
   readonly shares: readonly BackendShare[];
   /** All backends failed their checks, and the load balancer sends to all of them. */
   readonly failedOpen: boolean;
@@ -80,7 +82,8 @@ export class Balancer {
 
   /**
    * @param kept the backends that it had before the changes, which a load balancer that remembers them starts from
-   * @param walk walks probes of nodes through their rules; absent: they are decided by the endpoints that a node's rules use
+   * @param walk walks probes of nodes through their rules; absent: they are decided by the endpoints that a node's
+   * rules use
    */
   constructor(
     cluster: Cluster,
@@ -114,7 +117,9 @@ export class Balancer {
     }
   }
 
-  /** The members of its backends that it would start from were they chosen anew; undefined: it does not remember them. */
+  /**
+   * The members of its backends that it would start from were they chosen anew; undefined: it does not remember them.
+   */
   get remembered(): readonly string[] | undefined {
     const { group, members } = this.backends;
     return group.includes('NEG') && this.implementation.options.includes('previousSubset')
@@ -177,7 +182,10 @@ export class Balancer {
     return this.healthCheckOf(undefined);
   }
 
-  /** The health check that decides who gets connections to this port; that of the first port where there is no such port. */
+  /**
+   * The health check that decides who gets connections to this port; that of the first port where there is no such
+   * port.
+   */
   healthCheckOf(asked: AskedPort | undefined): HealthCheck {
     const [first] = this.healthChecks;
     const own =
@@ -264,9 +272,9 @@ export class Balancer {
   }
 
   /**
-   * How new connections of a client to a port (default: the first) are spread over the backends. `earlier`: the same load
-   * balancer before the changes, whose health still counts BEFORE convergence; a backend that it did not have counts as healthy
-   * then.
+   * How new connections of a client to a port (default: the first) are spread over the backends. `earlier`: the same
+   * load balancer before the changes, whose health still counts BEFORE convergence; a backend that it did not have
+   * counts as healthy then.
    */
   distribution(phase: Phase, client: BalancedClient, earlier?: Balancer, port?: AskedPort): Distribution {
     const { members } = this.backends;
@@ -283,12 +291,17 @@ export class Balancer {
     return { shares: spread, failedOpen };
   }
 
-  /** Whether its backends are pods: then no rule of a node is met, and neither traffic policies nor session affinity apply. */
+  /**
+   * Whether its backends are pods: then no rule of a node is met, and neither traffic policies nor session affinity
+   * apply.
+   */
   get sendsToPods(): boolean {
     return this.backends.members.some(({ kind }) => kind === 'POD');
   }
 
-  /** Whether it sends connections, or probes, to the Service's node ports; true where it has no backend that could tell. */
+  /**
+   * Whether it sends connections, or probes, to the Service's node ports; true where it has no backend that could tell.
+   */
   get usesNodePorts(): boolean {
     const ports = this.service.spec?.ports ?? [];
     const [first] = this.backends.members;

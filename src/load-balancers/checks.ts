@@ -37,8 +37,8 @@ export function nodePortCheck({ nodePort }: BalancedPort, timing: Timing, source
 }
 
 /**
- * Nobody probes: who announces or holds the address gets connections, as leases, advertisements or endpoints say. `seconds`: until a
- * change has come through.
+ * Nobody probes: who announces or holds the address gets connections, as leases, advertisements or endpoints say.
+ * `seconds`: until a change has come through.
  */
 export function announcement(seconds: number): HealthCheck {
   return {

@@ -29,8 +29,8 @@ function shown(service: Service, settings: Settings, cluster: Cluster): readonly
 }
 
 /**
- * The load balancer of a Service: what the request's settings or changes say of this Service, then of all Services, then
- * what the snapshot shows. Throws QuestionError INVALID_REQUEST for options that the implementation does not read.
+ * The load balancer of a Service: what the request's settings or changes say of this Service, then of all Services,
+ * then what the snapshot shows. Throws QuestionError INVALID_REQUEST for options that the implementation does not read.
  */
 export function chooseImplementation(cluster: Cluster, settings: Settings, service: Service): Chosen {
   const key = namespacedName(service);

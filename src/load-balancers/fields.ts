@@ -1,7 +1,8 @@
 /** Reads fields of objects that are kept as they are: a value of another type than expected counts as absent. */
+import { fieldsOf } from '../base/record.js';
 import { matchesSelector } from '../cluster/labels.js';
 import type { LabelSelector } from '../cluster/objects.js';
-import { fieldsOf, textMapOf } from '../cluster/resources.js';
+import { textMapOf } from '../cluster/resources.js';
 
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];

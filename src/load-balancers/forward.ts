@@ -7,14 +7,17 @@ export function keepHeader(sent: BalancedHeader, backend: Backend): Forwarded {
 }
 
 /** The node port for the Service port that was connected to; undefined: the Service has none for it. */
-export function nodePortFor({ service }: Balanced, sent: BalancedHeader): number | undefined {
+function nodePortFor({ service }: Balanced, sent: BalancedHeader): number | undefined {
   const port = service.spec?.ports?.find(
     (one) => one.port === sent.destinationPort && (one.protocol ?? 'TCP') === sent.protocol,
   );
   return port?.nodePort || undefined;
 }
 
-/** Rewritten to the node's own address and the Service's node port; `source`: what stands for the client, if it is replaced. */
+/**
+ * Rewritten to the node's own address and the Service's node port; `source`: what stands for the client, if it is
+ * replaced.
+ */
 export function toNodePort(
   balanced: Balanced,
   sent: BalancedHeader,

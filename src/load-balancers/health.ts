@@ -77,7 +77,10 @@ function proxyHealth(balanced: Balanced, node: Node, proxy: NodeProxySettings): 
   return { healthy: true, status: 200, detail: `${answering(balanced)} 200${current}` };
 }
 
-/** What a probe finds where kube-proxy serves its health elsewhere (`healthzBindAddress`); undefined where it is asked there. */
+/**
+ * What a probe finds where kube-proxy serves its health elsewhere (`healthzBindAddress`); undefined where it is asked
+ * there.
+ */
 function silentProxy(
   { family, settings }: Balanced,
   { port }: HealthCheck,
@@ -112,8 +115,9 @@ function probedPort({ service }: Balanced, check: HealthCheck): BalancedPort | u
 }
 
 /**
- * Whether a connection to a node port is answered, by the endpoints that the node's rules send it to: under Local those of the
- * node. A Service without endpoints rejects, one without local ones drops. Where the node's rules are not modelled, ready endpoints count.
+ * Whether a connection to a node port is answered, by the endpoints that the node's rules send it to: under Local those
+ * of the node. A Service without endpoints rejects, one without local ones drops. Where the node's rules are not
+ * modelled, ready endpoints count.
  */
 function byEndpoints(balanced: Balanced, check: HealthCheck, node: string): WalkedProbe {
   const { cluster, settings, family, key, service } = balanced;
@@ -142,7 +146,10 @@ function byEndpoints(balanced: Balanced, check: HealthCheck, node: string): Walk
     : { answered: 'NO', detail: `no ${which} may be used` };
 }
 
-/** What a probe of a node port finds: whether the connection is answered and, by HTTP, what the application is taken to say. */
+/**
+ * What a probe of a node port finds: whether the connection is answered and, by HTTP, what the application is taken to
+ * say.
+ */
 function nodePortHealth(
   balanced: Balanced,
   check: HealthCheck,
@@ -171,7 +178,10 @@ function nodePortHealth(
   return saidByApplication(balanced, check);
 }
 
-/** What the application answers to a probe by HTTP, which no snapshot shows: taken to be good unless the request says otherwise. */
+/**
+ * What the application answers to a probe by HTTP, which no snapshot shows: taken to be good unless the request says
+ * otherwise.
+ */
 function saidByApplication({ options, assume }: Balanced, { protocol, path = '/' }: HealthCheck): ProbeResult {
   const healthy = options.probesPass ?? true;
   if (options.probesPass === undefined) {

@@ -55,7 +55,9 @@ export interface Backends {
 
 /** How the load balancer finds out which backends to use. */
 export interface HealthCheck {
-  /** NONE: nobody probes. Who announces the address decides, see {@link Implementation.probe}, or every backend is used. */
+  /**
+   * NONE: nobody probes. Who announces the address decides, see {@link Implementation.probe}, or every backend is used.
+   */
   readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'NONE';
   /** 0 where nobody probes. */
   readonly port: number;
@@ -68,8 +70,8 @@ export interface HealthCheck {
   /** CIDRs that probes come from; empty: not known. */
   readonly sources: readonly string[];
   /**
-   * Who answers: kube-proxy's healthz, kube-proxy's server for the Service, the pod itself, or whoever has the port. NOBODY: there
-   * is no health check, so that every backend is in use.
+   * Who answers: kube-proxy's healthz, kube-proxy's server for the Service, the pod itself, or whoever has the port.
+   * NOBODY: there is no health check, so that every backend is in use.
    */
   readonly answeredBy: 'KUBE_PROXY' | 'SERVICE_HEALTH' | 'POD' | 'NODE_PORT' | 'ANNOUNCEMENT' | 'NOBODY';
 }
@@ -119,8 +121,8 @@ export interface BalancedClient {
   /** '' when not known or outside the provider's zones. */
   readonly zone: string;
   /**
-   * Where its address says that it is on the internet: a public address, or one for documentation, as examples have it. Absent: it is not,
-   * or the address only stands for one that is not known.
+   * Where its address says that it is on the internet: a public address, or one for documentation, as examples have it.
+   * Absent: it is not, or the address only stands for one that is not known.
    */
   readonly internet?: 'PUBLIC' | 'DOCUMENTATION';
 }
@@ -139,7 +141,9 @@ export interface Affinity {
 }
 
 export interface Firewall {
-  /** CIDRs that the load balancer itself, or the provider's firewall before the nodes, lets in. Undefined: everybody. */
+  /**
+   * CIDRs that the load balancer itself, or the provider's firewall before the nodes, lets in. Undefined: everybody.
+   */
   readonly allowed: readonly string[] | undefined;
   /** Rules that the provider's controller creates, in words. */
   readonly rules: readonly string[];
@@ -186,7 +190,10 @@ export interface Implementation {
   takes(service: Service, platform: Platform, cluster: Cluster): string | undefined;
   allocates(balanced: Balanced): Allocation;
   backends(balanced: Balanced): Backends;
-  /** Why a client of the provider's network cannot reach the load balancer, in a sentence without a full stop; undefined or absent: it can. */
+  /**
+   * Why a client of the provider's network cannot reach the load balancer, in a sentence without a full stop; undefined
+   * or absent: it can.
+   */
   reach?(balanced: Balanced, client: BalancedClient, members: readonly Backend[]): string | undefined;
   /** How new connections are spread over candidates that are healthy: relative weights in their order. */
   weights(balanced: Balanced, candidates: readonly Candidate[], client: BalancedClient): readonly Fraction[];

@@ -23,7 +23,9 @@ import { metallbBgp } from './metallb/bgp.js';
 import { metallbL2 } from './metallb/l2.js';
 import { proxy } from './proxy.js';
 
-/** The implementations, in the order in which they are asked whether they take a Service. `generic` takes what is left. */
+/**
+ * The implementations, in the order in which they are asked whether they take a Service. `generic` takes what is left.
+ */
 export const IMPLEMENTATIONS: readonly Implementation[] = [
   // What a Service itself shows comes before what its platform usually has.
   metallbBgp,

@@ -18,7 +18,8 @@ const PRIVATE = [
 const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'];
 
 /**
- * What an IPv4 address says of where its host is. Nothing of IPv6: providers give their machines addresses of the internet's own range.
+ * What an IPv4 address says of where its host is. Nothing of IPv6: providers give their machines addresses of the
+ * internet's own range.
  */
 export function internetOf(text: string): BalancedClient['internet'] {
   const address = addressOf(text);

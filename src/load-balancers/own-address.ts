@@ -5,8 +5,8 @@ import type { Balanced } from './implementation.js';
 const STAND_INS = { IPv4: '192.0.2.1', IPv6: '2001:db8:1c::1' } as const;
 
 /**
- * The address that a load balancer puts in the client's place: the one given (`options.proxyAddress`, where it is of the
- * family), else `usual`, else one that stands for it, which is an assumption.
+ * The address that a load balancer puts in the client's place: the one given (`options.proxyAddress`, where it is of
+ * the family), else `usual`, else one that stands for it, which is an assumption.
  *
  * @param why where the address would be from, as the end of a sentence
  */

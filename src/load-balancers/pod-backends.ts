@@ -5,8 +5,8 @@ import { serviceMap } from '../proxy/service-map.js';
 import type { Backend, Backends, Balanced, BalancedHeader, Excluded, Forwarded } from './implementation.js';
 
 /**
- * The pods behind a Service as backends of their own, in the order of their addresses: endpoints that are not terminating,
- * ready or not. Ports are those that the endpoints listen at.
+ * The pods behind a Service as backends of their own, in the order of their addresses: endpoints that are not
+ * terminating, ready or not. Ports are those that the endpoints listen at.
  */
 export function podBackends(balanced: Balanced, group: string): Backends {
   const { cluster, settings, family, key } = balanced;

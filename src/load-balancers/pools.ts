@@ -53,8 +53,8 @@ function freeIn(cluster: Cluster, family: IPFamily, { ranges }: AddressPool): st
 }
 
 /**
- * What a Service gets of the pools that may serve it, in their order: the address that it asks for, else the lowest that is free. Without
- * any pool in the snapshot (`pools` undefined) nothing is known.
+ * What a Service gets of the pools that may serve it, in their order: the address that it asks for, else the lowest
+ * that is free. Without any pool in the snapshot (`pools` undefined) nothing is known.
  *
  * @param asked an address that the Service asks for
  * @param none why no pool serves the Service, as a sentence

@@ -8,8 +8,8 @@ import { podBackends, toPod } from './pod-backends.js';
 
 /**
  * A load balancer that ends connections and opens its own to node ports (or, if said, to pods): what a Service's status
- * tells by `ipMode: Proxy`. kube-proxy writes no rule for such an address (KEP-1860, Kubernetes 1.29), so that pods' packets
- * to it leave the cluster and come back through the load balancer.
+ * tells by `ipMode: Proxy`. kube-proxy writes no rule for such an address (KEP-1860, Kubernetes 1.29), so that pods'
+ * packets to it leave the cluster and come back through the load balancer.
  */
 export const proxy: Implementation = {
   ...generic,

@@ -1,7 +1,9 @@
 import { addressOf, cidrContains, networkOf } from '../base/address.js';
 import type { Service } from '../cluster/objects.js';
 
-/** The older way to say spec.loadBalancerSourceRanges: comma-separated. Cloud controllers read it, kube-proxy does not. */
+/**
+ * The older way to say spec.loadBalancerSourceRanges: comma-separated. Cloud controllers read it, kube-proxy does not.
+ */
 const SOURCE_RANGES_ANNOTATION = 'service.beta.kubernetes.io/load-balancer-source-ranges';
 
 /**

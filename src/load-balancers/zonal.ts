@@ -2,10 +2,10 @@ import { type Fraction, fraction, ONE } from '../base/fraction.js';
 import type { Balanced, Candidate } from './implementation.js';
 
 /**
- * Weights of backends behind one address per zone, which clients take in equal parts as DNS gives them: zones alike, and
- * backends alike within a zone. Backends whose zone is not known count as one zone more.
+ * Weights of backends behind one address per zone, which clients take in equal parts as DNS gives them: zones alike,
+ * and backends alike within a zone. Backends whose zone is not known count as one zone more.
  */
-export function alikeByZone(candidates: readonly Candidate[]): readonly Fraction[] {
+function alikeByZone(candidates: readonly Candidate[]): readonly Fraction[] {
   const sizes = new Map<string, number>();
   for (const { backend } of candidates) sizes.set(backend.zone, (sizes.get(backend.zone) ?? 0) + 1);
   return candidates.map(({ backend }) => fraction(1, sizes.get(backend.zone) ?? 1));

@@ -30,7 +30,9 @@ interface Codec<T> {
 
 /** A message type and the JSON of the schema that it mirrors. */
 interface Wire {
-  /** The JSON of an encoded message. Throws Error where the bytes are no such message, QuestionError for what is in it. */
+  /**
+   * The JSON of an encoded message. Throws Error where the bytes are no such message, QuestionError for what is in it.
+   */
   read(bytes: Uint8Array): unknown;
   write(json: unknown): Uint8Array;
   /** Makes the conversion, so that no first message has to. */
@@ -95,8 +97,8 @@ export function prepareMessages(): void {
 }
 
 /**
- * The body that a POST of this request would have, not yet validated. Throws QuestionError MALFORMED (no such message, no JSON
- * where it belongs) or INVALID_REQUEST (fields that the contract does not know).
+ * The body that a POST of this request would have, not yet validated. Throws QuestionError MALFORMED (no such message,
+ * no JSON where it belongs) or INVALID_REQUEST (fields that the contract does not know).
  */
 export function readRequest(kind: QuestionKind, bytes: Uint8Array): unknown {
   const { name, request } = RPCS[kind];

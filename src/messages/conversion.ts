@@ -1,7 +1,8 @@
 /**
- * How a message becomes the JSON of the contract, and JSON a message. Generated types already have the keys and enum values
- * of the JSON, so most fields stay as they are; the rules for the others are those that proto/kube_whatif/v1/kube_whatif.proto
- * lists. Which rule a field follows is read from its descriptor and its schema, not written down anywhere else.
+ * How a message becomes the JSON of the contract, and JSON a message. Generated types already have the keys and enum
+ * values of the JSON, so most fields stay as they are; the rules for the others are those that
+ * proto/kube_whatif/v1/kube_whatif.proto lists. Which rule a field follows is read from its descriptor and its schema,
+ * not written down anywhere else.
  */
 import { isUtf8 } from 'node:buffer';
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
@@ -18,7 +19,9 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface Conversion<M = unknown> {
   /** Whether a message is its JSON. */
   readonly same: boolean;
-  /** The JSON of a decoded message; `undefined`: the field is not there. `at` is its JSON Pointer. Throws QuestionError. */
+  /**
+   * The JSON of a decoded message; `undefined`: the field is not there. `at` is its JSON Pointer. Throws QuestionError.
+   */
   toJson(value: unknown, at: string): unknown;
   /** The message of this JSON; `beside` is the object that it is a field of. */
   toMessage(json: unknown, beside?: Fields): M;
@@ -26,7 +29,10 @@ export interface Conversion<M = unknown> {
 
 const SAME: Conversion = { same: true, toJson: (value) => value, toMessage: (json) => json };
 
-/** UNSPECIFIED is a value that is not there. A number that is no value of the enum is UNRECOGNIZED, which no schema allows. */
+/**
+ * UNSPECIFIED is a value that is not there. A number that is no value of the enum is UNRECOGNIZED, which no schema
+ * allows.
+ */
 const ENUM: Conversion = { ...SAME, toJson: (value) => (value === 'UNSPECIFIED' ? undefined : value) };
 
 /** Bytes that hold a JSON text. */

@@ -15,7 +15,10 @@ function unwrapped(field: DescField): { readonly field: DescField; readonly name
   return only?.name === 'items' ? { field: only, name: `${field.name}.items` } : { field, name: field.name };
 }
 
-/** Where a JSON Pointer into the REST request points in the message. A name that the message does not have ends the path. */
+/**
+ * Where a JSON Pointer into the REST request points in the message. A name that the message does not have ends the
+ * path.
+ */
 export function fieldPath(message: DescMessage, pointer: string): FieldPath {
   const tokens = pointer.split('/').slice(1).map(decoded);
   let path = '';

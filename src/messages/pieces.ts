@@ -1,14 +1,17 @@
 /**
- * Cuts an encoded answer into pieces for a stream. Protobuf itself says how pieces make a whole: merged in order, singular
- * messages merge, lists go on, so the bytes of the pieces one after another are the answer. Only an element of a list cannot be
- * cut that way. Where one is too large on its own, the text of a node's rules, `more_text` goes on with its text and
- * `more_tables` with its tables, `more_virtual_servers` with its virtual servers.
+ * Cuts an encoded answer into pieces for a stream. Protobuf itself says how pieces make a whole: merged in order,
+ * singular messages merge, lists go on, so the bytes of the pieces one after another are the answer. Only an element of
+ * a list cannot be cut that way. Where one is too large on its own, the text of a node's rules, `more_text` goes on
+ * with its text and `more_tables` with its tables, `more_virtual_servers` with its virtual servers.
  */
 import type { DescMessage } from '@bufbuild/protobuf';
 import { concatenated, type Occurrence, occurrences, withLength } from './wire.js';
 
-/** Bytes of a piece at most, unless there is a single element that is larger and cannot be cut: well within the 4 MiB that clients take. */
-export const PIECE = 512 * 1024;
+/**
+ * Bytes of a piece at most, unless there is a single element that is larger and cannot be cut: well within the 4 MiB
+ * that clients take.
+ */
+const PIECE = 512 * 1024;
 
 /** Something that stays whole. At the root it is a field of the answer itself, wherever it comes from. */
 interface Unit {

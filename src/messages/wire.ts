@@ -1,4 +1,7 @@
-/** Encoded messages as sequences of fields (https://protobuf.dev/programming-guides/encoding/), without decoding what is in them. */
+/**
+ * Encoded messages as sequences of fields (https://protobuf.dev/programming-guides/encoding/), without decoding what is
+ * in them.
+ */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 /** One field as it stands in an encoded message. */

@@ -14,8 +14,8 @@ function inLanguage(table: Table, { language }: Ruleset): Table {
 }
 
 /**
- * The rules of a node that has tables of nftables and of iptables: their base chains are called by priority. Tables of nftables that
- * are iptables' own are left out, since `iptables` has them.
+ * The rules of a node that has tables of nftables and of iptables: their base chains are called by priority. Tables of
+ * nftables that are iptables' own are left out, since `iptables` has them.
  */
 export function besideEachOther(nftables: Ruleset, iptables: Ruleset): Ruleset {
   const own = nftables.tables.filter(({ name }) => !OF_IPTABLES.has(name));

@@ -9,13 +9,18 @@ function header({ type }: NamedSet, family: IPFamily): string {
     : `family ${family === 'IPv4' ? 'inet' : 'inet6'} hashsize 1024 maxelem 65536`;
 }
 
-/** The entries that the kernel takes: no set of networks holds one of length 0 (net/netfilter/ipset/ip_set_hash_gen.h). */
+/**
+ * The entries that the kernel takes: no set of networks holds one of length 0 (net/netfilter/ipset/ip_set_hash_gen.h).
+ */
 function heldBy({ type, entries }: NamedSet): readonly string[] {
   const texts = entries.map(({ text }) => text);
   return /[:,]net/.test(type) ? texts.filter((text) => !text.endsWith('/0')) : texts;
 }
 
-/** One set as `ipset save` prints it. Members stand by text, since the kernel's order is that of a hash with a drawn seed. */
+/**
+ * One set as `ipset save` prints it. Members stand by text, since the kernel's order is that of a hash with a drawn
+ * seed.
+ */
 export function savedSet(set: NamedSet, family: IPFamily): string {
   const lines = [
     `create ${set.name} ${set.type} ${header(set, family)}`,

@@ -102,7 +102,9 @@ export class IpSets {
     this.#sets = sets;
   }
 
-  /** The addresses that a set of addresses alone holds (`hash:ip`); undefined for a set that the text does not create. */
+  /**
+   * The addresses that a set of addresses alone holds (`hash:ip`); undefined for a set that the text does not create.
+   */
   addressesOf(name: string): readonly string[] | undefined {
     return this.#sets.get(name)?.texts;
   }
@@ -150,8 +152,8 @@ interface Draft {
 }
 
 /**
- * Reads what `ipset save` prints: `create NAME TYPE …` and `add NAME ENTRY …`. Throws QuestionError MALFORMED that names
- * each line that is neither; its problems point to `pointer`.
+ * Reads what `ipset save` prints: `create NAME TYPE …` and `add NAME ENTRY …`. Throws QuestionError MALFORMED that
+ * names each line that is neither; its problems point to `pointer`.
  */
 export function parseIpsets(text: string, pointer = ''): IpSets {
   const sets = new Map<string, Draft>();

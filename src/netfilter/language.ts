@@ -22,8 +22,8 @@ export interface Language<M extends Matched = Matched> {
   /** What a rule that matched does to the packet. */
   apply(matched: M, packet: Packet, context: WalkContext): Effect;
   /**
-   * The packet as it goes on after a rule of which it is not known whether it matches, where that makes no difference to its way;
-   * undefined where it does.
+   * The packet as it goes on after a rule of which it is not known whether it matches, where that makes no difference
+   * to its way; undefined where it does.
    */
   passedBy(matched: M, packet: Packet, context: WalkContext): Packet | undefined;
   /** Why it is not known whether the rule matches. */

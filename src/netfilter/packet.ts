@@ -3,7 +3,7 @@ import type { IPFamily } from '../base/address.js';
 export type Protocol = 'TCP' | 'UDP' | 'SCTP' | 'ICMP';
 
 /** What connection tracking knows of the packet's flow. */
-export interface ConnectionState {
+interface ConnectionState {
   readonly state: 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
   /** The flow's destination (source) has been rewritten. */
   readonly dnat: boolean;
@@ -50,7 +50,7 @@ export interface Packet {
 }
 
 /** What IPVS knows of a packet that it has sent on. */
-export interface Balanced {
+interface Balanced {
   readonly address: string;
   readonly port: number;
   readonly forwarding: 'MASQUERADE' | 'ROUTE' | 'TUNNEL';

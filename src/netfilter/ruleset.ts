@@ -60,7 +60,10 @@ export interface Chain {
 
 export interface Table {
   readonly name: string;
-  /** The language of its rules, where that is not the one of the ruleset: a node may have rules of iptables and of nftables. */
+  /**
+   * The language of its rules, where that is not the one of the ruleset: a node may have rules of iptables and of
+   * nftables.
+   */
   readonly language?: Language;
   chain(name: string): Chain | undefined;
   /** All chains, in the order of their declaration. May make every chain: not for hot paths. */
@@ -70,7 +73,7 @@ export interface Table {
 }
 
 /** One of the ways on which a balancer sends a packet. */
-export interface BalancedWay {
+interface BalancedWay {
   /** Absent: certain. */
   readonly chance?: Chance | undefined;
   /** The entry that says so, as a step names it. */

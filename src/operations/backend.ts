@@ -5,7 +5,7 @@ import { DEFAULT_KEEPING, NamedSnapshots } from '../snapshots/named.js';
 import { RedisNames } from '../snapshots/redis-names.js';
 import { RedisStore } from '../snapshots/redis-store.js';
 import { Shelf } from '../snapshots/shelf.js';
-import { resolveWorkOptions, type WorkOptions } from '../work/options.js';
+import { resolveWorkOptions, type WorkOptions } from '../work/work-options.js';
 import { Workers } from '../work/workers.js';
 import { ClusterMetrics } from './cluster-metrics.js';
 import { Credentials, type Token } from './credentials.js';

@@ -51,8 +51,9 @@ export class Credentials {
   }
 
   /**
-   * Compares the `Authorization` header with the tokens, and returns the owner: one for each token (or the name that tokens share)
-   * and client certificate (`fingerprint`, of mutual TLS), one for all that have neither. Takes the same time whichever token it is.
+   * Compares the `Authorization` header with the tokens, and returns the owner: one for each token (or the name that
+   * tokens share) and client certificate (`fingerprint`, of mutual TLS), one for all that have neither. Takes the same
+   * time whichever token it is.
    */
   check(authorization: string | undefined, fingerprint?: string): Verdict {
     let owner = 'anonymous';

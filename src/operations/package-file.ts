@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The path of a file that comes with the program, like `openapi/kube-whatif.yaml`: upwards from here, since builds lie at
- * different depths below the project. Throws Error when there is none.
+ * The path of a file that comes with the program, like `openapi/kube-whatif.yaml`: upwards from here, since builds lie
+ * at different depths below the project. Throws Error when there is none.
  */
 export function packageFile(name: string): string {
   let folder = dirname(fileURLToPath(import.meta.url));

@@ -49,9 +49,10 @@ function digestOf(contents: readonly Buffer[]): string {
 }
 
 /**
- * Looks at the files every so often, and hands over what they hold when it changed. Their content is compared: Kubernetes replaces
- * the files of a Secret by moving a link, which watches of the file system miss. While the files do not belong together (a
- * certificate that is there before its key) or cannot be read, what was read before stays in use.
+ * Looks at the files every so often, and hands over what they hold when it changed. Their content is compared:
+ * Kubernetes replaces the files of a Secret by moving a link, which watches of the file system miss. While the files do
+ * not belong together (a certificate that is there before its key) or cannot be read, what was read before stays in
+ * use.
  */
 export class SecretFiles {
   readonly #files: Files;

@@ -3,7 +3,7 @@
  * anything starts, all of them at once.
  */
 import { availableParallelism } from 'node:os';
-import { MAX_BODY_LIMIT, type WorkOptions } from '../work/options.js';
+import { MAX_BODY_LIMIT, type WorkOptions } from '../work/work-options.js';
 import type { Token } from './credentials.js';
 
 /** How a variable's text is read. */
@@ -292,7 +292,7 @@ export const VARIABLES = [
   },
 ] as const satisfies readonly Variable[];
 
-export type VariableName = (typeof VARIABLES)[number]['name'];
+type VariableName = (typeof VARIABLES)[number]['name'];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -30,7 +30,9 @@ function parsed<T>(name: string, file: string, what: string, parse: () => T): T 
   }
 }
 
-/** Reads the files. Throws SettingsError for those that cannot be read, hold something else, or do not belong together. */
+/**
+ * Reads the files. Throws SettingsError for those that cannot be read, hold something else, or do not belong together.
+ */
 export function readTls(files: TlsFiles): Tls {
   const cert = read('TLS_CERT_FILE', files.cert);
   const key = read('TLS_KEY_FILE', files.key);

@@ -7,7 +7,7 @@ import type { Fabric } from './fabric.js';
 import type { Exit } from './node-pass.js';
 import { lostHalfway } from './one-way.js';
 import { receiveInPod, receiveOnHost, receiveOutside } from './receive.js';
-import { returnTrip } from './reply.js';
+import { returnWay } from './reply.js';
 import { serviceHolding } from './service-addresses.js';
 import { type Branch, type Ending, hop, hostStep, type Journey, type Receiver } from './trail.js';
 
@@ -83,7 +83,7 @@ function delivered(
     after: headerOf(branch.packet),
   });
   const there = withTrail(branch, trail);
-  const reply = returnTrip(fabric, client, there, receiver);
+  const reply = returnWay(fabric, client, there, receiver);
   if (reply.returns) {
     const lost = lostHalfway(fabric, client, there, reply.trail);
     if (lost !== undefined) return ended(there, lost, receiver, { ...reply, returns: false, detail: lost.detail });

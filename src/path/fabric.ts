@@ -65,6 +65,8 @@ export interface FabricOptions {
   readonly rulesFrom?: { readonly cluster: Cluster; readonly settings: Settings };
   /** Whether trails only record where policies act, so that one walk serves many clients. */
   readonly recordsPolicies?: boolean;
+  /** Ways that are known from another fabric of the very same cluster, settings, family and options; this one adds to them. */
+  readonly ways?: Map<string, KnownWay>;
   /** Whether each packet is walked by itself, also where another one is known to go the same way. For comparison. */
   readonly walksEach?: boolean;
 }
@@ -84,7 +86,7 @@ function bookOf(cluster: Cluster, family: IPFamily, settings: Settings): Address
 }
 
 /** Collects the assumptions that an answer comes to rest on, one per field. */
-export class AssumptionList {
+class AssumptionList {
   readonly #byField = new Map<string, Assumption>();
 
   add(field: string, value: unknown, why: string): void {
@@ -107,7 +109,7 @@ export class Fabric {
   readonly book: AddressBook;
   readonly places: Places;
   /** What became of packets of which others differ in nothing but the address of a pod, by what they have in common. */
-  readonly ways = new Map<string, KnownWay>();
+  readonly ways: Map<string, KnownWay>;
   /** Lists of endpoints that are known already: a Service port's is one list. */
   readonly #expected = new WeakSet<Iterable<KnownEndpoint>>();
   readonly assumptions = new AssumptionList();
@@ -133,6 +135,7 @@ export class Fabric {
     this.family = family;
     this.book = bookOf(cluster, family, settings);
     this.places = new Places(this.book);
+    this.ways = options.ways ?? new Map();
     this.#options = options;
   }
 

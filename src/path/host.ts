@@ -52,7 +52,7 @@ export function isLoopback(address: string): boolean {
 }
 
 /** The name under which packets of this node's pods come in: what `-i` in a local-traffic detector compares. */
-export function podInterface(proxy: NodeProxySettings, settings: Settings): string {
+function podInterface(proxy: NodeProxySettings, settings: Settings): string {
   if (proxy.detectLocalMode === 'BridgeInterface') return proxy.bridgeInterface;
   if (proxy.detectLocalMode === 'InterfaceNamePrefix') return `${proxy.interfaceNamePrefix}0`;
   if (settings.network.podInterface !== undefined) return settings.network.podInterface.replace(/\+$/, '0');

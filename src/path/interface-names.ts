@@ -61,7 +61,7 @@ export function nameHolds(
 }
 
 /** The names of interfaces that the rules match on, loopback and `+` aside. */
-export function namesInRules(ruleset: Ruleset): readonly string[] {
+function namesInRules(ruleset: Ruleset): readonly string[] {
   const names = new Set<string>();
   for (const table of ruleset.tables) {
     for (const chain of table.chains()) {

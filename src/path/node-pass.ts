@@ -20,7 +20,7 @@ export type Passed =
   | { readonly branch: Branch; readonly ending: Ending };
 
 /** A branch on its way through one node, with what the node's hooks did to it so far (newest first). */
-export interface Passing {
+interface Passing {
   readonly branch: Branch;
   readonly earlier: Earlier | undefined;
 }

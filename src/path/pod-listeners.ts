@@ -1,4 +1,5 @@
 /** Which ports somebody listens on in a pod, as far as a snapshot tells. */
+import { fieldsOf } from '../base/record.js';
 import type { Container, Pod } from '../cluster/objects.js';
 import { namespacedName } from '../cluster/objects.js';
 import type { Protocol } from '../netfilter/packet.js';
@@ -10,10 +11,6 @@ export type Listening =
   | { readonly kind: 'UNKNOWN'; readonly detail: string };
 
 type Fields = Readonly<Record<string, unknown>>;
-
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-}
 
 /** The containers that run beside each other: the pod's own and its native sidecars. */
 function containersOf(pod: Pod): readonly Container[] {
@@ -37,9 +34,9 @@ const LOOPBACKS = ['127.0.0.1', '::1', 'localhost'];
 function probedPorts(container: Container): readonly Declared[] {
   const found: Declared[] = [];
   for (const name of PROBES) {
-    const probe = fields((container as unknown as Fields)[name]);
+    const probe = fieldsOf((container as unknown as Fields)[name]);
     for (const kind of ['httpGet', 'tcpSocket', 'grpc']) {
-      const { port, host } = fields(probe[kind]);
+      const { port, host } = fieldsOf(probe[kind]);
       const named =
         typeof port === 'string' ? container.ports?.find(({ name: own }) => own === port)?.containerPort : undefined;
       const number =
@@ -78,12 +75,12 @@ function declaredBy(pod: Pod): readonly Declared[] {
 /** Whether the container is known not to run: it waits (for its image, in a crash loop) or has ended. */
 function isStopped(pod: Pod, container: string): boolean {
   const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
-  const state = fields((statuses.find(({ name }) => name === container) as unknown as Fields | undefined)?.state);
+  const state = fieldsOf((statuses.find(({ name }) => name === container) as unknown as Fields | undefined)?.state);
   return state.waiting !== undefined || state.terminated !== undefined;
 }
 
 /** Whether the pod's Ready condition is anything but True; a pod without the condition counts as ready. */
-export function isUnready(pod: Pod): boolean {
+function isUnready(pod: Pod): boolean {
   return (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status !== 'True');
 }
 

@@ -17,7 +17,7 @@ import {
   type Trail,
 } from './trail.js';
 
-export interface ReturnTrip {
+export interface ReturnWay {
   readonly returns: boolean;
   readonly detail: string;
   readonly trail: Trail | undefined;
@@ -88,7 +88,7 @@ function firstHeader(tracked: TrackedList | undefined): Header | undefined {
  * Follows the reply of a delivered packet back: on each node that tracks the connection it is translated back, elsewhere
  * it goes on as it is. It has returned when the client gets it from the very address that it sent to.
  */
-export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiver: Receiver): ReturnTrip {
+export function returnWay(fabric: Fabric, client: Client, there: Branch, receiver: Receiver): ReturnWay {
   const sent = firstHeader(there.tracked);
   const clientAddress = sent?.source ?? there.packet.source;
   const wanted = sent?.destination ?? there.packet.destination;
@@ -108,8 +108,8 @@ export function returnTrip(fabric: Fabric, client: Client, there: Branch, receiv
   };
   let trail: Trail | undefined;
   let undecided: Ending | undefined;
-  const lost = (detail: string): ReturnTrip => ({ returns: false, detail, trail, ...(undecided && { undecided }) });
-  const arrive = (): ReturnTrip => {
+  const lost = (detail: string): ReturnWay => ({ returns: false, detail, trail, ...(undecided && { undecided }) });
+  const arrive = (): ReturnWay => {
     trail = hostStep(hop(trail, client.kind === 'OUTSIDE' ? 'OUTSIDE' : 'CLIENT', client.name), {
       action: 'RECEIVE',
       detail: `gets the reply from ${packet.source}`,

@@ -6,8 +6,6 @@ import { namespacedName, type Service, type ServicePortSpec } from '../cluster/o
 import type { ServiceDestination, Via } from '../contract/requests.js';
 import { publishedAs } from '../load-balancers/addresses.js';
 import type { Protocol } from '../netfilter/packet.js';
-
-export type { Via };
 export type ServiceSpec = ServiceDestination;
 
 /** A Service destination whose names have been checked. */

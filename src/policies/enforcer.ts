@@ -10,7 +10,10 @@ export interface Enforcer {
   readonly admin: { readonly anp: boolean; readonly cnp: boolean };
   /** Whom an ipBlock matches by address: everybody, addresses outside alone, or those and nodes. */
   readonly blocks: 'ALL' | 'OUTSIDE' | 'OUTSIDE_AND_NODES';
-  /** Policies on incoming connections see what this node masquerades as coming from the gateway of its pods, on the pod's own node too. */
+  /**
+   * Policies on incoming connections see what this node masquerades as coming from the gateway of its pods, on the
+   * pod's own node too.
+   */
   readonly seesMasqueraded?: true;
   /** Policies on outgoing connections see them before kube-proxy translates them. */
   readonly seesServices?: true;

@@ -10,7 +10,7 @@ import { type AdminApis, ALL_APIS, policySetOf } from './policy-set.js';
 import type { Mismatch, Verdict } from './rule.js';
 
 /** Who had the last word. */
-export type DecidingTier = 'NONE' | 'SELF' | 'NODE' | 'ADMIN' | 'NETWORK_POLICY' | 'BASELINE' | 'DEFAULT';
+type DecidingTier = 'NONE' | 'SELF' | 'NODE' | 'ADMIN' | 'NETWORK_POLICY' | 'BASELINE' | 'DEFAULT';
 
 /** A rule of a NetworkPolicy. */
 export interface RuleRef {
@@ -24,7 +24,7 @@ export interface RuleRef {
 }
 
 /** A rule that does not match, and the first reason why not. */
-export interface Refusal extends RuleRef {
+interface Refusal extends RuleRef {
   readonly reason: Mismatch;
 }
 
@@ -91,8 +91,8 @@ function eachRule(
 }
 
 /**
- * What the NetworkPolicies that isolate a pod say. Who allows, and why each rule refuses, is looked up when it is read: of a table of
- * all workloads only verdicts are.
+ * What the NetworkPolicies that isolate a pod say. Who allows, and why each rule refuses, is looked up when it is read:
+ * of a table of all workloads only verdicts are.
  */
 function byNetworkPolicies(
   cluster: Cluster,
@@ -173,8 +173,9 @@ function unknownBy({ kind, policy, pointer }: RuleRef): string {
 }
 
 /**
- * What the policies at one end say: at the source pod of its egress, at the destination pod of its ingress. `pod` is that
- * pod; undefined for an end that is not a pod. An administrator's policy decides first, then NetworkPolicies, then the baseline.
+ * What the policies at one end say: at the source pod of its egress, at the destination pod of its ingress. `pod` is
+ * that pod; undefined for an end that is not a pod. An administrator's policy decides first, then NetworkPolicies, then
+ * the baseline.
  */
 export function decide(
   cluster: Cluster,
@@ -218,8 +219,8 @@ export function decide(
 }
 
 /**
- * What ClusterNetworkPolicies say of a pod that reaches itself through a Service: unlike other policies they are about that too
- * (network-policy-api, api-overview). Undefined where they do not deny it.
+ * What ClusterNetworkPolicies say of a pod that reaches itself through a Service: unlike other policies they are about
+ * that too (network-policy-api, api-overview). Undefined where they do not deny it.
  */
 function deniedToItself(
   cluster: Cluster,

@@ -20,7 +20,9 @@ export interface Flow {
   readonly destination: End;
   readonly protocol: string;
   readonly port: number | undefined;
-  /** Whom an ipBlock matches by address: everybody, addresses outside alone (Cilium), or those and nodes. Default ALL. */
+  /**
+   * Whom an ipBlock matches by address: everybody, addresses outside alone (Cilium), or those and nodes. Default ALL.
+   */
   readonly blocks?: 'ALL' | 'OUTSIDE' | 'OUTSIDE_AND_NODES';
   /** Whether a pod reaches itself through a Service: then it is not exempt from ClusterNetworkPolicies. */
   readonly isHairpin?: boolean;

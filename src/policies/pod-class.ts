@@ -1,4 +1,6 @@
-/** Which pods network policies do not tell apart: whatever one of them may reach or be reached by, the others may too. */
+/**
+ * Which pods network policies do not tell apart: whatever one of them may reach or be reached by, the others may too.
+ */
 import { addressOf, type Cidr, cidrContains, networkOf } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
@@ -59,8 +61,8 @@ const bits = <T>(items: readonly T[], matches: (item: T) => boolean | undefined)
   items.map((item) => (matches(item) === undefined ? '?' : matches(item) ? '1' : '0')).join('');
 
 /**
- * Equal for pods that no policy of the cluster tells apart, by labels, namespace, address or the names of their ports. A pod in its
- * node's network is its node to policies, and a class of its own.
+ * Equal for pods that no policy of the cluster tells apart, by labels, namespace, address or the names of their ports.
+ * A pod in its node's network is its node to policies, and a class of its own.
  */
 export function podClass(cluster: Cluster, pod: Pod): string {
   const byPod = remember(ofPods, cluster.resources, () => new WeakMap<Pod, string>());

@@ -1,4 +1,7 @@
-/** Which of a policy's rules can match anything that is in the cluster: namespaces, pods and ports that are not there match nothing. */
+/**
+ * Which of a policy's rules can match anything that is in the cluster: namespaces, pods and ports that are not there
+ * match nothing.
+ */
 import type { Cluster } from '../cluster/cluster.js';
 import type { Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
@@ -109,7 +112,10 @@ function portCause(value: unknown, pods: readonly Pod[]): NeverCause | undefined
     : 'NO_PORT';
 }
 
-/** The parts of a NetworkPolicy's rules that can match nothing of what is in the cluster. Outside addresses are never such. */
+/**
+ * The parts of a NetworkPolicy's rules that can match nothing of what is in the cluster. Outside addresses are never
+ * such.
+ */
 export function neverMatching(cluster: Cluster, resource: Resource): readonly NeverMatch[] {
   const policy = readNetworkPolicy(resource);
   const peers: Peers = { cluster, namespaces: namespacesOf(cluster), pods: selectablePods(cluster) };

@@ -1,8 +1,9 @@
 /** What rules of policies have in common: a peer or a port matches, or the first reason why it does not. */
 
 import { addressFamily, addressOf, cidrContains, networkOf } from '../base/address.js';
+import { fieldsOf } from '../base/record.js';
 import { scalarText } from '../base/scalar-text.js';
-import { fieldsOf } from '../cluster/resources.js';
+
 import type { End, Flow } from './flow.js';
 
 /** Why a rule does not match. */

@@ -1,11 +1,12 @@
 /** Label selectors of policies. Of a namespace that the snapshot does not hold only the name is known. */
 
+import { fieldsOf } from '../base/record.js';
 import { remember } from '../base/remember.js';
 import { scalarText } from '../base/scalar-text.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { matchesSelector } from '../cluster/labels.js';
 import type { LabelSelector, Pod } from '../cluster/objects.js';
-import { fieldsOf, textMapOf } from '../cluster/resources.js';
+import { textMapOf } from '../cluster/resources.js';
 
 /** `undefined`: what would decide is not in the snapshot. */
 export type Match = boolean | undefined;

@@ -6,7 +6,10 @@ import { causeInIptables } from './iptables/causes.js';
 import { causeInIpvs } from './ipvs/causes.js';
 import { causeInNftables } from './nftables/causes.js';
 
-/** Why kube-proxy or kubelet lets a packet die, from the rule that does it and the steps before: one function for each language. */
+/**
+ * Why kube-proxy or kubelet lets a packet die, from the rule that does it and the steps before: one function for each
+ * language.
+ */
 const CAUSES: Readonly<Record<string, (rule: Rule, steps: readonly WalkStep[]) => Cause>> = {
   // ipvs mode writes rules of iptables, in chains that no other mode has.
   iptables: (rule, steps) => causeInIpvs(rule) ?? causeInIptables(rule, steps),

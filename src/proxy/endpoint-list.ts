@@ -137,8 +137,8 @@ export function countEndpoints(slices: readonly EndpointSlice[], port: ServicePo
 
 /**
  * All endpoints of a Service port, any condition, without duplicates, by bytes of `address:port` (kube-proxy's
- * EndpointSliceCache). Up to 1.35 which of two endpoints of one identity counts depends on the node: `duplicates` are the
- * later ones, for {@link withLocalDuplicates}.
+ * EndpointSliceCache). Up to 1.35 which of two endpoints of one identity counts depends on the node: `duplicates` are
+ * the later ones, for {@link withLocalDuplicates}.
  */
 export function endpointList(
   slices: readonly EndpointSlice[],

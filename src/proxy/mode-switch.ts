@@ -2,7 +2,10 @@ import type { Node } from '../cluster/objects.js';
 import type { NodeProxySettings, ProxyMode } from '../cluster/settings.js';
 import { formatVersion } from '../cluster/settings.js';
 
-/** The oldest kernel on which kube-proxy starts in nftables mode (checked since 1.31; older ones lack what its rules need). */
+/**
+ * The oldest kernel on which kube-proxy starts in nftables mode (checked since 1.31; older ones lack what its rules
+ * need).
+ */
 const OLDEST_KERNEL = [5, 13] as const;
 
 function isOlder(kernel: string): boolean {
@@ -35,7 +38,9 @@ export function notAvailable(node: Node, settings: NodeProxySettings): string | 
   return REQUIREMENTS[settings.mode]?.(node, settings);
 }
 
-/** Whether kube-proxy rejects connections to ports of a cluster IP that no Service has; otherwise they are not answered. */
+/**
+ * Whether kube-proxy rejects connections to ports of a cluster IP that no Service has; otherwise they are not answered.
+ */
 export function rejectsUnknownPorts({ mode, version }: NodeProxySettings): boolean {
   return (mode === 'nftables' && version.minor >= 30) || (mode === 'ipvs' && version.minor >= 26);
 }

@@ -3,8 +3,8 @@ import type { Node } from '../cluster/objects.js';
 import { interfaceAddresses, primaryAddress } from './node-addresses.js';
 
 /**
- * The CIDRs of the family among `nodePortAddresses`, where the one word `primary` may stand for the node's own address. None: every
- * address, even if CIDRs of the other family were given.
+ * The CIDRs of the family among `nodePortAddresses`, where the one word `primary` may stand for the node's own address.
+ * None: every address, even if CIDRs of the other family were given.
  */
 export function familyCidrs(
   node: Node,

@@ -15,8 +15,8 @@ export interface ProxierInput {
   readonly family: IPFamily;
   readonly settings: NodeProxySettings;
   /**
-   * The Node that kube-proxy takes for its own (`hostnameOverride`): whose endpoints are local, whose zone, addresses and
-   * pod CIDRs count. One that is not there has a name and nothing else. Absent: the node itself.
+   * The Node that kube-proxy takes for its own (`hostnameOverride`): whose endpoints are local, whose zone, addresses
+   * and pod CIDRs count. One that is not there has a name and nothing else. Absent: the node itself.
    */
   readonly self?: Node;
 }
@@ -57,8 +57,8 @@ export interface NodeProgram {
    */
   ruleset(options: RulesetOptions): Ruleset;
   /**
-   * What kube-proxy hands over at its first full sync: the input of `iptables-restore`, or the objects of nftables one a line. UTF-8, in
-   * pieces to be joined.
+   * What kube-proxy hands over at its first full sync: the input of `iptables-restore`, or the objects of nftables one
+   * a line. UTF-8, in pieces to be joined.
    *
    * @param services `namespace/name` of the Services to write; absent: all
    */

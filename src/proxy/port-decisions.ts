@@ -10,7 +10,10 @@ export interface PortDecisions {
   readonly hasExternal: boolean;
   /** There are load balancer addresses and source ranges for them. */
   readonly hasRanges: boolean;
-  /** What meets traffic that finds no endpoint: dropped where only this node has none, rejected where the Service has none. */
+  /**
+   * What meets traffic that finds no endpoint: dropped where only this node has none, rejected where the Service has
+   * none.
+   */
   readonly refusal: 'DROP' | 'REJECT';
 }
 

@@ -5,8 +5,8 @@ import type { NodePlace } from './topology.js';
 import { isLocalTo, passesTopology, topologyMode } from './topology.js';
 
 /**
- * Which endpoints a node uses, Kubernetes 1.20 to 1.23: a filter that the whole Service port shares, then the ready ones,
- * and those of this node for an external policy Local (pkg/proxy/topology.go and the proxiers of those versions).
+ * Which endpoints a node uses, Kubernetes 1.20 to 1.23: a filter that the whole Service port shares, then the ready
+ * ones, and those of this node for an external policy Local (pkg/proxy/topology.go and the proxiers of those versions).
  *
  * `reachable` are the endpoints that get a chain, in order: 1.22 makes one for every endpoint the filter leaves, in
  * whatever condition.

@@ -2,7 +2,9 @@ import { writeUtf8 } from '#platform';
 
 /** Size of one piece. */
 const PIECE = 1 << 20;
-/** So many characters are put together before they are encoded: each encoding costs as much as copying hundreds of them. */
+/**
+ * So many characters are put together before they are encoded: each encoding costs as much as copying hundreds of them.
+ */
 const BATCH = 1 << 14;
 /** UTF-8 needs at most this many bytes for one character of a JavaScript string. */
 const BYTES_PER_CHARACTER = 3;

@@ -6,8 +6,8 @@ const BATCH = 1 << 16;
 const BYTES_PER_CHARACTER = 3;
 
 /**
- * Many short texts that are wanted in another order than they come in. They are kept as bytes: a hundred thousand strings that live to
- * the end cost several times as much, all of it in the garbage collector.
+ * Many short texts that are wanted in another order than they come in. They are kept as bytes: a hundred thousand
+ * strings that live to the end cost several times as much, all of it in the garbage collector.
  */
 export class TextStore {
   #bytes = new Uint8Array(1 << 20);

@@ -2,7 +2,7 @@ import type { Answer } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { shownFindings, stateFindings } from './findings/index.js';
 import { findingsOfChanges } from './findings/of-changes.js';
-import { type FindingsSpec, thresholdsOf } from './findings/options.js';
+import { type FindingsSpec, thresholdsOf } from './findings/wanted.js';
 import type { PlainKind } from './kinds.js';
 import { PLAIN_QUESTIONS, type PlainResult } from './plain-questions.js';
 import type { Prepared } from './prepare.js';

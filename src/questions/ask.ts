@@ -8,9 +8,9 @@ import { QUESTIONS, type ResultOf } from './registry.js';
 /**
  * Answers one question about a snapshot: a request's whole way, independent of any transport. The request has been
  * validated against openapi/ before; `request[kind]` may be absent where every field of the question is optional.
- * `after` is the second snapshot of what-if where it came in a file of its own; `byDigest` gives second snapshots that the
- * request names by digest. A pure function of its arguments.
- * Throws QuestionError for everything that is wrong with the input.
+ * `after` is the second snapshot of what-if where it came in a file of its own; `byDigest` gives second snapshots that
+ * the request names by digest. A pure function of its arguments. Throws QuestionError for everything that is wrong with
+ * the input.
  */
 export function ask<K extends QuestionKind>(
   kind: K,

@@ -15,6 +15,7 @@ export const noneHeld: ByDigest = (digest) => {
 
 const PATTERN = /^sha256:[0-9a-f]{64}$/;
 
+/** Whether a text is the digest of a snapshot. */
 export function isDigest(text: unknown): text is string {
   return typeof text === 'string' && PATTERN.test(text);
 }

@@ -4,11 +4,17 @@ import type { BatchEntry } from '../contract/requests.js';
 /** The questions about one cluster. */
 export type PlainKind = 'chains' | 'path' | 'probability';
 
-/** what-if asks one of the plain ones twice, sweep asks for probabilities many times, check asks what is usual of whatever a change touches. */
+/**
+ * what-if asks one of the plain ones twice, sweep asks for probabilities many times, check asks what is usual of
+ * whatever a change touches.
+ */
 export type SingleKind = PlainKind | 'what-if' | 'sweep' | 'check' | 'apply';
 
-/** inspect asks what is usual of every Service, reach who reaches whom, solve what is least, best and worst, timeline what users live through. */
-export type InspectKind = 'inspect' | 'reach' | 'solve' | 'timeline';
+/**
+ * inspect asks what is usual of every Service, reach who reaches whom, solve what is least, best and worst, timeline
+ * what users live through.
+ */
+type InspectKind = 'inspect' | 'reach' | 'solve' | 'timeline';
 
 /** batch asks several of the others. */
 export type QuestionKind = SingleKind | InspectKind | 'batch';
@@ -27,8 +33,8 @@ export const BATCH_QUESTIONS: Readonly<Record<BatchQuestionName, SingleKind>> = 
 };
 
 /**
- * The objects of a request that hold a snapshot, each with its JSON Pointer: itself, and the after-sides of what-if. The request need
- * not be valid.
+ * The objects of a request that hold a snapshot, each with its JSON Pointer: itself, and the after-sides of what-if.
+ * The request need not be valid.
  */
 export function snapshotPlaces(request: unknown): readonly (readonly [pointer: string, holder: unknown])[] {
   const { after, batch } = Object(request) as { readonly after?: unknown; readonly batch?: unknown };

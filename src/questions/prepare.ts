@@ -17,7 +17,9 @@ import type { Door } from './findings/door.js';
 import type { Unsaid } from './summaries/index.js';
 import { withoutRepetition } from './without-repetition.js';
 
-/** What a question is answered from: the cluster after the changes, the settings, and what the answer must also tell. */
+/**
+ * What a question is answered from: the cluster after the changes, the settings, and what the answer must also tell.
+ */
 export interface Prepared {
   readonly cluster: Cluster;
   readonly settings: Settings;
@@ -35,7 +37,7 @@ export interface Prepared {
 export type Prepare = (request: QuestionRequest, snapshot: Snapshot) => Prepared;
 
 /** What a question puts into its answer itself. */
-export interface Answered<R> {
+interface Answered<R> {
   readonly result: R;
   readonly assumptions: readonly Assumption[];
 }
@@ -52,7 +54,8 @@ interface Sourced {
   readonly assumptions: readonly Assumption[];
 }
 
-// What depends on the snapshot alone is kept with it, so that a second question about a held snapshot costs only itself.
+// What depends on the snapshot alone is kept with it, so that a second question about a held snapshot costs only
+// itself.
 const sources = new WeakMap<Cluster, Sourced>();
 const settingsOf = new WeakMap<Cluster, Map<string, Settings>>();
 /** Different `settings` remembered per snapshot. */
@@ -69,7 +72,9 @@ function settled(cluster: Cluster, override: SettingsOverride | undefined): Sett
   return remember(byOverride, key, () => inferSettings(cluster, override));
 }
 
-/** The moment from which ages are counted, and what is assumed of it. Throws QuestionError for a time that is not valid. */
+/**
+ * The moment from which ages are counted, and what is assumed of it. Throws QuestionError for a time that is not valid.
+ */
 export function momentOf(
   request: Pick<QuestionRequest, 'at'>,
   snapshot: Snapshot,
@@ -92,7 +97,10 @@ export function momentOf(
   return { at, assumption: { field: 'at', value: new Date(at).toISOString(), why } };
 }
 
-/** Throws NOT_FOUND for a Service that settings.loadBalancer names and that is there neither before the changes nor after. */
+/**
+ * Throws NOT_FOUND for a Service that settings.loadBalancer names and that is there neither before the changes nor
+ * after.
+ */
 function checkBalanced({ settings }: QuestionRequest, before: Cluster, after: Cluster): void {
   for (const key of Object.keys(settings?.loadBalancer?.services ?? {})) {
     if (before.services.has(key)) continue;
@@ -102,9 +110,9 @@ function checkBalanced({ settings }: QuestionRequest, before: Cluster, after: Cl
 }
 
 /**
- * Takes a request from its snapshot to the cluster that the question is about: endpoints derived where the snapshot
- * has none, settings inferred, changes applied in order. `taking` takes objects that the API server refuses or stores. Throws
- * QuestionError.
+ * Takes a request from its snapshot to the cluster that the question is about: endpoints derived where the snapshot has
+ * none, settings inferred, changes applied in order. `taking` takes objects that the API server refuses or stores.
+ * Throws QuestionError.
  */
 export function prepare(
   request: QuestionRequest,

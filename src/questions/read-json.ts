@@ -20,9 +20,9 @@ function refuseDuplicates(text: string, value: unknown, what: string, pointer: s
 }
 
 /**
- * JSON as UTF-8, with or without a byte order mark. `what` names the text in sentences ("The body"), `pointer` is where it
- * stands in the request. Throws QuestionError MALFORMED that says where and what, INVALID_REQUEST
- * for keys that stand twice in an object.
+ * JSON as UTF-8, with or without a byte order mark. `what` names the text in sentences ("The body"), `pointer` is where
+ * it stands in the request. Throws QuestionError MALFORMED that says where and what, INVALID_REQUEST for keys that
+ * stand twice in an object.
  */
 export function readJson(bytes: Uint8Array, what: string, pointer = ''): unknown {
   const malformed = (detail: string) => new QuestionError('MALFORMED', detail, [{ pointer, in: 'request', detail }]);

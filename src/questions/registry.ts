@@ -1,4 +1,7 @@
-/** Every question, one entry each: what doors, reports and the command line ask of a question is here or keyed by its kind. */
+/**
+ * Every question, one entry each: what doors, reports and the command line ask of a question is here or keyed by its
+ * kind.
+ */
 import type { Snapshot } from '../cluster/read-snapshot.js';
 import type {
   Answer,
@@ -42,7 +45,7 @@ export interface ResultOf extends PlainResult {
 }
 
 /** Snapshots that a question may need beside the one that it is asked of. */
-export interface Beside {
+interface Beside {
   /** The second snapshot of what-if and check, where it came in a file of its own. */
   readonly after: Snapshot | undefined;
   /** Finds the second snapshots that the request names by digest. */

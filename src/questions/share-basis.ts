@@ -3,7 +3,10 @@ import type { ShareBasis } from '../contract/answers.js';
 import { basisOf, weaker } from '../netfilter/walk/basis.js';
 import type { Chance, ChanceBasis } from '../netfilter/walk/types.js';
 
-/** What two clients reach who connect by turns, and nobody else does: every other connection of the cycle is the first one's. */
+/**
+ * What two clients reach who connect by turns, and nobody else does: every other connection of the cycle is the first
+ * one's.
+ */
 function byTurns(cycle: readonly string[]): Pick<ShareBasis, 'firstOfTwo' | 'secondOfTwo'> {
   // After two rounds both clients begin anew at the same place.
   const both = [...cycle, ...cycle];
@@ -29,7 +32,9 @@ export function shareBasis(chance: Chance): ShareBasis | undefined {
   return basis === undefined ? undefined : wordOf(basis);
 }
 
-/** The kind of shares that several chances make up: that of the least certain, with a cycle where all have the same one. */
+/**
+ * The kind of shares that several chances make up: that of the least certain, with a cycle where all have the same one.
+ */
 export function basisOfAll(chances: readonly Chance[]): ShareBasis | undefined {
   let found: ChanceBasis | undefined;
   const cycles = new Set<string>();

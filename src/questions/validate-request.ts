@@ -12,7 +12,9 @@ import { QUESTIONS } from './registry.js';
  */
 export type SnapshotPlace = 'inside' | 'apart';
 
-/** A place within one question of a batch: what is wrong there is that question's own problem, reported in its place. */
+/**
+ * A place within one question of a batch: what is wrong there is that question's own problem, reported in its place.
+ */
 const BATCH_ENTRY = /^\/batch\/questions\/\d+(\/|$)/;
 
 /** More values than any sensible request has: an error each would fill the memory. */

@@ -1,4 +1,7 @@
-/** What one answer walks at most. Beyond it a question is refused before anything is walked: it would take minutes and gigabytes. */
+/**
+ * What one answer walks at most. Beyond it a question is refused before anything is walked: it would take minutes and
+ * gigabytes.
+ */
 
 import type { IPFamily } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
@@ -8,7 +11,10 @@ import { namespacedName, type Service } from '../cluster/objects.js';
 /** The most endpoints, of all destinations of one question together. */
 export const MAX_WALKED_ENDPOINTS = 100_000;
 
-/** How many endpoints the EndpointSlices of a Service (`namespace/name`) hold, or its Endpoints object where it has none. */
+/**
+ * How many endpoints the EndpointSlices of a Service (`namespace/name`) hold, or its Endpoints object where it has
+ * none.
+ */
 export function endpointCount(cluster: Cluster, key: string): number {
   let count = 0;
   let [sliced, first] = [false, 0];
@@ -24,8 +30,8 @@ export function endpointCount(cluster: Cluster, key: string): number {
 }
 
 /**
- * Refuses a question whose destinations, by the keys of their Services, have too many endpoints. `pointer` is where the question is in
- * the request. Throws QuestionError ANSWER_TOO_LARGE that names the limit.
+ * Refuses a question whose destinations, by the keys of their Services, have too many endpoints. `pointer` is where the
+ * question is in the request. Throws QuestionError ANSWER_TOO_LARGE that names the limit.
  */
 export function requireWalkable(cluster: Cluster, keys: readonly string[], pointer: string): void {
   const counts = new Map<string, number>();
@@ -44,12 +50,16 @@ export function requireWalkable(cluster: Cluster, keys: readonly string[], point
   throw new QuestionError('ANSWER_TOO_LARGE', detail, [{ pointer, in: 'request', detail }]);
 }
 
-/** The least that one endpoint of a Service takes in a text of rules: its chain, two rules of it and the one that leads there. */
+/**
+ * The least that one endpoint of a Service takes in a text of rules: its chain, two rules of it and the one that leads
+ * there.
+ */
 const BYTES_OF_ENDPOINT = 250;
 
 /**
- * Whether the rules of these Services must be longer than `limit` bytes on every node, so that they need not be written to know it. Counts only
- * endpoints that every node programs: ready ones, without hints, of Services that do not keep to their node.
+ * Whether the rules of these Services must be longer than `limit` bytes on every node, so that they need not be written
+ * to know it. Counts only endpoints that every node programs: ready ones, without hints, of Services that do not keep
+ * to their node.
  */
 export function mustExceed(cluster: Cluster, services: Iterable<Service>, family: IPFamily, limit: number): boolean {
   const most = limit / BYTES_OF_ENDPOINT;
@@ -66,8 +76,8 @@ export function mustExceed(cluster: Cluster, services: Iterable<Service>, family
 }
 
 /**
- * Refuses to compare what is programmed for Services of which one has more endpoints than are compared, on any of the clusters.
- * `keys`: the Services (`namespace/name`). Throws QuestionError ANSWER_TOO_LARGE that names the limit.
+ * Refuses to compare what is programmed for Services of which one has more endpoints than are compared, on any of the
+ * clusters. `keys`: the Services (`namespace/name`). Throws QuestionError ANSWER_TOO_LARGE that names the limit.
  */
 export function requireComparable(clusters: readonly Cluster[], keys: Iterable<string>, pointer: string): void {
   for (const key of keys) {

@@ -26,7 +26,9 @@ function problemText(problem: ProblemDocument, { paint, width }: Layout): string
 
 type Answered = BatchAnswer & { readonly answer: Answer };
 
-/** The entry without what the whole batch assumes and changes, which is reported once; undefined where it has a problem. */
+/**
+ * The entry without what the whole batch assumes and changes, which is reported once; undefined where it has a problem.
+ */
 function own(entry: BatchAnswer, { assumptions, changes }: Answer): Answered | undefined {
   const { answer } = entry;
   if (answer === undefined) return undefined;
@@ -46,7 +48,10 @@ function reportOf({ question, answer }: Answered, inner: Inner): string {
   return question === undefined ? '' : inner(BATCH_QUESTIONS[question], answer).trimEnd();
 }
 
-/** Every answer's own report, one after the other, each under the number and name of its question; then what holds for all. */
+/**
+ * Every answer's own report, one after the other, each under the number and name of its question; then what holds for
+ * all.
+ */
 function text(batch: Answer<BatchResult>, layout: Layout, inner: Inner): string {
   return joinSections([
     headline(batch, layout),

@@ -87,7 +87,10 @@ function ended(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
-/** One part's text is exactly what the node carries, byte for byte; before several is the headline, in a comment as their titles are. */
+/**
+ * One part's text is exactly what the node carries, byte for byte; before several is the headline, in a comment as
+ * their titles are.
+ */
 function text(answer: Answer<ChainsResult>): string {
   const { parts } = answer.result;
   const only = parts[0];

@@ -2,7 +2,7 @@ import { remember } from '../base/remember.js';
 import type { Answer, CheckedDoor, CheckResult } from '../contract/answers.js';
 import { alikeFindings, type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
 import { backgroundMarkdown, details, markdownGroup, markdownReport } from './assumptions.js';
-import { doorTitle, endpointsText, keptText, portTitle, scopeText, sortedDoors, verdictText } from './check-rows.js';
+import { doorTitle, endpointsText, keptText, portTitle, scopeText, sortedDoors, verdictText } from './check-words.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';

@@ -1,4 +1,6 @@
-/** What stands around the result in every report for people: the headline, findings, changes, and what is behind a word. */
+/**
+ * What stands around the result in every report for people: the headline, findings, changes, and what is behind a word.
+ */
 import type { Answer, Finding } from '../contract/answers.js';
 import { type AlikeGroups, alikeFindings, type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
 import { assumptionLines, changeLines } from './assumptions.js';

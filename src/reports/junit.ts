@@ -2,7 +2,7 @@
 import type { Answer, CheckedDoor, CheckResult, Finding } from '../contract/answers.js';
 import { holdsUnknownShare } from '../questions/differences/shares.js';
 import { type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
-import { doorTitle, isAbout, isFailure, portTitle, verdictText } from './check-rows.js';
+import { doorTitle, isAbout, isFailure, portTitle, verdictText } from './check-words.js';
 import { printable } from './safe-text.js';
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -83,8 +83,8 @@ function placesIn(file: string, text: string, namespace: string): readonly Manif
 }
 
 /**
- * The objects of the files that the changes apply, in their order; where Helm or kustomize made the text, the files that it was made of.
- * Manifests that came without a file have no place.
+ * The objects of the files that the changes apply, in their order; where Helm or kustomize made the text, the files
+ * that it was made of. Manifests that came without a file have no place.
  */
 export function manifestPlaces(changes: readonly AppliedChange[]): readonly ManifestPlace[] {
   return changes.flatMap(({ change }) => {

@@ -39,7 +39,10 @@ const VERDICT_COLUMNS = [
   { title: 'percent', align: 'right' },
 ] as const;
 
-/** The outcome whose way is shown: the one that was named, else the most likely that is not delivered, else the most likely. */
+/**
+ * The outcome whose way is shown: the one that was named, else the most likely that is not delivered, else the most
+ * likely.
+ */
 function shownTrace(traces: readonly PathTrace[], named: number | undefined): number {
   if (named !== undefined) return Math.min(named, traces.length) - 1;
   return Math.max(

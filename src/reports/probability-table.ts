@@ -19,7 +19,7 @@ interface Group {
 }
 
 /** Rows with a share and a bar, within the width; the bar shrinks first and then goes. */
-export function sharesTable(columns: readonly Column[], rows: readonly Group[], { width }: Layout): string[] {
+function sharesTable(columns: readonly Column[], rows: readonly Group[], { width }: Layout): string[] {
   const drawn = fittedTable(
     [...columns, { title: 'share', align: 'right' }, { title: '', align: 'right' }],
     rows.map(({ cells, share }) => [...cells.map(printable), shortShare(share), percent(share)]),
@@ -34,7 +34,9 @@ export function sharesTable(columns: readonly Column[], rows: readonly Group[], 
   });
 }
 
-/** The endpoints of a Service port: each, or where there are many by node, or by zone where there are many of those too. */
+/**
+ * The endpoints of a Service port: each, or where there are many by node, or by zone where there are many of those too.
+ */
 export function endpointTable(service: ServiceProbability, layout: Layout): string[] {
   const { endpoints, nodes, zones } = service;
   if (endpoints.length === 0) return [];
@@ -78,7 +80,10 @@ function lostValue({ delivered, unknown }: ServiceProbability): number {
   return 1 - delivered.value - unknown.value;
 }
 
-/** One line per Service port and way, the worst first, the reason below it where something is lost; those that are even are counted. */
+/**
+ * One line per Service port and way, the worst first, the reason below it where something is lost; those that are even
+ * are counted.
+ */
 export function servicesTable(services: readonly ServiceProbability[], layout: Layout): string[] {
   const sorted = services
     .map((service) => ({ service, shape: shapeOf(service) }))

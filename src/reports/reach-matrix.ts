@@ -1,4 +1,6 @@
-/** Who reaches whom as a matrix: workloads that reach the same are one line, targets that the same reach are one column. */
+/**
+ * Who reaches whom as a matrix: workloads that reach the same are one line, targets that the same reach are one column.
+ */
 import type { ReachPair, ReachResult } from '../contract/answers.js';
 import { share } from '../questions/summaries/words.js';
 
@@ -28,7 +30,7 @@ export function cellOf(pair: ReachPair | undefined): string {
 }
 
 /** Names without the kind where that is not needed to tell them apart. */
-export function shortNames(names: readonly string[]): ReadonlyMap<string, string> {
+function shortNames(names: readonly string[]): ReadonlyMap<string, string> {
   const counts = new Map<string, number>();
   const bare = (name: string) => name.replace(/^[A-Za-z]+ /, '');
   for (const name of names) counts.set(bare(name), (counts.get(bare(name)) ?? 0) + 1);

@@ -25,9 +25,10 @@ export type ReportForm = 'text' | 'markdown' | 'rows' | 'csv' | 'junit' | 'sarif
 
 /**
  * An answer as a person reads it in a terminal (`text`), as a bot posts it on a pull request (`markdown`), or flat for
- * dashboards and spreadsheets (`rows` as JSON, `csv`); of check also as test reporters (`junit`) and code scanning (`sarif`)
- * read it. A pure function of its arguments. What comes from a snapshot is escaped, except in JSON and in the exact rules of
- * one part of `chains`. `kind` must be the question that the answer is to: it says which result the answer holds.
+ * dashboards and spreadsheets (`rows` as JSON, `csv`); of check also as test reporters (`junit`) and code scanning
+ * (`sarif`) read it. A pure function of its arguments. What comes from a snapshot is escaped, except in JSON and in the
+ * exact rules of one part of `chains`. `kind` must be the question that the answer is to: it says which result the
+ * answer holds.
  */
 export function render(kind: QuestionKind, answer: Answer, form: ReportForm, options: RenderOptions = {}): string {
   if (form === 'rows') return `${JSON.stringify({ rows: rowsOf(kind, answer).rows }, undefined, options.indent)}\n`;

@@ -49,7 +49,8 @@ export function markdownText(text: string): string {
 export function markdownCode(text: string): string {
   const line = printable(text);
   if (line.trim() === '') return '';
-  // Backticks and pipes end a code span or a cell, and a backslash before a pipe cannot be distinguished from an escape.
+  // Backticks and pipes end a code span or a cell, and a backslash before a pipe cannot be distinguished from an
+  // escape.
   return /[`|\\]/.test(line) || line !== line.trim() ? `<code>${markdownText(line)}</code>` : `\`${line}\``;
 }
 

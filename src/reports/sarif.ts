@@ -44,7 +44,10 @@ function policiesOf({ evidence: { policy, policies } }: Finding): readonly strin
   return [...listed, ...named].map((text) => text.replace(/^\w+ /, ''));
 }
 
-/** The manifest of a policy that the finding names, else of the Service itself; else the first of its namespace, which is what touches it; else the first of all. */
+/**
+ * The manifest of a policy that the finding names, else of the Service itself; else the first of its namespace, which
+ * is what touches it; else the first of all.
+ */
 function placeOf(finding: Finding, places: readonly ManifestPlace[]): ManifestPlace | undefined {
   const service = serviceOf(finding);
   const namespace = service?.split('/')[0];

@@ -44,8 +44,8 @@ export function shortened(text: string, width: number): string {
 }
 
 /**
- * The same as {@link textTable}, at most `width` columns wide where that can be: the longest names are shortened in the middle until
- * all lines fit. Numbers, which are aligned right, are never cut.
+ * The same as {@link textTable}, at most `width` columns wide where that can be: the longest names are shortened in the
+ * middle until all lines fit. Numbers, which are aligned right, are never cut.
  */
 export function fittedTable(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string[] {
   const widths = columns.map(({ title }, index) =>

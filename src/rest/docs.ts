@@ -1,4 +1,7 @@
-/** The contract as pages to read and to try: Swagger UI out of the package, under /docs. Nothing is loaded from elsewhere. */
+/**
+ * The contract as pages to read and to try: Swagger UI out of the package, under /docs. Nothing is loaded from
+ * elsewhere.
+ */
 import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';

@@ -1,4 +1,7 @@
-/** The contract as it is given out: with the requests and answers of examples/, which its own examples are too small to show. */
+/**
+ * The contract as it is given out: with the requests and answers of examples/, which its own examples are too small to
+ * show.
+ */
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,4 +1,6 @@
-/** What happens to every request before anything of it is read: it gets its name, shows its credential, and is counted. */
+/**
+ * What happens to every request before anything of it is read: it gets its name, shows its credential, and is counted.
+ */
 import type { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Backend } from '../operations/backend.js';
@@ -6,7 +8,7 @@ import { traceIdOf } from '../operations/request-id.js';
 import { ProblemError } from '../work/problem.js';
 import { isPreflight } from './cors.js';
 import { DOCS } from './docs.js';
-import type { ResolvedOptions } from './options.js';
+import type { ResolvedOptions } from './http-options.js';
 import { PAGE_FILES } from './page.js';
 
 /** Probes come often, from the node, and have no credentials. */

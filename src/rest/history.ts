@@ -8,7 +8,7 @@ import type { Version } from '../snapshots/name-record.js';
 import { ProblemError, type ProblemInit } from '../work/problem.js';
 import type { Workers } from '../work/workers.js';
 import { requestOfQuery } from './query-question.js';
-import { sendProblem } from './refusal.js';
+import { sendProblem } from './send-problem.js';
 
 type ServiceProbability = ProbabilityResult['services'][number];
 

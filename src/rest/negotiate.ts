@@ -69,8 +69,8 @@ function closeness(range: string, type: string): number | undefined {
 }
 
 /**
- * The form of the answer that `Accept` likes best. The closest range decides a type's weight; of types with equal weight
- * the one named more closely wins, then the one named first, then JSON. Throws ProblemError NOT_ACCEPTABLE.
+ * The form of the answer that `Accept` likes best. The closest range decides a type's weight; of types with equal
+ * weight the one named more closely wins, then the one named first, then JSON. Throws ProblemError NOT_ACCEPTABLE.
  */
 export function answerForm(accept: string | undefined, kind?: QuestionKind): Negotiated {
   const ranges = weighted(accept ?? '');
@@ -95,8 +95,8 @@ export function answerForm(accept: string | undefined, kind?: QuestionKind): Neg
 }
 
 /**
- * The form of an answer: that of the query parameter `form`, for clients that cannot choose their headers, else what `Accept`
- * likes best. Throws ProblemError INVALID_REQUEST, NOT_ACCEPTABLE.
+ * The form of an answer: that of the query parameter `form`, for clients that cannot choose their headers, else what
+ * `Accept` likes best. Throws ProblemError INVALID_REQUEST, NOT_ACCEPTABLE.
  */
 export function wantedForm(parameter: unknown, accept: string | undefined, kind: QuestionKind): Negotiated {
   if (parameter === undefined) return answerForm(accept, kind);
@@ -199,7 +199,9 @@ const ENCODINGS: Readonly<Record<string, Encoding>> = {
   br: 'br',
 };
 
-/** Reads `Content-Encoding`: one coding. Throws ProblemError UNSUPPORTED_MEDIA_TYPE, which names those that are read. */
+/**
+ * Reads `Content-Encoding`: one coding. Throws ProblemError UNSUPPORTED_MEDIA_TYPE, which names those that are read.
+ */
 export function bodyEncoding(header: string | undefined): Encoding {
   const coding = (header ?? '').trim().toLowerCase();
   const encoding = Object.hasOwn(ENCODINGS, coding) ? ENCODINGS[coding] : undefined;

@@ -1,4 +1,7 @@
-/** The explorer: a page for people, built from ui/ into dist/ui, of static files that ask nothing but this server's own questions. */
+/**
+ * The explorer: a page for people, built from ui/ into dist/ui, of static files that ask nothing but this server's own
+ * questions.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
@@ -9,7 +12,7 @@ import { packageFile } from '../operations/package-file.js';
 export const PAGE_FILES = '/page/';
 
 /** Everything comes from here, and nothing is inline; images may be made by the page itself, for export. */
-export const PAGE_POLICY = [
+const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -43,8 +46,8 @@ function builtPage(): string | undefined {
 }
 
 /**
- * Adds the page at `/` for those who accept HTML, and its files. Programs that ask for `/` get what `otherwise` answers. Returns
- * whether there is a page.
+ * Adds the page at `/` for those who accept HTML, and its files. Programs that ask for `/` get what `otherwise`
+ * answers. Returns whether there is a page.
  */
 export function addPage(
   app: FastifyInstance,

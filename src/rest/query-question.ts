@@ -253,8 +253,8 @@ function questionOf(kind: GetKind, query: Query, namespace: string): Fields {
 }
 
 /**
- * The body that a POST of the same question would have. Throws ProblemError INVALID_REQUEST that says what a parameter takes;
- * QuestionError for a snapshot's name that is none.
+ * The body that a POST of the same question would have. Throws ProblemError INVALID_REQUEST that says what a parameter
+ * takes; QuestionError for a snapshot's name that is none.
  */
 export function requestOfQuery(kind: GetKind, given: unknown): Fields {
   const query = readQuery(kind, given as Readonly<Record<string, unknown>>);

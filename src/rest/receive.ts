@@ -1,4 +1,6 @@
-/** Takes a request's body from the connection to whoever works on it, and notices when the client goes away meanwhile. */
+/**
+ * Takes a request's body from the connection to whoever works on it, and notices when the client goes away meanwhile.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Body } from '../work/body.js';
 import { ProblemError } from '../work/problem.js';
@@ -17,8 +19,8 @@ export interface Receiving {
 }
 
 /**
- * Reads the body and hands it to `work`, with a signal that fires when the client has gone. Its memory is given back when
- * `work` is done. Throws ProblemError as readBody does, MALFORMED for an empty body; ClientGone.
+ * Reads the body and hands it to `work`, with a signal that fires when the client has gone. Its memory is given back
+ * when `work` is done. Throws ProblemError as readBody does, MALFORMED for an empty body; ClientGone.
  */
 export async function withBody<T>(
   request: FastifyRequest,

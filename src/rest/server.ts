@@ -17,7 +17,7 @@ import { addDocs } from './docs.js';
 import { documentWithExamples } from './document.js';
 import { guard } from './guard.js';
 import { HistoryRoute } from './history.js';
-import { resolveOptions, type ServerOptions } from './options.js';
+import { resolveOptions, type ServerOptions } from './http-options.js';
 import { addPage } from './page.js';
 import { isGetKind } from './query-question.js';
 import {
@@ -29,7 +29,7 @@ import {
   refuseConnection,
   rememberRoutes,
   sendProblem,
-} from './refusal.js';
+} from './send-problem.js';
 import { Service } from './service.js';
 import { SnapshotRoutes } from './snapshots.js';
 import { TlsServers } from './tls.js';

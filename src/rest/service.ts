@@ -8,11 +8,11 @@ import { Segments } from '../work/body.js';
 import { ProblemError } from '../work/problem.js';
 import type { Answered, Workers } from '../work/workers.js';
 import { checkDeclaredLength } from './body.js';
+import type { ResolvedOptions } from './http-options.js';
 import { acceptsGzip, bodyEncoding, bodyForm, wantedForm } from './negotiate.js';
-import type { ResolvedOptions } from './options.js';
 import { type GetKind, requestOfQuery } from './query-question.js';
 import { withBody } from './receive.js';
-import { sendProblem } from './refusal.js';
+import { sendProblem } from './send-problem.js';
 import { textOptions } from './text-options.js';
 
 /** Answers shorter than this are sent as they are. */

@@ -9,10 +9,10 @@ import { acceptedOf, isSender, listed } from '../snapshots/named-forms.js';
 import { ProblemError } from '../work/problem.js';
 import { storeUnavailable, type Workers } from '../work/workers.js';
 import { checkDeclaredLength } from './body.js';
+import type { ResolvedOptions } from './http-options.js';
 import { bodyEncoding, snapshotForm } from './negotiate.js';
-import type { ResolvedOptions } from './options.js';
 import { withBody } from './receive.js';
-import { sendProblem } from './refusal.js';
+import { sendProblem } from './send-problem.js';
 import { textOptions } from './text-options.js';
 
 function digestIn(request: FastifyRequest): string {

@@ -10,8 +10,8 @@ function contextOf({ cert, key, clientCa: ca, minVersion }: Tls) {
 }
 
 /**
- * The servers of one door. There are several where a host name has several addresses (`localhost`), and all of them have to change
- * their certificates together.
+ * The servers of one door. There are several where a host name has several addresses (`localhost`), and all of them
+ * have to change their certificates together.
  */
 export class TlsServers {
   readonly #servers: Server[] = [];
@@ -37,8 +37,9 @@ export class TlsServers {
   };
 
   /**
-   * New connections are made with this certificate from now on; those that are open stay as they are, except where authorities
-   * of clients changed: then idle ones end, and a client that is no longer trusted cannot come back. Throws what OpenSSL refuses.
+   * New connections are made with this certificate from now on; those that are open stay as they are, except where
+   * authorities of clients changed: then idle ones end, and a client that is no longer trusted cannot come back. Throws
+   * what OpenSSL refuses.
    */
   renew(tls: Tls): void {
     const stricter = !sameBytes(tls.clientCa, this.#tls.clientCa);

@@ -36,9 +36,9 @@ function backendOf(settings: Settings, secrets: Secrets, overrides: Overrides): 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * Listens, and closes gracefully on SIGTERM and SIGINT; a second one ends the process at once. `shown` is what the log says of
- * the settings. Resolves once questions are answered. Throws RangeError for impossible settings, what `listen` throws
- * (EADDRINUSE …), and what keeps a worker thread from starting.
+ * Listens, and closes gracefully on SIGTERM and SIGINT; a second one ends the process at once. `shown` is what the log
+ * says of the settings. Resolves once questions are answered. Throws RangeError for impossible settings, what `listen`
+ * throws (EADDRINUSE …), and what keeps a worker thread from starting.
  */
 export async function serve(
   settings: Settings,
@@ -106,7 +106,10 @@ export async function serve(
     void close(drainDelay);
   };
   try {
-    const url = await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` });
+    // Servers with certificates come from a factory of ours, and Fastify takes those for HTTP.
+    const shownUrl = (address: string) => (backend.tls === undefined ? address : address.replace(/^http:/, 'https:'));
+    const listenTextResolver = (address: string) => `listening at ${shownUrl(address)}`;
+    const url = shownUrl(await app.listen({ host, port, listenTextResolver }));
     const grpcAddress = grpc === undefined ? undefined : await grpc.listen(host, grpcPort ?? 0);
     if (grpcAddress !== undefined) log.info({ address: grpcAddress }, 'listening for gRPC');
     await workers.ready;

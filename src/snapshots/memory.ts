@@ -58,7 +58,10 @@ export class SnapshotMemory {
     }
   }
 
-  /** Holds a snapshot for its owner; true when it was not held for that owner before. One larger than the limit is not held. */
+  /**
+   * Holds a snapshot for its owner; true when it was not held for that owner before. One larger than the limit is not
+   * held.
+   */
   put(owner: string, held: HeldSnapshot): boolean {
     const key = this.#key(owner, held.digest);
     const before = this.#entries.get(key);

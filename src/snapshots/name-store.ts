@@ -10,7 +10,9 @@ export class NoRoom extends Error {
   }
 }
 
-/** What a record becomes; undefined: it goes. May be called several times. What it throws leaves everything as it was. */
+/**
+ * What a record becomes; undefined: it goes. May be called several times. What it throws leaves everything as it was.
+ */
 export type Change = (before: NameRecord | undefined) => NameRecord | undefined;
 
 /** All methods reject with StoreDown when the place cannot be reached. */
@@ -20,8 +22,8 @@ export interface NameStore {
   read(owner: string, name: string): Promise<NameRecord | undefined>;
   list(owner: string): Promise<readonly NameRecord[]>;
   /**
-   * Changes a record at once, as if nobody else did at the same time, and keeps the snapshot that came with it. Returns what is
-   * there now. Rejects with NoRoom, or with what `change` throws.
+   * Changes a record at once, as if nobody else did at the same time, and keeps the snapshot that came with it. Returns
+   * what is there now. Rejects with NoRoom, or with what `change` throws.
    */
   update(owner: string, name: string, change: Change, held?: HeldSnapshot): Promise<NameRecord | undefined>;
   /** A snapshot that a version of some name of this owner has. */

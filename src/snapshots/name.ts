@@ -1,8 +1,10 @@
-/** Names of snapshots, and the words that choose one version of a name: `prod`, `prod@-1`, `prod@2026-11-29T06:00:00Z`. */
+/**
+ * Names of snapshots, and the words that choose one version of a name: `prod`, `prod@-1`, `prod@2026-11-29T06:00:00Z`.
+ */
 import { QuestionError } from '../base/errors.js';
 
 /** The longest name. */
-export const NAME_LIMIT = 64;
+const NAME_LIMIT = 64;
 
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/;
 const BACK = /^-(0|[1-9]\d{0,4})$/;

@@ -3,7 +3,7 @@ import type { NameRecord, Refusal, Version } from './name-record.js';
 import type { Accepted } from './named.js';
 
 /** The schema `SnapshotVersion`. */
-export type ListedVersion = Version & { readonly forced: boolean };
+type ListedVersion = Version & { readonly forced: boolean };
 
 /** The schema `NamedSnapshots`. */
 export interface ListedName {

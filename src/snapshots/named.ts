@@ -25,7 +25,7 @@ export interface NamedOptions {
 }
 
 /** What is called when something happens, for metrics. */
-export interface NamedObserver {
+interface NamedObserver {
   /** A snapshot was sent under a name: NEW, SAME, or the code of the problem. */
   sent(result: string): void;
   storeFailed(doing: 'NAME', error: unknown): void;

@@ -1,6 +1,6 @@
 /**
- * One connection to Valkey or Redis that never keeps anybody waiting: every call has a deadline, and after one that is missed, calls
- * fail at once until the store answers again, which is tried in the background.
+ * One connection to Valkey or Redis that never keeps anybody waiting: every call has a deadline, and after one that is
+ * missed, calls fail at once until the store answers again, which is tried in the background.
  */
 import { createClient, ErrorReply, RESP_TYPES } from '@redis/client';
 
@@ -72,8 +72,8 @@ export class RedisConnection {
   }
 
   /**
-   * Has the store do something. Rejects with StoreDown when it cannot be reached, when the connection is lost meanwhile, or when
-   * `limit` milliseconds pass (default: the timeout); with the store's own error when it refuses.
+   * Has the store do something. Rejects with StoreDown when it cannot be reached, when the connection is lost
+   * meanwhile, or when `limit` milliseconds pass (default: the timeout); with the store's own error when it refuses.
    */
   async call<T>(work: (client: RedisClient) => Promise<T>, limit = this.#options.timeout): Promise<T> {
     const client = this.#client;

@@ -27,7 +27,7 @@ const GRACE = 600_000;
  * Sets (or with an empty value deletes) a field of a hash if it holds what is expected (empty: nothing), and prolongs the hash.
  * KEYS: the hash. ARGV: field, expected, value, milliseconds.
  */
-export const COMPARE_AND_SET = `
+const COMPARE_AND_SET = `
 local found = redis.call('HGET', KEYS[1], ARGV[1])
 if (found or '') ~= ARGV[2] then return 0 end
 if ARGV[3] == '' then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end

@@ -1,7 +1,8 @@
 /**
- * Snapshots in Valkey or Redis, which replicas share. A snapshot is compressed and cut into pieces, so that no single command
- * keeps the server long; what it consists of is written last, so that nobody reads half of one. Keys expire by themselves. What is
- * read is not trusted: lengths are bounded, the bytes must have the digest, and what is damaged is dropped.
+ * Snapshots in Valkey or Redis, which replicas share. A snapshot is compressed and cut into pieces, so that no single
+ * command keeps the server long; what it consists of is written last, so that nobody reads half of one. Keys expire by
+ * themselves. What is read is not trusted: lengths are bounded, the bytes must have the digest, and what is damaged is
+ * dropped.
  */
 import { webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -14,7 +15,10 @@ import type { SnapshotStore } from './shelf.js';
 export interface RedisOptions extends SealOptions {
   /** `redis://user:password@host:6379/0`, or `rediss://` with TLS. */
   readonly url: string;
-  /** For connecting, and for every command, milliseconds. All commands of one snapshot may take three times as long together. */
+  /**
+   * For connecting, and for every command, milliseconds. All commands of one snapshot may take three times as long
+   * together.
+   */
   readonly timeout: number;
   /** How long a snapshot is kept that nobody asks about, milliseconds. */
   readonly idleLimit: number;
@@ -33,7 +37,10 @@ const PIECE = 1024 * 1024;
 /** In the keys' names: replicas of another version do not see what they cannot read. */
 const VERSION = 2;
 
-/** The longest description of a snapshot that is read, bytes; the most files that it lists, and the length of their names. */
+/**
+ * The longest description of a snapshot that is read, bytes; the most files that it lists, and the length of their
+ * names.
+ */
 const META_LIMIT = 256 * 1024;
 const FILES_LIMIT = 1000;
 const NAME_LIMIT = 1024;
@@ -96,8 +103,8 @@ export class RedisStore implements SnapshotStore {
   readonly #readLimit: number;
 
   /**
-   * Connects in the background, unless there is a connection; until it has, and whenever the store does not answer, the methods
-   * reject. Throws RangeError for encryption without a key.
+   * Connects in the background, unless there is a connection; until it has, and whenever the store does not answer, the
+   * methods reject. Throws RangeError for encryption without a key.
    */
   constructor(options: RedisOptions, connection?: RedisConnection) {
     this.#options = options;
@@ -236,8 +243,8 @@ export class RedisStore implements SnapshotStore {
   }
 
   /**
-   * The snapshot; undefined when it is not there. One that is damaged is dropped, so that it is missing from now on and is written
-   * anew when it is sent again. Throws Error when the store does not answer.
+   * The snapshot; undefined when it is not there. One that is damaged is dropped, so that it is missing from now on and
+   * is written anew when it is sent again. Throws Error when the store does not answer.
    */
   async get(owner: string, digest: string): Promise<HeldSnapshot | undefined> {
     const left = this.#clock();
@@ -250,8 +257,8 @@ export class RedisStore implements SnapshotStore {
   }
 
   /**
-   * Whether it is all there as far as lengths tell; from now on it is kept as long as if it had just been sent. One that is not whole is
-   * dropped.
+   * Whether it is all there as far as lengths tell; from now on it is kept as long as if it had just been sent. One
+   * that is not whole is dropped.
    */
   async has(owner: string, digest: string): Promise<boolean> {
     const left = this.#clock();

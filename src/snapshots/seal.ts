@@ -1,4 +1,6 @@
-/** What the operator's key does for stored snapshots: nobody learns their owners' ids, and their bytes can be encrypted. */
+/**
+ * What the operator's key does for stored snapshots: nobody learns their owners' ids, and their bytes can be encrypted.
+ */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 const NONCE = 12;

@@ -79,8 +79,8 @@ export class Shelf {
   }
 
   /**
-   * Holds a snapshot for its owner. `created`: it was not held for that owner. `shared`: other replicas can answer from it
-   * too; a store that fails only makes this false.
+   * Holds a snapshot for its owner. `created`: it was not held for that owner. `shared`: other replicas can answer from
+   * it too; a store that fails only makes this false.
    */
   async put(owner: string, held: HeldSnapshot): Promise<{ readonly created: boolean; readonly shared: boolean }> {
     const created = this.#memory.put(owner, held);

@@ -1,4 +1,7 @@
-/** When a snapshot holds so much less than its predecessor that it is more likely a fault of whoever made it than the cluster's own state. */
+/**
+ * When a snapshot holds so much less than its predecessor that it is more likely a fault of whoever made it than the
+ * cluster's own state.
+ */
 
 /** Kinds of which a cluster in use always has some. */
 const VITAL = ['Node', 'Pod', 'Service', 'EndpointSlice'] as const;
@@ -14,8 +17,9 @@ type Counts = Readonly<Record<string, number>>;
 const sumOf = (counts: Counts) => Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 /**
- * Why a snapshot with these counts of objects is taken for a mistake; undefined where it is not. The rule: no Node, Pod, Service or
- * EndpointSlice is left where there were some, or fewer than a tenth of the objects are left where there were at least 20.
+ * Why a snapshot with these counts of objects is taken for a mistake; undefined where it is not. The rule: no Node,
+ * Pod, Service or EndpointSlice is left where there were some, or fewer than a tenth of the objects are left where
+ * there were at least 20.
  */
 export function whyShrunk(before: Counts, after: Counts): string | undefined {
   const gone = VITAL.filter((kind) => (before[kind] ?? 0) > 0 && (after[kind] ?? 0) === 0);

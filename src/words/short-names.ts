@@ -1,4 +1,7 @@
-/** Names as people type them, made whole: `shop/frontend` is a Service where one is meant, `web` is one of the namespace. */
+/**
+ * Names as people type them, made whole: `shop/frontend` is a Service where one is meant, `web` is one of the
+ * namespace.
+ */
 import { isIP } from 'node:net';
 import { editDistance } from '../base/did-you-mean.js';
 

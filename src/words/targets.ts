@@ -261,7 +261,10 @@ function optionValue(name: string, value: string): unknown {
   return value;
 }
 
-/** Reads `--load-balancer NAME[,OPTION=VALUE…]`; an option without a value is true. What exists is the validator's to judge. */
+/**
+ * Reads `--load-balancer NAME[,OPTION=VALUE…]`; an option without a value is true. What exists is the validator's to
+ * judge.
+ */
 export function readLoadBalancer(text: string): Record<string, unknown> {
   const [first = '', ...rest] = text.split(',');
   const named = first !== '' && !first.includes('=');

@@ -57,7 +57,10 @@ export class Segments {
 
   readonly #first: number;
 
-  /** `expected`: how many bytes are said to come, so that small bodies take no more than they need; 0 where nothing is said. */
+  /**
+   * `expected`: how many bytes are said to come, so that small bodies take no more than they need; 0 where nothing is
+   * said.
+   */
   constructor(budget: Budget, expected = 0) {
     this.#budget = budget;
     this.#first = expected > 0 ? Math.min(expected, FIRST_SEGMENT) : FIRST_SEGMENT;

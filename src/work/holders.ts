@@ -1,6 +1,6 @@
 /**
- * The threads that answer questions about held snapshots. A thread keeps what it parsed, so a snapshot's questions go where it
- * is parsed already; only while that thread is busy does another one parse it too.
+ * The threads that answer questions about held snapshots. A thread keeps what it parsed, so a snapshot's questions go
+ * where it is parsed already; only while that thread is busy does another one parse it too.
  */
 import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
 import type { HoldJob, Job, OutcomeOf, QuestionJob } from './job.js';

@@ -16,8 +16,8 @@ export interface LaneOptions {
   /** How long a question may wait and be worked on together, milliseconds. */
   readonly timeLimit: number;
   /**
-   * How long a question whose client is gone is still worked on, milliseconds. Then it is stopped, although its thread must
-   * be started anew: what is nearly done is cheaper to finish.
+   * How long a question whose client is gone is still worked on, milliseconds. Then it is stopped, although its thread
+   * must be started anew: what is nearly done is cheaper to finish.
    */
   readonly abandonedLimit: number;
   /** Its name in metrics. */
@@ -132,7 +132,10 @@ export class Lane {
     });
   }
 
-  /** Takes an entry out of the queue, or stops the thread that works on it when it still does after `patience` milliseconds. */
+  /**
+   * Takes an entry out of the queue, or stops the thread that works on it when it still does after `patience`
+   * milliseconds.
+   */
   #drop(entry: Entry, patience: number): void {
     const at = this.#queue.indexOf(entry);
     const { running } = entry;

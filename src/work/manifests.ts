@@ -32,8 +32,8 @@ function fileOf({ fileName, bytes }: Part, index: number): ManifestFile {
 }
 
 /**
- * The request with the files applied after its own changes. A request that is no object, or whose changes are no list, is
- * the validator's to judge. Throws QuestionError MALFORMED or TOO_LARGE for a file that is no text.
+ * The request with the files applied after its own changes. A request that is no object, or whose changes are no list,
+ * is the validator's to judge. Throws QuestionError MALFORMED or TOO_LARGE for a file that is no text.
  */
 export function withManifests(request: unknown, files: readonly Part[]): unknown {
   if (files.length === 0 || typeof request !== 'object' || request === null || Array.isArray(request)) return request;

@@ -64,7 +64,10 @@ export function readParts(body: Buffer, boundary: string): Part[] {
   }
 }
 
-/** What a form carries: the files of a snapshot, in order, those of what-if's second one, manifests, and the request without them. */
+/**
+ * What a form carries: the files of a snapshot, in order, those of what-if's second one, manifests, and the request
+ * without them.
+ */
 export interface Form {
   /** None: the request itself has the snapshot, or names one that is held. */
   readonly files: readonly Part[];
@@ -74,7 +77,10 @@ export interface Form {
   readonly request: Buffer | undefined;
 }
 
-/** Sorts the parts by name; `twoSided`: a part `after` is one of them. Throws QuestionError MALFORMED or INVALID_REQUEST. */
+/**
+ * Sorts the parts by name; `twoSided`: a part `after` is one of them. Throws QuestionError MALFORMED or
+ * INVALID_REQUEST.
+ */
 export function readForm(body: Buffer, boundary: string, twoSided = false): Form {
   const files: Part[] = [];
   const after: Part[] = [];

@@ -1,6 +1,7 @@
 /**
- * Refusals cost time that answers need: a client that is refused at once and asks again at once takes more of the processor than its answer
- * would. Beyond a burst, refusals leave at a bounded rate; whoever waits for one cannot ask again meanwhile.
+ * Refusals cost time that answers need: a client that is refused at once and asks again at once takes more of the
+ * processor than its answer would. Beyond a burst, refusals leave at a bounded rate; whoever waits for one cannot ask
+ * again meanwhile.
  */
 
 export interface PacerOptions {

@@ -21,7 +21,7 @@ import { DamagedSnapshot, ParsedSnapshots } from './parsed-snapshots.js';
 import { INTERNAL, type ProblemInit, problemOf } from './problem.js';
 
 /** Where a request's snapshots are, if not inside it. */
-export interface SnapshotSource {
+interface SnapshotSource {
   /** The snapshot in files of its own; none: the request has it, or names it by digest. */
   readonly files: readonly Part[];
   /** The second snapshot of what-if in files of its own; none: the request has it, or there is no second one. */
@@ -63,8 +63,8 @@ class Needs extends Error {
 }
 
 /**
- * Puts digests in the place of names. Returns the names that did not come with the job. Throws QuestionError INVALID_REQUEST with the
- * place of a name that cannot be one, as of a time that there is not.
+ * Puts digests in the place of names. Returns the names that did not come with the job. Throws QuestionError
+ * INVALID_REQUEST with the place of a name that cannot be one, as of a time that there is not.
  */
 function replaceNames(job: QuestionJob, request: QuestionRequest): readonly string[] {
   const missing = new Set<string>();
@@ -98,8 +98,8 @@ function lookup(job: QuestionJob, request: QuestionRequest, parsed: ParsedSnapsh
 }
 
 /**
- * Checks that a form has its snapshot in one place: as files, or in its part "request", which may name a snapshot that is held.
- * Throws QuestionError INVALID_REQUEST.
+ * Checks that a form has its snapshot in one place: as files, or in its part "request", which may name a snapshot that
+ * is held. Throws QuestionError INVALID_REQUEST.
  */
 function checkSnapshotPlace(request: unknown, files: number): void {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) return;
@@ -112,8 +112,8 @@ function checkSnapshotPlace(request: unknown, files: number): void {
 }
 
 /**
- * The request of a form, checked against the contract with what comes in parts of its own: a second snapshot in files counts as `after`.
- * Throws QuestionError INVALID_REQUEST.
+ * The request of a form, checked against the contract with what comes in parts of its own: a second snapshot in files
+ * counts as `after`. Throws QuestionError INVALID_REQUEST.
  */
 function validateForm(kind: QuestionKind, value: unknown, { files, after }: Form): QuestionRequest {
   if (files.length > 0) return validateRequest(kind, value, 'apart');

@@ -13,9 +13,9 @@ import { Holders } from './holders.js';
 import type { AnswerBytes, HoldJob, HoldOutcome, QuestionJob, QuestionOutcome } from './job.js';
 import { Lane } from './lane.js';
 import type { WorkObserver } from './observer.js';
-import { type ResolvedWorkOptions, SMALL_BODY } from './options.js';
 import { Pacer } from './pacer.js';
 import { INTERNAL, ProblemError, type ProblemInit } from './problem.js';
+import { type ResolvedWorkOptions, SMALL_BODY } from './work-options.js';
 
 /** How long a question that is nearly done is worked on after its client has gone, milliseconds. */
 const PATIENCE = 2_000;

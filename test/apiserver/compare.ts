@@ -14,7 +14,7 @@ export const NAMESPACE = 'shop';
 const CLUSTER_KINDS = ['Node', 'Namespace'];
 
 /** What the API server is started with, as a snapshot shows it. */
-export const AROUND: readonly object[] = [
+const AROUND: readonly object[] = [
   {
     kind: 'Node',
     apiVersion: 'v1',
@@ -117,7 +117,10 @@ async function removed(real: Real, object: Fields): Promise<void> {
   if (status === 200) await real.call('PUT', `${path}/finalize`, { ...(body as Fields), spec: { finalizers: [] } });
 }
 
-/** How the answer differs from what really happens; undefined where it does not, `skipped` where what was before is refused. */
+/**
+ * How the answer differs from what really happens; undefined where it does not, `skipped` where what was before is
+ * refused.
+ */
 export async function difference(real: Real, one: RandomCase): Promise<string | undefined> {
   const { manifest, mode } = one;
   await removed(real, manifest);

@@ -1,4 +1,7 @@
-/** Random manifests against a real API server and kubectl (`npm run test:apiserver`). RUNS and SEED choose how many and which. */
+/**
+ * Random manifests against a real API server and kubectl (`npm run test:apiserver`). RUNS and SEED choose how many and
+ * which.
+ */
 import fc from 'fast-check';
 import t from 'tap';
 import { difference, NAMESPACE } from './compare.js';

@@ -94,7 +94,8 @@ t.test('what is no address for ipaddr.js is none here, and the other way round',
   });
   fc.assert(
     fc.property(fc.oneof(noise, mutated), (text) => {
-      // ipaddr.js reads zones, octal, hexadecimal and short IPv4 forms and reads more text than an address; Go does not.
+      // ipaddr.js reads zones, octal, hexadecimal and short IPv4 forms and reads more text than an address; Go does
+      // not.
       const oracle = text.includes(':')
         ? ipaddr.IPv6.isValid(text) && !text.includes('%') && text.length <= 45
         : ipaddr.IPv4.isValidFourPartDecimal(text);

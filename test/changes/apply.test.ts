@@ -1,4 +1,7 @@
-/** `apply`: manifests merged as kubectl merges them, completed as the API server completes them, acted on by controllers. */
+/**
+ * `apply`: manifests merged as kubectl merges them, completed as the API server completes them, acted on by
+ * controllers.
+ */
 import fc from 'fast-check';
 import t from 'tap';
 import { QuestionError } from '../../src/base/errors.js';

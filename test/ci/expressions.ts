@@ -16,7 +16,10 @@ function tokensOf(text: string): readonly string[] {
   return tokens;
 }
 
-/** The value of an expression. Throws Error for a context that the runner does not have: a typing error would be empty on GitHub. */
+/**
+ * The value of an expression. Throws Error for a context that the runner does not have: a typing error would be empty
+ * on GitHub.
+ */
 export function evaluate(text: string, contexts: Contexts): unknown {
   const tokens = [...tokensOf(text)];
   const value = (): unknown => {

@@ -1,4 +1,7 @@
-/** Runs the steps of a composite action as GitHub's runner does: inputs, contexts, environment, files for outputs. Steps that use actions are written down. */
+/**
+ * Runs the steps of a composite action as GitHub's runner does: inputs, contexts, environment, files for outputs. Steps
+ * that use actions are written down.
+ */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +26,7 @@ export interface Action {
   readonly runs: { readonly using: string; readonly steps: readonly Step[] };
 }
 
-export interface Ended {
+interface Ended {
   readonly name: string;
   readonly status: number | null;
   readonly stdout: string;
@@ -62,8 +65,8 @@ function outputsIn(file: string): Record<string, string> {
 }
 
 /**
- * Runs an action. `path`: where its repository is; `work`: the checkout; `dir`: a folder for the runner's own files, whose `bin` comes
- * first in PATH. Throws Error for inputs that the action does not have: GitHub only warns.
+ * Runs an action. `path`: where its repository is; `work`: the checkout; `dir`: a folder for the runner's own files,
+ * whose `bin` comes first in PATH. Throws Error for inputs that the action does not have: GitHub only warns.
  */
 export function runAction(
   action: Action,

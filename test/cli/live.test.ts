@@ -9,8 +9,8 @@ const SNAPSHOT = JSON.parse(readFileSync('examples/article.json', 'utf8')) as {
 };
 
 /**
- * A folder with a program `kubectl` that prints the example's objects of the kind asked for. `says`: what it does instead for some kinds; it
- * writes down every call.
+ * A folder with a program `kubectl` that prints the example's objects of the kind asked for. `says`: what it does
+ * instead for some kinds; it writes down every call.
  */
 function standIn(
   t: { testdir(): string },

@@ -94,7 +94,9 @@ function edited<T extends Keyed>(objects: readonly T[], edit: ReadonlyMap<string
   return [...kept, ...[...edit].flatMap(([key, next]) => (next === undefined || known.has(key) ? [] : [next]))];
 }
 
-/** Everything a cluster tells. Groups as sets: an edit may bring an object into a group at another place in its order. */
+/**
+ * Everything a cluster tells. Groups as sets: an edit may bring an object into a group at another place in its order.
+ */
 function told(cluster: Cluster) {
   const sorted = (objects: readonly Keyed[]) => objects.map((object) => JSON.stringify(object)).sort();
   const services = NAMES.flatMap((one) => [`default/${one}`, `shop/${one}`]);

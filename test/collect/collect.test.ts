@@ -1,4 +1,7 @@
-/** The collector: a whole snapshot in spite of pages that expire and connections that break, or none; what is sent, and what is told. */
+/**
+ * The collector: a whole snapshot in spite of pages that expire and connections that break, or none; what is sent, and
+ * what is told.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

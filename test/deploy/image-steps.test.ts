@@ -1,6 +1,7 @@
 /**
- * The steps of the Dockerfile, one after the other in empty folders, with this Node.js in the place of the base image: what is copied is enough to build, and the last stage
- * runs. Without IMAGE_TESTS=1, what npm does takes a stand-in: the packages of this checkout.
+ * The steps of the Dockerfile, one after the other in empty folders, with this Node.js in the place of the base image:
+ * what is copied is enough to build, and the last stage runs. Without IMAGE_TESTS=1, what npm does takes a stand-in:
+ * the packages of this checkout.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,7 @@
-/** The manifests of deploy/kubernetes as a change of an example cluster: what `check` says of them, and where their Services' connections go. */
+/**
+ * The manifests of deploy/kubernetes as a change of an example cluster: what `check` says of them, and where their
+ * Services' connections go.
+ */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';

@@ -1,4 +1,7 @@
-/** What `npm pack` makes: it holds what is needed and nothing else, installs into an empty folder without building, and runs under both names. */
+/**
+ * What `npm pack` makes: it holds what is needed and nothing else, installs into an empty folder without building, and
+ * runs under both names.
+ */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,7 +28,10 @@ const LOCK = (
 ).packages;
 const NPM = spawnSync('npm', ['--version']).status === 0;
 
-/** Packs a copy of the checkout's files, as `npm pack` does after its scripts: those would build again while other tests run. */
+/**
+ * Packs a copy of the checkout's files, as `npm pack` does after its scripts: those would build again while other tests
+ * run.
+ */
 function packed(dir: string): string {
   const stage = join(dir, 'stage');
   mkdirSync(join(stage, 'dist'), { recursive: true });

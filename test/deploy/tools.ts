@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const CACHE = process.env.KUBE_WHATIF_TOOLS ?? join(homedir(), '.cache/kube-whatif/bin');
 
 /** The path of a program in the cache or on the path of programs; undefined where it is in neither. */
-export function tool(name: string, ...versionArguments: readonly string[]): string | undefined {
+function tool(name: string, ...versionArguments: readonly string[]): string | undefined {
   return [join(CACHE, name), name].find((path) => spawnSync(path, versionArguments).status === 0);
 }
 

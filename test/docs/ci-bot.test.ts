@@ -1,4 +1,6 @@
-/** docs/ci-bot.md: the workflow is YAML that GitHub takes, and its steps do what the page says, run as GitHub runs them. */
+/**
+ * docs/ci-bot.md: the workflow is YAML that GitHub takes, and its steps do what the page says, run as GitHub runs them.
+ */
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import t from 'tap';

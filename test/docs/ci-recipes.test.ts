@@ -1,4 +1,7 @@
-/** docs/ci-recipes.md: each recipe does what the page says, as a command and as a step of a workflow, with a stand-in for what renders the manifests. */
+/**
+ * docs/ci-recipes.md: each recipe does what the page says, as a command and as a step of a workflow, with a stand-in
+ * for what renders the manifests.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -35,7 +38,10 @@ function workspace(dir: string, programs: Readonly<Record<string, string>>) {
   return { run };
 }
 
-/** Recipe, the program that renders, what it has to be called with, what it prints before the manifest, where SARIF finds it. */
+/**
+ * Recipe, the program that renders, what it has to be called with, what it prints before the manifest, where SARIF
+ * finds it.
+ */
 const RECIPES: readonly (readonly [string, string, RegExp, string, string | undefined])[] = [
   [
     'Helm',

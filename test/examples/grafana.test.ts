@@ -265,7 +265,10 @@ t.test(
   },
 );
 
-/** Reads a dashboard strictly, by the types that Grafana's schema generates; test/examples/build-grafana-schema.sh makes it. */
+/**
+ * Reads a dashboard strictly, by the types that Grafana's schema generates; test/examples/build-grafana-schema.sh makes
+ * it.
+ */
 const SCHEMA = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kube-whatif', 'grafana-schema');
 
 t.test(

@@ -3,8 +3,8 @@
 //   node test/golden/pack.mjs FOLDER [ENSURE_FOLDER]
 //
 // FOLDER holds one folder per case: snapshot.json, case.json and the outputs. ENSURE_FOLDER holds the jumps that each
-// version puts into built-in chains. Each archive is gzipped JSON: { cases: [{ case, snapshot, outputs: { name: text } }] }.
-// Outputs that repeat another one of the same case are stored as { same: name }.
+// version puts into built-in chains. Each archive is gzipped JSON: { cases: [{ case, snapshot, outputs: { name: text }
+// }] }. Outputs that repeat another one of the same case are stored as { same: name }.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

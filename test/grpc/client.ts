@@ -1,6 +1,6 @@
 /**
- * A client that knows nothing of this project: it asks the server's reflection what there is, as grpcurl does, and speaks in
- * JSON as protobuf writes it.
+ * A client that knows nothing of this project: it asks the server's reflection what there is, as grpcurl does, and
+ * speaks in JSON as protobuf writes it.
  */
 import {
   createFileRegistry,

@@ -44,7 +44,9 @@ function frame(message: Uint8Array, { compressed = 0, length = message.length } 
 
 const HEADERS = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
 
-/** Sends bytes as the body of a call over plain HTTP/2, and tells its grpc-status; undefined when the stream just ended. */
+/**
+ * Sends bytes as the body of a call over plain HTTP/2, and tells its grpc-status; undefined when the stream just ended.
+ */
 async function rawCall(
   session: ClientHttp2Session,
   method: string,

@@ -2,7 +2,7 @@
 import { GrpcServer } from '../../src/grpc/server.js';
 import { SERVICE } from '../../src/grpc/service-name.js';
 import type { BackendOptions } from '../../src/operations/backend.js';
-import type { ServerOptions } from '../../src/rest/options.js';
+import type { ServerOptions } from '../../src/rest/http-options.js';
 import { type Running, start } from '../rest/support.js';
 import { ReflectedClient } from './client.js';
 

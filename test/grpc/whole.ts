@@ -1,4 +1,7 @@
-/** Puts the pieces of a streamed answer together as docs/grpc.md tells clients to, by another implementation of protobuf. */
+/**
+ * Puts the pieces of a streamed answer together as docs/grpc.md tells clients to, by another implementation of
+ * protobuf.
+ */
 import { create, type DescMessage, mergeFromBinary, toJson } from '@bufbuild/protobuf';
 
 interface Part {

@@ -1,4 +1,7 @@
-/** Clients that are slow, that go away, that half close, that only sit there; and a queue that stays full. Nobody else suffers. */
+/**
+ * Clients that are slow, that go away, that half close, that only sit there; and a queue that stays full. Nobody else
+ * suffers.
+ */
 import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import { command, FAKE_WORKER, MIB, post, type Running, send, start } from '../rest/support.js';

@@ -1,6 +1,6 @@
 /**
- * Every endpoint under broken and hostile input: no 5xx, no crash, no unhandled rejection, bounded time and memory. fast-check shrinks
- * what fails and prints its seed.
+ * Every endpoint under broken and hostile input: no 5xx, no crash, no unhandled rejection, bounded time and memory.
+ * fast-check shrinks what fails and prints its seed.
  */
 
 import { createHash } from 'node:crypto';

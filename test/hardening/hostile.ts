@@ -1,4 +1,7 @@
-/** Broken and hostile input, as fast-check makes it: snapshots that nearly are some, requests that nearly are some, and bytes. */
+/**
+ * Broken and hostile input, as fast-check makes it: snapshots that nearly are some, requests that nearly are some, and
+ * bytes.
+ */
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';

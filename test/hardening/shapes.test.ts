@@ -1,6 +1,6 @@
 /**
- * Every field of every object with every kind of value that does not belong there: it is used, or refused with a place; nothing
- * else is ever thrown. No server: this is about the values alone, whatever door they come through.
+ * Every field of every object with every kind of value that does not belong there: it is used, or refused with a place;
+ * nothing else is ever thrown. No server: this is about the values alone, whatever door they come through.
  */
 import t from 'tap';
 import { QuestionError } from '../../src/base/errors.js';
@@ -14,8 +14,8 @@ import { CLUSTER, HOSTILE, placesOf, replaced } from './shapes.js';
 type Change = NonNullable<QuestionRequest['changes']>[number];
 
 /**
- * Of the combinations that are worked out to an answer, every so many; SHAPES_ALL=1 for each one, which takes minutes. All of them
- * are read.
+ * Of the combinations that are worked out to an answer, every so many; SHAPES_ALL=1 for each one, which takes minutes.
+ * All of them are read.
  */
 const EVERY = process.env.SHAPES_ALL === '1' ? 1 : 25;
 let turn = 0;

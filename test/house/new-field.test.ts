@@ -1,6 +1,6 @@
 /**
- * An optional field of an answer is added in four places: openapi/, proto/, the code that computes it and the report that shows it.
- * This test does so in a scratch copy of the sources, and nowhere else there.
+ * An optional field of an answer is added in four places: openapi/, proto/, the code that computes it and the report
+ * that shows it. This test does so in a scratch copy of the sources, and nowhere else there.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';

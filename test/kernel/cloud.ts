@@ -1,7 +1,8 @@
 /**
  * What providers add. A load balancer's address delivered to nodes with the destination kept, where it is none of the
- * node's own addresses and where it is one (as on Google's), under Cluster and Local policy; and the chain that masquerades
- * what pods send out of the cluster. Outcomes, steps by the kernel's own trace, and the address that is seen outside.
+ * node's own addresses and where it is one (as on Google's), under Cluster and Local policy; and the chain that
+ * masquerades what pods send out of the cluster. Outcomes, steps by the kernel's own trace, and the address that is
+ * seen outside.
  */
 import t from 'tap';
 import type { IPFamily } from '../../src/base/address.js';
@@ -140,7 +141,8 @@ async function checkBalanced(
         const to = (port: number) => ({ address: VIP, port });
         const questions: readonly PathQuestion[] = [
           ...SOURCES.map((source) => ({ source, destination: to(80) })),
-          // A port that the Service does not have is sent on. Where the address is the node's own, nothing says who listens there.
+          // A port that the Service does not have is sent on. Where the address is the node's own, nothing says who
+          // listens there.
           ...(own
             ? []
             : [{ source: { external: { address: '198.51.100.9', entersAt: 'node-1' } }, destination: to(81) }]),

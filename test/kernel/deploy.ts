@@ -80,11 +80,10 @@ export function listeners(
   return { tcp, udp };
 }
 
-/** What each node of a plant is given for a cluster: the rules that kube-proxy writes for it, and what goes with them. */
-export function nodeStates(
-  { snapshot, settings, families = ['IPv4'] }: Deployment,
-  nodes: number,
-): readonly NodeState[] {
+/**
+ * What each node of a plant is given for a cluster: the rules that kube-proxy writes for it, and what goes with them.
+ */
+function nodeStates({ snapshot, settings, families = ['IPv4'] }: Deployment, nodes: number): readonly NodeState[] {
   const override = settings === undefined ? {} : { settings };
   const prepared = prepare(override, snapshot);
   return numbers(nodes).map((node) => {

@@ -1,4 +1,6 @@
-/** One source and destination in a plant whose nodes have a cluster's rules: everything that is held against the walk. */
+/**
+ * One source and destination in a plant whose nodes have a cluster's rules: everything that is held against the walk.
+ */
 import { joinHostPort } from '../../src/base/address.js';
 import type { PathResult, PathTrace } from '../../src/contract/answers.js';
 import type { PathQuestion } from '../../src/contract/requests.js';
@@ -16,7 +18,7 @@ import type { Tracer } from './trace/tracer.js';
 export type Disagreement = string | undefined;
 
 /** What a node shows of its rules. */
-export interface Saved {
+interface Saved {
   readonly iptablesSave: string;
   /** Where kube-proxy is in nftables mode. */
   readonly nft?: string;
@@ -111,7 +113,10 @@ const SERVER_PORTS = [8080, 8081];
 /** Enough for the first packets; a refusal may take a second more (see observe.ts). */
 const TIMEOUT_OF_A_FLOW = 400;
 
-/** The kernel's own trace of one connection against the walk's steps, `only` those of one table. `rules`: how many the kernel told of. */
+/**
+ * The kernel's own trace of one connection against the walk's steps, `only` those of one table. `rules`: how many the
+ * kernel told of.
+ */
 export async function traceDisagreement(
   plant: Plant,
   deployment: Deployment,

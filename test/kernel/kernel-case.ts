@@ -40,7 +40,7 @@ export interface KernelCase {
 }
 
 /** Where failing cases are kept, relative to the project's root; all of them run again in each run. */
-export const CASES = 'test/kernel/cases';
+const CASES = 'test/kernel/cases';
 
 export function deploymentOf({ snapshot, settings, families }: KernelCase): Deployment {
   return { snapshot: readSnapshot({ inline: snapshot }), settings, families };

@@ -1,6 +1,7 @@
 /**
- * kube-proxy's nftables mode: nodes load its table with the real nft. Each row of the path matrix, in one family or both, shows the outcomes of
- * the walk and no others; what nft lists is our listing, and the same path is found in it; the kernel's own trace tells of the walk's rules.
+ * kube-proxy's nftables mode: nodes load its table with the real nft. Each row of the path matrix, in one family or
+ * both, shows the outcomes of the walk and no others; what nft lists is our listing, and the same path is found in it;
+ * the kernel's own trace tells of the walk's rules.
  */
 import t from 'tap';
 import type { IPFamily } from '../../src/base/address.js';
@@ -19,7 +20,10 @@ import { bridgesMeetRules, type Flavour, flavours, lacksNft, restoreCommand, ver
 import { tell } from './tally.js';
 import { Tracer } from './trace/tracer.js';
 
-/** One of each layout of rules, taken in turn; KERNEL_ALL=1: all, in both families. Before 1.33 filter chains came before DNAT; 1.36 has no chains of endpoints. */
+/**
+ * One of each layout of rules, taken in turn; KERNEL_ALL=1: all, in both families. Before 1.33 filter chains came
+ * before DNAT; 1.36 has no chains of endpoints.
+ */
 const VERSIONS = ['1.31.14', '1.33.13', '1.36.2'];
 /** Of the cases so many, one after the other, are followed by the kernel's trace once. */
 const TRACED = ALL ? 1 : 3;

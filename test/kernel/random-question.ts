@@ -67,7 +67,7 @@ function elsewhere(random: RandomNumbers, cluster: RandomCluster, client: Client
 }
 
 /** A question of who reaches what in a cluster. */
-export function randomQuestion(random: RandomNumbers, cluster: RandomCluster): PathQuestion {
+function randomQuestion(random: RandomNumbers, cluster: RandomCluster): PathQuestion {
   if (random.chance(0.12)) {
     const family = random.one(cluster.families);
     const client = randomClient(random, cluster, family);

@@ -1,7 +1,7 @@
 /**
  * Random clusters, sources and destinations: the kernel shows the outcomes that the walk says can happen, all of them
- * and no others; the walk finds the same ways in the rules that iptables-save shows; and for some, the kernel's own trace
- * tells of the walk's steps. A case that fails is made smaller and kept.
+ * and no others; the walk finds the same ways in the rules that iptables-save shows; and for some, the kernel's own
+ * trace tells of the walk's steps. A case that fails is made smaller and kept.
  */
 import t from 'tap';
 import type { PathQuestion } from '../../src/contract/requests.js';

@@ -1,6 +1,6 @@
 /**
- * `npm run test:kernel`: the kernel tests alone, and then a table of what they compared. With `--table` that table is all
- * that goes to standard output, as Markdown.
+ * `npm run test:kernel`: the kernel tests alone, and then a table of what they compared. With `--table` that table is
+ * all that goes to standard output, as Markdown.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
  * Rules survive the kernel: what kube-proxy writes for the recorded clusters goes through iptables-restore, and what
- * iptables-save and iptables -L then show is what `chains` shows as SAVE and LIST. The evaluator, given what iptables-save
- * really shows, finds the same paths as in the rendered rules.
+ * iptables-save and iptables -L then show is what `chains` shows as SAVE and LIST. The evaluator, given what
+ * iptables-save really shows, finds the same paths as in the rendered rules.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -37,7 +37,9 @@ interface Recording {
   readonly settings: NodeProxySettings;
 }
 
-/** The recordings to load, those with the same rules once. Rules with nfacct need objects that are not iptables' own. */
+/**
+ * The recordings to load, those with the same rules once. Rules with nfacct need objects that are not iptables' own.
+ */
 function* recordings(flavour: Flavour): Generator<Recording> {
   const loaded = new Set<string>();
   for (const [index, golden] of goldenCases('iptables').entries()) {

@@ -110,7 +110,8 @@ const WAYS = [fewerServices, fewerNodes, fewerPods, plainerSettings, plainerObje
 
 /**
  * The smallest case that can be found to fail as a given one does: fewer Services, nodes, pods, endpoints, settings and
- * fields. Tries each removal, takes those after which it still fails, and goes round until none is left or enough were tried.
+ * fields. Tries each removal, takes those after which it still fails, and goes round until none is left or enough were
+ * tried.
  *
  * @param fails tells whether a case fails; a case that cannot be run does not
  */

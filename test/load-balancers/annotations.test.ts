@@ -1,6 +1,6 @@
 /**
- * Annotations of the providers' documentation: those that are read, and an assumption for each that is not, that is not known, or whose
- * value is not valid. Set UPDATE_PROOF_TABLE=1 to write the lists into docs/load-balancers.md.
+ * Annotations of the providers' documentation: those that are read, and an assumption for each that is not, that is not
+ * known, or whose value is not valid. Set UPDATE_PROOF_TABLE=1 to write the lists into docs/load-balancers.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';

@@ -1,4 +1,7 @@
-/** Objects and annotations of load balancers with anything in them: an answer, or an error that says what is wrong; never a fault. */
+/**
+ * Objects and annotations of load balancers with anything in them: an answer, or an error that says what is wrong;
+ * never a fault.
+ */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';

@@ -1,4 +1,6 @@
-/** What holds of every load balancer: shares sum to 1, nodes told as one are like them told apart, paths say the same. */
+/**
+ * What holds of every load balancer: shares sum to 1, nodes told as one are like them told apart, paths say the same.
+ */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';

@@ -1,6 +1,6 @@
 /**
- * What no snapshot shows of a load balancer can be said by options, of every implementation that has the property; and what is not said
- * is an assumption of the answer.
+ * What no snapshot shows of a load balancer can be said by options, of every implementation that has the property; and
+ * what is not said is an assumption of the answer.
  */
 import t from 'tap';
 import type { LoadBalancerOptions } from '../../src/cluster/load-balancer-settings.js';

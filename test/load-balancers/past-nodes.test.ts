@@ -1,6 +1,7 @@
 /**
- * Load balancers whose backends are pods: the nodes' rules are not met, so that externalTrafficPolicy and sessionAffinity do not apply,
- * and no text says that they do. Source: GKE, "Container-native load balancing"; AWS Load Balancer Controller, target type ip.
+ * Load balancers whose backends are pods: the nodes' rules are not met, so that externalTrafficPolicy and
+ * sessionAffinity do not apply, and no text says that they do. Source: GKE, "Container-native load balancing"; AWS Load
+ * Balancer Controller, target type ip.
  */
 import t from 'tap';
 import { ask } from '../../src/questions/ask.js';

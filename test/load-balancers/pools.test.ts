@@ -1,5 +1,6 @@
 /**
- * Addresses of pools. Sources: metallb.io, "Advanced AddressPool configuration"; Cilium, "LoadBalancer IP Address Management".
+ * Addresses of pools. Sources: metallb.io, "Advanced AddressPool configuration"; Cilium, "LoadBalancer IP Address
+ * Management".
  */
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';

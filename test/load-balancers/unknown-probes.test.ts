@@ -1,4 +1,7 @@
-/** Health checks that an application answers itself: what it answers is not in the snapshot, and no answer says that they pass. */
+/**
+ * Health checks that an application answers itself: what it answers is not in the snapshot, and no answer says that
+ * they pass.
+ */
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import { ask } from '../../src/questions/ask.js';

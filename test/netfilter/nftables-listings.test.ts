@@ -1,6 +1,6 @@
 /**
- * Listings of what others write, as nft 1.0.6 prints them of rules that are loaded: Docker's nftables mode, firewalld, libvirt, ufw and
- * kube-router by iptables-nft, flannel, and one of many forms. Each has its text and its JSON.
+ * Listings of what others write, as nft 1.0.6 prints them of rules that are loaded: Docker's nftables mode, firewalld,
+ * libvirt, ufw and kube-router by iptables-nft, flannel, and one of many forms. Each has its text and its JSON.
  */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
@@ -106,7 +106,8 @@ t.test('packets meet them as the kernel has it, by text and by JSON', async (t) 
       about,
     );
     if (verdicts[0] === 'UNKNOWN') t.match(found[0]?.unknown?.detail, /xt match/, 'the rule is quoted');
-    // JSON has no more than names of what iptables-nft keeps in its own form: then it is unknown, and never another verdict.
+    // JSON has no more than names of what iptables-nft keeps in its own form: then it is unknown, and never another
+    // verdict.
     const [byJson] = outcomes(`${name}.json`, hook, packet);
     t.ok(byJson?.verdict === verdicts[0] || byJson?.verdict === 'UNKNOWN', `${about} by JSON: ${byJson?.verdict}`);
   }

@@ -1,4 +1,6 @@
-/** Listings of nft: what is read is printed again as it was, and what is not understood is kept and known to be unknown. */
+/**
+ * Listings of nft: what is read is printed again as it was, and what is not understood is kept and known to be unknown.
+ */
 import t from 'tap';
 import { QuestionError } from '../../src/base/errors.js';
 import { parseRuleset, parseTables, printTables } from '../../src/netfilter/nftables/parse.js';

@@ -5,13 +5,15 @@ import type { IPFamily } from '../../src/base/address.js';
 import { QuestionError } from '../../src/base/errors.js';
 import { listChain, listTable } from '../../src/netfilter/iptables/list.js';
 import { parseRestore, parseSave } from '../../src/netfilter/iptables/parse.js';
-import { decimalFraction, nominalOf, statisticThreshold } from '../../src/netfilter/iptables/probability.js';
+import { decimalFraction, nominalOf, statisticThreshold } from '../../src/netfilter/iptables/random-threshold.js';
 import { saveRuleset } from '../../src/netfilter/iptables/save.js';
 import { statementsOf } from '../../src/netfilter/iptables/statements.js';
 import { fixedChain, fixedTable } from '../../src/netfilter/iptables/tables.js';
 import { writeRule } from '../../src/netfilter/iptables/write.js';
 
-/** What kube-proxy gave to iptables-restore (and iptables -I) on a node, and what iptables-save of each flavour showed. */
+/**
+ * What kube-proxy gave to iptables-restore (and iptables -I) on a node, and what iptables-save of each flavour showed.
+ */
 interface Recording {
   readonly name: string;
   readonly family: IPFamily;
@@ -121,7 +123,9 @@ const wrong: readonly (readonly [text: string, message: RegExp])[] = [
   ['*nat\n:X - [0:0]\n-I X 3 -j ACCEPT\nCOMMIT\n', /line 3: -I X 3: the chain has 0 rules/],
 ];
 
-/** Rules that iptables 1.8.9 refuses: problems of input to `iptables-restore`, rules that are not understood in a dump. */
+/**
+ * Rules that iptables 1.8.9 refuses: problems of input to `iptables-restore`, rules that are not understood in a dump.
+ */
 const refused: readonly (readonly [text: string, message: RegExp])[] = [
   ['*nat\n:X - [0:0]\n-A X -m comment --comment "open -j ACCEPT\nCOMMIT\n', /line 3: a quotation mark is not closed/],
   ['*nat\n:X - [0:0]\n-A X -s 10.0.0.256 -j ACCEPT\nCOMMIT\n', /line 3: "10.0.0.256" is no address/],

@@ -1,4 +1,6 @@
-/** The page's own house: a folder imports from itself or from those below, and nothing of the service but its contract. */
+/**
+ * The page's own house: a folder imports from itself or from those below, and nothing of the service but its contract.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';

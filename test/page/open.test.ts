@@ -1,4 +1,7 @@
-/** A cluster is opened: by choosing files, by an example, by its digest; faults are shown where they are; a forgotten snapshot is asked for. */
+/**
+ * A cluster is opened: by choosing files, by an example, by its digest; faults are shown where they are; a forgotten
+ * snapshot is asked for.
+ */
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';

@@ -1,6 +1,6 @@
 /**
- * The page in a real browser: Debian's chromium, driven by playwright-core. Each test file has one browser and one server. Tests skip, and
- * say why, where there is no browser or the page was not built.
+ * The page in a real browser: Debian's chromium, driven by playwright-core. Each test file has one browser and one
+ * server. Tests skip, and say why, where there is no browser or the page was not built.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { type Running, start } from '../rest/support.js';
 const BROWSERS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** The browser's program; undefined where there is none. */
-export const browserProgram = BROWSERS.find((path) => path !== undefined && path !== '' && existsSync(path));
+const browserProgram = BROWSERS.find((path) => path !== undefined && path !== '' && existsSync(path));
 
 /** Why tests with a browser cannot run; false where they can. */
 export const skip: string | false =
@@ -29,7 +29,7 @@ export interface Test {
   close(): Promise<void>;
 }
 
-export async function launch(): Promise<Browser> {
+async function launch(): Promise<Browser> {
   return await chromium.launch({ executablePath: browserProgram as string, args: ['--no-sandbox', '--disable-gpu'] });
 }
 

@@ -1,4 +1,7 @@
-/** The page without a server: a folder of files whose engine is the same code in a worker. It answers what a server answers, byte for byte. */
+/**
+ * The page without a server: a folder of files whose engine is the same code in a worker. It answers what a server
+ * answers, byte for byte.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

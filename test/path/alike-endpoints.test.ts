@@ -1,4 +1,7 @@
-/** Packets for pods that nothing tells apart are walked once: every journey is the one that a packet has which is walked by itself. */
+/**
+ * Packets for pods that nothing tells apart are walked once: every journey is the one that a packet has which is walked
+ * by itself.
+ */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';

@@ -1,4 +1,6 @@
-/** What the kernel was seen to do otherwise than the walk once told, without a kernel: each stands in test/kernel too. */
+/**
+ * What the kernel was seen to do otherwise than the walk once told, without a kernel: each stands in test/kernel too.
+ */
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { PathTrace } from '../../src/contract/answers.js';

@@ -15,7 +15,10 @@ function outcomes(result: PathResult): readonly string[] {
   );
 }
 
-/** Where nftables mode differs from iptables mode, by row: what is expected in a version (KEP-3866, "nft proxy behaviour"). */
+/**
+ * Where nftables mode differs from iptables mode, by row: what is expected in a version (KEP-3866, "nft proxy
+ * behaviour").
+ */
 const DIFFERENT: Readonly<Record<string, (minor: number) => readonly string[] | undefined>> = {
   'pod → ClusterIP, a port it does not have': () => ['REJECTED/UNKNOWN_PORT'],
   // Filter chains came before DNAT up to 1.33.5, so that a process of the host met the drop first.

@@ -1,6 +1,6 @@
 /**
- * Policies where Services translate and masquerade: whom a policy sees, and where. Every row stands for its reason, and holds in every mode
- * of kube-proxy: policies act after DNAT and before SNAT of the same node.
+ * Policies where Services translate and masquerade: whom a policy sees, and where. Every row stands for its reason, and
+ * holds in every mode of kube-proxy: policies act after DNAT and before SNAT of the same node.
  */
 import t from 'tap';
 import type { Change } from '../../src/contract/requests.js';

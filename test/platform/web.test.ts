@@ -1,4 +1,7 @@
-/** The engine runs without Node.js: bundled for a browser's worker, in a realm that has only the web platform, it gives the same answers. */
+/**
+ * The engine runs without Node.js: bundled for a browser's worker, in a realm that has only the web platform, it gives
+ * the same answers.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';

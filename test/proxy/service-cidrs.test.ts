@@ -1,4 +1,7 @@
-/** kube-proxy in nftables mode drops what is for an address that no Service has, of the ranges that ServiceCIDRs name (1.33; earlier by feature gate). */
+/**
+ * kube-proxy in nftables mode drops what is for an address that no Service has, of the ranges that ServiceCIDRs name
+ * (1.33; earlier by feature gate).
+ */
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';

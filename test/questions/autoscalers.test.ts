@@ -40,7 +40,9 @@ const scale = (replicas: number): Change => ({
 
 const OWNED = autoscaler({ minReplicas: 2, maxReplicas: 6 });
 
-/** What is in the snapshot beside the example (3 replicas), the change, the endpoints after it, the finding's severity. */
+/**
+ * What is in the snapshot beside the example (3 replicas), the change, the endpoints after it, the finding's severity.
+ */
 const CASES: readonly (readonly [string, readonly object[], Change, number, string | undefined])[] = [
   ['no autoscaler', [], apply(deployment({ replicas: 1 })), 1, undefined],
   ['a manifest with other replicas', [OWNED], apply(deployment({ replicas: 1 })), 3, 'WARNING'],

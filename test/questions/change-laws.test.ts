@@ -175,7 +175,8 @@ t.test('scaled up and down again, patched and patched back, applied and applied 
       fc.integer({ min: 1, max: 4 }),
       fc.constantFrom('ClusterIP', 'NodePort', 'LoadBalancer'),
       (made, name, more, type) => {
-        // A hint is set anew only where the shares of zones ask for it, so endpoints may be hinted otherwise than before.
+        // A hint is set anew only where the shares of zones ask for it, so endpoints may be hinted otherwise than
+        // before.
         fc.pre([name, 'both'].every((one) => made.services.get(`default/${one}`)?.metadata.annotations === undefined));
         const workload = made.workloads.get(`Deployment/default/${name}`);
         const own = made.services.get(`default/${name}`);

@@ -1,4 +1,7 @@
-/** A change of policies or labels that alters what certain pods may connect to never passes a check, nor a sweep, without a word. */
+/**
+ * A change of policies or labels that alters what certain pods may connect to never passes a check, nor a sweep,
+ * without a word.
+ */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';

@@ -7,7 +7,7 @@ import { DOCUMENT } from '../../src/contract/gen/document.js';
 import type { Change, Clients, QuestionRequest, ServiceDestination } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
 import { FINDING_CODES, type FindingCode } from '../../src/questions/findings/codes.js';
-import type { FindingsSpec } from '../../src/questions/findings/options.js';
+import type { FindingsSpec } from '../../src/questions/findings/wanted.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
 import { type BalancedOptions, balanced, balancedList, VIP } from '../support/balanced.js';
 import { type LabService, lab } from '../support/lab.js';

@@ -1,4 +1,7 @@
-/** Probability asks about nodes whose own rules are given: they are walked, and clients on such a node are a group of their own. */
+/**
+ * Probability asks about nodes whose own rules are given: they are walked, and clients on such a node are a group of
+ * their own.
+ */
 import t from 'tap';
 import type { ServiceProbability } from '../../src/contract/answers.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';

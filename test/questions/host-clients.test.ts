@@ -1,4 +1,7 @@
-/** Clients of hosts that are told as one: whether endpoints see their address is what each host's own path says, on average. */
+/**
+ * Clients of hosts that are told as one: whether endpoints see their address is what each host's own path says, on
+ * average.
+ */
 import t from 'tap';
 import { add, divide, formatFraction, fraction, parseFraction, ZERO } from '../../src/base/fraction.js';
 import type { Change, QuestionRequest } from '../../src/contract/requests.js';

@@ -1,6 +1,6 @@
 /**
- * Every question works for nodes in every mode, and gives the same nominal shares: modes choose otherwise, and as evenly. What a client
- * that comes back meets is the same, too.
+ * Every question works for nodes in every mode, and gives the same nominal shares: modes choose otherwise, and as
+ * evenly. What a client that comes back meets is the same, too.
  */
 import { readFileSync } from 'node:fs';
 import t from 'tap';

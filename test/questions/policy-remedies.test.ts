@@ -1,4 +1,6 @@
-/** What would let a packet pass that policies deny: each remedy delivers when it is made, and says what else it opens. */
+/**
+ * What would let a packet pass that policies deny: each remedy delivers when it is made, and says what else it opens.
+ */
 import t from 'tap';
 import type { PathResult } from '../../src/contract/answers.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';

@@ -1,6 +1,6 @@
 /**
- * Sweeps whose rules differ from node to node: PreferClose, PreferSameNode, topology hints, policy Local, load balancers. Every point has
- * the shares that `probability` gives after that very scale.
+ * Sweeps whose rules differ from node to node: PreferClose, PreferSameNode, topology hints, policy Local, load
+ * balancers. Every point has the shares that `probability` gives after that very scale.
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';

@@ -1,6 +1,6 @@
 /**
- * The laws of sweeps, with the walk as their oracle: points that laws say are those that are worked out one by one, for clients and load
- * balancers whose nodes choose among different endpoints, with and without traffic.
+ * The laws of sweeps, with the walk as their oracle: points that laws say are those that are worked out one by one, for
+ * clients and load balancers whose nodes choose among different endpoints, with and without traffic.
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';

@@ -1,4 +1,7 @@
-/** What docker-compose.yml starts, started by hand on this host: processes, free ports, the proxy with its very configuration. */
+/**
+ * What docker-compose.yml starts, started by hand on this host: processes, free ports, the proxy with its very
+ * configuration.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -48,7 +51,9 @@ export class Running {
   }
 }
 
-/** Waits until `check` holds. Throws Error, with `what` and what processes said, when it does not within two minutes. */
+/**
+ * Waits until `check` holds. Throws Error, with `what` and what processes said, when it does not within two minutes.
+ */
 export async function until(what: string, check: () => Promise<boolean>, ...of: readonly Running[]): Promise<void> {
   for (const end = performance.now() + 120_000; performance.now() < end; ) {
     if (await check().catch(() => false)) return;
@@ -88,10 +93,10 @@ export interface Addresses {
 }
 
 /**
- * The configuration that docker-compose.yml mounts, in which the names and ports of its network have become free ports of this
- * host, and nothing else.
+ * The configuration that docker-compose.yml mounts, in which the names and ports of its network have become free ports
+ * of this host, and nothing else.
  */
-export function proxyConfiguration({ replicas, grpc, http, grpcProxy }: Addresses): string {
+function proxyConfiguration({ replicas, grpc, http, grpcProxy }: Addresses): string {
   const names: readonly (readonly [string, string])[] = [
     ['replica-1:8080', `127.0.0.1:${replicas[0]}`],
     ['replica-2:8080', `127.0.0.1:${replicas[1]}`],

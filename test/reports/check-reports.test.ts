@@ -1,4 +1,7 @@
-/** A check's forms: short Markdown, JUnit that parses, SARIF 2.1.0 with places in the manifests; whatever names there are. */
+/**
+ * A check's forms: short Markdown, JUnit that parses, SARIF 2.1.0 with places in the manifests; whatever names there
+ * are.
+ */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
 import type { QuestionRequest } from '../../src/contract/requests.js';
@@ -34,7 +37,10 @@ function check(request: QuestionRequest) {
 const local = (file = 'deploy/my app.yaml') =>
   check({ changes: [{ apply: { manifests: [{ file, text: LOCAL }] } }], check: { failOn: 'WARNING' } });
 
-/** Names of elements in the order in which they open; throws where they do not nest, or text holds what XML does not allow. */
+/**
+ * Names of elements in the order in which they open; throws where they do not nest, or text holds what XML does not
+ * allow.
+ */
 function elements(xml: string): readonly string[] {
   const open: string[] = [];
   const seen: string[] = [];

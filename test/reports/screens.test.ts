@@ -1,4 +1,6 @@
-/** What a person sees first, of clusters as six distributions show them: it fits a screen, whatever the cluster's size. */
+/**
+ * What a person sees first, of clusters as six distributions show them: it fits a screen, whatever the cluster's size.
+ */
 import t from 'tap';
 import type { Snapshot } from '../../src/cluster/read-snapshot.js';
 import type { Change, QuestionRequest } from '../../src/contract/requests.js';

@@ -5,8 +5,8 @@ import t, { type Test } from 'tap';
 import { ERROR_CODES } from '../../src/base/errors.js';
 import { DOCUMENT } from '../../src/contract/gen/document.js';
 import { validator } from '../../src/contract/validator.js';
-import { MAX_BODY_LIMIT, resolveWorkOptions } from '../../src/work/options.js';
 import { PROBLEM_CODES } from '../../src/work/problem.js';
+import { MAX_BODY_LIMIT, resolveWorkOptions } from '../../src/work/work-options.js';
 import { command, FAKE_WORKER, post, type Reply, send, start } from './support.js';
 
 const LIMIT = 300_000;

@@ -1,4 +1,6 @@
-/** The contract in openapi/ and the service hold each other to their word: every example is asked, every answer checked. */
+/**
+ * The contract in openapi/ and the service hold each other to their word: every example is asked, every answer checked.
+ */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Backend, type BackendOptions, createBackend } from '../../src/operations/backend.js';
-import type { ServerOptions } from '../../src/rest/options.js';
+import type { ServerOptions } from '../../src/rest/http-options.js';
 import { createServer } from '../../src/rest/server.js';
 
 export const FAKE_WORKER = new URL('../work/fake-worker.js', import.meta.url).href;
@@ -18,7 +18,7 @@ export interface Reply {
 }
 
 /** The fields of answers and problems that tests look at. */
-export interface ReplyBody {
+interface ReplyBody {
   readonly code: string;
   readonly detail: string;
   readonly status: number | string;

@@ -1,4 +1,7 @@
-/** Questions that users of Kubernetes asked in public, each as a small cluster and the answer that follows from the rules. */
+/**
+ * Questions that users of Kubernetes asked in public, each as a small cluster and the answer that follows from the
+ * rules.
+ */
 import t from 'tap';
 import type { PathResult, ServiceProbability } from '../../src/contract/answers.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';

@@ -1,4 +1,7 @@
-/** A store for tests, which speaks as much of Redis' protocol as is needed, and a proxy before it that can spoil the connection. */
+/**
+ * A store for tests, which speaks as much of Redis' protocol as is needed, and a proxy before it that can spoil the
+ * connection.
+ */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -118,7 +121,10 @@ export class TinyRedis {
   }
 }
 
-/** How the proxy spoils what passes: not at all, not a byte passes, every answer comes late, an answer's bytes are others. */
+/**
+ * How the proxy spoils what passes: not at all, not a byte passes, every answer comes late, an answer's bytes are
+ * others.
+ */
 export type Spoiling = 'NONE' | 'FROZEN' | 'SLOW' | 'CORRUPT' | 'REFUSING';
 
 /** A TCP proxy before the store. */

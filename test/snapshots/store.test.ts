@@ -1,4 +1,7 @@
-/** A snapshot store that is frozen, slow, full, gone or corrupt: every request gets its answer, and all is well once the store is. */
+/**
+ * A snapshot store that is frozen, slow, full, gone or corrupt: every request gets its answer, and all is well once the
+ * store is.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';

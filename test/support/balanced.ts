@@ -1,6 +1,6 @@
 /**
- * A cluster behind a load balancer: nodes `n1`, `n2` … with pods of Deployment `default/web`, which the Service `default/web`
- * of type LoadBalancer publishes at 203.0.113.80, port 80, node port 30080.
+ * A cluster behind a load balancer: nodes `n1`, `n2` … with pods of Deployment `default/web`, which the Service
+ * `default/web` of type LoadBalancer publishes at 203.0.113.80, port 80, node port 30080.
  */
 import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
 

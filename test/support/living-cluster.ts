@@ -1,6 +1,6 @@
 /**
- * Small clusters by fast-check in which everything fits together: workloads with their pods, Services with the slices that
- * the controller would have written; and changes of every kind that can be made to them.
+ * Small clusters by fast-check in which everything fits together: workloads with their pods, Services with the slices
+ * that the controller would have written; and changes of every kind that can be made to them.
  */
 import fc from 'fast-check';
 import type { Cluster } from '../../src/cluster/cluster.js';
@@ -12,7 +12,9 @@ import { cluster, node, pod, service } from '../changes/fixture.js';
 
 const oneOf = <T>(...values: readonly T[]) => fc.constantFrom(...values);
 
-/** Workloads: two Deployments, a StatefulSet, a DaemonSet; each has a Service of its name, `both` selects two of them. */
+/**
+ * Workloads: two Deployments, a StatefulSet, a DaemonSet; each has a Service of its name, `both` selects two of them.
+ */
 const NAMES = ['web', 'api', 'db', 'agent'] as const;
 
 const dress = fc.record({

@@ -10,7 +10,9 @@ export interface MatrixRow {
   readonly service: LabService;
   readonly source: Source;
   readonly destination: Destination;
-  /** `DELIVERED`, `DROPPED/NO_LOCAL_ENDPOINTS` … : the set of all outcomes, endpoint by address with the source it sees. */
+  /**
+   * `DELIVERED`, `DROPPED/NO_LOCAL_ENDPOINTS` … : the set of all outcomes, endpoint by address with the source it sees.
+   */
   readonly expect: readonly string[];
   readonly settings?: QuestionRequest['settings'];
   readonly versions?: readonly string[];

@@ -1,11 +1,14 @@
-/** Clusters with network policies: three nodes, workloads in two namespaces, a Service before each; and arbitrary policies for them. */
+/**
+ * Clusters with network policies: three nodes, workloads in two namespaces, a Service before each; and arbitrary
+ * policies for them.
+ */
 import fc from 'fast-check';
 import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
 import { pod } from './small-cluster.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export const NODES = ['n1', 'n2', 'n3'] as const;
+const NODES = ['n1', 'n2', 'n3'] as const;
 
 /** A workload: its pods, and the labels that policies select them by. */
 export interface PolicedWorkload {

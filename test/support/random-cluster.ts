@@ -1,8 +1,10 @@
-/** Small clusters by fast-check: nodes of several versions and zones, one Service in any dress, endpoints in any state. */
+/**
+ * Small clusters by fast-check: nodes of several versions and zones, one Service in any dress, endpoints in any state.
+ */
 import fc from 'fast-check';
 import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
 
-export interface RandomEndpoint {
+interface RandomEndpoint {
   /** Node by index; beyond the nodes: an address outside of the cluster, without node. */
   readonly on: number;
   readonly ready: boolean;
@@ -61,7 +63,7 @@ export const randomCluster: fc.Arbitrary<RandomCluster> = fc
     ),
   }));
 
-export const endpointAddress = (index: number, { on }: RandomEndpoint, nodes: number): string =>
+const endpointAddress = (index: number, { on }: RandomEndpoint, nodes: number): string =>
   on < nodes ? `10.180.${on + 1}.${10 + index}` : `198.18.0.${10 + index}`;
 
 /** The cluster as a snapshot: nodes `node-1` …, Service `default/svc` at 172.30.0.1:80, node port 30001. */

@@ -1,6 +1,6 @@
 /**
- * Two nodes n1 and n2, pods `client` (n1), `web-1` and `web-2` of Deployment default/web, and Service default/web before them, in
- * a cluster whose data plane a test adds: as it would be in a snapshot.
+ * Two nodes n1 and n2, pods `client` (n1), `web-1` and `web-2` of Deployment default/web, and Service default/web
+ * before them, in a cluster whose data plane a test adds: as it would be in a snapshot.
  */
 import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
 

@@ -1,6 +1,6 @@
 /**
- * Clusters as six distributions show them to kubectl: nodes, the pods and settings of their data plane, a workload `shop/frontend` behind
- * a ClusterIP and a LoadBalancer Service, a client, and as many other Services as wanted.
+ * Clusters as six distributions show them to kubectl: nodes, the pods and settings of their data plane, a workload
+ * `shop/frontend` behind a ClusterIP and a LoadBalancer Service, a client, and as many other Services as wanted.
  */
 import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
 
@@ -15,7 +15,10 @@ interface Traits {
   readonly node: (index: number) => { readonly name: string; readonly labels?: Fields; readonly providerID?: string };
   /** DaemonSets in this namespace, each with a pod on each node: name and image. */
   readonly agents: readonly (readonly [namespace: string, name: string, image: string])[];
-  /** A DaemonSet whose pods take port 80 of their node, as K3s' ServiceLB does; the balancer's addresses are those of the nodes. */
+  /**
+   * A DaemonSet whose pods take port 80 of their node, as K3s' ServiceLB does; the balancer's addresses are those of
+   * the nodes.
+   */
   readonly hostPorts?: readonly [namespace: string, name: string, image: string];
   /** The ConfigMap `kube-system/kube-proxy` with this configuration, where there is one. */
   readonly kubeProxy?: string;
@@ -170,8 +173,11 @@ function slice(name: string, endpoints: readonly Endpoint[]) {
   };
 }
 
-/** The objects, as `kubectl get -A -o json` prints them: so many endpoints of `shop/frontend`, so many Services beside it. */
-export function writtenCluster(platform: WrittenPlatform, endpoints: number, services: number): object {
+/**
+ * The objects, as `kubectl get -A -o json` prints them: so many endpoints of `shop/frontend`, so many Services beside
+ * it.
+ */
+function writtenCluster(platform: WrittenPlatform, endpoints: number, services: number): object {
   const traits = TRAITS[platform];
   const zones = ['a', 'b', 'c'].map((letter) => `zone-${letter}`);
   const nodes = Array.from({ length: NODES }, (_, at) => {

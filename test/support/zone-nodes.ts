@@ -1,9 +1,12 @@
-/** Clusters of zones with several nodes each, and Services whose rules, or whose load balancer, differ from node to node. */
+/**
+ * Clusters of zones with several nodes each, and Services whose rules, or whose load balancer, differ from node to
+ * node.
+ */
 import { readSnapshot, type Snapshot } from '../../src/cluster/read-snapshot.js';
 import type { Clients, QuestionRequest } from '../../src/contract/requests.js';
 import { zonesList } from './zones.js';
 
-export const WEB = { namespace: 'default', name: 'web' };
+const WEB = { namespace: 'default', name: 'web' };
 export const SCALE = { kind: 'Deployment', ...WEB } as const;
 export const AT = '2026-11-22T12:00:00Z';
 

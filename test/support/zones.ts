@@ -15,7 +15,7 @@ export interface ZonesOptions {
   readonly more?: readonly unknown[];
 }
 
-export function zoneName(index: number): string {
+function zoneName(index: number): string {
   return `zone-${String.fromCharCode(97 + index)}`;
 }
 

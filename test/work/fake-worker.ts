@@ -1,6 +1,6 @@
 /**
- * A worker whose questions do on command what real ones do only by accident. `settings.clusterDomain` gives the command;
- * without one it answers how many items the snapshot has.
+ * A worker whose questions do on command what real ones do only by accident. `settings.clusterDomain` gives the
+ * command; without one it answers how many items the snapshot has.
  */
 import { QuestionError } from '../../src/base/errors.js';
 import type { Answer } from '../../src/contract/answers.js';

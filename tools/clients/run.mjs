@@ -1,7 +1,7 @@
 // Generates clients of the contract, compiles them and asks with each: `node tools/clients/run.mjs [--install]`, after
-// `npm run build`. The same three questions are asked with each, and the answers are compared with those of plain requests.
-// A client whose tools are missing is skipped with the reason; with --install, npm and pip first get those that are pinned here
-// (Go gets its own). Everything happens in .clients/.
+// `npm run build`. The same three questions are asked with each, and the answers are compared with those of plain
+// requests. A client whose tools are missing is skipped with the reason; with --install, npm and pip first get those
+// that are pinned here (Go gets its own). Everything happens in .clients/.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';

@@ -25,8 +25,8 @@ export async function inflated({ name, file }: SnapshotFile): Promise<SnapshotFi
 }
 
 /**
- * The digest of a snapshot's files. `progress` gets parts of 1 as bytes are read. The work is done in pieces, between which the page
- * stays responsive. (crypto.subtle is only there over HTTPS and on this host.)
+ * The digest of a snapshot's files. `progress` gets parts of 1 as bytes are read. The work is done in pieces, between
+ * which the page stays responsive. (crypto.subtle is only there over HTTPS and on this host.)
  */
 export async function digestOf(files: readonly SnapshotFile[], progress: (part: number) => void): Promise<string> {
   const hash = sha256.create();

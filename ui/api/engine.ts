@@ -1,4 +1,6 @@
-/** Who answers questions: a server over its documented REST interface, or the same engine in a worker of this browser. */
+/**
+ * Who answers questions: a server over its documented REST interface, or the same engine in a worker of this browser.
+ */
 import type { Body, HeldSnapshot, Kind, NamedSnapshots, Problem } from './types.js';
 
 export interface SnapshotFile {

@@ -7,22 +7,15 @@ export type {
   ChainsWhatIf,
   Change,
   Clients,
-  EndpointRef,
-  Established,
   Family,
-  Findings,
   Header,
   HeldSnapshot,
   Hop,
   InspectedService,
-  InspectResult,
   ListedObjects,
   NamedSnapshots,
-  PathResult,
-  PathWhatIf,
   Probability,
   ProbabilityQuestion,
-  ProbabilityResult,
   ProbabilityWhatIf,
   Problem,
   Rule,
@@ -35,10 +28,8 @@ export type {
   Step,
   SweepPoint,
   SweepResult,
-  Table,
   Trace,
   Verdict,
-  VerdictShares,
   Via,
   WorkloadRef,
 } from './gen/types.js';
@@ -47,13 +38,11 @@ export type Finding = Contract.Findings[number];
 export type Assumption = Contract.Assumptions[number];
 export type AppliedChange = Contract.AppliedChanges[number];
 export type ListedService = Contract.ListedObjects['services'][number];
-export type ListedPod = Contract.ListedObjects['pods'][number];
 export type ListedNode = Contract.ListedObjects['nodes'][number];
-export type ListedWorkload = Contract.ListedObjects['workloads'][number];
 export type Remedy = NonNullable<Contract.PathResult['remedies']>[number];
 
 /** The questions that the page asks, by the last part of their path. */
-export interface Results {
+interface Results {
   readonly chains: Contract.ChainsResult;
   readonly path: Contract.PathResult;
   readonly probability: Contract.ProbabilityResult;

@@ -1,6 +1,6 @@
 /**
- * Chains as a graph, out of `chains` in the format RULES: a chain leads to those that its rules jump to, with the chance of a random
- * rule on the way. It reads what every mode has in common: statements that name a chain.
+ * Chains as a graph, out of `chains` in the format RULES: a chain leads to those that its rules jump to, with the
+ * chance of a random rule on the way. It reads what every mode has in common: statements that name a chain.
  */
 import type { ChainsResult, Rule } from '../api/types.js';
 
@@ -15,7 +15,7 @@ export interface ChainNode {
   readonly rules: readonly string[];
 }
 
-export interface ChainEdge {
+interface ChainEdge {
   readonly source: string;
   readonly target: string;
   /** The chance, where it is random. */

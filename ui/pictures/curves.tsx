@@ -1,4 +1,7 @@
-/** Curves over numbers of replicas, with a bound as a line. Each point is exact: the crosshair reads its fraction, by pointer or arrow keys. */
+/**
+ * Curves over numbers of replicas, with a bound as a line. Each point is exact: the crosshair reads its fraction, by
+ * pointer or arrow keys.
+ */
 import { scaleLinear } from 'd3-scale';
 import { useState } from 'preact/hooks';
 

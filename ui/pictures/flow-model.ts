@@ -1,12 +1,13 @@
 /**
- * The flow of new connections: clients → load balancer → nodes where they start or come in → nodes of endpoints → endpoints.
- * Exact shares all the way; what is lost is a flow of its own. Columns that are too long to read are grouped by zone or node, and open.
+ * The flow of new connections: clients → load balancer → nodes where they start or come in → nodes of endpoints →
+ * endpoints. Exact shares all the way; what is lost is a flow of its own. Columns that are too long to read are grouped
+ * by zone or node, and open.
  */
 import type { ListedNode, ServiceProbability, Verdict } from '../api/types.js';
 import { add, compare, equals, type Fraction, isZero, multiply, ONE, parse, sum, ZERO } from '../state/fraction.js';
 
 /** More marks than this in a column are grouped. */
-export const MOST_IN_COLUMN = 24;
+const MOST_IN_COLUMN = 24;
 
 export interface FlowNode {
   readonly id: string;
@@ -22,7 +23,7 @@ export interface FlowNode {
   readonly verdict?: Verdict;
 }
 
-export interface FlowLink {
+interface FlowLink {
   readonly source: string;
   readonly target: string;
   readonly share: Fraction;
@@ -43,7 +44,7 @@ export interface SourceGroup {
   readonly shares: ServiceProbability;
 }
 
-export const LOST_WORDS: Readonly<Record<Verdict, string>> = {
+const LOST_WORDS: Readonly<Record<Verdict, string>> = {
   DELIVERED: 'Delivered',
   DROPPED: 'Dropped',
   REJECTED: 'Rejected',
@@ -59,7 +60,9 @@ export const endpointKey = ({ address, port }: Pick<Endpoint, 'address' | 'port'
 /** The name of a pod without its namespace, or the address of an endpoint that is no pod. */
 const endpointLabel = (endpoint: Endpoint) => endpoint.pod?.split('/')[1] ?? endpointKey(endpoint);
 
-/** Whether the parts sum to exactly what the whole says, endpoint by endpoint: else the picture shows the whole alone. */
+/**
+ * Whether the parts sum to exactly what the whole says, endpoint by endpoint: else the picture shows the whole alone.
+ */
 export function addsUp(total: ServiceProbability, groups: readonly SourceGroup[]): boolean {
   const sums = new Map<string, Fraction>();
   for (const { weight, shares } of groups) {
@@ -235,8 +238,8 @@ export function flowOf({ total, groups, nodes, open, beside }: FlowInput): Flow 
 }
 
 /**
- * By column; within it in the order of the flow beside it, then the larger share first, what is lost last, and groups that are alike
- * by name.
+ * By column; within it in the order of the flow beside it, then the larger share first, what is lost last, and groups
+ * that are alike by name.
  */
 function ordered(
   nodes: readonly FlowNode[],

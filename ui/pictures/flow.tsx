@@ -1,4 +1,6 @@
-/** The flow as a picture: widths are shares. Groups open by click or Enter; focus or hover lights what flows through. */
+/**
+ * The flow as a picture: widths are shares. Groups open by click or Enter; focus or hover lights what flows through.
+ */
 import { useMemo, useState } from 'preact/hooks';
 import type { Fraction } from '../state/fraction.js';
 import { format, parse, percent, points, short, subtract } from '../state/fraction.js';

@@ -4,7 +4,7 @@ import { format, parse, percent, toNumber } from '../state/fraction.js';
 import type { Curve, Value } from './curves.js';
 
 /** A share, read as the fraction that it is. */
-export function shareValue({ fraction }: { readonly fraction: string }): Value {
+function shareValue({ fraction }: { readonly fraction: string }): Value {
   const exact = parse(fraction);
   return { y: toNumber(exact), text: `${format(exact)} · ${percent(exact)}` };
 }

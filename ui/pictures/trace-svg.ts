@@ -1,6 +1,7 @@
 /**
- * A packet's way as a picture of its own, to be saved: hops in a row, their steps by hook, the header as it leaves, where it ends, and
- * the reply below. What is seen on the page is text that opens and closes; a picture has all of it open.
+ * A packet's way as a picture of its own, to be saved: hops in a row, their steps by hook, the header as it leaves,
+ * where it ends, and the reply below. What is seen on the page is text that opens and closes; a picture has all of it
+ * open.
  */
 import type { Header, Hop, Step, Trace } from '../api/types.js';
 import { format, parse } from '../state/fraction.js';
@@ -40,7 +41,9 @@ const HEIGHTS: Readonly<Record<Style, number>> = {
   verdict: 18,
 };
 
-/** How wide a letter is, with room for names that have many wide ones: a picture cannot be measured where fonts differ. */
+/**
+ * How wide a letter is, with room for names that have many wide ones: a picture cannot be measured where fonts differ.
+ */
 const LETTERS: Readonly<Record<Style, number>> = {
   kind: 6.4,
   title: 9.9,
@@ -56,7 +59,7 @@ const LETTERS: Readonly<Record<Style, number>> = {
 const isMono = (style: Style) => style === 'rule' || style === 'header';
 
 /** Words in lines that fit; a word that does not is cut. */
-export function wrapped(text: string, letters: number): readonly string[] {
+function wrapped(text: string, letters: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
   for (const whole of text.split(/\s+/)) {

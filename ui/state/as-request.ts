@@ -22,7 +22,10 @@ export function asCommand({ kind, body }: Shown): string {
   return `kube-whatif ${kind}${given} --request - <<'REQUEST'\n${pretty(rest)}\nREQUEST`;
 }
 
-/** Fields whose words have the name of their enum before them in protobuf, by the field above them where a name has two meanings. */
+/**
+ * Fields whose words have the name of their enum before them in protobuf, by the field above them where a name has two
+ * meanings.
+ */
 const ENUMS: Readonly<Record<string, string>> = {
   via: 'VIA',
   vias: 'VIA',
@@ -74,7 +77,7 @@ function base64(text: string): string {
 }
 
 /** The JSON of the protobuf message that mirrors a request. */
-export function protoJson(value: unknown, name = '', above = ''): unknown {
+function protoJson(value: unknown, name = '', above = ''): unknown {
   if (BYTES.has(`${above}.${name}`)) return base64(JSON.stringify(value));
   if (Array.isArray(value)) {
     if (name === 'manifests') return value.map((one) => base64(typeof one === 'string' ? one : JSON.stringify(one)));

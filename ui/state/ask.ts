@@ -1,4 +1,7 @@
-/** Asks questions for views: answers are kept, those that are no longer wanted are given up, a forgotten snapshot is sent again. */
+/**
+ * Asks questions for views: answers are kept, those that are no longer wanted are given up, a forgotten snapshot is
+ * sent again.
+ */
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { type Form, Refused, Unreachable } from '../api/engine.js';

@@ -1,4 +1,6 @@
-/** Assumptions as fields of a request's settings: which may be set, with which values, and how one is set or taken back. */
+/**
+ * Assumptions as fields of a request's settings: which may be set, with which values, and how one is set or taken back.
+ */
 import { ENUMS } from '../api/gen/types.js';
 import type { Settings } from '../api/types.js';
 
@@ -48,7 +50,10 @@ export function givenFields(settings: Settings): readonly string[] {
   return walk(settings, 'settings');
 }
 
-/** What was typed, as a value like the one that was assumed. Throws SyntaxError where JSON is wanted and the text is not JSON. */
+/**
+ * What was typed, as a value like the one that was assumed. Throws SyntaxError where JSON is wanted and the text is not
+ * JSON.
+ */
 export function readValue(text: string, like: unknown): unknown {
   if (typeof like === 'string') return text.trim();
   if (typeof like === 'boolean') return text === 'true';

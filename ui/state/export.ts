@@ -29,7 +29,7 @@ const STYLES = [
 ] as const;
 
 /** A picture with its style inside. */
-export function standalone(svg: SVGSVGElement): string {
+function standalone(svg: SVGSVGElement): string {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const own = [svg, ...svg.querySelectorAll<SVGElement>('*')];
   const copied = [copy, ...copy.querySelectorAll<SVGElement>('*')];
@@ -47,7 +47,7 @@ export function standalone(svg: SVGSVGElement): string {
 }
 
 /** The pictures that are seen, the main one first. */
-export function pictures(): readonly SVGSVGElement[] {
+function pictures(): readonly SVGSVGElement[] {
   return [...document.querySelectorAll<SVGSVGElement>('main .picture > svg')];
 }
 

@@ -1,4 +1,7 @@
-/** Where a finding leads: to the Service through the very door that it is about, else to a pod, a node or a workload that it names. */
+/**
+ * Where a finding leads: to the Service through the very door that it is about, else to a pod, a node or a workload
+ * that it names.
+ */
 import type { Finding } from '../api/types.js';
 import type { Parameters, ViewName } from './route.js';
 import { serviceOf } from './service-rows.js';

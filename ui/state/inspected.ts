@@ -1,6 +1,6 @@
 /**
- * What is wrong with the cluster, and each Service in few numbers. A cluster of many Services is asked about in portions, so that the
- * first are there at once; the page says how many are.
+ * What is wrong with the cluster, and each Service in few numbers. A cluster of many Services is asked about in
+ * portions, so that the first are there at once; the page says how many are.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Answer, Finding, InspectedService } from '../api/types.js';

@@ -3,7 +3,7 @@ import type { ListedObjects, ListedService, WorkloadRef } from '../api/types.js'
 import { type Asked, useAnswer } from './ask.js';
 import { changes, digest, request, shownChanges } from './session.js';
 
-export const NO_OBJECTS: ListedObjects = { nodes: [], workloads: [], pods: [], services: [] };
+const NO_OBJECTS: ListedObjects = { nodes: [], workloads: [], pods: [], services: [] };
 
 /** Names alone: no Service is asked about, so that they come at once. */
 const NAMES_ALONE = { inspect: { failOn: 'NEVER', maxServices: 0, lists: ['OBJECTS'] } } as const;

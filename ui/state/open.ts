@@ -38,7 +38,8 @@ function faultOf(error: unknown): NonNullable<typeof openFault.value> {
 }
 
 /**
- * Opens files as one snapshot. With `wanted`, only if they are the snapshot with this digest: then the view that asked for them goes on.
+ * Opens files as one snapshot. With `wanted`, only if they are the snapshot with this digest: then the view that asked
+ * for them goes on.
  */
 export async function open(given: readonly SnapshotFile[], wanted = ''): Promise<void> {
   if (given.length === 0) return;

@@ -4,8 +4,11 @@ import { type Choice, findService, serviceName, workloadOf } from './objects.js'
 import type { Parameters } from './route.js';
 import { type Chosen, chosenOf, destinationOf } from './service-question.js';
 
-/** Reads `pod shop/web-1`, `node n1`, `some pod on n1`, `outside`, `outside at n1`, `outside 203.0.113.9 at n1` or a workload. */
-export function readSource(text: string): Source | undefined {
+/**
+ * Reads `pod shop/web-1`, `node n1`, `some pod on n1`, `outside`, `outside at n1`, `outside 203.0.113.9 at n1` or a
+ * workload.
+ */
+function readSource(text: string): Source | undefined {
   const workload = workloadOf(text);
   if (workload !== undefined) return { workload };
   const pod = /^pod (\S+\/\S+)$/.exec(text)?.[1];
@@ -47,7 +50,7 @@ export function destinationChoices({ services, pods }: ListedObjects): readonly 
 }
 
 /** Reads `pod shop/web-1:80`, `10.0.0.1:80`, `[fd00::1]:80` or `web.shop.svc.cluster.local:80`. */
-export function readDestination(text: string): Body | undefined {
+function readDestination(text: string): Body | undefined {
   const [, name = '', digits = ''] = /^(.+):(\d{1,5})$/.exec(text.trim()) ?? [];
   const port = Number(digits);
   if (name === '' || port < 1 || port > 65_535) return undefined;
@@ -70,7 +73,7 @@ export interface PathChosen {
 }
 
 /** A client to begin with: the first pod that is no endpoint's, else any, else somebody outside. */
-export function usualSource({ pods }: ListedObjects): string {
+function usualSource({ pods }: ListedObjects): string {
   const pod = pods.find(({ workload, ready }) => workload === undefined && ready) ?? pods.find(({ ready }) => ready);
   return pod === undefined ? 'outside' : `pod ${serviceName(pod)}`;
 }

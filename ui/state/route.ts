@@ -1,6 +1,7 @@
 /**
- * The address of what is seen: `#/DIGEST/VIEW?NAME=VALUE…`, or `#/@NAME/VIEW…` for the newest snapshot that the server has under a name. It stands behind the `#`, so that names of a cluster never reach a
- * server's log, and so that the page works in any folder. Everything that can be sent to a colleague is in it.
+ * The address of what is seen: `#/DIGEST/VIEW?NAME=VALUE…`, or `#/@NAME/VIEW…` for the newest snapshot that the server
+ * has under a name. It stands behind the `#`, so that names of a cluster never reach a server's log, and so that the
+ * page works in any folder. Everything that can be sent to a colleague is in it.
  */
 import { signal } from '@preact/signals';
 
@@ -32,7 +33,7 @@ export interface Route {
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /** Reads the part of an address behind `#`. Whatever it is not is the beginning. */
-export function readRoute(hash: string): Route {
+function readRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#/, '').split(/\?(.*)/s);
   const [, digest = '', name = 'services'] = path.split('/').map((part) => {
     try {

@@ -63,7 +63,7 @@ export function destinationOf({ service: { namespace, name }, port, via }: Chose
 }
 
 /** The clients, perhaps those of some nodes alone. */
-export function clientsOf(from: string, names?: readonly string[]): Clients {
+function clientsOf(from: string, names?: readonly string[]): Clients {
   const some = names === undefined ? {} : { names };
   if (from === 'hosts') return { nodes: { ...some, from: 'HOST' } };
   if (from === 'outside') return { external: names === undefined ? {} : { entersAt: names } };

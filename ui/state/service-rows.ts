@@ -1,4 +1,7 @@
-/** The rows of the Services list: what each Service is, and, once asked, its worst shares and findings. Sorted and filtered here. */
+/**
+ * The rows of the Services list: what each Service is, and, once asked, its worst shares and findings. Sorted and
+ * filtered here.
+ */
 import type { Finding, InspectedService, ListedService } from '../api/types.js';
 import { serviceName } from './objects.js';
 

@@ -83,7 +83,7 @@ export function setSettings(next: Settings): void {
 }
 
 /** What stands around every question: the snapshot, settings and, unless the view shows the state before, changes. */
-export function envelope({ digest: named }: Route, made: readonly Change[]): Body {
+function envelope({ digest: named }: Route, made: readonly Change[]): Body {
   return {
     snapshot: { digest: named },
     ...(Object.keys(settings.value).length === 0 ? {} : { settings: settings.value }),

@@ -1,4 +1,7 @@
-/** The question of a sweep: which workload, how many replicas, which bound, how much is sent; as the address of the view says it. */
+/**
+ * The question of a sweep: which workload, how many replicas, which bound, how much is sent; as the address of the view
+ * says it.
+ */
 import type { Body, ListedObjects } from '../api/types.js';
 import { findService, scalable, workloadOf } from './objects.js';
 import type { Parameters } from './route.js';

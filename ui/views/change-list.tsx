@@ -1,4 +1,7 @@
-/** The changes, in the order in which they are made: each can be moved, switched off and taken out; a scaling has a slider. */
+/**
+ * The changes, in the order in which they are made: each can be moved, switched off and taken out; a scaling has a
+ * slider.
+ */
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import type { ListedObjects, Problem } from '../api/types.js';

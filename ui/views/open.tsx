@@ -31,7 +31,7 @@ export function WhereItRuns() {
 }
 
 /** Where files are dropped or chosen. `wanted`: the digest that they must have. */
-export function DropZone({ wanted = '' }: { wanted?: string }) {
+function DropZone({ wanted = '' }: { wanted?: string }) {
   const [over, setOver] = useState(false);
   return (
     <div
@@ -70,7 +70,7 @@ export function DropZone({ wanted = '' }: { wanted?: string }) {
 }
 
 /** What is wrong with the files, where it is. */
-export function OpenFault() {
+function OpenFault() {
   if (openFault.value === undefined) return null;
   const { problem, says } = openFault.value;
   return (

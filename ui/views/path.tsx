@@ -139,7 +139,10 @@ function Remedies({ remedies }: { remedies: readonly Remedy[] }) {
   );
 }
 
-/** The outcome that is shown first: of those that are not delivered the most likely, else the most likely, as the command line does. */
+/**
+ * The outcome that is shown first: of those that are not delivered the most likely, else the most likely, as the
+ * command line does.
+ */
 function firstOf(traces: readonly Trace[]): number {
   const lost = traces.findIndex(({ verdict }) => verdict !== 'DELIVERED');
   return Math.max(0, lost);

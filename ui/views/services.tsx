@@ -139,7 +139,8 @@ export function ServicesView() {
   );
   const [stopped, setStopped] = useState(false);
   const known = inspected.shares.size;
-  // A list that is sorted by what it does not know yet would have the wrong Services first: all are asked about, those shown first.
+  // A list that is sorted by what it does not know yet would have the wrong Services first: all are asked about, those
+  // shown first.
   const wantsAll = many && sort !== undefined && ASKED.has(sortKey) && !stopped && inspected.failure === undefined;
   useEffect(() => {
     if (!wantsAll) return;

@@ -18,7 +18,7 @@ import { Sentence } from './sentence.js';
 import { useSourceGroups } from './source-groups.js';
 
 /** The groups that the address says are open. */
-export function openGroups(): ReadonlySet<string> {
+function openGroups(): ReadonlySet<string> {
   return new Set((route.value.parameters.open ?? '').split(',').filter((name) => name !== ''));
 }
 
@@ -31,7 +31,7 @@ export function toggleGroup(group: string): void {
 const MOST_ROWS = 200;
 
 /** The shares as a table, which a screen reader reads. */
-export function SharesTable({ shares }: { shares: ServiceProbability }) {
+function SharesTable({ shares }: { shares: ServiceProbability }) {
   const [all, setAll] = useState(false);
   const rows = all ? shares.endpoints : shares.endpoints.slice(0, MOST_ROWS);
   const lost = shares.verdicts.filter(({ verdict }) => verdict !== 'DELIVERED');

@@ -1,6 +1,6 @@
 /**
- * The engine itself, in a worker of the browser: the very code that a server runs, from bytes to the text of an answer. Snapshots are held
- * in this worker's memory alone.
+ * The engine itself, in a worker of the browser: the very code that a server runs, from bytes to the text of an answer.
+ * Snapshots are held in this worker's memory alone.
  */
 import { QuestionError } from '../../src/base/errors.js';
 import { documentOf, documentOfError } from '../../src/base/problem-document.js';

@@ -1,5 +1,6 @@
 /** Defaults of pods and templates. Source: Kubernetes 1.36 pkg/apis/core/v1/defaults.go. */
-import { type Fields, fieldsIn, isFields, isGiven, numberIn, textIn } from '../values.js';
+import { isRecord } from '../../base/record.js';
+import { type Fields, fieldsIn, isGiven, numberIn, textIn } from '../values.js';
 
 /** A copy with the fields that are absent or empty filled in. */
 export function filled(fields: Fields, defaults: Fields): Fields {
@@ -7,22 +8,25 @@ export function filled(fields: Fields, defaults: Fields): Fields {
   return missing.length === 0 ? fields : { ...fields, ...Object.fromEntries(missing) };
 }
 
-export function withField(fields: Fields, key: string, change: (value: Fields) => Fields): Fields {
-  return isFields(fields[key]) ? { ...fields, [key]: change(fields[key]) } : fields;
+function withField(fields: Fields, key: string, change: (value: Fields) => Fields): Fields {
+  return isRecord(fields[key]) ? { ...fields, [key]: change(fields[key]) } : fields;
 }
 
 export function withItems(fields: Fields, key: string, change: (item: Fields) => Fields): Fields {
   const list = fields[key];
   if (!Array.isArray(list)) return fields;
-  return { ...fields, [key]: list.map((item) => (isFields(item) ? change(item) : item)) };
+  return { ...fields, [key]: list.map((item) => (isRecord(item) ? change(item) : item)) };
 }
 
-/** The name of an image: a host with a port, a path in lower case, a tag, a digest. Others have no tag that could be read. */
+/**
+ * The name of an image: a host with a port, a path in lower case, a tag, a digest. Others have no tag that could be
+ * read.
+ */
 const REFERENCE =
   /^(?:(?:[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)*(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][\w+.-]*:[0-9a-fA-F]{32,})?$/;
 
 /** Always for the tag `latest` or none, IfNotPresent for others and for digests. */
-export function pullPolicyOf(image: string): string {
+function pullPolicyOf(image: string): string {
   if (!REFERENCE.test(image)) return 'IfNotPresent';
   const [name = '', digest] = image.split('@');
   const tag = /:([\w][\w.-]*)$/.exec(name.slice(name.lastIndexOf('/') + 1))?.[1];

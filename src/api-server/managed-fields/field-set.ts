@@ -1,9 +1,9 @@
 /**
- * Sets of fields, as `metadata.managedFields` holds them: a tree of path elements (`f:spec`, `k:{"name":"app"}`, `v:"a"`), each of which may
- * be a member itself. Source: sigs.k8s.io/structured-merge-diff, fieldpath.
+ * Sets of fields, as `metadata.managedFields` holds them: a tree of path elements (`f:spec`, `k:{"name":"app"}`,
+ * `v:"a"`), each of which may be a member itself. Source: sigs.k8s.io/structured-merge-diff, fieldpath.
  */
+import { isRecord } from '../../base/record.js';
 import { typeSchema } from '../schema.js';
-import { isFields } from '../values.js';
 
 export interface FieldSet {
   /** Whether the path to here is a member. */
@@ -84,7 +84,7 @@ export function withNamedFields(set: FieldSet, type: string): FieldSet {
 
 /** Reads `fieldsV1`; undefined for a value of another shape. */
 export function readFieldSet(value: unknown): FieldSet | undefined {
-  if (!isFields(value)) return undefined;
+  if (!isRecord(value)) return undefined;
   const children = new Map<string, FieldSet>();
   for (const [key, inner] of Object.entries(value)) {
     if (key === '.') continue;

@@ -1,6 +1,6 @@
 /**
- * Server-side apply: what it makes of an object and its managers, or with whom it conflicts.
- * Source: sigs.k8s.io/structured-merge-diff, merge (`Updater.Apply`), apimachinery util/managedfields (`lastAppliedManager`).
+ * Server-side apply: what it makes of an object and its managers, or with whom it conflicts. Source:
+ * sigs.k8s.io/structured-merge-diff, merge (`Updater.Apply`), apimachinery util/managedfields (`lastAppliedManager`).
  */
 import type { ApiFault } from '../faults.js';
 import { LAST_APPLIED, notedManifest, serverNoteText } from '../note.js';
@@ -66,7 +66,7 @@ export function asManagedFields(managers: readonly Manager[]): readonly Fields[]
 const isSame = (a: Manager, b: Pick<Manager, 'manager' | 'operation' | 'subresource'>) =>
   a.manager === b.manager && a.operation === b.operation && a.subresource === b.subresource;
 
-export interface ServerApplied {
+interface ServerApplied {
   readonly object: Fields;
   readonly managers: readonly Manager[];
 }
@@ -149,8 +149,9 @@ function takenOver(live: Fields, type: string): FieldSet | undefined {
 }
 
 /**
- * Applies a manifest under a manager's name. `live` is the object as it is stored (empty where it is new), without managed fields. Conflicts
- * with other managers are reported unless `force`. kubectl's own manager takes over what its note of the last client-side apply holds.
+ * Applies a manifest under a manager's name. `live` is the object as it is stored (empty where it is new), without
+ * managed fields. Conflicts with other managers are reported unless `force`. kubectl's own manager takes over what its
+ * note of the last client-side apply holds.
  */
 export function serverApply(
   live: Fields,
@@ -198,9 +199,9 @@ const NOTE = setOf(false, [
 const ownsNote = ({ set }: Manager) => !isEmptySet(intersection(set, NOTE));
 
 /**
- * The managers after kubectl has handed what client-side apply owned over to server-side apply, and whether there was anything to hand over:
- * then the manifest is applied once more. The note keeps an owner of its own. Source: kubectl pkg/cmd/apply (`saveLastApplyAnnotationIfNecessary`, `migrateToSSAIfNecessary`), client-go
- * util/csaupgrade.
+ * The managers after kubectl has handed what client-side apply owned over to server-side apply, and whether there was
+ * anything to hand over: then the manifest is applied once more. The note keeps an owner of its own. Source: kubectl
+ * pkg/cmd/apply (`saveLastApplyAnnotationIfNecessary`, `migrateToSSAIfNecessary`), client-go util/csaupgrade.
  */
 export function handedOver(
   managers: readonly Manager[],

@@ -1,12 +1,14 @@
 /**
- * Values under their schema, as server-side apply takes them: which fields they have, how two differ, how one is laid over another.
- * Source: sigs.k8s.io/structured-merge-diff, typed.
+ * Values under their schema, as server-side apply takes them: which fields they have, how two differ, how one is laid
+ * over another. Source: sigs.k8s.io/structured-merge-diff, typed.
  */
+
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
+import { isRecord } from '../../base/record.js';
 import type { ApiFault } from '../faults.js';
 import { shown } from '../formats.js';
 import { type FieldSchema, innerType, isAtomicType, typeSchema } from '../schema.js';
-import { isFields } from '../values.js';
+
 import { EMPTY_SET, elementName, type FieldSet, MEMBER, setOf, union } from './field-set.js';
 
 /** How a value at a place is taken. */
@@ -45,9 +47,9 @@ function fieldPlace(shape: Shape, key: string): Place {
 const KEY_DEFAULTS: Readonly<Record<string, unknown>> = { protocol: 'TCP' };
 
 /** The path element of a list's item. */
-export function itemKey(item: unknown, { kind, keys }: Pick<Shape, 'kind' | 'keys'>): string {
+function itemKey(item: unknown, { kind, keys }: Pick<Shape, 'kind' | 'keys'>): string {
   if (kind === 'set') return `v:${JSON.stringify(item)}`;
-  const fields = isFields(item) ? item : {};
+  const fields = isRecord(item) ? item : {};
   const named = [...keys].sort().map((key) => [key, fields[key] ?? KEY_DEFAULTS[key]] as const);
   return `k:${JSON.stringify(Object.fromEntries(named))}`;
 }
@@ -58,13 +60,13 @@ const isList = (value: unknown): value is readonly unknown[] => Array.isArray(va
 export function fieldSetOf(value: unknown, type: string, field?: FieldSchema): FieldSet {
   const shape = shapeOf(type, field);
   if (value === null) return MEMBER;
-  if ((shape.kind === 'struct' || shape.kind === 'map') && isFields(value)) {
+  if ((shape.kind === 'struct' || shape.kind === 'map') && isRecord(value)) {
     return setOf(
       false,
       Object.entries(value).map(([key, one]) => {
         const place = fieldPlace(shape, key);
         const set = fieldSetOf(one, place.type, place.field);
-        const isOwn = one === null || (isFields(one) && Object.keys(one).length === 0) || shape.kind === 'map';
+        const isOwn = one === null || (isRecord(one) && Object.keys(one).length === 0) || shape.kind === 'map';
         return [`f:${key}`, isOwn ? { ...set, own: true } : set] as const;
       }),
     );
@@ -93,7 +95,7 @@ const SAME: Comparison = { added: EMPTY_SET, removed: EMPTY_SET, modified: EMPTY
 /** All of a value, its containers too: what is added or removed where nothing stands on the other side. */
 function wholeSet(value: unknown, type: string, field?: FieldSchema): FieldSet {
   const shape = shapeOf(type, field);
-  if ((shape.kind === 'struct' || shape.kind === 'map') && isFields(value)) {
+  if ((shape.kind === 'struct' || shape.kind === 'map') && isRecord(value)) {
     const entries = Object.entries(value).map(([key, one]) => {
       const place = fieldPlace(shape, key);
       return [`f:${key}`, wholeSet(one, place.type, place.field)] as const;
@@ -138,7 +140,7 @@ export function compare(before: unknown, after: unknown, type: string, field?: F
   const shape = shapeOf(type, field);
   // A null in the place of something that is merged item by item has no items.
   const [was, is] = [before ?? emptyOf(shape), after ?? emptyOf(shape)];
-  if ((shape.kind === 'struct' || shape.kind === 'map') && isFields(was) && isFields(is)) {
+  if ((shape.kind === 'struct' || shape.kind === 'map') && isRecord(was) && isRecord(is)) {
     return joined(
       [...new Set([...Object.keys(was), ...Object.keys(is)])].map((key) => {
         const place = fieldPlace(shape, key);
@@ -159,7 +161,10 @@ export function compare(before: unknown, after: unknown, type: string, field?: F
   return isDeepStrictEqual(was, is) ? SAME : { ...SAME, modified: MEMBER };
 }
 
-/** The items of two lists in the order in which they are merged: what both have as the second has it, the rest of the first in between. */
+/**
+ * The items of two lists in the order in which they are merged: what both have as the second has it, the rest of the
+ * first in between.
+ */
 function mergedOrder(left: readonly string[], right: readonly string[]): readonly string[] {
   const [inLeft, inRight] = [new Set(left), new Set(right)];
   const shared = right.filter((key) => inLeft.has(key));
@@ -207,7 +212,7 @@ export function merged(live: unknown, config: unknown, type: string, field?: Fie
   const shape = shapeOf(type, field);
   // A null in the place of something that is merged item by item has no items.
   if (config === null) return emptyOf(shape) === null ? null : live;
-  if ((shape.kind === 'struct' || shape.kind === 'map') && isFields(live) && isFields(config)) {
+  if ((shape.kind === 'struct' || shape.kind === 'map') && isRecord(live) && isRecord(config)) {
     const result: Record<string, unknown> = { ...live };
     for (const [key, one] of Object.entries(config)) {
       const place = fieldPlace(shape, key);
@@ -236,7 +241,7 @@ export function merged(live: unknown, config: unknown, type: string, field?: Fie
 export function withoutItems(value: unknown, set: FieldSet, type: string, field?: FieldSchema): unknown {
   const shape = shapeOf(type, field);
   if (set.children.size === 0) return value;
-  if ((shape.kind === 'struct' || shape.kind === 'map') && isFields(value)) {
+  if ((shape.kind === 'struct' || shape.kind === 'map') && isRecord(value)) {
     const kept = Object.entries(value).flatMap(([key, one]) => {
       const inner = set.children.get(`f:${key}`) ?? EMPTY_SET;
       if (inner.own) return [];
@@ -296,14 +301,14 @@ export function typedFaults(value: unknown, type: string, field?: FieldSchema, a
     return [...doubled, ...found];
   }
   if (type.startsWith('{}')) {
-    if (!isFields(value)) return wrong('an object');
+    if (!isRecord(value)) return wrong('an object');
     return Object.entries(value).flatMap(([key, one]) =>
       typedFaults(one, innerType(type), undefined, `${at}.${key}`, childPointer(pointer, key)),
     );
   }
   const schema = typeSchema(type);
   if (schema === undefined) return [];
-  if (!isFields(value)) return wrong('an object');
+  if (!isRecord(value)) return wrong('an object');
   return Object.entries(value).flatMap(([key, one]) => {
     const own = schema.get(key);
     const inner = childPointer(pointer, key);

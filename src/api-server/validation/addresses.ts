@@ -1,4 +1,7 @@
-/** Addresses and CIDRs in fields that were once read loosely. Source: pkg/apis/core/validation, `IsValidIPForLegacyField`. */
+/**
+ * Addresses and CIDRs in fields that were once read loosely. Source: pkg/apis/core/validation,
+ * `IsValidIPForLegacyField`.
+ */
 import { type Address, addressOf, cidrContains, parseCidr } from '../../base/address.js';
 import type { Faults, Place } from '../faults.js';
 import { shown } from '../formats.js';

@@ -1,4 +1,7 @@
-/** What a claim for a volume asks for. Source: Kubernetes 1.36 pkg/apis/core/validation, `ValidatePersistentVolumeClaimSpec`. */
+/**
+ * What a claim for a volume asks for. Source: Kubernetes 1.36 pkg/apis/core/validation,
+ * `ValidatePersistentVolumeClaimSpec`.
+ */
 import { scalarText } from '../../base/scalar-text.js';
 import type { Faults, Place } from '../faults.js';
 import { dnsSubdomain } from '../formats.js';

@@ -1,4 +1,6 @@
-/** Containers of pods. Source: Kubernetes 1.36 pkg/apis/core/validation, `validateContainers`, `validateInitContainers`. */
+/**
+ * Containers of pods. Source: Kubernetes 1.36 pkg/apis/core/validation, `validateContainers`, `validateInitContainers`.
+ */
 import type { Faults, Place } from '../faults.js';
 import { configMapKey, dnsLabel, dnsSubdomain, envName, portName, portNumber, shown } from '../formats.js';
 import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../values.js';

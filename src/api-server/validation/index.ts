@@ -34,8 +34,8 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
 ]);
 
 /**
- * Why the API server refuses an object, new (`before` undefined) or changed, both with their defaults; empty where it does not.
- * What was not valid before (a trimmed snapshot, an older API server) is not reported again.
+ * Why the API server refuses an object, new (`before` undefined) or changed, both with their defaults; empty where it
+ * does not. What was not valid before (a trimmed snapshot, an older API server) is not reported again.
  */
 export function validate(
   kind: string,

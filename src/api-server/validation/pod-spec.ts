@@ -1,4 +1,6 @@
-/** What a pod is made of, in pods and in templates. Source: Kubernetes 1.36 pkg/apis/core/validation, `ValidatePodSpec`. */
+/**
+ * What a pod is made of, in pods and in templates. Source: Kubernetes 1.36 pkg/apis/core/validation, `ValidatePodSpec`.
+ */
 import type { Faults, Place } from '../faults.js';
 import { dnsLabel, dnsSearch, dnsSubdomain, qualifiedName, shown } from '../formats.js';
 import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../values.js';

@@ -1,4 +1,7 @@
-/** Probes and lifecycle hooks of containers. Source: Kubernetes 1.36 pkg/apis/core/validation, `validateHandler`, `validateProbe`. */
+/**
+ * Probes and lifecycle hooks of containers. Source: Kubernetes 1.36 pkg/apis/core/validation, `validateHandler`,
+ * `validateProbe`.
+ */
 import type { Faults, Place } from '../faults.js';
 import { headerName, nonNegative, portNumber, portNumberOrName, shown } from '../formats.js';
 import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../values.js';

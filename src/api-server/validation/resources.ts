@@ -1,4 +1,6 @@
-/** Requests and limits of containers. Source: Kubernetes 1.36 pkg/apis/core/validation, `validateResourceRequirements`. */
+/**
+ * Requests and limits of containers. Source: Kubernetes 1.36 pkg/apis/core/validation, `validateResourceRequirements`.
+ */
 import { scalarText } from '../../base/scalar-text.js';
 import type { Faults, Place } from '../faults.js';
 import { qualifiedName, shown } from '../formats.js';

@@ -1,6 +1,6 @@
 /**
- * What is wrong with a network policy that is taken as stored: of a snapshot, or after a patch. What the API server fills in may be
- * missing, and networks are read as loosely as the API server has long taken them.
+ * What is wrong with a network policy that is taken as stored: of a snapshot, or after a patch. What the API server
+ * fills in may be missing, and networks are read as loosely as the API server has long taken them.
  */
 import { networkOf } from '../../base/address.js';
 import { typeFault } from '../decode.js';
@@ -109,7 +109,10 @@ function checkAdminPolicy(kind: string, value: Fields, faults: Faults): void {
   }
 }
 
-/** What the API server would refuse of a policy: places in it, and what would be right. Empty for objects of other kinds. */
+/**
+ * What the API server would refuse of a policy: places in it, and what would be right. Empty for objects of other
+ * kinds.
+ */
 export function storedPolicyFaults(kind: string, apiVersion: string, value: Fields): readonly ApiFault[] {
   if (isAdminPolicy(kind, apiVersion)) {
     const faults = new Faults();

@@ -5,10 +5,10 @@ import { nanosOf } from '../quantity.js';
 import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../values.js';
 import { checkClaimSpec } from './claims.js';
 
-export type Check = (source: Fields, at: Place, faults: Faults) => void;
+type Check = (source: Fields, at: Place, faults: Faults) => void;
 
 /** Reports a path that leaves its folder. */
-export function checkPath(path: string, at: Place, faults: Faults): void {
+function checkPath(path: string, at: Place, faults: Faults): void {
   if (path.split('/').includes('..')) faults.invalid(at, `${shown(path)} must not contain "..".`);
 }
 

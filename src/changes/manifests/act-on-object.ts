@@ -25,7 +25,7 @@ import { then, unchanged } from '../combine.js';
 import { controlPlaneVersion } from '../control-plane-version.js';
 import { addNode } from '../node-add.js';
 import { placePods } from '../place-pods.js';
-import { impossible, refuse } from '../refusal.js';
+import { impossible, refuse } from '../refused-change.js';
 import { replaceNode, replacePod, replaceSlice } from '../replace-object.js';
 import { SETTLED, settle } from '../settle.js';
 import { updateService, withoutLastApplied } from '../update-service.js';
@@ -162,7 +162,8 @@ function applyNode(
       ...(taints === undefined ? {} : { taints }),
       ...(ranges === undefined ? {} : { podCIDRs: ranges }),
     };
-    // What the reader of manifests took is as the contract has it, but for values of a taint that it does not look into.
+    // What the reader of manifests took is as the contract has it, but for values of a taint that it does not look
+    // into.
     return placed(manifest, '', () => addNode(cluster, wanted.metadata.name, known as NewNode, context, pointer));
   }
   return replaceNode(cluster, before, wanted, context);
@@ -207,8 +208,8 @@ function applySlice(
 }
 
 /**
- * What the API server and the controllers do with an object: `wanted` as the manifest makes it, `before` as it was, undefined
- * where it is new. Throws QuestionError with the place in the manifest.
+ * What the API server and the controllers do with an object: `wanted` as the manifest makes it, `before` as it was,
+ * undefined where it is new. Throws QuestionError with the place in the manifest.
  */
 export function actOn(input: Input, before: KubernetesObject | undefined, wanted: KubernetesObject): ChangeResult {
   const { cluster, context } = input;

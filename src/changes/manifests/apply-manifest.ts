@@ -18,7 +18,7 @@ import { timestamp } from '../../control-plane/new-pods.js';
 import type { ChangeContext, ChangeResult, Consequence, StoredObject } from '../change.js';
 import { unchanged } from '../combine.js';
 import { controlPlaneVersion } from '../control-plane-version.js';
-import { RefusedObject } from '../refusal.js';
+import { RefusedObject } from '../refused-change.js';
 import { storedService, withoutLastApplied } from '../update-service.js';
 import { actOn, type Input, sameService } from './act-on-object.js';
 import { applyResource } from './apply-resource.js';
@@ -50,7 +50,7 @@ const CLUSTER_KINDS = [
 ];
 
 /** Whether an object was made, changed, left as it was, or is of no use for this service. */
-export type Outcome = 'OBJECT_CREATED' | 'OBJECT_CONFIGURED' | 'OBJECT_UNCHANGED' | 'OBJECT_IGNORED';
+type Outcome = 'OBJECT_CREATED' | 'OBJECT_CONFIGURED' | 'OBJECT_UNCHANGED' | 'OBJECT_IGNORED';
 
 /** What became of one manifest. */
 export interface AppliedManifest {
@@ -163,8 +163,8 @@ function unnoted({ object }: Subject): Assumption {
 }
 
 /**
- * What controllers make of an object that is stored. Where that is beyond the model and the question is about the objects themselves, the
- * object is put into the cluster without it, and the answer says so.
+ * What controllers make of an object that is stored. Where that is beyond the model and the question is about the
+ * objects themselves, the object is put into the cluster without it, and the answer says so.
  */
 function acting(
   input: Input,
@@ -276,7 +276,10 @@ function applyConfigMap(cluster: Cluster, subject: Subject, context: ChangeConte
   return { ...passed, result: { ...passed.result, assumptions } };
 }
 
-/** Whether a namespace is known not to be there: the snapshot lists namespaces, as every cluster has them, and this is not among them. */
+/**
+ * Whether a namespace is known not to be there: the snapshot lists namespaces, as every cluster has them, and this is
+ * not among them.
+ */
 function isMissing({ resources }: Cluster, name: string): boolean {
   const has = (namespace: string) =>
     resources.has(resourceKey({ kind: 'Namespace', apiVersion: 'v1', metadata: { name: namespace } }));
@@ -298,9 +301,9 @@ function passOver(cluster: Cluster, manifest: Manifest, object: string): Applied
 }
 
 /**
- * Applies one object as `kubectl apply` does: makes it where it is not there, else merges the manifest into it, and lets
- * the API server and the controllers act. Throws RefusedObject with the place in the manifest where kubectl or the API server refuses
- * it, QuestionError NOT_FOUND for a pod's node.
+ * Applies one object as `kubectl apply` does: makes it where it is not there, else merges the manifest into it, and
+ * lets the API server and the controllers act. Throws RefusedObject with the place in the manifest where kubectl or the
+ * API server refuses it, QuestionError NOT_FOUND for a pod's node.
  */
 export function applyManifest(
   cluster: Cluster,

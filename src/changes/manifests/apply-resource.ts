@@ -1,4 +1,7 @@
-/** Applies a manifest of a kind of which only little is read: a network policy, a namespace, the settings of a data plane. */
+/**
+ * Applies a manifest of a kind of which only little is read: a network policy, a namespace, the settings of a data
+ * plane.
+ */
 
 import { type Fields, fieldsIn } from '../../api-server/values.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
@@ -14,7 +17,7 @@ import {
 import { isAlbIngress } from '../../load-balancers/aws/ingress.js';
 import type { ChangeContext } from '../change.js';
 import { unchanged } from '../combine.js';
-import { refuse } from '../refusal.js';
+import { refuse } from '../refused-change.js';
 import type { AppliedManifest } from './apply-manifest.js';
 import { plainStore, type Subject, sentAndStored } from './subject.js';
 
@@ -45,7 +48,9 @@ function same(before: Resource, after: Resource): boolean {
   return isDeepStrictEqual(content(before), content(after));
 }
 
-/** Puts the object in the place of the one of its name. Throws RefusedObject where kubectl or the API server refuses it. */
+/**
+ * Puts the object in the place of the one of its name. Throws RefusedObject where kubectl or the API server refuses it.
+ */
 export function applyResource(cluster: Cluster, subject: Subject, context: ChangeContext): AppliedManifest {
   const { manifest, namespace, name, object } = subject;
   const { kind, apiVersion } = manifest;

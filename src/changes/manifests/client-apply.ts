@@ -1,11 +1,14 @@
-/** What a plain `kubectl apply` makes of an object, before the API server completes it: the patch, and what decoding refuses. */
+/**
+ * What a plain `kubectl apply` makes of an object, before the API server completes it: the patch, and what decoding
+ * refuses.
+ */
 import { typeFault, unknownFieldFaults } from '../../api-server/decode.js';
 import type { ApiFault } from '../../api-server/faults.js';
 import { notedManifest, withNote } from '../../api-server/note.js';
 import { withCanonicalQuantities, withoutNullItems } from '../../api-server/stored-form.js';
 import { kubectlPatch, withPatch } from '../../api-server/strategic-merge.js';
 import { type Fields, fieldsIn, isGiven } from '../../api-server/values.js';
-import type { RefusalReason } from '../refusal.js';
+import type { RefusalReason } from '../refused-change.js';
 
 /** An object as it is sent, or why it is refused; undefined: there is nothing to send. */
 export type Sent =
@@ -37,7 +40,10 @@ function created(manifest: Fields, type: string, note: string): Sent {
   return { object: decoded(withoutNulls(withNote(manifest, note)), type) };
 }
 
-/** An update that leaves these out keeps them (a manifest that was printed by older tools had `creationTimestamp: null`). */
+/**
+ * An update that leaves these out keeps them (a manifest that was printed by older tools had `creationTimestamp:
+ * null`).
+ */
 const IDENTITY = ['uid', 'creationTimestamp', 'deletionTimestamp'];
 
 function withIdentity(before: Fields, after: Fields): Fields {
@@ -57,9 +63,9 @@ function inPatch(causes: readonly ApiFault[]): Sent {
 }
 
 /**
- * The object that `kubectl apply` asks for: the manifest with its note where there was none (`before` undefined), else the object that is
- * there with a three-way patch of the last applied manifest, this one and the object. `manifest` has its namespace; `note` is the text that
- * kubectl notes of it.
+ * The object that `kubectl apply` asks for: the manifest with its note where there was none (`before` undefined), else
+ * the object that is there with a three-way patch of the last applied manifest, this one and the object. `manifest` has
+ * its namespace; `note` is the text that kubectl notes of it.
  */
 export function clientApply(before: Fields | undefined, manifest: Fields, type: string, note: string): Sent {
   if (before === undefined) return created(manifest, type, note);

@@ -1,9 +1,11 @@
 /** What kubectl itself refuses in a manifest, before anything is sent. Source: cli-runtime pkg/resource. */
+
 import type { ApiFault } from '../../api-server/faults.js';
 import { Place } from '../../api-server/faults.js';
 import { shown } from '../../api-server/formats.js';
-import { fieldsIn, isFields, textIn } from '../../api-server/values.js';
-import type { RefusalReason } from '../refusal.js';
+import { fieldsIn, textIn } from '../../api-server/values.js';
+import { isRecord } from '../../base/record.js';
+import type { RefusalReason } from '../refused-change.js';
 import type { Manifest } from './read-manifests.js';
 
 const METADATA = Place.root.child('metadata');
@@ -27,7 +29,7 @@ function wrongMetadata(metadata: unknown): KubectlRefusal | undefined {
   for (const field of ['labels', 'annotations']) {
     const map = fieldsIn(metadata)[field];
     if (map === undefined || map === null) continue;
-    const wrong = isFields(map) ? Object.values(map).find((value) => value !== null && typeof value !== 'string') : map;
+    const wrong = isRecord(map) ? Object.values(map).find((value) => value !== null && typeof value !== 'string') : map;
     if (wrong === undefined) continue;
     return refusal(
       'WrongType',
@@ -40,8 +42,8 @@ function wrongMetadata(metadata: unknown): KubectlRefusal | undefined {
 }
 
 /**
- * Why kubectl refuses a manifest: metadata of wrong types, a kind that the cluster does not serve (`notServed` says why), another
- * namespace than that of the command, no name. Undefined where it does not.
+ * Why kubectl refuses a manifest: metadata of wrong types, a kind that the cluster does not serve (`notServed` says
+ * why), another namespace than that of the command, no name. Undefined where it does not.
  */
 export function kubectlRefusal(
   manifest: Manifest,

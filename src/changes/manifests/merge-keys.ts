@@ -1,8 +1,8 @@
 /**
  * How lists of Kubernetes objects are merged: by the fields that tell their items apart, as the API's types say
- * (`patchStrategy` and `patchMergeKey`, Kubernetes 1.36 staging/src/k8s.io/api/{core,apps}/v1/types.go). Lists that are not
- * named here are replaced as a whole. Ports are distinguished by number and protocol (`listMapKey`): the older key, the
- * number alone, cannot tell a port's TCP from its UDP.
+ * (`patchStrategy` and `patchMergeKey`, Kubernetes 1.36 staging/src/k8s.io/api/{core,apps}/v1/types.go). Lists that are
+ * not named here are replaced as a whole. Ports are distinguished by number and protocol (`listMapKey`): the older key,
+ * the number alone, cannot tell a port's TCP from its UDP.
  */
 
 /** What is known of one field. */

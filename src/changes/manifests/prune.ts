@@ -1,4 +1,7 @@
-/** `kubectl apply --prune`: what was applied before and is in no manifest now goes. Source: kubectl pkg/cmd/apply/prune.go, pkg/util/prune. */
+/**
+ * `kubectl apply --prune`: what was applied before and is in no manifest now goes. Source: kubectl
+ * pkg/cmd/apply/prune.go, pkg/util/prune.
+ */
 import { LAST_APPLIED } from '../../api-server/note.js';
 import { textIn } from '../../api-server/values.js';
 import type { Cluster } from '../../cluster/cluster.js';
@@ -8,14 +11,17 @@ import type { DeleteChange } from '../../contract/requests.js';
 import type { ChangeContext, ChangeResult } from '../change.js';
 import { then, unchanged } from '../combine.js';
 import { deleteObject } from '../delete.js';
-import { impossible } from '../refusal.js';
+import { impossible } from '../refused-change.js';
 
 export interface PruneOptions {
   readonly selector: string;
   readonly allowlist?: readonly string[];
 }
 
-/** The kinds that kubectl prunes by default (without --prune-allowlist), by group; only those that are read from snapshots. */
+/**
+ * The kinds that kubectl prunes by default (without --prune-allowlist), by group; only those that are read from
+ * snapshots.
+ */
 const DEFAULT_KINDS = [
   'core/v1/ConfigMap',
   'core/v1/Endpoints',
@@ -96,8 +102,9 @@ export function visitedKey(kind: string, namespace: string | undefined, name: st
 const CLUSTER_KINDS = ['Node', 'Namespace'];
 
 /**
- * Deletes the objects that carry kubectl's note, that the selector picks, whose kind is pruned, that stand in a namespace of the manifests
- * (or in none) and that are not among them. `visited` has the manifests' objects, `namespaces` their namespaces.
+ * Deletes the objects that carry kubectl's note, that the selector picks, whose kind is pruned, that stand in a
+ * namespace of the manifests (or in none) and that are not among them. `visited` has the manifests' objects,
+ * `namespaces` their namespaces.
  */
 export function prune(
   cluster: Cluster,

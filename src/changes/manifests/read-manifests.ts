@@ -1,11 +1,12 @@
 import { pointerToken, QuestionError } from '../../base/errors.js';
+import { isRecord } from '../../base/record.js';
 import { checkShape } from '../../cluster/check-shape.js';
 import { itemKind } from '../../cluster/kinds.js';
 import { parseDocuments } from '../../cluster/parse-documents.js';
 import { quoted } from '../../cluster/problems.js';
 import type { Assumption } from '../../cluster/settings.js';
 import type { DocumentNote } from '../../cluster/text-notes.js';
-import { closestPlace, type Fault } from '../refusal.js';
+import { closestPlace, type Fault } from '../refused-change.js';
 
 /** A file of manifests: its text, and the name that errors give it. */
 export interface ManifestFile {
@@ -31,10 +32,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** At most so many objects in one change. */
 const MAX_OBJECTS = 2000;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function isFile(source: Fields): source is Fields & ManifestFile {
   return source.kind === undefined && typeof source.text === 'string';
@@ -72,7 +69,7 @@ interface Place {
 }
 
 function nameOf(value: Fields): string {
-  const metadata = isFields(value.metadata) ? value.metadata : {};
+  const metadata = isRecord(value.metadata) ? value.metadata : {};
   const name = typeof metadata.name === 'string' ? ` ${metadata.name}` : '';
   return `${typeof value.kind === 'string' ? value.kind : 'an object'}${name}`;
 }
@@ -106,7 +103,7 @@ class Reader {
       const text = inside ? detail : `${origin}: ${detail}`;
       return new QuestionError('IMPOSSIBLE_CHANGE', text, [{ pointer, in: 'request', detail: text }]);
     };
-    if (!isFields(value))
+    if (!isRecord(value))
       throw wrong('Here stands no Kubernetes object; a manifest is an object with apiVersion and kind.');
     const own = value.kind ?? kind;
     if (typeof own !== 'string' || own === '') {
@@ -178,7 +175,7 @@ export function readManifests(sources: readonly ManifestSource[], pointer: strin
   for (const [index, source] of sources.entries()) {
     const at = `${pointer}/${pointerToken(index)}`;
     if (typeof source === 'string') reader.text(source, at, undefined, index);
-    else if (isFields(source) && isFile(source)) reader.text(source.text, `${at}/text`, source.file, index);
+    else if (isRecord(source) && isFile(source)) reader.text(source.text, `${at}/text`, source.file, index);
     else {
       reading(at, undefined, () => checkShape(source, at, undefined));
       reader.add(source, { pointer: at, origin: `manifests[${index}]`, inside: true }, undefined, undefined);

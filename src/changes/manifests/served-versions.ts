@@ -18,8 +18,8 @@ const FLOWS = ['FlowSchema', 'PriorityLevelConfiguration'];
 const WORKLOADS = ['DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet', 'ControllerRevision'];
 
 /**
- * API versions that came or went. Source: Kubernetes' "Deprecated API Migration Guide", and for those that came the API changes in the
- * change log of each version.
+ * API versions that came or went. Source: Kubernetes' "Deprecated API Migration Guide", and for those that came the API
+ * changes in the change log of each version.
  */
 const VERSIONS: readonly Served[] = [
   {
@@ -149,8 +149,8 @@ function groupOf(apiVersion: string): string {
 }
 
 /**
- * Why the API server of this version does not take a kind in this API version, in kubectl's words and with what to write instead;
- * undefined where it does, or where that is not known (kinds of custom resource definitions).
+ * Why the API server of this version does not take a kind in this API version, in kubectl's words and with what to
+ * write instead; undefined where it does, or where that is not known (kinds of custom resource definitions).
  */
 export function notServed(kind: string, apiVersion: string, { minor }: KubernetesVersion): string | undefined {
   const words = `no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}`;

@@ -6,7 +6,7 @@ import { typedFaults } from '../../api-server/managed-fields/typed.js';
 import { LAST_APPLIED } from '../../api-server/note.js';
 import { type Fields, fieldsIn } from '../../api-server/values.js';
 import type { StoredService } from '../../control-plane/service-storage.js';
-import type { RefusalReason } from '../refusal.js';
+import type { RefusalReason } from '../refused-change.js';
 import type { Store } from './subject.js';
 
 export interface ServerSideOptions {
@@ -43,9 +43,9 @@ function drawnTwice(first: StoredService, second: StoredService): StoredService 
 }
 
 /**
- * Applies a manifest on the server's side, under kubectl's name. `live` is the object with its defaults, undefined where it is new. Where
- * kubectl finds that client-side apply owned fields it takes them over and sends the manifest again, so that fields that it leaves out
- * go; where that second request is refused, the first one stands.
+ * Applies a manifest on the server's side, under kubectl's name. `live` is the object with its defaults, undefined
+ * where it is new. Where kubectl finds that client-side apply owned fields it takes them over and sends the manifest
+ * again, so that fields that it leaves out go; where that second request is refused, the first one stands.
  */
 export function serverSideApply(
   live: Fields | undefined,

@@ -12,7 +12,7 @@ import type { AddressRules } from '../../api-server/validation/addresses.js';
 import { validate } from '../../api-server/validation/index.js';
 import { type Fields, fieldsIn, isGiven } from '../../api-server/values.js';
 import type { StoredService } from '../../control-plane/service-storage.js';
-import { type RefusalReason, refuseObject } from '../refusal.js';
+import { type RefusalReason, refuseObject } from '../refused-change.js';
 import { clientApply } from './client-apply.js';
 import type { Manifest } from './read-manifests.js';
 import { serverSideApply } from './server-side-apply.js';
@@ -74,7 +74,7 @@ export function refused(
 }
 
 /** An object as it is stored, with what was drawn for it, or why it is refused. */
-export interface Storing {
+interface Storing {
   readonly object: Fields;
   readonly faults: readonly ApiFault[];
   /** The reason where it does not follow from the faults. */

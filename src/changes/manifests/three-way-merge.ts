@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
+import { isRecord } from '../../base/record.js';
 import { scalarText } from '../../base/scalar-text.js';
 import { parseQuantity } from '../../control-plane/quantity.js';
 import type { FieldRule, Rules } from './merge-keys.js';
@@ -6,10 +7,6 @@ import type { FieldRule, Rules } from './merge-keys.js';
 /** Three-way merge as `kubectl apply` makes it (apimachinery strategicpatch, `CreateThreeWayMergePatch`). */
 
 type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Maps of quantities, of which `1`, `"1"` and `1000m` are the same. */
 const QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'allocatable', 'capacity']);
@@ -24,7 +21,7 @@ function sameQuantity(a: unknown, b: unknown): boolean {
 /** A value of a manifest as the object gets it: fields that are null are not there. */
 function stripped(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(stripped);
-  if (!isFields(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, item]) => item !== null)
@@ -33,7 +30,7 @@ function stripped(value: unknown): unknown {
 }
 
 function keyOf(item: unknown, keys: NonNullable<FieldRule['keys']>): string {
-  const fields = isFields(item) ? item : {};
+  const fields = isRecord(item) ? item : {};
   return JSON.stringify(Object.entries(keys).map(([key, fallback]) => fields[key] ?? fallback ?? null));
 }
 
@@ -90,8 +87,8 @@ function merged(current: unknown, former: unknown, wanted: unknown, rule: FieldR
     const list = mergedList(current, Array.isArray(former) ? former : [], wanted, { ...rule, keys });
     return isDeepStrictEqual(list, current) ? current : list;
   }
-  if (!isFields(wanted)) return wanted;
-  return mergedFields(isFields(current) ? current : {}, isFields(former) ? former : {}, wanted, rule, name);
+  if (!isRecord(wanted)) return wanted;
+  return mergedFields(isRecord(current) ? current : {}, isRecord(former) ? former : {}, wanted, rule, name);
 }
 
 /**

@@ -16,10 +16,10 @@ export interface DaemonSetStrategy {
 const nodeOf = (pod: Pod) => pod.spec?.nodeName ?? '';
 
 /**
- * The states that a DaemonSet goes through, node by node: with a surge a second pod is made beside the old one, which goes
- * when the new one is ready; otherwise pods that are not ready go first, then as many as may be unavailable, and each is
- * made anew on its node. The order of nodes is random in Kubernetes; here it is that of their names. Percentages are rounded
- * up. Source: Kubernetes 1.36 pkg/controller/daemon/update.go (`rollingUpdate`).
+ * The states that a DaemonSet goes through, node by node: with a surge a second pod is made beside the old one, which
+ * goes when the new one is ready; otherwise pods that are not ready go first, then as many as may be unavailable, and
+ * each is made anew on its node. The order of nodes is random in Kubernetes; here it is that of their names.
+ * Percentages are rounded up. Source: Kubernetes 1.36 pkg/controller/daemon/update.go (`rollingUpdate`).
  */
 export function rollOutDaemonSet(
   cluster: Cluster,

@@ -7,7 +7,7 @@ import { isReady } from '../../control-plane/pods.js';
 import { chooseVictims, podsOfReplicaSet } from '../../control-plane/replicaset-victims.js';
 import { type Fenceposts, newSetSize, oldSetSizes, type SetState } from '../../control-plane/rolling-update.js';
 import { impliedReplicaSets } from '../implied-replicasets.js';
-import { impossible } from '../refusal.js';
+import { impossible } from '../refused-change.js';
 import { victimChoices } from '../replica-plan.js';
 import { type Rollout, Simulation, type SimulationInput } from './simulation.js';
 
@@ -136,9 +136,9 @@ class DeploymentRollout {
 }
 
 /**
- * The states that a Deployment goes through until its pods are those of its template. `deployment` has the new template,
- * `before` the former one. New pods become ready together, once nothing else can be done; deleted pods are being deleted in
- * the state in which they were chosen, and gone in the next.
+ * The states that a Deployment goes through until its pods are those of its template. `deployment` has the new
+ * template, `before` the former one. New pods become ready together, once nothing else can be done; deleted pods are
+ * being deleted in the state in which they were chosen, and gone in the next.
  */
 export function rollOutDeployment(
   cluster: Cluster,

@@ -6,7 +6,7 @@ import { podsOfReplicaSet } from '../../control-plane/replicaset-victims.js';
 import { scaledValue } from '../../control-plane/rolling-update.js';
 import type { ChangeContext, ChangeResult, Consequence } from '../change.js';
 import { controlPlaneVersion } from '../control-plane-version.js';
-import { impossible } from '../refusal.js';
+import { impossible } from '../refused-change.js';
 import { MAX_REPLICAS } from '../scale.js';
 import { settle } from '../settle.js';
 import { rollOutDaemonSet } from './daemon-set.js';
@@ -110,7 +110,9 @@ function podConsequence(key: string, before: Pod | undefined, after: Pod | undef
   return { kind: 'POD_ADDED', object: key, detail: `${named}, ${state}` };
 }
 
-/** The cluster in one state of a rollout, its EndpointSlices as their controller leaves them; what differs from before. */
+/**
+ * The cluster in one state of a rollout, its EndpointSlices as their controller leaves them; what differs from before.
+ */
 export function settledAt(
   cluster: Cluster,
   workload: Workload,

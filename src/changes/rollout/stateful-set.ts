@@ -3,7 +3,7 @@ import { namespacedName, type Pod, type Workload } from '../../cluster/objects.j
 import { podsOfWorkload } from '../../cluster/workload-pods.js';
 import { pendingPod, templateOf } from '../../control-plane/new-pods.js';
 import { isActive, isReady } from '../../control-plane/pods.js';
-import { impossible } from '../refusal.js';
+import { impossible } from '../refused-change.js';
 import { type Rollout, Simulation, type SimulationInput } from './simulation.js';
 
 export interface StatefulSetStrategy {
@@ -15,8 +15,8 @@ export interface StatefulSetStrategy {
 
 /**
  * The states that a StatefulSet goes through: pod by pod (or as many at once as may be unavailable), highest ordinal
- * first, each deleted, made anew under its name, and ready before the next one. With podManagementPolicy OrderedReady a pod
- * that is not ready keeps the update from going on. Source: Kubernetes 1.36
+ * first, each deleted, made anew under its name, and ready before the next one. With podManagementPolicy OrderedReady a
+ * pod that is not ready keeps the update from going on. Source: Kubernetes 1.36
  * pkg/controller/statefulset/stateful_set_control.go (`updateStatefulSet`).
  */
 export function rollOutStatefulSet(

@@ -1,13 +1,14 @@
 /**
- * The value of a YAML document as kubectl has it: what sigs.k8s.io/yaml makes of it as JSON. Keys are strings, the last of equal keys
- * counts, points in time are text. Anchored values are shared, not copied.
+ * The value of a YAML document as kubectl has it: what sigs.k8s.io/yaml makes of it as JSON. Keys are strings, the last
+ * of equal keys counts, points in time are text. Anchored values are shared, not copied.
  */
+import { isRecord } from '../../base/record.js';
 import { YamlError } from './error.js';
 import { NO_JSON, plainKey, plainValue } from './scalars.js';
 import { Scanner, type Token } from './scanner.js';
 
 /** A key that a mapping has more than once. Lines count from 1. */
-export interface DuplicateKey {
+interface DuplicateKey {
   readonly key: string;
   /** JSON Pointer of the mapping's field in the document. */
   readonly path: string;
@@ -58,10 +59,6 @@ const NO_VALUE_FOLLOWS = new Set<Token['type']>(['KEY', 'VALUE', 'BLOCK_END']);
 function isBase64(text: string): boolean {
   const plain = text.replace(/[\r\n]/g, '');
   return plain.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(plain);
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What a node is as a key; undefined where it cannot be one. */
@@ -419,7 +416,7 @@ class MappingNode {
   #merge(value: unknown, place: Token): void {
     const sources = Array.isArray(value) ? value.toReversed() : [value];
     for (const source of sources as readonly unknown[]) {
-      if (!isMapping(source)) {
+      if (!isRecord(source)) {
         throw new YamlError("'<<' merges mappings, or a list of them", place.line + 1, place.column + 1);
       }
       for (const [name, item] of Object.entries(source)) set(this.#value, name, item);
@@ -433,8 +430,8 @@ class MappingNode {
 }
 
 /**
- * The value of the first YAML document of a text, null for an empty one. `offset` and `line` (from 0) are where the text begins in
- * what is shown to people. Throws YamlError.
+ * The value of the first YAML document of a text, null for an empty one. `offset` and `line` (from 0) are where the
+ * text begins in what is shown to people. Throws YamlError.
  */
 export function composeDocument(text: string, line = 0, lines?: Lines): Composed {
   const composer = new Composer(new Scanner(text, 0, line), lines);

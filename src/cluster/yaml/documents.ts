@@ -3,7 +3,7 @@ import { type Composed, composeDocument, type Lines } from './compose.js';
 import { YamlError } from './error.js';
 
 /** Longer YAML is refused, in characters: JSON is read ten times as fast. */
-export const MAX_YAML_LENGTH = 32 * 1024 * 1024;
+const MAX_YAML_LENGTH = 32 * 1024 * 1024;
 
 /** More documents in one text are refused. */
 export const MAX_DOCUMENTS = 500_000;
@@ -64,9 +64,9 @@ function checkPrintable(text: string): void {
 }
 
 /**
- * The documents of a text in their order, empty ones left out, as kubectl reads them (sigs.k8s.io/yaml). `lines` takes the places of
- * keys, where they are wanted. Takes time and memory in proportion to the text. Throws YamlError, of kind LIMIT where the text is
- * longer, deeper, has more documents or more aliases than is read.
+ * The documents of a text in their order, empty ones left out, as kubectl reads them (sigs.k8s.io/yaml). `lines` takes
+ * the places of keys, where they are wanted. Takes time and memory in proportion to the text. Throws YamlError, of kind
+ * LIMIT where the text is longer, deeper, has more documents or more aliases than is read.
  */
 export function yamlDocuments(text: string, lines?: Lines): YamlDocument[] {
   if (text.length > MAX_YAML_LENGTH) {

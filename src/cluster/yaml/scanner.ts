@@ -1,7 +1,7 @@
 /**
- * YAML 1.1 as tokens, by the rules of libyaml, which Go's yaml.v2 and so kubectl follow. They are laxer than the specification: quoted
- * text may go on at any indentation, a comment may follow a quote without a blank. Each character is looked at a bounded
- * number of times.
+ * YAML 1.1 as tokens, by the rules of libyaml, which Go's yaml.v2 and so kubectl follow. They are laxer than the
+ * specification: quoted text may go on at any indentation, a comment may follow a quote without a blank. Each character
+ * is looked at a bounded number of times.
  */
 import { YamlError } from './error.js';
 
@@ -40,7 +40,7 @@ export interface Token {
 }
 
 /** The deepest nesting that is read; Kubernetes objects stay far below it. */
-export const MAX_NESTING = 200;
+const MAX_NESTING = 200;
 
 /** A key ends on its line and within so many characters (libyaml). */
 const MAX_KEY = 1024;

@@ -4,7 +4,7 @@ import type { NodeState } from './node-state.js';
 import { type PodAffinityTerm, type PodAffinityTerms, schedulingSpec } from './pod-spec.js';
 
 /** A term about other pods, ready to ask. */
-export interface AffinityTerm {
+interface AffinityTerm {
   readonly topologyKey: string;
   readonly weight: number;
   matches(pod: Pod): boolean;

@@ -7,7 +7,7 @@ import { hasPodAffinity } from './pod-spec.js';
 import { addResources, noResources, podRequests, type Resources, readResources } from './resources.js';
 
 /** Pods of a node whose status does not tell how many it takes: kubelet's default for maxPods. */
-export const DEFAULT_MAX_PODS = 110;
+const DEFAULT_MAX_PODS = 110;
 
 /** A node as the scheduler sees it. Changes as pods are placed on it. */
 export interface NodeState {

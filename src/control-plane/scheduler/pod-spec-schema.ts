@@ -1,4 +1,6 @@
-/** The fields of a pod's spec that only the scheduler reads; tools/compile-schemas.mjs makes gen/validators.ts of it. */
+/**
+ * The fields of a pod's spec that only the scheduler reads; tools/compile-schemas.mjs makes gen/validators.ts of it.
+ */
 
 const object = (properties: object, ...required: string[]) => ({ type: ['object', 'null'], properties, required });
 const list = (items: object) => ({ type: ['array', 'null'], items });

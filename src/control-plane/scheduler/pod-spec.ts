@@ -10,7 +10,7 @@ export interface SchedulingSpec extends Omit<PodSpec, 'affinity' | 'topologySpre
   readonly resources?: Container['resources'];
 }
 
-export interface Affinity {
+interface Affinity {
   readonly nodeAffinity?: {
     readonly requiredDuringSchedulingIgnoredDuringExecution?: {
       readonly nodeSelectorTerms?: readonly NodeSelectorTerm[];
@@ -24,7 +24,7 @@ export interface Affinity {
   readonly podAntiAffinity?: PodAffinityTerms;
 }
 
-export interface NodeSelectorRequirement {
+interface NodeSelectorRequirement {
   readonly key: string;
   readonly operator: string;
   readonly values?: readonly string[] | null;
@@ -66,7 +66,9 @@ export interface SpreadConstraintSpec {
 const EMPTY: SchedulingSpec = {};
 const checked = new WeakSet<PodSpec>();
 
-/** The pod's spec with the scheduler's fields. Throws QuestionError INVALID_SNAPSHOT where they are of the wrong kind. */
+/**
+ * The pod's spec with the scheduler's fields. Throws QuestionError INVALID_SNAPSHOT where they are of the wrong kind.
+ */
 export function schedulingSpec(pod: Pod): SchedulingSpec {
   const spec = pod.spec as SchedulingSpec | undefined;
   if (spec === undefined) return EMPTY;

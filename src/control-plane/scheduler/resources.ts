@@ -12,8 +12,8 @@ export interface Resources {
 }
 
 /** What a container without requests counts as in NodeResourcesFit's score (scheduler util GetNonzeroRequests). */
-export const DEFAULT_MILLI_CPU = 100;
-export const DEFAULT_MEMORY = 200 * 1024 * 1024;
+const DEFAULT_MILLI_CPU = 100;
+const DEFAULT_MEMORY = 200 * 1024 * 1024;
 
 export function noResources(): Resources {
   return { milliCPU: 0, memory: 0, ephemeralStorage: 0, scalars: new Map() };

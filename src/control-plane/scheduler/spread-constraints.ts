@@ -42,9 +42,9 @@ export function ownConstraints(pod: Pod, whenUnsatisfiable: 'DoNotSchedule' | 'S
 }
 
 /**
- * The soft constraints that a pod without any of its own gets: over hosts (maxSkew 3) and zones (5). They count the pods
- * that the selectors of its Services and of its ReplicaSet or StatefulSet have in common; a pod with neither gets none.
- * Source: scheduler `systemDefaultConstraints`, helper `DefaultSelector`.
+ * The soft constraints that a pod without any of its own gets: over hosts (maxSkew 3) and zones (5). They count the
+ * pods that the selectors of its Services and of its ReplicaSet or StatefulSet have in common; a pod with neither gets
+ * none. Source: scheduler `systemDefaultConstraints`, helper `DefaultSelector`.
  */
 export function defaultConstraints(pod: Pod, cluster: Cluster): SpreadConstraint[] {
   const namespace = pod.metadata.namespace ?? 'default';

@@ -1,14 +1,18 @@
 /**
- * Cilium's BGP control plane: nodes announce the addresses of Services, and routers spread connections over them. Sources: Cilium, "BGP
- * Control Plane Resources" (docs.cilium.io/en/stable/network/bgp-control-plane/bgp-control-plane-v2/) and "BGP Control Plane (Legacy)":
- * a CiliumBGPClusterConfig selects nodes, a CiliumBGPAdvertisement of type Service selects Services and says LoadBalancerIP; before that
- * a CiliumBGPPeeringPolicy does both. With externalTrafficPolicy Local only nodes with an endpoint announce.
+ * Cilium's BGP control plane: nodes announce the addresses of Services, and routers spread connections over them.
+ * Sources: Cilium, "BGP Control Plane Resources"
+ * (docs.cilium.io/en/stable/network/bgp-control-plane/bgp-control-plane-v2/) and "BGP Control Plane (Legacy)": a
+ * CiliumBGPClusterConfig selects nodes, a CiliumBGPAdvertisement of type Service selects Services and says
+ * LoadBalancerIP; before that a CiliumBGPPeeringPolicy does both. With externalTrafficPolicy Local only nodes with an
+ * endpoint announce.
  */
+
 import { ONE } from '../../base/fraction.js';
+import { fieldsOf } from '../../base/record.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Node, Service } from '../../cluster/objects.js';
-import { fieldsOf, type Resource, resourceName } from '../../cluster/resources.js';
+import { type Resource, resourceName } from '../../cluster/resources.js';
 import { announcement, isLocal } from '../checks.js';
 import { listOf, selectorOf } from '../fields.js';
 import { readyEndpointsOn } from '../health.js';

@@ -1,7 +1,8 @@
+import { fieldsOf } from '../../base/record.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Node, Service } from '../../cluster/objects.js';
-import { fieldsOf, type Resource } from '../../cluster/resources.js';
+import type { Resource } from '../../cluster/resources.js';
 import { announcement } from '../checks.js';
 import { selectorOf } from '../fields.js';
 import type { Balanced, Implementation } from '../implementation.js';
@@ -10,8 +11,9 @@ import { held, holdingProbe, isDown } from './common.js';
 import { leaseHolder } from './leases.js';
 
 /**
- * Source: Cilium documentation, "L2 Announcements / L2 Aware LB" and "LoadBalancer IP Address Management": policies select Services
- * and nodes, a lease in kube-system says which node answers; externalTrafficPolicy Local is not looked at.
+ * Source: Cilium documentation, "L2 Announcements / L2 Aware LB" and "LoadBalancer IP Address Management": policies
+ * select Services and nodes, a lease in kube-system says which node answers; externalTrafficPolicy Local is not looked
+ * at.
  */
 const CLASS = 'io.cilium/l2-announcer';
 /** Leases last 15 s by default (--l2-announcements-lease-duration). */
@@ -42,7 +44,10 @@ function whyNot(balanced: Balanced, name: string): string | undefined {
   return some ? undefined : 'no CiliumL2AnnouncementPolicy of the Service selects the node';
 }
 
-/** The node with the Service's lease, `cilium-l2announce-NAMESPACE-NAME` in kube-system (Cilium, "L2 Announcements", Troubleshooting). */
+/**
+ * The node with the Service's lease, `cilium-l2announce-NAMESPACE-NAME` in kube-system (Cilium, "L2 Announcements",
+ * Troubleshooting).
+ */
 function holderOf({ options, cluster, service: { metadata } }: Balanced): string | undefined {
   const lease = `kube-system/cilium-l2announce-${metadata.namespace ?? 'default'}-${metadata.name}`;
   return options.leader ?? leaseHolder(cluster, lease);

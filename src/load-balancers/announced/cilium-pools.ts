@@ -1,11 +1,14 @@
 /**
- * Addresses of Cilium's LB-IPAM. Source: Cilium, "LoadBalancer IP Address Management" (docs.cilium.io/en/stable/network/lb-ipam/): pools
- * have blocks (`cidr`, or `start` and `stop`) and may select Services; a pool that is disabled gives no new addresses.
+ * Addresses of Cilium's LB-IPAM. Source: Cilium, "LoadBalancer IP Address Management"
+ * (docs.cilium.io/en/stable/network/lb-ipam/): pools have blocks (`cidr`, or `start` and `stop`) and may select
+ * Services; a pool that is disabled gives no new addresses.
  */
+
 import { makeAddress } from '../../base/address.js';
+import { fieldsOf } from '../../base/record.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Service } from '../../cluster/objects.js';
-import { fieldsOf, type Resource, resourceName } from '../../cluster/resources.js';
+import { type Resource, resourceName } from '../../cluster/resources.js';
 import { annotationOf } from '../annotations.js';
 import { listOf, selectorOf, textOf } from '../fields.js';
 import type { Allocation, Balanced } from '../implementation.js';

@@ -39,7 +39,10 @@ export function holdingProbe(balanced: Balanced, { holder, whyNot }: Holding, no
   return { healthy: true, status: undefined, detail: `${node} may hold the address`, assumed: true };
 }
 
-/** What does not depend on who holds the address: packets come to the node as they were sent, and it answers the client itself. */
+/**
+ * What does not depend on who holds the address: packets come to the node as they were sent, and it answers the client
+ * itself.
+ */
 export const held = {
   allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
   backends: (balanced): Backends => nodeBackends(balanced, 'nodes, of which one holds the address', () => undefined),

@@ -2,7 +2,10 @@ import { announcement } from '../checks.js';
 import type { Implementation } from '../implementation.js';
 import { held, holdingProbe, isDown } from './common.js';
 
-/** Source: redhat-cop/keepalived-operator, README: Services name their group by annotation; VRRP elects the node of a group. */
+/**
+ * Source: redhat-cop/keepalived-operator, README: Services name their group by annotation; VRRP elects the node of a
+ * group.
+ */
 const ANNOTATION = 'keepalived-operator.redhat-cop.io/keepalivedgroup';
 /** Three advertisements of VRRP, one a second (RFC 5798, master down interval). */
 const FAILOVER_SECONDS = 4;

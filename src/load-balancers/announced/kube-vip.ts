@@ -1,6 +1,7 @@
 import { ONE } from '../../base/fraction.js';
+import { fieldsOf } from '../../base/record.js';
 import type { Pod, Service } from '../../cluster/objects.js';
-import { fieldsOf } from '../../cluster/resources.js';
+
 import { annotationOf } from '../annotations.js';
 import { announcement, isLocal } from '../checks.js';
 import { listOf } from '../fields.js';
@@ -10,8 +11,9 @@ import { held, holdingProbe, isDown } from './common.js';
 import { leaseHolder } from './leases.js';
 
 /**
- * Source: kube-vip.io, "Kubernetes Load-Balancer Service" and "Flags and environment variables"; kube-vip/kube-vip pkg/manager,
- * pkg/services: `svc_election` elects a leader for each Service, else one node holds all (lease plndr-svcs-lock).
+ * Source: kube-vip.io, "Kubernetes Load-Balancer Service" and "Flags and environment variables"; kube-vip/kube-vip
+ * pkg/manager, pkg/services: `svc_election` elects a leader for each Service, else one node holds all (lease
+ * plndr-svcs-lock).
  */
 const PREFIX = 'kube-vip.io/';
 const CLASS = 'kube-vip.io/kube-vip-class';

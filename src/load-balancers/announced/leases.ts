@@ -1,7 +1,8 @@
 /** Leases of leader elections, as far as a snapshot holds them: who holds an address. */
+import { fieldsOf } from '../../base/record.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { fieldsOf } from '../../cluster/resources.js';
+
 import { textOf } from '../fields.js';
 
 const known = new WeakMap<Cluster['resources'], ReadonlyMap<string, string>>();
@@ -18,7 +19,10 @@ function holders({ resources }: Cluster): ReadonlyMap<string, string> {
   });
 }
 
-/** The node that holds one of these leases (`namespace/name`), where it is one of the cluster's; undefined: no lease says so. */
+/**
+ * The node that holds one of these leases (`namespace/name`), where it is one of the cluster's; undefined: no lease
+ * says so.
+ */
 export function leaseHolder(cluster: Cluster, ...names: readonly string[]): string | undefined {
   for (const name of names) {
     const holder = holders(cluster).get(name);

@@ -1,11 +1,14 @@
 /**
- * AWS's Application Load Balancer in front of a Service: a proxy for HTTP, over pods (IP targets) or node ports (instance targets).
- * Sources: `lbc` = AWS Load Balancer Controller, "Ingress annotations" (kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/),
- * pkg/ingress/model_build_target_group.go; `alb` = user guide for Application Load Balancers (docs.aws.amazon.com/elasticloadbalancing/latest/application/):
- * "Target groups for your Application Load Balancers", "Health checks", "HTTP headers and Application Load Balancers".
+ * AWS's Application Load Balancer in front of a Service: a proxy for HTTP, over pods (IP targets) or node ports
+ * (instance targets). Sources: `lbc` = AWS Load Balancer Controller, "Ingress annotations"
+ * (kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/),
+ * pkg/ingress/model_build_target_group.go; `alb` = user guide for Application Load Balancers
+ * (docs.aws.amazon.com/elasticloadbalancing/latest/application/): "Target groups for your Application Load Balancers",
+ * "Health checks", "HTTP headers and Application Load Balancers".
  */
+import { fieldsOf } from '../../base/record.js';
 import { matchesLabels, matchesSelector } from '../../cluster/labels.js';
-import { fieldsOf } from '../../cluster/resources.js';
+
 import { pairsIn, wholeNumber } from '../annotations.js';
 import { NO_CHECK } from '../checks.js';
 import { listOf, selectorOf, textOf } from '../fields.js';

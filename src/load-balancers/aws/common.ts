@@ -25,7 +25,9 @@ export function hostNameOf(service: Service): string | undefined {
   return service.status?.loadBalancer?.ingress?.find(({ hostname }) => hostname)?.hostname;
 }
 
-/** Whether it is for clients inside the VPC. The controller's default is internal, the cloud provider's the internet. */
+/**
+ * Whether it is for clients inside the VPC. The controller's default is internal, the cloud provider's the internet.
+ */
 export function isInternal(service: Service, byController: boolean): boolean {
   const scheme = annotationOf(service, ANNOTATIONS.scheme);
   if (scheme !== undefined) return scheme === 'internal';
@@ -58,9 +60,10 @@ const GOING_TAINTS = [BEING_DELETED_TAINT, 'karpenter.sh/disrupted'];
 const readiness = ({ status }: Node) => status?.conditions?.find(({ type }) => type === 'Ready')?.status;
 
 /**
- * Why the AWS Load Balancer Controller does not register a node: labels, taints, and nodes that are not ready. Only where no node is
- * ready are those registered whose state is Unknown (feature gate EndpointsFailOpen, on by default). Source: AWS Load Balancer
- * Controller, "TargetGroupBinding", Default Node Selector; pkg/backend/endpoint_utils.go, endpoint_resolver.go.
+ * Why the AWS Load Balancer Controller does not register a node: labels, taints, and nodes that are not ready. Only
+ * where no node is ready are those registered whose state is Unknown (feature gate EndpointsFailOpen, on by default).
+ * Source: AWS Load Balancer Controller, "TargetGroupBinding", Default Node Selector; pkg/backend/endpoint_utils.go,
+ * endpoint_resolver.go.
  */
 export function controllerNodeFilter(cluster: Cluster): (node: Node) => string | undefined {
   const { key, value } = FARGATE_LABEL;

@@ -3,8 +3,8 @@ import type { Timing } from '../checks.js';
 /**
  * What AWS's load balancers do that is a number or a name. One place to correct. Sources: `lbc` =
  * kubernetes-sigs/aws-load-balancer-controller (docs/guide/service/annotations.md, pkg/service/model_builder.go,
- * model_build_target_group.go, 2.x), `ccm` = kubernetes/cloud-provider-aws (pkg/providers/v1/aws_loadbalancer.go, aws.go),
- * `elb` = the user guides of Elastic Load Balancing.
+ * model_build_target_group.go, 2.x), `ccm` = kubernetes/cloud-provider-aws (pkg/providers/v1/aws_loadbalancer.go,
+ * aws.go), `elb` = the user guides of Elastic Load Balancing.
  */
 
 const prefix = 'service.beta.kubernetes.io/aws-load-balancer-';
@@ -58,10 +58,15 @@ export const NLB_TIMING: Readonly<Record<'controller' | 'controllerLocal' | 'inT
 /** `ccm`: TCP to the first node port, or under Local HTTP to the health check node port. */
 export const CLASSIC_TIMING: Timing = { intervalSeconds: 10, timeoutSeconds: 5, unhealthyAfter: 6, healthyAfter: 2 };
 
-/** `elb`: the default of deregistration_delay.timeout_seconds, and of a Classic Load Balancer's draining where it is on. */
+/**
+ * `elb`: the default of deregistration_delay.timeout_seconds, and of a Classic Load Balancer's draining where it is on.
+ */
 export const DRAIN_SECONDS = 300;
 
-/** How host names end that AWS gives out (`elb`): `NAME-ID.elb.REGION.amazonaws.com` and `NAME-ID.REGION.elb.amazonaws.com`. */
+/**
+ * How host names end that AWS gives out (`elb`): `NAME-ID.elb.REGION.amazonaws.com` and
+ * `NAME-ID.REGION.elb.amazonaws.com`.
+ */
 export const HOST_NAMES = {
   nlb: /\.elb\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/,
   classic: /\.[a-z0-9-]+\.elb\.amazonaws\.com(?:\.cn)?$/,

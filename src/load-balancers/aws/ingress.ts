@@ -1,13 +1,16 @@
 /**
- * Which Services an AWS load balancer serves without being their own: those that an Ingress of an ALB class names, and those that a
- * TargetGroupBinding binds to a target group. Sources: AWS Load Balancer Controller, "Ingress annotations", "IngressClass",
- * "TargetGroupBinding" (kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/), pkg/ingress/enhanced_backend_builder.go;
- * EKS user guide, "Create an IngressClass to configure an Application Load Balancer" (docs.aws.amazon.com/eks/latest/userguide/auto-configure-alb.html).
+ * Which Services an AWS load balancer serves without being their own: those that an Ingress of an ALB class names, and
+ * those that a TargetGroupBinding binds to a target group. Sources: AWS Load Balancer Controller, "Ingress
+ * annotations", "IngressClass", "TargetGroupBinding"
+ * (kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/), pkg/ingress/enhanced_backend_builder.go; EKS
+ * user guide, "Create an IngressClass to configure an Application Load Balancer"
+ * (docs.aws.amazon.com/eks/latest/userguide/auto-configure-alb.html).
  */
+import { fieldsOf } from '../../base/record.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Service } from '../../cluster/objects.js';
-import { fieldsOf, type Resource, resourceName } from '../../cluster/resources.js';
+import { type Resource, resourceName } from '../../cluster/resources.js';
 import { jsonObjectOf, listOf, textOf } from '../fields.js';
 
 /** Values of `spec.controller` of an IngressClass: the AWS Load Balancer Controller, EKS Auto Mode. */
@@ -15,7 +18,9 @@ const CONTROLLERS: Readonly<Record<string, AlbController>> = {
   'ingress.k8s.aws/alb': 'CONTROLLER',
   'eks.amazonaws.com/alb': 'AUTO_MODE',
 };
-/** The class whose name the controller takes for its own where no IngressClass object says so (flag `--ingress-class`). */
+/**
+ * The class whose name the controller takes for its own where no IngressClass object says so (flag `--ingress-class`).
+ */
 const USUAL_CLASS = 'alb';
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 const DEFAULT_CLASS_ANNOTATION = 'ingressclass.kubernetes.io/is-default-class';
@@ -25,7 +30,7 @@ export const ALB_PREFIX = 'alb.ingress.kubernetes.io/';
 /** Labels of bindings that the controller makes itself, for an Ingress or a Service. */
 const STACK_LABELS = ['ingress.k8s.aws/stack', 'service.k8s.aws/stack', 'gateway.k8s.aws.alb/stack'];
 
-export type AlbController = 'CONTROLLER' | 'AUTO_MODE';
+type AlbController = 'CONTROLLER' | 'AUTO_MODE';
 
 /** A load balancer in front of a Service that another object asks for. */
 export interface Front {

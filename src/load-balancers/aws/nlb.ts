@@ -58,7 +58,10 @@ function keepsClient(balanced: Balanced, protocol: Protocol): boolean {
   return balanced.options.preserveClientAddress ?? (said === undefined ? !targetsPods(balanced) : said === 'true');
 }
 
-/** Whether a zone's address leads to targets of all zones: a target group's own attribute wins over the load balancer's (`elb`). */
+/**
+ * Whether a zone's address leads to targets of all zones: a target group's own attribute wins over the load balancer's
+ * (`elb`).
+ */
 function crossesZones({ service, options }: Balanced): boolean {
   const ofGroup = attributesOf(service).get(ATTRIBUTES.crossZone);
   if (options.crossZone === undefined && (ofGroup === 'true' || ofGroup === 'false')) return ofGroup === 'true';
@@ -78,7 +81,8 @@ function healthCheck(balanced: Balanced, { port: number, nodePort }: BalancedPor
   const timing = NLB_TIMING[`${byController(service) ? 'controller' : 'inTree'}${local ? 'Local' : ''}`];
   const said = annotationOf(service, check.protocol)?.toUpperCase();
   const protocol = said === 'HTTP' || said === 'HTTPS' || said === 'TCP' ? said : local ? 'HTTP' : 'TCP';
-  // A target group for each port, whose check goes to the port that gets its traffic (lbc, buildTargetGroupHealthCheckConfig).
+  // A target group for each port, whose check goes to the port that gets its traffic (lbc,
+  // buildTargetGroupHealthCheckConfig).
   const traffic = pods ? podPort(balanced, number) : nodePort;
   const given = annotationOf(service, check.port);
   const port = numberOf(service, check.port) ?? (given === undefined && local ? own : (traffic ?? 0));
@@ -162,7 +166,8 @@ export const awsNlb: Implementation = {
   forward(balanced, sent, backend) {
     const kept = keepsClient(balanced, sent.protocol);
     if (kept && sent.source === backend.address) {
-      // ELB guide, "Troubleshoot your Network Load Balancer": requests time out for connections from a target to its load balancer.
+      // ELB guide, "Troubleshoot your Network Load Balancer": requests time out for connections from a target to its
+      // load balancer.
       return {
         refused: `${sent.source} is a client and the target chosen for it: with client addresses preserved it would get packets from itself, which AWS does not support (hairpinning)`,
       };

@@ -10,8 +10,9 @@ import { sourceRanges } from '../source-ranges.js';
 import { AZURE_ANNOTATIONS } from './annotation-list.js';
 
 /**
- * What Azure's load balancer does that is a number or a name. Source unless said otherwise: kubernetes-sigs/cloud-provider-azure
- * (pkg/consts/consts.go, pkg/provider/azure_loadbalancer.go, azure_loadbalancer_healthprobe.go, azure_loadbalancer_accesscontrol.go).
+ * What Azure's load balancer does that is a number or a name. Source unless said otherwise:
+ * kubernetes-sigs/cloud-provider-azure (pkg/consts/consts.go, pkg/provider/azure_loadbalancer.go,
+ * azure_loadbalancer_healthprobe.go, azure_loadbalancer_accesscontrol.go).
  */
 const prefix = 'service.beta.kubernetes.io/azure-';
 const ANNOTATIONS = {
@@ -39,7 +40,9 @@ function isInternal(service: Service): boolean {
   return switchOf(service, ANNOTATIONS.internal) ?? false;
 }
 
-/** Floating IP ("direct server return"): nodes get packets with the load balancer's address. On unless it is disabled. */
+/**
+ * Floating IP ("direct server return"): nodes get packets with the load balancer's address. On unless it is disabled.
+ */
 function floats({ service, options }: Balanced): boolean {
   return options.floatingIP ?? !(switchOf(service, ANNOTATIONS.noFloating) ?? false);
 }
@@ -49,7 +52,10 @@ function nodeFilter(node: Node): string | undefined {
   return excludedFromAll(node) ?? (unmanaged ? `label ${MANAGED_LABEL}=false` : undefined);
 }
 
-/** What an annotation says of one port: `service.beta.kubernetes.io/port_PORT_WHAT` (consts.go, GetAttributeValueInSvcAnnotation). */
+/**
+ * What an annotation says of one port: `service.beta.kubernetes.io/port_PORT_WHAT` (consts.go,
+ * GetAttributeValueInSvcAnnotation).
+ */
 function ofPort(service: Service, port: number, what: string): string | undefined {
   return annotationOf(service, `service.beta.kubernetes.io/port_${port}_${what}`);
 }
@@ -65,7 +71,9 @@ function numberFor(service: Service, port: number, what: string, annotation: str
   return numberOf(service, annotation, usual) ?? usual;
 }
 
-/** By which protocol a port is probed: what is said of it, its appProtocol, what is said of the Service; others are TCP. */
+/**
+ * By which protocol a port is probed: what is said of it, its appProtocol, what is said of the Service; others are TCP.
+ */
 function protocolFor(service: Service, { port, appProtocol }: BalancedPort): 'TCP' | 'HTTP' | 'HTTPS' {
   const said =
     ofPort(service, port, 'health-probe_protocol') ?? appProtocol ?? annotationOf(service, ANNOTATIONS.probeProtocol);
@@ -115,8 +123,9 @@ function healthCheck(balanced: Balanced, port: BalancedPort): HealthCheck {
 }
 
 /**
- * The networks that the network security group lets in: the source ranges and those of annotation `azure-allowed-ip-ranges`, and
- * service tags, whose networks no snapshot holds (cloud-provider-azure, pkg/provider/loadbalancer/accesscontrol.go).
+ * The networks that the network security group lets in: the source ranges and those of annotation
+ * `azure-allowed-ip-ranges`, and service tags, whose networks no snapshot holds (cloud-provider-azure,
+ * pkg/provider/loadbalancer/accesscontrol.go).
  */
 function allowedRanges(balanced: Balanced): readonly string[] | undefined {
   const { service } = balanced;

@@ -3,7 +3,10 @@ import { keepHeader } from '../forward.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { localCheck, overNodePorts, secondsOf } from './over-node-ports.js';
 
-/** Source: digitalocean/digitalocean-cloud-controller-manager docs/controllers/services/annotations.md: names and defaults. */
+/**
+ * Source: digitalocean/digitalocean-cloud-controller-manager docs/controllers/services/annotations.md: names and
+ * defaults.
+ */
 const PREFIX = 'service.beta.kubernetes.io/do-loadbalancer-';
 
 /** Whether it is a network load balancer, which passes packets as they are. */
@@ -40,7 +43,10 @@ const proxying = overNodePorts({
   drain: 'connections of a droplet that is removed end',
 });
 
-/** DigitalOcean's load balancer: a proxy over node ports, or with type REGIONAL_NETWORK one that passes packets as they are. */
+/**
+ * DigitalOcean's load balancer: a proxy over node ports, or with type REGIONAL_NETWORK one that passes packets as they
+ * are.
+ */
 export const digitalocean: Implementation = {
   ...proxying,
   forward: (balanced, sent, backend) =>

@@ -4,8 +4,9 @@ import type { Implementation } from '../implementation.js';
 import { overNodePorts, secondsOf } from './over-node-ports.js';
 
 /**
- * Source: hetznercloud/hcloud-cloud-controller-manager internal/annotation/load_balancer.go (names) and internal/hcops/load_balancer.go; a target needs as
- * many passes to become healthy as failures to become unhealthy (Hetzner Cloud API, load balancer service, health check).
+ * Source: hetznercloud/hcloud-cloud-controller-manager internal/annotation/load_balancer.go (names) and
+ * internal/hcops/load_balancer.go; a target needs as many passes to become healthy as failures to become unhealthy
+ * (Hetzner Cloud API, load balancer service, health check).
  */
 const PREFIX = 'load-balancer.hetzner.cloud/';
 

@@ -2,7 +2,10 @@ import { annotationOf, numberOf } from '../annotations.js';
 import type { Implementation } from '../implementation.js';
 import { overNodePorts, tcpCheck } from './over-node-ports.js';
 
-/** Source: linode/linode-cloud-controller-manager docs/configuration/annotations.md: names and defaults; UDP is not checked unless asked for. */
+/**
+ * Source: linode/linode-cloud-controller-manager docs/configuration/annotations.md: names and defaults; UDP is not
+ * checked unless asked for.
+ */
 const PREFIX = 'service.beta.kubernetes.io/linode-loadbalancer-';
 
 /** Linode's NodeBalancer: a proxy over node ports. */

@@ -4,9 +4,10 @@ import type { Balanced, Implementation } from '../implementation.js';
 import { overNodePorts, tcpCheck } from './over-node-ports.js';
 
 /**
- * Numbers and names of OpenStack's Octavia behind cloud-provider-openstack. Source: its docs/openstack-cloud-controller-manager
- * (expose-applications-using-loadbalancer-type-service.md, using-openstack-cloud-controller-manager.md: create-monitor and
- * monitor-*), pkg/openstack/loadbalancer.go; the Octavia user guide for its providers.
+ * Numbers and names of OpenStack's Octavia behind cloud-provider-openstack. Source: its
+ * docs/openstack-cloud-controller-manager (expose-applications-using-loadbalancer-type-service.md,
+ * using-openstack-cloud-controller-manager.md: create-monitor and monitor-*), pkg/openstack/loadbalancer.go; the
+ * Octavia user guide for its providers.
  */
 const PREFIX = 'loadbalancer.openstack.org/';
 const TIMING = { delay: 5, timeout: 3, up: 1, down: 3 } as const;

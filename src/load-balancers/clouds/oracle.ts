@@ -3,7 +3,10 @@ import { isLocal } from '../checks.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { localCheck, overNodePorts } from './over-node-ports.js';
 
-/** Source: oracle/oci-cloud-controller-manager docs/load-balancer-annotations.md: names and defaults; times are in milliseconds there. */
+/**
+ * Source: oracle/oci-cloud-controller-manager docs/load-balancer-annotations.md: names and defaults; times are in
+ * milliseconds there.
+ */
 const PREFIX = 'service.beta.kubernetes.io/oci-load-balancer-';
 
 /** Of the network load balancer, by other names. */
@@ -45,8 +48,8 @@ const base = overNodePorts({
     };
     return localCheck(balanced, port, timing, 'KUBE_PROXY');
   },
-  // Source ranges become rules of security lists, which the controller manages in modes All and Frontend: for a load balancer by
-  // default, for a network load balancer where it is asked to.
+  // Source ranges become rules of security lists, which the controller manages in modes All and Frontend: for a load
+  // balancer by default, for a network load balancer where it is asked to.
   enforces(balanced) {
     const mode = annotationOf(balanced.service, `${prefixOf(balanced)}security-list-management-mode`);
     return isNetwork(balanced) ? mode === 'All' || mode === 'Frontend' : mode !== 'None';

@@ -23,7 +23,9 @@ export interface CloudFacts {
   /** Protocols that it takes. */
   readonly protocols: readonly string[];
   check(balanced: Balanced, port: BalancedPort): HealthCheck;
-  /** Whether it turns loadBalancerSourceRanges into a firewall of its own; undefined: its documentation does not say. */
+  /**
+   * Whether it turns loadBalancerSourceRanges into a firewall of its own; undefined: its documentation does not say.
+   */
   enforces(balanced: Balanced): boolean | undefined;
   /** Annotations that would change an answer, and are not read: an assumption names those that a Service has. */
   readonly unread?: readonly string[];
@@ -45,7 +47,10 @@ const OPTIONS: Implementation['options'] = [
   'failOpen',
 ];
 
-/** What shows that the provider balances a Service: an annotation of its own, or its nodes where no class asks for another. */
+/**
+ * What shows that the provider balances a Service: an annotation of its own, or its nodes where no class asks for
+ * another.
+ */
 function shown(service: Service, nodes: Iterable<Node>, { annotation, providerID }: CloudFacts): string | undefined {
   const own = Object.keys(service.metadata.annotations ?? {}).find((name) => annotation.test(name));
   if (own !== undefined) return `annotation ${own}`;
@@ -57,12 +62,12 @@ function shown(service: Service, nodes: Iterable<Node>, { annotation, providerID
 }
 
 /** Whether the client's address is kept: as the request says, else as the provider does. */
-export function keepsClient(balanced: Balanced, usual: boolean): boolean {
+function keepsClient(balanced: Balanced, usual: boolean): boolean {
   return balanced.options.preserveClientAddress ?? usual;
 }
 
 /** The ranges that are let in; undefined: everybody. What is not documented is an assumption. */
-export function enforcedRanges(balanced: Balanced, usual: boolean | undefined): readonly string[] | undefined {
+function enforcedRanges(balanced: Balanced, usual: boolean | undefined): readonly string[] | undefined {
   const ranges = sourceRanges(balanced.service);
   if (ranges === undefined) return undefined;
   const given = balanced.options.enforcesSourceRanges;
@@ -158,7 +163,10 @@ export function tcpCheck(port: BalancedPort, timing: Timing): HealthCheck {
   return (port.protocol ?? 'TCP') === 'TCP' ? nodePortCheck(port, timing, []) : NO_CHECK;
 }
 
-/** Under Local HTTP at the health check node port; else kube-proxy's own health (`cluster: 'KUBE_PROXY'`) or TCP at the node port. */
+/**
+ * Under Local HTTP at the health check node port; else kube-proxy's own health (`cluster: 'KUBE_PROXY'`) or TCP at the
+ * node port.
+ */
 export function localCheck(
   balanced: Balanced,
   port: BalancedPort,

@@ -35,7 +35,8 @@ export const scaleway: Implementation = overNodePorts({
     };
     const type = ofPort(annotationOf(service, `${PREFIX}health-check-type`), port.port)?.toUpperCase();
     const asked = ofPort(annotationOf(service, `${PREFIX}health-check-port`), port.port);
-    // `auto`: the health check node port under Local (scaleway-cloud-controller-manager, docs/loadbalancer-annotations.md).
+    // `auto`: the health check node port under Local (scaleway-cloud-controller-manager,
+    // docs/loadbalancer-annotations.md).
     const own = service.spec?.healthCheckNodePort;
     if (asked === 'auto' && isLocal(balanced) && own) return nodeHealthCheck(balanced, timing, []);
     const usual = tcpCheck(port, timing);

@@ -15,7 +15,9 @@ const TIMING = { intervalSeconds: 15, timeoutSeconds: 15, unhealthyAfter: 2, hea
 const FRONT_ENDS = ['35.191.0.0/16', '130.211.0.0/22'];
 /** An address of those networks that stands for whichever front end connects. */
 const FRONT_END = '35.191.0.1';
-/** ingress-gce: how long open connections of an endpoint that is detached go on, unless a BackendConfig says otherwise. */
+/**
+ * ingress-gce: how long open connections of an endpoint that is detached go on, unless a BackendConfig says otherwise.
+ */
 const DRAIN_SECONDS = 0;
 
 function why(service: Service): string | undefined {
@@ -30,8 +32,8 @@ function source(balanced: Balanced): string {
 }
 
 /**
- * Google's container-native load balancing: Ingress, Gateway or another proxy over GCE_VM_IP_PORT NEGs, whose members are
- * pods. No rule of kube-proxy is met, and the Service's traffic policies and session affinity do not apply.
+ * Google's container-native load balancing: Ingress, Gateway or another proxy over GCE_VM_IP_PORT NEGs, whose members
+ * are pods. No rule of kube-proxy is met, and the Service's traffic policies and session affinity do not apply.
  */
 export const gkeContainerNative: Implementation = {
   name: 'gke-container-native',
@@ -66,7 +68,8 @@ export const gkeContainerNative: Implementation = {
     };
   },
   failsOpen: ({ options }) => options.failOpen ?? false,
-  // A proxy without healthy pods answers by itself: HTTP 502 or 503 (Google Cloud, "Application Load Balancer logging", failed_to_pick_backend).
+  // A proxy without healthy pods answers by itself: HTTP 502 or 503 (Google Cloud, "Application Load Balancer logging",
+  // failed_to_pick_backend).
   refusesWithoutBackends: () => true,
   affinity: () => ({
     by: 'CONNECTION',

@@ -15,7 +15,9 @@ export const ANNOTATIONS = {
   weighted: 'networking.gke.io/weighted-load-balancing',
   /** Written by the NEG controller once the NEGs are there. */
   negStatus: 'cloud.google.com/neg-status',
-  /** `true`: clients of other regions reach an internal load balancer (GKE, internal load balancing, "global access"). */
+  /**
+   * `true`: clients of other regions reach an internal load balancer (GKE, internal load balancing, "global access").
+   */
   globalAccess: 'networking.gke.io/internal-load-balancer-allow-global-access',
   strongAffinity: 'networking.gke.io/l4-strong-session-affinity',
 } as const;
@@ -28,7 +30,9 @@ export const CLASSES = {
   internalLegacy: 'networking.gke.io/l4-regional-internal-legacy',
 } as const;
 
-/** Finalizers that the controllers write on a Service (ingress-gce pkg/utils/common/finalizer.go, cloud-provider-gcp). */
+/**
+ * Finalizers that the controllers write on a Service (ingress-gce pkg/utils/common/finalizer.go, cloud-provider-gcp).
+ */
 export const FINALIZERS: Readonly<
   Record<
     string,
@@ -57,18 +61,24 @@ export const SINCE = {
   classes: { minor: 33, patch: 1, gke: 1779000 },
   /** Weighted load balancing. */
   weights: { minor: 31, patch: 0, gke: undefined },
-  /** Zonal affinity follows trafficDistribution (GKE, "Create an internal load balancer", zonal affinity; a preview). */
+  /**
+   * Zonal affinity follows trafficDistribution (GKE, "Create an internal load balancer", zonal affinity; a preview).
+   */
   zonalAffinity: { minor: 33, patch: 0, gke: undefined },
 } as const;
 
 /**
  * Of Services and nodes with several networks (GKE, "Multi-network LoadBalancer Services",
- * cloud.google.com/kubernetes-engine/docs/concepts/about-multinetwork-loadbalancer-services; cloud-provider-gcp crd/apis/network/v1).
+ * cloud.google.com/kubernetes-engine/docs/concepts/about-multinetwork-loadbalancer-services; cloud-provider-gcp
+ * crd/apis/network/v1).
  */
 export const NETWORKS = {
   /** In the selector of a Service: the network whose interfaces of pods it has. */
   selector: 'networking.gke.io/network',
-  /** The networks that a node is connected to, as JSON: `[{"name": "dmz"}]` and `[{"network": "dmz", "ipAddress": "…"}]`. */
+  /**
+   * The networks that a node is connected to, as JSON: `[{"name": "dmz"}]` and `[{"network": "dmz", "ipAddress":
+   * "…"}]`.
+   */
   status: 'networking.gke.io/network-status',
   north: 'networking.gke.io/north-interfaces',
   /** The network of every node. */

@@ -10,9 +10,10 @@ import { isSince, newestVersion } from './version.js';
 const ZONAL_DISTRIBUTIONS = ['PreferClose', 'PreferSameZone'];
 
 /**
- * Whether clients keep to their zone: the Service asks for it, and the load balancer has NEGs. The controller has it by a flag, which no
- * snapshot shows. Sources: GKE, "Create an internal load balancer" (zonal affinity); ingress-gce pkg/l4; Google Cloud, "Zonal affinity
- * for internal passthrough Network Load Balancers" (cloud.google.com/load-balancing/docs/internal/zonal-affinity).
+ * Whether clients keep to their zone: the Service asks for it, and the load balancer has NEGs. The controller has it by
+ * a flag, which no snapshot shows. Sources: GKE, "Create an internal load balancer" (zonal affinity); ingress-gce
+ * pkg/l4; Google Cloud, "Zonal affinity for internal passthrough Network Load Balancers"
+ * (cloud.google.com/load-balancing/docs/internal/zonal-affinity).
  */
 function keepsToZone(balanced: Balanced): boolean {
   const { options, service, cluster } = balanced;
@@ -71,7 +72,8 @@ export const gkeInternalPassthrough: Implementation = {
   weights(balanced, candidates, client) {
     const weights = gkeWeights(balanced, candidates, 'INTERNAL');
     if (!keepsToZone(balanced)) return weights;
-    // Only machines in the load balancer's region are held to their zone; for others it is as if there were no affinity.
+    // Only machines in the load balancer's region are held to their zone; for others it is as if there were no
+    // affinity.
     if (client.zone === '') return weights;
     const near = candidates.some(({ backend }) => backend.zone === client.zone);
     return near

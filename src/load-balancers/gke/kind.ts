@@ -23,7 +23,7 @@ const BY_CLASS: Readonly<Record<string, Omit<Shown, 'by'>>> = {
 };
 
 /** Whether annotations ask for an internal load balancer. */
-export function asksForInternal(service: Service): boolean {
+function asksForInternal(service: Service): boolean {
   const type = annotationOf(service, ANNOTATIONS.type) ?? annotationOf(service, ANNOTATIONS.formerType);
   return type?.toLowerCase() === 'internal';
 }
@@ -61,8 +61,8 @@ export function schemeShown(service: Service, scheme: Scheme, onGke: boolean): s
 }
 
 /**
- * What holds the backends: what the request says, else class, finalizer, NEG status, annotation, else what the cluster's version
- * does by itself, which is an assumption.
+ * What holds the backends: what the request says, else class, finalizer, NEG status, annotation, else what the
+ * cluster's version does by itself, which is an assumption.
  */
 export function backendKind(balanced: Balanced, scheme: Scheme): BackendKind {
   const { options, service } = balanced;

@@ -1,6 +1,9 @@
-/** Nodes with several networks: a Service that selects one of them has the nodes for backends that are connected to it. */
+/**
+ * Nodes with several networks: a Service that selects one of them has the nodes for backends that are connected to it.
+ */
+import { fieldsOf } from '../../base/record.js';
 import type { Node, Service } from '../../cluster/objects.js';
-import { fieldsOf } from '../../cluster/resources.js';
+
 import { listOf } from '../fields.js';
 import { NETWORKS } from './facts.js';
 

@@ -15,8 +15,8 @@ const PROVIDER_ID = /^gce:\/\/[^/]+\/([^/]+)\/[^/]+$/;
 const SUBNET_LABEL = 'cloud.google.com/gke-node-pool-subnet';
 
 /**
- * The zone of a node as GKE's controller resolves it, from the provider ID. A node without any provider ID falls back to
- * its zone label, since snapshots are often reduced; undefined: it has no zone, and never becomes a backend.
+ * The zone of a node as GKE's controller resolves it, from the provider ID. A node without any provider ID falls back
+ * to its zone label, since snapshots are often reduced; undefined: it has no zone, and never becomes a backend.
  */
 export function zoneOf(node: Node): string | undefined {
   const provider = node.spec?.providerID ?? '';
@@ -45,14 +45,18 @@ export function leftOut(node: Node, keepDraining = false): LeftOut | undefined {
 
 /**
  * The node of an endpoint that counts for NEGs; undefined for one that does not: it is terminating, or no Pod stands
- * behind it, or no node is named. Endpoints that are not ready count (ingress-gce pkg/neg/syncers/endpoints_calculator.go).
+ * behind it, or no node is named. Endpoints that are not ready count (ingress-gce
+ * pkg/neg/syncers/endpoints_calculator.go).
  */
 export function countedNode(endpoint: SliceEndpoint): string | undefined {
   if (endpoint.conditions?.terminating === true || endpoint.targetRef === undefined) return undefined;
   return endpoint.nodeName ?? endpoint.deprecatedTopology?.['kubernetes.io/hostname'];
 }
 
-/** The text that salts the choice of a Service's subset: its name first, then its namespace (ingress-gce pkg/neg/syncers/transaction.go). */
+/**
+ * The text that salts the choice of a Service's subset: its name first, then its namespace (ingress-gce
+ * pkg/neg/syncers/transaction.go).
+ */
 export function subsetSalt(service: Service): string {
   return `${service.metadata.name}/${service.metadata.namespace ?? 'default'}`;
 }

@@ -25,10 +25,10 @@ export function gkeNodeFilter(balanced: Balanced): (node: Node) => string | unde
 }
 
 /**
- * Whether backends are weighted by their endpoints: the annotation or the option, under Local, over a backend service. Target pools
- * have no weights (GKE, "weighted load balancing"; ingress-gce pkg/l4).
+ * Whether backends are weighted by their endpoints: the annotation or the option, under Local, over a backend service.
+ * Target pools have no weights (GKE, "weighted load balancing"; ingress-gce pkg/l4).
  */
-export function isWeighted(balanced: Balanced, scheme: 'EXTERNAL' | 'INTERNAL'): boolean {
+function isWeighted(balanced: Balanced, scheme: 'EXTERNAL' | 'INTERNAL'): boolean {
   const { service, options } = balanced;
   const asked = options.weighted ?? service.metadata.annotations?.[ANNOTATIONS.weighted] === 'pods-per-node';
   if (!asked || !isLocal({ service })) return false;

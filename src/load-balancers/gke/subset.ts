@@ -5,12 +5,12 @@ import { networkOfService, notConnected } from './networks.js';
 import { countedNode, type LeftOut, leftOut, subnetOf, subsetSalt, zoneOf } from './node-filter.js';
 
 /**
- * Which nodes GKE makes members of a Service's GCE_VM_IP NEGs ("subsetting"): ingress-gce pkg/neg/syncers/subsets.go and
- * endpoints_calculator.go, as of 2026.
+ * Which nodes GKE makes members of a Service's GCE_VM_IP NEGs ("subsetting"): ingress-gce pkg/neg/syncers/subsets.go
+ * and endpoints_calculator.go, as of 2026.
  */
 
 /** How many nodes the NEGs of one Service may hold in all. */
-export const SUBSET_LIMITS = {
+const SUBSET_LIMITS = {
   /** Internal load balancer, policy Local. */
   internalLocal: 250,
   /** Internal, policy Cluster: the first where it divides evenly by the zones, else the second. */
@@ -126,8 +126,8 @@ function limitOf(
 
 /**
  * The members of a Service's NEGs. Policy Cluster: any node of the cluster; Local: the nodes that its endpoints name. A
- * Service of policy Local without any endpoint has NEGs without members. A pure function of the cluster, the Service and
- * the options.
+ * Service of policy Local without any endpoint has NEGs without members. A pure function of the cluster, the Service
+ * and the options.
  */
 export function subsetOf(cluster: Cluster, service: Service, options: SubsetOptions): Subset {
   const local = service.spec?.externalTrafficPolicy === 'Local';

@@ -1,7 +1,9 @@
 /** Versions of GKE, which say from when on its controllers do something by themselves. */
 import type { Cluster } from '../../cluster/cluster.js';
 
-/** `1.32.2-gke.1652000` as numbers that can be compared in order; `gke` is undefined where the text has no such part. */
+/**
+ * `1.32.2-gke.1652000` as numbers that can be compared in order; `gke` is undefined where the text has no such part.
+ */
 export interface GkeVersion {
   readonly minor: number;
   readonly patch: number;
@@ -11,7 +13,10 @@ export interface GkeVersion {
 
 const VERSION = /^v?1\.(\d{1,3})\.(\d{1,4})(?:-gke\.(\d{1,9}))?/;
 
-/** The newest version of the cluster's nodes, which its control plane is not older than; undefined: no node has a version. */
+/**
+ * The newest version of the cluster's nodes, which its control plane is not older than; undefined: no node has a
+ * version.
+ */
 export function newestVersion({ nodes }: Cluster): GkeVersion | undefined {
   let newest: GkeVersion | undefined;
   for (const { status } of nodes.values()) {

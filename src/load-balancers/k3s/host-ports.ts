@@ -1,17 +1,19 @@
 /**
- * Host ports of ServiceLB's pods. Each Service of type LoadBalancer has a DaemonSet whose pods hold its ports on their nodes; where another
- * holds one already, the pod stays pending and the node's address is not published. Sources: K3s, "Service Load Balancer"
- * (docs.k3s.io/networking/networking-services); k3s pkg/cloudprovider/servicelb.go; kube-scheduler, plugin NodePorts.
+ * Host ports of ServiceLB's pods. Each Service of type LoadBalancer has a DaemonSet whose pods hold its ports on their
+ * nodes; where another holds one already, the pod stays pending and the node's address is not published. Sources: K3s,
+ * "Service Load Balancer" (docs.k3s.io/networking/networking-services); k3s pkg/cloudprovider/servicelb.go;
+ * kube-scheduler, plugin NodePorts.
  */
+import { fieldsOf } from '../../base/record.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { type Node, namespacedName, type Pod, type Service } from '../../cluster/objects.js';
-import { fieldsOf } from '../../cluster/resources.js';
+
 import { listOf } from '../fields.js';
 
 /**
- * Labels that choose nodes for ServiceLB: once any node has the first one, only nodes on which it is "true" take part; a label of the
- * same name on Service and node further chooses a pool.
+ * Labels that choose nodes for ServiceLB: once any node has the first one, only nodes on which it is "true" take part;
+ * a label of the same name on Service and node further chooses a pool.
  */
 const ENABLE_LABEL = 'svccontroller.k3s.cattle.io/enablelb';
 const POOL_LABEL = 'svccontroller.k3s.cattle.io/lbpool';
@@ -79,7 +81,10 @@ function heldIn(cluster: Cluster): Held {
   });
 }
 
-/** Who holds a port of the Service on a node before it: `Service default/web holds host port 80/TCP`; undefined: nobody does. */
+/**
+ * Who holds a port of the Service on a node before it: `Service default/web holds host port 80/TCP`; undefined: nobody
+ * does.
+ */
 export function holderOf(cluster: Cluster, service: Service, node: Node): string | undefined {
   const { byPod, byPort } = heldIn(cluster);
   for (const port of portsOf(service)) {

@@ -44,8 +44,9 @@ function probe(balanced: Balanced, name: string): ProbeResult {
 }
 
 /**
- * k3s' ServiceLB (klipper-lb): no load balancer at all. A DaemonSet holds the Service's ports as host ports on the nodes,
- * whose own addresses are published; kube-proxy's rules for these addresses take the packets before the host ports do.
+ * k3s' ServiceLB (klipper-lb): no load balancer at all. A DaemonSet holds the Service's ports as host ports on the
+ * nodes, whose own addresses are published; kube-proxy's rules for these addresses take the packets before the host
+ * ports do.
  */
 export const k3sServicelb: Implementation = {
   name: 'k3s-servicelb',

@@ -1,12 +1,15 @@
 /**
- * Which nodes MetalLB's own objects let announce a Service's address, and how. Sources: metallb.io, configuration ("Advanced L2
- * configuration", "Advanced BGP configuration"), API reference; metallb/metallb internal/config/config.go, speaker/bgp_controller.go.
+ * Which nodes MetalLB's own objects let announce a Service's address, and how. Sources: metallb.io, configuration
+ * ("Advanced L2 configuration", "Advanced BGP configuration"), API reference; metallb/metallb
+ * internal/config/config.go, speaker/bgp_controller.go.
  */
+
 import { addressOf, addressWidth, type IPFamily } from '../../base/address.js';
+import { fieldsOf } from '../../base/record.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Node, Service } from '../../cluster/objects.js';
-import { fieldsOf, type Resource } from '../../cluster/resources.js';
+import type { Resource } from '../../cluster/resources.js';
 import { annotationOf } from '../annotations.js';
 import { anySelectorMatches, listOf } from '../fields.js';
 import { poolHolds, rangeOf } from '../pools.js';

@@ -9,7 +9,10 @@ import { announced } from './common.js';
 import { wantedAddresses } from './sharing.js';
 import { convergence, isDown, shownMetallb, speakers, whyNotAnnouncing } from './speakers.js';
 
-/** BGP hold time: how long routers keep a route of a node that fell silent (metallb API: BGPPeer holdTime, default 90 s). */
+/**
+ * BGP hold time: how long routers keep a route of a node that fell silent (metallb API: BGPPeer holdTime, default 90
+ * s).
+ */
 const HOLD_SECONDS = 90;
 
 /** A Service of the cluster in the place of the one that is asked about. */
@@ -33,9 +36,9 @@ function inPrefix({ cluster, service }: Balanced, length: number): readonly Serv
 const known = new WeakMap<Balanced, Map<string, readonly Route[]>>();
 
 /**
- * The routes to the Service's address that the speaker of a node announces: the address itself where it announces the Service, and
- * a shorter prefix where it announces any Service with an address in it (metallb.io, "Advanced BGP configuration", aggregation).
- * Undefined: the snapshot holds no advertisement.
+ * The routes to the Service's address that the speaker of a node announces: the address itself where it announces the
+ * Service, and a shorter prefix where it announces any Service with an address in it (metallb.io, "Advanced BGP
+ * configuration", aggregation). Undefined: the snapshot holds no advertisement.
  */
 function routesOf(balanced: Balanced, name: string): readonly Route[] | undefined {
   const node = balanced.cluster.nodes.get(name);

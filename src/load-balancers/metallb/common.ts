@@ -10,7 +10,10 @@ export function firstAddress({ service }: Balanced): string {
   return addressOf(ip)?.text ?? ip;
 }
 
-/** What does not depend on how addresses are announced: packets come to a node as they were sent, replies leave from there. */
+/**
+ * What does not depend on how addresses are announced: packets come to a node as they were sent, replies leave from
+ * there.
+ */
 export const announced = {
   allocates: allocated,
   forward: (_balanced, sent, backend) => keepHeader(sent, backend),

@@ -34,8 +34,8 @@ function elected(balanced: Balanced): string {
 }
 
 /**
- * MetalLB in layer 2 mode: one node at a time answers for the address, so every connection enters there and kube-proxy's
- * rules spread them. Source: metallb/metallb speaker/layer2_controller.go (0.15) and its documentation.
+ * MetalLB in layer 2 mode: one node at a time answers for the address, so every connection enters there and
+ * kube-proxy's rules spread them. Source: metallb/metallb speaker/layer2_controller.go (0.15) and its documentation.
  */
 export const metallbL2: Implementation = {
   name: 'metallb-l2',

@@ -1,10 +1,12 @@
 /**
  * Which IPAddressPools of MetalLB serve a Service. Sources: metallb.io, "Advanced AddressPool configuration"
- * (metallb.io/configuration/_advanced_ipaddresspool_configuration/), "Usage"; metallb/metallb internal/allocator/allocator.go.
+ * (metallb.io/configuration/_advanced_ipaddresspool_configuration/), "Usage"; metallb/metallb
+ * internal/allocator/allocator.go.
  */
+import { fieldsOf } from '../../base/record.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Service } from '../../cluster/objects.js';
-import { fieldsOf, type Resource, resourceName } from '../../cluster/resources.js';
+import { type Resource, resourceName } from '../../cluster/resources.js';
 import { annotationOf } from '../annotations.js';
 import { anySelectorMatches, listOf, selectorOf } from '../fields.js';
 import type { Allocation, Balanced } from '../implementation.js';
@@ -20,7 +22,10 @@ function namespaceLabels({ cluster }: Balanced, name: string): Readonly<Record<s
   return { 'kubernetes.io/metadata.name': name, ...object?.metadata.labels };
 }
 
-/** The priority with which a pool serves a Service (a lower number first, pools without one last); undefined: it does not. */
+/**
+ * The priority with which a pool serves a Service (a lower number first, pools without one last); undefined: it does
+ * not.
+ */
 function priorityFor(balanced: Balanced, { spec }: Resource, service: Service): number | undefined {
   const { serviceAllocation } = fieldsOf(spec);
   if (serviceAllocation === undefined || serviceAllocation === null) return Number.POSITIVE_INFINITY;

@@ -1,7 +1,8 @@
 /**
- * Services that share an address of MetalLB. It gives an address to a second Service only where both allow it by the same key,
- * have no port in common, and have the same backends: policy Cluster, or policy Local and equal selectors. Sources:
- * metallb.io, usage, "IP address sharing"; metallb/metallb internal/allocator/allocator.go and k8salloc (BackendKey).
+ * Services that share an address of MetalLB. It gives an address to a second Service only where both allow it by the
+ * same key, have no port in common, and have the same backends: policy Cluster, or policy Local and equal selectors.
+ * Sources: metallb.io, usage, "IP address sharing"; metallb/metallb internal/allocator/allocator.go and k8salloc
+ * (BackendKey).
  */
 import { addressOf } from '../../base/address.js';
 import type { Cluster } from '../../cluster/cluster.js';
@@ -55,7 +56,10 @@ export function sharingConflict(a: Service, b: Service): string | undefined {
   return 'externalTrafficPolicy Local allows it only where both are Local and have the same selector';
 }
 
-/** The Service of two in conflict that does not get the address: who has none yet, else who was made later, else by name. */
+/**
+ * The Service of two in conflict that does not get the address: who has none yet, else who was made later, else by
+ * name.
+ */
 export function loserOf(a: Service, b: Service, address: string): Service {
   const has = ({ status }: Service) =>
     status?.loadBalancer?.ingress?.some(({ ip }) => ip !== undefined && addressOf(ip)?.text === address) ?? false;

@@ -102,7 +102,10 @@ export function isDown({ cluster }: Balanced, name: string): boolean {
   return node !== undefined && isSilent(node);
 }
 
-/** Why the speaker of a node announces nothing for the Service; undefined: it may. Under Local only nodes with endpoints. */
+/**
+ * Why the speaker of a node announces nothing for the Service; undefined: it may. Under Local only nodes with
+ * endpoints.
+ */
 export function whyNotAnnouncing(balanced: Balanced, node: string): string | undefined {
   if (isDown(balanced, node)) return `${node} is down (its Ready condition is Unknown): nobody announces from there`;
   const winner = losesTo(balanced.cluster, balanced.service);
@@ -125,8 +128,8 @@ export function leaderOf(nodes: readonly string[], address: string): string | un
 }
 
 /**
- * Seconds until a change of who announces has come through: about one where an endpoint came or went, `silent` where a node
- * fell silent, which others only miss after a while.
+ * Seconds until a change of who announces has come through: about one where an endpoint came or went, `silent` where a
+ * node fell silent, which others only miss after a while.
  */
 export function convergence(balanced: Balanced, silent: number): number {
   return [...balanced.cluster.nodes.values()].some(isSilent) ? silent : 1;

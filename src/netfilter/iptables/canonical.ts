@@ -5,7 +5,7 @@ import type { Match, Statement, Target } from './statements.js';
 import { statementsOf } from './statements.js';
 
 /** The kinds that stand in a rule's head, in the order in which iptables prints them. */
-export const HEAD = ['source', 'destination', 'in-interface', 'out-interface', 'protocol', 'fragment'] as const;
+const HEAD = ['source', 'destination', 'in-interface', 'out-interface', 'protocol', 'fragment'] as const;
 const TRANSPORT = ['source-port', 'destination-port', 'tcp-flags'] as const;
 const TRANSPORTS = ['tcp', 'udp', 'sctp'];
 

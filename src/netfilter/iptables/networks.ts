@@ -20,8 +20,8 @@ const MAPPED = 0xffffn << 32n;
 const ALL_V6 = (1n << 128n) - 1n;
 
 /**
- * The bits of an address in its own family. An IPv4-mapped address (`::ffff:10.0.0.1`) is an IPv6 address here, as it is
- * for ip6tables; elsewhere it counts as IPv4.
+ * The bits of an address in its own family. An IPv4-mapped address (`::ffff:10.0.0.1`) is an IPv6 address here, as it
+ * is for ip6tables; elsewhere it counts as IPv4.
  */
 export function bitsOf(text: string): bigint | undefined {
   const address = addressOf(text);

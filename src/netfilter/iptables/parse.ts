@@ -207,8 +207,8 @@ function shown(text: string): string {
 /**
  * Reads what `iptables-save` (or `ip6tables-save`) prints: a node's whole ruleset of one family. Comment lines and
  * counters are passed over. A rule that cannot be read becomes one whose match and target are not known, so that only a
- * packet that gets to it is UNKNOWN. Throws QuestionError MALFORMED that names each line that belongs to no table, chain
- * or rule; its problems point to `pointer`, the text's place in the request.
+ * packet that gets to it is UNKNOWN. Throws QuestionError MALFORMED that names each line that belongs to no table,
+ * chain or rule; its problems point to `pointer`, the text's place in the request.
  */
 export function parseSave(text: string, family: IPFamily, pointer = ''): Ruleset {
   return new TextReader(family, false, pointer).read(text);

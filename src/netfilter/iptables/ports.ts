@@ -18,8 +18,8 @@ function portOf(text: string): number {
 }
 
 /**
- * Reads `80`, `80:90`, `80:`, `:90` (or with another separator). A range that ends before it begins, which no port is in,
- * is read only where `reversed` says so. Throws RuleError for anything else.
+ * Reads `80`, `80:90`, `80:`, `:90` (or with another separator). A range that ends before it begins, which no port is
+ * in, is read only where `reversed` says so. Throws RuleError for anything else.
  */
 export function portRangeOf(text: string, separator = ':', reversed = false): PortRange {
   const at = text.indexOf(separator);

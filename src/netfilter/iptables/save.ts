@@ -32,7 +32,7 @@ export function printedTables(ruleset: Ruleset, flavour: Flavour): Table[] {
 }
 
 /** One table as `iptables-save -t` shows it, counters at zero. */
-export function saveTable(table: Table, family: IPFamily): string {
+function saveTable(table: Table, family: IPFamily): string {
   const chains = printedChains(table);
   let text = `*${table.name}\n`;
   for (const chain of chains) text += `:${chain.name} ${chain.base?.policy ?? '-'} [0:0]\n`;

@@ -21,7 +21,10 @@ export function builtInChains(table: string): readonly string[] {
   return Object.keys(hooksOf(table));
 }
 
-/** The type of the built-in chains of a table, as nftables names it: those of mangle's OUTPUT have the packet routed again. */
+/**
+ * The type of the built-in chains of a table, as nftables names it: those of mangle's OUTPUT have the packet routed
+ * again.
+ */
 export function chainTypeOf(table: string, hook: Hook): BaseChain['type'] {
   if (table === 'nat') return 'nat';
   return table === 'mangle' && hook === 'OUTPUT' ? 'route' : 'filter';

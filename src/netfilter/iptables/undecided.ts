@@ -6,7 +6,9 @@ import { saveRule } from './canonical.js';
 import { matchCodec, targetCodec } from './index.js';
 import type { Match, Target } from './statements.js';
 
-/** Whether a target leaves the packet as it is and lets it go on, so that it does not matter whether its rule matches. */
+/**
+ * Whether a target leaves the packet as it is and lets it go on, so that it does not matter whether its rule matches.
+ */
 export function isHarmless(target: Target | undefined, packet: Packet, context: WalkContext): boolean {
   if (target === undefined) return true;
   if (target.kind !== 'passing-target') return false;

@@ -1,12 +1,6 @@
 import type { Rule } from '../ruleset.js';
 import { codecOf } from './index.js';
-import type { Statement } from './statements.js';
 import { statementsOf } from './statements.js';
-
-/** One statement in kube-proxy's spelling, without blanks around it. */
-export function writeStatement(statement: Statement): string {
-  return codecOf(statement).write(statement);
-}
 
 /**
  * A rule as kube-proxy writes it into the input of `iptables-restore`: `-A CHAIN` and the statements in their order.

@@ -1,4 +1,6 @@
-/** Texts that are given in place of an `iptables-save`: what they look like, and the command that makes the right one. */
+/**
+ * Texts that are given in place of an `iptables-save`: what they look like, and the command that makes the right one.
+ */
 
 const SAVE = '`iptables-save` (as root, without -t) prints what is needed';
 

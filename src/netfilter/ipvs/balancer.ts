@@ -1,4 +1,7 @@
-/** IPVS at its hooks: takes packets for virtual servers and sends them on to real servers (net/netfilter/ipvs/ip_vs_core.c). */
+/**
+ * IPVS at its hooks: takes packets for virtual servers and sends them on to real servers
+ * (net/netfilter/ipvs/ip_vs_core.c).
+ */
 import { joinHostPort } from '../../base/address.js';
 import { ONE } from '../../base/fraction.js';
 import { copyOf, type Packet } from '../packet.js';
@@ -95,7 +98,9 @@ export class IpvsBalancer implements HookBalancer {
     return this.#taking(virtual, chain, packet, environment, ways, refused);
   }
 
-  /** The order in which real servers were added decides where a turn begins, whom ties go to, and the tables of hashes. */
+  /**
+   * The order in which real servers were added decides where a turn begins, whom ties go to, and the tables of hashes.
+   */
   #assumeOrder({ realServers, scheduler }: VirtualServer, environment: WalkEnvironment): void {
     if (realServers.length < 2 || scheduler === 'fo') return;
     environment.assume?.('ipvs.order', 'as listed', this.#options.order);
@@ -172,7 +177,9 @@ function isTurn({ scheduler, realServers }: VirtualServer): boolean | undefined 
   return (scheduler === 'rr' || scheduler === 'wrr') && several ? true : undefined;
 }
 
-/** The packet as IPVS sends it on: to the real server. The connection is translated as by a rule, and IPVS keeps it too. */
+/**
+ * The packet as IPVS sends it on: to the real server. The connection is translated as by a rule, and IPVS keeps it too.
+ */
 function sentTo(
   packet: Packet,
   virtual: VirtualServer,

@@ -5,13 +5,13 @@ import { addressOf } from '../../base/address.js';
 const GOLDEN_RATIO = 0x61c88647;
 /** CONFIG_IP_VS_SH_TAB_BITS and CONFIG_IP_VS_DH_TAB_BITS, which distributions leave at 8. */
 const TABLE_BITS = 8;
-export const TABLE_SIZE = 1 << TABLE_BITS;
+const TABLE_SIZE = 1 << TABLE_BITS;
 /** The Maglev table at its default size, CONFIG_IP_VS_MH_TAB_INDEX 12. */
-export const MAGLEV_SIZE = 4093;
+const MAGLEV_SIZE = 4093;
 const MAGLEV_BITS = 6;
 
 /** An address as 32 bits: those of IPv6 are its four words, exclusive-ored. */
-export function folded(text: string): number {
+function folded(text: string): number {
   const address = addressOf(text);
   if (address === undefined) return 0;
   let bits = address.bits;
@@ -28,7 +28,9 @@ export function bucketOf(address: string, port = 0): number {
 const ALL = (1n << 64n) - 1n;
 const rotated = (value: bigint, by: bigint) => ((value << by) | (value >> (64n - by))) & ALL;
 
-/** `hsiphash` of a 64-bit kernel for one 32-bit word: SipHash-1-3, its halves folded. Both halves of the key are alike. */
+/**
+ * `hsiphash` of a 64-bit kernel for one 32-bit word: SipHash-1-3, its halves folded. Both halves of the key are alike.
+ */
 function sipHash(word: number, key: bigint): number {
   let v0 = 0x736f6d6570736575n ^ key;
   let v1 = 0x646f72616e646f6dn ^ key;
@@ -81,8 +83,8 @@ export interface Weighted {
 }
 
 /**
- * The Maglev table: which server has which slot, as an index into `servers`, which stand in the order of the kernel's list.
- * Empty where no server has a weight.
+ * The Maglev table: which server has which slot, as an index into `servers`, which stand in the order of the kernel's
+ * list. Empty where no server has a weight.
  */
 export function maglevTable(servers: readonly Weighted[]): Int32Array {
   const table = new Int32Array(MAGLEV_SIZE).fill(-1);

@@ -277,8 +277,9 @@ class Reader {
 }
 
 /**
- * Reads what `ipvsadm -S -n` or `ipvsadm -Ln` prints: the virtual servers of one family, with their real servers in the order of the text.
- * Throws QuestionError MALFORMED that names each line that is wrong; its problems point to `pointer`.
+ * Reads what `ipvsadm -S -n` or `ipvsadm -Ln` prints: the virtual servers of one family, with their real servers in the
+ * order of the text. Throws QuestionError MALFORMED that names each line that is wrong; its problems point to
+ * `pointer`.
  */
 export function parseIpvsadm(text: string, family: IPFamily, pointer = ''): readonly VirtualServer[] {
   const reader = new Reader(pointer);

@@ -6,7 +6,7 @@ const OPTIONS = { TCP: '-t', UDP: '-u', SCTP: '--sctp-service' } as const;
 const FORWARDING = { MASQUERADE: ['-m', 'Masq'], ROUTE: ['-g', 'Route'], TUNNEL: ['-i', 'Tunnel'] } as const;
 
 /** The flags of a scheduler as ipvsadm names them, in its order. */
-export function schedulerFlags({ scheduler, flags }: VirtualServer): readonly string[] {
+function schedulerFlags({ scheduler, flags }: VirtualServer): readonly string[] {
   const named = scheduler === 'sh' || scheduler === 'mh';
   return [
     ...(flags & FLAGS.fallback ? [named ? `${scheduler}-fallback` : 'flag-1'] : []),
@@ -33,7 +33,7 @@ export function virtualServerName({ firewallMark, protocol, address, port }: Vir
 }
 
 /** `-A …`: a virtual server. */
-export function virtualServerLine(virtual: VirtualServer): string {
+function virtualServerLine(virtual: VirtualServer): string {
   const { flags, timeout, scheduler } = virtual;
   const options = schedulerFlags(virtual);
   return (

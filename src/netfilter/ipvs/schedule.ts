@@ -1,13 +1,16 @@
-/** Which real server of a virtual server a new connection gets: the schedulers of ip_vs, each with the kind of number that it gives. */
+/**
+ * Which real server of a virtual server a new connection gets: the schedulers of ip_vs, each with the kind of number
+ * that it gives.
+ */
 import { joinHostPort } from '../../base/address.js';
 import { compare, divide, type Fraction, fraction, ONE, sum } from '../../base/fraction.js';
 import type { Packet } from '../packet.js';
 import type { ChanceBasis } from '../walk/types.js';
-import { bucketOf, destinationTable, MAGLEV_SIZE, maglevSlot, maglevTable, sourceTable } from './hash.js';
+import { bucketOf, destinationTable, maglevSlot, maglevTable, sourceTable } from './hash.js';
 import { FLAGS, type RealServer, type VirtualServer } from './types.js';
 
 /** A real server that a new connection may get. */
-export interface Choice {
+interface Choice {
   readonly server: RealServer;
   readonly share: Fraction;
 }
@@ -56,7 +59,7 @@ function byWeight(
 }
 
 /** In the order of the kernel's list, which puts the server that is added last in front. */
-export function kernelOrder({ realServers }: VirtualServer): readonly RealServer[] {
+function kernelOrder({ realServers }: VirtualServer): readonly RealServer[] {
   return [...realServers].reverse();
 }
 
@@ -64,7 +67,7 @@ export function kernelOrder({ realServers }: VirtualServer): readonly RealServer
  * The order in which rr and wrr give out connections, from the server that was added last: one round. Empty for other
  * schedulers.
  */
-export function cycleOf(virtual: VirtualServer): readonly RealServer[] {
+function cycleOf(virtual: VirtualServer): readonly RealServer[] {
   const servers = kernelOrder(virtual).filter(({ weight }) => weight > 0);
   if (virtual.scheduler === 'rr') return servers;
   if (virtual.scheduler !== 'wrr') return [];
@@ -294,6 +297,3 @@ export function schedule(
       return undefined;
   }
 }
-
-/** How many slots the tables have, for what is said of shares. */
-export const SLOTS = { sh: 256, mh: MAGLEV_SIZE } as const;

@@ -12,8 +12,8 @@ export interface Draw {
 }
 
 /**
- * What an expression is for a packet: its parts in canonical text; ABSENT where the packet has no such header, so that the rule does
- * not match; undefined where it is not known; a draw; or one of several texts by a draw.
+ * What an expression is for a packet: its parts in canonical text; ABSENT where the packet has no such header, so that
+ * the rule does not match; undefined where it is not known; a draw; or one of several texts by a draw.
  */
 export type Evaluated = readonly string[] | 'ABSENT' | undefined | DrawnValue;
 

@@ -63,7 +63,10 @@ function bytesOf(text: string, type: ValueType): number[] {
   }
 }
 
-/** How nft orders an element: single values by number, concatenated keys as one number of the host, whose last byte counts most. */
+/**
+ * How nft orders an element: single values by number, concatenated keys as one number of the host, whose last byte
+ * counts most.
+ */
 function orderOf(key: readonly string[], types: readonly ValueType[]): bigint {
   const bytes = key.flatMap((part, i) => bytesOf(part, types[i] ?? 'name'));
   const bigEndian =
@@ -130,7 +133,9 @@ function merged(elements: readonly Element[], type: ValueType): readonly Element
   return kept.map(({ from, to }) => ({ key: [spanText(from, to, family)] }));
 }
 
-/** The elements of a set as `nft list` prints them; those of an anonymous set of addresses are merged where they touch. */
+/**
+ * The elements of a set as `nft list` prints them; those of an anonymous set of addresses are merged where they touch.
+ */
 export function saveElements(
   elements: readonly Element[],
   types: readonly ValueType[],

@@ -34,7 +34,10 @@ function withPacket(effect: Effect, before: Packet, after: Packet): Effect {
   return { ...effect, packet: after } as Effect;
 }
 
-/** Takes the packet through a rule's statements in their order; undefined when one of them ends the rule without a match. */
+/**
+ * Takes the packet through a rule's statements in their order; undefined when one of them ends the rule without a
+ * match.
+ */
 export function evaluate(rule: Rule, packet: Packet, context: WalkContext): NftMatched | undefined {
   let chance: Chance | undefined;
   let undecided: Statement | undefined;

@@ -3,8 +3,8 @@ import type { WalkContext } from '../walk/context.js';
 import { holdsValue, unquoted } from './values.js';
 
 /**
- * Whether an interface of the packet has a name of a rule (`"eth0"`, `"cali*"`). The walk's environment compares names, since it may not
- * know what a node's interfaces are called: undefined then.
+ * Whether an interface of the packet has a name of a rule (`"eth0"`, `"cali*"`). The walk's environment compares names,
+ * since it may not know what a node's interfaces are called: undefined then.
  */
 export function interfaceIs(
   text: string,

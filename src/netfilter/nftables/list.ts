@@ -33,7 +33,7 @@ const PRIORITIES: Readonly<Record<string, number>> = {
 };
 
 /** `filter`, `dstnat - 10`, `-110`: a name where one is at most 10 away that the hook knows. */
-export function priorityText(hook: string, priority: number): string {
+function priorityText(hook: string, priority: number): string {
   for (const [name, value] of Object.entries(PRIORITIES)) {
     if (name === 'dstnat' && hook !== 'prerouting') continue;
     if (name === 'srcnat' && hook !== 'postrouting') continue;
@@ -89,7 +89,10 @@ export function listSet({ declaration, elements, isListed }: ListedSet): string 
 
 const BETWEEN = ',\n\t\t\t     ';
 
-/** How many elements nft prints on a line, by the type of a key of one part; 1 for other types (calculate_delim in nft's expression.c). */
+/**
+ * How many elements nft prints on a line, by the type of a key of one part; 1 for other types (calculate_delim in nft's
+ * expression.c).
+ */
 const PER_LINE: Readonly<Record<string, number>> = {
   ipv4_addr: 2,
   ct_state: 2,

@@ -1,4 +1,6 @@
-/** Elements of a set of intervals that overlap: the kernel takes none, so a text that has some is not what nft prints. */
+/**
+ * Elements of a set of intervals that overlap: the kernel takes none, so a text that has some is not what nft prints.
+ */
 import { addressOf, addressWidth, networkOf } from '../../base/address.js';
 import type { Element } from './types.js';
 import { isInterval, numberOf, rangeOf, type ValueType } from './values.js';
@@ -24,7 +26,10 @@ function numberSpan(text: string): Span | undefined {
   return from === undefined || to === undefined ? undefined : { from, to, text };
 }
 
-/** Two elements of a set with keys of one part that hold the same value; undefined where none do, or where it cannot be seen. */
+/**
+ * Two elements of a set with keys of one part that hold the same value; undefined where none do, or where it cannot be
+ * seen.
+ */
 export function overlapOf(
   elements: readonly Element[],
   types: readonly ValueType[],

@@ -384,7 +384,10 @@ function statement(cursor: Cursor): Statement {
   return { kind: 'match', left, operator, right: rightOf(cursor) };
 }
 
-/** The statements of one rule, up to the end of its line. From what is not understood on, the rest is one unknown statement. */
+/**
+ * The statements of one rule, up to the end of its line. From what is not understood on, the rest is one unknown
+ * statement.
+ */
 export function ruleStatements(cursor: Cursor): readonly Statement[] {
   const found: Statement[] = [];
   while (!isEnd(cursor.peek())) {

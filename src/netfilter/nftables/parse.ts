@@ -14,7 +14,7 @@ import type { Element } from './types.js';
 import { unquoted, type ValueType } from './values.js';
 
 /** A chain as a listing has it. */
-export interface ParsedChain extends Chain {
+interface ParsedChain extends Chain {
   readonly comment?: string;
 }
 
@@ -39,7 +39,9 @@ const HOOKS: Readonly<Record<string, Hook>> = {
   postrouting: 'POSTROUTING',
 };
 
-/** `type filter hook input priority filter - 10; policy accept;`: undefined for a hook that routed packets do not pass. */
+/**
+ * `type filter hook input priority filter - 10; policy accept;`: undefined for a hook that routed packets do not pass.
+ */
 function baseOf(cursor: Cursor): BaseChain | undefined {
   cursor.expect('type');
   const type = cursor.next() as BaseChain['type'];

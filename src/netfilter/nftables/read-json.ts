@@ -1,6 +1,6 @@
 /**
- * What `nft -j list ruleset` prints, as the listing that `nft list ruleset` prints of the same rules, so that both are read in one way.
- * Source: libnftables-json(5).
+ * What `nft -j list ruleset` prints, as the listing that `nft list ruleset` prints of the same rules, so that both are
+ * read in one way. Source: libnftables-json(5).
  */
 import { durationText } from './list.js';
 import { ListingError } from './tokens.js';
@@ -155,7 +155,8 @@ function update(body: Json): string {
 }
 
 /**
- * A match or target of iptables' own, of which the JSON has no more than the name: the text form has more, and `iptables-save` all of it.
+ * A match or target of iptables' own, of which the JSON has no more than the name: the text form has more, and
+ * `iptables-save` all of it.
  */
 function ofIptables(body: Json): string {
   const { type, name } = fieldsOf(body);

@@ -8,7 +8,10 @@ export type TableFamily = 'ip' | 'ip6' | 'inet' | 'arp' | 'bridge' | 'netdev';
 export interface SetDeclaration {
   readonly name: string;
   readonly isMap: boolean;
-  /** The types of the key's parts: `ipv4_addr`, `inet_proto`, `inet_service` … Empty: `typeof`, which {@link typeText} has. */
+  /**
+   * The types of the key's parts: `ipv4_addr`, `inet_proto`, `inet_service` … Empty: `typeof`, which {@link typeText}
+   * has.
+   */
   readonly type: readonly string[];
   /** Of a map: `verdict`, or the types of its data. */
   readonly data?: readonly string[];
@@ -19,7 +22,9 @@ export interface SetDeclaration {
   readonly timeout?: number;
   readonly size?: number;
   readonly comment?: string;
-  /** Lines of its declaration that are kept as they are: `counter`, `policy memory`, `auto-merge`, `gc-interval 10s`. */
+  /**
+   * Lines of its declaration that are kept as they are: `counter`, `policy memory`, `auto-merge`, `gc-interval 10s`.
+   */
   readonly notes?: readonly string[];
 }
 

@@ -8,7 +8,7 @@ export interface Token {
 }
 
 /** The words of a listing of nft. Text in quotes is one word and keeps its quotes; comments (`#`) are left out. */
-export function tokensOf(text: string): readonly Token[] {
+function tokensOf(text: string): readonly Token[] {
   const tokens: Token[] = [];
   let begin = 0;
   for (const [index, content] of text.split('\n').entries()) {

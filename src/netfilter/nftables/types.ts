@@ -1,8 +1,9 @@
 import type { Rule } from '../ruleset.js';
 
 /**
- * What nftables rules are made of. A rule is a list of statements, which are built from expressions; each kind of either has a file
- * that reads it, writes it in the spelling of kube-proxy and in the canonical spelling of `nft list`, and applies it to a packet.
+ * What nftables rules are made of. A rule is a list of statements, which are built from expressions; each kind of
+ * either has a file that reads it, writes it in the spelling of kube-proxy and in the canonical spelling of `nft list`,
+ * and applies it to a packet.
  */
 
 // ── expressions ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -88,8 +89,10 @@ export interface FlagList {
   readonly values: readonly string[];
 }
 
-/** Some bits of a field and what they have to be: `tcp flags syn / fin,syn,rst,ack`, `tcp flags & (fin | syn) == syn`. */
-export interface MaskedFlags {
+/**
+ * Some bits of a field and what they have to be: `tcp flags syn / fin,syn,rst,ack`, `tcp flags & (fin | syn) == syn`.
+ */
+interface MaskedFlags {
   readonly kind: 'masked';
   /** The bits that have to be set; those of the mask that are not here have to be clear. */
   readonly values: readonly string[];
@@ -129,10 +132,10 @@ export interface VerdictMap {
   readonly key: Expression;
   readonly map: SetReference | AnonymousSet;
 }
-export interface FinalVerdict {
+interface FinalVerdict {
   readonly kind: 'accept' | 'drop' | 'return' | 'continue';
 }
-export interface Jump {
+interface Jump {
   readonly kind: 'jump' | 'goto';
   readonly chain: string;
 }

@@ -2,8 +2,8 @@ import { addressOf, cidrContains, networkOf } from '../../base/address.js';
 import { protocolName } from '../protocols.js';
 
 /**
- * Values as texts. A type says how two texts are compared: addresses as addresses, protocols by name, ports and marks as numbers,
- * names as they are.
+ * Values as texts. A type says how two texts are compared: addresses as addresses, protocols by name, ports and marks
+ * as numbers, names as they are.
  */
 export type ValueType =
   | 'ipv4_addr'
@@ -64,7 +64,10 @@ export function unquoted(text: string): string {
   return text.startsWith('"') && text.endsWith('"') && text.length > 1 ? text.slice(1, -1) : text;
 }
 
-/** The one spelling of a single value of a type: equal values have equal texts. Ranges and prefixes are left as they are. */
+/**
+ * The one spelling of a single value of a type: equal values have equal texts. Ranges and prefixes are left as they
+ * are.
+ */
 export function canonicalValue(text: string, type: ValueType): string {
   switch (type) {
     case 'ipv4_addr':

@@ -12,7 +12,10 @@ export type Attached =
 
 const known = new WeakMap<Ruleset, Map<Hook, readonly Attached[]>>();
 
-/** The base chains and balancers that a hook calls, lowest priority first; equal priorities in the order of their tables. */
+/**
+ * The base chains and balancers that a hook calls, lowest priority first; equal priorities in the order of their
+ * tables.
+ */
 export function attachedTo(ruleset: Ruleset, hook: Hook): readonly Attached[] {
   let hooks = known.get(ruleset);
   if (hooks === undefined) {

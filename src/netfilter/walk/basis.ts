@@ -13,7 +13,10 @@ const COUNTED: ChanceBasis = {
   why: 'A rule counts packets and gives every n-th one to an endpoint: the shares are those of many connections.',
 };
 
-/** What kind of number a chance is: rules that count give shares of the long run. Undefined where nothing but chance decides. */
+/**
+ * What kind of number a chance is: rules that count give shares of the long run. Undefined where nothing but chance
+ * decides.
+ */
 export function basisOf({ basis, roundRobin }: Chance): ChanceBasis | undefined {
   return basis ?? (roundRobin === true ? COUNTED : undefined);
 }

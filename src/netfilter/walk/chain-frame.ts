@@ -14,7 +14,7 @@ export interface Frame {
 }
 
 /** How deep chains may call each other. iptables itself refuses loops and has no deeper nesting in practice. */
-export const DEEPEST = 64;
+const DEEPEST = 64;
 
 /** The beginning of a chain, entered from `caller`. */
 export function enter(chain: Chain, packet: Packet, caller: Frame | undefined): Frame {

@@ -1,6 +1,7 @@
 /**
- * Chains of several tables that translate at one hook with one priority. The kernel calls them in the order in which they were made,
- * which no listing shows: where two of them would translate a packet differently, what becomes of it is not known.
+ * Chains of several tables that translate at one hook with one priority. The kernel calls them in the order in which
+ * they were made, which no listing shows: where two of them would translate a packet differently, what becomes of it is
+ * not known.
  */
 import { remember } from '../../base/remember.js';
 import type { Chain, Hook, Ruleset, Table } from '../ruleset.js';

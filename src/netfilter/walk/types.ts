@@ -21,7 +21,9 @@ export interface WalkEnvironment {
   interfaceHolds?(pattern: string, packet: Packet, way: 'in' | 'out'): boolean | undefined;
   /** Whether an address of this host is one of the interface; undefined when that is not known. */
   addressOnInterface?(address: string, name: string | undefined): boolean | undefined;
-  /** Whether a reply to the packet would leave by the interface that it came in by; undefined when that is not known. */
+  /**
+   * Whether a reply to the packet would leave by the interface that it came in by; undefined when that is not known.
+   */
   reversePathHolds?(
     packet: Packet,
     match: { readonly loose: boolean; readonly acceptLocal: boolean },
@@ -53,8 +55,8 @@ export type StepAction =
 /** What kind of number a chance is, where it is not that of an independent draw. */
 export interface ChanceBasis {
   /**
-   * EXACT: it holds for each connection by itself. LONG_RUN: the share of many connections, which are given out in turn. ASSUMED: it
-   * holds under an assumption that neither the rules nor the snapshot decide.
+   * EXACT: it holds for each connection by itself. LONG_RUN: the share of many connections, which are given out in
+   * turn. ASSUMED: it holds under an assumption that neither the rules nor the snapshot decide.
    */
   readonly kind: 'EXACT' | 'LONG_RUN' | 'ASSUMED';
   /** Why it is exact, whose turn it is, or which assumption: a sentence. */
@@ -98,7 +100,7 @@ export interface StepList {
 }
 
 /** BALANCED: a balancer has taken the packet from the hook and sends it out again from OUTPUT. */
-export type HookVerdict = 'ACCEPT' | 'DROP' | 'REJECT' | 'UNKNOWN' | 'BALANCED';
+type HookVerdict = 'ACCEPT' | 'DROP' | 'REJECT' | 'UNKNOWN' | 'BALANCED';
 
 /** One of the ways a packet can come out of a hook. The nominal chances of all of them sum to exactly 1. */
 export interface HookOutcome {

@@ -80,7 +80,9 @@ export function forwardRules({ settings, traits }: RenderContext): readonly Rule
   return rules;
 }
 
-/** KUBE-POSTROUTING and KUBE-MARK-MASQ: a mark set on the way in is cleared and turned into masquerade on the way out. */
+/**
+ * KUBE-POSTROUTING and KUBE-MARK-MASQ: a mark set on the way in is cleared and turned into masquerade on the way out.
+ */
 export function masqueradeRules({ settings: { masqueradeBit, kernel } }: RenderContext): readonly Rule[] {
   const value = 2 ** masqueradeBit;
   const spelled = markText(masqueradeBit);

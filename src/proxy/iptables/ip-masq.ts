@@ -23,9 +23,9 @@ function rangeComment(cidr: string): string {
 }
 
 /**
- * The rules of the ip-masq-agent (kubernetes-sigs/ip-masq-agent, cmd/ip-masq-agent/ip-masq-agent.go) or of the boot script
- * of GCE nodes (Kubernetes 1.20.2, cluster/gce/gci/configure-helper.sh). Both compare the destination after DNAT. Undefined
- * where there are none: no writer, or no IPv6.
+ * The rules of the ip-masq-agent (kubernetes-sigs/ip-masq-agent, cmd/ip-masq-agent/ip-masq-agent.go) or of the boot
+ * script of GCE nodes (Kubernetes 1.20.2, cluster/gce/gci/configure-helper.sh). Both compare the destination after
+ * DNAT. Undefined where there are none: no writer, or no IPv6.
  */
 export function ipMasqRules(family: IPFamily, settings: IpMasqSettings | undefined): IpMasqRules | undefined {
   if (settings === undefined || settings.writer === 'NONE' || (family === 'IPv6' && !settings.ipv6)) return undefined;

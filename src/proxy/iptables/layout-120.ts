@@ -18,9 +18,9 @@ const NO_ENDPOINTS = 'has no endpoints';
 const MARK_MASQUERADE = jump(CHAINS.markMasquerade);
 
 /**
- * The rules of a Service port, Kubernetes 1.20 to 1.23 (pkg/proxy/iptables/proxier.go): KUBE-SVC, KUBE-FW for every load
- * balancer address, KUBE-XLB for an external policy Local. 1.23 writes endpoint chains first; before, they come after
- * what dispatches to the Service port.
+ * The rules of a Service port, Kubernetes 1.20 to 1.23 (pkg/proxy/iptables/proxier.go): KUBE-SVC, KUBE-FW for every
+ * load balancer address, KUBE-XLB for an external policy Local. 1.23 writes endpoint chains first; before, they come
+ * after what dispatches to the Service port.
  */
 export function writePort120(out: PortRulesWriter): void {
   const { port, selection, names, context } = out;

@@ -16,7 +16,10 @@ export interface NodePortAddresses {
   readonly routeLocalnet: boolean;
 }
 
-/** The node-port addresses of a node; `self` is the Node whose address is the primary one (`proxyutil.NodePortAddresses`, before 1.27 `utilproxy.GetNodeAddresses`). */
+/**
+ * The node-port addresses of a node; `self` is the Node whose address is the primary one
+ * (`proxyutil.NodePortAddresses`, before 1.27 `utilproxy.GetNodeAddresses`).
+ */
 export function nodePortAddresses(
   node: Node,
   self: Node,

@@ -24,7 +24,9 @@ import { type AddedRules, hostTables, lazyRuleset } from './ruleset.js';
 import type { IptablesTraits } from './versions.js';
 import { iptablesTraits } from './versions.js';
 
-/** More endpoints than this in all, and comments are left out where there are many (`largeClusterEndpointsThreshold`). */
+/**
+ * More endpoints than this in all, and comments are left out where there are many (`largeClusterEndpointsThreshold`).
+ */
 const LARGE_CLUSTER = 1000;
 
 const LAYOUTS: Readonly<Record<IptablesTraits['layout'], (out: PortRulesWriter) => void>> = {
@@ -150,8 +152,8 @@ export function iptablesProgram(input: ProxierInput): IptablesProgram {
 }
 
 /**
- * What iptables holds on a node whose kube-proxy does not use it: built-in chains with their policies, kubelet's rules and the pod
- * masquerade's when asked.
+ * What iptables holds on a node whose kube-proxy does not use it: built-in chains with their policies, kubelet's rules
+ * and the pod masquerade's when asked.
  *
  * @param added the rules of a proxier that writes no chains of Services
  */

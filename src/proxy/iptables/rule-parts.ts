@@ -65,7 +65,9 @@ export const PROTOCOLS: Readonly<Record<'TCP' | 'UDP' | 'SCTP', ProtocolStatemen
   SCTP: protocolStatements('sctp'),
 };
 
-/** A number as Go's `%0.10f` prints it. `toFixed` differs in one way: it rounds an exact half up, Go to the even digit. */
+/**
+ * A number as Go's `%0.10f` prints it. `toFixed` differs in one way: it rounds an exact half up, Go to the even digit.
+ */
 function tenDecimals(value: number): string {
   // A hundred decimals hold every double of this size exactly.
   const [, kept, half] = /^(\d+\.\d{9}[02468])(50*)?/.exec(value.toFixed(100)) ?? [];

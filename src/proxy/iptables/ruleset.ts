@@ -88,8 +88,8 @@ export interface AddedRules {
 const NOTHING: AddedRules = { chains: { filter: [], nat: [] }, rules: { filter: [], nat: [] }, jumps: [] };
 
 /**
- * The tables of iptables on a node whose kube-proxy does not use them, or writes no chains of Services: built-in chains, and kubelet's and the pod masquerade's rules when
- * asked.
+ * The tables of iptables on a node whose kube-proxy does not use them, or writes no chains of Services: built-in
+ * chains, and kubelet's and the pod masquerade's rules when asked.
  */
 export function hostTables(
   context: RenderContext,
@@ -134,9 +134,9 @@ function builtInChains(
 }
 
 /**
- * The rules of a node for a walk: built-in chains, kube-proxy's, and kubelet's and the pod masquerade's when asked. Rules of Services are made
- * when a packet is led to them. The mangle table holds only empty canary chains and is left out, as are the canaries of
- * the other tables.
+ * The rules of a node for a walk: built-in chains, kube-proxy's, and kubelet's and the pod masquerade's when asked.
+ * Rules of Services are made when a packet is led to them. The mangle table holds only empty canary chains and is left
+ * out, as are the canaries of the other tables.
  */
 export function lazyRuleset(source: RuleSource, options: RulesetOptions): Ruleset {
   const { context, services } = source;

@@ -42,8 +42,8 @@ function byChain(rules: readonly Rule[], keep: (chain: string) => boolean): Map<
 const isShared = (chain: string) => chain === CHAINS.services || chain === CHAINS.nodePorts;
 
 /**
- * The rules of Service ports, made when somebody asks for a port's dispatch rules or for one of its chains. A chain that
- * was never led to is found by its name at the cost of every port's names.
+ * The rules of Service ports, made when somebody asks for a port's dispatch rules or for one of its chains. A chain
+ * that was never led to is found by its name at the cost of every port's names.
  */
 export class ServiceChains {
   readonly #source: RuleSource;

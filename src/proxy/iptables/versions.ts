@@ -2,8 +2,8 @@ import type { KubernetesVersion } from '../../cluster/settings.js';
 
 /**
  * What differs between the iptables proxiers of Kubernetes 1.20 to 1.36, in one place. Each trait lists its values with
- * the minor version in which each came in; the newest one that is not newer than the node's version counts. How rules are
- * laid out as a whole stands in the layout-*.ts files.
+ * the minor version in which each came in; the newest one that is not newer than the node's version counts. How rules
+ * are laid out as a whole stands in the layout-*.ts files.
  */
 const TRAITS = {
   /** Which file lays out the rules of a Service port. */

@@ -10,7 +10,7 @@ import { CHAINS } from './fixed-rules.js';
 import type { SetName } from './sets.js';
 
 /** An entry of a set that a Service port adds. */
-export interface SetEntry {
+interface SetEntry {
   readonly set: SetName;
   readonly text: string;
 }
@@ -36,7 +36,7 @@ export interface PortState {
 }
 
 /** What the rules, entries and servers of a Service port were written for. */
-export function originOf(port: ServicePort): Origin {
+function originOf(port: ServicePort): Origin {
   return { service: port.service, portName: port.portName, port: port.port, protocol: port.protocol };
 }
 
@@ -122,7 +122,9 @@ export function loopBackEntry(endpoint: ProxyEndpoint, { protocol }: ServicePort
   return `${address},${protocol.toLowerCase()}:${endpoint.port},${address}`;
 }
 
-/** The endpoints that a virtual server of a Service port gets, in the order in which they are added (`syncEndpoint`). */
+/**
+ * The endpoints that a virtual server of a Service port gets, in the order in which they are added (`syncEndpoint`).
+ */
 export function serverEndpoints(
   policy: ServerDraft['policy'],
   port: ServicePort,

@@ -40,7 +40,7 @@ function byText<T>(textOf: (item: T) => string) {
 }
 
 /** Addresses in the order of their numbers. */
-export function byAddress(a: string, b: string): number {
+function byAddress(a: string, b: string): number {
   const [left, right] = [addressOf(a)?.bits ?? 0n, addressOf(b)?.bits ?? 0n];
   return left < right ? -1 : left > right ? 1 : 0;
 }

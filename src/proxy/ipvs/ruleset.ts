@@ -11,8 +11,9 @@ import { CHAINS, chainJumps, declaredChains } from './fixed-rules.js';
 import type { IpvsProgram } from './program.js';
 
 /**
- * Finds the virtual server of a packet without making all of them. An address of the node that the snapshot does not list has the
- * same virtual servers for node ports as those that it lists, since kube-proxy gives them to every local address.
+ * Finds the virtual server of a packet without making all of them. An address of the node that the snapshot does not
+ * list has the same virtual servers for node ports as those that it lists, since kube-proxy gives them to every local
+ * address.
  */
 function lookup(program: IpvsProgram, further: readonly string[]): Lookup {
   const serverAt = (ports: readonly ServicePort[], address: string, number: number) => {

@@ -17,8 +17,8 @@ function portAt(packet: Packet, direction: Direction): number | undefined {
 }
 
 /**
- * What the sets of a node hold, looked up by the Service ports that can have put it there: a cluster with thousands of Services has
- * its sets made only where they are shown.
+ * What the sets of a node hold, looked up by the Service ports that can have put it there: a cluster with thousands of
+ * Services has its sets made only where they are shown.
  */
 export class ProgrammedSets implements SetLookup {
   readonly #program: IpvsProgram;

@@ -20,11 +20,15 @@ export interface IpvsTraits {
   readonly maglevPort: boolean;
   /** Up to 1.27: addresses of the node that Services name are put on kube-ipvs0 all the same. */
   readonly bindsOwnAddresses: boolean;
-  /** Since 1.29: the entry of an endpoint that may reach itself has its address as it is written (since 1.31 canonical). */
+  /**
+   * Since 1.29: the entry of an endpoint that may reach itself has its address as it is written (since 1.31 canonical).
+   */
   readonly loopBackAsWritten: boolean;
   /** Since 1.28: the access filter lets health check node ports pass. */
   readonly healthCheckAccess: boolean;
-  /** Since 1.29: a node whose address no source range holds is kept from load balancer addresses (KUBE-IPVS-OUT-FILTER). */
+  /**
+   * Since 1.29: a node whose address no source range holds is kept from load balancer addresses (KUBE-IPVS-OUT-FILTER).
+   */
   readonly outFilter: boolean;
   /** Since 1.30: the access filter knows external IPs of Services with policy Local. */
   readonly externalLocalAccess: boolean;

@@ -13,7 +13,8 @@ const CHECKS: ReadonlySet<string> = new Set([
 export function causeInNftables(rule: Rule): Cause {
   const { chain } = rule;
   if (chain === CHAINS.reject) return 'NO_ENDPOINTS';
-  // These chains jump to the reject chain where a Service has no endpoint at all, and drop where only this node has none.
+  // These chains jump to the reject chain where a Service has no endpoint at all, and drop where only this node has
+  // none.
   if (CHECKS.has(chain)) return 'NO_LOCAL_ENDPOINTS';
   if (chain === CHAINS.firewallAllowCheck || /^firewall-[A-Z2-7]{8}-/.test(chain)) return 'FIREWALLED';
   // What no Service has is dropped there by range, and what one has on other ports is rejected.

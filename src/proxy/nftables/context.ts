@@ -29,8 +29,8 @@ function isLoopback(text: string): boolean {
 }
 
 /**
- * Which addresses of a node take node ports in nftables mode: since 1.30 the node's own alone, unless others are named. Loopback
- * addresses never do.
+ * Which addresses of a node take node ports in nftables mode: since 1.30 the node's own alone, unless others are named.
+ * Loopback addresses never do.
  */
 function nodePortAddresses(
   node: Node,

@@ -24,7 +24,10 @@ function byInterface(name: string, key: string): LocalDetector | undefined {
   return { ifLocal: matches(by, name), ifNotLocal: matches(by, name, '!=') };
 }
 
-/** The local-traffic detector of a node's proxier, undefined where there is none: without a CIDR of the family, and with mode `None`. */
+/**
+ * The local-traffic detector of a node's proxier, undefined where there is none: without a CIDR of the family, and with
+ * mode `None`.
+ */
 export function localDetector(
   { detectLocalMode, clusterCIDR, bridgeInterface, interfaceNamePrefix }: NodeProxySettings,
   node: Node,

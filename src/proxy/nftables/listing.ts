@@ -11,7 +11,10 @@ export interface LoadedObject {
   readonly set?: ListedSet & { readonly origins: readonly (Origin | undefined)[] };
 }
 
-/** What is loaded after the transaction: sets, then chains, each in the order in which they were made, as `nft list` has them. */
+/**
+ * What is loaded after the transaction: sets, then chains, each in the order in which they were made, as `nft list` has
+ * them.
+ */
 export function loadedObjects(operations: Iterable<Operation>): readonly LoadedObject[] {
   const chains = new Map<string, ListedChain & { readonly rules: Rule[] }>();
   const sets = new Map<

@@ -6,7 +6,10 @@ import type { SetDeclaration } from '../../netfilter/nftables/table.js';
 import type { Element, Statement } from '../../netfilter/nftables/types.js';
 import type { Origin, Rule } from '../../netfilter/ruleset.js';
 
-/** What the proxier's transaction does, one after the other. Its text, what is loaded then, and a listing all follow from this. */
+/**
+ * What the proxier's transaction does, one after the other. Its text, what is loaded then, and a listing all follow
+ * from this.
+ */
 export type Operation =
   | { readonly kind: 'chain'; readonly chain: ChainDeclaration }
   | { readonly kind: 'set'; readonly set: SetDeclaration; readonly origin?: Origin }

@@ -11,7 +11,10 @@ import { OperationList } from './operations.js';
 import { comment, FROM_LOCAL, field, goTo, jump, matches, PROTOCOL, setMark } from './rule-parts.js';
 import { affinitySet, sharedSets } from './sets.js';
 
-/** Writes the rules and elements of one Service port in the order of kube-proxy (`syncProxyRules`, pkg/proxy/nftables/proxier.go). */
+/**
+ * Writes the rules and elements of one Service port in the order of kube-proxy (`syncProxyRules`,
+ * pkg/proxy/nftables/proxier.go).
+ */
 class PortWriter {
   readonly out = new OperationList();
   readonly protocol: string;

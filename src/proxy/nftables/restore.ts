@@ -33,8 +33,9 @@ function byName(objects: ReadonlyMap<string, Loaded>): readonly Loaded[] {
 }
 
 /**
- * What is loaded after the first full sync as a dump of objects, one `add` a line: chains, sets, maps, rules, elements, each sorted by
- * the name of what they belong to (knftables' `Fake.Dump`; in the version that 1.29 has, contents follow each object). In pieces.
+ * What is loaded after the first full sync as a dump of objects, one `add` a line: chains, sets, maps, rules, elements,
+ * each sorted by the name of what they belong to (knftables' `Fake.Dump`; in the version that 1.29 has, contents follow
+ * each object). In pieces.
  */
 export function dumpPieces(context: RenderContext, operations: Iterable<Operation>): readonly Uint8Array[] {
   const table = tableText(context.family);

@@ -29,7 +29,7 @@ export function comment(text: string): Statement {
 
 export const PROTOCOL: Expression = { kind: 'meta', key: 'l4proto' };
 export const PORT: Expression = { kind: 'payload', protocol: 'th', field: 'dport' };
-export const MARK: Expression = { kind: 'meta', key: 'mark' };
+const MARK: Expression = { kind: 'meta', key: 'mark' };
 export const NEW: Statement = matches({ kind: 'ct', key: 'state' }, 'new');
 export const REJECT: Statement = { kind: 'reject' };
 export const DROP: Statement = { kind: 'drop' };
@@ -48,7 +48,7 @@ export function vmap(key: Expression, name: string): Statement {
 }
 
 /** A mark as kube-proxy spells it: `0x00004000`. */
-export function markText(bit: number): string {
+function markText(bit: number): string {
   return `0x${(2 ** bit).toString(16).padStart(8, '0')}`;
 }
 

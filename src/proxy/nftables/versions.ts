@@ -3,9 +3,14 @@ import { atLeast } from '../../cluster/settings.js';
 
 /** What differs between the nftables proxiers of Kubernetes 1.29 to 1.36, each with the version in which it came in. */
 export interface NftablesTraits {
-  /** 1.29: one chain for Services and node ports without endpoints, the firewall as two sets, INVALID packets dropped. */
+  /**
+   * 1.29: one chain for Services and node ports without endpoints, the firewall as two sets, INVALID packets dropped.
+   */
   readonly alpha: boolean;
-  /** Where filter chains hook in. 1.30: before DNAT, with one chain after it; since 1.33.6 and 1.34: at priority 0 (#132456). */
+  /**
+   * Where filter chains hook in. 1.30: before DNAT, with one chain after it; since 1.33.6 and 1.34: at priority 0
+   * (#132456).
+   */
   readonly hooks: 'ALPHA' | 'BEFORE_DNAT' | 'FILTER';
   /** Since 1.31: elements are compared with what is there, so that nothing is flushed or added twice. */
   readonly partial: boolean;

@@ -1,4 +1,6 @@
-/** apply: every object that the changes of a request create, change or delete, before and after, or why it is refused. */
+/**
+ * apply: every object that the changes of a request create, change or delete, before and after, or why it is refused.
+ */
 
 import type { ApiFault } from '../../api-server/faults.js';
 import { completed, TOKEN_VOLUME, typeOfKind } from '../../api-server/stored-object.js';
@@ -6,7 +8,7 @@ import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import { remember } from '../../base/remember.js';
 import type { Refusal, StoredObject } from '../../changes/change.js';
 import { controlPlaneVersion } from '../../changes/control-plane-version.js';
-import { RefusedObject } from '../../changes/refusal.js';
+import { RefusedObject } from '../../changes/refused-change.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption, KubernetesVersion } from '../../cluster/settings.js';
@@ -192,8 +194,8 @@ function untouched(changes: readonly AppliedChange[], all: ReadonlyMap<string, S
 }
 
 /**
- * The objects of manifests as the API server stores them, before controllers act. Where a later change of the request changed the object
- * again, the cluster has the last word.
+ * The objects of manifests as the API server stores them, before controllers act. Where a later change of the request
+ * changed the object again, the cluster has the last word.
  */
 function storedObjects(
   stored: readonly StoredObject[],
@@ -231,9 +233,9 @@ function validation(version: KubernetesVersion): Assumption {
 }
 
 /**
- * Makes the changes of a request and lists each object that they create, change, leave as it was or delete, with its state
- * before and after. What the API server refuses is an outcome, and the other changes are made. Throws QuestionError for a
- * request or snapshot that is not valid.
+ * Makes the changes of a request and lists each object that they create, change, leave as it was or delete, with its
+ * state before and after. What the API server refuses is an outcome, and the other changes are made. Throws
+ * QuestionError for a request or snapshot that is not valid.
  */
 export function answerApply(request: QuestionRequest, snapshot: Snapshot): Answer<ApplyResult> {
   const seen: (Refusal | StoredObject)[] = [];

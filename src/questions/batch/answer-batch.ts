@@ -23,7 +23,9 @@ import { answerWhatIf } from '../what-if/answer-what-if.js';
 /** What the whole batch says, and what each entry may add to. */
 type Shared = Pick<QuestionRequest, 'at' | 'settings' | 'findings' | 'changes'>;
 
-/** How many prepared clusters are kept for further entries, the latest ones: each may carry rules that were made of it. */
+/**
+ * How many prepared clusters are kept for further entries, the latest ones: each may carry rules that were made of it.
+ */
 const PREPARED_KEPT = 8;
 
 /** A {@link prepare} that gives equal requests one cluster, and with it all that was derived from it. */
@@ -170,8 +172,8 @@ function answerEntry(
 
 /**
  * Answers several questions. Each answer is the one that the question has alone; one that cannot be answered has its
- * problem in its place, whose pointers are into the whole request. Throws QuestionError for what is wrong with all of them: the
- * snapshot, and what the batch says for all.
+ * problem in its place, whose pointers are into the whole request. Throws QuestionError for what is wrong with all of
+ * them: the snapshot, and what the batch says for all.
  */
 export function answerBatch(request: QuestionRequest, snapshot: Snapshot, byDigest: ByDigest): Answer<BatchResult> {
   const { batch, at, settings, findings, changes } = request;

@@ -68,8 +68,9 @@ interface Rendered {
 }
 
 /**
- * Nodes with the same restore input (in ipvs mode with the same sets and servers too), by the first of them. They have all their rules in common, since the built-in
- * chains' jumps are a matter of the version, and only one of them needs to be rendered in a form that costs more.
+ * Nodes with the same restore input (in ipvs mode with the same sets and servers too), by the first of them. They have
+ * all their rules in common, since the built-in chains' jumps are a matter of the version, and only one of them needs
+ * to be rendered in a form that costs more.
  */
 function twins(programs: ReadonlyMap<string, NodeProgram>, selection: Selection): ReadonlyMap<string, string> {
   const firstWith = new Map<string, string>();

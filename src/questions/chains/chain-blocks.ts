@@ -1,6 +1,7 @@
 /**
- * A node's rules cut into chains, so that chains which several nodes share can be given once. Text in `iptables-restore`
- * or `iptables-save` form stays loadable when it is put together again: each part declares the chains it fills.
+ * A node's rules cut into chains, so that chains which several nodes share can be given once. Text in
+ * `iptables-restore` or `iptables-save` form stays loadable when it is put together again: each part declares the
+ * chains it fills.
  */
 
 /** One chain of one node, in the form that was asked for. */

@@ -1,7 +1,7 @@
 import type { IPFamily } from '../../base/address.js';
 import { fraction, ONE } from '../../base/fraction.js';
 import type { ChainData, RuleData, StepChance } from '../../contract/answers.js';
-import { statisticThreshold } from '../../netfilter/iptables/probability.js';
+import { statisticThreshold } from '../../netfilter/iptables/random-threshold.js';
 import type { StatisticMatch } from '../../netfilter/iptables/statements.js';
 import { writeRule } from '../../netfilter/iptables/write.js';
 import type { Chain, Rule } from '../../netfilter/ruleset.js';

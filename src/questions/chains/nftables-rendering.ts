@@ -13,7 +13,10 @@ import type { ChainBlock, ChainText } from './chain-blocks.js';
 import type { ByteBudget, Rendering, Selection } from './node-rules.js';
 import { serviceRef } from './rule-text.js';
 
-/** The objects that are wanted, in the order in which they were made; of shared ones what the wanted Services have in them. */
+/**
+ * The objects that are wanted, in the order in which they were made; of shared ones what the wanted Services have in
+ * them.
+ */
 function wanted(program: NodeProgram, { services, chains }: Selection): readonly LoadedObject[] {
   const isWanted = (origin: Origin | undefined) =>
     services === undefined || (origin !== undefined && services.has(origin.service));
@@ -91,7 +94,9 @@ function elementText(element: Element, types: readonly string[]): string {
   return saveElement(element, types as readonly ValueType[]);
 }
 
-/** One chain, set or map after the other, each rule and element on a line of its own with the object's name before it. */
+/**
+ * One chain, set or map after the other, each rule and element on a line of its own with the object's name before it.
+ */
 function list(program: NodeProgram, selection: Selection, budget: ByteBudget): readonly ChainBlock<string>[] {
   return wanted(program, selection).map(({ name, chain, set }) => {
     let text = chain === undefined ? `${set?.declaration.isMap === true ? 'map' : 'set'} ${name}\n` : `chain ${name}\n`;

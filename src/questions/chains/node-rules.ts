@@ -14,8 +14,8 @@ export interface Selection {
   readonly services: ReadonlySet<string> | undefined;
   readonly chains: ReadonlySet<string> | undefined;
   /**
-   * The chain that masquerades pod traffic, where it is shown beside kube-proxy's: the snapshot or the request shows it,
-   * or the question names it. What a platform merely does by custom is not put into what a node is said to carry.
+   * The chain that masquerades pod traffic, where it is shown beside kube-proxy's: the snapshot or the request shows
+   * it, or the question names it. What a platform merely does by custom is not put into what a node is said to carry.
    */
   readonly ipMasq: IpMasqSettings | undefined;
 }

@@ -10,8 +10,8 @@ import { finding, listed, MAX_LISTED } from '../findings/finding.js';
 import { differenceFindings, shownFindings, sortedFindings } from '../findings/index.js';
 import { noServiceTouched, sameSnapshots } from '../findings/no-effect.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
-import { thresholdsOf } from '../findings/options.js';
 import type { View } from '../findings/view.js';
+import { thresholdsOf } from '../findings/wanted.js';
 import { noneHeld } from '../held.js';
 import { type Prepared, prepare as prepareAnew } from '../prepare.js';
 import { changedPair } from '../reach/reach-pair.js';
@@ -31,7 +31,7 @@ import { type Touched, touchedServices } from './touched.js';
 const MOST_PAIRS = 200;
 
 /** How many touched Services are asked about unless the request says otherwise. */
-export const DEFAULT_MAX_SERVICES = 200;
+const DEFAULT_MAX_SERVICES = 200;
 
 function wrong(at: string, detail: string): QuestionError {
   return new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
@@ -71,7 +71,10 @@ function sidesOf(
   return { before, after, second };
 }
 
-/** The touched Services that are wanted, and how many of those are left out. Throws NOT_FOUND for a name neither side has. */
+/**
+ * The touched Services that are wanted, and how many of those are left out. Throws NOT_FOUND for a name neither side
+ * has.
+ */
 function chosen(touched: Touched, question: CheckQuestion, { before, after }: Sides) {
   const { services, maxServices = DEFAULT_MAX_SERVICES } = question;
   for (const [index, name] of (services ?? []).entries()) {
@@ -193,8 +196,9 @@ function ownFindings(touched: Touched, asked: readonly string[], omitted: number
 }
 
 /**
- * Finds the Services that the changes (or the second snapshot) touch, asks about each door of each before and after, and
- * reports what it finds. A Service that is not touched is not asked about. Settings are those before the change. Throws QuestionError.
+ * Finds the Services that the changes (or the second snapshot) touch, asks about each door of each before and after,
+ * and reports what it finds. A Service that is not touched is not asked about. Settings are those before the change.
+ * Throws QuestionError.
  */
 export function answerCheck(
   request: QuestionRequest,

@@ -59,9 +59,9 @@ function textOf(balancer: Balancer, family: IPFamily): string {
 }
 
 /**
- * What the load balancer of a Service does, in each of the Service's families: its backends, their health as far as it decides who
- * gets connections, their shares, what they get, health checks, firewall. `earlier`: the side before, whose backends a load
- * balancer that remembers them starts from.
+ * What the load balancer of a Service does, in each of the Service's families: its backends, their health as far as it
+ * decides who gets connections, their shares, what they get, health checks, firewall. `earlier`: the side before, whose
+ * backends a load balancer that remembers them starts from.
  */
 export function balancedText({ cluster, settings }: Side, service: Service, key: string, earlier?: Side): string {
   const was = earlier?.cluster.services.get(key);

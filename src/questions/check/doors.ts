@@ -86,7 +86,9 @@ function addresses(texts: readonly (string | undefined)[]): readonly string[] {
   return [...found.values()] as string[];
 }
 
-/** The doors of one port: cluster IP or name from within, node port, external and load balancer addresses from outside. */
+/**
+ * The doors of one port: cluster IP or name from within, node port, external and load balancer addresses from outside.
+ */
 function doorsOfPort(
   cluster: Cluster,
   service: Service,
@@ -112,7 +114,9 @@ function doorsOfPort(
 
 const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'LOAD_BALANCER', 'EXTERNAL_IP', 'DNS'];
 
-/** Whether somebody is meant to use the node ports of a Service: its load balancer does, or it has none that is known. */
+/**
+ * Whether somebody is meant to use the node ports of a Service: its load balancer does, or it has none that is known.
+ */
 function usesNodePorts(service: Service, { cluster, settings }: Prepared): boolean {
   if (service.spec?.type !== 'LoadBalancer') return true;
   const [family = 'IPv4'] = serviceFamiliesOf(service);
@@ -149,7 +153,10 @@ export interface AskedDoor {
   readonly unsupported?: boolean;
 }
 
-/** Asks about one door. What is wrong with this door alone (no address in the family, no client there) is reported, not thrown. */
+/**
+ * Asks about one door. What is wrong with this door alone (no address in the family, no client there) is reported, not
+ * thrown.
+ */
 export function askDoor(prepared: Prepared, question: DoorQuestion, wanted: Wanted): AskedDoor {
   try {
     const { load } = wanted;

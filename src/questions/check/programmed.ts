@@ -1,4 +1,6 @@
-/** What a node's kube-proxy programs for one Service, as text to be compared: the rules, or what they would be made of. */
+/**
+ * What a node's kube-proxy programs for one Service, as text to be compared: the rules, or what they would be made of.
+ */
 import type { IPFamily } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
 import { LAST_APPLIED_ANNOTATION } from '../../changes/update-service.js';
@@ -154,7 +156,9 @@ export function elsewhere(side: Side, key: string, earlier?: Side): string {
   return service === undefined ? '' : besideRules(side, key, service, earlier);
 }
 
-/** The nodes on which a Service may have other rules than elsewhere: those of its endpoints, and those that hints name. */
+/**
+ * The nodes on which a Service may have other rules than elsewhere: those of its endpoints, and those that hints name.
+ */
 export function nodesOfService({ cluster, settings }: Side, key: string): ReadonlySet<string> {
   const found = new Set<string>();
   const [node] = workingNodes(cluster);
@@ -171,8 +175,8 @@ export function nodesOfService({ cluster, settings }: Side, key: string): Readon
 }
 
 /**
- * How a node uses a Service: for each port whether it has endpoints to use, endpoints of its own, all of them, and whether its
- * kube-proxy reads any (1.22 has no rule for a Service whose only endpoints are not ready).
+ * How a node uses a Service: for each port whether it has endpoints to use, endpoints of its own, all of them, and
+ * whether its kube-proxy reads any (1.22 has no rule for a Service whose only endpoints are not ready).
  */
 export function usedOn(side: Side, node: string, key: string): string {
   return FAMILIES.map((family) => {

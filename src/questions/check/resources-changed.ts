@@ -9,7 +9,10 @@ import { isEvaluated } from '../../policies/policy-set.js';
 export interface ChangedResources {
   /** One sentence for each object that changes and is not evaluated. */
   readonly reasons: readonly string[];
-  /** `namespace/name` of the Services with an endpoint that a policy selects which changes, newly selects or no longer does. */
+  /**
+   * `namespace/name` of the Services with an endpoint that a policy selects which changes, newly selects or no longer
+   * does.
+   */
   readonly services: readonly string[];
   /** Of them: those where such a policy is not evaluated. */
   readonly unknown: readonly string[];
@@ -20,7 +23,10 @@ const NOTHING: ChangedResources = { reasons: [], services: [], unknown: [] };
 const content = (resource: Resource | undefined) =>
   resource === undefined ? '' : JSON.stringify([resource.metadata.labels, resource.spec]);
 
-/** Whether objects differ that say which load balancers there are and how they balance: of MetalLB and Cilium, Ingresses, bindings. */
+/**
+ * Whether objects differ that say which load balancers there are and how they balance: of MetalLB and Cilium,
+ * Ingresses, bindings.
+ */
 export function balancerObjectsDiffer(before: Cluster, after: Cluster): boolean {
   if (before.resources === after.resources) return false;
   return [...new Set([...before.resources.keys(), ...after.resources.keys()])].some((key) => {

@@ -24,7 +24,9 @@ export interface Touched {
   readonly services: readonly string[];
   /** Of them: those of which it is not known what the change does to them. */
   readonly unknown: readonly string[];
-  /** Sentences that say why it is not known what a change does: data planes that are not modelled, policies that change. */
+  /**
+   * Sentences that say why it is not known what a change does: data planes that are not modelled, policies that change.
+   */
   readonly unknownCauses: readonly string[];
   /** The first of them that is about policies. */
   readonly policiesChange?: string;
@@ -34,7 +36,10 @@ export interface Touched {
   readonly nodesRemoved: readonly string[];
 }
 
-/** Nodes that both sides have, in classes: a Service without endpoints on any of a class has the same rules on all of it. */
+/**
+ * Nodes that both sides have, in classes: a Service without endpoints on any of a class has the same rules on all of
+ * it.
+ */
 interface NodeClass {
   readonly nodes: readonly string[];
   /** Whether what is no Service's own differs between the sides. */
@@ -83,7 +88,10 @@ function isIdentical(before: Cluster, after: Cluster, key: string): boolean {
   return was.length === is.length && was.every((slice, index) => slice === is[index]);
 }
 
-/** Whether some node's rules for the Service are others; the first of each class and the Service's own nodes are looked at. */
+/**
+ * Whether some node's rules for the Service are others; the first of each class and the Service's own nodes are looked
+ * at.
+ */
 function rulesDiffer(before: Side, after: Side, classes: readonly NodeClass[], key: string): boolean {
   const special = new Set([...nodesOfService(before, key), ...nodesOfService(after, key)]);
   const differs = (node: string) => programmedOn(before, node, key) !== programmedOn(after, node, key);
@@ -93,7 +101,10 @@ function rulesDiffer(before: Side, after: Side, classes: readonly NodeClass[], k
   );
 }
 
-/** Whether a node of the Service's endpoints is there and up on one side alone: rules that still name it lead nowhere then. */
+/**
+ * Whether a node of the Service's endpoints is there and up on one side alone: rules that still name it lead nowhere
+ * then.
+ */
 function placesDiffer(before: Side, after: Side, key: string): boolean {
   const stands = ({ cluster }: Side, name: string) => {
     const node = cluster.nodes.get(name);
@@ -104,8 +115,8 @@ function placesDiffer(before: Side, after: Side, key: string): boolean {
 }
 
 /**
- * Whether some of these nodes, which only the one side has, use the Service as no node of both sides does there: without
- * endpoints of their own, without hints, with a kube-proxy that reads its endpoints in another way …
+ * Whether some of these nodes, which only the one side has, use the Service as no node of both sides does there:
+ * without endpoints of their own, without hints, with a kube-proxy that reads its endpoints in another way …
  */
 function onlyThere(side: Side, classes: readonly NodeClass[], nodes: readonly string[], key: string): boolean {
   if (nodes.length === 0) return false;

@@ -166,7 +166,10 @@ function givenPlaces({ result }: ChainsSide): Places {
   return new Map([...places].map(([family, nodes]) => [family, [...nodes]]));
 }
 
-/** The same of a side that tells nothing, since it has none of the Services or chains asked for: its nodes are there all the same. */
+/**
+ * The same of a side that tells nothing, since it has none of the Services or chains asked for: its nodes are there all
+ * the same.
+ */
 function placesOf(side: ChainsSide, other: ChainsSide): Places {
   const listed = givenPlaces(side);
   if (listed.size > 0) return listed;

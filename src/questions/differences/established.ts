@@ -47,8 +47,9 @@ function isGone({ address, node, pod }: EndpointRef, before: Cluster, after: Clu
 }
 
 /**
- * What becomes of established connections, taken to be spread over endpoints as new ones were before the change. `fateOf`: what
- * becomes of flows without connections ({@link flowFates}); absent, those of endpoints that are there are kept.
+ * What becomes of established connections, taken to be spread over endpoints as new ones were before the change.
+ * `fateOf`: what becomes of flows without connections ({@link flowFates}); absent, those of endpoints that are there
+ * are kept.
  */
 export function establishedShares(
   delivered: readonly { readonly endpoint: EndpointRef; readonly share: Probability }[],

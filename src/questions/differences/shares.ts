@@ -4,7 +4,7 @@ import type { Probability, ShiftedShare, ShiftedVerdict, VerdictShare } from '..
 import { probability } from '../chances.js';
 
 /** What a side that does not have something gives it. */
-export const NONE: Probability = probability({ nominal: ZERO, programmed: ZERO });
+const NONE: Probability = probability({ nominal: ZERO, programmed: ZERO });
 
 /** The exact fraction of a share as answers carry it. */
 export function exactOf(share: Pick<Probability, 'fraction'>): Fraction {

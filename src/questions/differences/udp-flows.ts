@@ -1,7 +1,8 @@
 /**
  * What kube-proxy does with the conntrack entries of a UDP Service when its endpoints change (of SCTP too, up to 1.26).
  *
- * Up to 1.31 it deletes the entries of each endpoint that leaves or is no longer ready, and those of a cluster IP that goes. Since
+ * Up to 1.31 it deletes the entries of each endpoint that leaves or is no longer ready, and those of a cluster IP that
+ * goes. Since
  * 1.32 it deletes, of Services that have a serving endpoint, the entries to any that does not serve, and of others none
  * (pkg/proxy/conntrack/cleanup.go; kubernetes/kubernetes#126847, and #139628 for Services without serving endpoints).
  */
@@ -12,7 +13,9 @@ import type { EndpointRef, ServiceRef } from '../../contract/answers.js';
 import { serviceMap } from '../../proxy/service-map.js';
 import { isUsable, workingNodes } from '../findings/service-facts.js';
 
-/** KEPT: conntrack goes on sending to the endpoint. RECHOSEN: the next packet gets an endpoint anew. LOST: it gets none. */
+/**
+ * KEPT: conntrack goes on sending to the endpoint. RECHOSEN: the next packet gets an endpoint anew. LOST: it gets none.
+ */
 export type FlowFate = 'KEPT' | 'RECHOSEN' | 'LOST';
 
 export interface Side {
@@ -50,8 +53,8 @@ function endpointsOf(
 }
 
 /**
- * What becomes of the flows to one endpoint, where the Service port's protocol has no connections; undefined for TCP, and where
- * no rule translates (a headless Service). `gone`: the endpoint's pod or node is no longer there.
+ * What becomes of the flows to one endpoint, where the Service port's protocol has no connections; undefined for TCP,
+ * and where no rule translates (a headless Service). `gone`: the endpoint's pod or node is no longer there.
  */
 export function flowFates(
   before: Side,
@@ -77,8 +80,8 @@ export function flowFates(
 }
 
 /**
- * In ipvs mode a real server of UDP or SCTP is deleted at once, and its connections with it (expire_nodest_conn): the next packet gets
- * another one. One of TCP drains: it gets weight 0 and keeps what it has.
+ * In ipvs mode a real server of UDP or SCTP is deleted at once, and its connections with it (expire_nodest_conn): the
+ * next packet gets another one. One of TCP drains: it gets weight 0 and keeps what it has.
  */
 function ipvsFates(
   before: Side,

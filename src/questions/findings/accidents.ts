@@ -14,9 +14,9 @@ interface Entry {
 }
 
 /**
- * Endpoints that stand in two slices with other ports or conditions. kube-proxy visits slices in the order of a Go map, which
- * is another one each time; up to 1.21 it tells endpoints of a Service port apart by their address alone, so that of two
- * ports of one address one is lost (pkg/proxy/endpointslicecache.go).
+ * Endpoints that stand in two slices with other ports or conditions. kube-proxy visits slices in the order of a Go map,
+ * which is another one each time; up to 1.21 it tells endpoints of a Service port apart by their address alone, so that
+ * of two ports of one address one is lost (pkg/proxy/endpointslicecache.go).
  */
 export const accidentalEndpoints: StateFinder = (view) => {
   const [node] = workingNodes(view.cluster);

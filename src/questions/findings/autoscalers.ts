@@ -3,7 +3,10 @@ import { pointer } from '../../base/errors.js';
 import type { AppliedChange, Finding } from '../../contract/answers.js';
 import { finding } from './finding.js';
 
-/** What autoscalers do after the changes of a request: replicas in manifests and patches that they undo, and scalings that may not last. */
+/**
+ * What autoscalers do after the changes of a request: replicas in manifests and patches that they undo, and scalings
+ * that may not last.
+ */
 export function replicasOfAutoscalers(changes: readonly AppliedChange[]): readonly Finding[] {
   return changes.flatMap(({ change, consequences }, index) =>
     consequences

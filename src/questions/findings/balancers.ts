@@ -1,4 +1,7 @@
-/** Load balancers: what changes of them, what they open, and what they lose until their health checks have found a change. */
+/**
+ * Load balancers: what changes of them, what they open, and what they lose until their health checks have found a
+ * change.
+ */
 import type { IPFamily } from '../../base/address.js';
 import {
   compare,
@@ -124,7 +127,9 @@ export const backendsChanged: DifferenceFinder = (before, after) =>
     ];
   });
 
-/** Whether connections to a port that arrive at the backend are lost: its node is down, or has nothing to send them to. */
+/**
+ * Whether connections to a port that arrive at the backend are lost: its node is down, or has nothing to send them to.
+ */
 function losesConnections(
   view: View,
   balancer: Balancer,

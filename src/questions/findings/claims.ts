@@ -21,7 +21,9 @@ function conflict(
   return finding('ADDRESS_CLAIMED_TWICE', message, { service: services[0], ...where, protocol, family, services });
 }
 
-/** Addresses and ports that several Service ports lay claim to. Node ports cannot be: the API server gives each once. */
+/**
+ * Addresses and ports that several Service ports lay claim to. Node ports cannot be: the API server gives each once.
+ */
 export const addressConflicts: StateFinder = (view) => {
   const found = new Map<string, Finding>();
   for (const key of view.services) {

@@ -31,7 +31,9 @@ function single({ from }: Door): readonly DoorClient[] {
   return byName.size === from.length ? from : [...byName.values()];
 }
 
-/** The clients that both sides have. Groups of nodes may be other ones before and after: they are matched node by node. */
+/**
+ * The clients that both sides have. Groups of nodes may be other ones before and after: they are matched node by node.
+ */
 export function clientPairs(before: Door, after: Door): readonly ClientPair[] {
   const earlier = new Map<string, DoorClient>();
   for (const from of single(before)) for (const name of namesOf(from)) earlier.set(name, from);

@@ -16,8 +16,8 @@ interface Lost {
 }
 
 /**
- * Connections whose endpoint's pod or node is gone, taken to be spread as new ones were before the change. Of a Service port
- * with several doors the one that loses most is reported: what is lost is the same pods.
+ * Connections whose endpoint's pod or node is gone, taken to be spread as new ones were before the change. Of a Service
+ * port with several doors the one that loses most is reported: what is lost is the same pods.
  */
 export const connectionsLost: DifferenceFinder = (before, after, { lostConnections: threshold }) => {
   const worst = new Map<string, Lost>();

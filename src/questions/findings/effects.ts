@@ -1,4 +1,7 @@
-/** Which findings are effects of others: a Service whose selector matches nothing has no endpoints, so its connections are refused. */
+/**
+ * Which findings are effects of others: a Service whose selector matches nothing has no endpoints, so its connections
+ * are refused.
+ */
 import type { Finding } from '../../contract/answers.js';
 import type { FindingCode } from './codes.js';
 
@@ -72,8 +75,8 @@ export interface FindingGroup {
 const RANK: Readonly<Record<Finding['severity'], number>> = { ERROR: 0, WARNING: 1, INFO: 2 };
 
 /**
- * Findings by cause, the most severe group first, otherwise in their order. Of findings that say the same in the same words, as of several clients
- * that are not modelled, one is kept.
+ * Findings by cause, the most severe group first, otherwise in their order. Of findings that say the same in the same
+ * words, as of several clients that are not modelled, one is kept.
  */
 export function groupedFindings(all: readonly Finding[]): readonly FindingGroup[] {
   const said = new Map(all.map((one) => [JSON.stringify([one.code, one.severity, one.message]), one]));

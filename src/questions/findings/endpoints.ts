@@ -92,7 +92,10 @@ function sendsToPods({ cluster, settings }: View, { service: key, family }: Serv
   return probedBalancer(cluster, settings, family, service).sendsToPods;
 }
 
-/** Whether connections from outside come through a load balancer that finds the nodes without endpoints and leaves them out. */
+/**
+ * Whether connections from outside come through a load balancer that finds the nodes without endpoints and leaves them
+ * out.
+ */
 function isAvoided({ cluster, settings }: View, port: ServicePort): boolean {
   const service = cluster.services.get(port.service);
   if (service === undefined || !isBalanced(service, cluster) || (service.spec?.externalIPs ?? []).length > 0)
@@ -101,7 +104,9 @@ function isAvoided({ cluster, settings }: View, port: ServicePort): boolean {
   return answeredBy === 'SERVICE_HEALTH' || answeredBy === 'ANNOUNCEMENT' || answeredBy === 'POD';
 }
 
-/** Whether the load balancer of a door's Service leaves out the nodes at which its connections find no local endpoint. */
+/**
+ * Whether the load balancer of a door's Service leaves out the nodes at which its connections find no local endpoint.
+ */
 export function isAvoidedBy(view: View, { service, family }: Pick<Door, 'service' | 'family'>): boolean {
   if (service === undefined) return false;
   return portsOf(view, `${service.namespace}/${service.name}`).some(

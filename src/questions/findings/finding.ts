@@ -7,7 +7,9 @@ type Evidence = Readonly<Record<string, unknown>>;
 /** Lists in evidence hold at most this many entries; a count beside them says how many there are. */
 export const MAX_LISTED = 20;
 
-/** A finding of the table, with the severity that the table gives it unless another is said. Absent fields are left out. */
+/**
+ * A finding of the table, with the severity that the table gives it unless another is said. Absent fields are left out.
+ */
 export function finding(code: FindingCode, message: string, evidence: Evidence, severity?: Severity): Finding {
   const given = Object.fromEntries(Object.entries(evidence).filter(([, value]) => value !== undefined));
   return { code, severity: severity ?? FINDING_CODES[code].severity, message, evidence: given };

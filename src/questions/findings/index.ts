@@ -1,4 +1,6 @@
-/** All that can be found, of one state and of what lies between two. A new family is a file of its own and a line here. */
+/**
+ * All that can be found, of one state and of what lies between two. A new family is a file of its own and a line here.
+ */
 import type { Finding } from '../../contract/answers.js';
 import { accidentalEndpoints } from './accidents.js';
 import { externalIPsTaken, hostPortConflicts, metallbConflicts, metallbLosers } from './addresses.js';
@@ -24,7 +26,6 @@ import { finding, keyOf } from './finding.js';
 import { ipvsFindings, ipvsModeFindings } from './ipvs-mode.js';
 import { commentsChanged } from './large-cluster.js';
 import { loadRisks, loads } from './load.js';
-import { type FindingsSpec, type Thresholds, wantedFindings } from './options.js';
 import { policiesNotEvaluated } from './policies.js';
 import { dnsForgotten } from './policy-dns.js';
 import { policiesNotEnforced } from './policy-enforcement.js';
@@ -36,6 +37,7 @@ import { selectorFindings, servicesDeleted, targetPortsLost } from './selectors.
 import { sourceAddressDifferences } from './source-address.js';
 import { doorsRemoved, lostTraffic, trafficDifferences } from './traffic.js';
 import type { DifferenceFinder, StateFinder, View } from './view.js';
+import { type FindingsSpec, type Thresholds, wantedFindings } from './wanted.js';
 import { crossZone, crossZoneDifferences } from './zones.js';
 
 const STATE: readonly StateFinder[] = [
@@ -100,8 +102,8 @@ export function stateFindings(view: View, thresholds: Thresholds): readonly Find
 }
 
 /**
- * What is to be said of a change: what it does, then what is so after it. Of the latter, what was so before too is reported
- * as INFO, with `before: true`: the change is not to blame for it.
+ * What is to be said of a change: what it does, then what is so after it. Of the latter, what was so before too is
+ * reported as INFO, with `before: true`: the change is not to blame for it.
  */
 export function differenceFindings(before: View, after: View, thresholds: Thresholds): readonly Finding[] {
   const was = stateFindings(before, thresholds);

@@ -17,7 +17,10 @@ function endpointsOf({ cluster, settings }: View): number {
   return Math.max(...FAMILIES.map((family) => serviceMap(cluster, family, proxy).endpointTotal));
 }
 
-/** A change that takes the cluster over the limit, or back: comments of rules disappear or return, and nothing else follows. */
+/**
+ * A change that takes the cluster over the limit, or back: comments of rules disappear or return, and nothing else
+ * follows.
+ */
 export const commentsChanged: DifferenceFinder = (before, after) => {
   const [was, is] = [endpointsOf(before), endpointsOf(after)];
   if (was > LIMIT === is > LIMIT) return [];

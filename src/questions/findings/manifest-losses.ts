@@ -1,10 +1,12 @@
 /** What manifests lose: ports, protocols and annotations that the cluster has, or that they name themselves. */
+
 import { pointer } from '../../base/errors.js';
+import { fieldsOf } from '../../base/record.js';
 import { type ManifestSource, readManifests } from '../../changes/manifests/read-manifests.js';
 import { LAST_APPLIED_ANNOTATION } from '../../changes/update-service.js';
 import { type Cluster, workloadKey } from '../../cluster/cluster.js';
 import type { KubernetesObject, Service, ServicePortSpec, Workload } from '../../cluster/objects.js';
-import { fieldsOf } from '../../cluster/resources.js';
+
 import type { AppliedChange, Finding } from '../../contract/answers.js';
 import { finding, listed } from './finding.js';
 
@@ -67,7 +69,9 @@ function manifestsOf(change: unknown) {
   return readManifests(manifests as readonly ManifestSource[], '').manifests.map((manifest) => ({ manifest, given }));
 }
 
-/** What the manifests of a request's changes lose, object by object. `before` and `after`: the cluster on both sides. */
+/**
+ * What the manifests of a request's changes lose, object by object. `before` and `after`: the cluster on both sides.
+ */
 export function manifestLosses(changes: readonly AppliedChange[], before: Cluster, after: Cluster): readonly Finding[] {
   return changes.flatMap(({ change }, index) =>
     manifestsOf(change).flatMap(({ manifest, given }): readonly Finding[] => {

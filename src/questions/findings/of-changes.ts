@@ -6,7 +6,10 @@ import { manifestLosses } from './manifest-losses.js';
 import { changesWithoutEffect } from './no-effect.js';
 import { podsNotPlaced } from './unplaced.js';
 
-/** Findings about changes that were made: without effect, pods without a place, what manifests lose, what autoscalers undo. */
+/**
+ * Findings about changes that were made: without effect, pods without a place, what manifests lose, what autoscalers
+ * undo.
+ */
 export function findingsOfChanges(
   changes: readonly AppliedChange[],
   before: Cluster,

@@ -63,8 +63,8 @@ function someStandIn({ from }: Door, { cluster }: View): Client | undefined {
 }
 
 /**
- * Policies whose rules select pods, where the client stands for any pod: such a rule is taken to match, and whether it does depends on
- * which pod connects.
+ * Policies whose rules select pods, where the client stands for any pod: such a rule is taken to match, and whether it
+ * does depends on which pod connects.
  */
 function undecidedForStandIns(view: View): Finding[] {
   const { cluster, settings, doors } = view;
@@ -98,7 +98,10 @@ function undecidedForStandIns(view: View): Finding[] {
   });
 }
 
-/** One finding for each policy that selects pods which the view is about, and is not evaluated for them or their clients. */
+/**
+ * One finding for each policy that selects pods which the view is about, and is not evaluated for them or their
+ * clients.
+ */
 export const policiesNotEvaluated: StateFinder = (view) => {
   if (policiesOf(view.cluster).length === 0) return [];
   const foreign = foreignPolicies(view.cluster);

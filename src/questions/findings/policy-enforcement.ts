@@ -20,7 +20,10 @@ const about = (policies: readonly Resource[]) => ({
   policyCount: policies.length,
 });
 
-/** One finding for all policies where nobody is seen to enforce any, and one for those of kinds that the plugin does not know. */
+/**
+ * One finding for all policies where nobody is seen to enforce any, and one for those of kinds that the plugin does not
+ * know.
+ */
 export const policiesNotEnforced: StateFinder = ({ cluster, settings, wide }) => {
   const policies = policiesOf(cluster).filter(
     ({ metadata: { namespace } }) =>

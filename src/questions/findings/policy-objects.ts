@@ -1,4 +1,7 @@
-/** What is wrong with network policies as they are written: they select nothing, match nothing, or say what nobody reads. */
+/**
+ * What is wrong with network policies as they are written: they select nothing, match nothing, or say what nobody
+ * reads.
+ */
 import { addressOf, networkOf } from '../../base/address.js';
 import { policiesOf } from '../../cluster/network-policies.js';
 import { namespacedName } from '../../cluster/objects.js';
@@ -15,7 +18,7 @@ import { finding } from './finding.js';
 import type { StateFinder, View } from './view.js';
 
 /** The policies that the view is about: those of its namespaces, and those of the whole cluster. */
-export function policiesIn({ cluster, wide }: View): readonly Resource[] {
+function policiesIn({ cluster, wide }: View): readonly Resource[] {
   if (wide === undefined) return [];
   const { namespaces } = wide;
   return policiesOf(cluster).filter(
@@ -90,7 +93,10 @@ function hostBits(policies: readonly Resource[], doubt: Doubt): Finding[] {
   );
 }
 
-/** Baseline policies and pods that NetworkPolicies isolate in the other direction alone: whether the baseline still counts, engines disagree. */
+/**
+ * Baseline policies and pods that NetworkPolicies isolate in the other direction alone: whether the baseline still
+ * counts, engines disagree.
+ */
 function baselines({ cluster }: View, policies: readonly Resource[], doubt: Doubt): Finding[] {
   const set = policySetOf(cluster);
   const pods = selectablePods(cluster);

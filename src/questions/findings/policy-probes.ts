@@ -10,7 +10,7 @@ import { Fabric } from '../../path/fabric.js';
 import { walkProbe } from '../../path/walk-probe.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import { policySetOf } from '../../policies/policy-set.js';
-import { probeTrips } from '../path/health-check-result.js';
+import { probeJourneys } from '../path/health-check-result.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
 import type { StateFinder } from './view.js';
 
@@ -27,8 +27,8 @@ export const probesDenied: StateFinder = ({ cluster, settings, services, wide })
     const fabric = new Fabric(cluster, settings, family as 'IPv4', { walkProbe });
     if ([...cluster.nodes.keys()].some((node) => fabric.unmodelled(node) !== undefined)) return [];
     try {
-      const trips = probeTrips(fabric, fabric.balancerOf(service), {}, { source: { healthCheck: {} } });
-      const denied = trips.filter(
+      const clientJourneys = probeJourneys(fabric, fabric.balancerOf(service), {}, { source: { healthCheck: {} } });
+      const denied = clientJourneys.filter(
         ({ journey: { verdict, cause } }) => cause === 'NETWORK_POLICY' && verdict !== 'UNKNOWN',
       );
       const [first] = denied;

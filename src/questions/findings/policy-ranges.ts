@@ -1,6 +1,6 @@
 /**
- * Policies that let a client range in which nobody ever comes from: a node that is not the pod's own masquerades what comes from
- * outside (externalTrafficPolicy Cluster), and the policy sees the node instead of the client.
+ * Policies that let a client range in which nobody ever comes from: a node that is not the pod's own masquerades what
+ * comes from outside (externalTrafficPolicy Cluster), and the policy sees the node instead of the client.
  */
 import { type Cidr, cidrContains, type IPFamily, makeAddress, networkOf } from '../../base/address.js';
 import { nodeOfAddress, podOfAddress } from '../../cluster/addresses.js';
@@ -20,7 +20,7 @@ import type { PodPolicy } from '../../policies/network-policy.js';
 import { policySetOf } from '../../policies/policy-set.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { clientGroups } from '../../probability/client-groups.js';
-import { tripsOf } from '../path/answer-path.js';
+import { clientJourneysOf } from '../path/answer-path.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import type { StateFinder } from './view.js';
 
@@ -34,7 +34,9 @@ interface Range {
   readonly address: string;
 }
 
-/** An address of a block, outside of its exceptions, that neither a pod nor a node has; undefined where there is none. */
+/**
+ * An address of a block, outside of its exceptions, that neither a pod nor a node has; undefined where there is none.
+ */
 export function outsideAddressOf(cluster: Cluster, cidr: Cidr, except: readonly Cidr[]): string | undefined {
   const width = cidr.family === 'IPv4' ? 32 : 128;
   const size = 1n << BigInt(width - cidr.length);
@@ -128,7 +130,7 @@ function failingNodes(
     return asSeen === 'DENY' && asSent === 'ALLOW';
   };
   for (const { client, nodes = [client.node] } of groups) {
-    const points = tripsOf(fabric, client, destination).flatMap(({ trail }) =>
+    const points = clientJourneysOf(fabric, client, destination).flatMap(({ trail }) =>
       hopsOf(trail).flatMap(({ entries }) =>
         entries.flatMap((one) => (one.kind === 'HOST' && one.step.point ? [one.step.point] : [])),
       ),

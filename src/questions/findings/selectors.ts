@@ -60,7 +60,7 @@ function nearestLabel(cluster: Cluster, namespace: string, selector: Readonly<Re
 }
 
 /** Selectors that match no pod, though the snapshot has pods; nor the pods that some workload would have. */
-export const selectorsWithoutPods: StateFinder = (view) =>
+const selectorsWithoutPods: StateFinder = (view) =>
   servicesOf(view).flatMap(([key, service]) => {
     const { cluster } = view;
     if (!hasSelector(service) || cluster.pods.size === 0 || podsOf(cluster, service).length > 0) return [];
@@ -102,7 +102,7 @@ function portEvidence(key: string, { name, port, protocol = 'TCP', targetPort }:
 }
 
 /** Named target ports that no selected pod has, and port names of Services that their slices do not have. */
-export const portNamesWithoutEndpoint: StateFinder = (view) =>
+const portNamesWithoutEndpoint: StateFinder = (view) =>
   servicesOf(view).flatMap(([key, service]) => {
     if (service.spec?.type === 'ExternalName') return [];
     const pods = hasSelector(service) ? podsOf(view.cluster, service) : [];
@@ -194,7 +194,7 @@ export const targetPortsLost: DifferenceFinder = (before, after) =>
   });
 
 /** Headless Services whose port and target port differ: nothing maps the one to the other. */
-export const headlessPortsDiffer: StateFinder = (view) =>
+const headlessPortsDiffer: StateFinder = (view) =>
   servicesOf(view).flatMap(([key, service]) => {
     if (!isHeadless(service)) return [];
     return (service.spec?.ports ?? []).flatMap((port) => {
@@ -219,8 +219,10 @@ function isReady({ metadata, status }: Pod): boolean {
 
 const TOLERATES = 'service.alpha.kubernetes.io/tolerate-unready-endpoints';
 
-/** Endpoints that are published as ready, by publishNotReadyAddresses, though their pods are not or are being deleted. */
-export const publishedNotReady: StateFinder = (view) =>
+/**
+ * Endpoints that are published as ready, by publishNotReadyAddresses, though their pods are not or are being deleted.
+ */
+const publishedNotReady: StateFinder = (view) =>
   servicesOf(view).flatMap(([key, service]) => {
     const asked = (service.spec as { readonly publishNotReadyAddresses?: unknown } | undefined)
       ?.publishNotReadyAddresses;

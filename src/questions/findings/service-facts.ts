@@ -36,12 +36,15 @@ export function hasZones(cluster: Cluster): boolean {
 }
 
 /** How the first working node's kube-proxy reads the Services; undefined where no node works. */
-export function mapOf({ cluster, settings }: View, family: IPFamily): ServiceMap | undefined {
+function mapOf({ cluster, settings }: View, family: IPFamily): ServiceMap | undefined {
   const [node] = workingNodes(cluster);
   return node === undefined ? undefined : serviceMap(cluster, family, settings.proxyOf(node.metadata.name));
 }
 
-/** Why it is not known what the first working node does with Services, in a few words; undefined where its rules are modelled. */
+/**
+ * Why it is not known what the first working node does with Services, in a few words; undefined where its rules are
+ * modelled.
+ */
 export function unmodelledOf({ cluster, settings }: View): string | undefined {
   if (settings.unsupportedDataplane !== undefined) return settings.unsupportedDataplane;
   const [node] = workingNodes(cluster);

@@ -15,7 +15,10 @@ function reachesOther({ client }: DoorClient, { verdict, receiver }: DoorOutcome
 
 const receiverOf = ({ receiver }: DoorOutcome) => `${receiver?.address} ${receiver?.port}`;
 
-/** The part of a client's connections to some endpoints in which its own address is seen; undefined where nothing is delivered. */
+/**
+ * The part of a client's connections to some endpoints in which its own address is seen; undefined where nothing is
+ * delivered.
+ */
 function keptPart(from: DoorClient, to: ReadonlySet<string> | undefined): Fraction | undefined {
   const isMeant = (outcome: DoorOutcome) =>
     reachesOther(from, outcome) && (to === undefined || to.has(receiverOf(outcome)));

@@ -19,8 +19,8 @@ import type { FindingCode } from './codes.js';
 import { type Door, type DoorOutcome, sameDestination } from './door.js';
 import { isAvoidedBy } from './endpoints.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
-import type { Thresholds } from './options.js';
 import type { DifferenceFinder, StateFinder } from './view.js';
+import type { Thresholds } from './wanted.js';
 
 type Lost = Exclude<PathVerdict, 'DELIVERED'>;
 

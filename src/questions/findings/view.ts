@@ -2,7 +2,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import type { Settings } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
 import type { Door } from './door.js';
-import type { Thresholds } from './options.js';
+import type { Thresholds } from './wanted.js';
 
 /** One state of the cluster, as far as a question is about it. */
 export interface View {
@@ -11,7 +11,10 @@ export interface View {
   /** `namespace/name` of the Services that the question is about. */
   readonly services: readonly string[];
   readonly doors: readonly Door[];
-  /** Present where the question is about the whole cluster, or all of some namespaces, and not about certain connections. */
+  /**
+   * Present where the question is about the whole cluster, or all of some namespaces, and not about certain
+   * connections.
+   */
   readonly wide?: { readonly namespaces?: ReadonlySet<string> };
 }
 

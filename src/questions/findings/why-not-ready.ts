@@ -31,7 +31,10 @@ function reasonOf({ metadata, spec, status }: Pod): string | undefined {
   return 'no condition Ready';
 }
 
-/** `2 of 5 pods are not ready: container web waiting: CrashLoopBackOff`; undefined where all are ready, or there is none. */
+/**
+ * `2 of 5 pods are not ready: container web waiting: CrashLoopBackOff`; undefined where all are ready, or there is
+ * none.
+ */
 export function whyNotReady(pods: readonly Pod[]): string | undefined {
   const counts = new Map<string, number>();
   let unready = 0;

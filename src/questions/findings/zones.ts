@@ -44,8 +44,9 @@ function counted(cluster: Cluster, nodes: readonly string[]): ZoneCounts {
 }
 
 /**
- * How many of the nodes that a client's connections are translated on are in each zone that is known: its own node or those
- * that it stands for; of an outside client that comes through a load balancer the one at which this packet came in.
+ * How many of the nodes that a client's connections are translated on are in each zone that is known: its own node or
+ * those that it stands for; of an outside client that comes through a load balancer the one at which this packet came
+ * in.
  */
 function zonesOf(cluster: Cluster, { client, nodes }: DoorClient, { entered }: DoorOutcome): ZoneCounts {
   if (nodes === undefined) return counted(cluster, [(client.kind === 'OUTSIDE' ? entered : undefined) ?? client.node]);
@@ -119,16 +120,19 @@ function sumZones(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares 
   return { known: known.share, crossing: crossing.share, complete };
 }
 
-/** The part of a door's delivered connections that go to another zone, of those whose two zones are known; undefined where there are none. */
-export function crossZoneShare(cluster: Cluster, door: Door): Fraction | undefined {
+/**
+ * The part of a door's delivered connections that go to another zone, of those whose two zones are known; undefined
+ * where there are none.
+ */
+function crossZoneShare(cluster: Cluster, door: Door): Fraction | undefined {
   if (!hasZones(cluster)) return undefined;
   const { known, crossing } = zoneShares(cluster, door.from);
   return isZero(known.nominal) ? undefined : divide(crossing.nominal, known.nominal);
 }
 
 /**
- * What would leave the zone if the connections of the door's clients were spread evenly over the zones that have endpoints: nothing
- * can be near for a client whose zone has none.
+ * What would leave the zone if the connections of the door's clients were spread evenly over the zones that have
+ * endpoints: nothing can be near for a client whose zone has none.
  */
 function evenShare(cluster: Cluster, door: Door): Fraction {
   const zones = new Set<string>();
@@ -141,7 +145,9 @@ function evenShare(cluster: Cluster, door: Door): Fraction {
   return zones.size === 0 ? ZERO : fraction(zones.size - 1, zones.size);
 }
 
-/** Doors whose connections mostly leave the zone, beside what even spreading over the zones of their endpoints gives. */
+/**
+ * Doors whose connections mostly leave the zone, beside what even spreading over the zones of their endpoints gives.
+ */
 export const crossZone: StateFinder = ({ cluster, doors }, { crossZoneShare: threshold }) =>
   doors.flatMap((door) => {
     const share = crossZoneShare(cluster, door);

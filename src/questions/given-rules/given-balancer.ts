@@ -41,8 +41,8 @@ function serviceAddresses(services: ServiceMap): ReadonlySet<string> {
 }
 
 /**
- * What IPVS does on a node whose rules are given. Undefined where neither the text of ipvsadm nor the rules tell of it. Rules of ipvs mode
- * without that text make it unknown where Services lead.
+ * What IPVS does on a node whose rules are given. Undefined where neither the text of ipvsadm nor the rules tell of it.
+ * Rules of ipvs mode without that text make it unknown where Services lead.
  */
 export function givenBalancer(
   { cluster, settings }: Prepared,

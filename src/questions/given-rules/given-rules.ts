@@ -15,8 +15,9 @@ import type { Prepared } from '../prepare.js';
 import { givenBalancer } from './given-balancer.js';
 
 /**
- * What the question says that nodes really carry, for one family. Throws QuestionError NOT_FOUND for a node that is there neither before
- * the changes nor after, INVALID_REQUEST for rules given twice, MALFORMED for a text that cannot be read.
+ * What the question says that nodes really carry, for one family. Throws QuestionError NOT_FOUND for a node that is
+ * there neither before the changes nor after, INVALID_REQUEST for rules given twice, MALFORMED for a text that cannot
+ * be read.
  */
 export function givenRules(
   prepared: Prepared,

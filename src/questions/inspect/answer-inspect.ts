@@ -11,7 +11,7 @@ import { doorLoad, trafficAssumption } from '../check/door-load.js';
 import { finding } from '../findings/finding.js';
 import { shownFindings, sortedFindings, stateFindings } from '../findings/index.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
-import { thresholdsOf } from '../findings/options.js';
+import { thresholdsOf } from '../findings/wanted.js';
 import type { Prepared } from '../prepare.js';
 import { summed } from '../summaries/index.js';
 import { requireWalkable } from '../walk-limits.js';
@@ -19,7 +19,7 @@ import { inspectedService } from './inspected-service.js';
 import { listedObjects } from './listed-objects.js';
 
 /** How many Services are asked about unless the request says otherwise. */
-export const DEFAULT_INSPECTED = 1000;
+const DEFAULT_INSPECTED = 1000;
 
 /** The Services that are wanted, by name. Throws NOT_FOUND for one that is not there. */
 function chosen({ cluster }: Prepared, { namespaces, services }: InspectQuestion): readonly string[] {

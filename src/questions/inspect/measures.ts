@@ -23,7 +23,9 @@ export interface ClusterMeasures {
   readonly total: number;
   readonly omitted: number;
   readonly findings: Readonly<Record<Severity, number>>;
-  /** Worst first: by errors, by what is not delivered or not known, by warnings, by imbalance, by what crosses zones. */
+  /**
+   * Worst first: by errors, by what is not delivered or not known, by warnings, by imbalance, by what crosses zones.
+   */
   readonly services: readonly ServiceMeasures[];
 }
 

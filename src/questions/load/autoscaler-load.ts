@@ -1,12 +1,14 @@
 /**
- * What a HorizontalPodAutoscaler makes of a load. Source: Kubernetes pkg/controller/podautoscaler (replica_calculator.go,
- * metrics/utilization.go): it looks at the average of its pods alone, as a whole number of percent.
+ * What a HorizontalPodAutoscaler makes of a load. Source: Kubernetes pkg/controller/podautoscaler
+ * (replica_calculator.go, metrics/utilization.go): it looks at the average of its pods alone, as a whole number of
+ * percent.
  */
+import { fieldsOf } from '../../base/record.js';
 import { desiredBy } from '../../capacity/time-models.js';
 import { controlPlaneVersion } from '../../changes/control-plane-version.js';
 import { type Cluster, workloadKey } from '../../cluster/cluster.js';
 import { namespacedName } from '../../cluster/objects.js';
-import { fieldsOf, resourceRole } from '../../cluster/resources.js';
+import { resourceRole } from '../../cluster/resources.js';
 import { atLeast, type Settings } from '../../cluster/settings.js';
 import { podsOfWorkload } from '../../cluster/workload-pods.js';
 import { autoscalersOf, withinBounds } from '../../control-plane/autoscaler.js';

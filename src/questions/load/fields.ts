@@ -1,4 +1,7 @@
-/** The fields of a load that findings, sentences and reports look at. The contract leaves them open; docs/capacity.md lists them. */
+/**
+ * The fields of a load that findings, sentences and reports look at. The contract leaves them open; docs/capacity.md
+ * lists them.
+ */
 import type { ServiceProbability } from '../../contract/answers.js';
 
 export interface LoadSummary {
@@ -9,7 +12,7 @@ export interface LoadSummary {
   readonly p99: number;
 }
 
-export interface LoadGroup extends Partial<LoadSummary> {
+interface LoadGroup extends Partial<LoadSummary> {
   readonly pods?: number;
   readonly share: number;
   readonly idle?: number;

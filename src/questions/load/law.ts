@@ -1,6 +1,7 @@
 /**
- * Which law the loads of a door follow. It is read off the way that its connections take: how each node that they come to chooses
- * (kube-proxy's mode, the scheduler of IPVS, session affinity), and how a load balancer before the nodes does.
+ * Which law the loads of a door follow. It is read off the way that its connections take: how each node that they come
+ * to chooses (kube-proxy's mode, the scheduler of IPVS, session affinity), and how a load balancer before the nodes
+ * does.
  */
 import { add, divide, type Fraction, isZero, toNumber, ZERO } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
@@ -8,7 +9,7 @@ import type { Entry, NodeChoice } from '../../capacity/spread.js';
 import type { Settings } from '../../cluster/settings.js';
 import type { DoorClient } from '../findings/door.js';
 
-export type LawKind = 'RANDOM' | 'CLIENTS' | 'IN_TURN' | 'STAGES' | 'UNKNOWN';
+type LawKind = 'RANDOM' | 'CLIENTS' | 'IN_TURN' | 'STAGES' | 'UNKNOWN';
 
 export interface Law {
   readonly kind: LawKind;

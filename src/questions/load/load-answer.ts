@@ -46,7 +46,10 @@ export function modelled(name: string, given: unknown, at: string): Fields {
   }
 }
 
-/** The models that the request gives in full, each answered by itself. Throws INVALID_REQUEST with the place of what is wrong. */
+/**
+ * The models that the request gives in full, each answered by itself. Throws INVALID_REQUEST with the place of what is
+ * wrong.
+ */
 export function modelAnswers({ models = [] }: Traffic): readonly { readonly model: string; readonly answer: Fields }[] {
   return models.map(({ model, given }, index) => ({
     model,
@@ -288,7 +291,10 @@ function spreadOf(
 /** Up to so many connections the two stages are worked out exactly. */
 const MOST_TWO_STAGES = 300;
 
-/** A load balancer that keeps clients on nodes, which draw among pods of their own for each connection: exact where the model takes it. */
+/**
+ * A load balancer that keeps clients on nodes, which draw among pods of their own for each connection: exact where the
+ * model takes it.
+ */
 function keptByBalancer(
   law: Law,
   { connections = 0, clients, at }: Offered,
@@ -413,8 +419,9 @@ function affinityOnly(input: LoadInput, offered: Offered): Fields {
 }
 
 /**
- * The load of a Service port's pods. Connections are those that are delivered: what is dropped or refused reaches no pod. Undefined
- * where nothing is delivered. `overCapacity` is the chance that some pod is over its capacity; where only means are known, 1 or 0.
+ * The load of a Service port's pods. Connections are those that are delivered: what is dropped or refused reaches no
+ * pod. Undefined where nothing is delivered. `overCapacity` is the chance that some pod is over its capacity; where
+ * only means are known, 1 or 0.
  */
 export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
   const { pods, delivered, law } = input;

@@ -7,9 +7,12 @@ import type { ProbabilityQuestion, Source } from '../../contract/requests.js';
 export type Traffic = NonNullable<ProbabilityQuestion['traffic']>;
 
 /** The chance of a pod over its capacity that is put up with, unless the request says otherwise. */
-export const DEFAULT_MAX_CHANCE = 0.01;
+const DEFAULT_MAX_CHANCE = 0.01;
 
-/** Traffic that has been checked. Where `connections` or `open` is there, loads are connections; else requests per second. */
+/**
+ * Traffic that has been checked. Where `connections` or `open` is there, loads are connections; else requests per
+ * second.
+ */
 export interface Offered {
   /** So many connections are open. */
   readonly connections?: number;
@@ -77,8 +80,8 @@ function totals(traffic: Traffic, at: string): Pick<Traffic, 'connections' | 're
 const near = (a: number, b: number) => Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b), 1);
 
 /**
- * The traffic of a request, checked. `at` is its JSON Pointer. Throws INVALID_REQUEST with the place of what contradicts the rest
- * or of what is missing.
+ * The traffic of a request, checked. `at` is its JSON Pointer. Throws INVALID_REQUEST with the place of what
+ * contradicts the rest or of what is missing.
  */
 export function readTraffic(traffic: Traffic, at: string): Offered {
   const { connectionsPerSecond, lifetimeSeconds, requestsPerConnection, clients, capacity } = traffic;
@@ -189,8 +192,8 @@ function asWeight(value: number): number | string {
 }
 
 /**
- * The question with its traffic's sources as its clients: those of a zone are a pod on each of its nodes. Throws INVALID_REQUEST
- * where `clients` are given too, NOT_FOUND for a zone that no node is in.
+ * The question with its traffic's sources as its clients: those of a zone are a pod on each of its nodes. Throws
+ * INVALID_REQUEST where `clients` are given too, NOT_FOUND for a zone that no node is in.
  */
 export function withSources(cluster: Cluster, question: ProbabilityQuestion, at: string): ProbabilityQuestion {
   const { sources } = question.traffic ?? {};

@@ -1,4 +1,7 @@
-/** What the traffic of a door comes to when a zone or a node is lost, or a workload is rolled out: the plain question, asked of that state. */
+/**
+ * What the traffic of a door comes to when a zone or a node is lost, or a workload is rolled out: the plain question,
+ * asked of that state.
+ */
 import { QuestionError } from '../../base/errors.js';
 import { remember } from '../../base/remember.js';
 import { applyChanges } from '../../changes/index.js';
@@ -21,8 +24,8 @@ type State = { readonly cluster: Cluster; readonly settings: Settings };
 const statesOf = new WeakMap<Cluster, Map<string, Prepared | undefined>>();
 
 /**
- * The state that more changes lead to; undefined where they cannot be made (no such strategy, nothing to roll out). Health checks of
- * load balancers have found them, as in the phase after.
+ * The state that more changes lead to; undefined where they cannot be made (no such strategy, nothing to roll out).
+ * Health checks of load balancers have found them, as in the phase after.
  */
 export function stateAfter(prepared: Prepared, changes: readonly Change[], at: number): Prepared | undefined {
   const states = remember(statesOf, prepared.cluster, () => new Map<string, Prepared | undefined>());
@@ -93,8 +96,11 @@ function workloadsBehind(cluster: Cluster, service: string) {
 /** Asks the plain question of a state. */
 export type AskLoad = (state: Prepared, question: ProbabilityQuestion) => ServiceProbability | undefined;
 
-/** How a state bears the traffic: the chance of a pod over its capacity, and the hottest pod in words. Undefined: not known. */
-export function bearing(
+/**
+ * How a state bears the traffic: the chance of a pod over its capacity, and the hottest pod in words. Undefined: not
+ * known.
+ */
+function bearing(
   result: ServiceProbability | undefined,
 ): { readonly chance: number; readonly hottest: string } | undefined {
   if (result === undefined || result.unknown.value > 0) return undefined;

@@ -14,7 +14,10 @@ import type { Offered } from './offered.js';
 /** What a point's load needs beside its shares. */
 export interface SweptDoor {
   readonly law: Law;
-  /** Where clients are: the part of them on each node, and in each zone. Absent: not known, or they choose in different ways. */
+  /**
+   * Where clients are: the part of them on each node, and in each zone. Absent: not known, or they choose in different
+   * ways.
+   */
   readonly clients?:
     | { readonly nodes: ReadonlyMap<string, number>; readonly zones: ReadonlyMap<string, number> | undefined }
     | undefined;
@@ -50,7 +53,9 @@ export function doorLaw(settings: Settings, from: readonly DoorClient[], stickyS
   return remember(lawsOf, from, () => lawOf({ settings, from, stickySeconds }));
 }
 
-/** What leaves a place where every client chooses among all endpoints alike: of each place's clients, what is elsewhere. */
+/**
+ * What leaves a place where every client chooses among all endpoints alike: of each place's clients, what is elsewhere.
+ */
 function leaving(clients: ReadonlyMap<string, number>, there: ReadonlyMap<string, number>): number {
   let stays = 0;
   let all = 0;

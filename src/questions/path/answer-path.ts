@@ -30,10 +30,10 @@ import type { Outcome, Prepared } from '../prepare.js';
 import { type Reached, reachedEndpoints } from '../probability/endpoint-shares.js';
 import { verdictShares } from '../probability/verdict-shares.js';
 import { requireWalkable } from '../walk-limits.js';
-import { probedService, probeTrips } from './health-check-result.js';
+import type { ClientJourney } from './client-journey.js';
+import { probedService, probeJourneys } from './health-check-result.js';
 import { DEFAULT_TRACES, limitTraces } from './path-limits.js';
 import { recentEntries } from './returning-client.js';
-import type { Trip } from './trip.js';
 
 function chooseFamily(prepared: Prepared, question: PathQuestion, destination: Destination): IPFamily {
   const { cluster, settings } = prepared;
@@ -60,8 +60,8 @@ export function balancing({ earlier }: Prepared, phase: PathQuestion['phase']): 
   return { walkProbe, ...(phase === undefined ? {} : { phase }), ...(earlier === undefined ? {} : { earlier }) };
 }
 
-/** All trips of one client to a destination, their chances summing to 1. */
-export function tripsOf(fabric: Fabric, client: Client, destination: Destination): readonly Journey[] {
+/** All journeys of one client to a destination, their chances summing to 1. */
+export function clientJourneysOf(fabric: Fabric, client: Client, destination: Destination): readonly Journey[] {
   const resolution = resolveDestination(fabric, destination, client);
   if (resolution.ending !== undefined) {
     const trail = hostStep(hop(undefined, 'CLIENT', client.name), {
@@ -88,7 +88,7 @@ export function tripsOf(fabric: Fabric, client: Client, destination: Destination
 }
 
 /** The one journey of a question that lies outside the model as a whole. */
-export function unsupportedJourney(family: IPFamily, client: Client, detail: string): Journey {
+function unsupportedJourney(family: IPFamily, client: Client, detail: string): Journey {
   return {
     chance: CERTAIN,
     packet: {
@@ -177,7 +177,7 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
       '/path/destination',
     );
   }
-  const trips: Trip[] = [];
+  const clientJourneys: ClientJourney[] = [];
   const from: DoorClient[] = [];
   const addresses = new Set<string>();
   let port: number | undefined;
@@ -197,18 +197,18 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
         const { namespace, name } = refOf(servicePort);
         requireWalkable(cluster, [`${namespace}/${name}`], '/path/destination');
       }
-      return tripsOf(fabric, client, destination);
+      return clientJourneysOf(fabric, client, destination);
     });
     const own = weighted(journeys, weight);
-    for (const journey of own) trips.push({ journey, client });
+    for (const journey of own) clientJourneys.push({ journey, client });
     from.push({ client, weight, outcomes: outcomesOf(own, client) });
   }
   const protocol = destination.kind === 'SERVICE' ? destination.target.protocol : destination.protocol;
-  const all = total(trips.map((trip) => trip.journey.chance));
+  const all = total(clientJourneys.map((clientJourney) => clientJourney.journey.chance));
   if (probability(all).fraction !== '1') throw new Error(`chances sum to ${probability(all).fraction}, not 1`);
   const reached = reachedEndpoints(
     fabric,
-    trips.map(({ journey }) => journey),
+    clientJourneys.map(({ journey }) => journey),
   );
   const result: PathResult = {
     question: {
@@ -219,8 +219,8 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
       addresses: [...addresses],
       ...(port === undefined ? {} : { port }),
     },
-    ...limitTraces(fabric, trips, question),
-    verdicts: verdictShares(trips.map((trip) => trip.journey)),
+    ...limitTraces(fabric, clientJourneys, question),
+    verdicts: verdictShares(clientJourneys.map((clientJourney) => clientJourney.journey)),
     ...reachedField(reached.endpoints),
   };
   const service = serviceOf(destination, servicePort);
@@ -255,9 +255,9 @@ function answerHealthCheck(prepared: Prepared, question: PathQuestion, source: H
   const options = { ...givenRules(prepared, question, family, 'path'), ...balancing(prepared, question.phase) };
   const fabric = new Fabric(cluster, settings, family, options);
   const balancer = fabric.balancerOf(service);
-  const trips = probeTrips(fabric, balancer, source, question);
+  const clientJourneys = probeJourneys(fabric, balancer, source, question);
   const { port, path = '' } = balancer.healthCheck;
-  const addresses = trips.map(({ journey }) => journey.packet.destination);
+  const addresses = clientJourneys.map(({ journey }) => journey.packet.destination);
   return {
     result: {
       question: {
@@ -268,8 +268,8 @@ function answerHealthCheck(prepared: Prepared, question: PathQuestion, source: H
         addresses: [...new Set(addresses)].slice(0, question.maxTraces ?? DEFAULT_TRACES),
         port,
       },
-      ...limitTraces(fabric, trips, question),
-      verdicts: verdictShares(trips.map((trip) => trip.journey)),
+      ...limitTraces(fabric, clientJourneys, question),
+      verdicts: verdictShares(clientJourneys.map((clientJourney) => clientJourney.journey)),
     },
     assumptions: fabric.assumptions.all(),
     services: [namespacedName(service)],

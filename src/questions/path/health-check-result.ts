@@ -15,11 +15,14 @@ import type { HealthCheckSource } from '../../path/sources.js';
 import { outsideClient } from '../../path/sources.js';
 import { CERTAIN, type Ending, hop, hostStep, type Journey, weighted } from '../../path/trail.js';
 import { outcomeOf, probeSource } from '../../path/walk-probe.js';
-import type { Trip } from './trip.js';
+import type { ClientJourney } from './client-journey.js';
 
 const POINTER = '/path/source/healthCheck';
 
-/** The Service whose load balancer probes: named by the source, or by the destination. Throws NOT_FOUND, INVALID_REQUEST. */
+/**
+ * The Service whose load balancer probes: named by the source, or by the destination. Throws NOT_FOUND,
+ * INVALID_REQUEST.
+ */
 export function probedService(cluster: Cluster, source: HealthCheckSource, question: PathQuestion): Service {
   const named = source.service ?? question.destination?.service;
   if (named === undefined) {
@@ -94,15 +97,16 @@ function targetOf({ check, port }: CheckedPorts, backend: Backend): Target | und
 }
 
 /**
- * The trips of a load balancer's probes: for each health check one to each backend (or to those on one node), each of equal
- * weight. What a probe finds is what its way comes to, and what answers there. Throws INVALID_REQUEST where nobody probes.
+ * The journeys of a load balancer's probes: for each health check one to each backend (or to those on one node), each
+ * of equal weight. What a probe finds is what its way comes to, and what answers there. Throws INVALID_REQUEST where
+ * nobody probes.
  */
-export function probeTrips(
+export function probeJourneys(
   fabric: Fabric,
   balancer: Balancer,
   source: HealthCheckSource,
   question: PathQuestion,
-): readonly Trip[] {
+): readonly ClientJourney[] {
   const checks = checksOf(balancer, question, source).filter(({ check }) => check.protocol !== 'NONE');
   if (checks.length === 0) {
     const detail = `The load balancer of ${balancer.key} (${balancer.implementation.name}) probes nobody: ${
@@ -125,7 +129,7 @@ export function probeTrips(
     );
     return own.map((backend) => ({ checked, backend }));
   });
-  const trips = all.flatMap(({ checked, backend }) => {
+  const clientJourneys = all.flatMap(({ checked, backend }) => {
     const client = probing(fabric, balancer, probeSource(fabric, checked.check), backend.node);
     const target = targetOf(checked, backend);
     const journeys = target === undefined ? [withoutAddress(fabric, client, backend)] : travel(fabric, client, target);
@@ -137,7 +141,7 @@ export function probeTrips(
     return weighted(journeys, fraction(1, all.length)).map((journey) => ({ journey, client, probe }));
   });
   fabric.noteAssumptions(balancer);
-  return trips;
+  return clientJourneys;
 }
 
 function probing(fabric: Fabric, balancer: Balancer, from: string | undefined, node: string): Client {

@@ -4,14 +4,14 @@ import type { PathQuestion } from '../../contract/requests.js';
 import type { Fabric } from '../../path/fabric.js';
 import { probability, total } from '../chances.js';
 import { basisOfAll } from '../share-basis.js';
+import type { ClientJourney } from './client-journey.js';
 import { endpointOf, traceOf } from './trace.js';
-import type { Trip } from './trip.js';
 
 /** So many traces an answer has where the question does not say. */
 export const DEFAULT_TRACES = 100;
 
-function groupKey(fabric: Fabric, trip: Trip, groupBy: PathQuestion['groupBy']): string | undefined {
-  const { journey } = trip;
+function groupKey(fabric: Fabric, clientJourney: ClientJourney, groupBy: PathQuestion['groupBy']): string | undefined {
+  const { journey } = clientJourney;
   const verdict = `${journey.verdict} ${journey.cause ?? ''}`;
   const endpoint = endpointOf(fabric, journey);
   switch (groupBy) {
@@ -27,19 +27,20 @@ function groupKey(fabric: Fabric, trip: Trip, groupBy: PathQuestion['groupBy']):
 }
 
 interface Group {
-  readonly first: Trip;
-  readonly trips: Trip[];
+  readonly first: ClientJourney;
+  readonly clientJourneys: ClientJourney[];
 }
 
 function byChance(a: Group, b: Group): number {
-  const chance = (group: Group) => total(group.trips.map((trip) => trip.journey.chance)).nominal;
+  const chance = (group: Group) =>
+    total(group.clientJourneys.map((clientJourney) => clientJourney.journey.chance)).nominal;
   const rank = (group: Group) => Number(group.first.journey.verdict !== 'DELIVERED');
   return compare(chance(b), chance(a)) || rank(a) - rank(b);
 }
 
 /**
- * As many groups as are wanted, the most likely ones, but at least the first of each verdict and cause: what happens to few packets only must
- * not be left out because many others are delivered.
+ * As many groups as are wanted, the most likely ones, but at least the first of each verdict and cause: what happens to
+ * few packets only must not be left out because many others are delivered.
  */
 function someOf(sorted: readonly Group[], limit: number): readonly Group[] {
   const kinds = new Map<string, Group>();
@@ -57,38 +58,39 @@ function someOf(sorted: readonly Group[], limit: number): readonly Group[] {
 }
 
 /**
- * The traces of the answer: most likely first, DELIVERED before others at equal chance, then in the order of the walk; grouped
- * as asked and at most `maxTraces` of them, each verdict and cause among them. What is left out is counted, with its share.
+ * The traces of the answer: most likely first, DELIVERED before others at equal chance, then in the order of the walk;
+ * grouped as asked and at most `maxTraces` of them, each verdict and cause among them. What is left out is counted,
+ * with its share.
  */
 export function limitTraces(
   fabric: Fabric,
-  trips: readonly Trip[],
+  clientJourneys: readonly ClientJourney[],
   question: PathQuestion,
 ): Pick<PathResult, 'traces' | 'omitted'> {
   const groups = new Map<string, Group>();
-  for (const [index, trip] of trips.entries()) {
-    const key = groupKey(fabric, trip, question.groupBy) ?? String(index);
+  for (const [index, clientJourney] of clientJourneys.entries()) {
+    const key = groupKey(fabric, clientJourney, question.groupBy) ?? String(index);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { first: trip, trips: [trip] });
-    else group.trips.push(trip);
+    if (group === undefined) groups.set(key, { first: clientJourney, clientJourneys: [clientJourney] });
+    else group.clientJourneys.push(clientJourney);
   }
   const sorted = [...groups.values()].sort(byChance);
   const limit = question.maxTraces ?? DEFAULT_TRACES;
   const shown = someOf(sorted, limit);
-  const traces = shown.map(({ first, trips: members }): PathTrace => {
+  const traces = shown.map(({ first, clientJourneys: members }): PathTrace => {
     const trace = traceOf(fabric, first);
     if (members.length === 1) return trace;
-    const basis = basisOfAll(members.map((trip) => trip.journey.chance));
+    const basis = basisOfAll(members.map((clientJourney) => clientJourney.journey.chance));
     return {
       ...trace,
-      probability: probability(total(members.map((trip) => trip.journey.chance))),
+      probability: probability(total(members.map((clientJourney) => clientJourney.journey.chance))),
       ...(basis === undefined ? {} : { basis }),
       count: members.length,
     };
   });
   const listed = new Set(shown);
-  const rest = sorted.filter((group) => !listed.has(group)).flatMap((group) => group.trips);
+  const rest = sorted.filter((group) => !listed.has(group)).flatMap((group) => group.clientJourneys);
   if (rest.length === 0) return { traces };
-  const share = probability(total(rest.map((trip) => trip.journey.chance)));
+  const share = probability(total(rest.map((clientJourney) => clientJourney.journey.chance)));
   return { traces, omitted: { traces: sorted.length - traces.length, share } };
 }

@@ -6,7 +6,8 @@ import { type HostStep, hopsOf, type Trail } from '../../path/trail.js';
 import { ruleText, serviceRef } from '../chains/rule-text.js';
 import { stepChance } from '../chances.js';
 
-// An answer has hundreds of steps: they are filled in field by field, which costs a fraction of spreading them together.
+// An answer has hundreds of steps: they are filled in field by field, which costs a fraction of spreading them
+// together.
 type Draft<T> = { -readonly [field in keyof T]: T[field] };
 
 function header(value: Header): PathHeader {

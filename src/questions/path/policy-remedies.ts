@@ -28,10 +28,10 @@ const PASSING =
 const MOST_LABELS = 3;
 
 /**
- * The fewest labels that select a pod and as few others of its namespace as its labels can: one label where one is as narrow as all. An
- * empty selector for a pod without labels.
+ * The fewest labels that select a pod and as few others of its namespace as its labels can: one label where one is as
+ * narrow as all. An empty selector for a pod without labels.
  */
-export function narrowestLabels(cluster: Cluster, pod: Pod): Labels {
+function narrowestLabels(cluster: Cluster, pod: Pod): Labels {
   const own = Object.entries(pod.metadata.labels ?? {}).filter(([key]) => !PASSING.test(key));
   const count = (labels: Labels) =>
     cluster.podsIn(pod.metadata.namespace ?? 'default').filter((one) => matchesLabels(one.metadata.labels, labels))
@@ -149,8 +149,8 @@ function newPolicies(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy
 }
 
 /**
- * The label that one selector asks for and an object lacks; undefined where it is more than one, or where a label would have to be another:
- * others may select the object by that.
+ * The label that one selector asks for and an object lacks; undefined where it is more than one, or where a label would
+ * have to be another: others may select the object by that.
  */
 function missingLabel(value: unknown, labels: Labels): readonly [string, string] | undefined {
   const selector = selectorOf(value);
@@ -215,7 +215,10 @@ function missingLabels(cluster: Cluster, denials: readonly Denial[]): PolicyReme
   return [...found.values()].slice(0, MOST_LABELS);
 }
 
-/** Changes that may let a connection pass which policies deny, the smallest first; whether they do is for who asks again. */
+/**
+ * Changes that may let a connection pass which policies deny, the smallest first; whether they do is for who asks
+ * again.
+ */
 export function policyRemedies(result: PathResult, cluster: Cluster): readonly PolicyRemedy[] {
   const denials = denialsOf(result, cluster);
   return [...missingLabels(cluster, denials), ...newPolicies(cluster, denials)];

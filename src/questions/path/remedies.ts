@@ -66,7 +66,9 @@ function ofLocalPolicy(path: NonNullable<QuestionRequest['path']>, service: Serv
   ];
 }
 
-/** Entering where policies see the client itself: at a node that has an endpoint, or under externalTrafficPolicy Local. */
+/**
+ * Entering where policies see the client itself: at a node that has an endpoint, or under externalTrafficPolicy Local.
+ */
 function ofMasquerade(path: NonNullable<QuestionRequest['path']>, service: Service, prepared: Prepared): Remedy[] {
   const { namespace, name } = service;
   const spec = prepared.cluster.services.get(`${namespace}/${name}`)?.spec;
@@ -142,7 +144,10 @@ function candidates(path: NonNullable<QuestionRequest['path']>, result: PathResu
 /** Said of a remedy whose effect on others is not known. */
 const NOT_LOOKED_FOR = 'What else it opens is not worked out here: ask reach before and after it.';
 
-/** What a change of policies opens and closes beside the pair that is asked about; undefined where these are too many to ask, or not known. */
+/**
+ * What a change of policies opens and closes beside the pair that is asked about; undefined where these are too many to
+ * ask, or not known.
+ */
 function besides(before: Prepared, after: Prepared, path: NonNullable<QuestionRequest['path']>) {
   const { changed, unknown } = policyPairs(before, after, {
     limit: MOST_PAIRS,
@@ -180,8 +185,8 @@ function ownersOf(cluster: Cluster, pod: string): readonly string[] {
 }
 
 /**
- * The answer with `remedies`: what would let the packet pass, where nothing of it is delivered. Each was tried by asking again, and is
- * there only if everything is delivered with it.
+ * The answer with `remedies`: what would let the packet pass, where nothing of it is delivered. Each was tried by
+ * asking again, and is there only if everything is delivered with it.
  */
 export function withRemedies(
   answer: Answer<PathResult>,

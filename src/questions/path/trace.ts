@@ -7,8 +7,8 @@ import type { Journey, Receiver } from '../../path/trail.js';
 import { probability } from '../chances.js';
 import { sentFrom } from '../findings/door.js';
 import { shareBasis } from '../share-basis.js';
+import type { ClientJourney } from './client-journey.js';
 import { pathHops } from './path-steps.js';
-import type { Trip } from './trip.js';
 
 function clientSees(journey: Journey, client: Client): string {
   if (client.kind === 'POD' && journey.cause === 'MISSING_DATA' && journey.verdict === 'UNKNOWN') return 'not known';
@@ -63,7 +63,7 @@ function healthOf({ healthy, status, detail, weight, assumed }: ProbeResult): No
 }
 
 /** A journey as a trace of the answer, with every hop and step in words. */
-export function traceOf(fabric: Fabric, { journey, client, probe }: Trip): PathTrace {
+export function traceOf(fabric: Fabric, { journey, client, probe }: ClientJourney): PathTrace {
   const endpoint = endpointOf(fabric, journey);
   // Where a rule is not decided it is known for whom the packet was, not what it saw.
   const reached = journey.receiver !== undefined && journey.verdict !== 'UNKNOWN';

@@ -8,7 +8,7 @@ import type { Journey, Receiver } from '../../path/trail.js';
 import { affinityEntries } from '../../probability/affinity.js';
 import type { ReceiverShare } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
-import { tripsOf } from '../path/answer-path.js';
+import { clientJourneysOf } from '../path/answer-path.js';
 import type { Prepared } from '../prepare.js';
 
 /** Clients with the ways that their connections go. */
@@ -93,7 +93,7 @@ export function describeAffinity(
     const endpoint = joinHostPort(receiver.address, receiver.port ?? 0);
     const recent = affinityEntries(fabric, client.node, port, endpoint, seenSource(fabric, client, target));
     if (recent === undefined) return [];
-    const again = tripsOf(
+    const again = clientJourneysOf(
       new Fabric(prepared.cluster, prepared.settings, fabric.family, { recent }),
       client,
       destination,

@@ -15,7 +15,7 @@ import { type Destination, resolveDestination } from '../../path/destinations.js
 import { Fabric } from '../../path/fabric.js';
 import { checkServiceSpec, isHeadless, type ServiceTarget, serviceFamilies } from '../../path/service-target.js';
 import { DEFAULT_OUTSIDE, type WeightedClient } from '../../path/sources.js';
-import { type Journey, weighted } from '../../path/trail.js';
+import { type Journey, type KnownWay, weighted } from '../../path/trail.js';
 import { type ClientGroups, clientGroups } from '../../probability/client-groups.js';
 import { addShare, NO_SHARE, type Share, ShareSum, sharesBy } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
@@ -26,7 +26,7 @@ import type { LoadFields } from '../load/fields.js';
 import { lawOf, podKey } from '../load/law.js';
 import { cpuRequest, loadOf, modelAnswers, modelled } from '../load/load-answer.js';
 import { type Offered, readTraffic, withSources } from '../load/offered.js';
-import { balancing, journeysOrUnsupported, tripsOf } from '../path/answer-path.js';
+import { balancing, clientJourneysOf, journeysOrUnsupported } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { basisOfAll } from '../share-basis.js';
 import { requireWalkable } from '../walk-limits.js';
@@ -112,19 +112,19 @@ function mass(journeys: readonly Journey[], verdict: PathVerdict): Share {
   return sum.share;
 }
 
-/** All trips of one group of clients, weighted by its part of the clients. */
-export interface GroupTrips extends WeightedClient {
+/** All journeys of one group of clients, weighted by its part of the clients. */
+export interface GroupJourneys extends WeightedClient {
   readonly journeys: readonly Journey[];
 }
 
-function groupTrips(
+function groupJourneys(
   fabric: Fabric,
   groups: readonly WeightedClient[],
   destination: Destination,
-): readonly GroupTrips[] {
+): readonly GroupJourneys[] {
   return groups.map((group) => ({
     ...group,
-    journeys: weighted(tripsOf(fabric, group.client, destination), group.weight),
+    journeys: weighted(clientJourneysOf(fabric, group.client, destination), group.weight),
   }));
 }
 
@@ -147,7 +147,7 @@ function destinationText(fabric: Fabric, destination: Asked['destination'], grou
 export interface Walked {
   readonly journeys: readonly Journey[];
   /** The same by groups of clients; where the cluster's data plane is not modelled, one for all. */
-  readonly trips: readonly GroupTrips[];
+  readonly clientJourneys: readonly GroupJourneys[];
   /** Empty where the data plane is not modelled. */
   readonly groups: readonly WeightedClient[];
   /** Who they are, in words. */
@@ -164,14 +164,14 @@ export function walkClients(fabric: Fabric, question: ProbabilityQuestion, desti
     namespace: 'default',
   };
   let clients: ClientGroups | undefined;
-  let trips: readonly GroupTrips[] | undefined;
+  let clientJourneys: readonly GroupJourneys[] | undefined;
   const journeys = journeysOrUnsupported(fabric, anyone, () => {
     clients = clientGroups(fabric, question.clients, destination);
-    trips = groupTrips(fabric, clients.groups, destination);
-    return trips.flatMap((group) => group.journeys);
+    clientJourneys = groupJourneys(fabric, clients.groups, destination);
+    return clientJourneys.flatMap((group) => group.journeys);
   });
-  trips ??= [{ client: anyone, weight: ONE, journeys }];
-  return { journeys, trips, groups: clients?.groups ?? [], clients: clients?.description ?? 'not modelled' };
+  clientJourneys ??= [{ client: anyone, weight: ONE, journeys }];
+  return { journeys, clientJourneys, groups: clients?.groups ?? [], clients: clients?.description ?? 'not modelled' };
 }
 
 /** What is reported of a Service port beside its shares. */
@@ -201,17 +201,18 @@ export function headOf(
 }
 
 /** Who clients are to findings: those of a load balancer are one, whichever backends it sends them to. */
-export function doorClients(trips: readonly GroupTrips[]): readonly DoorClient[] {
-  const balanced = trips.filter(({ client }) => client.through !== undefined);
-  const others = trips.filter(({ client }) => client.through === undefined);
+export function doorClients(clientJourneys: readonly GroupJourneys[]): readonly DoorClient[] {
+  const balanced = clientJourneys.filter(({ client }) => client.through !== undefined);
+  const others = clientJourneys.filter(({ client }) => client.through === undefined);
   const single = others.map(({ client, nodes, weight, journeys }) => ({
     ...{ client, nodes, weight },
     outcomes: outcomesOf(journeys, client),
   }));
-  const byName = new Map<string, GroupTrips[]>();
-  for (const trip of balanced) remember(byName, trip.client.name, (): GroupTrips[] => []).push(trip);
+  const byName = new Map<string, GroupJourneys[]>();
+  for (const clientJourney of balanced)
+    remember(byName, clientJourney.client.name, (): GroupJourneys[] => []).push(clientJourney);
   const merged = [...byName.values()].map((own) => ({
-    client: (own[0] as GroupTrips).client,
+    client: (own[0] as GroupJourneys).client,
     nodes: undefined,
     weight: sum(own.map(({ weight }) => weight)),
     outcomes: own.flatMap(({ journeys, client }) => outcomesOf(journeys, client)),
@@ -233,8 +234,8 @@ function answerOne(
   offered: Offered | undefined,
 ): { readonly result: ServiceProbability; readonly door: Door } {
   const walked = walkClients(fabric, question, destination);
-  const { journeys, trips, groups } = walked;
-  const from = doorClients(trips);
+  const { journeys, clientJourneys, groups } = walked;
+  const from = doorClients(clientJourneys);
   const { receivers, endpoints, imbalance } = reachedEndpoints(fabric, journeys);
   const through = groups[0]?.client.through === undefined ? undefined : (groups[0] as WeightedClient).client;
   const lost = (['DROPPED', 'UNREACHABLE'] as const).reduce(
@@ -247,7 +248,8 @@ function answerOne(
       probability(mass(journeys, verdict)),
     ]),
   ) as Record<'delivered' | 'dropped' | 'rejected' | 'unreachable' | 'unknown', ServiceProbability['delivered']>;
-  const affinity = groups.length === 0 ? undefined : describeAffinity(prepared, fabric, destination, trips, receivers);
+  const affinity =
+    groups.length === 0 ? undefined : describeAffinity(prepared, fabric, destination, clientJourneys, receivers);
   const result: ServiceProbability = {
     ...headOf(fabric, destination, walked),
     ...(through?.through === undefined
@@ -328,7 +330,10 @@ function loadBehind(
   };
 }
 
-/** How often a client that stays on a pod is forgotten and chooses again: its requests come at random, each refreshes the entry. */
+/**
+ * How often a client that stays on a pod is forgotten and chooses again: its requests come at random, each refreshes
+ * the entry.
+ */
 function forgetting(
   timeoutSeconds: number,
   { clients, requestsPerSecond }: Offered,
@@ -361,7 +366,10 @@ export interface AskedPort extends Asked {
   readonly families: readonly IPFamily[];
 }
 
-/** What a question is about, in the order in which it is answered. Throws QuestionError for names and values that are wrong. */
+/**
+ * What a question is about, in the order in which it is answered. Throws QuestionError for names and values that are
+ * wrong.
+ */
 export function portsAsked(cluster: Cluster, question: ProbabilityQuestion): readonly AskedPort[] {
   return askedAbout(cluster, question).map((asked) => {
     const { destination } = asked;
@@ -378,8 +386,17 @@ export function portsAsked(cluster: Cluster, question: ProbabilityQuestion): rea
   });
 }
 
+const knownWays = new WeakMap<Prepared, Map<string, Map<string, KnownWay>>>();
+
+/** Ways that questions about one state share: `check` and `inspect` ask about every door of it. */
+function waysOf(prepared: Prepared, name: string): Map<string, KnownWay> {
+  const own = remember(knownWays, prepared, () => new Map<string, Map<string, KnownWay>>());
+  return remember(own, name, () => new Map<string, KnownWay>());
+}
+
 /**
- * How likely is each pod hit? Throws QuestionError for names and values that are wrong. `at`: where the traffic stands in the request.
+ * How likely is each pod hit? Throws QuestionError for names and values that are wrong. `at`: where the traffic stands
+ * in the request.
  */
 export function answerProbability(
   prepared: Prepared,
@@ -393,7 +410,11 @@ export function answerProbability(
   const fabrics = new Map<IPFamily, Fabric>(
     FAMILIES.map((family) => [
       family,
-      new Fabric(cluster, settings, family, { ...givenRules(prepared, question, family, 'probability'), ...options }),
+      new Fabric(cluster, settings, family, {
+        ...givenRules(prepared, question, family, 'probability'),
+        ...options,
+        ways: waysOf(prepared, `${family} ${question.phase ?? ''}`),
+      }),
     ]),
   );
   const ports = portsAsked(cluster, question);

@@ -23,7 +23,10 @@ function healthCheckAnswer(check: HealthCheck): HealthCheckAnswer {
   };
 }
 
-/** A load balancer as an answer describes it for connections to one port: what it is, its backends with their health and shares, and what is lost. */
+/**
+ * A load balancer as an answer describes it for connections to one port: what it is, its backends with their health and
+ * shares, and what is lost.
+ */
 export function balancerAnswer(
   fabric: Fabric,
   balancer: Balancer,

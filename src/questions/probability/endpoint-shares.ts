@@ -6,7 +6,7 @@ import { largest, type ReceiverShare, receiverShares, type Share } from '../../p
 import { receiverRef } from '../path/trace.js';
 
 /** Who is reached, as answers name it, with its share of all new connections. */
-export interface ReachedEndpoint {
+interface ReachedEndpoint {
   readonly ref: EndpointRef;
   readonly share: Share;
 }

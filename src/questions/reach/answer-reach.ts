@@ -1,4 +1,6 @@
-/** reach: who reaches whom? Every workload to every Service, or to every workload, of some namespaces or of the cluster. */
+/**
+ * reach: who reaches whom? Every workload to every Service, or to every workload, of some namespaces or of the cluster.
+ */
 import { pointer, QuestionError } from '../../base/errors.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { type RunningWorkload, runningWorkloads } from '../../cluster/running-workloads.js';
@@ -18,7 +20,7 @@ import { reachTable } from './table.js';
 import { type ReachTarget, serviceTargets, workloadTargets } from './targets.js';
 
 /** How many pairs are answered unless the request says otherwise. */
-export const DEFAULT_PAIRS = 40_000;
+const DEFAULT_PAIRS = 40_000;
 
 type Side = Pick<Prepared, 'cluster' | 'settings'>;
 
@@ -124,7 +126,9 @@ function omittedFinding(asked: number, omitted: number, most: number): Finding[]
   return [finding('CHECK_INCOMPLETE', message, { touched: asked + omitted, asked, omitted })];
 }
 
-/** Answers who reaches whom, with changes before and after. Throws QuestionError for names and values that are wrong. */
+/**
+ * Answers who reaches whom, with changes before and after. Throws QuestionError for names and values that are wrong.
+ */
 export function answerReach(prepared: Prepared, request: QuestionRequest): Answer<ReachResult> {
   const question: ReachQuestion = request.reach ?? {};
   const { cluster, settings, earlier, changes } = prepared;

@@ -1,4 +1,7 @@
-/** What a change does to pairs of workloads and Service ports through network policies and the labels that they select by. */
+/**
+ * What a change does to pairs of workloads and Service ports through network policies and the labels that they select
+ * by.
+ */
 import { compare, type Fraction, subtract } from '../../base/fraction.js';
 import type { RunningWorkload } from '../../cluster/running-workloads.js';
 import type { Finding } from '../../contract/answers.js';
@@ -119,7 +122,10 @@ function isDns({ cluster }: Pick<Prepared, 'cluster'>, { service }: ReachTarget)
   return service.namespace === 'kube-system' && names.includes(service.name) && dnsServers(cluster).length > 0;
 }
 
-/** What policies newly deny (DNS first) and newly let in from other namespaces, and what becomes of established connections. */
+/**
+ * What policies newly deny (DNS first) and newly let in from other namespaces, and what becomes of established
+ * connections.
+ */
 export function pairFindings(
   changes: readonly PairChange[],
   after: Pick<Prepared, 'cluster' | 'settings'>,

@@ -59,7 +59,9 @@ interface Client extends Connecting {
   readonly ofClass: number;
 }
 
-/** More classes of pods, and more kinds of walks and points, than any cluster has: two numbers below it make one key. */
+/**
+ * More classes of pods, and more kinds of walks and points, than any cluster has: two numbers below it make one key.
+ */
 const MANY = 2 ** 25;
 
 /** What is the same of a point for all pods that a walk stands for. */
@@ -203,8 +205,8 @@ function mixed(
 }
 
 /**
- * Every workload to every target. Pods that neither the rules nor the policies tell apart are walked and judged once. Throws
- * QuestionError where a destination's address cannot be chosen.
+ * Every workload to every target. Pods that neither the rules nor the policies tell apart are walked and judged once.
+ * Throws QuestionError where a destination's address cannot be chosen.
  */
 export function reachTable(
   prepared: Prepared,

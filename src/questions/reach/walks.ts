@@ -1,6 +1,6 @@
 /**
- * The ways from pods to one destination, walked once for all pods that the rules do not tell apart. Policies are recorded on the way
- * and judged for each class of pods afterwards.
+ * The ways from pods to one destination, walked once for all pods that the rules do not tell apart. Policies are
+ * recorded on the way and judged for each class of pods afterwards.
  */
 import { addressOf } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
@@ -17,7 +17,7 @@ import { hopsOf, type Journey } from '../../path/trail.js';
 import { podClass } from '../../policies/pod-class.js';
 import { clientGroups } from '../../probability/client-groups.js';
 import { addShare, type Share } from '../../probability/distribution.js';
-import { journeysOrUnsupported, tripsOf } from '../path/answer-path.js';
+import { clientJourneysOf, journeysOrUnsupported } from '../path/answer-path.js';
 
 /** Ways that end alike and on which policies see alike, as one. */
 export interface Way {
@@ -81,7 +81,7 @@ function seenAt(fabric: Fabric, { node, direction, pod, flow, sentTo }: PolicyPo
 }
 
 function walkOf(fabric: Fabric, client: Client, destination: Destination, numbers: Map<string, number>): Walk {
-  const journeys = journeysOrUnsupported(fabric, client, () => tripsOf(fabric, client, destination));
+  const journeys = journeysOrUnsupported(fabric, client, () => clientJourneysOf(fabric, client, destination));
   const ways = new Map<string, Way>();
   for (const journey of journeys) {
     const { verdict, cause, detail, chance } = journey;

@@ -1,4 +1,7 @@
-/** solve: the least replicas, the best policy, the worst placement, the limits of a roll-out. Each solution is the plain question's, searched. */
+/**
+ * solve: the least replicas, the best policy, the worst placement, the limits of a roll-out. Each solution is the plain
+ * question's, searched.
+ */
 import { QuestionError } from '../../base/errors.js';
 import { requireWorkload } from '../../cluster/lookup.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';

@@ -1,4 +1,6 @@
-/** The least replicas that bear the traffic, also when a zone or a node is lost and while the workload is rolled out. */
+/**
+ * The least replicas that bear the traffic, also when a zone or a node is lost and while the workload is rolled out.
+ */
 import type { SolvedReplicas, SolvedState, SolvedValue } from '../../contract/answers.js';
 import type { Change, SolveQuestion } from '../../contract/requests.js';
 import { lossesOf, stateAfter } from '../load/risks.js';
@@ -15,7 +17,10 @@ const MOST_STATES = 24;
 
 const WHOLE = 'whole';
 
-/** One number of replicas: its states, in the order in which they are tried; up to the first that does not bear the traffic. */
+/**
+ * One number of replicas: its states, in the order in which they are tried; up to the first that does not bear the
+ * traffic.
+ */
 interface Trial {
   readonly replicas: number;
   readonly states: readonly SolvedState[];

@@ -1,4 +1,7 @@
-/** What a state of the cluster does with the traffic of a question: the plain question about shares, asked of it, in a few numbers. */
+/**
+ * What a state of the cluster does with the traffic of a question: the plain question about shares, asked of it, in a
+ * few numbers.
+ */
 import { toNumber } from '../../base/fraction.js';
 import type { ServiceProbability, SolvedState } from '../../contract/answers.js';
 import type { Change, ProbabilityQuestion } from '../../contract/requests.js';
@@ -77,7 +80,10 @@ function rank({ load, delivered }: ServiceProbability): number {
   return overCapacity * 1e15 + (most?.p99 ?? requestsPerSecond?.most ?? 0);
 }
 
-/** Whether a state bears the traffic: connections are delivered, and no pod is over its capacity with a larger chance than allowed. */
+/**
+ * Whether a state bears the traffic: connections are delivered, and no pod is over its capacity with a larger chance
+ * than allowed.
+ */
 export function bears({ offered }: Pick<Asked, 'offered'>, { chance, delivered, unknown }: Measured): boolean {
   if (unknown !== undefined || delivered === 0) return false;
   if (offered === undefined || !hasCapacity(offered)) return true;

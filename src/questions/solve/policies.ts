@@ -9,7 +9,9 @@ export type Policy = (typeof POLICIES)[number];
 
 const ANNOTATIONS = ['service.kubernetes.io/topology-mode', 'service.kubernetes.io/topology-aware-hints'] as const;
 
-/** Whether the question's connections come from outside: then externalTrafficPolicy decides, else internalTrafficPolicy. */
+/**
+ * Whether the question's connections come from outside: then externalTrafficPolicy decides, else internalTrafficPolicy.
+ */
 export function comesFromOutside({ clients, services = [] }: ProbabilityQuestion): boolean {
   if (clients?.external !== undefined || clients?.loadBalancer !== undefined) return true;
   if (clients?.weights?.some(({ source }) => source.external !== undefined) === true) return true;

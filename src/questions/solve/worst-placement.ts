@@ -1,6 +1,7 @@
 /**
- * The worst placement of a workload's pods, of those that its constraints allow. A placement is allowed if pods can be put there one after
- * the other, each on a node that kube-scheduler's filters let it go to (scores are not asked: they prefer, they do not forbid).
+ * The worst placement of a workload's pods, of those that its constraints allow. A placement is allowed if pods can be
+ * put there one after the other, each on a node that kube-scheduler's filters let it go to (scores are not asked: they
+ * prefer, they do not forbid).
  */
 
 import { controlPlaneVersion } from '../../changes/control-plane-version.js';
@@ -97,7 +98,10 @@ function everyPlacement(
   return [...level.values()];
 }
 
-/** Placements that are as uneven as the filters allow: few nodes or zones with one pod each, and the rest on as few others as can be. */
+/**
+ * Placements that are as uneven as the filters allow: few nodes or zones with one pod each, and the rest on as few
+ * others as can be.
+ */
 function unevenPlacements(
   placing: Placing,
   replicas: number,
@@ -248,7 +252,8 @@ export function worstPlacement(
     const nodes = placing.start([]).feasible();
     const all = every ?? unevenPlacements(placing, replicas, nodes, zoneOf);
     const distinct = [...new Map(all.map((placement) => [keyOf(placement, classOf), placement])).values()];
-    // The fewer pods the emptiest node has beside the others, the larger is its share under Local: those are asked about first.
+    // The fewer pods the emptiest node has beside the others, the larger is its share under Local: those are asked
+    // about first.
     const sorted =
       distinct.length <= MOST_ASKED
         ? distinct

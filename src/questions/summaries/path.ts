@@ -4,7 +4,7 @@ import type { Destination, PathQuestion } from '../../contract/requests.js';
 import { count, kindSentence, range, sender, sentence, share, way } from './words.js';
 
 /** What the client's user says of each verdict. */
-export const VERDICT_WORDS: Readonly<Record<PathVerdict, string>> = {
+const VERDICT_WORDS: Readonly<Record<PathVerdict, string>> = {
   DELIVERED: 'Delivered',
   REJECTED: 'Refused',
   DROPPED: 'Times out',
@@ -134,7 +134,10 @@ export const FAILS: Readonly<Record<PathVerdict, string>> = {
   UNKNOWN: 'are not known',
 };
 
-/** What became of a packet before a change, in a few words: `delivered to one of 3 pods, 1/3 each`; the address that pods saw where it was another one. */
+/**
+ * What became of a packet before a change, in a few words: `delivered to one of 3 pods, 1/3 each`; the address that
+ * pods saw where it was another one.
+ */
 export function outcomesInShort(result: PathResult, after: PathResult): string {
   const { traces } = result;
   if (traces.some(({ healthCheck }) => healthCheck !== undefined)) return withoutPeriod(probes(result));

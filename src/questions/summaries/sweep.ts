@@ -15,7 +15,10 @@ function largestOf(services: readonly SweptShares[]): SweptShares['largest'] {
 /** What bounds say where the load is bounded. */
 const OVER = 'over its capacity';
 
-/** The Service port of a point whose pods are over their capacity with the largest chance, else the one with the hottest pod. */
+/**
+ * The Service port of a point whose pods are over their capacity with the largest chance, else the one with the hottest
+ * pod.
+ */
 function worstLoad({ services }: SweepPoint): SweptShares['load'] {
   const rank = ({ load }: SweptShares) => {
     const { overCapacity = 0, requestsPerSecond, most } = fieldsOfLoad(load) ?? {};

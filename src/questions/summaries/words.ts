@@ -29,7 +29,7 @@ export function range(shares: readonly Share[]): string {
 }
 
 /** The smallest and the largest of some shares, of which there is at least one. */
-export function extremes<S extends Share>(shares: readonly S[]): readonly [S, S] {
+function extremes<S extends Share>(shares: readonly S[]): readonly [S, S] {
   const sorted = [...shares].sort((a, b) => {
     const [left, right] = [parseFraction(a.fraction), parseFraction(b.fraction)];
     return left !== undefined && right !== undefined ? compare(left, right) : a.value - b.value;
@@ -95,7 +95,9 @@ export function periodAfter(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-/** What kind of numbers shares are, as a sentence to follow them: nothing where each connection is decided by itself. */
+/**
+ * What kind of numbers shares are, as a sentence to follow them: nothing where each connection is decided by itself.
+ */
 export function kindSentence(basis: ShareBasis | undefined): string {
   if (basis === undefined || basis.kind === 'EXACT') return '';
   return basis.kind === 'LONG_RUN'

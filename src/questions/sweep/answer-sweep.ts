@@ -1,17 +1,16 @@
 /** sweep: a workload at every number of replicas of a range, and the smallest that satisfies a bound. */
 
-import type { IPFamily } from '../../base/address.js';
 import { type Problem, QuestionError } from '../../base/errors.js';
 import { formatFraction, fraction, toNumber } from '../../base/fraction.js';
 import { withStep } from '../../base/progress.js';
 import { applyChanges } from '../../changes/index.js';
-import { type Growth, type ScaledCluster, ScalePoints, type Unplaced } from '../../changes/scale-points.js';
+import { type ScaledCluster, ScalePoints, type Unplaced } from '../../changes/scale-points.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { requireWorkload } from '../../cluster/lookup.js';
 import { policiesOf } from '../../cluster/network-policies.js';
 import { namespacedName, type Service, type Workload } from '../../cluster/objects.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
-import type { Assumption, Settings } from '../../cluster/settings.js';
+import type { Assumption } from '../../cluster/settings.js';
 import { podsOfWorkload } from '../../cluster/workload-pods.js';
 import type { Answer, AppliedChange, Finding, SweepPoint, SweepResult, SweptShares } from '../../contract/answers.js';
 import type {
@@ -32,10 +31,10 @@ import { localWithoutEndpoints, servicesWithoutEndpoints } from '../findings/end
 import { shownFindings } from '../findings/index.js';
 import { nodesLostBeforeScaling } from '../findings/lost-before-scaling.js';
 import { changesWithoutEffect } from '../findings/no-effect.js';
-import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/options.js';
 import { policiesNotEvaluated } from '../findings/policies.js';
 import { podsNotPlaced } from '../findings/unplaced.js';
 import type { StateFinder } from '../findings/view.js';
+import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/wanted.js';
 import { cpuRequest } from '../load/load-answer.js';
 import { hasCapacity, type Offered, readTraffic, withSources } from '../load/offered.js';
 import { clientPlaces, doorLaw, type SweptDoor, sweptLoad } from '../load/swept-load.js';
@@ -50,43 +49,26 @@ import {
   headOf,
   portsAsked,
   type ServiceHead,
-  type ServiceTargeted,
   type Walked,
   walkClients,
 } from '../probability/answer-probability.js';
 import { crossings, crossNodeShare } from '../probability/crossings.js';
 import { summed } from '../summaries/index.js';
 import { type Bound, judge, readBound } from './bound.js';
-import { EvenLaw } from './even-law.js';
-import { choosesAlike, spreadsEvenly } from './even-ports.js';
+import { lawfulPoints, type State, type Swept } from './lawful-points.js';
 import { pointFindings } from './point-findings.js';
-import { type PointEndpoints, type PortLaw, pairLaw } from './port-law.js';
+import { pairLaw } from './port-law.js';
 import { replicasAsked } from './replicas.js';
 import { summaryOf, withMore } from './summary.js';
 import { tallyOf } from './tally.js';
 
 const POINTER = '/sweep';
 
-/** Points with more pairs of nodes and endpoints are not walked only to check laws. */
-const MOST_PAIRS_PROBED = 20_000;
-
 const CHOICES: Assumption = {
   field: 'sweep.choices',
   value: 'as scale takes them',
   why: 'Where Kubernetes decides at random, each point shows the choice that `scale` takes; asked with one number of replicas, it names the alternatives.',
 };
-
-/** A Service port of the sweep in one family. */
-interface Swept {
-  readonly destination: ServiceTargeted;
-  readonly family: IPFamily;
-}
-
-/** A cluster at one point, as it is asked about. */
-interface State {
-  readonly cluster: Cluster;
-  readonly settings: Settings;
-}
 
 /** What a sweep is asked of. */
 export interface SweepContext {
@@ -156,13 +138,6 @@ function chanceText(chance: number): string {
   )
     denominator *= 10;
   return formatFraction(fraction(Math.round(chance * denominator), denominator));
-}
-
-/** A point as a text in which loads, which are doubles, agree to nine digits. */
-function sameText(point: SweepPoint): string {
-  return JSON.stringify(point, (key, value) =>
-    typeof value === 'number' && key !== 'value' ? Number(value.toPrecision(9)) : value,
-  );
 }
 
 /** One sweep: its points are worked out as they are taken. */
@@ -301,7 +276,7 @@ export class Sweep {
 
   /** What the load behind a walked Service port needs beside its shares; `whole`: what crosses nodes and zones was walked. */
   #doorOf(state: State, fabric: Fabric, { destination }: Swept, walked: Walked, whole: boolean): SweptDoor {
-    const from = doorClients(walked.trips);
+    const from = doorClients(walked.clientJourneys);
     const sticky = stickySecondsOf(fabric, destination, walked);
     const cpuMilli = this.#cpuMilli === undefined ? {} : { cpuMilli: this.#cpuMilli };
     const law = doorLaw(state.settings, from, sticky);
@@ -371,128 +346,29 @@ export class Sweep {
     );
   }
 
-  /** A fabric of a cluster that the sweep's workload is scaled in; `walks`: also the probes of load balancers are walked. */
-  #fabricOf(cluster: Cluster, family: IPFamily, walks: boolean): Fabric {
-    const { prepared } = this.#context;
-    const earlier = prepared.earlier ?? { cluster: prepared.cluster, settings: prepared.settings };
-    const { walkProbe, ...rest } = balancing({ ...prepared, earlier }, this.#question.phase);
-    return new Fabric(cluster, prepared.settings, family, walks && walkProbe ? { walkProbe, ...rest } : rest);
-  }
-
-  /** The endpoints of a point that no change of its own has. */
-  #endpointsAt(growth: Growth, replicas: number): PointEndpoints & { readonly scaled?: ScaledCluster } {
-    if (replicas > growth.kept) {
-      const count = replicas - growth.kept;
-      let cluster: Cluster | undefined;
-      return {
-        isThere: (address) => (growth.position.get(address) ?? -1) < count,
-        cluster: () => {
-          cluster ??= growth.endpointsAt(replicas);
-          return cluster;
-        },
-      };
-    }
-    const scaled = this.#points.at(replicas);
-    const isThere = (address: string) => !growth.position.has(address) && !scaled.removed.has(address);
-    return { isThere, cluster: () => scaled.cluster, scaled };
-  }
-
-  /** The law of one Service port; undefined where none that is known holds. */
-  #lawOf(growth: Growth, swept: Swept): { readonly law: PortLaw; readonly door?: SweptDoor } | undefined {
-    const { cluster, settings } = this.#context.prepared;
-    const { destination, family } = swept;
-    const state = { cluster: growth.at.cluster, settings };
-    if (choosesAlike(cluster, destination, this.#question)) {
-      const { fabric, walked } = this.#walk(state, growth.at.cluster, swept);
-      const law = EvenLaw.shownBy(tallyOf(fabric, walked.journeys));
-      if (law !== undefined) {
-        const at = ({ isThere }: PointEndpoints) => {
-          const shares = law.sharesOf(isThere);
-          return shares === undefined ? undefined : { shares };
-        };
-        if (this.#offered === undefined) return { law: { at } };
-        const door = this.#doorOf(state, fabric, swept, walked, false);
-        return door.clients === undefined ? undefined : { law: { at }, door };
-      }
-    }
-    const least = this.replicas.find((replicas) => replicas > 0 && replicas !== growth.kept);
-    if (least === undefined) return undefined;
-    const [few, many] = [this.#endpointsAt(growth, least), this.#endpointsAt(growth, growth.most)];
-    const most = { fabric: this.#fabricOf(growth.at.cluster, family, true), point: many };
-    const found = nested(() =>
-      pairLaw({
-        ...{ destination, question: this.#question, growth, most },
-        least: { fabric: this.#fabricOf(this.#points.at(least).cluster, family, true), point: few },
-        fabricOf: (cluster) => this.#fabricOf(cluster, family, false),
-      }),
-    );
-    if (found === undefined) return undefined;
-    this.#assume(most.fabric.assumptions.all());
-    if (this.#offered === undefined) return { law: found.law };
-    const groups = found.trips;
-    const walked = { journeys: groups.flatMap(({ journeys }) => journeys), trips: groups, groups, clients: '' };
-    // Only some clients were walked: what leaves their nodes and zones the law says of each point.
-    const { clients: _, ...door } = this.#doorOf(state, most.fabric, swept, walked, false);
-    return { law: found.law, door };
-  }
-
-  /**
-   * How points are worked out without walking them, where that is possible: a law holds for every port asked about, and a point in
-   * between, walked, is what the laws say of it.
-   */
+  /** How points are worked out without walking them, where that is possible. */
   #lawful(): ((replicas: number) => SweepPoint | undefined) | undefined {
-    const most = this.replicas.at(-1);
-    const { cluster, settings } = this.#context.prepared;
-    if (this.#changesAfter.length > 0) return undefined;
-    if (this.#listed || most === undefined || this.replicas.length < 4) return undefined;
-    if (!spreadsEvenly(cluster, settings)) return undefined;
-    const growth = this.#points.growth(most);
-    if (growth === undefined) return undefined;
-    this.#noteOf(growth.at);
-    const laws: { readonly law: PortLaw; readonly door?: SweptDoor }[] = [];
-    for (const swept of this.#swept) {
-      const law = this.#lawOf(growth, swept);
-      if (law === undefined) return undefined;
-      // Of counters that go in turn each point has its own pods: only a walk knows them.
-      if (law.door?.law.kind === 'IN_TURN' || law.door?.law.kind === 'STAGES') return undefined;
-      laws.push(law);
-    }
-    const point = (replicas: number): SweepPoint | undefined => {
-      // Nothing changes at this number, so that endpoints without pods, which any change would take out, are still there.
-      if (replicas === growth.kept) return undefined;
-      const there = this.#endpointsAt(growth, replicas);
-      if (there.scaled !== undefined) this.#noteOf(there.scaled);
-      const services: SweptShares[] = [];
-      const doors: SweptDoor[] = [];
-      let differs = false;
-      for (const { law, door } of laws) {
-        const said = law.at(there);
-        if (said === undefined) return undefined;
-        services.push(said.shares);
-        differs ||= said.leaving !== undefined;
-        if (door !== undefined) doors.push(said.leaving === undefined ? door : { ...door, ...said.leaving });
-      }
-      const found = differs ? this.#found({ cluster: there.cluster(), settings }, [localWithoutEndpoints]) : [];
-      const unplaced = there.scaled?.unplaced ?? growth.unplacedAt(replicas);
-      return this.#point(replicas, services, unplaced, found, this.#offered === undefined ? undefined : doors);
-    };
-    const probe = this.#probed(cluster).every((replicas) => {
-      const quick = point(replicas);
-      return quick === undefined || sameText(quick) === sameText(this.#walked(replicas));
+    return lawfulPoints({
+      prepared: this.#context.prepared,
+      question: this.#question,
+      points: this.#points,
+      replicas: this.replicas,
+      swept: this.#swept,
+      loaded: this.#offered !== undefined,
+      walk: (state, swept) => this.#walk(state, state.cluster, swept),
+      pairLaw: (given) => nested(() => pairLaw(given)),
+      doorOf: (state, fabric, swept, walked) => this.#doorOf(state, fabric, swept, walked, false),
+      assume: (assumptions) => this.#assume(assumptions),
+      noteOf: (scaled) => this.#noteOf(scaled),
+      found: (state) => this.#found(state, [localWithoutEndpoints]),
+      point: (replicas, shares, unplaced, found, doors) => this.#point(replicas, shares, unplaced, found, doors),
+      walked: (replicas) => this.#walked(replicas),
     });
-    return probe ? point : undefined;
-  }
-
-  /** The points that are walked to see whether laws hold: the first one, and one up to the middle that is not dear to walk. */
-  #probed({ nodes }: Cluster): readonly number[] {
-    const middle = this.replicas.slice(0, (this.replicas.length >> 1) + 1);
-    const walkable = middle.filter((replicas) => replicas * nodes.size <= MOST_PAIRS_PROBED);
-    return [...new Set([middle[0] as number, (walkable.at(-1) ?? middle[0]) as number])];
   }
 
   /** The points in ascending order of replicas, each when it is asked for. Throws QuestionError. */
   *points(): Generator<SweepPoint, void, undefined> {
-    const quick = this.#lawful();
+    const quick = this.#listed || this.#changesAfter.length > 0 ? undefined : this.#lawful();
     for (const [index, replicas] of this.replicas.entries()) {
       yield withStep(index, this.replicas.length, 'point', () => quick?.(replicas) ?? this.#walked(replicas));
     }

@@ -6,8 +6,8 @@ import type { ExactShare, Finding, SweptShares } from '../../contract/answers.js
 import type { FindingCode } from '../findings/codes.js';
 import { doorEvidence, finding, portText } from '../findings/finding.js';
 import { findingsOfLoad } from '../findings/load.js';
-import type { Thresholds } from '../findings/options.js';
 import { notPlaced } from '../findings/unplaced.js';
+import type { Thresholds } from '../findings/wanted.js';
 import type { ServiceHead } from '../probability/answer-probability.js';
 
 const MASSES = [

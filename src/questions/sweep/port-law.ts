@@ -8,8 +8,8 @@ import { resolveDestination } from '../../path/destinations.js';
 import type { Fabric } from '../../path/fabric.js';
 import { weighted } from '../../path/trail.js';
 import { type EntryClient, entryClients } from '../../probability/entry-clients.js';
-import { tripsOf } from '../path/answer-path.js';
-import type { GroupTrips, ServiceTargeted } from '../probability/answer-probability.js';
+import { clientJourneysOf } from '../path/answer-path.js';
+import type { GroupJourneys, ServiceTargeted } from '../probability/answer-probability.js';
 import { candidatesOf, type Leaving, PairLaw } from './pair-law.js';
 import { tallyOf } from './tally.js';
 
@@ -21,7 +21,7 @@ export interface PointEndpoints {
 }
 
 /** Shares of a point, and, where entries choose among different endpoints, what leaves their nodes and zones. */
-export interface PointShares {
+interface PointShares {
   readonly shares: SweptShares;
   readonly leaving?: Leaving;
 }
@@ -32,7 +32,7 @@ export interface PortLaw {
 }
 
 /** A cluster at the largest or the smallest number, and how a fabric is made of it. */
-export interface LawSide {
+interface LawSide {
   readonly fabric: Fabric;
   readonly point: PointEndpoints;
 }
@@ -58,12 +58,12 @@ export function pairLaw({
   most,
   least,
   fabricOf,
-}: LawQuestion): { readonly law: PortLaw; readonly trips: readonly GroupTrips[] } | undefined {
-  const trips: GroupTrips[] = [];
+}: LawQuestion): { readonly law: PortLaw; readonly clientJourneys: readonly GroupJourneys[] } | undefined {
+  const clientJourneys: GroupJourneys[] = [];
   const walkIn = (fabric: Fabric, noted: boolean) => (entry: EntryClient) => {
     const client = entry.client();
-    const journeys = tripsOf(fabric, client, destination);
-    if (noted) trips.push({ client, weight: entry.weight, journeys: weighted(journeys, entry.weight) });
+    const journeys = clientJourneysOf(fabric, client, destination);
+    if (noted) clientJourneys.push({ client, weight: entry.weight, journeys: weighted(journeys, entry.weight) });
     return tallyOf(fabric, journeys);
   };
   const entriesOf = (fabric: Fabric) => entryClients(fabric, question.clients, destination);
@@ -93,7 +93,7 @@ export function pairLaw({
   if (law === undefined) return undefined;
   const balanced = destination.target.via === 'LOAD_BALANCER' || first.client().through !== undefined;
   return {
-    trips,
+    clientJourneys,
     law: {
       at: (point) => {
         // Who a load balancer sends to may follow where endpoints are; where clients are does not.

@@ -3,10 +3,10 @@ import { QuestionError } from '../../base/errors.js';
 import type { SweepQuestion } from '../../contract/requests.js';
 
 /** The most points of one sweep. */
-export const MAX_POINTS = 5001;
+const MAX_POINTS = 5001;
 
 /** The most endpoints that a sweep with detail ENDPOINTS lists, all points together. */
-export const MAX_LISTED = 100_000;
+const MAX_LISTED = 100_000;
 
 function refused(pointer: string, detail: string): QuestionError {
   return new QuestionError('INVALID_REQUEST', detail, [{ pointer, detail }]);

@@ -27,7 +27,7 @@ export interface Alike {
   readonly position: number;
 }
 
-export function exactShare(share: Fraction): ExactShare {
+function exactShare(share: Fraction): ExactShare {
   return { fraction: formatFraction(share), value: toNumber(share) };
 }
 
@@ -116,7 +116,7 @@ export function summarise(groups: readonly Alike[], masses: Masses): SweptShares
 }
 
 /** Groups endpoints that have one node and one share; `endpoints` in the order of answers. */
-export class Grouping {
+class Grouping {
   readonly #groups = new Map<string, { -readonly [K in keyof Alike]: Alike[K] }>();
   readonly #numbers = new Map<Fraction, number>();
   #position = 0;

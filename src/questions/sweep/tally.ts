@@ -7,14 +7,14 @@ import type { Journey } from '../../path/trail.js';
 import type { PathVerdict } from '../../path/verdict.js';
 import { receiverRef } from '../path/trace.js';
 
-export const VERDICTS = ['DELIVERED', 'DROPPED', 'REJECTED', 'UNREACHABLE', 'UNKNOWN'] as const;
+const VERDICTS = ['DELIVERED', 'DROPPED', 'REJECTED', 'UNREACHABLE', 'UNKNOWN'] as const;
 
 /** Shares of all connections by verdict, in the order of {@link VERDICTS}. */
 export type Masses = readonly [Fraction, Fraction, Fraction, Fraction, Fraction];
 
 export const NO_MASSES: Masses = [ZERO, ZERO, ZERO, ZERO, ZERO];
 
-export function addMass(masses: Masses, verdict: PathVerdict, share: Fraction): Masses {
+function addMass(masses: Masses, verdict: PathVerdict, share: Fraction): Masses {
   const sums = [...masses] as [Fraction, Fraction, Fraction, Fraction, Fraction];
   const at = VERDICTS.indexOf(verdict);
   sums[at] = add(sums[at] as Fraction, share);

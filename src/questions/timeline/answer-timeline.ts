@@ -1,4 +1,7 @@
-/** timeline: what users live through while a change goes on: phases with their reasons, the load with established connections, what is lost. */
+/**
+ * timeline: what users live through while a change goes on: phases with their reasons, the load with established
+ * connections, what is lost.
+ */
 import { QuestionError } from '../../base/errors.js';
 import { momentOf as momentWhere, type Remaining, remainingOf } from '../../capacity/time-models.js';
 import { requireWorkload } from '../../cluster/lookup.js';
@@ -28,7 +31,10 @@ function refuse(pointer: string, detail: string): QuestionError {
   return new QuestionError('INVALID_REQUEST', detail, [{ pointer, detail }]);
 }
 
-/** The Services that the question names, else those whose pods the change moves. Throws INVALID_REQUEST where the change does not say. */
+/**
+ * The Services that the question names, else those whose pods the change moves. Throws INVALID_REQUEST where the change
+ * does not say.
+ */
 function questionOf({ cluster }: Prepared, { change, probability: given = {} }: TimelineQuestion): ProbabilityQuestion {
   if (given.services !== undefined) return given;
   const scaled = change.scale ?? change.rollout;

@@ -1,4 +1,7 @@
-/** How long things take: what the request says, what the snapshot shows, else the defaults of Kubernetes, each with its source. */
+/**
+ * How long things take: what the request says, what the snapshot shows, else the defaults of Kubernetes, each with its
+ * source.
+ */
 
 import { controlPlaneVersion } from '../../changes/control-plane-version.js';
 import type { Cluster } from '../../cluster/cluster.js';

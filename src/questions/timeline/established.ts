@@ -9,8 +9,8 @@ function deliveredParts({ shares }: View): ReadonlyMap<string, number> {
 }
 
 /**
- * So many connections in the mean, in balance on the pods of a view at first. Whenever a connection ends another one is opened, by the
- * shares of that moment; those whose pod goes are opened anew at once.
+ * So many connections in the mean, in balance on the pods of a view at first. Whenever a connection ends another one is
+ * opened, by the shares of that moment; those whose pod goes are opened anew at once.
  */
 export class Established {
   readonly #all: number;
@@ -38,7 +38,10 @@ export class Established {
     return now;
   }
 
-  /** From this moment on new connections go by another view, and these pods are gone. The number of connections that break. */
+  /**
+   * From this moment on new connections go by another view, and these pods are gone. The number of connections that
+   * break.
+   */
   turn(seconds: number, view: View, gone: ReadonlySet<string>): number {
     const base = new Map(this.at(seconds));
     this.#parts = deliveredParts(view);

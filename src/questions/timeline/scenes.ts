@@ -106,7 +106,10 @@ function ordered(scenes: readonly Scene[]): readonly Scene[] {
   return merged;
 }
 
-/** Scenes after the rules changed, and once the health checks of a load balancer have found it, where that is another thing. */
+/**
+ * Scenes after the rules changed, and once the health checks of a load balancer have found it, where that is another
+ * thing.
+ */
 function settled(
   setting: Setting,
   at: number,

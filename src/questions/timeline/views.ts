@@ -26,7 +26,10 @@ export interface Seen {
 
 export const TRAFFIC = '/timeline/probability/traffic';
 
-/** Asks the plain question of a state. `phase`: whether the health checks of load balancers have found the change. Throws QuestionError. */
+/**
+ * Asks the plain question of a state. `phase`: whether the health checks of load balancers have found the change.
+ * Throws QuestionError.
+ */
 export function seen(prepared: Prepared, question: ProbabilityQuestion, phase: Phase = 'AFTER'): Seen {
   const { traffic: _, ...shares } = question;
   const { result, doors } = answerProbability(prepared, { ...shares, phase }, TRAFFIC);
@@ -47,7 +50,10 @@ export function seen(prepared: Prepared, question: ProbabilityQuestion, phase: P
   };
 }
 
-/** The same rules while these nodes are down and nobody has noticed: what goes to or over them is lost; their own clients are gone. */
+/**
+ * The same rules while these nodes are down and nobody has noticed: what goes to or over them is lost; their own
+ * clients are gone.
+ */
 export function withDeadNodes(
   { doors, views }: Pick<Seen, 'doors' | 'views'>,
   dead: ReadonlySet<string>,

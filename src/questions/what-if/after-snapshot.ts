@@ -20,7 +20,10 @@ function read(input: SnapshotInput, placed: (problem: Problem) => Problem): Snap
   }
 }
 
-/** The second snapshot of a request; problems point into the request. Throws QuestionError as readSnapshot does; what `byDigest` throws. */
+/**
+ * The second snapshot of a request; problems point into the request. Throws QuestionError as readSnapshot does; what
+ * `byDigest` throws.
+ */
 export function readAfter({ inline, parts, digest, name }: GivenSnapshot, byDigest: ByDigest): Snapshot {
   if (digest !== undefined) return byDigest(digest);
   if (name !== undefined) throw nameHere(name);

@@ -18,8 +18,8 @@ import { finding } from '../findings/finding.js';
 import { differenceFindings, shownFindings } from '../findings/index.js';
 import { sameSnapshots } from '../findings/no-effect.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
-import { thresholdsOf } from '../findings/options.js';
 import type { View } from '../findings/view.js';
+import { thresholdsOf } from '../findings/wanted.js';
 import { noneHeld } from '../held.js';
 import type { PlainKind } from '../kinds.js';
 import { answerPath } from '../path/answer-path.js';
@@ -106,8 +106,8 @@ function lackedEnd({ missing }: OneSide<PlainKind>): 'source' | 'destination' | 
 }
 
 /**
- * A side that lacks an end of the path, as clients meet it who still have the address that the destination has on the other
- * side. From a source that is not there nothing comes.
+ * A side that lacks an end of the path, as clients meet it who still have the address that the destination has on the
+ * other side. From a source that is not there nothing comes.
  */
 function pathWithout(side: OneSide<'path'>, other: OneSide<'path'>): OneSide<'path'> {
   const end = lackedEnd(side);
@@ -180,7 +180,10 @@ function probabilityResult(before: OneSide<'probability'>, after: OneSide<'proba
   };
 }
 
-/** The second snapshot with what load balancers' health checks said in the first, where the question is about the time in between. */
+/**
+ * The second snapshot with what load balancers' health checks said in the first, where the question is about the time
+ * in between.
+ */
 function settlingFrom(first: Prepared, next: Prepared, { path, probability }: QuestionRequest): Prepared {
   if ((path?.phase ?? probability?.phase) !== 'BEFORE') return next;
   return { ...next, earlier: { cluster: first.cluster, settings: first.settings } };

@@ -63,8 +63,8 @@ function emptyOutcome<K extends PlainKind>(kind: K, question: Question): Outcome
 
 /**
  * Answers the question for one side. Services and nodes of its lists that this side does not have, or not in the way
- * that they are asked about, are left out and listed; nothing at all of them left is an empty result, and so is a path of
- * which this side lacks an end. Throws QuestionError for anything else.
+ * that they are asked about, are left out and listed; nothing at all of them left is an empty result, and so is a path
+ * of which this side lacks an end. Throws QuestionError for anything else.
  */
 export function askOneSide<K extends PlainKind>(kind: K, prepared: Prepared, request: Question): OneSide<K> {
   const missing: Missing[] = [];

@@ -21,8 +21,8 @@ function field(cell: Cell): string {
 }
 
 /**
- * A line of column names, then a line per row, each ended by CR LF. Text that a spreadsheet would run as a formula (rules begin with
- * a minus) has an apostrophe before it; control characters are spelled out.
+ * A line of column names, then a line per row, each ended by CR LF. Text that a spreadsheet would run as a formula
+ * (rules begin with a minus) has an apostrophe before it; control characters are spelled out.
  */
 export function csvOf({ columns, rows }: Rows): string {
   const lines = [columns.map(field), ...rows.map((row) => columns.map((column) => field(row[column] ?? null)))];

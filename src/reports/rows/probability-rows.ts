@@ -82,8 +82,8 @@ function rows({ result }: Answer<ProbabilityResult>, columns: readonly string[])
 }
 
 /**
- * One row per endpoint, and one per verdict and cause of what is not delivered. The shares of a Service port sum to 1. An answer with
- * traffic has columns of loads.
+ * One row per endpoint, and one per verdict and cause of what is not delivered. The shares of a Service port sum to 1.
+ * An answer with traffic has columns of loads.
  */
 export function probabilityRows({ services }: ProbabilityResult): RowForm<Answer<ProbabilityResult>> {
   const columns = services.some(({ load }) => load !== undefined) ? WITH_LOAD : COLUMNS;

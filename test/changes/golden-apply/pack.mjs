@@ -1,6 +1,6 @@
 /**
- * Packs recordings of `kubectl apply` (one JSON file per kind) for the tests: what was there, what was applied, the results.
- * Usage: node test/changes/golden-apply/pack.mjs FOLDER
+ * Packs recordings of `kubectl apply` (one JSON file per kind) for the tests: what was there, what was applied, the
+ * results. Usage: node test/changes/golden-apply/pack.mjs FOLDER
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';

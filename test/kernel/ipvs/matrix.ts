@@ -11,7 +11,7 @@ import type { PlantOptions, PlantPod } from '../plant/layout.js';
 import { flowOf, hostListeners, nodeOf } from './plan.js';
 
 /** A question with what is expected of its connections, and the scenario that opens them. */
-export interface Compared {
+interface Compared {
   readonly name: string;
   readonly expected: Expectation;
   /** Whether persistence lets one client see one outcome alone. */
@@ -34,7 +34,7 @@ export const PODS: readonly PlantPod[] = [1, 2, 3].flatMap((node) => [
 ]);
 
 /** Whether the answer rests on persistence: a client then sees what it saw first. */
-export function isKept(expected: Expectation, deployment: Deployment): boolean {
+function isKept(expected: Expectation, deployment: Deployment): boolean {
   return (
     expected.outcomes.length > 1 &&
     [...deployment.snapshot.cluster.services.values()].some(({ spec }) => spec?.sessionAffinity === 'ClientIP')

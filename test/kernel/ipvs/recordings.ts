@@ -30,16 +30,6 @@ function beforehand(ruleset: Ruleset): string {
   return text;
 }
 
-/** What `ipset save` prints, without what the kernel draws for each set; by set, members by text. */
-export function canonicalSets(text: string): string {
-  const lines = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => line.replace(/ bucketsize \d+ initval 0x[0-9a-f]+$/, ''));
-  const order = (line: string) => `${line.split(' ')[1]} ${line.startsWith('create') ? 0 : 1} ${line}`;
-  return lines.sort((a, b) => (order(a) < order(b) ? -1 : 1)).join('\n');
-}
-
 /** What `iptables-save` prints, without its comments and counters. */
 export function canonicalRules(text: string): string {
   return text

@@ -12,7 +12,7 @@ type Settings = NonNullable<QuestionRequest['settings']>;
 type Scheduler = NonNullable<NonNullable<NonNullable<Settings['kubeProxy']>['ipvs']>['scheduler']>;
 
 /** Connections of one client in a row, and what is wrong with what they reached; undefined: nothing. */
-export interface Row {
+interface Row {
   readonly name: string;
   readonly flow: unknown;
   readonly wrong: (reached: readonly string[]) => string | undefined;

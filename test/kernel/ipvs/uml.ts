@@ -44,8 +44,8 @@ const GRACE = 60;
 const TOLD = 4000;
 
 /**
- * Runs a plan (see guest.py) in a kernel of its own: as many of its scenarios as there is time for. Throws where the kernel does not come to
- * its end.
+ * Runs a plan (see guest.py) in a kernel of its own: as many of its scenarios as there is time for. Throws where the
+ * kernel does not come to its end.
  *
  * @param seconds after which no further scenario is begun
  */

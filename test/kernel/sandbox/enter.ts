@@ -17,7 +17,8 @@
  * its standard input closes, which it does even when the test is killed. So there are no names to clean up.
  *
  * Parameters (environment): KERNEL_ALL=1 compares every version and every recording instead of a sample; KERNEL_SEED
- * and KERNEL_PAIRS choose the random clusters. `npm run test:kernel` runs these tests alone and prints what was compared.
+ * and KERNEL_PAIRS choose the random clusters. `npm run test:kernel` runs these tests alone and prints what was
+ * compared.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

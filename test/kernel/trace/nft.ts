@@ -40,7 +40,10 @@ export const NFT_LIST_STATELESS: readonly string[] = ['nft', '--handle', '--stat
 
 const familyWord = (family: 'IPv4' | 'IPv6') => (family === 'IPv4' ? 'ip' : 'ip6');
 
-/** A table `raw` that has new connections' first packets, their answers and every datagram traced before all other tables. */
+/**
+ * A table `raw` that has new connections' first packets, their answers and every datagram traced before all other
+ * tables.
+ */
 export function rawTable(family: 'IPv4' | 'IPv6'): string {
   const word = familyWord(family);
   const chains = [

@@ -127,7 +127,8 @@ export class Tracer {
   /**
    * What the kernel tells of a flow: nothing else may be sent meanwhile.
    *
-   * @param serverPorts where the flow's server listens, and where the client thinks it does: datagrams from there are answers
+   * @param serverPorts where the flow's server listens, and where the client thinks it does: datagrams from there are
+   * answers
    */
   async follow(flow: () => Promise<unknown>, serverPorts: readonly number[]): Promise<KernelTrace> {
     await this.#told();

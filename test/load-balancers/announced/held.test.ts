@@ -1,6 +1,6 @@
 /**
- * Who holds an address: kube-vip's elections and leases, Cilium's leases and BGP. Sources: kube-vip, "Kubernetes Load-Balancer Service",
- * "Flags and environment variables"; Cilium, "L2 Announcements", "BGP Control Plane Resources".
+ * Who holds an address: kube-vip's elections and leases, Cilium's leases and BGP. Sources: kube-vip, "Kubernetes
+ * Load-Balancer Service", "Flags and environment variables"; Cilium, "L2 Announcements", "BGP Control Plane Resources".
  */
 import t from 'tap';
 import type { BalancedOptions } from '../../support/balanced.js';

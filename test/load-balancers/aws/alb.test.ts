@@ -1,6 +1,6 @@
 /**
- * Application Load Balancers in front of Services: by Ingress and by TargetGroupBinding. Rules: AWS Load Balancer Controller, "Ingress
- * annotations", "IngressClass", "TargetGroupBinding"; user guide for Application Load Balancers.
+ * Application Load Balancers in front of Services: by Ingress and by TargetGroupBinding. Rules: AWS Load Balancer
+ * Controller, "Ingress annotations", "IngressClass", "TargetGroupBinding"; user guide for Application Load Balancers.
  */
 import t from 'tap';
 import { readSnapshot } from '../../../src/cluster/read-snapshot.js';

@@ -1,4 +1,7 @@
-/** Network Load Balancers by annotation and attribute. Sources: AWS Load Balancer Controller, Service annotations; user guide for Network Load Balancers. */
+/**
+ * Network Load Balancers by annotation and attribute. Sources: AWS Load Balancer Controller, Service annotations; user
+ * guide for Network Load Balancers.
+ */
 import t from 'tap';
 import type { BalancedOptions } from '../../support/balanced.js';
 import { type Through, through } from '../through.js';

@@ -1,4 +1,7 @@
-/** Rules of Azure's load balancer by annotation, port by port. Source: cloud-provider-azure, Azure LoadBalancer; pkg/consts/consts.go. */
+/**
+ * Rules of Azure's load balancer by annotation, port by port. Source: cloud-provider-azure, Azure LoadBalancer;
+ * pkg/consts/consts.go.
+ */
 import t from 'tap';
 import type { BalancedOptions } from '../../support/balanced.js';
 import { type Through, through } from '../through.js';

@@ -1,4 +1,7 @@
-/** Health checks and firewalls of clouds over node ports, by their annotations; each row has a source in the provider's file. */
+/**
+ * Health checks and firewalls of clouds over node ports, by their annotations; each row has a source in the provider's
+ * file.
+ */
 import t from 'tap';
 import type { ServiceProbability } from '../../../src/contract/answers.js';
 import { ask } from '../../../src/questions/ask.js';

@@ -1,6 +1,7 @@
 /**
- * Rules of GKE's load balancers, each with its source: versions (GKE, "LoadBalancer Service parameters"), reach (Google Cloud, "Internal
- * passthrough Network Load Balancer overview"), networks (GKE, "Multi-network LoadBalancer Services"), zonal affinity.
+ * Rules of GKE's load balancers, each with its source: versions (GKE, "LoadBalancer Service parameters"), reach (Google
+ * Cloud, "Internal passthrough Network Load Balancer overview"), networks (GKE, "Multi-network LoadBalancer Services"),
+ * zonal affinity.
  */
 import t from 'tap';
 import type { BalancedOptions } from '../../support/balanced.js';

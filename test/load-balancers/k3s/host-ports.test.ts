@@ -1,4 +1,7 @@
-/** ServiceLB: one host port has one holder on a node. Sources: K3s, "Service Load Balancer"; k3s pkg/cloudprovider/servicelb.go. */
+/**
+ * ServiceLB: one host port has one holder on a node. Sources: K3s, "Service Load Balancer"; k3s
+ * pkg/cloudprovider/servicelb.go.
+ */
 import t from 'tap';
 import { readSnapshot } from '../../../src/cluster/read-snapshot.js';
 import type { Change } from '../../../src/contract/requests.js';

@@ -1,11 +1,11 @@
 /**
- * What each pod gets of the new connections through its Service's load balancer, in plain arithmetic from the model of the cluster alone:
- * nothing of the product is used here.
+ * What each pod gets of the new connections through its Service's load balancer, in plain arithmetic from the model of
+ * the cluster alone: nothing of the product is used here.
  */
 import type { ClusterModel, NodeModel, PodModel, ServiceModel } from './generate.js';
 
 /** A share, as a fraction of whole numbers. */
-export class Ratio {
+class Ratio {
   static readonly zero = new Ratio(0n, 1n);
   static readonly one = new Ratio(1n, 1n);
   readonly top: bigint;

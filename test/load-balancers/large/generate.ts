@@ -1,4 +1,7 @@
-/** Large clusters of three providers as kubectl prints them: with managed fields, status, last applied configurations and objects of other kinds. */
+/**
+ * Large clusters of three providers as kubectl prints them: with managed fields, status, last applied configurations
+ * and objects of other kinds.
+ */
 
 export type Provider = 'gke' | 'eks' | 'aks';
 

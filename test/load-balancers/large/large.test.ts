@@ -1,4 +1,7 @@
-/** Shares of large clusters of three providers, printed with everything that kubectl prints, compared with arithmetic of its own (expected.ts). */
+/**
+ * Shares of large clusters of three providers, printed with everything that kubectl prints, compared with arithmetic of
+ * its own (expected.ts).
+ */
 import t from 'tap';
 import { readSnapshot } from '../../../src/cluster/read-snapshot.js';
 import type { ServiceProbability } from '../../../src/contract/answers.js';

@@ -1,4 +1,7 @@
-/** MetalLB's BGPAdvertisements and BGPPeers. Source: metallb.io, "Advanced BGP configuration"; metallb/metallb speaker/bgp_controller.go. */
+/**
+ * MetalLB's BGPAdvertisements and BGPPeers. Source: metallb.io, "Advanced BGP configuration"; metallb/metallb
+ * speaker/bgp_controller.go.
+ */
 import t from 'tap';
 import type { BalancedOptions } from '../../support/balanced.js';
 import { through } from '../through.js';

@@ -1,4 +1,7 @@
-/** What the answers of public questions say of each property of a load balancer: the cells of the proof table are compared with it. */
+/**
+ * What the answers of public questions say of each property of a load balancer: the cells of the proof table are
+ * compared with it.
+ */
 import { readSnapshot, type Snapshot } from '../../../src/cluster/read-snapshot.js';
 import type { ServiceProbability } from '../../../src/contract/answers.js';
 import type { QuestionRequest } from '../../../src/contract/requests.js';

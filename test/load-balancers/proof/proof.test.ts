@@ -1,6 +1,6 @@
 /**
- * The proof table, cell by cell: what public answers say of a load balancer that a snapshot shows is what its documentation says. Set
- * UPDATE_PROOF_TABLE=1 to write the table into docs/load-balancers.md.
+ * The proof table, cell by cell: what public answers say of a load balancer that a snapshot shows is what its
+ * documentation says. Set UPDATE_PROOF_TABLE=1 to write the table into docs/load-balancers.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';

@@ -1,12 +1,12 @@
 /**
- * The proof table: what each load balancer does, with the source of every cell and what the answers of public questions must say of
- * it. docs/load-balancers.md holds the same table; proof.test.ts compares both with this one.
+ * The proof table: what each load balancer does, with the source of every cell and what the answers of public questions
+ * must say of it. docs/load-balancers.md holds the same table; proof.test.ts compares both with this one.
  */
 import type { Property } from './observe.js';
 import type { ProviderName } from './providers.js';
 
 /** Documents that cells rest on. */
-export const SOURCES = {
+const SOURCES = {
   gke: ['GKE, LoadBalancer Services', 'https://cloud.google.com/kubernetes-engine/docs/concepts/service-load-balancer'],
   'gke-parameters': [
     'GKE, LoadBalancer Service parameters',
@@ -160,9 +160,9 @@ export const SOURCES = {
   assumed: ['no source: an assumption of the answer, with the option that sets it', ''],
 } as const satisfies Readonly<Record<string, readonly [string, string]>>;
 
-export type SourceName = keyof typeof SOURCES;
+type SourceName = keyof typeof SOURCES;
 
-export interface Cell {
+interface Cell {
   /** What the documentation says, as the table shows it. */
   readonly text: string;
   readonly sources: readonly SourceName[];

@@ -26,9 +26,9 @@ function leastOf(counts: TopologyCounts): number {
 }
 
 /**
- * Topology spread: hard constraints of the pod refuse nodes; soft ones, or the default ones over hosts and zones, prefer
- * nodes and zones with fewer matching pods. A node without a topology label is refused, or not preferred, for the pod's
- * own constraints; for the default ones the label just does not count.
+ * Topology spread: hard constraints of the pod refuse nodes; soft ones, or the default ones over hosts and zones,
+ * prefer nodes and zones with fewer matching pods. A node without a topology label is refused, or not preferred, for
+ * the pod's own constraints; for the default ones the label just does not count.
  */
 export const podTopologySpread: PluginFactory = (pod, world) => {
   const hasOwn = (schedulingSpec(pod).topologySpreadConstraints ?? []).length > 0;

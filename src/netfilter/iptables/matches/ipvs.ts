@@ -43,8 +43,8 @@ function oneOf<T extends string>(option: Option, names: readonly T[]): T {
 }
 
 /**
- * `-m ipvs`: whether IPVS has sent the packet on, and for which virtual server (xt_ipvs). A packet that it has not sent on
- * matches `! --ipvs` alone.
+ * `-m ipvs`: whether IPVS has sent the packet on, and for which virtual server (xt_ipvs). A packet that it has not sent
+ * on matches `! --ipvs` alone.
  */
 export const ipvs: MatchCodec<IpvsMatch> = {
   place: 'module',

@@ -14,8 +14,8 @@ function options(match: PhysdevMatch): string {
 }
 
 /**
- * `-m physdev`: the ports of a bridge that br_netfilter shows. Whether the packet came in by one, and whether it leaves by
- * one, is known; by which is not.
+ * `-m physdev`: the ports of a bridge that br_netfilter shows. Whether the packet came in by one, and whether it leaves
+ * by one, is known; by which is not.
  */
 export const physdev: MatchCodec<PhysdevMatch> = {
   place: 'module',

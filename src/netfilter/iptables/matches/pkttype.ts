@@ -14,8 +14,8 @@ const TYPES: Readonly<Record<string, PacketTypeMatch['type']>> = {
 };
 
 /**
- * `-m pkttype [!] --pkt-type TYPE`: to whom the frame was addressed when it came in. A packet for an address of one host
- * comes in a unicast frame, on a bridge too (br_netfilter hides that it is another port's).
+ * `-m pkttype [!] --pkt-type TYPE`: to whom the frame was addressed when it came in. A packet for an address of one
+ * host comes in a unicast frame, on a bridge too (br_netfilter hides that it is another port's).
  */
 export const pkttype: MatchCodec<PacketTypeMatch> = {
   place: 'module',

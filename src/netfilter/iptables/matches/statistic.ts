@@ -2,7 +2,7 @@ import { complement, type Fraction, fraction } from '../../../base/fraction.js';
 import { RANDOM } from '../../walk/context.js';
 import type { Chance } from '../../walk/types.js';
 import { firstValue, type MatchCodec, not, optionOf, RuleError } from '../codec.js';
-import { decimalFraction, nominalOf, savedProbability, statisticThreshold } from '../probability.js';
+import { decimalFraction, nominalOf, savedProbability, statisticThreshold } from '../random-threshold.js';
 import type { StatisticMatch } from '../statements.js';
 
 const THRESHOLDS = 1n << 31n;

@@ -8,7 +8,9 @@ function spelled(target: Redirect): string {
   return `-j REDIRECT${ports}${target.random === true ? ' --random' : ''}`;
 }
 
-/** `-j REDIRECT`: DNAT to this host, at OUTPUT to its loopback address, elsewhere to the one of the incoming interface. */
+/**
+ * `-j REDIRECT`: DNAT to this host, at OUTPUT to its loopback address, elsewhere to the one of the incoming interface.
+ */
 export const redirect: TargetCodec<Redirect> = {
   names: ['REDIRECT'],
   options: { '--to-ports': 1, '--to-port': 1, '--random': 0 },

@@ -102,7 +102,9 @@ export const setConnmark: TargetCodec<SetConnmark> = {
   },
 };
 
-/** The packet after a rule of which it is not known whether it matched: the bits that it may have changed are unknown. */
+/**
+ * The packet after a rule of which it is not known whether it matched: the bits that it may have changed are unknown.
+ */
 export function perhapsMarked(target: SetConnmark, packet: import('../../packet.js').Packet) {
   if (target.operation === 'restore') return undefined;
   const after = copyOf(packet);

@@ -4,8 +4,8 @@ import type { Fib } from '../types.js';
 const spelled = ({ of, result }: Fib) => `fib ${of.join(' . ')} ${result}`;
 
 /**
- * What the routing table says of an address of the packet: the type of the address (`fib daddr type`), or the interface towards it
- * (`fib saddr . iif oif`, as a check of the reverse path: `0` stands for no route).
+ * What the routing table says of an address of the packet: the type of the address (`fib daddr type`), or the interface
+ * towards it (`fib saddr . iif oif`, as a check of the reverse path: `0` stands for no route).
  */
 export const fib: ExpressionCodec<Fib> = {
   write: spelled,

@@ -12,8 +12,8 @@ function threshold(outcome: number, modulus: number): bigint {
 }
 
 /**
- * The chance of the outcomes from `from` up to, not including, `to`: nominally 1/modulus each. The kernel takes 32 random bits r and
- * gives (r · modulus) >> 32 (reciprocal_scale), so that an outcome's share is a multiple of 2^-32.
+ * The chance of the outcomes from `from` up to, not including, `to`: nominally 1/modulus each. The kernel takes 32
+ * random bits r and gives (r · modulus) >> 32 (reciprocal_scale), so that an outcome's share is a multiple of 2^-32.
  */
 export function chanceOf(draw: Draw, from: number, to = from + 1): Chance {
   const nominal = fraction(to - from, draw.modulus);

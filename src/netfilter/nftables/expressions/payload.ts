@@ -26,7 +26,9 @@ function tcpFlags(packet: Packet): Evaluated {
   return packet.connection.state === 'NEW' ? ['syn'] : undefined;
 }
 
-/** A field of the packet's header: `ip saddr`, `th dport`. A rule with a header that the packet lacks does not match. */
+/**
+ * A field of the packet's header: `ip saddr`, `th dport`. A rule with a header that the packet lacks does not match.
+ */
 export const payload: ExpressionCodec<Payload> = {
   write: spelled,
   save: spelled,

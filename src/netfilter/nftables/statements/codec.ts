@@ -5,8 +5,9 @@ import type { Chance } from '../../walk/types.js';
 import type { Statement } from '../types.js';
 
 /**
- * What a statement does with a packet that has come to it: the next statement is asked (`goOn`, with the packet as it is then), the rule
- * does not match, it is not known whether it does, it goes on by chance, or the rule ends with an effect.
+ * What a statement does with a packet that has come to it: the next statement is asked (`goOn`, with the packet as it
+ * is then), the rule does not match, it is not known whether it does, it goes on by chance, or the rule ends with an
+ * effect.
  */
 export type Done =
   | { readonly step: 'ON'; readonly packet?: Packet }

@@ -10,7 +10,10 @@ import type { Verdict, VerdictMap } from '../types.js';
 import { BREAK, type Done, end, type StatementCodec, UNDECIDED } from './codec.js';
 import { effectOf, MISS } from './verdict.js';
 
-/** `oifname vmap { "docker0" : jump x }`: names are compared one by one, since which one the packet's interface has may not be known. */
+/**
+ * `oifname vmap { "docker0" : jump x }`: names are compared one by one, since which one the packet's interface has may
+ * not be known.
+ */
 function byInterface(map: VerdictMap['map'], way: 'in' | 'out', packet: Packet, context: WalkContext): Done {
   if (isIncomplete(map, context)) return UNDECIDED;
   const elements = map.kind === 'set' ? map.elements : [...(namedSet(map, context)?.elements() ?? [])];

@@ -103,12 +103,6 @@ export function isFailure({ severity }: Finding, { failOn }: CheckResult): boole
   return RANK[severity] >= RANK[failOn];
 }
 
-/** `2 errors, 1 warning`. */
-export function countText({ severities: { error, warning, info } }: CheckResult): string {
-  const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`;
-  return `${count(error, 'error')}, ${count(warning, 'warning')}, ${info} for information`;
-}
-
 /** How many Services were looked at, and how many were left alone. */
 export function scopeText({ counts, unknown }: CheckResult): string {
   const { touched, asked, skipped, omitted } = counts;

@@ -7,7 +7,10 @@ import type { FindingsWanted } from '../../contract/gen/types.js';
 
 export type FindingsSpec = FindingsWanted;
 
-/** What is more than these is reported. Shares are of all new connections, but for `lostConnections`: of the established. */
+/**
+ * What is more than these is reported. Shares are of all new connections, but for `lostConnections`: of the
+ * established.
+ */
 export interface Thresholds {
   /** Largest share over even share. */
   readonly imbalance: Fraction;
@@ -20,7 +23,7 @@ export interface Thresholds {
   readonly lostConnections: Fraction;
 }
 
-export const DEFAULT_THRESHOLDS: Thresholds = {
+const DEFAULT_THRESHOLDS: Thresholds = {
   imbalance: fraction(2),
   crossZoneShare: fraction(1, 2),
   droppedShare: ZERO,

@@ -1,5 +1,5 @@
 /** The options of the HTTP server, and the defaults. */
-import { whole } from '../work/options.js';
+import { whole } from '../work/work-options.js';
 
 export interface ServerOptions {
   /** How long a client may send nothing while its body is read, milliseconds. Default 30,000. */

@@ -14,13 +14,15 @@ export interface WorkOptions {
   readonly large?: Partial<LaneSize>;
   /** The lane for questions about held snapshots. */
   readonly held?: Partial<LaneSize>;
-  /** Threads start when the first question needs them, so that the service is ready at once. Default: when it starts. */
+  /**
+   * Threads start when the first question needs them, so that the service is ready at once. Default: when it starts.
+   */
   readonly threadsOnDemand?: boolean;
   /** URL of another worker file; for tests. */
   readonly workerFile?: string;
 }
 
-export interface LaneSize {
+interface LaneSize {
   readonly threads: number;
   readonly queueLimit: number;
   /** Heap of a thread, MiB. */

@@ -80,7 +80,9 @@ export function notFound(routes: RouteMethods, request: FastifyRequest, reply: F
   return sendProblem(reply, { code: 'UNKNOWN_ROUTE', detail });
 }
 
-/** What every response says: its type is not to be guessed, and under TLS that the site is never to be asked without. */
+/**
+ * What every response says: its type is not to be guessed, and under TLS that the site is never to be asked without.
+ */
 const SAFETY = { 'X-Content-Type-Options': 'nosniff' } as const;
 const TLS_SAFETY = { ...SAFETY, 'Strict-Transport-Security': 'max-age=31536000' } as const;
 

@@ -5,8 +5,8 @@ const SCALE = 2 ** 31;
 const HALF = 1n << 30n;
 
 /**
- * The threshold that `--probability` is programmed with: floor(p · 2^31 + 0.5), at most 2^31. The kernel matches when 31
- * random bits are below it. Input: a decimal from 0 to 1.
+ * The threshold that `--probability` is programmed with: floor(p · 2^31 + 0.5), at most 2^31. The kernel matches when
+ * 31 random bits are below it. Input: a decimal from 0 to 1.
  */
 export function statisticThreshold(probability: string): bigint {
   return BigInt(threshold(probability));

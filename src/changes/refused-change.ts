@@ -36,7 +36,10 @@ export type RefusalReason =
   | 'BrokenNote'
   | 'BrokenPatch';
 
-/** An object that kubectl or the API server refuses: the error of the change, with the reason and causes as they report them. */
+/**
+ * An object that kubectl or the API server refuses: the error of the change, with the reason and causes as they report
+ * them.
+ */
 export class RefusedObject extends QuestionError {
   constructor(
     message: string,
@@ -49,8 +52,8 @@ export class RefusedObject extends QuestionError {
 }
 
 /**
- * Throws RefusedObject with these causes; returns where the list is empty. `placeOf` finds the place in the request, `what` names the
- * object. An InternalError among the causes is the reason of all.
+ * Throws RefusedObject with these causes; returns where the list is empty. `placeOf` finds the place in the request,
+ * `what` names the object. An InternalError among the causes is the reason of all.
  */
 export function refuseObject(
   causes: readonly ApiFault[],
