@@ -20,6 +20,8 @@ const KINDS = [
   ['Ingress', 'networking.k8s.io/v1'],
   ['ClusterRole', 'rbac.authorization.k8s.io/v1'],
   ['ClusterRoleBinding', 'rbac.authorization.k8s.io/v1'],
+  ['Role', 'rbac.authorization.k8s.io/v1'],
+  ['RoleBinding', 'rbac.authorization.k8s.io/v1'],
 ];
 
 const [swagger, ...crds] = process.argv.slice(2);
@@ -40,6 +42,8 @@ function standalone(schema, depth = 0) {
   if (schema['x-kubernetes-int-or-string'] || schema.format === 'int-or-string') return { type: ['string', 'integer'] };
   if (schema['x-kubernetes-preserve-unknown-fields']) return { type: 'object' };
   const kept = Object.fromEntries(Object.entries(schema).filter(([key]) => KEPT.includes(key)));
+  // JavaScript has no flags in a pattern.
+  if (kept.pattern?.includes('(?i)')) delete kept.pattern;
   // A quantity may be written as a number.
   if (schema.description?.startsWith('Quantity is')) return { type: ['string', 'number'] };
   if (schema.nullable) kept.type = [kept.type, 'null'];

@@ -1,17 +1,18 @@
 /**
- * Renders deploy/helm/kube-whatif into plain manifests: a folder of deploy/kubernetes for each values.yaml there. Before that it writes the
- * collector's rules into the chart, from the one list of kinds.
+ * Renders deploy/helm/kube-whatif into plain manifests: a folder of deploy/kubernetes for each values.yaml there. Before that it writes into the chart what is
+ * made elsewhere: the collector's rights, from the one list of kinds; the alerts of deploy/prometheus; the settings that there are.
  * Usage: npm run -s build && node tools/render-chart.mjs [--check] [--helm PATH]   (--check: says whether all of it is current)
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRules } from '../dist/src/base/read-rights.js';
+import { clusterRules, systemRules } from '../dist/src/collect/resources.js';
+import { COLLECT_VARIABLES } from '../dist/src/collect/settings.js';
+import { VARIABLES } from '../dist/src/operations/settings.js';
 
 const CHART = 'deploy/helm/kube-whatif';
 const PLAIN = 'deploy/kubernetes';
-const RULES = `${CHART}/files/collector-rules.yaml`;
 const NAME = 'kube-whatif';
 
 /** What restricted Pod Security checks in this namespace; everything in the chart fits it. */
@@ -26,12 +27,37 @@ metadata:
     pod-security.kubernetes.io/warn: restricted
 `;
 
-/** The rules of the collector's ClusterRole, as YAML. */
-export function rulesText() {
+/** Rules of RBAC, as YAML. */
+function rulesText(rules) {
   const list = (items) => `[${items.map((item) => (item === '' ? "''" : item)).join(', ')}]`;
-  const rule = ({ apiGroups, resources, verbs }) =>
-    `  - apiGroups: ${list(apiGroups)}\n    resources: ${list(resources)}\n    verbs: ${list(verbs)}\n`;
-  return `  # Made by tools/render-chart.mjs from the list of kinds in src/base/kubectl.ts.\n${readRules().map(rule).join('')}`;
+  const names = (field, items) => (items === undefined ? '' : `    ${field}:\n${items.map((item) => `      - ${item}\n`).join('')}`);
+  const rule = ({ apiGroups, resources, resourceNames, verbs }) =>
+    `  - apiGroups: ${list(apiGroups)}\n${names('resources', resources)}${names('resourceNames', resourceNames)}    verbs: ${list(verbs)}\n`;
+  return `  # Made by tools/render-chart.mjs from the list of kinds in src/base/kubectl.ts.\n${rules.map(rule).join('')}`;
+}
+
+/** The schema of values, with the names of all variables that no other value sets. */
+function schemaText() {
+  const schema = JSON.parse(readFileSync(`${CHART}/values.schema.json`, 'utf8'));
+  const templates = ['deployment', 'collector'].map((name) => readFileSync(`${CHART}/templates/${name}.yaml`, 'utf8')).join('');
+  const free = (variables) =>
+    variables.map(({ name }) => name).filter((name) => name !== 'TOKENS' && !new RegExp(`name: ${name}\\b`).test(templates));
+  schema.properties.settings.propertyNames.enum = free(VARIABLES);
+  // Who the collector is, and what it asks, other values say.
+  schema.properties.collector.properties.settings.propertyNames.enum = free(COLLECT_VARIABLES).filter(
+    (name) => !/^KUBE_WHATIF_|^COLLECT_(NAME|KUBECONFIG|CONTEXT)$/.test(name),
+  );
+  return `${JSON.stringify(schema, undefined, 2)}\n`;
+}
+
+/** The files of the chart that are made, by path. */
+export function madeFiles() {
+  return new Map([
+    [`${CHART}/files/collector-rules.yaml`, rulesText(clusterRules())],
+    [`${CHART}/files/collector-system-rules.yaml`, rulesText(systemRules())],
+    [`${CHART}/files/alerts.yaml`, readFileSync('deploy/prometheus/kube-whatif.rules.yaml', 'utf8')],
+    [`${CHART}/values.schema.json`, schemaText()],
+  ]);
 }
 
 /** All files below a folder, sorted. */
@@ -66,8 +92,14 @@ function render(helm, folder) {
   }
   const resources = [...files.keys()].map((name) => `  - ${name}\n`).join('');
   const comment = `# Rendered from ${CHART} and values.yaml by \`npm run render\`.\n# source: sha256:${sourceDigest(folder)}\n`;
-  const kustomization = `${comment}apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: ${NAME}\nresources:\n${resources}`;
+  const kustomization = `${comment}apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n${resources}`;
   return new Map([...files, ['kustomization.yaml', kustomization]]);
+}
+
+/** Whether a file holds a text; of JSON, whether it says the same: the formatter may lay it out otherwise. */
+function same(file, one, other) {
+  if (!file.endsWith('.json')) return one === other;
+  return JSON.stringify(JSON.parse(one)) === JSON.stringify(JSON.parse(other));
 }
 
 function main(args) {
@@ -75,11 +107,11 @@ function main(args) {
   const helm = args.includes('--helm') ? args[args.indexOf('--helm') + 1] : 'helm';
   const stale = [];
   const put = (file, text) => {
-    if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+    if (existsSync(file) && same(file, readFileSync(file, 'utf8'), text)) return;
     if (check) stale.push(file);
     else writeFileSync(file, text);
   };
-  put(RULES, rulesText());
+  for (const [file, text] of madeFiles()) put(file, text);
   const folders = readdirSync(PLAIN, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   for (const { name: folder } of folders) {
     const rendered = render(helm, folder);

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs `kube-whatif check` once and keeps what it says as Markdown, SARIF and JUnit, for GitHub, GitLab and other runners. Everything comes from the environment:
 #   KUBE_WHATIF    the command; default: what is built beside this file, else kube-whatif
-#   SNAPSHOT       files, one a line, or @NAME of a snapshot that the server has; empty: the cluster of kubectl's context
+#   SNAPSHOT       files, one a line; without them and without NAME: the cluster of kubectl's context
+#   NAME           instead, the name of a snapshot that the server has, such as prod or prod@-1
 #   KUBECONFIG_TEXT  a kubeconfig, where the cluster is read and KUBECONFIG names no file
 #   KUBE_WHATIF_SERVER, KUBE_WHATIF_TOKEN   who answers, instead of this machine
 #   MANIFESTS      files and folders, one a line
@@ -43,6 +44,11 @@ lines() {
   done <<<"$2"
 }
 
+if [[ -n ${NAME:-} ]]; then
+  [[ -z ${SNAPSHOT:-} ]] || { echo 'SNAPSHOT and NAME both say which snapshot: give one of them.' >&2; exit 2; }
+  [[ -n ${KUBE_WHATIF_SERVER:-} ]] || { echo 'NAME is the name of a snapshot that a server has: KUBE_WHATIF_SERVER says which server.' >&2; exit 2; }
+  SNAPSHOT=@$NAME
+fi
 lines -s "${SNAPSHOT:-}"
 if [[ -n ${RENDER:-} ]]; then
   [[ -z ${MANIFESTS:-} ]] || { echo 'MANIFESTS and RENDER both say what is checked: give one of them.' >&2; exit 2; }

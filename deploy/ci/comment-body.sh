@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Read by the scripts beside it. comment_body FILE LIMIT: the comment that is kept current, found by its first line, which nobody sees; cut where the host would
 # refuse it as too long. comment_marker: that line.
 comment_marker() {

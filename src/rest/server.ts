@@ -109,7 +109,10 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   };
   const servers = backend.tls === undefined ? undefined : new TlsServers(backend.tls);
   const app: FastifyInstance = Fastify(
-    servers === undefined ? settings : { ...settings, serverFactory: servers.factory },
+    servers === undefined
+      ? settings
+      : // The factory makes the servers; `https` says what their addresses begin with.
+        ({ ...settings, serverFactory: servers.factory, https: {} } as FastifyServerOptions),
   );
   app.decorate('renewTls', (tls: Tls) => servers?.renew(tls));
   addSafety(app.server as Server, servers !== undefined);

@@ -1,4 +1,5 @@
 /** action.yml: its steps do what its inputs say, run as GitHub runs them, with stand-ins for gh, kubectl and what renders manifests. */
+import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import t from 'tap';
@@ -139,6 +140,8 @@ t.test('no answer: the job stops there, and says why', async (t) => {
     [{ snapshot: SNAPSHOT, render: 'cat manifests/web.yaml; exit 3' }, /renders manifests failed with exit code 3/],
     [{ snapshot: SNAPSHOT, render: 'false | cat' }, /renders manifests failed/],
     [{ ...MANIFESTS, arguments: '--no-such-option' }, /no-such-option/],
+    [{ ...MANIFESTS, name: 'prod', server: 'https://kube-whatif.example.com' }, /SNAPSHOT and NAME both say/],
+    [{ manifests: 'manifests', name: 'prod' }, /KUBE_WHATIF_SERVER says which server/],
   ] as const) {
     const space = workspace(t.testdir());
     const { statuses, ended } = space.run(inputs);
@@ -183,7 +186,7 @@ t.test('a server answers', async (t) => {
   const token = 'a-token-of-enough-length';
   const log = join(space.dir, 'served');
   standIn(space.bin, 'remote', `echo "$KUBE_WHATIF_SERVER $KUBE_WHATIF_TOKEN $*" >> '${log}'\necho fine\n`);
-  const inputs = { snapshot: '@prod', manifests: 'manifests', server: 'https://kube-whatif.example.com', token };
+  const inputs = { name: 'prod', manifests: 'manifests', server: 'https://kube-whatif.example.com', token };
   const { statuses } = space.run({ ...inputs, command: 'remote' });
   t.same(statuses, FINE.slice(1));
   const asked = `https://kube-whatif.example.com ${token} check -s @prod -f manifests --fail-on error --output`;
@@ -191,20 +194,25 @@ t.test('a server answers', async (t) => {
   // A runner takes steps one after the other in this process, so a server would not be heard: it has one of its own.
   const running = await start({ tokens: [token], small: { threads: 1 }, large: { threads: 1 }, held: { threads: 1 } });
   t.teardown(() => running.app.close());
-  const { spawn } = await import('node:child_process');
-  const child = spawn('bash', [resolve('deploy/ci/check.sh')], {
-    cwd: space.work,
-    env: {
-      PATH: process.env.PATH ?? '',
-      SNAPSHOT,
-      MANIFESTS: 'manifests',
-      OUT: join(space.dir, 'out'),
-      KUBE_WHATIF_SERVER: `http://127.0.0.1:${running.port}`,
-      KUBE_WHATIF_TOKEN: token,
-    },
-  });
-  t.equal(await new Promise((done) => child.on('close', done)), 0);
-  t.equal(readFileSync(join(space.dir, 'out/status'), 'utf8'), '1\n');
+  const url = `http://127.0.0.1:${running.port}`;
+  const bytes = readFileSync('examples/article-nodeport.json');
+  // Two versions: the second differs in a blank.
+  for (const body of [bytes, Buffer.concat([bytes, Buffer.from(' ')])]) {
+    const headers = { authorization: `Bearer ${token}` };
+    const sent = await fetch(`${url}/v1/snapshots/names/prod`, { method: 'PUT', headers, body });
+    t.match(String(sent.status), /^20[01]$/);
+  }
+  for (const snapshot of [{ SNAPSHOT }, { NAME: 'prod' }, { SNAPSHOT: '@prod@-1' }]) {
+    const [of = ''] = Object.values(snapshot);
+    const out = join(space.dir, `out-${of}`);
+    const env = { PATH: process.env.PATH ?? '', ...snapshot, MANIFESTS: 'manifests', OUT: out };
+    const child = spawn('bash', [resolve('deploy/ci/check.sh')], {
+      cwd: space.work,
+      env: { ...env, KUBE_WHATIF_SERVER: url, KUBE_WHATIF_TOKEN: token },
+    });
+    t.equal(await new Promise((done) => child.on('close', done)), 0);
+    t.equal(readFileSync(join(out, 'status'), 'utf8'), '1\n', `the snapshot ${of}`);
+  }
 });
 
 t.test('it is built where it was not', async (t) => {

@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { Ajv } from 'ajv';
 import t from 'tap';
 import { parse } from 'yaml';
+import { clusterRules, systemRules } from '../../src/collect/resources.js';
+import { readCollectSettings } from '../../src/collect/settings.js';
 import { readSettings, VARIABLES } from '../../src/operations/settings.js';
 import {
   CHART,
@@ -18,10 +20,10 @@ import {
   schemas,
   textOf,
 } from './manifests.js';
-import { HELM, KUBECONFORM, MISSING } from './tools.js';
+import { HELM, KUBECONFORM, KUBECTL, MISSING } from './tools.js';
 
 const tools = (await import(pathToFileURL(resolve('tools/render-chart.mjs')).href)) as {
-  readonly rulesText: () => string;
+  readonly madeFiles: () => ReadonlyMap<string, string>;
   readonly sourceDigest: (folder: string) => string;
 };
 
@@ -39,7 +41,9 @@ function contradictions(manifests: readonly Manifest[]): readonly string[] {
   for (const { kind, metadata, spec, apiVersion } of manifests) {
     const name = `${kind} ${metadata.name}`;
     const clusterWide = ['Namespace', 'ClusterRole', 'ClusterRoleBinding'].includes(kind);
-    need(clusterWide || metadata.namespace === 'kube-whatif', `${name} is in no namespace`);
+    // Rights on ConfigMaps are for where these are.
+    const system = ['Role', 'RoleBinding'].includes(kind) && metadata.namespace === 'kube-system';
+    need(clusterWide || system || metadata.namespace === 'kube-whatif', `${name} is in no namespace`);
     if (kind === 'Deployment') {
       const { containers, volumes, serviceAccountName, terminationGracePeriodSeconds } = spec.template.spec;
       need(matches(spec.selector.matchLabels, spec.template.metadata.labels), `${name} does not select its pods`);
@@ -62,7 +66,7 @@ function contradictions(manifests: readonly Manifest[]): readonly string[] {
         const settings = readSettings(env);
         const { small, large, held, bufferLimit } = settings.work;
         const heaps = [small, large, held].reduce((sum, { threads = 0, memory = 0 }) => sum + threads * memory, 0);
-        const most = heaps + (bufferLimit + settings.snapshotMemory) / 1024 ** 2 + 512;
+        const most = heaps + (bufferLimit + settings.snapshotMemory + settings.named.memory) / 1024 ** 2 + 512;
         const limit = container.resources.limits.memory as string;
         need(most <= 1024 * Number.parseInt(limit, 10), `${name} may take ${most} MiB of ${limit}`);
         const stop = (settings.drainDelay + settings.drainTimeout) / 1000;
@@ -174,19 +178,34 @@ t.test('what the checks are there for, they find', async (t) => {
   t.match(contradictions([small]), [/may take \d+ MiB of 2Gi/, 'is ended before it stops', 'has no ServiceAccount']);
 });
 
-t.test('the collector may read the kinds of a snapshot, and nothing else', async (t) => {
-  t.equal(readFileSync(`${CHART}/files/collector-rules.yaml`, 'utf8'), tools.rulesText(), 'npm run render');
-  const role = documentsOf(textOf('complete')).find(({ kind }) => kind === 'ClusterRole') as Manifest;
-  const rules = role.rules as readonly { apiGroups: string[]; resources: string[]; verbs: string[] }[];
-  for (const { apiGroups, resources, verbs } of rules) {
-    t.same(verbs, ['get', 'list', 'watch']);
-    t.notMatch(resources.join(' '), /secret|\*|\//);
-    t.equal(apiGroups.length, 1);
-    t.not(apiGroups[0], '*');
+t.test('what is made elsewhere is current in the chart', async (t) => {
+  for (const [file, text] of tools.madeFiles()) {
+    const found = readFileSync(file, 'utf8');
+    if (file.endsWith('.json')) t.same(JSON.parse(found), JSON.parse(text), `${file}: npm run render`);
+    else t.equal(found, text, `${file}: npm run render`);
   }
-  const all = rules.flatMap(({ resources }) => resources);
-  for (const kind of ['nodes', 'pods', 'services', 'endpointslices', 'configmaps', 'ipaddresspools'])
-    t.ok(all.includes(kind), kind);
+});
+
+t.test('the collector may do what it asks for, and nothing else', async (t) => {
+  const manifests = documentsOf(textOf('complete'));
+  const rulesOf = (kind: string) => manifests.find((one) => one.kind === kind)?.rules as readonly object[];
+  t.same(rulesOf('ClusterRole'), clusterRules());
+  t.same(rulesOf('Role'), systemRules());
+  for (const rule of [...clusterRules(), ...systemRules()]) {
+    t.notMatch(rule.resources.join(' '), /secret|\*|\//);
+    t.notMatch(rule.verbs.join(' '), /create|update|patch|delete|\*/);
+  }
+  const collector = manifests.find(({ kind, metadata }) => kind === 'Deployment' && /collector/.test(metadata.name));
+  const [container] = collector?.spec.template.spec.containers ?? [];
+  const options = (container.args as readonly string[]).filter((word) => word.startsWith('--'));
+  const help = execFileSync(process.execPath, ['dist/src/main.js', 'collect', '--help'], { encoding: 'utf8' });
+  for (const option of options) t.match(help, new RegExp(`^ +${option}\\b`, 'm'), `${option} is one of its options`);
+  const env = Object.fromEntries(
+    (container.env as { name: string; value: string }[]).map(({ name, value }) => [name, value]),
+  );
+  const argumentOf = (option: string) => container.args[container.args.indexOf(option) + 1] as string;
+  const given = { ...env, KUBE_WHATIF_SERVER: argumentOf('--server'), COLLECT_NAME: argumentOf('--name') };
+  t.doesNotThrow(() => readCollectSettings(given));
 });
 
 t.test('values: each is in the schema, and settings are the variables of the service', async (t) => {
@@ -245,7 +264,12 @@ const VARIANTS: readonly (readonly [string, object, RegExp | undefined])[] = [
     {
       tls: { secretName: 'tls', clientCertificates: true },
       tokens: { secretName: 't' },
-      collector: { enabled: true, name: 'prod', args: ['--verbose'], tokenSecret: { name: 'c', key: 'token' } },
+      collector: {
+        enabled: true,
+        name: 'prod',
+        settings: { COLLECT_INTERVAL: 60 },
+        tokenSecret: { name: 'c', key: 'token' },
+      },
     },
     /- "prod"/,
   ],
@@ -315,6 +339,15 @@ t.test('helm', { skip: HELM === undefined && `helm ${MISSING}` }, async (t) => {
     const { status, stderr } = template(given);
     t.not(status, 0, JSON.stringify(given));
     t.match(stderr, wanted);
+  }
+});
+
+t.test('kustomize', { skip: KUBECTL === undefined && 'kubectl is not installed' }, async (t) => {
+  for (const name of FOLDERS) {
+    const text = execFileSync(KUBECTL ?? '', ['kustomize', `deploy/kubernetes/${name}`], { encoding: 'utf8' });
+    const byName = (manifests: readonly Manifest[]) =>
+      [...manifests].sort((a, b) => (`${a.kind} ${a.metadata.name}` < `${b.kind} ${b.metadata.name}` ? -1 : 1));
+    t.same(byName(documentsOf(text)), byName(documentsOf(textOf(name))), `${name}: it changes nothing`);
   }
 });
 

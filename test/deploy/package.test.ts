@@ -77,6 +77,7 @@ t.test('the package', { skip: !NPM && 'npm is not there' }, async (t) => {
     names.filter((name) => /\.test\.|\.tsx?$|node_modules|^package\/(src|test|ui|dist\/test|dist\/bench)\//.test(name)),
     [],
   );
+  t.match(PACKAGE.scripts.prepare, /prepare\.mjs/, 'it is built where npm installs it from git');
   for (const part of ['build', 'notices', 'sbom', 'shrinkwrap']) t.match(PACKAGE.scripts.prepack, new RegExp(part));
 
   const home = join(dir, 'home');

@@ -13,4 +13,5 @@ function tool(name: string, ...versionArguments: readonly string[]): string | un
 
 export const HELM = tool('helm', 'version');
 export const KUBECONFORM = tool('kubeconform', '-v');
+export const KUBECTL = tool('kubectl', 'version', '--client');
 export const MISSING = 'is not installed: npm run tools:chart builds it with Go';

@@ -106,3 +106,25 @@ t.test('an autoscaler that changes touches no Service by itself', async (t) => {
   t.same(result.services, []);
   t.equal(result.unknown, undefined);
 });
+
+t.test('a new workload may leave its replicas to its autoscaler: that is for information', async (t) => {
+  const labels = { app: 'new' };
+  const manifests = [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'new', namespace: 'default' },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
+      },
+    },
+    autoscaler({ minReplicas: 2, maxReplicas: 6, scaleTargetRef: { ...TARGET, name: 'new' } }, 'new'),
+  ];
+  const { findings } = ask('check', { changes: [apply(...manifests)] }, snapshot());
+  const [found] = findings.filter(({ code }) => code === 'REPLICAS_OF_AUTOSCALER');
+  t.match(found, {
+    severity: 'INFO',
+    message: /sets Deployment default\/new to 2 replicas \(2 to 6\): it starts with 1/,
+  });
+});

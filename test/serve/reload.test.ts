@@ -89,6 +89,7 @@ t.test('a certificate is replaced for new connections; open ones go on', async (
     HOST: 'localhost',
   });
   t.teardown(() => running.close());
+  t.match(running.url, /^https:/);
   const grpc = Number(running.grpc?.split(':').at(-1));
   t.same([await shownAt(running.port), await shownAt(grpc)], ['server', 'server']);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
