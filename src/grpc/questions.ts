@@ -11,12 +11,13 @@ import { ProblemError } from '../work/problem.js';
 import { withBytes } from './bytes.js';
 import { type Asked, headersOf, runCall } from './call.js';
 
-/** The answer's pieces, in order. Throws ProblemError; ClientGone. */
+/** The answer's pieces, in order, without those that `give` got before. Throws ProblemError; ClientGone. */
 async function ask(
   { workers, metrics }: Backend,
   kind: QuestionKind,
   request: Buffer,
   { owner, gone }: Asked,
+  give?: (piece: Uint8Array) => void,
 ): Promise<readonly Uint8Array[]> {
   metrics.snapshot('question', request.length);
   workers.refuseEarly(request.length);
@@ -25,6 +26,7 @@ async function ask(
       { task: 'answer', kind, form: 'protobuf', layout: {}, body: { kind: 'protobuf' }, ...body },
       owner,
       gone,
+      give,
     ),
   );
   if ('problem' in answered) throw new ProblemError(answered.problem);
@@ -52,7 +54,7 @@ export function unary(backend: Backend, kind: QuestionKind, { input: message }: 
     );
 }
 
-/** The handler of an RPC that answers in pieces. The next one is sent when the client has room for it. */
+/** The handler of an RPC that answers in pieces: as soon as they are worked out, and when the client has room for them. */
 export function streamed(backend: Backend, kind: QuestionKind, { input: message }: DescMethod) {
   return (call: ServerWritableStream<Buffer, Uint8Array>): Promise<void> =>
     runCall(
@@ -60,9 +62,18 @@ export function streamed(backend: Backend, kind: QuestionKind, { input: message 
       call,
       { kind, message },
       async (asked) => {
-        const pieces = await ask(backend, kind, call.request, asked);
-        call.sendMetadata(headersOf(asked));
-        for (const piece of pieces) {
+        let begun = false;
+        const begin = () => {
+          if (!begun) call.sendMetadata(headersOf(asked));
+          begun = true;
+        };
+        const rest = await ask(backend, kind, call.request, asked, (piece) => {
+          begin();
+          // The library keeps what the client has no room for yet.
+          if (!asked.gone.aborted) call.write(piece);
+        });
+        begin();
+        for (const piece of rest) {
           if (asked.gone.aborted) throw new ClientGone('the client went away before the end of the answer');
           if (!call.write(piece)) await once(call, 'drain', { signal: asked.gone });
         }

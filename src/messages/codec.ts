@@ -116,13 +116,13 @@ export function snapshotsNamed(kind: QuestionKind, bytes: Uint8Array): ReturnTyp
   return namedIn(descriptor(`${RPCS[kind].name}Request`), bytes);
 }
 
-/** The answer as one message. */
-export function writeAnswer(kind: QuestionKind, answer: Answer): Uint8Array {
+/** The answer, or a part of it, as one message. */
+export function writeAnswer(kind: QuestionKind, answer: Answer | object): Uint8Array {
   return RPCS[kind].answer.write(answer);
 }
 
 /** The answer as the messages of its RPC: several, where it is streamed and not small. */
-export function writeMessages(kind: QuestionKind, answer: Answer): readonly Uint8Array[] {
+export function writeMessages(kind: QuestionKind, answer: Answer | object): readonly Uint8Array[] {
   const whole = writeAnswer(kind, answer);
   return RPCS[kind].streamed ? piecesOf(descriptor(`${RPCS[kind].name}Response`), whole) : [whole];
 }

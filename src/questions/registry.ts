@@ -28,7 +28,7 @@ import type { PlainResult } from './plain-questions.js';
 import { prepare } from './prepare.js';
 import { answerReach } from './reach/answer-reach.js';
 import { answerSolve } from './solve/answer-solve.js';
-import { answerSweep } from './sweep/answer-sweep.js';
+import { answerSweep, sweepInParts } from './sweep/answer-sweep.js';
 import { answerTimeline } from './timeline/answer-timeline.js';
 import { answerWhatIf } from './what-if/answer-what-if.js';
 
@@ -61,6 +61,11 @@ export interface Question<R> {
   readonly forms: readonly ('junit' | 'sarif')[];
   /** Throws QuestionError for everything that is wrong with the input. */
   answer(request: QuestionRequest, snapshot: Snapshot, beside: Beside): Answer<R>;
+  /**
+   * The same answer in parts, each as soon as it is worked out; the last one, which is returned, lacks what was given before. Merged in
+   * order as protobuf merges messages they are the answer.
+   */
+  inParts?(request: QuestionRequest, snapshot: Snapshot): Generator<{ readonly result: Partial<R> }, Answer<R>>;
 }
 
 function plain<K extends PlainKind>(kind: K, rpc: string, streamed: boolean): Question<PlainResult[K]> {
@@ -91,6 +96,7 @@ export const QUESTIONS: { readonly [K in QuestionKind]: Question<ResultOf[K]> } 
     streamed: true,
     forms: [],
     answer: (request, snapshot) => answerSweep(prepare(request, snapshot), request, snapshot),
+    inParts: (request, snapshot) => sweepInParts(prepare(request, snapshot), request, snapshot),
   },
   check: {
     rpc: 'Check',

@@ -1,5 +1,6 @@
 /** What the event loop hands to a worker thread, and what comes back: plain data and bytes that change hands. */
 
+import type { MessagePort } from 'node:worker_threads';
 import type { QuestionKind } from '../questions/kinds.js';
 import type { RenderOptions, ReportForm } from '../reports/render.js';
 import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
@@ -26,6 +27,8 @@ export interface QuestionJob extends Bytes {
   readonly body: BodyForm;
   /** `measures`: an answer of inspect in numbers alone, as JSON. */
   readonly form: AnswerForm | 'protobuf' | 'measures';
+  /** Protobuf: where messages go that are ready before the answer is whole (transferred). */
+  readonly parts?: MessagePort;
   /** How text is laid out, and JSON indented. */
   readonly layout: RenderOptions;
   /** The snapshots that the request names by digest, as far as they have been looked for. */

@@ -156,8 +156,10 @@ export class Lane {
   async #work(entry: Entry): Promise<void> {
     entry.running = new AbortController();
     try {
-      const transferList = [...entry.job.segments];
-      entry.resolve(await this.#pool.run(entry.job, { transferList, signal: entry.running.signal }));
+      const { job } = entry;
+      const ports = job.task === 'answer' && job.parts !== undefined ? [job.parts] : [];
+      const transferList = [...job.segments, ...ports];
+      entry.resolve(await this.#pool.run(job, { transferList, signal: entry.running.signal }));
     } catch (error) {
       entry.resolve({ problem: this.#fault(error) });
     } finally {

@@ -34,6 +34,13 @@ interface SnapshotSource {
 export interface Engine {
   /** Throws QuestionError for wrong input. */
   answer(kind: QuestionKind, request: QuestionRequest, snapshot: SnapshotSource): Answer;
+  /** The same with parts of it given as soon as they are worked out; returns the rest. Undefined for a question that has no parts. */
+  answerInParts?(
+    kind: QuestionKind,
+    request: QuestionRequest,
+    snapshot: SnapshotSource,
+    give: (part: object) => void,
+  ): Answer | undefined;
   render(kind: QuestionKind, answer: Answer, form: ReportForm, options?: RenderOptions): string;
 }
 
@@ -127,7 +134,15 @@ function answer(engine: Engine, job: QuestionJob, bytes: Buffer, parsed: ParsedS
   if (job.body.kind !== 'multipart') {
     const value = job.body.kind === 'json' ? readJson(bytes, 'The body') : readRequest(job.kind, bytes);
     const request = validateRequest(job.kind, value, 'inside');
-    return engine.answer(job.kind, request, { files: [], after: [], byDigest: lookup(job, request, parsed) });
+    const source: SnapshotSource = { files: [], after: [], byDigest: lookup(job, request, parsed) };
+    const { parts } = job;
+    const rest =
+      parts === undefined
+        ? undefined
+        : engine.answerInParts?.(job.kind, request, source, (part) => {
+            for (const bytes of writeMessages(job.kind, part)) parts.postMessage(bytes);
+          });
+    return rest ?? engine.answer(job.kind, request, source);
   }
   const form = readForm(bytes, job.body.boundary, job.kind === 'what-if' || job.kind === 'check');
   const value = form.request === undefined ? {} : readJson(form.request, 'The part "request"');

@@ -1,5 +1,6 @@
 /** The worker threads of a process, whatever door a question came through: lanes, memory for requests, held snapshots, readiness. */
 
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { NOTHING_USED } from '../cluster/read-snapshot.js';
 import { snapshotsNamed } from '../messages/codec.js';
 import { digestsOf, namesIn } from '../questions/held.js';
@@ -119,6 +120,25 @@ export function storeUnavailable(digests: readonly string[]): ProblemInit {
   return { code: 'STORE_UNAVAILABLE', detail, headers: { 'retry-after': '5' } };
 }
 
+/** Runs a job with a port of its own for the messages that are ready before the answer is whole; all of them are given before it resolves. */
+async function inParts<T>(
+  job: QuestionJob,
+  give: ((part: Uint8Array) => void) | undefined,
+  run: (job: QuestionJob) => Promise<T>,
+): Promise<T> {
+  if (give === undefined) return await run(job);
+  const { port1, port2 } = new MessageChannel();
+  port1.on('message', give);
+  try {
+    return await run({ ...job, parts: port2 });
+  } finally {
+    // What the thread has posted before it answered is there already.
+    for (let left = receiveMessageOnPort(port1); left !== undefined; left = receiveMessageOnPort(port1))
+      give(left.message as Uint8Array);
+    port1.close();
+  }
+}
+
 /** What is looked for, unless the client goes away first: then it rejects with ClientGone, however long the store takes. */
 function unlessGone<T>(looking: Promise<T>, gone: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -235,23 +255,30 @@ export class Workers {
 
   /**
    * Has a question answered, by a thread that holds the snapshots it names by digest, else in the lane for its size. `owner`
-   * is whose snapshots it may name. Problems come as outcomes; rejects with ClientGone when `gone` fires first. The job's
-   * segments change hands.
+   * is whose snapshots it may name; `give` gets messages of a streamed answer that are ready before it is whole. Problems come
+   * as outcomes, also after some messages; rejects with ClientGone when `gone` fires first. The job's segments change hands.
    */
-  async answer(job: QuestionJob, owner: string, gone: AbortSignal): Promise<Answered> {
+  async answer(
+    job: QuestionJob,
+    owner: string,
+    gone: AbortSignal,
+    give?: (part: Uint8Array) => void,
+  ): Promise<Answered> {
     const named = namedIn(job);
     const some = named.digests.length + named.names.length > 0;
-    const found = await unlessGone(this.#findNamed(named, owner), gone);
+    const found = await this.#findNamed(named, owner);
     if (some && !('problem' in found)) {
-      return settled(await this.#held.answer({ ...job, names: found.names }, found.held, gone));
+      const asked = { ...job, names: found.names };
+      return settled(await inParts(asked, give, (one) => this.#held.answer(one, found.held, gone)));
     }
     // Also where a snapshot is missing: whether the request follows the contract is reported before it is sent again.
-    const outcome = await this.#laneFor(job).run(job, gone);
+    const outcome = await inParts(job, give, (one) => this.#laneFor(one).run(one, gone));
     if (!('needs' in outcome)) return outcome;
     const { needs: digests, names, segments, length } = outcome;
-    const now = some ? found : await unlessGone(this.#findNamed({ digests, names }, owner), gone);
+    const now = some ? found : await this.#findNamed({ digests, names }, owner);
     if ('problem' in now) return now;
-    return settled(await this.#held.answer({ ...job, segments, length, names: now.names }, now.held, gone));
+    const asked = { ...job, segments, length, names: now.names };
+    return settled(await inParts(asked, give, (one) => this.#held.answer(one, now.held, gone)));
   }
 
   /** These snapshots with what the names among them mean, or why they are not all there. */

@@ -442,3 +442,25 @@ export function answerSweep(...asked: Parameters<typeof openSweep>): Answer<Swee
   const sweep = openSweep(...asked);
   return sweep.answer([...sweep.points()]);
 }
+
+/** So many points are a part of a sweep. One with fewer has no parts: its answer is one message. */
+const IN_PART = 64;
+
+/**
+ * Answers a sweep in parts: points while they are worked out, and at last everything else. Throws QuestionError.
+ */
+export function* sweepInParts(
+  ...asked: Parameters<typeof openSweep>
+): Generator<{ readonly result: Partial<SweepResult> }, Answer<SweepResult>> {
+  const sweep = openSweep(...asked);
+  const points: SweepPoint[] = [];
+  let given = 0;
+  for (const point of sweep.points()) {
+    points.push(point);
+    if (points.length - given < IN_PART) continue;
+    yield { result: { points: points.slice(given) } };
+    given = points.length;
+  }
+  const whole = sweep.answer(points);
+  return { ...whole, result: { ...whole.result, points: points.slice(given) } };
+}
