@@ -120,7 +120,10 @@ export function storeUnavailable(digests: readonly string[]): ProblemInit {
   return { code: 'STORE_UNAVAILABLE', detail, headers: { 'retry-after': '5' } };
 }
 
-/** Runs a job with a port of its own for the messages that are ready before the answer is whole; all of them are given before it resolves. */
+/**
+ * Runs a job with a port of its own for the messages that are ready before the answer is whole; all of them are given
+ * before it resolves.
+ */
 async function inParts<T>(
   job: QuestionJob,
   give: ((part: Uint8Array) => void) | undefined,
@@ -266,7 +269,7 @@ export class Workers {
   ): Promise<Answered> {
     const named = namedIn(job);
     const some = named.digests.length + named.names.length > 0;
-    const found = await this.#findNamed(named, owner);
+    const found = await unlessGone(this.#findNamed(named, owner), gone);
     if (some && !('problem' in found)) {
       const asked = { ...job, names: found.names };
       return settled(await inParts(asked, give, (one) => this.#held.answer(one, found.held, gone)));
@@ -275,7 +278,7 @@ export class Workers {
     const outcome = await inParts(job, give, (one) => this.#laneFor(one).run(one, gone));
     if (!('needs' in outcome)) return outcome;
     const { needs: digests, names, segments, length } = outcome;
-    const now = some ? found : await this.#findNamed({ digests, names }, owner);
+    const now = some ? found : await unlessGone(this.#findNamed({ digests, names }, owner), gone);
     if ('problem' in now) return now;
     const asked = { ...job, segments, length, names: now.names };
     return settled(await inParts(asked, give, (one) => this.#held.answer(one, now.held, gone)));
