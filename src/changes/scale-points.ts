@@ -46,14 +46,13 @@ export interface Growth {
   endpointsAt(replicas: number): Cluster;
 }
 
-const DOES_NOT_START = /: it does not start$/;
-
 function newPods({ cluster, consequences }: ChangeResult): NewPod[] {
   const pods = new Map<string, NewPod>();
   for (const { kind, object, detail } of consequences) {
     if ((kind !== 'POD_ADDED' && kind !== 'POD_NOT_PLACED') || pods.has(object)) continue;
     const pod = cluster.pods.get(object);
-    const runs = kind === 'POD_ADDED' && !DOES_NOT_START.test(detail);
+    // A pod that gets no address is on its node and does not start.
+    const runs = kind === 'POD_ADDED' && pod?.status?.phase === 'Running';
     pods.set(object, { addresses: pod === undefined ? [] : podAddresses(pod), why: runs ? undefined : detail });
   }
   return [...pods.values()];
