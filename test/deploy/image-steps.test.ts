@@ -76,7 +76,8 @@ function run(stage: Stage, command: string): string {
           return part;
         })
         .join(' && ');
-  execFileSync('sh', ['-ec', script], {
+  // What tap has each process load, also those that it starts with another environment, is not for the compiler.
+  execFileSync('sh', ['-ec', `unset NODE_OPTIONS; ${script}`], {
     cwd,
     env: { ...process.env, ...stage.env, npm_config_prefer_offline: 'true', HOME: stage.root },
     stdio: ['ignore', 'ignore', 'pipe'],
