@@ -161,6 +161,11 @@ export function lawfulPoints(input: LawfulInput): ((replicas: number) => SweepPo
     if (law.door?.law.kind === 'IN_TURN' || law.door?.law.kind === 'STAGES') return undefined;
     laws.push(law);
   }
+  // Only a policy Local leaves nodes without endpoints that others have.
+  const hasLocal = ports.some(({ destination: { target } }) => {
+    const { internalTrafficPolicy, externalTrafficPolicy } = target.service.spec ?? {};
+    return internalTrafficPolicy === 'Local' || externalTrafficPolicy === 'Local';
+  });
   const point = (replicas: number): SweepPoint | undefined => {
     // Nothing changes at this number, so that endpoints without pods, which any change would take out, are still there.
     if (replicas === growth.kept) return undefined;
@@ -176,7 +181,7 @@ export function lawfulPoints(input: LawfulInput): ((replicas: number) => SweepPo
       differs ||= said.leaving !== undefined;
       if (door !== undefined) doors.push(said.leaving === undefined ? door : { ...door, ...said.leaving });
     }
-    const found = differs ? input.found({ cluster: there.cluster(), settings }) : [];
+    const found = differs && hasLocal ? input.found({ cluster: there.cluster(), settings }) : [];
     const unplaced = there.scaled?.unplaced ?? growth.unplacedAt(replicas);
     return input.point(replicas, services, unplaced, found, loaded ? doors : undefined);
   };
