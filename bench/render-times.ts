@@ -10,23 +10,15 @@ import type { NodeProxySettings } from '../src/cluster/settings.js';
 import { iptablesProgram } from '../src/proxy/iptables/program.js';
 import { IpvsProgram } from '../src/proxy/ipvs/program.js';
 import { NftablesProgram } from '../src/proxy/nftables/program.js';
+import { SETTINGS } from './proxy-settings.js';
 
 const [file = '', name = '', mode = 'iptables', runs = '5'] = process.argv.slice(2);
 const settings: NodeProxySettings = {
+  ...SETTINGS,
   version: { major: 1, minor: 36, patch: 4 },
   mode: mode as NodeProxySettings['mode'],
   clusterCIDR: [],
   detectLocalMode: 'None',
-  bridgeInterface: '',
-  interfaceNamePrefix: '',
-  nodePortAddresses: [],
-  masqueradeAll: false,
-  masqueradeBit: 14,
-  localhostNodePorts: true,
-  ipvsScheduler: 'rr',
-  ipvsStrictARP: false,
-  featureGates: {},
-  kernel: { randomFully: true, tcpBeLiberal: false, nfacct: false },
 };
 const { items } = JSON.parse(readFileSync(file, 'utf8')) as { items: KubernetesObject[] };
 const of = <T extends KubernetesObject>(kind: string) => items.filter((item) => item.kind === kind) as T[];

@@ -14,7 +14,6 @@ import { gunzipSync } from 'node:zlib';
 import { Cluster } from '../src/cluster/cluster.js';
 import type { EndpointSlice, KubernetesObject, Node, Service } from '../src/cluster/objects.js';
 import { namespacedName } from '../src/cluster/objects.js';
-import type { NodeProxySettings } from '../src/cluster/settings.js';
 import { statementsOf } from '../src/netfilter/iptables/statements.js';
 import type { Packet } from '../src/netfilter/packet.js';
 import { iptablesProgram } from '../src/proxy/iptables/program.js';
@@ -23,23 +22,7 @@ import { chainHash } from '../src/proxy/name-hash.js';
 import { NftablesProgram } from '../src/proxy/nftables/program.js';
 import { serviceMap } from '../src/proxy/service-map.js';
 import { generateSnapshot, SIZES } from './generate.js';
-
-const SETTINGS: NodeProxySettings = {
-  version: { major: 1, minor: 30, patch: 5 },
-  mode: 'iptables',
-  clusterCIDR: ['10.0.0.0/9'],
-  detectLocalMode: 'ClusterCIDR',
-  bridgeInterface: '',
-  interfaceNamePrefix: '',
-  nodePortAddresses: [],
-  masqueradeAll: false,
-  masqueradeBit: 14,
-  localhostNodePorts: true,
-  ipvsScheduler: 'rr',
-  ipvsStrictARP: false,
-  featureGates: {},
-  kernel: { randomFully: true, tcpBeLiberal: false, nfacct: false },
-};
+import { SETTINGS } from './proxy-settings.js';
 
 function timed<T>(work: () => T): [T, number] {
   const start = performance.now();

@@ -44,8 +44,8 @@ function publishedPart({ metadata, spec }: Service): unknown {
 }
 
 /**
- * The object without what kubectl notes in it, and without who set which field: nobody else reads that. No annotations
- * at all are none.
+ * The object without what kubectl notes in it, and without who set which field: nobody else reads that. An object whose
+ * annotations are all taken out has no field for them.
  */
 export function withoutLastApplied<T extends { readonly metadata: Service['metadata'] }>(object: T): T {
   const isManaged = Object.hasOwn(object.metadata, 'managedFields');

@@ -45,7 +45,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
 };
 
-/** Sends a request and reads the whole reply. Throws ServerError when there is none. */
+/** Sends a request and reads the whole reply. Throws ServerError when no reply comes. */
 export function sendRequest(server: Server, { method, path, headers, body }: ServerRequest): Promise<ServerReply> {
   const { url, token, ca, cert, key } = server;
   const secure = url.protocol === 'https:';

@@ -121,7 +121,7 @@ export const COMMANDS: Readonly<
       force: { help: 'with --send: also if it holds far less than the one before it' },
       expect: {
         value: 'DIGEST|none',
-        help: 'with --send: only if the newest snapshot of the name has this digest, or there is none',
+        help: 'with --send: only if the newest snapshot of the name has this digest, or the name has no snapshot yet',
       },
       sender: { value: 'TEXT', help: 'with --send: what the sender is called in the list; default: its address' },
       list: { help: 'list the names that the server has, with their snapshots' },

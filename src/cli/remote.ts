@@ -73,7 +73,7 @@ function named(files: readonly SnapshotFile[]): Named {
   return { files, digest: `sha256:${hash.digest('hex')}` };
 }
 
-/** The problem document of a reply. Throws ServerError where it is none. */
+/** The problem document of a reply. Throws ServerError when the reply is not a problem document. */
 export function problemIn({ status, body }: ServerReply): ProblemDocument {
   try {
     const document = JSON.parse(body.toString('utf8')) as ProblemDocument;

@@ -5,7 +5,7 @@ const BIND = /^(?:\[([^\]]*)\]|([^:]*)|([0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*))(?::(\d
 const EVERY = ['', '0.0.0.0', '::'];
 
 /**
- * Whether a server that is told to listen on `bind` takes a connection to the address (canonical text) and port;
+ * Whether a server that listens on `bind` accepts a connection to the address (canonical text) and port;
  * without a port of its own it listens on the usual one. Port 0 means that it does not listen.
  */
 export function bindsTo(bind: string, usualPort: number, address: string, port: number | undefined): boolean {

@@ -1,9 +1,9 @@
 import type { Cluster } from './cluster.js';
 
 /**
- * The newest moment that the snapshot's objects tell of, in milliseconds since 1970: creation, pods' start, and changes
+ * The newest moment in the snapshot's objects, in milliseconds since 1970: creation, pods' start, and changes
  * of node and pod conditions. Deletion timestamps are left out, since they lie ahead by the grace period. Undefined
- * when there is none.
+ * when no object has a timestamp.
  */
 export function newestTimestamp(cluster: Cluster): number | undefined {
   let newest = Number.NEGATIVE_INFINITY;

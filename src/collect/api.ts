@@ -110,7 +110,7 @@ export class Api {
       const page = JSON.parse(body.toString('utf8')) as Page | null;
       if (typeof page === 'object' && page !== null) return page;
     } catch {
-      // Told below.
+      // Not JSON: reported below.
     }
     throw new CollectError(`What the API server answers to ${path.split('?')[0]} is not JSON.`);
   }

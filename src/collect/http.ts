@@ -43,7 +43,7 @@ const MOST = 512 * 1024 * 1024;
 
 const inflate = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip);
 
-/** Sends a request and reads the whole reply, inflated. Throws {@link Broken} where there is none. */
+/** Sends a request and reads the whole reply, inflated. Throws {@link Broken} when no reply comes. */
 export async function exchange(asked: Exchange): Promise<Reply> {
   const { method, url, headers, body, timeout, agent, signal, tls = {} } = asked;
   const reply = await new Promise<Reply>((resolve, reject) => {

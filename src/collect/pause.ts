@@ -9,7 +9,7 @@ export function backOff(tries: number, first: number, most: number, random = Mat
   return Math.round(whole * (0.5 + random / 2));
 }
 
-/** `Retry-After` in milliseconds, at most a minute; undefined where there is none. */
+/** `Retry-After` in milliseconds, at most a minute; undefined when the reply has no such header. */
 export function retryAfter(header: string | string[] | undefined): number | undefined {
   const seconds = typeof header === 'string' && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
   return seconds === undefined ? undefined : Math.min(seconds, 60) * 1000;

@@ -90,7 +90,7 @@ export class HistoryRoute {
     if ('snapshot' in query) throw wrong('The path has the name of the snapshots: leave "snapshot" out.');
     if (query.to === undefined)
       throw wrong('The query parameter "to" is missing: the Service whose history is wanted.');
-    // Before anything is looked up, what is wrong with the query is told.
+    // What is wrong with the query is reported before anything is looked up.
     requestOfQuery('probability', { ...query, snapshot: name });
     const { named } = this.#workers.shelf;
     if (named === undefined)

@@ -104,7 +104,7 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
     return503OnClosing: false,
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, problemOfFastify(error)),
-    // What is too long for a digest or a name is told so by who reads it.
+    // A digest or a name that is too long is refused where it is read.
     routerOptions: { maxParamLength: 1000 },
   };
   const servers = backend.tls === undefined ? undefined : new TlsServers(backend.tls);

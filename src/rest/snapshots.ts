@@ -89,18 +89,23 @@ export class SnapshotRoutes {
     this.#metrics = metrics;
   }
 
-  /** Holds the body as a snapshot: 201, or 200 when it was held already. Throws as a question does. */
-  async put(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { headers } = request;
-    const digest = digestIn(request);
-    const { indent } = textOptions(request.query);
+  /** How the snapshot of a request's body is received. Throws what can be refused before it is read. */
+  #receivingOf({ headers }: FastifyRequest) {
     const body = snapshotForm(headers['content-type']);
     const encoding = bodyEncoding(headers['content-encoding']);
     const { bodyTimeout: idleTimeout } = this.#options;
     const { bodyLimit: limit } = this.#workers.options;
     checkDeclaredLength(headers['content-length'], limit);
     this.#workers.refuseHolding(encoding === 'identity' ? Number(headers['content-length'] ?? 0) : 0);
-    const receiving = { encoding, limit, idleTimeout, empty: 'The body is empty. It must be the snapshot.' };
+    const empty = 'The body is empty. It must be the snapshot.';
+    return { body, receiving: { encoding, limit, idleTimeout, empty } };
+  }
+
+  /** Holds the body as a snapshot: 201, or 200 when it was held already. Throws as a question does. */
+  async put(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const digest = digestIn(request);
+    const { indent } = textOptions(request.query);
+    const { body, receiving } = this.#receivingOf(request);
     const held = await withBody(request, reply, this.#workers, receiving, (bytes, gone) => {
       this.#metrics.snapshot('held', bytes.length);
       return this.#workers.hold({ task: 'hold', digest, body, ...bytes }, request.owner, gone);
@@ -124,16 +129,9 @@ export class SnapshotRoutes {
 
   /** Keeps the body as the newest version of a name: 201, or 200 when it was that already. Throws as a question does. */
   async putNamed(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { headers } = request;
     const sending = sendingOf(request);
     this.#named();
-    const body = snapshotForm(headers['content-type']);
-    const encoding = bodyEncoding(headers['content-encoding']);
-    const { bodyTimeout: idleTimeout } = this.#options;
-    const { bodyLimit: limit } = this.#workers.options;
-    checkDeclaredLength(headers['content-length'], limit);
-    this.#workers.refuseHolding(encoding === 'identity' ? Number(headers['content-length'] ?? 0) : 0);
-    const receiving = { encoding, limit, idleTimeout, empty: 'The body is empty. It must be the snapshot.' };
+    const { body, receiving } = this.#receivingOf(request);
     const kept = await withBody(request, reply, this.#workers, receiving, (bytes, gone) => {
       this.#metrics.snapshot('held', bytes.length);
       return this.#workers.holdNamed({ task: 'hold', body, ...bytes }, request.owner, sending, gone);

@@ -84,7 +84,7 @@ export function withRefusal(before: NameRecord, refusal: Omit<Refusal, 'count'>)
   return { ...before, refused: { ...refusal, count: Math.min((before.refused?.count ?? 0) + 1, 1_000_000) } };
 }
 
-/** The version that is meant; undefined where there is none. */
+/** The version that is meant; undefined when the name has no such version. */
 export function versionOf({ versions }: NameRecord, { back, at }: Reference): Version | undefined {
   if (at !== undefined) return versions.findLast(({ time }) => Date.parse(time) <= at);
   return versions[versions.length - 1 - (back ?? 0)];

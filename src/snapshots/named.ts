@@ -37,7 +37,7 @@ export interface Sending {
   readonly sender: string;
   /** Although it holds far less than its predecessor. */
   readonly force: boolean;
-  /** Only if the newest version has one of these digests; `ANY`: only if there is one, `NONE`: only if there is none. */
+  /** Only if the newest version has one of these digests; `ANY`: only if the name has a version, `NONE`: only if it has no version yet. */
   readonly expected?: readonly string[] | 'ANY' | 'NONE';
 }
 

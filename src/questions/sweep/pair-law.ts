@@ -186,7 +186,7 @@ export class PairLaw {
     const found: Cell[] = [];
     this.#cellOf = Int32Array.from(endpoints, (like) => {
       const sets = setsWith(like);
-      // Sets are told apart by who takes from them, at each point.
+      // Which sets get the same is decided at each point, by who chooses from them.
       const kind = `${like.likeness}|${like.zone}|${like.node === ''}`;
       const place = `${kind}|${sets.join(',')}`;
       return remember(cells, `${place}|${like.node}|${like.nodeRef}`, () => {
