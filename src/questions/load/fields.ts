@@ -60,6 +60,9 @@ export interface LoadFields {
     readonly name: string;
     readonly replicas: number;
     readonly desired?: number;
+    readonly desiredAtLeast?: number;
+    readonly wanted?: number;
+    readonly steps?: readonly { readonly afterSeconds: number; readonly replicas: number }[];
     readonly target?: number;
     readonly average?: number;
     readonly hottest?: number;
