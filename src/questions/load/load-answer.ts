@@ -2,7 +2,7 @@
 import { pointer } from '../../base/errors.js';
 import { GivenFault } from '../../capacity/given.js';
 import { answerModel } from '../../capacity/models.js';
-import { above, binomialLaw, percentilesOf } from '../../capacity/numbers.js';
+import { above, binomialLaw, type Law as CountLaw, percentilesOf, poissonLaw } from '../../capacity/numbers.js';
 import { jointCost } from '../../capacity/occupancy.js';
 import {
   arriving,
@@ -148,13 +148,72 @@ function groupsOf(pods: readonly LoadedPods[], capacity: (pod: LoadedPods) => nu
   return [...found.values()];
 }
 
-function sumBy(pods: readonly LoadedPods[], key: 'node' | 'zone', rate: number) {
-  const sums = new Map<string, number>();
-  for (const pod of pods) sums.set(pod[key], (sums.get(pod[key]) ?? 0) + pod.count * pod.share * rate);
-  const unit = (value: number) => value;
-  return [...sums]
+/** Nodes or zones are listed with percentiles up to so many. */
+const MAX_PLACES = 500;
+
+/** The load of each node or zone: requests per second, and connections with the law of their number where it is known. */
+function placesOf(
+  pods: readonly LoadedPods[],
+  key: 'node' | 'zone',
+  rate: number | undefined,
+  carried: number | undefined,
+  marginal: Marginal | undefined,
+): readonly Fields[] {
+  // Each term is a pod's whole load, so that sums round as little as they can.
+  const summed = (of: number) => {
+    const sums = new Map<string, number>();
+    for (const pod of pods) sums.set(pod[key], (sums.get(pod[key]) ?? 0) + pod.count * pod.share * of);
+    return sums;
+  };
+  const [rates, open] = [summed(rate ?? 0), summed(carried ?? 0)];
+  return [...summed(1)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => ({ [key]: name, requestsPerSecond: unit(value) }));
+    .map(([name, share], index) => ({
+      [key]: name,
+      ...(rate === undefined ? {} : { requestsPerSecond: rates.get(name) }),
+      ...(carried === undefined ? {} : { connections: open.get(name) }),
+      ...(marginal === undefined || index >= MAX_PLACES ? {} : levels(marginal(Math.min(1, share)))),
+    }));
+}
+
+/** How many of something one pod, node or zone with a share gets: its law, and what each brings. */
+type Marginal = (share: number) => { readonly law: CountLaw; readonly unit: number; readonly variance: number };
+
+/** The law of a single share, where it follows from that share alone; undefined otherwise. */
+function marginalOf(
+  lawName: string,
+  { connections, open, clients }: Offered,
+  pods: number,
+  isOneCounter: boolean,
+): Marginal | undefined {
+  if (open !== undefined) {
+    if (lawName !== 'ARRIVALS') return undefined;
+    return (share) => ({ law: poissonLaw(open * share), unit: 1, variance: open * share });
+  }
+  if (connections === undefined) return undefined;
+  const thrown = (count: number): Marginal => {
+    const unit = connections / count;
+    return (share) => ({ law: binomialLaw(count, share), unit, variance: count * share * (1 - share) * unit * unit });
+  };
+  if (lawName === 'CLIENTS' && clients !== undefined) return thrown(clients);
+  if (lawName === 'IN_TURN' && isOneCounter) {
+    // A pod of one counter has the whole part, or one more; several pods together hold no law of their own here.
+    const [whole, rest] = [Math.floor(connections / pods), connections % pods];
+    const more = rest / pods;
+    return () => ({
+      law: { first: whole, chances: rest === 0 ? [1] : [1 - more, more] },
+      unit: 1,
+      variance: more * (1 - more),
+    });
+  }
+  return ['CONNECTIONS', 'CONNECTIONS_OF_DIFFERENT_CLIENTS', 'RANDOM', 'CLIENTS'].includes(lawName)
+    ? thrown(connections)
+    : undefined;
+}
+
+function levels({ law, unit }: ReturnType<Marginal>): Fields {
+  const { p5, p50, p95, p99 } = percentilesOf(law);
+  return { p5: p5 * unit, p50: p50 * unit, p95: p95 * unit, p99: p99 * unit };
 }
 
 function crossing(input: LoadInput, offered: Offered): Fields {
@@ -174,7 +233,7 @@ function crossing(input: LoadInput, offered: Offered): Fields {
   return { ...of('crossZone', input.crossZone, true), ...of('crossNode', input.crossNode, false) };
 }
 
-/** Requests per second of each pod, node and zone, and what crosses zones and nodes. */
+/** Requests per second of pods, and what crosses zones and nodes. */
 function rates(input: LoadInput, offered: Offered): Fields {
   const { pods, delivered } = input;
   if (offered.requestsPerSecond === undefined) return {};
@@ -202,8 +261,6 @@ function rates(input: LoadInput, offered: Offered): Fields {
           }
         : {}),
     },
-    nodes: sumBy(pods, 'node', rate),
-    zones: sumBy(pods, 'zone', rate),
     ...crossing(input, offered),
   };
 }
@@ -349,20 +406,24 @@ function capacities(
   return any ? byPod : undefined;
 }
 
-/** Each group of pods by itself: exact for any number of connections. */
-function groupAnswers(connections: number, groups: readonly Group[], at: string): Fields {
-  if (connections > 1e7) return modelled('pod-load', { connections, pods: groups.slice(0, MAX_GROUPS) }, at);
+/** The chance of nothing: exact where the window of the law does not reach so far. */
+function nothing({ first, chances }: CountLaw): number {
+  return first === 0 ? (chances[0] as number) : 0;
+}
+
+/** Each group of pods by itself; without a law of its own, its mean. */
+function groupAnswers(carried: number, groups: readonly Group[], marginal: Marginal | undefined): Fields {
   return {
     groups: groups.slice(0, MAX_GROUPS).map(({ count, share, capacity }) => {
-      const law = binomialLaw(connections, share);
+      const base = { pods: count, share, mean: carried * share };
+      if (marginal === undefined) return base;
+      const own = marginal(share);
       return {
-        pods: count,
-        share,
-        mean: connections * share,
-        variance: connections * share * (1 - share),
-        ...percentilesOf(law),
-        idle: (1 - share) ** connections,
-        ...(capacity === undefined ? {} : { over: above(law, capacity) }),
+        ...base,
+        variance: own.variance,
+        ...levels(own),
+        idle: nothing(own.law),
+        ...(capacity === undefined ? {} : { over: above(own.law, Math.floor(capacity / own.unit + 1e-9)) }),
       };
     }),
   };
@@ -446,14 +507,21 @@ export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
   // Where connections are placed by a law that is not worked out, means do not show that no pod is over its capacity.
   const unproven = carried !== undefined && anyOver === undefined;
   const overCapacity = anyOver ?? bounds?.anyOverAtMost ?? (unproven && byMean === 0 ? undefined : byMean);
+  const podCount = pods.reduce((sum, { count }) => sum + count, 0);
+  const oneCounter = law.kind === 'IN_TURN' && law.counters === 1;
+  const marginal = marginalOf(lawName, offered, podCount, oneCounter && groups.length === 1);
+  const large = carried !== undefined && open === undefined && carried > 1e7;
+  const placed = oneCounter || large || together !== undefined ? undefined : marginal;
+  const rate = requestsPerSecond === undefined ? undefined : requestsPerSecond * delivered;
   const [one] = pods;
   const limits = one === undefined ? {} : capacityOf(offered, one.cpuMilli);
   return {
     ...(input.listed
       ? {
-          pods: pods.slice(0, MAX_PODS).map(({ pod, node, share }) => ({
+          pods: pods.slice(0, MAX_PODS).map(({ pod, node, zone, share }) => ({
             pod,
             node,
+            ...(zone === '' ? {} : { zone }),
             share,
             ...(requestsPerSecond === undefined ? {} : { requestsPerSecond: share * delivered * requestsPerSecond }),
             ...(carried === undefined ? {} : { connections: share * carried }),
@@ -461,6 +529,8 @@ export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
         }
       : {}),
     ...means,
+    nodes: placesOf(pods, 'node', rate, carried, input.listed ? placed : undefined),
+    zones: placesOf(pods, 'zone', rate, carried, input.listed ? placed : undefined),
     ...(carried === undefined ? {} : { connections: carried }),
     ...(Object.keys(limits).length === 0
       ? {}
@@ -471,7 +541,11 @@ export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
           },
         }),
     ...(carried === undefined ? {} : { law: lawName, why: law.why }),
-    ...(carried === undefined || open !== undefined ? {} : groupAnswers(carried, groups, offered.at)),
+    ...(carried === undefined || carried === 0
+      ? {}
+      : large
+        ? modelled('pod-load', { connections: carried, pods: groups.slice(0, MAX_GROUPS) }, offered.at)
+        : groupAnswers(carried, groups, marginal)),
     ...clients,
     ...spread,
     ...bounds,
