@@ -38,12 +38,12 @@ export function toleranceIn(version: KubernetesVersion, up = DEFAULT_TOLERANCE, 
   return { up, down, comparesRatio: atLeast(version, 33) };
 }
 
-export function isWithin({ up, down, comparesRatio }: Tolerance, ratio: number): boolean {
+function isWithin({ up, down, comparesRatio }: Tolerance, ratio: number): boolean {
   return comparesRatio ? ratio >= 1 - down && ratio <= 1 + up : Math.abs(1 - ratio) <= up;
 }
 
 /** Why the number is what it is. */
-export type Because =
+type Because =
   | 'RATIO'
   | 'WITHIN_TOLERANCE'
   /** With the pods that are not ready or not measured, the change would go the other way or nowhere. */

@@ -12,7 +12,7 @@ interface Policy {
 }
 
 /** The rules of one direction. */
-export interface ScalingRules {
+interface ScalingRules {
   readonly select: 'Max' | 'Min' | 'Disabled';
   readonly policies: readonly Policy[];
   readonly windowSeconds: number;
@@ -26,7 +26,7 @@ export interface ScalingBehavior {
 }
 
 /** The controller looks every so often (--horizontal-pod-autoscaler-sync-period). */
-export const SYNC_SECONDS = 15;
+const SYNC_SECONDS = 15;
 
 const DEFAULTS: ScalingBehavior = {
   up: {
