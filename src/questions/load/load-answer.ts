@@ -18,6 +18,7 @@ import {
   simulated,
 } from '../../capacity/spread.js';
 import type { Cluster } from '../../cluster/cluster.js';
+import type { Pod } from '../../cluster/objects.js';
 import type { ServiceProbability } from '../../contract/answers.js';
 import { milliValue } from '../../control-plane/quantity.js';
 import type { Law } from './law.js';
@@ -89,7 +90,11 @@ const cpuOf = new WeakMap<object, number | undefined>();
 
 /** The CPU that a pod's containers request together, in thousandths; undefined where one requests none. */
 export function cpuRequest(cluster: Cluster, pod: string | undefined): number | undefined {
-  const object = pod === undefined ? undefined : cluster.pods.get(pod);
+  return cpuRequestOf(pod === undefined ? undefined : cluster.pods.get(pod));
+}
+
+/** {@link cpuRequest} of a pod's object. */
+export function cpuRequestOf(object: Pod | undefined): number | undefined {
   if (object === undefined) return undefined;
   if (cpuOf.has(object)) return cpuOf.get(object);
   const containers = (object.spec?.containers ?? []) as readonly {
@@ -105,7 +110,7 @@ export function cpuRequest(cluster: Cluster, pod: string | undefined): number | 
 }
 
 /** What one of these pods takes: in requests per second and, where loads are connections, in those. */
-function capacityOf(
+export function capacityOf(
   offered: Offered,
   cpuMilli: number | undefined,
 ): { readonly rate?: number; readonly connections?: number } {
