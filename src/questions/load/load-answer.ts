@@ -1,5 +1,6 @@
 /** Load: what the shares of a Service port make of so much traffic. */
 import { pointer } from '../../base/errors.js';
+import { remember } from '../../base/remember.js';
 import { GivenFault } from '../../capacity/given.js';
 import { answerModel } from '../../capacity/models.js';
 import { above, binomialLaw, type Law as CountLaw, percentilesOf, poissonLaw } from '../../capacity/numbers.js';
@@ -109,11 +110,20 @@ export function cpuRequestOf(object: Pod | undefined): number | undefined {
   return sum;
 }
 
+interface Capacity {
+  readonly rate?: number;
+  readonly connections?: number;
+}
+
+const capacitiesOf = new WeakMap<Offered, Map<number | undefined, Capacity>>();
+
 /** What one of these pods takes: in requests per second and, where loads are connections, in those. */
-export function capacityOf(
-  offered: Offered,
-  cpuMilli: number | undefined,
-): { readonly rate?: number; readonly connections?: number } {
+export function capacityOf(offered: Offered, cpuMilli: number | undefined): Capacity {
+  const known = remember(capacitiesOf, offered, () => new Map<number | undefined, Capacity>());
+  return remember(known, cpuMilli, () => newCapacity(offered, cpuMilli));
+}
+
+function newCapacity(offered: Offered, cpuMilli: number | undefined): Capacity {
   const { maxRequestsPerSecond, cpuMillisecondsPerRequest: cost, perConnection, capacity } = offered;
   const byCpu = cost === undefined || cpuMilli === undefined ? undefined : cpuMilli / cost;
   const rates = [maxRequestsPerSecond, byCpu].filter((one): one is number => one !== undefined);
@@ -138,23 +148,34 @@ interface Group {
 
 /** Pods of equal share and capacity as one group; shares sum to 1. */
 function groupsOf(pods: readonly LoadedPods[], capacity: (pod: LoadedPods) => number | undefined): readonly Group[] {
-  const found = new Map<string, Group>();
   const total = pods.reduce((sum, { count, share }) => sum + count * share, 0);
+  const found = new Map<number, Map<number | undefined, { -readonly [K in keyof Group]: Group[K] }>>();
+  const groups: Group[] = [];
   for (const pod of pods) {
     const limit = capacity(pod);
-    const key = `${pod.share} ${limit}`;
-    const known = found.get(key);
-    found.set(key, {
-      share: pod.share / total,
-      count: (known?.count ?? 0) + pod.count,
-      ...(limit === undefined ? {} : { capacity: limit }),
-    });
+    let byLimit = found.get(pod.share);
+    if (byLimit === undefined) {
+      byLimit = new Map();
+      found.set(pod.share, byLimit);
+    }
+    const known = byLimit.get(limit);
+    if (known === undefined) {
+      const group = {
+        share: pod.share / total,
+        count: pod.count,
+        ...(limit === undefined ? {} : { capacity: limit }),
+      };
+      byLimit.set(limit, group);
+      groups.push(group);
+    } else known.count += pod.count;
   }
-  return [...found.values()];
+  return groups;
 }
 
 /** Nodes or zones are listed with percentiles up to so many. */
 const MAX_PLACES = 500;
+/** Points of a sweep list at most so many nodes. */
+const MAX_SWEPT_NODES = 50;
 
 /** The load of each node or zone: requests per second, and connections with the law of their number where it is known. */
 function placesOf(
@@ -170,13 +191,14 @@ function placesOf(
     for (const pod of pods) sums.set(pod[key], (sums.get(pod[key]) ?? 0) + pod.count * pod.share * of);
     return sums;
   };
-  const [rates, open] = [summed(rate ?? 0), summed(carried ?? 0)];
+  const rates = rate === undefined ? undefined : summed(rate);
+  const open = carried === undefined ? undefined : summed(carried);
   return [...summed(1)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, share], index) => ({
       [key]: name,
-      ...(rate === undefined ? {} : { requestsPerSecond: rates.get(name) }),
-      ...(carried === undefined ? {} : { connections: open.get(name) }),
+      ...(rates === undefined ? {} : { requestsPerSecond: rates.get(name) }),
+      ...(open === undefined ? {} : { connections: open.get(name) }),
       ...(marginal === undefined || index >= MAX_PLACES ? {} : levels(marginal(Math.min(1, share)))),
     }));
 }
@@ -244,27 +266,26 @@ function rates(input: LoadInput, offered: Offered): Fields {
   if (offered.requestsPerSecond === undefined) return {};
   const rate = offered.requestsPerSecond * delivered;
   const count = pods.reduce((sum, one) => sum + one.count, 0);
-  const loads = pods.map(({ share }) => share * rate);
-  const capacities = pods.map(({ cpuMilli }) => capacityOf(offered, cpuMilli).rate);
-  const known = capacities.every((one) => one !== undefined);
-  const over = pods.reduce(
-    (sum, pod, index) =>
-      sum + ((loads[index] as number) > (capacities[index] ?? Number.POSITIVE_INFINITY) * (1 + 1e-12) ? pod.count : 0),
-    0,
-  );
+  let [most, least, over, room, known] = [0, Number.POSITIVE_INFINITY, 0, 0, true];
+  for (const { share, count: own, cpuMilli } of pods) {
+    const load = share * rate;
+    if (load > most) most = load;
+    if (load < least) least = load;
+    const capacity = capacityOf(offered, cpuMilli).rate;
+    if (capacity === undefined) known = false;
+    else {
+      room += own * capacity;
+      if (load > capacity * (1 + 1e-12)) over += own;
+    }
+  }
   return {
     requestsPerSecond: {
       offered: offered.requestsPerSecond,
       delivered: rate,
-      most: Math.max(0, ...loads),
-      least: loads.length === 0 ? 0 : Math.min(...loads),
+      most,
+      least: pods.length === 0 ? 0 : least,
       mean: count === 0 ? 0 : rate / count,
-      ...(known
-        ? {
-            podsOverInTheMean: over,
-            idleCapacity: pods.reduce((sum, pod, index) => sum + pod.count * (capacities[index] ?? 0), 0) - rate,
-          }
-        : {}),
+      ...(known ? { podsOverInTheMean: over, idleCapacity: room - rate } : {}),
     },
     ...crossing(input, offered),
   };
@@ -534,7 +555,9 @@ export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
         }
       : {}),
     ...means,
-    nodes: placesOf(pods, 'node', rate, carried, input.listed ? placed : undefined),
+    ...(input.listed || new Set(pods.map(({ node }) => node)).size <= MAX_SWEPT_NODES
+      ? { nodes: placesOf(pods, 'node', rate, carried, input.listed ? placed : undefined) }
+      : {}),
     zones: placesOf(pods, 'zone', rate, carried, input.listed ? placed : undefined),
     ...(carried === undefined ? {} : { connections: carried }),
     ...(Object.keys(limits).length === 0
