@@ -12,7 +12,7 @@ prepareMessages();
 
 const answer = JSON.parse(Buffer.from(process.env.JSON_ANSWER ?? '', 'base64').toString('utf8')) as Answer;
 
-export default worker({
+worker({
   answer(_kind, { snapshot }, { byDigest }) {
     readGiven(snapshot, byDigest);
     return answer;
