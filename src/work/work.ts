@@ -19,6 +19,9 @@ import { type Form, type Part, readForm } from './multipart.js';
 import { DamagedSnapshot, ParsedSnapshots } from './parsed-snapshots.js';
 import { INTERNAL, type ProblemInit, problemOf } from './problem.js';
 import { LOADED } from './threads.js';
+import { Utf8 } from './utf8.js';
+
+const utf8 = new Utf8();
 
 /** Where a request's snapshots are, if not inside it. */
 interface SnapshotSource {
@@ -162,11 +165,8 @@ function encode(engine: Engine, job: QuestionJob, given: Answer): AnswerBytes {
     const measures = measuresOf(given as Answer<InspectResult>);
     return { bytes: new TextEncoder().encode(JSON.stringify(measures)) };
   }
-  const text =
-    job.form === 'json'
-      ? `${JSON.stringify(given, undefined, job.layout.indent)}\n`
-      : engine.render(job.kind, given, job.form, job.layout);
-  return { bytes: new TextEncoder().encode(text) };
+  if (job.form === 'json') return { bytes: utf8.line(JSON.stringify(given, undefined, job.layout.indent)) };
+  return { bytes: utf8.text(engine.render(job.kind, given, job.form, job.layout)) };
 }
 
 /** The digests of the snapshots that an answer is about. */
