@@ -102,7 +102,7 @@ interface Measured {
 }
 
 /** Requests before the measured ones: code has to be compiled, and what is derived of the snapshot made. */
-const WARM_UP = 1500;
+const WARM_UP = 4000;
 
 /** Sends requests for some seconds, each one another. */
 async function measure(server: Running, send: Send, bodies: readonly Buffer[]): Promise<Measured> {
