@@ -40,21 +40,21 @@ export class ParsedSnapshots {
 
   /**
    * The snapshot, parsed now unless it is kept; undefined where it is not kept and came without its bytes. Throws
-   * QuestionError as readSnapshot does; DamagedSnapshot.
+   * QuestionError as readSnapshot does; DamagedSnapshot. `isChecked`: the digest has just been worked out of the bytes.
    */
-  read({ digest, files, bytes }: SentSnapshot): Snapshot | undefined {
+  read({ digest, files, bytes }: SentSnapshot, isChecked = false): Snapshot | undefined {
     const key = keyOf({ digest, files });
     const kept = this.#entries.get(key);
     if (kept === undefined && bytes === undefined) return undefined;
     if (kept !== undefined && this.#latest === key) return kept.snapshot;
-    const entry = kept ?? this.#parse({ digest, files, bytes: bytes as SharedArrayBuffer });
+    const entry = kept ?? this.#parse({ digest, files, bytes: bytes as SharedArrayBuffer }, isChecked);
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     this.#latest = key;
     return entry.snapshot;
   }
 
-  #parse(held: HeldSnapshot): Entry {
+  #parse(held: HeldSnapshot, isChecked: boolean): Entry {
     const size = held.bytes.byteLength;
     this.#changed = true;
     // Room first: the old and the new one together may be more than the thread's heap has.
@@ -63,7 +63,7 @@ export class ParsedSnapshots {
       this.#entries.delete(key);
       this.#size -= entry.size;
     }
-    const snapshot = readSnapshot({ files: filesOfHeld(held) });
+    const snapshot = readSnapshot({ files: filesOfHeld(held), ...(isChecked ? { digest: held.digest } : {}) });
     if (snapshot.digest !== held.digest) throw new DamagedSnapshot('the bytes are not those of the digest');
     this.#size += size;
     return { digest: held.digest, snapshot, size };

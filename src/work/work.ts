@@ -221,7 +221,7 @@ function answered(engine: Engine, job: QuestionJob, parsed: ParsedSnapshots): To
 function held(job: HoldJob, parsed: ParsedSnapshots): Told {
   try {
     const snapshot = heldOf(job, join(job.segments, job.length));
-    const read = parsed.read(snapshot);
+    const read = parsed.read(snapshot, true);
     if (read === undefined) throw new Error('a snapshot that is held has its bytes');
     return [{ held: snapshot, counts: read.counts, parsed: parsed.digests }, []];
   } catch (error) {
