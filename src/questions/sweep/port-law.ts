@@ -1,4 +1,5 @@
 /** What a Service port gets at a number of replicas, without a walk of its own. */
+import { equals } from '../../base/fraction.js';
 import type { Growth } from '../../changes/scale-points.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { SweptShares } from '../../contract/answers.js';
@@ -99,19 +100,32 @@ export function pairLaw({
     const own = candidatesIn(fabricOf(point.cluster()));
     return own && law.among(own).sharesOf(() => true, here);
   };
-  const balanced = destination.target.via === 'LOAD_BALANCER' || first.client().through !== undefined;
+  // Who a load balancer sends to may follow where endpoints are; where clients are does not. Under policy Cluster it is the same for
+  // each number where it is for the smallest and the largest.
+  const { externalTrafficPolicy } = destination.target.service.spec ?? {};
+  const isBalanced = destination.target.via === 'LOAD_BALANCER' || first.client().through !== undefined;
+  const followsEndpoints = isBalanced && (externalTrafficPolicy === 'Local' || !sameEntries(entries, few));
   let last = entries;
   return {
     clientJourneys,
     law: {
       at: (point) => {
-        // Who a load balancer sends to may follow where endpoints are; where clients are does not.
-        const here = balanced ? entryClients(fabricOf(point.cluster()), question.clients, destination, last) : entries;
+        const here = followsEndpoints
+          ? entryClients(fabricOf(point.cluster()), question.clients, destination, last)
+          : entries;
         last = here ?? last;
         return here === undefined ? undefined : sharesAt(point, here);
       },
     },
   };
+}
+
+function sameEntries(some: readonly EntryClient[], others: readonly EntryClient[]): boolean {
+  if (some.length !== others.length) return false;
+  return some.every(({ node, weight, likeness, zone }, index) => {
+    const other = others[index] as EntryClient;
+    return node === other.node && likeness === other.likeness && zone === other.zone && equals(weight, other.weight);
+  });
 }
 
 /** The Service ports that an entry's connections are for. */
