@@ -1,0 +1,84 @@
+/**
+ * The bytes of Service ports' rules, kept for the next time that all rules of a node are written: what a port adds follows from the port,
+ * the endpoints that are chosen for it, and what all ports of the node depend on. Other nodes mostly have the same.
+ */
+import { remember } from '../../base/remember.js';
+import type { NodeProxySettings } from '../../cluster/settings.js';
+import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-port.js';
+import type { RenderContext } from './port-rules.js';
+
+/** Bytes that are kept at most, of all clusters together. */
+const MOST_KEPT = 96 * 1024 * 1024;
+
+/** What one Service port adds to each part of the text. */
+export interface WrittenPort {
+  readonly filterRules: Uint8Array;
+  readonly natChains: Uint8Array;
+  readonly natRules: Uint8Array;
+}
+
+interface Kept {
+  readonly context: string;
+  readonly selection: EndpointSelection;
+  readonly written: WrittenPort;
+}
+
+const ports = new WeakMap<ServicePort, Kept>();
+
+let keptBytes = 0;
+
+// A port goes with its cluster, and its bytes with it.
+const released = new FinalizationRegistry<number>((bytes) => {
+  keptBytes -= bytes;
+});
+
+const settingsNumbers = new WeakMap<NodeProxySettings, number>();
+let settingsCount = 0;
+
+/** Equal for contexts in which ports have the same rules. */
+export function contextKey({ family, settings, detector, nodePorts, nodeAddress, large }: RenderContext): string {
+  const number = remember(settingsNumbers, settings, () => ++settingsCount);
+  return JSON.stringify([family, number, detector, nodePorts, nodeAddress.text, large]);
+}
+
+function sameList(a: readonly ProxyEndpoint[], b: readonly ProxyEndpoint[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function sameSelection(a: EndpointSelection, b: EndpointSelection): boolean {
+  return (
+    a.hasEndpoints === b.hasEndpoints &&
+    sameList(a.cluster, b.cluster) &&
+    sameList(a.local, b.local) &&
+    sameList(a.reachable, b.reachable)
+  );
+}
+
+/** What was kept of a port; undefined where it was written for another selection or context, or not kept. */
+export function writtenBefore(
+  port: ServicePort,
+  selection: EndpointSelection,
+  context: string,
+): WrittenPort | undefined {
+  const kept = ports.get(port);
+  if (kept === undefined || kept.context !== context) return undefined;
+  return sameSelection(kept.selection, selection) ? kept.written : undefined;
+}
+
+/** Keeps what a port adds, while there is room. */
+export function keepWritten(
+  port: ServicePort,
+  selection: EndpointSelection,
+  context: string,
+  written: WrittenPort,
+): void {
+  const bytes = written.filterRules.length + written.natChains.length + written.natRules.length;
+  if (keptBytes + bytes > MOST_KEPT) return;
+  const kept = { context, selection, written };
+  ports.set(port, kept);
+  keptBytes += bytes;
+  released.register(kept, bytes);
+}
