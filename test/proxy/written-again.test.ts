@@ -15,19 +15,19 @@ const bytes = Buffer.from(JSON.stringify(generateSnapshot({ services: 60, endpoi
 /** The same cluster each time, which nothing is kept of yet. */
 const fresh = (): Cluster => readSnapshot({ bytes }).cluster;
 
-/** Some Services keep to their node, so that nodes differ; one is edited. */
+/** Some Services keep to their node, so that nodes differ, and the eighth one takes clients of one node. */
 function edited(cluster: Cluster, count: number): Cluster {
-  const services = [...cluster.services.entries()].slice(0, count);
-  const local = (service: Service): Service => ({
-    ...service,
-    spec: { ...service.spec, internalTrafficPolicy: 'Local' },
+  const services = [...cluster.services.entries()].slice(0, count).map(([key, service], index): [string, Service] => {
+    const own = index === 7 ? { loadBalancerSourceRanges: ['172.18.0.1/32'] } : { internalTrafficPolicy: 'Local' };
+    return [key, { ...service, spec: { ...service.spec, ...own } }];
   });
-  return cluster.with({ services: new Map(services.map(([key, service]) => [key, local(service)])) });
+  return cluster.with({ services: new Map(services) });
 }
 
 const variants: readonly (readonly [string, NodeProxySettings])[] = [
   ['1.36', { ...SETTINGS, version: { major: 1, minor: 36, patch: 0 } }],
-  ['all masqueraded', { ...SETTINGS, masqueradeAll: true }],
+  ['1.30', SETTINGS],
+  ['1.30, all masqueraded', { ...SETTINGS, masqueradeAll: true }],
   ['1.24', { ...SETTINGS, version: { major: 1, minor: 24, patch: 0 } }],
 ];
 
@@ -47,8 +47,9 @@ for (const mode of ['iptables', 'nftables', 'ipvs'] as const) {
     // Twice: the second time everything has been written once.
     for (const round of ['first', 'again']) {
       for (const [index, count] of [0, 7, 8].entries()) {
-        for (const node of ['node-1', 'node-2']) {
-          for (const [name, settings] of mode === 'nftables' ? variants.slice(0, 1) : variants) {
+        for (const [name, settings] of mode === 'nftables' ? variants.slice(0, 1) : variants) {
+          // One node after the other: the second meets what is kept of the first.
+          for (const node of ['node-1', 'node-2']) {
             const expected = text(mode, edited(fresh(), count), node, settings);
             const written = text(mode, kept[index] as Cluster, node, settings);
             tt.ok(written === expected, `${round}, ${count} edited, ${node}, ${name}`);

@@ -12,7 +12,7 @@ import {
   writesMartianRule,
 } from './fixed-rules.js';
 import type { PortRules, RenderContext } from './port-rules.js';
-import { contextKey, keepWritten, writtenBefore } from './written-ports.js';
+import { contextKeys, keepWritten, writtenBefore } from './written-ports.js';
 
 function chainLines(chains: readonly string[]): string {
   let text = '';
@@ -48,9 +48,10 @@ export function restorePieces(
   if (writesMartianRule(context)) filter.write(ruleLines([martianRule()]));
   natChains.write(`*nat\n${chainLines(NAT_CHAINS)}`);
   natRules.write(ruleLines(masqueradeRules(context)));
-  const key = contextKey(context);
+  const keyOf = contextKeys(context);
   for (const port of ports) {
     const selection = selectionOf(port);
+    const key = keyOf(port);
     const before = writtenBefore(port, selection, key);
     if (before !== undefined) {
       filter.add(before.filterRules);

@@ -35,10 +35,14 @@ const released = new FinalizationRegistry<number>((bytes) => {
 const settingsNumbers = new WeakMap<NodeProxySettings, number>();
 let settingsCount = 0;
 
-/** Equal for contexts in which ports have the same rules. */
-export function contextKey({ family, settings, detector, nodePorts, nodeAddress, large }: RenderContext): string {
+/** Gives for each port what is equal for contexts in which it has the same rules. */
+export function contextKeys(context: RenderContext): (port: ServicePort) => string {
+  const { family, settings, detector, nodePorts, nodeAddress, large } = context;
   const number = remember(settingsNumbers, settings, () => ++settingsCount);
-  return JSON.stringify([family, number, detector, nodePorts, nodeAddress.text, large]);
+  const key = JSON.stringify([family, number, detector, nodePorts, large]);
+  const withAddress = `${key} ${nodeAddress.text}`;
+  // A node's own address counts where source ranges may hold it.
+  return ({ sourceRanges }) => (sourceRanges.length > 0 ? withAddress : key);
 }
 
 function sameList(a: readonly ProxyEndpoint[], b: readonly ProxyEndpoint[]): boolean {
