@@ -1,6 +1,7 @@
 import { formatFraction, fraction, multiply } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
 import { nodeZone } from '../cluster/addresses.js';
+import { policiesOf } from '../cluster/network-policies.js';
 import type { BackendShare, Balancer } from '../load-balancers/balancer.js';
 import { addressProfile } from '../policies/address-profile.js';
 import type { Fabric } from './fabric.js';
@@ -61,7 +62,9 @@ export function alikeBackends(
     const alike = classOf(fabric, entry, special, profiles);
     const key = `${alike ?? `node ${node}`} ${formatFraction(entry.share)}`;
     const own = endpoints.has(node) && alike !== undefined;
-    const kin = own ? { kin: key } : {};
+    // Policies tell nodes apart by the endpoints on them.
+    const isKin = own && policiesOf(fabric.cluster).length === 0;
+    const kin = isKin ? { kin: key } : {};
     const name = own ? `${key} with the endpoints of ${node}` : key;
     remember(classes, name, () => ({ first: entry, nodes: [] as string[], ...kin })).nodes.push(node);
   }

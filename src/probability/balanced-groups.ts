@@ -1,5 +1,4 @@
 import { ONE } from '../base/fraction.js';
-import { policiesOf } from '../cluster/network-policies.js';
 import type { AskedPort, BackendShare, Balancer } from '../load-balancers/balancer.js';
 import { alikeBackends } from '../path/alike-backends.js';
 import type { Fabric } from '../path/fabric.js';
@@ -37,8 +36,7 @@ export function balancedGroups(
   if (shares.length === 0) return [{ client: balancedClient(fabric, outside, { balancer }, pointer), weight: ONE }];
   return alikeBackends(fabric, balancer, shares).map(({ backend, share, nodes, kin }) => ({
     entries: nodes,
-    // Policies tell nodes apart by the endpoints on them.
-    ...(kin === undefined || policiesOf(fabric.cluster).length > 0 ? {} : { kin }),
+    ...(kin === undefined ? {} : { kin }),
     client: balancedClient(fabric, outside, { balancer, shares: [{ backend, share: ONE }] }, pointer),
     weight: share,
   }));
