@@ -12,7 +12,7 @@ import {
   writesMartianRule,
 } from './fixed-rules.js';
 import type { PortRules, RenderContext } from './port-rules.js';
-import { contextKeys, keepWritten, writtenBefore } from './written-ports.js';
+import { contextKeys, Keeping, writtenBefore } from './written-ports.js';
 
 function chainLines(chains: readonly string[]): string {
   let text = '';
@@ -49,6 +49,7 @@ export function restorePieces(
   natChains.write(`*nat\n${chainLines(NAT_CHAINS)}`);
   natRules.write(ruleLines(masqueradeRules(context)));
   const keyOf = contextKeys(context);
+  const keeping = new Keeping();
   for (const port of ports) {
     const selection = selectionOf(port);
     const key = keyOf(port);
@@ -60,7 +61,7 @@ export function restorePieces(
       continue;
     }
     const rules = rulesOf(port);
-    keepWritten(port, selection, key, {
+    keeping.keep(port, selection, key, {
       filterRules: filter.block(ruleLines(rules.filterRules)),
       natChains: natChains.block(chainLines(rules.natChains)),
       natRules: natRules.block(ruleLines(rules.natRules)),

@@ -21,16 +21,35 @@ interface Kept {
   readonly context: string;
   readonly selection: EndpointSelection;
   readonly written: WrittenPort;
+  /** What was kept with it. */
+  readonly together: Keeping;
 }
 
 const ports = new WeakMap<ServicePort, Kept>();
 
 let keptBytes = 0;
 
-// A port goes with its cluster, and its bytes with it.
-const released = new FinalizationRegistry<number>((bytes) => {
+// Ports go with their cluster, and their bytes with them.
+const released = new FinalizationRegistry<{ readonly bytes: number }>(({ bytes }) => {
   keptBytes -= bytes;
 });
+
+/** Keeps what ports add that are written together, while there is room. */
+export class Keeping {
+  readonly #size = { bytes: 0 };
+
+  constructor() {
+    released.register(this, this.#size);
+  }
+
+  keep(port: ServicePort, selection: EndpointSelection, context: string, written: WrittenPort): void {
+    const bytes = written.filterRules.length + written.natChains.length + written.natRules.length;
+    if (keptBytes + bytes > MOST_KEPT) return;
+    keptBytes += bytes;
+    this.#size.bytes += bytes;
+    ports.set(port, { context, selection, written, together: this });
+  }
+}
 
 const settingsNumbers = new WeakMap<NodeProxySettings, number>();
 let settingsCount = 0;
@@ -70,19 +89,4 @@ export function writtenBefore(
   const kept = ports.get(port);
   if (kept === undefined || kept.context !== context) return undefined;
   return sameSelection(kept.selection, selection) ? kept.written : undefined;
-}
-
-/** Keeps what a port adds, while there is room. */
-export function keepWritten(
-  port: ServicePort,
-  selection: EndpointSelection,
-  context: string,
-  written: WrittenPort,
-): void {
-  const bytes = written.filterRules.length + written.natChains.length + written.natRules.length;
-  if (keptBytes + bytes > MOST_KEPT) return;
-  const kept = { context, selection, written };
-  ports.set(port, kept);
-  keptBytes += bytes;
-  released.register(kept, bytes);
 }
