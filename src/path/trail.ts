@@ -1,4 +1,5 @@
 import { type Fraction, isOne, multiply, ONE } from '../base/fraction.js';
+import type { Assumption } from '../cluster/settings.js';
 import type { PathPolicy } from '../contract/answers.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import type { Header, Packet } from '../netfilter/packet.js';
@@ -16,6 +17,8 @@ export interface HostStep {
   readonly detail: string;
   /** BALANCE: how likely this backend is chosen. */
   readonly chance?: Chance;
+  /** BALANCE: the nodes that the chosen one represents, itself among them, each as likely; absent: itself alone. */
+  readonly among?: readonly string[];
   readonly before?: Header;
   readonly after?: Header;
   /** NETWORK_POLICY: what policies say, and who decided. */
@@ -176,6 +179,8 @@ export class AlikeJourney implements Journey {
 export interface KnownWay {
   readonly journey: Journey;
   readonly node: string;
+  /** What the way behind the first hook rests on. */
+  readonly assumed: readonly Assumption[];
 }
 
 /** The trail of a journey up to the rules of the first node: who sent it, and where it came in. */

@@ -163,6 +163,25 @@ t.test('a zone and a node that fail', async (t) => {
   t.equal(one(outside, 2)?.newConnectionsLost, 0);
 });
 
+t.test('each of some nodes without pods has its part of what a load balancer sends', async (t) => {
+  for (const name of ['n2', 'n3', 'n4']) {
+    const lost = timeline(
+      {
+        change: { node: { name, action: 'FAIL' } } as TimelineQuestion['change'],
+        times: { balancer: 10 },
+        probability: {
+          services: [{ namespace: 'default', name: 'web', via: 'LOAD_BALANCER' }],
+          clients: { loadBalancer: {} },
+          traffic: { requestsPerSecond: 300 },
+        },
+      },
+      { pods: [2, 0, 0, 0], policy: 'Cluster' },
+    );
+    t.ok(near(one(lost, 0)?.newConnectionsLost, 1 / 4), `${name}: what comes in there`);
+    t.equal(one(lost, 1)?.newConnectionsLost, 0, `${name}: the load balancer leaves it out`);
+  }
+});
+
 t.test('a drain: pods stop, others are created', async (t) => {
   const result = timeline({
     change: { node: { name: 'n1', action: 'DRAIN' } } as TimelineQuestion['change'],

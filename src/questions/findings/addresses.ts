@@ -93,8 +93,10 @@ interface Conflict {
 
 function conflictsOf(view: View): readonly Conflict[] {
   return servicesOf(view).flatMap(([, service]) => {
-    if (wantedAddresses(service).length === 0 || !isMetallb(view, service)) return [];
-    return othersAt(view.cluster, service).flatMap((other) => {
+    if (wantedAddresses(service).length === 0) return [];
+    const others = othersAt(view.cluster, service);
+    if (others.length === 0 || !isMetallb(view, service)) return [];
+    return others.flatMap((other) => {
       const why = sharingConflict(service, other);
       const address = wantedAddresses(service).find((one) => wantedAddresses(other).includes(one));
       return why === undefined || address === undefined ? [] : [{ service, other, address, why }];
@@ -125,7 +127,7 @@ export const metallbConflicts: StateFinder = (view) => {
 /** Services of k3s whose host ports others hold on every node: they get no address. */
 export const hostPortConflicts: StateFinder = (view) =>
   servicesOf(view).flatMap(([key, service]) => {
-    if (!isBalanced(service, view.cluster) || service.spec?.type !== 'LoadBalancer') return [];
+    if (service.spec?.type !== 'LoadBalancer' || !isBalanced(service, view.cluster)) return [];
     const { implementation } = balancerOf(view.cluster, view.settings, 'IPv4', service);
     if (implementation.name !== 'k3s-servicelb') return [];
     const nodes = [...view.cluster.nodes.values()].filter(
