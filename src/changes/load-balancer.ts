@@ -9,6 +9,7 @@ import { isBalanced } from '../load-balancers/addresses.js';
 import { type Chosen, chooseImplementation } from '../load-balancers/choose.js';
 import { implementationNamed } from '../load-balancers/index.js';
 import type { ChangeKind, Choice, Consequence } from './change.js';
+import { describeFields } from './describe-fields.js';
 import { differences } from './differences.js';
 import { publishedService } from './load-balancer-status.js';
 import { impossible } from './refused-change.js';
@@ -58,8 +59,16 @@ const used = ({ implementation, options }: Chosen) => ({ implementation: impleme
  * `loadBalancer`: a Service, or every one of type LoadBalancer, is balanced by another implementation or with other
  * options. A Service without an address gets one; addresses are kept, as is all else.
  */
-export const loadBalancer: ChangeKind<LoadBalancerChange> = {
+export const loadBalancer: ChangeKind<'loadBalancer'> = {
   key: 'loadBalancer',
+  schema: 'LoadBalancerChange',
+  summary: 'Services are balanced by another implementation or with other options',
+  example: { implementation: 'metallb-bgp' },
+  describe({ namespace, name, implementation, options }) {
+    const whose = name === undefined ? 'load balancers' : `load balancer of ${namespace}/${name}`;
+    const what = [implementation ?? '', describeFields({ ...options })].filter((text) => text !== '');
+    return `${whose}: ${what.join(', ')}`;
+  },
   apply(cluster, change, context, pointer) {
     const { namespace, name, implementation, options } = change;
     if (implementation === undefined && options === undefined) {

@@ -155,4 +155,17 @@ function apply(cluster: Cluster, change: PatchChange, context: ChangeContext, po
  * `patch`: a JSON merge patch on an object. The result has to be what the reader of snapshots would take, and of a
  * Service what the API server would take; what the controllers do about it is done.
  */
-export const patch: ChangeKind<PatchChange> = { key: 'patch', apply };
+export const patch: ChangeKind<'patch'> = {
+  key: 'patch',
+  schema: 'PatchChange',
+  summary: 'one object gets other fields',
+  example: {
+    kind: 'Service',
+    namespace: 'default',
+    name: 'nginx-svc',
+    patch: { spec: { internalTrafficPolicy: 'Local' } },
+  },
+  describe: ({ kind, namespace, name, patch: fields }) =>
+    `patch ${kind} ${namespace === undefined ? name : `${namespace}/${name}`} with ${JSON.stringify(fields)}`,
+  apply,
+};

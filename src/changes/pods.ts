@@ -104,4 +104,12 @@ function apply(cluster: Cluster, change: PodsChange, context: ChangeContext, poi
 }
 
 /** `pods`: pods become ready or not, are being deleted or are gone; slices follow. */
-export const pods: ChangeKind<PodsChange> = { key: 'pods', apply };
+export const pods: ChangeKind<'pods'> = {
+  key: 'pods',
+  schema: 'PodsChange',
+  summary: 'pods become ready, not ready, are being deleted or gone',
+  example: { namespace: 'default', selector: { matchLabels: { app: 'nginx' } }, state: 'TERMINATING' },
+  describe: ({ namespace, names, selector, state }) =>
+    `pods ${names?.join(', ') ?? JSON.stringify(selector)} of ${namespace} become ${state}`,
+  apply,
+};

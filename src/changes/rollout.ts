@@ -12,6 +12,7 @@ import type { RolloutChange } from '../contract/requests.js';
 import { timestamp } from '../control-plane/new-pods.js';
 import { podsOfReplicaSet } from '../control-plane/replicaset-victims.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';
+import { describeFields } from './describe-fields.js';
 import { mergeRules } from './manifests/merge-keys.js';
 import { threeWayMerge } from './manifests/three-way-merge.js';
 import { checkNesting } from './merge-patch.js';
@@ -240,4 +241,20 @@ function apply(cluster: Cluster, change: RolloutChange, context: ChangeContext, 
  * `rollout`: one of the states in which a workload is while it replaces its pods, by its strategy: what is ready, what
  * is not yet, what is being deleted. All of them are reported; which one the answer is about the request says.
  */
-export const rollout: ChangeKind<RolloutChange> = { key: 'rollout', apply };
+export const rollout: ChangeKind<'rollout'> = {
+  key: 'rollout',
+  schema: 'RolloutChange',
+  summary: 'a workload is in the middle of replacing its pods',
+  example: {
+    kind: 'Deployment',
+    namespace: 'default',
+    name: 'nginx-deployment',
+    maxSurge: 0,
+    maxUnavailable: 1,
+  },
+  describe({ kind, namespace, name, ...rest }) {
+    const more = describeFields(rest);
+    return `rollout of ${kind} ${namespace}/${name}${more === '' ? '' : `: ${more}`}`;
+  },
+  apply,
+};

@@ -112,4 +112,11 @@ function apply(cluster: Cluster, change: ScaleChange, context: ChangeContext, po
  * `scale`: a workload gets another number of replicas. Which pods go, where new ones land and what becomes of
  * EndpointSlices follows the controllers' and the scheduler's rules, unless the request says so.
  */
-export const scale: ChangeKind<ScaleChange> = { key: 'scale', apply };
+export const scale: ChangeKind<'scale'> = {
+  key: 'scale',
+  schema: 'ScaleChange',
+  summary: 'a workload gets another number of replicas',
+  example: { kind: 'Deployment', namespace: 'default', name: 'nginx-deployment', replicas: 2 },
+  describe: ({ kind, namespace, name, replicas }) => `scale ${kind} ${namespace}/${name} to ${replicas}`,
+  apply,
+};

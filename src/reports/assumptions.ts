@@ -1,6 +1,6 @@
+import { describeChange } from '../changes/index.js';
 import type { Answer, AppliedChange, Finding } from '../contract/answers.js';
 import { groupedFindings } from '../questions/findings/effects.js';
-import { describeChange } from './change-words.js';
 import { joinSections, type Layout } from './form.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
 

@@ -1,8 +1,8 @@
+import { describeChange } from '../changes/index.js';
 import type { Answer, ExactShare, SweepPoint, SweepResult, SweptShares } from '../contract/answers.js';
 import { chanceText, fieldsOfLoad, type LoadFields, shortNumber } from '../questions/load/fields.js';
 import { backgroundMarkdown, markdownReport } from './assumptions.js';
 import { bar } from './bars.js';
-import { describeChange } from './change-words.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
