@@ -4,6 +4,7 @@
  * they outlast them.
  */
 import { ErrorReply } from '@redis/client';
+import { LRUCache } from 'lru-cache';
 import type { HeldSnapshot } from './held-snapshot.js';
 import { digestsLost, type NameRecord, readRecord } from './name-record.js';
 import { type Change, type NameStore, NoRoom } from './name-store.js';
@@ -48,7 +49,7 @@ export class RedisNames implements NameStore {
   readonly #seal: Seal;
   readonly #keep: number;
   /** Records as they were read last, by field: questions come faster than snapshots. What is stored decides, so that owners may share it. */
-  readonly #read = new Map<string, { readonly stored: Buffer; readonly record: NameRecord }>();
+  readonly #read = new LRUCache<string, { readonly stored: Buffer; readonly record: NameRecord }>({ max: REMEMBERED });
 
   /** `options.idleLimit`: how long names and their snapshots are kept that nobody sends or asks about. */
   constructor(options: RedisOptions, connection: RedisConnection) {
@@ -72,10 +73,7 @@ export class RedisNames implements NameStore {
     const known = this.#read.get(field);
     if (known?.stored.equals(stored)) return known.record;
     const record = this.#openAnew(stored, field);
-    this.#read.delete(field);
-    if (record !== undefined) this.#read.set(field, { stored, record });
-    const [oldest] = this.#read.keys();
-    if (this.#read.size > REMEMBERED && oldest !== undefined) this.#read.delete(oldest);
+    this.#read.set(field, record === undefined ? undefined : { stored, record });
     return record;
   }
 
