@@ -7,7 +7,7 @@ import { FAMILIES } from '../../cluster/settings.js';
 import type { ReachQuestion, TransportProtocol } from '../../contract/requests.js';
 import type { Destination } from '../../path/destinations.js';
 import { checkServiceSpec, serviceFamilies } from '../../path/service-target.js';
-import { everyPort } from '../probability/answer-probability.js';
+import { everyPort } from '../probability/asked-ports.js';
 
 /** A column of the table. */
 export interface ReachTarget {

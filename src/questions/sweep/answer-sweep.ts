@@ -42,17 +42,10 @@ import { balancing } from '../path/answer-path.js';
 import { receiverRef } from '../path/trace.js';
 import { momentOf, type Prepared } from '../prepare.js';
 import { stickySecondsOf } from '../probability/affinity-answer.js';
-import {
-  answerProbability,
-  doorClients,
-  everyPort,
-  headOf,
-  portsAsked,
-  type ServiceHead,
-  type Walked,
-  walkClients,
-} from '../probability/answer-probability.js';
+import { answerProbability } from '../probability/answer-probability.js';
+import { everyPort, portsAsked } from '../probability/asked-ports.js';
 import { crossings, crossNodeShare } from '../probability/crossings.js';
+import { doorClients, headOf, type ServiceHead, type Walked, walkClients } from '../probability/walked-clients.js';
 import { summed } from '../summaries/index.js';
 import { type Bound, judge, readBound } from './bound.js';
 import { lawfulPoints, type State, type Swept } from './lawful-points.js';

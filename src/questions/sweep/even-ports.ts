@@ -3,7 +3,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import type { Settings } from '../../cluster/settings.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { ANNOTATIONS_OF_HINTS } from '../../control-plane/topology-hints.js';
-import type { ServiceTargeted } from '../probability/answer-probability.js';
+import type { ServiceTargeted } from '../probability/asked-ports.js';
 
 /** Whether clients stay who they are, however many pods the workload has. */
 function clientsStay({ clients }: ProbabilityQuestion): boolean {

@@ -8,7 +8,7 @@ import { doorEvidence, finding, portText } from '../findings/finding.js';
 import { findingsOfLoad } from '../findings/load.js';
 import { notPlaced } from '../findings/unplaced.js';
 import type { Thresholds } from '../findings/wanted.js';
-import type { ServiceHead } from '../probability/answer-probability.js';
+import type { ServiceHead } from '../probability/walked-clients.js';
 
 const MASSES = [
   ['dropped', 'TRAFFIC_DROPPED', 'droppedShare', 'are dropped'],

@@ -9,7 +9,8 @@ import type { Fabric } from '../../path/fabric.js';
 import { weighted } from '../../path/trail.js';
 import { type EntryClient, entryClients } from '../../probability/entry-clients.js';
 import { clientJourneysOf } from '../path/answer-path.js';
-import type { GroupJourneys, ServiceTargeted } from '../probability/answer-probability.js';
+import type { ServiceTargeted } from '../probability/asked-ports.js';
+import type { GroupJourneys } from '../probability/walked-clients.js';
 import { candidatesOf, type Leaving, PairLaw } from './pair-law.js';
 import { tallyOf } from './tally.js';
 

@@ -14,7 +14,7 @@ import { findingsOfChanges } from '../findings/of-changes.js';
 import { shortNumber } from '../load/fields.js';
 import { type Offered, readTraffic, wrongTraffic } from '../load/offered.js';
 import { momentOf, type Prepared } from '../prepare.js';
-import { everyPort } from '../probability/answer-probability.js';
+import { everyPort } from '../probability/asked-ports.js';
 import { summed } from '../summaries/index.js';
 import { servicesBefore } from '../sweep/answer-sweep.js';
 import { Established } from './established.js';
