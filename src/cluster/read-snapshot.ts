@@ -1,4 +1,5 @@
 import { Sha256 } from '#platform';
+import { QuestionError } from '../base/errors.js';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import { checkServices } from './check-services.js';
 import { checkShape } from './check-shape.js';
@@ -100,8 +101,8 @@ function noteIgnored(ignored: ReadonlyMap<string, number>): Assumption[] {
   return [{ field: 'snapshot.ignored', value, why: `Objects of these kinds are not used.${more}` }];
 }
 
-/** How the error of a snapshot begins that has nothing that is used. */
-export const NOTHING_USED = 'The snapshot holds no Node, Pod, Service or other object that is used';
+/** The error of a snapshot that has nothing that is used. */
+export class NothingUsed extends QuestionError {}
 
 function requireObjects(collector: ObjectCollector, pointer: string): void {
   if (USED_KINDS.some((kind) => collector.kept[kind].length > 0)) return;
@@ -112,8 +113,8 @@ function requireObjects(collector: ObjectCollector, pointer: string): void {
       : ignored.size > 0
         ? `it holds only ${[...ignored.keys()].slice(0, 5).join(', ')}`
         : 'it is empty';
-  const detail = `${NOTHING_USED}: ${instead}. Make it with: ${KUBECTL_GET}`;
-  throw snapshotError('INVALID_SNAPSHOT', pointer, detail);
+  const detail = `The snapshot holds no Node, Pod, Service or other object that is used: ${instead}. Make it with: ${KUBECTL_GET}`;
+  throw new NothingUsed('INVALID_SNAPSHOT', detail, [{ pointer, in: 'snapshot', detail }]);
 }
 
 /**

@@ -173,7 +173,8 @@ function nodePortNode(target: ServiceTarget, client: Client): string {
   return target.node ?? client.node;
 }
 
-function headless(fabric: Fabric, target: ServiceTarget, name: string, hostname?: string): Resolution {
+/** `alias`: the names that led to this one, each with an arrow behind it. */
+function headless(fabric: Fabric, target: ServiceTarget, name: string, alias: string, hostname?: string): Resolution {
   const portName = target.port?.name;
   const endpoints = headlessEndpoints(fabric.cluster, target.key, fabric.family, portName, hostname);
   if (endpoints.length === 0 && endpointsAreUnknown(fabric.cluster, target.key, fabric.family)) {
@@ -205,17 +206,17 @@ function headless(fabric: Fabric, target: ServiceTarget, name: string, hostname?
     }
     return { target: { address: endpoint.address, port, protocol: target.protocol }, weight };
   });
-  const detail = `DNS answers ${name} with ${endpoints.map((endpoint) => endpoint.address).join(', ')}`;
+  const detail = `DNS answers ${alias}${name} with ${endpoints.map((endpoint) => endpoint.address).join(', ')}`;
   return { targets, step: { action: 'RESOLVE', detail } };
 }
 
-function resolveServiceTarget(fabric: Fabric, target: ServiceTarget, client: Client): Resolution {
+function resolveServiceTarget(fabric: Fabric, target: ServiceTarget, client: Client, alias = ''): Resolution {
   const { clusterDomain } = fabric.settings;
   const name = `${target.service.metadata.name}.${target.service.metadata.namespace ?? 'default'}.svc.${clusterDomain}`;
   if (target.via === 'DNS') {
     if (target.service.spec?.type === 'ExternalName')
-      return resolveName(fabric, name, target.portNumber, target.protocol, client);
-    if (isHeadless(target.service)) return headless(fabric, target, name);
+      return resolveName(fabric, name, target.portNumber, target.protocol, client, alias);
+    if (isHeadless(target.service)) return headless(fabric, target, name, alias);
   }
   if (target.via === 'NODE_PORT') {
     const node = nodePortNode(target, client);
@@ -230,18 +231,8 @@ function resolveServiceTarget(fabric: Fabric, target: ServiceTarget, client: Cli
   if (address === undefined) return without(`Service ${target.key} has no ${fabric.family} address for ${target.via}`);
   const resolved = single(address, target.portNumber || undefined, target.protocol);
   return target.via === 'DNS'
-    ? { ...resolved, step: { action: 'RESOLVE', detail: `DNS answers ${name} with ${address}` } }
+    ? { ...resolved, step: { action: 'RESOLVE', detail: `DNS answers ${alias}${name} with ${address}` } }
     : resolved;
-}
-
-/** Tells the aliases that led to a name with how it was resolved. */
-function behind(alias: string, resolution: Resolution): Resolution {
-  const { step } = resolution;
-  if (step === undefined || alias === '') return resolution;
-  return {
-    ...resolution,
-    step: { ...step, detail: step.detail.replace('DNS answers ', () => `DNS answers ${alias}`) },
-  };
 }
 
 function resolveName(
@@ -250,6 +241,7 @@ function resolveName(
   port: number | undefined,
   protocol: Protocol,
   client: Client,
+  led = '',
 ): Resolution {
   const answer = resolveHost(fabric.cluster, host, client.namespace, fabric.settings.clusterDomain);
   if (client.kind !== 'POD') {
@@ -259,7 +251,7 @@ function resolveName(
       `${client.name} is taken to ask the cluster’s DNS; hosts and outside clients often do not.`,
     );
   }
-  const alias = answer.via.length === 0 ? '' : `${answer.via.join(' → ')} → `;
+  const alias = led + answer.via.map((one) => `${one} → `).join('');
   switch (answer.kind) {
     case 'ADDRESS':
       return {
@@ -274,9 +266,9 @@ function resolveName(
         'MISSING_DATA',
       );
     case 'ENDPOINT':
-      return behind(alias, headless(fabric, dnsTarget(answer, port, protocol), answer.name, answer.hostname));
+      return headless(fabric, dnsTarget(answer, port, protocol), answer.name, alias, answer.hostname);
     case 'SERVICE':
-      return behind(alias, resolveServiceTarget(fabric, dnsTarget(answer, port, protocol), client));
+      return resolveServiceTarget(fabric, dnsTarget(answer, port, protocol), client, alias);
   }
 }
 

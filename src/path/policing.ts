@@ -46,13 +46,21 @@ function named(policies: readonly string[]): string {
 }
 
 /** What a decision says, in a sentence. */
-function sentence(direction: Direction, pod: string, flow: Flow, decision: Decision, node?: string): string {
+/** What policies decided, in a sentence; `before` says where, if that is not where the packet is. */
+function sentence(
+  direction: Direction,
+  pod: string,
+  flow: Flow,
+  decision: Decision,
+  node?: string,
+  before = '',
+): string {
   const { verdict, tier, isolatedBy, decidedBy, nearest, unknown } = decision;
   const way = direction === 'EGRESS' ? 'egress' : 'ingress';
   const to = `${flow.protocol}${flow.port === undefined ? '' : ` port ${flow.port}`}`;
   const about =
     direction === 'EGRESS' ? `${pod} to ${flow.destination.address}, ${to}` : `${flow.source.address} to ${pod}, ${to}`;
-  const start = `${way} policies (${about})`;
+  const start = `${before}${way} policies (${about})`;
   if (unknown !== undefined) return `${start}: ${unknown}`;
   if (decidedBy !== undefined) {
     const word = verdict === 'ALLOW' ? 'lets it pass' : 'denies it';
@@ -167,13 +175,14 @@ function stepOf(
   { node, direction, flow }: PolicyPoint,
   pod: Pod,
   { decision, isTakenToPass }: Judgement,
+  before = '',
 ): HostStep | undefined {
   if (isTakenToPass || !isSelected(decision)) return undefined;
   const name = namespacedName(pod);
   const { verdict, tier, isolatedBy, allowedBy, decidedBy, passedBy, refusals } = decision;
   return {
     action: 'NETWORK_POLICY',
-    detail: sentence(direction, name, flow, decision, node),
+    detail: sentence(direction, name, flow, decision, node, before),
     policy: {
       direction,
       pod: name,
@@ -313,10 +322,8 @@ export function foreseen(fabric: Fabric, node: string, branch: Branch, leaving: 
   const { by } = enforcementOf(cluster, settings.network.policies);
   const flow = flowOf(fabric, leaving, by);
   const point: PolicyPoint = { node: at, direction: 'INGRESS', pod, flow };
-  const step = stepOf(point, pod, judge(cluster, point, pod, by));
-  if (step === undefined) return branch;
-  const detail = step.detail.replace('ingress policies (', `at ${at}, where it does not come: ingress policies (`);
-  return { ...branch, trail: hostStep(branch.trail, { ...step, detail }) };
+  const step = stepOf(point, pod, judge(cluster, point, pod, by), `at ${at}, where it does not come: `);
+  return step === undefined ? branch : { ...branch, trail: hostStep(branch.trail, step) };
 }
 
 function flowOf(fabric: Fabric, packet: Packet, by: Enforcer | undefined): Flow {

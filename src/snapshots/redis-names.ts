@@ -35,11 +35,16 @@ if ARGV[3] == '' then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1`;
 
-/** What the store answers when its memory is used up. */
-const FULL = /^(OOM|MISCONF)\b/;
+/** The codes of errors when the store's memory is used up, or it cannot write. */
+const FULL: readonly string[] = ['OOM', 'MISCONF'];
+
+/** The code of an error that the store answers: its first word, by the protocol (RESP, "Simple errors"). */
+function codeOf({ message }: ErrorReply): string {
+  return message.split(' ', 1)[0] ?? '';
+}
 
 function asNoRoom(error: unknown): unknown {
-  return error instanceof ErrorReply && FULL.test(error.message) ? new NoRoom(undefined) : error;
+  return error instanceof ErrorReply && FULL.includes(codeOf(error)) ? new NoRoom(undefined) : error;
 }
 
 export class RedisNames implements NameStore {

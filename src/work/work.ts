@@ -1,7 +1,9 @@
 /** The work of one question, on a worker thread: bytes in, bytes out. Only snapshots that are held outlive it. */
+import { constants } from 'node:buffer';
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { QuestionError } from '../base/errors.js';
+import { NothingUsed } from '../cluster/read-snapshot.js';
 import type { Answer, InspectResult } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { readRequest, writeMessages } from '../messages/codec.js';
@@ -177,14 +179,28 @@ function digestsIn({ snapshot, result }: Answer): Pick<AnswerBytes, 'digest' | '
   };
 }
 
-/** V8's own words where a string would be longer than it can hold. */
-const STRING_TOO_LONG = /^(Invalid string length|Cannot create a string longer)/;
+/** What the engine of JavaScript throws for a string that is longer than it can hold: it has no code. */
+const TOO_LONG: Error = (() => {
+  try {
+    'x'.repeat(constants.MAX_STRING_LENGTH + 1);
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  return new RangeError();
+})();
+
+/** Whether a string would have been longer than strings can be, by the engine or by Node.js. */
+function isTooLong(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error) return error.code === 'ERR_STRING_TOO_LONG';
+  return error.name === TOO_LONG.name && error.message === TOO_LONG.message;
+}
 
 function failure(error: unknown): { readonly problem: ProblemInit } {
   const problem = problemOf(error);
   if (problem !== undefined) return { problem };
-  if (error instanceof Error && STRING_TOO_LONG.test(error.message)) {
-    const detail = 'The answer is longer than 536870888 characters. Ask about fewer nodes or Services.';
+  if (isTooLong(error)) {
+    const detail = `The answer is longer than ${constants.MAX_STRING_LENGTH} characters. Ask about fewer nodes or Services.`;
     return { problem: { code: 'ANSWER_TOO_LARGE', detail } };
   }
   // The message of a fault may quote a snapshot: the log gets the place, nobody gets the message.
@@ -221,7 +237,7 @@ function held(job: HoldJob, parsed: ParsedSnapshots): Outcome {
     const { counts } = parsed.read(snapshot);
     return { held: snapshot, counts, parsed: parsed.digests };
   } catch (error) {
-    return { ...failure(error), parsed: parsed.digests };
+    return { ...failure(error), isEmpty: error instanceof NothingUsed, parsed: parsed.digests };
   }
 }
 

@@ -1,7 +1,6 @@
 /** The worker threads of a process, whatever door a question came through: lanes, memory for requests, held snapshots, readiness. */
 
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { NOTHING_USED } from '../cluster/read-snapshot.js';
 import { snapshotsNamed } from '../messages/codec.js';
 import { digestsOf, namesIn } from '../questions/held.js';
 import type { ClusterMeasures } from '../questions/inspect/measures.js';
@@ -305,20 +304,23 @@ export class Workers {
     }
     const held = await this.#find([...new Set([...digests, ...meant.values()])], owner);
     if (!('problem' in held)) return { names: meant, held };
-    const { problem } = held;
-    const lost = [...meant].filter(([, digest]) => problem.detail.includes(digest)).map(([name]) => name);
-    if (problem.code !== 'UNKNOWN_DIGEST' || lost.length === 0) return held;
+    const { problem, missing } = held;
+    const lost = [...meant].filter(([, digest]) => missing.includes(digest)).map(([name]) => name);
+    if (lost.length === 0) return { problem };
     const detail = `The snapshot that ${lost.join(' and ')} leads to has expired in the store: send another one under the name.`;
     return { problem: { code: 'UNKNOWN_NAME', detail } };
   }
 
   /** These snapshots, or why they are not all there. */
-  async #find(digests: readonly string[], owner: string): Promise<HeldSnapshot[] | { readonly problem: ProblemInit }> {
+  async #find(
+    digests: readonly string[],
+    owner: string,
+  ): Promise<HeldSnapshot[] | { readonly problem: ProblemInit; readonly missing: readonly string[] }> {
     const found = await Promise.all(digests.map((digest) => this.shelf.find(owner, digest)));
     const lacking = (why: 'MISSING' | 'STORE_DOWN') => digests.filter((_, index) => found[index] === why);
     const [missing, unasked] = [lacking('MISSING'), lacking('STORE_DOWN')];
-    if (unasked.length > 0) return { problem: storeUnavailable(unasked) };
-    if (missing.length > 0) return { problem: unknownDigest(missing) };
+    if (unasked.length > 0) return { problem: storeUnavailable(unasked), missing: [] };
+    if (missing.length > 0) return { problem: unknownDigest(missing), missing };
     return found.flatMap((one) => (typeof one === 'string' ? [] : [one.held]));
   }
 
@@ -356,8 +358,7 @@ export class Workers {
     const { named } = this.shelf;
     const outcome: HoldOutcome = await this.#held.hold(job, gone);
     if ('problem' in outcome) {
-      const { problem } = outcome;
-      const isEmpty = problem.code === 'INVALID_SNAPSHOT' && problem.detail.startsWith(NOTHING_USED);
+      const { problem, isEmpty = false } = outcome;
       return named === undefined ? outcome : { problem: await named.refuse(owner, sending, problem, isEmpty) };
     }
     const { held, counts } = outcome;

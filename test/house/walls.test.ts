@@ -90,6 +90,17 @@ t.test('above proxy/ only what shows or reads rules knows a language or a mode',
   );
 });
 
+t.test('no decision depends on the wording of a sentence', async (t) => {
+  const WORDED = [
+    /\.(?:message|detail|explanation|why)\s*\.(?:includes|startsWith|endsWith|match|indexOf|search)\(/,
+    /\b(?:test|exec)\(\s*[\w.]*\.(?:message|detail|explanation|why)\)/,
+  ];
+  t.same(
+    files.filter((file) => WORDED.some((pattern) => pattern.test(readFileSync(join('src', file), 'utf8')))),
+    [],
+  );
+});
+
 t.test('there is no circle of imports', async (t) => {
   const next = new Map<string, string[]>();
   for (const { from, to, typeOnly } of imports) if (!typeOnly) next.set(from, [...(next.get(from) ?? []), to]);

@@ -2,6 +2,7 @@ import { pointerToken, QuestionError } from '../../base/errors.js';
 import { isRecord } from '../../base/record.js';
 import { checkShape } from '../../cluster/check-shape.js';
 import { itemKind } from '../../cluster/kinds.js';
+import { isHelmTemplate } from '../../cluster/other-format.js';
 import { parseDocuments } from '../../cluster/parse-documents.js';
 import { quoted } from '../../cluster/problems.js';
 import type { Assumption } from '../../cluster/settings.js';
@@ -86,7 +87,7 @@ function parsed(text: string, pointer: string, notes: DocumentNote[]): unknown[]
   } catch (error) {
     if (!(error instanceof QuestionError) || error.code !== 'MALFORMED' || !TEMPLATE.test(text)) throw error;
     // Helm's own are named already.
-    if (error.message.includes('helm template')) throw error;
+    if (isHelmTemplate(text)) throw error;
     const hint = ' It looks like a template: give what `helm template` (or the tool that it belongs to) makes of it.';
     const problems = error.problems.map((problem) => ({ ...problem, detail: problem.detail + hint }));
     throw new QuestionError(error.code, error.message + hint, problems);

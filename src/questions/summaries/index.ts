@@ -30,7 +30,7 @@ const SUMMARIES: {
   path: ({ path }, { result }) => pathSummary(path as never, result),
   probability: (_, { result }) => probabilitySummary(result),
   'what-if': (request, { result, findings }) => whatIfSummary(request, result, findings),
-  sweep: (_, { result }) => sweepSummary(result),
+  sweep: ({ sweep }, { result }) => sweepSummary(result, sweep?.bound),
   check: (_, { result, findings }) => checkSummary(result, findings),
   inspect: (_, { result, findings }) => inspectSummary(result, findings),
   apply: (_, { result }) => applySummary(result),

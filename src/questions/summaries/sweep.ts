@@ -1,4 +1,5 @@
 import type { SweepBoundResult, SweepPoint, SweepResult, SweptShares } from '../../contract/answers.js';
+import type { SweepBound } from '../../contract/requests.js';
 import { fieldsOfLoad } from '../load/fields.js';
 import { bearingText } from './load.js';
 import { count, share } from './words.js';
@@ -11,9 +12,6 @@ function largestOf(services: readonly SweptShares[]): SweptShares['largest'] {
     undefined,
   );
 }
-
-/** What bounds say where the load is bounded. */
-const OVER = 'over its capacity';
 
 /**
  * The Service port of a point whose pods are over their capacity with the largest chance, else the one with the hottest
@@ -45,8 +43,15 @@ function loadedSummary(points: readonly SweepPoint[], at: number, bound: SweepBo
   return `${enough}${fails}${lasting}`;
 }
 
-/** The smallest number that keeps the bound, or how the largest share moves over the range. */
-export function sweepSummary({ bound, points, workload, services }: SweepResult): string {
+/**
+ * The smallest number that keeps the bound, or how the largest share moves over the range. `asked` is the question's own
+ * bound; a question that has none is bounded by the load, where it says what a pod takes.
+ */
+export function sweepSummary(
+  { bound, points, workload, services }: SweepResult,
+  asked: SweepBound | undefined,
+): string {
+  const isAboutLoad = asked === undefined || asked.overCapacity !== undefined;
   const [first] = points;
   const last = points.at(-1);
   const name = `${workload.namespace}/${workload.name}`;
@@ -54,7 +59,7 @@ export function sweepSummary({ bound, points, workload, services }: SweepResult)
   const known = points.every(({ services: swept }) => swept.every(({ unknown }) => unknown.fraction === '0'));
   if (bound !== undefined) {
     if (bound.smallest === undefined) {
-      if (known && bound.explanation.includes(OVER)) {
+      if (known && isAboutLoad) {
         return `No number of replicas of ${name} from ${first.replicas} to ${last.replicas} is enough: at ${last.replicas}, ${bearingText(worstLoad(last))}.`;
       }
       const doubt = known ? '' : ', as far as it is known';
@@ -63,7 +68,7 @@ export function sweepSummary({ bound, points, workload, services }: SweepResult)
     const at = points.findIndex(({ replicas }) => replicas === bound.smallest);
     const before = points[at - 1];
     const loaded = (points[at]?.services ?? []).some(({ load }) => fieldsOfLoad(load)?.overCapacity !== undefined);
-    if (loaded && bound.explanation.includes(OVER)) return loadedSummary(points, at, bound, name);
+    if (loaded && isAboutLoad) return loadedSummary(points, at, bound, name);
     const largest = largestOf(points[at]?.services ?? []);
     const most = largest === undefined ? '' : `: no endpoint gets more than ${share(largest)}`;
     const fails =
