@@ -31,7 +31,8 @@ function networksOf(settings: Settings): readonly Cidr[] {
   });
 }
 
-function inside(settings: Settings, address: string): string {
+/** In which of the networks an address is by which pods' packets are masqueraded or not. */
+export function insideNetworks(settings: Settings, address: string): string {
   const all = networksOf(settings);
   if (all.length === 0) return '';
   const own = addressOf(address);
@@ -77,7 +78,7 @@ export function likenessOf(fabric: Fabric, client: Client, node: string, entered
     ...[client.kind, client.name, client.address, client.node, client.anyAddress, node, entered.entry],
     ...[entered.isBalanced, place.node, fabric.host(node).route(destination).kind],
     ...headOf(packet),
-    ...[fabric.host(node).addressType(connection.originalDestination ?? ''), inside(settings, destination)],
+    ...[fabric.host(node).addressType(connection.originalDestination ?? ''), insideNetworks(settings, destination)],
     ...[policed, behind(tracked)],
   ].join(' ');
 }

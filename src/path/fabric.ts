@@ -12,7 +12,7 @@ import type { IpSets } from '../netfilter/ipset.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
 import type { NodeProgram } from '../proxy/node-program.js';
 import { programNode } from '../proxy/program.js';
-import type { ServicePort } from '../proxy/service-port.js';
+import type { ServiceMap, ServicePort } from '../proxy/service-port.js';
 import { Host, isLoopback } from './host.js';
 import { type InterfaceNames, interfaceNames } from './interface-names.js';
 import { AddressBook, nodeIsDown, Places } from './network.js';
@@ -88,9 +88,26 @@ function bookOf(cluster: Cluster, family: IPFamily, settings: Settings): Address
 /** Collects the assumptions that an answer comes to rest on, one per field. */
 class AssumptionList {
   readonly #byField = new Map<string, Assumption>();
+  readonly #recorders: Assumption[][] = [];
 
   add(field: string, value: unknown, why: string): void {
     if (!this.#byField.has(field)) this.#byField.set(field, { field, value, why });
+    for (const recorder of this.#recorders) recorder.push({ field, value, why });
+  }
+
+  addAll(assumptions: readonly Assumption[]): void {
+    for (const { field, value, why } of assumptions) this.add(field, value, why);
+  }
+
+  /** What some work comes to rest on, whether others rest on it too or not. */
+  recording<T>(work: () => T): { readonly value: T; readonly assumed: readonly Assumption[] } {
+    const assumed: Assumption[] = [];
+    this.#recorders.push(assumed);
+    try {
+      return { value: work(), assumed };
+    } finally {
+      this.#recorders.pop();
+    }
   }
 
   all(): readonly Assumption[] {
@@ -118,6 +135,8 @@ export class Fabric {
   readonly #rulesets = new Map<string, Ruleset>();
   readonly #programs = new Map<string, NodeProgram>();
   readonly #endpoints = new Map<string, KnownEndpoint>();
+  /** Those that are expected and that nothing has looked up yet. */
+  readonly #unlisted: Iterable<KnownEndpoint>[] = [];
   readonly #balancers = new Map<string, Balancer>();
   readonly #walked = new Map<string, WalkedProbe>();
   readonly #profiles = new Map<object, number>();
@@ -265,6 +284,11 @@ export class Fabric {
     return this.#options.walksEach === true;
   }
 
+  /** Whether nodes remember clients (session affinity). */
+  get remembersClients(): boolean {
+    return this.#options.recent !== undefined;
+  }
+
   /** Whether the rules of some node are given. */
   get hasGivenRules(): boolean {
     return (this.#options.rulesets?.size ?? 0) > 0;
@@ -384,15 +408,20 @@ export class Fabric {
   expect(endpoints: Iterable<KnownEndpoint>): void {
     if (this.#expected.has(endpoints)) return;
     this.#expected.add(endpoints);
+    this.#unlisted.push(endpoints);
     for (const given of endpoints) {
-      const endpoint = canonicalEndpoint(given);
-      this.#endpoints.set(endpoint.id, endpoint);
-      if (endpoint.node !== '') this.places.learn(endpoint.address, endpoint.node);
+      if (given.node !== '') this.places.learn(canonicalEndpoint(given).address, given.node);
     }
   }
 
   /** An endpoint of the Service that was asked for, by `address:port`. */
   endpoint(id: string): KnownEndpoint | undefined {
+    for (const endpoints of this.#unlisted.splice(0)) {
+      for (const given of endpoints) {
+        const endpoint = canonicalEndpoint(given);
+        this.#endpoints.set(endpoint.id, endpoint);
+      }
+    }
     return this.#endpoints.get(id);
   }
 
@@ -402,19 +431,19 @@ export class Fabric {
    */
   expectFor(node: string, protocol: string, address: string, port: number): readonly ServicePort[] {
     const { services } = this.program(node);
-    const claimed = services.claims(protocol, address, port);
-    const balancer = claimed.length > 0 ? undefined : this.balancerAt(address);
-    if (balancer !== undefined) {
-      // No rule is for the address (ipMode Proxy, a host name): who is behind the load balancer counts all the same.
-      const behind = services.portsOf(balancer.key).filter((one) => one.port === port && one.protocol === protocol);
-      for (const servicePort of behind) this.expect(services.endpointsOf(servicePort));
-      return behind;
-    }
-    const ports =
-      claimed.length > 0 || !(isLoopback(address) || this.places.locate(address).kind === 'NODE')
-        ? claimed
-        : services.nodePortClaims(protocol, port);
+    const ports = this.#portsFor(services, protocol, address, port);
     for (const servicePort of ports) this.expect(services.endpointsOf(servicePort));
     return ports;
+  }
+
+  #portsFor(services: ServiceMap, protocol: string, address: string, port: number): readonly ServicePort[] {
+    const claimed = services.claims(protocol, address, port);
+    if (claimed.length > 0) return claimed;
+    const balancer = this.balancerAt(address);
+    // No rule is for the address (ipMode Proxy, a host name): who is behind the load balancer counts all the same.
+    if (balancer !== undefined)
+      return services.portsOf(balancer.key).filter((one) => one.port === port && one.protocol === protocol);
+    const isOfNode = isLoopback(address) || this.places.locate(address).kind === 'NODE';
+    return isOfNode ? services.nodePortClaims(protocol, port) : claimed;
   }
 }

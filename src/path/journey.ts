@@ -126,16 +126,19 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     if (known !== undefined) {
       const alike = alikeJourney(fabric, known, entered, () => apart(entered, node, nodes));
       if (alike !== undefined) {
+        // Another question may have walked the way.
+        fabric.assumptions.addAll(known.assumed);
         journeys.push(alike);
         return;
       }
     }
     const before = journeys.length;
     handedOver = '';
-    walkOn(entered, node, nodes);
+    const { assumed } = fabric.assumptions.recording(() => walkOn(entered, node, nodes));
     if (likeness === undefined || known !== undefined || journeys.length !== before + 1) return;
     const journey = journeys[before] as Journey;
-    if (journey.verdict === 'DELIVERED' && handedOver !== '') fabric.ways.set(likeness, { journey, node: handedOver });
+    if (journey.verdict === 'DELIVERED' && handedOver !== '')
+      fabric.ways.set(likeness, { journey, node: handedOver, assumed });
   };
   /** The one journey of a packet that was known before it was walked. */
   const apart = (entered: Entered, node: string, nodes: number): Journey => {

@@ -1,4 +1,5 @@
 import { type Fraction, isOne, multiply, ONE } from '../base/fraction.js';
+import type { Assumption } from '../cluster/settings.js';
 import type { PathPolicy } from '../contract/answers.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import type { Header, Packet } from '../netfilter/packet.js';
@@ -176,6 +177,8 @@ export class AlikeJourney implements Journey {
 export interface KnownWay {
   readonly journey: Journey;
   readonly node: string;
+  /** What the way behind the first hook rests on. */
+  readonly assumed: readonly Assumption[];
 }
 
 /** The trail of a journey up to the rules of the first node: who sent it, and where it came in. */

@@ -305,14 +305,17 @@ function several(count: number, what: string): string {
   return count === 1 ? `one ${what}` : `${count} ${what}s`;
 }
 
+/** Clients on nodes, one on each, before they are grouped. */
+interface AskedNodes {
+  readonly kind: 'NODES';
+  readonly nodes: NodeClasses;
+  readonly clientOn: (node: string) => Client;
+  readonly who: string;
+}
+
 /** Clients before they are grouped: of nodes, one on each; through a load balancer; or named one by one. */
 export type AskedClients =
-  | {
-      readonly kind: 'NODES';
-      readonly nodes: NodeClasses;
-      readonly clientOn: (node: string) => Client;
-      readonly who: string;
-    }
+  | AskedNodes
   | {
       readonly kind: 'BALANCER';
       readonly balancer: Balancer;
@@ -365,7 +368,16 @@ export function askedClients(fabric: Fabric, clients: ClientsSpec | undefined, d
       who: 'outside clients entering at',
     };
   }
-  const spec = clients?.nodes ?? {};
+  return nodeClients(fabric, clients?.nodes ?? {});
+}
+
+/** Clients on nodes, where a question has no others; undefined where it has. */
+function askedNodes(fabric: Fabric, clients: ClientsSpec | undefined): AskedNodes | undefined {
+  const { nodes = {}, ...others } = clients ?? {};
+  return Object.keys(others).length > 0 ? undefined : nodeClients(fabric, nodes);
+}
+
+function nodeClients(fabric: Fabric, spec: NonNullable<ClientsSpec['nodes']>): AskedNodes {
   const fromHost = spec.from === 'HOST';
   return {
     kind: 'NODES',
@@ -378,15 +390,33 @@ export function askedClients(fabric: Fabric, clients: ClientsSpec | undefined, d
   };
 }
 
+/**
+ * Who the clients on nodes are where nothing of a destination tells nodes apart but their own settings; undefined for clients that are
+ * not on nodes. Throws QuestionError for names that are wrong.
+ */
+export function groupsByNode(fabric: Fabric, clients: ClientsSpec | undefined): ClientGroups | undefined {
+  const asked = askedNodes(fabric, clients);
+  if (asked === undefined) return undefined;
+  const { all, byProfile } = asked.nodes;
+  const groups = byProfile.map(({ nodes }) => ({
+    ...{ client: asked.clientOn(nodes[0] as string), nodes },
+    weight: fraction(nodes.length, all.length),
+  }));
+  return { groups, description: describeNodes(asked) };
+}
+
+function describeNodes({ nodes: { all }, who }: AskedNodes): string {
+  return `${who} ${all.length === 1 ? all[0] : `${all.length} nodes alike`}`;
+}
+
 /** Who the clients of a destination are. Throws QuestionError for names and weights that are wrong. */
 export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, destination: Destination): ClientGroups {
   const asked = askedClients(fabric, clients, destination);
   if (asked.kind === 'NAMED') return asked;
   if (asked.kind === 'BALANCER')
     return throughBalancer(fabric, asked.balancer, destination, asked.outside, asked.pointer);
-  const { nodes, clientOn, who } = asked;
   return {
-    groups: alike(fabric, destination, nodes, clientOn),
-    description: `${who} ${nodes.all.length === 1 ? nodes.all[0] : `${nodes.all.length} nodes alike`}`,
+    groups: alike(fabric, destination, asked.nodes, asked.clientOn),
+    description: describeNodes(asked),
   };
 }

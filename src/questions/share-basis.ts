@@ -16,7 +16,8 @@ function byTurns(cycle: readonly string[]): Pick<ShareBasis, 'firstOfTwo' | 'sec
 
 const texts = new WeakMap<ChanceBasis, ShareBasis>();
 
-function wordOf(basis: ChanceBasis): ShareBasis {
+/** A kind of chance as answers carry it. */
+export function basisWord(basis: ChanceBasis): ShareBasis {
   let known = texts.get(basis);
   if (known === undefined) {
     const { kind, why, cycle } = basis;
@@ -29,13 +30,13 @@ function wordOf(basis: ChanceBasis): ShareBasis {
 /** The kind of one chance as answers carry it; undefined where no balancer of a node and no counting rule chose. */
 export function shareBasis(chance: Chance): ShareBasis | undefined {
   const basis = basisOf(chance);
-  return basis === undefined ? undefined : wordOf(basis);
+  return basis === undefined ? undefined : basisWord(basis);
 }
 
 /**
  * The kind of shares that several chances make up: that of the least certain, with a cycle where all have the same one.
  */
-export function basisOfAll(chances: readonly Chance[]): ShareBasis | undefined {
+export function chanceBasisOfAll(chances: readonly Chance[]): ChanceBasis | undefined {
   let found: ChanceBasis | undefined;
   const cycles = new Set<string>();
   for (const chance of chances) {
@@ -43,8 +44,13 @@ export function basisOfAll(chances: readonly Chance[]): ShareBasis | undefined {
     found = weaker(found, basis);
     cycles.add(JSON.stringify(basis?.cycle ?? []));
   }
-  if (found === undefined) return undefined;
-  if (cycles.size === 1) return wordOf(found);
+  if (found === undefined || cycles.size === 1) return found;
   const { kind, why } = found;
   return { kind, why };
+}
+
+/** The same as answers carry it; undefined where no balancer of a node and no counting rule chose. */
+export function basisOfAll(chances: readonly Chance[]): ShareBasis | undefined {
+  const found = chanceBasisOfAll(chances);
+  return found === undefined ? undefined : basisWord(found);
 }

@@ -93,8 +93,10 @@ interface Conflict {
 
 function conflictsOf(view: View): readonly Conflict[] {
   return servicesOf(view).flatMap(([, service]) => {
-    if (wantedAddresses(service).length === 0 || !isMetallb(view, service)) return [];
-    return othersAt(view.cluster, service).flatMap((other) => {
+    if (wantedAddresses(service).length === 0) return [];
+    const others = othersAt(view.cluster, service);
+    if (others.length === 0 || !isMetallb(view, service)) return [];
+    return others.flatMap((other) => {
       const why = sharingConflict(service, other);
       const address = wantedAddresses(service).find((one) => wantedAddresses(other).includes(one));
       return why === undefined || address === undefined ? [] : [{ service, other, address, why }];

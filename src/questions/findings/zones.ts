@@ -67,6 +67,8 @@ export interface ZoneShares {
   readonly crossing: Share;
   /** Whether every zone is known. */
   readonly complete: boolean;
+  /** The zones, as far as they are known, that something is delivered in. */
+  readonly reached: ReadonlySet<string>;
 }
 
 /** Sums of shares by the part of each that counts: one of them is multiplied, and not every share. */
@@ -99,8 +101,14 @@ export function zoneShares(cluster: Cluster, clients: readonly DoorClient[]): Zo
   return remember(sharesOf, clients, () => sumZones(cluster, clients));
 }
 
+/** Makes known what the clients of a door come to, so that it is not summed up from their connections. */
+export function keepZoneShares(clients: readonly DoorClient[], shares: ZoneShares): void {
+  sharesOf.set(clients, shares);
+}
+
 function sumZones(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares {
   const [known, crossing] = [new Parts(), new Parts()];
+  const reached = new Set<string>();
   let complete = true;
   for (const from of clients) {
     const size = from.nodes?.length ?? 1;
@@ -108,6 +116,7 @@ function sumZones(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares 
       const { verdict, receiver } = outcome;
       if (verdict !== 'DELIVERED' || receiver?.node === undefined) continue;
       const zone = zoneOf(cluster, receiver.node);
+      if (zone !== undefined) reached.add(zone);
       const zones = zonesOf(cluster, from, outcome);
       const there = allOf(zones);
       if (zone === undefined || there < size) complete = false;
@@ -117,7 +126,7 @@ function sumZones(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares 
       if (away > 0) crossing.add(outcome, away, size);
     }
   }
-  return { known: known.share, crossing: crossing.share, complete };
+  return { known: known.share, crossing: crossing.share, complete, reached };
 }
 
 /**
@@ -135,13 +144,7 @@ function crossZoneShare(cluster: Cluster, door: Door): Fraction | undefined {
  * endpoints: nothing can be near for a client whose zone has none.
  */
 function evenShare(cluster: Cluster, door: Door): Fraction {
-  const zones = new Set<string>();
-  for (const from of door.from) {
-    for (const { verdict, receiver } of from.outcomes) {
-      const zone = receiver?.node === undefined ? undefined : zoneOf(cluster, receiver.node);
-      if (verdict === 'DELIVERED' && zone !== undefined) zones.add(zone);
-    }
-  }
+  const zones = zoneShares(cluster, door.from).reached;
   return zones.size === 0 ? ZERO : fraction(zones.size - 1, zones.size);
 }
 

@@ -2,102 +2,84 @@ import type { IPFamily } from '../../base/address.js';
 import { mapWithProgress } from '../../base/progress.js';
 import { remember } from '../../base/remember.js';
 import { FAMILIES } from '../../cluster/settings.js';
-import type { PathVerdict, ProbabilityResult, ServiceProbability } from '../../contract/answers.js';
+import type { ProbabilityResult, ServiceProbability } from '../../contract/answers.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { publishedAs } from '../../load-balancers/addresses.js';
 import { Fabric } from '../../path/fabric.js';
-import type { WeightedClient } from '../../path/sources.js';
-import type { Journey, KnownWay } from '../../path/trail.js';
-import { addShare, NO_SHARE, type Share, ShareSum, sharesBy } from '../../probability/distribution.js';
-import { probability } from '../chances.js';
+import type { KnownWay } from '../../path/trail.js';
+import { addShare, NO_SHARE } from '../../probability/distribution.js';
 import type { Door, DoorClient } from '../findings/door.js';
 import { givenRules } from '../given-rules/given-rules.js';
 import { modelAnswers } from '../load/load-answer.js';
 import { type Offered, readTraffic, withSources } from '../load/offered.js';
 import { balancing } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';
-import { basisOfAll } from '../share-basis.js';
 import { requireWalkable } from '../walk-limits.js';
-import { describeAffinity } from './affinity-answer.js';
-import { type Asked, portsAsked } from './asked-ports.js';
+import { type Asked, portsAsked, type ServiceTargeted } from './asked-ports.js';
 import { balancerAnswer } from './balancer-answer.js';
-import { crossings } from './crossings.js';
-import { reachedEndpoints } from './endpoint-shares.js';
 import { loadBehind } from './load-behind.js';
-import { verdictShares } from './verdict-shares.js';
-import { doorClients, headOf, walkClients } from './walked-clients.js';
+import { PortKinds } from './port-kind.js';
+import { PortLaws } from './port-law.js';
+import { mass, type PortOutcome, walkedOutcome } from './port-outcome.js';
+import { headOf, type Walked, walkClients } from './walked-clients.js';
 
-function mass(journeys: readonly Journey[], verdict: PathVerdict): Share {
-  const sum = new ShareSum();
-  for (const journey of journeys) if (journey.verdict === verdict) sum.add(journey.chance);
-  return sum.share;
+/** The fabric of one family and what is known of its Service ports. */
+interface Side {
+  readonly fabric: Fabric;
+  readonly kinds: PortKinds;
+  readonly laws: PortLaws;
 }
 
-function byName(shares: ReadonlyMap<string, Share>): readonly [string, Share][] {
-  return [...shares].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-}
-
-/** What kind of numbers the shares of delivered connections are. */
-function basisField(journeys: readonly Journey[]): Pick<ServiceProbability, 'basis'> {
-  const basis = basisOfAll(journeys.map(({ chance }) => chance));
-  return basis === undefined ? {} : { basis };
-}
-
-function answerOne(
+/** What clients of a destination come to, and who they are: by law where a port of the same kind was walked before. */
+function outcomeOf(
   prepared: Prepared,
-  fabric: Fabric,
+  { fabric, kinds, laws }: Side,
   question: ProbabilityQuestion,
-  { destination, place }: Asked,
-  offered: Offered | undefined,
-): { readonly result: ServiceProbability; readonly door: Door } {
-  const walked = walkClients(fabric, question, destination);
-  const { journeys, clientJourneys, groups } = walked;
-  const from = doorClients(clientJourneys);
-  const { receivers, endpoints, imbalance } = reachedEndpoints(fabric, journeys);
-  const through = groups[0]?.client.through === undefined ? undefined : (groups[0] as WeightedClient).client;
+  destination: ServiceTargeted,
+): PortOutcome & Pick<Walked, 'groups' | 'clients' | 'journeys'> {
+  const plain = kinds.plain(destination);
+  const known = plain === undefined ? undefined : laws.outcome(destination, plain);
+  if (plain !== undefined && known !== undefined)
+    return { ...known, groups: plain.groups, clients: plain.clients, journeys: [] };
+  const { value, assumed } = fabric.assumptions.recording(() => {
+    const walked = walkClients(fabric, question, destination);
+    return { walked, outcome: walkedOutcome(prepared, fabric, destination, walked) };
+  });
+  const { walked, outcome } = value;
+  if (plain !== undefined) laws.learn(plain, walked, outcome, assumed);
+  return { ...outcome, ...walked };
+}
+
+/** The load balancer on the way of a destination's clients. */
+function throughField(
+  fabric: Fabric,
+  { target }: ServiceTargeted,
+  { groups, journeys }: Pick<Walked, 'groups' | 'journeys'>,
+): Pick<ServiceProbability, 'loadBalancer'> {
+  const client = groups[0]?.client;
+  if (client?.through === undefined) return {};
   const lost = (['DROPPED', 'UNREACHABLE'] as const).reduce(
     (sum, verdict) => addShare(sum, mass(journeys, verdict)),
     NO_SHARE,
   );
-  const masses = Object.fromEntries(
-    (['DELIVERED', 'DROPPED', 'REJECTED', 'UNREACHABLE', 'UNKNOWN'] as const).map((verdict) => [
-      verdict.toLowerCase(),
-      probability(mass(journeys, verdict)),
-    ]),
-  ) as Record<'delivered' | 'dropped' | 'rejected' | 'unreachable' | 'unknown', ServiceProbability['delivered']>;
-  const affinity =
-    groups.length === 0 ? undefined : describeAffinity(prepared, fabric, destination, clientJourneys, receivers);
+  const port = { port: target.portNumber, protocol: target.protocol };
+  return { loadBalancer: balancerAnswer(fabric, client.through.balancer, client, lost, port) };
+}
+
+function answerOne(
+  prepared: Prepared,
+  side: Side,
+  question: ProbabilityQuestion,
+  { destination, place }: Asked,
+  offered: Offered | undefined,
+): { readonly result: ServiceProbability; readonly door: Door } {
+  const { fabric } = side;
+  const outcome = outcomeOf(prepared, side, question, destination);
+  const { from } = outcome;
   const result: ServiceProbability = {
-    ...headOf(fabric, destination, walked),
-    ...(through?.through === undefined
-      ? {}
-      : {
-          loadBalancer: balancerAnswer(fabric, through.through.balancer, through, lost, {
-            port: destination.target.portNumber,
-            protocol: destination.target.protocol,
-          }),
-        }),
-    ...basisField(journeys),
-    endpoints: endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
-    nodes: byName(
-      sharesBy(
-        endpoints,
-        (entry) => entry.ref.node ?? '',
-        (entry) => entry.share,
-      ),
-    ).map(([node, share]) => ({ node, share: probability(share) })),
-    zones: byName(
-      sharesBy(
-        endpoints,
-        (entry) => entry.ref.zone ?? '',
-        (entry) => entry.share,
-      ),
-    ).map(([zone, share]) => ({ zone, share: probability(share) })),
-    ...masses,
-    verdicts: verdictShares(journeys),
-    ...crossings(prepared.cluster, from),
-    ...(imbalance === undefined ? {} : { imbalance }),
-    ...(affinity === undefined ? {} : { affinity }),
+    ...headOf(fabric, destination, outcome),
+    ...throughField(fabric, destination, outcome),
+    ...outcome.shares,
   };
   const loaded = offered === undefined ? undefined : loadBehind(prepared, result, from, offered);
   const { via, service } = destination.target;
@@ -144,15 +126,15 @@ export function answerProbability(
   const offered = given.traffic === undefined ? undefined : readTraffic(given.traffic, at);
   const question = withSources(cluster, given, at);
   const options = balancing(prepared, question.phase);
-  const fabrics = new Map<IPFamily, Fabric>(
-    FAMILIES.map((family) => [
-      family,
-      new Fabric(cluster, settings, family, {
+  const sides = new Map<IPFamily, Side>(
+    FAMILIES.map((family) => {
+      const fabric = new Fabric(cluster, settings, family, {
         ...givenRules(prepared, question, family, 'probability'),
         ...options,
         ways: waysOf(prepared, `${family} ${question.phase ?? ''}`),
-      }),
-    ]),
+      });
+      return [family, { fabric, kinds: new PortKinds(fabric, question), laws: new PortLaws(fabric) }];
+    }),
   );
   const ports = portsAsked(cluster, question);
   requireWalkable(
@@ -161,14 +143,14 @@ export function answerProbability(
     '/probability/services',
   );
   const answers = mapWithProgress(ports, 'Service port', ({ families, ...asked }) =>
-    families.map((family) => answerOne(prepared, fabrics.get(family) as Fabric, question, asked, offered)),
+    families.map((family) => answerOne(prepared, sides.get(family) as Side, question, asked, offered)),
   ).flat();
   return {
     result: {
       services: answers.map(({ result }) => result),
       ...(question.traffic?.models === undefined ? {} : { models: modelAnswers(question.traffic) }),
     },
-    assumptions: [...fabrics.values()].flatMap((fabric) => fabric.assumptions.all()),
+    assumptions: [...sides.values()].flatMap(({ fabric }) => fabric.assumptions.all()),
     services: [...new Set(answers.map(({ result: { service } }) => `${service.namespace}/${service.name}`))],
     doors: answers.map(({ door }) => door),
   };

@@ -1,0 +1,205 @@
+/**
+ * Service ports that nothing but names and addresses tells apart: equal kinds and alike endpoints mean equal shares. A port that may be
+ * special in any way has no kind, and is walked.
+ */
+import { remember } from '../../base/remember.js';
+import { nodeZone } from '../../cluster/addresses.js';
+import { policiesOf } from '../../cluster/network-policies.js';
+import type { EndpointRef } from '../../contract/answers.js';
+import type { ProbabilityQuestion } from '../../contract/requests.js';
+import { endpointsAreUnknown } from '../../control-plane/endpoint-sources.js';
+import { serviceOfAddress } from '../../load-balancers/addresses.js';
+import { insideNetworks } from '../../path/alike-endpoints.js';
+import { nodesThatTake } from '../../path/before-rules.js';
+import { canonicalEndpoint, type Fabric } from '../../path/fabric.js';
+import { podListens } from '../../path/pod-listeners.js';
+import { serviceHolding } from '../../path/service-addresses.js';
+import { serviceAddresses } from '../../path/service-target.js';
+import type { WeightedClient } from '../../path/sources.js';
+import { type ClientGroups, groupsByNode } from '../../probability/client-groups.js';
+import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
+import type { ServiceTargeted } from './asked-ports.js';
+
+/** An endpoint that a rule may choose, as answers name it. */
+export interface PlainEndpoint {
+  readonly ref: EndpointRef;
+  /** Equal for endpoints that the same happens to. */
+  readonly like: string;
+}
+
+/** A Service port with nothing special about it. */
+export interface PlainPort {
+  readonly kind: string;
+  readonly groups: readonly WeightedClient[];
+  /** Who the clients are, in words. */
+  readonly clients: string;
+  /** The endpoints in the order of rules, at least one. */
+  readonly endpoints: readonly PlainEndpoint[];
+}
+
+const numbers = new WeakMap<object, number>();
+let count = 0;
+
+function numberOf(object: object): number {
+  return remember(numbers, object, () => ++count);
+}
+
+/** What of a port rules are made of, but for names, addresses and numbers. */
+function fieldsOf(port: ServicePort): string {
+  const { protocol, type, externalPolicyLocal, stickyMaxAge, hintsAnnotation, externalIPs, loadBalancerVIPs } = port;
+  const { sourceRanges, nodePort, healthCheckNodePort, externalIPsRefused } = port;
+  return [
+    ...[protocol, type, externalPolicyLocal, stickyMaxAge, hintsAnnotation, externalIPs.length],
+    ...[loadBalancerVIPs.length, sourceRanges.length, nodePort > 0, healthCheckNodePort > 0, externalIPsRefused],
+  ].join(' ');
+}
+
+function isOrdinary(fabric: Fabric): boolean {
+  return (
+    !fabric.hasGivenRules &&
+    !fabric.recordsPolicies &&
+    !fabric.walksEach &&
+    !fabric.remembersClients &&
+    fabric.settings.unsupportedDataplane === undefined &&
+    fabric.settings.beside.length === 0
+  );
+}
+
+function sameList(a: readonly ProxyEndpoint[], b: readonly ProxyEndpoint[]): boolean {
+  return a === b || (a.length === b.length && a.every(({ id }, index) => id === b[index]?.id));
+}
+
+/** A node as the endpoints on it see it. */
+interface NodeOfPods {
+  readonly zone: string | undefined;
+  /** Equal for nodes that nothing tells apart for packets to their pods; undefined where it may be like no other. */
+  readonly likeness: string | undefined;
+  /** The likenesses of its endpoints by port and networks: of pods of the snapshot, and of addresses alone. */
+  readonly pods: Map<number, Map<string, string>>;
+  readonly others: Map<number, Map<string, string>>;
+}
+
+/** Whether the nodes with these settings are modelled: what is programmed does not depend on the node. */
+type Modelled = Map<object, boolean>;
+
+function nodeOfPods(fabric: Fabric, node: string, groups: readonly WeightedClient[], modelled: Modelled): NodeOfPods {
+  const object = fabric.cluster.nodes.get(node);
+  const zone = object && nodeZone(object);
+  const maps = { pods: new Map<number, Map<string, string>>(), others: new Map<number, Map<string, string>>() };
+  const proxy = fabric.settings.proxyOf(node);
+  const isModelled = () => remember(modelled, proxy, () => fabric.unmodelled(node) === undefined);
+  if (object === undefined || fabric.isDown(node) || !isModelled()) return { zone, likeness: undefined, ...maps };
+  const { own, bridge, podCidrs } = fabric.book.addressesOf(node);
+  const has = [own.length > 0, bridge !== undefined, podCidrs.length];
+  const isClients = groups.some(({ client }) => client.node === node);
+  const likeness = [numberOf(proxy), zone, ...has, isClients ? node : ''].join(' ');
+  return { zone, likeness, ...maps };
+}
+
+/** Kinds of ports and endpoints as one fabric sees them. */
+export class PortKinds {
+  readonly #fabric: Fabric;
+  readonly #clients: ProbabilityQuestion['clients'];
+  readonly #isOrdinary: boolean;
+  /** What was found out of the nodes of pods. */
+  readonly #nodes = new Map<string, NodeOfPods>();
+  readonly #modelled: Modelled = new Map();
+  #groups: ClientGroups | undefined;
+
+  constructor(fabric: Fabric, { clients }: ProbabilityQuestion) {
+    this.#fabric = fabric;
+    this.#clients = clients;
+    const onNodes = clients === undefined || (clients.nodes !== undefined && Object.keys(clients).length === 1);
+    const arePods = onNodes && clients?.nodes?.from !== 'HOST';
+    // Policies tell pods and nodes apart in more ways than are looked at here.
+    this.#isOrdinary = arePods && isOrdinary(fabric) && policiesOf(fabric.cluster).length === 0;
+  }
+
+  /** The port of a destination where nothing is special about it; undefined where it has to be walked. */
+  plain({ target }: ServiceTargeted): PlainPort | undefined {
+    if (!this.#isOrdinary || target.via !== 'CLUSTER_IP' || target.node !== undefined) return undefined;
+    const fabric = this.#fabric;
+    const [address, ...further] = serviceAddresses(target, fabric.family);
+    if (address === undefined || further.length > 0) return undefined;
+    const { cluster, settings, family } = fabric;
+    if (serviceOfAddress(cluster, address) !== undefined) return undefined;
+    const place = fabric.places.locate(address).kind;
+    if (place === 'NODE' || place === 'POD') return undefined;
+    if (nodesThatTake(fabric, address, target.portNumber).length > 0) return undefined;
+    if (endpointsAreUnknown(cluster, target.key, family)) return undefined;
+    this.#groups ??= groupsByNode(fabric, this.#clients);
+    if (this.#groups === undefined) return undefined;
+    const { groups, description } = this.#groups;
+    const kind = [`${place} ${insideNetworks(settings, address)}`];
+    let endpoints: readonly ProxyEndpoint[] | undefined;
+    for (const { client, nodes } of groups) {
+      if (nodes === undefined || fabric.isDown(client.node) || fabric.unmodelled(client.node) !== undefined)
+        return undefined;
+      const program = fabric.program(client.node);
+      const { mode, ipvsScheduler } = settings.proxyOf(client.node);
+      // Other schedulers look at addresses and connections.
+      if (mode === 'ipvs' && ipvsScheduler !== 'rr' && ipvsScheduler !== '') return undefined;
+      const [port, ...others] = program.services.claims(target.protocol, address, target.portNumber);
+      if (port === undefined || others.length > 0) return undefined;
+      if (port.service !== target.key || port.clusterIP !== address || port.internalPolicyLocal) return undefined;
+      const { cluster: chosen } = program.selection(port);
+      if (endpoints !== undefined && !sameList(endpoints, chosen)) return undefined;
+      const all = program.services.endpointsOf(port);
+      // Hints tell nodes apart, of endpoints that are not chosen too.
+      if (all.some(({ zoneHints, nodeHints }) => zoneHints.length > 0 || nodeHints.length > 0)) return undefined;
+      fabric.expect(all);
+      endpoints = chosen;
+      const type = fabric.host(client.node).addressType(address);
+      kind.push(`${client.node} ${numberOf(nodes)} ${nodes.length} ${type} ${fieldsOf(port)}`);
+    }
+    if (endpoints === undefined || endpoints.length === 0) return undefined;
+    const plain = this.#endpointsOf(target.protocol, endpoints, groups);
+    return plain && { kind: kind.join('|'), groups, clients: description, endpoints: plain };
+  }
+
+  #endpointsOf(
+    protocol: ServiceTargeted['target']['protocol'],
+    endpoints: readonly ProxyEndpoint[],
+    groups: readonly WeightedClient[],
+  ): readonly PlainEndpoint[] | undefined {
+    const found: PlainEndpoint[] = [];
+    for (const endpoint of endpoints) {
+      const one = this.#endpointOf(protocol, endpoint, groups);
+      if (one === undefined) return undefined;
+      found.push(one);
+    }
+    return found;
+  }
+
+  #endpointOf(
+    protocol: ServiceTargeted['target']['protocol'],
+    given: ProxyEndpoint,
+    groups: readonly WeightedClient[],
+  ): PlainEndpoint | undefined {
+    if (!given.ready || given.terminating) return undefined;
+    const { cluster, places, settings } = this.#fabric;
+    const { address, port, pod: named } = canonicalEndpoint(given);
+    const place = places.locate(address);
+    if (place.kind !== 'POD' || serviceHolding(cluster, address) !== undefined) return undefined;
+    if (serviceOfAddress(cluster, address) !== undefined) return undefined;
+    const node = remember(this.#nodes, place.node, () => nodeOfPods(this.#fabric, place.node, groups, this.#modelled));
+    if (node.likeness === undefined) return undefined;
+    const name = named ?? place.pod;
+    const object = name === undefined ? undefined : cluster.pods.get(name);
+    if (object !== undefined) {
+      const listening = podListens(object, { protocol, port, loopback: false }, true);
+      if (listening.kind !== 'YES' || listening.assumed === true) return undefined;
+    }
+    const inside = insideNetworks(settings, address);
+    const likes = remember(object === undefined ? node.others : node.pods, port, () => new Map<string, string>());
+    return {
+      ref: {
+        ...{ address, port },
+        ...(name === undefined ? {} : { pod: name }),
+        node: place.node,
+        ...(node.zone ? { zone: node.zone } : {}),
+      },
+      like: remember(likes, inside, () => `${node.likeness} ${port} ${inside} ${object === undefined}`),
+    };
+  }
+}

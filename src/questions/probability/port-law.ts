@@ -1,0 +1,241 @@
+/**
+ * What walking one Service port shows of all others of its kind: each endpoint gets what the one in its place among the rules gets.
+ */
+import { joinHostPort } from '../../base/address.js';
+import { type Fraction, multiply } from '../../base/fraction.js';
+import { remember } from '../../base/remember.js';
+import type { Cluster } from '../../cluster/cluster.js';
+import type { Assumption, Settings } from '../../cluster/settings.js';
+import type { Probability } from '../../contract/answers.js';
+import type { ChanceBasis } from '../../netfilter/walk/types.js';
+import type { Fabric } from '../../path/fabric.js';
+import type { WeightedClient } from '../../path/sources.js';
+import { weighted } from '../../path/trail.js';
+import { receiverShares, type Share, ShareSum } from '../../probability/distribution.js';
+import { probability } from '../chances.js';
+import { type DoorClient, type DoorOutcome, outcomesOf } from '../findings/door.js';
+import { keepZoneShares, type ZoneShares, zoneShares } from '../findings/zones.js';
+import { clientJourneysOf } from '../path/answer-path.js';
+import { basisWord, chanceBasisOfAll } from '../share-basis.js';
+import type { ServiceTargeted } from './asked-ports.js';
+import { crossings } from './crossings.js';
+import type { PlainEndpoint, PlainPort } from './port-kind.js';
+import { byName, type PortOutcome } from './port-outcome.js';
+import type { Walked } from './walked-clients.js';
+
+const idOf = ({ ref }: PlainEndpoint) => joinHostPort(ref.address, ref.port);
+
+/** The order in which answers list endpoints. */
+const listed = ({ ref }: PlainEndpoint) => `${ref.address} ${ref.port}`;
+
+/** Shares by zone, and what leaves the zone. */
+interface Zoned {
+  readonly zones: PortOutcome['shares']['zones'];
+  readonly crossing: ReturnType<typeof crossings>;
+  readonly shares: ZoneShares;
+}
+
+/** What holds for each port of a kind with so many endpoints. */
+interface Shown {
+  /** By place among the rules. */
+  readonly shares: readonly Share[];
+  readonly basis: ChanceBasis | undefined;
+  /** Places in the order in which a balancer gives connections out. */
+  readonly cycle: readonly number[] | undefined;
+  readonly outcome: PortOutcome['shares'];
+}
+
+/** What one port shows; undefined where its ways are not what the places of its endpoints say. */
+function shownBy(port: PlainPort, { journeys, clientJourneys }: Walked, { shares }: PortOutcome): Shown | undefined {
+  const { endpoints } = port;
+  const places = new Map(endpoints.map((endpoint, place) => [idOf(endpoint), place]));
+  if (places.size !== endpoints.length) return undefined;
+  for (const { journeys: own } of clientJourneys) {
+    const fits = own.every(({ verdict, receiver }, place) => {
+      const ref = endpoints[place]?.ref;
+      if (verdict !== 'DELIVERED' || ref === undefined || receiver === undefined) return false;
+      const { address, port: number, node, pod } = receiver;
+      return address === ref.address && number === ref.port && node === ref.node && pod === ref.pod;
+    });
+    if (!fits || own.length !== endpoints.length) return undefined;
+  }
+  const byPlace: Share[] = [];
+  for (const { receiver, share } of receiverShares(journeys))
+    byPlace[places.get(joinHostPort(receiver.address, receiver.port ?? 0)) as number] = share;
+  const basis = chanceBasisOfAll(journeys.map(({ chance }) => chance));
+  const cycle = basis?.cycle?.map((id) => places.get(id));
+  if (cycle?.includes(undefined)) return undefined;
+  const { affinity } = shares;
+  if (affinity?.returning.some(({ endpoint, goesTo }) => endpoint !== goesTo)) return undefined;
+  return { shares: byPlace, basis, cycle: cycle as readonly number[] | undefined, outcome: shares };
+}
+
+/** The clients of a door; what becomes of their connections is walked when it is asked for. */
+function lazily(fabric: Fabric, destination: ServiceTargeted, { client, nodes, weight }: WeightedClient): DoorClient {
+  let walked: readonly DoorOutcome[] | undefined;
+  return {
+    ...{ client, nodes, weight },
+    get outcomes() {
+      walked ??= outcomesOf(weighted(clientJourneysOf(fabric, client, destination), weight), client);
+      return walked;
+    },
+  };
+}
+
+/** The part of shares that a group of clients has. */
+function partOf(shares: readonly Share[], weight: Fraction): readonly Share[] {
+  return shares.map(({ nominal, programmed }) => ({
+    nominal: multiply(nominal, weight),
+    programmed: multiply(programmed, weight),
+  }));
+}
+
+/** The law of ports of one kind with so many endpoints. */
+class PortLaw {
+  readonly #shown: Shown;
+  readonly #each: readonly Probability[];
+  /** Of several places together. */
+  readonly #sums = new Map<string, Probability>();
+  readonly #zoned = new Map<string, Zoned>();
+
+  constructor(shown: Shown) {
+    this.#shown = shown;
+    this.#each = shown.shares.map(probability);
+  }
+
+  #sumOf(places: readonly number[]): Probability {
+    const [only, ...more] = places;
+    if (only !== undefined && more.length === 0) return this.#each[only] as Probability;
+    return remember(this.#sums, places.join(), () => {
+      const sum = new ShareSum();
+      for (const place of places) sum.add(this.#shown.shares[place] as Share);
+      return probability(sum.share);
+    });
+  }
+
+  #sharesBy(endpoints: readonly PlainEndpoint[], keyOf: (endpoint: PlainEndpoint) => string) {
+    const places = new Map<string, number[]>();
+    for (let place = 0; place < endpoints.length; place++) {
+      const key = keyOf(endpoints[place] as PlainEndpoint);
+      const known = places.get(key);
+      if (known === undefined) places.set(key, [place]);
+      else known.push(place);
+    }
+    return [...places].sort(byName).map(([name, own]) => [name, this.#sumOf(own)] as const);
+  }
+
+  #zonedOf(cluster: Cluster, { endpoints, groups }: PlainPort): Zoned {
+    const pattern = endpoints.map(({ ref }) => ref.zone ?? '').join();
+    return remember(this.#zoned, pattern, () => {
+      const from: DoorClient[] = groups.map(({ client, nodes, weight }) => ({
+        ...{ client, nodes, weight },
+        outcomes: partOf(this.#shown.shares, weight).map(({ nominal, programmed }, place) => {
+          const { address, port, node } = (endpoints[place] as PlainEndpoint).ref;
+          const receiver = { address, port, endpoint: true, ...(node === undefined ? {} : { node }) };
+          return { share: nominal, programmed, verdict: 'DELIVERED', detail: '', receiver, kept: true };
+        }),
+      }));
+      return {
+        zones: this.#sharesBy(endpoints, ({ ref }) => ref.zone ?? '').map(([zone, share]) => ({ zone, share })),
+        crossing: crossings(cluster, from),
+        shares: zoneShares(cluster, from),
+      };
+    });
+  }
+
+  outcome(fabric: Fabric, destination: ServiceTargeted, port: PlainPort): PortOutcome {
+    const { outcome, basis, cycle } = this.#shown;
+    const { endpoints, groups } = port;
+    const { zones, crossing, shares } = this.#zonedOf(fabric.cluster, port);
+    const keys = endpoints.map(listed);
+    const order = keys.map((_, place) => place).sort((a, b) => ((keys[a] as string) < (keys[b] as string) ? -1 : 1));
+    const from = groups.map((group) => lazily(fabric, destination, group));
+    keepZoneShares(from, shares);
+    const { delivered, dropped, rejected, unreachable, unknown, verdicts, imbalance, affinity } = outcome;
+    const at = (place: number) => endpoints[place] as PlainEndpoint;
+    const own = basis && (cycle === undefined ? basis : { ...basis, cycle: cycle.map((place) => idOf(at(place))) });
+    return {
+      shares: {
+        ...(own === undefined ? {} : { basis: basisWord(own) }),
+        endpoints: order.map((place) => ({ ...at(place).ref, share: this.#each[place] as Probability })),
+        nodes: this.#sharesBy(endpoints, ({ ref }) => ref.node ?? '').map(([node, share]) => ({ node, share })),
+        zones,
+        ...{ delivered, dropped, rejected, unreachable, unknown },
+        verdicts,
+        ...crossing,
+        ...(imbalance === undefined ? {} : { imbalance }),
+        ...(affinity === undefined
+          ? {}
+          : {
+              affinity: {
+                ...affinity,
+                returning: order.map((place) => {
+                  const endpoint = idOf(at(place));
+                  return { endpoint, share: this.#each[place] as Probability, goesTo: endpoint };
+                }),
+              },
+            }),
+      },
+      from,
+    };
+  }
+}
+
+/** What is known of one kind of ports. */
+class KindLaw {
+  /** Which endpoints were seen to take connections of this kind. */
+  readonly #alike = new Set<string>();
+  readonly #laws = new Map<number, PortLaw>();
+  /** What the ways rest on, as text. */
+  #assumed: string | undefined;
+  assumptions: readonly Assumption[] = [];
+
+  find({ endpoints }: PlainPort): PortLaw | undefined {
+    const law = this.#laws.get(endpoints.length);
+    return law !== undefined && endpoints.every(({ like }) => this.#alike.has(like)) ? law : undefined;
+  }
+
+  learn(port: PlainPort, shown: Shown, assumed: readonly Assumption[]): void {
+    const byField = new Map(assumed.map((one) => [one.field, one]));
+    const text = JSON.stringify([...byField].sort(byName));
+    this.#assumed ??= text;
+    // Ways that rest on something else are not known by this one.
+    if (this.#assumed !== text) return;
+    this.assumptions = [...byField.values()];
+    for (const { like } of port.endpoints) this.#alike.add(like);
+    if (!this.#laws.has(port.endpoints.length)) this.#laws.set(port.endpoints.length, new PortLaw(shown));
+  }
+}
+
+type Kinds = Map<string, KindLaw>;
+
+const known = new WeakMap<Cluster, WeakMap<Settings, Map<string, Kinds>>>();
+
+/** The laws that questions about one state of a cluster have found. */
+export class PortLaws {
+  readonly #fabric: Fabric;
+  readonly #kinds: Kinds;
+
+  constructor(fabric: Fabric) {
+    const { cluster, settings, family } = fabric;
+    const bySettings = remember(known, cluster, () => new WeakMap<Settings, Map<string, Kinds>>());
+    const byFamily = remember(bySettings, settings, () => new Map<string, Kinds>());
+    this.#fabric = fabric;
+    this.#kinds = remember(byFamily, family, (): Kinds => new Map());
+  }
+
+  /** What a port comes to where one of its kind was walked before; undefined where it has to be walked. */
+  outcome(destination: ServiceTargeted, port: PlainPort): PortOutcome | undefined {
+    const kind = this.#kinds.get(port.kind);
+    const law = kind?.find(port);
+    if (kind === undefined || law === undefined) return undefined;
+    this.#fabric.assumptions.addAll(kind.assumptions);
+    return law.outcome(this.#fabric, destination, port);
+  }
+
+  /** Learns from a port that was walked. `assumed`: what its ways rest on. */
+  learn(port: PlainPort, walked: Walked, outcome: PortOutcome, assumed: readonly Assumption[]): void {
+    const shown = shownBy(port, walked, outcome);
+    if (shown !== undefined) remember(this.#kinds, port.kind, () => new KindLaw()).learn(port, shown, assumed);
+  }
+}

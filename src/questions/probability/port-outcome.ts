@@ -1,0 +1,89 @@
+/** What connections to a Service port come to: all of its answer that their ways decide. */
+import type { EndpointShare, PathVerdict, ServiceProbability } from '../../contract/answers.js';
+import type { Fabric } from '../../path/fabric.js';
+import type { Journey } from '../../path/trail.js';
+import { type Share, ShareSum, sharesBy } from '../../probability/distribution.js';
+import { probability } from '../chances.js';
+import type { DoorClient } from '../findings/door.js';
+import type { Prepared } from '../prepare.js';
+import { basisOfAll } from '../share-basis.js';
+import { describeAffinity } from './affinity-answer.js';
+import type { ServiceTargeted } from './asked-ports.js';
+import { crossings } from './crossings.js';
+import { reachedEndpoints } from './endpoint-shares.js';
+import { verdictShares } from './verdict-shares.js';
+import { doorClients, type Walked } from './walked-clients.js';
+
+const VERDICTS = ['DELIVERED', 'DROPPED', 'REJECTED', 'UNREACHABLE', 'UNKNOWN'] as const;
+
+type Masses = Pick<ServiceProbability, 'delivered' | 'dropped' | 'rejected' | 'unreachable' | 'unknown'>;
+
+export interface PortOutcome {
+  /** In the order in which answers have them. */
+  readonly shares: Pick<
+    ServiceProbability,
+    'basis' | 'endpoints' | 'nodes' | 'zones' | 'verdicts' | 'secondHop' | 'crossZone' | 'imbalance' | 'affinity'
+  > &
+    Masses;
+  readonly from: readonly DoorClient[];
+}
+
+/** The share of journeys that end this way. */
+export function mass(journeys: readonly Journey[], verdict: PathVerdict): Share {
+  const sum = new ShareSum();
+  for (const journey of journeys) if (journey.verdict === verdict) sum.add(journey.chance);
+  return sum.share;
+}
+
+function massesOf(journeys: readonly Journey[]): Masses {
+  return Object.fromEntries(
+    VERDICTS.map((verdict) => [verdict.toLowerCase(), probability(mass(journeys, verdict))]),
+  ) as Masses;
+}
+
+/** Compares names as answers are sorted. */
+export function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+interface Placed {
+  readonly ref: Pick<EndpointShare, 'node' | 'zone'>;
+  readonly share: Share;
+}
+
+function sharesByPlace(endpoints: readonly Placed[], place: 'node' | 'zone'): readonly [string, Share][] {
+  const shares = sharesBy(
+    endpoints,
+    ({ ref }) => ref[place] ?? '',
+    ({ share }) => share,
+  );
+  return [...shares].sort(byName);
+}
+
+/** What walked clients come to. */
+export function walkedOutcome(
+  prepared: Prepared,
+  fabric: Fabric,
+  destination: ServiceTargeted,
+  { journeys, clientJourneys, groups }: Walked,
+): PortOutcome {
+  const from = doorClients(clientJourneys);
+  const { receivers, endpoints, imbalance } = reachedEndpoints(fabric, journeys);
+  const basis = basisOfAll(journeys.map(({ chance }) => chance));
+  const affinity =
+    groups.length === 0 ? undefined : describeAffinity(prepared, fabric, destination, clientJourneys, receivers);
+  return {
+    shares: {
+      ...(basis === undefined ? {} : { basis }),
+      endpoints: endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
+      nodes: sharesByPlace(endpoints, 'node').map(([node, share]) => ({ node, share: probability(share) })),
+      zones: sharesByPlace(endpoints, 'zone').map(([zone, share]) => ({ zone, share: probability(share) })),
+      ...massesOf(journeys),
+      verdicts: verdictShares(journeys),
+      ...crossings(prepared.cluster, from),
+      ...(imbalance === undefined ? {} : { imbalance }),
+      ...(affinity === undefined ? {} : { affinity }),
+    },
+    from,
+  };
+}
