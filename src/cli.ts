@@ -26,7 +26,8 @@ function questionOf(rest: readonly string[]): readonly [PlainKind | undefined, r
     throw new UsageError(`Say which question: what-if ${PLAIN_KINDS.join('|')}. See kube-whatif what-if --help.`);
   }
   throw new UsageError(
-    `what-if asks ${PLAIN_KINDS.join(', ')}, not ${word}.${didYouMeanOption(word, PLAIN_KINDS)} See kube-whatif what-if --help.`,
+    `what-if asks ${PLAIN_KINDS.join(', ')}, not ${word}.${didYouMeanOption(word, PLAIN_KINDS)} See ` +
+      'kube-whatif what-if --help.',
   );
 }
 

@@ -49,7 +49,8 @@ function checkOptions(change: LoadBalancerChange, chosen: readonly Chosen[], poi
   const known = [...new Set(kinds.map(({ name, options }) => `${name}: ${options.join(', ') || 'none'}`))];
   throw impossible(
     `${pointer}/options/${unread}`,
-    `No load balancer here reads the option ${unread} (${known.join('; ') || 'there is no Service of type LoadBalancer'}).`,
+    `No load balancer here reads the option ${unread} ` +
+      `(${known.join('; ') || 'there is no Service of type LoadBalancer'}).`,
   );
 }
 

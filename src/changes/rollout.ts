@@ -150,7 +150,10 @@ function sentence(state: RolloutState, index: number, last: number, isPicked: bo
   const { old, oldReady, terminating, action } = state;
   const gone = terminating > 0 ? `, ${terminating} being deleted` : '';
   const mark = isPicked ? ' (the answer is about this state)' : '';
-  return `state ${index} of ${last}, ${action}: ready ${readyIn(state)}, namely ${oldReady} of ${old} of the former template and ${state.newReady} of ${state.new} of the new one${gone}${mark}`;
+  return (
+    `state ${index} of ${last}, ${action}: ready ${readyIn(state)}, namely ${oldReady} of ${old} of the former ` +
+    `template and ${state.newReady} of ${state.new} of the new one${gone}${mark}`
+  );
 }
 
 function stateConsequences(object: string, { states }: Rollout, index: number): Consequence[] {
@@ -168,7 +171,9 @@ function stateConsequences(object: string, { states }: Rollout, index: number): 
 const LOCKSTEP: Assumption = {
   field: 'changes.rollout.readiness',
   value: 'together',
-  why: 'New pods become ready together, once the controller can do nothing more without them; in a cluster they do one by one, which leads through states in between.',
+  why:
+    'New pods become ready together, once the controller can do nothing more without them; in a cluster they ' +
+    'do one by one, which leads through states in between.',
 };
 
 interface Started {
@@ -191,7 +196,9 @@ function started(cluster: Cluster, change: RolloutChange, context: ChangeContext
   const wanted = withTemplate(cluster, before, change, context, pointer);
   const pods = podsOfWorkload(cluster, kind, namespace, name).length;
   if (isLongRollout(wanted, pods, change)) {
-    const detail = `This rollout replaces ${pods} pods in more rounds than are worked out; give a larger maxSurge or maxUnavailable.`;
+    const detail =
+      `This rollout replaces ${pods} pods in more rounds than are worked out; give a larger maxSurge or ` +
+      'maxUnavailable.';
     throw impossible(pointer, detail);
   }
   return { wanted, rollout: runRollout(cluster, before, wanted, change, context, pointer) };

@@ -29,7 +29,8 @@ function checkNumbers(change: ScaleChange, plan: ReplicaPlan, pointer: string): 
   }
   const placed = change.placement?.length ?? 0;
   if (placed > plan.added.length) {
-    const detail = `\`placement\` names ${placed} nodes, but scaling to ${change.replicas} adds ${plan.added.length} pods.`;
+    const detail =
+      `\`placement\` names ${placed} nodes, but scaling to ${change.replicas} adds ` + `${plan.added.length} pods.`;
     throw impossible(`${pointer}/placement`, detail);
   }
 }

@@ -55,7 +55,9 @@ export async function runCollect(args: Arguments, io: Io): Promise<ExitCode> {
       }
       await writeAll(
         io.stdout,
-        `${done.digest} ${done.result === 'NEW' ? 'is the newest version of' : 'was the newest version already of'} ${settings.name}.\n`,
+        `${done.digest} ` +
+          `${done.result === 'NEW' ? 'is the newest version of' : 'was the newest version already of'} ` +
+          `${settings.name}.\n`,
       );
       return EXIT.FINE;
     }

@@ -16,7 +16,8 @@ export async function runDiff(words: readonly string[], io: Io): Promise<ExitCod
   const [before, after, ...options] = words;
   if (before === undefined || after === undefined || before.startsWith('-') || after.startsWith('-')) {
     throw new UsageError(
-      'Say what is compared: diff BEFORE AFTER, as diff prod@-1 prod, or two files. Options stand behind them. See kube-whatif diff --help.',
+      'Say what is compared: diff BEFORE AFTER, as diff prod@-1 prod, or two files. Options stand behind ' +
+        'them. See kube-whatif diff --help.',
     );
   }
   const args = readArguments('diff', options);

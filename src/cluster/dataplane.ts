@@ -145,7 +145,8 @@ const AGENTS: readonly Agent[] = [
       ),
     takes: () => 'ALL',
     source:
-      'https://ovn-kubernetes.io/design/architecture/ (load balancers of OVN; the cluster network operator runs no kube-proxy)',
+      'https://ovn-kubernetes.io/design/architecture/ (load balancers of OVN; the cluster network operator ' +
+      'runs no kube-proxy)',
   },
   {
     name: 'Calico in eBPF mode',
@@ -338,7 +339,9 @@ export function dataplaneOf(cluster: Cluster): DataplaneFacts {
     if (pod !== undefined && (pod.shown.startsWith('pod ') || system > 0 || taken !== 'IF_ALONE')) {
       beside.push({
         part,
-        why: `${agent.name} runs beside kube-proxy (${sign}) and balances itself what pods send to ${what}, which is not modelled.`,
+        why:
+          `${agent.name} runs beside kube-proxy (${sign}) and balances itself what pods send to ${what}, which ` +
+          'is not modelled.',
       });
     }
   }

@@ -37,7 +37,8 @@ const JSON_FORMATS: readonly (readonly [pattern: RegExp, sentence: string])[] = 
   [/^\{\s*"nftables"\s*:/, `this is what \`nft -j list ruleset\` prints. Objects are needed: ${LIST}.`],
   [
     /^==== (?:START|END) logs for container /m,
-    `this is what \`kubectl cluster-info dump\` prints, with logs of containers between the objects. Take the objects alone: ${LIST}.`,
+    'this is what `kubectl cluster-info dump` prints, with logs of containers between the objects. Take ' +
+      `the objects alone: ${LIST}.`,
   ],
 ];
 
@@ -63,7 +64,9 @@ export function otherFormat(text: string): string | undefined {
   const start = startOf(text);
   if (start.startsWith('PK\u0003\u0004')) return 'it looks like a zip archive. Unpack it and give the files in it.';
   if (start.includes('\u0000')) {
-    return 'it looks like a tar archive (a support bundle?) or another binary file. Unpack it and give the files in it.';
+    return (
+      'it looks like a tar archive (a support bundle?) or another binary file. Unpack it and give the files in ' + 'it.'
+    );
   }
   return FORMATS.find(([pattern]) => pattern.test(start))?.[1];
 }

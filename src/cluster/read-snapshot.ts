@@ -44,7 +44,10 @@ function filesOf(input: SnapshotInput): readonly SnapshotFile[] | undefined {
   return 'files' in input ? input.files : undefined;
 }
 
-/** The values of a JSON text or of a request, with their pointers: one value is the snapshot itself, several are `/0`, `/1` … */
+/**
+ * The values of a JSON text or of a request, with their pointers: one value is the snapshot itself, several are `/0`,
+ * `/1` …
+ */
 function placed(values: readonly unknown[], pointer: string, file: string | undefined): SnapshotDocument[] {
   return values.map((value, index) => {
     const own = values.length === 1 ? pointer : `${pointer}/${index}`;
@@ -113,7 +116,9 @@ function requireObjects(collector: ObjectCollector, pointer: string): void {
       : ignored.size > 0
         ? `it holds only ${[...ignored.keys()].slice(0, 5).join(', ')}`
         : 'it is empty';
-  const detail = `The snapshot holds no Node, Pod, Service or other object that is used: ${instead}. Make it with: ${KUBECTL_GET}`;
+  const detail =
+    `The snapshot holds no Node, Pod, Service or other object that is used: ${instead}. Make it with: ` +
+    `${KUBECTL_GET}`;
   throw new NothingUsed('INVALID_SNAPSHOT', detail, [{ pointer, in: 'snapshot', detail }]);
 }
 
@@ -122,8 +127,8 @@ function requireObjects(collector: ObjectCollector, pointer: string): void {
  * lists in an array, in several files or one after another in one, and YAML. Objects are validated and used as they
  * are; nothing is modified.
  *
- * Pointers of problems are into the snapshot: `/items/12/spec/ports/0/port`. With several parts or files they begin with
- * `/parts/1`; of several documents in one file each has its number (`/1/items/3`).
+ * Pointers of problems are into the snapshot: `/items/12/spec/ports/0/port`. With several parts or files they begin
+ * with `/parts/1`; of several documents in one file each has its number (`/1/items/3`).
  *
  * Throws QuestionError MALFORMED (no JSON or YAML), INVALID_SNAPSHOT (objects that cannot be) or TOO_LARGE.
  */

@@ -22,7 +22,9 @@ export interface Duplicate {
 /** Adds a note for each duplicate, and one for those of `total` that are not listed. */
 export function noteDuplicates(duplicates: readonly Duplicate[], total: number, notes: DocumentNote[]): void {
   for (const { key, path, place, first } of duplicates) {
-    const why = `The key ${JSON.stringify(key)} stands at ${first} and again at ${place}: the last one counts, as kubectl reads it.`;
+    const why =
+      `The key ${JSON.stringify(key)} stands at ${first} and again at ${place}: the last one counts, as ` +
+      'kubectl reads it.';
     notes.push({ name: 'duplicateKeys', value: path, why });
   }
   const more = total - duplicates.length;

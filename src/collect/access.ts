@@ -59,7 +59,8 @@ const NOT_TAKEN: Readonly<Record<string, string>> = {
 };
 
 const INSTEAD =
-  'Give it a service account of its own (docs/collector.md), and a kubeconfig with its token: `kubectl create token kube-whatif-collector`.';
+  'Give it a service account of its own (docs/collector.md), and a kubeconfig with its token: `kubectl ' +
+  'create token kube-whatif-collector`.';
 
 function named(list: unknown, name: string, key: string, what: string, file: string): Fields {
   const all = Array.isArray(list) ? list.map(fieldsOf) : [];

@@ -41,7 +41,9 @@ class Measures {
   readonly registry = new Registry();
   readonly rounds = new Counter({
     name: 'kube_whatif_collect_rounds_total',
-    help: 'Snapshots by what became of them: NEW, SAME (nothing had changed), REFUSED by the server, FAILED (not read or not sent).',
+    help:
+      'Snapshots by what became of them: NEW, SAME (nothing had changed), REFUSED by the server, FAILED (not ' +
+      'read or not sent).',
     labelNames: ['result'],
     registers: [this.registry],
   });

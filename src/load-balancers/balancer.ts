@@ -220,7 +220,8 @@ export class Balancer {
         this.#balanced.assume(
           'loadBalancer.healthCheck.answer',
           'as Services are documented',
-          'What answers health checks on these nodes is not verified: it is taken to answer for the Service as documented.',
+          'What answers health checks on these nodes is not verified: it is taken to answer for the Service ' +
+            'as documented.',
         );
       }
       const own = this.implementation.probe?.(this.#balanced, backend);

@@ -1,6 +1,6 @@
 /**
- * What an operator sets by environment variables: one table, which is also the documentation's. Values are checked before
- * anything starts, all of them at once.
+ * What an operator sets by environment variables: one table, which is also the documentation's. Values are checked
+ * before anything starts, all of them at once.
  */
 import { availableParallelism } from 'node:os';
 import { MAX_BODY_LIMIT, type WorkOptions } from '../work/work-options.js';
@@ -76,7 +76,9 @@ export const VARIABLES = [
     name: 'BUFFER_LIMIT',
     kind: bytes(1),
     fallback: String(1024 * MIB),
-    does: 'What all requests in memory may take together; beyond it they are turned away with 503. At least `BODY_LIMIT`.',
+    does:
+      'What all requests in memory may take together; beyond it they are turned away with 503. At least ' +
+      '`BODY_LIMIT`.',
   },
   {
     name: 'TIME_LIMIT',
@@ -150,7 +152,9 @@ export const VARIABLES = [
     name: 'NAMED_MEMORY',
     kind: bytes(0),
     fallback: String(256 * MIB),
-    does: 'What snapshots under names may take in memory, compressed, without a shared store. Versions that are not the newest of their name make room; without any more of them, further snapshots are refused.',
+    does:
+      'What snapshots under names may take in memory, compressed, without a shared store. Versions that are ' +
+      'not the newest of their name make room; without any more of them, further snapshots are refused.',
   },
   {
     name: 'SNAPSHOT_VERSIONS',
@@ -168,20 +172,26 @@ export const VARIABLES = [
     name: 'SNAPSHOT_KEEP',
     kind: seconds(1, 365 * 86_400),
     fallback: '604800',
-    does: 'How long a version of a name is kept after it was last sent. The newest one stays longer, until nobody with this credential has sent or asked about a name for so long.',
+    does:
+      'How long a version of a name is kept after it was last sent. The newest one stays longer, until nobody ' +
+      'with this credential has sent or asked about a name for so long.',
   },
   {
     name: 'SNAPSHOT_STORE',
     kind: { type: 'url', protocols: ['redis:', 'rediss:'] },
     fallback: '',
     secret: true,
-    does: 'A Valkey or Redis that replicas share, `redis://user:password@host:6379/0` (`rediss://` with TLS): whichever replica is asked has the snapshot.',
+    does:
+      'A Valkey or Redis that replicas share, `redis://user:password@host:6379/0` (`rediss://` with TLS): ' +
+      'whichever replica is asked has the snapshot.',
   },
   {
     name: 'STORE_TIMEOUT',
     kind: seconds(1, 60),
     fallback: '2',
-    does: 'How long the store may take to be reached, and for each of its answers; for all that one snapshot needs, three times as long. Then it counts as unreachable until it answers again.',
+    does:
+      'How long the store may take to be reached, and for each of its answers; for all that one snapshot ' +
+      'needs, three times as long. Then it counts as unreachable until it answers again.',
   },
   {
     name: 'STORE_LIMIT',
@@ -194,7 +204,10 @@ export const VARIABLES = [
     kind: { type: 'secret', least: 32 },
     fallback: '',
     secret: true,
-    does: "A secret of at least 32 characters, the same for all replicas: the store's keys show owners of snapshots only as HMACs under it. With another one, what is stored is not found and clients send it again.",
+    does:
+      "A secret of at least 32 characters, the same for all replicas: the store's keys show owners of " +
+      'snapshots only as HMACs under it. With another one, what is stored is not found and clients send it ' +
+      'again.',
   },
   {
     name: 'STORE_ENCRYPTION',
@@ -213,13 +226,17 @@ export const VARIABLES = [
     name: 'TOKENS_FILE',
     kind: text,
     fallback: '',
-    does: 'A file of such tokens, one a line; lines that begin with `#` are comments. `NAME TOKEN`: tokens with the same name see the same held snapshots.',
+    does:
+      'A file of such tokens, one a line; lines that begin with `#` are comments. `NAME TOKEN`: tokens ' +
+      'with the same name see the same held snapshots.',
   },
   {
     name: 'GRPC_CONNECTION_AGE',
     kind: seconds(0, 86_400),
     fallback: '0',
-    does: 'After how long a gRPC connection is ended, once its calls are done, so that clients connect anew and find replicas that were added; a tenth more or less. 0: never.',
+    does:
+      'After how long a gRPC connection is ended, once its calls are done, so that clients connect anew and ' +
+      'find replicas that were added; a tenth more or less. 0: never.',
   },
   { name: 'TLS_CERT_FILE', kind: text, fallback: '', does: 'The certificate chain, PEM: both doors speak TLS only.' },
   { name: 'TLS_KEY_FILE', kind: text, fallback: '', does: "The certificate's private key, PEM." },
@@ -234,13 +251,17 @@ export const VARIABLES = [
     name: 'RELOAD_INTERVAL',
     kind: seconds(0, 86_400),
     fallback: '10',
-    does: 'How often the files of tokens and certificates are looked at; what changed is used at once, without a restart. 0: they are read at start alone.',
+    does:
+      'How often the files of tokens and certificates are looked at; what changed is used at once, without a ' +
+      'restart. 0: they are read at start alone.',
   },
   {
     name: 'RATE_LIMIT',
     kind: count(0, 1_000_000, 'requests a minute'),
     fallback: '0',
-    does: 'How many requests a minute each credential may send, or each address where there are none; 0: any number. Up to a tenth of them at once, at least one.',
+    does:
+      'How many requests a minute each credential may send, or each address where there are none; 0: any ' +
+      'number. Up to a tenth of them at once, at least one.',
   },
   {
     name: 'TRUST_PROXY',
@@ -264,7 +285,9 @@ export const VARIABLES = [
     name: 'METRICS_SERVICES',
     kind: count(1, 10_000, 'Services'),
     fallback: '100',
-    does: 'How many Services of each name have series of their own in `/metrics/clusters`, worst first; the others are one together.',
+    does:
+      'How many Services of each name have series of their own in `/metrics/clusters`, worst first; the ' +
+      'others are one together.',
   },
   {
     name: 'UI',
@@ -276,13 +299,17 @@ export const VARIABLES = [
     name: 'LOG_LEVEL',
     kind: word('silent', 'error', 'warn', 'info', 'debug'),
     fallback: 'info',
-    does: 'What is logged to standard error, as one JSON object a line: `info` has a line for each request, `warn` for what needs attention.',
+    does:
+      'What is logged to standard error, as one JSON object a line: `info` has a line for each request, ' +
+      '`warn` for what needs attention.',
   },
   {
     name: 'DRAIN_DELAY',
     kind: seconds(0, 600),
     fallback: '0',
-    does: 'After SIGTERM, how long new connections are still taken while `/readyz` says 503, so that balancers notice first.',
+    does:
+      'After SIGTERM, how long new connections are still taken while `/readyz` says 503, so that balancers ' +
+      'notice first.',
   },
   {
     name: 'DRAIN_TIMEOUT',
@@ -317,7 +344,10 @@ export interface Settings {
   readonly snapshotMemory: number;
   readonly snapshotIdle: number;
   readonly metricsServices: number;
-  /** Snapshots under names: bytes in memory, versions of each, names of each credential, milliseconds that a version is kept. */
+  /**
+   * Snapshots under names: bytes in memory, versions of each, names of each credential, milliseconds that a version is
+   * kept.
+   */
   readonly named: {
     readonly memory: number;
     readonly versions: number;
@@ -361,7 +391,10 @@ export interface TlsFiles {
 function numberProblem(name: string, value: string, least: number, most: number, unit: string): string | undefined {
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (Number.isSafeInteger(number) && number >= least && number <= most) return undefined;
-  return `${name} must be a whole number${unit && ` of ${unit}`} from ${least} to ${most}, not ${JSON.stringify(value)}.`;
+  return (
+    `${name} must be a whole number${unit && ` of ${unit}`} from ${least} to ${most}, not ` +
+    `${JSON.stringify(value)}.`
+  );
 }
 
 function urlProblem(name: string, value: string, protocols: readonly string[]): string | undefined {
@@ -504,8 +537,8 @@ export function readSettings(env: Environment): Settings {
 const OWNER = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/;
 
 /**
- * The tokens in the text of a TOKENS_FILE: `TOKEN` or `NAME TOKEN` on each line. Throws SettingsError that names the line, never its
- * text.
+ * The tokens in the text of a TOKENS_FILE: `TOKEN` or `NAME TOKEN` on each line. Throws SettingsError that names the
+ * line, never its text.
  */
 export function readTokens(content: string, file: string): readonly Token[] {
   const tokens: Token[] = [];

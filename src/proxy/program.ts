@@ -81,7 +81,8 @@ function makeProgram(cluster: Cluster, nodeName: string, family: IPFamily, setti
   if (make === undefined) {
     throw new QuestionError(
       'UNSUPPORTED',
-      `The kube-proxy of node "${nodeName}" runs in ${settings.mode} mode; this version answers for ${[...MODES.keys()].join(' and ')} mode.`,
+      `The kube-proxy of node "${nodeName}" runs in ${settings.mode} mode; this version answers for ` +
+        `${[...MODES.keys()].join(' and ')} mode.`,
     );
   }
   const { hostnameOverride } = settings;

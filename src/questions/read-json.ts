@@ -10,7 +10,8 @@ function refuseDuplicates(text: string, value: unknown, what: string, pointer: s
   const problems = listed.map(({ key, path, offset, firstOffset }): Problem => {
     const [first, again] = [lineAndColumn(text, firstOffset), lineAndColumn(text, offset)];
     const detail =
-      `${what} has the key ${JSON.stringify(key.slice(0, 100))} twice in one object: at line ${first.line}, column ${first.column} ` +
+      `${what} has the key ${JSON.stringify(key.slice(0, 100))} twice in one object: at line ${first.line}, ` +
+      `column ${first.column} ` +
       `and at line ${again.line}, column ${again.column}. Leave one of them out.`;
     return { pointer: pointer + path, in: 'request', detail };
   });

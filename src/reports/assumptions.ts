@@ -56,7 +56,10 @@ export function backgroundMarkdown(answer: Answer, changesTitle = CHANGES_TITLE)
       ...applied.choices.map((choice) => {
         const others = choice.alternatives.map(markdownCode).join(', ');
         const possible = others === '' ? '' : ` As well possible: ${others}.`;
-        return `  - choice: ${markdownText(choice.what)}: ${markdownCode(choice.taken)}. ${markdownText(sentence(choice.why))}${possible}`;
+        return (
+          `  - choice: ${markdownText(choice.what)}: ${markdownCode(choice.taken)}. ` +
+          `${markdownText(sentence(choice.why))}${possible}`
+        );
       }),
     ]);
     sections.push([`### ${changesTitle}`], lines);

@@ -83,7 +83,8 @@ function text(answer: Answer<CheckResult>, layout: Layout): string {
       ...(same === 0
         ? []
         : [
-            `${same} ${same === 1 ? 'door' : 'doors'} of touched Services ${same === 1 ? 'stays' : 'stay'} as ${same === 1 ? 'it is' : 'they are'}.`,
+            `${same} ${same === 1 ? 'door' : 'doors'} of touched Services ${same === 1 ? 'stays' : 'stay'} ` +
+              `as ${same === 1 ? 'it is' : 'they are'}.`,
           ]),
       ...(view.all || lines.length === 0 ? [] : [`${lines.length} not asked about: --all`]),
     ],

@@ -110,7 +110,9 @@ export function scopeText({ counts, unknown }: CheckResult): string {
   const services = (number: number) => `${number} Service${number === 1 ? '' : 's'}`;
   const left = touched - asked - omitted;
   return [
-    `The change touches ${services(touched)}; ${skipped === 1 ? '1 other is not touched and was' : `${skipped} others are not touched and were`} not asked about.`,
+    `The change touches ${services(touched)}; ` +
+      `${skipped === 1 ? '1 other is not touched and was' : `${skipped} others are not touched and were`} not ` +
+      'asked about.',
     ...(left > 0 ? [`${left} of the touched ones ${left === 1 ? 'is' : 'are'} not wanted.`] : []),
     ...(omitted > 0
       ? [`${omitted} of the touched ones ${omitted === 1 ? 'is' : 'are'} left out: more than maxServices.`]

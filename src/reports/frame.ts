@@ -82,7 +82,10 @@ function basis({ settings }: Pick<Answer, 'settings'>): string {
     readonly dataplane?: string;
   };
   if (typeof dataplane === 'string') {
-    return `Kubernetes ${kubernetesVersion}, ${dataplane === 'EBPF' ? 'eBPF' : 'another data plane'} instead of kube-proxy.`;
+    return (
+      `Kubernetes ${kubernetesVersion}, ${dataplane === 'EBPF' ? 'eBPF' : 'another data plane'} instead of ` +
+      'kube-proxy.'
+    );
   }
   return `kube-proxy ${kubernetesVersion}, ${kubeProxy?.mode}.`;
 }

@@ -69,7 +69,8 @@ export function outcome(trace: PathTrace): string {
 export function traceTree(trace: PathTrace, title: string, layout: Layout): TreeNode {
   const { paint } = layout;
   const lines = [
-    `${paint.bold(title)}  probability ${probabilityText(trace)}  ${paintVerdict(paint, trace.verdict, outcome(trace))}`,
+    `${paint.bold(title)}  probability ${probabilityText(trace)}  ` +
+      `${paintVerdict(paint, trace.verdict, outcome(trace))}`,
     ...(trace.count === undefined || trace.count === 1 ? [] : [`stands for ${trace.count} traces`]),
     ...(trace.endpoint === undefined ? [] : [printable(`endpoint    ${endpointText(trace.endpoint)}`)]),
     ...(trace.seenClient === undefined

@@ -44,7 +44,8 @@ export function basisText({ kind, why, cycle, firstOfTwo = [], secondOfTwo = [] 
   const turns =
     cycle === undefined
       ? ''
-      : ` One round: ${fewOf(cycle)}. Of two clients who connect by turns one reaches ${fewOf(firstOfTwo)}, the other ${fewOf(secondOfTwo)}.`;
+      : ` One round: ${fewOf(cycle)}. Of two clients who connect by turns one reaches ${fewOf(firstOfTwo)}, ` +
+        `the other ${fewOf(secondOfTwo)}.`;
   return `shares: ${KINDS[kind]}. ${why}${turns}`;
 }
 

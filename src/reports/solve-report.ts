@@ -158,7 +158,9 @@ function notes({ policy, placement }: SolveResult): readonly string[] {
     ...(placement === undefined || placement.constraints.length === 0
       ? []
       : [
-          `Placements are held to: ${placement.constraints.join('; ')}. ${placement.exhaustive ? `All ${placement.tried} that differ` : `${placement.tried} uneven ones`} were looked at.`,
+          `Placements are held to: ${placement.constraints.join('; ')}. ` +
+            `${placement.exhaustive ? `All ${placement.tried} that differ` : `${placement.tried} uneven ones`} ` +
+            'were looked at.',
         ]),
   ];
 }

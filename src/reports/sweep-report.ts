@@ -136,7 +136,10 @@ function unplacedText({ points }: SweepResult): string | undefined {
   const first = points.find(({ unplaced }) => unplaced !== undefined);
   if (first?.unplaced === undefined) return undefined;
   const why = first.unplaced.reasons.map((reason) => `${reason.pods} of them: ${reason.why}`).join('; ');
-  return `From ${first.replicas} replicas on, not all pods run; at ${first.replicas} there are ${first.unplaced.pods} that do not. ${why}`;
+  return (
+    `From ${first.replicas} replicas on, not all pods run; at ${first.replicas} there are ` +
+    `${first.unplaced.pods} that do not. ${why}`
+  );
 }
 
 function titleOf({ workload }: SweepResult): string {

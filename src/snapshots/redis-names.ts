@@ -1,7 +1,7 @@
 /**
- * Names in Valkey or Redis, which replicas share: one hash for each owner, with a record for each name. A record is changed by
- * compare-and-set, so that of two writers none overwrites what it has not seen. Snapshots of names are kept apart from others, since
- * they outlast them.
+ * Names in Valkey or Redis, which replicas share: one hash for each owner, with a record for each name. A record is
+ * changed by compare-and-set, so that of two writers none overwrites what it has not seen. Snapshots of names are kept
+ * apart from others, since they outlast them.
  */
 import { ErrorReply } from '@redis/client';
 import { LRUCache } from 'lru-cache';
@@ -25,8 +25,8 @@ const TRIES = 30;
 const GRACE = 600_000;
 
 /**
- * Sets (or with an empty value deletes) a field of a hash if it holds what is expected (empty: nothing), and prolongs the hash.
- * KEYS: the hash. ARGV: field, expected, value, milliseconds.
+ * Sets (or with an empty value deletes) a field of a hash if it holds what is expected (empty: nothing), and prolongs
+ * the hash. KEYS: the hash. ARGV: field, expected, value, milliseconds.
  */
 const COMPARE_AND_SET = `
 local found = redis.call('HGET', KEYS[1], ARGV[1])
@@ -53,7 +53,10 @@ export class RedisNames implements NameStore {
   readonly #connection: RedisConnection;
   readonly #seal: Seal;
   readonly #keep: number;
-  /** Records as they were read last, by field: questions come faster than snapshots. What is stored decides, so that owners may share it. */
+  /**
+   * Records as they were read last, by field: questions come faster than snapshots. What is stored decides, so that
+   * owners may share it.
+   */
   readonly #read = new LRUCache<string, { readonly stored: Buffer; readonly record: NameRecord }>({ max: REMEMBERED });
 
   /** `options.idleLimit`: how long names and their snapshots are kept that nobody sends or asks about. */

@@ -36,7 +36,8 @@ function kindOf(text: string): WorkloadRef['kind'] | undefined {
 }
 
 const SOURCE_SHAPE =
-  'pod/NAMESPACE/NAME, deployment/NAMESPACE/NAME, node/NODE, pod-on/NODE, external[/ADDRESS][@NODE] or health-check/NAMESPACE/NAME[@NODE]';
+  'pod/NAMESPACE/NAME, deployment/NAMESPACE/NAME, node/NODE, pod-on/NODE, external[/ADDRESS][@NODE] or ' +
+  'health-check/NAMESPACE/NAME[@NODE]';
 const SOURCE_WORDS = [
   'pod',
   'workload',
@@ -164,14 +165,16 @@ export function readDestination(text: string, via?: string, node?: string): Dest
   if (pod !== null) return { pod: `${pod[1]}/${pod[2]}`, port };
   if (place.includes('/') || place.includes(':')) {
     throw new UsageError(
-      `--to is ${SERVICE_SHAPE}, pod/NAMESPACE/NAME:PORT, ADDRESS:PORT or HOST:PORT, not ${text}.${didYouMeanOption(word, ['svc', 'service', 'pod'])}`,
+      `--to is ${SERVICE_SHAPE}, pod/NAMESPACE/NAME:PORT, ADDRESS:PORT or HOST:PORT, not ` +
+        `${text}.${didYouMeanOption(word, ['svc', 'service', 'pod'])}`,
     );
   }
   return { host: place, port };
 }
 
 const CLIENTS_SHAPE =
-  'nodes[@NODE,…], hosts[@NODE,…], deployment/NAMESPACE/NAME, pod/NAMESPACE/NAME, external[/ADDRESS][@NODE,…] or load-balancer[/ADDRESS]';
+  'nodes[@NODE,…], hosts[@NODE,…], deployment/NAMESPACE/NAME, pod/NAMESPACE/NAME, ' +
+  'external[/ADDRESS][@NODE,…] or load-balancer[/ADDRESS]';
 const CLIENTS_WORDS = [
   'nodes',
   'hosts',

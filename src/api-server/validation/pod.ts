@@ -111,7 +111,9 @@ function checkUpdate(pod: Fields, before: Fields, faults: Faults): void {
   const fixed = munged(is, was);
   const differing = Object.keys({ ...fixed, ...was }).filter((key) => !sameMeaning(fixed[key], was[key]));
   if (differing.length === 0) return;
-  const detail = `${differing.join(', ')} of a pod cannot be changed: images, tolerations and deadlines can. Delete the pod and create it again.`;
+  const detail =
+    `${differing.join(', ')} of a pod cannot be changed: images, tolerations and deadlines can. Delete the pod ` +
+    'and create it again.';
   faults.forbidden(SPEC, detail);
 }
 

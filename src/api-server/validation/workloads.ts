@@ -285,7 +285,9 @@ export function checkWorkload(
   checkSpec(kind, spec, faults, rules, former);
   if (kind === 'Deployment' || kind === 'ReplicaSet') fixed();
   if (kind === 'StatefulSet' && !sameMeaning(withoutMutable(former), withoutMutable(spec))) {
-    const detail = `Of a StatefulSet's spec only ${MUTABLE.join(', ')} can be changed; delete the StatefulSet and create it again.`;
+    const detail =
+      `Of a StatefulSet's spec only ${MUTABLE.join(', ')} can be changed; delete the StatefulSet and create it ` +
+      'again.';
     faults.forbidden(SPEC, detail);
   }
 }

@@ -149,7 +149,9 @@ function unmanaged({ object }: Subject): Assumption {
   return {
     field: 'changes.apply.managedFields',
     value: object,
-    why: 'The snapshot has no managed fields of it (kubectl prints them with --show-managed-fields): nobody else is taken to own a field, so there are no conflicts, and what the manifest leaves out stays.',
+    why:
+      'The snapshot has no managed fields of it (kubectl prints them with --show-managed-fields): nobody else ' +
+      'is taken to own a field, so there are no conflicts, and what the manifest leaves out stays.',
   };
 }
 

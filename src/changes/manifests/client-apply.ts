@@ -80,7 +80,8 @@ export function clientApply(before: Fields | undefined, manifest: Fields, type: 
   const patch = kubectlPatch(former, wanted, before, type);
   if (patch === 'disordered') {
     const detail =
-      'kubectl merges lists by one key (ports by their number), and of one key there are several here: it cannot order them.';
+      'kubectl merges lists by one key (ports by their number), and of one key there are several here: it ' +
+      'cannot order them.';
     return { reason: 'BrokenPatch', causes: [{ pointer: '', field: '', reason: 'FieldValueInvalid', detail }] };
   }
   if (Object.keys(patch).length === 0) return undefined;

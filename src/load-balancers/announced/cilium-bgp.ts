@@ -97,7 +97,8 @@ export const ciliumBgp: Implementation = {
         selectors === undefined ? 'every node' : [...selectors.keys()],
         selectors === undefined
           ? 'The snapshot holds no object of Cilium that announces the Service by BGP.'
-          : 'Every node that one of these selects is taken to have a session and to announce the address; peers and their filters are not read.',
+          : 'Every node that one of these selects is taken to have a session and to announce the address; ' +
+              'peers and their filters are not read.',
       );
     }
     const selected = ({ metadata: { labels } }: Node) =>
@@ -118,7 +119,8 @@ export const ciliumBgp: Implementation = {
     balanced.assume(
       'loadBalancer.ecmp',
       'all announcing nodes alike, by connection',
-      'Routers are taken to hash each connection over equal routes; how many routes they use and what they hash is their own configuration.',
+      'Routers are taken to hash each connection over equal routes; how many routes they use and what they ' +
+        'hash is their own configuration.',
     );
     return candidates.map(() => ONE);
   },

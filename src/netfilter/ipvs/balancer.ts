@@ -137,12 +137,16 @@ export class IpvsBalancer implements HookBalancer {
   ): Taking {
     const limited = virtual.realServers.find((server) => server.limited === true);
     if (limited !== undefined) {
-      const unknown = `the real server ${joinHostPort(limited.address, limited.port)} of ${chain} takes connections up to a limit (-x): whether it is reached is not known`;
+      const unknown =
+        `the real server ${joinHostPort(limited.address, limited.port)} of ${chain} takes connections up to a ` +
+        'limit (-x): whether it is reached is not known';
       return { chain, ways: [], refused: undefined, unknown };
     }
     const wrong = ways.find(({ server: { forwarding = 'MASQUERADE' } }) => forwarding !== 'MASQUERADE');
     if (wrong !== undefined) {
-      const unknown = `the virtual server ${chain} sends packets on without NAT (${wrong.server.forwarding}): what becomes of them is not modelled`;
+      const unknown =
+        `the virtual server ${chain} sends packets on without NAT (${wrong.server.forwarding}): what becomes ` +
+        'of them is not modelled';
       return { chain, ways: [], refused: undefined, unknown };
     }
     return {

@@ -337,7 +337,9 @@ class HookWalk implements WalkContext {
   #contested(branch: Branch, chain: string, match: RuleMatch, rival: string): false {
     const here = this.#tableOf(branch);
     const priority = this.#attached[branch.base]?.priority ?? 0;
-    const detail = `the tables ${here} and ${rival} both translate the packet at priority ${priority} of ${this.hook}, and the rules do not say which of them the kernel asks first`;
+    const detail =
+      `the tables ${here} and ${rival} both translate the packet at priority ${priority} of ${this.hook}, and ` +
+      'the rules do not say which of them the kernel asks first';
     return this.#unknown(branch, chain, match, detail);
   }
 

@@ -55,8 +55,10 @@ export const accidentalEndpoints: StateFinder = (view) => {
           ? 'this version keeps one port of each address'
           : 'they have other conditions in one than in another';
       const message =
-        `Endpoints of ${portText(refOf(port))} stand in several EndpointSlices (${listed(ids)}), and ${why}: which of them kube-proxy ` +
-        'keeps is an accident of the order in which it visits slices, and may be another one on each node and after each restart.';
+        `Endpoints of ${portText(refOf(port))} stand in several EndpointSlices (${listed(ids)}), and ${why}: ` +
+        'which of them kube-proxy ' +
+        'keeps is an accident of the order in which it visits slices, and may be another one on each node ' +
+        'and after each restart.';
       return [
         finding('ENDPOINTS_BY_ACCIDENT', message, {
           ...portEvidence(refOf(port), port.family),

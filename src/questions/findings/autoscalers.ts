@@ -5,7 +5,10 @@ import type { AppliedChange, Finding } from '../../contract/answers.js';
 import { autoscalersOf } from '../../control-plane/autoscaler.js';
 import { finding } from './finding.js';
 
-/** The workload of an autoscaler (`HorizontalPodAutoscaler default/web`) as consequences name it: `Deployment default/web`. */
+/**
+ * The workload of an autoscaler (`HorizontalPodAutoscaler default/web`) as consequences name it: `Deployment
+ * default/web`.
+ */
 function workloadsOf(cluster: Cluster): ReadonlyMap<string, string> {
   return new Map(
     autoscalersOf(cluster).map(({ namespace, name, target }) => [

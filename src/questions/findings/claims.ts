@@ -15,7 +15,8 @@ function conflict(
   const [first] = claims as readonly [ServicePort];
   const services = [...new Set(claims.map(({ service }) => service))];
   const message =
-    `${listed(claims.map((port) => portText(refOf(port))))} claim ${where.address} port ${where.port} (${first.protocol}): ` +
+    `${listed(claims.map((port) => portText(refOf(port))))} claim ${where.address} port ${where.port} ` +
+    `(${first.protocol}): ` +
     `one of them gets all its traffic, and ${which}.`;
   const { protocol, family } = first;
   return finding('ADDRESS_CLAIMED_TWICE', message, { service: services[0], ...where, protocol, family, services });

@@ -34,13 +34,15 @@ export const FINDING_CODES = {
   SERVICE_WITHOUT_ENDPOINTS: entry(
     'STATE',
     'WARNING',
-    'A Service port has no endpoint that may be used: connections to it are refused, and DNS of a headless Service has no address.',
+    'A Service port has no endpoint that may be used: connections to it are refused, and DNS of a headless ' +
+      'Service has no address.',
     [...PORT, 'notReady', 'why', 'before'],
   ),
   LOCAL_POLICY_WITHOUT_ENDPOINTS: entry(
     'STATE',
     'WARNING',
-    'A Service port has traffic policy Local, and some nodes have no endpoint of it: what the policy is about is dropped there.',
+    'A Service port has traffic policy Local, and some nodes have no endpoint of it: what the policy is ' +
+      'about is dropped there.',
     [...PORT, 'policy', 'nodes', 'nodeCount', 'ofNodes', 'before'],
   ),
   ADDRESS_CLAIMED_TWICE: entry(
@@ -89,19 +91,22 @@ export const FINDING_CODES = {
   SESSION_AFFINITY: entry(
     'STATE',
     'INFO',
-    'The Service has session affinity: a client address stays with an endpoint, kept by each node for itself, so that shares are those of new clients.',
+    'The Service has session affinity: a client address stays with an endpoint, kept by each node for ' +
+      'itself, so that shares are those of new clients.',
     [...PORT, 'timeoutSeconds', 'before'],
   ),
   NODE_PORTS_UNGUARDED: entry(
     'STATE',
     'INFO',
-    'A Service has loadBalancerSourceRanges, which guard the load balancer’s address only, and node ports that take everybody.',
+    'A Service has loadBalancerSourceRanges, which guard the load balancer’s address only, and node ports ' +
+      'that take everybody.',
     ['service', 'ranges', 'ports', 'before'],
   ),
   NETWORK_POLICY_NOT_EVALUATED: entry(
     'STATE',
     'WARNING',
-    'Network policies may deny connections that the answer delivers: a policy of a plugin (Cilium, Calico, Antrea) is not evaluated, or a rule decides by labels and the client stands for any pod.',
+    'Network policies may deny connections that the answer delivers: a policy of a plugin (Cilium, Calico, ' +
+      'Antrea) is not evaluated, or a rule decides by labels and the client stands for any pod.',
     ['policy', 'pods', 'podCount'],
   ),
   SELECTOR_MATCHES_NO_POD: entry(
@@ -113,37 +118,43 @@ export const FINDING_CODES = {
   PORT_NAME_WITHOUT_ENDPOINT: entry(
     'STATE',
     'WARNING',
-    'A Service port goes to a port by a name that no pod has that its selector matches, or that no EndpointSlice of the Service has.',
+    'A Service port goes to a port by a name that no pod has that its selector matches, or that no ' +
+      'EndpointSlice of the Service has.',
     ['service', 'port', 'portName', 'protocol', 'targetPort', 'names', 'before'],
   ),
   HEADLESS_PORT_NOT_MAPPED: entry(
     'STATE',
     'WARNING',
-    'A headless Service has a port and another target port: nothing maps the one to the other, so that clients of its port reach that very port of a pod.',
+    'A headless Service has a port and another target port: nothing maps the one to the other, so that ' +
+      'clients of its port reach that very port of a pod.',
     ['service', 'port', 'portName', 'protocol', 'targetPort', 'endpointPorts', 'before'],
   ),
   NOT_READY_PUBLISHED: entry(
     'STATE',
     'WARNING',
-    'A Service publishes endpoints whose pods are not ready (publishNotReadyAddresses): new connections go to them too.',
+    'A Service publishes endpoints whose pods are not ready (publishNotReadyAddresses): new connections go ' +
+      'to them too.',
     ['service', 'pods', 'podCount', 'ofEndpoints', 'before'],
   ),
   EXTERNAL_IP_TAKEN: entry(
     'STATE',
     'ERROR',
-    'An external IP of a Service is the address of a node, of the API server or of another Service: every node sends what is for them to this Service.',
+    'An external IP of a Service is the address of a node, of the API server or of another Service: every ' +
+      'node sends what is for them to this Service.',
     ['service', 'address', 'owner', 'ports', 'before'],
   ),
   LOAD_BALANCER_ADDRESS_LOST: entry(
     'STATE',
     'ERROR',
-    'Two Services want one address of MetalLB and may not share it, or one host port of k3s’ ServiceLB: one of them does not get it, or loses it.',
+    'Two Services want one address of MetalLB and may not share it, or one host port of k3s’ ServiceLB: one ' +
+      'of them does not get it, or loses it.',
     ['service', 'services', 'address', 'reason', 'before'],
   ),
   ENDPOINTS_BY_ACCIDENT: entry(
     'STATE',
     'WARNING',
-    'Endpoints of a Service port stand in several EndpointSlices with other ports or conditions: which of them kube-proxy keeps is an accident of the order of a Go map.',
+    'Endpoints of a Service port stand in several EndpointSlices with other ports or conditions: which of ' +
+      'them kube-proxy keeps is an accident of the order of a Go map.',
     [...PORT, 'endpoints', 'endpointCount', 'before'],
   ),
   TARGET_PORT_LOST: entry(
@@ -183,13 +194,15 @@ export const FINDING_CODES = {
   DELIVERED_BEFORE_UNKNOWN_NOW: entry(
     'DIFFERENCE',
     'WARNING',
-    'New connections that were delivered before the change leave the model after it: what becomes of them is not known.',
+    'New connections that were delivered before the change leave the model after it: what becomes of them is ' +
+      'not known.',
     [...DOOR, 'share', 'delivered', ...WHO],
   ),
   DOOR_REMOVED: entry(
     'DIFFERENCE',
     'ERROR',
-    'A way to a Service port through which connections were delivered is gone: its address, its node port, the port or the Service itself.',
+    'A way to a Service port through which connections were delivered is gone: its address, its node port, ' +
+      'the port or the Service itself.',
     [...DOOR, 'delivered', 'now'],
   ),
   SOURCE_ADDRESS_LOST: entry(
@@ -231,7 +244,8 @@ export const FINDING_CODES = {
   AFFINITY_BROKEN: entry(
     'DIFFERENCE',
     'WARNING',
-    'Clients that session affinity kept with an endpoint are sent elsewhere, since it takes no more of their connections.',
+    'Clients that session affinity kept with an endpoint are sent elsewhere, since it takes no more of their ' +
+      'connections.',
     [...DOOR, 'share', 'endpoints'],
   ),
   AFFINITY_REMOVED: entry(
@@ -253,7 +267,8 @@ export const FINDING_CODES = {
   CONNECTIONS_LOST: entry(
     'DIFFERENCE',
     'WARNING',
-    'More than `lostConnections` of the connections that are established before the change are lost: their pod is gone, or its node.',
+    'More than `lostConnections` of the connections that are established before the change are lost: their ' +
+      'pod is gone, or its node.',
     [...DOOR, 'share', 'threshold', 'endpoints'],
   ),
   LOAD_BALANCER_CHANGED: entry(
@@ -309,7 +324,8 @@ export const FINDING_CODES = {
   CONNECTIONS_CROSS_NODE: entry(
     'DIFFERENCE',
     'WARNING',
-    'Established connections through a load balancer cross a node that is drained, goes down or is removed, on their way to endpoints elsewhere: they end with the node.',
+    'Established connections through a load balancer cross a node that is drained, goes down or is removed, ' +
+      'on their way to endpoints elsewhere: they end with the node.',
     [...DOOR, 'share', 'nodes', 'nodeCount'],
   ),
   CHANGE_WITHOUT_EFFECT: entry(
@@ -329,19 +345,22 @@ export const FINDING_CODES = {
   LOST_BEFORE_SCALING: entry(
     'ANSWER',
     'WARNING',
-    'A change takes nodes out of use before a sweep scales, so that new pods avoid them as if the loss were known in advance.',
+    'A change takes nodes out of use before a sweep scales, so that new pods avoid them as if the loss were ' +
+      'known in advance.',
     ['pointer', 'lost'],
   ),
   RULE_COMMENTS_CHANGE: entry(
     'DIFFERENCE',
     'INFO',
-    'The change takes the cluster over 1,000 endpoints, or back: kube-proxy leaves out the comments of its rules, or writes them again.',
+    'The change takes the cluster over 1,000 endpoints, or back: kube-proxy leaves out the comments of its ' +
+      'rules, or writes them again.',
     ['endpoints', 'limit'],
   ),
   CHECK_UNKNOWN: entry(
     'ANSWER',
     'WARNING',
-    'It is not known what a change does to connections to some of the Services that it touches: the check has neither passed nor failed for them.',
+    'It is not known what a change does to connections to some of the Services that it touches: the check ' +
+      'has neither passed nor failed for them.',
     ['services', 'serviceCount', 'explanation'],
   ),
   CHECK_INCOMPLETE: entry(
@@ -359,7 +378,8 @@ export const FINDING_CODES = {
   PROXY_MODE_NOT_AVAILABLE: entry(
     'DIFFERENCE',
     'ERROR',
-    'kube-proxy cannot run in the mode that a change gives it: its version, a feature gate or the kernel is against it.',
+    'kube-proxy cannot run in the mode that a change gives it: its version, a feature gate or the kernel is ' +
+      'against it.',
     ['nodes', 'nodeCount', 'cause', 'mode'],
   ),
   NODE_PORT_ADDRESSES_LOST: entry(
@@ -377,13 +397,15 @@ export const FINDING_CODES = {
   UNKNOWN_PORTS_CHANGED: entry(
     'DIFFERENCE',
     'INFO',
-    'Connections to ports of cluster IPs that no Service has are rejected instead of not answered, or the other way round.',
+    'Connections to ports of cluster IPs that no Service has are rejected instead of not answered, or the ' +
+      'other way round.',
     ['nodes', 'nodeCount', 'now'],
   ),
   PROXY_CHAINS_GONE: entry(
     'DIFFERENCE',
     'INFO',
-    'Another mode of kube-proxy has no chains that rules of others could jump to, and no mark that they could wait for.',
+    'Another mode of kube-proxy has no chains that rules of others could jump to, and no mark that they ' +
+      'could wait for.',
     ['nodes', 'nodeCount'],
   ),
   PROXY_RULES_LEFT_BEHIND: entry(
@@ -443,7 +465,8 @@ export const FINDING_CODES = {
   CLIENT_RANGE_MASQUERADED: entry(
     'STATE',
     'WARNING',
-    'A policy lets a range of outside clients in, and nodes by which they enter masquerade them: the policy sees the node and denies them.',
+    'A policy lets a range of outside clients in, and nodes by which they enter masquerade them: the policy ' +
+      'sees the node and denies them.',
     [...PORT, 'policy', 'address', 'nodes', 'nodeCount', 'passesAt', 'seenAs', 'before'],
   ),
   NETWORK_POLICY_CUTS: entry(
@@ -455,7 +478,8 @@ export const FINDING_CODES = {
   NETWORK_POLICY_OPENS: entry(
     'DIFFERENCE',
     'WARNING',
-    'A change of policies or labels lets in what policies denied before: workloads of other namespaces, or clients outside of the cluster.',
+    'A change of policies or labels lets in what policies denied before: workloads of other namespaces, or ' +
+      'clients outside of the cluster.',
     [
       ...PORT,
       ...['policy', 'policies', 'direction', 'from', 'fromCount', 'share', 'explanation', 'namespaces'],
@@ -465,13 +489,15 @@ export const FINDING_CODES = {
   NETWORK_POLICY_ESTABLISHED: entry(
     'DIFFERENCE',
     'WARNING',
-    'What becomes of established connections that a change of policies denies: the network plugin keeps them (INFO), cuts them, or that is not known.',
+    'What becomes of established connections that a change of policies denies: the network plugin keeps them ' +
+      '(INFO), cuts them, or that is not known.',
     ['established', 'enforcer', 'pairs'],
   ),
   REPLICAS_OF_AUTOSCALER: entry(
     'DIFFERENCE',
     'WARNING',
-    'A change sets replicas that a HorizontalPodAutoscaler owns: it sets them otherwise. INFO where it only may, and for a new workload.',
+    'A change sets replicas that a HorizontalPodAutoscaler owns: it sets them otherwise. INFO where it only ' +
+      'may, and for a new workload.',
     ['pointer', 'change', 'object'],
   ),
   IPVS_SCHEDULER_LOST: entry(
@@ -489,13 +515,15 @@ export const FINDING_CODES = {
   STRICT_ARP_NEEDED: entry(
     'STATE',
     'WARNING',
-    'In ipvs mode without strictARP every node answers ARP requests for load balancer addresses that MetalLB announces from one.',
+    'In ipvs mode without strictARP every node answers ARP requests for load balancer addresses that MetalLB ' +
+      'announces from one.',
     ['services', 'serviceCount', 'nodes', 'nodeCount', 'before'],
   ),
   LOCAL_FALLBACK_LOST: entry(
     'DIFFERENCE',
     'WARNING',
-    'Virtual servers of a Service with externalTrafficPolicy Local fell back to endpoints of other nodes, and another mode of kube-proxy drops such connections.',
+    'Virtual servers of a Service with externalTrafficPolicy Local fell back to endpoints of other nodes, ' +
+      'and another mode of kube-proxy drops such connections.',
     ['services', 'serviceCount', 'nodes', 'nodeCount'],
   ),
   LOOPBACK_NODE_PORTS_OPENED: entry(
@@ -513,7 +541,8 @@ export const FINDING_CODES = {
   SOURCE_RANGES_CHANGED: entry(
     'DIFFERENCE',
     'INFO',
-    'Source ranges of load balancers are checked elsewhere in another mode of kube-proxy; WARNING where processes of nodes come to be dropped.',
+    'Source ranges of load balancers are checked elsewhere in another mode of kube-proxy; WARNING where ' +
+      'processes of nodes come to be dropped.',
     ['services', 'serviceCount', 'nodes', 'nodeCount'],
   ),
   IDLE_TIMEOUTS_CHANGED: entry(
@@ -525,7 +554,8 @@ export const FINDING_CODES = {
   IPVS_CONNECTIONS_LOST: entry(
     'DIFFERENCE',
     'WARNING',
-    'Open connections through Services are held by IPVS, and end when kube-proxy leaves ipvs mode and its virtual servers are removed.',
+    'Open connections through Services are held by IPVS, and end when kube-proxy leaves ipvs mode and its ' +
+      'virtual servers are removed.',
     ['nodes', 'nodeCount'],
   ),
   IPVS_DEPRECATED: entry('STATE', 'INFO', 'kube-proxy runs in ipvs mode, which is deprecated since Kubernetes 1.35.', [
@@ -536,7 +566,8 @@ export const FINDING_CODES = {
   OVER_CAPACITY: entry(
     'STATE',
     'WARNING',
-    'With a larger chance than `maxChance` some pod of a Service port is over its capacity under the traffic that the question says; ERROR where it is for certain, or in the mean.',
+    'With a larger chance than `maxChance` some pod of a Service port is over its capacity under the ' +
+      'traffic that the question says; ERROR where it is for certain, or in the mean.',
     [...DOOR, 'chance', 'maxChance', 'capacity', 'hottest', 'before'],
   ),
   IDLE_PODS: entry(
@@ -548,25 +579,29 @@ export const FINDING_CODES = {
   CONNECTION_PINNING: entry(
     'STATE',
     'WARNING',
-    'A Service port has fewer connections than pods, and connections stay on their pods: some pods get nothing, and more replicas relieve nobody.',
+    'A Service port has fewer connections than pods, and connections stay on their pods: some pods get ' +
+      'nothing, and more replicas relieve nobody.',
     [...DOOR, 'connections', 'pods', 'before'],
   ),
   LOSS_NOT_SURVIVABLE: entry(
     'STATE',
     'WARNING',
-    'When a zone or a node is lost, the pods that are left of a Service port are over their capacity under the traffic that the question says.',
+    'When a zone or a node is lost, the pods that are left of a Service port are over their capacity under ' +
+      'the traffic that the question says.',
     [...DOOR, 'lost', 'chance', 'hottest', 'before'],
   ),
   ROLLOUT_BELOW_CAPACITY: entry(
     'STATE',
     'WARNING',
-    'While a workload behind a Service port is rolled out, with the fewest pods that its strategy leaves, pods are over their capacity under the traffic that the question says.',
+    'While a workload behind a Service port is rolled out, with the fewest pods that its strategy leaves, ' +
+      'pods are over their capacity under the traffic that the question says.',
     [...DOOR, 'lost', 'chance', 'hottest', 'before'],
   ),
   AUTOSCALER_BLIND: entry(
     'STATE',
     'WARNING',
-    'A HorizontalPodAutoscaler looks at the average of its pods, and a pod is above the target beside it: it adds no replica for that pod, or more replicas would not relieve it.',
+    'A HorizontalPodAutoscaler looks at the average of its pods, and a pod is above the target beside it: it ' +
+      'adds no replica for that pod, or more replicas would not relieve it.',
     [...PORT, 'autoscaler', 'averagePercent', 'hottestPercent', 'targetPercent', 'replicas', 'desired', 'before'],
   ),
 } as const satisfies Readonly<Record<FindingCode, CodeEntry>>;

@@ -37,7 +37,9 @@ export const connectionsLost: DifferenceFinder = (before, after, { lostConnectio
   }
   return [...worst.values()].map(({ door, share, endpoints }) => {
     const names = endpoints.map(({ address, port, pod }) => pod ?? joinHostPort(address, port));
-    const message = `${formatFraction(share)} of the connections that are established through ${doorText(door)} are lost: those of ${listed(names)}.`;
+    const message =
+      `${formatFraction(share)} of the connections that are established through ${doorText(door)} are lost: ` +
+      `those of ${listed(names)}.`;
     return finding('CONNECTIONS_LOST', message, {
       ...doorEvidence(door),
       share: formatFraction(share),

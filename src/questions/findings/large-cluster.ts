@@ -25,6 +25,8 @@ export const commentsChanged: DifferenceFinder = (before, after) => {
   const [was, is] = [endpointsOf(before), endpointsOf(after)];
   if (was > LIMIT === is > LIMIT) return [];
   const what = is > LIMIT ? 'leaves out' : 'writes';
-  const message = `The cluster has ${is} endpoints, it had ${was}: with more than ${LIMIT} kube-proxy leaves out the comments of its Services' rules, so it ${what} them now. The rules themselves stay as they are.`;
+  const message =
+    `The cluster has ${is} endpoints, it had ${was}: with more than ${LIMIT} kube-proxy leaves out the ` +
+    `comments of its Services' rules, so it ${what} them now. The rules themselves stay as they are.`;
   return [finding('RULE_COMMENTS_CHANGE', message, { endpoints: { before: was, after: is }, limit: LIMIT })];
 };

@@ -88,7 +88,8 @@ function undecidedForStandIns(view: View): Finding[] {
   return [...found].map(([policy, pods]) => {
     const names = [...pods];
     const message =
-      `${policy} decides by labels which pods may connect to ${listed(names)}. The clients of this answer stand for any pod, and are taken to be let ` +
+      `${policy} decides by labels which pods may connect to ${listed(names)}. The clients of this answer ` +
+      'stand for any pod, and are taken to be let ' +
       'through: ask with --clients or --from about the pods that connect.';
     return finding('NETWORK_POLICY_NOT_EVALUATED', message, {
       policy,

@@ -36,7 +36,8 @@ export const probesDenied: StateFinder = ({ cluster, settings, services, wide })
       const nodes = [...new Set(denied.map(({ client: { node } }) => node))].sort();
       const from = first.client.address ?? 'its probes';
       const message =
-        `Health checks of the load balancer of ${key} (from ${from}) are denied by network policies at ${listed(nodes)}: ` +
+        `Health checks of the load balancer of ${key} (from ${from}) are denied by network policies at ` +
+        `${listed(nodes)}: ` +
         `${first.journey.detail}. The load balancer takes these backends out though their pods are well.`;
       return [
         finding('HEALTH_CHECK_DENIED', message, {

@@ -183,8 +183,10 @@ export const rangesMasqueraded: StateFinder = ({ cluster, settings, services, wi
           const good = all.filter((node) => !nodes.includes(node));
           const where = good.length === 0 ? 'at any node' : `at ${listed(nodes.sort())}`;
           const message =
-            `${listed(policies)} lets clients of ${range.cidr.text} connect to the pods of ${portText(ref)}. What enters the cluster ${where} is masqueraded ` +
-            `on its way to pods of other nodes: the policy sees ${listed([...seenAs].sort())} and denies it (externalTrafficPolicy Cluster).`;
+            `${listed(policies)} lets clients of ${range.cidr.text} connect to the pods of ${portText(ref)}. ` +
+            `What enters the cluster ${where} is masqueraded ` +
+            `on its way to pods of other nodes: the policy sees ${listed([...seenAs].sort())} and denies it ` +
+            '(externalTrafficPolicy Cluster).';
           found.push(
             finding('CLIENT_RANGE_MASQUERADED', message, {
               ...portEvidence(ref, family),

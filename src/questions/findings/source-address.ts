@@ -81,7 +81,9 @@ export const sourceAddressDifferences: DifferenceFinder = (before, after) =>
       const found = compareClients(pair, isMeant);
       if (found === undefined) return [];
       const { names, kept } = found;
-      const message = `Endpoints of ${doorText(pair.after)} ${words} the address of clients: from ${listed(names)}, in ${kept.before} → ${kept.after} of their connections.`;
+      const message =
+        `Endpoints of ${doorText(pair.after)} ${words} the address of clients: from ${listed(names)}, in ` +
+        `${kept.before} → ${kept.after} of their connections.`;
       return [
         finding(code, message, {
           ...doorEvidence(pair.after),

@@ -160,7 +160,8 @@ export const trafficDifferences: DifferenceFinder = (before, after) =>
       const { difference, words } = KINDS.find((kind) => kind.verdict === verdict) as LostKind;
       const door = pair.after;
       const reason = cause === undefined ? '' : ` (${cause})`;
-      const message = `${part(share)} to ${doorText(door)} were delivered and ${words} now${reason}: from ${listed(names)}.`;
+      const message =
+        `${part(share)} to ${doorText(door)} were delivered and ${words} now${reason}: ` + `from ${listed(names)}.`;
       const [was, is] = [deliveredBy(pair.before), deliveredBy(door)].map(formatFraction);
       return finding(difference, message, {
         ...doorEvidence(door),
@@ -188,7 +189,9 @@ export const doorsRemoved: DifferenceFinder = (before, after) => {
     // What a name is answered with changes with every endpoint; the name stays.
     if (now !== undefined && (door.via === 'DNS' || door.via === 'HOST')) return [];
     const moved = now === undefined || now === '' ? 'is gone' : `is ${now} now`;
-    const message = `${door.destination || 'The destination'}, the way to ${doorText(door)}, ${moved}: it delivered ${formatFraction(delivered)} of new connections.`;
+    const message =
+      `${door.destination || 'The destination'}, the way to ${doorText(door)}, ${moved}: it delivered ` +
+      `${formatFraction(delivered)} of new connections.`;
     return [
       finding('DOOR_REMOVED', message, {
         ...doorEvidence(door),

@@ -119,7 +119,8 @@ export function probeJourneys(
   const backends = probedBackends(fabric, balancer, source);
   fabric.noteAssumptions(balancer);
   if (backends.length === 0) {
-    const detail = `the load balancer of ${balancer.key} has no backends (${balancer.backends.group}): nobody is probed`;
+    const detail =
+      `the load balancer of ${balancer.key} has no backends ` + `(${balancer.backends.group}): nobody is probed`;
     const client = probing(fabric, balancer, undefined, '');
     return [{ client, journey: notSent(fabric, client, { verdict: 'UNREACHABLE', cause: 'NO_BACKENDS', detail }) }];
   }

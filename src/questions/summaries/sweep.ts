@@ -29,7 +29,9 @@ function worstLoad({ services }: SweepPoint): SweptShares['load'] {
 /** How many replicas bear the traffic, and what one number less would mean. */
 function loadedSummary(points: readonly SweepPoint[], at: number, bound: SweepBoundResult, name: string): string {
   const [here, before] = [points[at] as SweepPoint, points[at - 1]];
-  const enough = `${count(here.replicas, 'replica')} of ${name} ${here.replicas === 1 ? 'is' : 'are'} enough: ${bearingText(worstLoad(here))}.`;
+  const enough =
+    `${count(here.replicas, 'replica')} of ${name} ${here.replicas === 1 ? 'is' : 'are'} enough: ` +
+    `${bearingText(worstLoad(here))}.`;
   const fails =
     before === undefined || before.satisfied === true
       ? ''
@@ -44,8 +46,8 @@ function loadedSummary(points: readonly SweepPoint[], at: number, bound: SweepBo
 }
 
 /**
- * The smallest number that keeps the bound, or how the largest share moves over the range. `asked` is the question's own
- * bound; a question that has none is bounded by the load, where it says what a pod takes.
+ * The smallest number that keeps the bound, or how the largest share moves over the range. `asked` is the question's
+ * own bound; a question that has none is bounded by the load, where it says what a pod takes.
  */
 export function sweepSummary(
   { bound, points, workload, services }: SweepResult,
@@ -60,10 +62,16 @@ export function sweepSummary(
   if (bound !== undefined) {
     if (bound.smallest === undefined) {
       if (known && isAboutLoad) {
-        return `No number of replicas of ${name} from ${first.replicas} to ${last.replicas} is enough: at ${last.replicas}, ${bearingText(worstLoad(last))}.`;
+        return (
+          `No number of replicas of ${name} from ${first.replicas} to ${last.replicas} is enough: at ` +
+          `${last.replicas}, ${bearingText(worstLoad(last))}.`
+        );
       }
       const doubt = known ? '' : ', as far as it is known';
-      return `No number of replicas from ${first.replicas} to ${last.replicas} keeps the bound${doubt}. ${bound.explanation}`;
+      return (
+        `No number of replicas from ${first.replicas} to ${last.replicas} keeps the bound${doubt}. ` +
+        `${bound.explanation}`
+      );
     }
     const at = points.findIndex(({ replicas }) => replicas === bound.smallest);
     const before = points[at - 1];
@@ -81,7 +89,10 @@ export function sweepSummary(
         : bound.lasting === undefined
           ? ' Larger numbers do not all keep the bound.'
           : ` From ${bound.lasting} on every number keeps the bound.`;
-    return `${count(bound.smallest, 'replica')} of ${name} ${bound.smallest === 1 ? 'is' : 'are'} enough${most}.${fails}${lasting}`;
+    return (
+      `${count(bound.smallest, 'replica')} of ${name} ${bound.smallest === 1 ? 'is' : 'are'} ` +
+      `enough${most}.${fails}${lasting}`
+    );
   }
   if (services.length === 0) return `No Service selects the pods of ${name}.`;
   const from = largestOf(first.services);

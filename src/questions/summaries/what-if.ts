@@ -25,7 +25,8 @@ function lostAfter({ verdicts }: ServiceDifference): string {
     .filter(({ verdict, after, shift }) => verdict !== 'DELIVERED' && after.fraction !== '0' && shift.fraction !== '0')
     .map(
       ({ verdict, after, before }) =>
-        `${after.fraction === '1' ? 'all' : `${share(after)} of`} new connections ${FAILS[verdict]} (${before.fraction === '0' ? 'none' : share(before)} before)`,
+        `${after.fraction === '1' ? 'all' : `${share(after)} of`} new connections ${FAILS[verdict]} ` +
+        `(${before.fraction === '0' ? 'none' : share(before)} before)`,
     )
     .join(', ');
 }
@@ -75,7 +76,10 @@ export function whatIfSummary(request: QuestionRequest, result: WhatIfResult, fi
       if (services.length === 0) return nothing('probability', findings);
       const [first] = services;
       if (services.length === 1 && first !== undefined) return `${one(first)}.`;
-      return `${count(services.length, 'way to a Service port', 'ways to Service ports')} change, ${unchanged} ${unchanged === 1 ? 'stays' : 'stay'} as ${unchanged === 1 ? 'it is' : 'they are'}.`;
+      return (
+        `${count(services.length, 'way to a Service port', 'ways to Service ports')} change, ${unchanged} ` +
+        `${unchanged === 1 ? 'stays' : 'stay'} as ${unchanged === 1 ? 'it is' : 'they are'}.`
+      );
     }
   }
 }

@@ -37,9 +37,11 @@ export const connlimit: MatchCodec<ConnlimitMatch> = {
   },
   write: (match) => connlimit.save(match, 'IPv4'),
   save: (match, family) =>
-    `-m connlimit --connlimit-${match.side} ${match.count} --connlimit-mask ${maskOf(match, family)} --connlimit-${match.address}`,
+    `-m connlimit --connlimit-${match.side} ${match.count} --connlimit-mask ${maskOf(match, family)} ` +
+    `--connlimit-${match.address}`,
   list: (match, family) =>
-    `#conn ${match.address === 'saddr' ? 'src' : 'dst'}/${maskOf(match, family)} ${match.side === 'above' ? '>' : '<='} ${match.count}`,
+    `#conn ${match.address === 'saddr' ? 'src' : 'dst'}/${maskOf(match, family)} ` +
+    `${match.side === 'above' ? '>' : '<='} ${match.count}`,
   test(match, _packet, { environment }) {
     environment.assume?.(...BELOW_LIMITS);
     return match.side === 'above' ? NO : YES;

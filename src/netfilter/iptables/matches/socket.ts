@@ -6,7 +6,8 @@ import type { SocketMatch } from '../statements.js';
 const NO_TRANSPARENT_SOCKET = [
   'sockets',
   'none is transparent',
-  'A snapshot does not show the sockets of a node: no proxy is taken to listen for addresses that are not the node’s own.',
+  'A snapshot does not show the sockets of a node: no proxy is taken to listen for addresses that are not ' +
+    'the node’s own.',
 ] as const;
 
 function words(match: SocketMatch): string {
