@@ -11,9 +11,9 @@ import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { SettingsOverride } from '../../src/cluster/settings-override.js';
 import type { Clients, Via } from '../../src/contract/requests.js';
 import { withEndpointSources } from '../../src/control-plane/endpoint-sources.js';
-import { Fabric } from '../../src/path/fabric.js';
+import { Fabric, type FabricOptions } from '../../src/path/fabric.js';
 import { checkServiceSpec } from '../../src/path/service-target.js';
-import { AlikeJourney, hopsOf, type Journey } from '../../src/path/trail.js';
+import { AlikeJourney, hopsOf, type Journey, type KnownWay } from '../../src/path/trail.js';
 import { walkProbe } from '../../src/path/walk-probe.js';
 import { everyPort } from '../../src/questions/probability/asked-ports.js';
 import { walkClients } from '../../src/questions/probability/walked-clients.js';
@@ -47,9 +47,7 @@ interface Told {
 }
 
 /** All ways to all Services, by one fabric, so that what is known of one Service serves the next. */
-function walkAll(cluster: Cluster, override: SettingsOverride, clients: Clients | undefined, walksEach: boolean): Told {
-  const settings = inferSettings(cluster, override);
-  const fabric = new Fabric(cluster, settings, 'IPv4', { walkProbe, walksEach });
+function walkAll(cluster: Cluster, fabric: Fabric, clients: Clients | undefined): Told {
   const journeys: Journey[][] = [];
   for (const { service, protocol } of everyPort(cluster.services.values(), undefined)) {
     for (const via of VIAS) {
@@ -71,8 +69,14 @@ let alike = 0;
 
 function compareWalks(cluster: Cluster, override: SettingsOverride, clients: Clients | undefined): void {
   const { cluster: sourced } = withEndpointSources(cluster);
-  const quick = walkAll(sourced, override, clients, false);
-  const each = walkAll(sourced, override, clients, true);
+  const settings = inferSettings(sourced, override);
+  const ways = new Map<string, KnownWay>();
+  const walkWith = (options: FabricOptions) =>
+    walkAll(sourced, new Fabric(sourced, settings, 'IPv4', { walkProbe, ...options }), clients);
+  const quick = walkWith({ ways });
+  const each = walkWith({ walksEach: true });
+  // Another question knows the ways already; they rest on the same.
+  assert.deepEqual(walkWith({ ways }).assumptions, each.assumptions);
   // Before any trail is read: walking one on demand adds nothing that was not assumed already.
   assert.deepEqual(quick.assumptions, each.assumptions);
   assert.equal(quick.journeys.length, each.journeys.length);
