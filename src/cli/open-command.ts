@@ -1,7 +1,8 @@
 /** `open`: a server on 127.0.0.1 for one snapshot, and a browser that looks at it. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readSettings, SettingsError, shownSettings } from '../operations/settings.js';
+import { readSettings, shownSettings } from '../operations/service-settings.js';
+import { SettingsError } from '../operations/variables.js';
 import { type Serving, serve } from '../serve/serve.js';
 import { UsageError } from '../words/usage-error.js';
 import { readPort } from '../words/words.js';

@@ -1,4 +1,5 @@
-import { readSettings, SettingsError, shownSettings } from '../operations/settings.js';
+import { readSettings, shownSettings } from '../operations/service-settings.js';
+import { SettingsError } from '../operations/variables.js';
 import { serve } from '../serve/serve.js';
 import { UsageError } from '../words/usage-error.js';
 import { readPort } from '../words/words.js';

@@ -9,9 +9,9 @@ import type { Logger } from '../operations/log.js';
 import { type Access, inClusterAccess, kubeconfigAccess } from './access.js';
 import { Api } from './api.js';
 import { CollectError } from './collect-error.js';
+import type { CollectSettings } from './collect-settings.js';
 import { backOff, pause } from './pause.js';
 import { type Destination, type Sent, sendSnapshot } from './send.js';
-import type { CollectSettings } from './settings.js';
 import { collectSnapshot } from './snapshot.js';
 
 /** How the API server is reached, as the settings and the environment say. Throws CollectError. */

@@ -12,7 +12,7 @@ import { Credentials, type Token } from './credentials.js';
 import { createLog, type Logger, type LogLevel, type LogStream } from './log.js';
 import { Metrics } from './metrics.js';
 import { RateLimit } from './rate-limit.js';
-import type { Settings } from './settings.js';
+import type { Settings } from './service-settings.js';
 import type { Tls } from './tls.js';
 
 export interface BackendOptions extends WorkOptions {
