@@ -1,13 +1,14 @@
-import { add } from '../base/fraction.js';
+import { formatFraction, fraction, multiply } from '../base/fraction.js';
+import { remember } from '../base/remember.js';
 import { nodeZone } from '../cluster/addresses.js';
 import type { BackendShare, Balancer } from '../load-balancers/balancer.js';
 import { addressProfile } from '../policies/address-profile.js';
 import type { Fabric } from './fabric.js';
 
-/** A backend with the share of all that it stands for. */
+/** A backend with the share of all that it represents. */
 export interface AlikeShare extends BackendShare {
-  /** How many backends it stands for, itself among them. */
-  readonly standsFor: number;
+  /** The nodes of the backends that it represents, each with the same part of the share; its own is among them. */
+  readonly nodes: readonly string[];
 }
 
 /** The nodes with endpoints of the Service, and those that hints name, as the kube-proxies of the backends' nodes have them. */
@@ -45,17 +46,15 @@ export function alikeBackends(
   const special = nodesOfEndpoints(fabric, balancer, shares);
   for (const node of alone) special.add(node);
   const profiles = new Map<object, number>();
-  const classes = new Map<string, { first: BackendShare; share: BackendShare['share']; standsFor: number }>();
+  const classes = new Map<string, { readonly first: BackendShare; readonly nodes: string[] }>();
   for (const entry of shares) {
-    const key = classOf(fabric, entry, special, profiles);
-    const known = classes.get(key);
-    if (known === undefined) classes.set(key, { first: entry, share: entry.share, standsFor: 1 });
-    else {
-      known.share = add(known.share, entry.share);
-      known.standsFor++;
-    }
+    const key = `${classOf(fabric, entry, special, profiles)} ${formatFraction(entry.share)}`;
+    remember(classes, key, () => ({ first: entry, nodes: [] as string[] })).nodes.push(entry.backend.node);
   }
-  return [...classes.values()].map(({ first, share, standsFor }) => ({ backend: first.backend, share, standsFor }));
+  return [...classes.values()].map(({ first: { backend, share }, nodes }) => ({
+    ...{ backend, nodes },
+    share: multiply(share, fraction(nodes.length)),
+  }));
 }
 
 /** Equal for backends that treat a packet alike; a backend of its own otherwise. */

@@ -60,14 +60,19 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
     return outcome([ends({ verdict: lost, cause: 'NO_BACKENDS', detail })]);
   }
   return outcome(
-    few(fabric, balancer, shares, arriving).map(({ backend, share, standsFor }) => {
+    few(fabric, balancer, shares, arriving).map(({ backend, share, nodes }) => {
       const chance: Chance = { nominal: share, programmed: share };
-      const alike = standsFor === 1 ? '' : `, which stands for ${standsFor} nodes alike`;
+      const alike = nodes.length === 1 ? '' : `, which stands for ${nodes.length} nodes alike`;
       const name = `${backend.pod === undefined ? backend.node : `pod ${backend.pod}`}${alike}`;
       const chosen: Branch = {
         ...there,
         chance: both(there.chance, chance),
-        trail: hostStep(there.trail, { action: 'BALANCE', detail: `chooses ${name}: ${why}`, chance }),
+        trail: hostStep(there.trail, {
+          action: 'BALANCE',
+          detail: `chooses ${name}: ${why}`,
+          chance,
+          ...(nodes.length === 1 ? {} : { among: nodes }),
+        }),
       };
       const sent = {
         source: packet.source,
@@ -119,7 +124,7 @@ function few(
   shares: readonly BackendShare[],
   { packet, tracked }: Branch,
 ): readonly AlikeShare[] {
-  if (shares.length <= MAX_APART) return shares.map((share) => ({ ...share, standsFor: 1 }));
+  if (shares.length <= MAX_APART) return shares.map((share) => ({ ...share, nodes: [share.backend.node] }));
   const place = fabric.places.locate(packet.source);
   const alone = 'node' in place ? [place.node] : [];
   for (let at = tracked; at !== undefined; at = at.previous) alone.push(at.entry.node);

@@ -27,6 +27,8 @@ export interface WeightedClient {
   readonly weight: Fraction;
   /** The nodes whose clients it stands for, all alike; absent: it stands for itself. */
   readonly nodes?: readonly string[];
+  /** Where the client's packet may come in, each node as likely and all alike; absent: where it comes in when it is walked. */
+  readonly entries?: readonly string[];
 }
 
 /** Outside client addresses used when none is given: documentation ranges (RFC 5737, RFC 3849). */

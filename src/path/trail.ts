@@ -17,6 +17,8 @@ export interface HostStep {
   readonly detail: string;
   /** BALANCE: how likely this backend is chosen. */
   readonly chance?: Chance;
+  /** BALANCE: the nodes that the chosen one represents, itself among them, each as likely; absent: itself alone. */
+  readonly among?: readonly string[];
   readonly before?: Header;
   readonly after?: Header;
   /** NETWORK_POLICY: what policies say, and who decided. */

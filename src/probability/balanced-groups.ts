@@ -34,7 +34,8 @@ export function balancedGroups(
 ): readonly WeightedClient[] {
   const shares = balancedShares(fabric, balancer, outside, pointer, port);
   if (shares.length === 0) return [{ client: balancedClient(fabric, outside, { balancer }, pointer), weight: ONE }];
-  return alikeBackends(fabric, balancer, shares).map(({ backend, share }) => ({
+  return alikeBackends(fabric, balancer, shares).map(({ backend, share, nodes }) => ({
+    entries: nodes,
     client: balancedClient(fabric, outside, { balancer, shares: [{ backend, share: ONE }] }, pointer),
     weight: share,
   }));

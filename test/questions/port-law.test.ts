@@ -140,13 +140,13 @@ function itemsOf({ tame, nodes, services: wild, policy }: Drawn): unknown[] {
     });
     const seen = new Set<string>();
     const endpoints = service.endpoints.flatMap(({ node, host, pod, ready, serving, hint, odd }) => {
-      // Which node an odd address is on, all slices say alike.
-      const n = odd > 1 ? node % nodes.length : 0;
+      // Which node an odd address is on, all slices say alike; one is on a node that is not there.
+      const n = odd > 2 ? node % nodes.length : odd === 2 ? 9 : 0;
       const address = odd === 0 ? '10.96.1.250' : odd === 1 ? '192.0.2.9' : `10.1.${n}.${host}`;
       if (seen.has(address)) return [];
       seen.add(address);
       const name = `pod-${address}`;
-      if (pod !== 'NONE' && odd > 1)
+      if (pod !== 'NONE' && odd > 2)
         pods.set(name, {
           kind: 'Pod',
           metadata: { name, namespace: 'default', labels: { app: `svc-${s}` } },

@@ -7,9 +7,10 @@ import {
   compare,
   type Fraction,
   formatFraction,
+  fraction,
   isZero,
+  multiply,
   ONE,
-  subtract,
   sum,
   toDecimal,
   ZERO,
@@ -292,16 +293,15 @@ function leavingNodes(before: View, after: View): readonly string[] {
  * elsewhere. A node whose connections the door does not tell apart has no endpoint: all that come in there go on.
  */
 function crossingShare({ from }: Door, balancer: Balancer, node: string): Fraction {
-  const outcomes = from.flatMap((one) => one.outcomes.filter(({ entered }) => entered === node));
-  const backend = balancer.backendOn(node);
-  if (backend === undefined) return ZERO;
-  const { shares } = balancer.distribution('AFTER', { address: undefined, zone: '' });
-  const own = shares.find((one) => one.backend === backend)?.share ?? ZERO;
-  const total = sum(outcomes.map(({ share }) => share));
-  const local = sum(outcomes.flatMap(({ share, receiver }) => (receiver?.node === node ? [share] : [])));
-  if (compare(total, own) <= 0) return subtract(own, local);
-  // It stands for others too: each has its part of what they all pass on.
-  return own;
+  if (balancer.backendOn(node) === undefined) return ZERO;
+  const parts = from.flatMap(({ outcomes }) =>
+    outcomes.flatMap(({ verdict, share, receiver, entries = [] }) =>
+      verdict === 'DELIVERED' && entries.includes(node) && receiver?.node !== node
+        ? [multiply(share, fraction(1, entries.length))]
+        : [],
+    ),
+  );
+  return sum(parts);
 }
 
 /** Connections through a load balancer that cross a node which goes, for endpoints that stay. */

@@ -1,5 +1,6 @@
 import type { IPFamily } from '../../base/address.js';
 import { type Fraction, sum } from '../../base/fraction.js';
+import { remember } from '../../base/remember.js';
 import type {
   Cause,
   EndpointShare,
@@ -25,8 +26,11 @@ export interface DoorOutcome {
   /** The rule that decided, where one did. */
   readonly rule?: Rule | undefined;
   readonly receiver?: Receiver | undefined;
-  /** The node at which an outside client's packet came in. */
-  readonly entered?: string | undefined;
+  /**
+   * The nodes at which an outside client's packet comes in, each as likely: one, or several that treat it alike. Absent for clients
+   * inside the cluster, and where it never comes to a node.
+   */
+  readonly entries?: readonly string[] | undefined;
   /** Whether whoever is reached sees the client's own address. */
   readonly kept: boolean;
 }
@@ -98,17 +102,40 @@ export function sentFrom(journey: Journey, client: Client): string | undefined {
   return undefined;
 }
 
-/** What a question's journeys of one client come to. */
-export function outcomesOf(journeys: readonly Journey[], client: Client): readonly DoorOutcome[] {
+/** The node to which a packet came first, and the nodes that it represents where a load balancer chose it. */
+function firstNode(journey: Journey): { readonly node?: string; readonly among?: readonly string[] | undefined } {
+  let node: string | undefined;
+  let among: readonly string[] | undefined;
+  for (let at = beginningOf(journey); at !== undefined; at = at.previous) {
+    if (at.entry.kind === 'HOP' && at.entry.hop === 'NODE') node = at.entry.name;
+    if (at.entry.kind === 'HOST' && at.entry.step.action === 'BALANCE') among = at.entry.step.among;
+  }
+  return node === undefined ? {} : { node, among };
+}
+
+/**
+ * What a question's journeys of one client come to. `among`: the nodes that a packet may come in at in place of the one that it came in
+ * at, itself among them.
+ */
+export function outcomesOf(
+  journeys: readonly Journey[],
+  client: Client,
+  among?: readonly string[],
+): readonly DoorOutcome[] {
+  const alone = new Map<string, readonly string[]>();
+  const entriesOf = (journey: Journey): readonly string[] | undefined => {
+    const { node, among: chosenFrom } = client.kind === 'OUTSIDE' ? firstNode(journey) : {};
+    if (node === undefined) return undefined;
+    const alike = among ?? chosenFrom;
+    return alike?.includes(node) ? alike : remember(alone, node, () => [node]);
+  };
   return journeys.map((journey) => {
     const { chance, verdict, cause, detail, rule, receiver, packet } = journey;
     const kept = receiver !== undefined && packet.source === sentFrom(journey, client);
-    const entered =
-      client.kind === 'OUTSIDE' ? hopsOf(beginningOf(journey)).find(({ kind }) => kind === 'NODE')?.name : undefined;
     return {
       share: chance.nominal,
       programmed: chance.programmed,
-      ...{ verdict, cause, detail, rule, receiver, entered, kept },
+      ...{ verdict, cause, detail, rule, receiver, entries: entriesOf(journey), kept },
     };
   });
 }

@@ -48,8 +48,7 @@ function counted(cluster: Cluster, nodes: readonly string[]): ZoneCounts {
  * those that it stands for; of an outside client that comes through a load balancer the one at which this packet came
  * in.
  */
-function zonesOf(cluster: Cluster, { client, nodes }: DoorClient, { entered }: DoorOutcome): ZoneCounts {
-  if (nodes === undefined) return counted(cluster, [(client.kind === 'OUTSIDE' ? entered : undefined) ?? client.node]);
+function zonesOf(cluster: Cluster, nodes: readonly string[]): ZoneCounts {
   const byNodes = remember(countsOf, cluster, () => new WeakMap<readonly string[], ZoneCounts>());
   return remember(byNodes, nodes, () => counted(cluster, nodes));
 }
@@ -111,13 +110,14 @@ function sumZones(cluster: Cluster, clients: readonly DoorClient[]): ZoneShares 
   const reached = new Set<string>();
   let complete = true;
   for (const from of clients) {
-    const size = from.nodes?.length ?? 1;
+    const own = from.nodes ?? [from.client.node];
     for (const outcome of from.outcomes) {
-      const { verdict, receiver } = outcome;
+      const { verdict, receiver, entries = own } = outcome;
       if (verdict !== 'DELIVERED' || receiver?.node === undefined) continue;
       const zone = zoneOf(cluster, receiver.node);
       if (zone !== undefined) reached.add(zone);
-      const zones = zonesOf(cluster, from, outcome);
+      const zones = zonesOf(cluster, entries);
+      const size = entries.length;
       const there = allOf(zones);
       if (zone === undefined || there < size) complete = false;
       if (zone === undefined || there === 0) continue;

@@ -58,9 +58,9 @@ function arrivalsOf(from: readonly DoorClient[]): readonly Arrivals[] {
     one.pods.set(pod, add(one.pods.get(pod) ?? ZERO, share));
   };
   for (const { client, nodes, outcomes } of from) {
-    for (const { verdict, receiver, share, entered } of outcomes) {
+    for (const { verdict, receiver, share, entries } of outcomes) {
       if (verdict !== 'DELIVERED' || receiver === undefined || isZero(share)) continue;
-      const own = entered === undefined ? (nodes ?? [client.node]) : [entered];
+      const own = entries ?? nodes ?? [client.node];
       const part = own.length === 1 ? share : divide(share, { n: BigInt(own.length), d: 1n });
       for (const node of own) at(node, part, podKey(receiver));
     }
@@ -91,8 +91,9 @@ export function lawOf({
   const byAddress = through?.balancer.affinity.by === 'CLIENT_ADDRESS';
   const names = new Set<string>();
   for (const { client, nodes, outcomes } of from) {
-    if (client.kind === 'OUTSIDE') for (const { entered } of outcomes) names.add(entered ?? client.node);
-    else for (const node of nodes ?? [client.node]) names.add(node);
+    const own = nodes ?? [client.node];
+    const places = client.kind === 'OUTSIDE' ? outcomes.map(({ entries = own }) => entries) : [own];
+    for (const place of new Set(places)) for (const node of place) names.add(node);
   }
   const choices = new Map([...names].map((node) => [node, toPods ? ('RANDOM' as const) : choiceOf(settings, node)]));
   const kinds = new Set(choices.values());

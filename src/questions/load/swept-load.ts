@@ -32,7 +32,7 @@ export interface SweptDoor {
 export function clientPlaces(cluster: Cluster, from: readonly DoorClient[]): SweptDoor['clients'] {
   const nodes = new Map<string, number>();
   for (const { client, nodes: own, weight, outcomes } of from) {
-    if (client.through !== undefined || outcomes.some(({ entered }) => entered !== undefined)) return undefined;
+    if (client.through !== undefined || outcomes.some(({ entries }) => entries !== undefined)) return undefined;
     const names = own ?? [client.node];
     for (const name of names) nodes.set(name, (nodes.get(name) ?? 0) + toNumber(weight) / names.length);
   }

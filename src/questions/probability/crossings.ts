@@ -6,16 +6,18 @@ import { probability } from '../chances.js';
 import type { DoorClient } from '../findings/door.js';
 import { zoneShares } from '../findings/zones.js';
 
+/** How many of some nodes are not this one. */
+function partElsewhere(nodes: readonly string[], node: string): Fraction {
+  return nodes.includes(node) ? fraction(nodes.length - 1, nodes.length) : ONE;
+}
+
 /** What of the connections is delivered on another node than the one that it comes from, or comes in at. */
 export function crossNodeShare(clients: readonly DoorClient[]): Fraction {
   let crossing = ZERO;
   for (const { client, nodes, outcomes } of clients) {
-    const own = nodes ?? [client.node];
-    for (const { verdict, receiver, entered, share } of outcomes) {
+    for (const { verdict, receiver, entries, share } of outcomes) {
       if (verdict !== 'DELIVERED' || receiver?.node === undefined) continue;
-      const near = entered === undefined ? own.includes(receiver.node) : entered === receiver.node;
-      const away = near ? (entered === undefined ? fraction(own.length - 1, own.length) : ZERO) : ONE;
-      crossing = add(crossing, multiply(share, away));
+      crossing = add(crossing, multiply(share, partElsewhere(entries ?? nodes ?? [client.node], receiver.node)));
     }
   }
   return crossing;
@@ -33,11 +35,13 @@ export function crossings(
   let fromOutside = true;
   let delivered = 0;
   for (const { client, outcomes } of clients) {
-    for (const { verdict, receiver, entered, share, programmed } of outcomes) {
+    for (const { verdict, receiver, entries, share, programmed } of outcomes) {
       fromOutside &&= client.kind === 'OUTSIDE';
       if (verdict !== 'DELIVERED' || receiver?.node === undefined) continue;
       delivered++;
-      if (entered !== receiver.node) second.add({ nominal: share, programmed });
+      if (!fromOutside) continue;
+      const part = partElsewhere(entries ?? [], receiver.node);
+      second.add({ nominal: multiply(share, part), programmed: multiply(programmed, part) });
     }
   }
   if (delivered === 0) return {};

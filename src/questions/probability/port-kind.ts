@@ -86,9 +86,10 @@ function nodeOfPods(fabric: Fabric, node: string, groups: readonly WeightedClien
   const object = fabric.cluster.nodes.get(node);
   const zone = object && nodeZone(object);
   const maps = { pods: new Map<number, Map<string, string>>(), others: new Map<number, Map<string, string>>() };
+  if (object === undefined || fabric.isDown(node)) return { zone, likeness: undefined, ...maps };
   const proxy = fabric.settings.proxyOf(node);
-  const isModelled = () => remember(modelled, proxy, () => fabric.unmodelled(node) === undefined);
-  if (object === undefined || fabric.isDown(node) || !isModelled()) return { zone, likeness: undefined, ...maps };
+  const isModelled = remember(modelled, proxy, () => fabric.unmodelled(node) === undefined);
+  if (!isModelled) return { zone, likeness: undefined, ...maps };
   const { own, bridge, podCidrs } = fabric.book.addressesOf(node);
   const has = [own.length > 0, bridge !== undefined, podCidrs.length];
   const isClients = groups.some(({ client }) => client.node === node);

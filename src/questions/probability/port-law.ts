@@ -76,7 +76,7 @@ function lazily(fabric: Fabric, destination: ServiceTargeted, { client, nodes, w
   return {
     ...{ client, nodes, weight },
     get outcomes() {
-      walked ??= outcomesOf(weighted(clientJourneysOf(fabric, client, destination), weight), client);
+      walked ??= outcomesOf(weighted(clientJourneysOf(fabric, client, destination), weight), client, nodes);
       return walked;
     },
   };

@@ -104,7 +104,7 @@ export function doorClients(clientJourneys: readonly GroupJourneys[]): readonly 
   const others = clientJourneys.filter(({ client }) => client.through === undefined);
   const single = others.map(({ client, nodes, weight, journeys }) => ({
     ...{ client, nodes, weight },
-    outcomes: outcomesOf(journeys, client),
+    outcomes: outcomesOf(journeys, client, nodes),
   }));
   const byName = new Map<string, GroupJourneys[]>();
   for (const clientJourney of balanced)
@@ -113,7 +113,7 @@ export function doorClients(clientJourneys: readonly GroupJourneys[]): readonly 
     client: (own[0] as GroupJourneys).client,
     nodes: undefined,
     weight: sum(own.map(({ weight }) => weight)),
-    outcomes: own.flatMap(({ journeys, client }) => outcomesOf(journeys, client)),
+    outcomes: own.flatMap(({ journeys, client, entries }) => outcomesOf(journeys, client, entries)),
   }));
   return [...single, ...merged];
 }

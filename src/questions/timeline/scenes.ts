@@ -1,5 +1,6 @@
 /** A change as scenes: moments from which on something is otherwise, each with what it waits for. */
 
+import { fraction, multiply } from '../../base/fraction.js';
 import { applyChanges } from '../../changes/index.js';
 import { rolloutCourse } from '../../changes/rollout.js';
 import { nodeZone } from '../../cluster/addresses.js';
@@ -8,6 +9,7 @@ import type { Pod } from '../../cluster/objects.js';
 import type { Assumption } from '../../cluster/settings.js';
 import type { Change, ProbabilityQuestion, TimelineQuestion } from '../../contract/requests.js';
 import { isReady } from '../../control-plane/pods.js';
+import type { DoorOutcome } from '../findings/door.js';
 import type { Prepared } from '../prepare.js';
 import {
   balancerDelay,
@@ -212,6 +214,15 @@ function moved(setting: Setting, change: Change): Course {
 }
 
 /** Nodes are down from one moment on: nothing announces it. */
+/** What is left of a way in, where a load balancer does not send to nodes that are down. */
+function entering(outcome: DoorOutcome, dead: ReadonlySet<string>): readonly DoorOutcome[] {
+  const { entries, share } = outcome;
+  if (entries === undefined) return [outcome];
+  const left = entries.filter((node) => !dead.has(node));
+  if (left.length === 0) return [];
+  return [{ ...outcome, entries: left, share: multiply(share, fraction(left.length, entries.length)) }];
+}
+
 function failed(setting: Setting, change: Change, dead: ReadonlySet<string>, what: string): Course {
   const { prepared, question, times } = setting;
   const { cluster, settings } = prepared;
@@ -236,7 +247,7 @@ function failed(setting: Setting, change: Change, dead: ReadonlySet<string>, wha
         ...door,
         from: door.from.map((one) => ({
           ...one,
-          outcomes: one.outcomes.filter(({ entered }) => entered === undefined || !dead.has(entered)),
+          outcomes: one.outcomes.flatMap((outcome) => entering(outcome, dead)),
         })),
       })),
     };

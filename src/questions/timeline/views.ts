@@ -50,6 +50,11 @@ export function seen(prepared: Prepared, question: ProbabilityQuestion, phase: P
   };
 }
 
+/** The part of some nodes that is not down; all of none. */
+export function aliveOf(nodes: readonly string[], dead: ReadonlySet<string>): number {
+  return nodes.length === 0 ? 1 : nodes.filter((node) => !dead.has(node)).length / nodes.length;
+}
+
 /**
  * The same rules while these nodes are down and nobody has noticed: what goes to or over them is lost; their own
  * clients are gone.
@@ -65,17 +70,17 @@ export function withDeadNodes(
     for (const { client, nodes, outcomes } of door.from) {
       const own = client.kind === 'OUTSIDE' ? undefined : (nodes ?? [client.node]);
       const alive = own === undefined ? 1 : own.filter((node) => !dead.has(node)).length / own.length;
-      for (const { verdict, receiver, entered, share } of outcomes) {
+      for (const { verdict, receiver, entries = [], share } of outcomes) {
         const part = toNumber(share) * alive;
         all += part;
-        const gone =
-          verdict !== 'DELIVERED' ||
-          receiver === undefined ||
-          dead.has(receiver.node ?? '') ||
-          (entered !== undefined && dead.has(entered));
+        const gone = verdict !== 'DELIVERED' || receiver === undefined || dead.has(receiver.node ?? '');
         const key = receiver === undefined ? undefined : keyOf(receiver.address, receiver.port);
         if (gone || key === undefined) lost += part;
-        else shares.set(key, (shares.get(key) ?? 0) + part);
+        else {
+          const over = part * aliveOf(entries, dead);
+          lost += part - over;
+          shares.set(key, (shares.get(key) ?? 0) + over);
+        }
       }
     }
     if (all === 0) return views[index] as View;
