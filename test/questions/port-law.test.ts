@@ -248,5 +248,5 @@ t.test('all Services together are what each is by itself', async () => {
     { numRuns: runs(150) },
   );
   t.comment(`${lawful} ports were answered by law`);
-  assert.ok(lawful > 200, `${lawful}`);
+  assert.ok(lawful > 100, `${lawful}`);
 });
