@@ -15,7 +15,7 @@ function isCommand(word: string): word is CommandName {
   return (COMMAND_NAMES as readonly string[]).includes(word);
 }
 
-/** The question behind `what-if`, and the options behind it; without one, it stands in --request. */
+/** The question behind `what-if`, and the options behind it; without one, it is in --request. */
 function questionOf(rest: readonly string[]): readonly [PlainKind | undefined, readonly string[]] {
   const [word, ...more] = rest;
   const kind = PLAIN_KINDS.find((name) => name === word);

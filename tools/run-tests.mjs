@@ -30,7 +30,9 @@ function allFiles() {
 function run(file) {
   return new Promise((resolve) => {
     const begin = performance.now();
-    const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // tap ends a file by itself after 30 s, unless it is told otherwise.
+    const env = { ...process.env, TAP_TIMEOUT: String(TIMEOUT / 1000) };
+    const child = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const out = [];
     const err = [];
     child.stdout.on('data', (chunk) => out.push(chunk));

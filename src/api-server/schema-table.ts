@@ -24,10 +24,9 @@ export const KIND_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The fields of each type: `name[!] type [merge=key] [retain] [list=…] [map=…]`. `!`: required; `[]`: a list of; `{}`:
- * a map of; merge, retain: the patch strategy; list and map: how server-side apply merges. `* atomic`: the type is one
- * value. How an empty value is stored: `omit`: not at all, `struct`: as an empty object though it is absent, `null`: as
- * null, `zero`: as zero or an empty text.
+ * The fields of each type: `name[!] type [merge=key] [retain] [list=…] [map=…]`. `!`: required; `[]`: a list of; `{}`: a map of;
+ * merge, retain: the patch strategy; list and map: how server-side apply merges. `* atomic`: the type is one value. How an empty value
+ * is stored: `omit`: not at all, `struct`: as an empty object though it is absent, `null`: as null, `zero`: as zero or an empty text.
  */
 export const TYPE_FIELDS: Readonly<Record<string, readonly string[]>> = {
   AWSElasticBlockStoreVolumeSource: [
@@ -898,8 +897,7 @@ export const TYPE_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'subdomain string omit',
     'terminationGracePeriodSeconds integer',
     'tolerations []Toleration list=atomic omit',
-    'topologySpreadConstraints []TopologySpreadConstraint merge=topologyKey ' +
-      'list=map:topologyKey,whenUnsatisfiable omit',
+    'topologySpreadConstraints []TopologySpreadConstraint merge=topologyKey list=map:topologyKey,whenUnsatisfiable omit',
     'volumes []Volume merge=name retain list=map:name omit',
   ],
   PodStatus: [

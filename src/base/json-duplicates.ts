@@ -4,7 +4,7 @@ interface DuplicateJsonKey {
   readonly key: string;
   /** JSON Pointer of the field. */
   readonly path: string;
-  /** Offsets in the text: where the key stands again, and where first. */
+  /** Offsets in the text: where the key is again, and where first. */
   readonly offset: number;
   readonly firstOffset: number;
 }
@@ -63,7 +63,7 @@ function fieldsInValues(values: readonly unknown[]): number {
 }
 
 interface Open {
-  /** The keys of an object and where they stand; undefined for an array. */
+  /** The keys of an object and where they are; undefined for an array. */
   readonly keys: Map<string, number> | undefined;
   token: string | number;
 }
@@ -108,7 +108,7 @@ function find(text: string, most: number): DuplicateJsonKeys {
 }
 
 /**
- * The keys that stand more than once in an object of `text`, valid JSON (one value, or several one after another) that
+ * The keys that are more than once in an object of `text`, valid JSON (one value, or several one after another) that
  * was parsed to `values`. At most `most` are listed. Texts without any, nearly all, are only counted through.
  */
 export function duplicateJsonKeys(text: string, values: readonly unknown[], most: number): DuplicateJsonKeys {

@@ -8,7 +8,7 @@ import { type PruneOptions, prune, selectorOf, visitedKey } from './manifests/pr
 import { type Manifest, type ManifestSource, readManifests } from './manifests/read-manifests.js';
 import { impossible } from './refused-change.js';
 
-/** Manifests as a pull request has them, applied in the order in which they stand. */
+/** Manifests as a pull request has them, applied in their order. */
 interface ApplyChange {
   readonly manifests: readonly ManifestSource[];
   /** Of objects that name none, as `kubectl apply --namespace` has it. Default `default`. */

@@ -228,15 +228,15 @@ export async function runQuestion(kind: AskedKind, args: Arguments, io: Io): Pro
   return await run(kind, kind, args, io);
 }
 
-/** Runs what-if; `question` is the one that it asks, undefined where it stands in `--request`. */
+/** Runs what-if; `question` is the one that it asks, undefined where it is in `--request`. */
 export async function runWhatIf(question: PlainKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
   return await run('what-if', question, args, io);
 }
 
-/** Runs a batch, whose questions stand in `--request`. */
+/** Runs a batch, whose questions are in `--request`. */
 export async function runBatch(args: Arguments, io: Io): Promise<ExitCode> {
   if (!args.has('request')) {
-    throw new UsageError('A batch stands in a file: batch --request FILE. See kube-whatif batch --help.');
+    throw new UsageError('A batch is in a file: batch --request FILE. See kube-whatif batch --help.');
   }
   return await run('batch', undefined, args, io);
 }

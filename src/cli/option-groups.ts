@@ -141,7 +141,7 @@ export const FAMILY = '4, 6, IPv4 or IPv6';
 
 export const PHASE: Option = {
   value: 'PHASE',
-  help: 'where the health checks of load balancers stand: after (default) they have found the changes, or before',
+  help: 'how far the health checks of load balancers are: after (default) they have found the changes, or before',
 };
 
 /** How much is sent, and what a pod takes. */

@@ -187,7 +187,7 @@ const AFTER: Options = {
   },
 };
 
-/** The options of `what-if chains|path|probability`, or of what-if alone, whose question stands in --request. */
+/** The options of `what-if chains|path|probability`, or of what-if alone, whose question is in --request. */
 export function whatIfOptions(question: PlainKind | undefined): Options {
   return { ...AFTER, ...(question === undefined ? QUESTION : QUESTIONS[question].options) };
 }

@@ -43,8 +43,7 @@ function checkNodePortAddresses(entries: readonly string[], report: Report): voi
   const pointer = `${KUBE_PROXY}/nodePortAddresses`;
   if (entries.length === 1 && entries[0] === 'primary') return;
   for (const [index, entry] of entries.entries()) {
-    if (entry === 'primary')
-      report(`${pointer}/${index}`, '"primary" must stand alone: it cannot be mixed with CIDRs.');
+    if (entry === 'primary') report(`${pointer}/${index}`, '"primary" must be alone: it cannot be mixed with CIDRs.');
     else if (parseCidr(entry) === undefined) {
       report(
         `${pointer}/${index}`,

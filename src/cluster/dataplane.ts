@@ -11,7 +11,7 @@ import { isProxyLike } from './proxy-command.js';
 import type { Assumption, Dataplane } from './settings.js';
 
 /**
- * What an agent takes of kube-proxy's work. ALL: it stands in its place. POD_CLUSTER_IPS: it balances what pods send to
+ * What an agent takes of kube-proxy's work. ALL: it is in its place. POD_CLUSTER_IPS: it balances what pods send to
  * cluster IPs, the rest is kube-proxy's. POD_SERVICES: what pods send to cluster IPs, external and load balancer
  * addresses.
  */

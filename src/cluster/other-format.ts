@@ -23,7 +23,7 @@ const FORMATS: readonly (readonly [pattern: RegExp, sentence: string])[] = [
   [/^(?:NAMESPACE +)?NAME +[A-Z][A-Z-]+/, `this is a table that kubectl prints for people. Add \`-o json\`: ${LIST}.`],
   [
     /^(?:Warning|W\d{4} )[^\n]*\n\s*[[{]/,
-    'a warning of kubectl stands before the JSON. Leave standard error out of the file (no `2>&1`).',
+    'a warning of kubectl is before the JSON. Leave standard error out of the file (no `2>&1`).',
   ],
   [
     /^(?:error|Error from server|Unable to connect to the server)\b[^\n]*: /,

@@ -14,7 +14,7 @@ export interface Duplicate {
   readonly key: string;
   /** JSON Pointer in its document. */
   readonly path: string;
-  /** Where it stands again, and where first: `line 7`. */
+  /** Where it is again, and where first: `line 7`. */
   readonly place: string;
   readonly first: string;
 }
@@ -23,13 +23,13 @@ export interface Duplicate {
 export function noteDuplicates(duplicates: readonly Duplicate[], total: number, notes: DocumentNote[]): void {
   for (const { key, path, place, first } of duplicates) {
     const why =
-      `The key ${JSON.stringify(key)} stands at ${first} and again at ${place}: the last one counts, as ` +
+      `The key ${JSON.stringify(key)} is at ${first} and again at ${place}: the last one counts, as ` +
       'kubectl reads it.';
     notes.push({ name: 'duplicateKeys', value: path, why });
   }
   const more = total - duplicates.length;
   if (more > 0) {
-    const why = `${more} further keys stand twice in their objects: the last one of each counts, as kubectl reads it.`;
+    const why = `${more} further keys are twice in their objects: the last one of each counts, as kubectl reads it.`;
     notes.push({ name: 'duplicateKeys', value: '', why });
   }
 }

@@ -72,7 +72,7 @@ function named(list: unknown, name: string, key: string, what: string, file: str
   return fieldsOf(found[key]);
 }
 
-/** Bytes that stand in the file as base64, or in a file of their own. */
+/** Bytes that are in the file as base64, or in a file of their own. */
 function material(fields: Fields, name: string, folder: string): (() => Buffer) | undefined {
   const data = textOf(fields[`${name}-data`]);
   if (data !== undefined) return () => Buffer.from(data, 'base64');

@@ -173,7 +173,7 @@ export interface Allocation {
 }
 
 /**
- * One kind of load balancer. Each stands in a file of its own; index.ts lists them. All are pure functions of the
+ * One kind of load balancer. Each is in a file of its own; index.ts lists them. All are pure functions of the
  * Service and its cluster.
  */
 export interface Implementation {

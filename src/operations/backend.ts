@@ -1,4 +1,4 @@
-/** All that stands behind the doors of one process: made once, shared by HTTP and gRPC. */
+/** All that is behind the doors of one process: made once, shared by HTTP and gRPC. */
 import { MemoryNames } from '../snapshots/memory-names.js';
 import type { NameStore } from '../snapshots/name-store.js';
 import { DEFAULT_KEEPING, NamedSnapshots } from '../snapshots/named.js';

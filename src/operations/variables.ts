@@ -10,7 +10,7 @@ type Kind =
       readonly least: number;
       readonly most: number;
       readonly unit: string;
-      /** A word that may stand instead of a number. */
+      /** A word that may be instead of a number. */
       readonly word?: string;
     }
   | { readonly type: 'seconds'; readonly least: number; readonly most: number }

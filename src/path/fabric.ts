@@ -45,7 +45,7 @@ export function canonicalEndpoint<E extends KnownEndpoint>(endpoint: E): E {
 export interface FabricOptions {
   /** Rules to walk instead of those kube-proxy would write, by node: parsed from a real `iptables-save`. */
   readonly rulesets?: ReadonlyMap<string, Ruleset>;
-  /** Nodes whose text says that other rules stand beside it, of the other flavour of iptables. */
+  /** Nodes whose text says that other rules are beside it, of the other flavour of iptables. */
   readonly partial?: ReadonlySet<string>;
   /** Nodes of which a listing of nftables is given and nothing beside it. */
   readonly listed?: ReadonlySet<string>;
@@ -55,7 +55,7 @@ export interface FabricOptions {
   readonly bound?: ReadonlyMap<string, ReadonlySet<string>>;
   /** xt_recent list → addresses it holds, on every node. */
   readonly recent?: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Where the health checks of load balancers stand. Default AFTER. */
+  /** How far the health checks of load balancers are. Default AFTER. */
   readonly phase?: Phase;
   /** Walks the probes of load balancers; absent: the endpoints that a node's rules use decide. */
   readonly walkProbe?: (fabric: Fabric, balanced: Balanced, check: HealthCheck, backend: Backend) => WalkedProbe;
@@ -209,7 +209,7 @@ export class Fabric {
       this.assumptions.add(`nodeRules.${node}.change`, 'as given, also after the change', why);
     }
     if (this.#options.partial?.has(node)) {
-      const why = `The text of ${node} warns that tables of iptables-legacy stand beside it: they are taken not to matter.`;
+      const why = `The text of ${node} warns that tables of iptables-legacy are beside it: they are taken not to matter.`;
       this.assumptions.add(`nodeRules.${node}.legacy`, 'none', why);
     }
     if (this.#options.listed?.has(node)) return this.#assumeOfListing(node, ruleset, names);
@@ -299,7 +299,7 @@ export class Fabric {
     return this.#options.rulesets?.has(node) ?? false;
   }
 
-  /** Where health checks stand. Without a change they have found the present state: then BEFORE and AFTER are one. */
+  /** How far health checks are. Without a change they have found the present state: then BEFORE and AFTER are one. */
   get phase(): Phase {
     return this.#options.earlier === undefined ? 'AFTER' : (this.#options.phase ?? 'AFTER');
   }

@@ -43,7 +43,7 @@ interface PodNetwork {
   readonly tunnels?: readonly string[];
 }
 
-/** The first that shows counts: what chains onto another network (Calico's policies on EKS) stands behind it. */
+/** The first that shows counts: what chains onto another network (Calico's policies on EKS) is behind it. */
 const NETWORKS: readonly PodNetwork[] = [
   { name: 'the Amazon VPC CNI', agent: /^aws-node$/, pods: ['eni+'] },
   { name: 'the Azure CNI', agent: /^azure-(?:cni|cns)$/, pods: ['azv+'] },

@@ -19,10 +19,10 @@ type InspectKind = 'inspect' | 'reach' | 'solve' | 'timeline';
 /** batch asks several of the others. */
 export type QuestionKind = SingleKind | InspectKind | 'batch';
 
-/** The name under which a question stands in an entry of a batch. */
+/** The name under which a question is in an entry of a batch. */
 export type BatchQuestionName = Exclude<keyof BatchEntry, 'at' | 'settings' | 'findings' | 'changes'>;
 
-/** The question that stands under each of these names. */
+/** The question that is under each of these names. */
 export const BATCH_QUESTIONS: Readonly<Record<BatchQuestionName, SingleKind>> = {
   chains: 'chains',
   path: 'path',

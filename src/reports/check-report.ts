@@ -21,7 +21,7 @@ const COLUMNS: readonly Column[] = [
 /** A comment on a pull request is to be short: rows beyond these are folded away or left out, and counted. */
 const MAX_ROWS = 20;
 const MAX_FOLDED = 50;
-/** So many findings stand in sight, if there are so many, and at least one of each kind. */
+/** So many findings are in sight, if there are so many, and at least one of each kind. */
 const FEW_ROWS = 8;
 /** GitHub takes comments of 65536 characters. */
 const MAX_CHARACTERS = 60_000;

@@ -1,5 +1,5 @@
 /**
- * What stands around the result in every report for people: the headline, findings, changes, and what is behind a word.
+ * What is around the result in every report for people: the headline, findings, changes, and what is behind a word.
  */
 
 import { describeChange } from '../changes/index.js';

@@ -40,7 +40,7 @@ function outputLines({ findings, output }: Case, result: CheckResult): string[] 
 function caseLines(suite: string, one: Case, result: CheckResult): string[] {
   const failures = one.findings.filter((finding) => isFailure(finding, result));
   const inner = [
-    // Readers look at one failure of a case: the gravest stands first and names the others.
+    // Readers look at one failure of a case: the gravest is first and names the others.
     ...(failures.length === 0
       ? []
       : [

@@ -28,7 +28,7 @@ function stepNode(step: PathStep, { paint }: Layout): TreeNode {
   const lines = [
     `${where === '' ? '' : `${paint.dim(where)}  `}${paint.bold(action)}${printable(`${chance}: ${step.detail}`)}`,
   ];
-  // The rule stands alone on its line, uncut, so that it can be copied and searched for on the node.
+  // The rule is alone on its line, uncut, so that it can be copied and searched for on the node.
   if (step.rule !== undefined) lines.push(printable(step.rule));
   if (step.before !== undefined && step.after !== undefined) {
     lines.push(printable(`before  ${headerText(step.before)}`), printable(`after   ${headerText(step.after)}`));

@@ -89,9 +89,9 @@ function hopLines(hop: PathHop): Line[] {
   return lines.length === 0 ? [{ text: 'passes it on unchanged' }] : lines;
 }
 
-/** Lines behind a name, wrapped; a rule (marked by U+0000) stands alone, whole, so that it can be copied. */
+/** Lines behind a name, wrapped; a rule (marked by U+0000) is alone, whole, so that it can be copied. */
 function named(name: string, lines: readonly Line[], pad: number, width: number): string[] {
-  // A name that leaves no room for what happens there stands on a line of its own.
+  // A name that leaves no room for what happens there is on a line of its own.
   const isLong = [...name].length > pad;
   const out: string[] = isLong ? [`  ${printable(name)}`] : [];
   let head = isLong ? '' : name;

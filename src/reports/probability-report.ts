@@ -27,7 +27,7 @@ const ENDPOINT_COLUMNS: readonly Column[] = [
   ...SHARE_COLUMNS,
 ];
 
-/** `0.333333`: the share rounded to six decimals, for the eye; the exact one stands beside it. */
+/** `0.333333`: the share rounded to six decimals, for the eye; the exact one is beside it. */
 function shareCells(share: Probability): string[] {
   return [exact(share), share.value.toFixed(6), share.programmed];
 }

@@ -192,7 +192,7 @@ function shiftMarkdown({ names, rows }: ShiftTable): string[] {
 }
 
 function diffBlock(text: string): string {
-  // Within a fence lines stand as they are: what moves a terminal's cursor is spelled out.
+  // Within a fence lines are as they are: what moves a terminal's cursor is spelled out.
   return markdownBlock(text.replace(/\n$/, '').split('\n').map(printable).join('\n'), 'diff');
 }
 

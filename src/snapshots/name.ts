@@ -66,7 +66,7 @@ export function readReference(text: string): Reference {
   const at = readMoment(version);
   if (at !== undefined) return { name, at };
   throw wrong(
-    `${shown(text)} does not name a version: behind the @ stands -1 for the version before the newest, -2 ` +
+    `${shown(text)} does not name a version: behind the @ is -1 for the version before the newest, -2 ` +
       'for the one before that, or a time such as 2026-11-29T06:00:00Z, whose newest version at or before it ' +
       'is meant.',
   );

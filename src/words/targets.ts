@@ -58,7 +58,7 @@ function wrongSource(option: string, text: string, words: readonly string[], sha
 function readExternal(text: string): { address: string | undefined; nodes: string[] } | undefined {
   const match = /^external(?:\/([^@/]*))?(?:@(.*))?$/.exec(text);
   if (match === null || match[1] === '' || match[2] === '') return undefined;
-  // An IPv6 address may stand in brackets, as it does before a port.
+  // An IPv6 address may be in brackets, as it does before a port.
   return { address: match[1]?.replace(/^\[(.*)\]$/, '$1'), nodes: match[2]?.split(',') ?? [] };
 }
 

@@ -39,7 +39,7 @@ function readHeaders(text: string): { name: string; fileName?: string } {
 export function readParts(body: Buffer, boundary: string): Part[] {
   const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   const opening = delimiter.subarray(2);
-  // The first delimiter may stand at the very beginning, without a line break before it.
+  // The first delimiter may be at the very beginning, without a line break before it.
   const first = body.subarray(0, opening.length).equals(opening) ? -2 : body.indexOf(delimiter);
   if (first === -1) throw malformed('The form has no line with its boundary.');
   let at = first + delimiter.length;

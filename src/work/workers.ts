@@ -55,7 +55,7 @@ export interface LaneLoad {
 
 const SNAPSHOT = Buffer.from('"snapshot"');
 
-/** What stands behind `"snapshot"` where one is named. */
+/** What is behind `"snapshot"` where one is named. */
 const NAMING = /^"snapshot"\s{0,20}:\s{0,20}\{\s{0,20}"(?:digest|name)"/;
 
 /** Whether a request may name a snapshot, without parsing it: those that hold one may be large. */

@@ -126,7 +126,7 @@ function requested(one: Fields): Fields {
   });
 }
 
-/** The spec of a pod that stands by itself. */
+/** The spec of a pod that is by itself. */
 export function podDefaults(spec: Fields): Fields {
   let own: Fields = podSpecDefaults(spec);
   for (const key of ['containers', 'initContainers']) {

@@ -21,7 +21,7 @@ export function checkClaimSpec(spec: unknown, at: Place, faults: Faults): void {
     modes.includes('ReadWriteOncePod') &&
     modes.some((mode) => mode !== 'ReadWriteOncePod' && MODES.includes(textIn(mode)))
   ) {
-    faults.forbidden(at.child('accessModes'), 'ReadWriteOncePod cannot stand beside other modes.');
+    faults.forbidden(at.child('accessModes'), 'ReadWriteOncePod cannot be beside other modes.');
   }
   const { storage } = fieldsIn(fieldsIn(resources).requests);
   const place = at.child('resources').key('storage');

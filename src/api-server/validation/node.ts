@@ -8,7 +8,7 @@ import { checkMetadata, checkMetadataUpdate, SUBDOMAIN } from './metadata.js';
 import { checkTaintEffect } from './scheduling.js';
 
 const SPEC = Place.root.child('spec');
-/** The API server names the taints so, though they stand in the spec. */
+/** The API server names the taints so, though they are in the spec. */
 const TAINTS = new Place('/spec/taints', 'metadata.taints');
 
 function checkTaints(taints: unknown, faults: Faults): void {

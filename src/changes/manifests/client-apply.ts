@@ -53,7 +53,7 @@ function withIdentity(before: Fields, after: Fields): Fields {
   return { ...after, metadata: { ...metadata, ...Object.fromEntries(lost.map((field) => [field, former[field]])) } };
 }
 
-/** The cause that stands before those of a patch that makes an object that cannot be decoded. */
+/** The cause that is before those of a patch that makes an object that cannot be decoded. */
 function inPatch(causes: readonly ApiFault[]): Sent {
   const detail = causes.map((one) => one.detail).join(' ');
   return {

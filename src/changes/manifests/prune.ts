@@ -102,7 +102,7 @@ export function visitedKey(kind: string, namespace: string | undefined, name: st
 const CLUSTER_KINDS = ['Node', 'Namespace'];
 
 /**
- * Deletes the objects that carry kubectl's note, that the selector picks, whose kind is pruned, that stand in a
+ * Deletes the objects that carry kubectl's note, that the selector picks, whose kind is pruned, that are in a
  * namespace of the manifests (or in none) and that are not among them. `visited` has the manifests' objects,
  * `namespaces` their namespaces.
  */

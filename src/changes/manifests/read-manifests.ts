@@ -18,7 +18,7 @@ export interface ManifestFile {
 /** Objects as a request has them: one, a List of them, YAML or JSON text of one or more documents, or such a file. */
 export type ManifestSource = Readonly<Record<string, unknown>> | string | ManifestFile;
 
-/** One object of the manifests, and where it stands. */
+/** One object of the manifests, and where it is. */
 export interface Manifest {
   readonly kind: string;
   readonly apiVersion: string | undefined;
@@ -61,7 +61,7 @@ function reading<T>(pointer: string, name: string | undefined, read: () => T): T
   }
 }
 
-/** Where a value stands: by JSON Pointer into the request, or in a text, which pointers do not reach into. */
+/** Where a value is: by JSON Pointer into the request, or in a text, which pointers do not reach into. */
 interface Place {
   readonly pointer: string;
   readonly origin: string;
@@ -105,7 +105,7 @@ class Reader {
       return new QuestionError('IMPOSSIBLE_CHANGE', text, [{ pointer, in: 'request', detail: text }]);
     };
     if (!isRecord(value))
-      throw wrong('Here stands no Kubernetes object; a manifest is an object with apiVersion and kind.');
+      throw wrong('Here is no Kubernetes object; a manifest is an object with apiVersion and kind.');
     const own = value.kind ?? kind;
     if (typeof own !== 'string' || own === '') {
       throw wrong('The object has no "kind"; a manifest has apiVersion, kind and metadata.name.');
@@ -168,7 +168,7 @@ export interface ManifestsRead {
 }
 
 /**
- * The objects of manifests in the order in which they stand, lists taken apart. `pointer` is that of the `manifests` in
+ * The objects of manifests in their order, lists taken apart. `pointer` is that of the `manifests` in
  * the request. Throws QuestionError MALFORMED (no YAML or JSON), IMPOSSIBLE_CHANGE (no objects) or TOO_LARGE.
  */
 export function readManifests(sources: readonly ManifestSource[], pointer: string): ManifestsRead {

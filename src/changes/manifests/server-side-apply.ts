@@ -45,7 +45,7 @@ function drawnTwice(first: StoredService, second: StoredService): StoredService 
 /**
  * Applies a manifest on the server's side, under kubectl's name. `live` is the object with its defaults, undefined
  * where it is new. Where kubectl finds that client-side apply owned fields it takes them over and sends the manifest
- * again, so that fields that it leaves out go; where that second request is refused, the first one stands.
+ * again, so that fields that it leaves out go; where that second request is refused, the first one stays.
  */
 export function serverSideApply(
   live: Fields | undefined,

@@ -140,7 +140,7 @@ function schemeOf(balanced: Balanced): string | undefined {
 function isInternal(balanced: Balanced): boolean {
   const front = frontOf(balanced);
   const scheme = schemeOf(balanced);
-  // A binding does not say what stands before its target group.
+  // A binding does not say what is before its target group.
   return front?.kind === 'BINDING' ? false : scheme !== 'internet-facing';
 }
 

@@ -53,7 +53,7 @@ export const NLB_ANNOTATIONS: AnnotationList = {
       'ssl-*',
       'backend-protocol',
       'alpn-policy',
-      // It changes what is sent, not where: the client's address stands before the data.
+      // It changes what is sent, not where: the client's address is before the data.
       'proxy-protocol',
       'proxy-protocol-per-target-group',
       'eip-allocations',

@@ -25,7 +25,7 @@ export interface BalancerOptions {
   readonly pattern: Pattern;
   /** Open connections of real servers, by `address:port`; absent: not known. */
   readonly open?: ReadonlyMap<string, { readonly active: number; readonly inactive: number }> | undefined;
-  /** Why the real servers are taken to have been added in the order in which they stand. */
+  /** Why the real servers are taken to have been added in their order. */
   readonly order: string;
 }
 

@@ -220,7 +220,7 @@ function tablesOf(listing: string): readonly ParsedTable[] {
 /**
  * The tables of `nft list ruleset`, or of `nft -j list ruleset`.
  *
- * @param pointer where the text stands in the request, for errors
+ * @param pointer where the text is in the request, for errors
  * @throws QuestionError INVALID_REQUEST for text that is not such a listing, or that ends in the middle of one
  */
 export function parseTables(text: string, pointer = ''): readonly ParsedTable[] {

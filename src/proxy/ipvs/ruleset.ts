@@ -50,7 +50,7 @@ function lookup(program: IpvsProgram, further: readonly string[]): Lookup {
 
 const ORDER =
   'Real servers are taken to have been added in the order of a first full sync, by address and port; those ' +
-  'that come later stand before ' +
+  'that come later are before ' +
   'them. Where a turn begins, whom a tie goes to and the tables of sh, dh and mh depend on it; shares of a ' +
   'turn do not.';
 

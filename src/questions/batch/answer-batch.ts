@@ -73,7 +73,7 @@ function holds(value: unknown, path: readonly string[]): boolean {
     : false;
 }
 
-/** Where a place of the single request stands in the batch: in what is shared, or in the entry. */
+/** Where a place of the single request is in the batch: in what is shared, or in the entry. */
 function placed(
   { pointer: place, in: document = 'request', detail }: Problem,
   entry: BatchEntry,

@@ -40,7 +40,7 @@ export interface Wanted {
 /** The traffic of a check, and what it needs beside. */
 export interface DoorLoad {
   readonly traffic: Traffic;
-  /** Where the traffic stands in the request. */
+  /** Where the traffic is in the request. */
   readonly at: string;
   /** The moment at which losses and roll-outs are tried, milliseconds since 1970. */
   readonly moment: number;

@@ -31,7 +31,7 @@ function programOf({ cluster, settings }: Side, node: string, family: IPFamily):
   }
 }
 
-/** Who else claims the port's addresses: their rules stand before or after its own. */
+/** Who else claims the port's addresses: their rules are before or after its own. */
 function rivals(program: NodeProgram, port: ServicePort): readonly string[] {
   const addresses = [port.clusterIP, ...port.externalIPs, ...port.loadBalancerVIPs];
   return addresses.flatMap((address) => {

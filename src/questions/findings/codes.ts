@@ -153,7 +153,7 @@ export const FINDING_CODES = {
   ENDPOINTS_BY_ACCIDENT: entry(
     'STATE',
     'WARNING',
-    'Endpoints of a Service port stand in several EndpointSlices with other ports or conditions: which of ' +
+    'Endpoints of a Service port are in several EndpointSlices with other ports or conditions: which of ' +
       'them kube-proxy keeps is an accident of the order of a Go map.',
     [...PORT, 'endpoints', 'endpointCount', 'before'],
   ),

@@ -175,7 +175,7 @@ export const trafficDifferences: DifferenceFinder = (before, after) =>
     }),
   );
 
-/** Ways to a Service port that delivered and are gone, or stand under another address or port now. */
+/** Ways to a Service port that delivered and are gone, or are under another address or port now. */
 export const doorsRemoved: DifferenceFinder = (before, after) => {
   const later = new Map(after.doors.map((door) => [door.id, door]));
   return before.doors.flatMap((door) => {

@@ -150,7 +150,7 @@ export function lawOf({
     return law(
       'IN_TURN',
       `${node}${balancer}`,
-      'Where the counters stand is not known: each place is taken to be as likely.',
+      'It is not known where the counters are: each place is taken to be as likely.',
     );
   return law(byAddress ? 'STAGES' : 'RANDOM');
 }

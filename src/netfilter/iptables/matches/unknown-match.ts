@@ -3,7 +3,7 @@ import type { MatchCodec } from '../codec.js';
 import { quoteSaved, quoteToken } from '../quoting.js';
 import type { UnknownMatch } from '../statements.js';
 
-/** The transport modules stand as statements of their own, and rule options (`-f`) belong to none. */
+/** The transport modules are as statements of their own, and rule options (`-f`) belong to none. */
 function prefix(match: UnknownMatch): string {
   const loaded = match.module === '' || match.module === 'tcp' || match.module === 'udp' || match.module === 'sctp';
   return loaded ? '' : `-m ${match.module}`;
