@@ -1,10 +1,10 @@
 // `npm test`: runs test files with plain Node.js, a few at once, and adds up what they report (TAP 14).
 //   node tools/run-tests.mjs [FILE…]     without files: all of dist/test
 // The runner of tap loads its hooks into every process, those that tests start too, which costs a third of the CPU of all
-// tests. The files are tap's all the same, and each can be run by itself: node dist/test/base/address.test.js
-// TEST_JOBS: how many files at once (3); TEST_TIMEOUT: how long one may take, seconds (600). The output is TAP: a line for each file, and what failed or was skipped in it.
+// tests. The files are tap's all the same, some share a process, and each can be run by itself: node dist/test/base/address.test.js
+// TEST_JOBS: how many files at once (3); TEST_TIMEOUT: how long one may take, seconds (600). The output is TAP: a line for each process, and what failed or was skipped in it.
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join('dist', 'test');
@@ -14,6 +14,38 @@ const TIMEOUT = Number(process.env.TEST_TIMEOUT ?? 600) * 1000;
 const JOBS = Number(process.env.TEST_JOBS ?? 3);
 /** Folders whose files take longest begin, so that none of them is alone at the end. */
 const FIRST = ['ci', 'kernel', 'cli', 'docs', 'page', 'deploy', 'snapshots', 'replicas', 'hardening', 'serve', 'house'];
+
+/**
+ * Folders whose files are about values alone, without processes, files or servers of their own: a dozen of them share a
+ * process, which halves their CPU. Those that change what others see run alone.
+ */
+const TOGETHER = [
+  ...['base', 'capacity', 'changes', 'cluster', 'control-plane', 'load-balancers', 'messages', 'netfilter', 'path'],
+  ...['policies', 'proxy', 'questions', 'reports', 'scenarios'],
+];
+const ALONE = /testdir|child_process|worker_threads|process\.(?:env|exit|chdir)|addTinyMode|createServer/;
+const MOST_TOGETHER = 12;
+
+/** Files as the processes that run them. */
+function processesOf(files) {
+  const groups = new Map();
+  const processes = [];
+  for (const file of files) {
+    const folder = file.split(/[\\/]/)[2];
+    if (!TOGETHER.includes(folder) || ALONE.test(readFileSync(file, 'utf8'))) {
+      processes.push([file]);
+      continue;
+    }
+    const group = groups.get(folder);
+    if (group !== undefined && group.length < MOST_TOGETHER) group.push(file);
+    else {
+      const fresh = [file];
+      groups.set(folder, fresh);
+      processes.push(fresh);
+    }
+  }
+  return processes;
+}
 
 function allFiles() {
   const rank = (file) => {
@@ -26,13 +58,13 @@ function allFiles() {
     .map((file) => join(ROOT, file));
 }
 
-/** Runs one file: its output, and why it failed beside its assertions. */
-function run(file) {
+/** Runs files in one process: their output, and why it failed beside its assertions. */
+function run(files) {
   return new Promise((resolve) => {
     const begin = performance.now();
     // tap ends a file by itself after 30 s, unless it is told otherwise.
     const env = { ...process.env, TAP_TIMEOUT: String(TIMEOUT / 1000) };
-    const child = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, files.length === 1 ? files : ['tools/run-together.mjs', ...files], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const out = [];
     const err = [];
     child.stdout.on('data', (chunk) => out.push(chunk));
@@ -62,13 +94,13 @@ function sumOf(text) {
   return Object.fromEntries(KINDS.map((kind) => [kind, Number(new RegExp(`\\b${kind}: (\\d+)`).exec(line)?.[1] ?? 0)]));
 }
 
-const files = process.argv.length > 2 ? process.argv.slice(2) : allFiles();
+const processes = processesOf(process.argv.length > 2 ? process.argv.slice(2) : allFiles());
 const begin = performance.now();
 const sum = Object.fromEntries(KINDS.map((kind) => [kind, 0]));
 let done = 0;
 let next = 0;
 
-function report(file, { text, errors, ended, seconds }) {
+function report(files, { text, errors, ended, seconds }) {
   const skipped = /^1\.\.0 # SKIP ?(.*)$/m.exec(text)?.[1];
   const own = sumOf(text) ?? { total: 0, pass: 0, fail: 0, skip: skipped === undefined ? 0 : 1, todo: 0 };
   const isCounted = sumOf(text) !== undefined || skipped !== undefined;
@@ -78,6 +110,7 @@ function report(file, { text, errors, ended, seconds }) {
     own.total += 1;
   }
   for (const kind of KINDS) sum[kind] += own[kind];
+  const file = files.length === 1 ? files[0] : `${files[0]} and ${files.length - 1} more`;
   const time = `# time=${seconds.toFixed(1)}s`;
   done++;
   if (own.fail > 0) {
@@ -89,12 +122,12 @@ function report(file, { text, errors, ended, seconds }) {
 }
 
 async function work() {
-  for (let file = files[next++]; file !== undefined; file = files[next++]) report(file, await run(file));
+  for (let files = processes[next++]; files !== undefined; files = processes[next++]) report(files, await run(files));
 }
 
 console.log('TAP version 14');
 await Promise.all(Array.from({ length: JOBS }, work));
-console.log(`1..${files.length}`);
+console.log(`1..${processes.length}`);
 const counted = KINDS.filter((kind) => sum[kind] > 0 || kind === 'total' || kind === 'pass');
 console.log(`# { ${counted.map((kind) => `${kind}: ${sum[kind]}`).join(', ')} }`);
 console.log(`# time=${((performance.now() - begin) / 1000).toFixed(1)}s`);
