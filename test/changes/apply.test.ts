@@ -722,7 +722,7 @@ t.test('whatever a manifest holds: applied, or refused with a place', async (t) 
       }
       return true;
     }),
-    { numRuns: runs(400) },
+    { numRuns: runs(200) },
   );
   t.ok(made > 20, `${made} were applied`);
 });
