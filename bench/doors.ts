@@ -1,14 +1,14 @@
 /**
  * What a question costs beside the question: requests per second and processor time per request of both doors, for
- * questions about a held snapshot of 10,000 Services, beside bare servers of the same libraries that echo messages of
- * the same sizes.
+ * questions about a held snapshot of 10,000 Services.
  *
  *   node dist/bench/doors.js [SECONDS]
  *
- * Every request is another question, and no answer is kept. Client and server share the machine. The processor time is
- * the server process's alone: with it two figures can be compared that were not measured under the same load.
- * `question` is what the answer itself takes in one thread, measured apart (bench/questions.ts does the same); `beside`
- * is the rest, to be compared with the echo.
+ * Three servers, each with the same number of worker threads: the service; the service with threads that have their
+ * answers ready, so that all that is left is what the doors cost; and bare servers of the same libraries that read and
+ * write equal messages in threads. Every request is another question, and no answer is kept. Client and server share
+ * the machine. The processor time is the server process's alone: with it two figures can be compared that were not
+ * measured under the same load.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -30,6 +30,7 @@ const SECONDS = Number(process.argv[2] ?? 4);
 /** Requests under way at once. */
 const CONCURRENT = 16;
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
+const PREPARED = fileURLToPath(new URL('./prepared-service.js', import.meta.url));
 const ECHO = fileURLToPath(new URL('./echo.js', import.meta.url));
 const RPC = { path: '/kube_whatif.v1.KubeWhatif/Path', probability: '/kube_whatif.v1.KubeWhatif/Probability' } as const;
 
@@ -101,7 +102,7 @@ interface Measured {
 }
 
 /** Requests before the measured ones: code has to be compiled, and what is derived of the snapshot made. */
-const WARM_UP = 1500;
+const WARM_UP = 4000;
 
 /** Sends requests for some seconds, each one another. */
 async function measure(server: Running, send: Send, bodies: readonly Buffer[]): Promise<Measured> {
@@ -128,22 +129,7 @@ function questions(kind: Kind, snapshot: Snapshot): QuestionRequest[] {
   });
 }
 
-/** Milliseconds of processor time of the answer alone. */
-function questionAlone(kind: Kind, asked: readonly QuestionRequest[], snapshot: Snapshot): number {
-  for (const request of asked.slice(0, 1000)) ask(kind, request, snapshot);
-  const measured = asked.slice(1000, 4000);
-  const before = process.cpuUsage();
-  for (const request of measured) ask(kind, request, snapshot);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000 / measured.length;
-}
-
 const figure = (value: number, digits = 0) => value.toFixed(digits).padStart(9);
-
-function tell(name: string, { perSecond, cpu }: Measured, question?: number): void {
-  const beside = question === undefined ? '' : `${figure(question, 3)}${figure(cpu - question, 3)}`;
-  console.log(`  ${name.padEnd(26)}${figure(perSecond)}${figure(cpu, 3)}${beside}`);
-}
 
 async function upload(port: number, digest: string, bytes: Buffer): Promise<void> {
   const headers = { 'content-type': 'application/json' };
@@ -167,46 +153,47 @@ const kinds = (['path', 'probability'] as const).map((kind) => {
   const requests = asked.map((request) => ({ snapshot: { digest }, ...request }));
   return {
     kind,
-    question: questionAlone(kind, asked, snapshot),
     json: requests.map((request) => Buffer.from(JSON.stringify(request))),
     protobuf: requests.map((request) => Buffer.from(writeRequest(kind, request))),
     answers: { REST: Buffer.from(JSON.stringify(answer)), gRPC: Buffer.from(writeAnswer(kind, answer)) },
   };
 });
 
-for (const { kind, question, json, protobuf, answers } of kinds) {
+for (const { kind, json, protobuf, answers } of kinds) {
   const sizes = (door: Door) =>
     `${(door === 'REST' ? json : protobuf)[0]?.length} bytes asked, ${answers[door].length} answered`;
   console.log(`\n${kind}: REST ${sizes('REST')}; gRPC ${sizes('gRPC')}`);
-  console.log(
-    `  ${' '.repeat(26)}${['req/s', 'CPU ms', 'question', 'beside'].map((word) => word.padStart(9)).join('')}`,
-  );
+  const heads = ['req/s', 'CPU ms', '× echo'].map((word) => word.padStart(9)).join('');
+  console.log(`  ${' '.repeat(34)}${heads}`);
   for (const threads of [1, 2]) {
-    const env = { HELD_THREADS: String(threads), SMALL_THREADS: '1', LARGE_THREADS: '1' };
-    const server = await start(MAIN, ['serve', '--port', '0', '--grpc-port', '0'], env);
-    await upload(server.http, digest, bytes);
-    const rest = overHttp(server.http, `/v1/${kind}`);
-    tell(`REST, ${threads} worker${threads > 1 ? 's' : ''}`, await measure(server, rest.send, json), question);
-    rest.close();
-    const grpc = overGrpc(server.grpc, RPC[kind]);
-    tell(`gRPC, ${threads} worker${threads > 1 ? 's' : ''}`, await measure(server, grpc.send, protobuf), question);
-    grpc.close();
-    await stop(server);
-  }
-  for (const what of ['messages', 'bytes'] as const) {
-    const env = {
+    const workers = { HELD_THREADS: String(threads), SMALL_THREADS: '1', LARGE_THREADS: '1' };
+    const ready = {
       KIND: kind,
-      WHAT: what,
       JSON_ANSWER: answers.REST.toString('base64'),
       PROTOBUF_ANSWER: answers.gRPC.toString('base64'),
     };
-    const server = await start(ECHO, [], env);
-    const rest = overHttp(server.http, '/echo');
-    tell(`Fastify echoes ${what}`, await measure(server, rest.send, json));
-    rest.close();
-    const grpc = overGrpc(server.grpc, '/echo.Echo/Echo');
-    tell(`grpc-js echoes ${what}`, await measure(server, grpc.send, protobuf));
-    grpc.close();
-    await stop(server);
+    const servers = [
+      ['echo', await start(ECHO, [], { THREADS: String(threads), ...ready })],
+      ['answers ready', await start(PREPARED, [], { ...workers, ...ready })],
+      ['the service', await start(MAIN, ['serve', '--port', '0', '--grpc-port', '0'], workers)],
+    ] as const;
+    for (const door of ['REST', 'gRPC'] as const) {
+      let echoed = 0;
+      for (const [name, server] of servers) {
+        const echo = name === 'echo';
+        if (!echo) await upload(server.http, digest, bytes);
+        const { send, close } =
+          door === 'REST'
+            ? overHttp(server.http, echo ? '/echo' : `/v1/${kind}`)
+            : overGrpc(server.grpc, echo ? '/echo.Echo/Echo' : RPC[kind]);
+        const { perSecond, cpu } = await measure(server, send, door === 'REST' ? json : protobuf);
+        close();
+        if (echo) echoed = cpu;
+        const title = `${door}, ${threads} worker${threads > 1 ? 's' : ''}, ${name}`;
+        const times = name === 'answers ready' ? figure(cpu / echoed, 2) : '';
+        console.log(`  ${title.padEnd(34)}${figure(perSecond)}${figure(cpu, 3)}${times}`);
+      }
+    }
+    for (const [, server] of servers) await stop(server);
   }
 }

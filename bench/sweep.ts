@@ -1,11 +1,14 @@
 /**
  * Measures a sweep of a thousand points.
  *
- *   node dist/bench/sweep.js [SIZE] …
+ *   node dist/bench/sweep.js [--traffic | --clients] [SIZE] …
  *
  * The generated snapshot gets a Deployment of three pods behind a Service; it is swept from 1 to 1000 replicas.
  * Reported are the time that passes and the processor time, the first time in the process and once it is warm, and what
  * the same points cost asked one by one (`scale` and `probability`), extrapolated from a few.
+ *
+ * `--traffic`: with 5000 requests a second over 1000 connections, of which each pod's law is worked out at every point;
+ * `--clients`: the same from 200 clients, and kinds of Services whose nodes or load balancers keep clients or go in turn.
  */
 import type { KubernetesObject } from '../src/cluster/objects.js';
 import { readSnapshot } from '../src/cluster/read-snapshot.js';
@@ -107,6 +110,30 @@ const KINDS: Readonly<
   },
 };
 
+const TRAFFIC = { requestsPerSecond: 5000, maxRequestsPerSecond: 300, connections: 1000 };
+
+/** Kinds whose loads follow other laws: clients that stay, two stages, counters. */
+const KEPT: typeof KINDS = {
+  affinity: { spec: { sessionAffinity: 'ClientIP' }, asked: {} },
+  'balancer keeps': {
+    spec: { type: 'LoadBalancer', ports: PORTS },
+    asked: { clients: { loadBalancer: OUTSIDE } },
+  },
+  'keeps, Local': {
+    spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 32_766, ports: PORTS },
+    asked: { clients: { loadBalancer: OUTSIDE } },
+  },
+  'in turn': { spec: {}, asked: {} },
+  'in turn, Local': { spec: { internalTrafficPolicy: 'Local' }, asked: {} },
+};
+
+/** What settings a kind needs. */
+function settingsOf(kind: string): Readonly<Record<string, unknown>> {
+  const rr = kind.startsWith('in turn') ? { kubeProxy: { mode: 'ipvs', ipvs: { scheduler: 'rr' } } } : {};
+  const keeps = kind.includes('keeps') ? { loadBalancer: { implementation: 'GENERIC', clientAffinity: true } } : {};
+  return { kubernetesVersion: '1.36.2', ...rr, ...keeps };
+}
+
 /** The nodes of a generated snapshot in three zones. */
 function inZones(items: readonly KubernetesObject[]): KubernetesObject[] {
   let count = 0;
@@ -117,32 +144,32 @@ function inZones(items: readonly KubernetesObject[]): KubernetesObject[] {
   });
 }
 
-function measure(name: string): void {
+function measure(name: string, kinds: typeof KINDS, traffic: Readonly<Record<string, number>> | undefined): void {
   const size = SIZES[name];
   if (size === undefined) throw new Error(`there is no size ${name}: ${Object.keys(SIZES).join(', ')}`);
   const list = generateSnapshot(size);
   const items = inZones(list.items as KubernetesObject[]);
   const scale = { kind: 'Deployment', ...APP } as const;
-  for (const [kind, { spec, asked }] of Object.entries(KINDS)) {
+  for (const [kind, { spec, asked }] of Object.entries(kinds)) {
     const own = workload(size.nodes, spec).map((item) =>
       item.kind === 'Service' && spec.type === 'LoadBalancer'
         ? { ...item, status: { loadBalancer: { ingress: [{ ip: '203.0.113.250' }] } } }
         : item,
     );
     const snapshot = readSnapshot({ bytes: Buffer.from(JSON.stringify({ ...list, items: [...items, ...own] })) });
-    if (kind === 'Cluster')
+    if (kind === Object.keys(kinds)[0])
       console.log(`${name}: ${snapshot.counts.Service} Services, ${snapshot.counts.Node} nodes, ${POINTS} points`);
     const sweep = {
       scale,
       from: 1,
       to: POINTS,
-      bound: { largestShare: '1/20' },
-      probability: { services: [APP], ...asked },
+      ...(traffic === undefined ? { bound: { largestShare: '1/20' } } : {}),
+      probability: { services: [APP], ...asked, ...(traffic === undefined ? {} : { traffic }) },
     };
-    const settings = { kubernetesVersion: '1.36.2' };
+    const settings = settingsOf(kind);
     console.log(`  ${kind.padEnd(16)} first ${timed(() => ask('sweep', { settings, sweep }, snapshot))}`);
     console.log(`  ${''.padEnd(16)} again ${timed(() => ask('sweep', { settings, sweep }, snapshot))}`);
-    if (kind !== 'Cluster') continue;
+    if (kind !== 'Cluster' || traffic !== undefined) continue;
     const few = Array.from({ length: 20 }, (_, index) => ((index + 1) * POINTS) / 20);
     const start = performance.now();
     for (const replicas of few) {
@@ -154,6 +181,9 @@ function measure(name: string): void {
 }
 
 if (process.argv[1]?.endsWith('sweep.js')) {
-  const wanted = process.argv.slice(2);
-  for (const name of wanted.length > 0 ? wanted : ['s10000-e10']) measure(name);
+  const given = process.argv.slice(2);
+  const wanted = given.filter((one) => !one.startsWith('--'));
+  const clients = given.includes('--clients');
+  const traffic = clients ? { ...TRAFFIC, clients: 200 } : given.includes('--traffic') ? TRAFFIC : undefined;
+  for (const name of wanted.length > 0 ? wanted : ['s10000-e10']) measure(name, clients ? KEPT : KINDS, traffic);
 }

@@ -33,4 +33,4 @@ buildSync({
   alias: { '#platform': './dist/src/platform/node.js' },
 });
 // Servers that tests start from modules have the joined worker too.
-writeFileSync('dist/src/work/worker.js', "export { default } from '../../server/worker.js';\n");
+writeFileSync('dist/src/work/worker.js', "import '../../server/worker.js';\n");

@@ -45,6 +45,17 @@ function readV4(text: string, from = 0): number {
   return dots === 3 && octet >= 0 ? value * 256 + octet : -1;
 }
 
+/** Whether a number of a dotted-decimal address begins with a zero that is not all of it. */
+function hasLeadingZero(text: string): boolean {
+  let isFirst = true;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (isFirst && code === 48 && i + 1 < text.length && text.charCodeAt(i + 1) !== 46) return true;
+    isFirst = code === 46;
+  }
+  return false;
+}
+
 function hexDigit(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;
   const lower = code | 32;
@@ -136,7 +147,9 @@ export function parseAddress(text: string): Address | undefined {
   if (text.length > LONGEST_TEXT) return undefined;
   if (!text.includes(':')) {
     const v4 = readV4(text);
-    return v4 < 0 ? undefined : makeAddress('IPv4', BigInt(v4));
+    if (v4 < 0) return undefined;
+    // The very text where it is canonical: one that is made anew would take memory beside it.
+    return { family: 'IPv4', bits: BigInt(v4), text: hasLeadingZero(text) ? formatAddress('IPv4', BigInt(v4)) : text };
   }
   const groups = readV6(text);
   if (groups === undefined) return undefined;

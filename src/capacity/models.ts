@@ -1,6 +1,7 @@
 /** Every model of load and time by its name: what is given in, named fields out. docs/capacity.md describes each. */
 import { affinity } from './affinity.js';
 import { GivenFault } from './given.js';
+import { hpa } from './hpa-model.js';
 import { roundRobin } from './round-robin.js';
 import { solve } from './solve-models.js';
 import {
@@ -14,7 +15,7 @@ import {
   refused,
   twoStage,
 } from './throw-models.js';
-import { hpa, loss, rollout, scaleUp } from './time-models.js';
+import { loss, rollout, scaleUp } from './time-models.js';
 
 const MODELS = {
   'pod-load': podLoad,

@@ -85,7 +85,7 @@ function costOf(connections: number, groups: readonly PodGroup[]): number {
 
 /** exp(i·angle) to a whole power of a complex number. */
 function power(re: number, im: number, exponent: number): readonly [number, number] {
-  const size = Math.hypot(re, im) ** exponent;
+  const size = Math.sqrt(re * re + im * im) ** exponent;
   const angle = Math.atan2(im, re) * exponent;
   return [size * Math.cos(angle), size * Math.sin(angle)];
 }
@@ -185,14 +185,25 @@ class Transforms {
     const { re, im } = this;
     let total = 0;
     for (let term = 0; term < terms; term++) {
-      let [a, b] = [1, 0];
+      let a = 1;
+      let b = 0;
       for (let group = 0, at = term; group < this.#groups.length; group++, at += terms) {
-        const { count } = this.#groups[group] as PodGroup;
-        let [x, y] = [re[at] as number, im[at] as number];
-        if (count !== 1) [x, y] = power(x, y, count);
-        const next = a * x - b * y;
-        b = a * y + b * x;
-        a = next;
+        let { count } = this.#groups[group] as PodGroup;
+        let x = re[at] as number;
+        let y = im[at] as number;
+        // The power by squaring: a product for each binary digit.
+        for (;;) {
+          if (count % 2 === 1) {
+            const next = a * x - b * y;
+            b = a * y + b * x;
+            a = next;
+          }
+          if (count < 2) break;
+          count = Math.floor(count / 2);
+          const squared = x * x - y * y;
+          y = 2 * x * y;
+          x = squared;
+        }
       }
       const angle = (this.#angles[term] as number) * this.#connections;
       const part = a * Math.cos(angle) + b * Math.sin(angle);
@@ -420,7 +431,7 @@ function byFourier(connections: number, boxes: readonly Box[]): number {
     const value = a * Math.cos(angle * connections) + b * Math.sin(angle * connections);
     total += index === 0 || index * 2 === points ? value : 2 * value;
     // A characteristic function may pass by zero once and come back.
-    small = Math.hypot(a, b) < LAST_TERM ? small + 1 : 0;
+    small = Math.sqrt(a * a + b * b) < LAST_TERM ? small + 1 : 0;
     if (small === 4) break;
   }
   // The tilt is undone: Poisson variables of another rate differ by a factor that the sum alone decides.

@@ -1,6 +1,6 @@
 /** Load while pods change: scale-up, roll-out, loss, and what the HorizontalPodAutoscaler makes of it. */
 import { asNumber, countIn, type Fields, fieldsIn, GivenFault, has, listIn, numberIn, wordIn } from './given.js';
-import { above, binomialLaw, logFactorial } from './numbers.js';
+import { binomialLaw, logFactorial } from './numbers.js';
 import { anyOver, mostLoaded } from './occupancy.js';
 import { type Answer, summary } from './throw-models.js';
 
@@ -273,68 +273,5 @@ function failingNodes(fields: Fields, at: string): Answer {
       for (let k = 0; k <= replicas - least; k++) chance += lostExactly(k);
       return { alive: least, chance };
     }),
-  };
-}
-
-/** The tolerance of the HorizontalPodAutoscaler, and its comparison, which 1.33 changed. */
-const TOLERANCE = 0.1;
-
-export function desiredBy(ratio: number, ready: number): { readonly since133: number; readonly before133: number } {
-  const wanted = Math.ceil(ratio * ready);
-  return {
-    since133: ratio >= 1 - TOLERANCE && ratio <= 1 + TOLERANCE ? ready : wanted,
-    before133: Math.abs(1 - ratio) <= TOLERANCE ? ready : wanted,
-  };
-}
-
-/** What the HorizontalPodAutoscaler computes of pods that are all ready and long started. */
-export function hpa(value: unknown, at: string): Answer {
-  const names = [
-    'usageMilli',
-    'requestMilli',
-    'targetPercent',
-    'connections',
-    'pods',
-    'milliPerConnection',
-    'limitMilli',
-  ];
-  const fields = fieldsIn(value, at, names);
-  const request = countIn(fields, 'requestMilli', at, 1);
-  const target = countIn(fields, 'targetPercent', at, 1, 100000);
-  if (has(fields, 'usageMilli')) {
-    const usage = listIn(fields, 'usageMilli', at).map((one, index) => asNumber(one, `${at}/usageMilli/${index}`));
-    const pods = usage.length;
-    const averagePercent = Math.floor((usage.reduce((sum, one) => sum + one, 0) * 100) / (request * pods));
-    const ratio = averagePercent / target;
-    const { since133, before133 } = desiredBy(ratio, pods);
-    const hottestPercent = (Math.max(...usage) * 100) / request;
-    return {
-      averagePercent,
-      ratio,
-      desired: since133,
-      hottestPercent,
-      hottestOverTarget: hottestPercent / target,
-      wouldNeedIfAllWereHot: Math.ceil((hottestPercent * pods) / target - 1e-9),
-      ...(before133 === since133 ? {} : { 'desiredBefore1.33': before133 }),
-    };
-  }
-  const connections = countIn(fields, 'connections', at, 0, 1e6);
-  const pods = countIn(fields, 'pods', at, 1, 100000);
-  const cost = numberIn(fields, 'milliPerConnection', at, { above: 0 });
-  const averagePercent = Math.floor((connections * cost * 100) / (request * pods) + 1e-9);
-  const { since133, before133 } = desiredBy(averagePercent / target, pods);
-  const group = (capacity?: number) => [{ count: pods, share: 1 / pods, capacity }];
-  const most = summary(mostLoaded(connections, group())) as Record<'mean' | 'p5' | 'p50' | 'p95' | 'p99', number>;
-  const percent = (load: number) => (load * cost * 100) / request;
-  const limit = has(fields, 'limitMilli') ? numberIn(fields, 'limitMilli', at, { above: 0 }) : undefined;
-  return {
-    averagePercent,
-    desired: since133,
-    ...(before133 === since133 ? {} : { 'desiredBefore1.33': before133 }),
-    mostConnections: most,
-    hottestPercent: Object.fromEntries(Object.entries(most).map(([name, load]) => [name, percent(load)])),
-    ...(limit === undefined ? {} : { anyOverLimit: anyOver(connections, group(Math.floor(limit / cost + 1e-9))) }),
-    podsOverTarget:
-      pods * above(binomialLaw(connections, 1 / pods), Math.floor((target * request) / 100 / cost + 1e-9)),
   };
 }

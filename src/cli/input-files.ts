@@ -45,11 +45,24 @@ export async function readStream(stream: Readable): Promise<Buffer> {
   return Buffer.concat(pieces, size);
 }
 
+/** The least and the most bytes that are inflated in one piece. */
+const [LEAST_CHUNK, MOST_CHUNK] = [64 * 1024, 128 * 1024 * 1024];
+
+/**
+ * How many bytes to inflate in one piece: all of them where the file says how many they are. Pieces of the usual 16 KiB
+ * take longer to join than to inflate. The size at the end of a file is its sender's word, so it is bounded by what
+ * gzip can do with so many bytes.
+ */
+function chunkFor(bytes: Buffer): number {
+  const said = bytes.length < 8 ? 0 : bytes.readUInt32LE(bytes.length - 4);
+  return Math.max(LEAST_CHUNK, Math.min(said + 1, MOST_CHUNK, bytes.length * 1032));
+}
+
 /** The bytes, inflated when they begin as gzip does (RFC 1952). Throws QuestionError TOO_LARGE or MALFORMED. */
 export async function inflated(name: string, bytes: Buffer): Promise<Buffer> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
-    return await inflate(bytes, { maxOutputLength: MAX_SNAPSHOT_BYTES });
+    return await inflate(bytes, { maxOutputLength: MAX_SNAPSHOT_BYTES, chunkSize: chunkFor(bytes) });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(name);

@@ -31,6 +31,8 @@ type Fault = 'DEPTH' | 'VALUES' | 'PROTO';
 /** Walks everything below a value. Recursion is safe here since it stops at {@link MAX_DEPTH}, and needs no memory. */
 class Walk {
   #values = 0;
+  /** How many fields the objects have. */
+  fields = 0;
 
   faultIn(value: object, depth: number): Fault | undefined {
     if (depth > MAX_DEPTH) return 'DEPTH';
@@ -44,13 +46,16 @@ class Walk {
       }
       return undefined;
     }
+    let fields = 0;
     for (const key in value) {
+      fields++;
       if (key === '__proto__') return 'PROTO';
       const item = (value as Record<string, unknown>)[key];
       if (typeof item !== 'object' || item === null) continue;
       const fault = this.faultIn(item, depth + 1);
       if (fault !== undefined) return fault;
     }
+    this.fields += fields;
     return undefined;
   }
 }
@@ -58,10 +63,12 @@ class Walk {
 /**
  * Makes sure that whatever reads the value later may recurse and may use its keys: at most {@link MAX_DEPTH} levels,
  * and no key `__proto__`, which an assignment to a copy would take for the copy's prototype. (`constructor` and
- * `prototype` are legal label keys and harmless as own properties.) Throws QuestionError.
+ * `prototype` are legal label keys and harmless as own properties.) Returns how many fields its objects have. Throws
+ * QuestionError.
  */
-export function checkShape(root: unknown, prefix: string, file: string | undefined): void {
-  const fault = isObject(root) ? new Walk().faultIn(root, 1) : undefined;
+export function checkShape(root: unknown, prefix: string, file: string | undefined): number {
+  const walk = new Walk();
+  const fault = isObject(root) ? walk.faultIn(root, 1) : undefined;
   if (fault === 'DEPTH') {
     const detail = `The snapshot is nested more than ${MAX_DEPTH} levels deep; Kubernetes objects never are.`;
     throw snapshotError('MALFORMED', prefix, detail, file);
@@ -74,4 +81,5 @@ export function checkShape(root: unknown, prefix: string, file: string | undefin
     const detail = 'The key "__proto__" is not allowed anywhere in a snapshot; remove it.';
     throw snapshotError('INVALID_SNAPSHOT', prefix + pointerOfProto(root), detail, file);
   }
+  return walk.fields;
 }

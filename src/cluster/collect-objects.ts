@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from '../base/deep-equal.js';
 import { isRecord } from '../base/record.js';
+import { remember } from '../base/remember.js';
 import { checkAddresses } from './check-addresses.js';
 import type { ClusterObjects } from './cluster.js';
 import { endpointSliceFrom } from './endpoint-slice.js';
@@ -11,6 +12,7 @@ import { repaired } from './repair.js';
 import { type Resource, readResource, resourceRole } from './resources.js';
 import { sentenceOf } from './schema-sentences.js';
 import { schemaErrors } from './schemas.js';
+import { SharedEndpoints } from './share-endpoints.js';
 
 /** A document of a snapshot: a parsed value and where it is. */
 export interface SnapshotDocument {
@@ -54,12 +56,16 @@ export class ObjectCollector {
   /** The message of the last `Status` object: what kubectl --raw gives instead of objects when a request fails. */
   failure: string | undefined;
   readonly #problems: SnapshotProblems;
+  readonly #shared: SharedEndpoints | undefined;
   /** ConfigMaps that nothing is read from. */
   readonly #unread: ConfigMap[] = [];
-  readonly #seen = new Map<string, Placed>();
+  /** By kind, namespace and name: no key has to be made for each object. */
+  readonly #seen = new Map<string, Map<string, Map<string, Placed>>>();
 
-  constructor(problems: SnapshotProblems) {
+  /** `areOwn`: the documents are nobody else's, so that what is equal in them can be shared. */
+  constructor(problems: SnapshotProblems, areOwn = false) {
     this.#problems = problems;
+    this.#shared = areOwn ? new SharedEndpoints() : undefined;
   }
 
   add(document: SnapshotDocument): void {
@@ -173,7 +179,11 @@ export class ObjectCollector {
     if (object.kind === undefined) object = { kind, apiVersion, ...object };
     // From here on the object is what its schema says, which is what the type says.
     let typed = object as unknown as KubernetesObject;
-    if (used === 'EndpointSlice') typed = endpointSliceFrom(typed as EndpointSlice);
+    if (used === 'EndpointSlice') {
+      const slice = endpointSliceFrom(typed as EndpointSlice);
+      this.#shared?.share(slice.endpoints);
+      typed = slice;
+    }
     const placed: Placed = { object: typed, base, index, file };
     if (!this.#isRepeated(placed)) {
       this.kept[used].push(placed);
@@ -194,14 +204,17 @@ export class ObjectCollector {
   #isRepeated(placed: Placed): boolean {
     const { object } = placed;
     const { namespace, name } = object.metadata;
-    const key = object.kind === 'Node' ? `Node/${name}` : `${object.kind}/${namespace ?? 'default'}/${name}`;
-    const before = this.#seen.get(key);
+    const space = object.kind === 'Node' ? '' : (namespace ?? 'default');
+    const ofKind = remember(this.#seen, object.kind, () => new Map<string, Map<string, Placed>>());
+    const ofSpace = remember(ofKind, space, () => new Map<string, Placed>());
+    const before = ofSpace.get(name);
     if (before === undefined) {
-      this.#seen.set(key, placed);
+      ofSpace.set(name, placed);
       return false;
     }
     if (!sameContent(before.object, object)) {
       const where = before.file === undefined || before.file === placed.file ? '' : ` of ${before.file}`;
+      const key = object.kind === 'Node' ? `Node/${name}` : `${object.kind}/${space}/${name}`;
       const detail = `${key} is here and, with other content, at ${placeOf(before) || '/'}${where}; keep one of the two.`;
       this.#problems.add(placeOf(placed), detail, placed.file);
     }

@@ -103,6 +103,7 @@ export interface ContainerStatus {
   readonly name: string;
   readonly ready?: boolean;
   readonly restartCount?: number;
+  readonly state?: { readonly running?: unknown; readonly waiting?: unknown; readonly terminated?: unknown };
 }
 
 export interface Pod {

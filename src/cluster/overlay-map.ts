@@ -34,7 +34,11 @@ export class OverlayMap<V> {
   }
 
   /** Base order first (replacements keep their place), then what was added, in the order it was added. */
-  *entries(): IterableIterator<[string, V]> {
+  entries(): IterableIterator<[string, V]> {
+    return this.#over.size === 0 ? this.#base.entries() : this.#entriesOfBoth();
+  }
+
+  *#entriesOfBoth(): IterableIterator<[string, V]> {
     for (const [key, value] of this.#base) {
       const current = this.#over.has(key) ? this.#over.get(key) : value;
       if (current !== undefined) yield [key, current];
@@ -44,12 +48,24 @@ export class OverlayMap<V> {
     }
   }
 
-  *values(): IterableIterator<V> {
-    for (const [, value] of this.entries()) yield value;
+  values(): IterableIterator<V> {
+    return this.#over.size === 0 ? this.#base.values() : this.#valuesOfBoth();
   }
 
-  *keys(): IterableIterator<string> {
-    for (const [key] of this.entries()) yield key;
+  *#valuesOfBoth(): IterableIterator<V> {
+    for (const [key, value] of this.#base) {
+      const current = this.#over.has(key) ? this.#over.get(key) : value;
+      if (current !== undefined) yield current;
+    }
+    for (const [key, value] of this.#over) if (value !== undefined && !this.#base.has(key)) yield value;
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#over.size === 0 ? this.#base.keys() : this.#keysOfBoth();
+  }
+
+  *#keysOfBoth(): IterableIterator<string> {
+    for (const [key] of this.#entriesOfBoth()) yield key;
   }
 
   /** A map with these keys replaced, or removed where the value is undefined. */

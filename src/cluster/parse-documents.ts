@@ -1,5 +1,5 @@
 import { type ErrorCode, QuestionError } from '../base/errors.js';
-import { duplicateJsonKeys } from '../base/json-duplicates.js';
+import { duplicateJsonKeys, type FieldCounts } from '../base/json-duplicates.js';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import { findJsonError, lineAndColumn } from './json-error.js';
 import { otherFormat, otherJson } from './other-format.js';
@@ -69,8 +69,14 @@ function parseConcatenated(text: string): { readonly documents: unknown[] } | { 
   return { documents };
 }
 
-function noteJsonDuplicates(text: string, documents: readonly unknown[], notes: DocumentNote[]): void {
-  const { listed, total } = duplicateJsonKeys(text, documents, MAX_DUPLICATES);
+/** Adds to `notes` the keys that stand twice in an object of a JSON text. `counts`: see {@link duplicateJsonKeys}. */
+export function noteJsonDuplicates(
+  text: string,
+  documents: readonly unknown[],
+  notes: DocumentNote[],
+  counts?: FieldCounts,
+): void {
+  const { listed, total } = duplicateJsonKeys(text, documents, MAX_DUPLICATES, counts);
   const place = (offset: number) => {
     const { line, column } = lineAndColumn(text, offset);
     return `line ${line}, column ${column}`;
@@ -116,24 +122,33 @@ export function parseDocuments(
   file: string | undefined,
   notes: DocumentNote[] = [],
 ): unknown[] {
+  const { documents, isJson } = parseText(text, pointer, file, notes);
+  if (isJson) noteJsonDuplicates(text, documents, notes);
+  return documents;
+}
+
+/** As {@link parseDocuments}, without the notes about keys that stand twice in JSON. */
+export function parseText(
+  text: string,
+  pointer: string,
+  file: string | undefined,
+  notes: DocumentNote[],
+): { readonly documents: unknown[]; readonly isJson: boolean } {
   const first = /\S/.exec(text)?.[0];
   if (first === undefined) {
     throw snapshotError('MALFORMED', pointer, `The snapshot is empty; it must be what "${KUBECTL_GET}" prints.`, file);
   }
-  if (first !== '{' && first !== '[') return parseOther(text, pointer, file, notes);
+  if (first !== '{' && first !== '[') return { documents: parseOther(text, pointer, file, notes), isJson: false };
   if (/^\s*\{\s*"nftables"/.test(text)) throw otherDocument(text, pointer, file);
   const whole = parseJson(text);
   const parsed = whole === undefined ? parseConcatenated(text) : { documents: [whole.value] };
-  if ('documents' in parsed) {
-    noteJsonDuplicates(text, parsed.documents, notes);
-    return parsed.documents;
-  }
+  if ('documents' in parsed) return { documents: parsed.documents, isJson: true };
   try {
     const own: DocumentNote[] = [];
     const documents = parseYaml(text, pointer, file, own);
     if (!own.some(({ name }) => name === 'unread')) {
       notes.push(...own);
-      return documents;
+      return { documents, isJson: false };
     }
   } catch (error) {
     // Text that begins with a bracket is meant as JSON: the fault to report is the one that JSON has.

@@ -1,5 +1,6 @@
 import { Sha256 } from '#platform';
 import { QuestionError } from '../base/errors.js';
+import { fieldsInBytes } from '../base/json-duplicates.js';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import { checkServices } from './check-services.js';
 import { checkShape } from './check-shape.js';
@@ -7,7 +8,7 @@ import { Cluster } from './cluster.js';
 import { ObjectCollector, type SnapshotDocument } from './collect-objects.js';
 import { USED_KINDS } from './kinds.js';
 import { newestTimestamp } from './newest-timestamp.js';
-import { parseDocuments } from './parse-documents.js';
+import { noteJsonDuplicates, parseText } from './parse-documents.js';
 import { SnapshotProblems, snapshotError } from './problems.js';
 import type { Assumption } from './settings.js';
 import { snapshotText } from './snapshot-text.js';
@@ -23,7 +24,8 @@ export interface SnapshotFile {
 /** What a snapshot is read from: files as bytes, or JSON values that were parsed already. */
 export type SnapshotInput =
   | SnapshotFile
-  | { readonly files: readonly SnapshotFile[] }
+  /** `digest`: that of the bytes, where it has been worked out already. */
+  | { readonly files: readonly SnapshotFile[]; readonly digest?: string }
   | { readonly inline: unknown }
   | { readonly parts: readonly unknown[] };
 
@@ -44,16 +46,19 @@ function filesOf(input: SnapshotInput): readonly SnapshotFile[] | undefined {
   return 'files' in input ? input.files : undefined;
 }
 
-/**
- * The values of a JSON text or of a request, with their pointers: one value is the snapshot itself, several are `/0`,
- * `/1` …
- */
-function placed(values: readonly unknown[], pointer: string, file: string | undefined): SnapshotDocument[] {
-  return values.map((value, index) => {
+/** The values of a text or of a request, with their pointers: one value is the snapshot itself, several are `/0`, `/1` … */
+function placed(
+  values: readonly unknown[],
+  pointer: string,
+  file: string | undefined,
+): { readonly documents: readonly SnapshotDocument[]; readonly fields: number } {
+  let fields = 0;
+  const documents = values.map((value, index) => {
     const own = values.length === 1 ? pointer : `${pointer}/${index}`;
-    checkShape(value, own, file);
+    fields += checkShape(value, own, file);
     return { value, pointer: own, file };
   });
+  return { documents, fields };
 }
 
 /** Notes as assumptions, which name the file where there are several. */
@@ -71,9 +76,17 @@ function documentsOfFiles(files: readonly SnapshotFile[], assumptions: Assumptio
     const pointer = several ? `/parts/${index}` : '';
     const file = several ? (name ?? `file ${index + 1}`) : undefined;
     const notes: DocumentNote[] = [];
-    const values = parseDocuments(snapshotText(bytes, pointer, file), pointer, file, notes);
+    const text = snapshotText(bytes, pointer, file);
+    const { documents: values, isJson } = parseText(text, pointer, file, notes);
+    const { documents, fields } = placed(values, pointer, file);
+    // Bytes that are UTF-16 have a mark before them, which is none of UTF-8.
+    const isUtf8 = bytes[0] !== 0xff && bytes[0] !== 0xfe;
+    if (isJson) {
+      const counts = isUtf8 ? { inText: fieldsInBytes(bytes), inValues: fields } : undefined;
+      noteJsonDuplicates(text, values, notes, counts);
+    }
     assumptions.push(...assumptionsOf(notes, file));
-    return placed(values, pointer, file);
+    return documents;
   });
 }
 
@@ -135,21 +148,21 @@ function requireObjects(collector: ObjectCollector, pointer: string): void {
 export function readSnapshot(input: SnapshotInput): Snapshot {
   const files = filesOf(input);
   const textual: Assumption[] = [];
-  let documents: SnapshotDocument[];
+  let documents: readonly SnapshotDocument[];
   let digest: string;
   if (files !== undefined) {
     documents = documentsOfFiles(files, textual);
-    digest = digestOfFiles(files);
+    digest = ('digest' in input ? input.digest : undefined) ?? digestOfFiles(files);
   } else if ('inline' in input) {
-    documents = placed([input.inline], '', undefined);
+    ({ documents } = placed([input.inline], '', undefined));
     digest = digestOfValue(input.inline);
   } else {
     const { parts } = input as { readonly parts: readonly unknown[] };
-    documents = parts.flatMap((part, index) => placed([part], `/parts/${index}`, undefined));
+    documents = parts.flatMap((part, index) => placed([part], `/parts/${index}`, undefined).documents);
     digest = digestOfValue(parts);
   }
   const problems = new SnapshotProblems();
-  const collector = new ObjectCollector(problems);
+  const collector = new ObjectCollector(problems, files !== undefined);
   for (const document of documents) collector.add(document);
   const notes = checkServices(collector.kept.Service, problems);
   problems.throwIfAny();

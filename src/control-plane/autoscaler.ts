@@ -11,6 +11,8 @@ export interface Autoscaler {
   readonly target: { readonly kind: string; readonly name: string };
   readonly minReplicas: number;
   readonly maxReplicas: number;
+  /** The object's spec: its metrics and its behavior. */
+  readonly spec: Fields;
 }
 
 function isCount(value: unknown): value is number {
@@ -18,7 +20,8 @@ function isCount(value: unknown): value is number {
 }
 
 function read({ metadata, spec }: Resource): Autoscaler | undefined {
-  const { scaleTargetRef, minReplicas = 1, maxReplicas } = fieldsOf(spec);
+  const fields = fieldsOf(spec);
+  const { scaleTargetRef, minReplicas = 1, maxReplicas } = fields;
   const target: Fields = fieldsOf(scaleTargetRef);
   const { kind, name } = target;
   if (typeof kind !== 'string' || typeof name !== 'string') return undefined;
@@ -29,6 +32,7 @@ function read({ metadata, spec }: Resource): Autoscaler | undefined {
     target: { kind, name },
     minReplicas,
     maxReplicas,
+    spec: fields,
   };
 }
 

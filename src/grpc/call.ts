@@ -8,6 +8,7 @@ import { Metadata, type ServerErrorResponse, status } from '@grpc/grpc-js';
 import type { Backend } from '../operations/backend.js';
 import { identify } from '../operations/request-id.js';
 import { ClientGone } from '../work/body.js';
+import { Client } from '../work/client.js';
 import { INTERNAL, ProblemError, type ProblemInit, problemOf } from '../work/problem.js';
 import { type Refusal, refusalOf } from './problem-status.js';
 
@@ -30,8 +31,8 @@ export interface Asked {
   readonly requestId: string;
   /** Whose held snapshots it may name. */
   readonly owner: string;
-  /** Fires when the client went away, or its deadline passed. */
-  readonly gone: AbortSignal;
+  /** Goes when the client went away, or its deadline passed. */
+  readonly client: Client;
 }
 
 export interface Described {
@@ -85,16 +86,16 @@ export async function runCall(
   const started = performance.now();
   const identity = identify(textOf(call.metadata, 'x-request-id'), textOf(call.metadata, 'traceparent'));
   const { requestId } = identity;
-  const gone = new AbortController();
-  call.once('cancelled', () => gone.abort());
-  if (call.cancelled) gone.abort();
+  const client = new Client();
+  call.once('cancelled', () => client.leave());
+  if (call.cancelled) client.leave();
   let code = 'OK';
   let name = 'OK';
   try {
     const owner = ownerOf(backend, call);
-    await work({ requestId, owner, gone: gone.signal });
+    await work({ requestId, owner, client });
   } catch (error) {
-    if (error instanceof ClientGone || gone.signal.aborted) {
+    if (error instanceof ClientGone || client.gone) {
       // Nobody reads a status any more; what the log tells is what the client saw.
       code = 'GONE';
       name = 'CANCELLED';

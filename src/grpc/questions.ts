@@ -1,12 +1,12 @@
 /**
  * The RPCs that answer questions: bytes to a worker, and what comes back to the client, in one message or in pieces.
  */
-import { once } from 'node:events';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
 import type { Backend } from '../operations/backend.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import { ClientGone } from '../work/body.js';
+import type { Client } from '../work/client.js';
 import { ProblemError } from '../work/problem.js';
 import { withBytes } from './bytes.js';
 import { type Asked, headersOf, runCall } from './call.js';
@@ -16,7 +16,7 @@ async function ask(
   { workers, metrics }: Backend,
   kind: QuestionKind,
   request: Buffer,
-  { owner, gone }: Asked,
+  { owner, client }: Asked,
   give?: (piece: Uint8Array) => void,
 ): Promise<readonly Uint8Array[]> {
   metrics.snapshot('question', request.length);
@@ -25,7 +25,7 @@ async function ask(
     workers.answer(
       { task: 'answer', kind, form: 'protobuf', layout: {}, body: { kind: 'protobuf' }, ...body },
       owner,
-      gone,
+      client,
       give,
     ),
   );
@@ -35,6 +35,22 @@ async function ask(
   return lengths.map((length) => {
     at += length;
     return bytes.subarray(at - length, at);
+  });
+}
+
+/** Resolves when the library takes messages again. Rejects with ClientGone. */
+function room(call: ServerWritableStream<Buffer, Uint8Array>, client: Client): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onGone = () => {
+      call.off('drain', onDrain);
+      reject(new ClientGone('the client went away before the end of the answer'));
+    };
+    const onDrain = () => {
+      client.offGone(onGone);
+      resolve();
+    };
+    call.once('drain', onDrain);
+    client.onGone(onGone);
   });
 }
 
@@ -70,12 +86,12 @@ export function streamed(backend: Backend, kind: QuestionKind, { input: message 
         const rest = await ask(backend, kind, call.request, asked, (piece) => {
           begin();
           // The library keeps what the client has no room for yet.
-          if (!asked.gone.aborted) call.write(piece);
+          if (!asked.client.gone) call.write(piece);
         });
         begin();
         for (const piece of rest) {
-          if (asked.gone.aborted) throw new ClientGone('the client went away before the end of the answer');
-          if (!call.write(piece)) await once(call, 'drain', { signal: asked.gone });
+          if (asked.client.gone) throw new ClientGone('the client went away before the end of the answer');
+          if (!call.write(piece)) await room(call, asked.client);
         }
         call.end();
       },

@@ -105,7 +105,7 @@ async function gather<T>(
   workers: Workers,
   gathered: Segments,
   idle: number,
-  { gone }: Asked,
+  { client }: Asked,
   reading: Reading<T>,
 ): Promise<T> {
   const { bodyLimit } = workers.options;
@@ -114,7 +114,7 @@ async function gather<T>(
     call.destroy(new ProblemError({ code: 'REQUEST_TIMEOUT', detail }));
   }, idle);
   const onGone = () => call.destroy(new ClientGone('the client went away before the end of its snapshot'));
-  gone.addEventListener('abort', onGone);
+  client.onGone(onGone);
   try {
     for await (const message of call) {
       timer.refresh();
@@ -125,7 +125,7 @@ async function gather<T>(
     }
   } finally {
     clearTimeout(timer);
-    gone.removeEventListener('abort', onGone);
+    client.offGone(onGone);
   }
   const what = reading.end();
   if (gathered.length === 0)
@@ -162,7 +162,7 @@ export function upload(backend: Backend, idle: number, method: DescMethod) {
     const digest = await gather(call, workers, gathered, idle, asked, readingDigest());
     metrics.snapshot('held', gathered.length);
     const job = { task: 'hold', digest, body: { kind: 'file' }, ...gathered.body() } as const;
-    const held = await workers.hold(job, asked.owner, asked.gone);
+    const held = await workers.hold(job, asked.owner, asked.client);
     if ('problem' in held) throw new ProblemError(held.problem);
     const { created: _, ...told } = held;
     return UploadSnapshotResponse.encode(UploadSnapshotResponse.fromPartial(told)).finish();
@@ -178,7 +178,7 @@ export function uploadNamed(backend: Backend, idle: number, method: DescMethod) 
     const sending = await gather(call, workers, gathered, idle, asked, reading);
     metrics.snapshot('held', gathered.length);
     const job = { task: 'hold', body: { kind: 'file' }, ...gathered.body() } as const;
-    const kept = await workers.holdNamed(job, asked.owner, sending, asked.gone);
+    const kept = await workers.holdNamed(job, asked.owner, sending, asked.client);
     if ('problem' in kept) throw new ProblemError(kept.problem);
     const { fromPartial } = UploadNamedSnapshotResponse;
     return UploadNamedSnapshotResponse.encode(fromPartial(acceptedOf(kept))).finish();

@@ -5,6 +5,7 @@ import type { QuestionKind } from '../questions/kinds.js';
 import { QUESTIONS } from '../questions/registry.js';
 import { type Conversion, ofMessage } from './conversion.js';
 import { namedIn } from './digests.js';
+import { encode } from './encode.js';
 import { ApplyRequest, ApplyResponse } from './gen/kube_whatif/v1/apply.js';
 import { BatchRequest, BatchResponse } from './gen/kube_whatif/v1/batch.js';
 import { ChainsRequest, ChainsResponse, type DeepPartial } from './gen/kube_whatif/v1/chains.js';
@@ -24,8 +25,6 @@ import { namedSchema } from './schema.js';
 /** What ts-proto generates for a message, as far as it is used here. */
 interface Codec<T> {
   decode(bytes: Uint8Array): T;
-  fromPartial(object: DeepPartial<T>): T;
-  encode(message: T): { finish(): Uint8Array };
 }
 
 /** A message type and the JSON of the schema that it mirrors. */
@@ -48,7 +47,7 @@ function wire<T extends object>(codec: Codec<T>, message: string, schema: string
   };
   return {
     read: (bytes) => conversion().toJson(codec.decode(bytes), ''),
-    write: (json) => codec.encode(codec.fromPartial(conversion().toMessage(json))).finish(),
+    write: (json) => encode(descriptor(message), conversion().toMessage(json) as object),
     prepare: () => void conversion(),
   };
 }

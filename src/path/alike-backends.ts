@@ -1,6 +1,7 @@
 import { formatFraction, fraction, multiply } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
 import { nodeZone } from '../cluster/addresses.js';
+import { policiesOf } from '../cluster/network-policies.js';
 import type { BackendShare, Balancer } from '../load-balancers/balancer.js';
 import { addressProfile } from '../policies/address-profile.js';
 import type { Fabric } from './fabric.js';
@@ -9,11 +10,18 @@ import type { Fabric } from './fabric.js';
 export interface AlikeShare extends BackendShare {
   /** The nodes of the backends that it represents, each with the same part of the share; its own is among them. */
   readonly nodes: readonly string[];
+  /** Equal for backends that nothing tells apart but the endpoints on them; absent for one that is like no other. */
+  readonly kin?: string;
 }
 
 /** The nodes with endpoints of the Service, and those that hints name, as the kube-proxies of the backends' nodes have them. */
-function nodesOfEndpoints(fabric: Fabric, balancer: Balancer, shares: readonly BackendShare[]): Set<string> {
+function nodesOfEndpoints(
+  fabric: Fabric,
+  balancer: Balancer,
+  shares: readonly BackendShare[],
+): { readonly endpoints: ReadonlySet<string>; readonly hinted: ReadonlySet<string> } {
   const special = new Set<string>();
+  const named = new Set<string>();
   const seen = new Set<object>();
   for (const { backend } of shares) {
     if (backend.kind === 'POD' || !fabric.cluster.nodes.has(backend.node)) continue;
@@ -23,12 +31,14 @@ function nodesOfEndpoints(fabric: Fabric, balancer: Balancer, shares: readonly B
     const { services } = fabric.program(backend.node);
     for (const port of services.portsOf(balancer.key)) {
       for (const endpoint of services.endpointsOf(port)) {
-        if (endpoint.node !== '') special.add(endpoint.node);
-        for (const hinted of endpoint.nodeHints) special.add(hinted);
+        // Under Local policy each node has endpoints of its own to choose from.
+        const keepsOwn = port.externalPolicyLocal || port.internalPolicyLocal;
+        if (endpoint.node !== '') (keepsOwn ? named : special).add(endpoint.node);
+        for (const hinted of endpoint.nodeHints) named.add(hinted);
       }
     }
   }
-  return special;
+  return { endpoints: special, hinted: named };
 }
 
 /**
@@ -43,32 +53,40 @@ export function alikeBackends(
   shares: readonly BackendShare[],
   alone: readonly string[] = [],
 ): readonly AlikeShare[] {
-  const special = nodesOfEndpoints(fabric, balancer, shares);
-  for (const node of alone) special.add(node);
+  const { endpoints, hinted } = nodesOfEndpoints(fabric, balancer, shares);
+  const special = new Set([...hinted, ...alone]);
   const profiles = new Map<object, number>();
-  const classes = new Map<string, { readonly first: BackendShare; readonly nodes: string[] }>();
+  const classes = new Map<string, { readonly first: BackendShare; readonly nodes: string[]; readonly kin?: string }>();
   for (const entry of shares) {
-    const key = `${classOf(fabric, entry, special, profiles)} ${formatFraction(entry.share)}`;
-    remember(classes, key, () => ({ first: entry, nodes: [] as string[] })).nodes.push(entry.backend.node);
+    const { node } = entry.backend;
+    const alike = classOf(fabric, entry, special, profiles);
+    const key = `${alike ?? `node ${node}`} ${formatFraction(entry.share)}`;
+    const own = endpoints.has(node) && alike !== undefined;
+    // Policies tell nodes apart by the endpoints on them.
+    const isKin = own && policiesOf(fabric.cluster).length === 0;
+    const kin = isKin ? { kin: key } : {};
+    const name = own ? `${key} with the endpoints of ${node}` : key;
+    remember(classes, name, () => ({ first: entry, nodes: [] as string[], ...kin })).nodes.push(node);
   }
-  return [...classes.values()].map(({ first: { backend, share }, nodes }) => ({
+  return [...classes.values()].map(({ first: { backend, share }, nodes, kin }) => ({
     ...{ backend, nodes },
     share: multiply(share, fraction(nodes.length)),
+    ...(kin === undefined ? {} : { kin }),
   }));
 }
 
-/** Equal for backends that treat a packet alike; a backend of its own otherwise. */
+/** Equal for backends that treat a packet alike, whatever endpoints they have; undefined for one that is like no other. */
 function classOf(
   fabric: Fabric,
   { backend }: BackendShare,
   special: ReadonlySet<string>,
   profiles: Map<object, number>,
-): string {
+): string | undefined {
   const node = fabric.cluster.nodes.get(backend.node);
   if (backend.kind === 'POD') return `pod ${backend.pod ?? ''} ${backend.address ?? ''}`;
   const unlike =
     special.has(backend.node) || node === undefined || backend.address === undefined || fabric.isDown(backend.node);
-  if (unlike) return `node ${backend.node}`;
+  if (unlike) return undefined;
   const profile = fabric.settings.proxyOf(backend.node);
   const number = profiles.get(profile) ?? profiles.size;
   profiles.set(profile, number);

@@ -1,3 +1,5 @@
+import { sum } from '../base/fraction.js';
+import { remember } from '../base/remember.js';
 import type { AskedPort, BackendShare, Balancer } from '../load-balancers/balancer.js';
 import type { BalancedClient } from '../load-balancers/implementation.js';
 import { internetOf } from '../load-balancers/internet.js';
@@ -7,8 +9,9 @@ import type { Chance } from '../netfilter/walk/types.js';
 import { type AlikeShare, alikeBackends } from './alike-backends.js';
 import type { Through } from './client.js';
 import type { Fabric } from './fabric.js';
+import { alikeKin } from './kin.js';
 import { DEFAULT_OUTSIDE } from './sources.js';
-import { type Branch, both, type Ending, hop, hostStep } from './trail.js';
+import { type Branch, both, type Ending, hop, hostStep, type Journey } from './trail.js';
 
 export type BalancedBranch =
   | { readonly branch: Branch; readonly node: string }
@@ -17,8 +20,14 @@ export type BalancedBranch =
 /**
  * Takes a new connection's packet through the load balancer that it is for: firewall, choice of a backend, and the
  * header as that backend gets it. The nominal chances sum to that of `arriving`. The balancer's assumptions become the answer's.
+ * `walk` shows where a branch leads: of many backends those that are alike become one.
  */
-export function passBalancer(fabric: Fabric, arriving: Branch, through: Through): readonly BalancedBranch[] {
+export function passBalancer(
+  fabric: Fabric,
+  arriving: Branch,
+  through: Through,
+  walk: (way: BalancedBranch) => readonly Journey[],
+): readonly BalancedBranch[] {
   const { balancer, zone } = through;
   const { packet } = arriving;
   const trail = hop(arriving.trail, 'LOAD_BALANCER', balancer.name);
@@ -59,52 +68,75 @@ export function passBalancer(fabric: Fabric, arriving: Branch, through: Through)
     const detail = `the load balancer of ${balancer.key} sends to nobody: ${why}`;
     return outcome([ends({ verdict: lost, cause: 'NO_BACKENDS', detail })]);
   }
-  return outcome(
-    few(fabric, balancer, shares, arriving).map(({ backend, share, nodes }) => {
-      const chance: Chance = { nominal: share, programmed: share };
-      const alike = nodes.length === 1 ? '' : `, which stands for ${nodes.length} nodes alike`;
-      const name = `${backend.pod === undefined ? backend.node : `pod ${backend.pod}`}${alike}`;
-      const chosen: Branch = {
-        ...there,
-        chance: both(there.chance, chance),
-        trail: hostStep(there.trail, {
-          action: 'BALANCE',
-          detail: `chooses ${name}: ${why}`,
-          chance,
-          ...(nodes.length === 1 ? {} : { among: nodes }),
-        }),
-      };
-      const sent = {
-        source: packet.source,
-        destination: packet.destination,
-        destinationPort: packet.destinationPort,
-        protocol: packet.protocol,
-      };
-      const forwarded = balancer.forward(sent, backend);
-      if ('refused' in forwarded)
-        return ends({ verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail: forwarded.refused }, chosen);
-      if (fabric.isStandIn(forwarded.destination)) {
-        const detail = `${balancer.key} is published by a host name, and this load balancer keeps the destination: the address that ${name} sees is not in the snapshot`;
-        return ends({ verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail }, chosen);
-      }
-      const passed = copyOf(packet);
-      if (forwarded.source !== passed.source) passed.anySource = undefined;
-      passed.source = forwarded.source;
-      passed.destination = forwarded.destination;
-      passed.destinationPort = forwarded.destinationPort;
-      const after = headerOf(passed);
-      const before = forwarded.byClient ? after : headerOf(packet);
-      return {
-        node: backend.node,
-        branch: {
-          ...chosen,
-          packet: passed,
-          tracked: { entry: { node: '', balancer, before, after }, previous: arriving.tracked },
-          trail: hostStep(chosen.trail, { action: 'SEND', detail: forwarded.detail, before, after }),
-        },
-      };
-    }),
-  );
+  const send = ({ backend, share, nodes }: AlikeShare): BalancedBranch => {
+    const chance: Chance = { nominal: share, programmed: share };
+    const alike = nodes.length === 1 ? '' : `, which stands for ${nodes.length} nodes alike`;
+    const name = `${backend.pod === undefined ? backend.node : `pod ${backend.pod}`}${alike}`;
+    const chosen: Branch = {
+      ...there,
+      chance: both(there.chance, chance),
+      trail: hostStep(there.trail, {
+        action: 'BALANCE',
+        detail: `chooses ${name}: ${why}`,
+        chance,
+        ...(nodes.length === 1 ? {} : { among: nodes }),
+      }),
+    };
+    const sent = {
+      source: packet.source,
+      destination: packet.destination,
+      destinationPort: packet.destinationPort,
+      protocol: packet.protocol,
+    };
+    const forwarded = balancer.forward(sent, backend);
+    if ('refused' in forwarded)
+      return ends({ verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail: forwarded.refused }, chosen);
+    if (fabric.isStandIn(forwarded.destination)) {
+      const detail = `${balancer.key} is published by a host name, and this load balancer keeps the destination: the address that ${name} sees is not in the snapshot`;
+      return ends({ verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail }, chosen);
+    }
+    const passed = copyOf(packet);
+    if (forwarded.source !== passed.source) passed.anySource = undefined;
+    passed.source = forwarded.source;
+    passed.destination = forwarded.destination;
+    passed.destinationPort = forwarded.destinationPort;
+    const after = headerOf(passed);
+    const before = forwarded.byClient ? after : headerOf(packet);
+    return {
+      node: backend.node,
+      branch: {
+        ...chosen,
+        packet: passed,
+        tracked: { entry: { node: '', balancer, before, after }, previous: arriving.tracked },
+        trail: hostStep(chosen.trail, { action: 'SEND', detail: forwarded.detail, before, after }),
+      },
+    };
+  };
+  const followed = joined(fabric, few(fabric, balancer, shares, arriving), packet.source, (one) => walk(send(one)));
+  return outcome(followed.map(send));
+}
+
+/** The backends of which those that are kin and alike are one. */
+function joined(
+  fabric: Fabric,
+  shares: readonly AlikeShare[],
+  source: string,
+  walk: (share: AlikeShare) => readonly Journey[],
+): readonly AlikeShare[] {
+  const kin = new Map<string, AlikeShare[]>();
+  for (const share of shares) if (share.kin !== undefined) remember(kin, share.kin, (): AlikeShare[] => []).push(share);
+  const done = new Set<string>();
+  return shares.flatMap((share) => {
+    if (share.kin === undefined) return [share];
+    if (done.has(share.kin)) return [];
+    done.add(share.kin);
+    const ways = { source, walk, entriesOf: ({ nodes }: AlikeShare) => nodes };
+    return alikeKin(fabric, kin.get(share.kin) ?? [], ways).map(({ all, of }) => ({
+      backend: of.backend,
+      nodes: all.flatMap(({ nodes }) => nodes),
+      share: sum(all.map((one) => one.share)),
+    }));
+  });
 }
 
 /** Whether a packet comes from the internet: an address that the request gives, and that is nobody's in the cluster. */

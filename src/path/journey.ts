@@ -2,7 +2,7 @@ import { nodeZone } from '../cluster/addresses.js';
 import { arriveDirectly } from '../load-balancers/direct.js';
 import { copyOf, headerOf, type Packet } from '../netfilter/packet.js';
 import { alikeJourney, likenessOf } from './alike-endpoints.js';
-import { passBalancer } from './balancing.js';
+import { type BalancedBranch, passBalancer } from './balancing.js';
 import { takenBeforeRules } from './before-rules.js';
 import type { Client, Target, Through } from './client.js';
 import { conclude, ended, passedBalancer, undecidedReceiver, withTrail } from './conclude.js';
@@ -149,10 +149,16 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
   const balance = (branch: Branch, zone: string, nodes: number, through?: Through) => {
     const balancer = through?.balancer ?? fabric.balancerAt(branch.packet.destination);
     if (balancer === undefined) return;
-    for (const passed of passBalancer(fabric, branch, { balancer, zone, ...through })) {
+    const send = (passed: BalancedBranch) => {
       if ('ending' in passed) journeys.push(ended(passed.branch, passed.ending));
       else enter(onTheWire(passed.branch), passed.node, 'PREROUTING', nodes + 1);
-    }
+    };
+    const ways = passBalancer(fabric, branch, { balancer, zone, ...through }, (passed) => {
+      const before = journeys.length;
+      send(passed);
+      return journeys.splice(before);
+    });
+    for (const way of ways) send(way);
   };
   if (client.through !== undefined) balance(start, client.through.zone, 0, client.through);
   else if (client.kind === 'OUTSIDE')

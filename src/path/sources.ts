@@ -29,6 +29,11 @@ export interface WeightedClient {
   readonly nodes?: readonly string[];
   /** Where the client's packet may come in, each node as likely and all alike; absent: where it comes in when it is walked. */
   readonly entries?: readonly string[];
+  /**
+   * Equal for clients whose packets come in at nodes that nothing tells apart but the endpoints on them; absent for clients that are like
+   * no others.
+   */
+  readonly kin?: string;
 }
 
 /** Outside client addresses used when none is given: documentation ranges (RFC 5737, RFC 3849). */

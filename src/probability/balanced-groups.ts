@@ -34,8 +34,9 @@ export function balancedGroups(
 ): readonly WeightedClient[] {
   const shares = balancedShares(fabric, balancer, outside, pointer, port);
   if (shares.length === 0) return [{ client: balancedClient(fabric, outside, { balancer }, pointer), weight: ONE }];
-  return alikeBackends(fabric, balancer, shares).map(({ backend, share, nodes }) => ({
+  return alikeBackends(fabric, balancer, shares).map(({ backend, share, nodes, kin }) => ({
     entries: nodes,
+    ...(kin === undefined ? {} : { kin }),
     client: balancedClient(fabric, outside, { balancer, shares: [{ backend, share: ONE }] }, pointer),
     weight: share,
   }));

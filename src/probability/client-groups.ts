@@ -134,6 +134,8 @@ export function nodesApart(
 interface Differences {
   /** Nodes whose rules, or whose place on the packet's way, may be like no other node's. */
   readonly special: ReadonlySet<string>;
+  /** Those of them that nothing but the endpoints on them makes special, where no policy looks at them. */
+  readonly holders: ReadonlySet<string>;
   readonly byZone: boolean;
   /** Every node may choose otherwise than each other one: by a hash of its own address. */
   readonly byNode: boolean;
@@ -146,6 +148,7 @@ interface Differences {
 
 function differences(fabric: Fabric, destination: Destination, first: Client): Differences {
   const special = new Set<string>();
+  const holders = new Set<string>();
   let byZone = false;
   let byNode = false;
   let byHost = true;
@@ -161,8 +164,9 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
     const isLocal = ports.some((port) => port.internalPolicyLocal);
     byHost = first.kind === 'OUTSIDE' || !toClusterIP || isLocal || isPoliced;
     for (const port of ports) {
+      const keepsOwn = port.internalPolicyLocal || port.externalPolicyLocal;
       for (const endpoint of services.endpointsOf(port)) {
-        if (byHost && endpoint.node !== '') special.add(endpoint.node);
+        if (byHost && endpoint.node !== '') (isPoliced || keepsOwn ? special : holders).add(endpoint.node);
         if (first.kind === 'HOST' && endpoint.node !== '') {
           const { node, ready, serving, terminating } = endpoint;
           const own = `${port.service} ${port.port} ${ready} ${serving} ${terminating}`;
@@ -176,7 +180,8 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
     for (const node of apart.nodes) special.add(node);
     byNode ||= apart.every;
   }
-  return { special, byZone, byNode, local };
+  for (const node of special) holders.delete(node);
+  return { special, holders, byZone, byNode, local };
 }
 
 /**
@@ -210,6 +215,7 @@ function alike(
 ): readonly WeightedClient[] {
   const total = classes.all.length;
   const special = new Set<string>();
+  const holders = new Set<string>();
   const local = new Map<string, string>();
   let byZone = false;
   if (destination.kind === 'SERVICE' && destination.target.node !== undefined) special.add(destination.target.node);
@@ -219,22 +225,34 @@ function alike(
     if (fabric.isParsed(nodes[0] as string)) continue;
     const found = differences(fabric, destination, clientOn(nodes[0] as string));
     for (const node of found.special) special.add(node);
+    for (const node of found.holders) holders.add(node);
     byZone ||= found.byZone;
     for (const [node, own] of found.local) local.set(node, own);
     if (found.byNode) for (const node of nodes) special.add(node);
   }
   const groups: WeightedClient[] = [];
-  for (const { nodes } of byZone ? classes.byProfileAndZone : classes.byProfile) {
-    const plain = special.size === 0 ? nodes : nodes.filter((node) => !special.has(node));
+  const kinOf = new Map<string, string>();
+  const isApart = (node: string) => special.has(node) || holders.has(node);
+  const none = special.size === 0 && holders.size === 0;
+  for (const [index, { nodes }] of (byZone ? classes.byProfileAndZone : classes.byProfile).entries()) {
+    const plain = none ? nodes : nodes.filter((node) => !isApart(node));
+    for (const node of none ? [] : nodes)
+      if (holders.has(node) && !special.has(node)) kinOf.set(node, `class ${index}`);
     // One list for all Services, where none has clients of its own kind: what is known of it is known of each.
     for (const same of local.size === 0 ? [plain] : partition(plain, (node) => local.get(node) ?? '')) {
       if (same.length === 0) continue;
       groups.push({ client: clientOn(same[0] as string), weight: fraction(same.length, total), nodes: same });
     }
   }
-  if (special.size === 0) return groups;
-  const own = classes.all.filter((node) => special.has(node));
-  return [...groups, ...own.map((node) => ({ client: clientOn(node), weight: fraction(1, total), nodes: [node] }))];
+  if (none) return groups;
+  const alone = classes.all.filter(isApart).map((node) => {
+    const kin = kinOf.get(node);
+    const client = clientOn(node);
+    // Clients of the nodes themselves are told apart by the endpoints beside them in more ways than packets that come in.
+    const known = kin === undefined || client.kind !== 'OUTSIDE' ? {} : { kin };
+    return { client, weight: fraction(1, total), nodes: [node], ...known };
+  });
+  return [...groups, ...alone];
 }
 
 function weightOf(weight: number | string, pointer: string): Fraction {

@@ -2,6 +2,7 @@
 import { type Fraction, fraction, ONE } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
 import { nodeZone } from '../cluster/addresses.js';
+import type { BackendShare } from '../load-balancers/balancer.js';
 import type { Client } from '../path/client.js';
 import { type Destination, resolveDestination } from '../path/destinations.js';
 import type { Fabric } from '../path/fabric.js';
@@ -33,15 +34,39 @@ function isApart(fabric: Fabric, destination: Destination, client: Client): bool
   });
 }
 
+/** What a load balancer's entries were made of. */
+interface Origin {
+  readonly spread: readonly BackendShare[];
+  readonly nodes: object;
+}
+
+const originOf = new WeakMap<readonly EntryClient[], Origin>();
+
+/** Whether a load balancer spreads connections alike over the same backends. */
+function sameSpread(a: readonly BackendShare[], b: readonly BackendShare[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every(({ backend, share }, index) => {
+    const other = b[index] as BackendShare;
+    return (
+      backend.node === other.backend.node &&
+      backend.kind === other.backend.kind &&
+      backend.address === other.backend.address &&
+      share.n === other.share.n &&
+      share.d === other.share.d
+    );
+  });
+}
+
 /**
  * The clients of a destination one by one, with nodes not grouped by the endpoints that they have; undefined where they are named one
  * by one, where a load balancer sends to nobody or to pods itself, or where the same node may choose in several ways. Throws as
- * {@link clientGroups}.
+ * {@link clientGroups}. `like`: those of another state of the cluster, given back where a load balancer has the same.
  */
 export function entryClients(
   fabric: Fabric,
   clients: ClientsSpec | undefined,
   destination: Destination,
+  like?: readonly EntryClient[],
 ): readonly EntryClient[] | undefined {
   const asked = askedClients(fabric, clients, destination);
   if (asked.kind === 'NAMED' || fabric.hasGivenRules) return undefined;
@@ -66,9 +91,14 @@ export function entryClients(
   const { balancer, outside, pointer } = asked;
   const spread = balancedShares(fabric, balancer, outside, pointer, portOf(destination));
   if (spread.length === 0 || spread.some(({ backend }) => backend.kind === 'POD')) return undefined;
-  return spread.map(({ backend, share }) => ({
+  const { nodes } = fabric.cluster;
+  const origin = like === undefined ? undefined : originOf.get(like);
+  if (origin?.nodes === nodes && sameSpread(origin.spread, spread)) return like;
+  const entries = spread.map(({ backend, share }) => ({
     ...{ node: backend.node, weight: share, zone: zoneOf(backend.node) },
     likeness: `${likenessOf(backend.node)} ${backend.address === undefined} ${fabric.isDown(backend.node)}`,
     client: () => balancedClient(fabric, outside, { balancer, shares: [{ backend, share: ONE }] }, pointer),
   }));
+  originOf.set(entries, { spread, nodes });
+  return entries;
 }

@@ -63,7 +63,10 @@ export class ClusterServiceMap implements ServiceMap {
     } else {
       for (const key of touched ?? []) {
         const service = cluster.services.get(key);
-        services.set(key, service === undefined ? NO_PORTS : portsOfService(service, family, reading));
+        // Of a Service that is the same object only the endpoints may differ: they are looked up in this map.
+        if (service === undefined) services.set(key, NO_PORTS);
+        else if (service === base.#cluster.services.get(key)) services.set(key, base.portsOf(key));
+        else services.set(key, portsOfService(service, family, reading));
       }
     }
     this.#own = services;

@@ -127,13 +127,27 @@ export function portsOfService(service: Service, family: IPFamily, reading: Read
   for (const port of specs) {
     const portName = port.name ?? '';
     const protocol = protocolOf(port.protocol);
+    // Field by field: what is made by spreading gets a hidden class of its own, one for each Service.
     const own: ServicePort = {
-      ...shared,
+      service: shared.service,
+      namespace: shared.namespace,
+      name: shared.name,
       portName,
       id: portName === '' ? key : `${key}:${portName}`,
       protocol,
+      family: shared.family,
+      type: shared.type,
+      clusterIP: shared.clusterIP,
       port: port.port,
       nodePort: port.nodePort ?? 0,
+      externalIPs: shared.externalIPs,
+      loadBalancerVIPs: shared.loadBalancerVIPs,
+      sourceRanges: shared.sourceRanges,
+      externalPolicyLocal: shared.externalPolicyLocal,
+      internalPolicyLocal: shared.internalPolicyLocal,
+      stickyMaxAge: shared.stickyMaxAge,
+      healthCheckNodePort: shared.healthCheckNodePort,
+      hintsAnnotation: shared.hintsAnnotation,
     };
     // kube-proxy keeps ports by name and protocol: the later of two counts.
     ports.set(`${protocol} ${portName}`, refused === undefined ? own : { ...own, ...refused });

@@ -5,31 +5,30 @@ import type { BatchEntry } from '../contract/requests.js';
 export type PlainKind = 'chains' | 'path' | 'probability';
 
 /**
- * what-if asks one of the plain ones twice, sweep asks for probabilities many times, check asks what is usual of
- * whatever a change touches.
+ * The questions that a batch takes: what-if asks one of the plain ones twice, sweep asks for probabilities many times,
+ * check asks what is usual of whatever a change touches, inspect of every Service, reach who reaches whom, solve what
+ * is least, best and worst, timeline what users live through.
  */
-export type SingleKind = PlainKind | 'what-if' | 'sweep' | 'check' | 'apply';
+export type BatchedKind = PlainKind | 'what-if' | 'sweep' | 'check' | 'inspect' | 'reach' | 'solve' | 'timeline';
 
-/**
- * inspect asks what is usual of every Service, reach who reaches whom, solve what is least, best and worst, timeline
- * what users live through.
- */
-type InspectKind = 'inspect' | 'reach' | 'solve' | 'timeline';
-
-/** batch asks several of the others. */
-export type QuestionKind = SingleKind | InspectKind | 'batch';
+/** apply gives a whole snapshot back; batch asks several of the others. */
+export type QuestionKind = BatchedKind | 'apply' | 'batch';
 
 /** The name under which a question is in an entry of a batch. */
 export type BatchQuestionName = Exclude<keyof BatchEntry, 'at' | 'settings' | 'findings' | 'changes'>;
 
 /** The question that is under each of these names. */
-export const BATCH_QUESTIONS: Readonly<Record<BatchQuestionName, SingleKind>> = {
+export const BATCH_QUESTIONS: Readonly<Record<BatchQuestionName, BatchedKind>> = {
   chains: 'chains',
   path: 'path',
   probability: 'probability',
   whatIf: 'what-if',
   sweep: 'sweep',
   check: 'check',
+  inspect: 'inspect',
+  reach: 'reach',
+  solve: 'solve',
+  timeline: 'timeline',
 };
 
 /**

@@ -29,6 +29,8 @@ export interface Prepared {
   readonly rulesFrom?: { readonly cluster: Cluster; readonly settings: Settings };
   /** What each change did, in the order of the request. */
   readonly changes: readonly AppliedChange[];
+  /** The moment that the question is about, in milliseconds since 1970. */
+  moment(): { readonly at: number /** Whether the request names it. */; readonly given: boolean };
   /** Puts a result into the envelope that all answers share. */
   answer<R extends AnyResult>(outcome: Answered<R>, findings: readonly Finding[]): Unsaid<R>;
 }
@@ -154,6 +156,7 @@ export function prepare(
     settings,
     ...(changes.length === 0 ? {} : { earlier: { cluster: base.cluster, settings: given } }),
     changes: applied,
+    moment: () => ({ at: momentOf(request, snapshot).at, given: request.at !== undefined }),
     answer: (outcome, findings) => ({
       engine: ENGINE,
       snapshot: { digest: snapshot.digest, counts: snapshot.counts },

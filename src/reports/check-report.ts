@@ -2,7 +2,16 @@ import { remember } from '../base/remember.js';
 import type { Answer, CheckedDoor, CheckResult } from '../contract/answers.js';
 import { alikeFindings, type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
 import { backgroundMarkdown, details, markdownGroup, markdownReport } from './assumptions.js';
-import { doorTitle, endpointsText, keptText, portTitle, scopeText, sortedDoors, verdictText } from './check-words.js';
+import {
+  doorTitle,
+  endpointsText,
+  keptText,
+  loadText,
+  portTitle,
+  scopeText,
+  sortedDoors,
+  verdictText,
+} from './check-words.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
@@ -16,7 +25,14 @@ const COLUMNS: readonly Column[] = [
   { title: 'new connections' },
   { title: 'endpoints' },
   { title: 'source address' },
+  { title: 'load' },
 ];
+
+/** The columns of a check: loads where there is traffic. */
+function columnsOf({ services }: CheckResult): readonly Column[] {
+  const loaded = services.some(({ doors }) => doors.some(({ load }) => load !== undefined));
+  return loaded ? COLUMNS : COLUMNS.slice(0, -1);
+}
 
 /** A comment on a pull request is to be short: rows beyond these are folded away or left out, and counted. */
 const MAX_ROWS = 20;
@@ -42,7 +58,15 @@ function fitting(sections: readonly (readonly string[])[]): readonly (readonly s
 }
 
 function cells(door: CheckedDoor): string[] {
-  return [portTitle(door), doorTitle(door), door.change, verdictText(door), endpointsText(door), keptText(door)];
+  return [
+    portTitle(door),
+    doorTitle(door),
+    door.change,
+    verdictText(door),
+    endpointsText(door),
+    keptText(door),
+    loadText(door),
+  ];
 }
 
 function nodeLine({ nodes: { added, removed } }: CheckResult): string[] {
@@ -148,11 +172,11 @@ function findingRows(groups: readonly FindingGroup[]): string[] {
   );
 }
 
-function folded(title: string, rows: readonly string[][]): string[] {
+function folded(title: string, columns: readonly Column[], rows: readonly string[][]): string[] {
   if (rows.length === 0) return [];
   const shown = rows.slice(0, MAX_FOLDED);
   const more = rows.length > shown.length ? `\n\n${rows.length - shown.length} more are not shown.` : '';
-  return [details(`${title}: ${rows.length}`, `${markdownTable(COLUMNS, shown).join('\n')}${more}`)];
+  return [details(`${title}: ${rows.length}`, `${markdownTable(columns, shown).join('\n')}${more}`)];
 }
 
 function iconOf({ failed, unknown }: CheckResult): string {
@@ -172,6 +196,7 @@ function markdown(answer: Answer<CheckResult>): string {
   const most = Math.min(MAX_ROWS, Math.max(kinds.length, FEW_ROWS));
   const light = groups.filter(({ severity }) => severity === 'INFO');
   const lines = notAskedLines(result);
+  const columns = columnsOf(result);
   const sections: (readonly string[])[] = [
     [`**${iconOf(result)} ${markdownText(answer.summary)}**`],
     [scopeText(result)],
@@ -182,9 +207,9 @@ function markdown(answer: Answer<CheckResult>): string {
       : [],
     changed.length === 0
       ? [result.unknown === undefined ? 'No door of a touched Service changes.' : 'No door is seen to change.']
-      : markdownTable(COLUMNS, changed.slice(0, MAX_ROWS)),
-    folded('More doors that change', changed.slice(MAX_ROWS)),
-    folded('Doors that stay as they are', same),
+      : markdownTable(columns, changed.slice(0, MAX_ROWS)),
+    folded('More doors that change', columns, changed.slice(MAX_ROWS)),
+    folded('Doors that stay as they are', columns, same),
     light.length === 0
       ? []
       : [details(`For information: ${light.length}`, findingRows(light.slice(0, MAX_FOLDED)).join('\n'))],

@@ -2,6 +2,7 @@
 
 import { parseFraction } from '../base/fraction.js';
 import type { CheckedDoor, CheckResult, Finding, Probability } from '../contract/answers.js';
+import { chanceText, fieldsOfLoad, type LoadFields, shortNumber } from '../questions/load/fields.js';
 import { percent } from './shares.js';
 import { serviceText } from './words.js';
 
@@ -12,7 +13,7 @@ const CLIENTS: Readonly<Record<CheckedDoor['clients'], string>> = {
 };
 
 /** `outside → NODE_PORT`. */
-export function doorTitle({ clients, via }: CheckedDoor): string {
+export function doorTitle({ clients, via }: Pick<CheckedDoor, 'clients' | 'via'>): string {
   return `${CLIENTS[clients]} → ${via}`;
 }
 
@@ -64,6 +65,24 @@ export function endpointsText({ endpoints, endpointCounts }: CheckedDoor): strin
   };
   if (endpoints.length === 0) return '';
   return `${change(String(count('before')), String(count('after')))}, largest ${change(top('before'), top('after'))}`;
+}
+
+/** `hottest 1250 → 1667/s, over capacity 0 % → 100 %`: what a door's traffic makes of its pods. */
+export function loadText({ load }: CheckedDoor): string {
+  const sides = [fieldsOfLoad(load?.before), fieldsOfLoad(load?.after)] as const;
+  const part = (name: string, unit: string, of: (fields: LoadFields) => string | undefined): string[] => {
+    const [before, after] = sides.map((fields) => (fields === undefined ? undefined : of(fields)));
+    if (before === undefined && after === undefined) return [];
+    return [`${name} ${change(before, after)}${unit}`];
+  };
+  const number = (value: number | undefined) => (value === undefined ? undefined : shortNumber(value));
+  return [
+    ...part('hottest', '/s', ({ requestsPerSecond }) => number(requestsPerSecond?.most)),
+    ...part('most loaded p99', '', ({ most }) => number(most?.p99)),
+    ...part('over capacity', '', ({ overCapacity }) =>
+      overCapacity === undefined ? undefined : chanceText(overCapacity),
+    ),
+  ].join(', ');
 }
 
 const WORST = ['REMOVED', 'CHANGED', 'UNKNOWN', 'ADDED', 'SAME'] as const;

@@ -1,10 +1,14 @@
 import type { Answer, InspectResult } from '../contract/answers.js';
+import { chanceText, fieldsOfLoad, shortNumber } from '../questions/load/fields.js';
 import { backgroundMarkdown, markdownReport } from './assumptions.js';
+import { doorTitle } from './check-words.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
-import { markdownText } from './safe-text.js';
+import { markdownText, printable } from './safe-text.js';
 import { exact, hasShare } from './shares.js';
-import { textTable } from './table.js';
+import { markdownTable, textTable } from './table.js';
+import { serviceText } from './words.js';
+import { item } from './wrap.js';
 
 /** Causes that the first screen names: the findings are the answer. */
 const NAMED = 8;
@@ -29,18 +33,79 @@ function servicesText({ result: { services } }: Answer<InspectResult>): string[]
   return textTable(columns, rows);
 }
 
+/** Doors that the first screen has loads of. */
+const MOST_DOORS = 12;
+
+/** Rows of a comment on a pull request. */
+const MOST_IN_MARKDOWN = 50;
+
+const LOADS = [
+  { title: 'Service' },
+  { title: 'door' },
+  { title: 'hottest/s', align: 'right' },
+  { title: 'most p50', align: 'right' },
+  { title: 'p99', align: 'right' },
+  { title: 'idle', align: 'right' },
+  { title: 'over capacity', align: 'right' },
+] as const;
+
+/** The load behind each door, those first whose pods are over their capacity. */
+function loadCellsOf({ loads = [] }: InspectResult): readonly (readonly string[])[] {
+  const doors = loads.map((door) => ({ door, fields: fieldsOfLoad(door.load) ?? {} }));
+  doors.sort((a, b) => (b.fields.overCapacity ?? 0) - (a.fields.overCapacity ?? 0));
+  const number = (value: number | undefined) => (value === undefined ? '' : shortNumber(value));
+  return doors.map(({ door, fields: { requestsPerSecond, most, anyIdle, overCapacity } }) => [
+    `${serviceText(door.service)}${door.family === 'IPv6' ? ' IPv6' : ''}`,
+    doorTitle(door),
+    number(requestsPerSecond?.most),
+    number(most?.p50),
+    number(most?.p99),
+    anyIdle === undefined ? '' : chanceText(anyIdle),
+    overCapacity === undefined ? '' : chanceText(overCapacity),
+  ]);
+}
+
+/** A table where it fits; otherwise two lines for each door. */
+function loadsText({ result }: Answer<InspectResult>, { view, width }: Layout): string[] {
+  const all = loadCellsOf(result);
+  const rows = (view.all ? all : all.slice(0, MOST_DOORS)).map((cells) => cells.map(printable));
+  if (rows.length === 0) return [];
+  const left = all.length - rows.length;
+  const more = left === 0 ? [] : [`${left} more: --all`];
+  const table = textTable(LOADS, rows);
+  if (table.every((line) => [...line].length <= width)) return [...table, ...more];
+  return [
+    ...rows.flatMap(([service = '', door = '', ...cells]) => {
+      const known = cells.flatMap((cell, index) => (cell === '' ? [] : [`${LOADS[index + 2]?.title} ${cell}`]));
+      return [...item('', `${service} by ${door}`, width, 2), ...item('  ', known.join(', '), width, 4)];
+    }),
+    ...more,
+  ];
+}
+
 function text(answer: Answer<InspectResult>, layout: Layout): string {
   return joinSections([
     headline(answer, layout),
     findingsText(answer, layout, NAMED),
     changesText(answer, layout),
     servicesText(answer),
+    loadsText(answer, layout),
     ...footer(answer, layout, layout.view.all ? [] : [['every finding', '--all'] as const]),
   ]);
 }
 
 function markdown(answer: Answer<InspectResult>): string {
-  return markdownReport([[`**${markdownText(answer.summary)}**`], ...backgroundMarkdown(answer)]);
+  const loads = loadCellsOf(answer.result);
+  return markdownReport([
+    [`**${markdownText(answer.summary)}**`],
+    loads.length === 0
+      ? []
+      : markdownTable(
+          LOADS,
+          loads.slice(0, MOST_IN_MARKDOWN).map((cells) => cells.map(markdownText)),
+        ),
+    ...backgroundMarkdown(answer),
+  ]);
 }
 
 /** What is wrong with a cluster: its findings by cause, the worst first. */

@@ -5,7 +5,7 @@ import { backgroundMarkdown, markdownReport } from './assumptions.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
 import { markdownText, printable } from './safe-text.js';
-import { type Column, fittedTable, markdownTable } from './table.js';
+import { type Column, fittedTable, markdownTable, textTable } from './table.js';
 import { serviceTitle } from './words.js';
 import { item } from './wrap.js';
 
@@ -47,6 +47,8 @@ function shownPhases({ phases, worst }: TimelineResult, all: boolean): readonly 
 
 interface PhaseColumn {
   readonly column: Column;
+  /** Left out where the table would be too wide. */
+  readonly isExtra?: boolean;
   cell(phase: TimelinePhase, load: Load, index: number): string;
 }
 
@@ -75,6 +77,18 @@ function columnsOf({ phases, worst }: TimelineResult): readonly PhaseColumn[] {
         column: right('hottest'),
         cell: (_, { hottestConnections: hot, overCapacity }) =>
           hot === undefined ? '' : `${shortNumber(hot)}${overCapacity === true ? '!' : ''}`,
+      },
+    ),
+    ...when(
+      loads.some(({ most }) => most !== undefined),
+      { column: right('p99'), isExtra: true, cell: (_, { most }) => (most === undefined ? '' : shortNumber(most.p99)) },
+    ),
+    ...when(
+      loads.some(({ overChance }) => overChance !== undefined),
+      {
+        column: right('over'),
+        isExtra: true,
+        cell: (_, { overChance }) => (overChance === undefined ? '' : chanceText(overChance)),
       },
     ),
     ...when(
@@ -115,6 +129,25 @@ function delayLines({ phases }: TimelineResult): readonly string[] {
   return [...new Set(lines)];
 }
 
+/** The columns of a table that is at most so wide: extra ones go first, from the last on. */
+function fittingColumns(
+  columns: readonly PhaseColumn[],
+  rowsOf: (columns: readonly PhaseColumn[]) => readonly (readonly string[])[],
+  width: number,
+): readonly PhaseColumn[] {
+  const lines = textTable(
+    columns.map(({ column }) => column),
+    rowsOf(columns),
+  );
+  const extra = columns.findLast(({ isExtra }) => isExtra === true);
+  if (extra === undefined || lines.every((line) => [...line].length <= width)) return columns;
+  return fittingColumns(
+    columns.filter((one) => one !== extra),
+    rowsOf,
+    width,
+  );
+}
+
 function text(answer: Answer<TimelineResult>, layout: Layout): string {
   const { result } = answer;
   const { view, width, paint } = layout;
@@ -125,18 +158,20 @@ function text(answer: Answer<TimelineResult>, layout: Layout): string {
     headline(answer, layout),
     findingsText(answer, layout),
     ...result.services.map((service, number) => {
-      const rows = shown.flatMap((index) => {
-        const phase = result.phases[index];
-        const load = phase?.services[number];
-        return phase === undefined || load === undefined
-          ? []
-          : [columns.map(({ cell }) => printable(cell(phase, load, index)))];
-      });
+      const rowsOf = (wanted: readonly PhaseColumn[]) =>
+        shown.flatMap((index) => {
+          const phase = result.phases[index];
+          const load = phase?.services[number];
+          return phase === undefined || load === undefined
+            ? []
+            : [wanted.map(({ cell }) => printable(cell(phase, load, index)))];
+        });
+      const fitting = fittingColumns(columns, rowsOf, width - 2);
       return [
         paint.bold(printable(serviceTitle(service))),
         ...fittedTable(
-          columns.map(({ column }) => column),
-          rows,
+          fitting.map(({ column }) => column),
+          rowsOf(fitting),
           width - 2,
         ).map((line) => `  ${line}`.trimEnd()),
       ];

@@ -6,6 +6,7 @@ import type { Answer, ProbabilityResult } from '../contract/answers.js';
 import type { Backend } from '../operations/backend.js';
 import { readName } from '../snapshots/name.js';
 import type { Version } from '../snapshots/name-record.js';
+import { Client } from '../work/client.js';
 import { ProblemError, type ProblemInit } from '../work/problem.js';
 import type { Workers } from '../work/workers.js';
 import { requestOfQuery } from './query-question.js';
@@ -98,15 +99,15 @@ export class HistoryRoute {
       throw new ProblemError({ code: 'UNSUPPORTED', detail: 'This service holds no snapshots.' });
     const record = await named.read(request.owner, name);
     if ('problem' in record) return sendProblem(reply, record.problem);
-    const gone = new AbortController();
-    const onClose = () => gone.abort();
+    const client = new Client();
+    const onClose = () => client.leave();
     reply.raw.on('close', onClose);
     try {
       const points: Point[] = [];
       // One after the other: others ask too.
       for (const version of record.versions.slice(-most)) {
         const { digest, sequence, time } = version;
-        const numbers = await this.#numbers(request.owner, digest, query, gone.signal);
+        const numbers = await this.#numbers(request.owner, digest, query, client);
         if ('problem' in numbers) points.push({ digest, sequence, time, problem: numbers.problem });
         else for (const one of numbers) points.push({ digest, sequence, time, ...one });
       }
@@ -120,7 +121,7 @@ export class HistoryRoute {
     owner: string,
     digest: string,
     query: Readonly<Record<string, unknown>>,
-    gone: AbortSignal,
+    client: Client,
   ): Promise<readonly Numbers[] | { readonly problem: { readonly code: string; readonly detail: string } }> {
     const body = JSON.stringify(requestOfQuery('probability', { ...query, snapshot: digest }));
     const key = `${owner} ${body}`;
@@ -131,7 +132,7 @@ export class HistoryRoute {
     const outcome = await this.#workers.answer(
       { task: 'answer', kind: 'probability', form: 'json', body: { kind: 'json' }, ...job },
       owner,
-      gone,
+      client,
     );
     if ('problem' in outcome) {
       const { code, detail }: ProblemInit = outcome.problem;

@@ -3,6 +3,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Body } from '../work/body.js';
+import { Client } from '../work/client.js';
 import { ProblemError } from '../work/problem.js';
 import type { Workers } from '../work/workers.js';
 import { readBody } from './body.js';
@@ -19,7 +20,7 @@ export interface Receiving {
 }
 
 /**
- * Reads the body and hands it to `work`, with a signal that fires when the client has gone. Its memory is given back
+ * Reads the body and hands it to `work`, with the client, who may go meanwhile. Its memory is given back
  * when `work` is done. Throws ProblemError as readBody does, MALFORMED for an empty body; ClientGone.
  */
 export async function withBody<T>(
@@ -27,16 +28,16 @@ export async function withBody<T>(
   reply: FastifyReply,
   workers: Workers,
   { encoding, limit, idleTimeout, empty }: Receiving,
-  work: (body: Body, gone: AbortSignal) => Promise<T>,
+  work: (body: Body, client: Client) => Promise<T>,
 ): Promise<T> {
   const read = await readBody(request.raw, { encoding, limit, idleTimeout, budget: workers.budget });
-  const gone = new AbortController();
-  const onClose = () => gone.abort();
+  const client = new Client();
+  const onClose = () => client.leave();
   reply.raw.on('close', onClose);
   if (request.raw.socket.destroyed) onClose();
   try {
     if (read.body.length === 0) throw new ProblemError({ code: 'MALFORMED', detail: empty });
-    return await work(read.body, gone.signal);
+    return await work(read.body, client);
   } finally {
     reply.raw.off('close', onClose);
     read.release();

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Backend } from '../operations/backend.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import { Segments } from '../work/body.js';
+import { Client } from '../work/client.js';
 import { ProblemError } from '../work/problem.js';
 import type { Answered, Workers } from '../work/workers.js';
 import { checkDeclaredLength } from './body.js';
@@ -69,9 +70,9 @@ export class Service {
       reply,
       this.#workers,
       { encoding, limit, idleTimeout, empty },
-      (bytes, gone) => {
+      (bytes, client) => {
         this.#backend.metrics.snapshot('question', bytes.length);
-        return this.#workers.answer({ task: 'answer', kind, form, layout, body, ...bytes }, request.owner, gone);
+        return this.#workers.answer({ task: 'answer', kind, form, layout, body, ...bytes }, request.owner, client);
       },
     );
     return await this.#send(request, reply, type, outcome);
@@ -89,8 +90,8 @@ export class Service {
     const layout = textOptions(request.query);
     const json = Buffer.from(JSON.stringify(requestOfQuery(kind, request.query)), 'utf8');
     const segments = new Segments(this.#workers.budget, json.length);
-    const gone = new AbortController();
-    const onClose = () => gone.abort();
+    const client = new Client();
+    const onClose = () => client.leave();
     reply.raw.on('close', onClose);
     try {
       if (!segments.add(json)) {
@@ -98,7 +99,7 @@ export class Service {
         throw new ProblemError({ code: 'OVERLOADED', detail, headers: { 'retry-after': '5' } });
       }
       const job = { task: 'answer', kind, form, layout, body: { kind: 'json' }, ...segments.body() } as const;
-      const outcome = await this.#workers.answer(job, request.owner, gone.signal);
+      const outcome = await this.#workers.answer(job, request.owner, client);
       // What a name means changes.
       reply.header('cache-control', 'no-store');
       return await this.#send(request, reply, type, outcome);

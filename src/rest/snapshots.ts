@@ -106,9 +106,9 @@ export class SnapshotRoutes {
     const digest = digestIn(request);
     const { indent } = textOptions(request.query);
     const { body, receiving } = this.#receivingOf(request);
-    const held = await withBody(request, reply, this.#workers, receiving, (bytes, gone) => {
+    const held = await withBody(request, reply, this.#workers, receiving, (bytes, client) => {
       this.#metrics.snapshot('held', bytes.length);
-      return this.#workers.hold({ task: 'hold', digest, body, ...bytes }, request.owner, gone);
+      return this.#workers.hold({ task: 'hold', digest, body, ...bytes }, request.owner, client);
     });
     if ('problem' in held) return sendProblem(reply, held.problem);
     const { created, ...answer } = held;
@@ -132,9 +132,9 @@ export class SnapshotRoutes {
     const sending = sendingOf(request);
     this.#named();
     const { body, receiving } = this.#receivingOf(request);
-    const kept = await withBody(request, reply, this.#workers, receiving, (bytes, gone) => {
+    const kept = await withBody(request, reply, this.#workers, receiving, (bytes, client) => {
       this.#metrics.snapshot('held', bytes.length);
-      return this.#workers.holdNamed({ task: 'hold', body, ...bytes }, request.owner, sending, gone);
+      return this.#workers.holdNamed({ task: 'hold', body, ...bytes }, request.owner, sending, client);
     });
     if ('problem' in kept) return sendProblem(reply, kept.problem);
     const { created } = kept;

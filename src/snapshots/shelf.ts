@@ -104,11 +104,20 @@ export class Shelf {
 
   /** Looks for a snapshot of this owner, in memory first. Never rejects. */
   async find(owner: string, digest: string): Promise<Found> {
-    const held = this.#memory.get(owner, digest);
-    if (held !== undefined) this.#touch(owner, held);
-    const found = held === undefined ? await this.#load(owner, digest) : ({ held, from: 'MEMORY' } as const);
+    const held = this.findInMemory(owner, digest);
+    if (held !== undefined) return { held, from: 'MEMORY' };
+    const found = await this.#load(owner, digest);
     this.#observer?.looked(typeof found === 'string' ? found : found.from);
     return found;
+  }
+
+  /** Looks for a snapshot of this owner in memory alone. */
+  findInMemory(owner: string, digest: string): HeldSnapshot | undefined {
+    const held = this.#memory.get(owner, digest);
+    if (held === undefined) return undefined;
+    this.#touch(owner, held);
+    this.#observer?.looked('MEMORY');
+    return held;
   }
 
   /** Keeps the store's copy alive, now and then: other replicas may be asked next. */

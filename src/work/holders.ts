@@ -3,6 +3,7 @@
  * where it is parsed already; only while that thread is busy does another one parse it too.
  */
 import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
+import type { Client } from './client.js';
 import type { HoldJob, Job, OutcomeOf, QuestionJob } from './job.js';
 import { Lane, type LaneOptions } from './lane.js';
 import type { ProblemInit } from './problem.js';
@@ -77,32 +78,48 @@ export class Holders {
     return best;
   }
 
-  async #run<J extends Job>(job: J, digests: readonly string[], gone: AbortSignal): Promise<OutcomeOf<J>> {
+  /** Runs what `jobFor` gives for the thread that it goes to. */
+  async #run<J extends Job>(
+    jobFor: (slot: Slot) => J,
+    digests: readonly string[],
+    client: Client,
+  ): Promise<OutcomeOf<J>> {
     const { observer, name } = this.#options;
     if (this.full) {
       observer?.rejected(name);
       return { problem: this.overloaded } as OutcomeOf<J>;
     }
     const slot = this.#choose(digests);
-    if (job.task === 'answer') observer?.routed(digests.every((digest) => slot.parsed.has(digest)));
-    const outcome = await slot.lane.run(job, gone);
+    const outcome = await slot.lane.run(jobFor(slot), client);
     // A thread that died has sent nothing, and keeps nothing.
-    slot.parsed = new Set(outcome.parsed ?? []);
+    if (outcome.parsed !== 'SAME') slot.parsed = new Set(outcome.parsed ?? []);
     return outcome as OutcomeOf<J>;
   }
 
   /** Has a question about held snapshots answered; see {@link Lane.run}. */
-  answer(job: QuestionJob, held: readonly HeldSnapshot[], gone: AbortSignal): Promise<OutcomeOf<QuestionJob>> {
-    return this.#run(
-      { ...job, held },
-      held.map(({ digest }) => digest),
-      gone,
+  async answer(job: QuestionJob, held: readonly HeldSnapshot[], client: Client): Promise<OutcomeOf<QuestionJob>> {
+    const digests = held.map(({ digest }) => digest);
+    let isKnown = false;
+    const outcome = await this.#run(
+      (slot) => {
+        isKnown = digests.every((digest) => slot.parsed.has(digest));
+        this.#options.observer?.routed(isKnown);
+        // A port for parts goes to a thread once, so such a job is not sent again.
+        isKnown &&= job.parts === undefined;
+        return { ...job, held: isKnown ? held.map(({ digest, files }) => ({ digest, files })) : held };
+      },
+      digests,
+      client,
     );
+    if (!isKnown || !('needs' in outcome)) return outcome;
+    // The thread has let go of one of them meanwhile, or the request names others too.
+    const { segments, length } = outcome;
+    return await this.#run(() => ({ ...job, segments, length, held }), digests, client);
   }
 
   /** Has a snapshot read, by the thread that will answer about it. */
-  hold(job: HoldJob, gone: AbortSignal): Promise<OutcomeOf<HoldJob>> {
-    return this.#run(job, job.digest === undefined ? [] : [job.digest], gone);
+  hold(job: HoldJob, client: Client): Promise<OutcomeOf<HoldJob>> {
+    return this.#run(() => job, job.digest === undefined ? [] : [job.digest], client);
   }
 
   /** Stops the threads; questions being answered get no answer. */

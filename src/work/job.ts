@@ -20,6 +20,9 @@ interface Bytes {
   readonly length: number;
 }
 
+/** A held snapshot; without its bytes where the thread is taken to have parsed them. */
+export type SentSnapshot = Pick<HeldSnapshot, 'digest' | 'files'> & Partial<Pick<HeldSnapshot, 'bytes'>>;
+
 /** A question to be answered. */
 export interface QuestionJob extends Bytes {
   readonly task: 'answer';
@@ -32,7 +35,7 @@ export interface QuestionJob extends Bytes {
   /** How text is laid out, and JSON indented. */
   readonly layout: RenderOptions;
   /** The snapshots that the request names by digest, as far as they have been looked for. */
-  readonly held?: readonly HeldSnapshot[];
+  readonly held?: readonly SentSnapshot[];
   /** The digests that the names in the request mean, as far as they have been looked for. */
   readonly names?: ReadonlyMap<string, string>;
 }
@@ -49,7 +52,8 @@ export type Job = QuestionJob | HoldJob;
 
 /** The snapshots, by digest, that a thread has parsed. */
 interface Parsed {
-  readonly parsed?: readonly string[];
+  /** `SAME`: the same ones as it said last. Absent where the thread has ended. */
+  readonly parsed?: readonly string[] | 'SAME';
 }
 
 /** The answer's bytes, ready to be sent (transferred). */

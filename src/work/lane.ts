@@ -1,9 +1,10 @@
 /** A lane: worker threads that answer one question each at a time, and a bounded queue before them. */
-import { Piscina } from 'piscina';
 import { ClientGone } from './body.js';
+import type { Client } from './client.js';
 import type { Job, Outcome, OutcomeOf, WorkerData } from './job.js';
 import type { WorkObserver } from './observer.js';
 import { INTERNAL, type ProblemInit } from './problem.js';
+import { Stopped, Threads } from './threads.js';
 
 export interface LaneOptions {
   readonly threads: number;
@@ -35,41 +36,33 @@ interface Entry {
   readonly job: Job;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
-  /** Set while a thread works on it. */
-  running?: AbortController;
+  /** Stops the thread that works on it. */
+  stop?: () => void;
   /** Set once nobody waits for it any more. */
   stopping?: NodeJS.Timeout;
 }
 
 export class Lane {
   readonly #options: LaneOptions;
-  readonly #pool: Piscina<Job | undefined, Outcome>;
+  readonly #threads: Threads;
   readonly #queue: Entry[] = [];
   #busy = 0;
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    this.#pool = new Piscina({
-      filename: options.file,
-      minThreads: options.onDemand ? 0 : options.threads,
-      maxThreads: options.threads,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      concurrentTasksPerWorker: 1,
-      // Waiting by Atomics would keep a worker's log lines from leaving it.
-      atomics: 'disabled',
-      recordTiming: false,
+    this.#threads = new Threads({
+      file: options.file,
+      threads: options.threads,
+      onDemand: options.onDemand,
       workerData: options.workerData ?? { parsedLimit: 0 },
-      resourceLimits: { maxOldGenerationSizeMb: options.memory },
+      memory: options.memory,
+      failed: (error) => options.observer?.threadFailed(error),
     });
-    // A thread that dies while idle is replaced by the pool; without a listener it would take the process along.
-    this.#pool.on('error', (error: Error) => options.observer?.threadFailed(error));
   }
 
   /** Resolves once every thread has loaded its code; at once where threads start on demand. */
   async ready(): Promise<void> {
-    if (this.#options.onDemand) return;
-    // As many empty tasks as threads, one to each.
-    await Promise.all(Array.from({ length: this.#options.threads }, () => this.#pool.run(undefined)));
+    await this.#threads.ready();
   }
 
   /** How many questions are being answered, and how many wait. */
@@ -92,10 +85,10 @@ export class Lane {
   }
 
   /**
-   * Has a question answered. Problems come as outcomes; rejects with ClientGone when `gone` fires first. The job's
+   * Has a question answered. Problems come as outcomes; rejects with ClientGone when the client goes first. The job's
    * segments change hands.
    */
-  run<J extends Job>(job: J, gone: AbortSignal): Promise<OutcomeOf<J>> {
+  run<J extends Job>(job: J, client: Client): Promise<OutcomeOf<J>> {
     if (this.full) {
       this.#options.observer?.rejected(this.#options.name);
       return Promise.resolve({ problem: this.overloaded } as OutcomeOf<J>);
@@ -103,7 +96,7 @@ export class Lane {
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
-        gone.removeEventListener('abort', onGone);
+        client.offGone(onGone);
       };
       const entry: Entry = {
         job,
@@ -125,8 +118,8 @@ export class Lane {
         entry.resolve({ problem: { code: 'TIME_LIMIT', detail } });
         this.#drop(entry, 0);
       }, this.#options.timeLimit);
-      if (gone.aborted) return onGone();
-      gone.addEventListener('abort', onGone);
+      if (client.gone) return onGone();
+      client.onGone(onGone);
       this.#queue.push(entry);
       this.#next();
     });
@@ -138,10 +131,10 @@ export class Lane {
    */
   #drop(entry: Entry, patience: number): void {
     const at = this.#queue.indexOf(entry);
-    const { running } = entry;
+    const { stop } = entry;
     if (at >= 0) this.#queue.splice(at, 1);
-    else if (patience === 0) running?.abort();
-    else if (running !== undefined) entry.stopping = setTimeout(() => running.abort(), patience).unref();
+    else if (patience === 0) stop?.();
+    else if (stop !== undefined) entry.stopping = setTimeout(stop, patience).unref();
   }
 
   #next(): void {
@@ -149,24 +142,21 @@ export class Lane {
       const entry = this.#queue.shift();
       if (entry === undefined) return;
       this.#busy++;
-      void this.#work(entry);
+      this.#work(entry);
     }
   }
 
-  async #work(entry: Entry): Promise<void> {
-    entry.running = new AbortController();
-    try {
-      const { job } = entry;
-      const ports = job.task === 'answer' && job.parts !== undefined ? [job.parts] : [];
-      const transferList = [...job.segments, ...ports];
-      entry.resolve(await this.#pool.run(job, { transferList, signal: entry.running.signal }));
-    } catch (error) {
-      entry.resolve({ problem: this.#fault(error) });
-    } finally {
+  #work(entry: Entry): void {
+    const { job } = entry;
+    const ports = job.task === 'answer' && job.parts !== undefined ? [job.parts] : [];
+    entry.stop = this.#threads.run(job, [...job.segments, ...ports], (outcome, error) => {
+      // A thread that has answered is not to be stopped.
+      delete entry.stop;
       clearTimeout(entry.stopping);
       this.#busy--;
+      entry.resolve(outcome ?? { problem: this.#fault(error) });
       this.#next();
-    }
+    });
   }
 
   /** A worker does not throw: what arrives here is its end. */
@@ -175,13 +165,13 @@ export class Lane {
       const detail = `The question needs more than ${this.#options.memory} MiB of memory. Leave out kinds that are not used, or ask about fewer nodes.`;
       return { code: 'MEMORY_LIMIT', detail };
     }
-    // An aborted task has been answered already: nobody reads what is sent here.
+    // A job that was stopped has been answered already: nobody reads what is sent here.
     const { name, message } = error as Error;
-    return name === 'AbortError' ? INTERNAL : { ...INTERNAL, fault: `worker: ${name}: ${message}` };
+    return error instanceof Stopped ? INTERNAL : { ...INTERNAL, fault: `worker: ${name}: ${message}` };
   }
 
   /** Stops the threads; questions being answered get no answer. */
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await this.#threads.close();
   }
 }

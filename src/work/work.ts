@@ -1,7 +1,6 @@
 /** The work of one question, on a worker thread: bytes in, bytes out. Only snapshots that are held outlive it. */
 import { constants } from 'node:buffer';
-import { workerData } from 'node:worker_threads';
-import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { parentPort, type Transferable, workerData } from 'node:worker_threads';
 import { QuestionError } from '../base/errors.js';
 import { NothingUsed } from '../cluster/read-snapshot.js';
 import type { Answer, InspectResult } from '../contract/answers.js';
@@ -21,6 +20,10 @@ import { withManifests } from './manifests.js';
 import { type Form, type Part, readForm } from './multipart.js';
 import { DamagedSnapshot, ParsedSnapshots } from './parsed-snapshots.js';
 import { INTERNAL, type ProblemInit, problemOf } from './problem.js';
+import { LOADED } from './threads.js';
+import { Utf8 } from './utf8.js';
+
+const utf8 = new Utf8();
 
 /** Where a request's snapshots are, if not inside it. */
 interface SnapshotSource {
@@ -100,9 +103,10 @@ function lookup(job: QuestionJob, request: QuestionRequest, parsed: ParsedSnapsh
   const missing = digestsOf(request).filter((digest) => !held.has(digest));
   if (missing.length > 0 || names.length > 0) throw new Needs(missing, names);
   return (digest) => {
-    const snapshot = held.get(digest);
+    const sent = held.get(digest);
+    const snapshot = sent === undefined ? undefined : parsed.read(sent);
     if (snapshot === undefined) throw new Needs([digest]);
-    return parsed.read(snapshot);
+    return snapshot;
   };
 }
 
@@ -163,11 +167,8 @@ function encode(engine: Engine, job: QuestionJob, given: Answer): AnswerBytes {
     const measures = measuresOf(given as Answer<InspectResult>);
     return { bytes: new TextEncoder().encode(JSON.stringify(measures)) };
   }
-  const text =
-    job.form === 'json'
-      ? `${JSON.stringify(given, undefined, job.layout.indent)}\n`
-      : engine.render(job.kind, given, job.form, job.layout);
-  return { bytes: new TextEncoder().encode(text) };
+  if (job.form === 'json') return { bytes: utf8.line(JSON.stringify(given, undefined, job.layout.indent)) };
+  return { bytes: utf8.text(engine.render(job.kind, given, job.form, job.layout)) };
 }
 
 /** The digests of the snapshots that an answer is about. */
@@ -209,49 +210,48 @@ function failure(error: unknown): { readonly problem: ProblemInit } {
   return { problem: { ...INTERNAL, fault } };
 }
 
-function answered(engine: Engine, job: QuestionJob, parsed: ParsedSnapshots): Outcome {
+/** What came of a job, and what of it changes hands instead of being copied. */
+type Told = readonly [outcome: Outcome, transfer: readonly Transferable[]];
+
+function answered(engine: Engine, job: QuestionJob, parsed: ParsedSnapshots): Told {
   const whole = join(job.segments, job.length);
   try {
     const given = answer(engine, job, whole, parsed);
     const encoded = { ...encode(engine, job, given), ...digestsIn(given) };
-    return transferring({ ...encoded, parsed: parsed.digests }, encoded.bytes.buffer as ArrayBuffer);
+    return [{ ...encoded, parsed: parsed.digests }, [encoded.bytes.buffer as ArrayBuffer]];
   } catch (error) {
     if (error instanceof Needs) {
       // Small requests are one segment, which goes back as it came; large ones name snapshots next to never.
       const back = whole.buffer as ArrayBuffer;
       const { digests: needs, names } = error;
-      const outcome = { needs, names, segments: [back], length: whole.length, parsed: parsed.digests };
-      return transferring(outcome, back);
+      return [{ needs, names, segments: [back], length: whole.length, parsed: parsed.digests }, [back]];
     }
     if (error instanceof DamagedSnapshot) {
       const detail = 'What the store holds of the snapshot is damaged. Send it again: PUT /v1/snapshots/{digest}.';
-      return { problem: { code: 'UNKNOWN_DIGEST', detail }, parsed: parsed.digests };
+      return [{ problem: { code: 'UNKNOWN_DIGEST', detail }, parsed: parsed.digests }, []];
     }
-    return { ...failure(error), parsed: parsed.digests };
+    return [{ ...failure(error), parsed: parsed.digests }, []];
   }
 }
 
-function held(job: HoldJob, parsed: ParsedSnapshots): Outcome {
+function held(job: HoldJob, parsed: ParsedSnapshots): Told {
   try {
     const snapshot = heldOf(job, join(job.segments, job.length));
-    const { counts } = parsed.read(snapshot);
-    return { held: snapshot, counts, parsed: parsed.digests };
+    const read = parsed.read(snapshot, true);
+    if (read === undefined) throw new Error('a snapshot that is held has its bytes');
+    return [{ held: snapshot, counts: read.counts, parsed: parsed.digests }, []];
   } catch (error) {
-    return { ...failure(error), isEmpty: error instanceof NothingUsed, parsed: parsed.digests };
+    return [{ ...failure(error), isEmpty: error instanceof NothingUsed, parsed: parsed.digests }, []];
   }
 }
 
-/** A worker's function: never throws, and hands its bytes over instead of copying them. No job: it is only loaded. */
-export function worker(engine: Engine): (job: Job | undefined) => Outcome {
+/** Makes the thread that runs this a worker: it does the jobs that come, one after the other. Does not throw for any of them. */
+export function worker(engine: Engine): void {
   const { parsedLimit } = workerData as WorkerData;
   const parsed = new ParsedSnapshots(parsedLimit);
-  return (job) => {
-    if (job === undefined) return { bytes: new Uint8Array(0) };
-    return job.task === 'hold' ? held(job, parsed) : answered(engine, job, parsed);
-  };
-}
-
-/** Marks a result so that piscina transfers the buffer with it; the parent gets the value alone. */
-function transferring(value: Outcome, buffer: ArrayBuffer): Outcome {
-  return move({ [transferableSymbol]: buffer, [valueSymbol]: value } as unknown as ArrayBuffer) as unknown as Outcome;
+  parentPort?.on('message', (job: Job) => {
+    const [outcome, transfer] = job.task === 'hold' ? held(job, parsed) : answered(engine, job, parsed);
+    parentPort?.postMessage(outcome, transfer);
+  });
+  parentPort?.postMessage(LOADED);
 }

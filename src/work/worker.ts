@@ -7,4 +7,4 @@ import { worker } from './work.js';
 // A thread counts as ready once this file is loaded, so the conversions are made here and not with the first question.
 prepareMessages();
 
-export default worker(engine);
+worker(engine);

@@ -2,13 +2,14 @@
 
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { snapshotsNamed } from '../messages/codec.js';
-import { digestsOf, namesIn } from '../questions/held.js';
+import { isDigest } from '../questions/held.js';
 import type { ClusterMeasures } from '../questions/inspect/measures.js';
 import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
 import { readReference } from '../snapshots/name.js';
 import type { Accepted, Sending } from '../snapshots/named.js';
 import type { Shelf } from '../snapshots/shelf.js';
 import { Budget, ClientGone } from './body.js';
+import { Client } from './client.js';
 import { Holders } from './holders.js';
 import type { AnswerBytes, HoldJob, HoldOutcome, QuestionJob, QuestionOutcome } from './job.js';
 import { Lane } from './lane.js';
@@ -55,16 +56,11 @@ export interface LaneLoad {
 
 const SNAPSHOT = Buffer.from('"snapshot"');
 
-/** What is behind `"snapshot"` where one is named. */
-const NAMING = /^"snapshot"\s{0,20}:\s{0,20}\{\s{0,20}"(?:digest|name)"/;
+/** How a snapshot is named: `"snapshot"` and what follows it. */
+const NAMING = /^"snapshot"\s{0,20}:\s{0,20}\{\s{0,20}"(digest|name)"\s{0,20}:\s{0,20}"([^"\\]{1,300})"/;
 
-/** Whether a request may name a snapshot, without parsing it: those that hold one may be large. */
-function mayName(bytes: Buffer): boolean {
-  for (let at = bytes.indexOf(SNAPSHOT); at >= 0; at = bytes.indexOf(SNAPSHOT, at + 1)) {
-    if (NAMING.test(bytes.toString('latin1', at, at + 100))) return true;
-  }
-  return false;
-}
+/** Bytes within which {@link NAMING} ends. */
+const NAMING_LENGTH = 400;
 
 interface Named {
   readonly digests: readonly string[];
@@ -72,6 +68,17 @@ interface Named {
 }
 
 const NOTHING: Named = { digests: [], names: [] };
+
+/** The snapshots that a request names, and the digests that its names mean. */
+interface Found {
+  readonly names: ReadonlyMap<string, string>;
+  readonly held: readonly HeldSnapshot[];
+}
+
+const NO_NAMES: ReadonlyMap<string, string> = new Map();
+
+/** What came of a job that lacked snapshots. */
+type Needing = Extract<QuestionOutcome, { readonly needs: unknown }>;
 
 function isReference(text: string): boolean {
   try {
@@ -81,28 +88,37 @@ function isReference(text: string): boolean {
   }
 }
 
-/** The snapshots that a small request names; none if it cannot be read, which its worker will say. */
+/** What looks like a name of a snapshot in JSON, without parsing it: requests that hold one may be large. */
+function namedInJson(bytes: Buffer): Named {
+  const digests = new Set<string>();
+  const names = new Set<string>();
+  for (let at = bytes.indexOf(SNAPSHOT); at >= 0; at = bytes.indexOf(SNAPSHOT, at + 1)) {
+    const [, how, text = ''] = NAMING.exec(bytes.toString('latin1', at, at + NAMING_LENGTH)) ?? [];
+    if (how === 'digest' && isDigest(text)) digests.add(text);
+    else if (how === 'name' && isReference(text)) names.add(text);
+  }
+  return { digests: [...digests], names: [...names] };
+}
+
+/**
+ * The snapshots that a small request seems to name. The thread that reads the request says so where it names others; what
+ * cannot be read it reports too.
+ */
 function namedIn({ kind, body, segments, length }: QuestionJob): Named {
   const [segment] = segments;
   if (body.kind === 'multipart' || segment === undefined || segments.length > 1) return NOTHING;
   const bytes = Buffer.from(segment, 0, length);
+  if (body.kind === 'json') return namedInJson(bytes);
   try {
-    if (body.kind === 'protobuf') {
-      const { digests, names } = snapshotsNamed(kind, bytes);
-      return { digests, names: names.filter(isReference) };
-    }
-    if (!mayName(bytes)) return NOTHING;
-    const request: unknown = JSON.parse(bytes.toString('utf8'));
-    return {
-      digests: digestsOf(request),
-      names: namesIn(request)
-        .map(({ name }) => name)
-        .filter(isReference),
-    };
+    const { digests, names } = snapshotsNamed(kind, bytes);
+    return { digests, names: names.filter(isReference) };
   } catch {
     return NOTHING;
   }
 }
+
+const sameTexts = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((text) => other.includes(text));
 
 /** The problem of a question about a snapshot that is not held. */
 function unknownDigest(digests: readonly string[]): ProblemInit {
@@ -142,12 +158,12 @@ async function inParts<T>(
 }
 
 /** What is looked for, unless the client goes away first: then it rejects with ClientGone, however long the store takes. */
-function unlessGone<T>(looking: Promise<T>, gone: AbortSignal): Promise<T> {
+function unlessGone<T>(looking: Promise<T>, client: Client): Promise<T> {
   return new Promise((resolve, reject) => {
     const onGone = () => reject(new ClientGone('the client closed the connection before the answer'));
-    if (gone.aborted) onGone();
-    gone.addEventListener('abort', onGone);
-    looking.then(resolve, reject).finally(() => gone.removeEventListener('abort', onGone));
+    if (client.gone) onGone();
+    client.onGone(onGone);
+    looking.then(resolve, reject).finally(() => client.offGone(onGone));
   });
 }
 
@@ -258,41 +274,57 @@ export class Workers {
   /**
    * Has a question answered, by a thread that holds the snapshots it names by digest, else in the lane for its size. `owner`
    * is whose snapshots it may name; `give` gets messages of a streamed answer that are ready before it is whole. Problems come
-   * as outcomes, also after some messages; rejects with ClientGone when `gone` fires first. The job's segments change hands.
+   * as outcomes, also after some messages; rejects with ClientGone when the client goes first. The job's segments change hands.
    */
-  async answer(
-    job: QuestionJob,
-    owner: string,
-    gone: AbortSignal,
-    give?: (part: Uint8Array) => void,
-  ): Promise<Answered> {
+  async answer(job: QuestionJob, owner: string, client: Client, give?: (part: Uint8Array) => void): Promise<Answered> {
     const named = namedIn(job);
     const some = named.digests.length + named.names.length > 0;
-    const found = await unlessGone(this.#findNamed(named, owner), gone);
+    const found = this.#findNow(named, owner) ?? (await unlessGone(this.#findNamed(named, owner), client));
     if (some && !('problem' in found)) {
       const asked = { ...job, names: found.names };
-      return settled(await inParts(asked, give, (one) => this.#held.answer(one, found.held, gone)));
+      const outcome = await inParts(asked, give, (one) => this.#held.answer(one, found.held, client));
+      if (!('needs' in outcome)) return outcome;
+      return this.#answerOf(outcome, job, owner, client, give);
     }
     // Also where a snapshot is missing: whether the request follows the contract is reported before it is sent again.
-    const outcome = await inParts(job, give, (one) => this.#laneFor(one).run(one, gone));
+    const outcome = await inParts(job, give, (one) => this.#laneFor(one).run(one, client));
     if (!('needs' in outcome)) return outcome;
-    const { needs: digests, names, segments, length } = outcome;
-    const now = some ? found : await unlessGone(this.#findNamed({ digests, names }, owner), gone);
-    if ('problem' in now) return now;
-    const asked = { ...job, segments, length, names: now.names };
-    return settled(await inParts(asked, give, (one) => this.#held.answer(one, now.held, gone)));
+    if ('problem' in found && sameTexts(outcome.needs, named.digests) && sameTexts(outcome.names, named.names)) {
+      return found;
+    }
+    return this.#answerOf(outcome, job, owner, client, give);
+  }
+
+  /** Has a question answered that names snapshots which did not come with its job. */
+  async #answerOf(
+    { needs: digests, names, segments, length }: Needing,
+    job: QuestionJob,
+    owner: string,
+    client: Client,
+    give?: (part: Uint8Array) => void,
+  ): Promise<Answered> {
+    const found = await unlessGone(this.#findNamed({ digests, names }, owner), client);
+    if ('problem' in found) return found;
+    const asked = { ...job, segments, length, names: found.names };
+    return settled(await inParts(asked, give, (one) => this.#held.answer(one, found.held, client)));
+  }
+
+  /** Snapshots that are all in memory; undefined where one is elsewhere, or has a name. */
+  #findNow({ digests, names }: Named, owner: string): Found | undefined {
+    if (names.length > 0) return undefined;
+    const held: HeldSnapshot[] = [];
+    for (const digest of digests) {
+      const one = this.shelf.findInMemory(owner, digest);
+      if (one === undefined) return undefined;
+      held.push(one);
+    }
+    return { names: NO_NAMES, held };
   }
 
   /** These snapshots with what the names among them mean, or why they are not all there. */
-  async #findNamed(
-    { digests, names }: Named,
-    owner: string,
-  ): Promise<
-    | { readonly names: ReadonlyMap<string, string>; readonly held: readonly HeldSnapshot[] }
-    | { readonly problem: ProblemInit }
-  > {
+  async #findNamed({ digests, names }: Named, owner: string): Promise<Found | { readonly problem: ProblemInit }> {
     const { named } = this.shelf;
-    let meant: ReadonlyMap<string, string> = new Map();
+    let meant = NO_NAMES;
     if (names.length > 0) {
       if (named === undefined) {
         const detail = 'This service holds no snapshots (SNAPSHOT_MEMORY is 0), and so it has no names for them.';
@@ -343,7 +375,7 @@ export class Workers {
       length: bytes.length,
       held,
     };
-    const outcome = settled(await this.#large.run(job, new AbortController().signal));
+    const outcome = settled(await this.#large.run(job, new Client()));
     if ('problem' in outcome) return outcome;
     return JSON.parse(Buffer.from(outcome.bytes).toString('utf8')) as ClusterMeasures;
   }
@@ -353,10 +385,10 @@ export class Workers {
     job: HoldJob,
     owner: string,
     sending: Sending,
-    gone: AbortSignal,
+    client: Client,
   ): Promise<Accepted | { readonly problem: ProblemInit }> {
     const { named } = this.shelf;
-    const outcome: HoldOutcome = await this.#held.hold(job, gone);
+    const outcome: HoldOutcome = await this.#held.hold(job, client);
     if ('problem' in outcome) {
       const { problem, isEmpty = false } = outcome;
       return named === undefined ? outcome : { problem: await named.refuse(owner, sending, problem, isEmpty) };
@@ -370,8 +402,8 @@ export class Workers {
   }
 
   /** Has a snapshot read and holds it for its owner. Rejects with ClientGone as {@link answer} does. */
-  async hold(job: HoldJob, owner: string, gone: AbortSignal): Promise<Holding> {
-    const outcome: HoldOutcome = await this.#held.hold(job, gone);
+  async hold(job: HoldJob, owner: string, client: Client): Promise<Holding> {
+    const outcome: HoldOutcome = await this.#held.hold(job, client);
     if ('problem' in outcome) return outcome;
     const { held, counts } = outcome;
     this.refuseHolding(held.bytes.byteLength);

@@ -34,6 +34,19 @@ function bytesOf(bits: bigint, width: number): number[] {
 
 const isMapped = (bits: bigint) => bits >> 32n === 0xffffn;
 
+t.test('an address that is canonical keeps its text, another one gets it', async (t) => {
+  for (const [text, canonical] of [
+    ['10.0.0.10', '10.0.0.10'],
+    ['10.0.0.010', '10.0.0.10'],
+    ['0.0.0.0', '0.0.0.0'],
+    ['00.0.0.0', '0.0.0.0'],
+    ['10.0.0.00', '10.0.0.0'],
+    ['100.200.30.0', '100.200.30.0'],
+  ] as const) {
+    t.equal(parseAddress(text)?.text, canonical, text);
+  }
+});
+
 t.test('addresses are printed and read as ipaddr.js does (RFC 5952)', async (t) => {
   fc.assert(
     fc.property(v4Bits, (bits) => {

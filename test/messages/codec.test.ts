@@ -7,7 +7,21 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Answer } from '../../src/contract/answers.js';
 import { readAnswer, readRequest, writeAnswer, writeRequest } from '../../src/messages/codec.js';
-import { ChainsRequest } from '../../src/messages/gen/kube_whatif/v1/chains.js';
+import { encode } from '../../src/messages/encode.js';
+import { ApplyResponse } from '../../src/messages/gen/kube_whatif/v1/apply.js';
+import { BatchResponse } from '../../src/messages/gen/kube_whatif/v1/batch.js';
+import { ChainsRequest, ChainsResponse } from '../../src/messages/gen/kube_whatif/v1/chains.js';
+import { CheckResponse } from '../../src/messages/gen/kube_whatif/v1/check.js';
+import { InspectResponse } from '../../src/messages/gen/kube_whatif/v1/inspect.js';
+import { PathResponse } from '../../src/messages/gen/kube_whatif/v1/path.js';
+import { ProbabilityResponse } from '../../src/messages/gen/kube_whatif/v1/probability.js';
+import { ReachResponse } from '../../src/messages/gen/kube_whatif/v1/reach.js';
+import { SolveResponse } from '../../src/messages/gen/kube_whatif/v1/solve.js';
+import { SweepResponse } from '../../src/messages/gen/kube_whatif/v1/sweep.js';
+import { TimelineResponse } from '../../src/messages/gen/kube_whatif/v1/timeline.js';
+import { Value } from '../../src/messages/gen/kube_whatif/v1/value.js';
+import { WhatIfResponse } from '../../src/messages/gen/kube_whatif/v1/what_if.js';
+import { descriptor } from '../../src/messages/registry.js';
 import { fromValue, toValue } from '../../src/messages/value.js';
 import type { QuestionKind } from '../../src/questions/kinds.js';
 import { runs } from '../support/runs.js';
@@ -15,6 +29,12 @@ import { runs } from '../support/runs.js';
 const kindOf = (file: string) => (file.startsWith('what-if') ? 'what-if' : file.split(/[-.]/)[0]) as QuestionKind;
 const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 const files = (folder: string) => readdirSync(folder).filter((file) => file.endsWith('.json'));
+
+/** What ts-proto generates for a message. */
+interface Codec {
+  decode(bytes: Uint8Array): unknown;
+  encode(message: never): { finish(): Uint8Array };
+}
 
 /** Without lists and objects that are empty: protobuf cannot tell them from ones that are not there. */
 function withoutEmpty(value: unknown): unknown {
@@ -40,6 +60,40 @@ t.test('example answers come back as they were', async (t) => {
     const back = readAnswer(kindOf(file), writeAnswer(kindOf(file), answer));
     t.same(withoutEmpty(back), withoutEmpty(answer), file);
   }
+});
+
+t.test('messages have the bytes that generated code writes', async (t) => {
+  const codecs: Readonly<Record<QuestionKind, Codec>> = {
+    chains: ChainsResponse,
+    path: PathResponse,
+    probability: ProbabilityResponse,
+    'what-if': WhatIfResponse,
+    sweep: SweepResponse,
+    batch: BatchResponse,
+    check: CheckResponse,
+    inspect: InspectResponse,
+    apply: ApplyResponse,
+    reach: ReachResponse,
+    solve: SolveResponse,
+    timeline: TimelineResponse,
+  };
+  for (const file of files('examples/answers')) {
+    const codec = codecs[kindOf(file)];
+    const bytes = writeAnswer(kindOf(file), json(`examples/answers/${file}`) as Answer);
+    t.equal(Buffer.compare(codec.encode(codec.decode(bytes) as never).finish(), bytes), 0, file);
+  }
+});
+
+t.test('any text and number', async () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 200 }), fc.double(), fc.integer(), (text, number, whole) => {
+      for (const value of [text, `${'a'.repeat(20)}${text}`, number, whole, [text, [whole], { [text]: number }]]) {
+        const bytes = encode(descriptor('Value'), toValue(value));
+        assert.deepEqual(Buffer.from(bytes), Buffer.from(Value.encode(Value.fromPartial(toValue(value))).finish()));
+      }
+    }),
+    { numRuns: runs(200) },
+  );
 });
 
 t.test('example requests come back as they were', async (t) => {

@@ -15,12 +15,17 @@ import { Fabric, type FabricOptions } from '../../src/path/fabric.js';
 import { checkServiceSpec } from '../../src/path/service-target.js';
 import { AlikeJourney, hopsOf, type Journey, type KnownWay } from '../../src/path/trail.js';
 import { walkProbe } from '../../src/path/walk-probe.js';
+import { lawOf } from '../../src/questions/load/law.js';
+import type { Prepared } from '../../src/questions/prepare.js';
 import { everyPort } from '../../src/questions/probability/asked-ports.js';
-import { walkClients } from '../../src/questions/probability/walked-clients.js';
+import { crossNodeShare } from '../../src/questions/probability/crossings.js';
+import { walkedOutcome } from '../../src/questions/probability/port-outcome.js';
+import { type Walked, walkClients } from '../../src/questions/probability/walked-clients.js';
 import { livingCluster } from '../support/living-cluster.js';
 import { anyPolicies, CALICO, policedSnapshot } from '../support/policed-cluster.js';
 import { randomCluster, settingsOf, snapshotOf } from '../support/random-cluster.js';
 import { runs } from '../support/runs.js';
+import { clusterOf, servicesAlike, overrideOf as servicesOverride } from '../support/services-alike.js';
 
 const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'LOAD_BALANCER'];
 
@@ -42,30 +47,44 @@ function whole(journey: Journey) {
 }
 
 interface Told {
-  readonly journeys: readonly (readonly Journey[])[];
+  readonly walked: readonly Walked[];
+  /** What answers report of each. */
+  readonly reported: readonly unknown[];
   readonly assumptions: readonly string[];
 }
 
 /** All ways to all Services, by one fabric, so that what is known of one Service serves the next. */
 function walkAll(cluster: Cluster, fabric: Fabric, clients: Clients | undefined): Told {
-  const journeys: Journey[][] = [];
+  const walked: Walked[] = [];
+  const reported: unknown[] = [];
+  const prepared: Prepared = { cluster, settings: fabric.settings, changes: [], answer: () => assert.fail() };
   for (const { service, protocol } of everyPort(cluster.services.values(), undefined)) {
     for (const via of VIAS) {
       try {
         const target = checkServiceSpec(cluster, { ...service, via }, protocol, '');
-        journeys.push([
-          ...walkClients(fabric, clients === undefined ? {} : { clients }, { kind: 'SERVICE', target }).journeys,
-        ]);
+        const destination = { kind: 'SERVICE', target } as const;
+        const one = walkClients(fabric, clients === undefined ? {} : { clients }, destination);
+        walked.push(one);
+        const { shares, from } = walkedOutcome(prepared, fabric, destination, one);
+        const { n, d } = crossNodeShare(from);
+        const { counters, pods } = lawOf({ settings: fabric.settings, from, stickySeconds: 0 });
+        reported.push({ ...shares, crossNode: `${n}/${d}`, counters, pods: [...pods].sort() });
       } catch (error) {
         if (!(error instanceof QuestionError)) throw error;
       }
     }
   }
   const assumptions = fabric.assumptions.all().map((one) => JSON.stringify(one));
-  return { journeys, assumptions: assumptions.sort() };
+  return { walked, reported, assumptions: assumptions.sort() };
+}
+
+/** In an order of their own: groups of clients may come in another one. */
+function sorted(journeys: readonly unknown[]): readonly string[] {
+  return journeys.map((one) => JSON.stringify(one)).sort();
 }
 
 let alike = 0;
+let joined = 0;
 
 function compareWalks(cluster: Cluster, override: SettingsOverride, clients: Clients | undefined): void {
   const { cluster: sourced } = withEndpointSources(cluster);
@@ -79,10 +98,13 @@ function compareWalks(cluster: Cluster, override: SettingsOverride, clients: Cli
   assert.deepEqual(walkWith({ ways }).assumptions, each.assumptions);
   // Before any trail is read: walking one on demand adds nothing that was not assumed already.
   assert.deepEqual(quick.assumptions, each.assumptions);
-  assert.equal(quick.journeys.length, each.journeys.length);
-  for (const [index, journeys] of quick.journeys.entries()) {
+  assert.deepEqual(quick.reported, each.reported);
+  for (const [index, { journeys }] of quick.walked.entries()) {
     alike += journeys.filter((journey) => journey instanceof AlikeJourney).length;
-    assert.deepEqual(journeys.map(whole), (each.journeys[index] as readonly Journey[]).map(whole));
+    const { journeys: all } = each.walked[index] as Walked;
+    // Nodes that are alike but for the endpoints on them are walked as one.
+    if (journeys.length === all.length) assert.deepEqual(sorted(journeys.map(whole)), sorted(all.map(whole)));
+    else joined++;
   }
 }
 
@@ -91,6 +113,7 @@ const CLIENTS: readonly (Clients | undefined)[] = [
   { nodes: { from: 'HOST' } },
   { external: { entersAt: ['node-1'] } },
   { external: {} },
+  { loadBalancer: {} },
 ];
 const MODES = ['iptables', 'iptables', 'nftables', 'ipvs'] as const;
 const clientsOf = fc.constantFrom(...CLIENTS);
@@ -156,6 +179,20 @@ t.test('pods of one node on both sides of a network by which the node masquerade
     compareWalks(snapshotOf(cluster).cluster, overrideOf(settingsOf(cluster), kind, net), undefined);
 });
 
+t.test('outside clients of nodes that have endpoints', async () => {
+  const clients = fc.constantFrom<Clients>({ external: {} }, { loadBalancer: {} });
+  fc.assert(
+    fc.property(servicesAlike, clients, (one, from) => {
+      compareWalks(clusterOf(one), servicesOverride(one), from);
+    }),
+    { numRuns: runs(60) },
+  );
+});
+
 t.test('many packets are known to go as others do', async (t) => {
   t.ok(alike > 100, `${alike} journeys were not walked by themselves`);
+});
+
+t.test('outside clients come in at nodes that are alike but for the endpoints on them', async (t) => {
+  t.ok(joined > 5, `${joined} times such nodes were walked as one`);
 });

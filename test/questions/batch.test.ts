@@ -9,7 +9,7 @@ import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { CheckResult, WhatIfResult } from '../../src/contract/answers.js';
 import type { BatchEntry, Change, QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import { BATCH_QUESTIONS, type SingleKind } from '../../src/questions/kinds.js';
+import { BATCH_QUESTIONS, type BatchedKind } from '../../src/questions/kinds.js';
 import { validateRequest } from '../../src/questions/validate-request.js';
 import { runs } from '../support/runs.js';
 
@@ -19,19 +19,34 @@ const scale = (replicas: number): Change => ({
   scale: { kind: 'Deployment', namespace: 'default', name: 'nginx-deployment', replicas },
 });
 
+const DEPLOYMENT = { kind: 'Deployment', namespace: 'default', name: 'nginx-deployment' } as const;
+const TRAFFIC = { traffic: { requestsPerSecond: 900, connections: 40, maxRequestsPerSecond: 400 } };
+
+/** Questions that examples/ has no file of. */
+const OTHERS: { kind: BatchedKind; request: QuestionRequest }[] = [
+  { kind: 'inspect', request: { inspect: { failOn: 'NEVER' } } },
+  { kind: 'reach', request: { reach: {} } },
+  { kind: 'solve', request: { solve: { scale: DEPLOYMENT, replicas: {}, probability: TRAFFIC } } },
+  {
+    kind: 'timeline',
+    request: { timeline: { change: { scale: { ...DEPLOYMENT, replicas: 4 } }, probability: TRAFFIC } },
+  },
+];
+
 /** The single requests in examples/, each with its question. */
 const SINGLE = readdirSync('examples/requests')
   .map((file) => {
     const kind = file.startsWith('what-if') ? 'what-if' : file.replace(/[-.].*/, '');
     return {
-      kind: kind as SingleKind,
+      kind: kind as BatchedKind,
       request: JSON.parse(readFileSync(`examples/requests/${file}`, 'utf8')) as QuestionRequest,
     };
   })
-  .filter(({ kind }) => Object.values(BATCH_QUESTIONS).includes(kind));
+  .filter(({ kind }) => Object.values(BATCH_QUESTIONS).includes(kind))
+  .concat(OTHERS);
 
 /** A single request as an entry of a batch. */
-function entryOf(kind: SingleKind, { at, settings, changes, ...question }: QuestionRequest): BatchEntry {
+function entryOf(kind: BatchedKind, { at, settings, changes, ...question }: QuestionRequest): BatchEntry {
   const own = { ...(at === undefined ? {} : { at }), ...(settings === undefined ? {} : { settings }) };
   const given = changes === undefined ? {} : { changes };
   return kind === 'what-if' ? { ...own, whatIf: { ...given, ...question } } : { ...own, ...given, ...question };

@@ -285,6 +285,24 @@ t.test('traffic that contradicts itself is refused with its place', async (t) =>
   t.equal(load({ connections: 1e9, capacity: 5e7 }, THREE).overCapacity, 1);
 });
 
+t.test('nodes, zones and groups have percentiles where the law of one share is known', async (t) => {
+  const two: BalancedOptions = { pods: [2, 1] };
+  const thrown = load({ connections: 90 }, two);
+  // Binomial(90, 2/3): 52 is reached with 0.05, 60 with 0.5 (scipy.stats.binom.ppf).
+  t.match(thrown.nodes?.[0], { connections: 60, p5: 53, p50: 60, p95: 67, p99: 70 });
+  const sticky: BalancedOptions = { ...two, spec: { sessionAffinity: 'ClientIP' } };
+  const kept = load({ connections: 90, clients: 9 }, sticky);
+  t.match(kept.nodes?.[0], { connections: 60, p5: 40, p50: 60, p95: 80, p99: 90 }, 'Binomial(9, 2/3), 10 each');
+  t.match(kept.groups?.[0], { p50: 30, p99: 60 }, 'and one pod: Binomial(9, 1/3)');
+  const coming = load({ connectionsPerSecond: 9, lifetimeSeconds: 10 }, two);
+  t.match(coming.nodes?.[0], { connections: 60, p5: 48, p50: 60, p95: 73, p99: 79 }, 'Poisson(60)');
+  t.match(coming.groups?.[0], { p50: 30 });
+});
+
+interface Metrics {
+  readonly metrics: readonly unknown[];
+}
+
 t.test('autoscalers: the average hides a hot pod, and the rule differs between 1.32 and 1.33', async (t) => {
   const hpa = (spec: Record<string, unknown>) => ({
     apiVersion: 'autoscaling/v2',
@@ -343,6 +361,26 @@ t.test('autoscalers: the average hides a hot pod, and the rule differs between 1
     ],
   });
   t.match(asked(memory, { requestsPerSecond: 400 }, even).autoscaler, { desired: undefined, explanation: /not known/ });
+  const two = hpa({
+    metrics: [...(cpu(50).spec as unknown as Metrics).metrics, ...(memory.spec as unknown as Metrics).metrics],
+  });
+  t.match(
+    asked(two, { requestsPerSecond: 440, cpuMillisecondsPerRequest: 5 }, even).autoscaler,
+    { desired: undefined, desiredAtLeast: 9, explanation: /at least 9 replicas/ },
+    '110 % of 50 % of 4 pods, rounded up; memory may call for more',
+  );
+  const rise = asked(cpu(50), { requestsPerSecond: 4000, cpuMillisecondsPerRequest: 5 }, even).autoscaler;
+  t.same(rise?.steps, [
+    { afterSeconds: 0, replicas: 8 },
+    { afterSeconds: 15, replicas: 16 },
+    { afterSeconds: 30, replicas: 20 },
+  ]);
+  const held = hpa({ ...cpu(50).spec, behavior: { scaleUp: { selectPolicy: 'Disabled' } } });
+  t.match(asked(held, { requestsPerSecond: 4000, cpuMillisecondsPerRequest: 5 }, even).autoscaler, {
+    wanted: 80,
+    desired: 4,
+    explanation: /behavior forbids that/,
+  });
   t.match(asked(cpu(50), { requestsPerSecond: 400 }, even).autoscaler?.explanation, /cpuMillisecondsPerRequest/);
 });
 

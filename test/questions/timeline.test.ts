@@ -163,6 +163,25 @@ t.test('a zone and a node that fail', async (t) => {
   t.equal(one(outside, 2)?.newConnectionsLost, 0);
 });
 
+t.test('each of some nodes without pods has its part of what a load balancer sends', async (t) => {
+  for (const name of ['n2', 'n3', 'n4']) {
+    const lost = timeline(
+      {
+        change: { node: { name, action: 'FAIL' } } as TimelineQuestion['change'],
+        times: { balancer: 10 },
+        probability: {
+          services: [{ namespace: 'default', name: 'web', via: 'LOAD_BALANCER' }],
+          clients: { loadBalancer: {} },
+          traffic: { requestsPerSecond: 300 },
+        },
+      },
+      { pods: [2, 0, 0, 0], policy: 'Cluster' },
+    );
+    t.ok(near(one(lost, 0)?.newConnectionsLost, 1 / 4), `${name}: what comes in there`);
+    t.equal(one(lost, 1)?.newConnectionsLost, 0, `${name}: the load balancer leaves it out`);
+  }
+});
+
 t.test('a drain: pods stop, others are created', async (t) => {
   const result = timeline({
     change: { node: { name: 'n1', action: 'DRAIN' } } as TimelineQuestion['change'],
@@ -213,4 +232,59 @@ t.test('what is missing or contradicts itself is refused with its place', async 
       }),
     { code: 'NOT_FOUND', problems: [{ pointer: '/timeline/change/node/name' }] },
   );
+});
+
+t.test('percentiles of each phase: each connection is on a pod by itself', async (t) => {
+  const traffic = { connections: 300, capacity: 130 };
+  const moved = timeline({
+    change: scaled(6),
+    lifetime: { law: 'EXPONENTIAL', seconds: 60 },
+    times: { ready: 10, rules: 1 },
+    probability: { traffic },
+  });
+  const named = ['mean', 'p5', 'p50', 'p95', 'p99'] as const;
+  for (const phase of moved.phases) {
+    const load = phase.services[0];
+    const old = (load?.oldPodConnections ?? 0) / 300;
+    const fresh = (load?.newPodConnections ?? 0) / 300;
+    const pods = [
+      { count: 3, share: fresh === 0 ? 1 / 3 : old },
+      ...(fresh === 0 ? [] : [{ count: 3, share: fresh }]),
+    ].map((group) => ({ ...group, capacity: 130 }));
+    const model = answerModel('extremes', { connections: 300, pods }, '') as Record<'most', Record<string, number>>;
+    for (const level of named) {
+      t.ok(near(load?.most?.[level], model.most[level] ?? 0, 1e-6), `${phase.title}: ${level} of the most loaded pod`);
+    }
+    const over = answerModel('over-capacity', { connections: 300, pods }, '') as { anyOver: number };
+    t.ok(near(load?.overChance, over.anyOver, 1e-9), `${phase.title}: over capacity`);
+  }
+  // The new pods get nothing before the rules change: then three are idle for certain.
+  t.match(moved.phases[1]?.services[0], { anyIdle: 1, least: { mean: 0, p99: 0 } });
+  t.ok(near(moved.phases[1]?.services[0]?.expectedIdle, 3, 1e-9));
+});
+
+t.test('percentiles that are not known, and clients that stay on their pod', async (t) => {
+  const request = validateRequest(
+    'timeline',
+    {
+      timeline: { change: scaled(4), probability: { traffic: { connections: 30 } } },
+      settings: { kubeProxy: { mode: 'ipvs', ipvs: { scheduler: 'rr' } } },
+    },
+    'apart',
+  );
+  const inTurn = ask('timeline', request, deployed(THREE, {}));
+  t.equal(inTurn.result.phases[0]?.services[0]?.most, undefined);
+  t.ok(inTurn.assumptions.some(({ field }) => field === 'timeline.percentiles'));
+  const sticky: BalancedOptions = { ...THREE, spec: { sessionAffinity: 'ClientIP' } };
+  const kept = timeline(
+    {
+      change: scaled(4),
+      lifetime: { law: 'EXPONENTIAL', seconds: 60 },
+      probability: { traffic: { connections: 60, clients: 6 } },
+    },
+    sticky,
+  );
+  t.equal(kept.evenAfterSeconds, undefined, "a client's next connection goes where its last one was");
+  // Six clients of ten connections over three pods: of 729 throws 90 have a most of 2, and 420 of 3.
+  t.match(kept.phases[0]?.services[0]?.most, { p50: 30 });
 });

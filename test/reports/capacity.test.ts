@@ -78,6 +78,60 @@ t.test('screens', async (t) => {
   }
 });
 
+t.test('check and inspect: the load of doors, pods, nodes and zones in rows', async (t) => {
+  const traffic = [...FILE, ...RATE, '--connections', '50', '-o', 'rows', '--fail-on', 'never'];
+  const rowsOf = async (...args: readonly string[]) => {
+    const { stdout, stderr } = await run([...args, ...traffic]);
+    t.equal(stderr, '');
+    return (JSON.parse(stdout) as { rows: Record<string, unknown>[] }).rows;
+  };
+  const scaled = await rowsOf('check', '--scale', 'web=6');
+  const of = (rows: readonly Record<string, unknown>[], kind: string) =>
+    rows.filter(({ row, clients }) => row === kind && clients === 'PODS');
+  t.match(of(scaled, 'DOOR')[0], {
+    mostP99Before: 26,
+    mostP99After: 17,
+    overCapacityBefore: Number,
+    lawAfter: 'CONNECTIONS',
+  });
+  // Binomial(50, 1/3) and Binomial(50, 1/6).
+  const pods = of(scaled, 'POD');
+  t.equal(pods.length, 6);
+  t.match(pods[0], {
+    connectionsP50Before: 17,
+    connectionsP50After: 8,
+    connectionsP99Before: 25,
+    connectionsP99After: 15,
+  });
+  t.equal(pods.filter(({ connectionsBefore }) => connectionsBefore === null).length, 3, 'new pods had none');
+  t.match(of(scaled, 'ZONE')[0], { zone: 'zone-a', connectionsP50Before: 17, connectionsP50After: 17 });
+  t.equal(of(scaled, 'NODE').length, 3);
+  const now = await rowsOf('inspect');
+  t.match(of(now, 'DOOR')[0], { mostP99: 26, overCapacity: Number });
+  t.match(of(now, 'POD')[0], { connectionsP50: 17, overChance: Number, node: 'zone-a-1', zone: 'zone-a' });
+  t.equal(of(now, 'ZONE').length, 3);
+  for (const args of [['check', '--scale', 'web=6'], ['inspect']]) {
+    const text = await run([...args, ...FILE, ...RATE, '--connections', '50', '--fail-on', 'never']);
+    t.match(text.stdout.replaceAll(/\s+/g, ' '), /over capacity (100 % → )?100 %/);
+    t.same(
+      text.stdout.split('\n').filter((line) => [...line].length > 80),
+      [],
+    );
+    const markdown = await run([
+      ...args,
+      ...FILE,
+      ...RATE,
+      '--connections',
+      '50',
+      '--fail-on',
+      'never',
+      '-o',
+      'markdown',
+    ]);
+    t.match(markdown.stdout, /over capacity/);
+  }
+});
+
 t.test('options that contradict each other, or say nothing', async (t) => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [['timeline'], /Say what happens/],

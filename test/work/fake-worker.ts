@@ -39,4 +39,4 @@ const engine: Engine = {
   render: (kind, _answer, form) => `${kind} as ${form}\n`,
 };
 
-export default worker(engine);
+worker(engine);

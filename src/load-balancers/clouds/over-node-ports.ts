@@ -1,7 +1,9 @@
 /** What load balancers of clouds over node ports have in common; each provider's file says in what it differs. */
 import { ONE } from '../../base/fraction.js';
+import { remember } from '../../base/remember.js';
+import type { Cluster } from '../../cluster/cluster.js';
 import type { LoadBalancerName } from '../../cluster/load-balancer-settings.js';
-import type { Node, Service } from '../../cluster/objects.js';
+import type { Service } from '../../cluster/objects.js';
 import { annotationOf } from '../annotations.js';
 import { isLocal, NO_CHECK, nodeHealthCheck, nodePortCheck, type Timing } from '../checks.js';
 import { toNodePort } from '../forward.js';
@@ -51,14 +53,24 @@ const OPTIONS: Implementation['options'] = [
  * What shows that the provider balances a Service: an annotation of its own, or its nodes where no class asks for
  * another.
  */
-function shown(service: Service, nodes: Iterable<Node>, { annotation, providerID }: CloudFacts): string | undefined {
+function shown(service: Service, nodes: Cluster['nodes'], facts: CloudFacts): string | undefined {
+  const { annotation } = facts;
   const own = Object.keys(service.metadata.annotations ?? {}).find((name) => annotation.test(name));
   if (own !== undefined) return `annotation ${own}`;
   if (service.spec?.loadBalancerClass) return undefined;
-  for (const { metadata, spec } of nodes) {
+  const known = remember(nodesOf, nodes, () => new Map<CloudFacts, string>());
+  return remember(known, facts, () => nodeOf(nodes, facts)) || undefined;
+}
+
+// Every load balancer of a cluster, and of its variants with other pods, asks the same of the same nodes.
+const nodesOf = new WeakMap<Cluster['nodes'], Map<CloudFacts, string>>();
+
+/** The first node of the provider, in words; '' where none is. */
+function nodeOf(nodes: Cluster['nodes'], { providerID }: CloudFacts): string {
+  for (const { metadata, spec } of nodes.values()) {
     if (providerID.test(spec?.providerID ?? '')) return `node ${metadata.name} has provider ID ${spec?.providerID}`;
   }
-  return undefined;
+  return '';
 }
 
 /** Whether the client's address is kept: as the request says, else as the provider does. */
@@ -89,7 +101,7 @@ export function overNodePorts(facts: CloudFacts): Implementation {
     name,
     title,
     options: [...OPTIONS, ...(facts.options ?? [])],
-    takes: (service, _platform, cluster) => shown(service, cluster.nodes.values(), facts),
+    takes: (service, _platform, cluster) => shown(service, cluster.nodes, facts),
     allocates: () => ({ scheme: 'EXTERNAL', ipMode: 'VIP' }),
     backends(balanced) {
       const present = (facts.unread ?? []).filter((one) => annotationOf(balanced.service, one) !== undefined);

@@ -14,11 +14,15 @@ import { validator } from '../../contract/validator.js';
 import { answerPlain } from '../answer-plain.js';
 import { answerCheck } from '../check/answer-check.js';
 import type { ByDigest } from '../held.js';
+import { answerInspect } from '../inspect/answer-inspect.js';
 import { BATCH_QUESTIONS, type BatchQuestionName } from '../kinds.js';
 import { withRemedies } from '../path/remedies.js';
 import { type Prepare, type Prepared, prepare } from '../prepare.js';
+import { answerReach } from '../reach/answer-reach.js';
+import { answerSolve } from '../solve/answer-solve.js';
 import { summed } from '../summaries/index.js';
 import { answerSweep } from '../sweep/answer-sweep.js';
+import { answerTimeline } from '../timeline/answer-timeline.js';
 import { answerWhatIf } from '../what-if/answer-what-if.js';
 
 /** What the whole batch says, and what each entry may add to. */
@@ -152,12 +156,17 @@ function answerEntry(
     const context = { base, prepare: prepareOnce, byDigest };
     return answerWhatIf({ ...moment, ...wanted, ...entry.whatIf }, snapshot, context);
   }
-  const { sweep } = entry;
-  if (sweep !== undefined) {
-    const wanted = findings === undefined ? {} : { findings };
-    const request = { ...moment, ...wanted, changes: base, sweep };
-    return answerSweep(prepareOnce(request, snapshot), request, snapshot);
-  }
+  const { sweep, inspect, reach, solve, timeline } = entry;
+  const wanted = findings === undefined ? {} : { findings };
+  const once = <Q extends object>(question: Q) => {
+    const request = { ...moment, ...wanted, changes: base, ...question };
+    return [prepareOnce(request, snapshot), request] as const;
+  };
+  if (sweep !== undefined) return answerSweep(...once({ sweep }), snapshot);
+  if (inspect !== undefined) return answerInspect(...once({ inspect }), snapshot);
+  if (reach !== undefined) return answerReach(...once({ reach }));
+  if (solve !== undefined) return answerSolve(...once({ solve }), snapshot);
+  if (timeline !== undefined) return answerTimeline(...once({ timeline }), snapshot);
   const kind = entry.chains !== undefined ? 'chains' : entry.path !== undefined ? 'path' : 'probability';
   const prepared = prepareOnce({ ...moment, changes: base }, snapshot);
   const answer = answerPlain(kind, prepared, entry, findings);

@@ -16,6 +16,7 @@ import { holdsUnknownShare, isShifted, pairs, shifted, shiftedVerdicts } from '.
 import { flowFates, type Side } from '../differences/udp-flows.js';
 import { type Door, sameDestination } from '../findings/door.js';
 import { keptShare } from '../findings/source-address.js';
+import { fieldsOfLoad } from '../load/fields.js';
 
 /** At most so many endpoints of a door are listed, those that shift most. */
 const MAX_ENDPOINTS = 50;
@@ -55,6 +56,14 @@ function reached(
   side: 'before' | 'after',
 ): number {
   return endpoints.filter((one) => one[side].fraction !== '0').length;
+}
+
+/** The load of a door with its most loaded pods alone. */
+export function shortLoad(load: ServiceProbability['load']): ServiceProbability['load'] {
+  const pods = fieldsOfLoad(load)?.pods;
+  if (pods === undefined || pods.length <= MAX_ENDPOINTS) return load;
+  const hottest = [...pods].sort((a, b) => b.share - a.share).slice(0, MAX_ENDPOINTS);
+  return { ...load, pods: hottest, omittedPods: pods.length - MAX_ENDPOINTS };
 }
 
 /** One door of which at least one side is there. */
@@ -107,6 +116,7 @@ export function compareDoor(
     ...named('sourceAddressKept', kept),
     ...named('crossZone', crossZone),
     ...named('imbalance', imbalance),
+    ...named('load', bothOf(shortLoad(before?.result.load), shortLoad(after?.result.load))),
     established,
   };
 }

@@ -130,7 +130,7 @@ export const metallbConflicts: StateFinder = (view) => {
 /** Services of k3s whose host ports others hold on every node: they get no address. */
 export const hostPortConflicts: StateFinder = (view) =>
   servicesOf(view).flatMap(([key, service]) => {
-    if (!isBalanced(service, view.cluster) || service.spec?.type !== 'LoadBalancer') return [];
+    if (service.spec?.type !== 'LoadBalancer' || !isBalanced(service, view.cluster)) return [];
     const { implementation } = balancerOf(view.cluster, view.settings, 'IPv4', service);
     if (implementation.name !== 'k3s-servicelb') return [];
     const nodes = [...view.cluster.nodes.values()].filter(

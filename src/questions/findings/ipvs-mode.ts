@@ -1,4 +1,7 @@
 /** What is particular to ipvs mode: when kube-proxy leaves it or comes to it, and while it runs in it. */
+import { remember } from '../../base/remember.js';
+import type { Node } from '../../cluster/objects.js';
+import type { NodeProxySettings, Settings } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
 import { isBalanced } from '../../load-balancers/addresses.js';
 import { balancerOf } from '../../load-balancers/balancer.js';
@@ -142,12 +145,23 @@ function strictArpNeeded(view: View, nodes: readonly string[]): readonly Finding
   return [finding('STRICT_ARP_NEEDED', message, evidence)];
 }
 
+interface IpvsNode {
+  readonly name: string;
+  readonly proxy: NodeProxySettings;
+}
+
+const inIpvsMode = new WeakMap<Settings, WeakMap<readonly Node[], readonly IpvsNode[]>>();
+
 /** The nodes in ipvs mode, with their settings. */
-function ipvsNodes({ cluster, settings }: View) {
+function ipvsNodes({ cluster, settings }: View): readonly IpvsNode[] {
   if (settings.unsupportedDataplane !== undefined) return [];
-  return workingNodes(cluster)
-    .map(({ metadata: { name } }) => ({ name, proxy: settings.proxyOf(name) }))
-    .filter(({ proxy }) => proxy.mode === 'ipvs');
+  const nodes = workingNodes(cluster);
+  const ofSettings = remember(inIpvsMode, settings, () => new WeakMap<readonly Node[], readonly IpvsNode[]>());
+  return remember(ofSettings, nodes, () =>
+    nodes
+      .map(({ metadata: { name } }) => ({ name, proxy: settings.proxyOf(name) }))
+      .filter(({ proxy }) => proxy.mode === 'ipvs'),
+  );
 }
 
 /** What is wrong with ipvs mode while it runs. */

@@ -4,9 +4,10 @@ import { QuestionError } from '../../base/errors.js';
 import { mapWithProgress } from '../../base/progress.js';
 import { namespacedName } from '../../cluster/objects.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
-import type { Answer, Finding, InspectResult } from '../../contract/answers.js';
-import type { InspectQuestion, QuestionRequest } from '../../contract/requests.js';
+import type { Answer, Finding, InspectResult, ServiceRef } from '../../contract/answers.js';
+import type { InspectQuestion, QuestionRequest, Via } from '../../contract/requests.js';
 import { askSide, fails, USUAL_CLIENTS, unknownOf } from '../check/ask-side.js';
+import { type SideDoor, shortLoad } from '../check/compare-doors.js';
 import { doorLoad, trafficAssumption } from '../check/door-load.js';
 import { finding } from '../findings/finding.js';
 import { shownFindings, sortedFindings, stateFindings } from '../findings/index.js';
@@ -46,6 +47,13 @@ function incomplete(wanted: number, asked: number): Finding[] {
   if (wanted === asked) return [];
   const message = `${wanted} Services are wanted, of which ${asked} were asked about: more than maxServices.`;
   return [finding('CHECK_INCOMPLETE', message, { touched: wanted, asked, omitted: wanted - asked })];
+}
+
+/** The load behind a door; nothing where no connection is delivered. */
+function doorLoadOf({ door, result, clients }: SideDoor): NonNullable<InspectResult['loads']> {
+  const load = shortLoad(result.load);
+  const { service, via, family } = door;
+  return load === undefined ? [] : [{ service: service as ServiceRef, via: via as Via, family, clients, load }];
 }
 
 /** Answers an inspection of a prepared cluster. Throws QuestionError. */
@@ -93,6 +101,7 @@ export function answerInspect(prepared: Prepared, request: QuestionRequest, snap
     },
     ...(question.lists?.includes('SERVICES') ? { services: sides.map(inspectedService) } : {}),
     ...(question.lists?.includes('OBJECTS') ? { objects: listedObjects(cluster) } : {}),
+    ...(load === undefined ? {} : { loads: sides.flatMap(({ doors }) => doors.flatMap(doorLoadOf)) }),
   };
   const assumptions = [...trafficAssumption(load), ...sides.flatMap((side) => side.assumptions)];
   return summed('inspect', request, prepared.answer({ result, assumptions }, shownFindings(found, request.findings)));

@@ -19,6 +19,12 @@ interface LoadGroup extends Partial<LoadSummary> {
   readonly over?: number;
 }
 
+/** The load of a node or a zone; percentiles where the law of its connections is known. */
+export interface PlaceLoad extends Partial<Omit<LoadSummary, 'mean'>> {
+  readonly requestsPerSecond?: number;
+  readonly connections?: number;
+}
+
 export interface LoadFields {
   readonly law?: string;
   readonly why?: string;
@@ -28,6 +34,7 @@ export interface LoadFields {
   readonly pods?: readonly {
     readonly pod: string;
     readonly node: string;
+    readonly zone?: string;
     readonly share: number;
     readonly requestsPerSecond?: number;
     readonly connections?: number;
@@ -40,8 +47,8 @@ export interface LoadFields {
     readonly mean: number;
     readonly podsOverInTheMean?: number;
   };
-  readonly nodes?: readonly { readonly node: string; readonly requestsPerSecond: number }[];
-  readonly zones?: readonly { readonly zone: string; readonly requestsPerSecond: number }[];
+  readonly nodes?: readonly ({ readonly node: string } & PlaceLoad)[];
+  readonly zones?: readonly ({ readonly zone: string } & PlaceLoad)[];
   readonly capacity?: { readonly connections?: number; readonly requestsPerSecond?: number };
   readonly most?: LoadSummary;
   readonly least?: LoadSummary;
@@ -60,6 +67,9 @@ export interface LoadFields {
     readonly name: string;
     readonly replicas: number;
     readonly desired?: number;
+    readonly desiredAtLeast?: number;
+    readonly wanted?: number;
+    readonly steps?: readonly { readonly afterSeconds: number; readonly replicas: number }[];
     readonly target?: number;
     readonly average?: number;
     readonly hottest?: number;

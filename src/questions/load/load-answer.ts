@@ -1,8 +1,9 @@
 /** Load: what the shares of a Service port make of so much traffic. */
 import { pointer } from '../../base/errors.js';
+import { remember } from '../../base/remember.js';
 import { GivenFault } from '../../capacity/given.js';
 import { answerModel } from '../../capacity/models.js';
-import { above, binomialLaw, percentilesOf } from '../../capacity/numbers.js';
+import { above, binomialLaw, type Law as CountLaw, percentilesOf, poissonLaw } from '../../capacity/numbers.js';
 import { jointCost } from '../../capacity/occupancy.js';
 import {
   arriving,
@@ -18,6 +19,7 @@ import {
   simulated,
 } from '../../capacity/spread.js';
 import type { Cluster } from '../../cluster/cluster.js';
+import type { Pod } from '../../cluster/objects.js';
 import type { ServiceProbability } from '../../contract/answers.js';
 import { milliValue } from '../../control-plane/quantity.js';
 import type { Law } from './law.js';
@@ -89,7 +91,11 @@ const cpuOf = new WeakMap<object, number | undefined>();
 
 /** The CPU that a pod's containers request together, in thousandths; undefined where one requests none. */
 export function cpuRequest(cluster: Cluster, pod: string | undefined): number | undefined {
-  const object = pod === undefined ? undefined : cluster.pods.get(pod);
+  return cpuRequestOf(pod === undefined ? undefined : cluster.pods.get(pod));
+}
+
+/** {@link cpuRequest} of a pod's object. */
+export function cpuRequestOf(object: Pod | undefined): number | undefined {
   if (object === undefined) return undefined;
   if (cpuOf.has(object)) return cpuOf.get(object);
   const containers = (object.spec?.containers ?? []) as readonly {
@@ -104,11 +110,20 @@ export function cpuRequest(cluster: Cluster, pod: string | undefined): number | 
   return sum;
 }
 
+interface Capacity {
+  readonly rate?: number;
+  readonly connections?: number;
+}
+
+const capacitiesOf = new WeakMap<Offered, Map<number | undefined, Capacity>>();
+
 /** What one of these pods takes: in requests per second and, where loads are connections, in those. */
-function capacityOf(
-  offered: Offered,
-  cpuMilli: number | undefined,
-): { readonly rate?: number; readonly connections?: number } {
+export function capacityOf(offered: Offered, cpuMilli: number | undefined): Capacity {
+  const known = remember(capacitiesOf, offered, () => new Map<number | undefined, Capacity>());
+  return remember(known, cpuMilli, () => newCapacity(offered, cpuMilli));
+}
+
+function newCapacity(offered: Offered, cpuMilli: number | undefined): Capacity {
   const { maxRequestsPerSecond, cpuMillisecondsPerRequest: cost, perConnection, capacity } = offered;
   const byCpu = cost === undefined || cpuMilli === undefined ? undefined : cpuMilli / cost;
   const rates = [maxRequestsPerSecond, byCpu].filter((one): one is number => one !== undefined);
@@ -133,28 +148,99 @@ interface Group {
 
 /** Pods of equal share and capacity as one group; shares sum to 1. */
 function groupsOf(pods: readonly LoadedPods[], capacity: (pod: LoadedPods) => number | undefined): readonly Group[] {
-  const found = new Map<string, Group>();
   const total = pods.reduce((sum, { count, share }) => sum + count * share, 0);
+  const found = new Map<number, Map<number | undefined, { -readonly [K in keyof Group]: Group[K] }>>();
+  const groups: Group[] = [];
   for (const pod of pods) {
     const limit = capacity(pod);
-    const key = `${pod.share} ${limit}`;
-    const known = found.get(key);
-    found.set(key, {
-      share: pod.share / total,
-      count: (known?.count ?? 0) + pod.count,
-      ...(limit === undefined ? {} : { capacity: limit }),
-    });
+    let byLimit = found.get(pod.share);
+    if (byLimit === undefined) {
+      byLimit = new Map();
+      found.set(pod.share, byLimit);
+    }
+    const known = byLimit.get(limit);
+    if (known === undefined) {
+      const group = {
+        share: pod.share / total,
+        count: pod.count,
+        ...(limit === undefined ? {} : { capacity: limit }),
+      };
+      byLimit.set(limit, group);
+      groups.push(group);
+    } else known.count += pod.count;
   }
-  return [...found.values()];
+  return groups;
 }
 
-function sumBy(pods: readonly LoadedPods[], key: 'node' | 'zone', rate: number) {
-  const sums = new Map<string, number>();
-  for (const pod of pods) sums.set(pod[key], (sums.get(pod[key]) ?? 0) + pod.count * pod.share * rate);
-  const unit = (value: number) => value;
-  return [...sums]
+/** Nodes or zones are listed with percentiles up to so many. */
+const MAX_PLACES = 500;
+/** Points of a sweep list at most so many nodes. */
+const MAX_SWEPT_NODES = 50;
+
+/** The load of each node or zone: requests per second, and connections with the law of their number where it is known. */
+function placesOf(
+  pods: readonly LoadedPods[],
+  key: 'node' | 'zone',
+  rate: number | undefined,
+  carried: number | undefined,
+  marginal: Marginal | undefined,
+): readonly Fields[] {
+  // Each term is a pod's whole load, so that sums round as little as they can.
+  const summed = (of: number) => {
+    const sums = new Map<string, number>();
+    for (const pod of pods) sums.set(pod[key], (sums.get(pod[key]) ?? 0) + pod.count * pod.share * of);
+    return sums;
+  };
+  const rates = rate === undefined ? undefined : summed(rate);
+  const open = carried === undefined ? undefined : summed(carried);
+  return [...summed(1)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => ({ [key]: name, requestsPerSecond: unit(value) }));
+    .map(([name, share], index) => ({
+      [key]: name,
+      ...(rates === undefined ? {} : { requestsPerSecond: rates.get(name) }),
+      ...(open === undefined ? {} : { connections: open.get(name) }),
+      ...(marginal === undefined || index >= MAX_PLACES ? {} : levels(marginal(Math.min(1, share)))),
+    }));
+}
+
+/** How many of something one pod, node or zone with a share gets: its law, and what each brings. */
+type Marginal = (share: number) => { readonly law: CountLaw; readonly unit: number; readonly variance: number };
+
+/** The law of a single share, where it follows from that share alone; undefined otherwise. */
+function marginalOf(
+  lawName: string,
+  { connections, open, clients }: Offered,
+  pods: number,
+  isOneCounter: boolean,
+): Marginal | undefined {
+  if (open !== undefined) {
+    if (lawName !== 'ARRIVALS') return undefined;
+    return (share) => ({ law: poissonLaw(open * share), unit: 1, variance: open * share });
+  }
+  if (connections === undefined) return undefined;
+  const thrown = (count: number): Marginal => {
+    const unit = connections / count;
+    return (share) => ({ law: binomialLaw(count, share), unit, variance: count * share * (1 - share) * unit * unit });
+  };
+  if (lawName === 'CLIENTS' && clients !== undefined) return thrown(clients);
+  if (lawName === 'IN_TURN' && isOneCounter) {
+    // A pod of one counter has the whole part, or one more; several pods together hold no law of their own here.
+    const [whole, rest] = [Math.floor(connections / pods), connections % pods];
+    const more = rest / pods;
+    return () => ({
+      law: { first: whole, chances: rest === 0 ? [1] : [1 - more, more] },
+      unit: 1,
+      variance: more * (1 - more),
+    });
+  }
+  return ['CONNECTIONS', 'CONNECTIONS_OF_DIFFERENT_CLIENTS', 'RANDOM', 'CLIENTS'].includes(lawName)
+    ? thrown(connections)
+    : undefined;
+}
+
+function levels({ law, unit }: ReturnType<Marginal>): Fields {
+  const { p5, p50, p95, p99 } = percentilesOf(law);
+  return { p5: p5 * unit, p50: p50 * unit, p95: p95 * unit, p99: p99 * unit };
 }
 
 function crossing(input: LoadInput, offered: Offered): Fields {
@@ -174,36 +260,33 @@ function crossing(input: LoadInput, offered: Offered): Fields {
   return { ...of('crossZone', input.crossZone, true), ...of('crossNode', input.crossNode, false) };
 }
 
-/** Requests per second of each pod, node and zone, and what crosses zones and nodes. */
+/** Requests per second of pods, and what crosses zones and nodes. */
 function rates(input: LoadInput, offered: Offered): Fields {
   const { pods, delivered } = input;
   if (offered.requestsPerSecond === undefined) return {};
   const rate = offered.requestsPerSecond * delivered;
   const count = pods.reduce((sum, one) => sum + one.count, 0);
-  const loads = pods.map(({ share }) => share * rate);
-  const capacities = pods.map(({ cpuMilli }) => capacityOf(offered, cpuMilli).rate);
-  const known = capacities.every((one) => one !== undefined);
-  const over = pods.reduce(
-    (sum, pod, index) =>
-      sum + ((loads[index] as number) > (capacities[index] ?? Number.POSITIVE_INFINITY) * (1 + 1e-12) ? pod.count : 0),
-    0,
-  );
+  let [most, least, over, room, known] = [0, Number.POSITIVE_INFINITY, 0, 0, true];
+  for (const { share, count: own, cpuMilli } of pods) {
+    const load = share * rate;
+    if (load > most) most = load;
+    if (load < least) least = load;
+    const capacity = capacityOf(offered, cpuMilli).rate;
+    if (capacity === undefined) known = false;
+    else {
+      room += own * capacity;
+      if (load > capacity * (1 + 1e-12)) over += own;
+    }
+  }
   return {
     requestsPerSecond: {
       offered: offered.requestsPerSecond,
       delivered: rate,
-      most: Math.max(0, ...loads),
-      least: loads.length === 0 ? 0 : Math.min(...loads),
+      most,
+      least: pods.length === 0 ? 0 : least,
       mean: count === 0 ? 0 : rate / count,
-      ...(known
-        ? {
-            podsOverInTheMean: over,
-            idleCapacity: pods.reduce((sum, pod, index) => sum + pod.count * (capacities[index] ?? 0), 0) - rate,
-          }
-        : {}),
+      ...(known ? { podsOverInTheMean: over, idleCapacity: room - rate } : {}),
     },
-    nodes: sumBy(pods, 'node', rate),
-    zones: sumBy(pods, 'zone', rate),
     ...crossing(input, offered),
   };
 }
@@ -349,20 +432,24 @@ function capacities(
   return any ? byPod : undefined;
 }
 
-/** Each group of pods by itself: exact for any number of connections. */
-function groupAnswers(connections: number, groups: readonly Group[], at: string): Fields {
-  if (connections > 1e7) return modelled('pod-load', { connections, pods: groups.slice(0, MAX_GROUPS) }, at);
+/** The chance of nothing: exact where the window of the law does not reach so far. */
+function nothing({ first, chances }: CountLaw): number {
+  return first === 0 ? (chances[0] as number) : 0;
+}
+
+/** Each group of pods by itself; without a law of its own, its mean. */
+function groupAnswers(carried: number, groups: readonly Group[], marginal: Marginal | undefined): Fields {
   return {
     groups: groups.slice(0, MAX_GROUPS).map(({ count, share, capacity }) => {
-      const law = binomialLaw(connections, share);
+      const base = { pods: count, share, mean: carried * share };
+      if (marginal === undefined) return base;
+      const own = marginal(share);
       return {
-        pods: count,
-        share,
-        mean: connections * share,
-        variance: connections * share * (1 - share),
-        ...percentilesOf(law),
-        idle: (1 - share) ** connections,
-        ...(capacity === undefined ? {} : { over: above(law, capacity) }),
+        ...base,
+        variance: own.variance,
+        ...levels(own),
+        idle: nothing(own.law),
+        ...(capacity === undefined ? {} : { over: above(own.law, Math.floor(capacity / own.unit + 1e-9)) }),
       };
     }),
   };
@@ -446,14 +533,21 @@ export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
   // Where connections are placed by a law that is not worked out, means do not show that no pod is over its capacity.
   const unproven = carried !== undefined && anyOver === undefined;
   const overCapacity = anyOver ?? bounds?.anyOverAtMost ?? (unproven && byMean === 0 ? undefined : byMean);
+  const podCount = pods.reduce((sum, { count }) => sum + count, 0);
+  const oneCounter = law.kind === 'IN_TURN' && law.counters === 1;
+  const marginal = marginalOf(lawName, offered, podCount, oneCounter && groups.length === 1);
+  const large = carried !== undefined && open === undefined && carried > 1e7;
+  const placed = oneCounter || large || together !== undefined ? undefined : marginal;
+  const rate = requestsPerSecond === undefined ? undefined : requestsPerSecond * delivered;
   const [one] = pods;
   const limits = one === undefined ? {} : capacityOf(offered, one.cpuMilli);
   return {
     ...(input.listed
       ? {
-          pods: pods.slice(0, MAX_PODS).map(({ pod, node, share }) => ({
+          pods: pods.slice(0, MAX_PODS).map(({ pod, node, zone, share }) => ({
             pod,
             node,
+            ...(zone === '' ? {} : { zone }),
             share,
             ...(requestsPerSecond === undefined ? {} : { requestsPerSecond: share * delivered * requestsPerSecond }),
             ...(carried === undefined ? {} : { connections: share * carried }),
@@ -461,6 +555,10 @@ export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
         }
       : {}),
     ...means,
+    ...(input.listed || new Set(pods.map(({ node }) => node)).size <= MAX_SWEPT_NODES
+      ? { nodes: placesOf(pods, 'node', rate, carried, input.listed ? placed : undefined) }
+      : {}),
+    zones: placesOf(pods, 'zone', rate, carried, input.listed ? placed : undefined),
     ...(carried === undefined ? {} : { connections: carried }),
     ...(Object.keys(limits).length === 0
       ? {}
@@ -471,7 +569,11 @@ export function loadOf(input: LoadInput, offered: Offered): Load | undefined {
           },
         }),
     ...(carried === undefined ? {} : { law: lawName, why: law.why }),
-    ...(carried === undefined || open !== undefined ? {} : groupAnswers(carried, groups, offered.at)),
+    ...(carried === undefined || carried === 0
+      ? {}
+      : large
+        ? modelled('pod-load', { connections: carried, pods: groups.slice(0, MAX_GROUPS) }, offered.at)
+        : groupAnswers(carried, groups, marginal)),
     ...clients,
     ...spread,
     ...bounds,

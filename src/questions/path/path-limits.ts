@@ -78,15 +78,13 @@ export function limitTraces(
   const limit = question.maxTraces ?? DEFAULT_TRACES;
   const shown = someOf(sorted, limit);
   const traces = shown.map(({ first, clientJourneys: members }): PathTrace => {
-    const trace = traceOf(fabric, first);
-    if (members.length === 1) return trace;
-    const basis = basisOfAll(members.map((clientJourney) => clientJourney.journey.chance));
-    return {
-      ...trace,
-      probability: probability(total(members.map((clientJourney) => clientJourney.journey.chance))),
-      ...(basis === undefined ? {} : { basis }),
+    if (members.length === 1) return traceOf(fabric, first);
+    const chances = members.map((clientJourney) => clientJourney.journey.chance);
+    return traceOf(fabric, first, {
+      probability: probability(total(chances)),
+      basis: basisOfAll(chances),
       count: members.length,
-    };
+    });
   });
   const listed = new Set(shown);
   const rest = sorted.filter((group) => !listed.has(group)).flatMap((group) => group.clientJourneys);

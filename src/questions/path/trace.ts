@@ -1,9 +1,10 @@
+import type { IPFamily } from '../../base/address.js';
 import { nodeZone } from '../../cluster/addresses.js';
-import type { EndpointRef, PathTrace } from '../../contract/answers.js';
+import type { EndpointRef, PathTrace, ShareBasis } from '../../contract/answers.js';
 import type { ProbeResult } from '../../load-balancers/implementation.js';
 import type { Client } from '../../path/client.js';
 import type { Fabric } from '../../path/fabric.js';
-import type { Journey, Receiver } from '../../path/trail.js';
+import type { Journey, Receiver, Trail } from '../../path/trail.js';
 import { probability } from '../chances.js';
 import { sentFrom } from '../findings/door.js';
 import { shareBasis } from '../share-basis.js';
@@ -62,15 +63,43 @@ function healthOf({ healthy, status, detail, weight, assumed }: ProbeResult): No
   };
 }
 
-/** A journey as a trace of the answer, with every hop and step in words. */
-export function traceOf(fabric: Fabric, { journey, client, probe }: ClientJourney): PathTrace {
+/** The hops of a trail, made when they are asked for: with all their steps they are most of an answer. */
+function hopsWhenAsked(trail: Trail | undefined, family: IPFamily): () => PathTrace['hops'] {
+  let made: PathTrace['hops'] | undefined;
+  return () => {
+    made ??= pathHops(trail, family);
+    return made;
+  };
+}
+
+function replyOf({ returns, detail, trail }: NonNullable<Journey['reply']>, family: IPFamily) {
+  const hops = hopsWhenAsked(trail, family);
+  return {
+    returns,
+    explanation: detail,
+    get hops() {
+      return hops();
+    },
+  };
+}
+
+/**
+ * A journey as a trace of the answer; its hops, with every step in words, are made where a form shows them. `group`: what
+ * several journeys have together, of which it is the first.
+ */
+export function traceOf(
+  fabric: Fabric,
+  { journey, client, probe }: ClientJourney,
+  group?: Pick<PathTrace, 'probability' | 'count'> & { readonly basis: ShareBasis | undefined },
+): PathTrace {
   const endpoint = endpointOf(fabric, journey);
   // Where a rule is not decided it is known for whom the packet was, not what it saw.
   const reached = journey.receiver !== undefined && journey.verdict !== 'UNKNOWN';
   const sent = sentFrom(journey, client);
-  const basis = shareBasis(journey.chance);
+  const basis = group?.basis ?? shareBasis(journey.chance);
+  const hops = hopsWhenAsked(journey.trail, fabric.family);
   return {
-    probability: probability(journey.chance),
+    probability: group?.probability ?? probability(journey.chance),
     ...(basis === undefined ? {} : { basis }),
     verdict: journey.verdict,
     ...(journey.cause === undefined ? {} : { cause: journey.cause }),
@@ -80,15 +109,10 @@ export function traceOf(fabric: Fabric, { journey, client, probe }: ClientJourne
     client: client.name,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(reached ? { seenClient: journey.packet.source, clientAddressKept: journey.packet.source === sent } : {}),
-    hops: pathHops(journey.trail, fabric.family),
-    ...(journey.reply === undefined
-      ? {}
-      : {
-          reply: {
-            returns: journey.reply.returns,
-            explanation: journey.reply.detail,
-            hops: pathHops(journey.reply.trail, fabric.family),
-          },
-        }),
+    get hops() {
+      return hops();
+    },
+    ...(journey.reply === undefined ? {} : { reply: replyOf(journey.reply, fabric.family) }),
+    ...(group === undefined ? {} : { count: group.count }),
   };
 }

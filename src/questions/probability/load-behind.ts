@@ -14,12 +14,13 @@ const TRAFFIC_AT = '/probability/traffic';
 
 /** The load of the pods behind a door. */
 export function loadBehind(
-  { cluster, settings }: Prepared,
+  prepared: Prepared,
   { endpoints, delivered, crossZone, affinity }: ServiceProbability,
   from: readonly DoorClient[],
   offered: Offered,
 ): ServiceProbability['load'] {
   if (delivered.value === 0) return undefined;
+  const { cluster, settings } = prepared;
   const law = lawOf({ settings, from, stickySeconds: affinity?.timeoutSeconds ?? 0 });
   const pods = endpoints.map(({ address, port, pod, node = '', zone = '', share }) => ({
     count: 1,
@@ -36,7 +37,9 @@ export function loadBehind(
     offered,
   );
   if (load === undefined) return undefined;
-  const autoscalers = autoscalerLoads(cluster, settings, load as LoadFields, offered);
+  const rate = (offered.requestsPerSecond ?? 0) * delivered.value;
+  const rates = new Map(pods.map(({ pod, share }) => [pod, share * rate]));
+  const autoscalers = autoscalerLoads(prepared, rates, load as LoadFields, offered);
   const sticky = affinity === undefined ? undefined : forgetting(affinity.timeoutSeconds, offered);
   return {
     ...load,

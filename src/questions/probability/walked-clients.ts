@@ -4,30 +4,20 @@ import { remember } from '../../base/remember.js';
 import type { ServiceProbability } from '../../contract/answers.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
 import type { Client } from '../../path/client.js';
-import { type Destination, resolveDestination } from '../../path/destinations.js';
+import { resolveDestination } from '../../path/destinations.js';
 import type { Fabric } from '../../path/fabric.js';
 import { DEFAULT_OUTSIDE, type WeightedClient } from '../../path/sources.js';
-import { type Journey, weighted } from '../../path/trail.js';
+import type { Journey } from '../../path/trail.js';
 import { type ClientGroups, clientGroups } from '../../probability/client-groups.js';
 import { type DoorClient, outcomesOf } from '../findings/door.js';
 import { clientJourneysOf, journeysOrUnsupported } from '../path/answer-path.js';
 
 import type { ServiceTargeted } from './asked-ports.js';
+import { walkGroups } from './kin-groups.js';
 
 /** All journeys of one group of clients, weighted by its part of the clients. */
 export interface GroupJourneys extends WeightedClient {
   readonly journeys: readonly Journey[];
-}
-
-function groupJourneys(
-  fabric: Fabric,
-  groups: readonly WeightedClient[],
-  destination: Destination,
-): readonly GroupJourneys[] {
-  return groups.map((group) => ({
-    ...group,
-    journeys: weighted(clientJourneysOf(fabric, group.client, destination), group.weight),
-  }));
 }
 
 function destinationText(fabric: Fabric, destination: ServiceTargeted, groups: readonly WeightedClient[]): string {
@@ -65,7 +55,7 @@ export function walkClients(fabric: Fabric, question: ProbabilityQuestion, desti
   let clientJourneys: readonly GroupJourneys[] | undefined;
   const journeys = journeysOrUnsupported(fabric, anyone, () => {
     clients = clientGroups(fabric, question.clients, destination);
-    clientJourneys = groupJourneys(fabric, clients.groups, destination);
+    clientJourneys = walkGroups(fabric, clients.groups, ({ client }) => clientJourneysOf(fabric, client, destination));
     return clientJourneys.flatMap((group) => group.journeys);
   });
   clientJourneys ??= [{ client: anyone, weight: ONE, journeys }];

@@ -52,7 +52,7 @@ import { lawfulPoints, type State, type Swept } from './lawful-points.js';
 import { pointFindings } from './point-findings.js';
 import { pairLaw } from './port-law.js';
 import { replicasAsked } from './replicas.js';
-import { summaryOf, withMore } from './summary.js';
+import { forgetGroups, summaryOf, withMore } from './summary.js';
 import { tallyOf } from './tally.js';
 
 const POINTER = '/sweep';
@@ -311,6 +311,7 @@ export class Sweep {
   ): SweepPoint {
     const { wanted } = this.#context;
     const services = this.#loaded(shares, doors);
+    for (const one of [...shares, ...services]) forgetGroups(one);
     return {
       replicas,
       services,

@@ -51,6 +51,23 @@ interface Candidate {
 type View = 'ALL' | 'NODE' | 'ZONE_HINTS' | 'HINTS';
 const VIEWS: readonly View[] = ['ALL', 'ZONE_HINTS', 'HINTS', 'NODE'];
 
+interface SetNames {
+  readonly node: string;
+  readonly hint: string;
+  readonly zone: string;
+}
+
+const setNames = new WeakMap<EntryClient, SetNames>();
+
+/** The sets that an entry may choose from, but for all endpoints. */
+function namesOf(entry: EntryClient): SetNames {
+  return remember(setNames, entry, () => ({
+    node: `node ${entry.node}`,
+    hint: `hint ${entry.node}`,
+    zone: `zone ${entry.zone}`,
+  }));
+}
+
 /** The endpoints that are there at one point, as entries look for them. */
 class There {
   readonly count: number;
@@ -60,15 +77,15 @@ class There {
   readonly #allZoneHinted: boolean;
   readonly #allNodeHinted: boolean;
 
-  /** `endpoints`: one of each kind, with how many of them are there. */
-  constructor(endpoints: Iterable<{ readonly like: Candidate; readonly count: number }>) {
+  /** `likes`: one endpoint of each kind; `countOf`: how many of the kind at a place are there. */
+  constructor(likes: readonly Candidate[], countOf: (place: number) => number) {
     const add = (map: Map<string, number>, key: string, count: number) => map.set(key, (map.get(key) ?? 0) + count);
     let all = 0;
     let zoned = true;
     let noded = true;
-    for (const { like, count } of endpoints) {
+    for (const [place, { node, zoneHints, nodeHints }] of likes.entries()) {
+      const count = countOf(place);
       if (count === 0) continue;
-      const { node, zoneHints, nodeHints } = like;
       all += count;
       add(this.byNode, node, count);
       for (const zone of zoneHints) add(this.#byZoneHint, zone, count);
@@ -81,19 +98,20 @@ class There {
     this.#allNodeHinted = noded;
   }
 
-  /** What an entry chooses among, as a name, and how many endpoints that are; undefined where it has none. */
-  setOf(view: View, { node, zone }: Pick<EntryClient, 'node' | 'zone'>): { name: string; size: number } | undefined {
+  /** The name of what an entry chooses among, and how many endpoints that are; undefined where it has none. */
+  setOf(view: View, entry: EntryClient): { readonly name: string; readonly size: number } | undefined {
+    const { node, zone } = entry;
     if (view === 'NODE') {
       const size = this.byNode.get(node);
-      return size === undefined ? undefined : { name: `node ${node}`, size };
+      return size === undefined ? undefined : { name: namesOf(entry).node, size };
     }
     if (view === 'HINTS' && this.#allNodeHinted) {
       const size = this.#byNodeHint.get(node);
-      if (size !== undefined) return { name: `hint ${node}`, size };
+      if (size !== undefined) return { name: namesOf(entry).hint, size };
     }
     if (view !== 'ALL' && this.#allZoneHinted && zone !== '') {
       const size = this.#byZoneHint.get(zone);
-      if (size !== undefined) return { name: `zone ${zone}`, size };
+      if (size !== undefined) return { name: namesOf(entry).zone, size };
     }
     return this.count === 0 ? undefined : { name: 'all', size: this.count };
   }
@@ -112,6 +130,9 @@ function setsWith({ node, zoneHints, nodeHints }: Candidate): readonly string[] 
 const times = (masses: Masses, factor: Fraction): Masses =>
   masses.map((share) => multiply(share, factor)) as unknown as Masses;
 
+/** So many pairs are remembered over points. */
+const MOST_PAIRS = 20_000;
+
 const EMPTY = 'no candidate';
 /** What becomes of connections that come to no endpoint at an entry, though it has candidates: its node is down, say. */
 const NEVER = 'no endpoint';
@@ -123,6 +144,14 @@ export interface Leaving {
   readonly crossZone: number | undefined;
 }
 
+/** Entries alike, with one weight: as many of them as there are come to the same. */
+interface EntryKind {
+  readonly likeness: string;
+  readonly zone: string;
+  readonly weight: Fraction;
+  readonly number: number;
+}
+
 /** Entries alike in one set, by their weights. */
 interface Part {
   readonly likeness: string;
@@ -130,19 +159,11 @@ interface Part {
   readonly weight: Fraction;
 }
 
-interface PartSum extends Omit<Part, 'weight'> {
-  readonly sum: FractionSum;
+/** The entries of a point: the kind of each, and those on each node by their places. */
+interface KnownEntries {
+  readonly kinds: readonly EntryKind[];
+  readonly onNode: ReadonlyMap<string, readonly number[]>;
 }
-
-/** An entry on a node, and the set that it chooses from. */
-interface EntryOnNode {
-  readonly entry: EntryClient;
-  readonly set: string;
-  /** Its weight. */
-  readonly text: string;
-}
-
-const NO_ENTRIES: readonly EntryOnNode[] = [];
 
 interface SetOfEntries {
   readonly size: number;
@@ -151,10 +172,20 @@ interface SetOfEntries {
   readonly text: string;
 }
 
-function setOfEntries(size: number, sums: readonly PartSum[]): SetOfEntries {
-  const parts = sums.map(({ likeness, zone, sum }): Part => ({ likeness, zone, weight: sum.value }));
-  const texts = parts.map(({ likeness, weight }) => `${likeness}=${formatFraction(weight)}`);
-  return { size, parts, text: `${size} ${texts.join(' ')}` };
+const NO_PLACES: readonly number[] = [];
+
+/** The kinds of a set's entries, with how many there are of each, as a text. */
+function textOfKinds(numbers: number[]): string {
+  if (numbers.length === 1) return `${numbers[0]}`;
+  numbers.sort((a, b) => a - b);
+  let text = '';
+  for (let from = 0; from < numbers.length; ) {
+    let to = from + 1;
+    while (to < numbers.length && numbers[to] === numbers[from]) to++;
+    text += `${numbers[from]}*${to - from} `;
+    from = to;
+  }
+  return text;
 }
 
 /** Walks one entry to the endpoints that are there; part of what a law is shown by. */
@@ -178,6 +209,12 @@ export class PairLaw {
   readonly #cellOf: Int32Array;
   readonly #view: View;
   readonly #fates: ReadonlyMap<string, Masses>;
+  readonly #likes: readonly Candidate[];
+  readonly #kinds = new Map<string, EntryKind>();
+  readonly #entries = new WeakMap<readonly EntryClient[], KnownEntries>();
+  /** What sets of entries come to, by their kinds; numbers stand for them in other texts. */
+  readonly #parts = new Map<string, { readonly parts: readonly Part[]; readonly number: number }>();
+  readonly #pairs = new Map<string, Pair | undefined>();
 
   private constructor(endpoints: readonly Candidate[], view: View, fates: ReadonlyMap<string, Masses>) {
     this.#endpoints = endpoints;
@@ -195,6 +232,7 @@ export class PairLaw {
       });
     });
     this.#cells = found;
+    this.#likes = found.map(({ like }) => like);
     this.#view = view;
     this.#fates = fates;
   }
@@ -209,12 +247,12 @@ export class PairLaw {
     least: Walks & { readonly entries: readonly EntryClient[]; readonly isThere: (address: string) => boolean },
   ): PairLaw | undefined {
     const seen: { readonly entry: EntryClient; readonly there: There; readonly tally: Tally }[] = [];
-    const every = new There(candidates.map((like) => ({ like, count: 1 })));
+    const every = new There(candidates, () => 1);
     for (const entry of representatives(most.entries, candidates)) {
       seen.push({ entry, there: every, tally: most.walk(entry) });
     }
     const first = candidates.filter(({ address }) => least.isThere(address));
-    const few = new There(first.map((like) => ({ like, count: 1 })));
+    const few = new There(first, () => 1);
     for (const entry of representatives(least.entries, first)) {
       seen.push({ entry, there: few, tally: least.walk(entry) });
     }
@@ -243,14 +281,14 @@ export class PairLaw {
       if (counts[cell] === 0) firsts[cell] = index;
       counts[cell] = (counts[cell] as number) + 1;
     }
-    const there = new There(this.#cells.map(({ like }, cell) => ({ like, count: counts[cell] as number })));
+    const there = new There(this.#likes, (cell) => counts[cell] as number);
     if (there.count === 0) return undefined;
-    const joined = new Map<string, { readonly size: number; readonly parts: Map<string, PartSum> }>();
-    const onNode = new Map<string, EntryOnNode[]>();
-    const texts = new Map<Fraction, string>();
+    const { kinds, onNode } = this.#known(entries);
+    const joined = new Map<string, { readonly size: number; readonly members: number[] }>();
+    const setOf = new Array<string>(entries.length);
     /** The weights of entries from which nothing comes to an endpoint, by what becomes of it. */
     const without = new Map<Masses, FractionSum>();
-    for (const entry of entries) {
+    for (const [place, entry] of entries.entries()) {
       const never = this.#fates.get(`${NEVER} ${entry.likeness}`);
       const set = never === undefined ? there.setOf(this.#view, entry) : undefined;
       if (set === undefined) {
@@ -259,35 +297,45 @@ export class PairLaw {
         remember(without, fate, () => new FractionSum()).add(entry.weight);
         continue;
       }
-      const { parts } = remember(joined, set.name, () => ({ size: set.size, parts: new Map<string, PartSum>() }));
-      const { likeness, zone, weight, node } = entry;
-      const part = remember(parts, likeness, (): PartSum => ({ likeness, zone, sum: new FractionSum() }));
-      part.sum.add(weight);
-      const text = remember(texts, weight, () => formatFraction(weight));
-      remember(onNode, node, (): EntryOnNode[] => []).push({
-        entry,
-        set: set.name,
-        text,
-      });
+      setOf[place] = set.name;
+      const { number } = kinds[place] as EntryKind;
+      const known = joined.get(set.name);
+      if (known === undefined) joined.set(set.name, { size: set.size, members: [number] });
+      else known.members.push(number);
     }
-    const sets = new Map([...joined].map(([name, { size, parts }]) => [name, setOfEntries(size, [...parts.values()])]));
+    const sets = new Map<string, SetOfEntries>();
+    for (const [name, { size, members }] of joined) sets.set(name, this.#setOfEntries(size, members));
     let masses = NO_MASSES;
     for (const [fate, weight] of without) masses = addMasses(masses, times(fate, weight.value));
-    const known = new Map<string, Pair | undefined>();
     const groups: (Alike & { readonly pair: Pair })[] = [];
     for (const [cell, { like, sets: all, text }] of this.#cells.entries()) {
       const count = counts[cell] as number;
       if (count === 0) continue;
-      const own = onNode.get(like.node) ?? NO_ENTRIES;
       const inSets = all.filter((name) => sets.has(name));
       let key = text;
       for (const name of inSets) key += `,${(sets.get(name) as SetOfEntries).text}`;
-      for (const { entry, set, text: weight } of own) key += `;${inSets.indexOf(set)} ${entry.likeness} ${weight}`;
-      const pair = remember(known, key, () => this.#pairOf(like, inSets, sets, own));
+      const own = onNode.get(like.node) ?? NO_PLACES;
+      for (const place of own) {
+        const set = setOf[place];
+        if (set !== undefined) key += `;${inSets.indexOf(set)} ${(kinds[place] as EntryKind).number}`;
+      }
+      const pair = remember(this.#pairs, key, () => {
+        const near = own.flatMap((place) => {
+          const set = setOf[place];
+          return set === undefined ? [] : [{ entry: entries[place] as EntryClient, set }];
+        });
+        return this.#pairOf(like, inSets, sets, near);
+      });
       if (pair === undefined) return undefined;
       const position = firsts[cell] as number;
       const first = this.#endpoints[position]?.id ?? '';
       groups.push({ node: like.nodeRef, zone: like.zone, share: pair.masses[0], count, first, position, pair });
+    }
+    if (this.#pairs.size > MOST_PAIRS) this.#pairs.clear();
+    if (this.#parts.size > MOST_PAIRS) {
+      // Their numbers stand in the keys of pairs.
+      this.#parts.clear();
+      this.#pairs.clear();
     }
     let [crossNode, crossZone]: [number, number | undefined] = [0, 0];
     const totals = new Map<Pair, number>();
@@ -300,6 +348,41 @@ export class PairLaw {
     for (const [pair, count] of totals) masses = addMasses(masses, times(pair.masses, fraction(count)));
     const reached = groups.filter(({ share }) => !isZero(share));
     return { shares: summarise(oneFractionEach(reached), masses), leaving: { crossNode, crossZone } };
+  }
+
+  /** The kinds of these entries, looked up once for the same entries. */
+  #known(entries: readonly EntryClient[]): KnownEntries {
+    return remember(this.#entries, entries, () => {
+      const onNode = new Map<string, number[]>();
+      const texts = new Map<Fraction, string>();
+      const kinds = entries.map(({ likeness, zone, weight, node }, place): EntryKind => {
+        const own = onNode.get(node);
+        if (own === undefined) onNode.set(node, [place]);
+        else own.push(place);
+        const text = remember(texts, weight, () => formatFraction(weight));
+        return remember(this.#kinds, `${text} ${likeness}`, () => {
+          return { likeness, zone, weight, number: this.#kinds.size };
+        });
+      });
+      return { kinds, onNode };
+    });
+  }
+
+  /** What the entries of a set come to; `members`: the numbers of their kinds. */
+  #setOfEntries(size: number, members: number[]): SetOfEntries {
+    const { parts, number } = remember(this.#parts, textOfKinds(members), () => {
+      const byNumber = [...this.#kinds.values()];
+      const sums = new Map<string, { readonly kind: EntryKind; readonly sum: FractionSum }>();
+      for (const member of members) {
+        const kind = byNumber[member] as EntryKind;
+        remember(sums, kind.likeness, () => ({ kind, sum: new FractionSum() })).sum.add(kind.weight);
+      }
+      const found = [...sums.values()].map(
+        ({ kind: { likeness, zone }, sum: total }): Part => ({ likeness, zone, weight: total.value }),
+      );
+      return { parts: found, number: this.#parts.size };
+    });
+    return { size, parts, text: `${size}:${number}` };
   }
 
   /** What one endpoint gets of all entries; undefined where one of them was not walked to one like it. */

@@ -93,12 +93,14 @@ export function pairLaw({
   );
   if (law === undefined) return undefined;
   const balanced = destination.target.via === 'LOAD_BALANCER' || first.client().through !== undefined;
+  let last = entries;
   return {
     clientJourneys,
     law: {
       at: (point) => {
         // Who a load balancer sends to may follow where endpoints are; where clients are does not.
-        const here = balanced ? entriesOf(fabricOf(point.cluster())) : entries;
+        const here = balanced ? entryClients(fabricOf(point.cluster()), question.clients, destination, last) : entries;
+        last = here ?? last;
         return here === undefined ? undefined : law.sharesOf(point.isThere, here);
       },
     },

@@ -74,6 +74,11 @@ export function groupsIn(shares: SweptShares): readonly Alike[] | undefined {
   return groupsOf.get(shares);
 }
 
+/** Lets go of the groups of shares: an answer of a thousand points lives on, and they do not. */
+export function forgetGroups(shares: SweptShares): void {
+  groupsOf.delete(shares);
+}
+
 /** The same shares with more about them: they remember their groups. */
 export function withMore(shares: SweptShares, more: Partial<SweptShares>): SweptShares {
   const result = { ...shares, ...more };

@@ -3,7 +3,9 @@
  * connections, what is lost.
  */
 import { QuestionError } from '../../base/errors.js';
+import { remember } from '../../base/remember.js';
 import { momentOf as momentWhere, type Remaining, remainingOf } from '../../capacity/time-models.js';
+import type { Cluster } from '../../cluster/cluster.js';
 import { requireWorkload } from '../../cluster/lookup.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption } from '../../cluster/settings.js';
@@ -12,20 +14,24 @@ import type { ProbabilityQuestion, QuestionRequest, TimelineQuestion } from '../
 import { shownFindings } from '../findings/index.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
 import { shortNumber } from '../load/fields.js';
+import { lawOf } from '../load/law.js';
+import { capacityOf, cpuRequest, cpuRequestOf } from '../load/load-answer.js';
 import { type Offered, readTraffic, wrongTraffic } from '../load/offered.js';
 import { momentOf, type Prepared } from '../prepare.js';
 import { everyPort } from '../probability/asked-ports.js';
 import { summed } from '../summaries/index.js';
 import { servicesBefore } from '../sweep/answer-sweep.js';
 import { Established } from './established.js';
+import { type CapacityOf, type Chances, type PhaseLoad, phaseLoad } from './phase-load.js';
 import { type Course, courseOf, type Scene } from './scenes.js';
-import { TRAFFIC, type View } from './views.js';
-
-type Load = TimelinePhase['services'][number];
+import { TRAFFIC } from './views.js';
 
 /** Pods whose load is drawn. */
 const MOST_BARS = 20;
 const DEFAULT_WITHIN = 0.1;
+/** Terms of the laws of all phases together: more takes longer than anybody waits. */
+const MOST_TERMS = 4e7;
+const FOREVER: Remaining = () => 1;
 
 function refuse(pointer: string, detail: string): QuestionError {
   return new QuestionError('INVALID_REQUEST', detail, [{ pointer, detail }]);
@@ -103,98 +109,41 @@ function lifetimeOf(
 /** The load of each Service port in one scene. */
 interface SceneLoad {
   readonly scene: Scene;
-  readonly services: readonly Load[];
+  readonly services: readonly PhaseLoad[];
   readonly loads: readonly (readonly number[])[];
 }
 
 const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
 
-/** The load of one Service port at a moment. */
-function loadOf(
-  view: View,
-  now: ReadonlyMap<string, number> | undefined,
-  broken: number,
-  added: ReadonlySet<string>,
-  offered: Offered | undefined,
-): { readonly load: Load; readonly values: readonly number[] } {
-  const ready = [...view.shares.values()].filter((share) => share > 0);
-  const rate = offered?.requestsPerSecond;
-  const each = offered?.perConnection;
-  const held =
-    now === undefined
-      ? undefined
-      : [...now.entries()].filter(([key, load]) => load > 1e-9 || (view.shares.get(key) ?? 0) > 0);
-  const pods = new Set([...(held ?? []).map(([key]) => key), ...view.shares.keys()]);
-  const all = held?.reduce((sum, [, load]) => sum + load, 0) ?? 0;
-  const connections = held?.map(([, load]) => load) ?? [];
-  const hottest = connections.length === 0 ? undefined : Math.max(...connections);
-  const largest = ready.length === 0 ? undefined : Math.max(...ready);
-  const hottestRate =
-    rate === undefined
-      ? undefined
-      : hottest !== undefined && each !== undefined
-        ? hottest * each
-        : (largest ?? 0) * rate;
-  const limit = offered?.capacity;
-  const over =
-    limit !== undefined && hottest !== undefined
-      ? hottest > limit * (1 + 1e-9)
-      : offered?.maxRequestsPerSecond !== undefined && hottestRate !== undefined
-        ? hottestRate > offered.maxRequestsPerSecond * (1 + 1e-9)
-        : undefined;
-  const mean = (which: (key: string) => boolean): number | undefined => {
-    const own = (held ?? []).filter(([key]) => which(key));
-    return own.length === 0 ? undefined : own.reduce((sum, [, load]) => sum + load, 0) / own.length;
-  };
-  const isNew = (key: string) => added.has(key);
-  const [oldMean, newMean] = [mean((key) => !isNew(key)), mean(isNew)];
-  const even = ready.length === 0 ? undefined : all / ready.length;
-  const words =
-    hottest !== undefined
-      ? `${shortNumber(hottest)} connections${hottestRate === undefined ? '' : `, ${shortNumber(hottestRate)} requests per second`}`
-      : hottestRate !== undefined
-        ? `${shortNumber(hottestRate)} requests per second`
-        : largest === undefined
-          ? 'nothing'
-          : `${shortNumber(largest * 100)} % of new connections`;
-  const values = (held === undefined ? ready : connections).slice().sort((a, b) => b - a);
-  return {
-    values,
-    load: {
-      pods: pods.size,
-      ready: ready.length,
-      ...(largest === undefined ? {} : { largestShare: largest }),
-      newConnectionsLost: view.lost,
-      ...(now === undefined ? {} : { connectionsBroken: broken }),
-      hottest: words,
-      ...(hottest === undefined ? {} : { hottestConnections: hottest, coldestConnections: Math.min(...connections) }),
-      ...(hottestRate === undefined ? {} : { hottestRequestsPerSecond: hottestRate }),
-      ...(oldMean === undefined ? {} : { oldPodConnections: oldMean }),
-      ...(newMean === undefined ? {} : { newPodConnections: newMean }),
-      ...(now === undefined || all === 0
-        ? {}
-        : { shareOfNewPods: (held ?? []).reduce((sum, [key, load]) => sum + (isNew(key) ? load : 0), 0) / all }),
-      ...(hottest === undefined || even === undefined || even === 0 ? {} : { overEven: hottest / even }),
-      ...(over === undefined ? {} : { overCapacity: over }),
-    },
-  };
-}
-
 /** How long until every Service's load is even, from the last scene on; undefined: never. */
 function evenAfter(
   established: readonly Established[],
   last: number,
-  remaining: Remaining,
+  lifetimes: readonly Remaining[],
   within: number,
 ): number | undefined {
   let latest = 0;
-  for (const one of established) {
+  for (const [index, one] of established.entries()) {
     const off = one.unevenness(one.since);
-    const wait = off <= within ? 0 : momentWhere(remaining, within / off);
+    const wait = off <= within ? 0 : momentWhere(lifetimes[index] as Remaining, within / off);
     if (wait === null) return undefined;
     latest = Math.max(latest, off <= within ? last : one.since + wait);
   }
   return latest;
+}
+
+/** What each pod takes, where the traffic says so or the CPU that pods request does. */
+function capacities(offered: Offered | undefined, cluster: Cluster, podOf: Course['podOf']): CapacityOf {
+  const found = new Map<string, ReturnType<CapacityOf>>();
+  return (pod) =>
+    remember(found, pod, () => {
+      if (offered === undefined) return {};
+      const cpu =
+        offered.cpuMillisecondsPerRequest === undefined
+          ? undefined
+          : (cpuRequest(cluster, pod) ?? cpuRequestOf(podOf(pod)));
+      return capacityOf(offered, cpu);
+    });
 }
 
 /** Answers a timeline of a prepared cluster. Throws QuestionError. */
@@ -217,8 +166,21 @@ export function answerTimeline(
   const setting = { prepared, question, times: timeline.times ?? {}, at, pointer: '/timeline/change' };
   const course = placed(() => courseOf(setting, timeline.change));
   const { before, scenes, added } = course;
+  // With session affinity a client's next connection goes to the pod of its last one.
+  const sticky = before.doors.map(({ affinity }) => affinity > 0);
+  const lifetimes = before.views.map((_, index) => (sticky[index] ? FOREVER : remaining));
   const established =
-    carried === undefined ? [] : before.views.map((view) => new Established(carried, remaining, view));
+    carried === undefined
+      ? []
+      : before.views.map((view, index) => new Established(carried, lifetimes[index] ?? remaining, view));
+  const limits = capacities(offered, prepared.cluster, course.podOf);
+  const chances =
+    carried === undefined
+      ? []
+      : before.doors.map(({ from, affinity }): Chances => {
+          const law = lawOf({ settings: prepared.settings, from, stickySeconds: affinity });
+          return { law, terms: MOST_TERMS / before.doors.length, cut: false };
+        });
   const walked: SceneLoad[] = [];
   const tell = (scene: Scene) => {
     const each = scene.views.map((view, index) => {
@@ -226,14 +188,14 @@ export function answerTimeline(
       const turned =
         own !== undefined && (scene.gone.size > 0 || walked.length === 0 || scene.views !== walked.at(-1)?.scene.views);
       const broken = turned && own !== undefined ? own.turn(scene.at, view, scene.gone) : 0;
-      return loadOf(view, own?.at(scene.at), broken, added, offered);
+      return phaseLoad(view, own?.at(scene.at), broken, added, offered, limits, chances[index]);
     });
     walked.push({ scene, services: each.map(({ load }) => load), loads: each.map(({ values }) => values) });
   };
   for (const scene of scenes) tell(scene);
   const last = scenes.at(-1) as Scene;
   const even =
-    carried === undefined ? last.at : evenAfter(established, firstEven(walked, last, within), remaining, within);
+    carried === undefined ? last.at : evenAfter(established, firstEven(walked, last, within), lifetimes, within);
   if (carried !== undefined && even !== undefined && even > last.at + 1e-9) {
     for (const part of [1 / 4, 1 / 2])
       tell({
@@ -256,6 +218,25 @@ export function answerTimeline(
             why: 'Several moments move connections, and lifetimes are not exponential: what is left of a connection is counted from the latest of them.',
           },
         ];
+  const ofChances: Assumption[] = [
+    ...(carried !== undefined && sticky.includes(true) && timeline.lifetime?.law !== 'FOREVER'
+      ? [
+          {
+            field: 'timeline.affinity',
+            value: 'clients come back',
+            why: 'Session affinity sends the next connection of a client to the pod of its last one: clients are taken to come back before the entry expires.',
+          },
+        ]
+      : []),
+    ...chances.flatMap(({ law, cut }): Assumption[] => {
+      const isKnown = law.kind === 'RANDOM' || law.kind === 'CLIENTS' || law.kind === 'STAGES';
+      if (isKnown && !cut) return [];
+      const why = isKnown
+        ? 'The percentiles of so many phases take too long to work out: later phases have means.'
+        : `Percentiles of phases are known where each connection is placed by itself. ${law.why}`;
+      return [{ field: 'timeline.percentiles', value: 'means', why }];
+    }),
+  ];
   const always: Assumption[] = [
     {
       field: 'timeline.reconnecting',
@@ -272,6 +253,7 @@ export function answerTimeline(
     ...((request.changes?.length ?? 0) === 0 && moment !== undefined ? [moment] : []),
     ...(assumption === undefined ? [] : [assumption]),
     ...approximate,
+    ...ofChances,
     ...always,
     ...course.assumptions,
   ];

@@ -40,6 +40,8 @@ export interface Course {
   readonly added: ReadonlySet<string>;
   readonly assumptions: readonly Assumption[];
   readonly unknown: string | undefined;
+  /** A pod of any moment, by the name that views use. */
+  podOf(key: string): Pod | undefined;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -210,7 +212,10 @@ function moved(setting: Setting, change: Change): Course {
       ...settled(setting, total(ready) + rules.seconds, 'new pods get connections', [...ready, rules], state),
     );
   else if (removed.size === 0) scenes.push(...settled(setting, rules.seconds, 'rules follow', [rules], state));
-  return { before, scenes: ordered(scenes), added, assumptions, unknown: before.unknown ?? end.unknown };
+  return {
+    ...{ before, scenes: ordered(scenes), added, assumptions, unknown: before.unknown ?? end.unknown },
+    podOf: (key) => podOf([key], prepared.cluster, state.cluster),
+  };
 }
 
 /** Nodes are down from one moment on: nothing announces it. */
@@ -267,9 +272,11 @@ function failed(setting: Setting, change: Change, dead: ReadonlySet<string>, wha
         : settled(setting, marked, 'rules leave its pods out', [detect, rules], state)),
     );
   let added: ReadonlySet<string> = NONE;
+  const clusters = [cluster, state.cluster];
   const replaced = withReschedule(change);
   if (replaced !== undefined) {
     const evicted = after(setting, [replaced]);
+    clusters.push(evicted.state.cluster);
     const later = seen(evicted.state, question);
     added = minus(podsIn(later), podsIn(before));
     if (added.size > 0) {
@@ -292,7 +299,10 @@ function failed(setting: Setting, change: Change, dead: ReadonlySet<string>, wha
       });
     }
   }
-  return { before, scenes: ordered(scenes), added, assumptions, unknown: before.unknown ?? end.unknown };
+  return {
+    ...{ before, scenes: ordered(scenes), added, assumptions, unknown: before.unknown ?? end.unknown },
+    podOf: (key) => podOf([key], ...clusters),
+  };
 }
 
 /** The same failure once its pods have been replaced; undefined where the request says that they are not. */
@@ -386,7 +396,11 @@ function rolledOut(setting: Setting, change: NonNullable<Change['rollout']>): Co
     }
   }
   const stalled = course.stalled === undefined ? undefined : `The roll-out cannot go on: ${course.stalled}.`;
-  return { before, scenes: ordered(scenes), added, assumptions: course.assumptions, unknown: unknown ?? stalled };
+  const final = course.states.length === 0 ? prepared.cluster : course.clusterAt(course.states.length - 1);
+  return {
+    ...{ before, scenes: ordered(scenes), added, assumptions: course.assumptions, unknown: unknown ?? stalled },
+    podOf: (key) => podOf([key], prepared.cluster, final),
+  };
 }
 
 function minReady(cluster: Cluster, { kind, namespace, name }: NonNullable<Change['rollout']>): number {

@@ -1,6 +1,6 @@
 /** The load of a Service port as cells of a row. */
 import type { ServiceProbability } from '../../contract/answers.js';
-import { fieldsOfLoad } from '../../questions/load/fields.js';
+import { fieldsOfLoad, type PlaceLoad } from '../../questions/load/fields.js';
 import type { Cell } from './row.js';
 
 export const LOAD_COLUMNS = [
@@ -46,4 +46,68 @@ export function loadCells(load: ServiceProbability['load']): Readonly<Record<str
     ...{ overCapacity, expectedOver, anyIdle, expectedIdle, law },
     ...{ crossZoneRequestsPerSecond, crossNodeRequestsPerSecond, crossZonePricePerHour },
   };
+}
+
+/** What is known of one pod, node or zone. */
+export const PLACE_COLUMNS = [
+  'requestsPerSecond',
+  'connections',
+  'connectionsP5',
+  'connectionsP50',
+  'connectionsP95',
+  'connectionsP99',
+  'idleChance',
+  'overChance',
+] as const;
+
+type Cells = Readonly<Record<string, Cell | undefined>>;
+
+/** One pod, node or zone of a load. */
+export interface PlaceCells {
+  readonly row: 'POD' | 'NODE' | 'ZONE';
+  readonly name: string;
+  /** Where it is: `pod`, `node`, `zone`. */
+  readonly place: Cells;
+  readonly cells: Cells;
+}
+
+/** The load of one endpoint: its means, and the law of pods of its share. */
+export function podCells(load: ServiceProbability['load'], index: number): Cells {
+  const fields = fieldsOfLoad(load);
+  const pod = fields?.pods?.[index];
+  if (pod === undefined) return {};
+  const group = fields?.groups?.find(({ share }) => Math.abs(share - pod.share) < 1e-12);
+  return {
+    requestsPerSecond: pod.requestsPerSecond,
+    connections: pod.connections,
+    connectionsP5: group?.p5,
+    connectionsP50: group?.p50,
+    connectionsP95: group?.p95,
+    connectionsP99: group?.p99,
+    idleChance: group?.idle,
+    overChance: group?.over,
+  };
+}
+
+function placeCells({ requestsPerSecond, connections, p5, p50, p95, p99 }: PlaceLoad): Cells {
+  const levels = { connectionsP5: p5, connectionsP50: p50, connectionsP95: p95, connectionsP99: p99 };
+  return { requestsPerSecond, connections, ...levels };
+}
+
+/** The pods, nodes and zones of a load; empty where there is none. */
+export function placesOfLoad(load: ServiceProbability['load']): readonly PlaceCells[] {
+  const { pods = [], nodes = [], zones = [] } = fieldsOfLoad(load) ?? {};
+  return [
+    ...pods.map(({ pod, node, zone }, index): PlaceCells => {
+      return { row: 'POD', name: pod, place: { pod, node, zone }, cells: podCells(load, index) };
+    }),
+    ...nodes.map((one): PlaceCells => {
+      return { row: 'NODE', name: one.node, place: { node: one.node }, cells: placeCells(one) };
+    }),
+    ...zones
+      .filter(({ zone }) => zone !== '')
+      .map((one): PlaceCells => {
+        return { row: 'ZONE', name: one.zone, place: { zone: one.zone }, cells: placeCells(one) };
+      }),
+  ];
 }

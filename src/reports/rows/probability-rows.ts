@@ -1,8 +1,6 @@
-import type { Answer, ProbabilityResult, ServiceProbability } from '../../contract/answers.js';
-import { fieldsOfLoad } from '../../questions/load/fields.js';
-import { LOAD_COLUMNS, loadCells } from './load-cells.js';
+import type { Answer, ProbabilityResult } from '../../contract/answers.js';
+import { LOAD_COLUMNS, loadCells, PLACE_COLUMNS, podCells } from './load-cells.js';
 import {
-  type Cell,
   ENDPOINT_COLUMNS,
   endpointCells,
   type Row,
@@ -28,36 +26,7 @@ const COLUMNS = [
 ] as const;
 
 /** Those that an answer with traffic has beside. */
-const WITH_LOAD = [
-  ...COLUMNS,
-  'requestsPerSecond',
-  'connections',
-  'connectionsP5',
-  'connectionsP50',
-  'connectionsP95',
-  'connectionsP99',
-  'idleChance',
-  'overChance',
-  ...LOAD_COLUMNS,
-] as const;
-
-/** The load of one endpoint: its means, and the law of pods of its share. */
-function podCells(load: ServiceProbability['load'], index: number): Readonly<Record<string, Cell | undefined>> {
-  const fields = fieldsOfLoad(load);
-  const pod = fields?.pods?.[index];
-  if (pod === undefined) return {};
-  const group = fields?.groups?.find(({ share }) => Math.abs(share - pod.share) < 1e-12);
-  return {
-    requestsPerSecond: pod.requestsPerSecond,
-    connections: pod.connections,
-    connectionsP5: group?.p5,
-    connectionsP50: group?.p50,
-    connectionsP95: group?.p95,
-    connectionsP99: group?.p99,
-    idleChance: group?.idle,
-    overChance: group?.over,
-  };
-}
+const WITH_LOAD = [...COLUMNS, ...PLACE_COLUMNS, ...LOAD_COLUMNS] as const;
 
 function rows({ result }: Answer<ProbabilityResult>, columns: readonly string[]): readonly Row[] {
   return result.services.flatMap((service) => {

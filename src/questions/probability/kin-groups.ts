@@ -1,0 +1,46 @@
+/** The journeys of groups of clients; outside clients of nodes that nothing tells apart but the endpoints on them are walked as one. */
+import { sum } from '../../base/fraction.js';
+import { remember } from '../../base/remember.js';
+import type { Fabric } from '../../path/fabric.js';
+import { alikeKin } from '../../path/kin.js';
+import type { WeightedClient } from '../../path/sources.js';
+import { type Journey, weighted } from '../../path/trail.js';
+import type { GroupJourneys } from './walked-clients.js';
+
+/** Where a group's packets come in. */
+function entriesOf({ nodes, entries, client }: WeightedClient): readonly string[] {
+  return entries ?? nodes ?? [client.node];
+}
+
+/** Walks one client to the destination: its journeys, their chances summing to 1. */
+type Walk = (group: WeightedClient) => readonly Journey[];
+
+/** The journeys of groups that are kin. */
+function walkKin(fabric: Fabric, groups: readonly WeightedClient[], walk: Walk): readonly GroupJourneys[] {
+  const known = new Map<WeightedClient, readonly Journey[]>();
+  const journeysOf = (group: WeightedClient) => remember(known, group, () => walk(group));
+  const source = groups[0]?.client.address;
+  return alikeKin(fabric, groups, { source, entriesOf, walk: journeysOf }).map(({ all, of }) => {
+    const weight = sum(all.map((group) => group.weight));
+    const journeys = weighted(journeysOf(of), weight);
+    if (all.length === 1) return { ...of, journeys };
+    const places = all.flatMap(entriesOf);
+    const { client, nodes } = of;
+    return { client, weight, journeys, ...(nodes === undefined ? { entries: places } : { nodes: places }) };
+  });
+}
+
+/** All journeys of some groups of clients, weighted by their parts of the clients. */
+export function walkGroups(fabric: Fabric, groups: readonly WeightedClient[], walk: Walk): readonly GroupJourneys[] {
+  const kin = new Map<string, WeightedClient[]>();
+  for (const group of groups) {
+    if (group.kin !== undefined) remember(kin, group.kin, (): WeightedClient[] => []).push(group);
+  }
+  const done = new Set<string>();
+  return groups.flatMap((group) => {
+    if (group.kin === undefined) return [{ ...group, journeys: weighted(walk(group), group.weight) }];
+    if (done.has(group.kin)) return [];
+    done.add(group.kin);
+    return walkKin(fabric, kin.get(group.kin) ?? [], walk);
+  });
+}
