@@ -57,7 +57,13 @@ interface Told {
 function walkAll(cluster: Cluster, fabric: Fabric, clients: Clients | undefined): Told {
   const walked: Walked[] = [];
   const reported: unknown[] = [];
-  const prepared: Prepared = { cluster, settings: fabric.settings, changes: [], answer: () => assert.fail() };
+  const prepared: Prepared = {
+    cluster,
+    settings: fabric.settings,
+    changes: [],
+    moment: () => ({ at: 0, given: false }),
+    answer: () => assert.fail(),
+  };
   for (const { service, protocol } of everyPort(cluster.services.values(), undefined)) {
     for (const via of VIAS) {
       try {

@@ -57,7 +57,12 @@ t.test('all Services together are what each is by itself', async () => {
       const override = overrideOf(one);
       // Settings of its own: laws are kept with the settings that they hold for.
       const prepared = (): Prepared => ({
-        ...{ cluster, settings: inferSettings(cluster, override), changes: [] },
+        ...{
+          cluster,
+          settings: inferSettings(cluster, override),
+          changes: [],
+          moment: () => ({ at: 0, given: false }),
+        },
         answer: () => assert.fail('not asked for'),
       });
       const asking = clients === undefined ? {} : { clients };
