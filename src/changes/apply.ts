@@ -1,4 +1,4 @@
-import { fieldsIn } from '../api-server/values.js';
+import { fieldsIn } from '../api-server/read-fields.js';
 import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';

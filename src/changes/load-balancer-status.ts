@@ -2,8 +2,8 @@ import type { IPFamily } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import { FAMILIES, type Settings } from '../cluster/settings.js';
-import { freeBalancerAddress } from '../load-balancers/addresses.js';
 import { balancerOf } from '../load-balancers/balancer.js';
+import { freeBalancerAddress } from '../load-balancers/balancer-addresses.js';
 import type { Choice } from './change.js';
 import { controlPlaneVersion } from './control-plane-version.js';
 

@@ -5,7 +5,7 @@ import { requireService } from '../cluster/lookup.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
 import type { LoadBalancerChange } from '../contract/requests.js';
-import { isBalanced } from '../load-balancers/addresses.js';
+import { isBalanced } from '../load-balancers/balancer-addresses.js';
 import { type Chosen, chooseImplementation } from '../load-balancers/choose.js';
 import { implementationNamed } from '../load-balancers/index.js';
 import type { ChangeKind, Choice, Consequence } from './change.js';

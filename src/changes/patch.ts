@@ -1,8 +1,8 @@
 import { typeFault } from '../api-server/decode.js';
 import type { ApiFault } from '../api-server/faults.js';
+import type { Fields } from '../api-server/read-fields.js';
 import { asStored, completed } from '../api-server/stored-object.js';
 import { validate } from '../api-server/validation/index.js';
-import type { Fields } from '../api-server/values.js';
 import { checkObject } from '../cluster/check-object.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requirePod, requireService, requireSlice, requireWorkload } from '../cluster/lookup.js';

@@ -11,9 +11,9 @@ import {
   readSource,
   readVia,
   readWeight,
-} from '../words/targets.js';
+} from '../words/read-targets.js';
+import { oneOf, readFamily, readFraction, readPair } from '../words/read-values.js';
 import { UsageError } from '../words/usage-error.js';
-import { oneOf, readFamily, readFraction, readPair } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { changes } from './change-options.js';
 import { type Fields, field, list, whole, word } from './field-parts.js';

@@ -1,8 +1,8 @@
 /** The options that change the cluster before the question, each as the change that it stands for. */
 import type { ManifestFile } from '../changes/manifests/read-manifests.js';
-import { readDestination, readScale } from '../words/targets.js';
+import { readDestination, readScale } from '../words/read-targets.js';
+import { oneOf } from '../words/read-values.js';
 import { UsageError } from '../words/usage-error.js';
-import { oneOf } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { readJsonOption } from './input-files.js';
 

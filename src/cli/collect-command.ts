@@ -1,8 +1,8 @@
 /** `collect`: snapshots of a cluster, sent under a name every few minutes. */
 import { CollectError } from '../collect/collect-error.js';
 import { readCollectSettings } from '../collect/collect-settings.js';
+import { rbacManifest } from '../collect/collected-resources.js';
 import { accessOf, Collector } from '../collect/collector.js';
-import { rbacManifest } from '../collect/resources.js';
 import { createLog } from '../operations/log.js';
 import { SettingsError } from '../operations/variables.js';
 import { UsageError } from '../words/usage-error.js';

@@ -13,7 +13,7 @@ import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
 import { type Io, writeAll } from './io.js';
 import { type KubectlDone, runKubectl } from './kubectl.js';
-import type { SnapshotFile } from './snapshot.js';
+import type { SnapshotFile } from './snapshot-files.js';
 
 type Kind = (typeof SNAPSHOT_KINDS)[number];
 

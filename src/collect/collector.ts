@@ -10,9 +10,9 @@ import { type Access, inClusterAccess, kubeconfigAccess } from './access.js';
 import { Api } from './api.js';
 import { CollectError } from './collect-error.js';
 import type { CollectSettings } from './collect-settings.js';
+import { collectSnapshot } from './collect-snapshot.js';
 import { backOff, pause } from './pause.js';
 import { type Destination, type Sent, sendSnapshot } from './send.js';
-import { collectSnapshot } from './snapshot.js';
 
 /** How the API server is reached, as the settings and the environment say. Throws CollectError. */
 export function accessOf(

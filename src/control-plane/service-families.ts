@@ -3,9 +3,9 @@
  * pkg/registry/core/service/storage/alloc.go.
  */
 import { type ApiFault, Faults, Place } from '../api-server/faults.js';
-import type { AddressRules } from '../api-server/validation/addresses.js';
+import { sameMeaning } from '../api-server/read-fields.js';
+import type { AddressRules } from '../api-server/validation/address-rules.js';
 import { checkClusterIPs } from '../api-server/validation/service.js';
-import { sameMeaning } from '../api-server/values.js';
 import { addressFamily, type IPFamily } from '../base/address.js';
 import type { Service } from '../cluster/objects.js';
 

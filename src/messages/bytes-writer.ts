@@ -37,7 +37,10 @@ export class BytesWriter {
 
   /** A signed integer of at most 53 bits, as int32 and int64 have them. */
   signed(value: number): void {
-    if (value >= 0 && value <= 0x7fffffff) return this.varint(value);
+    if (value >= 0 && value <= 0x7fffffff) {
+      this.varint(value);
+      return;
+    }
     this.#reserve(10);
     let rest = BigInt.asUintN(64, BigInt(value));
     while (rest > 0x7fn) {

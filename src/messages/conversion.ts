@@ -11,7 +11,7 @@ import { readJson } from '../questions/read-json.js';
 import type { DeepPartial, Value } from './gen/kube_whatif/v1/value.js';
 import { PACKAGE } from './registry.js';
 import { allows, resolved, type Schema, shorthandOf } from './schema.js';
-import { fromValue, toValue } from './value.js';
+import { fromValue, toValue } from './struct-value.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -6,8 +6,8 @@ import { addressOf, type Cidr, cidrContains, networkOf } from '../base/address.j
 import { remember } from '../base/remember.js';
 import { policiesOf } from '../cluster/network-policies.js';
 import type { Settings } from '../cluster/settings.js';
-import { serviceOfAddress } from '../load-balancers/addresses.js';
 import type { Balancer } from '../load-balancers/balancer.js';
+import { serviceOfAddress } from '../load-balancers/balancer-addresses.js';
 import { copyOf, type Packet } from '../netfilter/packet.js';
 import { podClass } from '../policies/pod-class.js';
 import type { Client } from './client.js';

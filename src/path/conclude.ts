@@ -1,6 +1,6 @@
 /** What becomes of a packet where a node hands it over: who takes it, and whether the reply returns. */
 import { namespacedName } from '../cluster/objects.js';
-import { serviceOfAddress } from '../load-balancers/addresses.js';
+import { serviceOfAddress } from '../load-balancers/balancer-addresses.js';
 import { headerOf } from '../netfilter/packet.js';
 import type { Client } from './client.js';
 import type { Fabric } from './fabric.js';

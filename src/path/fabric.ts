@@ -5,8 +5,13 @@ import { nodeZone } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
-import { freeBalancerAddress, isBalanced, publishedAs, serviceOfAddress } from '../load-balancers/addresses.js';
 import { Balancer, type Phase } from '../load-balancers/balancer.js';
+import {
+  freeBalancerAddress,
+  isBalanced,
+  publishedAs,
+  serviceOfAddress,
+} from '../load-balancers/balancer-addresses.js';
 import type { Backend, Balanced, HealthCheck, WalkedProbe, WalkProbe } from '../load-balancers/implementation.js';
 import type { IpSets } from '../netfilter/ipset.js';
 import type { Ruleset } from '../netfilter/ruleset.js';

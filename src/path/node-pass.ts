@@ -2,7 +2,7 @@ import { addressOf, cidrContains, networkOf } from '../base/address.js';
 import { copyOf, type Header, headerOf, type Packet, withSource } from '../netfilter/packet.js';
 import type { Hook, Ruleset, Table } from '../netfilter/ruleset.js';
 import { walkHook } from '../netfilter/walk/walk.js';
-import { type Earlier, endingOf } from './causes.js';
+import { type Earlier, endingOf } from './endings.js';
 import type { Fabric } from './fabric.js';
 import { type Host, isLoopback, isWire, LOOPBACK, type Route } from './host.js';
 import { foreseen, policed } from './policing.js';

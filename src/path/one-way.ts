@@ -1,7 +1,7 @@
 import { copyOf } from '../netfilter/packet.js';
 import { walkHook } from '../netfilter/walk/walk.js';
-import { endingOf } from './causes.js';
 import type { Client } from './client.js';
+import { endingOf } from './endings.js';
 import type { Fabric } from './fabric.js';
 import { UPLINK } from './host.js';
 import type { Branch, Ending, Trail } from './trail.js';

@@ -1,5 +1,5 @@
 import { joinHostPort } from '../base/address.js';
-import { serviceOfAddress } from '../load-balancers/addresses.js';
+import { serviceOfAddress } from '../load-balancers/balancer-addresses.js';
 import type { Packet } from '../netfilter/packet.js';
 import type { Fabric } from './fabric.js';
 import { isLoopback } from './host.js';

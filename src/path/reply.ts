@@ -1,8 +1,8 @@
 import { copyOf, EPHEMERAL_PORT, type Header, headerOf, type Packet } from '../netfilter/packet.js';
 import type { Hook } from '../netfilter/ruleset.js';
 import { walkHook } from '../netfilter/walk/walk.js';
-import { endingOf } from './causes.js';
 import type { Client } from './client.js';
+import { endingOf } from './endings.js';
 import type { Fabric } from './fabric.js';
 import { LOOPBACK, UPLINK } from './host.js';
 import {

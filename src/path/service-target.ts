@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requireService } from '../cluster/lookup.js';
 import { namespacedName, type Service, type ServicePortSpec } from '../cluster/objects.js';
 import type { ServiceDestination, Via } from '../contract/requests.js';
-import { publishedAs } from '../load-balancers/addresses.js';
+import { publishedAs } from '../load-balancers/balancer-addresses.js';
 import type { Protocol } from '../netfilter/packet.js';
 export type ServiceSpec = ServiceDestination;
 

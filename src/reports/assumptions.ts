@@ -4,7 +4,7 @@ import { groupedFindings } from '../questions/findings/effects.js';
 import { joinSections, type Layout } from './form.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
 
-import { markdownTable } from './table.js';
+import { markdownTable } from './text-table.js';
 import { item } from './wrap.js';
 
 function json(value: unknown): string {

@@ -1,6 +1,6 @@
 import type { BackendAnswer, BalancerAnswer, ServiceProbability } from '../contract/answers.js';
-import { hasShare, shareText } from './shares.js';
-import type { Column } from './table.js';
+import { hasShare, shareText } from './share-text.js';
+import type { Column } from './text-table.js';
 
 /** Backends that a report tells one by one. */
 const MAX_ROWS = 20;

@@ -15,7 +15,7 @@ import {
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
-import { type Column, markdownTable, textTable } from './table.js';
+import { type Column, markdownTable, textTable } from './text-table.js';
 import { item } from './wrap.js';
 
 const COLUMNS: readonly Column[] = [

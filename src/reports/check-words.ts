@@ -3,8 +3,8 @@
 import { parseFraction } from '../base/fraction.js';
 import type { CheckedDoor, CheckResult, Finding, Probability } from '../contract/answers.js';
 import { chanceText, fieldsOfLoad, type LoadFields, shortNumber } from '../questions/load/fields.js';
-import { percent } from './shares.js';
-import { serviceText } from './words.js';
+import { serviceText } from './names-in-reports.js';
+import { percent } from './share-text.js';
 
 const CLIENTS: Readonly<Record<CheckedDoor['clients'], string>> = {
   PODS: 'a pod on each node',

@@ -1,10 +1,10 @@
 import type { PathHop, PathStep, PathTrace } from '../contract/answers.js';
 import type { Layout } from './form.js';
+import { endpointText, headerText } from './names-in-reports.js';
 import { paintVerdict } from './paint.js';
 import { printable } from './safe-text.js';
-import { basisText, chanceText, exact, percent } from './shares.js';
+import { basisText, chanceText, exact, percent } from './share-text.js';
 import type { TreeNode } from './tree.js';
-import { endpointText, headerText } from './words.js';
 import { wrap } from './wrap.js';
 
 const HOP_WORDS: Readonly<Record<PathHop['kind'], string>> = {

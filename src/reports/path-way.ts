@@ -2,8 +2,8 @@
 import { joinHostPort } from '../base/address.js';
 import type { PathHeader, PathHop, PathStep, PathTrace } from '../contract/answers.js';
 import type { Layout } from './form.js';
+import { headerText } from './names-in-reports.js';
 import { printable } from './safe-text.js';
-import { headerText } from './words.js';
 import { wrap } from './wrap.js';
 
 /** Rules of these steps decide, and are quoted. */

@@ -5,11 +5,11 @@ import { backgroundMarkdown, markdownReport } from './assumptions.js';
 import { bar } from './bars.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
+import { serviceTitle } from './names-in-reports.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
-import { shortShare } from './shares.js';
-import { type Column, markdownTable, textTable } from './table.js';
+import { shortShare } from './share-text.js';
+import { type Column, markdownTable, textTable } from './text-table.js';
 import { FIRST_SCREEN } from './view.js';
-import { serviceTitle } from './words.js';
 import { item } from './wrap.js';
 
 /** Points that the first screen shows, and all that a report shows; the data have every point. */

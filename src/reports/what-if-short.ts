@@ -10,9 +10,9 @@ import type {
 } from '../contract/answers.js';
 import type { Layout } from './form.js';
 import { printable } from './safe-text.js';
-import { shortShare } from './shares.js';
+import { shortShare } from './share-text.js';
 import { beforeAfter, points } from './shift.js';
-import { type Column, fittedTable } from './table.js';
+import { type Column, fittedTable } from './text-table.js';
 import {
   CHAIN_COLUMNS,
   chainRows,

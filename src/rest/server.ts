@@ -32,7 +32,7 @@ import {
 } from './send-problem.js';
 import { Service } from './service.js';
 import { SnapshotRoutes } from './snapshots.js';
-import { TlsServers } from './tls.js';
+import { TlsServers } from './tls-servers.js';
 
 declare module 'fastify' {
   interface FastifyInstance {

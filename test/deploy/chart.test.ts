@@ -7,7 +7,7 @@ import { Ajv } from 'ajv';
 import t from 'tap';
 import { parse } from 'yaml';
 import { readCollectSettings } from '../../src/collect/collect-settings.js';
-import { clusterRules, systemRules } from '../../src/collect/resources.js';
+import { clusterRules, systemRules } from '../../src/collect/collected-resources.js';
 import { readSettings } from '../../src/operations/service-settings.js';
 import { VARIABLES } from '../../src/operations/service-variables.js';
 import {

@@ -6,7 +6,7 @@ import { scalarText } from '../../base/scalar-text.js';
 import type { Faults, Place } from '../faults.js';
 import { dnsSubdomain } from '../formats.js';
 import { nanosOf } from '../quantity.js';
-import { fieldsIn, isGiven, listIn, textIn } from '../values.js';
+import { fieldsIn, isGiven, listIn, textIn } from '../read-fields.js';
 import { checkLabelSelector } from './labels.js';
 
 const MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];

@@ -2,8 +2,8 @@
 import { addressFamily } from '../../base/address.js';
 import { type Faults, Place } from '../faults.js';
 import { labelValue, qualifiedName } from '../formats.js';
-import { type Fields, fieldsIn, itemsIn, listIn, sameMeaning, textIn } from '../values.js';
-import { type AddressRules, wrongCidr } from './addresses.js';
+import { type Fields, fieldsIn, itemsIn, listIn, sameMeaning, textIn } from '../read-fields.js';
+import { type AddressRules, wrongCidr } from './address-rules.js';
 import { checkMetadata, checkMetadataUpdate, SUBDOMAIN } from './metadata.js';
 import { checkTaintEffect } from './scheduling.js';
 

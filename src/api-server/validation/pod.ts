@@ -1,8 +1,8 @@
 /** Pods. Source: Kubernetes 1.36 pkg/apis/core/validation, `ValidatePodCreate`, `ValidatePodUpdate`. */
 import { type Faults, Place } from '../faults.js';
 import { shown } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, sameMeaning, textIn } from '../values.js';
-import type { AddressRules } from './addresses.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, sameMeaning, textIn } from '../read-fields.js';
+import type { AddressRules } from './address-rules.js';
 import { checkMetadata, checkMetadataUpdate, SUBDOMAIN } from './metadata.js';
 import { checkPodSpec } from './pod-spec.js';
 

@@ -10,8 +10,8 @@ import {
   qualifiedName,
   shown,
 } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../values.js';
-import { type AddressRules, checkEndpointAddress, wrongAddress, wrongCidr } from './addresses.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../read-fields.js';
+import { type AddressRules, checkEndpointAddress, wrongAddress, wrongCidr } from './address-rules.js';
 import { PROTOCOLS } from './containers.js';
 import { checkLabels } from './labels.js';
 import { checkMetadata, checkMetadataUpdate } from './metadata.js';

@@ -1,8 +1,8 @@
 /** Deployments, ReplicaSets, StatefulSets, DaemonSets. Source: Kubernetes 1.36 pkg/apis/apps/validation. */
 import { Faults, Place } from '../faults.js';
 import { dnsLabel, nonNegative, percent } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, numberIn, sameMeaning, textIn } from '../values.js';
-import type { AddressRules } from './addresses.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, numberIn, sameMeaning, textIn } from '../read-fields.js';
+import type { AddressRules } from './address-rules.js';
 import { checkClaimSpec } from './claims.js';
 import { checkLabelSelector, isEmptySelector, selects } from './labels.js';
 import { checkMetadata, checkMetadataUpdate, LABEL, SUBDOMAIN } from './metadata.js';

@@ -5,9 +5,9 @@
 import { typeFault, unknownFieldFaults } from '../../api-server/decode.js';
 import type { ApiFault } from '../../api-server/faults.js';
 import { notedManifest, withNote } from '../../api-server/note.js';
+import { type Fields, fieldsIn, isGiven } from '../../api-server/read-fields.js';
 import { withCanonicalQuantities, withoutNullItems } from '../../api-server/stored-form.js';
 import { kubectlPatch, withPatch } from '../../api-server/strategic-merge.js';
-import { type Fields, fieldsIn, isGiven } from '../../api-server/values.js';
 import type { RefusalReason } from '../refused-change.js';
 
 /** An object as it is sent, or why it is refused; undefined: there is nothing to send. */

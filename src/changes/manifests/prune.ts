@@ -3,7 +3,7 @@
  * pkg/cmd/apply/prune.go, pkg/util/prune.
  */
 import { LAST_APPLIED } from '../../api-server/note.js';
-import { textIn } from '../../api-server/values.js';
+import { textIn } from '../../api-server/read-fields.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { parseSelector } from '../../cluster/parse-selector.js';
 import { isNamespaced } from '../../cluster/resources.js';

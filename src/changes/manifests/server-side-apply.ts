@@ -4,7 +4,7 @@ import type { ApiFault } from '../../api-server/faults.js';
 import { handedOver, type Manager, serverApply } from '../../api-server/managed-fields/server-apply.js';
 import { typedFaults } from '../../api-server/managed-fields/typed.js';
 import { LAST_APPLIED } from '../../api-server/note.js';
-import { type Fields, fieldsIn } from '../../api-server/values.js';
+import { type Fields, fieldsIn } from '../../api-server/read-fields.js';
 import type { StoredService } from '../../control-plane/service-storage.js';
 import type { RefusalReason } from '../refused-change.js';
 import type { Store } from './subject.js';

@@ -19,7 +19,7 @@ import { readyEndpointsOn } from '../health.js';
 import type { Balanced, Implementation, ProbeResult } from '../implementation.js';
 import { nodeBackends } from '../node-filter.js';
 import { allocatedByCilium } from './cilium-pools.js';
-import { held, isDown } from './common.js';
+import { held, isDown } from './holding.js';
 
 const CLASS = 'io.cilium/bgp-control-plane';
 /** The hold time of a session by default (CiliumBGPPeerConfig, timers.holdTimeSeconds). */

@@ -7,7 +7,7 @@ import { announcement, isLocal } from '../checks.js';
 import { listOf } from '../fields.js';
 import { readyEndpointsOn } from '../health.js';
 import type { Balanced, Implementation } from '../implementation.js';
-import { held, holdingProbe, isDown } from './common.js';
+import { held, holdingProbe, isDown } from './holding.js';
 import { leaseHolder } from './leases.js';
 
 /**

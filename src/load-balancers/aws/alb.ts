@@ -19,7 +19,7 @@ import { ownAddress } from '../own-address.js';
 import { podBackends, podPort, toPod } from '../pod-backends.js';
 import { weightsAcrossZones } from '../zonal.js';
 import { ALB_ANNOTATIONS } from './annotation-list.js';
-import { controllerNodeFilter, standInName } from './common.js';
+import { controllerNodeFilter, standInName } from './aws-names.js';
 import { ATTRIBUTES, DRAIN_SECONDS } from './facts.js';
 import { ALB_PREFIX, type Front, frontsOf } from './ingress.js';
 

@@ -19,7 +19,7 @@ import {
   runsOnAws,
   saysScheme,
   standInName,
-} from './common.js';
+} from './aws-names.js';
 import { ANNOTATIONS, ATTRIBUTES, CLASSES, DRAIN_SECONDS, HOST_NAMES, NLB_TIMING } from './facts.js';
 
 /** Whether the AWS Load Balancer Controller (or EKS Auto Mode) made it, rather than the cloud provider. */

@@ -5,7 +5,7 @@ import { namespacedName, type Service } from '../../cluster/objects.js';
 import { announcement } from '../checks.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { announcedBy, type Route } from './advertisements.js';
-import { announced } from './common.js';
+import { announced } from './announced-address.js';
 import { wantedAddresses } from './sharing.js';
 import { convergence, isDown, shownMetallb, speakers, whyNotAnnouncing } from './speakers.js';
 

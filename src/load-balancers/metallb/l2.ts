@@ -3,7 +3,7 @@ import { remember } from '../../base/remember.js';
 import { announcement } from '../checks.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { announcedBy, statedLeader } from './advertisements.js';
-import { announced, firstAddress } from './common.js';
+import { announced, firstAddress } from './announced-address.js';
 import { convergence, leaderOf, shownMetallb, speakers, whyNotAnnouncing } from './speakers.js';
 
 /** A speaker that stops is missed by the others after about this long (memberlist's default for local networks). */

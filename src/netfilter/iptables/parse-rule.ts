@@ -1,7 +1,7 @@
 import type { IPFamily } from '../../base/address.js';
 import { protocolNumber } from '../protocols.js';
-import { type MatchCodec, type Option, type ParseContext, RuleError, type TargetCodec } from './codec.js';
 import { MATCHES, TARGETS } from './index.js';
+import { type MatchCodec, type Option, type ParseContext, RuleError, type TargetCodec } from './match-codec.js';
 import { isReversed } from './ports.js';
 import type { Match, Statement, Target } from './statements.js';
 import { isPassing } from './targets/other.js';

@@ -1,8 +1,8 @@
 import type { IPFamily } from '../../base/address.js';
 import { MAX_PROBLEMS, type Problem, QuestionError } from '../../base/errors.js';
 import type { BaseChain, Rule, Ruleset, Table } from '../ruleset.js';
-import { RuleError } from './codec.js';
 import { IPTABLES } from './language.js';
+import { RuleError } from './match-codec.js';
 import { parseRuleWords, type RuleContext, unreadRule } from './parse-rule.js';
 import { wordsOf } from './quoting.js';
 import type { Statement } from './statements.js';

@@ -5,10 +5,10 @@ import type { Hook, HookBalancer, Rule, Ruleset, Table, Taking } from '../rulese
 import { type Attached, attachedTo } from './base-chains.js';
 import { weaker } from './basis.js';
 import { enter, type Frame, isLoop, positionOf } from './chain-frame.js';
-import type { Effect, RecentChange, WalkContext, Way } from './context.js';
 import { rivalsOf } from './rivals.js';
 import { splitShare } from './share.js';
 import type { Chance, ChanceBasis, HookOutcome, StepAction, StepList, WalkEnvironment, WalkStep } from './types.js';
+import type { Effect, RecentChange, WalkContext, Way } from './walk-context.js';
 
 /**
  * Limits of what is done for one packet at one hook, far above what a node's rules need: chains that call each other

@@ -15,8 +15,8 @@ import {
   sourceName,
   unknownOfPairs,
 } from '../reach/pair-changes.js';
-import { type Pair, reachTable } from '../reach/table.js';
-import { type ReachTarget, serviceTargets } from '../reach/targets.js';
+import { type Pair, reachTable } from '../reach/reach-table.js';
+import { type ReachTarget, serviceTargets } from '../reach/reach-targets.js';
 
 /** Pairs that are compared at most, unless the caller says otherwise. */
 const MOST_PAIRS = 40_000;

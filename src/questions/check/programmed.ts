@@ -6,7 +6,7 @@ import { QuestionError } from '../../base/errors.js';
 import { LAST_APPLIED_ANNOTATION } from '../../changes/update-service.js';
 import type { Service } from '../../cluster/objects.js';
 import { FAMILIES } from '../../cluster/settings.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import { headlessEndpoints } from '../../path/dns.js';
 import { nodeIsDown } from '../../path/network.js';
 import { isHeadless } from '../../path/service-target.js';

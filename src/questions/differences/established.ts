@@ -2,7 +2,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { podAddresses } from '../../cluster/cluster.js';
 import type { EndpointRef, EstablishedShares, PathTrace, Probability } from '../../contract/answers.js';
 import { nodeIsDown } from '../../path/network.js';
-import { partOf, totalOf } from './shares.js';
+import { partOf, totalOf } from './shifted-shares.js';
 import { type FlowFate, flowsExplanation, type Side, tracksByIpvs, tracksByRules } from './udp-flows.js';
 
 /** Why rules say nothing of connections that there are already (netfilter: nat is asked for a first packet alone). */

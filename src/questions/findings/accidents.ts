@@ -2,9 +2,9 @@
 import { joinHostPort } from '../../base/address.js';
 import { slicesFor } from '../../proxy/endpoint-list.js';
 import { readingOf } from '../../proxy/reading.js';
+import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import { isTranslatedByRules, portsOf, refOf, workingNodes } from './service-facts.js';
-import type { StateFinder } from './view.js';
 
 interface Entry {
   readonly slice: string;

@@ -13,11 +13,11 @@ import {
 } from '../../base/fraction.js';
 import { parseSigned } from '../../base/signed-fraction.js';
 import type { EndpointShare } from '../../contract/answers.js';
-import { exactOf } from '../differences/shares.js';
+import { exactOf } from '../differences/shifted-shares.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door } from './door.js';
+import type { DifferenceFinder, StateFinder } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
-import type { DifferenceFinder, StateFinder } from './view.js';
 
 function factorOf({ imbalance }: Door): Fraction | undefined {
   return imbalance === undefined ? undefined : parseSigned(imbalance.fraction)?.size;

@@ -18,16 +18,16 @@ import {
 import { parseSigned } from '../../base/signed-fraction.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
 import type { Balancer, PortCheck } from '../../load-balancers/balancer.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import type { Backend, HealthCheck } from '../../load-balancers/implementation.js';
 import { nodeIsDown } from '../../path/network.js';
 import { probedBalancer } from '../../path/probed-balancer.js';
 import { programNode } from '../../proxy/program.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door } from './door.js';
+import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
-import type { DifferenceFinder, StateFinder, View } from './view.js';
 
 function familyOf({ cluster }: View, key: string): IPFamily {
   const [first] = cluster.services.get(key)?.spec?.ipFamilies ?? [];

@@ -2,9 +2,9 @@
 
 import type { Finding } from '../../contract/answers.js';
 import type { ServicePort } from '../../proxy/service-port.js';
+import type { StateFinder } from './finders.js';
 import { finding, listed, portText } from './finding.js';
 import { isTranslatedByRules, portsOf, refOf } from './service-facts.js';
-import type { StateFinder } from './view.js';
 
 function conflict(
   claims: readonly ServicePort[],

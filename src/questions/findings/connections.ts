@@ -3,11 +3,11 @@ import { joinHostPort } from '../../base/address.js';
 import { compare, type Fraction, formatFraction } from '../../base/fraction.js';
 import type { EstablishedShares } from '../../contract/answers.js';
 import { establishedShares } from '../differences/established.js';
-import { exactOf } from '../differences/shares.js';
+import { exactOf } from '../differences/shifted-shares.js';
 import { flowFates } from '../differences/udp-flows.js';
 import type { Door } from './door.js';
+import type { DifferenceFinder } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED, portEvidence } from './finding.js';
-import type { DifferenceFinder } from './view.js';
 
 interface Lost {
   readonly door: Door;

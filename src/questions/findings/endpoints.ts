@@ -4,14 +4,15 @@ import { nodeZone } from '../../cluster/addresses.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
 import { endpointsAreUnknown } from '../../control-plane/endpoint-sources.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import { headlessEndpoints } from '../../path/dns.js';
 import { probedBalancer } from '../../path/probed-balancer.js';
 import { isHeadless, serviceFamilies } from '../../path/service-target.js';
-import { externallyAccessible } from '../../proxy/policies.js';
 import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
 import { topologyMode } from '../../proxy/topology.js';
+import { externallyAccessible } from '../../proxy/traffic-policies.js';
 import type { Door } from './door.js';
+import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import { podsOf } from './selectors.js';
 import {
@@ -26,7 +27,6 @@ import {
   unmodelledOf,
   workingNodes,
 } from './service-facts.js';
-import type { DifferenceFinder, StateFinder, View } from './view.js';
 import { whyNotReady } from './why-not-ready.js';
 
 /** The ports of headless Services of which DNS has no address. */

@@ -3,13 +3,13 @@ import { remember } from '../../base/remember.js';
 import type { Node } from '../../cluster/objects.js';
 import type { NodeProxySettings, Settings } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
 import { balancerOf } from '../../load-balancers/balancer.js';
-import { externallyAccessible } from '../../proxy/policies.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
+import { externallyAccessible } from '../../proxy/traffic-policies.js';
+import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
 import { names, nodeEvidence, type Switched, switchedNodes } from './mode-nodes.js';
 import { isUsable, portsOf, servicesOf, workingNodes } from './service-facts.js';
-import type { DifferenceFinder, StateFinder, View } from './view.js';
 
 const DEPRECATED_SINCE = 35;
 

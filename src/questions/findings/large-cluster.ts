@@ -1,9 +1,9 @@
 /** The number of endpoints from which kube-proxy writes its rules without comments. */
 import { FAMILIES } from '../../cluster/settings.js';
 import { serviceMap } from '../../proxy/service-map.js';
+import type { DifferenceFinder, View } from './finders.js';
 import { finding } from './finding.js';
 import { workingNodes } from './service-facts.js';
-import type { DifferenceFinder, View } from './view.js';
 
 /** pkg/proxy/iptables/proxier.go, largeClusterEndpointsThreshold. */
 const LIMIT = 1000;

@@ -2,8 +2,8 @@
 import type { Finding, ServiceProbability, ServiceRef } from '../../contract/answers.js';
 import { chanceText, fieldsOfLoad, shortNumber } from '../load/fields.js';
 import type { Door } from './door.js';
+import type { StateFinder } from './finders.js';
 import { doorEvidence, finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
-import type { StateFinder } from './view.js';
 
 type About = Pick<Door, 'service' | 'via' | 'family' | 'destination' | 'clients'> & {
   readonly service?: ServiceRef | undefined;

@@ -11,8 +11,8 @@ import { decide } from '../../policies/evaluate.js';
 import { type Direction, isPoliced, podEnd } from '../../policies/flow.js';
 import { podClass } from '../../policies/pod-class.js';
 import { ALL_APIS } from '../../policies/policy-set.js';
+import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
-import type { StateFinder } from './view.js';
 
 const DNS_SERVICES = ['kube-dns', 'coredns', 'rke2-coredns-rke2-coredns'];
 

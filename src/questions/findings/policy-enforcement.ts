@@ -4,8 +4,8 @@ import { type Resource, resourceName } from '../../cluster/resources.js';
 import type { Finding } from '../../contract/answers.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import { isAdminPolicy, isEvaluated } from '../../policies/policy-set.js';
+import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
-import type { StateFinder } from './view.js';
 
 /** Whose policies are of an API group of their own, by the plugin's name. */
 const OWNERS: readonly (readonly [group: RegExp, plugin: RegExp, name: string])[] = [

@@ -14,8 +14,8 @@ import { isAdminPolicy, isNetworkPolicy, policySetOf } from '../../policies/poli
 import { type NeverCause, neverMatching, selectablePods } from '../../policies/reach-of-rules.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { selectsPod } from '../../policies/selectors.js';
+import type { StateFinder, View } from './finders.js';
 import { finding } from './finding.js';
-import type { StateFinder, View } from './view.js';
 
 /** The policies that the view is about: those of its namespaces, and those of the whole cluster. */
 function policiesIn({ cluster, wide }: View): readonly Resource[] {

@@ -21,8 +21,8 @@ import { policySetOf } from '../../policies/policy-set.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { clientGroups } from '../../probability/client-groups.js';
 import { clientJourneysOf } from '../path/answer-path.js';
+import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
-import type { StateFinder } from './view.js';
 
 /** Addresses of a block that are tried until one is nobody's in the cluster. */
 const TRIED = 64n;

@@ -6,9 +6,9 @@ import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
 import { hasSharedChains, notAvailable, rejectsUnknownPorts } from '../../proxy/mode-switch.js';
 import { isModelled, programNode } from '../../proxy/program.js';
+import type { DifferenceFinder, View } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
 import { names, nodeEvidence, type Switched, switchedNodes } from './mode-nodes.js';
-import type { DifferenceFinder, View } from './view.js';
 
 /** `namespace/name` of the Services with node ports. */
 function nodePortServices({ cluster }: View): readonly string[] {

@@ -10,9 +10,9 @@ import { findPort } from '../../control-plane/endpoint-ports.js';
 import { matchesServiceSelector } from '../../control-plane/labels.js';
 import { SelectedPods } from '../../control-plane/selected-pods.js';
 import { isHeadless } from '../../path/service-target.js';
+import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
 import { servicesOf, unmodelledOf } from './service-facts.js';
-import type { DifferenceFinder, StateFinder, View } from './view.js';
 
 const selections = new WeakMap<Cluster, SelectedPods>();
 

@@ -13,13 +13,13 @@ import {
 } from '../../base/fraction.js';
 import type { Cause, Finding, PathVerdict } from '../../contract/answers.js';
 import { ruleText } from '../chains/rule-text.js';
-import { exactOf } from '../differences/shares.js';
+import { exactOf } from '../differences/shifted-shares.js';
 import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { FindingCode } from './codes.js';
 import { type Door, type DoorOutcome, sameDestination } from './door.js';
 import { isAvoidedBy } from './endpoints.js';
+import type { DifferenceFinder, StateFinder } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
-import type { DifferenceFinder, StateFinder } from './view.js';
 import type { Thresholds } from './wanted.js';
 
 type Lost = Exclude<PathVerdict, 'DELIVERED'>;

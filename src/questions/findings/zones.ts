@@ -16,9 +16,9 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { type Share, ShareSum } from '../../probability/distribution.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door, DoorClient, DoorOutcome } from './door.js';
+import type { DifferenceFinder, StateFinder } from './finders.js';
 import { doorEvidence, doorText, finding } from './finding.js';
 import { hasZones } from './service-facts.js';
-import type { DifferenceFinder, StateFinder } from './view.js';
 
 type ZoneCounts = ReadonlyMap<string, number>;
 

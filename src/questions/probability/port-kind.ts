@@ -8,7 +8,7 @@ import { policiesOf } from '../../cluster/network-policies.js';
 import type { EndpointRef } from '../../contract/answers.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { endpointsAreUnknown } from '../../control-plane/endpoint-sources.js';
-import { serviceOfAddress } from '../../load-balancers/addresses.js';
+import { serviceOfAddress } from '../../load-balancers/balancer-addresses.js';
 import { insideNetworks } from '../../path/alike-endpoints.js';
 import { nodesThatTake } from '../../path/before-rules.js';
 import { canonicalEndpoint, type Fabric } from '../../path/fabric.js';

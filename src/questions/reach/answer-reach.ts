@@ -16,8 +16,8 @@ import { requireWalkable } from '../walk-limits.js';
 import { withoutRepetition } from '../without-repetition.js';
 import { keyOf, pairChanges, pairFindings, sourceName } from './pair-changes.js';
 import { pairOf } from './reach-pair.js';
-import { reachTable } from './table.js';
-import { type ReachTarget, serviceTargets, workloadTargets } from './targets.js';
+import { reachTable } from './reach-table.js';
+import { type ReachTarget, serviceTargets, workloadTargets } from './reach-targets.js';
 
 /** How many pairs are answered unless the request says otherwise. */
 const DEFAULT_PAIRS = 40_000;

@@ -9,8 +9,8 @@ import { type Enforcement, enforcementOf } from '../../policies/enforcer.js';
 import { finding, listed, MAX_LISTED } from '../findings/finding.js';
 import { dnsServers } from '../findings/policy-dns.js';
 import type { Prepared } from '../prepare.js';
-import { type Outcome, type Pair, shareOf } from './table.js';
-import type { ReachTarget } from './targets.js';
+import { type Outcome, type Pair, shareOf } from './reach-table.js';
+import type { ReachTarget } from './reach-targets.js';
 
 export const sourceName = ({ kind, namespace, name }: RunningWorkload) => `${kind} ${namespace}/${name}`;
 export const keyOf = ({ from, to }: Pair) => `${sourceName(from)}\n${to.name}\n${to.family}`;

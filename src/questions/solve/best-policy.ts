@@ -8,7 +8,7 @@ import { fieldsOfLoad } from '../load/fields.js';
 import { hasCapacity, wrongTraffic } from '../load/offered.js';
 import type { Prepared } from '../prepare.js';
 import { type Asked, bears, type Measured, measure, plainRequest } from './measure.js';
-import { comesFromOutside, POLICIES, type Policy, policyChanges, policyName } from './policies.js';
+import { comesFromOutside, POLICIES, type Policy, policyChanges, policyName } from './policy-choices.js';
 
 type Wanted = NonNullable<SolveQuestion['policy']>;
 type Costs = NonNullable<Wanted['costs']>;

@@ -11,11 +11,11 @@ import type { Pod } from '../../cluster/objects.js';
 import { podsOfWorkload } from '../../cluster/workload-pods.js';
 import type { SolvedPlacement } from '../../contract/answers.js';
 import type { Change, SolveQuestion } from '../../contract/requests.js';
-import { type SpreadConstraintSpec, schedulingSpec } from '../../control-plane/scheduler/pod-spec.js';
 import { Scheduler } from '../../control-plane/scheduler/scheduler.js';
+import { type SpreadConstraintSpec, schedulingSpec } from '../../control-plane/scheduler/scheduling-spec.js';
 import { stateAfter } from '../load/risks.js';
 import { type Asked, type Measured, measuredAfter, plainRequest } from './measure.js';
-import { comesFromOutside, policyChanges, policyName } from './policies.js';
+import { comesFromOutside, policyChanges, policyName } from './policy-choices.js';
 
 type Wanted = NonNullable<SolveQuestion['placement']>;
 type Scale = NonNullable<SolveQuestion['scale']>;

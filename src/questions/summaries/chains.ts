@@ -1,5 +1,5 @@
 import type { ChainsResult } from '../../contract/answers.js';
-import { count, listed } from './words.js';
+import { count, listed } from './sentence-parts.js';
 
 /** Whose rules these are, and how many nodes carry them. */
 export function chainsSummary({ parts, format }: ChainsResult): string {

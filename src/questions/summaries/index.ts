@@ -10,10 +10,10 @@ import { inspectSummary } from './inspect.js';
 import { pathSummary } from './path.js';
 import { probabilitySummary } from './probability.js';
 import { reachSummary } from './reach.js';
+import { count, listed } from './sentence-parts.js';
 import { solveSummary } from './solve.js';
 import { sweepSummary } from './sweep.js';
 import { whatIfSummary } from './what-if.js';
-import { count, listed } from './words.js';
 
 /** An answer that lacks its summary. */
 export type Unsaid<R = AnyResult> = Omit<Answer<R>, 'summary'>;

@@ -1,7 +1,7 @@
 import { joinHostPort } from '../../base/address.js';
 import type { PathResult, PathTrace, PathVerdict } from '../../contract/answers.js';
 import type { Destination, PathQuestion } from '../../contract/requests.js';
-import { count, kindSentence, range, sender, sentence, share, way } from './words.js';
+import { count, kindSentence, range, sender, sentence, share, way } from './sentence-parts.js';
 
 /** What the client's user says of each verdict. */
 const VERDICT_WORDS: Readonly<Record<PathVerdict, string>> = {

@@ -1,6 +1,6 @@
 import type { ProbabilityResult, ServiceProbability } from '../../contract/answers.js';
 import { FAILS } from './path.js';
-import { count, kindSentence, percent, port, range, share, way } from './words.js';
+import { count, kindSentence, percent, port, range, share, way } from './sentence-parts.js';
 
 /** How a Service port fares, the worst first. */
 export type Shape = 'LOST' | 'UNKNOWN' | 'UNEVEN' | 'EVEN';

@@ -1,5 +1,5 @@
 import type { ReachPair, ReachResult } from '../../contract/answers.js';
-import { count, listed, percent } from './words.js';
+import { count, listed, percent } from './sentence-parts.js';
 
 /** The policies that deny most pairs. */
 function byWhom(pairs: readonly ReachPair[]): string {

@@ -2,7 +2,7 @@ import type { SweepBoundResult, SweepPoint, SweepResult, SweptShares } from '../
 import type { SweepBound } from '../../contract/requests.js';
 import { fieldsOfLoad } from '../load/fields.js';
 import { bearingText } from './load.js';
-import { count, share } from './words.js';
+import { count, share } from './sentence-parts.js';
 
 /** What is bounded, of the Service port in which it is largest. */
 function largestOf(services: readonly SweptShares[]): SweptShares['largest'] {

@@ -1,7 +1,7 @@
 import type { Finding, ServiceDifference, WhatIfResult } from '../../contract/answers.js';
 import type { QuestionRequest } from '../../contract/requests.js';
 import { FAILS, outcomesInShort, pathSummary } from './path.js';
-import { count, port, range, share, way } from './words.js';
+import { count, port, range, share, way } from './sentence-parts.js';
 
 const NOTHING: Readonly<Record<WhatIfResult['question'], string>> = {
   chains: 'No change: no rule differs.',

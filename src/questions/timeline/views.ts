@@ -51,7 +51,7 @@ export function seen(prepared: Prepared, question: ProbabilityQuestion, phase: P
 }
 
 /** The part of some nodes that is not down; all of none. */
-export function aliveOf(nodes: readonly string[], dead: ReadonlySet<string>): number {
+function aliveOf(nodes: readonly string[], dead: ReadonlySet<string>): number {
   return nodes.length === 0 ? 1 : nodes.filter((node) => !dead.has(node)).length / nodes.length;
 }
 

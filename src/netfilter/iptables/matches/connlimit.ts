@@ -1,6 +1,6 @@
 import { BELOW_LIMITS } from '../../limits.js';
-import { NO, YES } from '../../walk/context.js';
-import { type MatchCodec, optionOf, RuleError } from '../codec.js';
+import { NO, YES } from '../../walk/walk-context.js';
+import { type MatchCodec, optionOf, RuleError } from '../match-codec.js';
 import type { ConnlimitMatch } from '../statements.js';
 
 const WHOLE = { IPv4: '32', IPv6: '128' } as const;

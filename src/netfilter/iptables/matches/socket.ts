@@ -1,6 +1,6 @@
-import { NO, UNKNOWN } from '../../walk/context.js';
-import type { MatchCodec } from '../codec.js';
-import { optionOf } from '../codec.js';
+import { NO, UNKNOWN } from '../../walk/walk-context.js';
+import type { MatchCodec } from '../match-codec.js';
+import { optionOf } from '../match-codec.js';
 import type { SocketMatch } from '../statements.js';
 
 const NO_TRANSPARENT_SOCKET = [

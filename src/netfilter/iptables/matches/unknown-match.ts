@@ -1,5 +1,5 @@
-import { UNKNOWN } from '../../walk/context.js';
-import type { MatchCodec } from '../codec.js';
+import { UNKNOWN } from '../../walk/walk-context.js';
+import type { MatchCodec } from '../match-codec.js';
 import { quoteSaved, quoteToken } from '../quoting.js';
 import type { UnknownMatch } from '../statements.js';
 

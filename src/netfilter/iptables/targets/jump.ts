@@ -1,4 +1,4 @@
-import { RuleError, type TargetCodec } from '../codec.js';
+import { RuleError, type TargetCodec } from '../match-codec.js';
 import type { Jump } from '../statements.js';
 
 function spelled(target: Jump): string {

@@ -1,5 +1,5 @@
 import type { IPFamily } from '../../../base/address.js';
-import { RuleError } from '../codec.js';
+import { RuleError } from '../match-codec.js';
 import { familyAddress } from '../networks.js';
 import { portRangeOf } from '../ports.js';
 

@@ -5,13 +5,13 @@ import { nodeAddresses } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Service } from '../../cluster/objects.js';
 import type { Finding } from '../../contract/answers.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
 import { balancerOf } from '../../load-balancers/balancer.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import { holderOf, leftOutByLabels } from '../../load-balancers/k3s/host-ports.js';
 import { loserOf, othersAt, sharingConflict, wantedAddresses } from '../../load-balancers/metallb/sharing.js';
+import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { finding, listed } from './finding.js';
 import { servicesOf } from './service-facts.js';
-import type { DifferenceFinder, StateFinder, View } from './view.js';
 
 interface Owners {
   /** Addresses of the API server. */

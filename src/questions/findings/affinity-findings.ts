@@ -1,13 +1,13 @@
 /** Session affinity: that it is there, that it comes or goes, and that it breaks. */
 import { joinHostPort } from '../../base/address.js';
 import { add, type Fraction, formatFraction, isZero, multiply, ZERO } from '../../base/fraction.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import { probedBalancer } from '../../path/probed-balancer.js';
 import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { DoorOutcome } from './door.js';
+import type { DifferenceFinder, StateFinder } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import { portPairs, portsOf, refOf } from './service-facts.js';
-import type { DifferenceFinder, StateFinder } from './view.js';
 
 /** Service ports with session affinity. */
 export const affinities: StateFinder = (view) =>

@@ -10,8 +10,8 @@ import type {
   WeightedSource,
   WorkloadRef,
 } from '../contract/requests.js';
+import { oneOf, readFraction, readPair, readPort, readWhole } from './read-values.js';
 import { UsageError } from './usage-error.js';
-import { oneOf, readFraction, readPair, readPort, readWhole } from './words.js';
 
 const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'EXTERNAL_IP', 'LOAD_BALANCER', 'DNS'];
 

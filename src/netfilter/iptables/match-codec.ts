@@ -1,6 +1,6 @@
 import type { IPFamily } from '../../base/address.js';
 import type { Packet } from '../packet.js';
-import type { Effect, Tested, WalkContext } from '../walk/context.js';
+import type { Effect, Tested, WalkContext } from '../walk/walk-context.js';
 import type { Match, Statement, Target } from './statements.js';
 
 /** One option as read from a rule's text: its name, whether `!` stood before it, and its values. */
