@@ -42,8 +42,8 @@ function fieldsInText(text: string): number {
 }
 
 /**
- * How many fields the objects of a valid JSON text have, equal ones counted each; of its bytes as UTF-8, which takes half as
- * long as of the text.
+ * How many fields the objects of a valid JSON text have, equal ones counted each; of its bytes as UTF-8, which takes
+ * half as long as of the text.
  */
 export function fieldsInBytes(bytes: Uint8Array): number {
   const { length } = bytes;

@@ -46,7 +46,9 @@ function filesOf(input: SnapshotInput): readonly SnapshotFile[] | undefined {
   return 'files' in input ? input.files : undefined;
 }
 
-/** The values of a text or of a request, with their pointers: one value is the snapshot itself, several are `/0`, `/1` … */
+/**
+ * The values of a text or of a request, with their pointers: one value is the snapshot itself, several are `/0`, `/1` …
+ */
 function placed(
   values: readonly unknown[],
   pointer: string,

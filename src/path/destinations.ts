@@ -148,14 +148,20 @@ export function describeDestination(destination: Destination): string {
   switch (destination.kind) {
     case 'SERVICE': {
       const { key, portNumber, via, node } = destination.target;
-      return `service ${key}${portNumber === 0 ? '' : `:${portNumber}`} via ${via}${node === undefined ? '' : ` of ${node}`}`;
+      return (
+        `service ${key}${portNumber === 0 ? '' : `:${portNumber}`} via ` +
+        `${via}${node === undefined ? '' : ` of ${node}`}`
+      );
     }
     case 'ADDRESS':
       return `address ${destination.address}${destination.port === undefined ? '' : ` port ${destination.port}`}`;
     case 'HOST':
       return `host ${destination.host}${destination.port === undefined ? '' : ` port ${destination.port}`}`;
     case 'POD':
-      return `pod ${namespacedName(destination.pod)}${destination.port === undefined ? '' : ` port ${destination.port}`}`;
+      return (
+        'pod ' +
+        `${namespacedName(destination.pod)}${destination.port === undefined ? '' : ` port ${destination.port}`}`
+      );
   }
 }
 
@@ -188,7 +194,8 @@ function headless(fabric: Fabric, target: ServiceTarget, name: string, alias: st
   fabric.assumptions.add(
     'dns',
     'uniform over the addresses of an answer',
-    'A headless Service has no rules: the client’s resolver picks among the addresses, each taken as equally likely per resolution.',
+    'A headless Service has no rules: the client’s resolver picks among the addresses, each taken as equally ' +
+      'likely per resolution.',
   );
   const targets = endpoints.map((endpoint) => {
     // Nothing translates a port of a headless Service: the number that a client asks for is the number it connects to.
@@ -201,7 +208,8 @@ function headless(fabric: Fabric, target: ServiceTarget, name: string, alias: st
       fabric.assumptions.add(
         'headless.port',
         port,
-        `Nothing translates port ${target.portNumber} of headless Service ${target.key}: the client is taken to use the endpoints’ own port.`,
+        `Nothing translates port ${target.portNumber} of headless Service ${target.key}: the client is taken ` +
+          'to use the endpoints’ own port.',
       );
     }
     return { target: { address: endpoint.address, port, protocol: target.protocol }, weight };
@@ -262,7 +270,8 @@ function resolveName(
       return without(`DNS has no name ${alias}${answer.name} (NXDOMAIN)`);
     case 'OUTSIDE':
       return without(
-        `${alias}${answer.name} is not a name of the cluster (${fabric.settings.clusterDomain}): its addresses are not in the snapshot`,
+        `${alias}${answer.name} is not a name of the cluster (${fabric.settings.clusterDomain}): its ` +
+          'addresses are not in the snapshot',
         'MISSING_DATA',
       );
     case 'ENDPOINT':
@@ -287,7 +296,8 @@ export function resolveDestination(fabric: Fabric, destination: Destination, cli
         .find((candidate) => candidate?.family === fabric.family)?.text;
       if (address === undefined) {
         return without(
-          `Pod ${namespacedName(destination.pod)} has no ${fabric.family} address (phase ${destination.pod.status?.phase ?? 'unknown'})`,
+          `Pod ${namespacedName(destination.pod)} has no ${fabric.family} address (phase ` +
+            `${destination.pod.status?.phase ?? 'unknown'})`,
         );
       }
       return single(address, destination.port, destination.protocol);

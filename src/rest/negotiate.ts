@@ -157,7 +157,8 @@ export function snapshotForm(contentType: string | undefined): HoldJob['body'] {
   if (SNAPSHOT_TYPES.includes(type)) return { kind: 'file' };
   throw unsupported(
     `The body's media type ${JSON.stringify(type.slice(0, 80))} is not one that is read. Send the snapshot as ` +
-      'application/json, application/yaml or application/octet-stream, or its files as parts "snapshot" of multipart/form-data.',
+      'application/json, application/yaml or application/octet-stream, or its files as parts "snapshot" of ' +
+      'multipart/form-data.',
   );
 }
 
@@ -196,7 +197,8 @@ export function bodyEncoding(header: string | undefined): Encoding {
   if (encoding !== undefined) return encoding;
   // RFC 7694: Accept-Encoding in a response says which codings a request may have.
   throw unsupported(
-    `The content coding ${JSON.stringify(coding.slice(0, 80))} is not one that is read: use one of gzip, deflate and br.`,
+    `The content coding ${JSON.stringify(coding.slice(0, 80))} is not one that is read: use one of gzip, ` +
+      'deflate and br.',
     {
       'accept-encoding': 'gzip, deflate, br',
     },

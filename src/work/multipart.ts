@@ -95,7 +95,8 @@ export function readForm(body: Buffer, boundary: string, twoSided = false): Form
       const detail =
         part.name === 'request'
           ? 'The form has more than one part "request".'
-          : `The form has a part ${JSON.stringify(part.name.slice(0, 60))}; its parts are "snapshot" (one or more files)${twoSided ? ', "after"' : ''}, "manifests" and "request".`;
+          : `The form has a part ${JSON.stringify(part.name.slice(0, 60))}; its parts are "snapshot" (one or ` +
+            `more files)${twoSided ? ', "after"' : ''}, "manifests" and "request".`;
       throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
     }
   }

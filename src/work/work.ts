@@ -39,7 +39,10 @@ interface SnapshotSource {
 export interface Engine {
   /** Throws QuestionError for wrong input. */
   answer(kind: QuestionKind, request: QuestionRequest, snapshot: SnapshotSource): Answer;
-  /** The same with parts of it given as soon as they are worked out; returns the rest. Undefined for a question that has no parts. */
+  /**
+   * The same with parts of it given as soon as they are worked out; returns the rest. Undefined for a question that has
+   * no parts.
+   */
   answerInParts?(
     kind: QuestionKind,
     request: QuestionRequest,
@@ -119,8 +122,10 @@ function checkSnapshotPlace(request: unknown, files: number): void {
   const inside = 'snapshot' in request;
   if (inside === (files === 0)) return;
   const detail = inside
-    ? 'The form has the snapshot twice: as part "snapshot", and as `snapshot` of its part "request". Leave one of them out.'
-    : 'The form has no snapshot: add a part "snapshot" (`-F snapshot=@cluster.json`), or name one that the service holds in part "request" (`"snapshot": {"digest": "sha256:…"}` or `{"name": "prod"}`).';
+    ? 'The form has the snapshot twice: as part "snapshot", and as `snapshot` of its part "request". Leave ' +
+      'one of them out.'
+    : 'The form has no snapshot: add a part "snapshot" (`-F snapshot=@cluster.json`), or name one that the ' +
+      'service holds in part "request" (`"snapshot": {"digest": "sha256:…"}` or `{"name": "prod"}`).';
   throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: inside ? '/snapshot' : '', in: 'request', detail }]);
 }
 
@@ -245,7 +250,10 @@ function held(job: HoldJob, parsed: ParsedSnapshots): Told {
   }
 }
 
-/** Makes the thread that runs this a worker: it does the jobs that come, one after the other. Does not throw for any of them. */
+/**
+ * Makes the thread that runs this a worker: it does the jobs that come, one after the other. Does not throw for any of
+ * them.
+ */
 export function worker(engine: Engine): void {
   const { parsedLimit } = workerData as WorkerData;
   const parsed = new ParsedSnapshots(parsedLimit);

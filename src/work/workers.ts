@@ -1,4 +1,7 @@
-/** The worker threads of a process, whatever door a question came through: lanes, memory for requests, held snapshots, readiness. */
+/**
+ * The worker threads of a process, whatever door a question came through: lanes, memory for requests, held snapshots,
+ * readiness.
+ */
 
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { snapshotsNamed } from '../messages/codec.js';
@@ -101,8 +104,8 @@ function namedInJson(bytes: Buffer): Named {
 }
 
 /**
- * The snapshots that a small request seems to name. The thread that reads the request says so where it names others; what
- * cannot be read it reports too.
+ * The snapshots that a small request seems to name. The thread that reads the request says so where it names others;
+ * what cannot be read it reports too.
  */
 function namedIn({ kind, body, segments, length }: QuestionJob): Named {
   const [segment] = segments;
@@ -157,7 +160,9 @@ async function inParts<T>(
   }
 }
 
-/** What is looked for, unless the client goes away first: then it rejects with ClientGone, however long the store takes. */
+/**
+ * What is looked for, unless the client goes away first: then it rejects with ClientGone, however long the store takes.
+ */
 function unlessGone<T>(looking: Promise<T>, client: Client): Promise<T> {
   return new Promise((resolve, reject) => {
     const onGone = () => reject(new ClientGone('the client closed the connection before the answer'));
@@ -246,8 +251,8 @@ export class Workers {
   }
 
   /**
-   * Refuses a large question that is declared to have so many bytes if it would be turned away once read, so that it need
-   * not be read. Throws ProblemError OVERLOADED.
+   * Refuses a large question that is declared to have so many bytes if it would be turned away once read, so that it
+   * need not be read. Throws ProblemError OVERLOADED.
    */
   refuseEarly(declared: number): void {
     const lane = this.#laneFor({ length: declared });
@@ -255,8 +260,8 @@ export class Workers {
   }
 
   /**
-   * Refuses a snapshot that is declared to have so many bytes if it could not be held. Throws ProblemError UNSUPPORTED (this
-   * service holds none), TOO_LARGE, OVERLOADED.
+   * Refuses a snapshot that is declared to have so many bytes if it could not be held. Throws ProblemError UNSUPPORTED
+   * (this service holds none), TOO_LARGE, OVERLOADED.
    */
   refuseHolding(declared: number): void {
     const { limit } = this.shelf;
@@ -272,9 +277,10 @@ export class Workers {
   }
 
   /**
-   * Has a question answered, by a thread that holds the snapshots it names by digest, else in the lane for its size. `owner`
-   * is whose snapshots it may name; `give` gets messages of a streamed answer that are ready before it is whole. Problems come
-   * as outcomes, also after some messages; rejects with ClientGone when the client goes first. The job's segments change hands.
+   * Has a question answered, by a thread that holds the snapshots it names by digest, else in the lane for its size.
+   * `owner` is whose snapshots it may name; `give` gets messages of a streamed answer that are ready before it is
+   * whole. Problems come as outcomes, also after some messages; rejects with ClientGone when the client goes first. The
+   * job's segments change hands.
    */
   async answer(job: QuestionJob, owner: string, client: Client, give?: (part: Uint8Array) => void): Promise<Answered> {
     const named = namedIn(job);
@@ -339,7 +345,9 @@ export class Workers {
     const { problem, missing } = held;
     const lost = [...meant].filter(([, digest]) => missing.includes(digest)).map(([name]) => name);
     if (lost.length === 0) return { problem };
-    const detail = `The snapshot that ${lost.join(' and ')} leads to has expired in the store: send another one under the name.`;
+    const detail =
+      `The snapshot that ${lost.join(' and ')} leads to has expired in the store: send another one under the ` +
+      'name.';
     return { problem: { code: 'UNKNOWN_NAME', detail } };
   }
 
@@ -357,8 +365,8 @@ export class Workers {
   }
 
   /**
-   * A held snapshot in numbers, for metrics. It is worked out where large questions are, so that no question about a held snapshot waits
-   * behind it.
+   * A held snapshot in numbers, for metrics. It is worked out where large questions are, so that no question about a
+   * held snapshot waits behind it.
    */
   async measure(owner: string, digest: string): Promise<ClusterMeasures | { readonly problem: ProblemInit }> {
     const held = await this.#find([digest], owner);

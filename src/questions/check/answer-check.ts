@@ -191,7 +191,9 @@ function withClients(touched: Touched, { services, unknown }: PolicyPairs): Touc
 /** What is reported of a check as a whole. */
 function ownFindings(touched: Touched, asked: readonly string[], omitted: number, maxServices: number): Finding[] {
   if (omitted === 0) return [];
-  const message = `The change touches ${touched.services.length} Services, of which ${asked.length} were asked about: more than maxServices ${maxServices}.`;
+  const message =
+    `The change touches ${touched.services.length} Services, of which ${asked.length} were asked about: more ` +
+    `than maxServices ${maxServices}.`;
   return [finding('CHECK_INCOMPLETE', message, { touched: touched.services.length, asked: asked.length, omitted })];
 }
 

@@ -175,7 +175,9 @@ export function policyPairs(
   const walked = (parts: readonly Wanted[]) =>
     new Set(parts.flatMap(({ sources, targets }) => (sources.length === 0 ? [] : targets))).size;
   if (most > limit || Math.max(walked(earlier), walked(later)) > targetLimit) {
-    const unknown = `Policies change for ${most} pairs of workload and Service port; a check compares ${limit}: ask reach by namespaces.`;
+    const unknown =
+      `Policies change for ${most} pairs of workload and Service port; a check compares ${limit}: ask reach by ` +
+      'namespaces.';
     return { ...NOTHING, unknown };
   }
   const tables = (side: Prepared, parts: readonly Wanted[]): readonly Pair[] =>

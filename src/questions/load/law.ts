@@ -137,7 +137,8 @@ export function lawOf({
   if (kinds.has('LEAST')) {
     return law(
       'UNKNOWN',
-      'Nodes take the endpoint with the fewest connections (IPVS): how loads spread then is not modelled; means are those of the long run.',
+      'Nodes take the endpoint with the fewest connections (IPVS): how loads spread then is not modelled; ' +
+        'means are those of the long run.',
     );
   }
   if (toPods) return law(byAddress ? 'CLIENTS' : 'RANDOM');

@@ -1,6 +1,6 @@
 /**
- * Service ports that nothing but names and addresses tells apart: equal kinds and alike endpoints mean equal shares. A port that may be
- * special in any way has no kind, and is walked.
+ * Service ports that nothing but names and addresses tells apart: equal kinds and alike endpoints mean equal shares. A
+ * port that may be special in any way has no kind, and is walked.
  */
 import { remember } from '../../base/remember.js';
 import { nodeZone } from '../../cluster/addresses.js';

@@ -60,7 +60,9 @@ const POINTER = '/sweep';
 const CHOICES: Assumption = {
   field: 'sweep.choices',
   value: 'as scale takes them',
-  why: 'Where Kubernetes decides at random, each point shows the choice that `scale` takes; asked with one number of replicas, it names the alternatives.',
+  why:
+    'Where Kubernetes decides at random, each point shows the choice that `scale` takes; asked with one ' +
+    'number of replicas, it names the alternatives.',
 };
 
 /** What a sweep is asked of. */
@@ -109,7 +111,8 @@ function questionOf(
 ): ProbabilityQuestion {
   if (asked.nodeRules !== undefined) {
     const detail =
-      'Rules that are given do not follow the number of replicas: leave nodeRules out, so that those are walked which kube-proxy would write.';
+      'Rules that are given do not follow the number of replicas: leave nodeRules out, so that those are ' +
+      'walked which kube-proxy would write.';
     throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/probability/nodeRules`, detail }]);
   }
   const given = nested(() => withSources(cluster, asked, '/probability/traffic'));
@@ -195,7 +198,9 @@ export class Sweep {
       return bound === undefined ? undefined : readBound(bound);
     }
     const limit = chanceText(offered.maxChance);
-    const why = `The question says what a pod takes and has no bound: enough is where some pod is over its capacity with a chance of at most ${limit} (maxChance).`;
+    const why =
+      'The question says what a pod takes and has no bound: enough is where some pod is over its capacity with ' +
+      `a chance of at most ${limit} (maxChance).`;
     this.#assume([{ field: 'sweep.bound', value: `overCapacity ${limit}`, why }]);
     return readBound({ overCapacity: limit });
   }
@@ -267,7 +272,10 @@ export class Sweep {
     return more;
   }
 
-  /** What the load behind a walked Service port needs beside its shares; `whole`: what crosses nodes and zones was walked. */
+  /**
+   * What the load behind a walked Service port needs beside its shares; `whole`: what crosses nodes and zones was
+   * walked.
+   */
   #doorOf(state: State, fabric: Fabric, { destination }: Swept, walked: Walked, whole: boolean): SweptDoor {
     const from = doorClients(walked.clientJourneys);
     const sticky = stickySecondsOf(fabric, destination, walked);
