@@ -11,6 +11,7 @@ import { gunzipSync } from 'node:zlib';
 import { readSnapshot, type Snapshot } from '../src/cluster/read-snapshot.js';
 import type { QuestionRequest } from '../src/contract/requests.js';
 import { ask } from '../src/questions/ask.js';
+import { MAX_WALKED_ENDPOINTS } from '../src/questions/walk-limits.js';
 import { generateSnapshot, SIZES } from './generate.js';
 
 const QUESTIONS = 3000;
@@ -67,6 +68,21 @@ function measure(name: string): void {
   const probability = perQuestion('probability', snapshot, (service) => ({ probability: { services: [service] } }));
   console.log(`  probability       ${ms(probability.each)} ms of CPU (the first one ${probability.first.toFixed(0)})`);
   console.log(`  memory            ${ms(process.memoryUsage().rss / 1e6)} MB resident`);
+  if (endpoints(snapshot) > MAX_WALKED_ENDPOINTS) return;
+  for (const mode of ['iptables', 'nftables', 'ipvs'] as const) {
+    // A snapshot of its own: what is known of one mode does not help the next.
+    const fresh = readSnapshot({ bytes });
+    const before = process.cpuUsage();
+    ask('probability', { probability: {}, settings: { kubeProxy: { mode } } }, fresh);
+    const { user, system } = process.cpuUsage(before);
+    console.log(`  shares of all Services, ${mode.padEnd(8)} ${ms((user + system) / 1000)} ms of CPU`);
+  }
+}
+
+function endpoints({ cluster }: Snapshot): number {
+  let count = 0;
+  for (const slice of cluster.endpointSlices.values()) count += slice.endpoints.length;
+  return count;
 }
 
 const wanted = process.argv.slice(2);

@@ -5,6 +5,7 @@ import type { Assumption } from '../cluster/settings.js';
 import type { ScaleChange } from '../contract/requests.js';
 import type { ChangeContext, ChangeResult, Consequence } from './change.js';
 import { scale } from './scale.js';
+import { settle } from './settle.js';
 
 /** Pods that a number of replicas asks for and that do not run. */
 export interface Unplaced {
@@ -26,6 +27,8 @@ export interface ScaledCluster {
 
 /** One new pod, in the order of creation. */
 interface NewPod {
+  /** `namespace/name` */
+  readonly key: string;
   readonly addresses: readonly string[];
   readonly why: string | undefined;
 }
@@ -44,6 +47,8 @@ export interface Growth {
   unplacedAt(replicas: number): Unplaced;
   /** The cluster at `most`, with only the endpoints of so many replicas. */
   endpointsAt(replicas: number): Cluster;
+  /** The same with the EndpointSlices that the controller writes for so many: where hints depend on their number. */
+  settledAt(replicas: number): Cluster;
 }
 
 function newPods({ cluster, consequences }: ChangeResult): NewPod[] {
@@ -53,7 +58,11 @@ function newPods({ cluster, consequences }: ChangeResult): NewPod[] {
     const pod = cluster.pods.get(object);
     // A pod that gets no address is on its node and does not start.
     const runs = kind === 'POD_ADDED' && pod?.status?.phase === 'Running';
-    pods.set(object, { addresses: pod === undefined ? [] : podAddresses(pod), why: runs ? undefined : detail });
+    pods.set(object, {
+      key: object,
+      addresses: pod === undefined ? [] : podAddresses(pod),
+      why: runs ? undefined : detail,
+    });
   }
   return [...pods.values()];
 }
@@ -129,6 +138,18 @@ export class ScalePoints {
     };
   }
 
+  /** A grown cluster with the EndpointSlices that its first new pods alone have. */
+  #settled(grown: Cluster, some: readonly NewPod[]): Cluster {
+    const pods = new Map(some.flatMap(({ key }) => [[key, grown.pods.get(key)] as const]));
+    const created = [...pods.values()].filter((pod) => pod !== undefined);
+    const { cluster } = settle(this.#cluster, this.#cluster.with({ pods }), { pods: created }, this.#context);
+    const changed = new Set([
+      ...grown.endpointSlices.replacements.keys(),
+      ...cluster.endpointSlices.replacements.keys(),
+    ]);
+    return grown.with({ endpointSlices: new Map([...changed].map((key) => [key, cluster.endpointSlices.get(key)])) });
+  }
+
   #waits(created: readonly NewPod[]): boolean {
     return this.#workload.kind === 'StatefulSet' && created.some(({ why }) => why !== undefined);
   }
@@ -165,6 +186,7 @@ export class ScalePoints {
       kept,
       position,
       endpointsAt: (replicas) => first(replicas - kept),
+      settledAt: (replicas) => this.#settled(result.cluster, created.slice(0, replicas - kept)),
       unplacedAt: (replicas) => {
         const some = created.slice(0, replicas - kept);
         return unplacedOf(some, this.#waits(some) ? replicas - kept : some.length);

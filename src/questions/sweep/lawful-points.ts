@@ -5,6 +5,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import type { Assumption, Settings } from '../../cluster/settings.js';
 import type { Finding, SweepPoint, SweptShares } from '../../contract/answers.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
+import { ANNOTATIONS_OF_HINTS } from '../../control-plane/topology-hints.js';
 import { Fabric } from '../../path/fabric.js';
 import type { SweptDoor } from '../load/swept-load.js';
 import { balancing } from '../path/answer-path.js';
@@ -74,9 +75,15 @@ function fabricOf({ prepared, question }: LawfulInput, cluster: Cluster, family:
   return new Fabric(cluster, prepared.settings, family, walks && walkProbe ? { walkProbe, ...rest } : rest);
 }
 
+/** Whether hints of a Service follow the number of its endpoints. */
+function isHintedByNumber({ destination: { target } }: Swept): boolean {
+  const { annotations } = target.service.metadata;
+  return ANNOTATIONS_OF_HINTS.some((name) => annotations?.[name] !== undefined);
+}
+
 /** The endpoints of a point that no change of its own has. */
 function endpointsAt(
-  { points }: LawfulInput,
+  { points, swept }: LawfulInput,
   growth: Growth,
   replicas: number,
 ): PointEndpoints & { readonly scaled?: ScaledCluster } {
@@ -86,7 +93,7 @@ function endpointsAt(
     return {
       isThere: (address) => (growth.position.get(address) ?? -1) < count,
       cluster: () => {
-        cluster ??= growth.endpointsAt(replicas);
+        cluster ??= swept.some(isHintedByNumber) ? growth.settledAt(replicas) : growth.endpointsAt(replicas);
         return cluster;
       },
     };
@@ -124,7 +131,7 @@ function lawOf(
   const [few, many] = [endpointsAt(input, growth, least), endpointsAt(input, growth, growth.most)];
   const most = { fabric: fabricOf(input, growth.at.cluster, family, true), point: many };
   const found = input.pairLaw({
-    ...{ destination, question: question, growth, most },
+    ...{ destination, question: question, growth, most, isHintedByNumber: isHintedByNumber(swept) },
     least: { fabric: fabricOf(input, points.at(least).cluster, family, true), point: few },
     fabricOf: (cluster) => fabricOf(input, cluster, family, false),
   });

@@ -204,6 +204,17 @@ interface Cell {
   readonly text: string;
 }
 
+/** What is remembered over points. */
+class Memory {
+  readonly entryKinds = new Map<string, EntryKind>();
+  readonly entries = new WeakMap<readonly EntryClient[], KnownEntries>();
+  /** What sets of entries come to, by their kinds; numbers stand for them in other texts. */
+  readonly parts = new Map<string, { readonly parts: readonly Part[]; readonly number: number }>();
+  readonly pairs = new Map<string, Pair | undefined>();
+  /** Kinds of cells by short texts. */
+  readonly cellKinds = new Map<string, string>();
+}
+
 export class PairLaw {
   readonly #endpoints: readonly Candidate[];
   readonly #cells: readonly Cell[];
@@ -212,16 +223,18 @@ export class PairLaw {
   readonly #view: View;
   readonly #fates: ReadonlyMap<string, Masses>;
   readonly #likes: readonly Candidate[];
-  readonly #kinds = new Map<string, EntryKind>();
-  readonly #entries = new WeakMap<readonly EntryClient[], KnownEntries>();
-  /** What sets of entries come to, by their kinds; numbers stand for them in other texts. */
-  readonly #parts = new Map<string, { readonly parts: readonly Part[]; readonly number: number }>();
-  readonly #pairs = new Map<string, Pair | undefined>();
+  readonly #memory: Memory;
 
-  private constructor(endpoints: readonly Candidate[], view: View, fates: ReadonlyMap<string, Masses>) {
+  private constructor(
+    endpoints: readonly Candidate[],
+    view: View,
+    fates: ReadonlyMap<string, Masses>,
+    memory = new Memory(),
+  ) {
     this.#endpoints = endpoints;
+    this.#memory = memory;
     const cells = new Map<string, number>();
-    const kinds = new Map<string, string>();
+    const kinds = this.#memory.cellKinds;
     const found: Cell[] = [];
     this.#cellOf = Int32Array.from(endpoints, (like) => {
       const sets = setsWith(like);
@@ -244,27 +257,34 @@ export class PairLaw {
    * `least`: the entries and endpoints at the largest and the smallest number, and how to walk them there.
    */
   static shownBy(
-    candidates: readonly Candidate[],
-    most: Walks & { readonly entries: readonly EntryClient[] },
-    least: Walks & { readonly entries: readonly EntryClient[]; readonly isThere: (address: string) => boolean },
+    most: Walks & { readonly entries: readonly EntryClient[]; readonly candidates: readonly Candidate[] },
+    least: Walks & { readonly entries: readonly EntryClient[]; readonly candidates: readonly Candidate[] },
   ): PairLaw | undefined {
+    const { candidates } = most;
     const seen: { readonly entry: EntryClient; readonly there: There; readonly tally: Tally }[] = [];
     const every = new There(candidates, () => 1);
     for (const entry of representatives(most.entries, candidates)) {
       seen.push({ entry, there: every, tally: most.walk(entry) });
     }
-    const first = candidates.filter(({ address }) => least.isThere(address));
-    const few = new There(first, () => 1);
-    for (const entry of representatives(least.entries, first)) {
+    const few = new There(least.candidates, () => 1);
+    for (const entry of representatives(least.entries, least.candidates)) {
       seen.push({ entry, there: few, tally: least.walk(entry) });
     }
-    const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
+    const idsOf = (some: readonly Candidate[]) => new Map(some.map((candidate) => [candidate.id, candidate]));
+    const [ofMost, ofLeast] = [idsOf(candidates), idsOf(least.candidates)];
     for (const view of VIEWS) {
       const fates = new Map<string, Masses>();
-      const agrees = seen.every(({ entry, there, tally }) => observe(fates, byId, view, entry, there, tally));
+      const agrees = seen.every(({ entry, there, tally }) =>
+        observe(fates, there === few ? ofLeast : ofMost, view, entry, there, tally),
+      );
       if (agrees && !contradicts(fates)) return new PairLaw(candidates, view, fates);
     }
     return undefined;
+  }
+
+  /** The same law where other endpoints, or the same with other hints, are there. */
+  among(candidates: readonly Candidate[]): PairLaw {
+    return new PairLaw(candidates, this.#view, this.#fates, this.#memory);
   }
 
   /**
@@ -321,7 +341,7 @@ export class PairLaw {
         const set = setOf[place];
         if (set !== undefined) key += `;${inSets.indexOf(set)} ${(kinds[place] as EntryKind).number}`;
       }
-      const pair = remember(this.#pairs, key, () => {
+      const pair = remember(this.#memory.pairs, key, () => {
         const near = own.flatMap((place) => {
           const set = setOf[place];
           return set === undefined ? [] : [{ entry: entries[place] as EntryClient, set }];
@@ -333,11 +353,11 @@ export class PairLaw {
       const first = this.#endpoints[position]?.id ?? '';
       groups.push({ node: like.nodeRef, zone: like.zone, share: pair.masses[0], count, first, position, pair });
     }
-    if (this.#pairs.size > MOST_PAIRS) this.#pairs.clear();
-    if (this.#parts.size > MOST_PAIRS) {
+    if (this.#memory.pairs.size > MOST_PAIRS) this.#memory.pairs.clear();
+    if (this.#memory.parts.size > MOST_PAIRS) {
       // Their numbers stand in the keys of pairs.
-      this.#parts.clear();
-      this.#pairs.clear();
+      this.#memory.parts.clear();
+      this.#memory.pairs.clear();
     }
     let [crossNode, crossZone]: [number, number | undefined] = [0, 0];
     const totals = new Map<Pair, number>();
@@ -354,7 +374,7 @@ export class PairLaw {
 
   /** The kinds of these entries, looked up once for the same entries. */
   #known(entries: readonly EntryClient[]): KnownEntries {
-    return remember(this.#entries, entries, () => {
+    return remember(this.#memory.entries, entries, () => {
       const onNode = new Map<string, number[]>();
       const texts = new Map<Fraction, string>();
       const kinds = entries.map(({ likeness, zone, weight, node }, place): EntryKind => {
@@ -362,8 +382,8 @@ export class PairLaw {
         if (own === undefined) onNode.set(node, [place]);
         else own.push(place);
         const text = remember(texts, weight, () => formatFraction(weight));
-        return remember(this.#kinds, `${text} ${likeness}`, () => {
-          return { likeness, zone, weight, number: this.#kinds.size };
+        return remember(this.#memory.entryKinds, `${text} ${likeness}`, () => {
+          return { likeness, zone, weight, number: this.#memory.entryKinds.size };
         });
       });
       return { kinds, onNode };
@@ -372,8 +392,8 @@ export class PairLaw {
 
   /** What the entries of a set come to; `members`: the numbers of their kinds. */
   #setOfEntries(size: number, members: number[]): SetOfEntries {
-    const { parts, number } = remember(this.#parts, textOfKinds(members), () => {
-      const byNumber = [...this.#kinds.values()];
+    const { parts, number } = remember(this.#memory.parts, textOfKinds(members), () => {
+      const byNumber = [...this.#memory.entryKinds.values()];
       const sums = new Map<string, { readonly kind: EntryKind; readonly sum: FractionSum }>();
       for (const member of members) {
         const kind = byNumber[member] as EntryKind;
@@ -382,7 +402,7 @@ export class PairLaw {
       const found = [...sums.values()].map(
         ({ kind: { likeness, zone }, sum: total }): Part => ({ likeness, zone, weight: total.value }),
       );
-      return { parts: found, number: this.#parts.size };
+      return { parts: found, number: this.#memory.parts.size };
     });
     return { size, parts, text: `${size}:${number}` };
   }

@@ -1,9 +1,9 @@
 /** What a Service port gets at a number of replicas, without a walk of its own. */
+import { equals } from '../../base/fraction.js';
 import type { Growth } from '../../changes/scale-points.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { SweptShares } from '../../contract/answers.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
-import { ANNOTATIONS_OF_HINTS } from '../../control-plane/topology-hints.js';
 import { resolveDestination } from '../../path/destinations.js';
 import type { Fabric } from '../../path/fabric.js';
 import { weighted } from '../../path/trail.js';
@@ -45,6 +45,8 @@ export interface LawQuestion {
   readonly most: LawSide;
   readonly least: LawSide;
   readonly growth: Growth;
+  /** Whether hints follow the number of endpoints (topology mode Auto): each point has its own. */
+  readonly isHintedByNumber: boolean;
   /** A fabric for who the clients are at a point, which walks nothing. */
   fabricOf(cluster: Cluster): Fabric;
 }
@@ -58,6 +60,7 @@ export function pairLaw({
   question,
   most,
   least,
+  isHintedByNumber,
   fabricOf,
 }: LawQuestion): { readonly law: PortLaw; readonly clientJourneys: readonly GroupJourneys[] } | undefined {
   const clientJourneys: GroupJourneys[] = [];
@@ -75,36 +78,54 @@ export function pairLaw({
   const ports = first === undefined ? [] : portsBehind(most.fabric, destination, first);
   const [port] = ports;
   if (first === undefined || port === undefined || ports.length !== 1) return undefined;
-  // Topology mode Auto gives hints by the number of endpoints: those of the largest number are not those of others.
-  const { annotations } = destination.target.service.metadata;
-  if (ANNOTATIONS_OF_HINTS.some((name) => annotations?.[name] !== undefined)) return undefined;
-  const { services } = most.fabric.program(first.node);
   const likenesses = new Map(entries.map(({ node, likeness }) => [node, likeness]));
-  const candidates = candidatesOf(
-    most.fabric,
-    services.endpointsOf(port),
-    (node) => likenesses.get(node) ?? `node ${node}`,
-  );
+  const candidatesIn = (fabric: Fabric) => {
+    const [own, ...others] = portsBehind(fabric, destination, first);
+    if (own === undefined || others.length > 0) return undefined;
+    const endpoints = fabric.program(first.node).services.endpointsOf(own);
+    return candidatesOf(fabric, endpoints, (node) => likenesses.get(node) ?? `node ${node}`);
+  };
+  const candidates = candidatesIn(most.fabric);
   if (candidates === undefined) return undefined;
+  const { isThere } = least.point;
+  const ofFew = isHintedByNumber ? candidatesIn(least.fabric) : candidates.filter(({ address }) => isThere(address));
+  if (ofFew === undefined) return undefined;
   const law = PairLaw.shownBy(
-    candidates,
-    { entries, walk: walkIn(most.fabric, true) },
-    { entries: few, isThere: least.point.isThere, walk: walkIn(least.fabric, false) },
+    { entries, candidates, walk: walkIn(most.fabric, true) },
+    { entries: few, candidates: ofFew, walk: walkIn(least.fabric, false) },
   );
   if (law === undefined) return undefined;
-  const balanced = destination.target.via === 'LOAD_BALANCER' || first.client().through !== undefined;
+  const sharesAt = (point: PointEndpoints, here: readonly EntryClient[]): PointShares | undefined => {
+    if (!isHintedByNumber) return law.sharesOf(point.isThere, here);
+    const own = candidatesIn(fabricOf(point.cluster()));
+    return own && law.among(own).sharesOf(() => true, here);
+  };
+  // Who a load balancer sends to may follow where endpoints are; where clients are does not. Under policy Cluster it is the same for
+  // each number where it is for the smallest and the largest.
+  const { externalTrafficPolicy } = destination.target.service.spec ?? {};
+  const isBalanced = destination.target.via === 'LOAD_BALANCER' || first.client().through !== undefined;
+  const followsEndpoints = isBalanced && (externalTrafficPolicy === 'Local' || !sameEntries(entries, few));
   let last = entries;
   return {
     clientJourneys,
     law: {
       at: (point) => {
-        // Who a load balancer sends to may follow where endpoints are; where clients are does not.
-        const here = balanced ? entryClients(fabricOf(point.cluster()), question.clients, destination, last) : entries;
+        const here = followsEndpoints
+          ? entryClients(fabricOf(point.cluster()), question.clients, destination, last)
+          : entries;
         last = here ?? last;
-        return here === undefined ? undefined : law.sharesOf(point.isThere, here);
+        return here === undefined ? undefined : sharesAt(point, here);
       },
     },
   };
+}
+
+function sameEntries(some: readonly EntryClient[], others: readonly EntryClient[]): boolean {
+  if (some.length !== others.length) return false;
+  return some.every(({ node, weight, likeness, zone }, index) => {
+    const other = others[index] as EntryClient;
+    return node === other.node && likeness === other.likeness && zone === other.zone && equals(weight, other.weight);
+  });
 }
 
 /** The Service ports that an entry's connections are for. */
