@@ -1,6 +1,6 @@
 import { NFTABLES } from '../../netfilter/nftables/language.js';
+import type { NamedSet, NftTable, SetDeclaration } from '../../netfilter/nftables/nft-table.js';
 import { ElementIndex } from '../../netfilter/nftables/set-lookup.js';
-import type { NamedSet, NftTable, SetDeclaration } from '../../netfilter/nftables/table.js';
 import type { Element } from '../../netfilter/nftables/types.js';
 import type { ValueType } from '../../netfilter/nftables/values.js';
 import type { BaseChain, Chain, Hook, Rule } from '../../netfilter/ruleset.js';

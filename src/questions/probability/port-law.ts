@@ -1,5 +1,6 @@
 /**
- * What walking one Service port shows of all others of its kind: each endpoint gets what the one in its place among the rules gets.
+ * What walking one Service port shows of all others of its kind: each endpoint gets what the one in its place among the
+ * rules gets.
  */
 import { joinHostPort } from '../../base/address.js';
 import { type Fraction, multiply } from '../../base/fraction.js';
