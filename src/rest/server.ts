@@ -32,7 +32,7 @@ import {
 } from './send-problem.js';
 import { Service } from './service.js';
 import { SnapshotRoutes } from './snapshots.js';
-import { TlsServers } from './tls.js';
+import { TlsServers } from './tls-servers.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -85,7 +85,9 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A server that is not listening yet. Closing it leaves the backend alone. Throws RangeError for impossible options. */
+/**
+ * A server that is not listening yet. Closing it leaves the backend alone. Throws RangeError for impossible options.
+ */
 export function createServer(backend: Backend, given: ServerOptions = {}): FastifyInstance {
   const options = resolveOptions(given);
   const { workers } = backend;
@@ -96,7 +98,8 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
     genReqId: (request) => identify(headerOf(request, 'x-request-id'), headerOf(request, 'traceparent')).requestId,
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     bodyLimit,
-    // A whole request within ten minutes, headers within fifteen seconds; a connection without bytes ends sooner (see below).
+    // A whole request within ten minutes, headers within fifteen seconds; a connection without bytes ends sooner (see
+    // below).
     requestTimeout: 600_000,
     connectionTimeout: timeLimit + options.bodyTimeout + 10_000,
     keepAliveTimeout: 75_000,

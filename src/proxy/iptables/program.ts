@@ -16,7 +16,7 @@ import { writePort120 } from './layout-120.js';
 import { writePort124 } from './layout-124.js';
 import { writePort125 } from './layout-125.js';
 import { portNames } from './names.js';
-import { nodePortAddresses } from './node-ports.js';
+import { nodePortAddresses } from './node-port-addresses.js';
 import type { PortRules, RenderContext } from './port-rules.js';
 import { PortRulesWriter } from './port-rules.js';
 import { restorePieces } from './restore.js';

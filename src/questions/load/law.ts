@@ -137,7 +137,8 @@ export function lawOf({
   if (kinds.has('LEAST')) {
     return law(
       'UNKNOWN',
-      'Nodes take the endpoint with the fewest connections (IPVS): how loads spread then is not modelled; means are those of the long run.',
+      'Nodes take the endpoint with the fewest connections (IPVS): how loads spread then is not modelled; ' +
+        'means are those of the long run.',
     );
   }
   if (toPods) return law(byAddress ? 'CLIENTS' : 'RANDOM');
@@ -150,7 +151,29 @@ export function lawOf({
     return law(
       'IN_TURN',
       `${node}${balancer}`,
-      'Where the counters stand is not known: each place is taken to be as likely.',
+      'It is not known where the counters are: each place is taken to be as likely.',
     );
   return law(byAddress ? 'STAGES' : 'RANDOM');
+}
+
+/**
+ * The same law where entries lead to other pods. Undefined where its entries choose in different ways, so that it is
+ * not known how each of these does, and where several lead to the same pods: such loads are simulated.
+ */
+export function lawOfEntries(
+  law: Law,
+  entries: readonly { readonly weight: number; readonly pods: readonly number[]; readonly shares: readonly number[] }[],
+): Law | undefined {
+  const [choice, ...others] = new Set(law.entries().map((one) => one.choice));
+  if (choice === undefined || others.length > 0) return undefined;
+  const led = entries.flatMap((one) => one.pods);
+  if (entries.length > 1 && new Set(led).size < led.length) return undefined;
+  const pods = led.reduce((most, number) => Math.max(most, number), -1) + 1;
+  const { kind, why, clientsKeepEntry, assumed } = law;
+  return {
+    ...{ kind, why, clientsKeepEntry, counters: entries.length },
+    entries: () => entries.map((one): Entry => ({ ...one, choice })),
+    pods: Array.from({ length: pods }, (_, number) => `${number}`),
+    ...(assumed === undefined ? {} : { assumed }),
+  };
 }

@@ -115,7 +115,8 @@ export function readTraffic(traffic: Traffic, at: string): Offered {
   ) {
     wrong(
       'requestsPerConnection',
-      `${connectionsPerSecond} connections per second with ${requestsPerConnection} requests each are not ${requestsPerSecond} requests per second: leave one of the three out.`,
+      `${connectionsPerSecond} connections per second with ${requestsPerConnection} requests each are not ` +
+        `${requestsPerSecond} requests per second: leave one of the three out.`,
     );
   }
   if (lifetimeSeconds !== undefined && opening === undefined) {
@@ -143,7 +144,8 @@ export function readTraffic(traffic: Traffic, at: string): Offered {
   ) {
     wrong(
       'capacity',
-      `Without connections it is in requests per second, and maxRequestsPerSecond says ${maxRequestsPerSecond}: leave one of them out.`,
+      'Without connections it is in requests per second, and maxRequestsPerSecond says ' +
+        `${maxRequestsPerSecond}: leave one of them out.`,
     );
   }
   if (clients !== undefined && connections !== undefined && clients > connections) {
@@ -216,4 +218,28 @@ export function withSources(cluster: Cluster, question: ProbabilityQuestion, at:
     }));
   });
   return { ...question, clients: { weights } };
+}
+
+/**
+ * Runs what asks about the clients that sources became; errors get the places of the sources. `at`: the JSON Pointer of
+ * the traffic.
+ */
+export function placedInSources<T>(cluster: Cluster, { traffic }: ProbabilityQuestion, at: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const { sources } = traffic ?? {};
+    if (!(error instanceof QuestionError) || sources === undefined) throw error;
+    const nodes = [...cluster.nodes.values()];
+    const places = sources.flatMap(({ zone }, index) =>
+      zone === undefined ? [index] : nodes.filter((node) => nodeZone(node) === zone).map(() => index),
+    );
+    const moved = error.problems.map((problem) => {
+      const [, number, rest = ''] = /^\/probability\/clients\/weights\/(\d+)(.*)$/.exec(problem.pointer) ?? [];
+      return number === undefined
+        ? problem
+        : { ...problem, pointer: `${at}/sources/${places[Number(number)] ?? number}${rest}` };
+    });
+    throw new QuestionError(error.code, error.message, moved);
+  }
 }

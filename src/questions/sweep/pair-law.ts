@@ -1,11 +1,11 @@
 /**
- * What n endpoints get where entries (the nodes of clients, or the backends of a load balancer) choose among different ones: under
- * policy Local, hints of zones or nodes, and behind load balancers.
+ * What n endpoints get where entries (the nodes of clients, or the backends of a load balancer) choose among different
+ * ones: under policy Local, hints of zones or nodes, and behind load balancers.
  *
- * A connection comes in at an entry, which takes each of its candidates alike. What becomes of it depends on what the entry and the
- * endpoint are like, and on whether they are on one node, and on nothing else. So a few entries are walked to the largest number of
- * endpoints, and every other number is added up: of each entry its weight, its candidates, and the fate of each pair. Whether a
- * Service port is of this kind shows in what was walked.
+ * A connection comes in at an entry, which takes each of its candidates alike. What becomes of it depends on what the
+ * entry and the endpoint are like, and on whether they are on one node, and on nothing else. So a few entries are
+ * walked to the largest number of endpoints, and every other number is added up: of each entry its weight, its
+ * candidates, and the fate of each pair. Whether a Service port is of this kind shows in what was walked.
  */
 import { joinHostPort } from '../../base/address.js';
 import {
@@ -47,9 +47,12 @@ interface Candidate {
   readonly likeness: string;
 }
 
-/** How an entry takes its candidates: all, those of its node, or those that hints name for it. */
-type View = 'ALL' | 'NODE' | 'ZONE_HINTS' | 'HINTS';
-const VIEWS: readonly View[] = ['ALL', 'ZONE_HINTS', 'HINTS', 'NODE'];
+/**
+ * How an entry takes its candidates: all, those of its node (IPVS: of every node, where its own has none), or those
+ * that hints name for it.
+ */
+type View = 'ALL' | 'NODE' | 'NODE_OR_ALL' | 'ZONE_HINTS' | 'HINTS';
+const VIEWS: readonly View[] = ['ALL', 'ZONE_HINTS', 'HINTS', 'NODE', 'NODE_OR_ALL'];
 
 interface SetNames {
   readonly node: string;
@@ -101,9 +104,10 @@ class There {
   /** The name of what an entry chooses among, and how many endpoints that are; undefined where it has none. */
   setOf(view: View, entry: EntryClient): { readonly name: string; readonly size: number } | undefined {
     const { node, zone } = entry;
-    if (view === 'NODE') {
+    if (view === 'NODE' || view === 'NODE_OR_ALL') {
       const size = this.byNode.get(node);
-      return size === undefined ? undefined : { name: namesOf(entry).node, size };
+      if (size !== undefined) return { name: namesOf(entry).node, size };
+      return view === 'NODE' || this.count === 0 ? undefined : { name: 'all', size: this.count };
     }
     if (view === 'HINTS' && this.#allNodeHinted) {
       const size = this.#byNodeHint.get(node);
@@ -134,7 +138,9 @@ const times = (masses: Masses, factor: Fraction): Masses =>
 const MOST_PAIRS = 20_000;
 
 const EMPTY = 'no candidate';
-/** What becomes of connections that come to no endpoint at an entry, though it has candidates: its node is down, say. */
+/**
+ * What becomes of connections that come to no endpoint at an entry, though it has candidates: its node is down, say.
+ */
 const NEVER = 'no endpoint';
 
 /** What of the delivered connections leaves its node and its zone, as parts of all connections. */
@@ -143,6 +149,16 @@ export interface Leaving {
   /** Undefined where a zone is not known. */
   readonly crossZone: number | undefined;
 }
+
+/** An entry of a point, and the endpoints that it may choose: their numbers, and what each gets of all connections. */
+export interface EntryPods {
+  readonly weight: number;
+  readonly pods: readonly number[];
+  readonly shares: readonly number[];
+}
+
+/** Entries and endpoints of a point are put together up to so many. */
+const MOST_ENTRY_PODS = 4000;
 
 /** Entries alike, with one weight: as many of them as there are come to the same. */
 interface EntryKind {
@@ -251,8 +267,8 @@ export class PairLaw {
   }
 
   /**
-   * The law that a few walked entries show; undefined where what is walked is not what any view gives. `most` and `least`: the
-   * entries and endpoints at the largest and the smallest number, and how to walk them there.
+   * The law that a few walked entries show; undefined where what is walked is not what any view gives. `most` and
+   * `least`: the entries and endpoints at the largest and the smallest number, and how to walk them there.
    */
   static shownBy(
     most: Walks & { readonly entries: readonly EntryClient[]; readonly candidates: readonly Candidate[] },
@@ -286,13 +302,20 @@ export class PairLaw {
   }
 
   /**
-   * The shares where only these endpoints are there, for connections that come in at these entries; undefined where none is there, or
-   * where a pair is met that was not walked.
+   * The shares where only these endpoints are there, for connections that come in at these entries; undefined where
+   * none is there, or where a pair is met that was not walked.
    */
   sharesOf(
     isThere: (address: string) => boolean,
     entries: readonly EntryClient[],
-  ): { readonly shares: SweptShares; readonly leaving: Leaving } | undefined {
+  ):
+    | {
+        readonly shares: SweptShares;
+        readonly leaving: Leaving;
+        /** Who chooses among which endpoints; undefined where these are too many. */
+        entryPods(): readonly EntryPods[] | undefined;
+      }
+    | undefined {
     const counts = new Int32Array(this.#cells.length);
     const firsts = new Int32Array(this.#cells.length).fill(-1);
     for (const [index, { address }] of this.#endpoints.entries()) {
@@ -367,7 +390,11 @@ export class PairLaw {
     }
     for (const [pair, count] of totals) masses = addMasses(masses, times(pair.masses, fraction(count)));
     const reached = groups.filter(({ share }) => !isZero(share));
-    return { shares: summarise(oneFractionEach(reached), masses), leaving: { crossNode, crossZone } };
+    return {
+      shares: summarise(oneFractionEach(reached), masses),
+      leaving: { crossNode, crossZone },
+      entryPods: () => this.#entryPods(entries, setOf, sets, counts),
+    };
   }
 
   /** The kinds of these entries, looked up once for the same entries. */
@@ -403,6 +430,44 @@ export class PairLaw {
       return { parts: found, number: this.#memory.parts.size };
     });
     return { size, parts, text: `${size}:${number}` };
+  }
+
+  /** Who chooses among which endpoints, of those to which something comes. */
+  #entryPods(
+    entries: readonly EntryClient[],
+    setOf: readonly (string | undefined)[],
+    sets: ReadonlyMap<string, SetOfEntries>,
+    counts: Int32Array,
+  ): readonly EntryPods[] | undefined {
+    const total = entries.reduce((sum, _, place) => sum + (sets.get(setOf[place] ?? '')?.size ?? 0), 0);
+    if (total > MOST_ENTRY_PODS) return undefined;
+    const found: EntryPods[] = [];
+    for (const [place, entry] of entries.entries()) {
+      const name = setOf[place];
+      const size = name === undefined ? undefined : sets.get(name)?.size;
+      if (name === undefined || size === undefined) continue;
+      const weight = toNumber(entry.weight);
+      const pods: number[] = [];
+      const shares: number[] = [];
+      let first = 0;
+      for (const [cell, { like, sets: all }] of this.#cells.entries()) {
+        const count = counts[cell] as number;
+        if (count > 0 && all.includes(name)) {
+          const fate = this.#fates.get(
+            pairKey(entry.likeness, like.likeness, like.node !== '' && like.node === entry.node),
+          );
+          const delivered = fate === undefined ? 0 : (toNumber(fate[0]) * weight) / size;
+          for (let one = 0; delivered > 0 && one < count; one++) {
+            pods.push(first + one);
+            shares.push(delivered);
+          }
+        }
+        first += count;
+      }
+      const sum = shares.reduce((all, share) => all + share, 0);
+      if (sum > 0) found.push({ weight: sum, pods, shares });
+    }
+    return found;
   }
 
   /** What one endpoint gets of all entries; undefined where one of them was not walked to one like it. */
@@ -479,8 +544,8 @@ function pairKey(entry: string, endpoint: string, sameNode: boolean): string {
 }
 
 /**
- * Entries that meet every kind of pair: for each kind of entry one without an endpoint of its own, and two, on different nodes, with one
- * of each kind.
+ * Entries that meet every kind of pair: for each kind of entry one without an endpoint of its own, and two, on
+ * different nodes, with one of each kind.
  */
 function representatives(entries: readonly EntryClient[], endpoints: readonly Candidate[]): readonly EntryClient[] {
   const kinds = new Map<string, Set<string>>();
@@ -509,7 +574,9 @@ function contradicts(fates: ReadonlyMap<string, Masses>): boolean {
   });
 }
 
-/** Notes what was walked of an entry; false where it is not what the view gives, or contradicts what was noted before. */
+/**
+ * Notes what was walked of an entry; false where it is not what the view gives, or contradicts what was noted before.
+ */
 function observe(
   fates: Map<string, Masses>,
   byId: ReadonlyMap<string, Candidate>,
@@ -539,7 +606,10 @@ function observe(
   });
 }
 
-/** The endpoints of a Service port that may be chosen, in the order of answers; undefined where one of them is not ready. */
+/**
+ * The endpoints of a Service port that may be chosen, in the order of answers; undefined where one of them is not
+ * ready.
+ */
 export function candidatesOf(
   fabric: Fabric,
   endpoints: readonly ProxyEndpoint[],
