@@ -1,5 +1,5 @@
 /** The service with threads that have their answers ready (prepared-worker.ts). The environment is the service's. */
-import { readSettings, shownSettings } from '../src/operations/settings.js';
+import { readSettings, shownSettings } from '../src/operations/service-settings.js';
 import { serve } from '../src/serve/serve.js';
 
 const env = { ...process.env, PORT: '0', GRPC_PORT: '0' };

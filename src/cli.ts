@@ -15,7 +15,7 @@ function isCommand(word: string): word is CommandName {
   return (COMMAND_NAMES as readonly string[]).includes(word);
 }
 
-/** The question behind `what-if`, and the options behind it; without one, it stands in --request. */
+/** The question behind `what-if`, and the options behind it; without one, it is in --request. */
 function questionOf(rest: readonly string[]): readonly [PlainKind | undefined, readonly string[]] {
   const [word, ...more] = rest;
   const kind = PLAIN_KINDS.find((name) => name === word);
@@ -26,7 +26,8 @@ function questionOf(rest: readonly string[]): readonly [PlainKind | undefined, r
     throw new UsageError(`Say which question: what-if ${PLAIN_KINDS.join('|')}. See kube-whatif what-if --help.`);
   }
   throw new UsageError(
-    `what-if asks ${PLAIN_KINDS.join(', ')}, not ${word}.${didYouMeanOption(word, PLAIN_KINDS)} See kube-whatif what-if --help.`,
+    `what-if asks ${PLAIN_KINDS.join(', ')}, not ${word}.${didYouMeanOption(word, PLAIN_KINDS)} See ` +
+      'kube-whatif what-if --help.',
   );
 }
 

@@ -35,7 +35,7 @@ function nameOf(kind, apiVersion) {
 
 const KEPT = ['type', 'format', 'required', 'enum', 'pattern', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'];
 
-/** A schema that stands alone: references filled in, no descriptions, no unknown fields. */
+/** A schema that is alone: references filled in, no descriptions, no unknown fields. */
 function standalone(schema, depth = 0) {
   if (depth > 40) return {};
   if (schema.$ref !== undefined) return standalone(definitions[schema.$ref.replace('#/definitions/', '')], depth + 1);

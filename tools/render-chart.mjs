@@ -7,9 +7,9 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clusterRules, systemRules } from '../dist/src/collect/resources.js';
-import { COLLECT_VARIABLES } from '../dist/src/collect/settings.js';
-import { VARIABLES } from '../dist/src/operations/settings.js';
+import { clusterRules, systemRules } from '../dist/src/collect/collected-resources.js';
+import { COLLECT_VARIABLES } from '../dist/src/collect/collect-settings.js';
+import { VARIABLES } from '../dist/src/operations/service-variables.js';
 
 const CHART = 'deploy/helm/kube-whatif';
 const PLAIN = 'deploy/kubernetes';

@@ -7,7 +7,7 @@
 #   KUBE_WHATIF_SERVER, KUBE_WHATIF_TOKEN   who answers, instead of this machine
 #   MANIFESTS      files and folders, one a line
 #   RENDER         instead: a command that prints manifests; one that fails is not taken for a change without effect
-#   RENDERED_FROM  the file that findings stand at, where what was rendered does not say it
+#   RENDERED_FROM  the file that findings are at, where what was rendered does not say it
 #   NAMESPACE      of manifests that name none
 #   FAIL_ON        info, warning, error (the default) or never
 #   ARGUMENTS      more arguments of check, one a line

@@ -1,7 +1,7 @@
 /** Defaults that the API server stores with objects. Source: Kubernetes 1.36 pkg/apis. */
 import { filled, podDefaults, withItems } from './defaults/pod-spec.js';
 import { workloadDefaults } from './defaults/workloads.js';
-import { type Fields, fieldsIn, listIn } from './values.js';
+import { type Fields, fieldsIn, listIn } from './read-fields.js';
 
 /** Ports without a protocol are of TCP. */
 const withProtocol = (port: Fields): Fields => filled(port, { protocol: 'TCP' });

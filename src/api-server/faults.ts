@@ -85,7 +85,7 @@ export class Faults {
   }
 
   duplicate(place: Place, value: unknown): void {
-    this.add(place, 'FieldValueDuplicate', `${JSON.stringify(value)} is there twice; each may stand once.`);
+    this.add(place, 'FieldValueDuplicate', `${JSON.stringify(value)} is there twice; each may be once.`);
   }
 
   notFound(place: Place, what: string): void {

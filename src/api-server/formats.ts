@@ -35,7 +35,7 @@ export function dnsSubdomain(value: string): string[] {
   return limited(value, 253, SUBDOMAIN, 'lower-case letters, digits, "-" and ".", with a letter or digit at both ends');
 }
 
-/** A domain name in which underscores may stand. */
+/** A domain name in which underscores may be. */
 export function dnsSearch(value: string): string[] {
   return limited(value, 253, LOOSE_SUBDOMAIN, 'a domain name');
 }

@@ -1,6 +1,6 @@
 /** kubectl's note of the manifest that it applied last. Source: kubectl pkg/util, `GetModifiedConfiguration`. */
 import { isRecord } from '../base/record.js';
-import { type Fields, fieldsIn } from './values.js';
+import { type Fields, fieldsIn } from './read-fields.js';
 
 /** The annotation that holds the note. */
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';

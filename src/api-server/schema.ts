@@ -62,7 +62,7 @@ export function typeSchema(name: string): TypeSchema | undefined {
   return lines === undefined ? undefined : remember(schemas, lines, () => new Map(lines.map(fieldOf)));
 }
 
-/** Whether the whole type is one value to server-side apply, wherever it stands. */
+/** Whether the whole type is one value to server-side apply, wherever it is. */
 export function isAtomicType(name: string): boolean {
   return typeSchema(name)?.has('*') ?? false;
 }

@@ -3,9 +3,9 @@
  * it is printed.
  */
 import { withDefaults } from './defaults.js';
+import { type Fields, fieldsIn, isGiven, listIn, sameMeaning } from './read-fields.js';
 import { KIND_TYPES } from './schema-table.js';
 import { storedForm } from './stored-form.js';
-import { type Fields, fieldsIn, isGiven, listIn, sameMeaning } from './values.js';
 
 /** The type of the objects of a kind in the schema; undefined where it does not have it. */
 export function typeOfKind(kind: string, apiVersion: string | undefined): string | undefined {

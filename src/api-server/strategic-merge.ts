@@ -72,7 +72,7 @@ function diffMaps(from: Fields, to: Fields, type: string, options: DiffOptions, 
 const keyText = (item: unknown, key: string) => scalarText(isRecord(item) ? item[key] : item);
 
 /**
- * Sorted by the text of the key; items of one key stand in reverse, as an insertion sort with "not greater" leaves
+ * Sorted by the text of the key; items of one key are in reverse, as an insertion sort with "not greater" leaves
  * them.
  */
 function sorted(list: readonly unknown[], key: string): unknown[] {
@@ -259,7 +259,7 @@ function mergeMaps(before: Fields, patch: Fields, type: string, clean: boolean):
 }
 
 /**
- * Whether items of a patch stand in the order that the patch itself asks for: with keys that are there twice they may
+ * Whether items of a patch are in the order that the patch itself asks for: with keys that are there twice they may
  * not.
  */
 function isOrdered(patch: Fields, type: string): boolean {
@@ -285,7 +285,7 @@ function isOrdered(patch: Fields, type: string): boolean {
 /**
  * The patch that `kubectl apply` sends: what the last applied manifest had and this one has not goes, what this one
  * says is laid over the object. `type` is the kind's name. An empty patch: nothing is sent. `disordered`: kubectl
- * itself cannot make the patch, since list items of one key (ports of one number) stand in another order than it asks
+ * itself cannot make the patch, since list items of one key (ports of one number) are in another order than it asks
  * for.
  */
 export function kubectlPatch(

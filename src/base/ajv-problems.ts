@@ -1,11 +1,11 @@
-/** Ajv's errors as sentences a person can act on: what stands there, what would be right, what was probably meant. */
+/** Ajv's errors as sentences a person can act on: what is there, what would be right, what was probably meant. */
 import type { ErrorObject } from 'ajv';
 import { didYouMean } from './did-you-mean.js';
 import { MAX_PROBLEMS, type Problem, pointerToken } from './errors.js';
 
 const LONGEST_QUOTE = 60;
 
-/** A value as JSON, short enough to stand in a sentence. */
+/** A value as JSON, short enough to be in a sentence. */
 function quote(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   const text = JSON.stringify(value) ?? 'nothing';
@@ -108,7 +108,7 @@ function sentence(error: ErrorObject): string | undefined {
       // Ajv tells beside it what is wrong with the name.
       return undefined;
     case 'uniqueItems':
-      return `Items ${params.j} and ${params.i} are the same; each may stand once.`;
+      return `Items ${params.j} and ${params.i} are the same; each may be once.`;
     case 'pattern':
     case 'format':
       return `Must be ${name}${example}, not ${quote(error.data)}.`;

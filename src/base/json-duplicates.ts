@@ -4,7 +4,7 @@ interface DuplicateJsonKey {
   readonly key: string;
   /** JSON Pointer of the field. */
   readonly path: string;
-  /** Offsets in the text: where the key stands again, and where first. */
+  /** Offsets in the text: where the key is again, and where first. */
   readonly offset: number;
   readonly firstOffset: number;
 }
@@ -42,8 +42,8 @@ function fieldsInText(text: string): number {
 }
 
 /**
- * How many fields the objects of a valid JSON text have, equal ones counted each; of its bytes as UTF-8, which takes half as
- * long as of the text.
+ * How many fields the objects of a valid JSON text have, equal ones counted each; of its bytes as UTF-8, which takes
+ * half as long as of the text.
  */
 export function fieldsInBytes(bytes: Uint8Array): number {
   const { length } = bytes;
@@ -84,7 +84,7 @@ function fieldsInValues(values: readonly unknown[]): number {
 }
 
 interface Open {
-  /** The keys of an object and where they stand; undefined for an array. */
+  /** The keys of an object and where they are; undefined for an array. */
   readonly keys: Map<string, number> | undefined;
   token: string | number;
 }
@@ -135,7 +135,7 @@ export interface FieldCounts {
 }
 
 /**
- * The keys that stand more than once in an object of `text`, valid JSON (one value, or several one after another) that
+ * The keys that are more than once in an object of `text`, valid JSON (one value, or several one after another) that
  * was parsed to `values`. At most `most` are listed. Texts without any, nearly all, are only counted through.
  */
 export function duplicateJsonKeys(

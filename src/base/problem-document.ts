@@ -1,4 +1,4 @@
-/** The fields of an RFC 9457 problem document, wherever it stands: as the whole answer, or in the place of one. */
+/** The fields of an RFC 9457 problem document, wherever it is: as the whole answer, or in the place of one. */
 import type { Problem as ProblemDocument } from '../contract/gen/types.js';
 import { ERROR_CODES, type Problem, type QuestionError } from './errors.js';
 

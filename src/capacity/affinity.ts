@@ -171,7 +171,7 @@ function simulate(classes: readonly ClientClass[], pods: readonly GivenPods[]) {
   const mean = most.reduce((sum, one) => sum + one, 0) / draws;
   const variance = most.reduce((sum, one) => sum + (one - mean) ** 2, 0) / draws;
   const at = (level: number) => most[Math.min(draws - 1, Math.max(0, Math.ceil(level * draws) - 1))] as number;
-  // Four standard errors of the level, as the values that stand there.
+  // Four standard errors of the level, as the values that are there.
   const percentile = (level: number) => {
     const error = 4 * Math.sqrt((level * (1 - level)) / draws);
     const tolerance = Math.max(at(level + error) - at(level), at(level) - at(level - error));

@@ -32,7 +32,7 @@ function weightedTurns(weights: readonly number[], connections: number): readonl
 const MOST_STATES = 200000;
 
 /**
- * The laws of the most, least and one pod where each node's counter stands anywhere. `weight`: of these connections per
+ * The laws of the most, least and one pod where each node's counter is anywhere. `weight`: of these connections per
  * node.
  */
 function anywhere(pods: number, counts: readonly number[]): ReadonlyMap<string, number> {
@@ -144,7 +144,7 @@ export function roundRobin(value: unknown, at: string): Answer {
     const all = given.reduce((sum, count) => sum + count, 0);
     return { loads, most, least, shareOfMost: all === 0 ? 0 : most / all };
   }
-  if (pods > 50) throw new GivenFault(`${at}/pods`, 'Counters that stand anywhere are worked out for up to 50 pods.');
+  if (pods > 50) throw new GivenFault(`${at}/pods`, 'Counters that are anywhere are worked out for up to 50 pods.');
   const ways =
     given.length > 0
       ? new Map([[given.join(','), 1]])

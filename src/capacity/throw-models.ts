@@ -33,7 +33,8 @@ function requireJoint(connections: number, at: string): void {
   if (connections <= LARGE) return;
   throw new GivenFault(
     `${at}/connections`,
-    `The most and least loaded of all pods are worked out for up to ${LARGE} connections; model pod-load answers for one pod and any number.`,
+    `The most and least loaded of all pods are worked out for up to ${LARGE} connections; model pod-load ` +
+      'answers for one pod and any number.',
   );
 }
 

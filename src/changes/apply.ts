@@ -1,4 +1,4 @@
-import { fieldsIn } from '../api-server/values.js';
+import { fieldsIn } from '../api-server/read-fields.js';
 import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';
@@ -8,8 +8,8 @@ import { type PruneOptions, prune, selectorOf, visitedKey } from './manifests/pr
 import { type Manifest, type ManifestSource, readManifests } from './manifests/read-manifests.js';
 import { impossible } from './refused-change.js';
 
-/** Manifests as a pull request has them, applied in the order in which they stand. */
-export interface ApplyChange {
+/** Manifests as a pull request has them, applied in their order. */
+interface ApplyChange {
   readonly manifests: readonly ManifestSource[];
   /** Of objects that name none, as `kubectl apply --namespace` has it. Default `default`. */
   readonly namespace?: string;
@@ -143,8 +143,31 @@ function apply(cluster: Cluster, change: ApplyChange, context: ChangeContext, po
   return touchesSettings ? withSettings(result, context) : result;
 }
 
+/** More files are given as a number. */
+const NAMED_FILES = 5;
+
+function describe({ manifests, namespace }: ApplyChange): string {
+  const files = manifests.flatMap((one) => (typeof one === 'object' && typeof one.file === 'string' ? [one.file] : []));
+  const count = manifests.length;
+  const areNamed = files.length === count && count <= NAMED_FILES;
+  const what = areNamed ? files.join(', ') : `${count} manifest${count === 1 ? '' : 's'}`;
+  return `apply ${what}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
+}
+
 /**
  * `apply`: manifests, as `kubectl apply` would bring them into the cluster: new objects get what the API server
  * allocates, those that are there are merged with, and the controllers act: pods, slices, hints.
  */
-export const applyManifests: ChangeKind<ApplyChange> = { key: 'apply', apply };
+export const applyManifests: ChangeKind<'apply'> = {
+  key: 'apply',
+  schema: 'ApplyChange',
+  summary: 'manifests are applied, as `kubectl apply` does it',
+  example: {
+    namespace: 'default',
+    manifests: [
+      { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'nginx-deployment' }, spec: { replicas: 4 } },
+    ],
+  },
+  describe,
+  apply,
+};

@@ -2,6 +2,7 @@ import type { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import type { AppliedChanges } from '../contract/gen/types.js';
+import type { Change } from '../contract/requests.js';
 
 /** A decision that Kubernetes makes at random, or that the request leaves open. */
 export type Choice = AppliedChanges[number]['choices'][number];
@@ -47,13 +48,26 @@ export interface ChangeResult {
   readonly assumptions: readonly Assumption[];
 }
 
-/** One kind of change. Each stands in a file of its own; changes/index.ts lists them. */
-export interface ChangeKind<T> {
+/** The keys that a request's `changes` may have. */
+export type ChangeKey = keyof Change;
+/** What a change of one kind says. */
+type ChangeOf<Key extends ChangeKey> = NonNullable<Change[Key]>;
+
+/** One kind of change, whole: each is in a file of its own, and changes/index.ts lists them. */
+export interface ChangeKind<Key extends ChangeKey> {
   /** The key that names it in a request's `changes`. */
-  readonly key: string;
+  readonly key: Key;
+  /** The name of its schema in openapi/kube-whatif.yaml. */
+  readonly schema: `${Capitalize<Key>}Change`;
+  /** What happens, in one clause, for lists of changes. */
+  readonly summary: string;
+  /** One that can be made on examples/article-gke.json. */
+  readonly example: ChangeOf<Key>;
+  /** The change as a person would say it: `scale Deployment default/web to 4`. */
+  describe(change: ChangeOf<Key>): string;
   /**
    * Makes the change. `at` is the JSON Pointer of the change in the request, for errors.
    * Throws QuestionError NOT_FOUND or IMPOSSIBLE_CHANGE.
    */
-  apply(cluster: Cluster, change: T, context: ChangeContext, pointer: string): ChangeResult;
+  apply(cluster: Cluster, change: ChangeOf<Key>, context: ChangeContext, pointer: string): ChangeResult;
 }

@@ -68,7 +68,9 @@ export function deleteWorkload(
   const pods = podsOfWorkload(cluster, kind, namespace, name);
   const owner = kind === 'ReplicaSet' ? controllerOf(workload) : undefined;
   if (owner?.kind === 'Deployment') {
-    const detail = `Deployment ${namespace}/${owner.name} creates ReplicaSet ${namespace}/${name} anew: delete the Deployment, or scale it to 0.`;
+    const detail =
+      `Deployment ${namespace}/${owner.name} creates ReplicaSet ${namespace}/${name} anew: delete the ` +
+      'Deployment, or scale it to 0.';
     throw impossible(`${pointer}/name`, detail);
   }
   const gone = [workload, ...owned].map((one) => `${one.kind}/${namespacedName(one)}`);
@@ -92,7 +94,8 @@ export function deleteSlice(
   const key = namespacedName(slice);
   const done = settle(cluster, cluster.with({ endpointSlices: new Map([[key, undefined]]) }), {}, context);
   const why =
-    'The EndpointSlice controller would create this slice anew from what pods show: the answer is about the moment before it does.';
+    'The EndpointSlice controller would create this slice anew from what pods show: the answer is about the ' +
+    'moment before it does.';
   const again = isControllerSlice(slice) ? [{ field: 'changes.delete', value: `EndpointSlice ${key}`, why }] : [];
   return {
     cluster: done.cluster,

@@ -93,4 +93,12 @@ function apply(cluster: Cluster, change: DeleteChange, context: ChangeContext, p
 /**
  * `delete`: an object is gone, as after `kubectl delete`, with what the garbage collector and controllers make of it.
  */
-export const deleteObject: ChangeKind<DeleteChange> = { key: 'delete', apply };
+export const deleteObject: ChangeKind<'delete'> = {
+  key: 'delete',
+  schema: 'DeleteChange',
+  summary: 'an object is deleted, with what belongs to it',
+  example: { kind: 'Pod', namespace: 'default', name: 'client' },
+  describe: ({ kind, namespace = 'default', name }) =>
+    `delete ${kind} ${kind === 'Node' ? name : `${namespace}/${name}`}`,
+  apply,
+};

@@ -5,7 +5,7 @@ import type { AppliedChange } from '../contract/answers.js';
 import type { Change } from '../contract/requests.js';
 import { applyManifests } from './apply.js';
 import { autoscaled } from './autoscale.js';
-import type { ChangeContext, ChangeKind, ChangeResult } from './change.js';
+import type { ChangeContext, ChangeKey, ChangeKind, ChangeResult } from './change.js';
 import { deleteObject } from './delete.js';
 import { loadBalancer } from './load-balancer.js';
 import { node } from './node.js';
@@ -17,22 +17,31 @@ import { scale } from './scale.js';
 import { service } from './service.js';
 import { zone } from './zone.js';
 
-/** The kinds of changes. A new one is a file of its own and a line here. */
-const KINDS: readonly ChangeKind<never>[] = [
+/**
+ * The kinds of changes, in the order in which they are listed. A new one is a file of its own and a line here; the
+ * compiler names those that the contract has and this list has not.
+ */
+const KINDS: { readonly [Key in ChangeKey]-?: ChangeKind<Key> } = {
   scale,
   service,
   patch,
-  applyManifests,
+  apply: applyManifests,
   rollout,
   pods,
   node,
   proxy,
   loadBalancer,
   zone,
-  deleteObject,
-];
+  delete: deleteObject,
+};
 
-const BY_KEY: ReadonlyMap<string, ChangeKind<never>> = new Map(KINDS.map((kind) => [kind.key, kind]));
+/** One of the kinds, where it is not known which. */
+type SomeKind = (typeof KINDS)[ChangeKey];
+
+/** All kinds of changes. */
+export const CHANGE_KINDS: readonly SomeKind[] = Object.values(KINDS);
+
+const BY_KEY: ReadonlyMap<string, SomeKind> = new Map(Object.entries(KINDS));
 
 export interface AppliedChanges {
   readonly cluster: Cluster;
@@ -42,7 +51,7 @@ export interface AppliedChanges {
   readonly assumptions: readonly Assumption[];
 }
 
-function kindOf(change: object, at: string): { readonly kind: ChangeKind<never>; readonly value: never } {
+function kindOf(change: object, at: string): { readonly kind: SomeKind; readonly value: never } {
   const entries = Object.entries(change).filter(([, value]) => value !== undefined);
   const [entry] = entries;
   const kind = entry === undefined ? undefined : BY_KEY.get(entry[0]);
@@ -51,6 +60,12 @@ function kindOf(change: object, at: string): { readonly kind: ChangeKind<never>;
   const found = keys.length === 0 ? 'none' : keys.join(', ');
   const detail = `A change has exactly one key that says what changes (${[...BY_KEY.keys()].join(', ')}); found: ${found}.`;
   throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
+}
+
+/** A change as a person would say it; as JSON where it is of no kind that is known. */
+export function describeChange(change: unknown): string {
+  const [key, value] = Object.entries(Object(change)).find(([, given]) => given !== undefined) ?? [];
+  return (key === undefined ? undefined : BY_KEY.get(key))?.describe(value as never) ?? JSON.stringify(change);
 }
 
 /** What a change does; undefined where it is refused and the context takes refusals. */

@@ -2,8 +2,8 @@ import type { IPFamily } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import { FAMILIES, type Settings } from '../cluster/settings.js';
-import { freeBalancerAddress } from '../load-balancers/addresses.js';
 import { balancerOf } from '../load-balancers/balancer.js';
+import { freeBalancerAddress } from '../load-balancers/balancer-addresses.js';
 import type { Choice } from './change.js';
 import { controlPlaneVersion } from './control-plane-version.js';
 
@@ -44,7 +44,9 @@ export function publishedService(cluster: Cluster, settings: Settings, service: 
       what: `host name of the load balancer of Service ${key}`,
       taken: hostname,
       alternatives: [],
-      why: `The ${balancer.implementation.title} publishes a Service by host name alone; the name stands for the one that the provider makes.`,
+      why:
+        `The ${balancer.implementation.title} publishes a Service by host name alone; the name stands for the ` +
+        'one that the provider makes.',
     };
     return { service: publish([{ hostname }]), choices: [choice] };
   }
@@ -78,7 +80,8 @@ export function publishedService(cluster: Cluster, settings: Settings, service: 
         ? 'spec.loadBalancerIP asks for it.'
         : pooled
           ? `${fromPool?.name} serves the Service: the lowest address that is free is taken here.`
-          : 'Which address the provider gives is not known: one for documentation stands for it, unless the change names one (loadBalancerIngress).',
+          : 'Which address the provider gives is not known: one for documentation stands for it, unless the ' +
+            'change names one (loadBalancerIngress).',
     });
     return { ip, ...mode };
   });

@@ -5,10 +5,11 @@ import { requireService } from '../cluster/lookup.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
 import type { LoadBalancerChange } from '../contract/requests.js';
-import { isBalanced } from '../load-balancers/addresses.js';
+import { isBalanced } from '../load-balancers/balancer-addresses.js';
 import { type Chosen, chooseImplementation } from '../load-balancers/choose.js';
 import { implementationNamed } from '../load-balancers/index.js';
 import type { ChangeKind, Choice, Consequence } from './change.js';
+import { describeFields } from './describe-fields.js';
 import { differences } from './differences.js';
 import { publishedService } from './load-balancer-status.js';
 import { impossible } from './refused-change.js';
@@ -48,7 +49,8 @@ function checkOptions(change: LoadBalancerChange, chosen: readonly Chosen[], poi
   const known = [...new Set(kinds.map(({ name, options }) => `${name}: ${options.join(', ') || 'none'}`))];
   throw impossible(
     `${pointer}/options/${unread}`,
-    `No load balancer here reads the option ${unread} (${known.join('; ') || 'there is no Service of type LoadBalancer'}).`,
+    `No load balancer here reads the option ${unread} ` +
+      `(${known.join('; ') || 'there is no Service of type LoadBalancer'}).`,
   );
 }
 
@@ -58,8 +60,16 @@ const used = ({ implementation, options }: Chosen) => ({ implementation: impleme
  * `loadBalancer`: a Service, or every one of type LoadBalancer, is balanced by another implementation or with other
  * options. A Service without an address gets one; addresses are kept, as is all else.
  */
-export const loadBalancer: ChangeKind<LoadBalancerChange> = {
+export const loadBalancer: ChangeKind<'loadBalancer'> = {
   key: 'loadBalancer',
+  schema: 'LoadBalancerChange',
+  summary: 'Services are balanced by another implementation or with other options',
+  example: { implementation: 'metallb-bgp' },
+  describe({ namespace, name, implementation, options }) {
+    const whose = name === undefined ? 'load balancers' : `load balancer of ${namespace}/${name}`;
+    const what = [implementation ?? '', describeFields({ ...options })].filter((text) => text !== '');
+    return `${whose}: ${what.join(', ')}`;
+  },
   apply(cluster, change, context, pointer) {
     const { namespace, name, implementation, options } = change;
     if (implementation === undefined && options === undefined) {

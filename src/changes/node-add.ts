@@ -112,7 +112,9 @@ function assumptionsOf(node: Node, model: Node, wanted: NewNode): Assumption[] {
   const made: Assumption[] = [];
   if (wanted.like === undefined) {
     const why =
-      'Labels, resources, Kubernetes version and kube-proxy configuration that the request does not tell are those of this node: the first ready one by name that is no control plane, of the same zone if there is one.';
+      'Labels, resources, Kubernetes version and kube-proxy configuration that the request does not tell are ' +
+      'those of this node: the first ready one by name that is no control plane, of the same zone if there ' +
+      'is one.';
     made.push({ field: `${field}.like`, value: model.metadata.name, why });
   }
   if (wanted.podCIDRs === undefined && node.spec?.podCIDRs !== undefined) {
@@ -160,11 +162,15 @@ export function addNode(
           {
             field: 'changes.node.pendingPods',
             value: waiting.slice(0, 10).map(namespacedName),
-            why: `${waiting.length} pods of the snapshot have no node. They stay pending here, though the scheduler may now find a place for them.`,
+            why:
+              `${waiting.length} pods of the snapshot have no node. They stay pending here, though the ` +
+              'scheduler may now find a place for them.',
           },
         ];
   const zone = nodeZone(node);
-  const detail = `ready${zone === undefined ? '' : ` in zone ${zone}`}, pods in ${node.spec?.podCIDRs?.join(', ') ?? 'no range of its own'}`;
+  const detail =
+    `ready${zone === undefined ? '' : ` in zone ${zone}`}, pods in ` +
+    `${node.spec?.podCIDRs?.join(', ') ?? 'no range of its own'}`;
   const consequences: readonly Consequence[] = [
     { kind: 'NODE_ADDED', object: name, detail },
     ...placed.consequences,

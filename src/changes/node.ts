@@ -1,13 +1,17 @@
 import { requireNode } from '../cluster/lookup.js';
-import type { NodeChange } from '../contract/requests.js';
 import type { ChangeKind } from './change.js';
 import { addNode } from './node-add.js';
 import { actOnNodes, MOVING_ACTIONS } from './node-out.js';
 import { impossible } from './refused-change.js';
 
 /** `node`: a node is cordoned, drained, fails, leaves or joins, with what becomes of its pods and of hints. */
-export const node: ChangeKind<NodeChange> = {
+export const node: ChangeKind<'node'> = {
   key: 'node',
+  schema: 'NodeChange',
+  summary: 'a node is cordoned, drained, fails, leaves or joins',
+  example: { name: 'node-2', action: 'DRAIN' },
+  describe: ({ name, action, reschedule }) =>
+    `node ${name}: ${action}${reschedule === false ? ', pods do not come back' : ''}`,
   apply(cluster, change, context, pointer) {
     const { name, action, reschedule } = change;
     if (change.node !== undefined && action !== 'ADD') {

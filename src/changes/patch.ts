@@ -1,8 +1,8 @@
 import { typeFault } from '../api-server/decode.js';
 import type { ApiFault } from '../api-server/faults.js';
+import type { Fields } from '../api-server/read-fields.js';
 import { asStored, completed } from '../api-server/stored-object.js';
 import { validate } from '../api-server/validation/index.js';
-import type { Fields } from '../api-server/values.js';
 import { checkObject } from '../cluster/check-object.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requirePod, requireService, requireSlice, requireWorkload } from '../cluster/lookup.js';
@@ -155,4 +155,17 @@ function apply(cluster: Cluster, change: PatchChange, context: ChangeContext, po
  * `patch`: a JSON merge patch on an object. The result has to be what the reader of snapshots would take, and of a
  * Service what the API server would take; what the controllers do about it is done.
  */
-export const patch: ChangeKind<PatchChange> = { key: 'patch', apply };
+export const patch: ChangeKind<'patch'> = {
+  key: 'patch',
+  schema: 'PatchChange',
+  summary: 'one object gets other fields',
+  example: {
+    kind: 'Service',
+    namespace: 'default',
+    name: 'nginx-svc',
+    patch: { spec: { internalTrafficPolicy: 'Local' } },
+  },
+  describe: ({ kind, namespace, name, patch: fields }) =>
+    `patch ${kind} ${namespace === undefined ? name : `${namespace}/${name}`} with ${JSON.stringify(fields)}`,
+  apply,
+};

@@ -85,7 +85,9 @@ export function placePods(cluster: Cluster, pending: readonly Pod[], input: Plac
             what: `node of new pod ${key}`,
             taken: node.metadata.name,
             alternatives: decision.topNodes.filter((one) => one !== decision.node),
-            why: 'These nodes have the same score, and kube-scheduler may take any of them: the first by name is taken.',
+            why:
+              'These nodes have the same score, and kube-scheduler may take any of them: the first by name is ' +
+              'taken.',
           }),
         );
       }

@@ -37,7 +37,9 @@ function choose(cluster: Cluster, change: PodsChange, pointer: string): Chosen[]
     .filter((pod) => !isTerminal(pod) && matchesSelector(pod.metadata.labels, selector));
   if (matching.length > 0) return matching.map((pod) => ({ pod, pointer: `${pointer}/selector` }));
   const held = cluster.podsIn(namespace).length;
-  const detail = `No pod of namespace ${namespace} that has not ended matches the selector; the snapshot holds ${held} pods there.`;
+  const detail =
+    `No pod of namespace ${namespace} that has not ended matches the selector; the snapshot holds ${held} pods ` +
+    'there.';
   throw new QuestionError('NOT_FOUND', detail, [{ pointer: `${pointer}/selector`, in: 'request', detail }]);
 }
 
@@ -91,7 +93,9 @@ function apply(cluster: Cluster, change: PodsChange, context: ChangeContext, poi
           {
             field: 'changes.pods',
             value: replaced.slice(0, NAMED).map(namespacedName),
-            why: `Their controllers replace ${replaced.length} of these pods: the answer is about the moment before a replacement is ready.`,
+            why:
+              `Their controllers replace ${replaced.length} of these pods: the answer is about the moment ` +
+              'before a replacement is ready.',
           },
         ];
   const done = settle(cluster, cluster.with({ pods: edit }), { pods: touched }, context);
@@ -104,4 +108,12 @@ function apply(cluster: Cluster, change: PodsChange, context: ChangeContext, poi
 }
 
 /** `pods`: pods become ready or not, are being deleted or are gone; slices follow. */
-export const pods: ChangeKind<PodsChange> = { key: 'pods', apply };
+export const pods: ChangeKind<'pods'> = {
+  key: 'pods',
+  schema: 'PodsChange',
+  summary: 'pods become ready, not ready, are being deleted or gone',
+  example: { namespace: 'default', selector: { matchLabels: { app: 'nginx' } }, state: 'TERMINATING' },
+  describe: ({ namespace, names, selector, state }) =>
+    `pods ${names?.join(', ') ?? JSON.stringify(selector)} of ${namespace} become ${state}`,
+  apply,
+};

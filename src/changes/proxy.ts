@@ -4,6 +4,7 @@ import { partlyChanged } from '../cluster/partly-changed.js';
 import type { SettingsOverride } from '../cluster/settings-override.js';
 import type { ProxyChange } from '../contract/requests.js';
 import type { ChangeKind, Consequence } from './change.js';
+import { describeFields } from './describe-fields.js';
 import { differences } from './differences.js';
 import { impossible } from './refused-change.js';
 
@@ -21,8 +22,12 @@ function pointerOf(change: ProxyChange, pointer: string, place: string): string 
  * `proxy`: another version, mode or configuration of kube-proxy, on every node or on some. What the change says wins
  * over the request's settings and over the snapshot; everything else stays.
  */
-export const proxy: ChangeKind<ProxyChange> = {
+export const proxy: ChangeKind<'proxy'> = {
   key: 'proxy',
+  schema: 'ProxyChange',
+  summary: 'kube-proxy gets another version, mode or settings',
+  example: { mode: 'nftables' },
+  describe: (change) => `kube-proxy: ${describeFields(change)}`,
   apply(cluster, change, context, pointer) {
     const { kubernetesVersion, mode, settings, nodes } = change;
     for (const [index, node] of (nodes ?? []).entries()) requireNode(cluster, node, `${pointer}/nodes/${index}`);

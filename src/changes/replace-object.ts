@@ -74,7 +74,9 @@ export function replaceSlice(
         {
           field,
           value: `EndpointSlice ${key}`,
-          why: 'The EndpointSlice controller would set this slice back to what pods show: the answer is about the moment before it does.',
+          why:
+            'The EndpointSlice controller would set this slice back to what pods show: the answer is about the ' +
+            'moment before it does.',
         },
       ]
     : [];

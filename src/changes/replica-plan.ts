@@ -52,7 +52,9 @@ export function requirePods(cluster: Cluster, workload: Workload, pointer: strin
   const recorded = status === undefined ? (spec?.replicas ?? 1) : (status.replicas ?? 0);
   if (recorded === 0) return;
   if (podsOfWorkload(cluster, kind, metadata.namespace ?? 'default', metadata.name).length > 0) return;
-  const detail = `${nameOf(workload)} has ${recorded} replicas, but the snapshot holds none of its pods: include them (${KUBECTL_GET}).`;
+  const detail =
+    `${nameOf(workload)} has ${recorded} replicas, but the snapshot holds none of its pods: include them ` +
+    `(${KUBECTL_GET}).`;
   throw impossible(pointer, detail);
 }
 
@@ -95,7 +97,9 @@ export function victimChoices(replicaSet: Workload, chosen: VictimChoice): reado
         what: `pod removed by ${nameOf(replicaSet)}`,
         taken: name,
         alternatives,
-        why: 'The ReplicaSet controller ranks these pods alike: which of them goes depends on the order in which its cache lists them, which is random.',
+        why:
+          'The ReplicaSet controller ranks these pods alike: which of them goes depends on the order in which ' +
+          'its cache lists them, which is random.',
       }),
     );
 }
@@ -111,7 +115,9 @@ function resize(
   if (size > pods.length) {
     const template = templateOf(replicaSet, pods[0], deployment);
     if (template === undefined) {
-      const detail = `${nameOf(replicaSet)} has neither a pod nor a pod template in the snapshot: what its pods are is not known.`;
+      const detail =
+        `${nameOf(replicaSet)} has neither a pod nor a pod template in the snapshot: what its pods are is not ` +
+        'known.';
       throw impossible(input.pointer, detail);
     }
     const names = podNames(cluster, replicaSet, pods.length, size - pods.length);
@@ -173,7 +179,9 @@ export function planReplicaSet(input: ScaleInput): ReplicaPlan {
           {
             field: 'changes.scale',
             value: nameOf(workload),
-            why: `${owner.kind} ${owner.name} controls this ReplicaSet and would set its size back: the answer is about the moment before it does.`,
+            why:
+              `${owner.kind} ${owner.name} controls this ReplicaSet and would set its size back: the answer is ` +
+              'about the moment before it does.',
           },
         ];
   return planSets(input, new Map([[workload, input.replicas]]), undefined, NO_WORKLOADS, assumptions);
@@ -206,7 +214,8 @@ export function planDeployment(input: ScaleInput): ReplicaPlan {
   if (active.length > 1) {
     const value = Object.fromEntries([...sizes].map(([one, size]) => [one.metadata.name, size]));
     const why =
-      'A rollout is under way: the Deployment controller scales its ReplicaSets in proportion, surge included. That the rollout goes on is not part of the answer.';
+      'A rollout is under way: the Deployment controller scales its ReplicaSets in proportion, surge ' +
+      'included. That the rollout goes on is not part of the answer.';
     assumptions.push({ field: 'changes.scale.replicaSets', value, why });
   }
   return planSets(withFound, sizes, workload, found, assumptions);
@@ -239,7 +248,9 @@ export function planStatefulSet(input: ScaleInput): ReplicaPlan {
   const kept = own.filter(({ ordinal }) => inRange(ordinal));
   for (const [index, one] of input.remove.entries()) {
     if (!kept.some(({ pod }) => pod.metadata.name === one)) continue;
-    const detail = `A StatefulSet of ${replicas} replicas keeps pod "${one}": only pods from ${name}-${start + replicas} on are removed.`;
+    const detail =
+      `A StatefulSet of ${replicas} replicas keeps pod "${one}": only pods from ${name}-${start + replicas} on ` +
+      'are removed.';
     throw impossible(`${pointer}/remove/${index}`, detail);
   }
   const present = new Set(kept.map(({ ordinal }) => ordinal));

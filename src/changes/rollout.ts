@@ -12,6 +12,7 @@ import type { RolloutChange } from '../contract/requests.js';
 import { timestamp } from '../control-plane/new-pods.js';
 import { podsOfReplicaSet } from '../control-plane/replicaset-victims.js';
 import type { ChangeContext, ChangeKind, ChangeResult, Consequence } from './change.js';
+import { describeFields } from './describe-fields.js';
 import { mergeRules } from './manifests/merge-keys.js';
 import { threeWayMerge } from './manifests/three-way-merge.js';
 import { checkNesting } from './merge-patch.js';
@@ -149,7 +150,10 @@ function sentence(state: RolloutState, index: number, last: number, isPicked: bo
   const { old, oldReady, terminating, action } = state;
   const gone = terminating > 0 ? `, ${terminating} being deleted` : '';
   const mark = isPicked ? ' (the answer is about this state)' : '';
-  return `state ${index} of ${last}, ${action}: ready ${readyIn(state)}, namely ${oldReady} of ${old} of the former template and ${state.newReady} of ${state.new} of the new one${gone}${mark}`;
+  return (
+    `state ${index} of ${last}, ${action}: ready ${readyIn(state)}, namely ${oldReady} of ${old} of the former ` +
+    `template and ${state.newReady} of ${state.new} of the new one${gone}${mark}`
+  );
 }
 
 function stateConsequences(object: string, { states }: Rollout, index: number): Consequence[] {
@@ -167,7 +171,9 @@ function stateConsequences(object: string, { states }: Rollout, index: number): 
 const LOCKSTEP: Assumption = {
   field: 'changes.rollout.readiness',
   value: 'together',
-  why: 'New pods become ready together, once the controller can do nothing more without them; in a cluster they do one by one, which leads through states in between.',
+  why:
+    'New pods become ready together, once the controller can do nothing more without them; in a cluster they ' +
+    'do one by one, which leads through states in between.',
 };
 
 interface Started {
@@ -190,7 +196,9 @@ function started(cluster: Cluster, change: RolloutChange, context: ChangeContext
   const wanted = withTemplate(cluster, before, change, context, pointer);
   const pods = podsOfWorkload(cluster, kind, namespace, name).length;
   if (isLongRollout(wanted, pods, change)) {
-    const detail = `This rollout replaces ${pods} pods in more rounds than are worked out; give a larger maxSurge or maxUnavailable.`;
+    const detail =
+      `This rollout replaces ${pods} pods in more rounds than are worked out; give a larger maxSurge or ` +
+      'maxUnavailable.';
     throw impossible(pointer, detail);
   }
   return { wanted, rollout: runRollout(cluster, before, wanted, change, context, pointer) };
@@ -240,4 +248,20 @@ function apply(cluster: Cluster, change: RolloutChange, context: ChangeContext, 
  * `rollout`: one of the states in which a workload is while it replaces its pods, by its strategy: what is ready, what
  * is not yet, what is being deleted. All of them are reported; which one the answer is about the request says.
  */
-export const rollout: ChangeKind<RolloutChange> = { key: 'rollout', apply };
+export const rollout: ChangeKind<'rollout'> = {
+  key: 'rollout',
+  schema: 'RolloutChange',
+  summary: 'a workload is in the middle of replacing its pods',
+  example: {
+    kind: 'Deployment',
+    namespace: 'default',
+    name: 'nginx-deployment',
+    maxSurge: 0,
+    maxUnavailable: 1,
+  },
+  describe({ kind, namespace, name, ...rest }) {
+    const more = describeFields(rest);
+    return `rollout of ${kind} ${namespace}/${name}${more === '' ? '' : `: ${more}`}`;
+  },
+  apply,
+};

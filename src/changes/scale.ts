@@ -29,7 +29,8 @@ function checkNumbers(change: ScaleChange, plan: ReplicaPlan, pointer: string): 
   }
   const placed = change.placement?.length ?? 0;
   if (placed > plan.added.length) {
-    const detail = `\`placement\` names ${placed} nodes, but scaling to ${change.replicas} adds ${plan.added.length} pods.`;
+    const detail =
+      `\`placement\` names ${placed} nodes, but scaling to ${change.replicas} adds ` + `${plan.added.length} pods.`;
     throw impossible(`${pointer}/placement`, detail);
   }
 }
@@ -112,4 +113,11 @@ function apply(cluster: Cluster, change: ScaleChange, context: ChangeContext, po
  * `scale`: a workload gets another number of replicas. Which pods go, where new ones land and what becomes of
  * EndpointSlices follows the controllers' and the scheduler's rules, unless the request says so.
  */
-export const scale: ChangeKind<ScaleChange> = { key: 'scale', apply };
+export const scale: ChangeKind<'scale'> = {
+  key: 'scale',
+  schema: 'ScaleChange',
+  summary: 'a workload gets another number of replicas',
+  example: { kind: 'Deployment', namespace: 'default', name: 'nginx-deployment', replicas: 2 },
+  describe: ({ kind, namespace, name, replicas }) => `scale ${kind} ${namespace}/${name} to ${replicas}`,
+  apply,
+};

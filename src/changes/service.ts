@@ -3,6 +3,7 @@ import { requireService } from '../cluster/lookup.js';
 import type { Service, ServicePortSpec } from '../cluster/objects.js';
 import type { ServiceChange } from '../contract/requests.js';
 import type { ChangeKind } from './change.js';
+import { describeFields } from './describe-fields.js';
 import { impossible } from './refused-change.js';
 import { updateService } from './update-service.js';
 
@@ -68,8 +69,12 @@ function pointerOf(change: ServiceChange, pointer: string, fault: Pick<ApiFault,
  * `service`: a Service gets another type, other policies, ports or addresses, with all that the API server and the
  * EndpointSlice controller make of it.
  */
-export const service: ChangeKind<ServiceChange> = {
+export const service: ChangeKind<'service'> = {
   key: 'service',
+  schema: 'ServiceChange',
+  summary: 'a Service gets another type, ports, policy or addresses',
+  example: { namespace: 'default', name: 'nginx-svc', type: 'NodePort', externalTrafficPolicy: 'Local' },
+  describe: ({ namespace, name, ...rest }) => `Service ${namespace}/${name}: ${describeFields(rest)}`,
   apply(cluster, change, context, pointer) {
     const before = requireService(cluster, change.namespace, change.name, pointer);
     const spec = changedSpec(before.spec ?? {}, change);

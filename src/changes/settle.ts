@@ -108,7 +108,8 @@ export function settle(
       ...named(
         'snapshot.slicesWithoutManager',
         settled.assumedManaged,
-        'These EndpointSlices do not say who manages them: they are taken for the EndpointSlice controller’s, since their endpoints are pods.',
+        'These EndpointSlices do not say who manages them: they are taken for the EndpointSlice ' +
+          'controller’s, since their endpoints are pods.',
       ),
     ],
   };
@@ -118,5 +119,7 @@ export function settle(
 export const SETTLED: Assumption = {
   field: 'changes.settled',
   value: true,
-  why: 'The answer is about the state after the change has settled: new pods that have a node and an address are ready, removed pods and their endpoints are gone.',
+  why:
+    'The answer is about the state after the change has settled: new pods that have a node and an address are ' +
+    'ready, removed pods and their endpoints are gone.',
 };

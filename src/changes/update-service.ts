@@ -5,10 +5,10 @@ import { isDeepStrictEqual } from '../base/deep-equal.js';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
+import { FIRST_NODE_PORT, LAST_NODE_PORT, NodePorts } from '../control-plane/allocate-node-ports.js';
 import { serviceVersion } from '../control-plane/api-rules.js';
 import { ClusterIPs } from '../control-plane/cluster-ips.js';
 import { endpointSliceFeatures } from '../control-plane/features.js';
-import { FIRST_NODE_PORT, LAST_NODE_PORT, NodePorts } from '../control-plane/node-ports.js';
 import { primaryFamily } from '../control-plane/primary-family.js';
 import { asRead, type StoredService, storeService } from '../control-plane/service-storage.js';
 import type { ChangeContext, ChangeResult, Choice, Consequence } from './change.js';
@@ -80,7 +80,9 @@ function ingressFaults(before: Service | undefined, wanted: Service): readonly A
   }
   if (ingress.length === 0 || sameStatus(before, wanted)) return [];
   if (typeOf(wanted) !== 'LoadBalancer') {
-    const detail = `Only a Service of type LoadBalancer has a load balancer's addresses; this one is of type ${typeOf(wanted)}.`;
+    const detail =
+      "Only a Service of type LoadBalancer has a load balancer's addresses; this one is of type " +
+      `${typeOf(wanted)}.`;
     faults.forbidden(at, detail);
   }
   for (const [index, entry] of ingress.entries()) {
@@ -150,7 +152,8 @@ export function updateService(
   refuseObject([...stored.faults, ...ingressFaults(before, wanted)], placeOf, `Service ${key}`);
   const [lacking] = stored.without;
   if (lacking !== undefined) {
-    const ports = `All node ports from ${FIRST_NODE_PORT} to ${LAST_NODE_PORT} are taken: there is none for the ${lacking}.`;
+    const ports =
+      `All node ports from ${FIRST_NODE_PORT} to ${LAST_NODE_PORT} are taken: there is ` + `none for the ${lacking}.`;
     throw impossible(pointer, lacking.endsWith('cluster IP') ? `No ${lacking} is free: name one.` : ports);
   }
   const former = before === undefined ? undefined : asRead(before, rulesOf(cluster, context), 'IPv4');
@@ -165,7 +168,9 @@ export function updateService(
   const { service } = published;
   const shown = former === undefined || !isDeepStrictEqual(publishedPart(former), publishedPart(service));
   if (shown && !showsPodsOf(cluster, before ?? service)) {
-    const detail = `Service ${key} has endpoints, but the snapshot holds none of its pods, from which they would be made anew: include them (${KUBECTL_GET}).`;
+    const detail =
+      `Service ${key} has endpoints, but the snapshot holds none of its pods, from which they would be made ` +
+      `anew: include them (${KUBECTL_GET}).`;
     throw impossible(pointer, detail);
   }
   const changed = cluster.with({ services: new Map([[key, service]]) });
@@ -178,7 +183,9 @@ export function updateService(
         what: `${family} cluster IP of Service ${key}`,
         taken: address,
         alternatives: [`any other free address of ${rangeOf(family)?.cidr.text}`],
-        why: `The API server draws a free address of its range: the lowest is taken here, unless the change names one. The range: ${rangeOf(family)?.why}`,
+        why:
+          'The API server draws a free address of its range: the lowest is taken here, unless the change names ' +
+          `one. The range: ${rangeOf(family)?.why}`,
       }),
     ),
     ...stored.ports.map(

@@ -98,7 +98,9 @@ function rolledOut(
   const result = settledAt(cluster, wanted, rollout, rollout.states.length - 1, context);
   const assumptions: Assumption[] = [...result.assumptions, ...(pods > 0 ? [SETTLED] : [])];
   if (long) {
-    const why = `${pods} pods in small rounds: they are taken to be replaced all at once, which may put some on other nodes.`;
+    const why =
+      `${pods} pods in small rounds: they are taken to be replaced all at once, which may put some on other ` +
+      'nodes.';
     assumptions.push({ field: 'changes.rollout', value: nameOf(wanted), why });
   }
   return { ...result, assumptions };

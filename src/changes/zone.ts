@@ -1,7 +1,6 @@
 import { closestNames } from '../base/did-you-mean.js';
 import { QuestionError } from '../base/errors.js';
 import { nodeZone } from '../cluster/lookup.js';
-import type { ZoneChange } from '../contract/requests.js';
 import type { ChangeKind } from './change.js';
 import { actOnNodes, MOVING_ACTIONS } from './node-out.js';
 import { impossible } from './refused-change.js';
@@ -9,8 +8,13 @@ import { impossible } from './refused-change.js';
 /**
  * `zone`: all nodes of a zone are cordoned, drained, fail or leave, at once: no pod moves from one of them to another.
  */
-export const zone: ChangeKind<ZoneChange> = {
+export const zone: ChangeKind<'zone'> = {
   key: 'zone',
+  schema: 'ZoneChange',
+  summary: 'all nodes of a zone are cordoned, drained, fail or leave at once',
+  example: { name: 'europe-west1-c', action: 'FAIL' },
+  describe: ({ name, action, reschedule }) =>
+    `zone ${name}: ${action}${reschedule === false ? ', pods do not come back' : ''}`,
   apply(cluster, { name, action, reschedule }, context, pointer) {
     if (reschedule !== undefined && !MOVING_ACTIONS.includes(action)) {
       throw impossible(`${pointer}/reschedule`, `No pod leaves its node with ${action}; leave reschedule out.`);

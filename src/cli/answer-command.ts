@@ -10,8 +10,8 @@ import { readAfterFiles } from '../questions/what-if/after-snapshot.js';
 import { type RenderOptions, type ReportForm, render } from '../reports/render.js';
 import { printableJson } from '../reports/safe-text.js';
 import { VIEW_WORDS, viewOf } from '../reports/view.js';
+import { oneOf, readWhole } from '../words/read-values.js';
 import { UsageError } from '../words/usage-error.js';
-import { oneOf, readWhole } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { type AskedKind, buildRequest } from './build-request.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -21,7 +21,7 @@ import { manifestFiles } from './manifest-files.js';
 import { withNames } from './name-words.js';
 import { ProgressLine } from './progress-line.js';
 import { noticeIfSilent } from './silent-input.js';
-import { type SnapshotFile, snapshotFiles } from './snapshot.js';
+import { type SnapshotFile, snapshotFiles } from './snapshot-files.js';
 import { holdsProblem, holdsUnknown } from './unknown.js';
 import { needsNamespace, withNamespace } from './whole-arguments.js';
 
@@ -228,15 +228,15 @@ export async function runQuestion(kind: AskedKind, args: Arguments, io: Io): Pro
   return await run(kind, kind, args, io);
 }
 
-/** Runs what-if; `question` is the one that it asks, undefined where it stands in `--request`. */
+/** Runs what-if; `question` is the one that it asks, undefined where it is in `--request`. */
 export async function runWhatIf(question: PlainKind | undefined, args: Arguments, io: Io): Promise<ExitCode> {
   return await run('what-if', question, args, io);
 }
 
-/** Runs a batch, whose questions stand in `--request`. */
+/** Runs a batch, whose questions are in `--request`. */
 export async function runBatch(args: Arguments, io: Io): Promise<ExitCode> {
   if (!args.has('request')) {
-    throw new UsageError('A batch stands in a file: batch --request FILE. See kube-whatif batch --help.');
+    throw new UsageError('A batch is in a file: batch --request FILE. See kube-whatif batch --help.');
   }
   return await run('batch', undefined, args, io);
 }

@@ -113,7 +113,8 @@ function check(
   // What follows is more likely another option than a value that begins with a dash.
   if (token.value !== undefined && !token.inlineValue && token.value.startsWith('-') && token.value !== '-') {
     throw new UsageError(
-      `${token.rawName} needs a value, and ${token.value} looks like an option. If it is the value: --${token.name}=${token.value}.`,
+      `${token.rawName} needs a value, and ${token.value} looks like an option. If it is the value: ` +
+        `--${token.name}=${token.value}.`,
     );
   }
 }

@@ -11,9 +11,9 @@ import {
   readSource,
   readVia,
   readWeight,
-} from '../words/targets.js';
+} from '../words/read-targets.js';
+import { oneOf, readFamily, readFraction, readPair } from '../words/read-values.js';
 import { UsageError } from '../words/usage-error.js';
-import { oneOf, readFamily, readFraction, readPair } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { changes } from './change-options.js';
 import { type Fields, field, list, whole, word } from './field-parts.js';
@@ -286,7 +286,7 @@ async function settings(args: Arguments): Promise<Fields | undefined> {
 /**
  * The request that the options make, laid over the one of `--request`: a field given by an option replaces the file's,
  * settings are merged, changes follow those of the file. Nothing is validated here beyond the options' own shapes.
- * `manifests`: what `--filename` names. `named`: the question stands in the request even where no option says anything
+ * `manifests`: what `--filename` names. `named`: the question is in the request even where no option says anything
  * of it, as what-if needs it. Throws UsageError; QuestionError MALFORMED for JSON that cannot be read.
  */
 export async function buildRequest(

@@ -1,8 +1,8 @@
 /** The options that change the cluster before the question, each as the change that it stands for. */
 import type { ManifestFile } from '../changes/manifests/read-manifests.js';
-import { readDestination, readScale } from '../words/targets.js';
+import { readDestination, readScale } from '../words/read-targets.js';
+import { oneOf } from '../words/read-values.js';
 import { UsageError } from '../words/usage-error.js';
-import { oneOf } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { readJsonOption } from './input-files.js';
 
@@ -117,7 +117,7 @@ const WITH_MANIFESTS = ['server-side', 'force-conflicts', 'prune', 'selector', '
 
 /**
  * The changes that the options make, in the order of the command line. `manifests`: what `--filename` names, applied
- * together where the first of them stands. Throws UsageError; QuestionError MALFORMED for JSON that cannot be read.
+ * together where the first of them is. Throws UsageError; QuestionError MALFORMED for JSON that cannot be read.
  */
 export async function changes(args: Arguments, manifests: readonly ManifestFile[]): Promise<unknown[]> {
   const alone = args.has('filename') ? undefined : WITH_MANIFESTS.find((name) => args.has(name));
@@ -129,7 +129,7 @@ export async function changes(args: Arguments, manifests: readonly ManifestFile[
     const change = CHANGE_OPTIONS[name];
     if (change !== undefined) made.push(await change(value, args, namespace));
     else if (!applied) {
-      // All files are one `kubectl apply`, which is made where the first of them stands.
+      // All files are one `kubectl apply`, which is made where the first of them is.
       applied = true;
       made.push({ apply: { ...applyOptions(args), manifests } });
     }

@@ -1,9 +1,10 @@
 /** `collect`: snapshots of a cluster, sent under a name every few minutes. */
 import { CollectError } from '../collect/collect-error.js';
+import { readCollectSettings } from '../collect/collect-settings.js';
+import { rbacManifest } from '../collect/collected-resources.js';
 import { accessOf, Collector } from '../collect/collector.js';
-import { rbacManifest } from '../collect/resources.js';
-import { CollectSettingsError, readCollectSettings } from '../collect/settings.js';
 import { createLog } from '../operations/log.js';
+import { SettingsError } from '../operations/variables.js';
 import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -55,7 +56,9 @@ export async function runCollect(args: Arguments, io: Io): Promise<ExitCode> {
       }
       await writeAll(
         io.stdout,
-        `${done.digest} ${done.result === 'NEW' ? 'is the newest version of' : 'was the newest version already of'} ${settings.name}.\n`,
+        `${done.digest} ` +
+          `${done.result === 'NEW' ? 'is the newest version of' : 'was the newest version already of'} ` +
+          `${settings.name}.\n`,
       );
       return EXIT.FINE;
     }
@@ -68,7 +71,7 @@ export async function runCollect(args: Arguments, io: Io): Promise<ExitCode> {
     await collector.run();
     process.off('SIGTERM', stop).off('SIGINT', stop);
   } catch (error) {
-    if (error instanceof CollectSettingsError) throw new UsageError(`Cannot collect.\n${error.problems.join('\n')}`);
+    if (error instanceof SettingsError) throw new UsageError(`Cannot collect.\n${error.problems.join('\n')}`);
     if (error instanceof CollectError) throw new UsageError(error.message);
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE')

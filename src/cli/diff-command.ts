@@ -11,12 +11,13 @@ function snapshotWord(word: string): string {
   return word.startsWith('@') || existsSync(word) ? word : `@${word}`;
 }
 
-/** Runs the command. `words`: what stands behind `diff`. Throws UsageError. */
+/** Runs the command. `words`: what is behind `diff`. Throws UsageError. */
 export async function runDiff(words: readonly string[], io: Io): Promise<ExitCode> {
   const [before, after, ...options] = words;
   if (before === undefined || after === undefined || before.startsWith('-') || after.startsWith('-')) {
     throw new UsageError(
-      'Say what is compared: diff BEFORE AFTER, as diff prod@-1 prod, or two files. Options stand behind them. See kube-whatif diff --help.',
+      'Say what is compared: diff BEFORE AFTER, as diff prod@-1 prod, or two files. Options are behind ' +
+        'them. See kube-whatif diff --help.',
     );
   }
   const args = readArguments('diff', options);

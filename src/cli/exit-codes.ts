@@ -8,7 +8,7 @@ export const EXIT = {
   BAD_INPUT: 2,
   /** A fault of kube-whatif itself, or its server cannot be asked. */
   FAULT: 3,
-  /** The answer stands on standard output, and some of it is UNKNOWN. */
+  /** The answer is on standard output, and some of it is UNKNOWN. */
   UNKNOWN: 4,
 } as const;
 

@@ -1,7 +1,7 @@
 /** How fields of a request are made from options. */
 
+import { oneOf, readWhole } from '../words/read-values.js';
 import { UsageError } from '../words/usage-error.js';
-import { oneOf, readWhole } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 
 export type Fields = Record<string, unknown>;

@@ -13,7 +13,7 @@ import { UsageError } from '../words/usage-error.js';
 import type { Arguments } from './arguments.js';
 import { type Io, writeAll } from './io.js';
 import { type KubectlDone, runKubectl } from './kubectl.js';
-import type { SnapshotFile } from './snapshot.js';
+import type { SnapshotFile } from './snapshot-files.js';
 
 type Kind = (typeof SNAPSHOT_KINDS)[number];
 
@@ -36,7 +36,9 @@ const CONFIG_MAPS = ['kube-proxy', 'ip-masq-agent'] as const;
 /** So many kubectl processes run at once. */
 const AT_ONCE = 4;
 
-const HOW_TO_MAKE_ONE = `Make a snapshot with\n  ${KUBECTL_COMMAND}\n  ${KUBECTL_CONFIG_COMMAND}\nand give it with -s cluster.json -s kube-proxy.json.`;
+const HOW_TO_MAKE_ONE =
+  `Make a snapshot with\n  ${KUBECTL_COMMAND}\n  ${KUBECTL_CONFIG_COMMAND}\nand give it with -s cluster.json ` +
+  '-s kube-proxy.json.';
 
 /** Words of the API server and of kubectl for a kind that may not be read, or that the cluster does not have. */
 const FORBIDDEN = /\bforbidden\b/i;

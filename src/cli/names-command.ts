@@ -76,7 +76,10 @@ export async function listNames(args: Arguments, io: Io): Promise<ExitCode> {
     ...versions.slice(0, SHOWN).map(({ digest, time, confirmed, sender, counts }, index) => {
       const objects = Object.values(counts).reduce((sum, count) => sum + count, 0);
       const seen = confirmed === time ? '' : `, sent again ${confirmed}`;
-      return `  ${`@-${index}`.padEnd(5)} ${time}  ${digest.slice(0, 19)}…  ${objects} objects, from ${printable(sender)}${seen}`;
+      return (
+        `  ${`@-${index}`.padEnd(5)} ${time}  ${digest.slice(0, 19)}…  ${objects} objects, from ` +
+        `${printable(sender)}${seen}`
+      );
     }),
     ...(versions.length > SHOWN ? [`  and ${versions.length - SHOWN} older ones: --json`] : []),
     ...(refused === undefined

@@ -1,15 +1,16 @@
 /** `open`: a server on 127.0.0.1 for one snapshot, and a browser that looks at it. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readSettings, SettingsError, shownSettings } from '../operations/settings.js';
+import { readSettings, shownSettings } from '../operations/service-settings.js';
+import { SettingsError } from '../operations/variables.js';
 import { type Serving, serve } from '../serve/serve.js';
+import { readPort } from '../words/read-values.js';
 import { UsageError } from '../words/usage-error.js';
-import { readPort } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Io, writeAll } from './io.js';
 import { liveSnapshot } from './live.js';
-import { type SnapshotFile, snapshotFiles } from './snapshot.js';
+import { type SnapshotFile, snapshotFiles } from './snapshot-files.js';
 
 /** As long as the server runs, whatever the environment says of servers for others. */
 const A_MONTH = String(30 * 86_400);

@@ -24,7 +24,9 @@ export const HELP: Options = { help: { short: 'h', help: 'print this help' } };
 export const SERVER: Options = {
   server: {
     value: 'URL',
-    help: 'ask this kube-whatif server; a snapshot is sent to it only once; default: KUBE_WHATIF_SERVER, else answer here',
+    help:
+      'ask this kube-whatif server; a snapshot is sent to it only once; default: KUBE_WHATIF_SERVER, else ' +
+      'answer here',
   },
   token: { value: 'TOKEN', help: 'what the server knows you by; default: KUBE_WHATIF_TOKEN, which others do not see' },
   'token-file': { value: 'FILE', help: 'the same, from a file' },
@@ -41,7 +43,9 @@ export const QUESTION: Options = {
     short: 's',
     value: 'FILE|@NAME',
     multiple: true,
-    help: 'what kubectl printed, JSON or YAML, also gzipped; repeatable; -: standard input; @NAME, @NAME@-1 or @NAME@TIME: a snapshot that the server has under a name; without any: the cluster of kubectl’s context',
+    help:
+      'what kubectl printed, JSON or YAML, also gzipped; repeatable; -: standard input; @NAME, @NAME@-1 or ' +
+      '@NAME@TIME: a snapshot that the server has under a name; without any: the cluster of kubectl’s context',
   },
   request: {
     value: 'FILE|-',
@@ -53,7 +57,9 @@ export const QUESTION: Options = {
   mode: { value: 'MODE', help: 'iptables, nftables or ipvs' },
   'load-balancer': {
     value: 'NAME[,OPTION=VALUE…]',
-    help: 'who balances Services of type LoadBalancer, as gke-internal-passthrough,subsetting=true; several values of an option with + between; default: what the snapshot shows',
+    help:
+      'who balances Services of type LoadBalancer, as gke-internal-passthrough,subsetting=true; several values ' +
+      'of an option with + between; default: what the snapshot shows',
   },
   scale: {
     value: 'WORKLOAD=REPLICAS',
@@ -69,7 +75,9 @@ export const QUESTION: Options = {
     short: 'f',
     value: 'FILE|DIR|-',
     multiple: true,
-    help: 'first apply these manifests, as kubectl apply does: YAML or JSON, also gzipped, the files of a folder, - for standard input; repeatable, all applied together',
+    help:
+      'first apply these manifests, as kubectl apply does: YAML or JSON, also gzipped, the files of a folder, ' +
+      '- for standard input; repeatable, all applied together',
   },
   'server-side': {
     help: 'with -f: as kubectl apply --server-side; needs managed fields (kubectl get --show-managed-fields)',
@@ -84,12 +92,16 @@ export const QUESTION: Options = {
   },
   'stdin-name': {
     value: 'FILE',
-    help: 'with -f -: what reports call standard input, as the folder or chart that it was made of; documents that Helm or kustomize mark with their file are at that file anyway',
+    help:
+      'with -f -: what reports call standard input, as the folder or chart that it was made of; documents that ' +
+      'Helm or kustomize mark with their file are at that file anyway',
   },
   namespace: {
     short: 'n',
     value: 'NAMESPACE',
-    help: "of names and manifests that have none; inspect and reach without manifests ask about this namespace alone; default: that of kubectl's context where the cluster is read by it, else default",
+    help:
+      'of names and manifests that have none; inspect and reach without manifests ask about this namespace ' +
+      "alone; default: that of kubectl's context where the cluster is read by it, else default",
   },
   context: { value: 'NAME', help: "without -s: of this context of kubectl's" },
   kubeconfig: { value: 'FILE', help: 'without -s: by this configuration of kubectl' },
@@ -107,7 +119,9 @@ export const QUESTION: Options = {
   threshold: {
     value: 'NAME=VALUE',
     multiple: true,
-    help: 'from where on something is a finding, an integer or p/q: imbalance, crossZoneShare, droppedShare, rejectedShare, unreachableShare, unknownShare or lostConnections; repeatable',
+    help:
+      'from where on something is a finding, an integer or p/q: imbalance, crossZoneShare, droppedShare, ' +
+      'rejectedShare, unreachableShare, unknownShare or lostConnections; repeatable',
   },
   ignore: {
     value: 'CODE[@NAMESPACE/NAME]',
@@ -127,7 +141,7 @@ export const FAMILY = '4, 6, IPv4 or IPv6';
 
 export const PHASE: Option = {
   value: 'PHASE',
-  help: 'where the health checks of load balancers stand: after (default) they have found the changes, or before',
+  help: 'how far the health checks of load balancers are: after (default) they have found the changes, or before',
 };
 
 /** How much is sent, and what a pod takes. */
@@ -160,7 +174,9 @@ export const TRAFFIC: Options = {
   'traffic-from': {
     value: 'SOURCE=RATE',
     multiple: true,
-    help: 'requests per second (with --connections-from: connections) from one source, as --from of path takes it, or zone/ZONE; repeatable; in place of --rps and --clients',
+    help:
+      'requests per second (with --connections-from: connections) from one source, as --from of path takes it, ' +
+      'or zone/ZONE; repeatable; in place of --rps and --clients',
   },
   'connections-from': { value: 'SOURCE=N', multiple: true, help: 'the same in open connections; repeatable' },
 };

@@ -98,8 +98,10 @@ export const COMMANDS: Readonly<
     examples: [
       'kube-whatif solve -s cluster.json --workload default/web --rps 5000 --max-rps 300 --without zone',
       'kube-whatif solve -s cluster.json --workload default/web --connections 50 --capacity 6 --max-chance 5%',
-      'kube-whatif solve -s cluster.json --find policy --to svc/default/web --rps 5000 --bytes-per-request 2000 --cost cross-zone-gigabyte=0.01 --cost imbalance=1',
-      'kube-whatif solve -s cluster.json --find placement --workload default/web --policy local --to svc/default/web --via node-port --clients external',
+      'kube-whatif solve -s cluster.json --find policy --to svc/default/web --rps 5000 --bytes-per-request ' +
+        '2000 --cost cross-zone-gigabyte=0.01 --cost imbalance=1',
+      'kube-whatif solve -s cluster.json --find placement --workload default/web --policy local --to ' +
+        'svc/default/web --via node-port --clients external',
       'kube-whatif solve -s cluster.json --find rollout --workload default/web --rps 5000 --max-rps 300',
     ],
   },
@@ -111,7 +113,8 @@ export const COMMANDS: Readonly<
       'kube-whatif timeline -s cluster.json --scale-to default/web=12 --connections 300 --lifetime 60',
       'kube-whatif timeline -s cluster.json --rollout default/web --connections 300 --rps 3000 --max-rps 300',
       'kube-whatif timeline -s cluster.json --zone-fails b --to svc/default/web --rps 5000 --max-rps 300',
-      'kube-whatif timeline -s cluster.json --node-drained node-1 --to svc/default/web --via load-balancer --clients load-balancer --output markdown',
+      'kube-whatif timeline -s cluster.json --node-drained node-1 --to svc/default/web --via load-balancer ' +
+        '--clients load-balancer --output markdown',
     ],
   },
   snapshot: {
@@ -227,7 +230,9 @@ export const COMMANDS: Readonly<
       'cors-origin': {
         value: 'ORIGIN',
         multiple: true,
-        help: 'let scripts of web pages of this origin ask, as https://grafana.example.com or *; repeatable; default: CORS_ORIGINS',
+        help:
+          'let scripts of web pages of this origin ask, as https://grafana.example.com or *; repeatable; ' +
+          'default: CORS_ORIGINS',
       },
       'grpc-port': { value: 'PORT', help: 'default: GRPC_PORT, else 9090' },
       ...HELP,

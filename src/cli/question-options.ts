@@ -22,7 +22,9 @@ export const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
       service: { value: 'NAMESPACE/NAME', multiple: true, help: "only this Service's rules; repeatable" },
       format: {
         value: 'FORMAT',
-        help: 'restore (default): what kube-proxy writes; save: what iptables-save or nft list shows; list: one rule a line; rules: data; transaction: what nft -f is given',
+        help:
+          'restore (default): what kube-proxy writes; save: what iptables-save or nft list shows; list: one ' +
+          'rule a line; rules: data; transaction: what nft -f is given',
       },
       flavour: { value: 'FLAVOUR', help: 'for save: nft (default) or legacy' },
       chain: { value: 'NAME', multiple: true, help: 'for save, list and rules: only this chain; repeatable' },
@@ -40,11 +42,16 @@ export const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
     options: {
       from: {
         value: 'SOURCE',
-        help: 'pod/NAMESPACE/NAME, KIND/NAMESPACE/NAME (a workload), node/NODE (a process of the host), pod-on/NODE (any pod there), external[/ADDRESS][@NODE] (without NODE through a load balancer) or health-check/NAMESPACE/NAME[@NODE] (the probes of its load balancer; without --to)',
+        help:
+          'pod/NAMESPACE/NAME, KIND/NAMESPACE/NAME (a workload), node/NODE (a process of the host), ' +
+          'pod-on/NODE (any pod there), external[/ADDRESS][@NODE] (without NODE through a load balancer) or ' +
+          'health-check/NAMESPACE/NAME[@NODE] (the probes of its load balancer; without --to)',
       },
       to: {
         value: 'DESTINATION',
-        help: 'svc/NAMESPACE/NAME[:PORT], pod/NAMESPACE/NAME:PORT, ADDRESS:PORT or HOST:PORT; a Service port by number or name',
+        help:
+          'svc/NAMESPACE/NAME[:PORT], pod/NAMESPACE/NAME:PORT, ADDRESS:PORT or HOST:PORT; a Service port by ' +
+          'number or name',
       },
       via: {
         value: 'WAY',
@@ -86,7 +93,9 @@ export const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
       ...TRAFFIC,
       clients: {
         value: 'CLIENTS',
-        help: 'nodes[@NODE,…] (a pod on each, the default), hosts[@NODE,…] (a process of each), KIND/NAMESPACE/NAME, pod/NAMESPACE/NAME, external[/ADDRESS][@NODE,…] or load-balancer[/ADDRESS]',
+        help:
+          'nodes[@NODE,…] (a pod on each, the default), hosts[@NODE,…] (a process of each), ' +
+          'KIND/NAMESPACE/NAME, pod/NAMESPACE/NAME, external[/ADDRESS][@NODE,…] or load-balancer[/ADDRESS]',
       },
       values: { help: 'as text: show decimal and programmed values beside the exact shares' },
       phase: PHASE,
@@ -103,7 +112,8 @@ export const QUESTIONS: Readonly<Record<PlainKind, Command>> = {
     examples: [
       'kube-whatif probability -s cluster.json --to svc/default/web',
       'kube-whatif probability -s cluster.json --to svc/default/web:80 --scale default/web=4',
-      'kube-whatif probability -s cluster.json --to svc/default/web --via load-balancer --clients external@node-1,node-2',
+      'kube-whatif probability -s cluster.json --to svc/default/web --via load-balancer --clients ' +
+        'external@node-1,node-2',
       'kube-whatif probability -s cluster.json --to svc/default/web --clients load-balancer --phase before',
       'kube-whatif probability -s cluster.json --weight pod/default/a=2 --weight node/node-1=1/2',
     ],
@@ -128,7 +138,9 @@ export const SWEEP: Command = {
     to: {
       value: 'SERVICE',
       multiple: true,
-      help: "svc/NAMESPACE/NAME[:PORT]; repeatable; default: every port of the Services that select the workload's pods",
+      help:
+        "svc/NAMESPACE/NAME[:PORT]; repeatable; default: every port of the Services that select the workload's " +
+        'pods',
     },
     ...SHARES,
     ...TRAFFIC,
@@ -139,12 +151,16 @@ export const SWEEP: Command = {
     delivered: { value: 'P/Q', help: 'and at least this is delivered; default: more than nothing' },
     'over-capacity': {
       value: 'P/Q',
-      help: 'and the chance of a pod over its capacity is at most this; default where a capacity is given: --max-chance',
+      help:
+        'and the chance of a pod over its capacity is at most this; default where a capacity is given: ' +
+        '--max-chance',
     },
     'change-after': {
       value: 'JSON|FILE',
       multiple: true,
-      help: 'make this change at every point, after the scaling, as {"zone": {"name": "b", "action": "FAIL"}}; repeatable, in the order given',
+      help:
+        'make this change at every point, after the scaling, as {"zone": {"name": "b", "action": "FAIL"}}; ' +
+        'repeatable, in the order given',
     },
     values: { help: 'as text: show decimal values beside the exact shares' },
     detail: { value: 'DETAIL', help: 'summary (default) or endpoints: list every endpoint of every point' },
@@ -152,9 +168,12 @@ export const SWEEP: Command = {
   },
   examples: [
     'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..300 --largest-share 1/20',
-    'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..60 --largest-share 1/20 --change-after \'{"zone":{"name":"b","action":"FAIL"}}\'',
-    'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..60 --rps 5000 --max-rps 300 --connections 50',
-    'kube-whatif sweep -s cluster.json --workload statefulset/default/db --replicas 1,3,5 --to svc/default/db --output markdown',
+    'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..60 --largest-share 1/20 ' +
+      '--change-after \'{"zone":{"name":"b","action":"FAIL"}}\'',
+    'kube-whatif sweep -s cluster.json --workload default/web --replicas 3..60 --rps 5000 --max-rps 300 ' +
+      '--connections 50',
+    'kube-whatif sweep -s cluster.json --workload statefulset/default/db --replicas 1,3,5 --to ' +
+      'svc/default/db --output markdown',
   ],
 };
 
@@ -162,11 +181,13 @@ const AFTER: Options = {
   after: {
     value: 'FILE|@NAME',
     multiple: true,
-    help: 'compare with this second snapshot (files, or a name that the server has), instead of with what --scale, --change and --filename make of the first; repeatable',
+    help:
+      'compare with this second snapshot (files, or a name that the server has), instead of with what --scale, ' +
+      '--change and --filename make of the first; repeatable',
   },
 };
 
-/** The options of `what-if chains|path|probability`, or of what-if alone, whose question stands in --request. */
+/** The options of `what-if chains|path|probability`, or of what-if alone, whose question is in --request. */
 export function whatIfOptions(question: PlainKind | undefined): Options {
   return { ...AFTER, ...(question === undefined ? QUESTION : QUESTIONS[question].options) };
 }
@@ -201,7 +222,9 @@ export const INSPECT: Options = {
   list: {
     value: 'WHAT',
     multiple: true,
-    help: 'list what is there beside the findings: services (each in few numbers) or objects (by name, with -o json); repeatable',
+    help:
+      'list what is there beside the findings: services (each in few numbers) or objects (by name, with -o ' +
+      'json); repeatable',
   },
   ...QUESTION,
 };
@@ -277,13 +300,17 @@ export const TIMELINE: Options = {
   to: {
     value: 'SERVICE',
     multiple: true,
-    help: 'svc/NAMESPACE/NAME[:PORT]; repeatable; default: every port of the Services that select the pods of the workload',
+    help:
+      'svc/NAMESPACE/NAME[:PORT]; repeatable; default: every port of the Services that select the pods of the ' +
+      'workload',
   },
   ...SHARES,
   ...TRAFFIC,
   'lifetime-law': {
     value: 'LAW',
-    help: 'how connections last: forever (default without --lifetime), exponential (default with it), fixed or uniform; the mean is --lifetime',
+    help:
+      'how connections last: forever (default without --lifetime), exponential (default with it), fixed or ' +
+      'uniform; the mean is --lifetime',
   },
   jitter: { value: 'P', help: 'uniform: lifetimes from 1 - P to 1 + P times the mean' },
   time: {

@@ -24,7 +24,7 @@ import { type Server, type ServerReply, sendRequest } from './http-client.js';
 import { readBytes } from './input-files.js';
 import type { Io } from './io.js';
 import { ServerError } from './server-error.js';
-import type { SnapshotFile } from './snapshot.js';
+import type { SnapshotFile } from './snapshot-files.js';
 
 const compress = promisify(gzip);
 

@@ -1,7 +1,8 @@
-import { readSettings, SettingsError, shownSettings } from '../operations/settings.js';
+import { readSettings, shownSettings } from '../operations/service-settings.js';
+import { SettingsError } from '../operations/variables.js';
 import { serve } from '../serve/serve.js';
+import { readPort } from '../words/read-values.js';
 import { UsageError } from '../words/usage-error.js';
-import { readPort } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Io, writeAll } from './io.js';

@@ -12,7 +12,7 @@ import type { Arguments } from './arguments.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Io, writeAll } from './io.js';
 import { liveSnapshot } from './live.js';
-import { snapshotFiles } from './snapshot.js';
+import { snapshotFiles } from './snapshot-files.js';
 
 const compressed = promisify(gzip);
 

@@ -1,8 +1,8 @@
 /** The fields of solve. */
 import { ENUMS } from '../contract/gen/types.js';
-import { readScaled } from '../words/targets.js';
+import { readScaled } from '../words/read-targets.js';
+import { oneOf, readPair } from '../words/read-values.js';
 import { UsageError } from '../words/usage-error.js';
-import { oneOf, readPair } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { type Fields, field, list, podCount, readNumber, whole } from './field-parts.js';
 

@@ -1,8 +1,8 @@
 /** The fields of timeline. */
 import { ENUMS } from '../contract/gen/types.js';
-import { readScaled } from '../words/targets.js';
+import { readScaled } from '../words/read-targets.js';
+import { oneOf, readPair, readWhole } from '../words/read-values.js';
 import { UsageError } from '../words/usage-error.js';
-import { oneOf, readPair, readWhole } from '../words/words.js';
 import type { Arguments } from './arguments.js';
 import { type Fields, field, numberOf, podCount } from './field-parts.js';
 import { readJsonOption } from './input-files.js';

@@ -1,7 +1,7 @@
 /** How much is sent, as options say it. */
 
-import { readSource } from '../words/targets.js';
-import { readPair } from '../words/words.js';
+import { readSource } from '../words/read-targets.js';
+import { readPair } from '../words/read-values.js';
 import type { Arguments } from './arguments.js';
 import { type Fields, field, numberOf, readNumber } from './field-parts.js';
 

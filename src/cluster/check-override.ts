@@ -28,7 +28,8 @@ function checkClusterCIDR(text: string | undefined, report: Report): void {
     if (cidr === undefined) {
       report(
         pointer,
-        `${JSON.stringify(entry)} is no CIDR; give one such as 10.244.0.0/16, or one of each family separated by a comma.`,
+        `${JSON.stringify(entry)} is no CIDR; give one such as 10.244.0.0/16, or one of each family ` +
+          'separated by a comma.',
       );
     }
     return cidr?.family;
@@ -42,8 +43,7 @@ function checkNodePortAddresses(entries: readonly string[], report: Report): voi
   const pointer = `${KUBE_PROXY}/nodePortAddresses`;
   if (entries.length === 1 && entries[0] === 'primary') return;
   for (const [index, entry] of entries.entries()) {
-    if (entry === 'primary')
-      report(`${pointer}/${index}`, '"primary" must stand alone: it cannot be mixed with CIDRs.');
+    if (entry === 'primary') report(`${pointer}/${index}`, '"primary" must be alone: it cannot be mixed with CIDRs.');
     else if (parseCidr(entry) === undefined) {
       report(
         `${pointer}/${index}`,
@@ -99,7 +99,8 @@ function checkIpMasq(override: IpMasqOverride, report: Report): void {
   if (override.chain !== undefined && override.writer !== 'NONE' && !isChainName(override.chain)) {
     report(
       `${pointer}/chain`,
-      `${JSON.stringify(override.chain)} is no name for a chain of one's own; write one such as IP-MASQ, of at most 28 characters, that is neither built in nor kube-proxy's.`,
+      `${JSON.stringify(override.chain)} is no name for a chain of one's own; write one such as IP-MASQ, of ` +
+        "at most 28 characters, that is neither built in nor kube-proxy's.",
     );
   }
   for (const [index, text] of (override.nonMasqueradeCIDRs ?? []).entries()) {
@@ -122,7 +123,8 @@ function checkNetwork(override: NonNullable<SettingsOverride['network']>, report
     if (name !== undefined && !/^(?:[^\s/+]{1,15}|[^\s/+]{1,14}\+)?$/.test(name)) {
       report(
         `${NETWORK}/${field}`,
-        `${JSON.stringify(name)} is no interface name; write one of at most 15 characters such as eth0, or cali+ for all that begin so.`,
+        `${JSON.stringify(name)} is no interface name; write one of at most 15 characters such as eth0, or ` +
+          'cali+ for all that begin so.',
       );
     }
   }

@@ -23,7 +23,8 @@ function checkPortName({ service, port }: Claim, index: number, taken: Set<strin
   const place = `${placeOf(service)}/spec/ports/${index}`;
   const detail =
     name === ''
-      ? `Port ${port.port} of ${namespacedName(service.object)} has no name, nor has another: with several ports each needs one.`
+      ? `Port ${port.port} of ${namespacedName(service.object)} has no name, nor has another: with several ` +
+        'ports each needs one.'
       : `${namespacedName(service.object)} has two ports named "${name}"; each needs a name of its own.`;
   problems.add(name === '' ? place : `${place}/name`, detail, service.file);
 }
@@ -79,7 +80,9 @@ function noteClusterIPs(claim: Claim, taken: Map<string, Claim>, notes: Assumpti
     notes.push({
       field: `snapshot.services.${namespacedName(claim.service.object)}`,
       value: `${address}:${claim.port.port}/${protocol}`,
-      why: `${nameOf(first)} has this cluster IP, port and protocol too: kube-proxy programs both, and the rules that match first win.`,
+      why:
+        `${nameOf(first)} has this cluster IP, port and protocol too: kube-proxy programs both, and the rules ` +
+        'that match first win.',
     });
   }
 }

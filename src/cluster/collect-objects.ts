@@ -14,7 +14,7 @@ import { sentenceOf } from './schema-sentences.js';
 import { schemaErrors } from './schemas.js';
 import { SharedEndpoints } from './share-endpoints.js';
 
-/** A document of a snapshot: a parsed value and where it stands. */
+/** A document of a snapshot: a parsed value and where it is. */
 export interface SnapshotDocument {
   readonly value: unknown;
   /** JSON Pointer of the document in the snapshot; empty when it is all of it. */
@@ -35,7 +35,7 @@ function sameContent(a: KubernetesObject, b: KubernetesObject): boolean {
   return isDeepStrictEqual(a, b) || isDeepStrictEqual(content(a), content(b));
 }
 
-/** Collects the objects of a snapshot's documents, whatever lists they stand in; notes what is wrong with them. */
+/** Collects the objects of a snapshot's documents, whatever lists they are in; notes what is wrong with them. */
 export class ObjectCollector {
   readonly kept: Readonly<Record<UsedKind, Placed[]>> = {
     Node: [],
@@ -88,7 +88,7 @@ export class ObjectCollector {
       return;
     }
     if (!isRecord(value)) {
-      const detail = `Here stands ${quoted(value)}; it must be a Kubernetes object or a list of them.`;
+      const detail = `Here is ${quoted(value)}; it must be a Kubernetes object or a list of them.`;
       this.#problems.add(place(), detail, file);
       return;
     }
@@ -215,7 +215,7 @@ export class ObjectCollector {
     if (!sameContent(before.object, object)) {
       const where = before.file === undefined || before.file === placed.file ? '' : ` of ${before.file}`;
       const key = object.kind === 'Node' ? `Node/${name}` : `${object.kind}/${space}/${name}`;
-      const detail = `${key} stands here and, with other content, at ${placeOf(before) || '/'}${where}; keep one of the two.`;
+      const detail = `${key} is here and, with other content, at ${placeOf(before) || '/'}${where}; keep one of the two.`;
       this.#problems.add(placeOf(placed), detail, placed.file);
     }
     return true;

@@ -11,7 +11,7 @@ import { isProxyLike } from './proxy-command.js';
 import type { Assumption, Dataplane } from './settings.js';
 
 /**
- * What an agent takes of kube-proxy's work. ALL: it stands in its place. POD_CLUSTER_IPS: it balances what pods send to
+ * What an agent takes of kube-proxy's work. ALL: it is in its place. POD_CLUSTER_IPS: it balances what pods send to
  * cluster IPs, the rest is kube-proxy's. POD_SERVICES: what pods send to cluster IPs, external and load balancer
  * addresses.
  */
@@ -145,7 +145,8 @@ const AGENTS: readonly Agent[] = [
       ),
     takes: () => 'ALL',
     source:
-      'https://ovn-kubernetes.io/design/architecture/ (load balancers of OVN; the cluster network operator runs no kube-proxy)',
+      'https://ovn-kubernetes.io/design/architecture/ (load balancers of OVN; the cluster network operator ' +
+      'runs no kube-proxy)',
   },
   {
     name: 'Calico in eBPF mode',
@@ -338,7 +339,9 @@ export function dataplaneOf(cluster: Cluster): DataplaneFacts {
     if (pod !== undefined && (pod.shown.startsWith('pod ') || system > 0 || taken !== 'IF_ALONE')) {
       beside.push({
         part,
-        why: `${agent.name} runs beside kube-proxy (${sign}) and balances itself what pods send to ${what}, which is not modelled.`,
+        why:
+          `${agent.name} runs beside kube-proxy (${sign}) and balances itself what pods send to ${what}, which ` +
+          'is not modelled.',
       });
     }
   }

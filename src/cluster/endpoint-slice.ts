@@ -5,7 +5,7 @@ const HOSTNAME_LABEL = 'kubernetes.io/hostname';
 
 /**
  * A v1beta1 endpoint as v1 has it, the way the API server converts it (discovery/v1beta1 conversion.go): the zone and,
- * where the field is missing, the node name stand in `topology`; the other labels are kept as deprecatedTopology.
+ * where the field is missing, the node name are in `topology`; the other labels are kept as deprecatedTopology.
  */
 function endpointFromBeta(endpoint: SliceEndpoint): SliceEndpoint {
   const { topology, ...rest } = endpoint;

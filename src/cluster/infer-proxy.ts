@@ -164,12 +164,15 @@ function inferClusterCIDR(cluster: Cluster): { readonly cidrs: readonly string[]
     ? {
         cidrs,
         why:
-          'The configuration of kube-proxy is not in the snapshot: the smallest CIDR that covers the pod CIDRs of all nodes ' +
+          'The configuration of kube-proxy is not in the snapshot: the smallest CIDR that covers the pod ' +
+          'CIDRs of all nodes ' +
           '(and is no narrower than a /16, or a /48 for IPv6), since most installers set one',
       }
     : {
         cidrs: [],
-        why: 'Neither the configuration of kube-proxy nor pod CIDRs of nodes are in the snapshot: detection of local traffic is off',
+        why:
+          'Neither the configuration of kube-proxy nor pod CIDRs of nodes are in the snapshot: detection of ' +
+          'local traffic is off',
       };
 }
 
@@ -296,7 +299,9 @@ function namesOf(
   const assumptions = [...noted.values()].map(({ name, origin, nodes }) => ({
     field: 'settings.kubeProxy.hostnameOverride',
     value: name,
-    why: `Read from ${origin} (${shortened(nodes)}): kube-proxy takes the endpoints of node ${name}, and no others, for local.`,
+    why:
+      `Read from ${origin} (${shortened(nodes)}): kube-proxy takes the endpoints of node ${name}, and no ` +
+      'others, for local.',
   }));
   return { byNode, assumptions };
 }

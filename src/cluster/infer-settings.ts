@@ -80,9 +80,12 @@ function connectionsOf({ connections = {} }: SettingsOverride): ConnectionSettin
 }
 
 const ASKED_FOR = {
-  EBPF: 'The request says that eBPF programs translate Services (settings.dataplane): what they do inside a node is not modelled.',
+  EBPF:
+    'The request says that eBPF programs translate Services (settings.dataplane): what they do inside a node ' +
+    'is not modelled.',
   OTHER:
-    'The request says that something else than kube-proxy translates Services (settings.dataplane): what it does inside a node is not modelled.',
+    'The request says that something else than kube-proxy translates Services (settings.dataplane): what it ' +
+    'does inside a node is not modelled.',
 } as const;
 
 /** The first minor version that accepts nodePortAddresses `primary`. */
@@ -129,7 +132,9 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
     assumptions.push({
       field: 'settings.kubeProxy.nodePortAddresses',
       value: [],
-      why: `"primary" is accepted since 1.${PRIMARY_SINCE}: an older kube-proxy (${shortened(early)}) does not start with it. It is taken as not set there.`,
+      why:
+        `"primary" is accepted since 1.${PRIMARY_SINCE}: an older kube-proxy (${shortened(early)}) does not ` +
+        'start with it. It is taken as not set there.',
     });
   }
   if (shown !== undefined) assumptions.push({ field: 'settings.dataplane', value: shown.dataplane, why: shown.why });

@@ -84,7 +84,8 @@ export function inferVersions(cluster: Cluster, override: string | undefined): N
     const why =
       version === undefined
         ? `The newest version that is modelled: nodes report none (${shortened(nodes)}).`
-        : `Read from the nodes: ${from} (${shortened(nodes)}).${version.patch === undefined ? ' The patch is the one that was checked.' : ''}`;
+        : `Read from the nodes: ${from} ` +
+          `(${shortened(nodes)}).${version.patch === undefined ? ' The patch is the one that was checked.' : ''}`;
     return { field: FIELD, value, why };
   });
   const distinct = [...new Set([...versions.values()].map(formatWritten))];
@@ -93,7 +94,10 @@ export function inferVersions(cluster: Cluster, override: string | undefined): N
     of(node) {
       const version = versions.get(node.metadata.name) ?? NEWEST_VERSION;
       if (!isSupported(version)) {
-        const detail = `Node ${node.metadata.name} runs Kubernetes ${formatWritten(version)}, which is not modelled; versions ${SUPPORTED_RANGE} are. Name one of them in settings.kubernetesVersion to ask as if the node ran it.`;
+        const detail =
+          `Node ${node.metadata.name} runs Kubernetes ${formatWritten(version)}, which is not modelled; ` +
+          `versions ${SUPPORTED_RANGE} are. Name one of them in settings.kubernetesVersion to ask as if the ` +
+          'node ran it.';
         throw new QuestionError('UNSUPPORTED', detail, [
           { pointer: '/settings/kubernetesVersion', in: 'request', detail },
         ]);

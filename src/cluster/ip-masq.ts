@@ -158,7 +158,8 @@ interface InferredIpMasq {
 
 const CONFIG_MAP = 'kube-system/ip-masq-agent';
 const UNKNOWABLE =
-  'whether the cluster was made with --disable-default-snat, and which version of the agent runs, a snapshot does not tell.';
+  'whether the cluster was made with --disable-default-snat, and which version of the agent runs, a snapshot ' +
+  'does not tell.';
 
 function inferAgent(cluster: Cluster, platform: Platform): InferredIpMasq | undefined {
   const containers = agentContainers(cluster);
@@ -200,7 +201,8 @@ function inferAzureAgent(cluster: Cluster, platform: Platform): InferredIpMasq |
   const defaults = agentDefaults(platform, undefined);
   if (present.length === 0) {
     const why =
-      'DaemonSet kube-system/azure-ip-masq-agent is in the snapshot and none of its ConfigMaps: the agent’s own defaults.';
+      'DaemonSet kube-system/azure-ip-masq-agent is in the snapshot and none of its ConfigMaps: the agent’s ' +
+      'own defaults.';
     return { settings: defaults, known: false, why };
   }
   const cidrs: string[] = [];
@@ -209,7 +211,9 @@ function inferAzureAgent(cluster: Cluster, platform: Platform): InferredIpMasq |
     for (const text of Object.values(cluster.configMaps.get(`kube-system/${name}`)?.data ?? {})) {
       const file = parseAgentFile(text);
       if (typeof file === 'string') {
-        const why = `The azure-ip-masq-agent refuses ConfigMap kube-system/${name}: ${file}. It writes no rules until that is fixed.`;
+        const why =
+          `The azure-ip-masq-agent refuses ConfigMap kube-system/${name}: ${file}. It writes no rules until ` +
+          'that is fixed.';
         return { settings: NONE, known: true, why };
       }
       cidrs.push(...(file.nonMasqueradeCIDRs ?? []));

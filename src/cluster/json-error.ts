@@ -4,7 +4,7 @@ export interface JsonError {
   readonly offset: number;
   /** What would be right there, e.g. `"," or "}"`. */
   readonly expected: string;
-  /** What stands there instead, quoted, or `the end of the text`. */
+  /** What is there instead, quoted, or `the end of the text`. */
   readonly found: string;
 }
 

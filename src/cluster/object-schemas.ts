@@ -3,14 +3,14 @@ import type { UsedKind } from './kinds.js';
 /**
  * A JSON Schema per kind, for the fields of objects.ts: what passes is safe to be used under those types. Other fields
  * are free. Null is allowed where kubectl prints it; elsewhere it means "absent" in Kubernetes and is taken out before
- * an object is validated again. `description` says what would be right, and stands in error messages.
+ * an object is validated again. `description` says what would be right, and is in error messages.
  */
 
 type Schema = Readonly<Record<string, unknown>>;
 
 const text: Schema = { type: 'string' };
 const flag: Schema = { type: 'boolean' };
-// Names stand in the comments of rules: with a quote or a line end in one, a text of rules would hold other rules.
+// Names are in the comments of rules: with a quote or a line end in one, a text of rules would hold other rules.
 const name: Schema = {
   type: 'string',
   maxLength: 253,

@@ -197,7 +197,7 @@ export interface SliceEndpoint {
     readonly name?: string;
     readonly uid?: string;
   };
-  /** v1beta1 only: node name and zone stand here under well-known label keys. */
+  /** v1beta1 only: node name and zone are here under well-known label keys. */
   readonly topology?: Readonly<Record<string, string>>;
   readonly deprecatedTopology?: Readonly<Record<string, string>>;
 }

@@ -28,7 +28,8 @@ export function parseYaml(
       }
       if (unreadLine > 0 && notes.length < MAX_DUPLICATES) {
         const why =
-          'The document has ended before this line, by its indentation or by "...": like kubectl, the rest of it is not read.';
+          'The document has ended before this line, by its indentation or by "...": like kubectl, the rest ' +
+          'of it is not read.';
         notes.push({ name: 'unread', value: `line ${unreadLine}`, why });
       }
     }

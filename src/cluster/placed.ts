@@ -1,6 +1,6 @@
 import type { KubernetesObject } from './objects.js';
 
-/** An object that was kept, and where it stands. `base` and `index` make its pointer, which is seldom needed. */
+/** An object that was kept, and where it is. `base` and `index` make its pointer, which is seldom needed. */
 export interface Placed<T = KubernetesObject> {
   readonly object: T;
   readonly base: string;

@@ -14,7 +14,7 @@ export class SnapshotProblems {
     return this.#listed;
   }
 
-  /** Notes a problem. `file` names the file it stands in, where a snapshot has several. */
+  /** Notes a problem. `file` names the file it is in, where a snapshot has several. */
   add(pointer: string, detail: string, file?: string): void {
     this.#total++;
     if (this.#listed.length < MAX_PROBLEMS) {

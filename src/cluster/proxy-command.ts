@@ -40,7 +40,7 @@ export function flagsOf(container: Container, program: string): Flags | undefine
     /\s/.test(word) && word.includes(program) ? shellWords(word) : [word],
   );
   const start = words.findIndex((word) => word === program || word.endsWith(`/${program}`));
-  // Without the program's own name (the image's entry point runs it) the flags stand alone.
+  // Without the program's own name (the image's entry point runs it) the flags are alone.
   if (start < 0 && !words[0]?.startsWith('-')) return undefined;
   const flags = new Map<string, string>();
   for (let i = start + 1; i < words.length; i++) {

@@ -1,4 +1,5 @@
 import { Sha256 } from '#platform';
+import { QuestionError } from '../base/errors.js';
 import { fieldsInBytes } from '../base/json-duplicates.js';
 import { KUBECTL_GET } from '../base/kubectl.js';
 import { checkServices } from './check-services.js';
@@ -45,7 +46,9 @@ function filesOf(input: SnapshotInput): readonly SnapshotFile[] | undefined {
   return 'files' in input ? input.files : undefined;
 }
 
-/** The values of a text or of a request, with their pointers: one value is the snapshot itself, several are `/0`, `/1` … */
+/**
+ * The values of a text or of a request, with their pointers: one value is the snapshot itself, several are `/0`, `/1` …
+ */
 function placed(
   values: readonly unknown[],
   pointer: string,
@@ -116,8 +119,8 @@ function noteIgnored(ignored: ReadonlyMap<string, number>): Assumption[] {
   return [{ field: 'snapshot.ignored', value, why: `Objects of these kinds are not used.${more}` }];
 }
 
-/** How the error of a snapshot begins that has nothing that is used. */
-export const NOTHING_USED = 'The snapshot holds no Node, Pod, Service or other object that is used';
+/** The error of a snapshot that has nothing that is used. */
+export class NothingUsed extends QuestionError {}
 
 function requireObjects(collector: ObjectCollector, pointer: string): void {
   if (USED_KINDS.some((kind) => collector.kept[kind].length > 0)) return;
@@ -128,8 +131,10 @@ function requireObjects(collector: ObjectCollector, pointer: string): void {
       : ignored.size > 0
         ? `it holds only ${[...ignored.keys()].slice(0, 5).join(', ')}`
         : 'it is empty';
-  const detail = `${NOTHING_USED}: ${instead}. Make it with: ${KUBECTL_GET}`;
-  throw snapshotError('INVALID_SNAPSHOT', pointer, detail);
+  const detail =
+    `The snapshot holds no Node, Pod, Service or other object that is used: ${instead}. Make it with: ` +
+    `${KUBECTL_GET}`;
+  throw new NothingUsed('INVALID_SNAPSHOT', detail, [{ pointer, in: 'snapshot', detail }]);
 }
 
 /**
@@ -137,8 +142,8 @@ function requireObjects(collector: ObjectCollector, pointer: string): void {
  * lists in an array, in several files or one after another in one, and YAML. Objects are validated and used as they
  * are; nothing is modified.
  *
- * Pointers of problems are into the snapshot: `/items/12/spec/ports/0/port`. With several parts or files they begin with
- * `/parts/1`; of several documents in one file each has its number (`/1/items/3`).
+ * Pointers of problems are into the snapshot: `/items/12/spec/ports/0/port`. With several parts or files they begin
+ * with `/parts/1`; of several documents in one file each has its number (`/1/items/3`).
  *
  * Throws QuestionError MALFORMED (no JSON or YAML), INVALID_SNAPSHOT (objects that cannot be) or TOO_LARGE.
  */

@@ -38,7 +38,7 @@ function right(error: ErrorObject): string {
 }
 
 /**
- * A schema error as a place and a sentence: what stands there and what would be right. The pointer is into the object.
+ * A schema error as a place and a sentence: what is there and what would be right. The pointer is into the object.
  */
 export function sentenceOf(error: ErrorObject): { readonly pointer: string; readonly detail: string } {
   const { instancePath } = error;

@@ -14,7 +14,7 @@ export interface Duplicate {
   readonly key: string;
   /** JSON Pointer in its document. */
   readonly path: string;
-  /** Where it stands again, and where first: `line 7`. */
+  /** Where it is again, and where first: `line 7`. */
   readonly place: string;
   readonly first: string;
 }
@@ -22,12 +22,14 @@ export interface Duplicate {
 /** Adds a note for each duplicate, and one for those of `total` that are not listed. */
 export function noteDuplicates(duplicates: readonly Duplicate[], total: number, notes: DocumentNote[]): void {
   for (const { key, path, place, first } of duplicates) {
-    const why = `The key ${JSON.stringify(key)} stands at ${first} and again at ${place}: the last one counts, as kubectl reads it.`;
+    const why =
+      `The key ${JSON.stringify(key)} is at ${first} and again at ${place}: the last one counts, as ` +
+      'kubectl reads it.';
     notes.push({ name: 'duplicateKeys', value: path, why });
   }
   const more = total - duplicates.length;
   if (more > 0) {
-    const why = `${more} further keys stand twice in their objects: the last one of each counts, as kubectl reads it.`;
+    const why = `${more} further keys are twice in their objects: the last one of each counts, as kubectl reads it.`;
     notes.push({ name: 'duplicateKeys', value: '', why });
   }
 }

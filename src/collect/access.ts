@@ -59,7 +59,8 @@ const NOT_TAKEN: Readonly<Record<string, string>> = {
 };
 
 const INSTEAD =
-  'Give it a service account of its own (docs/collector.md), and a kubeconfig with its token: `kubectl create token kube-whatif-collector`.';
+  'Give it a service account of its own (docs/collector.md), and a kubeconfig with its token: `kubectl ' +
+  'create token kube-whatif-collector`.';
 
 function named(list: unknown, name: string, key: string, what: string, file: string): Fields {
   const all = Array.isArray(list) ? list.map(fieldsOf) : [];
@@ -71,7 +72,7 @@ function named(list: unknown, name: string, key: string, what: string, file: str
   return fieldsOf(found[key]);
 }
 
-/** Bytes that stand in the file as base64, or in a file of their own. */
+/** Bytes that are in the file as base64, or in a file of their own. */
 function material(fields: Fields, name: string, folder: string): (() => Buffer) | undefined {
   const data = textOf(fields[`${name}-data`]);
   if (data !== undefined) return () => Buffer.from(data, 'base64');

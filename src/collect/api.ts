@@ -3,9 +3,9 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Access } from './access.js';
 import { CollectError } from './collect-error.js';
+import type { Resource } from './collected-resources.js';
 import { Broken, exchange, type Reply } from './http.js';
 import { backOff, pause, retryAfter } from './pause.js';
-import type { Resource } from './resources.js';
 
 export interface ApiOptions {
   /** Objects of a page. */

@@ -9,10 +9,10 @@ import type { Logger } from '../operations/log.js';
 import { type Access, inClusterAccess, kubeconfigAccess } from './access.js';
 import { Api } from './api.js';
 import { CollectError } from './collect-error.js';
+import type { CollectSettings } from './collect-settings.js';
+import { collectSnapshot } from './collect-snapshot.js';
 import { backOff, pause } from './pause.js';
 import { type Destination, type Sent, sendSnapshot } from './send.js';
-import type { CollectSettings } from './settings.js';
-import { collectSnapshot } from './snapshot.js';
 
 /** How the API server is reached, as the settings and the environment say. Throws CollectError. */
 export function accessOf(
@@ -41,7 +41,9 @@ class Measures {
   readonly registry = new Registry();
   readonly rounds = new Counter({
     name: 'kube_whatif_collect_rounds_total',
-    help: 'Snapshots by what became of them: NEW, SAME (nothing had changed), REFUSED by the server, FAILED (not read or not sent).',
+    help:
+      'Snapshots by what became of them: NEW, SAME (nothing had changed), REFUSED by the server, FAILED (not ' +
+      'read or not sent).',
     labelNames: ['result'],
     registers: [this.registry],
   });

@@ -34,7 +34,6 @@ export type {
   TimelineQuestion,
   Via,
   WorkloadRef,
-  ZoneChange,
 } from './gen/types.js';
 
 export type TransportProtocol = Contract.Protocol;

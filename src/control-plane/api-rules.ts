@@ -1,5 +1,5 @@
 /** What of the API server's validation came with a version, at the defaults of its feature gates. */
-import type { AddressRules } from '../api-server/validation/addresses.js';
+import type { AddressRules } from '../api-server/validation/address-rules.js';
 import type { ServiceVersion } from '../api-server/validation/service.js';
 import { atLeast, type KubernetesVersion } from '../cluster/settings.js';
 import type { EndpointSliceFeatures } from './features.js';

@@ -96,12 +96,16 @@ function fromEndpoints(cluster: Cluster): EndpointSources {
   const others: Assumption[] = [];
   if (derived.length > 0) {
     const { value, more } = named(derived);
-    const why = `An Endpoints object carries one family: the endpoints of the other one are what the EndpointSlice controller would make of the pods.${more}`;
+    const why =
+      'An Endpoints object carries one family: the endpoints of the other one are what the EndpointSlice ' +
+      `controller would make of the pods.${more}`;
     others.push({ field: 'snapshot.endpoints.otherFamily', value, why });
   }
   if (unknown.length > 0) {
     const { value, more } = named(unknown);
-    const why = `An Endpoints object carries one family: which endpoints of the other one these Services have is not known.${more}`;
+    const why =
+      'An Endpoints object carries one family: which endpoints of the other one these Services have is not ' +
+      `known.${more}`;
     others.push({ field: 'snapshot.endpoints.unknownFamily', value, why });
   }
   const why = `These Services have no EndpointSlice in the snapshot: their endpoints come from Endpoints objects.${more}`;
@@ -132,7 +136,9 @@ function fromPods(cluster: Cluster): EndpointSources {
     {
       field: 'snapshot.endpointSlices',
       value: 'derived from pods',
-      why: 'The snapshot holds neither EndpointSlices nor Endpoints: endpoints are what the EndpointSlice controller would make of Service selectors and pods.',
+      why:
+        'The snapshot holds neither EndpointSlices nor Endpoints: endpoints are what the EndpointSlice ' +
+        'controller would make of Service selectors and pods.',
     },
   ];
   if (without.length > 0) {
@@ -142,7 +148,9 @@ function fromPods(cluster: Cluster): EndpointSources {
   }
   if (podsWithoutNode.size > 0) {
     const { value, more } = named([...podsWithoutNode]);
-    const why = `The nodes of these pods are not in the snapshot: they are no endpoints, as the EndpointSlice controller leaves such pods out.${more}`;
+    const why =
+      'The nodes of these pods are not in the snapshot: they are no endpoints, as the EndpointSlice controller ' +
+      `leaves such pods out.${more}`;
     assumptions.push({ field: 'snapshot.podsWithoutNode', value, why });
   }
   return { cluster: edit.size === 0 ? cluster : cluster.with({ endpointSlices: edit }), assumptions };
@@ -159,7 +167,9 @@ function missingSlices(cluster: Cluster): readonly Assumption[] {
   }
   if (missing.length === 0) return [];
   const { value, more } = named(missing);
-  const why = `These Services select pods but have no EndpointSlice, while others have: they are taken to have no endpoints.${more}`;
+  const why =
+    'These Services select pods but have no EndpointSlice, while others have: they are taken to have no ' +
+    `endpoints.${more}`;
   return [{ field: 'snapshot.servicesWithoutEndpoints', value, why }];
 }
 

@@ -63,7 +63,9 @@ export class PodAddresses {
     if (this.#guessed.length === 0) return [];
     const value = this.#guessed.slice(0, NAMED);
     const more = this.#guessed.length > NAMED ? ` So for ${this.#guessed.length - NAMED} further nodes.` : '';
-    const why = `These nodes have no pod CIDR that their pods' addresses lie in: new pods get the next free addresses after the highest known ones.${more}`;
+    const why =
+      "These nodes have no pod CIDR that their pods' addresses lie in: new pods get the next free addresses " +
+      `after the highest known ones.${more}`;
     return [{ field: 'podAddresses', value, why }];
   }
 

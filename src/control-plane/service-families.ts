@@ -3,9 +3,9 @@
  * pkg/registry/core/service/storage/alloc.go.
  */
 import { type ApiFault, Faults, Place } from '../api-server/faults.js';
-import type { AddressRules } from '../api-server/validation/addresses.js';
+import { sameMeaning } from '../api-server/read-fields.js';
+import type { AddressRules } from '../api-server/validation/address-rules.js';
 import { checkClusterIPs } from '../api-server/validation/service.js';
-import { sameMeaning } from '../api-server/values.js';
 import { addressFamily, type IPFamily } from '../base/address.js';
 import type { Service } from '../cluster/objects.js';
 
@@ -78,7 +78,8 @@ export function withFamilies(
   if (policy === 'RequireDualStack' && known.length < 2) {
     faults.invalid(
       POLICY,
-      `ipFamilyPolicy is RequireDualStack, but the cluster is of ${known.join(' and ')} alone, as far as the snapshot shows.`,
+      `ipFamilyPolicy is RequireDualStack, but the cluster is of ${known.join(' and ')} alone, as far as the ` +
+        'snapshot shows.',
     );
   }
   for (const [index, family] of listOf(spec.ipFamilies).entries()) {
@@ -92,5 +93,8 @@ export function withFamilies(
 }
 
 function noRange(family: string, known: readonly string[]): string {
-  return `The cluster has no range of ${family} cluster IPs, as far as the snapshot shows; its Services are of ${known.join(' and ')}.`;
+  return (
+    `The cluster has no range of ${family} cluster IPs, as far as the snapshot shows; its Services are of ` +
+    `${known.join(' and ')}.`
+  );
 }

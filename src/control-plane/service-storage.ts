@@ -4,12 +4,12 @@
  * pkg/registry/core/service (strategy.go, storage/storage.go, storage/alloc.go).
  */
 import { type ApiFault, Faults, Place } from '../api-server/faults.js';
+import { sameMeaning } from '../api-server/read-fields.js';
 import { checkServiceObject, type ServiceVersion } from '../api-server/validation/service.js';
-import { sameMeaning } from '../api-server/values.js';
 import { addressFamily, type IPFamily } from '../base/address.js';
 import { namespacedName, type Service, type ServicePortSpec } from '../cluster/objects.js';
+import { FIRST_NODE_PORT, LAST_NODE_PORT, type NodePorts } from './allocate-node-ports.js';
 import type { ClusterIPs } from './cluster-ips.js';
-import { FIRST_NODE_PORT, LAST_NODE_PORT, type NodePorts } from './node-ports.js';
 import { isPreferringAsBefore, withFamilies } from './service-families.js';
 
 type Spec = NonNullable<Service['spec']>;

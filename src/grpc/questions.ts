@@ -70,7 +70,9 @@ export function unary(backend: Backend, kind: QuestionKind, { input: message }: 
     );
 }
 
-/** The handler of an RPC that answers in pieces: as soon as they are worked out, and when the client has room for them. */
+/**
+ * The handler of an RPC that answers in pieces: as soon as they are worked out, and when the client has room for them.
+ */
 export function streamed(backend: Backend, kind: QuestionKind, { input: message }: DescMethod) {
   return (call: ServerWritableStream<Buffer, Uint8Array>): Promise<void> =>
     runCall(

@@ -1,7 +1,7 @@
 /**
  * The gRPC server: the service of proto/ with its bytes untouched, reflection, health, and how long it waits for whom.
  */
-import { isIPv6 } from 'node:net';
+import { createServer, isIPv6 } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DescMethod } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
@@ -18,6 +18,16 @@ import { streamed, unary } from './questions.js';
 import { addReflection } from './reflection.js';
 import { SERVICE } from './service-name.js';
 import { upload, uploadNamed } from './upload.js';
+
+/** Why an address cannot be listened on, as Node says it (EADDRINUSE …). */
+function listenError(host: string, port: number): Promise<string> {
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? 'EADDRNOTAVAIL'));
+    // It can be listened on by now.
+    probe.listen(port, host, () => probe.close(() => resolve('EADDRNOTAVAIL')));
+  });
+}
 
 export interface GrpcOptions {
   /** How long a client may send nothing while it uploads, milliseconds. Default 30,000. */
@@ -116,9 +126,8 @@ export class GrpcServer {
     const taken = await new Promise<number>((resolve, reject) => {
       this.#server.bindAsync(`${name}:${port}`, credentials, (error, bound) => {
         if (error === null) return resolve(bound);
-        // The library tells the system's word in its sentence only.
-        const code = /\bE[A-Z]{3,}\b/.exec(error.message)?.[0] ?? 'EADDRNOTAVAIL';
-        reject(Object.assign(error, { code, port }));
+        // The library's error has no code; Node's own, for the same address, has.
+        void listenError(host, port).then((code) => reject(Object.assign(error, { code, port })));
       });
     });
     return `${name}:${taken}`;

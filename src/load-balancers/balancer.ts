@@ -6,7 +6,6 @@ import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
 import type { Phase } from '../contract/requests.js';
-import { noteAnnotations } from './annotation-list.js';
 import { chosenCheck } from './checks.js';
 import { chooseImplementation } from './choose.js';
 import { probe, readyEndpointsOn, secondsToConverge } from './health.js';
@@ -27,6 +26,7 @@ import type {
   ProbeResult,
   WalkProbe,
 } from './implementation.js';
+import { noteAnnotations } from './read-annotations.js';
 import { sourceRanges } from './source-ranges.js';
 
 export type { Phase };
@@ -220,7 +220,8 @@ export class Balancer {
         this.#balanced.assume(
           'loadBalancer.healthCheck.answer',
           'as Services are documented',
-          'What answers health checks on these nodes is not verified: it is taken to answer for the Service as documented.',
+          'What answers health checks on these nodes is not verified: it is taken to answer for the Service ' +
+            'as documented.',
         );
       }
       const own = this.implementation.probe?.(this.#balanced, backend);

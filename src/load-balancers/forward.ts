@@ -27,7 +27,9 @@ export function toNodePort(
   const destinationPort = nodePortFor(balanced, sent);
   if (destinationPort === undefined) {
     return {
-      refused: `Service ${balanced.key} has no node port for port ${sent.destinationPort ?? '?'}, and this load balancer sends to node ports`,
+      refused:
+        `Service ${balanced.key} has no node port for port ${sent.destinationPort ?? '?'}, and this load ` +
+        'balancer sends to node ports',
     };
   }
   if (backend.address === undefined) {
@@ -39,6 +41,8 @@ export function toNodePort(
     source: source ?? sent.source,
     destination: backend.address,
     destinationPort,
-    detail: `rewrites the destination to ${joinHostPort(backend.address, destinationPort)}, a node port of ${backend.node}; ${who}`,
+    detail:
+      `rewrites the destination to ${joinHostPort(backend.address, destinationPort)}, a node port of ` +
+      `${backend.node}; ${who}`,
   };
 }

@@ -39,7 +39,8 @@ export const generic: Implementation = {
     balanced.assume(
       'loadBalancer.spread',
       'nodes alike',
-      'Nothing in the snapshot shows how this load balancer spreads connections over the nodes that pass its check, which decides each pod’s share under externalTrafficPolicy Local.',
+      'Nothing in the snapshot shows how this load balancer spreads connections over the nodes that pass its ' +
+        'check, which decides each pod’s share under externalTrafficPolicy Local.',
     );
     return candidates.map(() => ONE);
   },
@@ -60,7 +61,8 @@ export const generic: Implementation = {
       balanced.assume(
         'loadBalancer.preserveClientAddress',
         true,
-        'Nothing in the snapshot shows whether this load balancer keeps the client’s address or replaces it by its own, which decides what pods see. Set it with option preserveClientAddress.',
+        'Nothing in the snapshot shows whether this load balancer keeps the client’s address or replaces it ' +
+          'by its own, which decides what pods see. Set it with option preserveClientAddress.',
       );
     }
     const source = (given ?? true) ? undefined : ownAddress(balanced, 'an address of the load balancer');
@@ -71,7 +73,8 @@ export const generic: Implementation = {
     balanced.assume(
       'loadBalancer.healthCheck',
       { intervalSeconds: TIMING.intervalSeconds, unhealthyAfter: TIMING.unhealthyAfter },
-      'Nothing in the snapshot shows whether and how this load balancer checks its nodes: assumed to check as Kubernetes describes it. Set another check, or NONE, with option healthCheck.',
+      'Nothing in the snapshot shows whether and how this load balancer checks its nodes: assumed to check ' +
+        'as Kubernetes describes it. Set another check, or NONE, with option healthCheck.',
     );
     return nodeHealthCheck(balanced, TIMING, []);
   },
@@ -82,7 +85,8 @@ export const generic: Implementation = {
       balanced.assume(
         'loadBalancer.failOpen',
         false,
-        'Nothing in the snapshot shows what this load balancer does when no node passes its check. Set it with option failOpen.',
+        'Nothing in the snapshot shows what this load balancer does when no node passes its check. Set it ' +
+          'with option failOpen.',
       );
     }
     return failOpen ?? false;
@@ -99,7 +103,8 @@ export const generic: Implementation = {
         'loadBalancer.sourceRanges',
         'enforced by the load balancer',
         balanced.settings.unsupportedDataplane === undefined
-          ? 'Clouds turn loadBalancerSourceRanges into their own firewall; kube-proxy does not apply them to node ports. Option enforcesSourceRanges says otherwise.'
+          ? 'Clouds turn loadBalancerSourceRanges into their own firewall; kube-proxy does not apply them to ' +
+              'node ports. Option enforcesSourceRanges says otherwise.'
           : 'Clouds turn loadBalancerSourceRanges into their own firewall. Option enforcesSourceRanges says otherwise.',
       );
     }

@@ -169,7 +169,8 @@ function nodePortHealth(
     balanced.assume(
       'loadBalancer.probesPass',
       healthy,
-      `What answers port ${check.port} of the nodes is not known (${detail}): option probesPass says whether probes pass.`,
+      `What answers port ${check.port} of the nodes is not known (${detail}): option probesPass says whether ` +
+        'probes pass.',
     );
     return { healthy, status: undefined, detail: `not known: ${detail}`, assumed: true };
   }
@@ -188,7 +189,8 @@ function saidByApplication({ options, assume }: Balanced, { protocol, path = '/'
     assume(
       'loadBalancer.probesPass',
       true,
-      `What the application answers to ${protocol} GET ${path} is not in the snapshot: taken to be a status that passes. Option probesPass says otherwise.`,
+      `What the application answers to ${protocol} GET ${path} is not in the snapshot: taken to be a status ` +
+        'that passes. Option probesPass says otherwise.',
     );
   }
   const shown =

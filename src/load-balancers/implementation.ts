@@ -5,7 +5,7 @@ import type { LoadBalancerName, LoadBalancerOption, LoadBalancerOptions } from '
 import type { Service } from '../cluster/objects.js';
 import type { Platform, Settings } from '../cluster/settings.js';
 import type { Protocol } from '../netfilter/packet.js';
-import type { AnnotationList } from './annotation-list.js';
+import type { AnnotationList } from './read-annotations.js';
 
 /** A port of a Service, as its object has it. */
 export type BalancedPort = NonNullable<NonNullable<Service['spec']>['ports']>[number];
@@ -173,7 +173,7 @@ export interface Allocation {
 }
 
 /**
- * One kind of load balancer. Each stands in a file of its own; index.ts lists them. All are pure functions of the
+ * One kind of load balancer. Each is in a file of its own; index.ts lists them. All are pure functions of the
  * Service and its cluster.
  */
 export interface Implementation {

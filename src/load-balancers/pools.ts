@@ -1,7 +1,7 @@
 /** Addresses that a controller in the cluster gives out of pools: of MetalLB, of Cilium's LB-IPAM. */
 import { type Address, addressOf, type IPFamily, makeAddress, networkOf } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { serviceOfAddress } from './addresses.js';
+import { serviceOfAddress } from './balancer-addresses.js';
 import type { Allocation, Balanced } from './implementation.js';
 
 /** The first and the last address of a range. */

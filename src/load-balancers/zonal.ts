@@ -21,7 +21,8 @@ export function weightsAcrossZones(
   balanced.assume(
     'loadBalancer.zones',
     'one address in each zone that has healthy backends, used alike',
-    'Without cross-zone balancing the address of a zone leads to backends of that zone; DNS gives clients one of them, and leaves out zones without healthy backends.',
+    'Without cross-zone balancing the address of a zone leads to backends of that zone; DNS gives clients ' +
+      'one of them, and leaves out zones without healthy backends.',
   );
   return alikeByZone(candidates);
 }

@@ -11,7 +11,7 @@ import { readJson } from '../questions/read-json.js';
 import type { DeepPartial, Value } from './gen/kube_whatif/v1/value.js';
 import { PACKAGE } from './registry.js';
 import { allows, resolved, type Schema, shorthandOf } from './schema.js';
-import { fromValue, toValue } from './value.js';
+import { fromValue, toValue } from './struct-value.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -38,7 +38,7 @@ const ENUM: Conversion = { ...SAME, toJson: (value) => (value === 'UNSPECIFIED' 
 /** Bytes that hold a JSON text. */
 const JSON_BYTES: Conversion = {
   same: false,
-  toJson: (value, at) => readJson(Buffer.from(value as Uint8Array), `What stands at ${at}`, at),
+  toJson: (value, at) => readJson(Buffer.from(value as Uint8Array), `What is at ${at}`, at),
   toMessage: (json) => Buffer.from(JSON.stringify(json)),
 };
 
@@ -47,7 +47,7 @@ const OBJECT_OR_TEXT: Conversion = {
   same: false,
   toJson(value, at) {
     const bytes = Buffer.from(value as Uint8Array);
-    if (!isUtf8(bytes)) return readJson(bytes, `What stands at ${at}`, at);
+    if (!isUtf8(bytes)) return readJson(bytes, `What is at ${at}`, at);
     const text = bytes.toString('utf8');
     try {
       const json: unknown = JSON.parse(text);

@@ -21,7 +21,7 @@ function fieldsTo(message: DescMessage): ReadonlyMap<number, DescMessage> {
   return fields;
 }
 
-/** In the order in which they stand there, each once. Throws Error where the bytes are no message. */
+/** In the order in which they are there, each once. Throws Error where the bytes are no message. */
 export function namedIn(
   message: DescMessage,
   bytes: Uint8Array,

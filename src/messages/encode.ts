@@ -1,6 +1,7 @@
 /**
  * Writes messages by their descriptors: what a field is written as is looked up once for each type of message, and an
- * object is gone through once. ts-proto's own `encode` needs an object in which every field is set, a copy of all of it.
+ * object is gone through once. ts-proto's own `encode` needs an object in which every field is set, a copy of all of
+ * it.
  */
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { BytesWriter } from './bytes-writer.js';

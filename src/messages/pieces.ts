@@ -134,7 +134,7 @@ export function piecesOf(message: DescMessage, bytes: Uint8Array, limit: number 
     size = 0;
   };
   for (const unit of units(message, bytes, root)) {
-    // In one piece a text or list that goes on stands before nothing else of the answer, and only once.
+    // In one piece a text or list that goes on is before nothing else of the answer, and only once.
     if (size + unit.bytes.length > limit || unit.root || continues) close();
     piece.push(unit.bytes);
     size += unit.bytes.length;

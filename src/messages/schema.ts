@@ -28,7 +28,7 @@ export function namedSchema(name: string): Schema {
   return resolved({ $ref: PREFIX + name });
 }
 
-/** The schema that a reference leads to, with what stands beside the reference. */
+/** The schema that a reference leads to, with what is beside the reference. */
 export function resolved(schema: Schema): Schema {
   if (schema.$ref === undefined) return schema;
   const name = schema.$ref.slice(PREFIX.length);

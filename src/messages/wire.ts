@@ -4,7 +4,7 @@
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-/** One field as it stands in an encoded message. */
+/** One field as it is in an encoded message. */
 export interface Occurrence {
   readonly number: number;
   /** With its tag. */

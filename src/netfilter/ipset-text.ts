@@ -18,7 +18,7 @@ function heldBy({ type, entries }: NamedSet): readonly string[] {
 }
 
 /**
- * One set as `ipset save` prints it. Members stand by text, since the kernel's order is that of a hash with a drawn
+ * One set as `ipset save` prints it. Members are by text, since the kernel's order is that of a hash with a drawn
  * seed.
  */
 export function savedSet(set: NamedSet, family: IPFamily): string {

@@ -1,8 +1,8 @@
 /** What a walk asks of the language in which rules are written. iptables is one; the walk knows none of them. */
 import type { Packet } from './packet.js';
 import type { Rule } from './ruleset.js';
-import type { Effect, RecentChange, WalkContext } from './walk/context.js';
 import type { Chance, HookOutcome } from './walk/types.js';
+import type { Effect, RecentChange, WalkContext } from './walk/walk-context.js';
 
 /** A rule that the packet matches, or may match. */
 export interface Matched {

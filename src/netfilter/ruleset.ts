@@ -111,6 +111,6 @@ export interface Ruleset {
   /** The language in which the rules are written. */
   readonly language: Language;
   readonly tables: readonly Table[];
-  /** What stands at hooks beside the chains. */
+  /** What is at hooks beside the chains. */
   readonly balancers?: readonly HookBalancer[];
 }

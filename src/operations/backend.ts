@@ -1,4 +1,4 @@
-/** All that stands behind the doors of one process: made once, shared by HTTP and gRPC. */
+/** All that is behind the doors of one process: made once, shared by HTTP and gRPC. */
 import { MemoryNames } from '../snapshots/memory-names.js';
 import type { NameStore } from '../snapshots/name-store.js';
 import { DEFAULT_KEEPING, NamedSnapshots } from '../snapshots/named.js';
@@ -12,7 +12,7 @@ import { Credentials, type Token } from './credentials.js';
 import { createLog, type Logger, type LogLevel, type LogStream } from './log.js';
 import { Metrics } from './metrics.js';
 import { RateLimit } from './rate-limit.js';
-import type { Settings } from './settings.js';
+import type { Settings } from './service-settings.js';
 import type { Tls } from './tls.js';
 
 export interface BackendOptions extends WorkOptions {

@@ -1,6 +1,7 @@
 /**
- * What is measured of clusters, for Prometheus: of the newest snapshot of each name of a credential. A snapshot is worked out once, when somebody asks and
- * it is new; whoever asks waits a while for it, and otherwise gets the numbers of the one before it.
+ * What is measured of clusters, for Prometheus: of the newest snapshot of each name of a credential. A snapshot is
+ * worked out once, when somebody asks and it is new; whoever asks waits a while for it, and otherwise gets the numbers
+ * of the one before it.
  */
 import { Gauge, Registry } from 'prom-client';
 import type { ClusterMeasures, ServiceMeasures } from '../questions/inspect/measures.js';

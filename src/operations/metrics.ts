@@ -55,7 +55,9 @@ export class Metrics {
     });
     this.#sizes = new Histogram({
       name: 'kube_whatif_received_bytes',
-      help: 'Bytes that arrived, after inflating: with a question (the whole request, its snapshot included), or to be held.',
+      help:
+        'Bytes that arrived, after inflating: with a question (the whole request, its snapshot included), or ' +
+        'to be held.',
       labelNames: ['how'],
       buckets: BYTES,
       registers,
@@ -80,7 +82,9 @@ export class Metrics {
     });
     this.#namedSent = new Counter({
       name: 'kube_whatif_named_snapshots_total',
-      help: 'Snapshots sent under a name: NEW, SAME (the newest version already), or the code of the problem, as SNAPSHOT_SHRUNK.',
+      help:
+        'Snapshots sent under a name: NEW, SAME (the newest version already), or the code of the problem, as ' +
+        'SNAPSHOT_SHRUNK.',
       labelNames: ['result'],
       registers,
     });
@@ -108,7 +112,9 @@ export class Metrics {
     });
     this.#reloads = new Counter({
       name: 'kube_whatif_secret_reloads_total',
-      help: 'Times that files of tokens and certificates changed while the service ran: TAKEN, or REFUSED as not valid.',
+      help:
+        'Times that files of tokens and certificates changed while the service ran: TAKEN, or REFUSED as not ' +
+        'valid.',
       labelNames: ['result'],
       registers,
     });

@@ -1,7 +1,8 @@
 /** How often somebody may ask: a bucket each, that fills evenly (the generic cell rate algorithm). */
+import { LRUCache } from 'lru-cache';
 import type { ProblemInit } from '../work/problem.js';
 
-/** Clients whose buckets are remembered; the one seen longest ago is forgotten, which only helps it. */
+/** Clients whose buckets are kept; the one seen longest ago goes, which only helps it. */
 const REMEMBERED = 100_000;
 
 export class RateLimit {
@@ -11,8 +12,8 @@ export class RateLimit {
   /** Milliseconds that a whole bucket holds. */
   readonly #capacity: number;
   readonly #now: () => number;
-  /** When each bucket will be full again; seen longest ago first. */
-  readonly #full = new Map<string, number>();
+  /** When each bucket will be full again. Absent: there is no limit. */
+  readonly #full: LRUCache<string, number> | undefined;
 
   /** `perMinute`: 0 sets no limit. Up to a tenth of it, at least one, may come at once. */
   constructor(perMinute: number, now: () => number = () => performance.now()) {
@@ -20,17 +21,17 @@ export class RateLimit {
     this.#cost = 60_000 / perMinute;
     this.#capacity = this.#cost * Math.max(1, Math.floor(perMinute / 10));
     this.#now = now;
+    this.#full = perMinute === 0 ? undefined : new LRUCache({ max: REMEMBERED });
   }
 
   /** Counts a request of `key`; the problem it meets if it is one too many, which is not counted. */
   take(key: string): ProblemInit | undefined {
-    if (this.#perMinute === 0) return undefined;
+    const buckets = this.#full;
+    if (buckets === undefined) return undefined;
     const now = this.#now();
-    const full = Math.max(this.#full.get(key) ?? now, now) + this.#cost;
+    const full = Math.max(buckets.get(key) ?? now, now) + this.#cost;
     const wait = full - now - this.#capacity;
-    this.#full.delete(key);
     if (wait > 1e-6) {
-      this.#full.set(key, full - this.#cost);
       const seconds = Math.max(1, Math.ceil(wait / 1000));
       return {
         code: 'RATE_LIMITED',
@@ -38,11 +39,7 @@ export class RateLimit {
         headers: { 'retry-after': String(seconds) },
       };
     }
-    this.#full.set(key, full);
-    if (this.#full.size > REMEMBERED) {
-      const [oldest] = this.#full.keys();
-      if (oldest !== undefined) this.#full.delete(oldest);
-    }
+    buckets.set(key, full);
     return undefined;
   }
 }

@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Token } from './credentials.js';
 import type { Logger } from './log.js';
-import { readTokens, type Settings, SettingsError } from './settings.js';
+import type { Settings } from './service-settings.js';
 import { readTls, type Tls } from './tls.js';
+import { readTokens } from './tokens-file.js';
+import { SettingsError } from './variables.js';
 
 /** What the files hold. */
 export interface Secrets {

@@ -1,7 +1,8 @@
 /** TLS for both doors: the files read and checked before anything listens. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { SettingsError, type TlsFiles } from './settings.js';
+import type { TlsFiles } from './service-settings.js';
+import { SettingsError } from './variables.js';
 
 export interface Tls {
   readonly cert: Buffer;

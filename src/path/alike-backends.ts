@@ -14,7 +14,10 @@ export interface AlikeShare extends BackendShare {
   readonly kin?: string;
 }
 
-/** The nodes with endpoints of the Service, and those that hints name, as the kube-proxies of the backends' nodes have them. */
+/**
+ * The nodes with endpoints of the Service, and those that hints name, as the kube-proxies of the backends' nodes have
+ * them.
+ */
 function nodesOfEndpoints(
   fabric: Fabric,
   balancer: Balancer,
@@ -42,10 +45,10 @@ function nodesOfEndpoints(
 }
 
 /**
- * Backends reported as few: nodes that treat the Service's packets alike (the same proxy settings, the same zone, no endpoint
- * of their own) share one representative, with the sum of their shares. `alone`: nodes that are like no other for another
- * reason, such as that the client is on them. Where a node's rules are not known, as in a data plane that is not
- * modelled, throws as `Fabric.program` does.
+ * Backends reported as few: nodes that treat the Service's packets alike (the same proxy settings, the same zone, no
+ * endpoint of their own) share one representative, with the sum of their shares. `alone`: nodes that are like no other
+ * for another reason, such as that the client is on them. Where a node's rules are not known, as in a data plane that
+ * is not modelled, throws as `Fabric.program` does.
  */
 export function alikeBackends(
   fabric: Fabric,
@@ -75,7 +78,9 @@ export function alikeBackends(
   }));
 }
 
-/** Equal for backends that treat a packet alike, whatever endpoints they have; undefined for one that is like no other. */
+/**
+ * Equal for backends that treat a packet alike, whatever endpoints they have; undefined for one that is like no other.
+ */
 function classOf(
   fabric: Fabric,
   { backend }: BackendShare,

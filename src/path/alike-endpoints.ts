@@ -1,13 +1,14 @@
 /**
- * Packets that a node's first hook has sent to pods which nothing on the way tells apart: what follows for one of them follows for the
- * others. Rules of kube-proxy name a pod's address where they choose it and where it connects to itself, and nowhere behind that.
+ * Packets that a node's first hook has sent to pods which nothing on the way tells apart: what follows for one of them
+ * follows for the others. Rules of kube-proxy name a pod's address where they choose it and where it connects to
+ * itself, and nowhere behind that.
  */
 import { addressOf, type Cidr, cidrContains, networkOf } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import { policiesOf } from '../cluster/network-policies.js';
 import type { Settings } from '../cluster/settings.js';
-import { serviceOfAddress } from '../load-balancers/addresses.js';
 import type { Balancer } from '../load-balancers/balancer.js';
+import { serviceOfAddress } from '../load-balancers/balancer-addresses.js';
 import { copyOf, type Packet } from '../netfilter/packet.js';
 import { podClass } from '../policies/pod-class.js';
 import type { Client } from './client.js';
@@ -54,8 +55,8 @@ function behind(tracked: TrackedList | undefined): string {
 }
 
 /**
- * Equal for packets of which nothing but addresses of pods differs; undefined for a packet that is walked by itself: it was not
- * translated, is for no pod, or for one whose address or rules may be special.
+ * Equal for packets of which nothing but addresses of pods differs; undefined for a packet that is walked by itself: it
+ * was not translated, is for no pod, or for one whose address or rules may be special.
  */
 export function likenessOf(fabric: Fabric, client: Client, node: string, entered: Entered): string | undefined {
   if (fabric.hasGivenRules || fabric.recordsPolicies || fabric.walksEach) return undefined;
@@ -94,8 +95,8 @@ function headOf(packet: Packet): readonly unknown[] {
 }
 
 /**
- * The journey of a packet that is like one whose way is known; undefined where somebody else takes it at its end. `walk` walks it by
- * itself, when its steps are asked for.
+ * The journey of a packet that is like one whose way is known; undefined where somebody else takes it at its end.
+ * `walk` walks it by itself, when its steps are asked for.
  */
 export function alikeJourney(
   fabric: Fabric,

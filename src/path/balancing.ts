@@ -19,8 +19,8 @@ export type BalancedBranch =
 
 /**
  * Takes a new connection's packet through the load balancer that it is for: firewall, choice of a backend, and the
- * header as that backend gets it. The nominal chances sum to that of `arriving`. The balancer's assumptions become the answer's.
- * `walk` shows where a branch leads: of many backends those that are alike become one.
+ * header as that backend gets it. The nominal chances sum to that of `arriving`. The balancer's assumptions become the
+ * answer's. `walk` shows where a branch leads: of many backends those that are alike become one.
  */
 export function passBalancer(
   fabric: Fabric,
@@ -50,12 +50,16 @@ export function passBalancer(
     (port) => port.port === packet.destinationPort && (port.protocol ?? 'TCP') === packet.protocol,
   );
   if (!listens) {
-    const detail = `the load balancer of ${balancer.key} does not take ${packet.protocol} port ${packet.destinationPort ?? '?'}`;
+    const detail =
+      `the load balancer of ${balancer.key} does not take ${packet.protocol} port ` +
+      `${packet.destinationPort ?? '?'}`;
     return outcome([ends({ verdict: 'UNREACHABLE', cause: 'NO_RULE', detail })]);
   }
   const { allowed } = balancer.firewall;
   if (allowed !== undefined && !holds(allowed, packet.source)) {
-    const detail = `${packet.source} is in none of the Service's source ranges (${allowed.join(', ')}): the provider's firewall drops it before any node`;
+    const detail =
+      `${packet.source} is in none of the Service's source ranges (${allowed.join(', ')}): the provider's ` +
+      'firewall drops it before any node';
     return outcome([ends({ verdict: 'DROPPED', cause: 'FIREWALLED', detail })]);
   }
   const away = balancer.outOfReach({ address: packet.source, zone, ...fromInternet(fabric, packet) });
@@ -92,7 +96,9 @@ export function passBalancer(
     if ('refused' in forwarded)
       return ends({ verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail: forwarded.refused }, chosen);
     if (fabric.isStandIn(forwarded.destination)) {
-      const detail = `${balancer.key} is published by a host name, and this load balancer keeps the destination: the address that ${name} sees is not in the snapshot`;
+      const detail =
+        `${balancer.key} is published by a host name, and this load balancer keeps the destination: the ` +
+        `address that ${name} sees is not in the snapshot`;
       return ends({ verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail }, chosen);
     }
     const passed = copyOf(packet);

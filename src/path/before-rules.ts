@@ -21,7 +21,9 @@ function isClusterIP(claims: readonly ServicePort[], address: string): boolean {
   return claims.some(({ clusterIP }) => clusterIP === address);
 }
 
-/** A mesh that the client's pod is in: it proxies TCP to Services, endpoint by endpoint and often request by request. */
+/**
+ * A mesh that the client's pod is in: it proxies TCP to Services, endpoint by endpoint and often request by request.
+ */
 function takenByMesh(
   fabric: Fabric,
   client: Client,
@@ -33,7 +35,10 @@ function takenByMesh(
   if (pod === undefined) {
     const { inMesh, all, how } = meshedPods(fabric.cluster);
     if (inMesh > 0 && inMesh === all) {
-      return `all ${all} pods of the snapshot are in a mesh (by ${how}), which chooses endpoints itself, often for each request: which, is not modelled`;
+      return (
+        `all ${all} pods of the snapshot are in a mesh (by ${how}), which chooses endpoints itself, often for ` +
+        'each request: which, is not modelled'
+      );
     }
     if (inMesh > 0) {
       const why =
@@ -45,7 +50,10 @@ function takenByMesh(
   }
   const mesh = meshOf(fabric.cluster, pod);
   if (mesh === undefined || meshLeavesOut(pod, packet.destination, packet.destinationPort)) return undefined;
-  return `${mesh} takes connections of ${client.name} to Services before they leave the pod and chooses endpoints itself, often for each request: which, is not modelled`;
+  return (
+    `${mesh} takes connections of ${client.name} to Services before they leave the pod and chooses endpoints ` +
+    'itself, often for each request: which, is not modelled'
+  );
 }
 
 /** An agent beside kube-proxy that balances what pods send to Services. */
@@ -60,29 +68,36 @@ function takenByDnsCache(fabric: Fabric, node: string, packet: Packet): string |
   const cache = nodeLocalDns(fabric.cluster).get(node);
   if (cache === undefined || !cache.addresses.has(packet.destination)) return undefined;
   return (
-    `NodeLocal DNSCache (${cache.pod}) answers on ${packet.destination} of ${node} itself: its NOTRACK rules in table raw keep the ` +
+    `NodeLocal DNSCache (${cache.pod}) answers on ${packet.destination} of ${node} itself: its NOTRACK rules ` +
+    'in table raw keep the ' +
     'packet from being translated, and whom it asks in turn for what it does not know is not modelled'
   );
 }
 
-/** The label of the pods of K3s' ServiceLB, which hold the ports of a Service as host ports (k3s-io/k3s pkg/cloudprovider/servicelb.go). */
+/**
+ * The label of the pods of K3s' ServiceLB, which hold the ports of a Service as host ports (k3s-io/k3s
+ * pkg/cloudprovider/servicelb.go).
+ */
 const SERVICE_LB_LABEL = 'svccontroller.k3s.cattle.io/svcname';
 
 /**
- * Whether kube-proxy's rule for a published address of the node serves a packet that a pod of ServiceLB stands by for: both send it to
- * the same Service.
+ * Whether kube-proxy's rule for a published address of the node serves a packet that a pod of ServiceLB stands by for:
+ * both send it to the same Service.
  */
 function servesForServiceLB(fabric: Fabric, node: string, packet: Packet, service: string | undefined): boolean {
   if (service === undefined || !claimsOf(fabric, node, packet).some(({ name }) => name === service)) return false;
   fabric.assumptions.add(
     'network.serviceLB',
     'kube-proxy first',
-    "kube-proxy's rules for the published addresses of nodes are taken to come before the host ports of ServiceLB's pods, which would masquerade.",
+    "kube-proxy's rules for the published addresses of nodes are taken to come before the host ports of " +
+      "ServiceLB's pods, which would masquerade.",
   );
   return true;
 }
 
-/** A pod of the node that has the port for its hostPort: the portmap plugin's DNAT comes before kube-proxy's node ports. */
+/**
+ * A pod of the node that has the port for its hostPort: the portmap plugin's DNAT comes before kube-proxy's node ports.
+ */
 function takenByHostPort(fabric: Fabric, node: string, packet: Packet): string | undefined {
   const { destination, destinationPort, protocol } = packet;
   if (destinationPort === undefined || !fabric.host(node).isLocal(destination)) return undefined;
@@ -97,7 +112,8 @@ function takenByHostPort(fabric: Fabric, node: string, packet: Packet): string |
         if (port.hostPort !== destinationPort || (port.protocol ?? 'TCP') !== protocol || !isBound) continue;
         if (servesForServiceLB(fabric, node, packet, pod.metadata.labels?.[SERVICE_LB_LABEL])) continue;
         return (
-          `pod ${namespacedName(pod)} on ${node} has hostPort ${destinationPort}/${protocol}: the network plugin (portmap) sends the ` +
+          `pod ${namespacedName(pod)} on ${node} has hostPort ${destinationPort}/${protocol}: the network ` +
+          'plugin (portmap) sends the ' +
           'packet there before kube-proxy’s rules for node ports see it, which is not modelled'
         );
       }
@@ -107,9 +123,9 @@ function takenByHostPort(fabric: Fabric, node: string, packet: Packet): string |
 }
 
 /**
- * Why it is not known what becomes of a packet on a node, since something takes it before the rules there do; undefined where
- * nothing does. `isFirst`: the packet comes from the client itself. Rules that were parsed from the node hold what its own
- * agents wrote into them.
+ * Why it is not known what becomes of a packet on a node, since something takes it before the rules there do; undefined
+ * where nothing does. `isFirst`: the packet comes from the client itself. Rules that were parsed from the node hold
+ * what its own agents wrote into them.
  */
 export function takenBeforeRules(
   fabric: Fabric,
@@ -140,7 +156,10 @@ function unknownEndpoints(fabric: Fabric, node: string, packet: Packet): string 
 
 /** Why it is not known which endpoints of a family a Service has. */
 export function unknownFamily(service: string, family: string): string {
-  return `the snapshot has an Endpoints object of ${service} and no EndpointSlice: an Endpoints object carries one family, and which ${family} endpoints there are is not known`;
+  return (
+    `the snapshot has an Endpoints object of ${service} and no EndpointSlice: an Endpoints object carries one ` +
+    `family, and which ${family} endpoints there are is not known`
+  );
 }
 
 function takenUnmodelled(

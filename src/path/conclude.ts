@@ -1,6 +1,6 @@
 /** What becomes of a packet where a node hands it over: who takes it, and whether the reply returns. */
 import { namespacedName } from '../cluster/objects.js';
-import { serviceOfAddress } from '../load-balancers/addresses.js';
+import { serviceOfAddress } from '../load-balancers/balancer-addresses.js';
 import { headerOf } from '../netfilter/packet.js';
 import type { Client } from './client.js';
 import type { Fabric } from './fabric.js';
@@ -106,15 +106,19 @@ function leftCluster(fabric: Fabric, client: Client, node: string, branch: Branc
     fabric.noteAssumptions(balancer);
     const at = fabric.isStandIn(to) ? 'which is published by a host name' : `at ${to}`;
     const detail =
-      `no rule of ${node} translates the packet: it leaves the cluster from ${packet.source} for the load balancer of ${balancer.key}, ${at}. ` +
-      'Nothing tells which load balancer that is (settings.loadBalancer can), hence not what it does with a client inside the cluster: ' +
+      `no rule of ${node} translates the packet: it leaves the cluster from ${packet.source} for the load ` +
+      `balancer of ${balancer.key}, ${at}. ` +
+      'Nothing tells which load balancer that is (settings.loadBalancer can), hence not what it does with a ' +
+      'client inside the cluster: ' +
       'an outside client’s answer holds where it does not keep the client’s address';
     const trail = hop(branch.trail, 'LOAD_BALANCER', balancer.name);
     return ended(withTrail(branch, trail), { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail });
   }
   const ending = (): Ending => {
     if (fabric.book.translatedTo(to) !== undefined) {
-      const detail = `${to} is an address that the provider translates for ${fabric.book.translatedTo(to)}: how it treats a packet from inside is not in the snapshot`;
+      const detail =
+        `${to} is an address that the provider translates for ${fabric.book.translatedTo(to)}: how it treats a ` +
+        'packet from inside is not in the snapshot';
       return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
     }
     const owner = serviceHolding(fabric.cluster, to) ?? serviceOfAddress(fabric.cluster, to);
@@ -122,12 +126,15 @@ function leftCluster(fabric: Fabric, client: Client, node: string, branch: Branc
       const service = namespacedName(owner);
       const port = packet.destinationPort === undefined ? '' : ` port ${packet.destinationPort}`;
       const what = packet.connection.dnat
-        ? `${node} has translated the packet to ${to}${port} (an address of Service ${service}), and its rules are not walked twice`
+        ? `${node} has translated the packet to ${to}${port} (an address of Service ${service}), and its rules ` +
+          'are not walked twice'
         : `no rule of ${node} translates ${to}${port} (an address of Service ${service})`;
       const detail = `${what}: the packet leaves by the default route, where nobody has it`;
       return { verdict: 'UNREACHABLE', cause: 'NO_RULE', detail };
     }
-    const detail = `no rule of ${node} translates ${to}: the packet leaves the cluster from ${packet.source} by the default route, and what is there is not in the snapshot`;
+    const detail =
+      `no rule of ${node} translates ${to}: the packet leaves the cluster from ${packet.source} by the default ` +
+      'route, and what is there is not in the snapshot';
     return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
   };
   return ended(branch, ending());

@@ -7,8 +7,8 @@ import { namespacedName, type Pod, type Service } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
 import type { Destination as Asked } from '../contract/requests.js';
 import { endpointsAreUnknown } from '../control-plane/endpoint-sources.js';
-import { isBalanced, serviceOfHostname } from '../load-balancers/addresses.js';
 import type { Balancer } from '../load-balancers/balancer.js';
+import { isBalanced, serviceOfHostname } from '../load-balancers/balancer-addresses.js';
 import type { Protocol } from '../netfilter/packet.js';
 import { unknownFamily } from './before-rules.js';
 import type { Client, Target } from './client.js';
@@ -148,14 +148,20 @@ export function describeDestination(destination: Destination): string {
   switch (destination.kind) {
     case 'SERVICE': {
       const { key, portNumber, via, node } = destination.target;
-      return `service ${key}${portNumber === 0 ? '' : `:${portNumber}`} via ${via}${node === undefined ? '' : ` of ${node}`}`;
+      return (
+        `service ${key}${portNumber === 0 ? '' : `:${portNumber}`} via ` +
+        `${via}${node === undefined ? '' : ` of ${node}`}`
+      );
     }
     case 'ADDRESS':
       return `address ${destination.address}${destination.port === undefined ? '' : ` port ${destination.port}`}`;
     case 'HOST':
       return `host ${destination.host}${destination.port === undefined ? '' : ` port ${destination.port}`}`;
     case 'POD':
-      return `pod ${namespacedName(destination.pod)}${destination.port === undefined ? '' : ` port ${destination.port}`}`;
+      return (
+        'pod ' +
+        `${namespacedName(destination.pod)}${destination.port === undefined ? '' : ` port ${destination.port}`}`
+      );
   }
 }
 
@@ -173,7 +179,8 @@ function nodePortNode(target: ServiceTarget, client: Client): string {
   return target.node ?? client.node;
 }
 
-function headless(fabric: Fabric, target: ServiceTarget, name: string, hostname?: string): Resolution {
+/** `alias`: the names that led to this one, each with an arrow behind it. */
+function headless(fabric: Fabric, target: ServiceTarget, name: string, alias: string, hostname?: string): Resolution {
   const portName = target.port?.name;
   const endpoints = headlessEndpoints(fabric.cluster, target.key, fabric.family, portName, hostname);
   if (endpoints.length === 0 && endpointsAreUnknown(fabric.cluster, target.key, fabric.family)) {
@@ -187,7 +194,8 @@ function headless(fabric: Fabric, target: ServiceTarget, name: string, hostname?
   fabric.assumptions.add(
     'dns',
     'uniform over the addresses of an answer',
-    'A headless Service has no rules: the client’s resolver picks among the addresses, each taken as equally likely per resolution.',
+    'A headless Service has no rules: the client’s resolver picks among the addresses, each taken as equally ' +
+      'likely per resolution.',
   );
   const targets = endpoints.map((endpoint) => {
     // Nothing translates a port of a headless Service: the number that a client asks for is the number it connects to.
@@ -200,22 +208,23 @@ function headless(fabric: Fabric, target: ServiceTarget, name: string, hostname?
       fabric.assumptions.add(
         'headless.port',
         port,
-        `Nothing translates port ${target.portNumber} of headless Service ${target.key}: the client is taken to use the endpoints’ own port.`,
+        `Nothing translates port ${target.portNumber} of headless Service ${target.key}: the client is taken ` +
+          'to use the endpoints’ own port.',
       );
     }
     return { target: { address: endpoint.address, port, protocol: target.protocol }, weight };
   });
-  const detail = `DNS answers ${name} with ${endpoints.map((endpoint) => endpoint.address).join(', ')}`;
+  const detail = `DNS answers ${alias}${name} with ${endpoints.map((endpoint) => endpoint.address).join(', ')}`;
   return { targets, step: { action: 'RESOLVE', detail } };
 }
 
-function resolveServiceTarget(fabric: Fabric, target: ServiceTarget, client: Client): Resolution {
+function resolveServiceTarget(fabric: Fabric, target: ServiceTarget, client: Client, alias = ''): Resolution {
   const { clusterDomain } = fabric.settings;
   const name = `${target.service.metadata.name}.${target.service.metadata.namespace ?? 'default'}.svc.${clusterDomain}`;
   if (target.via === 'DNS') {
     if (target.service.spec?.type === 'ExternalName')
-      return resolveName(fabric, name, target.portNumber, target.protocol, client);
-    if (isHeadless(target.service)) return headless(fabric, target, name);
+      return resolveName(fabric, name, target.portNumber, target.protocol, client, alias);
+    if (isHeadless(target.service)) return headless(fabric, target, name, alias);
   }
   if (target.via === 'NODE_PORT') {
     const node = nodePortNode(target, client);
@@ -230,18 +239,8 @@ function resolveServiceTarget(fabric: Fabric, target: ServiceTarget, client: Cli
   if (address === undefined) return without(`Service ${target.key} has no ${fabric.family} address for ${target.via}`);
   const resolved = single(address, target.portNumber || undefined, target.protocol);
   return target.via === 'DNS'
-    ? { ...resolved, step: { action: 'RESOLVE', detail: `DNS answers ${name} with ${address}` } }
+    ? { ...resolved, step: { action: 'RESOLVE', detail: `DNS answers ${alias}${name} with ${address}` } }
     : resolved;
-}
-
-/** Tells the aliases that led to a name with how it was resolved. */
-function behind(alias: string, resolution: Resolution): Resolution {
-  const { step } = resolution;
-  if (step === undefined || alias === '') return resolution;
-  return {
-    ...resolution,
-    step: { ...step, detail: step.detail.replace('DNS answers ', () => `DNS answers ${alias}`) },
-  };
 }
 
 function resolveName(
@@ -250,6 +249,7 @@ function resolveName(
   port: number | undefined,
   protocol: Protocol,
   client: Client,
+  led = '',
 ): Resolution {
   const answer = resolveHost(fabric.cluster, host, client.namespace, fabric.settings.clusterDomain);
   if (client.kind !== 'POD') {
@@ -259,7 +259,7 @@ function resolveName(
       `${client.name} is taken to ask the cluster’s DNS; hosts and outside clients often do not.`,
     );
   }
-  const alias = answer.via.length === 0 ? '' : `${answer.via.join(' → ')} → `;
+  const alias = led + answer.via.map((one) => `${one} → `).join('');
   switch (answer.kind) {
     case 'ADDRESS':
       return {
@@ -270,13 +270,14 @@ function resolveName(
       return without(`DNS has no name ${alias}${answer.name} (NXDOMAIN)`);
     case 'OUTSIDE':
       return without(
-        `${alias}${answer.name} is not a name of the cluster (${fabric.settings.clusterDomain}): its addresses are not in the snapshot`,
+        `${alias}${answer.name} is not a name of the cluster (${fabric.settings.clusterDomain}): its ` +
+          'addresses are not in the snapshot',
         'MISSING_DATA',
       );
     case 'ENDPOINT':
-      return behind(alias, headless(fabric, dnsTarget(answer, port, protocol), answer.name, answer.hostname));
+      return headless(fabric, dnsTarget(answer, port, protocol), answer.name, alias, answer.hostname);
     case 'SERVICE':
-      return behind(alias, resolveServiceTarget(fabric, dnsTarget(answer, port, protocol), client));
+      return resolveServiceTarget(fabric, dnsTarget(answer, port, protocol), client, alias);
   }
 }
 
@@ -295,7 +296,8 @@ export function resolveDestination(fabric: Fabric, destination: Destination, cli
         .find((candidate) => candidate?.family === fabric.family)?.text;
       if (address === undefined) {
         return without(
-          `Pod ${namespacedName(destination.pod)} has no ${fabric.family} address (phase ${destination.pod.status?.phase ?? 'unknown'})`,
+          `Pod ${namespacedName(destination.pod)} has no ${fabric.family} address (phase ` +
+            `${destination.pod.status?.phase ?? 'unknown'})`,
         );
       }
       return single(address, destination.port, destination.protocol);

@@ -5,8 +5,13 @@ import { nodeZone } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
 import type { Assumption, Settings } from '../cluster/settings.js';
-import { freeBalancerAddress, isBalanced, publishedAs, serviceOfAddress } from '../load-balancers/addresses.js';
 import { Balancer, type Phase } from '../load-balancers/balancer.js';
+import {
+  freeBalancerAddress,
+  isBalanced,
+  publishedAs,
+  serviceOfAddress,
+} from '../load-balancers/balancer-addresses.js';
 import type { Backend, Balanced, HealthCheck, WalkedProbe, WalkProbe } from '../load-balancers/implementation.js';
 import type { IpSets } from '../netfilter/ipset.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
@@ -45,7 +50,7 @@ export function canonicalEndpoint<E extends KnownEndpoint>(endpoint: E): E {
 export interface FabricOptions {
   /** Rules to walk instead of those kube-proxy would write, by node: parsed from a real `iptables-save`. */
   readonly rulesets?: ReadonlyMap<string, Ruleset>;
-  /** Nodes whose text says that other rules stand beside it, of the other flavour of iptables. */
+  /** Nodes whose text says that other rules are beside it, of the other flavour of iptables. */
   readonly partial?: ReadonlySet<string>;
   /** Nodes of which a listing of nftables is given and nothing beside it. */
   readonly listed?: ReadonlySet<string>;
@@ -55,7 +60,7 @@ export interface FabricOptions {
   readonly bound?: ReadonlyMap<string, ReadonlySet<string>>;
   /** xt_recent list → addresses it holds, on every node. */
   readonly recent?: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Where the health checks of load balancers stand. Default AFTER. */
+  /** How far the health checks of load balancers are. Default AFTER. */
   readonly phase?: Phase;
   /** Walks the probes of load balancers; absent: the endpoints that a node's rules use decide. */
   readonly walkProbe?: (fabric: Fabric, balanced: Balanced, check: HealthCheck, backend: Backend) => WalkedProbe;
@@ -65,7 +70,10 @@ export interface FabricOptions {
   readonly rulesFrom?: { readonly cluster: Cluster; readonly settings: Settings };
   /** Whether trails only record where policies act, so that one walk serves many clients. */
   readonly recordsPolicies?: boolean;
-  /** Ways that are known from another fabric of the very same cluster, settings, family and options; this one adds to them. */
+  /**
+   * Ways that are known from another fabric of the very same cluster, settings, family and options; this one adds to
+   * them.
+   */
   readonly ways?: Map<string, KnownWay>;
   /** Whether each packet is walked by itself, also where another one is known to go the same way. For comparison. */
   readonly walksEach?: boolean;
@@ -196,7 +204,9 @@ export class Fabric {
     return (address) => program?.isBound?.(address) ?? false;
   }
 
-  /** What the interfaces of a node are called whose own rules are given, with what that rests on; undefined for others. */
+  /**
+   * What the interfaces of a node are called whose own rules are given, with what that rests on; undefined for others.
+   */
   #interfacesOf(node: string): InterfaceNames | undefined {
     const rulesets = this.#options.rulesets;
     const ruleset = rulesets?.get(node);
@@ -205,11 +215,13 @@ export class Fabric {
     const suffix = rulesets.size > 1 ? ` (${node})` : '';
     for (const { field, value, why } of names.assumed) this.assumptions.add(`${field}${suffix}`, value, why);
     if (this.#options.earlier !== undefined && this.rulesFrom === undefined) {
-      const why = `The rules given for ${node} are walked as they are: what kube-proxy makes of the change there is not in them.`;
+      const why =
+        `The rules given for ${node} are walked as they are: what kube-proxy makes of the change there is not ` +
+        'in them.';
       this.assumptions.add(`nodeRules.${node}.change`, 'as given, also after the change', why);
     }
     if (this.#options.partial?.has(node)) {
-      const why = `The text of ${node} warns that tables of iptables-legacy stand beside it: they are taken not to matter.`;
+      const why = `The text of ${node} warns that tables of iptables-legacy are beside it: they are taken not to matter.`;
       this.assumptions.add(`nodeRules.${node}.legacy`, 'none', why);
     }
     if (this.#options.listed?.has(node)) return this.#assumeOfListing(node, ruleset, names);
@@ -218,7 +230,9 @@ export class Fabric {
       ['nat', 'nothing is taken to be translated'],
     ] as const) {
       if (ruleset.tables.some(({ name }) => name === table)) continue;
-      const why = `The rules given for ${node} hold no table ${table}: ${what} there. \`iptables-save\` without -t prints all tables.`;
+      const why =
+        `The rules given for ${node} hold no table ${table}: ${what} there. \`iptables-save\` without -t ` +
+        'prints all tables.';
       this.assumptions.add(`nodeRules.${node}.${table}`, 'none', why);
     }
     return names;
@@ -226,12 +240,16 @@ export class Fabric {
 
   /** Says what an answer rests on where all that is given of a node is a listing of nftables. */
   #assumeOfListing(node: string, ruleset: Ruleset, names: InterfaceNames): InterfaceNames {
-    const why = `Of ${node} a listing of nftables alone is given: rules that iptables keeps elsewhere are taken not to be there (iptablesSave beside it shows them).`;
+    const why =
+      `Of ${node} a listing of nftables alone is given: rules that iptables keeps elsewhere are taken not to ` +
+      'be there (iptablesSave beside it shows them).';
     this.assumptions.add(`nodeRules.${node}.iptables`, 'none', why);
     const isOfProxy = ({ name, chain }: Ruleset['tables'][number]) =>
       name === 'kube-proxy' || chain('KUBE-SERVICES') !== undefined;
     if (!ruleset.tables.some(isOfProxy)) {
-      const none = `The listing given for ${node} holds neither a table kube-proxy nor a chain KUBE-SERVICES: whatever kube-proxy writes is taken to be elsewhere, or missing.`;
+      const none =
+        `The listing given for ${node} holds neither a table kube-proxy nor a chain KUBE-SERVICES: whatever ` +
+        'kube-proxy writes is taken to be elsewhere, or missing.';
       this.assumptions.add(`nodeRules.${node}.kubeProxy`, 'writes nothing', none);
     }
     return names;
@@ -299,14 +317,14 @@ export class Fabric {
     return this.#options.rulesets?.has(node) ?? false;
   }
 
-  /** Where health checks stand. Without a change they have found the present state: then BEFORE and AFTER are one. */
+  /** How far health checks are. Without a change they have found the present state: then BEFORE and AFTER are one. */
   get phase(): Phase {
     return this.#options.earlier === undefined ? 'AFTER' : (this.#options.phase ?? 'AFTER');
   }
 
   /**
-   * The load balancer of a Service of type LoadBalancer. Its assumptions become the answer's by {@link noteAssumptions}: it is this
-   * fabric's own, so that no other question's are among them.
+   * The load balancer of a Service of type LoadBalancer. Its assumptions become the answer's by {@link
+   * noteAssumptions}: it is this fabric's own, so that no other question's are among them.
    */
   balancerOf(service: Service): Balancer {
     const { cluster, settings, family } = this;
@@ -321,8 +339,9 @@ export class Fabric {
   }
 
   /**
-   * Walks probes through the rules of this fabric's nodes. Nodes that are alike are walked once: those of the same proxy settings
-   * and zone that neither have endpoints of the Service nor are named by hints. What the walks rest on is not the answer's.
+   * Walks probes through the rules of this fabric's nodes. Nodes that are alike are walked once: those of the same
+   * proxy settings and zone that neither have endpoints of the Service nor are named by hints. What the walks rest on
+   * is not the answer's.
    */
   get prober(): WalkProbe | undefined {
     const { walkProbe, phase: _, earlier: __, ...rules } = this.#options;
@@ -345,7 +364,10 @@ export class Fabric {
       .portsOf(key)
       .some((port) => services.endpointsOf(port).some((one) => one.node === node || one.nodeHints.includes(node)));
     if (special) return `node ${node}`;
-    return `alike ${remember(this.#profiles, this.settings.proxyOf(node), () => this.#profileCount++)} ${nodeZone(object) ?? ''}`;
+    return (
+      `alike ${remember(this.#profiles, this.settings.proxyOf(node), () => this.#profileCount++)} ` +
+      `${nodeZone(object) ?? ''}`
+    );
   }
 
   /** The load balancer that has this address (canonical text). */
@@ -378,7 +400,9 @@ export class Fabric {
     return before.implementation === balancer.implementation ? before : undefined;
   }
 
-  /** The address that stands for the name that a Service is published by; undefined where it has an address of its own. */
+  /**
+   * The address that stands for the name that a Service is published by; undefined where it has an address of its own.
+   */
   standInFor(service: Service): string | undefined {
     const name = publishedAs(service, this.cluster);
     if (name === undefined) return undefined;
@@ -389,7 +413,8 @@ export class Fabric {
     this.assumptions.add(
       `loadBalancer.address ${key}`,
       address,
-      `Service ${key} is published as ${name}, not by an address of its own: one for documentation stands for those behind it.`,
+      `Service ${key} is published as ${name}, not by an address of its own: one for documentation stands ` +
+        'for those behind it.',
     );
     return address;
   }
@@ -427,7 +452,8 @@ export class Fabric {
 
   /**
    * The Service ports that a connection to this address and port is for, as `node` has them: by cluster, external or
-   * load balancer address, or by node port where the address is a node's (a loopback address is that of `node`). Their endpoints become known as such.
+   * load balancer address, or by node port where the address is a node's (a loopback address is that of `node`). Their
+   * endpoints become known as such.
    */
   expectFor(node: string, protocol: string, address: string, port: number): readonly ServicePort[] {
     const { services } = this.program(node);

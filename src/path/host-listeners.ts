@@ -22,7 +22,9 @@ function isAddressOf(text: string, address: string): boolean {
   return (addressOf(text)?.text ?? text) === address;
 }
 
-/** Whether an endpoint of Service default/kubernetes, which the API servers keep themselves, has the address and port. */
+/**
+ * Whether an endpoint of Service default/kubernetes, which the API servers keep themselves, has the address and port.
+ */
 function isApiServer(cluster: Cluster, { destination, destinationPort, protocol }: Packet): boolean {
   if (protocol !== 'TCP') return false;
   const slices = cluster
@@ -83,7 +85,9 @@ function hasHostPort(pod: Pod, { protocol, port }: Sought): boolean {
   );
 }
 
-/** A node port that reaches the node's own stack: nobody listens there, since kube-proxy's rules are not walked twice. */
+/**
+ * A node port that reaches the node's own stack: nobody listens there, since kube-proxy's rules are not walked twice.
+ */
 function nodePort(fabric: Fabric, node: string, packet: Packet): Listening | undefined {
   const { protocol, destinationPort: port = 0 } = packet;
   const program = fabric.unmodelled(node) === undefined ? fabric.program(node) : undefined;
@@ -91,16 +95,21 @@ function nodePort(fabric: Fabric, node: string, packet: Packet): Listening | und
   const [health] = program?.services.healthCheckClaims(port) ?? [];
   const service = claim?.service ?? health?.service;
   if (service === undefined) return undefined;
-  const detail = `no rule of ${node} translates ${protocol} port ${port}, a node port of Service ${service}, and nothing on the node listens there`;
+  const detail =
+    `no rule of ${node} translates ${protocol} port ${port}, a node port of Service ${service}, and nothing on ` +
+    'the node listens there';
   const holds = fabric.settings.proxyOf(node).version.minor <= LAST_THAT_HOLDS_PORTS;
   if (claim === undefined || !holds || !packet.connection.dnat) return { kind: 'NO', detail };
-  const held = `${node}’s kube-proxy holds ${protocol} port ${port}, a node port of Service ${service}, open and answers nobody there: what becomes of the connection is not modelled`;
+  const held =
+    `${node}’s kube-proxy holds ${protocol} port ${port}, a node port of Service ${service}, open and answers ` +
+    'nobody there: what becomes of the connection is not modelled';
   return { kind: 'UNKNOWN', detail: held };
 }
 
 /**
- * Whether somebody listens where a packet for the node's own stack goes: pods on the host's network that declare the port,
- * the API server, kube-proxy, kubelet, or whoever a slice lists. A node port is nobody's; of other ports nothing is known.
+ * Whether somebody listens where a packet for the node's own stack goes: pods on the host's network that declare the
+ * port, the API server, kube-proxy, kubelet, or whoever a slice lists. A node port is nobody's; of other ports nothing
+ * is known.
  */
 export function hostListens(fabric: Fabric, node: string, packet: Packet): Listening {
   const { protocol, destination, destinationPort: port } = packet;

@@ -22,7 +22,9 @@ export interface InterfaceNames {
   readonly fromPods: NameKnowledge;
   /** By which packets for this node's pods leave. */
   readonly toPods: NameKnowledge;
-  /** The name of the interface of one pod (`namespace/name`), where the pod network makes it of that; else undefined. */
+  /**
+   * The name of the interface of one pod (`namespace/name`), where the pod network makes it of that; else undefined.
+   */
   ofPod(pod: string): string | undefined;
   /** Towards other nodes' addresses and the outside. */
   readonly uplink: NameKnowledge;
@@ -71,7 +73,9 @@ function namesInRules(ruleset: Ruleset): readonly string[] {
   return [...names].filter((name) => name !== '+' && name !== 'lo');
 }
 
-/** Pods' interfaces have a name each: the ones that a dump names stand for one pattern (`cali12345678901` for `cali+`). */
+/**
+ * Pods' interfaces have a name each: the ones that a dump names stand for one pattern (`cali12345678901` for `cali+`).
+ */
 function patternOf(name: string): string {
   const prefix = /^(?:cali|eni|azv|lxc|gke|veth)/.exec(name)?.[0];
   return prefix === undefined ? name : `${prefix}+`;
@@ -84,7 +88,8 @@ function named(names: readonly string[], kind: InterfaceKind): readonly string[]
 
 /**
  * What the interfaces of a node are called whose real rules are given: by the settings, else the detector of its
- * kube-proxy, else the pod network that the snapshot shows, else the rules themselves. What none of them tells is not known.
+ * kube-proxy, else the pod network that the snapshot shows, else the rules themselves. What none of them tells is not
+ * known.
  */
 export function interfaceNames(
   cluster: Cluster,
@@ -114,7 +119,9 @@ export function interfaceNames(
     assume('podInterface', pods.names, `${shown.sign}, whose pods have such interfaces.`);
   } else if (podNames.length > 0) {
     pods = known(...podNames);
-    const why = `The rules given for ${node} name no other interface that pods have; the snapshot does not show the pod network.`;
+    const why =
+      `The rules given for ${node} name no other interface that pods have; the snapshot does not show the pod ` +
+      'network.';
     assume('podInterface', podNames, why);
   }
   const uplinks = named(inRules, 'UPLINK');
@@ -143,7 +150,10 @@ function namedAfter(pod: string, { names, complete }: NameKnowledge): string | u
   return `${prefix}${digest.slice(0, 11)}`;
 }
 
-/** How pods of other nodes are reached: by the tunnel that is given, by one of those that may be there, or by the uplink. */
+/**
+ * How pods of other nodes are reached: by the tunnel that is given, by one of those that may be there, or by the
+ * uplink.
+ */
 function tunnelNames(
   uplink: NameKnowledge,
   inRules: readonly string[],

@@ -38,7 +38,8 @@ function firstPacket(fabric: Fabric, client: Client, target: Target, source: str
 
 /**
  * Every way a new connection from a client to a target can go, each to its end and, where it reaches somebody, back.
- * The nominal chances sum to exactly 1. `resolved`: how the client came by the address. A pure function of the fabric and its arguments.
+ * The nominal chances sum to exactly 1. `resolved`: how the client came by the address. A pure function of the fabric
+ * and its arguments.
  */
 export function travel(fabric: Fabric, client: Client, target: Target, resolved?: HostStep): Journey[] {
   const source = client.address ?? fabric.host(client.node).sourceFor(target.address);

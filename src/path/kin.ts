@@ -1,6 +1,6 @@
 /**
- * Nodes that nothing tells apart but the endpoints on them: where two of them, each with one of the endpoints, pass packets to every endpoint
- * in the same way, all of them do.
+ * Nodes that nothing tells apart but the endpoints on them: where two of them, each with one of the endpoints, pass
+ * packets to every endpoint in the same way, all of them do.
  */
 import { equals } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
@@ -46,7 +46,9 @@ function sameWays(a: readonly Journey[], b: readonly Journey[]): boolean {
   });
 }
 
-/** Ways in over nodes that are kin, as few as they are alike; in the order of the first of each. Walks a few of them. */
+/**
+ * Ways in over nodes that are kin, as few as they are alike; in the order of the first of each. Walks a few of them.
+ */
 export function alikeKin<T>(
   fabric: Fabric,
   items: readonly T[],

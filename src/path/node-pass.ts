@@ -2,7 +2,7 @@ import { addressOf, cidrContains, networkOf } from '../base/address.js';
 import { copyOf, type Header, headerOf, type Packet, withSource } from '../netfilter/packet.js';
 import type { Hook, Ruleset, Table } from '../netfilter/ruleset.js';
 import { walkHook } from '../netfilter/walk/walk.js';
-import { type Earlier, endingOf } from './causes.js';
+import { type Earlier, endingOf } from './endings.js';
 import type { Fabric } from './fabric.js';
 import { type Host, isLoopback, isWire, LOOPBACK, type Route } from './host.js';
 import { foreseen, policed } from './policing.js';
@@ -39,7 +39,9 @@ function withoutNatChains(table: Table): Table {
   });
 }
 
-/** The rules without the chains that translate, which a packet that loops back through lo does not meet a second time. */
+/**
+ * The rules without the chains that translate, which a packet that loops back through lo does not meet a second time.
+ */
 function natless(ruleset: Ruleset): Ruleset {
   let reduced = withoutNat.get(ruleset);
   if (reduced === undefined) {
@@ -52,7 +54,10 @@ function natless(ruleset: Ruleset): Ruleset {
 
 const sentOn = new WeakMap<Ruleset, Ruleset>();
 
-/** The rules that a packet meets which a balancer sends out: chains that translate have decided already, and it is not taken again. */
+/**
+ * The rules that a packet meets which a balancer sends out: chains that translate have decided already, and it is not
+ * taken again.
+ */
 function behindBalancer(ruleset: Ruleset): Ruleset {
   let reduced = sentOn.get(ruleset);
   if (reduced === undefined) {
@@ -214,8 +219,8 @@ class NodePass {
 }
 
 /**
- * Takes a new connection's packet to a node: from the wire or a pod (PREROUTING) or from a process (OUTPUT). What its first hook lets pass
- * is `entered`, what has come to its end is `done`.
+ * Takes a new connection's packet to a node: from the wire or a pod (PREROUTING) or from a process (OUTPUT). What its
+ * first hook lets pass is `entered`, what has come to its end is `done`.
  */
 export function enterNode(
   fabric: Fabric,
@@ -231,8 +236,9 @@ export function enterNode(
 }
 
 /**
- * Takes what has entered a node to where the node sends it. The hooks are called in the kernel's order; OUTPUT is routed before and
- * after its rules, and a packet to the host itself leaves by lo and comes back in. `taken`: what a balancer takes on the way.
+ * Takes what has entered a node to where the node sends it. The hooks are called in the kernel's order; OUTPUT is
+ * routed before and after its rules, and a packet to the host itself leaves by lo and comes back in. `taken`: what a
+ * balancer takes on the way.
  */
 export function passOn(
   fabric: Fabric,
@@ -246,8 +252,8 @@ export function passOn(
 }
 
 /**
- * Whether a packet would have to go out where it came in, to the very pod that sent it, and may not. A bridge finds that
- * before it calls FORWARD (`should_deliver` in net/bridge/br_forward.c).
+ * Whether a packet would have to go out where it came in, to the very pod that sent it, and may not. A bridge finds
+ * that before it calls FORWARD (`should_deliver` in net/bridge/br_forward.c).
  */
 function goesBack(fabric: Fabric, sender: string, packet: Packet, route: Route): boolean {
   return (
@@ -301,8 +307,8 @@ function leave(
 
 /**
  * A process's connection from 127.0.0.1 that was translated to leave the host: the kernel finds no route for it unless
- * route_localnet is set (__mkroute_output). It has no such check for ::1: that packet leaves, masqueraded, and its reply
- * is lost (see reply.ts).
+ * route_localnet is set (__mkroute_output). It has no such check for ::1: that packet leaves, masqueraded, and its
+ * reply is lost (see reply.ts).
  */
 function loopbackSource(fabric: Fabric, node: string, packet: Packet, route: Route): Ending | undefined {
   if (!isLoopback(packet.source) || route.kind === 'LOCAL') return undefined;

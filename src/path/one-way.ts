@@ -1,7 +1,7 @@
 import { copyOf } from '../netfilter/packet.js';
 import { walkHook } from '../netfilter/walk/walk.js';
-import { endingOf } from './causes.js';
 import type { Client } from './client.js';
+import { endingOf } from './endings.js';
 import type { Fabric } from './fabric.js';
 import { UPLINK } from './host.js';
 import type { Branch, Ending, Trail } from './trail.js';
@@ -44,7 +44,9 @@ export function lostHalfway(
     if (outcome === undefined || outcome.verdict === 'ACCEPT') continue;
     const ending = endingOf(outcome, fabric.ruleset(node).language, node);
     if (ending.verdict === 'UNKNOWN') return ending;
-    const detail = `the replies do not pass ${node}, so it does not know the connection after its first packet: ${ending.detail}`;
+    const detail =
+      `the replies do not pass ${node}, so it does not know the connection after its first packet: ` +
+      `${ending.detail}`;
     return { verdict: 'DROPPED', cause: 'INVALID_STATE', rule: ending.rule, detail };
   }
   return undefined;

@@ -103,8 +103,8 @@ export function declares(pod: Pod, { protocol, port, loopback }: Sought): { read
 
 /**
  * Whether somebody listens on a port of a pod with a network of its own. A port that a container declares, that a probe
- * asks or that a slice lists is listened on as long as the container runs; a pod that declares other ports is taken not to
- * listen on this one; of a pod that declares none nothing is known.
+ * asks or that a slice lists is listened on as long as the container runs; a pod that declares other ports is taken not
+ * to listen on this one; of a pod that declares none nothing is known.
  */
 export function podListens(pod: Pod, sought: Sought, listed: boolean): Listening {
   const name = namespacedName(pod);
@@ -119,9 +119,13 @@ export function podListens(pod: Pod, sought: Sought, listed: boolean): Listening
   if (declared !== undefined || listed) return { kind: 'YES', who: name, assumed: isUnready(pod) };
   const others = [...new Set(declaredBy(pod).map(({ port, protocol }) => `${port}/${protocol}`))];
   if (others.length > 0) {
-    const detail = `pod ${name} does not declare ${sought.protocol} port ${sought.port} (it declares ${others.slice(0, 8).join(', ')})`;
+    const detail =
+      `pod ${name} does not declare ${sought.protocol} port ${sought.port} (it declares ` +
+      `${others.slice(0, 8).join(', ')})`;
     return { kind: 'NO', detail, assumed: true };
   }
-  const detail = `pod ${name} declares no ports and no slice lists ${sought.protocol} port ${sought.port}: whether anything listens there is not in the snapshot`;
+  const detail =
+    `pod ${name} declares no ports and no slice lists ${sought.protocol} port ${sought.port}: whether anything ` +
+    'listens there is not in the snapshot';
   return { kind: 'UNKNOWN', detail };
 }

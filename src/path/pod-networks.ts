@@ -5,7 +5,9 @@ import type { Platform } from '../cluster/settings.js';
 /** What an interface is for. OTHER: neither pods, nor the network, nor a tunnel between nodes. */
 export type InterfaceKind = 'POD' | 'UPLINK' | 'TUNNEL' | 'OTHER';
 
-/** Names by custom: those of the kernel and systemd for network cards, of CNIs for pods and tunnels. The first counts. */
+/**
+ * Names by custom: those of the kernel and systemd for network cards, of CNIs for pods and tunnels. The first counts.
+ */
 const CUSTOMS: readonly (readonly [kind: InterfaceKind, name: RegExp])[] = [
   [
     'OTHER',
@@ -43,7 +45,7 @@ interface PodNetwork {
   readonly tunnels?: readonly string[];
 }
 
-/** The first that shows counts: what chains onto another network (Calico's policies on EKS) stands behind it. */
+/** The first that shows counts: what chains onto another network (Calico's policies on EKS) is behind it. */
 const NETWORKS: readonly PodNetwork[] = [
   { name: 'the Amazon VPC CNI', agent: /^aws-node$/, pods: ['eni+'] },
   { name: 'the Azure CNI', agent: /^azure-(?:cni|cns)$/, pods: ['azv+'] },

@@ -46,13 +46,21 @@ function named(policies: readonly string[]): string {
 }
 
 /** What a decision says, in a sentence. */
-function sentence(direction: Direction, pod: string, flow: Flow, decision: Decision, node?: string): string {
+/** What policies decided, in a sentence; `before` says where, if that is not where the packet is. */
+function sentence(
+  direction: Direction,
+  pod: string,
+  flow: Flow,
+  decision: Decision,
+  node?: string,
+  before = '',
+): string {
   const { verdict, tier, isolatedBy, decidedBy, nearest, unknown } = decision;
   const way = direction === 'EGRESS' ? 'egress' : 'ingress';
   const to = `${flow.protocol}${flow.port === undefined ? '' : ` port ${flow.port}`}`;
   const about =
     direction === 'EGRESS' ? `${pod} to ${flow.destination.address}, ${to}` : `${flow.source.address} to ${pod}, ${to}`;
-  const start = `${way} policies (${about})`;
+  const start = `${before}${way} policies (${about})`;
   if (unknown !== undefined) return `${start}: ${unknown}`;
   if (decidedBy !== undefined) {
     const word = verdict === 'ALLOW' ? 'lets it pass' : 'denies it';
@@ -121,9 +129,11 @@ export function judge(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforc
   const destination = { ...flow.destination, address: sentTo.address };
   const sent = judgeFlow(cluster, { ...point, flow: { ...flow, destination, port: sentTo.port } }, pod, by);
   if (sent.decision.verdict === judged.decision.verdict) return judged;
-  // Its controller adds the addresses of Services to rules that select their pods; which ports it takes is not documented.
+  // Its controller adds the addresses of Services to rules that select their pods; which ports it takes is not
+  // documented.
   const detail =
-    `egress policies at ${node} of ${namespacedName(pod)}: ${by?.name} polices what a pod sends before DNAT, ${sentTo.address} port ${sentTo.port}, and policies decide ` +
+    `egress policies at ${node} of ${namespacedName(pod)}: ${by?.name} polices what a pod sends before DNAT, ` +
+    `${sentTo.address} port ${sentTo.port}, and policies decide ` +
     `otherwise of the pod behind it, ${flow.destination.address} port ${flow.port}`;
   return { ...judged, ending: { verdict: 'UNKNOWN', cause: 'NETWORK_POLICY', detail } };
 }
@@ -149,7 +159,10 @@ function judgeFlow(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer 
   return { ...{ decision, isConcerned, isTakenToPass }, ...(ending === undefined ? {} : { ending }) };
 }
 
-/** What is so where no policy selects the pod: allowed, unless the plugin denies by default; its own node always reaches it. */
+/**
+ * What is so where no policy selects the pod: allowed, unless the plugin denies by default; its own node always reaches
+ * it.
+ */
 function defaulted(decision: Decision, { direction, flow }: PolicyPoint, pod: Pod, by: Enforcer | undefined): Decision {
   if (by?.deniesByDefault !== true || decision.tier !== 'DEFAULT') return decision;
   const fromOwn = direction === 'INGRESS' && flow.source.node?.metadata.name === pod.spec?.nodeName;
@@ -167,13 +180,14 @@ function stepOf(
   { node, direction, flow }: PolicyPoint,
   pod: Pod,
   { decision, isTakenToPass }: Judgement,
+  before = '',
 ): HostStep | undefined {
   if (isTakenToPass || !isSelected(decision)) return undefined;
   const name = namespacedName(pod);
   const { verdict, tier, isolatedBy, allowedBy, decidedBy, passedBy, refusals } = decision;
   return {
     action: 'NETWORK_POLICY',
-    detail: sentence(direction, name, flow, decision, node),
+    detail: sentence(direction, name, flow, decision, node, before),
     policy: {
       direction,
       pod: name,
@@ -199,9 +213,10 @@ export function firstEnding(earlier: Ending | undefined, later: Ending | undefin
 }
 
 /**
- * Takes a packet through the policies at a node. `entry`: whether it came in or a process of the node sent it; `receiver`: the pod of
- * this node that it is for; `leaving`: the packet as this node masquerades it. Both directions are evaluated, even where the first denies. Where the fabric records policies nothing is
- * judged: the trail says where it would be.
+ * Takes a packet through the policies at a node. `entry`: whether it came in or a process of the node sent it;
+ * `receiver`: the pod of this node that it is for; `leaving`: the packet as this node masquerades it. Both directions
+ * are evaluated, even where the first denies. Where the fabric records policies nothing is judged: the trail says where
+ * it would be.
  */
 export function policed(
   fabric: Fabric,
@@ -219,7 +234,8 @@ export function policed(
   if (!fromPod && receiver === undefined) return { branch };
   const { by } = enforcement;
   const passing = flowOf(fabric, packet, by);
-  // A process of this node is this node, whatever address it sends from: in ipvs mode that of the Service, which is local there.
+  // A process of this node is this node, whatever address it sends from: in ipvs mode that of the Service, which is
+  // local there.
   const own = entry === 'OUTPUT' && passing.source.node === undefined ? cluster.nodes.get(node) : undefined;
   const flow = own === undefined ? passing : { ...passing, source: { address: packet.source, node: own } };
   let { trail } = branch;
@@ -237,7 +253,8 @@ export function policed(
     tellSeen(fabric, point, judged, by);
     if (judged.isTakenToPass) {
       const why =
-        'Some pod, with no labels and in no namespace that is known, stands for the client: a rule that selects pods may match it, and is taken to.';
+        'Some pod, with no labels and in no namespace that is known, stands for the client: a rule that ' +
+        'selects pods may match it, and is taken to.';
       fabric.assumptions.add('clients.policies', 'let through where a rule selects pods', why);
     }
     const step = stepOf(point, point.pod, judged);
@@ -255,8 +272,9 @@ function gatewayOf(fabric: Fabric, node: string): string | undefined {
 }
 
 /**
- * A point as the plugin sees it: one that polices after SNAT sees what this node masquerades as coming from the gateway of its pods, on
- * the pod's own node too (antrea-io/antrea PR 1816). One that polices before DNAT sees where the pod sent the packet.
+ * A point as the plugin sees it: one that polices after SNAT sees what this node masquerades as coming from the gateway
+ * of its pods, on the pod's own node too (antrea-io/antrea PR 1816). One that polices before DNAT sees where the pod
+ * sent the packet.
  */
 function seenBy(
   fabric: Fabric,
@@ -289,21 +307,25 @@ function tellSeen(
   const judgedAs = (source: End) =>
     judge(fabric.cluster, { ...point, flow: { ...flow, source } }, pod, by).decision.verdict;
   if (decision.tier === 'NODE' && by?.rootOnly === true && judgedAs({ address: flow.source.address }) === 'DENY') {
-    const why = `${by.name} lets only connections of root from the pod's own node through whatever policies say; those of other users are judged by the node's address, and denied here.`;
+    const why =
+      `${by.name} lets only connections of root from the pod's own node through whatever policies say; those ` +
+      "of other users are judged by the node's address, and denied here.";
     fabric.assumptions.add('policies.ownNode', 'connections of root, as kubelet makes them', why);
   }
   if (sender === undefined || sender === node) return;
   const tunnel = gatewayOf(fabric, sender);
   if (tunnel === undefined || judgedAs({ address: tunnel }) === decision.verdict) return;
   const why =
-    `What ${sender} masquerades is taken to come from its InternalIP. Where pods of other nodes are reached by a tunnel (VXLAN, IPIP) it comes from the tunnel's ` +
+    `What ${sender} masquerades is taken to come from its InternalIP. Where pods of other nodes are reached ` +
+    "by a tunnel (VXLAN, IPIP) it comes from the tunnel's " +
     `address instead, usually of the node's pod CIDR, and policies decide otherwise of that.`;
   fabric.assumptions.add('policies.masqueradedSource', flow.source.address, why);
 }
 
 /**
- * A branch that the sender's policies end, with what the receiver's say all the same: both directions are evaluated. `leaving` is the
- * packet as it would leave this node for the receiver's. The branch as it is where the receiver is no pod of another node.
+ * A branch that the sender's policies end, with what the receiver's say all the same: both directions are evaluated.
+ * `leaving` is the packet as it would leave this node for the receiver's. The branch as it is where the receiver is no
+ * pod of another node.
  */
 export function foreseen(fabric: Fabric, node: string, branch: Branch, leaving: Packet): Branch {
   const { cluster, settings } = fabric;
@@ -313,10 +335,8 @@ export function foreseen(fabric: Fabric, node: string, branch: Branch, leaving: 
   const { by } = enforcementOf(cluster, settings.network.policies);
   const flow = flowOf(fabric, leaving, by);
   const point: PolicyPoint = { node: at, direction: 'INGRESS', pod, flow };
-  const step = stepOf(point, pod, judge(cluster, point, pod, by));
-  if (step === undefined) return branch;
-  const detail = step.detail.replace('ingress policies (', `at ${at}, where it does not come: ingress policies (`);
-  return { ...branch, trail: hostStep(branch.trail, { ...step, detail }) };
+  const step = stepOf(point, pod, judge(cluster, point, pod, by), `at ${at}, where it does not come: `);
+  return step === undefined ? branch : { ...branch, trail: hostStep(branch.trail, step) };
 }
 
 function flowOf(fabric: Fabric, packet: Packet, by: Enforcer | undefined): Flow {

@@ -2,7 +2,9 @@
 import type { Pod } from '../cluster/objects.js';
 import type { Direction, Flow } from '../policies/flow.js';
 
-/** A place on a packet's way where policies act: the egress of who sends it or the ingress of who gets it, at a node. */
+/**
+ * A place on a packet's way where policies act: the egress of who sends it or the ingress of who gets it, at a node.
+ */
 export interface PolicyPoint {
   readonly node: string;
   readonly direction: Direction;

@@ -15,8 +15,9 @@ interface Known {
 const known = new WeakMap<Cluster, WeakMap<Settings, Map<IPFamily, Known>>>();
 
 /**
- * The load balancer of a Service whose probes are walked through the nodes' rules, remembered per cluster, settings, family and
- * Service. `kept`: the backends that it starts from where it remembers them. Throws as chooseImplementation does.
+ * The load balancer of a Service whose probes are walked through the nodes' rules, remembered per cluster, settings,
+ * family and Service. `kept`: the backends that it starts from where it remembers them. Throws as chooseImplementation
+ * does.
  */
 export function probedBalancer(
   cluster: Cluster,

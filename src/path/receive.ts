@@ -1,5 +1,5 @@
 import { joinHostPort } from '../base/address.js';
-import { serviceOfAddress } from '../load-balancers/addresses.js';
+import { serviceOfAddress } from '../load-balancers/balancer-addresses.js';
 import type { Packet } from '../netfilter/packet.js';
 import type { Fabric } from './fabric.js';
 import { isLoopback } from './host.js';
@@ -42,7 +42,8 @@ function assumeListeners(fabric: Fabric): void {
   fabric.assumptions.add(
     'listeners',
     'the ports that pods declare, that probes ask and that slices list',
-    'A snapshot does not show which processes listen: these do, ready or not, and no others of a pod that declares ports or of the range of node ports.',
+    'A snapshot does not show which processes listen: these do, ready or not, and no others of a pod that ' +
+      'declares ports or of the range of node ports.',
   );
 }
 
@@ -60,7 +61,9 @@ export function receiveInPod(fabric: Fabric, node: string, packet: Packet, pod: 
       podListens(object, { protocol, port, loopback: isLoopback(destination) }, listed),
     );
   if (listed) return { receiver };
-  const detail = `the snapshot holds no pod with ${destination} and no slice lists ${protocol} port ${port} of it: whether anything listens there is not known`;
+  const detail =
+    `the snapshot holds no pod with ${destination} and no slice lists ${protocol} port ${port} of it: whether ` +
+    'anything listens there is not known';
   return reception(fabric, receiver, { kind: 'UNKNOWN', detail });
 }
 

@@ -1,8 +1,8 @@
 import { copyOf, EPHEMERAL_PORT, type Header, headerOf, type Packet } from '../netfilter/packet.js';
 import type { Hook } from '../netfilter/ruleset.js';
 import { walkHook } from '../netfilter/walk/walk.js';
-import { endingOf } from './causes.js';
 import type { Client } from './client.js';
+import { endingOf } from './endings.js';
 import type { Fabric } from './fabric.js';
 import { LOOPBACK, UPLINK } from './host.js';
 import {
@@ -55,8 +55,8 @@ function balancedBy(packet: Packet, tracked: TrackedList | undefined): Tracked |
 }
 
 /**
- * What a reply is to a node's connection tracking. A node that never saw the connection's first packet takes an answer of
- * TCP or SCTP for INVALID, since no connection starts with one (nf_conntrack_proto_tcp.c, also where it is liberal);
+ * What a reply is to a node's connection tracking. A node that never saw the connection's first packet takes an answer
+ * of TCP or SCTP for INVALID, since no connection starts with one (nf_conntrack_proto_tcp.c, also where it is liberal);
  * a datagram may start one.
  */
 function stateOf(packet: Packet, tracked: boolean): Packet['connection']['state'] {
@@ -64,7 +64,10 @@ function stateOf(packet: Packet, tracked: boolean): Packet['connection']['state'
   return packet.protocol === 'UDP' ? 'NEW' : 'INVALID';
 }
 
-/** What a node that tracks the connection knows of a reply: what the first packet had before it was rewritten, and the mark. */
+/**
+ * What a node that tracks the connection knows of a reply: what the first packet had before it was rewritten, and the
+ * mark.
+ */
 function knownOf({ before, mark = 0, unknownMark }: Tracked): Partial<Packet['connection']> {
   return {
     direction: 'REPLY',
@@ -85,8 +88,8 @@ function firstHeader(tracked: TrackedList | undefined): Header | undefined {
 }
 
 /**
- * Follows the reply of a delivered packet back: on each node that tracks the connection it is translated back, elsewhere
- * it goes on as it is. It has returned when the client gets it from the very address that it sent to.
+ * Follows the reply of a delivered packet back: on each node that tracks the connection it is translated back,
+ * elsewhere it goes on as it is. It has returned when the client gets it from the very address that it sent to.
  */
 export function returnWay(fabric: Fabric, client: Client, there: Branch, receiver: Receiver): ReturnWay {
   const sent = firstHeader(there.tracked);
@@ -118,7 +121,8 @@ export function returnWay(fabric: Fabric, client: Client, there: Branch, receive
     if (packet.source === wanted)
       return { returns: true, detail: 'the reply comes from the address the client sent to', trail };
     return lost(
-      `the reply reaches the client straight from ${packet.source}, not from ${wanted} that it sent to: it goes past the node that translated the connection`,
+      `the reply reaches the client straight from ${packet.source}, not from ${wanted} that it sent to: it ` +
+        'goes past the node that translated the connection',
     );
   };
 
@@ -126,7 +130,8 @@ export function returnWay(fabric: Fabric, client: Client, there: Branch, receive
   // A host that talks to itself is no such case: its packets cross its own hooks both ways, on the loopback.
   if (seen === receiver.address && receiver.node !== undefined && !onHost) {
     return lost(
-      `${receiver.address} sees its own address as the client: its reply never leaves it, so nothing translates it back`,
+      `${receiver.address} sees its own address as the client: its reply never leaves it, so nothing ` +
+        'translates it back',
     );
   }
   let node = receiver.node;
@@ -186,8 +191,8 @@ export function returnWay(fabric: Fabric, client: Client, there: Branch, receive
           : route.outInterface;
     packet = routed;
     if (route.kind === 'LOCAL' && entry === 'PREROUTING' && routed.destination === '::1') {
-      // From the wire the default route takes it, and it is dropped behind FORWARD; a bridge drops it before (both seen in
-      // the kernel's traces).
+      // From the wire the default route takes it, and it is dropped behind FORWARD; a bridge drops it before (both seen
+      // in the kernel's traces).
       routed.outInterface = UPLINK;
       const bridged = fromPod && fabric.settings.network.podNetwork === 'BRIDGE';
       if (!bridged && !walk('FORWARD')) return lost(`the reply is lost: ${dropped}`);
@@ -228,7 +233,8 @@ export function returnWay(fabric: Fabric, client: Client, there: Branch, receive
     )
       return arrive();
     const balanced = route.kind === 'OUTSIDE' || route.kind === 'NODE' ? balancedBy(packet, there.tracked) : undefined;
-    // What a load balancer answers itself it answers clients inside the cluster too, as soon as the reply is on the wire.
+    // What a load balancer answers itself it answers clients inside the cluster too, as soon as the reply is on the
+    // wire.
     if (balanced?.balancer !== undefined && (route.kind === 'OUTSIDE' || balanced.balancer.reply === 'THROUGH')) {
       const { balancer, before: sentTo } = balanced;
       if (balancer.reply === 'DIRECT') {

@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requireService } from '../cluster/lookup.js';
 import { namespacedName, type Service, type ServicePortSpec } from '../cluster/objects.js';
 import type { ServiceDestination, Via } from '../contract/requests.js';
-import { publishedAs } from '../load-balancers/addresses.js';
+import { publishedAs } from '../load-balancers/balancer-addresses.js';
 import type { Protocol } from '../netfilter/packet.js';
 export type ServiceSpec = ServiceDestination;
 
@@ -16,7 +16,9 @@ export interface ServiceTarget {
   /** Absent: a port number that the Service does not have, asked for on purpose. */
   readonly port: ServicePortSpec | undefined;
   readonly portNumber: number;
-  /** The number that the request itself gives: a client of a headless Service connects to exactly this port of a pod. */
+  /**
+   * The number that the request itself gives: a client of a headless Service connects to exactly this port of a pod.
+   */
   readonly askedPort?: number | undefined;
   readonly protocol: Protocol;
   readonly via: Via;
@@ -104,7 +106,8 @@ export function checkServiceSpec(
   const ingress = service.status?.loadBalancer?.ingress ?? [];
   if (via === 'LOAD_BALANCER' && publishedAs(service, cluster) === undefined && !ingress.some((entry) => entry.ip)) {
     throw wrong(
-      `Service ${key} has no load balancer address in status.loadBalancer.ingress${service.spec?.type === 'LoadBalancer' ? ': it is pending (a change of kind loadBalancer, or loadBalancerIngress of a service change, gives it one)' : ''}.`,
+      `Service ${key} has no load balancer address in ` +
+        `status.loadBalancer.ingress${service.spec?.type === 'LoadBalancer' ? ': it is pending (a change of kind loadBalancer, or loadBalancerIngress of a service change, gives it one)' : ''}.`,
     );
   }
   if (via === 'CLUSTER_IP' && (isHeadless(service) || !service.spec?.clusterIP)) {

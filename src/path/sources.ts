@@ -27,11 +27,14 @@ export interface WeightedClient {
   readonly weight: Fraction;
   /** The nodes whose clients it stands for, all alike; absent: it stands for itself. */
   readonly nodes?: readonly string[];
-  /** Where the client's packet may come in, each node as likely and all alike; absent: where it comes in when it is walked. */
+  /**
+   * Where the client's packet may come in, each node as likely and all alike; absent: where it comes in when it is
+   * walked.
+   */
   readonly entries?: readonly string[];
   /**
-   * Equal for clients whose packets come in at nodes that nothing tells apart but the endpoints on them; absent for clients that are like
-   * no others.
+   * Equal for clients whose packets come in at nodes that nothing tells apart but the endpoints on them; absent for
+   * clients that are like no others.
    */
   readonly kin?: string;
 }

@@ -21,9 +21,9 @@ function textFor(program: NodeProgram, isLocal: boolean, packet: Packet): string
 }
 
 /**
- * Why it is not known what a node with given rules does with a packet: they are those of the other side, and kube-proxy writes others for
- * its Service on this one. Undefined where both sides' kube-proxies write the same. Throws QuestionError UNSUPPORTED where a node's mode is
- * not modelled.
+ * Why it is not known what a node with given rules does with a packet: they are those of the other side, and kube-proxy
+ * writes others for its Service on this one. Undefined where both sides' kube-proxies write the same. Throws
+ * QuestionError UNSUPPORTED where a node's mode is not modelled.
  */
 export function staleRules(fabric: Fabric, node: string, packet: Packet): string | undefined {
   const { rulesFrom, family } = fabric;
@@ -31,5 +31,8 @@ export function staleRules(fabric: Fabric, node: string, packet: Packet): string
   const before = programNode(rulesFrom.cluster, node, family, rulesFrom.settings.proxyOf(node));
   const isLocal = fabric.host(node).isLocal(packet.destination);
   if (textFor(before, isLocal, packet) === textFor(fabric.program(node), isLocal, packet)) return undefined;
-  return `the rules given for ${node} are those before the change, and kube-proxy writes others for ${packet.destination} after it`;
+  return (
+    `the rules given for ${node} are those before the change, and kube-proxy writes others for ` +
+    `${packet.destination} after it`
+  );
 }

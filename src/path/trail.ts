@@ -142,8 +142,8 @@ export interface Journey extends Ending {
 }
 
 /**
- * A journey like another one but for the address and name of who receives it. Its trail, its rules and its reply are walked when they
- * are read.
+ * A journey like another one but for the address and name of who receives it. Its trail, its rules and its reply are
+ * walked when they are read.
  */
 export class AlikeJourney implements Journey {
   readonly verdict = 'DELIVERED';

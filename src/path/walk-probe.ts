@@ -14,7 +14,9 @@ export function probeSource({ family }: Fabric, { sources }: HealthCheck): strin
   return cidr && makeAddress(cidr.family, cidr.bits + 1n).text;
 }
 
-/** What the ways of a probe's connection come to. A probe that reaches somebody on some of them passes sooner or later. */
+/**
+ * What the ways of a probe's connection come to. A probe that reaches somebody on some of them passes sooner or later.
+ */
 export function outcomeOf(journeys: readonly Journey[]): WalkedProbe {
   const share = (verdict: Journey['verdict']) =>
     sum(journeys.filter((one) => one.verdict === verdict).map(({ chance }) => chance.nominal));

@@ -164,7 +164,8 @@ function seen(cluster: Cluster): Enforcement {
     if (cilium !== undefined) return cilium;
     const place =
       kind.seesServices === true
-        ? 'Those of outgoing connections are evaluated before DNAT, those of incoming ones before SNAT of the same node.'
+        ? 'Those of outgoing connections are evaluated before DNAT, those of incoming ones before SNAT of the ' +
+          'same node.'
         : kind.seesMasqueraded === true
           ? 'They are evaluated after DNAT and after SNAT of the same node.'
           : 'They are evaluated after DNAT and before SNAT of the same node.';
@@ -182,7 +183,8 @@ function seen(cluster: Cluster): Enforcement {
     return { enforced: false, by: undefined, value: 'IGNORED', why };
   }
   const why =
-    'The snapshot shows no pods of kube-system and no DaemonSets, hence not who enforces network policies: as if somebody did, as documented.';
+    'The snapshot shows no pods of kube-system and no DaemonSets, hence not who enforces network policies: ' +
+    'as if somebody did, as documented.';
   return { enforced: true, by: undefined, value: 'ENFORCED', why };
 }
 

@@ -169,7 +169,10 @@ function firstMatch(
 }
 
 function unknownBy({ kind, policy, pointer }: RuleRef): string {
-  return `labels of a namespace that the snapshot does not hold would decide whether ${pointer} of ${kind} ${policy} matches`;
+  return (
+    `labels of a namespace that the snapshot does not hold would decide whether ${pointer} of ${kind} ` +
+    `${policy} matches`
+  );
 }
 
 /**

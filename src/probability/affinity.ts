@@ -3,9 +3,8 @@ import { canonicalEndpoint, type Fabric } from '../path/fabric.js';
 import type { ServicePort } from '../proxy/service-port.js';
 
 /**
- * The entry of session affinity that a client at `source` has after it has talked to an endpoint (`address:port`) of a Service
- * port. Undefined for an endpoint that the
- * node does not know.
+ * The entry of session affinity that a client at `source` has after it has talked to an endpoint (`address:port`) of a
+ * Service port. Undefined for an endpoint that the node does not know.
  */
 export function affinityEntries(
   fabric: Fabric,

@@ -79,7 +79,9 @@ function classesFor(fabric: Fabric, nodes: readonly string[], someDown: boolean)
   };
 }
 
-/** Every Linux node that is up; kept per cluster and settings, since questions without `clients` ask for it each time. */
+/**
+ * Every Linux node that is up; kept per cluster and settings, since questions without `clients` ask for it each time.
+ */
 function everyNode(fabric: Fabric): NodeClasses {
   const classified = () => {
     const linux = [...fabric.cluster.nodes.values()].filter(runsLinux);
@@ -116,7 +118,9 @@ function nodesAsked(fabric: Fabric, names: readonly string[] | undefined, pointe
   return every;
 }
 
-/** Nodes that treat packets for an address in a way of their own, whatever endpoints they have; `every`: each node does. */
+/**
+ * Nodes that treat packets for an address in a way of their own, whatever endpoints they have; `every`: each node does.
+ */
 export function nodesApart(
   fabric: Fabric,
   client: Client,
@@ -140,8 +144,8 @@ interface Differences {
   /** Every node may choose otherwise than each other one: by a hash of its own address. */
   readonly byNode: boolean;
   /**
-   * Of clients in the host's network, what endpoints a node has itself: an endpoint of the node sees another address of it than those
-   * of other nodes do. Nodes with as many are alike.
+   * Of clients in the host's network, what endpoints a node has itself: an endpoint of the node sees another address of
+   * it than those of other nodes do. Nodes with as many are alike.
    */
   readonly local: ReadonlyMap<string, string>;
 }
@@ -185,8 +189,8 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
 }
 
 /**
- * Whether IPVS hashes an address of the node: that of a process of the host which connects, or that of a node port. Nodes that are alike
- * choose otherwise then.
+ * Whether IPVS hashes an address of the node: that of a process of the host which connects, or that of a node port.
+ * Nodes that are alike choose otherwise then.
  */
 function hashesNodes(fabric: Fabric, client: Client, address: string): boolean {
   const { mode, ipvsScheduler } = fabric.settings.proxyOf(client.node);
@@ -248,7 +252,8 @@ function alike(
   const alone = classes.all.filter(isApart).map((node) => {
     const kin = kinOf.get(node);
     const client = clientOn(node);
-    // Clients of the nodes themselves are told apart by the endpoints beside them in more ways than packets that come in.
+    // Clients of the nodes themselves are told apart by the endpoints beside them in more ways than packets that come
+    // in.
     const known = kin === undefined || client.kind !== 'OUTSIDE' ? {} : { kin };
     return { client, weight: fraction(1, total), nodes: [node], ...known };
   });
@@ -409,8 +414,8 @@ function nodeClients(fabric: Fabric, spec: NonNullable<ClientsSpec['nodes']>): A
 }
 
 /**
- * Who the clients on nodes are where nothing of a destination tells nodes apart but their own settings; undefined for clients that are
- * not on nodes. Throws QuestionError for names that are wrong.
+ * Who the clients on nodes are where nothing of a destination tells nodes apart but their own settings; undefined for
+ * clients that are not on nodes. Throws QuestionError for names that are wrong.
  */
 export function groupsByNode(fabric: Fabric, clients: ClientsSpec | undefined): ClientGroups | undefined {
   const asked = askedNodes(fabric, clients);

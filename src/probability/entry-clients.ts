@@ -58,9 +58,10 @@ function sameSpread(a: readonly BackendShare[], b: readonly BackendShare[]): boo
 }
 
 /**
- * The clients of a destination one by one, with nodes not grouped by the endpoints that they have; undefined where they are named one
- * by one, where a load balancer sends to nobody or to pods itself, or where the same node may choose in several ways. Throws as
- * {@link clientGroups}. `like`: those of another state of the cluster, given back where a load balancer has the same.
+ * The clients of a destination one by one, with nodes not grouped by the endpoints that they have; undefined where they
+ * are named one by one, where a load balancer sends to nobody or to pods itself, or where the same node may choose in
+ * several ways. Throws as {@link clientGroups}. `like`: those of another state of the cluster, given back where a load
+ * balancer has the same.
  */
 export function entryClients(
   fabric: Fabric,

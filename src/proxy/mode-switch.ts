@@ -28,7 +28,7 @@ function nftablesNotAvailable(node: Node, { version, featureGates }: NodeProxySe
   return undefined;
 }
 
-/** What can stand in the way of a mode. */
+/** What can be in the way of a mode. */
 const REQUIREMENTS: Readonly<
   Partial<Record<ProxyMode, (node: Node, settings: NodeProxySettings) => string | undefined>>
 > = { nftables: nftablesNotAvailable };

@@ -10,16 +10,23 @@ import type { NodeProgram, ProxierInput } from './node-program.js';
 /** A Node that the cluster does not have. */
 const NO_NODE = { kind: 'Node' } as const;
 
+type MakeProgram = (input: ProxierInput) => NodeProgram;
+
 /** The modes that are modelled, each with what makes its program. */
-const MODES: Readonly<Partial<Record<ProxyMode, (input: ProxierInput) => NodeProgram>>> = {
-  iptables: iptablesProgram,
-  ipvs: (input) => new IpvsProgram(input),
-  nftables: (input) => new NftablesProgram(input, (options) => tablesWithoutProxy(input, options)),
-};
+const MODES = new Map<string, MakeProgram>([
+  ['iptables', iptablesProgram],
+  ['nftables', (input) => new NftablesProgram(input, (options) => tablesWithoutProxy(input, options))],
+  ['ipvs', (input) => new IpvsProgram(input)],
+]);
+
+/** Takes one more mode: every question about a node in this mode is then asked of the program that `make` gives. */
+export function addMode(mode: string, make: MakeProgram): void {
+  MODES.set(mode, make);
+}
 
 /** Whether it is known what a kube-proxy in this mode programs. */
 export function isModelled(mode: ProxyMode): boolean {
-  return MODES[mode] !== undefined;
+  return MODES.has(mode);
 }
 
 const programs = new WeakMap<Cluster, Map<string, NodeProgram>>();
@@ -70,11 +77,12 @@ function makeProgram(cluster: Cluster, nodeName: string, family: IPFamily, setti
       `Node "${nodeName}" runs Windows, whose kube-proxy writes no rules that this version models.`,
     );
   }
-  const make = MODES[settings.mode];
+  const make = MODES.get(settings.mode);
   if (make === undefined) {
     throw new QuestionError(
       'UNSUPPORTED',
-      `The kube-proxy of node "${nodeName}" runs in ${settings.mode} mode; this version answers for ${Object.keys(MODES).join(' and ')} mode.`,
+      `The kube-proxy of node "${nodeName}" runs in ${settings.mode} mode; this version answers for ` +
+        `${[...MODES.keys()].join(' and ')} mode.`,
     );
   }
   const { hostnameOverride } = settings;

@@ -1,11 +1,11 @@
 import type { NodeProxySettings } from '../cluster/settings.js';
 import { byId } from './endpoint-list.js';
 import { gateEnabled } from './feature-gates.js';
-import { usesClusterEndpoints, usesLocalEndpoints } from './policies.js';
 import { selectEndpointsBefore124 } from './select-endpoints-before-124.js';
 import type { EndpointSelection, ProxyEndpoint, ServicePort } from './service-port.js';
 import type { NodePlace } from './topology.js';
 import { isLocalTo, passesTopology, topologyMode } from './topology.js';
+import { usesClusterEndpoints, usesLocalEndpoints } from './traffic-policies.js';
 
 const NONE: readonly ProxyEndpoint[] = [];
 

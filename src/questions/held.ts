@@ -60,7 +60,9 @@ export function readGiven(given: GivenSnapshot | undefined, byDigest: ByDigest):
 
 /** The error of a name where there are no names: whoever holds some has put digests in their places. */
 export function nameHere(name: string): QuestionError {
-  const detail = `No snapshots are held here under names: ask a server about ${name} (--server URL), or give the snapshot itself.`;
+  const detail =
+    `No snapshots are held here under names: ask a server about ${name} (--server URL), or give the snapshot ` +
+    'itself.';
   return new QuestionError('UNKNOWN_NAME', detail);
 }
 

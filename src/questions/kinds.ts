@@ -14,10 +14,10 @@ export type BatchedKind = PlainKind | 'what-if' | 'sweep' | 'check' | 'inspect' 
 /** apply gives a whole snapshot back; batch asks several of the others. */
 export type QuestionKind = BatchedKind | 'apply' | 'batch';
 
-/** The name under which a question stands in an entry of a batch. */
+/** The name under which a question is in an entry of a batch. */
 export type BatchQuestionName = Exclude<keyof BatchEntry, 'at' | 'settings' | 'findings' | 'changes'>;
 
-/** The question that stands under each of these names. */
+/** The question that is under each of these names. */
 export const BATCH_QUESTIONS: Readonly<Record<BatchQuestionName, BatchedKind>> = {
   chains: 'chains',
   path: 'path',

@@ -16,7 +16,7 @@ export interface PlainResult {
 type Asked = Pick<QuestionRequest, PlainKind>;
 
 interface PlainQuestion<R> {
-  /** Answers the question, which stands under its own name in the request. Throws QuestionError. */
+  /** Answers the question, which is under its own name in the request. Throws QuestionError. */
   answer(prepared: Prepared, request: Asked): Outcome<R>;
   /** The result for a cluster that has nothing of what is asked about. */
   nothing(request: Asked): R;

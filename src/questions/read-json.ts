@@ -3,14 +3,15 @@ import { MAX_PROBLEMS, type Problem, QuestionError } from '../base/errors.js';
 import { duplicateJsonKeys } from '../base/json-duplicates.js';
 import { findJsonError, lineAndColumn } from '../cluster/json-error.js';
 
-/** A key that stands twice says two things, of which JSON.parse would silently take one. */
+/** A key that is twice says two things, of which JSON.parse would silently take one. */
 function refuseDuplicates(text: string, value: unknown, what: string, pointer: string): void {
   const { listed, total } = duplicateJsonKeys(text, [value], MAX_PROBLEMS);
   if (total === 0) return;
   const problems = listed.map(({ key, path, offset, firstOffset }): Problem => {
     const [first, again] = [lineAndColumn(text, firstOffset), lineAndColumn(text, offset)];
     const detail =
-      `${what} has the key ${JSON.stringify(key.slice(0, 100))} twice in one object: at line ${first.line}, column ${first.column} ` +
+      `${what} has the key ${JSON.stringify(key.slice(0, 100))} twice in one object: at line ${first.line}, ` +
+      `column ${first.column} ` +
       `and at line ${again.line}, column ${again.column}. Leave one of them out.`;
     return { pointer: pointer + path, in: 'request', detail };
   });
@@ -21,8 +22,8 @@ function refuseDuplicates(text: string, value: unknown, what: string, pointer: s
 
 /**
  * JSON as UTF-8, with or without a byte order mark. `what` names the text in sentences ("The body"), `pointer` is where
- * it stands in the request. Throws QuestionError MALFORMED that says where and what, INVALID_REQUEST for keys that
- * stand twice in an object.
+ * it is in the request. Throws QuestionError MALFORMED that says where and what, INVALID_REQUEST for keys that
+ * are twice in an object.
  */
 export function readJson(bytes: Uint8Array, what: string, pointer = ''): unknown {
   const malformed = (detail: string) => new QuestionError('MALFORMED', detail, [{ pointer, in: 'request', detail }]);

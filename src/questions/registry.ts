@@ -62,8 +62,8 @@ export interface Question<R> {
   /** Throws QuestionError for everything that is wrong with the input. */
   answer(request: QuestionRequest, snapshot: Snapshot, beside: Beside): Answer<R>;
   /**
-   * The same answer in parts, each as soon as it is worked out; the last one, which is returned, lacks what was given before. Merged in
-   * order as protobuf merges messages they are the answer.
+   * The same answer in parts, each as soon as it is worked out; the last one, which is returned, lacks what was given
+   * before. Merged in order as protobuf merges messages they are the answer.
    */
   inParts?(request: QuestionRequest, snapshot: Snapshot): Generator<{ readonly result: Partial<R> }, Answer<R>>;
 }

@@ -46,7 +46,9 @@ export function requireWalkable(cluster: Cluster, keys: readonly string[], point
   const all = counts.size === 1 ? '' : ` in ${counts.size} Services, ${most} of them in ${largest}`;
   const whose =
     counts.size === 1 ? `Service ${largest} has ${total} endpoints` : `The question is about ${total} endpoints${all}`;
-  const detail = `${whose}; one answer walks at most ${MAX_WALKED_ENDPOINTS}.${counts.size === 1 ? ' Its rules are shown by `chains`.' : ' Name fewer Services.'}`;
+  const detail =
+    `${whose}; one answer walks at most ` +
+    `${MAX_WALKED_ENDPOINTS}.${counts.size === 1 ? ' Its rules are shown by `chains`.' : ' Name fewer Services.'}`;
   throw new QuestionError('ANSWER_TOO_LARGE', detail, [{ pointer, in: 'request', detail }]);
 }
 
@@ -83,7 +85,9 @@ export function requireComparable(clusters: readonly Cluster[], keys: Iterable<s
   for (const key of keys) {
     const most = Math.max(...clusters.map((cluster) => endpointCount(cluster, key)));
     if (most <= MAX_WALKED_ENDPOINTS) continue;
-    const detail = `Service ${key} has ${most} endpoints; what is programmed for a Service is compared up to ${MAX_WALKED_ENDPOINTS} of them.`;
+    const detail =
+      `Service ${key} has ${most} endpoints; what is programmed for a Service is compared up to ` +
+      `${MAX_WALKED_ENDPOINTS} of them.`;
     throw new QuestionError('ANSWER_TOO_LARGE', detail, [{ pointer, in: 'request', detail }]);
   }
 }

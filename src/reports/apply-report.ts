@@ -19,7 +19,7 @@ const yaml = (value: unknown) =>
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** An object without kubectl's note, in which all that changes would stand once more. */
+/** An object without kubectl's note, in which all that changes would be once more. */
 function withoutNote(value: unknown): unknown {
   const { metadata, ...object } = Object(value) as Fields;
   const { annotations, ...rest } = Object(metadata) as Fields;

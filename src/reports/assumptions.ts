@@ -1,10 +1,10 @@
+import { describeChange } from '../changes/index.js';
 import type { Answer, AppliedChange, Finding } from '../contract/answers.js';
 import { groupedFindings } from '../questions/findings/effects.js';
-import { describeChange } from './change-words.js';
 import { joinSections, type Layout } from './form.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
 
-import { markdownTable } from './table.js';
+import { markdownTable } from './text-table.js';
 import { item } from './wrap.js';
 
 function json(value: unknown): string {
@@ -56,7 +56,10 @@ export function backgroundMarkdown(answer: Answer, changesTitle = CHANGES_TITLE)
       ...applied.choices.map((choice) => {
         const others = choice.alternatives.map(markdownCode).join(', ');
         const possible = others === '' ? '' : ` As well possible: ${others}.`;
-        return `  - choice: ${markdownText(choice.what)}: ${markdownCode(choice.taken)}. ${markdownText(sentence(choice.why))}${possible}`;
+        return (
+          `  - choice: ${markdownText(choice.what)}: ${markdownCode(choice.taken)}. ` +
+          `${markdownText(sentence(choice.why))}${possible}`
+        );
       }),
     ]);
     sections.push([`### ${changesTitle}`], lines);

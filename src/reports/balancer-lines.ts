@@ -1,6 +1,6 @@
 import type { BackendAnswer, BalancerAnswer, ServiceProbability } from '../contract/answers.js';
-import { hasShare, shareText } from './shares.js';
-import type { Column } from './table.js';
+import { hasShare, shareText } from './share-text.js';
+import type { Column } from './text-table.js';
 
 /** Backends that a report tells one by one. */
 const MAX_ROWS = 20;
@@ -34,14 +34,17 @@ export function balancerLines(balancer: BalancerAnswer): readonly string[] {
       : `after ${found} found the present state, up to ${seconds(secondsToConverge)} later`;
   return [
     `load balancer: ${title} (${implementation})`,
-    `  ${count} ${count === 1 ? 'backend' : 'backends'} (${group}), ${omittedBackends > 0 ? 'of those listed ' : ''}${used} in use${unchecked ? '' : ` ${moment}`}`,
+    `  ${count} ${count === 1 ? 'backend' : 'backends'} (${group}), ` +
+      `${omittedBackends > 0 ? 'of those listed ' : ''}${used} in use${unchecked ? '' : ` ${moment}`}`,
     unchecked
       ? '  health check: none, every backend gets connections'
       : announced
         ? '  health check: none, who announces the address gets connections'
-        : `  health check: ${protocol} ${port}${path} every ${seconds(intervalSeconds)}, out after ${unhealthyAfter} failures`,
+        : `  health check: ${protocol} ${port}${path} every ${seconds(intervalSeconds)}, out after ` +
+          `${unhealthyAfter} failures`,
     `  ${balancer.affinity}`,
-    `  replies: ${balancer.reply === 'DIRECT' ? 'from the node straight to the client (direct server return)' : 'back through the load balancer'}`,
+    '  replies: ' +
+      `${balancer.reply === 'DIRECT' ? 'from the node straight to the client (direct server return)' : 'back through the load balancer'}`,
     ...(balancer.sourceRanges === undefined ? [] : [`  lets in ${balancer.sourceRanges.join(', ')} only`]),
     ...balancer.firewall.map((rule) => `  opens: ${rule}`),
     `  drains: ${balancer.drain.detail}`,

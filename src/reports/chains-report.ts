@@ -3,9 +3,9 @@ import { joinHostPort } from '../base/address.js';
 import type { Answer, ChainData, ChainsPart, ChainsResult, RuleData, ServiceRef } from '../contract/answers.js';
 import { backgroundMarkdown, details, markdownReport } from './assumptions.js';
 import type { Report } from './form.js';
+import { serviceText } from './names-in-reports.js';
 import { markdownBlock, markdownText, printable } from './safe-text.js';
-import { chanceText } from './shares.js';
-import { serviceText } from './words.js';
+import { chanceText } from './share-text.js';
 
 /** iptables-restore reads lines into a buffer of 10240 bytes and takes what is beyond for a line of its own. */
 const COMMENT_LIMIT = 4000;

@@ -15,7 +15,7 @@ import {
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
-import { type Column, markdownTable, textTable } from './table.js';
+import { type Column, markdownTable, textTable } from './text-table.js';
 import { item } from './wrap.js';
 
 const COLUMNS: readonly Column[] = [
@@ -37,7 +37,7 @@ function columnsOf({ services }: CheckResult): readonly Column[] {
 /** A comment on a pull request is to be short: rows beyond these are folded away or left out, and counted. */
 const MAX_ROWS = 20;
 const MAX_FOLDED = 50;
-/** So many findings stand in sight, if there are so many, and at least one of each kind. */
+/** So many findings are in sight, if there are so many, and at least one of each kind. */
 const FEW_ROWS = 8;
 /** GitHub takes comments of 65536 characters. */
 const MAX_CHARACTERS = 60_000;
@@ -107,7 +107,8 @@ function text(answer: Answer<CheckResult>, layout: Layout): string {
       ...(same === 0
         ? []
         : [
-            `${same} ${same === 1 ? 'door' : 'doors'} of touched Services ${same === 1 ? 'stays' : 'stay'} as ${same === 1 ? 'it is' : 'they are'}.`,
+            `${same} ${same === 1 ? 'door' : 'doors'} of touched Services ${same === 1 ? 'stays' : 'stay'} ` +
+              `as ${same === 1 ? 'it is' : 'they are'}.`,
           ]),
       ...(view.all || lines.length === 0 ? [] : [`${lines.length} not asked about: --all`]),
     ],

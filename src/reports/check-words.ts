@@ -3,8 +3,8 @@
 import { parseFraction } from '../base/fraction.js';
 import type { CheckedDoor, CheckResult, Finding, Probability } from '../contract/answers.js';
 import { chanceText, fieldsOfLoad, type LoadFields, shortNumber } from '../questions/load/fields.js';
-import { percent } from './shares.js';
-import { serviceText } from './words.js';
+import { serviceText } from './names-in-reports.js';
+import { percent } from './share-text.js';
 
 const CLIENTS: Readonly<Record<CheckedDoor['clients'], string>> = {
   PODS: 'a pod on each node',
@@ -129,7 +129,9 @@ export function scopeText({ counts, unknown }: CheckResult): string {
   const services = (number: number) => `${number} Service${number === 1 ? '' : 's'}`;
   const left = touched - asked - omitted;
   return [
-    `The change touches ${services(touched)}; ${skipped === 1 ? '1 other is not touched and was' : `${skipped} others are not touched and were`} not asked about.`,
+    `The change touches ${services(touched)}; ` +
+      `${skipped === 1 ? '1 other is not touched and was' : `${skipped} others are not touched and were`} not ` +
+      'asked about.',
     ...(left > 0 ? [`${left} of the touched ones ${left === 1 ? 'is' : 'are'} not wanted.`] : []),
     ...(omitted > 0
       ? [`${omitted} of the touched ones ${omitted === 1 ? 'is' : 'are'} left out: more than maxServices.`]

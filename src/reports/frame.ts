@@ -1,10 +1,11 @@
 /**
- * What stands around the result in every report for people: the headline, findings, changes, and what is behind a word.
+ * What is around the result in every report for people: the headline, findings, changes, and what is behind a word.
  */
+
+import { describeChange } from '../changes/index.js';
 import type { Answer, Finding } from '../contract/answers.js';
 import { type AlikeGroups, alikeFindings, type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
 import { assumptionLines, changeLines } from './assumptions.js';
-import { describeChange } from './change-words.js';
 import type { Layout } from './form.js';
 import { printable } from './safe-text.js';
 import { item, wrap } from './wrap.js';
@@ -81,7 +82,10 @@ function basis({ settings }: Pick<Answer, 'settings'>): string {
     readonly dataplane?: string;
   };
   if (typeof dataplane === 'string') {
-    return `Kubernetes ${kubernetesVersion}, ${dataplane === 'EBPF' ? 'eBPF' : 'another data plane'} instead of kube-proxy.`;
+    return (
+      `Kubernetes ${kubernetesVersion}, ${dataplane === 'EBPF' ? 'eBPF' : 'another data plane'} instead of ` +
+      'kube-proxy.'
+    );
   }
   return `kube-proxy ${kubernetesVersion}, ${kubeProxy?.mode}.`;
 }

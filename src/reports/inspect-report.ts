@@ -4,10 +4,10 @@ import { backgroundMarkdown, markdownReport } from './assumptions.js';
 import { doorTitle } from './check-words.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
+import { serviceText } from './names-in-reports.js';
 import { markdownText, printable } from './safe-text.js';
-import { exact, hasShare } from './shares.js';
-import { markdownTable, textTable } from './table.js';
-import { serviceText } from './words.js';
+import { exact, hasShare } from './share-text.js';
+import { markdownTable, textTable } from './text-table.js';
 import { item } from './wrap.js';
 
 /** Causes that the first screen names: the findings are the answer. */

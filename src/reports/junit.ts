@@ -1,6 +1,6 @@
 /** A check as JUnit XML, as test reporters of CI services read it: a suite per Service, a case per door. */
 import type { Answer, CheckedDoor, CheckResult, Finding } from '../contract/answers.js';
-import { holdsUnknownShare } from '../questions/differences/shares.js';
+import { holdsUnknownShare } from '../questions/differences/shifted-shares.js';
 import { type FindingGroup, groupedFindings } from '../questions/findings/effects.js';
 import { doorTitle, isAbout, isFailure, portTitle, verdictText } from './check-words.js';
 import { printable } from './safe-text.js';
@@ -40,7 +40,7 @@ function outputLines({ findings, output }: Case, result: CheckResult): string[] 
 function caseLines(suite: string, one: Case, result: CheckResult): string[] {
   const failures = one.findings.filter((finding) => isFailure(finding, result));
   const inner = [
-    // Readers look at one failure of a case: the gravest stands first and names the others.
+    // Readers look at one failure of a case: the gravest is first and names the others.
     ...(failures.length === 0
       ? []
       : [

@@ -23,17 +23,21 @@ export function loadLines({ load }: ServiceProbability): readonly string[] {
     ...(rate === undefined
       ? []
       : [
-          `requests per second: ${exactly(rate.delivered)} delivered; ${exactly(rate.mean)} a pod in the mean, from ${exactly(rate.least)} to ${exactly(rate.most)}`,
+          `requests per second: ${exactly(rate.delivered)} delivered; ${exactly(rate.mean)} a pod in the ` +
+            `mean, from ${exactly(rate.least)} to ${exactly(rate.most)}`,
         ]),
     ...(anyOver === undefined && rate?.podsOverInTheMean !== undefined
       ? [
-          `capacity of a pod: ${capacityText(load)}; ${rate.podsOverInTheMean === 0 ? 'no pod is' : `${rate.podsOverInTheMean} pods are`} over it in the mean`,
+          `capacity of a pod: ${capacityText(load)}; ` +
+            `${rate.podsOverInTheMean === 0 ? 'no pod is' : `${rate.podsOverInTheMean} pods are`} over it in ` +
+            'the mean',
         ]
       : []),
     ...(crossing === undefined
       ? []
       : [
-          `requests per second to another zone: ${exactly(crossing)}${price === undefined ? '' : `, for ${exactly(price)} an hour`}`,
+          'requests per second to another zone: ' +
+            `${exactly(crossing)}${price === undefined ? '' : `, for ${exactly(price)} an hour`}`,
         ]),
     ...(fields.crossNodeRequestsPerSecond === undefined
       ? []
@@ -50,7 +54,8 @@ export function loadLines({ load }: ServiceProbability): readonly string[] {
     ...(simulated === undefined
       ? []
       : [
-          `simulated, ${simulated.draws} draws, seed ${simulated.seed}: means within ${shortNumber(simulated.errors.mean ?? 0)}`,
+          `simulated, ${simulated.draws} draws, seed ${simulated.seed}: means within ` +
+            `${shortNumber(simulated.errors.mean ?? 0)}`,
         ]),
     ...(fields.autoscalers ?? []).map(({ name, explanation: what }) => `HorizontalPodAutoscaler ${name}: ${what}`),
     ...(explanation === undefined ? [] : [explanation]),

@@ -5,8 +5,8 @@ import type { PathResult, PathTrace } from '../contract/answers.js';
 import type { Layout } from './form.js';
 import { paintVerdict } from './paint.js';
 import { printable } from './safe-text.js';
-import { percent, shortShare } from './shares.js';
-import { type Column, fittedTable } from './table.js';
+import { percent, shortShare } from './share-text.js';
+import { type Column, fittedTable } from './text-table.js';
 
 /** Rows of the first screen. */
 const MOST_ROWS = 12;

@@ -1,10 +1,10 @@
 import type { PathHop, PathStep, PathTrace } from '../contract/answers.js';
 import type { Layout } from './form.js';
+import { endpointText, headerText } from './names-in-reports.js';
 import { paintVerdict } from './paint.js';
 import { printable } from './safe-text.js';
-import { basisText, chanceText, exact, percent } from './shares.js';
+import { basisText, chanceText, exact, percent } from './share-text.js';
 import type { TreeNode } from './tree.js';
-import { endpointText, headerText } from './words.js';
 import { wrap } from './wrap.js';
 
 const HOP_WORDS: Readonly<Record<PathHop['kind'], string>> = {
@@ -28,7 +28,7 @@ function stepNode(step: PathStep, { paint }: Layout): TreeNode {
   const lines = [
     `${where === '' ? '' : `${paint.dim(where)}  `}${paint.bold(action)}${printable(`${chance}: ${step.detail}`)}`,
   ];
-  // The rule stands alone on its line, uncut, so that it can be copied and searched for on the node.
+  // The rule is alone on its line, uncut, so that it can be copied and searched for on the node.
   if (step.rule !== undefined) lines.push(printable(step.rule));
   if (step.before !== undefined && step.after !== undefined) {
     lines.push(printable(`before  ${headerText(step.before)}`), printable(`after   ${headerText(step.after)}`));
@@ -69,7 +69,8 @@ export function outcome(trace: PathTrace): string {
 export function traceTree(trace: PathTrace, title: string, layout: Layout): TreeNode {
   const { paint } = layout;
   const lines = [
-    `${paint.bold(title)}  probability ${probabilityText(trace)}  ${paintVerdict(paint, trace.verdict, outcome(trace))}`,
+    `${paint.bold(title)}  probability ${probabilityText(trace)}  ` +
+      `${paintVerdict(paint, trace.verdict, outcome(trace))}`,
     ...(trace.count === undefined || trace.count === 1 ? [] : [`stands for ${trace.count} traces`]),
     ...(trace.endpoint === undefined ? [] : [printable(`endpoint    ${endpointText(trace.endpoint)}`)]),
     ...(trace.seenClient === undefined

@@ -2,8 +2,8 @@
 import { joinHostPort } from '../base/address.js';
 import type { PathHeader, PathHop, PathStep, PathTrace } from '../contract/answers.js';
 import type { Layout } from './form.js';
+import { headerText } from './names-in-reports.js';
 import { printable } from './safe-text.js';
-import { headerText } from './words.js';
 import { wrap } from './wrap.js';
 
 /** Rules of these steps decide, and are quoted. */
@@ -89,9 +89,9 @@ function hopLines(hop: PathHop): Line[] {
   return lines.length === 0 ? [{ text: 'passes it on unchanged' }] : lines;
 }
 
-/** Lines behind a name, wrapped; a rule (marked by U+0000) stands alone, whole, so that it can be copied. */
+/** Lines behind a name, wrapped; a rule (marked by U+0000) is alone, whole, so that it can be copied. */
 function named(name: string, lines: readonly Line[], pad: number, width: number): string[] {
-  // A name that leaves no room for what happens there stands on a line of its own.
+  // A name that leaves no room for what happens there is on a line of its own.
   const isLong = [...name].length > pad;
   const out: string[] = isLong ? [`  ${printable(name)}`] : [];
   let head = isLong ? '' : name;

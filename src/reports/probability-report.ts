@@ -6,12 +6,12 @@ import { bar } from './bars.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
 import { loadLines } from './load-lines.js';
+import { serviceTitle } from './names-in-reports.js';
 import { paintVerdict } from './paint.js';
 import { endpointTable, servicesTable } from './probability-table.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
-import { basisText, exact, hasShare, percent, shareText } from './shares.js';
-import { type Column, markdownTable, textTable } from './table.js';
-import { serviceTitle } from './words.js';
+import { basisText, exact, hasShare, percent, shareText } from './share-text.js';
+import { type Column, markdownTable, textTable } from './text-table.js';
 import { item } from './wrap.js';
 
 const SHARE_COLUMNS: readonly Column[] = [
@@ -27,7 +27,7 @@ const ENDPOINT_COLUMNS: readonly Column[] = [
   ...SHARE_COLUMNS,
 ];
 
-/** `0.333333`: the share rounded to six decimals, for the eye; the exact one stands beside it. */
+/** `0.333333`: the share rounded to six decimals, for the eye; the exact one is beside it. */
 function shareCells(share: Probability): string[] {
   return [exact(share), share.value.toFixed(6), share.programmed];
 }

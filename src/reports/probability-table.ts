@@ -4,8 +4,8 @@ import { lossWords, shapeOf } from '../questions/summaries/probability.js';
 import { bar } from './bars.js';
 import type { Layout } from './form.js';
 import { printable } from './safe-text.js';
-import { hasShare, percent, shortShare } from './shares.js';
-import { type Column, fittedTable } from './table.js';
+import { hasShare, percent, shortShare } from './share-text.js';
+import { type Column, fittedTable } from './text-table.js';
 import { item } from './wrap.js';
 
 /** Endpoints, nodes or Service ports that the first screen has rows for. */

@@ -2,7 +2,7 @@
  * Who reaches whom as a matrix: workloads that reach the same are one line, targets that the same reach are one column.
  */
 import type { ReachPair, ReachResult } from '../contract/answers.js';
-import { share } from '../questions/summaries/words.js';
+import { share } from '../questions/summaries/sentence-parts.js';
 
 export interface Matrix {
   /** Names of workloads that reach the same, those that reach least first. */

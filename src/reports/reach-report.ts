@@ -1,12 +1,12 @@
 /** Who reaches whom: the matrix, what denies, and what a change cuts and opens. */
 import type { Answer, ReachPair, ReachResult } from '../contract/answers.js';
-import { listed } from '../questions/summaries/words.js';
+import { listed } from '../questions/summaries/sentence-parts.js';
 import { backgroundMarkdown, markdownReport } from './assumptions.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
 import { cellOf, type Matrix, matrixOf } from './reach-matrix.js';
 import { markdownText, printable } from './safe-text.js';
-import { fittedTable, markdownTable, shortened } from './table.js';
+import { fittedTable, markdownTable, shortened } from './text-table.js';
 import { item } from './wrap.js';
 
 /** Lines of the matrix, policies and changed pairs that the first screen has. */

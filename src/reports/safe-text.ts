@@ -34,7 +34,7 @@ export function printableJson(json: string): string {
 }
 
 /**
- * Text in Markdown, or in an HTML element that stands there (`<summary>`, `<code>`): nothing in it is markup, ends a
+ * Text in Markdown, or in an HTML element that is there (`<summary>`, `<code>`): nothing in it is markup, ends a
  * table cell, mentions a person (`@name`), refers to an issue (`#12`) or becomes a link. An empty comment parts those,
  * since forges look for them after entities are resolved.
  */
@@ -54,7 +54,7 @@ export function markdownCode(text: string): string {
   return /[`|\\]/.test(line) || line !== line.trim() ? `<code>${markdownText(line)}</code>` : `\`${line}\``;
 }
 
-/** A fenced block; its fence is longer than any run of backticks in the text. Lines stand as they are. */
+/** A fenced block; its fence is longer than any run of backticks in the text. Lines are as they are. */
 export function markdownBlock(text: string, language = 'text'): string {
   let longest = 0;
   for (const run of text.matchAll(/`+/g)) longest = Math.max(longest, run[0].length);

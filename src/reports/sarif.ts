@@ -1,4 +1,5 @@
 /** A check as SARIF 2.1.0 (OASIS), as code scanning reads it: a result per finding, at the manifest it comes from. */
+import type { Location, Log, ReportingDescriptor } from 'sarif';
 import type { Answer, CheckResult, Finding } from '../contract/answers.js';
 import { FINDING_CODES, type FindingCode, type Severity } from '../questions/findings/codes.js';
 import { groupedFindings } from '../questions/findings/effects.js';
@@ -21,7 +22,7 @@ function pascal(code: string): string {
   return code.toLowerCase().replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function rule(code: FindingCode) {
+function rule(code: FindingCode): ReportingDescriptor {
   const { meaning, severity, about } = FINDING_CODES[code];
   return {
     id: code,
@@ -74,7 +75,7 @@ function uri(path: string): string {
   );
 }
 
-function locations(finding: Finding, places: readonly ManifestPlace[]) {
+function locations(finding: Finding, places: readonly ManifestPlace[]): Location[] {
   const place = placeOf(finding, places);
   const service = serviceOf(finding);
   const logical =
@@ -107,7 +108,7 @@ export function sarif({ engine, result, findings, changes }: Answer<CheckResult>
   const places = manifestPlaces(changes);
   const groups = groupedFindings(findings);
   const used = CODES.filter((code) => groups.some(({ cause }) => cause.code === code));
-  const log = {
+  const log: Log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
     runs: [

@@ -2,8 +2,8 @@ import { parseSigned, signedToDecimal } from '../base/signed-fraction.js';
 import type { Probability, Shift, ShiftedShare } from '../contract/answers.js';
 import { bar } from './bars.js';
 import type { Paint } from './paint.js';
-import { exact, percent } from './shares.js';
-import type { Column } from './table.js';
+import { exact, percent } from './share-text.js';
+import type { Column } from './text-table.js';
 
 export const SHIFT_COLUMNS: readonly Column[] = [
   { title: 'before', align: 'right' },

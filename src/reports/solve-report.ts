@@ -8,12 +8,12 @@ import type {
   SolveResult,
 } from '../contract/answers.js';
 import { chanceText, shortNumber } from '../questions/load/fields.js';
-import { policyName } from '../questions/solve/policies.js';
+import { policyName } from '../questions/solve/policy-choices.js';
 import { backgroundMarkdown, markdownReport } from './assumptions.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
 import { markdownText, printable } from './safe-text.js';
-import { type Column, fittedTable, markdownTable } from './table.js';
+import { type Column, fittedTable, markdownTable } from './text-table.js';
 import { item } from './wrap.js';
 
 /** States and candidates that the first screen has. */
@@ -158,7 +158,9 @@ function notes({ policy, placement }: SolveResult): readonly string[] {
     ...(placement === undefined || placement.constraints.length === 0
       ? []
       : [
-          `Placements are held to: ${placement.constraints.join('; ')}. ${placement.exhaustive ? `All ${placement.tried} that differ` : `${placement.tried} uneven ones`} were looked at.`,
+          `Placements are held to: ${placement.constraints.join('; ')}. ` +
+            `${placement.exhaustive ? `All ${placement.tried} that differ` : `${placement.tried} uneven ones`} ` +
+            'were looked at.',
         ]),
   ];
 }

@@ -1,15 +1,15 @@
+import { describeChange } from '../changes/index.js';
 import type { Answer, ExactShare, SweepPoint, SweepResult, SweptShares } from '../contract/answers.js';
 import { chanceText, fieldsOfLoad, type LoadFields, shortNumber } from '../questions/load/fields.js';
 import { backgroundMarkdown, markdownReport } from './assumptions.js';
 import { bar } from './bars.js';
-import { describeChange } from './change-words.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
+import { serviceTitle } from './names-in-reports.js';
 import { markdownCode, markdownText, printable } from './safe-text.js';
-import { shortShare } from './shares.js';
-import { type Column, markdownTable, textTable } from './table.js';
+import { shortShare } from './share-text.js';
+import { type Column, markdownTable, textTable } from './text-table.js';
 import { FIRST_SCREEN } from './view.js';
-import { serviceTitle } from './words.js';
 import { item } from './wrap.js';
 
 /** Points that the first screen shows, and all that a report shows; the data have every point. */
@@ -136,7 +136,10 @@ function unplacedText({ points }: SweepResult): string | undefined {
   const first = points.find(({ unplaced }) => unplaced !== undefined);
   if (first?.unplaced === undefined) return undefined;
   const why = first.unplaced.reasons.map((reason) => `${reason.pods} of them: ${reason.why}`).join('; ');
-  return `From ${first.replicas} replicas on, not all pods run; at ${first.replicas} there are ${first.unplaced.pods} that do not. ${why}`;
+  return (
+    `From ${first.replicas} replicas on, not all pods run; at ${first.replicas} there are ` +
+    `${first.unplaced.pods} that do not. ${why}`
+  );
 }
 
 function titleOf({ workload }: SweepResult): string {

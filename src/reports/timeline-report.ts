@@ -4,9 +4,9 @@ import { chanceText, shortNumber } from '../questions/load/fields.js';
 import { backgroundMarkdown, markdownReport } from './assumptions.js';
 import { joinSections, type Layout, type Report } from './form.js';
 import { changesText, findingsText, footer, headline } from './frame.js';
+import { serviceTitle } from './names-in-reports.js';
 import { markdownText, printable } from './safe-text.js';
-import { type Column, fittedTable, markdownTable, textTable } from './table.js';
-import { serviceTitle } from './words.js';
+import { type Column, fittedTable, markdownTable, textTable } from './text-table.js';
 import { item } from './wrap.js';
 
 /** Phases of the first screen, and of all that a report shows. */

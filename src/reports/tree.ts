@@ -17,7 +17,7 @@ function* drawBelow(node: TreeNode, indent: string): Generator<string> {
   }
 }
 
-/** The lines of a drawn tree. The root's first line stands at the margin. */
+/** The lines of a drawn tree. The root's first line is at the margin. */
 export function drawTree(root: TreeNode): string[] {
   const [first = '', ...rest] = root.lines;
   const inner = root.children.length > 0 ? '│  ' : '   ';

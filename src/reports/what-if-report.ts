@@ -11,7 +11,7 @@ import { changesText, findingsText, footer, headline } from './frame.js';
 import type { Paint } from './paint.js';
 import { markdownBlock, markdownCode, markdownText, printable } from './safe-text.js';
 import { arrow, paintedArrow, SHIFT_COLUMNS, shiftCells } from './shift.js';
-import { markdownTable, textTable } from './table.js';
+import { markdownTable, textTable } from './text-table.js';
 import { MOST_NAMED, shortDifference } from './what-if-short.js';
 import {
   CHAIN_COLUMNS,
@@ -192,7 +192,7 @@ function shiftMarkdown({ names, rows }: ShiftTable): string[] {
 }
 
 function diffBlock(text: string): string {
-  // Within a fence lines stand as they are: what moves a terminal's cursor is spelled out.
+  // Within a fence lines are as they are: what moves a terminal's cursor is spelled out.
   return markdownBlock(text.replace(/\n$/, '').split('\n').map(printable).join('\n'), 'diff');
 }
 

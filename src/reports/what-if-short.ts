@@ -10,9 +10,9 @@ import type {
 } from '../contract/answers.js';
 import type { Layout } from './form.js';
 import { printable } from './safe-text.js';
-import { shortShare } from './shares.js';
+import { shortShare } from './share-text.js';
 import { beforeAfter, points } from './shift.js';
-import { type Column, fittedTable } from './table.js';
+import { type Column, fittedTable } from './text-table.js';
 import {
   CHAIN_COLUMNS,
   chainRows,
@@ -137,7 +137,8 @@ function probabilityText({ services, unchanged }: ProbabilityDifference, layout:
     unchanged === 0
       ? []
       : [
-          `${unchanged} more ${unchanged === 1 ? 'way to a Service port stays as it is' : 'ways to Service ports stay as they are'}.`,
+          `${unchanged} more ` +
+            `${unchanged === 1 ? 'way to a Service port stays as it is' : 'ways to Service ports stay as they are'}.`,
         ];
   if (services.length <= MOST_SERVICES) return [...services.map((service) => serviceText(service, layout)), stays];
   const columns = [
@@ -218,7 +219,8 @@ function chainsText(difference: ChainsDifference, layout: Layout): string[][] {
       ? []
       : [
           printable(
-            `${nodesText(first.nodes)}, ${first.family}${difference.unified.length > 1 ? ` (${difference.unified.length - 1} more: --all)` : ''}`,
+            `${nodesText(first.nodes)}, ` +
+              `${first.family}${difference.unified.length > 1 ? ` (${difference.unified.length - 1} more: --all)` : ''}`,
           ),
           ...firstLines(
             diff.map((line) => {

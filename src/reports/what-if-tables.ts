@@ -10,10 +10,10 @@ import type {
   ShiftedVerdict,
   TraceDifference,
 } from '../contract/answers.js';
-import { exact, shareText } from './shares.js';
+import { serviceText } from './names-in-reports.js';
+import { exact, shareText } from './share-text.js';
 import { beforeAfter } from './shift.js';
-import type { Column } from './table.js';
-import { serviceText } from './words.js';
+import type { Column } from './text-table.js';
 
 /** Rows of shares on both sides, under the columns that name them; `unwanted`: the less of it the better. */
 export interface ShiftTable {

@@ -1,4 +1,4 @@
-/** Breaks prose at spaces so that lines have at most `width` characters. A longer word stands on a line of its own. */
+/** Breaks prose at spaces so that lines have at most `width` characters. A longer word is on a line of its own. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

@@ -27,8 +27,8 @@ export function isPreflight({ method, headers }: FastifyRequest): boolean {
 }
 
 /**
- * Lets scripts of pages of these origins ask. `next` registers the hooks that follow: refusals too must have the headers, or
- * a script does not see why it was refused.
+ * Lets scripts of pages of these origins ask. `next` registers the hooks that follow: refusals too must have the
+ * headers, or a script does not see why it was refused.
  */
 export function allowOrigins(app: FastifyInstance, origins: readonly string[], next: () => void): void {
   if (origins.length === 0) next();

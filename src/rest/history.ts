@@ -1,5 +1,6 @@
 /** The history of a name: the shares of Services in one version after the other, for curves. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { formatFraction, fraction as newFraction, parseFraction, sum, toNumber } from '../base/fraction.js';
 import type { Answer, ProbabilityResult } from '../contract/answers.js';
 import type { Backend } from '../operations/backend.js';
@@ -75,8 +76,8 @@ type Numbers = ReturnType<typeof numbersOf>;
 
 export class HistoryRoute {
   readonly #workers: Workers;
-  /** By owner, digest and question, least recently used first: a version never changes. */
-  readonly #remembered = new Map<string, readonly Numbers[]>();
+  /** By owner, digest and question: a version never changes. */
+  readonly #remembered = new LRUCache<string, readonly Numbers[]>({ max: REMEMBERED });
 
   constructor({ workers }: Backend) {
     this.#workers = workers;
@@ -125,11 +126,7 @@ export class HistoryRoute {
     const body = JSON.stringify(requestOfQuery('probability', { ...query, snapshot: digest }));
     const key = `${owner} ${body}`;
     const known = this.#remembered.get(key);
-    if (known !== undefined) {
-      this.#remembered.delete(key);
-      this.#remembered.set(key, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const bytes = new TextEncoder().encode(body);
     const job = { segments: [bytes.buffer as ArrayBuffer], length: bytes.length, layout: {} } as const;
     const outcome = await this.#workers.answer(
@@ -144,8 +141,6 @@ export class HistoryRoute {
     const answer = JSON.parse(Buffer.from(outcome.bytes).toString('utf8')) as Answer<ProbabilityResult>;
     const numbers = answer.result.services.map(numbersOf);
     this.#remembered.set(key, numbers);
-    const [oldest] = this.#remembered.keys();
-    if (this.#remembered.size > REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest);
     return numbers;
   }
 }

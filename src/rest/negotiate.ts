@@ -1,4 +1,5 @@
 /** What the headers of a request ask for: the form of the answer, its encoding, and how to read the body (RFC 9110). */
+import { type ContentType, parse } from 'content-type';
 import type { QuestionKind } from '../questions/kinds.js';
 import { QUESTIONS } from '../questions/registry.js';
 import type { AnswerForm, BodyForm, HoldJob } from '../work/job.js';
@@ -123,29 +124,14 @@ export function acceptsGzip(header: string | undefined): boolean {
   return named !== undefined && named.q > 0;
 }
 
-const PARAMETER = /;\s*([^\s=;]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))/g;
 const READ = 'Send application/json, or multipart/form-data with the parts "snapshot" and "request".';
 
 function unsupported(detail: string, headers?: Readonly<Record<string, string>>): ProblemError {
   return new ProblemError({ code: 'UNSUPPORTED_MEDIA_TYPE', detail, ...(headers === undefined ? {} : { headers }) });
 }
 
-interface MediaType {
-  readonly type: string;
-  readonly parameters: ReadonlyMap<string, string>;
-}
-
-function mediaType(contentType: string): MediaType {
-  const type = contentType.split(';', 1)[0]!.trim().toLowerCase();
-  const parameters = new Map<string, string>();
-  for (const [, name = '', quoted, bare] of contentType.matchAll(PARAMETER)) {
-    parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '');
-  }
-  return { type, parameters };
-}
-
-function multipart(parameters: MediaType['parameters']): { readonly kind: 'multipart'; readonly boundary: string } {
-  const boundary = parameters.get('boundary') ?? '';
+function multipart({ parameters }: ContentType): { readonly kind: 'multipart'; readonly boundary: string } {
+  const { boundary = '' } = parameters;
   // RFC 2046, 5.1.1: 1 to 70 characters.
   if (boundary === '' || boundary.length > 70) {
     throw unsupported('multipart/form-data needs a boundary of 1 to 70 characters.');
@@ -165,26 +151,29 @@ const SNAPSHOT_TYPES: readonly string[] = [
 /** Reads `Content-Type` of a snapshot that is to be held. Throws ProblemError UNSUPPORTED_MEDIA_TYPE. */
 export function snapshotForm(contentType: string | undefined): HoldJob['body'] {
   if (contentType === undefined || contentType.trim() === '') return { kind: 'file' };
-  const { type, parameters } = mediaType(contentType);
-  if (type === 'multipart/form-data') return multipart(parameters);
+  const given = parse(contentType);
+  const { type } = given;
+  if (type === 'multipart/form-data') return multipart(given);
   if (SNAPSHOT_TYPES.includes(type)) return { kind: 'file' };
   throw unsupported(
     `The body's media type ${JSON.stringify(type.slice(0, 80))} is not one that is read. Send the snapshot as ` +
-      'application/json, application/yaml or application/octet-stream, or its files as parts "snapshot" of multipart/form-data.',
+      'application/json, application/yaml or application/octet-stream, or its files as parts "snapshot" of ' +
+      'multipart/form-data.',
   );
 }
 
 /** Reads `Content-Type` of a question. Throws ProblemError UNSUPPORTED_MEDIA_TYPE. */
 export function bodyForm(contentType: string | undefined): BodyForm {
   if (contentType === undefined || contentType.trim() === '') throw unsupported(`Content-Type is missing. ${READ}`);
-  const { type, parameters } = mediaType(contentType);
+  const given = parse(contentType);
+  const { type } = given;
   if (type === 'application/json') {
-    const charset = parameters.get('charset')?.toLowerCase() ?? 'utf-8';
+    const charset = given.parameters.charset?.toLowerCase() ?? 'utf-8';
     if (charset !== 'utf-8' && charset !== 'utf8')
       throw unsupported(`JSON is read as UTF-8, not as ${charset.slice(0, 40)}.`);
     return { kind: 'json' };
   }
-  if (type === 'multipart/form-data') return multipart(parameters);
+  if (type === 'multipart/form-data') return multipart(given);
   throw unsupported(`The body's media type ${JSON.stringify(type.slice(0, 80))} is not one that is read. ${READ}`);
 }
 
@@ -208,7 +197,8 @@ export function bodyEncoding(header: string | undefined): Encoding {
   if (encoding !== undefined) return encoding;
   // RFC 7694: Accept-Encoding in a response says which codings a request may have.
   throw unsupported(
-    `The content coding ${JSON.stringify(coding.slice(0, 80))} is not one that is read: use one of gzip, deflate and br.`,
+    `The content coding ${JSON.stringify(coding.slice(0, 80))} is not one that is read: use one of gzip, ` +
+      'deflate and br.',
     {
       'accept-encoding': 'gzip, deflate, br',
     },

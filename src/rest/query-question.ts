@@ -4,7 +4,6 @@ import { ENUMS } from '../contract/gen/types.js';
 import { isDigest } from '../questions/held.js';
 import type { QuestionKind } from '../questions/kinds.js';
 import { readReference } from '../snapshots/name.js';
-import { beforeEquals, wholeDestination, wholeName, wholeSource, wholeWorkload } from '../words/short-names.js';
 import {
   readClients,
   readDestination,
@@ -13,9 +12,10 @@ import {
   readServiceDestination,
   readSource,
   readVia,
-} from '../words/targets.js';
+} from '../words/read-targets.js';
+import { oneOf, readFamily, readWhole } from '../words/read-values.js';
+import { beforeEquals, wholeDestination, wholeName, wholeSource, wholeWorkload } from '../words/short-names.js';
 import { UsageError } from '../words/usage-error.js';
-import { oneOf, readFamily, readWhole } from '../words/words.js';
 import { ProblemError } from '../work/problem.js';
 
 /** The questions that have a GET form. */

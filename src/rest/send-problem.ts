@@ -76,7 +76,10 @@ export function notFound(routes: RouteMethods, request: FastifyRequest, reply: F
     return sendProblem(reply, { code: 'METHOD_NOT_ALLOWED', detail: `This path has ${allow}.`, headers: { allow } });
   }
   const questions = QUESTION_KINDS.map((kind) => `POST /v1/${kind}`).join(', ');
-  const detail = `There are ${questions}, PUT and HEAD /v1/snapshots/{digest}, GET /v1/snapshots, PUT, GET and DELETE /v1/snapshots/names/{name}, GET /v1/snapshots/names/{name}/history, GET /healthz, GET /readyz, GET /metrics, GET /metrics/clusters, GET /openapi.json.`;
+  const detail =
+    `There are ${questions}, PUT and HEAD /v1/snapshots/{digest}, GET /v1/snapshots, PUT, GET and DELETE ` +
+    '/v1/snapshots/names/{name}, GET /v1/snapshots/names/{name}/history, GET /healthz, GET /readyz, GET ' +
+    '/metrics, GET /metrics/clusters, GET /openapi.json.';
   return sendProblem(reply, { code: 'UNKNOWN_ROUTE', detail });
 }
 
@@ -109,7 +112,8 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): 
     .join('');
   const status = late ? '408 Request Timeout' : '400 Bad Request';
   socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\n${safety}Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nConnection: close\r\n${safety}Content-Type: ` +
+      `application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
 

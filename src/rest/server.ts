@@ -32,7 +32,7 @@ import {
 } from './send-problem.js';
 import { Service } from './service.js';
 import { SnapshotRoutes } from './snapshots.js';
-import { TlsServers } from './tls.js';
+import { TlsServers } from './tls-servers.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -85,7 +85,9 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A server that is not listening yet. Closing it leaves the backend alone. Throws RangeError for impossible options. */
+/**
+ * A server that is not listening yet. Closing it leaves the backend alone. Throws RangeError for impossible options.
+ */
 export function createServer(backend: Backend, given: ServerOptions = {}): FastifyInstance {
   const options = resolveOptions(given);
   const { workers } = backend;
@@ -96,7 +98,8 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
     genReqId: (request) => identify(headerOf(request, 'x-request-id'), headerOf(request, 'traceparent')).requestId,
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     bodyLimit,
-    // A whole request within ten minutes, headers within fifteen seconds; a connection without bytes ends sooner (see below).
+    // A whole request within ten minutes, headers within fifteen seconds; a connection without bytes ends sooner (see
+    // below).
     requestTimeout: 600_000,
     connectionTimeout: timeLimit + options.bodyTimeout + 10_000,
     keepAliveTimeout: 75_000,
@@ -125,12 +128,14 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   const admit = guard(backend, options);
   allowOrigins(app, options.corsOrigins, () => void app.addHook('onRequest', admit));
   // Clients that do not back off must not take from answers what their refusals cost.
-  app.addHook('onSend', async (_request, reply) => {
-    if (PACED.has(reply.problemCode)) await workers.refusals.wait(LONGEST_REFUSAL);
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (!PACED.has(reply.problemCode)) return done(null, payload);
+    workers.refusals.wait(LONGEST_REFUSAL).then(() => done(null, payload), done);
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     linger(request.raw);
     record(backend, request, reply);
+    done();
   });
   // Bodies are read by the handlers, in their own way: Fastify must leave them alone.
   app.removeAllContentTypeParsers();

@@ -127,7 +127,9 @@ export class SnapshotRoutes {
     return named;
   }
 
-  /** Keeps the body as the newest version of a name: 201, or 200 when it was that already. Throws as a question does. */
+  /**
+   * Keeps the body as the newest version of a name: 201, or 200 when it was that already. Throws as a question does.
+   */
   async putNamed(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const sending = sendingOf(request);
     this.#named();
@@ -166,7 +168,10 @@ export class SnapshotRoutes {
     return 'problem' in gone ? sendProblem(reply, gone.problem) : reply.send(gone);
   }
 
-  /** Whether a snapshot is held for this client: 200, or the problem that a question about it would meet, without its text. */
+  /**
+   * Whether a snapshot is held for this client: 200, or the problem that a question about it would meet, without its
+   * text.
+   */
   async head(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const digest = digestIn(request);
     const held = await this.#workers.shelf.has(request.owner, digest);

@@ -2,7 +2,7 @@
 import { GrpcServer } from '../grpc/server.js';
 import { type Backend, type BackendOptions, createBackend } from '../operations/backend.js';
 import { readSecrets, SecretFiles, type Secrets } from '../operations/secret-files.js';
-import type { Settings } from '../operations/settings.js';
+import type { Settings } from '../operations/service-settings.js';
 import { createServer } from '../rest/server.js';
 
 export interface Serving {

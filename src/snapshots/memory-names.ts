@@ -65,7 +65,9 @@ export class MemoryNames implements NameStore {
     return shelf;
   }
 
-  /** Lets go of what owners have who neither sent nor asked for long, as those of tokens that are no longer accepted. */
+  /**
+   * Lets go of what owners have who neither sent nor asked for long, as those of tokens that are no longer accepted.
+   */
   #expire(): void {
     const { idleLimit = Number.POSITIVE_INFINITY } = this.#options;
     for (const [owner, { packed, used }] of this.#owners) {

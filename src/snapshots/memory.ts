@@ -1,4 +1,5 @@
 /** Snapshots held in memory: up to a number of bytes, least recently used goes first, each for its sender alone. */
+import { LRUCache } from 'lru-cache';
 import type { HeldSnapshot } from './held-snapshot.js';
 
 export interface MemoryOptions {
@@ -12,26 +13,32 @@ export interface MemoryOptions {
   readonly now?: () => number;
 }
 
-interface Entry {
-  readonly held: HeldSnapshot;
-  used: number;
-}
-
 export class SnapshotMemory {
-  readonly #options: MemoryOptions;
-  readonly #now: () => number;
-  /** By owner and digest, least recently used first. */
-  readonly #entries = new Map<string, Entry>();
-  #bytes = 0;
+  readonly #limit: number;
+  /** By owner and digest. */
+  readonly #entries: LRUCache<string, HeldSnapshot>;
 
-  constructor(options: MemoryOptions) {
-    this.#options = options;
-    this.#now = options.now ?? (() => performance.now());
+  constructor({ limit, idleLimit, onEvicted, now = () => performance.now() }: MemoryOptions) {
+    this.#limit = limit;
+    this.#entries = new LRUCache({
+      // The library takes 0 for "no limit"; put() holds nothing then.
+      maxSize: Math.max(1, limit),
+      sizeCalculation: ({ bytes }) => Math.max(1, bytes.byteLength),
+      ttl: idleLimit,
+      updateAgeOnGet: true,
+      ttlResolution: 0,
+      // A time of 0 is no time to the library.
+      perf: { now: () => now() + 1 },
+      dispose: (_value, _key, reason) => {
+        if (reason === 'evict') onEvicted?.('ROOM');
+        else if (reason === 'expire') onEvicted?.('IDLE');
+      },
+    });
   }
 
   /** Bytes held. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#entries.calculatedSize;
   }
 
   /** Snapshots held. */
@@ -43,19 +50,9 @@ export class SnapshotMemory {
     return `${owner} ${digest}`;
   }
 
-  #remove(key: string, { held }: Entry): void {
-    this.#entries.delete(key);
-    this.#bytes -= held.bytes.byteLength;
-  }
-
   /** Lets go of what nobody asked about for long. */
   expire(): void {
-    const oldest = this.#now() - this.#options.idleLimit;
-    for (const [key, entry] of this.#entries) {
-      if (entry.used > oldest) return;
-      this.#remove(key, entry);
-      this.#options.onEvicted?.('IDLE');
-    }
+    this.#entries.purgeStale();
   }
 
   /**
@@ -63,31 +60,16 @@ export class SnapshotMemory {
    * held.
    */
   put(owner: string, held: HeldSnapshot): boolean {
-    const key = this.#key(owner, held.digest);
-    const before = this.#entries.get(key);
-    if (before !== undefined) this.#remove(key, before);
-    const size = held.bytes.byteLength;
-    if (size > this.#options.limit) return before === undefined;
     this.expire();
-    for (const [other, entry] of this.#entries) {
-      if (this.#bytes + size <= this.#options.limit) break;
-      this.#remove(other, entry);
-      this.#options.onEvicted?.('ROOM');
-    }
-    this.#entries.set(key, { held, used: this.#now() });
-    this.#bytes += size;
-    return before === undefined;
+    const key = this.#key(owner, held.digest);
+    const isNew = !this.#entries.delete(key);
+    if (held.bytes.byteLength <= this.#limit) this.#entries.set(key, held);
+    return isNew;
   }
 
   /** What this owner sent under this digest; now it is the most recently used. */
   get(owner: string, digest: string): HeldSnapshot | undefined {
     this.expire();
-    const key = this.#key(owner, digest);
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    entry.used = this.#now();
-    return entry.held;
+    return this.#entries.get(this.#key(owner, digest));
   }
 }

@@ -1,4 +1,7 @@
-/** What is known of one name: its versions, oldest first, and the last refusal. Pure functions; where records are kept is another matter. */
+/**
+ * What is known of one name: its versions, oldest first, and the last refusal. Pure functions; where records are kept
+ * is another matter.
+ */
 import type { Reference } from './name.js';
 
 /** A snapshot that was accepted under a name. */
@@ -53,8 +56,8 @@ export function newestOf(record: NameRecord | undefined): Version | undefined {
 }
 
 /**
- * The record with one version more; or, where the newest one has the same digest, with that one confirmed. Times never go back: a
- * clock that did is taken to stand where it stood. Versions beyond those to be kept are left out.
+ * The record with one version more; or, where the newest one has the same digest, with that one confirmed. Times never
+ * go back: a clock that did is taken to be where it stood. Versions beyond those to be kept are left out.
  */
 export function withVersion(
   before: NameRecord | undefined,

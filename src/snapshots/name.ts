@@ -32,7 +32,8 @@ function shown(text: string): string {
 export function readName(text: string): string {
   if (NAME.test(text)) return text;
   throw wrong(
-    `${shown(text)} is not a name for snapshots: a name has 1 to ${NAME_LIMIT} of the characters A-Z a-z 0-9 . _ - and begins and ends with a letter or digit, as "prod" or "eu-west-1.prod".`,
+    `${shown(text)} is not a name for snapshots: a name has 1 to ${NAME_LIMIT} of the characters A-Z a-z 0-9 ` +
+      '. _ - and begins and ends with a letter or digit, as "prod" or "eu-west-1.prod".',
   );
 }
 
@@ -65,6 +66,8 @@ export function readReference(text: string): Reference {
   const at = readMoment(version);
   if (at !== undefined) return { name, at };
   throw wrong(
-    `${shown(text)} does not name a version: behind the @ stands -1 for the version before the newest, -2 for the one before that, or a time such as 2026-11-29T06:00:00Z, whose newest version at or before it is meant.`,
+    `${shown(text)} does not name a version: behind the @ is -1 for the version before the newest, -2 ` +
+      'for the one before that, or a time such as 2026-11-29T06:00:00Z, whose newest version at or before it ' +
+      'is meant.',
   );
 }

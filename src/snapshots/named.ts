@@ -37,7 +37,10 @@ export interface Sending {
   readonly sender: string;
   /** Although it holds far less than its predecessor. */
   readonly force: boolean;
-  /** Only if the newest version has one of these digests; `ANY`: only if the name has a version, `NONE`: only if it has no version yet. */
+  /**
+   * Only if the newest version has one of these digests; `ANY`: only if the name has a version, `NONE`: only if it has
+   * no version yet.
+   */
   readonly expected?: readonly string[] | 'ANY' | 'NONE';
 }
 
@@ -103,13 +106,16 @@ export class NamedSnapshots {
     if (error instanceof Refused) return { problem: error.problem };
     if (error instanceof NoRoom) {
       const detail = this.store.shared
-        ? 'The store that replicas share is full: the snapshot is not kept, and the versions before it are as they were.'
-        : `There is no room for the snapshot: ${error.message}. Delete names, or have the operator raise NAMED_MEMORY. The versions before it are as they were.`;
+        ? 'The store that replicas share is full: the snapshot is not kept, and the versions before it are as ' +
+          'they were.'
+        : `There is no room for the snapshot: ${error.message}. Delete names, or have the operator raise ` +
+          'NAMED_MEMORY. The versions before it are as they were.';
       return { problem: { code: 'STORE_FULL', detail, headers: { 'retry-after': '60' } } };
     }
     this.#options.observer?.storeFailed('NAME', error);
     const detail =
-      'The store that replicas share, which knows the names, cannot be reached. Nothing is changed. Try again later, or name the snapshot by its digest.';
+      'The store that replicas share, which knows the names, cannot be reached. Nothing is changed. Try ' +
+      'again later, or name the snapshot by its digest.';
     return { problem: { code: 'STORE_UNAVAILABLE', detail, headers: { 'retry-after': '5' } } };
   }
 
@@ -162,13 +168,16 @@ export class NamedSnapshots {
   }
 
   #shrunk(name: string, why: string): ProblemInit {
-    const detail = `The snapshot looks like a mistake: ${why}. "${name}" stays as it was. If this is what the cluster has become, send it again with force.`;
+    const detail =
+      `The snapshot looks like a mistake: ${why}. "${name}" stays as it was. If this is what the cluster has ` +
+      'become, send it again with force.';
     return { code: 'SNAPSHOT_SHRUNK', detail };
   }
 
   /**
-   * A snapshot for this name cannot be read: returns the problem to tell. `isEmpty`: it has nothing that is used, which for a name that has a
-   * version is the worst case of shrinking; by force it is refused too, since no question could be answered from it. Never rejects.
+   * A snapshot for this name cannot be read: returns the problem to tell. `isEmpty`: it has nothing that is used, which
+   * for a name that has a version is the worst case of shrinking; by force it is refused too, since no question could
+   * be answered from it. Never rejects.
    */
   async refuse(
     owner: string,
@@ -189,7 +198,9 @@ export class NamedSnapshots {
     if ((await store.read(owner, name)) !== undefined) return;
     const records = await store.list(owner);
     if (records.length < names) return;
-    const detail = `There are ${records.length} names, and this service keeps ${names} for each credential (SNAPSHOT_NAMES). Delete one first: DELETE /v1/snapshots/names/{name}.`;
+    const detail =
+      `There are ${records.length} names, and this service keeps ${names} for each credential ` +
+      '(SNAPSHOT_NAMES). Delete one first: DELETE /v1/snapshots/names/{name}.';
     throw new Refused({ code: 'STORE_FULL', detail });
   }
 
@@ -242,18 +253,22 @@ export class NamedSnapshots {
   #unknown({ name, back, at }: Reference, record: NameRecord | undefined): ProblemInit {
     const [oldest] = record?.versions ?? [];
     if (record === undefined || oldest === undefined) {
-      const detail = `No snapshot is held under the name "${name}" for this client: send one with PUT /v1/snapshots/names/${name}.`;
+      const detail =
+        `No snapshot is held under the name "${name}" for this client: send one with PUT ` +
+        `/v1/snapshots/names/${name}.`;
       return { code: 'UNKNOWN_NAME', detail };
     }
-    const has = `"${name}" has ${record.versions.length} version${record.versions.length === 1 ? '' : 's'}, the oldest of ${oldest.time}`;
+    const has =
+      `"${name}" has ${record.versions.length} version${record.versions.length === 1 ? '' : 's'}, the oldest ` +
+      `of ${oldest.time}`;
     const asked =
       at === undefined ? `none is ${back} before the newest` : `none is from ${new Date(at).toISOString()} or before`;
     return { code: 'UNKNOWN_NAME', detail: `${has}: ${asked}.` };
   }
 
   /**
-   * The digests that references such as `prod@-1` mean now, all of one name by the same state of it. Throws QuestionError
-   * INVALID_REQUEST for one that cannot be read; all else is a problem.
+   * The digests that references such as `prod@-1` mean now, all of one name by the same state of it. Throws
+   * QuestionError INVALID_REQUEST for one that cannot be read; all else is a problem.
    */
   async resolve(owner: string, references: readonly string[]): Promise<ReadonlyMap<string, string> | Failed> {
     const meant = references.map((text) => [text, readReference(text)] as const);

@@ -1,9 +1,10 @@
 /**
- * Names in Valkey or Redis, which replicas share: one hash for each owner, with a record for each name. A record is changed by
- * compare-and-set, so that of two writers none overwrites what it has not seen. Snapshots of names are kept apart from others, since
- * they outlast them.
+ * Names in Valkey or Redis, which replicas share: one hash for each owner, with a record for each name. A record is
+ * changed by compare-and-set, so that of two writers none overwrites what it has not seen. Snapshots of names are kept
+ * apart from others, since they outlast them.
  */
 import { ErrorReply } from '@redis/client';
+import { LRUCache } from 'lru-cache';
 import type { HeldSnapshot } from './held-snapshot.js';
 import { digestsLost, type NameRecord, readRecord } from './name-record.js';
 import { type Change, type NameStore, NoRoom } from './name-store.js';
@@ -24,8 +25,8 @@ const TRIES = 30;
 const GRACE = 600_000;
 
 /**
- * Sets (or with an empty value deletes) a field of a hash if it holds what is expected (empty: nothing), and prolongs the hash.
- * KEYS: the hash. ARGV: field, expected, value, milliseconds.
+ * Sets (or with an empty value deletes) a field of a hash if it holds what is expected (empty: nothing), and prolongs
+ * the hash. KEYS: the hash. ARGV: field, expected, value, milliseconds.
  */
 const COMPARE_AND_SET = `
 local found = redis.call('HGET', KEYS[1], ARGV[1])
@@ -34,11 +35,16 @@ if ARGV[3] == '' then redis.call('HDEL', KEYS[1], ARGV[1]) else redis.call('HSET
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1`;
 
-/** What the store answers when its memory is used up. */
-const FULL = /^(OOM|MISCONF)\b/;
+/** The codes of errors when the store's memory is used up, or it cannot write. */
+const FULL: readonly string[] = ['OOM', 'MISCONF'];
+
+/** The code of an error that the store answers: its first word, by the protocol (RESP, "Simple errors"). */
+function codeOf({ message }: ErrorReply): string {
+  return message.split(' ', 1)[0] ?? '';
+}
 
 function asNoRoom(error: unknown): unknown {
-  return error instanceof ErrorReply && FULL.test(error.message) ? new NoRoom(undefined) : error;
+  return error instanceof ErrorReply && FULL.includes(codeOf(error)) ? new NoRoom(undefined) : error;
 }
 
 export class RedisNames implements NameStore {
@@ -47,8 +53,11 @@ export class RedisNames implements NameStore {
   readonly #connection: RedisConnection;
   readonly #seal: Seal;
   readonly #keep: number;
-  /** Records as they were read last, by field: questions come faster than snapshots. What is stored decides, so that owners may share it. */
-  readonly #read = new Map<string, { readonly stored: Buffer; readonly record: NameRecord }>();
+  /**
+   * Records as they were read last, by field: questions come faster than snapshots. What is stored decides, so that
+   * owners may share it.
+   */
+  readonly #read = new LRUCache<string, { readonly stored: Buffer; readonly record: NameRecord }>({ max: REMEMBERED });
 
   /** `options.idleLimit`: how long names and their snapshots are kept that nobody sends or asks about. */
   constructor(options: RedisOptions, connection: RedisConnection) {
@@ -72,10 +81,7 @@ export class RedisNames implements NameStore {
     const known = this.#read.get(field);
     if (known?.stored.equals(stored)) return known.record;
     const record = this.#openAnew(stored, field);
-    this.#read.delete(field);
-    if (record !== undefined) this.#read.set(field, { stored, record });
-    const [oldest] = this.#read.keys();
-    if (this.#read.size > REMEMBERED && oldest !== undefined) this.#read.delete(oldest);
+    this.#read.set(field, record === undefined ? undefined : { stored, record });
     return record;
   }
 

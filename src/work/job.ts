@@ -78,7 +78,8 @@ export type QuestionOutcome = Parsed &
 export type HoldOutcome = Parsed &
   (
     | { readonly held: HeldSnapshot; readonly counts: Readonly<Record<string, number>> }
-    | { readonly problem: ProblemInit }
+    /** `isEmpty`: the snapshot has nothing that is used. */
+    | { readonly problem: ProblemInit; readonly isEmpty?: boolean }
   );
 
 export type Outcome = QuestionOutcome | HoldOutcome;

@@ -79,7 +79,9 @@ export class Lane {
   get overloaded(): ProblemInit {
     return {
       code: 'OVERLOADED',
-      detail: `${this.#busy} questions of this size are being answered and ${this.#queue.length} are waiting. Try again later.`,
+      detail:
+        `${this.#busy} questions of this size are being answered and ${this.#queue.length} are waiting. Try ` +
+        'again later.',
       headers: { 'retry-after': String(this.#options.retryAfter) },
     };
   }
@@ -114,7 +116,9 @@ export class Lane {
         this.#drop(entry, this.#options.abandonedLimit);
       };
       const timer = setTimeout(() => {
-        const detail = `The question was not answered within ${this.#options.timeLimit / 1000} seconds. Ask about fewer nodes or Services.`;
+        const detail =
+          `The question was not answered within ${this.#options.timeLimit / 1000} seconds. Ask about fewer ` +
+          'nodes or Services.';
         entry.resolve({ problem: { code: 'TIME_LIMIT', detail } });
         this.#drop(entry, 0);
       }, this.#options.timeLimit);
@@ -162,7 +166,9 @@ export class Lane {
   /** A worker does not throw: what arrives here is its end. */
   #fault(error: unknown): ProblemInit {
     if ((error as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY') {
-      const detail = `The question needs more than ${this.#options.memory} MiB of memory. Leave out kinds that are not used, or ask about fewer nodes.`;
+      const detail =
+        `The question needs more than ${this.#options.memory} MiB of memory. Leave out kinds that are not ` +
+        'used, or ask about fewer nodes.';
       return { code: 'MEMORY_LIMIT', detail };
     }
     // A job that was stopped has been answered already: nobody reads what is sent here.

@@ -39,7 +39,7 @@ function readHeaders(text: string): { name: string; fileName?: string } {
 export function readParts(body: Buffer, boundary: string): Part[] {
   const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   const opening = delimiter.subarray(2);
-  // The first delimiter may stand at the very beginning, without a line break before it.
+  // The first delimiter may be at the very beginning, without a line break before it.
   const first = body.subarray(0, opening.length).equals(opening) ? -2 : body.indexOf(delimiter);
   if (first === -1) throw malformed('The form has no line with its boundary.');
   let at = first + delimiter.length;
@@ -95,7 +95,8 @@ export function readForm(body: Buffer, boundary: string, twoSided = false): Form
       const detail =
         part.name === 'request'
           ? 'The form has more than one part "request".'
-          : `The form has a part ${JSON.stringify(part.name.slice(0, 60))}; its parts are "snapshot" (one or more files)${twoSided ? ', "after"' : ''}, "manifests" and "request".`;
+          : `The form has a part ${JSON.stringify(part.name.slice(0, 60))}; its parts are "snapshot" (one or ` +
+            `more files)${twoSided ? ', "after"' : ''}, "manifests" and "request".`;
       throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: '', in: 'request', detail }]);
     }
   }

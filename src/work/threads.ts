@@ -116,8 +116,8 @@ export class Threads {
   }
 
   /**
-   * Has a thread that is free do a job; there must be one. Calls `done` with the outcome, or with the error that ended the
-   * thread. Returns what stops it.
+   * Has a thread that is free do a job; there must be one. Calls `done` with the outcome, or with the error that ended
+   * the thread. Returns what stops it.
    */
   run(job: Job, transfer: readonly Transferable[], done: Done): () => void {
     let free: Thread | undefined;

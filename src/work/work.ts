@@ -1,6 +1,8 @@
 /** The work of one question, on a worker thread: bytes in, bytes out. Only snapshots that are held outlive it. */
+import { constants } from 'node:buffer';
 import { parentPort, type Transferable, workerData } from 'node:worker_threads';
 import { QuestionError } from '../base/errors.js';
+import { NothingUsed } from '../cluster/read-snapshot.js';
 import type { Answer, InspectResult } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { readRequest, writeMessages } from '../messages/codec.js';
@@ -37,7 +39,10 @@ interface SnapshotSource {
 export interface Engine {
   /** Throws QuestionError for wrong input. */
   answer(kind: QuestionKind, request: QuestionRequest, snapshot: SnapshotSource): Answer;
-  /** The same with parts of it given as soon as they are worked out; returns the rest. Undefined for a question that has no parts. */
+  /**
+   * The same with parts of it given as soon as they are worked out; returns the rest. Undefined for a question that has
+   * no parts.
+   */
   answerInParts?(
     kind: QuestionKind,
     request: QuestionRequest,
@@ -117,8 +122,10 @@ function checkSnapshotPlace(request: unknown, files: number): void {
   const inside = 'snapshot' in request;
   if (inside === (files === 0)) return;
   const detail = inside
-    ? 'The form has the snapshot twice: as part "snapshot", and as `snapshot` of its part "request". Leave one of them out.'
-    : 'The form has no snapshot: add a part "snapshot" (`-F snapshot=@cluster.json`), or name one that the service holds in part "request" (`"snapshot": {"digest": "sha256:…"}` or `{"name": "prod"}`).';
+    ? 'The form has the snapshot twice: as part "snapshot", and as `snapshot` of its part "request". Leave ' +
+      'one of them out.'
+    : 'The form has no snapshot: add a part "snapshot" (`-F snapshot=@cluster.json`), or name one that the ' +
+      'service holds in part "request" (`"snapshot": {"digest": "sha256:…"}` or `{"name": "prod"}`).';
   throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: inside ? '/snapshot' : '', in: 'request', detail }]);
 }
 
@@ -178,14 +185,28 @@ function digestsIn({ snapshot, result }: Answer): Pick<AnswerBytes, 'digest' | '
   };
 }
 
-/** V8's own words where a string would be longer than it can hold. */
-const STRING_TOO_LONG = /^(Invalid string length|Cannot create a string longer)/;
+/** What the engine of JavaScript throws for a string that is longer than it can hold: it has no code. */
+const TOO_LONG: Error = (() => {
+  try {
+    'x'.repeat(constants.MAX_STRING_LENGTH + 1);
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  return new RangeError();
+})();
+
+/** Whether a string would have been longer than strings can be, by the engine or by Node.js. */
+function isTooLong(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error) return error.code === 'ERR_STRING_TOO_LONG';
+  return error.name === TOO_LONG.name && error.message === TOO_LONG.message;
+}
 
 function failure(error: unknown): { readonly problem: ProblemInit } {
   const problem = problemOf(error);
   if (problem !== undefined) return { problem };
-  if (error instanceof Error && STRING_TOO_LONG.test(error.message)) {
-    const detail = 'The answer is longer than 536870888 characters. Ask about fewer nodes or Services.';
+  if (isTooLong(error)) {
+    const detail = `The answer is longer than ${constants.MAX_STRING_LENGTH} characters. Ask about fewer nodes or Services.`;
     return { problem: { code: 'ANSWER_TOO_LARGE', detail } };
   }
   // The message of a fault may quote a snapshot: the log gets the place, nobody gets the message.
@@ -225,11 +246,14 @@ function held(job: HoldJob, parsed: ParsedSnapshots): Told {
     if (read === undefined) throw new Error('a snapshot that is held has its bytes');
     return [{ held: snapshot, counts: read.counts, parsed: parsed.digests }, []];
   } catch (error) {
-    return [{ ...failure(error), parsed: parsed.digests }, []];
+    return [{ ...failure(error), isEmpty: error instanceof NothingUsed, parsed: parsed.digests }, []];
   }
 }
 
-/** Makes the thread that runs this a worker: it does the jobs that come, one after the other. Does not throw for any of them. */
+/**
+ * Makes the thread that runs this a worker: it does the jobs that come, one after the other. Does not throw for any of
+ * them.
+ */
 export function worker(engine: Engine): void {
   const { parsedLimit } = workerData as WorkerData;
   const parsed = new ParsedSnapshots(parsedLimit);

@@ -1,7 +1,9 @@
-/** The worker threads of a process, whatever door a question came through: lanes, memory for requests, held snapshots, readiness. */
+/**
+ * The worker threads of a process, whatever door a question came through: lanes, memory for requests, held snapshots,
+ * readiness.
+ */
 
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { NOTHING_USED } from '../cluster/read-snapshot.js';
 import { snapshotsNamed } from '../messages/codec.js';
 import { isDigest } from '../questions/held.js';
 import type { ClusterMeasures } from '../questions/inspect/measures.js';
@@ -102,8 +104,8 @@ function namedInJson(bytes: Buffer): Named {
 }
 
 /**
- * The snapshots that a small request seems to name. The thread that reads the request says so where it names others; what
- * cannot be read it reports too.
+ * The snapshots that a small request seems to name. The thread that reads the request says so where it names others;
+ * what cannot be read it reports too.
  */
 function namedIn({ kind, body, segments, length }: QuestionJob): Named {
   const [segment] = segments;
@@ -158,7 +160,9 @@ async function inParts<T>(
   }
 }
 
-/** What is looked for, unless the client goes away first: then it rejects with ClientGone, however long the store takes. */
+/**
+ * What is looked for, unless the client goes away first: then it rejects with ClientGone, however long the store takes.
+ */
 function unlessGone<T>(looking: Promise<T>, client: Client): Promise<T> {
   return new Promise((resolve, reject) => {
     const onGone = () => reject(new ClientGone('the client closed the connection before the answer'));
@@ -247,8 +251,8 @@ export class Workers {
   }
 
   /**
-   * Refuses a large question that is declared to have so many bytes if it would be turned away once read, so that it need
-   * not be read. Throws ProblemError OVERLOADED.
+   * Refuses a large question that is declared to have so many bytes if it would be turned away once read, so that it
+   * need not be read. Throws ProblemError OVERLOADED.
    */
   refuseEarly(declared: number): void {
     const lane = this.#laneFor({ length: declared });
@@ -256,8 +260,8 @@ export class Workers {
   }
 
   /**
-   * Refuses a snapshot that is declared to have so many bytes if it could not be held. Throws ProblemError UNSUPPORTED (this
-   * service holds none), TOO_LARGE, OVERLOADED.
+   * Refuses a snapshot that is declared to have so many bytes if it could not be held. Throws ProblemError UNSUPPORTED
+   * (this service holds none), TOO_LARGE, OVERLOADED.
    */
   refuseHolding(declared: number): void {
     const { limit } = this.shelf;
@@ -273,9 +277,10 @@ export class Workers {
   }
 
   /**
-   * Has a question answered, by a thread that holds the snapshots it names by digest, else in the lane for its size. `owner`
-   * is whose snapshots it may name; `give` gets messages of a streamed answer that are ready before it is whole. Problems come
-   * as outcomes, also after some messages; rejects with ClientGone when the client goes first. The job's segments change hands.
+   * Has a question answered, by a thread that holds the snapshots it names by digest, else in the lane for its size.
+   * `owner` is whose snapshots it may name; `give` gets messages of a streamed answer that are ready before it is
+   * whole. Problems come as outcomes, also after some messages; rejects with ClientGone when the client goes first. The
+   * job's segments change hands.
    */
   async answer(job: QuestionJob, owner: string, client: Client, give?: (part: Uint8Array) => void): Promise<Answered> {
     const named = namedIn(job);
@@ -337,26 +342,31 @@ export class Workers {
     }
     const held = await this.#find([...new Set([...digests, ...meant.values()])], owner);
     if (!('problem' in held)) return { names: meant, held };
-    const { problem } = held;
-    const lost = [...meant].filter(([, digest]) => problem.detail.includes(digest)).map(([name]) => name);
-    if (problem.code !== 'UNKNOWN_DIGEST' || lost.length === 0) return held;
-    const detail = `The snapshot that ${lost.join(' and ')} leads to has expired in the store: send another one under the name.`;
+    const { problem, missing } = held;
+    const lost = [...meant].filter(([, digest]) => missing.includes(digest)).map(([name]) => name);
+    if (lost.length === 0) return { problem };
+    const detail =
+      `The snapshot that ${lost.join(' and ')} leads to has expired in the store: send another one under the ` +
+      'name.';
     return { problem: { code: 'UNKNOWN_NAME', detail } };
   }
 
   /** These snapshots, or why they are not all there. */
-  async #find(digests: readonly string[], owner: string): Promise<HeldSnapshot[] | { readonly problem: ProblemInit }> {
+  async #find(
+    digests: readonly string[],
+    owner: string,
+  ): Promise<HeldSnapshot[] | { readonly problem: ProblemInit; readonly missing: readonly string[] }> {
     const found = await Promise.all(digests.map((digest) => this.shelf.find(owner, digest)));
     const lacking = (why: 'MISSING' | 'STORE_DOWN') => digests.filter((_, index) => found[index] === why);
     const [missing, unasked] = [lacking('MISSING'), lacking('STORE_DOWN')];
-    if (unasked.length > 0) return { problem: storeUnavailable(unasked) };
-    if (missing.length > 0) return { problem: unknownDigest(missing) };
+    if (unasked.length > 0) return { problem: storeUnavailable(unasked), missing: [] };
+    if (missing.length > 0) return { problem: unknownDigest(missing), missing };
     return found.flatMap((one) => (typeof one === 'string' ? [] : [one.held]));
   }
 
   /**
-   * A held snapshot in numbers, for metrics. It is worked out where large questions are, so that no question about a held snapshot waits
-   * behind it.
+   * A held snapshot in numbers, for metrics. It is worked out where large questions are, so that no question about a
+   * held snapshot waits behind it.
    */
   async measure(owner: string, digest: string): Promise<ClusterMeasures | { readonly problem: ProblemInit }> {
     const held = await this.#find([digest], owner);
@@ -388,8 +398,7 @@ export class Workers {
     const { named } = this.shelf;
     const outcome: HoldOutcome = await this.#held.hold(job, client);
     if ('problem' in outcome) {
-      const { problem } = outcome;
-      const isEmpty = problem.code === 'INVALID_SNAPSHOT' && problem.detail.startsWith(NOTHING_USED);
+      const { problem, isEmpty = false } = outcome;
       return named === undefined ? outcome : { problem: await named.refuse(owner, sending, problem, isEmpty) };
     }
     const { held, counts } = outcome;

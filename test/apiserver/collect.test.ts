@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { rbacManifest } from '../../src/collect/resources.js';
+import { rbacManifest } from '../../src/collect/collected-resources.js';
 import { run } from '../cli/run.js';
 import { post, QUICK, start } from '../rest/support.js';
 import { filled } from './filled.js';

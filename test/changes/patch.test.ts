@@ -266,7 +266,7 @@ t.test('whatever the patch: a cluster with rules, or a refusal that says where',
       else tally.refused++;
       return found.code === 'none' || /^\/changes\/[0-2]\/patch/.test(found.pointer);
     }),
-    { numRuns: runs(400) },
+    { numRuns: runs(200) },
   );
   t.ok(tally.made > 20 && tally.refused > 20, JSON.stringify(tally));
 });

@@ -32,7 +32,7 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
     ['sweep', '--workload', 'daemonset/default/web', '--replicas', '3'],
     /^--workload is \[KIND\/\]NAMESPACE\/NAME with KIND deployment/,
   ],
-  [['batch', '-s', SNAPSHOT], /^A batch stands in a file: batch --request FILE\./],
+  [['batch', '-s', SNAPSHOT], /^A batch is in a file: batch --request FILE\./],
   [['what-if'], /^Say which question: what-if chains\|path\|probability\. See kube-whatif what-if --help\.$/],
   [['what-if', '-s', SNAPSHOT], /^Say which question/],
   [['what-if', 'prob'], /^what-if asks chains, path, probability, not prob\. Did you mean probability\?/],
@@ -182,7 +182,7 @@ t.test('help names every command and option, and wins over mistakes', async (t) 
     for (const option of Object.keys(COMMANDS[name].options)) t.match(stdout, new RegExp(`^ .*--${option}\\b`, 'm'));
     t.equal((await run(['help', name])).stdout, stdout);
     for (const example of COMMANDS[name].examples) {
-      // As a shell splits it: what stands in single quotes is one argument.
+      // As a shell splits it: what is in single quotes is one argument.
       const [, command = '', ...args] = (example.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^'|'$/g, ''));
       // The examples' own options must be understood: what fails is the snapshot, which does not exist.
       if (

@@ -11,7 +11,7 @@ async function built(kind: AskedKind, args: readonly string[], base?: unknown): 
   return await buildRequest(kind, readArguments(kind, args), base);
 }
 
-/** What stands behind `--from`, and the source it makes. */
+/** What is behind `--from`, and the source it makes. */
 const SOURCES: readonly (readonly [string, unknown])[] = [
   ['pod/default/client', { pod: 'default/client' }],
   ['node/node-1', { node: 'node-1' }],
@@ -28,7 +28,7 @@ const SOURCES: readonly (readonly [string, unknown])[] = [
   ['external/[2001:db8::9]@node-2', { external: { address: '2001:db8::9', entersAt: 'node-2' } }],
 ];
 
-/** What stands behind `--to`, and the destination it makes. */
+/** What is behind `--to`, and the destination it makes. */
 const DESTINATIONS: readonly (readonly [string, unknown])[] = [
   ['svc/default/web', { service: WEB }],
   ['service/default/web:80', { service: { ...WEB, port: 80 } }],
@@ -103,7 +103,7 @@ t.test('everything that sweep takes', async (t) => {
   t.same(listed, { sweep: { scale: { kind: 'Deployment', ...WEB }, replicas: [3, 5, 8] } });
 });
 
-/** What stands behind `--load-balancer`. */
+/** What is behind `--load-balancer`. */
 const LOAD_BALANCERS: readonly (readonly [string, unknown])[] = [
   ['generic', { implementation: 'generic' }],
   [
@@ -168,7 +168,7 @@ t.test('everything that chains takes', async (t) => {
   t.same(await built('chains', []), {}, 'nothing is asked for that was not given');
 });
 
-/** What stands behind `--clients`. */
+/** What is behind `--clients`. */
 const CLIENTS: readonly (readonly [string, unknown])[] = [
   ['nodes', { nodes: { from: 'POD' } }],
   ['nodes@a,b', { nodes: { from: 'POD', names: ['a', 'b'] } }],

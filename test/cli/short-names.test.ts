@@ -1,6 +1,6 @@
 import t from 'tap';
+import { readFraction } from '../../src/words/read-values.js';
 import { wholeDestination, wholeSource, wholeWorkload } from '../../src/words/short-names.js';
-import { readFraction } from '../../src/words/words.js';
 import { run } from './run.js';
 
 const S = ['-s', 'examples/article.json'];

@@ -158,7 +158,7 @@ t.test('an edited cluster tells what one built from the edited objects tells', a
         t.equal(cluster.parent, parent);
         if (JSON.stringify(told(cluster)) !== JSON.stringify(told(rebuilt))) return false;
         for (const address of ADDRESSES) {
-          // Where several hold one address the order decides, and an object that came back stands elsewhere in it.
+          // Where several hold one address the order decides, and an object that came back is elsewhere in it.
           const holders = objects.pods.filter((one) => one.status?.podIP === address && !one.spec?.hostNetwork);
           const found = podOfAddress(cluster, address);
           if (found === undefined ? holders.length > 0 : !holders.includes(found)) return false;

@@ -308,7 +308,7 @@ t.test('broken objects are refused with their place', async (t) => {
     [list({ ...node, metadata: {} }), '/items/0/metadata', /metadata has no "name"/],
     [list({ ...node, metadata: undefined }), '/items/0', /The object has no "metadata"/],
     [list({ ...node, metadata: { name: '' } }), '/items/0/metadata/name', /must be a name of lower-case letters/],
-    // Names and port names stand in the comments of rules: nothing in them may end the comment or the line.
+    // Names and port names are in the comments of rules: nothing in them may end the comment or the line.
     [list(service('a"\n-A X')), '/items/0/metadata/name', /must be a name of lower-case letters/],
     [list(service('a', {}, 'x y')), '/items/0/metadata/namespace', /at most 63/],
     [
@@ -411,17 +411,17 @@ t.test('broken objects are refused with their place', async (t) => {
     [
       list(service('a'), list(service('a', { clusterIP: '10.96.0.2' }))),
       '/items/1/items/0',
-      /Service\/default\/a stands here and, with other content, at \/items\/0; keep one/,
+      /Service\/default\/a is here and, with other content, at \/items\/0; keep one/,
     ],
-    [[list(node), list(node, 'x')], '/1/items/1', /Here stands "x"; it must be a Kubernetes object/],
-    [list(null), '/items/0', /Here stands null/],
+    [[list(node), list(node, 'x')], '/1/items/1', /Here is "x"; it must be a Kubernetes object/],
+    [list(null), '/items/0', /Here is null/],
     [list({ metadata: { name: 'x' } }), '/items/0', /has no "kind"/],
     [list({ kind: 5 }), '/items/0', /kind is 5/],
     [{ kind: 'List' }, '', /The list has no "items"/],
     [{ kind: 'PodList', items: {} }, '/items', /items is an object/],
     [{ foo: 1 }, '', /has no "kind"/],
-    ['text', '', /Here stands "text"/],
-    [5, '', /Here stands 5/],
+    ['text', '', /Here is "text"/],
+    [5, '', /Here is 5/],
     [
       list(),
       '',

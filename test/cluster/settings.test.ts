@@ -448,7 +448,7 @@ t.test('settings that cannot be', async (t) => {
       '/settings/kubeProxy/detectLocal/interfaceNamePrefix',
       /needs/,
     ],
-    // The name of an interface stands unquoted in rules: one that Linux does not allow counts as none.
+    // The name of an interface is unquoted in rules: one that Linux does not allow counts as none.
     [
       { kubeProxy: { detectLocalMode: 'BridgeInterface' } },
       'INVALID_REQUEST',
@@ -472,7 +472,7 @@ t.test('settings that cannot be', async (t) => {
       { kubeProxy: { nodePortAddresses: ['10.0.0.0/8', 'primary'] } },
       'INVALID_REQUEST',
       '/settings/kubeProxy/nodePortAddresses/1',
-      /must stand alone/,
+      /must be alone/,
     ],
     [
       { kubeProxy: { nodePortAddresses: ['10.0.0.1'] } },

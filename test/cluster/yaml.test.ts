@@ -52,7 +52,7 @@ t.test('what YAML 1.1 and kubectl make of words, numbers and keys', async (tt) =
   for (const [text, wanted] of cases) tt.strictSame(yamlValue(text), wanted, text);
 });
 
-t.test('keys that stand twice: the last one counts, and the answer says which', async (tt) => {
+t.test('keys that are twice: the last one counts, and the answer says which', async (tt) => {
   const service = (ports: string) =>
     `kind: Service\nmetadata: {name: a}\nspec:\n  clusterIP: 10.96.0.1\n  ports:\n${ports}`;
   const yaml = readSnapshot({ bytes: Buffer.from(service('  - port: 80\n    port: 81\n')) });
@@ -61,7 +61,7 @@ t.test('keys that stand twice: the last one counts, and the answer says which', 
     {
       field: 'snapshot.duplicateKeys',
       value: '/spec/ports/0/port',
-      why: /"port" stands at line 6 and again at line 7/,
+      why: /"port" is at line 6 and again at line 7/,
     },
   ]);
   const json = '{"kind":"Service","metadata":{"name":"a"},\n"spec":{"clusterIP":"10.96.0.1","clusterIP":"10.96.0.2"}}';

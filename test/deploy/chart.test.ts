@@ -6,9 +6,10 @@ import { pathToFileURL } from 'node:url';
 import { Ajv } from 'ajv';
 import t from 'tap';
 import { parse } from 'yaml';
-import { clusterRules, systemRules } from '../../src/collect/resources.js';
-import { readCollectSettings } from '../../src/collect/settings.js';
-import { readSettings, VARIABLES } from '../../src/operations/settings.js';
+import { readCollectSettings } from '../../src/collect/collect-settings.js';
+import { clusterRules, systemRules } from '../../src/collect/collected-resources.js';
+import { readSettings } from '../../src/operations/service-settings.js';
+import { VARIABLES } from '../../src/operations/service-variables.js';
 import {
   CHART,
   documentsOf,

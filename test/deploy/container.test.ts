@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { parse } from 'yaml';
 
-import { readSettings, VARIABLES } from '../../src/operations/settings.js';
+import { readSettings } from '../../src/operations/service-settings.js';
+import { VARIABLES } from '../../src/operations/service-variables.js';
 import { readTls } from '../../src/operations/tls.js';
 import { FAKE_WORKER, QUICK, start } from '../rest/support.js';
 

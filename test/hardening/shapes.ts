@@ -1,4 +1,4 @@
-/** A small cluster in which every field that is read is set, and the values that may stand in the place of each. */
+/** A small cluster in which every field that is read is set, and the values that may be in the place of each. */
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -342,7 +342,7 @@ export const CLUSTER: Json = {
   ],
 };
 
-/** What may stand where another value belongs; each is made anew, since objects are used as they are. */
+/** What may be where another value belongs; each is made anew, since objects are used as they are. */
 export const HOSTILE: readonly (readonly [name: string, make: () => unknown])[] = [
   ['toString', () => ({ toString: 1 })],
   ['valueOf', () => ({ valueOf: null, toString: null })],

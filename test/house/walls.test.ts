@@ -70,6 +70,37 @@ t.test('what walks rules knows no language of them', async (t) => {
   );
 });
 
+t.test('above proxy/ only what shows or reads rules knows a language or a mode', async (t) => {
+  const ofMode = /^(?:netfilter|proxy)\/(?:iptables|nftables|ipvs)\//;
+  const allowed = [
+    // What `chains` shows of each mode.
+    /^questions\/chains\//,
+    // Readers of what nodes really carry.
+    /^questions\/given-rules\//,
+    // kube-proxy's ipvs mode remembers clients by a key of its own.
+    /^probability\/affinity\.ts$/,
+  ];
+  const below = ['netfilter', 'proxy'];
+  t.same(
+    imports
+      .filter(({ from, to }) => ofMode.test(to) && !below.includes(folderOf(from)))
+      .filter(({ from }) => !allowed.some((pattern) => pattern.test(from)))
+      .map(({ from, to }) => `${from} → ${to}`),
+    [],
+  );
+});
+
+t.test('no decision depends on the wording of a sentence', async (t) => {
+  const WORDED = [
+    /\.(?:message|detail|explanation|why)\s*\.(?:includes|startsWith|endsWith|match|indexOf|search)\(/,
+    /\b(?:test|exec)\(\s*[\w.]*\.(?:message|detail|explanation|why)\)/,
+  ];
+  t.same(
+    files.filter((file) => WORDED.some((pattern) => pattern.test(readFileSync(join('src', file), 'utf8')))),
+    [],
+  );
+});
+
 t.test('there is no circle of imports', async (t) => {
   const next = new Map<string, string[]>();
   for (const { from, to, typeOnly } of imports) if (!typeOnly) next.set(from, [...(next.get(from) ?? []), to]);

@@ -18,7 +18,7 @@ import type { Flow, Observed } from './plant/protocol.js';
 import { bridgesMeetRules, type Flavour, flavours, lacksNft, versions } from './sandbox/missing.js';
 import { tell } from './tally.js';
 
-const FLOWS = ALL ? 20_000 : 2_000;
+const FLOWS = ALL ? 20_000 : 1_000;
 const CONCURRENCY = 40;
 /** With some forty tests of shares in a run, what is right fails once in two million runs. */
 const TOO_UNLIKELY = 1e-8;

@@ -18,14 +18,10 @@ const tests = readdirSync(here).filter((name) => name.endsWith('.test.js'));
 const folder = mkdtempSync(join(tmpdir(), 'kernel-'));
 const report = join(folder, 'tallies');
 
-const { status } = spawnSync(
-  'npx',
-  ['tap', `--timeout=${TIMEOUT / 1000 + 10}`, ...tests.map((name) => join(here, name))],
-  {
-    stdio: asMarkdown ? ['inherit', process.stderr, process.stderr] : 'inherit',
-    env: { ...process.env, [REPORT]: report },
-  },
-);
+const { status } = spawnSync(process.execPath, ['tools/run-tests.mjs', ...tests.map((name) => join(here, name))], {
+  stdio: asMarkdown ? ['inherit', process.stderr, process.stderr] : 'inherit',
+  env: { ...process.env, TEST_TIMEOUT: String(TIMEOUT / 1000 + 10), [REPORT]: report },
+});
 
 function tallies(): readonly Tally[] {
   try {

@@ -448,7 +448,7 @@ t.test('who takes a Service', async (t) => {
   t.equal(taken({ pods: [1], ...NEG, annotations: status }), 'gke-container-native');
 });
 
-t.test('where eBPF programs translate Services, what stands before the nodes is reported', async (t) => {
+t.test('where eBPF programs translate Services, what is before the nodes is reported', async (t) => {
   const inline = balancedList({ pods: [1, 1], gke: true, policy: 'Local' });
   const anetd = {
     kind: 'Pod',

@@ -22,7 +22,7 @@ import { TimelineResponse } from '../../src/messages/gen/kube_whatif/v1/timeline
 import { Value } from '../../src/messages/gen/kube_whatif/v1/value.js';
 import { WhatIfResponse } from '../../src/messages/gen/kube_whatif/v1/what_if.js';
 import { descriptor } from '../../src/messages/registry.js';
-import { fromValue, toValue } from '../../src/messages/value.js';
+import { fromValue, toValue } from '../../src/messages/struct-value.js';
 import type { QuestionKind } from '../../src/questions/kinds.js';
 import { runs } from '../support/runs.js';
 

@@ -133,10 +133,10 @@ const refused: readonly (readonly [text: string, message: RegExp])[] = [
   ['*nat\n:X - [0:0]\n-A X -p tcp --dport 65536 -j ACCEPT\nCOMMIT\n', /line 3: "65536" is no port/],
   ['*nat\n:X - [0:0]\n-A X -p tcp --dport constructor -j ACCEPT\nCOMMIT\n', /line 3: "constructor" is no port/],
   ['*nat\n:X - [0:0]\n-A X -p constructor -j ACCEPT\nCOMMIT\n', /line 3: "constructor" is no protocol/],
-  ['*nat\n:X - [0:0]\n-A X toString -j ACCEPT\nCOMMIT\n', /line 3: "toString" stands where an option should/],
+  ['*nat\n:X - [0:0]\n-A X toString -j ACCEPT\nCOMMIT\n', /line 3: "toString" is where an option should be/],
   ['*nat\n:X - [0:0]\n-A X --nothing 1 -j ACCEPT\nCOMMIT\n', /line 3: the option --nothing belongs to no module/],
   ['*nat\n:X - [0:0]\n-A X -s\nCOMMIT\n', /line 3: -s lacks its value/],
-  ['*nat\n:X - [0:0]\n-A X !\nCOMMIT\n', /line 3: "!" stands at the end/],
+  ['*nat\n:X - [0:0]\n-A X !\nCOMMIT\n', /line 3: "!" is at the end/],
 ];
 
 t.test('a rule that cannot be read is a problem of restore input, and UNKNOWN in a dump', async (t) => {

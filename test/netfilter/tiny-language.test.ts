@@ -1,50 +1,13 @@
 /** A second language of rules, as small as one can be: the walk takes it without a change. */
 import t from 'tap';
 import { fraction, ONE, subtract } from '../../src/base/fraction.js';
-import type { Language, Matched } from '../../src/netfilter/language.js';
 import type { Packet } from '../../src/netfilter/packet.js';
 import type { Chain, Rule, Ruleset, Statement } from '../../src/netfilter/ruleset.js';
 import { stepsOf } from '../../src/netfilter/walk/steps.js';
 import type { WalkEnvironment } from '../../src/netfilter/walk/types.js';
 import { walkHook } from '../../src/netfilter/walk/walk.js';
+import { TINY, type Tiny } from '../support/tiny-language.js';
 import { packetWith } from './support.js';
-
-/** Three statements: `to` tests the destination, `toss` is a matter of chance, `send` translates. */
-type Tiny =
-  | { readonly kind: 'to'; readonly address: string }
-  | { readonly kind: 'toss'; readonly of: number }
-  | { readonly kind: 'send'; readonly address: string };
-
-interface TinyMatched extends Matched {
-  readonly address: string | undefined;
-}
-
-const statementsOf = (rule: Rule) => rule.statements as readonly Tiny[];
-
-const TINY: Language<TinyMatched> = {
-  name: 'tiny',
-  evaluate(rule, packet, { recents }) {
-    let chance: Matched['chance'];
-    let address: string | undefined;
-    for (const statement of statementsOf(rule)) {
-      if (statement.kind === 'to' && statement.address !== packet.destination) return undefined;
-      if (statement.kind === 'toss') {
-        const share = fraction(1, statement.of);
-        chance = { nominal: share, programmed: share };
-      }
-      if (statement.kind === 'send') address = statement.address;
-    }
-    return { chance, isUndecided: false, recentsBefore: recents, address };
-  },
-  apply: ({ address }, packet) =>
-    address === undefined ? { action: 'ACCEPT' } : { action: 'DNAT', packet: { ...packet, destination: address } },
-  passedBy: () => undefined,
-  undecided: () => ({ cause: 'UNKNOWN_MATCH', detail: 'never' }),
-  interfacesOf: () => [],
-  commentOf: () => '',
-  isAboutInvalid: () => false,
-  textOf: (rule) => JSON.stringify(rule.statements),
-};
 
 const rule = (...statements: readonly (Tiny & Statement)[]): Rule => ({ chain: 'all', statements });
 const chain: Chain = {

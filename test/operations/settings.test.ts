@@ -4,7 +4,10 @@ import t from 'tap';
 import { Credentials } from '../../src/operations/credentials.js';
 import { RateLimit } from '../../src/operations/rate-limit.js';
 import { identify, traceIdOf } from '../../src/operations/request-id.js';
-import { readSettings, readTokens, SettingsError, shownSettings, VARIABLES } from '../../src/operations/settings.js';
+import { readSettings, shownSettings } from '../../src/operations/service-settings.js';
+import { VARIABLES } from '../../src/operations/service-variables.js';
+import { readTokens } from '../../src/operations/tokens-file.js';
+import { SettingsError } from '../../src/operations/variables.js';
 
 function problemsOf(env: Readonly<Record<string, string>>): readonly string[] {
   try {

@@ -252,7 +252,7 @@ t.test('views', { skip }, async (t) => {
     t.same(
       was.filter((id) => is.includes(id)),
       is.filter((id) => was.includes(id)),
-      'endpoints of both stand in the same order',
+      'endpoints of both are in the same order',
     );
     await page.goto(address(base, article, 'what-if', { ...SERVICE, changes: listed(SCALE, LOCAL) }));
     const list = page.getByRole('list', { name: 'Changes, in order' }).getByRole('listitem');

@@ -141,7 +141,7 @@ t.test('one Service in any dress', async () => {
       const version = kind === 'nftables' ? { kubernetesVersion: '1.34.0' } : {};
       compareWalks(snapshotOf(cluster).cluster, overrideOf({ ...settingsOf(cluster), ...version }, kind, net), clients);
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(40) },
   );
 });
 
@@ -152,7 +152,7 @@ t.test('several Services that share nodes', async () => {
       const own = { kubeProxy: { clusterCIDR: '10.244.0.0/16' }, ...version };
       compareWalks(cluster, overrideOf(own, kind, net), clients);
     }),
-    { numRuns: runs(40) },
+    { numRuns: runs(25) },
   );
 });
 
@@ -164,7 +164,7 @@ t.test('with network policies', async () => {
       const from: Clients | undefined = isPod ? { pod: 'shop/web-0' } : clients;
       compareWalks(cluster, overrideOf({ kubeProxy: { clusterCIDR: '10.244.0.0/16' }, ...version }, kind, {}), from);
     }),
-    { numRuns: runs(40) },
+    { numRuns: runs(25) },
   );
 });
 

@@ -45,7 +45,7 @@ function applied(manifest: Fields, more: Fields = {}): Fields {
   return made?.after as Fields;
 }
 
-t.test('objects are applied as they stand: a namespace comes before what is in it', async (t) => {
+t.test('objects are applied as they are: a namespace comes before what is in it', async (t) => {
   const there = ['default', 'kube-system'].map(namespace);
   const late = ask(there, apply([service('s', {}, { namespace: 'new' }), namespace('new')]));
   t.same(words(late), ['REFUSED Service new/s NotFound', 'CREATED Namespace new']);

@@ -55,25 +55,22 @@ function entryOf(kind: BatchedKind, { at, settings, changes, ...question }: Ques
 const answersOf = (request: QuestionRequest) =>
   ask('batch', validateRequest('batch', request, 'apart'), ARTICLE).result.answers;
 
-t.test(
-  'each answer is the one that the question has alone, in the order asked, whatever stands beside it',
-  async (t) => {
-    t.ok(SINGLE.length >= 8);
-    const alone = SINGLE.map(({ kind, request }) => JSON.stringify(ask(kind, request, ARTICLE)));
-    const some = fc.array(fc.nat({ max: SINGLE.length - 1 }), { minLength: 1, maxLength: 12 });
-    fc.assert(
-      fc.property(some, (chosen) => {
-        const single = chosen.map((index) => SINGLE[index] as (typeof SINGLE)[number]);
-        const answers = answersOf({ batch: { questions: single.map(({ kind, request }) => entryOf(kind, request)) } });
-        assert.deepEqual(
-          answers.map(({ answer }) => JSON.stringify(answer)),
-          chosen.map((index) => alone[index]),
-        );
-      }),
-      { numRuns: runs(20), examples: [[SINGLE.map((_, index) => index)]] },
-    );
-  },
-);
+t.test('each answer is the one that the question has alone, in the order asked, whatever is beside it', async (t) => {
+  t.ok(SINGLE.length >= 8);
+  const alone = SINGLE.map(({ kind, request }) => JSON.stringify(ask(kind, request, ARTICLE)));
+  const some = fc.array(fc.nat({ max: SINGLE.length - 1 }), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(some, (chosen) => {
+      const single = chosen.map((index) => SINGLE[index] as (typeof SINGLE)[number]);
+      const answers = answersOf({ batch: { questions: single.map(({ kind, request }) => entryOf(kind, request)) } });
+      assert.deepEqual(
+        answers.map(({ answer }) => JSON.stringify(answer)),
+        chosen.map((index) => alone[index]),
+      );
+    }),
+    { numRuns: runs(20), examples: [[SINGLE.map((_, index) => index)]] },
+  );
+});
 
 t.test('what the batch says holds for all; what an entry says is added to it', async (t) => {
   const probability = { services: [SERVICE] };
@@ -102,13 +99,13 @@ t.test('what the batch says holds for all; what an entry says is added to it', a
   t.same(
     [both?.before, both?.after],
     [plain?.answer?.result, more?.answer?.result],
-    'both sides of what-if stand on what is shared',
+    'both sides of what-if are on what is shared',
   );
   const [checked] = answersOf({ ...shared, batch: { questions: [{ changes: [scale(7)], check: {} }] } });
   const result = checked?.answer?.result as CheckResult | undefined;
   const fractions = (side: 'before' | 'after') =>
     new Set(result?.services[0]?.doors[0]?.endpoints.map((endpoint) => endpoint[side]?.fraction));
-  t.same([...fractions('before')].sort(), ['0', '1/5'], 'both sides of check stand on what is shared');
+  t.same([...fractions('before')].sort(), ['0', '1/5'], 'both sides of check are on what is shared');
   t.same([...fractions('after')], ['1/7']);
   t.equal(checked?.answer?.changes.length, 2);
 });

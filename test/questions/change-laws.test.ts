@@ -72,7 +72,7 @@ function sideAfter(request: QuestionRequest, before: ReturnType<typeof readSnaps
 }
 
 /** Clusters for each kind of change. */
-const RUNS = runs(12);
+const RUNS = runs(8);
 
 const SERVICES = ['web', 'api', 'db', 'agent', 'both'];
 const QUESTIONS: readonly Pick<QuestionRequest, 'chains' | 'path' | 'probability'>[] = [

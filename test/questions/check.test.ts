@@ -241,7 +241,7 @@ t.test(
         if (shares.question !== 'probability') throw new Error(shares.question);
         return shares.difference.services.every(({ service }) => touched.has(`${service.namespace}/${service.name}`));
       }),
-      { numRuns: runs(60) },
+      { numRuns: runs(40) },
     );
     t.pass('60 pairs of clusters');
   },

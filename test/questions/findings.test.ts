@@ -760,7 +760,7 @@ function withoutService(): Snapshot {
 
 const seen = new Set<FindingCode>();
 
-/** Codes whose cases stand in tests of their own. */
+/** Codes whose cases are in tests of their own. */
 const ELSEWHERE: ReadonlySet<FindingCode> = new Set([
   'CHECK_INCOMPLETE',
   'LOST_BEFORE_SCALING',

@@ -93,7 +93,7 @@ const QUIET: RandomCluster = {
 };
 const at = (...versions: readonly string[]) => versions.map((version) => ({ zone: 'a', version }));
 const RUNS = {
-  numRuns: runs(120),
+  numRuns: runs(80),
   examples: [
     // Outside clients of a cluster IP that nobody masquerades: only the endpoint's own node returns the reply.
     [{ cluster: { ...QUIET, nodes: at('1.30.5', '1.30.5') }, way: 0, who: 3 }],
@@ -182,7 +182,7 @@ t.test('the rules as a node would save them give the same paths as the rules mad
         assert.deepEqual(told(read), told(made));
       }
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(40) },
   );
 });
 
@@ -201,6 +201,6 @@ t.test('ready endpoints share alike under Cluster, and one more makes every shar
         assert.equal(service.imbalance?.fraction, '1');
       }
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(40) },
   );
 });

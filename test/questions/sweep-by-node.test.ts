@@ -51,7 +51,7 @@ t.test('each point is the plain question with that scale', async () => {
       const snapshot = clusterOf({ ...rest, spec: kind.spec, annotations: kind.annotations ?? {} });
       holds(snapshot, { scale: SCALE, from, to: from + more, step, probability: asked(kind) }, settingsOf(kind));
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(30) },
   );
 });
 

@@ -227,7 +227,7 @@ t.test('each point is the plain question with that scale', async () => {
         probability: { services: [{ ...WEB, ...via }], ...(chosen === undefined ? {} : { clients: chosen }) },
       });
     }),
-    { numRuns: runs(40) },
+    { numRuns: runs(25) },
   );
 });
 

@@ -80,7 +80,7 @@ t.test('signed fractions are exact', async (t) => {
       t.same(parseSigned(formatSigned(ab)), ab);
       t.ok(ab.negative ? equals(add(b, ab.size), a) : equals(add(a, ab.size), b));
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(40) },
   );
   const third = shiftOf(ONE, fraction(2, 3));
   t.same([formatSigned(third), signedToNumber(third), signedToDecimal(third, 2)], ['-1/3', -1 / 3, '-0.33']);
@@ -99,7 +99,7 @@ t.test('unified diffs make the one text of the other', async (t) => {
       t.equal(diff === '', before === after);
       if (diff !== '') t.equal(applyPatch(before, diff), after, diff);
     }),
-    { numRuns: runs(150) },
+    { numRuns: runs(80) },
   );
   const ten = Array.from({ length: 10 }, (_, index) => `line ${index}`);
   t.equal(
@@ -170,7 +170,7 @@ t.test('both sides are the plain answers', async (t) => {
       }
       t.same(ask('what-if', request, snapshot), whatIf, 'the same again');
     }),
-    { numRuns: runs(25) },
+    { numRuns: runs(15) },
   );
 });
 
@@ -227,7 +227,7 @@ t.test('shifts sum to 0, and the way back is the mirror image', async (t) => {
         );
       }
     }),
-    { numRuns: runs(25) },
+    { numRuns: runs(15) },
   );
 });
 

@@ -71,7 +71,7 @@ function hostileDiff(): Answer {
   } as unknown as Answer;
 }
 
-/** The rules themselves are exact output; what stands around them is not. */
+/** The rules themselves are exact output; what is around them is not. */
 function keepText(part: object): object {
   const { text } = part as { readonly text: string };
   return { ...(poison(part) as object), text };

@@ -63,7 +63,7 @@ t.test('comment lines before parts fit the buffer of iptables-restore', async (t
   );
 });
 
-t.test('rules stand on lines of their own, whole, however narrow the terminal is', async (t) => {
+t.test('rules are on lines of their own, whole, however narrow the terminal is', async (t) => {
   const { result } = PATH as Answer<import('../../src/contract/answers.js').PathResult>;
   const rules = result.traces.flatMap(({ hops }) =>
     hops.flatMap(({ steps }) => steps.flatMap(({ rule }) => rule ?? [])),
@@ -132,7 +132,7 @@ t.test('hostile names reach neither terminals nor pull requests', async (t) => {
     const prose = markdown.replace(/^(`{3,})(?:text|diff)\n[\s\S]*?\n\1$/gm, 'BLOCK').replace(/`[^`\n]*`/g, 'CODE');
     t.not(prose, markdown, `${name}: blocks were found`);
     for (const raw of ['<script', '<img', '</details><h1', '@everyone', '\n# INJECTED', '](', '#12 ', 'https://']) {
-      t.notOk(prose.includes(raw), `${name}: ${JSON.stringify(raw)} does not stand in Markdown`);
+      t.notOk(prose.includes(raw), `${name}: ${JSON.stringify(raw)} is not in Markdown`);
     }
     for (const table of markdown.match(/(^\|.*\|\n)+/gm) ?? []) {
       const cells = table

@@ -383,7 +383,7 @@ t.test('every refusal says what is wrong and where', async (tt) => {
       const reply = await send(running, method, path, method === 'GET' ? {} : headers, body);
       check(ttt, reply, expected);
       if (expected.status === 405) {
-        // By GET, a question stands in the query: without one there is only POST.
+        // By GET, a question is in the query: without one there is only POST.
         const ofQuestion = method === 'GET' ? 'POST' : 'GET, HEAD, POST';
         ttt.equal(reply.headers.allow, path.startsWith('/v1') ? ofQuestion : 'GET, HEAD');
       }
@@ -447,7 +447,7 @@ t.test('an impossible limit is refused when the server is made', async (tt) => {
   tt.equal(resolveWorkOptions({ bodyLimit: MAX_BODY_LIMIT }).bodyLimit, MAX_BODY_LIMIT);
 });
 
-/** Sends text as it stands and gives what comes back until the server has said a whole message or closes. */
+/** Sends text as it is and gives what comes back until the server has said a whole message or closes. */
 function raw(text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(running.port, '127.0.0.1', () => socket.write(text));

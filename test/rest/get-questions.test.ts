@@ -112,7 +112,7 @@ t.test('a question by GET is the one by POST', async (tt) => {
     ['what-if?snapshot=prod&to=nginx-svc', 400, 'INVALID_REQUEST', /changes/],
     ['inspect?snapshot=prod&list=nothing', 400, 'INVALID_REQUEST', /^list is services, objects/],
     ['probability?snapshot=prod&at=yesterday', 400, 'INVALID_REQUEST', /./],
-    ['probability', 405, 'METHOD_NOT_ALLOWED', /stands in the query/],
+    ['probability', 405, 'METHOD_NOT_ALLOWED', /is in the query/],
     ['reach?snapshot=prod', 405, 'METHOD_NOT_ALLOWED', /./],
   ];
   for (const [path, status, code, detail] of refused) {
@@ -199,7 +199,7 @@ t.test('the history of a name', async (tt) => {
   tt.equal((await send(running, 'POST', '/v1/snapshots/names/prod/history')).status, 405);
 });
 
-t.test('whatever stands in a query is a question or an error with its reason', async (tt) => {
+t.test('whatever is in a query is a question or an error with its reason', async (tt) => {
   const word = fc.oneof(
     fc.string({ maxLength: 20 }),
     fc.constantFrom(

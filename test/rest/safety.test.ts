@@ -1,4 +1,4 @@
-/** Headers of safety on every response, whoever writes it; keys that stand twice in a request. */
+/** Headers of safety on every response, whoever writes it; keys that are twice in a request. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
@@ -71,7 +71,7 @@ t.test('HSTS under TLS', async (tt) => {
   }
 });
 
-t.test('keys that stand twice in a request are refused with their place', async (tt) => {
+t.test('keys that are twice in a request are refused with their place', async (tt) => {
   const running = await start(lanes);
   tt.teardown(() => running.app.close());
   const inline = '{"kind":"List","items":[{"kind":"Node","metadata":{"name":"a"}}]}';

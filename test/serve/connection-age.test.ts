@@ -1,7 +1,7 @@
 /** GRPC_CONNECTION_AGE: connections end, so that clients find replicas that were added. */
 import { connect } from 'node:http2';
 import t from 'tap';
-import { readSettings } from '../../src/operations/settings.js';
+import { readSettings } from '../../src/operations/service-settings.js';
 import { serve } from '../../src/serve/serve.js';
 import { FAKE_WORKER } from '../rest/support.js';
 

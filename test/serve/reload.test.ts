@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import t from 'tap';
-import { readSettings } from '../../src/operations/settings.js';
+import { readSettings } from '../../src/operations/service-settings.js';
 import { serve } from '../../src/serve/serve.js';
 import { FAKE_WORKER } from '../rest/support.js';
 

@@ -6,7 +6,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import t from 'tap';
-import { readSettings, shownSettings } from '../../src/operations/settings.js';
+import { readSettings, shownSettings } from '../../src/operations/service-settings.js';
 import { serve } from '../../src/serve/serve.js';
 import { command, FAKE_WORKER, post, send, start } from '../rest/support.js';
 

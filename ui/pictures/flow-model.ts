@@ -144,7 +144,7 @@ export interface FlowInput {
   readonly nodes: readonly ListedNode[];
   /** Groups of endpoints that are open. */
   readonly open: ReadonlySet<string>;
-  /** A flow beside which this one is seen: marks that both have stand in the same order. */
+  /** A flow beside which this one is seen: marks that both have are in the same order. */
   readonly beside?: Flow | undefined;
 }
 
@@ -228,7 +228,7 @@ export function flowOf({ total, groups, nodes, open, beside }: FlowInput): Flow 
   const last = columns.length + deepest - 1;
   const marks = [...build.nodes.values()].map((node): FlowNode => {
     const count = counts.get(node.id);
-    // A flow that is lost ends right behind where it dies; endpoints stand in the last column.
+    // A flow that is lost ends right behind where it dies; endpoints are in the last column.
     const column = node.kind === 'lost' ? columns.length : node.kind === 'pod' ? last : node.column;
     const isGroup = (node.kind === 'node' || node.kind === 'zone') && count !== undefined;
     return { ...node, column, ...(isGroup && count > 1 ? { detail: `${count} endpoints` } : {}) };
@@ -254,7 +254,7 @@ function ordered(
     (a, b) =>
       a.column - b.column || rank(a) - rank(b) || known(a) - known(b) || compare(b.share, a.share) || byName(a, b),
   );
-  // Endpoints stand beside their node, so that flows cross as little as they can.
+  // Endpoints are beside their node, so that flows cross as little as they can.
   const place = new Map(sorted.map(({ id }, index) => [id, index]));
   const parent = new Map(links.map(({ source, target }) => [target, place.get(source) ?? 0]));
   const above = ({ id, kind }: FlowNode) => (kind === 'pod' ? (parent.get(id) ?? 0) : 0);

@@ -85,7 +85,7 @@ export function toNumber({ n, d }: Fraction): number {
   return d < wide ? Number(n) / Number(d) : Number((n * wide) / d) / 1e17;
 }
 
-/** A fraction of more characters than this is shown as a decimal; the exact one stands beside it, in the title. */
+/** A fraction of more characters than this is shown as a decimal; the exact one is beside it, in the title. */
 const SHORT = 14;
 
 /** The exact fraction where it is short, else a decimal. */

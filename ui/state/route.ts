@@ -1,6 +1,6 @@
 /**
  * The address of what is seen: `#/DIGEST/VIEW?NAME=VALUE…`, or `#/@NAME/VIEW…` for the newest snapshot that the server
- * has under a name. It stands behind the `#`, so that names of a cluster never reach a server's log, and so that the
+ * has under a name. It is behind the `#`, so that names of a cluster never reach a server's log, and so that the
  * page works in any folder. Everything that can be sent to a colleague is in it.
  */
 import { signal } from '@preact/signals';

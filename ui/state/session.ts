@@ -82,7 +82,7 @@ export function setSettings(next: Settings): void {
   set({ settings: Object.keys(next).length === 0 ? undefined : JSON.stringify(next) });
 }
 
-/** What stands around every question: the snapshot, settings and, unless the view shows the state before, changes. */
+/** What is around every question: the snapshot, settings and, unless the view shows the state before, changes. */
 function envelope({ digest: named }: Route, made: readonly Change[]): Body {
   return {
     snapshot: { digest: named },

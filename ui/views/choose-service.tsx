@@ -22,7 +22,7 @@ export function ChooseService({ objects, says }: { objects: ListedObjects; says:
 }
 
 interface Chooses {
-  /** What stands in the view's place where there is no Service yet. */
+  /** What is in the view's place where there is no Service yet. */
   readonly instead: preact.JSX.Element | undefined;
   readonly chosen: Chosen | undefined;
   readonly objects: ListedObjects;

@@ -1,6 +1,6 @@
 /** Defaults of pods and templates. Source: Kubernetes 1.36 pkg/apis/core/v1/defaults.go. */
 import { isRecord } from '../../base/record.js';
-import { type Fields, fieldsIn, isGiven, numberIn, textIn } from '../values.js';
+import { type Fields, fieldsIn, isGiven, numberIn, textIn } from '../read-fields.js';
 
 /** A copy with the fields that are absent or empty filled in. */
 export function filled(fields: Fields, defaults: Fields): Fields {
@@ -126,7 +126,7 @@ function requested(one: Fields): Fields {
   });
 }
 
-/** The spec of a pod that stands by itself. */
+/** The spec of a pod that is by itself. */
 export function podDefaults(spec: Fields): Fields {
   let own: Fields = podSpecDefaults(spec);
   for (const key of ['containers', 'initContainers']) {

@@ -1,5 +1,5 @@
 /** Defaults of workloads. Source: Kubernetes 1.36 pkg/apis/apps/v1/defaults.go. */
-import { type Fields, fieldsIn, isGiven, textIn } from '../values.js';
+import { type Fields, fieldsIn, isGiven, textIn } from '../read-fields.js';
 import { filled, podSpecDefaults, withItems } from './pod-spec.js';
 
 function template(spec: Fields): Fields {

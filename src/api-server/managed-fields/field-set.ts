@@ -96,7 +96,7 @@ export function readFieldSet(value: unknown): FieldSet | undefined {
   return made(Object.hasOwn(value, '.') || children.size === 0, children);
 }
 
-/** Keys of items are compared as texts: their fields stand in alphabetical order. */
+/** Keys of items are compared as texts: their fields are in alphabetical order. */
 function normalized(key: string): string {
   if (!key.startsWith('k:')) return key;
   try {

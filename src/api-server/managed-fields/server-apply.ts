@@ -4,7 +4,7 @@
  */
 import type { ApiFault } from '../faults.js';
 import { LAST_APPLIED, notedManifest, serverNoteText } from '../note.js';
-import { type Fields, fieldsIn } from '../values.js';
+import { type Fields, fieldsIn } from '../read-fields.js';
 import {
   difference,
   EMPTY_SET,

@@ -92,7 +92,7 @@ export interface Comparison {
 
 const SAME: Comparison = { added: EMPTY_SET, removed: EMPTY_SET, modified: EMPTY_SET };
 
-/** All of a value, its containers too: what is added or removed where nothing stands on the other side. */
+/** All of a value, its containers too: what is added or removed where nothing is on the other side. */
 function wholeSet(value: unknown, type: string, field?: FieldSchema): FieldSet {
   const shape = shapeOf(type, field);
   if ((shape.kind === 'struct' || shape.kind === 'map') && isRecord(value)) {

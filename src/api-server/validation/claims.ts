@@ -6,7 +6,7 @@ import { scalarText } from '../../base/scalar-text.js';
 import type { Faults, Place } from '../faults.js';
 import { dnsSubdomain } from '../formats.js';
 import { nanosOf } from '../quantity.js';
-import { fieldsIn, isGiven, listIn, textIn } from '../values.js';
+import { fieldsIn, isGiven, listIn, textIn } from '../read-fields.js';
 import { checkLabelSelector } from './labels.js';
 
 const MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
@@ -21,7 +21,7 @@ export function checkClaimSpec(spec: unknown, at: Place, faults: Faults): void {
     modes.includes('ReadWriteOncePod') &&
     modes.some((mode) => mode !== 'ReadWriteOncePod' && MODES.includes(textIn(mode)))
   ) {
-    faults.forbidden(at.child('accessModes'), 'ReadWriteOncePod cannot stand beside other modes.');
+    faults.forbidden(at.child('accessModes'), 'ReadWriteOncePod cannot be beside other modes.');
   }
   const { storage } = fieldsIn(fieldsIn(resources).requests);
   const place = at.child('resources').key('storage');

@@ -1,7 +1,7 @@
 /** ConfigMaps. Source: Kubernetes 1.36 pkg/apis/core/validation, `ValidateConfigMap`, `ValidateConfigMapUpdate`. */
 import { type Faults, Place } from '../faults.js';
 import { configMapKey, shown } from '../formats.js';
-import { type Fields, fieldsIn, sameMeaning, textIn } from '../values.js';
+import { type Fields, fieldsIn, sameMeaning, textIn } from '../read-fields.js';
 import { checkMetadata, checkMetadataUpdate, SUBDOMAIN } from './metadata.js';
 
 const MOST_BYTES = 1024 * 1024;

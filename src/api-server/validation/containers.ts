@@ -3,9 +3,9 @@
  */
 import type { Faults, Place } from '../faults.js';
 import { configMapKey, dnsLabel, dnsSubdomain, envName, portName, portNumber, shown } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../values.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../read-fields.js';
+import { checkResources } from './check-resources.js';
 import { checkLifecycle, checkProbes } from './probes.js';
-import { checkResources } from './resources.js';
 import { checkContainerSecurity } from './security.js';
 import { checkFieldReference, checkRelativePath, checkResourceReference } from './volumes.js';
 

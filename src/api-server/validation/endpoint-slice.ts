@@ -2,8 +2,8 @@
 import { addressOf } from '../../base/address.js';
 import { type Faults, Place } from '../faults.js';
 import { dnsLabel, dnsSubdomain, labelValue, qualifiedName, shown } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn, sameMeaning, textIn } from '../values.js';
-import { type AddressRules, checkEndpointAddress, wrongAddress } from './addresses.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, sameMeaning, textIn } from '../read-fields.js';
+import { type AddressRules, checkEndpointAddress, wrongAddress } from './address-rules.js';
 import { PROTOCOLS } from './containers.js';
 import { checkLabels } from './labels.js';
 import { checkMetadata, SUBDOMAIN } from './metadata.js';

@@ -1,8 +1,8 @@
 /** Endpoints. Source: Kubernetes 1.36 pkg/apis/core/validation, `ValidateEndpoints`. */
 import { type Faults, Place } from '../faults.js';
 import { dnsLabel, dnsSubdomain, portNumber, qualifiedName } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, sameMeaning, textIn } from '../values.js';
-import { type AddressRules, checkEndpointAddress, wrongAddress } from './addresses.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, sameMeaning, textIn } from '../read-fields.js';
+import { type AddressRules, checkEndpointAddress, wrongAddress } from './address-rules.js';
 import { PROTOCOLS } from './containers.js';
 import { checkMetadata, checkMetadataUpdate, SUBDOMAIN } from './metadata.js';
 

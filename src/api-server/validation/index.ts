@@ -1,7 +1,7 @@
 /** Which kinds are validated, and by what. */
 import { type ApiFault, Faults } from '../faults.js';
-import type { Fields } from '../values.js';
-import type { AddressRules } from './addresses.js';
+import type { Fields } from '../read-fields.js';
+import type { AddressRules } from './address-rules.js';
 import { checkConfigMap } from './config-map.js';
 import { checkEndpointSlice } from './endpoint-slice.js';
 import { checkEndpoints } from './endpoints.js';

@@ -1,7 +1,7 @@
 /** Labels and label selectors. Source: apimachinery pkg/apis/meta/v1/validation. */
 import type { Faults, Place } from '../faults.js';
 import { labelValue, qualifiedName } from '../formats.js';
-import { type Fields, fieldsIn, itemsIn, listIn, textIn } from '../values.js';
+import { type Fields, fieldsIn, itemsIn, listIn, textIn } from '../read-fields.js';
 
 export function checkLabels(labels: unknown, at: Place, faults: Faults): void {
   for (const [key, value] of sortedEntries(fieldsIn(labels))) {

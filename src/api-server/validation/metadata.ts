@@ -1,7 +1,7 @@
 /** An object's metadata. Source: apimachinery pkg/api/validation, `ValidateObjectMeta`, `ValidateObjectMetaUpdate`. */
 import { type Faults, Place } from '../faults.js';
 import { dnsLabel, dnsSubdomain, qualifiedName } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn, sameMeaning, textIn } from '../values.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, sameMeaning, textIn } from '../read-fields.js';
 import { checkLabels } from './labels.js';
 
 const METADATA = Place.root.child('metadata');

@@ -1,7 +1,7 @@
 /** Namespaces. Source: Kubernetes 1.36 pkg/apis/core/validation, `ValidateNamespace`. */
 import { type Faults, Place } from '../faults.js';
 import { qualifiedName } from '../formats.js';
-import { type Fields, fieldsIn, listIn, textIn } from '../values.js';
+import { type Fields, fieldsIn, listIn, textIn } from '../read-fields.js';
 import { checkMetadata, checkMetadataUpdate, LABEL } from './metadata.js';
 
 export function checkNamespace(before: Fields | undefined, after: Fields, faults: Faults): void {

@@ -2,8 +2,8 @@
 import { addressOf, cidrContains, parseCidr } from '../../base/address.js';
 import { type Faults, Place } from '../faults.js';
 import { portName, portNumber } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../values.js';
-import { type AddressRules, wrongCidr } from './addresses.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../read-fields.js';
+import { type AddressRules, wrongCidr } from './address-rules.js';
 import { checkLabelSelector } from './labels.js';
 import { checkMetadata, checkMetadataUpdate, SUBDOMAIN } from './metadata.js';
 

@@ -2,13 +2,13 @@
 import { addressFamily } from '../../base/address.js';
 import { type Faults, Place } from '../faults.js';
 import { labelValue, qualifiedName } from '../formats.js';
-import { type Fields, fieldsIn, itemsIn, listIn, sameMeaning, textIn } from '../values.js';
-import { type AddressRules, wrongCidr } from './addresses.js';
+import { type Fields, fieldsIn, itemsIn, listIn, sameMeaning, textIn } from '../read-fields.js';
+import { type AddressRules, wrongCidr } from './address-rules.js';
 import { checkMetadata, checkMetadataUpdate, SUBDOMAIN } from './metadata.js';
 import { checkTaintEffect } from './scheduling.js';
 
 const SPEC = Place.root.child('spec');
-/** The API server names the taints so, though they stand in the spec. */
+/** The API server names the taints so, though they are in the spec. */
 const TAINTS = new Place('/spec/taints', 'metadata.taints');
 
 function checkTaints(taints: unknown, faults: Faults): void {

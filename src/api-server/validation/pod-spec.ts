@@ -3,8 +3,8 @@
  */
 import type { Faults, Place } from '../faults.js';
 import { dnsLabel, dnsSearch, dnsSubdomain, qualifiedName, shown } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../values.js';
-import { type AddressRules, wrongAddress } from './addresses.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../read-fields.js';
+import { type AddressRules, wrongAddress } from './address-rules.js';
 import { checkContainers, checkInitContainers, type PodParts } from './containers.js';
 import { checkLabels } from './labels.js';
 import { checkAnnotations } from './metadata.js';

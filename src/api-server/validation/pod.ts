@@ -1,8 +1,8 @@
 /** Pods. Source: Kubernetes 1.36 pkg/apis/core/validation, `ValidatePodCreate`, `ValidatePodUpdate`. */
 import { type Faults, Place } from '../faults.js';
 import { shown } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, sameMeaning, textIn } from '../values.js';
-import type { AddressRules } from './addresses.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, sameMeaning, textIn } from '../read-fields.js';
+import type { AddressRules } from './address-rules.js';
 import { checkMetadata, checkMetadataUpdate, SUBDOMAIN } from './metadata.js';
 import { checkPodSpec } from './pod-spec.js';
 
@@ -111,7 +111,9 @@ function checkUpdate(pod: Fields, before: Fields, faults: Faults): void {
   const fixed = munged(is, was);
   const differing = Object.keys({ ...fixed, ...was }).filter((key) => !sameMeaning(fixed[key], was[key]));
   if (differing.length === 0) return;
-  const detail = `${differing.join(', ')} of a pod cannot be changed: images, tolerations and deadlines can. Delete the pod and create it again.`;
+  const detail =
+    `${differing.join(', ')} of a pod cannot be changed: images, tolerations and deadlines can. Delete the pod ` +
+    'and create it again.';
   faults.forbidden(SPEC, detail);
 }
 

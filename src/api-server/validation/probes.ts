@@ -4,7 +4,7 @@
  */
 import type { Faults, Place } from '../faults.js';
 import { headerName, nonNegative, portNumber, portNumberOrName, shown } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../values.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../read-fields.js';
 
 type Check = (action: Fields, at: Place, faults: Faults, grace: unknown) => void;
 

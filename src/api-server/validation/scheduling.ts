@@ -1,7 +1,7 @@
 /** Where pods may run: tolerations, affinity, spread. Source: Kubernetes 1.36 pkg/apis/core/validation. */
 import type { Faults, Place } from '../faults.js';
 import { dnsLabel, labelValue, qualifiedName, shown } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../values.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../read-fields.js';
 import { checkLabelSelector } from './labels.js';
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];

@@ -1,6 +1,6 @@
 /** Security contexts. Source: Kubernetes 1.36 pkg/apis/core/validation, `ValidateSecurityContext`. */
 import type { Faults, Place } from '../faults.js';
-import { fieldsIn, isGiven, listIn, numberIn, textIn } from '../values.js';
+import { fieldsIn, isGiven, listIn, numberIn, textIn } from '../read-fields.js';
 import { checkRelativePath } from './volumes.js';
 
 const MOST_ID = 2 ** 31 - 1;

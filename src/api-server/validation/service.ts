@@ -10,8 +10,8 @@ import {
   qualifiedName,
   shown,
 } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../values.js';
-import { type AddressRules, checkEndpointAddress, wrongAddress, wrongCidr } from './addresses.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../read-fields.js';
+import { type AddressRules, checkEndpointAddress, wrongAddress, wrongCidr } from './address-rules.js';
 import { PROTOCOLS } from './containers.js';
 import { checkLabels } from './labels.js';
 import { checkMetadata, checkMetadataUpdate } from './metadata.js';
@@ -227,7 +227,9 @@ function checkPolicies(spec: Fields, faults: Faults, version: ServiceVersion): v
     const why = version.externalIPsCount
       ? 'without external IPs'
       : '(before Kubernetes 1.29 external IPs do not count)';
-    const detail = `externalTrafficPolicy is for Services that are seen from outside, this one is of type ${textIn(spec.type)} ${why}; make it NodePort or LoadBalancer, or leave the policy out.`;
+    const detail =
+      'externalTrafficPolicy is for Services that are seen from outside, this one is of type ' +
+      `${textIn(spec.type)} ${why}; make it NodePort or LoadBalancer, or leave the policy out.`;
     if (external !== '') faults.invalid(at, detail);
   } else if (external === '') faults.required(at);
   else faults.oneOf(at, external, ['Cluster', 'Local']);

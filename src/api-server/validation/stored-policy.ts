@@ -5,8 +5,8 @@
 import { networkOf } from '../../base/address.js';
 import { typeFault } from '../decode.js';
 import { type ApiFault, Faults, Place } from '../faults.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn } from '../read-fields.js';
 import { KIND_TYPES } from '../schema-table.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn } from '../values.js';
 import { checkLabelSelector } from './labels.js';
 import { checkNetworkPolicy } from './network-policy.js';
 

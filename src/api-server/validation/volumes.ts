@@ -2,7 +2,7 @@
 import type { Faults, Place } from '../faults.js';
 import { dnsLabel, dnsSubdomain, qualifiedName, shown } from '../formats.js';
 import { nanosOf } from '../quantity.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../values.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, listIn, numberIn, textIn } from '../read-fields.js';
 import { checkClaimSpec } from './claims.js';
 
 type Check = (source: Fields, at: Place, faults: Faults) => void;

@@ -1,8 +1,8 @@
 /** Deployments, ReplicaSets, StatefulSets, DaemonSets. Source: Kubernetes 1.36 pkg/apis/apps/validation. */
 import { Faults, Place } from '../faults.js';
 import { dnsLabel, nonNegative, percent } from '../formats.js';
-import { type Fields, fieldsIn, isGiven, itemsIn, numberIn, sameMeaning, textIn } from '../values.js';
-import type { AddressRules } from './addresses.js';
+import { type Fields, fieldsIn, isGiven, itemsIn, numberIn, sameMeaning, textIn } from '../read-fields.js';
+import type { AddressRules } from './address-rules.js';
 import { checkClaimSpec } from './claims.js';
 import { checkLabelSelector, isEmptySelector, selects } from './labels.js';
 import { checkMetadata, checkMetadataUpdate, LABEL, SUBDOMAIN } from './metadata.js';
@@ -285,7 +285,9 @@ export function checkWorkload(
   checkSpec(kind, spec, faults, rules, former);
   if (kind === 'Deployment' || kind === 'ReplicaSet') fixed();
   if (kind === 'StatefulSet' && !sameMeaning(withoutMutable(former), withoutMutable(spec))) {
-    const detail = `Of a StatefulSet's spec only ${MUTABLE.join(', ')} can be changed; delete the StatefulSet and create it again.`;
+    const detail =
+      `Of a StatefulSet's spec only ${MUTABLE.join(', ')} can be changed; delete the StatefulSet and create it ` +
+      'again.';
     faults.forbidden(SPEC, detail);
   }
 }

@@ -77,7 +77,8 @@ function mirrored(cluster: Cluster, endpoints: Endpoints, context: ChangeContext
   if (service === undefined || service.spec?.type === 'ExternalName') return unchanged(stored);
   if (Object.keys(service.spec?.selector ?? {}).length > 0) {
     const why =
-      'Its Service has a selector: the Endpoints controller would set this object back to what pods show, and kube-proxy does not read it.';
+      'Its Service has a selector: the Endpoints controller would set this object back to what pods show, ' +
+      'and kube-proxy does not read it.';
     return { ...unchanged(stored), assumptions: [{ field: 'changes.apply', value: `Endpoints ${key}`, why }] };
   }
   const old = cluster
@@ -183,7 +184,10 @@ function applyWorkload(
       (pod) => pod.metadata.ownerReferences?.[0] !== undefined,
     );
     if (own.length > 0) {
-      const detail = `The snapshot holds ${own.length} pods of ${kind} ${namespace}/${name}, but not the ${kind} itself: include ${kind.toLowerCase()}s in it (kubectl get deployments,replicasets,statefulsets,daemonsets -A -o json).`;
+      const detail =
+        `The snapshot holds ${own.length} pods of ${kind} ${namespace}/${name}, but not the ${kind} itself: ` +
+        `include ${kind.toLowerCase()}s in it (kubectl get deployments,replicasets,statefulsets,daemonsets -A ` +
+        '-o json).';
       refuse([manifest.fault('/metadata/name', detail)], detail);
     }
   }

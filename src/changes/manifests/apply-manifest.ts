@@ -1,9 +1,9 @@
 import { typeFault, unknownFieldFaults } from '../../api-server/decode.js';
 import { type ApiFault, Place } from '../../api-server/faults.js';
 import { LAST_APPLIED, notedManifest } from '../../api-server/note.js';
+import { type Fields, fieldsIn, textIn } from '../../api-server/read-fields.js';
 import { storedForm } from '../../api-server/stored-form.js';
 import { completed, typeOfKind } from '../../api-server/stored-object.js';
-import { type Fields, fieldsIn, textIn } from '../../api-server/values.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import { QuestionError } from '../../base/errors.js';
 import { checkObject } from '../../cluster/check-object.js';
@@ -149,7 +149,9 @@ function unmanaged({ object }: Subject): Assumption {
   return {
     field: 'changes.apply.managedFields',
     value: object,
-    why: 'The snapshot has no managed fields of it (kubectl prints them with --show-managed-fields): nobody else is taken to own a field, so there are no conflicts, and what the manifest leaves out stays.',
+    why:
+      'The snapshot has no managed fields of it (kubectl prints them with --show-managed-fields): nobody else ' +
+      'is taken to own a field, so there are no conflicts, and what the manifest leaves out stays.',
   };
 }
 

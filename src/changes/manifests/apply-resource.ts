@@ -3,7 +3,7 @@
  * plane.
  */
 
-import { type Fields, fieldsIn } from '../../api-server/values.js';
+import { type Fields, fieldsIn } from '../../api-server/read-fields.js';
 import { isDeepStrictEqual } from '../../base/deep-equal.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import {

@@ -5,9 +5,9 @@
 import { typeFault, unknownFieldFaults } from '../../api-server/decode.js';
 import type { ApiFault } from '../../api-server/faults.js';
 import { notedManifest, withNote } from '../../api-server/note.js';
+import { type Fields, fieldsIn, isGiven } from '../../api-server/read-fields.js';
 import { withCanonicalQuantities, withoutNullItems } from '../../api-server/stored-form.js';
 import { kubectlPatch, withPatch } from '../../api-server/strategic-merge.js';
-import { type Fields, fieldsIn, isGiven } from '../../api-server/values.js';
 import type { RefusalReason } from '../refused-change.js';
 
 /** An object as it is sent, or why it is refused; undefined: there is nothing to send. */
@@ -53,7 +53,7 @@ function withIdentity(before: Fields, after: Fields): Fields {
   return { ...after, metadata: { ...metadata, ...Object.fromEntries(lost.map((field) => [field, former[field]])) } };
 }
 
-/** The cause that stands before those of a patch that makes an object that cannot be decoded. */
+/** The cause that is before those of a patch that makes an object that cannot be decoded. */
 function inPatch(causes: readonly ApiFault[]): Sent {
   const detail = causes.map((one) => one.detail).join(' ');
   return {
@@ -80,7 +80,8 @@ export function clientApply(before: Fields | undefined, manifest: Fields, type: 
   const patch = kubectlPatch(former, wanted, before, type);
   if (patch === 'disordered') {
     const detail =
-      'kubectl merges lists by one key (ports by their number), and of one key there are several here: it cannot order them.';
+      'kubectl merges lists by one key (ports by their number), and of one key there are several here: it ' +
+      'cannot order them.';
     return { reason: 'BrokenPatch', causes: [{ pointer: '', field: '', reason: 'FieldValueInvalid', detail }] };
   }
   if (Object.keys(patch).length === 0) return undefined;

@@ -3,7 +3,7 @@
 import type { ApiFault } from '../../api-server/faults.js';
 import { Place } from '../../api-server/faults.js';
 import { shown } from '../../api-server/formats.js';
-import { fieldsIn, textIn } from '../../api-server/values.js';
+import { fieldsIn, textIn } from '../../api-server/read-fields.js';
 import { isRecord } from '../../base/record.js';
 import type { RefusalReason } from '../refused-change.js';
 import type { Manifest } from './read-manifests.js';

@@ -7,7 +7,7 @@
 
 /** What is known of one field. */
 export interface FieldRule {
-  /** A list, merged by these fields of its items. A field without value has the default that stands beside it. */
+  /** A list, merged by these fields of its items. A field without value has the default that is beside it. */
   readonly keys?: Readonly<Record<string, string | undefined>>;
   /** A map of which nothing stays that a patch leaves out (`retainKeys`). */
   readonly retain?: boolean;

@@ -3,7 +3,7 @@
  * pkg/cmd/apply/prune.go, pkg/util/prune.
  */
 import { LAST_APPLIED } from '../../api-server/note.js';
-import { textIn } from '../../api-server/values.js';
+import { textIn } from '../../api-server/read-fields.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { parseSelector } from '../../cluster/parse-selector.js';
 import { isNamespaced } from '../../cluster/resources.js';
@@ -102,7 +102,7 @@ export function visitedKey(kind: string, namespace: string | undefined, name: st
 const CLUSTER_KINDS = ['Node', 'Namespace'];
 
 /**
- * Deletes the objects that carry kubectl's note, that the selector picks, whose kind is pruned, that stand in a
+ * Deletes the objects that carry kubectl's note, that the selector picks, whose kind is pruned, that are in a
  * namespace of the manifests (or in none) and that are not among them. `visited` has the manifests' objects,
  * `namespaces` their namespaces.
  */

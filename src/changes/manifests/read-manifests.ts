@@ -2,6 +2,7 @@ import { pointerToken, QuestionError } from '../../base/errors.js';
 import { isRecord } from '../../base/record.js';
 import { checkShape } from '../../cluster/check-shape.js';
 import { itemKind } from '../../cluster/kinds.js';
+import { isHelmTemplate } from '../../cluster/other-format.js';
 import { parseDocuments } from '../../cluster/parse-documents.js';
 import { quoted } from '../../cluster/problems.js';
 import type { Assumption } from '../../cluster/settings.js';
@@ -17,7 +18,7 @@ export interface ManifestFile {
 /** Objects as a request has them: one, a List of them, YAML or JSON text of one or more documents, or such a file. */
 export type ManifestSource = Readonly<Record<string, unknown>> | string | ManifestFile;
 
-/** One object of the manifests, and where it stands. */
+/** One object of the manifests, and where it is. */
 export interface Manifest {
   readonly kind: string;
   readonly apiVersion: string | undefined;
@@ -60,7 +61,7 @@ function reading<T>(pointer: string, name: string | undefined, read: () => T): T
   }
 }
 
-/** Where a value stands: by JSON Pointer into the request, or in a text, which pointers do not reach into. */
+/** Where a value is: by JSON Pointer into the request, or in a text, which pointers do not reach into. */
 interface Place {
   readonly pointer: string;
   readonly origin: string;
@@ -86,7 +87,7 @@ function parsed(text: string, pointer: string, notes: DocumentNote[]): unknown[]
   } catch (error) {
     if (!(error instanceof QuestionError) || error.code !== 'MALFORMED' || !TEMPLATE.test(text)) throw error;
     // Helm's own are named already.
-    if (error.message.includes('helm template')) throw error;
+    if (isHelmTemplate(text)) throw error;
     const hint = ' It looks like a template: give what `helm template` (or the tool that it belongs to) makes of it.';
     const problems = error.problems.map((problem) => ({ ...problem, detail: problem.detail + hint }));
     throw new QuestionError(error.code, error.message + hint, problems);
@@ -104,7 +105,7 @@ class Reader {
       return new QuestionError('IMPOSSIBLE_CHANGE', text, [{ pointer, in: 'request', detail: text }]);
     };
     if (!isRecord(value))
-      throw wrong('Here stands no Kubernetes object; a manifest is an object with apiVersion and kind.');
+      throw wrong('Here is no Kubernetes object; a manifest is an object with apiVersion and kind.');
     const own = value.kind ?? kind;
     if (typeof own !== 'string' || own === '') {
       throw wrong('The object has no "kind"; a manifest has apiVersion, kind and metadata.name.');
@@ -167,7 +168,7 @@ export interface ManifestsRead {
 }
 
 /**
- * The objects of manifests in the order in which they stand, lists taken apart. `pointer` is that of the `manifests` in
+ * The objects of manifests in their order, lists taken apart. `pointer` is that of the `manifests` in
  * the request. Throws QuestionError MALFORMED (no YAML or JSON), IMPOSSIBLE_CHANGE (no objects) or TOO_LARGE.
  */
 export function readManifests(sources: readonly ManifestSource[], pointer: string): ManifestsRead {

@@ -4,7 +4,7 @@ import type { ApiFault } from '../../api-server/faults.js';
 import { handedOver, type Manager, serverApply } from '../../api-server/managed-fields/server-apply.js';
 import { typedFaults } from '../../api-server/managed-fields/typed.js';
 import { LAST_APPLIED } from '../../api-server/note.js';
-import { type Fields, fieldsIn } from '../../api-server/values.js';
+import { type Fields, fieldsIn } from '../../api-server/read-fields.js';
 import type { StoredService } from '../../control-plane/service-storage.js';
 import type { RefusalReason } from '../refused-change.js';
 import type { Store } from './subject.js';
@@ -45,7 +45,7 @@ function drawnTwice(first: StoredService, second: StoredService): StoredService 
 /**
  * Applies a manifest on the server's side, under kubectl's name. `live` is the object with its defaults, undefined
  * where it is new. Where kubectl finds that client-side apply owned fields it takes them over and sends the manifest
- * again, so that fields that it leaves out go; where that second request is refused, the first one stands.
+ * again, so that fields that it leaves out go; where that second request is refused, the first one stays.
  */
 export function serverSideApply(
   live: Fields | undefined,

@@ -7,10 +7,10 @@ import {
   managersOf,
 } from '../../api-server/managed-fields/server-apply.js';
 import { noteText } from '../../api-server/note.js';
+import { type Fields, fieldsIn, isGiven } from '../../api-server/read-fields.js';
 import { asStored, completed, forbiddenPod } from '../../api-server/stored-object.js';
-import type { AddressRules } from '../../api-server/validation/addresses.js';
+import type { AddressRules } from '../../api-server/validation/address-rules.js';
 import { validate } from '../../api-server/validation/index.js';
-import { type Fields, fieldsIn, isGiven } from '../../api-server/values.js';
 import type { StoredService } from '../../control-plane/service-storage.js';
 import { type RefusalReason, refuseObject } from '../refused-change.js';
 import { clientApply } from './client-apply.js';

@@ -49,7 +49,7 @@ function mergedList(
   const places = new Map([...was.keys()].map((key, place) => [key, place]));
   const ours = [...named].map(([key, item]) => ({ key, item: merged(was.get(key), said.get(key), item, rule, '') }));
   const others = [...was].filter(([key]) => !named.has(key) && !said.has(key)).map(([key, item]) => ({ key, item }));
-  // Items that the manifest never had stand where they stood among those that it has (mergeSortedSlice).
+  // Items that the manifest never had are where they were among those that it has (mergeSortedSlice).
   const list: unknown[] = [];
   let next = 0;
   for (const { key, item } of ours) {

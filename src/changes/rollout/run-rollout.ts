@@ -54,7 +54,9 @@ export function runRollout(
 ): Rollout {
   const { replicas = 1 } = wanted.spec ?? {};
   if (wanted.kind !== 'DaemonSet' && replicas > MAX_REPLICAS) {
-    const detail = `${wanted.kind} ${namespacedName(wanted)} has ${replicas} replicas; rollouts of at most ${MAX_REPLICAS} are worked out.`;
+    const detail =
+      `${wanted.kind} ${namespacedName(wanted)} has ${replicas} replicas; rollouts of at most ${MAX_REPLICAS} ` +
+      'are worked out.';
     throw impossible(pointer, detail);
   }
   const input = { at: context.at, version: controlPlaneVersion(cluster, context.settings), pointer };

@@ -43,7 +43,8 @@ export function rollOutStatefulSet(
   const broken = own.find((pod) => !isReady(pod));
   if (ordered && broken !== undefined && due.length > 0) {
     return simulation.end(
-      `pod ${namespacedName(broken)} is not ready, and with podManagementPolicy OrderedReady the controller waits for it before it replaces any`,
+      `pod ${namespacedName(broken)} is not ready, and with podManagementPolicy OrderedReady the controller ` +
+        'waits for it before it replaces any',
     );
   }
   for (let next = 0; next < due.length && !simulation.isLong; next += maxUnavailable) {

@@ -384,7 +384,7 @@ class MappingNode {
   readonly #composer: Composer;
   readonly #lines: Lines | undefined;
   readonly #value: Mapping = {};
-  /** The line on which each key stands first. Only of keys that the mapping has itself, not merged ones. */
+  /** The line on which each key is first. Only of keys that the mapping has itself, not merged ones. */
   readonly #seen = new Map<string, number>();
   readonly #places: Map<string, number> | undefined;
   #size = 1;

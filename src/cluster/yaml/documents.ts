@@ -8,7 +8,7 @@ const MAX_YAML_LENGTH = 32 * 1024 * 1024;
 /** More documents in one text are refused. */
 export const MAX_DOCUMENTS = 500_000;
 
-/** What YAML 1.1 does not let stand in a text. */
+/** What YAML 1.1 does not allow in a text. */
 const NOT_PRINTABLE = /[^\t\n\r\x20-\x7e\x85\u{a0}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
 
 export interface YamlDocument extends Composed {
@@ -60,7 +60,7 @@ function checkPrintable(text: string): void {
   const before = text.slice(0, found.index);
   const line = before.split('\n').length;
   const code = (found[0].codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
-  throw new YamlError(`the character U+${code} may not stand in YAML`, line, found.index - before.lastIndexOf('\n'));
+  throw new YamlError(`the character U+${code} may not be in YAML`, line, found.index - before.lastIndexOf('\n'));
 }
 
 /**

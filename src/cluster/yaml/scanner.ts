@@ -269,7 +269,7 @@ export class Scanner {
     }
   }
 
-  /** Whether `---` or `...` stands here at the beginning of a line. */
+  /** Whether `---` or `...` is here at the beginning of a line. */
   #atMarker(): boolean {
     if (this.#column !== 0) return false;
     const code = this.#code();
@@ -331,7 +331,7 @@ export class Scanner {
       case 0x2d:
         if (!isBlankOrEnd(this.#code(1))) break;
         if (!inFlow) {
-          if (!this.#keyAllowed) throw this.fail('a list item may not stand here');
+          if (!this.#keyAllowed) throw this.fail('a list item may not be here');
           this.#roll(this.#column, 'BLOCK_SEQUENCE', undefined, this.#line);
         }
         this.#removeKey();
@@ -341,7 +341,7 @@ export class Scanner {
       case 0x3f:
         if (!inFlow && !isBlankOrEnd(this.#code(1))) break;
         if (!inFlow) {
-          if (!this.#keyAllowed) throw this.fail('a key may not stand here');
+          if (!this.#keyAllowed) throw this.fail('a key may not be here');
           this.#roll(this.#column, 'BLOCK_MAPPING', undefined, this.#line);
         }
         this.#removeKey();
@@ -404,7 +404,7 @@ export class Scanner {
       this.#keyAllowed = false;
     } else {
       if (this.#flow === 0) {
-        if (!this.#keyAllowed) throw this.fail("':' may not stand here; a text with ': ' in it needs quotes");
+        if (!this.#keyAllowed) throw this.fail("':' may not be here; a text with ': ' in it needs quotes");
         this.#roll(this.#column, 'BLOCK_MAPPING', undefined, this.#line);
       }
       this.#keyAllowed = this.#flow === 0;
@@ -521,7 +521,7 @@ export class Scanner {
       while ((indent === 0 || this.#column < indent) && this.#code() === SPACE) this.#at++;
       most = Math.max(most, this.#column);
       if ((indent === 0 || this.#column < indent) && this.#code() === TAB) {
-        throw this.fail('a tab stands where only blanks may indent');
+        throw this.fail('a tab is where only blanks may indent');
       }
       if (!isBreak(this.#code())) break;
       breaks.push(this.#newline());
@@ -650,7 +650,7 @@ export class Scanner {
       for (;;) {
         const code = this.#code();
         if (code === TAB && this.#column < indent && breaks.length > 0) {
-          throw this.fail('a tab stands where only blanks may indent');
+          throw this.fail('a tab is where only blanks may indent');
         }
         if (isBlank(code)) this.#at++;
         else if (isBreak(code)) breaks.push(this.#newline());

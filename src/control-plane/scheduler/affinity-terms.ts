@@ -1,7 +1,7 @@
 import { matchesSelector } from '../../cluster/labels.js';
 import type { Pod } from '../../cluster/objects.js';
 import type { NodeState } from './node-state.js';
-import { type PodAffinityTerm, type PodAffinityTerms, schedulingSpec } from './pod-spec.js';
+import { type PodAffinityTerm, type PodAffinityTerms, schedulingSpec } from './scheduling-spec.js';
 
 /** A term about other pods, ready to ask. */
 interface AffinityTerm {

@@ -1,6 +1,6 @@
 import type { Node, Pod } from '../../cluster/objects.js';
 import { matchesNodeRequirement } from '../labels.js';
-import { type NodeSelectorTerm, schedulingSpec } from './pod-spec.js';
+import { type NodeSelectorTerm, schedulingSpec } from './scheduling-spec.js';
 
 /** Whether a node satisfies a node selector term. A term without requirements matches no node. */
 export function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {

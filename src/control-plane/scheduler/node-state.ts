@@ -3,8 +3,8 @@ import type { Node, Pod } from '../../cluster/objects.js';
 import type { Labels } from '../labels.js';
 import { isTerminal } from '../pods.js';
 import { type HostPort, hostPortsOf } from './host-ports.js';
-import { hasPodAffinity } from './pod-spec.js';
-import { addResources, noResources, podRequests, type Resources, readResources } from './resources.js';
+import { addResources, noResources, podRequests, type Resources, readResources } from './requested-resources.js';
+import { hasPodAffinity } from './scheduling-spec.js';
 
 /** Pods of a node whose status does not tell how many it takes: kubelet's default for maxPods. */
 const DEFAULT_MAX_PODS = 110;

@@ -11,7 +11,7 @@ import { nodeResourcesFit } from './plugins/node-resources-fit.js';
 import { nodeUnschedulable } from './plugins/node-unschedulable.js';
 import { podTopologySpread } from './plugins/pod-topology-spread.js';
 import { taintToleration } from './plugins/taint-toleration.js';
-import { podRequests, type Resources } from './resources.js';
+import { podRequests, type Resources } from './requested-resources.js';
 
 /**
  * The plugins of the default profile (Kubernetes 1.36) in the order in which their filters run. Left out: plugins for

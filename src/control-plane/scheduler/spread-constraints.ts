@@ -5,7 +5,7 @@ import type { LabelSelector, Pod } from '../../cluster/objects.js';
 import { type Labels, matchesServiceSelector } from '../labels.js';
 import { controllerOf } from '../pods.js';
 import { selectingServices } from '../services-in.js';
-import { type SpreadConstraintSpec, schedulingSpec } from './pod-spec.js';
+import { type SpreadConstraintSpec, schedulingSpec } from './scheduling-spec.js';
 
 export const HOSTNAME_LABEL = 'kubernetes.io/hostname';
 

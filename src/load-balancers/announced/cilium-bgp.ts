@@ -19,7 +19,7 @@ import { readyEndpointsOn } from '../health.js';
 import type { Balanced, Implementation, ProbeResult } from '../implementation.js';
 import { nodeBackends } from '../node-filter.js';
 import { allocatedByCilium } from './cilium-pools.js';
-import { held, isDown } from './common.js';
+import { held, isDown } from './holding.js';
 
 const CLASS = 'io.cilium/bgp-control-plane';
 /** The hold time of a session by default (CiliumBGPPeerConfig, timers.holdTimeSeconds). */
@@ -97,7 +97,8 @@ export const ciliumBgp: Implementation = {
         selectors === undefined ? 'every node' : [...selectors.keys()],
         selectors === undefined
           ? 'The snapshot holds no object of Cilium that announces the Service by BGP.'
-          : 'Every node that one of these selects is taken to have a session and to announce the address; peers and their filters are not read.',
+          : 'Every node that one of these selects is taken to have a session and to announce the address; ' +
+              'peers and their filters are not read.',
       );
     }
     const selected = ({ metadata: { labels } }: Node) =>
@@ -118,7 +119,8 @@ export const ciliumBgp: Implementation = {
     balanced.assume(
       'loadBalancer.ecmp',
       'all announcing nodes alike, by connection',
-      'Routers are taken to hash each connection over equal routes; how many routes they use and what they hash is their own configuration.',
+      'Routers are taken to hash each connection over equal routes; how many routes they use and what they ' +
+        'hash is their own configuration.',
     );
     return candidates.map(() => ONE);
   },

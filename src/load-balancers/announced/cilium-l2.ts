@@ -7,7 +7,7 @@ import { announcement } from '../checks.js';
 import { selectorOf } from '../fields.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { allocatedByCilium } from './cilium-pools.js';
-import { held, holdingProbe, isDown } from './common.js';
+import { held, holdingProbe, isDown } from './holding.js';
 import { leaseHolder } from './leases.js';
 
 /**

@@ -1,6 +1,6 @@
 import { announcement } from '../checks.js';
 import type { Implementation } from '../implementation.js';
-import { held, holdingProbe, isDown } from './common.js';
+import { held, holdingProbe, isDown } from './holding.js';
 
 /**
  * Source: redhat-cop/keepalived-operator, README: Services name their group by annotation; VRRP elects the node of a

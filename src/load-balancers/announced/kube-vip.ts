@@ -7,7 +7,7 @@ import { announcement, isLocal } from '../checks.js';
 import { listOf } from '../fields.js';
 import { readyEndpointsOn } from '../health.js';
 import type { Balanced, Implementation } from '../implementation.js';
-import { held, holdingProbe, isDown } from './common.js';
+import { held, holdingProbe, isDown } from './holding.js';
 import { leaseHolder } from './leases.js';
 
 /**
@@ -65,7 +65,8 @@ function holderOf(balanced: Balanced) {
     balanced.assume(
       'loadBalancer.leaderElection',
       'GLOBAL',
-      'No pod of kube-vip is in the snapshot: one leader for all Services is its default, also where it has no local endpoint. Option leaderElection says otherwise.',
+      'No pod of kube-vip is in the snapshot: one leader for all Services is its default, also where it has ' +
+        'no local endpoint. Option leaderElection says otherwise.',
     );
   }
   return {
@@ -106,7 +107,8 @@ export const kubeVip: Implementation = {
       balanced.assume(
         'loadBalancer.ecmp',
         'all announcing nodes alike, by connection',
-        'kube-vip announces the address by BGP from every node: routers are taken to hash each connection over equal routes, which is their own configuration.',
+        'kube-vip announces the address by BGP from every node: routers are taken to hash each connection ' +
+          'over equal routes, which is their own configuration.',
       );
     }
     return candidates.map(() => ONE);

@@ -19,7 +19,7 @@ import { ownAddress } from '../own-address.js';
 import { podBackends, podPort, toPod } from '../pod-backends.js';
 import { weightsAcrossZones } from '../zonal.js';
 import { ALB_ANNOTATIONS } from './annotation-list.js';
-import { controllerNodeFilter, standInName } from './common.js';
+import { controllerNodeFilter, standInName } from './aws-names.js';
 import { ATTRIBUTES, DRAIN_SECONDS } from './facts.js';
 import { ALB_PREFIX, type Front, frontsOf } from './ingress.js';
 
@@ -34,14 +34,16 @@ function frontOf(balanced: Balanced): Front | undefined {
     balanced.assume(
       'loadBalancer.front',
       first.name,
-      `${others.map(({ name }) => name).join(', ')} sends to ${balanced.key} too, each with a target group of its own: the answer is about the first.`,
+      `${others.map(({ name }) => name).join(', ')} sends to ${balanced.key} too, each with a target group ` +
+        'of its own: the answer is about the first.',
     );
   }
   if (first === undefined) {
     balanced.assume(
       'loadBalancer.front',
       'none in the snapshot',
-      `No Ingress of an ALB class and no TargetGroupBinding in the snapshot names ${balanced.key}: the Service's annotations and the defaults count.`,
+      `No Ingress of an ALB class and no TargetGroupBinding in the snapshot names ${balanced.key}: the ` +
+        "Service's annotations and the defaults count.",
     );
   }
   return first;
@@ -107,7 +109,8 @@ function healthCheck(balanced: Balanced, port: BalancedPort): HealthCheck {
     balanced.assume(
       'loadBalancer.healthCheck',
       { protocol: 'HTTP', path: '/', ...CHECK },
-      'The health check of a target group that a TargetGroupBinding names is not in the snapshot: taken to be as the controller makes it.',
+      'The health check of a target group that a TargetGroupBinding names is not in the snapshot: taken to ' +
+        'be as the controller makes it.',
     );
   }
   const grpc = said(balanced, 'backend-protocol-version')?.toUpperCase() === 'GRPC';
@@ -137,7 +140,7 @@ function schemeOf(balanced: Balanced): string | undefined {
 function isInternal(balanced: Balanced): boolean {
   const front = frontOf(balanced);
   const scheme = schemeOf(balanced);
-  // A binding does not say what stands before its target group.
+  // A binding does not say what is before its target group.
   return front?.kind === 'BINDING' ? false : scheme !== 'internet-facing';
 }
 
@@ -176,7 +179,8 @@ export const awsAlb: Implementation = {
       balanced.assume(
         'loadBalancer.kind',
         'Application Load Balancer',
-        'A TargetGroupBinding does not say which kind of load balancer its target group belongs to. Implementation aws-nlb says the other.',
+        'A TargetGroupBinding does not say which kind of load balancer its target group belongs to. ' +
+          'Implementation aws-nlb says the other.',
       );
     }
     if (targetsPods(balanced)) {
@@ -211,7 +215,8 @@ export const awsAlb: Implementation = {
       balanced.assume(
         'loadBalancer.spread',
         'targets alike',
-        `Attribute load_balancing.algorithm.type is ${algorithm}: targets that answer faster get more requests, which no snapshot shows.`,
+        `Attribute load_balancing.algorithm.type is ${algorithm}: targets that answer faster get more ` +
+          'requests, which no snapshot shows.',
       );
     }
     return weightsAcrossZones(balanced, candidates, crossesZones(balanced));
@@ -223,12 +228,15 @@ export const awsAlb: Implementation = {
     const port = portOf(balanced, sent.destinationPort);
     if (port === undefined || !serves(balanced, port)) {
       return {
-        refused: `${frontOf(balanced)?.name ?? 'the load balancer'} does not send to port ${sent.destinationPort ?? '?'} of ${balanced.key}`,
+        refused:
+          `${frontOf(balanced)?.name ?? 'the load balancer'} does not send to port ` +
+          `${sent.destinationPort ?? '?'} of ${balanced.key}`,
       };
     }
     const source = ownAddress(
       balanced,
-      'a private address of the Application Load Balancer in one of its subnets; the client’s is in header X-Forwarded-For',
+      'a private address of the Application Load Balancer in one of its subnets; the client’s is in header ' +
+        'X-Forwarded-For',
     );
     return backend.kind === 'POD'
       ? toPod(balanced, sent, backend, source)
@@ -258,7 +266,8 @@ export const awsAlb: Implementation = {
       balanced.assume(
         'loadBalancer.sourceRanges',
         'not enforced',
-        'The security groups of the load balancer are not made by the controller: what they allow is not in the snapshot.',
+        'The security groups of the load balancer are not made by the controller: what they allow is not in ' +
+          'the snapshot.',
       );
       return { allowed: undefined, rules: ['security groups of the user: what they allow is not in the snapshot'] };
     }
@@ -266,8 +275,10 @@ export const awsAlb: Implementation = {
     return {
       allowed,
       rules: [
-        `security group of the load balancer: allow its listeners’ ports from ${allowed?.join(', ') ?? '0.0.0.0/0'} (annotation inbound-cidrs)`,
-        `security group of ${targetsPods(balanced) ? 'the pods’ interfaces' : 'the nodes'}: allow all TCP from the load balancer’s group`,
+        'security group of the load balancer: allow its listeners’ ports from ' +
+          `${allowed?.join(', ') ?? '0.0.0.0/0'} (annotation inbound-cidrs)`,
+        `security group of ${targetsPods(balanced) ? 'the pods’ interfaces' : 'the nodes'}: allow all TCP ` +
+          'from the load balancer’s group',
       ],
     };
   },
@@ -275,7 +286,9 @@ export const awsAlb: Implementation = {
     const seconds = wholeNumber(attributesOf(balanced).get(ATTRIBUTES.drain), 0) ?? DRAIN_SECONDS;
     return {
       seconds,
-      detail: `a target that is deregistered gets no new requests; open ones go on for up to ${seconds} seconds (${ATTRIBUTES.drain})`,
+      detail:
+        `a target that is deregistered gets no new requests; open ones go on for up to ${seconds} seconds ` +
+        `(${ATTRIBUTES.drain})`,
     };
   },
   reply: () => 'THROUGH',

@@ -1,5 +1,5 @@
 /** The annotations of AWS's controllers: those of the AWS Load Balancer Controller 2.13 and of cloud-provider-aws. */
-import { type AnnotationList, entriesOf, readEntries } from '../annotation-list.js';
+import { type AnnotationList, entriesOf, readEntries } from '../read-annotations.js';
 
 const LBC = 'https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide';
 
@@ -53,7 +53,7 @@ export const NLB_ANNOTATIONS: AnnotationList = {
       'ssl-*',
       'backend-protocol',
       'alpn-policy',
-      // It changes what is sent, not where: the client's address stands before the data.
+      // It changes what is sent, not where: the client's address is before the data.
       'proxy-protocol',
       'proxy-protocol-per-target-group',
       'eip-allocations',

@@ -7,7 +7,7 @@ import { ownAddress } from '../own-address.js';
 import { sourceRanges } from '../source-ranges.js';
 import { weightsAcrossZones } from '../zonal.js';
 import { CLASSIC_ANNOTATIONS } from './annotation-list.js';
-import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './common.js';
+import { awsNodeFilter, hostNameOf, isInternal, runsOnAws, standInName } from './aws-names.js';
 import { ANNOTATIONS, CLASSIC_TIMING, DRAIN_SECONDS, HOST_NAMES } from './facts.js';
 
 /**

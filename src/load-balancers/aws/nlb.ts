@@ -19,7 +19,7 @@ import {
   runsOnAws,
   saysScheme,
   standInName,
-} from './common.js';
+} from './aws-names.js';
 import { ANNOTATIONS, ATTRIBUTES, CLASSES, DRAIN_SECONDS, HOST_NAMES, NLB_TIMING } from './facts.js';
 
 /** Whether the AWS Load Balancer Controller (or EKS Auto Mode) made it, rather than the cloud provider. */
@@ -158,7 +158,8 @@ export const awsNlb: Implementation = {
       balanced.assume(
         'loadBalancer.clientRouting',
         'clients use the addresses of all zones alike',
-        `Attribute ${ATTRIBUTES.routing} is ${policy}: clients that use the resolver of the VPC mostly get the address of their own zone. Who they are, a snapshot does not show.`,
+        `Attribute ${ATTRIBUTES.routing} is ${policy}: clients that use the resolver of the VPC mostly get ` +
+          'the address of their own zone. Who they are, a snapshot does not show.',
       );
     }
     return weightsAcrossZones(balanced, candidates, crossesZones(balanced));
@@ -169,7 +170,9 @@ export const awsNlb: Implementation = {
       // ELB guide, "Troubleshoot your Network Load Balancer": requests time out for connections from a target to its
       // load balancer.
       return {
-        refused: `${sent.source} is a client and the target chosen for it: with client addresses preserved it would get packets from itself, which AWS does not support (hairpinning)`,
+        refused:
+          `${sent.source} is a client and the target chosen for it: with client addresses preserved it would ` +
+          'get packets from itself, which AWS does not support (hairpinning)',
       };
     }
     const source = kept
@@ -210,7 +213,8 @@ export const awsNlb: Implementation = {
       balanced.assume(
         'loadBalancer.sourceRanges',
         'not enforced',
-        'With security groups of one’s own the controller ignores source ranges; what those groups allow is not in the snapshot.',
+        'With security groups of one’s own the controller ignores source ranges; what those groups allow is ' +
+          'not in the snapshot.',
       );
       return {
         allowed: undefined,
@@ -222,7 +226,8 @@ export const awsNlb: Implementation = {
         allowed: ranges,
         rules: [
           `security group of the load balancer: allow ${listens} from ${from}`,
-          `security group of ${pods ? 'the pods’ interfaces' : 'the nodes'}: allow ${to} and the health check from the load balancer’s group`,
+          `security group of ${pods ? 'the pods’ interfaces' : 'the nodes'}: allow ${to} and the health ` +
+            'check from the load balancer’s group',
         ],
       };
     }
@@ -239,7 +244,9 @@ export const awsNlb: Implementation = {
     const seconds = /^\d{1,4}$/.test(said) ? Number(said) : DRAIN_SECONDS;
     return {
       seconds,
-      detail: `a target that is deregistered gets no new connections; open ones go on for ${seconds} seconds at least (${ATTRIBUTES.drain})`,
+      detail:
+        `a target that is deregistered gets no new connections; open ones go on for ${seconds} seconds at ` +
+        `least (${ATTRIBUTES.drain})`,
     };
   },
   reply: () => 'THROUGH',

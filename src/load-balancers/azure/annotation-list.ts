@@ -1,5 +1,5 @@
 /** The annotations of cloud-provider-azure: pkg/consts/consts.go and its documentation, of 1.31. */
-import { type AnnotationList, entriesOf, readEntries } from '../annotation-list.js';
+import { type AnnotationList, entriesOf, readEntries } from '../read-annotations.js';
 
 const SOURCE = [
   'cloud-provider-azure, Azure LoadBalancer',

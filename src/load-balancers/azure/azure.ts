@@ -105,7 +105,8 @@ function healthCheck(balanced: Balanced, port: BalancedPort): HealthCheck {
   balanced.assume(
     'loadBalancer.sharedProbe',
     false,
-    `Whether the cluster probes kube-proxy (port ${PROXY_HEALTH_PORT}${HEALTH_PATH}, clusterServiceLoadBalancerHealthProbeMode: shared) or node ports is not in the snapshot.`,
+    `Whether the cluster probes kube-proxy (port ${PROXY_HEALTH_PORT}${HEALTH_PATH}, ` +
+      'clusterServiceLoadBalancerHealthProbeMode: shared) or node ports is not in the snapshot.',
   );
   // Azure probes by TCP and HTTP alone: rules of other protocols have no probe, and every node takes their packets.
   if ((port.protocol ?? 'TCP') !== 'TCP') return NO_CHECK;
@@ -137,7 +138,8 @@ function allowedRanges(balanced: Balanced): readonly string[] | undefined {
     balanced.assume(
       'loadBalancer.sourceRanges',
       'everybody is let in',
-      `Annotation ${ANNOTATIONS.allowedTags} lets in the networks of ${tags}, which are not in the snapshot: that others are dropped is not modelled.`,
+      `Annotation ${ANNOTATIONS.allowedTags} lets in the networks of ${tags}, which are not in the snapshot: ` +
+        'that others are dropped is not modelled.',
     );
     return undefined;
   }
@@ -192,7 +194,9 @@ export const azure: Implementation = {
     const minutes = numberOf(service, ANNOTATIONS.idleMinutes) ?? IDLE_MINUTES;
     return {
       seconds: undefined,
-      detail: `open TCP connections to a node that fails its probe go on; idle ones are forgotten after ${minutes} minutes`,
+      detail:
+        `open TCP connections to a node that fails its probe go on; idle ones are forgotten after ${minutes} ` +
+        'minutes',
     };
   },
   reply: (balanced) => (floats(balanced) ? 'DIRECT' : 'THROUGH'),

@@ -19,7 +19,8 @@ function provider(balanced: Balanced): 'AMPHORA' | 'OVN' {
     balanced.assume(
       'loadBalancer.provider',
       'AMPHORA',
-      'Octavia’s provider stands in cloud.conf (lb-provider), which no snapshot holds: Amphora is its default, a proxy whose address pods see. OVN keeps the client’s. Option provider says which.',
+      'Octavia’s provider is in cloud.conf (lb-provider), which no snapshot holds: Amphora is its ' +
+        'default, a proxy whose address pods see. OVN keeps the client’s. Option provider says which.',
     );
   }
   return given ?? 'AMPHORA';
@@ -32,7 +33,8 @@ function monitored(balanced: Balanced): boolean {
   balanced.assume(
     'loadBalancer.healthCheck',
     'NONE',
-    'Whether Octavia checks its members stands in cloud.conf (create-monitor), which no snapshot holds: off is its default. Option healthCheck says otherwise.',
+    'Whether Octavia checks its members is in cloud.conf (create-monitor), which no snapshot holds: off ' +
+      'is its default. Option healthCheck says otherwise.',
   );
   return false;
 }

@@ -87,7 +87,8 @@ function enforcedRanges(balanced: Balanced, usual: boolean | undefined): readonl
     balanced.assume(
       'loadBalancer.enforcesSourceRanges',
       true,
-      'Whether this load balancer enforces loadBalancerSourceRanges is not known: taken to, which decides who is let in. Option enforcesSourceRanges says otherwise.',
+      'Whether this load balancer enforces loadBalancerSourceRanges is not known: taken to, which decides ' +
+        'who is let in. Option enforcesSourceRanges says otherwise.',
     );
   }
   return (given ?? usual ?? true) ? ranges : undefined;
@@ -126,7 +127,8 @@ export function overNodePorts(facts: CloudFacts): Implementation {
         balanced.assume(
           'loadBalancer.failOpen',
           false,
-          `What the ${title} does when no node passes its check is not verified: taken to refuse connections. Option failOpen says otherwise.`,
+          `What the ${title} does when no node passes its check is not verified: taken to refuse ` +
+            'connections. Option failOpen says otherwise.',
         );
       }
       return failOpen ?? false;
@@ -161,7 +163,8 @@ export function overNodePorts(facts: CloudFacts): Implementation {
         balanced.assume(
           'loadBalancer.reply',
           'THROUGH',
-          `Nothing in the snapshot shows whether replies pass the ${title} where it keeps the client’s address. Option reply says otherwise.`,
+          `Nothing in the snapshot shows whether replies pass the ${title} where it keeps the client’s ` +
+            'address. Option reply says otherwise.',
         );
       }
       return reply ?? 'THROUGH';

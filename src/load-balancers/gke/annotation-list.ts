@@ -1,5 +1,5 @@
 /** The annotations of GKE's LoadBalancer Services and NEGs. */
-import { type AnnotationList, entriesOf, readEntries } from '../annotation-list.js';
+import { type AnnotationList, entriesOf, readEntries } from '../read-annotations.js';
 
 const PARAMETERS = [
   'GKE, LoadBalancer Service parameters',

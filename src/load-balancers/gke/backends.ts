@@ -36,7 +36,8 @@ export function negBackends(balanced: Balanced, kind: SubsetKind): Backends {
     balanced.assume(
       'loadBalancer.previousSubset',
       [],
-      'Which nodes the NEGs hold depends on which they held before: chosen from scratch here (give options.previousSubset).',
+      'Which nodes the NEGs hold depends on which they held before: chosen from scratch here (give ' +
+        'options.previousSubset).',
     );
   }
   return {

@@ -47,7 +47,8 @@ export const gkeContainerNative: Implementation = {
     balanced.assume(
       'loadBalancer.spread',
       'even over healthy pods',
-      'NEG backends have a capacity per endpoint, so a zone gets as much as it has endpoints; requests are spread rather than connections. Details are not verified.',
+      'NEG backends have a capacity per endpoint, so a zone gets as much as it has endpoints; requests are ' +
+        'spread rather than connections. Details are not verified.',
     );
     return candidates.map(() => ONE);
   },
@@ -78,13 +79,15 @@ export const gkeContainerNative: Implementation = {
   firewall: (balanced) => ({
     allowed: undefined,
     rules: [
-      `VPC firewall: allow the pods’ ports of ${balanced.key} from ${FRONT_ENDS.join(', ')} (proxies and health checks; a proxy-only subnet too where the proxy is in the VPC)`,
+      `VPC firewall: allow the pods’ ports of ${balanced.key} from ${FRONT_ENDS.join(', ')} (proxies and ` +
+        'health checks; a proxy-only subnet too where the proxy is in the VPC)',
     ],
   }),
   drain: () => ({
     seconds: DRAIN_SECONDS,
     detail:
-      'connections of a pod that is detached end unless a BackendConfig sets connectionDraining; pods with readiness gate cloud.google.com/load-balancer-neg-ready count as ready only once the NEG has them',
+      'connections of a pod that is detached end unless a BackendConfig sets connectionDraining; pods with ' +
+      'readiness gate cloud.google.com/load-balancer-neg-ready count as ready only once the NEG has them',
   }),
   reply: () => 'THROUGH',
   addressIsLocal: () => false,

@@ -25,7 +25,8 @@ function keepsToZone(balanced: Balanced): boolean {
   balanced.assume(
     'loadBalancer.zonalAffinity',
     keeps,
-    'With GKE subsetting, GKE makes zonal affinity of trafficDistribution, a preview of 1.33 and later: whether this cluster has it, no snapshot shows. Option zonalAffinity says otherwise.',
+    'With GKE subsetting, GKE makes zonal affinity of trafficDistribution, a preview of 1.33 and later: ' +
+      'whether this cluster has it, no snapshot shows. Option zonalAffinity says otherwise.',
   );
   return keeps;
 }
@@ -56,7 +57,8 @@ export const gkeInternalPassthrough: Implementation = {
     balanced.assume(
       'loadBalancer.instanceGroupLimit',
       INSTANCE_GROUP_LIMIT,
-      'An internal load balancer over instance groups has 250 VMs at most; which ones is not documented: the first of the snapshot are taken.',
+      'An internal load balancer over instance groups has 250 VMs at most; which ones is not documented: the ' +
+        'first of the snapshot are taken.',
     );
     const beyond = all.members.slice(INSTANCE_GROUP_LIMIT);
     return {

@@ -81,7 +81,8 @@ export function backendKind(balanced: Balanced, scheme: Scheme): BackendKind {
     balanced.assume(
       'loadBalancer.backends',
       kind,
-      `Annotation ${ANNOTATIONS.backendService} makes NEGs from 1.32.2-gke.1652000 on, instance groups before, and ${now}; a load balancer that was made earlier keeps what it had.`,
+      `Annotation ${ANNOTATIONS.backendService} makes NEGs from 1.32.2-gke.1652000 on, instance groups ` +
+        `before, and ${now}; a load balancer that was made earlier keeps what it had.`,
     );
     return kind;
   }
@@ -92,8 +93,10 @@ export function backendKind(balanced: Balanced, scheme: Scheme): BackendKind {
     'loadBalancer.backends',
     kind,
     internal
-      ? `Neither finalizer nor NEG status shows whether GKE subsetting is on: it is by itself from 1.${since.minor} on, and ${now}.`
-      : `Neither finalizer nor annotation shows a backend service: new ones have it by themselves from 1.${since.minor} on, and ${now}.`,
+      ? 'Neither finalizer nor NEG status shows whether GKE subsetting is on: it is by itself from ' +
+          `1.${since.minor} on, and ${now}.`
+      : 'Neither finalizer nor annotation shows a backend service: new ones have it by themselves from ' +
+          `1.${since.minor} on, and ${now}.`,
   );
   return kind;
 }
@@ -107,7 +110,8 @@ export function noteClass(balanced: Balanced): void {
   balanced.assume(
     'loadBalancer.class',
     'served',
-    `GKE serves loadBalancerClass ${loadBalancerClass} from 1.33.1-gke.1779000 on, and the nodes are of ${version.text}: before that nobody makes a load balancer for the Service.`,
+    `GKE serves loadBalancerClass ${loadBalancerClass} from 1.33.1-gke.1779000 on, and the nodes are of ` +
+      `${version.text}: before that nobody makes a load balancer for the Service.`,
   );
 }
 
@@ -121,7 +125,10 @@ export function outOfReach(balanced: Balanced, zone: string, regions: ReadonlySe
   if (annotationOf(balanced.service, ANNOTATIONS.globalAccess)?.toLowerCase() === 'true') return undefined;
   const region = regionOf(zone);
   if (zone === '' || regions.size === 0 || regions.has(region)) return undefined;
-  return `the client is in region ${region}, and an internal load balancer takes clients of its own region (${[...regions].join(', ')}) only, unless annotation ${ANNOTATIONS.globalAccess} is "true"`;
+  return (
+    `the client is in region ${region}, and an internal load balancer takes clients of its own region ` +
+    `(${[...regions].join(', ')}) only, unless annotation ${ANNOTATIONS.globalAccess} is "true"`
+  );
 }
 
 /** The regions of zones. */

@@ -40,7 +40,8 @@ function isWeighted(balanced: Balanced, scheme: 'EXTERNAL' | 'INTERNAL'): boolea
     balanced.assume(
       'loadBalancer.weighted',
       true,
-      `GKE documents weighted load balancing from 1.31 on, and the nodes are of ${version.text}. Option weighted says otherwise.`,
+      `GKE documents weighted load balancing from 1.31 on, and the nodes are of ${version.text}. Option ` +
+        'weighted says otherwise.',
     );
   }
   return true;
@@ -63,7 +64,8 @@ export const passthrough = {
       balanced.assume(
         'loadBalancer.failOpen',
         true,
-        'Passthrough load balancers of Google send to all backends when none is healthy: its documentation says so, not verified here.',
+        'Passthrough load balancers of Google send to all backends when none is healthy: its documentation ' +
+          'says so, not verified here.',
       );
     }
     return failOpen ?? true;
@@ -76,7 +78,9 @@ export const passthrough = {
     const tracking = strong ? 'PER_SESSION' : 'PER_CONNECTION';
     return {
       by: 'CLIENT_ADDRESS',
-      detail: `session affinity CLIENT_IP (tracking ${tracking}): connections of one client address go to one node while the healthy backends stay the same; there kube-proxy keeps them on one pod`,
+      detail:
+        `session affinity CLIENT_IP (tracking ${tracking}): connections of one client address go to one node ` +
+        'while the healthy backends stay the same; there kube-proxy keeps them on one pod',
     };
   },
   reply: () => 'DIRECT',
@@ -84,7 +88,8 @@ export const passthrough = {
     balanced.assume(
       'loadBalancer.localRoute',
       true,
-      'Google’s guest agent makes the address of a load balancer local on its backend nodes; whether GKE’s node image runs it so is not verified.',
+      'Google’s guest agent makes the address of a load balancer local on its backend nodes; whether GKE’s ' +
+        'node image runs it so is not verified.',
     );
     return true;
   },

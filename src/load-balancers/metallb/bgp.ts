@@ -5,7 +5,7 @@ import { namespacedName, type Service } from '../../cluster/objects.js';
 import { announcement } from '../checks.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { announcedBy, type Route } from './advertisements.js';
-import { announced } from './common.js';
+import { announced } from './announced-address.js';
 import { wantedAddresses } from './sharing.js';
 import { convergence, isDown, shownMetallb, speakers, whyNotAnnouncing } from './speakers.js';
 
@@ -88,20 +88,23 @@ export const metallbBgp: Implementation = {
       balanced.assume(
         'loadBalancer.aggregation',
         `/${length}`,
-        'A BGPAdvertisement aggregates addresses into shorter prefixes, which a node announces while any address in it is in use there: routers take the longest prefix that is announced.',
+        'A BGPAdvertisement aggregates addresses into shorter prefixes, which a node announces while any ' +
+          'address in it is in use there: routers take the longest prefix that is announced.',
       );
     }
     if (preferred.some(([own, ownPref]) => own === length && ownPref !== pref)) {
       balanced.assume(
         'loadBalancer.localPref',
         pref,
-        'BGPAdvertisements give nodes different localPref: routers of the same autonomous system take the routes with the highest alone; those of another do not see it.',
+        'BGPAdvertisements give nodes different localPref: routers of the same autonomous system take the ' +
+          'routes with the highest alone; those of another do not see it.',
       );
     }
     balanced.assume(
       'loadBalancer.ecmp',
       'all announcing nodes alike, by connection',
-      'Routers are taken to hash each connection over equal routes; how many routes they use and what they hash is their own configuration.',
+      'Routers are taken to hash each connection over equal routes; how many routes they use and what they ' +
+        'hash is their own configuration.',
     );
     return takes.map((one) => (one ? ONE : ZERO));
   },
@@ -122,7 +125,8 @@ export const metallbBgp: Implementation = {
   drain: () => ({
     seconds: 0,
     detail:
-      'routes are withdrawn at once when a node’s last endpoint goes, and after the hold time when the node dies; either way routers may rehash open connections to other nodes, which do not know them',
+      'routes are withdrawn at once when a node’s last endpoint goes, and after the hold time when the node ' +
+      'dies; either way routers may rehash open connections to other nodes, which do not know them',
   }),
   ...announced,
 };

@@ -3,7 +3,7 @@ import { remember } from '../../base/remember.js';
 import { announcement } from '../checks.js';
 import type { Balanced, Implementation } from '../implementation.js';
 import { announcedBy, statedLeader } from './advertisements.js';
-import { announced, firstAddress } from './common.js';
+import { announced, firstAddress } from './announced-address.js';
 import { convergence, leaderOf, shownMetallb, speakers, whyNotAnnouncing } from './speakers.js';
 
 /** A speaker that stops is missed by the others after about this long (memberlist's default for local networks). */
@@ -50,20 +50,23 @@ export const metallbL2: Implementation = {
       balanced.assume(
         'loadBalancer.mode',
         'layer 2',
-        'The snapshot holds no L2Advertisement and no BGPAdvertisement of MetalLB: implementation metallb-bgp says the other.',
+        'The snapshot holds no L2Advertisement and no BGPAdvertisement of MetalLB: implementation ' +
+          'metallb-bgp says the other.',
       );
     } else if (objects.modes.size > 1) {
       balanced.assume(
         'loadBalancer.mode',
         'layer 2',
-        'The address is announced in both modes: the answer is about clients of its own network, which come by layer 2; those behind routers come by BGP (implementation metallb-bgp).',
+        'The address is announced in both modes: the answer is about clients of its own network, which come ' +
+          'by layer 2; those behind routers come by BGP (implementation metallb-bgp).',
       );
     }
     if (objects !== undefined && objects.interfaces.length > 0) {
       balanced.assume(
         'loadBalancer.interfaces',
         objects.interfaces,
-        'An L2Advertisement names network interfaces: which nodes have them, a snapshot does not show; taken to be all that are selected.',
+        'An L2Advertisement names network interfaces: which nodes have them, a snapshot does not show; taken ' +
+          'to be all that are selected.',
       );
     }
     return speakers(balanced, 'speakers, of which one leads', 'L2');
@@ -82,7 +85,8 @@ export const metallbL2: Implementation = {
   drain: () => ({
     seconds: 0,
     detail:
-      'when another node comes to lead, packets of open connections arrive there, where nobody knows them, unless kube-proxy happens to send them to the same pod',
+      'when another node comes to lead, packets of open connections arrive there, where nobody knows them, ' +
+      'unless kube-proxy happens to send them to the same pod',
   }),
   ...announced,
 };

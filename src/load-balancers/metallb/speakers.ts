@@ -59,7 +59,8 @@ export function speakers(balanced: Balanced, group: string, mode: Mode): Backend
     balanced.assume(
       'loadBalancer.announcingNodes',
       'every node with a speaker',
-      'The snapshot holds no L2Advertisement and no BGPAdvertisement of MetalLB, which say the nodes that announce the address.',
+      'The snapshot holds no L2Advertisement and no BGPAdvertisement of MetalLB, which say the nodes that ' +
+        'announce the address.',
     );
   }
   return nodeBackends(balanced, group, (node) => {

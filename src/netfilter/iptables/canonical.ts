@@ -4,7 +4,7 @@ import { isTarget, matchCodec, targetCodec } from './index.js';
 import type { Match, Statement, Target } from './statements.js';
 import { statementsOf } from './statements.js';
 
-/** The kinds that stand in a rule's head, in the order in which iptables prints them. */
+/** The kinds that are in a rule's head, in the order in which iptables prints them. */
 const HEAD = ['source', 'destination', 'in-interface', 'out-interface', 'protocol', 'fragment'] as const;
 const TRANSPORT = ['source-port', 'destination-port', 'tcp-flags'] as const;
 const TRANSPORTS = ['tcp', 'udp', 'sctp'];
@@ -12,7 +12,7 @@ const TRANSPORTS = ['tcp', 'udp', 'sctp'];
 /** A rule's statements sorted as the kernel keeps them. */
 export interface CanonicalRule {
   readonly head: readonly Match[];
-  /** Modules in the order in which they were loaded; transport options stand behind their module. */
+  /** Modules in the order in which they were loaded; transport options are behind their module. */
   readonly modules: readonly (readonly Match[])[];
   readonly target: Target | undefined;
 }

@@ -2,7 +2,7 @@
  * Every kind of statement and the file that knows it. A new match or target is a file of its own and a line here.
  */
 
-import type { Codec, MatchCodec, TargetCodec } from './codec.js';
+import type { Codec, MatchCodec, TargetCodec } from './match-codec.js';
 import { addrtype } from './matches/addrtype.js';
 import { comment } from './matches/comment.js';
 import { connlimit } from './matches/connlimit.js';

@@ -10,7 +10,7 @@ import { statementsOf } from './statements.js';
 
 const HEADER = 'target     prot opt source               destination         ';
 
-/** Column of an address: its `!` stands in the blank before it. */
+/** Column of an address: its `!` is in the blank before it. */
 function addressColumn(head: readonly Match[], kind: 'source' | 'destination', family: IPFamily): string {
   for (const match of head) {
     if (match.kind === kind) {

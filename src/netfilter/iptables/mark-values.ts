@@ -1,4 +1,4 @@
-import { RuleError } from './codec.js';
+import { RuleError } from './match-codec.js';
 
 /** Every bit of a mark. */
 export const ALL_BITS = 0xffffffff;

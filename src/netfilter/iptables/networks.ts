@@ -7,7 +7,7 @@ import {
   type IPFamily,
   networkOf,
 } from '../../base/address.js';
-import { RuleError } from './codec.js';
+import { RuleError } from './match-codec.js';
 
 /** Any address and mask that a rule can compare with; masks need not be prefixes (`10.0.0.1/255.0.255.255`). */
 interface Masked {

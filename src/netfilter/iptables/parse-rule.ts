@@ -1,7 +1,7 @@
 import type { IPFamily } from '../../base/address.js';
 import { protocolNumber } from '../protocols.js';
-import { type MatchCodec, type Option, type ParseContext, RuleError, type TargetCodec } from './codec.js';
 import { MATCHES, TARGETS } from './index.js';
+import { type MatchCodec, type Option, type ParseContext, RuleError, type TargetCodec } from './match-codec.js';
 import { isReversed } from './ports.js';
 import type { Match, Statement, Target } from './statements.js';
 import { isPassing } from './targets/other.js';
@@ -9,7 +9,7 @@ import { isPassing } from './targets/other.js';
 type AnyMatch = MatchCodec<Match>;
 type AnyTarget = TargetCodec<Target>;
 
-/** Options that stand for a statement of their own, wherever they stand in the rule. */
+/** Options that stand for a statement of their own, wherever they are in the rule. */
 const single = new Map<string, AnyMatch>();
 const modules = new Map<string, AnyMatch>();
 for (const codec of Object.values(MATCHES) as AnyMatch[]) {
@@ -40,7 +40,7 @@ interface Group {
   readonly by: 'match' | 'jump' | 'goto';
   readonly at: number;
   readonly options: Option[];
-  /** All its words as they stand, for modules and targets that are not understood. */
+  /** All its words as they are, for modules and targets that are not understood. */
   readonly tokens: string[];
   understood: boolean;
 }
@@ -71,7 +71,7 @@ class RuleReader {
     const negated = this.#words[this.#at] === '!';
     if (negated) this.#at++;
     const word = this.#words[this.#at++];
-    if (word === undefined) throw new RuleError('"!" stands at the end: an option is missing behind it');
+    if (word === undefined) throw new RuleError('"!" is at the end: an option is missing behind it');
     if (LOADS.includes(word)) this.#load(this.#value(word), negated);
     else if (JUMPS.includes(word)) this.#jump(this.#value(word), 'jump', negated);
     else if (GOTOS.includes(word)) this.#jump(this.#value(word), 'goto', negated);
@@ -88,7 +88,7 @@ class RuleReader {
       const option = { name: word, negated, values: this.#values(word, codec.options[word] ?? 0) };
       this.#statements.push(codec.parse([option], this.#contextOf('')));
     } else if (!word.startsWith('-')) {
-      throw new RuleError(`"${word}" stands where an option should`);
+      throw new RuleError(`"${word}" is where an option should be`);
     } else if (last !== undefined) {
       this.#addUnknown(last, word, negated);
     } else {
@@ -229,7 +229,7 @@ export function parseRuleWords(words: readonly string[], context: RuleContext): 
 const HEAD = ['-s', '-d', '-i', '-o', '-p'];
 
 /**
- * A rule that iptables 1.8.9 would refuse, but that a kernel holds: what stands at its beginning as far as it can be
+ * A rule that iptables 1.8.9 would refuse, but that a kernel holds: what is at its beginning as far as it can be
  * read (a packet that this does not match does not match the rule), then a match and a target that are not known.
  */
 export function unreadRule(words: readonly string[], context: RuleContext, reason: string): Statement[] {

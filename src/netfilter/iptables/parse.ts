@@ -1,8 +1,8 @@
 import type { IPFamily } from '../../base/address.js';
 import { MAX_PROBLEMS, type Problem, QuestionError } from '../../base/errors.js';
 import type { BaseChain, Rule, Ruleset, Table } from '../ruleset.js';
-import { RuleError } from './codec.js';
 import { IPTABLES } from './language.js';
+import { RuleError } from './match-codec.js';
 import { parseRuleWords, type RuleContext, unreadRule } from './parse-rule.js';
 import { wordsOf } from './quoting.js';
 import type { Statement } from './statements.js';
@@ -13,7 +13,7 @@ import { mistakenFor } from './wrong-text.js';
 interface PendingRule {
   readonly line: number;
   readonly text: string;
-  /** How many words of the text stand before the rule itself: `-A CHAIN`, `-I CHAIN 1`. */
+  /** How many words of the text are before the rule itself: `-A CHAIN`, `-I CHAIN 1`. */
   readonly skipped: number;
 }
 
@@ -81,7 +81,7 @@ class TextReader {
     const table = this.#table;
     if (first === undefined || first === '#') return;
     if (first === '*') this.#open(text.slice(1).trim());
-    else if (table === undefined) this.#problem(`"${shown(text)}" stands outside of a table: "*nat" would start one`);
+    else if (table === undefined) this.#problem(`"${shown(text)}" is outside of a table: "*nat" would start one`);
     else if (first === ':') this.#declare(table, text);
     else if (text === 'COMMIT') this.#commit(table);
     else this.#readCommand(table, text);
@@ -91,7 +91,7 @@ class TextReader {
     if (this.#table !== undefined)
       this.#problem(`the table ${this.#table.name} is not ended by COMMIT`, this.#table.line);
     if (this.#tables.some((table) => table.name === name)) {
-      this.#problem(`the table ${name} stands in the text twice: of one iptables flavour it stands there once`);
+      this.#problem(`the table ${name} is in the text twice: of one iptables flavour it is there once`);
     }
     this.#table = { name, line: this.#line, chains: new Map() };
   }

@@ -1,4 +1,4 @@
-import { RuleError } from './codec.js';
+import { RuleError } from './match-codec.js';
 import type { PortRange } from './statements.js';
 
 /** Service names of the ports that rules are commonly written with; iptables reads `/etc/services`. */

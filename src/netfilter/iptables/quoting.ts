@@ -62,7 +62,7 @@ const QUOTE = 34;
 const BLANK = 32;
 const TAB = 9;
 
-/** What stands between a quote and the one that closes it, and the place behind that; undefined: none closes it. */
+/** What is between a quote and the one that closes it, and the place behind that; undefined: none closes it. */
 function quotedFrom(line: string, from: number): { readonly text: string; readonly end: number } | undefined {
   const close = line.indexOf('"', from);
   if (close < 0) return undefined;

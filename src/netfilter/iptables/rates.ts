@@ -1,4 +1,4 @@
-import { RuleError } from './codec.js';
+import { RuleError } from './match-codec.js';
 
 /** Seconds of a unit and iptables' name for it, largest first; words may be cut short (`/m`, `/minu`). */
 const UNITS: readonly (readonly [word: string, seconds: number, name: string])[] = [

@@ -254,7 +254,7 @@ export interface PolicyMatch {
   readonly policy: 'none' | 'ipsec';
   readonly tokens: readonly string[];
 }
-/** A match that is not known: the tokens as they stand. Walking over it gives UNKNOWN. */
+/** A match that is not known: the tokens as they are. Walking over it gives UNKNOWN. */
 export interface UnknownMatch {
   readonly kind: 'unknown-match';
   /** The module's name; empty for a rule option that is not known and belongs to no module. */

@@ -1,7 +1,7 @@
 import type { Packet } from '../packet.js';
 import type { Rule } from '../ruleset.js';
-import type { WalkContext } from '../walk/context.js';
 import type { HookOutcome } from '../walk/types.js';
+import type { WalkContext } from '../walk/walk-context.js';
 import { saveRule } from './canonical.js';
 import { matchCodec, targetCodec } from './index.js';
 import type { Match, Target } from './statements.js';

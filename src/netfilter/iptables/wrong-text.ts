@@ -9,7 +9,8 @@ const LOOKS: readonly (readonly [begins: RegExp, sentence: string])[] = [
   [/^Chain \S+ \((?:policy |\d+ references)/, `This is what \`iptables -L\` prints: ${SAVE}.`],
   [
     /^(?:IP Virtual Server|-A (?:-t|-u|-f|--sctp-service) )/,
-    `This is what \`ipvsadm\` prints: it goes into nodeRules as "ipvsadm" (--ipvsadm-save). ${SAVE.replace('`', 'For the rules `')}.`,
+    'This is what `ipvsadm` prints: it goes into nodeRules as "ipvsadm" (--ipvsadm-save). ' +
+      `${SAVE.replace('`', 'For the rules `')}.`,
   ],
   [/^(?:-P|-N|-A) \S+/, `This is what \`iptables -S\` prints, without its tables: ${SAVE}.`],
   [
@@ -22,7 +23,8 @@ const LOOKS: readonly (readonly [begins: RegExp, sentence: string])[] = [
   ],
   [
     /^create \S+ \S+:/,
-    `This is what \`ipset save\` prints: it goes into nodeRules as "ipset" (--ipset-save). ${SAVE.replace('`', 'For the rules `')}.`,
+    'This is what `ipset save` prints: it goes into nodeRules as "ipset" (--ipset-save). ' +
+      `${SAVE.replace('`', 'For the rules `')}.`,
   ],
   [/^[{[]/, `This is JSON, perhaps of kubectl: ${SAVE}.`],
   [/^(?:apiVersion|kind|items|---)/, `This is YAML, perhaps of kubectl: ${SAVE}.`],

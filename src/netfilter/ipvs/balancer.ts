@@ -25,7 +25,7 @@ export interface BalancerOptions {
   readonly pattern: Pattern;
   /** Open connections of real servers, by `address:port`; absent: not known. */
   readonly open?: ReadonlyMap<string, { readonly active: number; readonly inactive: number }> | undefined;
-  /** Why the real servers are taken to have been added in the order in which they stand. */
+  /** Why the real servers are taken to have been added in their order. */
   readonly order: string;
 }
 
@@ -137,12 +137,16 @@ export class IpvsBalancer implements HookBalancer {
   ): Taking {
     const limited = virtual.realServers.find((server) => server.limited === true);
     if (limited !== undefined) {
-      const unknown = `the real server ${joinHostPort(limited.address, limited.port)} of ${chain} takes connections up to a limit (-x): whether it is reached is not known`;
+      const unknown =
+        `the real server ${joinHostPort(limited.address, limited.port)} of ${chain} takes connections up to a ` +
+        'limit (-x): whether it is reached is not known';
       return { chain, ways: [], refused: undefined, unknown };
     }
     const wrong = ways.find(({ server: { forwarding = 'MASQUERADE' } }) => forwarding !== 'MASQUERADE');
     if (wrong !== undefined) {
-      const unknown = `the virtual server ${chain} sends packets on without NAT (${wrong.server.forwarding}): what becomes of them is not modelled`;
+      const unknown =
+        `the virtual server ${chain} sends packets on without NAT (${wrong.server.forwarding}): what becomes ` +
+        'of them is not modelled';
       return { chain, ways: [], refused: undefined, unknown };
     }
     return {

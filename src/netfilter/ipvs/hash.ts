@@ -83,7 +83,7 @@ export interface Weighted {
 }
 
 /**
- * The Maglev table: which server has which slot, as an index into `servers`, which stand in the order of the kernel's
+ * The Maglev table: which server has which slot, as an index into `servers`, which are in the order of the kernel's
  * list. Empty where no server has a weight.
  */
 export function maglevTable(servers: readonly Weighted[]): Int32Array {

@@ -129,7 +129,7 @@ class Reader {
     return draft;
   }
 
-  /** `-t ADDRESS:PORT`, `-f MARK [-6]`: the name of a virtual server, and what stands behind it. */
+  /** `-t ADDRESS:PORT`, `-f MARK [-6]`: the name of a virtual server, and what is behind it. */
   #selector(words: readonly string[]): { readonly draft: Draft; readonly rest: readonly string[] } {
     const [option = '', value, ...rest] = words;
     const base = { scheduler: 'wlc', flags: 0, timeout: 0, realServers: [] };
@@ -262,7 +262,7 @@ class Reader {
   #addListedServer(words: readonly string[]): void {
     const virtual = this.#listing;
     if (virtual === undefined)
-      throw new LineError('a real server without a virtual server: "TCP ADDRESS:PORT SCHEDULER" would stand before');
+      throw new LineError('a real server without a virtual server: "TCP ADDRESS:PORT SCHEDULER" would be before');
     const [where, method = '', weight, active, inactive] = words;
     const forwarding = method.startsWith('-') ? undefined : FORWARDING[method];
     if (forwarding === undefined) throw new LineError(`"${method.slice(0, 30)}" is not Masq, Route or Tunnel`);

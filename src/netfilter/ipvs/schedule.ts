@@ -138,7 +138,8 @@ function byConnections(
     return only(
       best,
       assumed(
-        `${scheduler}, for the connection counts that are given: the next connection goes to ${name(best)}, and changes them.${kept}`,
+        `${scheduler}, for the connection counts that are given: the next connection goes to ${name(best)}, ` +
+          `and changes them.${kept}`,
       ),
     );
   }
@@ -146,7 +147,8 @@ function byConnections(
     return only(
       best,
       assumed(
-        `${scheduler} sends all connections to one address to one real server, first to ${name(best)}, as long as that has no more open connections than its weight says; with more, others get some.`,
+        `${scheduler} sends all connections to one address to one real server, first to ${name(best)}, as ` +
+          'long as that has no more open connections than its weight says; with more, others get some.',
       ),
     );
   }
@@ -155,7 +157,8 @@ function byConnections(
   const why =
     pattern === 'ONE_AT_A_TIME'
       ? `${scheduler}, if connections never overlap: closed ones still count for a while, so that connections go round.`
-      : `${scheduler}, in balance: if connections last alike and many are open at once, each real server holds its part.`;
+      : `${scheduler}, in balance: if connections last alike and many are open at once, each real server holds ` +
+        'its part.';
   const otherwise = sticks && pattern === 'BALANCED' ? ` If connections never overlap, all go to ${name(best)}.` : '';
   return byWeight(servers, ({ weight }) => (weighted ? weight : 1), assumed(why + otherwise));
 }
@@ -204,7 +207,9 @@ function bySource(virtual: VirtualServer, servers: readonly RealServer[], packet
   const port = packet.sourcePort;
   if (table.length === 0) return NOBODY;
   if (withPort && (port === undefined || port === 0)) {
-    const why = `${virtual.scheduler} chooses by the client's address and port: a new port for each connection is taken to spread them evenly over the slots of the hash table.`;
+    const why =
+      `${virtual.scheduler} chooses by the client's address and port: a new port for each connection is taken ` +
+      'to spread them evenly over the slots of the hash table.';
     return ofTable(table, servers, assumed(why));
   }
   const counted = withPort ? (port as number) : 0;
@@ -267,7 +272,9 @@ export function schedule(
     case 'wrr':
       return byWeight(servers, ({ weight }) => (scheduler === 'rr' ? 1 : weight), {
         kind: 'LONG_RUN',
-        why: `${scheduler} gives connections out in turn, whoever opens them, from the real server that was added last: the shares are those of many connections.`,
+        why:
+          `${scheduler} gives connections out in turn, whoever opens them, from the real server that was added ` +
+          'last: the shares are those of many connections.',
         cycle: cycleOf(virtual).map(name),
       });
     case 'dh':
@@ -286,7 +293,8 @@ export function schedule(
           table,
           all,
           assumed(
-            `${scheduler} gives each client address the same real server each time: the shares are those of the slots of its table, over clients whose addresses spread evenly.`,
+            `${scheduler} gives each client address the same real server each time: the shares are those of ` +
+              'the slots of its table, over clients whose addresses spread evenly.',
           ),
         );
       }

@@ -2,9 +2,9 @@ import { ONE } from '../../base/fraction.js';
 import type { Matched } from '../language.js';
 import type { Packet } from '../packet.js';
 import type { Rule } from '../ruleset.js';
-import type { Effect, WalkContext } from '../walk/context.js';
 import { bothOf } from '../walk/share.js';
 import type { Chance } from '../walk/types.js';
+import type { Effect, WalkContext } from '../walk/walk-context.js';
 import { applyStatement } from './statements/index.js';
 import { type Statement, statementsOf } from './types.js';
 

@@ -1,5 +1,5 @@
 import type { Packet } from '../packet.js';
-import type { WalkContext } from '../walk/context.js';
+import type { WalkContext } from '../walk/walk-context.js';
 import { holdsValue, unquoted } from './values.js';
 
 /**

@@ -1,8 +1,8 @@
 import type { IPFamily } from '../../base/address.js';
 import type { Rule } from '../ruleset.js';
 import { saveElement, sortElements } from './elements.js';
+import type { SetDeclaration } from './nft-table.js';
 import { saveRule } from './statements/index.js';
-import type { SetDeclaration } from './table.js';
 import type { Element } from './types.js';
 import type { ValueType } from './values.js';
 

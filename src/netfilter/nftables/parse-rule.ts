@@ -214,7 +214,7 @@ function flagNames(cursor: Cursor): readonly string[] {
   }
 }
 
-/** What stands behind `tcp flags`, where it takes out bits; undefined for other tests of it. */
+/** What is behind `tcp flags`, where it takes out bits; undefined for other tests of it. */
 function maskedFlags(cursor: Cursor): Statement | undefined {
   const left = { kind: 'payload', protocol: 'tcp', field: 'flags' } as const;
   const from = cursor.at;

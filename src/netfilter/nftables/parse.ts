@@ -4,11 +4,11 @@ import type { BaseChain, Chain, Hook, Rule, Ruleset } from '../ruleset.js';
 import { typesOf } from './expressions/index.js';
 import { NFTABLES } from './language.js';
 import { listChain, listSet, listTable, priorityOf } from './list.js';
+import { type NamedSet, type NftTable, type SetDeclaration, seesFamily, type TableFamily } from './nft-table.js';
 import { overlapOf } from './overlap.js';
 import { elements, expression, ruleStatements } from './parse-rule.js';
 import { isJson, listingOfJson } from './read-json.js';
 import { ElementIndex } from './set-lookup.js';
-import { type NamedSet, type NftTable, type SetDeclaration, seesFamily, type TableFamily } from './table.js';
 import { Cursor, ListingError } from './tokens.js';
 import type { Element } from './types.js';
 import { unquoted, type ValueType } from './values.js';
@@ -220,7 +220,7 @@ function tablesOf(listing: string): readonly ParsedTable[] {
 /**
  * The tables of `nft list ruleset`, or of `nft -j list ruleset`.
  *
- * @param pointer where the text stands in the request, for errors
+ * @param pointer where the text is in the request, for errors
  * @throws QuestionError INVALID_REQUEST for text that is not such a listing, or that ends in the middle of one
  */
 export function parseTables(text: string, pointer = ''): readonly ParsedTable[] {

@@ -112,7 +112,10 @@ function limit(body: Json): string {
   const { rate, per, burst, inv, rate_unit: unit, burst_unit: burstUnit } = fieldsOf(body);
   const size = unit === undefined ? '' : ` ${unit}`;
   const shown = burst === undefined || burst === 0 || (unit === undefined && burst === 5);
-  return `limit rate ${inv === true ? 'over ' : ''}${rate}${size}/${per ?? 'second'}${shown ? '' : ` burst ${burst} ${burstUnit ?? 'packets'}`}`;
+  return (
+    'limit rate ' +
+    `${inv === true ? 'over ' : ''}${rate}${size}/${per ?? 'second'}${shown ? '' : ` burst ${burst} ${burstUnit ?? 'packets'}`}`
+  );
 }
 
 function counter(body: Json): string {

@@ -1,7 +1,7 @@
 import type { IPFamily } from '../../base/address.js';
-import type { WalkContext } from '../walk/context.js';
+import type { WalkContext } from '../walk/walk-context.js';
 import { saveElement, saveElements, writeElement } from './elements.js';
-import type { NamedSet, NftTable } from './table.js';
+import type { NamedSet, NftTable } from './nft-table.js';
 import type { AnonymousSet, Element, SetReference } from './types.js';
 import { canonicalValue, holdsValue, isInterval, type ValueType } from './values.js';
 

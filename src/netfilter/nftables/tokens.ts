@@ -72,7 +72,7 @@ export class Cursor {
     return token.text;
   }
 
-  /** The next word with those that stand right behind it, as in `"08:00"-"18:00"`. */
+  /** The next word with those that are right behind it, as in `"08:00"-"18:00"`. */
   nextJoined(): string {
     let text = this.next();
     let last = this.tokens[this.#at - 1] as Token;

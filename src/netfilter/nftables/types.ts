@@ -170,7 +170,7 @@ export interface SetUpdate {
   readonly key: Expression;
   /** What follows the key or the braces: `timeout 30m`, `limit rate …`, `: value`. */
   readonly more?: string;
-  /** A limit stands in the braces: the packet goes on only while it stays below. */
+  /** A limit is in the braces: the packet goes on only while it stays below. */
   readonly limited?: boolean;
 }
 /** A statement that lets the packet pass on as it is: `counter`, `log`, `notrack`, `meta nftrace set 1` … */

@@ -1,7 +1,7 @@
 import type { Packet } from '../packet.js';
 import type { Chain, Rule } from '../ruleset.js';
 
-/** Where a packet stands in the rules: the next rule of a chain, and where it goes on after that chain. */
+/** Where a packet is in the rules: the next rule of a chain, and where it goes on after that chain. */
 export interface Frame {
   readonly chain: Chain;
   /** The chain's rules that the packet can match. */

@@ -5,10 +5,10 @@ import type { Hook, HookBalancer, Rule, Ruleset, Table, Taking } from '../rulese
 import { type Attached, attachedTo } from './base-chains.js';
 import { weaker } from './basis.js';
 import { enter, type Frame, isLoop, positionOf } from './chain-frame.js';
-import type { Effect, RecentChange, WalkContext, Way } from './context.js';
 import { rivalsOf } from './rivals.js';
 import { splitShare } from './share.js';
 import type { Chance, ChanceBasis, HookOutcome, StepAction, StepList, WalkEnvironment, WalkStep } from './types.js';
+import type { Effect, RecentChange, WalkContext, Way } from './walk-context.js';
 
 /**
  * Limits of what is done for one packet at one hook, far above what a node's rules need: chains that call each other
@@ -337,7 +337,9 @@ class HookWalk implements WalkContext {
   #contested(branch: Branch, chain: string, match: RuleMatch, rival: string): false {
     const here = this.#tableOf(branch);
     const priority = this.#attached[branch.base]?.priority ?? 0;
-    const detail = `the tables ${here} and ${rival} both translate the packet at priority ${priority} of ${this.hook}, and the rules do not say which of them the kernel asks first`;
+    const detail =
+      `the tables ${here} and ${rival} both translate the packet at priority ${priority} of ${this.hook}, and ` +
+      'the rules do not say which of them the kernel asks first';
     return this.#unknown(branch, chain, match, detail);
   }
 

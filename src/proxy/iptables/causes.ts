@@ -12,7 +12,7 @@ function admitted(steps: readonly WalkStep[]): boolean {
 }
 
 /**
- * Why a rule of kube-proxy or kubelet drops or rejects, from where it stands and what its comment says. Rules of
+ * Why a rule of kube-proxy or kubelet drops or rejects, from where it is and what its comment says. Rules of
  * others, and policies, are POLICY.
  */
 export function causeInIptables(rule: Rule, steps: readonly WalkStep[]): Cause {

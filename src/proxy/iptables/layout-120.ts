@@ -149,7 +149,7 @@ function writeNodePort(out: PortRulesWriter): void {
   }
 }
 
-/** What stands before the local endpoints in KUBE-XLB: pods and this host reach every endpoint. */
+/** What is before the local endpoints in KUBE-XLB: pods and this host reach every endpoint. */
 function writeXlbHead(out: PortRulesWriter): void {
   const { xlb, cluster } = out.names;
   const { id } = out.port;

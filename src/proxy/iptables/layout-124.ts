@@ -1,4 +1,4 @@
-import { externallyAccessible, usesClusterEndpoints, usesLocalEndpoints } from '../policies.js';
+import { externallyAccessible, usesClusterEndpoints, usesLocalEndpoints } from '../traffic-policies.js';
 import { writeBalancing } from './balancing.js';
 import { writeEndpointChains } from './endpoint-chain.js';
 import { writeExternalTrafficRules } from './external-traffic.js';

@@ -1,6 +1,6 @@
 import type { Statement } from '../../netfilter/iptables/statements.js';
-import { externallyAccessible, usesClusterEndpoints, usesLocalEndpoints } from '../policies.js';
 import { decide } from '../port-decisions.js';
+import { externallyAccessible, usesClusterEndpoints, usesLocalEndpoints } from '../traffic-policies.js';
 import { writeBalancing } from './balancing.js';
 import { writeEndpointChains } from './endpoint-chain.js';
 import { writeExternalTrafficRules } from './external-traffic.js';

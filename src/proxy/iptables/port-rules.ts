@@ -8,7 +8,7 @@ import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-p
 import type { LocalDetector } from './detector.js';
 import type { PortNames } from './names.js';
 import { portNames } from './names.js';
-import type { NodePortAddresses } from './node-ports.js';
+import type { NodePortAddresses } from './node-port-addresses.js';
 import type { ProtocolStatements } from './rule-parts.js';
 import { comment, destination, destinationPort, PROTOCOLS, rule, source } from './rule-parts.js';
 import type { IptablesTraits } from './versions.js';

@@ -16,7 +16,7 @@ import { writePort120 } from './layout-120.js';
 import { writePort124 } from './layout-124.js';
 import { writePort125 } from './layout-125.js';
 import { portNames } from './names.js';
-import { nodePortAddresses } from './node-ports.js';
+import { nodePortAddresses } from './node-port-addresses.js';
 import type { PortRules, RenderContext } from './port-rules.js';
 import { PortRulesWriter } from './port-rules.js';
 import { restorePieces } from './restore.js';
@@ -127,7 +127,12 @@ export class IptablesProgram implements NodeProgram {
   restorePieces(services?: ReadonlySet<string>): readonly Uint8Array[] {
     const all = this.services.ports();
     const ports = services === undefined ? all : all.filter((port) => services.has(port.service));
-    return restorePieces(this.context, ports, (port) => this.portRules(port));
+    return restorePieces(
+      this.context,
+      ports,
+      (port) => this.selection(port),
+      (port) => this.portRules(port),
+    );
   }
 
   /** As {@link restorePieces}, in one text. */

@@ -16,7 +16,7 @@ export interface RuleSource {
 export type TableName = 'filter' | 'nat';
 type RulesByChain = ReadonlyMap<string, readonly Rule[]>;
 
-/** The rules of one Service port that stand in chains shared by all Services. */
+/** The rules of one Service port that are in chains shared by all Services. */
 interface Dispatch {
   readonly filter: RulesByChain;
   readonly nat: RulesByChain;

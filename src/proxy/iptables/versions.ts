@@ -3,7 +3,7 @@ import type { KubernetesVersion } from '../../cluster/settings.js';
 /**
  * What differs between the iptables proxiers of Kubernetes 1.20 to 1.36, in one place. Each trait lists its values with
  * the minor version in which each came in; the newest one that is not newer than the node's version counts. How rules
- * are laid out as a whole stands in the layout-*.ts files.
+ * are laid out as a whole is in the layout-*.ts files.
  */
 const TRAITS = {
   /** Which file lays out the rules of a Service port. */
@@ -17,7 +17,7 @@ const TRAITS = {
       'drops in the filter table, since kubelet stops offering KUBE-MARK-DROP (#110289, KEP-3178)',
     ],
   ],
-  /** Where the rule that marks off-cluster traffic for masquerade stands. */
+  /** Where the rule that marks off-cluster traffic for masquerade is. */
   masqueradeRulesIn: [
     [20, 'DISPATCH_CHAIN', 'in KUBE-SERVICES or KUBE-NODEPORTS, just before the jump it belongs to'],
     [22, 'SERVICE_CHAIN', 'in the KUBE-SVC chain, so that KUBE-SERVICES gets shorter (#96959)'],

@@ -49,8 +49,10 @@ function lookup(program: IpvsProgram, further: readonly string[]): Lookup {
 }
 
 const ORDER =
-  'Real servers are taken to have been added in the order of a first full sync, by address and port; those that come later stand before ' +
-  'them. Where a turn begins, whom a tie goes to and the tables of sh, dh and mh depend on it; shares of a turn do not.';
+  'Real servers are taken to have been added in the order of a first full sync, by address and port; those ' +
+  'that come later are before ' +
+  'them. Where a turn begins, whom a tie goes to and the tables of sh, dh and mh depend on it; shares of a ' +
+  'turn do not.';
 
 /** The rules of a node for a walk: built-in chains, kube-proxy's and kubelet's, and IPVS at its hooks. */
 export function ipvsRuleset(program: IpvsProgram, options: RulesetOptions): Ruleset {

@@ -1,8 +1,8 @@
 import type { IPFamily } from '../../base/address.js';
 import { writeElement } from '../../netfilter/nftables/elements.js';
 import { NFTABLES } from '../../netfilter/nftables/language.js';
+import type { SetDeclaration } from '../../netfilter/nftables/nft-table.js';
 import { writeRule } from '../../netfilter/nftables/statements/index.js';
-import type { SetDeclaration } from '../../netfilter/nftables/table.js';
 import type { Element, Statement } from '../../netfilter/nftables/types.js';
 import type { Origin, Rule } from '../../netfilter/ruleset.js';
 

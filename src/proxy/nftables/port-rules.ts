@@ -1,9 +1,9 @@
-import type { SetDeclaration } from '../../netfilter/nftables/table.js';
+import type { SetDeclaration } from '../../netfilter/nftables/nft-table.js';
 import type { Element, Expression, Statement, Verdict } from '../../netfilter/nftables/types.js';
 import type { Origin } from '../../netfilter/ruleset.js';
-import { externallyAccessible, usesClusterEndpoints, usesLocalEndpoints } from '../policies.js';
 import { decide, type PortDecisions, rangesHold } from '../port-decisions.js';
 import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-port.js';
+import { externallyAccessible, usesClusterEndpoints, usesLocalEndpoints } from '../traffic-policies.js';
 import type { RenderContext } from './context.js';
 import { CHAINS } from './fixed-rules.js';
 import { type PortNames, portNames } from './names.js';

@@ -1,6 +1,6 @@
 import { NFTABLES } from '../../netfilter/nftables/language.js';
+import type { NamedSet, NftTable, SetDeclaration } from '../../netfilter/nftables/nft-table.js';
 import { ElementIndex } from '../../netfilter/nftables/set-lookup.js';
-import type { NamedSet, NftTable, SetDeclaration } from '../../netfilter/nftables/table.js';
 import type { Element } from '../../netfilter/nftables/types.js';
 import type { ValueType } from '../../netfilter/nftables/values.js';
 import type { BaseChain, Chain, Hook, Rule } from '../../netfilter/ruleset.js';
@@ -199,9 +199,11 @@ class KubeProxyTable implements NftTable {
       case sets.hairpin.name:
         return (key) => (key[0] === key[1] && this.#isHairpin(key) ? { key } : undefined);
       default: {
+        // Which addresses of the node take node ports no Service decides.
+        const elements = name === sets.nodePortIPs.name ? () => this.#fixed.elements.get(name) ?? NO_ELEMENTS : all;
         let index: ElementIndex | undefined;
         return (key) => {
-          index ??= new ElementIndex(all(), types);
+          index ??= new ElementIndex(elements(), types);
           return index.find(key);
         };
       }

@@ -1,5 +1,5 @@
 import type { IPFamily } from '../../base/address.js';
-import type { SetDeclaration } from '../../netfilter/nftables/table.js';
+import type { SetDeclaration } from '../../netfilter/nftables/nft-table.js';
 
 /** The sets and maps that all Services share. */
 export interface SharedSets {

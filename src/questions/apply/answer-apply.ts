@@ -224,11 +224,15 @@ function validation(version: KubernetesVersion): Assumption {
   const other =
     version.minor === MODELLED
       ? ''
-      : ` The cluster is of 1.${version.minor}: what is documented to differ is followed, the rest is taken to be alike.`;
+      : ` The cluster is of 1.${version.minor}: what is documented to differ is followed, the rest is taken to ` +
+        'be alike.';
   return {
     field: 'apply.validation',
     value: `Kubernetes 1.${MODELLED}`,
-    why: `Objects are stored and refused as kube-apiserver 1.${MODELLED} does with its default feature gates and admission.${other} Webhooks, quotas and policies of admission are not known: kubectl apply --dry-run=server has the last word.`,
+    why:
+      `Objects are stored and refused as kube-apiserver 1.${MODELLED} does with its default feature gates and ` +
+      `admission.${other} Webhooks, quotas and policies of admission are not known: kubectl apply ` +
+      '--dry-run=server has the last word.',
   };
 }
 

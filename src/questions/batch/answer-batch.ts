@@ -1,5 +1,6 @@
 /** batch: several questions about one snapshot, which is read once. */
 
+import { LRUCache } from 'lru-cache';
 import { problemsOf } from '../../base/ajv-problems.js';
 import { type Problem, pointer, QuestionError } from '../../base/errors.js';
 import { documentOfError } from '../../base/problem-document.js';
@@ -34,20 +35,15 @@ const PREPARED_KEPT = 8;
 
 /** A {@link prepare} that gives equal requests one cluster, and with it all that was derived from it. */
 function remembering(): Prepare {
-  const kept = new Map<Snapshot, Map<string, Prepared>>();
+  const max = PREPARED_KEPT;
+  const kept = new LRUCache<Snapshot, LRUCache<string, Prepared>>({ max });
   return (request, snapshot) => {
     const { at, settings, changes } = request;
     const key = JSON.stringify([at, settings, changes ?? []]);
-    const ofSnapshot = kept.get(snapshot) ?? new Map<string, Prepared>();
+    const ofSnapshot = kept.get(snapshot) ?? new LRUCache<string, Prepared>({ max });
     const found = ofSnapshot.get(key) ?? prepare(request, snapshot);
-    ofSnapshot.delete(key);
     ofSnapshot.set(key, found);
-    const [oldest] = ofSnapshot.keys();
-    if (ofSnapshot.size > PREPARED_KEPT && oldest !== undefined) ofSnapshot.delete(oldest);
-    kept.delete(snapshot);
     kept.set(snapshot, ofSnapshot);
-    const [first] = kept.keys();
-    if (kept.size > PREPARED_KEPT && first !== undefined) kept.delete(first);
     return found;
   };
 }
@@ -81,7 +77,7 @@ function holds(value: unknown, path: readonly string[]): boolean {
     : false;
 }
 
-/** Where a place of the single request stands in the batch: in what is shared, or in the entry. */
+/** Where a place of the single request is in the batch: in what is shared, or in the entry. */
 function placed(
   { pointer: place, in: document = 'request', detail }: Problem,
   entry: BatchEntry,

@@ -16,7 +16,7 @@ import { type ChainBlock, type ChainText, cutTables, joinTables } from './chain-
 import { IPTABLES_RENDERING } from './iptables-rendering.js';
 import type { ByteBudget, DataBlock, Rendering, Selection } from './node-rules.js';
 
-/** Where blocks that are no chains stand: beside the tables of iptables. */
+/** Where blocks that are no chains are: beside the tables of iptables. */
 const SETS = 'ipset';
 const SERVERS = 'ipvs';
 const ADDRESSES = 'kube-ipvs0';

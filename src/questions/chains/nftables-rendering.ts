@@ -116,7 +116,7 @@ function about(origin: Origin | undefined): Pick<RuleData, 'service' | 'endpoint
   };
 }
 
-/** A chain, set or map as data; a set's elements stand where a chain has its rules. */
+/** A chain, set or map as data; a set's elements are where a chain has its rules. */
 function data(program: NodeProgram, selection: Selection, budget: ByteBudget): readonly ChainBlock<ChainData>[] {
   return wanted(program, selection).map(({ name, chain, set }) => {
     const rules = (chain?.rules ?? []).map(

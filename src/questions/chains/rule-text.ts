@@ -4,7 +4,7 @@ import type { ServiceRef } from '../../contract/answers.js';
 import { IPTABLES } from '../../netfilter/iptables/language.js';
 import type { Origin, Rule } from '../../netfilter/ruleset.js';
 
-// The same rules and origins stand in most traces of an answer.
+// The same rules and origins are in most traces of an answer.
 const texts = new WeakMap<Rule, string>();
 const refs = new WeakMap<Origin, ServiceRef>();
 

@@ -6,11 +6,11 @@ import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { Assumption } from '../../cluster/settings.js';
 import type { Answer, CheckedService, CheckResult, Finding } from '../../contract/answers.js';
 import type { CheckQuestion, QuestionRequest } from '../../contract/requests.js';
+import type { View } from '../findings/finders.js';
 import { finding, listed, MAX_LISTED } from '../findings/finding.js';
 import { differenceFindings, shownFindings, sortedFindings } from '../findings/index.js';
 import { noServiceTouched, sameSnapshots } from '../findings/no-effect.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
-import type { View } from '../findings/view.js';
 import { thresholdsOf } from '../findings/wanted.js';
 import { noneHeld } from '../held.js';
 import { type Prepared, prepare as prepareAnew } from '../prepare.js';
@@ -191,7 +191,9 @@ function withClients(touched: Touched, { services, unknown }: PolicyPairs): Touc
 /** What is reported of a check as a whole. */
 function ownFindings(touched: Touched, asked: readonly string[], omitted: number, maxServices: number): Finding[] {
   if (omitted === 0) return [];
-  const message = `The change touches ${touched.services.length} Services, of which ${asked.length} were asked about: more than maxServices ${maxServices}.`;
+  const message =
+    `The change touches ${touched.services.length} Services, of which ${asked.length} were asked about: more ` +
+    `than maxServices ${maxServices}.`;
   return [finding('CHECK_INCOMPLETE', message, { touched: touched.services.length, asked: asked.length, omitted })];
 }
 

@@ -12,7 +12,7 @@ import type {
 } from '../../contract/answers.js';
 import type { Via } from '../../contract/requests.js';
 import { establishedShares } from '../differences/established.js';
-import { holdsUnknownShare, isShifted, pairs, shifted, shiftedVerdicts } from '../differences/shares.js';
+import { holdsUnknownShare, isShifted, pairs, shifted, shiftedVerdicts } from '../differences/shifted-shares.js';
 import { flowFates, type Side } from '../differences/udp-flows.js';
 import { type Door, sameDestination } from '../findings/door.js';
 import { keptShare } from '../findings/source-address.js';

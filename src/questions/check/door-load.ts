@@ -22,6 +22,7 @@ export function doorLoad(
 export function trafficAssumption(load: DoorLoad | undefined): readonly Assumption[] {
   if (load === undefined) return [];
   const why =
-    'The request says how much is sent, not through which door: each door is asked about as if all of it came through it.';
+    'The request says how much is sent, not through which door: each door is asked about as if all of it ' +
+    'came through it.';
   return [{ field: load.at.slice(1).replaceAll('/', '.'), value: 'through each door', why }];
 }

@@ -6,7 +6,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
 import type { CheckClients, ServiceProbability } from '../../contract/answers.js';
 import type { Clients, ProbabilityQuestion, ServiceDestination, Via } from '../../contract/requests.js';
-import { publishedAs } from '../../load-balancers/addresses.js';
+import { publishedAs } from '../../load-balancers/balancer-addresses.js';
 import { serviceFamiliesOf } from '../../load-balancers/service-families.js';
 import { probedBalancer } from '../../path/probed-balancer.js';
 import { isHeadless } from '../../path/service-target.js';
@@ -40,7 +40,7 @@ export interface Wanted {
 /** The traffic of a check, and what it needs beside. */
 export interface DoorLoad {
   readonly traffic: Traffic;
-  /** Where the traffic stands in the request. */
+  /** Where the traffic is in the request. */
   readonly at: string;
   /** The moment at which losses and roll-outs are tried, milliseconds since 1970. */
   readonly moment: number;

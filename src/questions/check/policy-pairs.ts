@@ -16,8 +16,8 @@ import {
   sourceName,
   unknownOfPairs,
 } from '../reach/pair-changes.js';
-import { type Pair, reachTable } from '../reach/table.js';
-import { type ReachTarget, serviceTargets } from '../reach/targets.js';
+import { type Pair, reachTable } from '../reach/reach-table.js';
+import { type ReachTarget, serviceTargets } from '../reach/reach-targets.js';
 import { type AddedPolicies, addedPolicies } from './added-policies.js';
 
 /** Pairs that are compared at most, unless the caller says otherwise. */
@@ -252,7 +252,9 @@ export function policyPairs(
   const walked = (parts: readonly Wanted[]) =>
     new Set(parts.flatMap(({ sources, targets }) => (sources.length === 0 ? [] : targets))).size;
   if (most > limit || Math.max(walked(earlier), walked(later)) > targetLimit) {
-    const unknown = `Policies change for ${most} pairs of workload and Service port; a check compares ${limit}: ask reach by namespaces.`;
+    const unknown =
+      `Policies change for ${most} pairs of workload and Service port; a check compares ${limit}: ask reach by ` +
+      'namespaces.';
     return { ...NOTHING, unknown };
   }
   const tables = (side: Prepared, parts: readonly Wanted[]): readonly Pair[] =>

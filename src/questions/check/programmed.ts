@@ -6,7 +6,7 @@ import { QuestionError } from '../../base/errors.js';
 import { LAST_APPLIED_ANNOTATION } from '../../changes/update-service.js';
 import type { Service } from '../../cluster/objects.js';
 import { FAMILIES } from '../../cluster/settings.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import { headlessEndpoints } from '../../path/dns.js';
 import { nodeIsDown } from '../../path/network.js';
 import { isHeadless } from '../../path/service-target.js';
@@ -31,7 +31,7 @@ function programOf({ cluster, settings }: Side, node: string, family: IPFamily):
   }
 }
 
-/** Who else claims the port's addresses: their rules stand before or after its own. */
+/** Who else claims the port's addresses: their rules are before or after its own. */
 function rivals(program: NodeProgram, port: ServicePort): readonly string[] {
   const addresses = [port.clusterIP, ...port.externalIPs, ...port.loadBalancerVIPs];
   return addresses.flatMap((address) => {

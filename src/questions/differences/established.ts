@@ -2,7 +2,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { podAddresses } from '../../cluster/cluster.js';
 import type { EndpointRef, EstablishedShares, PathTrace, Probability } from '../../contract/answers.js';
 import { nodeIsDown } from '../../path/network.js';
-import { partOf, totalOf } from './shares.js';
+import { partOf, totalOf } from './shifted-shares.js';
 import { type FlowFate, flowsExplanation, type Side, tracksByIpvs, tracksByRules } from './udp-flows.js';
 
 /** Why rules say nothing of connections that there are already (netfilter: nat is asked for a first packet alone). */
@@ -11,12 +11,15 @@ export const RULES_EXPLANATION =
   'endpoint that conntrack has for it, whatever these rules say, as long as its pod and that pod’s node are there.';
 
 const SHARES_EXPLANATION =
-  'Established connections keep the endpoint that conntrack has for them, whatever the new rules choose. Lost are those ' +
+  'Established connections keep the endpoint that conntrack has for them, whatever the new rules choose. ' +
+  'Lost are those ' +
   'whose pod is gone, or whose node is removed or down. An endpoint that only left the Service keeps its connections.';
 
 const IPVS_EXPLANATION =
-  'IPVS keeps the real server of every connection that it has. A real server of TCP that leaves drains: it gets weight 0, takes no ' +
-  'new connections and keeps those that it has. One of UDP or SCTP is removed at once, and the next packet gets another one. Lost are ' +
+  'IPVS keeps the real server of every connection that it has. A real server of TCP that leaves drains: it ' +
+  'gets weight 0, takes no ' +
+  'new connections and keeps those that it has. One of UDP or SCTP is removed at once, and the next packet ' +
+  'gets another one. Lost are ' +
   'connections whose pod is gone, or whose node is removed or down.';
 
 const NOT_COUNTED = 'Connections whose client or a node on the way goes are not counted.';

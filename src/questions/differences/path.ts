@@ -8,7 +8,7 @@ import type {
   Probability,
   TraceDifference,
 } from '../../contract/answers.js';
-import { pairs, shifted, shiftedVerdicts, totalOf } from './shares.js';
+import { pairs, shifted, shiftedVerdicts, totalOf } from './shifted-shares.js';
 
 const DEFAULT_TRACES = 100;
 

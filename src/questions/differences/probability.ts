@@ -8,7 +8,7 @@ import type {
   ServiceProbability,
   ShiftedShare,
 } from '../../contract/answers.js';
-import { holdsUnknownShare, isShifted, pairs, shifted, shiftedVerdicts } from './shares.js';
+import { holdsUnknownShare, isShifted, pairs, shifted, shiftedVerdicts } from './shifted-shares.js';
 
 function serviceKey({ service, via, family }: ServiceProbability): string {
   const { namespace, name, portName, port, protocol } = service;

@@ -116,6 +116,9 @@ export function flowsExplanation(after: Side, protocol: string): string | undefi
   }
   if (tracksByIpvs(after)) return undefined;
   return version.minor < COMPARED_SINCE
-    ? `Of ${protocol}, kube-proxy deletes the entries of endpoints that leave or are no longer ready: the next packet chooses anew, and is refused where the Service has no endpoint left.`
-    : `Of ${protocol}, kube-proxy deletes the entries of endpoints that no longer serve, and the next packet chooses anew; of a Service without any serving endpoint it deletes none (since 1.32), so that packets go on to the old address: lost in silence where its pod is gone, delivered where it is there.`;
+    ? `Of ${protocol}, kube-proxy deletes the entries of endpoints that leave or are no longer ready: the next ` +
+        'packet chooses anew, and is refused where the Service has no endpoint left.'
+    : `Of ${protocol}, kube-proxy deletes the entries of endpoints that no longer serve, and the next packet ` +
+        'chooses anew; of a Service without any serving endpoint it deletes none (since 1.32), so that packets ' +
+        'go on to the old address: lost in silence where its pod is gone, delivered where it is there.';
 }

@@ -8,7 +8,7 @@ interface Stretch {
   readonly after: readonly string[];
 }
 
-/** Lines that stand exactly once, and where. */
+/** Lines that are exactly once, and where. */
 function uniqueLines(lines: readonly string[]): ReadonlyMap<string, number> {
   const places = new Map<string, number>();
   for (const [index, line] of lines.entries()) places.set(line, places.has(line) ? -1 : index);
@@ -53,7 +53,7 @@ function gap(before: readonly string[], after: readonly string[]): readonly Stre
 }
 
 /**
- * The stretches of two texts. Lines that stand once in both, as most rules do, are anchors (the patience algorithm);
+ * The stretches of two texts. Lines that are once in both, as most rules do, are anchors (the patience algorithm);
  * only what lies between them is searched, so that the time grows with the texts and not with the square of what
  * changed.
  */

@@ -2,9 +2,9 @@
 import { joinHostPort } from '../../base/address.js';
 import { slicesFor } from '../../proxy/endpoint-list.js';
 import { readingOf } from '../../proxy/reading.js';
+import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import { isTranslatedByRules, portsOf, refOf, workingNodes } from './service-facts.js';
-import type { StateFinder } from './view.js';
 
 interface Entry {
   readonly slice: string;
@@ -14,7 +14,7 @@ interface Entry {
 }
 
 /**
- * Endpoints that stand in two slices with other ports or conditions. kube-proxy visits slices in the order of a Go map,
+ * Endpoints that are in two slices with other ports or conditions. kube-proxy visits slices in the order of a Go map,
  * which is another one each time; up to 1.21 it tells endpoints of a Service port apart by their address alone, so that
  * of two ports of one address one is lost (pkg/proxy/endpointslicecache.go).
  */
@@ -55,8 +55,10 @@ export const accidentalEndpoints: StateFinder = (view) => {
           ? 'this version keeps one port of each address'
           : 'they have other conditions in one than in another';
       const message =
-        `Endpoints of ${portText(refOf(port))} stand in several EndpointSlices (${listed(ids)}), and ${why}: which of them kube-proxy ` +
-        'keeps is an accident of the order in which it visits slices, and may be another one on each node and after each restart.';
+        `Endpoints of ${portText(refOf(port))} are in several EndpointSlices (${listed(ids)}), and ${why}: ` +
+        'which of them kube-proxy ' +
+        'keeps is an accident of the order in which it visits slices, and may be another one on each node ' +
+        'and after each restart.';
       return [
         finding('ENDPOINTS_BY_ACCIDENT', message, {
           ...portEvidence(refOf(port), port.family),

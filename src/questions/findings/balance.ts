@@ -13,11 +13,11 @@ import {
 } from '../../base/fraction.js';
 import { parseSigned } from '../../base/signed-fraction.js';
 import type { EndpointShare } from '../../contract/answers.js';
-import { exactOf } from '../differences/shares.js';
+import { exactOf } from '../differences/shifted-shares.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door } from './door.js';
+import type { DifferenceFinder, StateFinder } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
-import type { DifferenceFinder, StateFinder } from './view.js';
 
 function factorOf({ imbalance }: Door): Fraction | undefined {
   return imbalance === undefined ? undefined : parseSigned(imbalance.fraction)?.size;
@@ -42,7 +42,9 @@ export const imbalances: StateFinder = ({ doors }, { imbalance: threshold }) =>
       ? []
       : door.endpoints.filter(({ share }) => compare(divide(exactOf(share), even), threshold) > 0);
     const names = above.map(({ address, port, pod }) => pod ?? joinHostPort(address, port));
-    const message = `${listed(names)} of ${doorText(door)} ${above.length === 1 ? 'gets' : 'get'} up to ${times(factor)} the even share ${formatFraction(even)}.`;
+    const message =
+      `${listed(names)} of ${doorText(door)} ${above.length === 1 ? 'gets' : 'get'} up to ${times(factor)} the ` +
+      `even share ${formatFraction(even)}.`;
     return [
       finding('IMBALANCE', message, {
         ...doorEvidence(door),
@@ -59,7 +61,9 @@ export const imbalanceDifferences: DifferenceFinder = (before, after, { imbalanc
   doorPairs(before.doors, after.doors).flatMap((pair) => {
     const [was, is] = [factorOf(pair.before) ?? ONE, factorOf(pair.after)];
     if (is === undefined || compare(is, was) <= 0 || compare(is, threshold) <= 0) return [];
-    const message = `The largest share of an endpoint of ${doorText(pair.after)} is ${times(is)} the even share; it was ${times(was)}.`;
+    const message =
+      `The largest share of an endpoint of ${doorText(pair.after)} is ${times(is)} the even share; it was ` +
+      `${times(was)}.`;
     return [
       finding('IMBALANCE_GROWN', message, {
         ...doorEvidence(pair.after),

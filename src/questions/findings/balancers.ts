@@ -18,16 +18,16 @@ import {
 import { parseSigned } from '../../base/signed-fraction.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
 import type { Balancer, PortCheck } from '../../load-balancers/balancer.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import type { Backend, HealthCheck } from '../../load-balancers/implementation.js';
 import { nodeIsDown } from '../../path/network.js';
 import { probedBalancer } from '../../path/probed-balancer.js';
 import { programNode } from '../../proxy/program.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door } from './door.js';
+import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
-import type { DifferenceFinder, StateFinder, View } from './view.js';
 
 function familyOf({ cluster }: View, key: string): IPFamily {
   const [first] = cluster.services.get(key)?.spec?.ipFamilies ?? [];
@@ -95,7 +95,9 @@ export const healthCheckChanged: DifferenceFinder = (before, after) =>
         : answeredBy === 'KUBE_PROXY' && after.settings.unsupportedDataplane === undefined
           ? ' Every node whose kube-proxy works passes it.'
           : '';
-    const message = `The load balancer of ${pair.key} checks its backends by ${check.after}; before by ${check.before}.${leaves}`;
+    const message =
+      `The load balancer of ${pair.key} checks its backends by ${check.after}; before by ` +
+      `${check.before}.${leaves}`;
     return [finding('HEALTH_CHECK_CHANGED', message, { ...evidenceOf(pair), check })];
   });
 
@@ -116,7 +118,9 @@ export const backendsChanged: DifferenceFinder = (before, after) =>
     ];
     const { seconds, detail } = pair.after.drain;
     const drained = removed.length === 0 ? '' : ` Of connections that are open: ${detail}.`;
-    const message = `The load balancer of ${pair.key} has ${is.size} backends (${pair.after.backends.group}), it had ${was.size}: ${parts.join(', ')}.${drained}`;
+    const message =
+      `The load balancer of ${pair.key} has ${is.size} backends (${pair.after.backends.group}), it had ` +
+      `${was.size}: ${parts.join(', ')}.${drained}`;
     return [
       finding('BACKENDS_CHANGED', message, {
         ...evidenceOf(pair),
@@ -172,7 +176,9 @@ export const lostUntilConverged: DifferenceFinder = (before, after) =>
     const { share } = worst;
     const names = worst.until.map(({ backend }) => nameOf(backend));
     const seconds = now.secondsToConverge;
-    const message = `Until the health checks of the load balancer of ${key} have found the change, up to ${seconds} s, ${formatFraction(share)} of its new connections are lost: those that it sends to ${listed(names)}.`;
+    const message =
+      `Until the health checks of the load balancer of ${key} have found the change, up to ${seconds} s, ` +
+      `${formatFraction(share)} of its new connections are lost: those that it sends to ${listed(names)}.`;
     return [
       finding('LOST_UNTIL_CONVERGED', message, {
         ...evidenceOf(pair),
@@ -214,7 +220,9 @@ export const firewallOpened: DifferenceFinder = (before, after) =>
     if (added.length === 0 || was === EVERYBODY) return [];
     const ports = (pair.after.service.spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);
     const who = allowed === undefined ? 'everybody' : added.join(', ');
-    const message = `The load balancer of ${pair.key} lets in ${who} to ${ports.join(', ')}${was.length === 0 ? '' : `; before ${was.join(', ')}`}.`;
+    const message =
+      `The load balancer of ${pair.key} lets in ${who} to ` +
+      `${ports.join(', ')}${was.length === 0 ? '' : `; before ${was.join(', ')}`}.`;
     return [
       finding('FIREWALL_OPENED', message, {
         ...evidenceOf(pair),
@@ -239,7 +247,10 @@ export const unguardedNodePorts: StateFinder = (view) =>
       ports.length === 0
     )
       return [];
-    const message = `loadBalancerSourceRanges of ${key} (${listed(ranges)}) guard the load balancer's address only: ${ports.length === 1 ? 'node port' : 'node ports'} ${ports.join(', ')} of every node take everybody that reaches the nodes.`;
+    const message =
+      `loadBalancerSourceRanges of ${key} (${listed(ranges)}) guard the load balancer's address only: ` +
+      `${ports.length === 1 ? 'node port' : 'node ports'} ${ports.join(', ')} of every node take everybody ` +
+      'that reaches the nodes.';
     return [finding('NODE_PORTS_UNGUARDED', message, { service: key, ranges: ranges.slice(0, MAX_LISTED), ports })];
   });
 
@@ -255,7 +266,9 @@ export const balancerImbalance: DifferenceFinder = (before, after) =>
     const is = factorOf(pair.after);
     if (is === undefined || compare(was, is) === 0) return [];
     const factor = (value: Fraction) => toDecimal(value, 2).replace(/\.?0+$/, '');
-    const message = `The largest share of an endpoint of ${doorText(pair.after)} is ${factor(is)} times the even one; it was ${factor(was)} times.`;
+    const message =
+      `The largest share of an endpoint of ${doorText(pair.after)} is ${factor(is)} times the even one; it was ` +
+      `${factor(was)} times.`;
     return [
       finding('LOAD_BALANCER_IMBALANCE', message, {
         ...doorEvidence(pair.after),
@@ -304,7 +317,9 @@ export const connectionsCrossing: DifferenceFinder = (before, after) => {
     const nodes = crossed.filter(({ share }) => !isZero(share)).map(({ node }) => node);
     if (nodes.length === 0) return [];
     const share = formatFraction(sum(crossed.map((one) => one.share)));
-    const message = `${share} of the connections that are established through ${doorText(door)} came in at ${listed(nodes)} and go on to endpoints elsewhere: they end with the node.`;
+    const message =
+      `${share} of the connections that are established through ${doorText(door)} came in at ${listed(nodes)} ` +
+      'and go on to endpoints elsewhere: they end with the node.';
     return [
       finding('CONNECTIONS_CROSS_NODE', message, {
         ...doorEvidence(door),

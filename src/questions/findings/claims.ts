@@ -2,9 +2,9 @@
 
 import type { Finding } from '../../contract/answers.js';
 import type { ServicePort } from '../../proxy/service-port.js';
+import type { StateFinder } from './finders.js';
 import { finding, listed, portText } from './finding.js';
 import { isTranslatedByRules, portsOf, refOf } from './service-facts.js';
-import type { StateFinder } from './view.js';
 
 function conflict(
   claims: readonly ServicePort[],
@@ -15,7 +15,8 @@ function conflict(
   const [first] = claims as readonly [ServicePort];
   const services = [...new Set(claims.map(({ service }) => service))];
   const message =
-    `${listed(claims.map((port) => portText(refOf(port))))} claim ${where.address} port ${where.port} (${first.protocol}): ` +
+    `${listed(claims.map((port) => portText(refOf(port))))} claim ${where.address} port ${where.port} ` +
+    `(${first.protocol}): ` +
     `one of them gets all its traffic, and ${which}.`;
   const { protocol, family } = first;
   return finding('ADDRESS_CLAIMED_TWICE', message, { service: services[0], ...where, protocol, family, services });

@@ -3,11 +3,11 @@ import { joinHostPort } from '../../base/address.js';
 import { compare, type Fraction, formatFraction } from '../../base/fraction.js';
 import type { EstablishedShares } from '../../contract/answers.js';
 import { establishedShares } from '../differences/established.js';
-import { exactOf } from '../differences/shares.js';
+import { exactOf } from '../differences/shifted-shares.js';
 import { flowFates } from '../differences/udp-flows.js';
 import type { Door } from './door.js';
+import type { DifferenceFinder } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED, portEvidence } from './finding.js';
-import type { DifferenceFinder } from './view.js';
 
 interface Lost {
   readonly door: Door;
@@ -37,7 +37,9 @@ export const connectionsLost: DifferenceFinder = (before, after, { lostConnectio
   }
   return [...worst.values()].map(({ door, share, endpoints }) => {
     const names = endpoints.map(({ address, port, pod }) => pod ?? joinHostPort(address, port));
-    const message = `${formatFraction(share)} of the connections that are established through ${doorText(door)} are lost: those of ${listed(names)}.`;
+    const message =
+      `${formatFraction(share)} of the connections that are established through ${doorText(door)} are lost: ` +
+      `those of ${listed(names)}.`;
     return finding('CONNECTIONS_LOST', message, {
       ...doorEvidence(door),
       share: formatFraction(share),

@@ -27,8 +27,8 @@ export interface DoorOutcome {
   readonly rule?: Rule | undefined;
   readonly receiver?: Receiver | undefined;
   /**
-   * The nodes at which an outside client's packet comes in, each as likely: one, or several that treat it alike. Absent for clients
-   * inside the cluster, and where it never comes to a node.
+   * The nodes at which an outside client's packet comes in, each as likely: one, or several that treat it alike. Absent
+   * for clients inside the cluster, and where it never comes to a node.
    */
   readonly entries?: readonly string[] | undefined;
   /** Whether whoever is reached sees the client's own address. */
@@ -114,8 +114,8 @@ function firstNode(journey: Journey): { readonly node?: string; readonly among?:
 }
 
 /**
- * What a question's journeys of one client come to. `among`: the nodes that a packet may come in at in place of the one that it came in
- * at, itself among them.
+ * What a question's journeys of one client come to. `among`: the nodes that a packet may come in at in place of the one
+ * that it came in at, itself among them.
  */
 export function outcomesOf(
   journeys: readonly Journey[],

@@ -64,7 +64,7 @@ export function withEffects(findings: readonly Finding[]): readonly Finding[] {
   });
 }
 
-/** A cause with what follows from it, or a finding that stands alone. */
+/** A cause with what follows from it, or a finding that is alone. */
 export interface FindingGroup {
   readonly cause: Finding;
   readonly effects: readonly Finding[];

@@ -4,14 +4,15 @@ import { nodeZone } from '../../cluster/addresses.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
 import { endpointsAreUnknown } from '../../control-plane/endpoint-sources.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import { headlessEndpoints } from '../../path/dns.js';
 import { probedBalancer } from '../../path/probed-balancer.js';
 import { isHeadless, serviceFamilies } from '../../path/service-target.js';
-import { externallyAccessible } from '../../proxy/policies.js';
 import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
 import { topologyMode } from '../../proxy/topology.js';
+import { externallyAccessible } from '../../proxy/traffic-policies.js';
 import type { Door } from './door.js';
+import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import { podsOf } from './selectors.js';
 import {
@@ -26,7 +27,6 @@ import {
   unmodelledOf,
   workingNodes,
 } from './service-facts.js';
-import type { DifferenceFinder, StateFinder, View } from './view.js';
 import { whyNotReady } from './why-not-ready.js';
 
 /** The ports of headless Services of which DNS has no address. */
@@ -67,7 +67,8 @@ export const servicesWithoutEndpoints: StateFinder = (view, thresholds) => [
       // What a client meets is reported where it is known: another data plane may drop what kube-proxy rejects.
       const known =
         unmodelledOf(view) === undefined ? 'connections to it are refused' : 'no connection to it is delivered';
-      const message = `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: ${known}.${because}`;
+      const message =
+        `${portText(refOf(port))} has no ${port.family} endpoint that may be used${others}: ` + `${known}.${because}`;
       const evidence = { ...portEvidence(refOf(port), port.family), notReady: endpoints.length, why };
       return [finding('SERVICE_WITHOUT_ENDPOINTS', message, evidence)];
     }),
@@ -126,7 +127,8 @@ function fateOfLocal(view: View, port: ServicePort, policy: string): string {
   const keepsOthers = version.minor >= 24 && (policy === 'externalTrafficPolicy' || externallyAccessible(port));
   if (!keepsOthers) return 'are refused there';
   return policy === 'externalTrafficPolicy'
-    ? 'are sent to endpoints of other nodes there, with the address of the client: replies go past the node and are lost'
+    ? 'are sent to endpoints of other nodes there, with the address of the client: replies go past the node ' +
+        'and are lost'
     : 'are sent to endpoints of other nodes there, as in mode ipvs a Service that is reached from outside keeps them';
 }
 
@@ -191,7 +193,9 @@ export const hintDifferences: DifferenceFinder = (before, after) =>
     const { port } = pair.after;
     const tell = (code: 'HINTS_LOST' | 'HINTS_GAINED', nodes: readonly string[], done: string): Finding[] => {
       if (nodes.length === 0) return [];
-      const message = `${nodes.length} nodes (${listed(nodes)}) ${done} ${port.family} connections to ${portText(refOf(port))} near by hints.`;
+      const message =
+        `${nodes.length} nodes (${listed(nodes)}) ${done} ${port.family} connections to ` +
+        `${portText(refOf(port))} near by hints.`;
       const evidence = { nodes: nodes.slice(0, MAX_LISTED), nodeCount: nodes.length };
       return [finding(code, message, { ...portEvidence(refOf(port), port.family), ...evidence })];
     };

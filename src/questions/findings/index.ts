@@ -3,8 +3,8 @@
  */
 import type { Finding } from '../../contract/answers.js';
 import { accidentalEndpoints } from './accidents.js';
-import { externalIPsTaken, hostPortConflicts, metallbConflicts, metallbLosers } from './addresses.js';
-import { affinities, affinityBroken, affinityDifferences } from './affinity.js';
+import { externalIPsTaken, hostPortConflicts, metallbConflicts, metallbLosers } from './address-conflicts.js';
+import { affinities, affinityBroken, affinityDifferences } from './affinity-findings.js';
 import { imbalanceDifferences, imbalances } from './balance.js';
 import {
   backendsChanged,
@@ -22,11 +22,11 @@ import type { FindingCode, Severity } from './codes.js';
 import { connectionsLost } from './connections.js';
 import { withEffects } from './effects.js';
 import { hintDifferences, localWithoutEndpoints, servicesWithoutEndpoints } from './endpoints.js';
+import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { finding, keyOf } from './finding.js';
 import { ipvsFindings, ipvsModeFindings } from './ipvs-mode.js';
 import { commentsChanged } from './large-cluster.js';
 import { loadRisks, loads } from './load.js';
-import { policiesNotEvaluated } from './policies.js';
 import { dnsForgotten } from './policy-dns.js';
 import { policiesNotEnforced } from './policy-enforcement.js';
 import { policyObjectFindings } from './policy-objects.js';
@@ -36,7 +36,7 @@ import { proxyModeFindings } from './proxy-mode.js';
 import { selectorFindings, servicesDeleted, targetPortsLost } from './selectors.js';
 import { sourceAddressDifferences } from './source-address.js';
 import { doorsRemoved, lostTraffic, trafficDifferences } from './traffic.js';
-import type { DifferenceFinder, StateFinder, View } from './view.js';
+import { policiesNotEvaluated } from './unevaluated-policies.js';
 import { type FindingsSpec, type Thresholds, wantedFindings } from './wanted.js';
 import { crossZone, crossZoneDifferences } from './zones.js';
 

@@ -1,9 +1,9 @@
 /** The number of endpoints from which kube-proxy writes its rules without comments. */
 import { FAMILIES } from '../../cluster/settings.js';
 import { serviceMap } from '../../proxy/service-map.js';
+import type { DifferenceFinder, View } from './finders.js';
 import { finding } from './finding.js';
 import { workingNodes } from './service-facts.js';
-import type { DifferenceFinder, View } from './view.js';
 
 /** pkg/proxy/iptables/proxier.go, largeClusterEndpointsThreshold. */
 const LIMIT = 1000;
@@ -25,6 +25,8 @@ export const commentsChanged: DifferenceFinder = (before, after) => {
   const [was, is] = [endpointsOf(before), endpointsOf(after)];
   if (was > LIMIT === is > LIMIT) return [];
   const what = is > LIMIT ? 'leaves out' : 'writes';
-  const message = `The cluster has ${is} endpoints, it had ${was}: with more than ${LIMIT} kube-proxy leaves out the comments of its Services' rules, so it ${what} them now. The rules themselves stay as they are.`;
+  const message =
+    `The cluster has ${is} endpoints, it had ${was}: with more than ${LIMIT} kube-proxy leaves out the ` +
+    `comments of its Services' rules, so it ${what} them now. The rules themselves stay as they are.`;
   return [finding('RULE_COMMENTS_CHANGE', message, { endpoints: { before: was, after: is }, limit: LIMIT })];
 };

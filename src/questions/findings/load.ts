@@ -2,8 +2,8 @@
 import type { Finding, ServiceProbability, ServiceRef } from '../../contract/answers.js';
 import { chanceText, fieldsOfLoad, shortNumber } from '../load/fields.js';
 import type { Door } from './door.js';
+import type { StateFinder } from './finders.js';
 import { doorEvidence, finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
-import type { StateFinder } from './view.js';
 
 type About = Pick<Door, 'service' | 'via' | 'family' | 'destination' | 'clients'> & {
   readonly service?: ServiceRef | undefined;
@@ -45,11 +45,17 @@ export function findingsOfLoad(about: About, pods: number, load: ServiceProbabil
     const certain = (mean || anyOver !== undefined ? overCapacity : (anyOverAtLeast ?? overCapacity)) >= 1 - 1e-12;
     const bounded = anyOver === undefined && !mean && connections !== undefined;
     const over = `over its capacity of ${shortNumber(limit ?? 0)} ${unit}`;
+    const chance = bounded
+      ? `a chance of at most ${chanceText(overCapacity)}`
+      : `a chance of ${chanceText(overCapacity)}`;
+    const some = `${certain ? 'Some pod' : `With ${chance} some pod`} of ${name} is ${over}`;
     const message = bounded
-      ? `${certain ? 'Some pod' : `With a chance of at most ${chanceText(overCapacity)} some pod`} of ${name} is ${over}.`
+      ? `${some}.`
       : anyOver === undefined || mean
-        ? `The hottest pod of ${name} gets ${shortNumber(rate?.most ?? 0)} requests per second in the mean; it takes ${shortNumber(capacity?.requestsPerSecond ?? 0)}.`
-        : `${certain ? 'Some pod' : `With a chance of ${chanceText(overCapacity)} some pod`} of ${name} is ${over}: the hottest has ${shortNumber(most?.p50 ?? 0)} at the median and ${shortNumber(most?.p99 ?? 0)} at the 99th percentile.`;
+        ? `The hottest pod of ${name} gets ${shortNumber(rate?.most ?? 0)} requests per second in the mean; it ` +
+          `takes ${shortNumber(capacity?.requestsPerSecond ?? 0)}.`
+        : `${some}: the hottest has ${shortNumber(most?.p50 ?? 0)} at the median and ` +
+          `${shortNumber(most?.p99 ?? 0)} at the 99th percentile.`;
     const severity = certain ? 'ERROR' : 'WARNING';
     found.push(
       finding(
@@ -65,7 +71,9 @@ export function findingsOfLoad(about: About, pods: number, load: ServiceProbabil
     found.push(finding('IDLE_PODS', message, { ...evidence, expectedIdle, pods }));
   }
   if (connections !== undefined && connections > 0 && connections < pods && law !== 'ARRIVALS') {
-    const message = `${shortNumber(connections)} connections that stay on their pods reach at most ${shortNumber(connections)} of ${pods} pods of ${name}: more replicas take nothing off them.`;
+    const message =
+      `${shortNumber(connections)} connections that stay on their pods reach at most ` +
+      `${shortNumber(connections)} of ${pods} pods of ${name}: more replicas take nothing off them.`;
     found.push(finding('CONNECTION_PINNING', message, { ...evidence, connections, pods }));
   }
   for (const {
@@ -109,7 +117,9 @@ export const loadRisks: StateFinder = ({ doors }) =>
         code === 'LOSS_NOT_SURVIVABLE'
           ? `Without ${names.length > 1 ? 'one of ' : ''}${listed(names)}`
           : `In a roll-out of ${listed(names)}`;
-      const message = `${what}, ${worst.chance >= 1 - 1e-12 ? '' : `with a chance of ${chanceText(worst.chance)} `}a pod of ${portText(door.service)} is over its capacity: the hottest gets ${worst.hottest}.`;
+      const message =
+        `${what}, ${worst.chance >= 1 - 1e-12 ? '' : `with a chance of ${chanceText(worst.chance)} `}a pod of ` +
+        `${portText(door.service)} is over its capacity: the hottest gets ${worst.hottest}.`;
       const evidence = { lost: names.slice(0, MAX_LISTED), chance: worst.chance, hottest: worst.hottest };
       return [finding(code, message, { ...doorEvidence(door), ...evidence })];
     }),

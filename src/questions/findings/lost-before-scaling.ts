@@ -18,7 +18,9 @@ export function nodesLostBeforeScaling(changes: readonly AppliedChange[]): reado
   return changes.flatMap(({ change }, index) => {
     const lost = lossOf(change);
     if (lost === undefined) return [];
-    const message = `Change ${index + 1} takes ${lost} out of use before the workload is scaled, so that no new pod is there. To ask what is left when ${lost} is lost afterwards, put the change into sweep.changesAfter.`;
+    const message =
+      `Change ${index + 1} takes ${lost} out of use before the workload is scaled, so that no new pod is ` +
+      `there. To ask what is left when ${lost} is lost afterwards, put the change into sweep.changesAfter.`;
     return [finding('LOST_BEFORE_SCALING', message, { pointer: pointer('changes', index), lost })];
   });
 }

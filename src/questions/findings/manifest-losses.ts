@@ -95,12 +95,15 @@ export function manifestLosses(changes: readonly AppliedChange[], before: Cluste
         ...(annotations.length === 0
           ? []
           : [
-              `${annotations.length === 1 ? 'annotation' : 'annotations'} ${listed(annotations)}, which the cluster has`,
+              `${annotations.length === 1 ? 'annotation' : 'annotations'} ${listed(annotations)}, which the ` +
+                'cluster has',
             ]),
         ...(merged.length === 0
           ? []
           : [
-              `${merged.length === 1 ? 'port' : 'ports'} ${listed(merged)} of the manifest itself (kubectl apply merges ports by number alone, so that of several protocols one stays; --server-side keeps them apart)`,
+              `${merged.length === 1 ? 'port' : 'ports'} ${listed(merged)} of the manifest itself (kubectl ` +
+                'apply merges ports by number alone, so that of several protocols one stays; --server-side ' +
+                'keeps them apart)',
             ]),
       ];
       const word = ports.length + annotations.length > 0 ? 'loses' : 'may lose';

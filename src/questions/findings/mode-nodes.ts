@@ -1,9 +1,9 @@
 /** Nodes whose kube-proxy a change gives another mode. */
 import type { Node } from '../../cluster/objects.js';
 import type { NodeProxySettings } from '../../cluster/settings.js';
+import type { View } from './finders.js';
 import { MAX_LISTED } from './finding.js';
 import { workingNodes } from './service-facts.js';
-import type { View } from './view.js';
 
 /** A node whose kube-proxy a change gives another mode. */
 export interface Switched {

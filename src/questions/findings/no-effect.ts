@@ -16,7 +16,9 @@ export function changesWithoutEffect(changes: readonly AppliedChange[]): readonl
     if (kind === undefined || !consequences.every(isNone)) return [];
     const objects = consequences.map(({ object }) => object);
     const of = objects.length === 0 ? 'all of it' : listed(objects);
-    const message = `Change ${index + 1} (${kind}) changes nothing: ${of} ${objects.length > 1 ? 'are' : 'is'} so already, or plays no part here.`;
+    const message =
+      `Change ${index + 1} (${kind}) changes nothing: ${of} ${objects.length > 1 ? 'are' : 'is'} so already, ` +
+      'or plays no part here.';
     const evidence = objects.length === 0 ? {} : { objects: objects.slice(0, MAX_LISTED) };
     return [
       finding('CHANGE_WITHOUT_EFFECT', message, { pointer: pointer('changes', index), change: kind, ...evidence }),

@@ -19,6 +19,6 @@ export function findingsOfChanges(
     ...changesWithoutEffect(changes),
     ...podsNotPlaced(changes),
     ...manifestLosses(changes, before, after),
-    ...replicasOfAutoscalers(changes),
+    ...replicasOfAutoscalers(changes, after),
   ];
 }

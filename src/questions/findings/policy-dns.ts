@@ -11,8 +11,8 @@ import { decide } from '../../policies/evaluate.js';
 import { type Direction, isPoliced, podEnd } from '../../policies/flow.js';
 import { podClass } from '../../policies/pod-class.js';
 import { ALL_APIS } from '../../policies/policy-set.js';
+import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
-import type { StateFinder } from './view.js';
 
 const DNS_SERVICES = ['kube-dns', 'coredns', 'rke2-coredns-rke2-coredns'];
 
@@ -103,7 +103,8 @@ export const dnsForgotten: StateFinder = ({ cluster, settings, wide }) => {
   return [...groups.values()].map(({ direction, policies, workloads, pods }): Finding => {
     const whose = direction === 'EGRESS' ? 'their egress policies' : 'the policies of the DNS pods';
     const message =
-      `Pods of ${listed(workloads)} cannot ask the cluster's DNS: ${whose} (${listed(policies)}) let no UDP connection to ` +
+      `Pods of ${listed(workloads)} cannot ask the cluster's DNS: ${whose} (${listed(policies)}) let no UDP ` +
+      'connection to ' +
       `port ${servers[0]?.port} of ${namespacedName((servers[0] as DnsServer).pod)} pass. They reach nothing by name.`;
     return finding('DNS_DENIED', message, {
       direction,

@@ -4,8 +4,8 @@ import { type Resource, resourceName } from '../../cluster/resources.js';
 import type { Finding } from '../../contract/answers.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import { isAdminPolicy, isEvaluated } from '../../policies/policy-set.js';
+import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
-import type { StateFinder } from './view.js';
 
 /** Whose policies are of an API group of their own, by the plugin's name. */
 const OWNERS: readonly (readonly [group: RegExp, plugin: RegExp, name: string])[] = [
@@ -32,7 +32,9 @@ export const policiesNotEnforced: StateFinder = ({ cluster, settings, wide }) =>
   if (policies.length === 0 || settings.network.policies !== undefined) return [];
   const { enforced, by, why } = enforcementOf(cluster, undefined);
   if (!enforced) {
-    const message = `${policies.length === 1 ? 'A network policy is' : `${policies.length} network policies are`} there (${listed(policies.map(resourceName))}). ${why}`;
+    const message =
+      `${policies.length === 1 ? 'A network policy is' : `${policies.length} network policies are`} there ` +
+      `(${listed(policies.map(resourceName))}). ${why}`;
     return [finding('NETWORK_POLICIES_NOT_ENFORCED', message, about(policies))];
   }
   if (by === undefined) return [];
@@ -44,7 +46,10 @@ export const policiesNotEnforced: StateFinder = ({ cluster, settings, wide }) =>
   const byKind = new Map<string, Resource[]>();
   for (const one of unknown) byKind.set(one.kind, [...(byKind.get(one.kind) ?? []), one]);
   return [...byKind].map(([kind, ones]): Finding => {
-    const message = `${by.name} enforces network policies here and does not know ${ones.length === 1 ? resourceName(ones[0] as Resource) : `${ones.length} objects of kind ${kind}`}: nobody enforces ${ones.length === 1 ? 'it' : 'them'}.`;
+    const message =
+      `${by.name} enforces network policies here and does not know ` +
+      `${ones.length === 1 ? resourceName(ones[0] as Resource) : `${ones.length} objects of kind ${kind}`}: ` +
+      `nobody enforces ${ones.length === 1 ? 'it' : 'them'}.`;
     return finding('NETWORK_POLICY_KIND_NOT_ENFORCED', message, { kind, enforcer: by.name, ...about(ones) });
   });
 };

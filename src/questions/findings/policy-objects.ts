@@ -14,8 +14,8 @@ import { isAdminPolicy, isNetworkPolicy, policySetOf } from '../../policies/poli
 import { type NeverCause, neverMatching, selectablePods } from '../../policies/reach-of-rules.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { selectsPod } from '../../policies/selectors.js';
+import type { StateFinder, View } from './finders.js';
 import { finding } from './finding.js';
-import type { StateFinder, View } from './view.js';
 
 /** The policies that the view is about: those of its namespaces, and those of the whole cluster. */
 function policiesIn({ cluster, wide }: View): readonly Resource[] {
@@ -43,7 +43,8 @@ const selectNothing: StateFinder = (view) => {
     if (selected) return [];
     const { podSelector, subject } = fieldsOf(resource.spec);
     const selector = JSON.stringify(podSelector ?? subject ?? {});
-    const message = `${name} selects no pod, and does nothing: no pod and no template of a workload matches ${selector}.`;
+    const message =
+      `${name} selects no pod, and does nothing: no pod and no template of a workload ` + `matches ${selector}.`;
     return [finding('NETWORK_POLICY_SELECTS_NOTHING', message, { policy: name, selector })];
   });
 };
@@ -84,7 +85,9 @@ function hostBits(policies: readonly Resource[], doubt: Doubt): Finding[] {
             if (cidr === undefined || first === undefined || cidr.bits === first.bits) return [];
             const base = `/spec/${list}/${index}/${field}/${at}/ipBlock`;
             const pointer = place === 0 ? `${base}/cidr` : `${base}/except/${place - 1}`;
-            const why = `${String(one)} has bits after its prefix: it is read as ${cidr.text}, and Kubernetes 1.36 refuses it in a new policy.`;
+            const why =
+              `${String(one)} has bits after its prefix: it is read as ${cidr.text}, and Kubernetes 1.36 ` +
+              'refuses it in a new policy.';
             return [doubt(resource, 'HOST_BITS', pointer, why)];
           });
         });
@@ -117,7 +120,8 @@ function baselines({ cluster }: View, policies: readonly Resource[], doubt: Doub
       if (pod === undefined) continue;
       const names = set.isolating(pod, other).names.join(', ');
       const why =
-        `${namespacedName(pod)} is isolated by ${names} in the other direction alone: its ${field} rules are taken to count for the pod; ` +
+        `${namespacedName(pod)} is isolated by ${names} in the other direction alone: its ${field} rules are ` +
+        'taken to count for the pod; ' +
         'kube-network-policies leaves the baseline out for every pod that a NetworkPolicy selects.';
       return [doubt(resource, 'BASELINE_OTHER_DIRECTION', `/spec/${field}`, why)];
     }

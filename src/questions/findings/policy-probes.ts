@@ -4,15 +4,15 @@ import { QuestionError } from '../../base/errors.js';
 import { policiesOf } from '../../cluster/network-policies.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import { serviceFamiliesOf } from '../../load-balancers/service-families.js';
 import { Fabric } from '../../path/fabric.js';
 import { walkProbe } from '../../path/walk-probe.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import { policySetOf } from '../../policies/policy-set.js';
 import { probeJourneys } from '../path/health-check-result.js';
+import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
-import type { StateFinder } from './view.js';
 
 /** One finding for each Service whose load balancer's probes policies deny at some backend. */
 export const probesDenied: StateFinder = ({ cluster, settings, services, wide }) => {
@@ -36,7 +36,8 @@ export const probesDenied: StateFinder = ({ cluster, settings, services, wide })
       const nodes = [...new Set(denied.map(({ client: { node } }) => node))].sort();
       const from = first.client.address ?? 'its probes';
       const message =
-        `Health checks of the load balancer of ${key} (from ${from}) are denied by network policies at ${listed(nodes)}: ` +
+        `Health checks of the load balancer of ${key} (from ${from}) are denied by network policies at ` +
+        `${listed(nodes)}: ` +
         `${first.journey.detail}. The load balancer takes these backends out though their pods are well.`;
       return [
         finding('HEALTH_CHECK_DENIED', message, {

@@ -21,8 +21,8 @@ import { policySetOf } from '../../policies/policy-set.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { clientGroups } from '../../probability/client-groups.js';
 import { clientJourneysOf } from '../path/answer-path.js';
+import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
-import type { StateFinder } from './view.js';
 
 /** Addresses of a block that are tried until one is nobody's in the cluster. */
 const TRIED = 64n;
@@ -183,8 +183,10 @@ export const rangesMasqueraded: StateFinder = ({ cluster, settings, services, wi
           const good = all.filter((node) => !nodes.includes(node));
           const where = good.length === 0 ? 'at any node' : `at ${listed(nodes.sort())}`;
           const message =
-            `${listed(policies)} lets clients of ${range.cidr.text} connect to the pods of ${portText(ref)}. What enters the cluster ${where} is masqueraded ` +
-            `on its way to pods of other nodes: the policy sees ${listed([...seenAs].sort())} and denies it (externalTrafficPolicy Cluster).`;
+            `${listed(policies)} lets clients of ${range.cidr.text} connect to the pods of ${portText(ref)}. ` +
+            `What enters the cluster ${where} is masqueraded ` +
+            `on its way to pods of other nodes: the policy sees ${listed([...seenAs].sort())} and denies it ` +
+            '(externalTrafficPolicy Cluster).';
           found.push(
             finding('CLIENT_RANGE_MASQUERADED', message, {
               ...portEvidence(ref, family),

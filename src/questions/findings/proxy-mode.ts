@@ -6,9 +6,9 @@ import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
 import { hasSharedChains, notAvailable, rejectsUnknownPorts } from '../../proxy/mode-switch.js';
 import { isModelled, programNode } from '../../proxy/program.js';
+import type { DifferenceFinder, View } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
 import { names, nodeEvidence, type Switched, switchedNodes } from './mode-nodes.js';
-import type { DifferenceFinder, View } from './view.js';
 
 /** `namespace/name` of the Services with node ports. */
 function nodePortServices({ cluster }: View): readonly string[] {
@@ -69,7 +69,9 @@ function nodePorts(switched: readonly Switched[], before: View, after: View): re
   if (secondary.length > 0) {
     const addresses = secondary.flatMap((one) => one.addresses);
     const mode = switched[0]?.after.mode;
-    const message = `Node ports of ${listed(services)} no longer answer on ${listed(addresses)}: ${mode} mode takes them on ${mode === 'nftables' ? 'the primary address of a node, unless nodePortAddresses names others' : 'other addresses'}.`;
+    const message =
+      `Node ports of ${listed(services)} no longer answer on ${listed(addresses)}: ${mode} mode takes them on ` +
+      `${mode === 'nftables' ? 'the primary address of a node, unless nodePortAddresses names others' : 'other addresses'}.`;
     found.push(
       finding('NODE_PORT_ADDRESSES_LOST', message, {
         ...about,
@@ -80,12 +82,16 @@ function nodePorts(switched: readonly Switched[], before: View, after: View): re
   }
   const loopback = lost.filter((one) => one.loopback);
   if (loopback.length > 0) {
-    const message = `Node ports of ${listed(services)} no longer answer on 127.0.0.1: processes of the host that use them there are refused.`;
+    const message =
+      `Node ports of ${listed(services)} no longer answer on 127.0.0.1: processes of the host that use them ` +
+      'there are refused.';
     found.push(finding('LOOPBACK_NODE_PORTS_LOST', message, { ...about, ...nodeEvidence(loopback) }));
   }
   const opened = switched.filter((one) => opensLoopback(one, before, after));
   if (opened.length > 0) {
-    const message = `Node ports of ${listed(services)} newly answer on 127.0.0.1, which localhostNodePorts decides: processes of the host reach them there.`;
+    const message =
+      `Node ports of ${listed(services)} newly answer on 127.0.0.1, which localhostNodePorts decides: ` +
+      'processes of the host reach them there.';
     found.push(finding('LOOPBACK_NODE_PORTS_OPENED', message, { ...about, ...nodeEvidence(opened) }));
   }
   return found;
@@ -115,7 +121,8 @@ function unknownPorts(switched: readonly Switched[]): readonly Finding[] {
     ),
     ...about(
       later,
-      'Connections to a port of a cluster IP that no Service has are not answered any more; before, they were rejected.',
+      'Connections to a port of a cluster IP that no Service has are not answered any more; before, they ' +
+        'were rejected.',
       'NO_RULE',
     ),
   ];
@@ -124,7 +131,8 @@ function unknownPorts(switched: readonly Switched[]): readonly Finding[] {
 /** What else ipvs mode leaves behind. */
 function leftOfIpvs(switched: readonly Switched[]): string {
   return switched.some(({ before }) => before.mode === 'ipvs')
-    ? ' Of ipvs mode virtual servers, sets and kube-ipvs0 with its addresses stay too: as long as they do, IPVS goes on to take connections.'
+    ? ' Of ipvs mode virtual servers, sets and kube-ipvs0 with its addresses stay too: as long as they do, ' +
+        'IPVS goes on to take connections.'
     : '';
 }
 
@@ -132,17 +140,24 @@ function otherRules(switched: readonly Switched[]): readonly Finding[] {
   const found: Finding[] = [];
   const without = switched.filter(({ before, after }) => hasSharedChains(before) && !hasSharedChains(after));
   if (without.length > 0) {
-    const message = `Rules of others on ${listed(names(without))} that jump to kube-proxy's chains (KUBE-MARK-MASQ, KUBE-SERVICES) or wait for its mark find neither; traffic of Services is no longer accepted by KUBE-FORWARD where the policy of FORWARD is DROP.`;
+    const message =
+      `Rules of others on ${listed(names(without))} that jump to kube-proxy's chains (KUBE-MARK-MASQ, ` +
+      'KUBE-SERVICES) or wait for its mark find neither; traffic of Services is no longer accepted by ' +
+      'KUBE-FORWARD where the policy of FORWARD is DROP.';
     found.push(finding('PROXY_CHAINS_GONE', message, nodeEvidence(without)));
   }
-  const message = `Rules of the former mode stay on ${listed(names(switched))} where kube-proxy cannot remove them: restart the node, or run kube-proxy --cleanup before the new mode starts.${leftOfIpvs(switched)}`;
+  const message =
+    `Rules of the former mode stay on ${listed(names(switched))} where kube-proxy cannot remove them: restart ` +
+    `the node, or run kube-proxy --cleanup before the new mode starts.${leftOfIpvs(switched)}`;
   if (switched.length > 0) {
     const modes = [...new Set(switched.map(({ before }) => before.mode))];
     found.push(finding('PROXY_RULES_LEFT_BEHIND', message, { ...nodeEvidence(switched), modes }));
   }
   const masquerade = switched.filter(({ before, after }) => before.masqueradeAll && !after.masqueradeAll);
   if (masquerade.length > 0) {
-    const why = `masqueradeAll was on, and is not set for the new mode: traffic to cluster IPs keeps its source on ${listed(names(masquerade))}.`;
+    const why =
+      'masqueradeAll was on, and is not set for the new mode: traffic to cluster IPs keeps its source on ' +
+      `${listed(names(masquerade))}.`;
     found.push(finding('MASQUERADE_ALL_LOST', why, nodeEvidence(masquerade)));
   }
   return found;

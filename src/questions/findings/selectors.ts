@@ -10,9 +10,9 @@ import { findPort } from '../../control-plane/endpoint-ports.js';
 import { matchesServiceSelector } from '../../control-plane/labels.js';
 import { SelectedPods } from '../../control-plane/selected-pods.js';
 import { isHeadless } from '../../path/service-target.js';
+import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
 import { servicesOf, unmodelledOf } from './service-facts.js';
-import type { DifferenceFinder, StateFinder, View } from './view.js';
 
 const selections = new WeakMap<Cluster, SelectedPods>();
 
@@ -76,7 +76,8 @@ const selectorsWithoutPods: StateFinder = (view) =>
     const pairs = Object.entries(selector).map(pairText);
     const near = nearest === undefined ? '' : ` The nearest label there is ${nearest.label}, of pod ${nearest.pod}.`;
     const lacking = missing.length === 0 ? 'no pod has all of it' : `no pod has ${listed(missing)}`;
-    const message = `The selector of ${key} (${listed(pairs)}) matches no pod of namespace ${namespace}: ${lacking}.${near}`;
+    const message =
+      `The selector of ${key} (${listed(pairs)}) matches no pod of namespace ` + `${namespace}: ${lacking}.${near}`;
     return [
       finding('SELECTOR_MATCHES_NO_POD', message, {
         service: key,
@@ -114,7 +115,9 @@ const portNamesWithoutEndpoint: StateFinder = (view) =>
         if (isListed || pods.some((pod) => findPort(pod, port) !== undefined)) return [];
         const names = portNamesOf(pods, protocol);
         const has = names.length === 0 ? 'none of their ports has a name' : `they have ${listed(names)}`;
-        const message = `Port ${port.port}/${protocol} of ${key} goes to the container port named ${targetPort}, which none of its ${pods.length} pods has: ${has}.`;
+        const message =
+          `Port ${port.port}/${protocol} of ${key} goes to the container port named ${targetPort}, which none ` +
+          `of its ${pods.length} pods has: ${has}.`;
         const evidence = { ...portEvidence(key, port), names: names.slice(0, MAX_LISTED) };
         return [finding('PORT_NAME_WITHOUT_ENDPOINT', message, evidence)];
       }
@@ -127,7 +130,8 @@ const portNamesWithoutEndpoint: StateFinder = (view) =>
       const has = shown.length === 0 ? 'they have no ports' : `they have ${listed(shown)}`;
       const own =
         name === '' ? `Port ${port.port}/${protocol} of ${key}, which has no name,` : `Port ${name} of ${key}`;
-      const message = `${own} has no endpoint: its EndpointSlices have endpoints, but none for a port of this name: ${has}.`;
+      const message =
+        `${own} has no endpoint: its EndpointSlices have endpoints, but none for a port ` + `of this name: ${has}.`;
       const evidence = { ...portEvidence(key, port), names: shown.slice(0, MAX_LISTED) };
       return [finding('PORT_NAME_WITHOUT_ENDPOINT', message, evidence)];
     });
@@ -179,7 +183,8 @@ export const targetPortsLost: DifferenceFinder = (before, after) =>
       const ports = declaredPorts(podsOf(after.cluster, service));
       const has = ports.length === 0 ? 'they declare no ports' : `they have ${listed(ports)}`;
       const message =
-        `Port ${port.port}/${port.protocol ?? 'TCP'} of ${key} goes to target port ${targetOf(port)}, which no container of its pods ` +
+        `Port ${port.port}/${port.protocol ?? 'TCP'} of ${key} goes to target port ${targetOf(port)}, which ` +
+        'no container of its pods ' +
         `has: ${has}. Before the change it went to ${targetOf(was)}, which one had.`;
       const evidence = {
         ...portEvidence(key, port),
@@ -206,8 +211,10 @@ const headlessPortsDiffer: StateFinder = (view) =>
       const others = [...numbers].filter((number) => number !== port.port);
       if (others.length === 0) return [];
       const message =
-        `Headless Service ${key} has port ${port.port} and target port ${targetOf(port)}, and nothing maps the one to the other: ` +
-        `a client that connects to port ${port.port} of a name reaches port ${port.port} of a pod, not ${listed(others.map(String))}.`;
+        `Headless Service ${key} has port ${port.port} and target port ${targetOf(port)}, and nothing maps ` +
+        'the one to the other: ' +
+        `a client that connects to port ${port.port} of a name reaches port ${port.port} of a pod, not ` +
+        `${listed(others.map(String))}.`;
       return [finding('HEADLESS_PORT_NOT_MAPPED', message, { ...portEvidence(key, port), endpointPorts: others })];
     });
   });

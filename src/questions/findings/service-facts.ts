@@ -10,7 +10,7 @@ import { nodeIsDown } from '../../path/network.js';
 import { isModelled } from '../../proxy/program.js';
 import { serviceMap } from '../../proxy/service-map.js';
 import type { ProxyEndpoint, ServiceMap, ServicePort } from '../../proxy/service-port.js';
-import type { View } from './view.js';
+import type { View } from './finders.js';
 
 const upNodes = new WeakMap<Cluster, readonly Node[]>();
 

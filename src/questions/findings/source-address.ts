@@ -5,8 +5,8 @@ import type { Finding } from '../../contract/answers.js';
 import { type ClientPair, clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { Door, DoorClient, DoorOutcome } from './door.js';
 import { shareWhere } from './door.js';
+import type { DifferenceFinder } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
-import type { DifferenceFinder } from './view.js';
 
 /** A pod that reaches itself is masqueraded, so that the reply comes back the same way: nobody else is concerned. */
 function reachesOther({ client }: DoorClient, { verdict, receiver }: DoorOutcome): boolean {
@@ -81,7 +81,9 @@ export const sourceAddressDifferences: DifferenceFinder = (before, after) =>
       const found = compareClients(pair, isMeant);
       if (found === undefined) return [];
       const { names, kept } = found;
-      const message = `Endpoints of ${doorText(pair.after)} ${words} the address of clients: from ${listed(names)}, in ${kept.before} → ${kept.after} of their connections.`;
+      const message =
+        `Endpoints of ${doorText(pair.after)} ${words} the address of clients: from ${listed(names)}, in ` +
+        `${kept.before} → ${kept.after} of their connections.`;
       return [
         finding(code, message, {
           ...doorEvidence(pair.after),

@@ -13,13 +13,13 @@ import {
 } from '../../base/fraction.js';
 import type { Cause, Finding, PathVerdict } from '../../contract/answers.js';
 import { ruleText } from '../chains/rule-text.js';
-import { exactOf } from '../differences/shares.js';
+import { exactOf } from '../differences/shifted-shares.js';
 import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { FindingCode } from './codes.js';
 import { type Door, type DoorOutcome, sameDestination } from './door.js';
 import { isAvoidedBy } from './endpoints.js';
+import type { DifferenceFinder, StateFinder } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
-import type { DifferenceFinder, StateFinder } from './view.js';
 import type { Thresholds } from './wanted.js';
 
 type Lost = Exclude<PathVerdict, 'DELIVERED'>;
@@ -160,7 +160,8 @@ export const trafficDifferences: DifferenceFinder = (before, after) =>
       const { difference, words } = KINDS.find((kind) => kind.verdict === verdict) as LostKind;
       const door = pair.after;
       const reason = cause === undefined ? '' : ` (${cause})`;
-      const message = `${part(share)} to ${doorText(door)} were delivered and ${words} now${reason}: from ${listed(names)}.`;
+      const message =
+        `${part(share)} to ${doorText(door)} were delivered and ${words} now${reason}: ` + `from ${listed(names)}.`;
       const [was, is] = [deliveredBy(pair.before), deliveredBy(door)].map(formatFraction);
       return finding(difference, message, {
         ...doorEvidence(door),
@@ -174,7 +175,7 @@ export const trafficDifferences: DifferenceFinder = (before, after) =>
     }),
   );
 
-/** Ways to a Service port that delivered and are gone, or stand under another address or port now. */
+/** Ways to a Service port that delivered and are gone, or are under another address or port now. */
 export const doorsRemoved: DifferenceFinder = (before, after) => {
   const later = new Map(after.doors.map((door) => [door.id, door]));
   return before.doors.flatMap((door) => {
@@ -188,7 +189,9 @@ export const doorsRemoved: DifferenceFinder = (before, after) => {
     // What a name is answered with changes with every endpoint; the name stays.
     if (now !== undefined && (door.via === 'DNS' || door.via === 'HOST')) return [];
     const moved = now === undefined || now === '' ? 'is gone' : `is ${now} now`;
-    const message = `${door.destination || 'The destination'}, the way to ${doorText(door)}, ${moved}: it delivered ${formatFraction(delivered)} of new connections.`;
+    const message =
+      `${door.destination || 'The destination'}, the way to ${doorText(door)}, ${moved}: it delivered ` +
+      `${formatFraction(delivered)} of new connections.`;
     return [
       finding('DOOR_REMOVED', message, {
         ...doorEvidence(door),

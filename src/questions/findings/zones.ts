@@ -16,9 +16,9 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { type Share, ShareSum } from '../../probability/distribution.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door, DoorClient, DoorOutcome } from './door.js';
+import type { DifferenceFinder, StateFinder } from './finders.js';
 import { doorEvidence, doorText, finding } from './finding.js';
 import { hasZones } from './service-facts.js';
-import type { DifferenceFinder, StateFinder } from './view.js';
 
 type ZoneCounts = ReadonlyMap<string, number>;
 
@@ -155,7 +155,9 @@ export const crossZone: StateFinder = ({ cluster, doors }, { crossZoneShare: thr
   doors.flatMap((door) => {
     const share = crossZoneShare(cluster, door);
     if (share === undefined || compare(share, threshold) <= 0) return [];
-    const message = `${formatFraction(share)} of the connections to ${doorText(door)} that are delivered go to another zone; even spreading over the zones of its endpoints gives ${formatFraction(evenShare(cluster, door))}.`;
+    const message =
+      `${formatFraction(share)} of the connections to ${doorText(door)} that are delivered go to another zone; ` +
+      `even spreading over the zones of its endpoints gives ${formatFraction(evenShare(cluster, door))}.`;
     return [
       finding('CROSS_ZONE_SHARE', message, {
         ...doorEvidence(door),
@@ -173,7 +175,10 @@ export const crossZoneDifferences: DifferenceFinder = (before, after, { crossZon
     if (was === undefined || is === undefined) return [];
     if (compare(was, threshold) > 0 || compare(is, threshold) <= 0) return [];
     const even = evenShare(after.cluster, pair.after);
-    const message = `${formatFraction(is)} of the connections to ${doorText(pair.after)} that are delivered go to another zone; it was ${formatFraction(was)}, and even spreading over the zones of its endpoints gives ${formatFraction(even)}.`;
+    const message =
+      `${formatFraction(is)} of the connections to ${doorText(pair.after)} that are delivered go to another ` +
+      `zone; it was ${formatFraction(was)}, and even spreading over the zones of its endpoints gives ` +
+      `${formatFraction(even)}.`;
     return [
       finding('CROSS_ZONE_SHARE_GROWN', message, {
         ...doorEvidence(pair.after),

@@ -16,11 +16,13 @@ const CHAIN_OF_IPVS = 'KUBE-LOAD-BALANCER';
 const ADDRESS_SETS = { IPv4: 'KUBE-IPVS-IPS', IPv6: 'KUBE-6-IPVS-IPS' } as const;
 
 const ORDER =
-  'Real servers are taken to have been added in the order in which ipvsadm prints them, which sorts them: where a turn begins, whom a ' +
+  'Real servers are taken to have been added in the order in which ipvsadm prints them, which sorts them: ' +
+  'where a turn begins, whom a ' +
   'tie goes to and the tables of sh, dh and mh depend on the real order; shares of a turn do not.';
 
 const MISSING =
-  'the rules are those of ipvs mode, and what ipvsadm -S -n prints of the node is not given: whom IPVS sends the packet to is not known';
+  'the rules are those of ipvs mode, and what ipvsadm -S -n prints of the node is not given: whom IPVS sends ' +
+  'the packet to is not known';
 
 /** IPVS of a node, and the addresses that are its own by kube-ipvs0. */
 export interface GivenBalancer {

@@ -214,17 +214,20 @@ function leftOut(counts: Readonly<Record<CountedAs, number>>, { ratio, cautiousR
     ...(counts.UNREADY === 0
       ? []
       : [
-          `${plural(counts.UNREADY, 'pod')} not ready ${counts.UNREADY === 1 ? 'is' : 'are'} ${ratio > 1 ? 'counted as 0' : 'left out'}`,
+          `${plural(counts.UNREADY, 'pod')} not ready ${counts.UNREADY === 1 ? 'is' : 'are'} ` +
+            `${ratio > 1 ? 'counted as 0' : 'left out'}`,
         ]),
     ...(counts.MISSING === 0
       ? []
       : [
-          `${plural(counts.MISSING, 'pod')} without metrics ${counts.MISSING === 1 ? 'counts' : 'count'} as ${ratio < 1 ? 'fully used' : '0'}`,
+          `${plural(counts.MISSING, 'pod')} without metrics ${counts.MISSING === 1 ? 'counts' : 'count'} as ` +
+            `${ratio < 1 ? 'fully used' : '0'}`,
         ]),
     ...(counts.IGNORED === 0
       ? []
       : [
-          `${plural(counts.IGNORED, 'pod')} that ${counts.IGNORED === 1 ? 'is' : 'are'} being deleted or failed ${counts.IGNORED === 1 ? 'does' : 'do'} not count`,
+          `${plural(counts.IGNORED, 'pod')} that ${counts.IGNORED === 1 ? 'is' : 'are'} being deleted or ` +
+            `failed ${counts.IGNORED === 1 ? 'does' : 'do'} not count`,
         ]),
   ];
   if (parts.length === 0) return '';
@@ -336,7 +339,9 @@ function answerFor(
     pods,
     wanted: proposal.replicas,
   };
-  const head = `${metric.name} is ${number(seen.average)} in the average of ${plural(counts.READY, 'pod')}, the target ${number(seen.target)}`;
+  const head =
+    `${metric.name} is ${number(seen.average)} in the average of ${plural(counts.READY, 'pod')}, the target ` +
+    `${number(seen.target)}`;
   const limited = withinBounds(autoscaler, proposal.replicas);
   // A metric that is not known may call for more, never for fewer.
   if (notTold !== undefined) {
@@ -362,7 +367,9 @@ function answerFor(
     desired === replicas
       ? `it stays at ${desired} replicas`
       : `it sets ${desired} replicas instead of ${replicas}${bounds}`;
-  const explanation = `${head}: ${does}; the hottest pod has ${number(hottest)}${atText}.${leftOut(counts, proposal)}${why}${hidesHotPod ? ' The average hides it.' : ''}${courseOf(steps)}${pinned}`;
+  const explanation =
+    `${head}: ${does}; the hottest pod has ` +
+    `${number(hottest)}${atText}.${leftOut(counts, proposal)}${why}${hidesHotPod ? ' The average hides it.' : ''}${courseOf(steps)}${pinned}`;
   return {
     ...base,
     ...seen,

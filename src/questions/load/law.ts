@@ -137,7 +137,8 @@ export function lawOf({
   if (kinds.has('LEAST')) {
     return law(
       'UNKNOWN',
-      'Nodes take the endpoint with the fewest connections (IPVS): how loads spread then is not modelled; means are those of the long run.',
+      'Nodes take the endpoint with the fewest connections (IPVS): how loads spread then is not modelled; ' +
+        'means are those of the long run.',
     );
   }
   if (toPods) return law(byAddress ? 'CLIENTS' : 'RANDOM');
@@ -150,7 +151,7 @@ export function lawOf({
     return law(
       'IN_TURN',
       `${node}${balancer}`,
-      'Where the counters stand is not known: each place is taken to be as likely.',
+      'It is not known where the counters are: each place is taken to be as likely.',
     );
   return law(byAddress ? 'STAGES' : 'RANDOM');
 }

@@ -177,7 +177,9 @@ const MAX_PLACES = 500;
 /** Points of a sweep list at most so many nodes. */
 const MAX_SWEPT_NODES = 50;
 
-/** The load of each node or zone: requests per second, and connections with the law of their number where it is known. */
+/**
+ * The load of each node or zone: requests per second, and connections with the law of their number where it is known.
+ */
 function placesOf(
   pods: readonly LoadedPods[],
   key: 'node' | 'zone',
@@ -321,7 +323,8 @@ function spreadOf(
     const bounds = law.kind === 'RANDOM' ? overBounds(connections, groups) : undefined;
     return {
       ...none(
-        'The joint law of so many connections over these pods takes too long to work out: the answer has the laws of single pods, and bounds of the chance that some pod is over its capacity, by normal laws.',
+        'The joint law of so many connections over these pods takes too long to work out: the answer has the ' +
+          'laws of single pods, and bounds of the chance that some pod is over its capacity, by normal laws.',
       ),
       ...(bounds === undefined ? {} : { bounds }),
     };

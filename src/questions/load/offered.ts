@@ -115,7 +115,8 @@ export function readTraffic(traffic: Traffic, at: string): Offered {
   ) {
     wrong(
       'requestsPerConnection',
-      `${connectionsPerSecond} connections per second with ${requestsPerConnection} requests each are not ${requestsPerSecond} requests per second: leave one of the three out.`,
+      `${connectionsPerSecond} connections per second with ${requestsPerConnection} requests each are not ` +
+        `${requestsPerSecond} requests per second: leave one of the three out.`,
     );
   }
   if (lifetimeSeconds !== undefined && opening === undefined) {
@@ -143,7 +144,8 @@ export function readTraffic(traffic: Traffic, at: string): Offered {
   ) {
     wrong(
       'capacity',
-      `Without connections it is in requests per second, and maxRequestsPerSecond says ${maxRequestsPerSecond}: leave one of them out.`,
+      'Without connections it is in requests per second, and maxRequestsPerSecond says ' +
+        `${maxRequestsPerSecond}: leave one of them out.`,
     );
   }
   if (clients !== undefined && connections !== undefined && clients > connections) {

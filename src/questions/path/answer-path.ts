@@ -55,7 +55,7 @@ function chooseFamily(prepared: Prepared, question: PathQuestion, destination: D
   return reachable.find((family) => own?.has(family) ?? true) ?? reachable[0] ?? 'IPv4';
 }
 
-/** What a question's fabric knows of load balancers: where their health checks stand, and what they said before. */
+/** What a question's fabric knows of load balancers: where their health checks are, and what they said before. */
 export function balancing({ earlier }: Prepared, phase: PathQuestion['phase']): FabricOptions {
   return { walkProbe, ...(phase === undefined ? {} : { phase }), ...(earlier === undefined ? {} : { earlier }) };
 }

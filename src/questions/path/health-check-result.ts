@@ -5,8 +5,8 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { requireNode, requireService } from '../../cluster/lookup.js';
 import type { Service } from '../../cluster/objects.js';
 import type { PathQuestion } from '../../contract/requests.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
 import type { AskedPort, Balancer } from '../../load-balancers/balancer.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import type { Backend, HealthCheck } from '../../load-balancers/implementation.js';
 import type { Client, Target } from '../../path/client.js';
 import type { Fabric } from '../../path/fabric.js';
@@ -119,7 +119,8 @@ export function probeJourneys(
   const backends = probedBackends(fabric, balancer, source);
   fabric.noteAssumptions(balancer);
   if (backends.length === 0) {
-    const detail = `the load balancer of ${balancer.key} has no backends (${balancer.backends.group}): nobody is probed`;
+    const detail =
+      `the load balancer of ${balancer.key} has no backends ` + `(${balancer.backends.group}): nobody is probed`;
     const client = probing(fabric, balancer, undefined, '');
     return [{ client, journey: notSent(fabric, client, { verdict: 'UNREACHABLE', cause: 'NO_BACKENDS', detail }) }];
   }

@@ -185,7 +185,9 @@ function missingLabels(cluster: Cluster, denials: readonly Denial[]): PolicyReme
       const { podSelector, namespaceSelector } = fieldsOf(peer);
       const label = podSelector === undefined ? undefined : missingLabel(podSelector, labels);
       if (label !== undefined) {
-        const what = `label ${label[0]}=${label[1]} on pod ${namespacedName(other)} (on its workload's template), as rule ${rule} of ${key} asks for`;
+        const what =
+          `label ${label[0]}=${label[1]} on pod ${namespacedName(other)} (on its workload's template), as rule ` +
+          `${rule} of ${key} asks for`;
         const patch = { metadata: { labels: { [label[0]]: label[1] } } };
         const change = { patch: { kind: 'Pod', namespace, name: other.metadata.name, patch } } as Change;
         found.set(`pod ${label.join('=')}`, { what, change });

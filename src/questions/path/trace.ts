@@ -84,8 +84,8 @@ function replyOf({ returns, detail, trail }: NonNullable<Journey['reply']>, fami
 }
 
 /**
- * A journey as a trace of the answer; its hops, with every step in words, are made where a form shows them. `group`: what
- * several journeys have together, of which it is the first.
+ * A journey as a trace of the answer; its hops, with every step in words, are made where a form shows them. `group`:
+ * what several journeys have together, of which it is the first.
  */
 export function traceOf(
   fabric: Fabric,

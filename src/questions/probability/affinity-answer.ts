@@ -44,11 +44,13 @@ function explanationOf({ through, address }: Client, source: string): string {
   const own =
     affinity.by === 'CLIENT_ADDRESS'
       ? `The load balancer keeps to one backend as well: ${affinity.detail}.`
-      : `The load balancer does not (${affinity.detail}): a client that is sent to another node draws anew there, and comes to have up to one endpoint for each node.`;
+      : `The load balancer does not (${affinity.detail}): a client that is sent to another node draws anew ` +
+        'there, and comes to have up to one endpoint for each node.';
   const proxied =
     source === address
       ? ''
-      : ` All clients come from the load balancer's address ${source}: to a node they are one client, with one endpoint.`;
+      : ` All clients come from the load balancer's address ${source}: to a node they are one client, with one ` +
+        'endpoint.';
   return `${PER_NODE} ${own}${proxied}`;
 }
 

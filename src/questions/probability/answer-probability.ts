@@ -4,7 +4,7 @@ import { remember } from '../../base/remember.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { ProbabilityResult, ServiceProbability } from '../../contract/answers.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
-import { publishedAs } from '../../load-balancers/addresses.js';
+import { publishedAs } from '../../load-balancers/balancer-addresses.js';
 import { Fabric } from '../../path/fabric.js';
 import type { KnownWay } from '../../path/trail.js';
 import { addShare, NO_SHARE } from '../../probability/distribution.js';

@@ -5,7 +5,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { ProbabilityQuestion, ServiceDestination, TransportProtocol } from '../../contract/requests.js';
-import { isBalanced, publishedAs } from '../../load-balancers/addresses.js';
+import { isBalanced, publishedAs } from '../../load-balancers/balancer-addresses.js';
 import type { Destination } from '../../path/destinations.js';
 import { checkServiceSpec, isHeadless, type ServiceTarget, serviceFamilies } from '../../path/service-target.js';
 

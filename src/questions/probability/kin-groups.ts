@@ -1,4 +1,7 @@
-/** The journeys of groups of clients; outside clients of nodes that nothing tells apart but the endpoints on them are walked as one. */
+/**
+ * The journeys of groups of clients; outside clients of nodes that nothing tells apart but the endpoints on them are
+ * walked as one.
+ */
 import { sum } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
 import type { Fabric } from '../../path/fabric.js';

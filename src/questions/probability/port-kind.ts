@@ -1,6 +1,6 @@
 /**
- * Service ports that nothing but names and addresses tells apart: equal kinds and alike endpoints mean equal shares. A port that may be
- * special in any way has no kind, and is walked.
+ * Service ports that nothing but names and addresses tells apart: equal kinds and alike endpoints mean equal shares. A
+ * port that may be special in any way has no kind, and is walked.
  */
 import { remember } from '../../base/remember.js';
 import { nodeZone } from '../../cluster/addresses.js';
@@ -8,7 +8,7 @@ import { policiesOf } from '../../cluster/network-policies.js';
 import type { EndpointRef } from '../../contract/answers.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { endpointsAreUnknown } from '../../control-plane/endpoint-sources.js';
-import { serviceOfAddress } from '../../load-balancers/addresses.js';
+import { serviceOfAddress } from '../../load-balancers/balancer-addresses.js';
 import { insideNetworks } from '../../path/alike-endpoints.js';
 import { nodesThatTake } from '../../path/before-rules.js';
 import { canonicalEndpoint, type Fabric } from '../../path/fabric.js';

@@ -16,8 +16,8 @@ import { requireWalkable } from '../walk-limits.js';
 import { withoutRepetition } from '../without-repetition.js';
 import { keyOf, pairChanges, pairFindings, sourceName } from './pair-changes.js';
 import { pairOf } from './reach-pair.js';
-import { reachTable } from './table.js';
-import { type ReachTarget, serviceTargets, workloadTargets } from './targets.js';
+import { reachTable } from './reach-table.js';
+import { type ReachTarget, serviceTargets, workloadTargets } from './reach-targets.js';
 
 /** How many pairs are answered unless the request says otherwise. */
 const DEFAULT_PAIRS = 40_000;
@@ -122,7 +122,9 @@ function limited(targets: readonly ReachTarget[], sources: number, most: number)
 
 function omittedFinding(asked: number, omitted: number, most: number): Finding[] {
   if (omitted === 0) return [];
-  const message = `${asked + omitted} pairs are wanted, of which ${asked} are answered: more than maxPairs ${most}. Name namespaces or Services.`;
+  const message =
+    `${asked + omitted} pairs are wanted, of which ${asked} are answered: more than maxPairs ${most}. Name ` +
+    'namespaces or Services.';
   return [finding('CHECK_INCOMPLETE', message, { touched: asked + omitted, asked, omitted })];
 }
 
@@ -162,7 +164,9 @@ export function answerReach(prepared: Prepared, request: QuestionRequest): Answe
           {
             field: 'reach.port',
             value: withoutPorts,
-            why: 'No container of these workloads declares a port: they are left out as targets. Give a port to ask about them.',
+            why:
+              'No container of these workloads declares a port: they are left out as targets. Give a port to ' +
+              'ask about them.',
           },
         ];
   const result: ReachResult = {

@@ -123,7 +123,9 @@ export function openedOutside(before: Prepared, after: Prepared): readonly Findi
       services.size === 0
         ? 'No Service leads there from outside yet.'
         : `Clients outside come there by ${listed([...services].sort())}.`;
-    const message = `The change lets clients outside of the cluster (${listed(wanted)}) connect to ${name}, which policies denied before. ${lead}`;
+    const message =
+      `The change lets clients outside of the cluster (${listed(wanted)}) connect to ${name}, which policies ` +
+      `denied before. ${lead}`;
     const [denied = []] = [...opened.values()];
     const evidence = {
       policy: denied.join(','),

@@ -9,8 +9,8 @@ import { type Enforcement, enforcementOf } from '../../policies/enforcer.js';
 import { finding, listed, MAX_LISTED } from '../findings/finding.js';
 import { dnsServers } from '../findings/policy-dns.js';
 import type { Prepared } from '../prepare.js';
-import { type Outcome, type Pair, shareOf } from './table.js';
-import type { ReachTarget } from './targets.js';
+import { type Outcome, type Pair, shareOf } from './reach-table.js';
+import type { ReachTarget } from './reach-targets.js';
 
 export const sourceName = ({ kind, namespace, name }: RunningWorkload) => `${kind} ${namespace}/${name}`;
 export const keyOf = ({ from, to }: Pair) => `${sourceName(from)}\n${to.name}\n${to.family}`;
@@ -110,7 +110,9 @@ function establishedFinding(cut: readonly Shift[], { by }: Enforcement): Finding
   if (cut.length === 0) return [];
   const kept = by?.established ?? 'UNKNOWN';
   const who = by?.name ?? 'Who enforces the policies is not known, and';
-  const message = `${who} ${ESTABLISHED[kept]}. The change denies ${cut.length === 1 ? 'a pair' : `${cut.length} pairs`} of workload and Service port.`;
+  const message =
+    `${who} ${ESTABLISHED[kept]}. The change denies ${cut.length === 1 ? 'a pair' : `${cut.length} pairs`} of ` +
+    'workload and Service port.';
   const evidence = { established: kept, enforcer: by?.name, pairs: cut.length };
   return [finding('NETWORK_POLICY_ESTABLISHED', message, evidence, kept === 'KEPT' ? 'INFO' : 'WARNING')];
 }
@@ -138,7 +140,8 @@ export function pairFindings(
     const whose = direction === 'EGRESS' ? 'egress' : 'ingress';
     const dns = isDns(after, to);
     const name = dns ? `DNS (${to.name})` : to.name;
-    const message = `The change denies ${part}the connections of ${wordsOf(group)} to ${name}: ${whose} by ${listed(policies)}.`;
+    const message =
+      `The change denies ${part}the connections of ${wordsOf(group)} to ${name}: ${whose} by ` + `${listed(policies)}.`;
     return finding('NETWORK_POLICY_CUTS', message, { ...evidenceOf(group), ...(dns ? { dns: true } : {}) });
   });
   const opened = shifts(changes, false).filter(
@@ -148,7 +151,9 @@ export function pairFindings(
     const [{ to, policies }] = group;
     const spaces = [...new Set(group.map(({ from }) => from.namespace))].sort();
     const message =
-      `The change lets ${wordsOf(group)} of ${spaces.length === 1 ? 'another namespace' : 'other namespaces'} (${listed(spaces)}) connect to ${to.name}, ` +
+      `The change lets ${wordsOf(group)} of ` +
+      `${spaces.length === 1 ? 'another namespace' : 'other namespaces'} (${listed(spaces)}) connect to ` +
+      `${to.name}, ` +
       `which ${listed(policies)} denied before.`;
     return finding('NETWORK_POLICY_OPENS', message, { ...evidenceOf(group), namespaces: spaces.slice(0, MAX_LISTED) });
   });

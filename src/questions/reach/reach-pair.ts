@@ -4,7 +4,7 @@ import type { ReachPair, ReachShares } from '../../contract/answers.js';
 import type { Share } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
 import { isDenied, keyOf, type PairChange, sourceName } from './pair-changes.js';
-import { type Outcome, type Pair, shareOf } from './table.js';
+import { type Outcome, type Pair, shareOf } from './reach-table.js';
 
 const shares = new WeakMap<readonly Outcome[], ReachShares>();
 

@@ -33,7 +33,8 @@ function check(solve: SolveQuestion | undefined): SolveQuestion {
   if (solve === undefined || ASKS.every((name) => solve[name] === undefined)) {
     throw missing(
       '/solve',
-      `Say what is searched for: at least one of ${ASKS.join(', ')}, as {"solve": {"scale": {…}, "replicas": {}, "probability": {"traffic": {…}}}}.`,
+      `Say what is searched for: at least one of ${ASKS.join(', ')}, as {"solve": {"scale": {…}, "replicas": ` +
+        '{}, "probability": {"traffic": {…}}}}.',
     );
   }
   if (solve.scale === undefined) {
@@ -84,7 +85,8 @@ export function answerSolve(prepared: Prepared, request: QuestionRequest, snapsh
     if (solve[name] === undefined || (offered !== undefined && hasCapacity(offered))) continue;
     throw wrongTraffic(
       TRAFFIC,
-      `${name} needs to know how much is sent and what a pod takes: traffic with requestsPerSecond and maxRequestsPerSecond, or connections and capacity.`,
+      `${name} needs to know how much is sent and what a pod takes: traffic with requestsPerSecond and ` +
+        'maxRequestsPerSecond, or connections and capacity.',
     );
   }
   const { at, assumption } = momentOf(request, snapshot);
@@ -113,7 +115,9 @@ export function answerSolve(prepared: Prepared, request: QuestionRequest, snapsh
     const placed = {
       field: 'solve.states',
       value: 'as the scheduler and the controllers leave them',
-      why: 'New pods go where kube-scheduler puts them, those of a lost zone or node are not replaced yet, and health checks have found it.',
+      why:
+        'New pods go where kube-scheduler puts them, those of a lost zone or node are not replaced yet, and ' +
+        'health checks have found it.',
     };
     const unsaid = prepared.answer(
       { result, assumptions: [...moment, placed, ...plain.assumptions] },

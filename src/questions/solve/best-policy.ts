@@ -8,7 +8,7 @@ import { fieldsOfLoad } from '../load/fields.js';
 import { hasCapacity, wrongTraffic } from '../load/offered.js';
 import type { Prepared } from '../prepare.js';
 import { type Asked, bears, type Measured, measure, plainRequest } from './measure.js';
-import { comesFromOutside, POLICIES, type Policy, policyChanges, policyName } from './policies.js';
+import { comesFromOutside, POLICIES, type Policy, policyChanges, policyName } from './policy-choices.js';
 
 type Wanted = NonNullable<SolveQuestion['policy']>;
 type Costs = NonNullable<Wanted['costs']>;
@@ -156,7 +156,9 @@ export function bestPolicy(asked: Asked, { candidates = POLICIES, costs = DEFAUL
   if (best?.measured === undefined) {
     const [first] = all;
     return {
-      explanation: `None of the policies can be: ${first === undefined ? '' : `${policyName(first.policy)}: ${first.why}`}.${left}`,
+      explanation:
+        'None of the policies can be: ' +
+        `${first === undefined ? '' : `${policyName(first.policy)}: ${first.why}`}.${left}`,
       candidates: listed,
     };
   }
@@ -176,7 +178,8 @@ export function bestPolicy(asked: Asked, { candidates = POLICIES, costs = DEFAUL
       ? ' No other policy can be.'
       : tie
         ? ` ${policyName(second.policy)} costs the same.`
-        : ` ${policyName(second.policy)} is next at ${number(costOf(second))}${binding === undefined ? '' : `: ${WORDS[binding]} make the difference`}.`;
+        : ` ${policyName(second.policy)} is next at ` +
+          `${number(costOf(second))}${binding === undefined ? '' : `: ${WORDS[binding]} make the difference`}.`;
   return {
     best: best.policy,
     explanation: `${policyName(best.policy)} costs least: ${number(costOf(best))}.${runner}${left}`,

@@ -160,7 +160,8 @@ export function leastReplicas(
   if (least === undefined) {
     const last = search.at(most, true).fails;
     return none(
-      `No number of replicas of ${name} up to ${most} is enough${last === undefined ? '' : `: at ${most}, ${whyNot(last)}`}.`,
+      `No number of replicas of ${name} up to ${most} is ` +
+        `enough${last === undefined ? '' : `: at ${most}, ${whyNot(last)}`}.`,
     );
   }
   // Uneven shares need not get better with each pod: then every number is tried.
@@ -175,7 +176,8 @@ export function leastReplicas(
       if (fitsAll(trial)) break;
       if (search.tried >= MOST_TRIED || smallest >= most) {
         return none(
-          `No number of replicas of ${name} from ${least} to ${smallest} is enough: ${trial.fails?.state}, ${trial.fails === undefined ? '' : whyNot(trial.fails)}.`,
+          `No number of replicas of ${name} from ${least} to ${smallest} is enough: ${trial.fails?.state}, ` +
+            `${trial.fails === undefined ? '' : whyNot(trial.fails)}.`,
         );
       }
       // One more replica leaves at most one more pod.
@@ -190,7 +192,8 @@ export function leastReplicas(
   const next =
     fails === undefined || binding === undefined
       ? ''
-      : ` ${smallest - 1} ${smallest === 2 ? 'is' : 'are'} not: ${also === '' ? '' : `${also}${binding.pods} are left and `}${whyNot(binding)}.`;
+      : ` ${smallest - 1} ${smallest === 2 ? 'is' : 'are'} not: ` +
+        `${also === '' ? '' : `${also}${binding.pods} are left and `}${whyNot(binding)}.`;
   const worst = [...holds.states].sort((a, b) => (b.chance ?? 0) - (a.chance ?? 0) || a.pods - b.pods)[0];
   const kinds: Readonly<Record<string, string>> = {
     ZONE: 'any one zone',
@@ -198,7 +201,10 @@ export function leastReplicas(
     ROLLOUT: 'what a roll-out takes',
   };
   const survived = (wanted.without ?? []).map((kind) => kinds[kind]).join(' and ');
-  const explanation = `${smallest} ${smallest === 1 ? 'replica' : 'replicas'} of ${name} ${smallest === 1 ? 'is' : 'are'} enough${survived === '' ? '' : `, also without ${survived}`}: the hottest pod gets ${worst?.hottest ?? 'nothing'}${worst === undefined || worst.state === WHOLE ? '' : ` ${worst.state}`}.${next}`;
+  const explanation =
+    `${smallest} ${smallest === 1 ? 'replica' : 'replicas'} of ${name} ${smallest === 1 ? 'is' : 'are'} ` +
+    `enough${survived === '' ? '' : `, also without ${survived}`}: the hottest pod gets ` +
+    `${worst?.hottest ?? 'nothing'}${worst === undefined || worst.state === WHOLE ? '' : ` ${worst.state}`}.${next}`;
   return {
     solved: {
       smallest,

@@ -120,5 +120,6 @@ export function whyNot({ chance, hottest, delivered }: SolvedState): string {
   if (delivered === 0) return 'no connection is delivered';
   return chance === undefined
     ? `the hottest pod gets ${hottest}`
-    : `the hottest pod gets ${hottest}, over its capacity${chance >= 1 - 1e-12 ? '' : ` with a chance of ${Number((chance * 100).toPrecision(3))} %`}`;
+    : `the hottest pod gets ${hottest}, over its ` +
+        `capacity${chance >= 1 - 1e-12 ? '' : ` with a chance of ${Number((chance * 100).toPrecision(3))} %`}`;
 }

@@ -88,7 +88,10 @@ export function rolloutLimits(asked: Asked, scale: Scale, { maxSurge }: Wanted, 
   return {
     ...(isDeployment ? { maxSurge: surge } : {}),
     maxUnavailable: low,
-    explanation: `maxUnavailable ${low}${isDeployment ? ` with maxSurge ${surge}` : ''} keeps the capacity of ${name} (${replicas} replicas): ${fits.pods} pods are left at the fewest, the hottest gets ${fits.hottest}; at least ${waves} ${waves === 1 ? 'wave' : 'waves'}.${then}`,
+    explanation:
+      `maxUnavailable ${low}${isDeployment ? ` with maxSurge ${surge}` : ''} keeps the capacity of ${name} ` +
+      `(${replicas} replicas): ${fits.pods} pods are left at the fewest, the hottest gets ${fits.hottest}; at ` +
+      `least ${waves} ${waves === 1 ? 'wave' : 'waves'}.${then}`,
     ...(failing === undefined ? {} : { binding: `${failing.pods} ready pods` }),
     holds: solvedValue(low),
     ...(failing === undefined ? {} : { fails: solvedValue(low + 1) }),

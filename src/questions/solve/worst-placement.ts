@@ -11,11 +11,11 @@ import type { Pod } from '../../cluster/objects.js';
 import { podsOfWorkload } from '../../cluster/workload-pods.js';
 import type { SolvedPlacement } from '../../contract/answers.js';
 import type { Change, SolveQuestion } from '../../contract/requests.js';
-import { type SpreadConstraintSpec, schedulingSpec } from '../../control-plane/scheduler/pod-spec.js';
 import { Scheduler } from '../../control-plane/scheduler/scheduler.js';
+import { type SpreadConstraintSpec, schedulingSpec } from '../../control-plane/scheduler/scheduling-spec.js';
 import { stateAfter } from '../load/risks.js';
 import { type Asked, type Measured, measuredAfter, plainRequest } from './measure.js';
-import { comesFromOutside, policyChanges, policyName } from './policies.js';
+import { comesFromOutside, policyChanges, policyName } from './policy-choices.js';
 
 type Wanted = NonNullable<SolveQuestion['placement']>;
 type Scale = NonNullable<SolveQuestion['scale']>;
@@ -157,7 +157,8 @@ function constraintsOf(pod: Pod): readonly string[] {
   const spec = schedulingSpec(pod);
   const spread = (spec.topologySpreadConstraints ?? []).map(
     ({ topologyKey, maxSkew, whenUnsatisfiable }) =>
-      `topologySpreadConstraints: maxSkew ${maxSkew} over ${topologyKey}, ${whenUnsatisfiable}${whenUnsatisfiable === 'ScheduleAnyway' ? ' (forbids nothing)' : ''}`,
+      `topologySpreadConstraints: maxSkew ${maxSkew} over ${topologyKey}, ` +
+      `${whenUnsatisfiable}${whenUnsatisfiable === 'ScheduleAnyway' ? ' (forbids nothing)' : ''}`,
   );
   const anti = spec.affinity?.podAntiAffinity as
     | { readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly { readonly topologyKey?: string }[] }
@@ -229,7 +230,9 @@ export function worstPlacement(
   if (none === undefined || sample === undefined)
     return {
       ...empty,
-      explanation: `No pod of ${scale.namespace}/${scale.name} can be placed: the snapshot does not tell its template, or no node takes it.`,
+      explanation:
+        `No pod of ${scale.namespace}/${scale.name} can be placed: the snapshot does not tell its template, or ` +
+        'no node takes it.',
     };
   const zoneOf = (name: string) => {
     const node = prepared.cluster.nodes.get(name);
@@ -319,7 +322,8 @@ export function worstPlacement(
   const even = worst.measured.imbalance <= 1 + 1e-12 && lost < 1e-12;
   const spread = `${where.slice(0, 4).join(', ')}${where.length > 4 ? ` and ${where.length - 4} nodes more` : ''}`;
   const first = even
-    ? `Every placement that was looked at is even${under}: no spread of ${replicas} pods gives one of them more than another.`
+    ? `Every placement that was looked at is even${under}: no spread of ${replicas} pods gives one of them ` +
+      'more than another.'
     : lost > 1e-12
       ? `At worst${under} ${times((1 - worst.measured.delivered) * 100)} % of connections are lost: ${spread}.`
       : `At worst${under} a pod gets ${times(worst.measured.imbalance)} times the even share: ${spread}.`;
@@ -328,7 +332,9 @@ export function worstPlacement(
     ? ''
     : forbidden === undefined
       ? ' No topologySpreadConstraint over nodes or zones would make it better.'
-      : ` topologySpreadConstraints with maxSkew ${forbidden.maxSkew} over ${forbidden.topologyKey} (DoNotSchedule) would forbid it: ${forbidden.worst.delivered !== undefined && forbidden.worst.delivered < 1 - 1e-12 ? `${times((1 - forbidden.worst.delivered) * 100)} % are lost then` : `at most ${times(forbidden.worst.imbalance)} times then`}.`;
+      : ` topologySpreadConstraints with maxSkew ${forbidden.maxSkew} over ${forbidden.topologyKey} ` +
+        '(DoNotSchedule) would forbid it: ' +
+        `${forbidden.worst.delivered !== undefined && forbidden.worst.delivered < 1 - 1e-12 ? `${times((1 - forbidden.worst.delivered) * 100)} % are lost then` : `at most ${times(forbidden.worst.imbalance)} times then`}.`;
   return {
     explanation: `${first}${then}`,
     replicas,

@@ -1,5 +1,5 @@
 import type { AppliedObject, ApplyResult } from '../../contract/answers.js';
-import { count } from './words.js';
+import { count } from './sentence-parts.js';
 
 const WORDS: readonly (readonly [AppliedObject['outcome'], string])[] = [
   ['REFUSED', 'refused'],

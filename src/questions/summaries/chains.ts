@@ -1,5 +1,5 @@
 import type { ChainsResult } from '../../contract/answers.js';
-import { count, listed } from './words.js';
+import { count, listed } from './sentence-parts.js';
 
 /** Whose rules these are, and how many nodes carry them. */
 export function chainsSummary({ parts, format }: ChainsResult): string {
@@ -8,5 +8,8 @@ export function chainsSummary({ parts, format }: ChainsResult): string {
   const families = [...new Set(parts.map(({ family }) => family))];
   const kinds = [...new Set(parts.map(({ mode, version }) => `${mode} mode of Kubernetes ${version}`))];
   const where = nodes.length <= 2 ? listed(nodes) : count(nodes.length, 'node');
-  return `The rules that kube-proxy programs on ${where} in ${kinds.join(', ')}, ${families.join(' and ')}, as ${format}.`;
+  return (
+    `The rules that kube-proxy programs on ${where} in ${kinds.join(', ')}, ${families.join(' and ')}, as ` +
+    `${format}.`
+  );
 }

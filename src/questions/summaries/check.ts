@@ -1,6 +1,6 @@
 import type { CheckResult, Finding } from '../../contract/answers.js';
 import { groupedFindings } from '../findings/effects.js';
-import { count } from './words.js';
+import { count } from './sentence-parts.js';
 
 /** Failed, passed or not known, with what was found and how much the change touches. */
 export function checkSummary({ failed, failOn, unknown, counts }: CheckResult, findings: readonly Finding[]): string {

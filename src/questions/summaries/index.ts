@@ -10,10 +10,10 @@ import { inspectSummary } from './inspect.js';
 import { pathSummary } from './path.js';
 import { probabilitySummary } from './probability.js';
 import { reachSummary } from './reach.js';
+import { count, listed } from './sentence-parts.js';
 import { solveSummary } from './solve.js';
 import { sweepSummary } from './sweep.js';
 import { whatIfSummary } from './what-if.js';
-import { count, listed } from './words.js';
 
 /** An answer that lacks its summary. */
 export type Unsaid<R = AnyResult> = Omit<Answer<R>, 'summary'>;
@@ -30,7 +30,7 @@ const SUMMARIES: {
   path: ({ path }, { result }) => pathSummary(path as never, result),
   probability: (_, { result }) => probabilitySummary(result),
   'what-if': (request, { result, findings }) => whatIfSummary(request, result, findings),
-  sweep: (_, { result }) => sweepSummary(result),
+  sweep: ({ sweep }, { result }) => sweepSummary(result, sweep?.bound),
   check: (_, { result, findings }) => checkSummary(result, findings),
   inspect: (_, { result, findings }) => inspectSummary(result, findings),
   apply: (_, { result }) => applySummary(result),

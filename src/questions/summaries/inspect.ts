@@ -1,6 +1,6 @@
 import type { Finding, InspectResult } from '../../contract/answers.js';
 import { groupedFindings } from '../findings/effects.js';
-import { count, periodAfter } from './words.js';
+import { count, periodAfter } from './sentence-parts.js';
 
 /** How many things are wrong, by cause, in how many Services and nodes. */
 export function inspectSummary({ unknown, counts }: InspectResult, findings: readonly Finding[]): string {

@@ -23,7 +23,10 @@ export function bearingText(load: ServiceProbability['load']): string {
   }
   if (anyOver === undefined && overCapacity === undefined) return 'it is not known whether a pod is over its capacity';
   if (anyOver === undefined) {
-    return `the hottest pod gets ${shortNumber(rate?.most ?? 0)} requests per second in the mean and takes ${shortNumber(fields.capacity?.requestsPerSecond ?? 0)}`;
+    return (
+      `the hottest pod gets ${shortNumber(rate?.most ?? 0)} requests per second in the mean and takes ` +
+      `${shortNumber(fields.capacity?.requestsPerSecond ?? 0)}`
+    );
   }
   const chance = overCapacity ?? anyOver;
   return chance === 0

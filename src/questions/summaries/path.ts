@@ -1,7 +1,7 @@
 import { joinHostPort } from '../../base/address.js';
 import type { PathResult, PathTrace, PathVerdict } from '../../contract/answers.js';
 import type { Destination, PathQuestion } from '../../contract/requests.js';
-import { count, kindSentence, range, sender, sentence, share, way } from './words.js';
+import { count, kindSentence, range, sender, sentence, share, way } from './sentence-parts.js';
 
 /** What the client's user says of each verdict. */
 const VERDICT_WORDS: Readonly<Record<PathVerdict, string>> = {
@@ -106,7 +106,10 @@ export function pathSummary(question: PathQuestion | undefined, result: PathResu
   const [worst] = failed;
   if (worst === undefined) {
     const where = reached(result, delivered);
-    return `Delivered: ${from} reaches ${to}${where === '' ? '' : `${isMany(result) ? ', ' : ' at '}${where}`}.${kindSentence(delivered[0]?.basis)}${seen(result, delivered)}`;
+    return (
+      `Delivered: ${from} reaches ` +
+      `${to}${where === '' ? '' : `${isMany(result) ? ', ' : ' at '}${where}`}.${kindSentence(delivered[0]?.basis)}${seen(result, delivered)}`
+    );
   }
   const verdicts = [...new Set(failed.map(({ verdict }) => verdict))];
   const why = sentence(worst.explanation).replace(/\.$/, '');
@@ -122,7 +125,10 @@ export function pathSummary(question: PathQuestion | undefined, result: PathResu
     passed === undefined || delivered.length === 0
       ? ''
       : `${share(passed.share)} of connections from ${from} to ${to} are delivered, `;
-  return `${head === '' ? 'Lost' : 'In part'}: ${head === '' ? `of connections from ${from} to ${to} ` : head}${parts.join(', ')}. ${why}.`;
+  return (
+    `${head === '' ? 'Lost' : 'In part'}: ` +
+    `${head === '' ? `of connections from ${from} to ${to} ` : head}${parts.join(', ')}. ${why}.`
+  );
 }
 
 /** What a share of connections does, by verdict. */

@@ -1,6 +1,6 @@
 import type { ProbabilityResult, ServiceProbability } from '../../contract/answers.js';
 import { FAILS } from './path.js';
-import { count, kindSentence, percent, port, range, share, way } from './words.js';
+import { count, kindSentence, percent, port, range, share, way } from './sentence-parts.js';
 
 /** How a Service port fares, the worst first. */
 export type Shape = 'LOST' | 'UNKNOWN' | 'UNEVEN' | 'EVEN';
@@ -47,7 +47,10 @@ function one(service: ServiceProbability): string {
   if (endpoints.length === 1) {
     const [only] = endpoints;
     const which = only?.pod ?? `${only?.address}:${only?.port}`;
-    return `One ${noun}: ${which} gets every new connection to ${name} from ${service.clients}.${kindSentence(service.basis)}${crossing(service)}`;
+    return (
+      `One ${noun}: ${which} gets every new connection to ${name} from ` +
+      `${service.clients}.${kindSentence(service.basis)}${crossing(service)}`
+    );
   }
   if (endpoints.length === 0) return `Nothing: no connection to ${name} is made.`;
   const shares = range(endpoints.map(({ share: part }) => part));

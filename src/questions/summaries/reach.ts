@@ -1,5 +1,5 @@
 import type { ReachPair, ReachResult } from '../../contract/answers.js';
-import { count, listed, percent } from './words.js';
+import { count, listed, percent } from './sentence-parts.js';
 
 /** The policies that deny most pairs. */
 function byWhom(pairs: readonly ReachPair[]): string {
@@ -39,7 +39,9 @@ function changed(pairs: readonly ReachPair[]): string {
 export function reachSummary({ pairs, counts, sources, targets, to, enforcement }: ReachResult): string {
   if (sources.length === 0) return 'No workload with running pods is there to connect.';
   if (targets.length === 0) return `No ${to === 'SERVICES' ? 'Service' : 'workload'} is there to connect to.`;
-  const what = `${count(sources.length, 'workload')} and ${count(targets.length, to === 'SERVICES' ? 'Service port' : 'port')}`;
+  const what =
+    `${count(sources.length, 'workload')} and ` +
+    `${count(targets.length, to === 'SERVICES' ? 'Service port' : 'port')}`;
   const all = counts.pairs === 1 ? 'The pair' : `${counts.delivered} of ${count(counts.pairs, 'pair')}`;
   const rest = [
     ...(counts.denied === 0 ? [] : [`network policies deny ${counts.denied}${byWhom(pairs)}`]),
@@ -49,7 +51,8 @@ export function reachSummary({ pairs, counts, sources, targets, to, enforcement 
   ];
   const delivered =
     counts.pairs === 1
-      ? `The pair of ${what} ${counts.delivered === 1 ? 'delivers everything' : `delivers ${percent((pairs[0] as ReachPair).delivered)}`}`
+      ? `The pair of ${what} ` +
+        `${counts.delivered === 1 ? 'delivers everything' : `delivers ${percent((pairs[0] as ReachPair).delivered)}`}`
       : `${all} of ${what} deliver everything`;
   const hint = enforcement.enforced ? '' : ' Network policies are taken to be ignored.';
   const start = pairs.some(({ change }) => change !== undefined) ? changed(pairs) : '';

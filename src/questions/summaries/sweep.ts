@@ -1,7 +1,8 @@
 import type { SweepBoundResult, SweepPoint, SweepResult, SweptShares } from '../../contract/answers.js';
+import type { SweepBound } from '../../contract/requests.js';
 import { fieldsOfLoad } from '../load/fields.js';
 import { bearingText } from './load.js';
-import { count, share } from './words.js';
+import { count, share } from './sentence-parts.js';
 
 /** What is bounded, of the Service port in which it is largest. */
 function largestOf(services: readonly SweptShares[]): SweptShares['largest'] {
@@ -11,9 +12,6 @@ function largestOf(services: readonly SweptShares[]): SweptShares['largest'] {
     undefined,
   );
 }
-
-/** What bounds say where the load is bounded. */
-const OVER = 'over its capacity';
 
 /**
  * The Service port of a point whose pods are over their capacity with the largest chance, else the one with the hottest
@@ -31,7 +29,9 @@ function worstLoad({ services }: SweepPoint): SweptShares['load'] {
 /** How many replicas bear the traffic, and what one number less would mean. */
 function loadedSummary(points: readonly SweepPoint[], at: number, bound: SweepBoundResult, name: string): string {
   const [here, before] = [points[at] as SweepPoint, points[at - 1]];
-  const enough = `${count(here.replicas, 'replica')} of ${name} ${here.replicas === 1 ? 'is' : 'are'} enough: ${bearingText(worstLoad(here))}.`;
+  const enough =
+    `${count(here.replicas, 'replica')} of ${name} ${here.replicas === 1 ? 'is' : 'are'} enough: ` +
+    `${bearingText(worstLoad(here))}.`;
   const fails =
     before === undefined || before.satisfied === true
       ? ''
@@ -45,8 +45,15 @@ function loadedSummary(points: readonly SweepPoint[], at: number, bound: SweepBo
   return `${enough}${fails}${lasting}`;
 }
 
-/** The smallest number that keeps the bound, or how the largest share moves over the range. */
-export function sweepSummary({ bound, points, workload, services }: SweepResult): string {
+/**
+ * The smallest number that keeps the bound, or how the largest share moves over the range. `asked` is the question's
+ * own bound; a question that has none is bounded by the load, where it says what a pod takes.
+ */
+export function sweepSummary(
+  { bound, points, workload, services }: SweepResult,
+  asked: SweepBound | undefined,
+): string {
+  const isAboutLoad = asked === undefined || asked.overCapacity !== undefined;
   const [first] = points;
   const last = points.at(-1);
   const name = `${workload.namespace}/${workload.name}`;
@@ -54,16 +61,22 @@ export function sweepSummary({ bound, points, workload, services }: SweepResult)
   const known = points.every(({ services: swept }) => swept.every(({ unknown }) => unknown.fraction === '0'));
   if (bound !== undefined) {
     if (bound.smallest === undefined) {
-      if (known && bound.explanation.includes(OVER)) {
-        return `No number of replicas of ${name} from ${first.replicas} to ${last.replicas} is enough: at ${last.replicas}, ${bearingText(worstLoad(last))}.`;
+      if (known && isAboutLoad) {
+        return (
+          `No number of replicas of ${name} from ${first.replicas} to ${last.replicas} is enough: at ` +
+          `${last.replicas}, ${bearingText(worstLoad(last))}.`
+        );
       }
       const doubt = known ? '' : ', as far as it is known';
-      return `No number of replicas from ${first.replicas} to ${last.replicas} keeps the bound${doubt}. ${bound.explanation}`;
+      return (
+        `No number of replicas from ${first.replicas} to ${last.replicas} keeps the bound${doubt}. ` +
+        `${bound.explanation}`
+      );
     }
     const at = points.findIndex(({ replicas }) => replicas === bound.smallest);
     const before = points[at - 1];
     const loaded = (points[at]?.services ?? []).some(({ load }) => fieldsOfLoad(load)?.overCapacity !== undefined);
-    if (loaded && bound.explanation.includes(OVER)) return loadedSummary(points, at, bound, name);
+    if (loaded && isAboutLoad) return loadedSummary(points, at, bound, name);
     const largest = largestOf(points[at]?.services ?? []);
     const most = largest === undefined ? '' : `: no endpoint gets more than ${share(largest)}`;
     const fails =
@@ -76,7 +89,10 @@ export function sweepSummary({ bound, points, workload, services }: SweepResult)
         : bound.lasting === undefined
           ? ' Larger numbers do not all keep the bound.'
           : ` From ${bound.lasting} on every number keeps the bound.`;
-    return `${count(bound.smallest, 'replica')} of ${name} ${bound.smallest === 1 ? 'is' : 'are'} enough${most}.${fails}${lasting}`;
+    return (
+      `${count(bound.smallest, 'replica')} of ${name} ${bound.smallest === 1 ? 'is' : 'are'} ` +
+      `enough${most}.${fails}${lasting}`
+    );
   }
   if (services.length === 0) return `No Service selects the pods of ${name}.`;
   const from = largestOf(first.services);

@@ -1,7 +1,7 @@
 import type { Finding, ServiceDifference, WhatIfResult } from '../../contract/answers.js';
 import type { QuestionRequest } from '../../contract/requests.js';
 import { FAILS, outcomesInShort, pathSummary } from './path.js';
-import { count, port, range, share, way } from './words.js';
+import { count, port, range, share, way } from './sentence-parts.js';
 
 const NOTHING: Readonly<Record<WhatIfResult['question'], string>> = {
   chains: 'No change: no rule differs.',
@@ -25,7 +25,8 @@ function lostAfter({ verdicts }: ServiceDifference): string {
     .filter(({ verdict, after, shift }) => verdict !== 'DELIVERED' && after.fraction !== '0' && shift.fraction !== '0')
     .map(
       ({ verdict, after, before }) =>
-        `${after.fraction === '1' ? 'all' : `${share(after)} of`} new connections ${FAILS[verdict]} (${before.fraction === '0' ? 'none' : share(before)} before)`,
+        `${after.fraction === '1' ? 'all' : `${share(after)} of`} new connections ${FAILS[verdict]} ` +
+        `(${before.fraction === '0' ? 'none' : share(before)} before)`,
     )
     .join(', ');
 }
@@ -75,7 +76,10 @@ export function whatIfSummary(request: QuestionRequest, result: WhatIfResult, fi
       if (services.length === 0) return nothing('probability', findings);
       const [first] = services;
       if (services.length === 1 && first !== undefined) return `${one(first)}.`;
-      return `${count(services.length, 'way to a Service port', 'ways to Service ports')} change, ${unchanged} ${unchanged === 1 ? 'stays' : 'stay'} as ${unchanged === 1 ? 'it is' : 'they are'}.`;
+      return (
+        `${count(services.length, 'way to a Service port', 'ways to Service ports')} change, ${unchanged} ` +
+        `${unchanged === 1 ? 'stays' : 'stay'} as ${unchanged === 1 ? 'it is' : 'they are'}.`
+      );
     }
   }
 }

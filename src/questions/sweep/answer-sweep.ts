@@ -25,15 +25,15 @@ import { selectingServices } from '../../control-plane/services-in.js';
 import { Fabric } from '../../path/fabric.js';
 import { receiverShares, sharesBy } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
-import { affinities } from '../findings/affinity.js';
+import { affinities } from '../findings/affinity-findings.js';
 import { addressConflicts } from '../findings/claims.js';
 import { localWithoutEndpoints, servicesWithoutEndpoints } from '../findings/endpoints.js';
+import type { StateFinder } from '../findings/finders.js';
 import { shownFindings } from '../findings/index.js';
 import { nodesLostBeforeScaling } from '../findings/lost-before-scaling.js';
 import { changesWithoutEffect } from '../findings/no-effect.js';
-import { policiesNotEvaluated } from '../findings/policies.js';
+import { policiesNotEvaluated } from '../findings/unevaluated-policies.js';
 import { podsNotPlaced } from '../findings/unplaced.js';
-import type { StateFinder } from '../findings/view.js';
 import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/wanted.js';
 import { cpuRequest } from '../load/load-answer.js';
 import { hasCapacity, type Offered, readTraffic, withSources } from '../load/offered.js';
@@ -60,7 +60,9 @@ const POINTER = '/sweep';
 const CHOICES: Assumption = {
   field: 'sweep.choices',
   value: 'as scale takes them',
-  why: 'Where Kubernetes decides at random, each point shows the choice that `scale` takes; asked with one number of replicas, it names the alternatives.',
+  why:
+    'Where Kubernetes decides at random, each point shows the choice that `scale` takes; asked with one ' +
+    'number of replicas, it names the alternatives.',
 };
 
 /** What a sweep is asked of. */
@@ -109,7 +111,8 @@ function questionOf(
 ): ProbabilityQuestion {
   if (asked.nodeRules !== undefined) {
     const detail =
-      'Rules that are given do not follow the number of replicas: leave nodeRules out, so that those are walked which kube-proxy would write.';
+      'Rules that are given do not follow the number of replicas: leave nodeRules out, so that those are ' +
+      'walked which kube-proxy would write.';
     throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: `${POINTER}/probability/nodeRules`, detail }]);
   }
   const given = nested(() => withSources(cluster, asked, '/probability/traffic'));
@@ -195,7 +198,9 @@ export class Sweep {
       return bound === undefined ? undefined : readBound(bound);
     }
     const limit = chanceText(offered.maxChance);
-    const why = `The question says what a pod takes and has no bound: enough is where some pod is over its capacity with a chance of at most ${limit} (maxChance).`;
+    const why =
+      'The question says what a pod takes and has no bound: enough is where some pod is over its capacity with ' +
+      `a chance of at most ${limit} (maxChance).`;
     this.#assume([{ field: 'sweep.bound', value: `overCapacity ${limit}`, why }]);
     return readBound({ overCapacity: limit });
   }
@@ -267,7 +272,10 @@ export class Sweep {
     return more;
   }
 
-  /** What the load behind a walked Service port needs beside its shares; `whole`: what crosses nodes and zones was walked. */
+  /**
+   * What the load behind a walked Service port needs beside its shares; `whole`: what crosses nodes and zones was
+   * walked.
+   */
   #doorOf(state: State, fabric: Fabric, { destination }: Swept, walked: Walked, whole: boolean): SweptDoor {
     const from = doorClients(walked.clientJourneys);
     const sticky = stickySecondsOf(fabric, destination, walked);

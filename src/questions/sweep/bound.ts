@@ -78,7 +78,10 @@ export function judge(bound: Bound, services: readonly SweptShares[]): boolean {
   return services.every((shares) => holds(bound, shares));
 }
 
-/** Whether it is not known what becomes of some connections: then shares are lower bounds, and a bound cannot be decided. */
+/**
+ * Whether it is not known what becomes of some connections: then shares are lower bounds, and a bound cannot be
+ * decided.
+ */
 function isUnknown({ unknown }: SweptShares): boolean {
   return !isZero(exact(unknown));
 }
@@ -102,7 +105,9 @@ function overall(bound: Bound, points: readonly SweepPoint[]): SweepBoundResult 
     if (unknown.length > 0) {
       const where = unknown.length === points.length ? 'any of them' : `${unknown.length} of them`;
       return {
-        explanation: `Whether a number of replicas of ${asked} has ${words(bound)} is not known: it is not known what becomes of connections at ${where}.`,
+        explanation:
+          `Whether a number of replicas of ${asked} has ${words(bound)} is not known: it is not known what ` +
+          `becomes of connections at ${where}.`,
       };
     }
     return { explanation: `No number of replicas of ${asked} has ${words(bound)}.` };

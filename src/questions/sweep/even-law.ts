@@ -1,10 +1,10 @@
 /**
  * What n endpoints get once it is known what N got, where every client chooses among all of them alike.
  *
- * Every endpoint of such a Service port gets the same number of connections, 1/N of those that come to any. What becomes
- * of them there does not depend on how many others there are. So of n endpoints each has the fate that it had among N, in
- * a share of 1/n, and what came to no endpoint stays what it was. Only one cluster is walked for all of that. Whether a port is
- * of this kind shows in what was walked: its endpoints' sums must be equal.
+ * Every endpoint of such a Service port gets the same number of connections, 1/N of those that come to any. What
+ * becomes of them there does not depend on how many others there are. So of n endpoints each has the fate that it had
+ * among N, in a share of 1/n, and what came to no endpoint stays what it was. Only one cluster is walked for all of
+ * that. Whether a port is of this kind shows in what was walked: its endpoints' sums must be equal.
  */
 
 import { compare, type Fraction, formatFraction, fraction, isZero, multiply, sum } from '../../base/fraction.js';

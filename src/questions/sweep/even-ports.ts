@@ -28,8 +28,8 @@ export function spreadsEvenly(cluster: Cluster, { proxyOf, connections }: Settin
 }
 
 /**
- * Whether every client chooses among all endpoints of the port alike: no policy Local, no hints, no load balancer before it, which
- * may look at endpoints itself. Only then an {@link EvenLaw} can hold; whether it does, a walk shows.
+ * Whether every client chooses among all endpoints of the port alike: no policy Local, no hints, no load balancer
+ * before it, which may look at endpoints itself. Only then an {@link EvenLaw} can hold; whether it does, a walk shows.
  */
 export function choosesAlike(cluster: Cluster, { target }: ServiceTargeted, question: ProbabilityQuestion): boolean {
   const { service, key, via } = target;

@@ -69,7 +69,9 @@ function sameText(point: SweepPoint): string {
   );
 }
 
-/** A fabric of a cluster that the sweep's workload is scaled in; `walks`: also the probes of load balancers are walked. */
+/**
+ * A fabric of a cluster that the sweep's workload is scaled in; `walks`: also the probes of load balancers are walked.
+ */
 function fabricOf({ prepared, question }: LawfulInput, cluster: Cluster, family: IPFamily, walks: boolean): Fabric {
   const earlier = prepared.earlier ?? { cluster: prepared.cluster, settings: prepared.settings };
   const { walkProbe, ...rest } = balancing({ ...prepared, earlier }, question.phase);
@@ -174,8 +176,8 @@ function lawOf(input: LawfulInput, growth: Growth, swept: Swept): FoundLaw | und
 }
 
 /**
- * How points are worked out without walking them, where that is possible: a law holds for every port asked about, and a point in
- * between, walked, is what the laws say of it.
+ * How points are worked out without walking them, where that is possible: a law holds for every port asked about, and a
+ * point in between, walked, is what the laws say of it.
  */
 export function lawfulPoints(input: LawfulInput): ((replicas: number) => SweepPoint | undefined) | undefined {
   const { swept: ports, points, replicas: asked, loaded } = input;
@@ -228,7 +230,10 @@ export function lawfulPoints(input: LawfulInput): ((replicas: number) => SweepPo
   return probe ? point : undefined;
 }
 
-/** The points that are walked to see whether laws hold: the first one, and one up to the middle that is not dear to walk. */
+/**
+ * The points that are walked to see whether laws hold: the first one, and one up to the middle that is not dear to
+ * walk.
+ */
 function probed(replicas: readonly number[], { nodes }: Cluster): readonly number[] {
   const middle = replicas.slice(0, (replicas.length >> 1) + 1);
   const walkable = middle.filter((count) => count * nodes.size <= MOST_PAIRS_PROBED);

@@ -1,11 +1,11 @@
 /**
- * What n endpoints get where entries (the nodes of clients, or the backends of a load balancer) choose among different ones: under
- * policy Local, hints of zones or nodes, and behind load balancers.
+ * What n endpoints get where entries (the nodes of clients, or the backends of a load balancer) choose among different
+ * ones: under policy Local, hints of zones or nodes, and behind load balancers.
  *
- * A connection comes in at an entry, which takes each of its candidates alike. What becomes of it depends on what the entry and the
- * endpoint are like, and on whether they are on one node, and on nothing else. So a few entries are walked to the largest number of
- * endpoints, and every other number is added up: of each entry its weight, its candidates, and the fate of each pair. Whether a
- * Service port is of this kind shows in what was walked.
+ * A connection comes in at an entry, which takes each of its candidates alike. What becomes of it depends on what the
+ * entry and the endpoint are like, and on whether they are on one node, and on nothing else. So a few entries are
+ * walked to the largest number of endpoints, and every other number is added up: of each entry its weight, its
+ * candidates, and the fate of each pair. Whether a Service port is of this kind shows in what was walked.
  */
 import { joinHostPort } from '../../base/address.js';
 import {
@@ -138,7 +138,9 @@ const times = (masses: Masses, factor: Fraction): Masses =>
 const MOST_PAIRS = 20_000;
 
 const EMPTY = 'no candidate';
-/** What becomes of connections that come to no endpoint at an entry, though it has candidates: its node is down, say. */
+/**
+ * What becomes of connections that come to no endpoint at an entry, though it has candidates: its node is down, say.
+ */
 const NEVER = 'no endpoint';
 
 /** What of the delivered connections leaves its node and its zone, as parts of all connections. */
@@ -265,8 +267,8 @@ export class PairLaw {
   }
 
   /**
-   * The law that a few walked entries show; undefined where what is walked is not what any view gives. `most` and `least`: the
-   * entries and endpoints at the largest and the smallest number, and how to walk them there.
+   * The law that a few walked entries show; undefined where what is walked is not what any view gives. `most` and
+   * `least`: the entries and endpoints at the largest and the smallest number, and how to walk them there.
    */
   static shownBy(
     most: Walks & { readonly entries: readonly EntryClient[]; readonly candidates: readonly Candidate[] },
@@ -300,8 +302,8 @@ export class PairLaw {
   }
 
   /**
-   * The shares where only these endpoints are there, for connections that come in at these entries; undefined where none is there, or
-   * where a pair is met that was not walked.
+   * The shares where only these endpoints are there, for connections that come in at these entries; undefined where
+   * none is there, or where a pair is met that was not walked.
    */
   sharesOf(
     isThere: (address: string) => boolean,
@@ -542,8 +544,8 @@ function pairKey(entry: string, endpoint: string, sameNode: boolean): string {
 }
 
 /**
- * Entries that meet every kind of pair: for each kind of entry one without an endpoint of its own, and two, on different nodes, with one
- * of each kind.
+ * Entries that meet every kind of pair: for each kind of entry one without an endpoint of its own, and two, on
+ * different nodes, with one of each kind.
  */
 function representatives(entries: readonly EntryClient[], endpoints: readonly Candidate[]): readonly EntryClient[] {
   const kinds = new Map<string, Set<string>>();
@@ -572,7 +574,9 @@ function contradicts(fates: ReadonlyMap<string, Masses>): boolean {
   });
 }
 
-/** Notes what was walked of an entry; false where it is not what the view gives, or contradicts what was noted before. */
+/**
+ * Notes what was walked of an entry; false where it is not what the view gives, or contradicts what was noted before.
+ */
 function observe(
   fates: Map<string, Masses>,
   byId: ReadonlyMap<string, Candidate>,
@@ -602,7 +606,10 @@ function observe(
   });
 }
 
-/** The endpoints of a Service port that may be chosen, in the order of answers; undefined where one of them is not ready. */
+/**
+ * The endpoints of a Service port that may be chosen, in the order of answers; undefined where one of them is not
+ * ready.
+ */
 export function candidatesOf(
   fabric: Fabric,
   endpoints: readonly ProxyEndpoint[],

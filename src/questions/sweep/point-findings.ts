@@ -38,7 +38,9 @@ function ofService(head: ServiceHead, shares: SweptShares, thresholds: Threshold
   }
   const { imbalance, largest, even } = shares;
   if (exceeds(imbalance, thresholds.imbalance)) {
-    const message = `${largest?.endpoints} endpoints of ${name} get ${imbalance.fraction} times the even share ${even?.fraction}.`;
+    const message =
+      `${largest?.endpoints} endpoints of ${name} get ${imbalance.fraction} times the even share ` +
+      `${even?.fraction}.`;
     const evidence = { factor: imbalance.fraction, threshold: text(thresholds.imbalance), evenShare: even?.fraction };
     found.push(finding('IMBALANCE', message, { ...about, ...evidence }));
   }

@@ -54,8 +54,8 @@ export interface LawQuestion {
 }
 
 /**
- * The law of a Service port whose entries choose among different endpoints, and the entries that were walked for it; undefined where
- * none holds. Throws QuestionError as `probability` does.
+ * The law of a Service port whose entries choose among different endpoints, and the entries that were walked for it;
+ * undefined where none holds. Throws QuestionError as `probability` does.
  */
 export function pairLaw({
   destination,

@@ -13,8 +13,8 @@ function refused(pointer: string, detail: string): QuestionError {
 }
 
 /**
- * The numbers in ascending order. `listed`: over how many Service ports the endpoints are listed one by one; absent: over
- * none. Throws QuestionError INVALID_REQUEST for a range that is empty, or for more than can be listed.
+ * The numbers in ascending order. `listed`: over how many Service ports the endpoints are listed one by one; absent:
+ * over none. Throws QuestionError INVALID_REQUEST for a range that is empty, or for more than can be listed.
  */
 export function replicasAsked(sweep: SweepQuestion, listed: number | undefined): readonly number[] {
   const { from = 0, to = from, step = 1, replicas } = sweep;
@@ -31,7 +31,9 @@ export function replicasAsked(sweep: SweepQuestion, listed: number | undefined):
   }
   const endpoints = listed === undefined ? 0 : listed * all.reduce((sum, count) => sum + count, 0);
   if (endpoints > MAX_LISTED) {
-    const detail = `ENDPOINTS would list up to ${endpoints} endpoints over all points; at most ${MAX_LISTED} are listed. Ask about fewer points or Services, or leave detail out.`;
+    const detail =
+      `ENDPOINTS would list up to ${endpoints} endpoints over all points; at most ${MAX_LISTED} are listed. ` +
+      'Ask about fewer points or Services, or leave detail out.';
     throw refused('/sweep/detail', detail);
   }
   return all;

@@ -79,7 +79,8 @@ function lifetimeOf(
     if (given !== undefined)
       return { remaining: remainingOf({ law: 'exponential', seconds: given }, ''), isExponential: true };
     const why =
-      'The request does not say how long connections last: keep-alive, HTTP/2 and gRPC clients keep one until its pod goes.';
+      'The request does not say how long connections last: keep-alive, HTTP/2 and gRPC clients keep one ' +
+      'until its pod goes.';
     return {
       remaining: () => 1,
       isExponential: true,
@@ -215,7 +216,9 @@ export function answerTimeline(
           {
             field: 'timeline.lifetime',
             value: 'from each moment anew',
-            why: 'Several moments move connections, and lifetimes are not exponential: what is left of a connection is counted from the latest of them.',
+            why:
+              'Several moments move connections, and lifetimes are not exponential: what is left of a ' +
+              'connection is counted from the latest of them.',
           },
         ];
   const ofChances: Assumption[] = [
@@ -224,7 +227,9 @@ export function answerTimeline(
           {
             field: 'timeline.affinity',
             value: 'clients come back',
-            why: 'Session affinity sends the next connection of a client to the pod of its last one: clients are taken to come back before the entry expires.',
+            why:
+              'Session affinity sends the next connection of a client to the pod of its last one: clients are ' +
+              'taken to come back before the entry expires.',
           },
         ]
       : []),
@@ -241,7 +246,9 @@ export function answerTimeline(
     {
       field: 'timeline.reconnecting',
       value: 'at once',
-      why: 'Connections whose pod goes are opened anew at once, where new connections go at that moment; how long clients take to notice is their own.',
+      why:
+        'Connections whose pod goes are opened anew at once, where new connections go at that moment; how long ' +
+        'clients take to notice is their own.',
     },
     {
       field: 'timeline.times',
@@ -327,7 +334,9 @@ function resultOf(
     carried === undefined
       ? `New connections are spread as after the change from ${seconds(even ?? 0)} on.`
       : even === undefined
-        ? `The load is never even within ${shortNumber(within * 100)} %: connections stay where they are (in the end the hottest pod has ${shortNumber(Math.max(...final.map(({ overEven = 1 }) => overEven)))} times the even load).`
+        ? `The load is never even within ${shortNumber(within * 100)} %: connections stay where they are (in ` +
+          `the end the hottest pod has ${shortNumber(Math.max(...final.map(({ overEven = 1 }) => overEven)))} ` +
+          'times the even load).'
         : `The load is even within ${shortNumber(within * 100)} % after ${seconds(even)}.`;
   const lostAt = phases.findIndex(({ services }) =>
     services.some(({ newConnectionsLost }) => newConnectionsLost > 1e-12),
@@ -338,7 +347,9 @@ function resultOf(
       ? ''
       : calm
         ? ` ${worst.why.replace(/^t/, 'T')}.`
-        : ` Worst ${phases[worst.phase]?.fromSeconds === 0 ? 'at the beginning' : `from ${seconds(phases[worst.phase]?.fromSeconds ?? 0)} on`}: ${worst.why}.`;
+        : ' Worst ' +
+          `${phases[worst.phase]?.fromSeconds === 0 ? 'at the beginning' : `from ${seconds(phases[worst.phase]?.fromSeconds ?? 0)} on`}: ` +
+          `${worst.why}.`;
   return {
     services: before.results.map(({ service, via, family, destination, clients }) => ({
       service,

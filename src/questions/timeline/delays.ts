@@ -137,7 +137,9 @@ export function balancerDelay(services: readonly ServiceProbability[], { balance
   const what = "load balancer's health checks";
   if (balancer !== undefined) return { what, seconds: balancer, source: 'REQUEST', detail: 'times.balancer' };
   const { intervalSeconds, unhealthyAfter, healthyAfter } = first.healthCheck;
-  const detail = `${first.implementation}: every ${intervalSeconds} s, unhealthy after ${unhealthyAfter}, healthy after ${healthyAfter}`;
+  const detail =
+    `${first.implementation}: every ${intervalSeconds} s, unhealthy after ${unhealthyAfter}, healthy after ` +
+    `${healthyAfter}`;
   return {
     what,
     seconds: Math.max(...own.map(({ secondsToConverge }) => secondsToConverge)),

@@ -129,7 +129,8 @@ export function phaseLoad(
   const even = ready.length === 0 ? undefined : all / ready.length;
   const words =
     hottest !== undefined
-      ? `${shortNumber(hottest)} connections${hottestRate === undefined ? '' : `, ${shortNumber(hottestRate)} requests per second`}`
+      ? `${shortNumber(hottest)} ` +
+        `connections${hottestRate === undefined ? '' : `, ${shortNumber(hottestRate)} requests per second`}`
       : hottestRate !== undefined
         ? `${shortNumber(hottestRate)} requests per second`
         : largest === undefined

@@ -193,7 +193,9 @@ function moved(setting: Setting, change: Change): Course {
       added.size > 0 && total(ready) + rules.seconds > grace.seconds ? seen(between, question).views : end.views;
     scenes.push({
       at: Math.max(grace.seconds, rules.seconds),
-      title: `${count(removed.size)} ${areOf(removed.size)} gone, with ${removed.size === 1 ? 'its' : 'their'} connections`,
+      title:
+        `${count(removed.size)} ${areOf(removed.size)} gone, with ${removed.size === 1 ? 'its' : 'their'} ` +
+        'connections',
       delays: [grace],
       views: last,
       gone: removed,

@@ -14,11 +14,11 @@ import { deliveredBy, establishedShares, RULES_EXPLANATION, sharesExplanation } 
 import { pathDifference } from '../differences/path.js';
 import { probabilityDifference } from '../differences/probability.js';
 import { flowFates } from '../differences/udp-flows.js';
+import type { View } from '../findings/finders.js';
 import { finding } from '../findings/finding.js';
 import { differenceFindings, shownFindings } from '../findings/index.js';
 import { sameSnapshots } from '../findings/no-effect.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
-import type { View } from '../findings/view.js';
 import { thresholdsOf } from '../findings/wanted.js';
 import { noneHeld } from '../held.js';
 import type { PlainKind } from '../kinds.js';

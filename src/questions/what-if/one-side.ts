@@ -68,7 +68,7 @@ function emptyOutcome<K extends PlainKind>(kind: K, question: Question): Outcome
  */
 export function askOneSide<K extends PlainKind>(kind: K, prepared: Prepared, request: Question): OneSide<K> {
   const missing: Missing[] = [];
-  // Where an entry of the shortened lists stands in the request.
+  // Where an entry of the shortened lists is in the request.
   const places = new Map<string, number[]>();
   let question = request;
   for (;;) {

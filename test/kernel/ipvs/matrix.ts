@@ -66,10 +66,10 @@ export function plannedFor(
   };
 }
 
-/** Rows take turns in families, and a third of them are tried with the older rules too. */
+/** Rows take turns in families, and a sixth of them are tried with the older rules too. */
 function isSampled(version: string, family: IPFamily, index: number): boolean {
   if (version === NEWEST) return FAMILIES[index % 2] === family;
-  return version === FALLBACK && index % 3 === 0 && family === 'IPv4';
+  return version === FALLBACK && index % 6 === 0 && family === 'IPv4';
 }
 
 /** Rows of the matrix, by version and family. */

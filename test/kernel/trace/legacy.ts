@@ -57,7 +57,7 @@ function headerOf(packet: Buffer): TracedHeader {
  */
 export function readLegacyTrace(told: Buffer, rules: RulesByChain): ReadTrace {
   const entries: TraceEntry[] = [];
-  // The file's own header stands before the first record of all.
+  // The file's own header is before the first record of all.
   let at = told.length >= 4 && told.readUInt32LE(0) === 0xa1b2c3d4 ? 24 : 0;
   while (at + RECORD_HEADER <= told.length) {
     const length = told.readUInt32LE(at + 8);

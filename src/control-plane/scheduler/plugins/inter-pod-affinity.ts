@@ -2,7 +2,7 @@ import type { Pod } from '../../../cluster/objects.js';
 import { podTerms, TopologyPairs } from '../affinity-terms.js';
 import { type NodeState, podsWithAffinity } from '../node-state.js';
 import { MAX_SCORE, type PluginFactory } from '../plugin.js';
-import { hasPodAffinity } from '../pod-spec.js';
+import { hasPodAffinity } from '../scheduling-spec.js';
 
 /** What a required affinity term of a placed pod counts when a new pod matches it. */
 const HARD_AFFINITY_WEIGHT = 1;

@@ -1,6 +1,6 @@
 import { matchesRequiredNodeAffinity, matchesTerm } from '../node-affinity.js';
 import { normalize, type PluginFactory } from '../plugin.js';
-import { schedulingSpec } from '../pod-spec.js';
+import { schedulingSpec } from '../scheduling-spec.js';
 
 /** nodeSelector and node affinity. Takes part in scoring only for pods with preferred terms. */
 export const nodeAffinity: PluginFactory = (pod, { nodes }) => {

@@ -1,6 +1,6 @@
 import type { NodeState } from '../node-state.js';
 import { MAX_SCORE, type PluginFactory } from '../plugin.js';
-import { podRequests, type Resources } from '../resources.js';
+import { podRequests, type Resources } from '../requested-resources.js';
 
 function balance(milliCPU: number, memory: number, allocatable: Resources): number {
   // With one resource, or none, there is nothing out of balance.

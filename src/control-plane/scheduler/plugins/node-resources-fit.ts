@@ -1,6 +1,6 @@
 import type { NodeState } from '../node-state.js';
 import { MAX_SCORE, type PluginFactory } from '../plugin.js';
-import { podRequests } from '../resources.js';
+import { podRequests } from '../requested-resources.js';
 
 function freeShare(requested: number, capacity: number): number {
   return requested > capacity ? 0 : Math.floor(((capacity - requested) * MAX_SCORE) / capacity);

@@ -1,6 +1,6 @@
 import type { NodeState } from '../node-state.js';
 import { MAX_SCORE, type PluginFactory } from '../plugin.js';
-import { schedulingSpec } from '../pod-spec.js';
+import { schedulingSpec } from '../scheduling-spec.js';
 import { defaultConstraints, HOSTNAME_LABEL, ownConstraints } from '../spread-constraints.js';
 import { TopologyCounts } from '../topology-counts.js';
 

@@ -1,6 +1,6 @@
 import type { Packet } from '../../packet.js';
-import { NO, type Tested, UNKNOWN, verdictOf, type WalkContext, YES } from '../../walk/context.js';
-import { type MatchCodec, negation, not, type Option, optionOf, RuleError } from '../codec.js';
+import { NO, type Tested, UNKNOWN, verdictOf, type WalkContext, YES } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, type Option, optionOf, RuleError } from '../match-codec.js';
 import type { AddressTypeMatch } from '../statements.js';
 
 /** In the order of their bits, which is the order of printing. */

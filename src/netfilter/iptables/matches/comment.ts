@@ -1,6 +1,6 @@
 import { utf8Length } from '#platform';
-import { YES } from '../../walk/context.js';
-import { firstValue, type MatchCodec, RuleError } from '../codec.js';
+import { YES } from '../../walk/walk-context.js';
+import { firstValue, type MatchCodec, RuleError } from '../match-codec.js';
 import { quoteSaved, quoteWritten } from '../quoting.js';
 import type { CommentMatch } from '../statements.js';
 

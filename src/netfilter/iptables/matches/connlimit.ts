@@ -1,6 +1,6 @@
 import { BELOW_LIMITS } from '../../limits.js';
-import { NO, YES } from '../../walk/context.js';
-import { type MatchCodec, optionOf, RuleError } from '../codec.js';
+import { NO, YES } from '../../walk/walk-context.js';
+import { type MatchCodec, optionOf, RuleError } from '../match-codec.js';
 import type { ConnlimitMatch } from '../statements.js';
 
 const WHOLE = { IPv4: '32', IPv6: '128' } as const;
@@ -37,9 +37,11 @@ export const connlimit: MatchCodec<ConnlimitMatch> = {
   },
   write: (match) => connlimit.save(match, 'IPv4'),
   save: (match, family) =>
-    `-m connlimit --connlimit-${match.side} ${match.count} --connlimit-mask ${maskOf(match, family)} --connlimit-${match.address}`,
+    `-m connlimit --connlimit-${match.side} ${match.count} --connlimit-mask ${maskOf(match, family)} ` +
+    `--connlimit-${match.address}`,
   list: (match, family) =>
-    `#conn ${match.address === 'saddr' ? 'src' : 'dst'}/${maskOf(match, family)} ${match.side === 'above' ? '>' : '<='} ${match.count}`,
+    `#conn ${match.address === 'saddr' ? 'src' : 'dst'}/${maskOf(match, family)} ` +
+    `${match.side === 'above' ? '>' : '<='} ${match.count}`,
   test(match, _packet, { environment }) {
     environment.assume?.(...BELOW_LIMITS);
     return match.side === 'above' ? NO : YES;

@@ -1,7 +1,7 @@
 import type { Packet } from '../../packet.js';
 import { protocolNumber } from '../../protocols.js';
-import { NO, type Tested, UNKNOWN, verdictOf, YES } from '../../walk/context.js';
-import { type MatchCodec, negation, not, type Option, optionOf, RuleError } from '../codec.js';
+import { NO, type Tested, UNKNOWN, verdictOf, YES } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, type Option, optionOf, RuleError } from '../match-codec.js';
 import { checkNetwork, listedNetwork, networkHolds } from '../networks.js';
 import { formatPorts, portRangeOf } from '../ports.js';
 import type { ConntrackMatch, PortRange } from '../statements.js';

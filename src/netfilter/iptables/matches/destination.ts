@@ -1,5 +1,5 @@
-import { verdictOf } from '../../walk/context.js';
-import { type MatchCodec, negation } from '../codec.js';
+import { verdictOf } from '../../walk/walk-context.js';
+import { type MatchCodec, negation } from '../match-codec.js';
 import { checkNetwork, networkHolds } from '../networks.js';
 import type { DestinationMatch } from '../statements.js';
 import { saved } from './source.js';

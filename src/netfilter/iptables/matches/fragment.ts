@@ -1,5 +1,5 @@
-import { verdictOf } from '../../walk/context.js';
-import { type MatchCodec, negation, not, RuleError } from '../codec.js';
+import { verdictOf } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, RuleError } from '../match-codec.js';
 import type { FragmentMatch } from '../statements.js';
 
 /**

@@ -1,6 +1,6 @@
 import { BELOW_LIMITS } from '../../limits.js';
-import { NO, YES } from '../../walk/context.js';
-import { firstValue, type MatchCodec, optionOf, RuleError } from '../codec.js';
+import { NO, YES } from '../../walk/walk-context.js';
+import { firstValue, type MatchCodec, optionOf, RuleError } from '../match-codec.js';
 import { canonicalRate, isByteRate } from '../rates.js';
 import type { HashlimitMatch } from '../statements.js';
 

@@ -1,6 +1,6 @@
-import { NO, UNKNOWN, YES } from '../../walk/context.js';
-import { type MatchCodec, negation, not, type Option, optionOf, type ParseContext, RuleError } from '../codec.js';
+import { NO, UNKNOWN, YES } from '../../walk/walk-context.js';
 import { ICMP_TYPES, ICMPV6_TYPES } from '../icmp-types.js';
+import { type MatchCodec, negation, not, type Option, optionOf, type ParseContext, RuleError } from '../match-codec.js';
 import type { IcmpMatch } from '../statements.js';
 
 const OPTIONS = { 4: ['--icmp-type'], 6: ['--icmpv6-type', '--icmp6-type'] } as const;

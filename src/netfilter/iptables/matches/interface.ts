@@ -1,7 +1,7 @@
 import { interfaceHolds } from '../../interfaces.js';
 import type { Packet } from '../../packet.js';
-import { type Tested, UNKNOWN, verdictOf, type WalkContext } from '../../walk/context.js';
-import { type MatchCodec, negation, not, type Option, RuleError } from '../codec.js';
+import { type Tested, UNKNOWN, verdictOf, type WalkContext } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, type Option, RuleError } from '../match-codec.js';
 import type { InInterfaceMatch, OutInterfaceMatch } from '../statements.js';
 
 /** Longest interface name that Linux allows (IFNAMSIZ - 1). */

@@ -1,5 +1,5 @@
-import { type Tested, verdictOf, YES } from '../../walk/context.js';
-import { type MatchCodec, negation, not, type Option, optionOf, RuleError } from '../codec.js';
+import { type Tested, verdictOf, YES } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, type Option, optionOf, RuleError } from '../match-codec.js';
 import { bitsOf, familyAddress } from '../networks.js';
 import type { AddressRange, AddressRangeMatch } from '../statements.js';
 

@@ -1,7 +1,7 @@
 import type { IPFamily } from '../../../base/address.js';
 import { protocolNumber } from '../../protocols.js';
-import { NO, UNKNOWN, verdictOf } from '../../walk/context.js';
-import { type MatchCodec, negation, not, type Option, optionOf, RuleError } from '../codec.js';
+import { NO, UNKNOWN, verdictOf } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, type Option, optionOf, RuleError } from '../match-codec.js';
 import { checkNetwork, listedNetwork, networkHolds } from '../networks.js';
 import type { IpvsMatch } from '../statements.js';
 

@@ -1,6 +1,6 @@
 import { BELOW_LIMITS } from '../../limits.js';
-import { YES } from '../../walk/context.js';
-import { firstValue, type MatchCodec, optionOf, RuleError } from '../codec.js';
+import { YES } from '../../walk/walk-context.js';
+import { firstValue, type MatchCodec, optionOf, RuleError } from '../match-codec.js';
 import { canonicalRate } from '../rates.js';
 import type { LimitMatch } from '../statements.js';
 

@@ -1,5 +1,5 @@
-import { NO, UNKNOWN } from '../../walk/context.js';
-import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import { NO, UNKNOWN } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, optionOf, RuleError } from '../match-codec.js';
 import type { MacMatch } from '../statements.js';
 
 const LOOPBACK = 'lo';

@@ -1,6 +1,6 @@
-import { verdictOf } from '../../walk/context.js';
-import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import { verdictOf } from '../../walk/walk-context.js';
 import { ALL_BITS, hex, markOf } from '../mark-values.js';
+import { type MatchCodec, negation, not, optionOf, RuleError } from '../match-codec.js';
 import type { MarkMatch } from '../statements.js';
 
 function formatted(match: MarkMatch): string {

@@ -1,5 +1,5 @@
-import { NO, type Tested, UNKNOWN, YES } from '../../walk/context.js';
-import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import { NO, type Tested, UNKNOWN, YES } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, optionOf, RuleError } from '../match-codec.js';
 import { formatPorts, portRangeOf } from '../ports.js';
 import type { MultiportMatch } from '../statements.js';
 import { testPort, turned } from './port.js';

@@ -1,5 +1,5 @@
-import { YES } from '../../walk/context.js';
-import { firstValue, type MatchCodec, RuleError } from '../codec.js';
+import { YES } from '../../walk/walk-context.js';
+import { firstValue, type MatchCodec, RuleError } from '../match-codec.js';
 import { quoteSaved, quoteWritten } from '../quoting.js';
 import type { NfacctMatch } from '../statements.js';
 

@@ -1,5 +1,5 @@
-import { NO, UNKNOWN, verdictOf, YES } from '../../walk/context.js';
-import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import { NO, UNKNOWN, verdictOf, YES } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, optionOf, RuleError } from '../match-codec.js';
 import type { OwnerMatch } from '../statements.js';
 
 function words(match: OwnerMatch): readonly (readonly [negated: boolean, option: string, listed: string])[] {

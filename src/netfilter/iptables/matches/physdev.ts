@@ -1,5 +1,5 @@
-import { NO, type Tested, UNKNOWN, verdictOf } from '../../walk/context.js';
-import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import { NO, type Tested, UNKNOWN, verdictOf } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, optionOf, RuleError } from '../match-codec.js';
 import type { PhysdevMatch } from '../statements.js';
 
 /** The options in the order in which iptables prints them. */

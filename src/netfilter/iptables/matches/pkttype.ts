@@ -1,5 +1,5 @@
-import { verdictOf } from '../../walk/context.js';
-import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import { verdictOf } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, optionOf, RuleError } from '../match-codec.js';
 import type { PacketTypeMatch } from '../statements.js';
 
 /** The words for each type (libxt_pkttype). */

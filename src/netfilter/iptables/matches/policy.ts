@@ -1,5 +1,5 @@
-import { verdictOf } from '../../walk/context.js';
-import { firstValue, type MatchCodec, RuleError } from '../codec.js';
+import { verdictOf } from '../../walk/walk-context.js';
+import { firstValue, type MatchCodec, RuleError } from '../match-codec.js';
 import type { PolicyMatch } from '../statements.js';
 
 const NO_IPSEC = [

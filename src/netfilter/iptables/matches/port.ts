@@ -1,5 +1,5 @@
-import { NO, type Tested, UNKNOWN, verdictOf, YES } from '../../walk/context.js';
-import { type MatchCodec, negation, not, type Option } from '../codec.js';
+import { NO, type Tested, UNKNOWN, verdictOf, YES } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, type Option } from '../match-codec.js';
 import { formatPorts, holdsPort, isAnyPort, isReversed, portRangeOf } from '../ports.js';
 import type { PortMatch, PortRange } from '../statements.js';
 

@@ -1,7 +1,7 @@
 import type { Packet } from '../../packet.js';
 import { protocolName, protocolNumber } from '../../protocols.js';
-import { verdictOf } from '../../walk/context.js';
-import { type MatchCodec, negation, not, RuleError } from '../codec.js';
+import { verdictOf } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, RuleError } from '../match-codec.js';
 import type { ProtocolMatch } from '../statements.js';
 
 /** The number of a packet's protocol. */

@@ -1,6 +1,6 @@
 import { addressOf, addressWidth, formatAddress, type IPFamily } from '../../../base/address.js';
-import { UNKNOWN, verdictOf, type WalkContext } from '../../walk/context.js';
-import { firstValue, type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import { UNKNOWN, verdictOf, type WalkContext } from '../../walk/walk-context.js';
+import { firstValue, type MatchCodec, negation, not, optionOf, RuleError } from '../match-codec.js';
 import type { RecentMatch } from '../statements.js';
 
 const ACTIONS = { '--set': 'set', '--rcheck': 'rcheck', '--update': 'update', '--remove': 'remove' } as const;

@@ -1,5 +1,5 @@
-import { UNKNOWN, verdictOf } from '../../walk/context.js';
-import { type MatchCodec, optionOf } from '../codec.js';
+import { UNKNOWN, verdictOf } from '../../walk/walk-context.js';
+import { type MatchCodec, optionOf } from '../match-codec.js';
 import type { ReversePathMatch } from '../statements.js';
 
 function words(match: ReversePathMatch): readonly string[] {

@@ -1,5 +1,5 @@
-import { UNKNOWN, verdictOf } from '../../walk/context.js';
-import { type MatchCodec, negation, not, optionOf, RuleError } from '../codec.js';
+import { UNKNOWN, verdictOf } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, optionOf, RuleError } from '../match-codec.js';
 import type { SetMatch } from '../statements.js';
 
 /** `-m set [!] --match-set NAME src|dst[,…]`. */

@@ -1,12 +1,13 @@
-import { NO, UNKNOWN } from '../../walk/context.js';
-import type { MatchCodec } from '../codec.js';
-import { optionOf } from '../codec.js';
+import { NO, UNKNOWN } from '../../walk/walk-context.js';
+import type { MatchCodec } from '../match-codec.js';
+import { optionOf } from '../match-codec.js';
 import type { SocketMatch } from '../statements.js';
 
 const NO_TRANSPARENT_SOCKET = [
   'sockets',
   'none is transparent',
-  'A snapshot does not show the sockets of a node: no proxy is taken to listen for addresses that are not the node’s own.',
+  'A snapshot does not show the sockets of a node: no proxy is taken to listen for addresses that are not ' +
+    'the node’s own.',
 ] as const;
 
 function words(match: SocketMatch): string {

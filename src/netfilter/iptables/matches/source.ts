@@ -1,5 +1,5 @@
-import { verdictOf } from '../../walk/context.js';
-import { type MatchCodec, negation, not } from '../codec.js';
+import { verdictOf } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not } from '../match-codec.js';
 import { checkNetwork, networkHolds, savedNetwork } from '../networks.js';
 import type { SourceMatch } from '../statements.js';
 

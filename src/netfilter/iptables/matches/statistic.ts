@@ -1,7 +1,7 @@
 import { complement, type Fraction, fraction } from '../../../base/fraction.js';
-import { RANDOM } from '../../walk/context.js';
 import type { Chance } from '../../walk/types.js';
-import { firstValue, type MatchCodec, not, optionOf, RuleError } from '../codec.js';
+import { RANDOM } from '../../walk/walk-context.js';
+import { firstValue, type MatchCodec, not, optionOf, RuleError } from '../match-codec.js';
 import { decimalFraction, nominalOf, savedProbability, statisticThreshold } from '../random-threshold.js';
 import type { StatisticMatch } from '../statements.js';
 

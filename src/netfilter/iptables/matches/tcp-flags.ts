@@ -1,5 +1,5 @@
-import { NO, UNKNOWN, verdictOf } from '../../walk/context.js';
-import { type MatchCodec, negation, not, RuleError } from '../codec.js';
+import { NO, UNKNOWN, verdictOf } from '../../walk/walk-context.js';
+import { type MatchCodec, negation, not, RuleError } from '../match-codec.js';
 import type { TcpFlagsMatch } from '../statements.js';
 
 /** In the order in which iptables prints them, with their bits. */

@@ -1,5 +1,5 @@
-import { verdictOf } from '../../walk/context.js';
-import type { MatchCodec } from '../codec.js';
+import { verdictOf } from '../../walk/walk-context.js';
+import type { MatchCodec } from '../match-codec.js';
 import type { ModuleMatch } from '../statements.js';
 
 /**

@@ -1,9 +1,9 @@
-import { UNKNOWN } from '../../walk/context.js';
-import type { MatchCodec } from '../codec.js';
+import { UNKNOWN } from '../../walk/walk-context.js';
+import type { MatchCodec } from '../match-codec.js';
 import { quoteSaved, quoteToken } from '../quoting.js';
 import type { UnknownMatch } from '../statements.js';
 
-/** The transport modules stand as statements of their own, and rule options (`-f`) belong to none. */
+/** The transport modules are as statements of their own, and rule options (`-f`) belong to none. */
 function prefix(match: UnknownMatch): string {
   const loaded = match.module === '' || match.module === 'tcp' || match.module === 'udp' || match.module === 'sctp';
   return loaded ? '' : `-m ${match.module}`;

@@ -1,5 +1,5 @@
 import { withDestination } from '../../packet.js';
-import { firstValue, optionOf, RuleError, type TargetCodec } from '../codec.js';
+import { firstValue, optionOf, RuleError, type TargetCodec } from '../match-codec.js';
 import type { Dnat } from '../statements.js';
 import { canonical, formatNatRange, natRangeOf, savedNatRange } from './nat-range.js';
 

@@ -1,4 +1,4 @@
-import { RuleError, type TargetCodec } from '../codec.js';
+import { RuleError, type TargetCodec } from '../match-codec.js';
 import type { Jump } from '../statements.js';
 
 function spelled(target: Jump): string {
@@ -16,7 +16,7 @@ export const jump: TargetCodec<Jump> = {
   write: spelled,
   save: spelled,
   label: (target) => target.chain,
-  // `[goto]` stands before the matches, so the rule's listing puts it.
+  // `[goto]` is before the matches, so the rule's listing puts it.
   list: () => '',
   apply: (target) => ({ action: target.kind === 'jump' ? 'JUMP' : 'GOTO', chain: target.chain }),
 };

@@ -1,5 +1,5 @@
 import type { IPFamily } from '../../../base/address.js';
-import { RuleError } from '../codec.js';
+import { RuleError } from '../match-codec.js';
 import { familyAddress } from '../networks.js';
 import { portRangeOf } from '../ports.js';
 
@@ -16,7 +16,7 @@ function addressIn(text: string, family: IPFamily): string {
   return text;
 }
 
-/** Splits at the colon before the ports; IPv6 addresses with ports stand in brackets. */
+/** Splits at the colon before the ports; IPv6 addresses with ports are in brackets. */
 function halves(text: string, family: IPFamily): readonly [string, string | undefined] {
   if (family === 'IPv6') {
     const match = /^\[([^\]]*)\](?::(.*))?$/.exec(text);

@@ -1,4 +1,4 @@
-import type { TargetCodec } from '../codec.js';
+import type { TargetCodec } from '../match-codec.js';
 import { quoteSaved, quoteToken } from '../quoting.js';
 import type { PassingTarget, UnknownTarget } from '../statements.js';
 

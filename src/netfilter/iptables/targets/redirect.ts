@@ -1,5 +1,5 @@
 import { withDestination } from '../../packet.js';
-import { firstValue, optionOf, type TargetCodec } from '../codec.js';
+import { firstValue, optionOf, type TargetCodec } from '../match-codec.js';
 import { formatPorts, portRangeOf } from '../ports.js';
 import type { Redirect } from '../statements.js';
 

@@ -1,5 +1,5 @@
 import type { IPFamily } from '../../../base/address.js';
-import { firstValue, type TargetCodec } from '../codec.js';
+import { firstValue, type TargetCodec } from '../match-codec.js';
 import type { Reject } from '../statements.js';
 
 function typeOf(target: Reject, family: IPFamily): string {

@@ -1,6 +1,6 @@
 import { copyOf } from '../../packet.js';
-import { firstValue, optionOf, RuleError, type TargetCodec } from '../codec.js';
 import { ALL_BITS, hex, markOf } from '../mark-values.js';
+import { firstValue, optionOf, RuleError, type TargetCodec } from '../match-codec.js';
 import type { SetConnmark } from '../statements.js';
 
 const OPERATIONS = [

@@ -1,6 +1,6 @@
 import { copyOf } from '../../packet.js';
-import { type Option, RuleError, type TargetCodec } from '../codec.js';
 import { ALL_BITS, hex, markOf } from '../mark-values.js';
+import { type Option, RuleError, type TargetCodec } from '../match-codec.js';
 import type { SetMark } from '../statements.js';
 
 /** Value and mask of mark = (mark & ~mask) ^ value for each option (libxt_MARK, revision 2). */

@@ -1,5 +1,5 @@
 import { withSource } from '../../packet.js';
-import { firstValue, optionOf, RuleError, type TargetCodec } from '../codec.js';
+import { firstValue, optionOf, RuleError, type TargetCodec } from '../match-codec.js';
 import type { Snat } from '../statements.js';
 import { formatNatRange, natRangeOf, savedNatRange } from './nat-range.js';
 

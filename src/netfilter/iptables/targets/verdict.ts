@@ -1,4 +1,4 @@
-import type { TargetCodec } from '../codec.js';
+import type { TargetCodec } from '../match-codec.js';
 import type { Verdict } from '../statements.js';
 
 const NAMES = { accept: 'ACCEPT', drop: 'DROP', return: 'RETURN' } as const;

@@ -1,5 +1,5 @@
-import type { Evaluated, ExpressionCodec, Inner } from '../codec.js';
-import { isDrawn } from '../codec.js';
+import type { Evaluated, ExpressionCodec, Inner } from '../expression-codec.js';
+import { isDrawn } from '../expression-codec.js';
 import type { Binary, Expression } from '../types.js';
 import { markText, numberOf } from '../values.js';
 

@@ -1,5 +1,5 @@
-import type { Evaluated, ExpressionCodec } from '../codec.js';
-import { isDrawn } from '../codec.js';
+import type { Evaluated, ExpressionCodec } from '../expression-codec.js';
+import { isDrawn } from '../expression-codec.js';
 import type { Concat } from '../types.js';
 
 /** Several values taken as one key: `ip daddr . meta l4proto . th dport`. */

@@ -1,5 +1,5 @@
 import type { Packet } from '../../packet.js';
-import type { Evaluated, ExpressionCodec } from '../codec.js';
+import type { Evaluated, ExpressionCodec } from '../expression-codec.js';
 import type { Ct } from '../types.js';
 import type { ValueType } from '../values.js';
 import { protocolOf } from './payload.js';

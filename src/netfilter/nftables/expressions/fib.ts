@@ -1,4 +1,4 @@
-import type { Evaluated, ExpressionCodec } from '../codec.js';
+import type { Evaluated, ExpressionCodec } from '../expression-codec.js';
 import type { Fib } from '../types.js';
 
 const spelled = ({ of, result }: Fib) => `fib ${of.join(' . ')} ${result}`;

@@ -1,7 +1,7 @@
 import type { IPFamily } from '../../../base/address.js';
 import type { Packet } from '../../packet.js';
-import type { WalkContext } from '../../walk/context.js';
-import type { Evaluated, ExpressionCodec, Inner } from '../codec.js';
+import type { WalkContext } from '../../walk/walk-context.js';
+import type { Evaluated, ExpressionCodec, Inner } from '../expression-codec.js';
 import type { Expression } from '../types.js';
 import type { ValueType } from '../values.js';
 import { binary } from './binary.js';

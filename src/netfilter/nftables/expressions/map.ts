@@ -1,5 +1,5 @@
-import type { Evaluated, ExpressionCodec } from '../codec.js';
-import { isDrawn } from '../codec.js';
+import type { Evaluated, ExpressionCodec } from '../expression-codec.js';
+import { isDrawn } from '../expression-codec.js';
 import { dataTypes, findIn, isIncomplete, saveSet, writeSet } from '../set-lookup.js';
 import type { MapLookup } from '../types.js';
 

@@ -1,6 +1,6 @@
 import type { Packet } from '../../packet.js';
-import type { WalkContext } from '../../walk/context.js';
-import type { Evaluated, ExpressionCodec } from '../codec.js';
+import type { WalkContext } from '../../walk/walk-context.js';
+import type { Evaluated, ExpressionCodec } from '../expression-codec.js';
 import type { Meta } from '../types.js';
 import type { ValueType } from '../values.js';
 import { protocolOf } from './payload.js';

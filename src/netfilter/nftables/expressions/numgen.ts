@@ -1,6 +1,6 @@
 import { fraction } from '../../../base/fraction.js';
 import type { Chance } from '../../walk/types.js';
-import type { Draw, ExpressionCodec } from '../codec.js';
+import type { Draw, ExpressionCodec } from '../expression-codec.js';
 import type { Numgen } from '../types.js';
 
 const RANDOM_BITS = 2n ** 32n;

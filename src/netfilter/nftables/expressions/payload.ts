@@ -1,5 +1,5 @@
 import type { Packet, Protocol } from '../../packet.js';
-import type { Evaluated, ExpressionCodec } from '../codec.js';
+import type { Evaluated, ExpressionCodec } from '../expression-codec.js';
 import type { Payload } from '../types.js';
 import type { ValueType } from '../values.js';
 

@@ -1,4 +1,4 @@
-import type { ExpressionCodec } from '../codec.js';
+import type { ExpressionCodec } from '../expression-codec.js';
 import type { UnknownExpression, Value } from '../types.js';
 import { canonicalValue, markText, numberOf, type ValueType } from '../values.js';
 

@@ -1,14 +1,14 @@
 import type { IPFamily } from '../../../base/address.js';
 import type { Packet } from '../../packet.js';
 import type { Rule } from '../../ruleset.js';
-import type { WalkContext } from '../../walk/context.js';
+import type { WalkContext } from '../../walk/walk-context.js';
 import { type Statement, statementsOf } from '../types.js';
-import type { Done, StatementCodec } from './codec.js';
 import { match } from './match.js';
 import { nat } from './nat.js';
 import { comment, limit, passing, unknownStatement } from './other.js';
 import { reject } from './reject.js';
 import { setValue } from './set-value.js';
+import type { Done, StatementCodec } from './statement-codec.js';
 import { update } from './update.js';
 import { verdict } from './verdict.js';
 import { vmap } from './vmap.js';

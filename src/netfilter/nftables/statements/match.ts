@@ -1,8 +1,8 @@
 import type { IPFamily } from '../../../base/address.js';
 import type { Packet } from '../../packet.js';
-import type { WalkContext } from '../../walk/context.js';
-import { type DrawnValue, isDrawn } from '../codec.js';
+import type { WalkContext } from '../../walk/walk-context.js';
 import { saveElements } from '../elements.js';
+import { type DrawnValue, isDrawn } from '../expression-codec.js';
 import { statusHolds } from '../expressions/ct.js';
 import { evaluate, save, typesOf, write } from '../expressions/index.js';
 import { interfaceWay } from '../expressions/meta.js';
@@ -12,7 +12,7 @@ import { interfaceIs } from '../interface-test.js';
 import { findIn, isIncomplete, namedSet, saveSet, writeSet } from '../set-lookup.js';
 import type { Concat, Match } from '../types.js';
 import { compareValues, holdsValue, type ValueType } from '../values.js';
-import { BREAK, type Done, ON, type StatementCodec, UNDECIDED } from './codec.js';
+import { BREAK, type Done, ON, type StatementCodec, UNDECIDED } from './statement-codec.js';
 
 function isOperatorShown({ left, right, operator }: Match): boolean {
   if (right.kind === 'masked') return false;

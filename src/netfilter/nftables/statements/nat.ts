@@ -1,11 +1,11 @@
 import { type Packet, withDestination, withSource } from '../../packet.js';
-import type { OneEffect, WalkContext } from '../../walk/context.js';
-import { type Evaluated, isDrawn } from '../codec.js';
+import type { OneEffect, WalkContext } from '../../walk/walk-context.js';
+import { type Evaluated, isDrawn } from '../expression-codec.js';
 import { evaluate, save, write } from '../expressions/index.js';
 import { chanceOf } from '../expressions/numgen.js';
 import type { Expression, Nat } from '../types.js';
 import { canonicalValue, numberOf } from '../values.js';
-import { BREAK, type Done, end, type StatementCodec } from './codec.js';
+import { BREAK, type Done, end, type StatementCodec } from './statement-codec.js';
 import { MISS } from './verdict.js';
 
 function flagText({ flags }: Nat): string {

@@ -1,6 +1,6 @@
 import { BELOW_LIMITS } from '../../limits.js';
 import type { Comment, Limit, Passing, UnknownStatement } from '../types.js';
-import { BREAK, ON, type StatementCodec, UNDECIDED } from './codec.js';
+import { BREAK, ON, type StatementCodec, UNDECIDED } from './statement-codec.js';
 
 /** A statement that lets the packet pass on as it is: `counter`, `log`. */
 export const passing: StatementCodec<Passing> = {

@@ -1,5 +1,5 @@
 import type { Reject } from '../types.js';
-import { end, type StatementCodec } from './codec.js';
+import { end, type StatementCodec } from './statement-codec.js';
 
 const spelled = ({ with: type }: Reject) => (type === undefined ? 'reject' : `reject with ${type}`);
 

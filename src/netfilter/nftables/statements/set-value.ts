@@ -1,10 +1,10 @@
 import { copyOf, type Packet } from '../../packet.js';
-import { isDrawn } from '../codec.js';
+import { isDrawn } from '../expression-codec.js';
 import { evaluate, save, typesOf, write } from '../expressions/index.js';
 import { savedValue } from '../expressions/value.js';
 import type { SetValue } from '../types.js';
 import { numberOf } from '../values.js';
-import { BREAK, type Done, end, ON, type StatementCodec } from './codec.js';
+import { BREAK, type Done, end, ON, type StatementCodec } from './statement-codec.js';
 
 const UNKNOWN_VALUE: Done = end({ action: 'UNKNOWN', detail: 'what the rule sets is not known' });
 

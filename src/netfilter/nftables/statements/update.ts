@@ -1,8 +1,8 @@
 import { BELOW_LIMITS } from '../../limits.js';
-import { isDrawn } from '../codec.js';
+import { isDrawn } from '../expression-codec.js';
 import { evaluate, save, write } from '../expressions/index.js';
 import type { SetUpdate } from '../types.js';
-import { BREAK, type Done, ON, type StatementCodec } from './codec.js';
+import { BREAK, type Done, ON, type StatementCodec } from './statement-codec.js';
 
 function spelled({ operation, set, more }: SetUpdate, key: string): string {
   return `${operation} @${set} { ${key}${more === undefined ? '' : ` ${more}`} }`;

@@ -1,7 +1,7 @@
-import type { OneEffect } from '../../walk/context.js';
+import type { OneEffect } from '../../walk/walk-context.js';
 import { verdictText } from '../elements.js';
 import type { Verdict } from '../types.js';
-import { end, type StatementCodec } from './codec.js';
+import { end, type StatementCodec } from './statement-codec.js';
 
 /** A rule that did not match after all. */
 export const MISS: OneEffect = { action: 'MISS' };

@@ -1,13 +1,13 @@
 import type { Packet } from '../../packet.js';
-import type { OneEffect, WalkContext } from '../../walk/context.js';
-import { isDrawn } from '../codec.js';
+import type { OneEffect, WalkContext } from '../../walk/walk-context.js';
+import { isDrawn } from '../expression-codec.js';
 import { evaluate, save, typesOf, write } from '../expressions/index.js';
 import { interfaceWay } from '../expressions/meta.js';
 import { chanceOf } from '../expressions/numgen.js';
 import { interfaceIs } from '../interface-test.js';
 import { findIn, isIncomplete, namedSet, saveSet, writeSet } from '../set-lookup.js';
 import type { Verdict, VerdictMap } from '../types.js';
-import { BREAK, type Done, end, type StatementCodec, UNDECIDED } from './codec.js';
+import { BREAK, type Done, end, type StatementCodec, UNDECIDED } from './statement-codec.js';
 import { effectOf, MISS } from './verdict.js';
 
 /**

@@ -5,13 +5,13 @@ import { nodeAddresses } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Service } from '../../cluster/objects.js';
 import type { Finding } from '../../contract/answers.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
 import { balancerOf } from '../../load-balancers/balancer.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import { holderOf, leftOutByLabels } from '../../load-balancers/k3s/host-ports.js';
 import { loserOf, othersAt, sharingConflict, wantedAddresses } from '../../load-balancers/metallb/sharing.js';
+import type { DifferenceFinder, StateFinder, View } from './finders.js';
 import { finding, listed } from './finding.js';
 import { servicesOf } from './service-facts.js';
-import type { DifferenceFinder, StateFinder, View } from './view.js';
 
 interface Owners {
   /** Addresses of the API server. */
@@ -73,7 +73,9 @@ export const externalIPsTaken: StateFinder = (view) =>
       const owner = ownerOf(view.cluster, address, key);
       if (owner === undefined) return [];
       const ports = (spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);
-      const message = `External IP ${address} of ${key} is the address of ${owner}: what is sent there to ${listed(ports)} goes to ${key} instead.`;
+      const message =
+        `External IP ${address} of ${key} is the address of ${owner}: what is sent there to ${listed(ports)} ` +
+        `goes to ${key} instead.`;
       return [finding('EXTERNAL_IP_TAKEN', message, { service: key, address, owner, ports })];
     }),
   );
@@ -108,7 +110,8 @@ function conflictFinding({ service, other, address, why }: Conflict, loser: Serv
   const names = [service, other].map(namespacedName).sort();
   const lost = namespacedName(loser);
   const message =
-    `MetalLB gives ${address} to one of ${names.join(' and ')} only: ${why}. ${lost} is the one that does not get it, or loses it: ` +
+    `MetalLB gives ${address} to one of ${names.join(' and ')} only: ${why}. ${lost} is the one that does ` +
+    'not get it, or loses it: ' +
     'its connections from outside reach nobody, whatever its address is.';
   return finding('LOAD_BALANCER_ADDRESS_LOST', message, { service: lost, services: names, address, reason: why });
 }
@@ -137,7 +140,9 @@ export const hostPortConflicts: StateFinder = (view) =>
     const [holder] = holders;
     if (holder === undefined || holders.some((one) => one === undefined)) return [];
     const ports = (service.spec.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);
-    const message = `${key} gets no address from ServiceLB: ${holder} on every node (${nodes.length}), so that its own pods stay pending.`;
+    const message =
+      `${key} gets no address from ServiceLB: ${holder} on every node (${nodes.length}), so that its own pods ` +
+      'stay pending.';
     const evidence = { service: key, services: [key], address: `host port ${ports.join(', ')}`, reason: holder };
     return [finding('LOAD_BALANCER_ADDRESS_LOST', message, evidence)];
   });

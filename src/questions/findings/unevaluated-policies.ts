@@ -11,8 +11,8 @@ import { enforcementOf } from '../../policies/enforcer.js';
 import { decide } from '../../policies/evaluate.js';
 import { ALL_APIS, foreignPolicies } from '../../policies/policy-set.js';
 import type { Door } from './door.js';
+import type { StateFinder, View } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
-import type { StateFinder, View } from './view.js';
 
 /** The pods that the view is about, by name: clients, endpoints, and what the Services' selectors match. */
 function podsOf({ cluster, services, doors }: View): ReadonlyMap<string, Pod> {
@@ -88,7 +88,8 @@ function undecidedForStandIns(view: View): Finding[] {
   return [...found].map(([policy, pods]) => {
     const names = [...pods];
     const message =
-      `${policy} decides by labels which pods may connect to ${listed(names)}. The clients of this answer stand for any pod, and are taken to be let ` +
+      `${policy} decides by labels which pods may connect to ${listed(names)}. The clients of this answer ` +
+      'stand for any pod, and are taken to be let ' +
       'through: ask with --clients or --from about the pods that connect.';
     return finding('NETWORK_POLICY_NOT_EVALUATED', message, {
       policy,

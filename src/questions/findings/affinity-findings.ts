@@ -1,13 +1,13 @@
 /** Session affinity: that it is there, that it comes or goes, and that it breaks. */
 import { joinHostPort } from '../../base/address.js';
 import { add, type Fraction, formatFraction, isZero, multiply, ZERO } from '../../base/fraction.js';
-import { isBalanced } from '../../load-balancers/addresses.js';
+import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import { probedBalancer } from '../../path/probed-balancer.js';
 import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { DoorOutcome } from './door.js';
+import type { DifferenceFinder, StateFinder } from './finders.js';
 import { doorEvidence, doorText, finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import { portPairs, portsOf, refOf } from './service-facts.js';
-import type { DifferenceFinder, StateFinder } from './view.js';
 
 /** Service ports with session affinity. */
 export const affinities: StateFinder = (view) =>
@@ -20,8 +20,11 @@ export const affinities: StateFinder = (view) =>
         isBalanced(service, view.cluster) &&
         probedBalancer(view.cluster, view.settings, port.family, service).sendsToPods;
       const message =
-        `${portText(refOf(port))} has session affinity: a client address stays with its endpoint until it has made no ` +
-        `connection for ${port.stickyMaxAge} s. Each node keeps that for itself, so that a client that comes over another node draws anew.${pastNodes ? ' It does not apply to what comes through its load balancer, which sends to pods, past the nodes.' : ''}`;
+        `${portText(refOf(port))} has session affinity: a client address stays with its endpoint until it ` +
+        'has made no ' +
+        `connection for ${port.stickyMaxAge} s. Each node keeps that for itself, so that a client that comes ` +
+        'over another node draws ' +
+        `anew.${pastNodes ? ' It does not apply to what comes through its load balancer, which sends to pods, past the nodes.' : ''}`;
       const evidence = { ...portEvidence(refOf(port), port.family), timeoutSeconds: port.stickyMaxAge };
       return [finding('SESSION_AFFINITY', message, evidence)];
     }),
@@ -71,7 +74,9 @@ export const affinityBroken: DifferenceFinder = (before, after) =>
     if (pair.before.affinity === 0 || pair.after.affinity === 0) return [];
     const { share, endpoints } = brokenPart(pair);
     if (isZero(share)) return [];
-    const message = `${formatFraction(share)} of the clients that affinity keeps with an endpoint of ${doorText(pair.after)} are sent elsewhere: those of ${listed(endpoints)}.`;
+    const message =
+      `${formatFraction(share)} of the clients that affinity keeps with an endpoint of ${doorText(pair.after)} ` +
+      `are sent elsewhere: those of ${listed(endpoints)}.`;
     return [
       finding('AFFINITY_BROKEN', message, {
         ...doorEvidence(pair.after),

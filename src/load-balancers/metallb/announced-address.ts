@@ -19,7 +19,7 @@ export const announced = {
   forward: (_balanced, sent, backend) => keepHeader(sent, backend),
   failsOpen: () => false,
   firewall: ({ service, settings }) => ({
-    // Nothing stands before the nodes: loadBalancerSourceRanges are for kube-proxy alone.
+    // Nothing is before the nodes: loadBalancerSourceRanges are for kube-proxy alone.
     allowed: undefined,
     rules:
       sourceRanges(service) === undefined

@@ -1,7 +1,7 @@
 import { parseFraction, toDecimal } from '../base/fraction.js';
 import type { Probability, ShareBasis, StepChance } from '../contract/answers.js';
 
-/** A fraction of more digits than this makes a table unreadable: the exact one stands in the JSON answer. */
+/** A fraction of more digits than this makes a table unreadable: the exact one is in the JSON answer. */
 const LONGEST_FRACTION = 24;
 
 /** The exact fraction, or how long it is. */
@@ -18,7 +18,7 @@ export function percent(share: Pick<Probability, 'fraction' | 'value'>): string 
   return value.n > 0n && text === '0.00' ? '< 0.01 %' : `${text} %`;
 }
 
-/** The exact fraction with its percentage: `1/3 (33.33 %)`; 0 and 1 stand alone. */
+/** The exact fraction with its percentage: `1/3 (33.33 %)`; 0 and 1 are alone. */
 export function shareText(share: Probability): string {
   const { fraction } = share;
   return fraction === '0' || fraction === '1' ? fraction : `${exact(share)} (${percent(share)})`;
@@ -44,7 +44,8 @@ export function basisText({ kind, why, cycle, firstOfTwo = [], secondOfTwo = [] 
   const turns =
     cycle === undefined
       ? ''
-      : ` One round: ${fewOf(cycle)}. Of two clients who connect by turns one reaches ${fewOf(firstOfTwo)}, the other ${fewOf(secondOfTwo)}.`;
+      : ` One round: ${fewOf(cycle)}. Of two clients who connect by turns one reaches ${fewOf(firstOfTwo)}, ` +
+        `the other ${fewOf(secondOfTwo)}.`;
   return `shares: ${KINDS[kind]}. ${why}${turns}`;
 }
 

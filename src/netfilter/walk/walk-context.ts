@@ -27,7 +27,7 @@ export interface RecentChange {
 /** What a match or target may ask beside its own values and the packet. */
 export interface WalkContext {
   readonly hook: Hook;
-  /** The table in which the rule stands, for sets and maps that it names; absent where no rule of a table is asked. */
+  /** The table in which the rule is, for sets and maps that it names; absent where no rule of a table is asked. */
   readonly table?: Table | undefined;
   readonly environment: WalkEnvironment;
   /** Changes that rules of the present branch made to `xt_recent` lists; `recent` matches prepend to it. */

@@ -5,7 +5,7 @@ import { scalarText } from '../../base/scalar-text.js';
 import type { Faults, Place } from '../faults.js';
 import { qualifiedName, shown } from '../formats.js';
 import { nanosOf } from '../quantity.js';
-import { fieldsIn, isGiven, itemsIn } from '../values.js';
+import { fieldsIn, isGiven, itemsIn } from '../read-fields.js';
 
 const STANDARD = ['cpu', 'memory', 'ephemeral-storage'];
 

@@ -1,6 +1,6 @@
 export interface Column {
   readonly title: string;
-  /** Numbers stand right, everything else left (default). */
+  /** Numbers are right, everything else left (default). */
   readonly align?: 'left' | 'right';
 }
 

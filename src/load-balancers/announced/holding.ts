@@ -34,7 +34,8 @@ export function holdingProbe(balanced: Balanced, { holder, whyNot }: Holding, no
   balanced.assume(
     'loadBalancer.leader',
     'any node that may hold the address, each alike',
-    `Which node holds the address of ${balanced.key} is not in the snapshot: one at a time does. Option leader says which.`,
+    `Which node holds the address of ${balanced.key} is not in the snapshot: one at a time does. Option ` +
+      'leader says which.',
   );
   return { healthy: true, status: undefined, detail: `${node} may hold the address`, assumed: true };
 }

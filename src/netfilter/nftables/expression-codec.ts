@@ -1,6 +1,6 @@
 import type { IPFamily } from '../../base/address.js';
 import type { Packet } from '../packet.js';
-import type { WalkContext } from '../walk/context.js';
+import type { WalkContext } from '../walk/walk-context.js';
 import type { Expression } from './types.js';
 import type { ValueType } from './values.js';
 

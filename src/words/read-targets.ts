@@ -10,8 +10,8 @@ import type {
   WeightedSource,
   WorkloadRef,
 } from '../contract/requests.js';
+import { oneOf, readFraction, readPair, readPort, readWhole } from './read-values.js';
 import { UsageError } from './usage-error.js';
-import { oneOf, readFraction, readPair, readPort, readWhole } from './words.js';
 
 const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'EXTERNAL_IP', 'LOAD_BALANCER', 'DNS'];
 
@@ -36,7 +36,8 @@ function kindOf(text: string): WorkloadRef['kind'] | undefined {
 }
 
 const SOURCE_SHAPE =
-  'pod/NAMESPACE/NAME, deployment/NAMESPACE/NAME, node/NODE, pod-on/NODE, external[/ADDRESS][@NODE] or health-check/NAMESPACE/NAME[@NODE]';
+  'pod/NAMESPACE/NAME, deployment/NAMESPACE/NAME, node/NODE, pod-on/NODE, external[/ADDRESS][@NODE] or ' +
+  'health-check/NAMESPACE/NAME[@NODE]';
 const SOURCE_WORDS = [
   'pod',
   'workload',
@@ -57,7 +58,7 @@ function wrongSource(option: string, text: string, words: readonly string[], sha
 function readExternal(text: string): { address: string | undefined; nodes: string[] } | undefined {
   const match = /^external(?:\/([^@/]*))?(?:@(.*))?$/.exec(text);
   if (match === null || match[1] === '' || match[2] === '') return undefined;
-  // An IPv6 address may stand in brackets, as it does before a port.
+  // An IPv6 address may be in brackets, as it does before a port.
   return { address: match[1]?.replace(/^\[(.*)\]$/, '$1'), nodes: match[2]?.split(',') ?? [] };
 }
 
@@ -164,14 +165,16 @@ export function readDestination(text: string, via?: string, node?: string): Dest
   if (pod !== null) return { pod: `${pod[1]}/${pod[2]}`, port };
   if (place.includes('/') || place.includes(':')) {
     throw new UsageError(
-      `--to is ${SERVICE_SHAPE}, pod/NAMESPACE/NAME:PORT, ADDRESS:PORT or HOST:PORT, not ${text}.${didYouMeanOption(word, ['svc', 'service', 'pod'])}`,
+      `--to is ${SERVICE_SHAPE}, pod/NAMESPACE/NAME:PORT, ADDRESS:PORT or HOST:PORT, not ` +
+        `${text}.${didYouMeanOption(word, ['svc', 'service', 'pod'])}`,
     );
   }
   return { host: place, port };
 }
 
 const CLIENTS_SHAPE =
-  'nodes[@NODE,…], hosts[@NODE,…], deployment/NAMESPACE/NAME, pod/NAMESPACE/NAME, external[/ADDRESS][@NODE,…] or load-balancer[/ADDRESS]';
+  'nodes[@NODE,…], hosts[@NODE,…], deployment/NAMESPACE/NAME, pod/NAMESPACE/NAME, ' +
+  'external[/ADDRESS][@NODE,…] or load-balancer[/ADDRESS]';
 const CLIENTS_WORDS = [
   'nodes',
   'hosts',

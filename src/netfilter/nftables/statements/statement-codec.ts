@@ -1,7 +1,7 @@
 import type { IPFamily } from '../../../base/address.js';
 import type { Packet } from '../../packet.js';
-import type { Effect, WalkContext } from '../../walk/context.js';
 import type { Chance } from '../../walk/types.js';
+import type { Effect, WalkContext } from '../../walk/walk-context.js';
 import type { Statement } from '../types.js';
 
 /**

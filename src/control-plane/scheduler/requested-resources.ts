@@ -1,6 +1,6 @@
 import type { Container, Pod } from '../../cluster/objects.js';
 import { milliValue, wholeValue } from '../quantity.js';
-import { schedulingSpec } from './pod-spec.js';
+import { schedulingSpec } from './scheduling-spec.js';
 
 /** Amounts of resources: CPU in thousandths, everything else in whole units (bytes). */
 export interface Resources {

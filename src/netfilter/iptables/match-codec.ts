@@ -1,6 +1,6 @@
 import type { IPFamily } from '../../base/address.js';
 import type { Packet } from '../packet.js';
-import type { Effect, Tested, WalkContext } from '../walk/context.js';
+import type { Effect, Tested, WalkContext } from '../walk/walk-context.js';
 import type { Match, Statement, Target } from './statements.js';
 
 /** One option as read from a rule's text: its name, whether `!` stood before it, and its values. */
@@ -41,7 +41,7 @@ export interface Codec<S extends Statement> {
 
 export interface MatchCodec<S extends Match> extends Codec<S> {
   /**
-   * Where its options stand. `rule`: an option of the rule itself (`-s`), each makes a statement. `transport`: an
+   * Where its options are. `rule`: an option of the rule itself (`-s`), each makes a statement. `transport`: an
    * option of the tcp, udp or sctp module, each makes a statement. `module`: all options of one `-m NAME` together.
    */
   readonly place: 'rule' | 'transport' | 'module';

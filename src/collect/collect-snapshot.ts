@@ -1,7 +1,7 @@
 /** One snapshot of a cluster: whole, or not at all. */
 import type { Api } from './api.js';
 import { CollectError } from './collect-error.js';
-import { CONFIG_MAPS, RESOURCES } from './resources.js';
+import { CONFIG_MAPS, RESOURCES } from './collected-resources.js';
 import { trimmed } from './trim.js';
 
 export interface Collected {

@@ -10,7 +10,9 @@ export interface SnapshotFile {
   readonly bytes: Buffer;
 }
 
-const HOW_TO_MAKE_ONE = `Make one with\n  ${KUBECTL_COMMAND}\n  ${KUBECTL_CONFIG_COMMAND}\nand give it with -s cluster.json -s kube-proxy.json.`;
+const HOW_TO_MAKE_ONE =
+  `Make one with\n  ${KUBECTL_COMMAND}\n  ${KUBECTL_CONFIG_COMMAND}\nand give it with -s cluster.json -s ` +
+  'kube-proxy.json.';
 
 async function standardInput(io: Io): Promise<SnapshotFile> {
   if (io.stdin.isTTY) throw new UsageError(`No snapshot is given. ${HOW_TO_MAKE_ONE}`);

@@ -16,7 +16,7 @@ import type { Direction } from '../../policies/flow.js';
 import { podClass } from '../../policies/pod-class.js';
 import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
 import type { Prepared } from '../prepare.js';
-import type { ReachTarget } from './targets.js';
+import type { ReachTarget } from './reach-targets.js';
 import { type Connecting, connecting, type Walk, Walks, type Way } from './walks.js';
 
 /** What becomes of a part of the connections. */
