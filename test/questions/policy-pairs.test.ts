@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Change, QuestionRequest } from '../../src/contract/requests.js';
 import { podClass } from '../../src/policies/pod-class.js';
+import { ask } from '../../src/questions/ask.js';
 import { addedPolicies } from '../../src/questions/check/added-policies.js';
 import { policyPairs } from '../../src/questions/check/policy-pairs.js';
 import { prepare } from '../../src/questions/prepare.js';
@@ -99,4 +100,15 @@ t.test('classes of pods after an edit tell apart at least what they tell apart w
     }),
     { numRuns: runs(150) },
   );
+});
+
+t.test('a network with host bits is stored up to 1.35, with a doubt, and refused from 1.36 on', async (t) => {
+  const blocks = [{ ipBlock: { cidr: '10.244.0.9/16' } }];
+  const manifest = networkPolicy('blocks', { podSelector: {}, ingress: [{ from: blocks }] });
+  const checked = (kubernetesVersion: string) => {
+    const request = { changes: [{ apply: { manifests: [manifest] } }], settings: { kubernetesVersion }, check: {} };
+    return ask('check', request as unknown as QuestionRequest, policedSnapshot({})).findings;
+  };
+  t.ok(checked('1.34.2').some(({ code }) => code === 'NETWORK_POLICY_DOUBTFUL'));
+  t.throws(() => checked('1.36.2'), /has bits set after its prefix: use 10\.244\.0\.0\/16/);
 });

@@ -14,9 +14,11 @@ import {
   resourceRole,
   resourceVersion,
 } from '../../cluster/resources.js';
+import { addressRules } from '../../control-plane/api-rules.js';
 import { isAlbIngress } from '../../load-balancers/aws/ingress.js';
 import type { ChangeContext } from '../change.js';
 import { unchanged } from '../combine.js';
+import { controlPlaneVersion } from '../control-plane-version.js';
 import { refuse } from '../refused-change.js';
 import type { AppliedManifest } from './apply-manifest.js';
 import { plainStore, type Subject, sentAndStored } from './subject.js';
@@ -64,7 +66,7 @@ export function applyResource(cluster: Cluster, subject: Subject, context: Chang
   const before = cluster.resources.get(key);
   const { sent, stored } = sentAndStored(
     { ...subject, before: before as unknown as Fields },
-    plainStore(kind, subject.type, { strict: true }),
+    plainStore(kind, subject.type, addressRules(controlPlaneVersion(cluster, context.settings))),
   );
   const wanted =
     sent === undefined ? before : resourceOf(subject.type === 'any' ? sent : withManagedFields(stored, sent), subject);
