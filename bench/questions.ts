@@ -3,11 +3,18 @@
  *
  *   node dist/bench/questions.js [SIZE | FILE.json.gz] …
  *
- * Reading is given as a ratio to JSON.parse of the same bytes. Questions are each about another Service; their time is
- * the processor time that the process spends on one, answer object included, serialising it not.
+ * Reading is given as a ratio to JSON.parse of the same bytes, inflating both for a snapshot that comes compressed. Questions
+ * are each about another Service; their time is the processor time that the process spends on one, answer object included,
+ * serialising it not. The memory is that of a process which does nothing else than to read the snapshot from a file and to
+ * answer as many questions.
  */
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { inflated } from '../src/cli/input-files.js';
 import { readSnapshot, type Snapshot } from '../src/cluster/read-snapshot.js';
 import type { QuestionRequest } from '../src/contract/requests.js';
 import { ask } from '../src/questions/ask.js';
@@ -37,7 +44,7 @@ function quickest(work: () => unknown, runs = 3): number {
 function perQuestion(
   kind: 'path' | 'probability',
   snapshot: Snapshot,
-  about: (service: { namespace: string; name: string }) => QuestionRequest,
+  about: (service: Service) => QuestionRequest,
 ): { readonly first: number; readonly each: number } {
   const services = [...snapshot.cluster.services.values()].map(({ metadata }) => ({
     namespace: metadata.namespace ?? 'default',
@@ -52,22 +59,60 @@ function perQuestion(
   return { first, each: (user + system) / 1000 / QUESTIONS };
 }
 
-function measure(name: string): void {
+type Service = { readonly namespace: string; readonly name: string };
+
+const pathTo = (service: Service): QuestionRequest => ({
+  path: { source: { podOn: 'node-7' }, destination: { service } },
+});
+const sharesOf = (service: Service): QuestionRequest => ({ probability: { services: [service] } });
+
+/** Resident bytes of this process now, and at most, once it has read the file and answered questions. */
+function answering(file: string): void {
+  const snapshot = readSnapshot({ bytes: readFileSync(file) });
+  perQuestion('path', snapshot, pathTo);
+  perQuestion('probability', snapshot, sharesOf);
+  const most = (process.resourceUsage().maxRSS * 1024) / 1e6;
+  console.log(JSON.stringify({ now: process.memoryUsage().rss / 1e6, most }));
+}
+
+/** What {@link answering} says in a process of its own. */
+function memoryOf(bytes: Uint8Array): { readonly now: number; readonly most: number } {
+  const folder = mkdtempSync(join(tmpdir(), 'kube-whatif-bench-'));
+  try {
+    const file = join(folder, 'snapshot.json');
+    writeFileSync(file, bytes);
+    const args = [fileURLToPath(import.meta.url), '--answering', file];
+    return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as { now: number; most: number };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measure(name: string): Promise<void> {
   const bytes = bytesOf(name);
+  const compressed = gzipSync(bytes);
   const parse = quickest(() => JSON.parse(Buffer.from(bytes).toString('utf8')));
+  const parseCompressed = quickest(() => JSON.parse(gunzipSync(compressed).toString('utf8')));
   const read = quickest(() => readSnapshot({ bytes }));
+  let readCompressed = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < 3; run++) {
+    const start = performance.now();
+    readSnapshot({ bytes: await inflated('snapshot', compressed) });
+    readCompressed = Math.min(readCompressed, performance.now() - start);
+  }
   const snapshot = readSnapshot({ bytes });
   const { counts } = snapshot;
   console.log(`${name}: ${(bytes.length / 1e6).toFixed(1)} MB, ${counts.Service} Services, ${counts.Node} nodes`);
   console.log(`  JSON.parse        ${ms(parse)} ms`);
   console.log(`  read and check    ${ms(read)} ms   ${(read / parse).toFixed(2)} × parse`);
-  const path = perQuestion('path', snapshot, (service) => ({
-    path: { source: { podOn: 'node-7' }, destination: { service } },
-  }));
+  const ratio = (readCompressed / parseCompressed).toFixed(2);
+  console.log(`  the same, gzipped ${ms(readCompressed)} ms   ${ratio} × inflate and parse`);
+  const path = perQuestion('path', snapshot, pathTo);
   console.log(`  path              ${ms(path.each)} ms of CPU (the first one ${path.first.toFixed(0)})`);
-  const probability = perQuestion('probability', snapshot, (service) => ({ probability: { services: [service] } }));
+  const probability = perQuestion('probability', snapshot, sharesOf);
   console.log(`  probability       ${ms(probability.each)} ms of CPU (the first one ${probability.first.toFixed(0)})`);
-  console.log(`  memory            ${ms(process.memoryUsage().rss / 1e6)} MB resident`);
+  const memory = memoryOf(bytes);
+  console.log(`  memory            ${ms(memory.now)} MB resident, ${memory.most.toFixed(0)} MB at most`);
   if (endpoints(snapshot) > MAX_WALKED_ENDPOINTS) return;
   for (const mode of ['iptables', 'nftables', 'ipvs'] as const) {
     // A snapshot of its own: what is known of one mode does not help the next.
@@ -86,4 +131,5 @@ function endpoints({ cluster }: Snapshot): number {
 }
 
 const wanted = process.argv.slice(2);
-for (const name of wanted.length > 0 ? wanted : ['s1000-e10', 's10000-e10', 's40000-e10']) measure(name);
+if (wanted[0] === '--answering') answering(wanted[1] ?? '');
+else for (const name of wanted.length > 0 ? wanted : ['s1000-e10', 's10000-e10', 's40000-e10']) await measure(name);

@@ -10,6 +10,7 @@ import type { NodeProxySettings } from '../src/cluster/settings.js';
 import { iptablesProgram } from '../src/proxy/iptables/program.js';
 import { IpvsProgram } from '../src/proxy/ipvs/program.js';
 import { NftablesProgram } from '../src/proxy/nftables/program.js';
+import type { ProxierInput } from '../src/proxy/node-program.js';
 import { SETTINGS } from './proxy-settings.js';
 
 const [file = '', name = '', mode = 'iptables', runs = '5'] = process.argv.slice(2);
@@ -33,7 +34,16 @@ const cluster = Cluster.of({
 });
 const node = cluster.nodes.get(name);
 if (node === undefined) throw new Error(`there is no node ${name}`);
-const input = { cluster, node, family: 'IPv4', settings } as const;
+/** The cluster as it is now: each edit makes another one. */
+let input: ProxierInput = { cluster, node, family: 'IPv4', settings };
+
+/** Another Service gets another session affinity, as a change of one Service does between two syncs. */
+function edit(number: number): void {
+  const [key, service] = [...cluster.services.entries()][number] as [string, Service];
+  const sessionAffinity = service.spec?.sessionAffinity === 'ClientIP' ? 'None' : 'ClientIP';
+  const edited = { ...service, spec: { ...service.spec, sessionAffinity } } as Service;
+  input = { ...input, cluster: input.cluster.with({ services: new Map([[key, edited]]) }) };
+}
 
 /** The bytes that kube-proxy hands over; in mode ipvs the text of its virtual servers too, which it makes by calls. */
 function restore(): number {
@@ -53,4 +63,8 @@ function timed(): readonly [bytes: number, milliseconds: number] {
 
 const [bytes, first] = timed();
 const again = Array.from({ length: Number(runs) }, () => timed()[1]);
-console.log(JSON.stringify({ first, again, bytes }));
+const edited = Array.from({ length: Number(runs) }, (_, index) => {
+  edit(index);
+  return timed()[1];
+});
+console.log(JSON.stringify({ first, again, edited, bytes }));

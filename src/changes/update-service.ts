@@ -91,9 +91,9 @@ function ingressFaults(before: Service | undefined, wanted: Service): readonly A
       continue;
     }
     const { ip, hostname, ipMode } = entry as Readonly<Record<string, unknown>>;
-    if (ip && (typeof ip !== 'string' || addressOf(ip) === undefined))
+    if (ip !== undefined && ip !== '' && (typeof ip !== 'string' || addressOf(ip) === undefined))
       faults.invalid(at.index(index).child('ip'), `${JSON.stringify(ip)} is not an IP address.`);
-    if (hostname && typeof hostname !== 'string')
+    if (hostname !== undefined && typeof hostname !== 'string')
       faults.invalid(at.index(index).child('hostname'), `${JSON.stringify(hostname)} is not a host name.`);
     if (ipMode !== undefined) faults.oneOf(at.index(index).child('ipMode'), ipMode, ['VIP', 'Proxy']);
   }

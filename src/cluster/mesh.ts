@@ -87,12 +87,18 @@ interface Meshed {
 }
 
 // The variants of a cluster that changes make share the pods of the snapshot: they are counted once.
-const counts = new WeakMap<Cluster['pods']['base'], WeakMap<Cluster['resources'], Meshed>>();
+const counts = new WeakMap<Cluster['pods']['base'], WeakMap<object, Meshed>>();
+
+/** The objects among which namespaces are: those of the snapshot, where a change has no namespace. */
+function namespacesOf({ resources }: Cluster): object {
+  const isNamespace = (key: string) => key.startsWith('Namespace.');
+  return [...resources.replacements.keys()].some(isNamespace) ? resources : resources.base;
+}
 
 /** How many of the snapshot's pods that have a network of their own are in a mesh, and how the first one is. */
 export function meshedPods(cluster: Cluster): Meshed {
-  const byNamespaces = remember(counts, cluster.pods.base, () => new WeakMap<Cluster['resources'], Meshed>());
-  return remember(byNamespaces, cluster.resources, () => {
+  const byNamespaces = remember(counts, cluster.pods.base, () => new WeakMap<object, Meshed>());
+  return remember(byNamespaces, namespacesOf(cluster), () => {
     let [inMesh, all] = [0, 0];
     let how: string | undefined;
     for (const pod of cluster.pods.base.values()) {

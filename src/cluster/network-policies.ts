@@ -13,9 +13,32 @@ const policies = new WeakMap<Cluster['resources'], readonly Resource[]>();
 /** The network policies of a cluster, of every kind. */
 export function policiesOf(cluster: Cluster): readonly Resource[] {
   // Asked for every pod: the same map of objects has the same policies.
-  return remember(policies, cluster.resources, () =>
-    [...cluster.resources.values()].filter(({ kind, apiVersion }) => resourceRole(kind, apiVersion) === 'POLICY'),
-  );
+  return remember(policies, cluster.resources, () => policiesAmong(cluster.resources));
+}
+
+const isPolicy = ({ kind, apiVersion }: Resource) => resourceRole(kind, apiVersion) === 'POLICY';
+const ofBase = new WeakMap<object, readonly Resource[]>();
+
+/** The policies of the base, which variants share, and of what was added to it. */
+function policiesAmong({ base, replacements }: Cluster['resources']): readonly Resource[] {
+  const shared = remember(ofBase, base, () => [...base.values()].filter(isPolicy));
+  if (replacements.size === 0) return shared;
+  const added: Resource[] = [];
+  const replaced = new Map<Resource, Resource | undefined>();
+  for (const [key, value] of replacements) {
+    const was = base.get(key);
+    if (was !== undefined) replaced.set(was, value);
+    else if (value !== undefined && isPolicy(value)) added.push(value);
+  }
+  const kept =
+    replaced.size === 0
+      ? shared
+      : shared.flatMap((one) => {
+          if (!replaced.has(one)) return [one];
+          const value = replaced.get(one);
+          return value === undefined || !isPolicy(value) ? [] : [value];
+        });
+  return added.length === 0 ? kept : [...kept, ...added];
 }
 
 /** A value as a label selector; undefined where it is not one. */

@@ -40,17 +40,35 @@ function ownerOf(cluster: Cluster, { metadata }: Pod): { readonly kind: string; 
     : { kind: 'ReplicaSet', name: owner.name };
 }
 
+interface Known {
+  readonly workloads: object;
+  readonly nodes: object;
+  readonly list: readonly RunningWorkload[];
+}
+
+// Clusters that differ in other objects share these maps.
+const known = new WeakMap<Cluster['pods'], Known>();
+
 /**
  * Every workload with running pods, by namespace, kind and name: the owners that pods name, else the workload whose
  * selector matches, else each pod for itself.
  */
 export function runningWorkloads(cluster: Cluster): readonly RunningWorkload[] {
+  const { pods, workloads, nodes } = cluster;
+  const last = known.get(pods);
+  if (last !== undefined && last.workloads === workloads && last.nodes === nodes) return last.list;
+  const list = listOf(cluster);
+  known.set(pods, { workloads, nodes, list });
+  return list;
+}
+
+function listOf(cluster: Cluster): readonly RunningWorkload[] {
   const found = new Map<string, { kind: string; namespace: string; name: string; pods: Pod[] }>();
   const add = (kind: string, namespace: string, name: string, pod: Pod) => {
     const key = `${namespace} ${kind} ${name}`;
-    const known = found.get(key) ?? { kind, namespace, name, pods: [] };
-    known.pods.push(pod);
-    found.set(key, known);
+    const own = found.get(key) ?? { kind, namespace, name, pods: [] };
+    own.pods.push(pod);
+    found.set(key, own);
   };
   // Pods without owners: some workload may select them all the same (references are stripped in some snapshots).
   const selected = new Map<Pod, { readonly kind: string; readonly name: string }>();

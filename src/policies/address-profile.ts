@@ -4,12 +4,24 @@ import { remember } from '../base/remember.js';
 import { nodeAddresses } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { policiesOf } from '../cluster/network-policies.js';
+import type { Resource } from '../cluster/resources.js';
+import { editOfPolicies } from './policy-set.js';
 import { fieldsOf, listOf } from './rule.js';
 
 /** Every network that a rule of the cluster's NetworkPolicies for incoming connections names. */
 function networksOf(cluster: Cluster): readonly Cidr[] {
+  return remember(networks, cluster.resources, () => {
+    // Of an edit those of the policies that it takes away may stay: nodes are then told apart more than they need.
+    const edit = editOfPolicies(cluster);
+    return edit === undefined
+      ? networksIn(policiesOf(cluster))
+      : [...networksOf(edit.root), ...networksIn(edit.changed)];
+  });
+}
+
+function networksIn(policies: readonly Resource[]): readonly Cidr[] {
   const texts = new Set<string>();
-  for (const { spec } of policiesOf(cluster)) {
+  for (const { spec } of policies) {
     for (const rule of listOf(fieldsOf(spec).ingress)) {
       for (const peer of listOf(fieldsOf(rule).from)) {
         const { cidr, except } = fieldsOf(fieldsOf(peer).ipBlock);
@@ -30,7 +42,7 @@ export function addressProfile(cluster: Cluster, node: string): string {
   return remember(known, node, () => {
     const object = cluster.nodes.get(node);
     const addresses = object === undefined ? [] : nodeAddresses(object).flatMap((text) => addressOf(text) ?? []);
-    return remember(networks, cluster.resources, () => networksOf(cluster))
+    return networksOf(cluster)
       .map((cidr) => (addresses.some((address) => cidrContains(cidr, address)) ? '1' : '0'))
       .join('');
   });

@@ -6,9 +6,9 @@ import { remember } from '../base/remember.js';
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { policiesOf } from '../cluster/network-policies.js';
 import type { Pod } from '../cluster/objects.js';
-import { resourceName } from '../cluster/resources.js';
+import { type Resource, resourceName } from '../cluster/resources.js';
 import { isPoliced, namespaceOf } from './flow.js';
-import { foreignPoliciesOf, isNetworkPolicy } from './policy-set.js';
+import { editOfPolicies, foreignPoliciesOf, isNetworkPolicy, type PolicyEdit } from './policy-set.js';
 import { fieldsOf } from './rule.js';
 import { selectsNamespace, selectsPod } from './selectors.js';
 
@@ -25,7 +25,7 @@ interface Looks {
 const POD_FIELDS = new Set(['podSelector']);
 const NAMESPACE_FIELDS = new Set(['namespaceSelector', 'namespaces']);
 
-function looksOf(cluster: Cluster): Looks {
+function looksOf(policies: readonly Resource[]): Looks {
   const pods = new Map<string, unknown>();
   const namespaces = new Map<string, unknown>();
   const networks = new Set<string>();
@@ -41,7 +41,7 @@ function looksOf(cluster: Cluster): Looks {
       for (const [key, one] of Object.entries(value)) collect(one, key);
     }
   };
-  for (const policy of policiesOf(cluster)) {
+  for (const policy of policies) {
     collect(fieldsOf(policy.spec), '');
     if (isNetworkPolicy(policy)) own.add(policy.metadata.namespace ?? 'default');
   }
@@ -68,29 +68,53 @@ export function podClass(cluster: Cluster, pod: Pod): string {
   const byPod = remember(ofPods, cluster.resources, () => new WeakMap<Pod, string>());
   return remember(byPod, pod, () => {
     if (!isPoliced(pod)) return `node ${pod.spec?.nodeName ?? ''}`;
-    const { podSelectors, namespaceSelectors, networks, namespaces } = remember(looks, cluster.resources, () =>
-      looksOf(cluster),
-    );
-    const namespace = namespaceOf(pod);
-    const byLabels = remember(ofLabels, cluster.resources, () => new Map<string, string>());
-    const labels = JSON.stringify([namespace, pod.metadata.labels ?? {}]);
-    const selected = remember(byLabels, labels, () =>
-      [
-        namespaces.has(namespace) ? namespace : '',
-        bits(namespaceSelectors, (one) => selectsNamespace(cluster, one, namespace)),
-        // The API's first form of administrators' policies wraps the selector of namespaces.
-        bits(namespaceSelectors, (one) => selectsNamespace(cluster, fieldsOf(one).namespaceSelector, namespace)),
-        bits(podSelectors, (one) => selectsPod(one, pod)),
-        foreignPoliciesOf(cluster, pod).map(resourceName).join(','),
-      ].join(' '),
-    );
-    const addresses = podAddresses(pod).flatMap((text) => addressOf(text) ?? []);
-    const inside = bits(networks, (cidr) => addresses.some((address) => cidrContains(cidr, address)));
-    const ports = (pod.spec?.containers ?? []).flatMap((container) =>
-      (container.ports ?? []).flatMap(({ name, containerPort, protocol = 'TCP' }) =>
-        name === undefined ? [] : [`${name}=${containerPort}/${protocol}`],
-      ),
-    );
-    return [selected, inside, ports.sort().join(',')].join('|');
+    // With a few policies more or others, pods are told apart by these too; classes may be finer than they need.
+    const edit = editOfPolicies(cluster);
+    return edit === undefined
+      ? classOf(cluster, pod)
+      : `${podClass(edit.root, pod)}+${classByEdit(cluster, edit, pod)}`;
   });
+}
+
+/** What the changed policies tell apart. */
+function classByEdit(cluster: Cluster, { changed }: PolicyEdit, pod: Pod): string {
+  const { podSelectors, namespaceSelectors, networks, namespaces } = remember(looks, cluster.resources, () =>
+    looksOf(changed),
+  );
+  const namespace = namespaceOf(pod);
+  return [
+    namespaces.has(namespace) ? namespace : '',
+    bits(namespaceSelectors, (one) => selectsNamespace(cluster, one, namespace)),
+    bits(podSelectors, (one) => selectsPod(one, pod)),
+    bits(networks, (cidr) => addressesOf(pod).some((address) => cidrContains(cidr, address))),
+  ].join(' ');
+}
+
+const addressesOf = (pod: Pod) => podAddresses(pod).flatMap((text) => addressOf(text) ?? []);
+
+function classOf(cluster: Cluster, pod: Pod): string {
+  const { podSelectors, namespaceSelectors, networks, namespaces } = remember(looks, cluster.resources, () =>
+    looksOf(policiesOf(cluster)),
+  );
+  const namespace = namespaceOf(pod);
+  const byLabels = remember(ofLabels, cluster.resources, () => new Map<string, string>());
+  const labels = JSON.stringify([namespace, pod.metadata.labels ?? {}]);
+  const selected = remember(byLabels, labels, () =>
+    [
+      namespaces.has(namespace) ? namespace : '',
+      bits(namespaceSelectors, (one) => selectsNamespace(cluster, one, namespace)),
+      // The API's first form of administrators' policies wraps the selector of namespaces.
+      bits(namespaceSelectors, (one) => selectsNamespace(cluster, fieldsOf(one).namespaceSelector, namespace)),
+      bits(podSelectors, (one) => selectsPod(one, pod)),
+      foreignPoliciesOf(cluster, pod).map(resourceName).join(','),
+    ].join(' '),
+  );
+  const addresses = addressesOf(pod);
+  const inside = bits(networks, (cidr) => addresses.some((address) => cidrContains(cidr, address)));
+  const ports = (pod.spec?.containers ?? []).flatMap((container) =>
+    (container.ports ?? []).flatMap(({ name, containerPort, protocol = 'TCP' }) =>
+      name === undefined ? [] : [`${name}=${containerPort}/${protocol}`],
+    ),
+  );
+  return [selected, inside, ports.sort().join(',')].join('|');
 }

@@ -36,9 +36,21 @@ function byLabel(policies: readonly PodPolicy[]): ByLabel {
   return found;
 }
 
+/** The NetworkPolicies of a namespace. */
+interface OfNamespace {
+  readonly all: readonly PodPolicy[];
+  readonly byLabel: ByLabel;
+}
+
+function ofNamespaces(policies: readonly PodPolicy[]): ReadonlyMap<string, OfNamespace> {
+  const found = new Map<string, PodPolicy[]>();
+  for (const policy of policies) remember(found, policy.namespace, (): PodPolicy[] => []).push(policy);
+  return new Map([...found].map(([name, all]) => [name, { all, byLabel: byLabel(all) }]));
+}
+
 /** The policies that are evaluated. */
 export class PolicySet {
-  readonly #byNamespace: ReadonlyMap<string, ByLabel>;
+  readonly #byNamespace: ReadonlyMap<string, OfNamespace>;
   readonly #admin: readonly AdminPolicy[];
   readonly #selecting = new WeakMap<Pod, readonly PodPolicy[]>();
   readonly #isolating: Readonly<Record<Direction, WeakMap<Pod, Isolation>>> = {
@@ -50,23 +62,42 @@ export class PolicySet {
   /** Whether there is any policy that is evaluated. */
   readonly isEmpty: boolean;
 
-  constructor(cluster: Cluster, resources: readonly Resource[]) {
+  private constructor(cluster: Cluster, byNamespace: ReadonlyMap<string, OfNamespace>, admin: readonly AdminPolicy[]) {
     this.#cluster = cluster;
-    const pods = resources.filter(isNetworkPolicy).map(readNetworkPolicy);
-    const byNamespace = new Map<string, PodPolicy[]>();
-    for (const policy of pods) remember(byNamespace, policy.namespace, (): PodPolicy[] => []).push(policy);
-    this.#byNamespace = new Map([...byNamespace].map(([name, policies]) => [name, byLabel(policies)]));
-    this.#admin = resources
+    this.#byNamespace = byNamespace;
+    this.#admin = admin;
+    this.isEmpty = byNamespace.size === 0 && admin.length === 0;
+  }
+
+  /** Reads the policies of a cluster. */
+  static of(cluster: Cluster, resources: readonly Resource[]): PolicySet {
+    const admin = resources
       .filter(isAdminPolicy)
       .map(readAdminPolicy)
       .sort((a, b) => a.priority - b.priority || (a.resource.metadata.name < b.resource.metadata.name ? -1 : 1));
-    this.isEmpty = pods.length === 0 && this.#admin.length === 0;
+    return new PolicySet(cluster, ofNamespaces(resources.filter(isNetworkPolicy).map(readNetworkPolicy)), admin);
+  }
+
+  /** This set with these NetworkPolicies instead of those of their names; `removed`: `namespace/name` of others. */
+  with(cluster: Cluster, changed: readonly Resource[], removed: readonly string[]): PolicySet {
+    const policies = changed.map(readNetworkPolicy);
+    const gone = new Set([...removed, ...policies.map(({ key }) => key)]);
+    const byNamespace = new Map(this.#byNamespace);
+    for (const name of new Set([...gone].map((key) => key.slice(0, key.indexOf('/'))))) {
+      const all = [
+        ...(byNamespace.get(name)?.all ?? []).filter(({ key }) => !gone.has(key)),
+        ...policies.filter(({ namespace }) => namespace === name),
+      ];
+      if (all.length === 0) byNamespace.delete(name);
+      else byNamespace.set(name, { all, byLabel: byLabel(all) });
+    }
+    return new PolicySet(cluster, byNamespace, this.#admin);
   }
 
   /** The NetworkPolicies that select a pod, by name. */
   selecting(pod: Pod): readonly PodPolicy[] {
     return remember(this.#selecting, pod, () => {
-      const policies = this.#byNamespace.get(namespaceOf(pod));
+      const policies = this.#byNamespace.get(namespaceOf(pod))?.byLabel;
       if (policies === undefined) return [];
       const own = Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => label(key, value));
       return ['', ...own]
@@ -129,8 +160,43 @@ export function policySetOf(cluster: Cluster, apis: AdminApis = ALL_APIS): Polic
   return remember(byApis, `${apis.anp} ${apis.cnp}`, () => {
     const counts = (one: Resource) =>
       isNetworkPolicy(one) || (one.kind === 'ClusterNetworkPolicy' ? apis.cnp : apis.anp);
-    return new PolicySet(cluster, policiesOf(cluster).filter(counts));
+    const edit = editOfPolicies(cluster);
+    if (edit !== undefined) {
+      const { root, changed, removed } = edit;
+      return policySetOf(root, apis).with(cluster, changed, removed);
+    }
+    return PolicySet.of(cluster, policiesOf(cluster).filter(counts));
   });
+}
+
+/** What an edited cluster has of NetworkPolicies beside the one that it was made of. */
+export interface PolicyEdit {
+  readonly root: Cluster;
+  /** Added, or replaced. */
+  readonly changed: readonly Resource[];
+  /** `namespace/name` of those that are gone. */
+  readonly removed: readonly string[];
+}
+
+const MOST_EDITS = 100;
+
+/** The edit, where only NetworkPolicies are others than in the cluster that it was made of; undefined otherwise. */
+export function editOfPolicies(cluster: Cluster): PolicyEdit | undefined {
+  const { replacements, base } = cluster.resources;
+  if (replacements.size === 0 || replacements.size > MOST_EDITS) return undefined;
+  let root = cluster;
+  while (root.parent !== undefined) root = root.parent;
+  if (root.resources.base !== base || root.resources.replacements.size > 0) return undefined;
+  const changed: Resource[] = [];
+  const removed: string[] = [];
+  for (const [key, is] of replacements) {
+    const was = base.get(key);
+    if (is === was) continue;
+    if ((is !== undefined && !isNetworkPolicy(is)) || (was !== undefined && !isNetworkPolicy(was))) return undefined;
+    if (is !== undefined) changed.push(is);
+    else if (was !== undefined) removed.push(`${was.metadata.namespace ?? 'default'}/${was.metadata.name}`);
+  }
+  return { root, changed, removed };
 }
 
 const foreignOnes = new WeakMap<Cluster['resources'], readonly Resource[]>();

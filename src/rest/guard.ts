@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Backend } from '../operations/backend.js';
 import { traceIdOf } from '../operations/request-id.js';
-import { ProblemError } from '../work/problem.js';
+import { ProblemError, type ProblemInit } from '../work/problem.js';
 import { isPreflight } from './cors.js';
 import { DOCS } from './docs.js';
 import type { ResolvedOptions } from './http-options.js';
@@ -26,22 +26,27 @@ function fingerprintOf({ raw }: FastifyRequest): string | undefined {
 /** The hook. Its problems: UNAUTHENTICATED, RATE_LIMITED. */
 export function guard({ credentials, rateLimit }: Backend, { metrics, corsOrigins }: ResolvedOptions) {
   const metricsOpen = metrics === 'open';
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  const refusal = (request: FastifyRequest, reply: FastifyReply): ProblemInit | undefined => {
     reply.header('x-request-id', request.id);
     const { traceparent } = request.headers;
     if (typeof traceparent === 'string' && traceIdOf(traceparent) !== undefined) {
       reply.header('traceparent', traceparent);
     }
     const path = request.routeOptions.url ?? '';
-    if (PROBES.has(path) || (corsOrigins.length > 0 && isPreflight(request))) return;
+    if (PROBES.has(path) || (corsOrigins.length > 0 && isPreflight(request))) return undefined;
     const page = path.startsWith(PAGE_FILES);
     const open = page || OPEN.has(path) || path.startsWith(DOCS) || (metricsOpen && path === '/metrics');
     const verdict = credentials.check(request.headers.authorization, fingerprintOf(request));
     // Whoever shows no credential, or a wrong one, is counted by address.
     const known = 'owner' in verdict && credentials.required ? `owner ${verdict.owner}` : `address ${request.ip}`;
     const problem = rateLimit.take(known);
-    if (problem !== undefined) throw new ProblemError(problem);
+    if (problem !== undefined) return problem;
     if ('owner' in verdict) request.owner = verdict.owner;
-    else if (!open) throw new ProblemError(verdict.problem);
+    else if (!open) return verdict.problem;
+    return undefined;
+  };
+  return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+    const problem = refusal(request, reply);
+    done(problem === undefined ? undefined : new ProblemError(problem));
   };
 }

@@ -128,12 +128,14 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   const admit = guard(backend, options);
   allowOrigins(app, options.corsOrigins, () => void app.addHook('onRequest', admit));
   // Clients that do not back off must not take from answers what their refusals cost.
-  app.addHook('onSend', async (_request, reply) => {
-    if (PACED.has(reply.problemCode)) await workers.refusals.wait(LONGEST_REFUSAL);
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (!PACED.has(reply.problemCode)) return done(null, payload);
+    workers.refusals.wait(LONGEST_REFUSAL).then(() => done(null, payload), done);
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     linger(request.raw);
     record(backend, request, reply);
+    done();
   });
   // Bodies are read by the handlers, in their own way: Fastify must leave them alone.
   app.removeAllContentTypeParsers();

@@ -299,6 +299,26 @@ t.test('nodes, zones and groups have percentiles where the law of one share is k
   t.match(coming.groups?.[0], { p50: 30 });
 });
 
+t.test('errors about sources name them, and a chance of which only bounds are known is no certainty', async (t) => {
+  const asked = (traffic: unknown) => {
+    const request = validateRequest('probability', { probability: { services: [WEB], traffic } }, 'apart');
+    return ask('probability', request, balanced({ pods: [1, 1, 1], zones: ['a', 'a', 'b'] }));
+  };
+  const outside = { source: { external: { address: '198.51.100.7' } }, requestsPerSecond: 5 };
+  let found: unknown;
+  try {
+    asked({ sources: [{ zone: 'a', requestsPerSecond: 5 }, outside] });
+  } catch (error) {
+    found = error;
+  }
+  t.match(found, { problems: [{ pointer: '/probability/traffic/sources/1/source/external/entersAt' }] });
+  const { findings } = asked({ connections: 1e9, capacity: 100 });
+  t.match(
+    findings.find(({ code }) => code === 'OVER_CAPACITY')?.message,
+    /^Some pod of default\/web:http is over its capacity of 100 connections\.$/,
+  );
+});
+
 interface Metrics {
   readonly metrics: readonly unknown[];
 }

@@ -68,7 +68,10 @@ const MORE: readonly Kind[] = [
   ),
 ];
 
-const TRAFFIC = { requestsPerSecond: 900, capacity: { requestsPerSecond: 100 } };
+const RATE = { requestsPerSecond: 900, maxRequestsPerSecond: 100 };
+
+/** Loads of rates alone, and of connections. */
+const TRAFFICS = [undefined, RATE, { ...RATE, connections: 30 }] as const;
 
 const drawn = fc.record({
   pods: fc.array(fc.nat({ max: 3 }), { minLength: 2, maxLength: 3 }),
@@ -79,17 +82,17 @@ const drawn = fc.record({
   from: fc.constantFrom(0, 1, 2, 5),
   more: fc.integer({ min: 4, max: 16 }),
   mode: fc.constantFrom('iptables', 'iptables', 'nftables'),
-  loaded: fc.boolean(),
+  traffic: fc.constantFrom(...TRAFFICS),
 });
 
 t.test('points that a law says are those that are walked', async (t) => {
   fc.assert(
-    fc.property(drawn, ({ kind, from, more, mode, loaded, ...rest }) => {
+    fc.property(drawn, ({ kind, from, more, mode, traffic: load, ...rest }) => {
       fc.pre(rest.pods.some((count) => count > 0));
       fc.pre(mode !== 'nftables' || Number(rest.version.split('.')[1]) >= 31);
       const snapshot = clusterOf({ ...rest, spec: kind.spec, annotations: kind.annotations ?? {} });
       const { settings, ...others } = settingsOf(kind);
-      const traffic = loaded ? { traffic: TRAFFIC } : {};
+      const traffic = load === undefined ? {} : { traffic: load };
       compare(
         snapshot,
         { scale: SCALE, from, to: from + more, probability: { ...asked(kind), ...traffic } } as SweepQuestion,
@@ -109,5 +112,41 @@ t.test('every kind once, on twelve nodes', async (t) => {
     const replicas = [0, 1, 2, 3, 4, 11, 12, 13, 37, 60];
     compare(snapshot, { scale: SCALE, replicas, probability: asked(kind) } as SweepQuestion, settingsOf(kind));
     t.ok(true, `${JSON.stringify(kind)}: ${said} points by the law of pairs`);
+  }
+});
+
+t.test('loads of two choices: counters of nodes, and clients that a load balancer keeps', async (t) => {
+  const balancer = MORE.find(({ implementation }) => implementation === 'aws-nlb') as Kind;
+  const local = { spec: { internalTrafficPolicy: 'Local' } } as Kind;
+  const sticky = {
+    ...balancer,
+    spec: { ...balancer.spec, externalTrafficPolicy: 'Local', healthCheckNodePort: 30099 },
+  };
+  const rr = { mode: 'ipvs', ipvs: { scheduler: 'rr' } };
+  const cases: readonly (readonly [string, Kind, object, object, boolean])[] = [
+    ['in turn, Local', local, rr, { connections: 12 }, true],
+    ['in turn, all nodes over all pods', { spec: {} } as Kind, rr, { connections: 12 }, false],
+    ['rates alone, in turn', local, rr, RATE, true],
+    ['clients that stay on a node, Local', sticky, { mode: 'iptables' }, { connections: 12, clients: 6 }, true],
+    [
+      'affinity',
+      { spec: { sessionAffinity: 'ClientIP' } } as Kind,
+      { mode: 'iptables' },
+      { connections: 12, clients: 4 },
+      false,
+    ],
+  ];
+  for (const [what, kind, kubeProxy, traffic, byPairs] of cases) {
+    said = 0;
+    const options = { pods: [1, 1, 0], nodesPerZone: 1, room: 110, version: '1.33.5' };
+    const snapshot = clusterOf({ ...options, spec: kind.spec, annotations: kind.annotations ?? {} });
+    const { settings, ...others } = settingsOf(kind);
+    const sweep = {
+      scale: SCALE,
+      replicas: [1, 2, 3, 4, 6, 7],
+      probability: { ...asked(kind), traffic },
+    } as SweepQuestion;
+    compare(snapshot, sweep, { ...others, settings: { ...settings, kubeProxy } } as QuestionRequest);
+    t.equal(said > 0, byPairs, `${what}: ${said} points by the law of pairs`);
   }
 });

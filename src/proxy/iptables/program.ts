@@ -127,7 +127,12 @@ export class IptablesProgram implements NodeProgram {
   restorePieces(services?: ReadonlySet<string>): readonly Uint8Array[] {
     const all = this.services.ports();
     const ports = services === undefined ? all : all.filter((port) => services.has(port.service));
-    return restorePieces(this.context, ports, (port) => this.portRules(port));
+    return restorePieces(
+      this.context,
+      ports,
+      (port) => this.selection(port),
+      (port) => this.portRules(port),
+    );
   }
 
   /** As {@link restorePieces}, in one text. */

@@ -1,6 +1,6 @@
 import { writeRule } from '../../netfilter/iptables/write.js';
 import type { Rule } from '../../netfilter/ruleset.js';
-import type { ServicePort } from '../service-port.js';
+import type { EndpointSelection, ServicePort } from '../service-port.js';
 import { TextBuffer } from '../text-buffer.js';
 import {
   filterChains,
@@ -12,6 +12,7 @@ import {
   writesMartianRule,
 } from './fixed-rules.js';
 import type { PortRules, RenderContext } from './port-rules.js';
+import { contextKeys, Keeping, writtenBefore } from './written-ports.js';
 
 function chainLines(chains: readonly string[]): string {
   let text = '';
@@ -30,11 +31,13 @@ function ruleLines(rules: readonly Rule[]): string {
  * filter table, then the nat table, each with its chains first. Rules are held only while they are written.
  *
  * @param ports the Service ports to write, in order: all of them, or some
+ * @param selectionOf the endpoints that are chosen for one of them
  * @param rulesOf the rules of one of them
  */
 export function restorePieces(
   context: RenderContext,
   ports: readonly ServicePort[],
+  selectionOf: (port: ServicePort) => EndpointSelection,
   rulesOf: (port: ServicePort) => PortRules,
 ): readonly Uint8Array[] {
   // kube-proxy too fills four buffers in one pass over the Services, and writes them one after the other.
@@ -45,11 +48,24 @@ export function restorePieces(
   if (writesMartianRule(context)) filter.write(ruleLines([martianRule()]));
   natChains.write(`*nat\n${chainLines(NAT_CHAINS)}`);
   natRules.write(ruleLines(masqueradeRules(context)));
+  const keyOf = contextKeys(context);
+  const keeping = new Keeping();
   for (const port of ports) {
+    const selection = selectionOf(port);
+    const key = keyOf(port);
+    const before = writtenBefore(port, selection, key);
+    if (before !== undefined) {
+      filter.add(before.filterRules);
+      natChains.add(before.natChains);
+      natRules.add(before.natRules);
+      continue;
+    }
     const rules = rulesOf(port);
-    if (rules.filterRules.length > 0) filter.write(ruleLines(rules.filterRules));
-    natChains.write(chainLines(rules.natChains));
-    natRules.write(ruleLines(rules.natRules));
+    keeping.keep(port, selection, key, {
+      filterRules: filter.block(ruleLines(rules.filterRules)),
+      natChains: natChains.block(chainLines(rules.natChains)),
+      natRules: natRules.block(ruleLines(rules.natRules)),
+    });
   }
   filter.write(`${ruleLines(forwardRules(context))}COMMIT\n`);
   natRules.write(`${ruleLines(nodePortTail(context))}COMMIT\n`);

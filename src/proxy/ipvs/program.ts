@@ -6,6 +6,7 @@ import { saveRule } from '../../netfilter/iptables/save.js';
 import { persistenceKey } from '../../netfilter/ipvs/balancer.js';
 import type { NamedSet, RealServer, VirtualServer } from '../../netfilter/ipvs/types.js';
 import type { Origin, Rule, Ruleset } from '../../netfilter/ruleset.js';
+import { keptRules } from '../kept-rules.js';
 import type { NodeProgram, ProxierInput, RulesetOptions } from '../node-program.js';
 import { selectEndpoints } from '../select-endpoints.js';
 import type { ClusterServiceMap } from '../service-map.js';
@@ -240,7 +241,8 @@ export class IpvsProgram implements NodeProgram {
 
   /** The input of `iptables-restore --noflush --counters` at the first full sync: UTF-8, in pieces to be joined. */
   restorePieces(services?: ReadonlySet<string>): readonly Uint8Array[] {
-    return [encodeUtf8(restoreText(this.context, this.rules, services))];
+    const make = () => [encodeUtf8(restoreText(this.context, this.rules, services))];
+    return services === undefined ? keptRules('ipvs', this.input, make) : make();
   }
 
   restore(services?: ReadonlySet<string>): string {
@@ -248,6 +250,11 @@ export class IpvsProgram implements NodeProgram {
   }
 
   stateText(services?: ReadonlySet<string>): string {
+    const make = () => this.#stateText(services);
+    return services === undefined ? keptRules('ipvs state', this.input, make) : make();
+  }
+
+  #stateText(services: ReadonlySet<string> | undefined): string {
     const wanted = (origin: Origin | undefined) =>
       services === undefined || (origin !== undefined && services.has(origin.service));
     const sets = this.namedSets.map(({ name, entries }) => [

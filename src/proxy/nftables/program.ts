@@ -7,6 +7,7 @@ import { listTable } from '../../netfilter/nftables/list.js';
 import { saveRule } from '../../netfilter/nftables/statements/index.js';
 import type { ValueType } from '../../netfilter/nftables/values.js';
 import type { Ruleset, Table } from '../../netfilter/ruleset.js';
+import { keptRules } from '../kept-rules.js';
 import type { NodeProgram, ProxierInput, RulesetOptions } from '../node-program.js';
 import { selectEndpoints } from '../select-endpoints.js';
 import type { ClusterServiceMap } from '../service-map.js';
@@ -99,7 +100,8 @@ export class NftablesProgram implements NodeProgram {
 
   /** What is loaded after the first full sync, as a dump of objects: UTF-8, in pieces to be joined. */
   restorePieces(services?: ReadonlySet<string>): readonly Uint8Array[] {
-    return dumpPieces(this.context, this.operations(services));
+    const make = () => dumpPieces(this.context, this.operations(services));
+    return services === undefined ? keptRules('nftables', this.input, make) : make();
   }
 
   /** The text given to `nft -f -` at the first full sync. */

@@ -199,9 +199,11 @@ class KubeProxyTable implements NftTable {
       case sets.hairpin.name:
         return (key) => (key[0] === key[1] && this.#isHairpin(key) ? { key } : undefined);
       default: {
+        // Which addresses of the node take node ports no Service decides.
+        const elements = name === sets.nodePortIPs.name ? () => this.#fixed.elements.get(name) ?? NO_ELEMENTS : all;
         let index: ElementIndex | undefined;
         return (key) => {
-          index ??= new ElementIndex(all(), types);
+          index ??= new ElementIndex(elements(), types);
           return index.find(key);
         };
       }

@@ -1,3 +1,4 @@
+import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
 import { type Resource, resourceName } from '../../cluster/resources.js';
@@ -17,6 +18,7 @@ import {
 } from '../reach/pair-changes.js';
 import { type Pair, reachTable } from '../reach/reach-table.js';
 import { type ReachTarget, serviceTargets } from '../reach/reach-targets.js';
+import { type AddedPolicies, addedPolicies } from './added-policies.js';
 
 /** Pairs that are compared at most, unless the caller says otherwise. */
 const MOST_PAIRS = 40_000;
@@ -103,6 +105,11 @@ function concerned(before: Cluster, after: Cluster, wide: boolean): Concerned {
   return found;
 }
 
+function concernedBy(clusters: readonly [Cluster, Cluster]): Concerned {
+  const { namespaces } = policiesDiffer(...clusters);
+  return concerned(...clusters, namespaces && clusters.some(looksAtNamespaces));
+}
+
 /** Whether some policy of the cluster looks at labels of namespaces. */
 const looksAtNamespaces = (cluster: Cluster) =>
   [...cluster.resources.values()].some(
@@ -130,34 +137,52 @@ function targetsOf(clusters: readonly Cluster[], targets: readonly ReachTarget[]
   );
 }
 
+interface ServicesOfPods {
+  readonly byPod: ReadonlyMap<string, readonly string[]>;
+  /** Those with an endpoint of which no pod is named. */
+  readonly loose: readonly string[];
+}
+
+const indexes = new WeakMap<Cluster['endpointSlices'], ServicesOfPods>();
+
+/** The Services that have each pod as an endpoint. */
+function servicesOfPods(cluster: Cluster): ServicesOfPods {
+  return remember(indexes, cluster.endpointSlices, () => {
+    const byPod = new Map<string, string[]>();
+    const loose: string[] = [];
+    for (const key of cluster.services.keys()) {
+      const [namespace = ''] = key.split('/');
+      const refs = cluster.slicesOf(key).flatMap(({ endpoints }) => endpoints.map(({ targetRef }) => targetRef));
+      if (refs.some((ref) => ref === undefined)) loose.push(key);
+      for (const ref of new Set(
+        refs.flatMap((one) => (one === undefined ? [] : [`${one.namespace ?? namespace}/${one.name}`])),
+      )) {
+        remember(byPod, ref, (): string[] => []).push(key);
+      }
+    }
+    return { byPod, loose };
+  });
+}
+
+/** The Services with an endpoint of these workloads; `loose`: also those with endpoints that may be anything. */
+function servicesBehind(cluster: Cluster, names: ReadonlySet<string>, loose: boolean): readonly string[] {
+  const index = servicesOfPods(cluster);
+  const found = new Set(loose ? index.loose : []);
+  for (const workload of runningWorkloads(cluster)) {
+    if (!names.has(sourceName(workload))) continue;
+    for (const pod of workload.pods) for (const key of index.byPod.get(namespacedName(pod)) ?? []) found.add(key);
+  }
+  return [...found];
+}
+
 interface Wanted {
   readonly sources: readonly RunningWorkload[];
   readonly targets: readonly ReachTarget[];
 }
 
-export interface PairOptions {
-  readonly limit?: number;
-  /** To how many Service ports ways are walked at most, which is most of what it costs. Default all. */
-  readonly targetLimit?: number;
-  /** Whether findings are made of what changes. Default true. */
-  readonly findings?: boolean;
-}
-
-/** Compares what is wanted before and after; a pure function. */
-export function policyPairs(
-  before: Prepared,
-  after: Prepared,
-  { limit = MOST_PAIRS, targetLimit = Number.POSITIVE_INFINITY, findings = true }: PairOptions = {},
-): PolicyPairs {
-  const clusters = [before.cluster, after.cluster] as const;
-  if (before.cluster.resources === after.cluster.resources && before.cluster.pods === after.cluster.pods)
-    return NOTHING;
-  if (clusters.every((cluster) => policySetOf(cluster).isEmpty)) return NOTHING;
-  const { namespaces } = policiesDiffer(...clusters);
-  const wide = namespaces && clusters.some(looksAtNamespaces);
-  const about = concerned(...clusters, wide);
-  if (about.EGRESS.size + about.INGRESS.size === 0) return NOTHING;
-  const partsOf = ({ cluster }: Prepared): readonly Wanted[] => {
+/** By direction and label: which workloads may do something else to which targets. */
+function wholeParts(clusters: readonly [Cluster, Cluster], about: Concerned) {
+  return ({ cluster }: Prepared): readonly Wanted[] => {
     const all = runningWorkloads(cluster);
     const targets = serviceTargets(cluster, undefined, {});
     // What may send elsewhere, or is let in elsewhere by its labels, is a client of every Service.
@@ -168,6 +193,58 @@ export function policyPairs(
       { sources: others, targets: targetsOf(clusters, targets, new Set([...about.INGRESS])) },
     ];
   };
+}
+
+/** The same where policies are added: only what their rules may match, where that is all that changes. */
+function narrowParts({ about, others }: AddedPolicies) {
+  return ({ cluster }: Prepared): readonly Wanted[] => {
+    const all = runningWorkloads(cluster);
+    const senders = others.INGRESS;
+    const sources = all.filter((one) => about.EGRESS.has(sourceName(one)));
+    const rest = all.filter(
+      (one) => !about.EGRESS.has(sourceName(one)) && (senders === undefined || senders.has(sourceName(one))),
+    );
+    const to = (names: ReadonlySet<string>, loose: boolean) => {
+      const services = servicesBehind(cluster, names, loose);
+      return services.length === 0 ? [] : serviceTargets(cluster, undefined, { services });
+    };
+    const reached = others.EGRESS;
+    const egress = reached === undefined ? undefined : new Set([...reached, ...about.INGRESS]);
+    return [
+      {
+        sources,
+        targets:
+          sources.length === 0 ? [] : egress === undefined ? serviceTargets(cluster, undefined, {}) : to(egress, true),
+      },
+      { sources: rest, targets: rest.length === 0 ? [] : to(about.INGRESS, false) },
+    ];
+  };
+}
+
+export interface PairOptions {
+  readonly limit?: number;
+  /** To how many Service ports ways are walked at most, which is most of what it costs. Default all. */
+  readonly targetLimit?: number;
+  /** Whether findings are made of what changes. Default true. */
+  readonly findings?: boolean;
+  /** Compares pairs too that cannot have become others: what comparing fewer is tested against. Default false. */
+  readonly everyPair?: boolean;
+}
+
+/** Compares what is wanted before and after; a pure function. */
+export function policyPairs(
+  before: Prepared,
+  after: Prepared,
+  { limit = MOST_PAIRS, targetLimit = Number.POSITIVE_INFINITY, findings = true, everyPair = false }: PairOptions = {},
+): PolicyPairs {
+  const clusters = [before.cluster, after.cluster] as const;
+  if (before.cluster.resources === after.cluster.resources && before.cluster.pods === after.cluster.pods)
+    return NOTHING;
+  if (clusters.every((cluster) => policySetOf(cluster).isEmpty)) return NOTHING;
+  const added = everyPair ? undefined : addedPolicies(...clusters);
+  const about: Concerned = added === undefined ? concernedBy(clusters) : { ...added.about, relabelled: new Set() };
+  if (about.EGRESS.size + about.INGRESS.size === 0) return NOTHING;
+  const partsOf = added === undefined ? wholeParts(clusters, about) : narrowParts(added);
   const [earlier, later] = [partsOf(before), partsOf(after)];
   const size = (parts: readonly Wanted[]) =>
     parts.reduce((sum, { sources, targets }) => sum + sources.length * targets.length, 0);

@@ -29,6 +29,7 @@ export function findingsOfLoad(about: About, pods: number, load: ServiceProbabil
     expectedIdle,
     law,
     anyOver,
+    anyOverAtLeast,
   } = fieldsOfLoad(load) ?? {};
   const evidence = doorEvidence(about);
   const name = portText(about.service);
@@ -40,15 +41,15 @@ export function findingsOfLoad(about: About, pods: number, load: ServiceProbabil
       rate !== undefined &&
       capacity?.requestsPerSecond !== undefined &&
       rate.most > capacity.requestsPerSecond * (1 + 1e-12);
-    const certain = overCapacity >= 1 - 1e-12;
-    const message =
-      anyOver === undefined || mean
-        ? `The hottest pod of ${name} gets ${shortNumber(rate?.most ?? 0)} requests per second in the mean; it ` +
-          `takes ${shortNumber(capacity?.requestsPerSecond ?? 0)}.`
-        : `${certain ? 'Some pod' : `With a chance of ${chanceText(overCapacity)} some pod`} of ${name} ` +
-          `${certain ? 'is' : 'is'} over its capacity of ${shortNumber(limit ?? 0)} ${unit}: the hottest has ` +
-          `${shortNumber(most?.p50 ?? 0)} at the median and ${shortNumber(most?.p99 ?? 0)} at the 99th ` +
-          'percentile.';
+    // Where only bounds are known, the upper one of 1 says nothing for certain.
+    const certain = (mean || anyOver !== undefined ? overCapacity : (anyOverAtLeast ?? overCapacity)) >= 1 - 1e-12;
+    const bounded = anyOver === undefined && !mean && connections !== undefined;
+    const over = `over its capacity of ${shortNumber(limit ?? 0)} ${unit}`;
+    const message = bounded
+      ? `${certain ? 'Some pod' : `With a chance of at most ${chanceText(overCapacity)} some pod`} of ${name} is ${over}.`
+      : anyOver === undefined || mean
+        ? `The hottest pod of ${name} gets ${shortNumber(rate?.most ?? 0)} requests per second in the mean; it takes ${shortNumber(capacity?.requestsPerSecond ?? 0)}.`
+        : `${certain ? 'Some pod' : `With a chance of ${chanceText(overCapacity)} some pod`} of ${name} is ${over}: the hottest has ${shortNumber(most?.p50 ?? 0)} at the median and ${shortNumber(most?.p99 ?? 0)} at the 99th percentile.`;
     const severity = certain ? 'ERROR' : 'WARNING';
     found.push(
       finding(

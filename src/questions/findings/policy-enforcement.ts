@@ -25,9 +25,9 @@ const about = (policies: readonly Resource[]) => ({
  * know.
  */
 export const policiesNotEnforced: StateFinder = ({ cluster, settings, wide }) => {
+  if (wide === undefined) return [];
   const policies = policiesOf(cluster).filter(
-    ({ metadata: { namespace } }) =>
-      wide !== undefined && (namespace === undefined || (wide.namespaces?.has(namespace) ?? true)),
+    ({ metadata: { namespace } }) => namespace === undefined || (wide.namespaces?.has(namespace) ?? true),
   );
   if (policies.length === 0 || settings.network.policies !== undefined) return [];
   const { enforced, by, why } = enforcementOf(cluster, undefined);

@@ -54,6 +54,9 @@ export interface LoadFields {
   readonly least?: LoadSummary;
   readonly groups?: readonly LoadGroup[];
   readonly anyOver?: number;
+  /** Where the chance itself takes too long. */
+  readonly anyOverAtLeast?: number;
+  readonly anyOverAtMost?: number;
   readonly expectedOver?: number;
   readonly anyIdle?: number;
   readonly expectedIdle?: number;

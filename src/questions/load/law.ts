@@ -155,3 +155,25 @@ export function lawOf({
     );
   return law(byAddress ? 'STAGES' : 'RANDOM');
 }
+
+/**
+ * The same law where entries lead to other pods. Undefined where its entries choose in different ways, so that it is
+ * not known how each of these does, and where several lead to the same pods: such loads are simulated.
+ */
+export function lawOfEntries(
+  law: Law,
+  entries: readonly { readonly weight: number; readonly pods: readonly number[]; readonly shares: readonly number[] }[],
+): Law | undefined {
+  const [choice, ...others] = new Set(law.entries().map((one) => one.choice));
+  if (choice === undefined || others.length > 0) return undefined;
+  const led = entries.flatMap((one) => one.pods);
+  if (entries.length > 1 && new Set(led).size < led.length) return undefined;
+  const pods = led.reduce((most, number) => Math.max(most, number), -1) + 1;
+  const { kind, why, clientsKeepEntry, assumed } = law;
+  return {
+    ...{ kind, why, clientsKeepEntry, counters: entries.length },
+    entries: () => entries.map((one): Entry => ({ ...one, choice })),
+    pods: Array.from({ length: pods }, (_, number) => `${number}`),
+    ...(assumed === undefined ? {} : { assumed }),
+  };
+}

@@ -219,3 +219,27 @@ export function withSources(cluster: Cluster, question: ProbabilityQuestion, at:
   });
   return { ...question, clients: { weights } };
 }
+
+/**
+ * Runs what asks about the clients that sources became; errors get the places of the sources. `at`: the JSON Pointer of
+ * the traffic.
+ */
+export function placedInSources<T>(cluster: Cluster, { traffic }: ProbabilityQuestion, at: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const { sources } = traffic ?? {};
+    if (!(error instanceof QuestionError) || sources === undefined) throw error;
+    const nodes = [...cluster.nodes.values()];
+    const places = sources.flatMap(({ zone }, index) =>
+      zone === undefined ? [index] : nodes.filter((node) => nodeZone(node) === zone).map(() => index),
+    );
+    const moved = error.problems.map((problem) => {
+      const [, number, rest = ''] = /^\/probability\/clients\/weights\/(\d+)(.*)$/.exec(problem.pointer) ?? [];
+      return number === undefined
+        ? problem
+        : { ...problem, pointer: `${at}/sources/${places[Number(number)] ?? number}${rest}` };
+    });
+    throw new QuestionError(error.code, error.message, moved);
+  }
+}

@@ -4,7 +4,6 @@ import { podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { matchesLabels } from '../../cluster/labels.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
-import { isNamespaced } from '../../cluster/resources.js';
 import type { PathPolicy, PathResult } from '../../contract/answers.js';
 import type { Change } from '../../contract/requests.js';
 import { isPoliced } from '../../policies/flow.js';
@@ -84,17 +83,10 @@ function peerOf(cluster: Cluster, address: string, own: string): { readonly peer
 
 /** A name that no policy of the namespace has. */
 function freeName(cluster: Cluster, namespace: string, wanted: string): string {
-  const taken = new Set(
-    [...cluster.resources.values()]
-      .filter(
-        ({ kind, apiVersion, metadata }) =>
-          kind === 'NetworkPolicy' && isNamespaced(kind, apiVersion) && (metadata.namespace ?? 'default') === namespace,
-      )
-      .map(({ metadata }) => metadata.name),
-  );
   for (let number = 1; ; number++) {
     const name = number === 1 ? wanted : `${wanted}-${number}`;
-    if (!taken.has(name)) return name;
+    const groups = ['networking.k8s.io', 'extensions'];
+    if (!groups.some((group) => cluster.resources.has(`NetworkPolicy.${group}/${namespace}/${name}`))) return name;
   }
 }
 

@@ -1,7 +1,6 @@
 /** What would let a lost packet pass: small changes, each tried by asking again. */
 import { QuestionError } from '../../base/errors.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { namespacedName } from '../../cluster/objects.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import { runningWorkloads } from '../../cluster/running-workloads.js';
 import type { Answer, PathResult, ReachPair } from '../../contract/answers.js';
@@ -179,9 +178,12 @@ function besides(before: Prepared, after: Prepared, path: NonNullable<QuestionRe
 
 /** The workload that a pod belongs to, as pairs name it. */
 function ownersOf(cluster: Cluster, pod: string): readonly string[] {
-  return runningWorkloads(cluster)
-    .filter(({ pods }) => pods.some((one) => namespacedName(one) === pod))
-    .map(sourceName);
+  const own = cluster.pods.get(pod);
+  return own === undefined
+    ? []
+    : runningWorkloads(cluster)
+        .filter(({ namespace, pods }) => namespace === (own.metadata.namespace ?? 'default') && pods.includes(own))
+        .map(sourceName);
 }
 
 /**

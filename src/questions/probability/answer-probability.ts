@@ -11,7 +11,7 @@ import { addShare, NO_SHARE } from '../../probability/distribution.js';
 import type { Door, DoorClient } from '../findings/door.js';
 import { givenRules } from '../given-rules/given-rules.js';
 import { modelAnswers } from '../load/load-answer.js';
-import { type Offered, readTraffic, withSources } from '../load/offered.js';
+import { type Offered, placedInSources, readTraffic, withSources } from '../load/offered.js';
 import { balancing } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { requireWalkable } from '../walk-limits.js';
@@ -122,6 +122,10 @@ export function answerProbability(
   given: ProbabilityQuestion,
   at = '/probability/traffic',
 ): Outcome<ProbabilityResult> {
+  return placedInSources(prepared.cluster, given, at, () => answerAsked(prepared, given, at));
+}
+
+function answerAsked(prepared: Prepared, given: ProbabilityQuestion, at: string): Outcome<ProbabilityResult> {
   const { cluster, settings } = prepared;
   const offered = given.traffic === undefined ? undefined : readTraffic(given.traffic, at);
   const question = withSources(cluster, given, at);

@@ -52,13 +52,14 @@ function shownBy(port: PlainPort, { journeys, clientJourneys }: Walked, { shares
   const places = new Map(endpoints.map((endpoint, place) => [idOf(endpoint), place]));
   if (places.size !== endpoints.length) return undefined;
   for (const { journeys: own } of clientJourneys) {
-    const fits = own.every(({ verdict, receiver }, place) => {
-      const ref = endpoints[place]?.ref;
-      if (verdict !== 'DELIVERED' || ref === undefined || receiver === undefined) return false;
-      const { address, port: number, node, pod } = receiver;
-      return address === ref.address && number === ref.port && node === ref.node && pod === ref.pod;
+    const fits = own.every(({ verdict, receiver }) => {
+      if (verdict !== 'DELIVERED' || receiver === undefined) return false;
+      const { address, port: number = 0, node, pod } = receiver;
+      const ref = endpoints[places.get(joinHostPort(address, number)) ?? -1]?.ref;
+      return ref !== undefined && node === ref.node && pod === ref.pod;
     });
-    if (!fits || own.length !== endpoints.length) return undefined;
+    const reached = new Set(own.map(({ receiver }) => `${receiver?.address} ${receiver?.port}`));
+    if (!fits || own.length !== endpoints.length || reached.size !== endpoints.length) return undefined;
   }
   const byPlace: Share[] = [];
   for (const { receiver, share } of receiverShares(journeys))

@@ -348,6 +348,12 @@ export class Sweep {
     );
   }
 
+  #stays(): 'CONNECTIONS' | 'CLIENTS' | undefined {
+    const { connections, open, clients } = this.#offered ?? {};
+    if (connections === undefined && open === undefined) return undefined;
+    return clients === undefined ? 'CONNECTIONS' : 'CLIENTS';
+  }
+
   /** How points are worked out without walking them, where that is possible. */
   #lawful(): ((replicas: number) => SweepPoint | undefined) | undefined {
     return lawfulPoints({
@@ -357,6 +363,7 @@ export class Sweep {
       replicas: this.replicas,
       swept: this.#swept,
       loaded: this.#offered !== undefined,
+      stays: this.#stays(),
       walk: (state, swept) => this.#walk(state, state.cluster, swept),
       pairLaw: (given) => nested(() => pairLaw(given)),
       doorOf: (state, fabric, swept, walked) => this.#doorOf(state, fabric, swept, walked, false),

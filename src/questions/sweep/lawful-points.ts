@@ -7,6 +7,7 @@ import type { Finding, SweepPoint, SweptShares } from '../../contract/answers.js
 import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { ANNOTATIONS_OF_HINTS } from '../../control-plane/topology-hints.js';
 import { Fabric } from '../../path/fabric.js';
+import { type Law, lawOfEntries } from '../load/law.js';
 import type { SweptDoor } from '../load/swept-load.js';
 import { balancing } from '../path/answer-path.js';
 import type { Prepared } from '../prepare.js';
@@ -41,6 +42,8 @@ export interface LawfulInput {
   readonly swept: readonly Swept[];
   /** Whether the question has traffic, so that points have loads. */
   readonly loaded: boolean;
+  /** What stays where it was placed, if anything: connections, or all connections of each client. */
+  readonly stays: 'CONNECTIONS' | 'CLIENTS' | undefined;
   walk(state: State, swept: Swept): { readonly fabric: Fabric; readonly walked: Walked };
   pairLaw(given: Parameters<typeof pairLaw>[0]): ReturnType<typeof pairLaw>;
   doorOf(state: State, fabric: Fabric, swept: Swept, walked: Walked): SweptDoor;
@@ -103,12 +106,34 @@ function endpointsAt(
   return { isThere, cluster: () => scaled.cluster, scaled };
 }
 
-/** The law of one Service port; undefined where none that is known holds. */
-function lawOf(
+interface FoundLaw {
+  readonly law: PortLaw;
+  readonly door?: SweptDoor;
+  /** Whether every client chooses among all endpoints alike. */
+  readonly isEven?: boolean;
+}
+
+/** Whether loads follow from who chooses among which endpoints, and not from shares alone. */
+function needsEntries(law: Law, { stays }: LawfulInput): boolean {
+  if (stays === undefined || (law.kind !== 'IN_TURN' && law.kind !== 'STAGES')) return false;
+  return law.kind === 'IN_TURN' || stays === 'CLIENTS' || law.entries().some(({ choice }) => choice === 'IN_TURN');
+}
+
+/** A door at a point; undefined where its load follows from what is not known there. */
+function doorAt(
+  door: SweptDoor,
+  said: NonNullable<ReturnType<PortLaw['at']>>,
   input: LawfulInput,
-  growth: Growth,
-  swept: Swept,
-): { readonly law: PortLaw; readonly door?: SweptDoor } | undefined {
+): SweptDoor | undefined {
+  const moved = said.leaving === undefined ? door : { ...door, ...said.leaving };
+  if (!needsEntries(door.law, input)) return moved;
+  const entries = said.entryPods?.();
+  const law = entries === undefined ? undefined : lawOfEntries(door.law, entries);
+  return law === undefined ? undefined : { ...moved, law };
+}
+
+/** The law of one Service port; undefined where none that is known holds. */
+function lawOf(input: LawfulInput, growth: Growth, swept: Swept): FoundLaw | undefined {
   const { cluster, settings } = input.prepared;
   const { question, points } = input;
   const { destination, family } = swept;
@@ -123,7 +148,7 @@ function lawOf(
       };
       if (!input.loaded) return { law: { at } };
       const door = input.doorOf(state, fabric, swept, walked);
-      return door.clients === undefined ? undefined : { law: { at }, door };
+      return door.clients === undefined ? undefined : { law: { at }, door, isEven: true };
     }
   }
   const least = input.replicas.find((replicas) => replicas > 0 && replicas !== growth.kept);
@@ -163,12 +188,12 @@ export function lawfulPoints(input: LawfulInput): ((replicas: number) => SweepPo
   const growth = points.growth(most);
   if (growth === undefined) return undefined;
   input.noteOf(growth.at);
-  const laws: { readonly law: PortLaw; readonly door?: SweptDoor }[] = [];
+  const laws: FoundLaw[] = [];
   for (const swept of ports) {
     const law = lawOf(input, growth, swept);
     if (law === undefined) return undefined;
-    // Of counters that go in turn each point has its own pods: only a walk knows them.
-    if (law.door?.law.kind === 'IN_TURN' || law.door?.law.kind === 'STAGES') return undefined;
+    // Where all nodes choose among all endpoints in turn, their counters are too many to put together.
+    if (law.door !== undefined && needsEntries(law.door.law, input) && law.isEven) return undefined;
     laws.push(law);
   }
   // Only a policy Local leaves nodes without endpoints that others have.
@@ -189,7 +214,10 @@ export function lawfulPoints(input: LawfulInput): ((replicas: number) => SweepPo
       if (said === undefined) return undefined;
       services.push(said.shares);
       differs ||= said.leaving !== undefined;
-      if (door !== undefined) doors.push(said.leaving === undefined ? door : { ...door, ...said.leaving });
+      if (door === undefined) continue;
+      const own = doorAt(door, said, input);
+      if (own === undefined) return undefined;
+      doors.push(own);
     }
     const found = differs && hasLocal ? input.found({ cluster: there.cluster(), settings }) : [];
     const unplaced = there.scaled?.unplaced ?? growth.unplacedAt(replicas);

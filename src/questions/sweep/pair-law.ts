@@ -47,9 +47,12 @@ interface Candidate {
   readonly likeness: string;
 }
 
-/** How an entry takes its candidates: all, those of its node, or those that hints name for it. */
-type View = 'ALL' | 'NODE' | 'ZONE_HINTS' | 'HINTS';
-const VIEWS: readonly View[] = ['ALL', 'ZONE_HINTS', 'HINTS', 'NODE'];
+/**
+ * How an entry takes its candidates: all, those of its node (IPVS: of every node, where its own has none), or those
+ * that hints name for it.
+ */
+type View = 'ALL' | 'NODE' | 'NODE_OR_ALL' | 'ZONE_HINTS' | 'HINTS';
+const VIEWS: readonly View[] = ['ALL', 'ZONE_HINTS', 'HINTS', 'NODE', 'NODE_OR_ALL'];
 
 interface SetNames {
   readonly node: string;
@@ -101,9 +104,10 @@ class There {
   /** The name of what an entry chooses among, and how many endpoints that are; undefined where it has none. */
   setOf(view: View, entry: EntryClient): { readonly name: string; readonly size: number } | undefined {
     const { node, zone } = entry;
-    if (view === 'NODE') {
+    if (view === 'NODE' || view === 'NODE_OR_ALL') {
       const size = this.byNode.get(node);
-      return size === undefined ? undefined : { name: namesOf(entry).node, size };
+      if (size !== undefined) return { name: namesOf(entry).node, size };
+      return view === 'NODE' || this.count === 0 ? undefined : { name: 'all', size: this.count };
     }
     if (view === 'HINTS' && this.#allNodeHinted) {
       const size = this.#byNodeHint.get(node);
@@ -145,6 +149,16 @@ export interface Leaving {
   /** Undefined where a zone is not known. */
   readonly crossZone: number | undefined;
 }
+
+/** An entry of a point, and the endpoints that it may choose: their numbers, and what each gets of all connections. */
+export interface EntryPods {
+  readonly weight: number;
+  readonly pods: readonly number[];
+  readonly shares: readonly number[];
+}
+
+/** Entries and endpoints of a point are put together up to so many. */
+const MOST_ENTRY_PODS = 4000;
 
 /** Entries alike, with one weight: as many of them as there are come to the same. */
 interface EntryKind {
@@ -294,7 +308,14 @@ export class PairLaw {
   sharesOf(
     isThere: (address: string) => boolean,
     entries: readonly EntryClient[],
-  ): { readonly shares: SweptShares; readonly leaving: Leaving } | undefined {
+  ):
+    | {
+        readonly shares: SweptShares;
+        readonly leaving: Leaving;
+        /** Who chooses among which endpoints; undefined where these are too many. */
+        entryPods(): readonly EntryPods[] | undefined;
+      }
+    | undefined {
     const counts = new Int32Array(this.#cells.length);
     const firsts = new Int32Array(this.#cells.length).fill(-1);
     for (const [index, { address }] of this.#endpoints.entries()) {
@@ -369,7 +390,11 @@ export class PairLaw {
     }
     for (const [pair, count] of totals) masses = addMasses(masses, times(pair.masses, fraction(count)));
     const reached = groups.filter(({ share }) => !isZero(share));
-    return { shares: summarise(oneFractionEach(reached), masses), leaving: { crossNode, crossZone } };
+    return {
+      shares: summarise(oneFractionEach(reached), masses),
+      leaving: { crossNode, crossZone },
+      entryPods: () => this.#entryPods(entries, setOf, sets, counts),
+    };
   }
 
   /** The kinds of these entries, looked up once for the same entries. */
@@ -405,6 +430,44 @@ export class PairLaw {
       return { parts: found, number: this.#memory.parts.size };
     });
     return { size, parts, text: `${size}:${number}` };
+  }
+
+  /** Who chooses among which endpoints, of those to which something comes. */
+  #entryPods(
+    entries: readonly EntryClient[],
+    setOf: readonly (string | undefined)[],
+    sets: ReadonlyMap<string, SetOfEntries>,
+    counts: Int32Array,
+  ): readonly EntryPods[] | undefined {
+    const total = entries.reduce((sum, _, place) => sum + (sets.get(setOf[place] ?? '')?.size ?? 0), 0);
+    if (total > MOST_ENTRY_PODS) return undefined;
+    const found: EntryPods[] = [];
+    for (const [place, entry] of entries.entries()) {
+      const name = setOf[place];
+      const size = name === undefined ? undefined : sets.get(name)?.size;
+      if (name === undefined || size === undefined) continue;
+      const weight = toNumber(entry.weight);
+      const pods: number[] = [];
+      const shares: number[] = [];
+      let first = 0;
+      for (const [cell, { like, sets: all }] of this.#cells.entries()) {
+        const count = counts[cell] as number;
+        if (count > 0 && all.includes(name)) {
+          const fate = this.#fates.get(
+            pairKey(entry.likeness, like.likeness, like.node !== '' && like.node === entry.node),
+          );
+          const delivered = fate === undefined ? 0 : (toNumber(fate[0]) * weight) / size;
+          for (let one = 0; delivered > 0 && one < count; one++) {
+            pods.push(first + one);
+            shares.push(delivered);
+          }
+        }
+        first += count;
+      }
+      const sum = shares.reduce((all, share) => all + share, 0);
+      if (sum > 0) found.push({ weight: sum, pods, shares });
+    }
+    return found;
   }
 
   /** What one endpoint gets of all entries; undefined where one of them was not walked to one like it. */

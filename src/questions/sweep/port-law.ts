@@ -11,7 +11,7 @@ import { type EntryClient, entryClients } from '../../probability/entry-clients.
 import { clientJourneysOf } from '../path/answer-path.js';
 import type { ServiceTargeted } from '../probability/asked-ports.js';
 import type { GroupJourneys } from '../probability/walked-clients.js';
-import { candidatesOf, type Leaving, PairLaw } from './pair-law.js';
+import { candidatesOf, type EntryPods, type Leaving, PairLaw } from './pair-law.js';
 import { tallyOf } from './tally.js';
 
 /** The endpoints of one point. */
@@ -25,6 +25,8 @@ export interface PointEndpoints {
 interface PointShares {
   readonly shares: SweptShares;
   readonly leaving?: Leaving;
+  /** Who chooses among which endpoints; absent or undefined: not known. */
+  entryPods?(): readonly EntryPods[] | undefined;
 }
 
 export interface PortLaw {
