@@ -45,11 +45,17 @@ export function findingsOfLoad(about: About, pods: number, load: ServiceProbabil
     const certain = (mean || anyOver !== undefined ? overCapacity : (anyOverAtLeast ?? overCapacity)) >= 1 - 1e-12;
     const bounded = anyOver === undefined && !mean && connections !== undefined;
     const over = `over its capacity of ${shortNumber(limit ?? 0)} ${unit}`;
+    const chance = bounded
+      ? `a chance of at most ${chanceText(overCapacity)}`
+      : `a chance of ${chanceText(overCapacity)}`;
+    const some = `${certain ? 'Some pod' : `With ${chance} some pod`} of ${name} is ${over}`;
     const message = bounded
-      ? `${certain ? 'Some pod' : `With a chance of at most ${chanceText(overCapacity)} some pod`} of ${name} is ${over}.`
+      ? `${some}.`
       : anyOver === undefined || mean
-        ? `The hottest pod of ${name} gets ${shortNumber(rate?.most ?? 0)} requests per second in the mean; it takes ${shortNumber(capacity?.requestsPerSecond ?? 0)}.`
-        : `${certain ? 'Some pod' : `With a chance of ${chanceText(overCapacity)} some pod`} of ${name} is ${over}: the hottest has ${shortNumber(most?.p50 ?? 0)} at the median and ${shortNumber(most?.p99 ?? 0)} at the 99th percentile.`;
+        ? `The hottest pod of ${name} gets ${shortNumber(rate?.most ?? 0)} requests per second in the mean; it ` +
+          `takes ${shortNumber(capacity?.requestsPerSecond ?? 0)}.`
+        : `${some}: the hottest has ${shortNumber(most?.p50 ?? 0)} at the median and ` +
+          `${shortNumber(most?.p99 ?? 0)} at the 99th percentile.`;
     const severity = certain ? 'ERROR' : 'WARNING';
     found.push(
       finding(
