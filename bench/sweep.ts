@@ -8,7 +8,7 @@
  * the same points cost asked one by one (`scale` and `probability`), extrapolated from a few.
  *
  * `--traffic`: with 5000 requests a second over 1000 connections, of which each pod's law is worked out at every point;
- * `--clients`: the same from 200 clients, and kinds of Services whose nodes or load balancers keep clients or go in turn.
+ * `--clients`: the same from 200 clients, and kinds of Services whose nodes keep clients or go in turn.
  */
 import type { KubernetesObject } from '../src/cluster/objects.js';
 import { readSnapshot } from '../src/cluster/read-snapshot.js';
@@ -112,17 +112,9 @@ const KINDS: Readonly<
 
 const TRAFFIC = { requestsPerSecond: 5000, maxRequestsPerSecond: 300, connections: 1000 };
 
-/** Kinds whose loads follow other laws: clients that stay, two stages, counters. */
+/** Kinds whose loads follow other laws: clients that stay, counters. */
 const KEPT: typeof KINDS = {
   affinity: { spec: { sessionAffinity: 'ClientIP' }, asked: {} },
-  'balancer keeps': {
-    spec: { type: 'LoadBalancer', ports: PORTS },
-    asked: { clients: { loadBalancer: OUTSIDE } },
-  },
-  'keeps, Local': {
-    spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 32_766, ports: PORTS },
-    asked: { clients: { loadBalancer: OUTSIDE } },
-  },
   'in turn': { spec: {}, asked: {} },
   'in turn, Local': { spec: { internalTrafficPolicy: 'Local' }, asked: {} },
 };
@@ -130,8 +122,7 @@ const KEPT: typeof KINDS = {
 /** What settings a kind needs. */
 function settingsOf(kind: string): Readonly<Record<string, unknown>> {
   const rr = kind.startsWith('in turn') ? { kubeProxy: { mode: 'ipvs', ipvs: { scheduler: 'rr' } } } : {};
-  const keeps = kind.includes('keeps') ? { loadBalancer: { implementation: 'GENERIC', clientAffinity: true } } : {};
-  return { kubernetesVersion: '1.36.2', ...rr, ...keeps };
+  return { kubernetesVersion: '1.36.2', ...rr };
 }
 
 /** The nodes of a generated snapshot in three zones. */

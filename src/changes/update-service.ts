@@ -90,9 +90,11 @@ function ingressFaults(before: Service | undefined, wanted: Service): readonly A
       faults.invalid(at.index(index), 'It is an object with an ip or a hostname.');
       continue;
     }
-    const { ip, ipMode } = entry as { readonly ip?: string; readonly ipMode?: string };
-    if (ip && addressOf(ip) === undefined)
+    const { ip, hostname, ipMode } = entry as Readonly<Record<string, unknown>>;
+    if (ip !== undefined && ip !== '' && (typeof ip !== 'string' || addressOf(ip) === undefined))
       faults.invalid(at.index(index).child('ip'), `${JSON.stringify(ip)} is not an IP address.`);
+    if (hostname !== undefined && typeof hostname !== 'string')
+      faults.invalid(at.index(index).child('hostname'), `${JSON.stringify(hostname)} is not a host name.`);
     if (ipMode !== undefined) faults.oneOf(at.index(index).child('ipMode'), ipMode, ['VIP', 'Proxy']);
   }
   return faults.list;

@@ -726,3 +726,15 @@ t.test('whatever a manifest holds: applied, or refused with a place', async (t) 
   );
   t.ok(made > 20, `${made} were applied`);
 });
+
+t.test('addresses of a load balancer in a manifest that are of another type', async (t) => {
+  const spec = { type: 'LoadBalancer', ports: [{ port: 80 }] };
+  for (const field of ['ip', 'hostname']) {
+    for (const wrong of [[null], {}, 5, true]) {
+      const status = { loadBalancer: { ingress: [{ [field]: wrong }] } };
+      const { code, pointer } = refusal(() => applied(article(), { ...SERVICE(spec), status }));
+      t.equal(code, 'IMPOSSIBLE_CHANGE');
+      t.equal(pointer, `/changes/0/apply/manifests/0/status/loadBalancer/ingress/0/${field}`);
+    }
+  }
+});

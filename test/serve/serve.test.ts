@@ -215,7 +215,8 @@ t.test('too many requests are turned away, each client by itself', async (tt) =>
   const [one, two] = ['token-number-one-xxxxxxx', 'token-number-two-xxxxxxx'] as const;
   const running = await serving({
     TOKENS: `${one} ${two}`,
-    RATE_LIMIT: '20',
+    // One at once, the next after half a minute: longer than all of this takes on a busy machine.
+    RATE_LIMIT: '2',
     METRICS: 'open',
     TRUST_PROXY: '127.0.0.1',
   });
@@ -224,15 +225,15 @@ t.test('too many requests are turned away, each client by itself', async (tt) =>
     post(running, '/v1/chains', command(''), { authorization: `Bearer ${token}`, 'x-forwarded-for': address });
   const statuses = [];
   for (let i = 0; i < 4; i++) statuses.push((await ask(one)).status);
-  tt.same(statuses, [200, 200, 429, 429]);
+  tt.same(statuses, [200, 429, 429, 429]);
   const refused = await ask(one);
   tt.equal(refused.json().code, 'RATE_LIMITED');
-  tt.match(refused.headers['retry-after'], /^[123]$/);
+  tt.match(refused.headers['retry-after'], /^([12]?\d|30)$/);
   tt.equal((await ask(two)).status, 200, 'another is not touched');
   tt.equal((await send(running, 'GET', '/healthz')).status, 200, 'nor are probes');
   const guesses = [];
   for (let i = 0; i < 4; i++) guesses.push((await ask(`a-guess-at-a-token-${i}`, '192.0.2.7')).status);
-  tt.same(guesses, [401, 401, 429, 429], 'guesses count by address');
+  tt.same(guesses, [401, 429, 429, 429], 'guesses count by address');
   tt.equal((await ask('a-guess-at-a-token', '192.0.2.8')).status, 401, 'which the proxy tells');
   tt.equal((await send(running, 'GET', '/metrics', { 'x-forwarded-for': '192.0.2.9' })).status, 200, 'open');
 });
