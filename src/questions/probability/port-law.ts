@@ -92,6 +92,9 @@ function partOf(shares: readonly Share[], weight: Fraction): readonly Share[] {
   }));
 }
 
+/** So many patterns of zones, and sums of places, are kept of one law. */
+const MOST_PATTERNS = 4096;
+
 /** The law of ports of one kind with so many endpoints. */
 class PortLaw {
   readonly #shown: Shown;
@@ -128,6 +131,8 @@ class PortLaw {
 
   #zonedOf(cluster: Cluster, { endpoints, groups }: PlainPort): Zoned {
     const pattern = endpoints.map(({ ref }) => ref.zone ?? '').join();
+    if (this.#zoned.size >= MOST_PATTERNS) this.#zoned.clear();
+    if (this.#sums.size >= MOST_PATTERNS) this.#sums.clear();
     return remember(this.#zoned, pattern, () => {
       const from: DoorClient[] = groups.map(({ client, nodes, weight }) => ({
         ...{ client, nodes, weight },
@@ -211,6 +216,9 @@ class KindLaw {
 
 type Kinds = Map<string, KindLaw>;
 
+/** So many kinds are kept of one state: clients that are named make kinds of their own. */
+const MOST_KINDS = 256;
+
 const known = new WeakMap<Cluster, WeakMap<Settings, Map<string, Kinds>>>();
 
 /** The laws that questions about one state of a cluster have found. */
@@ -238,6 +246,7 @@ export class PortLaws {
   /** Learns from a port that was walked. `assumed`: what its ways rest on. */
   learn(port: PlainPort, walked: Walked, outcome: PortOutcome, assumed: readonly Assumption[]): void {
     const shown = shownBy(port, walked, outcome);
+    if (this.#kinds.size >= MOST_KINDS) this.#kinds.clear();
     if (shown !== undefined) remember(this.#kinds, port.kind, () => new KindLaw()).learn(port, shown, assumed);
   }
 }
