@@ -89,8 +89,13 @@ function classOf(
 ): string | undefined {
   const node = fabric.cluster.nodes.get(backend.node);
   if (backend.kind === 'POD') return `pod ${backend.pod ?? ''} ${backend.address ?? ''}`;
+  // Rules that are given may be like no other node's.
   const unlike =
-    special.has(backend.node) || node === undefined || backend.address === undefined || fabric.isDown(backend.node);
+    special.has(backend.node) ||
+    node === undefined ||
+    backend.address === undefined ||
+    fabric.isDown(backend.node) ||
+    fabric.isParsed(backend.node);
   if (unlike) return undefined;
   const profile = fabric.settings.proxyOf(backend.node);
   const number = profiles.get(profile) ?? profiles.size;

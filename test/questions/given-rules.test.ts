@@ -7,6 +7,7 @@ import type { ServiceProbability } from '../../src/contract/answers.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';
 import { NftablesProgram } from '../../src/proxy/nftables/program.js';
 import { ask } from '../../src/questions/ask.js';
+import { balanced, WEB } from '../support/balanced.js';
 import { lab } from '../support/lab.js';
 import { proxySettings } from '../support/proxy-settings.js';
 
@@ -101,4 +102,20 @@ t.test('a node that is not there, and a sweep, are refused', async (t) => {
   t.throws(() => asked({ 'node-1': { nft: 'table ip x {' } }), {
     problems: [{ pointer: '/probability/nodeRules/node-1/nft' }],
   } as object as RegExp);
+});
+
+t.test('a node with given rules is like no other behind a load balancer', async (t) => {
+  const iptablesSave =
+    '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n' +
+    '*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n';
+  const behind = balanced({ pods: [1, 0, 0, 0], policy: 'Cluster' });
+  for (const node of ['n2', 'n3', 'n4']) {
+    const probability = {
+      services: [{ ...WEB, via: 'LOAD_BALANCER' }],
+      clients: { loadBalancer: {} },
+      nodeRules: { [node]: { iptablesSave } },
+    };
+    const { result } = ask('probability', { probability } as QuestionRequest, behind);
+    t.equal(result.services[0]?.delivered.fraction, '3/4', `${node} translates nothing`);
+  }
 });
