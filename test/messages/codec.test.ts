@@ -89,10 +89,11 @@ t.test('any text and number', async () => {
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), fc.double(), fc.integer(), (text, number, whole) => {
       for (const value of [text, `${'a'.repeat(20)}${text}`, number, whole, [text, [whole], { [text]: number }]]) {
         const bytes = encode(descriptor('Value'), toValue(value));
-        assert.deepEqual(Buffer.from(bytes), Buffer.from(Value.encode(Value.fromPartial(toValue(value))).finish()));
+        // Generated code loses a key `__proto__` where it fills in what is not there: it is given all there is.
+        assert.deepEqual(Buffer.from(bytes), Buffer.from(Value.encode(toValue(value)).finish()));
       }
     }),
-    { numRuns: runs(200) },
+    { numRuns: runs(200), examples: [['__proto__', 0, 0]] },
   );
 });
 

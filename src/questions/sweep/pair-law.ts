@@ -33,7 +33,7 @@ import { type Alike, summarise } from './summary.js';
 import { addMasses, type Masses, NO_MASSES, type Tally } from './tally.js';
 
 /** An endpoint that may be chosen, in the order in which answers list them. */
-interface Candidate {
+export interface Candidate {
   readonly id: string;
   readonly address: string;
   /** Where it runs; '' outside of every node. */
@@ -226,7 +226,19 @@ class Memory {
   readonly parts = new Map<string, { readonly parts: readonly Part[]; readonly number: number }>();
   readonly pairs = new Map<string, Pair | undefined>();
   /** Kinds of cells by short texts. */
-  readonly cellKinds = new Map<string, string>();
+  readonly #cellKinds = new Map<string, string>();
+  readonly #cells = new WeakMap<Candidate, Pick<Cell, 'sets' | 'text'> & { readonly key: string }>();
+
+  /** The cell of an endpoint: equal keys for those of one cell. */
+  cellOf(like: Candidate): Pick<Cell, 'sets' | 'text'> & { readonly key: string } {
+    return remember(this.#cells, like, () => {
+      const sets = setsWith(like);
+      // Which sets get the same is decided at each point, by who chooses from them.
+      const kind = `${like.likeness}|${like.zone}|${like.node === ''}`;
+      const text = remember(this.#cellKinds, kind, () => `${this.#cellKinds.size}`);
+      return { sets, text, key: `${kind}|${sets.join(',')}|${like.node}|${like.nodeRef}` };
+    });
+  }
 }
 
 export class PairLaw {
@@ -248,17 +260,10 @@ export class PairLaw {
     this.#endpoints = endpoints;
     this.#memory = memory;
     const cells = new Map<string, number>();
-    const kinds = this.#memory.cellKinds;
     const found: Cell[] = [];
     this.#cellOf = Int32Array.from(endpoints, (like) => {
-      const sets = setsWith(like);
-      // Which sets get the same is decided at each point, by who chooses from them.
-      const kind = `${like.likeness}|${like.zone}|${like.node === ''}`;
-      const place = `${kind}|${sets.join(',')}`;
-      return remember(cells, `${place}|${like.node}|${like.nodeRef}`, () => {
-        const text = remember(kinds, kind, () => `${kinds.size}`);
-        return found.push({ like, sets, text }) - 1;
-      });
+      const { sets, text, key } = this.#memory.cellOf(like);
+      return remember(cells, key, () => found.push({ like, sets, text }) - 1);
     });
     this.#cells = found;
     this.#likes = found.map(({ like }) => like);

@@ -1,5 +1,7 @@
 /** What a Service port gets at a number of replicas, without a walk of its own. */
+
 import { equals } from '../../base/fraction.js';
+import { remember } from '../../base/remember.js';
 import type { Growth } from '../../changes/scale-points.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { SweptShares } from '../../contract/answers.js';
@@ -8,10 +10,11 @@ import { resolveDestination } from '../../path/destinations.js';
 import type { Fabric } from '../../path/fabric.js';
 import { weighted } from '../../path/trail.js';
 import { type EntryClient, entryClients } from '../../probability/entry-clients.js';
+import type { ProxyEndpoint } from '../../proxy/service-port.js';
 import { clientJourneysOf } from '../path/answer-path.js';
 import type { ServiceTargeted } from '../probability/asked-ports.js';
 import type { GroupJourneys } from '../probability/walked-clients.js';
-import { candidatesOf, type EntryPods, type Leaving, PairLaw } from './pair-law.js';
+import { type Candidate, candidatesOf, type EntryPods, type Leaving, PairLaw } from './pair-law.js';
 import { tallyOf } from './tally.js';
 
 /** The endpoints of one point. */
@@ -81,14 +84,16 @@ export function pairLaw({
   const [port] = ports;
   if (first === undefined || port === undefined || ports.length !== 1) return undefined;
   const likenesses = new Map(entries.map(({ node, likeness }) => [node, likeness]));
-  const candidatesIn = (fabric: Fabric) => {
+  const endpointsIn = (fabric: Fabric): readonly ProxyEndpoint[] | undefined => {
     const [own, ...others] = portsBehind(fabric, destination, first);
-    if (own === undefined || others.length > 0) return undefined;
-    const endpoints = fabric.program(first.node).services.endpointsOf(own);
-    return candidatesOf(fabric, endpoints, (node) => likenesses.get(node) ?? `node ${node}`);
+    return own === undefined || others.length > 0 ? undefined : fabric.program(first.node).services.endpointsOf(own);
   };
+  const candidatesIn = (fabric: Fabric, endpoints = endpointsIn(fabric)) =>
+    endpoints && candidatesOf(fabric, endpoints, (node) => likenesses.get(node) ?? `node ${node}`);
   const candidates = candidatesIn(most.fabric);
   if (candidates === undefined) return undefined;
+  // Where hints come and go with the number, only walks of endpoints that have hints show whether nodes follow them.
+  if (isHintedByNumber && candidates.some(({ zoneHints }) => zoneHints.length === 0)) return undefined;
   const { isThere } = least.point;
   const ofFew = isHintedByNumber ? candidatesIn(least.fabric) : candidates.filter(({ address }) => isThere(address));
   if (ofFew === undefined) return undefined;
@@ -97,9 +102,12 @@ export function pairLaw({
     { entries: few, candidates: ofFew, walk: walkIn(least.fabric, false) },
   );
   if (law === undefined) return undefined;
+  const hinted = withHints(candidates);
   const sharesAt = (point: PointEndpoints, here: readonly EntryClient[]): PointShares | undefined => {
     if (!isHintedByNumber) return law.sharesOf(point.isThere, here);
-    const own = candidatesIn(fabricOf(point.cluster()));
+    const fabric = fabricOf(point.cluster());
+    const endpoints = endpointsIn(fabric);
+    const own = hinted(endpoints) ?? candidatesIn(fabric, endpoints);
     return own && law.among(own).sharesOf(() => true, here);
   };
   // Who a load balancer sends to may follow where endpoints are; where clients are does not. Under policy Cluster it is the same for
@@ -128,6 +136,34 @@ function sameEntries(some: readonly EntryClient[], others: readonly EntryClient[
     const other = others[index] as EntryClient;
     return node === other.node && likeness === other.likeness && zone === other.zone && equals(weight, other.weight);
   });
+}
+
+/**
+ * Finds the candidates that some endpoints are: the same with hints of their own. Undefined where one of them is none of these, or is not
+ * ready.
+ */
+function withHints(
+  candidates: readonly Candidate[],
+): (endpoints: readonly ProxyEndpoint[] | undefined) => readonly Candidate[] | undefined {
+  const places = new Map(candidates.map(({ id }, place) => [id, place]));
+  const variants = new Map<Candidate, Map<string, Candidate>>();
+  return (endpoints) => {
+    if (endpoints === undefined) return undefined;
+    const found: Candidate[] = [];
+    for (const { id, ready, zoneHints, nodeHints } of endpoints) {
+      const place = places.get(id);
+      if (place === undefined || !ready) return undefined;
+      const like = candidates[place] as Candidate;
+      const known = remember(variants, like, () => new Map<string, Candidate>());
+      found[place] = remember(known, `${zoneHints.join()};${nodeHints.join()}`, () => ({
+        ...like,
+        zoneHints,
+        nodeHints,
+      }));
+    }
+    // In the order of candidates, without the places of those that are not there.
+    return found.filter((candidate) => candidate !== undefined);
+  };
 }
 
 /** The Service ports that an entry's connections are for. */
