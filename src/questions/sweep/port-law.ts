@@ -93,7 +93,8 @@ export function pairLaw({
   const candidates = candidatesIn(most.fabric);
   if (candidates === undefined) return undefined;
   // Where hints come and go with the number, only walks of endpoints that have hints show whether nodes follow them.
-  if (isHintedByNumber && candidates.some(({ zoneHints }) => zoneHints.length === 0)) return undefined;
+  const hasHints = ({ zoneHints }: Candidate) => zoneHints.length > 0;
+  const hintsWereSeen = candidates.every(hasHints);
   const { isThere } = least.point;
   const ofFew = isHintedByNumber ? candidatesIn(least.fabric) : candidates.filter(({ address }) => isThere(address));
   if (ofFew === undefined) return undefined;
@@ -108,7 +109,8 @@ export function pairLaw({
     const fabric = fabricOf(point.cluster());
     const endpoints = endpointsIn(fabric);
     const own = hinted(endpoints) ?? candidatesIn(fabric, endpoints);
-    return own && law.among(own).sharesOf(() => true, here);
+    if (own === undefined || (!hintsWereSeen && own.some(hasHints))) return undefined;
+    return law.among(own).sharesOf(() => true, here);
   };
   // Who a load balancer sends to may follow where endpoints are; where clients are does not. Under policy Cluster it is the same for
   // each number where it is for the smallest and the largest.
