@@ -1,7 +1,7 @@
 /**
  * What bench/doors.ts compares with: Fastify and grpc-js that answer every request with the same message. Requests are
  * read and answers written in THREADS worker threads, with one message to a thread and one back; with 0 threads on the
- * event loop, as any service of these libraries does it.
+ * event loop, as every service that uses these libraries does.
  */
 import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';

@@ -104,7 +104,7 @@ function optionsOf(words: readonly string[]): Options {
   return Object.hasOwn(COMMANDS, command) ? COMMANDS[command as CommandName].options : {};
 }
 
-/** What may be in the place of the last word, one a line. Never fails: where nothing is known there are none. */
+/** What the last word may be, one a line; empty where nothing is known. Never throws. */
 export async function complete(words: readonly string[], io: Io): Promise<string> {
   const last = words.at(-1) ?? '';
   const before = words.at(-2) ?? '';

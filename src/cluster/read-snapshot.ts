@@ -81,7 +81,7 @@ function documentsOfFiles(files: readonly SnapshotFile[], assumptions: Assumptio
     const text = snapshotText(bytes, pointer, file);
     const { documents: values, isJson } = parseText(text, pointer, file, notes);
     const { documents, fields } = placed(values, pointer, file);
-    // Bytes that are UTF-16 have a mark before them, which is none of UTF-8.
+    // UTF-16 text begins with a byte order mark that is not valid UTF-8.
     const isUtf8 = bytes[0] !== 0xff && bytes[0] !== 0xfe;
     if (isJson) {
       const counts = isUtf8 ? { inText: fieldsInBytes(bytes), inValues: fields } : undefined;

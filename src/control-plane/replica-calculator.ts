@@ -54,7 +54,7 @@ export interface Proposal {
   readonly because: Because;
   /** Metric over target, of the pods that count. */
   readonly ratio: number;
-  /** Metric over target with the pods that are not ready or not measured; absent where there are none that count. */
+  /** Metric over target with the pods that are not ready or not measured; absent where no such pod counts. */
   readonly cautiousRatio?: number;
   /** In percent, or in thousandths. */
   readonly average: number;

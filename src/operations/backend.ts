@@ -29,7 +29,7 @@ export interface BackendOptions extends WorkOptions {
   readonly store?: NonNullable<Settings['store']>;
   /** Requests need one of these. Default: none, everybody may ask. */
   readonly tokens?: readonly (string | Token)[];
-  /** Requests a minute of each client; 0, the default: any number. */
+  /** Requests a minute of each client; 0, the default: no limit. */
   readonly rateLimit?: number;
   readonly tls?: Tls | undefined;
   /** Default silent. */

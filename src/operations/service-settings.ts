@@ -37,9 +37,9 @@ export interface Settings {
   readonly tls: TlsFiles | undefined;
   /** How often files of tokens and certificates are looked at; 0: never again. */
   readonly reloadInterval: number;
-  /** How long a gRPC connection lasts; 0: any time. */
+  /** How long a gRPC connection lasts; 0: no limit. */
   readonly grpcConnectionAge: number;
-  /** Requests a minute; 0: any number. */
+  /** Requests a minute; 0: no limit. */
   readonly rateLimit: number;
   readonly trustProxy: readonly string[];
   readonly corsOrigins: readonly string[];

@@ -221,8 +221,8 @@ export const VARIABLES = [
     kind: count(0, 1_000_000, 'requests a minute'),
     fallback: '0',
     does:
-      'How many requests a minute each credential may send, or each address where there are none; 0: any ' +
-      'number. Up to a tenth of them at once, at least one.',
+      'How many requests a minute each credential may send, or each address where there are none; 0: no ' +
+      'limit. Up to a tenth of them at once, at least one.',
   },
   {
     name: 'TRUST_PROXY',

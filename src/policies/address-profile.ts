@@ -11,7 +11,7 @@ import { fieldsOf, listOf } from './rule.js';
 /** Every network that a rule of the cluster's NetworkPolicies for incoming connections names. */
 function networksOf(cluster: Cluster): readonly Cidr[] {
   return remember(networks, cluster.resources, () => {
-    // Of an edit those of the policies that it takes away may stay: nodes are then told apart more than they need.
+    // Networks of policies that an edit deletes may stay in the list: more classes of nodes than needed, never fewer.
     const edit = editOfPolicies(cluster);
     return edit === undefined
       ? networksIn(policiesOf(cluster))

@@ -68,7 +68,7 @@ export function podClass(cluster: Cluster, pod: Pod): string {
   const byPod = remember(ofPods, cluster.resources, () => new WeakMap<Pod, string>());
   return remember(byPod, pod, () => {
     if (!isPoliced(pod)) return `node ${pod.spec?.nodeName ?? ''}`;
-    // With a few policies more or others, pods are told apart by these too; classes may be finer than they need.
+    // After an edit the selectors of its policies are added to those before: more classes than needed, never fewer.
     const edit = editOfPolicies(cluster);
     return edit === undefined
       ? classOf(cluster, pod)

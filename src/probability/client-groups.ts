@@ -252,8 +252,7 @@ function alike(
   const alone = classes.all.filter(isApart).map((node) => {
     const kin = kinOf.get(node);
     const client = clientOn(node);
-    // Clients of the nodes themselves are told apart by the endpoints beside them in more ways than packets that come
-    // in.
+    // For processes of a node its own endpoints make more differences than for packets that come in from outside.
     const known = kin === undefined || client.kind !== 'OUTSIDE' ? {} : { kin };
     return { client, weight: fraction(1, total), nodes: [node], ...known };
   });

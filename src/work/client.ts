@@ -6,7 +6,7 @@ export class Client {
   #gone = false;
   #listeners: (() => void)[] = [];
 
-  /** Whether the answer is awaited by nobody any more. */
+  /** Whether the client has gone: nobody waits for the answer. */
   get gone(): boolean {
     return this.#gone;
   }

@@ -215,10 +215,10 @@ function failure(error: unknown): { readonly problem: ProblemInit } {
   return { problem: { ...INTERNAL, fault } };
 }
 
-/** What came of a job, and what of it changes hands instead of being copied. */
-type Told = readonly [outcome: Outcome, transfer: readonly Transferable[]];
+/** The outcome of a job, and what of it is transferred to the other thread instead of being copied. */
+type Transferred = readonly [outcome: Outcome, transfer: readonly Transferable[]];
 
-function answered(engine: Engine, job: QuestionJob, parsed: ParsedSnapshots): Told {
+function answered(engine: Engine, job: QuestionJob, parsed: ParsedSnapshots): Transferred {
   const whole = join(job.segments, job.length);
   try {
     const given = answer(engine, job, whole, parsed);
@@ -239,7 +239,7 @@ function answered(engine: Engine, job: QuestionJob, parsed: ParsedSnapshots): To
   }
 }
 
-function held(job: HoldJob, parsed: ParsedSnapshots): Told {
+function held(job: HoldJob, parsed: ParsedSnapshots): Transferred {
   try {
     const snapshot = heldOf(job, join(job.segments, job.length));
     const read = parsed.read(snapshot, true);

@@ -21,7 +21,7 @@ const DIRECTIONS: readonly Direction[] = ['EGRESS', 'INGRESS'];
 export interface AddedPolicies {
   /** Those with a pod that an added policy selects. */
   readonly about: Readonly<Record<Direction, ReadonlySet<string>>>;
-  /** The only other ends whose connections can become others; absent: any. */
+  /** The pods at the other end whose connections can change; absent: all pods. */
   readonly others: Readonly<Partial<Record<Direction, ReadonlySet<string>>>>;
 }
 

@@ -141,7 +141,7 @@ function sameEntries(some: readonly EntryClient[], others: readonly EntryClient[
 }
 
 /**
- * Finds the candidates that some endpoints are: the same with hints of their own. Undefined where one of them is none of these, or is not
+ * Finds the candidate of each endpoint, with the endpoint's own hints. Undefined where an endpoint has no candidate, or is not
  * ready.
  */
 function withHints(

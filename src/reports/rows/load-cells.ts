@@ -1,10 +1,10 @@
 /** The load of a Service port as cells of a row. */
 import type { ServiceProbability } from '../../contract/answers.js';
-import { fieldsOfLoad, type PlaceLoad } from '../../questions/load/fields.js';
+import { fieldsOfLoad, type LoadFields, type PlaceLoad } from '../../questions/load/fields.js';
 import type { Cell } from './row.js';
 
-export const LOAD_COLUMNS = [
-  'hottestRequestsPerSecond',
+/** What the most and the least loaded pod get. */
+export const EXTREME_COLUMNS = [
   'mostMean',
   'mostP5',
   'mostP50',
@@ -15,6 +15,11 @@ export const LOAD_COLUMNS = [
   'leastP50',
   'leastP95',
   'leastP99',
+] as const;
+
+export const LOAD_COLUMNS = [
+  'hottestRequestsPerSecond',
+  ...EXTREME_COLUMNS,
   'overCapacity',
   'expectedOver',
   'anyIdle',
@@ -25,6 +30,14 @@ export const LOAD_COLUMNS = [
   'law',
 ] as const;
 
+/** Cells of the most or the least loaded pod; none where nothing is known of it. */
+export function extremeCells(name: 'most' | 'least', summary: LoadFields['most']): Readonly<Record<string, Cell>> {
+  if (summary === undefined) return {};
+  const { mean, p5, p50, p95, p99 } = summary;
+  const cells = { Mean: mean, P5: p5, P50: p50, P95: p95, P99: p99 };
+  return Object.fromEntries(Object.entries(cells).map(([level, value]) => [`${name}${level}`, value]));
+}
+
 /** What is known of a load; nothing where there is none. */
 export function loadCells(load: ServiceProbability['load']): Readonly<Record<string, Cell | undefined>> {
   const fields = fieldsOfLoad(load);
@@ -33,16 +46,8 @@ export function loadCells(load: ServiceProbability['load']): Readonly<Record<str
   const { crossZoneRequestsPerSecond, crossNodeRequestsPerSecond, crossZonePricePerHour } = fields;
   return {
     hottestRequestsPerSecond: requestsPerSecond?.most,
-    mostMean: most?.mean,
-    mostP5: most?.p5,
-    mostP50: most?.p50,
-    mostP95: most?.p95,
-    mostP99: most?.p99,
-    leastMean: least?.mean,
-    leastP5: least?.p5,
-    leastP50: least?.p50,
-    leastP95: least?.p95,
-    leastP99: least?.p99,
+    ...extremeCells('most', most),
+    ...extremeCells('least', least),
     ...{ overCapacity, expectedOver, anyIdle, expectedIdle, law },
     ...{ crossZoneRequestsPerSecond, crossNodeRequestsPerSecond, crossZonePricePerHour },
   };
@@ -94,7 +99,7 @@ function placeCells({ requestsPerSecond, connections, p5, p50, p95, p99 }: Place
   return { requestsPerSecond, connections, ...levels };
 }
 
-/** The pods, nodes and zones of a load; empty where there is none. */
+/** The pods, nodes and zones of a load; an empty list without a load. */
 export function placesOfLoad(load: ServiceProbability['load']): readonly PlaceCells[] {
   const { pods = [], nodes = [], zones = [] } = fieldsOfLoad(load) ?? {};
   return [

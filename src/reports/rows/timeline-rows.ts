@@ -1,5 +1,6 @@
-import type { Answer, TimelinePhase, TimelineResult } from '../../contract/answers.js';
-import { type Cell, type Row, type RowForm, row, SERVICE_COLUMNS, serviceCells } from './row.js';
+import type { Answer, TimelineResult } from '../../contract/answers.js';
+import { EXTREME_COLUMNS, extremeCells } from './load-cells.js';
+import { type Row, type RowForm, row, SERVICE_COLUMNS, serviceCells } from './row.js';
 
 const COLUMNS = [
   'phase',
@@ -24,30 +25,12 @@ const COLUMNS = [
   'overCapacity',
   'worst',
   'delays',
-  'mostMean',
-  'mostP5',
-  'mostP50',
-  'mostP95',
-  'mostP99',
-  'leastMean',
-  'leastP5',
-  'leastP50',
-  'leastP95',
-  'leastP99',
+  ...EXTREME_COLUMNS,
   'overChance',
   'expectedOver',
   'anyIdle',
   'expectedIdle',
 ] as const;
-
-type Load = TimelinePhase['services'][number];
-
-function summaryCells(name: 'most' | 'least', summary: Load['most']): Readonly<Record<string, Cell>> {
-  if (summary === undefined) return {};
-  const { mean, p5, p50, p95, p99 } = summary;
-  const cells = { Mean: mean, P5: p5, P50: p50, P95: p95, P99: p99 };
-  return Object.fromEntries(Object.entries(cells).map(([level, value]) => [`${name}${level}`, value]));
-}
 
 function rows({ result }: Answer<TimelineResult>): readonly Row[] {
   return result.phases.flatMap(({ title, fromSeconds, seconds, delays, services }, phase) =>
@@ -59,8 +42,8 @@ function rows({ result }: Answer<TimelineResult>): readonly Row[] {
         via: head?.via,
         family: head?.family,
         ...load,
-        ...summaryCells('most', most),
-        ...summaryCells('least', least),
+        ...extremeCells('most', most),
+        ...extremeCells('least', least),
         worst: phase === result.worst?.phase,
         delays: delays.map(({ what, seconds: time, source }) => `${what} ${time} s (${source})`).join('; '),
       });
