@@ -35,7 +35,7 @@ import { changesWithoutEffect } from '../findings/no-effect.js';
 import { policiesNotEvaluated } from '../findings/unevaluated-policies.js';
 import { podsNotPlaced } from '../findings/unplaced.js';
 import { type FindingsSpec, type Thresholds, thresholdsOf } from '../findings/wanted.js';
-import { cpuRequest } from '../load/load-answer.js';
+import { cpuRequest } from '../load/capacity.js';
 import { hasCapacity, type Offered, readTraffic, withSources } from '../load/offered.js';
 import { clientPlaces, doorLaw, type SweptDoor, sweptLoad } from '../load/swept-load.js';
 import { balancing } from '../path/answer-path.js';
