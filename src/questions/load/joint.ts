@@ -1,5 +1,5 @@
 /** How the connections of all pods together spread: the law of the most, the least and what is over capacity. */
-import { jointCost } from '../../capacity/occupancy.js';
+import { jointCost } from '../../capacity/occupancy/characteristic.js';
 import {
   arriving,
   atRandom,

@@ -20,7 +20,7 @@ import { type Offered, readTraffic, wrongTraffic } from '../load/offered.js';
 import { momentOf, type Prepared } from '../prepare.js';
 import { everyPort } from '../probability/asked-ports.js';
 import { summed } from '../summaries/index.js';
-import { servicesBefore } from '../sweep/answer-sweep.js';
+import { servicesBefore } from '../sweep/asked.js';
 import { Established } from './established.js';
 import { type CapacityOf, type Chances, type PhaseLoad, phaseLoad } from './phase-load.js';
 import { type Course, courseOf, type Scene } from './scenes.js';
