@@ -1,5 +1,8 @@
 // `npm test`: runs test files with plain Node.js, a few at once, and adds up what they report (TAP 14).
-//   node tools/run-tests.mjs [FILE…]     without files: all of dist/test
+//   node tools/run-tests.mjs             all of dist/test but what is long by nature
+//   node tools/run-tests.mjs --quick     for use while working: what takes less than a minute of CPU, `npm run test:quick`
+//   node tools/run-tests.mjs --deep      what is long by nature: `npm run test:deep`
+//   node tools/run-tests.mjs FILE…       these
 // The runner of tap loads its hooks into every process, those that tests start too, which costs a third of the CPU of all
 // tests. The files are tap's all the same, some share a process, and each can be run by itself: node dist/test/base/address.test.js
 // TEST_JOBS: how many files at once (3); TEST_TIMEOUT: how long one may take, seconds (600); TEST_TOP: how many of those
@@ -15,6 +18,20 @@ const TIMEOUT = Number(process.env.TEST_TIMEOUT ?? 600) * 1000;
 /** Tests wait for browsers, servers and the kernel: two cores have time for three files. */
 const JOBS = Number(process.env.TEST_JOBS ?? 3);
 const TOP = Number(process.env.TEST_TOP ?? 10);
+/**
+ * Files that are long by nature: random clusters, whole matrices and recordings in a real kernel, the accessibility of
+ * every screen in a browser, the package and the image built and installed once more. `.ci/run` runs both commands.
+ */
+const DEEP = [
+  /^kernel.(?:chance|cloud|ipvs-.*|matrix|nftables|random|save|trace)\.test\.js$/,
+  /^page.accessible\.test\.js$/,
+  /^deploy.(?:image-steps|package)\.test\.js$/,
+];
+const QUICK = [
+  /^(?:base|netfilter|control-plane|proxy|path)[\\/]/,
+  /^house.walls\.test\.js$/,
+  /^reports.(?:reports|rows)\.test\.js$/,
+];
 /** Folders whose files take longest begin, so that none of them is alone at the end. */
 const FIRST = ['ci', 'kernel', 'cli', 'docs', 'page', 'deploy', 'snapshots', 'replicas', 'hardening', 'serve', 'house'];
 
@@ -50,13 +67,21 @@ function processesOf(files) {
   return processes;
 }
 
-function allFiles() {
+/** Files by what they are run for: a mode is a word that begins the arguments, and nothing for `npm test`. */
+const MODES = {
+  '--quick': (file) => QUICK.some((pattern) => pattern.test(file)),
+  '--deep': (file) => DEEP.some((pattern) => pattern.test(file)),
+};
+const isUsual = (file) => !MODES['--deep'](file);
+
+function allFiles(isWanted) {
   const rank = (file) => {
     const at = FIRST.indexOf(file.split(/[\\/]/)[0]);
     return at < 0 ? FIRST.length : at;
   };
   return readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.js') && !file.includes('fixtures'))
+    .filter(isWanted)
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
     .map((file) => join(ROOT, file));
 }
@@ -134,7 +159,9 @@ function sumOf(text) {
   return Object.fromEntries(KINDS.map((kind) => [kind, Number(new RegExp(`\\b${kind}: (\\d+)`).exec(line)?.[1] ?? 0)]));
 }
 
-const processes = processesOf(process.argv.length > 2 ? process.argv.slice(2) : allFiles());
+const given = process.argv.slice(2);
+const mode = MODES[given[0] ?? ''];
+const processes = processesOf(given.length === 0 ? allFiles(isUsual) : mode === undefined ? given : allFiles(mode));
 const begin = performance.now();
 const sum = Object.fromEntries(KINDS.map((kind) => [kind, 0]));
 /** CPU seconds of each process. */
