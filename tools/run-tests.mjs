@@ -36,15 +36,19 @@ const QUICK = [
 const FIRST = ['ci', 'kernel', 'cli', 'docs', 'page', 'deploy', 'snapshots', 'replicas', 'hardening', 'serve', 'house'];
 
 /**
- * Folders whose files are about values alone, without processes, files or servers of their own: a dozen of them share a
- * process, which halves their CPU. Those that change what others see run alone.
+ * Files that share processes, so that modules are loaded and compiled once for some of them: a dozen of those about
+ * values alone, and a few of those that start servers.
  */
-const TOGETHER = [
-  ...['base', 'capacity', 'changes', 'cluster', 'control-plane', 'load-balancers', 'messages', 'netfilter', 'path'],
-  ...['policies', 'proxy', 'questions', 'reports', 'scenarios'],
+const VALUES = [
+  ...['base', 'capacity', 'changes', 'cluster', 'control-plane', 'house', 'load-balancers', 'messages', 'netfilter'],
+  ...['path', 'policies', 'proxy', 'questions', 'reports', 'scenarios', 'work'],
 ];
-const ALONE = /testdir|child_process|worker_threads|process\.(?:env|exit|chdir)|addTinyMode|createServer/;
-const MOST_TOGETHER = 12;
+const SERVERS = ['cli', 'collect', 'docs', 'grpc', 'operations', 'rest', 'snapshots'];
+const MOST_VALUES = 12;
+const MOST_SERVERS = 4;
+/** What a file has that changes or measures what others in its process see: it runs by itself. */
+const ALONE =
+  /process\.(?:exit|chdir|emit|cpuUsage|memoryUsage)\b|process\.env(?:\.\w+|\[[^\]]+\]) = |delete process\.env|addTinyMode|setFlagsFromString/;
 
 /** Files as the processes that run them. */
 function processesOf(files) {
@@ -52,15 +56,16 @@ function processesOf(files) {
   const processes = [];
   for (const file of files) {
     const folder = file.split(/[\\/]/)[2];
-    if (!TOGETHER.includes(folder) || ALONE.test(readFileSync(file, 'utf8'))) {
+    const kind = VALUES.includes(folder) ? 'values' : SERVERS.includes(folder) ? folder : undefined;
+    if (kind === undefined || ALONE.test(readFileSync(file, 'utf8'))) {
       processes.push([file]);
       continue;
     }
-    const group = groups.get(folder);
-    if (group !== undefined && group.length < MOST_TOGETHER) group.push(file);
+    const group = groups.get(kind);
+    if (group !== undefined && group.length < (kind === 'values' ? MOST_VALUES : MOST_SERVERS)) group.push(file);
     else {
       const fresh = [file];
-      groups.set(folder, fresh);
+      groups.set(kind, fresh);
       processes.push(fresh);
     }
   }
