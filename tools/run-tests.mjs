@@ -20,12 +20,13 @@ const JOBS = Number(process.env.TEST_JOBS ?? 3);
 const TOP = Number(process.env.TEST_TOP ?? 10);
 /**
  * Files that are long by nature: random clusters, whole matrices and recordings in a real kernel, the accessibility of
- * every screen in a browser, the package and the image built and installed once more. `.ci/run` runs both commands.
+ * every screen in a browser, what builds the project once more (a scratch copy with a new field, the package, the image). `.ci/run` runs both commands.
  */
 const DEEP = [
   /^kernel.(?:chance|cloud|ipvs-.*|matrix|nftables|random|save|trace)\.test\.js$/,
   /^page.accessible\.test\.js$/,
   /^deploy.(?:image-steps|package)\.test\.js$/,
+  /^house.new-field\.test\.js$/,
 ];
 const QUICK = [
   /^(?:base|netfilter|control-plane|proxy|path)[\\/]/,

@@ -14,7 +14,7 @@ async function replica() {
   const running = await serve(
     readSettings({ PORT: '0', GRPC_PORT: '0', ...THREADS }),
     {},
-    { workerFile: FAKE_WORKER, logStream },
+    { workerFile: FAKE_WORKER, logStream, threadsOnDemand: true },
   );
   return { ...running, calls: () => lines.splice(0).filter((line) => line.includes('KubeWhatif/Path')).length };
 }

@@ -17,7 +17,7 @@ const inline: unknown = JSON.parse(article.toString('utf8'));
 const NAMES = ['nginx-svc', 'kubernetes'] as const;
 const CLIENTS = 8;
 /** Milliseconds between a client's questions: they are there at every moment, and leave the machine to the replicas. */
-const PAUSE = 25;
+const PAUSE = 50;
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** A question by digest or with its snapshot inside, about one of the Services from one of the nodes. */
