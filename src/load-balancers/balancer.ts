@@ -286,9 +286,10 @@ export class Balancer {
   distribution(phase: Phase, client: BalancedClient, earlier?: Balancer, port?: AskedPort): Distribution {
     const { address = '', zone, internet = '' } = client;
     const key = [phase, address, zone, internet, port?.port, port?.protocol].join(' ');
-    if (this.#earlier !== earlier || this.#spreads.size >= MOST_SPREADS) this.#spreads.clear();
-    this.#earlier = earlier;
-    return remember(this.#spreads, key, () => this.#distribution(phase, client, earlier, port));
+    const beside = phase === 'BEFORE' ? earlier : undefined;
+    if (this.#earlier !== beside || this.#spreads.size >= MOST_SPREADS) this.#spreads.clear();
+    this.#earlier = beside;
+    return remember(this.#spreads, key, () => this.#distribution(phase, client, beside, port));
   }
 
   #distribution(phase: Phase, client: BalancedClient, earlier?: Balancer, port?: AskedPort): Distribution {
@@ -302,7 +303,7 @@ export class Balancer {
     const group = members.filter(({ ports }) => port?.port === undefined || (ports?.has(port.port) ?? true));
     const chosen = group.filter(healthy);
     const failedOpen = chosen.length === 0 && group.length > 0 && this.implementation.failsOpen(this.#balanced);
-    const spread = this.#spread(failedOpen ? group : chosen, client, phase === 'BEFORE' ? earlier : undefined);
+    const spread = this.#spread(failedOpen ? group : chosen, client, earlier);
     return { shares: spread, failedOpen };
   }
 

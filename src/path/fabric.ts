@@ -174,6 +174,7 @@ export class Fabric {
     const { ways: _, ...options } = this.#options;
     const fabric = new Fabric(this.cluster, this.settings, this.family, { ...options, recent });
     for (const [key, balancer] of this.#balancers) fabric.#balancers.set(key, balancer);
+    fabric.#earlier = this.#earlier;
     return fabric;
   }
 
