@@ -10,7 +10,7 @@ import type { KnownWay } from '../../path/trail.js';
 import { addShare, NO_SHARE } from '../../probability/distribution.js';
 import type { Door, DoorClient } from '../findings/door.js';
 import { givenRules } from '../given-rules/given-rules.js';
-import { modelAnswers } from '../load/load-answer.js';
+import { modelAnswers } from '../load/models.js';
 import { type Offered, placedInSources, readTraffic, withSources } from '../load/offered.js';
 import { balancing } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';
