@@ -3,7 +3,6 @@
  * reads.
  */
 import { addressOf, networkOf } from '../../base/address.js';
-import { policiesOf } from '../../cluster/network-policies.js';
 import { namespacedName } from '../../cluster/objects.js';
 import { type Resource, resourceName } from '../../cluster/resources.js';
 import type { Finding } from '../../contract/answers.js';
@@ -16,21 +15,13 @@ import { fieldsOf, listOf } from '../../policies/rule.js';
 import { selectsPod } from '../../policies/selectors.js';
 import type { StateFinder, View } from './finders.js';
 import { finding } from './finding.js';
-
-/** The policies that the view is about: those of its namespaces, and those of the whole cluster. */
-function policiesIn({ cluster, wide }: View): readonly Resource[] {
-  if (wide === undefined) return [];
-  const { namespaces } = wide;
-  return policiesOf(cluster).filter(
-    ({ metadata: { namespace } }) => namespace === undefined || (namespaces?.has(namespace) ?? true),
-  );
-}
+import { policiesInView } from './view-policies.js';
 
 /** Policies that select no pod, neither one that is there nor one that a workload would make. */
 const selectNothing: StateFinder = (view) => {
   const { cluster } = view;
   const pods = selectablePods(cluster);
-  return policiesIn(view).flatMap((resource): Finding[] => {
+  return policiesInView(view).flatMap((resource): Finding[] => {
     const name = resourceName(resource);
     const selected = isNetworkPolicy(resource)
       ? pods.some((pod) => {
@@ -59,7 +50,7 @@ const WHY: Readonly<Record<NeverCause, string>> = {
 
 /** Rules with a namespace, a pod or a port that is not there. */
 const neverMatch: StateFinder = (view) =>
-  policiesIn(view)
+  policiesInView(view)
     .filter(isNetworkPolicy)
     .flatMap((resource) =>
       neverMatching(view.cluster, resource).map(({ pointer, cause, what, direction }) => {
@@ -131,7 +122,7 @@ function baselines({ cluster }: View, policies: readonly Resource[], doubt: Doub
 
 /** What the API server takes and engines read in different ways, or not at all. */
 const doubtful: StateFinder = (view) => {
-  const policies = policiesIn(view);
+  const policies = policiesInView(view);
   const doubt = (resource: Resource, cause: string, pointer: string, why: string) => {
     const policy = resourceName(resource);
     return finding('NETWORK_POLICY_DOUBTFUL', `${policy}: ${why}`, { policy, cause, pointer });
@@ -167,5 +158,8 @@ const doubtful: StateFinder = (view) => {
   return [...ofRules, ...ties, ...hostBits(policies, doubt), ...baselines(view, policies, doubt)];
 };
 
+/** Of certain connections only what decides them is reported: what engines read in different ways. */
 export const policyObjectFindings: StateFinder = (view, thresholds) =>
-  view.wide === undefined ? [] : [selectNothing, neverMatch, doubtful].flatMap((find) => find(view, thresholds));
+  (view.wide === undefined ? [doubtful] : [selectNothing, neverMatch, doubtful]).flatMap((find) =>
+    find(view, thresholds),
+  );
