@@ -45,7 +45,12 @@ function named(policies: readonly string[]): string {
   return policies.length > 3 ? `${few} and ${policies.length - 3} more` : few;
 }
 
-/** What a decision says, in a sentence. */
+/** An end of a connection as policies see it: its address, and whose that is. */
+function endText({ address, pod, node }: End): string {
+  if (pod !== undefined) return `${address} of ${namespacedName(pod)}`;
+  return node === undefined ? address : `${address} of node ${node.metadata.name}`;
+}
+
 /** What policies decided, in a sentence; `before` says where, if that is not where the packet is. */
 function sentence(
   direction: Direction,
@@ -59,7 +64,9 @@ function sentence(
   const way = direction === 'EGRESS' ? 'egress' : 'ingress';
   const to = `${flow.protocol}${flow.port === undefined ? '' : ` port ${flow.port}`}`;
   const about =
-    direction === 'EGRESS' ? `${pod} to ${flow.destination.address}, ${to}` : `${flow.source.address} to ${pod}, ${to}`;
+    direction === 'EGRESS'
+      ? `${pod} to ${endText(flow.destination)}, ${to}`
+      : `${endText(flow.source)} to ${pod}, ${to}`;
   const start = `${before}${way} policies (${about})`;
   if (unknown !== undefined) return `${start}: ${unknown}`;
   if (decidedBy !== undefined) {

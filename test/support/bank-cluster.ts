@@ -175,7 +175,7 @@ export interface BankOptions {
   readonly annotations?: Labels;
 }
 
-export function bankItems(options: BankOptions = {}): readonly unknown[] {
+function bankItems(options: BankOptions = {}): readonly unknown[] {
   const { policies = [], namespaces = BANK_NAMESPACES, service: spec = {}, pods = {} } = options;
   const { version = 'v1.33.2', annotations = {} } = options;
   const { more = agents('calico-node', 'docker.io/calico/node:v3.31.2') } = options;
