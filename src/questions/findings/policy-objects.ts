@@ -9,7 +9,8 @@ import type { Finding } from '../../contract/answers.js';
 import { isSubject, readAdminPolicy } from '../../policies/admin-policy.js';
 import { namespaceOf } from '../../policies/flow.js';
 import { readNetworkPolicy } from '../../policies/network-policy.js';
-import { isAdminPolicy, isNetworkPolicy, policySetOf } from '../../policies/policy-set.js';
+import { isAdminPolicy, isEvaluated, isNetworkPolicy, policySetOf } from '../../policies/policy-set.js';
+import { neverMatchingAdmin } from '../../policies/reach-of-admin-rules.js';
 import { type NeverCause, neverMatching, selectablePods } from '../../policies/reach-of-rules.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { selectsPod } from '../../policies/selectors.js';
@@ -43,7 +44,8 @@ const selectNothing: StateFinder = (view) => {
 const WHY: Readonly<Record<NeverCause, string>> = {
   NO_NAMESPACE: 'no namespace matches',
   NO_POD: 'no pod matches',
-  NO_NAMED_PORT: 'no container of the pods that it is about has a port of this name and protocol:',
+  NO_NODE: 'no node matches',
+  NO_NAMED_PORT: 'no container of the pods that it may be about has a port of this name and protocol:',
   NO_PORT: 'no container of the pods that it is about declares the port',
   EXCEPT_ALL: 'its exception takes away the whole block',
 };
@@ -51,13 +53,21 @@ const WHY: Readonly<Record<NeverCause, string>> = {
 /** Rules with a namespace, a pod or a port that is not there. */
 const neverMatch: StateFinder = (view) =>
   policiesInView(view)
-    .filter(isNetworkPolicy)
+    .filter(isEvaluated)
     .flatMap((resource) =>
-      neverMatching(view.cluster, resource).map(({ pointer, cause, what, direction }) => {
-        const name = resourceName(resource);
-        const message = `${pointer} of ${name} can match nothing: ${WHY[cause]} ${what}.`;
-        return finding('NETWORK_POLICY_RULE_NEVER_MATCHES', message, { policy: name, pointer, cause, what, direction });
-      }),
+      (isNetworkPolicy(resource) ? neverMatching : neverMatchingAdmin)(view.cluster, resource).map(
+        ({ pointer, cause, what, direction }) => {
+          const name = resourceName(resource);
+          const message = `${pointer} of ${name} can match nothing: ${WHY[cause]} ${what}.`;
+          return finding('NETWORK_POLICY_RULE_NEVER_MATCHES', message, {
+            policy: name,
+            pointer,
+            cause,
+            what,
+            direction,
+          });
+        },
+      ),
     );
 
 type Doubt = (resource: Resource, cause: string, pointer: string, why: string) => Finding;
