@@ -70,8 +70,7 @@ export function walkedOutcome(
   const from = doorClients(clientJourneys);
   const { receivers, endpoints, imbalance } = reachedEndpoints(fabric, journeys);
   const basis = basisOfAll(journeys.map(({ chance }) => chance));
-  const affinity =
-    groups.length === 0 ? undefined : describeAffinity(prepared, fabric, destination, clientJourneys, receivers);
+  const affinity = groups.length === 0 ? undefined : describeAffinity(fabric, destination, clientJourneys, receivers);
   return {
     shares: {
       ...(basis === undefined ? {} : { basis }),
