@@ -15,7 +15,8 @@ import {
 import type { Backend, Balanced, HealthCheck, WalkedProbe, WalkProbe } from '../load-balancers/implementation.js';
 import type { IpSets } from '../netfilter/ipset.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
-import type { NodeProgram } from '../proxy/node-program.js';
+import { isSample } from '../proxy/endpoint-sample.js';
+import type { NodeProgram, ProxierInput } from '../proxy/node-program.js';
 import { programNode } from '../proxy/program.js';
 import type { ServiceMap, ServicePort } from '../proxy/service-port.js';
 import { Host, isLoopback } from './host.js';
@@ -75,6 +76,10 @@ export interface FabricOptions {
    * them.
    */
   readonly ways?: Map<string, KnownWay>;
+  /** What is followed of the endpoints that a node uses for a Service port; absent: all of them. */
+  readonly follow?: ProxierInput['follow'];
+  /** Places that another fabric of the very same cluster, settings and family has learned; this one adds to them. */
+  readonly places?: Places;
   /** Whether each packet is walked by itself, also where another one is known to go the same way. For comparison. */
   readonly walksEach?: boolean;
 }
@@ -161,9 +166,21 @@ export class Fabric {
     this.settings = settings;
     this.family = family;
     this.book = bookOf(cluster, family, settings);
-    this.places = new Places(this.book);
+    this.places = options.places ?? new Places(this.book);
     this.ways = options.ways ?? new Map();
     this.#options = options;
+  }
+
+  /**
+   * The same nodes, remembering clients by session affinity: xt_recent list → addresses it holds. Load balancers are
+   * this fabric's own.
+   */
+  remembering(recent: ReadonlyMap<string, ReadonlySet<string>>): Fabric {
+    const { ways: _, ...options } = this.#options;
+    const fabric = new Fabric(this.cluster, this.settings, this.family, { ...options, recent });
+    for (const [key, balancer] of this.#balancers) fabric.#balancers.set(key, balancer);
+    fabric.#earlier = this.#earlier;
+    return fabric;
   }
 
   /** Whether policies are recorded on the way and judged by who asks. */
@@ -258,7 +275,7 @@ export class Fabric {
   /** Throws QuestionError UNSUPPORTED where the node's mode or version is not modelled. */
   program(node: string): NodeProgram {
     return remember(this.#programs, node, () =>
-      programNode(this.cluster, node, this.family, this.settings.proxyOf(node)),
+      programNode(this.cluster, node, this.family, this.settings.proxyOf(node), this.#options.follow),
     );
   }
 
@@ -456,9 +473,14 @@ export class Fabric {
    * endpoints become known as such.
    */
   expectFor(node: string, protocol: string, address: string, port: number): readonly ServicePort[] {
-    const { services } = this.program(node);
+    const program = this.program(node);
+    const { services } = program;
     const ports = this.#portsFor(services, protocol, address, port);
-    for (const servicePort of ports) this.expect(services.endpointsOf(servicePort));
+    const { follow } = this.#options;
+    for (const servicePort of ports) {
+      const followed = follow === undefined ? undefined : program.selection(servicePort).cluster;
+      this.expect(followed !== undefined && isSample(followed) ? followed : services.endpointsOf(servicePort));
+    }
     return ports;
   }
 

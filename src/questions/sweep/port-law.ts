@@ -158,7 +158,11 @@ function withHints(
       if (place === undefined || !ready) return undefined;
       const like = candidates[place] as Candidate;
       const known = remember(variants, like, () => new Map<string, Candidate>());
-      found[place] = remember(known, `${zoneHints.join()};${nodeHints.join()}`, () => ({
+      const [zone] = zoneHints;
+      // Mostly it is one zone, whose name needs no text to be made.
+      const isOneZone = zone !== undefined && zoneHints.length === 1 && nodeHints.length === 0;
+      const hints = isOneZone ? zone : JSON.stringify([zoneHints, nodeHints]);
+      found[place] = remember(known, hints, () => ({
         ...like,
         zoneHints,
         nodeHints,
