@@ -43,7 +43,11 @@ kind= name= verb=
 for word; do
   case $word in
     --*) ;;
-    *) if test -z "$verb"; then verb=$word; elif test -z "$kind"; then kind=$word; elif test -z "$name"; then name=$word; fi ;;
+    *)
+      if test -z "$verb"; then verb=$word
+      elif test -z "$kind"; then kind=$word
+      elif test -z "$name"; then name=$word
+      fi ;;
   esac
 done
 if test "$verb" = config; then exec /bin/cat namespace; fi

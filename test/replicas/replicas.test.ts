@@ -1,6 +1,6 @@
 /**
- * Two replicas behind the proxy, with the store that they share: what docker-compose.yml starts, without containers. A replica is
- * killed under load, another one drained, the store stopped; lost and wrong answers are counted.
+ * Two replicas behind the proxy, with the store that they share: what docker-compose.yml starts, without containers. A
+ * replica is killed under load, another one drained, the store stopped; lost and wrong answers are counted.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
