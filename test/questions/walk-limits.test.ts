@@ -41,13 +41,10 @@ function huge(count: number) {
 const SERVICE = { namespace: 'default', name: 'huge' };
 const change = { service: { ...SERVICE, internalTrafficPolicy: 'Local' as const } };
 
-t.test('each question about more endpoints than are walked is refused, and says how many are', async (t) => {
+t.test('changes of Services with more endpoints than are walked are refused, and the answer says how many are', async (t) => {
   const snapshot = huge(MAX_WALKED_ENDPOINTS + 1);
   t.equal(endpointCount(snapshot.cluster, 'default/huge'), MAX_WALKED_ENDPOINTS + 1);
   const questions: readonly (readonly [QuestionKind, QuestionRequest])[] = [
-    ['probability', { probability: {} }],
-    ['path', { path: { source: { node: 'n1' }, destination: { service: SERVICE } } }],
-    ['path', { path: { source: { node: 'n1' }, destination: { address: '172.30.0.1', port: 80 } } }],
     ['what-if', { changes: [change], probability: {} }],
     ['check', { changes: [change] }],
   ];
