@@ -36,6 +36,7 @@ export const emptyKey = (entry: string): string => `${EMPTY} ${entry}`;
 
 /** Connections that come to no endpoint at an entry, though it has candidates: its node is down, say. */
 export const neverKey = (entry: string): string => `${NEVER} ${entry}`;
+export const isNeverKey = (key: string): boolean => key.startsWith(`${NEVER} `);
 
 /**
  * What walks at the largest and the smallest number show; undefined where what is walked is not what any view gives.

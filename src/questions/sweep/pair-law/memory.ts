@@ -40,6 +40,8 @@ export interface SetOfEntries {
 /** What becomes of the connections of all entries to one endpoint. */
 export interface Pair {
   readonly masses: Masses;
+  /** What is delivered: one object for equal shares, as summaries want them. */
+  readonly share: Fraction;
   readonly crossNode: number;
   readonly crossZone: number | undefined;
 }
@@ -72,6 +74,7 @@ export class Memory {
   readonly #entries = new WeakMap<readonly EntryClient[], KnownEntries>();
   /** What sets of entries come to, by their kinds; numbers stand for them in other texts. */
   readonly #parts = new Map<string, { readonly parts: readonly Part[]; readonly number: number }>();
+  readonly #shares = new Map<string, Fraction>();
   /** Kinds of cells by short texts. */
   readonly #cellKinds = new Map<string, string>();
   readonly #cells = new WeakMap<Candidate, Pick<Cell, 'sets' | 'text'> & { readonly key: string }>();
@@ -122,12 +125,22 @@ export class Memory {
     return { size, parts, text: `${size}:${number}` };
   }
 
+  /** The same object for equal fractions, as long as pairs are kept. */
+  oneFraction(share: Fraction): Fraction {
+    return remember(this.#shares, formatFraction(share), () => share);
+  }
+
   /** Forgets what has become too much. */
   bound(): void {
-    if (this.pairs.size > MOST_PAIRS) this.pairs.clear();
+    if (this.pairs.size > MOST_PAIRS) this.#forgetPairs();
     if (this.#parts.size <= MOST_PAIRS) return;
     // Their numbers are in the keys of pairs.
     this.#parts.clear();
+    this.#forgetPairs();
+  }
+
+  #forgetPairs(): void {
     this.pairs.clear();
+    this.#shares.clear();
   }
 }

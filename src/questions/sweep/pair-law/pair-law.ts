@@ -2,7 +2,6 @@ import {
   add,
   type Fraction,
   FractionSum,
-  formatFraction,
   fraction,
   isZero,
   multiply,
@@ -17,7 +16,7 @@ import { type Alike, summarise } from '../summary.js';
 import { addMasses, type Masses, NO_MASSES, times } from '../tally.js';
 import type { Candidate } from './candidates.js';
 import { There, type View } from './choices.js';
-import { emptyKey, neverKey, pairKey, shownBy, type Walks } from './fates.js';
+import { emptyKey, isNeverKey, neverKey, pairKey, shownBy, type Walks } from './fates.js';
 import { type Cell, type EntryKind, Memory, type Pair, type SetOfEntries } from './memory.js';
 
 /** What of the delivered connections leaves its node and its zone, as parts of all connections. */
@@ -46,6 +45,8 @@ export class PairLaw {
   readonly #cellOf: Int32Array;
   readonly #view: View;
   readonly #fates: ReadonlyMap<string, Masses>;
+  /** Whether connections of some entry come to no endpoint, whatever it has. */
+  readonly #someNever: boolean;
   readonly #likes: readonly Candidate[];
   readonly #memory: Memory;
 
@@ -67,6 +68,7 @@ export class PairLaw {
     this.#likes = found.map(({ like }) => like);
     this.#view = view;
     this.#fates = fates;
+    this.#someNever = [...fates.keys()].some(isNeverKey);
   }
 
   /** The law that a few walked entries show; undefined where what is walked is not what any view gives. */
@@ -97,8 +99,9 @@ export class PairLaw {
     | undefined {
     const counts = new Int32Array(this.#cells.length);
     const firsts = new Int32Array(this.#cells.length).fill(-1);
-    for (const [index, { address }] of this.#endpoints.entries()) {
-      if (!isThere(address)) continue;
+    // A thousand points look at a thousand endpoints each: no iterator, and no text that is not needed.
+    for (let index = 0; index < this.#endpoints.length; index++) {
+      if (!isThere((this.#endpoints[index] as Candidate).address)) continue;
       const cell = this.#cellOf[index] as number;
       if (counts[cell] === 0) firsts[cell] = index;
       counts[cell] = (counts[cell] as number) + 1;
@@ -110,8 +113,9 @@ export class PairLaw {
     const setOf = new Array<string>(entries.length);
     /** The weights of entries from which nothing comes to an endpoint, by what becomes of it. */
     const without = new Map<Masses, FractionSum>();
-    for (const [place, entry] of entries.entries()) {
-      const never = this.#fates.get(neverKey(entry.likeness));
+    for (let place = 0; place < entries.length; place++) {
+      const entry = entries[place] as EntryClient;
+      const never = this.#someNever ? this.#fates.get(neverKey(entry.likeness)) : undefined;
       const set = never === undefined ? there.setOf(this.#view, entry) : undefined;
       if (set === undefined) {
         const fate = never ?? this.#fates.get(emptyKey(entry.likeness));
@@ -130,12 +134,19 @@ export class PairLaw {
     let masses = NO_MASSES;
     for (const [fate, weight] of without) masses = addMasses(masses, times(fate, weight.value));
     const groups: (Alike & { readonly pair: Pair })[] = [];
-    for (const [cell, { like, sets: all, text }] of this.#cells.entries()) {
+    const inSets: string[] = [];
+    for (let cell = 0; cell < this.#cells.length; cell++) {
       const count = counts[cell] as number;
       if (count === 0) continue;
-      const inSets = all.filter((name) => sets.has(name));
+      const { like, sets: all, text } = this.#cells[cell] as Cell;
       let key = text;
-      for (const name of inSets) key += `,${(sets.get(name) as SetOfEntries).text}`;
+      inSets.length = 0;
+      for (const name of all) {
+        const set = sets.get(name);
+        if (set === undefined) continue;
+        inSets.push(name);
+        key += `,${set.text}`;
+      }
       const own = onNode.get(like.node) ?? NO_PLACES;
       for (const place of own) {
         const set = setOf[place];
@@ -151,7 +162,7 @@ export class PairLaw {
       if (pair === undefined) return undefined;
       const position = firsts[cell] as number;
       const first = this.#endpoints[position]?.id ?? '';
-      groups.push({ node: like.nodeRef, zone: like.zone, share: pair.masses[0], count, first, position, pair });
+      groups.push({ node: like.nodeRef, zone: like.zone, share: pair.share, count, first, position, pair });
     }
     this.#memory.bound();
     let [crossNode, crossZone]: [number, number | undefined] = [0, 0];
@@ -165,7 +176,7 @@ export class PairLaw {
     for (const [pair, count] of totals) masses = addMasses(masses, times(pair.masses, fraction(count)));
     const reached = groups.filter(({ share }) => !isZero(share));
     return {
-      shares: summarise(oneFractionEach(reached), masses),
+      shares: summarise(reached, masses),
       leaving: { crossNode, crossZone },
       entryPods: () => this.#entryPods(entries, setOf, sets, counts),
     };
@@ -246,6 +257,7 @@ export class PairLaw {
     }
     return {
       masses,
+      share: this.#memory.oneFraction(masses[0]),
       crossNode: node === '' ? 0 : toNumber(away),
       crossZone: zonesKnown ? toNumber(otherZone) : undefined,
     };
@@ -255,18 +267,4 @@ export class PairLaw {
 /** What is left of a weight. */
 function remaining(all: Fraction, taken: Fraction): Fraction {
   return fraction(all.n * taken.d - taken.n * all.d, all.d * taken.d);
-}
-
-/** The same groups; equal shares are one Fraction, as summaries want them. */
-function oneFractionEach(groups: readonly Alike[]): readonly Alike[] {
-  const known = new Map<string, Fraction>();
-  const texts = new Map<Fraction, string>();
-  return groups.map(({ node, zone, share, count, first, position }) => ({
-    ...{ node, zone, count, first, position },
-    share: remember(
-      known,
-      remember(texts, share, () => formatFraction(share)),
-      () => share,
-    ),
-  }));
 }
