@@ -45,7 +45,7 @@ const VALUES = [
   ...['base', 'capacity', 'changes', 'cluster', 'control-plane', 'house', 'load-balancers', 'messages', 'netfilter'],
   ...['path', 'policies', 'proxy', 'questions', 'reports', 'scenarios', 'work'],
 ];
-const SERVERS = ['cli', 'collect', 'docs', 'grpc', 'operations', 'rest', 'snapshots'];
+const SERVERS = ['cli', 'collect', 'docs', 'grpc', 'operations', 'page', 'rest', 'snapshots'];
 const MOST_VALUES = 12;
 const MOST_SERVERS = 4;
 /** What a file has that changes or measures what others in its process see: it runs by itself. */

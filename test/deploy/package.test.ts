@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import t from 'tap';
 
 // Packing and installing take seconds on a machine that does nothing else.
-t.setTimeout(300_000);
+t.setTimeout(600_000);
 
 const PACKAGE = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly files: readonly string[];

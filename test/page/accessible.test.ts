@@ -5,7 +5,7 @@ import t from 'tap';
 import { address, headline, hold, open, skip, watch } from './support.js';
 
 // A browser takes its time where many tests run at once.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 const AXE = skip === false ? readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8') : '';
 const SERVICE = { service: 'default/nginx-svc' };

@@ -29,20 +29,18 @@ import { clusterOf, servicesAlike, overrideOf as servicesOverride } from '../sup
 
 const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'LOAD_BALANCER'];
 
-/** Everything of a journey, trails included. */
-function whole(journey: Journey) {
+/** Everything of a journey, trails included, as a text. */
+function whole(journey: Journey): string {
   const { chance, packet, verdict, cause, detail, receiver, reply, trail, rule } = journey;
   const { nominal, programmed } = chance;
-  return JSON.parse(
-    JSON.stringify(
-      {
-        ...{ verdict, cause, detail, receiver, packet, rule: rule?.text ?? rule?.chain },
-        chance: [nominal, programmed].map(({ n, d }) => `${n}/${d}`),
-        trail: hopsOf(trail),
-        reply: reply && { ...reply, trail: hopsOf(reply.trail) },
-      },
-      (_, value) => (typeof value === 'bigint' ? String(value) : value),
-    ),
+  return JSON.stringify(
+    {
+      ...{ verdict, cause, detail, receiver, packet, rule: rule?.text ?? rule?.chain },
+      chance: [nominal, programmed].map(({ n, d }) => `${n}/${d}`),
+      trail: hopsOf(trail),
+      reply: reply && { ...reply, trail: hopsOf(reply.trail) },
+    },
+    (_, value) => (typeof value === 'bigint' ? String(value) : value),
   );
 }
 

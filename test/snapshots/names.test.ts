@@ -19,7 +19,7 @@ import { post, QUICK, type Running, send, start } from '../rest/support.js';
 import { storeWithProxy, until } from './plant.js';
 
 // Servers take their time to start where many tests run at once.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 const article = JSON.parse(readFileSync('examples/article.json', 'utf8')) as { items: { kind: string }[] };
 const json = JSON.stringify;
