@@ -373,9 +373,19 @@ export class Fabric {
     return this.#prober;
   }
 
+  /**
+   * Whether a node chooses by a hash of the address that a packet is sent to: behind a load balancer that is mostly the
+   * node's own, so that nodes which are alike choose otherwise.
+   */
+  hashesDestinations(node: string): boolean {
+    const { mode, ipvsScheduler } = this.settings.proxyOf(node);
+    return mode === 'ipvs' && ipvsScheduler === 'dh';
+  }
+
   #probedLike({ key }: Balanced, { node }: Backend): string {
     const object = this.cluster.nodes.get(node);
     if (object === undefined || this.isParsed(node) || this.unmodelled(node) !== undefined) return `node ${node}`;
+    if (this.hashesDestinations(node)) return `node ${node}`;
     const { services } = this.program(node);
     const special = services
       .portsOf(key)
