@@ -108,7 +108,8 @@ function fromEndpoints(cluster: Cluster): EndpointSources {
       `known.${more}`;
     others.push({ field: 'snapshot.endpoints.unknownFamily', value, why });
   }
-  const why = `These Services have no EndpointSlice in the snapshot: their endpoints come from Endpoints objects.${more}`;
+  const why =
+    'These Services have no EndpointSlice in the snapshot: their ' + `endpoints come from Endpoints objects.${more}`;
   return {
     cluster: edit.size === 0 ? cluster : cluster.with({ endpointSlices: edit }),
     assumptions: [{ field: 'snapshot.endpoints', value, why }, ...others],
@@ -143,7 +144,8 @@ function fromPods(cluster: Cluster): EndpointSources {
   ];
   if (without.length > 0) {
     const { value, more } = named(without);
-    const why = `These Services have no selector: without EndpointSlices in the snapshot they have no endpoints.${more}`;
+    const why =
+      'These Services have no selector: without EndpointSlices in the ' + `snapshot they have no endpoints.${more}`;
     assumptions.push({ field: 'snapshot.servicesWithoutEndpoints', value, why });
   }
   if (podsWithoutNode.size > 0) {

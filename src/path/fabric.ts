@@ -238,7 +238,8 @@ export class Fabric {
       this.assumptions.add(`nodeRules.${node}.change`, 'as given, also after the change', why);
     }
     if (this.#options.partial?.has(node)) {
-      const why = `The text of ${node} warns that tables of iptables-legacy are beside it: they are taken not to matter.`;
+      const why =
+        `The text of ${node} warns that tables of iptables-legacy are ` + 'beside it: they are taken not to matter.';
       this.assumptions.add(`nodeRules.${node}.legacy`, 'none', why);
     }
     if (this.#options.listed?.has(node)) return this.#assumeOfListing(node, ruleset, names);

@@ -1,5 +1,6 @@
 /**
- * What holds of every load balancer: shares sum to 1, nodes reported as one are like them reported singly, paths say the same.
+ * What holds of every load balancer: shares sum to 1, nodes reported as one are like them reported singly, paths say
+ * the same.
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';

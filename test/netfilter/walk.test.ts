@@ -106,7 +106,8 @@ const rows: readonly Row[] = [
     tables: [
       tableOf(
         'filter',
-        '-A FORWARD -j A\n-A FORWARD -j ACCEPT\n-A A -g B\n-A A -j DROP\n-A B -j MARK --set-mark 1\n-A B -p udp -j DROP',
+        '-A FORWARD -j A\n-A FORWARD -j ACCEPT\n-A A -g B\n-A A -j DROP\n-A B -j MARK --set-mark 1\n-A B -p udp ' +
+          '-j DROP',
       ),
     ],
     outcomes: [

@@ -34,7 +34,10 @@ function firstDifference(
     const ours = walk.get(node) ?? [];
     for (let at = 0; at < Math.max(theirs.length, ours.length); at++) {
       if (theirs[at] === ours[at]) continue;
-      return `${direction} on ${node}, rule ${at + 1}: the kernel tells ${theirs[at] ?? 'of no more'}; the walk tells ${ours[at] ?? 'of no more'}`;
+      return (
+        `${direction} on ${node}, rule ${at + 1}: the kernel tells ${theirs[at] ?? 'of no more'}; the walk tells ` +
+        `${ours[at] ?? 'of no more'}`
+      );
     }
   }
   return undefined;
@@ -48,8 +51,8 @@ export function rulesIn({ forward, reply }: KernelTrace): number {
 /**
  * Where a trace of an answer and the kernel's own differ first; undefined where they report the same. Compared are the
  * rules that matched, with table and chain, in order and on each node: of the connection's first packet, and where it
- * was delivered of the answer to it. Rules that did not match are reported by neither, and a random rule that was passed
- * over did not match. `only`: the table that the kernel was asked about, where it was not asked about all.
+ * was delivered of the answer to it. Rules that did not match are reported by neither, and a random rule that was
+ * passed over did not match. `only`: the table that the kernel was asked about, where it was not asked about all.
  */
 export function difference(trace: PathTrace, kernel: KernelTrace, only?: string): string | undefined {
   const forward = firstDifference('forward', kernel.forward, walked(trace.hops, only));
