@@ -126,7 +126,10 @@ function ofOmitted({ services }: ProbabilityResult): ProbabilityResult {
     services: services.map((service) => {
       const { omitted } = service;
       if (omitted === undefined) return service;
-      return { ...service, omitted: { ...omitted, share: { fraction: omitted.share.fraction, value: 0, programmed: '' } } };
+      return {
+        ...service,
+        omitted: { ...omitted, share: { fraction: omitted.share.fraction, value: 0, programmed: '' } },
+      };
     }),
   };
 }
