@@ -129,7 +129,8 @@ export class LargePort {
       const claims = program.services.claims(target.protocol, target.address, target.port);
       for (const port of claims) {
         if (endpointCount(plain.cluster, port.service) <= walked) continue;
-        const { cluster } = program.selection(port);
+        const { cluster: all, local } = program.selection(port);
+        const cluster = port.internalPolicyLocal ? local : all;
         if (cluster.length <= walked) continue;
         const differs =
           port.clusterIP !== target.address
