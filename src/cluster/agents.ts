@@ -44,7 +44,7 @@ function runsOnWindows(cluster: Cluster, pod: Pod): boolean {
 
 /** What some agent's name, label or image has, so that a hundred thousand other pods are passed over quickly. */
 const TELLING =
-  /anetd|cilium|ovn|ovs-|calico|kube-router|antrea|nsx-|contrail|kube-proxy|sdn|node-local-dns|nodelocaldns|ztunnel|canal|kindnet|kube-network-policies|azure-npm|aws-node|weave-net/;
+  /anetd|cilium|ovn|ovs-|calico|kube-router|antrea|nsx-|contrail|kube-proxy|sdn|node-local-dns|nodelocaldns|ztunnel|canal|kindnet|kube-network-policies|azure-npm|aws-node|weave-net|flannel/;
 
 const LABELS = ['k8s-app', 'app', 'component', 'name', 'app.kubernetes.io/name'];
 
@@ -68,6 +68,29 @@ export function systemPodsOf(cluster: Cluster): number {
     if (isSystemNamespace(pod.metadata.namespace ?? 'default') && !runsOnWindows(cluster, pod)) count++;
   }
   return count;
+}
+
+/**
+ * Whether the snapshot shows the agents that nodes run: pods or DaemonSets of the cluster itself, or of flannel, which
+ * has a namespace of its own. A DaemonSet of an application says nothing.
+ */
+export function showsAgents(cluster: Cluster, runners: readonly Runner[]): boolean {
+  if (systemPodsOf(cluster) > 0) return true;
+  for (const { kind, metadata } of cluster.workloads.values()) {
+    if (kind === 'DaemonSet' && isSystemNamespace(metadata.namespace ?? 'default')) return true;
+  }
+  return runners.some(({ name, containers }) => [name, ...containers.map(({ image }) => image ?? '')].some(isFlannel));
+}
+
+const isFlannel = (text: string) => /\bflannel\b/.test(text);
+
+/** The tag of the first image of a runner whose name matches; undefined where none does, or it has a digest alone. */
+export function imageTagOf({ containers }: Runner, name: RegExp): string | undefined {
+  for (const { image } of containers) {
+    const [, own, tag] = /^(.*?[^/:]):([\w][\w.-]*)(?:@.*)?$/.exec(image ?? '') ?? [];
+    if (own !== undefined && name.test(own)) return tag;
+  }
+  return undefined;
 }
 
 /** What may be an agent: pods on Linux nodes that have not ended, and DaemonSets. */

@@ -1,6 +1,7 @@
 /** Which network policies select a pod. What they let through is not evaluated. */
 import { fieldsOf } from '../base/record.js';
 import { remember } from '../base/remember.js';
+import { matchesCalico } from './calico-selector.js';
 import type { Cluster } from './cluster.js';
 import { matchesSelector } from './labels.js';
 import { type LabelSelector, namespacedName, type Pod } from './objects.js';
@@ -98,25 +99,16 @@ function selects(labels: Labels, value: unknown): boolean {
   return selector === undefined || matchesSelector(labels, selector);
 }
 
-/** A term of Calico's selector language; undefined where it is not one of the simple terms. */
-function calicoTerm(labels: Labels, term: string): boolean | undefined {
-  const text = term.trim();
-  if (text === '' || text === 'all()') return true;
-  const has = /^(!?)\s*has\(\s*([\w./-]+)\s*\)$/.exec(text);
-  if (has !== null) return Object.hasOwn(labels, has[2] as string) === (has[1] === '');
-  const compared = /^([\w./-]+)\s*(==|!=)\s*(['"])([^'"]*)\3$/.exec(text);
-  if (compared !== null) return (labels[compared[1] as string] === compared[4]) === (compared[2] === '==');
-  return undefined;
-}
+/** Labels that Calico gives pods by their namespace's labels and their service account. */
+const INHERITED = /\bpc(?:ns|sa)\.|projectcalico\.org\/serviceaccount/;
 
 /**
- * Whether labels match a selector of Calico. What is not a conjunction of simple terms may match, and counts as a
- * match.
+ * Whether labels match a selector of Calico. One that is not understood, or asks for labels that are not known here,
+ * may match, and counts as a match.
  */
 function calicoSelects(labels: Labels, selector: unknown): boolean {
-  if (typeof selector !== 'string') return true;
-  if (selector.includes('||')) return true;
-  return selector.split('&&').every((term) => calicoTerm(labels, term) ?? true);
+  if (typeof selector !== 'string' || INHERITED.test(selector)) return true;
+  return matchesCalico(labels, selector) ?? true;
 }
 
 /**
@@ -160,7 +152,11 @@ function policySelects(cluster: Cluster, policy: Resource, labels: Labels, names
       const of = { ...known, 'projectcalico.org/name': namespace, 'kubernetes.io/metadata.name': namespace };
       if (known !== undefined && !calicoSelects(of, spec.namespaceSelector)) return false;
     }
-    const calico = { ...labels, 'projectcalico.org/namespace': namespace };
+    const calico = {
+      ...labels,
+      'projectcalico.org/namespace': namespace,
+      'projectcalico.org/orchestrator': 'k8s',
+    };
     return calicoSelects(calico, spec.selector);
   }
   if (apiVersion.startsWith('crd.antrea.io/')) {

@@ -28,6 +28,10 @@ export class ValueIndex<V> {
   /** The first value, in the order of the map's entries, that has this term. */
   first(map: OverlayMap<V>, term: string): V | undefined {
     const base = this.#baseOf(map.base);
+    if (map.replacements.size === 0) {
+      const entry = base.entries.get(term)?.[0];
+      return entry === undefined ? undefined : map.get(entry.key);
+    }
     let best: Entry | undefined;
     for (const entry of base.entries.get(term) ?? []) {
       if (map.replacements.has(entry.key)) continue;

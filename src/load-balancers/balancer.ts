@@ -59,6 +59,9 @@ export interface PortCheck {
   readonly check: HealthCheck;
 }
 
+/** Of so many clients it is kept how their connections are spread. */
+const MOST_SPREADS = 64;
+
 function podKey({ pod, address }: Backend): string {
   return `${pod ?? ''} ${address ?? ''}`;
 }
@@ -75,6 +78,9 @@ export class Balancer {
   readonly #assumptions = new Map<string, Assumption>();
   readonly #probes = new Map<HealthCheck, Map<Backend, ProbeResult>>();
   readonly #walk: WalkProbe | undefined;
+  /** How connections are spread, beside which load balancer before the changes: a client is followed many times. */
+  readonly #spreads = new Map<string, Distribution>();
+  #earlier: Balancer | undefined;
   #backends: Backends | undefined;
   #byNode: ReadonlyMap<string, Backend> | undefined;
   #byPod: ReadonlyMap<string, Backend> | undefined;
@@ -278,6 +284,15 @@ export class Balancer {
    * counts as healthy then.
    */
   distribution(phase: Phase, client: BalancedClient, earlier?: Balancer, port?: AskedPort): Distribution {
+    const { address = '', zone, internet = '' } = client;
+    const key = [phase, address, zone, internet, port?.port, port?.protocol].join(' ');
+    const beside = phase === 'BEFORE' ? earlier : undefined;
+    if (this.#earlier !== beside || this.#spreads.size >= MOST_SPREADS) this.#spreads.clear();
+    this.#earlier = beside;
+    return remember(this.#spreads, key, () => this.#distribution(phase, client, beside, port));
+  }
+
+  #distribution(phase: Phase, client: BalancedClient, earlier?: Balancer, port?: AskedPort): Distribution {
     const { members } = this.backends;
     const healthy = (backend: Backend) => {
       if (phase === 'AFTER') return this.probe(backend, port).healthy;
@@ -288,7 +303,7 @@ export class Balancer {
     const group = members.filter(({ ports }) => port?.port === undefined || (ports?.has(port.port) ?? true));
     const chosen = group.filter(healthy);
     const failedOpen = chosen.length === 0 && group.length > 0 && this.implementation.failsOpen(this.#balanced);
-    const spread = this.#spread(failedOpen ? group : chosen, client, phase === 'BEFORE' ? earlier : undefined);
+    const spread = this.#spread(failedOpen ? group : chosen, client, earlier);
     return { shares: spread, failedOpen };
   }
 

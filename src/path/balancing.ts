@@ -136,7 +136,7 @@ function joined(
     if (share.kin === undefined) return [share];
     if (done.has(share.kin)) return [];
     done.add(share.kin);
-    const ways = { source, walk, entriesOf: ({ nodes }: AlikeShare) => nodes };
+    const ways = { sourceOf: () => source, walk, entriesOf: ({ nodes }: AlikeShare) => nodes };
     return alikeKin(fabric, kin.get(share.kin) ?? [], ways).map(({ all, of }) => ({
       backend: of.backend,
       nodes: all.flatMap(({ nodes }) => nodes),

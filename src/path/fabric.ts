@@ -173,6 +173,18 @@ export class Fabric {
     this.#options = options;
   }
 
+  /**
+   * The same nodes, remembering clients by session affinity: xt_recent list → addresses it holds. Load balancers are
+   * this fabric's own.
+   */
+  remembering(recent: ReadonlyMap<string, ReadonlySet<string>>): Fabric {
+    const { ways: _, ...options } = this.#options;
+    const fabric = new Fabric(this.cluster, this.settings, this.family, { ...options, recent });
+    for (const [key, balancer] of this.#balancers) fabric.#balancers.set(key, balancer);
+    fabric.#earlier = this.#earlier;
+    return fabric;
+  }
+
   /** Whether policies are recorded on the way and judged by who asks. */
   get recordsPolicies(): boolean {
     return this.#options.recordsPolicies === true;

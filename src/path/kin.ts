@@ -15,20 +15,26 @@ export interface Alike<T> {
 
 /** What is known of some ways in: where they come in, and where each leads. */
 export interface WaysIn<T> {
-  /** The client's address. */
-  readonly source: string | undefined;
+  /** The address of its client. */
+  sourceOf(item: T): string | undefined;
   entriesOf(item: T): readonly string[];
+  /** Whether a node may have rules that keep packets to the endpoints on it. Default: it has none. */
+  readonly keepsOwn?: boolean;
   /** The journeys of one, their chances summing to the same for each. */
   walk(item: T): readonly Journey[];
 }
 
-/** Whether journeys all reach pods that are endpoints, and all of these see the client's address, or none does. */
-function reachPods(fabric: Fabric, journeys: readonly Journey[], source: string | undefined): boolean {
+/**
+ * Where journeys all reach pods that are endpoints: whether all of these see the client's address, or none does.
+ * Undefined for other journeys.
+ */
+function reachPods(fabric: Fabric, journeys: readonly Journey[], source: string | undefined): boolean | undefined {
   const kept = journeys[0]?.packet.source === source;
-  return journeys.every(({ verdict, receiver, packet }) => {
+  const fits = journeys.every(({ verdict, receiver, packet }) => {
     if (verdict !== 'DELIVERED' || receiver?.endpoint !== true || (packet.source === source) !== kept) return false;
     return fabric.places.locate(receiver.address).kind === 'POD';
   });
+  return fits ? kept : undefined;
 }
 
 function sameWays(a: readonly Journey[], b: readonly Journey[]): boolean {
@@ -52,7 +58,7 @@ function sameWays(a: readonly Journey[], b: readonly Journey[]): boolean {
 export function alikeKin<T>(
   fabric: Fabric,
   items: readonly T[],
-  { source, entriesOf, walk }: WaysIn<T>,
+  { sourceOf, entriesOf, walk, keepsOwn = false }: WaysIn<T>,
 ): readonly Alike<T>[] {
   const apart = (some: readonly T[]) => some.map((of) => ({ all: [of], of }));
   const [any] = items;
@@ -63,16 +69,19 @@ export function alikeKin<T>(
   const isHolder = (item: T) => entriesOf(item).some((node) => holders.has(node));
   const [holding, others] = [items.filter(isHolder), items.filter((item) => !isHolder(item))];
   const [first, second] = holding;
-  const fits =
-    first !== undefined &&
-    second !== undefined &&
-    reachPods(fabric, journeysOf(first), source) &&
-    reachPods(fabric, journeysOf(second), source) &&
-    sameWays(journeysOf(first), journeysOf(second));
+  const seenBy = (item: T) => reachPods(fabric, journeysOf(item), sourceOf(item));
+  const alike = (a: T, b: T) => {
+    const seen = seenBy(a);
+    return seen !== undefined && seen === seenBy(b) && sameWays(journeysOf(a), journeysOf(b));
+  };
+  const fits = first !== undefined && second !== undefined && alike(first, second);
   const [other] = others;
+  if (other === undefined) return fits ? [{ all: holding, of: first }] : apart(holding);
+  // A node that keeps to its own endpoints has ways of its own, whatever the one that was walked has.
+  if (keepsOwn && !(fits && alike(first, other))) return apart(items);
   return [
     ...(fits ? [{ all: holding, of: first }] : apart(holding)),
     // Nodes of which no endpoint is chosen are as nodes without endpoints.
-    ...(other === undefined ? [] : [{ all: others, of: other }]),
+    { all: others, of: other },
   ];
 }

@@ -9,7 +9,7 @@ import { policiesOf } from '../cluster/network-policies.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
 import { resourceName } from '../cluster/resources.js';
 import type { Packet } from '../netfilter/packet.js';
-import { type Enforcement, type Enforcer, enforcementOf } from '../policies/enforcer.js';
+import { countsForeign, type Enforcement, type Enforcer, enforcementOf } from '../policies/enforcer.js';
 import { type Decision, decide } from '../policies/evaluate.js';
 import type { Direction, End, Flow } from '../policies/flow.js';
 import { ALL_APIS, foreignPoliciesOf } from '../policies/policy-set.js';
@@ -45,7 +45,12 @@ function named(policies: readonly string[]): string {
   return policies.length > 3 ? `${few} and ${policies.length - 3} more` : few;
 }
 
-/** What a decision says, in a sentence. */
+/** An end of a connection as policies see it: its address, and whose that is. */
+function endText({ address, pod, node }: End): string {
+  if (pod !== undefined) return `${address} of ${namespacedName(pod)}`;
+  return node === undefined ? address : `${address} of node ${node.metadata.name}`;
+}
+
 /** What policies decided, in a sentence; `before` says where, if that is not where the packet is. */
 function sentence(
   direction: Direction,
@@ -59,7 +64,9 @@ function sentence(
   const way = direction === 'EGRESS' ? 'egress' : 'ingress';
   const to = `${flow.protocol}${flow.port === undefined ? '' : ` port ${flow.port}`}`;
   const about =
-    direction === 'EGRESS' ? `${pod} to ${flow.destination.address}, ${to}` : `${flow.source.address} to ${pod}, ${to}`;
+    direction === 'EGRESS'
+      ? `${pod} to ${endText(flow.destination)}, ${to}`
+      : `${endText(flow.source)} to ${pod}, ${to}`;
   const start = `${before}${way} policies (${about})`;
   if (unknown !== undefined) return `${start}: ${unknown}`;
   if (decidedBy !== undefined) {
@@ -142,7 +149,7 @@ function judgeFlow(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer 
   const { node, direction, flow } = point;
   const decision = defaulted(decide(cluster, direction, flow, pod, by?.admin ?? ALL_APIS), point, pod, by);
   const { verdict, tier } = decision;
-  const [foreign] = foreignPoliciesOf(cluster, pod);
+  const foreign = foreignPoliciesOf(cluster, pod).find((one) => countsForeign(by, one));
   const isConcerned = isSelected(decision) || foreign !== undefined;
   const isTakenToPass = verdict === 'UNKNOWN' && flow.source.isSomePod === true;
   if (isTakenToPass) return { decision, isConcerned, isTakenToPass };
@@ -155,7 +162,8 @@ function judgeFlow(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer 
           cause: 'NETWORK_POLICY',
           detail: `${resourceName(foreign)} selects ${name}: what it lets through is not evaluated`,
         };
-  const ending = endingOf(node, direction, name, flow, decision, by?.denial ?? 'DROP') ?? unknown;
+  // A policy of the plugin's own may let through what these deny, as well as deny what they let through.
+  const ending = unknown ?? endingOf(node, direction, name, flow, decision, by?.denial ?? 'DROP');
   return { ...{ decision, isConcerned, isTakenToPass }, ...(ending === undefined ? {} : { ending }) };
 }
 

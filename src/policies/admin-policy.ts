@@ -47,15 +47,28 @@ function namespaces(value: unknown): unknown {
   return namespaceSelector ?? value;
 }
 
+/** The selectors of `{namespaces}` or `{pods}`, of both wire forms; undefined where neither is there. */
+export function selectorsOf(
+  value: unknown,
+): { readonly namespaceSelector: unknown; readonly podSelector: unknown } | undefined {
+  const fields = fieldsOf(value);
+  if (fields.namespaces !== undefined) {
+    return { namespaceSelector: namespaces(fields.namespaces), podSelector: {} };
+  }
+  if (fields.pods === undefined) return undefined;
+  const own = fieldsOf(fields.pods);
+  return {
+    namespaceSelector: own.namespaceSelector ?? namespaces(own.namespaces ?? {}),
+    podSelector: own.podSelector ?? {},
+  };
+}
+
 /** Whether `{namespaces}` or `{pods}` selects a pod; undefined also where neither is there. */
 function selects(cluster: Cluster, value: unknown, pod: Pod): Match | 'NEITHER' {
-  const fields = fieldsOf(value);
-  const namespace = namespaceOf(pod);
-  if (fields.namespaces !== undefined) return selectsNamespace(cluster, namespaces(fields.namespaces), namespace);
-  if (fields.pods === undefined) return 'NEITHER';
-  const own = fieldsOf(fields.pods);
-  const selector = own.namespaceSelector ?? namespaces(own.namespaces ?? {});
-  return allOf(selectsNamespace(cluster, selector, namespace), selectsPod(own.podSelector ?? {}, pod));
+  const selectors = selectorsOf(value);
+  if (selectors === undefined) return 'NEITHER';
+  const inNamespace = selectsNamespace(cluster, selectors.namespaceSelector, namespaceOf(pod));
+  return allOf(inNamespace, selectsPod(selectors.podSelector, pod));
 }
 
 /** Whether the policy is about the pod. */

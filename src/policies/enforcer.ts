@@ -1,6 +1,6 @@
 /** Who enforces network policies in a cluster, as its DaemonSets and pods show it. */
 import { remember } from '../base/remember.js';
-import { flagOf, type Runner, runnersOf, type Signs, showsSign, systemPodsOf } from '../cluster/agents.js';
+import { flagOf, imageTagOf, type Runner, runnersOf, type Signs, showsAgents, showsSign } from '../cluster/agents.js';
 import type { Cluster } from '../cluster/cluster.js';
 
 /** A network plugin as policies meet it. */
@@ -21,6 +21,8 @@ export interface Enforcer {
   readonly deniesByDefault?: true;
   /** Of the pod's own node only connections of root are let through whatever policies say. */
   readonly rootOnly?: true;
+  /** The API group of policies of its own, which are not evaluated. */
+  readonly own?: RegExp;
   /** What a client sees of a denied connection. */
   readonly denial: 'DROP' | 'REJECT';
   /** What becomes of an established connection that a new policy denies. */
@@ -40,10 +42,39 @@ interface EnforcerKind extends Enforcer {
   readonly signs: Signs;
   /** Whether this one enforces at all, by its flags. */
   readonly isOn?: (runner: Runner) => boolean;
+  /** What its version, or its flags, make otherwise. */
+  readonly fitted?: (runner: Runner) => Partial<Enforcer>;
 }
 
 const NO_ADMIN = { anp: false, cnp: false } as const;
 const plain = { admin: NO_ADMIN, blocks: 'ALL', denial: 'DROP' } as const;
+
+/** Calico reads AdminNetworkPolicy from 3.29 to 3.31, and ClusterNetworkPolicy instead from 3.32 on. */
+function adminOfCalico(runner: Runner): Partial<Enforcer> {
+  const tag = imageTagOf(runner, /(?:^|\/)calico\/node$/) ?? imageTagOf(runner, /(?:^|\/)calico-node$/);
+  const [, major, minor] = /^v?(\d+)\.(\d+)\b/.exec(tag ?? '') ?? [];
+  if (major === undefined || minor === undefined) return {};
+  const version = Number(major) * 1000 + Number(minor);
+  return { admin: { anp: version >= 3029 && version < 3032, cnp: version >= 3032 } };
+}
+
+/** Which flavour of kube-network-policies it is (by the image's tag, before by flags), and whether it is strict. */
+function flavourOf(runner: Runner): Partial<Enforcer> {
+  const tag = imageTagOf(runner, /kube-network-policies$/) ?? '';
+  const flag = (name: string) => flagOf(runner, 'netpol', name);
+  const anp = /-npa-v1alpha1\b/.test(tag) || flag('admin-network-policy') === 'true';
+  const cnp = /-npa-v1(?:alpha2|beta1)\b/.test(tag);
+  const isKnown = /^v\d+\.\d+/.test(tag) || anp || cnp;
+  const isOld = /^v0\./.test(tag);
+  const strict = flag('strict-mode');
+  return {
+    ...(isKnown ? { admin: { anp, cnp } } : {}),
+    ...((isOld && strict !== 'true') || strict === 'false' ? { established: 'KEPT' } : {}),
+  };
+}
+
+/** Kind 0.24, of which the image of kindnet has this date, is the first that enforces policies. */
+const KINDNET_ENFORCES = 20240813;
 
 /** Network plugins that enforce policies; the first one that the snapshot shows counts. */
 const ENFORCERS: readonly EnforcerKind[] = [
@@ -56,6 +87,8 @@ const ENFORCERS: readonly EnforcerKind[] = [
       images: /(?:^|\/)calico\/node[:@]/,
     },
     admin: { anp: true, cnp: true },
+    fitted: adminOfCalico,
+    own: /^(?:crd\.)?projectcalico\.org\//,
     established: 'KEPT',
   },
   {
@@ -67,6 +100,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
       images: /(?:^|\/)cilium\/cilium[:@]/,
     },
     blocks: 'OUTSIDE',
+    own: /^cilium\.io\//,
     established: 'CUT',
   },
   {
@@ -82,6 +116,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
     name: 'kube-network-policies',
     signs: { names: /^kube-network-policies$/, images: /kube-network-policies[:@-]/ },
     admin: { anp: true, cnp: true },
+    fitted: flavourOf,
     established: 'CUT',
     rootOnly: true,
   },
@@ -89,6 +124,10 @@ const ENFORCERS: readonly EnforcerKind[] = [
     ...plain,
     name: 'kindnet',
     signs: { names: /^kindnet$/, labels: ['k8s-app=kindnet'] },
+    isOn: (runner) => {
+      const [, date] = /^v(\d{8})-/.exec(imageTagOf(runner, /(?:^|\/)kindnetd$/) ?? '') ?? [];
+      return date === undefined || Number(date) >= KINDNET_ENFORCES;
+    },
     established: 'CUT',
     rootOnly: true,
   },
@@ -104,6 +143,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
     name: 'Antrea',
     signs: { names: /^antrea-agent$/, labels: ['component=antrea-agent'] },
     admin: { anp: true, cnp: false },
+    own: /^crd\.antrea\.io\//,
     established: 'KEPT',
     seesMasqueraded: true,
   },
@@ -114,6 +154,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
     signs: { names: /^aws-node$/ },
     isOn: ({ containers }) =>
       containers.some(({ args }) => (args ?? []).some((text) => text === '--enable-network-policy=true')),
+    own: /^networking\.k8s\.aws\//,
     established: 'KEPT',
     seesServices: true,
   },
@@ -155,6 +196,34 @@ function ciliumEnforcement(cluster: Cluster, kind: EnforcerKind, shown: string):
 type ByWorkloads = WeakMap<Cluster['workloads'], Enforcement>;
 const found = new WeakMap<Cluster['configMaps'], WeakMap<Cluster['pods'], ByWorkloads>>();
 
+/** The part of kube-router that k3s has built in. */
+const K3S: Enforcer = { ...plain, name: "k3s' controller", denial: 'REJECT', established: 'KEPT' };
+
+/**
+ * What k3s does, which no pod shows; undefined where no node is one of k3s. Its nodes carry what they were started
+ * with.
+ */
+function enforcementOfK3s(cluster: Cluster): Enforcement | undefined {
+  const nodes = [...cluster.nodes.values()].filter(({ status }) => status?.nodeInfo?.kubeletVersion?.includes('+k3s'));
+  const [first] = nodes;
+  if (first === undefined) return undefined;
+  const started = nodes.map(({ metadata }) => metadata.annotations?.['k3s.io/node-args'] ?? '');
+  const off = started.find((text) => /--disable-network-policy(?![\w-])(?!",\s*"false|=false)/.test(text));
+  if (off !== undefined) {
+    const why = `k3s does not enforce them: --disable-network-policy is set (seen: node ${first.metadata.name}).`;
+    return { enforced: false, by: undefined, value: 'IGNORED', why };
+  }
+  const why =
+    `k3s has a controller built in that enforces them (seen: node ${first.metadata.name}), unless it is switched ` +
+    'off. They are evaluated after DNAT and before SNAT of the same node.';
+  return { enforced: true, by: K3S, value: 'ENFORCED', why };
+}
+
+/** Whether policies of a kind that is not evaluated count: those of other plugins than the one that enforces do not. */
+export function countsForeign(by: Enforcer | undefined, { apiVersion }: { readonly apiVersion: string }): boolean {
+  return by === undefined || by.own?.test(apiVersion) === true;
+}
+
 function seen(cluster: Cluster): Enforcement {
   const runners = runnersOf(cluster);
   for (const kind of ENFORCERS) {
@@ -170,15 +239,11 @@ function seen(cluster: Cluster): Enforcement {
           ? 'They are evaluated after DNAT and after SNAT of the same node.'
           : 'They are evaluated after DNAT and before SNAT of the same node.';
     const why = `${kind.name} enforces them (seen: ${runner.shown}). ${place}`;
-    return { enforced: true, by: kind, value: 'ENFORCED', why };
+    return { enforced: true, by: { ...kind, ...kind.fitted?.(runner) }, value: 'ENFORCED', why };
   }
-  for (const { metadata, status } of cluster.nodes.values()) {
-    if (!status?.nodeInfo?.kubeletVersion?.includes('+k3s')) continue;
-    const why = `k3s has a controller built in that enforces them (seen: node ${metadata.name}), unless it is switched off.`;
-    return { enforced: true, by: undefined, value: 'ENFORCED', why };
-  }
-  const agents = systemPodsOf(cluster) > 0 || [...cluster.workloads.values()].some(({ kind }) => kind === 'DaemonSet');
-  if (agents) {
+  const k3s = enforcementOfK3s(cluster);
+  if (k3s !== undefined) return k3s;
+  if (showsAgents(cluster, runners)) {
     const why = 'The snapshot shows nobody who enforces network policies: they are probably ignored.';
     return { enforced: false, by: undefined, value: 'IGNORED', why };
   }

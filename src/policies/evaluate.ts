@@ -73,6 +73,8 @@ function refusalOf(policy: PodPolicy, direction: Direction, rule: number, reason
 interface Found {
   readonly action: 'ALLOW' | 'DENY' | 'PASS' | 'UNKNOWN';
   readonly ref: RuleRef;
+  /** Whether it matches whatever labels the snapshot does not hold. */
+  readonly isSure: boolean;
 }
 
 /** Calls `found` for every rule of the policies with its verdict, until it returns true. */
@@ -145,14 +147,18 @@ function byNetworkPolicies(
   };
 }
 
-/** The first rule of a tier that matches. */
-function firstMatch(
+/**
+ * The rules of a tier that may be the first to match, in order: those of which labels that are not known decide, and
+ * last the first one that surely matches, if any.
+ */
+function firstMatches(
   cluster: Cluster,
   subjects: readonly Subject[],
   tier: Tier,
   direction: Direction,
   flow: Flow,
-): Found | undefined {
+): readonly Found[] {
+  const found: Found[] = [];
   for (const { policy, isSure } of subjects) {
     if (policy.tier !== tier) continue;
     for (const [index, rule] of policy.rules[direction].entries()) {
@@ -160,12 +166,12 @@ function firstMatch(
       if (verdict !== undefined && verdict !== 'UNKNOWN') continue;
       const { kind, metadata } = policy.resource;
       const ref = ruleRef(kind, metadata.name, direction, index);
-      const action = actionOf(rule);
-      if (verdict === 'UNKNOWN' || !isSure || action === undefined) return { action: 'UNKNOWN', ref };
-      return { action, ref };
+      const isSureMatch = verdict === undefined && isSure;
+      found.push({ action: actionOf(rule) ?? 'UNKNOWN', ref, isSure: isSureMatch });
+      if (isSureMatch) return found;
     }
   }
-  return undefined;
+  return found;
 }
 
 function unknownBy({ kind, policy, pointer }: RuleRef): string {
@@ -197,28 +203,42 @@ export function decide(
   if (set.isEmpty) return { ...plain, verdict: 'ALLOW', tier: 'DEFAULT' };
   const subjects = set.subjects(pod);
   const { policies: selecting, names: isolatedBy } = set.isolating(pod, direction);
-  const admin = firstMatch(cluster, subjects, 'ADMIN', direction, flow);
-  if (admin?.action === 'UNKNOWN') {
-    return { ...plain, verdict: 'UNKNOWN', tier: 'ADMIN', isolatedBy, unknown: unknownBy(admin.ref) };
-  }
-  if (admin !== undefined && admin.action !== 'PASS') {
-    return { ...plain, verdict: admin.action, tier: 'ADMIN', isolatedBy, decidedBy: admin.ref };
-  }
-  const passed = admin === undefined ? {} : { passedBy: admin.ref };
-  if (direction === 'INGRESS' && fromOwnNode(flow, pod) && selecting.length > 0) {
-    return { ...plain, ...passed, verdict: 'ALLOW', tier: 'NODE', isolatedBy };
-  }
-  if (selecting.length > 0) {
-    return byNetworkPolicies(cluster, direction, selecting, flow, { tier: 'NETWORK_POLICY', isolatedBy, ...passed });
-  }
-  const baseline = firstMatch(cluster, subjects, 'BASELINE', direction, flow);
-  if (baseline === undefined || baseline.action === 'PASS') {
-    return { ...plain, ...passed, verdict: 'ALLOW', tier: 'DEFAULT' };
-  }
-  if (baseline.action === 'UNKNOWN') {
-    return { ...plain, ...passed, verdict: 'UNKNOWN', tier: 'BASELINE', unknown: unknownBy(baseline.ref) };
-  }
-  return { ...plain, ...passed, verdict: baseline.action, tier: 'BASELINE', decidedBy: baseline.ref };
+  const belowAdmin = (passed: Pick<Decision, 'passedBy'>): Decision => {
+    if (direction === 'INGRESS' && fromOwnNode(flow, pod) && selecting.length > 0) {
+      return { ...plain, ...passed, verdict: 'ALLOW', tier: 'NODE', isolatedBy };
+    }
+    if (selecting.length > 0) {
+      return byNetworkPolicies(cluster, direction, selecting, flow, { tier: 'NETWORK_POLICY', isolatedBy, ...passed });
+    }
+    const byDefault: Decision = { ...plain, ...passed, verdict: 'ALLOW', tier: 'DEFAULT' };
+    const matches = firstMatches(cluster, subjects, 'BASELINE', direction, flow);
+    return byTier(matches, { ...plain, ...passed, tier: 'BASELINE' }, () => byDefault);
+  };
+  const matches = firstMatches(cluster, subjects, 'ADMIN', direction, flow);
+  return byTier(matches, { ...plain, tier: 'ADMIN', isolatedBy }, (passedBy) =>
+    belowAdmin(passedBy === undefined ? {} : { passedBy }),
+  );
+}
+
+/**
+ * What the rules of a tier that may match decide, `below` what the tiers below it do. Where it is not known which of
+ * them matches, that matters only if they do not come to the same.
+ */
+function byTier(
+  matches: readonly Found[],
+  own: Omit<Decision, 'verdict'>,
+  below: (passedBy?: RuleRef) => Decision,
+): Decision {
+  const comesTo = ({ action, ref }: Found): Decision => {
+    if (action === 'PASS') return below(ref);
+    if (action === 'UNKNOWN') return { ...own, verdict: 'UNKNOWN', unknown: unknownBy(ref) };
+    return { ...own, verdict: action, decidedBy: ref };
+  };
+  const last = matches.at(-1);
+  const surely = last?.isSure === true ? comesTo(last) : below();
+  const unsure = matches.filter(({ isSure }) => !isSure);
+  const other = unsure.find((one) => comesTo(one).verdict !== surely.verdict);
+  return other === undefined ? surely : { ...own, verdict: 'UNKNOWN', unknown: unknownBy(other.ref) };
 }
 
 /**
@@ -236,11 +256,11 @@ function deniedToItself(
     .subjects(pod)
     .filter(({ policy: { resource } }) => resource.kind === 'ClusterNetworkPolicy');
   for (const tier of ['ADMIN', 'BASELINE'] as const) {
-    const found = firstMatch(cluster, subjects, tier, direction, flow);
+    const [found] = firstMatches(cluster, subjects, tier, direction, flow);
     if (found === undefined || found.action === 'PASS') continue;
     if (found.action === 'ALLOW') return undefined;
     const head = { ...plain, tier } as const;
-    return found.action === 'UNKNOWN'
+    return found.action === 'UNKNOWN' || !found.isSure
       ? { ...head, verdict: 'UNKNOWN', unknown: unknownBy(found.ref) }
       : { ...head, verdict: 'DENY', decidedBy: found.ref };
   }

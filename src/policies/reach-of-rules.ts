@@ -2,17 +2,18 @@
  * Which of a policy's rules can match anything that is in the cluster: namespaces, pods and ports that are not there
  * match nothing.
  */
-import type { Cluster } from '../cluster/cluster.js';
+import { remember } from '../base/remember.js';
+import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import type { Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import type { Direction } from './flow.js';
 import { isPoliced, namespaceOf } from './flow.js';
 import { readNetworkPolicy } from './network-policy.js';
-import { fieldsOf, listOf } from './rule.js';
+import { fieldsOf, inNetwork, listOf } from './rule.js';
 import { type Match, selectsNamespace, selectsPod } from './selectors.js';
 
 /** Why a part of a rule matches nothing. */
-export type NeverCause = 'NO_NAMESPACE' | 'NO_POD' | 'NO_NAMED_PORT' | 'NO_PORT' | 'EXCEPT_ALL';
+export type NeverCause = 'NO_NAMESPACE' | 'NO_POD' | 'NO_NODE' | 'NO_NAMED_PORT' | 'NO_PORT' | 'EXCEPT_ALL';
 
 export interface NeverMatch {
   readonly direction: Direction;
@@ -49,19 +50,33 @@ export function selectablePods(cluster: Cluster): readonly Pod[] {
   return [...[...cluster.pods.values()].filter(isPoliced), ...templatePods(cluster).filter(isPoliced)];
 }
 
-interface Peers {
+/** Whom rules may mean. */
+export interface Peers {
   readonly cluster: Cluster;
   readonly namespaces: readonly string[];
   readonly pods: readonly Pod[];
 }
 
-/** The pods that a peer with selectors means; undefined where that is not known. Its cause where it means nobody. */
-function peerPods(
+const known = new WeakMap<Cluster, Peers>();
+
+/** Whom rules may mean in a cluster, worked out once. */
+export function peersOf(cluster: Cluster): Peers {
+  return remember(known, cluster, () => ({
+    cluster,
+    namespaces: namespacesOf(cluster),
+    pods: selectablePods(cluster),
+  }));
+}
+
+/**
+ * The pods that two selectors mean together, where `own` is the namespace that an absent namespaceSelector means;
+ * undefined where that is not known. The cause where they mean nobody.
+ */
+export function peerPods(
   { cluster, namespaces, pods }: Peers,
-  peer: unknown,
-  own: string,
+  { podSelector, namespaceSelector }: { readonly podSelector?: unknown; readonly namespaceSelector?: unknown },
+  own: string | undefined,
 ): readonly Pod[] | NeverCause | undefined {
-  const { podSelector, namespaceSelector } = fieldsOf(peer);
   let wanted: (namespace: string) => Match = (namespace) => namespace === own;
   if (namespaceSelector !== undefined && namespaceSelector !== null) {
     const matches = new Map(namespaces.map((name) => [name, selectsNamespace(cluster, namespaceSelector, name)]));
@@ -96,14 +111,27 @@ const declaredBy = (pods: readonly Pod[]): readonly Declared[] =>
     ),
   );
 
+/** Whether some container of these pods gives a port the name, of this protocol where one is given. */
+export const isNamed = (pods: readonly Pod[], name: string, protocol?: unknown): boolean =>
+  declaredBy(pods).some((one) => one.name === name && (protocol === undefined || one.protocol === protocol));
+
+/** The pods with an address in a block. */
+function podsInBlock(pods: readonly Pod[], block: unknown): readonly Pod[] {
+  const { cidr, except } = fieldsOf(block);
+  return pods.filter((pod) =>
+    podAddresses(pod).some(
+      (address) =>
+        inNetwork(cidr, address) === undefined && !listOf(except).some((one) => inNetwork(one, address) === undefined),
+    ),
+  );
+}
+
 /** Why a port of a rule is nobody's among these pods; undefined where some pod may have it. */
 function portCause(value: unknown, pods: readonly Pod[]): NeverCause | undefined {
   const { port, endPort, protocol = 'TCP' } = fieldsOf(value);
   if (port === undefined || port === null || pods.length === 0) return undefined;
+  if (typeof port === 'string') return isNamed(pods, port, protocol) ? undefined : 'NO_NAMED_PORT';
   const declared = declaredBy(pods);
-  if (typeof port === 'string') {
-    return declared.some((one) => one.name === port && one.protocol === protocol) ? undefined : 'NO_NAMED_PORT';
-  }
   // A container may listen where it declares nothing: numbers are reported only where every pod declares ports.
   if (!pods.every((pod) => declaredBy([pod]).length > 0) || typeof port !== 'number') return undefined;
   const last = typeof endPort === 'number' ? endPort : port;
@@ -118,7 +146,7 @@ function portCause(value: unknown, pods: readonly Pod[]): NeverCause | undefined
  */
 export function neverMatching(cluster: Cluster, resource: Resource): readonly NeverMatch[] {
   const policy = readNetworkPolicy(resource);
-  const peers: Peers = { cluster, namespaces: namespacesOf(cluster), pods: selectablePods(cluster) };
+  const peers = peersOf(cluster);
   const selected = peers.pods.filter(
     (pod) => namespaceOf(pod) === policy.namespace && selectsPod(policy.podSelector, pod),
   );
@@ -129,8 +157,9 @@ export function neverMatching(cluster: Cluster, resource: Resource): readonly Ne
       const base = `/spec/${list}/${index}`;
       const fields = fieldsOf(rule);
       const receivers: Pod[] = direction === 'INGRESS' ? [...selected] : [];
-      // Whom an egress rule's ports are looked up at: undefined where that may be anybody.
-      let known = direction === 'INGRESS' || listOf(fields.to).length > 0;
+      // Whether an egress rule's ports are those of certain pods; names are always those of some pod.
+      let isKnown = direction === 'INGRESS' || listOf(fields.to).length > 0;
+      const named: Pod[] = isKnown ? receivers : [...peers.pods];
       for (const [at, peer] of listOf(fields[field as string]).entries()) {
         const pointer = `${base}/${field}/${at}`;
         const { ipBlock } = fieldsOf(peer);
@@ -138,16 +167,25 @@ export function neverMatching(cluster: Cluster, resource: Resource): readonly Ne
           const { cidr, except } = fieldsOf(ipBlock);
           if (listOf(except).includes(cidr))
             found.push({ direction, pointer, cause: 'EXCEPT_ALL', what: text(ipBlock) });
-          known &&= direction === 'INGRESS';
+          if (direction === 'INGRESS') continue;
+          isKnown = false;
+          named.push(...podsInBlock(peers.pods, ipBlock));
           continue;
         }
-        const pods = peerPods(peers, peer, policy.namespace);
+        const pods = peerPods(peers, fieldsOf(peer), policy.namespace);
         if (typeof pods === 'string') found.push({ direction, pointer, cause: pods, what: text(peer) });
-        else if (pods === undefined) known &&= direction === 'INGRESS';
-        else if (direction === 'EGRESS') receivers.push(...pods);
+        else if (direction === 'INGRESS') continue;
+        else if (pods !== undefined) named.push(...pods);
+        else {
+          isKnown = false;
+          named.push(...peers.pods);
+        }
       }
-      for (const [at, port] of known ? listOf(fields.ports).entries() : []) {
-        const cause = portCause(port, receivers);
+      for (const [at, port] of listOf(fields.ports).entries()) {
+        const isName = typeof fieldsOf(port).port === 'string';
+        if (!isKnown && !isName) continue;
+        // Where no pod is meant at all, no port has a name.
+        const cause = isName && !isKnown && named.length === 0 ? 'NO_NAMED_PORT' : portCause(port, named);
         if (cause === undefined) continue;
         const { port: value, endPort, protocol = 'TCP' } = fieldsOf(port);
         const range = endPort === undefined ? '' : `-${String(endPort)}`;

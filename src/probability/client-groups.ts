@@ -168,7 +168,8 @@ function differences(fabric: Fabric, destination: Destination, first: Client): D
     const isLocal = ports.some((port) => port.internalPolicyLocal);
     byHost = first.kind === 'OUTSIDE' || !toClusterIP || isLocal || isPoliced;
     for (const port of ports) {
-      const keepsOwn = port.internalPolicyLocal || port.externalPolicyLocal;
+      // Pods reach every endpoint by an external address too, where the local traffic detector knows them.
+      const keepsOwn = port.internalPolicyLocal || (port.externalPolicyLocal && first.kind !== 'POD');
       for (const endpoint of services.endpointsOf(port)) {
         if (byHost && endpoint.node !== '') (isPoliced || keepsOwn ? special : holders).add(endpoint.node);
         if (first.kind === 'HOST' && endpoint.node !== '') {
@@ -253,7 +254,7 @@ function alike(
     const kin = kinOf.get(node);
     const client = clientOn(node);
     // For processes of a node its own endpoints make more differences than for packets that come in from outside.
-    const known = kin === undefined || client.kind !== 'OUTSIDE' ? {} : { kin };
+    const known = kin === undefined || client.kind === 'HOST' ? {} : { kin };
     return { client, weight: fraction(1, total), nodes: [node], ...known };
   });
   return [...groups, ...alone];

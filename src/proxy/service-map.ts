@@ -145,6 +145,17 @@ export class ClusterServiceMap implements ServiceMap {
     return this.#total;
   }
 
+  hasMoreEndpointsThan(limit: number): boolean {
+    if (this.#total !== undefined || this.#base !== undefined) return this.endpointTotal > limit;
+    let count = 0;
+    for (const [service, ports] of this.#own) {
+      count += this.#count(service, ports);
+      if (count > limit) return true;
+    }
+    this.#total = count;
+    return false;
+  }
+
   #index(keysOf: (port: ServicePort) => readonly string[], base: ClaimIndex | undefined): ClaimIndex {
     return new ClaimIndex(this.#own, keysOf, base);
   }

@@ -78,6 +78,8 @@ export interface ServiceMap {
   endpointsSeenFrom(node: string, port: ServicePort): readonly ProxyEndpoint[];
   /** The sum over all ports of all known endpoints: more than 1000 switches large-cluster mode. */
   readonly endpointTotal: number;
+  /** Whether {@link endpointTotal} is above a limit: it counts no further than that. */
+  hasMoreEndpointsThan(limit: number): boolean;
   /** The ports that claim an address (cluster, external or load balancer) and port, in order. */
   claims(protocol: string, address: string, port: number): readonly ServicePort[];
   /** The ports that claim a node port, in order. */

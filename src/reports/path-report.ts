@@ -84,11 +84,13 @@ function besides({ opens, opensCount = 0, closes = [] }: Remedy): readonly strin
       ? [`${opensCount - Math.min(NAMED_OPENS, opens?.length ?? 0)} more`]
       : []),
   ];
+  const others = closes.length - NAMED_OPENS;
+  const closed = [...closes.slice(0, NAMED_OPENS), ...(others > 0 ? [`${others} more`] : [])];
   return [
     ...(opens === undefined
       ? []
       : [opensCount === 0 ? 'It opens nothing else.' : `It also opens ${opened.join(', ')}.`]),
-    ...(closes.length === 0 ? [] : [`It closes ${closes.slice(0, NAMED_OPENS).join(', ')}.`]),
+    ...(closes.length === 0 ? [] : [`It closes ${closed.join(', ')}.`]),
   ];
 }
 

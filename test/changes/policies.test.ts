@@ -164,7 +164,7 @@ const WRONG: readonly Wrong[] = [
   {
     ...ANP,
     what: 'an action of another API',
-    spec: { priority: 1, subject: SUBJECT, ingress: [{ action: 'Accept', from: [] }] },
+    spec: { priority: 1, subject: SUBJECT, ingress: [{ action: 'Accept', from: [SUBJECT] }] },
     pointer: '/spec/ingress/0/action',
   },
   {
@@ -179,7 +179,7 @@ const WRONG: readonly Wrong[] = [
     spec: {
       priority: 1,
       subject: SUBJECT,
-      ingress: [{ action: 'Deny', from: [], ports: [{ portRange: { start: 9, end: 8 } }] }],
+      ingress: [{ action: 'Deny', from: [SUBJECT], ports: [{ portRange: { start: 9, end: 8 } }] }],
     },
     pointer: '/spec/ingress/0/ports/0/portRange/end',
   },
@@ -188,6 +188,104 @@ const WRONG: readonly Wrong[] = [
     what: 'a tier that is none',
     spec: { tier: 'Middle', priority: 1, subject: SUBJECT },
     pointer: '/spec/tier',
+  },
+  {
+    ...ANP,
+    what: 'a subject of two kinds',
+    spec: { priority: 1, subject: { ...SUBJECT, pods: { namespaceSelector: {}, podSelector: {} } } },
+    pointer: '/spec/subject',
+  },
+  {
+    ...ANP,
+    what: 'pods without a selector of them',
+    spec: { priority: 1, subject: { pods: { namespaceSelector: {} } } },
+    pointer: '/spec/subject/pods/podSelector',
+  },
+  {
+    ...ANP,
+    what: 'a rule about nobody',
+    spec: { priority: 1, subject: SUBJECT, ingress: [{ action: 'Deny', from: [] }] },
+    pointer: '/spec/ingress/0/from',
+  },
+  {
+    ...ANP,
+    what: 'a peer of two kinds',
+    spec: { priority: 1, subject: SUBJECT, egress: [{ action: 'Deny', to: [{ ...SUBJECT, nodes: {} }] }] },
+    pointer: '/spec/egress/0/to/0',
+  },
+  {
+    ...ANP,
+    what: 'incoming connections from a network',
+    spec: { priority: 1, subject: SUBJECT, ingress: [{ action: 'Deny', from: [{ networks: ['10.0.0.0/8'] }] }] },
+    pointer: '/spec/ingress/0/from/0/networks',
+  },
+  {
+    ...ANP,
+    what: 'a protocol that is none',
+    spec: {
+      priority: 1,
+      subject: SUBJECT,
+      ingress: [{ action: 'Deny', from: [SUBJECT], ports: [{ portNumber: { protocol: 'ICMP', port: 8 } }] }],
+    },
+    pointer: '/spec/ingress/0/ports/0/portNumber/protocol',
+  },
+  {
+    kind: 'BaselineAdminNetworkPolicy',
+    version: ANP.version,
+    what: 'a second baseline',
+    spec: { subject: SUBJECT },
+    pointer: '/metadata/name',
+  },
+  {
+    ...CNP,
+    what: 'two protocols in one',
+    spec: {
+      tier: 'Admin',
+      priority: 1,
+      subject: SUBJECT,
+      ingress: [{ action: 'Deny', from: [SUBJECT], protocols: [{ tcp: {}, udp: {} }] }],
+    },
+    pointer: '/spec/ingress/0/protocols/0',
+  },
+  {
+    ...CNP,
+    what: 'a range of one port',
+    spec: {
+      tier: 'Admin',
+      priority: 1,
+      subject: SUBJECT,
+      ingress: [
+        {
+          action: 'Deny',
+          from: [SUBJECT],
+          protocols: [{ tcp: { destinationPort: { range: { start: 9, end: 9 } } } }],
+        },
+      ],
+    },
+    pointer: '/spec/ingress/0/protocols/0/tcp/destinationPort/range/end',
+  },
+  {
+    kind: 'ClusterNetworkPolicy',
+    version: 'policy.networking.k8s.io/v1beta1',
+    what: 'host bits in v1beta1',
+    spec: {
+      tier: 'Admin',
+      priority: 1,
+      subject: SUBJECT,
+      egress: [{ action: 'Deny', to: [{ networks: ['10.0.0.1/8'] }] }],
+    },
+    pointer: '/spec/egress/0/to/0/networks/0',
+  },
+  {
+    ...CNP,
+    what: 'a domain that is all domains',
+    spec: {
+      tier: 'Admin',
+      priority: 1,
+      subject: SUBJECT,
+      egress: [{ action: 'Accept', to: [{ domainNames: ['*'] }] }],
+    },
+    pointer: '/spec/egress/0/to/0/domainNames/0',
   },
 ];
 
@@ -210,7 +308,7 @@ t.test('what the API server refuses is refused, in a snapshot and in a manifest'
       // Where nothing stands, the place is that of what should hold it.
       const place = (error as QuestionError).problems[0]?.pointer ?? '';
       const whole = `/changes/0/apply/manifests/0${pointer}`;
-      t.ok(whole.startsWith(place) && whole.length - place.length < 9, `${what}: its place in the request, ${place}`);
+      t.ok(whole.startsWith(place) && whole.length - place.length < 13, `${what}: its place in the request, ${place}`);
     }
   }
 });

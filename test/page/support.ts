@@ -55,7 +55,7 @@ export interface Watched {
 
 export async function watch(browser: Browser, options: Parameters<Browser['newPage']>[0] = {}): Promise<Watched> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(120_000);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {

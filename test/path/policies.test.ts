@@ -268,5 +268,12 @@ t.test('who enforces, and how plugins differ', async (t) => {
     },
   };
   const path = { source: { pod: 'shop/db-0' }, destination: { service: clusterIP } };
-  t.match(ask('path', { path } as never, policedSnapshot({ policies: [cnp] })).result.traces, [{ verdict: 'DROPPED' }]);
+  t.match(
+    ask(
+      'path',
+      { path } as never,
+      policedSnapshot({ policies: [cnp], more: [enforcer('calico-node', 'docker.io/calico/node:v3.32.0')] }),
+    ).result.traces,
+    [{ verdict: 'DROPPED' }],
+  );
 });

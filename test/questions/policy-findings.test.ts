@@ -158,6 +158,97 @@ const CASES: readonly Case[] = [
   },
   {
     code: 'NETWORK_POLICY_RULE_NEVER_MATCHES',
+    what: 'a name that no port in the cluster has, to anybody',
+    found: () => inspected({ policies: [egress('n', [{ ports: [{ port: 'https' }] }])] }),
+    evidence: { cause: 'NO_NAMED_PORT', pointer: '/spec/egress/0/ports/0' },
+    without: [['some pod has it', () => inspected({ policies: [egress('n', [{ ports: [{ port: 'http' }] }])] })]],
+  },
+  {
+    code: 'NETWORK_POLICY_RULE_NEVER_MATCHES',
+    what: 'a name of a port, to addresses outside',
+    found: () =>
+      inspected({
+        policies: [egress('n', [{ to: [{ ipBlock: { cidr: '198.51.100.0/24' } }], ports: [{ port: 'http' }] }])],
+      }),
+    evidence: { cause: 'NO_NAMED_PORT', pointer: '/spec/egress/0/ports/0' },
+    without: [
+      [
+        'addresses of pods',
+        () =>
+          inspected({
+            policies: [egress('n', [{ to: [{ ipBlock: { cidr: '10.244.0.0/16' } }], ports: [{ port: 'http' }] }])],
+          }),
+      ],
+      [
+        'a number',
+        () =>
+          inspected({
+            policies: [egress('n', [{ to: [{ ipBlock: { cidr: '198.51.100.0/24' } }], ports: [{ port: 443 }] }])],
+          }),
+      ],
+    ],
+  },
+  {
+    code: 'NETWORK_POLICY_RULE_NEVER_MATCHES',
+    what: 'a rule of an administrator about a namespace that is not there',
+    found: () =>
+      inspected({
+        policies: [
+          admin('typo', {
+            ...DENY_OPS,
+            ingress: [{ action: 'Deny', from: [{ namespaces: { matchLabels: { team: 'z' } } }] }],
+          }),
+        ],
+      }),
+    evidence: { policy: 'AdminNetworkPolicy typo', cause: 'NO_NAMESPACE', pointer: '/spec/ingress/0/from/0' },
+    without: [['it is', () => inspected({ policies: [admin('ok', DENY_OPS)] })]],
+  },
+  {
+    code: 'NETWORK_POLICY_RULE_NEVER_MATCHES',
+    what: 'a rule of an administrator about a port that no pod has',
+    found: () =>
+      inspected({
+        policies: [
+          admin('port', {
+            ...DENY_OPS,
+            ingress: [{ action: 'Deny', from: [{ namespaces: {} }], ports: [{ namedPort: 'https' }] }],
+          }),
+        ],
+      }),
+    evidence: { policy: 'AdminNetworkPolicy port', cause: 'NO_NAMED_PORT', pointer: '/spec/ingress/0/ports/0' },
+    without: [
+      [
+        'some pod has it',
+        () =>
+          inspected({
+            policies: [
+              admin('port', {
+                ...DENY_OPS,
+                ingress: [{ action: 'Deny', from: [{ namespaces: {} }], ports: [{ namedPort: 'http' }] }],
+              }),
+            ],
+          }),
+      ],
+    ],
+  },
+  {
+    code: 'NETWORK_POLICY_RULE_NEVER_MATCHES',
+    what: 'a rule of an administrator about nodes that are not there',
+    found: () =>
+      inspected({
+        policies: [
+          admin('nodes', {
+            ...DENY_OPS,
+            ingress: [],
+            egress: [{ action: 'Deny', to: [{ nodes: { matchLabels: { pool: 'edge' } } }] }],
+          }),
+        ],
+      }),
+    evidence: { cause: 'NO_NODE', pointer: '/spec/egress/0/to/0' },
+    without: [],
+  },
+  {
+    code: 'NETWORK_POLICY_RULE_NEVER_MATCHES',
     what: 'the port of the Service instead of the pod',
     found: () => inspected({ policies: [ingress('n', [{ ports: [{ port: 80 }] }])] }),
     evidence: { cause: 'NO_PORT', what: '80/TCP' },
@@ -433,6 +524,45 @@ const CASES: readonly Case[] = [
       ),
     evidence: { outside: true, ranges: ['198.51.100.0/24'], workloads: ['StatefulSet shop/db'], services: ['shop/db'] },
     without: [],
+  },
+  {
+    code: 'NETWORK_POLICY_OPENS',
+    what: 'a range outside that holds the address of clients elsewhere is not anywhere',
+    found: () =>
+      checked(
+        { policies: [ingress('db', [{ from: [{ podSelector: {} }] }])] },
+        apply(ingress('db', [{ from: [{ podSelector: {} }, { ipBlock: { cidr: '203.0.113.0/24' } }] }])),
+      ),
+    evidence: { outside: true, ranges: ['203.0.113.0/24'] },
+    without: [],
+  },
+  {
+    code: 'NETWORK_POLICY_CUTS',
+    what: 'clients of a range outside are denied',
+    found: () =>
+      checked(
+        { policies: [ingress('db', [...OUTSIDE, { from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }])] },
+        apply(ingress('db', [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }])),
+      ),
+    evidence: {
+      outside: true,
+      ranges: ['198.51.100.0/24'],
+      policies: ['shop/db'],
+      workloads: ['StatefulSet shop/db'],
+      services: ['shop/db'],
+    },
+    message:
+      /^The change denies clients outside of the cluster \(198\.51\.100\.0\/24\) their connections to .*shop\/db/,
+    without: [
+      [
+        'no Service leads there from outside',
+        () =>
+          checked(
+            { policies: [ingress('db', OUTSIDE)], service: { type: 'ClusterIP' } },
+            apply(ingress('db', [{ from: [{ podSelector: {} }] }])),
+          ).filter(({ evidence }) => 'outside' in evidence),
+      ],
+    ],
   },
   {
     code: 'NETWORK_POLICY_ESTABLISHED',

@@ -157,6 +157,48 @@ const CASES: readonly Case[] = [
     remedies: [[/^n3 instead of n1$/], [/takes connections from 10\.0\.0\.1\/32, TCP port 8080$/]],
   },
   {
+    what: 'a client range at the node port of a node that masquerades: that of another node',
+    policies: [ingress([{ from: [{ ipBlock: { cidr: '203.0.113.0/24' } }] }])],
+    source: { external: { address: '203.0.113.9' } },
+    destination: { service: { namespace: 'shop', name: 'db', port: 80, via: 'NODE_PORT', node: 'n1' } },
+    remedies: [
+      [/^n3 instead of n1$/],
+      [
+        /takes connections from 10\.0\.0\.1\/32, TCP port 8080$/,
+        { opens: ['every client outside that comes in at n1 to shop/db:80'] },
+      ],
+    ],
+  },
+  {
+    what: 'one label is missing for all endpoints',
+    policies: [
+      networkPolicy('api', {
+        podSelector: { matchLabels: { app: 'api' } },
+        policyTypes: ['Ingress'],
+        ingress: [{ from: [{ podSelector: { matchLabels: { role: 'client' } } }] }],
+      }),
+    ],
+    destination: to('shop', 'api'),
+    remedies: [[/^label role=client on pod shop\/web-0 /], [/^a new NetworkPolicy/]],
+  },
+  {
+    what: 'a label is missing on the namespace of all endpoints',
+    policies: [
+      networkPolicy(
+        'out',
+        {
+          podSelector: {},
+          policyTypes: ['Egress'],
+          egress: [{ to: [{ namespaceSelector: { matchLabels: { reached: 'yes' } } }] }],
+        },
+        'ops',
+      ),
+    ],
+    source: { pod: 'ops/probe-0' },
+    destination: to('shop', 'api'),
+    remedies: [[/^label reached=yes on namespace shop, /], [/^a new NetworkPolicy/]],
+  },
+  {
     what: 'nobody enforces',
     policies: [ingress([])],
     options: { more: [enforcer('kube-flannel', 'docker.io/flannel/flannel:v0.25')] },

@@ -9,7 +9,7 @@ import type { Snapshot } from '../../src/cluster/read-snapshot.js';
 import type { SweepPoint } from '../../src/contract/answers.js';
 import type { QuestionRequest, SweepQuestion } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import { PairLaw } from '../../src/questions/sweep/pair-law.js';
+import { PairLaw } from '../../src/questions/sweep/pair-law/pair-law.js';
 import { runs } from '../support/runs.js';
 import { AT, asked, clusterOf, KINDS, type Kind, SCALE, settingsOf } from '../support/zone-nodes.js';
 

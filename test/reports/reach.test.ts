@@ -78,13 +78,13 @@ t.test('the command line: options, forms and the exit code', async (t) => {
   });
   const changed = await run([...args, '-f', 'examples/policies/api-egress.yaml']);
   t.match(changed.stdout, /The change cuts 1 pair \(StatefulSet shop\/api to shop\/api:80\)/);
-  const cilium = {
-    apiVersion: 'cilium.io/v2',
-    kind: 'CiliumNetworkPolicy',
+  const calico = {
+    apiVersion: 'projectcalico.org/v3',
+    kind: 'NetworkPolicy',
     metadata: { name: 'c', namespace: 'shop' },
-    spec: { endpointSelector: {} },
+    spec: { selector: 'all()' },
   };
-  const unknown = await run([...args, '--change', JSON.stringify({ apply: { manifests: [cilium] } })]);
+  const unknown = await run([...args, '--change', JSON.stringify({ apply: { manifests: [calico] } })]);
   t.equal(unknown.code, 4, 'some of it is not known');
 });
 

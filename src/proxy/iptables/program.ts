@@ -58,7 +58,7 @@ export class IptablesProgram implements NodeProgram {
     return this.input.family;
   }
 
-  /** What the rules of all ports depend on. Counts the cluster's endpoints. */
+  /** What the rules of all ports depend on. Counts the cluster's endpoints as far as it matters. */
   get context(): RenderContext {
     if (this.#context === undefined) {
       const { node, self = node, family, settings } = this.input;
@@ -71,7 +71,7 @@ export class IptablesProgram implements NodeProgram {
         detector: localDetector(settings, self, family),
         nodePorts: nodePortAddresses(node, self, family, settings, traits),
         nodeAddress: parseAddress(primaryAddress(self, family) ?? '') ?? loopback,
-        large: this.services.endpointTotal > LARGE_CLUSTER,
+        large: this.services.hasMoreEndpointsThan(LARGE_CLUSTER),
       };
     }
     return this.#context;

@@ -7,7 +7,7 @@ import type { Finding } from '../../contract/answers.js';
 import type { Direction } from '../../policies/flow.js';
 import { isEvaluated, policySetOf } from '../../policies/policy-set.js';
 import type { Prepared } from '../prepare.js';
-import { openedOutside } from '../reach/outside-changes.js';
+import { outsideFindings } from '../reach/outside-changes.js';
 import {
   differsByPolicy,
   type PairChange,
@@ -267,7 +267,7 @@ export function policyPairs(
   return {
     changed,
     services: [...new Set(changed.map(({ to: { service } }) => `${service?.namespace}/${service?.name}`))].sort(),
-    findings: findings ? [...pairFindings(changed, after), ...openedOutside(before, after)] : [],
+    findings: findings ? [...pairFindings(changed, after), ...outsideFindings(before, after)] : [],
     ...(unknown === undefined ? {} : { unknown }),
   };
 }

@@ -4,6 +4,7 @@ import { AMBIENT_LABEL } from '../../cluster/mesh.js';
 import { policiesOf, policiesSelecting } from '../../cluster/network-policies.js';
 import type { Pod } from '../../cluster/objects.js';
 import { type Resource, resourceName, resourceRole } from '../../cluster/resources.js';
+import { countsForeign, enforcementOf } from '../../policies/enforcer.js';
 import { isEvaluated } from '../../policies/policy-set.js';
 
 export interface ChangedResources {
@@ -36,16 +37,22 @@ export function balancerObjectsDiffer(before: Cluster, after: Cluster): boolean 
   });
 }
 
-/** The policies that select a pod, of those that are evaluated or of the others. */
+/** Whether a policy counts without being evaluated: one of the network plugin's own. */
+function isUnknown(cluster: Cluster, policy: Resource): boolean {
+  return !isEvaluated(policy) && countsForeign(enforcementOf(cluster, undefined).by, policy);
+}
+
+/** The policies that select a pod, of those that are evaluated or of those that count without it. */
 function selecting(cluster: Cluster, pod: Pod | undefined, evaluated: boolean): readonly Resource[] {
-  return pod === undefined ? [] : policiesSelecting(cluster, pod).filter((one) => isEvaluated(one) === evaluated);
+  if (pod === undefined) return [];
+  return policiesSelecting(cluster, pod).filter((one) => (evaluated ? isEvaluated(one) : isUnknown(cluster, one)));
 }
 
 /** What lies between two clusters of objects that are not evaluated, and of namespaces' labels. */
 function between(before: Cluster, after: Cluster): { readonly reasons: readonly string[]; readonly labels: boolean } {
   const reasons: string[] = [];
   let labels = false;
-  const isForeign = (cluster: Cluster) => policiesOf(cluster).some((one) => !isEvaluated(one));
+  const isForeign = (cluster: Cluster) => policiesOf(cluster).some((one) => isUnknown(cluster, one));
   const isMesh = (resource: Resource | undefined) => Object.hasOwn(resource?.metadata.labels ?? {}, AMBIENT_LABEL);
   for (const key of new Set([...before.resources.keys(), ...after.resources.keys()])) {
     const [was, is] = [before.resources.get(key), after.resources.get(key)];
@@ -54,7 +61,7 @@ function between(before: Cluster, after: Cluster): { readonly reasons: readonly 
     const role = resourceRole(resource.kind, resource.apiVersion);
     const name = resourceName(resource);
     const verb = was === undefined ? 'is new' : is === undefined ? 'is gone' : 'changes';
-    if (role === 'POLICY' && !isEvaluated(resource)) {
+    if (role === 'POLICY' && isUnknown(is === undefined ? before : after, resource)) {
       reasons.push(`${name} ${verb}, and what network policies of this kind let through is not evaluated.`);
     } else if (role === 'NAMESPACE') {
       labels = true;

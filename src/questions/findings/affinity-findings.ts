@@ -1,32 +1,48 @@
 /** Session affinity: that it is there, that it comes or goes, and that it breaks. */
 import { joinHostPort } from '../../base/address.js';
 import { add, type Fraction, formatFraction, isZero, multiply, ZERO } from '../../base/fraction.js';
+import type { Finding } from '../../contract/answers.js';
 import { isBalanced } from '../../load-balancers/balancer-addresses.js';
 import { probedBalancer } from '../../path/probed-balancer.js';
+import type { ServicePort } from '../../proxy/service-port.js';
 import { clientPairs, type DoorPair, doorPairs, partWhere } from './client-pairs.js';
 import type { DoorOutcome } from './door.js';
-import type { DifferenceFinder, StateFinder } from './finders.js';
-import { doorEvidence, doorText, finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
+import type { DifferenceFinder, StateFinder, View } from './finders.js';
+import {
+  doorEvidence,
+  doorText,
+  finding,
+  findingWhenRead,
+  listed,
+  MAX_LISTED,
+  portEvidence,
+  portText,
+} from './finding.js';
 import { portPairs, portsOf, refOf } from './service-facts.js';
+
+/** What is said of the affinity of a Service port. */
+function affinityOf(view: View, key: string, port: ServicePort): Pick<Finding, 'message' | 'evidence'> {
+  const service = view.cluster.services.get(key);
+  const pastNodes =
+    service !== undefined &&
+    isBalanced(service, view.cluster) &&
+    probedBalancer(view.cluster, view.settings, port.family, service).sendsToPods;
+  const message =
+    `${portText(refOf(port))} has session affinity: a client address stays with its endpoint until it has made no ` +
+    `connection for ${port.stickyMaxAge} s. Each node keeps that for itself, so that a client that comes over ` +
+    'another node draws anew.' +
+    (pastNodes
+      ? ' It does not apply to what comes through its load balancer, which sends to pods, past the nodes.'
+      : '');
+  return { message, evidence: { ...portEvidence(refOf(port), port.family), timeoutSeconds: port.stickyMaxAge } };
+}
 
 /** Service ports with session affinity. */
 export const affinities: StateFinder = (view) =>
   view.services.flatMap((key) =>
     portsOf(view, key).flatMap(({ port }) => {
       if (port.stickyMaxAge === 0) return [];
-      const service = view.cluster.services.get(key);
-      const pastNodes =
-        service !== undefined &&
-        isBalanced(service, view.cluster) &&
-        probedBalancer(view.cluster, view.settings, port.family, service).sendsToPods;
-      const message =
-        `${portText(refOf(port))} has session affinity: a client address stays with its endpoint until it ` +
-        'has made no ' +
-        `connection for ${port.stickyMaxAge} s. Each node keeps that for itself, so that a client that comes ` +
-        'over another node draws ' +
-        `anew.${pastNodes ? ' It does not apply to what comes through its load balancer, which sends to pods, past the nodes.' : ''}`;
-      const evidence = { ...portEvidence(refOf(port), port.family), timeoutSeconds: port.stickyMaxAge };
-      return [finding('SESSION_AFFINITY', message, evidence)];
+      return [findingWhenRead('SESSION_AFFINITY', () => affinityOf(view, key, port))];
     }),
   );
 

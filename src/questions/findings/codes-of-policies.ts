@@ -11,7 +11,7 @@ export const POLICY_CODES = {
   NETWORK_POLICY_RULE_NEVER_MATCHES: entry(
     'STATE',
     'WARNING',
-    'A rule of a NetworkPolicy names a namespace, a pod or a port that is not there: this part of it matches nothing.',
+    'A rule names a namespace, a pod, a node or a port that is not there: this part of it matches nothing.',
     ['policy', 'pointer', 'cause', 'what', 'direction', 'before'],
   ),
   NETWORK_POLICY_DOUBTFUL: entry(
@@ -54,8 +54,13 @@ export const POLICY_CODES = {
   NETWORK_POLICY_CUTS: entry(
     'DIFFERENCE',
     'ERROR',
-    'A change of policies or labels denies new connections of workloads to a Service port that were delivered before.',
-    [...PORT, 'policy', 'policies', 'direction', 'from', 'fromCount', 'share', 'explanation', 'dns'],
+    'A change of policies or labels denies new connections that were delivered before: of workloads to a Service port, ' +
+      'or of clients outside of the cluster.',
+    [
+      ...PORT,
+      ...['policy', 'policies', 'direction', 'from', 'fromCount', 'share', 'explanation', 'dns'],
+      ...['address', 'ranges', 'workloads', 'services', 'outside'],
+    ],
   ),
   NETWORK_POLICY_OPENS: entry(
     'DIFFERENCE',

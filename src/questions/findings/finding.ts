@@ -15,6 +15,30 @@ export function finding(code: FindingCode, message: string, evidence: Evidence, 
   return { code, severity: severity ?? FINDING_CODES[code].severity, message, evidence: given };
 }
 
+/**
+ * A finding whose message and evidence are made when they are first read: of thousands of one code an answer lists a
+ * hundred.
+ */
+export function findingWhenRead(code: FindingCode, make: () => Pick<Finding, 'message' | 'evidence'>): Finding {
+  let made: Finding | undefined;
+  const read = () => {
+    if (made === undefined) {
+      const { message, evidence } = make();
+      made = finding(code, message, evidence);
+    }
+    return made;
+  };
+  return {
+    ...{ code, severity: FINDING_CODES[code].severity },
+    get message() {
+      return read().message;
+    },
+    get evidence() {
+      return read().evidence;
+    },
+  };
+}
+
 /** The Service port of a finding, as evidence has it. */
 export function portEvidence(service: ServiceRef | undefined, family: string): Evidence {
   if (service === undefined) return { family };

@@ -6,11 +6,11 @@ import { nodeLocalDns } from '../../cluster/node-local-dns.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
 import { runningWorkloads } from '../../cluster/running-workloads.js';
 import type { Finding } from '../../contract/answers.js';
-import { enforcementOf } from '../../policies/enforcer.js';
+import { countsForeign, enforcementOf } from '../../policies/enforcer.js';
 import { decide } from '../../policies/evaluate.js';
 import { type Direction, isPoliced, podEnd } from '../../policies/flow.js';
 import { podClass } from '../../policies/pod-class.js';
-import { ALL_APIS } from '../../policies/policy-set.js';
+import { ALL_APIS, foreignPoliciesOf } from '../../policies/policy-set.js';
 import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
 
@@ -54,11 +54,14 @@ interface Denied {
 
 /** What keeps a pod from every DNS server; undefined where one is reached or may be. */
 function deniedDns(cluster: Cluster, pod: Pod, servers: readonly DnsServer[]): Denied | undefined {
-  const apis = enforcementOf(cluster, undefined).by?.admin ?? ALL_APIS;
+  const { by } = enforcementOf(cluster, undefined);
+  const apis = by?.admin ?? ALL_APIS;
+  const isOpen = (one: Pod) => foreignPoliciesOf(cluster, one).some((policy) => countsForeign(by, policy));
+  if (isOpen(pod)) return undefined;
   let first: Denied | undefined;
   for (const { pod: server, address, port } of servers) {
     const own = podAddresses(pod).find((text) => addressOf(text)?.family === addressOf(address)?.family);
-    if (own === undefined) return undefined;
+    if (own === undefined || isOpen(server)) return undefined;
     const flow = {
       source: podEnd(cluster, pod, addressOf(own)?.text ?? own),
       destination: podEnd(cluster, server, address),

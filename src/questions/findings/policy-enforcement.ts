@@ -1,19 +1,11 @@
 /** Policies that nobody enforces, or that are of kinds which the network plugin does not know. */
-import { policiesOf } from '../../cluster/network-policies.js';
 import { type Resource, resourceName } from '../../cluster/resources.js';
 import type { Finding } from '../../contract/answers.js';
-import { enforcementOf } from '../../policies/enforcer.js';
+import { countsForeign, enforcementOf } from '../../policies/enforcer.js';
 import { isAdminPolicy, isEvaluated } from '../../policies/policy-set.js';
 import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
-
-/** Whose policies are of an API group of their own, by the plugin's name. */
-const OWNERS: readonly (readonly [group: RegExp, plugin: RegExp, name: string])[] = [
-  [/cilium\.io\//, /Cilium/, 'Cilium'],
-  [/projectcalico\.org\//, /Calico/, 'Calico'],
-  [/antrea\.io\//, /Antrea/, 'Antrea'],
-  [/networking\.k8s\.aws\//, /AWS/, 'the AWS network policy agent'],
-];
+import { policiesInView } from './view-policies.js';
 
 const about = (policies: readonly Resource[]) => ({
   policies: policies.slice(0, MAX_LISTED).map(resourceName),
@@ -24,11 +16,9 @@ const about = (policies: readonly Resource[]) => ({
  * One finding for all policies where nobody is seen to enforce any, and one for those of kinds that the plugin does not
  * know.
  */
-export const policiesNotEnforced: StateFinder = ({ cluster, settings, wide }) => {
-  if (wide === undefined) return [];
-  const policies = policiesOf(cluster).filter(
-    ({ metadata: { namespace } }) => namespace === undefined || (wide.namespaces?.has(namespace) ?? true),
-  );
+export const policiesNotEnforced: StateFinder = (view) => {
+  const { cluster, settings } = view;
+  const policies = policiesInView(view);
   if (policies.length === 0 || settings.network.policies !== undefined) return [];
   const { enforced, by, why } = enforcementOf(cluster, undefined);
   if (!enforced) {
@@ -40,8 +30,7 @@ export const policiesNotEnforced: StateFinder = ({ cluster, settings, wide }) =>
   if (by === undefined) return [];
   const unknown = policies.filter((one) => {
     if (isAdminPolicy(one)) return !(one.kind === 'ClusterNetworkPolicy' ? by.admin.cnp : by.admin.anp);
-    if (isEvaluated(one)) return false;
-    return OWNERS.some(([group, plugin]) => group.test(one.apiVersion) && !plugin.test(by.name));
+    return !isEvaluated(one) && !countsForeign(by, one);
   });
   const byKind = new Map<string, Resource[]>();
   for (const one of unknown) byKind.set(one.kind, [...(byKind.get(one.kind) ?? []), one]);

@@ -3,34 +3,26 @@
  * reads.
  */
 import { addressOf, networkOf } from '../../base/address.js';
-import { policiesOf } from '../../cluster/network-policies.js';
 import { namespacedName } from '../../cluster/objects.js';
 import { type Resource, resourceName } from '../../cluster/resources.js';
 import type { Finding } from '../../contract/answers.js';
 import { isSubject, readAdminPolicy } from '../../policies/admin-policy.js';
 import { namespaceOf } from '../../policies/flow.js';
 import { readNetworkPolicy } from '../../policies/network-policy.js';
-import { isAdminPolicy, isNetworkPolicy, policySetOf } from '../../policies/policy-set.js';
+import { isAdminPolicy, isEvaluated, isNetworkPolicy, policySetOf } from '../../policies/policy-set.js';
+import { neverMatchingAdmin } from '../../policies/reach-of-admin-rules.js';
 import { type NeverCause, neverMatching, selectablePods } from '../../policies/reach-of-rules.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { selectsPod } from '../../policies/selectors.js';
 import type { StateFinder, View } from './finders.js';
 import { finding } from './finding.js';
-
-/** The policies that the view is about: those of its namespaces, and those of the whole cluster. */
-function policiesIn({ cluster, wide }: View): readonly Resource[] {
-  if (wide === undefined) return [];
-  const { namespaces } = wide;
-  return policiesOf(cluster).filter(
-    ({ metadata: { namespace } }) => namespace === undefined || (namespaces?.has(namespace) ?? true),
-  );
-}
+import { policiesInView } from './view-policies.js';
 
 /** Policies that select no pod, neither one that is there nor one that a workload would make. */
 const selectNothing: StateFinder = (view) => {
   const { cluster } = view;
   const pods = selectablePods(cluster);
-  return policiesIn(view).flatMap((resource): Finding[] => {
+  return policiesInView(view).flatMap((resource): Finding[] => {
     const name = resourceName(resource);
     const selected = isNetworkPolicy(resource)
       ? pods.some((pod) => {
@@ -52,21 +44,30 @@ const selectNothing: StateFinder = (view) => {
 const WHY: Readonly<Record<NeverCause, string>> = {
   NO_NAMESPACE: 'no namespace matches',
   NO_POD: 'no pod matches',
-  NO_NAMED_PORT: 'no container of the pods that it is about has a port of this name and protocol:',
+  NO_NODE: 'no node matches',
+  NO_NAMED_PORT: 'no container of the pods that it may be about has a port of this name and protocol:',
   NO_PORT: 'no container of the pods that it is about declares the port',
   EXCEPT_ALL: 'its exception takes away the whole block',
 };
 
 /** Rules with a namespace, a pod or a port that is not there. */
 const neverMatch: StateFinder = (view) =>
-  policiesIn(view)
-    .filter(isNetworkPolicy)
+  policiesInView(view)
+    .filter(isEvaluated)
     .flatMap((resource) =>
-      neverMatching(view.cluster, resource).map(({ pointer, cause, what, direction }) => {
-        const name = resourceName(resource);
-        const message = `${pointer} of ${name} can match nothing: ${WHY[cause]} ${what}.`;
-        return finding('NETWORK_POLICY_RULE_NEVER_MATCHES', message, { policy: name, pointer, cause, what, direction });
-      }),
+      (isNetworkPolicy(resource) ? neverMatching : neverMatchingAdmin)(view.cluster, resource).map(
+        ({ pointer, cause, what, direction }) => {
+          const name = resourceName(resource);
+          const message = `${pointer} of ${name} can match nothing: ${WHY[cause]} ${what}.`;
+          return finding('NETWORK_POLICY_RULE_NEVER_MATCHES', message, {
+            policy: name,
+            pointer,
+            cause,
+            what,
+            direction,
+          });
+        },
+      ),
     );
 
 type Doubt = (resource: Resource, cause: string, pointer: string, why: string) => Finding;
@@ -131,7 +132,7 @@ function baselines({ cluster }: View, policies: readonly Resource[], doubt: Doub
 
 /** What the API server takes and engines read in different ways, or not at all. */
 const doubtful: StateFinder = (view) => {
-  const policies = policiesIn(view);
+  const policies = policiesInView(view);
   const doubt = (resource: Resource, cause: string, pointer: string, why: string) => {
     const policy = resourceName(resource);
     return finding('NETWORK_POLICY_DOUBTFUL', `${policy}: ${why}`, { policy, cause, pointer });
@@ -167,5 +168,8 @@ const doubtful: StateFinder = (view) => {
   return [...ofRules, ...ties, ...hostBits(policies, doubt), ...baselines(view, policies, doubt)];
 };
 
+/** Of certain connections only what decides them is reported: what engines read in different ways. */
 export const policyObjectFindings: StateFinder = (view, thresholds) =>
-  view.wide === undefined ? [] : [selectNothing, neverMatch, doubtful].flatMap((find) => find(view, thresholds));
+  (view.wide === undefined ? [doubtful] : [selectNothing, neverMatch, doubtful]).flatMap((find) =>
+    find(view, thresholds),
+  );

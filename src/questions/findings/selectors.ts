@@ -24,7 +24,9 @@ export function podsOf(cluster: Cluster, service: Service): readonly Pod[] {
 }
 
 function hasSelector({ spec }: Service): boolean {
-  return spec?.type !== 'ExternalName' && Object.keys(spec?.selector ?? {}).length > 0;
+  if (spec?.type === 'ExternalName') return false;
+  for (const _ in spec?.selector) return true;
+  return false;
 }
 
 const pairText = ([key, value]: readonly [string, string]) => `${key}=${value}`;
@@ -106,7 +108,8 @@ function portEvidence(key: string, { name, port, protocol = 'TCP', targetPort }:
 const portNamesWithoutEndpoint: StateFinder = (view) =>
   servicesOf(view).flatMap(([key, service]) => {
     if (service.spec?.type === 'ExternalName') return [];
-    const pods = hasSelector(service) ? podsOf(view.cluster, service) : [];
+    const isSelecting = hasSelector(service);
+    const pods = podsOf(view.cluster, service);
     const slices = view.cluster.slicesOf(key).filter(({ endpoints }) => endpoints.length > 0);
     return (service.spec?.ports ?? []).flatMap((port): readonly Finding[] => {
       const { protocol = 'TCP', targetPort, name = '' } = port;
@@ -121,11 +124,12 @@ const portNamesWithoutEndpoint: StateFinder = (view) =>
         const evidence = { ...portEvidence(key, port), names: names.slice(0, MAX_LISTED) };
         return [finding('PORT_NAME_WITHOUT_ENDPOINT', message, evidence)];
       }
+      // With a selector the controller writes the Service's own names.
+      if (isSelecting || slices.length === 0) return [];
       const names = slices.flatMap(({ ports }) =>
         ports.filter((one) => (one.protocol ?? 'TCP') === protocol).map((one) => one.name ?? ''),
       );
-      // With a selector the controller writes the Service's own names.
-      if (hasSelector(service) || slices.length === 0 || names.includes(name)) return [];
+      if (names.includes(name)) return [];
       const shown = [...new Set(names)].map((one) => (one === '' ? '(no name)' : one));
       const has = shown.length === 0 ? 'they have no ports' : `they have ${listed(shown)}`;
       const own =

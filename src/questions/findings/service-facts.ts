@@ -68,12 +68,18 @@ export interface FamilyPort {
   readonly services: ServiceMap;
 }
 
+// Many findings look at the ports of each Service.
+const portsOfViews = new WeakMap<View, Map<string, readonly FamilyPort[]>>();
+
 /** The ports of one Service that kube-proxy has rules for, of both families. */
 export function portsOf(view: View, service: string): readonly FamilyPort[] {
-  return FAMILIES.flatMap((family) => {
-    const services = mapOf(view, family);
-    return services === undefined ? [] : services.portsOf(service).map((port) => ({ port, services }));
-  });
+  const known = remember(portsOfViews, view, () => new Map<string, readonly FamilyPort[]>());
+  return remember(known, service, () =>
+    FAMILIES.flatMap((family) => {
+      const services = mapOf(view, family);
+      return services === undefined ? [] : services.portsOf(service).map((port) => ({ port, services }));
+    }),
+  );
 }
 
 /** A kube-proxy's Service port as answers name it. */
@@ -102,10 +108,14 @@ export function isUsable({ ready, serving, terminating }: ProxyEndpoint): boolea
   return ready || (serving && terminating);
 }
 
+const servicesOfViews = new WeakMap<View, readonly (readonly [string, Service])[]>();
+
 /** The view's Services that are there, in the order in which it names them. */
-export function servicesOf({ cluster, services }: View): readonly (readonly [string, Service])[] {
-  return services.flatMap((key) => {
-    const service = cluster.services.get(key);
-    return service === undefined ? [] : [[key, service] as const];
-  });
+export function servicesOf(view: View): readonly (readonly [string, Service])[] {
+  return remember(servicesOfViews, view, () =>
+    view.services.flatMap((key) => {
+      const service = view.cluster.services.get(key);
+      return service === undefined ? [] : [[key, service] as const];
+    }),
+  );
 }

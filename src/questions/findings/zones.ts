@@ -17,7 +17,7 @@ import { type Share, ShareSum } from '../../probability/distribution.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door, DoorClient, DoorOutcome } from './door.js';
 import type { DifferenceFinder, StateFinder } from './finders.js';
-import { doorEvidence, doorText, finding } from './finding.js';
+import { doorEvidence, doorText, finding, findingWhenRead } from './finding.js';
 import { hasZones } from './service-facts.js';
 
 type ZoneCounts = ReadonlyMap<string, number>;
@@ -155,15 +155,14 @@ export const crossZone: StateFinder = ({ cluster, doors }, { crossZoneShare: thr
   doors.flatMap((door) => {
     const share = crossZoneShare(cluster, door);
     if (share === undefined || compare(share, threshold) <= 0) return [];
-    const message =
-      `${formatFraction(share)} of the connections to ${doorText(door)} that are delivered go to another zone; ` +
-      `even spreading over the zones of its endpoints gives ${formatFraction(evenShare(cluster, door))}.`;
     return [
-      finding('CROSS_ZONE_SHARE', message, {
-        ...doorEvidence(door),
-        share: formatFraction(share),
-        even: formatFraction(evenShare(cluster, door)),
-        threshold: formatFraction(threshold),
+      findingWhenRead('CROSS_ZONE_SHARE', () => {
+        const [is, even] = [formatFraction(share), formatFraction(evenShare(cluster, door))];
+        const message =
+          `${is} of the connections to ${doorText(door)} that are delivered go to another zone; ` +
+          `even spreading over the zones of its endpoints gives ${even}.`;
+        const evidence = { ...doorEvidence(door), share: is, even, threshold: formatFraction(threshold) };
+        return { message, evidence };
       }),
     ];
   });

@@ -51,6 +51,9 @@ function chooseFamily(prepared: Prepared, question: PathQuestion, destination: D
     }
     return question.family;
   }
+  // A client outside has an address of one family: its own, where the destination has that.
+  const outside = addressOf(question.source.external?.address ?? '')?.family;
+  if (outside !== undefined && reachable.includes(outside)) return outside;
   const pod = question.source.pod === undefined ? undefined : cluster.pods.get(question.source.pod);
   const own = pod === undefined ? undefined : new Set(podAddresses(pod).map((text) => addressOf(text)?.family));
   return reachable.find((family) => own?.has(family) ?? true) ?? reachable[0] ?? 'IPv4';

@@ -26,6 +26,9 @@ const PASSING =
 /** Labels that are tried, at most. */
 const MOST_LABELS = 3;
 
+/** Denials, of as many pods, for which one label is looked for, at most. */
+const MOST_DENIED = 100;
+
 /**
  * The fewest labels that select a pod and as few others of its namespace as its labels can: one label where one is as
  * narrow as all. An empty selector for a pod without labels.
@@ -80,6 +83,10 @@ function peerOf(cluster: Cluster, address: string, own: string): { readonly peer
   const namespaceSelector = { matchLabels: { [NAME_LABEL]: namespace } };
   return { peer: { namespaceSelector, ...podSelector }, text: `${labelText(labels)} of namespace ${namespace}` };
 }
+
+/** The address of whoever a pod connects to, or is connected from. */
+const otherEnd = ({ direction, source, destination = '' }: PathPolicy) =>
+  direction === 'INGRESS' ? source : destination;
 
 /** A name that no policy of the namespace has. */
 function freeName(cluster: Cluster, namespace: string, wanted: string): string {
@@ -165,15 +172,24 @@ function missingLabel(value: unknown, labels: Labels): readonly [string, string]
   return wanted.length === 1 ? wanted[0] : undefined;
 }
 
-/** One label on the other end's pod, or on its namespace, with which a rule matches that does not now. */
+/**
+ * One label on the other end's pod, or on its namespace, with which a rule matches that does not now. Where several
+ * pods are denied, as the endpoints of one Service, one label must do for all of them: one way, and either of one pod
+ * or of one namespace.
+ */
 function missingLabels(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy[] {
   const [denial] = denials;
-  if (denial === undefined || denials.length > 1) return [];
-  const { direction, source, destination = '', refusals, tier } = denial.policy;
-  if (tier !== 'NETWORK_POLICY') return [];
-  const other = podOfAddress(cluster, direction === 'INGRESS' ? source : destination);
-  if (other === undefined || !isPoliced(other)) return [];
+  if (denial === undefined || denials.length > MOST_DENIED) return [];
+  const { direction, refusals } = denial.policy;
+  const others = denials.map(({ policy }) => {
+    const isAlike = policy.direction === direction && policy.tier === 'NETWORK_POLICY';
+    return isAlike ? podOfAddress(cluster, otherEnd(policy)) : undefined;
+  });
+  const [other] = others;
+  if (other === undefined || others.some((one) => one === undefined || !isPoliced(one))) return [];
   const { namespace = 'default', labels = {} } = other.metadata;
+  if (others.some((one) => (one?.metadata.namespace ?? 'default') !== namespace)) return [];
+  const isOnePod = others.every((one) => one === other);
   const ofNamespace = cluster.resources.get(`Namespace.//${namespace}`)?.metadata.labels;
   const found = new Map<string, PolicyRemedy>();
   for (const { policy: key, rule, reason } of refusals) {
@@ -183,7 +199,7 @@ function missingLabels(cluster: Cluster, denials: readonly Denial[]): PolicyReme
     const one = fieldsOf(listOf(direction === 'INGRESS' ? spec.ingress : spec.egress)[rule]);
     for (const peer of listOf(direction === 'INGRESS' ? one.from : one.to)) {
       const { podSelector, namespaceSelector } = fieldsOf(peer);
-      const label = podSelector === undefined ? undefined : missingLabel(podSelector, labels);
+      const label = podSelector === undefined || !isOnePod ? undefined : missingLabel(podSelector, labels);
       if (label !== undefined) {
         const what =
           `label ${label[0]}=${label[1]} on pod ${namespacedName(other)} (on its workload's template), as rule ` +

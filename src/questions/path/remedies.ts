@@ -1,5 +1,6 @@
 /** What would let a lost packet pass: small changes, each tried by asking again. */
 import { QuestionError } from '../../base/errors.js';
+import { nodeOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import { runningWorkloads } from '../../cluster/running-workloads.js';
@@ -46,7 +47,7 @@ function ofLocalPolicy(path: NonNullable<QuestionRequest['path']>, service: Serv
   const key = `${namespace}/${name}`;
   const spec = cluster.services.get(key)?.spec;
   const { external } = path.source;
-  const entered = external?.entersAt;
+  const entered = external === undefined ? undefined : (external.entersAt ?? service.node);
   const others = entered === undefined ? [] : nodesOf(cluster, key).filter((node) => node !== entered);
   const field = spec?.externalTrafficPolicy === 'Local' ? 'externalTrafficPolicy' : 'internalTrafficPolicy';
   return [
@@ -54,7 +55,7 @@ function ofLocalPolicy(path: NonNullable<QuestionRequest['path']>, service: Serv
       what: `${node} instead of ${entered}`,
       path: {
         ...path,
-        source: { external: { ...external, entersAt: node } },
+        source: { external: { ...external, ...(external?.entersAt === undefined ? {} : { entersAt: node }) } },
         ...(service.node === undefined ? {} : { destination: { service: { ...service, node } } }),
       },
     })),
@@ -71,7 +72,7 @@ function ofLocalPolicy(path: NonNullable<QuestionRequest['path']>, service: Serv
 function ofMasquerade(path: NonNullable<QuestionRequest['path']>, service: Service, prepared: Prepared): Remedy[] {
   const { namespace, name } = service;
   const spec = prepared.cluster.services.get(`${namespace}/${name}`)?.spec;
-  if (path.source.external?.entersAt === undefined || spec?.externalTrafficPolicy === 'Local') return [];
+  if (path.source.external === undefined || spec?.externalTrafficPolicy === 'Local') return [];
   const patch = { spec: { externalTrafficPolicy: 'Local' } };
   return [
     ...ofLocalPolicy(path, service, prepared).filter((one) => one.path !== undefined),
@@ -144,10 +145,33 @@ function candidates(path: NonNullable<QuestionRequest['path']>, result: PathResu
 const NOT_LOOKED_FOR = 'What else it opens is not worked out here: ask reach before and after it.';
 
 /**
+ * Where policies see a node in a client's stead, whoever lets that node in lets in all clients outside that come in
+ * there.
+ */
+function seenAsNodes(
+  { cluster }: Prepared,
+  { traces }: PathResult,
+  { source, destination }: NonNullable<QuestionRequest['path']>,
+): readonly string[] {
+  if (source.external === undefined) return [];
+  const { service } = destination ?? {};
+  const to = service === undefined ? 'it' : `${service.namespace}/${service.name}:${service.port ?? service.portName}`;
+  const nodes = new Set<string>();
+  for (const { hops } of traces) {
+    for (const { policy } of hops.flatMap(({ steps }) => steps)) {
+      if (policy?.verdict !== 'DENY' || policy.direction !== 'INGRESS') continue;
+      const node = nodeOfAddress(cluster, policy.source)?.metadata.name;
+      if (node !== undefined) nodes.add(node);
+    }
+  }
+  return [...nodes].sort().map((node) => `every client outside that comes in at ${node} to ${to}`);
+}
+
+/**
  * What a change of policies opens and closes beside the pair that is asked about; undefined where these are too many to
  * ask, or not known.
  */
-function besides(before: Prepared, after: Prepared, path: NonNullable<QuestionRequest['path']>) {
+function besides(before: Prepared, after: Prepared, result: PathResult, path: NonNullable<QuestionRequest['path']>) {
   const { changed, unknown } = policyPairs(before, after, {
     limit: MOST_PAIRS,
     targetLimit: MOST_TARGETS,
@@ -166,9 +190,12 @@ function besides(before: Prepared, after: Prepared, path: NonNullable<QuestionRe
     return toService && fromIt;
   };
   const pairs = changed.map(changedPair).filter((pair) => !isAsked(pair));
-  const named = (change: ReachPair['change']) =>
-    pairs.filter((pair) => pair.change === change).map(({ from, to }) => `${from} to ${to}`);
-  const [opens, closes] = [named('OPENED'), named('CUT')];
+  // What is so in both families is said once.
+  const named = (change: ReachPair['change']) => [
+    ...new Set(pairs.filter((pair) => pair.change === change).map(({ from, to }) => `${from} to ${to}`)),
+  ];
+  const opens = [...new Set([...seenAsNodes(after, result, path), ...named('OPENED')])];
+  const closes = named('CUT');
   return {
     opens: opens.slice(0, MOST_LISTED),
     opensCount: opens.length,
@@ -214,7 +241,7 @@ export function withRemedies(
         const after = prepare(changed, snapshot);
         const again = answerPlain('path', after, { path: instead ?? path }, request.findings);
         if (!again.result.traces.every(({ verdict }) => verdict === 'DELIVERED')) return [];
-        const beside = isPolicy ? besides(prepared, after, path) : {};
+        const beside = isPolicy ? besides(prepared, after, result, path) : {};
         const outcome = beside === undefined ? `${again.summary} ${NOT_LOOKED_FOR}` : again.summary;
         return [{ what, outcome, ...(change === undefined ? {} : { change }), ...beside }];
       } catch (error) {

@@ -2,14 +2,13 @@ import { joinHostPort } from '../../base/address.js';
 import type { ServiceProbability } from '../../contract/answers.js';
 import type { Client, Target } from '../../path/client.js';
 import { type Destination, resolveDestination } from '../../path/destinations.js';
-import { Fabric } from '../../path/fabric.js';
+import type { Fabric } from '../../path/fabric.js';
 import type { WeightedClient } from '../../path/sources.js';
 import type { Journey, Receiver } from '../../path/trail.js';
 import { affinityEntries } from '../../probability/affinity.js';
 import type { ReceiverShare } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
 import { clientJourneysOf } from '../path/answer-path.js';
-import type { Prepared } from '../prepare.js';
 
 /** Clients with the ways that their connections go. */
 interface Walked extends WeightedClient {
@@ -81,7 +80,6 @@ export function stickySecondsOf(
  * the way. Undefined for a Service port without affinity.
  */
 export function describeAffinity(
-  prepared: Prepared,
   fabric: Fabric,
   destination: Destination,
   walked: readonly Walked[],
@@ -95,11 +93,7 @@ export function describeAffinity(
     const endpoint = joinHostPort(receiver.address, receiver.port ?? 0);
     const recent = affinityEntries(fabric, client.node, port, endpoint, seenSource(fabric, client, target));
     if (recent === undefined) return [];
-    const again = clientJourneysOf(
-      new Fabric(prepared.cluster, prepared.settings, fabric.family, { recent }),
-      client,
-      destination,
-    );
+    const again = clientJourneysOf(fabric.remembering(recent), client, destination);
     const goesTo = again.map((journey) =>
       journey.receiver === undefined
         ? journey.verdict

@@ -11,7 +11,7 @@ import { addShare, NO_SHARE } from '../../probability/distribution.js';
 import type { Door, DoorClient } from '../findings/door.js';
 import { givenRules } from '../given-rules/given-rules.js';
 import type { LargeLimits } from '../large-ports/large-port.js';
-import { modelAnswers } from '../load/load-answer.js';
+import { modelAnswers } from '../load/models.js';
 import { type Offered, placedInSources, readTraffic, withSources } from '../load/offered.js';
 import { balancing } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';

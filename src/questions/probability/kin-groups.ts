@@ -1,5 +1,5 @@
 /**
- * The journeys of groups of clients; outside clients of nodes that nothing tells apart but the endpoints on them are
+ * The journeys of groups of clients; those of nodes that nothing tells apart but the endpoints on them are
  * walked as one.
  */
 import { sum } from '../../base/fraction.js';
@@ -22,8 +22,13 @@ type Walk = (group: WeightedClient) => readonly Journey[];
 function walkKin(fabric: Fabric, groups: readonly WeightedClient[], walk: Walk): readonly GroupJourneys[] {
   const known = new Map<WeightedClient, readonly Journey[]>();
   const journeysOf = (group: WeightedClient) => remember(known, group, () => walk(group));
-  const source = groups[0]?.client.address;
-  return alikeKin(fabric, groups, { source, entriesOf, walk: journeysOf }).map(({ all, of }) => {
+  const ways = {
+    ...{ entriesOf, walk: journeysOf },
+    sourceOf: ({ client }: WeightedClient) => client.address,
+    // What tells pods' packets from those of outside is a rule beside the one that keeps to a node's endpoints.
+    keepsOwn: groups[0]?.client.kind === 'POD',
+  };
+  return alikeKin(fabric, groups, ways).map(({ all, of }) => {
     const weight = sum(all.map((group) => group.weight));
     const journeys = weighted(journeysOf(of), weight);
     if (all.length === 1) return { ...of, journeys };

@@ -5,7 +5,6 @@
 import { remember } from '../../base/remember.js';
 import { nodeZone } from '../../cluster/addresses.js';
 import { policiesOf } from '../../cluster/network-policies.js';
-import type { EndpointRef } from '../../contract/answers.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { endpointsAreUnknown } from '../../control-plane/endpoint-sources.js';
 import { serviceOfAddress } from '../../load-balancers/balancer-addresses.js';
@@ -20,9 +19,13 @@ import { type ClientGroups, groupsByNode } from '../../probability/client-groups
 import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
 import type { ServiceTargeted } from './asked-ports.js';
 
-/** An endpoint that a rule may choose, as answers name it. */
+/** An endpoint that a rule may choose, with what answers say of it. */
 export interface PlainEndpoint {
-  readonly ref: EndpointRef;
+  readonly address: string;
+  readonly port: number;
+  readonly pod: string | undefined;
+  readonly node: string;
+  readonly zone: string | undefined;
   /** Equal for endpoints that the same happens to. */
   readonly like: string;
 }
@@ -187,6 +190,16 @@ export class PortKinds {
     return found;
   }
 
+  #nodeOf(name: string, groups: readonly WeightedClient[]): NodeOfPods {
+    let node = this.#nodes.get(name);
+    if (node === undefined) {
+      node = nodeOfPods(this.#fabric, name, groups, this.#modelled);
+      this.#nodes.set(name, node);
+    }
+    return node;
+  }
+
+  // A cluster has many endpoints: each costs a few look-ups here, and one object.
   #endpointOf(
     protocol: ServiceTargeted['target']['protocol'],
     given: ProxyEndpoint,
@@ -198,24 +211,26 @@ export class PortKinds {
     const place = places.locate(address);
     if (place.kind !== 'POD' || serviceHolding(cluster, address) !== undefined) return undefined;
     if (serviceOfAddress(cluster, address) !== undefined) return undefined;
-    const node = remember(this.#nodes, place.node, () => nodeOfPods(this.#fabric, place.node, groups, this.#modelled));
-    if (node.likeness === undefined) return undefined;
-    const name = named ?? place.pod;
-    const object = name === undefined ? undefined : cluster.pods.get(name);
+    const { likeness, zone, pods, others } = this.#nodeOf(place.node, groups);
+    if (likeness === undefined) return undefined;
+    const pod = named ?? place.pod;
+    const object = pod === undefined ? undefined : cluster.pods.get(pod);
     if (object !== undefined) {
       const listening = podListens(object, { protocol, port, loopback: false }, true);
       if (listening.kind !== 'YES' || listening.assumed === true) return undefined;
     }
     const inside = insideNetworks(settings, address);
-    const likes = remember(object === undefined ? node.others : node.pods, port, () => new Map<string, string>());
-    return {
-      ref: {
-        ...{ address, port },
-        ...(name === undefined ? {} : { pod: name }),
-        node: place.node,
-        ...(node.zone ? { zone: node.zone } : {}),
-      },
-      like: remember(likes, inside, () => `${node.likeness} ${port} ${inside} ${object === undefined}`),
-    };
+    const byPort = object === undefined ? others : pods;
+    let likes = byPort.get(port);
+    if (likes === undefined) {
+      likes = new Map();
+      byPort.set(port, likes);
+    }
+    let like = likes.get(inside);
+    if (like === undefined) {
+      like = `${likeness} ${port} ${inside} ${object === undefined}`;
+      likes.set(inside, like);
+    }
+    return { address, port, pod, node: place.node, zone: zone || undefined, like };
   }
 }

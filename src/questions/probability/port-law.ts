@@ -7,7 +7,7 @@ import { type Fraction, multiply } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Assumption, Settings } from '../../cluster/settings.js';
-import type { Probability } from '../../contract/answers.js';
+import type { EndpointShare, Probability } from '../../contract/answers.js';
 import type { ChanceBasis } from '../../netfilter/walk/types.js';
 import type { Fabric } from '../../path/fabric.js';
 import type { WeightedClient } from '../../path/sources.js';
@@ -24,10 +24,28 @@ import type { PlainEndpoint, PlainPort } from './port-kind.js';
 import { byName, type PortOutcome } from './port-outcome.js';
 import type { Walked } from './walked-clients.js';
 
-const idOf = ({ ref }: PlainEndpoint) => joinHostPort(ref.address, ref.port);
+const idOf = ({ address, port }: PlainEndpoint) => joinHostPort(address, port);
 
-/** The order in which answers list endpoints. */
-const listed = ({ ref }: PlainEndpoint) => `${ref.address} ${ref.port}`;
+/** Compares endpoints as answers list them: by the bytes of address and port. */
+function byAddress(a: PlainEndpoint, b: PlainEndpoint): number {
+  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
+  const [left, right] = [`${a.port}`, `${b.port}`];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** The places of endpoints in the order in which answers list them. */
+function listedOrder(endpoints: readonly PlainEndpoint[]): readonly number[] {
+  const order = endpoints.map((_, place) => place);
+  const at = (place: number) => endpoints[place] as PlainEndpoint;
+  const isListed = endpoints.every((endpoint, place) => place === 0 || byAddress(at(place - 1), endpoint) <= 0);
+  return isListed ? order : order.sort((a, b) => byAddress(at(a), at(b)));
+}
+
+function shareOf({ address, port, pod, node, zone }: PlainEndpoint, share: Probability): EndpointShare {
+  if (zone === undefined)
+    return pod === undefined ? { address, port, node, share } : { address, port, pod, node, share };
+  return pod === undefined ? { address, port, node, zone, share } : { address, port, pod, node, zone, share };
+}
 
 /** Shares by zone, and what leaves the zone. */
 interface Zoned {
@@ -55,8 +73,8 @@ function shownBy(port: PlainPort, { journeys, clientJourneys }: Walked, { shares
     const fits = own.every(({ verdict, receiver }) => {
       if (verdict !== 'DELIVERED' || receiver === undefined) return false;
       const { address, port: number = 0, node, pod } = receiver;
-      const ref = endpoints[places.get(joinHostPort(address, number)) ?? -1]?.ref;
-      return ref !== undefined && node === ref.node && pod === ref.pod;
+      const endpoint = endpoints[places.get(joinHostPort(address, number)) ?? -1];
+      return endpoint !== undefined && node === endpoint.node && pod === endpoint.pod;
     });
     const reached = new Set(own.map(({ receiver }) => `${receiver?.address} ${receiver?.port}`));
     if (!fits || own.length !== endpoints.length || reached.size !== endpoints.length) return undefined;
@@ -109,8 +127,6 @@ class PortLaw {
   }
 
   #sumOf(places: readonly number[]): Probability {
-    const [only, ...more] = places;
-    if (only !== undefined && more.length === 0) return this.#each[only] as Probability;
     return remember(this.#sums, places.join(), () => {
       const sum = new ShareSum();
       for (const place of places) sum.add(this.#shown.shares[place] as Share);
@@ -118,32 +134,38 @@ class PortLaw {
     });
   }
 
-  #sharesBy(endpoints: readonly PlainEndpoint[], keyOf: (endpoint: PlainEndpoint) => string) {
-    const places = new Map<string, number[]>();
-    for (let place = 0; place < endpoints.length; place++) {
-      const key = keyOf(endpoints[place] as PlainEndpoint);
-      const known = places.get(key);
-      if (known === undefined) places.set(key, [place]);
+  /** What endpoints of one name, such as a node's, have together; by name. */
+  #sharesBy(names: readonly string[]): (readonly [string, Probability])[] {
+    const places = new Map<string, number | number[]>();
+    for (let place = 0; place < names.length; place++) {
+      const name = names[place] as string;
+      const known = places.get(name);
+      if (known === undefined) places.set(name, place);
+      else if (typeof known === 'number') places.set(name, [known, place]);
       else known.push(place);
     }
-    return [...places].sort(byName).map(([name, own]) => [name, this.#sumOf(own)] as const);
+    const sums: [string, Probability][] = [];
+    for (const [name, own] of places)
+      sums.push([name, typeof own === 'number' ? (this.#each[own] as Probability) : this.#sumOf(own)]);
+    return sums.sort(byName);
   }
 
   #zonedOf(cluster: Cluster, { endpoints, groups }: PlainPort): Zoned {
-    const pattern = endpoints.map(({ ref }) => ref.zone ?? '').join();
+    const names = endpoints.map(({ zone }) => zone ?? '');
+    const pattern = names.join();
     if (this.#zoned.size >= MOST_PATTERNS) this.#zoned.clear();
     if (this.#sums.size >= MOST_PATTERNS) this.#sums.clear();
     return remember(this.#zoned, pattern, () => {
       const from: DoorClient[] = groups.map(({ client, nodes, weight }) => ({
         ...{ client, nodes, weight },
         outcomes: partOf(this.#shown.shares, weight).map(({ nominal, programmed }, place) => {
-          const { address, port, node } = (endpoints[place] as PlainEndpoint).ref;
-          const receiver = { address, port, endpoint: true, ...(node === undefined ? {} : { node }) };
+          const { address, port, node } = endpoints[place] as PlainEndpoint;
+          const receiver = { address, port, endpoint: true, node };
           return { share: nominal, programmed, verdict: 'DELIVERED', detail: '', receiver, kept: true };
         }),
       }));
       return {
-        zones: this.#sharesBy(endpoints, ({ ref }) => ref.zone ?? '').map(([zone, share]) => ({ zone, share })),
+        zones: this.#sharesBy(names).map(([zone, share]) => ({ zone, share })),
         crossing: crossings(cluster, from),
         shares: zoneShares(cluster, from),
       };
@@ -154,8 +176,7 @@ class PortLaw {
     const { outcome, basis, cycle } = this.#shown;
     const { endpoints, groups } = port;
     const { zones, crossing, shares } = this.#zonedOf(fabric.cluster, port);
-    const keys = endpoints.map(listed);
-    const order = keys.map((_, place) => place).sort((a, b) => ((keys[a] as string) < (keys[b] as string) ? -1 : 1));
+    const order = listedOrder(endpoints);
     const from = groups.map((group) => lazily(fabric, destination, group));
     keepZoneShares(from, shares);
     const { delivered, dropped, rejected, unreachable, unknown, verdicts, imbalance, affinity } = outcome;
@@ -164,8 +185,8 @@ class PortLaw {
     return {
       shares: {
         ...(own === undefined ? {} : { basis: basisWord(own) }),
-        endpoints: order.map((place) => ({ ...at(place).ref, share: this.#each[place] as Probability })),
-        nodes: this.#sharesBy(endpoints, ({ ref }) => ref.node ?? '').map(([node, share]) => ({ node, share })),
+        endpoints: order.map((place) => shareOf(at(place), this.#each[place] as Probability)),
+        nodes: this.#sharesBy(endpoints.map((endpoint) => endpoint.node)).map(([node, share]) => ({ node, share })),
         zones,
         ...{ delivered, dropped, rejected, unreachable, unknown },
         verdicts,

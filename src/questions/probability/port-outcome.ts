@@ -80,8 +80,7 @@ export function walkedOutcome(
 ): PortOutcome {
   const from = doorClients(clientJourneys);
   const { receivers, endpoints, imbalance } = reachedEndpoints(fabric, journeys);
-  const affinity =
-    groups.length === 0 ? undefined : describeAffinity(prepared, fabric, destination, clientJourneys, receivers);
+  const affinity = groups.length === 0 ? undefined : describeAffinity(fabric, destination, clientJourneys, receivers);
   const reached = { listed: endpoints, placed: endpoints, ...(imbalance === undefined ? {} : { imbalance }) };
   const shares = placedOutcome(prepared.cluster, journeys, from, reached);
   return { shares: affinity === undefined ? shares : { ...shares, affinity }, from };
