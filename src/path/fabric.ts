@@ -78,6 +78,8 @@ export interface FabricOptions {
   readonly ways?: Map<string, KnownWay>;
   /** What is followed of the endpoints that a node uses for a Service port; absent: all of them. */
   readonly follow?: ProxierInput['follow'];
+  /** Longer lists of endpoints do not become known as such: what is asked of this fabric is about clients alone. */
+  readonly expectsUpTo?: number;
   /** Places that another fabric of the very same cluster, settings and family has learned; this one adds to them. */
   readonly places?: Places;
   /** Whether each packet is walked by itself, also where another one is known to go the same way. For comparison. */
@@ -374,9 +376,19 @@ export class Fabric {
     return this.#prober;
   }
 
+  /**
+   * Whether a node chooses by a hash of the address that a packet is sent to: behind a load balancer that is mostly the
+   * node's own, so that nodes which are alike choose otherwise.
+   */
+  hashesDestinations(node: string): boolean {
+    const { mode, ipvsScheduler } = this.settings.proxyOf(node);
+    return mode === 'ipvs' && ipvsScheduler === 'dh';
+  }
+
   #probedLike({ key }: Balanced, { node }: Backend): string {
     const object = this.cluster.nodes.get(node);
     if (object === undefined || this.isParsed(node) || this.unmodelled(node) !== undefined) return `node ${node}`;
+    if (this.hashesDestinations(node)) return `node ${node}`;
     const { services } = this.program(node);
     const special = services
       .portsOf(key)
@@ -477,10 +489,11 @@ export class Fabric {
     const program = this.program(node);
     const { services } = program;
     const ports = this.#portsFor(services, protocol, address, port);
-    const { follow } = this.#options;
+    const { follow, expectsUpTo = Number.POSITIVE_INFINITY } = this.#options;
     for (const servicePort of ports) {
       const followed = follow === undefined ? undefined : program.selection(servicePort).cluster;
-      this.expect(followed !== undefined && isSample(followed) ? followed : services.endpointsOf(servicePort));
+      const endpoints = followed !== undefined && isSample(followed) ? followed : services.endpointsOf(servicePort);
+      if (endpoints.length <= expectsUpTo) this.expect(endpoints);
     }
     return ports;
   }

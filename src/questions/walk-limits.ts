@@ -48,7 +48,7 @@ export function requireWalkable(cluster: Cluster, keys: readonly string[], point
     counts.size === 1 ? `Service ${largest} has ${total} endpoints` : `The question is about ${total} endpoints${all}`;
   const detail =
     `${whose}; one answer walks at most ` +
-    `${MAX_WALKED_ENDPOINTS}.${counts.size === 1 ? ' Its rules are shown by `chains`.' : ' Name fewer Services.'}`;
+    `${MAX_WALKED_ENDPOINTS}.${counts.size === 1 ? ' Its shares and paths are answered by `probability` and `path` to its cluster IP, without changes.' : ' Name fewer Services.'}`;
   throw new QuestionError('ANSWER_TOO_LARGE', detail, [{ pointer, in: 'request', detail }]);
 }
 

@@ -186,8 +186,8 @@ t.test('pods of one node on both sides of a network by which the node masquerade
 t.test('clients of nodes that have endpoints', async () => {
   const clients = fc.constantFrom<Clients | undefined>({ external: {} }, { loadBalancer: {} }, undefined);
   fc.assert(
-    fc.property(servicesAlike, clients, (one, from) => {
-      compareWalks(clusterOf(one), servicesOverride(one), from);
+    fc.property(servicesAlike, clients, network, (one, from, net) => {
+      compareWalks(clusterOf(one), { ...servicesOverride(one), network: net } as SettingsOverride, from);
     }),
     { numRuns: runs(60) },
   );

@@ -86,8 +86,8 @@ function namespacesOf({ pods }: Cluster): readonly string[] {
 
 const owners = new WeakMap<readonly RunningWorkload[], ReadonlyMap<Pod, string>>();
 
-/** The workload of each running pod. */
-function ownersIn(cluster: Cluster): ReadonlyMap<Pod, string> {
+/** The workload of each running pod, as pairs name it. */
+export function ownersIn(cluster: Cluster): ReadonlyMap<Pod, string> {
   const workloads = runningWorkloads(cluster);
   return remember(
     owners,

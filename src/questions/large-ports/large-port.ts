@@ -9,6 +9,7 @@ import { Fabric, type FabricOptions } from '../../path/fabric.js';
 import type { WeightedClient } from '../../path/sources.js';
 import type { Journey } from '../../path/trail.js';
 import { sampledSelection } from '../../proxy/endpoint-sample.js';
+import type { NodeProgram } from '../../proxy/node-program.js';
 import type { ProxyEndpoint, ServicePort } from '../../proxy/service-port.js';
 import { endpointCount } from '../walk-limits.js';
 import { classify, type EndpointClasses } from './endpoint-classes.js';
@@ -50,6 +51,16 @@ function refuse({ service, port }: ServicePort, count: number, walked: number, w
 
 function sameEndpoints(a: readonly ProxyEndpoint[], b: readonly ProxyEndpoint[]): boolean {
   return a === b || (a.length === b.length && a.every((endpoint, place) => endpoint === b[place]));
+}
+
+/** What a node's kube-proxy programs; undefined where that is not modelled. */
+function programOf(plain: Fabric, node: string): NodeProgram | undefined {
+  try {
+    return plain.program(node);
+  } catch (error) {
+    if (error instanceof QuestionError && error.code === 'UNSUPPORTED') return undefined;
+    throw error;
+  }
 }
 
 /** What makes endpoints differ in more than their places; undefined where nothing does. */
@@ -113,12 +124,13 @@ export class LargePort {
     let [endpoints, found]: [readonly ProxyEndpoint[] | undefined, ServicePort | undefined] = [undefined, undefined];
     for (const { client } of clients) {
       if (plain.isDown(client.node) || !plain.cluster.nodes.has(client.node)) continue;
-      if (plain.unmodelled(client.node) !== undefined) continue;
-      const program = plain.program(client.node);
+      const program = programOf(plain, client.node);
+      if (program === undefined) continue;
       const claims = program.services.claims(target.protocol, target.address, target.port);
       for (const port of claims) {
         if (endpointCount(plain.cluster, port.service) <= walked) continue;
-        const { cluster } = program.selection(port);
+        const { cluster: all, local } = program.selection(port);
+        const cluster = port.internalPolicyLocal ? local : all;
         if (cluster.length <= walked) continue;
         const differs =
           port.clusterIP !== target.address

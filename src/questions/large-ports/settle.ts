@@ -1,60 +1,77 @@
 /** What becomes of packets to endpoints that a walk left out: what becomes of those to endpoints that are alike. */
 import { joinHostPort } from '../../base/address.js';
-import { add, type Fraction, fraction, multiply, ZERO } from '../../base/fraction.js';
+import { add, type Fraction, formatFraction, fraction, multiply, ZERO } from '../../base/fraction.js';
+import { remember } from '../../base/remember.js';
 import type { LeftOutShare } from '../../netfilter/left-out.js';
 import { scaledTo } from '../../netfilter/walk/left-out.js';
+import type { Chance } from '../../netfilter/walk/types.js';
 import { beginningOf, type Journey } from '../../path/trail.js';
 import type { ProxyEndpoint } from '../../proxy/service-port.js';
 import type { Bundle, EndpointClasses } from './endpoint-classes.js';
 
-/** What the endpoints of a bundle get together. */
-class BundleSum {
-  count = 0;
-  nominal: Fraction = ZERO;
-  programmed: Fraction = ZERO;
-  chance: Journey['chance'] | undefined;
+/** Runs of endpoints of which each gets the same nominal share. */
+interface Tally {
+  readonly each: Fraction;
+  /** The programmed share of each where it does not depend on the place. */
+  readonly programmedEach: Fraction | undefined;
+  readonly unit: bigint;
+  readonly chance: Chance;
+  /** By bundle: how many endpoints, and the sum of their parts. */
+  readonly counts: Int32Array;
+  readonly units: bigint[];
 }
 
-/** Adds what the endpoints of one run get to their bundles. */
-function addRun(
-  sums: (BundleSum | undefined)[],
-  bundleAt: Int32Array,
-  { chance }: Journey,
-  { first, count, parts, unit }: LeftOutShare,
-): void {
-  const counts = new Map<number, number>();
-  const units = new Map<number, bigint>();
-  if (parts === undefined) {
+/** What bundles get, added up from runs. */
+class BundleSums {
+  readonly #tallies = new Map<string, Tally>();
+
+  constructor(readonly classes: EndpointClasses) {}
+
+  add({ first, count, parts, unit }: LeftOutShare, chance: Chance): void {
+    const { bundles, bundleAt } = this.classes;
+    const part = fraction(1, count);
+    const each = multiply(chance.nominal, part);
+    const programmedEach = parts === undefined ? multiply(chance.programmed, part) : undefined;
+    const kind = programmedEach === undefined ? `of ${unit}` : formatFraction(programmedEach);
+    const { counts, units } = remember(this.#tallies, `${formatFraction(each)} ${kind}`, () => ({
+      ...{ each, programmedEach, unit, chance },
+      counts: new Int32Array(bundles.length),
+      units: new Array<bigint>(bundles.length).fill(0n),
+    }));
     for (let i = 0; i < count; i++) {
       const number = bundleAt[first + i] as number;
-      counts.set(number, (counts.get(number) ?? 0) + 1);
-    }
-  } else {
-    for (let i = 0; i < count; i++) {
-      const number = bundleAt[first + i] as number;
-      counts.set(number, (counts.get(number) ?? 0) + 1);
-      units.set(number, (units.get(number) ?? 0n) + (parts[i] as bigint));
+      counts[number] = (counts[number] as number) + 1;
+      if (parts !== undefined) units[number] = (units[number] as bigint) + (parts[i] as bigint);
     }
   }
-  for (const [number, own] of counts) {
-    const part = fraction(own, count);
-    sums[number] ??= new BundleSum();
-    const sum = sums[number] as BundleSum;
-    sum.count += own;
-    sum.nominal = add(sum.nominal, multiply(chance.nominal, part));
-    const programmed =
-      parts === undefined ? multiply(chance.programmed, part) : fraction(units.get(number) ?? 0n, unit);
-    sum.programmed = add(sum.programmed, programmed);
-    sum.chance = chance;
+
+  /** What one bundle gets; undefined for one of which nothing was left out. */
+  of(number: number): (Pick<Journey, 'chance'> & { readonly count: number }) | undefined {
+    let [all, nominal, programmed] = [0, ZERO, ZERO];
+    let chance: Chance | undefined;
+    for (const tally of this.#tallies.values()) {
+      const count = tally.counts[number] as number;
+      if (count === 0) continue;
+      const times = fraction(count);
+      all += count;
+      nominal = add(nominal, multiply(tally.each, times));
+      const { programmedEach, units, unit } = tally;
+      const own =
+        programmedEach === undefined ? fraction(units[number] as bigint, unit) : multiply(programmedEach, times);
+      programmed = add(programmed, own);
+      chance = tally.chance;
+    }
+    if (chance === undefined) return undefined;
+    return { count: all, chance: { nominal, programmed, roundRobin: chance.roundRobin, basis: chance.basis } };
   }
 }
 
 /** A bundle's packets as one journey, like the one of an endpoint that is alike. */
-function bundled(bundle: Bundle, { count, nominal, programmed, chance }: BundleSum, like: Journey): Journey {
+function bundled(bundle: Bundle, { count, chance }: Pick<Journey, 'chance' | 'count'>, like: Journey): Journey {
   const { node, port } = bundle;
   const { packet, verdict, cause, rule, detail, receiver, reply } = like;
   return {
-    chance: { nominal, programmed, roundRobin: chance?.roundRobin, basis: chance?.basis },
+    chance,
     ...{ packet, trail: beginningOf(like), verdict, cause, rule, detail },
     receiver: receiver === undefined ? undefined : { address: '', port, node, endpoint: receiver.endpoint },
     ...{ reply, count, bundle },
@@ -70,8 +87,9 @@ export function settle(
   journeys: readonly Journey[],
   endpoints: readonly ProxyEndpoint[],
   followed: readonly number[],
-  { bundles, bundleAt }: EndpointClasses,
+  classes: EndpointClasses,
 ): readonly Journey[] | undefined {
+  const { bundles, bundleAt } = classes;
   const placeOf = new Map(
     followed.map((place) => {
       const { address, port } = endpoints[place] as ProxyEndpoint;
@@ -81,11 +99,11 @@ export function settle(
   const found: Journey[] = [];
   const known = new Map<string, Journey>();
   const seen = new Set<number>();
-  const sums: (BundleSum | undefined)[] = [];
+  const sums = new BundleSums(classes);
   for (const journey of journeys) {
     const { leftOut, packet, chance } = journey;
     if (leftOut !== undefined) {
-      addRun(sums, bundleAt, journey, scaledTo(leftOut, chance.programmed));
+      sums.add(scaledTo(leftOut, chance.programmed), chance);
       continue;
     }
     found.push(journey);
@@ -96,9 +114,9 @@ export function settle(
     const { like } = bundles[bundleAt[place] as number] ?? {};
     if (like !== undefined && !known.has(like)) known.set(like, journey);
   }
-  for (const [number, sum] of sums.entries()) {
+  for (const [number, bundle] of bundles.entries()) {
+    const sum = sums.of(number);
     if (sum === undefined) continue;
-    const bundle = bundles[number] as Bundle;
     const like = known.get(bundle.like);
     if (like === undefined) return undefined;
     found.push(bundled(bundle, sum, like));

@@ -14,7 +14,7 @@ import {
 import type { Cluster } from '../../cluster/cluster.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { resolveDestination } from '../../path/destinations.js';
-import type { Fabric, FabricOptions } from '../../path/fabric.js';
+import { Fabric, type FabricOptions } from '../../path/fabric.js';
 import { type Journey, weighted } from '../../path/trail.js';
 import { clientGroups } from '../../probability/client-groups.js';
 import { receiverShares, type Share, ShareSum } from '../../probability/distribution.js';
@@ -61,7 +61,9 @@ export function largeOutcome(
 ): (PortOutcome & Pick<Walked, 'groups' | 'clients' | 'journeys'>) | undefined {
   const { cluster } = plain;
   if (!isLargeTarget(cluster, destination, { walked })) return undefined;
-  const { groups, description } = clientGroups(plain, question.clients, destination);
+  const { settings, family, places } = plain;
+  const scout = new Fabric(cluster, settings, family, { ...options, places, expectsUpTo: walked });
+  const { groups, description } = clientGroups(scout, question.clients, destination);
   const [any] = groups;
   const [only, ...others] = any === undefined ? [] : resolveDestination(plain, destination, any.client).targets;
   if (only === undefined || others.length > 0) return undefined;
@@ -79,7 +81,7 @@ export function largeOutcome(
     ...group,
     journeys: weighted(large.settle(clientJourneysOf(fabric, group.client, destination)), group.weight),
   }));
-  for (const { field, value, why } of fabric.assumptions.all()) plain.assumptions.add(field, value, why);
+  for (const one of [scout, fabric]) plain.assumptions.addAll(one.assumptions.all());
   const journeys = clientJourneys.flatMap((group) => group.journeys);
   const from = doorClients(clientJourneys);
   return {
