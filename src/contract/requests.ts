@@ -1,5 +1,5 @@
 /**
- * Requests as openapi/kube-whatif.yaml has them. Doors validate against that document before a value of these types
+ * Requests as openapi/kube-whatif.yaml has them. Transports validate against that document before a value of these types
  * exists, so that questions check names and values, never shapes.
  */
 import type * as Contract from './gen/types.js';

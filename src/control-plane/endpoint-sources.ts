@@ -20,7 +20,7 @@ function named(keys: readonly string[]): { readonly value: readonly string[]; re
   return { value, more: keys.length > NAMED ? ` ${keys.length - NAMED} more are not named here.` : '' };
 }
 
-/** The newest version that a node tells: the control plane is never older than its nodes. */
+/** The newest version that a node reports: the control plane is never older than its nodes. */
 function newestNodeVersion(cluster: Cluster) {
   let newest = NEWEST_VERSION;
   let minor = -1;

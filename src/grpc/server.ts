@@ -115,7 +115,7 @@ export class GrpcServer {
   }
 
   /**
-   * Listens, and tells the address: `127.0.0.1:9090`. Rejects with an Error that has `code` (EADDRINUSE …) and `port`,
+   * Listens, and returns the address: `127.0.0.1:9090`. Rejects with an Error that has `code` (EADDRINUSE …) and `port`,
    * as Node's have.
    */
   async listen(host: string, port: number): Promise<string> {

@@ -1,6 +1,6 @@
 /**
  * What differs between Node.js and the web platform: hashes and UTF-8. This is Node's side; web.ts has the same exports
- * for browsers and workers. package.json picks one of them for `#platform`. Nothing else below the doors uses modules
+ * for browsers and workers. package.json picks one of them for `#platform`. Nothing else below the transports uses modules
  * of Node.
  */
 import { Buffer, isUtf8 as isUtf8Buffer } from 'node:buffer';

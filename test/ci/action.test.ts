@@ -150,7 +150,7 @@ t.test('no answer: the job stops there, and says why', async (t) => {
     const { statuses, ended } = space.run(inputs);
     t.same(statuses, [FINE[0], [STEPS.check, 2]], JSON.stringify(inputs));
     t.match(ended[1]?.stderr, said);
-    t.equal(space.log(), '', 'nobody is told a half answer');
+    t.equal(space.log(), '', 'nobody gets a half answer');
   }
 });
 

@@ -87,9 +87,9 @@ t.test('without a snapshot the cluster of the context is asked about', async (t)
     '-s',
     'examples/article.json',
   ];
-  const told = await run(named);
+  const reported = await run(named);
   t.same([live.code, live.stderr], [0, '']);
-  t.equal(live.stdout.split('\n').slice(0, 12).join('\n'), told.stdout.split('\n').slice(0, 12).join('\n'));
+  t.equal(live.stdout.split('\n').slice(0, 12).join('\n'), reported.stdout.split('\n').slice(0, 12).join('\n'));
   const made = calls();
   t.ok(made.every((call) => call.startsWith('--context=prod --request-timeout=5s ')));
   t.notOk(

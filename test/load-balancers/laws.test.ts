@@ -68,7 +68,7 @@ const ofPath = ({ traces }: PathResult) =>
     ]),
   );
 
-t.test('backends told as one, told one by one, and walked one by one give the same shares', async (t) => {
+t.test('backends reported as one, one by one, and walked one by one give the same shares', async (t) => {
   fc.assert(
     fc.property(situation, (drawn) => {
       const snapshot = balanced(clusterOf(drawn));

@@ -44,7 +44,7 @@ function whole(journey: Journey): string {
   );
 }
 
-interface Told {
+interface Shown {
   readonly walked: readonly Walked[];
   /** What answers report of each. */
   readonly reported: readonly unknown[];
@@ -52,7 +52,7 @@ interface Told {
 }
 
 /** All ways to all Services, by one fabric, so that what is known of one Service serves the next. */
-function walkAll(cluster: Cluster, fabric: Fabric, clients: Clients | undefined): Told {
+function walkAll(cluster: Cluster, fabric: Fabric, clients: Clients | undefined): Shown {
   const walked: Walked[] = [];
   const reported: unknown[] = [];
   const prepared: Prepared = {

@@ -158,8 +158,8 @@ t.test('the log has the configuration once, then one line a request, and nothing
     { status: 500, code: 'INTERNAL' },
     { status: 401, code: 'UNAUTHENTICATED' },
   ]);
-  const [told] = log.filter(({ msg }) => msg === 'a fault of the service');
-  tt.match(told, { level: 'error', requestId: requests[4]?.requestId, fault: /TypeError\n\s+at / });
+  const [reported] = log.filter(({ msg }) => msg === 'a fault of the service');
+  tt.match(reported, { level: 'error', requestId: requests[4]?.requestId, fault: /TypeError\n\s+at / });
   tt.notMatch(lines.join(''), /secret|content|a-token/);
 });
 

@@ -286,7 +286,7 @@ t.test('a snapshot is sent under a name, and questions name it so', async (tt) =
     ttt.ok(oblique.bytes.equals(byDigest.bytes));
   });
 
-  await tt.test('what is wrong with a name is told, with its place', async (ttt) => {
+  await tt.test('what is wrong with a name is reported, with its place', async (ttt) => {
     for (const name of [
       '',
       'a b',

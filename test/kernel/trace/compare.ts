@@ -3,19 +3,19 @@ import type { TraceEntry } from './entry.js';
 import type { KernelTrace } from './tracer.js';
 
 /** `table chain: rule`, as both sides report a rule that matched. */
-type Told = string;
+type Shown = string;
 
-const told = (table: string | undefined, chain: string | undefined, rule: string | undefined): Told =>
+const shown = (table: string | undefined, chain: string | undefined, rule: string | undefined): Shown =>
   `${table} ${chain}: ${rule}`;
 
 /** The rules of an answer's hops that matched, by node, in the order in which the packet met them. */
-function walked(hops: readonly PathHop[], only: string | undefined): ReadonlyMap<string, readonly Told[]> {
-  const byNode = new Map<string, Told[]>();
+function walked(hops: readonly PathHop[], only: string | undefined): ReadonlyMap<string, readonly Shown[]> {
+  const byNode = new Map<string, Shown[]>();
   for (const { kind, name, steps } of hops) {
     if (kind !== 'NODE') continue;
     const rules = steps
       .filter(({ rule, action, table }) => rule !== undefined && action !== 'PASSED_OVER' && (table === only || !only))
-      .map(({ table, chain, rule }) => told(table, chain, rule));
+      .map(({ table, chain, rule }) => shown(table, chain, rule));
     byNode.set(name, [...(byNode.get(name) ?? []), ...rules]);
   }
   return byNode;
@@ -27,10 +27,10 @@ const isNotCni = ({ chain, rule = '' }: TraceEntry) => !chain.startsWith('CNI-')
 function firstDifference(
   direction: string,
   kernel: ReadonlyMap<string, readonly TraceEntry[]>,
-  walk: ReadonlyMap<string, readonly Told[]>,
+  walk: ReadonlyMap<string, readonly Shown[]>,
 ): string | undefined {
   for (const node of new Set([...kernel.keys(), ...walk.keys()])) {
-    const theirs = (kernel.get(node) ?? []).filter(isNotCni).map(({ table, chain, rule }) => told(table, chain, rule));
+    const theirs = (kernel.get(node) ?? []).filter(isNotCni).map(({ table, chain, rule }) => shown(table, chain, rule));
     const ours = walk.get(node) ?? [];
     for (let at = 0; at < Math.max(theirs.length, ours.length); at++) {
       if (theirs[at] === ours[at]) continue;
