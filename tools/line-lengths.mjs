@@ -1,5 +1,5 @@
-// Part of `npm run lint`: no line of code has more than 120 columns, but where a single text without a place to break it
-// (a regular expression, an address, a recording in a test) is longer. Biome wraps code, and leaves comments and texts.
+// Part of `npm run lint`: no line of code has more than 120 columns, but where a single text without a place to break
+// (a regular expression, an address, a recording in a test) is longer. Biome wraps code, not comments and texts.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
