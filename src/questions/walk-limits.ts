@@ -48,7 +48,7 @@ export function requireWalkable(cluster: Cluster, keys: readonly string[], point
     counts.size === 1 ? `Service ${largest} has ${total} endpoints` : `The question is about ${total} endpoints${all}`;
   const instead =
     counts.size === 1
-      ? 'Its shares and paths are answered by `probability` and `path` to its cluster IP, without changes.'
+      ? 'Without changes, `probability` and `path` answer about its cluster IP.'
       : 'Name fewer Services.';
   const detail = `${whose}; one answer walks at most ${MAX_WALKED_ENDPOINTS}. ${instead}`;
   throw new QuestionError('ANSWER_TOO_LARGE', detail, [{ pointer, in: 'request', detail }]);
