@@ -389,10 +389,39 @@ const CASES: readonly Case[] = [
             more: DNS,
           }),
       ],
-      ['the cluster has no DNS that is known', () => inspected({ policies: [egress('only-db', [{ to: [DB] }])] })],
       [
         'policies are ignored',
         () => inspected({ policies: [egress('only-db', [])], more: DNS }, { network: { policies: 'IGNORED' } }),
+      ],
+    ],
+  },
+  {
+    code: 'DNS_DENIED',
+    what: 'egress that forgot DNS, which the snapshot does not have',
+    found: () => inspected({ policies: [egress('only-db', [{ to: [DB] }])] }),
+    evidence: { direction: 'EGRESS', policies: ['shop/only-db'], assumed: true },
+    without: [
+      [
+        'port 53 is let through',
+        () => inspected({ policies: [egress('dns', [{ to: [DB] }, { ports: [{ port: 53, protocol: 'UDP' }] }])] }),
+      ],
+      [
+        'the usual pods are let through',
+        () =>
+          inspected({
+            policies: [
+              egress('dns', [
+                {
+                  to: [
+                    {
+                      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+                      podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+                    },
+                  ],
+                },
+              ]),
+            ],
+          }),
       ],
     ],
   },

@@ -36,7 +36,7 @@ export const POLICY_CODES = {
     'STATE',
     'WARNING',
     "Network policies deny pods the cluster's DNS, often since egress rules forget it: they reach nothing by name.",
-    ['direction', 'policy', 'policies', 'workloads', 'workloadCount', 'pods', 'podCount', 'before'],
+    ['direction', 'policy', 'policies', 'workloads', 'workloadCount', 'pods', 'podCount', 'assumed', 'before'],
   ),
   HEALTH_CHECK_DENIED: entry(
     'STATE',

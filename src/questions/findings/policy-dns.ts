@@ -1,5 +1,5 @@
 /** Pods whose egress policies forgot DNS: they reach nothing by name. */
-import { addressOf } from '../../base/address.js';
+import { addressOf, makeAddress, networkOf } from '../../base/address.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
 import { policiesOf } from '../../cluster/network-policies.js';
 import { nodeLocalDns } from '../../cluster/node-local-dns.js';
@@ -39,6 +39,24 @@ export function dnsServers(cluster: Cluster): readonly DnsServer[] {
       });
     });
   });
+}
+
+/** Whether the snapshot has a Service that looks like the cluster's DNS. */
+function hasDnsService(cluster: Cluster): boolean {
+  return [...cluster.services.values()].some(({ spec }) => spec?.ports?.some(({ port }) => port === 53));
+}
+
+/**
+ * A pod that stands for the cluster's DNS where the snapshot has none: labelled as installers label it. None where no
+ * node says which addresses pods have.
+ */
+function usualDnsServer(cluster: Cluster): readonly DnsServer[] {
+  if (hasDnsService(cluster)) return [];
+  const [cidr] = [...cluster.nodes.values()].flatMap(({ spec }) => networkOf(spec?.podCIDR ?? '') ?? []);
+  if (cidr === undefined) return [];
+  const metadata = { name: 'coredns', namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } };
+  const address = makeAddress(cidr.family, cidr.bits + 10n).text;
+  return [{ pod: { kind: 'Pod', metadata, spec: { containers: [] } } as unknown as Pod, address, port: 53 }];
 }
 
 /** Whether a pod asks the cluster's DNS at all. */
@@ -84,7 +102,9 @@ export const dnsForgotten: StateFinder = ({ cluster, settings, wide }) => {
   if (wide === undefined || policiesOf(cluster).length === 0) return [];
   if (!enforcementOf(cluster, settings.network.policies).enforced) return [];
   // A cache on each node answers from the node's own network: what policies say of that differs between plugins.
-  const servers = nodeLocalDns(cluster).size > 0 ? [] : dnsServers(cluster);
+  const isLocal = nodeLocalDns(cluster).size > 0;
+  const known = isLocal ? [] : dnsServers(cluster);
+  const servers = isLocal || known.length > 0 ? known : usualDnsServer(cluster);
   if (servers.length === 0) return [];
   const byClass = new Map<string, Denied | null>();
   const groups = new Map<string, Denied & { readonly workloads: string[]; readonly pods: string[] }>();
@@ -105,10 +125,14 @@ export const dnsForgotten: StateFinder = ({ cluster, settings, wide }) => {
   }
   return [...groups.values()].map(({ direction, policies, workloads, pods }): Finding => {
     const whose = direction === 'EGRESS' ? 'their egress policies' : 'the policies of the DNS pods';
+    const isAssumed = known.length === 0;
+    const server = isAssumed
+      ? 'pods labelled k8s-app=kube-dns in kube-system'
+      : namespacedName((servers[0] as DnsServer).pod);
+    const instead = isAssumed ? ' The snapshot has no DNS Service: these pods stand for it.' : '';
     const message =
       `Pods of ${listed(workloads)} cannot ask the cluster's DNS: ${whose} (${listed(policies)}) let no UDP ` +
-      'connection to ' +
-      `port ${servers[0]?.port} of ${namespacedName((servers[0] as DnsServer).pod)} pass. They reach nothing by name.`;
+      `connection to port ${servers[0]?.port} of ${server} pass. They reach nothing by name.${instead}`;
     return finding('DNS_DENIED', message, {
       direction,
       policies: policies.slice(0, MAX_LISTED),
@@ -117,6 +141,7 @@ export const dnsForgotten: StateFinder = ({ cluster, settings, wide }) => {
       workloadCount: workloads.length,
       pods: pods.slice(0, MAX_LISTED),
       podCount: pods.length,
+      ...(isAssumed ? { assumed: true } : {}),
     });
   });
 };
