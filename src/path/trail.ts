@@ -195,6 +195,11 @@ export function beginningOf(journey: Journey): Trail | undefined {
   return journey instanceof AlikeJourney ? journey.like.trail : journey.trail;
 }
 
+/** Whether a journey has a reply. */
+export function isAnswered(journey: Journey): boolean {
+  return (journey instanceof AlikeJourney ? journey.like : journey).reply !== undefined;
+}
+
 /** The same journey with another chance. */
 export function withChance(journey: Journey, chance: Chance): Journey {
   if (journey instanceof AlikeJourney) {

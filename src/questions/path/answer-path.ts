@@ -26,6 +26,7 @@ import { probability, total } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
 import { refOf } from '../findings/service-facts.js';
 import { givenRules } from '../given-rules/given-rules.js';
+import { waysOf } from '../known-ways.js';
 import { bundledEndpoints, type LargeLimits, LargePort } from '../large-ports/large-port.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { type Reached, reachedEndpoints } from '../probability/endpoint-shares.js';
@@ -202,7 +203,10 @@ export function answerPath(
   const destination = checkDestination(cluster, question.destination, question.protocol, '/path/destination');
   const family = chooseFamily(prepared, question, destination);
   const options = { ...givenRules(prepared, question, family, 'path'), ...balancing(prepared, question.phase) };
-  const plain = new Fabric(cluster, settings, family, options);
+  const plain = new Fabric(cluster, settings, family, {
+    ...options,
+    ways: waysOf(prepared, family, question.phase),
+  });
   const clients = resolveSource(plain, question.source, defaultEntry(plain, destination), '/path/source');
   const large = limits && largePortTo(plain, options, destination, clients, question, limits);
   if (destination.kind === 'SERVICE' && large === undefined) {

@@ -1,9 +1,9 @@
 /** What would let a packet pass that network policies deny: the smallest new policy, or one missing label. */
 import { addressOf } from '../../base/address.js';
-import { remember } from '../../base/remember.js';
 import { podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
+import { podsLabelled } from '../../cluster/pods-by-label.js';
 import type { PathPolicy, PathResult } from '../../contract/answers.js';
 import type { Change } from '../../contract/requests.js';
 import { isPoliced } from '../../policies/flow.js';
@@ -29,32 +29,14 @@ const MOST_LABELS = 3;
 /** Denials, of as many pods, for which one label is looked for, at most. */
 const MOST_DENIED = 100;
 
-/** The pods of a namespace by each of their labels, `key=value`. */
-type ByLabel = ReadonlyMap<string, ReadonlySet<Pod>>;
-
-const indexes = new WeakMap<Cluster['pods'], Map<string, ByLabel>>();
-
-function podsByLabel(cluster: Cluster, namespace: string): ByLabel {
-  const known = remember(indexes, cluster.pods, () => new Map<string, ByLabel>());
-  return remember(known, namespace, () => {
-    const found = new Map<string, Set<Pod>>();
-    for (const pod of cluster.podsIn(namespace)) {
-      for (const [key, value] of Object.entries(pod.metadata.labels ?? {})) {
-        remember(found, `${key}=${value}`, () => new Set<Pod>()).add(pod);
-      }
-    }
-    return found;
-  });
-}
-
 /**
  * The fewest labels that select a pod and as few others of its namespace as its labels can: one label where one is as
  * narrow as all. An empty selector for a pod without labels.
  */
 function narrowestLabels(cluster: Cluster, pod: Pod): Labels {
   const own = Object.entries(pod.metadata.labels ?? {}).filter(([key]) => !PASSING.test(key));
-  const index = podsByLabel(cluster, pod.metadata.namespace ?? 'default');
-  const alike = own.map(([key, value]) => index.get(`${key}=${value}`) ?? new Set<Pod>());
+  const { namespace = 'default' } = pod.metadata;
+  const alike = own.map(([key, value]) => podsLabelled(cluster, namespace, key, value));
   const fewest = alike.reduce((least, one) => (one.size < least.size ? one : least), alike[0] ?? new Set<Pod>());
   const least = [...fewest].filter((one) => alike.every((pods) => pods.has(one))).length;
   const narrow = own.find((_, place) => alike[place]?.size === least);

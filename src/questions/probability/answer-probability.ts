@@ -1,15 +1,14 @@
 import type { IPFamily } from '../../base/address.js';
 import { mapWithProgress } from '../../base/progress.js';
-import { remember } from '../../base/remember.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { ProbabilityResult, ServiceProbability } from '../../contract/answers.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { publishedAs } from '../../load-balancers/balancer-addresses.js';
 import { Fabric, type FabricOptions } from '../../path/fabric.js';
-import type { KnownWay } from '../../path/trail.js';
 import { addShare, NO_SHARE } from '../../probability/distribution.js';
 import type { Door, DoorClient } from '../findings/door.js';
 import { givenRules } from '../given-rules/given-rules.js';
+import { waysOf } from '../known-ways.js';
 import type { LargeLimits } from '../large-ports/large-port.js';
 import { modelAnswers } from '../load/models.js';
 import { type Offered, placedInSources, readTraffic, withSources } from '../load/offered.js';
@@ -114,14 +113,6 @@ function doorOf(result: ServiceProbability, id: string, from: readonly DoorClien
   };
 }
 
-const knownWays = new WeakMap<Prepared, Map<string, Map<string, KnownWay>>>();
-
-/** Ways that questions about one state share: `check` and `inspect` ask about every door of it. */
-function waysOf(prepared: Prepared, name: string): Map<string, KnownWay> {
-  const own = remember(knownWays, prepared, () => new Map<string, Map<string, KnownWay>>());
-  return remember(own, name, () => new Map<string, KnownWay>());
-}
-
 /**
  * How likely is each pod hit? Throws QuestionError for names and values that are wrong. `at`: where the traffic is in
  * the request. `large`: how many endpoints are followed and listed of a Service port with very many; absent where
@@ -151,7 +142,7 @@ function answerAsked(
       const own = {
         ...givenRules(prepared, question, family, 'probability'),
         ...options,
-        ways: waysOf(prepared, `${family} ${question.phase ?? ''}`),
+        ways: waysOf(prepared, family, question.phase),
       };
       const fabric = new Fabric(cluster, settings, family, own);
       return [
