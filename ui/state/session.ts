@@ -52,7 +52,8 @@ export const listedChanges = computed<readonly ListedChange[]>(() =>
   json<readonly ListedChange[]>(
     changesText.value,
     [],
-    (value) => Array.isArray(value) && value.every((one) => isRecord(one) && isRecord((one as unknown as ListedChange).change)),
+    (value) =>
+      Array.isArray(value) && value.every((one) => isRecord(one) && isRecord((one as unknown as ListedChange).change)),
   ),
 );
 
