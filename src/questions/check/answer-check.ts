@@ -232,13 +232,18 @@ export function answerCheck(
     doors: checked.flatMap((one) => one[side].map(({ door }) => door)),
   });
   const unknown = unknownPart(touched, question, checked);
+  const isWithoutEffect =
+    second === undefined &&
+    touched.services.length === 0 &&
+    unknown === undefined &&
+    clients.findings.every(({ severity }) => severity === 'INFO');
   const found = [
     ...unknownFindings(unknown),
     ...ownFindings(touched, asked, omitted, question.maxServices ?? DEFAULT_MAX_SERVICES),
     ...(second === undefined
       ? findingsOfChanges(made, before.cluster, after.cluster)
       : sameSnapshots(snapshot.digest, second.digest)),
-    ...(second === undefined && touched.services.length === 0 && unknown === undefined ? noServiceTouched(made) : []),
+    ...(isWithoutEffect ? noServiceTouched(made) : []),
     ...clients.findings.filter(({ evidence: { service } }) => ofServices(question, service)),
     ...differenceFindings(viewOf(before, 'before'), viewOf(after, 'after'), thresholds),
   ];

@@ -8,6 +8,7 @@ import type { Direction } from '../../policies/flow.js';
 import { isEvaluated, policySetOf } from '../../policies/policy-set.js';
 import type { Prepared } from '../prepare.js';
 import { outsideFindings } from '../reach/outside-changes.js';
+import { egressFindings } from '../reach/outside-egress.js';
 import {
   differsByPolicy,
   type PairChange,
@@ -301,10 +302,13 @@ export function policyPairs(
   const compared = pairChanges(tables(before, earlier), tables(after, later));
   const changed = compared.filter(differsByPolicy);
   const unknown = unknownOfPairs(changed);
+  const senders = new Set([...about.EGRESS, ...about.relabelled]);
   return {
     changed,
     services: [...new Set(changed.map(({ to: { service } }) => `${service?.namespace}/${service?.name}`))].sort(),
-    findings: findings ? [...pairFindings(changed, after), ...outsideFindings(before, after)] : [],
+    findings: findings
+      ? [...pairFindings(changed, after), ...outsideFindings(before, after), ...egressFindings(before, after, senders)]
+      : [],
     ...(unknown === undefined ? {} : { unknown }),
   };
 }

@@ -55,22 +55,22 @@ export const POLICY_CODES = {
     'DIFFERENCE',
     'ERROR',
     'A change of policies or labels denies new connections that were delivered before: of workloads to a Service port, ' +
-      'or of clients outside of the cluster.',
+      'of clients outside of the cluster, or (a WARNING) of workloads to addresses outside.',
     [
       ...PORT,
       ...['policy', 'policies', 'direction', 'from', 'fromCount', 'share', 'explanation', 'dns'],
-      ...['address', 'ranges', 'workloads', 'services', 'outside'],
+      ...['address', 'ranges', 'workloads', 'services', 'ports', 'outside'],
     ],
   ),
   NETWORK_POLICY_OPENS: entry(
     'DIFFERENCE',
     'WARNING',
-    'A change of policies or labels lets in what policies denied before: workloads of other namespaces, or ' +
-      'clients outside of the cluster.',
+    'A change of policies or labels lets pass what policies denied before: from workloads of other namespaces or ' +
+      'clients outside of the cluster, or from workloads to addresses outside.',
     [
       ...PORT,
       ...['policy', 'policies', 'direction', 'from', 'fromCount', 'share', 'explanation', 'namespaces'],
-      ...['address', 'ranges', 'workloads', 'services', 'outside'],
+      ...['address', 'ranges', 'workloads', 'services', 'ports', 'outside'],
     ],
   ),
   NETWORK_POLICY_ESTABLISHED: entry(

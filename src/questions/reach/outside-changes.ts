@@ -1,80 +1,19 @@
 /** What a change of policies lets in from outside of the cluster that was denied before, or denies, range by range. */
-import { addressOf, type Cidr, cidrContains, type IPFamily, networkOf } from '../../base/address.js';
+import { addressOf } from '../../base/address.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
 import { policiesOf } from '../../cluster/network-policies.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
 import { runningWorkloads } from '../../cluster/running-workloads.js';
-import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
-import { DEFAULT_OUTSIDE } from '../../path/sources.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import { decide } from '../../policies/evaluate.js';
 import { isPoliced } from '../../policies/flow.js';
 import { podClass } from '../../policies/pod-class.js';
 import { ALL_APIS, isEvaluated } from '../../policies/policy-set.js';
-import { fieldsOf, listOf } from '../../policies/rule.js';
 import { finding, listed, MAX_LISTED } from '../findings/finding.js';
-import { outsideAddressOf } from '../findings/policy-ranges.js';
 import type { Prepared } from '../prepare.js';
+import { type Outside, outsideRanges } from './outside-ranges.js';
 import { sourceName } from './pair-changes.js';
-
-interface Outside {
-  readonly range: string;
-  readonly address: string;
-}
-
-/** Addresses that may stand for anywhere, the usual ones first. */
-const ANYWHERE: Readonly<Record<IPFamily, readonly string[]>> = {
-  IPv4: [DEFAULT_OUTSIDE.IPv4, ...Array.from({ length: 223 }, (_, index) => `${223 - index}.113.7.9`)],
-  IPv6: [DEFAULT_OUTSIDE.IPv6, ...Array.from({ length: 64 }, (_, index) => `${(0x2a00 + index).toString(16)}:113::9`)],
-};
-
-/** Addresses that are nobody's outside: private, shared, loopback, of links and groups. */
-const NOT_OUTSIDE = ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16']
-  .concat(['224.0.0.0/3'])
-  .flatMap((text) => networkOf(text) ?? []);
-
-/**
- * An address that no block of a policy has but those of all addresses; undefined where they leave none of the tried.
- */
-function anywhere(family: IPFamily, blocks: readonly Cidr[]): string | undefined {
-  const taken = [...NOT_OUTSIDE, ...blocks.filter(({ length }) => length > 0)];
-  return ANYWHERE[family].find((text) => {
-    const address = addressOf(text);
-    return address !== undefined && !taken.some((one) => cidrContains(one, address));
-  });
-}
-
-/** An address for each block that some policy of these clusters names, and one that stands for anywhere. */
-function outsides(clusters: readonly Cluster[]): readonly Outside[] {
-  const found = new Map<string, Outside>();
-  const blocks: Cidr[] = [];
-  const read = (text: unknown): readonly Cidr[] => (typeof text === 'string' ? [networkOf(text) ?? []].flat() : []);
-  for (const cluster of clusters) {
-    for (const { spec } of policiesOf(cluster).filter(isEvaluated)) {
-      for (const rule of listOf(fieldsOf(spec).ingress)) {
-        for (const peer of listOf(fieldsOf(rule).from)) {
-          const { cidr, except } = fieldsOf(fieldsOf(peer).ipBlock);
-          const without = listOf(except).flatMap(read);
-          for (const [block, holes] of [
-            ...read(cidr).map((one) => [one, without] as const),
-            ...without.map((one) => [one, []] as const),
-          ]) {
-            blocks.push(block);
-            if (found.has(block.text) || block.length === 0) continue;
-            const address = outsideAddressOf(cluster, block, holes);
-            if (address !== undefined) found.set(block.text, { range: block.text, address });
-          }
-        }
-      }
-    }
-  }
-  const all = FAMILIES.flatMap((family): Outside[] => {
-    const address = anywhere(family, blocks);
-    return address === undefined ? [] : [{ range: 'anywhere', address }];
-  });
-  return [...all, ...found.values()];
-}
 
 interface Asked {
   readonly port: number;
@@ -161,7 +100,8 @@ const evidenceOf = (name: string, services: readonly string[], ranges: readonly 
 export function outsideFindings(before: Prepared, after: Prepared): readonly Finding[] {
   if (before.cluster.resources === after.cluster.resources && before.cluster.pods === after.cluster.pods) return [];
   if (!enforcementOf(before.cluster, before.settings.network.policies).enforced) return [];
-  const ranges = outsides([before.cluster, after.cluster]);
+  const policies = [before.cluster, after.cluster].flatMap((one) => policiesOf(one).filter(isEvaluated));
+  const ranges = outsideRanges(after.cluster, policies, 'INGRESS');
   const ports = portsOf(after.cluster);
   const earlier = new Map(runningWorkloads(before.cluster).map((one) => [sourceName(one), one.pods[0]]));
   const changed = runningWorkloads(after.cluster).map((workload): Changed => {
