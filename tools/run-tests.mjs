@@ -19,13 +19,15 @@ const TIMEOUT = Number(process.env.TEST_TIMEOUT ?? 600) * 1000;
 const JOBS = Number(process.env.TEST_JOBS ?? 3);
 const TOP = Number(process.env.TEST_TOP ?? 10);
 /**
- * Files that are long by nature: random clusters, whole matrices and recordings in a real kernel, the accessibility of
- * every screen in a browser, what builds the project once more (a scratch copy with a new field, the package, the
- * image). `.ci/run` runs both commands.
+ * Files that are long by nature: everything in a real kernel, every field with every hostile value, replicas that are
+ * killed under load, large and accessible screens in a browser, and what builds the project once more (a scratch copy
+ * with a new field, the package, the image). `.ci/run` runs both commands.
  */
 const DEEP = [
-  /^kernel.(?:chance|cloud|ipvs-.*|matrix|nftables|random|save|trace)\.test\.js$/,
-  /^page.accessible\.test\.js$/,
+  /^kernel[\\/]/,
+  /^hardening.(?:fuzz|shapes)\.test\.js$/,
+  /^replicas[\\/]/,
+  /^page.(?:accessible|hard)\.test\.js$/,
   /^deploy.(?:image-steps|package)\.test\.js$/,
   /^house.new-field\.test\.js$/,
 ];

@@ -1,6 +1,8 @@
 /** Files that are taken for a snapshot or a manifest by mistake: what each looks like, and what to make instead. */
 
-const LIST = '`kubectl get nodes,pods,services,endpointslices -A -o json`';
+import { KUBECTL_GET } from '../base/kubectl.js';
+
+const LIST = `\`${KUBECTL_GET}\``;
 
 const HELM = /\{\{-?\s*(?:\.|\$|include\b|if\b|range\b|with\b|template\b|toYaml\b|define\b|\/\*)/;
 

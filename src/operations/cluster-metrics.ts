@@ -3,7 +3,9 @@
  * worked out once, when somebody asks and it is new; whoever asks waits a while for it, and otherwise gets the numbers
  * of the one before it.
  */
+
 import { Gauge, Registry } from 'prom-client';
+import { ENUMS } from '../contract/gen/types.js';
 import type { ClusterMeasures, ServiceMeasures } from '../questions/inspect/measures.js';
 import { type NameRecord, newestOf } from '../snapshots/name-record.js';
 import type { ProblemInit } from '../work/problem.js';
@@ -34,7 +36,6 @@ const AGAIN = 600_000;
 const SENDERS_OF = 10;
 
 const REST = '(others)';
-const SEVERITIES = ['ERROR', 'WARNING', 'INFO'] as const;
 
 type Of = 'cluster' | 'namespace' | 'service';
 
@@ -198,7 +199,7 @@ export class ClusterMetrics {
       of,
       omitted,
     );
-    for (const severity of SEVERITIES) {
+    for (const severity of ENUMS.Severity) {
       gauges.set('cluster_findings', 'Findings of the cluster by severity.', { cluster, severity }, findings[severity]);
     }
     const own = services.length <= most ? services : services.slice(0, most);
@@ -234,7 +235,7 @@ export class ClusterMetrics {
       one.crossZone,
     );
     set('imbalance', 'The largest share of an endpoint over the even share, by the worst way in.', one.imbalance);
-    for (const severity of SEVERITIES) {
+    for (const severity of ENUMS.Severity) {
       gauges.set(
         'service_findings',
         'Findings of the Service by severity.',

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { didYouMeanOption } from '../base/did-you-mean.js';
+import { ENUMS } from '../contract/gen/types.js';
 import type {
   Clients,
   Destination,
@@ -13,7 +14,7 @@ import type {
 import { oneOf, readFraction, readPair, readPort, readWhole } from './read-values.js';
 import { UsageError } from './usage-error.js';
 
-const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'EXTERNAL_IP', 'LOAD_BALANCER', 'DNS'];
+const VIAS: readonly Via[] = ENUMS.Via;
 
 /** Kinds as kubectl spells them, singular, plural and short. */
 const KINDS: Readonly<Record<string, WorkloadRef['kind']>> = {

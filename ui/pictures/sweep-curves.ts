@@ -1,6 +1,8 @@
 /** What a sweep draws: shares of endpoints, nodes and zones; the load of pods where traffic is given. */
+
 import type { SweepPoint } from '../api/types.js';
 import { format, parse, percent, toNumber } from '../state/fraction.js';
+import { isRecord } from '../state/record.js';
 import type { Curve, Value } from './curves.js';
 
 /** A share, read as the fraction that it is. */
@@ -34,9 +36,6 @@ export function shareCurves(points: readonly SweepPoint[], index: number): reado
   ];
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
-
 /** A number of a load: rounded for the eye, since loads are no fractions. */
 function loadValue(value: unknown): Value | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
@@ -48,8 +47,8 @@ export function loadCurves(points: readonly SweepPoint[], index: number): readon
   const loads = points.map((point) => point.services[index]?.load);
   if (loads.every((load) => load === undefined)) return [];
   const at = (load: unknown, group: string, field: string) => {
-    const inner = isObject(load) ? load[group] : undefined;
-    return loadValue(isObject(inner) ? inner[field] : undefined);
+    const inner = isRecord(load) ? load[group] : undefined;
+    return loadValue(isRecord(inner) ? inner[field] : undefined);
   };
   const curves: readonly Curve[] = [
     { name: 'busiest pod, mean', values: loads.map((load) => at(load, 'most', 'mean')) },
@@ -62,6 +61,6 @@ export function loadCurves(points: readonly SweepPoint[], index: number): readon
 /** The chance that some pod is over its capacity, of each point that has one. */
 export function overChance(point: SweepPoint, index: number): number | undefined {
   const load = point.services[index]?.load;
-  const chance = isObject(load) ? load.anyOver : undefined;
+  const chance = isRecord(load) ? load.anyOver : undefined;
   return typeof chance === 'number' ? chance : undefined;
 }

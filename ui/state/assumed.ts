@@ -1,13 +1,12 @@
 /**
  * Assumptions as fields of a request's settings: which may be set, with which values, and how one is set or taken back.
  */
+
 import { ENUMS } from '../api/gen/types.js';
 import type { Settings } from '../api/types.js';
+import { isRecord } from './record.js';
 
 type Fields = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `settings.kubeProxy.mode` → `['kubeProxy', 'mode']`; undefined for what a request cannot say. */
 export function placeOf(field: string): readonly string[] | undefined {
@@ -28,7 +27,7 @@ export function wordsFor(field: string): readonly string[] | undefined {
 }
 
 export function valueAt(settings: Settings, place: readonly string[]): unknown {
-  return place.reduce<unknown>((value, name) => (isObject(value) ? value[name] : undefined), settings);
+  return place.reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), settings);
 }
 
 /** Settings with a value at a place; undefined takes it back, and what is empty then with it. */
@@ -37,16 +36,16 @@ export function withValue(settings: Settings, place: readonly string[], value: u
   if (first === undefined) return settings;
   const fields = settings as Fields;
   const inner =
-    rest.length === 0 ? value : withValue((isObject(fields[first]) ? fields[first] : {}) as Settings, rest, value);
+    rest.length === 0 ? value : withValue((isRecord(fields[first]) ? fields[first] : {}) as Settings, rest, value);
   const { [first]: _, ...others } = fields;
-  const isEmpty = inner === undefined || (rest.length > 0 && isObject(inner) && Object.keys(inner).length === 0);
+  const isEmpty = inner === undefined || (rest.length > 0 && isRecord(inner) && Object.keys(inner).length === 0);
   return (isEmpty ? others : { ...others, [first]: inner }) as Settings;
 }
 
 /** Every field of settings that is given, by its dotted name. */
 export function givenFields(settings: Settings): readonly string[] {
   const walk = (value: unknown, place: string): string[] =>
-    isObject(value) ? Object.entries(value).flatMap(([name, inner]) => walk(inner, `${place}.${name}`)) : [place];
+    isRecord(value) ? Object.entries(value).flatMap(([name, inner]) => walk(inner, `${place}.${name}`)) : [place];
   return walk(settings, 'settings');
 }
 

@@ -1,7 +1,9 @@
 /** What the page is about now: the engine, the snapshot, and what is changed and assumed in every question about it. */
+
 import { computed, signal } from '@preact/signals';
 import type { Engine, SnapshotFile } from '../api/engine.js';
 import type { Body, Change, Settings } from '../api/types.js';
+import { isRecord } from './record.js';
 import { type Route, route, set } from './route.js';
 
 /** Set once, before anything is shown. */
@@ -40,8 +42,6 @@ function json<T>(text: string | undefined, fallback: T, isRight: (value: unknown
   }
 }
 
-const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const parameter = (name: string) => computed(() => route.value.parameters[name]);
 
 const changesText = parameter('changes');
@@ -52,7 +52,8 @@ export const listedChanges = computed<readonly ListedChange[]>(() =>
   json<readonly ListedChange[]>(
     changesText.value,
     [],
-    (value) => Array.isArray(value) && value.every((one) => isObject(one) && isObject((one as ListedChange).change)),
+    (value) =>
+      Array.isArray(value) && value.every((one) => isRecord(one) && isRecord((one as unknown as ListedChange).change)),
   ),
 );
 
@@ -61,7 +62,7 @@ export const changes = computed<readonly Change[]>(() =>
   listedChanges.value.flatMap(({ change, off }) => (off === true ? [] : [change])),
 );
 
-export const settings = computed<Settings>(() => json<Settings>(settingsText.value, {}, isObject));
+export const settings = computed<Settings>(() => json<Settings>(settingsText.value, {}, isRecord));
 
 export const digest = computed(() => route.value.digest);
 

@@ -1,16 +1,14 @@
 import { decodeUtf8 } from '#platform';
 import { makeAddress, parseAddress } from '../../base/address.js';
-import { ZONE_LABEL } from '../../cluster/objects.js';
 import { IPTABLES } from '../../netfilter/iptables/language.js';
 import { saveRule } from '../../netfilter/iptables/save.js';
 import type { Ruleset, Table } from '../../netfilter/ruleset.js';
 import { primaryAddress } from '../node-addresses.js';
 import type { NodeProgram, ProxierInput, RulesetOptions } from '../node-program.js';
-import { selectEndpoints } from '../select-endpoints.js';
+import { NodeSelections } from '../node-selections.js';
 import type { ClusterServiceMap } from '../service-map.js';
 import { serviceMap } from '../service-map.js';
 import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-port.js';
-import type { NodePlace } from '../topology.js';
 import { localDetector } from './detector.js';
 import { writePort120 } from './layout-120.js';
 import { writePort124 } from './layout-124.js';
@@ -41,17 +39,15 @@ export class IptablesProgram implements NodeProgram {
   readonly mode = 'iptables';
   readonly input: ProxierInput;
   readonly services: ClusterServiceMap;
-  readonly #place: NodePlace;
-  readonly #selections = new WeakMap<ServicePort, EndpointSelection>();
+  readonly #selections: NodeSelections;
   readonly #rulesets = new Map<string, Ruleset>();
   #context: RenderContext | undefined;
 
   constructor(input: ProxierInput) {
     const { cluster, family, settings } = input;
-    const { self: node = input.node } = input;
     this.input = input;
     this.services = serviceMap(cluster, family, settings);
-    this.#place = { name: node.metadata.name, zone: node.metadata.labels?.[ZONE_LABEL] ?? '' };
+    this.#selections = new NodeSelections(input, this.services);
   }
 
   get family() {
@@ -92,14 +88,7 @@ export class IptablesProgram implements NodeProgram {
   }
 
   selection(port: ServicePort): EndpointSelection {
-    let selection = this.#selections.get(port);
-    if (selection === undefined) {
-      const endpoints = this.services.endpointsSeenFrom(this.#place.name, port);
-      selection = selectEndpoints(endpoints, port, this.#place, this.input.settings);
-      selection = this.input.follow?.(port, selection) ?? selection;
-      this.#selections.set(port, selection);
-    }
-    return selection;
+    return this.#selections.of(port);
   }
 
   /** The rules that one Service port adds, made anew at each call. */

@@ -1,7 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from '#platform';
 import { addressOf } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
-import { ZONE_LABEL } from '../../cluster/objects.js';
 import { saveRule } from '../../netfilter/iptables/save.js';
 import { persistenceKey } from '../../netfilter/ipvs/balancer.js';
 import type { NamedSet, RealServer, VirtualServer } from '../../netfilter/ipvs/types.js';
@@ -9,11 +8,10 @@ import type { Origin, Rule, Ruleset } from '../../netfilter/ruleset.js';
 import { entriesOf, isSample } from '../endpoint-sample.js';
 import { keptRules } from '../kept-rules.js';
 import type { NodeProgram, ProxierInput, RulesetOptions } from '../node-program.js';
-import { selectEndpoints } from '../select-endpoints.js';
+import { NodeSelections } from '../node-selections.js';
 import type { ClusterServiceMap } from '../service-map.js';
 import { serviceMap } from '../service-map.js';
 import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-port.js';
-import type { NodePlace } from '../topology.js';
 import { type IpvsContext, ipvsContext } from './context.js';
 import { type FixedRules, fixedRules } from './fixed-rules.js';
 import {
@@ -62,8 +60,7 @@ export class IpvsProgram implements NodeProgram {
   readonly mode = 'ipvs';
   readonly input: ProxierInput;
   readonly services: ClusterServiceMap;
-  readonly #place: NodePlace;
-  readonly #selections = new WeakMap<ServicePort, EndpointSelection>();
+  readonly #selections: NodeSelections;
   readonly #states = new WeakMap<ServicePort, PortState>();
   readonly #rulesets = new Map<string, Ruleset>();
   #context: IpvsContext | undefined;
@@ -73,10 +70,10 @@ export class IpvsProgram implements NodeProgram {
   #bound: ReadonlyMap<string, Origin> | undefined;
 
   constructor(input: ProxierInput) {
-    const { cluster, family, settings, node, self = node } = input;
+    const { cluster, family, settings } = input;
     this.input = input;
     this.services = serviceMap(cluster, family, settings);
-    this.#place = { name: self.metadata.name, zone: self.metadata.labels?.[ZONE_LABEL] ?? '' };
+    this.#selections = new NodeSelections(input, this.services);
   }
 
   get family() {
@@ -90,14 +87,10 @@ export class IpvsProgram implements NodeProgram {
   }
 
   selection(port: ServicePort): EndpointSelection {
-    return remember(this.#selections, port, () => {
-      const endpoints = this.services.endpointsSeenFrom(this.#place.name, port);
-      const selection = selectEndpoints(endpoints, port, this.#place, this.input.settings);
-      return this.input.follow?.(port, selection) ?? selection;
-    });
+    return this.#selections.of(port);
   }
 
-  readonly isLocal = ({ node }: ProxyEndpoint): boolean => node !== '' && node === this.#place.name;
+  readonly isLocal = ({ node }: ProxyEndpoint): boolean => node !== '' && node === this.#selections.place.name;
 
   /** What one Service port adds beside its real servers. */
   portState(port: ServicePort): PortState {
@@ -106,13 +99,13 @@ export class IpvsProgram implements NodeProgram {
 
   /** The endpoints of this node that may reach themselves through the port. */
   loopBacks(port: ServicePort): readonly string[] {
-    const own = this.services.endpointsSeenFrom(this.#place.name, port).filter(this.isLocal);
+    const own = this.services.endpointsSeenFrom(this.#selections.place.name, port).filter(this.isLocal);
     return own.map((endpoint) => loopBackEntry(endpoint, port, this.context));
   }
 
   /** All endpoints of this node, with the ports that they belong to. */
   localEndpoints(): readonly (readonly [ServicePort, ProxyEndpoint])[] {
-    return serviceIndex(this.services).endpointsOn(this.#place.name);
+    return serviceIndex(this.services).endpointsOn(this.#selections.place.name);
   }
 
   #realServers(port: ServicePort, policy: ServerDraft['policy']): readonly RealServer[] {

@@ -1,6 +1,5 @@
 import { decodeUtf8 } from '#platform';
 import { remember } from '../../base/remember.js';
-import { ZONE_LABEL } from '../../cluster/objects.js';
 import { saveElement } from '../../netfilter/nftables/elements.js';
 import { NFTABLES } from '../../netfilter/nftables/language.js';
 import { listTable } from '../../netfilter/nftables/list.js';
@@ -9,11 +8,10 @@ import type { ValueType } from '../../netfilter/nftables/values.js';
 import type { Ruleset, Table } from '../../netfilter/ruleset.js';
 import { keptRules } from '../kept-rules.js';
 import type { NodeProgram, ProxierInput, RulesetOptions } from '../node-program.js';
-import { selectEndpoints } from '../select-endpoints.js';
+import { NodeSelections } from '../node-selections.js';
 import type { ClusterServiceMap } from '../service-map.js';
 import { serviceMap } from '../service-map.js';
 import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-port.js';
-import type { NodePlace } from '../topology.js';
 import { type RenderContext, renderContext } from './context.js';
 import { setUp } from './fixed-rules.js';
 import { loadedObjects, objectText } from './listing.js';
@@ -31,8 +29,7 @@ export class NftablesProgram implements NodeProgram {
   readonly mode = 'nftables';
   readonly input: ProxierInput;
   readonly services: ClusterServiceMap;
-  readonly #place: NodePlace;
-  readonly #selections = new WeakMap<ServicePort, EndpointSelection>();
+  readonly #selections: NodeSelections;
   #context: RenderContext | undefined;
   #setUp: OperationList | undefined;
   readonly #beside: TablesBeside;
@@ -40,10 +37,10 @@ export class NftablesProgram implements NodeProgram {
 
   constructor(input: ProxierInput, beside: TablesBeside = () => []) {
     this.#beside = beside;
-    const { cluster, family, settings, node, self = node } = input;
+    const { cluster, family, settings } = input;
     this.input = input;
     this.services = serviceMap(cluster, family, settings);
-    this.#place = { name: self.metadata.name, zone: self.metadata.labels?.[ZONE_LABEL] ?? '' };
+    this.#selections = new NodeSelections(input, this.services);
   }
 
   get family() {
@@ -63,17 +60,10 @@ export class NftablesProgram implements NodeProgram {
   }
 
   selection(port: ServicePort): EndpointSelection {
-    let selection = this.#selections.get(port);
-    if (selection === undefined) {
-      const endpoints = this.services.endpointsSeenFrom(this.#place.name, port);
-      selection = selectEndpoints(endpoints, port, this.#place, this.input.settings);
-      selection = this.input.follow?.(port, selection) ?? selection;
-      this.#selections.set(port, selection);
-    }
-    return selection;
+    return this.#selections.of(port);
   }
 
-  readonly isLocal = ({ node }: ProxyEndpoint): boolean => node !== '' && node === this.#place.name;
+  readonly isLocal = ({ node }: ProxyEndpoint): boolean => node !== '' && node === this.#selections.place.name;
 
   /** What one Service port adds, made anew at each call. */
   portOperations(port: ServicePort): OperationList {

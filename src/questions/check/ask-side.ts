@@ -1,11 +1,13 @@
 /** Every door of a Service in one state of the cluster. */
+
 import type { CheckClients, FailOn, Finding } from '../../contract/answers.js';
+import { ENUMS } from '../../contract/gen/types.js';
 import type { Prepared } from '../prepare.js';
 import type { SideDoor } from './compare-doors.js';
 import { askDoor, doorsOf, type Wanted } from './doors.js';
 
 /** Those who are asked about unless the request says otherwise. */
-export const USUAL_CLIENTS: readonly CheckClients[] = ['PODS', 'HOSTS', 'OUTSIDE'];
+export const USUAL_CLIENTS: readonly CheckClients[] = ENUMS.CheckClients;
 
 const RANK = { INFO: 0, WARNING: 1, ERROR: 2, NEVER: 3 } as const;
 

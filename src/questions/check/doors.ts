@@ -1,10 +1,12 @@
 /** The doors that a Service has, and the usual clients that come through each. */
+
 import type { IPFamily } from '../../base/address.js';
 import { addressOf } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
 import type { CheckClients, ServiceProbability } from '../../contract/answers.js';
+import { ENUMS } from '../../contract/gen/types.js';
 import type { Clients, ProbabilityQuestion, ServiceDestination, Via } from '../../contract/requests.js';
 import { publishedAs } from '../../load-balancers/balancer-addresses.js';
 import { serviceFamiliesOf } from '../../load-balancers/service-families.js';
@@ -112,7 +114,7 @@ function doorsOfPort(
   ];
 }
 
-const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'LOAD_BALANCER', 'EXTERNAL_IP', 'DNS'];
+const VIAS: readonly Via[] = ENUMS.Via;
 
 /**
  * Whether somebody is meant to use the node ports of a Service: its load balancer does, or it has none that is known.

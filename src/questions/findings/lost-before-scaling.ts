@@ -1,15 +1,15 @@
 /** Sweeps whose changes take nodes away before the workload is scaled. */
+
 import { pointer } from '../../base/errors.js';
+import { MOVING_ACTIONS } from '../../changes/node-out.js';
 import type { AppliedChange, Finding } from '../../contract/answers.js';
 import { finding } from './finding.js';
-
-const LOSING = ['DRAIN', 'REMOVE', 'FAIL'];
 
 /** What a change takes out of use, in words; undefined where it takes nothing. */
 function lossOf(change: unknown): string | undefined {
   const { node, zone, delete: deleted } = Object(change) as Partial<Record<string, Readonly<Record<string, unknown>>>>;
-  if (zone !== undefined && LOSING.includes(String(zone.action))) return `zone ${zone.name}`;
-  if (node !== undefined && LOSING.includes(String(node.action))) return `node ${node.name}`;
+  if (zone !== undefined && MOVING_ACTIONS.includes(String(zone.action))) return `zone ${zone.name}`;
+  if (node !== undefined && MOVING_ACTIONS.includes(String(node.action))) return `node ${node.name}`;
   return deleted?.kind === 'Node' ? `node ${deleted.name}` : undefined;
 }
 

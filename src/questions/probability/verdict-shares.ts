@@ -1,10 +1,11 @@
 import { compare } from '../../base/fraction.js';
 import type { Cause, PathVerdict, VerdictShare } from '../../contract/answers.js';
+import { ENUMS } from '../../contract/gen/types.js';
 import type { Chance } from '../../netfilter/walk/types.js';
 import type { Journey } from '../../path/trail.js';
 import { probability, total } from '../chances.js';
 
-const ORDER: readonly PathVerdict[] = ['DELIVERED', 'REJECTED', 'DROPPED', 'UNREACHABLE', 'UNKNOWN'];
+const ORDER: readonly PathVerdict[] = ENUMS.Verdict;
 
 /** The share of each verdict and cause, largest first; equal shares in the order of the verdicts' table. */
 export function verdictShares(

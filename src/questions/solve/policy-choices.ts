@@ -2,9 +2,10 @@
 
 import type { Service } from '../../cluster/objects.js';
 import { atLeast, type KubernetesVersion } from '../../cluster/settings.js';
+import { ENUMS } from '../../contract/gen/types.js';
 import type { Change, ProbabilityQuestion } from '../../contract/requests.js';
 
-export const POLICIES = ['CLUSTER', 'LOCAL', 'PREFER_SAME_ZONE', 'PREFER_SAME_NODE', 'TOPOLOGY_AUTO'] as const;
+export const POLICIES = ENUMS['SolvedPolicy.best'];
 export type Policy = (typeof POLICIES)[number];
 
 const ANNOTATIONS = ['service.kubernetes.io/topology-mode', 'service.kubernetes.io/topology-aware-hints'] as const;
