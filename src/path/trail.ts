@@ -139,6 +139,8 @@ export interface Journey extends Ending {
   readonly reply?:
     | { readonly returns: boolean; readonly detail: string; readonly trail: Trail | undefined }
     | undefined;
+  /** The journey of another client of the same node, where it was taken for this one's: see Fabric.taking. */
+  readonly takenFrom?: Journey;
 }
 
 /**
@@ -194,8 +196,9 @@ export function withChance(journey: Journey, chance: Chance): Journey {
     const { packet: own, receiver: who, like, detail: text, walk } = journey;
     return new AlikeJourney(chance, own, who, like, text, walk);
   }
-  const { packet, trail, verdict, cause, rule, detail, receiver, reply } = journey;
-  return { chance, packet, trail, verdict, cause, rule, detail, receiver, reply };
+  const { packet, trail, verdict, cause, rule, detail, receiver, reply, takenFrom } = journey;
+  const own: Journey = { chance, packet, trail, verdict, cause, rule, detail, receiver, reply };
+  return takenFrom === undefined ? own : { ...own, takenFrom };
 }
 
 /** Journeys that are only a share of all: their chances times a weight. */
