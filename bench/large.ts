@@ -92,9 +92,17 @@ const CASES: Readonly<Record<string, () => Json>> = {
 
 const destination = { service: { namespace: 'default', name: 's0', port: 80 } };
 const viaBalancer = { service: { namespace: 'default', name: 's0', port: 80, via: 'LOAD_BALANCER' } };
+const path = { path: { source: { node: 'n1' }, destination } };
+const shares = { probability: { services: [destination.service] } };
+const otherMode = (mode: string) => ({ settings: { kubernetesVersion: '1.33.1', kubeProxy: { mode } } });
 const QUESTIONS: readonly (readonly [string, QuestionKind, Json])[] = [
-  ['path', 'path', { path: { source: { node: 'n1' }, destination } }],
-  ['probability of one Service', 'probability', { probability: { services: [destination.service] } }],
+  ['path', 'path', path],
+  ['probability of one Service', 'probability', shares],
+  ['the same again', 'probability', shares],
+  ['path, nftables', 'path', { ...path, ...otherMode('nftables') }],
+  ['probability, nftables', 'probability', { ...shares, ...otherMode('nftables') }],
+  ['path, ipvs', 'path', { ...path, ...otherMode('ipvs') }],
+  ['probability, ipvs', 'probability', { ...shares, ...otherMode('ipvs') }],
   ['probability through the balancer', 'probability', { probability: { services: [viaBalancer.service] } }],
   ['chains of one node', 'chains', { chains: { nodes: ['n1'], families: ['IPv4'], format: 'SAVE' } }],
   ['chains of one Service', 'chains', { chains: { nodes: ['n1'], services: ['default/s0'], format: 'SAVE' } }],
@@ -136,6 +144,7 @@ const QUESTIONS: readonly (readonly [string, QuestionKind, Json])[] = [
 
 function timed<T>(name: string, act: () => T): T | undefined {
   const before = performance.now();
+  const cpuBefore = process.cpuUsage();
   let said = 'answered';
   let value: T | undefined;
   try {
@@ -146,7 +155,10 @@ function timed<T>(name: string, act: () => T): T | undefined {
         ? `${error.code}: ${error.message}`
         : `!!! ${String(error)} ${(error as Error).stack}`;
   }
-  console.log(`  ${name.padEnd(36)}${(performance.now() - before).toFixed(0).padStart(8)} ms  ${said.slice(0, 500)}`);
+  const wall = (performance.now() - before).toFixed(0).padStart(8);
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const cpu = ((user + system) / 1000).toFixed(0).padStart(8);
+  console.log(`  ${name.padEnd(36)}${wall} ms ${cpu} ms CPU  ${said.slice(0, 500)}`);
   return value;
 }
 
@@ -155,9 +167,10 @@ if (process.argv[1]?.endsWith('large.js')) {
   for (const [name, make] of Object.entries(CASES)) {
     if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) continue;
     console.log(name);
-    const bytes = Buffer.from(JSON.stringify(make()));
+    let bytes = Buffer.from(JSON.stringify(make()));
     console.log(`  ${(bytes.length / 1e6).toFixed(0)} MB`);
     const snapshot = timed('read', () => readSnapshot({ bytes }));
+    bytes = Buffer.alloc(0);
     if (snapshot === undefined) continue;
     for (const [what, kind, request] of QUESTIONS) {
       timed(what, () => ask(kind, request as unknown as QuestionRequest, snapshot));

@@ -83,7 +83,10 @@ function timed(work: () => unknown): string {
   const before = process.cpuUsage();
   work();
   const { user, system } = process.cpuUsage(before);
-  return `${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s, ${((user + system) / 1e6).toFixed(1)} s of CPU`;
+  return (
+    `${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s, ${((user + system) / 1e6).toFixed(1)} s of ` +
+    'CPU'
+  );
 }
 
 const PORTS = [{ port: 80, protocol: 'TCP', targetPort: 8080, nodePort: 32_767 }];
@@ -93,7 +96,11 @@ const OUTSIDE = { address: '198.51.100.9' };
 const KINDS: Readonly<
   Record<
     string,
-    { readonly spec: Readonly<Record<string, unknown>>; readonly asked: Readonly<Record<string, unknown>> }
+    {
+      readonly spec: Readonly<Record<string, unknown>>;
+      readonly asked: Readonly<Record<string, unknown>>;
+      readonly annotations?: Readonly<Record<string, string>>;
+    }
   >
 > = {
   Cluster: { spec: {}, asked: {} },
@@ -102,6 +109,7 @@ const KINDS: Readonly<
     spec: { type: 'NodePort', externalTrafficPolicy: 'Local', ports: PORTS },
     asked: { services: [{ ...APP, via: 'NODE_PORT' }], clients: { external: OUTSIDE } },
   },
+  'topology mode': { spec: {}, asked: {}, annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } },
   PreferClose: { spec: { trafficDistribution: 'PreferClose' }, asked: {} },
   'load balancer': { spec: { type: 'LoadBalancer', ports: PORTS }, asked: { clients: { loadBalancer: OUTSIDE } } },
   'balancer, Local': {
@@ -141,10 +149,11 @@ function measure(name: string, kinds: typeof KINDS, traffic: Readonly<Record<str
   const list = generateSnapshot(size);
   const items = inZones(list.items as KubernetesObject[]);
   const scale = { kind: 'Deployment', ...APP } as const;
-  for (const [kind, { spec, asked }] of Object.entries(kinds)) {
+  for (const [kind, { spec, asked, annotations }] of Object.entries(kinds)) {
+    const ingress = spec.type === 'LoadBalancer' ? [{ ip: '203.0.113.250' }] : [];
     const own = workload(size.nodes, spec).map((item) =>
-      item.kind === 'Service' && spec.type === 'LoadBalancer'
-        ? { ...item, status: { loadBalancer: { ingress: [{ ip: '203.0.113.250' }] } } }
+      item.kind === 'Service'
+        ? { ...item, metadata: { ...item.metadata, annotations }, status: { loadBalancer: { ingress } } }
         : item,
     );
     const snapshot = readSnapshot({ bytes: Buffer.from(JSON.stringify({ ...list, items: [...items, ...own] })) });

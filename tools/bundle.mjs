@@ -3,7 +3,7 @@
 // - dist/cli/: the command line with its packages.
 // - dist/server/: what `serve` and `open` run, and their worker threads. Packages stay outside: some start threads by
 //   their files or serve files of their own.
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { buildSync } from 'esbuild';
 
 const COMMON = {
@@ -32,5 +32,17 @@ buildSync({
   packages: 'external',
   alias: { '#platform': './dist/src/platform/node.js' },
 });
+// The worker of tests: dozens of its threads are started.
+const FAKE_WORKER = 'dist/test/work/fake-worker.js';
+if (existsSync(FAKE_WORKER)) {
+  buildSync({
+    ...COMMON,
+    splitting: false,
+    entryPoints: [FAKE_WORKER],
+    outdir: 'dist/test/work/joined',
+    packages: 'external',
+    alias: { '#platform': './dist/src/platform/node.js' },
+  });
+}
 // Servers that tests start from modules have the joined worker too.
 writeFileSync('dist/src/work/worker.js', "import '../../server/worker.js';\n");

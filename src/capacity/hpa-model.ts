@@ -10,7 +10,7 @@ import {
 import { behaviorOf, scalingSteps } from '../control-plane/scaling-limits.js';
 import { asNumber, countIn, type Fields, fieldsIn, GivenFault, has, listIn, numberIn } from './given.js';
 import { above, binomialLaw } from './numbers.js';
-import { anyOver, mostLoaded } from './occupancy.js';
+import { anyOver, mostLoaded } from './occupancy/occupancy.js';
 import { type Answer, summary } from './throw-models.js';
 
 const VERSION_33 = { major: 1, minor: 33, patch: 0 };

@@ -1,6 +1,7 @@
 /** All that is asked of connections thrown over pods, worked out together: what one law gives is not computed twice. */
 import { above, binomialLaw, type Law } from './numbers.js';
-import { anyOver, leastLoaded, mostLoaded, type PodGroup } from './occupancy.js';
+import type { PodGroup } from './occupancy/groups.js';
+import { anyOver, leastLoaded, mostLoaded } from './occupancy/occupancy.js';
 
 export interface ThrownLoads {
   readonly most: Law;

@@ -1,7 +1,7 @@
 /** The least replicas that suffice, checked by the plain question: what is enough, and what one less would give. */
 import { countIn, fieldsIn, GivenFault, has, numberIn, wordIn } from './given.js';
 import { above, poissonLaw } from './numbers.js';
-import { anyOver } from './occupancy.js';
+import { anyOver } from './occupancy/occupancy.js';
 import type { Answer } from './throw-models.js';
 
 /** More replicas than these are not tried. */

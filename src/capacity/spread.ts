@@ -5,7 +5,8 @@
 import { seeded } from './affinity.js';
 import { type ThrownLoads, thrownLoads } from './loads.js';
 import { above, type Law, lawOf, meanOf, type Percentiles, percentilesOf, poissonLaw } from './numbers.js';
-import { chanceWithin, type PodGroup, rest } from './occupancy.js';
+import type { PodGroup } from './occupancy/groups.js';
+import { chanceWithin, rest } from './occupancy/occupancy.js';
 
 /** Mean and percentiles of one value. */
 interface Summary extends Percentiles {

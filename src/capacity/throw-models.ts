@@ -12,7 +12,7 @@ import {
   wordIn,
 } from './given.js';
 import { above, binomialLaw, binomialPmf, type Law, lawOf, meanOf, percentilesOf, poissonLaw } from './numbers.js';
-import { anyOver, chanceWithin, leastLoaded, mostLoaded, rest } from './occupancy.js';
+import { anyOver, chanceWithin, leastLoaded, mostLoaded, rest } from './occupancy/occupancy.js';
 
 export type Answer = Readonly<Record<string, unknown>>;
 

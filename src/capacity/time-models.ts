@@ -1,7 +1,7 @@
 /** Load while pods change: scale-up, roll-out, loss, and what the HorizontalPodAutoscaler makes of it. */
 import { asNumber, countIn, type Fields, fieldsIn, GivenFault, has, listIn, numberIn, wordIn } from './given.js';
 import { binomialLaw, logFactorial } from './numbers.js';
-import { anyOver, mostLoaded } from './occupancy.js';
+import { anyOver, mostLoaded } from './occupancy/occupancy.js';
 import { type Answer, summary } from './throw-models.js';
 
 /** The share of the connections that were open at 0 which is still open after so many seconds. */

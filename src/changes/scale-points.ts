@@ -91,11 +91,13 @@ const addressesOf = (cluster: Cluster, consequences: readonly Consequence[]): Re
 /** A grown cluster by how many of its new pods have endpoints: what does so is looked for once. */
 function withFirst(grown: Cluster, position: ReadonlyMap<string, number>): (count: number) => Cluster {
   const at = ({ addresses }: SliceEndpoint) => position.get(addresses[0] ?? '') ?? -1;
-  const growing = [...grown.endpointSlices.values()].filter(({ endpoints }) => endpoints.some((one) => at(one) >= 0));
+  const growing = [...grown.endpointSlices.values()]
+    .filter(({ endpoints }) => endpoints.some((one) => at(one) >= 0))
+    .map((slice) => ({ slice, key: namespacedName(slice), places: slice.endpoints.map(at) }));
   return (count) => {
-    const slices = growing.map((slice): [string, EndpointSlice] => [
-      namespacedName(slice),
-      { ...slice, endpoints: slice.endpoints.filter((one) => at(one) < count) },
+    const slices = growing.map(({ slice, key, places }): [string, EndpointSlice] => [
+      key,
+      { ...slice, endpoints: slice.endpoints.filter((_, index) => (places[index] as number) < count) },
     ]);
     return grown.with({ endpointSlices: new Map(slices) });
   };

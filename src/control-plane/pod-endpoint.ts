@@ -1,4 +1,5 @@
 import { addressOf, type IPFamily } from '../base/address.js';
+import { remember } from '../base/remember.js';
 import { podAddresses } from '../cluster/cluster.js';
 import { type Node, type Pod, type Service, type SliceEndpoint, ZONE_LABEL } from '../cluster/objects.js';
 import type { EndpointSliceFeatures } from './features.js';
@@ -10,11 +11,38 @@ export function isPublished(pod: Pod, features: EndpointSliceFeatures): boolean 
   return features.terminating || !isTerminating(pod);
 }
 
+/** What an endpoint is made of beside its pod and Service, with what that makes. */
+interface Made {
+  readonly node: Node | undefined;
+  readonly family: IPFamily;
+  readonly terminating: boolean;
+  readonly endpoint: SliceEndpoint | undefined;
+}
+
+// Sweeps settle one Service a thousand times: most of its pods are the same each time.
+const made = new WeakMap<Service, WeakMap<Pod, Made>>();
+
 /**
  * The endpoint of a pod for one address family; undefined when the pod has no address of it. Addresses are spelled
  * canonically. Source: Kubernetes 1.36 endpointslice `podToEndpoint`.
  */
 export function endpointOf(
+  pod: Pod,
+  node: Node | undefined,
+  service: Service,
+  family: IPFamily,
+  features: EndpointSliceFeatures,
+): SliceEndpoint | undefined {
+  const ofPods = remember(made, service, () => new WeakMap<Pod, Made>());
+  const { terminating } = features;
+  const known = ofPods.get(pod);
+  if (known?.node === node && known?.family === family && known.terminating === terminating) return known.endpoint;
+  const endpoint = makeEndpoint(pod, node, service, family, features);
+  ofPods.set(pod, { node, family, terminating, endpoint });
+  return endpoint;
+}
+
+function makeEndpoint(
   pod: Pod,
   node: Node | undefined,
   service: Service,
@@ -52,7 +80,9 @@ export function endpointOf(
 /** Says which endpoints are the same one: addresses and pod. */
 export function endpointKey(endpoint: SliceEndpoint): string {
   const { targetRef } = endpoint;
-  return `${[...endpoint.addresses].sort().join()}|${targetRef?.namespace ?? ''}/${targetRef?.name ?? ''}`;
+  const { addresses } = endpoint;
+  const text = addresses.length === 1 ? addresses[0] : [...addresses].sort().join();
+  return `${text}|${targetRef?.namespace ?? ''}/${targetRef?.name ?? ''}`;
 }
 
 /** Whether two endpoints of one key say the same (hints aside). */

@@ -1,4 +1,5 @@
 import { addressOf } from '../base/address.js';
+import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { podAddresses } from '../cluster/cluster.js';
 import { type EndpointSlice, namespacedName, type Pod, type Service } from '../cluster/objects.js';
@@ -21,6 +22,39 @@ function canonical(address: string): string {
   return addressOf(address)?.text ?? address;
 }
 
+const labelTexts = new WeakMap<Pod, string>();
+
+/** Equal for pods of one namespace with the same labels. */
+function labelsText(pod: Pod): string {
+  return remember(labelTexts, pod, () =>
+    JSON.stringify([pod.metadata.namespace ?? 'default', pod.metadata.labels ?? {}]),
+  );
+}
+
+/** Addresses of endpoints that an edit of slices takes away, but for these. */
+function lostAddresses(
+  cluster: Cluster,
+  edit: ReadonlyMap<string, EndpointSlice | undefined>,
+  except: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const lost = new Set<string>();
+  for (const name of edit.keys()) {
+    for (const { addresses } of cluster.endpointSlices.get(name)?.endpoints ?? []) {
+      for (const text of addresses) {
+        const address = canonical(text);
+        if (!except.has(address)) lost.add(address);
+      }
+    }
+  }
+  for (const slice of edit.values()) {
+    for (const { addresses } of slice?.endpoints ?? []) {
+      if (lost.size === 0) return lost;
+      for (const text of addresses) lost.delete(canonical(text));
+    }
+  }
+  return lost;
+}
+
 /**
  * What the EndpointSlice controller does after pods came, changed or went: syncs the Services whose selectors match one
  * of them, and those of `services` (`namespace/name`). `cluster` is the one after the change; slices of all other
@@ -35,7 +69,7 @@ export function settleEndpoints(
   const labelSets = new Map<string, Pod>();
   const changedAddresses = new Set<string>();
   for (const pod of changedPods) {
-    labelSets.set(JSON.stringify([pod.metadata.namespace ?? 'default', pod.metadata.labels ?? {}]), pod);
+    labelSets.set(labelsText(pod), pod);
     for (const text of podAddresses(pod)) changedAddresses.add(canonical(text));
   }
   const changed = [...labelSets.values()];
@@ -65,19 +99,8 @@ export function settleEndpoints(
     for (const event of synced.events) events.push({ ...event, service: key });
     for (const pod of synced.podsWithoutNode) podsWithoutNode.add(pod);
     for (const slice of synced.assumedManaged) assumedManaged.add(`${namespace}/${slice}`);
-    const kept = new Set<string>();
-    for (const [name, slice] of synced.edit) {
-      edit.set(name, slice);
-      for (const { addresses } of slice?.endpoints ?? []) for (const text of addresses) kept.add(canonical(text));
-    }
-    for (const name of synced.edit.keys()) {
-      for (const { addresses } of cluster.endpointSlices.get(name)?.endpoints ?? []) {
-        for (const text of addresses) {
-          const address = canonical(text);
-          if (!kept.has(address) && !changedAddresses.has(address)) stale.add(address);
-        }
-      }
-    }
+    for (const [name, slice] of synced.edit) edit.set(name, slice);
+    for (const address of lostAddresses(cluster, synced.edit, changedAddresses)) stale.add(address);
   }
   return {
     edit,

@@ -1,3 +1,4 @@
+import { remember } from '../base/remember.js';
 import type { EndpointSlice, Service, SliceEndpoint } from '../cluster/objects.js';
 import type { EndpointSliceFeatures } from './features.js';
 import { isEndpointReady, removeHints, type SliceChanges } from './slice-changes.js';
@@ -118,10 +119,12 @@ export function addTopologyHints(
     }
     return own;
   };
+  const hints = new Map<string, NonNullable<SliceEndpoint['hints']>>();
+  const hintsFor = (name: string) => remember(hints, name, () => ({ forZones: [{ name }] }));
   const hint = (slice: EndpointSlice): EndpointSlice => ({
     ...slice,
     endpoints: slice.endpoints.map((endpoint) =>
-      isEndpointReady(endpoint) ? { ...endpoint, hints: { forZones: [{ name: zoneFor(endpoint) }] } } : endpoint,
+      isEndpointReady(endpoint) ? { ...endpoint, hints: hintsFor(zoneFor(endpoint)) } : endpoint,
     ),
   });
   const hinted = open.map(hint);

@@ -1,5 +1,6 @@
 import type { IPFamily } from '../base/address.js';
 import type { Language } from './language.js';
+import type { LeftOut } from './left-out.js';
 import type { Packet } from './packet.js';
 import type { Chance, WalkEnvironment } from './walk/types.js';
 
@@ -32,6 +33,10 @@ export interface Rule {
   /** Where rules were parsed: 1-based line of the text, and the verbatim text. */
   readonly line?: number;
   readonly text?: string;
+  /** It stands for so many rules in a row, each with one chance in what is left for one endpoint. */
+  readonly leftOut?: LeftOut;
+  /** So many rules before it in its chain are left out. */
+  readonly leftOutBefore?: number;
 }
 
 export interface BaseChain {
@@ -81,6 +86,8 @@ interface BalancedWay {
   readonly packet: Packet;
   /** The packet is for this host and goes on in the hook; otherwise it is sent out anew. */
   readonly stays: boolean;
+  /** It stands for so many real servers, each as likely, that are not followed. */
+  readonly leftOut?: LeftOut;
 }
 
 /** What a balancer does with a packet that it takes. */

@@ -36,11 +36,12 @@ export function withTrail({ chance, packet, tracked }: Branch, trail: Branch['tr
 /** A branch that has come to its end, field by field so that all journeys have one shape. */
 export function ended(
   { chance, packet, trail }: Branch,
-  { verdict, cause, rule, detail }: Ending,
+  { verdict, cause, rule, detail, leftOut }: Ending,
   receiver?: Receiver,
   reply?: Journey['reply'],
 ): Journey {
-  return { chance, packet, trail, verdict, cause, rule, detail, receiver, reply };
+  const journey = { chance, packet, trail, verdict, cause, rule, detail, receiver, reply };
+  return leftOut === undefined ? journey : { ...journey, leftOut };
 }
 
 /** The end of a branch that a node has let pass. */

@@ -20,6 +20,10 @@ export interface Earlier {
 
 /** What a hook's DROP, REJECT or UNKNOWN means for the packet's way. `earlier`: what happened to it on this node. */
 export function endingOf(outcome: HookOutcome, language: Language, node: string, earlier?: Earlier): Ending {
+  if (outcome.leftOut !== undefined) {
+    const detail = `goes to one of ${outcome.leftOut.count} endpoints that are not followed`;
+    return { verdict: 'UNKNOWN', cause: 'UNKNOWN_TARGET', detail, leftOut: outcome.leftOut };
+  }
   const rule = outcome.rule === undefined ? {} : { rule: outcome.rule };
   if (outcome.verdict === 'UNKNOWN') {
     const cause = outcome.unknown?.cause ?? 'UNKNOWN_MATCH';

@@ -16,7 +16,8 @@ import type { Backend, Balanced, HealthCheck, WalkedProbe, WalkProbe } from '../
 import type { IpSets } from '../netfilter/ipset.js';
 import type { Packet } from '../netfilter/packet.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
-import type { NodeProgram } from '../proxy/node-program.js';
+import { isSample } from '../proxy/endpoint-sample.js';
+import type { NodeProgram, ProxierInput } from '../proxy/node-program.js';
 import { programNode } from '../proxy/program.js';
 import type { ServiceMap, ServicePort } from '../proxy/service-port.js';
 import { Host, isLoopback } from './host.js';
@@ -76,6 +77,12 @@ export interface FabricOptions {
    * them.
    */
   readonly ways?: Map<string, KnownWay>;
+  /** What is followed of the endpoints that a node uses for a Service port; absent: all of them. */
+  readonly follow?: ProxierInput['follow'];
+  /** Longer lists of endpoints do not become known as such: what is asked of this fabric is about clients alone. */
+  readonly expectsUpTo?: number;
+  /** Places that another fabric of the very same cluster, settings and family has learned; this one adds to them. */
+  readonly places?: Places;
   /** Whether each packet is walked by itself, also where another one is known to go the same way. For comparison. */
   readonly walksEach?: boolean;
 }
@@ -163,7 +170,7 @@ export class Fabric {
     this.settings = settings;
     this.family = family;
     this.book = bookOf(cluster, family, settings);
-    this.places = new Places(this.book);
+    this.places = options.places ?? new Places(this.book);
     this.ways = options.ways ?? new Map();
     this.#options = options;
   }
@@ -253,7 +260,8 @@ export class Fabric {
       this.assumptions.add(`nodeRules.${node}.change`, 'as given, also after the change', why);
     }
     if (this.#options.partial?.has(node)) {
-      const why = `The text of ${node} warns that tables of iptables-legacy are beside it: they are taken not to matter.`;
+      const why =
+        `The text of ${node} warns that tables of iptables-legacy are ` + 'beside it: they are taken not to matter.';
       this.assumptions.add(`nodeRules.${node}.legacy`, 'none', why);
     }
     if (this.#options.listed?.has(node)) return this.#assumeOfListing(node, ruleset, names);
@@ -290,7 +298,7 @@ export class Fabric {
   /** Throws QuestionError UNSUPPORTED where the node's mode or version is not modelled. */
   program(node: string): NodeProgram {
     return remember(this.#programs, node, () =>
-      programNode(this.cluster, node, this.family, this.settings.proxyOf(node)),
+      programNode(this.cluster, node, this.family, this.settings.proxyOf(node), this.#options.follow),
     );
   }
 
@@ -388,9 +396,19 @@ export class Fabric {
     return this.#prober;
   }
 
+  /**
+   * Whether a node chooses by a hash of the address that a packet is sent to: behind a load balancer that is mostly the
+   * node's own, so that nodes which are alike choose otherwise.
+   */
+  hashesDestinations(node: string): boolean {
+    const { mode, ipvsScheduler } = this.settings.proxyOf(node);
+    return mode === 'ipvs' && ipvsScheduler === 'dh';
+  }
+
   #probedLike({ key }: Balanced, { node }: Backend): string {
     const object = this.cluster.nodes.get(node);
     if (object === undefined || this.isParsed(node) || this.unmodelled(node) !== undefined) return `node ${node}`;
+    if (this.hashesDestinations(node)) return `node ${node}`;
     const { services } = this.program(node);
     const special = services
       .portsOf(key)
@@ -488,9 +506,15 @@ export class Fabric {
    * endpoints become known as such.
    */
   expectFor(node: string, protocol: string, address: string, port: number): readonly ServicePort[] {
-    const { services } = this.program(node);
+    const program = this.program(node);
+    const { services } = program;
     const ports = this.#portsFor(services, protocol, address, port);
-    for (const servicePort of ports) this.expect(services.endpointsOf(servicePort));
+    const { follow, expectsUpTo = Number.POSITIVE_INFINITY } = this.#options;
+    for (const servicePort of ports) {
+      const followed = follow === undefined ? undefined : program.selection(servicePort).cluster;
+      const endpoints = followed !== undefined && isSample(followed) ? followed : services.endpointsOf(servicePort);
+      if (endpoints.length <= expectsUpTo) this.expect(endpoints);
+    }
     return ports;
   }
 

@@ -2,6 +2,7 @@ import { type Fraction, isOne, multiply, ONE } from '../base/fraction.js';
 import type { Assumption } from '../cluster/settings.js';
 import type { PathPolicy } from '../contract/answers.js';
 import type { Balancer } from '../load-balancers/balancer.js';
+import type { LeftOutShare } from '../netfilter/left-out.js';
 import type { Header, Packet } from '../netfilter/packet.js';
 import type { Rule } from '../netfilter/ruleset.js';
 import { weaker } from '../netfilter/walk/basis.js';
@@ -118,6 +119,8 @@ export interface Ending {
   readonly rule?: Rule | undefined;
   /** One sentence. */
   readonly detail: string;
+  /** It goes to endpoints that are not followed; what becomes of it is found from those that are alike. */
+  readonly leftOut?: LeftOutShare | undefined;
 }
 
 /** Who takes the packet at the end. */
@@ -140,7 +143,11 @@ export interface Journey extends Ending {
     | { readonly returns: boolean; readonly detail: string; readonly trail: Trail | undefined }
     | undefined;
   /** The journey of another client of the same node, where it was taken for this one's: see Fabric.taking. */
-  readonly takenFrom?: Journey;
+  readonly takenFrom?: Journey | undefined;
+  /** It stands for so many, each to an endpoint of its own; absent: for itself. */
+  readonly count?: number | undefined;
+  /** Set where it stands for several: what they are to all clients. */
+  readonly bundle?: object | undefined;
 }
 
 /**
@@ -190,15 +197,21 @@ export function beginningOf(journey: Journey): Trail | undefined {
   return journey instanceof AlikeJourney ? journey.like.trail : journey.trail;
 }
 
+/** Whether a journey has a reply. */
+export function isAnswered(journey: Journey): boolean {
+  return (journey instanceof AlikeJourney ? journey.like : journey).reply !== undefined;
+}
+
 /** The same journey with another chance. */
 export function withChance(journey: Journey, chance: Chance): Journey {
   if (journey instanceof AlikeJourney) {
     const { packet: own, receiver: who, like, detail: text, walk } = journey;
     return new AlikeJourney(chance, own, who, like, text, walk);
   }
-  const { packet, trail, verdict, cause, rule, detail, receiver, reply, takenFrom } = journey;
-  const own: Journey = { chance, packet, trail, verdict, cause, rule, detail, receiver, reply };
-  return takenFrom === undefined ? own : { ...own, takenFrom };
+  const { packet, trail, verdict, cause, rule, detail, receiver, reply, leftOut, count, bundle, takenFrom } = journey;
+  const plain = { chance, packet, trail, verdict, cause, rule, detail, receiver, reply };
+  const isPlain = leftOut === undefined && count === undefined && takenFrom === undefined;
+  return isPlain ? plain : { ...plain, leftOut, count, bundle, takenFrom };
 }
 
 /** Journeys that are only a share of all: their chances times a weight. */

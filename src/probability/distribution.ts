@@ -47,12 +47,15 @@ export interface ReceiverShare {
   readonly share: Share;
 }
 
-/** The share of everyone who is reached and answers, in ascending order of address text (kube-proxy's own order). */
+/**
+ * The share of everyone who is reached and answers, in ascending order of address text (kube-proxy's own order). Those
+ * who are taken together are not among them.
+ */
 export function receiverShares(journeys: readonly Journey[]): readonly ReceiverShare[] {
   const byId = new Map<string, { readonly receiver: Receiver; readonly sum: ShareSum }>();
   for (const journey of journeys) {
     const { receiver } = journey;
-    if (receiver === undefined || journey.verdict !== 'DELIVERED') continue;
+    if (receiver === undefined || journey.verdict !== 'DELIVERED' || journey.bundle !== undefined) continue;
     const id = `${receiver.address} ${receiver.port ?? ''}`;
     remember(byId, id, () => ({ receiver, sum: new ShareSum() })).sum.add(journey.chance);
   }

@@ -145,6 +145,8 @@ export function endpointList(
   port: ServicePort,
   reading: Reading,
 ): { readonly endpoints: readonly ProxyEndpoint[]; readonly duplicates: readonly ProxyEndpoint[] } {
+  const apart = endpointsApart(slices, port, reading);
+  if (apart !== undefined) return { endpoints: apart, duplicates: [] };
   const kept = new Map<string, ProxyEndpoint>();
   const duplicates: ProxyEndpoint[] = [];
   for (const slice of slices) {
@@ -162,6 +164,30 @@ export function endpointList(
     }
   }
   return { endpoints: [...kept.values()].sort(byId), duplicates };
+}
+
+/** The endpoints of a Service port where no two are one, sorted; undefined where there are such. */
+function endpointsApart(
+  slices: readonly EndpointSlice[],
+  port: ServicePort,
+  reading: Reading,
+): readonly ProxyEndpoint[] | undefined {
+  const all: ProxyEndpoint[] = [];
+  for (const slice of slices) {
+    for (const number of portNumbers(slice, port)) {
+      for (const endpoint of slice.endpoints) {
+        if (reading.readyOnly && endpoint.conditions?.ready === false) continue;
+        const address = endpointAddress(endpoint.addresses[0], port.family, reading.canonicalEndpoints);
+        if (address !== undefined) all.push(makeEndpoint(endpoint, address, number, reading));
+      }
+    }
+  }
+  all.sort(byId);
+  // Those of one address are next to each other.
+  for (let i = 1; i < all.length; i++)
+    if (identityOf(all[i - 1] as ProxyEndpoint, reading) === identityOf(all[i] as ProxyEndpoint, reading))
+      return undefined;
+  return all;
 }
 
 function identityOf(endpoint: ProxyEndpoint, reading: Reading): string {

@@ -19,6 +19,8 @@ export interface ProxierInput {
    * and pod CIDRs count. One that is not there has a name and nothing else. Absent: the node itself.
    */
   readonly self?: Node;
+  /** What a walk follows of the endpoints that the node uses for a Service port; absent: all of them. */
+  readonly follow?: (port: ServicePort, selection: EndpointSelection) => EndpointSelection;
 }
 
 /** Beside kube-proxy's own chains, what else a ruleset holds. */

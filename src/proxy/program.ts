@@ -63,7 +63,8 @@ function sourceOf(cluster: Cluster): Cluster {
 }
 
 /**
- * What the kube-proxy of one node and family programs. Remembered per cluster, node, family and settings.
+ * What the kube-proxy of one node and family programs. Remembered per cluster, node, family and settings, where all
+ * endpoints are followed.
  *
  * @throws QuestionError NOT_FOUND for an unknown node, UNSUPPORTED for a proxy mode that is not built
  */
@@ -72,8 +73,10 @@ export function programNode(
   nodeName: string,
   family: IPFamily,
   settings: NodeProxySettings,
+  follow?: ProxierInput['follow'],
 ): NodeProgram {
   const cluster = sourceOf(edited);
+  if (follow !== undefined) return makeProgram(cluster, nodeName, family, settings, follow);
   let known = programs.get(cluster);
   if (known === undefined) {
     known = new Map();
@@ -88,7 +91,13 @@ export function programNode(
   return program;
 }
 
-function makeProgram(cluster: Cluster, nodeName: string, family: IPFamily, settings: NodeProxySettings): NodeProgram {
+function makeProgram(
+  cluster: Cluster,
+  nodeName: string,
+  family: IPFamily,
+  settings: NodeProxySettings,
+  follow?: ProxierInput['follow'],
+): NodeProgram {
   const node = cluster.nodes.get(nodeName);
   if (node === undefined) {
     throw new QuestionError('NOT_FOUND', `The snapshot holds no node "${nodeName}".`);
@@ -108,7 +117,8 @@ function makeProgram(cluster: Cluster, nodeName: string, family: IPFamily, setti
     );
   }
   const { hostnameOverride } = settings;
-  if (hostnameOverride === undefined) return make({ cluster, node, family, settings });
+  const followed = follow === undefined ? {} : { follow };
+  if (hostnameOverride === undefined) return make({ cluster, node, family, settings, ...followed });
   const other = { ...NO_NODE, metadata: { name: hostnameOverride } } as const;
-  return make({ cluster, node, family, settings, self: cluster.nodes.get(hostnameOverride) ?? other });
+  return make({ cluster, node, family, settings, ...followed, self: cluster.nodes.get(hostnameOverride) ?? other });
 }

@@ -122,8 +122,14 @@ export class ClusterServiceMap implements ServiceMap {
     if (ports.length === 0) return 0;
     const slices = slicesFor(this.#cluster, service, this.family, this.reading);
     let count = 0;
-    for (const port of ports) count += countEndpoints(slices, port, this.reading);
+    for (const port of ports) count += this.#knownCount(port) ?? countEndpoints(slices, port, this.reading);
     return count;
+  }
+
+  /** How many endpoints a port has, where they have been listed. */
+  #knownCount(port: ServicePort): number | undefined {
+    const owner = this.#ownerOf(port);
+    return owner === this ? this.#endpoints.get(port)?.endpoints.length : owner.#knownCount(port);
   }
 
   get endpointTotal(): number {

@@ -4,6 +4,7 @@ import { shownFindings, stateFindings } from './findings/index.js';
 import { findingsOfChanges } from './findings/of-changes.js';
 import { type FindingsSpec, thresholdsOf } from './findings/wanted.js';
 import type { PlainKind } from './kinds.js';
+import { LARGE_LIMITS } from './large-ports/large-port.js';
 import { PLAIN_QUESTIONS, type PlainResult } from './plain-questions.js';
 import type { Prepared } from './prepare.js';
 import { summed } from './summaries/index.js';
@@ -16,7 +17,7 @@ export function answerPlain<K extends PlainKind>(
   wanted: FindingsSpec | undefined,
 ): Answer<PlainResult[K]> {
   const thresholds = thresholdsOf(wanted);
-  const outcome = PLAIN_QUESTIONS[kind].answer(prepared, request);
+  const outcome = PLAIN_QUESTIONS[kind].answer(prepared, request, LARGE_LIMITS);
   const { cluster, settings, changes } = prepared;
   const { services, doors } = outcome;
   const earlier = prepared.earlier?.cluster ?? cluster;

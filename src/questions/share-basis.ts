@@ -39,8 +39,12 @@ export function shareBasis(chance: Chance): ShareBasis | undefined {
 export function chanceBasisOfAll(chances: readonly Chance[]): ChanceBasis | undefined {
   let found: ChanceBasis | undefined;
   const cycles = new Set<string>();
+  // Most chances share their basis, and its cycle may be long.
+  const seen = new Set<ChanceBasis | undefined>();
   for (const chance of chances) {
     const basis = basisOf(chance);
+    if (seen.has(basis)) continue;
+    seen.add(basis);
     found = weaker(found, basis);
     cycles.add(JSON.stringify(basis?.cycle ?? []));
   }

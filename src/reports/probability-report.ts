@@ -81,6 +81,12 @@ function imbalanceText({ imbalance }: ServiceProbability): string | undefined {
   return `imbalance ${exact(imbalance)} (${imbalance.value.toFixed(2)}): the largest share over the even one`;
 }
 
+/** How many endpoints are not listed. */
+function omittedLines({ omitted }: ServiceProbability): readonly string[] {
+  if (omitted === undefined) return [];
+  return [`${omitted.endpoints} more endpoints are not listed: ${shareText(omitted.share)} together`];
+}
+
 /** What kind of numbers the shares are, where a balancer of a node chose. */
 function basisLines({ basis }: ServiceProbability): readonly string[] {
   return basis === undefined ? [] : [basisText(basis)];
@@ -145,7 +151,7 @@ function serviceSections(service: ServiceProbability, layout: Layout): string[][
       paintVerdict(paint, verdict, `    ${verdict}${cause === undefined ? '' : ` ${cause}`} ${shareText(share)}`),
     ),
     ...(balance === undefined ? [] : [`  ${balance}`]),
-    ...basisLines(service).flatMap((line) => item('  ', printable(line), width, 4)),
+    ...[...omittedLines(service), ...basisLines(service)].flatMap((line) => item('  ', printable(line), width, 4)),
     ...crossingLines(service).map((line) => `  ${line}`),
     ...loadLines(service).flatMap((line) => item('  ', printable(line), width, 4)),
   ];
@@ -167,7 +173,7 @@ function shortSections(service: ServiceProbability, layout: Layout): string[][] 
   const { affinity, loadBalancer } = service;
   return [
     endpointTable(service, layout),
-    basisLines(service).flatMap((line) => item('  ', printable(line), layout.width, 4)),
+    [...omittedLines(service), ...basisLines(service)].flatMap((line) => item('  ', printable(line), layout.width, 4)),
     loadLines(service).flatMap((line) => item('  ', printable(line), layout.width, 4)),
     loadBalancer === undefined
       ? []
@@ -252,7 +258,7 @@ function serviceMarkdown(service: ServiceProbability): string[][] {
       `- ${massesText(service)}`,
       ...causes,
       ...(balance === undefined ? [] : [`- ${balance}`]),
-      ...basisLines(service).map((line) => `- ${markdownText(line)}`),
+      ...[...omittedLines(service), ...basisLines(service)].map((line) => `- ${markdownText(line)}`),
       ...(affinity === undefined
         ? []
         : [`- affinity ${affinity.type}, ${affinity.timeoutSeconds} s: ${markdownText(affinity.explanation)}`]),

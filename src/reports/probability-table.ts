@@ -40,7 +40,8 @@ function sharesTable(columns: readonly Column[], rows: readonly Group[], { width
 export function endpointTable(service: ServiceProbability, layout: Layout): string[] {
   const { endpoints, nodes, zones } = service;
   if (endpoints.length === 0) return [];
-  if (endpoints.length <= MOST_ENDPOINTS) {
+  const { omitted } = service;
+  if (endpoints.length <= MOST_ENDPOINTS && omitted === undefined) {
     const columns = [{ title: 'pod' }, { title: 'node' }, { title: 'zone' }];
     const rows = endpoints.map(({ address, port, pod, node = '', zone = '', share }) => ({
       cells: [pod ?? `${address}:${port}`, node, zone],
@@ -49,7 +50,9 @@ export function endpointTable(service: ServiceProbability, layout: Layout): stri
     return sharesTable(columns, rows, layout);
   }
   const zoneOf = new Map(endpoints.map(({ node = '', zone = '' }) => [node, zone]));
-  const podsOn = (of: (endpoint: (typeof endpoints)[number]) => boolean) => String(endpoints.filter(of).length);
+  // Of endpoints that are not listed the answer does not say where each is.
+  const podsOn = (of: (endpoint: (typeof endpoints)[number]) => boolean) =>
+    omitted === undefined ? String(endpoints.filter(of).length) : '';
   if (nodes.length <= MOST_GROUPS || zones.length < 2) {
     const shown = nodes.slice(0, MOST_GROUPS);
     const rows = shown.map(({ node, share }) => ({

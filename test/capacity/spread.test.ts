@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { thrownLoads } from '../../src/capacity/loads.js';
 import { binomialPmf, meanOf } from '../../src/capacity/numbers.js';
-import { anyOver, chanceWithin, leastLoaded, mostLoaded } from '../../src/capacity/occupancy.js';
+import { anyOver, chanceWithin, leastLoaded, mostLoaded } from '../../src/capacity/occupancy/occupancy.js';
 import {
   arriving,
   atRandom,

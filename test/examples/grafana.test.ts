@@ -5,9 +5,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import jsonata from 'jsonata';
 import t, { type Test } from 'tap';
+import { freePorts } from '../replicas/plant.js';
 import { type Running, send, start } from '../rest/support.js';
 
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 interface Column {
   readonly selector: string;
@@ -231,7 +232,7 @@ t.test(
       config,
       `scrape_configs: [{ job_name: a, metrics_path: /metrics/clusters, scrape_interval: 1s, static_configs: [{ targets: ['127.0.0.1:${running.port}'] }] }]\n`,
     );
-    const port = 20_000 + (process.pid % 20_000);
+    const [port = 0] = await freePorts(1);
     const child: ChildProcess = spawn(
       'prometheus',
       [
@@ -246,7 +247,7 @@ t.test(
       const reply = await fetch(`http://127.0.0.1:${port}/api/v1/query?${new URLSearchParams({ query: text })}`);
       return (await reply.json()) as { status: string; error?: string; data?: { result: readonly unknown[] } };
     };
-    for (let tries = 0; tries < 300; tries++) {
+    for (let tries = 0; tries < 1200; tries++) {
       const now = await query('kube_whatif_cluster_measured == 1').catch(() => undefined);
       if ((now?.data?.result.length ?? 0) > 0) break;
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -29,7 +29,7 @@ process.on('unhandledRejection', (reason) => faults.push(reason));
 async function lives(t: Test, { client, backend }: Doors, what: string): Promise<void> {
   const answer = await client.bytes('Chains', writeRequest('chains', { snapshot: { inline: node } }));
   t.equal(answer.length, 1, `after ${what} it answers`);
-  for (const end = Date.now() + 10_000; backend.workers.budget.used > 0 && Date.now() < end; ) await pause(20);
+  for (const end = Date.now() + 120_000; backend.workers.budget.used > 0 && Date.now() < end; ) await pause(20);
   t.equal(backend.workers.budget.used, 0, `after ${what} no memory is kept`);
   t.same(faults, [], `after ${what} no rejection was left alone`);
 }

@@ -1,6 +1,6 @@
 /**
- * Two replicas behind the proxy, with the store that they share: what docker-compose.yml starts, without containers. A replica is
- * killed under load, another one drained, the store stopped; lost and wrong answers are counted.
+ * Two replicas behind the proxy, with the store that they share: what docker-compose.yml starts, without containers. A
+ * replica is killed under load, another one drained, the store stopped; lost and wrong answers are counted.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -16,6 +16,9 @@ const digest = `sha256:${createHash('sha256').update(article).digest('hex')}`;
 const inline: unknown = JSON.parse(article.toString('utf8'));
 const NAMES = ['nginx-svc', 'kubernetes'] as const;
 const CLIENTS = 8;
+/** Milliseconds between a client's questions: they are there at every moment, and leave the machine to the replicas. */
+const PAUSE = 50;
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** A question by digest or with its snapshot inside, about one of the Services from one of the nodes. */
 function question(number: number, byDigest: boolean) {
@@ -76,12 +79,13 @@ async function underLoad(port: number, expected: readonly unknown[], during: () 
       } catch {
         count.lost++;
       }
+      await pause(PAUSE);
     }
   };
   const clients = Array.from({ length: CLIENTS }, (_, index) => client(index));
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await pause(1000);
   await during();
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await pause(1500);
   stop = true;
   await Promise.all(clients);
   return count;
@@ -197,6 +201,7 @@ t.test('replicas', { skip: missing.length > 0 && `not installed: ${missing.join(
           () => grpc.answered++,
           () => grpc.lost++,
         );
+        await pause(PAUSE);
       }
     })();
     const count = await underLoad(proxyPort, expected, () => end(one, 'SIGKILL'));

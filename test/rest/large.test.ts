@@ -1,6 +1,20 @@
 /** Large bodies: they are answered, and nobody waits for them. */
 import t from 'tap';
-import { command, FAKE_WORKER, largeSnapshot, MIB, post, QUICK, type Running, send, start, upload } from './support.js';
+import { hold } from '../work/held-file.js';
+import {
+  command,
+  FAKE_WORKER,
+  largeSnapshot,
+  load,
+  MIB,
+  post,
+  QUICK,
+  type Running,
+  send,
+  start,
+  until,
+  upload,
+} from './support.js';
 
 /** As upload, and tells when everything was sent. */
 function uploading(running: Running, pieces: readonly Buffer[]) {
@@ -26,22 +40,23 @@ t.test('a body of more than 100 MB', async (tt) => {
     { 'content-type': 'application/json', 'content-length': length },
     pieces,
   );
-  tt.equal(declared.text, reply.text, 'whether its length was told or not');
+  tt.equal(declared.text, reply.text, 'whether its length was given or not');
 });
 
 t.test('small questions overtake a large one', async (tt) => {
   const running = await start({ workerFile: FAKE_WORKER, small: QUICK });
   tt.teardown(() => running.app.close());
   const order: string[] = [];
-  // The pause stands for the work of a question: however fast the machine, the large one is still being answered.
-  const pieces = largeSnapshot(60 * MIB, '"settings":{"clusterDomain":"sleep-2500"},');
+  // However fast the machine, the large one is still being answered.
+  const held = hold();
+  const pieces = largeSnapshot(60 * MIB, `"settings":{"clusterDomain":"${held.text}"},`);
   const { reply, sent } = uploading(running, pieces);
   const large = reply.then((answer) => {
     order.push('large');
     return answer;
   });
   await sent;
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await until('it is being answered', () => load(running).busy === 1);
   for (let i = 0; i < 20; i++) {
     await Promise.all([post(running, '/v1/chains', command('')), send(running, 'GET', '/healthz')]).then(
       ([small, health]) => {
@@ -50,6 +65,7 @@ t.test('small questions overtake a large one', async (tt) => {
       },
     );
   }
+  held.release();
   tt.equal((await large).status, 200);
   tt.same(order, [...Array.from({ length: 20 }, () => 'small'), 'large']);
 });

@@ -2,14 +2,22 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import t from 'tap';
-import { command, FAKE_WORKER, largeSnapshot, MIB, post, QUICK, send, start, upload } from './support.js';
+import { hold } from '../work/held-file.js';
+import { command, FAKE_WORKER, largeSnapshot, load, MIB, post, QUICK, send, start, until, upload } from './support.js';
 
 t.test('a full queue turns away', async (tt) => {
   const running = await start({ workerFile: FAKE_WORKER, small: { ...QUICK, queueLimit: 1 } });
   tt.teardown(() => running.app.close());
-  const replies = await Promise.all(
-    Array.from({ length: 6 }, () => post(running, '/v1/chains', command('sleep-1500'))),
-  );
+  const held = hold();
+  let answered = 0;
+  const asked = Array.from({ length: 6 }, async () => {
+    const reply = await post(running, '/v1/chains', command(held.text));
+    answered++;
+    return reply;
+  });
+  await until('those that are turned away have their answer', () => answered === 4);
+  held.release();
+  const replies = await Promise.all(asked);
   const statuses = replies.map(({ status }) => status).sort();
   tt.same(statuses, [200, 200, 503, 503, 503, 503], 'one is answered, one waits');
   const refused = replies.find(({ status }) => status === 503);
@@ -58,21 +66,21 @@ t.test('a question that needs too much memory is ended, and its thread is made a
 t.test('a question whose client is gone leaves the queue', async (tt) => {
   const running = await start({ workerFile: FAKE_WORKER, small: { ...QUICK, queueLimit: 1 } });
   tt.teardown(() => running.app.close());
-  const first = post(running, '/v1/chains', command('sleep-3000'));
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const held = hold();
+  const first = post(running, '/v1/chains', command(held.text));
+  await until('the thread is busy', () => load(running).busy === 1);
   const body = JSON.stringify(command('sleep-60000'));
   const socket = connect(running.port, '127.0.0.1');
   socket.write(
     `POST /v1/chains HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await until('it waits', () => load(running).waiting === 1);
   socket.destroy();
-  let third = await post(running, '/v1/chains', command(''));
-  for (let tries = 0; third.status !== 200 && tries < 50; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    third = await post(running, '/v1/chains', command(''));
-  }
-  tt.equal(third.status, 200, 'its place is free');
+  await until('it has left', () => load(running).waiting === 0);
+  const third = post(running, '/v1/chains', command(''));
+  await until('another waits in its place', () => load(running).waiting === 1);
+  held.release();
+  tt.equal((await third).status, 200, 'its place is free');
   tt.equal((await first).status, 200);
 });
 
@@ -123,8 +131,11 @@ t.test('one connection carries many requests', async (tt) => {
 
 t.test('closing lets answers out first', async (tt) => {
   const running = await start({ workerFile: FAKE_WORKER, small: QUICK });
-  const slow = post(running, '/v1/chains', command('sleep-500'));
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  await Promise.all([running.app.close(), slow.then(({ status }) => tt.equal(status, 200))]);
+  const held = hold();
+  const slow = post(running, '/v1/chains', command(held.text));
+  await until('the thread is busy', () => load(running).busy === 1);
+  const closed = running.app.close();
+  held.release();
+  await Promise.all([closed, slow.then(({ status }) => tt.equal(status, 200))]);
   await tt.rejects(send(running, 'GET', '/healthz'), 'it listens no more');
 });

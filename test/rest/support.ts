@@ -6,7 +6,7 @@ import { type Backend, type BackendOptions, createBackend } from '../../src/oper
 import type { ServerOptions } from '../../src/rest/http-options.js';
 import { createServer } from '../../src/rest/server.js';
 
-export const FAKE_WORKER = new URL('../work/fake-worker.js', import.meta.url).href;
+export const FAKE_WORKER = new URL('../work/joined/fake-worker.js', import.meta.url).href;
 
 export interface Reply {
   readonly status: number;
@@ -101,6 +101,21 @@ export function post(
 /** A request to the fake worker that obeys a command. */
 export function command(text: string): unknown {
   return { snapshot: { inline: {} }, settings: text === '' ? {} : { clusterDomain: text } };
+}
+
+/** Waits until something holds; throws Error when it does not within two minutes. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 120_000; !(await holds()); ) {
+    if (performance.now() > end) throw new Error(`not within two minutes: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** How many questions are being answered, and how many wait, in all lanes. */
+export function load({ backend }: Running): { readonly busy: number; readonly waiting: number } {
+  const { loads } = backend.workers;
+  const sum = (of: (one: (typeof loads)[number]) => number) => loads.reduce((all, one) => all + of(one), 0);
+  return { busy: sum(({ busy }) => busy), waiting: sum(({ waiting }) => waiting) };
 }
 
 export const MIB = 1024 * 1024;

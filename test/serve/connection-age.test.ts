@@ -7,20 +7,35 @@ import { FAKE_WORKER } from '../rest/support.js';
 
 const THREADS = { SMALL_THREADS: '1', LARGE_THREADS: '1', HELD_THREADS: '1', LOG_LEVEL: 'silent' };
 
-/** Whether the server says GOAWAY to an idle connection within three seconds. */
-async function isEnded(variables: Readonly<Record<string, string>>): Promise<boolean> {
+/** An idle connection: whether the server has said GOAWAY to it, and when it does. */
+async function idle(variables: Readonly<Record<string, string>>) {
   const settings = readSettings({ PORT: '0', GRPC_PORT: '0', ...THREADS, ...variables });
-  const running = await serve(settings, {}, { workerFile: FAKE_WORKER });
+  const running = await serve(settings, {}, { workerFile: FAKE_WORKER, threadsOnDemand: true });
   const session = connect(`http://${running.grpc}`);
-  const ended = await new Promise<boolean>((resolve) => {
-    session.on('goaway', () => resolve(true)).on('error', () => resolve(true));
-    setTimeout(() => resolve(false), 3_000);
+  let isEnded = false;
+  const ended = new Promise<void>((resolve) => {
+    const end = () => {
+      isEnded = true;
+      resolve();
+    };
+    session.on('goaway', end).on('error', end);
   });
-  session.destroy();
-  await running.close();
-  return ended;
+  return {
+    ended,
+    isEnded: () => isEnded,
+    async close() {
+      session.destroy();
+      await running.close();
+    },
+  };
 }
 
 t.test('a connection ends after its age, and never without one', async (t) => {
-  t.same(await Promise.all([isEnded({ GRPC_CONNECTION_AGE: '1' }), isEnded({})]), [true, false]);
+  const [without, aged] = await Promise.all([idle({}), idle({ GRPC_CONNECTION_AGE: '1' })]);
+  t.teardown(() => Promise.all([without.close(), aged.close()]));
+  await aged.ended;
+  const second = await idle({ GRPC_CONNECTION_AGE: '1' });
+  t.teardown(() => second.close());
+  await second.ended;
+  t.notOk(without.isEnded(), 'two ages later the other is still open');
 });

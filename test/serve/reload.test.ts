@@ -31,10 +31,10 @@ async function serving(variables: Readonly<Record<string, string>>) {
   const lines: string[] = [];
   const logStream = { write: (line: string) => void lines.push(line) };
   const env = { PORT: '0', GRPC_PORT: '0', ...THREADS, ...variables };
-  const running = await serve(readSettings(env), {}, { workerFile: FAKE_WORKER, logStream });
-  /** Waits until a line of the log has this text; fails with the log after 20 seconds. */
+  const running = await serve(readSettings(env), {}, { workerFile: FAKE_WORKER, logStream, threadsOnDemand: true });
+  /** Waits until a line of the log has this text; fails with the log after two minutes. */
   const logged = async (text: string, times = 1) => {
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < 2400; i++) {
       if (lines.filter((line) => line.includes(text)).length >= times) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

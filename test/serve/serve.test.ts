@@ -8,7 +8,8 @@ import { connect as connectTls } from 'node:tls';
 import t from 'tap';
 import { readSettings, shownSettings } from '../../src/operations/service-settings.js';
 import { serve } from '../../src/serve/serve.js';
-import { command, FAKE_WORKER, post, send, start } from '../rest/support.js';
+import { command, FAKE_WORKER, load, post, send, start, until } from '../rest/support.js';
+import { hold } from '../work/held-file.js';
 
 const THREADS = { SMALL_THREADS: '1', LARGE_THREADS: '1', HELD_THREADS: '1', LOG_LEVEL: 'silent' };
 const LOCAL = { workerFile: FAKE_WORKER, small: { threads: 1 }, large: { threads: 1 }, held: { threads: 1 } };
@@ -24,6 +25,10 @@ async function serving(variables: Readonly<Record<string, string>> = {}, lines: 
   });
   return { ...running, port: Number(new URL(running.url).port) };
 }
+
+/** Whether a question is being answered. */
+const isBusy = async (to: { readonly port: number }) =>
+  /^kube_whatif_lane_busy\{lane="small"\} 1$/m.test((await send(to, 'GET', '/metrics')).text);
 
 const parsed = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 
@@ -42,24 +47,29 @@ t.test('it listens where it is configured to, ready at once, and stops on SIGTER
 
 t.test('SIGTERM: first not ready, then no new connections, and what is under way finishes', async (tt) => {
   const lines: string[] = [];
-  const running = await serving({ DRAIN_DELAY: '1', LOG_LEVEL: 'info' }, lines);
-  const slow = post(running, '/v1/chains', command('sleep-2500'));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  const running = await serving({ DRAIN_DELAY: '2', LOG_LEVEL: 'info' }, lines);
+  const held = hold();
+  const slow = post(running, '/v1/chains', command(held.text));
+  await until('the thread is busy', () => isBusy(running));
   process.emit('SIGTERM', 'SIGTERM');
   const stopped = running.close();
   const red = await send(running, 'GET', '/readyz');
   tt.same([red.status, red.json().code, red.headers['retry-after']], [503, 'NOT_READY', '1']);
-  tt.equal(
-    (await post(running, '/v1/chains', command('refuse'), { 'x-request-id': 'late' })).status,
-    422,
-    'still answered',
+  const late = post(running, '/v1/chains', command('refuse'), { 'x-request-id': 'late' });
+  await until('it listens no more', () =>
+    send(running, 'GET', '/healthz').then(
+      () => false,
+      ({ code }: NodeJS.ErrnoException) => code === 'ECONNREFUSED',
+    ),
   );
-  await new Promise((resolve) => setTimeout(resolve, 1300));
-  await tt.rejects(send(running, 'GET', '/healthz'), { code: 'ECONNREFUSED' });
+  held.release();
   tt.equal((await slow).status, 200, 'not lost');
+  tt.equal((await late).status, 422, 'nor is one that came meanwhile');
   await stopped;
   tt.same(
-    parsed(lines).map(({ msg }) => String(msg).split(' ')[0]),
+    parsed(lines)
+      .filter(({ route }) => route !== '/metrics' && route !== '/healthz')
+      .map(({ msg }) => String(msg).split(' ')[0]),
     ['listening', 'listening', 'configuration', 'stopping', 'request', 'request', 'request', 'stopped'],
   );
 });
@@ -69,7 +79,7 @@ t.test('what does not finish by the deadline is cut off', async (tt) => {
   const running = await serving({ DRAIN_TIMEOUT: '1', LOG_LEVEL: 'warn' }, lines);
   const endless = post(running, '/v1/chains', command('sleep-60000'));
   const lost = tt.rejects(endless, { code: 'ECONNRESET' });
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await until('the thread is busy', () => isBusy(running));
   // The question takes a minute: closing ends before the answer is there, so that the answer is lost.
   await running.close();
   await lost;
@@ -86,23 +96,23 @@ t.test('the environment sets the limit', async (tt) => {
 
 t.test('it is not ready while it starts, nor while it stops', async (tt) => {
   const running = await start(LOCAL);
-  const slow = post(running, '/v1/chains', command('sleep-2000'));
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const held = hold();
+  const slow = post(running, '/v1/chains', command(held.text));
+  await until('the thread is busy', () => load(running).busy === 1);
   // A connection that was open before still asks.
-  const said = new Promise<string>((resolve) => {
-    let text = '';
-    const socket = connect(running.port, '127.0.0.1', () => {
-      socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x');
-      setTimeout(() => socket.write('\r\n\r\n'), 600);
-    });
-    socket.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-    });
-    socket.on('close', () => resolve(text));
+  let text = '';
+  const socket = connect(running.port, '127.0.0.1', () =>
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x'),
+  );
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
   });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  const said = new Promise<string>((resolve) => socket.on('close', () => resolve(text)));
+  await until('the first is answered', () => text.includes('200 OK'));
   const closed = running.app.close();
+  setTimeout(() => socket.write('\r\n\r\n'), 50);
   tt.match(await said, /200 OK[\s\S]*HTTP\/1.1 503 [\s\S]*"code":"NOT_READY"/);
+  held.release();
   tt.equal((await slow).status, 200);
   await closed;
 });
@@ -148,8 +158,8 @@ t.test('the log has the configuration once, then one line a request, and nothing
     { status: 500, code: 'INTERNAL' },
     { status: 401, code: 'UNAUTHENTICATED' },
   ]);
-  const [told] = log.filter(({ msg }) => msg === 'a fault of the service');
-  tt.match(told, { level: 'error', requestId: requests[4]?.requestId, fault: /TypeError\n\s+at / });
+  const [reported] = log.filter(({ msg }) => msg === 'a fault of the service');
+  tt.match(reported, { level: 'error', requestId: requests[4]?.requestId, fault: /TypeError\n\s+at / });
   tt.notMatch(lines.join(''), /secret|content|a-token/);
 });
 
@@ -161,7 +171,11 @@ t.test('with tokens, only who shows one is answered, and each has snapshots of i
   ] as const;
   const file = tt.testdir({ tokens: `# of the team\n\n${three}\n` });
   const env = { TOKENS: `${one}, ${two}`, TOKENS_FILE: `${file}/tokens` };
-  const running = await serve(readSettings({ PORT: '0', GRPC_PORT: '0', ...THREADS, ...env }), {});
+  const running = await serve(
+    readSettings({ PORT: '0', GRPC_PORT: '0', ...THREADS, ...env }),
+    {},
+    { threadsOnDemand: true },
+  );
   tt.teardown(() => running.close());
   const port = Number(new URL(running.url).port);
   const to = { port };
@@ -263,6 +277,7 @@ t.test('TLS, and mutual TLS', async (tt) => {
     const running = await serve(
       readSettings({ PORT: '0', GRPC_PORT: '0', ...THREADS, ...server, TLS_CLIENT_CA_FILE: `${folder}/ca.pem` }),
       {},
+      { threadsOnDemand: true },
     );
     ttt.teardown(() => running.close());
     const port = Number(new URL(running.url).port);

@@ -2,9 +2,11 @@
  * A worker whose questions do on command what real ones do only by accident. `settings.clusterDomain` gives the
  * command; without one it answers how many items the snapshot has.
  */
+import { existsSync } from 'node:fs';
 import { QuestionError } from '../../src/base/errors.js';
 import type { Answer } from '../../src/contract/answers.js';
 import { type Engine, worker } from '../../src/work/work.js';
+import { heldFile } from './held-file.js';
 
 function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
@@ -14,6 +16,8 @@ const engine: Engine = {
   answer(_kind, request) {
     const [command, argument = ''] = (request.settings?.clusterDomain ?? '').split('-');
     if (command === 'sleep') pause(Number(argument));
+    // Until the test lets it go: no time is guessed.
+    while (command === 'hold' && existsSync(heldFile(argument))) pause(5);
     if (command === 'spin') for (;;);
     if (command === 'throw') throw new TypeError('secret content of a snapshot');
     if (command === 'refuse') {

@@ -5,7 +5,8 @@
 import { isRecord } from '../../base/record.js';
 import { YamlError } from './error.js';
 import { NO_JSON, plainKey, plainValue } from './scalars.js';
-import { Scanner, type Token } from './scanner.js';
+import { Scanner } from './scanner.js';
+import type { Token } from './token.js';
 
 /** A key that a mapping has more than once. Lines count from 1. */
 interface DuplicateKey {

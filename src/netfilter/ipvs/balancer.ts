@@ -159,6 +159,7 @@ export class IpvsBalancer implements HookBalancer {
         rule: this.#rule(virtual, chain, server),
         packet: sentTo(packet, virtual, server),
         stays: environment.addressType(server.address) === 'LOCAL',
+        ...(server.leftOut && { leftOut: server.leftOut }),
       })),
     };
   }

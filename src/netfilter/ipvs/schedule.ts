@@ -65,9 +65,10 @@ function kernelOrder({ realServers }: VirtualServer): readonly RealServer[] {
 
 /**
  * The order in which rr and wrr give out connections, from the server that was added last: one round. Empty for other
- * schedulers.
+ * schedulers; undefined where servers are left out.
  */
-function cycleOf(virtual: VirtualServer): readonly RealServer[] {
+function cycleOf(virtual: VirtualServer): readonly RealServer[] | undefined {
+  if (virtual.realServers.some(({ leftOut }) => leftOut !== undefined)) return undefined;
   const servers = kernelOrder(virtual).filter(({ weight }) => weight > 0);
   if (virtual.scheduler === 'rr') return servers;
   if (virtual.scheduler !== 'wrr') return [];
@@ -270,12 +271,12 @@ export function schedule(
   switch (scheduler) {
     case 'rr':
     case 'wrr':
-      return byWeight(servers, ({ weight }) => (scheduler === 'rr' ? 1 : weight), {
+      return byWeight(servers, ({ weight, leftOut }) => (scheduler === 'rr' ? 1 : weight) * (leftOut?.count ?? 1), {
         kind: 'LONG_RUN',
         why:
           `${scheduler} gives connections out in turn, whoever opens them, from the real server that was added ` +
           'last: the shares are those of many connections.',
-        cycle: cycleOf(virtual).map(name),
+        cycle: cycleOf(virtual)?.map(name),
       });
     case 'dh':
       return only(

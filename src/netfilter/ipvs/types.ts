@@ -1,4 +1,5 @@
 /** The balancer of the kernel (ip_vs): virtual servers, each with the real servers that its scheduler chooses among. */
+import type { LeftOut } from '../left-out.js';
 import type { Origin } from '../ruleset.js';
 
 /** How IPVS sends a packet on to a real server. kube-proxy uses MASQUERADE alone, which is NAT. */
@@ -18,6 +19,8 @@ export interface RealServer {
   readonly inactiveConnections?: number;
   /** It takes connections only up to a limit (`-x`). kube-proxy sets none. */
   readonly limited?: boolean;
+  /** It stands for so many that are alike and not followed. */
+  readonly leftOut?: LeftOut;
 }
 
 /** The bits of {@link VirtualServer.flags} (uapi/linux/ip_vs.h). */

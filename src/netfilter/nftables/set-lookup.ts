@@ -1,4 +1,5 @@
 import type { IPFamily } from '../../base/address.js';
+import type { LeftOut } from '../left-out.js';
 import type { WalkContext } from '../walk/walk-context.js';
 import { saveElement, saveElements, writeElement } from './elements.js';
 import type { NamedSet, NftTable } from './nft-table.js';
@@ -73,9 +74,24 @@ export function dataTypes(map: SetReference | AnonymousSet, family: IPFamily): r
   return (data ?? ['']).map((_, i) => (i === 0 ? address : 'inet_service'));
 }
 
+/** So many elements of a very long map are shown. */
+const SHOWN = 5;
+
+/** The beginning of a very long map, and how many more elements it has. */
+function shortened(
+  { elements }: AnonymousSet,
+  leftOut: readonly LeftOut[],
+  text: (element: Element) => string,
+): string {
+  const shown = elements.slice(0, SHOWN);
+  const all = leftOut.reduce((sum, { count }) => sum + count, elements.length);
+  return `{ ${shown.map(text).join(', ')}, … ${all - shown.length} more }`;
+}
+
 /** A set in kube-proxy's spelling. */
 export function writeSet(set: SetReference | AnonymousSet): string {
   if (set.kind === 'reference') return `@${set.name}`;
+  if (set.leftOut !== undefined) return shortened(set, set.leftOut, writeElement);
   let text = '{ ';
   for (const [i, element] of set.elements.entries())
     text += `${i === 0 ? '' : set.isCompact === true ? ',' : ' , '}${writeElement(element)}`;
@@ -85,6 +101,7 @@ export function writeSet(set: SetReference | AnonymousSet): string {
 /** A set as `nft list` prints it: elements in the order of their values. */
 export function saveSet(set: SetReference | AnonymousSet, types: readonly ValueType[]): string {
   if (set.kind === 'reference') return `@${set.name}`;
+  if (set.leftOut !== undefined) return shortened(set, set.leftOut, (element) => saveElement(element, types));
   const texts = set.isListed
     ? set.elements.map((element) => saveElement(element, types))
     : saveElements(set.elements, types, true);

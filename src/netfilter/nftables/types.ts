@@ -1,3 +1,4 @@
+import type { LeftOut } from '../left-out.js';
 import type { Rule } from '../ruleset.js';
 
 /**
@@ -82,6 +83,8 @@ export interface AnonymousSet {
   readonly isListed?: boolean;
   /** kube-proxy writes it without spaces around the commas. */
   readonly isCompact?: boolean;
+  /** Keys are numbers from 0; those of endpoints that a walk leaves out are not among the elements. */
+  readonly leftOut?: readonly LeftOut[];
 }
 /** Several flags, of which one has to be set: `ct state new,established`. */
 export interface FlagList {

@@ -34,5 +34,6 @@ export function isLoop(chain: Chain, frame: Frame): boolean {
 /** 1-based place of a rule in its chain, where places mean something. */
 export function positionOf(frame: Frame, rule: Rule): number | undefined {
   if (!frame.chain.ordered) return undefined;
-  return (frame.rules === frame.chain.rules ? frame.index : frame.chain.rules.indexOf(rule)) + 1;
+  const index = frame.rules === frame.chain.rules ? frame.index : frame.chain.rules.indexOf(rule);
+  return index + 1 + (rule.leftOutBefore ?? 0);
 }

@@ -15,7 +15,7 @@ import {
  * decisions in a row as fine as that; from there on they are cut to multiples of 2^-256. What is cut off from one
  * part goes to the other, so that all parts still sum to exactly what was split.
  */
-const FINEST = 1n << 256n;
+export const FINEST = 1n << 256n;
 
 /** A branch's share split by a decision: the part for which it comes out, and the rest. The two sum to the share. */
 export function splitShare(share: Fraction, chance: Fraction): readonly [hit: Fraction, rest: Fraction] {

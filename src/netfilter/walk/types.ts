@@ -1,4 +1,5 @@
 import type { Fraction } from '../../base/fraction.js';
+import type { LeftOutShare } from '../left-out.js';
 import type { Header, Packet } from '../packet.js';
 import type { Hook, Rule } from '../ruleset.js';
 
@@ -99,8 +100,11 @@ export interface StepList {
   readonly previous: StepList | undefined;
 }
 
-/** BALANCED: a balancer has taken the packet from the hook and sends it out again from OUTPUT. */
-type HookVerdict = 'ACCEPT' | 'DROP' | 'REJECT' | 'UNKNOWN' | 'BALANCED';
+/**
+ * BALANCED: a balancer has taken the packet from the hook and sends it out again from OUTPUT. LEFT_OUT: it goes to
+ * endpoints that are not followed.
+ */
+type HookVerdict = 'ACCEPT' | 'DROP' | 'REJECT' | 'UNKNOWN' | 'BALANCED' | 'LEFT_OUT';
 
 /** One of the ways a packet can come out of a hook. The nominal chances of all of them sum to exactly 1. */
 export interface HookOutcome {
@@ -116,4 +120,6 @@ export interface HookOutcome {
   readonly refusedBy?: { readonly name: string; readonly wantsLocal: boolean } | undefined;
   /** DROP: the base chain's policy did it. */
   readonly policy?: boolean | undefined;
+  /** LEFT_OUT: what each of the endpoints gets. */
+  readonly leftOut?: LeftOutShare | undefined;
 }

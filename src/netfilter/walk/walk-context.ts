@@ -1,3 +1,4 @@
+import type { LeftOutShare } from '../left-out.js';
 import type { Packet } from '../packet.js';
 import type { Hook, Table } from '../ruleset.js';
 import type { Chance, WalkEnvironment } from './types.js';
@@ -46,6 +47,8 @@ export type Effect =
   | { readonly action: 'MARK' | 'PASS'; readonly packet?: Packet }
   /** Rewritten: the nat table has decided. */
   | { readonly action: 'DNAT' | 'SNAT' | 'MASQUERADE'; readonly packet: Packet }
+  /** Endpoints that are not followed; parts are of the packets that meet the rule. */
+  | { readonly action: 'LEFT_OUT'; readonly leftOut: LeftOutShare }
   | { readonly action: 'UNKNOWN'; readonly detail: string };
 
 /** One of the effects that a rule may have by chance. */

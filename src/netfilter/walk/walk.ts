@@ -1,10 +1,12 @@
 import { divide, type Fraction, isOne, isZero, ONE, subtract, ZERO } from '../../base/fraction.js';
 import type { Language, Matched } from '../language.js';
+import type { LeftOut } from '../left-out.js';
 import { headerOf, type Packet } from '../packet.js';
 import type { Hook, HookBalancer, Rule, Ruleset, Table, Taking } from '../ruleset.js';
 import { type Attached, attachedTo } from './base-chains.js';
 import { weaker } from './basis.js';
 import { enter, type Frame, isLoop, positionOf } from './chain-frame.js';
+import { passLeftOut, scaledTo } from './left-out.js';
 import { rivalsOf } from './rivals.js';
 import { splitShare } from './share.js';
 import type { Chance, ChanceBasis, HookOutcome, StepAction, StepList, WalkEnvironment, WalkStep } from './types.js';
@@ -143,6 +145,10 @@ class HookWalk implements WalkContext {
       const before = headerOf(one.packet);
       one.packet = way.packet;
       const after = headerOf(way.packet);
+      if (way.leftOut !== undefined) {
+        this.#end(one, { verdict: 'LEFT_OUT', leftOut: { ...way.leftOut, unit: 1n } });
+        continue;
+      }
       const chance = way.chance !== undefined && isOne(way.chance.nominal) ? undefined : way.chance;
       this.#stepAt(one, name, chain, { action: 'BALANCE', rule: way.rule, chance, before, after });
       if (way.stays) going.push(one);
@@ -178,6 +184,11 @@ class HookWalk implements WalkContext {
     for (let index = frame.index; index < rules.length; index++) {
       const rule = rules[index] as Rule;
       this.#looked++;
+      if (rule.leftOut !== undefined) {
+        passedOver += rule.leftOut.count;
+        if (this.#leaveOut(branch, rule.leftOut)) continue;
+        return false;
+      }
       const matched = language.evaluate(rule, branch.packet, this);
       if (matched === undefined) continue;
       const passed = matched.isUndecided ? language.passedBy(matched, branch.packet, this) : undefined;
@@ -198,6 +209,15 @@ class HookWalk implements WalkContext {
     branch.recents = this.recents;
     branch.frame = { chain, rules, index: rules.length, passedOver, caller };
     return true;
+  }
+
+  /** Takes from the branch what rules get that are not followed. False: nothing is left of it. */
+  #leaveOut(branch: Branch, leftOut: LeftOut): boolean {
+    const { nominal, programmed, share, rest } = passLeftOut(branch, leftOut);
+    this.#end({ ...branch, nominal, programmed }, { verdict: 'LEFT_OUT', leftOut: share });
+    branch.nominal = rest.nominal;
+    branch.programmed = rest.programmed;
+    return !isZero(rest.nominal) || !isZero(rest.programmed);
   }
 
   /** Leaves the rest of the branch behind, for which the rule does not hit. False: the rule never hits. */
@@ -287,6 +307,8 @@ class HookWalk implements WalkContext {
     switch (effect.action) {
       case 'MISS':
         return true;
+      case 'LEFT_OUT':
+        return this.#end(branch, { verdict: 'LEFT_OUT', leftOut: scaledTo(effect.leftOut, branch.programmed) });
       case 'JUMP':
       case 'GOTO':
         return this.#call(branch, here, match, effect);
@@ -412,11 +434,14 @@ class HookWalk implements WalkContext {
     branch.steps = { step, previous: branch.steps };
   }
 
-  #end(branch: Branch, end: Pick<HookOutcome, 'verdict' | 'rule' | 'unknown' | 'policy' | 'refusedBy'>): false {
+  #end(
+    branch: Branch,
+    end: Pick<HookOutcome, 'verdict' | 'rule' | 'unknown' | 'policy' | 'refusedBy' | 'leftOut'>,
+  ): false {
     const { packet, nominal, programmed, steps } = branch;
     const chance = { nominal, programmed, roundRobin: branch.roundRobin || undefined, basis: branch.basis };
-    const { verdict, rule, unknown, policy, refusedBy } = end;
-    this.#outcomes.push({ verdict, packet, chance, steps, rule, unknown, policy, refusedBy });
+    const { verdict, rule, unknown, policy, refusedBy, leftOut } = end;
+    this.#outcomes.push({ verdict, packet, chance, steps, rule, unknown, policy, refusedBy, leftOut });
     return false;
   }
 }

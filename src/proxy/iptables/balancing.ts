@@ -1,4 +1,5 @@
 import type { Statement } from '../../netfilter/iptables/statements.js';
+import { countOf, entriesOf } from '../endpoint-sample.js';
 import type { ProxyEndpoint } from '../service-port.js';
 import type { PortRulesWriter } from './port-rules.js';
 import { comment, jump, oneIn } from './rule-parts.js';
@@ -42,8 +43,24 @@ export function writeBalancingRule(
   out.natFor(out.originOf(endpoint), chain, i < n - 1 ? [...notes, oneIn(n - i), target] : [...notes, target]);
 }
 
+/**
+ * Writes the rules of a chain for each endpoint, the i-th of n; of those that are left out one that stands for them.
+ */
+export function writeEach(
+  out: PortRulesWriter,
+  chain: string,
+  endpoints: readonly ProxyEndpoint[],
+  write: (endpoint: ProxyEndpoint, i: number, n: number) => void,
+): void {
+  const n = countOf(endpoints);
+  for (const entry of entriesOf(endpoints)) {
+    if ('endpoint' in entry) write(entry.endpoint, entry.place, n);
+    else out.leaveOut(chain, entry);
+  }
+}
+
 /** Affinity and balancing rules of a chain over endpoints (kube-proxy's `writeServiceToEndpointRules`). */
 export function writeBalancing(out: PortRulesWriter, chain: string, endpoints: readonly ProxyEndpoint[]): void {
   writeAffinityRules(out, chain, endpoints);
-  for (const [i, endpoint] of endpoints.entries()) writeBalancingRule(out, chain, endpoint, i, endpoints.length);
+  writeEach(out, chain, endpoints, (endpoint, i, n) => writeBalancingRule(out, chain, endpoint, i, n));
 }

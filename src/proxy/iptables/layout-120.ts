@@ -1,4 +1,4 @@
-import { writeAffinityRules, writeBalancing, writeBalancingRule } from './balancing.js';
+import { writeAffinityRules, writeBalancing, writeBalancingRule, writeEach } from './balancing.js';
 import { writeEndpointChains, writeEndpointRules } from './endpoint-chain.js';
 import type { PortRulesWriter } from './port-rules.js';
 import { CHAINS } from './port-rules.js';
@@ -62,10 +62,10 @@ function writeEndpointsLast(out: PortRulesWriter): void {
   for (const endpoint of reachable) out.natChains.push(out.names.endpoint(endpoint));
   writeAffinityRules(out, chain, reachable);
   const interleaved = out.context.traits.masqueradeRulesIn === 'DISPATCH_CHAIN';
-  for (const [i, endpoint] of cluster.entries()) {
-    writeBalancingRule(out, chain, endpoint, i, cluster.length);
+  writeEach(out, chain, cluster, (endpoint, i, n) => {
+    writeBalancingRule(out, chain, endpoint, i, n);
     if (interleaved) writeEndpointRules(out, endpoint);
-  }
+  });
   if (!interleaved) for (const endpoint of reachable) writeEndpointRules(out, endpoint);
 }
 

@@ -2,6 +2,7 @@ import type { Address, IPFamily } from '../../base/address.js';
 import { addressOf, addressWidth } from '../../base/address.js';
 import type { NodeProxySettings } from '../../cluster/settings.js';
 import type { CommentMatch, Statement } from '../../netfilter/iptables/statements.js';
+import type { LeftOut } from '../../netfilter/left-out.js';
 import type { Origin, Rule } from '../../netfilter/ruleset.js';
 import { rangesHold } from '../port-decisions.js';
 import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-port.js';
@@ -58,6 +59,8 @@ export class PortRulesWriter implements PortRules {
   readonly protocol: ProtocolStatements;
   readonly #origin: Origin;
   readonly #name: CommentMatch;
+  /** How many rules are missing in a chain so far. */
+  readonly #leftOut = new Map<string, number>();
 
   constructor(port: ServicePort, selection: EndpointSelection, context: RenderContext) {
     this.port = port;
@@ -79,7 +82,15 @@ export class PortRulesWriter implements PortRules {
 
   /** A nat rule about one endpoint. */
   natFor(origin: Origin, chain: string, statements: readonly Statement[]): void {
-    this.natRules.push(rule(chain, origin, statements));
+    const written = rule(chain, origin, statements);
+    const before = this.#leftOut.get(chain);
+    this.natRules.push(before === undefined ? written : { ...written, leftOutBefore: before });
+  }
+
+  /** A nat rule that stands for those of endpoints which a walk leaves out. */
+  leaveOut(chain: string, leftOut: LeftOut): void {
+    this.natRules.push({ ...rule(chain, this.#origin, []), leftOut });
+    this.#leftOut.set(chain, (this.#leftOut.get(chain) ?? 0) + leftOut.count - 1);
   }
 
   originOf(endpoint: ProxyEndpoint): Origin {

@@ -2,6 +2,7 @@ import { addressOf } from '../../base/address.js';
 import type { Statement } from '../../netfilter/iptables/statements.js';
 import { FLAGS, type RealServer, type VirtualServer } from '../../netfilter/ipvs/types.js';
 import type { Origin, Rule } from '../../netfilter/ruleset.js';
+import type { Entry } from '../endpoint-sample.js';
 import { DROP, rule, source } from '../iptables/rule-parts.js';
 import { rangesHold } from '../port-decisions.js';
 import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-port.js';
@@ -148,6 +149,11 @@ export function serverSettings(
   const persistent = port.stickyMaxAge > 0;
   const flags = (persistent ? FLAGS.persistent : 0) | (scheduler === 'mh' && traits.maglevPort ? FLAGS.port : 0);
   return { scheduler, flags, timeout: persistent ? port.stickyMaxAge : 0 };
+}
+
+/** An endpoint as a real server; those that a walk leaves out as one that stands for them. */
+export function realServerOf(entry: Entry): RealServer {
+  return 'endpoint' in entry ? realServer(entry.endpoint) : { address: '', port: 0, weight: 1, leftOut: entry };
 }
 
 export function realServer(endpoint: ProxyEndpoint): RealServer {

@@ -6,6 +6,7 @@ import { saveRule } from '../../netfilter/iptables/save.js';
 import { persistenceKey } from '../../netfilter/ipvs/balancer.js';
 import type { NamedSet, RealServer, VirtualServer } from '../../netfilter/ipvs/types.js';
 import type { Origin, Rule, Ruleset } from '../../netfilter/ruleset.js';
+import { entriesOf, isSample } from '../endpoint-sample.js';
 import { keptRules } from '../kept-rules.js';
 import type { NodeProgram, ProxierInput, RulesetOptions } from '../node-program.js';
 import { selectEndpoints } from '../select-endpoints.js';
@@ -20,6 +21,7 @@ import {
   type PortState,
   portState,
   realServer,
+  realServerOf,
   type ServerDraft,
   serverEndpoints,
   serverSettings,
@@ -90,7 +92,8 @@ export class IpvsProgram implements NodeProgram {
   selection(port: ServicePort): EndpointSelection {
     return remember(this.#selections, port, () => {
       const endpoints = this.services.endpointsSeenFrom(this.#place.name, port);
-      return selectEndpoints(endpoints, port, this.#place, this.input.settings);
+      const selection = selectEndpoints(endpoints, port, this.#place, this.input.settings);
+      return this.input.follow?.(port, selection) ?? selection;
     });
   }
 
@@ -114,7 +117,7 @@ export class IpvsProgram implements NodeProgram {
 
   #realServers(port: ServicePort, policy: ServerDraft['policy']): readonly RealServer[] {
     const endpoints = serverEndpoints(policy, port, this.selection(port), this.isLocal, this.context);
-    return endpoints.map(realServer);
+    return isSample(endpoints) ? [...entriesOf(endpoints)].map(realServerOf) : endpoints.map(realServer);
   }
 
   /** The virtual servers of a Service port, with their real servers. */

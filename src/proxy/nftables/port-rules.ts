@@ -1,6 +1,8 @@
+import type { LeftOut } from '../../netfilter/left-out.js';
 import type { SetDeclaration } from '../../netfilter/nftables/nft-table.js';
-import type { Element, Expression, Statement, Verdict } from '../../netfilter/nftables/types.js';
+import type { AnonymousSet, Element, Expression, Statement, Verdict } from '../../netfilter/nftables/types.js';
 import type { Origin } from '../../netfilter/ruleset.js';
+import { countOf, entriesOf, isSample } from '../endpoint-sample.js';
 import { decide, type PortDecisions, rangesHold } from '../port-decisions.js';
 import type { EndpointSelection, ProxyEndpoint, ServicePort } from '../service-port.js';
 import { externallyAccessible, usesClusterEndpoints, usesLocalEndpoints } from '../traffic-policies.js';
@@ -243,21 +245,17 @@ class PortWriter {
         out.rule(chain, this.#originOf(endpoint), remembered, goTo(names.endpoint(endpoint)));
       }
     }
-    const key = { kind: 'numgen', mode: 'random', modulus: endpoints.length } as const;
+    const key = { kind: 'numgen', mode: 'random', modulus: countOf(endpoints) } as const;
     if (this.#hasEndpointChains) {
-      const elements = endpoints.map(
-        (endpoint, i): Element => ({ key: [String(i)], verdict: { kind: 'goto', chain: names.endpoint(endpoint) } }),
-      );
-      out.rule(chain, origin, { kind: 'vmap', key, map: { kind: 'set', elements } });
+      const map = mapOf(endpoints, (endpoint) => ({ verdict: { kind: 'goto', chain: names.endpoint(endpoint) } }));
+      out.rule(chain, origin, { kind: 'vmap', key, map });
       return;
     }
-    const elements = endpoints.map(
-      ({ address, port: number }, i): Element => ({ key: [String(i)], data: [address, String(number)] }),
-    );
+    const map = mapOf(endpoints, ({ address, port: number }) => ({ data: [address, String(number)] }));
     out.rule(chain, origin, matches(PROTOCOL, this.protocol), {
       kind: 'dnat',
       family: context.family === 'IPv4' ? 'ip' : 'ip6',
-      both: { kind: 'map', key, map: { kind: 'set', elements } },
+      both: { kind: 'map', key, map },
     });
   }
 
@@ -280,6 +278,24 @@ class PortWriter {
       });
     }
   }
+}
+
+/** A map from numbers to endpoints. */
+function mapOf(
+  endpoints: readonly ProxyEndpoint[],
+  elementOf: (endpoint: ProxyEndpoint) => Omit<Element, 'key'>,
+): AnonymousSet {
+  if (!isSample(endpoints)) {
+    const elements = endpoints.map((endpoint, i): Element => ({ key: [String(i)], ...elementOf(endpoint) }));
+    return { kind: 'set', elements };
+  }
+  const elements: Element[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const entry of entriesOf(endpoints)) {
+    if ('endpoint' in entry) elements.push({ key: [String(entry.place)], ...elementOf(entry.endpoint) });
+    else leftOut.push(entry);
+  }
+  return { kind: 'set', elements, leftOut };
 }
 
 /** What one Service port adds to the transaction. */

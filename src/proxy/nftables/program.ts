@@ -67,6 +67,7 @@ export class NftablesProgram implements NodeProgram {
     if (selection === undefined) {
       const endpoints = this.services.endpointsSeenFrom(this.#place.name, port);
       selection = selectEndpoints(endpoints, port, this.#place, this.input.settings);
+      selection = this.input.follow?.(port, selection) ?? selection;
       this.#selections.set(port, selection);
     }
     return selection;

@@ -5,13 +5,14 @@ import { QuestionError } from '../../base/errors.js';
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { requireNode, requireService } from '../../cluster/lookup.js';
+import { namespacedName } from '../../cluster/objects.js';
 import { FAMILIES, formatVersion } from '../../cluster/settings.js';
 import type { ChainData, ChainsPart, ChainsResult, TableData, VirtualServerData } from '../../contract/answers.js';
 import type { ChainsQuestion } from '../../contract/requests.js';
 import type { NodeProgram } from '../../proxy/node-program.js';
 import { programNode } from '../../proxy/program.js';
 import type { Outcome, Prepared } from '../prepare.js';
-import { mustExceed } from '../walk-limits.js';
+import { endpointCount, mustExceed } from '../walk-limits.js';
 import { type ChainBlock, type ChainText, divide } from './chain-blocks.js';
 import { ByteBudget, type DataBlock, restoreText, type Selection, selectionOf, tooLarge } from './node-rules.js';
 import { renderingOf } from './renderings.js';
@@ -262,7 +263,8 @@ export function answerChains(prepared: Prepared, question: ChainsQuestion): Outc
   const about = question.services?.flatMap((key) => cluster.services.get(key) ?? []) ?? [...cluster.services.values()];
   for (const family of question.families ?? familiesIn(cluster)) {
     if (question.chains === undefined && mustExceed(cluster, about, family, limit)) {
-      throw tooLarge(`The answer is larger than ${limit} bytes.`);
+      const count = about.reduce((sum, service) => sum + endpointCount(cluster, namespacedName(service)), 0);
+      throw tooLarge(`The answer is larger than ${limit} bytes: it has the rules of ${count} endpoints.`);
     }
     for (const members of byVersion(prepared, nodes).values()) {
       const programs = new Map(members.map((node) => [node, programOf(prepared, node, family)]));

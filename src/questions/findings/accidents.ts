@@ -1,7 +1,10 @@
 /** Endpoints that kube-proxy gets from several EndpointSlices, and of which it keeps one or another by accident. */
 import { joinHostPort } from '../../base/address.js';
+import type { EndpointSlice } from '../../cluster/objects.js';
 import { slicesFor } from '../../proxy/endpoint-list.js';
 import { readingOf } from '../../proxy/reading.js';
+import { serviceMap } from '../../proxy/service-map.js';
+import type { ServicePort } from '../../proxy/service-port.js';
 import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED, portEvidence, portText } from './finding.js';
 import { isTranslatedByRules, portsOf, refOf, workingNodes } from './service-facts.js';
@@ -11,6 +14,16 @@ interface Entry {
   readonly id: string;
   /** Its conditions as one number; 0 for versions that know of none. */
   readonly conditions: number;
+}
+
+/** How many entries slices have for a port, ready or not. */
+function countEntries(slices: readonly EndpointSlice[], { portName, protocol: own }: ServicePort): number {
+  let count = 0;
+  for (const { ports, endpoints } of slices) {
+    for (const { name, port, protocol } of ports)
+      if ((name ?? '') === portName && (protocol ?? 'TCP') === own && port) count += endpoints.length;
+  }
+  return count;
 }
 
 /**
@@ -27,6 +40,8 @@ export const accidentalEndpoints: StateFinder = (view) => {
     return portsOf(view, key).flatMap(({ port }) => {
       const slices = slicesFor(view.cluster, key, port.family, reading);
       if (slices.length < 2) return [];
+      const map = serviceMap(view.cluster, port.family, view.settings.proxyOf(node.metadata.name));
+      if (map.endpointsOf(port).length === countEntries(slices, port)) return [];
       const entries = new Map<string, Entry>();
       const accidental = new Set<string>();
       for (const slice of slices) {

@@ -7,8 +7,9 @@ import type { Settings } from '../../cluster/settings.js';
 import type { SweptShares } from '../../contract/answers.js';
 import type { DoorClient } from '../findings/door.js';
 import { groupsIn } from '../sweep/summary.js';
+import type { LoadedPods } from './capacity.js';
 import { type Law, lawOf } from './law.js';
-import { type Load, type LoadedPods, loadOf } from './load-answer.js';
+import { type Load, loadOf } from './load-answer.js';
 import type { Offered } from './offered.js';
 
 /** What a point's load needs beside its shares. */

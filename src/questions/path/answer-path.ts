@@ -18,7 +18,7 @@ import {
 } from '../../path/destinations.js';
 import { Fabric, type FabricOptions } from '../../path/fabric.js';
 import { travel } from '../../path/journey.js';
-import { type HealthCheckSource, resolveSource } from '../../path/sources.js';
+import { type HealthCheckSource, resolveSource, type WeightedClient } from '../../path/sources.js';
 import { both, CERTAIN, hop, hostStep, type Journey, weighted, withChance } from '../../path/trail.js';
 import { walkProbe } from '../../path/walk-probe.js';
 import type { ServicePort } from '../../proxy/service-port.js';
@@ -26,10 +26,12 @@ import { probability, total } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
 import { refOf } from '../findings/service-facts.js';
 import { givenRules } from '../given-rules/given-rules.js';
+import { waysOf } from '../known-ways.js';
+import { bundledEndpoints, type LargeLimits, LargePort } from '../large-ports/large-port.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { type Reached, reachedEndpoints } from '../probability/endpoint-shares.js';
 import { verdictShares } from '../probability/verdict-shares.js';
-import { requireWalkable } from '../walk-limits.js';
+import { endpointCount, requireWalkable } from '../walk-limits.js';
 import type { ClientJourney } from './client-journey.js';
 import { probedService, probeJourneys } from './health-check-result.js';
 import { DEFAULT_TRACES, limitTraces } from './path-limits.js';
@@ -124,8 +126,11 @@ export function journeysOrUnsupported(
   }
 }
 
-/** How many endpoints are reached, and what the least and the most likely of them gets. */
-function reachedField(endpoints: Reached['endpoints']): Pick<PathResult, 'reached'> {
+/**
+ * How many endpoints are reached, and what the least and the most likely of them gets. `further`: endpoints that are
+ * not listed, each as likely as one that is.
+ */
+function reachedField(endpoints: Reached['endpoints'], further: number): Pick<PathResult, 'reached'> {
   const [first, ...rest] = endpoints;
   if (first === undefined) return {};
   let [smallest, largest] = [first.share, first.share];
@@ -134,7 +139,7 @@ function reachedField(endpoints: Reached['endpoints']): Pick<PathResult, 'reache
     if (compare(share.nominal, largest.nominal) > 0) largest = share;
   }
   return {
-    reached: { endpoints: endpoints.length, smallest: probability(smallest), largest: probability(largest) },
+    reached: { endpoints: endpoints.length + further, smallest: probability(smallest), largest: probability(largest) },
   };
 }
 
@@ -149,8 +154,36 @@ function serviceOf(destination: Destination, port: ServicePort | undefined): Ser
   return port === undefined ? undefined : refOf(port);
 }
 
-/** Which way does a packet go? Throws QuestionError for names and values that are wrong. */
-export function answerPath(prepared: Prepared, question: PathQuestion | undefined): Outcome<PathResult> {
+/** The Service port that the question is about where it has too many endpoints to walk each. */
+function largePortTo(
+  plain: Fabric,
+  options: FabricOptions,
+  destination: Destination,
+  clients: readonly WeightedClient[],
+  { maxTraces = DEFAULT_TRACES, groupBy }: PathQuestion,
+  { walked }: LargeLimits,
+): LargePort | undefined {
+  const { cluster } = plain;
+  const isSmall = (key: string) => endpointCount(cluster, key) <= walked;
+  if (destination.kind === 'POD' || (destination.kind === 'SERVICE' && isSmall(destination.target.key)))
+    return undefined;
+  const [any] = clients;
+  const [only, ...others] = any === undefined ? [] : resolveDestination(plain, destination, any.client).targets;
+  if (only === undefined || others.length > 0) return undefined;
+  const { target } = only;
+  const shown = { walked: maxTraces, listed: 1, ofNodes: groupBy === 'NODE' };
+  return LargePort.find(plain, { options, clients, target, shown, pointer: '/path/destination', walked });
+}
+
+/**
+ * Which way does a packet go? `limits`: how many endpoints are followed of a Service port with very many; absent where
+ * the answer is compared with another. Throws QuestionError for names and values that are wrong.
+ */
+export function answerPath(
+  prepared: Prepared,
+  question: PathQuestion | undefined,
+  limits?: LargeLimits,
+): Outcome<PathResult> {
   if (question === undefined) {
     throw new QuestionError('INVALID_REQUEST', 'The question is missing.', [
       { pointer: '/path', detail: 'Give {"path": {"source": …, "destination": …}}.' },
@@ -170,9 +203,13 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   const destination = checkDestination(cluster, question.destination, question.protocol, '/path/destination');
   const family = chooseFamily(prepared, question, destination);
   const options = { ...givenRules(prepared, question, family, 'path'), ...balancing(prepared, question.phase) };
-  const plain = new Fabric(cluster, settings, family, options);
+  const plain = new Fabric(cluster, settings, family, {
+    ...options,
+    ways: waysOf(prepared, family, question.phase),
+  });
   const clients = resolveSource(plain, question.source, defaultEntry(plain, destination), '/path/source');
-  if (destination.kind === 'SERVICE') {
+  const large = limits && largePortTo(plain, options, destination, clients, question, limits);
+  if (destination.kind === 'SERVICE' && large === undefined) {
     const { key } = destination.target;
     requireWalkable(
       cluster,
@@ -185,7 +222,7 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   const addresses = new Set<string>();
   let port: number | undefined;
   let servicePort: ServicePort | undefined;
-  let fabric = plain;
+  let fabric = large?.fabric ?? plain;
   for (const { client, weight } of clients) {
     const recent = recentEntries(plain, question, destination, client);
     if (recent !== undefined) fabric = new Fabric(cluster, settings, family, { ...options, recent });
@@ -196,11 +233,12 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
         if (target.port === undefined) continue;
         servicePort ??= fabric.expectFor(client.node, target.protocol, target.address, target.port)[0];
       }
-      if (servicePort !== undefined) {
+      if (servicePort !== undefined && large === undefined) {
         const { namespace, name } = refOf(servicePort);
         requireWalkable(cluster, [`${namespace}/${name}`], '/path/destination');
       }
-      return clientJourneysOf(fabric, client, destination);
+      const walked = clientJourneysOf(fabric, client, destination);
+      return large === undefined ? walked : large.settle(walked);
     });
     const own = weighted(journeys, weight);
     for (const journey of own) clientJourneys.push({ journey, client });
@@ -213,6 +251,7 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
     fabric,
     clientJourneys.map(({ journey }) => journey),
   );
+  const further = large === undefined ? 0 : bundledEndpoints(clientJourneys.map(({ journey }) => journey));
   const result: PathResult = {
     question: {
       source: clients.length === 1 ? (clients[0]?.client.name ?? '') : `${clients.length} clients of the source`,
@@ -224,7 +263,7 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
     },
     ...limitTraces(fabric, clientJourneys, question),
     verdicts: verdictShares(clientJourneys.map((clientJourney) => clientJourney.journey)),
-    ...reachedField(reached.endpoints),
+    ...reachedField(reached.endpoints, further),
   };
   const service = serviceOf(destination, servicePort);
   const door: Door = {

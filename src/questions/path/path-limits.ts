@@ -57,6 +57,27 @@ function someOf(sorted: readonly Group[], limit: number): readonly Group[] {
   return sorted.filter((group) => kept.has(group));
 }
 
+/** Whether a journey stands for endpoints of which each is a trace of its own. */
+function isApart({ journey: { bundle, receiver } }: ClientJourney, groupBy: PathQuestion['groupBy']): boolean {
+  if (bundle === undefined || groupBy === 'NODE' || groupBy === 'VERDICT') return false;
+  // By endpoint, those that nobody receives are one.
+  return groupBy !== 'ENDPOINT' || receiver !== undefined;
+}
+
+/** How many traces bundles of endpoints stand for. By endpoint those of several clients are one. */
+function tracesOf(apart: readonly ClientJourney[], groupBy: PathQuestion['groupBy']): number {
+  const seen = new Set<object>();
+  let traces = 0;
+  for (const { journey } of apart) {
+    if (groupBy === 'ENDPOINT' && journey.bundle !== undefined) {
+      if (seen.has(journey.bundle)) continue;
+      seen.add(journey.bundle);
+    }
+    traces += journey.count ?? 1;
+  }
+  return traces;
+}
+
 /**
  * The traces of the answer: most likely first, DELIVERED before others at equal chance, then in the order of the walk;
  * grouped as asked and at most `maxTraces` of them, each verdict and cause among them. What is left out is counted,
@@ -68,7 +89,13 @@ export function limitTraces(
   question: PathQuestion,
 ): Pick<PathResult, 'traces' | 'omitted'> {
   const groups = new Map<string, Group>();
+  /** Bundles of endpoints that are no part of a group: none of their traces is among the first. */
+  const apart: ClientJourney[] = [];
   for (const [index, clientJourney] of clientJourneys.entries()) {
+    if (isApart(clientJourney, question.groupBy)) {
+      apart.push(clientJourney);
+      continue;
+    }
     const key = groupKey(fabric, clientJourney, question.groupBy) ?? String(index);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { first: clientJourney, clientJourneys: [clientJourney] });
@@ -78,17 +105,18 @@ export function limitTraces(
   const limit = question.maxTraces ?? DEFAULT_TRACES;
   const shown = someOf(sorted, limit);
   const traces = shown.map(({ first, clientJourneys: members }): PathTrace => {
-    if (members.length === 1) return traceOf(fabric, first);
+    const count = members.reduce((sum, { journey }) => sum + (journey.count ?? 1), 0);
+    if (count === 1) return traceOf(fabric, first);
     const chances = members.map((clientJourney) => clientJourney.journey.chance);
     return traceOf(fabric, first, {
       probability: probability(total(chances)),
       basis: basisOfAll(chances),
-      count: members.length,
+      count,
     });
   });
   const listed = new Set(shown);
   const rest = sorted.filter((group) => !listed.has(group)).flatMap((group) => group.clientJourneys);
-  if (rest.length === 0) return { traces };
-  const share = probability(total(rest.map((clientJourney) => clientJourney.journey.chance)));
-  return { traces, omitted: { traces: sorted.length - traces.length, share } };
+  if (rest.length + apart.length === 0) return { traces };
+  const share = probability(total([...rest, ...apart].map((clientJourney) => clientJourney.journey.chance)));
+  return { traces, omitted: { traces: sorted.length - traces.length + tracesOf(apart, question.groupBy), share } };
 }

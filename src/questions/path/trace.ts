@@ -4,7 +4,7 @@ import type { EndpointRef, PathTrace, ShareBasis } from '../../contract/answers.
 import type { ProbeResult } from '../../load-balancers/implementation.js';
 import type { Client } from '../../path/client.js';
 import type { Fabric } from '../../path/fabric.js';
-import type { Journey, Receiver, Trail } from '../../path/trail.js';
+import { isAnswered, type Journey, type Receiver, type Trail } from '../../path/trail.js';
 import { probability } from '../chances.js';
 import { sentFrom } from '../findings/door.js';
 import { shareBasis } from '../share-basis.js';
@@ -64,16 +64,16 @@ function healthOf({ healthy, status, detail, weight, assumed }: ProbeResult): No
 }
 
 /** The hops of a trail, made when they are asked for: with all their steps they are most of an answer. */
-function hopsWhenAsked(trail: Trail | undefined, family: IPFamily): () => PathTrace['hops'] {
+function hopsWhenAsked(trail: () => Trail | undefined, family: IPFamily): () => PathTrace['hops'] {
   let made: PathTrace['hops'] | undefined;
   return () => {
-    made ??= pathHops(trail, family);
+    made ??= pathHops(trail(), family);
     return made;
   };
 }
 
 function replyOf({ returns, detail, trail }: NonNullable<Journey['reply']>, family: IPFamily) {
-  const hops = hopsWhenAsked(trail, family);
+  const hops = hopsWhenAsked(() => trail, family);
   return {
     returns,
     explanation: detail,
@@ -81,6 +81,16 @@ function replyOf({ returns, detail, trail }: NonNullable<Journey['reply']>, fami
       return hops();
     },
   };
+}
+
+/** Gives a trace the reply of a journey, walked and put into words when it is asked for. */
+function defineReply(trace: object, journey: Journey, family: IPFamily): void {
+  let made: PathTrace['reply'] | undefined;
+  const get = () => {
+    made ??= journey.reply && replyOf(journey.reply, family);
+    return made;
+  };
+  Object.defineProperty(trace, 'reply', { get, enumerable: true, configurable: true });
 }
 
 /**
@@ -97,8 +107,8 @@ export function traceOf(
   const reached = journey.receiver !== undefined && journey.verdict !== 'UNKNOWN';
   const sent = sentFrom(journey, client);
   const basis = group?.basis ?? shareBasis(journey.chance);
-  const hops = hopsWhenAsked(journey.trail, fabric.family);
-  return {
+  const hops = hopsWhenAsked(() => journey.trail, fabric.family);
+  const trace = {
     probability: group?.probability ?? probability(journey.chance),
     ...(basis === undefined ? {} : { basis }),
     verdict: journey.verdict,
@@ -112,7 +122,8 @@ export function traceOf(
     get hops() {
       return hops();
     },
-    ...(journey.reply === undefined ? {} : { reply: replyOf(journey.reply, fabric.family) }),
-    ...(group === undefined ? {} : { count: group.count }),
   };
+  // Spreading it would make what is made when it is asked for: it is completed in place, in the order of the answer.
+  if (isAnswered(journey)) defineReply(trace, journey, fabric.family);
+  return group?.count === undefined ? trace : Object.assign(trace, { count: group.count });
 }

@@ -1,22 +1,23 @@
 import type { IPFamily } from '../../base/address.js';
 import { mapWithProgress } from '../../base/progress.js';
-import { remember } from '../../base/remember.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { ProbabilityResult, ServiceProbability } from '../../contract/answers.js';
 import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { publishedAs } from '../../load-balancers/balancer-addresses.js';
-import { Fabric } from '../../path/fabric.js';
-import type { KnownWay } from '../../path/trail.js';
+import { Fabric, type FabricOptions } from '../../path/fabric.js';
 import { addShare, NO_SHARE } from '../../probability/distribution.js';
 import type { Door, DoorClient } from '../findings/door.js';
 import { givenRules } from '../given-rules/given-rules.js';
-import { modelAnswers } from '../load/load-answer.js';
+import { waysOf } from '../known-ways.js';
+import type { LargeLimits } from '../large-ports/large-port.js';
+import { modelAnswers } from '../load/models.js';
 import { type Offered, placedInSources, readTraffic, withSources } from '../load/offered.js';
 import { balancing } from '../path/answer-path.js';
 import type { Outcome, Prepared } from '../prepare.js';
 import { requireWalkable } from '../walk-limits.js';
 import { type Asked, portsAsked, type ServiceTargeted } from './asked-ports.js';
 import { balancerAnswer } from './balancer-answer.js';
+import { isLargeTarget, largeOutcome, refuseLoad } from './large-outcome.js';
 import { loadBehind } from './load-behind.js';
 import { PortKinds } from './port-kind.js';
 import { PortLaws } from './port-law.js';
@@ -26,6 +27,10 @@ import { headOf, type Walked, walkClients } from './walked-clients.js';
 /** The fabric of one family and what is known of its Service ports. */
 interface Side {
   readonly fabric: Fabric;
+  /** What the fabric was made with. */
+  readonly options: FabricOptions;
+  /** How many endpoints are followed of a port with very many; absent: each. */
+  readonly large: LargeLimits | undefined;
   readonly kinds: PortKinds;
   readonly laws: PortLaws;
 }
@@ -33,10 +38,12 @@ interface Side {
 /** What clients of a destination come to, and who they are: by law where a port of the same kind was walked before. */
 function outcomeOf(
   prepared: Prepared,
-  { fabric, kinds, laws }: Side,
+  { fabric, options, kinds, laws, large }: Side,
   question: ProbabilityQuestion,
   destination: ServiceTargeted,
 ): PortOutcome & Pick<Walked, 'groups' | 'clients' | 'journeys'> {
+  const ofMany = large && largeOutcome(fabric, options, question, destination, large);
+  if (ofMany !== undefined) return ofMany;
   const plain = kinds.plain(destination);
   const known = plain === undefined ? undefined : laws.outcome(destination, plain);
   if (plain !== undefined && known !== undefined)
@@ -81,6 +88,7 @@ function answerOne(
     ...throughField(fabric, destination, outcome),
     ...outcome.shares,
   };
+  if (offered !== undefined && result.omitted !== undefined) refuseLoad(destination);
   const loaded = offered === undefined ? undefined : loadBehind(prepared, result, from, offered);
   const { via, service } = destination.target;
   const named = via === 'LOAD_BALANCER' ? publishedAs(service, fabric.cluster) : undefined;
@@ -105,45 +113,50 @@ function doorOf(result: ServiceProbability, id: string, from: readonly DoorClien
   };
 }
 
-const knownWays = new WeakMap<Prepared, Map<string, Map<string, KnownWay>>>();
-
-/** Ways that questions about one state share: `check` and `inspect` ask about every door of it. */
-function waysOf(prepared: Prepared, name: string): Map<string, KnownWay> {
-  const own = remember(knownWays, prepared, () => new Map<string, Map<string, KnownWay>>());
-  return remember(own, name, () => new Map<string, KnownWay>());
-}
-
 /**
- * How likely is each pod hit? Throws QuestionError for names and values that are wrong. `at`: where the traffic stands
- * in the request.
+ * How likely is each pod hit? Throws QuestionError for names and values that are wrong. `at`: where the traffic is in
+ * the request. `large`: how many endpoints are followed and listed of a Service port with very many; absent where
+ * the answer is compared with another.
  */
 export function answerProbability(
   prepared: Prepared,
   given: ProbabilityQuestion,
   at = '/probability/traffic',
+  large?: LargeLimits,
 ): Outcome<ProbabilityResult> {
-  return placedInSources(prepared.cluster, given, at, () => answerAsked(prepared, given, at));
+  return placedInSources(prepared.cluster, given, at, () => answerAsked(prepared, given, at, large));
 }
 
-function answerAsked(prepared: Prepared, given: ProbabilityQuestion, at: string): Outcome<ProbabilityResult> {
+function answerAsked(
+  prepared: Prepared,
+  given: ProbabilityQuestion,
+  at: string,
+  large: LargeLimits | undefined,
+): Outcome<ProbabilityResult> {
   const { cluster, settings } = prepared;
   const offered = given.traffic === undefined ? undefined : readTraffic(given.traffic, at);
   const question = withSources(cluster, given, at);
   const options = balancing(prepared, question.phase);
   const sides = new Map<IPFamily, Side>(
     FAMILIES.map((family) => {
-      const fabric = new Fabric(cluster, settings, family, {
+      const own = {
         ...givenRules(prepared, question, family, 'probability'),
         ...options,
-        ways: waysOf(prepared, `${family} ${question.phase ?? ''}`),
-      });
-      return [family, { fabric, kinds: new PortKinds(fabric, question), laws: new PortLaws(fabric) }];
+        ways: waysOf(prepared, family, question.phase),
+      };
+      const fabric = new Fabric(cluster, settings, family, own);
+      return [
+        family,
+        { fabric, options: own, large, kinds: new PortKinds(fabric, question), laws: new PortLaws(fabric) },
+      ];
     }),
   );
   const ports = portsAsked(cluster, question);
   requireWalkable(
     cluster,
-    ports.flatMap(({ destination, families }) => families.map(() => destination.target.key)),
+    ports
+      .filter(({ destination }) => large === undefined || !isLargeTarget(cluster, destination, large))
+      .flatMap(({ destination, families }) => families.map(() => destination.target.key)),
     '/probability/services',
   );
   const answers = mapWithProgress(ports, 'Service port', ({ families, ...asked }) =>

@@ -100,6 +100,21 @@ function nodeOfPods(fabric: Fabric, node: string, groups: readonly WeightedClien
   return { zone, likeness, ...maps };
 }
 
+/** The nodes of pods as packets of some clients come to them. */
+export class NodesOfPods {
+  readonly #nodes = new Map<string, NodeOfPods>();
+  readonly #modelled: Modelled = new Map();
+
+  constructor(
+    readonly fabric: Fabric,
+    readonly clients: readonly WeightedClient[],
+  ) {}
+
+  of(node: string): NodeOfPods {
+    return remember(this.#nodes, node, () => nodeOfPods(this.fabric, node, this.clients, this.#modelled));
+  }
+}
+
 /** Kinds of ports and endpoints as one fabric sees them. */
 export class PortKinds {
   readonly #fabric: Fabric;

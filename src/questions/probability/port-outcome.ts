@@ -1,5 +1,7 @@
 /** What connections to a Service port come to: all of its answer that their ways decide. */
-import type { EndpointShare, PathVerdict, ServiceProbability } from '../../contract/answers.js';
+
+import type { Cluster } from '../../cluster/cluster.js';
+import type { EndpointRef, EndpointShare, PathVerdict, ServiceProbability } from '../../contract/answers.js';
 import type { Fabric } from '../../path/fabric.js';
 import type { Journey } from '../../path/trail.js';
 import { type Share, ShareSum, sharesBy } from '../../probability/distribution.js';
@@ -22,7 +24,16 @@ export interface PortOutcome {
   /** In the order in which answers have them. */
   readonly shares: Pick<
     ServiceProbability,
-    'basis' | 'endpoints' | 'nodes' | 'zones' | 'verdicts' | 'secondHop' | 'crossZone' | 'imbalance' | 'affinity'
+    | 'basis'
+    | 'endpoints'
+    | 'omitted'
+    | 'nodes'
+    | 'zones'
+    | 'verdicts'
+    | 'secondHop'
+    | 'crossZone'
+    | 'imbalance'
+    | 'affinity'
   > &
     Masses;
   readonly from: readonly DoorClient[];
@@ -69,20 +80,37 @@ export function walkedOutcome(
 ): PortOutcome {
   const from = doorClients(clientJourneys);
   const { receivers, endpoints, imbalance } = reachedEndpoints(fabric, journeys);
-  const basis = basisOfAll(journeys.map(({ chance }) => chance));
   const affinity = groups.length === 0 ? undefined : describeAffinity(fabric, destination, clientJourneys, receivers);
+  const reached = { listed: endpoints, placed: endpoints, ...(imbalance === undefined ? {} : { imbalance }) };
+  const shares = placedOutcome(prepared.cluster, journeys, from, reached);
+  return { shares: affinity === undefined ? shares : { ...shares, affinity }, from };
+}
+
+/** Who is reached. */
+interface ReachedPlaces extends Pick<ServiceProbability, 'omitted' | 'imbalance'> {
+  /** The endpoints that the answer lists. */
+  readonly listed: readonly { readonly ref: EndpointRef; readonly share: Share }[];
+  /** All of them, with where they are; several of one node may be one. */
+  readonly placed: readonly Placed[];
+}
+
+/** What journeys come to. */
+export function placedOutcome(
+  cluster: Cluster,
+  journeys: readonly Journey[],
+  from: readonly DoorClient[],
+  { listed, placed, omitted, imbalance }: ReachedPlaces,
+): PortOutcome['shares'] {
+  const basis = basisOfAll(journeys.map(({ chance }) => chance));
   return {
-    shares: {
-      ...(basis === undefined ? {} : { basis }),
-      endpoints: endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
-      nodes: sharesByPlace(endpoints, 'node').map(([node, share]) => ({ node, share: probability(share) })),
-      zones: sharesByPlace(endpoints, 'zone').map(([zone, share]) => ({ zone, share: probability(share) })),
-      ...massesOf(journeys),
-      verdicts: verdictShares(journeys),
-      ...crossings(prepared.cluster, from),
-      ...(imbalance === undefined ? {} : { imbalance }),
-      ...(affinity === undefined ? {} : { affinity }),
-    },
-    from,
+    ...(basis === undefined ? {} : { basis }),
+    endpoints: listed.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
+    ...(omitted === undefined ? {} : { omitted }),
+    nodes: sharesByPlace(placed, 'node').map(([node, share]) => ({ node, share: probability(share) })),
+    zones: sharesByPlace(placed, 'zone').map(([zone, share]) => ({ zone, share: probability(share) })),
+    ...massesOf(journeys),
+    verdicts: verdictShares(journeys),
+    ...crossings(cluster, from),
+    ...(imbalance === undefined ? {} : { imbalance }),
   };
 }

@@ -14,7 +14,7 @@ import { momentOf, type Prepared } from '../prepare.js';
 import { answerProbability } from '../probability/answer-probability.js';
 import { everyPort } from '../probability/asked-ports.js';
 import { summed } from '../summaries/index.js';
-import { servicesBefore } from '../sweep/answer-sweep.js';
+import { servicesBefore } from '../sweep/asked.js';
 import { bestPolicy } from './best-policy.js';
 import { leastReplicas } from './least-replicas.js';
 import { type Asked, measure } from './measure.js';

@@ -32,19 +32,19 @@ function crossing({ crossZone }: ServiceProbability): string {
 function one(service: ServiceProbability): string {
   const name = `${port(service.service)}${way(service.via)}`;
   const { endpoints } = service;
-  const noun = endpoints.every(({ pod }) => pod !== undefined) ? 'pod' : 'endpoint';
+  const arePods = service.omitted === undefined && endpoints.every(({ pod }) => pod !== undefined);
+  const noun = arePods ? 'pod' : 'endpoint';
+  const total = endpoints.length + (service.omitted?.endpoints ?? 0);
   const shape = shapeOf(service);
   if (shape === 'LOST' || shape === 'UNKNOWN') {
     const head = shape === 'UNKNOWN' ? 'Not known' : service.delivered.fraction === '0' ? 'Lost' : 'Lost in part';
     const delivered =
-      service.delivered.fraction === '0'
-        ? ''
-        : `, ${share(service.delivered)} are delivered to ${count(endpoints.length, noun)}`;
+      service.delivered.fraction === '0' ? '' : `, ${share(service.delivered)} are delivered to ${count(total, noun)}`;
     // Clients that are not modelled have no name.
     const from = service.unknown.fraction === '1' ? '' : ` from ${service.clients}`;
     return `${head}: of new connections to ${name}${from}, ${lossWords(service)}${delivered}.`;
   }
-  if (endpoints.length === 1) {
+  if (total === 1) {
     const [only] = endpoints;
     const which = only?.pod ?? `${only?.address}:${only?.port}`;
     return (
@@ -56,8 +56,8 @@ function one(service: ServiceProbability): string {
   const shares = range(endpoints.map(({ share: part }) => part));
   const whole =
     shape === 'EVEN'
-      ? `Even: each of ${count(endpoints.length, noun)} of ${name} gets ${shares}`
-      : `Uneven: ${count(endpoints.length, noun)} of ${name} get ${shares} each (1/${endpoints.length} would be even)`;
+      ? `Even: each of ${count(total, noun)} of ${name} gets ${shares}`
+      : `Uneven: ${count(total, noun)} of ${name} get ${shares} each (1/${total} would be even)`;
   return `${whole} of new connections from ${service.clients}.${kindSentence(service.basis)}${crossing(service)}`;
 }
 

@@ -14,7 +14,8 @@ import type { ProxyEndpoint } from '../../proxy/service-port.js';
 import { clientJourneysOf } from '../path/answer-path.js';
 import type { ServiceTargeted } from '../probability/asked-ports.js';
 import type { GroupJourneys } from '../probability/walked-clients.js';
-import { type Candidate, candidatesOf, type EntryPods, type Leaving, PairLaw } from './pair-law.js';
+import { type Candidate, candidatesOf } from './pair-law/candidates.js';
+import { type EntryPods, type Leaving, PairLaw } from './pair-law/pair-law.js';
 import { tallyOf } from './tally.js';
 
 /** The endpoints of one point. */
@@ -112,8 +113,8 @@ export function pairLaw({
     if (own === undefined || (!hintsWereSeen && own.some(hasHints))) return undefined;
     return law.among(own).sharesOf(() => true, here);
   };
-  // Who a load balancer sends to may follow where endpoints are; where clients are does not. Under policy Cluster it is the same for
-  // each number where it is for the smallest and the largest.
+  // Who a load balancer sends to may follow where endpoints are; where clients are does not. Under policy Cluster it is
+  // the same for each number where it is for the smallest and the largest.
   const { externalTrafficPolicy } = destination.target.service.spec ?? {};
   const isBalanced = destination.target.via === 'LOAD_BALANCER' || first.client().through !== undefined;
   const followsEndpoints = isBalanced && (externalTrafficPolicy === 'Local' || !sameEntries(entries, few));
@@ -141,8 +142,8 @@ function sameEntries(some: readonly EntryClient[], others: readonly EntryClient[
 }
 
 /**
- * Finds the candidate of each endpoint, with the endpoint's own hints. Undefined where an endpoint has no candidate, or is not
- * ready.
+ * Finds the candidate of each endpoint, with the endpoint's own hints. Undefined where an endpoint has no candidate, or
+ * is not ready.
  */
 function withHints(
   candidates: readonly Candidate[],
@@ -157,7 +158,11 @@ function withHints(
       if (place === undefined || !ready) return undefined;
       const like = candidates[place] as Candidate;
       const known = remember(variants, like, () => new Map<string, Candidate>());
-      found[place] = remember(known, `${zoneHints.join()};${nodeHints.join()}`, () => ({
+      const [zone] = zoneHints;
+      // Mostly it is one zone, whose name needs no text to be made.
+      const isOneZone = zone !== undefined && zoneHints.length === 1 && nodeHints.length === 0;
+      const hints = isOneZone ? zone : JSON.stringify([zoneHints, nodeHints]);
+      found[place] = remember(known, hints, () => ({
         ...like,
         zoneHints,
         nodeHints,

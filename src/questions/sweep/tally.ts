@@ -1,6 +1,6 @@
 /** What becomes of all new connections to one Service port, added up by endpoint and verdict. */
 import { joinHostPort } from '../../base/address.js';
-import { add, type Fraction, ZERO } from '../../base/fraction.js';
+import { add, type Fraction, multiply, ZERO } from '../../base/fraction.js';
 import type { EndpointRef } from '../../contract/answers.js';
 import type { Fabric } from '../../path/fabric.js';
 import type { Journey } from '../../path/trail.js';
@@ -23,6 +23,10 @@ function addMass(masses: Masses, verdict: PathVerdict, share: Fraction): Masses 
 
 export function addMasses(a: Masses, b: Masses): Masses {
   return a.map((share, index) => add(share, b[index] as Fraction)) as unknown as Masses;
+}
+
+export function times(masses: Masses, factor: Fraction): Masses {
+  return masses.map((share) => multiply(share, factor)) as unknown as Masses;
 }
 
 /** What becomes of the connections that were sent to one endpoint. */

@@ -13,14 +13,14 @@ import type { Answer, TimelinePhase, TimelineResult } from '../../contract/answe
 import type { ProbabilityQuestion, QuestionRequest, TimelineQuestion } from '../../contract/requests.js';
 import { shownFindings } from '../findings/index.js';
 import { findingsOfChanges } from '../findings/of-changes.js';
+import { capacityOf, cpuRequest, cpuRequestOf } from '../load/capacity.js';
 import { shortNumber } from '../load/fields.js';
 import { lawOf } from '../load/law.js';
-import { capacityOf, cpuRequest, cpuRequestOf } from '../load/load-answer.js';
 import { type Offered, readTraffic, wrongTraffic } from '../load/offered.js';
 import { momentOf, type Prepared } from '../prepare.js';
 import { everyPort } from '../probability/asked-ports.js';
 import { summed } from '../summaries/index.js';
-import { servicesBefore } from '../sweep/answer-sweep.js';
+import { servicesBefore } from '../sweep/asked.js';
 import { Established } from './established.js';
 import { type CapacityOf, type Chances, type PhaseLoad, phaseLoad } from './phase-load.js';
 import { type Course, courseOf, type Scene } from './scenes.js';
@@ -342,14 +342,13 @@ function resultOf(
     services.some(({ newConnectionsLost }) => newConnectionsLost > 1e-12),
   );
   const calm = lostAt < 0 && !phases.some(({ services }) => services.some(({ overCapacity }) => overCapacity === true));
+  const worstFrom = worst === undefined ? undefined : phases[worst.phase]?.fromSeconds;
   const worstText =
     worst === undefined
       ? ''
       : calm
         ? ` ${worst.why.replace(/^t/, 'T')}.`
-        : ' Worst ' +
-          `${phases[worst.phase]?.fromSeconds === 0 ? 'at the beginning' : `from ${seconds(phases[worst.phase]?.fromSeconds ?? 0)} on`}: ` +
-          `${worst.why}.`;
+        : ` Worst ${worstFrom === 0 ? 'at the beginning' : `from ${seconds(worstFrom ?? 0)} on`}: ${worst.why}.`;
   return {
     services: before.results.map(({ service, via, family, destination, clients }) => ({
       service,

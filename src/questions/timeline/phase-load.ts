@@ -1,5 +1,6 @@
 /** The load of one Service port at one moment of a timeline. */
-import { jointCost, type PodGroup } from '../../capacity/occupancy.js';
+import { jointCost } from '../../capacity/occupancy/characteristic.js';
+import type { PodGroup } from '../../capacity/occupancy/groups.js';
 import { arriving, atRandom, byClients, type SpreadLoads } from '../../capacity/spread.js';
 import type { TimelinePhase } from '../../contract/answers.js';
 import { shortNumber } from '../load/fields.js';

@@ -25,6 +25,9 @@ const COLUMNS = [
   'imbalance',
 ] as const;
 
+/** The one that an answer has beside which does not list each endpoint: how many a row stands for. */
+const WITH_COUNT = [...COLUMNS, 'endpoints'] as const;
+
 /** Those that an answer with traffic has beside. */
 const WITH_LOAD = [...COLUMNS, ...PLACE_COLUMNS, ...LOAD_COLUMNS] as const;
 
@@ -39,10 +42,21 @@ function rows({ result }: Answer<ProbabilityResult>, columns: readonly string[])
           verdict: 'DELIVERED',
           ...endpointCells(endpoint),
           ...shareCells(share),
+          endpoints: 1,
           ...podCells(service.load, index),
           ...loadCells(service.load),
         }),
       ),
+      ...(service.omitted === undefined
+        ? []
+        : [
+            row(columns, {
+              ...about,
+              verdict: 'DELIVERED',
+              ...shareCells(service.omitted.share),
+              endpoints: service.omitted.endpoints,
+            }),
+          ]),
       ...service.verdicts
         .filter(({ verdict, share }) => verdict !== 'DELIVERED' && share.fraction !== '0')
         .map(({ verdict, cause, share }) => row(columns, { ...about, verdict, cause, ...shareCells(share) })),
@@ -52,9 +66,11 @@ function rows({ result }: Answer<ProbabilityResult>, columns: readonly string[])
 
 /**
  * One row per endpoint, and one per verdict and cause of what is not delivered. The shares of a Service port sum to 1.
- * An answer with traffic has columns of loads.
+ * An answer with traffic has columns of loads. Endpoints that are not listed are one row.
  */
 export function probabilityRows({ services }: ProbabilityResult): RowForm<Answer<ProbabilityResult>> {
-  const columns = services.some(({ load }) => load !== undefined) ? WITH_LOAD : COLUMNS;
+  const hasLoad = services.some(({ load }) => load !== undefined);
+  const isCut = services.some(({ omitted }) => omitted !== undefined);
+  const columns = hasLoad ? WITH_LOAD : isCut ? WITH_COUNT : COLUMNS;
   return { columns, rows: (answer) => rows(answer, columns) };
 }

@@ -3,10 +3,10 @@ import type { Chance } from '../../walk/types.js';
 import type { Draw, ExpressionCodec } from '../expression-codec.js';
 import type { Numgen } from '../types.js';
 
-const RANDOM_BITS = 2n ** 32n;
+export const RANDOM_BITS = 2n ** 32n;
 
 /** The least 32-bit random number that the kernel scales to the outcome. */
-function threshold(outcome: number, modulus: number): bigint {
+export function leastNumber(outcome: number, modulus: number): bigint {
   const n = BigInt(modulus);
   return (BigInt(outcome) * RANDOM_BITS + n - 1n) / n;
 }
@@ -18,7 +18,7 @@ function threshold(outcome: number, modulus: number): bigint {
 export function chanceOf(draw: Draw, from: number, to = from + 1): Chance {
   const nominal = fraction(to - from, draw.modulus);
   if (draw.roundRobin) return { nominal, programmed: nominal, roundRobin: true };
-  const numbers = threshold(to, draw.modulus) - threshold(from, draw.modulus);
+  const numbers = leastNumber(to, draw.modulus) - leastNumber(from, draw.modulus);
   return { nominal, programmed: fraction(numbers, RANDOM_BITS) };
 }
 

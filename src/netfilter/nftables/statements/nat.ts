@@ -1,8 +1,8 @@
 import { type Packet, withDestination, withSource } from '../../packet.js';
 import type { OneEffect, WalkContext } from '../../walk/walk-context.js';
+import { drawnWays } from '../drawn-ways.js';
 import { type Evaluated, isDrawn } from '../expression-codec.js';
 import { evaluate, save, write } from '../expressions/index.js';
-import { chanceOf } from '../expressions/numgen.js';
 import type { Expression, Nat } from '../types.js';
 import { canonicalValue, numberOf } from '../values.js';
 import { BREAK, type Done, end, type StatementCodec } from './statement-codec.js';
@@ -72,17 +72,16 @@ function redirect(nat: Nat, packet: Packet, context: WalkContext): OneEffect {
 }
 
 /** To what a map gives, which may be drawn. */
-function byMap(nat: Nat, value: Evaluated, packet: Packet, apart: 'address' | 'both'): Done {
+function byMap(nat: Nat, by: Expression, packet: Packet, context: WalkContext, apart: 'address' | 'both'): Done {
+  const value = evaluate(by, packet, context);
+  const map = by.kind === 'map' ? by.map : undefined;
   if (value === 'ABSENT') return BREAK;
   if (value === undefined) return end(unknown(nat, 'where to is not known'));
   const to = (parts: readonly string[] | undefined): OneEffect =>
     parts === undefined ? MISS : translated(nat, packet, parts[0], apart === 'both' ? parts[1] : undefined);
   if (!isDrawn(value)) return end(to(value));
-  const { draw, at } = value;
-  const ways = Array.from({ length: draw.modulus }, (_, outcome) => ({
-    chance: chanceOf(draw, outcome),
-    effect: to(at(outcome)),
-  }));
+  const { at } = value;
+  const ways = drawnWays(value, map, (outcome) => to(at(outcome)));
   return end(ways.length === 1 ? (ways[0]?.effect ?? MISS) : { action: 'CHOICE', ways });
 }
 
@@ -104,9 +103,9 @@ export const nat: StatementCodec<Nat> = {
     const { kind, both, address, port } = statement;
     if (kind === 'masquerade') return end(masquerade(statement, packet, context));
     if (kind === 'redirect') return end(redirect(statement, packet, context));
-    if (both !== undefined) return byMap(statement, evaluate(both, packet, context), packet, 'both');
+    if (both !== undefined) return byMap(statement, both, packet, context, 'both');
     if (address?.kind === 'map' && port === undefined) {
-      return byMap(statement, evaluate(address, packet, context), packet, 'address');
+      return byMap(statement, address, packet, context, 'address');
     }
     const to = address === undefined ? undefined : single(evaluate(address, packet, context));
     if (address !== undefined && to === undefined) {

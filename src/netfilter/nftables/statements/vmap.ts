@@ -1,9 +1,9 @@
 import type { Packet } from '../../packet.js';
 import type { OneEffect, WalkContext } from '../../walk/walk-context.js';
+import { drawnWays } from '../drawn-ways.js';
 import { isDrawn } from '../expression-codec.js';
 import { evaluate, save, typesOf, write } from '../expressions/index.js';
 import { interfaceWay } from '../expressions/meta.js';
-import { chanceOf } from '../expressions/numgen.js';
 import { interfaceIs } from '../interface-test.js';
 import { findIn, isIncomplete, namedSet, saveSet, writeSet } from '../set-lookup.js';
 import type { Verdict, VerdictMap } from '../types.js';
@@ -49,11 +49,9 @@ export const vmap: StatementCodec<VerdictMap> = {
       const verdict = findIn(map, value, types, context)?.verdict;
       return verdict === undefined ? BREAK : end(effectOf(verdict));
     }
-    const { draw, at } = value;
-    const ways = Array.from({ length: draw.modulus }, (_, outcome) => {
-      const verdict = findIn(map, at(outcome), types, context)?.verdict;
-      const effect: OneEffect = verdict === undefined ? MISS : effectOf(verdict);
-      return { chance: chanceOf(draw, outcome), effect };
+    const ways = drawnWays(value, map, (outcome): OneEffect => {
+      const verdict = findIn(map, value.at(outcome), types, context)?.verdict;
+      return verdict === undefined ? MISS : effectOf(verdict);
     });
     return end(ways.length === 1 ? (ways[0]?.effect ?? MISS) : { action: 'CHOICE', ways });
   },
