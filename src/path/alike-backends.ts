@@ -3,8 +3,8 @@ import { remember } from '../base/remember.js';
 import { nodeZone } from '../cluster/addresses.js';
 import { policiesOf } from '../cluster/network-policies.js';
 import type { BackendShare, Balancer } from '../load-balancers/balancer.js';
-import { addressProfile } from '../policies/address-profile.js';
 import type { Fabric } from './fabric.js';
+import { policyProfile } from './policy-profile.js';
 
 /** A backend with the share of all that it represents. */
 export interface AlikeShare extends BackendShare {
@@ -101,5 +101,5 @@ function classOf(
   const profile = fabric.settings.proxyOf(backend.node);
   const number = profiles.get(profile) ?? profiles.size;
   profiles.set(profile, number);
-  return `alike ${number} ${nodeZone(node) ?? ''} ${addressProfile(fabric.cluster, backend.node)}`;
+  return `alike ${number} ${nodeZone(node) ?? ''} ${policyProfile(fabric, backend.node)}`;
 }

@@ -14,6 +14,7 @@ import {
 } from '../load-balancers/balancer-addresses.js';
 import type { Backend, Balanced, HealthCheck, WalkedProbe, WalkProbe } from '../load-balancers/implementation.js';
 import type { IpSets } from '../netfilter/ipset.js';
+import type { Packet } from '../netfilter/packet.js';
 import type { Ruleset } from '../netfilter/ruleset.js';
 import { isSample } from '../proxy/endpoint-sample.js';
 import type { NodeProgram, ProxierInput } from '../proxy/node-program.js';
@@ -22,7 +23,7 @@ import type { ServiceMap, ServicePort } from '../proxy/service-port.js';
 import { Host, isLoopback } from './host.js';
 import { type InterfaceNames, interfaceNames } from './interface-names.js';
 import { AddressBook, nodeIsDown, Places } from './network.js';
-import type { KnownWay } from './trail.js';
+import type { Journey, KnownWay } from './trail.js';
 
 /** An endpoint that a question is about. ProxyEndpoint is one. */
 export interface KnownEndpoint {
@@ -145,6 +146,7 @@ export class Fabric {
   /** Lists of endpoints that are known already: a Service port's is one list. */
   readonly #expected = new WeakSet<Iterable<KnownEndpoint>>();
   readonly assumptions = new AssumptionList();
+  #taken: ReadonlyMap<string, Journey> | undefined;
   readonly #options: FabricOptions;
   readonly #hosts = new Map<string, Host>();
   readonly #rulesets = new Map<string, Ruleset>();
@@ -183,6 +185,24 @@ export class Fabric {
     for (const [key, balancer] of this.#balancers) fabric.#balancers.set(key, balancer);
     fabric.#earlier = this.#earlier;
     return fabric;
+  }
+
+  /**
+   * Does some work while packets that are translated at their first node to one of these destinations take the journey
+   * of another client of that node, from there on: whoever asks knows that nothing but the address tells the two apart.
+   */
+  taking<T>(journeys: ReadonlyMap<string, Journey>, work: () => T): T {
+    this.#taken = journeys;
+    try {
+      return work();
+    } finally {
+      this.#taken = undefined;
+    }
+  }
+
+  /** The journey that a packet takes that was translated at its first node; see {@link taking}. */
+  takenBy({ destination, connection }: Packet): Journey | undefined {
+    return connection.dnat ? this.#taken?.get(destination) : undefined;
   }
 
   /** Whether policies are recorded on the way and judged by who asks. */

@@ -122,6 +122,12 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
   };
   /** The same, where it is not known yet from a packet that nothing tells apart. */
   const pass = (entered: Entered, node: string, nodes: number) => {
+    const { branch } = entered.passing;
+    const taken = nodes === 1 ? fabric.takenBy(branch.packet) : undefined;
+    if (taken !== undefined) {
+      journeys.push({ ...taken, chance: branch.chance, takenFrom: taken });
+      return;
+    }
     const likeness = likenessOf(fabric, client, node, entered);
     const known = likeness === undefined ? undefined : fabric.ways.get(likeness);
     if (known !== undefined) {

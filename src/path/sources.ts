@@ -97,7 +97,10 @@ function isRunning(pod: Pod): boolean {
 }
 
 /** A free address that stands for some pod on a node, and where it was taken from. */
-function freePodAddress(fabric: Fabric, node: string): { readonly address: string | undefined; readonly from: string } {
+export function freePodAddress(
+  fabric: Fabric,
+  node: string,
+): { readonly address: string | undefined; readonly from: string } {
   const { book, family, cluster } = fabric;
   const [own] = book.addressesOf(node).podCidrs;
   if (own !== undefined) return { address: book.freeAddressIn(own), from: 'a free address of the node’s pod CIDR' };

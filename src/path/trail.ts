@@ -142,6 +142,8 @@ export interface Journey extends Ending {
   readonly reply?:
     | { readonly returns: boolean; readonly detail: string; readonly trail: Trail | undefined }
     | undefined;
+  /** The journey of another client of the same node, where it was taken for this one's: see Fabric.taking. */
+  readonly takenFrom?: Journey | undefined;
   /** It stands for so many, each to an endpoint of its own; absent: for itself. */
   readonly count?: number | undefined;
   /** Set where it stands for several: what they are to all clients. */
@@ -206,9 +208,10 @@ export function withChance(journey: Journey, chance: Chance): Journey {
     const { packet: own, receiver: who, like, detail: text, walk } = journey;
     return new AlikeJourney(chance, own, who, like, text, walk);
   }
-  const { packet, trail, verdict, cause, rule, detail, receiver, reply, leftOut, count, bundle } = journey;
+  const { packet, trail, verdict, cause, rule, detail, receiver, reply, leftOut, count, bundle, takenFrom } = journey;
   const plain = { chance, packet, trail, verdict, cause, rule, detail, receiver, reply };
-  return leftOut === undefined && count === undefined ? plain : { ...plain, leftOut, count, bundle };
+  const isPlain = leftOut === undefined && count === undefined && takenFrom === undefined;
+  return isPlain ? plain : { ...plain, leftOut, count, bundle, takenFrom };
 }
 
 /** Journeys that are only a share of all: their chances times a weight. */

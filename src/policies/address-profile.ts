@@ -1,5 +1,5 @@
 /** Which nodes policies tell apart by their addresses. */
-import { addressOf, type Cidr, cidrContains, networkOf } from '../base/address.js';
+import { type Address, addressOf, type Cidr, cidrContains, type IPFamily, networkOf } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import { nodeAddresses } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
@@ -35,15 +35,27 @@ function networksIn(policies: readonly Resource[]): readonly Cidr[] {
 const networks = new WeakMap<Cluster['resources'], readonly Cidr[]>();
 const profiles = new WeakMap<Cluster['resources'], Map<string, string>>();
 
-/** Equal for nodes whose addresses are in the same networks of policies. */
-export function addressProfile(cluster: Cluster, node: string): string {
-  if (policiesOf(cluster).length === 0) return '';
+/**
+ * Equal for nodes whose addresses are in the same networks of policies, and `further` ones, of one family, that policies
+ * see of a node.
+ */
+export function addressProfile(
+  cluster: Cluster,
+  node: string,
+  family: IPFamily,
+  further: () => readonly string[],
+): string {
+  if (policiesOf(cluster).length === 0 || networksOf(cluster).length === 0) return '';
   const known = remember(profiles, cluster.resources, () => new Map<string, string>());
-  return remember(known, node, () => {
+  return remember(known, `${family} ${node}`, () => {
     const object = cluster.nodes.get(node);
-    const addresses = object === undefined ? [] : nodeAddresses(object).flatMap((text) => addressOf(text) ?? []);
+    const own = object === undefined ? [] : nodeAddresses(object).flatMap((text) => addressOf(text) ?? []);
+    const others = further().flatMap((text) => addressOf(text) ?? []);
     return networksOf(cluster)
-      .map((cidr) => (addresses.some((address) => cidrContains(cidr, address)) ? '1' : '0'))
-      .join('');
+      .map((cidr) => {
+        const isIn = (address: Address) => cidrContains(cidr, address);
+        return [own.some(isIn), ...others.map(isIn)].map(Number).join('');
+      })
+      .join(' ');
   });
 }

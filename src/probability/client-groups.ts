@@ -1,3 +1,4 @@
+import type { IPFamily } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import { divide, type Fraction, fraction, isZero, multiply, parseFraction, sum } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
@@ -20,8 +21,8 @@ import {
 } from '../path/destinations.js';
 import type { Fabric } from '../path/fabric.js';
 import { nodeIsDown } from '../path/network.js';
+import { policyProfile } from '../path/policy-profile.js';
 import { outsideClient, podOnNode, resolveSource, type WeightedClient } from '../path/sources.js';
-import { addressProfile } from '../policies/address-profile.js';
 import { balancedGroups, type OutsideOfBalancer } from './balanced-groups.js';
 
 export type ClientsSpec = Clients;
@@ -50,14 +51,14 @@ interface NodeClasses {
   readonly byProfileAndZone: readonly NodeClass[];
 }
 
-const classesOf = new WeakMap<Cluster, WeakMap<Settings, NodeClasses>>();
+const classesOf = new WeakMap<Cluster, WeakMap<Settings, Map<IPFamily, NodeClasses>>>();
 
 function classify(fabric: Fabric, nodes: readonly string[], zone: (node: string) => string): readonly NodeClass[] {
   const profiles = new Map<object, number>();
   const classes = new Map<string, { nodes: string[] }>();
   for (const node of nodes) {
     const number = remember(profiles, fabric.settings.proxyOf(node), () => profiles.size);
-    const policies = addressProfile(fabric.cluster, node);
+    const policies = policyProfile(fabric, node);
     // Rules that are given may be like no other node's.
     const given = fabric.isParsed(node) ? ` ${node}` : '';
     remember(classes, `${number} ${policies} ${zone(node)}${given}`, (): { nodes: string[] } => ({
@@ -80,7 +81,7 @@ function classesFor(fabric: Fabric, nodes: readonly string[], someDown: boolean)
 }
 
 /**
- * Every Linux node that is up; kept per cluster and settings, since questions without `clients` ask for it each time.
+ * Every Linux node that is up; kept per cluster, settings and family, since questions without `clients` ask for it each time.
  */
 function everyNode(fabric: Fabric): NodeClasses {
   const classified = () => {
@@ -93,8 +94,9 @@ function everyNode(fabric: Fabric): NodeClasses {
     );
   };
   if (fabric.hasGivenRules) return classified();
-  const bySettings = remember(classesOf, fabric.cluster, () => new WeakMap<Settings, NodeClasses>());
-  return remember(bySettings, fabric.settings, classified);
+  const bySettings = remember(classesOf, fabric.cluster, () => new WeakMap<Settings, Map<IPFamily, NodeClasses>>());
+  const byFamily = remember(bySettings, fabric.settings, () => new Map<IPFamily, NodeClasses>());
+  return remember(byFamily, fabric.family, classified);
 }
 
 function nodesAsked(fabric: Fabric, names: readonly string[] | undefined, pointer: string): NodeClasses {

@@ -6,8 +6,8 @@ import type { BackendShare } from '../load-balancers/balancer.js';
 import type { Client } from '../path/client.js';
 import { type Destination, resolveDestination } from '../path/destinations.js';
 import type { Fabric } from '../path/fabric.js';
+import { policyProfile } from '../path/policy-profile.js';
 import { balancedClient } from '../path/sources.js';
-import { addressProfile } from '../policies/address-profile.js';
 import { balancedShares } from './balanced-groups.js';
 import { askedClients, type ClientsSpec, nodesApart, portOf } from './client-groups.js';
 
@@ -78,7 +78,7 @@ export function entryClients(
   const profiles = new Map<object, number>();
   const likenessOf = (node: string): string => {
     const number = remember(profiles, fabric.settings.proxyOf(node), () => profiles.size);
-    return `${number} ${zoneOf(node)} ${addressProfile(fabric.cluster, node)}`;
+    return `${number} ${zoneOf(node)} ${policyProfile(fabric, node)}`;
   };
   if (asked.kind === 'NODES') {
     const { all } = asked.nodes;

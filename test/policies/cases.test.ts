@@ -391,3 +391,46 @@ for (const [name, cases, common = {}] of TABLE) {
     }
   });
 }
+
+t.test('clients of nodes are one group only where policies see them alike', async (t) => {
+  const shares = (clients: object | undefined, policies: readonly unknown[], via = 'CLUSTER_IP') => {
+    const services = [{ namespace: 'bank', name: 'ledger', port: 443, via }];
+    const probability = { services, ...(clients === undefined ? {} : { clients }), families: ['IPv4'] };
+    const { result } = ask('probability', { probability } as never, bankSnapshot({ policies }));
+    return result.services.map(({ verdicts }) =>
+      verdicts.map(({ verdict, share }) => `${verdict} ${share.fraction}`).sort(),
+    );
+  };
+  const PODS = { nodes: { from: 'POD' } };
+  const ROWS: readonly (readonly [why: string, clients: object, cidr: string, shares: readonly string[]])[] = [
+    ['the pods of one node', PODS, '10.60.1.0/24', ['DELIVERED 1/3', 'DROPPED 2/3']],
+    ['of another one', PODS, '10.60.3.0/24', ['DELIVERED 1/3', 'DROPPED 2/3']],
+    ['of all nodes', PODS, '10.60.0.0/16', ['DELIVERED 1']],
+    ['part of the pods of a node', PODS, '10.60.1.128/25', ['DELIVERED 1/3', 'DROPPED 2/3']],
+    // A node that is not the pod's own; the pod's own is never cut off.
+    ['a node', { nodes: { from: 'HOST' } }, '10.9.0.11/32', ['DELIVERED 2/3', 'DROPPED 1/3']],
+  ];
+  for (const [why, clients, cidr, wanted] of ROWS) t.same(shares(clients, from(block(cidr))), [wanted], why);
+  const outsideClient = { external: { address: '203.0.113.9', entersAt: undefined } };
+  t.same(
+    shares(outsideClient, from(block('203.0.113.0/24')), 'NODE_PORT'),
+    [['DELIVERED 1/3', 'DROPPED 2/3']],
+    'outside',
+  );
+});
+
+t.test('the address of a client outside chooses the family', async (t) => {
+  const services = [{ namespace: 'bank', name: 'ledger', port: 443, via: 'NODE_PORT' }];
+  for (const [address, family] of [
+    ['203.0.113.9', 'IPv4'],
+    ['2001:db8::9', 'IPv6'],
+  ] as const) {
+    const probability = { services, clients: { external: { address } } };
+    const { result } = ask('probability', { probability } as never, bankSnapshot());
+    t.same(
+      result.services.map((one) => one.family),
+      [family],
+      address,
+    );
+  }
+});

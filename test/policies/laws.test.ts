@@ -185,3 +185,31 @@ t.test('on a path policies only take away: what is delivered with them is delive
   );
   for (const name of PODS) t.ok(pod(clusterWith([]), name) && namespacedName(pod(clusterWith([]), name)) === name);
 });
+
+t.test('the shares of clients on all nodes are the mean of those of each node', async () => {
+  fc.assert(
+    fc.property(
+      anyPolicies,
+      fc.constantFrom('shop/db', 'shop/api', 'ops/agent'),
+      fc.constantFrom('POD', 'HOST'),
+      fc.constantFrom('CLUSTER_IP', 'NODE_PORT'),
+      (policies, to, from, via) => {
+        const [namespace = '', name = ''] = to.split('/');
+        const snapshot = policedSnapshot({ policies });
+        const sharesOf = (names?: readonly string[]) => {
+          const clients = { nodes: { from, ...(names === undefined ? {} : { names }) } };
+          const probability = { services: [{ namespace, name, port: 80, via }], clients };
+          const [service] = ask('probability', { probability } as never, snapshot).result.services;
+          return new Map(service?.verdicts.map(({ verdict, cause, share }) => [`${verdict} ${cause}`, share.value]));
+        };
+        const each = ['n1', 'n2', 'n3'].map((node) => sharesOf([node]));
+        const all = sharesOf();
+        return [...new Set([...all.keys(), ...each.flatMap((one) => [...one.keys()])])].every((key) => {
+          const mean = each.reduce((sum, one) => sum + (one.get(key) ?? 0) / 3, 0);
+          return Math.abs(mean - (all.get(key) ?? 0)) < 1e-9;
+        });
+      },
+    ),
+    { numRuns: runs(30) },
+  );
+});

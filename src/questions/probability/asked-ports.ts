@@ -1,5 +1,5 @@
 /** The Service ports that a question is about. */
-import type { IPFamily } from '../../base/address.js';
+import { addressOf, type IPFamily } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
@@ -89,10 +89,13 @@ export interface AskedPort extends Asked {
  * wrong.
  */
 export function portsAsked(cluster: Cluster, question: ProbabilityQuestion): readonly AskedPort[] {
+  // A client outside has an address of one family: its own, where the Service has that and the question names none.
+  const outside = addressOf(question.clients?.external?.address ?? '')?.family;
   return askedAbout(cluster, question).map((asked) => {
     const { destination } = asked;
     const has = serviceFamilies(cluster, destination.target);
-    const families = FAMILIES.filter((family) => has.includes(family) && (question.families?.includes(family) ?? true));
+    const wanted = question.families ?? (outside !== undefined && has.includes(outside) ? [outside] : FAMILIES);
+    const families = FAMILIES.filter((family) => has.includes(family) && wanted.includes(family));
     if (families.length === 0 && question.services !== undefined) {
       throw new QuestionError(
         'INVALID_REQUEST',

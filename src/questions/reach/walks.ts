@@ -36,8 +36,8 @@ export interface Walk {
   readonly number: number;
   readonly client: Client;
   readonly ways: readonly Way[];
-  /** Where packets go after DNAT. */
-  readonly addresses: ReadonlySet<string>;
+  /** Where packets go after DNAT, with the one journey to each that has one. */
+  readonly journeys: ReadonlyMap<string, Journey | undefined>;
 }
 
 /** A pod that connects. */
@@ -80,28 +80,56 @@ function seenAt(fabric: Fabric, { node, direction, pod, flow, sentTo }: PolicyPo
   return JSON.stringify([direction, pod === undefined, from, to, itself, protocol, port, sentTo]);
 }
 
-function walkOf(fabric: Fabric, client: Client, destination: Destination, numbers: Map<string, number>): Walk {
-  const journeys = journeysOrUnsupported(fabric, client, () => clientJourneysOf(fabric, client, destination));
+/** A point of another client of the node as this one's: the packet comes from its address. */
+function asSeenFrom(point: PolicyPoint, other: Client, { address }: Client): PolicyPoint {
+  const { flow } = point;
+  if (address === undefined || flow.source.address !== other.address) return point;
+  return { ...point, flow: { ...flow, source: { ...flow.source, address } } };
+}
+
+/** `like`: the walk of a client of the same node, that nothing tells apart but where it is sent to itself. */
+function walkOf(
+  fabric: Fabric,
+  client: Client,
+  destination: Destination,
+  numbers: Map<string, number>,
+  like?: Walk,
+): Walk {
+  const walked = () => journeysOrUnsupported(fabric, client, () => clientJourneysOf(fabric, client, destination));
+  const journeys = like === undefined ? walked() : fabric.taking(othersOf(like, client), walked);
   const ways = new Map<string, Way>();
   for (const journey of journeys) {
-    const { verdict, cause, detail, chance } = journey;
-    const points = pointsOf(journey);
-    const key = [verdict, cause, ...points.map((point) => seenAt(fabric, point, client))].join(' ');
+    const { verdict, cause, detail, chance, takenFrom } = journey;
+    const sender = takenFrom === undefined || like === undefined ? client : like.client;
+    const points = pointsOf(takenFrom ?? journey);
+    const key = [verdict, cause, ...points.map((point) => seenAt(fabric, point, sender))].join(' ');
     const known = ways.get(key);
     ways.set(key, {
-      ...(known ?? { verdict, cause, detail, points }),
+      ...(known ?? { verdict, cause, detail, points: points.map((point) => asSeenFrom(point, sender, client)) }),
       share: known === undefined ? chance : addShare(known.share, chance),
     });
   }
   const texts = [...ways].map(
     ([key, { share }]) => `${key} ${share.nominal.n}/${share.nominal.d} ${share.programmed.n}`,
   );
+  const byAddress = new Map<string, Journey | undefined>();
+  for (const journey of journeys) {
+    const { destination: to } = journey.packet;
+    byAddress.set(to, byAddress.has(to) ? undefined : journey);
+  }
   return {
     client,
     number: remember(numbers, texts.sort().join('\n'), () => numbers.size),
     ways: [...ways.values()],
-    addresses: new Set(journeys.map(({ packet }) => packet.destination)),
+    journeys: byAddress,
   };
+}
+
+/** The journeys of a walk that a client takes too: those to others than itself. */
+function othersOf({ journeys }: Walk, { address }: Client): ReadonlyMap<string, Journey> {
+  const found = new Map<string, Journey>();
+  for (const [to, journey] of journeys) if (to !== address && journey !== undefined) found.set(to, journey);
+  return found;
 }
 
 /** The walks to one destination. */
@@ -136,14 +164,14 @@ export class Walks {
     if (group === undefined) return this.#ofClient(client);
     const walk = remember(this.#ofGroups, group, () => this.#walk(group.client));
     // A pod that is sent to itself is like no other.
-    return client.address !== undefined && walk.addresses.has(client.address) ? this.#ofClient(client) : walk;
+    return client.address !== undefined && walk.journeys.has(client.address) ? this.#ofClient(client, walk) : walk;
   }
 
-  #ofClient(client: Client): Walk {
-    return remember(this.#ofClients, client.name, () => this.#walk(client));
+  #ofClient(client: Client, like?: Walk): Walk {
+    return remember(this.#ofClients, client.name, () => this.#walk(client, like));
   }
 
-  #walk(client: Client): Walk {
-    return walkOf(this.#fabric, client, this.#destination, this.#numbers);
+  #walk(client: Client, like?: Walk): Walk {
+    return walkOf(this.#fabric, client, this.#destination, this.#numbers, like);
   }
 }
