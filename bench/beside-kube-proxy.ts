@@ -3,10 +3,11 @@
  *
  *   node dist/bench/beside-kube-proxy.js [SIZE] …
  *
- * Builds bench/kube-proxy/ with Go, which imports k8s.io/kubernetes 1.36 and hands nothing to the kernel. Both sides have decoded the
- * objects before the time counts. "First" is a process that has seen nothing; "again" the median of repeated full
- * syncs, of which ours has kept the text where nothing has changed; "edited" is the same with another Service edited before each. Rounds of the two take
- * turns, so that what else the machine does meets both; the ratio is of medians.
+ * Builds bench/kube-proxy/ with Go, which imports k8s.io/kubernetes 1.36 and hands nothing to the kernel. Both sides
+ * have decoded the objects before the time counts. "First" is a process that has seen nothing; "again" the median of
+ * repeated full syncs, of which ours has kept the text where nothing has changed; "edited" is the same with another
+ * Service edited before each. Rounds of the two take turns, so that what else the machine does meets both; the ratio is
+ * of medians.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -21,7 +21,8 @@ function measure(name: string): void {
     const { counts } = ask('check', { changes }, snapshot).result;
     const time = Math.round(performance.now() - start);
     console.log(
-      `${name}: ${what}: ${counts.touched} of ${counts.services} Services touched, ${counts.asked} asked about, ${time} ms`,
+      `${name}: ${what}: ${counts.touched} of ${counts.services} Services touched, ${counts.asked} asked about, ` +
+        `${time} ms`,
     );
   };
   timed('a few Services, first time', few);

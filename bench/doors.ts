@@ -145,7 +145,8 @@ const bytes = Buffer.from(JSON.stringify(generateSnapshot(SIZES['s10000-e10'] as
 const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 const snapshot = readSnapshot({ bytes });
 console.log(
-  `a held snapshot of ${snapshot.counts.Service} Services (${(bytes.length / 1e6).toFixed(1)} MB), ${CONCURRENT} requests at once`,
+  `a held snapshot of ${snapshot.counts.Service} Services (${(bytes.length / 1e6).toFixed(1)} MB), ${CONCURRENT} ` +
+    'requests at once',
 );
 const kinds = (['path', 'probability'] as const).map((kind) => {
   const asked = questions(kind, snapshot);

@@ -1,6 +1,6 @@
 /**
- * How cost grows with size: processor time over three sizes in Services, endpoints and nodes, and the exponent that fits them (1: twice
- * the size, twice the cost).
+ * How cost grows with size: processor time over three sizes in Services, endpoints and nodes, and the exponent that
+ * fits them (1: twice the size, twice the cost).
  *
  *   node dist/bench/growth.js [DIMENSION] …
  *

@@ -48,7 +48,8 @@ const question = {
 };
 const body = JSON.stringify(question);
 const REQUEST = Buffer.from(
-  `POST /v1/path HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  'POST /v1/path HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ' +
+    `${body.length}\r\n\r\n${body}`,
 );
 
 /** What clients have seen. */
@@ -211,7 +212,8 @@ if (process.env.MEMORY !== 'off') {
   const later = memoryOf(server);
   const share = Math.round((100 * later) / idle);
   console.log(
-    `memory: ${Math.round(idle)} MiB idle, ${Math.round(after)} after, ${Math.round(later)} a minute later (${share} %)`,
+    `memory: ${Math.round(idle)} MiB idle, ${Math.round(after)} after, ${Math.round(later)} a minute later ` +
+      `(${share} %)`,
   );
 }
 server.child.kill('SIGTERM');

@@ -3,10 +3,10 @@
  *
  *   node dist/bench/questions.js [SIZE | FILE.json.gz] …
  *
- * Reading is given as a ratio to JSON.parse of the same bytes, inflating both for a snapshot that comes compressed. Questions
- * are each about another Service; their time is the processor time that the process spends on one, answer object included,
- * serialising it not. The memory is that of a process which does nothing else than to read the snapshot from a file and to
- * answer as many questions.
+ * Reading is given as a ratio to JSON.parse of the same bytes, inflating both for a snapshot that comes compressed.
+ * Questions are each about another Service; their time is the processor time that the process spends on one, answer
+ * object included, serialising it not. The memory is that of a process which does nothing else than to read the
+ * snapshot from a file and to answer as many questions.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

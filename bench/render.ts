@@ -58,7 +58,8 @@ function measureModes(cluster: Cluster, node: Node, parse: number): void {
     const again = Math.min(...[1, 2, 3].map(() => timed(restore)[1]));
     const ratio = (value: number) => `${(value / parse).toFixed(2)} × parse`;
     console.log(
-      `  ${mode}, first time ${ms(first).trim()}, again ${ms(again).trim()}   ${ratio(first)}, ${ratio(again)} (${text.length} bytes)`,
+      `  ${mode}, first time ${ms(first).trim()}, again ${ms(again).trim()}   ${ratio(first)}, ${ratio(again)} ` +
+        `(${text.length} bytes)`,
     );
   }
 }

@@ -83,7 +83,10 @@ function timed(work: () => unknown): string {
   const before = process.cpuUsage();
   work();
   const { user, system } = process.cpuUsage(before);
-  return `${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s, ${((user + system) / 1e6).toFixed(1)} s of CPU`;
+  return (
+    `${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s, ${((user + system) / 1e6).toFixed(1)} s of ` +
+    'CPU'
+  );
 }
 
 const PORTS = [{ port: 80, protocol: 'TCP', targetPort: 8080, nodePort: 32_767 }];

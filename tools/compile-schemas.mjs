@@ -41,7 +41,9 @@ function shared(schemas) {
     if ((uses.get(value) ?? 1) === 1) for (const inner of Object.values(value)) count(inner);
   };
   for (const schema of Object.values(schemas)) count(schema);
-  const names = new Map([...uses].filter(([, times]) => times > 1).map(([schema], index) => [schema, `shared${index}`]));
+  const names = new Map(
+    [...uses].filter(([, times]) => times > 1).map(([schema], index) => [schema, `shared${index}`]),
+  );
   const copy = (value) => {
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map(refer);

@@ -1,6 +1,7 @@
 /**
- * Makes src/api-server/schema-table.ts from tools/api-schema-source.json.gz, which read-api-source.mjs made of a release of Kubernetes:
- * the fields of each type, how lists and maps merge, what is required, how empty values are written.
+ * Makes src/api-server/schema-table.ts from tools/api-schema-source.json.gz, which read-api-source.mjs made of a
+ * release of Kubernetes: the fields of each type, how lists and maps merge, what is required, how empty values are
+ * written.
  * Usage: node tools/make-api-schema.mjs [--check]   (--check: says whether the table is current)
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -71,7 +72,9 @@ function visit(name) {
   found.set(short, type);
   const required = new Set(schema.required ?? []);
   const forms = go[name.split('.').slice(-3).join('.')] ?? {};
-  type.fields = Object.entries(schema.properties ?? {}).map(([key, one]) => field(key, one, required.has(key), forms[key]));
+  type.fields = Object.entries(schema.properties ?? {}).map(([key, one]) =>
+    field(key, one, required.has(key), forms[key]),
+  );
   if (schema['x-kubernetes-map-type'] === 'atomic') type.fields.unshift('* atomic');
 }
 
@@ -81,6 +84,11 @@ const kinds = Object.entries(KINDS).map(([key, name]) => {
 });
 const quote = (text) => `'${text}'`;
 const types = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+/** A line for each field of a type. */
+const fieldsOf = ([name, { fields }]) => {
+  const lines = fields.map((one) => `    ${quote(one)},`);
+  return `  ${name.includes('.') ? quote(name) : name}: [\n${lines.join('\n')}\n  ],`;
+};
 const text = `/** Made by tools/make-api-schema.mjs from the OpenAPI document of Kubernetes 1.36.4. Do not edit. */
 
 /** The types of the objects of a kind, by API version and kind. */
@@ -89,16 +97,18 @@ ${kinds.map(([key, name]) => `  ${quote(key)}: ${quote(name)},`).join('\n')}
 };
 
 /**
- * The fields of each type: \`name[!] type [merge=key] [retain] [list=…] [map=…]\`. \`!\`: required; \`[]\`: a list of; \`{}\`: a map of;
- * merge, retain: the patch strategy; list and map: how server-side apply merges. \`* atomic\`: the type is one value. How an empty value
- * is stored: \`omit\`: not at all, \`struct\`: as an empty object though it is absent, \`null\`: as null, \`zero\`: as zero or an empty text.
+ * The fields of each type: \`name[!] type [merge=key] [retain] [list=…] [map=…]\`. \`!\`: required; \`[]\`: a list of; \`{}\`:
+ * a map of; merge, retain: the patch strategy; list and map: how server-side apply merges. \`* atomic\`: the type is one
+ * value. How an empty value is stored: \`omit\`: not at all, \`struct\`: as an empty object though it is absent, \`null\`: as
+ * null, \`zero\`: as zero or an empty text.
  */
 export const TYPE_FIELDS: Readonly<Record<string, readonly string[]>> = {
-${types.map(([name, { fields }]) => `  ${name.includes('.') ? quote(name) : name}: [\n${fields.map((one) => `    ${quote(one)},`).join('\n')}\n  ],`).join('\n')}
+${types.map(fieldsOf).join('\n')}
 };
 `;
 const file = 'src/api-server/schema-table.ts';
-const plain = (value) => value.replaceAll(/\s+/g, ' ').replaceAll(', ]', ']').replaceAll('[ ', '[').replaceAll(' ]', ']');
+const plain = (value) =>
+  value.replaceAll(/\s+/g, ' ').replaceAll(', ]', ']').replaceAll('[ ', '[').replaceAll(' ]', ']');
 if (process.argv[2] !== '--check') writeFileSync(file, text);
 else if (plain(readFileSync(file, 'utf8')) !== plain(text)) {
   console.error(`${file} is not current: run node tools/make-api-schema.mjs, then npm run format.`);

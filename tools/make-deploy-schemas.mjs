@@ -1,8 +1,9 @@
 /**
- * Makes test/deploy/schemas.json.gz: JSON Schemas of the kinds in deploy/, by the names that kubeconform looks for, with unknown fields refused.
- * Usage: node tools/make-deploy-schemas.mjs swagger.json CRD.yaml…
- * swagger.json is api/openapi-spec/swagger.json of the Go module k8s.io/kubernetes; the CRDs are those of sigs.k8s.io/gateway-api
- * (config/crd/standard) and of github.com/prometheus-operator/prometheus-operator (example/prometheus-operator-crd).
+ * Makes test/deploy/schemas.json.gz: JSON Schemas of the kinds in deploy/, by the names that kubeconform looks for,
+ * with unknown fields refused. Usage: node tools/make-deploy-schemas.mjs swagger.json CRD.yaml…
+ * swagger.json is api/openapi-spec/swagger.json of the Go module k8s.io/kubernetes; the CRDs are those of
+ * sigs.k8s.io/gateway-api (config/crd/standard) and of github.com/prometheus-operator/prometheus-operator
+ * (example/prometheus-operator-crd).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -33,7 +34,19 @@ function nameOf(kind, apiVersion) {
   return [kind.toLowerCase(), ...(group === undefined ? [] : [group.split('.')[0]]), version].join('-');
 }
 
-const KEPT = ['type', 'format', 'required', 'enum', 'pattern', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'];
+const KEPT = [
+  'type',
+  'format',
+  'required',
+  'enum',
+  'pattern',
+  'minimum',
+  'maximum',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+];
 
 /** A schema that is alone: references filled in, no descriptions, no unknown fields. */
 function standalone(schema, depth = 0) {

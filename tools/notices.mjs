@@ -8,13 +8,25 @@ import { join } from 'node:path';
 import { shippedPackages } from './shipped-packages.mjs';
 
 /** Licences that allow what is done here: shipping the code, with the notice. */
-const ALLOWED = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'CC0-1.0', 'Unlicense']);
+const ALLOWED = new Set([
+  'MIT',
+  'ISC',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'CC0-1.0',
+  'Unlicense',
+]);
 
 const file = process.argv[2] ?? 'dist/THIRD-PARTY-NOTICES.txt';
 const refused = [];
 const entries = new Map();
 for (const { path, name, version, license, optional } of shippedPackages('.')) {
-  const parts = String(license).replace(/[()]/g, '').split(/ AND | OR /);
+  const parts = String(license)
+    .replace(/[()]/g, '')
+    .split(/ AND | OR /);
   if (!parts.every((part) => ALLOWED.has(part))) refused.push(`${name} ${version}: ${license}`);
   // A package for another platform is not installed here.
   if (!existsSync(path)) {
@@ -27,7 +39,8 @@ for (const { path, name, version, license, optional } of shippedPackages('.')) {
     .map((one) => readFileSync(join(path, one), 'utf8').replaceAll('\r\n', '\n').trim());
   const { author, homepage } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
   const by = typeof author === 'string' ? author : author?.name;
-  if (texts.length === 0) texts.push(`Licence: ${license}${by ? `\nCopyright: ${by}` : ''}${homepage ? `\n${homepage}` : ''}`);
+  if (texts.length === 0)
+    texts.push(`Licence: ${license}${by ? `\nCopyright: ${by}` : ''}${homepage ? `\n${homepage}` : ''}`);
   const text = texts.join('\n\n');
   entries.set(text, [...(entries.get(text) ?? []), `${name} ${version} (${license})`]);
 }

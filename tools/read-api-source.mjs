@@ -19,7 +19,9 @@ function bare(schema) {
         return [[key, Object.fromEntries(Object.entries(value).map(([name, one]) => [name, bare(one)]))]];
       }
       if (key === 'items' || key === 'additionalProperties') return [[key, bare(value)]];
-      return ['$ref', 'type', 'format', 'required'].includes(key) || key.startsWith('x-kubernetes-') ? [[key, value]] : [];
+      return ['$ref', 'type', 'format', 'required'].includes(key) || key.startsWith('x-kubernetes-')
+        ? [[key, value]]
+        : [];
     }),
   );
 }
@@ -38,7 +40,11 @@ for (const name of Object.values(KINDS)) keep(name);
 const STRUCTS = new Set();
 const raw = {};
 for (const folder of folders) {
-  const group = folder.replace(/@[^/]*/, '').split('/').slice(-2).join('.');
+  const group = folder
+    .replace(/@[^/]*/, '')
+    .split('/')
+    .slice(-2)
+    .join('.');
   const text = readFileSync(`${folder}/types.go`, 'utf8');
   for (const [, type, body] of text.matchAll(/^type (\w+) struct \{\n(.*?)^\}/gms)) {
     STRUCTS.add(type);
@@ -46,7 +52,9 @@ for (const folder of folders) {
       const field = /^\s+\w+\s+(\S+)\s+`[^`]*json:"([\w$]+)(,[^"]*)?"/.exec(line);
       const embedded = /^\s+(?:\w+\s+)?([\w.]+)\s+`[^`]*json:",inline"/.exec(line);
       if (embedded !== null) return [['*', embedded[1].split('.').at(-1)]];
-      return field === null ? [] : [[field[2], field[1], (field[3] ?? '').includes('omitempty'), (field[3] ?? '').includes('omitzero')]];
+      return field === null
+        ? []
+        : [[field[2], field[1], (field[3] ?? '').includes('omitempty'), (field[3] ?? '').includes('omitzero')]];
     });
   }
 }

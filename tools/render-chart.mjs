@@ -1,14 +1,15 @@
 /**
- * Renders deploy/helm/kube-whatif into plain manifests: a folder of deploy/kubernetes for each values.yaml there. Before that it writes into the chart what is
- * made elsewhere: the collector's rights, from the one list of kinds; the alerts of deploy/prometheus; the settings that there are.
- * Usage: npm run -s build && node tools/render-chart.mjs [--check] [--helm PATH]   (--check: says whether all of it is current)
+ * Renders deploy/helm/kube-whatif into plain manifests: a folder of deploy/kubernetes for each values.yaml there.
+ * Before that it writes into the chart what is made elsewhere: the collector's rights, from the one list of kinds; the
+ * alerts of deploy/prometheus; the settings that there are. Usage: npm run -s build && node tools/render-chart.mjs
+ * [--check] [--helm PATH]   (--check: says whether all of it is current)
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clusterRules, systemRules } from '../dist/src/collect/collected-resources.js';
 import { COLLECT_VARIABLES } from '../dist/src/collect/collect-settings.js';
+import { clusterRules, systemRules } from '../dist/src/collect/collected-resources.js';
 import { VARIABLES } from '../dist/src/operations/service-variables.js';
 
 const CHART = 'deploy/helm/kube-whatif';
@@ -30,18 +31,27 @@ metadata:
 /** Rules of RBAC, as YAML. */
 function rulesText(rules) {
   const list = (items) => `[${items.map((item) => (item === '' ? "''" : item)).join(', ')}]`;
-  const names = (field, items) => (items === undefined ? '' : `    ${field}:\n${items.map((item) => `      - ${item}\n`).join('')}`);
+  const names = (field, items) =>
+    items === undefined ? '' : `    ${field}:\n${items.map((item) => `      - ${item}\n`).join('')}`;
   const rule = ({ apiGroups, resources, resourceNames, verbs }) =>
-    `  - apiGroups: ${list(apiGroups)}\n${names('resources', resources)}${names('resourceNames', resourceNames)}    verbs: ${list(verbs)}\n`;
-  return `  # Made by tools/render-chart.mjs from the list of kinds in src/base/kubectl.ts.\n${rules.map(rule).join('')}`;
+    `  - apiGroups: ${list(apiGroups)}\n${names('resources', resources)}${names('resourceNames', resourceNames)} ` +
+    `   verbs: ${list(verbs)}\n`;
+  return (
+    '  # Made by tools/render-chart.mjs from the list of kinds in ' +
+    `src/base/kubectl.ts.\n${rules.map(rule).join('')}`
+  );
 }
 
 /** The schema of values, with the names of all variables that no other value sets. */
 function schemaText() {
   const schema = JSON.parse(readFileSync(`${CHART}/values.schema.json`, 'utf8'));
-  const templates = ['deployment', 'collector'].map((name) => readFileSync(`${CHART}/templates/${name}.yaml`, 'utf8')).join('');
+  const templates = ['deployment', 'collector']
+    .map((name) => readFileSync(`${CHART}/templates/${name}.yaml`, 'utf8'))
+    .join('');
   const free = (variables) =>
-    variables.map(({ name }) => name).filter((name) => name !== 'TOKENS' && !new RegExp(`name: ${name}\\b`).test(templates));
+    variables
+      .map(({ name }) => name)
+      .filter((name) => name !== 'TOKENS' && !new RegExp(`name: ${name}\\b`).test(templates));
   schema.properties.settings.propertyNames.enum = free(VARIABLES);
   // Who the collector is, and what it asks, other values say.
   schema.properties.collector.properties.settings.propertyNames.enum = free(COLLECT_VARIABLES).filter(
@@ -68,7 +78,10 @@ function filesBelow(folder) {
     .sort();
 }
 
-/** A digest of what a folder is rendered from: the chart and the values. It shows without helm whether the manifests are current. */
+/**
+ * A digest of what a folder is rendered from: the chart and the values. It shows without helm whether the manifests are
+ * current.
+ */
 export function sourceDigest(folder) {
   const hash = createHash('sha256');
   for (const file of [...filesBelow(CHART), `${PLAIN}/${folder}/values.yaml`]) {
@@ -77,10 +90,14 @@ export function sourceDigest(folder) {
   return hash.digest('hex');
 }
 
-/** The manifests of a folder, by file name. Each begins with a separator, so that files can be put together with cat. */
+/**
+ * The manifests of a folder, by file name. Each begins with a separator, so that files can be put together with cat.
+ */
 function render(helm, folder) {
   const values = `${PLAIN}/${folder}/values.yaml`;
-  const text = execFileSync(helm, ['template', NAME, CHART, '--namespace', NAME, '--values', values], { encoding: 'utf8' });
+  const text = execFileSync(helm, ['template', NAME, CHART, '--namespace', NAME, '--values', values], {
+    encoding: 'utf8',
+  });
   const files = new Map([['namespace.yaml', NAMESPACE]]);
   for (const part of text.split(/^---\n/m)) {
     const [, source, document] = /^# Source: [\w-]+\/templates\/([\w-]+\.yaml)\n([\s\S]*)$/.exec(part) ?? [];
@@ -91,8 +108,10 @@ function render(helm, folder) {
     files.set(source, `${before ?? ''}---\n${plain}\n`);
   }
   const resources = [...files.keys()].map((name) => `  - ${name}\n`).join('');
-  const comment = `# Rendered from ${CHART} and values.yaml by \`npm run render\`.\n# source: sha256:${sourceDigest(folder)}\n`;
-  const kustomization = `${comment}apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n${resources}`;
+  const comment =
+    `# Rendered from ${CHART} and values.yaml by \`npm run render\`.\n# ` + `source: sha256:${sourceDigest(folder)}\n`;
+  const kustomization =
+    `${comment}apiVersion: kustomize.config.k8s.io/v1beta1\nkind: ` + `Kustomization\nresources:\n${resources}`;
   return new Map([...files, ['kustomization.yaml', kustomization]]);
 }
 

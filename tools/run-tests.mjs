@@ -1,13 +1,13 @@
 // `npm test`: runs test files with plain Node.js, a few at once, and adds up what they report (TAP 14).
 //   node tools/run-tests.mjs             all of dist/test but what is long by nature
-//   node tools/run-tests.mjs --quick     for use while working: what takes less than a minute of CPU, `npm run test:quick`
-//   node tools/run-tests.mjs --deep      what is long by nature: `npm run test:deep`
+//   node tools/run-tests.mjs --quick     for use while working: what takes less than a minute of CPU, `npm run
+//   test:quick` node tools/run-tests.mjs --deep      what is long by nature: `npm run test:deep`
 //   node tools/run-tests.mjs FILE…       these
-// The runner of tap loads its hooks into every process, those that tests start too, which costs a third of the CPU of all
-// tests. The files are tap's all the same, some share a process, and each can be run by itself: node dist/test/base/address.test.js
-// TEST_JOBS: how many files at once (3); TEST_TIMEOUT: how long one may take, seconds (600); TEST_TOP: how many of those
-// that take the most CPU are listed at the end (10). The output is TAP: a line for each process, and what failed or was
-// skipped in it.
+// The runner of tap loads its hooks into every process, those that tests start too, which costs a third of the CPU of
+// all tests. The files are tap's all the same, some share a process, and each can be run by itself: node
+// dist/test/base/address.test.js TEST_JOBS: how many files at once (3); TEST_TIMEOUT: how long one may take, seconds
+// (600); TEST_TOP: how many of those that take the most CPU are listed at the end (10). The output is TAP: a line for
+// each process, and what failed or was skipped in it.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,12 +20,14 @@ const JOBS = Number(process.env.TEST_JOBS ?? 3);
 const TOP = Number(process.env.TEST_TOP ?? 10);
 /**
  * Files that are long by nature: random clusters, whole matrices and recordings in a real kernel, the accessibility of
- * every screen in a browser, the package and the image built and installed once more. `.ci/run` runs both commands.
+ * every screen in a browser, what builds the project once more (a scratch copy with a new field, the package, the
+ * image). `.ci/run` runs both commands.
  */
 const DEEP = [
   /^kernel.(?:chance|cloud|ipvs-.*|matrix|nftables|random|save|trace)\.test\.js$/,
   /^page.accessible\.test\.js$/,
   /^deploy.(?:image-steps|package)\.test\.js$/,
+  /^house.new-field\.test\.js$/,
 ];
 const QUICK = [
   /^(?:base|netfilter|control-plane|proxy|path)[\\/]/,
@@ -43,7 +45,7 @@ const VALUES = [
   ...['base', 'capacity', 'changes', 'cluster', 'control-plane', 'house', 'load-balancers', 'messages', 'netfilter'],
   ...['path', 'policies', 'proxy', 'questions', 'reports', 'scenarios', 'work'],
 ];
-const SERVERS = ['cli', 'collect', 'docs', 'grpc', 'operations', 'rest', 'snapshots'];
+const SERVERS = ['cli', 'collect', 'docs', 'grpc', 'operations', 'page', 'rest', 'snapshots'];
 const MOST_VALUES = 12;
 const MOST_SERVERS = 4;
 /** What a file has that changes or measures what others in its process see: it runs by itself. */

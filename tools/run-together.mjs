@@ -1,5 +1,5 @@
-// Runs test files in one process: node tools/run-together.mjs FILE… Modules are loaded and compiled once for all of them.
-// A failure names its file under `at`.
+// Runs test files in one process: node tools/run-together.mjs FILE… Modules are loaded and compiled once for all of
+// them. A failure names its file under `at`.
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 

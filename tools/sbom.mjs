@@ -10,7 +10,10 @@ import { shippedPackages } from './shipped-packages.mjs';
 const file = process.argv[2] ?? 'dist/sbom.cdx.json';
 // All of them: which are shipped is decided here.
 const bom = JSON.parse(
-  execFileSync('npm', ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx'], { encoding: 'utf8', maxBuffer: 1 << 28 }),
+  execFileSync('npm', ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx'], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  }),
 );
 const { name, version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const shipped = new Map(shippedPackages('.').map((one) => [`${one.name}@${one.version}`, one]));

@@ -55,7 +55,16 @@ export function shippedPackages(root) {
     const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
     // The same version may lie in several places.
     const before = once.get(`${name}@${version}`)?.where ?? [];
-    once.set(`${name}@${version}`, { path, name, version, license, optional, where: [...new Set([...before, ...where])].sort() });
+    once.set(`${name}@${version}`, {
+      path,
+      name,
+      version,
+      license,
+      optional,
+      where: [...new Set([...before, ...where])].sort(),
+    });
   }
-  return [...once.values()].sort((one, other) => (`${one.name} ${one.version}` < `${other.name} ${other.version}` ? -1 : 1));
+  return [...once.values()].sort((one, other) =>
+    `${one.name} ${one.version}` < `${other.name} ${other.version}` ? -1 : 1,
+  );
 }

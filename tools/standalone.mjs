@@ -9,8 +9,10 @@ function withImports(code) {
     imports.set(module, name);
     return `${name}${path}`;
   });
-  const head = [...imports].map(
-    ([module, name]) => module.startsWith('.') ? `import * as ${name} from '${module}.js';` : `import * as ${name}Of from '${module}.js';
+  const head = [...imports].map(([module, name]) =>
+    module.startsWith('.')
+      ? `import * as ${name} from '${module}.js';`
+      : `import * as ${name}Of from '${module}.js';
 const ${name} = ${name}Of.default?.default === undefined ? (${name}Of.default ?? ${name}Of) : ${name}Of.default;`,
   );
   return `${head.join('\n')}\n${body}`;

@@ -24,9 +24,10 @@ export const KIND_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The fields of each type: `name[!] type [merge=key] [retain] [list=…] [map=…]`. `!`: required; `[]`: a list of; `{}`: a map of;
- * merge, retain: the patch strategy; list and map: how server-side apply merges. `* atomic`: the type is one value. How an empty value
- * is stored: `omit`: not at all, `struct`: as an empty object though it is absent, `null`: as null, `zero`: as zero or an empty text.
+ * The fields of each type: `name[!] type [merge=key] [retain] [list=…] [map=…]`. `!`: required; `[]`: a list of; `{}`:
+ * a map of; merge, retain: the patch strategy; list and map: how server-side apply merges. `* atomic`: the type is one
+ * value. How an empty value is stored: `omit`: not at all, `struct`: as an empty object though it is absent, `null`: as
+ * null, `zero`: as zero or an empty text.
  */
 export const TYPE_FIELDS: Readonly<Record<string, readonly string[]>> = {
   AWSElasticBlockStoreVolumeSource: [

@@ -58,7 +58,8 @@ function kindOf(change: object, at: string): { readonly kind: SomeKind; readonly
   if (kind !== undefined && entry !== undefined && entries.length === 1) return { kind, value: entry[1] as never };
   const keys = entries.map(([key]) => key);
   const found = keys.length === 0 ? 'none' : keys.join(', ');
-  const detail = `A change has exactly one key that says what changes (${[...BY_KEY.keys()].join(', ')}); found: ${found}.`;
+  const detail =
+    'A change has exactly one key that says what changes ' + `(${[...BY_KEY.keys()].join(', ')}); found: ${found}.`;
   throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: at, detail }]);
 }
 

@@ -11,7 +11,7 @@ export interface Replacements {
   readonly unreplaced: readonly { readonly pod: Pod; readonly why: string }[];
 }
 
-/** The owner as the snapshot has it; where it lacks it, with what the reference tells. */
+/** The owner as the snapshot has it; where it lacks it, with what the reference says. */
 function workloadOf(cluster: Cluster, pod: Pod, owner: OwnerReference): Workload | undefined {
   const { kind, name, uid } = owner;
   if (kind !== 'ReplicaSet' && kind !== 'StatefulSet') return undefined;

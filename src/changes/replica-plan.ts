@@ -258,7 +258,8 @@ export function planStatefulSet(input: ScaleInput): ReplicaPlan {
   for (let ordinal = start; ordinal < start + replicas; ordinal++) if (!present.has(ordinal)) missing.push(ordinal);
   const template = missing.length === 0 ? undefined : templateOf(workload, own.at(-1)?.pod);
   if (missing.length > 0 && template === undefined) {
-    const detail = `${nameOf(workload)} has neither a pod nor a pod template in the snapshot: what its pods are is not known.`;
+    const detail =
+      `${nameOf(workload)} has neither a pod nor a pod template in the ` + 'snapshot: what its pods are is not known.';
     throw impossible(pointer, detail);
   }
   const added = missing.map((ordinal) => {

@@ -64,7 +64,7 @@ function servicesHintedByShares(before: Cluster, after: Cluster, context: Change
 }
 
 /**
- * Lets the EndpointSlice controller act on a change, and tells what it did. `before` is the cluster before the change
+ * Lets the EndpointSlice controller act on a change, and returns what it did. `before` is the cluster before the change
  * (whose newest node shows the controller's version), `after` the one with it.
  */
 export function settle(

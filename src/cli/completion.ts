@@ -14,7 +14,8 @@ export type Shell = (typeof SHELLS)[number];
 const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `_kube_whatif() {
   local IFS=$'\\n'
-  COMPREPLY=($(compgen -W "$(kube-whatif __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  local words=$(kube-whatif __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _kube_whatif kube-whatif kubectl-whatif
 `,

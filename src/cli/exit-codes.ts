@@ -1,4 +1,4 @@
-/** What the process tells its caller. */
+/** What the process reports to its caller. */
 export const EXIT = {
   /** The question was answered. */
   FINE: 0,

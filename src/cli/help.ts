@@ -46,7 +46,7 @@ export function globalHelp(): string {
     'Commands:',
     ...COMMAND_NAMES.map((name) => `  ${name.padEnd(width)}  ${COMMANDS[name].summary}`),
     '',
-    'kube-whatif COMMAND --help tells the options of a command; kube-whatif --version prints the version.',
+    'kube-whatif COMMAND --help lists the options of a command; kube-whatif --version prints the version.',
     '',
     ...SNAPSHOT_LINES,
     '',

@@ -17,7 +17,7 @@ export interface Runner {
   readonly nodeSelector: Readonly<Record<string, string>>;
 }
 
-/** What tells an agent's pods from others. One of them is enough. */
+/** What distinguishes an agent's pods from others. One of them is enough. */
 export interface Signs {
   /** Of the DaemonSet, and of its pods before their random ends. */
   readonly names?: RegExp;

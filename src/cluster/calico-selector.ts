@@ -14,7 +14,7 @@ interface Token {
   readonly text: string;
 }
 
-/** The tokens of a selector; undefined where something in it is none. */
+/** The tokens of a selector; undefined where something in it is not one. */
 function tokensOf(selector: string): readonly Token[] | undefined {
   const found: Token[] = [];
   const text = selector.trimEnd();

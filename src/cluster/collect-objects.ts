@@ -215,7 +215,8 @@ export class ObjectCollector {
     if (!sameContent(before.object, object)) {
       const where = before.file === undefined || before.file === placed.file ? '' : ` of ${before.file}`;
       const key = object.kind === 'Node' ? `Node/${name}` : `${object.kind}/${space}/${name}`;
-      const detail = `${key} is here and, with other content, at ${placeOf(before) || '/'}${where}; keep one of the two.`;
+      const detail =
+        `${key} is here and, with other content, at ` + `${placeOf(before) || '/'}${where}; keep one of the two.`;
       this.#problems.add(placeOf(placed), detail, placed.file);
     }
     return true;

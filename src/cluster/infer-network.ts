@@ -58,7 +58,7 @@ function inferPodNetwork(
   return {
     field,
     value: 'BRIDGE',
-    why: 'Nothing in the snapshot tells the CNI: the bridge plugin, or one that works like it.',
+    why: 'Nothing in the snapshot names the CNI: the bridge plugin, or one that works like it.',
   };
 }
 

@@ -226,7 +226,8 @@ function decideInterface(decider: Decider, mode: DetectLocalMode, override: Prox
   const missing = (bridge && names.bridgeInterface === '') || (prefix && names.interfaceNamePrefix === '');
   if (missing && override.detectLocalMode !== undefined) {
     const field = DETECTION_OFF[mode] as string;
-    const detail = `detectLocalMode ${mode} needs detectLocal.${field}, which neither the request nor the snapshot gives.`;
+    const detail =
+      `detectLocalMode ${mode} needs detectLocal.${field}, which ` + 'neither the request nor the snapshot gives.';
     const pointer = `/settings/kubeProxy/detectLocal/${field}`;
     throw new QuestionError('INVALID_REQUEST', detail, [{ pointer, in: 'request', detail }]);
   }

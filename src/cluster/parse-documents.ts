@@ -56,11 +56,9 @@ function parseConcatenated(text: string): { readonly documents: unknown[] } | { 
         const offset = start + (fault?.offset ?? 0);
         const { line, column } = lineAndColumn(text, offset);
         const expected = fault?.expected ?? 'a JSON document';
-        return {
-          error: `Line ${line}, column ${column} (offset ${offset}): expected ${expected}, found ${fault?.found ?? 'something else'}.${
-            fault?.found === 'the end of the text' ? ' The snapshot seems to be cut off.' : ''
-          }`,
-        };
+        const place = `Line ${line}, column ${column} (offset ${offset})`;
+        const cut = fault?.found === 'the end of the text' ? ' The snapshot seems to be cut off.' : '';
+        return { error: `${place}: expected ${expected}, found ${fault?.found ?? 'something else'}.${cut}` };
       }
       documents.push(parsed.value);
     }

@@ -2,7 +2,7 @@ import type { Cluster } from './cluster.js';
 import type { Node } from './objects.js';
 import type { Assumption, Platform } from './settings.js';
 
-/** What of a node tells the platform, and the words for it. The first that fits counts. */
+/** What of a node shows the platform, and the words for it. The first that fits counts. */
 function platformOf(node: Node): readonly [Platform, string] | undefined {
   const labels = node.metadata.labels ?? {};
   const provider = node.spec?.providerID ?? '';
@@ -20,7 +20,7 @@ function platformOf(node: Node): readonly [Platform, string] | undefined {
   return undefined;
 }
 
-/** The platform that the nodes tell of, the first node (in snapshot order) that tells; `generic` otherwise. */
+/** The platform that the nodes show, the first node (in snapshot order) that shows one; `generic` otherwise. */
 export function inferPlatform(cluster: Cluster): { readonly platform: Platform; readonly assumption: Assumption } {
   for (const node of cluster.nodes.values()) {
     const found = platformOf(node);
@@ -29,6 +29,6 @@ export function inferPlatform(cluster: Cluster): { readonly platform: Platform; 
     const why = `Node ${node.metadata.name} has ${sign}.`;
     return { platform, assumption: { field: 'settings.platform', value: platform, why } };
   }
-  const why = 'No node has a provider ID, label or version that tells a platform.';
+  const why = 'No node has a provider ID, label or version that shows a platform.';
   return { platform: 'generic', assumption: { field: 'settings.platform', value: 'generic', why } };
 }

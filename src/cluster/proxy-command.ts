@@ -175,7 +175,7 @@ export interface ProxyCommand {
 
 /**
  * The command lines of the cluster's kube-proxy pods by node. A kube-proxy with `--config` takes everything from that
- * file, and one without any flag tells nothing: neither is listed.
+ * file, and one without any flag says nothing: neither is listed.
  */
 export function commandsByNode(cluster: Cluster): ReadonlyMap<string, ProxyCommand> {
   const commands = new Map<string, ProxyCommand>();

@@ -115,7 +115,7 @@ interface Route {
   readonly via: string;
 }
 
-/** How many connections there are, as far as a request tells. */
+/** How many connections there are, as far as a request says. */
 export interface ConnectionSettings {
   readonly pattern: 'BALANCED' | 'ONE_AT_A_TIME';
   /** By canonical `address:port`; absent: not known. */

@@ -21,7 +21,7 @@ export const CHECKED_PATCHES: ReadonlyMap<number, number> = new Map([
   [36, 2],
 ]);
 
-/** Assumed where neither the snapshot nor the request tells a version. */
+/** Assumed where neither the snapshot nor the request names a version. */
 export const NEWEST_VERSION: KubernetesVersion = { major: 1, minor: 36, patch: 2 };
 
 /** `1.20 to 1.36` */

@@ -1,6 +1,6 @@
 /**
- * Requests as openapi/kube-whatif.yaml has them. Doors validate against that document before a value of these types
- * exists, so that questions check names and values, never shapes.
+ * Requests as openapi/kube-whatif.yaml has them. Transports validate against that document before a value of these
+ * types exists, so that questions check names and values, never shapes.
  */
 import type * as Contract from './gen/types.js';
 

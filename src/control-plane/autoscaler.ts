@@ -1,7 +1,9 @@
 /** HorizontalPodAutoscalers: which workload one owns, and how many replicas it leaves it. */
 import { fieldsOf } from '../base/record.js';
+import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { type Fields, type Resource, resourceRole } from '../cluster/resources.js';
+import { resourcesOfKind } from '../cluster/resources-of-kind.js';
 
 /** What is read of a HorizontalPodAutoscaler. */
 export interface Autoscaler {
@@ -40,12 +42,14 @@ function read({ metadata, spec }: Resource): Autoscaler | undefined {
  * The HorizontalPodAutoscalers of a cluster, in the order of the snapshot; one whose spec is not valid scales nothing.
  */
 export function autoscalersOf(cluster: Cluster): readonly Autoscaler[] {
-  return [...cluster.resources.values()].flatMap((resource) => {
-    if (resourceRole(resource.kind, resource.apiVersion) !== 'AUTOSCALER') return [];
-    const autoscaler = read(resource);
-    return autoscaler === undefined ? [] : [autoscaler];
-  });
+  return remember(known, cluster.resources, () =>
+    resourcesOfKind(cluster, 'HorizontalPodAutoscaler')
+      .filter(({ kind, apiVersion }) => resourceRole(kind, apiVersion) === 'AUTOSCALER')
+      .flatMap((resource) => read(resource) ?? []),
+  );
 }
+
+const known = new WeakMap<Cluster['resources'], readonly Autoscaler[]>();
 
 /** A number of replicas within the bounds of an autoscaler. */
 export function withinBounds({ minReplicas, maxReplicas }: Autoscaler, replicas: number): number {

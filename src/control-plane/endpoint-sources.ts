@@ -20,7 +20,7 @@ function named(keys: readonly string[]): { readonly value: readonly string[]; re
   return { value, more: keys.length > NAMED ? ` ${keys.length - NAMED} more are not named here.` : '' };
 }
 
-/** The newest version that a node tells: the control plane is never older than its nodes. */
+/** The newest version that a node reports: the control plane is never older than its nodes. */
 function newestNodeVersion(cluster: Cluster) {
   let newest = NEWEST_VERSION;
   let minor = -1;
@@ -108,7 +108,8 @@ function fromEndpoints(cluster: Cluster): EndpointSources {
       `known.${more}`;
     others.push({ field: 'snapshot.endpoints.unknownFamily', value, why });
   }
-  const why = `These Services have no EndpointSlice in the snapshot: their endpoints come from Endpoints objects.${more}`;
+  const why =
+    'These Services have no EndpointSlice in the snapshot: their ' + `endpoints come from Endpoints objects.${more}`;
   return {
     cluster: edit.size === 0 ? cluster : cluster.with({ endpointSlices: edit }),
     assumptions: [{ field: 'snapshot.endpoints', value, why }, ...others],
@@ -143,7 +144,8 @@ function fromPods(cluster: Cluster): EndpointSources {
   ];
   if (without.length > 0) {
     const { value, more } = named(without);
-    const why = `These Services have no selector: without EndpointSlices in the snapshot they have no endpoints.${more}`;
+    const why =
+      'These Services have no selector: without EndpointSlices in the ' + `snapshot they have no endpoints.${more}`;
     assumptions.push({ field: 'snapshot.servicesWithoutEndpoints', value, why });
   }
   if (podsWithoutNode.size > 0) {

@@ -13,7 +13,7 @@ export interface PodTemplate {
 /**
  * The template of a workload's pods: labels as its template and selector have them; the spec of a pod that it has,
  * which shows what admission added (sidecars, default requests), else of its template. `fallback`: the Deployment, for
- * a ReplicaSet whose template was trimmed. Undefined when nothing tells the pods' spec.
+ * a ReplicaSet whose template was trimmed. Undefined when nothing shows the pods' spec.
  */
 export function templateOf(workload: Workload, sample: Pod | undefined, fallback?: Workload): PodTemplate | undefined {
   const template = workload.spec?.template ?? fallback?.spec?.template;

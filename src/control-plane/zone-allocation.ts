@@ -17,7 +17,7 @@ const EXCLUDED_LABELS = ['node-role.kubernetes.io/control-plane', 'node-role.kub
 
 /**
  * Each zone's share of the allocatable CPU of the nodes that are ready and no control plane nodes; zones in byte order
- * of their names. Undefined where one such node tells no zone or no CPU, or all are in one zone: then there are no
+ * of their names. Undefined where one such node has no zone or no CPU, or all are in one zone: then there are no
  * hints. Source: Kubernetes 1.36 endpointslice/topologycache `SetNodes`.
  */
 export function cpuRatiosByZone(nodes: Iterable<Node>): ReadonlyMap<string, number> | undefined {

@@ -96,7 +96,7 @@ export async function runCall(
     await work({ requestId, owner, client });
   } catch (error) {
     if (error instanceof ClientGone || client.gone) {
-      // Nobody reads a status any more; what the log tells is what the client saw.
+      // Nobody reads a status any more; what the log has is what the client saw.
       code = 'GONE';
       name = 'CANCELLED';
     } else {

@@ -115,8 +115,8 @@ export class GrpcServer {
   }
 
   /**
-   * Listens, and tells the address: `127.0.0.1:9090`. Rejects with an Error that has `code` (EADDRINUSE …) and `port`,
-   * as Node's have.
+   * Listens, and returns the address: `127.0.0.1:9090`. Rejects with an Error that has `code` (EADDRINUSE …) and
+   * `port`, as Node's have.
    */
   async listen(host: string, port: number): Promise<string> {
     const name = isIPv6(host) ? `[${host}]` : host;

@@ -164,8 +164,8 @@ export function upload(backend: Backend, idle: number, method: DescMethod) {
     const job = { task: 'hold', digest, body: { kind: 'file' }, ...gathered.body() } as const;
     const held = await workers.hold(job, asked.owner, asked.client);
     if ('problem' in held) throw new ProblemError(held.problem);
-    const { created: _, ...told } = held;
-    return UploadSnapshotResponse.encode(UploadSnapshotResponse.fromPartial(told)).finish();
+    const { created: _, ...response } = held;
+    return UploadSnapshotResponse.encode(UploadSnapshotResponse.fromPartial(response)).finish();
   });
 }
 

@@ -138,7 +138,7 @@ export class Balancer {
     return this.#balanced.options.previousSubset;
   }
 
-  /** Whether anything tells which kind it is: the request, or the snapshot. */
+  /** Whether anything says which kind it is: the request, or the snapshot. */
   get isKnown(): boolean {
     return this.given || this.implementation.name !== 'generic';
   }

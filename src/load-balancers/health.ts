@@ -209,7 +209,7 @@ function podHealth(balanced: Balanced, check: HealthCheck, backend: Backend): Pr
 
 /**
  * What the health check of a backend finds. Source of kube-proxy's answers: pkg/proxy/healthcheck, Kubernetes 1.20 to
- * 1.36: the Service's server counts ready local endpoints; since 1.28 it tells their number in
+ * 1.36: the Service's server counts ready local endpoints; since 1.28 it reports their number in
  * X-Load-Balancing-Endpoint-Weight.
  */
 export function probe(

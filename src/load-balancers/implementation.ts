@@ -95,7 +95,7 @@ export interface ProbeResult {
   readonly detail: string;
   /** The result is taken to be so: it depends on what a snapshot does not show. */
   readonly assumed?: true;
-  /** The weight that kube-proxy tells the load balancer in a header, where its version does. */
+  /** The weight that kube-proxy reports to the load balancer in a header, where its version does. */
   readonly weight?: number;
 }
 

@@ -1,4 +1,4 @@
-/** All that is behind the doors of one process: made once, shared by HTTP and gRPC. */
+/** All that is behind the servers of one process: made once, shared by HTTP and gRPC. */
 import { MemoryNames } from '../snapshots/memory-names.js';
 import type { NameStore } from '../snapshots/name-store.js';
 import { DEFAULT_KEEPING, NamedSnapshots } from '../snapshots/named.js';
@@ -50,7 +50,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** An error for the log: its message tells what failed, and nothing of a snapshot is in it. */
+/** An error for the log: its message says what failed, and nothing of a snapshot is in it. */
 function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

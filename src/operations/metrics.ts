@@ -120,7 +120,7 @@ export class Metrics {
     });
   }
 
-  /** From now on tells the state of these too. */
+  /** From now on reports the state of these too. */
   watch({ workers, shelf }: Measured): void {
     const registers = [this.#registry];
     const gauge = (name: string, help: string, value: () => number) =>
@@ -195,7 +195,7 @@ export class Metrics {
     this.#namedEvictions.inc(count);
   }
 
-  /** From now on tells how many bytes of named snapshots are in memory. */
+  /** From now on reports how many bytes of named snapshots are in memory. */
   watchNamed(bytes: () => number): void {
     new Gauge({
       name: 'kube_whatif_named_snapshot_bytes',

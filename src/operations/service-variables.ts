@@ -199,7 +199,12 @@ export const VARIABLES = [
       'After how long a gRPC connection is ended, once its calls are done, so that clients connect anew and ' +
       'find replicas that were added; a tenth more or less. 0: never.',
   },
-  { name: 'TLS_CERT_FILE', kind: text, fallback: '', does: 'The certificate chain, PEM: both doors speak TLS only.' },
+  {
+    name: 'TLS_CERT_FILE',
+    kind: text,
+    fallback: '',
+    does: 'The certificate chain, PEM: HTTP and gRPC are then TLS only.',
+  },
   { name: 'TLS_KEY_FILE', kind: text, fallback: '', does: "The certificate's private key, PEM." },
   {
     name: 'TLS_CLIENT_CA_FILE',
@@ -228,7 +233,7 @@ export const VARIABLES = [
     name: 'TRUST_PROXY',
     kind: { type: 'list', item: ADDRESS, items: 'addresses or CIDRs' },
     fallback: '',
-    does: "Proxies, by address or CIDR, whose `X-Forwarded-For` tells a client's address.",
+    does: "Proxies, by address or CIDR, whose `X-Forwarded-For` has a client's address.",
   },
   {
     name: 'CORS_ORIGINS',

@@ -1,4 +1,4 @@
-/** TLS for both doors: the files read and checked before anything listens. */
+/** TLS for HTTP and gRPC: the files read and checked before anything listens. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { TlsFiles } from './service-settings.js';

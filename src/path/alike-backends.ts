@@ -95,7 +95,8 @@ function classOf(
     node === undefined ||
     backend.address === undefined ||
     fabric.isDown(backend.node) ||
-    fabric.isParsed(backend.node);
+    fabric.isParsed(backend.node) ||
+    fabric.hashesDestinations(backend.node);
   if (unlike) return undefined;
   const profile = fabric.settings.proxyOf(backend.node);
   const number = profiles.get(profile) ?? profiles.size;

@@ -10,7 +10,7 @@ import { type AlikeShare, alikeBackends } from './alike-backends.js';
 import type { Through } from './client.js';
 import type { Fabric } from './fabric.js';
 import { alikeKin } from './kin.js';
-import { DEFAULT_OUTSIDE } from './sources.js';
+import { outsideAddress } from './sources.js';
 import { type Branch, both, type Ending, hop, hostStep, type Journey } from './trail.js';
 
 export type BalancedBranch =
@@ -147,7 +147,7 @@ function joined(
 
 /** Whether a packet comes from the internet: an address that the request gives, and that is nobody's in the cluster. */
 function fromInternet(fabric: Fabric, { source, anySource }: Branch['packet']): Pick<BalancedClient, 'internet'> {
-  const given = anySource === undefined && source !== DEFAULT_OUTSIDE[fabric.family];
+  const given = anySource === undefined && source !== outsideAddress(fabric);
   const internet = given && fabric.places.locate(source).kind === 'OUTSIDE' ? internetOf(source) : undefined;
   return internet === undefined ? {} : { internet };
 }

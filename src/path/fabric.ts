@@ -240,7 +240,8 @@ export class Fabric {
       this.assumptions.add(`nodeRules.${node}.change`, 'as given, also after the change', why);
     }
     if (this.#options.partial?.has(node)) {
-      const why = `The text of ${node} warns that tables of iptables-legacy are beside it: they are taken not to matter.`;
+      const why =
+        `The text of ${node} warns that tables of iptables-legacy are ` + 'beside it: they are taken not to matter.';
       this.assumptions.add(`nodeRules.${node}.legacy`, 'none', why);
     }
     if (this.#options.listed?.has(node)) return this.#assumeOfListing(node, ruleset, names);
@@ -375,9 +376,19 @@ export class Fabric {
     return this.#prober;
   }
 
+  /**
+   * Whether a node chooses by a hash of the address that a packet is sent to: behind a load balancer that is mostly the
+   * node's own, so that nodes which are alike choose otherwise.
+   */
+  hashesDestinations(node: string): boolean {
+    const { mode, ipvsScheduler } = this.settings.proxyOf(node);
+    return mode === 'ipvs' && ipvsScheduler === 'dh';
+  }
+
   #probedLike({ key }: Balanced, { node }: Backend): string {
     const object = this.cluster.nodes.get(node);
     if (object === undefined || this.isParsed(node) || this.unmodelled(node) !== undefined) return `node ${node}`;
+    if (this.hashesDestinations(node)) return `node ${node}`;
     const { services } = this.program(node);
     const special = services
       .portsOf(key)

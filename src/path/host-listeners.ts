@@ -126,7 +126,8 @@ export function hostListens(fabric: Fabric, node: string, packet: Packet): Liste
   const claimed = nodePort(fabric, node, packet);
   if (claimed !== undefined) return claimed;
   if (isListed(fabric, packet)) return { kind: 'YES', assumed: true };
-  const nobody = `no rule of ${node} translates ${protocol} port ${port} and nothing on the node is known to listen there`;
+  const nobody =
+    `no rule of ${node} translates ${protocol} port ${port} and ` + 'nothing on the node is known to listen there';
   if (port >= NODE_PORTS.from && port <= NODE_PORTS.to) return { kind: 'NO', detail: nobody, assumed: true };
   return { kind: 'UNKNOWN', detail: `${nobody}: a snapshot does not show a node’s processes` };
 }

@@ -8,6 +8,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { policiesOf } from '../cluster/network-policies.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
 import { resourceName } from '../cluster/resources.js';
+import type { PathPolicy } from '../contract/answers.js';
 import type { Packet } from '../netfilter/packet.js';
 import { countsForeign, type Enforcement, type Enforcer, enforcementOf } from '../policies/enforcer.js';
 import { type Decision, decide } from '../policies/evaluate.js';
@@ -183,35 +184,61 @@ function isSelected({ tier, verdict }: Decision): boolean {
   return tier !== 'NONE' && tier !== 'SELF';
 }
 
-/** The step that says what policies decided and why; undefined where none selects the pod. */
-function stepOf(
-  { node, direction, flow }: PolicyPoint,
-  pod: Pod,
-  { decision, isTakenToPass }: Judgement,
-  before = '',
-): HostStep | undefined {
-  if (isTakenToPass || !isSelected(decision)) return undefined;
-  const name = namespacedName(pod);
-  const { verdict, tier, isolatedBy, allowedBy, decidedBy, passedBy, refusals } = decision;
-  return {
-    action: 'NETWORK_POLICY',
-    detail: sentence(direction, name, flow, decision, node, before),
-    policy: {
+/**
+ * The step that says what policies decided and why. Both are worked out when they are read: of the many ways of a
+ * packet few are shown.
+ */
+class PolicyStep implements HostStep {
+  readonly action = 'NETWORK_POLICY' as const;
+  #policy: PathPolicy | undefined;
+
+  constructor(
+    private readonly acted: PolicyPoint,
+    private readonly name: string,
+    private readonly decision: Decision,
+    private readonly lead: string,
+  ) {}
+
+  get detail(): string {
+    const { direction, flow, node } = this.acted;
+    return sentence(direction, this.name, flow, this.decision, node, this.lead);
+  }
+
+  get policy(): PathPolicy {
+    this.#policy ??= this.#read();
+    return this.#policy;
+  }
+
+  #read(): PathPolicy {
+    const { direction, flow } = this.acted;
+    const { verdict, tier, isolatedBy, allowedBy, decidedBy, passedBy, refusals } = this.decision;
+    return {
       direction,
-      pod: name,
+      pod: this.name,
       verdict,
       tier,
       source: flow.source.address,
       destination: flow.destination.address,
       ...(flow.port === undefined ? {} : { port: flow.port }),
-      protocol: flow.protocol,
+      protocol: flow.protocol as NonNullable<PathPolicy['protocol']>,
       isolatedBy: [...isolatedBy],
       allowedBy: [...allowedBy],
       ...(decidedBy === undefined ? {} : { decidedBy }),
       ...(passedBy === undefined ? {} : { passedBy }),
       refusals: [...refusals],
-    },
-  };
+    };
+  }
+}
+
+/** The step that says what policies decided; undefined where none selects the pod. */
+function stepOf(
+  point: PolicyPoint,
+  pod: Pod,
+  { decision, isTakenToPass }: Judgement,
+  before = '',
+): HostStep | undefined {
+  if (isTakenToPass || !isSelected(decision)) return undefined;
+  return new PolicyStep(point, namespacedName(pod), decision, before);
 }
 
 /** The ending that counts of two at one node: a denial before what is not known, the first of alike. */

@@ -3,7 +3,7 @@ import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Service } from '../cluster/objects.js';
 
-const holders = new WeakMap<Cluster, ReadonlyMap<string, Service>>();
+const holders = new WeakMap<Cluster['services'], ReadonlyMap<string, Service>>();
 
 function collect(cluster: Cluster): ReadonlyMap<string, Service> {
   const found = new Map<string, Service>();
@@ -19,5 +19,5 @@ function collect(cluster: Cluster): ReadonlyMap<string, Service> {
 
 /** The first Service of the snapshot that has the address (canonical text) as a cluster IP or external IP. */
 export function serviceHolding(cluster: Cluster, address: string): Service | undefined {
-  return remember(holders, cluster, () => collect(cluster)).get(address);
+  return remember(holders, cluster.services, () => collect(cluster)).get(address);
 }

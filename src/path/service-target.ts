@@ -105,10 +105,11 @@ export function checkServiceSpec(
     throw wrong(`Service ${key} has no externalIPs.`);
   const ingress = service.status?.loadBalancer?.ingress ?? [];
   if (via === 'LOAD_BALANCER' && publishedAs(service, cluster) === undefined && !ingress.some((entry) => entry.ip)) {
-    throw wrong(
-      `Service ${key} has no load balancer address in ` +
-        `status.loadBalancer.ingress${service.spec?.type === 'LoadBalancer' ? ': it is pending (a change of kind loadBalancer, or loadBalancerIngress of a service change, gives it one)' : ''}.`,
-    );
+    const pending =
+      service.spec?.type === 'LoadBalancer'
+        ? ': it is pending (a change of kind loadBalancer, or loadBalancerIngress of a service change, gives it one)'
+        : '';
+    throw wrong(`Service ${key} has no load balancer address in status.loadBalancer.ingress${pending}.`);
   }
   if (via === 'CLUSTER_IP' && (isHeadless(service) || !service.spec?.clusterIP)) {
     throw wrong(`Service ${key} has no cluster IP${isHeadless(service) ? ' (it is headless): ask via DNS' : ''}.`);

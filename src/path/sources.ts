@@ -1,15 +1,19 @@
-import { addressOf, networkOf } from '../base/address.js';
+import { addressOf, type IPFamily, networkOf } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import { type Fraction, fraction, ONE } from '../base/fraction.js';
-import { podAddresses } from '../cluster/cluster.js';
+import { remember } from '../base/remember.js';
+import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { requireNode, requirePod, requireWorkload } from '../cluster/lookup.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
 import { podsOfWorkload } from '../cluster/workload-pods.js';
 import type { Source } from '../contract/requests.js';
+import { serviceOfAddress } from '../load-balancers/balancer-addresses.js';
 import type { Client, Through } from './client.js';
 import type { Entry } from './destinations.js';
 import type { Fabric } from './fabric.js';
 import { splitName } from './names.js';
+import type { AddressBook } from './network.js';
+import { serviceHolding } from './service-addresses.js';
 
 export type SourceSpec = Source;
 
@@ -41,6 +45,31 @@ export interface WeightedClient {
 
 /** Outside client addresses used when none is given: documentation ranges (RFC 5737, RFC 3849). */
 export const DEFAULT_OUTSIDE = { IPv4: '203.0.113.7', IPv6: '2001:db8::7' } as const;
+
+/** Addresses of the same ranges, for snapshots in which somebody has the usual one. */
+const OUTSIDE: Readonly<Record<IPFamily, readonly string[]>> = {
+  IPv4: ['203.0.113', '198.51.100', '192.0.2'].flatMap((net) =>
+    Array.from({ length: 248 }, (_, index) => `${net}.${index + 7}`),
+  ),
+  IPv6: Array.from({ length: 248 }, (_, index) => `2001:db8::${(index + 7).toString(16)}`),
+};
+
+const outside = new WeakMap<Cluster['services'], WeakMap<AddressBook, string>>();
+
+/** Whether no node, pod or Service of the cluster has the address, and no network of pods or route holds it. */
+function isNobodys({ cluster, book }: Fabric, address: string): boolean {
+  if (serviceHolding(cluster, address) !== undefined || serviceOfAddress(cluster, address) !== undefined) return false;
+  if (book.known(address) !== undefined || book.translatedTo(address) !== undefined) return false;
+  return book.derive(address).kind === 'OUTSIDE';
+}
+
+/** The address of an outside client for which a question gives none: nobody's in the snapshot. */
+export function outsideAddress(fabric: Fabric): string {
+  const { cluster, book, family } = fabric;
+  const known = remember(outside, cluster.services, () => new WeakMap<AddressBook, string>());
+  const free = () => OUTSIDE[family].find((address) => isNobodys(fabric, address)) ?? DEFAULT_OUTSIDE[family];
+  return remember(known, book, free);
+}
 
 function podClient(fabric: Fabric, pod: Pod, pointer: string): Client {
   const name = namespacedName(pod);
@@ -132,7 +161,7 @@ export function outsideClient(fabric: Fabric, address: string | undefined, node:
       },
     ]);
   }
-  const text = parsed?.text ?? DEFAULT_OUTSIDE[fabric.family];
+  const text = parsed?.text ?? outsideAddress(fabric);
   if (address === undefined) {
     fabric.assumptions.add(
       'source.external.address',

@@ -5,7 +5,7 @@ import type { Backend, Balanced, HealthCheck, WalkedProbe } from '../load-balanc
 import type { Client } from './client.js';
 import type { Fabric } from './fabric.js';
 import { travel } from './journey.js';
-import { DEFAULT_OUTSIDE } from './sources.js';
+import { outsideAddress } from './sources.js';
 import type { Journey } from './trail.js';
 
 /** The first address of the first network of the family that probes come from, to stand for all of them. */
@@ -36,7 +36,7 @@ export function walkProbe(fabric: Fabric, { key }: Balanced, check: HealthCheck,
   const client: Client = {
     kind: 'OUTSIDE',
     name: `health check of the load balancer of ${key}`,
-    address: probeSource(fabric, check) ?? DEFAULT_OUTSIDE[fabric.family],
+    address: probeSource(fabric, check) ?? outsideAddress(fabric),
     node: backend.node,
     namespace: 'default',
   };

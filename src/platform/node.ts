@@ -1,7 +1,7 @@
 /**
  * What differs between Node.js and the web platform: hashes and UTF-8. This is Node's side; web.ts has the same exports
- * for browsers and workers. package.json picks one of them for `#platform`. Nothing else below the doors uses modules
- * of Node.
+ * for browsers and workers. package.json picks one of them for `#platform`. Nothing else below the transports uses
+ * modules of Node.
  */
 import { Buffer, isUtf8 as isUtf8Buffer } from 'node:buffer';
 import * as crypto from 'node:crypto';

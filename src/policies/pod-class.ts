@@ -1,7 +1,7 @@
 /**
  * Which pods network policies do not tell apart: whatever one of them may reach or be reached by, the others may too.
  */
-import { addressOf, type Cidr, cidrContains, networkOf } from '../base/address.js';
+import { type Address, addressOf, type Cidr, networkOf } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { policiesOf } from '../cluster/network-policies.js';
@@ -10,13 +10,13 @@ import { type Resource, resourceName } from '../cluster/resources.js';
 import { isPoliced, namespaceOf } from './flow.js';
 import { editOfPolicies, foreignPoliciesOf, isNetworkPolicy, type PolicyEdit } from './policy-set.js';
 import { fieldsOf } from './rule.js';
-import { selectsNamespace, selectsPod } from './selectors.js';
+import { selectorOf, selectsNamespace, selectsPod } from './selectors.js';
 
 /** What the policies of a cluster look at: every selector and network in them, each once. */
 interface Looks {
-  readonly podSelectors: readonly unknown[];
+  readonly podSelectors: SelectorIndex;
   readonly namespaceSelectors: readonly unknown[];
-  readonly networks: readonly Cidr[];
+  readonly networks: NetworkIndex;
   /** Namespaces with a NetworkPolicy: a peer without namespaceSelector means the pods of its own. */
   readonly namespaces: ReadonlySet<string>;
 }
@@ -46,19 +46,75 @@ function looksOf(policies: readonly Resource[]): Looks {
     if (isNetworkPolicy(policy)) own.add(policy.metadata.namespace ?? 'default');
   }
   return {
-    podSelectors: [...pods.values()],
+    podSelectors: new SelectorIndex([...pods.values()]),
     namespaceSelectors: [...namespaces.values()],
-    networks: [...networks].flatMap((text) => networkOf(text) ?? []),
+    networks: new NetworkIndex([...networks].flatMap((text) => networkOf(text) ?? [])),
     namespaces: own,
   };
 }
 
+/** Many selectors, of which few can match a pod: each is looked up by a label that it asks for. */
+class SelectorIndex {
+  readonly #byLabel = new Map<string, { readonly place: number; readonly selector: unknown }[]>();
+
+  constructor(selectors: readonly unknown[]) {
+    for (const [place, selector] of selectors.entries()) {
+      const [first] = Object.entries(selectorOf(selector)?.matchLabels ?? {});
+      const label = first === undefined ? '' : `${first[0]}=${first[1]}`;
+      remember(this.#byLabel, label, () => [] as { place: number; selector: unknown }[]).push({ place, selector });
+    }
+  }
+
+  /** The places of those that select the pod. */
+  matching(pod: Pod): readonly number[] {
+    const labels = ['', ...Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => `${key}=${value}`)];
+    return labels
+      .flatMap((label) => this.#byLabel.get(label) ?? [])
+      .filter(({ selector }) => selectsPod(selector, pod))
+      .map(({ place }) => place)
+      .sort((a, b) => a - b);
+  }
+}
+
+/** Many networks, of few lengths of prefixes: an address is looked up once for each length. */
+class NetworkIndex {
+  readonly #byLength = new Map<string, { readonly shift: bigint; readonly family: string; prefixes: Set<bigint> }>();
+
+  constructor(networks: readonly Cidr[]) {
+    for (const { family, bits: first, length } of networks) {
+      const shift = BigInt((family === 'IPv4' ? 32 : 128) - length);
+      const known = remember(this.#byLength, `${family} ${length}`, () => ({
+        shift,
+        family,
+        prefixes: new Set<bigint>(),
+      }));
+      known.prefixes.add(first >> shift);
+    }
+  }
+
+  /** The networks that an address is in, as text. */
+  holding({ family, bits: own }: Address): readonly string[] {
+    const found: string[] = [];
+    for (const one of this.#byLength.values()) {
+      const prefix = own >> one.shift;
+      if (one.family === family && one.prefixes.has(prefix)) found.push(`${prefix}/${one.shift}`);
+    }
+    return found;
+  }
+}
+
 const looks = new WeakMap<Cluster['resources'], Looks>();
 const ofLabels = new WeakMap<Cluster['resources'], Map<string, string>>();
+const ofNamespaces = new WeakMap<Cluster['resources'], Map<string, string>>();
 const ofPods = new WeakMap<Cluster['resources'], WeakMap<Pod, string>>();
 
 const bits = <T>(items: readonly T[], matches: (item: T) => boolean | undefined): string =>
-  items.map((item) => (matches(item) === undefined ? '?' : matches(item) ? '1' : '0')).join('');
+  items
+    .map((item) => {
+      const is = matches(item);
+      return is === undefined ? '?' : is ? '1' : '0';
+    })
+    .join('');
 
 /**
  * Equal for pods that no policy of the cluster tells apart, by labels, namespace, address or the names of their ports.
@@ -85,12 +141,25 @@ function classByEdit(cluster: Cluster, { changed }: PolicyEdit, pod: Pod): strin
   return [
     namespaces.has(namespace) ? namespace : '',
     bits(namespaceSelectors, (one) => selectsNamespace(cluster, one, namespace)),
-    bits(podSelectors, (one) => selectsPod(one, pod)),
-    bits(networks, (cidr) => addressesOf(pod).some((address) => cidrContains(cidr, address))),
+    podSelectors.matching(pod).join(','),
+    insideOf(networks, pod),
   ].join(' ');
 }
 
-const addressesOf = (pod: Pod) => podAddresses(pod).flatMap((text) => addressOf(text) ?? []);
+const insideOf = (networks: NetworkIndex, pod: Pod) =>
+  podAddresses(pod)
+    .flatMap((text) => addressOf(text) ?? [])
+    .flatMap((address) => networks.holding(address).map((text) => `${address.family} ${text}`))
+    .join(',');
+
+/** Which selectors select a namespace. */
+function inNamespace(cluster: Cluster, selectors: readonly unknown[], namespace: string): string {
+  return [
+    bits(selectors, (one) => selectsNamespace(cluster, one, namespace)),
+    // The API's first form of administrators' policies wraps the selector of namespaces.
+    bits(selectors, (one) => selectsNamespace(cluster, fieldsOf(one).namespaceSelector, namespace)),
+  ].join(' ');
+}
 
 function classOf(cluster: Cluster, pod: Pod): string {
   const { podSelectors, namespaceSelectors, networks, namespaces } = remember(looks, cluster.resources, () =>
@@ -98,19 +167,17 @@ function classOf(cluster: Cluster, pod: Pod): string {
   );
   const namespace = namespaceOf(pod);
   const byLabels = remember(ofLabels, cluster.resources, () => new Map<string, string>());
+  const namespacesOf = remember(ofNamespaces, cluster.resources, () => new Map<string, string>());
   const labels = JSON.stringify([namespace, pod.metadata.labels ?? {}]);
   const selected = remember(byLabels, labels, () =>
     [
       namespaces.has(namespace) ? namespace : '',
-      bits(namespaceSelectors, (one) => selectsNamespace(cluster, one, namespace)),
-      // The API's first form of administrators' policies wraps the selector of namespaces.
-      bits(namespaceSelectors, (one) => selectsNamespace(cluster, fieldsOf(one).namespaceSelector, namespace)),
-      bits(podSelectors, (one) => selectsPod(one, pod)),
+      remember(namespacesOf, namespace, () => inNamespace(cluster, namespaceSelectors, namespace)),
+      podSelectors.matching(pod).join(','),
       foreignPoliciesOf(cluster, pod).map(resourceName).join(','),
     ].join(' '),
   );
-  const addresses = addressesOf(pod);
-  const inside = bits(networks, (cidr) => addresses.some((address) => cidrContains(cidr, address)));
+  const inside = insideOf(networks, pod);
   const ports = (pod.spec?.containers ?? []).flatMap((container) =>
     (container.ports ?? []).flatMap(({ name, containerPort, protocol = 'TCP' }) =>
       name === undefined ? [] : [`${name}=${containerPort}/${protocol}`],

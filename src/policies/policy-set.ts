@@ -36,16 +36,19 @@ function byLabel(policies: readonly PodPolicy[]): ByLabel {
   return found;
 }
 
-/** The NetworkPolicies of a namespace. */
+/** The NetworkPolicies of a namespace: those read first, without those that are gone, and those that came later. */
 interface OfNamespace {
-  readonly all: readonly PodPolicy[];
   readonly byLabel: ByLabel;
+  readonly gone: ReadonlySet<string>;
+  readonly added: readonly PodPolicy[];
 }
+
+const NONE: OfNamespace = { byLabel: new Map(), gone: new Set(), added: [] };
 
 function ofNamespaces(policies: readonly PodPolicy[]): ReadonlyMap<string, OfNamespace> {
   const found = new Map<string, PodPolicy[]>();
   for (const policy of policies) remember(found, policy.namespace, (): PodPolicy[] => []).push(policy);
-  return new Map([...found].map(([name, all]) => [name, { all, byLabel: byLabel(all) }]));
+  return new Map([...found].map(([name, all]) => [name, { ...NONE, byLabel: byLabel(all) }]));
 }
 
 /** The policies that are evaluated. */
@@ -84,12 +87,15 @@ export class PolicySet {
     const gone = new Set([...removed, ...policies.map(({ key }) => key)]);
     const byNamespace = new Map(this.#byNamespace);
     for (const name of new Set([...gone].map((key) => key.slice(0, key.indexOf('/'))))) {
-      const all = [
-        ...(byNamespace.get(name)?.all ?? []).filter(({ key }) => !gone.has(key)),
-        ...policies.filter(({ namespace }) => namespace === name),
-      ];
-      if (all.length === 0) byNamespace.delete(name);
-      else byNamespace.set(name, { all, byLabel: byLabel(all) });
+      const was = byNamespace.get(name) ?? NONE;
+      byNamespace.set(name, {
+        byLabel: was.byLabel,
+        gone: new Set([...was.gone, ...gone]),
+        added: [
+          ...was.added.filter(({ key }) => !gone.has(key)),
+          ...policies.filter(({ namespace }) => namespace === name),
+        ],
+      });
     }
     return new PolicySet(cluster, byNamespace, this.#admin);
   }
@@ -97,11 +103,12 @@ export class PolicySet {
   /** The NetworkPolicies that select a pod, by name. */
   selecting(pod: Pod): readonly PodPolicy[] {
     return remember(this.#selecting, pod, () => {
-      const policies = this.#byNamespace.get(namespaceOf(pod))?.byLabel;
+      const policies = this.#byNamespace.get(namespaceOf(pod));
       if (policies === undefined) return [];
+      const { byLabel: known, gone, added } = policies;
       const own = Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => label(key, value));
-      return ['', ...own]
-        .flatMap((one) => policies.get(one) ?? [])
+      const candidates = ['', ...own].flatMap((one) => known.get(one) ?? []);
+      return [...(gone.size === 0 ? candidates : candidates.filter(({ key }) => !gone.has(key))), ...added]
         .filter(({ podSelector }) => selectsPod(podSelector, pod))
         .sort((a, b) => (a.key < b.key ? -1 : 1));
     });

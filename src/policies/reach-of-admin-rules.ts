@@ -9,7 +9,7 @@ import { isNamed, type NeverCause, type NeverMatch, type Peers, peerPods, peersO
 import { fieldsOf, listOf } from './rule.js';
 import { selectorOf } from './selectors.js';
 
-/** Whom a peer means: pods, somebody who is not told (an address, a domain), or why it means nobody. */
+/** Whom a peer means: pods, somebody who is not listed (an address, a domain), or why it means nobody. */
 function meant(peers: Peers, peer: unknown, direction: Direction): readonly Pod[] | NeverCause | undefined {
   const { nodes, namespaces } = fieldsOf(peer);
   const selectors = selectorsOf(peer);

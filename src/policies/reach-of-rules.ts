@@ -46,7 +46,7 @@ function templatePods(cluster: Cluster): readonly Pod[] {
 }
 
 /** The pods that policies are about: those that run or start, and those that workloads would make. */
-export function selectablePods(cluster: Cluster): readonly Pod[] {
+function selectablePods(cluster: Cluster): readonly Pod[] {
   return [...[...cluster.pods.values()].filter(isPoliced), ...templatePods(cluster).filter(isPoliced)];
 }
 

@@ -95,11 +95,15 @@ export function entryClients(
   const { nodes } = fabric.cluster;
   const origin = like === undefined ? undefined : originOf.get(like);
   if (origin?.nodes === nodes && sameSpread(origin.spread, spread)) return like;
-  const entries = spread.map(({ backend, share }) => ({
-    ...{ node: backend.node, weight: share, zone: zoneOf(backend.node) },
-    likeness: `${likenessOf(backend.node)} ${backend.address === undefined} ${fabric.isDown(backend.node)}`,
-    client: () => balancedClient(fabric, outside, { balancer, shares: [{ backend, share: ONE }] }, pointer),
-  }));
+  const entries = spread.map(({ backend, share }) => {
+    const { node, address } = backend;
+    const own = fabric.hashesDestinations(node) ? ` ${node}` : '';
+    return {
+      ...{ node, weight: share, zone: zoneOf(node) },
+      likeness: `${likenessOf(node)} ${address === undefined} ${fabric.isDown(node)}${own}`,
+      client: () => balancedClient(fabric, outside, { balancer, shares: [{ backend, share: ONE }] }, pointer),
+    };
+  });
   originOf.set(entries, { spread, nodes });
   return entries;
 }

@@ -1,6 +1,6 @@
 /**
- * All rules of the node that was written last, of each cluster: who asks for them again gets them as they are. They follow from the
- * cluster, the node and its settings alone, and go with the cluster.
+ * All rules of the node that was written last, of each cluster: who asks for them again gets them as they are. They
+ * follow from the cluster, the node and its settings alone, and go with the cluster.
  */
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';

@@ -1,6 +1,9 @@
 import type { IPFamily } from '../base/address.js';
+import { isDeepStrictEqual } from '../base/deep-equal.js';
 import { QuestionError } from '../base/errors.js';
+import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
+import { resourcesOfKind } from '../cluster/resources-of-kind.js';
 import type { NodeProxySettings, ProxyMode } from '../cluster/settings.js';
 import { iptablesProgram, tablesWithoutProxy } from './iptables/program.js';
 import { IpvsProgram } from './ipvs/program.js';
@@ -41,6 +44,24 @@ function settingsKey(settings: NodeProxySettings): string {
   return key;
 }
 
+const sources = new WeakMap<Cluster, Cluster>();
+
+/**
+ * The first cluster, of those that this one is an edit of, that kube-proxy tells apart from it in nothing: an edit of
+ * pods or policies alone leaves its rules as they are.
+ */
+function sourceOf(cluster: Cluster): Cluster {
+  return remember(sources, cluster, () => {
+    const { parent } = cluster;
+    const isAlike =
+      parent !== undefined &&
+      (['nodes', 'services', 'endpointSlices', 'endpoints'] as const).every((map) => parent[map] === cluster[map]) &&
+      // kube-proxy in nftables mode reads them.
+      isDeepStrictEqual(resourcesOfKind(parent, 'ServiceCIDR'), resourcesOfKind(cluster, 'ServiceCIDR'));
+    return isAlike ? sourceOf(parent) : cluster;
+  });
+}
+
 /**
  * What the kube-proxy of one node and family programs. Remembered per cluster, node, family and settings, where all
  * endpoints are followed.
@@ -48,12 +69,13 @@ function settingsKey(settings: NodeProxySettings): string {
  * @throws QuestionError NOT_FOUND for an unknown node, UNSUPPORTED for a proxy mode that is not built
  */
 export function programNode(
-  cluster: Cluster,
+  edited: Cluster,
   nodeName: string,
   family: IPFamily,
   settings: NodeProxySettings,
   follow?: ProxierInput['follow'],
 ): NodeProgram {
+  const cluster = sourceOf(edited);
   if (follow !== undefined) return makeProgram(cluster, nodeName, family, settings, follow);
   let known = programs.get(cluster);
   if (known === undefined) {

@@ -22,7 +22,7 @@ const servesWhileTerminating = (endpoint: ProxyEndpoint) => endpoint.serving && 
 
 /**
  * Which endpoints a node's kube-proxy uses for a Service port, of the endpoints as that kube-proxy keeps them (sorted).
- * Follows kube-proxy's `CategorizeEndpoints` (pkg/proxy/topology.go, 1.24 and later) and what stood in the proxiers
+ * Follows kube-proxy's `CategorizeEndpoints` (pkg/proxy/topology.go, 1.24 and later) and what was in the proxiers
  * before.
  */
 export function selectEndpoints(

@@ -28,3 +28,13 @@ export function answerPlain<K extends PlainKind>(
   );
   return summed<PlainKind>(kind, request, unsaid) as Answer<PlainResult[K]>;
 }
+
+/** The same as far as it goes without findings: the result, and the sentence that answers the question. */
+export function answerAlone<K extends PlainKind>(
+  kind: K,
+  prepared: Prepared,
+  request: Pick<QuestionRequest, PlainKind>,
+): Pick<Answer<PlainResult[K]>, 'summary' | 'result'> {
+  const unsaid = prepared.answer(PLAIN_QUESTIONS[kind].answer(prepared, request), []);
+  return summed<PlainKind>(kind, request, unsaid) as Answer<PlainResult[K]>;
+}

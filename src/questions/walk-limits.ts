@@ -46,9 +46,11 @@ export function requireWalkable(cluster: Cluster, keys: readonly string[], point
   const all = counts.size === 1 ? '' : ` in ${counts.size} Services, ${most} of them in ${largest}`;
   const whose =
     counts.size === 1 ? `Service ${largest} has ${total} endpoints` : `The question is about ${total} endpoints${all}`;
-  const detail =
-    `${whose}; one answer walks at most ` +
-    `${MAX_WALKED_ENDPOINTS}.${counts.size === 1 ? ' Its shares and paths are answered by `probability` and `path` to its cluster IP, without changes.' : ' Name fewer Services.'}`;
+  const instead =
+    counts.size === 1
+      ? 'Without changes, `probability` and `path` answer about its cluster IP.'
+      : 'Name fewer Services.';
+  const detail = `${whose}; one answer walks at most ${MAX_WALKED_ENDPOINTS}. ${instead}`;
   throw new QuestionError('ANSWER_TOO_LARGE', detail, [{ pointer, in: 'request', detail }]);
 }
 

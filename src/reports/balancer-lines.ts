@@ -43,8 +43,9 @@ export function balancerLines(balancer: BalancerAnswer): readonly string[] {
         : `  health check: ${protocol} ${port}${path} every ${seconds(intervalSeconds)}, out after ` +
           `${unhealthyAfter} failures`,
     `  ${balancer.affinity}`,
-    '  replies: ' +
-      `${balancer.reply === 'DIRECT' ? 'from the node straight to the client (direct server return)' : 'back through the load balancer'}`,
+    balancer.reply === 'DIRECT'
+      ? '  replies: from the node straight to the client (direct server return)'
+      : '  replies: back through the load balancer',
     ...(balancer.sourceRanges === undefined ? [] : [`  lets in ${balancer.sourceRanges.join(', ')} only`]),
     ...balancer.firewall.map((rule) => `  opens: ${rule}`),
     `  drains: ${balancer.drain.detail}`,

@@ -68,7 +68,10 @@ function shiftLines({ names, rows }: ShiftTable, { paint }: Layout): string[] {
   return lines.map((line, index) => {
     const row = rows[index - 1];
     if (row === undefined || row.share.shift.fraction === '0') return line;
-    return `${line}${' '.repeat(width - [...line].length + 2)}${paintedArrow(paint, row.share.shift, 16, row.unwanted ?? false)}`;
+    return (
+      `${line}${' '.repeat(width - [...line].length + 2)}` +
+      `${paintedArrow(paint, row.share.shift, 16, row.unwanted ?? false)}`
+    );
   });
 }
 

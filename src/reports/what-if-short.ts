@@ -220,7 +220,8 @@ function chainsText(difference: ChainsDifference, layout: Layout): string[][] {
       : [
           printable(
             `${nodesText(first.nodes)}, ` +
-              `${first.family}${difference.unified.length > 1 ? ` (${difference.unified.length - 1} more: --all)` : ''}`,
+              first.family +
+              (difference.unified.length > 1 ? ` (${difference.unified.length - 1} more: --all)` : ''),
           ),
           ...firstLines(
             diff.map((line) => {

@@ -254,7 +254,7 @@ function questionOf(kind: GetKind, query: Query, namespace: string): Fields {
 
 /**
  * The body that a POST of the same question would have. Throws ProblemError INVALID_REQUEST that says what a parameter
- * takes; QuestionError for a snapshot's name that is none.
+ * takes; QuestionError for a snapshot's name that is not valid.
  */
 export function requestOfQuery(kind: GetKind, given: unknown): Fields {
   const query = readQuery(kind, given as Readonly<Record<string, unknown>>);

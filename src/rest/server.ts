@@ -165,8 +165,8 @@ export function createServer(backend: Backend, given: ServerOptions = {}): Fasti
   if (options.metrics !== 'off') {
     const { metrics } = backend;
     app.get('/metrics/clusters', async (request, reply) => {
-      const told = await backend.clusterMetrics.text(request.owner);
-      return 'problem' in told ? sendProblem(reply, told.problem) : reply.type(told.type).send(told.text);
+      const metrics = await backend.clusterMetrics.text(request.owner);
+      return 'problem' in metrics ? sendProblem(reply, metrics.problem) : reply.type(metrics.type).send(metrics.text);
     });
     app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   }

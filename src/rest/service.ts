@@ -81,7 +81,8 @@ export class Service {
   /** Answers a question that is in the query. Throws ProblemError for what is wrong there; ClientGone. */
   async answerQuery(kind: GetKind, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     if (Object.keys(request.query as object).length === 0) {
-      const detail = `A question by GET is in the query, as /v1/${kind}?snapshot=prod; without one, this path has POST.`;
+      const detail =
+        `A question by GET is in the query, as /v1/${kind}?snapshot=prod; ` + 'without one, this path has POST.';
       throw new ProblemError({ code: 'METHOD_NOT_ALLOWED', detail, headers: { allow: 'POST' } });
     }
     vary(reply, 'Accept, Accept-Encoding');

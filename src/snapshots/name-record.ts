@@ -57,7 +57,7 @@ export function newestOf(record: NameRecord | undefined): Version | undefined {
 
 /**
  * The record with one version more; or, where the newest one has the same digest, with that one confirmed. Times never
- * go back: a clock that did is taken to be where it stood. Versions beyond those to be kept are left out.
+ * go back: a clock that did is taken to be where it was. Versions beyond those to be kept are left out.
  */
 export function withVersion(
   before: NameRecord | undefined,

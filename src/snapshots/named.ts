@@ -1,4 +1,4 @@
-/** Snapshots under names: who may send what, which version is meant, and what is told of them. */
+/** Snapshots under names: who may send what, which version is meant, and what is reported of them. */
 import type { ProblemInit } from '../work/problem.js';
 import type { HeldSnapshot } from './held-snapshot.js';
 import { type Reference, readReference } from './name.js';
@@ -186,10 +186,10 @@ export class NamedSnapshots {
     isEmpty: boolean,
   ): Promise<ProblemInit> {
     const before = isEmpty && !force ? await this.store.read(owner, name).catch(() => undefined) : undefined;
-    const told = before === undefined ? problem : this.#shrunk(name, 'it has nothing that is used');
-    this.#options.observer?.sent(told.code);
-    if (problem.code === 'INVALID_SNAPSHOT') await this.note(owner, name, sender, told);
-    return told;
+    const reported = before === undefined ? problem : this.#shrunk(name, 'it has nothing that is used');
+    this.#options.observer?.sent(reported.code);
+    if (problem.code === 'INVALID_SNAPSHOT') await this.note(owner, name, sender, reported);
+    return reported;
   }
 
   /** Throws Refused for one name too many. */
@@ -212,7 +212,7 @@ export class NamedSnapshots {
     try {
       if ((await this.store.read(owner, name)) !== undefined) await this.store.update(owner, name, change);
     } catch {
-      // The refusal itself is what the client is told.
+      // The refusal itself is what the client gets.
     }
   }
 

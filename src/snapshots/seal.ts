@@ -48,7 +48,7 @@ export class Seal {
     return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
   }
 
-  /** The bytes again; undefined where they were changed, stood elsewhere, or were closed with another key. */
+  /** The bytes again; undefined where they were changed, were elsewhere, or were closed with another key. */
   open(stored: Buffer, place: string): Buffer | undefined {
     if (this.#bytes === undefined) return stored;
     if (stored.length < NONCE + TAG) return undefined;

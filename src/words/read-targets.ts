@@ -153,11 +153,9 @@ export function readDestination(text: string, via?: string, node?: string): Dest
   const match = /^(?:\[([^\]]*)\]|([^[\]]*)):([^:]*)$/.exec(text);
   const place = match?.[1] ?? match?.[2];
   if (match === null || place === undefined || place === '' || isIP(text) === 6) {
-    throw new UsageError(
-      `--to is ${SERVICE_SHAPE}, pod/NAMESPACE/NAME:PORT, ADDRESS:PORT ([ADDRESS]:PORT for IPv6) or HOST:PORT, not ${text}.${
-        text.includes('/') ? didYouMeanOption(word, ['svc', 'service', 'pod']) : ''
-      }`,
-    );
+    const meant = text.includes('/') ? didYouMeanOption(word, ['svc', 'service', 'pod']) : '';
+    const shapes = `${SERVICE_SHAPE}, pod/NAMESPACE/NAME:PORT, ADDRESS:PORT ([ADDRESS]:PORT for IPv6) or HOST:PORT`;
+    throw new UsageError(`--to is ${shapes}, not ${text}.${meant}`);
   }
   const port = readPort('the port of --to', match[3] ?? '');
   if (isIP(place) !== 0) return { address: place, port };

@@ -206,7 +206,8 @@ function failure(error: unknown): { readonly problem: ProblemInit } {
   const problem = problemOf(error);
   if (problem !== undefined) return { problem };
   if (isTooLong(error)) {
-    const detail = `The answer is longer than ${constants.MAX_STRING_LENGTH} characters. Ask about fewer nodes or Services.`;
+    const detail =
+      `The answer is longer than ${constants.MAX_STRING_LENGTH} ` + 'characters. Ask about fewer nodes or Services.';
     return { problem: { code: 'ANSWER_TOO_LARGE', detail } };
   }
   // The message of a fault may quote a snapshot: the log gets the place, nobody gets the message.

@@ -126,7 +126,8 @@ const sameTexts = (one: readonly string[], other: readonly string[]): boolean =>
 /** The problem of a question about a snapshot that is not held. */
 function unknownDigest(digests: readonly string[]): ProblemInit {
   const names = digests.join(' and ');
-  const detail = `The service does not hold ${names} for this client: send it with PUT /v1/snapshots/{digest}, or inline.`;
+  const detail =
+    `The service does not hold ${names} for this client: send it ` + 'with PUT /v1/snapshots/{digest}, or inline.';
   return { code: 'UNKNOWN_DIGEST', detail };
 }
 

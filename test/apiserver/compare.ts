@@ -155,8 +155,10 @@ export async function difference(real: Real, one: RandomCase): Promise<string | 
     if (['BadRequest', 'InternalError'].includes(really)) {
       return reason === really ? undefined : `refused as ${reason} ${input(own)}, really ${really} ${last}`;
     }
-    const told = own.filter((cause) => cause.reason !== 'UnknownField' || !own.some(({ field }) => field === 'patch'));
-    const ours = [reason, causesOf(told)];
+    const reported = own.filter(
+      (cause) => cause.reason !== 'UnknownField' || !own.some(({ field }) => field === 'patch'),
+    );
+    const ours = [reason, causesOf(reported)];
     const real = [status.reason, causesOf(theirs)];
     return isDeepStrictEqual(ours, real)
       ? undefined

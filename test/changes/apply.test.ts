@@ -150,8 +150,8 @@ t.test('a new Service gets what the API server gives', async (t) => {
     t.match(made.cluster.services.get('default/api')?.spec, expected, name);
     t.same(made.outcomes, ['Service default/api created'], name);
   }
-  const { applied: told } = applied(before, SERVICE({ type: 'NodePort' }));
-  t.match(told[0]?.choices, [
+  const { applied: reported } = applied(before, SERVICE({ type: 'NodePort' }));
+  t.match(reported[0]?.choices, [
     { what: 'IPv4 cluster IP of Service default/api', taken: '10.0.0.17', alternatives: [/10\.0\.0\.0\/24/] },
     { what: 'node port of 80/TCP of Service default/api', taken: '30000' },
   ]);

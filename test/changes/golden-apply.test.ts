@@ -187,7 +187,7 @@ function difference(recording: Recording, mode: Mode): string | undefined {
   const [ours, theirs] = [bare(after, drawn), bare(result.after as Stored, drawn)];
   if (!isDeepStrictEqual(ours, theirs)) return `stored ${JSON.stringify(ours)}, but really ${JSON.stringify(theirs)}`;
   const undrawn = drawn.filter((pointer) => !(found.drawn ?? []).includes(pointer));
-  if (undrawn.length > 0) return `not told as drawn: ${undrawn.join(', ')}`;
+  if (undrawn.length > 0) return `not reported as drawn: ${undrawn.join(', ')}`;
   const [note, wanted] = [noteOf(after), expectedNote(recording, result)];
   if (result.annotation !== 'other' && !isDeepStrictEqual(note, wanted))
     return `noted ${JSON.stringify(note)}, but really ${JSON.stringify(wanted)}`;

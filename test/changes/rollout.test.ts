@@ -61,11 +61,11 @@ function states(made: Cluster, workload: Workload, override: StrategyOverride): 
   };
   const wanted: Workload = { ...workload, spec: { ...workload.spec, template } };
   const rollout = runRollout(made, workload, wanted, override, context(made), '');
-  const told = rollout.states.map(
+  const reported = rollout.states.map(
     ({ old, oldReady, new: fresh, newReady, terminating }) =>
       `${oldReady}/${old} ${newReady}/${fresh}${terminating > 0 ? ` -${terminating}` : ''}`,
   );
-  return rollout.stalled === undefined ? told : [...told, 'stalled'];
+  return rollout.stalled === undefined ? reported : [...reported, 'stalled'];
 }
 
 t.test('a Deployment goes through the states of its strategy', async (t) => {
@@ -320,9 +320,9 @@ t.test('the request says which state, and slices show it', async (t) => {
   for (const [change, expected] of cases) {
     const { cluster: after, applied } = changed(before, to({ template: IMAGE, ...change }));
     t.equal(endpoints(after), expected, JSON.stringify(change));
-    const told = applied[0]?.consequences.filter(({ kind }) => kind === 'ROLLOUT_STATE') ?? [];
-    t.equal(told.filter(({ detail }) => /answer is about this/.test(detail)).length, 1);
-    t.match(told[0]?.detail, /^state 0 of \d+, START: ready 4, namely 4 of 4 of the former template/);
+    const reported = applied[0]?.consequences.filter(({ kind }) => kind === 'ROLLOUT_STATE') ?? [];
+    t.equal(reported.filter(({ detail }) => /answer is about this/.test(detail)).length, 1);
+    t.match(reported[0]?.detail, /^state 0 of \d+, START: ready 4, namely 4 of 4 of the former template/);
   }
   const { cluster: done } = changed(before, to({ template: IMAGE, state: 'COMPLETE' }));
   const images = [...done.pods.values()].map(({ spec }) => spec?.containers?.[0]?.image);

@@ -47,7 +47,7 @@ t.test('three replicas become four', async (t) => {
   });
   t.equal(after.workloads.get('Deployment/default/nginx-deployment')?.spec?.replicas, 4);
   t.equal(after.workloads.get(`ReplicaSet/default/nginx-deployment-${HASH}`)?.spec?.replicas, 4);
-  t.same(applied[0]?.choices[0]?.alternatives, ['node-2', 'node-3'], 'the other nodes of equal score are told');
+  t.same(applied[0]?.choices[0]?.alternatives, ['node-2', 'node-3'], 'the other nodes of equal score are reported');
   t.same(
     applied[0]?.consequences.map(({ kind }) => kind),
     ['WORKLOAD_CHANGED', 'POD_ADDED', 'SLICE_CHANGED'],
@@ -308,7 +308,7 @@ t.test('five thousand replicas on five hundred nodes', async (t) => {
   t.equal(addressesOf(after, SVC).length, 5000);
   const down = scaled(after, 4000);
   t.equal(addressesOf(down.cluster, SVC).length, 4000);
-  t.ok(JSON.stringify(down.applied).length < 2_000_000, 'what is told of thousands of ties stays readable');
+  t.ok(JSON.stringify(down.applied).length < 2_000_000, 'what is reported of thousands of ties stays readable');
 });
 
 interface Recorded {
@@ -351,9 +351,9 @@ t.test('the pods that go are those that the real controller was seen to delete',
         output.alwaysVictims.every((one) => gone.includes(one)),
         `${name}: those that always go`,
       );
-      const told = new Set(choices.flatMap(({ taken, alternatives }) => [taken, ...alternatives]));
+      const reported = new Set(choices.flatMap(({ taken, alternatives }) => [taken, ...alternatives]));
       const open = output.possibleVictims.filter((one) => !output.alwaysVictims.includes(one));
-      t.same([...told].sort(), [...open].sort(), `${name}: told with the alternatives`);
+      t.same([...reported].sort(), [...open].sort(), `${name}: reported with the alternatives`);
     }
     compared++;
   }

@@ -296,7 +296,7 @@ t.test('what the API server would refuse', async (t) => {
   const several = refusal(() =>
     changed(full, to({ externalTrafficPolicy: 'Local', externalIPs: [], loadBalancerSourceRanges: ['x'] })),
   );
-  t.match(several.message, /3 problems/, 'all that is wrong is told at once');
+  t.match(several.message, /3 problems/, 'all that is wrong is reported at once');
   t.equal(refusal(() => changed(podless, to({ sessionAffinity: 'ClientIP' }))).code, 'none', 'affinity needs no pods');
 });
 

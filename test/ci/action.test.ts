@@ -1,4 +1,7 @@
-/** action.yml: its steps do what its inputs say, run as GitHub runs them, with stand-ins for gh, kubectl and what renders manifests. */
+/**
+ * action.yml: its steps do what its inputs say, run as GitHub runs them, with stand-ins for gh, kubectl and what
+ * renders manifests.
+ */
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -147,7 +150,7 @@ t.test('no answer: the job stops there, and says why', async (t) => {
     const { statuses, ended } = space.run(inputs);
     t.same(statuses, [FINE[0], [STEPS.check, 2]], JSON.stringify(inputs));
     t.match(ended[1]?.stderr, said);
-    t.equal(space.log(), '', 'nobody is told a half answer');
+    t.equal(space.log(), '', 'nobody gets a half answer');
   }
 });
 
@@ -172,8 +175,10 @@ t.test('the cluster of a kubeconfig is read once, and the kubeconfig is gone aft
   standIn(
     space.bin,
     'kubectl',
-    `echo "kubectl $*" >> '${join(space.dir, 'log')}'\ngrep -q 'kind: Config' "$KUBECONFIG" || exit 9\necho "$KUBECONFIG" > '${join(space.dir, 'kubeconfig')}'\n` +
-      `case "$*" in config*) exit 0 ;; *"get nodes"*) cat '${join(space.work, SNAPSHOT)}' ;; *) echo '{"kind":"List","items":[]}' ;; esac\n`,
+    `echo "kubectl $*" >> '${join(space.dir, 'log')}'\ngrep -q 'kind: Config' "$KUBECONFIG" || exit 9\necho ` +
+      `"$KUBECONFIG" > '${join(space.dir, 'kubeconfig')}'\n` +
+      `case "$*" in config*) exit 0 ;; *"get nodes"*) cat '${join(space.work, SNAPSHOT)}' ;; *) echo ` +
+      `'{"kind":"List","items":[]}' ;; esac\n`,
   );
   const { outputs, ended } = space.run({ manifests: 'manifests', kubeconfig: 'apiVersion: v1\nkind: Config\n' });
   t.equal(outputs.status, '1', JSON.stringify(ended));

@@ -25,26 +25,46 @@ function standIn(
     kinds[kind]?.items.push(item);
   }
   const configMap = SNAPSHOT.items.find(({ kind }) => kind === 'ConfigMap');
-  const program = `const { appendFileSync } = require('node:fs');
-const words = process.argv.slice(2);
-appendFileSync(${JSON.stringify(join(folder, 'calls'))}, words.join(' ') + '\\n');
-const kinds = ${JSON.stringify(kinds)};
-const says = ${JSON.stringify(says)};
-const rest = words.filter((word) => !word.startsWith('--'));
-if (rest[0] === 'config') { process.stdout.write(${JSON.stringify(namespace)}); process.exit(0); }
-const [, kind, name] = rest;
-const say = says[kind === 'configmap' ? 'configmap/' + name : kind] ?? says['*'];
-if (say) { process.stderr.write(say.error + '\\n'); process.exit(1); }
-if (kind === 'configmap') {
-  const map = ${JSON.stringify(configMap ?? null)};
-  if (map === null || map.metadata.name !== name) { process.stderr.write('Error from server (NotFound): configmaps "' + name + '" not found\\n'); process.exit(1); }
-  process.stdout.write(JSON.stringify(map)); process.exit(0);
-}
-process.stdout.write(JSON.stringify(kinds[kind] ?? { kind: 'List', apiVersion: 'v1', items: [] }));
-`;
-  writeFileSync(join(folder, 'stand-in.cjs'), program);
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+  for (const [kind, list] of Object.entries(kinds)) write(`list-${kind}`, JSON.stringify(list));
+  for (const [kind, { error }] of Object.entries(says)) {
+    write(`error-${kind === '*' ? 'all' : kind.replace('/', '-')}`, `${error}\n`);
+  }
+  if (configMap !== undefined) write(`configmap-${configMap.metadata.name}`, JSON.stringify(configMap));
+  write('namespace', namespace);
+  // A shell, since many of them are started.
   const file = join(folder, 'kubectl');
-  writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${join(folder, 'stand-in.cjs')}' "$@"\n`);
+  writeFileSync(
+    file,
+    `#!/bin/sh
+cd '${folder}'
+echo "$*" >> calls
+kind= name= verb=
+for word; do
+  case $word in
+    --*) ;;
+    *)
+      if test -z "$verb"; then verb=$word
+      elif test -z "$kind"; then kind=$word
+      elif test -z "$name"; then name=$word
+      fi ;;
+  esac
+done
+if test "$verb" = config; then exec /bin/cat namespace; fi
+what=$kind
+if test "$kind" = configmap; then what=configmap-$name; fi
+for error in "error-$what" error-all; do
+  if test -e "$error"; then /bin/cat "$error" >&2; exit 1; fi
+done
+if test "$kind" = configmap; then
+  if test -e "$what"; then exec /bin/cat "$what"; fi
+  echo "Error from server (NotFound): configmaps "$name" not found" >&2
+  exit 1
+fi
+if test -e "list-$kind"; then exec /bin/cat "list-$kind"; fi
+echo '{"kind":"List","apiVersion":"v1","items":[]}'
+`,
+  );
   chmodSync(file, 0o755);
   writeFileSync(join(folder, 'calls'), '');
   return {
@@ -67,9 +87,9 @@ t.test('without a snapshot the cluster of the context is asked about', async (t)
     '-s',
     'examples/article.json',
   ];
-  const told = await run(named);
+  const reported = await run(named);
   t.same([live.code, live.stderr], [0, '']);
-  t.equal(live.stdout.split('\n').slice(0, 12).join('\n'), told.stdout.split('\n').slice(0, 12).join('\n'));
+  t.equal(live.stdout.split('\n').slice(0, 12).join('\n'), reported.stdout.split('\n').slice(0, 12).join('\n'));
   const made = calls();
   t.ok(made.every((call) => call.startsWith('--context=prod --request-timeout=5s ')));
   t.notOk(

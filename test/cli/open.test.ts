@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 
 // Each test starts a server, worker threads and all.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 interface Opened {
   readonly child: ChildProcess;

@@ -152,10 +152,10 @@ t.test('who asks shows a token, over TLS', async (tt) => {
     [[...server, '--cert', pem('client')], 2, /^--cert and --key must be given together/],
     [[...server, '--token', 'a\nb'], 2, /^The token has characters/],
   ] as const) {
-    const told = await run([...question, ...args]);
-    tt.equal(told.code, code, args.join(' '));
-    tt.match(told.stderr, message);
-    tt.equal(told.stdout, '');
+    const reported = await run([...question, ...args]);
+    tt.equal(reported.code, code, args.join(' '));
+    tt.match(reported.stderr, message);
+    tt.equal(reported.stdout, '');
   }
   const json = await run([...question, '--server', 'http://127.0.0.1:1', '--json']);
   tt.match(JSON.parse(json.stderr), { code: 'NOT_READY', detail: /cannot be asked/ });
@@ -169,6 +169,6 @@ t.test('another server is not taken for kube-whatif', async (tt) => {
   tt.teardown(() => page.close());
   await new Promise((resolve) => page.once('listening', resolve));
   const { port } = page.address() as AddressInfo;
-  const told = await run(['probability', ...ARTICLE, ...TO, '--server', `http://127.0.0.1:${port}`]);
-  tt.same([told.code, told.stderr], [3, 'The server answered with status 502, and not as kube-whatif does.\n']);
+  const reported = await run(['probability', ...ARTICLE, ...TO, '--server', `http://127.0.0.1:${port}`]);
+  tt.same([reported.code, reported.stderr], [3, 'The server answered with status 502, and not as kube-whatif does.\n']);
 });

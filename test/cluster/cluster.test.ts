@@ -97,7 +97,7 @@ function edited<T extends Keyed>(objects: readonly T[], edit: ReadonlyMap<string
 /**
  * Everything a cluster tells. Groups as sets: an edit may bring an object into a group at another place in its order.
  */
-function told(cluster: Cluster) {
+function shown(cluster: Cluster) {
   const sorted = (objects: readonly Keyed[]) => objects.map((object) => JSON.stringify(object)).sort();
   const services = NAMES.flatMap((one) => [`default/${one}`, `shop/${one}`]);
   const maps = [cluster.nodes, cluster.pods, cluster.services, cluster.endpointSlices, cluster.workloads];
@@ -134,7 +134,7 @@ t.test('an edited cluster tells what one built from the edited objects tells', a
         configMaps: [],
       };
       const base = Cluster.of(objects);
-      const before = JSON.stringify(told(base));
+      const before = JSON.stringify(shown(base));
       let cluster = base;
       for (let i = 0; i < 3; i++) {
         const edit = {
@@ -156,7 +156,7 @@ t.test('an edited cluster tells what one built from the edited objects tells', a
         };
         const rebuilt = Cluster.of(objects);
         t.equal(cluster.parent, parent);
-        if (JSON.stringify(told(cluster)) !== JSON.stringify(told(rebuilt))) return false;
+        if (JSON.stringify(shown(cluster)) !== JSON.stringify(shown(rebuilt))) return false;
         for (const address of ADDRESSES) {
           // Where several hold one address the order decides, and an object that came back is elsewhere in it.
           const holders = objects.pods.filter((one) => one.status?.podIP === address && !one.spec?.hostNetwork);
@@ -175,7 +175,7 @@ t.test('an edited cluster tells what one built from the edited objects tells', a
           if (differs && !cluster.touchedServices.has(key)) return false;
         }
       }
-      return JSON.stringify(told(base)) === before;
+      return JSON.stringify(shown(base)) === before;
     }),
     { numRuns: runs(300) },
   );

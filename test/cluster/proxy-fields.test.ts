@@ -120,7 +120,7 @@ t.test('a kube-proxy that goes by another name has no local endpoints', async (t
   t.equal(
     outcome(cluster('', all('--hostname-override=$(SOMETHING)'))),
     'DELIVERED',
-    'what is not told counts as not set',
+    'what is not given counts as not set',
   );
   t.equal(outcome(cluster('hostnameOverride: node-2\n')), 'DROPPED REPLY_LOST', 'one name for all');
   t.equal(outcome(cluster('hostnameOverride: node-2\n'), {}, 'node-2'), 'DELIVERED', 'but for the node that has it');

@@ -18,7 +18,7 @@ import { run } from '../cli/run.js';
 import { post, QUICK, type Running, send, start } from '../rest/support.js';
 import { ApiStandIn } from './api-stand-in.js';
 
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 const article = JSON.parse(readFileSync('examples/article.json', 'utf8')) as { items: Record<string, unknown>[] };
 const silent = createLog('silent');

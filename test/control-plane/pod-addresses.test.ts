@@ -33,18 +33,18 @@ t.test('the lowest free addresses of the pod CIDRs', async (t) => {
 
 t.test('without a usable pod CIDR the next after the highest, and that is reported', async (t) => {
   const used = (address: string, on = 'node-1') => pod(`pod-${address}`, on, address);
-  const told = [['podAddresses', ['node-1']]];
+  const shown = [['podAddresses', ['node-1']]];
   t.same(taken([], [used('172.16.0.9'), used('172.16.0.3')], 2), {
     given: [['172.16.0.10'], ['172.16.0.11']],
-    assumed: told,
+    assumed: shown,
   });
   t.same(
     taken(['10.0.0.0/24'], [used('172.16.0.9')], 1),
-    { given: [['172.16.0.10']], assumed: told },
+    { given: [['172.16.0.10']], assumed: shown },
     'the CNI has ranges of its own',
   );
   t.same(taken([], [used('172.16.0.9', 'node-2')], 1).given, [['172.16.0.10']], 'none here: after the highest of all');
-  t.same(taken([], [], 1), { given: [['10.244.0.2']], assumed: told }, 'none at all');
+  t.same(taken([], [], 1), { given: [['10.244.0.2']], assumed: shown }, 'none at all');
 });
 
 t.test('no address is given twice, nor one that is used', async () => {

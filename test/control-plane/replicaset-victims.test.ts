@@ -34,10 +34,10 @@ for (const [name, { input, output }] of goldenCases<VictimsCase>('replicaset-vic
     const victims = chosen.victims.map((pod) => pod.metadata.name);
     if (output.deterministic && !output.allDeleted) t.same(victims, output.victims, 'victims in order');
     if (output.victimSetDeterministic) {
-      t.ok(chosen.deterministic, 'no alternatives told');
+      t.ok(chosen.deterministic, 'no alternatives reported');
       t.same([...victims].sort(), [...output.victims].sort(), 'victims');
     } else {
-      t.notOk(chosen.deterministic, 'alternatives told');
+      t.notOk(chosen.deterministic, 'alternatives reported');
       const sets = output.victimSets.map((set) => [...set.victims].sort().join());
       if (output.distinctSets === sets.length) t.ok(sets.includes([...victims].sort().join()), 'one of the sets seen');
     }

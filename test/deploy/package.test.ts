@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import t from 'tap';
 
 // Packing and installing take seconds on a machine that does nothing else.
-t.setTimeout(300_000);
+t.setTimeout(600_000);
 
 const PACKAGE = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly files: readonly string[];
@@ -120,7 +120,7 @@ t.test('the package', { skip: !NPM && 'npm is not there' }, async (t) => {
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  // npx has the server as a child: the group is told.
+  // npx has the server as a child: the signal is for the group.
   t.teardown(() => process.kill(-(server.pid ?? 0), 'SIGTERM'));
   const [line] = (await once(server.stdout, 'data')) as [Buffer];
   const [url = ''] = /http:\/\/[^\s,]+/.exec(line.toString()) ?? [];

@@ -9,7 +9,7 @@ import { createLog } from '../../src/operations/log.js';
 import { QUICK, send, start } from '../rest/support.js';
 import { storeWithProxy } from '../snapshots/plant.js';
 
-t.setTimeout(120_000);
+t.setTimeout(600_000);
 const FOLDER = 'deploy/prometheus';
 const promtool = (...words: readonly string[]) => spawnSync('promtool', words, { cwd: FOLDER, encoding: 'utf8' });
 const missing = promtool('--version').status !== 0 && 'no promtool here: apt-get install -y prometheus';

@@ -1,4 +1,7 @@
-/** The programs that render and check the chart. They are not needed: without them a test says so and leaves out what needs them. */
+/**
+ * The programs that render and check the chart. They are not needed: without them a test says so and leaves out what
+ * needs them.
+ */
 import { spawnSync } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';

@@ -8,7 +8,7 @@ import t, { type Test } from 'tap';
 import { freePorts } from '../replicas/plant.js';
 import { type Running, send, start } from '../rest/support.js';
 
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 interface Column {
   readonly selector: string;

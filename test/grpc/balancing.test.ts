@@ -1,4 +1,7 @@
-/** What docs/kubernetes.md says of balancing: a gRPC client sends all of its calls over one connection, and with round_robin over all addresses that a name has. */
+/**
+ * What docs/kubernetes.md says of balancing: a gRPC client sends all of its calls over one connection, and with
+ * round_robin over all addresses that a name has.
+ */
 import { Client, credentials } from '@grpc/grpc-js';
 import t from 'tap';
 import { readSettings } from '../../src/operations/service-settings.js';
@@ -14,7 +17,7 @@ async function replica() {
   const running = await serve(
     readSettings({ PORT: '0', GRPC_PORT: '0', ...THREADS }),
     {},
-    { workerFile: FAKE_WORKER, logStream },
+    { workerFile: FAKE_WORKER, logStream, threadsOnDemand: true },
   );
   return { ...running, calls: () => lines.splice(0).filter((line) => line.includes('KubeWhatif/Path')).length };
 }

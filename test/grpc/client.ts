@@ -90,7 +90,7 @@ function metadataOf({ metadata = {} }: Asking): Metadata {
 
 export class ReflectedClient {
   readonly channel: Client;
-  /** What reflection told; of `describe`. */
+  /** What reflection reported; of `describe`. */
   registry!: FileRegistry;
   readonly #service: string;
 

@@ -40,9 +40,9 @@ t.test('reflection tells all there is, in both versions, and all of it is served
   );
   for (const version of ['v1', 'v1alpha'] as const) {
     t.same([...(await doors.client.describe(version))].sort(), ['grpc.health.v1.Health', SERVICE].sort());
-    const told = [...doors.client.registry.files].map(({ proto }) => proto);
+    const reported = [...doors.client.registry.files].map(({ proto }) => proto);
     for (const file of committed) {
-      const same = told.find(({ name }) => name === file.name);
+      const same = reported.find(({ name }) => name === file.name);
       t.ok(
         same !== undefined && JSON.stringify(toJsonOf(same)) === JSON.stringify(toJsonOf(file)),
         `${file.name} over ${version}`,

@@ -377,11 +377,11 @@ export function placesOf(root: unknown, path: readonly string[] = []): (readonly
   return Object.keys(root).flatMap((key) => [[...path, key], ...placesOf(root[key], [...path, key])]);
 }
 
-/** A copy of a document with another value at a place. */
+/** A document with another value at a place; what is not on the way there is shared. */
 export function replaced<T>(document: T, path: readonly string[], value: unknown): T {
-  const copy = structuredClone(document);
-  let at = copy as Container;
-  for (const key of path.slice(0, -1)) at = at[key] as Container;
-  at[path.at(-1) as string] = value;
-  return copy;
+  const [key, ...rest] = path;
+  if (key === undefined) return value as T;
+  const copy = (Array.isArray(document) ? [...document] : { ...document }) as Container;
+  copy[key] = replaced(copy[key], rest, value);
+  return copy as T;
 }

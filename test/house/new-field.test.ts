@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import t from 'tap';
 
 // Compiling takes a while where many tests run at once.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 /** The new field: how many questions of a batch have a problem. */
 const EDITS: readonly (readonly [file: string, before: string, after: string])[] = [

@@ -51,9 +51,9 @@ function deliveredCase(plant: Plant): KernelCase {
     if (cluster.services.length < 4 || cluster.families.length > 1) continue;
     for (const path of randomQuestions(random, cluster, 20)) {
       const { list: snapshot, settings, families } = cluster;
-      const told = expectation(plant.options, cluster, path)?.result.traces ?? [];
-      if (path.destination?.service === undefined || told.some(({ verdict }) => verdict !== 'DELIVERED')) continue;
-      if (told.length < 2) continue;
+      const reported = expectation(plant.options, cluster, path)?.result.traces ?? [];
+      if (path.destination?.service === undefined || reported.some(({ verdict }) => verdict !== 'DELIVERED')) continue;
+      if (reported.length < 2) continue;
       const flavour = flavours()[0] ?? 'NFT';
       return { why: 'injected', podNetwork: plant.options.podNetwork, flavour, families, snapshot, settings, path };
     }

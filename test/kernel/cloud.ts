@@ -151,8 +151,12 @@ async function checkBalanced(
           const path = valueInFamily(family, question);
           const disagreement = await compare(plant, deployment, path, tracer);
           if (disagreement !== undefined) counts.disagreements++;
-          const told = `${JSON.stringify(question.source)} → ${VIP}:${question.destination?.port}`;
-          t.equal(disagreement, undefined, `${implementation}, ${policy}: ${told} (${version}, ${flavour}, ${family})`);
+          const reported = `${JSON.stringify(question.source)} → ${VIP}:${question.destination?.port}`;
+          t.equal(
+            disagreement,
+            undefined,
+            `${implementation}, ${policy}: ${reported} (${version}, ${flavour}, ${family})`,
+          );
         }
       });
     }
@@ -220,9 +224,9 @@ async function checkMasquerade(t: Test, plant: Plant, flavour: Flavour, family: 
     await deploy(plant, flavour, deployment);
     counts.cases++;
     await traced(plant, flavour, family, async (tracer) => {
-      const report = (disagreement: Disagreement, told: string) => {
+      const report = (disagreement: Disagreement, reported: string) => {
         if (disagreement !== undefined) counts.disagreements++;
-        t.equal(disagreement, undefined, `${name}: ${told} (${flavour}, ${family})`);
+        t.equal(disagreement, undefined, `${name}: ${reported} (${flavour}, ${family})`);
       };
       for (const source of [{ pod: 'default/client-1' }, { node: 'node-1' }]) {
         for (const address of [INTERNET, RESERVED_OUTSIDE, IN_CLUSTER_NETWORK]) {

@@ -103,9 +103,9 @@ export async function flowDisagreement(
 ): Promise<{ readonly flows: number; readonly disagreement: Disagreement }> {
   const { flows, unexpected, unseen } = await observe(plant, expected);
   if (unexpected.length === 0 && unseen.length === 0) return { flows, disagreement: undefined };
-  const told = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => outcome.told).join(', ');
-  const never = unseen.length > 0 ? ` and in ${flows} connections never ${told(unseen)}` : '';
-  const disagreement = `the walk says ${told(expected.outcomes)}; the kernel shows ${unexpected.join(', ') || 'nothing else'}${never}`;
+  const reported = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => outcome.reported).join(', ');
+  const never = unseen.length > 0 ? ` and in ${flows} connections never ${reported(unseen)}` : '';
+  const disagreement = `the walk says ${reported(expected.outcomes)}; the kernel shows ${unexpected.join(', ') || 'nothing else'}${never}`;
   return { flows, disagreement };
 }
 
@@ -115,7 +115,7 @@ const TIMEOUT_OF_A_FLOW = 400;
 
 /**
  * The kernel's own trace of one connection against the walk's steps, `only` those of one table. `rules`: how many the
- * kernel told of.
+ * kernel reported.
  */
 export async function traceDisagreement(
   plant: Plant,

@@ -9,7 +9,7 @@ import type { Flow, Observed } from './plant/protocol.js';
 
 /** One of the outcomes that a walk reports: what a client may see of it. */
 export interface Outcome {
-  readonly told: string;
+  readonly reported: string;
   readonly trace: PathTrace;
   readonly observable: readonly Observed[];
 }
@@ -57,7 +57,7 @@ function observable(options: PlantOptions, trace: PathTrace, client: string): re
   }
 }
 
-function told(trace: PathTrace): string {
+function reported(trace: PathTrace): string {
   return trace.verdict === 'DELIVERED'
     ? `DELIVERED ${joinHostPort(trace.endpoint?.address ?? '', trace.endpoint?.port ?? 0)} sees ${trace.seenClient}`
     : `${trace.verdict}/${trace.cause}`;
@@ -92,7 +92,7 @@ export function expectation(
       ? (snapshot.cluster.pods.get(source.pod ?? '')?.spec?.nodeName as string)
       : (source.pod ?? source.node ?? '');
   const outcomes = traces.map((trace) => ({
-    told: told(trace),
+    reported: reported(trace),
     trace,
     observable: observable(options, trace, host),
   }));

@@ -70,8 +70,8 @@ async function check(plant: Plant, each: Case): Promise<string | undefined> {
   const { unexpected, unseen } = observation;
   if (unexpected.length === 0 && unseen.length === 0) return undefined;
   disagreements++;
-  const told = expected.outcomes.map((outcome) => outcome.told).join(', ');
-  return `${nameOf(each)}: the walk says ${told}; the kernel shows ${unexpected.join(', ') || 'nothing else'}${unseen.length > 0 ? ` and never ${unseen.map((each) => each.told).join(', ')}` : ''}`;
+  const reported = expected.outcomes.map((outcome) => outcome.reported).join(', ');
+  return `${nameOf(each)}: the walk says ${reported}; the kernel shows ${unexpected.join(', ') || 'nothing else'}${unseen.length > 0 ? ` and never ${unseen.map((each) => each.reported).join(', ')}` : ''}`;
 }
 
 t.setTimeout(TIMEOUT);

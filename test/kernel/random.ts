@@ -70,16 +70,16 @@ async function check(setting: Setting, path: PathQuestion): Promise<void> {
 /** The kernel's trace of the first questions of one family. */
 async function follow(setting: Setting, questions: readonly PathQuestion[]): Promise<void> {
   const { plant, cluster, flavour } = setting;
-  const told = questions.flatMap((path) => {
+  const reported = questions.flatMap((path) => {
     const expected = expectation(plant.options, cluster, path);
     return expected === undefined || expected.outcomes.length === 0 ? [] : [{ path, expected }];
   });
-  const family = told[0]?.expected.result.question.family;
+  const family = reported[0]?.expected.result.question.family;
   const isNft = isNftables(cluster);
   if (family === undefined || (!isNft && lacksTrace(flavour) !== undefined)) return;
   const tracer = await Tracer.start(plant, isNft ? 'NFTABLES' : flavour, family, cluster.nodes);
   try {
-    for (const { path, expected } of told
+    for (const { path, expected } of reported
       .filter((each) => each.expected.result.question.family === family)
       .slice(0, TRACED)) {
       const { rules, disagreement } = await traceDisagreement(
@@ -118,7 +118,7 @@ const kindOf = (disagreement: string) => /^\w+/.exec(disagreement)?.[0];
 async function keep(plant: Plant): Promise<readonly string[]> {
   const { podNetwork } = plant.options;
   const own = failures.filter(({ kept }) => kept.podNetwork === podNetwork).slice(0, MOST_KEPT);
-  const told: string[] = [];
+  const reported: string[] = [];
   for (const [index, { disagreement, kept }] of own.entries()) {
     // Smaller cases may fail in ways of their own: what is wanted is the same kind of disagreement.
     const kind = kindOf(disagreement);
@@ -127,16 +127,16 @@ async function keep(plant: Plant): Promise<readonly string[]> {
       return now !== undefined && kindOf(now) === kind;
     };
     const small = index === 0 ? await shrink(kept, fails) : kept;
-    told.push(`${disagreement}\n${JSON.stringify(kept.path)}\nkept as ${keepCase(small)}`);
+    reported.push(`${disagreement}\n${JSON.stringify(kept.path)}\nkept as ${keepCase(small)}`);
   }
-  return told;
+  return reported;
 }
 
 t.setTimeout(TIMEOUT);
 t.test('random clusters', { timeout: TIMEOUT }, async (t) => {
   t.comment(`KERNEL_SEED=${SEED} KERNEL_PAIRS=${PAIRS}`);
   const networks = (['BRIDGE', 'ROUTED'] as const).filter((network) => network === 'ROUTED' || bridgesMeetRules());
-  const told = await Promise.all(
+  const reported = await Promise.all(
     networks.map(async (podNetwork, index) => {
       const plant = await Plant.build({ name: podNetwork[0] as string, nodes: NODES, pods: podsOf(NODES), podNetwork });
       // The networks take turns by number, so that a seed makes the same clusters however fast each goes.
@@ -151,7 +151,7 @@ t.test('random clusters', { timeout: TIMEOUT }, async (t) => {
   );
   const { pairs, flows, clusters, untold, saves, traces, rules } = counts;
   t.equal(failures.length, 0, `${pairs} pairs, seed ${SEED}`);
-  for (const failure of told.flat()) t.fail(failure);
+  for (const failure of reported.flat()) t.fail(failure);
   t.ok(pairs >= PAIRS * 0.8, `${pairs} pairs compared, ${untold} whose end the walk does not tell`);
   t.comment(
     [...verdicts]

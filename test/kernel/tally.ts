@@ -13,7 +13,7 @@ export interface Tally {
   readonly saves?: number;
   /** Flows that the kernel traced. */
   readonly traces?: number;
-  /** Rules that the kernel told of, each compared with a step of the walk. */
+  /** Rules that the kernel reported, each compared with a step of the walk. */
   readonly rules?: number;
   /** Connections that were opened. */
   readonly flows?: number;
@@ -28,6 +28,6 @@ export function tell(tally: Tally): string {
   const file = process.env[REPORT];
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(tally)}\n`);
   const { test, ...counts } = tally;
-  const told = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
-  return `${test}: ${told.join(', ')}`;
+  const reported = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+  return `${test}: ${reported.join(', ')}`;
 }

@@ -157,7 +157,7 @@ const probes = (options: BalancedOptions, healthCheck: object, rest: Partial<Pat
 };
 
 t.test('health checks as a source', async (t) => {
-  const told = (result: PathResult) =>
+  const reported = (result: PathResult) =>
     result.traces.map(({ verdict, clientSees, healthCheck, endpoint }) => [
       endpoint?.node,
       verdict,
@@ -167,14 +167,14 @@ t.test('health checks as a source', async (t) => {
     ]);
   const local = probes({ pods: [2, 0], gke: true, policy: 'Local' }, { service: WEB });
   t.same(local.question.port, 32000);
-  t.same(told(local), [
+  t.same(reported(local), [
     ['n1', 'DELIVERED', 'HTTP status 200', true, 2],
     ['n2', 'DELIVERED', 'HTTP status 503', false, 0],
   ]);
   t.equal(local.traces[0]?.hops[0]?.steps[0]?.after?.source, '130.211.0.1');
   const cluster = probes({ pods: [2, 0], gke: true, node: { n2: { ready: 'Unknown' } } }, {}, { destination: TO_VIP });
   t.same(cluster.question.port, 10256);
-  t.same(told(cluster), [
+  t.same(reported(cluster), [
     ['n1', 'DELIVERED', 'HTTP status 200', true, undefined],
     [undefined, 'UNREACHABLE', 'a timeout', false, undefined],
   ]);

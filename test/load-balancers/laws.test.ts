@@ -1,5 +1,6 @@
 /**
- * What holds of every load balancer: shares sum to 1, nodes reported as one are like them reported singly, paths say the same.
+ * What holds of every load balancer: shares sum to 1, nodes reported as one are like them reported singly, paths say
+ * the same.
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
@@ -67,7 +68,7 @@ const ofPath = ({ traces }: PathResult) =>
     ]),
   );
 
-t.test('backends told as one, told one by one, and walked one by one give the same shares', async (t) => {
+t.test('backends reported as one, one by one, and walked one by one give the same shares', async (t) => {
   fc.assert(
     fc.property(situation, (drawn) => {
       const snapshot = balanced(clusterOf(drawn));

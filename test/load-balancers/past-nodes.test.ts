@@ -28,7 +28,7 @@ for (const name of ['gke-container-native', 'aws-nlb, IP targets', 'aws-alb, IP 
       ['1/3', '1/3', '1/3'],
       'every pod alike, whatever the policy',
     );
-    t.equal(service?.affinity, undefined, 'no affinity of a node is told of');
+    t.equal(service?.affinity, undefined, 'no affinity of a node is reported');
     const all = [...findings, ...ask('inspect', { inspect: {} }, snapshot).findings];
     const local = all.filter(({ code }) => code === 'LOCAL_POLICY_WITHOUT_ENDPOINTS').map(({ message }) => message);
     t.ok(

@@ -277,8 +277,8 @@ function arriving(path: PathResult): readonly string[] {
 for (const [name, options, settings, expected] of ROWS) {
   t.test(name, async (t) => {
     const { service, path } = through(options, settings);
-    const told = service.loadBalancer;
-    t.equal(told?.implementation, expected.implementation);
+    const shown = service.loadBalancer;
+    t.equal(shown?.implementation, expected.implementation);
     t.same(shares(service), expected.shares);
     t.same(
       path.traces.map(({ verdict }) => verdict),
@@ -289,12 +289,12 @@ for (const [name, options, settings, expected] of ROWS) {
     if (expected.arrives !== undefined) t.ok(arriving(path).includes(expected.arrives), arriving(path).join());
     if (expected.sees !== undefined)
       t.same([...new Set(path.traces.map((trace) => trace.seenClient))].sort(), expected.sees);
-    if (expected.reply !== undefined) t.equal(told?.reply, expected.reply);
-    if (expected.check !== undefined && told !== undefined) {
-      const { protocol, port, path: at = '', intervalSeconds, unhealthyAfter, healthyAfter } = told.healthCheck;
+    if (expected.reply !== undefined) t.equal(shown?.reply, expected.reply);
+    if (expected.check !== undefined && shown !== undefined) {
+      const { protocol, port, path: at = '', intervalSeconds, unhealthyAfter, healthyAfter } = shown.healthCheck;
       t.equal(`${protocol}:${port}${at} every ${intervalSeconds} s, ${unhealthyAfter}/${healthyAfter}`, expected.check);
     }
-    t.equal(told?.lost.fraction, expected.lost ?? '0');
+    t.equal(shown?.lost.fraction, expected.lost ?? '0');
   });
 }
 

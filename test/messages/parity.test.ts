@@ -1,7 +1,7 @@
 /**
  * proto/ and openapi/ say the same: RPC by operation, message by schema, field by field, value by value. The rules by
- * which they differ are those that proto/kube_whatif/v1/kube_whatif.proto lists; whatever else differs is reported here,
- * with what to do.
+ * which they differ are those that proto/kube_whatif/v1/kube_whatif.proto lists; whatever else differs is reported
+ * here, with what to do.
  */
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import t from 'tap';

@@ -528,8 +528,8 @@ t.test('each target does to the packet what it should', async (t) => {
     show(parsed, 'walk');
     show(parsed, 'YES');
     const [outcome, ...others] = walkHook(ruleset, hook, packetWith(different), host);
-    const told = { ...outcome?.packet, verdict: outcome?.verdict, cause: outcome?.unknown?.cause };
-    t.match(told, after, `${rule} ${JSON.stringify(different)}`);
+    const reported = { ...outcome?.packet, verdict: outcome?.verdict, cause: outcome?.unknown?.cause };
+    t.match(reported, after, `${rule} ${JSON.stringify(different)}`);
     t.equal(others.length, 0, 'nothing random about it');
   }
 });

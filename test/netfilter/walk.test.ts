@@ -10,7 +10,7 @@ import { walkHook } from '../../src/netfilter/walk/walk.js';
 import { ESTABLISHED, host, packetWith, rulesetOf, tableOf } from './support.js';
 
 /** A step as `CHAIN:POSITION ACTION [TARGET] [chance]`, tables by their first letter. */
-function told(outcome: HookOutcome): string[] {
+function reported(outcome: HookOutcome): string[] {
   return stepsOf(outcome.steps).map((step) => {
     const parts = [`${step.table[0]}/${step.chain}`];
     if (step.position !== undefined) parts[0] += `:${step.position}`;
@@ -26,7 +26,7 @@ function told(outcome: HookOutcome): string[] {
 function summary(outcome: HookOutcome): readonly [string, string[]] {
   const { verdict, chance, packet } = outcome;
   const mark = packet.mark === 0 ? '' : ` mark ${packet.mark}`;
-  return [`${verdict} ${formatFraction(chance.nominal)} ${packet.destination}${mark}`, told(outcome)];
+  return [`${verdict} ${formatFraction(chance.nominal)} ${packet.destination}${mark}`, reported(outcome)];
 }
 
 interface Row {
@@ -106,7 +106,8 @@ const rows: readonly Row[] = [
     tables: [
       tableOf(
         'filter',
-        '-A FORWARD -j A\n-A FORWARD -j ACCEPT\n-A A -g B\n-A A -j DROP\n-A B -j MARK --set-mark 1\n-A B -p udp -j DROP',
+        '-A FORWARD -j A\n-A FORWARD -j ACCEPT\n-A A -g B\n-A A -j DROP\n-A B -j MARK --set-mark 1\n-A B -p udp ' +
+          '-j DROP',
       ),
     ],
     outcomes: [
@@ -167,7 +168,7 @@ const rows: readonly Row[] = [
     outcomes: [['ACCEPT 1 10.96.0.10', ['r/PREROUTING:1 PASS']]],
   },
   {
-    name: 'a rule without target and one that logs are told and passed',
+    name: 'a rule without target and one that logs are shown and passed',
     tables: [tableOf('filter', '-A FORWARD -m comment --comment "to be dropped elsewhere"\n-A FORWARD -j LOG')],
     outcomes: [['ACCEPT 1 10.96.0.10', ['f/FORWARD:1 PASS', 'f/FORWARD:2 PASS']]],
   },
@@ -289,7 +290,7 @@ t.test('outcomes tell the rule that decided, why it is not known, and the header
 });
 
 t.test(
-  'a chain may offer the few rules that a packet can match; places are told only where they mean something',
+  'a chain may offer the few rules that a packet can match; places are given only where they mean something',
   async (t) => {
     const base = rulesetOf(tableOf('filter', '-A FORWARD -j A\n-A A -s 1.1.1.1 -j DROP\n-A A -d 10.96.0.10 -j REJECT'));
     const table = base.tables[0];
@@ -297,7 +298,7 @@ t.test(
     if (table === undefined || chain === undefined) throw new Error('no chain');
     const walked = (replaced: Chain) => {
       const tables = [{ ...table, chain: (name: string) => (name === 'A' ? replaced : table.chain(name)) }];
-      return walkHook({ family: 'IPv4', language: IPTABLES, tables }, 'FORWARD', packetWith(), host).flatMap(told);
+      return walkHook({ family: 'IPv4', language: IPTABLES, tables }, 'FORWARD', packetWith(), host).flatMap(reported);
     };
     const all = ['f/FORWARD:1 JUMP A', 'f/A:2 REJECT'];
     t.same(walked(chain), all);

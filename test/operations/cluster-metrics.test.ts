@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { post, QUICK, type Running, send, start } from '../rest/support.js';
 
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 const json = { 'content-type': 'application/json' };
 const zones = readFileSync('examples/three-zones.json');
 

@@ -1,4 +1,6 @@
-/** The variables of the environment: what each may be, what is reported when it is not, and where that is documented. */
+/**
+ * The variables of the environment: what each may be, what is reported when it is not, and where that is documented.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { Credentials } from '../../src/operations/credentials.js';

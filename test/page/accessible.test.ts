@@ -5,7 +5,7 @@ import t from 'tap';
 import { address, headline, hold, open, skip, watch } from './support.js';
 
 // A browser takes its time where many tests run at once.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 const AXE = skip === false ? readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8') : '';
 const SERVICE = { service: 'default/nginx-svc' };
@@ -53,10 +53,10 @@ t.test('axe finds nothing', { skip }, async (t) => {
       if (view === 'shares') await page.getByRole('button', { name: 'As a request' }).click();
       await page.evaluate(AXE);
       const found = await page.evaluate<readonly Violation[]>('axe.run(document).then(({ violations }) => violations)');
-      const told = found.map(
+      const reported = found.map(
         ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`,
       );
-      t.same(told, [], `${view}, ${colorScheme}, ${width} px`);
+      t.same(reported, [], `${view}, ${colorScheme}, ${width} px`);
       const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
       t.ok(wide <= width, `${view}, ${colorScheme}: ${wide} px are not wider than ${width} px`);
     }

@@ -4,7 +4,7 @@ import t from 'tap';
 import { send, start } from '../rest/support.js';
 
 // Each test starts a server, worker threads and all.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 const BUILT = 'dist/ui';
 const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };

@@ -11,7 +11,7 @@ interface Manifest {
 }
 
 // A browser takes its time where many tests run at once.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 t.test('names of a snapshot are text, never markup', { skip }, async (t) => {
   const test = await open();
@@ -214,7 +214,7 @@ t.test('a server that stops meanwhile', { skip }, async (t) => {
   await page.goto(address(base, digest, 'shares', { service: 'default/nginx-svc' }));
   const before = await headline(page, 'Even');
   await page.locator('.flow .mark.pod').first().waitFor();
-  t.teardown(() => browser.close());
+  t.teardown(() => page.context().close());
   test.server.app.server.closeAllConnections();
   await test.server.app.close();
   await page.getByLabel('Way').selectOption('NODE_PORT');

@@ -13,7 +13,7 @@ const ARTICLE = readFileSync('examples/article-nodeport.json');
 const file = (name: string, buffer: Buffer) => ({ name, mimeType: 'application/octet-stream', buffer });
 
 // A browser takes its time where many tests run at once.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 t.test('opening', { skip }, async (t) => {
   const test: Test = await open();

@@ -8,7 +8,7 @@ import { descriptor } from '../../src/messages/registry.js';
 import { address, hold, open, skip, watch } from './support.js';
 
 // A browser takes its time where many tests run at once.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 const run = promisify(execFile);
 const FILE = 'examples/three-zones.json';

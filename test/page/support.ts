@@ -1,10 +1,12 @@
 /**
- * The page in a real browser: Debian's chromium, driven by playwright-core. Each test file has one browser and one
- * server. Tests skip, and say why, where there is no browser or the page was not built.
+ * The page in a real browser: Debian's chromium, driven by playwright-core. Tests of one process share a browser, and
+ * nothing that is in it: each page has a context of its own. Tests skip, and say why, where there is no browser or the
+ * page was not built.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import t from 'tap';
 import type { Answer } from '../../src/contract/answers.js';
 import { type Running, start } from '../rest/support.js';
 
@@ -33,15 +35,19 @@ async function launch(): Promise<Browser> {
   return await chromium.launch({ executablePath: browserProgram as string, args: ['--no-sandbox', '--disable-gpu'] });
 }
 
-/** A server with small lanes, and a browser. */
+let shared: Promise<Browser> | undefined;
+t.teardown(async () => (await shared)?.close());
+
+/** A server with small lanes, and the browser. */
 export async function open(options: Parameters<typeof start>[0] = {}): Promise<Test> {
-  const [server, browser] = await Promise.all([start(options), launch()]);
+  shared ??= launch();
+  const [server, browser] = await Promise.all([start(options), shared]);
   return {
     server,
     browser,
     base: `http://127.0.0.1:${server.port}/`,
     async close() {
-      await browser.close();
+      await Promise.all(browser.contexts().map((context) => context.close()));
       await server.app.close();
     },
   };

@@ -17,7 +17,7 @@ const SCALE = { scale: { kind: 'Deployment', namespace: 'default', name: 'nginx-
 const listed = (...changes: readonly object[]) => JSON.stringify(changes.map((change) => ({ change })));
 
 // A browser takes its time where many tests run at once.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 t.test('views', { skip }, async (t) => {
   const test: Test = await open();

@@ -12,7 +12,7 @@ import { kindOfExample } from '../../src/rest/document.js';
 import { address, digestOf, headline, hold, open, skip, watch } from './support.js';
 
 // A browser takes its time where many tests run at once.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

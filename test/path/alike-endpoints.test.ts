@@ -29,24 +29,22 @@ import { clusterOf, servicesAlike, overrideOf as servicesOverride } from '../sup
 
 const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'LOAD_BALANCER'];
 
-/** Everything of a journey, trails included. */
-function whole(journey: Journey) {
+/** Everything of a journey, trails included, as a text. */
+function whole(journey: Journey): string {
   const { chance, packet, verdict, cause, detail, receiver, reply, trail, rule } = journey;
   const { nominal, programmed } = chance;
-  return JSON.parse(
-    JSON.stringify(
-      {
-        ...{ verdict, cause, detail, receiver, packet, rule: rule?.text ?? rule?.chain },
-        chance: [nominal, programmed].map(({ n, d }) => `${n}/${d}`),
-        trail: hopsOf(trail),
-        reply: reply && { ...reply, trail: hopsOf(reply.trail) },
-      },
-      (_, value) => (typeof value === 'bigint' ? String(value) : value),
-    ),
+  return JSON.stringify(
+    {
+      ...{ verdict, cause, detail, receiver, packet, rule: rule?.text ?? rule?.chain },
+      chance: [nominal, programmed].map(({ n, d }) => `${n}/${d}`),
+      trail: hopsOf(trail),
+      reply: reply && { ...reply, trail: hopsOf(reply.trail) },
+    },
+    (_, value) => (typeof value === 'bigint' ? String(value) : value),
   );
 }
 
-interface Told {
+interface Shown {
   readonly walked: readonly Walked[];
   /** What answers report of each. */
   readonly reported: readonly unknown[];
@@ -54,7 +52,7 @@ interface Told {
 }
 
 /** All ways to all Services, by one fabric, so that what is known of one Service serves the next. */
-function walkAll(cluster: Cluster, fabric: Fabric, clients: Clients | undefined): Told {
+function walkAll(cluster: Cluster, fabric: Fabric, clients: Clients | undefined): Shown {
   const walked: Walked[] = [];
   const reported: unknown[] = [];
   const prepared: Prepared = {
@@ -188,8 +186,8 @@ t.test('pods of one node on both sides of a network by which the node masquerade
 t.test('clients of nodes that have endpoints', async () => {
   const clients = fc.constantFrom<Clients | undefined>({ external: {} }, { loadBalancer: {} }, undefined);
   fc.assert(
-    fc.property(servicesAlike, clients, (one, from) => {
-      compareWalks(clusterOf(one), servicesOverride(one), from);
+    fc.property(servicesAlike, clients, network, (one, from, net) => {
+      compareWalks(clusterOf(one), { ...servicesOverride(one), network: net } as SettingsOverride, from);
     }),
     { numRuns: runs(60) },
   );

@@ -1,5 +1,5 @@
 /**
- * What the kernel was seen to do otherwise than the walk once told, without a kernel: each is in test/kernel too.
+ * What the kernel was seen to do otherwise than the walk once said, without a kernel: each is in test/kernel too.
  */
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';

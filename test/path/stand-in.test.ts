@@ -33,7 +33,7 @@ for (const { name, without, address } of rows) {
     );
     t.ok(
       answer.assumptions.some((assumption) => assumption.field === 'clients'),
-      'and it is told',
+      'and the answer says so',
     );
   });
 }

@@ -149,7 +149,7 @@ t.test('who masquerades, as the snapshot and the request tell', async (t) => {
       { writer: 'AGENT', nonMasqueradeCIDRs: ['172.16.0.0/12'], masqLinkLocal: true },
     ],
     [
-      'only the agent can be told',
+      'only the agent can be configured',
       [],
       'gke',
       { nonMasqueradeCIDRs: [] },
@@ -288,14 +288,14 @@ t.test('chains tells the chain where it is known or asked for, and never as kube
       { settings: settings ?? {}, chains: { nodes: ['node-1'], ...chains } },
       lab({ services: [NODE_PORT] }),
     ).result.parts[0]?.text ?? '';
-  const told = { platform: 'gke' as const, network: { ipMasq: { writer: 'AGENT' as const } } };
-  t.notMatch(text(told, { format: 'RESTORE' }), 'IP-MASQ');
-  const save = text(told, { format: 'SAVE' });
+  const given = { platform: 'gke' as const, network: { ipMasq: { writer: 'AGENT' as const } } };
+  t.notMatch(text(given, { format: 'RESTORE' }), 'IP-MASQ');
+  const save = text(given, { format: 'SAVE' });
   t.match(save, '\n:IP-MASQ - [0:0]\n');
   t.match(save, /-A POSTROUTING .*-j KUBE-POSTROUTING\n-A POSTROUTING .* ! --dst-type LOCAL -j IP-MASQ\n/);
   t.match(save, /-A IP-MASQ -d 169\.254\.0\.0\/16 -m comment --comment "ip-masq-agent: local .* -j RETURN\n/);
-  t.match(text(told, { format: 'LIST', chains: ['IP-MASQ'] }), /^Chain IP-MASQ \(1 references\)\n/);
-  t.notMatch(text({ platform: 'gke' }, { format: 'SAVE' }), 'IP-MASQ', 'assumed only: not told unasked');
+  t.match(text(given, { format: 'LIST', chains: ['IP-MASQ'] }), /^Chain IP-MASQ \(1 references\)\n/);
+  t.notMatch(text({ platform: 'gke' }, { format: 'SAVE' }), 'IP-MASQ', 'assumed only: not shown unasked');
   t.match(text({ platform: 'gke' }, { format: 'SAVE', chains: ['IP-MASQ'] }), '-A IP-MASQ -d 10.0.0.0/8');
-  t.notMatch(text(told, { format: 'SAVE', services: ['default/svc'] }), 'IP-MASQ', 'it is no rule of a Service');
+  t.notMatch(text(given, { format: 'SAVE', services: ['default/svc'] }), 'IP-MASQ', 'it is no rule of a Service');
 });

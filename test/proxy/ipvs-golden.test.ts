@@ -25,7 +25,7 @@ function stateOf(program: IpvsProgram) {
 
 t.test('a node carries what the real kube-proxy gives it', async (t) => {
   const byVersion = new Map<number, { passed: number; failed: string[] }>();
-  let told = 0;
+  let reported = 0;
   for (const golden of goldenCases('ipvs')) {
     for (const output of golden.outputs) {
       const count = byVersion.get(output.version.minor) ?? { passed: 0, failed: [] };
@@ -35,7 +35,7 @@ t.test('a node carries what the real kube-proxy gives it', async (t) => {
       if (JSON.stringify(state) === JSON.stringify(recorded)) count.passed++;
       else {
         count.failed.push(`${golden.name}/${output.name}`);
-        if (told++ < 3) t.same(state, recorded, `${golden.name}/${output.name}`);
+        if (reported++ < 3) t.same(state, recorded, `${golden.name}/${output.name}`);
       }
     }
   }

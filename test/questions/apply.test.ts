@@ -6,20 +6,22 @@ import { render } from '../../src/reports/render.js';
 import { small } from '../support/small-cluster.js';
 
 const answer = (...changes: readonly Change[]) => ask('apply', { changes }, small({ mode: 'iptables' }));
-const told = (...changes: readonly Change[]) =>
+const reported = (...changes: readonly Change[]) =>
   answer(...changes).result.objects.map(({ kind, name, outcome }) => `${kind} ${name} ${outcome}`);
 const manifests = (...list: readonly object[]): Change => ({ apply: { manifests: list } }) as Change;
 const service = (name: string, spec: object) => ({ apiVersion: 'v1', kind: 'Service', metadata: { name }, spec });
 
 t.test('what becomes of objects', async (t) => {
-  t.match(told(manifests(service('new', { ports: [{ port: 80 }] }))), ['Service new CREATED']);
-  t.match(told({ delete: { kind: 'Service', namespace: 'default', name: 'web' } } as Change), ['Service web DELETED']);
+  t.match(reported(manifests(service('new', { ports: [{ port: 80 }] }))), ['Service new CREATED']);
+  t.match(reported({ delete: { kind: 'Service', namespace: 'default', name: 'web' } } as Change), [
+    'Service web DELETED',
+  ]);
   const ingress = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'i' }, spec: {} };
-  t.match(told(manifests(ingress)), ['Ingress i IGNORED']);
+  t.match(reported(manifests(ingress)), ['Ingress i IGNORED']);
   const patch = {
     patch: { kind: 'Service', namespace: 'default', name: 'web', patch: { spec: { sessionAffinity: 'ClientIP' } } },
   };
-  t.match(told(patch as Change), ['Service web CONFIGURED']);
+  t.match(reported(patch as Change), ['Service web CONFIGURED']);
 });
 
 t.test('a refusal is an outcome, and the rest is made', async (t) => {

@@ -542,7 +542,7 @@ const CASES: readonly Case[] = [
   },
   {
     code: 'MORE_FINDINGS',
-    what: 'of one code more than are told',
+    what: 'of one code more than are listed',
     found: () => {
       const services = Array.from({ length: 120 }, (_, index) => ({ name: `s-${index}`, endpoints: [] }));
       return ask('chains', {}, lab({ services })).findings;

@@ -119,3 +119,28 @@ t.test('a node with given rules is like no other behind a load balancer', async 
     t.equal(result.services[0]?.delivered.fraction, '3/4', `${node} translates nothing`);
   }
 });
+
+t.test('a client that comes back meets the rules that are given', async (t) => {
+  const sticky = lab({ services: [{ spec: { sessionAffinity: 'ClientIP' } }], version: '1.36.2' });
+  const rulesOf = (from: typeof sticky) => {
+    const chains = { nodes: ['node-1'], families: ['IPv4'], format: 'SAVE' } as const;
+    return ask('chains', { chains }, from)
+      .result.parts.map(({ text = '' }) => text)
+      .join('\n');
+  };
+  const returning = (iptablesSave: string) => {
+    const probability = { nodeRules: { 'node-1': { iptablesSave } }, clients: { nodes: { names: ['node-1'] } } };
+    const { result } = ask('probability', { probability } as QuestionRequest, sticky);
+    return result.services[0]?.affinity?.returning.map(({ endpoint, goesTo }) => [endpoint, goesTo]);
+  };
+  const pods = ['10.180.1.2:8080', '10.180.2.2:8080', '10.180.3.2:8080'];
+  t.same(
+    returning(rulesOf(sticky)),
+    pods.map((pod) => [pod, pod]),
+  );
+  // The node has not caught up with the Service's affinity yet: its rules keep nobody.
+  t.same(
+    returning(rulesOf(snapshot)),
+    pods.map((pod) => [pod, pods.join(', ')]),
+  );
+});

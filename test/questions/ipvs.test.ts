@@ -1,8 +1,10 @@
 /** Questions about nodes in ipvs mode, and about leaving it. */
 import t from 'tap';
-import type { Change, QuestionRequest } from '../../src/contract/requests.js';
+import { divide, fraction, parseFraction, sum, ZERO } from '../../src/base/fraction.js';
+import type { Change, Clients, QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
 import { FINDING_CODES } from '../../src/questions/findings/codes.js';
+import { balanced, WEB } from '../support/balanced.js';
 import { type LabService, lab } from '../support/lab.js';
 
 const SVC = { namespace: 'default', name: 'svc' };
@@ -466,4 +468,32 @@ t.test('what others have beside kube-proxy is walked or not known, never guessed
   t.match(walked({ ...own, ipvsadm: busy }), [{ verdict: 'DELIVERED', to: '10.180.2.2' }], 'as -Ln counts connections');
   const others = `${own.ipset}create blocklist hash:net family inet\nadd blocklist 10.180.1.0/24\n`;
   t.equal(walked({ ...own, ipset: others }).length, 3, 'sets of others');
+});
+
+t.test('behind a load balancer each node chooses by its own scheduler', async (t) => {
+  for (const scheduler of ['rr', 'sh', 'dh', 'mh'] as const) {
+    for (const pods of [
+      [0, 0, 0, 0, 1, 1, 1],
+      [1, 1, 1, 0, 0, 0, 0],
+    ]) {
+      const behind = balanced({ pods, policy: 'Cluster' });
+      const settings = { kubeProxy: { mode: 'ipvs', ipvs: { scheduler } } } as const;
+      const sharesOf = (via: 'LOAD_BALANCER' | 'NODE_PORT', clients: Clients) => {
+        const { result } = ask(
+          'probability',
+          { settings, probability: { services: [{ ...WEB, via }], clients } },
+          behind,
+        );
+        return new Map(
+          result.services[0]?.endpoints.map(({ address, share }) => [address, parseFraction(share.fraction)]),
+        );
+      };
+      const nodes = [...behind.cluster.nodes.keys()];
+      const each = nodes.map((node) => sharesOf('NODE_PORT', { external: { entersAt: [node] } }));
+      for (const [address, share] of sharesOf('LOAD_BALANCER', { loadBalancer: {} })) {
+        const all = sum(each.map((own) => own.get(address) ?? ZERO));
+        t.same(share, divide(all, fraction(nodes.length)), `${scheduler}, ${pods.join()}: ${address}`);
+      }
+    }
+  }
 });

@@ -58,7 +58,7 @@ const nodesOf = (cluster: RandomCluster) => cluster.nodes.map((_, index) => `nod
 /** Outside clients at every node: named, since those of a load balancer's address come through the load balancer. */
 const EVERYWHERE: Clients = { external: { entersAt: [] } };
 
-/** The same clients told as a whole, and one by one. */
+/** The same clients as a whole, and one by one. */
 const CLIENTS: readonly (readonly [Clients | undefined, (node: string) => Source])[] = [
   [undefined, (node) => ({ podOn: node })],
   [{ nodes: {} }, (node) => ({ podOn: node })],
@@ -74,8 +74,8 @@ const situation = fc.record({
 
 function pick({ cluster, way, who }: { cluster: RandomCluster; way: number; who: number }) {
   const ways = waysOf(cluster);
-  const [told, source] = CLIENTS[who] as (typeof CLIENTS)[number];
-  const clients = told === EVERYWHERE ? { external: { entersAt: nodesOf(cluster) } } : told;
+  const [group, source] = CLIENTS[who] as (typeof CLIENTS)[number];
+  const clients = group === EVERYWHERE ? { external: { entersAt: nodesOf(cluster) } } : group;
   return { via: ways[way % ways.length] as Via, clients, source };
 }
 
@@ -134,7 +134,7 @@ t.test('shares sum to exactly 1, nodes and zones to what is delivered', async ()
   );
 });
 
-t.test('nodes told as one give what each alone gives, by weights and by paths', async () => {
+t.test('nodes reported as one give what each alone gives, by weights and by paths', async () => {
   fc.assert(
     fc.property(situation, (drawn) => {
       const { via, clients, source } = pick(drawn);
@@ -171,7 +171,7 @@ t.test('the rules as a node would save them give the same paths as the rules mad
         // kubelet's chains are no part of what kube-proxy writes.
         const made = path(drawn.cluster, question, false);
         const read = path(drawn.cluster, { ...question, iptablesSave: Object.fromEntries(saved) }, false);
-        const told = ({ traces }: PathResult) =>
+        const reported = ({ traces }: PathResult) =>
           traces.map(({ verdict, cause, endpoint, seenClient, probability }) => [
             verdict,
             cause,
@@ -179,7 +179,7 @@ t.test('the rules as a node would save them give the same paths as the rules mad
             seenClient,
             probability,
           ]);
-        assert.deepEqual(told(read), told(made));
+        assert.deepEqual(reported(read), reported(made));
       }
     }),
     { numRuns: runs(40) },

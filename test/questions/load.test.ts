@@ -175,10 +175,10 @@ t.test('points that a law tells have the loads of points that are walked', async
   const quick = sweep({ from: 1, to: 24, probability: { traffic } }).result.points;
   for (const replicas of [2, 7, 19]) {
     const [walked] = sweep({ replicas: [replicas], probability: { traffic } }).result.points;
-    const told = quick.find((point) => point.replicas === replicas);
+    const reported = quick.find((point) => point.replicas === replicas);
     const digits = (value: unknown) =>
       JSON.stringify(value, (_, one) => (typeof one === 'number' ? Number(one.toPrecision(9)) : one));
-    t.equal(digits(told?.services[0]?.load), digits(walked?.services[0]?.load), `${replicas} replicas`);
+    t.equal(digits(reported?.services[0]?.load), digits(walked?.services[0]?.load), `${replicas} replicas`);
   }
 });
 

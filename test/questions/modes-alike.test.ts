@@ -19,9 +19,9 @@ const shop = readSnapshot({ bytes: readFileSync('examples/shop.json') });
 function nominal(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(nominal);
   if (typeof value !== 'object' || value === null) return value;
-  const told = new Set(['programmed', 'basis', 'threshold', 'engine', 'assumptions', 'summary']);
+  const reported = new Set(['programmed', 'basis', 'threshold', 'engine', 'assumptions', 'summary']);
   return Object.fromEntries(
-    Object.entries(value).flatMap(([name, one]) => (told.has(name) ? [] : [[name, nominal(one)]])),
+    Object.entries(value).flatMap(([name, one]) => (reported.has(name) ? [] : [[name, nominal(one)]])),
   );
 }
 

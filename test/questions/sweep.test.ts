@@ -305,8 +305,8 @@ t.test('each point has its findings', async (t) => {
   const snapshot = clusterOf({ pods: [1, 0], room: 3, spec: {}, annotated: false, stateful: false, unready: 0 });
   const codesOf = (result: SweepResult) => result.points.map(({ findings }) => findings.map(({ code }) => code));
   const sweep: SweepQuestion = { scale: DEPLOYMENT, from: 0, to: 8 };
-  const told = sweepOf(snapshot, sweep);
-  t.same(codesOf(told), [
+  const reported = sweepOf(snapshot, sweep);
+  t.same(codesOf(reported), [
     ['SERVICE_WITHOUT_ENDPOINTS', 'TRAFFIC_REJECTED'],
     [],
     [],
@@ -317,7 +317,7 @@ t.test('each point has its findings', async (t) => {
     ['PODS_NOT_PLACED'],
     ['PODS_NOT_PLACED'],
   ]);
-  t.match(told.points[8]?.findings[0], {
+  t.match(reported.points[8]?.findings[0], {
     message: /^At this number of replicas: 2 pods do not run, since nothing takes them\. 0\/2 nodes are available/,
     evidence: { pods: 2, reasons: [/Too many pods/] },
   });

@@ -116,12 +116,12 @@ t.test('rules lag: pods without a preStop hook are sent connections that they do
     soft.phases.every(({ services: [load] }) => load?.newConnectionsLost === 0),
     'a hook that outlasts the rules loses nothing',
   );
-  const told = timeline({ change: scaled(4), probability: {} }, THREE, {
+  const reported = timeline({ change: scaled(4), probability: {} }, THREE, {
     spec: { containers: [{ name: 'main', readinessProbe: { initialDelaySeconds: 7, periodSeconds: 3 } }] },
   });
-  t.equal(told.phases.at(-1)?.fromSeconds, 10 + 7 + 3 + 1, 'start, probe, rules');
+  t.equal(reported.phases.at(-1)?.fromSeconds, 10 + 7 + 3 + 1, 'start, probe, rules');
   t.same(
-    told.phases.at(-1)?.delays.map(({ source }) => source),
+    reported.phases.at(-1)?.delays.map(({ source }) => source),
     ['ASSUMED', 'SNAPSHOT', 'DEFAULT'],
   );
 });

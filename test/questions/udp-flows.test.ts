@@ -34,8 +34,8 @@ t.test('flows that are there', async (t) => {
     const { result, findings } = ask('what-if', { changes: [change], probability: { services: [WEB] } }, snapshot);
     const { kept, lost, rechosen, explanation } = result.established;
     t.same([kept?.fraction, lost?.fraction, rechosen?.fraction ?? '0'], expected, name);
-    const told = findings.find(({ code }) => code === 'CONNECTIONS_LOST');
-    t.equal(told?.evidence.share ?? '0', expected[1], `${name}: the finding says the same`);
+    const reported = findings.find(({ code }) => code === 'CONNECTIONS_LOST');
+    t.equal(reported?.evidence.share ?? '0', expected[1], `${name}: the finding says the same`);
     t.equal(/Of UDP/.test(explanation), protocol === 'UDP', `${name}: the sentence`);
     if (protocol === 'UDP') t.equal(/since 1\.32/.test(explanation), version.startsWith('1.34'), name);
     const checked = ask('check', { check: {}, changes: [change] }, snapshot).result.services[0]?.doors[0]?.established;

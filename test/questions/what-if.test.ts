@@ -140,7 +140,7 @@ t.test('scaling shifts shares and loses connections of pods that go', async (t) 
       name,
     );
     t.same([established.kept?.fraction, established.lostEndpoints?.length], [kept, lost], name);
-    t.same(shares(service?.established ?? {}), shares(established), 'one Service: told in both places');
+    t.same(shares(service?.established ?? {}), shares(established), 'one Service: reported in both places');
   }
 });
 
@@ -163,10 +163,10 @@ t.test('both sides are the plain answers', async (t) => {
       t.same(whatIf.result.before, before.result);
       t.same(whatIf.result.after, after.result);
       t.same([whatIf.settings, whatIf.changes, whatIf.snapshot], [before.settings, after.changes, before.snapshot]);
-      const told = whatIf.assumptions.map((assumption) => JSON.stringify(assumption));
-      t.equal(new Set(told).size, told.length, 'no assumption twice');
+      const shown = whatIf.assumptions.map((assumption) => JSON.stringify(assumption));
+      t.equal(new Set(shown).size, shown.length, 'no assumption twice');
       for (const assumption of [...before.assumptions, ...after.assumptions]) {
-        t.ok(told.includes(JSON.stringify(assumption)), assumption.field);
+        t.ok(shown.includes(JSON.stringify(assumption)), assumption.field);
       }
       t.same(ask('what-if', request, snapshot), whatIf, 'the same again');
     }),
@@ -242,13 +242,13 @@ t.test('a second snapshot made by hand gives what the change gives', async (t) =
     return kind !== 'Pod' || `default/${metadata.name}` !== gone?.pod;
   });
   const after = { snapshot: { inline: { ...list, items } } };
-  const told = ask('what-if', { ...QUESTIONS.probability, after }, zones({ pods: [1, 1, 1] }));
-  t.same((told.result as ProbabilityWhatIf).difference, byChange.difference);
-  t.same(told.result.after, byChange.after);
-  t.same(told.result.established, byChange.established);
-  t.same(told.changes, []);
-  t.equal(told.result.afterSnapshot?.counts.Pod, 2);
-  t.not(told.result.afterSnapshot?.digest, told.snapshot.digest);
+  const shown = ask('what-if', { ...QUESTIONS.probability, after }, zones({ pods: [1, 1, 1] }));
+  t.same((shown.result as ProbabilityWhatIf).difference, byChange.difference);
+  t.same(shown.result.after, byChange.after);
+  t.same(shown.result.established, byChange.established);
+  t.same(shown.changes, []);
+  t.equal(shown.result.afterSnapshot?.counts.Pod, 2);
+  t.not(shown.result.afterSnapshot?.digest, shown.snapshot.digest);
 });
 
 t.test('chains: text, rules and Services', async (t) => {
@@ -283,7 +283,7 @@ t.test('chains: text, rules and Services', async (t) => {
     }
     const { rules, services, unified } = chainsOf({ changes: [scale(4)] }, snapshot).difference;
     if (policy === 'Local') continue;
-    t.equal(unified.length, 1, 'nodes that are alike are told once');
+    t.equal(unified.length, 1, 'nodes that are alike are reported once');
     t.same(services, [{ service: WEB, added: 3, removed: 0, changed: 1 }]);
     const balancing = rules.find(({ chain }) => chain.startsWith('KUBE-SVC-'));
     t.same(balancing?.nodes, ['zone-a-1', 'zone-b-1', 'zone-c-1']);
@@ -321,10 +321,10 @@ t.test('path: traces come, go and change', async (t) => {
     },
   } as const;
   const { difference, established } = pathOf(question, before, after);
-  const told = difference.traces.map(({ change, endpoint, before: was, after: is }) =>
+  const shown = difference.traces.map(({ change, endpoint, before: was, after: is }) =>
     [change, endpoint?.address, was?.fraction ?? '-', is?.fraction ?? '-'].join(' '),
   );
-  t.same(told.sort(), ['CHANGED 10.180.1.2 1/2 1', 'REMOVED 10.180.2.2 1/2 -']);
+  t.same(shown.sort(), ['CHANGED 10.180.1.2 1/2 1', 'REMOVED 10.180.2.2 1/2 -']);
   const kept = difference.traces.find(({ change }) => change === 'CHANGED');
   t.same(kept?.seenClient, { before: '10.180.1.1', after: '203.0.113.7' }, 'Local keeps the client address');
   t.ok(kept?.steps.removed.some((step) => /KUBE-MARK-MASQ$/.test(step)));
@@ -332,8 +332,8 @@ t.test('path: traces come, go and change', async (t) => {
   t.same(shares(established), ['1', '0', []], 'a pod that is chosen no longer keeps its connections');
   const grouped = pathOf({ path: { ...question.path, groupBy: 'VERDICT', maxTraces: 1 } }, before, after);
   t.equal(grouped.before.traces.length, 1);
-  t.same([grouped.difference.traces.length, grouped.difference.omitted], [1, 1], 'all are compared, one is told');
-  // Two endpoints were told as one before: neither is REMOVED for that.
+  t.same([grouped.difference.traces.length, grouped.difference.omitted], [1, 1], 'all are compared, one is reported');
+  // Two endpoints were reported as one before: neither is REMOVED for that.
   t.same(grouped.difference.verdicts, difference.verdicts);
   const refused = pathOf(question, before, lab({ services: [{ ...nodePort('Local'), endpoints: [2] }] }));
   t.same(

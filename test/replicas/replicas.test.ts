@@ -1,6 +1,6 @@
 /**
- * Two replicas behind the proxy, with the store that they share: what docker-compose.yml starts, without containers. A replica is
- * killed under load, another one drained, the store stopped; lost and wrong answers are counted.
+ * Two replicas behind the proxy, with the store that they share: what docker-compose.yml starts, without containers. A
+ * replica is killed under load, another one drained, the store stopped; lost and wrong answers are counted.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const inline: unknown = JSON.parse(article.toString('utf8'));
 const NAMES = ['nginx-svc', 'kubernetes'] as const;
 const CLIENTS = 8;
 /** Milliseconds between a client's questions: they are there at every moment, and leave the machine to the replicas. */
-const PAUSE = 25;
+const PAUSE = 50;
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** A question by digest or with its snapshot inside, about one of the Services from one of the nodes. */

@@ -74,7 +74,7 @@ const SCREENS: readonly Screen[] = [
 const SIZES: readonly (readonly [endpoints: number, services: number, platforms?: readonly WrittenPlatform[]])[] = [
   [3, 1],
   [60, 1],
-  [60, 300, ['kubeadm', 'openshift']],
+  [60, 100, ['kubeadm', 'openshift']],
 ];
 
 /** Rules and their diffs are given verbatim, however long. */

@@ -1,4 +1,4 @@
-/** Which web pages' scripts may ask: none unless told, and then those of the origins named. */
+/** Which web pages' scripts may ask: none unless configured, and then those of the origins named. */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { post, type Reply, send, start } from './support.js';

@@ -1,4 +1,6 @@
-/** A thread that lets go of one snapshot for another is given it again, also where a question was under way meanwhile. */
+/**
+ * A thread that lets go of one snapshot for another is given it again, also where a question was under way meanwhile.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import t from 'tap';

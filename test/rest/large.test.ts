@@ -40,7 +40,7 @@ t.test('a body of more than 100 MB', async (tt) => {
     { 'content-type': 'application/json', 'content-length': length },
     pieces,
   );
-  tt.equal(declared.text, reply.text, 'whether its length was told or not');
+  tt.equal(declared.text, reply.text, 'whether its length was given or not');
 });
 
 t.test('small questions overtake a large one', async (tt) => {

@@ -46,9 +46,9 @@ t.test('a snapshot is sent once and asked about by its digest', async (tt) => {
 
   const first = await put(running, digest, article);
   tt.equal(first.status, 201, first.text);
-  const told = first.json() as unknown as Held;
-  tt.match(told, { digest, bytes: article.length, shared: false });
-  tt.ok(Number(told.counts.Node) > 0);
+  const reported = first.json() as unknown as Held;
+  tt.match(reported, { digest, bytes: article.length, shared: false });
+  tt.ok(Number(reported.counts.Node) > 0);
   for (const [encoding, body] of [
     ['identity', article],
     ['gzip', gzipSync(article)],
@@ -56,7 +56,7 @@ t.test('a snapshot is sent once and asked about by its digest', async (tt) => {
   ] as const) {
     const again = await put(running, digest, body, { 'content-encoding': encoding });
     tt.equal(again.status, 200, `${encoding}: it was held already`);
-    tt.same(again.json(), told);
+    tt.same(again.json(), reported);
   }
   tt.equal((await head(running, digest)).status, 200);
   tt.equal((await head(running, digest.replace(':', '%3A'))).status, 200);

@@ -288,7 +288,7 @@ t.test('which pod goes when scaling 6 → 5: ties are reported with their altern
   );
   t.equal(answer.result.services[0]?.endpoints.length, 5);
   const choice = answer.changes[0]?.choices[0];
-  t.ok(choice, 'the choice is told');
+  t.ok(choice, 'the choice is reported');
   t.type(choice?.taken, 'string');
   t.type(choice?.why, 'string');
 });

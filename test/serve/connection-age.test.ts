@@ -10,7 +10,7 @@ const THREADS = { SMALL_THREADS: '1', LARGE_THREADS: '1', HELD_THREADS: '1', LOG
 /** An idle connection: whether the server has said GOAWAY to it, and when it does. */
 async function idle(variables: Readonly<Record<string, string>>) {
   const settings = readSettings({ PORT: '0', GRPC_PORT: '0', ...THREADS, ...variables });
-  const running = await serve(settings, {}, { workerFile: FAKE_WORKER });
+  const running = await serve(settings, {}, { workerFile: FAKE_WORKER, threadsOnDemand: true });
   const session = connect(`http://${running.grpc}`);
   let isEnded = false;
   const ended = new Promise<void>((resolve) => {

@@ -31,7 +31,7 @@ async function serving(variables: Readonly<Record<string, string>>) {
   const lines: string[] = [];
   const logStream = { write: (line: string) => void lines.push(line) };
   const env = { PORT: '0', GRPC_PORT: '0', ...THREADS, ...variables };
-  const running = await serve(readSettings(env), {}, { workerFile: FAKE_WORKER, logStream });
+  const running = await serve(readSettings(env), {}, { workerFile: FAKE_WORKER, logStream, threadsOnDemand: true });
   /** Waits until a line of the log has this text; fails with the log after two minutes. */
   const logged = async (text: string, times = 1) => {
     for (let i = 0; i < 2400; i++) {

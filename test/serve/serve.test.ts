@@ -158,8 +158,8 @@ t.test('the log has the configuration once, then one line a request, and nothing
     { status: 500, code: 'INTERNAL' },
     { status: 401, code: 'UNAUTHENTICATED' },
   ]);
-  const [told] = log.filter(({ msg }) => msg === 'a fault of the service');
-  tt.match(told, { level: 'error', requestId: requests[4]?.requestId, fault: /TypeError\n\s+at / });
+  const [reported] = log.filter(({ msg }) => msg === 'a fault of the service');
+  tt.match(reported, { level: 'error', requestId: requests[4]?.requestId, fault: /TypeError\n\s+at / });
   tt.notMatch(lines.join(''), /secret|content|a-token/);
 });
 
@@ -171,7 +171,11 @@ t.test('with tokens, only who shows one is answered, and each has snapshots of i
   ] as const;
   const file = tt.testdir({ tokens: `# of the team\n\n${three}\n` });
   const env = { TOKENS: `${one}, ${two}`, TOKENS_FILE: `${file}/tokens` };
-  const running = await serve(readSettings({ PORT: '0', GRPC_PORT: '0', ...THREADS, ...env }), {});
+  const running = await serve(
+    readSettings({ PORT: '0', GRPC_PORT: '0', ...THREADS, ...env }),
+    {},
+    { threadsOnDemand: true },
+  );
   tt.teardown(() => running.close());
   const port = Number(new URL(running.url).port);
   const to = { port };
@@ -273,6 +277,7 @@ t.test('TLS, and mutual TLS', async (tt) => {
     const running = await serve(
       readSettings({ PORT: '0', GRPC_PORT: '0', ...THREADS, ...server, TLS_CLIENT_CA_FILE: `${folder}/ca.pem` }),
       {},
+      { threadsOnDemand: true },
     );
     ttt.teardown(() => running.close());
     const port = Number(new URL(running.url).port);

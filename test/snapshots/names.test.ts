@@ -19,7 +19,7 @@ import { post, QUICK, type Running, send, start } from '../rest/support.js';
 import { storeWithProxy, until } from './plant.js';
 
 // Servers take their time to start where many tests run at once.
-t.setTimeout(240_000);
+t.setTimeout(600_000);
 
 const article = JSON.parse(readFileSync('examples/article.json', 'utf8')) as { items: { kind: string }[] };
 const json = JSON.stringify;
@@ -286,7 +286,7 @@ t.test('a snapshot is sent under a name, and questions name it so', async (tt) =
     ttt.ok(oblique.bytes.equals(byDigest.bytes));
   });
 
-  await tt.test('what is wrong with a name is told, with its place', async (ttt) => {
+  await tt.test('what is wrong with a name is reported, with its place', async (ttt) => {
     for (const name of [
       '',
       'a b',

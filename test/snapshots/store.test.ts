@@ -18,7 +18,7 @@ const fresh = () => {
   current = Buffer.from(JSON.stringify({ ...JSON.parse(article.toString()), metadata: { number: made++ } }));
 };
 const lanes = { small: QUICK, large: QUICK, held: QUICK };
-t.setTimeout(180_000);
+t.setTimeout(600_000);
 
 const KEY = 'an operator keeps this to himself 123';
 

@@ -132,7 +132,7 @@ export const MATRIX: readonly MatrixRow[] = [
     versions: SINCE_125,
   },
   {
-    name: 'pod → ClusterIP, internal Local, none here, up to 1.23 a missing local endpoint is told as none at all',
+    name: 'pod → ClusterIP, internal Local, none here, up to 1.23 a missing local endpoint is taken for none at all',
     service: internalLocal([2, 3]),
     source: client,
     destination: to(),

@@ -1,4 +1,6 @@
-/** A proxy mode as small as one can be, in the tiny language: a table, a chain at two hooks, a rule for each endpoint. */
+/**
+ * A proxy mode as small as one can be, in the tiny language: a table, a chain at two hooks, a rule for each endpoint.
+ */
 import { encodeUtf8 } from '#platform';
 import { remember } from '../../src/base/remember.js';
 import { ZONE_LABEL } from '../../src/cluster/objects.js';

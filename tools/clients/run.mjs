@@ -81,7 +81,10 @@ async function expected(server, inline) {
   if (answer.result === undefined) throw new Error(JSON.stringify(answer));
   const scale = { kind: 'Deployment', namespace: 'default', name: 'nginx-deployment', replicas: 4 };
   const both = await post('what-if', { snapshot, changes: [{ scale }], probability });
-  const refused = await post('path', { snapshot, path: { source: { pod: 'default/nobody' }, destination: { service } } });
+  const refused = await post('path', {
+    snapshot,
+    path: { source: { pod: 'default/nobody' }, destination: { service } },
+  });
   return {
     summary: answer.summary,
     fractions: answer.result.services[0].endpoints.map(({ share }) => share.fraction),

@@ -49,7 +49,10 @@ export function Curves({ label, xName, positions, curves, bound, tick: written, 
       .map((value, index) => {
         const position = positions[index];
         if (value === undefined || position === undefined) return '';
-        return `${index > 0 && all[index - 1] !== undefined ? 'L' : 'M'}${x(position).toFixed(1)},${y(value.y).toFixed(1)}`;
+        return (
+          `${index > 0 && all[index - 1] !== undefined ? 'L' : 'M'}${x(position).toFixed(1)},` +
+          `${y(value.y).toFixed(1)}`
+        );
       })
       .join('');
   const nearest = (pixel: number) => {
@@ -73,7 +76,8 @@ export function Curves({ label, xName, positions, curves, bound, tick: written, 
         aria-valuetext={
           at === undefined
             ? undefined
-            : `${position} ${xName}: ${curves.map(({ name, values: all }) => `${name} ${all[at]?.text ?? 'none'}`).join(', ')}`
+            : `${position} ${xName}: ` +
+              `${curves.map(({ name, values: all }) => `${name} ${all[at]?.text ?? 'none'}`).join(', ')}`
         }
         width={width}
         height={HEIGHT}

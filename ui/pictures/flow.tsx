@@ -82,7 +82,10 @@ function Mark({
   const sign = node.group === undefined ? '' : node.isOpen === true ? '▾ ' : '▸ ';
   return (
     <g
-      class={`mark ${node.kind}${node.verdict === undefined ? '' : ` v-${node.verdict.toLowerCase()}`}${dim ? ' dim' : ''}${differs ? ' differs' : ''}`}
+      class={
+        `mark ${node.kind}${node.verdict === undefined ? '' : ` v-${node.verdict.toLowerCase()}`}` +
+        `${dim ? ' dim' : ''}${differs ? ' differs' : ''}`
+      }
       role={acts ? 'button' : 'img'}
       tabindex={0}
       aria-expanded={node.group === undefined ? undefined : node.isOpen === true}

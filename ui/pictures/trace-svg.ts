@@ -118,7 +118,8 @@ function hopLines(hop: Hop, after: Header | undefined, isLast: boolean, end: Tra
       : [
           ...linesOf(
             'verdict',
-            `${VERDICT_SIGNS[end.verdict]} ${VERDICT_WORDS[end.verdict]}${end.cause === undefined ? '' : ` · ${end.cause}`}`,
+            `${VERDICT_SIGNS[end.verdict]} ${VERDICT_WORDS[end.verdict]}` +
+              (end.cause === undefined ? '' : ` · ${end.cause}`),
           ),
           ...linesOf('step', end.explanation),
         ]),
@@ -171,8 +172,12 @@ function rowOf(hops: readonly Hop[], top: number, look: Look, end?: Trace): Row 
     const arrow =
       index === 0
         ? ''
-        : `<path d="M${x - GAP + 3} ${middle}h${GAP - 8}m-5 -4l5 4l-5 4" fill="none" stroke="${look.quiet}" stroke-width="1.5"/>`;
-    return `${arrow}<rect x="${x}" y="${top}" width="${COLUMN}" height="${heights[index]}" rx="4" fill="none" stroke="${stroke}"/>${texts.join('')}`;
+        : `<path d="M${x - GAP + 3} ${middle}h${GAP - 8}m-5 -4l5 4l-5 4" fill="none" ` +
+          `stroke="${look.quiet}" stroke-width="1.5"/>`;
+    const box =
+      `<rect x="${x}" y="${top}" width="${COLUMN}" height="${heights[index]}" rx="4" fill="none" ` +
+      `stroke="${stroke}"/>`;
+    return arrow + box + texts.join('');
   });
   const width = hops.length * COLUMN + Math.max(0, hops.length - 1) * GAP;
   return { text: parts.join(''), width, height: Math.max(0, ...heights) };
@@ -182,7 +187,8 @@ function rowOf(hops: readonly Hop[], top: number, look: Look, end?: Trace): Row 
 export function traceSvg(trace: Trace, headline: string, look: Look): { text: string; width: number; height: number } {
   const way = rowOf(trace.hops, MARGIN + 30, look, trace);
   const parts = [
-    `<text x="${MARGIN}" y="${MARGIN + 14}" font-size="16" font-weight="600" fill="${look.text}">${escaped(headline)}</text>`,
+    `<text x="${MARGIN}" y="${MARGIN + 14}" font-size="16" font-weight="600" ` +
+      `fill="${look.text}">${escaped(headline)}</text>`,
     way.text,
   ];
   let height = MARGIN + 30 + way.height + MARGIN;
@@ -191,7 +197,8 @@ export function traceSvg(trace: Trace, headline: string, look: Look): { text: st
   if (reply !== undefined) {
     const fill = reply.returns ? look.text : look.lost;
     parts.push(
-      `<text x="${MARGIN}" y="${height + 14}" font-size="13" font-weight="600" fill="${fill}">${escaped(`${reply.returns ? '✓' : '✕'} The reply: ${reply.explanation}`)}</text>`,
+      `<text x="${MARGIN}" y="${height + 14}" font-size="13" font-weight="600" fill="${fill}">` +
+        `${escaped(`${reply.returns ? '✓' : '✕'} The reply: ${reply.explanation}`)}</text>`,
     );
     height += 28;
     if (reply.hops.length > 0) {
@@ -204,7 +211,9 @@ export function traceSvg(trace: Trace, headline: string, look: Look): { text: st
   const longest = Math.max(headline.length * 9, (reply?.explanation.length ?? 0) * 7.5 + 90);
   width = Math.ceil(Math.max(width, longest) + 2 * MARGIN);
   height = Math.ceil(height);
-  const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${look.font}">`;
+  const head =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
+    `viewBox="0 0 ${width} ${height}" font-family="${look.font}">`;
   return {
     text: `${head}<rect width="100%" height="100%" fill="${look.ground}"/>${parts.join('')}</svg>`,
     width,

@@ -105,5 +105,7 @@ const RPCS: Readonly<Record<Shown['kind'], string>> = {
 
 /** The same over gRPC, whose server has a port of its own. */
 export function asGrpc({ kind, body }: Shown, host: string): string {
-  return `grpcurl -plaintext -d ${quoted(pretty(protoJson(body)))} ${host}:9090 kube_whatif.v1.KubeWhatif/${RPCS[kind]}`;
+  return (
+    `grpcurl -plaintext -d ${quoted(pretty(protoJson(body)))} ${host}:9090 ` + `kube_whatif.v1.KubeWhatif/${RPCS[kind]}`
+  );
 }

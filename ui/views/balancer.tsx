@@ -7,7 +7,8 @@ export function BalancerBox({ balancer }: { balancer: Balancer }) {
   const probe =
     check.protocol === 'NONE'
       ? 'nobody probes'
-      : `${check.protocol} ${check.port}${check.path ?? ''} every ${check.intervalSeconds} s, out after ${check.unhealthyAfter} failures`;
+      : `${check.protocol} ${check.port}${check.path ?? ''} every ${check.intervalSeconds} s, out after ` +
+        `${check.unhealthyAfter} failures`;
   return (
     <details class="as-table">
       <summary>

@@ -11,7 +11,8 @@ import { NamedList } from './named.js';
 import { Copy, ProblemText } from './parts.js';
 
 const COMMAND =
-  'kubectl get nodes,namespaces,pods,services,endpointslices,deployments,replicasets,statefulsets,daemonsets,networkpolicies,horizontalpodautoscalers -A -o json > cluster.json';
+  'kubectl get nodes,namespaces,pods,services,endpointslices,deployments,replicasets,statefulsets,daemonsets,networkpolicies,horizontalpodautoscalers ' +
+  '-A -o json > cluster.json';
 const CONFIG_COMMAND = 'kubectl get configmap kube-proxy -n kube-system -o json > kube-proxy.json';
 
 const asFiles = (list: FileList | null | undefined): SnapshotFile[] =>
@@ -202,8 +203,8 @@ function Commands() {
         </div>
       ))}
       <p class="detail">
-        The second file is worth giving too where kube-proxy has that ConfigMap. Or let <code>kubectl whatif open</code>{' '}
-        read the cluster and show it.
+        The second file is worth giving too where kube-proxy has that ConfigMap. <code>kubectl whatif open</code> reads
+        the cluster and shows it.
       </p>
     </section>
   );

@@ -104,7 +104,8 @@ function SweepPicture({ result, chosen }: { result: SweepResult; chosen: SweepCh
           <span class="detail">
             {result.services[0] === undefined
               ? ''
-              : `${result.services[0].service.namespace}/${result.services[0].service.name}:${result.services[0].service.port}, ${result.services[0].clients}`}
+              : `${result.services[0].service.namespace}/${result.services[0].service.name}:` +
+                `${result.services[0].service.port}, ${result.services[0].clients}`}
           </span>
         )}
       </div>

@@ -73,7 +73,7 @@ interface ServerApplied {
 
 export type ServerApply = ServerApplied | { readonly conflicts: readonly ApiFault[]; readonly set: FieldSet };
 
-/** What clients cannot apply: the status, which has a door of its own. */
+/** What clients cannot apply: the status, which has a subresource of its own. */
 const RESET: FieldSet = setOf(false, [['f:status', MEMBER]]);
 
 /** Fields that the manager applied before and leaves out now go, unless another manager owns them (`Updater.prune`). */

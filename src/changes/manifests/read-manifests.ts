@@ -49,7 +49,8 @@ function reading<T>(pointer: string, name: string | undefined, read: () => T): T
   } catch (error) {
     if (!(error instanceof QuestionError)) throw error;
     const reworded = (text: string) =>
-      `${name === undefined ? '' : `${name}: `}${text.replaceAll('The snapshot', 'The manifest').replaceAll('a snapshot', 'a manifest')}`;
+      `${name === undefined ? '' : `${name}: `}` +
+      `${text.replaceAll('The snapshot', 'The manifest').replaceAll('a snapshot', 'a manifest')}`;
     const problems = error.problems.map((one) => {
       // A place in a text is no place in the request: the sentence says it.
       const inside = one.pointer.startsWith(pointer);

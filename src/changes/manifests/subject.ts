@@ -34,7 +34,7 @@ function applied(manifest: Manifest, namespace: string | undefined): Fields {
   const { status, ...value } = manifest.value;
   const metadata = Object.entries(fieldsIn(value.metadata)).filter(([key]) => !SERVER_FIELDS.includes(key));
   const { namespace: _own, ...own } = Object.fromEntries(metadata) as Fields;
-  // A Service's status tells the address of its load balancer, which a snapshot of the later cluster would show.
+  // A Service's status has the address of its load balancer, which a snapshot of the later cluster would show.
   const shown = manifest.kind === 'Service' && isGiven(status) ? { status } : {};
   return { ...value, metadata: namespace === undefined ? own : { ...own, namespace }, ...shown };
 }

@@ -65,7 +65,8 @@ class DeploymentRollout {
     const existing = podsOfReplicaSet(cluster, this.#own);
     const template = templateOf(this.#own, existing[0], this.#deployment);
     if (template === undefined) {
-      const detail = `Deployment ${namespacedName(this.#deployment)} has no pod template: what its new pods are is not known.`;
+      const detail =
+        `Deployment ${namespacedName(this.#deployment)} has no pod ` + 'template: what its new pods are is not known.';
       throw impossible(this.#input.pointer, detail);
     }
     const names = podNames(cluster, this.#own, existing.length, count);

@@ -2,8 +2,8 @@
 import { YamlError } from './error.js';
 
 export const TAB = 0x09;
-export const LF = 0x0a;
-export const CR = 0x0d;
+const LF = 0x0a;
+const CR = 0x0d;
 export const SPACE = 0x20;
 
 export const isBreak = (code: number) =>

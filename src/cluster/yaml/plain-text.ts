@@ -1,7 +1,10 @@
 /** Plain text: without quotes, over several lines where it is indented. */
 import { type Cursor, isBlank, isBlankOrEnd, isBreak, TAB } from './cursor.js';
 
-/** A plain scalar. `indent`: the least indentation of its further lines; `isBroken`: whether it ended after a line break. */
+/**
+ * A plain scalar. `indent`: the least indentation of its further lines; `isBroken`: whether it ended after a line
+ * break.
+ */
 export function plainText(
   cursor: Cursor,
   indent: number,

@@ -23,7 +23,9 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 ]);
 const HEX: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
-/** The text between these quotes; the place is at the first one before, and past the last one after. Throws YamlError. */
+/**
+ * The text between these quotes; the place is at the first one before, and past the last one after. Throws YamlError.
+ */
 export function quotedText(cursor: Cursor, quote: number): string {
   const [line, column] = [cursor.line, cursor.column];
   cursor.at++;

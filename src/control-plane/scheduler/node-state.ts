@@ -17,7 +17,9 @@ export interface NodeState {
   readonly index: number;
   readonly labels: Labels;
   readonly maxPods: number;
-  /** What pods may request. Undefined where neither allocatable nor capacity tells: then nothing is refused for it. */
+  /**
+   * What pods may request. Undefined where neither allocatable nor capacity says it: then nothing is refused for it.
+   */
   readonly allocatable: Resources | undefined;
   readonly requested: Resources;
   /** As requested, with defaults for containers that request nothing. */

@@ -14,6 +14,7 @@ export function checkSchedulingFields(pod: Pod): void {
   if (spec === undefined || validate(spec)) return;
   const [first] = validate.errors ?? [];
   const place = `spec${(first?.instancePath ?? '').replaceAll('/', '.')}`;
-  const detail = `Pod ${namespacedName(pod)}: ${place} ${first?.message ?? 'is not valid'}, as the Kubernetes API defines it.`;
+  const detail =
+    `Pod ${namespacedName(pod)}: ${place} ${first?.message ?? 'is not valid'}, ` + 'as the Kubernetes API defines it.';
   throw new QuestionError('INVALID_SNAPSHOT', detail, [{ in: 'snapshot', pointer: '', detail }]);
 }

@@ -11,6 +11,7 @@ import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Service } from '../../cluster/objects.js';
 import { type Resource, resourceName } from '../../cluster/resources.js';
+import { resourcesOfKind } from '../../cluster/resources-of-kind.js';
 import { jsonObjectOf, listOf, textOf } from '../fields.js';
 
 /** Values of `spec.controller` of an IngressClass: the AWS Load Balancer Controller, EKS Auto Mode. */
@@ -52,9 +53,8 @@ interface Objects {
   readonly bindings: readonly Resource[];
 }
 
-function objectsOf({ resources }: Cluster): Objects {
-  const all = [...resources.values()];
-  const of = (kind: string) => all.filter((one) => one.kind === kind);
+function objectsOf(cluster: Cluster): Objects {
+  const of = (kind: string) => resourcesOfKind(cluster, kind);
   return {
     ingresses: of('Ingress'),
     classes: of('IngressClass'),

@@ -114,7 +114,8 @@ export const metallbBgp: Implementation = {
       return { healthy: true, status: undefined, detail: `the speaker of ${node} announces the address` };
     const [route] = routesOf(balanced, node) ?? [];
     if (route === undefined) return { healthy: false, status: undefined, detail: silent };
-    const detail = `the speaker of ${node} announces a prefix of /${route.length} that holds the address, for another Service`;
+    const detail =
+      `the speaker of ${node} announces a prefix of /${route.length} ` + 'that holds the address, for another Service';
     return { healthy: true, status: undefined, detail };
   },
   healthCheck: (balanced) => announcement(convergence(balanced, HOLD_SECONDS)),

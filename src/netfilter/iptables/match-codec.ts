@@ -3,7 +3,7 @@ import type { Packet } from '../packet.js';
 import type { Effect, Tested, WalkContext } from '../walk/walk-context.js';
 import type { Match, Statement, Target } from './statements.js';
 
-/** One option as read from a rule's text: its name, whether `!` stood before it, and its values. */
+/** One option as read from a rule's text: its name, whether `!` was before it, and its values. */
 export interface Option {
   readonly name: string;
   readonly negated: boolean;
@@ -35,7 +35,7 @@ export interface Codec<S extends Statement> {
   write(statement: S): string;
   /** The kernel's canonical spelling, as `iptables-save` 1.8 prints it. */
   save(statement: S, family: IPFamily): string;
-  /** What `iptables -L -n` 1.8 tells in a rule's last column. */
+  /** What `iptables -L -n` 1.8 shows in a rule's last column. */
   list(statement: S, family: IPFamily): string;
 }
 

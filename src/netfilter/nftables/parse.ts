@@ -229,7 +229,8 @@ export function parseTables(text: string, pointer = ''): readonly ParsedTable[] 
   } catch (error) {
     if (!(error instanceof ListingError)) throw error;
     const place = isJson(text) ? 'JSON of nft' : `Line ${error.line}`;
-    const detail = `${place}: ${error.message}. What \`nft list ruleset\` or \`nft -j list ruleset\` prints would be right.`;
+    const detail =
+      `${place}: ${error.message}. What \`nft list ruleset\` or \`nft ` + `-j list ruleset\` prints would be right.`;
     throw new QuestionError('INVALID_REQUEST', 'The rules are not a listing of nft.', [{ pointer, detail }]);
   }
 }

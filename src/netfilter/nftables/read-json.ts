@@ -114,7 +114,8 @@ function limit(body: Json): string {
   const shown = burst === undefined || burst === 0 || (unit === undefined && burst === 5);
   return (
     'limit rate ' +
-    `${inv === true ? 'over ' : ''}${rate}${size}/${per ?? 'second'}${shown ? '' : ` burst ${burst} ${burstUnit ?? 'packets'}`}`
+    `${inv === true ? 'over ' : ''}${rate}${size}/${per ?? 'second'}` +
+    `${shown ? '' : ` burst ${burst} ${burstUnit ?? 'packets'}`}`
   );
 }
 

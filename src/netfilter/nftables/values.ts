@@ -128,7 +128,7 @@ export function holdsValue(text: string, value: string, type: ValueType): boolea
   return number !== undefined && from !== undefined && to !== undefined && from <= number && number <= to;
 }
 
-/** How two values of a type follow each other, for `<`, `>` and their kin; undefined where that means nothing. */
+/** How two values of a type follow each other, for `<`, `>` and the like; undefined where that means nothing. */
 export function compareValues(a: string, b: string, type: ValueType): number | undefined {
   if (isAddressType(type)) {
     const [first, second] = [addressOf(a), addressOf(b)];

@@ -43,7 +43,9 @@ export function writeBalancingRule(
   out.natFor(out.originOf(endpoint), chain, i < n - 1 ? [...notes, oneIn(n - i), target] : [...notes, target]);
 }
 
-/** Writes the rules of a chain for each endpoint, the i-th of n; of those that are left out one that stands for them. */
+/**
+ * Writes the rules of a chain for each endpoint, the i-th of n; of those that are left out one that stands for them.
+ */
 export function writeEach(
   out: PortRulesWriter,
   chain: string,

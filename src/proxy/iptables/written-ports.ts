@@ -1,6 +1,7 @@
 /**
- * The bytes of Service ports' rules, kept for the next time that all rules of a node are written: what a port adds follows from the port,
- * the endpoints that are chosen for it, and what all ports of the node depend on. Other nodes mostly have the same.
+ * The bytes of Service ports' rules, kept for the next time that all rules of a node are written: what a port adds
+ * follows from the port, the endpoints that are chosen for it, and what all ports of the node depend on. Other nodes
+ * mostly have the same.
  */
 import { remember } from '../../base/remember.js';
 import type { NodeProxySettings } from '../../cluster/settings.js';

@@ -283,16 +283,16 @@ class PortWriter {
 /** A map from numbers to endpoints. */
 function mapOf(
   endpoints: readonly ProxyEndpoint[],
-  toValue: (endpoint: ProxyEndpoint) => Omit<Element, 'key'>,
+  elementOf: (endpoint: ProxyEndpoint) => Omit<Element, 'key'>,
 ): AnonymousSet {
   if (!isSample(endpoints)) {
-    const elements = endpoints.map((endpoint, i): Element => ({ key: [String(i)], ...toValue(endpoint) }));
+    const elements = endpoints.map((endpoint, i): Element => ({ key: [String(i)], ...elementOf(endpoint) }));
     return { kind: 'set', elements };
   }
   const elements: Element[] = [];
   const leftOut: LeftOut[] = [];
   for (const entry of entriesOf(endpoints)) {
-    if ('endpoint' in entry) elements.push({ key: [String(entry.place)], ...toValue(entry.endpoint) });
+    if ('endpoint' in entry) elements.push({ key: [String(entry.place)], ...elementOf(entry.endpoint) });
     else leftOut.push(entry);
   }
   return { kind: 'set', elements, leftOut };

@@ -89,7 +89,7 @@ function takenFor(changes: readonly AppliedChange[], { namespace, name }: Applie
 
 const STORED_METADATA = ['managedFields', 'selfLink'];
 
-/** An object as it is shown: with its defaults, without what tells only who set which field. */
+/** An object as it is shown: with its defaults, without what says only who set which field. */
 function shownObject(object: Stored | undefined): Stored | undefined {
   if (object === undefined) return undefined;
   const type = typeOfKind(object.kind, typeof object.apiVersion === 'string' ? object.apiVersion : undefined);

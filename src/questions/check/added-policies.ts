@@ -7,12 +7,13 @@ import { remember } from '../../base/remember.js';
 import { nodeOfAddress, podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Pod } from '../../cluster/objects.js';
+import { candidatesFor } from '../../cluster/pods-by-label.js';
 import type { Resource } from '../../cluster/resources.js';
 import { type RunningWorkload, runningWorkloads } from '../../cluster/running-workloads.js';
 import type { Direction } from '../../policies/flow.js';
 import { type PodPolicy, readNetworkPolicy } from '../../policies/network-policy.js';
 import { isNetworkPolicy, policySetOf } from '../../policies/policy-set.js';
-import { selectsNamespace, selectsPod } from '../../policies/selectors.js';
+import { selectorOf, selectsNamespace, selectsPod } from '../../policies/selectors.js';
 import { sourceName } from '../reach/pair-changes.js';
 
 const DIRECTIONS: readonly Direction[] = ['EGRESS', 'INGRESS'];
@@ -70,8 +71,14 @@ function podsOfPeer(
     peer.namespaces === undefined
       ? [namespace]
       : namespacesOf(cluster).filter((name) => selectsNamespace(cluster, peer.namespaces, name) !== false);
-  return namespaces.flatMap((name) =>
-    cluster.podsIn(name).filter((pod) => peer.pods === undefined || selectsPod(peer.pods, pod)),
+  return namespaces.flatMap((name) => podsOf(cluster, name, peer.pods));
+}
+
+/** The pods of a namespace that a selector selects; all of them where there is none. */
+function podsOf(cluster: Cluster, namespace: string, selector: unknown): readonly Pod[] {
+  if (selector === undefined) return cluster.podsIn(namespace);
+  return [...candidatesFor(cluster, namespace, selectorOf(selector)?.matchLabels)].filter((pod) =>
+    selectsPod(selector, pod),
   );
 }
 
@@ -86,8 +93,8 @@ function namespacesOf({ pods }: Cluster): readonly string[] {
 
 const owners = new WeakMap<readonly RunningWorkload[], ReadonlyMap<Pod, string>>();
 
-/** The workload of each running pod. */
-function ownersIn(cluster: Cluster): ReadonlyMap<Pod, string> {
+/** The workload of each running pod, as pairs name it. */
+export function ownersIn(cluster: Cluster): ReadonlyMap<Pod, string> {
   const workloads = runningWorkloads(cluster);
   return remember(
     owners,
@@ -117,9 +124,7 @@ export function addedPolicies(before: Cluster, after: Cluster): AddedPolicies | 
     let any = false;
     for (const policy of added) {
       if (!policy.directions.has(direction)) continue;
-      const selected = after
-        .podsIn(policy.namespace)
-        .filter((pod) => ownerOf.has(pod) && selectsPod(policy.podSelector, pod));
+      const selected = podsOf(after, policy.namespace, policy.podSelector).filter((pod) => ownerOf.has(pod));
       for (const pod of selected) about[direction].add(ownerOf.get(pod) as string);
       // Who was not isolated is cut off from everybody whom no rule names.
       any ||= selected.some((pod) => earlier.isolating(pod, direction).policies.length === 0);

@@ -168,11 +168,22 @@ function servicesOfPods(cluster: Cluster): ServicesOfPods {
 function servicesBehind(cluster: Cluster, names: ReadonlySet<string>, loose: boolean): readonly string[] {
   const index = servicesOfPods(cluster);
   const found = new Set(loose ? index.loose : []);
-  for (const workload of runningWorkloads(cluster)) {
-    if (!names.has(sourceName(workload))) continue;
+  for (const workload of workloadsNamed(cluster, names)) {
     for (const pod of workload.pods) for (const key of index.byPod.get(namespacedName(pod)) ?? []) found.add(key);
   }
   return [...found];
+}
+
+const places = new WeakMap<readonly RunningWorkload[], ReadonlyMap<string, number>>();
+
+/** The running workloads of these names, in the order of all. */
+function workloadsNamed(cluster: Cluster, names: ReadonlySet<string>): readonly RunningWorkload[] {
+  const all = runningWorkloads(cluster);
+  const placeOf = remember(places, all, () => new Map(all.map((one, index) => [sourceName(one), index])));
+  return [...names]
+    .flatMap((name) => placeOf.get(name) ?? [])
+    .sort((a, b) => a - b)
+    .map((index) => all[index] as RunningWorkload);
 }
 
 interface Wanted {
@@ -198,12 +209,12 @@ function wholeParts(clusters: readonly [Cluster, Cluster], about: Concerned) {
 /** The same where policies are added: only what their rules may match, where that is all that changes. */
 function narrowParts({ about, others }: AddedPolicies) {
   return ({ cluster }: Prepared): readonly Wanted[] => {
-    const all = runningWorkloads(cluster);
     const senders = others.INGRESS;
-    const sources = all.filter((one) => about.EGRESS.has(sourceName(one)));
-    const rest = all.filter(
-      (one) => !about.EGRESS.has(sourceName(one)) && (senders === undefined || senders.has(sourceName(one))),
-    );
+    const sources = workloadsNamed(cluster, about.EGRESS);
+    const rest =
+      senders === undefined
+        ? runningWorkloads(cluster).filter((one) => !about.EGRESS.has(sourceName(one)))
+        : workloadsNamed(cluster, senders).filter((one) => !about.EGRESS.has(sourceName(one)));
     const to = (names: ReadonlySet<string>, loose: boolean) => {
       const services = servicesBehind(cluster, names, loose);
       return services.length === 0 ? [] : serviceTargets(cluster, undefined, { services });
@@ -221,12 +232,32 @@ function narrowParts({ about, others }: AddedPolicies) {
   };
 }
 
+/** The parts without certain pairs. */
+function without(parts: readonly Wanted[], except: PairOptions['except']): readonly Wanted[] {
+  if (except?.service === undefined || except.from.size === 0) return parts;
+  const { namespace, name } = except.service;
+  const isTheirs = ({ service }: ReachTarget) => service?.namespace === namespace && service.name === name;
+  return parts.flatMap(({ sources, targets }): Wanted[] => {
+    const [asked, others] = [targets.filter(isTheirs), targets.filter((one) => !isTheirs(one))];
+    if (asked.length === 0) return [{ sources, targets }];
+    return [
+      { sources: sources.filter((one) => !except.from.has(sourceName(one))), targets: asked },
+      { sources, targets: others },
+    ];
+  });
+}
+
 export interface PairOptions {
   readonly limit?: number;
   /** To how many Service ports ways are walked at most, which is most of what it costs. Default all. */
   readonly targetLimit?: number;
   /** Whether findings are made of what changes. Default true. */
   readonly findings?: boolean;
+  /** Pairs that are left out: of these workloads (as pairs name them) to any port of this Service. */
+  readonly except?: {
+    readonly from: ReadonlySet<string>;
+    readonly service?: { readonly namespace: string; readonly name: string } | undefined;
+  };
   /** Compares pairs too that cannot have become others: what comparing fewer is tested against. Default false. */
   readonly everyPair?: boolean;
 }
@@ -235,7 +266,13 @@ export interface PairOptions {
 export function policyPairs(
   before: Prepared,
   after: Prepared,
-  { limit = MOST_PAIRS, targetLimit = Number.POSITIVE_INFINITY, findings = true, everyPair = false }: PairOptions = {},
+  {
+    limit = MOST_PAIRS,
+    targetLimit = Number.POSITIVE_INFINITY,
+    findings = true,
+    everyPair = false,
+    except,
+  }: PairOptions = {},
 ): PolicyPairs {
   const clusters = [before.cluster, after.cluster] as const;
   if (before.cluster.resources === after.cluster.resources && before.cluster.pods === after.cluster.pods)
@@ -245,7 +282,7 @@ export function policyPairs(
   const about: Concerned = added === undefined ? concernedBy(clusters) : { ...added.about, relabelled: new Set() };
   if (about.EGRESS.size + about.INGRESS.size === 0) return NOTHING;
   const partsOf = added === undefined ? wholeParts(clusters, about) : narrowParts(added);
-  const [earlier, later] = [partsOf(before), partsOf(after)];
+  const [earlier, later] = [before, after].map((side) => without(partsOf(side), except)) as [Wanted[], Wanted[]];
   const size = (parts: readonly Wanted[]) =>
     parts.reduce((sum, { sources, targets }) => sum + sources.length * targets.length, 0);
   const most = Math.max(size(earlier), size(later));

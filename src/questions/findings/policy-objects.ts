@@ -11,7 +11,7 @@ import { namespaceOf } from '../../policies/flow.js';
 import { readNetworkPolicy } from '../../policies/network-policy.js';
 import { isAdminPolicy, isEvaluated, isNetworkPolicy, policySetOf } from '../../policies/policy-set.js';
 import { neverMatchingAdmin } from '../../policies/reach-of-admin-rules.js';
-import { type NeverCause, neverMatching, selectablePods } from '../../policies/reach-of-rules.js';
+import { type NeverCause, neverMatching, peersOf } from '../../policies/reach-of-rules.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { selectsPod } from '../../policies/selectors.js';
 import type { StateFinder, View } from './finders.js';
@@ -21,7 +21,7 @@ import { policiesInView } from './view-policies.js';
 /** Policies that select no pod, neither one that is there nor one that a workload would make. */
 const selectNothing: StateFinder = (view) => {
   const { cluster } = view;
-  const pods = selectablePods(cluster);
+  const { pods } = peersOf(cluster);
   return policiesInView(view).flatMap((resource): Finding[] => {
     const name = resourceName(resource);
     const selected = isNetworkPolicy(resource)
@@ -103,10 +103,10 @@ function hostBits(policies: readonly Resource[], doubt: Doubt): Finding[] {
  */
 function baselines({ cluster }: View, policies: readonly Resource[], doubt: Doubt): Finding[] {
   const set = policySetOf(cluster);
-  const pods = selectablePods(cluster);
   return policies.filter(isAdminPolicy).flatMap((resource): Finding[] => {
     const policy = readAdminPolicy(resource);
     if (policy.tier !== 'BASELINE') return [];
+    const { pods } = peersOf(cluster);
     for (const [direction, other, field] of [
       ['INGRESS', 'EGRESS', 'ingress'],
       ['EGRESS', 'INGRESS', 'egress'],

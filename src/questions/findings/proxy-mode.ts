@@ -69,9 +69,11 @@ function nodePorts(switched: readonly Switched[], before: View, after: View): re
   if (secondary.length > 0) {
     const addresses = secondary.flatMap((one) => one.addresses);
     const mode = switched[0]?.after.mode;
+    const taken =
+      mode === 'nftables' ? 'the primary address of a node, unless nodePortAddresses names others' : 'other addresses';
     const message =
       `Node ports of ${listed(services)} no longer answer on ${listed(addresses)}: ${mode} mode takes them on ` +
-      `${mode === 'nftables' ? 'the primary address of a node, unless nodePortAddresses names others' : 'other addresses'}.`;
+      `${taken}.`;
     found.push(
       finding('NODE_PORT_ADDRESSES_LOST', message, {
         ...about,

@@ -64,7 +64,8 @@ export function givenRules(
     const listing = pointer(kind, 'nodeRules', node, 'ipvsadm');
     servers.set(node, parseIpvsadm(ipvsadm, family, listing));
     if (rulesets.has(node)) continue;
-    const detail = `The virtual servers of ${node} are walked with its rules: give its iptables-save too, and its ipset save.`;
+    const detail =
+      `The virtual servers of ${node} are walked with its rules: give ` + 'its iptables-save too, and its ipset save.';
     throw new QuestionError('INVALID_REQUEST', detail, [{ pointer: listing, detail }]);
   }
   const bound = new Map<string, ReadonlySet<string>>();

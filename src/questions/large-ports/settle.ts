@@ -80,7 +80,8 @@ function bundled(bundle: Bundle, { count, chance }: Pick<Journey, 'chance' | 'co
 
 /**
  * The journeys of one client with those to endpoints that were left out, a bundle as one, behind the others. Undefined
- * where a packet to an endpoint that is followed has more ways than one, so that it does not say what becomes of others.
+ * where a packet to an endpoint that is followed has more ways than one, so that it does not say what becomes of
+ * others.
  */
 export function settle(
   journeys: readonly Journey[],

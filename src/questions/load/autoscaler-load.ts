@@ -317,7 +317,8 @@ function answerFor(
   const failed = open.find(({ fails }) => fails);
   if (chosen === undefined) {
     if (bounded !== replicas) {
-      const explanation = `${replicas} replicas are outside of its bounds: it sets ${bounded} before it looks at metrics.`;
+      const explanation =
+        `${replicas} replicas are outside of its bounds: it sets ` + `${bounded} before it looks at metrics.`;
       const steps = scalingSteps(behavior, replicas, bounded, autoscaler);
       return { ...base, ...(notTold === undefined ? { desired: bounded } : {}), steps, explanation };
     }
@@ -369,7 +370,8 @@ function answerFor(
       : `it sets ${desired} replicas instead of ${replicas}${bounds}`;
   const explanation =
     `${head}: ${does}; the hottest pod has ` +
-    `${number(hottest)}${atText}.${leftOut(counts, proposal)}${why}${hidesHotPod ? ' The average hides it.' : ''}${courseOf(steps)}${pinned}`;
+    `${number(hottest)}${atText}.${leftOut(counts, proposal)}${why}${hidesHotPod ? ' The average hides it.' : ''}` +
+    `${courseOf(steps)}${pinned}`;
   return {
     ...base,
     ...seen,

@@ -97,7 +97,7 @@ export function readTraffic(traffic: Traffic, at: string): Offered {
     );
   }
   if (requestsPerConnection !== undefined && requestsPerSecond === undefined && connectionsPerSecond === undefined) {
-    wrong('requestsPerConnection', 'Give requestsPerSecond or connectionsPerSecond too: it tells one from the other.');
+    wrong('requestsPerConnection', 'Give requestsPerSecond or connectionsPerSecond too: one follows from the other.');
   }
   const rate =
     requestsPerSecond ??

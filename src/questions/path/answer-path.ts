@@ -127,8 +127,8 @@ export function journeysOrUnsupported(
 }
 
 /**
- * How many endpoints are reached, and what the least and the most likely of them gets. `further`: endpoints that are not
- * listed, each as likely as one that is.
+ * How many endpoints are reached, and what the least and the most likely of them gets. `further`: endpoints that are
+ * not listed, each as likely as one that is.
  */
 function reachedField(endpoints: Reached['endpoints'], further: number): Pick<PathResult, 'reached'> {
   const [first, ...rest] = endpoints;
@@ -176,8 +176,8 @@ function largePortTo(
 }
 
 /**
- * Which way does a packet go? `limits`: how many endpoints are followed of a Service port with very many; absent where the
- * answer is compared with another. Throws QuestionError for names and values that are wrong.
+ * Which way does a packet go? `limits`: how many endpoints are followed of a Service port with very many; absent where
+ * the answer is compared with another. Throws QuestionError for names and values that are wrong.
  */
 export function answerPath(
   prepared: Prepared,

@@ -2,8 +2,8 @@
 import { addressOf } from '../../base/address.js';
 import { podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { matchesLabels } from '../../cluster/labels.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
+import { podsLabelled } from '../../cluster/pods-by-label.js';
 import type { PathPolicy, PathResult } from '../../contract/answers.js';
 import type { Change } from '../../contract/requests.js';
 import { isPoliced } from '../../policies/flow.js';
@@ -35,12 +35,12 @@ const MOST_DENIED = 100;
  */
 function narrowestLabels(cluster: Cluster, pod: Pod): Labels {
   const own = Object.entries(pod.metadata.labels ?? {}).filter(([key]) => !PASSING.test(key));
-  const count = (labels: Labels) =>
-    cluster.podsIn(pod.metadata.namespace ?? 'default').filter((one) => matchesLabels(one.metadata.labels, labels))
-      .length;
-  const least = count(Object.fromEntries(own));
-  const one = own.find(([key, value]) => count({ [key]: value }) === least);
-  return one === undefined ? Object.fromEntries(own) : { [one[0]]: one[1] };
+  const { namespace = 'default' } = pod.metadata;
+  const alike = own.map(([key, value]) => podsLabelled(cluster, namespace, key, value));
+  const fewest = alike.reduce((least, one) => (one.size < least.size ? one : least), alike[0] ?? new Set<Pod>());
+  const least = [...fewest].filter((one) => alike.every((pods) => pods.has(one))).length;
+  const narrow = own.find((_, place) => alike[place]?.size === least);
+  return narrow === undefined ? Object.fromEntries(own) : { [narrow[0]]: narrow[1] };
 }
 
 const labelText = (labels: Labels) => {

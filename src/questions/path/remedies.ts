@@ -3,13 +3,12 @@ import { QuestionError } from '../../base/errors.js';
 import { nodeOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
-import { runningWorkloads } from '../../cluster/running-workloads.js';
 import type { Answer, PathResult, ReachPair } from '../../contract/answers.js';
 import type { Change, QuestionRequest } from '../../contract/requests.js';
-import { answerPlain } from '../answer-plain.js';
+import { answerAlone } from '../answer-plain.js';
+import { ownersIn } from '../check/added-policies.js';
 import { policyPairs } from '../check/policy-pairs.js';
 import { type Prepared, prepare } from '../prepare.js';
-import { sourceName } from '../reach/pair-changes.js';
 import { changedPair } from '../reach/reach-pair.js';
 import { policyRemedies } from './policy-remedies.js';
 
@@ -34,6 +33,7 @@ interface Remedy {
   readonly isPolicy?: boolean;
 }
 
+type Source = NonNullable<QuestionRequest['path']>['source'];
 type Service = NonNullable<NonNullable<NonNullable<QuestionRequest['path']>['destination']>['service']>;
 
 function nodesOf(cluster: Cluster, key: string): readonly string[] {
@@ -172,24 +172,15 @@ function seenAsNodes(
  * ask, or not known.
  */
 function besides(before: Prepared, after: Prepared, result: PathResult, path: NonNullable<QuestionRequest['path']>) {
+  const { source, destination } = path;
   const { changed, unknown } = policyPairs(before, after, {
     limit: MOST_PAIRS,
     targetLimit: MOST_TARGETS,
     findings: false,
+    except: { from: askingWorkloads(after.cluster, source), service: destination?.service },
   });
   if (unknown !== undefined) return undefined;
-  const { source, destination } = path;
-  const isAsked = (pair: ReachPair) => {
-    const { service } = destination ?? {};
-    const toService = service !== undefined && pair.to.startsWith(`${service.namespace}/${service.name}:`);
-    const [kind, own] = pair.from.split(' ');
-    const { workload } = source;
-    const fromIt =
-      (workload !== undefined && kind === workload.kind && own === `${workload.namespace}/${workload.name}`) ||
-      (source.pod !== undefined && ownersOf(after.cluster, source.pod).includes(pair.from));
-    return toService && fromIt;
-  };
-  const pairs = changed.map(changedPair).filter((pair) => !isAsked(pair));
+  const pairs = changed.map(changedPair);
   // What is so in both families is said once.
   const named = (change: ReachPair['change']) => [
     ...new Set(pairs.filter((pair) => pair.change === change).map(({ from, to }) => `${from} to ${to}`)),
@@ -203,14 +194,12 @@ function besides(before: Prepared, after: Prepared, result: PathResult, path: No
   };
 }
 
-/** The workload that a pod belongs to, as pairs name it. */
-function ownersOf(cluster: Cluster, pod: string): readonly string[] {
-  const own = cluster.pods.get(pod);
-  return own === undefined
-    ? []
-    : runningWorkloads(cluster)
-        .filter(({ namespace, pods }) => namespace === (own.metadata.namespace ?? 'default') && pods.includes(own))
-        .map(sourceName);
+/** The workloads that ask, as pairs name them. */
+function askingWorkloads(cluster: Cluster, { pod, workload }: Source): ReadonlySet<string> {
+  if (workload !== undefined) return new Set([`${workload.kind} ${workload.namespace}/${workload.name}`]);
+  const own = pod === undefined ? undefined : cluster.pods.get(pod);
+  const owner = own === undefined ? undefined : ownersIn(cluster).get(own);
+  return new Set(owner === undefined ? [] : [owner]);
 }
 
 /**
@@ -239,7 +228,7 @@ export function withRemedies(
       };
       try {
         const after = prepare(changed, snapshot);
-        const again = answerPlain('path', after, { path: instead ?? path }, request.findings);
+        const again = answerAlone('path', after, { path: instead ?? path });
         if (!again.result.traces.every(({ verdict }) => verdict === 'DELIVERED')) return [];
         const beside = isPolicy ? besides(prepared, after, result, path) : {};
         const outcome = beside === undefined ? `${again.summary} ${NOT_LOOKED_FOR}` : again.summary;

@@ -7,7 +7,7 @@ import type { Fabric } from '../../path/fabric.js';
 import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
 
-/** Backends that an answer tells one by one. */
+/** Backends that an answer lists one by one. */
 const MAX_BACKENDS = 500;
 
 function healthCheckAnswer(check: HealthCheck): HealthCheckAnswer {

@@ -43,7 +43,8 @@ export function isLargeTarget(
 
 /** Refuses the load of pods that are not listed. */
 export function refuseLoad({ target: { key } }: ServiceTargeted): never {
-  const detail = `Service ${key} has more than ${LARGE_LIMITS.walked} endpoints: the load of each is worked out for no more.`;
+  const detail =
+    `Service ${key} has more than ${LARGE_LIMITS.walked} endpoints: ` + 'the load of each is worked out for no more.';
   throw new QuestionError('ANSWER_TOO_LARGE', detail, [{ pointer: '/probability/traffic', in: 'request', detail }]);
 }
 

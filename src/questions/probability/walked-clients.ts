@@ -6,7 +6,7 @@ import type { ProbabilityQuestion } from '../../contract/requests.js';
 import type { Client } from '../../path/client.js';
 import { resolveDestination } from '../../path/destinations.js';
 import type { Fabric } from '../../path/fabric.js';
-import { DEFAULT_OUTSIDE, type WeightedClient } from '../../path/sources.js';
+import { outsideAddress, type WeightedClient } from '../../path/sources.js';
 import type { Journey } from '../../path/trail.js';
 import { type ClientGroups, clientGroups } from '../../probability/client-groups.js';
 import { type DoorClient, outcomesOf } from '../findings/door.js';
@@ -47,7 +47,7 @@ export function walkClients(fabric: Fabric, question: ProbabilityQuestion, desti
   const anyone: Client = {
     kind: 'OUTSIDE',
     name: 'clients',
-    address: DEFAULT_OUTSIDE[fabric.family],
+    address: outsideAddress(fabric),
     node: '',
     namespace: 'default',
   };

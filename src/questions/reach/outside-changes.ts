@@ -34,7 +34,9 @@ const NOT_OUTSIDE = ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/
   .concat(['224.0.0.0/3'])
   .flatMap((text) => networkOf(text) ?? []);
 
-/** An address that no block of a policy has but those of all addresses; undefined where they leave none of the tried. */
+/**
+ * An address that no block of a policy has but those of all addresses; undefined where they leave none of the tried.
+ */
 function anywhere(family: IPFamily, blocks: readonly Cidr[]): string | undefined {
   const taken = [...NOT_OUTSIDE, ...blocks.filter(({ length }) => length > 0)];
   return ANYWHERE[family].find((text) => {

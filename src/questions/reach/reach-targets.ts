@@ -1,7 +1,7 @@
 /** What a reach table's columns are: ports of Services, or of workloads. */
 import { addressOf, type IPFamily } from '../../base/address.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
-import { namespacedName, type Pod } from '../../cluster/objects.js';
+import type { Pod, Service } from '../../cluster/objects.js';
 import type { RunningWorkload } from '../../cluster/running-workloads.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { ReachQuestion, TransportProtocol } from '../../contract/requests.js';
@@ -32,11 +32,11 @@ export function serviceTargets(
   namespaces: ReadonlySet<string> | undefined,
   { services, families = FAMILIES }: ReachQuestion,
 ): readonly ReachTarget[] {
-  const wanted = [...cluster.services.values()].filter(
-    (one) =>
-      (namespaces?.has(one.metadata.namespace ?? 'default') ?? true) &&
-      (services?.includes(namespacedName(one)) ?? true),
-  );
+  const keys = services === undefined ? undefined : new Set(services);
+  const wanted: Service[] = [];
+  for (const [key, one] of cluster.services.entries()) {
+    if ((keys?.has(key) ?? true) && (namespaces?.has(one.metadata.namespace ?? 'default') ?? true)) wanted.push(one);
+  }
   return everyPort(wanted, undefined).flatMap(({ service, protocol }) => {
     const target = checkServiceSpec(cluster, service, protocol, '/reach/services');
     const has = serviceFamilies(cluster, target);

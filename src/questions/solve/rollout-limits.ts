@@ -63,7 +63,8 @@ export function rolloutLimits(asked: Asked, scale: Scale, { maxSurge }: Wanted, 
   const least = surge === 0 ? 1 : 0;
   if (at(least) === undefined)
     return {
-      explanation: `No roll-out of ${name} is worked out: its strategy replaces pods otherwise, or it has no pod to replace.`,
+      explanation:
+        `No roll-out of ${name} is worked out: its strategy replaces ` + 'pods otherwise, or it has no pod to replace.',
     };
   if (!holds(least)) {
     const state = stateOf(asked, 'fewest ready', at(least) as Measured);

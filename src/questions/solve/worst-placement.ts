@@ -241,7 +241,10 @@ export function worstPlacement(
   const others = (name: string) => none.cluster.podsOn(name).length;
   const classOf = (name: string) => {
     const node = prepared.cluster.nodes.get(name);
-    return `${zoneOf(name)}/${JSON.stringify(node?.status?.allocatable ?? {})}/${others(name)}/${none.cluster.podsOn(name).length === 0 ? '' : name}`;
+    return (
+      `${zoneOf(name)}/${JSON.stringify(node?.status?.allocatable ?? {})}/${others(name)}/` +
+      `${none.cluster.podsOn(name).length === 0 ? '' : name}`
+    );
   };
   const judge = (placement: Placement): Judged | undefined => {
     const measured = measuredAfter(asked, prepared, [scaledTo(0), scaledTo(replicas, placement), ...changes]);
@@ -328,13 +331,16 @@ export function worstPlacement(
       ? `At worst${under} ${times((1 - worst.measured.delivered) * 100)} % of connections are lost: ${spread}.`
       : `At worst${under} a pod gets ${times(worst.measured.imbalance)} times the even share: ${spread}.`;
   const forbidden = forbids[0];
+  const outcomeThen = ({ delivered, imbalance }: ReturnType<typeof shown>) =>
+    delivered !== undefined && delivered < 1 - 1e-12
+      ? `${times((1 - delivered) * 100)} % are lost then`
+      : `at most ${times(imbalance)} times then`;
   const then = even
     ? ''
     : forbidden === undefined
       ? ' No topologySpreadConstraint over nodes or zones would make it better.'
       : ` topologySpreadConstraints with maxSkew ${forbidden.maxSkew} over ${forbidden.topologyKey} ` +
-        '(DoNotSchedule) would forbid it: ' +
-        `${forbidden.worst.delivered !== undefined && forbidden.worst.delivered < 1 - 1e-12 ? `${times((1 - forbidden.worst.delivered) * 100)} % are lost then` : `at most ${times(forbidden.worst.imbalance)} times then`}.`;
+        `(DoNotSchedule) would forbid it: ${outcomeThen(forbidden.worst)}.`;
   return {
     explanation: `${first}${then}`,
     replicas,

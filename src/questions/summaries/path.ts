@@ -108,7 +108,8 @@ export function pathSummary(question: PathQuestion | undefined, result: PathResu
     const where = reached(result, delivered);
     return (
       `Delivered: ${from} reaches ` +
-      `${to}${where === '' ? '' : `${isMany(result) ? ', ' : ' at '}${where}`}.${kindSentence(delivered[0]?.basis)}${seen(result, delivered)}`
+      `${to}${where === '' ? '' : `${isMany(result) ? ', ' : ' at '}${where}`}.` +
+      `${kindSentence(delivered[0]?.basis)}${seen(result, delivered)}`
     );
   }
   const verdicts = [...new Set(failed.map(({ verdict }) => verdict))];
@@ -152,7 +153,10 @@ export function outcomesInShort(result: PathResult, after: PathResult): string {
     const where = reached(result, traces);
     const address = seenAddress(traces);
     const isNews = address !== undefined && address !== seenAddress(after.traces);
-    return `delivered${where === '' ? '' : ` to ${where}`}${isNews ? `; ${isMany(result) ? 'the pods' : 'the pod'} saw ${address}` : ''}`;
+    return (
+      `delivered${where === '' ? '' : ` to ${where}`}` +
+      `${isNews ? `; ${isMany(result) ? 'the pods' : 'the pod'} saw ${address}` : ''}`
+    );
   }
   const parts = result.verdicts
     .filter(({ share: part }) => part.fraction !== '0')

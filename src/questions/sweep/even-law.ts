@@ -60,7 +60,7 @@ export class EvenLaw {
     return new EvenLaw(endpoints, others);
   }
 
-  /** The shares where only these endpoints are there; undefined where none is, which no law tells of. */
+  /** The shares where only these endpoints are there; undefined where none is, about which no law says anything. */
   sharesOf(isThere: (address: string) => boolean): SweptShares | undefined {
     const counts = new Int32Array(this.#groups.length);
     const firsts = new Int32Array(this.#groups.length).fill(-1);

@@ -113,8 +113,8 @@ export function pairLaw({
     if (own === undefined || (!hintsWereSeen && own.some(hasHints))) return undefined;
     return law.among(own).sharesOf(() => true, here);
   };
-  // Who a load balancer sends to may follow where endpoints are; where clients are does not. Under policy Cluster it is the same for
-  // each number where it is for the smallest and the largest.
+  // Who a load balancer sends to may follow where endpoints are; where clients are does not. Under policy Cluster it is
+  // the same for each number where it is for the smallest and the largest.
   const { externalTrafficPolicy } = destination.target.service.spec ?? {};
   const isBalanced = destination.target.via === 'LOAD_BALANCER' || first.client().through !== undefined;
   const followsEndpoints = isBalanced && (externalTrafficPolicy === 'Local' || !sameEntries(entries, few));
@@ -142,8 +142,8 @@ function sameEntries(some: readonly EntryClient[], others: readonly EntryClient[
 }
 
 /**
- * Finds the candidate of each endpoint, with the endpoint's own hints. Undefined where an endpoint has no candidate, or is not
- * ready.
+ * Finds the candidate of each endpoint, with the endpoint's own hints. Undefined where an endpoint has no candidate, or
+ * is not ready.
  */
 function withHints(
   candidates: readonly Candidate[],

@@ -342,14 +342,13 @@ function resultOf(
     services.some(({ newConnectionsLost }) => newConnectionsLost > 1e-12),
   );
   const calm = lostAt < 0 && !phases.some(({ services }) => services.some(({ overCapacity }) => overCapacity === true));
+  const worstFrom = worst === undefined ? undefined : phases[worst.phase]?.fromSeconds;
   const worstText =
     worst === undefined
       ? ''
       : calm
         ? ` ${worst.why.replace(/^t/, 'T')}.`
-        : ' Worst ' +
-          `${phases[worst.phase]?.fromSeconds === 0 ? 'at the beginning' : `from ${seconds(phases[worst.phase]?.fromSeconds ?? 0)} on`}: ` +
-          `${worst.why}.`;
+        : ` Worst ${worstFrom === 0 ? 'at the beginning' : `from ${seconds(worstFrom ?? 0)} on`}: ${worst.why}.`;
   return {
     services: before.results.map(({ service, via, family, destination, clients }) => ({
       service,

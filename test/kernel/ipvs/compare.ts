@@ -40,7 +40,7 @@ function differs(planned: Planned, index: number, seen: readonly string[]): stri
   const surprises = seen.filter((one) => !allowed.has(one));
   const missing = flow.kept ? [] : outcomes.filter(({ observable }) => !observable.some((one) => seen.includes(one)));
   if (surprises.length + missing.length === 0) return undefined;
-  return `${flow.name}: seen ${[...new Set(seen)].join('; ')}; expected ${outcomes.map(({ told }) => told).join('; ')}`;
+  return `${flow.name}: seen ${[...new Set(seen)].join('; ')}; expected ${outcomes.map(({ reported }) => reported).join('; ')}`;
 }
 
 export async function compare(t: Test, test: string, options: PlantOptions, plans: readonly Planned[]): Promise<void> {

@@ -114,7 +114,7 @@ def connect(space, protocol, address, port, source, seconds):
     kind = socket.SOCK_DGRAM if protocol == "UDP" else socket.SOCK_STREAM
     with inside(space):
         client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
-    told = "TIMEOUT"
+    reported = "TIMEOUT"
     reached = None
     try:
         client.setblocking(False)
@@ -171,8 +171,8 @@ def connect(space, protocol, address, port, source, seconds):
                         pass
         if opened and reached:
             listener, own, peer = reached
-            told = f"CONNECTED {listener.host} {joined(own, listener.port)} sees {peer}"
-        return told
+            reported = f"CONNECTED {listener.host} {joined(own, listener.port)} sees {peer}"
+        return reported
     except OSError as failure:
         if failure.errno == errno.ECONNREFUSED:
             return "REFUSED"
@@ -303,10 +303,10 @@ def main():
             if time.monotonic() > until:
                 break
             try:
-                told = scenario(one)
-            except Exception as failure:  # a scenario that cannot be run is told, and the next one is tried
-                told = {"error": f"{type(failure).__name__}: {failure}"}
-            result.write(json.dumps({"index": index, **told}) + "\n")
+                reported = scenario(one)
+            except Exception as failure:  # a scenario that cannot be run is reported, and the next one is tried
+                reported = {"error": f"{type(failure).__name__}: {failure}"}
+            result.write(json.dumps({"index": index, **reported}) + "\n")
             result.flush()
 
 

@@ -41,7 +41,7 @@ export interface Ran {
 const GRACE = 60;
 
 /** Its last words, where a run ends before its plan. */
-const TOLD = 4000;
+const LAST_WORDS = 4000;
 
 /**
  * Runs a plan (see guest.py) in a kernel of its own: as many of its scenarios as there is time for. Throws where the
@@ -76,7 +76,7 @@ export async function runPlan(
     const said = await boot(init, preload, seconds + GRACE);
     const lines = existsSync(output) ? readFileSync(output, 'utf8').trimEnd().split('\n') : [];
     const ran = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Ran);
-    if (ran.length === 0) throw new Error(`no scenario ran: ${said.slice(-TOLD)}`);
+    if (ran.length === 0) throw new Error(`no scenario ran: ${said.slice(-LAST_WORDS)}`);
     return ran;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -95,7 +95,7 @@ function boot(init: string, preload: string, seconds: number): Promise<string> {
     });
     let said = '';
     const hear = (text: Buffer) => {
-      said = (said + text.toString('utf8')).slice(-2 * TOLD);
+      said = (said + text.toString('utf8')).slice(-2 * LAST_WORDS);
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);

@@ -156,7 +156,7 @@ function run(argv: readonly string[], input: string): Promise<RunResult> {
   });
 }
 
-let watcher: { readonly child: ChildProcess; told: Buffer; complaint: string } | undefined;
+let watcher: { readonly child: ChildProcess; reported: Buffer; complaint: string } | undefined;
 
 async function watch(argv: readonly string[]): Promise<true> {
   const last = watcher;
@@ -168,13 +168,13 @@ async function watch(argv: readonly string[]): Promise<true> {
   }
   if (argv.length === 0) return true;
   const child = spawn(argv[0] as string, argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
-  const own = { child, told: Buffer.alloc(0), complaint: '' };
+  const own = { child, reported: Buffer.alloc(0), complaint: '' };
   child.on('error', () => undefined);
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     own.complaint += text;
   });
   child.stdout.on('data', (data: Buffer) => {
-    own.told = Buffer.concat([own.told, data]);
+    own.reported = Buffer.concat([own.reported, data]);
   });
   watcher = own;
   return true;
@@ -191,10 +191,10 @@ async function watched({ address, port, payload, needle }: Extract<Command, { op
       // Again now and then: the command may not have been ready for the first.
       if (tries % 20 === 0) socket.send(payload, port, address);
       await new Promise((resolve) => setTimeout(resolve, 10));
-      if (!own.told.includes(needle)) continue;
-      const { told } = own;
-      own.told = Buffer.alloc(0);
-      return told.toString('base64');
+      if (!own.reported.includes(needle)) continue;
+      const { reported } = own;
+      own.reported = Buffer.alloc(0);
+      return reported.toString('base64');
     }
   } finally {
     socket.close();

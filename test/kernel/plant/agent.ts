@@ -29,7 +29,7 @@ export class Agent {
     this.#child.on('close', () => {
       for (const { reject } of this.#waiting.values()) reject(new Error(`agent ${name} has ended`));
     });
-    // Told by the end of the process.
+    // Reported by the end of the process.
     this.#child.stdin?.on('error', () => undefined);
     if (this.#child.stdout === null) throw new Error('no pipe to the agent');
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
@@ -86,7 +86,7 @@ export class Agent {
     await this.#ask({ op: 'watch', argv });
   }
 
-  /** What that command told of all packets until now, since the last time. */
+  /** What that command reported of all packets until now, since the last time. */
   async watched(sentinel: Omit<Extract<Command, { op: 'watched' }>, 'op'>): Promise<Buffer> {
     return Buffer.from(await this.#ask({ op: 'watched', ...sentinel }), 'base64');
   }

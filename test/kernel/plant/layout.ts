@@ -16,7 +16,7 @@ export interface PlantPod {
 }
 
 export interface PlantOptions {
-  /** Told apart by it from other plants of the same sandbox: a letter or two. */
+  /** Distinguished by it from other plants of the same sandbox: a letter or two. */
   readonly name: string;
   readonly nodes: number;
   readonly pods: readonly PlantPod[];

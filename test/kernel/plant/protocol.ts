@@ -26,7 +26,7 @@ export type Command =
   /** Start a command that reports packets for as long as it runs; one at a time. Empty: end it. */
   | { readonly op: 'watch'; readonly argv: readonly string[] }
   /**
-   * Everything the command told since the last time. It has told of all packets so far when it reports one more: a
+   * Everything the command reported since the last time. It has reported all packets so far when it reports one more: a
    * datagram to the loopback's `port` that holds `payload`, known by `needle` in what is reported.
    */
   | {

@@ -3,19 +3,19 @@ import type { TraceEntry } from './entry.js';
 import type { KernelTrace } from './tracer.js';
 
 /** `table chain: rule`, as both sides report a rule that matched. */
-type Told = string;
+type Shown = string;
 
-const told = (table: string | undefined, chain: string | undefined, rule: string | undefined): Told =>
+const shown = (table: string | undefined, chain: string | undefined, rule: string | undefined): Shown =>
   `${table} ${chain}: ${rule}`;
 
 /** The rules of an answer's hops that matched, by node, in the order in which the packet met them. */
-function walked(hops: readonly PathHop[], only: string | undefined): ReadonlyMap<string, readonly Told[]> {
-  const byNode = new Map<string, Told[]>();
+function walked(hops: readonly PathHop[], only: string | undefined): ReadonlyMap<string, readonly Shown[]> {
+  const byNode = new Map<string, Shown[]>();
   for (const { kind, name, steps } of hops) {
     if (kind !== 'NODE') continue;
     const rules = steps
       .filter(({ rule, action, table }) => rule !== undefined && action !== 'PASSED_OVER' && (table === only || !only))
-      .map(({ table, chain, rule }) => told(table, chain, rule));
+      .map(({ table, chain, rule }) => shown(table, chain, rule));
     byNode.set(name, [...(byNode.get(name) ?? []), ...rules]);
   }
   return byNode;
@@ -27,14 +27,17 @@ const isNotCni = ({ chain, rule = '' }: TraceEntry) => !chain.startsWith('CNI-')
 function firstDifference(
   direction: string,
   kernel: ReadonlyMap<string, readonly TraceEntry[]>,
-  walk: ReadonlyMap<string, readonly Told[]>,
+  walk: ReadonlyMap<string, readonly Shown[]>,
 ): string | undefined {
   for (const node of new Set([...kernel.keys(), ...walk.keys()])) {
-    const theirs = (kernel.get(node) ?? []).filter(isNotCni).map(({ table, chain, rule }) => told(table, chain, rule));
+    const theirs = (kernel.get(node) ?? []).filter(isNotCni).map(({ table, chain, rule }) => shown(table, chain, rule));
     const ours = walk.get(node) ?? [];
     for (let at = 0; at < Math.max(theirs.length, ours.length); at++) {
       if (theirs[at] === ours[at]) continue;
-      return `${direction} on ${node}, rule ${at + 1}: the kernel tells ${theirs[at] ?? 'of no more'}; the walk tells ${ours[at] ?? 'of no more'}`;
+      return (
+        `${direction} on ${node}, rule ${at + 1}: the kernel tells ${theirs[at] ?? 'of no more'}; the walk tells ` +
+        `${ours[at] ?? 'of no more'}`
+      );
     }
   }
   return undefined;
@@ -48,8 +51,8 @@ export function rulesIn({ forward, reply }: KernelTrace): number {
 /**
  * Where a trace of an answer and the kernel's own differ first; undefined where they report the same. Compared are the
  * rules that matched, with table and chain, in order and on each node: of the connection's first packet, and where it
- * was delivered of the answer to it. Rules that did not match are reported by neither, and a random rule that was passed
- * over did not match. `only`: the table that the kernel was asked about, where it was not asked about all.
+ * was delivered of the answer to it. Rules that did not match are reported by neither, and a random rule that was
+ * passed over did not match. `only`: the table that the kernel was asked about, where it was not asked about all.
  */
 export function difference(trace: PathTrace, kernel: KernelTrace, only?: string): string | undefined {
   const forward = firstDifference('forward', kernel.forward, walked(trace.hops, only));

@@ -55,14 +55,14 @@ function headerOf(packet: Buffer): TracedHeader {
  * Reads a capture of the kernel's log. The prefix of each record tells what was met: `TRACE: nat:KUBE-SVC-…:rule:2`,
  * by the rule's number, or `return` and `policy` at a chain's end.
  */
-export function readLegacyTrace(told: Buffer, rules: RulesByChain): ReadTrace {
+export function readLegacyTrace(reported: Buffer, rules: RulesByChain): ReadTrace {
   const entries: TraceEntry[] = [];
   // The file's own header is before the first record of all.
-  let at = told.length >= 4 && told.readUInt32LE(0) === 0xa1b2c3d4 ? 24 : 0;
-  while (at + RECORD_HEADER <= told.length) {
-    const length = told.readUInt32LE(at + 8);
-    if (at + RECORD_HEADER + length > told.length) break;
-    const record = told.subarray(at + RECORD_HEADER, at + RECORD_HEADER + length);
+  let at = reported.length >= 4 && reported.readUInt32LE(0) === 0xa1b2c3d4 ? 24 : 0;
+  while (at + RECORD_HEADER <= reported.length) {
+    const length = reported.readUInt32LE(at + 8);
+    if (at + RECORD_HEADER + length > reported.length) break;
+    const record = reported.subarray(at + RECORD_HEADER, at + RECORD_HEADER + length);
     at += RECORD_HEADER + length;
     const found = attributes(record);
     const prefix = found.get(PREFIX)?.toString('latin1').replace(/\0.*$/, '') ?? '';
@@ -73,5 +73,5 @@ export function readLegacyTrace(told: Buffer, rules: RulesByChain): ReadTrace {
     if (kind === 'rule' && rule === undefined) throw new Error(`no rule ${number} in ${table} ${chain}`);
     entries.push({ table, chain, rule, ...headerOf(found.get(PAYLOAD) ?? Buffer.alloc(0)) });
   }
-  return { entries, rest: told.subarray(at) };
+  return { entries, rest: reported.subarray(at) };
 }

@@ -94,11 +94,11 @@ function headerOf(line: string): TracedHeader {
  * Reads what `nft monitor trace` prints: a `packet:` line where a table's hook begins, then a line for every rule that
  * matched, `trace id 04b4ae06 ip nat PREROUTING rule … # handle 14 (verdict jump KUBE-SERVICES)`.
  */
-export function readNftTrace(told: Buffer, rules: ReadonlyMap<string, string>): ReadTrace {
+export function readNftTrace(reported: Buffer, rules: ReadonlyMap<string, string>): ReadTrace {
   const entries: TraceEntry[] = [];
   const headers = new Map<string, TracedHeader>();
-  const end = told.lastIndexOf('\n') + 1;
-  for (const line of told.toString('utf8', 0, end).split('\n')) {
+  const end = reported.lastIndexOf('\n') + 1;
+  for (const line of reported.toString('utf8', 0, end).split('\n')) {
     const trace = /^trace id ([0-9a-f]+) ip6? (\S+) (\S+) (packet:|rule |policy |return)/.exec(line);
     if (trace === null) continue;
     const [, id = '', table = '', chain = '', kind] = trace;
@@ -111,5 +111,5 @@ export function readNftTrace(told: Buffer, rules: ReadonlyMap<string, string>): 
     if (kind === 'rule ' && rule === undefined) throw new Error(`a rule that is not known: ${line}`);
     entries.push({ table, chain, rule, ...(headers.get(id) ?? NO_HEADER) });
   }
-  return { entries, rest: told.subarray(end) };
+  return { entries, rest: reported.subarray(end) };
 }

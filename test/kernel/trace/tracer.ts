@@ -64,9 +64,9 @@ export class Tracer {
   readonly #flavour: TraceOf;
   readonly #family: IPFamily;
   readonly #nodes: readonly string[];
-  /** What a node told beyond the end of what could be read. */
+  /** What a node reported beyond the end of what could be read. */
   readonly #rest = new Map<string, Buffer>();
-  readonly #readers = new Map<string, (told: Buffer) => ReadTrace>();
+  readonly #readers = new Map<string, (shown: Buffer) => ReadTrace>();
 
   private constructor(plant: Plant, flavour: TraceOf, family: IPFamily, nodes: number) {
     this.#plant = plant;
@@ -84,7 +84,7 @@ export class Tracer {
         if (flavour === 'NFTABLES') {
           await agent.must(['nft', '-f', '-'], rawTable(family));
           const handles = listedByHandle(await agent.must(NFT_LIST_STATELESS), family);
-          tracer.#readers.set(node, (told) => readNftTrace(told, handles));
+          tracer.#readers.set(node, (shown) => readNftTrace(shown, handles));
           await agent.watch(NFT_WATCH);
           return;
         }
@@ -92,29 +92,29 @@ export class Tracer {
         const rules = rulesByChain(await agent.must([restoreCommand(flavour, family).replace('restore', 'save')]));
         if (flavour === 'LEGACY') {
           await agent.sysctl({ [`net/netfilter/nf_log/${family === 'IPv4' ? 2 : 10}`]: 'nfnetlink_log' });
-          tracer.#readers.set(node, (told) => readLegacyTrace(told, rules));
+          tracer.#readers.set(node, (shown) => readLegacyTrace(shown, rules));
         } else {
           const byHandle = rulesByHandle(await agent.must(NFT_LIST), family, rules);
-          tracer.#readers.set(node, (told) => readNftTrace(told, byHandle));
+          tracer.#readers.set(node, (shown) => readNftTrace(shown, byHandle));
         }
         await agent.watch(flavour === 'NFT' ? NFT_WATCH : LEGACY_WATCH);
       }),
     );
-    await tracer.#told();
+    await tracer.#shown();
     return tracer;
   }
 
-  async #told(): Promise<ReadonlyMap<string, readonly TraceEntry[]>> {
+  async #shown(): Promise<ReadonlyMap<string, readonly TraceEntry[]>> {
     const byNode = await Promise.all(
       this.#nodes.map(async (node) => {
         const port = nextSentinel();
-        const told = await this.#plant.agent(node).watched({
+        const shown = await this.#plant.agent(node).watched({
           address: inFamily(this.#family, '127.0.0.1'),
           port,
           payload: `sentinel-${port}.`,
           needle: this.#flavour !== 'LEGACY' ? ` udp dport ${port} ` : `sentinel-${port}.`,
         });
-        const all = Buffer.concat([this.#rest.get(node) ?? Buffer.alloc(0), told]);
+        const all = Buffer.concat([this.#rest.get(node) ?? Buffer.alloc(0), shown]);
         const { entries, rest } = this.#readers.get(node)?.(all) ?? { entries: [], rest: all };
         this.#rest.set(node, rest);
         const sentinel = (entry: TraceEntry) => entry.loopback && entry.destinationPort >= FIRST_SENTINEL;
@@ -131,9 +131,9 @@ export class Tracer {
    * answers
    */
   async follow(flow: () => Promise<unknown>, serverPorts: readonly number[]): Promise<KernelTrace> {
-    await this.#told();
+    await this.#shown();
     await flow();
-    const told = await this.#told();
+    const shown = await this.#shown();
     const answers = (entry: TraceEntry) =>
       entry.protocol === 'TCP'
         ? entry.acknowledges
@@ -141,17 +141,17 @@ export class Tracer {
     // The first hook of each pass is raw's, whose only rules are the trace's own.
     const rules = (entries: readonly TraceEntry[]) =>
       entries.filter((entry) => entry.table !== 'raw' && entry.rule !== undefined);
-    const all = [...told.values()].flat();
+    const all = [...shown.values()].flat();
     // A server whose answer was lost sends it again later, when the next flow is under way.
     const ports = new Set(all.filter((entry) => !answers(entry)).map((entry) => entry.sourcePort));
     const ofThisFlow = (pass: readonly TraceEntry[]) => pass.some((entry) => ports.has(entry.destinationPort));
     const forward = new Map(
-      [...told].map(([node, entries]) => [node, rules(entries.filter((each) => !answers(each)))]),
+      [...shown].map(([node, entries]) => [node, rules(entries.filter((each) => !answers(each)))]),
     );
     const reply = new Map(
-      [...told].map(([node, entries]) => [node, rules(passes(entries.filter(answers)).filter(ofThisFlow).flat())]),
+      [...shown].map(([node, entries]) => [node, rules(passes(entries.filter(answers)).filter(ofThisFlow).flat())]),
     );
-    const starts = [...told].map(([node, entries]) => {
+    const starts = [...shown].map(([node, entries]) => {
       const raws = entries.filter((entry) => entry.table === 'raw' && entry.chain === 'PREROUTING' && !answers(entry));
       const ports = raws.map((entry) => `${node} ${entry.sourcePort} ${entry.destinationPort} ${entry.rule}`);
       return new Set(ports).size < ports.length;

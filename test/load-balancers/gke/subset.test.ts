@@ -184,7 +184,7 @@ t.test('which nodes become members', async (t) => {
       },
     ],
     [
-      'draining nodes stay for Local where the controller is told so',
+      'draining nodes stay for Local where the controller is configured so',
       [node('draining', 'a', { labels: { 'operation.gke.io/type': 'drain' } })],
       'Local',
       [endpoint('draining')],

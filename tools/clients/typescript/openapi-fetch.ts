@@ -7,7 +7,8 @@ declare const console: { log(text: string): void };
 
 type Schemas = components['schemas'];
 
-const client = createClient<paths, 'application/json' | 'application/problem+json'>({ baseUrl: process.env.SERVER ?? '' });
+const baseUrl = process.env.SERVER ?? '';
+const client = createClient<paths, 'application/json' | 'application/problem+json'>({ baseUrl });
 const snapshot: Schemas['Snapshot'] = { inline: JSON.parse(process.env.SNAPSHOT ?? '{}') as Record<string, never> };
 const service = { namespace: 'default', name: 'nginx-svc', port: 80 };
 

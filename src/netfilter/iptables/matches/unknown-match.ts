@@ -20,7 +20,7 @@ function saved(token: string): string {
   return /[\s"'\\]/.test(token) || token === '' ? quoteSaved(token) : token;
 }
 
-/** A match that no file here reads, kept word by word. How `iptables -L` tells it is the extension's own affair. */
+/** A match that no file here reads, kept word by word. How `iptables -L` shows it is the extension's own affair. */
 export const unknownMatch: MatchCodec<UnknownMatch> = {
   place: 'module',
   options: {},

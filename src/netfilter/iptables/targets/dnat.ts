@@ -36,5 +36,8 @@ export const dnat: TargetCodec<Dnat> = {
 };
 
 function flags(target: Dnat, prefix: '--' | ''): string {
-  return `${target.random === true ? ` ${prefix}random` : ''}${target.persistent === true ? ` ${prefix}persistent` : ''}`;
+  return (
+    `${target.random === true ? ` ${prefix}random` : ''}` +
+    `${target.persistent === true ? ` ${prefix}persistent` : ''}`
+  );
 }

@@ -62,7 +62,7 @@ const texts = {
   list: (target: Other) => target.tokens.map(saved).join(' '),
 };
 
-/** LOG, CT, TCPMSS … with their options word by word. How `iptables -L` tells them is their own affair. */
+/** LOG, CT, TCPMSS … with their options word by word. How `iptables -L` shows them is their own affair. */
 export const passingTarget: TargetCodec<PassingTarget> = {
   ...texts,
   apply(target, packet) {

@@ -14,7 +14,10 @@ export interface Walks {
   walk(entry: EntryClient): Tally;
 }
 
-/** How entries take their candidates, and what becomes of connections, by {@link pairKey}, {@link emptyKey} and {@link neverKey}. */
+/**
+ * How entries take their candidates, and what becomes of connections, by {@link pairKey}, {@link emptyKey} and {@link
+ * neverKey}.
+ */
 export interface Shown {
   readonly view: View;
   readonly fates: ReadonlyMap<string, Masses>;
