@@ -60,7 +60,7 @@ function behind(tracked: TrackedList | undefined): string {
  */
 export function likenessOf(fabric: Fabric, client: Client, node: string, entered: Entered): string | undefined {
   if (fabric.hasGivenRules || fabric.recordsPolicies || fabric.walksEach) return undefined;
-  const { packet, tracked } = entered.passing.branch;
+  const { packet } = entered.passing.branch;
   const { destination, connection } = packet;
   if (!connection.dnat && packet.balanced === undefined) return undefined;
   if (destination === packet.source || destination === client.address) return undefined;
