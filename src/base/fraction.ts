@@ -79,35 +79,61 @@ export function complement(a: Fraction): Fraction {
   return fraction(a.d - a.n, a.d);
 }
 
-/** A sum that grows: fractions with one denominator are added by their numerators, and reduced once. */
+/**
+ * A sum that grows: fractions with one denominator are added by their numerators, and reduced once. Most sums have one
+ * fraction, or one denominator.
+ */
 export class FractionSum {
-  readonly #numerators: bigint[] = [];
-  readonly #denominators: bigint[] = [];
+  #only: Fraction | undefined;
+  #numerator = 0n;
+  /** 0: nothing has been added. */
+  #denominator = 0n;
+  /** Of other denominators. */
+  #numerators: bigint[] | undefined;
+  #denominators: bigint[] | undefined;
 
-  add({ n, d }: Fraction): void {
+  add(value: Fraction): void {
+    const { n, d } = value;
     if (n === 0n) return;
+    if (this.#denominator === 0n) {
+      this.#only = value;
+      this.#numerator = n;
+      this.#denominator = d;
+      return;
+    }
+    this.#only = undefined;
+    if (d === this.#denominator) this.#numerator += n;
+    else this.#addOther(n, d);
+  }
+
+  #addOther(n: bigint, d: bigint): void {
+    this.#numerators ??= [];
+    this.#denominators ??= [];
     const at = this.#denominators.indexOf(d);
     if (at >= 0) this.#numerators[at] = (this.#numerators[at] as bigint) + n;
     else {
-      // Of very many denominators each would be looked for in a long list.
-      if (this.#denominators.length >= MOST_DENOMINATORS) this.#settle();
       this.#numerators.push(n);
       this.#denominators.push(d);
+      // Of very many denominators each would be looked for in a long list.
+      if (this.#denominators.length >= MOST_DENOMINATORS) this.#settle();
     }
   }
 
   #settle(): void {
-    const { value } = this;
-    this.#numerators.length = 0;
-    this.#denominators.length = 0;
-    this.#numerators.push(value.n);
-    this.#denominators.push(value.d);
+    const { n, d } = this.value;
+    this.#numerator = n;
+    this.#denominator = d;
+    this.#numerators = undefined;
+    this.#denominators = undefined;
   }
 
   get value(): Fraction {
-    let total = ZERO;
-    for (let i = 0; i < this.#numerators.length; i++)
-      total = add(total, fraction(this.#numerators[i] as bigint, this.#denominators[i] as bigint));
+    if (this.#only !== undefined) return this.#only;
+    if (this.#denominator === 0n) return ZERO;
+    let total = fraction(this.#numerator, this.#denominator);
+    const numerators = this.#numerators ?? [];
+    for (let i = 0; i < numerators.length; i++)
+      total = add(total, fraction(numerators[i] as bigint, this.#denominators?.[i]));
     return total;
   }
 }
@@ -124,6 +150,7 @@ export function equals(a: Fraction, b: Fraction): boolean {
 
 /** Negative, 0 or positive as a is smaller than, equal to or larger than b. */
 export function compare(a: Fraction, b: Fraction): number {
+  if (a.d === b.d) return a.n < b.n ? -1 : a.n > b.n ? 1 : 0;
   const left = a.n * b.d;
   const right = b.n * a.d;
   return left < right ? -1 : left > right ? 1 : 0;

@@ -60,7 +60,7 @@ function behind(tracked: TrackedList | undefined): string {
  */
 export function likenessOf(fabric: Fabric, client: Client, node: string, entered: Entered): string | undefined {
   if (fabric.hasGivenRules || fabric.recordsPolicies || fabric.walksEach) return undefined;
-  const { packet, tracked } = entered.passing.branch;
+  const { packet } = entered.passing.branch;
   const { destination, connection } = packet;
   if (!connection.dnat && packet.balanced === undefined) return undefined;
   if (destination === packet.source || destination === client.address) return undefined;
@@ -75,13 +75,61 @@ export function likenessOf(fabric: Fabric, client: Client, node: string, entered
     if (pod === undefined) return undefined;
     policed = podClass(cluster, pod);
   }
-  return [
+  const common = commonOf(fabric, client, node, entered);
+  const kind = fabric.host(node).route(destination).kind;
+  return `${common} ${place.node} ${kind} ${insideNetworks(settings, destination)} ${policed}`;
+}
+
+/** What packets have in common that a node's first hook sends to several endpoints, with the text that says so. */
+interface Common {
+  readonly client: Client;
+  readonly node: string;
+  readonly entered: Entered;
+  readonly text: string;
+}
+
+const lately = new WeakMap<Fabric, Common>();
+
+/** Equal for packets that differ in nothing but where they go. Those of one hook come one after the other. */
+function commonOf(fabric: Fabric, client: Client, node: string, entered: Entered): string {
+  const last = lately.get(fabric);
+  if (last !== undefined && last.client === client && last.node === node && hasSameHead(last.entered, entered))
+    return last.text;
+  const { packet, tracked } = entered.passing.branch;
+  const text = [
     ...[client.kind, client.name, client.address, client.node, client.anyAddress, node, entered.entry],
-    ...[entered.isBalanced, place.node, fabric.host(node).route(destination).kind],
-    ...headOf(packet),
-    ...[fabric.host(node).addressType(connection.originalDestination ?? ''), insideNetworks(settings, destination)],
-    ...[policed, behind(tracked)],
+    ...[entered.isBalanced, ...headOf(packet)],
+    ...[fabric.host(node).addressType(packet.connection.originalDestination ?? ''), behind(tracked)],
   ].join(' ');
+  lately.set(fabric, { client, node, entered, text });
+  return text;
+}
+
+/** Whether all that {@link commonOf} says of two packets of one client at one node is the same. */
+function hasSameHead(a: Entered, b: Entered): boolean {
+  const [one, other] = [a.passing.branch.packet, b.passing.branch.packet];
+  const [from, to] = [one.connection, other.connection];
+  return (
+    a.entry === b.entry &&
+    a.isBalanced === b.isBalanced &&
+    a.passing.branch.tracked === b.passing.branch.tracked &&
+    one.protocol === other.protocol &&
+    one.source === other.source &&
+    one.sourcePort === other.sourcePort &&
+    one.destinationPort === other.destinationPort &&
+    one.mark === other.mark &&
+    one.inInterface === other.inInterface &&
+    one.bridged === other.bridged &&
+    one.anySource === other.anySource &&
+    one.balanced?.forwarding === other.balanced?.forwarding &&
+    from.state === to.state &&
+    from.dnat === to.dnat &&
+    from.snat === to.snat &&
+    from.originalSource === to.originalSource &&
+    from.originalDestination === to.originalDestination &&
+    from.mark === to.mark &&
+    from.unknownMark === to.unknownMark
+  );
 }
 
 /** Everything of a packet but where it goes. */

@@ -1,4 +1,5 @@
 import { nodeZone } from '../cluster/addresses.js';
+import type { Assumption } from '../cluster/settings.js';
 import { arriveDirectly } from '../load-balancers/direct.js';
 import { copyOf, headerOf, type Packet } from '../netfilter/packet.js';
 import { alikeJourney, likenessOf } from './alike-endpoints.js';
@@ -9,7 +10,7 @@ import { conclude, ended, passedBalancer, undecidedReceiver, withTrail } from '.
 import type { Fabric } from './fabric.js';
 import { isLoopback, TUNNEL, UPLINK } from './host.js';
 import { type Entered, type Exit, enterNode, type Passed, passOn } from './node-pass.js';
-import { receiveInside, receiveOutside } from './receive.js';
+import { LISTENERS, receiveInside, receiveOutside } from './receive.js';
 import { staleRules } from './stale-rules.js';
 import { type Branch, both, CERTAIN, type HostStep, hop, hostStep, type Journey } from './trail.js';
 
@@ -145,7 +146,7 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     if (likeness === undefined || known !== undefined || journeys.length !== before + 1) return;
     const journey = journeys[before] as Journey;
     if (journey.verdict === 'DELIVERED' && handedOver !== '')
-      fabric.ways.set(likeness, { journey, node: handedOver, assumed });
+      fabric.ways.set(likeness, { journey, node: handedOver, assumed: assumed.filter(isOfWay) });
   };
   /** The one journey of a packet that was known before it was walked. */
   const apart = (entered: Entered, node: string, nodes: number): Journey => {
@@ -172,6 +173,11 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     for (const { branch, node } of arrivals(fabric, client, start)) enter(branch, node, 'PREROUTING', 1);
   else enter(start, client.node, client.kind === 'HOST' ? 'OUTPUT' : 'PREROUTING', 1);
   return journeys;
+}
+
+/** Whether an assumption is the way's, and not the receiver's own: who listens is looked at for each. */
+function isOfWay({ field }: Assumption): boolean {
+  return field !== LISTENERS;
 }
 
 function opening(client: Client): string {

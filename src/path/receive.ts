@@ -9,6 +9,9 @@ import { type Listening, podListens } from './pod-listeners.js';
 import { serviceHolding } from './service-addresses.js';
 import type { Ending, Receiver } from './trail.js';
 
+/** The assumption about who listens. */
+export const LISTENERS = 'listeners';
+
 export type Reception = { readonly receiver: Receiver } | { readonly ending: Ending };
 
 function endpointReceiver(fabric: Fabric, packet: Packet, node: string | undefined, pod: string | undefined): Receiver {
@@ -40,7 +43,7 @@ function reception(fabric: Fabric, receiver: Receiver, listening: Listening): Re
 
 function assumeListeners(fabric: Fabric): void {
   fabric.assumptions.add(
-    'listeners',
+    LISTENERS,
     'the ports that pods declare, that probes ask and that slices list',
     'A snapshot does not show which processes listen: these do, ready or not, and no others of a pod that ' +
       'declares ports or of the range of node ports.',

@@ -17,16 +17,27 @@ export function addShare(a: Share, b: Share | Chance): Share {
 
 /** A sum of shares that grows. */
 export class ShareSum {
-  readonly #nominal = new FractionSum();
-  readonly #programmed = new FractionSum();
+  /** Most sums are of one share. */
+  #only: Share | Chance | undefined;
+  #sums: { readonly nominal: FractionSum; readonly programmed: FractionSum } | undefined;
 
-  add({ nominal, programmed }: Share | Chance): void {
-    this.#nominal.add(nominal);
-    this.#programmed.add(programmed);
+  add(share: Share | Chance): void {
+    if (this.#sums === undefined) {
+      if (this.#only === undefined) {
+        this.#only = share;
+        return;
+      }
+      this.#sums = { nominal: new FractionSum(), programmed: new FractionSum() };
+      this.#sums.nominal.add(this.#only.nominal);
+      this.#sums.programmed.add(this.#only.programmed);
+    }
+    this.#sums.nominal.add(share.nominal);
+    this.#sums.programmed.add(share.programmed);
   }
 
   get share(): Share {
-    return { nominal: this.#nominal.value, programmed: this.#programmed.value };
+    if (this.#sums !== undefined) return { nominal: this.#sums.nominal.value, programmed: this.#sums.programmed.value };
+    return this.#only === undefined ? NO_SHARE : { nominal: this.#only.nominal, programmed: this.#only.programmed };
   }
 }
 

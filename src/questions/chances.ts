@@ -1,7 +1,8 @@
-import { type Fraction, formatFraction, fraction, sum, toDecimal, toNumber } from '../base/fraction.js';
+import { type Fraction, formatFraction, fraction, toDecimal, toNumber } from '../base/fraction.js';
 import { remember } from '../base/remember.js';
 import type { Probability, StepChance } from '../contract/answers.js';
 import type { Chance } from '../netfilter/walk/types.js';
+import { ShareSum } from '../probability/distribution.js';
 
 const DECIMALS = 12;
 
@@ -15,10 +16,11 @@ export function probability(chance: { readonly nominal: Fraction; readonly progr
 }
 
 export function total(chances: readonly Chance[]): { readonly nominal: Fraction; readonly programmed: Fraction } {
-  return {
-    nominal: sum(chances.map((chance) => chance.nominal)),
-    programmed: sum(chances.map((chance) => chance.programmed)),
-  };
+  const [only] = chances;
+  if (only !== undefined && chances.length === 1) return only;
+  const sum = new ShareSum();
+  for (const chance of chances) sum.add(chance);
+  return sum.share;
 }
 
 const THRESHOLDS = 2n ** 31n;

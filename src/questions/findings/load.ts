@@ -98,7 +98,7 @@ export function findingsOfLoad(about: About, pods: number, load: ServiceProbabil
 
 /** The findings about the load behind each door. */
 export const loads: StateFinder = ({ doors }) =>
-  doors.flatMap((door) => findingsOfLoad(door, door.endpoints.length, door.load));
+  doors.flatMap((door) => (door.load === undefined ? [] : findingsOfLoad(door, door.endpoints.length, door.load)));
 
 const RISKS = [
   ['LOSS_NOT_SURVIVABLE', ['ZONE', 'NODE']],

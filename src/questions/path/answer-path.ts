@@ -266,6 +266,7 @@ export function answerPath(
     ...reachedField(reached.endpoints, further),
   };
   const service = serviceOf(destination, servicePort);
+  let listed: Door['endpoints'] | undefined;
   const door: Door = {
     id: 'path',
     service,
@@ -275,7 +276,11 @@ export function answerPath(
       .map((address) => (port === undefined ? address : joinHostPort(address, port)))
       .join(', '),
     clients: result.question.source,
-    endpoints: reached.endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) })),
+    // Most findings do not look at them.
+    get endpoints() {
+      listed ??= reached.endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) }));
+      return listed;
+    },
     imbalance: reached.imbalance,
     verdicts: result.verdicts,
     affinity: servicePort?.stickyMaxAge ?? 0,

@@ -31,11 +31,14 @@ interface Group {
   readonly clientJourneys: ClientJourney[];
 }
 
-function byChance(a: Group, b: Group): number {
-  const chance = (group: Group) =>
-    total(group.clientJourneys.map((clientJourney) => clientJourney.journey.chance)).nominal;
-  const rank = (group: Group) => Number(group.first.journey.verdict !== 'DELIVERED');
-  return compare(chance(b), chance(a)) || rank(a) - rank(b);
+/** The most likely groups first, DELIVERED before others at equal chance. */
+function byChance(groups: Iterable<Group>): readonly Group[] {
+  const ranked = Array.from(groups, (group) => ({
+    group,
+    chance: total(group.clientJourneys.map((clientJourney) => clientJourney.journey.chance)).nominal,
+    rank: Number(group.first.journey.verdict !== 'DELIVERED'),
+  }));
+  return ranked.sort((a, b) => compare(b.chance, a.chance) || a.rank - b.rank).map(({ group }) => group);
 }
 
 /**
@@ -101,7 +104,7 @@ export function limitTraces(
     if (group === undefined) groups.set(key, { first: clientJourney, clientJourneys: [clientJourney] });
     else group.clientJourneys.push(clientJourney);
   }
-  const sorted = [...groups.values()].sort(byChance);
+  const sorted = byChance(groups.values());
   const limit = question.maxTraces ?? DEFAULT_TRACES;
   const shown = someOf(sorted, limit);
   const traces = shown.map(({ first, clientJourneys: members }): PathTrace => {

@@ -83,14 +83,17 @@ function replyOf({ returns, detail, trail }: NonNullable<Journey['reply']>, fami
   };
 }
 
-/** Gives a trace the reply of a journey, walked and put into words when it is asked for. */
-function defineReply(trace: object, journey: Journey, family: IPFamily): void {
-  let made: PathTrace['reply'] | undefined;
+/** A trace that is being made. */
+type Making = { -readonly [K in keyof PathTrace]?: PathTrace[K] };
+
+/** Gives a trace a field that is walked and put into words when it is asked for. */
+function whenAsked<K extends 'hops' | 'reply'>(trace: Making, field: K, make: () => PathTrace[K]): void {
+  let made: PathTrace[K] | undefined;
   const get = () => {
-    made ??= journey.reply && replyOf(journey.reply, family);
+    made ??= make();
     return made;
   };
-  Object.defineProperty(trace, 'reply', { get, enumerable: true, configurable: true });
+  Object.defineProperty(trace, field, { get, enumerable: true, configurable: true });
 }
 
 /**
@@ -107,23 +110,23 @@ export function traceOf(
   const reached = journey.receiver !== undefined && journey.verdict !== 'UNKNOWN';
   const sent = sentFrom(journey, client);
   const basis = group?.basis ?? shareBasis(journey.chance);
-  const hops = hopsWhenAsked(() => journey.trail, fabric.family);
-  const trace = {
-    probability: group?.probability ?? probability(journey.chance),
-    ...(basis === undefined ? {} : { basis }),
-    verdict: journey.verdict,
-    ...(journey.cause === undefined ? {} : { cause: journey.cause }),
-    explanation: journey.detail,
-    clientSees: probe !== undefined && journey.verdict === 'DELIVERED' ? probeSees(probe) : clientSees(journey, client),
-    ...(probe === undefined ? {} : { healthCheck: healthOf(probe) }),
-    client: client.name,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(reached ? { seenClient: journey.packet.source, clientAddressKept: journey.packet.source === sent } : {}),
-    get hops() {
-      return hops();
-    },
-  };
-  // Spreading it would make what is made when it is asked for: it is completed in place, in the order of the answer.
-  if (isAnswered(journey)) defineReply(trace, journey, fabric.family);
-  return group?.count === undefined ? trace : Object.assign(trace, { count: group.count });
+  // Field by field in the order of the answer: an answer has up to 1000 of them.
+  const trace: Making = { probability: group?.probability ?? probability(journey.chance) };
+  if (basis !== undefined) trace.basis = basis;
+  trace.verdict = journey.verdict;
+  if (journey.cause !== undefined) trace.cause = journey.cause;
+  trace.explanation = journey.detail;
+  trace.clientSees =
+    probe !== undefined && journey.verdict === 'DELIVERED' ? probeSees(probe) : clientSees(journey, client);
+  if (probe !== undefined) trace.healthCheck = healthOf(probe);
+  trace.client = client.name;
+  if (endpoint !== undefined) trace.endpoint = endpoint;
+  if (reached) {
+    trace.seenClient = journey.packet.source;
+    trace.clientAddressKept = journey.packet.source === sent;
+  }
+  whenAsked(trace, 'hops', () => pathHops(journey.trail, fabric.family));
+  if (isAnswered(journey)) whenAsked(trace, 'reply', () => journey.reply && replyOf(journey.reply, fabric.family));
+  if (group?.count !== undefined) trace.count = group.count;
+  return trace as PathTrace;
 }
