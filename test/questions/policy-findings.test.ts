@@ -544,6 +544,52 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    code: 'NETWORK_POLICY_CUTS',
+    what: 'workloads are denied addresses outside',
+    found: () =>
+      checked(
+        { policies: [] },
+        apply(
+          egress('out', [
+            { to: [{ namespaceSelector: {} }] },
+            { to: [{ ipBlock: { cidr: '198.51.100.0/24', except: ['198.51.100.128/25'] } }] },
+          ]),
+        ),
+      ),
+    severity: 'WARNING',
+    evidence: {
+      direction: 'EGRESS',
+      outside: true,
+      ranges: ['anywhere', '198.51.100.128/25'],
+      ports: ['443/TCP'],
+      policies: ['shop/out'],
+    },
+    message: /Whether they open such connections is not in the snapshot\.$/,
+    without: [
+      ['everything stays allowed', () => checked({ policies: [] }, apply(egress('out', [{}])))],
+      [
+        'it was denied before',
+        () => checked({ policies: [egress('out', [])] }, apply(egress('out', [{ to: [{ namespaceSelector: {} }] }]))),
+      ],
+    ],
+  },
+  {
+    code: 'NETWORK_POLICY_OPENS',
+    what: 'workloads are let out to a range, on one port',
+    found: () =>
+      checked(
+        { policies: [egress('out', [{ to: [{ namespaceSelector: {} }] }])] },
+        apply(
+          egress('out', [
+            { to: [{ namespaceSelector: {} }] },
+            { to: [{ ipBlock: { cidr: '198.51.100.0/24' } }], ports: [{ port: 8443 }] },
+          ]),
+        ),
+      ),
+    evidence: { direction: 'EGRESS', outside: true, ranges: ['198.51.100.0/24'], ports: ['8443/TCP'] },
+    without: [],
+  },
+  {
     code: 'NETWORK_POLICY_OPENS',
     what: 'clients outside are let in',
     found: () =>
