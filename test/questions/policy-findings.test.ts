@@ -60,6 +60,8 @@ const checked = (options: PolicedOptions, ...changes: readonly unknown[]) =>
   ask('check', { changes: changes as readonly Change[] } as never, policedSnapshot(options)).findings;
 const apply = (...manifests: readonly unknown[]) => ({ apply: { manifests } });
 
+/** The nodes and pods of the cluster, by address. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map((cidr) => ({ ipBlock: { cidr } }));
 const OUTSIDE = [{ from: [{ ipBlock: { cidr: '198.51.100.0/24' } }] }];
 const balanced = { type: 'LoadBalancer', externalTrafficPolicy: 'Cluster' };
 
@@ -551,7 +553,7 @@ const CASES: readonly Case[] = [
         { policies: [] },
         apply(
           egress('out', [
-            { to: [{ namespaceSelector: {} }] },
+            { to: [{ namespaceSelector: {} }, ...PRIVATE] },
             { to: [{ ipBlock: { cidr: '198.51.100.0/24', except: ['198.51.100.128/25'] } }] },
           ]),
         ),
