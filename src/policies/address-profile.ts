@@ -36,8 +36,8 @@ const networks = new WeakMap<Cluster['resources'], readonly Cidr[]>();
 const profiles = new WeakMap<Cluster['resources'], Map<string, string>>();
 
 /**
- * Equal for nodes whose addresses are in the same networks of policies, and `further` ones, of one family, that policies
- * see of a node.
+ * Equal for nodes whose addresses are in the same networks of policies, and `further` ones, of one family, that
+ * policies see of a node.
  */
 export function addressProfile(
   cluster: Cluster,

@@ -81,7 +81,8 @@ function classesFor(fabric: Fabric, nodes: readonly string[], someDown: boolean)
 }
 
 /**
- * Every Linux node that is up; kept per cluster, settings and family, since questions without `clients` ask for it each time.
+ * Every Linux node that is up; kept per cluster, settings and family, since questions without `clients` ask for it each
+ * time.
  */
 function everyNode(fabric: Fabric): NodeClasses {
   const classified = () => {

@@ -49,8 +49,8 @@ function blocksOf(peer: unknown): readonly (readonly [Cidr, readonly Cidr[]])[] 
 }
 
 /**
- * An address, nobody's in the cluster, for each block that rules of one direction name in some of these policies, and one
- * that stands for anywhere.
+ * An address, nobody's in the cluster, for each block that rules of one direction name in some of these policies, and
+ * one that stands for anywhere.
  */
 export function outsideRanges(
   cluster: Cluster,
