@@ -403,6 +403,7 @@ const CASES: readonly Case[] = [
     found: () => inspected({ policies: [egress('only-db', [{ to: [DB] }])] }),
     evidence: { direction: 'EGRESS', policies: ['shop/only-db'], assumed: true },
     without: [
+      ['nothing is let through, so that no names are needed', () => inspected({ policies: [egress('none', [])] })],
       [
         'port 53 is let through',
         () => inspected({ policies: [egress('dns', [{ to: [DB] }, { ports: [{ port: 53, protocol: 'UDP' }] }])] }),

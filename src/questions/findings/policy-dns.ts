@@ -10,7 +10,8 @@ import { countsForeign, enforcementOf } from '../../policies/enforcer.js';
 import { decide } from '../../policies/evaluate.js';
 import { type Direction, isPoliced, podEnd } from '../../policies/flow.js';
 import { podClass } from '../../policies/pod-class.js';
-import { ALL_APIS, foreignPoliciesOf } from '../../policies/policy-set.js';
+import { ALL_APIS, foreignPoliciesOf, policySetOf } from '../../policies/policy-set.js';
+import { fieldsOf, listOf } from '../../policies/rule.js';
 import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
 
@@ -97,6 +98,12 @@ function deniedDns(cluster: Cluster, pod: Pod, servers: readonly DnsServer[]): D
   return first;
 }
 
+/** Whether egress policies let a pod open connections to anybody: one that may open none needs no names. */
+function opensSome(cluster: Cluster, pod: Pod): boolean {
+  const { policies } = policySetOf(cluster).isolating(pod, 'EGRESS');
+  return policies.length === 0 || policies.some(({ resource }) => listOf(fieldsOf(resource.spec).egress).length > 0);
+}
+
 /** Workloads whose pods may not ask the cluster's DNS, by what denies it. */
 export const dnsForgotten: StateFinder = ({ cluster, settings, wide }) => {
   if (wide === undefined || policiesOf(cluster).length === 0) return [];
@@ -106,11 +113,13 @@ export const dnsForgotten: StateFinder = ({ cluster, settings, wide }) => {
   const known = isLocal ? [] : dnsServers(cluster);
   const servers = isLocal || known.length > 0 ? known : usualDnsServer(cluster);
   if (servers.length === 0) return [];
+  const isAssumed = known.length === 0;
+  const asks = (pod: Pod) => isPoliced(pod) && asksCluster(pod) && (!isAssumed || opensSome(cluster, pod));
   const byClass = new Map<string, Denied | null>();
   const groups = new Map<string, Denied & { readonly workloads: string[]; readonly pods: string[] }>();
   for (const { kind, namespace, name, pods } of runningWorkloads(cluster)) {
     if (!(wide.namespaces?.has(namespace) ?? true)) continue;
-    for (const pod of pods.filter((one) => isPoliced(one) && asksCluster(one))) {
+    for (const pod of pods.filter(asks)) {
       const ofClass = podClass(cluster, pod);
       if (!byClass.has(ofClass)) byClass.set(ofClass, deniedDns(cluster, pod, servers) ?? null);
       const denied = byClass.get(ofClass);
@@ -125,7 +134,6 @@ export const dnsForgotten: StateFinder = ({ cluster, settings, wide }) => {
   }
   return [...groups.values()].map(({ direction, policies, workloads, pods }): Finding => {
     const whose = direction === 'EGRESS' ? 'their egress policies' : 'the policies of the DNS pods';
-    const isAssumed = known.length === 0;
     const server = isAssumed
       ? 'pods labelled k8s-app=kube-dns in kube-system'
       : namespacedName((servers[0] as DnsServer).pod);
