@@ -11,7 +11,7 @@ export interface AlikeShare extends BackendShare {
   /** The nodes of the backends that it represents, each with the same part of the share; its own is among them. */
   readonly nodes: readonly string[];
   /** Equal for backends that nothing tells apart but the endpoints on them; absent for one that is like no other. */
-  readonly kin?: string;
+  readonly nodeClass?: string;
 }
 
 /**
@@ -59,22 +59,25 @@ export function alikeBackends(
   const { endpoints, hinted } = nodesOfEndpoints(fabric, balancer, shares);
   const special = new Set([...hinted, ...alone]);
   const profiles = new Map<object, number>();
-  const classes = new Map<string, { readonly first: BackendShare; readonly nodes: string[]; readonly kin?: string }>();
+  const classes = new Map<
+    string,
+    { readonly first: BackendShare; readonly nodes: string[]; readonly nodeClass?: string }
+  >();
   for (const entry of shares) {
     const { node } = entry.backend;
     const alike = classOf(fabric, entry, special, profiles);
     const key = `${alike ?? `node ${node}`} ${formatFraction(entry.share)}`;
     const own = endpoints.has(node) && alike !== undefined;
     // Policies tell nodes apart by the endpoints on them.
-    const isKin = own && policiesOf(fabric.cluster).length === 0;
-    const kin = isKin ? { kin: key } : {};
+    const isOfClass = own && policiesOf(fabric.cluster).length === 0;
+    const ofClass = isOfClass ? { nodeClass: key } : {};
     const name = own ? `${key} with the endpoints of ${node}` : key;
-    remember(classes, name, () => ({ first: entry, nodes: [] as string[], ...kin })).nodes.push(node);
+    remember(classes, name, () => ({ first: entry, nodes: [] as string[], ...ofClass })).nodes.push(node);
   }
-  return [...classes.values()].map(({ first: { backend, share }, nodes, kin }) => ({
+  return [...classes.values()].map(({ first: { backend, share }, nodes, nodeClass }) => ({
     ...{ backend, nodes },
     share: multiply(share, fraction(nodes.length)),
-    ...(kin === undefined ? {} : { kin }),
+    ...(nodeClass === undefined ? {} : { nodeClass }),
   }));
 }
 

@@ -7,9 +7,9 @@ import { holds } from '../load-balancers/source-ranges.js';
 import { copyOf, headerOf } from '../netfilter/packet.js';
 import type { Chance } from '../netfilter/walk/types.js';
 import { type AlikeShare, alikeBackends } from './alike-backends.js';
+import { alikeNodes } from './alike-nodes.js';
 import type { Through } from './client.js';
 import type { Fabric } from './fabric.js';
-import { alikeKin } from './kin.js';
 import { outsideAddress } from './sources.js';
 import { type Branch, both, type Ending, hop, hostStep, type Journey } from './trail.js';
 
@@ -122,22 +122,23 @@ export function passBalancer(
   return outcome(followed.map(send));
 }
 
-/** The backends of which those that are kin and alike are one. */
+/** The backends, of which those of one class that are alike are one. */
 function joined(
   fabric: Fabric,
   shares: readonly AlikeShare[],
   source: string,
   walk: (share: AlikeShare) => readonly Journey[],
 ): readonly AlikeShare[] {
-  const kin = new Map<string, AlikeShare[]>();
-  for (const share of shares) if (share.kin !== undefined) remember(kin, share.kin, (): AlikeShare[] => []).push(share);
+  const byClass = new Map<string, AlikeShare[]>();
+  for (const share of shares)
+    if (share.nodeClass !== undefined) remember(byClass, share.nodeClass, (): AlikeShare[] => []).push(share);
   const done = new Set<string>();
   return shares.flatMap((share) => {
-    if (share.kin === undefined) return [share];
-    if (done.has(share.kin)) return [];
-    done.add(share.kin);
+    if (share.nodeClass === undefined) return [share];
+    if (done.has(share.nodeClass)) return [];
+    done.add(share.nodeClass);
     const ways = { sourceOf: () => source, walk, entriesOf: ({ nodes }: AlikeShare) => nodes };
-    return alikeKin(fabric, kin.get(share.kin) ?? [], ways).map(({ all, of }) => ({
+    return alikeNodes(fabric, byClass.get(share.nodeClass) ?? [], ways).map(({ all, of }) => ({
       backend: of.backend,
       nodes: all.flatMap(({ nodes }) => nodes),
       share: sum(all.map((one) => one.share)),

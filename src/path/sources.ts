@@ -40,7 +40,7 @@ export interface WeightedClient {
    * Equal for clients whose packets come in at nodes that nothing tells apart but the endpoints on them; absent for
    * clients that are like no others.
    */
-  readonly kin?: string;
+  readonly nodeClass?: string;
 }
 
 /** Outside client addresses used when none is given: documentation ranges (RFC 5737, RFC 3849). */

@@ -34,9 +34,9 @@ export function balancedGroups(
 ): readonly WeightedClient[] {
   const shares = balancedShares(fabric, balancer, outside, pointer, port);
   if (shares.length === 0) return [{ client: balancedClient(fabric, outside, { balancer }, pointer), weight: ONE }];
-  return alikeBackends(fabric, balancer, shares).map(({ backend, share, nodes, kin }) => ({
+  return alikeBackends(fabric, balancer, shares).map(({ backend, share, nodes, nodeClass }) => ({
     entries: nodes,
-    ...(kin === undefined ? {} : { kin }),
+    ...(nodeClass === undefined ? {} : { nodeClass }),
     client: balancedClient(fabric, outside, { balancer, shares: [{ backend, share: ONE }] }, pointer),
     weight: share,
   }));

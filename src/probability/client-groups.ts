@@ -239,13 +239,13 @@ function alike(
     if (found.byNode) for (const node of nodes) special.add(node);
   }
   const groups: WeightedClient[] = [];
-  const kinOf = new Map<string, string>();
+  const nodeClasses = new Map<string, string>();
   const isApart = (node: string) => special.has(node) || holders.has(node);
   const none = special.size === 0 && holders.size === 0;
   for (const [index, { nodes }] of (byZone ? classes.byProfileAndZone : classes.byProfile).entries()) {
     const plain = none ? nodes : nodes.filter((node) => !isApart(node));
     for (const node of none ? [] : nodes)
-      if (holders.has(node) && !special.has(node)) kinOf.set(node, `class ${index}`);
+      if (holders.has(node) && !special.has(node)) nodeClasses.set(node, `class ${index}`);
     // One list for all Services, where none has clients of its own kind: what is known of it is known of each.
     for (const same of local.size === 0 ? [plain] : partition(plain, (node) => local.get(node) ?? '')) {
       if (same.length === 0) continue;
@@ -254,10 +254,10 @@ function alike(
   }
   if (none) return groups;
   const alone = classes.all.filter(isApart).map((node) => {
-    const kin = kinOf.get(node);
+    const nodeClass = nodeClasses.get(node);
     const client = clientOn(node);
     // For processes of a node its own endpoints make more differences than for packets that come in from outside.
-    const known = kin === undefined || client.kind === 'HOST' ? {} : { kin };
+    const known = nodeClass === undefined || client.kind === 'HOST' ? {} : { nodeClass };
     return { client, weight: fraction(1, total), nodes: [node], ...known };
   });
   return [...groups, ...alone];

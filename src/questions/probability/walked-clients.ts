@@ -13,7 +13,7 @@ import { type DoorClient, outcomesOf } from '../findings/door.js';
 import { clientJourneysOf, journeysOrUnsupported } from '../path/answer-path.js';
 
 import type { ServiceTargeted } from './asked-ports.js';
-import { walkGroups } from './kin-groups.js';
+import { walkGroups } from './walk-groups.js';
 
 /** All journeys of one group of clients, weighted by its part of the clients. */
 export interface GroupJourneys extends WeightedClient {

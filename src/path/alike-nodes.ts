@@ -53,9 +53,9 @@ function sameWays(a: readonly Journey[], b: readonly Journey[]): boolean {
 }
 
 /**
- * Ways in over nodes that are kin, as few as they are alike; in the order of the first of each. Walks a few of them.
+ * Ways in over nodes of one class, as few as they are alike; in the order of the first of each. Walks a few of them.
  */
-export function alikeKin<T>(
+export function alikeNodes<T>(
   fabric: Fabric,
   items: readonly T[],
   { sourceOf, entriesOf, walk, keepsOwn = false }: WaysIn<T>,

@@ -4,8 +4,8 @@
  */
 import { sum } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
+import { alikeNodes } from '../../path/alike-nodes.js';
 import type { Fabric } from '../../path/fabric.js';
-import { alikeKin } from '../../path/kin.js';
 import type { WeightedClient } from '../../path/sources.js';
 import { type Journey, weighted } from '../../path/trail.js';
 import type { GroupJourneys } from './walked-clients.js';
@@ -18,8 +18,8 @@ function entriesOf({ nodes, entries, client }: WeightedClient): readonly string[
 /** Walks one client to the destination: its journeys, their chances summing to 1. */
 type Walk = (group: WeightedClient) => readonly Journey[];
 
-/** The journeys of groups that are kin. */
-function walkKin(fabric: Fabric, groups: readonly WeightedClient[], walk: Walk): readonly GroupJourneys[] {
+/** The journeys of groups on nodes of one class. */
+function walkClass(fabric: Fabric, groups: readonly WeightedClient[], walk: Walk): readonly GroupJourneys[] {
   const known = new Map<WeightedClient, readonly Journey[]>();
   const journeysOf = (group: WeightedClient) => remember(known, group, () => walk(group));
   const ways = {
@@ -28,7 +28,7 @@ function walkKin(fabric: Fabric, groups: readonly WeightedClient[], walk: Walk):
     // What tells pods' packets from those of outside is a rule beside the one that keeps to a node's endpoints.
     keepsOwn: groups[0]?.client.kind === 'POD',
   };
-  return alikeKin(fabric, groups, ways).map(({ all, of }) => {
+  return alikeNodes(fabric, groups, ways).map(({ all, of }) => {
     const weight = sum(all.map((group) => group.weight));
     const journeys = weighted(journeysOf(of), weight);
     if (all.length === 1) return { ...of, journeys };
@@ -40,15 +40,15 @@ function walkKin(fabric: Fabric, groups: readonly WeightedClient[], walk: Walk):
 
 /** All journeys of some groups of clients, weighted by their parts of the clients. */
 export function walkGroups(fabric: Fabric, groups: readonly WeightedClient[], walk: Walk): readonly GroupJourneys[] {
-  const kin = new Map<string, WeightedClient[]>();
+  const byClass = new Map<string, WeightedClient[]>();
   for (const group of groups) {
-    if (group.kin !== undefined) remember(kin, group.kin, (): WeightedClient[] => []).push(group);
+    if (group.nodeClass !== undefined) remember(byClass, group.nodeClass, (): WeightedClient[] => []).push(group);
   }
   const done = new Set<string>();
   return groups.flatMap((group) => {
-    if (group.kin === undefined) return [{ ...group, journeys: weighted(walk(group), group.weight) }];
-    if (done.has(group.kin)) return [];
-    done.add(group.kin);
-    return walkKin(fabric, kin.get(group.kin) ?? [], walk);
+    if (group.nodeClass === undefined) return [{ ...group, journeys: weighted(walk(group), group.weight) }];
+    if (done.has(group.nodeClass)) return [];
+    done.add(group.nodeClass);
+    return walkClass(fabric, byClass.get(group.nodeClass) ?? [], walk);
   });
 }
