@@ -206,13 +206,16 @@ function resultSections(services: readonly ServiceProbability[], layout: Layout)
 function text(answer: Answer<ProbabilityResult>, layout: Layout): string {
   const { services } = answer.result;
   const { view } = layout;
+  const each = services.some(({ omitted }) => omitted !== undefined)
+    ? 'every endpoint that is listed'
+    : 'every endpoint';
   return joinSections([
     headline(answer, layout),
     findingsText(answer, layout),
     changesText(answer, layout),
     ...resultSections(services, layout),
     ...footer(answer, layout, [
-      ...(view.all ? [] : [['every endpoint', '--all'] as const]),
+      ...(view.all ? [] : [[each, '--all'] as const]),
       ...(view.values ? [] : [['decimal and programmed values', '--values'] as const]),
     ]),
   ]);
