@@ -95,17 +95,23 @@ function silentProxy(
   return { healthy: false, status: undefined, detail };
 }
 
-/** kube-proxy's server on the Service's health check node port. */
+/**
+ * kube-proxy's server on the Service's health check node port. A sweep probes hundreds of nodes at each point: the
+ * sentence is written when it is read.
+ */
 function serviceHealth(balanced: Balanced, node: string, proxy: NodeProxySettings): ProbeResult {
   const count = readyEndpointsOn(balanced, node);
-  const shown = atLeast(proxy.version, 28) ? { weight: count } : {};
-  const pods = `${count} ready ${count === 1 ? 'endpoint' : 'endpoints'} of ${balanced.key} on ${node}`;
-  if (count > 0) return { healthy: true, status: 200, detail: `${answering(balanced)} 200: ${pods}`, ...shown };
+  const healthy = count > 0;
   return {
-    healthy: false,
-    status: 503,
-    detail: `${answering(balanced)} 503: no ready endpoint of ${balanced.key} on ${node}`,
-    ...shown,
+    healthy,
+    status: healthy ? 200 : 503,
+    get detail() {
+      const found = healthy
+        ? `200: ${count} ready ${count === 1 ? 'endpoint' : 'endpoints'}`
+        : '503: no ready endpoint';
+      return `${answering(balanced)} ${found} of ${balanced.key} on ${node}`;
+    },
+    ...(atLeast(proxy.version, 28) ? { weight: count } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import { addressOf, type IPFamily } from '../base/address.js';
+import { remember } from '../base/remember.js';
 import { nodeAddresses, nodeZone } from '../cluster/addresses.js';
 import type { Node } from '../cluster/objects.js';
 import type { Backend, Backends, Balanced, Excluded } from './implementation.js';
@@ -24,10 +25,16 @@ export function excludedFromAll(node: Node): string | undefined {
   return undefined;
 }
 
+// The load balancers of all Services, at all points of a sweep, have the same nodes.
+const backends = new WeakMap<Node, Map<IPFamily, Backend>>();
+
 /** A node as a backend, with its primary address of the family. */
 export function nodeBackend(node: Node, family: IPFamily): Backend {
-  const address = nodeAddresses(node).find((text) => addressOf(text)?.family === family);
-  return { kind: 'NODE', node: node.metadata.name, address, zone: nodeZone(node) ?? '' };
+  const known = remember(backends, node, () => new Map<IPFamily, Backend>());
+  return remember(known, family, (): Backend => {
+    const address = nodeAddresses(node).find((text) => addressOf(text)?.family === family);
+    return { kind: 'NODE', node: node.metadata.name, address, zone: nodeZone(node) ?? '' };
+  });
 }
 
 /** All nodes that pass a filter as backends, in snapshot order; the others with what the filter says of them. */
