@@ -99,7 +99,9 @@ export function entryClients(
     const { node, address } = backend;
     const own = fabric.hashesDestinations(node) ? ` ${node}` : '';
     return {
-      ...{ node, weight: share, zone: zoneOf(node) },
+      node,
+      weight: share,
+      zone: zoneOf(node),
       likeness: `${likenessOf(node)} ${address === undefined} ${fabric.isDown(node)}${own}`,
       client: () => balancedClient(fabric, outside, { balancer, shares: [{ backend, share: ONE }] }, pointer),
     };

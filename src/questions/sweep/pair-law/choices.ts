@@ -1,5 +1,3 @@
-/** Which endpoints an entry chooses among. */
-import { remember } from '../../../base/remember.js';
 import type { EntryClient } from '../../../probability/entry-clients.js';
 import type { Candidate } from './candidates.js';
 
@@ -11,20 +9,25 @@ export type View = 'ALL' | 'NODE' | 'NODE_OR_ALL' | 'ZONE_HINTS' | 'HINTS';
 export const VIEWS: readonly View[] = ['ALL', 'ZONE_HINTS', 'HINTS', 'NODE', 'NODE_OR_ALL'];
 
 interface SetNames {
+  /** The zone of the node. */
+  readonly of: string;
   readonly node: string;
   readonly hint: string;
   readonly zone: string;
 }
 
-const setNames = new WeakMap<EntryClient, SetNames>();
+// By node: each point of a sweep may have entries of its own on the same nodes.
+const setNames = new Map<string, SetNames>();
+const MOST_NAMES = 20_000;
 
 /** The sets that an entry may choose from, but for all endpoints. */
-function namesOf(entry: EntryClient): SetNames {
-  return remember(setNames, entry, () => ({
-    node: `node ${entry.node}`,
-    hint: `hint ${entry.node}`,
-    zone: `zone ${entry.zone}`,
-  }));
+function namesOf({ node, zone }: EntryClient): SetNames {
+  const known = setNames.get(node);
+  if (known?.of === zone) return known;
+  if (setNames.size >= MOST_NAMES) setNames.clear();
+  const names = { of: zone, node: `node ${node}`, hint: `hint ${node}`, zone: `zone ${zone}` };
+  setNames.set(node, names);
+  return names;
 }
 
 /** The endpoints that are there at one point, as entries look for them. */
