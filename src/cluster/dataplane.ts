@@ -8,7 +8,7 @@ import { matchesLabels } from './labels.js';
 import type { Node } from './objects.js';
 import { isProxyLike } from './proxy-command.js';
 
-import type { Assumption, Dataplane } from './settings.js';
+import type { Assumption, Beside, Dataplane } from './settings.js';
 
 /**
  * What an agent takes of kube-proxy's work. ALL: it is in its place. POD_CLUSTER_IPS: it balances what pods send to
@@ -270,13 +270,6 @@ const EMBEDDED: readonly { readonly where: string; readonly sign: (node: Node) =
 
 /** OpenShift SDN has kube-proxy's code in its own agent. */
 const OPENSHIFT_SDN: Signs = { names: /^sdn$/, labels: ['app=sdn'] };
-
-/** An agent that takes some packets of Services before kube-proxy's rules see them. */
-export interface Beside {
-  readonly part: 'POD_CLUSTER_IPS' | 'POD_SERVICES';
-  /** One sentence. */
-  readonly why: string;
-}
 
 export interface DataplaneFacts {
   /** The agent in the place of kube-proxy, and a sentence that says so. */

@@ -3,30 +3,11 @@ import type { IpMasq } from '../contract/gen/types.js';
 import type { Cluster } from './cluster.js';
 import type { Container } from './objects.js';
 import { type Flags, flagsOf } from './proxy-command.js';
-import type { Assumption, Platform } from './settings.js';
+import type { Assumption, IpMasqSettings, Platform } from './settings.js';
 import { yamlValue } from './yaml/documents.js';
 
 /** What a request says of it; the rest is inferred. */
 export type IpMasqOverride = IpMasq;
-
-/**
- * Who masquerades what pods send out of the cluster, after kube-proxy's own POSTROUTING rules: the ip-masq-agent
- * (kubernetes-sigs/ip-masq-agent), or what the boot script of a GCE node writes once (Kubernetes 1.20.2,
- * cluster/gce/gci/configure-helper.sh). Both lead all that is not for the node itself to one chain of table nat.
- */
-export interface IpMasqSettings {
-  readonly writer: 'AGENT' | 'BOOT_SCRIPT' | 'NONE';
-  readonly chain: string;
-  /** Destinations that keep the pod's address, in the order of their rules, of either family. */
-  readonly nonMasqueradeCIDRs: readonly string[];
-  /** Whether 169.254.0.0/16 (fe80::/10) is masqueraded too. */
-  readonly masqLinkLocal: boolean;
-  readonly masqLinkLocalIPv6: boolean;
-  /** `--random-fully` at the MASQUERADE rule. */
-  readonly randomFully: boolean;
-  /** Whether there is such a chain for IPv6 as well (the agent's `--enable-ipv6`). */
-  readonly ipv6: boolean;
-}
 
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
 /** What `--nomasq-all-reserved-ranges` adds, in the agent's order. */

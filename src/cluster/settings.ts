@@ -1,9 +1,33 @@
 import { ENUMS, type Family, type KubeProxySettings } from '../contract/gen/types.js';
 import type { Cluster } from './cluster.js';
-import type { Beside } from './dataplane.js';
-import type { IpMasqSettings } from './ip-masq.js';
 import type { LoadBalancerSettings } from './load-balancer-settings.js';
 import type { SettingsOverride } from './settings-override.js';
+
+/** An agent that takes some packets of Services before kube-proxy's rules see them. */
+export interface Beside {
+  readonly part: 'POD_CLUSTER_IPS' | 'POD_SERVICES';
+  /** One sentence. */
+  readonly why: string;
+}
+
+/**
+ * Who masquerades what pods send out of the cluster, after kube-proxy's own POSTROUTING rules: the ip-masq-agent
+ * (kubernetes-sigs/ip-masq-agent), or what the boot script of a GCE node writes once (Kubernetes 1.20.2,
+ * cluster/gce/gci/configure-helper.sh). Both lead all that is not for the node itself to one chain of table nat.
+ */
+export interface IpMasqSettings {
+  readonly writer: 'AGENT' | 'BOOT_SCRIPT' | 'NONE';
+  readonly chain: string;
+  /** Destinations that keep the pod's address, in the order of their rules, of either family. */
+  readonly nonMasqueradeCIDRs: readonly string[];
+  /** Whether 169.254.0.0/16 (fe80::/10) is masqueraded too. */
+  readonly masqLinkLocal: boolean;
+  readonly masqLinkLocalIPv6: boolean;
+  /** `--random-fully` at the MASQUERADE rule. */
+  readonly randomFully: boolean;
+  /** Whether there is such a chain for IPv6 as well (the agent's `--enable-ipv6`). */
+  readonly ipv6: boolean;
+}
 
 /** What an answer rests on without the snapshot or the request saying it. Field names are those of `settings`. */
 export interface Assumption {

@@ -5,7 +5,7 @@ import type { LoadBalancerName, LoadBalancerOption, LoadBalancerOptions } from '
 import type { Service } from '../cluster/objects.js';
 import type { Platform, Settings } from '../cluster/settings.js';
 import type { Protocol } from '../netfilter/packet.js';
-import type { AnnotationList } from './read-annotations.js';
+import type { AnnotationList } from './annotation-list.js';
 
 /** A port of a Service, as its object has it. */
 export type BalancedPort = NonNullable<NonNullable<Service['spec']>['ports']>[number];

@@ -3,29 +3,8 @@
  * change none. An annotation that is not read, or whose value is not valid, is an assumption of each answer about the
  * Service that has it.
  */
+import type { AnnotationEntry, AnnotationList, Valid } from './annotation-list.js';
 import type { Balanced } from './implementation.js';
-
-/** What a value must be; a controller refuses, or passes over, what it is not. */
-export type Valid = 'SWITCH' | 'PAIRS' | 'JSON' | 'CIDRS' | { readonly least: number } | readonly string[];
-
-export interface AnnotationEntry {
-  /** The name after the prefix; `*` stands for any text. */
-  readonly name: string;
-  /**
-   * READ: answers follow it. NOT_READ: it changes what the load balancer does, and no answer follows it. NO_EFFECT: it
-   * changes nothing that an answer says (names, tags, logs, certificates).
-   */
-  readonly effect: 'READ' | 'NOT_READ' | 'NO_EFFECT';
-  readonly valid?: Valid;
-}
-
-export interface AnnotationList {
-  /** What all of these names begin with. */
-  readonly prefix: string;
-  /** Where they are documented: title and address. */
-  readonly source: readonly [title: string, url: string];
-  readonly entries: readonly AnnotationEntry[];
-}
 
 /** Entries of one effect whose values are not checked. */
 export function entriesOf(effect: AnnotationEntry['effect'], ...names: readonly string[]): readonly AnnotationEntry[] {

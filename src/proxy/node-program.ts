@@ -1,8 +1,7 @@
 import type { IPFamily } from '../base/address.js';
 import type { Cluster } from '../cluster/cluster.js';
-import type { IpMasqSettings } from '../cluster/ip-masq.js';
 import type { Node } from '../cluster/objects.js';
-import type { NodeProxySettings, ProxyMode } from '../cluster/settings.js';
+import type { IpMasqSettings, NodeProxySettings, ProxyMode } from '../cluster/settings.js';
 import type { Pattern } from '../netfilter/ipvs/schedule.js';
 import type { Packet } from '../netfilter/packet.js';
 import type { Ruleset } from '../netfilter/ruleset.js';

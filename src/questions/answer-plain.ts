@@ -5,8 +5,9 @@ import { findingsOfChanges } from './findings/of-changes.js';
 import { type FindingsSpec, thresholdsOf } from './findings/wanted.js';
 import type { PlainKind } from './kinds.js';
 import { LARGE_LIMITS } from './large-ports/large-port.js';
-import { PLAIN_QUESTIONS, type PlainResult } from './plain-questions.js';
+import { PLAIN_QUESTIONS } from './plain-questions.js';
 import type { Prepared } from './prepare.js';
+import type { PlainResult } from './results.js';
 import { summed } from './summaries/index.js';
 
 /** A question about one prepared cluster, answered with what is found in that cluster. Throws QuestionError. */

@@ -3,7 +3,8 @@ import type { Answer } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { type ByDigest, noneHeld } from './held.js';
 import type { QuestionKind } from './kinds.js';
-import { QUESTIONS, type ResultOf } from './registry.js';
+import { QUESTIONS } from './registry.js';
+import type { ResultOf } from './results.js';
 
 /**
  * Answers one question about a snapshot: a request's whole way, independent of any transport. The request has been

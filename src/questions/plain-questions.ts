@@ -1,5 +1,4 @@
 /** The questions about one cluster: what-if asks one of them twice, and a batch several about the same cluster. */
-import type { ChainsResult, PathResult, ProbabilityResult } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { answerChains } from './chains/answer-chains.js';
 import type { PlainKind } from './kinds.js';
@@ -7,12 +6,7 @@ import type { LargeLimits } from './large-ports/large-port.js';
 import { answerPath } from './path/answer-path.js';
 import type { Outcome, Prepared } from './prepare.js';
 import { answerProbability } from './probability/answer-probability.js';
-
-export interface PlainResult {
-  readonly chains: ChainsResult;
-  readonly path: PathResult;
-  readonly probability: ProbabilityResult;
-}
+import type { PlainResult } from './results.js';
 
 type Asked = Pick<QuestionRequest, PlainKind>;
 

@@ -3,18 +3,7 @@
  * kind.
  */
 import type { Snapshot } from '../cluster/read-snapshot.js';
-import type {
-  Answer,
-  ApplyResult,
-  BatchResult,
-  CheckResult,
-  InspectResult,
-  ReachResult,
-  SolveResult,
-  SweepResult,
-  TimelineResult,
-  WhatIfResult,
-} from '../contract/answers.js';
+import type { Answer } from '../contract/answers.js';
 import type { QuestionRequest } from '../contract/requests.js';
 import { answerPlain } from './answer-plain.js';
 import { answerApply } from './apply/answer-apply.js';
@@ -24,25 +13,13 @@ import type { ByDigest } from './held.js';
 import { answerInspect } from './inspect/answer-inspect.js';
 import type { PlainKind, QuestionKind } from './kinds.js';
 import { withRemedies } from './path/remedies.js';
-import type { PlainResult } from './plain-questions.js';
 import { prepare } from './prepare.js';
 import { answerReach } from './reach/answer-reach.js';
+import type { PlainResult, ResultOf } from './results.js';
 import { answerSolve } from './solve/answer-solve.js';
 import { answerSweep, sweepInParts } from './sweep/answer-sweep.js';
 import { answerTimeline } from './timeline/answer-timeline.js';
 import { answerWhatIf } from './what-if/answer-what-if.js';
-
-export interface ResultOf extends PlainResult {
-  readonly 'what-if': WhatIfResult;
-  readonly sweep: SweepResult;
-  readonly batch: BatchResult;
-  readonly check: CheckResult;
-  readonly inspect: InspectResult;
-  readonly apply: ApplyResult;
-  readonly reach: ReachResult;
-  readonly solve: SolveResult;
-  readonly timeline: TimelineResult;
-}
 
 /** Snapshots that a question may need beside the one that it is asked of. */
 interface Beside {

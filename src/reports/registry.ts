@@ -1,7 +1,7 @@
 /** How the answers of each question are written: a report for people, and flat rows. */
 import type { Answer } from '../contract/answers.js';
 import type { QuestionKind } from '../questions/kinds.js';
-import type { ResultOf } from '../questions/registry.js';
+import type { ResultOf } from '../questions/results.js';
 import { applyReport } from './apply-report.js';
 import { batchReport } from './batch-report.js';
 import { chainsReport } from './chains-report.js';

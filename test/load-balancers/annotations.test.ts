@@ -5,10 +5,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
+import type { AnnotationList } from '../../src/load-balancers/annotation-list.js';
 import { ALB_ANNOTATIONS, CLASSIC_ANNOTATIONS, NLB_ANNOTATIONS } from '../../src/load-balancers/aws/annotation-list.js';
 import { AZURE_ANNOTATIONS } from '../../src/load-balancers/azure/annotation-list.js';
 import { GKE_ANNOTATIONS } from '../../src/load-balancers/gke/annotation-list.js';
-import type { AnnotationList } from '../../src/load-balancers/read-annotations.js';
 import { ask } from '../../src/questions/ask.js';
 import { balancedList, WEB } from '../support/balanced.js';
 

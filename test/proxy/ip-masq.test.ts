@@ -1,8 +1,8 @@
 import t from 'tap';
 import { inferSettings } from '../../src/cluster/infer-settings.js';
-import { type IpMasqOverride, type IpMasqSettings, parseAgentFile } from '../../src/cluster/ip-masq.js';
+import { type IpMasqOverride, parseAgentFile } from '../../src/cluster/ip-masq.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
-import type { Platform } from '../../src/cluster/settings.js';
+import type { IpMasqSettings, Platform } from '../../src/cluster/settings.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';
 import { writeRule } from '../../src/netfilter/iptables/write.js';
 import { ipMasqRules } from '../../src/proxy/iptables/ip-masq.js';

@@ -26,7 +26,16 @@ import { findObject, withObject } from './find-object.js';
 import { kubectlRefusal } from './kubectl-checks.js';
 import type { Manifest } from './read-manifests.js';
 import { notServed } from './served-versions.js';
-import { type ApplyMode, plainStore, refused, type Store, type Subject, sentAndStored } from './subject.js';
+import type { Store } from './storing.js';
+import {
+  type AppliedManifest,
+  type ApplyMode,
+  type Outcome,
+  plainStore,
+  refused,
+  type Subject,
+  sentAndStored,
+} from './subject.js';
 
 /** Kinds without namespaces that a repository usually has. */
 const CLUSTER_KINDS = [
@@ -50,16 +59,6 @@ const CLUSTER_KINDS = [
 ];
 
 /** Whether an object was made, changed, left as it was, or is of no use for this service. */
-type Outcome = 'OBJECT_CREATED' | 'OBJECT_CONFIGURED' | 'OBJECT_UNCHANGED' | 'OBJECT_IGNORED';
-
-/** What became of one manifest. */
-export interface AppliedManifest {
-  readonly outcome: Outcome;
-  readonly result: ChangeResult;
-  /** Whether settings may be read differently now: kube-proxy's configuration, or a node, is another. */
-  readonly touchesSettings: boolean;
-}
-
 const WHY_IGNORED: Readonly<Record<string, string>> = {
   HorizontalPodAutoscaler: 'it does not act here: a change of kind scale sets the number of replicas',
 };

@@ -20,8 +20,7 @@ import type { ChangeContext } from '../change.js';
 import { unchanged } from '../combine.js';
 import { controlPlaneVersion } from '../control-plane-version.js';
 import { refuse } from '../refused-change.js';
-import type { AppliedManifest } from './apply-manifest.js';
-import { plainStore, type Subject, sentAndStored } from './subject.js';
+import { type AppliedManifest, plainStore, type Subject, sentAndStored } from './subject.js';
 
 /** The resource that the cluster keeps of an object. */
 function resourceOf(value: Fields, { manifest }: Subject): Resource {

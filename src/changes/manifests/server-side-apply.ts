@@ -7,7 +7,7 @@ import { LAST_APPLIED } from '../../api-server/note.js';
 import { type Fields, fieldsIn } from '../../api-server/read-fields.js';
 import type { StoredService } from '../../control-plane/service-storage.js';
 import type { RefusalReason } from '../refused-change.js';
-import type { Store } from './subject.js';
+import type { Store } from './storing.js';
 
 export interface ServerSideOptions {
   readonly type: string;

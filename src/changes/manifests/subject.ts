@@ -12,10 +12,12 @@ import { asStored, completed, forbiddenPod } from '../../api-server/stored-objec
 import type { AddressRules } from '../../api-server/validation/address-rules.js';
 import { validate } from '../../api-server/validation/index.js';
 import type { StoredService } from '../../control-plane/service-storage.js';
+import type { ChangeResult } from '../change.js';
 import { type RefusalReason, refuseObject } from '../refused-change.js';
 import { clientApply } from './client-apply.js';
 import type { Manifest } from './read-manifests.js';
 import { serverSideApply } from './server-side-apply.js';
+import type { Store } from './storing.js';
 
 /** What the API server fills in, and takes from no manifest. */
 const SERVER_FIELDS = [
@@ -72,18 +74,6 @@ export function refused(
 ): void {
   refuseObject(causes, ({ pointer, detail }) => manifest.fault(pointer, detail), object, reason);
 }
-
-/** An object as it is stored, with what was drawn for it, or why it is refused. */
-interface Storing {
-  readonly object: Fields;
-  readonly faults: readonly ApiFault[];
-  /** The reason where it does not follow from the faults. */
-  readonly reason?: RefusalReason;
-  readonly service?: StoredService;
-}
-
-/** What stores an object: `before` undefined for a new one. */
-export type Store = (before: Fields | undefined, object: Fields) => Storing;
 
 /** What stores objects of all kinds but Services. */
 export function plainStore(kind: string, type: string, rules: AddressRules): Store {
@@ -154,4 +144,14 @@ export function sentAndStored(subject: Subject, store: Store): SentAndStored {
     isUnmanaged: false,
     ...(service === undefined ? {} : { service }),
   };
+}
+
+export type Outcome = 'OBJECT_CREATED' | 'OBJECT_CONFIGURED' | 'OBJECT_UNCHANGED' | 'OBJECT_IGNORED';
+
+/** What became of one manifest. */
+export interface AppliedManifest {
+  readonly outcome: Outcome;
+  readonly result: ChangeResult;
+  /** Whether settings may be read differently now: kube-proxy's configuration, or a node, is another. */
+  readonly touchesSettings: boolean;
 }

@@ -1,5 +1,6 @@
 /** The annotations of AWS's controllers: those of the AWS Load Balancer Controller 2.13 and of cloud-provider-aws. */
-import { type AnnotationList, entriesOf, readEntries } from '../read-annotations.js';
+import type { AnnotationList } from '../annotation-list.js';
+import { entriesOf, readEntries } from '../read-annotations.js';
 
 const LBC = 'https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide';
 

@@ -1,5 +1,6 @@
 /** The annotations of cloud-provider-azure: pkg/consts/consts.go and its documentation, of 1.31. */
-import { type AnnotationList, entriesOf, readEntries } from '../read-annotations.js';
+import type { AnnotationList } from '../annotation-list.js';
+import { entriesOf, readEntries } from '../read-annotations.js';
 
 const SOURCE = [
   'cloud-provider-azure, Azure LoadBalancer',

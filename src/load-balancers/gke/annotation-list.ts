@@ -1,5 +1,6 @@
 /** The annotations of GKE's LoadBalancer Services and NEGs. */
-import { type AnnotationList, entriesOf, readEntries } from '../read-annotations.js';
+import type { AnnotationList } from '../annotation-list.js';
+import { entriesOf, readEntries } from '../read-annotations.js';
 
 const PARAMETERS = [
   'GKE, LoadBalancer Service parameters',

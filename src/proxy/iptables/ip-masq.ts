@@ -1,5 +1,6 @@
 import { addressFamily, type IPFamily } from '../../base/address.js';
-import { BOOT_SCRIPT_RANGES, type IpMasqSettings } from '../../cluster/ip-masq.js';
+import { BOOT_SCRIPT_RANGES } from '../../cluster/ip-masq.js';
+import type { IpMasqSettings } from '../../cluster/settings.js';
 import type { Statement } from '../../netfilter/iptables/statements.js';
 import type { Rule } from '../../netfilter/ruleset.js';
 import { comment, destination, jump, RETURN, rule } from './rule-parts.js';

@@ -1,7 +1,6 @@
 import { decodeUtf8 } from '#platform';
 import { QuestionError } from '../../base/errors.js';
-import type { IpMasqSettings } from '../../cluster/ip-masq.js';
-import type { Settings } from '../../cluster/settings.js';
+import type { IpMasqSettings, Settings } from '../../cluster/settings.js';
 import type { ChainData, VirtualServerData } from '../../contract/answers.js';
 import type { ChainsQuestion } from '../../contract/requests.js';
 import type { Rule } from '../../netfilter/ruleset.js';

@@ -8,7 +8,11 @@ import { alikeNodes } from '../../path/alike-nodes.js';
 import type { Fabric } from '../../path/fabric.js';
 import type { WeightedClient } from '../../path/sources.js';
 import { type Journey, weighted } from '../../path/trail.js';
-import type { GroupJourneys } from './walked-clients.js';
+
+/** All journeys of one group of clients, weighted by its part of the clients. */
+export interface GroupJourneys extends WeightedClient {
+  readonly journeys: readonly Journey[];
+}
 
 /** Where a group's packets come in. */
 function entriesOf({ nodes, entries, client }: WeightedClient): readonly string[] {

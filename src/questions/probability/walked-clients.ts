@@ -13,12 +13,7 @@ import { type DoorClient, outcomesOf } from '../findings/door.js';
 import { clientJourneysOf, journeysOrUnsupported } from '../path/answer-path.js';
 
 import type { ServiceTargeted } from './asked-ports.js';
-import { walkGroups } from './walk-groups.js';
-
-/** All journeys of one group of clients, weighted by its part of the clients. */
-export interface GroupJourneys extends WeightedClient {
-  readonly journeys: readonly Journey[];
-}
+import { type GroupJourneys, walkGroups } from './walk-groups.js';
 
 function destinationText(fabric: Fabric, destination: ServiceTargeted, groups: readonly WeightedClient[]): string {
   const { target } = destination;

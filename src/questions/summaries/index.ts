@@ -2,7 +2,7 @@
 import type { Answer, AnyResult, BatchResult } from '../../contract/answers.js';
 import type { QuestionRequest } from '../../contract/requests.js';
 import type { QuestionKind } from '../kinds.js';
-import type { ResultOf } from '../registry.js';
+import type { ResultOf } from '../results.js';
 import { applySummary } from './apply.js';
 import { chainsSummary } from './chains.js';
 import { checkSummary } from './check.js';

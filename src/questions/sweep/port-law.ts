@@ -13,7 +13,7 @@ import { type EntryClient, entryClients } from '../../probability/entry-clients.
 import type { ProxyEndpoint } from '../../proxy/service-port.js';
 import { clientJourneysOf } from '../path/answer-path.js';
 import type { ServiceTargeted } from '../probability/asked-ports.js';
-import type { GroupJourneys } from '../probability/walked-clients.js';
+import type { GroupJourneys } from '../probability/walk-groups.js';
 import { type Candidate, candidatesOf } from './pair-law/candidates.js';
 import { type EntryPods, type Leaving, PairLaw } from './pair-law/pair-law.js';
 import { tallyOf } from './tally.js';

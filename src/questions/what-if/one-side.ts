@@ -2,8 +2,9 @@
 import { type Problem, QuestionError } from '../../base/errors.js';
 import type { QuestionRequest } from '../../contract/requests.js';
 import type { PlainKind } from '../kinds.js';
-import { PLAIN_QUESTIONS, type PlainResult } from '../plain-questions.js';
+import { PLAIN_QUESTIONS } from '../plain-questions.js';
 import type { Outcome, Prepared } from '../prepare.js';
+import type { PlainResult } from '../results.js';
 
 type Question = Pick<QuestionRequest, PlainKind>;
 
