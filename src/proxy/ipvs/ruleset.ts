@@ -8,14 +8,14 @@ import { tablesWithoutProxy } from '../iptables/program.js';
 import type { RulesetOptions } from '../node-program.js';
 import type { ServicePort } from '../service-port.js';
 import { CHAINS, chainJumps, declaredChains } from './fixed-rules.js';
-import type { IpvsProgram } from './program.js';
+import type { ProgrammedPorts } from './programmed-ports.js';
 
 /**
  * Finds the virtual server of a packet without making all of them. An address of the node that the snapshot does not
  * list has the same virtual servers for node ports as those that it lists, since kube-proxy gives them to every local
  * address.
  */
-function lookup(program: IpvsProgram, further: readonly string[]): Lookup {
+function lookup(program: ProgrammedPorts, further: readonly string[]): Lookup {
   const serverAt = (ports: readonly ServicePort[], address: string, number: number) => {
     // Of two ports that claim one address, the later one sets what the virtual server is.
     for (const port of [...ports].reverse()) {
@@ -55,7 +55,7 @@ const ORDER =
   'turn do not.';
 
 /** The rules of a node for a walk: built-in chains, kube-proxy's and kubelet's, and IPVS at its hooks. */
-export function ipvsRuleset(program: IpvsProgram, options: RulesetOptions): Ruleset {
+export function ipvsRuleset(program: ProgrammedPorts, options: RulesetOptions): Ruleset {
   const { input, context, rules } = program;
   const markDrop = context.traits.firewallInFilter ? [] : [CHAINS.markDrop];
   const tables = tablesWithoutProxy(input, options, {

@@ -3,7 +3,7 @@ import { remember } from '../../base/remember.js';
 import type { Packet } from '../../netfilter/packet.js';
 import type { SetLookup } from '../node-program.js';
 import type { ProxyEndpoint, ServicePort } from '../service-port.js';
-import type { IpvsProgram } from './program.js';
+import type { ProgrammedPorts } from './programmed-ports.js';
 import { type SetName, setName, setNames, setType } from './sets.js';
 
 type Direction = 'src' | 'dst';
@@ -21,13 +21,13 @@ function portAt(packet: Packet, direction: Direction): number | undefined {
  * Services has its sets made only where they are shown.
  */
 export class ProgrammedSets implements SetLookup {
-  readonly #program: IpvsProgram;
+  readonly #program: ProgrammedPorts;
   readonly #names: ReadonlyMap<string, SetName>;
   readonly #entries = new WeakMap<ServicePort, ReadonlySet<string>>();
   readonly #ranges = new WeakMap<ServicePort, readonly { readonly portal: string; readonly range: Cidr }[]>();
   #loopBacks: ReadonlySet<string> | undefined;
 
-  constructor(program: IpvsProgram) {
+  constructor(program: ProgrammedPorts) {
     this.#program = program;
     this.#names = new Map(setNames(program.context.traits).map((name) => [setName(name, program.family), name]));
   }
