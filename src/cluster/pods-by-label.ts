@@ -28,7 +28,7 @@ export function podsLabelled(cluster: Cluster, namespace: string, key: string, v
 
 /**
  * Pods of a namespace, all those among them that a selector with these `matchLabels` can select: those that have one of
- * the labels, or all where there is none.
+ * the labels, or all where it names no label.
  */
 export function candidatesFor(
   cluster: Cluster,

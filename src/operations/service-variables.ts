@@ -226,7 +226,7 @@ export const VARIABLES = [
     kind: count(0, 1_000_000, 'requests a minute'),
     fallback: '0',
     does:
-      'How many requests a minute each credential may send, or each address where there are none; 0: no ' +
+      'How many requests a minute each credential may send, or each address where no credentials are set; 0: no ' +
       'limit. Up to a tenth of them at once, at least one.',
   },
   {

@@ -221,7 +221,7 @@ const WRONG: readonly Wrong[] = [
   },
   {
     ...ANP,
-    what: 'a protocol that is none',
+    what: 'a protocol that does not exist',
     spec: {
       priority: 1,
       subject: SUBJECT,

@@ -63,7 +63,7 @@ const NO_LABELS = {
 const GATE = { pod: 'edge/gate-0' };
 
 const NETWORK_POLICY: readonly Case[] = [
-  { why: 'rules that are null are none', policies: guard(null), is: DENIED },
+  { why: 'null in the place of rules is no rule', policies: guard(null), is: DENIED },
   { why: 'a rule without peers and ports lets all in', policies: guard([{ from: [], ports: [] }]), is: PASSES },
   {
     why: 'rules of two policies are a union',

@@ -74,7 +74,7 @@ function podsOfPeer(
   return namespaces.flatMap((name) => podsOf(cluster, name, peer.pods));
 }
 
-/** The pods of a namespace that a selector selects; all of them where there is none. */
+/** The pods of a namespace that a selector selects; without a selector all of its pods. */
 function podsOf(cluster: Cluster, namespace: string, selector: unknown): readonly Pod[] {
   if (selector === undefined) return cluster.podsIn(namespace);
   return [...candidatesFor(cluster, namespace, selectorOf(selector)?.matchLabels)].filter((pod) =>

@@ -3,17 +3,14 @@ import { addressOf } from '../../base/address.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
 import { policiesOf } from '../../cluster/network-policies.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
-import { runningWorkloads } from '../../cluster/running-workloads.js';
 import type { Finding } from '../../contract/answers.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import { decide } from '../../policies/evaluate.js';
-import { isPoliced } from '../../policies/flow.js';
-import { podClass } from '../../policies/pod-class.js';
 import { ALL_APIS, isEvaluated } from '../../policies/policy-set.js';
 import { finding, listed, MAX_LISTED } from '../findings/finding.js';
 import type { Prepared } from '../prepare.js';
 import { type Outside, outsideRanges } from './outside-ranges.js';
-import { sourceName } from './pair-changes.js';
+import { workloadsOnBothSides } from './workloads-on-both-sides.js';
 
 interface Asked {
   readonly port: number;
@@ -103,17 +100,10 @@ export function outsideFindings(before: Prepared, after: Prepared): readonly Fin
   const policies = [before.cluster, after.cluster].flatMap((one) => policiesOf(one).filter(isEvaluated));
   const ranges = outsideRanges(after.cluster, policies, 'INGRESS');
   const ports = portsOf(after.cluster);
-  const earlier = new Map(runningWorkloads(before.cluster).map((one) => [sourceName(one), one.pods[0]]));
-  const changed = runningWorkloads(after.cluster).map((workload): Changed => {
-    const name = sourceName(workload);
+  const changed = workloadsOnBothSides(before.cluster, after.cluster).map(({ name, pods }): Changed => {
     const [opened, cut]: readonly [Ranges, Ranges] = [new Map(), new Map()];
     const services = new Set<string>();
-    const seen = new Set<string>();
-    for (const pod of workload.pods.filter(isPoliced)) {
-      const was = before.cluster.pods.get(namespacedName(pod)) ?? earlier.get(name);
-      const ofClass = podClass(after.cluster, pod);
-      if (was === undefined || seen.has(ofClass)) continue;
-      seen.add(ofClass);
+    for (const { was, is: pod } of pods) {
       const known = ports.get(namespacedName(pod));
       for (const asked of known?.ports.values() ?? []) {
         for (const outside of ranges) {

@@ -1,20 +1,18 @@
 /** What a change of policies lets workloads reach outside of the cluster that was denied before, or denies them. */
 import { addressOf } from '../../base/address.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
-import { namespacedName, type Pod } from '../../cluster/objects.js';
+import type { Pod } from '../../cluster/objects.js';
 import type { Resource } from '../../cluster/resources.js';
-import { runningWorkloads } from '../../cluster/running-workloads.js';
 import type { Finding } from '../../contract/answers.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import { decide } from '../../policies/evaluate.js';
-import { isPoliced, podEnd } from '../../policies/flow.js';
-import { podClass } from '../../policies/pod-class.js';
+import { podEnd } from '../../policies/flow.js';
 import { ALL_APIS, policySetOf } from '../../policies/policy-set.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { finding, listed, MAX_LISTED } from '../findings/finding.js';
 import type { Prepared } from '../prepare.js';
 import { type Outside, outsideRanges } from './outside-ranges.js';
-import { sourceName } from './pair-changes.js';
+import { workloadsOnBothSides } from './workloads-on-both-sides.js';
 
 interface Asked {
   readonly port: number;
@@ -107,20 +105,11 @@ function aboutEgress(cluster: Cluster, pod: Pod): readonly Resource[] {
  */
 export function egressFindings(before: Prepared, after: Prepared, names: ReadonlySet<string>): readonly Finding[] {
   if (!enforcementOf(before.cluster, before.settings.network.policies).enforced) return [];
-  const earlier = new Map(runningWorkloads(before.cluster).map((one) => [sourceName(one), one.pods[0]]));
   const changes = new Map<string, Change>();
-  for (const workload of runningWorkloads(after.cluster)) {
-    const name = sourceName(workload);
+  for (const { name, pods } of workloadsOnBothSides(before.cluster, after.cluster)) {
     if (!names.has(name)) continue;
     const [opened, cut]: readonly [ByRange, ByRange] = [new Map(), new Map()];
-    const seen = new Set<string>();
-    for (const pod of workload.pods.filter(isPoliced)) {
-      const was = before.cluster.pods.get(namespacedName(pod)) ?? earlier.get(name);
-      const ofClass = podClass(after.cluster, pod);
-      if (was === undefined || seen.has(ofClass)) continue;
-      seen.add(ofClass);
-      compare(before.cluster, was, after.cluster, pod, { opened, cut });
-    }
+    for (const { was, is } of pods) compare(before.cluster, was, after.cluster, is, { opened, cut });
     for (const change of [...changesOf(true, cut), ...changesOf(false, opened)]) {
       const key = JSON.stringify(change);
       const known = changes.get(key) ?? { ...change, workloads: [] };
