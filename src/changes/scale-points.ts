@@ -3,9 +3,10 @@ import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { type EndpointSlice, namespacedName, type SliceEndpoint } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';
 import type { ScaleChange } from '../contract/requests.js';
+import { growingEndpoints } from '../control-plane/growing-endpoints.js';
 import type { ChangeContext, ChangeResult, Consequence } from './change.js';
 import { scale } from './scale.js';
-import { settle } from './settle.js';
+import { syncOptions } from './settle.js';
 
 /** Pods that a number of replicas asks for and that do not run. */
 export interface Unplaced {
@@ -140,16 +141,24 @@ export class ScalePoints {
     };
   }
 
-  /** A grown cluster with the EndpointSlices that its first new pods alone have. */
-  #settled(grown: Cluster, some: readonly NewPod[]): Cluster {
-    const pods = new Map(some.flatMap(({ key }) => [[key, grown.pods.get(key)] as const]));
-    const created = [...pods.values()].filter((pod) => pod !== undefined);
-    const { cluster } = settle(this.#cluster, this.#cluster.with({ pods }), { pods: created }, this.#context);
-    const changed = new Set([
-      ...grown.endpointSlices.replacements.keys(),
-      ...cluster.endpointSlices.replacements.keys(),
-    ]);
-    return grown.with({ endpointSlices: new Map([...changed].map((key) => [key, cluster.endpointSlices.get(key)])) });
+  /** A grown cluster with the EndpointSlices that its first new pods alone have, by how many these are. */
+  #settled(grown: Cluster, created: readonly NewPod[]): (count: number) => Cluster {
+    const before = this.#cluster.endpointSlices;
+    let slicesOf: ReturnType<typeof growingEndpoints> | undefined;
+    return (count) => {
+      slicesOf ??= growingEndpoints(
+        this.#cluster,
+        created.map(({ key }) => grown.pods.get(key)),
+        syncOptions(this.#cluster, this.#context),
+      );
+      const written = slicesOf(count);
+      const changed = new Set([...grown.endpointSlices.replacements.keys(), ...written.keys()]);
+      const slices = [...changed].map((key): [string, EndpointSlice | undefined] => [
+        key,
+        written.has(key) ? written.get(key) : before.get(key),
+      ]);
+      return grown.with({ endpointSlices: new Map(slices) });
+    };
   }
 
   #waits(created: readonly NewPod[]): boolean {
@@ -181,14 +190,17 @@ export class ScalePoints {
         position.set(address, index);
       }
     }
+    // A new pod that takes the place of another has its place among the pods, too.
+    if (created.some(({ key }) => this.#cluster.pods.has(key))) return undefined;
     const first = withFirst(result.cluster, position);
+    const settled = this.#settled(result.cluster, created);
     return {
       at: this.#pointOf(result, most),
       most,
       kept,
       position,
       endpointsAt: (replicas) => first(replicas - kept),
-      settledAt: (replicas) => this.#settled(result.cluster, created.slice(0, replicas - kept)),
+      settledAt: (replicas) => settled(replicas - kept),
       unplacedAt: (replicas) => {
         const some = created.slice(0, replicas - kept);
         return unplacedOf(some, this.#waits(some) ? replicas - kept : some.length);

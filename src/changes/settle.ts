@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from '../base/deep-equal.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { type EndpointSlice, namespacedName, type Pod, type Service } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';
-import { podsSelectedBy } from '../control-plane/endpointslices.js';
+import { podsSelectedBy, type SyncOptions } from '../control-plane/endpointslices.js';
 import { endpointSliceFeatures } from '../control-plane/features.js';
 import { timestamp } from '../control-plane/new-pods.js';
 import { settleEndpoints } from '../control-plane/settle-endpoints.js';
@@ -63,6 +63,15 @@ function servicesHintedByShares(before: Cluster, after: Cluster, context: Change
     .map(namespacedName);
 }
 
+/** Whose controller acts on a change, and when. `before`: the cluster before it. */
+export function syncOptions(before: Cluster, context: ChangeContext): SyncOptions {
+  return {
+    version: controlPlaneVersion(before, context.settings),
+    featureGates: featureGatesOf(before, context.settings),
+    triggerTime: timestamp(context.at),
+  };
+}
+
 /**
  * Lets the EndpointSlice controller act on a change, and returns what it did. `before` is the cluster before the change
  * (whose newest node shows the controller's version), `after` the one with it.
@@ -74,16 +83,7 @@ export function settle(
   context: ChangeContext,
 ): Settled {
   const due = new Set([...(services ?? []), ...servicesHintedByShares(before, after, context)]);
-  const settled = settleEndpoints(
-    after,
-    pods ?? [],
-    {
-      version: controlPlaneVersion(before, context.settings),
-      featureGates: featureGatesOf(before, context.settings),
-      triggerTime: timestamp(context.at),
-    },
-    due,
-  );
+  const settled = settleEndpoints(after, pods ?? [], syncOptions(before, context), due);
   const consequences: Consequence[] = [];
   for (const [key, slice] of settled.edit) {
     consequences.push({ kind: 'SLICE_CHANGED', object: key, detail: describe(after.endpointSlices.get(key), slice) });

@@ -26,7 +26,9 @@ export class OverlayMap<V> {
   }
 
   get(key: string): V | undefined {
-    return this.#over.has(key) ? this.#over.get(key) : this.#base.get(key);
+    if (this.#over.size === 0) return this.#base.get(key);
+    const value = this.#over.get(key);
+    return value !== undefined || this.#over.has(key) ? value : this.#base.get(key);
   }
 
   has(key: string): boolean {

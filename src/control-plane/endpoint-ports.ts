@@ -64,6 +64,11 @@ export function findPort(pod: Pod, port: ServicePortSpec): number | undefined {
   return undefined;
 }
 
+/** Whether a Service's ports are the same on every pod: no target port is a name. */
+export function samePortsOnPods({ spec }: Service): boolean {
+  return (spec?.ports ?? []).every(({ port, targetPort }) => typeof (targetPort ?? port) === 'number');
+}
+
 /** The Service's ports as they are on one pod, in slice order. Ports that the pod does not have are left out. */
 export function endpointPorts(service: Service, pod: Pod): SlicePort[] {
   const ports: SlicePort[] = [];

@@ -1,4 +1,5 @@
 import { addressOf, type IPFamily } from '../base/address.js';
+import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import {
   type EndpointSlice,
@@ -11,11 +12,11 @@ import {
 } from '../cluster/objects.js';
 import type { KubernetesVersion } from '../cluster/settings.js';
 import { NEWEST_VERSION } from '../cluster/versions.js';
-import { endpointPorts, portsKey } from './endpoint-ports.js';
+import { endpointPorts, portsKey, samePortsOnPods } from './endpoint-ports.js';
 import { type EndpointSliceFeatures, endpointSliceFeatures } from './features.js';
 import { generatedName } from './generated-name.js';
 import { matchesServiceSelector } from './labels.js';
-import { endpointKey, endpointOf, isPublished } from './pod-endpoint.js';
+import { endpointsOfPods, isPublished } from './pod-endpoint.js';
 import { removeHints, type SliceChanges } from './slice-changes.js';
 import { isControllerSlice, isOwnedBy, MANAGED_BY_LABEL, newSliceFor, sliceLabels } from './slice-metadata.js';
 import { packEndpoints } from './slice-packing.js';
@@ -91,22 +92,22 @@ function desiredGroups(
   podsWithoutNode: Set<string>,
 ): Map<string, Group> {
   const groups = new Map<string, Group>();
+  const endpointOf = endpointsOfPods(service, family, features);
+  const isAlike = samePortsOnPods(service);
+  let group: Group | undefined;
   for (const pod of pods) {
     if (!isPublished(pod, features)) continue;
-    const ports = endpointPorts(service, pod);
-    const key = portsKey(ports);
-    let group = groups.get(key);
-    if (group === undefined) {
-      group = { ports, endpoints: new Map() };
-      groups.set(key, group);
+    if (group === undefined || !isAlike) {
+      const ports = endpointPorts(service, pod);
+      group = remember(groups, portsKey(ports), () => ({ ports, endpoints: new Map<string, SliceEndpoint>() }));
     }
     const node = nodes.get(pod.spec?.nodeName ?? '');
     if (node === undefined && service.spec?.publishNotReadyAddresses !== true) {
       podsWithoutNode.add(namespacedName(pod));
       continue;
     }
-    const endpoint = endpointOf(pod, node, service, family, features);
-    if (endpoint !== undefined) group.endpoints.set(endpointKey(endpoint), endpoint);
+    const published = endpointOf(pod, node);
+    if (published !== undefined) group.endpoints.set(published.key, published.endpoint);
   }
   return groups;
 }

@@ -16,30 +16,37 @@ interface Made {
   readonly node: Node | undefined;
   readonly family: IPFamily;
   readonly terminating: boolean;
-  readonly endpoint: SliceEndpoint | undefined;
+  readonly published: PublishedEndpoint | undefined;
+}
+
+/** An endpoint with its {@link endpointKey}. */
+export interface PublishedEndpoint {
+  readonly endpoint: SliceEndpoint;
+  readonly key: string;
 }
 
 // Sweeps settle one Service a thousand times: most of its pods are the same each time.
 const made = new WeakMap<Service, WeakMap<Pod, Made>>();
 
 /**
- * The endpoint of a pod for one address family; undefined when the pod has no address of it. Addresses are spelled
- * canonically. Source: Kubernetes 1.36 endpointslice `podToEndpoint`.
+ * Makes the endpoints of a Service's pods for one address family; undefined when a pod has no address of it. Addresses
+ * are spelled canonically. Source: Kubernetes 1.36 endpointslice `podToEndpoint`.
  */
-export function endpointOf(
-  pod: Pod,
-  node: Node | undefined,
+export function endpointsOfPods(
   service: Service,
   family: IPFamily,
   features: EndpointSliceFeatures,
-): SliceEndpoint | undefined {
+): (pod: Pod, node: Node | undefined) => PublishedEndpoint | undefined {
   const ofPods = remember(made, service, () => new WeakMap<Pod, Made>());
   const { terminating } = features;
-  const known = ofPods.get(pod);
-  if (known?.node === node && known?.family === family && known.terminating === terminating) return known.endpoint;
-  const endpoint = makeEndpoint(pod, node, service, family, features);
-  ofPods.set(pod, { node, family, terminating, endpoint });
-  return endpoint;
+  return (pod, node) => {
+    const known = ofPods.get(pod);
+    if (known?.node === node && known?.family === family && known.terminating === terminating) return known.published;
+    const endpoint = makeEndpoint(pod, node, service, family, features);
+    const published = endpoint && { endpoint, key: endpointKey(endpoint) };
+    ofPods.set(pod, { node, family, terminating, published });
+    return published;
+  };
 }
 
 function makeEndpoint(

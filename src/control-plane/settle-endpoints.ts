@@ -31,19 +31,12 @@ function labelsText(pod: Pod): string {
   );
 }
 
-/** Addresses of endpoints that an edit of slices takes away, but for these. */
-function lostAddresses(
-  cluster: Cluster,
-  edit: ReadonlyMap<string, EndpointSlice | undefined>,
-  except: ReadonlySet<string>,
-): ReadonlySet<string> {
+/** Addresses of endpoints that an edit of slices takes away. */
+function lostAddresses(cluster: Cluster, edit: ReadonlyMap<string, EndpointSlice | undefined>): ReadonlySet<string> {
   const lost = new Set<string>();
   for (const name of edit.keys()) {
     for (const { addresses } of cluster.endpointSlices.get(name)?.endpoints ?? []) {
-      for (const text of addresses) {
-        const address = canonical(text);
-        if (!except.has(address)) lost.add(address);
-      }
+      for (const text of addresses) lost.add(canonical(text));
     }
   }
   for (const slice of edit.values()) {
@@ -62,16 +55,12 @@ function lostAddresses(
  */
 export function settleEndpoints(
   cluster: Cluster,
-  changedPods: Iterable<Pod>,
+  changedPods: readonly Pod[],
   options: SyncOptions,
   services: ReadonlySet<string> = new Set(),
 ): SettledEndpoints {
   const labelSets = new Map<string, Pod>();
-  const changedAddresses = new Set<string>();
-  for (const pod of changedPods) {
-    labelSets.set(labelsText(pod), pod);
-    for (const text of podAddresses(pod)) changedAddresses.add(canonical(text));
-  }
+  for (const pod of changedPods) labelSets.set(labelsText(pod), pod);
   const changed = [...labelSets.values()];
   const edit = new Map<string, EndpointSlice | undefined>();
   const events: (HintEvent & { readonly service: string })[] = [];
@@ -100,7 +89,10 @@ export function settleEndpoints(
     for (const pod of synced.podsWithoutNode) podsWithoutNode.add(pod);
     for (const slice of synced.assumedManaged) assumedManaged.add(`${namespace}/${slice}`);
     for (const [name, slice] of synced.edit) edit.set(name, slice);
-    for (const address of lostAddresses(cluster, synced.edit, changedAddresses)) stale.add(address);
+    for (const address of lostAddresses(cluster, synced.edit)) stale.add(address);
+  }
+  if (stale.size > 0) {
+    for (const pod of changedPods) for (const text of podAddresses(pod)) stale.delete(canonical(text));
   }
   return {
     edit,

@@ -34,8 +34,11 @@ const byAddress = (a: SliceEndpoint, b: SliceEndpoint) =>
 export function packEndpoints({ existing, desired, labelsFor, newSlice }: PackingInput): PackingPlan {
   const left = new Map(desired);
   // Endpoints of a trimmed snapshot may lack their pod: then the address alone identifies them.
-  const keyByAddress = new Map<string, string>();
-  for (const [key, endpoint] of left) keyByAddress.set(addressText(endpoint), key);
+  let keys: Map<string, string> | undefined;
+  const keyByAddress = (address: string): string | undefined => {
+    keys ??= new Map([...desired].map(([key, endpoint]) => [addressText(endpoint), key]));
+    return keys.get(address);
+  };
   let unchanged: EndpointSlice[] = [];
   const updates: EndpointSlice[] = [];
   const toDelete: EndpointSlice[] = [];
@@ -43,7 +46,7 @@ export function packEndpoints({ existing, desired, labelsFor, newSlice }: Packin
     const kept: SliceEndpoint[] = [];
     let differs = false;
     for (const endpoint of slice.endpoints) {
-      const key = endpoint.targetRef === undefined ? keyByAddress.get(addressText(endpoint)) : endpointKey(endpoint);
+      const key = endpoint.targetRef === undefined ? keyByAddress(addressText(endpoint)) : endpointKey(endpoint);
       const wanted = key === undefined ? undefined : left.get(key);
       if (wanted === undefined) continue;
       kept.push(wanted);

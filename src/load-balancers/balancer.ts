@@ -8,7 +8,7 @@ import type { Assumption, Settings } from '../cluster/settings.js';
 import type { Phase } from '../contract/requests.js';
 import { chosenCheck } from './checks.js';
 import { chooseImplementation } from './choose.js';
-import { probe, readyEndpointsOn, secondsToConverge } from './health.js';
+import { passServiceHealth, probe, readyEndpointsBy, secondsToConverge } from './health.js';
 import type {
   Affinity,
   Allocation,
@@ -278,6 +278,18 @@ export class Balancer {
     return (object && nodeZone(object)) ?? '';
   }
 
+  /** Which backends pass the health check of a port: as {@link probe} finds. */
+  #passing(port: AskedPort | undefined): (backend: Backend) => boolean {
+    const probed = (backend: Backend) => this.probe(backend, port).healthy;
+    const { answeredBy } = this.healthCheckOf(port);
+    if (answeredBy !== 'SERVICE_HEALTH' || this.#balanced.settings.unsupportedDataplane !== undefined) return probed;
+    const passes = passServiceHealth(this.#balanced);
+    return (backend) => {
+      if (backend.kind !== 'NODE') return probed(backend);
+      return this.implementation.probe?.(this.#balanced, backend)?.healthy ?? passes(backend.node);
+    };
+  }
+
   /**
    * How new connections of a client to a port (default: the first) are spread over the backends. `earlier`: the same
    * load balancer before the changes, whose health still counts BEFORE convergence; a backend that it did not have
@@ -294,8 +306,9 @@ export class Balancer {
 
   #distribution(phase: Phase, client: BalancedClient, earlier?: Balancer, port?: AskedPort): Distribution {
     const { members } = this.backends;
+    const passes = this.#passing(port);
     const healthy = (backend: Backend) => {
-      if (phase === 'AFTER') return this.probe(backend, port).healthy;
+      if (phase === 'AFTER') return passes(backend);
       const before = earlier?.sameBackend(backend);
       return before === undefined ? true : (earlier?.probe(before, port).healthy ?? true);
     };
@@ -364,22 +377,23 @@ export class Balancer {
     earlier: Balancer | undefined,
   ): readonly BackendShare[] {
     const counted = (earlier ?? this).#balanced;
+    const { nodes } = counted.cluster;
+    const readyOn = readyEndpointsBy(counted);
     const candidates = backends.map((backend) => ({
       backend,
-      endpoints:
-        backend.kind === 'POD'
-          ? 1
-          : counted.cluster.nodes.has(backend.node)
-            ? readyEndpointsOn(counted, backend.node)
-            : 0,
+      endpoints: backend.kind === 'POD' ? 1 : nodes.has(backend.node) ? readyOn(backend.node) : 0,
     }));
     const weights = this.implementation.weights(this.#balanced, candidates, client);
     const all = sum(weights);
     if (isZero(all)) return [];
-    return backends.flatMap((backend, index) => {
+    // Mostly they weigh the same.
+    const shares = new Map<Fraction, Fraction>();
+    const found: BackendShare[] = [];
+    for (const [index, backend] of backends.entries()) {
       const weight = weights[index] as Fraction;
-      return isZero(weight) ? [] : [{ backend, share: divide(weight, all) }];
-    });
+      if (!isZero(weight)) found.push({ backend, share: remember(shares, weight, () => divide(weight, all)) });
+    }
+    return found;
   }
 }
 

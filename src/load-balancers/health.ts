@@ -5,7 +5,7 @@ import { atLeast, type NodeProxySettings } from '../cluster/settings.js';
 import { gateEnabled } from '../proxy/feature-gates.js';
 import { primaryAddress } from '../proxy/node-addresses.js';
 import { serviceMap } from '../proxy/service-map.js';
-import type { ServiceMap } from '../proxy/service-port.js';
+import type { ProxyEndpoint, ServiceMap } from '../proxy/service-port.js';
 import { isLocal, PROXY_HEALTH_PORT } from './checks.js';
 import type {
   Backend,
@@ -27,8 +27,11 @@ const localCounts = new WeakMap<ServiceMap, Map<string, ReadonlyMap<string, numb
 function readyByNode(services: ServiceMap, service: string): ReadonlyMap<string, number> {
   const known = remember(localCounts, services, () => new Map<string, ReadonlyMap<string, number>>());
   return remember(known, service, () => {
+    const ports = services.portsOf(service);
+    const [only] = ports;
+    if (ports.length === 1 && only !== undefined) return readyOfPort(services.endpointsOf(only));
     const addresses = new Map<string, Set<string>>();
-    for (const port of services.portsOf(service)) {
+    for (const port of ports) {
       for (const endpoint of services.endpointsOf(port)) {
         if (!endpoint.ready || endpoint.node === '') continue;
         remember(addresses, endpoint.node, () => new Set<string>()).add(endpoint.address);
@@ -41,13 +44,36 @@ function readyByNode(services: ServiceMap, service: string): ReadonlyMap<string,
 // The nodes of a cluster mostly share their kube-proxy's settings: what these count is looked up once for all of them.
 const countsOf = new WeakMap<Balanced, WeakMap<NodeProxySettings, ReadonlyMap<string, number>>>();
 
+/** The distinct addresses of one port's ready endpoints, by node. Endpoints of one address stand side by side. */
+function readyOfPort(endpoints: readonly ProxyEndpoint[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  let last = '';
+  /** The nodes that have the last address. */
+  let nodes: string[] = [];
+  for (const { ready, node, address } of endpoints) {
+    if (!ready || node === '') continue;
+    if (address !== last) [last, nodes] = [address, []];
+    else if (nodes.includes(node)) continue;
+    nodes.push(node);
+    counts.set(node, (counts.get(node) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Counts the ready endpoints of the Service on a node, as that node's kube-proxy does. */
+export function readyEndpointsBy(balanced: Balanced): (node: string) => number {
+  const { cluster, settings, family, key } = balanced;
+  const known = remember(countsOf, balanced, () => new WeakMap<NodeProxySettings, ReadonlyMap<string, number>>());
+  return (node) => {
+    const proxy = settings.proxyOf(node);
+    const counts = remember(known, proxy, () => readyByNode(serviceMap(cluster, family, proxy), key));
+    return counts.get(proxy.hostnameOverride ?? node) ?? 0;
+  };
+}
+
 /** The ready endpoints of the Service on a node, as that node's kube-proxy counts them. */
 export function readyEndpointsOn(balanced: Balanced, node: string): number {
-  const { cluster, settings, family, key } = balanced;
-  const proxy = settings.proxyOf(node);
-  const known = remember(countsOf, balanced, () => new WeakMap<NodeProxySettings, ReadonlyMap<string, number>>());
-  const counts = remember(known, proxy, () => readyByNode(serviceMap(cluster, family, proxy), key));
-  return counts.get(proxy.hostnameOverride ?? node) ?? 0;
+  return readyEndpointsBy(balanced)(node);
 }
 
 /** Whether the node's kubelet reports nothing: it is taken to be down, and so is what listens there. */
@@ -95,10 +121,7 @@ function silentProxy(
   return { healthy: false, status: undefined, detail };
 }
 
-/**
- * kube-proxy's server on the Service's health check node port. A sweep probes hundreds of nodes at each point: the
- * sentence is written when it is read.
- */
+/** kube-proxy's server on the Service's health check node port. The sentence is written when it is read. */
 function serviceHealth(balanced: Balanced, node: string, proxy: NodeProxySettings): ProbeResult {
   const count = readyEndpointsOn(balanced, node);
   const healthy = count > 0;
@@ -112,6 +135,19 @@ function serviceHealth(balanced: Balanced, node: string, proxy: NodeProxySetting
       return `${answering(balanced)} ${found} of ${balanced.key} on ${node}`;
     },
     ...(atLeast(proxy.version, 28) ? { weight: count } : {}),
+  };
+}
+
+/**
+ * Which nodes pass kube-proxy's server on the Service's health check node port: what {@link probe} says of them,
+ * without an object for each. A sweep asks about hundreds of nodes at each point.
+ */
+export function passServiceHealth(balanced: Balanced): (node: string) => boolean {
+  const { nodes } = balanced.cluster;
+  const readyOn = readyEndpointsBy(balanced);
+  return (name) => {
+    const node = nodes.get(name);
+    return node !== undefined && !isSilent(node) && readyOn(name) > 0;
   };
 }
 

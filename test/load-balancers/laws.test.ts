@@ -105,6 +105,31 @@ t.test('backends reported as one, one by one, and walked one by one give the sam
   t.pass('120 clusters');
 });
 
+t.test('a backend that fails its probe gets nothing, unless all of them do', async (t) => {
+  let failed = 0;
+  fc.assert(
+    fc.property(situation, (drawn) => {
+      const settings = { loadBalancer: { implementation: drawn.implementation } };
+      const { services } = ask(
+        'probability',
+        { settings, probability: { services: [VIA], clients: { loadBalancer: {} }, phase: 'AFTER' } },
+        balanced(clusterOf(drawn)),
+      ).result;
+      const backends = services[0]?.loadBalancer?.backends ?? [];
+      if (!backends.some(({ healthy }) => healthy)) return;
+      for (const { node, healthy, share } of backends) {
+        if (healthy) continue;
+        failed++;
+        assert.equal(share.fraction, '0', node);
+      }
+      if (drawn.implementation !== 'generic') return;
+      assert.ok(backends.every(({ healthy, share }) => healthy === (share.fraction !== '0')));
+    }),
+    { numRuns: runs(120) },
+  );
+  t.ok(failed > 20, `${failed} backends failed`);
+});
+
 t.test('of many backends a path follows those that are unlike each other', async (t) => {
   const pods = Array.from({ length: 150 }, (_, index) => (index % 50 === 0 ? 2 : 0));
   for (const implementation of ['generic', 'gke-external-passthrough', 'proxy'] as const) {

@@ -148,13 +148,33 @@ function sameEntries(some: readonly EntryClient[], others: readonly EntryClient[
 function withHints(
   candidates: readonly Candidate[],
 ): (endpoints: readonly ProxyEndpoint[] | undefined) => readonly Candidate[] | undefined {
-  const places = new Map(candidates.map(({ id }, place) => [id, place]));
+  // By address: ids are made anew for each list of endpoints, and texts that are new are slow to look up.
+  const places = new Map<string, number | Map<string, number>>();
+  for (const [place, { id, address }] of candidates.entries()) {
+    const others = places.get(address);
+    if (others === undefined) places.set(address, place);
+    else if (typeof others === 'number')
+      places.set(
+        address,
+        new Map([
+          [(candidates[others] as Candidate).id, others],
+          [id, place],
+        ]),
+      );
+    else others.set(id, place);
+  }
+  const placeOf = ({ id, address }: ProxyEndpoint): number | undefined => {
+    const place = places.get(address);
+    if (typeof place === 'object') return place.get(id);
+    return place !== undefined && (candidates[place] as Candidate).id === id ? place : undefined;
+  };
   const variants = new Map<Candidate, Map<string, Candidate>>();
   return (endpoints) => {
     if (endpoints === undefined) return undefined;
     const found: Candidate[] = [];
-    for (const { id, ready, zoneHints, nodeHints } of endpoints) {
-      const place = places.get(id);
+    for (const endpoint of endpoints) {
+      const { ready, zoneHints, nodeHints } = endpoint;
+      const place = placeOf(endpoint);
       if (place === undefined || !ready) return undefined;
       const like = candidates[place] as Candidate;
       const known = remember(variants, like, () => new Map<string, Candidate>());

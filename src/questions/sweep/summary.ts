@@ -43,6 +43,14 @@ function extreme(groups: readonly Alike[], sign: 1 | -1): EndpointExtreme | unde
   return best === undefined ? undefined : { ...exactShare(best.share), endpoints, endpoint: best.first };
 }
 
+/** What the groups of one node or zone have: so many endpoints with one share and, rarely, others with another. */
+interface Counted {
+  readonly share: Fraction;
+  count: number;
+  others?: Map<Fraction, number>;
+}
+
+/** What nodes or zones get, in no order. */
 function sumsBy(groups: readonly Alike[], key: 'node' | 'zone'): [string, Fraction][] {
   // Many nodes have the same: what a group adds is worked out once.
   const products = new Map<Fraction, Map<number, Fraction>>();
@@ -52,19 +60,34 @@ function sumsBy(groups: readonly Alike[], key: 'node' | 'zone'): [string, Fracti
       count,
       () => multiply(share, fraction(count)),
     );
-  const counts = new Map<string, Map<Fraction, number>>();
+  const counts = new Map<string, Counted>();
   for (const group of groups) {
-    const name = group[key];
-    const own = counts.get(name) ?? new Map<Fraction, number>();
-    own.set(group.share, (own.get(group.share) ?? 0) + group.count);
-    counts.set(name, own);
+    const { share, count } = group;
+    const own = counts.get(group[key]);
+    if (own === undefined) counts.set(group[key], { share, count });
+    else if (own.share === share) own.count += count;
+    else {
+      own.others ??= new Map();
+      own.others.set(share, (own.others.get(share) ?? 0) + count);
+    }
   }
-  const sums = [...counts].map(([name, own]): [string, Fraction] => {
-    let total = ZERO;
-    for (const [share, count] of own) total = add(total, productOf(share, count));
+  return [...counts].map(([name, { share, count, others = NONE }]): [string, Fraction] => {
+    let total = productOf(share, count);
+    for (const [other, number] of others) total = add(total, productOf(other, number));
     return [name, total];
   });
-  return sums.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+const NONE: ReadonlyMap<Fraction, number> = new Map();
+
+/** What gets most; of several the first by name. */
+function busiestOf(sums: readonly [string, Fraction][]): [string, Fraction] | undefined {
+  let busiest: [string, Fraction] | undefined;
+  for (const entry of sums) {
+    const order = busiest === undefined ? 1 : entry[1] === busiest[1] ? 0 : compare(entry[1], busiest[1]);
+    if (busiest === undefined || order > 0 || (order === 0 && entry[0] < busiest[0])) busiest = entry;
+  }
+  return busiest;
 }
 
 const groupsOf = new WeakMap<SweptShares, readonly Alike[]>();
@@ -94,10 +117,7 @@ export function summarise(groups: readonly Alike[], masses: Masses): SweptShares
   const largest = extreme(groups, 1);
   const smallest = extreme(groups, -1);
   const nodes = sumsBy(groups, 'node').filter(([node]) => node !== '');
-  let busiest: [string, Fraction] | undefined;
-  for (const entry of nodes) {
-    if (busiest === undefined || (entry[1] !== busiest[1] && compare(entry[1], busiest[1]) > 0)) busiest = entry;
-  }
+  const busiest = busiestOf(nodes);
   const even = endpoints === 0 || isZero(delivered) ? undefined : multiply(delivered, fraction(1, endpoints));
   const top = groups.reduce((most, { share }) => (compare(share, most) > 0 ? share : most), ZERO);
   const shares: SweptShares = {
@@ -109,7 +129,9 @@ export function summarise(groups: readonly Alike[], masses: Masses): SweptShares
       count: nodes.length,
       ...(busiest === undefined ? {} : { largest: { node: busiest[0], ...exactShare(busiest[1]) } }),
     },
-    zones: sumsBy(groups, 'zone').map(([zone, share]) => ({ zone, share: exactShare(share) })),
+    zones: sumsBy(groups, 'zone')
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .map(([zone, share]) => ({ zone, share: exactShare(share) })),
     delivered: exactShare(delivered),
     dropped: exactShare(dropped),
     rejected: exactShare(rejected),

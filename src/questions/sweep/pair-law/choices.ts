@@ -1,3 +1,4 @@
+import { remember } from '../../../base/remember.js';
 import type { EntryClient } from '../../../probability/entry-clients.js';
 import type { Candidate } from './candidates.js';
 
@@ -8,84 +9,105 @@ import type { Candidate } from './candidates.js';
 export type View = 'ALL' | 'NODE' | 'NODE_OR_ALL' | 'ZONE_HINTS' | 'HINTS';
 export const VIEWS: readonly View[] = ['ALL', 'ZONE_HINTS', 'HINTS', 'NODE', 'NODE_OR_ALL'];
 
-interface SetNames {
-  /** The zone of the node. */
-  readonly of: string;
-  readonly node: string;
-  readonly hint: string;
-  readonly zone: string;
+/** The number of the set of all endpoints. */
+const ALL = 0;
+
+/** Stands for no set. */
+export const NO_SET = -1;
+
+/** The sets that an entry may choose from beside all endpoints, by their numbers. */
+export interface EntrySets {
+  readonly node: number;
+  readonly nodeHint: number;
+  /** {@link NO_SET} where the zone of its node is not known. */
+  readonly zoneHint: number;
 }
 
-// By node: each point of a sweep may have entries of its own on the same nodes.
-const setNames = new Map<string, SetNames>();
-const MOST_NAMES = 20_000;
+/** The sets that an endpoint is in, by their numbers. */
+export interface EndpointSets {
+  readonly all: readonly number[];
+  readonly node: number;
+  readonly hasZoneHints: boolean;
+  readonly hasNodeHints: boolean;
+}
 
-/** The sets that an entry may choose from, but for all endpoints. */
-function namesOf({ node, zone }: EntryClient): SetNames {
-  const known = setNames.get(node);
-  if (known?.of === zone) return known;
-  if (setNames.size >= MOST_NAMES) setNames.clear();
-  const names = { of: zone, node: `node ${node}`, hint: `hint ${node}`, zone: `zone ${zone}` };
-  setNames.set(node, names);
-  return names;
+/**
+ * Numbers of the sets of endpoints that entries choose from: all, those on a node, those with a hint for a zone or a
+ * node. A sweep looks at them at each of its points: numbers stand for names.
+ */
+export class SetNumbers {
+  readonly #numbers = new Map<string, number>();
+  readonly #entries = new Map<string, EntrySets & { readonly of: string }>();
+
+  #of(name: string): number {
+    return remember(this.#numbers, name, () => this.#numbers.size + 1);
+  }
+
+  /** How many numbers there are. */
+  get size(): number {
+    return this.#numbers.size + 1;
+  }
+
+  /** The sets that an entry may choose from. */
+  ofEntry({ node, zone }: Pick<EntryClient, 'node' | 'zone'>): EntrySets {
+    const known = this.#entries.get(node);
+    if (known?.of === zone) return known;
+    const zoneHint = zone === '' ? NO_SET : this.#of(`zone ${zone}`);
+    const found = { of: zone, node: this.#of(`node ${node}`), nodeHint: this.#of(`hint ${node}`), zoneHint };
+    this.#entries.set(node, found);
+    return found;
+  }
+
+  /** The sets that an endpoint is in. */
+  ofEndpoint({ node, zoneHints, nodeHints }: Candidate): EndpointSets {
+    const own = this.#of(`node ${node}`);
+    const hints = [...zoneHints.map((zone) => `zone ${zone}`), ...nodeHints.map((name) => `hint ${name}`)];
+    return {
+      all: [ALL, own, ...hints.map((name) => this.#of(name))],
+      node: own,
+      hasZoneHints: zoneHints.length > 0,
+      hasNodeHints: nodeHints.length > 0,
+    };
+  }
 }
 
 /** The endpoints that are there at one point, as entries look for them. */
 export class There {
+  /** How many endpoints are there. */
   readonly count: number;
-  readonly byNode = new Map<string, number>();
-  readonly #byZoneHint = new Map<string, number>();
-  readonly #byNodeHint = new Map<string, number>();
+  readonly #sizes: Int32Array;
   readonly #allZoneHinted: boolean;
   readonly #allNodeHinted: boolean;
 
-  /** `likes`: one endpoint of each kind; `countOf`: how many of the kind at a place are there. */
-  constructor(likes: readonly Candidate[], countOf: (place: number) => number) {
-    const add = (map: Map<string, number>, key: string, count: number) => map.set(key, (map.get(key) ?? 0) + count);
-    let all = 0;
+  /** `kinds`: the sets of endpoints that are there, with how many are in the very same sets. */
+  constructor(numbers: SetNumbers, kinds: readonly { readonly sets: EndpointSets; readonly count: number }[]) {
+    this.#sizes = new Int32Array(numbers.size);
     let zoned = true;
     let noded = true;
-    for (const [place, { node, zoneHints, nodeHints }] of likes.entries()) {
-      const count = countOf(place);
-      if (count === 0) continue;
-      all += count;
-      add(this.byNode, node, count);
-      for (const zone of zoneHints) add(this.#byZoneHint, zone, count);
-      for (const name of nodeHints) add(this.#byNodeHint, name, count);
-      zoned &&= zoneHints.length > 0;
-      noded &&= nodeHints.length > 0;
+    for (const { sets, count } of kinds) {
+      for (const set of sets.all) this.#sizes[set] = this.sizeOf(set) + count;
+      zoned &&= sets.hasZoneHints;
+      noded &&= sets.hasNodeHints;
     }
-    this.count = all;
+    this.count = this.sizeOf(ALL);
     this.#allZoneHinted = zoned;
     this.#allNodeHinted = noded;
   }
 
-  /** The name of what an entry chooses among, and how many endpoints that are; undefined where it has none. */
-  setOf(view: View, entry: EntryClient): { readonly name: string; readonly size: number } | undefined {
-    const { node, zone } = entry;
-    if (view === 'NODE' || view === 'NODE_OR_ALL') {
-      const size = this.byNode.get(node);
-      if (size !== undefined) return { name: namesOf(entry).node, size };
-      return view === 'NODE' || this.count === 0 ? undefined : { name: 'all', size: this.count };
-    }
-    if (view === 'HINTS' && this.#allNodeHinted) {
-      const size = this.#byNodeHint.get(node);
-      if (size !== undefined) return { name: namesOf(entry).hint, size };
-    }
-    if (view !== 'ALL' && this.#allZoneHinted && zone !== '') {
-      const size = this.#byZoneHint.get(zone);
-      if (size !== undefined) return { name: namesOf(entry).zone, size };
-    }
-    return this.count === 0 ? undefined : { name: 'all', size: this.count };
+  /** How many endpoints are in a set. */
+  sizeOf(set: number): number {
+    return this.#sizes[set] ?? 0;
   }
-}
 
-/** The names of the sets that an endpoint is in. */
-export function setsWith({ node, zoneHints, nodeHints }: Candidate): readonly string[] {
-  return [
-    'all',
-    `node ${node}`,
-    ...zoneHints.map((zone) => `zone ${zone}`),
-    ...nodeHints.map((name) => `hint ${name}`),
-  ];
+  /** The set that an entry chooses from; {@link NO_SET} where it has none. */
+  setOf(view: View, { node, nodeHint, zoneHint }: EntrySets): number {
+    const all = this.count === 0 ? NO_SET : ALL;
+    if (view === 'NODE' || view === 'NODE_OR_ALL') {
+      if (this.sizeOf(node) > 0) return node;
+      return view === 'NODE' ? NO_SET : all;
+    }
+    if (view === 'HINTS' && this.#allNodeHinted && this.sizeOf(nodeHint) > 0) return nodeHint;
+    if (view !== 'ALL' && this.#allZoneHinted && this.sizeOf(zoneHint) > 0) return zoneHint;
+    return all;
+  }
 }

@@ -4,7 +4,7 @@ import { remember } from '../../../base/remember.js';
 import type { EntryClient } from '../../../probability/entry-clients.js';
 import { type Masses, type Tally, times } from '../tally.js';
 import type { Candidate } from './candidates.js';
-import { setsWith, There, VIEWS, type View } from './choices.js';
+import { type EndpointSets, NO_SET, SetNumbers, There, VIEWS, type View } from './choices.js';
 
 /** Entries and endpoints at one number, and how to walk an entry to them. */
 export interface Walks {
@@ -54,15 +54,18 @@ export function shownBy(most: Walks, least: Walks): Shown | undefined {
 /** An entry that was walked, and the endpoints that were there. */
 interface Seen {
   readonly entry: EntryClient;
+  readonly numbers: SetNumbers;
   readonly there: There;
-  readonly byId: ReadonlyMap<string, Candidate>;
+  readonly byId: ReadonlyMap<string, { readonly candidate: Candidate; readonly sets: EndpointSets }>;
   readonly tally: Tally;
 }
 
 function seenIn({ entries, candidates, walk }: Walks): readonly Seen[] {
-  const there = new There(candidates, () => 1);
-  const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
-  return representatives(entries, candidates).map((entry) => ({ entry, there, byId, tally: walk(entry) }));
+  const numbers = new SetNumbers();
+  const each = candidates.map((candidate) => ({ candidate, sets: numbers.ofEndpoint(candidate), count: 1 }));
+  const there = new There(numbers, each);
+  const byId = new Map(each.map((one) => [one.candidate.id, one]));
+  return representatives(entries, candidates).map((entry) => ({ entry, numbers, there, byId, tally: walk(entry) }));
 }
 
 /**
@@ -99,20 +102,21 @@ function contradicts(fates: ReadonlyMap<string, Masses>): boolean {
 /**
  * Notes what was walked of an entry; false where it is not what the view gives, or contradicts what was noted before.
  */
-function observe(fates: Map<string, Masses>, view: View, { entry, there, byId, tally }: Seen): boolean {
+function observe(fates: Map<string, Masses>, view: View, { entry, numbers, there, byId, tally }: Seen): boolean {
   const { endpoints, others } = tally;
-  const set = there.setOf(view, entry);
+  const set = there.setOf(view, numbers.ofEntry(entry));
   const note = (key: string, fate: Masses): boolean => {
     const known = remember(fates, key, () => fate);
     return known.every((share, index) => compare(share, fate[index] as Fraction) === 0);
   };
-  if (set === undefined) return endpoints.length === 0 && note(emptyKey(entry.likeness), others);
+  if (set === NO_SET) return endpoints.length === 0 && note(emptyKey(entry.likeness), others);
   if (endpoints.length === 0) return note(neverKey(entry.likeness), others);
-  if (endpoints.length !== set.size || others.some((share) => !isZero(share))) return false;
-  const all = fraction(set.size);
+  if (endpoints.length !== there.sizeOf(set) || others.some((share) => !isZero(share))) return false;
+  const all = fraction(there.sizeOf(set));
   return endpoints.every(({ id, masses }) => {
-    const candidate = byId.get(id);
-    if (candidate === undefined || !setsWith(candidate).includes(set.name)) return false;
+    const found = byId.get(id);
+    if (found === undefined || !found.sets.all.includes(set)) return false;
+    const { candidate } = found;
     const fate = times(masses, all);
     if (toNumber(sum(fate)) !== 1) return false;
     return note(

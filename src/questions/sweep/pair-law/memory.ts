@@ -4,17 +4,32 @@ import { remember } from '../../../base/remember.js';
 import type { EntryClient } from '../../../probability/entry-clients.js';
 import type { Masses } from '../tally.js';
 import type { Candidate } from './candidates.js';
-import { setsWith } from './choices.js';
+import { type EndpointSets, type EntrySets, SetNumbers } from './choices.js';
+import { NumberRow } from './number-row.js';
 
 /** So many pairs are remembered. */
 const MOST_PAIRS = 20_000;
 
 /** Entries alike, with one weight: as many of them as there are come to the same. */
-export interface EntryKind {
+interface EntryKind {
   readonly likeness: string;
   readonly zone: string;
   readonly weight: Fraction;
   readonly number: number;
+}
+
+/** One entry of a point. */
+export interface KnownEntry {
+  readonly entry: EntryClient;
+  /** The number of its kind. */
+  readonly kind: number;
+  readonly sets: EntrySets;
+}
+
+/** The entries of a point, and those on each node, by the number of the set of the node's endpoints. */
+export interface KnownEntries {
+  readonly all: readonly KnownEntry[];
+  readonly onNode: ReadonlyMap<number, readonly number[]>;
 }
 
 /** Entries alike in one set, by their weights. */
@@ -24,17 +39,11 @@ interface Part {
   readonly weight: Fraction;
 }
 
-/** The entries of a point: the kind of each, and those on each node by their places. */
-interface KnownEntries {
-  readonly kinds: readonly EntryKind[];
-  readonly onNode: ReadonlyMap<string, readonly number[]>;
-}
-
 export interface SetOfEntries {
   readonly size: number;
   readonly parts: readonly Part[];
   /** Equal for sets whose endpoints get the same: so many of them, for entries alike with the same weights. */
-  readonly text: string;
+  readonly number: number;
 }
 
 /** What becomes of the connections of all entries to one endpoint. */
@@ -48,7 +57,6 @@ export interface Pair {
 
 /** The kinds of a set's entries, with how many there are of each, as a text. */
 function textOfKinds(numbers: number[]): string {
-  if (numbers.length === 1) return `${numbers[0]}`;
   numbers.sort((a, b) => a - b);
   let text = '';
   for (let from = 0; from < numbers.length; ) {
@@ -63,66 +71,107 @@ function textOfKinds(numbers: number[]): string {
 /** Endpoints that nothing tells apart: on one node, alike, with the same hints. */
 export interface Cell {
   readonly like: Candidate;
-  readonly sets: readonly string[];
-  /** A short text for its likeness and sets. */
-  readonly text: string;
+  readonly sets: EndpointSets;
+  /** A number for its likeness and zone. */
+  readonly kind: number;
+  /** Its own number. */
+  readonly number: number;
+}
+
+/** Sets of entries of the same kinds, by how many endpoints they choose among. */
+interface EqualEntries {
+  readonly parts: readonly Part[];
+  readonly bySize: Map<number, SetOfEntries>;
 }
 
 export class Memory {
-  readonly pairs = new Map<string, Pair | undefined>();
+  readonly sets = new SetNumbers();
+  readonly #cells = new Map<string, Cell>();
+  readonly #cellOf = new WeakMap<Candidate, Cell>();
+  /** Kinds of cells by what makes them. */
+  readonly #cellKinds = new Map<string, number>();
   readonly #entryKinds = new Map<string, EntryKind>();
+  readonly #kindsByNumber: EntryKind[] = [];
   readonly #entries = new WeakMap<readonly EntryClient[], KnownEntries>();
-  /** What sets of entries come to, by their kinds; numbers stand for them in other texts. */
-  readonly #parts = new Map<string, { readonly parts: readonly Part[]; readonly number: number }>();
+  /** What sets of one entry come to, by its kind; of more entries by the text of their kinds. */
+  #single = new Map<number, EqualEntries>();
+  #several = new Map<string, EqualEntries>();
+  #setCount = 0;
+  #pairs = new NumberRow<Pair | null>();
+  #pairCount = 0;
   readonly #shares = new Map<string, Fraction>();
-  /** Kinds of cells by short texts. */
-  readonly #cellKinds = new Map<string, string>();
-  readonly #cells = new WeakMap<Candidate, Pick<Cell, 'sets' | 'text'> & { readonly key: string }>();
 
-  /** The cell of an endpoint: equal keys for those of one cell. */
-  cellOf(like: Candidate): Pick<Cell, 'sets' | 'text'> & { readonly key: string } {
-    return remember(this.#cells, like, () => {
-      const sets = setsWith(like);
+  /** How many cells there are. */
+  get cellCount(): number {
+    return this.#cells.size;
+  }
+
+  /** The cell of an endpoint. */
+  cellOf(like: Candidate): Cell {
+    return remember(this.#cellOf, like, () => {
+      const sets = this.sets.ofEndpoint(like);
       // Which sets get the same is decided at each point, by who chooses from them.
-      const kind = `${like.likeness}|${like.zone}|${like.node === ''}`;
-      const text = remember(this.#cellKinds, kind, () => `${this.#cellKinds.size}`);
-      return { sets, text, key: `${kind}|${sets.join(',')}|${like.node}|${like.nodeRef}` };
+      const text = `${like.likeness}|${like.zone}|${like.node === ''}`;
+      const kind = remember(this.#cellKinds, text, () => this.#cellKinds.size);
+      const key = `${text}|${sets.all.join(',')}|${like.node}|${like.nodeRef}`;
+      return remember(this.#cells, key, () => ({ like, sets, kind, number: this.#cells.size }));
     });
   }
 
-  /** The kinds of these entries, looked up once for the same entries. */
+  /** What is known of these entries, looked up once for the same entries. */
   known(entries: readonly EntryClient[]): KnownEntries {
     return remember(this.#entries, entries, () => {
-      const onNode = new Map<string, number[]>();
+      const onNode = new Map<number, number[]>();
       const texts = new Map<Fraction, string>();
-      const kinds = entries.map(({ likeness, zone, weight, node }, place): EntryKind => {
-        const own = onNode.get(node);
-        if (own === undefined) onNode.set(node, [place]);
-        else own.push(place);
+      const all = entries.map((entry, place): KnownEntry => {
+        const { likeness, zone, weight } = entry;
+        const sets = this.sets.ofEntry(entry);
+        remember(onNode, sets.node, (): number[] => []).push(place);
         const text = remember(texts, weight, () => formatFraction(weight));
-        return remember(this.#entryKinds, `${text} ${likeness}`, () => {
-          return { likeness, zone, weight, number: this.#entryKinds.size };
+        const { number } = remember(this.#entryKinds, `${text} ${likeness}`, () => {
+          const kind = { likeness, zone, weight, number: this.#entryKinds.size };
+          this.#kindsByNumber.push(kind);
+          return kind;
         });
+        return { entry, kind: number, sets };
       });
-      return { kinds, onNode };
+      return { all, onNode };
     });
   }
 
   /** What the entries of a set come to; `members`: the numbers of their kinds. */
   setOfEntries(size: number, members: number[]): SetOfEntries {
-    const { parts, number } = remember(this.#parts, textOfKinds(members), () => {
-      const byNumber = [...this.#entryKinds.values()];
-      const sums = new Map<string, { readonly kind: EntryKind; readonly sum: FractionSum }>();
-      for (const member of members) {
-        const kind = byNumber[member] as EntryKind;
-        remember(sums, kind.likeness, () => ({ kind, sum: new FractionSum() })).sum.add(kind.weight);
-      }
-      const found = [...sums.values()].map(
-        ({ kind: { likeness, zone }, sum: total }): Part => ({ likeness, zone, weight: total.value }),
-      );
-      return { parts: found, number: this.#parts.size };
-    });
-    return { size, parts, text: `${size}:${number}` };
+    const [only] = members;
+    const make = (): EqualEntries => ({ parts: this.#partsOf(members), bySize: new Map() });
+    const { parts, bySize } =
+      members.length === 1 && only !== undefined
+        ? remember(this.#single, only, make)
+        : remember(this.#several, textOfKinds(members), make);
+    return remember(bySize, size, () => ({ size, parts, number: this.#setCount++ }));
+  }
+
+  #partsOf(members: readonly number[]): readonly Part[] {
+    const sums = new Map<string, { readonly kind: EntryKind; readonly sum: FractionSum }>();
+    for (const member of members) {
+      const kind = this.#kindsByNumber[member] as EntryKind;
+      remember(sums, kind.likeness, () => ({ kind, sum: new FractionSum() })).sum.add(kind.weight);
+    }
+    return [...sums.values()].map(({ kind: { likeness, zone }, sum: { value } }) => ({
+      likeness,
+      zone,
+      weight: value,
+    }));
+  }
+
+  /** Where pairs are kept, by rows of numbers. */
+  get pairs(): NumberRow<Pair | null> {
+    return this.#pairs;
+  }
+
+  /** Keeps what was found of a pair; undefined: nothing is known of it. */
+  keep(row: NumberRow<Pair | null>, pair: Pair | undefined): void {
+    row.value = pair ?? null;
+    this.#pairCount++;
   }
 
   /** The same object for equal fractions, as long as pairs are kept. */
@@ -132,15 +181,15 @@ export class Memory {
 
   /** Forgets what has become too much. */
   bound(): void {
-    if (this.pairs.size > MOST_PAIRS) this.#forgetPairs();
-    if (this.#parts.size <= MOST_PAIRS) return;
-    // Their numbers are in the keys of pairs.
-    this.#parts.clear();
-    this.#forgetPairs();
-  }
-
-  #forgetPairs(): void {
-    this.pairs.clear();
+    const isFull = this.#setCount > MOST_PAIRS;
+    if (this.#pairCount <= MOST_PAIRS && !isFull) return;
+    this.#pairs = new NumberRow();
+    this.#pairCount = 0;
     this.#shares.clear();
+    if (!isFull) return;
+    // Their numbers are in the rows of pairs.
+    this.#single = new Map();
+    this.#several = new Map();
+    this.#setCount = 0;
   }
 }

@@ -15,9 +15,9 @@ import type { EntryClient } from '../../../probability/entry-clients.js';
 import { type Alike, summarise } from '../summary.js';
 import { addMasses, type Masses, NO_MASSES, times } from '../tally.js';
 import type { Candidate } from './candidates.js';
-import { There, type View } from './choices.js';
+import { type EndpointSets, NO_SET, There, type View } from './choices.js';
 import { emptyKey, isNeverKey, neverKey, pairKey, shownBy, type Walks } from './fates.js';
-import { type Cell, type EntryKind, Memory, type Pair, type SetOfEntries } from './memory.js';
+import { type Cell, type KnownEntries, type KnownEntry, Memory, type Pair, type SetOfEntries } from './memory.js';
 
 /** What of the delivered connections leaves its node and its zone, as parts of all connections. */
 export interface Leaving {
@@ -38,16 +38,23 @@ const MOST_ENTRY_PODS = 4000;
 
 const NO_PLACES: readonly number[] = [];
 
+/** The endpoints of a cell that are there at a point. */
+interface CellThere {
+  readonly cell: Cell;
+  readonly sets: EndpointSets;
+  count: number;
+  /** The first of them, by its place among all endpoints. */
+  readonly first: number;
+}
+
 export class PairLaw {
   readonly #endpoints: readonly Candidate[];
-  readonly #cells: readonly Cell[];
   /** The cell of each endpoint. */
-  readonly #cellOf: Int32Array;
+  readonly #cellOf: readonly Cell[];
   readonly #view: View;
   readonly #fates: ReadonlyMap<string, Masses>;
   /** Whether connections of some entry come to no endpoint, whatever it has. */
   readonly #someNever: boolean;
-  readonly #likes: readonly Candidate[];
   readonly #memory: Memory;
 
   private constructor(
@@ -58,14 +65,7 @@ export class PairLaw {
   ) {
     this.#endpoints = endpoints;
     this.#memory = memory;
-    const cells = new Map<string, number>();
-    const found: Cell[] = [];
-    this.#cellOf = Int32Array.from(endpoints, (like) => {
-      const { sets, text, key } = this.#memory.cellOf(like);
-      return remember(cells, key, () => found.push({ like, sets, text }) - 1);
-    });
-    this.#cells = found;
-    this.#likes = found.map(({ like }) => like);
+    this.#cellOf = endpoints.map((like) => memory.cellOf(like));
     this.#view = view;
     this.#fates = fates;
     this.#someNever = [...fates.keys()].some(isNeverKey);
@@ -80,6 +80,24 @@ export class PairLaw {
   /** The same law where other endpoints, or the same with other hints, are there. */
   among(candidates: readonly Candidate[]): PairLaw {
     return new PairLaw(candidates, this.#view, this.#fates, this.#memory);
+  }
+
+  /** The endpoints that are there, by their cells. */
+  #thereAre(isThere: (address: string) => boolean): readonly CellThere[] {
+    const places = new Int32Array(this.#memory.cellCount).fill(-1);
+    const found: CellThere[] = [];
+    // A thousand points look at a thousand endpoints each: no iterator, and no text.
+    for (let index = 0; index < this.#endpoints.length; index++) {
+      if (!isThere((this.#endpoints[index] as Candidate).address)) continue;
+      const cell = this.#cellOf[index] as Cell;
+      const place = places[cell.number] as number;
+      if (place >= 0) (found[place] as CellThere).count++;
+      else {
+        places[cell.number] = found.length;
+        found.push({ cell, sets: cell.sets, count: 1, first: index });
+      }
+    }
+    return found;
   }
 
   /**
@@ -97,74 +115,44 @@ export class PairLaw {
         entryPods(): readonly EntryPods[] | undefined;
       }
     | undefined {
-    const counts = new Int32Array(this.#cells.length);
-    const firsts = new Int32Array(this.#cells.length).fill(-1);
-    // A thousand points look at a thousand endpoints each: no iterator, and no text that is not needed.
-    for (let index = 0; index < this.#endpoints.length; index++) {
-      if (!isThere((this.#endpoints[index] as Candidate).address)) continue;
-      const cell = this.#cellOf[index] as number;
-      if (counts[cell] === 0) firsts[cell] = index;
-      counts[cell] = (counts[cell] as number) + 1;
-    }
-    const there = new There(this.#likes, (cell) => counts[cell] as number);
+    const memory = this.#memory;
+    const cells = this.#thereAre(isThere);
+    const known = memory.known(entries);
+    const there = new There(memory.sets, cells);
     if (there.count === 0) return undefined;
-    const { kinds, onNode } = this.#memory.known(entries);
-    const joined = new Map<string, { readonly size: number; readonly members: number[] }>();
-    const setOf = new Array<string>(entries.length);
+    /** The kinds of the entries that choose from a set, by its number. */
+    const members = new Map<number, number[]>();
+    const setOf = new Int32Array(entries.length).fill(NO_SET);
     /** The weights of entries from which nothing comes to an endpoint, by what becomes of it. */
     const without = new Map<Masses, FractionSum>();
     for (let place = 0; place < entries.length; place++) {
-      const entry = entries[place] as EntryClient;
+      const { entry, kind, sets } = known.all[place] as KnownEntry;
       const never = this.#someNever ? this.#fates.get(neverKey(entry.likeness)) : undefined;
-      const set = never === undefined ? there.setOf(this.#view, entry) : undefined;
-      if (set === undefined) {
+      const set = never === undefined ? there.setOf(this.#view, sets) : NO_SET;
+      if (set === NO_SET) {
         const fate = never ?? this.#fates.get(emptyKey(entry.likeness));
         if (fate === undefined) return undefined;
         remember(without, fate, () => new FractionSum()).add(entry.weight);
         continue;
       }
-      setOf[place] = set.name;
-      const { number } = kinds[place] as EntryKind;
-      const known = joined.get(set.name);
-      if (known === undefined) joined.set(set.name, { size: set.size, members: [number] });
-      else known.members.push(number);
+      setOf[place] = set;
+      const others = members.get(set);
+      if (others === undefined) members.set(set, [kind]);
+      else others.push(kind);
     }
-    const sets = new Map<string, SetOfEntries>();
-    for (const [name, { size, members }] of joined) sets.set(name, this.#memory.setOfEntries(size, members));
+    const sets = new Map<number, SetOfEntries>();
+    for (const [set, kinds] of members) sets.set(set, memory.setOfEntries(there.sizeOf(set), kinds));
     let masses = NO_MASSES;
     for (const [fate, weight] of without) masses = addMasses(masses, times(fate, weight.value));
     const groups: (Alike & { readonly pair: Pair })[] = [];
-    const inSets: string[] = [];
-    for (let cell = 0; cell < this.#cells.length; cell++) {
-      const count = counts[cell] as number;
-      if (count === 0) continue;
-      const { like, sets: all, text } = this.#cells[cell] as Cell;
-      let key = text;
-      inSets.length = 0;
-      for (const name of all) {
-        const set = sets.get(name);
-        if (set === undefined) continue;
-        inSets.push(name);
-        key += `,${set.text}`;
-      }
-      const own = onNode.get(like.node) ?? NO_PLACES;
-      for (const place of own) {
-        const set = setOf[place];
-        if (set !== undefined) key += `;${inSets.indexOf(set)} ${(kinds[place] as EntryKind).number}`;
-      }
-      const pair = remember(this.#memory.pairs, key, () => {
-        const near = own.flatMap((place) => {
-          const set = setOf[place];
-          return set === undefined ? [] : [{ entry: entries[place] as EntryClient, set }];
-        });
-        return this.#pairOf(like, inSets, sets, near);
-      });
-      if (pair === undefined) return undefined;
-      const position = firsts[cell] as number;
+    for (const { cell, count, first: position } of cells) {
+      const pair = this.#pairAt(cell, known, setOf, sets);
+      if (pair === null) return undefined;
+      const { nodeRef: node, zone } = cell.like;
       const first = this.#endpoints[position]?.id ?? '';
-      groups.push({ node: like.nodeRef, zone: like.zone, share: pair.share, count, first, position, pair });
+      groups.push({ node, zone, share: pair.share, count, first, position, pair });
     }
-    this.#memory.bound();
+    memory.bound();
     let [crossNode, crossZone]: [number, number | undefined] = [0, 0];
     const totals = new Map<Pair, number>();
     for (const { pair, count } of groups) {
@@ -178,31 +166,62 @@ export class PairLaw {
     return {
       shares: summarise(reached, masses),
       leaving: { crossNode, crossZone },
-      entryPods: () => this.#entryPods(entries, setOf, sets, counts),
+      entryPods: () => this.#entryPods(entries, setOf, sets, cells),
     };
+  }
+
+  /** What an endpoint of a cell gets at a point; null where it was not walked. */
+  #pairAt(
+    { kind, sets: own, like }: Cell,
+    { all, onNode }: KnownEntries,
+    setOf: Int32Array,
+    sets: ReadonlyMap<number, SetOfEntries>,
+  ): Pair | null {
+    let row = this.#memory.pairs.step(kind);
+    const inSets: number[] = [];
+    for (const number of own.all) {
+      const set = sets.get(number);
+      if (set === undefined) continue;
+      inSets.push(number);
+      row = row.step(set.number);
+    }
+    const places = onNode.get(own.node) ?? NO_PLACES;
+    for (const place of places) {
+      const set = setOf[place] as number;
+      // Below zero, so that it is no number of a set.
+      if (set !== NO_SET) row = row.step(-2 - inSets.indexOf(set)).step((all[place] as KnownEntry).kind);
+    }
+    if (row.value === undefined) {
+      const near = places.flatMap((place) => {
+        const set = setOf[place] as number;
+        return set === NO_SET ? [] : [{ entry: (all[place] as KnownEntry).entry, set }];
+      });
+      this.#memory.keep(row, this.#pairOf(like, inSets, sets, near));
+    }
+    return row.value ?? null;
   }
 
   /** Who chooses among which endpoints, of those to which something comes. */
   #entryPods(
     entries: readonly EntryClient[],
-    setOf: readonly (string | undefined)[],
-    sets: ReadonlyMap<string, SetOfEntries>,
-    counts: Int32Array,
+    setOf: Int32Array,
+    sets: ReadonlyMap<number, SetOfEntries>,
+    cells: readonly CellThere[],
   ): readonly EntryPods[] | undefined {
-    const total = entries.reduce((sum, _, place) => sum + (sets.get(setOf[place] ?? '')?.size ?? 0), 0);
+    const total = entries.reduce((sum, _, place) => sum + (sets.get(setOf[place] ?? NO_SET)?.size ?? 0), 0);
     if (total > MOST_ENTRY_PODS) return undefined;
     const found: EntryPods[] = [];
     for (const [place, entry] of entries.entries()) {
-      const name = setOf[place];
-      const size = name === undefined ? undefined : sets.get(name)?.size;
-      if (name === undefined || size === undefined) continue;
+      const set = setOf[place] ?? NO_SET;
+      const size = sets.get(set)?.size;
+      if (size === undefined) continue;
       const weight = toNumber(entry.weight);
       const pods: number[] = [];
       const shares: number[] = [];
       let first = 0;
-      for (const [cell, { like, sets: all }] of this.#cells.entries()) {
-        const count = counts[cell] as number;
-        if (count > 0 && all.includes(name)) {
+      for (const { cell, count } of cells) {
+        const { like } = cell;
+        if (cell.sets.all.includes(set)) {
           const fate = this.#fates.get(
             pairKey(entry.likeness, like.likeness, like.node !== '' && like.node === entry.node),
           );
@@ -223,17 +242,17 @@ export class PairLaw {
   /** What one endpoint gets of all entries; undefined where one of them was not walked to one like it. */
   #pairOf(
     { node, zone, likeness }: Candidate,
-    inSets: readonly string[],
-    sets: ReadonlyMap<string, SetOfEntries>,
-    own: readonly { readonly entry: EntryClient; readonly set: string }[],
+    inSets: readonly number[],
+    sets: ReadonlyMap<number, SetOfEntries>,
+    own: readonly { readonly entry: EntryClient; readonly set: number }[],
   ): Pair | undefined {
     let masses = NO_MASSES;
     let [away, otherZone]: [Fraction, Fraction] = [ZERO, ZERO];
     let zonesKnown = true;
-    for (const name of inSets) {
-      const { size, parts } = sets.get(name) as SetOfEntries;
+    for (const number of inSets) {
+      const { size, parts } = sets.get(number) as SetOfEntries;
       const each = fraction(1, size);
-      const near = own.filter(({ set }) => set === name).map(({ entry }) => entry);
+      const near = own.filter(({ set }) => set === number).map(({ entry }) => entry);
       for (const part of parts) {
         const here = near.filter((entry) => entry.likeness === part.likeness).map(({ weight }) => weight);
         const there = here.length === 0 ? part.weight : remaining(part.weight, sum(here));
