@@ -39,5 +39,6 @@ export function withStep<T>(done: number, total: number, of: ProgressOf, work: (
 
 /** Applies `act` to each item in order, as Array.map does, each as a step. */
 export function mapWithProgress<T, R>(items: readonly T[], of: ProgressOf, act: (item: T, index: number) => R): R[] {
+  if (listener === undefined) return items.map(act);
   return items.map((item, index) => withStep(index, items.length, of, () => act(item, index)));
 }

@@ -29,7 +29,8 @@ export function findingWhenRead(code: FindingCode, make: () => Pick<Finding, 'me
     return made;
   };
   return {
-    ...{ code, severity: FINDING_CODES[code].severity },
+    code,
+    severity: FINDING_CODES[code].severity,
     get message() {
       return read().message;
     },

@@ -12,7 +12,7 @@ import { insideNetworks } from '../../path/alike-endpoints.js';
 import { nodesThatTake } from '../../path/before-rules.js';
 import { canonicalEndpoint, type Fabric } from '../../path/fabric.js';
 import { podListens } from '../../path/pod-listeners.js';
-import { serviceHolding } from '../../path/service-addresses.js';
+import { heldAddresses } from '../../path/service-addresses.js';
 import { serviceAddresses } from '../../path/service-target.js';
 import type { WeightedClient } from '../../path/sources.js';
 import { type ClientGroups, groupsByNode } from '../../probability/client-groups.js';
@@ -124,6 +124,8 @@ export class PortKinds {
   readonly #nodes = new Map<string, NodeOfPods>();
   readonly #modelled: Modelled = new Map();
   #groups: ClientGroups | undefined;
+  /** The addresses that Services have. */
+  #held: ReadonlySet<string> | undefined;
 
   constructor(fabric: Fabric, { clients }: ProbabilityQuestion) {
     this.#fabric = fabric;
@@ -209,8 +211,8 @@ export class PortKinds {
     const { cluster, places, settings } = this.#fabric;
     const { address, port, pod: named } = canonicalEndpoint(given);
     const place = places.locate(address);
-    if (place.kind !== 'POD' || serviceHolding(cluster, address) !== undefined) return undefined;
-    if (serviceOfAddress(cluster, address) !== undefined) return undefined;
+    this.#held ??= heldAddresses(cluster);
+    if (place.kind !== 'POD' || this.#held.has(address)) return undefined;
     const { likeness, zone, pods, others } = this.#nodeOf(place.node, groups);
     if (likeness === undefined) return undefined;
     const pod = named ?? place.pod;

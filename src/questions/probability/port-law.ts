@@ -94,7 +94,9 @@ function shownBy(port: PlainPort, { journeys, clientJourneys }: Walked, { shares
 function lazily(fabric: Fabric, destination: ServiceTargeted, { client, nodes, weight }: WeightedClient): DoorClient {
   let walked: readonly DoorOutcome[] | undefined;
   return {
-    ...{ client, nodes, weight },
+    client,
+    nodes,
+    weight,
     get outcomes() {
       walked ??= outcomesOf(weighted(clientJourneysOf(fabric, client, destination), weight), client, nodes);
       return walked;
