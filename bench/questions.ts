@@ -4,8 +4,8 @@
  *   node dist/bench/questions.js [SIZE | FILE.json.gz] …
  *
  * Reading is given as a ratio to JSON.parse of the same bytes, inflating both for a snapshot that comes compressed.
- * Questions are each about another Service; their time is the processor time that the process spends on one, answer
- * object included, serialising it not. The memory is that of a process which does nothing else than to read the
+ * Questions are each about another Service; their time is the processor time that the process spends on one: on the
+ * answer alone, and with the answer written in each form, which makes what the form shows. The memory is that of a process which does nothing else than to read the
  * snapshot from a file and to answer as many questions.
  */
 import { execFileSync } from 'node:child_process';
@@ -16,9 +16,11 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { inflated } from '../src/cli/input-files.js';
 import { readSnapshot, type Snapshot } from '../src/cluster/read-snapshot.js';
+import type { Answer } from '../src/contract/answers.js';
 import type { QuestionRequest } from '../src/contract/requests.js';
 import { ask } from '../src/questions/ask.js';
 import { MAX_WALKED_ENDPOINTS } from '../src/questions/walk-limits.js';
+import { render } from '../src/reports/render.js';
 import { generateSnapshot, SIZES } from './generate.js';
 
 const QUESTIONS = 3000;
@@ -41,20 +43,33 @@ function quickest(work: () => unknown, runs = 3): number {
   return Math.min(...Array.from({ length: runs }, () => timed(work)[1]));
 }
 
+/** What becomes of an answer, by form; NONE: nothing. */
+const FORMS = {
+  NONE: () => undefined,
+  text: (kind: Kind, answer: Answer) => render(kind, answer, 'text'),
+  markdown: (kind: Kind, answer: Answer) => render(kind, answer, 'markdown'),
+  JSON: (_: Kind, answer: Answer) => JSON.stringify(answer),
+} as const;
+
+type Form = keyof typeof FORMS;
+type Kind = 'path' | 'probability';
+
 function perQuestion(
-  kind: 'path' | 'probability',
+  kind: Kind,
   snapshot: Snapshot,
   about: (service: Service) => QuestionRequest,
+  form: Form = 'NONE',
 ): { readonly first: number; readonly each: number } {
   const services = [...snapshot.cluster.services.values()].map(({ metadata }) => ({
     namespace: metadata.namespace ?? 'default',
     name: metadata.name,
   }));
   const request = (index: number) => about(services[index % services.length] as (typeof services)[number]);
-  const [, first] = timed(() => ask(kind, request(0), snapshot));
-  for (let i = 1; i < 500; i++) ask(kind, request(i), snapshot);
+  const answer = (index: number) => FORMS[form](kind, ask(kind, request(index), snapshot));
+  const [, first] = timed(() => answer(0));
+  for (let i = 1; i < 500; i++) answer(i);
   const before = process.cpuUsage();
-  for (let i = 500; i < 500 + QUESTIONS; i++) ask(kind, request(i), snapshot);
+  for (let i = 500; i < 500 + QUESTIONS; i++) answer(i);
   const { user, system } = process.cpuUsage(before);
   return { first, each: (user + system) / 1000 / QUESTIONS };
 }
@@ -107,10 +122,18 @@ async function measure(name: string): Promise<void> {
   console.log(`  read and check    ${ms(read)} ms   ${(read / parse).toFixed(2)} × parse`);
   const ratio = (readCompressed / parseCompressed).toFixed(2);
   console.log(`  the same, gzipped ${ms(readCompressed)} ms   ${ratio} × inflate and parse`);
-  const path = perQuestion('path', snapshot, pathTo);
-  console.log(`  path              ${ms(path.each)} ms of CPU (the first one ${path.first.toFixed(0)})`);
-  const probability = perQuestion('probability', snapshot, sharesOf);
-  console.log(`  probability       ${ms(probability.each)} ms of CPU (the first one ${probability.first.toFixed(0)})`);
+  for (const [kind, about] of [
+    ['path', pathTo],
+    ['probability', sharesOf],
+  ] as const) {
+    const { each, first } = perQuestion(kind, snapshot, about);
+    console.log(`  ${kind.padEnd(17)} ${ms(each)} ms of CPU (the first one ${first.toFixed(0)})`);
+    for (const form of ['text', 'markdown', 'JSON'] as const) {
+      // Rules and ways that were made for another form must not help this one.
+      const fresh = readSnapshot({ bytes });
+      console.log(`  ${`  as ${form}`.padEnd(17)} ${ms(perQuestion(kind, fresh, about, form).each)} ms of CPU`);
+    }
+  }
   const memory = memoryOf(bytes);
   console.log(`  memory            ${ms(memory.now)} MB resident, ${memory.most.toFixed(0)} MB at most`);
   if (endpoints(snapshot) > MAX_WALKED_ENDPOINTS) return;

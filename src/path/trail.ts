@@ -164,8 +164,8 @@ export class AlikeJourney implements Journey {
     readonly chance: Chance,
     readonly packet: Packet,
     readonly receiver: Receiver,
-    /** The one that it is like: the same up to the rules of the first node. */
-    readonly like: Journey,
+    /** One that is the same up to the rules of the first node; undefined where that is to be walked too. */
+    readonly like: Journey | undefined,
     readonly detail: string,
     readonly walk: () => Journey,
   ) {}
@@ -194,12 +194,12 @@ export interface KnownWay {
 
 /** The trail of a journey up to the rules of the first node: who sent it, and where it came in. */
 export function beginningOf(journey: Journey): Trail | undefined {
-  return journey instanceof AlikeJourney ? journey.like.trail : journey.trail;
+  return journey instanceof AlikeJourney && journey.like !== undefined ? journey.like.trail : journey.trail;
 }
 
 /** Whether a journey has a reply. */
 export function isAnswered(journey: Journey): boolean {
-  return (journey instanceof AlikeJourney ? journey.like : journey).reply !== undefined;
+  return journey instanceof AlikeJourney || journey.reply !== undefined;
 }
 
 /** The same journey with another chance. */

@@ -1,7 +1,7 @@
 import type { IPFamily } from '../../base/address.js';
 import { addressOf, joinHostPort } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
-import { compare } from '../../base/fraction.js';
+import type { Fraction } from '../../base/fraction.js';
 import { podAddresses } from '../../cluster/cluster.js';
 import { namespacedName } from '../../cluster/objects.js';
 import type { PathResult, ServiceRef } from '../../contract/answers.js';
@@ -22,19 +22,20 @@ import { type HealthCheckSource, resolveSource, type WeightedClient } from '../.
 import { both, CERTAIN, hop, hostStep, type Journey, weighted, withChance } from '../../path/trail.js';
 import { walkProbe } from '../../path/walk-probe.js';
 import type { ServicePort } from '../../proxy/service-port.js';
-import { probability, total } from '../chances.js';
+import { probability } from '../chances.js';
 import { type Door, type DoorClient, outcomesOf } from '../findings/door.js';
 import { refOf } from '../findings/service-facts.js';
 import { givenRules } from '../given-rules/given-rules.js';
 import { waysOf } from '../known-ways.js';
-import { bundledEndpoints, type LargeLimits, LargePort } from '../large-ports/large-port.js';
+import { type LargeLimits, LargePort } from '../large-ports/large-port.js';
 import type { Outcome, Prepared } from '../prepare.js';
-import { type Reached, reachedEndpoints } from '../probability/endpoint-shares.js';
 import { verdictShares } from '../probability/verdict-shares.js';
 import { endpointCount, requireWalkable } from '../walk-limits.js';
 import type { ClientJourney } from './client-journey.js';
 import { probedService, probeJourneys } from './health-check-result.js';
+import { type Journeys, journeysTo } from './path-law.js';
 import { DEFAULT_TRACES, limitTraces } from './path-limits.js';
+import { shareZones, summedUp, totalsBySums } from './path-totals.js';
 import { recentEntries } from './returning-client.js';
 
 function chooseFamily(prepared: Prepared, question: PathQuestion, destination: Destination): IPFamily {
@@ -126,20 +127,16 @@ export function journeysOrUnsupported(
   }
 }
 
-/**
- * How many endpoints are reached, and what the least and the most likely of them gets. `further`: endpoints that are
- * not listed, each as likely as one that is.
- */
-function reachedField(endpoints: Reached['endpoints'], further: number): Pick<PathResult, 'reached'> {
-  const [first, ...rest] = endpoints;
-  if (first === undefined) return {};
-  let [smallest, largest] = [first.share, first.share];
-  for (const { share } of rest) {
-    if (compare(share.nominal, smallest.nominal) < 0) smallest = share;
-    if (compare(share.nominal, largest.nominal) > 0) largest = share;
-  }
+/** A client of the path as findings see it; what becomes of its connections is listed when somebody looks. */
+function doorClient(client: Client, weight: Fraction, journeys: readonly Journey[]): DoorClient {
+  let outcomes: DoorClient['outcomes'] | undefined;
   return {
-    reached: { endpoints: endpoints.length + further, smallest: probability(smallest), largest: probability(largest) },
+    client,
+    weight,
+    get outcomes() {
+      outcomes ??= outcomesOf(journeys, client);
+      return outcomes;
+    },
   };
 }
 
@@ -218,6 +215,7 @@ export function answerPath(
     );
   }
   const clientJourneys: ClientJourney[] = [];
+  let known: Journeys['known'];
   const from: DoorClient[] = [];
   const addresses = new Set<string>();
   let port: number | undefined;
@@ -237,21 +235,22 @@ export function answerPath(
         const { namespace, name } = refOf(servicePort);
         requireWalkable(cluster, [`${namespace}/${name}`], '/path/destination');
       }
-      const walked = clientJourneysOf(fabric, client, destination);
-      return large === undefined ? walked : large.settle(walked);
+      const walk = () => clientJourneysOf(fabric, client, destination);
+      if (large !== undefined) return large.settle(walk());
+      const found = journeysTo(fabric, client, destination, walk);
+      // Of several clients each has a part only.
+      if (clients.length === 1) known = found.known;
+      return found.journeys;
     });
     const own = weighted(journeys, weight);
     for (const journey of own) clientJourneys.push({ journey, client });
-    from.push({ client, weight, outcomes: outcomesOf(own, client) });
+    from.push(doorClient(client, weight, own));
   }
   const protocol = destination.kind === 'SERVICE' ? destination.target.protocol : destination.protocol;
-  const all = total(clientJourneys.map((clientJourney) => clientJourney.journey.chance));
-  if (probability(all).fraction !== '1') throw new Error(`chances sum to ${probability(all).fraction}, not 1`);
-  const reached = reachedEndpoints(
-    fabric,
-    clientJourneys.map(({ journey }) => journey),
-  );
-  const further = large === undefined ? 0 : bundledEndpoints(clientJourneys.map(({ journey }) => journey));
+  const all = clientJourneys.map(({ journey }) => journey);
+  if (known !== undefined) shareZones(cluster, from, known.sums, known.zones);
+  const sums = known?.sums;
+  const totals = sums === undefined ? summedUp(fabric, all) : totalsBySums(fabric, all, sums);
   const result: PathResult = {
     question: {
       source: clients.length === 1 ? (clients[0]?.client.name ?? '') : `${clients.length} clients of the source`,
@@ -261,9 +260,9 @@ export function answerPath(
       addresses: [...addresses],
       ...(port === undefined ? {} : { port }),
     },
-    ...limitTraces(fabric, clientJourneys, question),
-    verdicts: verdictShares(clientJourneys.map((clientJourney) => clientJourney.journey)),
-    ...reachedField(reached.endpoints, further),
+    ...limitTraces(fabric, clientJourneys, question, sums),
+    verdicts: totals.verdicts,
+    ...(totals.reached === undefined ? {} : { reached: totals.reached }),
   };
   const service = serviceOf(destination, servicePort);
   let listed: Door['endpoints'] | undefined;
@@ -278,10 +277,10 @@ export function answerPath(
     clients: result.question.source,
     // Most findings do not look at them.
     get endpoints() {
-      listed ??= reached.endpoints.map(({ ref, share }) => ({ ...ref, share: probability(share) }));
+      listed ??= totals.endpoints().map(({ ref, share }) => ({ ...ref, share: probability(share) }));
       return listed;
     },
-    imbalance: reached.imbalance,
+    imbalance: totals.imbalance,
     verdicts: result.verdicts,
     affinity: servicePort?.stickyMaxAge ?? 0,
     from,

@@ -5,6 +5,7 @@ import type { Fabric } from '../../path/fabric.js';
 import { probability, total } from '../chances.js';
 import { basisOfAll } from '../share-basis.js';
 import type { ClientJourney } from './client-journey.js';
+import type { PathSums } from './path-sums.js';
 import { endpointOf, traceOf } from './trace.js';
 
 /** So many traces an answer has where the question does not say. */
@@ -84,13 +85,21 @@ function tracesOf(apart: readonly ClientJourney[], groupBy: PathQuestion['groupB
 /**
  * The traces of the answer: most likely first, DELIVERED before others at equal chance, then in the order of the walk;
  * grouped as asked and at most `maxTraces` of them, each verdict and cause among them. What is left out is counted,
- * with its share.
+ * with its share. `sums`: what the journeys come to together, where that is known.
  */
 export function limitTraces(
   fabric: Fabric,
   clientJourneys: readonly ClientJourney[],
   question: PathQuestion,
+  sums?: PathSums,
 ): Pick<PathResult, 'traces' | 'omitted'> {
+  const limit = question.maxTraces ?? DEFAULT_TRACES;
+  if (sums !== undefined && question.groupBy === undefined && clientJourneys.length <= limit)
+    return {
+      traces: sums.order.map((place) =>
+        traceOf(fabric, clientJourneys[place] as ClientJourney, undefined, sums.probabilities[place]),
+      ),
+    };
   const groups = new Map<string, Group>();
   /** Bundles of endpoints that are no part of a group: none of their traces is among the first. */
   const apart: ClientJourney[] = [];
@@ -105,7 +114,6 @@ export function limitTraces(
     else group.clientJourneys.push(clientJourney);
   }
   const sorted = byChance(groups.values());
-  const limit = question.maxTraces ?? DEFAULT_TRACES;
   const shown = someOf(sorted, limit);
   const traces = shown.map(({ first, clientJourneys: members }): PathTrace => {
     const count = members.reduce((sum, { journey }) => sum + (journey.count ?? 1), 0);

@@ -1,6 +1,6 @@
 import type { IPFamily } from '../../base/address.js';
 import { nodeZone } from '../../cluster/addresses.js';
-import type { EndpointRef, PathTrace, ShareBasis } from '../../contract/answers.js';
+import type { EndpointRef, PathTrace, Probability, ShareBasis } from '../../contract/answers.js';
 import type { ProbeResult } from '../../load-balancers/implementation.js';
 import type { Client } from '../../path/client.js';
 import type { Fabric } from '../../path/fabric.js';
@@ -96,16 +96,53 @@ function whenAsked<K extends 'hops' | 'reply'>(trace: Making, field: K, make: ()
   Object.defineProperty(trace, field, { get, enumerable: true, configurable: true });
 }
 
+/** The trace of a journey that is delivered and answered, written at once: most traces of most answers are such. */
+function deliveredTrace(
+  { family }: Fabric,
+  { journey, client }: ClientJourney,
+  endpoint: EndpointRef,
+  known: Probability | undefined,
+): PathTrace {
+  const basis = shareBasis(journey.chance);
+  const { source } = journey.packet;
+  let hops: PathTrace['hops'] | undefined;
+  let reply: NonNullable<PathTrace['reply']> | undefined;
+  return {
+    probability: known ?? probability(journey.chance),
+    ...(basis === undefined ? {} : { basis }),
+    verdict: 'DELIVERED',
+    explanation: journey.detail,
+    clientSees: 'a connection',
+    client: client.name,
+    endpoint,
+    seenClient: source,
+    clientAddressKept: source === sentFrom(journey, client),
+    get hops() {
+      hops ??= pathHops(journey.trail, family);
+      return hops;
+    },
+    get reply() {
+      reply ??= replyOf(journey.reply as NonNullable<Journey['reply']>, family);
+      return reply;
+    },
+  };
+}
+
 /**
  * A journey as a trace of the answer; its hops, with every step in words, are made where a form shows them. `group`:
- * what several journeys have together, of which it is the first.
+ * what several journeys have together, of which it is the first. `known`: its own probability.
  */
 export function traceOf(
   fabric: Fabric,
-  { journey, client, probe }: ClientJourney,
+  clientJourney: ClientJourney,
   group?: Pick<PathTrace, 'probability' | 'count'> & { readonly basis: ShareBasis | undefined },
+  known?: Probability,
 ): PathTrace {
+  const { journey, client, probe } = clientJourney;
   const endpoint = endpointOf(fabric, journey);
+  const isDelivered = journey.verdict === 'DELIVERED' && endpoint !== undefined && isAnswered(journey);
+  if (isDelivered && group === undefined && probe === undefined && journey.cause === undefined)
+    return deliveredTrace(fabric, clientJourney, endpoint, known);
   // Where a rule is not decided it is known for whom the packet was, not what it saw.
   const reached = journey.receiver !== undefined && journey.verdict !== 'UNKNOWN';
   const sent = sentFrom(journey, client);

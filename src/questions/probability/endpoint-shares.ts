@@ -16,20 +16,21 @@ export interface Reached {
   /** In the order of `receivers`. */
   readonly endpoints: readonly ReachedEndpoint[];
   /** Largest share over the even share; absent when nothing is delivered. */
-  readonly imbalance?: NonNullable<ServiceProbability['imbalance']>;
+  readonly imbalance?: NonNullable<ServiceProbability['imbalance']> | undefined;
 }
 
-function imbalance(receivers: readonly ReceiverShare[]): Pick<Reached, 'imbalance'> {
-  const delivered = sum(receivers.map(({ share }) => share.nominal));
-  if (isZero(delivered)) return {};
-  const even = multiply(delivered, fraction(1, receivers.length));
-  const factor = divide(largest(receivers.map((entry) => entry.share)), even);
-  return { imbalance: { fraction: formatFraction(factor), value: toNumber(factor) } };
+/** The largest of the shares of everyone who is reached over the even share; undefined where nothing is delivered. */
+export function imbalanceOf(shares: readonly Share[]): Reached['imbalance'] {
+  const delivered = sum(shares.map(({ nominal }) => nominal));
+  if (isZero(delivered)) return undefined;
+  const even = multiply(delivered, fraction(1, shares.length));
+  const factor = divide(largest(shares), even);
+  return { fraction: formatFraction(factor), value: toNumber(factor) };
 }
 
 /** Everyone whom journeys deliver to, and how unevenly. */
 export function reachedEndpoints(fabric: Fabric, journeys: readonly Journey[]): Reached {
   const receivers = receiverShares(journeys);
   const endpoints = receivers.map(({ receiver, share }) => ({ ref: receiverRef(fabric, receiver), share }));
-  return { receivers, endpoints, ...imbalance(receivers) };
+  return { receivers, endpoints, imbalance: imbalanceOf(receivers.map(({ share }) => share)) };
 }

@@ -89,7 +89,8 @@ function nodeOfPods(fabric: Fabric, node: string, groups: readonly WeightedClien
   const object = fabric.cluster.nodes.get(node);
   const zone = object && nodeZone(object);
   const maps = { pods: new Map<number, Map<string, string>>(), others: new Map<number, Map<string, string>>() };
-  if (object === undefined || fabric.isDown(node)) return { zone, likeness: undefined, ...maps };
+  // A zone without a name is none to some who look at it.
+  if (object === undefined || zone === '' || fabric.isDown(node)) return { zone, likeness: undefined, ...maps };
   const proxy = fabric.settings.proxyOf(node);
   const isModelled = remember(modelled, proxy, () => fabric.unmodelled(node) === undefined);
   if (!isModelled) return { zone, likeness: undefined, ...maps };
@@ -115,25 +116,44 @@ export class NodesOfPods {
   }
 }
 
+/** What was found out of the nodes of pods: the same for all questions about a state. */
+export class NodeFacts {
+  readonly nodes = new Map<string, NodeOfPods>();
+  readonly modelled: Modelled = new Map();
+}
+
+/** Clients that are known, all of them pods, and what is known of the nodes of others. */
+interface KnownClients {
+  /** Each with the nodes that it stands for. */
+  readonly groups: readonly WeightedClient[];
+  /** Found without regard to where clients are. */
+  readonly facts: NodeFacts;
+}
+
 /** Kinds of ports and endpoints as one fabric sees them. */
 export class PortKinds {
   readonly #fabric: Fabric;
   readonly #clients: ProbabilityQuestion['clients'];
   readonly #isOrdinary: boolean;
-  /** What was found out of the nodes of pods. */
-  readonly #nodes = new Map<string, NodeOfPods>();
-  readonly #modelled: Modelled = new Map();
+  readonly #facts: NodeFacts;
+  /** The clients by whom nodes of pods are told apart; absent: those of the question. */
+  readonly #tellingApart: readonly WeightedClient[] | undefined;
   #groups: ClientGroups | undefined;
   /** The addresses that Services have. */
   #held: ReadonlySet<string> | undefined;
 
-  constructor(fabric: Fabric, { clients }: ProbabilityQuestion) {
+  /** `known`: the clients, where whoever asks knows them; likenesses then say nothing of where these are. */
+  constructor(fabric: Fabric, { clients }: ProbabilityQuestion, known?: KnownClients) {
     this.#fabric = fabric;
     this.#clients = clients;
     const onNodes = clients === undefined || (clients.nodes !== undefined && Object.keys(clients).length === 1);
     const arePods = onNodes && clients?.nodes?.from !== 'HOST';
     // Policies tell pods and nodes apart in more ways than are looked at here.
     this.#isOrdinary = arePods && isOrdinary(fabric) && policiesOf(fabric.cluster).length === 0;
+    this.#facts = known?.facts ?? new NodeFacts();
+    if (known === undefined) return;
+    this.#groups = { groups: known.groups, description: '' };
+    this.#tellingApart = [];
   }
 
   /** The port of a destination where nothing is special about it; undefined where it has to be walked. */
@@ -154,8 +174,8 @@ export class PortKinds {
     const kind = [`${place} ${insideNetworks(settings, address)}`];
     let endpoints: readonly ProxyEndpoint[] | undefined;
     for (const { client, nodes } of groups) {
-      if (nodes === undefined || fabric.isDown(client.node) || fabric.unmodelled(client.node) !== undefined)
-        return undefined;
+      // Nodes that are down or not modelled have none.
+      if (nodes === undefined || this.#nodeOf(client.node, groups).likeness === undefined) return undefined;
       const program = fabric.program(client.node);
       const { mode, ipvsScheduler } = settings.proxyOf(client.node);
       // Other schedulers look at addresses and connections.
@@ -193,10 +213,11 @@ export class PortKinds {
   }
 
   #nodeOf(name: string, groups: readonly WeightedClient[]): NodeOfPods {
-    let node = this.#nodes.get(name);
+    const { nodes, modelled } = this.#facts;
+    let node = nodes.get(name);
     if (node === undefined) {
-      node = nodeOfPods(this.#fabric, name, groups, this.#modelled);
-      this.#nodes.set(name, node);
+      node = nodeOfPods(this.#fabric, name, this.#tellingApart ?? groups, modelled);
+      nodes.set(name, node);
     }
     return node;
   }
