@@ -17,7 +17,7 @@ import { ALL_APIS, foreignPoliciesOf } from '../policies/policy-set.js';
 import type { Fabric } from './fabric.js';
 import { isWire } from './host.js';
 import type { PolicyPoint } from './policy-point.js';
-import { type Branch, type Ending, type HostStep, hostStep } from './trail.js';
+import { type Branch, type Ending, type HostStep, hostStep, policyPoint } from './trail.js';
 
 /** A branch after policies, with its end where they do not let it pass. */
 export interface Policed {
@@ -250,8 +250,8 @@ export function firstEnding(earlier: Ending | undefined, later: Ending | undefin
 /**
  * Takes a packet through the policies at a node. `entry`: whether it came in or a process of the node sent it;
  * `receiver`: the pod of this node that it is for; `leaving`: the packet as this node masquerades it. Both directions
- * are evaluated, even where the first denies. Where the fabric records policies nothing is judged: the trail says where
- * it would be.
+ * are evaluated, even where the first denies. The trail has every place where they act; where the fabric records
+ * policies nothing else is done.
  */
 export function policed(
   fabric: Fabric,
@@ -277,11 +277,8 @@ export function policed(
   let ending: Ending | undefined;
   for (const plain of pointsAt(fabric, node, packet, fromPod, receiver, flow)) {
     const point = seenBy(fabric, plain, packet, by, leaving);
-    if (fabric.recordsPolicies) {
-      trail = hostStep(trail, { action: 'NETWORK_POLICY', detail: '', point });
-      continue;
-    }
-    if (point.pod === undefined) continue;
+    trail = policyPoint(trail, point);
+    if (fabric.recordsPolicies || point.pod === undefined) continue;
     const judged = judge(cluster, point, point.pod, by);
     if (judged.isConcerned) tellEnforcement(fabric, enforcement);
     if (!enforcement.enforced) continue;

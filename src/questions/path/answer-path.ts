@@ -19,7 +19,7 @@ import {
 import { Fabric, type FabricOptions } from '../../path/fabric.js';
 import { travel } from '../../path/journey.js';
 import { type HealthCheckSource, resolveSource, type WeightedClient } from '../../path/sources.js';
-import { both, CERTAIN, hop, hostStep, type Journey, weighted, withChance } from '../../path/trail.js';
+import { both, CERTAIN, hop, hostStep, type Journey, rescaled, weighted } from '../../path/trail.js';
 import { walkProbe } from '../../path/walk-probe.js';
 import type { ServicePort } from '../../proxy/service-port.js';
 import { probability, total } from '../chances.js';
@@ -87,7 +87,7 @@ export function clientJourneysOf(fabric: Fabric, client: Client, destination: De
     if (target.port !== undefined) fabric.expectFor(client.node, target.protocol, target.address, target.port);
     const chance: Chance = { nominal: weight, programmed: weight };
     return travel(fabric, client, target, resolution.step).map((journey) =>
-      withChance(journey, both(chance, journey.chance)),
+      rescaled(journey, (own) => both(chance, own)),
     );
   });
 }
@@ -175,6 +175,36 @@ function largePortTo(
   return LargePort.find(plain, { options, clients, target, shown, pointer: '/path/destination', walked });
 }
 
+/** The answer, and the ways that it is made of. */
+export interface PathOutcome extends Outcome<PathResult> {
+  /** Absent where not each way is followed by itself. */
+  readonly ways?: PathWays;
+}
+
+/** Every way of a question's clients, and what is answered of such. */
+export interface PathWays {
+  readonly all: readonly ClientJourney[];
+  resultOf(ways: readonly ClientJourney[]): PathResult;
+}
+
+/** What is asked, as answers say it. */
+function questionOf(
+  clients: readonly WeightedClient[],
+  destination: Destination,
+  family: IPFamily,
+  { addresses, port }: { readonly addresses: ReadonlySet<string>; readonly port: number | undefined },
+): PathResult['question'] {
+  const protocol = destination.kind === 'SERVICE' ? destination.target.protocol : destination.protocol;
+  return {
+    source: clients.length === 1 ? (clients[0]?.client.name ?? '') : `${clients.length} clients of the source`,
+    destination: describeDestination(destination),
+    protocol: protocol as PathResult['question']['protocol'],
+    family,
+    addresses: [...addresses],
+    ...(port === undefined ? {} : { port }),
+  };
+}
+
 /**
  * Which way does a packet go? `limits`: how many endpoints are followed of a Service port with very many; absent where
  * the answer is compared with another. Throws QuestionError for names and values that are wrong.
@@ -183,7 +213,7 @@ export function answerPath(
   prepared: Prepared,
   question: PathQuestion | undefined,
   limits?: LargeLimits,
-): Outcome<PathResult> {
+): PathOutcome {
   if (question === undefined) {
     throw new QuestionError('INVALID_REQUEST', 'The question is missing.', [
       { pointer: '/path', detail: 'Give {"path": {"source": …, "destination": …}}.' },
@@ -244,27 +274,25 @@ export function answerPath(
     for (const journey of own) clientJourneys.push({ journey, client });
     from.push({ client, weight, outcomes: outcomesOf(own, client) });
   }
-  const protocol = destination.kind === 'SERVICE' ? destination.target.protocol : destination.protocol;
   const all = total(clientJourneys.map((clientJourney) => clientJourney.journey.chance));
   if (probability(all).fraction !== '1') throw new Error(`chances sum to ${probability(all).fraction}, not 1`);
-  const reached = reachedEndpoints(
-    fabric,
-    clientJourneys.map(({ journey }) => journey),
-  );
-  const further = large === undefined ? 0 : bundledEndpoints(clientJourneys.map(({ journey }) => journey));
-  const result: PathResult = {
-    question: {
-      source: clients.length === 1 ? (clients[0]?.client.name ?? '') : `${clients.length} clients of the source`,
-      destination: describeDestination(destination),
-      protocol: protocol as PathResult['question']['protocol'],
-      family,
-      addresses: [...addresses],
-      ...(port === undefined ? {} : { port }),
-    },
-    ...limitTraces(fabric, clientJourneys, question),
-    verdicts: verdictShares(clientJourneys.map((clientJourney) => clientJourney.journey)),
-    ...reachedField(reached.endpoints, further),
+  const asked = questionOf(clients, destination, family, { addresses, port });
+  const reachedBy = (ways: readonly ClientJourney[]) =>
+    reachedEndpoints(
+      fabric,
+      ways.map(({ journey }) => journey),
+    );
+  const resultOf = (ways: readonly ClientJourney[], endpoints: Reached['endpoints']): PathResult => {
+    const journeys = ways.map(({ journey }) => journey);
+    return {
+      question: asked,
+      ...limitTraces(fabric, ways, question),
+      verdicts: verdictShares(journeys),
+      ...reachedField(endpoints, large === undefined ? 0 : bundledEndpoints(journeys)),
+    };
   };
+  const reached = reachedBy(clientJourneys);
+  const result = resultOf(clientJourneys, reached.endpoints);
   const service = serviceOf(destination, servicePort);
   let listed: Door['endpoints'] | undefined;
   const door: Door = {
@@ -291,6 +319,9 @@ export function answerPath(
     assumptions: [...plain.assumptions.all(), ...(fabric === plain ? [] : fabric.assumptions.all())],
     services: service === undefined ? [] : [`${service.namespace}/${service.name}`],
     doors: [door],
+    ...(large === undefined && !fabric.hasGivenRules
+      ? { ways: { all: clientJourneys, resultOf: (ways) => resultOf(ways, reachedBy(ways).endpoints) } }
+      : {}),
   };
 }
 

@@ -4,9 +4,11 @@ import { podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
 import { podsLabelled } from '../../cluster/pods-by-label.js';
-import type { PathPolicy, PathResult } from '../../contract/answers.js';
+import { type Resource, readResource, resourceKey } from '../../cluster/resources.js';
+import type { PathPolicy } from '../../contract/answers.js';
 import type { Change } from '../../contract/requests.js';
 import { isPoliced } from '../../policies/flow.js';
+import { isEvaluated } from '../../policies/policy-set.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { NAME_LABEL, selectorOf } from '../../policies/selectors.js';
 
@@ -53,18 +55,14 @@ interface Denial {
   readonly pod: Pod;
 }
 
-/** The denials of an answer, each direction and pod once. */
-function denialsOf({ traces }: PathResult, cluster: Cluster): readonly Denial[] {
+/** The denials among what policies say, each direction and pod once. */
+function denialsOf(said: readonly PathPolicy[], cluster: Cluster): readonly Denial[] {
   const found = new Map<string, Denial>();
-  for (const { hops } of traces) {
-    for (const { steps } of hops) {
-      for (const { policy } of steps) {
-        const pod = policy === undefined ? undefined : cluster.pods.get(policy.pod);
-        if (policy?.verdict !== 'DENY' || pod === undefined) continue;
-        const { direction, source, port, protocol } = policy;
-        found.set(`${direction} ${policy.pod} ${source} ${port} ${protocol}`, { policy, pod });
-      }
-    }
+  for (const policy of said) {
+    const pod = cluster.pods.get(policy.pod);
+    if (policy.verdict !== 'DENY' || pod === undefined) continue;
+    const { direction, source, port, protocol } = policy;
+    found.set(`${direction} ${policy.pod} ${source} ${port} ${protocol}`, { policy, pod });
   }
   return [...found.values()];
 }
@@ -148,6 +146,25 @@ function newPolicies(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy
 }
 
 /**
+ * A cluster with the policies that a remedy applies, all of them new, as applying them makes it; undefined for another
+ * change.
+ */
+export function withNewPolicies(cluster: Cluster, change: Change): Cluster | undefined {
+  const { manifests } = change.apply ?? {};
+  if (manifests === undefined) return undefined;
+  const added = new Map<string, Resource>();
+  for (const manifest of manifests) {
+    const { kind, apiVersion } = fieldsOf(manifest);
+    const read = readResource(String(kind), apiVersion, fieldsOf(manifest));
+    if (!('resource' in read) || !isEvaluated(read.resource)) return undefined;
+    const key = resourceKey(read.resource);
+    if (cluster.resources.has(key)) return undefined;
+    added.set(key, read.resource);
+  }
+  return cluster.with({ resources: added });
+}
+
+/**
  * The label that one selector asks for and an object lacks; undefined where it is more than one, or where a label would
  * have to be another: others may select the object by that.
  */
@@ -226,10 +243,10 @@ function missingLabels(cluster: Cluster, denials: readonly Denial[]): PolicyReme
 }
 
 /**
- * Changes that may let a connection pass which policies deny, the smallest first; whether they do is for who asks
- * again.
+ * Changes that may let a connection pass which policies deny (`said`: what they say on its ways), the smallest first;
+ * whether they do is for who asks again.
  */
-export function policyRemedies(result: PathResult, cluster: Cluster): readonly PolicyRemedy[] {
-  const denials = denialsOf(result, cluster);
+export function policyRemedies(said: readonly PathPolicy[], cluster: Cluster): readonly PolicyRemedy[] {
+  const denials = denialsOf(said, cluster);
   return [...missingLabels(cluster, denials), ...newPolicies(cluster, denials)];
 }
