@@ -11,8 +11,9 @@ import { resourceName } from '../cluster/resources.js';
 import type { PathPolicy } from '../contract/answers.js';
 import type { Packet } from '../netfilter/packet.js';
 import { countsForeign, type Enforcement, type Enforcer, enforcementOf } from '../policies/enforcer.js';
-import { type Decision, decide } from '../policies/evaluate.js';
+import type { Decision } from '../policies/evaluate.js';
 import type { Direction, End, Flow } from '../policies/flow.js';
+import { knownDecision } from '../policies/known-decisions.js';
 import { ALL_APIS, foreignPoliciesOf } from '../policies/policy-set.js';
 import type { Fabric } from './fabric.js';
 import { isWire } from './host.js';
@@ -148,7 +149,7 @@ export function judge(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforc
 
 function judgeFlow(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer | undefined): Judgement {
   const { node, direction, flow } = point;
-  const decision = defaulted(decide(cluster, direction, flow, pod, by?.admin ?? ALL_APIS), point, pod, by);
+  const decision = defaulted(knownDecision(cluster, direction, flow, pod, by?.admin ?? ALL_APIS), point, pod, by);
   const { verdict, tier } = decision;
   const foreign = foreignPoliciesOf(cluster, pod).find((one) => countsForeign(by, one));
   const isConcerned = isSelected(decision) || foreign !== undefined;
