@@ -161,7 +161,7 @@ class NodePass {
     const policedOne = { ...passing, branch: judged.branch };
     if (judged.ending === undefined) this.#post(policedOne, route);
     else
-      this.#denied(foreseen(fabric, node, judged.branch, leaving()), judged.ending, (pass) =>
+      this.#denied(foreseen(fabric, node, judged.branch, leaving), judged.ending, (pass) =>
         pass.#post(policedOne, route),
       );
   }

@@ -360,13 +360,14 @@ function tellSeen(
  * `leaving` is the packet as it would leave this node for the receiver's. The branch as it is where the receiver is no
  * pod of another node.
  */
-export function foreseen(fabric: Fabric, node: string, branch: Branch, leaving: Packet): Branch {
+export function foreseen(fabric: Fabric, node: string, branch: Branch, leaving: () => Packet): Branch {
   const { cluster, settings } = fabric;
-  const pod = podOfAddress(cluster, leaving.destination);
+  // Where it goes is settled: what a node does last is to masquerade it.
+  const pod = podOfAddress(cluster, branch.packet.destination);
   const at = pod?.spec?.nodeName;
   if (pod === undefined || at === undefined || at === node || fabric.recordsPolicies) return branch;
   const { by } = enforcementOf(cluster, settings.network.policies);
-  const flow = flowOf(fabric, leaving, by);
+  const flow = flowOf(fabric, leaving(), by);
   const point: PolicyPoint = { node: at, direction: 'INGRESS', pod, flow };
   const step = stepOf(point, pod, judge(cluster, point, pod, by), `at ${at}, where it does not come: `);
   return step === undefined ? branch : { ...branch, trail: hostStep(branch.trail, step) };
