@@ -130,13 +130,22 @@ function pointsAt(
   ];
 }
 
-/** What policies do at a point with the pod's connection, without the step that says so. A pure function. */
-export function judge(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer | undefined): Judgement {
-  const judged = judgeFlow(cluster, point, pod, by);
+/**
+ * What policies do at a point with the pod's connection, without the step that says so. A pure function. `decided`: how
+ * it is decided, once for pods that are alike or each time.
+ */
+export function judge(
+  cluster: Cluster,
+  point: PolicyPoint,
+  pod: Pod,
+  by: Enforcer | undefined,
+  decided: typeof knownDecision = knownDecision,
+): Judgement {
+  const judged = judgeFlow(cluster, point, pod, by, decided);
   const { flow, node, sentTo } = point;
   if (sentTo === undefined) return judged;
   const destination = { ...flow.destination, address: sentTo.address };
-  const sent = judgeFlow(cluster, { ...point, flow: { ...flow, destination, port: sentTo.port } }, pod, by);
+  const sent = judgeFlow(cluster, { ...point, flow: { ...flow, destination, port: sentTo.port } }, pod, by, decided);
   if (sent.decision.verdict === judged.decision.verdict) return judged;
   // Its controller adds the addresses of Services to rules that select their pods; which ports it takes is not
   // documented.
@@ -147,9 +156,15 @@ export function judge(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforc
   return { ...judged, ending: { verdict: 'UNKNOWN', cause: 'NETWORK_POLICY', detail } };
 }
 
-function judgeFlow(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer | undefined): Judgement {
+function judgeFlow(
+  cluster: Cluster,
+  point: PolicyPoint,
+  pod: Pod,
+  by: Enforcer | undefined,
+  decided: typeof knownDecision,
+): Judgement {
   const { node, direction, flow } = point;
-  const decision = defaulted(knownDecision(cluster, direction, flow, pod, by?.admin ?? ALL_APIS), point, pod, by);
+  const decision = defaulted(decided(cluster, direction, flow, pod, by?.admin ?? ALL_APIS), point, pod, by);
   const { verdict, tier } = decision;
   const foreign = foreignPoliciesOf(cluster, pod).find((one) => countsForeign(by, one));
   const isConcerned = isSelected(decision) || foreign !== undefined;
@@ -212,7 +227,9 @@ class PolicyStep implements HostStep {
 
   #read(): PathPolicy {
     const { direction, flow } = this.acted;
-    const { verdict, tier, isolatedBy, allowedBy, decidedBy, passedBy, refusals } = this.decision;
+    const { decision } = this;
+    const { verdict, tier, isolatedBy, decidedBy, passedBy } = decision;
+    let refusals: PathPolicy['refusals'] | undefined;
     return {
       direction,
       pod: this.name,
@@ -223,10 +240,14 @@ class PolicyStep implements HostStep {
       ...(flow.port === undefined ? {} : { port: flow.port }),
       protocol: flow.protocol as NonNullable<PathPolicy['protocol']>,
       isolatedBy: [...isolatedBy],
-      allowedBy: [...allowedBy],
+      allowedBy: [...decision.allowedBy],
       ...(decidedBy === undefined ? {} : { decidedBy }),
       ...(passedBy === undefined ? {} : { passedBy }),
-      refusals: [...refusals],
+      // Of a denial by many rules, or at many pods, they are more than all else.
+      get refusals() {
+        refusals ??= [...decision.refusals];
+        return refusals;
+      },
     };
   }
 }
@@ -278,9 +299,12 @@ export function policed(
   let ending: Ending | undefined;
   for (const plain of pointsAt(fabric, node, packet, fromPod, receiver, flow)) {
     const point = seenBy(fabric, plain, packet, by, leaving);
-    trail = policyPoint(trail, point);
-    if (fabric.recordsPolicies || point.pod === undefined) continue;
+    if (fabric.recordsPolicies || point.pod === undefined) {
+      trail = policyPoint(trail, point);
+      continue;
+    }
     const judged = judge(cluster, point, point.pod, by);
+    trail = policyPoint(trail, point, !enforcement.enforced || judged.ending === undefined);
     if (judged.isConcerned) tellEnforcement(fabric, enforcement);
     if (!enforcement.enforced) continue;
     tellSeen(fabric, point, judged, by);

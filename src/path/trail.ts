@@ -31,7 +31,7 @@ type TrailEntry =
   | { readonly kind: 'HOST'; readonly step: HostStep }
   | { readonly kind: 'RULES'; readonly steps: StepList }
   /** Where policies act, whether they say anything of the packet or not. Nothing that a form shows. */
-  | { readonly kind: 'POLICIES'; readonly point: PolicyPoint };
+  | { readonly kind: 'POLICIES'; readonly point: PolicyPoint; readonly passes: boolean | undefined };
 
 /** What happened to a packet so far, newest first; branches share their past. */
 export interface Trail {
@@ -59,16 +59,27 @@ export function ruleSteps(previous: Trail | undefined, steps: StepList | undefin
   return steps === undefined ? previous : { entry: { kind: 'RULES', steps }, previous };
 }
 
-export function policyPoint(previous: Trail | undefined, point: PolicyPoint): Trail {
-  return { entry: { kind: 'POLICIES', point }, previous };
+/** `passes`: whether policies let the packet pass there; undefined where they are only recorded. */
+export function policyPoint(previous: Trail | undefined, point: PolicyPoint, passes?: boolean): Trail {
+  return { entry: { kind: 'POLICIES', point, passes }, previous };
 }
 
-/** Where policies act on a trail, oldest first. */
+/** A place on a trail where policies act, and whether they let the packet pass, where that is known. */
+export interface ActedOn {
+  readonly point: PolicyPoint;
+  readonly passes: boolean | undefined;
+}
+
+/** Where policies act on a trail, oldest first. Trails that begin alike share these. */
+export function actedOn(trail: Trail | undefined): readonly ActedOn[] {
+  const found: ActedOn[] = [];
+  for (let at = trail; at !== undefined; at = at.previous) if (at.entry.kind === 'POLICIES') found.push(at.entry);
+  return found.reverse();
+}
+
+/** The places alone. */
 export function pointsOf(trail: Trail | undefined): readonly PolicyPoint[] {
-  const points: PolicyPoint[] = [];
-  for (let at = trail; at !== undefined; at = at.previous)
-    if (at.entry.kind === 'POLICIES') points.push(at.entry.point);
-  return points.reverse();
+  return actedOn(trail).map(({ point }) => point);
 }
 
 /** The trail oldest first, by hop. */

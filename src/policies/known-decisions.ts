@@ -17,9 +17,7 @@ class Known {
   readonly #ofPods = new WeakMap<Pod, number>();
 
   numberOf(cluster: Cluster, pod: Pod): number {
-    return remember(this.#ofPods, pod, () =>
-      remember(this.#numbers, podClass(cluster, pod), () => this.#numbers.size),
-    );
+    return remember(this.#ofPods, pod, () => remember(this.#numbers, podClass(cluster, pod), () => this.#numbers.size));
   }
 }
 

@@ -8,7 +8,7 @@ import { mapWithProgress } from '../../base/progress.js';
 import { mergePatch } from '../../changes/merge-patch.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { SettingsOverride } from '../../cluster/settings-override.js';
-import type { Answer, BatchAnswer, BatchResult, PathResult } from '../../contract/answers.js';
+import type { Answer, BatchAnswer, BatchResult } from '../../contract/answers.js';
 import type { BatchEntry, Change, QuestionRequest } from '../../contract/requests.js';
 import { validator } from '../../contract/validator.js';
 import { answerPlain } from '../answer-plain.js';

@@ -209,11 +209,7 @@ function questionOf(
  * Which way does a packet go? `limits`: how many endpoints are followed of a Service port with very many; absent where
  * the answer is compared with another. Throws QuestionError for names and values that are wrong.
  */
-export function answerPath(
-  prepared: Prepared,
-  question: PathQuestion | undefined,
-  limits?: LargeLimits,
-): PathOutcome {
+export function answerPath(prepared: Prepared, question: PathQuestion | undefined, limits?: LargeLimits): PathOutcome {
   if (question === undefined) {
     throw new QuestionError('INVALID_REQUEST', 'The question is missing.', [
       { pointer: '/path', detail: 'Give {"path": {"source": …, "destination": …}}.' },

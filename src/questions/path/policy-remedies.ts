@@ -4,7 +4,7 @@ import { podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
 import { podsLabelled } from '../../cluster/pods-by-label.js';
-import { type Resource, readResource, resourceKey } from '../../cluster/resources.js';
+import { type Resource, resourceKey } from '../../cluster/resources.js';
 import type { PathPolicy } from '../../contract/answers.js';
 import type { Change } from '../../contract/requests.js';
 import { isPoliced } from '../../policies/flow.js';
@@ -100,9 +100,14 @@ function newPolicies(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy
   // What an administrator's rule denies no NetworkPolicy lets through.
   if (denials.length === 0 || denials.some(({ policy: { tier } }) => tier === 'ADMIN')) return [];
   const manifests = new Map<string, { readonly manifest: object; readonly text: string }>();
+  const done = new Set<string>();
   for (const { policy, pod } of denials) {
     const { direction, source, destination = '', port, protocol } = policy;
     const { namespace = 'default' } = pod.metadata;
+    // Endpoints of one Service have the same labels, and come to the same policy.
+    const alike = JSON.stringify([direction, namespace, pod.metadata.labels, otherEnd(policy), port, protocol]);
+    if (done.has(alike)) continue;
+    done.add(alike);
     const labels = narrowestLabels(cluster, pod);
     const isIngress = direction === 'INGRESS';
     const { peer, text } = peerOf(cluster, isIngress ? source : destination, namespace);
@@ -146,20 +151,19 @@ function newPolicies(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy
 }
 
 /**
- * A cluster with the policies that a remedy applies, all of them new, as applying them makes it; undefined for another
- * change.
+ * A cluster with the policies that a remedy applies, all of them new, as applying them makes it: they are complete, and
+ * what the API server takes. Undefined for another change.
  */
 export function withNewPolicies(cluster: Cluster, change: Change): Cluster | undefined {
   const { manifests } = change.apply ?? {};
   if (manifests === undefined) return undefined;
   const added = new Map<string, Resource>();
   for (const manifest of manifests) {
-    const { kind, apiVersion } = fieldsOf(manifest);
-    const read = readResource(String(kind), apiVersion, fieldsOf(manifest));
-    if (!('resource' in read) || !isEvaluated(read.resource)) return undefined;
-    const key = resourceKey(read.resource);
-    if (cluster.resources.has(key)) return undefined;
-    added.set(key, read.resource);
+    const { metadata, ...rest } = manifest as unknown as Resource;
+    const resource: Resource = { ...rest, metadata: { labels: {}, annotations: {}, ...metadata } };
+    const key = resourceKey(resource);
+    if (!isEvaluated(resource) || cluster.resources.has(key)) return undefined;
+    added.set(key, resource);
   }
   return cluster.with({ resources: added });
 }

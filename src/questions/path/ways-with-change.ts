@@ -10,10 +10,13 @@ import type { PathPolicy, PathResult } from '../../contract/answers.js';
 import { SERVICE_LB_LABEL } from '../../path/before-rules.js';
 import { passedBalancer } from '../../path/conclude.js';
 import { judge } from '../../path/policing.js';
-import type { PolicyPoint } from '../../path/policy-point.js';
-import { beginningOf, type Journey, pointsOf, type Trail } from '../../path/trail.js';
+import { type ActedOn, actedOn, beginningOf, type Journey, type Trail } from '../../path/trail.js';
 import { enforcementOf } from '../../policies/enforcer.js';
-import type { End } from '../../policies/flow.js';
+import { decide } from '../../policies/evaluate.js';
+import { type Direction, type End, namespaceOf } from '../../policies/flow.js';
+import { type PodPolicy, readNetworkPolicy } from '../../policies/network-policy.js';
+import { isNetworkPolicy } from '../../policies/policy-set.js';
+import { selectsPod } from '../../policies/selectors.js';
 import type { Prepared } from '../prepare.js';
 import type { PathWays } from './answer-path.js';
 import type { ClientJourney } from './client-journey.js';
@@ -75,12 +78,29 @@ function endIn(cluster: Cluster, end: End): End {
   return pod === undefined ? end : { ...end, pod };
 }
 
+/** Directions in which NetworkPolicies that are all that a change adds are about a pod; undefined for another change. */
+function aboutPods(before: Cluster, after: Cluster): ((pod: Pod, direction: Direction) => boolean) | undefined {
+  if (before.pods !== after.pods) return undefined;
+  const added: PodPolicy[] = [];
+  for (const [key, one] of after.resources.replacements) {
+    const was = before.resources.get(key);
+    if (was === one) continue;
+    if (was !== undefined || one === undefined || !isNetworkPolicy(one)) return undefined;
+    added.push(readNetworkPolicy(one));
+  }
+  return (pod, direction) =>
+    added.some(
+      ({ namespace, directions, podSelector }) =>
+        directions.has(direction) && namespace === namespaceOf(pod) && selectsPod(podSelector, pod),
+    );
+}
+
 /** A packet's ways as they would be if policies denied nothing, and where policies act on them. */
 export class WaysWithChange {
   readonly #before: Side;
   readonly #ways: PathWays;
   #lifted: readonly ClientJourney[] | undefined;
-  #points: readonly PolicyPoint[] | undefined;
+  #points: readonly ActedOn[] | undefined;
   #result: PathResult | undefined;
 
   constructor(before: Side, ways: PathWays) {
@@ -97,9 +117,26 @@ export class WaysWithChange {
   }
 
   /** Each place once: of many ways several begin alike. */
-  get #where(): readonly PolicyPoint[] {
-    this.#points ??= [...new Set(this.#beyond.flatMap(({ journey }) => pointsOf(journey.trail)))];
+  get #where(): readonly ActedOn[] {
+    this.#points ??= [...new Set(this.#beyond.flatMap(({ journey }) => actedOn(journey.trail)))];
     return this.#points;
+  }
+
+  /** Whether policies let everything pass in another state. */
+  #passes({ cluster, settings }: Side): boolean {
+    const { by, enforced } = enforcementOf(cluster, settings.network.policies);
+    if (!enforced) return true;
+    const isAbout = aboutPods(this.#before.cluster, cluster);
+    return this.#where.every(({ point, passes }) => {
+      if (point.pod === undefined) return true;
+      const pod = cluster.pods.get(namespacedName(point.pod));
+      if (pod === undefined) return false;
+      // What a policy is not about it does not change.
+      if (passes !== undefined && isAbout?.(pod, point.direction) === false) return passes;
+      const { flow } = point;
+      const now = { ...flow, source: endIn(cluster, flow.source), destination: endIn(cluster, flow.destination) };
+      return judge(cluster, { ...point, pod, flow: now }, pod, by, decide).ending === undefined;
+    });
   }
 
   /**
@@ -111,18 +148,7 @@ export class WaysWithChange {
     const isBalanced = ({ journey }: { readonly journey: Journey }) => passedBalancer(beginningOf(journey));
     if (this.#ways.all.some(isBalanced) || !hasSameWays(this.#before, after) || this.#beyond.some(isBalanced))
       return undefined;
-    const { cluster, settings } = after;
-    const { by, enforced } = enforcementOf(cluster, settings.network.policies);
-    const isDelivered =
-      this.#beyond.every(({ journey }) => journey.verdict === 'DELIVERED') &&
-      (!enforced ||
-        this.#where.every((point) => {
-          const pod = point.pod === undefined ? undefined : cluster.pods.get(namespacedName(point.pod));
-          if (pod === undefined) return point.pod === undefined;
-          const { flow } = point;
-          const now = { ...flow, source: endIn(cluster, flow.source), destination: endIn(cluster, flow.destination) };
-          return judge(cluster, { ...point, pod, flow: now }, pod, by).ending === undefined;
-        }));
+    const isDelivered = this.#beyond.every(({ journey }) => journey.verdict === 'DELIVERED') && this.#passes(after);
     this.#result ??= this.#ways.resultOf(this.#beyond);
     return { isDelivered, result: this.#result };
   }
