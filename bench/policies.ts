@@ -2,7 +2,7 @@
  * Measures what network policies cost: a reach table of 200 workloads by 200 Services, and a question about a path with
  * many policies.
  *
- *   node dist/bench/policies.js
+ *   node dist/bench/policies.js [reach|path]
  */
 import type { KubernetesObject } from '../src/cluster/objects.js';
 import { readSnapshot, type Snapshot } from '../src/cluster/read-snapshot.js';
@@ -115,33 +115,65 @@ function table(name: string, size: Size): void {
   }
 }
 
+interface PerPath {
+  readonly first: number;
+  readonly each: number;
+  /** Of those of which policies deny all or a part, and of the others; 0 where there are none. */
+  readonly denied: number;
+  readonly delivered: number;
+  readonly shareDenied: number;
+}
+
 /** The time of a question about a path, each about other pods, after some to warm up. */
-function perPath(snapshot: Snapshot, workloads: number): { readonly first: number; readonly each: number } {
+function perPath(snapshot: Snapshot, workloads: number): PerPath {
   const question = (n: number) => {
     const [from, to] = [(n * 13) % workloads, (n * 29 + 1) % workloads];
     const service = { namespace: `ns${to % NAMESPACES}`, name: `w${to}`, port: 80 };
     const source = { pod: `ns${from % NAMESPACES}/w${from}-0` };
-    ask('path', { path: { source, destination: { service } } }, snapshot);
+    const { traces } = ask('path', { path: { source, destination: { service } } }, snapshot).result;
+    return traces.some(({ cause }) => cause === 'NETWORK_POLICY');
   };
   const first = cpu(() => question(0));
   for (let n = 1; n < 200; n++) question(n);
+  const took = { true: [] as number[], false: [] as number[] };
   const each = cpu(() => {
-    for (let n = 0; n < QUESTIONS; n++) question(200 + n);
+    for (let n = 0; n < QUESTIONS; n++) {
+      let isDenied = false;
+      const one = cpu(() => {
+        isDenied = question(200 + n);
+      });
+      took[`${isDenied}`].push(one);
+    }
   });
-  return { first, each: each / QUESTIONS };
+  const mean = (times: readonly number[]) =>
+    times.length === 0 ? 0 : times.reduce((sum, one) => sum + one, 0) / times.length;
+  const shareDenied = took.true.length / QUESTIONS;
+  return { first, each: each / QUESTIONS, denied: mean(took.true), delivered: mean(took.false), shareDenied };
 }
 
 function paths(): void {
   const size = { workloads: 1000, podsPerWorkload: 10, nodes: 100 };
   for (const policies of [0, 5000]) {
-    const { first, each } = perPath(snapshotOf({ ...size, policies }), size.workloads);
+    const { first, each, denied, delivered, shareDenied } = perPath(snapshotOf({ ...size, policies }), size.workloads);
+    const parts =
+      shareDenied === 0
+        ? ''
+        : `, denied ${denied.toFixed(3)} (${Math.round(shareDenied * 100)} %), delivered ${delivered.toFixed(3)}`;
     console.log(
-      `10000 pods, ${policies} policies: path ${each.toFixed(3)} ms of CPU each (the first ${first.toFixed(0)} ms)`,
+      `10000 pods, ${policies} policies: path ${each.toFixed(3)} ms of CPU each${parts} ` +
+        `(the first ${first.toFixed(0)} ms)`,
     );
   }
 }
 
-table('200 x 200 workloads, 400 policies', { workloads: 200, podsPerWorkload: 3, nodes: 20, policies: 400 });
-table('200 x 200 workloads, no policies', { workloads: 200, podsPerWorkload: 3, nodes: 20, policies: 0 });
-table('200 x 200 workloads, 5000 policies', { workloads: 200, podsPerWorkload: 10, nodes: 50, policies: 5000 });
-paths();
+const PARTS: Readonly<Record<string, () => void>> = {
+  reach: () => {
+    table('200 x 200 workloads, 400 policies', { workloads: 200, podsPerWorkload: 3, nodes: 20, policies: 400 });
+    table('200 x 200 workloads, no policies', { workloads: 200, podsPerWorkload: 3, nodes: 20, policies: 0 });
+    table('200 x 200 workloads, 5000 policies', { workloads: 200, podsPerWorkload: 10, nodes: 50, policies: 5000 });
+  },
+  path: paths,
+};
+
+const [, , wanted] = process.argv;
+for (const [name, run] of Object.entries(PARTS)) if (wanted === undefined || wanted === name) run();

@@ -78,7 +78,7 @@ function takenByDnsCache(fabric: Fabric, node: string, packet: Packet): string |
  * The label of the pods of K3s' ServiceLB, which hold the ports of a Service as host ports (k3s-io/k3s
  * pkg/cloudprovider/servicelb.go).
  */
-const SERVICE_LB_LABEL = 'svccontroller.k3s.cattle.io/svcname';
+export const SERVICE_LB_LABEL = 'svccontroller.k3s.cattle.io/svcname';
 
 /**
  * Whether kube-proxy's rule for a published address of the node serves a packet that a pod of ServiceLB stands by for:

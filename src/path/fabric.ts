@@ -147,6 +147,7 @@ export class Fabric {
   readonly #expected = new WeakSet<Iterable<KnownEndpoint>>();
   readonly assumptions = new AssumptionList();
   #taken: ReadonlyMap<string, Journey> | undefined;
+  #isRecording = false;
   readonly #options: FabricOptions;
   readonly #hosts = new Map<string, Host>();
   readonly #rulesets = new Map<string, Ruleset>();
@@ -187,6 +188,17 @@ export class Fabric {
     return fabric;
   }
 
+  /** Does some work while policies deny nothing: trails only record where they act. */
+  recordingPolicies<T>(work: () => T): T {
+    const before = this.#isRecording;
+    this.#isRecording = true;
+    try {
+      return work();
+    } finally {
+      this.#isRecording = before;
+    }
+  }
+
   /**
    * Does some work while packets that are translated at their first node to one of these destinations take the journey
    * of another client of that node, from there on: whoever asks knows that nothing but the address tells the two apart.
@@ -207,7 +219,7 @@ export class Fabric {
 
   /** Whether policies are recorded on the way and judged by who asks. */
   get recordsPolicies(): boolean {
-    return this.#options.recordsPolicies === true;
+    return this.#isRecording || this.#options.recordsPolicies === true;
   }
 
   host(node: string): Host {

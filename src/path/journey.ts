@@ -105,9 +105,11 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
   };
   /** What becomes of a branch that a node has done with. */
   const follow = (passed: Passed, node: string, nodes: number) => {
-    if ('ending' in passed)
-      journeys.push(ended(passed.branch, passed.ending, undecidedReceiver(fabric, passed.branch, passed.ending)));
-    else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);
+    if ('ending' in passed) {
+      const journey = ended(passed.branch, passed.ending, undecidedReceiver(fabric, passed.branch, passed.ending));
+      const { beyond } = passed;
+      journeys.push(beyond === undefined ? journey : { ...journey, beyond: () => further(beyond, node, nodes) });
+    } else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);
     else if (leavesForBalancer(fabric, client, passed.branch, passed.exit))
       balance(passed.branch, zoneOf(fabric, node), nodes);
     else {
@@ -115,6 +117,13 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
       journeys.push(conclude(fabric, client, node, passed.branch, passed.exit));
     }
   };
+  /** Every way of a branch that policies deny at a node, as if none denied anything. */
+  const further = (beyond: () => readonly Passed[], node: string, nodes: number): readonly Journey[] =>
+    fabric.recordingPolicies(() => {
+      const before = journeys.length;
+      for (const passed of beyond()) follow(passed, node, nodes);
+      return journeys.splice(before);
+    });
   /** Every way of a packet from the first hook of a node on. */
   const walkOn = (entered: Entered, node: string, nodes: number) => {
     const { done, taken } = passOn(fabric, node, entered);

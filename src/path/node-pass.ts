@@ -17,7 +17,12 @@ export type Exit =
 
 export type Passed =
   | { readonly branch: Branch; readonly exit: Exit }
-  | { readonly branch: Branch; readonly ending: Ending };
+  | {
+      readonly branch: Branch;
+      readonly ending: Ending;
+      /** Where policies deny it: what the node would do with it if they did not. */
+      readonly beyond?: () => readonly Passed[];
+    };
 
 /** A branch on its way through one node, with what the node's hooks did to it so far (newest first). */
 interface Passing {
@@ -132,6 +137,17 @@ class NodePass {
     this.done.push({ branch: this.#tracking(branch), ending });
   }
 
+  /** Policies deny it. `goOn`: what would follow. */
+  #denied(branch: Branch, ending: Ending, goOn: (pass: NodePass) => void): void {
+    const { fabric, node, arriving, entry } = this;
+    const beyond = () => {
+      const pass = new NodePass(fabric, node, arriving, entry);
+      goOn(pass);
+      return pass.done;
+    };
+    this.done.push({ branch: this.#tracking(branch), ending, beyond });
+  }
+
   /** Past the policies and POSTROUTING, out of the node. */
   #send(passing: Passing, route: Exclude<Route, { kind: 'LOCAL' | 'UNREACHABLE' }>): void {
     const { fabric, node, host, ruleset, entry } = this;
@@ -142,11 +158,18 @@ class NodePass {
       return masqueradedByCni(fabric, host, { ...passing.branch, packet: left }).packet;
     };
     const judged = policed(fabric, node, passing.branch, receiver, entry, leaving);
-    if (judged.ending !== undefined) {
-      this.#dies(foreseen(fabric, node, judged.branch, leaving()), judged.ending);
-      return;
-    }
-    for (const { branch } of this.walk({ ...passing, branch: judged.branch }, 'POSTROUTING')) {
+    const policedOne = { ...passing, branch: judged.branch };
+    if (judged.ending === undefined) this.#post(policedOne, route);
+    else
+      this.#denied(foreseen(fabric, node, judged.branch, leaving), judged.ending, (pass) =>
+        pass.#post(policedOne, route),
+      );
+  }
+
+  /** Past POSTROUTING, out of the node. */
+  #post(passing: Passing, route: Exclude<Route, { kind: 'LOCAL' | 'UNREACHABLE' }>): void {
+    const { fabric, node, host } = this;
+    for (const { branch } of this.walk(passing, 'POSTROUTING')) {
       const posted = masqueradedByCni(fabric, host, branch);
       const end = leave(node, posted.packet, route);
       if ('exit' in end) this.#leaves(posted, end.exit);
@@ -181,8 +204,9 @@ class NodePass {
       for (const local of arrived)
         for (const accepted of this.walk(local, 'INPUT')) {
           const judged = policed(fabric, node, accepted.branch, undefined, entry);
-          if (judged.ending === undefined) this.#leaves(judged.branch, { kind: 'LOCAL' });
-          else this.#dies(judged.branch, judged.ending);
+          const leave = (pass: NodePass) => pass.#leaves(judged.branch, { kind: 'LOCAL' });
+          if (judged.ending === undefined) leave(this);
+          else this.#denied(judged.branch, judged.ending, leave);
         }
     } else if (route.kind === 'UNREACHABLE') {
       this.#dies(routed.branch, {

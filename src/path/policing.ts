@@ -11,13 +11,14 @@ import { resourceName } from '../cluster/resources.js';
 import type { PathPolicy } from '../contract/answers.js';
 import type { Packet } from '../netfilter/packet.js';
 import { countsForeign, type Enforcement, type Enforcer, enforcementOf } from '../policies/enforcer.js';
-import { type Decision, decide } from '../policies/evaluate.js';
+import type { Decision } from '../policies/evaluate.js';
 import type { Direction, End, Flow } from '../policies/flow.js';
+import { knownDecision } from '../policies/known-decisions.js';
 import { ALL_APIS, foreignPoliciesOf } from '../policies/policy-set.js';
 import type { Fabric } from './fabric.js';
 import { isWire } from './host.js';
 import type { PolicyPoint } from './policy-point.js';
-import { type Branch, type Ending, type HostStep, hostStep } from './trail.js';
+import { type Branch, type Ending, type HostStep, hostStep, policyPoint } from './trail.js';
 
 /** A branch after policies, with its end where they do not let it pass. */
 export interface Policed {
@@ -129,13 +130,22 @@ function pointsAt(
   ];
 }
 
-/** What policies do at a point with the pod's connection, without the step that says so. A pure function. */
-export function judge(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer | undefined): Judgement {
-  const judged = judgeFlow(cluster, point, pod, by);
+/**
+ * What policies do at a point with the pod's connection, without the step that says so. A pure function. `decided`: how
+ * it is decided, once for pods that are alike or each time.
+ */
+export function judge(
+  cluster: Cluster,
+  point: PolicyPoint,
+  pod: Pod,
+  by: Enforcer | undefined,
+  decided: typeof knownDecision = knownDecision,
+): Judgement {
+  const judged = judgeFlow(cluster, point, pod, by, decided);
   const { flow, node, sentTo } = point;
   if (sentTo === undefined) return judged;
   const destination = { ...flow.destination, address: sentTo.address };
-  const sent = judgeFlow(cluster, { ...point, flow: { ...flow, destination, port: sentTo.port } }, pod, by);
+  const sent = judgeFlow(cluster, { ...point, flow: { ...flow, destination, port: sentTo.port } }, pod, by, decided);
   if (sent.decision.verdict === judged.decision.verdict) return judged;
   // Its controller adds the addresses of Services to rules that select their pods; which ports it takes is not
   // documented.
@@ -146,9 +156,15 @@ export function judge(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforc
   return { ...judged, ending: { verdict: 'UNKNOWN', cause: 'NETWORK_POLICY', detail } };
 }
 
-function judgeFlow(cluster: Cluster, point: PolicyPoint, pod: Pod, by: Enforcer | undefined): Judgement {
+function judgeFlow(
+  cluster: Cluster,
+  point: PolicyPoint,
+  pod: Pod,
+  by: Enforcer | undefined,
+  decided: typeof knownDecision,
+): Judgement {
   const { node, direction, flow } = point;
-  const decision = defaulted(decide(cluster, direction, flow, pod, by?.admin ?? ALL_APIS), point, pod, by);
+  const decision = defaulted(decided(cluster, direction, flow, pod, by?.admin ?? ALL_APIS), point, pod, by);
   const { verdict, tier } = decision;
   const foreign = foreignPoliciesOf(cluster, pod).find((one) => countsForeign(by, one));
   const isConcerned = isSelected(decision) || foreign !== undefined;
@@ -211,7 +227,9 @@ class PolicyStep implements HostStep {
 
   #read(): PathPolicy {
     const { direction, flow } = this.acted;
-    const { verdict, tier, isolatedBy, allowedBy, decidedBy, passedBy, refusals } = this.decision;
+    const { decision } = this;
+    const { verdict, tier, isolatedBy, decidedBy, passedBy } = decision;
+    let refusals: PathPolicy['refusals'] | undefined;
     return {
       direction,
       pod: this.name,
@@ -222,10 +240,14 @@ class PolicyStep implements HostStep {
       ...(flow.port === undefined ? {} : { port: flow.port }),
       protocol: flow.protocol as NonNullable<PathPolicy['protocol']>,
       isolatedBy: [...isolatedBy],
-      allowedBy: [...allowedBy],
+      allowedBy: [...decision.allowedBy],
       ...(decidedBy === undefined ? {} : { decidedBy }),
       ...(passedBy === undefined ? {} : { passedBy }),
-      refusals: [...refusals],
+      // Of a denial by many rules, or at many pods, they are more than all else.
+      get refusals() {
+        refusals ??= [...decision.refusals];
+        return refusals;
+      },
     };
   }
 }
@@ -250,8 +272,8 @@ export function firstEnding(earlier: Ending | undefined, later: Ending | undefin
 /**
  * Takes a packet through the policies at a node. `entry`: whether it came in or a process of the node sent it;
  * `receiver`: the pod of this node that it is for; `leaving`: the packet as this node masquerades it. Both directions
- * are evaluated, even where the first denies. Where the fabric records policies nothing is judged: the trail says where
- * it would be.
+ * are evaluated, even where the first denies. The trail has every place where they act; where the fabric records
+ * policies nothing else is done.
  */
 export function policed(
   fabric: Fabric,
@@ -277,12 +299,12 @@ export function policed(
   let ending: Ending | undefined;
   for (const plain of pointsAt(fabric, node, packet, fromPod, receiver, flow)) {
     const point = seenBy(fabric, plain, packet, by, leaving);
-    if (fabric.recordsPolicies) {
-      trail = hostStep(trail, { action: 'NETWORK_POLICY', detail: '', point });
+    if (fabric.recordsPolicies || point.pod === undefined) {
+      trail = policyPoint(trail, point);
       continue;
     }
-    if (point.pod === undefined) continue;
     const judged = judge(cluster, point, point.pod, by);
+    trail = policyPoint(trail, point, !enforcement.enforced || judged.ending === undefined);
     if (judged.isConcerned) tellEnforcement(fabric, enforcement);
     if (!enforcement.enforced) continue;
     tellSeen(fabric, point, judged, by);
@@ -362,13 +384,14 @@ function tellSeen(
  * `leaving` is the packet as it would leave this node for the receiver's. The branch as it is where the receiver is no
  * pod of another node.
  */
-export function foreseen(fabric: Fabric, node: string, branch: Branch, leaving: Packet): Branch {
+export function foreseen(fabric: Fabric, node: string, branch: Branch, leaving: () => Packet): Branch {
   const { cluster, settings } = fabric;
-  const pod = podOfAddress(cluster, leaving.destination);
+  // Where it goes is settled: what a node does last is to masquerade it.
+  const pod = podOfAddress(cluster, branch.packet.destination);
   const at = pod?.spec?.nodeName;
   if (pod === undefined || at === undefined || at === node || fabric.recordsPolicies) return branch;
   const { by } = enforcementOf(cluster, settings.network.policies);
-  const flow = flowOf(fabric, leaving, by);
+  const flow = flowOf(fabric, leaving(), by);
   const point: PolicyPoint = { node: at, direction: 'INGRESS', pod, flow };
   const step = stepOf(point, pod, judge(cluster, point, pod, by), `at ${at}, where it does not come: `);
   return step === undefined ? branch : { ...branch, trail: hostStep(branch.trail, step) };

@@ -24,14 +24,14 @@ export interface HostStep {
   readonly after?: Header;
   /** NETWORK_POLICY: what policies say, and who decided. */
   readonly policy?: PathPolicy;
-  /** NETWORK_POLICY, where policies are recorded and not judged: what there is to judge. */
-  readonly point?: PolicyPoint;
 }
 
 type TrailEntry =
   | { readonly kind: 'HOP'; readonly hop: HopKind; readonly name: string }
   | { readonly kind: 'HOST'; readonly step: HostStep }
-  | { readonly kind: 'RULES'; readonly steps: StepList };
+  | { readonly kind: 'RULES'; readonly steps: StepList }
+  /** Where policies act, whether they say anything of the packet or not. Nothing that a form shows. */
+  | { readonly kind: 'POLICIES'; readonly point: PolicyPoint; readonly passes: boolean | undefined };
 
 /** What happened to a packet so far, newest first; branches share their past. */
 export interface Trail {
@@ -42,8 +42,10 @@ export interface Trail {
 export interface TrailHop {
   readonly kind: HopKind;
   readonly name: string;
-  readonly entries: readonly Exclude<TrailEntry, { kind: 'HOP' }>[];
+  readonly entries: readonly Shown[];
 }
+
+type Shown = Exclude<TrailEntry, { kind: 'HOP' | 'POLICIES' }>;
 
 export function hop(previous: Trail | undefined, kind: HopKind, name: string): Trail {
   return { entry: { kind: 'HOP', hop: kind, name }, previous };
@@ -57,14 +59,37 @@ export function ruleSteps(previous: Trail | undefined, steps: StepList | undefin
   return steps === undefined ? previous : { entry: { kind: 'RULES', steps }, previous };
 }
 
+/** `passes`: whether policies let the packet pass there; undefined where they are only recorded. */
+export function policyPoint(previous: Trail | undefined, point: PolicyPoint, passes?: boolean): Trail {
+  return { entry: { kind: 'POLICIES', point, passes }, previous };
+}
+
+/** A place on a trail where policies act, and whether they let the packet pass, where that is known. */
+export interface ActedOn {
+  readonly point: PolicyPoint;
+  readonly passes: boolean | undefined;
+}
+
+/** Where policies act on a trail, oldest first. Trails that begin alike share these. */
+export function actedOn(trail: Trail | undefined): readonly ActedOn[] {
+  const found: ActedOn[] = [];
+  for (let at = trail; at !== undefined; at = at.previous) if (at.entry.kind === 'POLICIES') found.push(at.entry);
+  return found.reverse();
+}
+
+/** The places alone. */
+export function pointsOf(trail: Trail | undefined): readonly PolicyPoint[] {
+  return actedOn(trail).map(({ point }) => point);
+}
+
 /** The trail oldest first, by hop. */
 export function hopsOf(trail: Trail | undefined): readonly TrailHop[] {
   const entries: TrailEntry[] = [];
   for (let at = trail; at !== undefined; at = at.previous) entries.push(at.entry);
-  const hops: { kind: HopKind; name: string; entries: Exclude<TrailEntry, { kind: 'HOP' }>[] }[] = [];
+  const hops: { kind: HopKind; name: string; entries: Shown[] }[] = [];
   for (const entry of entries.reverse()) {
     if (entry.kind === 'HOP') hops.push({ kind: entry.hop, name: entry.name, entries: [] });
-    else hops.at(-1)?.entries.push(entry);
+    else if (entry.kind !== 'POLICIES') hops.at(-1)?.entries.push(entry);
   }
   return hops;
 }
@@ -148,6 +173,8 @@ export interface Journey extends Ending {
   readonly count?: number | undefined;
   /** Set where it stands for several: what they are to all clients. */
   readonly bundle?: object | undefined;
+  /** Where policies deny it: every way that it would go on, as if none denied anything. Walked when it is called. */
+  readonly beyond?: (() => readonly Journey[]) | undefined;
 }
 
 /**
@@ -202,14 +229,18 @@ export function isAnswered(journey: Journey): boolean {
   return journey instanceof AlikeJourney || journey.reply !== undefined;
 }
 
-/** The same journey with another chance. */
-export function withChance(journey: Journey, chance: Chance): Journey {
+/** The same journey with another chance, and so what is beyond a denial of it. */
+export function rescaled(journey: Journey, scale: (chance: Chance) => Chance): Journey {
+  const chance = scale(journey.chance);
   if (journey instanceof AlikeJourney) {
     const { packet: own, receiver: who, like, detail: text, walk } = journey;
     return new AlikeJourney(chance, own, who, like, text, walk);
   }
   const { packet, trail, verdict, cause, rule, detail, receiver, reply, leftOut, count, bundle, takenFrom } = journey;
   const plain = { chance, packet, trail, verdict, cause, rule, detail, receiver, reply };
+  const { beyond } = journey;
+  if (beyond !== undefined)
+    return { ...plain, takenFrom, beyond: () => beyond().map((further) => rescaled(further, scale)) };
   const isPlain = leftOut === undefined && count === undefined && takenFrom === undefined;
   return isPlain ? plain : { ...plain, leftOut, count, bundle, takenFrom };
 }
@@ -217,13 +248,11 @@ export function withChance(journey: Journey, chance: Chance): Journey {
 /** Journeys that are only a share of all: their chances times a weight. */
 export function weighted(journeys: readonly Journey[], weight: Fraction): readonly Journey[] {
   if (isOne(weight)) return journeys;
-  return journeys.map((journey) => {
-    const { nominal, programmed, roundRobin, basis } = journey.chance;
-    return withChance(journey, {
-      nominal: multiply(nominal, weight),
-      programmed: multiply(programmed, weight),
-      roundRobin,
-      basis,
-    });
+  const scale = ({ nominal, programmed, roundRobin, basis }: Chance): Chance => ({
+    nominal: multiply(nominal, weight),
+    programmed: multiply(programmed, weight),
+    roundRobin,
+    basis,
   });
+  return journeys.map((journey) => rescaled(journey, scale));
 }

@@ -211,7 +211,11 @@ const foreign = new WeakMap<Cluster['resources'], WeakMap<Pod, readonly Resource
 
 /** The policies of kinds that are not evaluated (Cilium's, Calico's, Antrea's). */
 export function foreignPolicies(cluster: Cluster): readonly Resource[] {
-  return remember(foreignOnes, cluster.resources, () => policiesOf(cluster).filter((one) => !isEvaluated(one)));
+  return remember(foreignOnes, cluster.resources, () => {
+    // An edit of NetworkPolicies leaves the others as they are.
+    const edit = editOfPolicies(cluster);
+    return edit === undefined ? policiesOf(cluster).filter((one) => !isEvaluated(one)) : foreignPolicies(edit.root);
+  });
 }
 
 /** The policies of kinds that are not evaluated (Cilium's, Calico's, Antrea's) that select a pod. */

@@ -48,13 +48,16 @@ interface NamespaceLabels {
   readonly isKnown: boolean;
 }
 
-const namespaceLabels = new WeakMap<Cluster['resources'], Map<string, NamespaceLabels>>();
+const namespaceLabels = new WeakMap<object, Map<string, NamespaceLabels>>();
 
 /** The labels of a namespace, its name among them. */
 function labelsOfNamespace({ resources }: Pick<Cluster, 'resources'>, name: string): NamespaceLabels {
-  const byName = remember(namespaceLabels, resources, () => new Map<string, NamespaceLabels>());
+  const key = `Namespace.//${name}`;
+  // Clusters that are edits of one have most of their namespaces together.
+  const shared = resources.replacements.has(key) ? resources : resources.base;
+  const byName = remember(namespaceLabels, shared, () => new Map<string, NamespaceLabels>());
   return remember(byName, name, () => {
-    const own = resources.get(`Namespace.//${name}`)?.metadata.labels;
+    const own = resources.get(key)?.metadata.labels;
     return { labels: { ...own, [NAME_LABEL]: name }, isKnown: own !== undefined };
   });
 }

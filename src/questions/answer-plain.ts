@@ -6,7 +6,7 @@ import { type FindingsSpec, thresholdsOf } from './findings/wanted.js';
 import type { PlainKind } from './kinds.js';
 import { LARGE_LIMITS } from './large-ports/large-port.js';
 import { PLAIN_QUESTIONS } from './plain-questions.js';
-import type { Prepared } from './prepare.js';
+import type { Outcome, Prepared } from './prepare.js';
 import type { PlainResult } from './results.js';
 import { summed } from './summaries/index.js';
 
@@ -17,8 +17,18 @@ export function answerPlain<K extends PlainKind>(
   request: Pick<QuestionRequest, PlainKind>,
   wanted: FindingsSpec | undefined,
 ): Answer<PlainResult[K]> {
+  return answerOf(kind, prepared, request, wanted, PLAIN_QUESTIONS[kind].answer(prepared, request, LARGE_LIMITS));
+}
+
+/** The answer that a question's own part becomes. */
+export function answerOf<K extends PlainKind>(
+  kind: K,
+  prepared: Prepared,
+  request: Pick<QuestionRequest, PlainKind>,
+  wanted: FindingsSpec | undefined,
+  outcome: Outcome<PlainResult[K]>,
+): Answer<PlainResult[K]> {
   const thresholds = thresholdsOf(wanted);
-  const outcome = PLAIN_QUESTIONS[kind].answer(prepared, request, LARGE_LIMITS);
   const { cluster, settings, changes } = prepared;
   const { services, doors } = outcome;
   const earlier = prepared.earlier?.cluster ?? cluster;

@@ -12,7 +12,7 @@ import { answerCheck } from './check/answer-check.js';
 import type { ByDigest } from './held.js';
 import { answerInspect } from './inspect/answer-inspect.js';
 import type { PlainKind, QuestionKind } from './kinds.js';
-import { withRemedies } from './path/remedies.js';
+import { answerPathWithRemedies } from './path/remedies.js';
 import { prepare } from './prepare.js';
 import { answerReach } from './reach/answer-reach.js';
 import type { PlainResult, ResultOf } from './results.js';
@@ -58,8 +58,7 @@ export const QUESTIONS: { readonly [K in QuestionKind]: Question<ResultOf[K]> } 
   chains: plain('chains', 'Chains', true),
   path: {
     ...plain('path', 'Path', false),
-    answer: (request, snapshot) =>
-      withRemedies(answerPlain('path', prepare(request, snapshot), request, request.findings), request, snapshot),
+    answer: (request, snapshot) => answerPathWithRemedies(prepare(request, snapshot), request, snapshot),
   },
   probability: plain('probability', 'Probability', false),
   'what-if': {

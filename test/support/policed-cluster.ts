@@ -180,3 +180,40 @@ export const anySpec: fc.Arbitrary<Fields> = fc.record({
 export const anyPolicies: fc.Arbitrary<readonly ReturnType<typeof networkPolicy>[]> = fc
   .array(fc.tuple(anySpec, fc.constantFrom('shop', 'ops')), { maxLength: 4 })
   .map((all) => all.map(([spec, own], index) => networkPolicy(`p${index}`, spec, own)));
+
+const adminPeer = fc.oneof(
+  namespaceSelector.map((one): Fields => ({ namespaces: one })),
+  fc.record({ namespaceSelector, podSelector }).map((one): Fields => ({ pods: one })),
+);
+
+const adminRule = (field: 'from' | 'to') =>
+  fc.record({ action: fc.constantFrom('Allow', 'Deny', 'Deny', 'Pass'), [field]: adminPeer.map((one) => [one]) });
+
+/** At most two policies of administrators, one of each kind. */
+export const anyAdminPolicies: fc.Arbitrary<readonly Fields[]> = fc
+  .record({
+    admin: fc.option(
+      fc.tuple(
+        namespaceSelector,
+        fc.array(adminRule('from'), { maxLength: 2 }),
+        fc.array(adminRule('to'), { maxLength: 1 }),
+      ),
+    ),
+    baseline: fc.option(fc.tuple(namespaceSelector, fc.array(adminRule('from'), { maxLength: 1 }))),
+  })
+  .map(({ admin, baseline }) => {
+    const apiVersion = 'policy.networking.k8s.io/v1alpha1';
+    const policies: Fields[] = [];
+    if (admin !== null) {
+      const [namespaces, ingress, egress] = admin;
+      const spec = { priority: 10, subject: { namespaces }, ingress, egress };
+      policies.push({ apiVersion, kind: 'AdminNetworkPolicy', metadata: { name: 'admin' }, spec });
+    }
+    if (baseline !== null) {
+      const [namespaces, ingress] = baseline;
+      const rules = ingress.filter(({ action }) => action !== 'Pass');
+      const spec = { subject: { namespaces }, ingress: rules };
+      policies.push({ apiVersion, kind: 'BaselineAdminNetworkPolicy', metadata: { name: 'default' }, spec });
+    }
+    return policies;
+  });

@@ -8,7 +8,7 @@ import { mapWithProgress } from '../../base/progress.js';
 import { mergePatch } from '../../changes/merge-patch.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
 import type { SettingsOverride } from '../../cluster/settings-override.js';
-import type { Answer, BatchAnswer, BatchResult, PathResult } from '../../contract/answers.js';
+import type { Answer, BatchAnswer, BatchResult } from '../../contract/answers.js';
 import type { BatchEntry, Change, QuestionRequest } from '../../contract/requests.js';
 import { validator } from '../../contract/validator.js';
 import { answerPlain } from '../answer-plain.js';
@@ -16,7 +16,7 @@ import { answerCheck } from '../check/answer-check.js';
 import type { ByDigest } from '../held.js';
 import { answerInspect } from '../inspect/answer-inspect.js';
 import { BATCH_QUESTIONS, type BatchQuestionName } from '../kinds.js';
-import { withRemedies } from '../path/remedies.js';
+import { answerPathWithRemedies } from '../path/remedies.js';
 import { type Prepare, type Prepared, prepare } from '../prepare.js';
 import { answerReach } from '../reach/answer-reach.js';
 import { answerSolve } from '../solve/answer-solve.js';
@@ -169,10 +169,9 @@ function answerEntry(
   if (timeline !== undefined) return answerTimeline(...once({ timeline }), snapshot);
   const kind = entry.chains !== undefined ? 'chains' : entry.path !== undefined ? 'path' : 'probability';
   const prepared = prepareOnce({ ...moment, changes: base }, snapshot);
-  const answer = answerPlain(kind, prepared, entry, findings);
-  if (entry.path === undefined) return answer;
-  const request = { ...moment, changes: base, path: entry.path, ...(findings === undefined ? {} : { findings }) };
-  return withRemedies(answer as Answer<PathResult>, request, snapshot);
+  if (entry.path === undefined) return answerPlain(kind, prepared, entry, findings);
+  const request = { ...moment, ...wanted, changes: base, path: entry.path };
+  return answerPathWithRemedies(prepared, request, snapshot);
 }
 
 /**

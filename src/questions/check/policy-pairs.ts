@@ -208,7 +208,7 @@ function wholeParts(clusters: readonly [Cluster, Cluster], about: Concerned) {
 }
 
 /** The same where policies are added: only what their rules may match, where that is all that changes. */
-function narrowParts({ about, others }: AddedPolicies) {
+function narrowParts({ about, others }: AddedPolicies, except: PairOptions['except']) {
   return ({ cluster }: Prepared): readonly Wanted[] => {
     const senders = others.INGRESS;
     const sources = workloadsNamed(cluster, about.EGRESS);
@@ -216,9 +216,13 @@ function narrowParts({ about, others }: AddedPolicies) {
       senders === undefined
         ? runningWorkloads(cluster).filter((one) => !about.EGRESS.has(sourceName(one)))
         : workloadsNamed(cluster, senders).filter((one) => !about.EGRESS.has(sourceName(one)));
+    const left = exceptService(except);
+    const isAsking = rest.every((one) => except?.from.has(sourceName(one)));
     const to = (names: ReadonlySet<string>, loose: boolean) => {
       const services = servicesBehind(cluster, names, loose);
-      return services.length === 0 ? [] : serviceTargets(cluster, undefined, { services });
+      // Most often nobody else is concerned: then there is nothing to look at.
+      const isLeftOut = !loose && isAsking && services.every((key) => key === left);
+      return isLeftOut || services.length === 0 ? [] : serviceTargets(cluster, undefined, { services });
     };
     const reached = others.EGRESS;
     const egress = reached === undefined ? undefined : new Set([...reached, ...about.INGRESS]);
@@ -232,6 +236,10 @@ function narrowParts({ about, others }: AddedPolicies) {
     ];
   };
 }
+
+/** `namespace/name` of the Service to which some workloads are left out. */
+const exceptService = (except: PairOptions['except']) =>
+  except?.service === undefined ? undefined : `${except.service.namespace}/${except.service.name}`;
 
 /** The parts without certain pairs. */
 function without(parts: readonly Wanted[], except: PairOptions['except']): readonly Wanted[] {
@@ -282,7 +290,7 @@ export function policyPairs(
   const added = everyPair ? undefined : addedPolicies(...clusters);
   const about: Concerned = added === undefined ? concernedBy(clusters) : { ...added.about, relabelled: new Set() };
   if (about.EGRESS.size + about.INGRESS.size === 0) return NOTHING;
-  const partsOf = added === undefined ? wholeParts(clusters, about) : narrowParts(added);
+  const partsOf = added === undefined ? wholeParts(clusters, about) : narrowParts(added, except);
   const [earlier, later] = [before, after].map((side) => without(partsOf(side), except)) as [Wanted[], Wanted[]];
   const size = (parts: readonly Wanted[]) =>
     parts.reduce((sum, { sources, targets }) => sum + sources.length * targets.length, 0);

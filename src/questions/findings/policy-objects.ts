@@ -3,6 +3,7 @@
  * reads.
  */
 import { addressOf, networkOf } from '../../base/address.js';
+import { remember } from '../../base/remember.js';
 import { namespacedName } from '../../cluster/objects.js';
 import { type Resource, resourceName } from '../../cluster/resources.js';
 import type { Finding } from '../../contract/answers.js';
@@ -72,28 +73,51 @@ const neverMatch: StateFinder = (view) =>
 
 type Doubt = (resource: Resource, cause: string, pointer: string, why: string) => Finding;
 
+/** What is doubtful about one policy, whatever else the cluster has. */
+type OwnDoubt = Readonly<Record<'cause' | 'pointer' | 'why', string>>;
+
+const ownDoubts = new WeakMap<Resource, readonly OwnDoubt[]>();
+
+/** What of a NetworkPolicy alone engines read in different ways, or not at all; looked for once. */
+function doubtsOf(resource: Resource): readonly OwnDoubt[] {
+  return remember(ownDoubts, resource, () => [...rulesNotRead(resource), ...hostBits(resource)]);
+}
+
+function rulesNotRead({ spec }: Resource): OwnDoubt[] {
+  const { ingress, egress, policyTypes } = fieldsOf(spec);
+  const types = listOf(policyTypes);
+  return (
+    [
+      ['Ingress', ingress, 'ingress'],
+      ['Egress', egress, 'egress'],
+    ] as const
+  ).flatMap(([type, rules, field]): OwnDoubt[] => {
+    if (types.length === 0 || types.includes(type) || listOf(rules).length === 0) return [];
+    const why = `it has ${field} rules, and policyTypes does not name ${type}: nobody reads them.`;
+    return [{ cause: 'RULES_NOT_READ', pointer: `/spec/${field}`, why }];
+  });
+}
+
 /** Networks with bits after their prefix: engines mask them, newer API servers refuse them. */
-function hostBits(policies: readonly Resource[], doubt: Doubt): Finding[] {
-  return policies.filter(isNetworkPolicy).flatMap((resource) =>
-    (['ingress', 'egress'] as const).flatMap((list) =>
-      listOf(fieldsOf(resource.spec)[list]).flatMap((rule, index) => {
-        const field = list === 'ingress' ? 'from' : 'to';
-        return listOf(fieldsOf(rule)[field]).flatMap((peer, at): Finding[] => {
-          const { cidr: text, except } = fieldsOf(fieldsOf(peer).ipBlock);
-          return [text, ...listOf(except)].flatMap((one, place): Finding[] => {
-            const cidr = typeof one === 'string' ? networkOf(one) : undefined;
-            const first = typeof one === 'string' ? addressOf(one.replace(/\/.*$/, '')) : undefined;
-            if (cidr === undefined || first === undefined || cidr.bits === first.bits) return [];
-            const base = `/spec/${list}/${index}/${field}/${at}/ipBlock`;
-            const pointer = place === 0 ? `${base}/cidr` : `${base}/except/${place - 1}`;
-            const why =
-              `${String(one)} has bits after its prefix: it is read as ${cidr.text}, and Kubernetes 1.36 ` +
-              'refuses it in a new policy.';
-            return [doubt(resource, 'HOST_BITS', pointer, why)];
-          });
+function hostBits({ spec }: Resource): OwnDoubt[] {
+  return (['ingress', 'egress'] as const).flatMap((list) =>
+    listOf(fieldsOf(spec)[list]).flatMap((rule, index) => {
+      const field = list === 'ingress' ? 'from' : 'to';
+      return listOf(fieldsOf(rule)[field]).flatMap((peer, at): OwnDoubt[] => {
+        const { cidr: text, except } = fieldsOf(fieldsOf(peer).ipBlock);
+        return [text, ...listOf(except)].flatMap((one, place): OwnDoubt[] => {
+          const cidr = typeof one === 'string' ? networkOf(one) : undefined;
+          const first = typeof one === 'string' ? addressOf(one.replace(/\/.*$/, '')) : undefined;
+          if (cidr === undefined || first === undefined || cidr.bits === first.bits) return [];
+          const base = `/spec/${list}/${index}/${field}/${at}/ipBlock`;
+          const pointer = place === 0 ? `${base}/cidr` : `${base}/except/${place - 1}`;
+          const why =
+            `${String(one)} has bits after its prefix: it is read as ${cidr.text}, and Kubernetes 1.36 ` +
+            'refuses it in a new policy.';
+          return [{ cause: 'HOST_BITS', pointer, why }];
         });
-      }),
-    ),
+      });
+    }),
   );
 }
 
@@ -137,20 +161,11 @@ const doubtful: StateFinder = (view) => {
     const policy = resourceName(resource);
     return finding('NETWORK_POLICY_DOUBTFUL', `${policy}: ${why}`, { policy, cause, pointer });
   };
-  const ofRules = policies.filter(isNetworkPolicy).flatMap((resource): Finding[] => {
-    const { ingress, egress, policyTypes } = fieldsOf(resource.spec);
-    const types = listOf(policyTypes);
-    return (
-      [
-        ['Ingress', ingress, 'ingress'],
-        ['Egress', egress, 'egress'],
-      ] as const
-    ).flatMap(([type, rules, field]) => {
-      if (types.length === 0 || types.includes(type) || listOf(rules).length === 0) return [];
-      const why = `it has ${field} rules, and policyTypes does not name ${type}: nobody reads them.`;
-      return [doubt(resource, 'RULES_NOT_READ', `/spec/${field}`, why)];
-    });
-  });
+  const own = policies.filter(isNetworkPolicy).map((resource) => [resource, doubtsOf(resource)] as const);
+  const byCause = (wanted: string) =>
+    own.flatMap(([resource, doubts]) =>
+      doubts.flatMap(({ cause, pointer, why }) => (cause === wanted ? doubt(resource, cause, pointer, why) : [])),
+    );
   const byPriority = new Map<string, Resource[]>();
   for (const resource of policies.filter(isAdminPolicy)) {
     if (resource.kind === 'BaselineAdminNetworkPolicy') continue;
@@ -165,7 +180,8 @@ const doubtful: StateFinder = (view) => {
     const why = `its priority is that of ${names}: which of them decides first is not defined; they are taken by name.`;
     return [doubt(first, 'EQUAL_PRIORITIES', '/spec/priority', why)];
   });
-  return [...ofRules, ...ties, ...hostBits(policies, doubt), ...baselines(view, policies, doubt)];
+  const ofBaselines = baselines(view, policies, doubt);
+  return [...byCause('RULES_NOT_READ'), ...ties, ...byCause('HOST_BITS'), ...ofBaselines];
 };
 
 /** Of certain connections only what decides them is reported: what engines read in different ways. */

@@ -13,7 +13,7 @@ import { Fabric } from '../../path/fabric.js';
 import { judge } from '../../path/policing.js';
 import type { PolicyPoint } from '../../path/policy-point.js';
 import { checkServiceSpec, type ServiceTarget, serviceFamilies } from '../../path/service-target.js';
-import { hopsOf } from '../../path/trail.js';
+import { pointsOf } from '../../path/trail.js';
 import { walkProbe } from '../../path/walk-probe.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import type { PodPolicy } from '../../policies/network-policy.js';
@@ -130,11 +130,7 @@ function failingNodes(
     return asSeen === 'DENY' && asSent === 'ALLOW';
   };
   for (const { client, nodes = [client.node] } of groups) {
-    const points = clientJourneysOf(fabric, client, destination).flatMap(({ trail }) =>
-      hopsOf(trail).flatMap(({ entries }) =>
-        entries.flatMap((one) => (one.kind === 'HOST' && one.step.point ? [one.step.point] : [])),
-      ),
-    );
+    const points = clientJourneysOf(fabric, client, destination).flatMap(({ trail }) => pointsOf(trail));
     const lost = points.filter(isLost);
     if (lost.length === 0) continue;
     failing.nodes.push(...nodes);

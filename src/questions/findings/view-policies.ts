@@ -65,6 +65,13 @@ export function podsOf({ cluster, services, doors }: View): ReadonlyMap<string, 
  * cluster. Of certain connections: those that select a pod of theirs.
  */
 export function policiesInView(view: View): readonly Resource[] {
+  return remember(inViews, view, () => policiesOfView(view));
+}
+
+/** Several findings ask. */
+const inViews = new WeakMap<View, readonly Resource[]>();
+
+function policiesOfView(view: View): readonly Resource[] {
   const { cluster, wide } = view;
   const all = policiesOf(cluster);
   if (all.length === 0) return all;

@@ -19,7 +19,7 @@ import {
 import { Fabric, type FabricOptions } from '../../path/fabric.js';
 import { travel } from '../../path/journey.js';
 import { type HealthCheckSource, resolveSource, type WeightedClient } from '../../path/sources.js';
-import { both, CERTAIN, hop, hostStep, type Journey, weighted, withChance } from '../../path/trail.js';
+import { both, CERTAIN, hop, hostStep, type Journey, rescaled, weighted } from '../../path/trail.js';
 import { walkProbe } from '../../path/walk-probe.js';
 import type { ServicePort } from '../../proxy/service-port.js';
 import { probability } from '../chances.js';
@@ -35,7 +35,7 @@ import type { ClientJourney } from './client-journey.js';
 import { probedService, probeJourneys } from './health-check-result.js';
 import { type Journeys, journeysTo } from './path-law.js';
 import { DEFAULT_TRACES, limitTraces } from './path-limits.js';
-import { shareZones, summedUp, totalsBySums } from './path-totals.js';
+import { type PathTotals, shareZones, summedUp, totalsBySums } from './path-totals.js';
 import { recentEntries } from './returning-client.js';
 
 function chooseFamily(prepared: Prepared, question: PathQuestion, destination: Destination): IPFamily {
@@ -88,7 +88,7 @@ export function clientJourneysOf(fabric: Fabric, client: Client, destination: De
     if (target.port !== undefined) fabric.expectFor(client.node, target.protocol, target.address, target.port);
     const chance: Chance = { nominal: weight, programmed: weight };
     return travel(fabric, client, target, resolution.step).map((journey) =>
-      withChance(journey, both(chance, journey.chance)),
+      rescaled(journey, (own) => both(chance, own)),
     );
   });
 }
@@ -172,15 +172,43 @@ function largePortTo(
   return LargePort.find(plain, { options, clients, target, shown, pointer: '/path/destination', walked });
 }
 
+/** The answer, and the ways that it is made of. */
+export interface PathOutcome extends Outcome<PathResult> {
+  /** Absent where not each way is followed by itself. */
+  readonly ways?: PathWays;
+}
+
+/** Every way of a question's clients, and what is answered of such. */
+export interface PathWays {
+  readonly all: readonly ClientJourney[];
+  resultOf(ways: readonly ClientJourney[]): PathResult;
+}
+
+const journeysOf = (ways: readonly ClientJourney[]) => ways.map(({ journey }) => journey);
+
+/** What is asked, as answers say it. */
+function questionOf(
+  clients: readonly WeightedClient[],
+  destination: Destination,
+  family: IPFamily,
+  { addresses, port }: { readonly addresses: ReadonlySet<string>; readonly port: number | undefined },
+): PathResult['question'] {
+  const protocol = destination.kind === 'SERVICE' ? destination.target.protocol : destination.protocol;
+  return {
+    source: clients.length === 1 ? (clients[0]?.client.name ?? '') : `${clients.length} clients of the source`,
+    destination: describeDestination(destination),
+    protocol: protocol as PathResult['question']['protocol'],
+    family,
+    addresses: [...addresses],
+    ...(port === undefined ? {} : { port }),
+  };
+}
+
 /**
  * Which way does a packet go? `limits`: how many endpoints are followed of a Service port with very many; absent where
  * the answer is compared with another. Throws QuestionError for names and values that are wrong.
  */
-export function answerPath(
-  prepared: Prepared,
-  question: PathQuestion | undefined,
-  limits?: LargeLimits,
-): Outcome<PathResult> {
+export function answerPath(prepared: Prepared, question: PathQuestion | undefined, limits?: LargeLimits): PathOutcome {
   if (question === undefined) {
     throw new QuestionError('INVALID_REQUEST', 'The question is missing.', [
       { pointer: '/path', detail: 'Give {"path": {"source": …, "destination": …}}.' },
@@ -246,24 +274,18 @@ export function answerPath(
     for (const journey of own) clientJourneys.push({ journey, client });
     from.push(doorClient(client, weight, own));
   }
-  const protocol = destination.kind === 'SERVICE' ? destination.target.protocol : destination.protocol;
-  const all = clientJourneys.map(({ journey }) => journey);
+  const all = journeysOf(clientJourneys);
   if (known !== undefined) shareZones(cluster, from, known.sums, known.zones);
   const sums = known?.sums;
   const totals = sums === undefined ? summedUp(fabric, all) : totalsBySums(fabric, all, sums);
-  const result: PathResult = {
-    question: {
-      source: clients.length === 1 ? (clients[0]?.client.name ?? '') : `${clients.length} clients of the source`,
-      destination: describeDestination(destination),
-      protocol: protocol as PathResult['question']['protocol'],
-      family,
-      addresses: [...addresses],
-      ...(port === undefined ? {} : { port }),
-    },
-    ...limitTraces(fabric, clientJourneys, question, sums),
-    verdicts: totals.verdicts,
-    ...(totals.reached === undefined ? {} : { reached: totals.reached }),
-  };
+  const asked = questionOf(clients, destination, family, { addresses, port });
+  const resultOf = (ways: readonly ClientJourney[], { verdicts, reached }: PathTotals): PathResult => ({
+    question: asked,
+    ...limitTraces(fabric, ways, question, ways === clientJourneys ? sums : undefined),
+    verdicts,
+    ...(reached === undefined ? {} : { reached }),
+  });
+  const result = resultOf(clientJourneys, totals);
   const service = serviceOf(destination, servicePort);
   let listed: Door['endpoints'] | undefined;
   const door: Door = {
@@ -290,6 +312,9 @@ export function answerPath(
     assumptions: [...plain.assumptions.all(), ...(fabric === plain ? [] : fabric.assumptions.all())],
     services: service === undefined ? [] : [`${service.namespace}/${service.name}`],
     doors: [door],
+    ...(large === undefined && !fabric.hasGivenRules
+      ? { ways: { all: clientJourneys, resultOf: (ways) => resultOf(ways, summedUp(fabric, journeysOf(ways))) } }
+      : {}),
   };
 }
 

@@ -4,9 +4,11 @@ import { podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
 import { podsLabelled } from '../../cluster/pods-by-label.js';
-import type { PathPolicy, PathResult } from '../../contract/answers.js';
+import { type Resource, resourceKey } from '../../cluster/resources.js';
+import type { PathPolicy } from '../../contract/answers.js';
 import type { Change } from '../../contract/requests.js';
 import { isPoliced } from '../../policies/flow.js';
+import { isEvaluated } from '../../policies/policy-set.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { NAME_LABEL, selectorOf } from '../../policies/selectors.js';
 
@@ -53,18 +55,14 @@ interface Denial {
   readonly pod: Pod;
 }
 
-/** The denials of an answer, each direction and pod once. */
-function denialsOf({ traces }: PathResult, cluster: Cluster): readonly Denial[] {
+/** The denials among what policies say, each direction and pod once. */
+function denialsOf(said: readonly PathPolicy[], cluster: Cluster): readonly Denial[] {
   const found = new Map<string, Denial>();
-  for (const { hops } of traces) {
-    for (const { steps } of hops) {
-      for (const { policy } of steps) {
-        const pod = policy === undefined ? undefined : cluster.pods.get(policy.pod);
-        if (policy?.verdict !== 'DENY' || pod === undefined) continue;
-        const { direction, source, port, protocol } = policy;
-        found.set(`${direction} ${policy.pod} ${source} ${port} ${protocol}`, { policy, pod });
-      }
-    }
+  for (const policy of said) {
+    const pod = cluster.pods.get(policy.pod);
+    if (policy.verdict !== 'DENY' || pod === undefined) continue;
+    const { direction, source, port, protocol } = policy;
+    found.set(`${direction} ${policy.pod} ${source} ${port} ${protocol}`, { policy, pod });
   }
   return [...found.values()];
 }
@@ -102,9 +100,14 @@ function newPolicies(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy
   // What an administrator's rule denies no NetworkPolicy lets through.
   if (denials.length === 0 || denials.some(({ policy: { tier } }) => tier === 'ADMIN')) return [];
   const manifests = new Map<string, { readonly manifest: object; readonly text: string }>();
+  const done = new Set<string>();
   for (const { policy, pod } of denials) {
     const { direction, source, destination = '', port, protocol } = policy;
     const { namespace = 'default' } = pod.metadata;
+    // Endpoints of one Service have the same labels, and come to the same policy.
+    const alike = JSON.stringify([direction, namespace, pod.metadata.labels, otherEnd(policy), port, protocol]);
+    if (done.has(alike)) continue;
+    done.add(alike);
     const labels = narrowestLabels(cluster, pod);
     const isIngress = direction === 'INGRESS';
     const { peer, text } = peerOf(cluster, isIngress ? source : destination, namespace);
@@ -145,6 +148,24 @@ function newPolicies(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy
   });
   const what = `${named.length === 1 ? 'a new ' : 'new policies: '}${named.map(({ text }) => text).join('; ')}`;
   return [{ what, change: { apply: { manifests: named.map(({ manifest }) => manifest) } } as Change }];
+}
+
+/**
+ * A cluster with the policies that a remedy applies, all of them new, as applying them makes it: they are complete, and
+ * what the API server takes. Undefined for another change.
+ */
+export function withNewPolicies(cluster: Cluster, change: Change): Cluster | undefined {
+  const { manifests } = change.apply ?? {};
+  if (manifests === undefined) return undefined;
+  const added = new Map<string, Resource>();
+  for (const manifest of manifests) {
+    const { metadata, ...rest } = manifest as unknown as Resource;
+    const resource: Resource = { ...rest, metadata: { labels: {}, annotations: {}, ...metadata } };
+    const key = resourceKey(resource);
+    if (!isEvaluated(resource) || cluster.resources.has(key)) return undefined;
+    added.set(key, resource);
+  }
+  return cluster.with({ resources: added });
 }
 
 /**
@@ -226,10 +247,10 @@ function missingLabels(cluster: Cluster, denials: readonly Denial[]): PolicyReme
 }
 
 /**
- * Changes that may let a connection pass which policies deny, the smallest first; whether they do is for who asks
- * again.
+ * Changes that may let a connection pass which policies deny (`said`: what they say on its ways), the smallest first;
+ * whether they do is for who asks again.
  */
-export function policyRemedies(result: PathResult, cluster: Cluster): readonly PolicyRemedy[] {
-  const denials = denialsOf(result, cluster);
+export function policyRemedies(said: readonly PathPolicy[], cluster: Cluster): readonly PolicyRemedy[] {
+  const denials = denialsOf(said, cluster);
   return [...missingLabels(cluster, denials), ...newPolicies(cluster, denials)];
 }

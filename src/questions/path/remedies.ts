@@ -3,14 +3,18 @@ import { QuestionError } from '../../base/errors.js';
 import { nodeOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
-import type { Answer, PathResult, ReachPair } from '../../contract/answers.js';
+import type { Answer, PathPolicy, PathResult, ReachPair } from '../../contract/answers.js';
 import type { Change, QuestionRequest } from '../../contract/requests.js';
-import { answerAlone } from '../answer-plain.js';
+import { answerAlone, answerOf } from '../answer-plain.js';
 import { ownersIn } from '../check/added-policies.js';
 import { policyPairs } from '../check/policy-pairs.js';
+import { LARGE_LIMITS } from '../large-ports/large-port.js';
 import { type Prepared, prepare } from '../prepare.js';
 import { changedPair } from '../reach/reach-pair.js';
-import { policyRemedies } from './policy-remedies.js';
+import { pathSummary } from '../summaries/path.js';
+import { answerPath, type PathOutcome } from './answer-path.js';
+import { policyRemedies, withNewPolicies } from './policy-remedies.js';
+import { policiesOfDenied, WaysWithChange } from './ways-with-change.js';
 
 /** Remedies that are tried, at most. */
 const TRIED = 6;
@@ -124,7 +128,12 @@ function ofPort(
   }));
 }
 
-function candidates(path: NonNullable<QuestionRequest['path']>, result: PathResult, prepared: Prepared): Remedy[] {
+function candidates(
+  path: NonNullable<QuestionRequest['path']>,
+  result: PathResult,
+  prepared: Prepared,
+  said: readonly PathPolicy[],
+): Remedy[] {
   const { service } = path.destination ?? {};
   const causes = new Set(result.traces.map(({ cause }) => cause));
   return [
@@ -135,7 +144,7 @@ function candidates(path: NonNullable<QuestionRequest['path']>, result: PathResu
       : []),
     ...(service !== undefined && causes.has('NETWORK_POLICY') ? ofMasquerade(path, service, prepared) : []),
     ...(causes.has('NETWORK_POLICY')
-      ? policyRemedies(result, prepared.cluster).map((one) => ({ ...one, isPolicy: true }))
+      ? policyRemedies(said, prepared.cluster).map((one) => ({ ...one, isPolicy: true }))
       : []),
     ...(causes.has('UNKNOWN_PORT') || causes.has('NO_RULE') ? ofPort(path, prepared, path.destination?.address) : []),
   ];
@@ -150,19 +159,17 @@ const NOT_LOOKED_FOR = 'What else it opens is not worked out here: ask reach bef
  */
 function seenAsNodes(
   { cluster }: Prepared,
-  { traces }: PathResult,
+  said: readonly PathPolicy[],
   { source, destination }: NonNullable<QuestionRequest['path']>,
 ): readonly string[] {
   if (source.external === undefined) return [];
   const { service } = destination ?? {};
   const to = service === undefined ? 'it' : `${service.namespace}/${service.name}:${service.port ?? service.portName}`;
   const nodes = new Set<string>();
-  for (const { hops } of traces) {
-    for (const { policy } of hops.flatMap(({ steps }) => steps)) {
-      if (policy?.verdict !== 'DENY' || policy.direction !== 'INGRESS') continue;
-      const node = nodeOfAddress(cluster, policy.source)?.metadata.name;
-      if (node !== undefined) nodes.add(node);
-    }
+  for (const policy of said) {
+    if (policy.verdict !== 'DENY' || policy.direction !== 'INGRESS') continue;
+    const node = nodeOfAddress(cluster, policy.source)?.metadata.name;
+    if (node !== undefined) nodes.add(node);
   }
   return [...nodes].sort().map((node) => `every client outside that comes in at ${node} to ${to}`);
 }
@@ -171,7 +178,12 @@ function seenAsNodes(
  * What a change of policies opens and closes beside the pair that is asked about; undefined where these are too many to
  * ask, or not known.
  */
-function besides(before: Prepared, after: Prepared, result: PathResult, path: NonNullable<QuestionRequest['path']>) {
+function besides(
+  before: Prepared,
+  after: Prepared,
+  said: readonly PathPolicy[],
+  path: NonNullable<QuestionRequest['path']>,
+) {
   const { source, destination } = path;
   const { changed, unknown } = policyPairs(before, after, {
     limit: MOST_PAIRS,
@@ -185,7 +197,7 @@ function besides(before: Prepared, after: Prepared, result: PathResult, path: No
   const named = (change: ReachPair['change']) => [
     ...new Set(pairs.filter((pair) => pair.change === change).map(({ from, to }) => `${from} to ${to}`)),
   ];
-  const opens = [...new Set([...seenAsNodes(after, result, path), ...named('OPENED')])];
+  const opens = [...new Set([...seenAsNodes(after, said, path), ...named('OPENED')])];
   const closes = named('CUT');
   return {
     opens: opens.slice(0, MOST_LISTED),
@@ -202,12 +214,42 @@ function askingWorkloads(cluster: Cluster, { pod, workload }: Source): ReadonlyS
   return new Set(owner === undefined ? [] : [owner]);
 }
 
+/** What policies say of the denied ways, as their traces show it. */
+function policiesShown({ traces }: PathResult): readonly PathPolicy[] {
+  return traces
+    .filter(({ cause }) => cause === 'NETWORK_POLICY')
+    .flatMap(({ hops }) => hops.flatMap(({ steps }) => steps.flatMap(({ policy }) => policy ?? [])));
+}
+
+/** The state with a change made, beside all that the request changes. */
+function changed(prepared: Prepared, change: Change, request: QuestionRequest, snapshot: Snapshot): Prepared {
+  const { cluster, settings } = prepared;
+  const edited = withNewPolicies(cluster, change);
+  return edited === undefined
+    ? prepare({ ...request, changes: [...(request.changes ?? []), change] }, snapshot)
+    : { ...prepared, cluster: edited, earlier: { cluster, settings } };
+}
+
+/** What becomes of the packet with a remedy, as a sentence; undefined where not all of it is delivered. */
+function outcomeWith(
+  after: Prepared,
+  path: NonNullable<QuestionRequest['path']>,
+  ways: WaysWithChange | undefined,
+): string | undefined {
+  const known = ways?.result(after);
+  if (known !== undefined) return known.isDelivered ? pathSummary(path, known.result) : undefined;
+  const again = answerAlone('path', after, { path });
+  return again.result.traces.every(({ verdict }) => verdict === 'DELIVERED') ? again.summary : undefined;
+}
+
 /**
  * The answer with `remedies`: what would let the packet pass, where nothing of it is delivered. Each was tried by
  * asking again, and is there only if everything is delivered with it.
  */
-export function withRemedies(
+function withRemedies(
   answer: Answer<PathResult>,
+  outcome: PathOutcome,
+  prepared: Prepared,
   request: QuestionRequest,
   snapshot: Snapshot,
 ): Answer<PathResult> {
@@ -218,21 +260,18 @@ export function withRemedies(
   // Of a packet that is delivered in part, what policies deny is looked into all the same.
   const isDenied = result.traces.some(({ cause }) => cause === 'NETWORK_POLICY');
   if (result.traces.some(({ verdict }) => verdict === 'DELIVERED') && !isDenied) return answer;
-  const prepared = prepare(request, snapshot);
-  const remedies = candidates(path, result, prepared)
+  const said = outcome.ways === undefined ? policiesShown(result) : policiesOfDenied(outcome.ways);
+  const ways = isDenied && outcome.ways !== undefined ? new WaysWithChange(prepared, outcome.ways) : undefined;
+  const remedies = candidates(path, result, prepared, said)
     .slice(0, TRIED)
     .flatMap(({ what, change, path: instead, isPolicy = false }) => {
-      const changed = {
-        ...request,
-        ...(change === undefined ? {} : { changes: [...(request.changes ?? []), change] }),
-      };
       try {
-        const after = prepare(changed, snapshot);
-        const again = answerAlone('path', after, { path: instead ?? path });
-        if (!again.result.traces.every(({ verdict }) => verdict === 'DELIVERED')) return [];
-        const beside = isPolicy ? besides(prepared, after, result, path) : {};
-        const outcome = beside === undefined ? `${again.summary} ${NOT_LOOKED_FOR}` : again.summary;
-        return [{ what, outcome, ...(change === undefined ? {} : { change }), ...beside }];
+        const after = change === undefined ? prepared : changed(prepared, change, request, snapshot);
+        const made = outcomeWith(after, instead ?? path, isPolicy ? ways : undefined);
+        if (made === undefined) return [];
+        const beside = isPolicy ? besides(prepared, after, said, path) : {};
+        const sentence = beside === undefined ? `${made} ${NOT_LOOKED_FOR}` : made;
+        return [{ what, outcome: sentence, ...(change === undefined ? {} : { change }), ...beside }];
       } catch (error) {
         // A change that cannot be made is no remedy.
         if (error instanceof QuestionError) return [];
@@ -240,4 +279,15 @@ export function withRemedies(
       }
     });
   return remedies.length === 0 ? answer : { ...answer, result: { ...result, remedies } };
+}
+
+/** Which way does a packet go, and what would let it pass where it is lost? Throws QuestionError. */
+export function answerPathWithRemedies(
+  prepared: Prepared,
+  request: QuestionRequest,
+  snapshot: Snapshot,
+): Answer<PathResult> {
+  const outcome = answerPath(prepared, request.path, LARGE_LIMITS);
+  const answer = answerOf('path', prepared, request, request.findings, outcome);
+  return withRemedies(answer, outcome, prepared, request, snapshot);
 }

@@ -13,7 +13,7 @@ import type { Destination } from '../../path/destinations.js';
 import type { Fabric } from '../../path/fabric.js';
 import type { PolicyPoint } from '../../path/policy-point.js';
 import type { WeightedClient } from '../../path/sources.js';
-import { hopsOf, type Journey } from '../../path/trail.js';
+import { type Journey, pointsOf } from '../../path/trail.js';
 import { podClass } from '../../policies/pod-class.js';
 import { clientGroups } from '../../probability/client-groups.js';
 import { addShare, type Share } from '../../probability/distribution.js';
@@ -64,12 +64,6 @@ export function connecting(fabric: Fabric, pod: Pod): Connecting | undefined {
   return { pod, client: { kind: 'POD', name, address, node, namespace }, isMeshed };
 }
 
-function pointsOf(journey: Journey): readonly PolicyPoint[] {
-  return hopsOf(journey.trail).flatMap(({ entries }) =>
-    entries.flatMap((entry) => (entry.kind === 'HOST' && entry.step.point !== undefined ? [entry.step.point] : [])),
-  );
-}
-
 /** What policies see at a point but for the client: equal where they decide alike. */
 function seenAt(fabric: Fabric, { node, direction, pod, flow, sentTo }: PolicyPoint, client: Client): string {
   const { source, destination, protocol, port } = flow;
@@ -101,7 +95,7 @@ function walkOf(
   for (const journey of journeys) {
     const { verdict, cause, detail, chance, takenFrom } = journey;
     const sender = takenFrom === undefined || like === undefined ? client : like.client;
-    const points = pointsOf(takenFrom ?? journey);
+    const points = pointsOf((takenFrom ?? journey).trail);
     const key = [verdict, cause, ...points.map((point) => seenAt(fabric, point, sender))].join(' ');
     const known = ways.get(key);
     ways.set(key, {

@@ -1,0 +1,48 @@
+/** What policies say of connections that they do not tell apart, decided once for each cluster. */
+import { remember } from '../base/remember.js';
+import { type Cluster, podAddresses } from '../cluster/cluster.js';
+import type { Pod } from '../cluster/objects.js';
+import { type Decision, decide } from './evaluate.js';
+import type { Direction, Flow } from './flow.js';
+import { podClass } from './pod-class.js';
+import type { AdminApis } from './policy-set.js';
+
+/** So many decisions are kept of a cluster. */
+const KEPT = 20_000;
+
+/** What is known of one cluster. Classes have numbers: their texts are long. */
+class Known {
+  readonly decisions = new Map<string, Decision>();
+  readonly #numbers = new Map<string, number>();
+  readonly #ofPods = new WeakMap<Pod, number>();
+
+  numberOf(cluster: Cluster, pod: Pod): number {
+    return remember(this.#ofPods, pod, () => remember(this.#numbers, podClass(cluster, pod), () => this.#numbers.size));
+  }
+}
+
+const ofClusters = new WeakMap<Cluster, Known>();
+
+/**
+ * {@link decide} for two pods that are told apart by their classes alone: what it says names policies and rules, never
+ * the pods. Other ends are decided each time.
+ */
+export function knownDecision(
+  cluster: Cluster,
+  direction: Direction,
+  flow: Flow,
+  pod: Pod | undefined,
+  apis: AdminApis,
+): Decision {
+  const { source, destination, protocol, port, blocks, isHairpin } = flow;
+  const [own, other] = direction === 'EGRESS' ? [source, destination] : [destination, source];
+  if (pod === undefined || own.pod !== pod || other.pod === undefined || other.pod === pod || other.node !== undefined)
+    return decide(cluster, direction, flow, pod, apis);
+  // Its class says in which networks the addresses are that it has.
+  if (!podAddresses(other.pod).includes(other.address)) return decide(cluster, direction, flow, pod, apis);
+  const known = remember(ofClusters, cluster, () => new Known());
+  const ends = `${known.numberOf(cluster, pod)} ${known.numberOf(cluster, other.pod)} ${other.address.includes(':')}`;
+  const key = `${direction} ${ends} ${protocol} ${port} ${blocks} ${isHairpin} ${apis.anp} ${apis.cnp}`;
+  if (known.decisions.size >= KEPT) known.decisions.clear();
+  return remember(known.decisions, key, () => decide(cluster, direction, flow, pod, apis));
+}
