@@ -5,8 +5,8 @@
  *
  * Reading is given as a ratio to JSON.parse of the same bytes, inflating both for a snapshot that comes compressed.
  * Questions are each about another Service; their time is the processor time that the process spends on one: on the
- * answer alone, and with the answer written in each form, which makes what the form shows. The memory is that of a process which does nothing else than to read the
- * snapshot from a file and to answer as many questions.
+ * answer alone, and with the answer written in each form, which makes what the form shows. The memory is that of a
+ * process which does nothing else than to read the snapshot from a file and to answer as many questions.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
