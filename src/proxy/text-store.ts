@@ -26,6 +26,11 @@ export class TextStore {
     return this.#starts.length - 2;
   }
 
+  /** The length of all texts together: in bytes of those that are encoded, in characters of the others. */
+  get length(): number {
+    return this.#starts.at(-1) as number;
+  }
+
   #encode(): void {
     const text = this.#pending;
     this.#grow(this.#used + text.length * BYTES_PER_CHARACTER);

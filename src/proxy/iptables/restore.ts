@@ -1,5 +1,6 @@
 import { writeRule } from '../../netfilter/iptables/write.js';
 import type { Rule } from '../../netfilter/ruleset.js';
+import { KeptBytes } from '../kept-ports.js';
 import type { EndpointSelection, ServicePort } from '../service-port.js';
 import { TextBuffer } from '../text-buffer.js';
 import {
@@ -12,7 +13,7 @@ import {
   writesMartianRule,
 } from './fixed-rules.js';
 import type { PortRules, RenderContext } from './port-rules.js';
-import { contextKeys, Keeping, writtenBefore } from './written-ports.js';
+import { contextKeys, keepWritten, writtenBefore } from './written-ports.js';
 
 function chainLines(chains: readonly string[]): string {
   let text = '';
@@ -49,7 +50,7 @@ export function restorePieces(
   natChains.write(`*nat\n${chainLines(NAT_CHAINS)}`);
   natRules.write(ruleLines(masqueradeRules(context)));
   const keyOf = contextKeys(context);
-  const keeping = new Keeping();
+  const together = new KeptBytes();
   for (const port of ports) {
     const selection = selectionOf(port);
     const key = keyOf(port);
@@ -61,11 +62,12 @@ export function restorePieces(
       continue;
     }
     const rules = rulesOf(port);
-    keeping.keep(port, selection, key, {
+    const written = {
       filterRules: filter.block(ruleLines(rules.filterRules)),
       natChains: natChains.block(chainLines(rules.natChains)),
       natRules: natRules.block(ruleLines(rules.natRules)),
-    });
+    };
+    keepWritten(port, selection, key, written, together);
   }
   filter.write(`${ruleLines(forwardRules(context))}COMMIT\n`);
   natRules.write(`${ruleLines(nodePortTail(context))}COMMIT\n`);

@@ -20,6 +20,7 @@ import { type Operation, type OperationList, TABLE_COMMENT, tableText } from './
 import { portOperations } from './port-rules.js';
 import { dumpPieces, transactionPieces } from './restore.js';
 import { kubeProxyTable } from './ruleset.js';
+import { WrittenPorts } from './written-ports.js';
 
 /** The tables of other languages on the node: what iptables holds beside kube-proxy's own table. */
 export type TablesBeside = (options: RulesetOptions) => readonly Table[];
@@ -91,8 +92,17 @@ export class NftablesProgram implements NodeProgram {
 
   /** What is loaded after the first full sync, as a dump of objects: UTF-8, in pieces to be joined. */
   restorePieces(services?: ReadonlySet<string>): readonly Uint8Array[] {
-    const make = () => dumpPieces(this.context, this.operations(services));
-    return services === undefined ? keptRules('nftables', this.input, make) : make();
+    const all = this.services.ports();
+    const operationsOf = (port: ServicePort) => this.portOperations(port).operations;
+    const setUp = this.setUp.operations;
+    if (services !== undefined) {
+      const ports = all.filter(({ service }) => services.has(service));
+      return dumpPieces(this.context, setUp, { ports, operationsOf });
+    }
+    return keptRules('nftables', this.input, () => {
+      const written = new WrittenPorts(this.context, this.#selections.place, (port) => this.selection(port));
+      return dumpPieces(this.context, setUp, { ports: all, operationsOf, written });
+    });
   }
 
   /** The text given to `nft -f -` at the first full sync. */

@@ -1,10 +1,18 @@
-import { writeElement } from '../../netfilter/nftables/elements.js';
-import { writeRule } from '../../netfilter/nftables/statements/index.js';
+import { KeptBytes } from '../kept-ports.js';
+import type { ServicePort } from '../service-port.js';
 import { TextBuffer } from '../text-buffer.js';
 import { TextStore } from '../text-store.js';
 import type { RenderContext } from './context.js';
 import { baseChains } from './fixed-rules.js';
-import { declarationText, type Operation, operationText, setText, TABLE_COMMENT, tableText } from './operations.js';
+import { type Operation, operationText, TABLE_COMMENT, tableText } from './operations.js';
+import {
+  type Addition,
+  type KeptStore,
+  type WrittenObject,
+  type WrittenOperations,
+  type WrittenPorts,
+  writeOperations,
+} from './written-ports.js';
 
 function tableLine(table: string): string {
   return `add table ${table} { comment "${TABLE_COMMENT}" ; }\n`;
@@ -25,54 +33,83 @@ export function transactionPieces(context: RenderContext, operations: Iterable<O
 interface Loaded {
   readonly head: number;
   readonly lines: number[];
+  /** The keys of elements that are not added twice. */
   readonly keys: Set<string>;
 }
 
-function byName(objects: ReadonlyMap<string, Loaded>): readonly Loaded[] {
-  return [...objects.keys()].sort().map((name) => objects.get(name) as Loaded);
+/** Objects of one kind by name: those that a port declares alone are as they were written. */
+class Objects {
+  readonly #written = new Map<string, WrittenObject | Loaded>();
+
+  declare(object: WrittenObject): void {
+    this.#written.set(object.name, object);
+  }
+
+  /** The object, to be added to; undefined where there is none of the name. */
+  #toAddTo(name: string): Loaded | undefined {
+    const known = this.#written.get(name);
+    if (known === undefined || 'keys' in known) return known;
+    const own = { head: known.head, lines: [...known.lines], keys: new Set<string>() };
+    this.#written.set(name, own);
+    return own;
+  }
+
+  add({ name, line, key }: Addition, isOnce: boolean): void {
+    const loaded = this.#toAddTo(name);
+    if (loaded === undefined) return;
+    if (key !== undefined && isOnce) {
+      if (loaded.keys.has(key)) return;
+      loaded.keys.add(key);
+    }
+    loaded.lines.push(line);
+  }
+
+  get byName(): readonly (WrittenObject | Loaded)[] {
+    return [...this.#written.keys()].sort().map((name) => this.#written.get(name) as WrittenObject | Loaded);
+  }
 }
+
+/** What a node is asked for: all of it, of which ports are kept, or some Services. */
+export interface DumpedPorts {
+  readonly ports: readonly ServicePort[];
+  /** What one of them adds, made anew at each call. */
+  readonly operationsOf: (port: ServicePort) => Iterable<Operation>;
+  /** Absent: nothing is kept. */
+  readonly written?: WrittenPorts;
+}
+
+/** Texts of ports that have changed stay in a store until they are more than those that are used. */
+const MOST_UNUSED = 1 << 16;
 
 /**
  * What is loaded after the first full sync as a dump of objects, one `add` a line: chains, sets, maps, rules, elements,
  * each sorted by the name of what they belong to (knftables' `Fake.Dump`; in the version that 1.29 has, contents follow
- * each object). In pieces.
+ * each object). In pieces. `setUp`: what is made whatever Services there are.
  */
-export function dumpPieces(context: RenderContext, operations: Iterable<Operation>): readonly Uint8Array[] {
-  const table = tableText(context.family);
-  const chains = new Map<string, Loaded>();
-  const sets = new Map<string, Loaded>();
-  const maps = new Map<string, Loaded>();
-  const store = new TextStore();
-  const begin = store.add(tableLine(table));
-  const loading = (head: string): Loaded => ({ head: store.add(head), lines: [], keys: new Set() });
-  for (const operation of operations) {
-    if (operation.kind === 'chain') {
-      const { chain } = operation;
-      chains.set(chain.name, loading(`add chain ${table} ${chain.name}${declarationText(chain)}\n`));
-    } else if (operation.kind === 'rule') {
-      const { rule } = operation;
-      const text = `add rule ${table} ${rule.chain} ${writeRule(rule)}\n`;
-      chains.get(rule.chain)?.lines.push(store.add(text));
-    } else if (operation.kind === 'set') {
-      const { set } = operation;
-      const text = `add ${set.isMap ? 'map' : 'set'} ${table} ${set.name} ${setText(set)}\n`;
-      (set.isMap ? maps : sets).set(set.name, loading(text));
-    } else if (operation.kind === 'element') {
-      const { set, element } = operation;
-      const loaded = (set.isMap ? maps : sets).get(set.name);
-      if (loaded === undefined) continue;
-      // Where kube-proxy looks whether an element is there, the operations have none twice.
-      if (!context.traits.partial) {
-        const key = element.key.join(' . ');
-        if (loaded.keys.has(key)) continue;
-        loaded.keys.add(key);
-      }
-      loaded.lines.push(store.add(`add element ${table} ${set.name} { ${writeElement(element)} }\n`));
-    }
+export function dumpPieces(
+  context: RenderContext,
+  setUp: Iterable<Operation>,
+  { ports, operationsOf, written }: DumpedPorts,
+): readonly Uint8Array[] {
+  const anew = (): KeptStore => ({ store: new TextStore(), together: new KeptBytes() });
+  const before = written?.storeOf(ports);
+  const into = before === undefined || before.isFull === true ? anew() : before;
+  const { store } = into;
+  const begin = store.add(tableLine(tableText(context.family)));
+  const objects = { chain: new Objects(), set: new Objects(), map: new Objects() };
+  const load = (own: WrittenOperations, isOnce: boolean) => {
+    for (const object of own.objects) objects[object.kind].declare(object);
+    for (const addition of own.additions) objects[addition.kind].add(addition, isOnce);
+  };
+  // Where kube-proxy looks whether an element is there, it looks at those of ports alone.
+  load(writeOperations(store, context, setUp, true), !context.traits.partial);
+  for (const port of ports) {
+    const operations = () => operationsOf(port);
+    load(written?.of(port, into, operations) ?? writeOperations(store, context, operations()), true);
   }
-  const all = [byName(chains), byName(sets), byName(maps)].flat();
+  const all = [objects.chain.byName, objects.set.byName, objects.map.byName].flat();
   const order = [begin];
-  const lines = (loaded: Loaded) => {
+  const lines = (loaded: WrittenObject | Loaded) => {
     for (const line of loaded.lines) order.push(line);
   };
   for (const loaded of all) {
@@ -80,5 +117,7 @@ export function dumpPieces(context: RenderContext, operations: Iterable<Operatio
     if (context.traits.alpha) lines(loaded);
   }
   if (!context.traits.alpha) for (const loaded of all) lines(loaded);
-  return [store.inOrder(order)];
+  const bytes = store.inOrder(order);
+  into.isFull = store.length > 2 * bytes.length + MOST_UNUSED;
+  return [bytes];
 }

@@ -8,7 +8,7 @@ import { remember } from '../../base/remember.js';
 import { meshOf } from '../../cluster/mesh.js';
 import type { Assumption } from '../../cluster/settings.js';
 import { copyOf, type Packet } from '../../netfilter/packet.js';
-import type { Chance } from '../../netfilter/walk/types.js';
+import type { Chance, ChanceBasis } from '../../netfilter/walk/types.js';
 import { nodesWithHostPort } from '../../path/before-rules.js';
 import type { Client } from '../../path/client.js';
 import type { Destination } from '../../path/destinations.js';
@@ -166,15 +166,15 @@ function journeysOf(
 ): readonly Journey[] {
   let walked: readonly Journey[] | undefined;
   const at = (place: number) => endpoints[place] as PlainEndpoint;
+  // All ways of a port have the same one.
+  const bases = new Map<ChanceBasis | undefined, ChanceBasis | undefined>();
+  const basisOf = ({ basis }: Chance, cycle: readonly number[]) =>
+    remember(bases, basis, () => basis && { ...basis, cycle: cycle.map((one) => idOf(at(one))) });
   return ways.map(({ place, chance, cycle, packet }, index) => {
     const { address, port, node, pod } = at(place);
     const receiver =
       pod === undefined ? { address, port, endpoint: true, node } : { address, port, endpoint: true, node, pod };
-    const basis = chance.basis;
-    const own =
-      cycle === undefined || basis === undefined
-        ? chance
-        : { ...chance, basis: { ...basis, cycle: cycle.map((one) => idOf(at(one))) } };
+    const own = cycle === undefined ? chance : { ...chance, basis: basisOf(chance, cycle) };
     const byItself = () => {
       walked ??= walk();
       return walked[index] as Journey;

@@ -116,11 +116,14 @@ export class NodesOfPods {
   }
 }
 
-/** What was found out of the nodes of pods: the same for all questions about a state. */
+/** What was found out of the nodes of pods: the same for all questions of the same clients about a state. */
 export class NodeFacts {
   readonly nodes = new Map<string, NodeOfPods>();
   readonly modelled: Modelled = new Map();
 }
+
+/** By what fabrics of one state share. */
+const factsOfAllClients = new WeakMap<Fabric['ways'], NodeFacts>();
 
 /** Clients that are known, all of them pods, and what is known of the nodes of others. */
 interface KnownClients {
@@ -150,7 +153,10 @@ export class PortKinds {
     const arePods = onNodes && clients?.nodes?.from !== 'HOST';
     // Policies tell pods and nodes apart in more ways than are looked at here.
     this.#isOrdinary = arePods && isOrdinary(fabric) && policiesOf(fabric.cluster).length === 0;
-    this.#facts = known?.facts ?? new NodeFacts();
+    // Clients that a question names are told apart from those of another one.
+    const isAll = clients === undefined && this.#isOrdinary;
+    const facts = () => (isAll ? remember(factsOfAllClients, fabric.ways, () => new NodeFacts()) : new NodeFacts());
+    this.#facts = known?.facts ?? facts();
     if (known === undefined) return;
     this.#groups = { groups: known.groups, description: '' };
     this.#tellingApart = [];
