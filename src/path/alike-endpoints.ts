@@ -5,6 +5,7 @@
  */
 import { addressOf, type Cidr, cidrContains, networkOf } from '../base/address.js';
 import { remember } from '../base/remember.js';
+import { podOfAddress } from '../cluster/addresses.js';
 import { policiesOf } from '../cluster/network-policies.js';
 import type { Settings } from '../cluster/settings.js';
 import type { Balancer } from '../load-balancers/balancer.js';
@@ -14,9 +15,10 @@ import { podClass } from '../policies/pod-class.js';
 import type { Client } from './client.js';
 import type { Fabric } from './fabric.js';
 import type { Entered } from './node-pass.js';
+import type { PolicyPoint } from './policy-point.js';
 import { receiveInPod } from './receive.js';
 import { serviceHolding } from './service-addresses.js';
-import { AlikeJourney, type Journey, type KnownWay, type Receiver, type TrackedList } from './trail.js';
+import { AlikeJourney, type Journey, type KnownWay, pointsOf, type Receiver, type TrackedList } from './trail.js';
 
 const networks = new WeakMap<Settings, readonly Cidr[]>();
 
@@ -59,7 +61,7 @@ function behind(tracked: TrackedList | undefined): string {
  * was not translated, is for no pod, or for one whose address or rules may be special.
  */
 export function likenessOf(fabric: Fabric, client: Client, node: string, entered: Entered): string | undefined {
-  if (fabric.hasGivenRules || fabric.recordsPolicies || fabric.walksEach) return undefined;
+  if (fabric.hasGivenRules || fabric.isBeyondDenial || fabric.walksEach) return undefined;
   const { packet } = entered.passing.branch;
   const { destination, connection } = packet;
   if (!connection.dnat && packet.balanced === undefined) return undefined;
@@ -73,7 +75,8 @@ export function likenessOf(fabric: Fabric, client: Client, node: string, entered
   if (policiesOf(cluster).length > 0) {
     const pod = place.pod === undefined ? undefined : cluster.pods.get(place.pod);
     if (pod === undefined) return undefined;
-    policed = podClass(cluster, pod);
+    // Where policies are only recorded, they end no way.
+    if (!fabric.recordsPolicies) policed = podClass(cluster, pod);
   }
   const common = commonOf(fabric, client, node, entered);
   const kind = fabric.host(node).route(destination).kind;
@@ -171,4 +174,24 @@ function receiverLike(fabric: Fabric, { node }: KnownWay, packet: Packet): Recei
   if (route.kind !== 'POD') return undefined;
   const received = receiveInPod(fabric, node, packet, route.pod);
   return 'receiver' in received ? received.receiver : undefined;
+}
+
+/**
+ * Where policies act on a journey. On one that is like another they act where they do on that, on the connection to its
+ * own pod: it need not be walked.
+ */
+export function pointsOfJourney(fabric: Fabric, journey: Journey): readonly PolicyPoint[] {
+  const like = journey instanceof AlikeJourney ? journey.like : undefined;
+  const { destination: address } = journey.packet;
+  const pod = like === undefined ? undefined : podOfAddress(fabric.cluster, address);
+  if (like === undefined || pod === undefined) return pointsOf(journey.trail);
+  const points = pointsOf(like.trail);
+  // Where the sender sent it is not that of the other one.
+  const isOwn = ({ flow, sentTo }: PolicyPoint) =>
+    sentTo !== undefined || flow.destination.address !== like.packet.destination;
+  if (points.some(isOwn)) return pointsOf(journey.trail);
+  return points.map((point): PolicyPoint => {
+    const own = { ...point, flow: { ...point.flow, destination: { address, pod } } };
+    return point.direction === 'INGRESS' ? { ...own, pod } : own;
+  });
 }

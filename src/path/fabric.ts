@@ -222,6 +222,11 @@ export class Fabric {
     return this.#isRecording || this.#options.recordsPolicies === true;
   }
 
+  /** Whether what is recorded now is beyond a denial: ways that are known are those of a fabric that judges. */
+  get isBeyondDenial(): boolean {
+    return this.#isRecording && this.#options.recordsPolicies !== true;
+  }
+
   host(node: string): Host {
     let host = this.#hosts.get(node);
     if (host === undefined) {

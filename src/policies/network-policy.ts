@@ -3,15 +3,24 @@
  * Source: Kubernetes 1.36 staging/src/k8s.io/api/networking/v1/types.go.
  */
 import type { Cluster } from '../cluster/cluster.js';
+import { matchesSelector } from '../cluster/labels.js';
+import type { LabelSelector } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import { type Direction, type End, type Flow, namespaceOf } from './flow.js';
 import { best, fieldsOf, inNetwork, inRange, listOf, namesPort, type Verdict } from './rule.js';
-import { selectsNamespace, selectsPod } from './selectors.js';
+import { type Match, selectorOf, selectsNamespace } from './selectors.js';
 
 /** A peer as it is evaluated: an address range, or what selects pods and their namespaces; neither matches nothing. */
 type Peer =
   | { readonly kind: 'BLOCK'; readonly cidr: unknown; readonly except: readonly unknown[] }
-  | { readonly kind: 'PODS'; readonly pods: unknown; readonly namespaces: unknown }
+  | {
+      readonly kind: 'PODS';
+      readonly pods: unknown;
+      readonly namespaces: unknown;
+      /** The same, read. */
+      readonly podLabels: LabelSelector | undefined;
+      readonly inNamespaces: NamespaceMatches;
+    }
   | { readonly kind: 'NOTHING' };
 
 interface Port {
@@ -24,6 +33,29 @@ interface Port {
 interface ReadRule {
   readonly peers: readonly Peer[];
   readonly ports: readonly Port[];
+}
+
+/** Which namespaces a selector selects: asked of few namespaces, and again and again. */
+class NamespaceMatches {
+  readonly #selector: unknown;
+  #resources: Cluster['resources'] | undefined;
+  readonly #known = new Map<string, Match | 'OPEN'>();
+
+  constructor(selector: unknown) {
+    this.#selector = selector;
+  }
+
+  has(cluster: Cluster, name: string): Match {
+    if (this.#resources !== cluster.resources) {
+      this.#resources = cluster.resources;
+      this.#known.clear();
+    }
+    const known = this.#known.get(name);
+    if (known !== undefined) return known === 'OPEN' ? undefined : known;
+    const is = selectsNamespace(cluster, this.#selector, name);
+    this.#known.set(name, is ?? 'OPEN');
+    return is;
+  }
 }
 
 /** A NetworkPolicy as it is evaluated. */
@@ -71,7 +103,9 @@ function readPeer(value: unknown): Peer {
   }
   const pods = podSelector ?? undefined;
   const namespaces = namespaceSelector ?? undefined;
-  return pods === undefined && namespaces === undefined ? { kind: 'NOTHING' } : { kind: 'PODS', pods, namespaces };
+  if (pods === undefined && namespaces === undefined) return { kind: 'NOTHING' };
+  const read = { podLabels: selectorOf(pods), inNamespaces: new NamespaceMatches(namespaces) };
+  return { kind: 'PODS', pods, namespaces, ...read };
 }
 
 function readRule(rule: unknown, peers: unknown): ReadRule {
@@ -99,11 +133,9 @@ function matchesPeer(cluster: Cluster, policy: PodPolicy, peer: Peer, end: End, 
   if (pod === undefined) return end.isSomePod === true ? 'UNKNOWN' : 'PEER';
   const namespace = namespaceOf(pod);
   const inNamespace =
-    peer.namespaces === undefined
-      ? namespace === policy.namespace
-      : selectsNamespace(cluster, peer.namespaces, namespace);
+    peer.namespaces === undefined ? namespace === policy.namespace : peer.inNamespaces.has(cluster, namespace);
   if (inNamespace === false) return 'NAMESPACE';
-  if (peer.pods !== undefined && !selectsPod(peer.pods, pod)) return 'PEER';
+  if (peer.pods !== undefined && !matchesSelector(pod.metadata.labels, peer.podLabels)) return 'PEER';
   return inNamespace === undefined ? 'UNKNOWN' : undefined;
 }
 
@@ -123,7 +155,16 @@ export function matchesRule(
 ): Verdict {
   const { peers, ports } = policy.read[direction][rule] as ReadRule;
   const end = direction === 'INGRESS' ? flow.source : flow.destination;
-  const peer = best(peers, undefined, (one) => matchesPeer(cluster, policy, one, end, flow));
+  const [onlyPeer] = peers;
+  const peer =
+    onlyPeer !== undefined && peers.length === 1
+      ? matchesPeer(cluster, policy, onlyPeer, end, flow)
+      : best(peers, undefined, (one) => matchesPeer(cluster, policy, one, end, flow));
   if (peer !== undefined && peer !== 'UNKNOWN') return peer;
-  return best(ports, undefined, (one) => matchesPort(one, flow)) ?? peer;
+  const [onlyPort] = ports;
+  const port =
+    onlyPort !== undefined && ports.length === 1
+      ? matchesPort(onlyPort, flow)
+      : best(ports, undefined, (one) => matchesPort(one, flow));
+  return port ?? peer;
 }

@@ -12,6 +12,17 @@ const ingress = (rules: readonly unknown[]) => networkPolicy('in', { ...DB, poli
 const egress = (rules: readonly unknown[], labels: object = { app: 'web' }) =>
   networkPolicy('out', { podSelector: { matchLabels: labels }, policyTypes: ['Egress'], egress: rules });
 
+/** A policy of an administrator about all pods. */
+const admin = (name: string, spec: object, isCluster = false) => ({
+  apiVersion: `policy.networking.k8s.io/${isCluster ? 'v1alpha2' : 'v1alpha1'}`,
+  kind: isCluster ? 'ClusterNetworkPolicy' : 'AdminNetworkPolicy',
+  metadata: { name },
+  spec: { subject: { namespaces: {} }, ...spec },
+});
+
+/** Of no version that is known: it knows every kind. */
+const ANY_CALICO = enforcer('calico-node', 'docker.io/calico/node');
+
 const to = (namespace: string, name: string, via?: string) => ({
   service: { namespace, name, port: 80, ...(via === undefined ? {} : { via }) },
 });
@@ -131,16 +142,121 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    what: 'an administrator denies it',
+    what: 'an administrator denies it: a policy of the kind that comes before',
+    policies: [admin('deny', { priority: 5, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] })],
+    options: { more: [ANY_CALICO] },
+    remedies: [
+      [
+        /^a new AdminNetworkPolicy allow-ingress \(priority 4\): app=db of namespace shop takes connections from app=web of namespace shop, TCP port 8080$/,
+        {
+          opensCount: 0,
+          change: {
+            apply: {
+              manifests: [
+                {
+                  kind: 'AdminNetworkPolicy',
+                  spec: {
+                    priority: 4,
+                    subject: {
+                      pods: {
+                        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } },
+                        podSelector: { matchLabels: { app: 'db' } },
+                      },
+                    },
+                    ingress: [{ action: 'Allow', ports: [{ portNumber: { port: 8080, protocol: 'TCP' } }] }],
+                  },
+                },
+              ],
+            },
+          },
+        },
+      ],
+    ],
+  },
+  {
+    what: 'an administrator denies it, priorities are taken, and so is the name',
+    policies: [
+      admin('deny', { priority: 5, egress: [{ action: 'Deny', to: [{ namespaces: {} }] }] }),
+      admin('allow-egress', { priority: 4 }),
+      admin('other', { priority: 3 }),
+    ],
+    options: { more: [ANY_CALICO] },
+    remedies: [
+      [/^a new AdminNetworkPolicy allow-egress-2 \(priority 2\): app=web of namespace shop may connect to app=db/],
+    ],
+  },
+  {
+    what: 'an administrator denies it, and nothing comes before',
+    policies: [admin('deny', { priority: 0, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] })],
+    options: { more: [ANY_CALICO] },
+    remedies: [],
+  },
+  {
+    what: 'an administrator denies what comes in, and a namespace what goes out',
+    policies: [admin('deny', { priority: 5, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] }), egress([])],
+    options: { more: [ANY_CALICO] },
+    remedies: [[/^new policies: AdminNetworkPolicy allow-ingress .*; NetworkPolicy shop\/allow-egress: /]],
+  },
+  {
+    what: 'a ClusterNetworkPolicy denies it',
+    policies: [
+      admin('deny', { tier: 'Admin', priority: 9, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] }, true),
+    ],
+    options: { more: [ANY_CALICO] },
+    remedies: [
+      [
+        /^a new ClusterNetworkPolicy allow-ingress \(priority 8\): /,
+        {
+          change: {
+            apply: {
+              manifests: [
+                {
+                  apiVersion: 'policy.networking.k8s.io/v1alpha2',
+                  spec: {
+                    tier: 'Admin',
+                    ingress: [{ action: 'Accept', protocols: [{ tcp: { destinationPort: { number: 8080 } } }] }],
+                  },
+                },
+              ],
+            },
+          },
+        },
+      ],
+    ],
+  },
+  {
+    what: 'the baseline denies it: a NetworkPolicy, which closes what the baseline let pass',
     policies: [
       {
         apiVersion: 'policy.networking.k8s.io/v1alpha1',
-        kind: 'AdminNetworkPolicy',
-        metadata: { name: 'deny' },
-        spec: { priority: 1, subject: { namespaces: {} }, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] },
+        kind: 'BaselineAdminNetworkPolicy',
+        metadata: { name: 'default' },
+        spec: {
+          subject: { namespaces: {} },
+          ingress: [
+            {
+              action: 'Deny',
+              from: [{ pods: { namespaceSelector: {}, podSelector: { matchLabels: { app: 'web' } } } }],
+            },
+          ],
+        },
       },
     ],
-    remedies: [],
+    options: { more: [ANY_CALICO] },
+    remedies: [
+      [
+        /^a new NetworkPolicy shop\/allow-ingress: app=db takes connections from app=web, TCP port 8080$/,
+        {
+          opensCount: 0,
+          closes: [
+            'DaemonSet kube-system/calico-node to shop/db:80',
+            'StatefulSet ops/agent to shop/db:80',
+            'StatefulSet ops/probe to shop/db:80',
+            'StatefulSet shop/api to shop/db:80',
+          ],
+        },
+      ],
+    ],
   },
   {
     what: 'a client outside that is masqueraded: the address of the node',

@@ -9,11 +9,11 @@ import { policiesOf } from '../../cluster/network-policies.js';
 import type { Pod, Service } from '../../cluster/objects.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
+import { pointsOfJourney } from '../../path/alike-endpoints.js';
 import { Fabric } from '../../path/fabric.js';
 import { judge } from '../../path/policing.js';
 import type { PolicyPoint } from '../../path/policy-point.js';
 import { checkServiceSpec, type ServiceTarget, serviceFamilies } from '../../path/service-target.js';
-import { pointsOf } from '../../path/trail.js';
 import { walkProbe } from '../../path/walk-probe.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import type { PodPolicy } from '../../policies/network-policy.js';
@@ -130,7 +130,7 @@ function failingNodes(
     return asSeen === 'DENY' && asSent === 'ALLOW';
   };
   for (const { client, nodes = [client.node] } of groups) {
-    const points = clientJourneysOf(fabric, client, destination).flatMap(({ trail }) => pointsOf(trail));
+    const points = clientJourneysOf(fabric, client, destination).flatMap((one) => pointsOfJourney(fabric, one));
     const lost = points.filter(isLost);
     if (lost.length === 0) continue;
     failing.nodes.push(...nodes);

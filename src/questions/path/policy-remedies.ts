@@ -2,8 +2,7 @@
 import { addressOf } from '../../base/address.js';
 import { podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { namespacedName, type Pod } from '../../cluster/objects.js';
-import { podsLabelled } from '../../cluster/pods-by-label.js';
+import { namespacedName } from '../../cluster/objects.js';
 import { type Resource, resourceKey } from '../../cluster/resources.js';
 import type { PathPolicy } from '../../contract/answers.js';
 import type { Change } from '../../contract/requests.js';
@@ -11,6 +10,8 @@ import { isPoliced } from '../../policies/flow.js';
 import { isEvaluated } from '../../policies/policy-set.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import { NAME_LABEL, selectorOf } from '../../policies/selectors.js';
+import { newAdminPolicies } from './admin-remedies.js';
+import { type Denial, denialsOf, type Labels, labelText, narrowestLabels, otherEnd } from './denials.js';
 
 /** A change that may let the packet pass. */
 export interface PolicyRemedy {
@@ -19,53 +20,11 @@ export interface PolicyRemedy {
   readonly change: Change;
 }
 
-type Labels = Readonly<Record<string, string>>;
-
-/** Labels that tell pods of one workload apart, or its versions. */
-const PASSING =
-  /^(?:pod-template-hash|controller-revision-hash|pod-template-generation|statefulset\.kubernetes\.io\/pod-name|apps\.kubernetes\.io\/pod-index|batch\.kubernetes\.io\/.*|controller-uid|job-name)$/;
-
 /** Labels that are tried, at most. */
 const MOST_LABELS = 3;
 
 /** Denials, of as many pods, for which one label is looked for, at most. */
 const MOST_DENIED = 100;
-
-/**
- * The fewest labels that select a pod and as few others of its namespace as its labels can: one label where one is as
- * narrow as all. An empty selector for a pod without labels.
- */
-function narrowestLabels(cluster: Cluster, pod: Pod): Labels {
-  const own = Object.entries(pod.metadata.labels ?? {}).filter(([key]) => !PASSING.test(key));
-  const { namespace = 'default' } = pod.metadata;
-  const alike = own.map(([key, value]) => podsLabelled(cluster, namespace, key, value));
-  const fewest = alike.reduce((least, one) => (one.size < least.size ? one : least), alike[0] ?? new Set<Pod>());
-  const least = [...fewest].filter((one) => alike.every((pods) => pods.has(one))).length;
-  const narrow = own.find((_, place) => alike[place]?.size === least);
-  return narrow === undefined ? Object.fromEntries(own) : { [narrow[0]]: narrow[1] };
-}
-
-const labelText = (labels: Labels) => {
-  const text = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-  return text.length === 0 ? 'all pods' : text.join(',');
-};
-
-interface Denial {
-  readonly policy: PathPolicy;
-  readonly pod: Pod;
-}
-
-/** The denials among what policies say, each direction and pod once. */
-function denialsOf(said: readonly PathPolicy[], cluster: Cluster): readonly Denial[] {
-  const found = new Map<string, Denial>();
-  for (const policy of said) {
-    const pod = cluster.pods.get(policy.pod);
-    if (policy.verdict !== 'DENY' || pod === undefined) continue;
-    const { direction, source, port, protocol } = policy;
-    found.set(`${direction} ${policy.pod} ${source} ${port} ${protocol}`, { policy, pod });
-  }
-  return [...found.values()];
-}
 
 /** The other end of a denied connection: pods by labels, or an address. */
 function peerOf(cluster: Cluster, address: string, own: string): { readonly peer: object; readonly text: string } {
@@ -82,10 +41,6 @@ function peerOf(cluster: Cluster, address: string, own: string): { readonly peer
   return { peer: { namespaceSelector, ...podSelector }, text: `${labelText(labels)} of namespace ${namespace}` };
 }
 
-/** The address of whoever a pod connects to, or is connected from. */
-const otherEnd = ({ direction, source, destination = '' }: PathPolicy) =>
-  direction === 'INGRESS' ? source : destination;
-
 /** A name that no policy of the namespace has. */
 function freeName(cluster: Cluster, namespace: string, wanted: string): string {
   for (let number = 1; ; number++) {
@@ -97,11 +52,17 @@ function freeName(cluster: Cluster, namespace: string, wanted: string): string {
 
 /** One new policy for each direction and namespace that denies: the narrowest that lets this connection pass. */
 function newPolicies(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy[] {
+  if (denials.length === 0) return [];
   // What an administrator's rule denies no NetworkPolicy lets through.
-  if (denials.length === 0 || denials.some(({ policy: { tier } }) => tier === 'ADMIN')) return [];
+  const admin = newAdminPolicies(
+    cluster,
+    denials.filter(({ policy: { tier } }) => tier === 'ADMIN'),
+  );
+  if (admin === undefined) return [];
   const manifests = new Map<string, { readonly manifest: object; readonly text: string }>();
   const done = new Set<string>();
   for (const { policy, pod } of denials) {
+    if (policy.tier === 'ADMIN') continue;
     const { direction, source, destination = '', port, protocol } = policy;
     const { namespace = 'default' } = pod.metadata;
     // Endpoints of one Service have the same labels, and come to the same policy.
@@ -146,8 +107,9 @@ function newPolicies(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy
       text: text.replace(`/${metadata.name}:`, `/${name}:`),
     };
   });
-  const what = `${named.length === 1 ? 'a new ' : 'new policies: '}${named.map(({ text }) => text).join('; ')}`;
-  return [{ what, change: { apply: { manifests: named.map(({ manifest }) => manifest) } } as Change }];
+  const made = [...admin, ...named];
+  const what = `${made.length === 1 ? 'a new ' : 'new policies: '}${made.map(({ text }) => text).join('; ')}`;
+  return [{ what, change: { apply: { manifests: made.map(({ manifest }) => manifest) } } as Change }];
 }
 
 /**

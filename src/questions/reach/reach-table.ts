@@ -12,6 +12,7 @@ import type { PolicyPoint } from '../../path/policy-point.js';
 import type { Ending } from '../../path/trail.js';
 import { walkProbe } from '../../path/walk-probe.js';
 import { type Enforcement, enforcementOf } from '../../policies/enforcer.js';
+import { decide } from '../../policies/evaluate.js';
 import type { Direction } from '../../policies/flow.js';
 import { podClass } from '../../policies/pod-class.js';
 import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
@@ -131,6 +132,8 @@ class Judge {
         { ...point, flow: { ...flow, source } },
         point.pod ?? client,
         this.#enforcement.by,
+        // Classes are looked after here.
+        decide,
       );
       const { isolatedBy, decidedBy } = decision;
       const policies = decidedBy === undefined ? isolatedBy : [`${decidedBy.kind} ${decidedBy.policy}`];

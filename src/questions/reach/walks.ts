@@ -8,12 +8,13 @@ import { podAddresses } from '../../cluster/cluster.js';
 import { meshOf } from '../../cluster/mesh.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
 import type { Cause, PathVerdict } from '../../contract/answers.js';
+import { pointsOfJourney } from '../../path/alike-endpoints.js';
 import type { Client } from '../../path/client.js';
 import type { Destination } from '../../path/destinations.js';
 import type { Fabric } from '../../path/fabric.js';
 import type { PolicyPoint } from '../../path/policy-point.js';
 import type { WeightedClient } from '../../path/sources.js';
-import { type Journey, pointsOf } from '../../path/trail.js';
+import type { Journey } from '../../path/trail.js';
 import { podClass } from '../../policies/pod-class.js';
 import { clientGroups } from '../../probability/client-groups.js';
 import { addShare, type Share } from '../../probability/distribution.js';
@@ -95,7 +96,7 @@ function walkOf(
   for (const journey of journeys) {
     const { verdict, cause, detail, chance, takenFrom } = journey;
     const sender = takenFrom === undefined || like === undefined ? client : like.client;
-    const points = pointsOf((takenFrom ?? journey).trail);
+    const points = pointsOfJourney(fabric, takenFrom ?? journey);
     const key = [verdict, cause, ...points.map((point) => seenAt(fabric, point, sender))].join(' ');
     const known = ways.get(key);
     ways.set(key, {
