@@ -1,5 +1,6 @@
 /**
- * Questions that lie in the mailboxes of threads: each is answered once, by whoever is free, whatever becomes of others.
+ * Questions that lie in the mailboxes of threads: each is answered once, by whoever is free, whatever becomes of the
+ * others.
  */
 import fc from 'fast-check';
 import t from 'tap';
