@@ -1,8 +1,10 @@
 /**
  * What the command line costs before it answers: the first byte of small commands, beside starting Node for nothing.
- * CPU and wall time, the median of several runs, as ratios of one run.
+ * Wall time and processor time of all threads, the median of several runs, as ratios of one run. `compiled again`: as
+ * under a Node.js for which the command line was not compiled when it was built, so that it rejects what is there.
  */
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const RUNS = 9;
 const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
@@ -12,29 +14,49 @@ const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
   ['chains', ['dist/src/main.js', 'chains', '-s', 'examples/article.json']],
   ['probability', ['dist/src/main.js', 'probability', '-s', 'examples/article.json']],
   ['check', ['dist/src/main.js', 'check', '-s', 'examples/article-nodeport.json', '-f', 'examples/pull-request']],
+  ['compiled again', ['--no-flush-bytecode', 'dist/src/main.js', 'probability', '-s', 'examples/article.json']],
 ];
 
-/** Milliseconds from the start of a process to its first byte of output. */
-async function firstByte(args: readonly string[]): Promise<number> {
+interface Cost {
+  /** Milliseconds from the start of the process. */
+  readonly wall: number;
+  /** Milliseconds of processor time, all threads together. */
+  readonly cpu: number;
+}
+
+/** Milliseconds of processor time that a process has taken (proc(5): schedstat, in nanoseconds). */
+function cpuOf(pid: number | undefined): number {
+  const tasks = `/proc/${pid}/task`;
+  const times = readdirSync(tasks).map((task) => readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
+  return times.reduce((sum, time) => sum + Number(time), 0) / 1e6;
+}
+
+/** What a process takes until its first byte of output. */
+async function firstByte(args: readonly string[]): Promise<Cost> {
   const start = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const time = await new Promise<number>((resolve, reject) => {
-    child.stdout.once('data', () => resolve(performance.now() - start));
+  const cost = await new Promise<Cost>((resolve, reject) => {
+    child.stdout.once('data', () => resolve({ wall: performance.now() - start, cpu: cpuOf(child.pid) }));
     child.once('close', () => reject(new Error(`${args.join(' ')} printed nothing`)));
   });
   await new Promise((resolve) => child.once('close', resolve));
-  return time;
+  return cost;
 }
 
-const times = new Map<string, number[]>(COMMANDS.map(([name]) => [name, []]));
+const costs = new Map<string, Cost[]>(COMMANDS.map(([name]) => [name, []]));
 // Round by round, so that what else the machine does meets all of them.
 for (let run = 0; run < RUNS; run++) {
-  for (const [name, args] of COMMANDS) times.get(name)?.push(await firstByte(args));
+  for (const [name, args] of COMMANDS) costs.get(name)?.push(await firstByte(args));
 }
-const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
-const node = median(times.get('node -e 0') ?? []);
-console.log(`${'first byte of'.padEnd(16)}${'ms'.padStart(8)}   × Node's own start`);
-for (const [name, list] of times) {
-  const own = median(list);
-  console.log(`${name.padEnd(16)}${own.toFixed(0).padStart(8)}   ${(own / node).toFixed(1)}`);
+const median = (list: readonly Cost[], of: keyof Cost): number =>
+  list.map((cost) => cost[of]).sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
+const node = costs.get('node -e 0') ?? [];
+const heads = ['ms', '× Node', 'CPU ms', '× Node'].map((word) => word.padStart(9)).join('');
+console.log(`${'first byte of'.padEnd(16)}${heads}`);
+for (const [name, list] of costs) {
+  const figures = (['wall', 'cpu'] as const).map((of) => {
+    const own = median(list, of);
+    return own.toFixed(0).padStart(9) + (own / median(node, of)).toFixed(1).padStart(9);
+  });
+  console.log(`${name.padEnd(16)}${figures.join('')}`);
 }

@@ -1,18 +1,21 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import module from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type CommandLine, compiledCommandLine, JOINED } from './joined.js';
 
-// Code that Node compiled before is kept where Node can do that (22.8 and later): the next start is faster.
-(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
-
-/** What tools/bundle.mjs joined starts several times as fast; a checkout that was only compiled has none. */
-function commandLine(command: string | undefined): string {
-  const folder = command === 'serve' || command === 'open' ? 'server' : 'cli';
-  const joined = new URL(`../${folder}/cli.js`, import.meta.url);
-  return existsSync(fileURLToPath(joined)) ? joined.href : new URL('cli.js', import.meta.url).href;
+/** The command line, in the form that starts soonest here. */
+async function commandLine(command: string | undefined): Promise<CommandLine> {
+  const serves = command === 'serve' || command === 'open';
+  const compiled = serves ? undefined : compiledCommandLine();
+  if (compiled !== undefined) return compiled;
+  // Code that Node compiled before is kept where Node can do that (22.8 and later): the next start is faster.
+  (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+  const joined = serves ? fileURLToPath(new URL('../server/cli.js', import.meta.url)) : JOINED;
+  const file = existsSync(joined) ? joined : fileURLToPath(new URL('cli.js', import.meta.url));
+  return await import(pathToFileURL(file).href);
 }
 
-const { runCli } = (await import(commandLine(process.argv[2]))) as typeof import('./cli.js');
+const { runCli } = await commandLine(process.argv[2]);
 // The code is set instead of calling exit(): what is still in the pipes must get out.
 process.exitCode = await runCli(process.argv.slice(2), process);

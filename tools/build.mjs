@@ -8,7 +8,10 @@ import { join } from 'node:path';
 const STAMP = join('dist', 'stamp.txt');
 const FOLDERS = ['src', 'test', 'bench', 'ui', 'openapi', 'proto', 'tools', 'examples'];
 const SOURCE = /\.(ts|tsx|mjs|json|yaml|proto|css|html|svg|gz)$/;
-const OUTPUTS = ['src/main.js', 'cli/cli.js', 'server/worker.js', 'ui/index.html'];
+const OUTPUTS = ['src/main.js', 'cli/cli.cjs', 'server/worker.js', 'ui/index.html'];
+/** What V8 compiled is of one Node.js alone. */
+const COMPILED = join('dist', 'cli', `cli.${process.version}-${process.arch}.compiled`);
+const COMPILE = 'node tools/compile-joined.mjs';
 
 /** A hash of all that dist/ is made of: sources, settings, and the versions of packages. */
 function stamp() {
@@ -45,10 +48,10 @@ if (!built || OUTPUTS.some((file) => !existsSync(join('dist', file)))) {
   try {
     await run('npm run -s generate');
     rmSync('dist', { recursive: true, force: true });
-    await Promise.all([inOrder('tsc -p .', 'node tools/bundle.mjs'), run('npm run -s build:ui')]);
+    await Promise.all([inOrder('tsc -p .', 'node tools/bundle.mjs', COMPILE), run('npm run -s build:ui')]);
     writeFileSync(STAMP, now);
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;
   }
-}
+} else if (!existsSync(COMPILED)) await run(COMPILE);

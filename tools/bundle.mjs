@@ -1,9 +1,9 @@
 // Joins the modules of the program into a few files, as part of `npm run build`: Node reads one large file several
 // times as fast as a thousand small ones.
-// - dist/cli/: the command line with its packages.
+// - dist/cli/: the command line with its packages, as one script that src/joined.ts runs.
 // - dist/server/: what `serve` and `open` run, and their worker threads. Packages stay outside: some start threads by
 //   their files or serve files of their own.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { buildSync } from 'esbuild';
 
 const COMMON = {
@@ -17,13 +17,18 @@ const COMMON = {
   logLevel: 'warning',
 };
 
+// What was compiled of an earlier script would be run in the place of one that is as long.
+rmSync('dist/cli', { recursive: true, force: true });
 buildSync({
   ...COMMON,
+  splitting: false,
+  format: 'cjs',
   entryPoints: ['dist/src/cli.js'],
-  outdir: 'dist/cli',
+  outfile: 'dist/cli/cli.cjs',
   external: ['./cli/serve-command.js', './cli/open-command.js'],
-  // Packages in CommonJS call require() for Node's own modules.
-  banner: { js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);" },
+  // Modules are strict, whatever they are joined into.
+  banner: { js: "'use strict';const fileUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'fileUrl' },
 });
 buildSync({
   ...COMMON,

@@ -1,5 +1,13 @@
 /** What is measured, for Prometheus. Labels have few values: nothing that a client names is one. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  Counter,
+  type CounterConfiguration,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type LabelValues,
+  Registry,
+} from 'prom-client';
 import type { Shelf } from '../snapshots/shelf.js';
 import type { Workers } from '../work/workers.js';
 
@@ -9,6 +17,29 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** Bytes: from a handful of objects to the limit. */
 const BYTES = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144].map((kib) => kib * 1024);
 
+/** A counter that every request is counted by: its labels are looked at when the metrics are asked for. */
+class Tally<Label extends string> {
+  readonly #counts = new Map<string, { readonly labels: LabelValues<Label>; count: number }>();
+
+  constructor(settings: Omit<CounterConfiguration<Label>, 'collect'>) {
+    const counts = this.#counts;
+    new Counter<Label>({
+      ...settings,
+      collect() {
+        for (const { labels, count } of counts.values()) this.inc(labels, count);
+        counts.clear();
+      },
+    });
+  }
+
+  /** Counts one; `key` stands for the labels. */
+  add(key: string, labels: LabelValues<Label>): void {
+    const known = this.#counts.get(key);
+    if (known === undefined) this.#counts.set(key, { labels, count: 1 });
+    else known.count++;
+  }
+}
+
 /** Whose state is read when the metrics are asked for. */
 export interface Measured {
   readonly workers: Workers;
@@ -17,24 +48,24 @@ export interface Measured {
 
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #requests: Counter<'door' | 'route' | 'method' | 'status'>;
+  readonly #requests: Tally<'door' | 'route' | 'method' | 'status'>;
   readonly #seconds: Histogram<'door' | 'route'>;
-  readonly #questions: Counter<'kind' | 'code'>;
+  readonly #questions: Tally<'kind' | 'code'>;
   readonly #sizes: Histogram<'how'>;
-  readonly #lookups: Counter<'result'>;
+  readonly #lookups: Tally<'result'>;
   readonly #evictions: Counter<'why'>;
   readonly #storeFailures: Counter<'doing'>;
   readonly #namedSent: Counter<'result'>;
   readonly #namedEvictions: Counter;
   readonly #rejections: Counter<'lane'>;
-  readonly #routed: Counter<'parsed'>;
+  readonly #routed: Tally<'parsed'>;
   readonly #threadFailures: Counter;
   readonly #reloads: Counter<'result'>;
 
   constructor() {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
-    this.#requests = new Counter({
+    this.#requests = new Tally({
       name: 'kube_whatif_requests_total',
       help: 'Requests by door (http, grpc), route, method and status.',
       labelNames: ['door', 'route', 'method', 'status'],
@@ -47,7 +78,7 @@ export class Metrics {
       buckets: SECONDS,
       registers,
     });
-    this.#questions = new Counter({
+    this.#questions = new Tally({
       name: 'kube_whatif_questions_total',
       help: 'Questions by kind, and how they ended: OK, or the code of the problem.',
       labelNames: ['kind', 'code'],
@@ -62,7 +93,7 @@ export class Metrics {
       buckets: BYTES,
       registers,
     });
-    this.#lookups = new Counter({
+    this.#lookups = new Tally({
       name: 'kube_whatif_snapshot_lookups_total',
       help: 'Held snapshots looked for, and where they were: MEMORY, STORE, MISSING, or STORE_DOWN.',
       labelNames: ['result'],
@@ -99,7 +130,7 @@ export class Metrics {
       labelNames: ['lane'],
       registers,
     });
-    this.#routed = new Counter({
+    this.#routed = new Tally({
       name: 'kube_whatif_held_questions_total',
       help: 'Questions about held snapshots, by whether their thread had them parsed already.',
       labelNames: ['parsed'],
@@ -171,13 +202,13 @@ export class Metrics {
 
   /** A request was answered. `route` is a pattern, never what the client wrote. */
   request(door: 'http' | 'grpc', route: string, method: string, status: number | string, milliseconds: number): void {
-    this.#requests.inc({ door, route, method, status: String(status) });
+    this.#requests.add(`${door} ${route} ${method} ${status}`, { door, route, method, status: String(status) });
     this.#seconds.observe({ door, route }, milliseconds / 1000);
   }
 
   /** A question ended with this code; `OK` for an answer. */
   question(kind: string, code: string): void {
-    this.#questions.inc({ kind, code });
+    this.#questions.add(`${kind} ${code}`, { kind, code });
   }
 
   /** A request's body arrived: a question with its snapshot, or a snapshot to be held. */
@@ -208,7 +239,7 @@ export class Metrics {
   }
 
   looked(result: string): void {
-    this.#lookups.inc({ result });
+    this.#lookups.add(result, { result });
   }
 
   evicted(why: string): void {
@@ -224,7 +255,7 @@ export class Metrics {
   }
 
   routed(parsed: boolean): void {
-    this.#routed.inc({ parsed: String(parsed) });
+    this.#routed.add(String(parsed), { parsed: String(parsed) });
   }
 
   threadFailed(): void {

@@ -40,6 +40,8 @@ export interface Negotiated {
   readonly type: string;
 }
 
+const JSON_ANSWER: Negotiated = { form: 'json', type: MEDIA_TYPES.json };
+
 /** Forms for programs: given to those who ask for them by name, not to those who take anything. */
 const BY_NAME: ReadonlySet<AnswerForm> = new Set(['rows', 'csv']);
 
@@ -74,8 +76,10 @@ function closeness(range: string, type: string): number | undefined {
  * weight the one named more closely wins, then the one named first, then JSON. Throws ProblemError NOT_ACCEPTABLE.
  */
 export function answerForm(accept: string | undefined, kind?: QuestionKind): Negotiated {
-  const ranges = weighted(accept ?? '');
-  if (ranges.length === 0) return { form: 'json', type: MEDIA_TYPES.json };
+  // What nearly all programs send.
+  if (accept === undefined || accept === '*/*') return JSON_ANSWER;
+  const ranges = weighted(accept);
+  if (ranges.length === 0) return JSON_ANSWER;
   const given = formsOf(kind);
   let best: { answer: Negotiated; rank: readonly [number, number, number] } | undefined;
   for (const [form, type] of given) {
@@ -118,7 +122,8 @@ function exceeds(a: readonly number[], b: readonly number[]): boolean {
 
 /** Whether `Accept-Encoding` allows gzip. */
 export function acceptsGzip(header: string | undefined): boolean {
-  const items = weighted(header ?? '');
+  if (header === undefined) return false;
+  const items = weighted(header);
   const named =
     items.find(({ value }) => value === 'gzip' || value === 'x-gzip') ?? items.find(({ value }) => value === '*');
   return named !== undefined && named.q > 0;

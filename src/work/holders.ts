@@ -4,7 +4,7 @@
  */
 import type { HeldSnapshot } from '../snapshots/held-snapshot.js';
 import type { Client } from './client.js';
-import type { HoldJob, Job, OutcomeOf, QuestionJob } from './job.js';
+import type { HoldJob, Job, OutcomeOf, QuestionJob, SentSnapshot } from './job.js';
 import { Lane, type LaneOptions } from './lane.js';
 import type { ProblemInit } from './problem.js';
 
@@ -15,6 +15,23 @@ interface Slot {
   readonly lane: Lane;
   /** Digests of what it keeps parsed, as it said last. */
   parsed: ReadonlySet<string>;
+}
+
+/** The job with its snapshots. Written out: copying whatever fields it has takes several times as long. */
+function withHeld(job: QuestionJob, held: readonly SentSnapshot[]): QuestionJob {
+  const { task, kind, form, body, layout, segments, length, parts, names } = job;
+  return {
+    task,
+    kind,
+    form,
+    body,
+    layout,
+    segments,
+    length,
+    held,
+    ...(parts === undefined ? {} : { parts }),
+    ...(names === undefined ? {} : { names }),
+  };
 }
 
 export class Holders {
@@ -106,7 +123,7 @@ export class Holders {
         this.#options.observer?.routed(isKnown);
         // A port for parts goes to a thread once, so such a job is not sent again.
         isKnown &&= job.parts === undefined;
-        return { ...job, held: isKnown ? held.map(({ digest, files }) => ({ digest, files })) : held };
+        return withHeld(job, isKnown ? held.map(({ digest, files }) => ({ digest, files })) : held);
       },
       digests,
       client,

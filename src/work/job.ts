@@ -87,8 +87,14 @@ export type Outcome = QuestionOutcome | HoldOutcome;
 /** What comes back of a job of this type. */
 export type OutcomeOf<J extends Job> = J extends QuestionJob ? QuestionOutcome : HoldOutcome;
 
-/** What a thread gets when it starts. */
+/** What the threads of a lane get when they start. */
 export interface WorkerData {
   /** The most bytes of snapshots that it keeps parsed; the latest is kept whatever its size. */
   readonly parsedLimit: number;
+}
+
+/** What one thread gets when it starts. */
+export interface ThreadData extends WorkerData {
+  /** Which jobs in its mailbox have been taken back (tickets.ts). */
+  readonly tickets: SharedArrayBuffer;
 }

@@ -1,10 +1,16 @@
-/** A lane: worker threads that answer one question each at a time, and a bounded queue before them. */
+/**
+ * A lane: worker threads that answer one question each at a time, and a bounded queue before them. Its first small
+ * questions lie in the mailboxes of threads that are at work: a thread that finds the next one there is not woken for
+ * it, which takes as long as to read it. They count as waiting, and are taken back for a thread that has nothing to do.
+ */
+import type { Transferable } from 'node:worker_threads';
 import { ClientGone } from './body.js';
 import type { Client } from './client.js';
 import type { Job, Outcome, OutcomeOf, WorkerData } from './job.js';
 import type { WorkObserver } from './observer.js';
 import { INTERNAL, type ProblemInit } from './problem.js';
-import { Stopped, Threads } from './threads.js';
+import { Stopped, type Task } from './thread.js';
+import { Threads } from './threads.js';
 
 export interface LaneOptions {
   readonly threads: number;
@@ -30,23 +36,36 @@ export interface LaneOptions {
   readonly file: string;
   /** What its threads get when they start. */
   readonly workerData?: WorkerData;
+  /** How many small questions may lie in the mailbox of a thread; absent: none. */
+  readonly ahead?: number;
 }
 
-interface Entry {
-  readonly job: Job;
+interface Entry extends Task {
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
-  /** Stops the thread that works on it. */
-  stop?: () => void;
   /** Set once nobody waits for it any more. */
   stopping?: NodeJS.Timeout;
+}
+
+/** Requests of at most so many bytes are copied into mailboxes; others wait until their thread has nothing to do. */
+const COPIED = 16 * 1024;
+
+/** Whether it can lie in a mailbox: it is taken back by being forgotten there. */
+function isLight({ job }: Entry): boolean {
+  return job.task === 'answer' && job.parts === undefined && job.length <= COPIED;
+}
+
+/** What changes hands with a job that is not copied. */
+function transferOf({ job }: Entry): readonly Transferable[] {
+  return job.task === 'answer' && job.parts !== undefined ? [...job.segments, job.parts] : job.segments;
 }
 
 export class Lane {
   readonly #options: LaneOptions;
   readonly #threads: Threads;
   readonly #queue: Entry[] = [];
-  #busy = 0;
+  #orders = 0;
+  #closed = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -55,8 +74,10 @@ export class Lane {
       threads: options.threads,
       onDemand: options.onDemand,
       workerData: options.workerData ?? { parsedLimit: 0 },
+      ahead: options.ahead ?? 0,
       memory: options.memory,
       failed: (error) => options.observer?.threadFailed(error),
+      ended: () => this.#next(),
     });
   }
 
@@ -65,14 +86,18 @@ export class Lane {
     await this.#threads.ready();
   }
 
+  get #waiting(): number {
+    return this.#threads.waiting + this.#queue.length;
+  }
+
   /** How many questions are being answered, and how many wait. */
   get load(): { readonly busy: number; readonly waiting: number } {
-    return { busy: this.#busy, waiting: this.#queue.length };
+    return { busy: this.#threads.busy, waiting: this.#waiting };
   }
 
   /** Whether another question would be turned away. */
   get full(): boolean {
-    return this.#busy >= this.#options.threads && this.#queue.length >= this.#options.queueLimit;
+    return this.#threads.busy >= this.#options.threads && this.#waiting >= this.#options.queueLimit;
   }
 
   /** The problem of a question that is refused. */
@@ -80,7 +105,7 @@ export class Lane {
     return {
       code: 'OVERLOADED',
       detail:
-        `${this.#busy} questions of this size are being answered and ${this.#queue.length} are waiting. Try ` +
+        `${this.#threads.busy} questions of this size are being answered and ${this.#waiting} are waiting. Try ` +
         'again later.',
       headers: { 'retry-after': String(this.#options.retryAfter) },
     };
@@ -102,6 +127,12 @@ export class Lane {
       };
       const entry: Entry = {
         job,
+        order: this.#orders++,
+        done: (outcome, error) => this.#done(entry, outcome, error),
+        again: () => {
+          this.#queue.splice(this.#placeOf(entry), 0, entry);
+          this.#next();
+        },
         resolve: (outcome) => {
           settle();
           resolve(outcome as OutcomeOf<J>);
@@ -129,38 +160,46 @@ export class Lane {
     });
   }
 
+  /** Where in the queue it was, among those that came before it and after it. */
+  #placeOf({ order }: Task): number {
+    const at = this.#queue.findIndex((other) => other.order > order);
+    return at < 0 ? this.#queue.length : at;
+  }
+
   /**
-   * Takes an entry out of the queue, or stops the thread that works on it when it still does after `patience`
-   * milliseconds.
+   * Takes an entry out of the queue or the mailbox that it is in, or stops the thread that works on it when it still
+   * does after `patience` milliseconds.
    */
   #drop(entry: Entry, patience: number): void {
     const at = this.#queue.indexOf(entry);
-    const { stop } = entry;
     if (at >= 0) this.#queue.splice(at, 1);
-    else if (patience === 0) stop?.();
-    else if (stop !== undefined) entry.stopping = setTimeout(stop, patience).unref();
+    else if (this.#threads.withdraw(entry)) this.#next();
+    else if (patience === 0) this.#threads.stop(entry);
+    else entry.stopping = setTimeout(() => this.#threads.stop(entry), patience).unref();
   }
 
   #next(): void {
-    while (this.#busy < this.#options.threads) {
-      const entry = this.#queue.shift();
-      if (entry === undefined) return;
-      this.#busy++;
-      this.#work(entry);
+    const { threads } = this.#options;
+    while (!this.#closed) {
+      if (this.#threads.busy < threads) {
+        // What lies in a mailbox came before what is in the queue.
+        const entry = (this.#threads.takeOldest() as Entry | undefined) ?? this.#queue.shift();
+        if (entry === undefined) return;
+        this.#threads.begin(entry, transferOf(entry));
+      } else {
+        const [first] = this.#queue;
+        if (first === undefined || !isLight(first) || !this.#threads.add(first)) return;
+        this.#queue.shift();
+      }
     }
   }
 
-  #work(entry: Entry): void {
-    const { job } = entry;
-    const ports = job.task === 'answer' && job.parts !== undefined ? [job.parts] : [];
-    entry.stop = this.#threads.run(job, [...job.segments, ...ports], (outcome, error) => {
-      // A thread that has answered is not to be stopped.
-      delete entry.stop;
-      clearTimeout(entry.stopping);
-      this.#busy--;
-      entry.resolve(outcome ?? { problem: this.#fault(error) });
-      this.#next();
-    });
+  #done(entry: Entry, outcome: Outcome | undefined, error: Error | undefined): void {
+    // A thread that has answered is not to be stopped.
+    clearTimeout(entry.stopping);
+    entry.resolve(outcome ?? { problem: this.#fault(error) });
+    for (const task of this.#threads.takeFromSlow()) this.#queue.splice(this.#placeOf(task), 0, task as Entry);
+    this.#next();
   }
 
   /** A worker does not throw: what arrives here is its end. */
@@ -178,6 +217,7 @@ export class Lane {
 
   /** Stops the threads; questions being answered get no answer. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#threads.close();
   }
 }

@@ -1,90 +1,28 @@
 /**
- * Worker threads that do one job each at a time: a message to the thread, a message back. One that ends is replaced.
+ * The worker threads of a lane, and what lies in their mailboxes. A thread that ends is replaced.
  */
-import { type Transferable, Worker } from 'node:worker_threads';
-import type { Job, Outcome, WorkerData } from './job.js';
+import type { Transferable } from 'node:worker_threads';
+import { type Task, Thread, type ThreadOptions } from './thread.js';
 
-export interface ThreadsOptions {
-  /** The threads' file, as a URL. It calls {@link import('./work.js').worker}. */
-  readonly file: string;
+export interface ThreadsOptions extends ThreadOptions {
   readonly threads: number;
   /** Threads start when a job needs them. */
   readonly onDemand: boolean;
-  readonly workerData: WorkerData;
-  /** The heap of one thread, MiB. */
-  readonly memory: number;
   /** A thread ended that had nothing to do. */
   readonly failed: (error: Error) => void;
+  /** There is a thread less, and room for another. */
+  readonly ended: () => void;
 }
 
-/** The first message of a thread: its file is loaded. */
-export const LOADED = 'loaded';
-
-/** Thrown where a job's thread was stopped. */
-export class Stopped extends Error {}
-
-/** Called once: with the outcome, or with what ended the thread. */
-type Done = (outcome: Outcome | undefined, error?: Error) => void;
-
-class Thread {
-  readonly #worker: Worker;
-  readonly loaded: Promise<void>;
-  #done: Done | undefined;
-
-  /** `ended`: called once when there is no thread any more, with the reason unless it was stopped. */
-  constructor({ file, workerData, memory }: ThreadsOptions, ended: (error: Error | undefined, busy: boolean) => void) {
-    this.#worker = new Worker(new URL(file), { workerData, resourceLimits: { maxOldGenerationSizeMb: memory } });
-    let failure: Error | undefined;
-    let stillLoading: ((error: Error) => void) | undefined;
-    this.loaded = new Promise<void>((resolve, reject) => {
-      stillLoading = reject;
-      this.#worker.on('message', (message: Outcome | typeof LOADED) => {
-        if (message === LOADED) {
-          stillLoading = undefined;
-          resolve();
-          if (this.#done === undefined) this.#worker.unref();
-        } else this.#finish(message);
-      });
-    });
-    // Whoever does not wait for it hears of it from `ended`.
-    this.loaded.catch(() => {});
-    this.#worker.on('error', (error) => {
-      failure = error as Error;
-    });
-    this.#worker.on('exit', () => {
-      const busy = this.#done !== undefined;
-      stillLoading?.(failure ?? new Stopped('the thread was stopped'));
-      ended(failure, busy);
-      this.#finish(undefined, failure ?? new Stopped('the thread was stopped'));
-    });
-  }
-
-  get busy(): boolean {
-    return this.#done !== undefined;
-  }
-
-  run(job: Job, transfer: readonly Transferable[], done: Done): void {
-    this.#done = done;
-    this.#worker.ref();
-    this.#worker.postMessage(job, transfer);
-  }
-
-  #finish(outcome: Outcome | undefined, error?: Error): void {
-    const done = this.#done;
-    this.#done = undefined;
-    this.#worker.unref();
-    done?.(outcome, error);
-  }
-
-  async stop(): Promise<void> {
-    await this.#worker.terminate();
-  }
-}
+/** A thread is slow where all threads have done so many jobs for each of them since it answered last. */
+const SLOW = 2;
 
 export class Threads {
   readonly #options: ThreadsOptions;
   readonly #threads = new Set<Thread>();
   #closed = false;
+  /** How many jobs have been done. */
+  #answers = 0;
 
   constructor(options: ThreadsOptions) {
     this.#options = options;
@@ -93,12 +31,19 @@ export class Threads {
 
   #start(): Thread {
     let isLoaded = false;
-    const thread = new Thread(this.#options, (error, busy) => {
-      this.#threads.delete(thread);
-      if (this.#closed) return;
-      if (error !== undefined && !busy) this.#options.failed(error);
-      // One that cannot even load its file would fail again at once.
-      if (isLoaded && !this.#options.onDemand) this.#start();
+    const { threads, onDemand, failed } = this.#options;
+    const thread: Thread = new Thread(this.#options, {
+      answered: () => {
+        thread.since = ++this.#answers;
+      },
+      ended: (error, busy) => {
+        this.#threads.delete(thread);
+        if (this.#closed) return;
+        if (error !== undefined && !busy) failed(error);
+        // One that cannot even load its file would fail again at once.
+        if (isLoaded && !onDemand && this.#threads.size < threads) this.#start();
+      },
+      settled: this.#options.ended,
     });
     thread.loaded.then(
       () => {
@@ -115,11 +60,22 @@ export class Threads {
     await Promise.all([...this.#threads].map(({ loaded }) => loaded));
   }
 
-  /**
-   * Has a thread that is free do a job; there must be one. Calls `done` with the outcome, or with the error that ended
-   * the thread. Returns what stops it.
-   */
-  run(job: Job, transfer: readonly Transferable[], done: Done): () => void {
+  /** How many threads have something to do. */
+  get busy(): number {
+    let count = 0;
+    for (const thread of this.#threads) if (thread.busy) count++;
+    return count;
+  }
+
+  /** How many jobs lie in mailboxes behind others. */
+  get waiting(): number {
+    let count = 0;
+    for (const thread of this.#threads) count += thread.waiting;
+    return count;
+  }
+
+  /** Has a thread that has nothing to do work on a task; there must be one, or room for one. */
+  begin(task: Task, transfer: readonly Transferable[]): void {
     let free: Thread | undefined;
     for (const thread of this.#threads) {
       if (!thread.busy) {
@@ -128,12 +84,55 @@ export class Threads {
       }
     }
     free ??= this.#start();
-    const thread = free;
-    thread.run(job, transfer, done);
-    return () => void thread.stop();
+    free.since = this.#answers;
+    free.post(task, transfer);
   }
 
-  /** Ends the threads; jobs that are being done end with {@link Stopped}. */
+  #isSlow({ since }: Thread): boolean {
+    return this.#threads.size > 1 && this.#answers - since >= SLOW * this.#threads.size;
+  }
+
+  /** Puts a task into a mailbox, behind those that are there; false where there is no room. It is copied. */
+  add(task: Task): boolean {
+    let best: Thread | undefined;
+    for (const thread of this.#threads) {
+      if (!thread.hasRoom || this.#isSlow(thread)) continue;
+      if (best === undefined || thread.waiting < best.waiting) best = thread;
+    }
+    best?.post(task, []);
+    return best !== undefined;
+  }
+
+  /** Takes back what lies behind a job that takes much longer than those of other threads. */
+  takeFromSlow(): readonly Task[] {
+    if (this.#threads.size < 2) return [];
+    const taken: Task[] = [];
+    for (const thread of this.#threads) {
+      if (thread.waiting === 0 || !this.#isSlow(thread)) continue;
+      for (const task of thread.waitingTasks) if (thread.withdraw(task)) taken.push(task);
+    }
+    return taken;
+  }
+
+  /** Takes back the oldest task that lies in a mailbox behind another one. */
+  takeOldest(): Task | undefined {
+    if (this.#threads.size < 2) return undefined;
+    const waiting = [...this.#threads].flatMap((thread) => thread.waitingTasks);
+    return waiting.sort((a, b) => a.order - b.order).find((task) => this.withdraw(task));
+  }
+
+  /** Takes a task back; false where a thread has begun with it. */
+  withdraw(task: Task): boolean {
+    for (const thread of this.#threads) if (thread.withdraw(task)) return true;
+    return false;
+  }
+
+  /** Ends the thread that works on a task, if it still does. */
+  stop(task: Task): void {
+    for (const thread of this.#threads) if (thread.has(task)) void thread.stop(task);
+  }
+
+  /** Ends the threads; jobs that are being done end with {@link import('./thread.js').Stopped}. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#threads].map((thread) => thread.stop()));

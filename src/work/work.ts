@@ -15,12 +15,14 @@ import { validateRequest } from '../questions/validate-request.js';
 import type { RenderOptions, ReportForm } from '../reports/render.js';
 import { readReference } from '../snapshots/name.js';
 import { heldOf } from './hold.js';
-import type { AnswerBytes, HoldJob, Job, Outcome, QuestionJob, WorkerData } from './job.js';
+import type { AnswerBytes, HoldJob, Outcome, QuestionJob, ThreadData } from './job.js';
 import { withManifests } from './manifests.js';
 import { type Form, type Part, readForm } from './multipart.js';
 import { DamagedSnapshot, ParsedSnapshots } from './parsed-snapshots.js';
 import { INTERNAL, type ProblemInit, problemOf } from './problem.js';
-import { LOADED } from './threads.js';
+import { type SentJob, Unpacker } from './sent-job.js';
+import { LOADED } from './thread.js';
+import { begin } from './tickets.js';
 import { Utf8 } from './utf8.js';
 
 const utf8 = new Utf8();
@@ -256,11 +258,18 @@ function held(job: HoldJob, parsed: ParsedSnapshots): Transferred {
  * them.
  */
 export function worker(engine: Engine): void {
-  const { parsedLimit } = workerData as WorkerData;
+  const { parsedLimit, tickets } = workerData as ThreadData;
+  const cells = new Int32Array(tickets);
+  const unpacker = new Unpacker();
   const parsed = new ParsedSnapshots(parsedLimit);
-  parentPort?.on('message', (job: Job) => {
-    const [outcome, transfer] = job.task === 'hold' ? held(job, parsed) : answered(engine, job, parsed);
-    parentPort?.postMessage(outcome, transfer);
+  parentPort?.on('message', (jobs: readonly SentJob[]) => {
+    for (const sent of jobs) {
+      const [cell, number] = sent;
+      if (!begin(cells, cell, number)) continue;
+      const job = unpacker.job(sent);
+      const [outcome, transfer] = job.task === 'hold' ? held(job, parsed) : answered(engine, job, parsed);
+      parentPort?.postMessage(outcome, transfer);
+    }
   });
   parentPort?.postMessage(LOADED);
 }

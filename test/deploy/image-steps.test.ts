@@ -116,7 +116,7 @@ t.test('the steps of the Dockerfile build a service that runs', async (t) => {
   }
   const last = stages.get('last') as Stage;
   const app = join(last.root, 'app');
-  for (const file of ['dist/src/main.js', 'dist/cli/cli.js', 'dist/ui/index.html', 'dist/sbom.cdx.json']) {
+  for (const file of ['dist/src/main.js', 'dist/cli/cli.cjs', 'dist/ui/index.html', 'dist/sbom.cdx.json']) {
     t.ok(existsSync(join(app, file)), file);
   }
   t.match(readFileSync(join(app, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8'), /\nfastify /);

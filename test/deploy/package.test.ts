@@ -60,7 +60,7 @@ t.test('the package', { skip: !NPM && 'npm is not there' }, async (t) => {
   const names = execFileSync('tar', ['tzf', archive], { encoding: 'utf8' }).trim().split('\n');
   for (const file of [
     'dist/src/main.js',
-    'dist/cli/cli.js',
+    'dist/cli/cli.cjs',
     'dist/ui/index.html',
     'dist/THIRD-PARTY-NOTICES.txt',
     'dist/sbom.cdx.json',
