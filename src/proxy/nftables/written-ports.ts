@@ -10,7 +10,7 @@ import type { NodePlace } from '../topology.js';
 import type { RenderContext } from './context.js';
 import { declarationText, type Operation, setText, tableText } from './operations.js';
 
-export type ObjectKind = 'chain' | 'set' | 'map';
+type ObjectKind = 'chain' | 'set' | 'map';
 
 /** An object that is declared, and what is put into it, by their numbers in the store. */
 export interface WrittenObject {
