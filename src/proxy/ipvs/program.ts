@@ -29,6 +29,7 @@ import { ipvsRuleset } from './ruleset.js';
 import { serviceIndex } from './service-index.js';
 import { ProgrammedSets } from './set-lookup.js';
 import { type SetName, setComment, setName, setNames, setType } from './sets.js';
+import { serversText } from './written-servers.js';
 
 /** An entry of a set with the Service port that it is for. */
 interface Entry {
@@ -161,7 +162,9 @@ export class IpvsProgram implements NodeProgram {
           if (server.bound && !bound.has(address)) bound.set(address, origin);
         }
       }
-      this.#bound = new Map([...bound].sort(([a], [b]) => byAddress(a, b)));
+      const sorted = Array.from(bound, (entry) => ({ entry, bits: addressOf(entry[0])?.bits ?? 0n }));
+      sorted.sort((a, b) => (a.bits < b.bits ? -1 : a.bits > b.bits ? 1 : 0));
+      this.#bound = new Map(sorted.map(({ entry }) => entry));
     }
     return this.#bound;
   }
@@ -257,8 +260,12 @@ export class IpvsProgram implements NodeProgram {
       name,
       entries.filter(({ origin }) => wanted(origin)).map(({ text }) => text),
     ]);
-    const servers = this.virtualServers(services).map(({ origin: _, ...server }) => server);
-    return JSON.stringify([[...this.boundAddresses.keys()], sets, servers]);
+    const servers = serversText(this.#wanted(services), {
+      ...{ context: this.context, place: this.#selections.place },
+      selection: (port) => this.selection(port),
+      virtualServersOf: (port) => this.virtualServersOf(port),
+    });
+    return `[${JSON.stringify([...this.boundAddresses.keys()])},${JSON.stringify(sets)},${servers}]`;
   }
 
   get nodePortAddresses(): readonly string[] | undefined {
