@@ -26,6 +26,12 @@ export const POLICY_KINDS = [
   'ciliumclusterwidenetworkpolicies.cilium.io',
   'networkpolicies.crd.projectcalico.org',
   'globalnetworkpolicies.crd.projectcalico.org',
+  'applicationnetworkpolicies.networking.k8s.aws',
+  'clusternetworkpolicies.networking.k8s.aws',
+  'fqdnnetworkpolicies.networking.gke.io',
+  'egressfirewalls.k8s.ovn.org',
+  'networkpolicies.crd.antrea.io',
+  'clusternetworkpolicies.crd.antrea.io',
 ] as const;
 
 /**

@@ -130,6 +130,22 @@ function appliesTo(
   );
 }
 
+/** Kinds with a selector of pods of their own namespace, as NetworkPolicy has it. */
+const BY_PODS: ReadonlySet<string> = new Set(['NetworkPolicy', 'ApplicationNetworkPolicy', 'FQDNNetworkPolicy']);
+
+/**
+ * Whether a policy of a kind that is not evaluated may decide connections in a direction; `toPod`: to a pod with an
+ * address of its own.
+ */
+export function mayDecide({ kind, spec }: Resource, direction: 'EGRESS' | 'INGRESS', toPod: boolean): boolean {
+  // About what leaves the cluster: the networks of pods are left out (ovn-kubernetes PR 3338).
+  if (kind === 'EgressFirewall') return direction === 'EGRESS' && !toPod;
+  if (kind === 'FQDNNetworkPolicy') return direction === 'EGRESS';
+  const { policyTypes } = fieldsOf(spec);
+  if (kind !== 'ApplicationNetworkPolicy' || !Array.isArray(policyTypes) || policyTypes.length === 0) return true;
+  return policyTypes.includes(direction === 'EGRESS' ? 'Egress' : 'Ingress');
+}
+
 /** Whether a policy selects pods with these labels in this namespace, for either direction. */
 function policySelects(cluster: Cluster, policy: Resource, labels: Labels, namespace: string): boolean {
   const { kind, apiVersion, metadata } = policy;
@@ -166,7 +182,9 @@ function policySelects(cluster: Cluster, policy: Resource, labels: Labels, names
     if (entries.length === 0) return true;
     return entries.some((entry) => appliesTo(cluster, entry, labels, namespace, isNamespacedPolicy ? own : undefined));
   }
-  if (kind === 'NetworkPolicy') return own === namespace && selects(labels, spec.podSelector);
+  // About every pod of its namespace.
+  if (kind === 'EgressFirewall') return own === namespace;
+  if (BY_PODS.has(kind)) return own === namespace && selects(labels, spec.podSelector);
   // The policies of administrators: all pods of some namespaces, or some pods of them.
   const subject = fieldsOf(spec.subject);
   if (subject.namespaces !== undefined) return selectsNamespace(cluster, subject.namespaces, namespace);

@@ -8,7 +8,14 @@ import { storedPolicyFaults } from '../api-server/validation/stored-policy.js';
 import { fieldsOf } from '../base/record.js';
 import type { ObjectMeta } from './objects.js';
 
-export type ResourceRole = 'POLICY' | 'DATAPLANE' | 'NAMESPACE' | 'LOAD_BALANCER' | 'AUTOSCALER' | 'ADDRESS_RANGE';
+export type ResourceRole =
+  | 'POLICY'
+  | 'DATAPLANE'
+  | 'NAMESPACE'
+  | 'LOAD_BALANCER'
+  | 'AUTOSCALER'
+  | 'ADDRESS_RANGE'
+  | 'DEFINITION';
 
 export interface Resource {
   readonly kind: string;
@@ -46,12 +53,17 @@ const RESOURCE_KINDS: readonly ResourceKind[] = [
   policy('CiliumNetworkPolicy', /^cilium\.io\//, true),
   policy('CiliumClusterwideNetworkPolicy', /^cilium\.io\//, false),
   policy('NetworkPolicy', /^crd\.antrea\.io\//, true),
+  policy('ApplicationNetworkPolicy', /^networking\.k8s\.aws\//, true),
+  policy('FQDNNetworkPolicy', /^networking\.gke\.io\//, true),
+  policy('EgressFirewall', /^k8s\.ovn\.org\//, true),
   { kind: 'FelixConfiguration', group: CALICO, role: 'DATAPLANE', namespaced: false },
   { kind: 'Installation', group: /^operator\.tigera\.io\//, role: 'DATAPLANE', namespaced: false },
   { kind: 'Network', group: /^(?:operator|config)\.openshift\.io\//, role: 'DATAPLANE', namespaced: false },
   { kind: 'HorizontalPodAutoscaler', group: /^autoscaling\//, role: 'AUTOSCALER', namespaced: true },
   { kind: 'ServiceCIDR', group: /^networking\.k8s\.io\//, role: 'ADDRESS_RANGE', namespaced: false },
   { kind: 'Namespace', group: /^v1$/, role: 'NAMESPACE', namespaced: false },
+  // Which there are says which plugins: nothing but their names is kept.
+  { kind: 'CustomResourceDefinition', group: /^apiextensions\.k8s\.io\//, role: 'DEFINITION', namespaced: false },
   ...['IPAddressPool', 'L2Advertisement', 'BGPAdvertisement', 'BGPPeer', 'ServiceL2Status'].map(
     (kind): ResourceKind => ({ kind, group: /^metallb\.io\//, role: 'LOAD_BALANCER', namespaced: true }),
   ),
@@ -192,7 +204,7 @@ export function readResource(kind: string, apiVersion: unknown, value: Fields): 
         labels: labels ?? {},
         annotations: annotations ?? {},
       },
-      ...(value.spec === undefined ? {} : { spec: value.spec }),
+      ...(value.spec === undefined || kind === 'CustomResourceDefinition' ? {} : { spec: value.spec }),
       ...(value.status !== undefined && HAS_STATUS.has(resourceRole(kind, version)) ? { status: value.status } : {}),
       // Cilium's policies may hold several rules beside `spec`.
       ...(value.specs === undefined ? {} : { spec: { ...fieldsOf(value.spec), specs: value.specs } }),

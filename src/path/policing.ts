@@ -5,7 +5,7 @@
 import { makeAddress } from '../base/address.js';
 import { nodeOfAddress, podOfAddress } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
-import { policiesOf } from '../cluster/network-policies.js';
+import { mayDecide, policiesOf } from '../cluster/network-policies.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
 import { resourceName } from '../cluster/resources.js';
 import type { PathPolicy } from '../contract/answers.js';
@@ -166,7 +166,10 @@ function judgeFlow(
   const { node, direction, flow } = point;
   const decision = defaulted(decided(cluster, direction, flow, pod, by?.admin ?? ALL_APIS), point, pod, by);
   const { verdict, tier } = decision;
-  const foreign = foreignPoliciesOf(cluster, pod).find((one) => countsForeign(by, one));
+  const toPod = flow.destination.pod !== undefined;
+  const foreign = foreignPoliciesOf(cluster, pod).find(
+    (one) => countsForeign(by, one) && mayDecide(one, direction, toPod),
+  );
   const isConcerned = isSelected(decision) || foreign !== undefined;
   const isTakenToPass = verdict === 'UNKNOWN' && flow.source.isSomePod === true;
   if (isTakenToPass) return { decision, isConcerned, isTakenToPass };

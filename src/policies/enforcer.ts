@@ -100,7 +100,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
       images: /(?:^|\/)cilium\/cilium[:@]/,
     },
     blocks: 'OUTSIDE',
-    own: /^cilium\.io\//,
+    own: /^cilium\.io\/|^networking\.gke\.io\//,
     established: 'CUT',
   },
   {
@@ -136,6 +136,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
     name: 'OVN-Kubernetes',
     signs: { names: /^ovnkube-node$/ },
     admin: { anp: true, cnp: false },
+    own: /^k8s\.ovn\.org\//,
     established: 'CUT',
   },
   {
@@ -193,7 +194,7 @@ function ciliumEnforcement(cluster: Cluster, kind: EnforcerKind, shown: string):
   };
 }
 
-type ByWorkloads = WeakMap<Cluster['workloads'], Enforcement>;
+type ByWorkloads = WeakMap<Cluster['workloads'], Enforcement | 'NOTHING'>;
 const found = new WeakMap<Cluster['configMaps'], WeakMap<Cluster['pods'], ByWorkloads>>();
 
 /** The part of kube-router that k3s has built in. */
@@ -224,7 +225,8 @@ export function countsForeign(by: Enforcer | undefined, { apiVersion }: { readon
   return by === undefined || by.own?.test(apiVersion) === true;
 }
 
-function seen(cluster: Cluster): Enforcement {
+/** What agents show; undefined where the snapshot has none. */
+function seen(cluster: Cluster): Enforcement | undefined {
   const runners = runnersOf(cluster);
   for (const kind of ENFORCERS) {
     const runner = runners.find((one) => showsSign(one, kind.signs) && (kind.isOn?.(one) ?? true));
@@ -247,17 +249,43 @@ function seen(cluster: Cluster): Enforcement {
     const why = 'The snapshot shows nobody who enforces network policies: they are probably ignored.';
     return { enforced: false, by: undefined, value: 'IGNORED', why };
   }
-  const why =
-    'The snapshot shows no pods of kube-system and no DaemonSets, hence not who enforces network policies: ' +
-    'as if somebody did, as documented.';
-  return { enforced: true, by: undefined, value: 'ENFORCED', why };
+  return undefined;
+}
+
+/** Custom resources of plugins, by the name of their definition. */
+const DEFINITIONS: readonly (readonly [name: string, definition: RegExp])[] = [
+  ['Calico', /\.crd\.projectcalico\.org$/],
+  ['the AWS network policy agent', /^policyendpoints\.networking\.k8s\.aws$/],
+];
+
+const unseen = new WeakMap<Cluster['resources'], Enforcement>();
+
+/**
+ * Where no agents are shown: definitions of a plugin's custom resources say which one there probably is. They stay where
+ * a plugin is taken away, and EKS has those of its agent whether it is switched on or not.
+ */
+function notSeen(cluster: Cluster): Enforcement {
+  return remember(unseen, cluster.resources, () => {
+    const nobody =
+      'The snapshot shows no pods of kube-system and no DaemonSets, hence not who enforces network policies';
+    for (const [name, definition] of DEFINITIONS) {
+      const by = ENFORCERS.find((one) => one.name === name);
+      for (const { kind, metadata } of cluster.resources.values()) {
+        if (kind !== 'CustomResourceDefinition' || !definition.test(metadata.name)) continue;
+        const why = `${nobody}: probably ${name} does (seen: CustomResourceDefinition ${metadata.name}).`;
+        return { enforced: true, by, value: 'ENFORCED', why };
+      }
+    }
+    return { enforced: true, by: undefined, value: 'ENFORCED', why: `${nobody}: as if somebody did, as documented.` };
+  });
 }
 
 /** Whether network policies are enforced; `stated` is what the request says. */
 export function enforcementOf(cluster: Cluster, stated: 'ENFORCED' | 'IGNORED' | undefined): Enforcement {
   const byPods = remember(found, cluster.configMaps, () => new WeakMap<Cluster['pods'], ByWorkloads>());
   const byWorkloads = remember(byPods, cluster.pods, (): ByWorkloads => new WeakMap());
-  const shown = remember(byWorkloads, cluster.workloads, () => seen(cluster));
+  const agents = remember(byWorkloads, cluster.workloads, () => seen(cluster) ?? 'NOTHING');
+  const shown = agents === 'NOTHING' ? notSeen(cluster) : agents;
   if (stated === undefined) return shown;
   const enforced = stated === 'ENFORCED';
   return { enforced, by: enforced ? shown.by : undefined, value: stated, why: 'The request says so.' };

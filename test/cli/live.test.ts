@@ -172,6 +172,10 @@ t.test('policies of administrators and plugins are read where they are there', a
     'ciliumclusterwidenetworkpolicies.cilium.io',
     'networkpolicies.crd.projectcalico.org',
     'globalnetworkpolicies.crd.projectcalico.org',
+    'applicationnetworkpolicies.networking.k8s.aws',
+    'fqdnnetworkpolicies.networking.gke.io',
+    'egressfirewalls.k8s.ovn.org',
+    'clusternetworkpolicies.crd.antrea.io',
   ];
   const { env, calls } = standIn(t, Object.fromEntries(kinds.slice(1).map((kind) => [kind, none])));
   const live = await run(['inspect'], { env });

@@ -137,6 +137,11 @@ const foreign = (apiVersion: string, kind: string, spec: Fields, namespace?: str
 const CILIUM_V2 = 'cilium.io/v2';
 const CALICO_V3 = 'projectcalico.org/v3';
 const ANTREA_V1 = 'crd.antrea.io/v1beta1';
+const GKE = 'networking.gke.io/v1alpha1';
+const EKS = 'networking.k8s.aws/v1alpha1';
+const APPLICATION = { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ domainNames: ['example.com'] }] }] };
+const FIREWALL = foreign('k8s.ovn.org/v1', 'EgressFirewall', { egress: [{ type: 'Deny' }] }, 'lab');
+const DATAPLANE_V2 = cilium();
 const OWN = foreign(CILIUM_V2, 'CiliumNetworkPolicy', { endpointSelector: LEDGER, ingress: [{}] }, 'bank');
 const global = (selector: string, more: Fields = {}) =>
   foreign(CALICO_V3, 'GlobalNetworkPolicy', { selector, ingress: [{ action: 'Deny' }], ...more });
@@ -203,10 +208,83 @@ t.test('policies of kinds that are not evaluated', async (t) => {
         'DELIVERED',
       ],
       ['where it is not known who enforces all count', [OWN], [], 'UNKNOWN'],
+      [
+        'GKE’s by names, of who asks',
+        [foreign(GKE, 'FQDNNetworkPolicy', { podSelector: {} }, 'lab')],
+        DATAPLANE_V2,
+        'UNKNOWN',
+      ],
+      [
+        'GKE’s is about what pods send',
+        [foreign(GKE, 'FQDNNetworkPolicy', { podSelector: {} }, 'bank')],
+        DATAPLANE_V2,
+        'DELIVERED',
+      ],
+      [
+        'GKE’s for others',
+        [foreign(GKE, 'FQDNNetworkPolicy', { podSelector: LEDGER }, 'lab')],
+        DATAPLANE_V2,
+        'DELIVERED',
+      ],
+      ['GKE’s under Calico', [foreign(GKE, 'FQDNNetworkPolicy', { podSelector: {} }, 'lab')], CALICO, 'DELIVERED'],
+      ['AWS’s of who asks', [foreign(EKS, 'ApplicationNetworkPolicy', APPLICATION, 'lab')], AWS('true'), 'UNKNOWN'],
+      [
+        'AWS’s of who is asked, about what it sends',
+        [foreign(EKS, 'ApplicationNetworkPolicy', APPLICATION, 'bank')],
+        AWS('true'),
+        'DELIVERED',
+      ],
+      [
+        'AWS’s without directions',
+        [foreign(EKS, 'ApplicationNetworkPolicy', { podSelector: LEDGER }, 'bank')],
+        AWS('true'),
+        'UNKNOWN',
+      ],
+      ['AWS’s under Calico', [foreign(EKS, 'ApplicationNetworkPolicy', APPLICATION, 'lab')], CALICO, 'DELIVERED'],
+      ['OVN-Kubernetes’ firewall leaves pods alone', [FIREWALL], [], 'DELIVERED'],
     ];
   for (const [why, policies, more, is] of ROWS) {
     const { verdicts, codes } = asked({ more, policies });
     t.equal(verdicts, is, why);
     if (is === 'UNKNOWN') t.ok(codes.includes('NETWORK_POLICY_NOT_EVALUATED'), `${why}: a warning`);
+  }
+});
+
+t.test('an egress firewall is about what leaves the cluster', async (t) => {
+  for (const [address, is] of [
+    ['192.0.2.9', 'UNKNOWN NETWORK_POLICY'],
+    ['192.0.2.9', 'UNKNOWN MISSING_DATA'],
+  ] as const) {
+    const policies = is === 'UNKNOWN NETWORK_POLICY' ? [FIREWALL] : [];
+    const path = { source: PATH.source, destination: { address, port: 443 } };
+    const { result } = ask('path', { path } as never, bankSnapshot({ more: [], policies }));
+    t.same(
+      result.traces.map(({ verdict, cause }) => `${verdict} ${cause}`),
+      [is],
+    );
+  }
+});
+
+t.test('definitions of custom resources say who enforces where no agent is shown', async (t) => {
+  const definition = (name: string) => ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name },
+    spec: { group: 'x', names: {}, versions: [] },
+  });
+  const calico = definition('felixconfigurations.crd.projectcalico.org');
+  const aws = definition('policyendpoints.networking.k8s.aws');
+  const ROWS: readonly (readonly [seen: string, more: readonly unknown[], says: RegExp])[] = [
+    ['Calico’s', [calico], /: probably Calico does \(seen: CustomResourceDefinition felixconfigurations\./],
+    ['AWS’s', [aws], /: probably the AWS network policy agent does /],
+    ['of others', [definition('certificates.cert-manager.io')], /as if somebody did/],
+    ['agents say more', [calico, ...AWS('true')], /^the AWS network policy agent enforces them/],
+    ['an agent that is switched off', [aws, ...AWS('false')], /probably ignored/],
+  ];
+  for (const [seen, more, says] of ROWS) {
+    const { assumptions, verdicts } = asked({ more, policies: [CLOSED] });
+    const told = assumptions.find(({ field }) => field === 'settings.network.policies');
+    t.match(told?.why, says, seen);
+    t.equal(verdicts, /ignored/.test(told?.why ?? '') ? 'DELIVERED' : 'DROPPED', seen);
   }
 });
