@@ -132,7 +132,9 @@ export function nodesApart(
 ): { readonly nodes: ReadonlySet<string>; readonly every: boolean } {
   const nodes = new Set<string>(nodesThatTake(fabric, address, port));
   const place = fabric.places.locate(address);
-  if (place.kind === 'NODE') for (const node of nodesWithHostPort(fabric, port)) nodes.add(node);
+  // In ipvs mode the address of a Service is one of the node's own as well.
+  const isOfNodes = place.kind === 'NODE' || fabric.settings.proxyOf(client.node).mode === 'ipvs';
+  if (isOfNodes) for (const node of nodesWithHostPort(fabric, port)) nodes.add(node);
   if (place.kind === 'POD' || place.kind === 'NODE') nodes.add(place.node);
   return { nodes, every: hashesNodes(fabric, client, address) };
 }

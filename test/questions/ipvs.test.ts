@@ -1,6 +1,8 @@
 /** Questions about nodes in ipvs mode, and about leaving it. */
 import t from 'tap';
+import { generateSnapshot } from '../../bench/generate.js';
 import { divide, fraction, parseFraction, sum, ZERO } from '../../src/base/fraction.js';
+import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { Change, Clients, QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
 import { FINDING_CODES } from '../../src/questions/findings/codes.js';
@@ -497,3 +499,26 @@ t.test('behind a load balancer each node chooses by its own scheduler', async (t
     }
   }
 });
+
+t.test(
+  'a host port takes packets for a cluster IP, which is an address of the node, from its own node alone',
+  async (t) => {
+    const size = { services: 6, endpointsPerService: 2, nodes: 3 };
+    const { items } = generateSnapshot(size);
+    const containers = [{ name: 'c', ports: [{ containerPort: 80, hostPort: 80 }] }];
+    const pod = {
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'ingress', namespace: 'default' } },
+      ...{ spec: { nodeName: 'node-2', containers }, status: { phase: 'Running', podIP: '10.0.1.99' } },
+    };
+    const snapshot = readSnapshot({ bytes: Buffer.from(JSON.stringify({ kind: 'List', items: [...items, pod] })) });
+    for (const mode of ['ipvs', 'iptables'] as const) {
+      const settings = { kubeProxy: { mode } };
+      const all = ask('probability', { settings, probability: {} }, snapshot).result.services;
+      const verdicts = mode === 'ipvs' ? ['2/3 DELIVERED', '1/3 UNKNOWN'] : ['1 DELIVERED'];
+      for (const { service, verdicts: said } of all.filter(({ via }) => via === 'CLUSTER_IP')) {
+        const shown = said.map(({ share, verdict }) => `${share.fraction} ${verdict}`);
+        t.strictSame(shown, verdicts, `${mode} ${service.name}`);
+      }
+    }
+  },
+);

@@ -9,7 +9,7 @@ import type { ProbabilityQuestion } from '../../contract/requests.js';
 import { endpointsAreUnknown } from '../../control-plane/endpoint-sources.js';
 import { serviceOfAddress } from '../../load-balancers/balancer-addresses.js';
 import { insideNetworks } from '../../path/alike-endpoints.js';
-import { nodesThatTake } from '../../path/before-rules.js';
+import { nodesThatTake, nodesWithHostPort } from '../../path/before-rules.js';
 import { canonicalEndpoint, type Fabric } from '../../path/fabric.js';
 import { podListens } from '../../path/pod-listeners.js';
 import { heldAddresses } from '../../path/service-addresses.js';
@@ -184,6 +184,8 @@ export class PortKinds {
       if (nodes === undefined || this.#nodeOf(client.node, groups).likeness === undefined) return undefined;
       const program = fabric.program(client.node);
       const { mode, ipvsScheduler } = settings.proxyOf(client.node);
+      // There the cluster IP is one of the node's own, which a pod's host port takes.
+      if (mode === 'ipvs' && nodesWithHostPort(fabric, target.portNumber).length > 0) return undefined;
       // Other schedulers look at addresses and connections.
       if (mode === 'ipvs' && ipvsScheduler !== 'rr' && ipvsScheduler !== '') return undefined;
       const [port, ...others] = program.services.claims(target.protocol, address, target.portNumber);
