@@ -261,8 +261,8 @@ const DEFINITIONS: readonly (readonly [name: string, definition: RegExp])[] = [
 const unseen = new WeakMap<Cluster['resources'], Enforcement>();
 
 /**
- * Where no agents are shown: definitions of a plugin's custom resources say which one there probably is. They stay where
- * a plugin is taken away, and EKS has those of its agent whether it is switched on or not.
+ * Where no agents are shown: definitions of a plugin's custom resources say which one there probably is. They stay
+ * where a plugin is taken away, and EKS has those of its agent whether it is switched on or not.
  */
 function notSeen(cluster: Cluster): Enforcement {
   return remember(unseen, cluster.resources, () => {

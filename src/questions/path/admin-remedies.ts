@@ -1,6 +1,6 @@
 /**
- * What lets a packet pass that a rule of an administrator denies: a new policy of the same kind that comes before it and
- * lets this connection alone pass.
+ * What lets a packet pass that a rule of an administrator denies: a new policy of the same kind that comes before it
+ * and lets this connection alone pass.
  */
 import { addressOf } from '../../base/address.js';
 import { nodeOfAddress, podOfAddress } from '../../cluster/addresses.js';

@@ -78,7 +78,9 @@ function endIn(cluster: Cluster, end: End): End {
   return pod === undefined ? end : { ...end, pod };
 }
 
-/** Directions in which NetworkPolicies that are all that a change adds are about a pod; undefined for another change. */
+/**
+ * Directions in which NetworkPolicies that are all that a change adds are about a pod; undefined for another change.
+ */
 function aboutPods(before: Cluster, after: Cluster): ((pod: Pod, direction: Direction) => boolean) | undefined {
   if (before.pods !== after.pods) return undefined;
   const added: PodPolicy[] = [];
