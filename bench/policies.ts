@@ -159,10 +159,8 @@ function paths(): void {
       shareDenied === 0
         ? ''
         : `, denied ${denied.toFixed(3)} (${Math.round(shareDenied * 100)} %), delivered ${delivered.toFixed(3)}`;
-    console.log(
-      `10000 pods, ${policies} policies: path ${each.toFixed(3)} ms of CPU each${parts} ` +
-        `(the first ${first.toFixed(0)} ms)`,
-    );
+    const times = `path ${each.toFixed(3)} ms of CPU each${parts} (the first ${first.toFixed(0)} ms)`;
+    console.log(`10000 pods, ${policies} policies: ${times}`);
   }
 }
 
