@@ -60,14 +60,23 @@ function outcome(answer: () => unknown): unknown {
 
 /**
  * The after-side of what-if. A side that lacks what is asked about is empty, and a finding names it, because the other
- * side still has an answer; the plain question refuses it as NOT_FOUND. Returns that code for such a side.
+ * side still has an answer; the plain question refuses it as NOT_FOUND. Returns that code for such a side. Where the
+ * Service is gone, it is asked about the address that the Service had.
  */
-function sideAfter(request: QuestionRequest, before: ReturnType<typeof readSnapshot>): unknown {
+function sideAfter(request: QuestionRequest, before: Snapshot, after: Snapshot): unknown {
   const { result, findings } = ask('what-if', request, before);
   const lacking = findings.find(({ code }) => code === 'ONLY_BEFORE');
   if (lacking === undefined || result.question !== 'path') return result.after;
+  const pointer = String(lacking.evidence.pointer);
+  if (pointer.startsWith('/path/destination/')) {
+    const { addresses, port, protocol } = result.before.question;
+    const destination = { address: addresses[0], port };
+    const path = { ...request.path, destination, protocol } as PathQuestion;
+    assert.deepEqual(result.after, plain('path', { at, settings: SETTINGS, path }, after));
+    return 'NOT_FOUND';
+  }
   assert.deepEqual(result.after, { ...result.after, traces: [], verdicts: [] });
-  assert.match(String(lacking.evidence.pointer), /^\/path\/source\//);
+  assert.match(pointer, /^\/path\/source\//);
   return 'NOT_FOUND';
 }
 
@@ -98,7 +107,7 @@ t.test('the after-side of what-if is the answer for a snapshot with the change m
       const byHand = outcome(() => plain(kind, { at, settings: settingsAfter(change), ...question }, after));
       const request = { at, settings: SETTINGS, changes: [change], ...question };
       assert.deepEqual(
-        outcome(() => sideAfter(request, before)),
+        outcome(() => sideAfter(request, before, after)),
         byHand,
       );
       assert.deepEqual(
