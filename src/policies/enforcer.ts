@@ -134,7 +134,11 @@ const ENFORCERS: readonly EnforcerKind[] = [
   {
     ...plain,
     name: 'OVN-Kubernetes',
-    signs: { names: /^ovnkube-node$/ },
+    signs: {
+      names: /^ovnkube-node$/,
+      labels: ['app=ovnkube-node', 'name=ovnkube-node'],
+      images: /(?:^|\/)ovn-kube(?:rnetes)?(?:-[a-z]+)?[:@]/,
+    },
     admin: { anp: true, cnp: false },
     own: /^k8s\.ovn\.org\//,
     established: 'CUT',
@@ -148,18 +152,23 @@ const ENFORCERS: readonly EnforcerKind[] = [
     established: 'KEPT',
     seesMasqueraded: true,
   },
-  { ...plain, name: 'Azure NPM', signs: { names: /^azure-npm$/ }, established: 'UNKNOWN' },
+  {
+    ...plain,
+    name: 'Azure NPM',
+    signs: { names: /^azure-npm$/, labels: ['k8s-app=azure-npm'] },
+    established: 'UNKNOWN',
+  },
   {
     ...plain,
     name: 'the AWS network policy agent',
-    signs: { names: /^aws-node$/ },
+    signs: { names: /^aws-node$/, labels: ['k8s-app=aws-node'] },
     isOn: ({ containers }) =>
       containers.some(({ args }) => (args ?? []).some((text) => text === '--enable-network-policy=true')),
     own: /^networking\.k8s\.aws\//,
     established: 'KEPT',
     seesServices: true,
   },
-  { ...plain, name: 'Weave Net', signs: { names: /^weave-net$/ }, established: 'UNKNOWN' },
+  { ...plain, name: 'Weave Net', signs: { names: /^weave-net$/, labels: ['name=weave-net'] }, established: 'UNKNOWN' },
 ];
 
 /** What Cilium's ConfigMap says of policies; undefined where it is not there. */

@@ -1,6 +1,8 @@
 /** Who enforces policies, by what the snapshot shows; and policies of kinds that are not evaluated. */
 import t from 'tap';
+import { enforcementOf } from '../../src/policies/enforcer.js';
 import { ask } from '../../src/questions/ask.js';
+import { prepare } from '../../src/questions/prepare.js';
 import { adminPolicy, agents, type BankOptions, bankSnapshot, configMap, policy } from '../support/bank-cluster.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -46,6 +48,21 @@ const AWS = (on: string) =>
   });
 const K3S = { version: 'v1.33.2+k3s1', more: agents('coredns', 'rancher/mirrored-coredns-coredns:1.12') };
 const k3sWith = (text: string) => ({ ...K3S, annotations: { 'k3s.io/node-args': text } });
+
+/** The same pods as a trimmed snapshot may have them: nothing says whose they are. */
+const unowned = (pods: ReturnType<typeof agents>) =>
+  pods.map(({ metadata: { ownerReferences: _, ...metadata }, ...rest }) => ({ ...rest, metadata }));
+
+t.test('agents without owners are seen by labels or images, as data planes are', async (t) => {
+  const ROWS: readonly (readonly [name: string, image: string, says: RegExp])[] = [
+    ['ovnkube-node', 'ghcr.io/ovn-org/ovn-kubernetes/ovn-kube-u:v1.0.0', /^OVN-Kubernetes enforces them/],
+    ['azure-npm', 'mcr.microsoft.com/containernetworking/azure-npm:v1.5', /^Azure NPM enforces them/],
+  ];
+  for (const [name, image, says] of ROWS) {
+    const { cluster, settings } = prepare({}, bankSnapshot({ more: unowned(agents(name, image)), policies: [CLOSED] }));
+    t.match(enforcementOf(cluster, settings.network.policies).why, says, name);
+  }
+});
 
 t.test('who enforces', async (t) => {
   const ROWS: readonly (readonly [seen: string, options: BankOptions, verdict: string, says: RegExp])[] = [
