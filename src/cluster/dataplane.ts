@@ -2,6 +2,20 @@
 
 import { parse } from 'yaml';
 import { fieldsOf } from '../base/record.js';
+import {
+  ANETD,
+  ANTREA,
+  CALICO,
+  CILIUM,
+  CONTRAIL,
+  KUBE_OVN,
+  KUBE_ROUTER,
+  NSX,
+  OVN_KUBERNETES,
+  resourceWith,
+  signOfAzureCilium,
+  signOfOvnKubernetes,
+} from './agent-signs.js';
 import { environmentOf, flagOf, type Runner, runnersOf, type Signs, showsSign, systemPodsOf } from './agents.js';
 import type { Cluster } from './cluster.js';
 import { matchesLabels } from './labels.js';
@@ -48,24 +62,6 @@ function configOf(cluster: Cluster, map: RegExp, key: string): string | undefine
   return undefined;
 }
 
-function nodeWith(cluster: Cluster, has: (node: Node) => string | undefined): string | undefined {
-  for (const node of cluster.nodes.values()) {
-    const sign = has(node);
-    if (sign !== undefined) return `node ${node.metadata.name} has ${sign}`;
-  }
-  return undefined;
-}
-
-/** The value at a path of fields in the spec of some resource of a kind, where it is `wanted`, in words. */
-function resourceWith(cluster: Cluster, kind: string, path: readonly string[], wanted: unknown): string | undefined {
-  for (const resource of cluster.resources.values()) {
-    if (resource.kind !== kind) continue;
-    const value = path.reduce<unknown>((at, field) => fieldsOf(at)[field], resource.spec);
-    if (value === wanted) return `${kind} ${resource.metadata.name} has spec.${path.join('.')} ${String(wanted)}`;
-  }
-  return undefined;
-}
-
 /** Cilium's kube-proxy-replacement: by flag, else by ConfigMap, else by environment. */
 function ciliumReplacement({ cluster, runners }: Seen): string | undefined {
   const flag = runners.map((runner) => flagOf(runner, 'cilium-agent', 'kube-proxy-replacement')).find(Boolean);
@@ -92,7 +88,7 @@ const AGENTS: readonly Agent[] = [
   {
     name: 'GKE Dataplane V2 (anetd)',
     dataplane: 'EBPF',
-    signs: { names: /^anetd$/, labels: ['k8s-app=anetd'] },
+    signs: ANETD,
     takes: () => 'IF_ALONE',
     source: 'https://cloud.google.com/kubernetes-engine/docs/concepts/dataplane-v2',
   },
@@ -100,23 +96,14 @@ const AGENTS: readonly Agent[] = [
     name: 'Azure CNI powered by Cilium',
     dataplane: 'EBPF',
     signs: {},
-    otherSign: (cluster) =>
-      nodeWith(cluster, ({ metadata }) =>
-        metadata.labels?.['kubernetes.azure.com/ebpf-dataplane'] === 'cilium'
-          ? 'label kubernetes.azure.com/ebpf-dataplane=cilium'
-          : undefined,
-      ),
+    otherSign: signOfAzureCilium,
     takes: () => 'ALL',
     source: 'https://learn.microsoft.com/azure/aks/azure-cni-powered-by-cilium',
   },
   {
     name: 'Cilium',
     dataplane: 'EBPF',
-    signs: {
-      names: /^cilium$/,
-      labels: ['k8s-app=cilium', 'app.kubernetes.io/name=cilium-agent'],
-      images: /(?:^|\/)cilium\/cilium(?:-dev|-ci)?[:@]/,
-    },
+    signs: CILIUM,
     takes: (seen) => {
       const value = ciliumReplacement(seen);
       if (value === 'true' || value === 'strict') return 'ALL';
@@ -130,19 +117,8 @@ const AGENTS: readonly Agent[] = [
   {
     name: 'OVN-Kubernetes',
     dataplane: 'OTHER',
-    signs: {
-      names: /^ovnkube-(?:node|node-dpu-host|db|local)$/,
-      labels: ['app=ovnkube-node', 'name=ovnkube-node'],
-      images: /(?:^|\/)ovn-kube(?:rnetes)?(?:-[a-z]+)?[:@]/,
-    },
-    otherSign: (cluster) =>
-      resourceWith(cluster, 'Network', ['defaultNetwork', 'type'], 'OVNKubernetes') ??
-      resourceWith(cluster, 'Network', ['networkType'], 'OVNKubernetes') ??
-      nodeWith(cluster, ({ metadata }) =>
-        metadata.annotations?.['k8s.ovn.org/node-subnets'] === undefined
-          ? undefined
-          : 'annotation k8s.ovn.org/node-subnets',
-      ),
+    signs: OVN_KUBERNETES,
+    otherSign: signOfOvnKubernetes,
     takes: () => 'ALL',
     source:
       'https://ovn-kubernetes.io/design/architecture/ (load balancers of OVN; the cluster network operator ' +
@@ -156,7 +132,7 @@ const AGENTS: readonly Agent[] = [
       resourceWith(cluster, 'FelixConfiguration', ['bpfEnabled'], true) ??
       resourceWith(cluster, 'Installation', ['calicoNetwork', 'linuxDataplane'], 'BPF') ??
       runners
-        .filter((runner) => showsSign(runner, CALICO_NODE))
+        .filter((runner) => showsSign(runner, CALICO))
         .filter((runner) => /^(?:true|1|t|yes)$/i.test(environmentOf(runner, 'FELIX_BPFENABLED') ?? ''))
         .map(({ shown }) => `${shown} has FELIX_BPFENABLED`)[0],
     takes: () => 'ALL',
@@ -173,11 +149,7 @@ const AGENTS: readonly Agent[] = [
   {
     name: 'kube-router with its service proxy',
     dataplane: 'OTHER',
-    signs: {
-      names: /^kube-router$/,
-      labels: ['k8s-app=kube-router', 'app.kubernetes.io/name=kube-router'],
-      images: /\/kube-router[:@]/,
-    },
+    signs: KUBE_ROUTER,
     // The flag is on unless it is given.
     takes: ({ runners }) =>
       runners.some((runner) => isFalse(flagOf(runner, 'kube-router', 'run-service-proxy'))) ? 'NONE' : 'ALL',
@@ -186,11 +158,7 @@ const AGENTS: readonly Agent[] = [
   {
     name: 'Antrea',
     dataplane: 'OTHER',
-    signs: {
-      names: /^antrea-agent$/,
-      labels: ['component=antrea-agent'],
-      images: /(?:^|\/)antrea(?:-agent)?(?:-ubuntu|-ubi)?[:@]/,
-    },
+    signs: ANTREA,
     takes: (seen) => {
       const { proxy, gates } = antreaConfig(seen);
       if (proxy.enable === false || gates.AntreaProxy === false) return 'NONE';
@@ -202,11 +170,7 @@ const AGENTS: readonly Agent[] = [
   {
     name: 'kube-ovn',
     dataplane: 'OTHER',
-    signs: {
-      names: /^(?:kube-ovn-(?:cni|controller)|ovs-ovn)$/,
-      labels: ['app=kube-ovn-cni', 'app=kube-ovn-controller'],
-      images: /\/kube-ovn[:@]/,
-    },
+    signs: KUBE_OVN,
     takes: ({ runners }) =>
       runners.some(
         (runner) =>
@@ -220,20 +184,18 @@ const AGENTS: readonly Agent[] = [
   {
     name: 'NSX Container Plugin',
     dataplane: 'OTHER',
-    signs: { names: /^nsx-node-agent$/, labels: ['component=nsx-node-agent'] },
+    signs: NSX,
     takes: () => 'ALL',
     source: 'https://techdocs.broadcom.com/ (NCP: container nsx-kube-proxy of pod nsx-node-agent)',
   },
   {
     name: 'Contrail',
     dataplane: 'OTHER',
-    signs: { names: /^contrail-(?:agent|vrouter-agent|vrouter-nodes)$/, images: /\/contrail-(?:vrouter|k8s)/ },
+    signs: CONTRAIL,
     takes: () => 'ALL',
     source: 'https://www.juniper.net/documentation/ (Contrail: the vRouter balances Services)',
   },
 ];
-
-const CALICO_NODE: Signs = { names: /^calico-node$/, labels: ['k8s-app=calico-node'] };
 
 /** Distributions and platforms whose kube-proxy is no pod. */
 const EMBEDDED: readonly { readonly where: string; readonly sign: (node: Node) => boolean }[] = [

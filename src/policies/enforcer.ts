@@ -1,5 +1,18 @@
 /** Who enforces network policies in a cluster, as its DaemonSets and pods show it. */
 import { remember } from '../base/remember.js';
+import {
+  ANETD,
+  ANTREA,
+  CALICO,
+  CILIUM,
+  CONTRAIL,
+  KUBE_OVN,
+  KUBE_ROUTER,
+  NSX,
+  OVN_KUBERNETES,
+  signOfAzureCilium,
+  signOfOvnKubernetes,
+} from '../cluster/agent-signs.js';
 import { flagOf, imageTagOf, type Runner, runnersOf, type Signs, showsAgents, showsSign } from '../cluster/agents.js';
 import type { Cluster } from '../cluster/cluster.js';
 
@@ -39,7 +52,10 @@ export interface Enforcement {
 }
 
 interface EnforcerKind extends Enforcer {
-  readonly signs: Signs;
+  /** One of them is enough. */
+  readonly signs: readonly Signs[];
+  /** What else shows it: an object, a node; in words. */
+  readonly otherSign?: (cluster: Cluster) => string | undefined;
   /** Whether this one enforces at all, by its flags. */
   readonly isOn?: (runner: Runner) => boolean;
   /** What its version, or its flags, make otherwise. */
@@ -81,11 +97,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
   {
     ...plain,
     name: 'Calico',
-    signs: {
-      names: /^calico-node$|^canal$/,
-      labels: ['k8s-app=calico-node', 'k8s-app=canal'],
-      images: /(?:^|\/)calico\/node[:@]/,
-    },
+    signs: [CALICO],
     admin: { anp: true, cnp: true },
     fitted: adminOfCalico,
     own: /^(?:crd\.)?projectcalico\.org\//,
@@ -94,11 +106,8 @@ const ENFORCERS: readonly EnforcerKind[] = [
   {
     ...plain,
     name: 'Cilium',
-    signs: {
-      names: /^cilium$|^anetd$/,
-      labels: ['k8s-app=cilium', 'k8s-app=anetd'],
-      images: /(?:^|\/)cilium\/cilium[:@]/,
-    },
+    signs: [CILIUM, ANETD],
+    otherSign: signOfAzureCilium,
     blocks: 'OUTSIDE',
     own: /^cilium\.io\/|^networking\.gke\.io\//,
     established: 'CUT',
@@ -106,7 +115,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
   {
     ...plain,
     name: 'kube-router',
-    signs: { names: /^kube-router$/, labels: ['k8s-app=kube-router'] },
+    signs: [KUBE_ROUTER],
     isOn: (runner) => flagOf(runner, 'kube-router', 'run-firewall') !== 'false',
     denial: 'REJECT',
     established: 'KEPT',
@@ -114,7 +123,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
   {
     ...plain,
     name: 'kube-network-policies',
-    signs: { names: /^kube-network-policies$/, images: /kube-network-policies[:@-]/ },
+    signs: [{ names: /^kube-network-policies$/, images: /kube-network-policies[:@-]/ }],
     admin: { anp: true, cnp: true },
     fitted: flavourOf,
     established: 'CUT',
@@ -123,7 +132,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
   {
     ...plain,
     name: 'kindnet',
-    signs: { names: /^kindnet$/, labels: ['k8s-app=kindnet'] },
+    signs: [{ names: /^kindnet$/, labels: ['k8s-app=kindnet'] }],
     isOn: (runner) => {
       const [, date] = /^v(\d{8})-/.exec(imageTagOf(runner, /(?:^|\/)kindnetd$/) ?? '') ?? [];
       return date === undefined || Number(date) >= KINDNET_ENFORCES;
@@ -134,11 +143,8 @@ const ENFORCERS: readonly EnforcerKind[] = [
   {
     ...plain,
     name: 'OVN-Kubernetes',
-    signs: {
-      names: /^ovnkube-node$/,
-      labels: ['app=ovnkube-node', 'name=ovnkube-node'],
-      images: /(?:^|\/)ovn-kube(?:rnetes)?(?:-[a-z]+)?[:@]/,
-    },
+    signs: [OVN_KUBERNETES],
+    otherSign: signOfOvnKubernetes,
     admin: { anp: true, cnp: false },
     own: /^k8s\.ovn\.org\//,
     established: 'CUT',
@@ -146,7 +152,7 @@ const ENFORCERS: readonly EnforcerKind[] = [
   {
     ...plain,
     name: 'Antrea',
-    signs: { names: /^antrea-agent$/, labels: ['component=antrea-agent'] },
+    signs: [ANTREA],
     admin: { anp: true, cnp: false },
     own: /^crd\.antrea\.io\//,
     established: 'KEPT',
@@ -155,20 +161,29 @@ const ENFORCERS: readonly EnforcerKind[] = [
   {
     ...plain,
     name: 'Azure NPM',
-    signs: { names: /^azure-npm$/, labels: ['k8s-app=azure-npm'] },
+    signs: [{ names: /^azure-npm$/, labels: ['k8s-app=azure-npm'] }],
     established: 'UNKNOWN',
   },
   {
     ...plain,
     name: 'the AWS network policy agent',
-    signs: { names: /^aws-node$/, labels: ['k8s-app=aws-node'] },
+    signs: [{ names: /^aws-node$/, labels: ['k8s-app=aws-node'] }],
     isOn: ({ containers }) =>
       containers.some(({ args }) => (args ?? []).some((text) => text === '--enable-network-policy=true')),
     own: /^networking\.k8s\.aws\//,
     established: 'KEPT',
     seesServices: true,
   },
-  { ...plain, name: 'Weave Net', signs: { names: /^weave-net$/, labels: ['name=weave-net'] }, established: 'UNKNOWN' },
+  {
+    ...plain,
+    name: 'Weave Net',
+    signs: [{ names: /^weave-net$/, labels: ['name=weave-net'] }],
+    established: 'UNKNOWN',
+  },
+  // Of these nothing is verified: they are taken to enforce what is documented.
+  { ...plain, name: 'Kube-OVN', signs: [KUBE_OVN], established: 'UNKNOWN' },
+  { ...plain, name: 'the NSX Container Plugin', signs: [NSX], established: 'UNKNOWN' },
+  { ...plain, name: 'Contrail', signs: [CONTRAIL], established: 'UNKNOWN' },
 ];
 
 /** What Cilium's ConfigMap says of policies; undefined where it is not there. */
@@ -203,8 +218,19 @@ function ciliumEnforcement(cluster: Cluster, kind: EnforcerKind, shown: string):
   };
 }
 
-type ByWorkloads = WeakMap<Cluster['workloads'], Enforcement | 'NOTHING'>;
-const found = new WeakMap<Cluster['configMaps'], WeakMap<Cluster['pods'], ByWorkloads>>();
+/** What agents show, by all that is looked at of a cluster: one WeakMap in another for each. */
+const found = new WeakMap<object, unknown>();
+
+/** What agents show of a cluster, looked for once; undefined where the snapshot has none. */
+function seenOnce(cluster: Cluster): Enforcement | undefined {
+  const { configMaps, pods, workloads, nodes, resources } = cluster;
+  let at = found;
+  for (const part of [configMaps, pods, workloads, nodes]) {
+    at = remember(at, part, () => new WeakMap<object, unknown>()) as WeakMap<object, unknown>;
+  }
+  const known = remember(at, resources, () => ({ seen: seen(cluster) })) as { readonly seen: Enforcement | undefined };
+  return known.seen;
+}
 
 /** The part of kube-router that k3s has built in. */
 const K3S: Enforcer = { ...plain, name: "k3s' controller", denial: 'REJECT', established: 'KEPT' };
@@ -238,9 +264,12 @@ export function countsForeign(by: Enforcer | undefined, { apiVersion }: { readon
 function seen(cluster: Cluster): Enforcement | undefined {
   const runners = runnersOf(cluster);
   for (const kind of ENFORCERS) {
-    const runner = runners.find((one) => showsSign(one, kind.signs) && (kind.isOn?.(one) ?? true));
-    if (runner === undefined) continue;
-    const cilium = ciliumEnforcement(cluster, kind, runner.shown);
+    const runner = runners.find(
+      (one) => kind.signs.some((signs) => showsSign(one, signs)) && (kind.isOn?.(one) ?? true),
+    );
+    const shown = runner?.shown ?? kind.otherSign?.(cluster);
+    if (shown === undefined) continue;
+    const cilium = ciliumEnforcement(cluster, kind, shown);
     if (cilium !== undefined) return cilium;
     const place =
       kind.seesServices === true
@@ -249,8 +278,8 @@ function seen(cluster: Cluster): Enforcement | undefined {
         : kind.seesMasqueraded === true
           ? 'They are evaluated after DNAT and after SNAT of the same node.'
           : 'They are evaluated after DNAT and before SNAT of the same node.';
-    const why = `${kind.name} enforces them (seen: ${runner.shown}). ${place}`;
-    return { enforced: true, by: { ...kind, ...kind.fitted?.(runner) }, value: 'ENFORCED', why };
+    const why = `${kind.name} enforces them (seen: ${shown}). ${place}`;
+    return { enforced: true, by: { ...kind, ...(runner && kind.fitted?.(runner)) }, value: 'ENFORCED', why };
   }
   const k3s = enforcementOfK3s(cluster);
   if (k3s !== undefined) return k3s;
@@ -291,10 +320,7 @@ function notSeen(cluster: Cluster): Enforcement {
 
 /** Whether network policies are enforced; `stated` is what the request says. */
 export function enforcementOf(cluster: Cluster, stated: 'ENFORCED' | 'IGNORED' | undefined): Enforcement {
-  const byPods = remember(found, cluster.configMaps, () => new WeakMap<Cluster['pods'], ByWorkloads>());
-  const byWorkloads = remember(byPods, cluster.pods, (): ByWorkloads => new WeakMap());
-  const agents = remember(byWorkloads, cluster.workloads, () => seen(cluster) ?? 'NOTHING');
-  const shown = agents === 'NOTHING' ? notSeen(cluster) : agents;
+  const shown = seenOnce(cluster) ?? notSeen(cluster);
   if (stated === undefined) return shown;
   const enforced = stated === 'ENFORCED';
   return { enforced, by: enforced ? shown.by : undefined, value: stated, why: 'The request says so.' };

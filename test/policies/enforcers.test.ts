@@ -49,18 +49,46 @@ const AWS = (on: string) =>
 const K3S = { version: 'v1.33.2+k3s1', more: agents('coredns', 'rancher/mirrored-coredns-coredns:1.12') };
 const k3sWith = (text: string) => ({ ...K3S, annotations: { 'k3s.io/node-args': text } });
 
-/** The same pods as a trimmed snapshot may have them: nothing says whose they are. */
+/** The same pods as a trimmed snapshot may have them: neither owners nor names say what they are. */
 const unowned = (pods: ReturnType<typeof agents>) =>
-  pods.map(({ metadata: { ownerReferences: _, ...metadata }, ...rest }) => ({ ...rest, metadata }));
+  pods.map(({ metadata: { ownerReferences: _, ...metadata }, ...rest }, index) => ({
+    ...rest,
+    metadata: { ...metadata, name: `pod-${index}` },
+  }));
 
 t.test('agents without owners are seen by labels or images, as data planes are', async (t) => {
   const ROWS: readonly (readonly [name: string, image: string, says: RegExp])[] = [
     ['ovnkube-node', 'ghcr.io/ovn-org/ovn-kubernetes/ovn-kube-u:v1.0.0', /^OVN-Kubernetes enforces them/],
     ['azure-npm', 'mcr.microsoft.com/containernetworking/azure-npm:v1.5', /^Azure NPM enforces them/],
+    ['aws-node', 'amazon/aws-network-policy-agent:v1.1.6', /probably ignored/],
+    ['x', 'antrea/antrea-agent-ubuntu:v2.2.0', /^Antrea enforces them/],
+    ['x', 'docker.io/cloudnativelabs/kube-router:v2.2', /^kube-router enforces them/],
+    ['x', 'quay.io/cilium/cilium-ci:latest', /^Cilium enforces them/],
+    ['x', 'docker.io/kubeovn/kube-ovn:v1.13.0', /^Kube-OVN enforces them/],
+    ['x', 'docker.io/opencontrail/contrail-vrouter-agent:1', /^Contrail enforces them/],
   ];
+  const nsx = prepare({}, bankSnapshot({ more: agents('nsx-node-agent', 'nsx/ncp:4.1'), policies: [CLOSED] }));
+  t.match(enforcementOf(nsx.cluster, undefined).why, /^the NSX Container Plugin enforces them/, 'NSX');
   for (const [name, image, says] of ROWS) {
     const { cluster, settings } = prepare({}, bankSnapshot({ more: unowned(agents(name, image)), policies: [CLOSED] }));
-    t.match(enforcementOf(cluster, settings.network.policies).why, says, name);
+    t.match(enforcementOf(cluster, settings.network.policies).why, says, image);
+  }
+});
+
+t.test('OVN-Kubernetes and Azure’s Cilium are seen by what their nodes carry', async (t) => {
+  for (const [fields, says] of [
+    [{ annotations: { 'k8s.ovn.org/node-subnets': '{}' } }, /^OVN-Kubernetes enforces them \(seen: node .* annotation/],
+    [{ labels: { 'kubernetes.azure.com/ebpf-dataplane': 'cilium' } }, /^Cilium enforces them \(seen: node .* label/],
+  ] as const) {
+    const { cluster } = prepare({}, bankSnapshot({ more: PROXY, policies: [CLOSED] }));
+    t.match(enforcementOf(cluster, undefined).why, /probably ignored/, 'before the change');
+    const nodes = new Map(
+      [...cluster.nodes.entries()].map(([name, node]) => [
+        name,
+        { ...node, metadata: { ...node.metadata, ...fields } },
+      ]),
+    );
+    t.match(enforcementOf(cluster.with({ nodes }), undefined).why, says);
   }
 });
 
