@@ -24,11 +24,20 @@ interface Cost {
   readonly cpu: number;
 }
 
-/** Milliseconds of processor time that a process has taken (proc(5): schedstat, in nanoseconds). */
+/**
+ * Milliseconds of processor time that the threads of a process have taken (proc(5): schedstat, in nanoseconds). A
+ * thread that ends meanwhile is left out.
+ */
 function cpuOf(pid: number | undefined): number {
   const tasks = `/proc/${pid}/task`;
-  const times = readdirSync(tasks).map((task) => readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
-  return times.reduce((sum, time) => sum + Number(time), 0) / 1e6;
+  const timeOf = (task: string): number => {
+    try {
+      return Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
+    } catch {
+      return 0;
+    }
+  };
+  return readdirSync(tasks).reduce((sum, task) => sum + timeOf(task), 0) / 1e6;
 }
 
 /** What a process takes until its first byte of output. */

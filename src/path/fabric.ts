@@ -1,10 +1,9 @@
 import { addressOf, type IPFamily, joinHostPort } from '../base/address.js';
 import { QuestionError } from '../base/errors.js';
 import { remember } from '../base/remember.js';
-import { nodeZone } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { namespacedName, type Service } from '../cluster/objects.js';
-import type { Assumption, Settings } from '../cluster/settings.js';
+import type { Settings } from '../cluster/settings.js';
 import { Balancer, type Phase } from '../load-balancers/balancer.js';
 import {
   freeBalancerAddress,
@@ -20,9 +19,12 @@ import { isSample } from '../proxy/endpoint-sample.js';
 import type { NodeProgram, ProxierInput } from '../proxy/node-program.js';
 import { programNode } from '../proxy/program.js';
 import type { ServiceMap, ServicePort } from '../proxy/service-port.js';
+import { AssumptionList } from './assumption-list.js';
+import { assumeOfGiven } from './given-node.js';
 import { Host, isLoopback } from './host.js';
 import { type InterfaceNames, interfaceNames } from './interface-names.js';
 import { AddressBook, nodeIsDown, Places } from './network.js';
+import { walkingOnce } from './probes.js';
 import type { Journey, KnownWay } from './trail.js';
 
 /** An endpoint that a question is about. ProxyEndpoint is one. */
@@ -101,36 +103,6 @@ function bookOf(cluster: Cluster, family: IPFamily, settings: Settings): Address
   return remember(byFamily, family, () => new AddressBook(cluster, family, settings));
 }
 
-/** Collects the assumptions that an answer comes to rest on, one per field. */
-class AssumptionList {
-  readonly #byField = new Map<string, Assumption>();
-  readonly #recorders: Assumption[][] = [];
-
-  add(field: string, value: unknown, why: string): void {
-    if (!this.#byField.has(field)) this.#byField.set(field, { field, value, why });
-    for (const recorder of this.#recorders) recorder.push({ field, value, why });
-  }
-
-  addAll(assumptions: readonly Assumption[]): void {
-    for (const { field, value, why } of assumptions) this.add(field, value, why);
-  }
-
-  /** What some work comes to rest on, whether others rest on it too or not. */
-  recording<T>(work: () => T): { readonly value: T; readonly assumed: readonly Assumption[] } {
-    const assumed: Assumption[] = [];
-    this.#recorders.push(assumed);
-    try {
-      return { value: work(), assumed };
-    } finally {
-      this.#recorders.pop();
-    }
-  }
-
-  all(): readonly Assumption[] {
-    return [...this.#byField.values()];
-  }
-}
-
 /**
  * The cluster as packets of one family meet it: hosts with their rules, and who has which address. Hosts and rules are
  * made when a packet first comes by.
@@ -156,9 +128,6 @@ export class Fabric {
   /** Those that are expected and that nothing has looked up yet. */
   readonly #unlisted: Iterable<KnownEndpoint>[] = [];
   readonly #balancers = new Map<string, Balancer>();
-  readonly #walked = new Map<string, WalkedProbe>();
-  readonly #profiles = new Map<object, number>();
-  #profileCount = 0;
   #prober: WalkProbe | undefined;
   #probing: Fabric | undefined;
   /** The cluster before the changes. */
@@ -270,45 +239,12 @@ export class Fabric {
     const names = interfaceNames(this.cluster, this.settings, this.settings.proxyOf(node), node, ruleset);
     const suffix = rulesets.size > 1 ? ` (${node})` : '';
     for (const { field, value, why } of names.assumed) this.assumptions.add(`${field}${suffix}`, value, why);
-    if (this.#options.earlier !== undefined && this.rulesFrom === undefined) {
-      const why =
-        `The rules given for ${node} are walked as they are: what kube-proxy makes of the change there is not ` +
-        'in them.';
-      this.assumptions.add(`nodeRules.${node}.change`, 'as given, also after the change', why);
-    }
-    if (this.#options.partial?.has(node)) {
-      const why =
-        `The text of ${node} warns that tables of iptables-legacy are ` + 'beside it: they are taken not to matter.';
-      this.assumptions.add(`nodeRules.${node}.legacy`, 'none', why);
-    }
-    if (this.#options.listed?.has(node)) return this.#assumeOfListing(node, ruleset, names);
-    for (const [table, what] of [
-      ['filter', 'nothing is taken to be filtered'],
-      ['nat', 'nothing is taken to be translated'],
-    ] as const) {
-      if (ruleset.tables.some(({ name }) => name === table)) continue;
-      const why =
-        `The rules given for ${node} hold no table ${table}: ${what} there. \`iptables-save\` without -t ` +
-        'prints all tables.';
-      this.assumptions.add(`nodeRules.${node}.${table}`, 'none', why);
-    }
-    return names;
-  }
-
-  /** Says what an answer rests on where all that is given of a node is a listing of nftables. */
-  #assumeOfListing(node: string, ruleset: Ruleset, names: InterfaceNames): InterfaceNames {
-    const why =
-      `Of ${node} a listing of nftables alone is given: rules that iptables keeps elsewhere are taken not to ` +
-      'be there (iptablesSave beside it shows them).';
-    this.assumptions.add(`nodeRules.${node}.iptables`, 'none', why);
-    const isOfProxy = ({ name, chain }: Ruleset['tables'][number]) =>
-      name === 'kube-proxy' || chain('KUBE-SERVICES') !== undefined;
-    if (!ruleset.tables.some(isOfProxy)) {
-      const none =
-        `The listing given for ${node} holds neither a table kube-proxy nor a chain KUBE-SERVICES: whatever ` +
-        'kube-proxy writes is taken to be elsewhere, or missing.';
-      this.assumptions.add(`nodeRules.${node}.kubeProxy`, 'writes nothing', none);
-    }
+    assumeOfGiven(this.assumptions, {
+      ...{ node, ruleset },
+      isChanged: this.#options.earlier !== undefined && this.rulesFrom === undefined,
+      isPartial: this.#options.partial?.has(node) ?? false,
+      isListed: this.#options.listed?.has(node) ?? false,
+    });
     return names;
   }
 
@@ -396,20 +332,15 @@ export class Fabric {
   }
 
   /**
-   * Walks probes through the rules of this fabric's nodes. Nodes that are alike are walked once: those of the same
-   * proxy settings and zone that neither have endpoints of the Service nor are named by hints. What the walks rest on
-   * is not the answer's.
+   * Walks probes through the rules of this fabric's nodes. What the walks rest on is not the answer's.
    */
   get prober(): WalkProbe | undefined {
     const { walkProbe, phase: _, earlier: __, ...rules } = this.#options;
     if (walkProbe === undefined) return undefined;
-    this.#prober ??= (balanced, check, backend) => {
+    this.#prober ??= walkingOnce(this, (balanced, check, backend) => {
       this.#probing ??= new Fabric(this.cluster, this.settings, this.family, rules);
-      const probing = this.#probing;
-      return remember(this.#walked, `${check.port} ${this.#probedLike(balanced, backend)}`, () =>
-        walkProbe(probing, balanced, check, backend),
-      );
-    };
+      return walkProbe(this.#probing, balanced, check, backend);
+    });
     return this.#prober;
   }
 
@@ -420,21 +351,6 @@ export class Fabric {
   hashesDestinations(node: string): boolean {
     const { mode, ipvsScheduler } = this.settings.proxyOf(node);
     return mode === 'ipvs' && ipvsScheduler === 'dh';
-  }
-
-  #probedLike({ key }: Balanced, { node }: Backend): string {
-    const object = this.cluster.nodes.get(node);
-    if (object === undefined || this.isParsed(node) || this.unmodelled(node) !== undefined) return `node ${node}`;
-    if (this.hashesDestinations(node)) return `node ${node}`;
-    const { services } = this.program(node);
-    const special = services
-      .portsOf(key)
-      .some((port) => services.endpointsOf(port).some((one) => one.node === node || one.nodeHints.includes(node)));
-    if (special) return `node ${node}`;
-    return (
-      `alike ${remember(this.#profiles, this.settings.proxyOf(node), () => this.#profileCount++)} ` +
-      `${nodeZone(object) ?? ''}`
-    );
   }
 
   /** The load balancer that has this address (canonical text). */

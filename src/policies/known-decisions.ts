@@ -24,8 +24,8 @@ class Known {
 const ofClusters = new WeakMap<Cluster, Known>();
 
 /**
- * {@link decide} for two pods that are told apart by their classes alone: what it says names policies and rules, never
- * the pods. Other ends are decided each time.
+ * What {@link decide} says, kept for connections between two pods: pods of one class are decided alike, and a decision
+ * names policies and rules, never pods. Where one end is no pod it is decided each time.
  */
 export function knownDecision(
   cluster: Cluster,

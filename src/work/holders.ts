@@ -7,6 +7,7 @@ import type { Client } from './client.js';
 import type { HoldJob, Job, OutcomeOf, QuestionJob, SentSnapshot } from './job.js';
 import { Lane, type LaneOptions } from './lane.js';
 import type { ProblemInit } from './problem.js';
+import { questionJob } from './question-job.js';
 
 /** So many questions wait for a thread before another one parses their snapshot as well. */
 const SPILL_AT = 4;
@@ -17,22 +18,11 @@ interface Slot {
   parsed: ReadonlySet<string>;
 }
 
-/** The job with its snapshots. Written out: copying whatever fields it has takes several times as long. */
-function withHeld(job: QuestionJob, held: readonly SentSnapshot[]): QuestionJob {
-  const { task, kind, form, body, layout, segments, length, parts, names } = job;
-  return {
-    task,
-    kind,
-    form,
-    body,
-    layout,
-    segments,
-    length,
-    held,
-    ...(parts === undefined ? {} : { parts }),
-    ...(names === undefined ? {} : { names }),
-  };
-}
+/** The job with its snapshots. */
+const withHeld = (job: QuestionJob, held: readonly SentSnapshot[]): QuestionJob => {
+  const { kind, form, body, layout, segments, length, parts, names } = job;
+  return questionJob({ kind, form, body, layout, segments, length, held, parts, names });
+};
 
 export class Holders {
   readonly #slots: readonly Slot[];

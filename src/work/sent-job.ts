@@ -3,6 +3,7 @@
  * their bytes alone. What else there is to say of one is a text, which the thread has read before.
  */
 import type { Job, QuestionJob } from './job.js';
+import { questionJob } from './question-job.js';
 
 /** A job in a thread's mailbox, with the cell and the number of its ticket. A message has one or several. */
 export type SentJob = readonly [
@@ -61,17 +62,8 @@ export class Unpacker {
 
   job([, , job, segment, length = 0]: SentJob): Job {
     if (typeof job !== 'string') return job;
-    const { task, kind, form, body, layout, held, names } = this.#about(job);
-    return {
-      task,
-      kind,
-      form,
-      body,
-      layout,
-      segments: segment === undefined ? [] : [segment],
-      length,
-      ...(held === undefined ? {} : { held }),
-      ...(names === undefined ? {} : { names }),
-    };
+    const { kind, form, body, layout, held, names } = this.#about(job);
+    const segments = segment === undefined ? [] : [segment];
+    return questionJob({ kind, form, body, layout, segments, length, held, names });
   }
 }

@@ -4,6 +4,7 @@ import { RPCS, readAnswer, writeRequest } from '../../src/messages/codec.js';
 import type { QuestionKind } from '../../src/questions/kinds.js';
 import { send } from '../rest/support.js';
 import { enforcer, networkPolicy, policedItems } from '../support/policed-cluster.js';
+import { withoutEmpty } from '../support/without-empty.js';
 import { startDoors } from './support.js';
 
 const DB = { podSelector: { matchLabels: { app: 'db' } }, policyTypes: ['Ingress'] };
@@ -62,13 +63,3 @@ t.test('policies through both doors', async (t) => {
     t.same(withoutEmpty(answer), withoutEmpty(reply.json()), `${what}: the same by both`);
   }
 });
-
-/** Without lists and objects that are empty: protobuf cannot tell them from ones that are not there. */
-function withoutEmpty(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutEmpty);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => [key, withoutEmpty(item)] as const);
-  return Object.fromEntries(
-    entries.filter(([, item]) => typeof item !== 'object' || item === null || Object.keys(item).length > 0),
-  );
-}

@@ -7,6 +7,7 @@ import { DOCUMENT } from '../../src/contract/gen/document.js';
 import { RPCS, readAnswer, writeRequest } from '../../src/messages/codec.js';
 import type { QuestionKind } from '../../src/questions/kinds.js';
 import { send } from '../rest/support.js';
+import { withoutEmpty } from '../support/without-empty.js';
 import { detailsOf, failureOf } from './client.js';
 import { startDoors } from './support.js';
 import { wholeOf } from './whole.js';
@@ -46,16 +47,6 @@ function examples(): readonly (readonly [string, QuestionKind, object])[] {
     return kind === undefined ? [] : [[file, kind, { snapshot, ...request }] as const];
   });
   return [...ofContract, ...ofFiles];
-}
-
-/** Without lists and objects that are empty: protobuf cannot tell them from ones that are not there. */
-function withoutEmpty(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutEmpty);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => [key, withoutEmpty(item)] as const);
-  return Object.fromEntries(
-    entries.filter(([, item]) => typeof item !== 'object' || item === null || Object.keys(item).length > 0),
-  );
 }
 
 t.test('the same answers', async (t) => {

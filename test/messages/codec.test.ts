@@ -25,6 +25,7 @@ import { descriptor } from '../../src/messages/registry.js';
 import { fromValue, toValue } from '../../src/messages/struct-value.js';
 import type { QuestionKind } from '../../src/questions/kinds.js';
 import { runs } from '../support/runs.js';
+import { withoutEmpty } from '../support/without-empty.js';
 
 const kindOf = (file: string) => (file.startsWith('what-if') ? 'what-if' : file.split(/[-.]/)[0]) as QuestionKind;
 const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
@@ -34,16 +35,6 @@ const files = (folder: string) => readdirSync(folder).filter((file) => file.ends
 interface Codec {
   decode(bytes: Uint8Array): unknown;
   encode(message: never): { finish(): Uint8Array };
-}
-
-/** Without lists and objects that are empty: protobuf cannot tell them from ones that are not there. */
-function withoutEmpty(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutEmpty);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => [key, withoutEmpty(item)] as const);
-  return Object.fromEntries(
-    entries.filter(([, item]) => typeof item !== 'object' || item === null || Object.keys(item).length > 0),
-  );
 }
 
 function thrownBy(work: () => unknown): unknown {

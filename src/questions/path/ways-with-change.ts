@@ -144,7 +144,7 @@ export class WaysWithChange {
    * others: they have to be walked.
    */
   result(after: Side): { readonly isDelivered: boolean; readonly result: PathResult } | undefined {
-    // Nodes behind a load balancer of which one stands for others may be told apart by the change.
+    // Behind a load balancer one node stands for others that are alike; with the change they may not be.
     const isBalanced = ({ journey }: { readonly journey: Journey }) => passedBalancer(beginningOf(journey));
     if (this.#ways.all.some(isBalanced) || !hasSameWays(this.#before, after) || this.#beyond.some(isBalanced))
       return undefined;

@@ -89,7 +89,7 @@ function nodeOfPods(fabric: Fabric, node: string, groups: readonly WeightedClien
   const object = fabric.cluster.nodes.get(node);
   const zone = object && nodeZone(object);
   const maps = { pods: new Map<number, Map<string, string>>(), others: new Map<number, Map<string, string>>() };
-  // A zone without a name is none to some who look at it.
+  // Rules take an empty zone label for a zone, answers for none: such a node is like no other.
   if (object === undefined || zone === '' || fabric.isDown(node)) return { zone, likeness: undefined, ...maps };
   const proxy = fabric.settings.proxyOf(node);
   const isModelled = remember(modelled, proxy, () => fabric.unmodelled(node) === undefined);
@@ -139,7 +139,7 @@ export class PortKinds {
   readonly #clients: ProbabilityQuestion['clients'];
   readonly #isOrdinary: boolean;
   readonly #facts: NodeFacts;
-  /** The clients by whom nodes of pods are told apart; absent: those of the question. */
+  /** Clients on whose nodes an endpoint is like none on other nodes; absent: those of the question. */
   readonly #tellingApart: readonly WeightedClient[] | undefined;
   #groups: ClientGroups | undefined;
   /** The addresses that Services have. */
@@ -153,7 +153,7 @@ export class PortKinds {
     const arePods = onNodes && clients?.nodes?.from !== 'HOST';
     // Policies tell pods and nodes apart in more ways than are looked at here.
     this.#isOrdinary = arePods && isOrdinary(fabric) && policiesOf(fabric.cluster).length === 0;
-    // Clients that a question names are told apart from those of another one.
+    // Facts say where the clients are: they are shared by questions that ask about all clients, and by no others.
     const isAll = clients === undefined && this.#isOrdinary;
     const facts = () => (isAll ? remember(factsOfAllClients, fabric.ways, () => new NodeFacts()) : new NodeFacts());
     this.#facts = known?.facts ?? facts();
