@@ -184,7 +184,9 @@ function judgeFlow(
         };
   // A policy of the plugin's own may let through what these deny, as well as deny what they let through.
   const ending = unknown ?? endingOf(node, direction, name, flow, decision, by?.denial ?? 'DROP');
-  return { ...{ decision, isConcerned, isTakenToPass }, ...(ending === undefined ? {} : { ending }) };
+  return ending === undefined
+    ? { decision, isConcerned, isTakenToPass }
+    : { decision, isConcerned, isTakenToPass, ending };
 }
 
 /**
@@ -411,6 +413,19 @@ function flowOf(fabric: Fabric, packet: Packet, by: Enforcer | undefined): Flow 
   };
 }
 
+/** An end whose sentence is made when it is read: of a table of all workloads few are. */
+class PolicyEnding implements Ending {
+  constructor(
+    readonly verdict: Ending['verdict'],
+    readonly cause: Ending['cause'],
+    private readonly say: () => string,
+  ) {}
+
+  get detail(): string {
+    return this.say();
+  }
+}
+
 function endingOf(
   node: string,
   direction: Direction,
@@ -419,13 +434,10 @@ function endingOf(
   decision: Decision,
   denial: 'DROP' | 'REJECT',
 ): Ending | undefined {
-  const end = (verdict: Ending['verdict'], cause: Ending['cause']): Ending => ({
-    verdict,
-    cause,
-    get detail() {
-      return sentence(direction, pod, flow, decision, node).replace(' policies (', ` policies at ${node} (`);
-    },
-  });
+  const end = (verdict: Ending['verdict'], cause: Ending['cause']) =>
+    new PolicyEnding(verdict, cause, () =>
+      sentence(direction, pod, flow, decision, node).replace(' policies (', ` policies at ${node} (`),
+    );
   if (decision.verdict === 'UNKNOWN') return end('UNKNOWN', 'MISSING_DATA');
   if (decision.verdict !== 'DENY') return undefined;
   return end(denial === 'REJECT' ? 'REJECTED' : 'DROPPED', 'NETWORK_POLICY');

@@ -7,7 +7,7 @@ import { matchesSelector } from '../cluster/labels.js';
 import type { Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import { type Direction, type End, type Flow, namespaceOf } from './flow.js';
-import { best, fieldsOf, inNetwork, inRange, listOf, namesPort, type Verdict } from './rule.js';
+import { best, fieldsOf, inNetwork, inRange, listOf, namesPort, readNetwork, type Verdict } from './rule.js';
 import { allOf, type Match, selectorOf, selectsNamespace, selectsPod } from './selectors.js';
 
 export type Tier = 'ADMIN' | 'BASELINE';
@@ -90,7 +90,7 @@ function matchesPeer(cluster: Cluster, value: unknown, end: End, direction: Dire
       : 'PEER';
   }
   if (direction === 'EGRESS' && fields.networks !== undefined) {
-    return best(listOf(fields.networks), 'PEER', (one) => inNetwork(one, end.address));
+    return best(listOf(fields.networks), 'PEER', (one) => inNetwork(readNetwork(one), end.address));
   }
   // Which addresses a name has is not known: the rule may match an address outside of the cluster.
   if (direction === 'EGRESS' && fields.domainNames !== undefined) {

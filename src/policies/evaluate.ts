@@ -4,10 +4,11 @@ import type { Cluster } from '../cluster/cluster.js';
 import type { Pod } from '../cluster/objects.js';
 import { actionOf, matchesAdminRule, type Tier } from './admin-policy.js';
 import type { Direction, Flow } from './flow.js';
-import { matchesRule, type PodPolicy } from './network-policy.js';
+import type { PodPolicy } from './network-policy.js';
 import type { Subject } from './policy-set.js';
 import { type AdminApis, ALL_APIS, policySetOf } from './policy-set.js';
-import type { Mismatch, Verdict } from './rule.js';
+import type { Mismatch } from './rule.js';
+import type { RuleIndex } from './rule-index.js';
 
 /** Who had the last word. */
 type DecidingTier = 'NONE' | 'SELF' | 'NODE' | 'ADMIN' | 'NETWORK_POLICY' | 'BASELINE' | 'DEFAULT';
@@ -42,7 +43,7 @@ export interface Decision {
   /** For a denial: each rule, and the first reason why it does not match. */
   readonly refusals: readonly Refusal[];
   /** The first of the rules that came nearest to matching. */
-  readonly nearest?: Refusal;
+  readonly nearest?: Refusal | undefined;
   /** What would have to be known. */
   readonly unknown?: string;
 }
@@ -77,74 +78,107 @@ interface Found {
   readonly isSure: boolean;
 }
 
-/** Calls `found` for every rule of the policies with its verdict, until it returns true. */
-function eachRule(
-  cluster: Cluster,
-  direction: Direction,
-  policies: readonly PodPolicy[],
-  flow: Flow,
-  found: (policy: PodPolicy, rule: number, verdict: Verdict) => boolean,
-): void {
-  for (const policy of policies) {
-    for (let rule = 0; rule < policy.read[direction].length; rule++) {
-      if (found(policy, rule, matchesRule(cluster, policy, direction, rule, flow))) return;
-    }
-  }
-}
-
 /**
  * What the NetworkPolicies that isolate a pod say. Who allows, and why each rule refuses, is looked up when it is read:
  * of a table of all workloads only verdicts are.
  */
-function byNetworkPolicies(
-  cluster: Cluster,
-  direction: Direction,
-  policies: readonly PodPolicy[],
-  flow: Flow,
-  own: Pick<Decision, 'tier' | 'isolatedBy' | 'passedBy'>,
-): Decision {
+function byNetworkPolicies(cluster: Cluster, direction: Direction, rules: RuleIndex, flow: Flow, own: Head): Decision {
   let isAllowed = false;
   let open: RuleRef | undefined;
-  let nearest: Refusal | undefined;
-  let rank = Number.POSITIVE_INFINITY;
-  eachRule(cluster, direction, policies, flow, (policy, rule, verdict) => {
+  rules.eachThatMayMatch(cluster, flow, (policy, rule, verdict) => {
     if (verdict === undefined) isAllowed = true;
     else if (verdict === 'UNKNOWN') open ??= ruleRef('NetworkPolicy', policy.key, direction, rule);
-    else if (NEAREST.indexOf(verdict) < rank) {
-      rank = NEAREST.indexOf(verdict);
-      nearest = refusalOf(policy, direction, rule, verdict);
-    }
     return isAllowed;
   });
-  if (isAllowed) {
-    return {
-      ...own,
-      verdict: 'ALLOW',
-      refusals: [],
-      get allowedBy() {
-        const found: RuleRef[] = [];
-        eachRule(cluster, direction, policies, flow, (policy, rule, verdict) => {
-          if (verdict === undefined) found.push(ruleRef('NetworkPolicy', policy.key, direction, rule));
-          return false;
-        });
-        return found;
-      },
-    };
+  const asked = { cluster, direction, rules, flow };
+  return isAllowed ? new AllowedByRules(asked, own) : new DeniedByRules(asked, own, open);
+}
+
+/** What rules were asked about. */
+interface AskedRules {
+  readonly cluster: Cluster;
+  readonly direction: Direction;
+  readonly rules: RuleIndex;
+  readonly flow: Flow;
+}
+
+type Head = Pick<Decision, 'tier' | 'isolatedBy' | 'passedBy'>;
+
+class AllowedByRules implements Decision {
+  readonly verdict = 'ALLOW';
+  readonly tier: DecidingTier;
+  readonly isolatedBy: readonly string[];
+  readonly passedBy?: RuleRef;
+  readonly refusals = [];
+  readonly #asked: AskedRules;
+
+  constructor(asked: AskedRules, { tier, isolatedBy, passedBy }: Head) {
+    this.#asked = asked;
+    this.tier = tier;
+    this.isolatedBy = isolatedBy;
+    if (passedBy !== undefined) this.passedBy = passedBy;
   }
-  return {
-    ...own,
-    ...(open === undefined ? { verdict: 'DENY' } : { verdict: 'UNKNOWN', unknown: unknownBy(open) }),
-    allowedBy: [],
-    ...(nearest === undefined ? {} : { nearest }),
-    get refusals() {
-      const found: Refusal[] = [];
-      eachRule(cluster, direction, policies, flow, (policy, rule, verdict) => {
-        if (verdict !== undefined && verdict !== 'UNKNOWN') found.push(refusalOf(policy, direction, rule, verdict));
-        return false;
-      });
-      return found;
-    },
-  };
+
+  get allowedBy(): readonly RuleRef[] {
+    const { cluster, direction, rules, flow } = this.#asked;
+    const found: RuleRef[] = [];
+    rules.eachThatMayMatch(cluster, flow, (policy, rule, verdict) => {
+      if (verdict === undefined) found.push(ruleRef('NetworkPolicy', policy.key, direction, rule));
+      return false;
+    });
+    return found;
+  }
+}
+
+/** No rule surely matches; UNKNOWN where labels that are not known would decide. */
+class DeniedByRules implements Decision {
+  readonly verdict: 'DENY' | 'UNKNOWN';
+  readonly tier: DecidingTier;
+  readonly isolatedBy: readonly string[];
+  readonly passedBy?: RuleRef;
+  readonly allowedBy = [];
+  readonly unknown?: string;
+  readonly #asked: AskedRules;
+
+  constructor(asked: AskedRules, { tier, isolatedBy, passedBy }: Head, open: RuleRef | undefined) {
+    this.#asked = asked;
+    this.verdict = open === undefined ? 'DENY' : 'UNKNOWN';
+    this.tier = tier;
+    this.isolatedBy = isolatedBy;
+    if (passedBy !== undefined) this.passedBy = passedBy;
+    if (open !== undefined) this.unknown = unknownBy(open);
+  }
+
+  get nearest(): Refusal | undefined {
+    const { cluster, direction, rules, flow } = this.#asked;
+    return nearestOf(cluster, direction, rules, flow);
+  }
+
+  get refusals(): readonly Refusal[] {
+    const { cluster, direction, rules, flow } = this.#asked;
+    const found: Refusal[] = [];
+    rules.each(cluster, flow, (policy, rule, verdict) => {
+      if (verdict !== undefined && verdict !== 'UNKNOWN') found.push(refusalOf(policy, direction, rule, verdict));
+      return false;
+    });
+    return found;
+  }
+}
+
+/** The first of the rules that came nearest to matching, of those that do not. */
+function nearestOf(cluster: Cluster, direction: Direction, rules: RuleIndex, flow: Flow): Refusal | undefined {
+  let nearest: Refusal | undefined;
+  let rank = NEAREST.length;
+  rules.each(cluster, flow, (policy, rule, verdict) => {
+    if (verdict === undefined || verdict === 'UNKNOWN') return false;
+    const own = NEAREST.indexOf(verdict);
+    if (own < rank) {
+      rank = own;
+      nearest = refusalOf(policy, direction, rule, verdict);
+    }
+    return rank === 0;
+  });
+  return nearest;
 }
 
 /**
@@ -202,18 +236,19 @@ export function decide(
   const set = policySetOf(cluster, apis);
   if (set.isEmpty) return { ...plain, verdict: 'ALLOW', tier: 'DEFAULT' };
   const subjects = set.subjects(pod);
-  const { policies: selecting, names: isolatedBy } = set.isolating(pod, direction);
+  const { policies: selecting, names: isolatedBy, rules } = set.isolating(pod, direction);
   const belowAdmin = (passed: Pick<Decision, 'passedBy'>): Decision => {
     if (direction === 'INGRESS' && fromOwnNode(flow, pod) && selecting.length > 0) {
       return { ...plain, ...passed, verdict: 'ALLOW', tier: 'NODE', isolatedBy };
     }
     if (selecting.length > 0) {
-      return byNetworkPolicies(cluster, direction, selecting, flow, { tier: 'NETWORK_POLICY', isolatedBy, ...passed });
+      return byNetworkPolicies(cluster, direction, rules, flow, { tier: 'NETWORK_POLICY', isolatedBy, ...passed });
     }
     const byDefault: Decision = { ...plain, ...passed, verdict: 'ALLOW', tier: 'DEFAULT' };
     const matches = firstMatches(cluster, subjects, 'BASELINE', direction, flow);
     return byTier(matches, { ...plain, ...passed, tier: 'BASELINE' }, () => byDefault);
   };
+  if (subjects.length === 0) return belowAdmin({});
   const matches = firstMatches(cluster, subjects, 'ADMIN', direction, flow);
   return byTier(matches, { ...plain, tier: 'ADMIN', isolatedBy }, (passedBy) =>
     belowAdmin(passedBy === undefined ? {} : { passedBy }),

@@ -4,24 +4,13 @@ import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import type { Pod } from '../cluster/objects.js';
 import { type Decision, decide } from './evaluate.js';
 import type { Direction, Flow } from './flow.js';
-import { podClass } from './pod-class.js';
+import { podClassNumber } from './pod-class.js';
 import type { AdminApis } from './policy-set.js';
 
 /** So many decisions are kept of a cluster. */
 const KEPT = 20_000;
 
-/** What is known of one cluster. Classes have numbers: their texts are long. */
-class Known {
-  readonly decisions = new Map<string, Decision>();
-  readonly #numbers = new Map<string, number>();
-  readonly #ofPods = new WeakMap<Pod, number>();
-
-  numberOf(cluster: Cluster, pod: Pod): number {
-    return remember(this.#ofPods, pod, () => remember(this.#numbers, podClass(cluster, pod), () => this.#numbers.size));
-  }
-}
-
-const ofClusters = new WeakMap<Cluster, Known>();
+const ofClusters = new WeakMap<Cluster, Map<string, Decision>>();
 
 /**
  * What {@link decide} says, kept for connections between two pods: pods of one class are decided alike, and a decision
@@ -40,9 +29,10 @@ export function knownDecision(
     return decide(cluster, direction, flow, pod, apis);
   // Its class says in which networks the addresses are that it has.
   if (!podAddresses(other.pod).includes(other.address)) return decide(cluster, direction, flow, pod, apis);
-  const known = remember(ofClusters, cluster, () => new Known());
-  const ends = `${known.numberOf(cluster, pod)} ${known.numberOf(cluster, other.pod)} ${other.address.includes(':')}`;
+  const known = remember(ofClusters, cluster, () => new Map<string, Decision>());
+  const classes = `${podClassNumber(cluster, pod)} ${podClassNumber(cluster, other.pod)}`;
+  const ends = `${classes} ${other.address.includes(':')}`;
   const key = `${direction} ${ends} ${protocol} ${port} ${blocks} ${isHairpin} ${apis.anp} ${apis.cnp}`;
-  if (known.decisions.size >= KEPT) known.decisions.clear();
-  return remember(known.decisions, key, () => decide(cluster, direction, flow, pod, apis));
+  if (known.size >= KEPT) known.clear();
+  return remember(known, key, () => decide(cluster, direction, flow, pod, apis));
 }

@@ -7,12 +7,22 @@ import { matchesSelector } from '../cluster/labels.js';
 import type { LabelSelector } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import { type Direction, type End, type Flow, namespaceOf } from './flow.js';
-import { best, fieldsOf, inNetwork, inRange, listOf, namesPort, type Verdict } from './rule.js';
-import { type Match, selectorOf, selectsNamespace } from './selectors.js';
+import {
+  best,
+  fieldsOf,
+  inNetwork,
+  inRange,
+  listOf,
+  type Network,
+  namesPort,
+  readNetwork,
+  type Verdict,
+} from './rule.js';
+import { labelText, type Match, selectorOf, selectsNamespace } from './selectors.js';
 
 /** A peer as it is evaluated: an address range, or what selects pods and their namespaces; neither matches nothing. */
 type Peer =
-  | { readonly kind: 'BLOCK'; readonly cidr: unknown; readonly except: readonly unknown[] }
+  | { readonly kind: 'BLOCK'; readonly cidr: Network | undefined; readonly except: readonly (Network | undefined)[] }
   | {
       readonly kind: 'PODS';
       readonly pods: unknown;
@@ -33,6 +43,8 @@ interface Port {
 interface ReadRule {
   readonly peers: readonly Peer[];
   readonly ports: readonly Port[];
+  /** Labels (`key=value`) of which a pod has one where the rule matches it; undefined: a pod may need none. */
+  readonly labels: readonly string[] | undefined;
 }
 
 /** Which namespaces a selector selects: asked of few namespaces, and again and again. */
@@ -99,7 +111,7 @@ function readPeer(value: unknown): Peer {
   const { ipBlock, podSelector, namespaceSelector } = fieldsOf(value);
   if (ipBlock !== undefined && ipBlock !== null) {
     const { cidr, except } = fieldsOf(ipBlock);
-    return { kind: 'BLOCK', cidr, except: listOf(except) };
+    return { kind: 'BLOCK', cidr: readNetwork(cidr), except: listOf(except).map(readNetwork) };
   }
   const pods = podSelector ?? undefined;
   const namespaces = namespaceSelector ?? undefined;
@@ -113,7 +125,21 @@ function readRule(rule: unknown, peers: unknown): ReadRule {
     const { protocol, port, endPort } = fieldsOf(one);
     return { protocol: protocol ?? 'TCP', port, endPort };
   });
-  return { peers: listOf(peers).map(readPeer), ports };
+  const read = listOf(peers).map(readPeer);
+  return { peers: read, ports, labels: labelsOf(read) };
+}
+
+/** A label of each peer that selects pods by labels; undefined where one does not, or where every peer matches. */
+function labelsOf(peers: readonly Peer[]): readonly string[] | undefined {
+  if (peers.length === 0) return undefined;
+  const found: string[] = [];
+  for (const peer of peers) {
+    if (peer.kind === 'NOTHING') continue;
+    const [first] = peer.kind === 'PODS' ? Object.entries(peer.podLabels?.matchLabels ?? {}) : [];
+    if (first === undefined) return undefined;
+    found.push(labelText(...first));
+  }
+  return found;
 }
 
 function matchesBlock(block: Peer & { readonly kind: 'BLOCK' }, end: End, flow: Flow): Verdict {

@@ -7,7 +7,8 @@ import type { Resource } from '../cluster/resources.js';
 import { type AdminPolicy, isSubject, readAdminPolicy } from './admin-policy.js';
 import { type Direction, namespaceOf } from './flow.js';
 import { type PodPolicy, readNetworkPolicy } from './network-policy.js';
-import { type Match, selectorOf, selectsPod } from './selectors.js';
+import { RuleIndex } from './rule-index.js';
+import { labelText, type Match, selectorOf, selectsPod } from './selectors.js';
 
 /** An administrator's policy that selects a pod, or may. */
 export interface Subject {
@@ -16,22 +17,21 @@ export interface Subject {
   readonly isSure: boolean;
 }
 
-/** NetworkPolicies that isolate a pod in one direction. */
+/** NetworkPolicies that isolate a pod in one direction: one object for pods that the same ones isolate. */
 export interface Isolation {
   readonly policies: readonly PodPolicy[];
   readonly names: readonly string[];
+  readonly rules: RuleIndex;
 }
 
 /** The policies of a namespace by a label that pods must have to be selected; '' for those that ask for none. */
 type ByLabel = ReadonlyMap<string, readonly PodPolicy[]>;
 
-const label = (key: string, value: string) => `${key}=${value}`;
-
 function byLabel(policies: readonly PodPolicy[]): ByLabel {
   const found = new Map<string, PodPolicy[]>();
   for (const policy of policies) {
     const [first] = Object.entries(selectorOf(policy.podSelector)?.matchLabels ?? {});
-    remember(found, first === undefined ? '' : label(...first), (): PodPolicy[] => []).push(policy);
+    remember(found, first === undefined ? '' : labelText(...first), (): PodPolicy[] => []).push(policy);
   }
   return found;
 }
@@ -60,6 +60,7 @@ export class PolicySet {
     INGRESS: new WeakMap(),
     EGRESS: new WeakMap(),
   };
+  readonly #isolations = new Map<string, Isolation>();
   readonly #subjects = new WeakMap<Pod, readonly Subject[]>();
   readonly #cluster: Cluster;
   /** Whether there is any policy that is evaluated. */
@@ -106,7 +107,7 @@ export class PolicySet {
       const policies = this.#byNamespace.get(namespaceOf(pod));
       if (policies === undefined) return [];
       const { byLabel: known, gone, added } = policies;
-      const own = Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => label(key, value));
+      const own = Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => labelText(key, value));
       const candidates = ['', ...own].flatMap((one) => known.get(one) ?? []);
       return [...(gone.size === 0 ? candidates : candidates.filter(({ key }) => !gone.has(key))), ...added]
         .filter(({ podSelector }) => selectsPod(podSelector, pod))
@@ -118,7 +119,9 @@ export class PolicySet {
   isolating(pod: Pod, direction: Direction): Isolation {
     return remember(this.#isolating[direction], pod, () => {
       const policies = this.selecting(pod).filter(({ directions }) => directions.has(direction));
-      return { policies, names: policies.map(({ key }) => key) };
+      const names = policies.map(({ key }) => key);
+      const make = () => ({ policies, names, rules: new RuleIndex(policies, direction) });
+      return remember(this.#isolations, `${direction} ${names.join(' ')}`, make);
     });
   }
 

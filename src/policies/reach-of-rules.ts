@@ -9,7 +9,7 @@ import type { Resource } from '../cluster/resources.js';
 import type { Direction } from './flow.js';
 import { isPoliced, namespaceOf } from './flow.js';
 import { readNetworkPolicy } from './network-policy.js';
-import { fieldsOf, inNetwork, listOf } from './rule.js';
+import { fieldsOf, inNetwork, listOf, readNetwork } from './rule.js';
 import { type Match, selectsNamespace, selectsPod } from './selectors.js';
 
 /** Why a part of a rule matches nothing. */
@@ -121,7 +121,8 @@ function podsInBlock(pods: readonly Pod[], block: unknown): readonly Pod[] {
   return pods.filter((pod) =>
     podAddresses(pod).some(
       (address) =>
-        inNetwork(cidr, address) === undefined && !listOf(except).some((one) => inNetwork(one, address) === undefined),
+        inNetwork(readNetwork(cidr), address) === undefined &&
+        !listOf(except).some((one) => inNetwork(readNetwork(one), address) === undefined),
     ),
   );
 }

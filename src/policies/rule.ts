@@ -1,6 +1,6 @@
 /** What rules of policies have in common: a peer or a port matches, or the first reason why it does not. */
 
-import { addressFamily, addressOf, cidrContains, networkOf } from '../base/address.js';
+import { addressFamily, addressOf, type Cidr, cidrContains, type IPFamily, networkOf } from '../base/address.js';
 import { fieldsOf } from '../base/record.js';
 import { scalarText } from '../base/scalar-text.js';
 
@@ -26,13 +26,25 @@ export function best<T>(alternatives: readonly T[], none: Verdict, verdictOf: (o
   return found;
 }
 
-/** Whether an address is in a CIDR. */
-export function inNetwork(text: unknown, address: string): Verdict {
-  const cidr = typeof text === 'string' ? networkOf(text) : undefined;
+/** A CIDR of a policy, read once. */
+export interface Network {
+  readonly cidr: Cidr;
+  /** The family that it is written in. */
+  readonly family: IPFamily | undefined;
+}
+
+/** A value as a CIDR; undefined where it is none. */
+export function readNetwork(value: unknown): Network | undefined {
+  const cidr = typeof value === 'string' ? networkOf(value) : undefined;
+  return cidr === undefined ? undefined : { cidr, family: addressFamily(scalarText(value).replace(/\/.*$/, '')) };
+}
+
+/** Whether an address is in a network. */
+export function inNetwork(network: Network | undefined, address: string): Verdict {
   const own = addressOf(address);
-  if (cidr === undefined || own === undefined) return 'PEER';
-  if (addressFamily(scalarText(text).replace(/\/.*$/, '')) !== own.family) return 'FAMILY';
-  return cidrContains(cidr, own) ? undefined : 'PEER';
+  if (network === undefined || own === undefined) return 'PEER';
+  if (network.family !== own.family) return 'FAMILY';
+  return cidrContains(network.cidr, own) ? undefined : 'PEER';
 }
 
 /** Whether the destination pod gives a port of this protocol the name. */

@@ -13,6 +13,9 @@ export type Match = boolean | undefined;
 
 type Labels = Readonly<Record<string, string>>;
 
+/** A label as one text, to look things up by. */
+export const labelText = (key: string, value: string): string => `${key}=${value}`;
+
 export const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 /** Both hold: false where one is known not to. */

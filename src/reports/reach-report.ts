@@ -73,17 +73,19 @@ interface Denial {
   readonly policies: readonly string[];
   readonly direction: string;
   readonly pairs: ReachPair[];
-  readonly detail: string;
+  /** The first of what it does, with the sentence that says so. */
+  readonly first: { readonly detail: string };
 }
 
 /** What denies, those first that deny most pairs. */
 function denialsOf(pairs: readonly ReachPair[]): readonly Denial[] {
   const found = new Map<string, Denial>();
   for (const pair of pairs) {
-    for (const { cause, verdict, direction = '', policies = [], detail } of pair.causes ?? []) {
+    for (const first of pair.causes ?? []) {
+      const { cause, verdict, direction = '', policies = [] } = first;
       if (cause !== 'NETWORK_POLICY' || verdict === 'UNKNOWN') continue;
       const key = `${direction} ${policies.join(' ')}`;
-      const known = found.get(key) ?? { policies, direction, pairs: [], detail };
+      const known = found.get(key) ?? { policies, direction, pairs: [], first };
       known.pairs.push(pair);
       found.set(key, known);
     }
@@ -91,7 +93,7 @@ function denialsOf(pairs: readonly ReachPair[]): readonly Denial[] {
   return [...found.values()].sort((a, b) => b.pairs.length - a.pairs.length);
 }
 
-function denialText({ policies, direction, pairs, detail }: Denial): string {
+function denialText({ policies, direction, pairs, first: { detail } }: Denial): string {
   const way = direction === 'EGRESS' ? 'egress' : 'ingress';
   return `${way} by ${listed(policies, 3)}: ${pairs.length === 1 ? '1 pair' : `${pairs.length} pairs`}, as ${detail}`;
 }

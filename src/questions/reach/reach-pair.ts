@@ -27,7 +27,10 @@ function sharesOf(outcomes: readonly Outcome[]): ReachShares {
       share: probability(share),
       ...(direction === undefined ? {} : { direction }),
       ...(policies === undefined || policies.length === 0 ? {} : { policies: policies as string[] }),
-      detail: end.detail,
+      // Of many pairs few are shown with what became of them.
+      get detail() {
+        return end.detail;
+      },
     }));
   const made: ReachShares = {
     delivered: probability(parts.delivered),

@@ -13,11 +13,12 @@ import type { Ending } from '../../path/trail.js';
 import { walkProbe } from '../../path/walk-probe.js';
 import { type Enforcement, enforcementOf } from '../../policies/enforcer.js';
 import { decide } from '../../policies/evaluate.js';
-import type { Direction } from '../../policies/flow.js';
-import { podClass } from '../../policies/pod-class.js';
+import type { Direction, End, Flow } from '../../policies/flow.js';
+import { podClassNumber } from '../../policies/pod-class.js';
 import { addShare, NO_SHARE, type Share } from '../../probability/distribution.js';
 import type { Prepared } from '../prepare.js';
 import type { ReachTarget } from './reach-targets.js';
+import { type WalkRow, WalkRows } from './walk-rows.js';
 import { type Connecting, connecting, type Walk, Walks, type Way } from './walks.js';
 
 /** What becomes of a part of the connections. */
@@ -60,10 +61,14 @@ interface Client extends Connecting {
   readonly ofClass: number;
 }
 
-/**
- * More classes of pods, and more kinds of walks and points, than any cluster has: two numbers below it make one key.
- */
-const MANY = 2 ** 25;
+/** What becomes of the connections of pods of one class, on the walks of one row. */
+interface Part {
+  readonly number: number;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Instead of a class: what is decided does not depend on which pod connects. */
+const OF_ANY = -1;
 
 /** What is the same of a point for all pods that a walk stands for. */
 interface KnownPoint {
@@ -75,15 +80,23 @@ interface KnownPoint {
   readonly isAboutClient: boolean;
 }
 
+/** A point with packets from another source. Written out: spread objects that get a field cost V8 microseconds. */
+function pointFrom({ node, direction, pod, flow, sentTo }: PolicyPoint, source: End): PolicyPoint {
+  const { destination, protocol, port, blocks, isHairpin } = flow;
+  const own: { -readonly [Key in keyof Flow]: Flow[Key] } = { source, destination, protocol, port };
+  if (blocks !== undefined) own.blocks = blocks;
+  if (isHairpin !== undefined) own.isHairpin = isHairpin;
+  return sentTo === undefined ? { node, direction, pod, flow: own } : { node, direction, pod, flow: own, sentTo };
+}
+
 /** Judges recorded ways for pods, each class of pods once. */
 class Judge {
   readonly #prepared: Prepared;
   readonly #enforcement: Enforcement;
-  readonly #classes = new Map<string, number>();
-  readonly #ofPods = new WeakMap<Pod, number>();
   readonly #points = new Map<string, number>();
   readonly #known = { own: new WeakMap<PolicyPoint, KnownPoint>(), other: new WeakMap<PolicyPoint, KnownPoint>() };
-  readonly #judged = new Map<number, Judged>();
+  /** By the number of the point (twice, and one more for a pod that reaches itself), then by the class of the pod. */
+  readonly #judged = new Map<number, Map<number, Judged>>();
   readonly #lists = new Map<string, readonly string[]>();
   readonly #listOf = new WeakMap<readonly string[], readonly string[]>();
   /** Whether some policy was met that concerns a pod: then the answer rests on who enforces it. */
@@ -95,8 +108,7 @@ class Judge {
   }
 
   classOf(pod: Pod): number {
-    const ofClass = () => remember(this.#classes, podClass(this.#prepared.cluster, pod), () => this.#classes.size);
-    return remember(this.#ofPods, pod, ofClass);
+    return podClassNumber(this.#prepared.cluster, pod);
   }
 
   #pointOf(point: PolicyPoint, isOwn: boolean): KnownPoint {
@@ -124,12 +136,12 @@ class Judge {
     const seen = flow.source.pod === client || (standsFor !== undefined && flow.source.address === standsFor);
     const { number, isOwn, isAboutClient } = this.#pointOf(point, seen);
     const isItself = isOwn && flow.destination.pod === client;
-    const key = (number * MANY + (isAboutClient ? ofClass + 1 : 0)) * 2 + (isItself ? 1 : 0);
-    return remember(this.#judged, key, () => {
+    const ofPoint = remember(this.#judged, number * 2 + (isItself ? 1 : 0), () => new Map<number, Judged>());
+    return remember(ofPoint, isAboutClient ? ofClass : OF_ANY, () => {
       const source = isOwn && address !== undefined ? { address, pod: client } : flow.source;
       const { decision, ending, isConcerned } = judge(
         this.#prepared.cluster,
-        { ...point, flow: { ...flow, source } },
+        pointFrom(point, source),
         point.pod ?? client,
         this.#enforcement.by,
         // Classes are looked after here.
@@ -147,7 +159,8 @@ class Judge {
   }
 
   /** The end of a way for a pod: the walk's own, or that of the first node whose policies do not let it pass. */
-  #ended(way: Way, from: Client, standsFor: string | undefined): Omit<Outcome, 'share'> {
+  #ended(way: Way, from: Client): Omit<Outcome, 'share'> {
+    const standsFor = way.sender.kind === 'POD' ? way.sender.address : undefined;
     let ending: Ending | undefined;
     let by: { readonly direction: Direction; readonly policies: readonly string[] } | undefined;
     let node: string | undefined;
@@ -170,10 +183,9 @@ class Judge {
   }
 
   /** What becomes of a pod's connections on a walk; shares sum to 1. */
-  outcomes({ client, ways }: Walk, from: Client): readonly Outcome[] {
-    const standsFor = client.kind === 'POD' ? client.address : undefined;
+  outcomes({ ways }: Walk, from: Client): readonly Outcome[] {
     const found: Outcome[] = [];
-    for (const way of ways) addOutcome(found, this.#ended(way, from, standsFor), way.share);
+    for (const way of ways) addOutcome(found, this.#ended(way, from), way.share);
     return found;
   }
 }
@@ -205,6 +217,51 @@ function mixed(
     for (const outcome of outcomes) addOutcome(found, outcome, weigh(outcome.share, weight));
   }
   return found.filter(({ share }) => !isZero(share.nominal));
+}
+
+/** What becomes of connections to one target. Equal lists of outcomes are one object. */
+class RowOutcomes {
+  readonly #policy: Judge;
+  readonly #ofWalks = new Map<number, Map<number, readonly Outcome[]>>();
+  readonly #ofRows = new Map<WalkRow, Map<number, Part>>();
+  readonly #mixtures = new Map<string, readonly Outcome[]>();
+  #parts = 0;
+
+  constructor(policy: Judge) {
+    this.#policy = policy;
+  }
+
+  /** Those of clients of which each is as likely as the others. */
+  of(clients: readonly Client[], rows: WalkRows): readonly Outcome[] {
+    const counts = new Map<Part, number>();
+    for (const client of clients) {
+      const part = this.#partOf(rows.of(client), client);
+      counts.set(part, (counts.get(part) ?? 0) + 1);
+    }
+    const [only] = counts.keys();
+    if (counts.size === 1 && only !== undefined) return only.outcomes;
+    const key = [...counts].map(([{ number }, count]) => `${number}*${count}`).join(',');
+    const parts = () => [...counts].map(([{ outcomes }, count]) => ({ outcomes, count }));
+    return remember(this.#mixtures, key, () => mixed(parts(), clients.length));
+  }
+
+  #partOf(row: WalkRow, client: Client): Part {
+    const ofRow = remember(this.#ofRows, row, () => new Map<number, Part>());
+    const known = ofRow.get(client.ofClass);
+    if (known !== undefined) return known;
+    const parts = row.walks.map(({ walk, count }) => ({ outcomes: this.#ofWalk(walk, client), count }));
+    const [only] = parts;
+    const all = parts.reduce((sum, { count }) => sum + count, 0);
+    const outcomes = parts.length === 1 && only !== undefined ? only.outcomes : mixed(parts, all);
+    const part = { number: this.#parts++, outcomes };
+    ofRow.set(client.ofClass, part);
+    return part;
+  }
+
+  #ofWalk(walk: Walk, client: Client): readonly Outcome[] {
+    const known = remember(this.#ofWalks, walk.number, () => new Map<number, readonly Outcome[]>());
+    return remember(known, client.ofClass, () => this.#policy.outcomes(walk, client));
+  }
 }
 
 /**
@@ -241,28 +298,12 @@ export function reachTable(
   const pairs = targets.flatMap((to) => {
     const fabric = fabricOf(to.family);
     const numbers = new Map<string, number>();
-    const walks = to.destinations.map((destination) => new Walks(fabric, destination, nodes, numbers));
-    const known = new Map<number, readonly Outcome[]>();
-    const mixtures = new Map<string, readonly Outcome[]>();
+    const rows = new WalkRows(to.destinations.map((destination) => new Walks(fabric, destination, nodes, numbers)));
+    const outcomes = new RowOutcomes(policy);
     const clients = clientsIn(to.family);
     return sources.flatMap((from): Pair[] => {
-      const parts = new Map<number, { outcomes: readonly Outcome[]; count: number }>();
       const pods = clients.get(from) ?? [];
-      for (const one of pods) {
-        for (const each of walks) {
-          const walk = each.of(one);
-          const key = walk.number * MANY + one.ofClass;
-          const part = parts.get(key);
-          if (part !== undefined) part.count += 1;
-          else parts.set(key, { outcomes: remember(known, key, () => policy.outcomes(walk, one)), count: 1 });
-        }
-      }
-      if (pods.length === 0) return [];
-      const [only] = parts.values();
-      if (parts.size === 1 && only !== undefined) return [{ from, to, outcomes: only.outcomes }];
-      const mixture = [...parts].map(([key, { count }]) => `${key}*${count}`).join(',');
-      const all = pods.length * walks.length;
-      return [{ from, to, outcomes: remember(mixtures, mixture, () => mixed([...parts.values()], all)) }];
+      return pods.length === 0 ? [] : [{ from, to, outcomes: outcomes.of(pods, rows) }];
     });
   });
   const assumptions = [...fabrics.values()].flatMap((fabric) => {

@@ -15,7 +15,7 @@ import type { Fabric } from '../../path/fabric.js';
 import type { PolicyPoint } from '../../path/policy-point.js';
 import type { WeightedClient } from '../../path/sources.js';
 import type { Journey } from '../../path/trail.js';
-import { podClass } from '../../policies/pod-class.js';
+import { podClassNumber } from '../../policies/pod-class.js';
 import { clientGroups } from '../../probability/client-groups.js';
 import { addShare, type Share } from '../../probability/distribution.js';
 import { clientJourneysOf, journeysOrUnsupported } from '../path/answer-path.js';
@@ -27,8 +27,9 @@ export interface Way {
   /** The first of them, in a sentence. */
   readonly detail: string;
   readonly share: Share;
-  /** Where policies act on it, in order. */
+  /** Where policies act on it, in order, on packets of `sender`: of a client of the same node. */
   readonly points: readonly PolicyPoint[];
+  readonly sender: Client;
 }
 
 /** The ways of one client, which may stand for others. */
@@ -39,6 +40,8 @@ export interface Walk {
   readonly ways: readonly Way[];
   /** Where packets go after DNAT, with the one journey to each that has one. */
   readonly journeys: ReadonlyMap<string, Journey | undefined>;
+  /** What policies see of each journey. */
+  readonly seen: ReadonlyMap<Journey, Seen>;
 }
 
 /** A pod that connects. */
@@ -47,6 +50,8 @@ export interface Connecting {
   readonly client: Client;
   /** A mesh takes what it sends before any rule does. */
   readonly isMeshed: boolean;
+  /** Equal for clients of one kind on one node. */
+  readonly place: string;
 }
 
 /** A pod as a client; undefined where it has no address of the family. */
@@ -55,14 +60,15 @@ export function connecting(fabric: Fabric, pod: Pod): Connecting | undefined {
   const namespace = pod.metadata.namespace ?? 'default';
   const name = `pod/${namespacedName(pod)}`;
   if (pod.spec?.hostNetwork === true) {
-    return { pod, client: { kind: 'HOST', name, address: undefined, node, namespace }, isMeshed: false };
+    const client: Client = { kind: 'HOST', name, address: undefined, node, namespace };
+    return { pod, client, isMeshed: false, place: `HOST ${node}` };
   }
   const address = podAddresses(pod)
     .map(addressOf)
     .find((one) => one?.family === fabric.family)?.text;
   if (address === undefined) return undefined;
   const isMeshed = meshOf(fabric.cluster, pod) !== undefined;
-  return { pod, client: { kind: 'POD', name, address, node, namespace }, isMeshed };
+  return { pod, client: { kind: 'POD', name, address, node, namespace }, isMeshed, place: `POD ${node}` };
 }
 
 /** What policies see at a point but for the client: equal where they decide alike. */
@@ -71,15 +77,21 @@ function seenAt(fabric: Fabric, { node, direction, pod, flow, sentTo }: PolicyPo
   const isClient = source.address === client.address;
   const from = isClient ? 'client' : `${source.address} at ${node}`;
   const itself = isClient && destination.address === client.address;
-  const to = destination.pod === undefined ? destination.address : podClass(fabric.cluster, destination.pod);
+  const to = destination.pod === undefined ? destination.address : podClassNumber(fabric.cluster, destination.pod);
   return JSON.stringify([direction, pod === undefined, from, to, itself, protocol, port, sentTo]);
 }
 
-/** A point of another client of the node as this one's: the packet comes from its address. */
-function asSeenFrom(point: PolicyPoint, other: Client, { address }: Client): PolicyPoint {
-  const { flow } = point;
-  if (address === undefined || flow.source.address !== other.address) return point;
-  return { ...point, flow: { ...flow, source: { ...flow.source, address } } };
+/** What is known of one journey. */
+interface Seen {
+  readonly key: string;
+  readonly points: readonly PolicyPoint[];
+  readonly sender: Client;
+}
+
+function seenOf(fabric: Fabric, journey: Journey, sender: Client): Seen {
+  const { verdict, cause } = journey;
+  const points = pointsOfJourney(fabric, journey);
+  return { key: [verdict, cause, ...points.map((point) => seenAt(fabric, point, sender))].join(' '), points, sender };
 }
 
 /** `like`: the walk of a client of the same node, that nothing tells apart but where it is sent to itself. */
@@ -93,16 +105,14 @@ function walkOf(
   const walked = () => journeysOrUnsupported(fabric, client, () => clientJourneysOf(fabric, client, destination));
   const journeys = like === undefined ? walked() : fabric.taking(othersOf(like, client), walked);
   const ways = new Map<string, Way>();
+  const seen = new Map<Journey, Seen>();
   for (const journey of journeys) {
     const { verdict, cause, detail, chance, takenFrom } = journey;
-    const sender = takenFrom === undefined || like === undefined ? client : like.client;
-    const points = pointsOfJourney(fabric, takenFrom ?? journey);
-    const key = [verdict, cause, ...points.map((point) => seenAt(fabric, point, sender))].join(' ');
-    const known = ways.get(key);
-    ways.set(key, {
-      ...(known ?? { verdict, cause, detail, points: points.map((point) => asSeenFrom(point, sender, client)) }),
-      share: known === undefined ? chance : addShare(known.share, chance),
-    });
+    const known = takenFrom && like?.seen.get(takenFrom);
+    const { key, points, sender } = known ?? remember(seen, journey, () => seenOf(fabric, journey, client));
+    const way = ways.get(key);
+    if (way === undefined) ways.set(key, { verdict, cause, detail, points, sender, share: chance });
+    else ways.set(key, { ...way, share: addShare(way.share, chance) });
   }
   const texts = [...ways].map(
     ([key, { share }]) => `${key} ${share.nominal.n}/${share.nominal.d} ${share.programmed.n}`,
@@ -117,6 +127,7 @@ function walkOf(
     number: remember(numbers, texts.sort().join('\n'), () => numbers.size),
     ways: [...ways.values()],
     journeys: byAddress,
+    seen,
   };
 }
 
@@ -152,12 +163,16 @@ export class Walks {
     this.#groups = { POD: groups('POD'), HOST: groups('HOST') };
   }
 
+  /** The walk of every pod of this one's kind and node, but for those that are sent to themselves or by a mesh. */
+  ofPlace({ client }: Pick<Connecting, 'client'>): Walk | undefined {
+    const group = this.#groups[client.kind === 'HOST' ? 'HOST' : 'POD'].get(client.node);
+    return group === undefined ? undefined : remember(this.#ofGroups, group, () => this.#walk(group.client));
+  }
+
   /** The walk that tells what becomes of a pod's connections. */
   of({ client, isMeshed }: Connecting): Walk {
-    const kind = client.kind === 'HOST' ? 'HOST' : 'POD';
-    const group = isMeshed ? undefined : this.#groups[kind].get(client.node);
-    if (group === undefined) return this.#ofClient(client);
-    const walk = remember(this.#ofGroups, group, () => this.#walk(group.client));
+    const walk = isMeshed ? undefined : this.ofPlace({ client });
+    if (walk === undefined) return this.#ofClient(client);
     // A pod that is sent to itself is like no other.
     return client.address !== undefined && walk.journeys.has(client.address) ? this.#ofClient(client, walk) : walk;
   }
