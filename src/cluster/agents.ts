@@ -56,6 +56,11 @@ function mayTell({ metadata, spec }: Pod): boolean {
   );
 }
 
+/** Whether a pod counts when agents are looked for: it may be one, or is the cluster's own. */
+export function isLookedAt(pod: Pod): boolean {
+  return mayTell(pod) || isSystemNamespace(pod.metadata.namespace ?? 'default');
+}
+
 /** Namespaces whose pods are those of the cluster itself. */
 function isSystemNamespace(namespace: string): boolean {
   return namespace === 'kube-system' || namespace.startsWith('openshift-');

@@ -13,8 +13,19 @@ import {
   signOfAzureCilium,
   signOfOvnKubernetes,
 } from '../cluster/agent-signs.js';
-import { flagOf, imageTagOf, type Runner, runnersOf, type Signs, showsAgents, showsSign } from '../cluster/agents.js';
+import {
+  flagOf,
+  imageTagOf,
+  isLookedAt,
+  type Runner,
+  runnersOf,
+  type Signs,
+  showsAgents,
+  showsSign,
+} from '../cluster/agents.js';
 import type { Cluster } from '../cluster/cluster.js';
+import type { OverlayMap } from '../cluster/overlay-map.js';
+import type { Resource } from '../cluster/resources.js';
 
 /** A network plugin as policies meet it. */
 export interface Enforcer {
@@ -218,16 +229,33 @@ function ciliumEnforcement(cluster: Cluster, kind: EnforcerKind, shown: string):
   };
 }
 
+const standing = new WeakMap<object, object>();
+
+/** Stands for all variants of a part of a cluster that show the same: its base, where no replacement shows anything. */
+function standingFor<V>(part: OverlayMap<V>, shows: (one: V) => boolean): object {
+  return remember(standing, part, () => {
+    for (const [key, is] of part.replacements) {
+      const was = part.base.get(key);
+      if ((is !== undefined && shows(is)) || (was !== undefined && shows(was))) return part;
+    }
+    return part.base;
+  });
+}
+
+/** Resources of the kinds that {@link signOfOvnKubernetes} and {@link DEFINITIONS} look for. */
+const isSign = ({ kind }: Resource) => kind === 'Network' || kind === 'CustomResourceDefinition';
+
 /** What agents show, by all that is looked at of a cluster: one WeakMap in another for each. */
 const found = new WeakMap<object, unknown>();
 
 /** What agents show of a cluster, looked for once; undefined where the snapshot has none. */
 function seenOnce(cluster: Cluster): Enforcement | undefined {
-  const { configMaps, pods, workloads, nodes, resources } = cluster;
+  const { configMaps, workloads, nodes } = cluster;
   let at = found;
-  for (const part of [configMaps, pods, workloads, nodes]) {
+  for (const part of [configMaps, workloads, nodes, standingFor(cluster.pods, isLookedAt)]) {
     at = remember(at, part, () => new WeakMap<object, unknown>()) as WeakMap<object, unknown>;
   }
+  const resources = standingFor(cluster.resources, isSign);
   const known = remember(at, resources, () => ({ seen: seen(cluster) })) as { readonly seen: Enforcement | undefined };
   return known.seen;
 }
@@ -296,14 +324,14 @@ const DEFINITIONS: readonly (readonly [name: string, definition: RegExp])[] = [
   ['the AWS network policy agent', /^policyendpoints\.networking\.k8s\.aws$/],
 ];
 
-const unseen = new WeakMap<Cluster['resources'], Enforcement>();
+const unseen = new WeakMap<object, Enforcement>();
 
 /**
  * Where no agents are shown: definitions of a plugin's custom resources say which one there probably is. They stay
  * where a plugin is taken away, and EKS has those of its agent whether it is switched on or not.
  */
 function notSeen(cluster: Cluster): Enforcement {
-  return remember(unseen, cluster.resources, () => {
+  return remember(unseen, standingFor(cluster.resources, isSign), () => {
     const nobody =
       'The snapshot shows no pods of kube-system and no DaemonSets, hence not who enforces network policies';
     for (const [name, definition] of DEFINITIONS) {

@@ -75,6 +75,28 @@ t.test('agents without owners are seen by labels or images, as data planes are',
   }
 });
 
+t.test('a change of pods or resources that shows who enforces is seen, and others cost nothing', async (t) => {
+  const { cluster } = prepare({}, bankSnapshot({ more: PROXY, policies: [CLOSED] }));
+  const before = enforcementOf(cluster, undefined);
+  t.match(before.why, /probably ignored/);
+  const [key, plain] = [...cluster.pods.entries()].find(([name]) => name.startsWith('bank/')) as [string, never];
+  const pod: Readonly<{ metadata: object }> = plain;
+  const labelled = (labels: object) => ({ ...pod, metadata: { ...pod.metadata, labels } }) as never;
+  const withPod = (one: never) => enforcementOf(cluster.with({ pods: new Map([[key, one]]) }), undefined);
+  t.equal(withPod(labelled({ role: 'other' })), before, 'a label that shows nothing');
+  t.match(withPod(labelled({ 'k8s-app': 'calico-node' })).why, /^Calico enforces them/);
+  const network = { kind: 'Network', apiVersion: 'config.openshift.io/v1', metadata: { name: 'cluster' } };
+  const added = { ...network, spec: { networkType: 'OVNKubernetes' } } as never;
+  const withResource = (name: string, one: never) =>
+    enforcementOf(cluster.with({ resources: new Map([[name, one]]) }), undefined);
+  t.match(withResource('Network.config.openshift.io//cluster', added).why, /^OVN-Kubernetes enforces them/);
+  const more = policy('bank/more', { podSelector: {}, policyTypes: ['Ingress'] }) as never;
+  t.equal(withResource('NetworkPolicy.networking.k8s.io/bank/more', more), before, 'a policy');
+  const system = [...cluster.pods.entries()].filter(([name]) => name.startsWith('kube-system/')).map(([name]) => name);
+  const without = cluster.with({ pods: new Map(system.map((name) => [name, undefined])) });
+  t.match(enforcementOf(without, undefined).why, /not who enforces/, 'pods of the cluster itself are gone');
+});
+
 t.test('OVN-Kubernetes and Azure’s Cilium are seen by what their nodes carry', async (t) => {
   for (const [fields, says] of [
     [{ annotations: { 'k8s.ovn.org/node-subnets': '{}' } }, /^OVN-Kubernetes enforces them \(seen: node .* annotation/],

@@ -6,7 +6,9 @@ import type { Cluster } from '../../src/cluster/cluster.js';
 import { namespacedName, type Pod } from '../../src/cluster/objects.js';
 import { type Decision, decide } from '../../src/policies/evaluate.js';
 import type { Direction, End } from '../../src/policies/flow.js';
+import { matchesRule } from '../../src/policies/network-policy.js';
 import { podClass } from '../../src/policies/pod-class.js';
+import { policySetOf } from '../../src/policies/policy-set.js';
 import { ask } from '../../src/questions/ask.js';
 import { anyPolicies, anySpec, networkPolicy, policedSnapshot, WORKLOADS } from '../support/policed-cluster.js';
 import { runs } from '../support/runs.js';
@@ -37,6 +39,20 @@ const connection = fc.record({
 });
 type Connection = typeof connection extends fc.Arbitrary<infer T> ? T : never;
 
+/** A decision with all that is worked out when it is read. */
+const written = ({
+  verdict,
+  tier,
+  isolatedBy,
+  allowedBy,
+  decidedBy,
+  passedBy,
+  refusals,
+  nearest,
+  unknown,
+}: Decision): string =>
+  JSON.stringify({ verdict, tier, isolatedBy, allowedBy, decidedBy, passedBy, refusals, nearest, unknown });
+
 /** What policies say of a connection in both directions; undefined for an end that is no pod. */
 function both(policies: readonly unknown[], { from, to, protocol, port }: Connection) {
   const cluster = clusterWith(policies);
@@ -52,7 +68,7 @@ t.test('the order of policies does not matter', async () => {
     fc.property(anyPolicies, connection, (policies, one) => {
       const [given, reversed] = [both(policies, one), both([...policies].reverse(), one)];
       for (const direction of DIRECTIONS) {
-        if (JSON.stringify(given[direction]) !== JSON.stringify(reversed[direction])) return false;
+        if (written(given[direction]) !== written(reversed[direction])) return false;
       }
       return true;
     }),
@@ -73,7 +89,7 @@ t.test(
           const own = cluster.pods.get(name);
           const selected =
             own !== undefined && decide(cluster, direction, flowTo(cluster, one), own).isolatedBy.includes('shop/more');
-          return selected || JSON.stringify(without[direction]) === JSON.stringify(withIt[direction]);
+          return selected || written(without[direction]) === written(withIt[direction]);
         });
       }),
       { numRuns: runs(150) },
@@ -89,7 +105,8 @@ t.test('a policy that selects no pod changes nothing', async () => {
   fc.assert(
     fc.property(anyPolicies, anySpec, connection, (policies, spec, one) => {
       const none = networkPolicy('none', { ...spec, podSelector: { matchLabels: { app: 'nobody' } } });
-      return JSON.stringify(both(policies, one)) === JSON.stringify(both([...policies, none], one));
+      const [without, withIt] = [both(policies, one), both([...policies, none], one)];
+      return DIRECTIONS.every((direction) => written(without[direction]) === written(withIt[direction]));
     }),
     { numRuns: runs(150) },
   );
@@ -114,6 +131,36 @@ t.test(
     );
   },
 );
+
+t.test('the rules that are said to allow, or to refuse, are those that do when each is asked', async () => {
+  fc.assert(
+    fc.property(anyPolicies, connection, (policies, one) => {
+      const cluster = clusterWith(policies);
+      const flow = flowTo(cluster, one);
+      return DIRECTIONS.every((direction) => {
+        const own = cluster.pods.get(direction === 'EGRESS' ? one.from : one.to);
+        const { tier, verdict, allowedBy, refusals } = decide(cluster, direction, flow, own);
+        if (own === undefined || tier !== 'NETWORK_POLICY') return true;
+        const asked = policySetOf(cluster)
+          .isolating(own, direction)
+          .policies.flatMap((policy) =>
+            policy.read[direction].map((_, rule) => ({
+              place: `${policy.key} ${rule}`,
+              verdict: matchesRule(cluster, policy, direction, rule, flow),
+            })),
+          );
+        const places = (of: readonly { readonly policy: string; readonly rule: number }[]) =>
+          of.map(({ policy, rule }) => `${policy} ${rule}`).join();
+        const matching = asked.filter((each) => each.verdict === undefined);
+        if (places(allowedBy) !== matching.map(({ place }) => place).join()) return false;
+        if (verdict === 'ALLOW') return matching.length > 0;
+        const against = asked.filter((each) => each.verdict !== 'UNKNOWN');
+        return matching.length === 0 && places(refusals) === against.map(({ place }) => place).join();
+      });
+    }),
+    { numRuns: runs(300) },
+  );
+});
 
 t.test('a rule split into one policy for each peer and port says the same', async () => {
   type Rule = Readonly<Record<string, readonly unknown[] | undefined>>;
