@@ -194,6 +194,8 @@ export class AddressBook {
 export class Places {
   readonly book: AddressBook;
   readonly #learned = new Map<string, Place>();
+  /** One for all addresses on a node: a cluster has many. */
+  readonly #onNodes = new Map<string, Place>();
 
   constructor(book: AddressBook) {
     this.book = book;
@@ -201,7 +203,13 @@ export class Places {
 
   /** Places an address that no Pod of the snapshot explains on a node. */
   learn(address: string, node: string): void {
-    if (!this.#learned.has(address)) this.#learned.set(address, { kind: 'POD', node });
+    if (this.#learned.has(address)) return;
+    let place = this.#onNodes.get(node);
+    if (place === undefined) {
+      place = { kind: 'POD', node };
+      this.#onNodes.set(node, place);
+    }
+    this.#learned.set(address, place);
   }
 
   /** Where an address (canonical text) is. */

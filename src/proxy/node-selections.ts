@@ -10,7 +10,7 @@ export class NodeSelections {
   readonly place: NodePlace;
   readonly #input: ProxierInput;
   readonly #services: ServiceMap;
-  readonly #known = new WeakMap<ServicePort, EndpointSelection>();
+  readonly #known = new Map<ServicePort, EndpointSelection>();
 
   constructor(input: ProxierInput, services: ServiceMap) {
     const { node, self = node } = input;

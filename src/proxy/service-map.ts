@@ -11,17 +11,19 @@ import { compareServicePorts, portsOfService } from './service-ports.js';
 
 const NO_PORTS: readonly ServicePort[] = [];
 
-/** Key of an address, port and protocol in a claim index. Addresses are compared as addresses, not as text. */
-function addressKey(protocol: string, address: string, port: number): string {
-  return `${protocol} ${addressOf(address)?.text ?? address} ${port}`;
+/** The addresses that a port lays claim to. They are compared as addresses, not as text. */
+function claimedAddresses({ clusterIP, externalIPs, loadBalancerVIPs }: ServicePort): readonly string[] {
+  if (externalIPs.length === 0 && loadBalancerVIPs.length === 0) return [clusterIP];
+  return [clusterIP, ...[...externalIPs, ...loadBalancerVIPs].map(canonical)];
 }
 
-function addressKeys(port: ServicePort): readonly string[] {
-  const { protocol, clusterIP, externalIPs, loadBalancerVIPs } = port;
-  const keys = [`${protocol} ${clusterIP} ${port.port}`];
-  for (const address of externalIPs) keys.push(addressKey(protocol, address, port.port));
-  for (const address of loadBalancerVIPs) keys.push(addressKey(protocol, address, port.port));
-  return keys;
+const canonical = (address: string) => addressOf(address)?.text ?? address;
+
+/** Those of the ports that have an address which are for this number and protocol: mostly all of them. */
+function ofNumber(ports: readonly ServicePort[], protocol: string, number: number): readonly ServicePort[] {
+  const isOf = (one: ServicePort) => one.port === number && one.protocol === protocol;
+  for (const one of ports) if (!isOf(one)) return ports.filter(isOf);
+  return ports;
 }
 
 const nodePortKeys = (port: ServicePort) => (port.nodePort === 0 ? [] : [`${port.protocol} ${port.nodePort}`]);
@@ -42,7 +44,7 @@ export class ClusterServiceMap implements ServiceMap {
   readonly #base: ClusterServiceMap | undefined;
   /** The Services that this map read itself: all, or those that the edit touched. */
   readonly #own: ReadonlyMap<string, readonly ServicePort[]>;
-  readonly #endpoints = new WeakMap<ServicePort, PortEndpoints>();
+  readonly #endpoints = new Map<ServicePort, PortEndpoints>();
   #ports: readonly ServicePort[] | undefined;
   #total: number | undefined;
   #addresses: ClaimIndex | undefined;
@@ -161,7 +163,7 @@ export class ClusterServiceMap implements ServiceMap {
   }
 
   get #addressIndex(): ClaimIndex {
-    this.#addresses ??= this.#index(addressKeys, this.#base === undefined ? undefined : this.#base.#addressIndex);
+    this.#addresses ??= this.#index(claimedAddresses, this.#base === undefined ? undefined : this.#base.#addressIndex);
     return this.#addresses;
   }
 
@@ -179,7 +181,7 @@ export class ClusterServiceMap implements ServiceMap {
   }
 
   claims(protocol: string, address: string, port: number): readonly ServicePort[] {
-    return this.#addressIndex.get(addressKey(protocol, address, port));
+    return ofNumber(this.#addressIndex.get(canonical(address)), protocol, port);
   }
 
   nodePortClaims(protocol: string, nodePort: number): readonly ServicePort[] {

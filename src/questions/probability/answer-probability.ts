@@ -105,7 +105,7 @@ function answerOne(
 function doorOf(result: ServiceProbability, rest: Pick<Door, 'id' | 'from' | 'publishedAs' | 'load'>): Door {
   const { service, via, family, destination, clients, endpoints, verdicts, imbalance, affinity } = result;
   const { id, from, publishedAs, load } = rest;
-  return {
+  const door = {
     id,
     service,
     via,
@@ -118,8 +118,8 @@ function doorOf(result: ServiceProbability, rest: Pick<Door, 'id' | 'from' | 'pu
     affinity: affinity?.timeoutSeconds ?? 0,
     from,
     publishedAs,
-    ...(load === undefined ? {} : { load }),
   };
+  return load === undefined ? door : { ...door, load };
 }
 
 /**

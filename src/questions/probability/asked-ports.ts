@@ -26,7 +26,7 @@ export interface Wanted {
 
 /** Every port of these Services, only those of one protocol where it is given. */
 export function everyPort(services: Iterable<Service>, asked: TransportProtocol | undefined): readonly Wanted[] {
-  const all: Wanted[] = [];
+  const all: { readonly wanted: Wanted; readonly name: string }[] = [];
   for (const service of services) {
     if (service.spec?.type === 'ExternalName') continue;
     if (!service.spec?.clusterIP && !isHeadless(service)) continue;
@@ -34,17 +34,15 @@ export function everyPort(services: Iterable<Service>, asked: TransportProtocol 
     for (const port of service.spec?.ports ?? []) {
       const protocol = (port.protocol ?? 'TCP') as TransportProtocol;
       if (asked !== undefined && protocol !== asked) continue;
-      const portName = port.name === undefined ? {} : { portName: port.name };
+      const own: { -readonly [Key in keyof ServiceDestination]: ServiceDestination[Key] } = { namespace, name };
       // Of a headless Service's only port those are meant who know the endpoints' own.
-      const number = isHeadless(service) && !port.name ? {} : { port: port.port };
-      all.push({ service: { namespace, name, ...number, ...portName }, protocol });
+      if (!isHeadless(service) || port.name) own.port = port.port;
+      if (port.name !== undefined) own.portName = port.name;
+      all.push({ wanted: { service: own, protocol }, name: `${namespace}/${name}:${port.name ?? ''}` });
     }
   }
-  return all.sort(({ service: a }, { service: b }) => {
-    const left = `${a.namespace}/${a.name}:${a.portName ?? ''}`;
-    const right = `${b.namespace}/${b.name}:${b.portName ?? ''}`;
-    return left < right ? -1 : left > right ? 1 : 0;
-  });
+  all.sort(({ name: a }, { name: b }) => (a < b ? -1 : a > b ? 1 : 0));
+  return all.map(({ wanted }) => wanted);
 }
 
 /** The Services that a load balancer has an address or a name for. */
@@ -103,6 +101,6 @@ export function portsAsked(cluster: Cluster, question: ProbabilityQuestion): rea
         [{ pointer: '/probability/families', detail: `It has ${has.join(' and ') || 'no address'}.` }],
       );
     }
-    return { ...asked, families };
+    return { place: asked.place, destination, families };
   });
 }

@@ -91,17 +91,27 @@ function shownBy(port: PlainPort, { journeys, clientJourneys }: Walked, { shares
 }
 
 /** The clients of a door; what becomes of their connections is walked when it is asked for. */
-function lazily(fabric: Fabric, destination: ServiceTargeted, { client, nodes, weight }: WeightedClient): DoorClient {
-  let walked: readonly DoorOutcome[] | undefined;
-  return {
-    client,
-    nodes,
-    weight,
-    get outcomes() {
-      walked ??= outcomesOf(weighted(clientJourneysOf(fabric, client, destination), weight), client, nodes);
-      return walked;
-    },
-  };
+class WalkedWhenRead implements DoorClient {
+  readonly client: DoorClient['client'];
+  readonly nodes: DoorClient['nodes'];
+  readonly weight: Fraction;
+  #outcomes: readonly DoorOutcome[] | undefined;
+
+  constructor(
+    readonly fabric: Fabric,
+    readonly destination: ServiceTargeted,
+    { client, nodes, weight }: WeightedClient,
+  ) {
+    this.client = client;
+    this.nodes = nodes;
+    this.weight = weight;
+  }
+
+  get outcomes(): readonly DoorOutcome[] {
+    const { fabric, destination, client, nodes, weight } = this;
+    this.#outcomes ??= outcomesOf(weighted(clientJourneysOf(fabric, client, destination), weight), client, nodes);
+    return this.#outcomes;
+  }
 }
 
 /** The part of shares that a group of clients has. */
@@ -136,8 +146,8 @@ class PortLaw {
     });
   }
 
-  /** What endpoints of one name, such as a node's, have together; by name. */
-  #sharesBy(names: readonly string[]): (readonly [string, Probability])[] {
+  /** What endpoints of one name, such as a node's, have together; by name, as `make` shows it. */
+  #sharesBy<T>(names: readonly string[], make: (name: string, share: Probability) => T): readonly T[] {
     const places = new Map<string, number | number[]>();
     for (let place = 0; place < names.length; place++) {
       const name = names[place] as string;
@@ -146,10 +156,10 @@ class PortLaw {
       else if (typeof known === 'number') places.set(name, [known, place]);
       else known.push(place);
     }
-    const sums: [string, Probability][] = [];
-    for (const [name, own] of places)
-      sums.push([name, typeof own === 'number' ? (this.#each[own] as Probability) : this.#sumOf(own)]);
-    return sums.sort(byName);
+    return [...places.keys()].sort().map((name) => {
+      const own = places.get(name) as number | number[];
+      return make(name, typeof own === 'number' ? (this.#each[own] as Probability) : this.#sumOf(own));
+    });
   }
 
   #zonedOf(cluster: Cluster, { endpoints, groups }: PlainPort): Zoned {
@@ -167,7 +177,7 @@ class PortLaw {
         }),
       }));
       return {
-        zones: this.#sharesBy(names).map(([zone, share]) => ({ zone, share })),
+        zones: this.#sharesBy(names, (zone, share) => ({ zone, share })),
         crossing: crossings(cluster, from),
         shares: zoneShares(cluster, from),
       };
@@ -179,35 +189,30 @@ class PortLaw {
     const { endpoints, groups } = port;
     const { zones, crossing, shares } = this.#zonedOf(fabric.cluster, port);
     const order = listedOrder(endpoints);
-    const from = groups.map((group) => lazily(fabric, destination, group));
+    const from = groups.map((group) => new WalkedWhenRead(fabric, destination, group));
     keepZoneShares(from, shares);
     const { delivered, dropped, rejected, unreachable, unknown, verdicts, imbalance, affinity } = outcome;
     const at = (place: number) => endpoints[place] as PlainEndpoint;
     const own = basis && (cycle === undefined ? basis : { ...basis, cycle: cycle.map((place) => idOf(at(place))) });
-    return {
-      shares: {
-        ...(own === undefined ? {} : { basis: basisWord(own) }),
-        endpoints: order.map((place) => shareOf(at(place), this.#each[place] as Probability)),
-        nodes: this.#sharesBy(endpoints.map((endpoint) => endpoint.node)).map(([node, share]) => ({ node, share })),
-        zones,
-        ...{ delivered, dropped, rejected, unreachable, unknown },
-        verdicts,
-        ...crossing,
-        ...(imbalance === undefined ? {} : { imbalance }),
-        ...(affinity === undefined
-          ? {}
-          : {
-              affinity: {
-                ...affinity,
-                returning: order.map((place) => {
-                  const endpoint = idOf(at(place));
-                  return { endpoint, share: this.#each[place] as Probability, goesTo: endpoint };
-                }),
-              },
-            }),
-      },
-      from,
-    };
+    const names: string[] = [];
+    for (const { node } of endpoints) names.push(node);
+    const listed: EndpointShare[] = [];
+    for (const place of order) listed.push(shareOf(at(place), this.#each[place] as Probability));
+    const nodes = this.#sharesBy(names, (node, share) => ({ node, share }));
+    const head = { endpoints: listed, nodes, zones, delivered, dropped, rejected, unreachable, unknown, verdicts };
+    const returning = () =>
+      order.map((place) => {
+        const endpoint = idOf(at(place));
+        return { endpoint, share: this.#each[place] as Probability, goesTo: endpoint };
+      });
+    // Assigned: adding fields to a spread object takes V8 many times as long, and every port has an answer.
+    const shown: PortOutcome['shares'] = Object.assign(
+      own === undefined ? head : Object.assign({ basis: basisWord(own) }, head),
+      crossing,
+      imbalance === undefined ? undefined : { imbalance },
+      affinity === undefined ? undefined : { affinity: { ...affinity, returning: returning() } },
+    );
+    return { shares: shown, from };
   }
 }
 

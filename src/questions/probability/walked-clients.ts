@@ -1,8 +1,8 @@
 import { joinHostPort } from '../../base/address.js';
 import { ONE, sum } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
-import type { ServiceProbability } from '../../contract/answers.js';
-import type { ProbabilityQuestion } from '../../contract/requests.js';
+import type { ServiceProbability, ServiceRef } from '../../contract/answers.js';
+import type { ProbabilityQuestion, TransportProtocol } from '../../contract/requests.js';
 import type { Client } from '../../path/client.js';
 import { resolveDestination } from '../../path/destinations.js';
 import type { Fabric } from '../../path/fabric.js';
@@ -68,14 +68,12 @@ export function headOf(
 ): ServiceHead {
   const { target } = destination;
   const { name, namespace = 'default' } = target.service.metadata;
+  const service: { -readonly [Key in keyof ServiceRef]: ServiceRef[Key] } = { namespace, name };
+  if (target.port?.name) service.portName = target.port.name;
+  if (target.portNumber !== 0) service.port = target.portNumber;
+  service.protocol = target.protocol as TransportProtocol;
   return {
-    service: {
-      namespace,
-      name,
-      ...(target.port?.name ? { portName: target.port.name } : {}),
-      ...(target.portNumber === 0 ? {} : { port: target.portNumber }),
-      protocol: target.protocol,
-    },
+    service,
     via: target.via,
     family: fabric.family,
     destination: groups.length === 0 ? '' : destinationText(fabric, destination, groups),
