@@ -1,6 +1,15 @@
 /** Who enforces network policies in a cluster, as its DaemonSets and pods show it. */
 import { remember } from '../base/remember.js';
-import { flagOf, imageTagOf, type Runner, runnersOf, type Signs, showsAgents, showsSign } from '../cluster/agents.js';
+import {
+  environmentOf,
+  flagOf,
+  imageTagOf,
+  type Runner,
+  runnersOf,
+  type Signs,
+  showsAgents,
+  showsSign,
+} from '../cluster/agents.js';
 import type { Cluster } from '../cluster/cluster.js';
 
 /** A network plugin as policies meet it. */
@@ -17,7 +26,10 @@ export interface Enforcer {
   readonly seesMasqueraded?: true;
   /** Policies on outgoing connections see them before kube-proxy translates them. */
   readonly seesServices?: true;
-  /** A pod that no policy selects is denied everything but its own node (Cilium's `enable-policy: always`). */
+  /**
+   * A pod that no policy selects is denied everything but its own node (Cilium's `enable-policy: always`, the AWS
+   * agent's strict mode).
+   */
   readonly deniesByDefault?: true;
   /** Of the pod's own node only connections of root are let through whatever policies say. */
   readonly rootOnly?: true;
@@ -155,6 +167,9 @@ const ENFORCERS: readonly EnforcerKind[] = [
     signs: { names: /^aws-node$/ },
     isOn: ({ containers }) =>
       containers.some(({ args }) => (args ?? []).some((text) => text === '--enable-network-policy=true')),
+    // Strict: a pod starts with everything denied, and only policies that select it let anything through.
+    fitted: (runner) =>
+      environmentOf(runner, 'NETWORK_POLICY_ENFORCING_MODE') === 'strict' ? { deniesByDefault: true } : {},
     own: /^networking\.k8s\.aws\//,
     established: 'KEPT',
     seesServices: true,
