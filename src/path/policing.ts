@@ -82,7 +82,8 @@ function sentence(
     return `${start}: let through by ${named(allowedBy.map(({ policy, rule }) => `rule ${rule} of ${policy}`))}`;
   }
   if (verdict === 'ALLOW' && passedBy !== undefined) {
-    return `${start}: rule ${passedBy.rule} of ${passedBy.kind} ${passedBy.policy} passes it on, and nothing else applies`;
+    const { rule, kind, policy } = passedBy;
+    return `${start}: rule ${rule} of ${kind} ${policy} passes it on, and nothing else applies`;
   }
   if (verdict === 'ALLOW') return `${start}: none applies`;
   if (tier === 'DEFAULT') return `${start}: no policy selects the pod, and the network plugin denies by default`;

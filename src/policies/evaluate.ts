@@ -184,7 +184,10 @@ function namesDomains(rule: unknown, { destination }: Flow): boolean {
 }
 
 function unknownNames({ kind, policy, pointer }: RuleRef): string {
-  return `the addresses of domain names, which no snapshot has, would decide whether ${pointer} of ${kind} ${policy} matches`;
+  return (
+    `the addresses of domain names, which no snapshot has, would decide whether ${pointer} of ${kind} ` +
+    `${policy} matches`
+  );
 }
 
 function unknownBy({ kind, policy, pointer }: RuleRef): string {

@@ -514,6 +514,38 @@ const CASES: readonly Case[] = [
     without: [],
   },
   {
+    code: 'HEALTH_CHECK_DENIED',
+    what: 'probes are no clients: a range of clients outside does not let them in',
+    found: () =>
+      inspected(
+        {
+          policies: [ingress('range', [{ from: [{ ipBlock: { cidr: '203.0.113.0/24' } }] }])],
+          service: { ...balanced },
+        },
+        { loadBalancer: { services: { 'shop/db': { implementation: 'aws-nlb', options: { targetType: 'IP' } } } } },
+      ),
+    evidence: { service: 'shop/db', address: '192.0.2.1' },
+    without: [
+      [
+        'the address that the balancer has is let in',
+        () =>
+          inspected(
+            {
+              policies: [ingress('range', [{ from: [{ ipBlock: { cidr: '172.31.0.0/16' } }] }])],
+              service: { ...balanced },
+            },
+            {
+              loadBalancer: {
+                services: {
+                  'shop/db': { implementation: 'aws-nlb', options: { targetType: 'IP', proxyAddress: '172.31.0.9' } },
+                },
+              },
+            },
+          ),
+      ],
+    ],
+  },
+  {
     code: 'NETWORK_POLICY_CUTS',
     what: 'a workload is denied',
     found: () => checked({}, apply(ingress('db', [{ from: [{ podSelector: { matchLabels: { app: 'api' } } }] }]))),
