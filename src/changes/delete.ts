@@ -37,6 +37,15 @@ function deleteOther(
   throw impossible(`${pointer}/kind`, `Objects of kind ${kind} cannot be deleted here.`);
 }
 
+/** Kinds of objects that have no namespace. */
+const WITHOUT_NAMESPACE: ReadonlySet<string> = new Set([
+  'Node',
+  'Namespace',
+  'AdminNetworkPolicy',
+  'BaselineAdminNetworkPolicy',
+  'ClusterNetworkPolicy',
+]);
+
 /** A namespace goes with all that is in it; of a snapshot without namespaces, what is in it is enough. */
 function namespaceGone(cluster: Cluster, change: DeleteChange, context: ChangeContext, pointer: string): ChangeResult {
   const { namespace, name } = change;
@@ -99,6 +108,6 @@ export const deleteObject: ChangeKind<'delete'> = {
   summary: 'an object is deleted, with what belongs to it',
   example: { kind: 'Pod', namespace: 'default', name: 'client' },
   describe: ({ kind, namespace = 'default', name }) =>
-    `delete ${kind} ${kind === 'Node' ? name : `${namespace}/${name}`}`,
+    `delete ${kind} ${WITHOUT_NAMESPACE.has(kind) ? name : `${namespace}/${name}`}`,
   apply,
 };

@@ -26,6 +26,7 @@ import type {
   ProbeResult,
   WalkProbe,
 } from './implementation.js';
+import { ownAddress } from './own-address.js';
 import { noteAnnotations } from './read-annotations.js';
 import { sourceRanges } from './source-ranges.js';
 
@@ -186,6 +187,14 @@ export class Balancer {
   /** The health check of the Service's first port. */
   get healthCheck(): HealthCheck {
     return this.healthCheckOf(undefined);
+  }
+
+  /**
+   * The address that it probes from, where its provider publishes none. No client outside has it: a policy that lets
+   * clients in does not let probes in by that.
+   */
+  probingAddress(): string {
+    return ownAddress(this.#balanced, 'what its health checks come from');
   }
 
   /**

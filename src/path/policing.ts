@@ -11,7 +11,7 @@ import { resourceName } from '../cluster/resources.js';
 import type { PathPolicy } from '../contract/answers.js';
 import type { Packet } from '../netfilter/packet.js';
 import { countsForeign, type Enforcement, type Enforcer, enforcementOf } from '../policies/enforcer.js';
-import type { Decision } from '../policies/evaluate.js';
+import { type Decision, decide } from '../policies/evaluate.js';
 import type { Direction, End, Flow } from '../policies/flow.js';
 import { knownDecision } from '../policies/known-decisions.js';
 import { ALL_APIS, foreignPoliciesOf } from '../policies/policy-set.js';
@@ -62,7 +62,7 @@ function sentence(
   node?: string,
   before = '',
 ): string {
-  const { verdict, tier, isolatedBy, decidedBy, nearest, unknown } = decision;
+  const { verdict, tier, isolatedBy, decidedBy, passedBy, nearest, unknown } = decision;
   const way = direction === 'EGRESS' ? 'egress' : 'ingress';
   const to = `${flow.protocol}${flow.port === undefined ? '' : ` port ${flow.port}`}`;
   const about =
@@ -80,6 +80,10 @@ function sentence(
   const { allowedBy } = decision;
   if (verdict === 'ALLOW' && allowedBy.length > 0) {
     return `${start}: let through by ${named(allowedBy.map(({ policy, rule }) => `rule ${rule} of ${policy}`))}`;
+  }
+  if (verdict === 'ALLOW' && passedBy !== undefined) {
+    const { rule, kind, policy } = passedBy;
+    return `${start}: rule ${rule} of ${kind} ${policy} passes it on, and nothing else applies`;
   }
   if (verdict === 'ALLOW') return `${start}: none applies`;
   if (tier === 'DEFAULT') return `${start}: no policy selects the pod, and the network plugin denies by default`;
@@ -199,9 +203,9 @@ function defaulted(decision: Decision, { direction, flow }: PolicyPoint, pod: Po
   return fromOwn ? decision : { ...decision, verdict: 'DENY' };
 }
 
-/** Whether some policy selects the pod, or denies what none lets through. */
-function isSelected({ tier, verdict }: Decision): boolean {
-  if (tier === 'DEFAULT') return verdict === 'DENY';
+/** Whether some policy decides about the pod's connection, hands it on, or denies what none lets through. */
+function isSelected({ tier, verdict, passedBy }: Decision): boolean {
+  if (tier === 'DEFAULT') return verdict === 'DENY' || passedBy !== undefined;
   return tier !== 'NONE' && tier !== 'SELF';
 }
 
@@ -313,6 +317,7 @@ export function policed(
     if (judged.isConcerned) tellEnforcement(fabric, enforcement);
     if (!enforcement.enforced) continue;
     tellSeen(fabric, point, judged, by);
+    tellHairpin(fabric, point, judged, enforcement);
     if (judged.isTakenToPass) {
       const why =
         'Some pod, with no labels and in no namespace that is known, stands for the client: a rule that ' +
@@ -354,6 +359,23 @@ function seenBy(
   if (leaving().source === flow.source.address) return point;
   const gateway = gatewayOf(fabric, node);
   return gateway === undefined ? point : { ...point, flow: { ...flow, source: { address: gateway } } };
+}
+
+/**
+ * Says what is taken of a pod that reaches itself through a Service, where its NetworkPolicies have no rule for that:
+ * some plugins judge it as they judge any other connection (Calico, in FORWARD).
+ */
+function tellHairpin(fabric: Fabric, point: PolicyPoint, { decision }: Judgement, enforcement: Enforcement): void {
+  const { flow, pod } = point;
+  if (pod === undefined || decision.tier !== 'SELF' || flow.isHairpin !== true) return;
+  const alike = { ...point, flow: { ...flow, source: { ...flow.source, pod: { ...pod } } } };
+  if (judge(fabric.cluster, alike, pod, enforcement.by, decide).decision.verdict !== 'DENY') return;
+  const why =
+    'A pod that reaches itself through a Service is taken to be let through whatever NetworkPolicies say. That is ' +
+    `not the same everywhere: a network plugin that judges it as any other connection denies ${namespacedName(pod)} ` +
+    'this.';
+  fabric.assumptions.add('policies.hairpin', 'let through', why);
+  tellEnforcement(fabric, enforcement);
 }
 
 /** Says what a decision rests on where plugins, or networks of pods, may see another source. */

@@ -2,10 +2,10 @@
 import { addressOf, makeAddress, networkOf } from '../base/address.js';
 import { isZero, sum } from '../base/fraction.js';
 import type { Backend, Balanced, HealthCheck, WalkedProbe } from '../load-balancers/implementation.js';
+import { ownAddress } from '../load-balancers/own-address.js';
 import type { Client } from './client.js';
 import type { Fabric } from './fabric.js';
 import { travel } from './journey.js';
-import { outsideAddress } from './sources.js';
 import type { Journey } from './trail.js';
 
 /** The first address of the first network of the family that probes come from, to stand for all of them. */
@@ -28,15 +28,15 @@ export function outcomeOf(journeys: readonly Journey[]): WalkedProbe {
 }
 
 /** Walks a probe's connection to the port of its health check on a node. What it rests on is not the answer's. */
-export function walkProbe(fabric: Fabric, { key }: Balanced, check: HealthCheck, backend: Backend): WalkedProbe {
+export function walkProbe(fabric: Fabric, balanced: Balanced, check: HealthCheck, backend: Backend): WalkedProbe {
   const address = addressOf(backend.address ?? '')?.text;
   if (address === undefined) {
     return { answered: 'UNKNOWN', detail: `${backend.node} has no ${fabric.family} address in the snapshot` };
   }
   const client: Client = {
     kind: 'OUTSIDE',
-    name: `health check of the load balancer of ${key}`,
-    address: probeSource(fabric, check) ?? outsideAddress(fabric),
+    name: `health check of the load balancer of ${balanced.key}`,
+    address: probeSource(fabric, check) ?? ownAddress({ ...balanced, assume: () => {} }, ''),
     node: backend.node,
     namespace: 'default',
   };

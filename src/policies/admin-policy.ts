@@ -8,7 +8,7 @@ import type { Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import { type Direction, type End, type Flow, namespaceOf } from './flow.js';
 import { best, fieldsOf, inNetwork, inRange, listOf, namesPort, readNetwork, type Verdict } from './rule.js';
-import { allOf, type Match, selectorOf, selectsNamespace, selectsPod } from './selectors.js';
+import { allOf, type Match, relatesTo, selectorOf, selectsNamespace, selectsPod } from './selectors.js';
 
 export type Tier = 'ADMIN' | 'BASELINE';
 export type Action = 'ALLOW' | 'DENY' | 'PASS';
@@ -63,12 +63,26 @@ export function selectorsOf(
   };
 }
 
-/** Whether `{namespaces}` or `{pods}` selects a pod; undefined also where neither is there. */
-function selects(cluster: Cluster, value: unknown, pod: Pod): Match | 'NEITHER' {
+/** Whether a peer's namespaces are told by their labels and those of the subject's (the API's first form). */
+export function isRelative(value: unknown): boolean {
+  const { sameLabels, notSameLabels } = fieldsOf(value);
+  return Array.isArray(sameLabels) || Array.isArray(notSameLabels);
+}
+
+/**
+ * Whether `{namespaces}` or `{pods}` selects a pod; `subject` is the pod that the policy is about, where this is a
+ * peer.
+ */
+function selects(cluster: Cluster, value: unknown, pod: Pod, subject?: Pod): Match | 'NEITHER' {
   const selectors = selectorsOf(value);
   if (selectors === undefined) return 'NEITHER';
-  const inNamespace = selectsNamespace(cluster, selectors.namespaceSelector, namespaceOf(pod));
-  return allOf(inNamespace, selectsPod(selectors.podSelector, pod));
+  const { namespaceSelector, podSelector } = selectors;
+  const name = namespaceOf(pod);
+  const inNamespace =
+    subject !== undefined && isRelative(namespaceSelector)
+      ? relatesTo(cluster, fieldsOf(namespaceSelector), name, namespaceOf(subject))
+      : selectsNamespace(cluster, namespaceSelector, name);
+  return allOf(inNamespace, selectsPod(podSelector, pod));
 }
 
 /** Whether the policy is about the pod. */
@@ -77,11 +91,18 @@ export function isSubject(cluster: Cluster, policy: AdminPolicy, pod: Pod): Matc
   return selected === 'NEITHER' ? false : selected;
 }
 
-function matchesPeer(cluster: Cluster, value: unknown, end: End, direction: Direction, action: Action): Verdict {
+function matchesPeer(
+  cluster: Cluster,
+  value: unknown,
+  end: End,
+  direction: Direction,
+  action: Action,
+  subject: Pod | undefined,
+): Verdict {
   const fields = fieldsOf(value);
   if (fields.namespaces !== undefined || fields.pods !== undefined) {
     if (end.pod === undefined) return end.isSomePod === true ? 'UNKNOWN' : 'PEER';
-    const selected = selects(cluster, value, end.pod);
+    const selected = selects(cluster, value, end.pod, subject);
     return selected === undefined ? 'UNKNOWN' : selected === true ? undefined : 'PEER';
   }
   if (direction === 'EGRESS' && fields.nodes !== undefined) {
@@ -131,7 +152,8 @@ export function matchesAdminRule(cluster: Cluster, direction: Direction, rule: u
   const action = actionOf(rule) ?? 'DENY';
   const end = direction === 'INGRESS' ? flow.source : flow.destination;
   const peers = listOf(direction === 'INGRESS' ? fields.from : fields.to);
-  const peer = best(peers, 'PEER', (one) => matchesPeer(cluster, one, end, direction, action));
+  const subject = (direction === 'INGRESS' ? flow.destination : flow.source).pod;
+  const peer = best(peers, 'PEER', (one) => matchesPeer(cluster, one, end, direction, action, subject));
   if (peer !== undefined && peer !== 'UNKNOWN') return peer;
   const { ports, protocols } = fields;
   // A rule has one of them, by its version of the API.

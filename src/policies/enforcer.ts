@@ -14,6 +14,7 @@ import {
   signOfOvnKubernetes,
 } from '../cluster/agent-signs.js';
 import {
+  environmentOf,
   flagOf,
   imageTagOf,
   isLookedAt,
@@ -41,7 +42,10 @@ export interface Enforcer {
   readonly seesMasqueraded?: true;
   /** Policies on outgoing connections see them before kube-proxy translates them. */
   readonly seesServices?: true;
-  /** A pod that no policy selects is denied everything but its own node (Cilium's `enable-policy: always`). */
+  /**
+   * A pod that no policy selects is denied everything but its own node (Cilium's `enable-policy: always`, the AWS
+   * agent's strict mode).
+   */
   readonly deniesByDefault?: true;
   /** Of the pod's own node only connections of root are let through whatever policies say. */
   readonly rootOnly?: true;
@@ -181,6 +185,9 @@ const ENFORCERS: readonly EnforcerKind[] = [
     signs: [{ names: /^aws-node$/, labels: ['k8s-app=aws-node'] }],
     isOn: ({ containers }) =>
       containers.some(({ args }) => (args ?? []).some((text) => text === '--enable-network-policy=true')),
+    // Strict: a pod starts with everything denied, and only policies that select it let anything through.
+    fitted: (runner) =>
+      environmentOf(runner, 'NETWORK_POLICY_ENFORCING_MODE') === 'strict' ? { deniesByDefault: true } : {},
     own: /^networking\.k8s\.aws\//,
     established: 'KEPT',
     seesServices: true,

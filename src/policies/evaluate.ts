@@ -7,7 +7,7 @@ import type { Direction, Flow } from './flow.js';
 import type { PodPolicy } from './network-policy.js';
 import type { Subject } from './policy-set.js';
 import { type AdminApis, ALL_APIS, policySetOf } from './policy-set.js';
-import type { Mismatch } from './rule.js';
+import { fieldsOf, listOf, type Mismatch } from './rule.js';
 import type { RuleIndex } from './rule-index.js';
 
 /** Who had the last word. */
@@ -74,6 +74,8 @@ function refusalOf(policy: PodPolicy, direction: Direction, rule: number, reason
 interface Found {
   readonly action: 'ALLOW' | 'DENY' | 'PASS' | 'UNKNOWN';
   readonly ref: RuleRef;
+  /** What would have to be known, where it is not sure. */
+  readonly unknown: string;
   /** Whether it matches whatever labels the snapshot does not hold. */
   readonly isSure: boolean;
 }
@@ -201,11 +203,25 @@ function firstMatches(
       const { kind, metadata } = policy.resource;
       const ref = ruleRef(kind, metadata.name, direction, index);
       const isSureMatch = verdict === undefined && isSure;
-      found.push({ action: actionOf(rule) ?? 'UNKNOWN', ref, isSure: isSureMatch });
+      const unknown = verdict === 'UNKNOWN' && namesDomains(rule, flow) ? unknownNames(ref) : unknownBy(ref);
+      found.push({ action: actionOf(rule) ?? 'UNKNOWN', ref, unknown, isSure: isSureMatch });
       if (isSureMatch) return found;
     }
   }
   return found;
+}
+
+/** Whether a rule may be about an address outside that has a name. */
+function namesDomains(rule: unknown, { destination }: Flow): boolean {
+  if (destination.pod !== undefined || destination.node !== undefined || destination.isSomePod === true) return false;
+  return listOf(fieldsOf(rule).to).some((peer) => fieldsOf(peer).domainNames !== undefined);
+}
+
+function unknownNames({ kind, policy, pointer }: RuleRef): string {
+  return (
+    `the addresses of domain names, which no snapshot has, would decide whether ${pointer} of ${kind} ` +
+    `${policy} matches`
+  );
 }
 
 function unknownBy({ kind, policy, pointer }: RuleRef): string {
@@ -264,16 +280,16 @@ function byTier(
   own: Omit<Decision, 'verdict'>,
   below: (passedBy?: RuleRef) => Decision,
 ): Decision {
-  const comesTo = ({ action, ref }: Found): Decision => {
+  const comesTo = ({ action, ref, unknown }: Found): Decision => {
     if (action === 'PASS') return below(ref);
-    if (action === 'UNKNOWN') return { ...own, verdict: 'UNKNOWN', unknown: unknownBy(ref) };
+    if (action === 'UNKNOWN') return { ...own, verdict: 'UNKNOWN', unknown };
     return { ...own, verdict: action, decidedBy: ref };
   };
   const last = matches.at(-1);
   const surely = last?.isSure === true ? comesTo(last) : below();
   const unsure = matches.filter(({ isSure }) => !isSure);
   const other = unsure.find((one) => comesTo(one).verdict !== surely.verdict);
-  return other === undefined ? surely : { ...own, verdict: 'UNKNOWN', unknown: unknownBy(other.ref) };
+  return other === undefined ? surely : { ...own, verdict: 'UNKNOWN', unknown: other.unknown };
 }
 
 /**
@@ -296,7 +312,7 @@ function deniedToItself(
     if (found.action === 'ALLOW') return undefined;
     const head = { ...plain, tier } as const;
     return found.action === 'UNKNOWN' || !found.isSure
-      ? { ...head, verdict: 'UNKNOWN', unknown: unknownBy(found.ref) }
+      ? { ...head, verdict: 'UNKNOWN', unknown: found.unknown }
       : { ...head, verdict: 'DENY', decidedBy: found.ref };
   }
   return undefined;

@@ -7,6 +7,7 @@ import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { policiesOf } from '../cluster/network-policies.js';
 import type { Pod } from '../cluster/objects.js';
 import { type Resource, resourceName } from '../cluster/resources.js';
+import { isRelative } from './admin-policy.js';
 import { isPoliced, namespaceOf } from './flow.js';
 import { editOfPolicies, foreignPoliciesOf, isNetworkPolicy, type PolicyEdit } from './policy-set.js';
 import { fieldsOf } from './rule.js';
@@ -19,6 +20,8 @@ interface Looks {
   readonly networks: NetworkIndex;
   /** Namespaces with a NetworkPolicy: a peer without namespaceSelector means the pods of its own. */
   readonly namespaces: ReadonlySet<string>;
+  /** Whether some policy compares the labels of namespaces: then each is told apart. */
+  readonly comparesNamespaces: boolean;
 }
 
 /** The fields under which policies have selectors of pods, and of namespaces. */
@@ -30,12 +33,14 @@ function looksOf(policies: readonly Resource[]): Looks {
   const namespaces = new Map<string, unknown>();
   const networks = new Set<string>();
   const own = new Set<string>();
+  let comparesNamespaces = false;
   const collect = (value: unknown, name: string): void => {
     if (typeof value === 'string') {
       if (name === 'cidr' || name === 'except' || name === 'networks') networks.add(value);
     } else if (Array.isArray(value)) {
       for (const one of value) collect(one, name);
     } else if (typeof value === 'object' && value !== null) {
+      if (isRelative(value)) comparesNamespaces = true;
       if (POD_FIELDS.has(name)) pods.set(JSON.stringify(value), value);
       if (NAMESPACE_FIELDS.has(name)) namespaces.set(JSON.stringify(value), value);
       for (const [key, one] of Object.entries(value)) collect(one, key);
@@ -50,6 +55,7 @@ function looksOf(policies: readonly Resource[]): Looks {
     namespaceSelectors: [...namespaces.values()],
     networks: new NetworkIndex([...networks].flatMap((text) => networkOf(text) ?? [])),
     namespaces: own,
+    comparesNamespaces,
   };
 }
 
@@ -176,16 +182,15 @@ function inNamespace(cluster: Cluster, selectors: readonly unknown[], namespace:
 }
 
 function classOf(cluster: Cluster, pod: Pod): string {
-  const { podSelectors, namespaceSelectors, networks, namespaces } = remember(looks, cluster.resources, () =>
-    looksOf(policiesOf(cluster)),
-  );
+  const all = remember(looks, cluster.resources, () => looksOf(policiesOf(cluster)));
+  const { podSelectors, namespaceSelectors, networks, namespaces } = all;
   const namespace = namespaceOf(pod);
   const byLabels = remember(ofLabels, cluster.resources, () => new Map<string, string>());
   const namespacesOf = remember(ofNamespaces, cluster.resources, () => new Map<string, string>());
   const labels = JSON.stringify([namespace, pod.metadata.labels ?? {}]);
   const selected = remember(byLabels, labels, () =>
     [
-      namespaces.has(namespace) ? namespace : '',
+      namespaces.has(namespace) || all.comparesNamespaces ? namespace : '',
       remember(namespacesOf, namespace, () => inNamespace(cluster, namespaceSelectors, namespace)),
       podSelectors.matching(pod).join(','),
       foreignPoliciesOf(cluster, pod).map(resourceName).join(','),

@@ -18,6 +18,9 @@ export const labelText = (key: string, value: string): string => `${key}=${value
 
 export const NAME_LABEL = 'kubernetes.io/metadata.name';
 
+/** The value of a label of a namespace that the snapshot does not hold. */
+const NOT_KNOWN = Symbol('not known');
+
 /** Both hold: false where one is known not to. */
 export function allOf(...matches: readonly Match[]): Match {
   if (matches.includes(false)) return false;
@@ -81,6 +84,35 @@ export function selectsNamespace(cluster: Pick<Cluster, 'resources'>, value: unk
   if (!matchesSelector(labels, part)) return false;
   const rest = pairs.some(([key]) => !isName(key)) || expressions.some(({ key }) => !isName(key));
   return rest ? undefined : true;
+}
+
+/**
+ * Whether a namespace has labels in common with that of a policy's subject, as the API's first form has it:
+ * `sameLabels`, all of them with the same values; `notSameLabels`, all of them, and one with another value. An empty
+ * list selects nothing (network-policy-api v0.1.1).
+ */
+export function relatesTo(
+  cluster: Pick<Cluster, 'resources'>,
+  { sameLabels, notSameLabels }: { readonly sameLabels?: unknown; readonly notSameLabels?: unknown },
+  name: string,
+  subject: string,
+): Match {
+  const wantsSame = Array.isArray(sameLabels);
+  const keys = ((wantsSame ? sameLabels : notSameLabels) as readonly unknown[]).map(scalarText);
+  if (keys.length === 0) return false;
+  const own = labelsOfNamespace(cluster, name);
+  const other = labelsOfNamespace(cluster, subject);
+  const valueIn = ({ labels, isKnown }: NamespaceLabels, key: string) =>
+    labels[key] ?? (isKnown ? undefined : NOT_KNOWN);
+  const values = keys.map((key) => [valueIn(own, key), valueIn(other, key)] as const);
+  if (values.some(([is]) => is === undefined)) return false;
+  const same = values.map(([is, wanted]): Match => {
+    if (wanted === undefined) return false;
+    return is === NOT_KNOWN || wanted === NOT_KNOWN ? undefined : is === wanted;
+  });
+  if (wantsSame) return allOf(...same);
+  if (same.includes(false)) return values.some(([is]) => is === NOT_KNOWN) ? undefined : true;
+  return same.includes(undefined) ? undefined : false;
 }
 
 /** Whether a selector (as the policy has it) selects the pod by its labels. */

@@ -1,6 +1,7 @@
 /** Network policies and namespaces, patched and deleted; what is wrong with them is refused, with its place. */
 import t from 'tap';
 import type { QuestionError } from '../../src/base/errors.js';
+import { describeChange } from '../../src/changes/index.js';
 import { readSnapshot } from '../../src/cluster/read-snapshot.js';
 import type { Change } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
@@ -316,4 +317,11 @@ t.test('what the API server refuses is refused, in a snapshot and in a manifest'
 t.test('what the API server took before is read: host bits are masked', async (t) => {
   const policy = networkPolicy('db', { ...DB, ingress: [{ from: [{ ipBlock: { cidr: '10.244.1.77/24' } }] }] });
   t.same(verdicts([policy]), ['DELIVERED']);
+});
+
+t.test('what has no namespace is told without one', (t) => {
+  for (const kind of ['AdminNetworkPolicy', 'BaselineAdminNetworkPolicy', 'ClusterNetworkPolicy', 'Namespace', 'Node'])
+    t.equal(describeChange({ delete: { kind, name: 'x' } }), `delete ${kind} x`);
+  t.equal(describeChange({ delete: { kind: 'NetworkPolicy', name: 'x' } }), 'delete NetworkPolicy default/x');
+  t.end();
 });

@@ -255,6 +255,76 @@ t.test('who enforces, and how plugins differ', async (t) => {
     const { result } = ask('path', { path: { source, ...straight } } as never, policedSnapshot(always));
     t.match(result.traces, [{ verdict }], 'Cilium denies by default where it is set up so');
   }
+  const mode = (value: string) => ({
+    more: [
+      {
+        ...AWS,
+        spec: {
+          ...AWS.spec,
+          containers: [
+            ...AWS.spec.containers,
+            { name: 'aws-node', env: [{ name: 'NETWORK_POLICY_ENFORCING_MODE', value }] },
+          ],
+        },
+      },
+    ],
+  });
+  for (const [value, source, verdict] of [
+    ['strict', { pod: 'shop/web-0' }, 'DROPPED'],
+    ['strict', { node: 'n3' }, 'DELIVERED'],
+    ['standard', { pod: 'shop/web-0' }, 'DELIVERED'],
+  ] as const) {
+    const { result } = ask('path', { path: { source, ...straight } } as never, policedSnapshot(mode(value)));
+    t.match(result.traces, [{ verdict }], `AWS in ${value} mode`);
+  }
+  const admin = (spec: object) => ({
+    apiVersion: 'policy.networking.k8s.io/v1alpha1',
+    kind: 'AdminNetworkPolicy',
+    metadata: { name: 'a' },
+    spec: { priority: 1, subject: { namespaces: {} }, ...spec },
+  });
+  const handedOn = ask(
+    'path',
+    { path: { source: { pod: 'shop/web-0' }, destination: { service: clusterIP } } } as never,
+    policedSnapshot({ policies: [admin({ ingress: [{ action: 'Pass', from: [{ namespaces: {} }] }] })] }),
+  );
+  const [handedOnStep] = handedOn.result.traces.flatMap(({ hops }) =>
+    hops.flatMap(({ steps }) => steps.filter(({ policy }) => policy !== undefined)),
+  );
+  t.match(handedOnStep, {
+    detail: /rule 0 of AdminNetworkPolicy a passes it on, and nothing else applies$/,
+    policy: { tier: 'DEFAULT', passedBy: { policy: 'a', pointer: '/spec/ingress/0' } },
+  });
+  t.ok(
+    handedOn.assumptions.some(({ field }) => field === 'settings.network.policies'),
+    'what is handed on rests on who enforces',
+  );
+  const names = {
+    policies: [
+      admin({
+        egress: [
+          { action: 'Allow', to: [{ domainNames: ['*.example.com'] }] },
+          { action: 'Deny', to: [{ networks: ['0.0.0.0/0'] }] },
+        ],
+      }),
+    ],
+  };
+  const outsideAddress = { source: { pod: 'shop/web-0' }, destination: { address: '198.51.100.9', port: 443 } };
+  t.match(ask('path', { path: outsideAddress } as never, policedSnapshot(names)).result.traces, [
+    { verdict: 'UNKNOWN', cause: 'MISSING_DATA', explanation: /addresses of domain names.* \/spec\/egress\/0 / },
+  ]);
+  const hairpin = { path: { source: { pod: 'shop/db-0' }, destination: { service: clusterIP } } };
+  for (const [policies, isTold] of [
+    [[db([])], true],
+    [[db([{ from: [{ podSelector: {} }] }])], false],
+  ] as const) {
+    const { assumptions } = ask('path', hairpin as never, policedSnapshot({ policies }));
+    t.equal(
+      assumptions.some(({ field }) => field === 'policies.hairpin'),
+      isTold,
+      'what plugins may deny a pod that reaches itself is said',
+    );
+  }
   // A ClusterNetworkPolicy is about that, too.
   const cnp = {
     apiVersion: 'policy.networking.k8s.io/v1alpha2',

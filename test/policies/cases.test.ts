@@ -241,6 +241,59 @@ const ADMIN: readonly Case[] = [
     is: DENIED,
   },
   {
+    why: 'sameLabels of the first form: another value than that of the subject’s namespace',
+    policies: [
+      admin({
+        ingress: [
+          { action: 'Allow', from: [{ namespaces: { sameLabels: ['env'] } }] },
+          { action: 'Deny', from: [{ namespaces: { namespaceSelector: {} } }] },
+        ],
+      }),
+    ],
+    is: DENIED,
+  },
+  {
+    why: 'sameLabels: the same value',
+    policies: [admin(rule('Deny', { pods: { namespaces: { sameLabels: ['env'] }, podSelector: {} } }))],
+    from: { pod: 'bank/teller-0' },
+    is: DENIED,
+  },
+  {
+    why: 'sameLabels: a namespace without the label',
+    policies: [admin(rule('Deny', { namespaces: { sameLabels: ['env'] } }))],
+    from: GATE,
+    is: PASSES,
+  },
+  {
+    why: 'sameLabels: an empty list selects nothing',
+    policies: [admin(rule('Deny', { namespaces: { sameLabels: [] } }))],
+    from: { pod: 'bank/teller-0' },
+    is: PASSES,
+  },
+  {
+    why: 'sameLabels: a namespace that the snapshot does not hold may have the label',
+    policies: [admin(rule('Deny', { namespaces: { sameLabels: ['env'] } }))],
+    options: { namespaces: [bankNamespace('bank', { env: 'prod' })] },
+    is: OPEN,
+  },
+  {
+    why: 'notSameLabels: another value',
+    policies: [admin(rule('Deny', { namespaces: { notSameLabels: ['env'] } }))],
+    is: DENIED,
+  },
+  {
+    why: 'notSameLabels: the same value',
+    policies: [admin(rule('Deny', { namespaces: { notSameLabels: ['env'] } }))],
+    from: { pod: 'bank/teller-0' },
+    is: PASSES,
+  },
+  {
+    why: 'notSameLabels: a namespace without the label',
+    policies: [admin(rule('Deny', { namespaces: { notSameLabels: ['env'] } }))],
+    from: GATE,
+    is: PASSES,
+  },
+  {
     why: 'other pods of them do not match',
     policies: [admin(rule('Deny', { pods: { namespaces: { namespaceSelector: DEV }, podSelector: LEDGER } }))],
     is: PASSES,

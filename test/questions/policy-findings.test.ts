@@ -4,6 +4,7 @@ import type { Finding } from '../../src/contract/answers.js';
 import type { Change } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
 import { FINDING_CODES, type FindingCode } from '../../src/questions/findings/codes.js';
+import { bankSnapshot, policy } from '../support/bank-cluster.js';
 import {
   CALICO,
   enforcer,
@@ -293,6 +294,16 @@ const CASES: readonly Case[] = [
       ['none', () => inspected({ policies: [ingress('h', [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }])] })],
     ],
   },
+  ...['010.0.0.0/8', '10.0.00.0/16', '::ffff:10.0.0.0/104'].map((cidr) => ({
+    code: 'NETWORK_POLICY_DOUBTFUL' as const,
+    what: `an address that plugins read in different ways: ${cidr}`,
+    found: () => inspected({ policies: [ingress('h', [{ from: [{ ipBlock: { cidr } }] }])] }),
+    evidence: { cause: 'SPELLING', pointer: '/spec/ingress/0/from/0/ipBlock/cidr' },
+    without: [
+      ['none', () => inspected({ policies: [ingress('h', [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }])] })],
+      ['IPv6', () => inspected({ policies: [ingress('h', [{ from: [{ ipBlock: { cidr: 'fd00::/8' } }] }])] })],
+    ] as const,
+  })),
   {
     code: 'NETWORK_POLICY_DOUBTFUL',
     what: 'a baseline for a pod that is isolated in the other direction',
@@ -503,6 +514,38 @@ const CASES: readonly Case[] = [
     without: [],
   },
   {
+    code: 'HEALTH_CHECK_DENIED',
+    what: 'probes are no clients: a range of clients outside does not let them in',
+    found: () =>
+      inspected(
+        {
+          policies: [ingress('range', [{ from: [{ ipBlock: { cidr: '203.0.113.0/24' } }] }])],
+          service: { ...balanced },
+        },
+        { loadBalancer: { services: { 'shop/db': { implementation: 'aws-nlb', options: { targetType: 'IP' } } } } },
+      ),
+    evidence: { service: 'shop/db', address: '192.0.2.1' },
+    without: [
+      [
+        'the address that the balancer has is let in',
+        () =>
+          inspected(
+            {
+              policies: [ingress('range', [{ from: [{ ipBlock: { cidr: '172.31.0.0/16' } }] }])],
+              service: { ...balanced },
+            },
+            {
+              loadBalancer: {
+                services: {
+                  'shop/db': { implementation: 'aws-nlb', options: { targetType: 'IP', proxyAddress: '172.31.0.9' } },
+                },
+              },
+            },
+          ),
+      ],
+    ],
+  },
+  {
     code: 'NETWORK_POLICY_CUTS',
     what: 'a workload is denied',
     found: () => checked({}, apply(ingress('db', [{ from: [{ podSelector: { matchLabels: { app: 'api' } } }] }]))),
@@ -687,6 +730,26 @@ t.test('DNS comes first of what a change cuts', async (t) => {
     message: /to DNS \(kube-system\/kube-dns:53\/UDP\)/,
   });
   t.ok(cuts.length > 1);
+});
+
+t.test('a cut of one family of two names it', async (t) => {
+  const spec = { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }] };
+  const { findings } = ask('check', { changes: [apply(policy('bank/v4', spec))] } as never, bankSnapshot());
+  const cuts = findings.filter(({ code, evidence }) => code === 'NETWORK_POLICY_CUTS' && !('outside' in evidence));
+  t.ok(cuts.length > 0);
+  for (const { message, evidence } of cuts) {
+    t.equal(evidence.family, 'IPv6');
+    t.match(message, / over IPv6: /);
+  }
+});
+
+t.test('labels that a policy nobody enforces asks for are not said to decide', async (t) => {
+  const deny = admin('d', DENY_OPS, 'ClusterNetworkPolicy', 'v1alpha2');
+  const spec = { ...deny.spec, tier: 'Admin' };
+  const codesWith = (image: string) =>
+    inspected({ policies: [{ ...deny, spec }], more: [enforcer('calico-node', image)] }).map(({ code }) => code);
+  t.notOk(codesWith('docker.io/calico/node:v3.30.0').includes('NETWORK_POLICY_NOT_EVALUATED'));
+  t.ok(codesWith('docker.io/calico/node:v3.32.0').includes('NETWORK_POLICY_NOT_EVALUATED'));
 });
 
 t.test('what was so before a change is reported as INFO', async (t) => {

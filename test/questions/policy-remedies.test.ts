@@ -5,7 +5,13 @@ import t from 'tap';
 import type { PathResult } from '../../src/contract/answers.js';
 import type { QuestionRequest } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
-import { enforcer, networkPolicy, type PolicedOptions, policedSnapshot } from '../support/policed-cluster.js';
+import {
+  enforcer,
+  networkPolicy,
+  type PolicedOptions,
+  policedSnapshot,
+  WORKLOADS,
+} from '../support/policed-cluster.js';
 
 const DB = { podSelector: { matchLabels: { app: 'db' } } };
 const ingress = (rules: readonly unknown[]) => networkPolicy('in', { ...DB, policyTypes: ['Ingress'], ingress: rules });
@@ -281,7 +287,44 @@ const CASES: readonly Case[] = [
       [/^n3 instead of n1$/],
       [
         /takes connections from 10\.0\.0\.1\/32, TCP port 8080$/,
-        { opens: ['every client outside that comes in at n1 to shop/db:80'] },
+        {
+          opens: ['every client outside that comes in at n1 to shop/db:80', 'processes of node n1 to shop/db:80'],
+        },
+      ],
+    ],
+  },
+  {
+    what: 'a pod that the policy sees as its node: all that comes from there is let in',
+    policies: [ingress([{ from: [{ podSelector: {} }] }])],
+    destination: { service: { namespace: 'shop', name: 'db', via: 'NODE_PORT', node: 'n1' } },
+    remedies: [
+      [
+        /takes connections from 10\.0\.0\.1\/32, TCP port 8080$/,
+        {
+          opens: ['every client outside that comes in at n1 to shop/db:80', 'processes of node n1 to shop/db:80'],
+        },
+      ],
+    ],
+  },
+  {
+    what: 'the node port of another node: others that the new policy selects may connect to it too',
+    policies: [
+      networkPolicy('out', { podSelector: {}, policyTypes: ['Egress'], egress: [] }),
+      networkPolicy('out', { podSelector: {}, policyTypes: ['Egress'], egress: [] }, 'ops'),
+    ],
+    source: { pod: 'ops/probe-0' },
+    destination: { service: { namespace: 'shop', name: 'db', port: 80, via: 'NODE_PORT', node: 'n3' } },
+    options: {
+      workloads: [
+        ...WORKLOADS.filter(({ name }) => name !== 'probe'),
+        { namespace: 'ops', name: 'probe', nodes: ['n1'], labels: { app: 'probe' } },
+        { namespace: 'ops', name: 'probes', nodes: ['n2'], labels: { app: 'probe' } },
+      ],
+    },
+    remedies: [
+      [
+        /^a new NetworkPolicy ops\/allow-egress: app=probe may connect to 10\.0\.0\.3\/32/,
+        { opens: [/^StatefulSet ops\/probes to 10\.0\.0\.3, TCP port 3000\d$/] },
       ],
     ],
   },

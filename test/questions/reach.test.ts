@@ -5,6 +5,7 @@ import type { Snapshot } from '../../src/cluster/read-snapshot.js';
 import type { ReachPair, ReachResult } from '../../src/contract/answers.js';
 import type { Change, ReachQuestion } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
+import { bankSnapshot, policy } from '../support/bank-cluster.js';
 import {
   anyPolicies,
   NAMESPACES,
@@ -44,16 +45,45 @@ t.test('pairs: delivered, denied and by what', async (t) => {
 
 t.test('a part is delivered where only some pods may connect', async (t) => {
   // Client ranges by node: pods on n1 alone.
-  const policy = networkPolicy('range', {
+  const range = networkPolicy('range', {
     podSelector: { matchLabels: { app: 'db' } },
     policyTypes: ['Ingress'],
     ingress: [{ from: [{ ipBlock: { cidr: '10.244.1.0/24' } }] }],
   });
-  const result = reach(policedSnapshot({ policies: [policy] }));
+  const result = reach(policedSnapshot({ policies: [range] }));
   t.match(pairOf(result, 'StatefulSet shop/web', 'shop/db:80'), {
     delivered: { fraction: '1/2' },
     denied: { fraction: '1/2' },
   });
+});
+
+t.test('two families, which networks of policies tell apart', async (t) => {
+  const guard = (direction: 'Ingress' | 'Egress', cidr: string) => {
+    const [rules, peers] = direction === 'Ingress' ? ['ingress', 'from'] : ['egress', 'to'];
+    const rule = { [peers as string]: [{ ipBlock: { cidr } }] };
+    return policy(direction === 'Ingress' ? 'bank/in' : 'lab/out', {
+      policyTypes: [direction],
+      [rules as string]: [rule],
+    });
+  };
+  for (const [direction, cidr, lets] of [
+    ['Ingress', '0.0.0.0/0', 'IPv4'],
+    ['Ingress', 'fd60:0:0:3::/64', 'IPv6'],
+    ['Egress', '10.60.2.0/24', 'IPv4'],
+    ['Egress', '::/0', 'IPv6'],
+  ] as const) {
+    const result = reach(bankSnapshot({ policies: [guard(direction, cidr)] }));
+    for (const family of ['IPv4', 'IPv6']) {
+      const pair = result.pairs.find(
+        (one) => one.from === 'StatefulSet lab/bench' && one.to === 'bank/ledger:443' && one.family === family,
+      );
+      t.match(
+        pair,
+        { delivered: { fraction: family === lets ? '1' : '0' } },
+        `${direction} ${cidr}: ${family}, ${JSON.stringify(result.pairs.map(({ from, to }) => [from, to]).slice(0, 3))}`,
+      );
+    }
+  }
 });
 
 t.test('workloads at the ports that they declare, or at one that is given', async (t) => {

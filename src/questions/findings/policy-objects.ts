@@ -80,7 +80,7 @@ const ownDoubts = new WeakMap<Resource, readonly OwnDoubt[]>();
 
 /** What of a NetworkPolicy alone engines read in different ways, or not at all; looked for once. */
 function doubtsOf(resource: Resource): readonly OwnDoubt[] {
-  return remember(ownDoubts, resource, () => [...rulesNotRead(resource), ...hostBits(resource)]);
+  return remember(ownDoubts, resource, () => [...rulesNotRead(resource), ...networkDoubts(resource)]);
 }
 
 function rulesNotRead({ spec }: Resource): OwnDoubt[] {
@@ -98,8 +98,11 @@ function rulesNotRead({ spec }: Resource): OwnDoubt[] {
   });
 }
 
-/** Networks with bits after their prefix: engines mask them, newer API servers refuse them. */
-function hostBits({ spec }: Resource): OwnDoubt[] {
+/**
+ * Networks that newer API servers refuse: with bits after their prefix, which engines mask, and in spellings that some
+ * engines do not read.
+ */
+function networkDoubts({ spec }: Resource): OwnDoubt[] {
   return (['ingress', 'egress'] as const).flatMap((list) =>
     listOf(fieldsOf(spec)[list]).flatMap((rule, index) => {
       const field = list === 'ingress' ? 'from' : 'to';
@@ -108,13 +111,18 @@ function hostBits({ spec }: Resource): OwnDoubt[] {
         return [text, ...listOf(except)].flatMap((one, place): OwnDoubt[] => {
           const cidr = typeof one === 'string' ? networkOf(one) : undefined;
           const first = typeof one === 'string' ? addressOf(one.replace(/\/.*$/, '')) : undefined;
-          if (cidr === undefined || first === undefined || cidr.bits === first.bits) return [];
+          if (cidr === undefined || first === undefined) return [];
           const base = `/spec/${list}/${index}/${field}/${at}/ipBlock`;
           const pointer = place === 0 ? `${base}/cidr` : `${base}/except/${place - 1}`;
-          const why =
-            `${String(one)} has bits after its prefix: it is read as ${cidr.text}, and Kubernetes 1.36 ` +
-            'refuses it in a new policy.';
-          return [{ cause: 'HOST_BITS', pointer, why }];
+          const refused = `it is read as ${cidr.text}, and Kubernetes 1.36 refuses it in a new policy.`;
+          if (cidr.bits !== first.bits) {
+            const why = `${String(one)} has bits after its prefix: ${refused}`;
+            return [{ cause: 'HOST_BITS', pointer, why }];
+          }
+          const isOdd = first.family === 'IPv4' && /:|(?:^|\.)0\d/.test(String(one));
+          if (!isOdd) return [];
+          const why = `${String(one)} is spelled in a way that not every network plugin reads alike: ${refused}`;
+          return [{ cause: 'SPELLING', pointer, why }];
         });
       });
     }),
@@ -181,7 +189,7 @@ const doubtful: StateFinder = (view) => {
     return [doubt(first, 'EQUAL_PRIORITIES', '/spec/priority', why)];
   });
   const ofBaselines = baselines(view, policies, doubt);
-  return [...byCause('RULES_NOT_READ'), ...ties, ...byCause('HOST_BITS'), ...ofBaselines];
+  return [...byCause('RULES_NOT_READ'), ...ties, ...byCause('HOST_BITS'), ...byCause('SPELLING'), ...ofBaselines];
 };
 
 /** Of certain connections only what decides them is reported: what engines read in different ways. */

@@ -25,7 +25,8 @@ function someStandIn({ from }: Door, { cluster }: View): Client | undefined {
 function undecidedForStandIns(view: View): Finding[] {
   const { cluster, settings, doors } = view;
   // Where nobody enforces policies, nothing depends on them.
-  if (!enforcementOf(cluster, settings.network.policies).enforced) return [];
+  const { by, enforced } = enforcementOf(cluster, settings.network.policies);
+  if (!enforced) return [];
   const found = new Map<string, Set<string>>();
   for (const door of doors) {
     const client = someStandIn(door, view);
@@ -35,7 +36,7 @@ function undecidedForStandIns(view: View): Finding[] {
       const pod = cluster.pods.get(name);
       if (pod === undefined) continue;
       const flow = { source, destination: { address, pod }, protocol: door.service?.protocol ?? 'TCP', port };
-      const { verdict, isolatedBy } = decide(cluster, 'INGRESS', flow, pod, ALL_APIS);
+      const { verdict, isolatedBy } = decide(cluster, 'INGRESS', flow, pod, by?.admin ?? ALL_APIS);
       if (verdict !== 'UNKNOWN') continue;
       const policies = isolatedBy.length > 0 ? isolatedBy : ['A policy of an administrator'];
       for (const policy of policies) remember(found, policy, () => new Set<string>()).add(name);

@@ -131,7 +131,8 @@ export function probeJourneys(
     return own.map((backend) => ({ checked, backend }));
   });
   const clientJourneys = all.flatMap(({ checked, backend }) => {
-    const client = probing(fabric, balancer, probeSource(fabric, checked.check), backend.node);
+    const from = probeSource(fabric, checked.check) ?? balancer.probingAddress();
+    const client = probing(fabric, balancer, from, backend.node);
     const target = targetOf(checked, backend);
     const journeys = target === undefined ? [withoutAddress(fabric, client, backend)] : travel(fabric, client, target);
     const shown = balancer.probe(backend, checked.port);

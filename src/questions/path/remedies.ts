@@ -1,18 +1,15 @@
 /** What would let a lost packet pass: small changes, each tried by asking again. */
 import { QuestionError } from '../../base/errors.js';
-import { nodeOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Snapshot } from '../../cluster/read-snapshot.js';
-import type { Answer, PathPolicy, PathResult, ReachPair } from '../../contract/answers.js';
+import type { Answer, PathPolicy, PathResult } from '../../contract/answers.js';
 import type { Change, QuestionRequest } from '../../contract/requests.js';
 import { answerAlone, answerOf } from '../answer-plain.js';
-import { ownersIn } from '../check/added-policies.js';
-import { policyPairs } from '../check/policy-pairs.js';
 import { LARGE_LIMITS } from '../large-ports/large-port.js';
 import { type Prepared, prepare } from '../prepare.js';
-import { changedPair } from '../reach/reach-pair.js';
 import { pathSummary } from '../summaries/path.js';
 import { answerPath, type PathOutcome } from './answer-path.js';
+import { besides } from './beside-remedies.js';
 import { policyRemedies, withNewPolicies } from './policy-remedies.js';
 import { policiesOfDenied, WaysWithChange } from './ways-with-change.js';
 
@@ -20,12 +17,6 @@ import { policiesOfDenied, WaysWithChange } from './ways-with-change.js';
 const TRIED = 6;
 /** Other nodes that are tried, at most. */
 const NODES_TRIED = 3;
-/** The ways to so many Service ports are walked at most, to see what else a remedy opens. */
-const MOST_TARGETS = 50;
-/** Pairs of workload and Service port that are asked about for each remedy, at most. */
-const MOST_PAIRS = 4000;
-/** What a remedy opens beside, as far as it is listed. */
-const MOST_LISTED = 20;
 
 interface Remedy {
   /** What is done, as a clause: `externalTrafficPolicy: Cluster`. */
@@ -37,7 +28,6 @@ interface Remedy {
   readonly isPolicy?: boolean;
 }
 
-type Source = NonNullable<QuestionRequest['path']>['source'];
 type Service = NonNullable<NonNullable<NonNullable<QuestionRequest['path']>['destination']>['service']>;
 
 function nodesOf(cluster: Cluster, key: string): readonly string[] {
@@ -153,67 +143,6 @@ function candidates(
 /** Said of a remedy whose effect on others is not known. */
 const NOT_LOOKED_FOR = 'What else it opens is not worked out here: ask reach before and after it.';
 
-/**
- * Where policies see a node in a client's stead, whoever lets that node in lets in all clients outside that come in
- * there.
- */
-function seenAsNodes(
-  { cluster }: Prepared,
-  said: readonly PathPolicy[],
-  { source, destination }: NonNullable<QuestionRequest['path']>,
-): readonly string[] {
-  if (source.external === undefined) return [];
-  const { service } = destination ?? {};
-  const to = service === undefined ? 'it' : `${service.namespace}/${service.name}:${service.port ?? service.portName}`;
-  const nodes = new Set<string>();
-  for (const policy of said) {
-    if (policy.verdict !== 'DENY' || policy.direction !== 'INGRESS') continue;
-    const node = nodeOfAddress(cluster, policy.source)?.metadata.name;
-    if (node !== undefined) nodes.add(node);
-  }
-  return [...nodes].sort().map((node) => `every client outside that comes in at ${node} to ${to}`);
-}
-
-/**
- * What a change of policies opens and closes beside the pair that is asked about; undefined where these are too many to
- * ask, or not known.
- */
-function besides(
-  before: Prepared,
-  after: Prepared,
-  said: readonly PathPolicy[],
-  path: NonNullable<QuestionRequest['path']>,
-) {
-  const { source, destination } = path;
-  const { changed, unknown } = policyPairs(before, after, {
-    limit: MOST_PAIRS,
-    targetLimit: MOST_TARGETS,
-    findings: false,
-    except: { from: askingWorkloads(after.cluster, source), service: destination?.service },
-  });
-  if (unknown !== undefined) return undefined;
-  const pairs = changed.map(changedPair);
-  // What is so in both families is said once.
-  const named = (change: ReachPair['change']) => [
-    ...new Set(pairs.filter((pair) => pair.change === change).map(({ from, to }) => `${from} to ${to}`)),
-  ];
-  const opens = [...new Set([...seenAsNodes(after, said, path), ...named('OPENED')])];
-  const closes = named('CUT');
-  return {
-    opens: opens.slice(0, MOST_LISTED),
-    opensCount: opens.length,
-    ...(closes.length === 0 ? {} : { closes: closes.slice(0, MOST_LISTED) }),
-  };
-}
-
-/** The workloads that ask, as pairs name them. */
-function askingWorkloads(cluster: Cluster, { pod, workload }: Source): ReadonlySet<string> {
-  if (workload !== undefined) return new Set([`${workload.kind} ${workload.namespace}/${workload.name}`]);
-  const own = pod === undefined ? undefined : cluster.pods.get(pod);
-  const owner = own === undefined ? undefined : ownersIn(cluster).get(own);
-  return new Set(owner === undefined ? [] : [owner]);
-}
-
 /** What policies say of the denied ways, as their traces show it. */
 function policiesShown({ traces }: PathResult): readonly PathPolicy[] {
   return traces
@@ -269,7 +198,7 @@ function withRemedies(
         const after = change === undefined ? prepared : changed(prepared, change, request, snapshot);
         const made = outcomeWith(after, instead ?? path, isPolicy ? ways : undefined);
         if (made === undefined) return [];
-        const beside = isPolicy ? besides(prepared, after, said, path) : {};
+        const beside = isPolicy ? besides(prepared, after, said, path, change) : {};
         const sentence = beside === undefined ? `${made} ${NOT_LOOKED_FOR}` : made;
         return [{ what, outcome: sentence, ...(change === undefined ? {} : { change }), ...beside }];
       } catch (error) {

@@ -124,6 +124,12 @@ function isDns({ cluster }: Pick<Prepared, 'cluster'>, { service }: ReachTarget)
   return service.namespace === 'kube-system' && names.includes(service.name) && dnsServers(cluster).length > 0;
 }
 
+/** A target in words; of a Service of two families with the one that is meant. */
+function targetWords({ cluster }: Pick<Prepared, 'cluster'>, { name, service, family }: ReachTarget): string {
+  const spec = service && cluster.services.get(`${service.namespace}/${service.name}`)?.spec;
+  return (spec?.ipFamilies?.length ?? 1) > 1 ? `${name} over ${family}` : name;
+}
+
 /**
  * What policies newly deny (DNS first) and newly let in from other namespaces, and what becomes of established
  * connections.
@@ -139,7 +145,8 @@ export function pairFindings(
     const part = share.n === share.d ? '' : `${share.n}/${share.d} of `;
     const whose = direction === 'EGRESS' ? 'egress' : 'ingress';
     const dns = isDns(after, to);
-    const name = dns ? `DNS (${to.name})` : to.name;
+    const words = targetWords(after, to);
+    const name = dns ? `DNS (${words})` : words;
     const message =
       `The change denies ${part}the connections of ${wordsOf(group)} to ${name}: ${whose} by ` + `${listed(policies)}.`;
     return finding('NETWORK_POLICY_CUTS', message, { ...evidenceOf(group), ...(dns ? { dns: true } : {}) });
@@ -153,7 +160,7 @@ export function pairFindings(
     const message =
       `The change lets ${wordsOf(group)} of ` +
       `${spaces.length === 1 ? 'another namespace' : 'other namespaces'} (${listed(spaces)}) connect to ` +
-      `${to.name}, ` +
+      `${targetWords(after, to)}, ` +
       `which ${listed(policies)} denied before.`;
     return finding('NETWORK_POLICY_OPENS', message, { ...evidenceOf(group), namespaces: spaces.slice(0, MAX_LISTED) });
   });

@@ -1,5 +1,5 @@
 /** Who reaches what in one state of the cluster: every workload to every target, policies judged by classes of pods. */
-import type { IPFamily } from '../../base/address.js';
+import { addressFamily, type IPFamily } from '../../base/address.js';
 import { fraction, isZero, multiply } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
 import type { Pod } from '../../cluster/objects.js';
@@ -119,7 +119,9 @@ class Judge {
       const from = isOwn ? 'client' : `${source.address} at ${node}`;
       const own = direction === 'INGRESS' ? '' : pod === undefined ? 'client' : this.classOf(pod);
       const sent = sentTo === undefined ? '' : ` ${sentTo.address} ${sentTo.port}`;
-      const key = `${direction} ${own} ${from} ${to} ${protocol} ${port}${sent}`;
+      // Two families share classes of pods, and no network.
+      const family = addressFamily(destination.address);
+      const key = `${family} ${direction} ${own} ${from} ${to} ${protocol} ${port}${sent}`;
       const number = remember(this.#points, key, () => this.#points.size);
       return { number, isOwn, isAboutClient: isOwn || own === 'client' };
     });
