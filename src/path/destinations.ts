@@ -203,7 +203,7 @@ function headless(fabric: Fabric, target: ServiceTarget, name: string, alias: st
     const { address, node = '', zone = '', pod } = endpoint;
     if (port !== undefined && (endpoint.port === undefined || port === endpoint.port))
       fabric.expect([{ id: joinHostPort(address, port), address, node, zone, ...(pod ? { pod } : {}) }]);
-    else if (node !== '') fabric.places.learn(address, node);
+    else if (node !== '') fabric.places.learn(address, node, pod);
     if (target.askedPort === undefined && target.portNumber !== 0 && port !== target.portNumber) {
       fabric.assumptions.add(
         'headless.port',

@@ -418,7 +418,7 @@ export class Fabric {
     this.#expected.add(endpoints);
     this.#unlisted.push(endpoints);
     for (const given of endpoints) {
-      if (given.node !== '') this.places.learn(canonicalEndpoint(given).address, given.node);
+      if (given.node !== '') this.places.learn(canonicalEndpoint(given).address, given.node, given.pod);
     }
   }
 

@@ -116,6 +116,39 @@ function shop({ spec = {}, labels = { app: 'web' }, ready = true, more = [] }: S
   return readSnapshot({ inline: { kind: 'List', apiVersion: 'v1', items } });
 }
 
+/** Service default/api with one pod, whose external IP is the node's and whose port is the node port of default/svc. */
+const beforeNodePort = (externalIP: string): Snapshot => {
+  const meta = (name: string) => ({ name, namespace: 'default', labels: { app: 'api' } });
+  const status = { phase: 'Running', podIP: '10.1.1.6', conditions: [{ type: 'Ready', status: 'True' }] };
+  const pod = {
+    kind: 'Pod',
+    apiVersion: 'v1',
+    metadata: meta('api-1'),
+    spec: { nodeName: 'n1', containers: [] },
+    status,
+  };
+  const spec = {
+    ...{ type: 'ClusterIP', clusterIP: '10.96.0.11', clusterIPs: ['10.96.0.11'], ipFamilies: ['IPv4'] },
+    selector: { app: 'api' },
+    externalIPs: [externalIP],
+    ports: [{ port: 30080, protocol: 'TCP', targetPort: 8080 }],
+  };
+  const service = { kind: 'Service', apiVersion: 'v1', metadata: meta('api'), spec };
+  const ports = [{ port: 80, protocol: 'TCP', targetPort: 8080, nodePort: 30080 }];
+  return shop({ spec: { type: 'NodePort', ports }, more: [pod, service] });
+};
+const atNodePort = (externalIP: string) =>
+  ask(
+    'path',
+    {
+      path: {
+        source: { external: { entersAt: 'n1' } },
+        destination: { service: { namespace: 'default', name: 'svc', via: 'NODE_PORT', node: 'n1' } },
+      },
+    },
+    beforeNodePort(externalIP),
+  );
+
 const patched = (spec: Readonly<Record<string, unknown>>): Change => ({
   patch: { kind: 'Service', namespace: 'default', name: 'svc', patch: { spec } },
 });
@@ -684,6 +717,13 @@ const CASES: readonly Case[] = [
     without: () => state(shop({ spec: { externalIPs: ['192.168.0.9'] } })),
   },
   {
+    code: 'OTHER_SERVICE_REACHED',
+    what: 'an external IP that is the address of a node, at a node port',
+    found: () => atNodePort('192.168.0.1').findings,
+    evidence: { service: WEB, via: 'NODE_PORT', share: '1', services: ['default/api'] },
+    without: () => atNodePort('192.168.0.9').findings,
+  },
+  {
     code: 'LOAD_BALANCER_ADDRESS_LOST',
     what: 'policy Local on one of two',
     found: () => ask('what-if', { ...BALANCED, changes: [TO_LOCAL] }, sharing(SHARED)).findings,
@@ -900,4 +940,12 @@ t.test('a request says what it does not want to hear of, and how bad something i
   ] as const) {
     t.ok(refused(findings).includes(place), JSON.stringify(findings), { found: refused(findings) });
   }
+});
+
+t.test('the summary says that another Service is reached', async (t) => {
+  t.match(
+    atNodePort('192.168.0.1').summary,
+    /But these are endpoints of default\/api, not of the Service asked for\.$/,
+  );
+  t.notMatch(atNodePort('192.168.0.9').summary, /But/);
 });

@@ -27,6 +27,7 @@ import { finding, keyOf } from './finding.js';
 import { ipvsFindings, ipvsModeFindings } from './ipvs-mode.js';
 import { commentsChanged } from './large-cluster.js';
 import { loadRisks, loads } from './load.js';
+import { otherServicesReached } from './other-service.js';
 import { dnsForgotten } from './policy-dns.js';
 import { policiesNotEnforced } from './policy-enforcement.js';
 import { policyObjectFindings } from './policy-objects.js';
@@ -57,6 +58,7 @@ const STATE: readonly StateFinder[] = [
   rangesMasqueraded,
   selectorFindings,
   externalIPsTaken,
+  otherServicesReached,
   metallbConflicts,
   hostPortConflicts,
   accidentalEndpoints,
