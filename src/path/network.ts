@@ -164,8 +164,8 @@ export class AddressBook {
   }
 
   /**
-   * Why nobody has an address where a slice puts this pod: a change has taken it away, or the snapshot's pods contradict
-   * the slice. Undefined where somebody may have it, as where the snapshot lists no pod of the namespace.
+   * Why nobody has an address where a slice puts this pod: a change has taken it away, or the snapshot's pods
+   * contradict the slice. Undefined where somebody may have it, as where the snapshot lists no pod of the namespace.
    */
   unlisted(name: string, address: string): Unlisted | undefined {
     if (this.#places.has(address)) return undefined;

@@ -318,7 +318,7 @@ export const connectionsCrossing: DifferenceFinder = (before, after) => {
     if (nodes.length === 0) return [];
     const share = formatFraction(sum(crossed.map((one) => one.share)));
     const message =
-      `${share} of the connections that are established through ${doorText(door)} came in at ${listed(nodes)} ` +
+      `${share === '1' ? 'All' : share} of the connections that are established through ${doorText(door)} came in at ${listed(nodes)} ` +
       'and go on to endpoints elsewhere: they end with the node.';
     return [
       finding('CONNECTIONS_CROSS_NODE', message, {

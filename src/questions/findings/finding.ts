@@ -76,6 +76,11 @@ export function part(share: Fraction): string {
   return share.n === share.d ? 'All new connections' : `${formatFraction(share)} of new connections`;
 }
 
+/** `1/3` of something, or `All` of it: a lone 1 reads as a number of them. */
+export function partOf(share: Fraction): string {
+  return share.n === share.d ? 'All' : formatFraction(share);
+}
+
 /** `"a, b and 7 more"`. */
 export function listed(names: readonly string[], most = 3): string {
   const more = names.length - most;
