@@ -662,6 +662,21 @@ const CASES: readonly Case[] = [
       ),
   },
   {
+    code: 'FIREWALL_CLOSED',
+    what: 'narrower source ranges, whether or not the usual client is in them',
+    found: () =>
+      balancedChange(
+        { pods: [1] },
+        { service: { namespace: 'default', name: 'web', loadBalancerSourceRanges: ['203.0.113.0/24'] } },
+      ),
+    evidence: { ranges: { before: ['0.0.0.0/0', '::/0'], after: ['203.0.113.0/24'] } },
+    without: () =>
+      balancedChange(
+        { pods: [1], spec: { loadBalancerSourceRanges: ['203.0.113.128/25'] } },
+        { service: { namespace: 'default', name: 'web', loadBalancerSourceRanges: ['203.0.113.0/24'] } },
+      ),
+  },
+  {
     code: 'NETWORK_POLICY_NOT_EVALUATED',
     what: 'a policy that selects an endpoint',
     found: () => state(shop({ more: [POLICY] })),
