@@ -1,4 +1,4 @@
-/** Services whose slices stay as they are while a change takes pods away from their addresses, or puts others there. */
+/** Services without a selector, whose slices stay as they are while a change takes pods away from their addresses, or puts others there. */
 import { addressOf } from '../../base/address.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
 import { namespacedName } from '../../cluster/objects.js';
@@ -43,7 +43,7 @@ function listed(cluster: Cluster, key: string, moved: ReadonlySet<string>): Read
 }
 
 /**
- * `namespace/name` of the Services of which both sides' slices list such an address: the EndpointSlice controller keeps
+ * `namespace/name` of the Services without a selector of which both sides' slices list such an address: the EndpointSlice controller keeps
  * the slices of Services with a selector current, and nobody those that are made by hand.
  */
 export function servicesOfMovedPods(before: Cluster, after: Cluster): readonly string[] {
@@ -51,6 +51,8 @@ export function servicesOfMovedPods(before: Cluster, after: Cluster): readonly s
   const moved = movedAddresses(before, after);
   if (moved.size === 0) return [];
   return [...after.services.keys()].filter((key) => {
+    const selector = after.services.get(key)?.spec?.selector ?? {};
+    if (Object.keys(selector).length > 0) return false;
     const was = listed(before, key, moved);
     return was.size > 0 && [...listed(after, key, moved)].some((address) => was.has(address));
   });
