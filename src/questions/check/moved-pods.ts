@@ -1,4 +1,7 @@
-/** Services without a selector, whose slices stay as they are while a change takes pods away from their addresses, or puts others there. */
+/**
+ * Services without a selector, whose slices stay as they are while a change takes pods away from their addresses, or
+ * puts others there.
+ */
 import { addressOf } from '../../base/address.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
 import { namespacedName } from '../../cluster/objects.js';
@@ -43,8 +46,8 @@ function listed(cluster: Cluster, key: string, moved: ReadonlySet<string>): Read
 }
 
 /**
- * `namespace/name` of the Services without a selector of which both sides' slices list such an address: the EndpointSlice controller keeps
- * the slices of Services with a selector current, and nobody those that are made by hand.
+ * `namespace/name` of the Services without a selector of which both sides' slices list such an address: the
+ * EndpointSlice controller keeps the slices of Services with one current, and nobody those that are made by hand.
  */
 export function servicesOfMovedPods(before: Cluster, after: Cluster): readonly string[] {
   if (before.pods === after.pods) return [];
