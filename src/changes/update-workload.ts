@@ -88,7 +88,6 @@ function rolledOut(
   context: ChangeContext,
   pointer: string,
 ): ChangeResult {
-  if (wanted.kind !== 'DaemonSet') requirePods(cluster, before, pointer);
   const { name, namespace = 'default' } = wanted.metadata;
   const pods = podsOfWorkload(cluster, wanted.kind, namespace, name).length;
   const long = isLongRollout(wanted, pods, {});
@@ -138,6 +137,7 @@ export function updateWorkload(
   }
   const paused = wanted.kind === 'Deployment' && wanted.spec?.paused === true;
   if (before !== undefined && retemplated && wanted.kind !== 'ReplicaSet' && !paused) {
+    if (wanted.kind !== 'DaemonSet') requirePods(cluster, before, pointer);
     // Controllers scale first and replace pods then.
     const former = before.spec?.replicas ?? 1;
     const sized: ChangeResult =

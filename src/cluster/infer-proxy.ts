@@ -18,6 +18,7 @@ export type ProxyDecision = Required<
     | 'hostnameOverride'
     | 'healthzBindAddress'
     | 'metricsBindAddress'
+    | 'refused'
     | 'unread'
   >
 > &
@@ -32,6 +33,8 @@ export interface ProxyInference {
   readonly assumptions: readonly Assumption[];
   /** Set when some kube-proxy runs in a mode that is not modelled and the request names none. */
   readonly otherMode: string | undefined;
+  /** Why some kube-proxy does not start, in a sentence: what it refuses, and the request says nothing of. */
+  readonly refusal: string | undefined;
 }
 
 /** Where a group of nodes has its configuration from. */
@@ -307,6 +310,16 @@ function namesOf(
   return { byNode, assumptions };
 }
 
+/** The first value of a source that kube-proxy refuses and that the request does not replace. */
+function refusalOf({ configuration, origin }: Source, given: ProxyConfiguration): string | undefined {
+  const refused = configuration.refused?.find(({ key }) => given[key] === undefined);
+  if (refused === undefined) return undefined;
+  return (
+    `${origin} sets ${refused.name} to ${JSON.stringify(refused.value)}, with which kube-proxy does not start: the ` +
+    'rules of its nodes are not known.'
+  );
+}
+
 /** Settles the kube-proxy configuration of every node. Throws QuestionError INVALID_REQUEST. */
 export function inferProxy(cluster: Cluster, override: SettingsOverride): ProxyInference {
   const given = overrideConfiguration(override);
@@ -340,5 +353,6 @@ export function inferProxy(cluster: Cluster, override: SettingsOverride): ProxyI
     common,
     assumptions: [...decided.flatMap(({ assumptions }) => assumptions), ...names.assumptions],
     otherMode: otherMode?.configuration.otherMode,
+    refusal: decided.map(({ source }) => refusalOf(source, given)).find((why) => why !== undefined),
   };
 }

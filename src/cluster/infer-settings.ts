@@ -117,7 +117,8 @@ export function inferSettings(cluster: Cluster, override: SettingsOverride | und
   const isReplaced = shown !== undefined || given.dataplane === 'EBPF' || given.dataplane === 'OTHER';
   const dataplane =
     (given.dataplane === 'EBPF' || given.dataplane === 'OTHER' ? ASKED_FOR[given.dataplane] : shown?.why) ??
-    (proxy.otherMode && `kube-proxy runs in mode ${proxy.otherMode}, which is not modelled.`);
+    (proxy.otherMode && `kube-proxy runs in mode ${proxy.otherMode}, which is not modelled.`) ??
+    proxy.refusal;
   const assumptions: Assumption[] = [
     ...(isReplaced ? versions.assumptions.map(withoutProxy) : versions.assumptions),
     ...(given.platform === undefined ? [inferred.assumption] : []),

@@ -11,6 +11,7 @@ import {
   otherMode,
   PROXY_MODES,
   type ProxyConfiguration,
+  refusedOf,
   some,
 } from './proxy-configuration.js';
 import { unreadFlags } from './proxy-fields.js';
@@ -86,6 +87,20 @@ function configurationOfFlags(flags: Flags): ProxyConfiguration {
         : undefined,
     healthzBindAddress: bindAddress(text('healthz-bind-address'), flags.get('healthz-port'), '0.0.0.0'),
     metricsBindAddress: bindAddress(text('metrics-bind-address'), flags.get('metrics-port'), '127.0.0.1'),
+    refused: some(
+      refusedOf(
+        {
+          detectLocalMode: text('detect-local-mode'),
+          clusterCIDR: list('cluster-cidr'),
+          nodePortAddresses: list('nodeport-addresses'),
+        },
+        {
+          detectLocalMode: '--detect-local-mode',
+          clusterCIDR: '--cluster-cidr',
+          nodePortAddresses: '--nodeport-addresses',
+        },
+      ),
+    ),
     unread: some(
       unreadFlags(flags, text('proxy-mode') ?? 'iptables').map(([name, value]) => [`--${name}`, value] as const),
     ),

@@ -32,8 +32,18 @@ export interface ProxyConfiguration {
   readonly hostnameOverride?: string;
   readonly healthzBindAddress?: string;
   readonly metricsBindAddress?: string;
+  /** Values with which kube-proxy does not start (ValidateKubeProxyConfiguration, getDetectLocalMode). */
+  readonly refused?: readonly RefusedValue[];
   /** What is set and may change an answer, but is not modelled. */
   readonly unread?: readonly (readonly [name: string, value: unknown])[];
+}
+
+/** A value that kube-proxy refuses, by the name that its source gives it. */
+export interface RefusedValue {
+  /** Where a request says this itself, the refused value does not count. */
+  readonly key: 'mode' | 'detectLocalMode' | 'clusterCIDR' | 'nodePortAddresses';
+  readonly name: string;
+  readonly value: string;
 }
 
 /** The schedulers of IPVS that kube-proxy accepts. */
@@ -69,6 +79,27 @@ export function cidrsOf(entries: readonly string[]): readonly string[] | undefin
 /** Node port addresses: CIDRs, or `primary` alone (1.29 and later). */
 export function nodePortAddressesOf(entries: readonly string[]): readonly string[] | undefined {
   return entries.length === 1 && entries[0] === 'primary' ? entries : cidrsOf(entries);
+}
+
+/** What kube-proxy refuses of what a source says; `names`: what the source calls the fields. */
+export function refusedOf(
+  given: {
+    readonly detectLocalMode: string | undefined;
+    readonly clusterCIDR: readonly string[];
+    readonly nodePortAddresses: readonly string[];
+  },
+  names: Readonly<Record<Exclude<RefusedValue['key'], 'mode'>, string>>,
+): readonly RefusedValue[] {
+  const { detectLocalMode: mode, clusterCIDR, nodePortAddresses } = given;
+  const one = (key: keyof typeof names, value: string): RefusedValue => ({ key, name: names[key], value });
+  // What a variable of the container's environment stands for is not known here.
+  const isBad = (entry: string) => parseCidr(entry) === undefined && !entry.includes('$');
+  const isPrimary = nodePortAddresses.length === 1 && nodePortAddresses[0] === 'primary';
+  return [
+    ...(mode === undefined || known(DETECT_LOCAL_MODES, mode) !== undefined ? [] : [one('detectLocalMode', mode)]),
+    ...(clusterCIDR.some(isBad) || clusterCIDR.length > 2 ? [one('clusterCIDR', clusterCIDR.join(','))] : []),
+    ...(isPrimary ? [] : nodePortAddresses.filter(isBad).map((entry) => one('nodePortAddresses', entry))),
+  ];
 }
 
 /** The object without the fields that are undefined. */
@@ -137,8 +168,27 @@ function parseProxyConfiguration(yaml: string): ProxyConfiguration | undefined {
     hostnameOverride: text(fields.hostnameOverride),
     healthzBindAddress: text(fields.healthzBindAddress),
     metricsBindAddress: text(fields.metricsBindAddress),
+    refused: some(
+      refusedOf(
+        {
+          detectLocalMode: text(fields.detectLocalMode),
+          clusterCIDR: commaList(text(fields.clusterCIDR) ?? ''),
+          nodePortAddresses: strings(fields.nodePortAddresses),
+        },
+        { detectLocalMode: 'detectLocalMode', clusterCIDR: 'clusterCIDR', nodePortAddresses: 'nodePortAddresses' },
+      ),
+    ),
     unread: some(unreadFields(fields, text(fields.mode) ?? 'iptables')),
   });
+}
+
+function isYaml(text: string): boolean {
+  try {
+    yamlValue(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** kubeadm and kind name it kube-proxy; on EKS that one holds a kubeconfig and kube-proxy-config the configuration. */
@@ -157,6 +207,9 @@ export function configurationOfConfigMap(
       const configuration = parseProxyConfiguration(data[key] as string);
       if (configuration !== undefined) return { name, configuration };
     }
+    const file = data['config.conf'];
+    if (file !== undefined && !isYaml(file))
+      return { name, configuration: { refused: [{ key: 'mode', name: 'config.conf', value: file.slice(0, 40) }] } };
   }
   return undefined;
 }

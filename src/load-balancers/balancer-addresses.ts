@@ -31,9 +31,22 @@ const byAddress = new ValueIndex<Service>((service) =>
     : [],
 );
 
-/** The Service of type LoadBalancer that has this address (canonical text) in its status; the first of several. */
-export function serviceOfAddress(cluster: Cluster, address: string): Service | undefined {
-  return byAddress.first(cluster.services, address);
+/** What a packet is for, beside an address: Services may share an address where their ports differ. */
+export interface WantedPort {
+  readonly protocol: string;
+  readonly port: number | undefined;
+}
+
+/**
+ * The Service of type LoadBalancer that has this address (canonical text) in its status: of several the first that has
+ * the port, else the first.
+ */
+export function serviceOfAddress(cluster: Cluster, address: string, wanted?: WantedPort): Service | undefined {
+  const first = byAddress.first(cluster.services, address);
+  if (first === undefined || wanted?.port === undefined) return first;
+  const hasPort = ({ spec }: Service) =>
+    spec?.ports?.some(({ port, protocol = 'TCP' }) => port === wanted.port && protocol === wanted.protocol) === true;
+  return hasPort(first) ? first : (byAddress.all(cluster.services, address).find(hasPort) ?? first);
 }
 
 const byHostname = new ValueIndex<Service>((service) =>

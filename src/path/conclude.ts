@@ -3,7 +3,7 @@ import { namespacedName } from '../cluster/objects.js';
 import { serviceOfAddress } from '../load-balancers/balancer-addresses.js';
 import { headerOf } from '../netfilter/packet.js';
 import type { Client } from './client.js';
-import type { Fabric } from './fabric.js';
+import { type Fabric, wantedOf } from './fabric.js';
 import type { Exit } from './node-pass.js';
 import { lostHalfway } from './one-way.js';
 import { receiveInPod, receiveOnHost, receiveOutside } from './receive.js';
@@ -99,7 +99,7 @@ function leftCluster(fabric: Fabric, client: Client, node: string, branch: Branc
   const { packet } = branch;
   const to = packet.destination;
   const inside = client.kind !== 'OUTSIDE' && !passedBalancer(branch.trail);
-  const balancer = inside ? fabric.balancerAt(to) : undefined;
+  const balancer = inside ? fabric.balancerAt(to, wantedOf(packet)) : undefined;
   const takesPort = balancer?.service.spec?.ports?.some(
     ({ port, protocol = 'TCP' }) => port === packet.destinationPort && protocol === packet.protocol,
   );
@@ -122,7 +122,7 @@ function leftCluster(fabric: Fabric, client: Client, node: string, branch: Branc
         'packet from inside is not in the snapshot';
       return { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail };
     }
-    const owner = serviceHolding(fabric.cluster, to) ?? serviceOfAddress(fabric.cluster, to);
+    const owner = serviceHolding(fabric.cluster, to) ?? serviceOfAddress(fabric.cluster, to, wantedOf(packet));
     if (owner !== undefined) {
       const service = namespacedName(owner);
       const port = packet.destinationPort === undefined ? '' : ` port ${packet.destinationPort}`;

@@ -203,7 +203,7 @@ function headless(fabric: Fabric, target: ServiceTarget, name: string, alias: st
     const { address, node = '', zone = '', pod } = endpoint;
     if (port !== undefined && (endpoint.port === undefined || port === endpoint.port))
       fabric.expect([{ id: joinHostPort(address, port), address, node, zone, ...(pod ? { pod } : {}) }]);
-    else if (node !== '') fabric.places.learn(address, node);
+    else if (node !== '') fabric.places.learn(address, node, pod);
     if (target.askedPort === undefined && target.portNumber !== 0 && port !== target.portNumber) {
       fabric.assumptions.add(
         'headless.port',
@@ -321,7 +321,10 @@ export function defaultEntry(fabric: Fabric, destination: Destination): Entry | 
 
 /** The load balancer that a destination names or whose address it is. */
 export function balancerTo(fabric: Fabric, destination: Destination): Balancer | undefined {
-  if (destination.kind === 'ADDRESS') return fabric.balancerAt(destination.address);
+  if (destination.kind === 'ADDRESS') {
+    const { address, protocol, port } = destination;
+    return fabric.balancerAt(address, { protocol, port });
+  }
   if (destination.kind !== 'SERVICE' || destination.target.via !== 'LOAD_BALANCER') return undefined;
   const { service } = destination.target;
   return isBalanced(service, fabric.cluster) ? fabric.balancerOf(service) : undefined;

@@ -10,6 +10,7 @@ import {
   isBalanced,
   publishedAs,
   serviceOfAddress,
+  type WantedPort,
 } from '../load-balancers/balancer-addresses.js';
 import type { Backend, Balanced, HealthCheck, WalkedProbe, WalkProbe } from '../load-balancers/implementation.js';
 import type { IpSets } from '../netfilter/ipset.js';
@@ -37,6 +38,9 @@ export interface KnownEndpoint {
   readonly zone: string;
   readonly pod?: string;
 }
+
+/** The port that a packet is for. */
+export const wantedOf = ({ protocol, destinationPort: port }: Packet): WantedPort => ({ protocol, port });
 
 /** IPv4 in its one spelling: it is most addresses, and reading it takes longer than looking at it. */
 const PLAIN_IPV4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
@@ -353,9 +357,9 @@ export class Fabric {
     return mode === 'ipvs' && ipvsScheduler === 'dh';
   }
 
-  /** The load balancer that has this address (canonical text). */
-  balancerAt(address: string): Balancer | undefined {
-    const service = serviceOfAddress(this.cluster, address) ?? this.#standIns.get(address);
+  /** The load balancer that has this address (canonical text), of several the one that has the port. */
+  balancerAt(address: string, wanted?: WantedPort): Balancer | undefined {
+    const service = serviceOfAddress(this.cluster, address, wanted) ?? this.#standIns.get(address);
     return service === undefined ? undefined : this.balancerOf(service);
   }
 
@@ -418,7 +422,7 @@ export class Fabric {
     this.#expected.add(endpoints);
     this.#unlisted.push(endpoints);
     for (const given of endpoints) {
-      if (given.node !== '') this.places.learn(canonicalEndpoint(given).address, given.node);
+      if (given.node !== '') this.places.learn(canonicalEndpoint(given).address, given.node, given.pod);
     }
   }
 
@@ -454,7 +458,7 @@ export class Fabric {
   #portsFor(services: ServiceMap, protocol: string, address: string, port: number): readonly ServicePort[] {
     const claimed = services.claims(protocol, address, port);
     if (claimed.length > 0) return claimed;
-    const balancer = this.balancerAt(address);
+    const balancer = this.balancerAt(address, { protocol, port });
     // No rule is for the address (ipMode Proxy, a host name): who is behind the load balancer counts all the same.
     if (balancer !== undefined)
       return services.portsOf(balancer.key).filter((one) => one.port === port && one.protocol === protocol);

@@ -6,7 +6,7 @@ import type { Packet } from '../netfilter/packet.js';
 import type { AddressType, WalkEnvironment } from '../netfilter/walk/types.js';
 import type { SetLookup } from '../proxy/node-program.js';
 import { type InterfaceNames, nameHolds } from './interface-names.js';
-import type { Place, Places } from './network.js';
+import type { Place, Places, Unlisted } from './network.js';
 
 /** The interface towards other nodes and the outside. Only names that rules match on matter. */
 export const UPLINK = 'eth0';
@@ -23,7 +23,7 @@ export function isWire(name: string | undefined): boolean {
 export type Route =
   | { readonly kind: 'LOCAL' }
   | { readonly kind: 'POD'; readonly pod?: string; readonly outInterface: string }
-  | { readonly kind: 'NO_POD'; readonly outInterface: string }
+  | { readonly kind: 'NO_POD'; readonly outInterface: string; readonly listed?: Unlisted }
   | { readonly kind: 'NODE'; readonly node: string; readonly outInterface: string }
   | { readonly kind: 'OUTSIDE'; readonly outInterface: string }
   | { readonly kind: 'UNREACHABLE' };
@@ -132,7 +132,11 @@ export class Host implements WalkEnvironment {
         return { kind: 'POD', outInterface: this.podInterface, ...(place.pod === undefined ? {} : { pod: place.pod }) };
       case 'NO_POD':
         return place.node === this.node
-          ? { kind: 'NO_POD', outInterface: this.podInterface }
+          ? {
+              kind: 'NO_POD',
+              outInterface: this.podInterface,
+              ...(place.listed === undefined ? {} : { listed: place.listed }),
+            }
           : { kind: 'NODE', node: place.node, outInterface: this.#towardsPods };
       case 'UNREACHABLE':
         return { kind: 'UNREACHABLE' };

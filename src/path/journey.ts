@@ -7,7 +7,7 @@ import { type BalancedBranch, passBalancer } from './balancing.js';
 import { takenBeforeRules } from './before-rules.js';
 import type { Client, Target, Through } from './client.js';
 import { conclude, ended, passedBalancer, undecidedReceiver, withTrail } from './conclude.js';
-import type { Fabric } from './fabric.js';
+import { type Fabric, wantedOf } from './fabric.js';
 import { isLoopback, TUNNEL, UPLINK } from './host.js';
 import { type Entered, type Exit, enterNode, type Passed, passOn } from './node-pass.js';
 import { LISTENERS, receiveInside, receiveOutside } from './receive.js';
@@ -164,7 +164,7 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     return journeys.splice(before)[0] as Journey;
   };
   const balance = (branch: Branch, zone: string, nodes: number, through?: Through) => {
-    const balancer = through?.balancer ?? fabric.balancerAt(branch.packet.destination);
+    const balancer = through?.balancer ?? fabric.balancerAt(branch.packet.destination, wantedOf(branch.packet));
     if (balancer === undefined) return;
     const send = (passed: BalancedBranch) => {
       if ('ending' in passed) journeys.push(ended(passed.branch, passed.ending));
@@ -202,7 +202,7 @@ function opening(client: Client): string {
  */
 function leavesForBalancer(fabric: Fabric, client: Client, { packet, trail }: Branch, exit: Exit): boolean {
   if (exit.kind !== 'OUTSIDE' || client.kind === 'OUTSIDE' || passedBalancer(trail)) return false;
-  const balancer = fabric.balancerAt(packet.destination);
+  const balancer = fabric.balancerAt(packet.destination, wantedOf(packet));
   return balancer?.isKnown === true && receiveOutside(fabric, packet) === undefined;
 }
 

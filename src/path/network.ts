@@ -17,10 +17,17 @@ export type Place =
   | { readonly kind: 'NODE'; readonly node: string }
   /** A pod, or an endpoint that a slice puts on this node. `pod` is absent when the snapshot holds no such Pod. */
   | { readonly kind: 'POD'; readonly node: string; readonly pod?: string }
-  /** Inside a node's pod CIDR, but no pod of the snapshot has it. */
-  | { readonly kind: 'NO_POD'; readonly node: string }
+  /** Inside a node's pod CIDR, or where a slice puts a pod, but no pod of the snapshot has it. */
+  | { readonly kind: 'NO_POD'; readonly node: string; readonly listed?: Unlisted }
   | { readonly kind: 'UNREACHABLE' }
   | { readonly kind: 'OUTSIDE' };
+
+/** Why nobody has the address of a pod that a slice lists. */
+export interface Unlisted {
+  readonly why: string;
+  /** Slices and pods of the snapshot contradict each other: one of the two is older, and which is not known. */
+  readonly isDoubtful: boolean;
+}
 
 const OUTSIDE: Place = { kind: 'OUTSIDE' };
 
@@ -92,6 +99,9 @@ function nodeAddresses(node: Node, family: IPFamily, settings: Settings): NodeAd
   };
 }
 
+/** Whether a pod has ended: it has no address any more. */
+export const hasEnded = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
+
 /** Whether the node's kubelet reports nothing (Ready is Unknown): taken as a node that is down. */
 export function nodeIsDown(node: Node): boolean {
   return (
@@ -112,8 +122,11 @@ export class AddressBook {
   readonly #translated = new Map<string, string>();
   /** Whether the snapshot lists pods at all; when not, every address of a pod CIDR is taken as a pod. */
   readonly #podsKnown: boolean;
+  readonly #cluster: Pick<Cluster, 'pods' | 'parent'>;
+  /** Those of which the snapshot lists pods; made when a pod is looked for that it does not have. */
+  #namespaces: ReadonlySet<string> | undefined;
 
-  constructor(cluster: Pick<Cluster, 'nodes' | 'pods'>, family: IPFamily, settings: Settings) {
+  constructor(cluster: Pick<Cluster, 'nodes' | 'pods' | 'parent'>, family: IPFamily, settings: Settings) {
     this.family = family;
     for (const node of cluster.nodes.values()) {
       const name = node.metadata.name;
@@ -125,6 +138,7 @@ export class AddressBook {
       for (const cidr of addresses.podCidrs) this.#podCidrs.add(cidr, name);
     }
     this.#podsKnown = cluster.pods.size > 0;
+    this.#cluster = cluster;
     for (const pod of cluster.pods.values()) this.#addPod(pod, family);
     for (const route of settings.network.routes) {
       const cidr = networkOf(route.destination);
@@ -136,8 +150,7 @@ export class AddressBook {
 
   #addPod(pod: Pod, family: IPFamily): void {
     const node = pod.spec?.nodeName;
-    const phase = pod.status?.phase;
-    if (!node || pod.spec?.hostNetwork || phase === 'Succeeded' || phase === 'Failed') return;
+    if (!node || pod.spec?.hostNetwork || hasEnded(pod)) return;
     for (const text of podAddresses(pod)) {
       const address = addressOf(text);
       if (address?.family !== family || this.#places.has(address.text)) continue;
@@ -148,6 +161,38 @@ export class AddressBook {
   /** The place of an address that a node or a pod of the snapshot has. */
   known(text: string): Place | undefined {
     return this.#places.get(text);
+  }
+
+  /**
+   * Why nobody has an address where a slice puts this pod: a change has taken it away, or the snapshot's pods
+   * contradict the slice. Undefined where somebody may have it, as where the snapshot lists no pod of the namespace.
+   */
+  unlisted(name: string, address: string): Unlisted | undefined {
+    if (this.#places.has(address)) return undefined;
+    const doubtful = (but: string): Unlisted => ({
+      why: `a slice puts pod ${name} at ${address}, but ${but}: who has the address is not known`,
+      isDoubtful: true,
+    });
+    const pod = this.#cluster.pods.get(name);
+    if (pod !== undefined) {
+      const { phase = '' } = pod.status ?? {};
+      if (hasEnded(pod)) return doubtful(`that pod has ended (phase ${phase})`);
+      const own = podAddresses(pod);
+      const isElsewhere = own.length > 0 && own.every((text) => addressOf(text)?.text !== address);
+      return isElsewhere ? doubtful(`that pod has ${own.join(' and ')}`) : undefined;
+    }
+    let first = this.#cluster;
+    for (let { parent } = first; parent !== undefined; { parent } = parent) {
+      first = parent;
+      const was = parent.pods.get(name);
+      if (was === undefined || !podAddresses(was).some((text) => addressOf(text)?.text === address)) continue;
+      return { why: `pod ${name}, which had ${address}, is gone, and a slice still lists it`, isDoubtful: false };
+    }
+    this.#namespaces ??= new Set([...first.pods.values()].map(({ metadata }) => metadata.namespace ?? 'default'));
+    const namespace = name.slice(0, name.indexOf('/'));
+    return this.#namespaces.has(namespace)
+      ? doubtful(`the snapshot has pods of namespace ${namespace}, and this one is not among them`)
+      : undefined;
   }
 
   /** Where an address that nobody of the snapshot has would be, by routes and pod CIDRs. */
@@ -201,15 +246,21 @@ export class Places {
     this.book = book;
   }
 
-  /** Places an address that no Pod of the snapshot explains on a node. */
-  learn(address: string, node: string): void {
-    if (this.#learned.has(address)) return;
+  /** Places an address that no Pod of the snapshot explains on a node: that of this pod, as a slice names it. */
+  learn(address: string, node: string, pod?: string): void {
+    if (!this.#learned.has(address)) this.#learned.set(address, this.listed(address, node, pod));
+  }
+
+  /** The place that a slice gives an address that nobody of the snapshot has. */
+  listed(address: string, node: string, pod: string | undefined): Place {
+    const listed = pod === undefined ? undefined : this.book.unlisted(pod, address);
+    if (listed !== undefined) return { kind: 'NO_POD', node, listed };
     let place = this.#onNodes.get(node);
     if (place === undefined) {
       place = { kind: 'POD', node };
       this.#onNodes.set(node, place);
     }
-    this.#learned.set(address, place);
+    return place;
   }
 
   /** Where an address (canonical text) is. */

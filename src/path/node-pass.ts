@@ -322,7 +322,9 @@ function leave(
     };
   }
   if (route.kind === 'NO_POD') {
-    const detail = `no pod of the snapshot has ${packet.destination}, an address of ${node}'s pod CIDR`;
+    const { listed } = route;
+    if (listed?.isDoubtful) return { ending: { verdict: 'UNKNOWN', cause: 'MISSING_DATA', detail: listed.why } };
+    const detail = listed?.why ?? `no pod of the snapshot has ${packet.destination}, an address of ${node}'s pod CIDR`;
     return { ending: { verdict: 'UNREACHABLE', cause: 'NO_ROUTE', detail } };
   }
   if (route.kind === 'POD') return { exit: { kind: 'POD', ...(route.pod === undefined ? {} : { pod: route.pod }) } };

@@ -4,7 +4,7 @@ import { QuestionError } from '../base/errors.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { resourcesOfKind } from '../cluster/resources-of-kind.js';
-import type { NodeProxySettings, ProxyMode } from '../cluster/settings.js';
+import { formatVersion, type NodeProxySettings, type ProxyMode } from '../cluster/settings.js';
 import { iptablesProgram, tablesWithoutProxy } from './iptables/program.js';
 import { IpvsProgram } from './ipvs/program.js';
 import { NftablesProgram } from './nftables/program.js';
@@ -98,6 +98,11 @@ function makeProgram(
   settings: NodeProxySettings,
   follow?: ProxierInput['follow'],
 ): NodeProgram {
+  const { mode, version } = settings;
+  if (mode === 'nftables' && version.minor < 29) {
+    const detail = `kube-proxy ${formatVersion(version)} has no nftables mode: what its nodes program is not known.`;
+    throw new QuestionError('UNSUPPORTED', detail);
+  }
   const node = cluster.nodes.get(nodeName);
   if (node === undefined) {
     throw new QuestionError('NOT_FOUND', `The snapshot holds no node "${nodeName}".`);

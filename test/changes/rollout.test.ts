@@ -166,7 +166,17 @@ t.test('pods that find no node keep it from going on', async (t) => {
     'with room made by what goes it does',
   );
   const { applied } = changed(full, to({ maxSurge: 1, maxUnavailable: 0, state: 'COMPLETE' }));
-  t.ok(applied[0]?.consequences.some(({ detail }) => /cannot go on: 1 new pods find no node: 0\/3 nodes/.test(detail)));
+  t.ok(applied[0]?.consequences.some(({ detail }) => /cannot go on: 1 new pod finds no node: 0\/3 nodes/.test(detail)));
+  const unplaced = applied[0]?.consequences.filter(({ kind }) => kind === 'POD_NOT_PLACED') ?? [];
+  t.equal(unplaced.length, 1);
+  t.match(unplaced[0]?.detail, /^0\/3 nodes/);
+});
+
+t.test('another template and no replicas at once leave no pods', async (t) => {
+  const template = { metadata: { labels: { release: 'two' } } };
+  const { cluster: after } = changed(sized(3), { patch: { ...NGINX, patch: { spec: { replicas: 0, template } } } });
+  t.equal(after.pods.size, 0);
+  t.equal(after.slicesOf(SVC).flatMap(({ endpoints }) => endpoints ?? []).length, 0);
 });
 
 function named(

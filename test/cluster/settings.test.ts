@@ -549,6 +549,42 @@ t.test('platforms', async (t) => {
   t.match(assumed(calico, 'settings.network.podNetwork'), [{ why: /calico-node runs/ }]);
 });
 
+t.test(
+  'values with which kube-proxy does not start make the rules unknown, unless the request says others',
+  async (t) => {
+    const REFUSED: readonly (readonly [string, SettingsOverride['kubeProxy'], RegExp | undefined])[] = [
+      [
+        'detectLocalMode: Foo',
+        undefined,
+        /kube-system\/kube-proxy sets detectLocalMode to "Foo", with which kube-proxy/,
+      ],
+      ['detectLocalMode: Foo', { detectLocalMode: 'ClusterCIDR' }, undefined],
+      ['clusterCIDR: 10.0.0.0/8,x', undefined, /sets clusterCIDR to "10\.0\.0\.0\/8,x"/],
+      ['clusterCIDR: "10.0.0.0/8,fd00::/8,10.0.0.0/8"', undefined, /sets clusterCIDR/],
+      ['clusterCIDR: "10.0.0.0/8,fd00::/8"', undefined, undefined],
+      ['clusterCIDR: $(CIDR)', undefined, undefined],
+      ['nodePortAddresses: [10.0.0.0/33]', undefined, /sets nodePortAddresses to "10\.0\.0\.0\/33"/],
+      ['nodePortAddresses: [10.0.0.0/8, primary]', undefined, /sets nodePortAddresses to "primary"/],
+      ['nodePortAddresses: [primary]', undefined, undefined],
+    ];
+    for (const [text, kubeProxy, why] of REFUSED) {
+      const found = settle(
+        [node('n'), configMap(`kind: KubeProxyConfiguration\n${text}`)],
+        kubeProxy === undefined ? {} : { kubeProxy },
+      ).unsupportedDataplane;
+      if (why === undefined) t.equal(found, undefined, text);
+      else t.match(found, why, text);
+    }
+    const unreadable = settle([node('n'), configMap('mode: [')]);
+    t.match(unreadable.unsupportedDataplane, /sets config\.conf to "mode: \[", with which kube-proxy does not start/);
+    const byFlag = settle([node('n'), proxyPod('n', '--detect-local-mode=Foo')]);
+    t.match(
+      byFlag.unsupportedDataplane,
+      /command line of pod kube-system\/kube-proxy-n sets --detect-local-mode to "Foo"/,
+    );
+  },
+);
+
 t.test('dataplanes without kube-proxy', async (t) => {
   const cilium = systemPod('cilium-x7k2p', 'n', {}, { 'k8s-app': 'cilium' });
   const anetd = systemPod('anetd-abcde', 'n');

@@ -116,6 +116,39 @@ function shop({ spec = {}, labels = { app: 'web' }, ready = true, more = [] }: S
   return readSnapshot({ inline: { kind: 'List', apiVersion: 'v1', items } });
 }
 
+/** Service default/api with one pod, whose external IP is the node's and whose port is the node port of default/svc. */
+const beforeNodePort = (externalIP: string): Snapshot => {
+  const meta = (name: string) => ({ name, namespace: 'default', labels: { app: 'api' } });
+  const status = { phase: 'Running', podIP: '10.1.1.6', conditions: [{ type: 'Ready', status: 'True' }] };
+  const pod = {
+    kind: 'Pod',
+    apiVersion: 'v1',
+    metadata: meta('api-1'),
+    spec: { nodeName: 'n1', containers: [] },
+    status,
+  };
+  const spec = {
+    ...{ type: 'ClusterIP', clusterIP: '10.96.0.11', clusterIPs: ['10.96.0.11'], ipFamilies: ['IPv4'] },
+    selector: { app: 'api' },
+    externalIPs: [externalIP],
+    ports: [{ port: 30080, protocol: 'TCP', targetPort: 8080 }],
+  };
+  const service = { kind: 'Service', apiVersion: 'v1', metadata: meta('api'), spec };
+  const ports = [{ port: 80, protocol: 'TCP', targetPort: 8080, nodePort: 30080 }];
+  return shop({ spec: { type: 'NodePort', ports }, more: [pod, service] });
+};
+const atNodePort = (externalIP: string) =>
+  ask(
+    'path',
+    {
+      path: {
+        source: { external: { entersAt: 'n1' } },
+        destination: { service: { namespace: 'default', name: 'svc', via: 'NODE_PORT', node: 'n1' } },
+      },
+    },
+    beforeNodePort(externalIP),
+  );
+
 const patched = (spec: Readonly<Record<string, unknown>>): Change => ({
   patch: { kind: 'Service', namespace: 'default', name: 'svc', patch: { spec } },
 });
@@ -629,6 +662,21 @@ const CASES: readonly Case[] = [
       ),
   },
   {
+    code: 'FIREWALL_CLOSED',
+    what: 'narrower source ranges, whether or not the usual client is in them',
+    found: () =>
+      balancedChange(
+        { pods: [1] },
+        { service: { namespace: 'default', name: 'web', loadBalancerSourceRanges: ['203.0.113.0/24'] } },
+      ),
+    evidence: { ranges: { before: ['0.0.0.0/0', '::/0'], after: ['203.0.113.0/24'] } },
+    without: () =>
+      balancedChange(
+        { pods: [1], spec: { loadBalancerSourceRanges: ['203.0.113.128/25'] } },
+        { service: { namespace: 'default', name: 'web', loadBalancerSourceRanges: ['203.0.113.0/24'] } },
+      ),
+  },
+  {
     code: 'NETWORK_POLICY_NOT_EVALUATED',
     what: 'a policy that selects an endpoint',
     found: () => state(shop({ more: [POLICY] })),
@@ -682,6 +730,13 @@ const CASES: readonly Case[] = [
     found: () => state(shop({ spec: { externalIPs: ['192.168.0.1'] } })),
     evidence: { service: WEB, address: '192.168.0.1', owner: 'node n1' },
     without: () => state(shop({ spec: { externalIPs: ['192.168.0.9'] } })),
+  },
+  {
+    code: 'OTHER_SERVICE_REACHED',
+    what: 'an external IP that is the address of a node, at a node port',
+    found: () => atNodePort('192.168.0.1').findings,
+    evidence: { service: WEB, via: 'NODE_PORT', share: '1', services: ['default/api'] },
+    without: () => atNodePort('192.168.0.9').findings,
   },
   {
     code: 'LOAD_BALANCER_ADDRESS_LOST',
@@ -900,4 +955,12 @@ t.test('a request says what it does not want to hear of, and how bad something i
   ] as const) {
     t.ok(refused(findings).includes(place), JSON.stringify(findings), { found: refused(findings) });
   }
+});
+
+t.test('the summary says that another Service is reached', async (t) => {
+  t.match(
+    atNodePort('192.168.0.1').summary,
+    /But these are endpoints of default\/api, not of the Service asked for\.$/,
+  );
+  t.notMatch(atNodePort('192.168.0.9').summary, /But/);
 });

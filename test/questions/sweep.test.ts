@@ -318,7 +318,7 @@ t.test('each point has its findings', async (t) => {
     ['PODS_NOT_PLACED'],
   ]);
   t.match(reported.points[8]?.findings[0], {
-    message: /^At this number of replicas: 2 pods do not run, since nothing takes them\. 0\/2 nodes are available/,
+    message: /^At this number of replicas: 2 pods do not run\. 0\/2 nodes are available/,
     evidence: { pods: 2, reasons: [/Too many pods/] },
   });
   const ignore = ['PODS_NOT_PLACED', 'TRAFFIC_REJECTED'] as const;

@@ -5,6 +5,7 @@ import type { Answer, CheckResult } from '../../src/contract/answers.js';
 import type { Change } from '../../src/contract/requests.js';
 import { ask } from '../../src/questions/ask.js';
 import { type ReportForm, render } from '../../src/reports/render.js';
+import { lab } from '../support/lab.js';
 import { agent, type SmallOptions, small } from '../support/small-cluster.js';
 
 const WEB = { namespace: 'default', name: 'web' };
@@ -159,4 +160,15 @@ t.test('network policies', async (t) => {
   const answer = ask('check', { check: {}, changes: [elsewhere] }, small({ mode: 'iptables' }));
   t.ok(holdsUnknown(answer), 'a policy that selects nobody here may select clients');
   t.notMatch(render('check', answer, 'text', {}), /Passed|touches 0/);
+});
+
+t.test('before 1.29 there is no nftables mode: nothing is said of what such a node programs', async (t) => {
+  const answer = (version: string) => {
+    const source = { podOn: 'node-1' };
+    const destination = { service: { namespace: 'default', name: 'svc' } };
+    const settings = { kubernetesVersion: version, kubeProxy: { mode: 'nftables' as const } };
+    return ask('path', { settings, path: { source, destination } }, lab({ services: [{}] })).result.verdicts[0];
+  };
+  t.match(answer('1.28'), { verdict: 'UNKNOWN', cause: 'UNSUPPORTED_DATAPLANE' });
+  t.match(answer('1.29'), { verdict: 'DELIVERED' });
 });

@@ -156,7 +156,7 @@ function service(name: string, clusterIP: string, spec: Fields, more: Fields = {
   };
 }
 
-function slice(name: string, endpoints: readonly Endpoint[]) {
+function slice(name: string, endpoints: readonly (Omit<Endpoint, 'pod'> & Partial<Pick<Endpoint, 'pod'>>)[]) {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
@@ -168,7 +168,7 @@ function slice(name: string, endpoints: readonly Endpoint[]) {
       conditions: { ready: true, serving: true, terminating: false },
       nodeName,
       zone,
-      targetRef: { kind: 'Pod', namespace: 'shop', name: podName },
+      ...(podName === undefined ? {} : { targetRef: { kind: 'Pod', namespace: 'shop', name: podName } }),
     })),
   };
 }
@@ -310,7 +310,12 @@ function writtenCluster(platform: WrittenPlatform, endpoints: number, services: 
     slice('frontend-public', backends),
     ...Array.from({ length: services - 1 }, (_, at) => {
       const name = `service-${at}`;
-      const own = backends.slice(at % backends.length, (at % backends.length) + 3);
+      // They have endpoints of their own, of no pod that another Service has.
+      const own = [0, 1, 2].map((more) => {
+        const number = (at + more) % NODES;
+        const { name: nodeName, zone } = nodes[number] as (typeof nodes)[number];
+        return { ip: `10.244.${number + 1}.${100 + (at % 100)}`, nodeName, zone };
+      });
       return [
         service(name, `10.96.${2 + Math.floor(at / 250)}.${(at % 250) + 1}`, {}, { status: { loadBalancer: {} } }),
         slice(name, own),

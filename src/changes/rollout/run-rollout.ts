@@ -133,8 +133,11 @@ export function settledAt(
   const changed = [...keys].filter((key) => cluster.pods.get(key) !== after.pods.get(key));
   const pods = changed.flatMap((key) => [cluster.pods.get(key), after.pods.get(key)].flatMap((pod) => pod ?? []));
   const done = settle(cluster, after, { pods }, context);
+  const isLast = index === rollout.states.length - 1;
   const consequences = changed.flatMap((key) => podConsequence(key, cluster.pods.get(key), after.pods.get(key)) ?? []);
-  if (rollout.stalled !== undefined && index === rollout.states.length - 1) {
+  for (const key of isLast ? (rollout.unplaced?.pods ?? []) : [])
+    consequences.push({ kind: 'POD_NOT_PLACED', object: key, detail: rollout.unplaced?.why ?? '' });
+  if (rollout.stalled !== undefined && isLast) {
     consequences.push({
       kind: 'WORKLOAD_CHANGED',
       object: `${workload.kind} ${namespace}/${name}`,

@@ -28,6 +28,8 @@ export interface Rollout {
   readonly states: readonly RolloutState[];
   /** Where it cannot go on: why. */
   readonly stalled?: string;
+  /** The new pods that find no node at its end, `namespace/name`, and why. */
+  readonly unplaced?: { readonly pods: readonly string[]; readonly why: string };
   /** How many of `choices` were made until each state. */
   readonly choicesUntil: readonly number[];
   readonly choices: readonly Choice[];
@@ -182,12 +184,13 @@ export class Simulation {
 
   /** The rollout as it went; `stalled` where it cannot go on. */
   end(stalled?: string): Rollout {
-    const why =
-      stalled ??
-      (this.#waiting.length > 0 ? `${this.#waiting.length} new pods find no node: ${this.#refusal}` : undefined);
+    const waiting = this.#waiting.map(namespacedName);
+    const few = waiting.length === 1 ? '1 new pod finds' : `${waiting.length} new pods find`;
+    const why = stalled ?? (waiting.length > 0 ? `${few} no node: ${this.#refusal}` : undefined);
     return {
       states: this.#states,
       ...(why === undefined ? {} : { stalled: why }),
+      ...(waiting.length === 0 ? {} : { unplaced: { pods: waiting, why: this.#refusal || 'no node takes it' } }),
       choices: this.#choices,
       choicesUntil: this.#choicesUntil,
       assumptions: [...this.#assumptions.values()],

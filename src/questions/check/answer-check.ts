@@ -16,6 +16,7 @@ import { noneHeld } from '../held.js';
 import { type Prepared, prepare as prepareAnew } from '../prepare.js';
 import { changedPair } from '../reach/reach-pair.js';
 import { summed } from '../summaries/index.js';
+import { periodAfter } from '../summaries/sentence-parts.js';
 import { requireComparable } from '../walk-limits.js';
 import { readAfter } from '../what-if/after-snapshot.js';
 import { ofAfter, type SidesContext } from '../what-if/sides.js';
@@ -161,7 +162,7 @@ function unknownFindings(unknown: CheckResult['unknown']): Finding[] {
   const { services, why } = unknown;
   const count = services.length === 1 ? 'a Service' : `${services.length} Services`;
   const which = services.length === 0 ? '' : ` to ${count} that it touches (${listed(services)})`;
-  const message = `It is not known what the change does to connections${which}: ${why}`;
+  const message = periodAfter(`It is not known what the change does to connections${which}: ${why}`);
   return [
     finding('CHECK_UNKNOWN', message, {
       services: services.slice(0, MAX_LISTED),

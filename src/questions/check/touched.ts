@@ -4,6 +4,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { nodeIsDown } from '../../path/network.js';
 import { workingNodes } from '../findings/service-facts.js';
 import type { Prepared } from '../prepare.js';
+import { servicesOfMovedPods } from './moved-pods.js';
 import {
   elsewhere,
   inputsOf,
@@ -188,6 +189,7 @@ export function touchedServices(before: Side, after: Side): Touched {
   // By policies that are not evaluated more may change than by rules.
   const resources = changedResources(before.cluster, after.cluster);
   for (const key of resources.services) if (!direct.includes(key)) indirect.add(key);
+  for (const key of servicesOfMovedPods(before.cluster, after.cluster)) if (!direct.includes(key)) indirect.add(key);
   const services = [...direct.sort(), ...[...indirect].sort()];
   // An ExternalName is a name alone, which no node translates.
   const isUnknown = (key: string) =>

@@ -15,6 +15,7 @@ import {
   findingWhenRead,
   listed,
   MAX_LISTED,
+  partOf,
   portEvidence,
   portText,
 } from './finding.js';
@@ -91,7 +92,7 @@ export const affinityBroken: DifferenceFinder = (before, after) =>
     const { share, endpoints } = brokenPart(pair);
     if (isZero(share)) return [];
     const message =
-      `${formatFraction(share)} of the clients that affinity keeps with an endpoint of ${doorText(pair.after)} ` +
+      `${partOf(share)} of the clients that affinity keeps with an endpoint of ${doorText(pair.after)} ` +
       `are sent elsewhere: those of ${listed(endpoints)}.`;
     return [
       finding('AFFINITY_BROKEN', message, {

@@ -2,7 +2,7 @@
  * Load balancers: what changes of them, what they open, and what they lose until their health checks have found a
  * change.
  */
-import type { IPFamily } from '../../base/address.js';
+import { addressWidth, type IPFamily, networkOf } from '../../base/address.js';
 import {
   compare,
   type Fraction,
@@ -27,7 +27,7 @@ import { programNode } from '../../proxy/program.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door } from './door.js';
 import type { DifferenceFinder, StateFinder, View } from './finders.js';
-import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
+import { doorEvidence, doorText, finding, listed, MAX_LISTED, partOf } from './finding.js';
 
 function familyOf({ cluster }: View, key: string): IPFamily {
   const [first] = cluster.services.get(key)?.spec?.ipFamilies ?? [];
@@ -232,6 +232,37 @@ export const firewallOpened: DifferenceFinder = (before, after) =>
     ];
   });
 
+/** Whether a range is within another one. */
+function isWithin(text: string, other: string): boolean {
+  const [one, all] = [networkOf(text), networkOf(other)];
+  if (one === undefined || all === undefined || one.family !== all.family || one.length < all.length) return false;
+  const shift = BigInt(addressWidth(one.family) - all.length);
+  return one.bits >> shift === all.bits >> shift;
+}
+
+/** Whom the load balancer no longer lets in. */
+export const firewallClosed: DifferenceFinder = (before, after) =>
+  balancerPairs(before, after).flatMap((pair) => {
+    if (pair.after === undefined || pair.before === undefined) return [];
+    const [was, is] = [pair.before, pair.after].map(({ firewall }) => firewall.allowed ?? EVERYBODY) as [
+      readonly string[],
+      readonly string[],
+    ];
+    const { ipFamilies = [], ports = [] } = pair.after.service.spec ?? {};
+    const removed = was.filter((range) => {
+      const family = networkOf(range)?.family;
+      if (family === undefined || (ipFamilies.length > 0 && !ipFamilies.includes(family))) return false;
+      return !is.some((other) => isWithin(range, other));
+    });
+    if (removed.length === 0) return [];
+    const who = was === EVERYBODY ? 'everybody' : listed(removed);
+    const at = ports.map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`).join(', ');
+    const message =
+      `The load balancer of ${pair.key} no longer lets in ${who} to ${at}: ` +
+      `${is.length === 0 ? 'nobody' : `only ${listed(is)}`}.`;
+    return [finding('FIREWALL_CLOSED', message, { ...evidenceOf(pair), ranges: { before: was, after: is } })];
+  });
+
 /** Source ranges that guard the load balancer's address, beside node ports that they do not guard. */
 export const unguardedNodePorts: StateFinder = (view) =>
   view.services.flatMap((key) => {
@@ -316,9 +347,11 @@ export const connectionsCrossing: DifferenceFinder = (before, after) => {
     const crossed = leaving.map((node) => ({ node, share: crossingShare(door, balancer, node) }));
     const nodes = crossed.filter(({ share }) => !isZero(share)).map(({ node }) => node);
     if (nodes.length === 0) return [];
-    const share = formatFraction(sum(crossed.map((one) => one.share)));
+    const crossing = sum(crossed.map((one) => one.share));
+    const share = formatFraction(crossing);
     const message =
-      `${share} of the connections that are established through ${doorText(door)} came in at ${listed(nodes)} ` +
+      `${partOf(crossing)} of the connections that are established through ${doorText(door)} came in at ` +
+      `${listed(nodes)} ` +
       'and go on to endpoints elsewhere: they end with the node.';
     return [
       finding('CONNECTIONS_CROSS_NODE', message, {

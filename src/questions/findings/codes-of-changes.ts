@@ -160,6 +160,12 @@ export const CHANGE_CODES = {
     'The load balancer of a Service lets in clients that it did not let in before.',
     ['service', 'family', 'ranges', 'rules'],
   ),
+  FIREWALL_CLOSED: entry(
+    'DIFFERENCE',
+    'WARNING',
+    'The load balancer of a Service no longer lets in clients that it let in before.',
+    ['service', 'family', 'ranges'],
+  ),
   PODS_NOT_PLACED: entry(
     'DIFFERENCE',
     'WARNING',

@@ -114,6 +114,12 @@ export const STATE_CODES = {
       'node sends what is for them to this Service.',
     ['service', 'address', 'owner', 'ports', 'before'],
   ),
+  OTHER_SERVICE_REACHED: entry(
+    'STATE',
+    'ERROR',
+    'Connections to a Service port reach endpoints of another Service, which takes its address or node port first.',
+    [...DOOR, 'share', 'services', 'before'],
+  ),
   LOAD_BALANCER_ADDRESS_LOST: entry(
     'STATE',
     'ERROR',

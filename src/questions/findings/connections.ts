@@ -7,7 +7,7 @@ import { exactOf } from '../differences/shifted-shares.js';
 import { flowFates } from '../differences/udp-flows.js';
 import type { Door } from './door.js';
 import type { DifferenceFinder } from './finders.js';
-import { doorEvidence, doorText, finding, listed, MAX_LISTED, portEvidence } from './finding.js';
+import { doorEvidence, doorText, finding, listed, MAX_LISTED, partOf, portEvidence } from './finding.js';
 
 interface Lost {
   readonly door: Door;
@@ -38,7 +38,7 @@ export const connectionsLost: DifferenceFinder = (before, after, { lostConnectio
   return [...worst.values()].map(({ door, share, endpoints }) => {
     const names = endpoints.map(({ address, port, pod }) => pod ?? joinHostPort(address, port));
     const message =
-      `${formatFraction(share)} of the connections that are established through ${doorText(door)} are lost: ` +
+      `${partOf(share)} of the connections that are established through ${doorText(door)} are lost: ` +
       `those of ${listed(names)}.`;
     return finding('CONNECTIONS_LOST', message, {
       ...doorEvidence(door),

@@ -1,3 +1,4 @@
+import { type Fraction, formatFraction } from '../../base/fraction.js';
 import type { Finding, ServiceRef } from '../../contract/answers.js';
 import { FINDING_CODES, type FindingCode, type Severity } from './codes.js';
 import type { Door } from './door.js';
@@ -68,6 +69,16 @@ export function portText(service: ServiceRef | undefined): string {
 /** `default/web:http via NODE_PORT (pods on 3 nodes alike)`: a door in a sentence. */
 export function doorText({ service, via, destination, clients }: Door): string {
   return `${service === undefined ? destination : portText(service)} via ${via} (${clients})`;
+}
+
+/** `1/3 of new connections`: the beginning of a sentence. */
+export function part(share: Fraction): string {
+  return share.n === share.d ? 'All new connections' : `${formatFraction(share)} of new connections`;
+}
+
+/** `1/3` of something, or `All` of it: a lone 1 reads as a number of them. */
+export function partOf(share: Fraction): string {
+  return share.n === share.d ? 'All' : formatFraction(share);
 }
 
 /** `"a, b and 7 more"`. */

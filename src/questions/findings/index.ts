@@ -11,6 +11,7 @@ import {
   balancerChanged,
   balancerImbalance,
   connectionsCrossing,
+  firewallClosed,
   firewallOpened,
   healthCheckChanged,
   lostUntilConverged,
@@ -27,6 +28,7 @@ import { finding, keyOf } from './finding.js';
 import { ipvsFindings, ipvsModeFindings } from './ipvs-mode.js';
 import { commentsChanged } from './large-cluster.js';
 import { loadRisks, loads } from './load.js';
+import { otherServicesReached } from './other-service.js';
 import { dnsForgotten } from './policy-dns.js';
 import { policiesNotEnforced } from './policy-enforcement.js';
 import { policyObjectFindings } from './policy-objects.js';
@@ -57,6 +59,7 @@ const STATE: readonly StateFinder[] = [
   rangesMasqueraded,
   selectorFindings,
   externalIPsTaken,
+  otherServicesReached,
   metallbConflicts,
   hostPortConflicts,
   accidentalEndpoints,
@@ -82,6 +85,7 @@ const DIFFERENCE: readonly DifferenceFinder[] = [
   connectionsCrossing,
   balancerImbalance,
   newNodePorts,
+  firewallClosed,
   firewallOpened,
   targetPortsLost,
   servicesDeleted,

@@ -19,7 +19,7 @@ import type { FindingCode } from './codes.js';
 import { type Door, type DoorOutcome, sameDestination } from './door.js';
 import { isAvoidedBy } from './endpoints.js';
 import type { DifferenceFinder, StateFinder } from './finders.js';
-import { doorEvidence, doorText, finding, listed, MAX_LISTED } from './finding.js';
+import { doorEvidence, doorText, finding, listed, MAX_LISTED, part } from './finding.js';
 import type { Thresholds } from './wanted.js';
 
 type Lost = Exclude<PathVerdict, 'DELIVERED'>;
@@ -69,10 +69,6 @@ const isDelivered = ({ verdict }: DoorOutcome) => verdict === 'DELIVERED';
 function why(door: Door, outcome: DoorOutcome | undefined) {
   const { rule, detail } = outcome ?? {};
   return { explanation: detail, ...(rule === undefined ? {} : { rule: ruleText(rule, door.family) }) };
-}
-
-function part(share: Fraction): string {
-  return share.n === share.d ? 'All new connections' : `${formatFraction(share)} of new connections`;
 }
 
 /** The shares of new connections that do not arrive, by cause. */

@@ -1,5 +1,6 @@
 /** Pods that a change asks for and that run nowhere. */
 import type { AppliedChange, Finding } from '../../contract/answers.js';
+import { sentence } from '../summaries/sentence-parts.js';
 import { finding } from './finding.js';
 
 /** Says that pods have no place. `about`: what asks for them; `evidence`: more of it. */
@@ -10,8 +11,9 @@ export function notPlaced(
   evidence: Readonly<Record<string, unknown>>,
 ): Finding {
   const few = pods === 1 ? '1 pod does' : `${pods} pods do`;
-  const why = reasons.length === 0 ? '' : ` ${reasons[0]}`;
-  return finding('PODS_NOT_PLACED', `${about}: ${few} not run, since nothing takes them.${why}`, {
+  const [reason] = reasons;
+  const why = reason === undefined ? '' : ` ${sentence(reason)}`;
+  return finding('PODS_NOT_PLACED', `${about}: ${few} not run.${why}`, {
     ...evidence,
     pods,
     reasons,

@@ -17,7 +17,7 @@ import { type Share, ShareSum } from '../../probability/distribution.js';
 import { doorPairs } from './client-pairs.js';
 import type { Door, DoorClient, DoorOutcome } from './door.js';
 import type { DifferenceFinder, StateFinder } from './finders.js';
-import { doorEvidence, doorText, finding, findingWhenRead } from './finding.js';
+import { doorEvidence, doorText, finding, findingWhenRead, partOf } from './finding.js';
 import { hasZones } from './service-facts.js';
 
 type ZoneCounts = ReadonlyMap<string, number>;
@@ -159,7 +159,7 @@ export const crossZone: StateFinder = ({ cluster, doors }, { crossZoneShare: thr
       findingWhenRead('CROSS_ZONE_SHARE', () => {
         const [is, even] = [formatFraction(share), formatFraction(evenShare(cluster, door))];
         const message =
-          `${is} of the connections to ${doorText(door)} that are delivered go to another zone; ` +
+          `${partOf(share)} of the connections to ${doorText(door)} that are delivered go to another zone; ` +
           `even spreading over the zones of its endpoints gives ${even}.`;
         const evidence = { ...doorEvidence(door), share: is, even, threshold: formatFraction(threshold) };
         return { message, evidence };
@@ -175,7 +175,7 @@ export const crossZoneDifferences: DifferenceFinder = (before, after, { crossZon
     if (compare(was, threshold) > 0 || compare(is, threshold) <= 0) return [];
     const even = evenShare(after.cluster, pair.after);
     const message =
-      `${formatFraction(is)} of the connections to ${doorText(pair.after)} that are delivered go to another ` +
+      `${partOf(is)} of the connections to ${doorText(pair.after)} that are delivered go to another ` +
       `zone; it was ${formatFraction(was)}, and even spreading over the zones of its endpoints gives ` +
       `${formatFraction(even)}.`;
     return [

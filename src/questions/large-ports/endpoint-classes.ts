@@ -58,7 +58,7 @@ export function classify(
       serviceHolding(cluster, address) !== undefined ||
       serviceOfAddress(cluster, address) !== undefined;
     if (isSpecial) continue;
-    const location = found ?? (named === '' ? book.derive(address) : { kind: 'POD' as const, node: named });
+    const location = found ?? (named === '' ? book.derive(address) : fabric.places.listed(address, named, pod));
     if (location.kind !== 'POD') continue;
     const { node } = location;
     const name = pod ?? ('pod' in location ? location.pod : undefined);

@@ -1,6 +1,6 @@
 import type { CheckResult, Finding } from '../../contract/answers.js';
 import { groupedFindings } from '../findings/effects.js';
-import { count } from './sentence-parts.js';
+import { count, periodAfter } from './sentence-parts.js';
 
 /** Failed, passed or not known, with what was found and how much the change touches. */
 export function checkSummary({ failed, failOn, unknown, counts }: CheckResult, findings: readonly Finding[]): string {
@@ -15,9 +15,12 @@ export function checkSummary({ failed, failOn, unknown, counts }: CheckResult, f
     counts.touched === 0 && unknown !== undefined
       ? 'Which Services the change touches is not known.'
       : `The change touches ${counts.touched} of ${count(counts.services, 'Service')}.`;
-  const also = unknown === undefined ? '' : ` Not everything is known: ${unknown.why}`;
-  if (failed) return `Failed: ${found === '' ? `a finding reaches ${failOn}` : found}. ${touched}${also}`;
-  if (unknown !== undefined) return `Not known: ${unknown.why}${found === '' ? '' : ` Found: ${found}.`} ${touched}`;
+  const unknownToo = unknown === undefined ? '' : ` Not everything is known: ${periodAfter(unknown.why)}`;
+  if (failed) return `Failed: ${found === '' ? `a finding reaches ${failOn}` : found}. ${touched}${unknownToo}`;
+  if (unknown !== undefined) {
+    const also = found === '' ? '' : ` Found: ${found}.`;
+    return `Not known: ${periodAfter(unknown.why)}${also} ${touched}`;
+  }
   const word = failOn === 'NEVER' ? 'Reported only' : 'Passed';
   return `${word}: ${found === '' ? 'no error, no warning' : found}. ${touched}`;
 }

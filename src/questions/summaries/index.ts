@@ -47,6 +47,16 @@ function aboutGivenRules({ assumptions }: Unsaid): string {
   return ` The rules given for ${listed(nodes)} are walked as they are: what the change makes of them is not in them.`;
 }
 
+/** What is delivered to endpoints of another Service does not reach the one that was asked for. */
+function aboutOtherServices(kind: QuestionKind, { findings }: Unsaid): string {
+  if (kind !== 'path' && kind !== 'probability' && kind !== 'what-if') return '';
+  const reached = findings.filter(({ code }) => code === 'OTHER_SERVICE_REACHED');
+  const others = [...new Set(reached.flatMap(({ evidence }) => evidence.services as readonly string[]))];
+  if (others.length === 0) return '';
+  const these = reached.every(({ evidence }) => evidence.share === '1') ? 'these' : 'some of these';
+  return ` But ${these} are endpoints of ${listed(others)}, not of the Service asked for.`;
+}
+
 /** The answer with its `summary`: one or two sentences that answer the question. */
 export function summed<K extends QuestionKind>(
   kind: K,
@@ -54,5 +64,9 @@ export function summed<K extends QuestionKind>(
   unsaid: Unsaid<ResultOf[K]>,
 ): Answer<ResultOf[K]> {
   const { engine, ...rest } = unsaid;
-  return { engine, summary: `${SUMMARIES[kind](request, unsaid)}${aboutGivenRules(unsaid)}`, ...rest };
+  return {
+    engine,
+    summary: `${SUMMARIES[kind](request, unsaid)}${aboutOtherServices(kind, unsaid)}${aboutGivenRules(unsaid)}`,
+    ...rest,
+  };
 }
