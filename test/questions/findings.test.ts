@@ -662,6 +662,42 @@ const CASES: readonly Case[] = [
       ),
   },
   {
+    code: 'FIREWALL_OPENED',
+    what: 'a range that only half was in before',
+    found: () =>
+      balancedChange(
+        { pods: [1], spec: { loadBalancerSourceRanges: ['192.0.2.0/25', '198.51.100.0/24'] } },
+        { service: { namespace: 'default', name: 'web', loadBalancerSourceRanges: ['192.0.2.0/24'] } },
+      ),
+    evidence: { ranges: { before: ['192.0.2.0/25', '198.51.100.0/24'], after: ['192.0.2.0/24'] } },
+    without: () =>
+      balancedChange(
+        { pods: [1], spec: { loadBalancerSourceRanges: ['192.0.2.0/25', '192.0.2.128/25'] } },
+        { service: { namespace: 'default', name: 'web', loadBalancerSourceRanges: ['192.0.2.0/24', '192.0.2.64/26'] } },
+      ),
+  },
+  {
+    code: 'FIREWALL_CLOSED',
+    what: 'half of a range',
+    found: () =>
+      balancedChange(
+        { pods: [1], spec: { loadBalancerSourceRanges: ['192.0.2.0/24'] } },
+        { service: { namespace: 'default', name: 'web', loadBalancerSourceRanges: ['192.0.2.0/25'] } },
+      ),
+    evidence: { ranges: { before: ['192.0.2.0/24'], after: ['192.0.2.0/25'] } },
+    without: () =>
+      balancedChange(
+        { pods: [1], spec: { loadBalancerSourceRanges: ['192.0.2.0/24'] } },
+        {
+          service: {
+            namespace: 'default',
+            name: 'web',
+            loadBalancerSourceRanges: ['192.0.2.0/25', '192.0.2.128/26', '192.0.2.192/26'],
+          },
+        },
+      ),
+  },
+  {
     code: 'FIREWALL_CLOSED',
     what: 'narrower source ranges, whether or not the usual client is in them',
     found: () =>

@@ -2,7 +2,7 @@
  * Load balancers: what changes of them, what they open, and what they lose until their health checks have found a
  * change.
  */
-import { addressWidth, type IPFamily, networkOf } from '../../base/address.js';
+import { type IPFamily, networkOf } from '../../base/address.js';
 import {
   compare,
   type Fraction,
@@ -15,6 +15,7 @@ import {
   toDecimal,
   ZERO,
 } from '../../base/fraction.js';
+import { isCovered } from '../../base/ranges.js';
 import { parseSigned } from '../../base/signed-fraction.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
@@ -209,6 +210,15 @@ export const newNodePorts: DifferenceFinder = (before, after) =>
 
 const EVERYBODY = ['0.0.0.0/0', '::/0'];
 
+/** The ranges of which the others together do not hold all. */
+function notIn(ranges: readonly string[], others: readonly string[]): readonly string[] {
+  const all = others.flatMap((text) => networkOf(text) ?? []);
+  return ranges.filter((text) => {
+    const range = networkOf(text);
+    return range === undefined ? !others.includes(text) : !isCovered(range, all);
+  });
+}
+
 /** Who the load balancer lets in that it did not before. */
 export const firewallOpened: DifferenceFinder = (before, after) =>
   balancerPairs(before, after).flatMap((pair) => {
@@ -216,7 +226,7 @@ export const firewallOpened: DifferenceFinder = (before, after) =>
     const { allowed, rules } = pair.after.firewall;
     const is = allowed ?? EVERYBODY;
     const was = pair.before === undefined ? [] : (pair.before.firewall.allowed ?? EVERYBODY);
-    const added = is.filter((range) => !was.includes(range));
+    const added = notIn(is, was);
     if (added.length === 0 || was === EVERYBODY) return [];
     const ports = (pair.after.service.spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`);
     const who = allowed === undefined ? 'everybody' : added.join(', ');
@@ -232,14 +242,6 @@ export const firewallOpened: DifferenceFinder = (before, after) =>
     ];
   });
 
-/** Whether a range is within another one. */
-function isWithin(text: string, other: string): boolean {
-  const [one, all] = [networkOf(text), networkOf(other)];
-  if (one === undefined || all === undefined || one.family !== all.family || one.length < all.length) return false;
-  const shift = BigInt(addressWidth(one.family) - all.length);
-  return one.bits >> shift === all.bits >> shift;
-}
-
 /** Whom the load balancer no longer lets in. */
 export const firewallClosed: DifferenceFinder = (before, after) =>
   balancerPairs(before, after).flatMap((pair) => {
@@ -249,10 +251,9 @@ export const firewallClosed: DifferenceFinder = (before, after) =>
       readonly string[],
     ];
     const { ipFamilies = [], ports = [] } = pair.after.service.spec ?? {};
-    const removed = was.filter((range) => {
-      const family = networkOf(range)?.family;
-      if (family === undefined || (ipFamilies.length > 0 && !ipFamilies.includes(family))) return false;
-      return !is.some((other) => isWithin(range, other));
+    const removed = notIn(was, is).filter((text) => {
+      const family = networkOf(text)?.family;
+      return family !== undefined && (ipFamilies.length === 0 || ipFamilies.includes(family));
     });
     if (removed.length === 0) return [];
     const who = was === EVERYBODY ? 'everybody' : listed(removed);

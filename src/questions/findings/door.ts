@@ -42,6 +42,8 @@ export interface DoorClient {
   /** Its part of the door's clients. */
   readonly weight: Fraction;
   readonly outcomes: readonly DoorOutcome[];
+  /** Whether it is known, without looking at the outcomes, that they reach endpoints of the door's own Service alone. */
+  readonly reachesOwnAlone?: true;
 }
 
 /** What a loss or a roll-out leaves, where that is too little. */

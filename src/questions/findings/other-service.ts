@@ -37,7 +37,7 @@ function othersWith({ cluster }: View, own: string, { address, port }: Receiver)
 
 function ofDoor(view: View, door: Door) {
   const { service } = door;
-  if (service === undefined) return [];
+  if (service === undefined || door.from.every(({ reachesOwnAlone }) => reachesOwnAlone)) return [];
   const key = `${service.namespace}/${service.name}`;
   const own = ownAddresses(view, key);
   // Nothing translates connections to a Service without rules.

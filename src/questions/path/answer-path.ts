@@ -127,12 +127,16 @@ export function journeysOrUnsupported(
   }
 }
 
-/** A client of the path as findings see it; what becomes of its connections is listed when somebody looks. */
-function doorClient(client: Client, weight: Fraction, journeys: readonly Journey[]): DoorClient {
+/**
+ * A client of the path as findings see it; what becomes of its connections is listed when somebody looks. `byLaw`:
+ * whether its journeys follow from those to another Service port, which reach endpoints of its own alone.
+ */
+function doorClient(client: Client, weight: Fraction, journeys: readonly Journey[], byLaw: boolean): DoorClient {
   let outcomes: DoorClient['outcomes'] | undefined;
   return {
     client,
     weight,
+    ...(byLaw ? { reachesOwnAlone: true as const } : {}),
     get outcomes() {
       outcomes ??= outcomesOf(journeys, client);
       return outcomes;
@@ -272,7 +276,7 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
     });
     const own = weighted(journeys, weight);
     for (const journey of own) clientJourneys.push({ journey, client });
-    from.push(doorClient(client, weight, own));
+    from.push(doorClient(client, weight, own, known !== undefined));
   }
   const all = journeysOf(clientJourneys);
   if (known !== undefined) shareZones(cluster, from, known.sums, known.zones);

@@ -95,6 +95,7 @@ class WalkedWhenRead implements DoorClient {
   readonly client: DoorClient['client'];
   readonly nodes: DoorClient['nodes'];
   readonly weight: Fraction;
+  readonly reachesOwnAlone = true;
   #outcomes: readonly DoorOutcome[] | undefined;
 
   constructor(
