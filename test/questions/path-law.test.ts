@@ -54,8 +54,15 @@ function whole(prepared: Prepared, asker: Asker, name: string): unknown {
   try {
     const { result, assumptions, services, doors } = answerPath(prepared, question);
     const found = stateFindings({ cluster, settings, services, doors }, thresholdsOf(undefined));
+    // That a law says so is another way to know what the outcomes are: findings are the same.
     const text = JSON.stringify({ result, found, doors }, (key, value) =>
-      typeof value === 'bigint' ? `${value}` : key === 'rule' ? (value?.text ?? value) : value,
+      key === 'reachesOwnAlone'
+        ? undefined
+        : typeof value === 'bigint'
+          ? `${value}`
+          : key === 'rule'
+            ? (value?.text ?? value)
+            : value,
     );
     return { ...JSON.parse(text), assumptions: new Set(assumptions.map((one) => JSON.stringify(one))) };
   } catch (error) {

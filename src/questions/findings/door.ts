@@ -42,7 +42,7 @@ export interface DoorClient {
   /** Its part of the door's clients. */
   readonly weight: Fraction;
   readonly outcomes: readonly DoorOutcome[];
-  /** Whether it is known, without looking at the outcomes, that they reach endpoints of the door's own Service alone. */
+  /** It is known, without looking at the outcomes, that they reach endpoints of the door's own Service alone. */
   readonly reachesOwnAlone?: true;
 }
 
