@@ -29,6 +29,16 @@ const admin = (name: string, spec: object, isCluster = false) => ({
 /** Of no version that is known: it knows every kind. */
 const ANY_CALICO = enforcer('calico-node', 'docker.io/calico/node');
 
+const ANTREA = [
+  enforcer('antrea-agent', 'antrea/antrea-agent:v1'),
+  {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'antrea-config', namespace: 'kube-system' },
+    data: { 'antrea-agent.conf': 'antreaProxy:\n  enable: false\n' },
+  },
+];
+
 const to = (namespace: string, name: string, via?: string) => ({
   service: { namespace, name, port: 80, ...(via === undefined ? {} : { via }) },
 });
@@ -290,6 +300,19 @@ const CASES: readonly Case[] = [
         {
           opens: ['every client outside that comes in at n1 to shop/db:80', 'processes of node n1 to shop/db:80'],
         },
+      ],
+    ],
+  },
+  {
+    what: 'a client outside that Antrea sees as the gateway of the node: all that come in there are let in',
+    policies: [ingress([])],
+    options: { more: ANTREA },
+    source: { external: { address: '203.0.113.9', entersAt: 'n3' } },
+    destination: to('shop', 'db', 'NODE_PORT'),
+    remedies: [
+      [
+        /takes connections from 10\.244\.3\.1\/32, TCP port 8080$/,
+        { opens: ['every client outside that comes in at n3 to shop/db:80'] },
       ],
     ],
   },

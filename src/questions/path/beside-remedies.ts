@@ -1,4 +1,5 @@
 /** What else a change of policies opens and closes, beside the path that it is for. */
+import { makeAddress, networkOf } from '../../base/address.js';
 import { nodeOfAddress, podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { PathPolicy, ReachPair } from '../../contract/answers.js';
@@ -50,17 +51,32 @@ function seenAsNodes(
   const to = serviceWords(prepared, service);
   const isOutside = source.external !== undefined || takesFromOutside(prepared, service);
   const nodes = new Set<string>();
+  // Of the pod's own node only: its processes are let through whatever policies say.
+  const gateways = new Set<string>();
   for (const policy of said) {
     if (policy.verdict !== 'DENY' || policy.direction !== 'INGRESS') continue;
     const node = nodeOfAddress(prepared.cluster, policy.source)?.metadata.name;
     if (node !== undefined) nodes.add(node);
+    const gateway = node === undefined ? nodeOfGateway(prepared, policy.source) : undefined;
+    if (gateway !== undefined) gateways.add(gateway);
   }
-  return [...nodes]
+  return [...new Set([...nodes, ...gateways])]
     .sort()
     .flatMap((node) => [
       ...(isOutside ? [`every client outside that comes in at ${node} to ${to}`] : []),
-      ...(source.node === node ? [] : [`processes of node ${node} to ${to}`]),
+      ...(source.node === node || !nodes.has(node) ? [] : [`processes of node ${node} to ${to}`]),
     ]);
+}
+
+/** The node whose pods have this address for their gateway: what it masquerades comes from there to some plugins. */
+function nodeOfGateway({ cluster }: Prepared, address: string): string | undefined {
+  for (const { metadata, spec } of cluster.nodes.values()) {
+    for (const text of spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : [])) {
+      const cidr = networkOf(text);
+      if (cidr !== undefined && makeAddress(cidr.family, cidr.bits + 1n).text === address) return metadata.name;
+    }
+  }
+  return undefined;
 }
 
 /**
