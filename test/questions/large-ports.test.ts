@@ -147,10 +147,35 @@ function unlessRefused<T>(ask: () => T): T | undefined {
 const VERSIONS = fc.constantFrom(undefined, '1.20.15', '1.22.17', '1.24.17', '1.28.15', '1.36.0');
 const SERVICE = { namespace: 'default', name: 'svc-0', portName: 'http' };
 
+const LIMITS: LargeLimits = { walked: 2, listed: 1 };
+
 let answered = 0;
 
+type Who = ProbabilityQuestion['clients'];
+
+/** Shares of which few endpoints are walked are those of which each is. */
+function compareShares(drawn: ServicesAlike, who: Who, version: string | undefined, listed: number): void {
+  const one = gathered(drawn);
+  const question = { services: [SERVICE], ...(who === undefined ? {} : { clients: who }) };
+  const [few, each] = [prepared(one, version), prepared(one, version)];
+  const found = unlessRefused(() => answerProbability(few, question, undefined, { ...LIMITS, listed }));
+  if (found === undefined) return;
+  const plain = answerProbability(each, question);
+  if (found.result.services.some(({ omitted }) => omitted !== undefined)) answered++;
+  for (const { endpoints, omitted, delivered } of found.result.services) {
+    // Of the first endpoints those are listed that are reached.
+    if (omitted !== undefined && delivered.fraction === '1') assert.equal(endpoints.length, listed);
+    assert.ok(omitted === undefined || endpoints.length <= listed);
+  }
+  const expected = listing(found.result.services[0]?.endpoints.length ?? 0, plain.result);
+  assert.deepEqual(
+    whole(few, { ...found, result: ofOmitted(found.result) }),
+    whole(each, { ...plain, result: ofOmitted(expected) }),
+  );
+}
+
 t.test('shares of very many endpoints are those of the walk', async () => {
-  const clients = fc.constantFrom<ProbabilityQuestion['clients']>(
+  const clients = fc.constantFrom<Who>(
     undefined,
     undefined,
     { nodes: {} },
@@ -158,30 +183,38 @@ t.test('shares of very many endpoints are those of the walk', async () => {
     { nodes: { from: 'HOST' } },
     { external: { entersAt: ['node-0'] } },
   );
-  fc.assert(
-    fc.property(servicesAlike, clients, VERSIONS, fc.integer({ min: 1, max: 9 }), (drawn, who, version, listed) => {
-      const one = gathered(drawn);
-      const question = { services: [SERVICE], ...(who === undefined ? {} : { clients: who }) };
-      const limits: LargeLimits = { walked: 2, listed };
-      const [few, each] = [prepared(one, version), prepared(one, version)];
-      const found = unlessRefused(() => answerProbability(few, question, undefined, limits));
-      if (found === undefined) return;
-      const plain = answerProbability(each, question);
-      if (found.result.services.some(({ omitted }) => omitted !== undefined)) answered++;
-      for (const { endpoints, omitted, delivered } of found.result.services) {
-        // Of the first endpoints those are listed that are reached.
-        if (omitted !== undefined && delivered.fraction === '1') assert.equal(endpoints.length, listed);
-        assert.ok(omitted === undefined || endpoints.length <= listed);
-      }
-      const expected = listing(found.result.services[0]?.endpoints.length ?? 0, plain.result);
-      assert.deepEqual(
-        whole(few, { ...found, result: ofOmitted(found.result) }),
-        whole(each, { ...plain, result: ofOmitted(expected) }),
-      );
-    }),
-    { numRuns: runs(150) },
-  );
+  fc.assert(fc.property(servicesAlike, clients, VERSIONS, fc.integer({ min: 1, max: 9 }), compareShares), {
+    numRuns: runs(150),
+  });
   assert.ok(answered >= 20, `${answered} answers about endpoints that are not each walked`);
+});
+
+t.test('a cluster IP that is an external IP too, with a policy of its own, is refused', async (t) => {
+  type Drawn = ServicesAlike['services'][number];
+  const service: Omit<Drawn, 'endpoints'> = {
+    ...{ type: 'NodePort', external: 'Local', sticky: false, local: false, topology: true, protocol: 'TCP' },
+    ...{ port: 80, target: 8080, sameAddress: false, externalIP: true },
+  };
+  const endpoint: Omit<Drawn['endpoints'][number], 'host' | 'odd'> = {
+    ...{ node: 0, pod: 'NONE', ready: true, serving: false, hint: true },
+  };
+  // Addresses outside of every pod CIDR, of which slices alone say where they are.
+  const endpoints = [
+    { ...endpoint, host: 2, odd: 0 },
+    { ...endpoint, host: 2, odd: 3 },
+    { ...endpoint, host: 3, odd: 3 },
+  ];
+  const cluster: ServicesAlike = {
+    ...{ tame: false, mode: 'nftables', scheduler: 'rr', network: {}, policy: false },
+    nodes: [{ zone: 'a', version: 'v1.30.5', down: true, cidr: false }],
+    services: [
+      { ...service, endpoints },
+      { ...service, type: 'ClusterIP', external: 'Cluster', externalIP: false, endpoints: [] },
+    ],
+  };
+  const question = { services: [SERVICE], clients: { external: { entersAt: ['node-0'] } } };
+  const ask = () => answerProbability(prepared(gathered(cluster), undefined), question, undefined, LIMITS);
+  t.throws(ask, { code: 'ANSWER_TOO_LARGE', message: /its cluster IP is an external IP too/ });
 });
 
 t.test('paths to very many endpoints are those of the walk', async () => {

@@ -2,6 +2,7 @@
  * Service ports with so many endpoints that a walk does not follow each: it follows some of each kind, and what the
  * others get is counted (`settle.ts`). Anything that may make an endpoint different beside its place is refused.
  */
+import { addressOf } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
 import { policiesOf } from '../../cluster/network-policies.js';
 import type { Target } from '../../path/client.js';
@@ -71,6 +72,8 @@ function whatDiffers(plain: Fabric, port: ServicePort, clients: readonly Weighte
     return 'something beside kube-proxy takes packets';
   if (port.stickyMaxAge > 0) return 'it has session affinity';
   if (port.internalPolicyLocal) return 'its internal traffic policy is Local';
+  const others = [...port.externalIPs, ...port.loadBalancerVIPs];
+  if (others.some((text) => addressOf(text)?.text === port.clusterIP)) return 'its cluster IP is an external IP too';
   if (clients.some(({ client }) => client.through !== undefined)) return 'the client comes through a load balancer';
   for (const { client } of clients) {
     const { mode, ipvsScheduler } = plain.settings.proxyOf(client.node);
