@@ -169,6 +169,11 @@ export function addressFamily(text: string): IPFamily | undefined {
   return groups === undefined ? undefined : isMapped(groups) ? 'IPv4' : 'IPv6';
 }
 
+/** The first address of a network behind its own, which a gateway usually has. */
+export function firstHost({ family, bits }: Cidr): string {
+  return formatAddress(family, bits + 1n);
+}
+
 /** An address from its family and bits. */
 export function makeAddress(family: IPFamily, bits: bigint): Address {
   return { family, bits, text: formatAddress(family, bits) };

@@ -2,7 +2,7 @@ import { closestNames } from '../base/did-you-mean.js';
 import { QuestionError } from '../base/errors.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { requireNode, requirePod, requireService, requireWorkload } from '../cluster/lookup.js';
-import { resourceKey } from '../cluster/resources.js';
+import { isNamespaced, resourceKey, resourceRole } from '../cluster/resources.js';
 import type { DeleteChange } from '../contract/requests.js';
 import type { ChangeContext, ChangeKind, ChangeResult } from './change.js';
 import { deleteConfigMap, deleteEndpoints, deleteNamespace, deleteResource } from './delete-others.js';
@@ -37,14 +37,10 @@ function deleteOther(
   throw impossible(`${pointer}/kind`, `Objects of kind ${kind} cannot be deleted here.`);
 }
 
-/** Kinds of objects that have no namespace. */
-const WITHOUT_NAMESPACE: ReadonlySet<string> = new Set([
-  'Node',
-  'Namespace',
-  'AdminNetworkPolicy',
-  'BaselineAdminNetworkPolicy',
-  'ClusterNetworkPolicy',
-]);
+/** Whether objects of a kind that can be deleted have a namespace. */
+function hasNamespace(kind: DeleteChange['kind']): boolean {
+  return kind !== 'Node' && (resourceRole(kind, undefined) === undefined || isNamespaced(kind, undefined));
+}
 
 /** A namespace goes with all that is in it; of a snapshot without namespaces, what is in it is enough. */
 function namespaceGone(cluster: Cluster, change: DeleteChange, context: ChangeContext, pointer: string): ChangeResult {
@@ -108,6 +104,6 @@ export const deleteObject: ChangeKind<'delete'> = {
   summary: 'an object is deleted, with what belongs to it',
   example: { kind: 'Pod', namespace: 'default', name: 'client' },
   describe: ({ kind, namespace = 'default', name }) =>
-    `delete ${kind} ${WITHOUT_NAMESPACE.has(kind) ? name : `${namespace}/${name}`}`,
+    `delete ${kind} ${hasNamespace(kind) ? `${namespace}/${name}` : name}`,
   apply,
 };

@@ -26,10 +26,12 @@ export function nodeZone(node: Node): string | undefined {
   return node.metadata.labels?.[ZONE_LABEL] ?? node.metadata.labels?.[LEGACY_ZONE_LABEL];
 }
 
+/** Whether a pod has ended: it has no address any more. */
+export const hasEnded = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
+
 /** Whether a pod's address is its own: not the node's, and not one given back by a pod that has ended. */
 export function ownsAddress(pod: Pod): boolean {
-  const phase = pod.status?.phase;
-  return pod.spec?.hostNetwork !== true && phase !== 'Succeeded' && phase !== 'Failed';
+  return pod.spec?.hostNetwork !== true && !hasEnded(pod);
 }
 
 const nodesByAddress = new ValueIndex<Node>(nodeAddresses);

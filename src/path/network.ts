@@ -3,12 +3,15 @@ import {
   addressOf,
   addressWidth,
   type Cidr,
+  firstHost,
   type IPFamily,
   makeAddress,
   networkOf,
 } from '../base/address.js';
+import { hasEnded, ownsAddress } from '../cluster/addresses.js';
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
 import { type Node, namespacedName, type Pod } from '../cluster/objects.js';
+import { podCIDRsOf } from '../cluster/pod-cidrs.js';
 import type { Settings } from '../cluster/settings.js';
 
 /** Where an address is, seen from the whole cluster. */
@@ -77,8 +80,7 @@ function nodeAddresses(node: Node, family: IPFamily, settings: Settings): NodeAd
       .map((address) => (address as Address).text);
   const internal = listed('InternalIP');
   const external = listed('ExternalIP').filter((address) => !internal.includes(address));
-  const spec = node.spec;
-  const podCidrs = (spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []))
+  const podCidrs = podCIDRsOf(node)
     .map(networkOf)
     .filter((cidr): cidr is Cidr => cidr !== undefined && cidr.family === family);
   const { network } = settings;
@@ -90,7 +92,7 @@ function nodeAddresses(node: Node, family: IPFamily, settings: Settings): NodeAd
       : given?.family === family &&
           podCidrs.some((cidr) => networkOf(`${given.text}/${cidr.length}`)?.bits === cidr.bits)
         ? given.text
-        : makeAddress(family, first.bits + 1n).text;
+        : firstHost(first);
   return {
     own: internal.length > 0 ? internal : external,
     translated: internal.length > 0 ? external : [],
@@ -98,9 +100,6 @@ function nodeAddresses(node: Node, family: IPFamily, settings: Settings): NodeAd
     bridge,
   };
 }
-
-/** Whether a pod has ended: it has no address any more. */
-export const hasEnded = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 /** Whether the node's kubelet reports nothing (Ready is Unknown): taken as a node that is down. */
 export function nodeIsDown(node: Node): boolean {
@@ -150,7 +149,7 @@ export class AddressBook {
 
   #addPod(pod: Pod, family: IPFamily): void {
     const node = pod.spec?.nodeName;
-    if (!node || pod.spec?.hostNetwork || hasEnded(pod)) return;
+    if (!node || !ownsAddress(pod)) return;
     for (const text of podAddresses(pod)) {
       const address = addressOf(text);
       if (address?.family !== family || this.#places.has(address.text)) continue;

@@ -2,22 +2,20 @@
  * Network policies on a packet's way through a node: at the node of the pod that sends it, and at that of the pod that
  * gets it, after DNAT and before SNAT, both with the source that the packet came to this node with.
  */
-import { makeAddress } from '../base/address.js';
+import { firstHost } from '../base/address.js';
 import { nodeOfAddress, podOfAddress } from '../cluster/addresses.js';
-import type { Cluster } from '../cluster/cluster.js';
-import { mayDecide, policiesOf } from '../cluster/network-policies.js';
+import { policiesOf } from '../cluster/network-policies.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
-import { resourceName } from '../cluster/resources.js';
 import type { PathPolicy } from '../contract/answers.js';
 import type { Packet } from '../netfilter/packet.js';
-import { countsForeign, type Enforcement, type Enforcer, enforcementOf } from '../policies/enforcer.js';
+import { type Enforcement, type Enforcer, enforcementOf } from '../policies/enforcer.js';
 import { type Decision, decide } from '../policies/evaluate.js';
-import type { Direction, End, Flow } from '../policies/flow.js';
-import { knownDecision } from '../policies/known-decisions.js';
-import { ALL_APIS, foreignPoliciesOf } from '../policies/policy-set.js';
+import type { End, Flow } from '../policies/flow.js';
 import type { Fabric } from './fabric.js';
 import { isWire } from './host.js';
+import { firstEnding, isSelected, type Judgement, judge } from './judge.js';
 import type { PolicyPoint } from './policy-point.js';
+import { sentence } from './policy-words.js';
 import { type Branch, type Ending, type HostStep, hostStep, policyPoint } from './trail.js';
 
 /** A branch after policies, with its end where they do not let it pass. */
@@ -25,14 +23,6 @@ export interface Policed {
   readonly branch: Branch;
   readonly ending?: Ending;
 }
-
-const WORDS: Readonly<Record<string, string>> = {
-  PEER: 'the peer does not match',
-  NAMESPACE: 'the namespace does not match',
-  PORT: 'the port does not match',
-  PROTOCOL: 'the protocol does not match',
-  FAMILY: 'the network is of the other family',
-};
 
 function endOf(fabric: Fabric, address: string): End {
   const pod = podOfAddress(fabric.cluster, address);
@@ -42,74 +32,8 @@ function endOf(fabric: Fabric, address: string): End {
   return fabric.places.locate(address).kind === 'POD' ? { address, isSomePod: true } : { address };
 }
 
-function named(policies: readonly string[]): string {
-  const few = policies.slice(0, 3).join(', ');
-  return policies.length > 3 ? `${few} and ${policies.length - 3} more` : few;
-}
-
-/** An end of a connection as policies see it: its address, and whose that is. */
-function endText({ address, pod, node }: End): string {
-  if (pod !== undefined) return `${address} of ${namespacedName(pod)}`;
-  return node === undefined ? address : `${address} of node ${node.metadata.name}`;
-}
-
-/** What policies decided, in a sentence; `before` says where, if that is not where the packet is. */
-function sentence(
-  direction: Direction,
-  pod: string,
-  flow: Flow,
-  decision: Decision,
-  node?: string,
-  before = '',
-): string {
-  const { verdict, tier, isolatedBy, decidedBy, passedBy, nearest, unknown } = decision;
-  const way = direction === 'EGRESS' ? 'egress' : 'ingress';
-  const to = `${flow.protocol}${flow.port === undefined ? '' : ` port ${flow.port}`}`;
-  const about =
-    direction === 'EGRESS'
-      ? `${pod} to ${endText(flow.destination)}, ${to}`
-      : `${endText(flow.source)} to ${pod}, ${to}`;
-  const start = `${before}${way} policies (${about})`;
-  if (unknown !== undefined) return `${start}: ${unknown}`;
-  if (decidedBy !== undefined) {
-    const word = verdict === 'ALLOW' ? 'lets it pass' : 'denies it';
-    return `${start}: rule ${decidedBy.rule} of ${decidedBy.kind} ${decidedBy.policy} ${word}`;
-  }
-  if (tier === 'NODE') return `${start}: it comes from the pod's own node, which policies never cut off`;
-  if (tier === 'SELF') return `${start}: a pod reaches itself whatever policies say`;
-  const { allowedBy } = decision;
-  if (verdict === 'ALLOW' && allowedBy.length > 0) {
-    return `${start}: let through by ${named(allowedBy.map(({ policy, rule }) => `rule ${rule} of ${policy}`))}`;
-  }
-  if (verdict === 'ALLOW' && passedBy !== undefined) {
-    const { rule, kind, policy } = passedBy;
-    return `${start}: rule ${rule} of ${kind} ${policy} passes it on, and nothing else applies`;
-  }
-  if (verdict === 'ALLOW') return `${start}: none applies`;
-  if (tier === 'DEFAULT') return `${start}: no policy selects the pod, and the network plugin denies by default`;
-  const own =
-    direction === 'EGRESS' && flow.destination.node !== undefined && flow.destination.node.metadata.name === node
-      ? ' (by the documentation a pod reaches its own node whatever policies say; network plugins deny it)'
-      : '';
-  const near =
-    nearest === undefined
-      ? 'they have no rule for it'
-      : `no rule matches; nearest is rule ${nearest.rule} of ${nearest.policy}: ${WORDS[nearest.reason]}`;
-  return `${start}: isolated by ${named(isolatedBy)}; ${near}${own}`;
-}
-
 function tellEnforcement(fabric: Fabric, { value, why }: Enforcement): void {
   fabric.assumptions.add('settings.network.policies', value, why);
-}
-
-/** What policies do at a point. */
-export interface Judgement {
-  readonly decision: Decision;
-  /** Whether some policy selects the pod, or one of a kind that is not evaluated may. */
-  readonly isConcerned: boolean;
-  /** A rule that selects pods may match the client, of which nothing is known: it is taken to. */
-  readonly isTakenToPass: boolean;
-  readonly ending?: Ending;
 }
 
 /** Where policies act on this node: on the sender's egress, and on the receiver's ingress. */
@@ -132,81 +56,6 @@ function pointsAt(
     ...(sender?.spec?.nodeName === node || some ? [{ node, direction: 'EGRESS', pod: sender, flow } as const] : []),
     ...(to === undefined ? [] : [{ node, direction: 'INGRESS', pod: to, flow } as const]),
   ];
-}
-
-/**
- * What policies do at a point with the pod's connection, without the step that says so. A pure function. `decided`: how
- * it is decided, once for pods that are alike or each time.
- */
-export function judge(
-  cluster: Cluster,
-  point: PolicyPoint,
-  pod: Pod,
-  by: Enforcer | undefined,
-  decided: typeof knownDecision = knownDecision,
-): Judgement {
-  const judged = judgeFlow(cluster, point, pod, by, decided);
-  const { flow, node, sentTo } = point;
-  if (sentTo === undefined) return judged;
-  const destination = { ...flow.destination, address: sentTo.address };
-  const sent = judgeFlow(cluster, { ...point, flow: { ...flow, destination, port: sentTo.port } }, pod, by, decided);
-  if (sent.decision.verdict === judged.decision.verdict) return judged;
-  // Its controller adds the addresses of Services to rules that select their pods; which ports it takes is not
-  // documented.
-  const detail =
-    `egress policies at ${node} of ${namespacedName(pod)}: ${by?.name} polices what a pod sends before DNAT, ` +
-    `${sentTo.address} port ${sentTo.port}, and policies decide ` +
-    `otherwise of the pod behind it, ${flow.destination.address} port ${flow.port}`;
-  return { ...judged, ending: { verdict: 'UNKNOWN', cause: 'NETWORK_POLICY', detail } };
-}
-
-function judgeFlow(
-  cluster: Cluster,
-  point: PolicyPoint,
-  pod: Pod,
-  by: Enforcer | undefined,
-  decided: typeof knownDecision,
-): Judgement {
-  const { node, direction, flow } = point;
-  const decision = defaulted(decided(cluster, direction, flow, pod, by?.admin ?? ALL_APIS), point, pod, by);
-  const { verdict, tier } = decision;
-  const toPod = flow.destination.pod !== undefined;
-  const foreign = foreignPoliciesOf(cluster, pod).find(
-    (one) => countsForeign(by, one) && mayDecide(one, direction, toPod),
-  );
-  const isConcerned = isSelected(decision) || foreign !== undefined;
-  const isTakenToPass = verdict === 'UNKNOWN' && flow.source.isSomePod === true;
-  if (isTakenToPass) return { decision, isConcerned, isTakenToPass };
-  const name = namespacedName(pod);
-  const unknown: Ending | undefined =
-    foreign === undefined || tier === 'SELF'
-      ? undefined
-      : {
-          verdict: 'UNKNOWN',
-          cause: 'NETWORK_POLICY',
-          detail: `${resourceName(foreign)} selects ${name}: what it lets through is not evaluated`,
-        };
-  // A policy of the plugin's own may let through what these deny, as well as deny what they let through.
-  const ending = unknown ?? endingOf(node, direction, name, flow, decision, by?.denial ?? 'DROP');
-  return ending === undefined
-    ? { decision, isConcerned, isTakenToPass }
-    : { decision, isConcerned, isTakenToPass, ending };
-}
-
-/**
- * What is so where no policy selects the pod: allowed, unless the plugin denies by default; its own node always reaches
- * it.
- */
-function defaulted(decision: Decision, { direction, flow }: PolicyPoint, pod: Pod, by: Enforcer | undefined): Decision {
-  if (by?.deniesByDefault !== true || decision.tier !== 'DEFAULT') return decision;
-  const fromOwn = direction === 'INGRESS' && flow.source.node?.metadata.name === pod.spec?.nodeName;
-  return fromOwn ? decision : { ...decision, verdict: 'DENY' };
-}
-
-/** Whether some policy decides about the pod's connection, hands it on, or denies what none lets through. */
-function isSelected({ tier, verdict, passedBy }: Decision): boolean {
-  if (tier === 'DEFAULT') return verdict === 'DENY' || passedBy !== undefined;
-  return tier !== 'NONE' && tier !== 'SELF';
 }
 
 /**
@@ -272,12 +121,6 @@ function stepOf(
   return new PolicyStep(point, namespacedName(pod), decision, before);
 }
 
-/** The ending that counts of two at one node: a denial before what is not known, the first of alike. */
-export function firstEnding(earlier: Ending | undefined, later: Ending | undefined): Ending | undefined {
-  if (earlier === undefined) return later;
-  return earlier.verdict === 'UNKNOWN' && later !== undefined && later.verdict !== 'UNKNOWN' ? later : earlier;
-}
-
 /**
  * Takes a packet through the policies at a node. `entry`: whether it came in or a process of the node sent it;
  * `receiver`: the pod of this node that it is for; `leaving`: the packet as this node masquerades it. Both directions
@@ -335,7 +178,7 @@ export function policed(
 /** The address of the gateway of a node's pods: the first of its pod CIDR. */
 function gatewayOf(fabric: Fabric, node: string): string | undefined {
   const [cidr] = fabric.book.addressesOf(node).podCidrs;
-  return cidr && makeAddress(cidr.family, cidr.bits + 1n).text;
+  return cidr && firstHost(cidr);
 }
 
 /**
@@ -368,12 +211,12 @@ function seenBy(
 function tellHairpin(fabric: Fabric, point: PolicyPoint, { decision }: Judgement, enforcement: Enforcement): void {
   const { flow, pod } = point;
   if (pod === undefined || decision.tier !== 'SELF' || flow.isHairpin !== true) return;
+  // A copy is another pod to policies, with the same labels.
   const alike = { ...point, flow: { ...flow, source: { ...flow.source, pod: { ...pod } } } };
   if (judge(fabric.cluster, alike, pod, enforcement.by, decide).decision.verdict !== 'DENY') return;
   const why =
-    'A pod that reaches itself through a Service is taken to be let through whatever NetworkPolicies say. That is ' +
-    `not the same everywhere: a network plugin that judges it as any other connection denies ${namespacedName(pod)} ` +
-    'this.';
+    'A pod that reaches itself through a Service is taken to be let through whatever NetworkPolicies say. Some network ' +
+    `plugins judge it as any other connection: those deny it to ${namespacedName(pod)}.`;
   fabric.assumptions.add('policies.hairpin', 'let through', why);
   tellEnforcement(fabric, enforcement);
 }
@@ -433,34 +276,4 @@ function flowOf(fabric: Fabric, packet: Packet, by: Enforcer | undefined): Flow 
     ...(by === undefined || by.blocks === 'ALL' ? {} : { blocks: by.blocks }),
     ...(packet.connection.dnat ? { isHairpin: true } : {}),
   };
-}
-
-/** An end whose sentence is made when it is read: of a table of all workloads few are. */
-class PolicyEnding implements Ending {
-  constructor(
-    readonly verdict: Ending['verdict'],
-    readonly cause: Ending['cause'],
-    private readonly say: () => string,
-  ) {}
-
-  get detail(): string {
-    return this.say();
-  }
-}
-
-function endingOf(
-  node: string,
-  direction: Direction,
-  pod: string,
-  flow: Flow,
-  decision: Decision,
-  denial: 'DROP' | 'REJECT',
-): Ending | undefined {
-  const end = (verdict: Ending['verdict'], cause: Ending['cause']) =>
-    new PolicyEnding(verdict, cause, () =>
-      sentence(direction, pod, flow, decision, node).replace(' policies (', ` policies at ${node} (`),
-    );
-  if (decision.verdict === 'UNKNOWN') return end('UNKNOWN', 'MISSING_DATA');
-  if (decision.verdict !== 'DENY') return undefined;
-  return end(denial === 'REJECT' ? 'REJECTED' : 'DROPPED', 'NETWORK_POLICY');
 }

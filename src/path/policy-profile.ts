@@ -1,5 +1,5 @@
 /** What policies can tell nodes apart by: the addresses that they see of a node, and of the pods on it. */
-import { makeAddress } from '../base/address.js';
+import { firstHost } from '../base/address.js';
 import { addressProfile } from '../policies/address-profile.js';
 import type { Fabric } from './fabric.js';
 import { freePodAddress } from './sources.js';
@@ -11,7 +11,7 @@ import { freePodAddress } from './sources.js';
 export function policyProfile(fabric: Fabric, node: string): string {
   return addressProfile(fabric.cluster, node, fabric.family, () => {
     const [cidr] = fabric.book.addressesOf(node).podCidrs;
-    const gateway = cidr === undefined ? undefined : makeAddress(cidr.family, cidr.bits + 1n).text;
+    const gateway = cidr && firstHost(cidr);
     return [gateway, freePodAddress(fabric, node).address].filter((text) => text !== undefined);
   });
 }

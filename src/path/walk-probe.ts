@@ -1,8 +1,8 @@
 /** A load balancer's TCP probe of a node, walked through the node's own rules. */
-import { addressOf, makeAddress, networkOf } from '../base/address.js';
+import { addressOf, firstHost, networkOf } from '../base/address.js';
 import { isZero, sum } from '../base/fraction.js';
 import type { Backend, Balanced, HealthCheck, WalkedProbe } from '../load-balancers/implementation.js';
-import { ownAddress } from '../load-balancers/own-address.js';
+import { standIn } from '../load-balancers/own-address.js';
 import type { Client } from './client.js';
 import type { Fabric } from './fabric.js';
 import { travel } from './journey.js';
@@ -11,7 +11,7 @@ import type { Journey } from './trail.js';
 /** The first address of the first network of the family that probes come from, to stand for all of them. */
 export function probeSource({ family }: Fabric, { sources }: HealthCheck): string | undefined {
   const cidr = sources.map(networkOf).find((network) => network?.family === family);
-  return cidr && makeAddress(cidr.family, cidr.bits + 1n).text;
+  return cidr && firstHost(cidr);
 }
 
 /**
@@ -36,7 +36,7 @@ export function walkProbe(fabric: Fabric, balanced: Balanced, check: HealthCheck
   const client: Client = {
     kind: 'OUTSIDE',
     name: `health check of the load balancer of ${balanced.key}`,
-    address: probeSource(fabric, check) ?? ownAddress({ ...balanced, assume: () => {} }, ''),
+    address: probeSource(fabric, check) ?? standIn(balanced).address,
     node: backend.node,
     namespace: 'default',
   };

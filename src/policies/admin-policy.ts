@@ -63,7 +63,10 @@ export function selectorsOf(
   };
 }
 
-/** Whether a peer's namespaces are told by their labels and those of the subject's (the API's first form). */
+/**
+ * Whether a peer selects namespaces by comparing their labels with those of the subject's namespace: `sameLabels` and
+ * `notSameLabels` of the API's first form.
+ */
 export function isRelative(value: unknown): boolean {
   const { sameLabels, notSameLabels } = fieldsOf(value);
   return Array.isArray(sameLabels) || Array.isArray(notSameLabels);

@@ -1,4 +1,5 @@
 /** The first packet of a connection as policies see it, after DNAT. */
+import { ownsAddress } from '../cluster/addresses.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Node, Pod } from '../cluster/objects.js';
 
@@ -31,8 +32,8 @@ export interface Flow {
 export const namespaceOf = ({ metadata }: Pod): string => metadata.namespace ?? 'default';
 
 /** Whether policies are about the pod: it has an address of its own, and has not ended. */
-export function isPoliced({ spec, status }: Pod): boolean {
-  return spec?.hostNetwork !== true && status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
+export function isPoliced(pod: Pod): boolean {
+  return ownsAddress(pod);
 }
 
 /** The end of a connection that is a pod. */

@@ -20,7 +20,7 @@ interface Looks {
   readonly networks: NetworkIndex;
   /** Namespaces with a NetworkPolicy: a peer without namespaceSelector means the pods of its own. */
   readonly namespaces: ReadonlySet<string>;
-  /** Whether some policy compares the labels of namespaces: then each is told apart. */
+  /** Whether some policy compares the labels of namespaces: then pods of two namespaces are never of one class. */
   readonly comparesNamespaces: boolean;
 }
 

@@ -33,7 +33,7 @@ export interface Network {
   readonly family: IPFamily | undefined;
 }
 
-/** A value as a CIDR; undefined where it is none. */
+/** Reads a value of a policy as a CIDR; undefined if it is not one. */
 export function readNetwork(value: unknown): Network | undefined {
   const cidr = typeof value === 'string' ? networkOf(value) : undefined;
   return cidr === undefined ? undefined : { cidr, family: addressFamily(scalarText(value).replace(/\/.*$/, '')) };

@@ -319,7 +319,7 @@ t.test('what the API server took before is read: host bits are masked', async (t
   t.same(verdicts([policy]), ['DELIVERED']);
 });
 
-t.test('what has no namespace is told without one', (t) => {
+t.test('objects of kinds without a namespace are named without one', (t) => {
   for (const kind of ['AdminNetworkPolicy', 'BaselineAdminNetworkPolicy', 'ClusterNetworkPolicy', 'Namespace', 'Node'])
     t.equal(describeChange({ delete: { kind, name: 'x' } }), `delete ${kind} x`);
   t.equal(describeChange({ delete: { kind: 'NetworkPolicy', name: 'x' } }), 'delete NetworkPolicy default/x');

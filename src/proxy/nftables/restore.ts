@@ -45,7 +45,7 @@ class Objects {
     this.#written.set(object.name, object);
   }
 
-  /** The object of this name, copied so that elements can be added to it; undefined where there is none. */
+  /** The object of this name, copied so that elements can be added to it; undefined if no object has the name. */
   #toAddTo(name: string): Loaded | undefined {
     const known = this.#written.get(name);
     if (known === undefined || 'keys' in known) return known;

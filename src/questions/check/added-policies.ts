@@ -7,6 +7,7 @@ import { remember } from '../../base/remember.js';
 import { nodeOfAddress, podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Pod } from '../../cluster/objects.js';
+import { podCIDRsOf } from '../../cluster/pod-cidrs.js';
 import { candidatesFor } from '../../cluster/pods-by-label.js';
 import type { Resource } from '../../cluster/resources.js';
 import { type RunningWorkload, runningWorkloads } from '../../cluster/running-workloads.js';
@@ -58,13 +59,12 @@ function podsOfPeer(
     // What is masqueraded comes from nodes, and from gateways among the addresses of pods.
     const isOurs =
       nodeOfAddress(cluster, address.text) !== undefined ||
-      [...cluster.nodes.values()].some(({ spec }) => {
-        const ranges = spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR]);
-        return ranges.some((range) => {
+      [...cluster.nodes.values()].some((node) =>
+        podCIDRsOf(node).some((range) => {
           const network = networkOf(range);
           return network !== undefined && cidrContains(network, address);
-        });
-      });
+        }),
+      );
     return isOurs || [...cluster.services.values()].some(({ spec }) => spec?.clusterIP === address.text) ? 'ANY' : [];
   }
   const namespaces =

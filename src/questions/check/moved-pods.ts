@@ -3,15 +3,15 @@
  * puts others there.
  */
 import { addressOf } from '../../base/address.js';
+import { ownsAddress } from '../../cluster/addresses.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
 import { namespacedName } from '../../cluster/objects.js';
-import { hasEnded } from '../../path/network.js';
 
 /** Who has which address of a pod network, as canonical text. */
 function holders({ pods }: Cluster): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const pod of pods.values()) {
-    if (pod.spec?.hostNetwork || hasEnded(pod)) continue;
+    if (!ownsAddress(pod)) continue;
     for (const text of podAddresses(pod)) {
       const address = addressOf(text)?.text;
       if (address !== undefined && !found.has(address)) found.set(address, namespacedName(pod));
@@ -51,11 +51,13 @@ function listed(cluster: Cluster, key: string, moved: ReadonlySet<string>): Read
  */
 export function servicesOfMovedPods(before: Cluster, after: Cluster): readonly string[] {
   if (before.pods === after.pods) return [];
+  const withoutSelector: string[] = [];
+  for (const [key, { spec }] of after.services.entries())
+    if (Object.keys(spec?.selector ?? {}).length === 0) withoutSelector.push(key);
+  // Of large clusters few Services are without one.
+  if (withoutSelector.length === 0) return [];
   const moved = movedAddresses(before, after);
-  if (moved.size === 0) return [];
-  return [...after.services.keys()].filter((key) => {
-    const selector = after.services.get(key)?.spec?.selector ?? {};
-    if (Object.keys(selector).length > 0) return false;
+  return withoutSelector.filter((key) => {
     const was = listed(before, key, moved);
     return was.size > 0 && [...listed(after, key, moved)].some((address) => was.has(address));
   });

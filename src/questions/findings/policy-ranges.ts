@@ -7,11 +7,12 @@ import { nodeOfAddress, podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { policiesOf } from '../../cluster/network-policies.js';
 import type { Pod, Service } from '../../cluster/objects.js';
+import { podCIDRsOf } from '../../cluster/pod-cidrs.js';
 import { FAMILIES } from '../../cluster/settings.js';
 import type { Finding } from '../../contract/answers.js';
 import { pointsOfJourney } from '../../path/alike-endpoints.js';
 import { Fabric } from '../../path/fabric.js';
-import { judge } from '../../path/policing.js';
+import { judge } from '../../path/judge.js';
 import type { PolicyPoint } from '../../path/policy-point.js';
 import { checkServiceSpec, type ServiceTarget, serviceFamilies } from '../../path/service-target.js';
 import { walkProbe } from '../../path/walk-probe.js';
@@ -60,9 +61,7 @@ export function outsideAddressOf(cluster: Cluster, cidr: Cidr, except: readonly 
 /** Whether a block is meant for clients outside: it is not all addresses, and no network of the cluster. */
 function isOutside(cluster: Cluster, cidr: Cidr): boolean {
   if (cidr.length === 0) return false;
-  const own = [...cluster.nodes.values()].flatMap(({ spec }) =>
-    [...(spec?.podCIDRs ?? []), spec?.podCIDR ?? ''].flatMap((text) => networkOf(text) ?? []),
-  );
+  const own = [...cluster.nodes.values()].flatMap(podCIDRsOf).flatMap((text) => networkOf(text) ?? []);
   return !own.some(
     (one) =>
       cidrContains(one, makeAddress(cidr.family, cidr.bits)) || cidrContains(cidr, makeAddress(one.family, one.bits)),

@@ -1,7 +1,9 @@
 /** What else a change of policies opens and closes, beside the path that it is for. */
-import { makeAddress, networkOf } from '../../base/address.js';
+import { firstHost, networkOf } from '../../base/address.js';
 import { nodeOfAddress, podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
+import type { Node } from '../../cluster/objects.js';
+import { podCIDRsOf } from '../../cluster/pod-cidrs.js';
 import type { PathPolicy, ReachPair } from '../../contract/answers.js';
 import type { Change, QuestionRequest } from '../../contract/requests.js';
 import { isPoliced } from '../../policies/flow.js';
@@ -70,13 +72,12 @@ function seenAsNodes(
 
 /** The node whose pods have this address for their gateway: what it masquerades comes from there to some plugins. */
 function nodeOfGateway({ cluster }: Prepared, address: string): string | undefined {
-  for (const { metadata, spec } of cluster.nodes.values()) {
-    for (const text of spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : [])) {
+  const isGateway = (node: Node) =>
+    podCIDRsOf(node).some((text) => {
       const cidr = networkOf(text);
-      if (cidr !== undefined && makeAddress(cidr.family, cidr.bits + 1n).text === address) return metadata.name;
-    }
-  }
-  return undefined;
+      return cidr !== undefined && firstHost(cidr) === address;
+    });
+  return [...cluster.nodes.values()].find(isGateway)?.metadata.name;
 }
 
 /**

@@ -9,7 +9,7 @@ import { resourceRole } from '../../cluster/resources.js';
 import type { PathPolicy, PathResult } from '../../contract/answers.js';
 import { SERVICE_LB_LABEL } from '../../path/before-rules.js';
 import { passedBalancer } from '../../path/conclude.js';
-import { judge } from '../../path/policing.js';
+import { judge } from '../../path/judge.js';
 import { type ActedOn, actedOn, beginningOf, type Journey, type Trail } from '../../path/trail.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import { decide } from '../../policies/evaluate.js';

@@ -7,7 +7,7 @@ import type { RunningWorkload } from '../../cluster/running-workloads.js';
 import type { Assumption } from '../../cluster/settings.js';
 import type { Cause, PathVerdict } from '../../contract/answers.js';
 import { Fabric } from '../../path/fabric.js';
-import { firstEnding, judge } from '../../path/policing.js';
+import { firstEnding, judge } from '../../path/judge.js';
 import type { PolicyPoint } from '../../path/policy-point.js';
 import type { Ending } from '../../path/trail.js';
 import { walkProbe } from '../../path/walk-probe.js';
