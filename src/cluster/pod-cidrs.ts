@@ -1,4 +1,5 @@
-import { addressWidth, type Cidr, type IPFamily, makeCidr, parseCidr } from '../base/address.js';
+import { addressWidth, type Cidr, firstHost, type IPFamily, makeCidr, networkOf, parseCidr } from '../base/address.js';
+import { remember } from '../base/remember.js';
 import type { Cluster } from './cluster.js';
 import type { Node } from './objects.js';
 import { FAMILIES } from './settings.js';
@@ -8,6 +9,23 @@ export function podCIDRsOf(node: Node): readonly string[] {
   const listed = node.spec?.podCIDRs ?? [];
   if (listed.length > 0) return listed;
   return node.spec?.podCIDR ? [node.spec.podCIDR] : [];
+}
+
+const gateways = new WeakMap<Cluster['nodes'], ReadonlyMap<string, string>>();
+
+/** The node whose pods have this address for their gateway: the first of one of its pod CIDRs. */
+export function nodeOfGateway({ nodes }: Cluster, address: string): string | undefined {
+  const known = remember(gateways, nodes, () => {
+    const found = new Map<string, string>();
+    for (const [name, node] of nodes.entries())
+      for (const text of podCIDRsOf(node)) {
+        const cidr = networkOf(text);
+        const gateway = cidr && firstHost(cidr);
+        if (gateway !== undefined && !found.has(gateway)) found.set(gateway, name);
+      }
+    return found;
+  });
+  return known.get(address);
 }
 
 /** A cluster's pod range is never assumed to be narrower than this: other nodes' CIDRs lie beside those seen. */

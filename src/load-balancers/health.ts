@@ -1,4 +1,5 @@
 import { remember } from '../base/remember.js';
+import { whenRead } from '../base/when-read.js';
 import { bindsTo } from '../cluster/bind-address.js';
 import type { Node } from '../cluster/objects.js';
 import { atLeast, type NodeProxySettings } from '../cluster/settings.js';
@@ -125,17 +126,11 @@ function silentProxy(
 function serviceHealth(balanced: Balanced, node: string, proxy: NodeProxySettings): ProbeResult {
   const count = readyEndpointsOn(balanced, node);
   const healthy = count > 0;
-  return {
-    healthy,
-    status: healthy ? 200 : 503,
-    get detail() {
-      const found = healthy
-        ? `200: ${count} ready ${count === 1 ? 'endpoint' : 'endpoints'}`
-        : '503: no ready endpoint';
-      return `${answering(balanced)} ${found} of ${balanced.key} on ${node}`;
-    },
-    ...(atLeast(proxy.version, 28) ? { weight: count } : {}),
-  };
+  const weight = atLeast(proxy.version, 28) ? { weight: count } : {};
+  return whenRead({ healthy, status: healthy ? 200 : 503, ...weight }, 'detail', () => {
+    const found = healthy ? `200: ${count} ready ${count === 1 ? 'endpoint' : 'endpoints'}` : '503: no ready endpoint';
+    return `${answering(balanced)} ${found} of ${balanced.key} on ${node}`;
+  });
 }
 
 /**

@@ -84,18 +84,16 @@ export function likenessOf(fabric: Fabric, client: Client, node: string, entered
 }
 
 /** What packets have in common that a node's first hook sends to several endpoints, with the text that says so. */
-interface Common {
+export interface Common {
   readonly client: Client;
   readonly node: string;
   readonly entered: Entered;
   readonly text: string;
 }
 
-const lately = new WeakMap<Fabric, Common>();
-
 /** Equal for packets that differ in nothing but where they go. Those of one hook come one after the other. */
 function commonOf(fabric: Fabric, client: Client, node: string, entered: Entered): string {
-  const last = lately.get(fabric);
+  const last = fabric.lastCommon;
   if (last !== undefined && last.client === client && last.node === node && hasSameHead(last.entered, entered))
     return last.text;
   const { packet, tracked } = entered.passing.branch;
@@ -104,7 +102,7 @@ function commonOf(fabric: Fabric, client: Client, node: string, entered: Entered
     ...[entered.isBalanced, ...headOf(packet)],
     ...[fabric.host(node).addressType(packet.connection.originalDestination ?? ''), behind(tracked)],
   ].join(' ');
-  lately.set(fabric, { client, node, entered, text });
+  fabric.lastCommon = { client, node, entered, text };
   return text;
 }
 

@@ -20,13 +20,14 @@ import { isSample } from '../proxy/endpoint-sample.js';
 import type { NodeProgram, ProxierInput } from '../proxy/node-program.js';
 import { programNode } from '../proxy/program.js';
 import type { ServiceMap, ServicePort } from '../proxy/service-port.js';
+import type { Common } from './alike-endpoints.js';
 import { AssumptionList } from './assumption-list.js';
 import { assumeOfGiven } from './given-node.js';
 import { Host, isLoopback } from './host.js';
 import { type InterfaceNames, interfaceNames } from './interface-names.js';
 import { AddressBook, nodeIsDown, Places } from './network.js';
 import { walkingOnce } from './probes.js';
-import type { Journey, KnownWay } from './trail.js';
+import type { Journey, WaysByLikeness } from './trail.js';
 
 /** An endpoint that a question is about. ProxyEndpoint is one. */
 export interface KnownEndpoint {
@@ -82,7 +83,7 @@ export interface FabricOptions {
    * Ways that are known from another fabric of the very same cluster, settings, family and options; this one adds to
    * them.
    */
-  readonly ways?: Map<string, KnownWay>;
+  readonly ways?: WaysByLikeness;
   /** What is followed of the endpoints that a node uses for a Service port; absent: all of them. */
   readonly follow?: ProxierInput['follow'];
   /** Longer lists of endpoints do not become known as such: what is asked of this fabric is about clients alone. */
@@ -118,7 +119,9 @@ export class Fabric {
   readonly book: AddressBook;
   readonly places: Places;
   /** What became of packets of which others differ in nothing but the address of a pod, by what they have in common. */
-  readonly ways: Map<string, KnownWay>;
+  readonly ways: WaysByLikeness;
+  /** What `likenessOf` said last: a node's first hook sends several packets that are alike. */
+  lastCommon: Common | undefined;
   /** Lists of endpoints that are known already: a Service port's is one list. */
   readonly #expected = new WeakSet<Iterable<KnownEndpoint>>();
   readonly assumptions = new AssumptionList();

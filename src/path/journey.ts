@@ -12,7 +12,7 @@ import { isLoopback, TUNNEL, UPLINK } from './host.js';
 import { type Entered, type Exit, enterNode, type Passed, passOn } from './node-pass.js';
 import { LISTENERS, receiveInside, receiveOutside } from './receive.js';
 import { staleRules } from './stale-rules.js';
-import { type Branch, both, CERTAIN, type HostStep, hop, hostStep, type Journey } from './trail.js';
+import { type Branch, both, CERTAIN, DeniedJourney, type HostStep, hop, hostStep, type Journey } from './trail.js';
 
 /** A packet that visits more nodes than this runs in circles. */
 const MAX_NODES = 8;
@@ -106,9 +106,11 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
   /** What becomes of a branch that a node has done with. */
   const follow = (passed: Passed, node: string, nodes: number) => {
     if ('ending' in passed) {
-      const journey = ended(passed.branch, passed.ending, undecidedReceiver(fabric, passed.branch, passed.ending));
-      const { beyond } = passed;
-      journeys.push(beyond === undefined ? journey : { ...journey, beyond: () => further(beyond, node, nodes) });
+      const { branch, ending, beyond } = passed;
+      const receiver = undecidedReceiver(fabric, branch, ending);
+      if (beyond === undefined) journeys.push(ended(branch, ending, receiver));
+      else
+        journeys.push(new DeniedJourney(branch.chance, branch, ending, receiver, () => further(beyond, node, nodes)));
     } else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);
     else if (leavesForBalancer(fabric, client, passed.branch, passed.exit))
       balance(passed.branch, zoneOf(fabric, node), nodes);

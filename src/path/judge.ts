@@ -105,6 +105,8 @@ export function firstEnding(earlier: Ending | undefined, later: Ending | undefin
 
 /** An end whose sentence is made when it is read: of a table of all workloads few are. */
 class PolicyEnding implements Ending {
+  #said: string | undefined;
+
   constructor(
     readonly verdict: Ending['verdict'],
     readonly cause: Ending['cause'],
@@ -112,7 +114,8 @@ class PolicyEnding implements Ending {
   ) {}
 
   get detail(): string {
-    return this.say();
+    this.#said ??= this.say();
+    return this.#said;
   }
 }
 

@@ -3,6 +3,7 @@
  * gets it, after DNAT and before SNAT, both with the source that the packet came to this node with.
  */
 import { firstHost } from '../base/address.js';
+import { whenRead } from '../base/when-read.js';
 import { nodeOfAddress, podOfAddress } from '../cluster/addresses.js';
 import { policiesOf } from '../cluster/network-policies.js';
 import { namespacedName, type Pod } from '../cluster/objects.js';
@@ -87,8 +88,7 @@ class PolicyStep implements HostStep {
     const { direction, flow } = this.acted;
     const { decision } = this;
     const { verdict, tier, isolatedBy, decidedBy, passedBy } = decision;
-    let refusals: PathPolicy['refusals'] | undefined;
-    return {
+    const read = {
       direction,
       pod: this.name,
       verdict,
@@ -101,12 +101,9 @@ class PolicyStep implements HostStep {
       allowedBy: [...decision.allowedBy],
       ...(decidedBy === undefined ? {} : { decidedBy }),
       ...(passedBy === undefined ? {} : { passedBy }),
-      // Of a denial by many rules, or at many pods, they are more than all else.
-      get refusals() {
-        refusals ??= [...decision.refusals];
-        return refusals;
-      },
     };
+    // Of a denial by many rules, or at many pods, they are more than all else.
+    return whenRead(read, 'refusals', () => [...decision.refusals]);
   }
 }
 

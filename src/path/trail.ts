@@ -211,12 +211,51 @@ export class AlikeJourney implements Journey {
   }
 }
 
+/** A journey that policies end. Why is put into words when it is read: of many ways few are shown. */
+export class DeniedJourney implements Journey {
+  readonly verdict: PathVerdict;
+  readonly cause: Cause | undefined;
+  readonly packet: Packet;
+  readonly trail: Trail | undefined;
+  readonly #ending: Ending;
+
+  constructor(
+    readonly chance: Chance,
+    { packet, trail }: Pick<Branch, 'packet' | 'trail'>,
+    ending: Ending,
+    readonly receiver: Receiver | undefined,
+    readonly beyond: () => readonly Journey[],
+  ) {
+    this.verdict = ending.verdict;
+    this.cause = ending.cause;
+    this.packet = packet;
+    this.trail = trail;
+    this.#ending = ending;
+  }
+
+  get detail(): string {
+    return this.#ending.detail;
+  }
+
+  /** The same with another chance, and so what is beyond. */
+  rescaled(scale: (chance: Chance) => Chance): DeniedJourney {
+    const beyond = () => this.beyond().map((further) => rescaled(further, scale));
+    return new DeniedJourney(scale(this.chance), this, this.#ending, this.receiver, beyond);
+  }
+}
+
 /** What became of the first of some packets that are alike: a pod of this node got it. */
 export interface KnownWay {
   readonly journey: Journey;
   readonly node: string;
   /** What the way behind the first hook rests on. */
   readonly assumed: readonly Assumption[];
+}
+
+/** Ways that are known, by what packets have in common (`likenessOf` in alike-endpoints.ts). */
+export interface WaysByLikeness {
+  get(likeness: string): KnownWay | undefined;
+  set(likeness: string, way: KnownWay): unknown;
 }
 
 /** The trail of a journey up to the rules of the first node: who sent it, and where it came in. */
@@ -231,6 +270,7 @@ export function isAnswered(journey: Journey): boolean {
 
 /** The same journey with another chance, and so what is beyond a denial of it. */
 export function rescaled(journey: Journey, scale: (chance: Chance) => Chance): Journey {
+  if (journey instanceof DeniedJourney) return journey.rescaled(scale);
   const chance = scale(journey.chance);
   if (journey instanceof AlikeJourney) {
     const { packet: own, receiver: who, like, detail: text, walk } = journey;
@@ -238,9 +278,6 @@ export function rescaled(journey: Journey, scale: (chance: Chance) => Chance): J
   }
   const { packet, trail, verdict, cause, rule, detail, receiver, reply, leftOut, count, bundle, takenFrom } = journey;
   const plain = { chance, packet, trail, verdict, cause, rule, detail, receiver, reply };
-  const { beyond } = journey;
-  if (beyond !== undefined)
-    return { ...plain, takenFrom, beyond: () => beyond().map((further) => rescaled(further, scale)) };
   const isPlain = leftOut === undefined && count === undefined && takenFrom === undefined;
   return isPlain ? plain : { ...plain, leftOut, count, bundle, takenFrom };
 }

@@ -353,9 +353,12 @@ function notSeen(cluster: Cluster): Enforcement {
   });
 }
 
+const shownBy = new WeakMap<Cluster, Enforcement>();
+
 /** Whether network policies are enforced; `stated` is what the request says. */
 export function enforcementOf(cluster: Cluster, stated: 'ENFORCED' | 'IGNORED' | undefined): Enforcement {
-  const shown = seenOnce(cluster) ?? notSeen(cluster);
+  // Asked for every packet.
+  const shown = remember(shownBy, cluster, () => seenOnce(cluster) ?? notSeen(cluster));
   if (stated === undefined) return shown;
   const enforced = stated === 'ENFORCED';
   return { enforced, by: enforced ? shown.by : undefined, value: stated, why: 'The request says so.' };

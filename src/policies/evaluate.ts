@@ -141,6 +141,7 @@ class DeniedByRules implements Decision {
   readonly allowedBy = [];
   readonly unknown?: string;
   readonly #asked: AskedRules;
+  #nearest: Refusal | undefined;
 
   constructor(asked: AskedRules, { tier, isolatedBy, passedBy }: Head, open: RuleRef | undefined) {
     this.#asked = asked;
@@ -153,7 +154,9 @@ class DeniedByRules implements Decision {
 
   get nearest(): Refusal | undefined {
     const { cluster, direction, rules, flow } = this.#asked;
-    return nearestOf(cluster, direction, rules, flow);
+    // A denial by rules has one that comes nearest, unless there are none.
+    this.#nearest ??= nearestOf(cluster, direction, rules, flow);
+    return this.#nearest;
   }
 
   get refusals(): readonly Refusal[] {

@@ -11,7 +11,7 @@ import { isRelative } from './admin-policy.js';
 import { isPoliced, namespaceOf } from './flow.js';
 import { editOfPolicies, foreignPoliciesOf, isNetworkPolicy, type PolicyEdit } from './policy-set.js';
 import { fieldsOf } from './rule.js';
-import { selectorOf, selectsNamespace, selectsPod } from './selectors.js';
+import { labelsKey, selectorOf, selectsNamespace, selectsPod } from './selectors.js';
 
 /** What the policies of a cluster look at: every selector and network in them, each once. */
 interface Looks {
@@ -187,8 +187,7 @@ function classOf(cluster: Cluster, pod: Pod): string {
   const namespace = namespaceOf(pod);
   const byLabels = remember(ofLabels, cluster.resources, () => new Map<string, string>());
   const namespacesOf = remember(ofNamespaces, cluster.resources, () => new Map<string, string>());
-  const labels = JSON.stringify([namespace, pod.metadata.labels ?? {}]);
-  const selected = remember(byLabels, labels, () =>
+  const selected = remember(byLabels, labelsKey(pod), () =>
     [
       namespaces.has(namespace) || all.comparesNamespaces ? namespace : '',
       remember(namespacesOf, namespace, () => inNamespace(cluster, namespaceSelectors, namespace)),

@@ -8,7 +8,7 @@ import { type AdminPolicy, isSubject, readAdminPolicy } from './admin-policy.js'
 import { type Direction, namespaceOf } from './flow.js';
 import { type PodPolicy, readNetworkPolicy } from './network-policy.js';
 import { RuleIndex } from './rule-index.js';
-import { labelText, type Match, selectorOf, selectsPod } from './selectors.js';
+import { labelsKey, labelText, type Match, selectorOf, selectsPod } from './selectors.js';
 
 /** An administrator's policy that selects a pod, or may. */
 export interface Subject {
@@ -22,6 +22,11 @@ export interface Isolation {
   readonly policies: readonly PodPolicy[];
   readonly names: readonly string[];
   readonly rules: RuleIndex;
+}
+
+/** The NetworkPolicies that select some pods, by name, and of these those that isolate them in each direction. */
+interface Isolating extends Readonly<Record<Direction, Isolation>> {
+  readonly all: readonly PodPolicy[];
 }
 
 /** The policies of a namespace by a label that pods must have to be selected; '' for those that ask for none. */
@@ -55,11 +60,8 @@ function ofNamespaces(policies: readonly PodPolicy[]): ReadonlyMap<string, OfNam
 export class PolicySet {
   readonly #byNamespace: ReadonlyMap<string, OfNamespace>;
   readonly #admin: readonly AdminPolicy[];
-  readonly #selecting = new WeakMap<Pod, readonly PodPolicy[]>();
-  readonly #isolating: Readonly<Record<Direction, WeakMap<Pod, Isolation>>> = {
-    INGRESS: new WeakMap(),
-    EGRESS: new WeakMap(),
-  };
+  readonly #isolating = new WeakMap<Pod, Isolating>();
+  readonly #isolatingLabels = new Map<string, Isolating>();
   readonly #isolations = new Map<string, Isolation>();
   readonly #subjects = new WeakMap<Pod, readonly Subject[]>();
   readonly #cluster: Cluster;
@@ -103,26 +105,40 @@ export class PolicySet {
 
   /** The NetworkPolicies that select a pod, by name. */
   selecting(pod: Pod): readonly PodPolicy[] {
-    return remember(this.#selecting, pod, () => {
-      const policies = this.#byNamespace.get(namespaceOf(pod));
-      if (policies === undefined) return [];
-      const { byLabel: known, gone, added } = policies;
-      const own = Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => labelText(key, value));
-      const candidates = ['', ...own].flatMap((one) => known.get(one) ?? []);
-      return [...(gone.size === 0 ? candidates : candidates.filter(({ key }) => !gone.has(key))), ...added]
-        .filter(({ podSelector }) => selectsPod(podSelector, pod))
-        .sort((a, b) => (a.key < b.key ? -1 : 1));
-    });
+    return this.#ofPod(pod).all;
   }
 
   /** The NetworkPolicies that isolate a pod in a direction, by name. */
   isolating(pod: Pod, direction: Direction): Isolation {
-    return remember(this.#isolating[direction], pod, () => {
-      const policies = this.selecting(pod).filter(({ directions }) => directions.has(direction));
-      const names = policies.map(({ key }) => key);
-      const make = () => ({ policies, names, rules: new RuleIndex(policies, direction) });
-      return remember(this.#isolations, `${direction} ${names.join(' ')}`, make);
-    });
+    return this.#ofPod(pod)[direction];
+  }
+
+  /** Pods of one namespace with equal labels are selected by the same policies. */
+  #ofPod(pod: Pod): Isolating {
+    return remember(this.#isolating, pod, () =>
+      remember(this.#isolatingLabels, labelsKey(pod), () => {
+        const all = this.#selecting(pod);
+        return { all, INGRESS: this.#isolation(all, 'INGRESS'), EGRESS: this.#isolation(all, 'EGRESS') };
+      }),
+    );
+  }
+
+  #selecting(pod: Pod): readonly PodPolicy[] {
+    const policies = this.#byNamespace.get(namespaceOf(pod));
+    if (policies === undefined) return [];
+    const { byLabel: known, gone, added } = policies;
+    const own = Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => labelText(key, value));
+    const candidates = ['', ...own].flatMap((one) => known.get(one) ?? []);
+    return [...(gone.size === 0 ? candidates : candidates.filter(({ key }) => !gone.has(key))), ...added]
+      .filter(({ podSelector }) => selectsPod(podSelector, pod))
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  #isolation(selecting: readonly PodPolicy[], direction: Direction): Isolation {
+    const policies = selecting.filter(({ directions }) => directions.has(direction));
+    const names = policies.map(({ key }) => key);
+    const make = () => ({ policies, names, rules: new RuleIndex(policies, direction) });
+    return remember(this.#isolations, `${direction} ${names.join(' ')}`, make);
   }
 
   /** The policies of administrators that select a pod, by priority. */

@@ -7,6 +7,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { matchesSelector } from '../cluster/labels.js';
 import type { LabelSelector, Pod } from '../cluster/objects.js';
 import { textMapOf } from '../cluster/resources.js';
+import { namespaceOf } from './flow.js';
 
 /** `undefined`: what would decide is not in the snapshot. */
 export type Match = boolean | undefined;
@@ -113,6 +114,13 @@ export function relatesTo(
   if (wantsSame) return allOf(...same);
   if (same.includes(false)) return values.some(([is]) => is === NOT_KNOWN) ? undefined : true;
   return same.includes(undefined) ? undefined : false;
+}
+
+const labelKeys = new WeakMap<Pod, string>();
+
+/** Equal for pods of one namespace with the same labels. */
+export function labelsKey(pod: Pod): string {
+  return remember(labelKeys, pod, () => JSON.stringify([namespaceOf(pod), pod.metadata.labels ?? {}]));
 }
 
 /** Whether a selector (as the policy has it) selects the pod by its labels. */

@@ -1,6 +1,7 @@
 import type { IPFamily } from '../../base/address.js';
 import { type Fraction, sum } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
+import { whenRead } from '../../base/when-read.js';
 import type {
   Cause,
   EndpointShare,
@@ -132,13 +133,16 @@ export function outcomesOf(
     return alike?.includes(node) ? alike : remember(alone, node, () => [node]);
   };
   return journeys.map((journey) => {
-    const { chance, verdict, cause, detail, rule, receiver, packet } = journey;
+    const { chance, verdict, cause, rule, receiver, packet } = journey;
     const kept = receiver !== undefined && packet.source === sentFrom(journey, client);
-    return {
-      share: chance.nominal,
-      programmed: chance.programmed,
-      ...{ verdict, cause, detail, rule, receiver, entries: entriesOf(journey), kept },
-    };
+    const entries = entriesOf(journey);
+    const { nominal: share, programmed } = chance;
+    if (journey.beyond === undefined) {
+      const { detail } = journey;
+      return { share, programmed, verdict, cause, detail, rule, receiver, entries, kept };
+    }
+    const outcome = { share, programmed, verdict, cause, rule, receiver, entries, kept };
+    return whenRead(outcome, 'detail', () => journey.detail);
   });
 }
 

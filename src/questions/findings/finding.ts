@@ -1,4 +1,5 @@
 import { type Fraction, formatFraction } from '../../base/fraction.js';
+import { whenRead } from '../../base/when-read.js';
 import type { Finding, ServiceRef } from '../../contract/answers.js';
 import { FINDING_CODES, type FindingCode, type Severity } from './codes.js';
 import type { Door } from './door.js';
@@ -29,16 +30,8 @@ export function findingWhenRead(code: FindingCode, make: () => Pick<Finding, 'me
     }
     return made;
   };
-  return {
-    code,
-    severity: FINDING_CODES[code].severity,
-    get message() {
-      return read().message;
-    },
-    get evidence() {
-      return read().evidence;
-    },
-  };
+  const later = whenRead({ code, severity: FINDING_CODES[code].severity }, 'message', () => read().message);
+  return whenRead(later, 'evidence', () => read().evidence);
 }
 
 /** The Service port of a finding, as evidence has it. */

@@ -2,6 +2,7 @@
 import { splitHostPort } from '../../base/address.js';
 import { remember } from '../../base/remember.js';
 import { podOfAddress } from '../../cluster/addresses.js';
+import type { Cluster } from '../../cluster/cluster.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import { policiesOf } from '../../cluster/network-policies.js';
 import { namespacedName, type Pod, type Workload } from '../../cluster/objects.js';
@@ -10,6 +11,17 @@ import { matchesServiceSelector } from '../../control-plane/labels.js';
 import { isPoliced } from '../../policies/flow.js';
 import { foreignPoliciesOf, policySetOf } from '../../policies/policy-set.js';
 import type { View } from './finders.js';
+
+const ofNamespaces = new WeakMap<Cluster['workloads'], ReadonlyMap<string, readonly Workload[]>>();
+
+function workloadsByNamespace({ workloads }: Cluster): ReadonlyMap<string, readonly Workload[]> {
+  return remember(ofNamespaces, workloads, () => {
+    const found = new Map<string, Workload[]>();
+    for (const workload of workloads.values())
+      remember(found, workload.metadata.namespace ?? 'default', (): Workload[] => []).push(workload);
+    return found;
+  });
+}
 
 /** The pods that the view is about, by name: clients, endpoints, and what the Services' selectors match. */
 export function podsOf({ cluster, services, doors }: View): ReadonlyMap<string, Pod> {
@@ -30,10 +42,7 @@ export function podsOf({ cluster, services, doors }: View): ReadonlyMap<string, 
     for (const { pod } of endpoints) add(pod);
     for (const { outcomes } of from) for (const { receiver } of outcomes) add(receiver?.pod);
   }
-  const byNamespace = new Map<string, Workload[]>();
-  for (const workload of cluster.workloads.values()) {
-    remember(byNamespace, workload.metadata.namespace ?? 'default', (): Workload[] => []).push(workload);
-  }
+  const byNamespace = workloadsByNamespace(cluster);
   for (const key of services) {
     const [namespace = ''] = key.split('/');
     for (const slice of cluster.slicesOf(key)) {

@@ -5,6 +5,7 @@
  */
 import { add, divide, type Fraction, isZero, toNumber, ZERO } from '../../base/fraction.js';
 import { remember } from '../../base/remember.js';
+import { whenRead } from '../../base/when-read.js';
 import type { Entry, NodeChoice } from '../../capacity/spread.js';
 import type { Settings } from '../../cluster/settings.js';
 import type { DoorClient } from '../findings/door.js';
@@ -110,16 +111,16 @@ export function lawOf({
         : ' The load balancer before it takes a node by a hash of each connection.';
   let arrivals: readonly Arrivals[] | undefined;
   const pods = new Map<string, number>();
+  const podsOf = () => {
+    arrivals ??= arrivalsOf(from);
+    for (const one of arrivals) for (const pod of one.pods.keys()) if (!pods.has(pod)) pods.set(pod, pods.size);
+    return [...pods.keys()];
+  };
   const common = {
     clientsKeepEntry: through === undefined || byAddress,
-    get pods() {
-      arrivals ??= arrivalsOf(from);
-      for (const one of arrivals) for (const pod of one.pods.keys()) if (!pods.has(pod)) pods.set(pod, pods.size);
-      return [...pods.keys()];
-    },
     counters: names.size,
     entries(): readonly Entry[] {
-      const { length } = this.pods;
+      const { length } = podsOf();
       if (length === 0) return [];
       return (arrivals ?? []).map((one): Entry => {
         const choice = choices.get(one.node) ?? 'RANDOM';
@@ -133,7 +134,7 @@ export function lawOf({
     },
   };
   const law = (kind: LawKind, why = `${node}${balancer}`, assumed?: string): Law =>
-    Object.assign(common, { kind, why, ...(assumed === undefined ? {} : { assumed }) });
+    Object.assign(whenRead(common, 'pods', podsOf), { kind, why, ...(assumed === undefined ? {} : { assumed }) });
   if (kinds.has('LEAST')) {
     return law(
       'UNKNOWN',

@@ -1,7 +1,8 @@
 import type { IPFamily } from '../../base/address.js';
 import { addressOf, joinHostPort } from '../../base/address.js';
 import { QuestionError } from '../../base/errors.js';
-import type { Fraction } from '../../base/fraction.js';
+import { type Fraction, isOne } from '../../base/fraction.js';
+import { whenRead } from '../../base/when-read.js';
 import { podAddresses } from '../../cluster/cluster.js';
 import { namespacedName } from '../../cluster/objects.js';
 import type { PathResult, ServiceRef } from '../../contract/answers.js';
@@ -86,10 +87,10 @@ export function clientJourneysOf(fabric: Fabric, client: Client, destination: De
   }
   return resolution.targets.flatMap(({ target, weight }) => {
     if (target.port !== undefined) fabric.expectFor(client.node, target.protocol, target.address, target.port);
+    const journeys = travel(fabric, client, target, resolution.step);
+    if (isOne(weight)) return journeys;
     const chance: Chance = { nominal: weight, programmed: weight };
-    return travel(fabric, client, target, resolution.step).map((journey) =>
-      rescaled(journey, (own) => both(chance, own)),
-    );
+    return journeys.map((journey) => rescaled(journey, (own) => both(chance, own)));
   });
 }
 
@@ -132,16 +133,8 @@ export function journeysOrUnsupported(
  * whether its journeys follow from those to another Service port, which reach endpoints of its own alone.
  */
 function doorClient(client: Client, weight: Fraction, journeys: readonly Journey[], byLaw: boolean): DoorClient {
-  let outcomes: DoorClient['outcomes'] | undefined;
-  return {
-    client,
-    weight,
-    ...(byLaw ? { reachesOwnAlone: true as const } : {}),
-    get outcomes() {
-      outcomes ??= outcomesOf(journeys, client);
-      return outcomes;
-    },
-  };
+  const own = { client, weight, ...(byLaw ? { reachesOwnAlone: true as const } : {}) };
+  return whenRead(own, 'outcomes', () => outcomesOf(journeys, client));
 }
 
 /** The Service that is asked about: named, or the one that has the address. */
@@ -291,8 +284,7 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
   });
   const result = resultOf(clientJourneys, totals);
   const service = serviceOf(destination, servicePort);
-  let listed: Door['endpoints'] | undefined;
-  const door: Door = {
+  const plainDoor = {
     id: 'path',
     service,
     via: destination.kind === 'SERVICE' ? destination.target.via : destination.kind,
@@ -301,16 +293,15 @@ export function answerPath(prepared: Prepared, question: PathQuestion | undefine
       .map((address) => (port === undefined ? address : joinHostPort(address, port)))
       .join(', '),
     clients: result.question.source,
-    // Most findings do not look at them.
-    get endpoints() {
-      listed ??= totals.endpoints().map(({ ref, share }) => ({ ...ref, share: probability(share) }));
-      return listed;
-    },
     imbalance: totals.imbalance,
     verdicts: result.verdicts,
     affinity: servicePort?.stickyMaxAge ?? 0,
     from,
   };
+  // Most findings do not look at them.
+  const door: Door = whenRead(plainDoor, 'endpoints', () =>
+    totals.endpoints().map(({ ref, share }) => ({ ...ref, share: probability(share) })),
+  );
   return {
     result,
     assumptions: [...plain.assumptions.all(), ...(fabric === plain ? [] : fabric.assumptions.all())],

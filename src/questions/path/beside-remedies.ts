@@ -1,9 +1,7 @@
 /** What else a change of policies opens and closes, beside the path that it is for. */
-import { firstHost, networkOf } from '../../base/address.js';
 import { nodeOfAddress, podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import type { Node } from '../../cluster/objects.js';
-import { podCIDRsOf } from '../../cluster/pod-cidrs.js';
+import { nodeOfGateway } from '../../cluster/pod-cidrs.js';
 import type { PathPolicy, ReachPair } from '../../contract/answers.js';
 import type { Change, QuestionRequest } from '../../contract/requests.js';
 import { isPoliced } from '../../policies/flow.js';
@@ -59,7 +57,7 @@ function seenAsNodes(
     if (policy.verdict !== 'DENY' || policy.direction !== 'INGRESS') continue;
     const node = nodeOfAddress(prepared.cluster, policy.source)?.metadata.name;
     if (node !== undefined) nodes.add(node);
-    const gateway = node === undefined ? nodeOfGateway(prepared, policy.source) : undefined;
+    const gateway = node === undefined ? nodeOfGateway(prepared.cluster, policy.source) : undefined;
     if (gateway !== undefined) gateways.add(gateway);
   }
   return [...new Set([...nodes, ...gateways])]
@@ -68,16 +66,6 @@ function seenAsNodes(
       ...(isOutside ? [`every client outside that comes in at ${node} to ${to}`] : []),
       ...(source.node === node || !nodes.has(node) ? [] : [`processes of node ${node} to ${to}`]),
     ]);
-}
-
-/** The node whose pods have this address for their gateway: what it masquerades comes from there to some plugins. */
-function nodeOfGateway({ cluster }: Prepared, address: string): string | undefined {
-  const isGateway = (node: Node) =>
-    podCIDRsOf(node).some((text) => {
-      const cidr = networkOf(text);
-      return cidr !== undefined && firstHost(cidr) === address;
-    });
-  return [...cluster.nodes.values()].find(isGateway)?.metadata.name;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { IPFamily } from '../../base/address.js';
+import { whenRead } from '../../base/when-read.js';
 import { nodeZone } from '../../cluster/addresses.js';
 import type { EndpointRef, PathTrace, Probability, ShareBasis } from '../../contract/answers.js';
 import type { ProbeResult } from '../../load-balancers/implementation.js';
@@ -63,38 +64,12 @@ function healthOf({ healthy, status, detail, weight, assumed }: ProbeResult): No
   };
 }
 
-/** The hops of a trail, made when they are asked for: with all their steps they are most of an answer. */
-function hopsWhenAsked(trail: () => Trail | undefined, family: IPFamily): () => PathTrace['hops'] {
-  let made: PathTrace['hops'] | undefined;
-  return () => {
-    made ??= pathHops(trail(), family);
-    return made;
-  };
-}
-
 function replyOf({ returns, detail, trail }: NonNullable<Journey['reply']>, family: IPFamily) {
-  const hops = hopsWhenAsked(() => trail, family);
-  return {
-    returns,
-    explanation: detail,
-    get hops() {
-      return hops();
-    },
-  };
+  return whenRead({ returns, explanation: detail }, 'hops', () => pathHops(trail, family));
 }
 
 /** A trace that is being made. */
 type Making = { -readonly [K in keyof PathTrace]?: PathTrace[K] };
-
-/** Gives a trace a field that is walked and put into words when it is asked for. */
-function whenAsked<K extends 'hops' | 'reply'>(trace: Making, field: K, make: () => PathTrace[K]): void {
-  let made: PathTrace[K] | undefined;
-  const get = () => {
-    made ??= make();
-    return made;
-  };
-  Object.defineProperty(trace, field, { get, enumerable: true, configurable: true });
-}
 
 /** The trace of a journey that is delivered and answered, written at once: most traces of most answers are such. */
 function deliveredTrace(
@@ -105,9 +80,7 @@ function deliveredTrace(
 ): PathTrace {
   const basis = shareBasis(journey.chance);
   const { source } = journey.packet;
-  let hops: PathTrace['hops'] | undefined;
-  let reply: NonNullable<PathTrace['reply']> | undefined;
-  return {
+  const trace: Making = {
     probability: known ?? probability(journey.chance),
     ...(basis === undefined ? {} : { basis }),
     verdict: 'DELIVERED',
@@ -117,15 +90,10 @@ function deliveredTrace(
     endpoint,
     seenClient: source,
     clientAddressKept: source === sentFrom(journey, client),
-    get hops() {
-      hops ??= pathHops(journey.trail, family);
-      return hops;
-    },
-    get reply() {
-      reply ??= replyOf(journey.reply as NonNullable<Journey['reply']>, family);
-      return reply;
-    },
   };
+  whenRead(trace, 'hops', () => pathHops(journey.trail, family));
+  whenRead(trace, 'reply', () => journey.reply && replyOf(journey.reply, family));
+  return trace as PathTrace;
 }
 
 /**
@@ -152,7 +120,8 @@ export function traceOf(
   if (basis !== undefined) trace.basis = basis;
   trace.verdict = journey.verdict;
   if (journey.cause !== undefined) trace.cause = journey.cause;
-  trace.explanation = journey.detail;
+  if (journey.beyond === undefined) trace.explanation = journey.detail;
+  else whenRead(trace, 'explanation', () => journey.detail);
   trace.clientSees =
     probe !== undefined && journey.verdict === 'DELIVERED' ? probeSees(probe) : clientSees(journey, client);
   if (probe !== undefined) trace.healthCheck = healthOf(probe);
@@ -162,8 +131,8 @@ export function traceOf(
     trace.seenClient = journey.packet.source;
     trace.clientAddressKept = journey.packet.source === sent;
   }
-  whenAsked(trace, 'hops', () => pathHops(journey.trail, fabric.family));
-  if (isAnswered(journey)) whenAsked(trace, 'reply', () => journey.reply && replyOf(journey.reply, fabric.family));
+  whenRead(trace, 'hops', () => pathHops(journey.trail, fabric.family));
+  if (isAnswered(journey)) whenRead(trace, 'reply', () => journey.reply && replyOf(journey.reply, fabric.family));
   if (group?.count !== undefined) trace.count = group.count;
   return trace as PathTrace;
 }

@@ -1,5 +1,6 @@
 /** A pair of a workload and a target as answers have it. */
 import { compare, isZero } from '../../base/fraction.js';
+import { whenRead } from '../../base/when-read.js';
 import type { ReachPair, ReachShares } from '../../contract/answers.js';
 import type { Share } from '../../probability/distribution.js';
 import { probability } from '../chances.js';
@@ -21,17 +22,17 @@ function sharesOf(outcomes: readonly Outcome[]): ReachShares {
   const causes = outcomes
     .filter(({ verdict }) => verdict !== 'DELIVERED')
     .sort((a, b) => compare(b.share.nominal, a.share.nominal))
-    .map(({ verdict, cause, direction, policies, end, share }) => ({
-      verdict,
-      ...(cause === undefined ? {} : { cause }),
-      share: probability(share),
-      ...(direction === undefined ? {} : { direction }),
-      ...(policies === undefined || policies.length === 0 ? {} : { policies: policies as string[] }),
+    .map(({ verdict, cause, direction, policies, end, share }) => {
+      const made = {
+        verdict,
+        ...(cause === undefined ? {} : { cause }),
+        share: probability(share),
+        ...(direction === undefined ? {} : { direction }),
+        ...(policies === undefined || policies.length === 0 ? {} : { policies: policies as string[] }),
+      };
       // Of many pairs few are shown with what became of them.
-      get detail() {
-        return end.detail;
-      },
-    }));
+      return whenRead(made, 'detail', () => end.detail);
+    });
   const made: ReachShares = {
     delivered: probability(parts.delivered),
     ...(isZero(parts.denied.nominal) ? {} : { denied: probability(parts.denied) }),
