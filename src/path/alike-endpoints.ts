@@ -11,9 +11,11 @@ import type { Settings } from '../cluster/settings.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import { serviceOfAddress } from '../load-balancers/balancer-addresses.js';
 import { copyOf, type Packet } from '../netfilter/packet.js';
+import { enforcementOf } from '../policies/enforcer.js';
 import { podClass } from '../policies/pod-class.js';
 import type { Client } from './client.js';
 import type { Fabric } from './fabric.js';
+import { nodeLikeness } from './node-likeness.js';
 import type { Entered } from './node-pass.js';
 import type { PolicyPoint } from './policy-point.js';
 import { receiveInPod } from './receive.js';
@@ -80,7 +82,26 @@ export function likenessOf(fabric: Fabric, client: Client, node: string, entered
   }
   const common = commonOf(fabric, client, node, entered);
   const kind = fabric.host(node).route(destination).kind;
-  return `${common} ${place.node} ${kind} ${insideNetworks(settings, destination)} ${policed}`;
+  const at = placeOf(fabric, client, node, packet.source, place.node);
+  return `${common} ${at} ${kind} ${insideNetworks(settings, destination)} ${policed}`;
+}
+
+/**
+ * The node of a pod, or for all nodes that are alike what they have in common, where the packet comes to it from
+ * another one.
+ */
+function placeOf(fabric: Fabric, client: Client, node: string, source: string, at: string): string {
+  if (at === node || at === client.node) return at;
+  const { cluster, settings } = fabric;
+  const from = fabric.places.locate(source);
+  const isKnown = from.kind === 'NODE' || from.kind === 'POD';
+  // A process may send from an address of a Service, which nodes have or have not.
+  if (isKnown ? from.node === at : client.kind !== 'OUTSIDE') return at;
+  // Masqueraded clients have the address of the gateway of the node's pods there.
+  if (policiesOf(cluster).length > 0 && enforcementOf(cluster, settings.network.policies).by?.seesMasqueraded === true)
+    return at;
+  const likeness = nodeLikeness(fabric, at);
+  return likeness === undefined ? at : `like ${likeness}`;
 }
 
 /** What packets have in common that a node's first hook sends to several endpoints, with the text that says so. */
@@ -160,14 +181,19 @@ export function alikeJourney(
   if (packet.connection.originalDestination !== undefined)
     packet.connection = { ...packet.connection, originalDestination, originalDestinationPort };
   if (packet.balanced !== undefined) packet.balanced = branch.packet.balanced;
-  const receiver = receiverLike(fabric, known, packet);
+  const receiver = receiverLike(fabric, packet);
   if (receiver === undefined) return undefined;
   const detail = `reaches ${receiver.pod ?? receiver.address}, and the reply returns`;
   return new AlikeJourney(branch.chance, packet, receiver, known.journey, detail, walk);
 }
 
-/** Who receives a packet at the end of a known way; undefined where that is not the same as for the first one. */
-function receiverLike(fabric: Fabric, { node }: KnownWay, packet: Packet): Receiver | undefined {
+/**
+ * Who receives a packet at the end of a way like a known one; undefined where that is not the same as for the first one.
+ */
+function receiverLike(fabric: Fabric, packet: Packet): Receiver | undefined {
+  const place = fabric.places.locate(packet.destination);
+  if (place.kind !== 'POD') return undefined;
+  const { node } = place;
   const route = fabric.host(node).route(packet.destination);
   if (route.kind !== 'POD') return undefined;
   const received = receiveInPod(fabric, node, packet, route.pod);
@@ -182,7 +208,8 @@ export function pointsOfJourney(fabric: Fabric, journey: Journey): readonly Poli
   const like = journey instanceof AlikeJourney ? journey.like : undefined;
   const { destination: address } = journey.packet;
   const pod = like === undefined ? undefined : podOfAddress(fabric.cluster, address);
-  if (like === undefined || pod === undefined) return pointsOf(journey.trail);
+  const node = pod?.spec?.nodeName;
+  if (like === undefined || pod === undefined || node === undefined) return pointsOf(journey.trail);
   const points = pointsOf(like.trail);
   // Where the sender sent it is not that of the other one.
   const isOwn = ({ flow, sentTo }: PolicyPoint) =>
@@ -190,6 +217,6 @@ export function pointsOfJourney(fabric: Fabric, journey: Journey): readonly Poli
   if (points.some(isOwn)) return pointsOf(journey.trail);
   return points.map((point): PolicyPoint => {
     const own = { ...point, flow: { ...point.flow, destination: { address, pod } } };
-    return point.direction === 'INGRESS' ? { ...own, pod } : own;
+    return point.direction === 'INGRESS' ? { ...own, pod, node } : own;
   });
 }

@@ -156,8 +156,9 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     const { assumed } = fabric.assumptions.recording(() => walkOn(entered, node, nodes));
     if (likeness === undefined || known !== undefined || journeys.length !== before + 1) return;
     const journey = journeys[before] as Journey;
-    if (journey.verdict === 'DELIVERED' && handedOver !== '')
-      fabric.ways.set(likeness, { journey, node: handedOver, assumed: assumed.filter(isOfWay) });
+    const place = fabric.places.locate(journey.packet.destination);
+    if (journey.verdict === 'DELIVERED' && place.kind === 'POD' && place.node === handedOver)
+      fabric.ways.set(likeness, { journey, assumed: assumed.filter(isOfWay) });
   };
   /** The one journey of a packet that was known before it was walked. */
   const apart = (entered: Entered, node: string, nodes: number): Journey => {

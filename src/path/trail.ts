@@ -244,10 +244,9 @@ export class DeniedJourney implements Journey {
   }
 }
 
-/** What became of the first of some packets that are alike: a pod of this node got it. */
+/** What became of the first of some packets that are alike: the pod that it was for got it. */
 export interface KnownWay {
   readonly journey: Journey;
-  readonly node: string;
   /** What the way behind the first hook rests on. */
   readonly assumed: readonly Assumption[];
 }

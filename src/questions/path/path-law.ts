@@ -14,7 +14,7 @@ import type { Client } from '../../path/client.js';
 import type { Destination } from '../../path/destinations.js';
 import type { Fabric } from '../../path/fabric.js';
 import { serviceAddresses } from '../../path/service-target.js';
-import { AlikeJourney, type Journey, type Receiver } from '../../path/trail.js';
+import { AlikeJourney, isAnswered, type Journey, type Receiver } from '../../path/trail.js';
 import type { ServiceTargeted } from '../probability/asked-ports.js';
 import { NodeFacts, type PlainEndpoint, type PlainPort, PortKinds } from '../probability/port-kind.js';
 import { PathSums } from './path-sums.js';
@@ -43,12 +43,14 @@ const idOf = ({ address, port }: PlainEndpoint) => joinHostPort(address, port);
 
 /** The way of a journey by place; undefined where it shows nothing of others. */
 function wayOf(
-  { chance, packet, verdict, detail, receiver, reply, rule, takenFrom, count, leftOut }: Journey,
+  journey: Journey,
   { address, port }: Entrance,
   { endpoints }: PlainPort,
   places: ReadonlyMap<string, number>,
 ): Way | undefined {
-  if (verdict !== 'DELIVERED' || receiver?.endpoint !== true || reply === undefined || detail !== detailOf(receiver))
+  // Its reply may not have been walked, and need not be.
+  const { chance, packet, verdict, detail, receiver, rule, takenFrom, count, leftOut } = journey;
+  if (verdict !== 'DELIVERED' || receiver?.endpoint !== true || !isAnswered(journey) || detail !== detailOf(receiver))
     return undefined;
   if (rule !== undefined || takenFrom !== undefined || count !== undefined || leftOut !== undefined) return undefined;
   const place = places.get(joinHostPort(receiver.address, receiver.port ?? 0)) ?? -1;

@@ -5,7 +5,7 @@ import type { EndpointRef, PathTrace, Probability, ShareBasis } from '../../cont
 import type { ProbeResult } from '../../load-balancers/implementation.js';
 import type { Client } from '../../path/client.js';
 import type { Fabric } from '../../path/fabric.js';
-import { isAnswered, type Journey, type Receiver, type Trail } from '../../path/trail.js';
+import { isAnswered, type Journey, type Receiver } from '../../path/trail.js';
 import { probability } from '../chances.js';
 import { sentFrom } from '../findings/door.js';
 import { shareBasis } from '../share-basis.js';

@@ -11,6 +11,7 @@ import { serviceOfAddress } from '../../load-balancers/balancer-addresses.js';
 import { insideNetworks } from '../../path/alike-endpoints.js';
 import { nodesThatTake, nodesWithHostPort } from '../../path/before-rules.js';
 import { canonicalEndpoint, type Fabric } from '../../path/fabric.js';
+import { nodeLikeness, numberOf } from '../../path/node-likeness.js';
 import { podListens } from '../../path/pod-listeners.js';
 import { heldAddresses } from '../../path/service-addresses.js';
 import { serviceAddresses } from '../../path/service-target.js';
@@ -38,13 +39,6 @@ export interface PlainPort {
   readonly clients: string;
   /** The endpoints in the order of rules, at least one. */
   readonly endpoints: readonly PlainEndpoint[];
-}
-
-const numbers = new WeakMap<object, number>();
-let count = 0;
-
-function numberOf(object: object): number {
-  return remember(numbers, object, () => ++count);
 }
 
 /** What of a port rules are made of, but for names, addresses and numbers. */
@@ -90,14 +84,13 @@ function nodeOfPods(fabric: Fabric, node: string, groups: readonly WeightedClien
   const zone = object && nodeZone(object);
   const maps = { pods: new Map<number, Map<string, string>>(), others: new Map<number, Map<string, string>>() };
   // Rules take an empty zone label for a zone, answers for none: such a node is like no other.
-  if (object === undefined || zone === '' || fabric.isDown(node)) return { zone, likeness: undefined, ...maps };
+  const plain = zone === '' ? undefined : nodeLikeness(fabric, node);
+  if (plain === undefined) return { zone, likeness: undefined, ...maps };
   const proxy = fabric.settings.proxyOf(node);
   const isModelled = remember(modelled, proxy, () => fabric.unmodelled(node) === undefined);
   if (!isModelled) return { zone, likeness: undefined, ...maps };
-  const { own, bridge, podCidrs } = fabric.book.addressesOf(node);
-  const has = [own.length > 0, bridge !== undefined, podCidrs.length];
   const isClients = groups.some(({ client }) => client.node === node);
-  const likeness = [numberOf(proxy), zone, ...has, isClients ? node : ''].join(' ');
+  const likeness = [plain, zone, isClients ? node : ''].join(' ');
   return { zone, likeness, ...maps };
 }
 
