@@ -6,8 +6,11 @@
 import { addressOf, type Cidr, cidrContains, networkOf } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import { podOfAddress } from '../cluster/addresses.js';
+import type { Cluster } from '../cluster/cluster.js';
 import { policiesOf } from '../cluster/network-policies.js';
+import type { Pod } from '../cluster/objects.js';
 import type { Settings } from '../cluster/settings.js';
+import type { PathPolicy } from '../contract/answers.js';
 import type { Balancer } from '../load-balancers/balancer.js';
 import { serviceOfAddress } from '../load-balancers/balancer-addresses.js';
 import { copyOf, type Packet } from '../netfilter/packet.js';
@@ -20,7 +23,18 @@ import type { Entered } from './node-pass.js';
 import type { PolicyPoint } from './policy-point.js';
 import { receiveInPod } from './receive.js';
 import { serviceHolding } from './service-addresses.js';
-import { AlikeJourney, type Journey, type KnownWay, pointsOf, type Receiver, type TrackedList } from './trail.js';
+import {
+  type ActedOn,
+  AlikeDenial,
+  AlikeJourney,
+  actedOn,
+  type Branch,
+  type DeniedJourney,
+  type Journey,
+  likeOf,
+  type Receiver,
+  type TrackedList,
+} from './trail.js';
 
 const networks = new WeakMap<Settings, readonly Cidr[]>();
 
@@ -91,6 +105,7 @@ export function likenessOf(fabric: Fabric, client: Client, node: string, entered
  * another one.
  */
 function placeOf(fabric: Fabric, client: Client, node: string, source: string, at: string): string {
+  // A node that the packet has passed knows the connection.
   if (at === node || at === client.node) return at;
   const { cluster, settings } = fabric;
   const from = fabric.places.locate(source);
@@ -164,27 +179,51 @@ function headOf(packet: Packet): readonly unknown[] {
   ];
 }
 
-/**
- * The journey of a packet that is like one whose way is known; undefined where somebody else takes it at its end.
- * `walk` walks it by itself, when its steps are asked for.
- */
-export function alikeJourney(
-  fabric: Fabric,
-  known: KnownWay,
-  { passing: { branch } }: Entered,
-  walk: () => Journey,
-): AlikeJourney | undefined {
-  const packet = copyOf(known.journey.packet);
-  packet.destination = branch.packet.destination;
-  const { originalDestination, originalDestinationPort } = branch.packet.connection;
+/** The packet of a journey as that of another one that is like it, at the same place. */
+function packetLike({ packet: like }: Journey, { packet: own }: Branch): Packet {
+  const packet = copyOf(like);
+  packet.destination = own.destination;
+  const { originalDestination, originalDestinationPort } = own.connection;
   // Another node's connection tracking has not seen what the first one translated.
   if (packet.connection.originalDestination !== undefined)
     packet.connection = { ...packet.connection, originalDestination, originalDestinationPort };
-  if (packet.balanced !== undefined) packet.balanced = branch.packet.balanced;
+  if (packet.balanced !== undefined) packet.balanced = own.balanced;
+  return packet;
+}
+
+/**
+ * The journey of a packet that is like one that is delivered; undefined where somebody else takes it at its end. `walk`
+ * walks it by itself, when its steps are asked for.
+ */
+export function alikeJourney(
+  fabric: Fabric,
+  known: Journey,
+  { passing: { branch } }: Entered,
+  walk: () => Journey,
+): AlikeJourney | undefined {
+  const packet = packetLike(known, branch);
   const receiver = receiverLike(fabric, packet);
   if (receiver === undefined) return undefined;
   const detail = `reaches ${receiver.pod ?? receiver.address}, and the reply returns`;
-  return new AlikeJourney(branch.chance, packet, receiver, known.journey, detail, walk);
+  return new AlikeJourney(branch.chance, packet, receiver, known, detail, walk);
+}
+
+/** The journey of a packet that is like one that policies deny, with what is beyond as that of the other one is. */
+export function alikeDenial(fabric: Fabric, known: DeniedJourney, entered: Entered, walk: () => Journey): AlikeDenial {
+  const { branch } = entered.passing;
+  let walked: Journey | undefined;
+  const own = () => {
+    walked ??= walk();
+    return walked;
+  };
+  const walkBeyond = () => own().beyond?.() ?? [];
+  const beyond = (): readonly Journey[] => {
+    const [one, ...others] = known.beyond();
+    if (one?.verdict !== 'DELIVERED' || one.receiver?.pod === undefined || others.length > 0) return walkBeyond();
+    const alike = fabric.recordingPolicies(() => alikeJourney(fabric, one, entered, () => walkBeyond()[0] as Journey));
+    return alike === undefined ? walkBeyond() : [alike];
+  };
+  return new AlikeDenial(branch.chance, packetLike(known, branch), known, beyond, own);
 }
 
 /**
@@ -200,23 +239,47 @@ function receiverLike(fabric: Fabric, packet: Packet): Receiver | undefined {
   return 'receiver' in received ? received.receiver : undefined;
 }
 
+/** The pod that a journey is for which is like another one; undefined for a journey that is walked by itself. */
+function ownPod(cluster: Cluster, journey: Journey): { readonly like: Journey; readonly pod: Pod } | undefined {
+  const like = likeOf(journey);
+  const pod = like === undefined ? undefined : podOfAddress(cluster, journey.packet.destination);
+  if (like === undefined || pod?.spec?.nodeName === undefined) return undefined;
+  // Where the sender sent it is not that of the other one.
+  const isOwn = ({ point: { flow, sentTo } }: ActedOn) =>
+    sentTo !== undefined || flow.destination.address !== like.packet.destination;
+  return actedOn(like.trail).some(isOwn) ? undefined : { like, pod };
+}
+
 /**
  * Where policies act on a journey. On one that is like another they act where they do on that, on the connection to its
  * own pod: it need not be walked.
  */
-export function pointsOfJourney(fabric: Fabric, journey: Journey): readonly PolicyPoint[] {
-  const like = journey instanceof AlikeJourney ? journey.like : undefined;
-  const { destination: address } = journey.packet;
-  const pod = like === undefined ? undefined : podOfAddress(fabric.cluster, address);
-  const node = pod?.spec?.nodeName;
-  if (like === undefined || pod === undefined || node === undefined) return pointsOf(journey.trail);
-  const points = pointsOf(like.trail);
-  // Where the sender sent it is not that of the other one.
-  const isOwn = ({ flow, sentTo }: PolicyPoint) =>
-    sentTo !== undefined || flow.destination.address !== like.packet.destination;
-  if (points.some(isOwn)) return pointsOf(journey.trail);
-  return points.map((point): PolicyPoint => {
-    const own = { ...point, flow: { ...point.flow, destination: { address, pod } } };
-    return point.direction === 'INGRESS' ? { ...own, pod, node } : own;
+export function actedOnJourney(cluster: Cluster, journey: Journey): readonly ActedOn[] {
+  const own = ownPod(cluster, journey);
+  if (own === undefined) return actedOn(journey.trail);
+  const { like, pod } = own;
+  const destination = { address: journey.packet.destination, pod };
+  return actedOn(like.trail).map(({ point, passes }): ActedOn => {
+    const flow = { ...point.flow, destination };
+    const node = pod.spec?.nodeName ?? point.node;
+    return { point: point.direction === 'INGRESS' ? { ...point, flow, pod, node } : { ...point, flow }, passes };
   });
+}
+
+/** The places alone. */
+export function pointsOfJourney(fabric: Fabric, journey: Journey): readonly PolicyPoint[] {
+  return actedOnJourney(fabric.cluster, journey).map(({ point }) => point);
+}
+
+/** What policies say on a journey, oldest first; on one that is like another as they say it there, of its own pod. */
+export function policiesOnJourney(cluster: Cluster, journey: Journey): readonly PathPolicy[] {
+  const own = ownPod(cluster, journey);
+  const found: PathPolicy[] = [];
+  for (let at = (own?.like ?? journey).trail; at !== undefined; at = at.previous) {
+    if (at.entry.kind !== 'HOST') continue;
+    const { step } = at.entry;
+    const { policy } = own === undefined ? step : (step.forPod?.(own.pod, journey.packet.destination) ?? step);
+    if (policy !== undefined) found.push(policy);
+  }
+  return found.reverse();
 }

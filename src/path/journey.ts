@@ -2,7 +2,7 @@ import { nodeZone } from '../cluster/addresses.js';
 import type { Assumption } from '../cluster/settings.js';
 import { arriveDirectly } from '../load-balancers/direct.js';
 import { copyOf, headerOf, type Packet } from '../netfilter/packet.js';
-import { alikeJourney, likenessOf } from './alike-endpoints.js';
+import { alikeDenial, alikeJourney, likenessOf } from './alike-endpoints.js';
 import { type BalancedBranch, passBalancer } from './balancing.js';
 import { takenBeforeRules } from './before-rules.js';
 import type { Client, Target, Through } from './client.js';
@@ -108,9 +108,16 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     if ('ending' in passed) {
       const { branch, ending, beyond } = passed;
       const receiver = undecidedReceiver(fabric, branch, ending);
-      if (beyond === undefined) journeys.push(ended(branch, ending, receiver));
-      else
-        journeys.push(new DeniedJourney(branch.chance, branch, ending, receiver, () => further(beyond, node, nodes)));
+      if (beyond === undefined) {
+        journeys.push(ended(branch, ending, receiver));
+        return;
+      }
+      let found: readonly Journey[] | undefined;
+      const onward = () => {
+        found ??= further(beyond, node, nodes);
+        return found;
+      };
+      journeys.push(new DeniedJourney(branch.chance, branch, ending, receiver, onward));
     } else if (passed.exit.kind === 'NODE') enter(onTheWire(passed.branch), passed.exit.node, 'PREROUTING', nodes + 1);
     else if (leavesForBalancer(fabric, client, passed.branch, passed.exit))
       balance(passed.branch, zoneOf(fabric, node), nodes);
@@ -143,7 +150,12 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     const likeness = likenessOf(fabric, client, node, entered);
     const known = likeness === undefined ? undefined : fabric.ways.get(likeness);
     if (known !== undefined) {
-      const alike = alikeJourney(fabric, known, entered, () => apart(entered, node, nodes));
+      const walk = () => apart(entered, node, nodes);
+      const { journey } = known;
+      const alike =
+        journey instanceof DeniedJourney
+          ? alikeDenial(fabric, journey, entered, walk)
+          : alikeJourney(fabric, journey, entered, walk);
       if (alike !== undefined) {
         // Another question may have walked the way.
         fabric.assumptions.addAll(known.assumed);
@@ -157,7 +169,9 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     if (likeness === undefined || known !== undefined || journeys.length !== before + 1) return;
     const journey = journeys[before] as Journey;
     const place = fabric.places.locate(journey.packet.destination);
-    if (journey.verdict === 'DELIVERED' && place.kind === 'POD' && place.node === handedOver)
+    if (place.kind !== 'POD') return;
+    const isDenied = journey instanceof DeniedJourney && journey.verdict !== 'UNKNOWN';
+    if (isDenied || (journey.verdict === 'DELIVERED' && place.node === handedOver))
       fabric.ways.set(likeness, { journey, assumed: assumed.filter(isOfWay) });
   };
   /** The one journey of a packet that was known before it was walked. */

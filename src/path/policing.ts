@@ -84,6 +84,12 @@ class PolicyStep implements HostStep {
     return this.#policy;
   }
 
+  forPod(pod: Pod, address: string): PolicyStep {
+    const acted = { ...this.acted, flow: { ...this.acted.flow, destination: { address, pod } } };
+    const name = acted.direction === 'INGRESS' ? namespacedName(pod) : this.name;
+    return new PolicyStep(acted, name, this.decision, this.lead);
+  }
+
   #read(): PathPolicy {
     const { direction, flow } = this.acted;
     const { decision } = this;

@@ -1,4 +1,5 @@
 import { type Fraction, isOne, multiply, ONE } from '../base/fraction.js';
+import type { Pod } from '../cluster/objects.js';
 import type { Assumption } from '../cluster/settings.js';
 import type { PathPolicy } from '../contract/answers.js';
 import type { Balancer } from '../load-balancers/balancer.js';
@@ -24,6 +25,8 @@ export interface HostStep {
   readonly after?: Header;
   /** NETWORK_POLICY: what policies say, and who decided. */
   readonly policy?: PathPolicy;
+  /** NETWORK_POLICY: the same step on the way to another pod, at this address, that policies do not tell apart. */
+  readonly forPod?: (pod: Pod, address: string) => HostStep;
 }
 
 type TrailEntry =
@@ -239,12 +242,60 @@ export class DeniedJourney implements Journey {
 
   /** The same with another chance, and so what is beyond. */
   rescaled(scale: (chance: Chance) => Chance): DeniedJourney {
-    const beyond = () => this.beyond().map((further) => rescaled(further, scale));
-    return new DeniedJourney(scale(this.chance), this, this.#ending, this.receiver, beyond);
+    return new DeniedJourney(scale(this.chance), this, this.#ending, this.receiver, scaled(this.beyond, scale));
   }
 }
 
-/** What became of the first of some packets that are alike: the pod that it was for got it. */
+const scaled = (journeys: () => readonly Journey[], scale: (chance: Chance) => Chance) => () =>
+  journeys().map((one) => rescaled(one, scale));
+
+/**
+ * A journey that policies end as they end another one, whose packet differs in nothing but the pod that it is for. Its
+ * trail and its detail are walked when they are read.
+ */
+export class AlikeDenial implements Journey {
+  readonly verdict: PathVerdict;
+  readonly cause: Cause | undefined;
+  #walked: Journey | undefined;
+
+  constructor(
+    readonly chance: Chance,
+    readonly packet: Packet,
+    /** One that is the same up to the rules of the first node. */
+    readonly like: Journey,
+    readonly beyond: () => readonly Journey[],
+    readonly walk: () => Journey,
+  ) {
+    this.verdict = like.verdict;
+    this.cause = like.cause;
+  }
+
+  #own(): Journey {
+    this.#walked ??= this.walk();
+    return this.#walked;
+  }
+
+  get trail(): Trail | undefined {
+    return this.#own().trail;
+  }
+
+  get detail(): string {
+    return this.#own().detail;
+  }
+
+  /** The same with another chance, and so what is beyond. */
+  rescaled(scale: (chance: Chance) => Chance): AlikeDenial {
+    const { chance, packet, like, beyond, walk } = this;
+    return new AlikeDenial(scale(chance), packet, like, scaled(beyond, scale), walk);
+  }
+}
+
+/** The journey that another one is like, where its own is walked when it is read. */
+export function likeOf(journey: Journey): Journey | undefined {
+  return journey instanceof AlikeJourney || journey instanceof AlikeDenial ? journey.like : undefined;
+}
+
+/** What became of the first of some packets that are alike: the pod that it was for got it, or policies denied it. */
 export interface KnownWay {
   readonly journey: Journey;
   /** What the way behind the first hook rests on. */
@@ -259,7 +310,8 @@ export interface WaysByLikeness {
 
 /** The trail of a journey up to the rules of the first node: who sent it, and where it came in. */
 export function beginningOf(journey: Journey): Trail | undefined {
-  return journey instanceof AlikeJourney && journey.like !== undefined ? journey.like.trail : journey.trail;
+  const like = likeOf(journey);
+  return like === undefined ? journey.trail : like.trail;
 }
 
 /** Whether a journey has a reply. */
@@ -269,7 +321,7 @@ export function isAnswered(journey: Journey): boolean {
 
 /** The same journey with another chance, and so what is beyond a denial of it. */
 export function rescaled(journey: Journey, scale: (chance: Chance) => Chance): Journey {
-  if (journey instanceof DeniedJourney) return journey.rescaled(scale);
+  if (journey instanceof DeniedJourney || journey instanceof AlikeDenial) return journey.rescaled(scale);
   const chance = scale(journey.chance);
   if (journey instanceof AlikeJourney) {
     const { packet: own, receiver: who, like, detail: text, walk } = journey;

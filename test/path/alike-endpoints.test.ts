@@ -9,11 +9,21 @@ import { QuestionError } from '../../src/base/errors.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import { inferSettings } from '../../src/cluster/infer-settings.js';
 import type { SettingsOverride } from '../../src/cluster/settings-override.js';
+import type { PathPolicy } from '../../src/contract/answers.js';
 import type { Clients, Via } from '../../src/contract/requests.js';
 import { withEndpointSources } from '../../src/control-plane/endpoint-sources.js';
+import { actedOnJourney, policiesOnJourney } from '../../src/path/alike-endpoints.js';
 import { Fabric, type FabricOptions } from '../../src/path/fabric.js';
 import { checkServiceSpec } from '../../src/path/service-target.js';
-import { AlikeJourney, hopsOf, type Journey, type KnownWay } from '../../src/path/trail.js';
+import {
+  type ActedOn,
+  AlikeDenial,
+  AlikeJourney,
+  actedOn,
+  hopsOf,
+  type Journey,
+  type KnownWay,
+} from '../../src/path/trail.js';
 import { walkProbe } from '../../src/path/walk-probe.js';
 import { lawOf } from '../../src/questions/load/law.js';
 import type { Prepared } from '../../src/questions/prepare.js';
@@ -29,9 +39,31 @@ import { clusterOf, servicesAlike, overrideOf as servicesOverride } from '../sup
 
 const VIAS: readonly Via[] = ['CLUSTER_IP', 'NODE_PORT', 'LOAD_BALANCER'];
 
-/** Everything of a journey, trails included, as a text. */
+function actedText(acted: readonly ActedOn[]): string {
+  return JSON.stringify(
+    acted.map(({ point: { node, direction, pod, flow }, passes }) => [
+      ...[node, direction, pod?.metadata.name, flow.source.address, flow.destination.address],
+      ...[flow.destination.pod?.metadata.name, flow.port, passes],
+    ]),
+  );
+}
+
+const saidText = (policies: readonly PathPolicy[]) => JSON.stringify(policies);
+
+/** What is told of a journey without a walk is what its own trail shows. */
+function compareWithTrail(cluster: Cluster, journey: Journey): void {
+  const [acted, said] = [actedOnJourney(cluster, journey), policiesOnJourney(cluster, journey)];
+  const steps = hopsOf(journey.trail).flatMap(({ entries }) =>
+    entries.flatMap((entry) => (entry.kind === 'HOST' ? (entry.step.policy ?? []) : [])),
+  );
+  assert.equal(actedText(acted), actedText(actedOn(journey.trail)));
+  assert.equal(saidText(said), saidText(steps));
+  for (const further of journey.beyond?.() ?? []) compareWithTrail(cluster, further);
+}
+
+/** Everything of a journey, trails and what is beyond a denial included, as a text. */
 function whole(journey: Journey): string {
-  const { chance, packet, verdict, cause, detail, receiver, reply, trail, rule } = journey;
+  const { chance, packet, verdict, cause, detail, receiver, reply, trail, rule, beyond } = journey;
   const { nominal, programmed } = chance;
   return JSON.stringify(
     {
@@ -39,6 +71,8 @@ function whole(journey: Journey): string {
       chance: [nominal, programmed].map(({ n, d }) => `${n}/${d}`),
       trail: hopsOf(trail),
       reply: reply && { ...reply, trail: hopsOf(reply.trail) },
+      acted: actedText(actedOn(trail)),
+      beyond: beyond?.().map(whole).sort(),
     },
     (_, value) => (typeof value === 'bigint' ? String(value) : value),
   );
@@ -89,6 +123,7 @@ function sorted(journeys: readonly unknown[]): readonly string[] {
 
 let alike = 0;
 let joined = 0;
+let denials = 0;
 
 function compareWalks(cluster: Cluster, override: SettingsOverride, clients: Clients | undefined): void {
   const { cluster: sourced } = withEndpointSources(cluster);
@@ -105,6 +140,8 @@ function compareWalks(cluster: Cluster, override: SettingsOverride, clients: Cli
   assert.deepEqual(quick.reported, each.reported);
   for (const [index, { journeys }] of quick.walked.entries()) {
     alike += journeys.filter((journey) => journey instanceof AlikeJourney).length;
+    denials += journeys.filter((journey) => journey instanceof AlikeDenial).length;
+    for (const journey of journeys) compareWithTrail(cluster, journey);
     const { journeys: all } = each.walked[index] as Walked;
     // Nodes that are alike but for the endpoints on them are walked as one.
     if (journeys.length === all.length) assert.deepEqual(sorted(journeys.map(whole)), sorted(all.map(whole)));
@@ -199,4 +236,8 @@ t.test('many packets are known to go as others do', async (t) => {
 
 t.test('clients come in at, or are on, nodes that are alike but for the endpoints on them', async (t) => {
   t.ok(joined > 0, `${joined} times such nodes were walked as one`);
+});
+
+t.test('and are denied as others are', async (t) => {
+  t.ok(denials > 0, `${denials} denials were not walked by themselves`);
 });

@@ -189,7 +189,7 @@ function withRemedies(
   // Of a packet that is delivered in part, what policies deny is looked into all the same.
   const isDenied = result.traces.some(({ cause }) => cause === 'NETWORK_POLICY');
   if (result.traces.some(({ verdict }) => verdict === 'DELIVERED') && !isDenied) return answer;
-  const said = outcome.ways === undefined ? policiesShown(result) : policiesOfDenied(outcome.ways);
+  const said = outcome.ways === undefined ? policiesShown(result) : policiesOfDenied(prepared, outcome.ways);
   const ways = isDenied && outcome.ways !== undefined ? new WaysWithChange(prepared, outcome.ways) : undefined;
   const remedies = candidates(path, result, prepared, said)
     .slice(0, TRIED)

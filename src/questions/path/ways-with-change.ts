@@ -7,10 +7,11 @@ import { AMBIENT_LABEL } from '../../cluster/mesh.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
 import { resourceRole } from '../../cluster/resources.js';
 import type { PathPolicy, PathResult } from '../../contract/answers.js';
+import { actedOnJourney, policiesOnJourney } from '../../path/alike-endpoints.js';
 import { SERVICE_LB_LABEL } from '../../path/before-rules.js';
 import { passedBalancer } from '../../path/conclude.js';
 import { judge } from '../../path/judge.js';
-import { type ActedOn, actedOn, beginningOf, type Journey, type Trail } from '../../path/trail.js';
+import { type ActedOn, beginningOf, type Journey } from '../../path/trail.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import { decide } from '../../policies/evaluate.js';
 import { type Direction, type End, namespaceOf } from '../../policies/flow.js';
@@ -23,17 +24,9 @@ import type { ClientJourney } from './client-journey.js';
 
 type Side = Pick<Prepared, 'cluster' | 'settings'>;
 
-/** What policies say along a trail, in no order. */
-function policiesOn(trail: Trail | undefined): readonly PathPolicy[] {
-  const found: PathPolicy[] = [];
-  for (let at = trail; at !== undefined; at = at.previous)
-    if (at.entry.kind === 'HOST' && at.entry.step.policy !== undefined) found.unshift(at.entry.step.policy);
-  return found;
-}
-
 /** What policies say of the ways that they deny. */
-export function policiesOfDenied({ all }: PathWays): readonly PathPolicy[] {
-  return all.flatMap(({ journey }) => (journey.cause === 'NETWORK_POLICY' ? policiesOn(journey.trail) : []));
+export function policiesOfDenied({ cluster }: Pick<Side, 'cluster'>, { all }: PathWays): readonly PathPolicy[] {
+  return all.flatMap(({ journey }) => (journey.cause === 'NETWORK_POLICY' ? policiesOnJourney(cluster, journey) : []));
 }
 
 /** Labels by which more than policies selects pods. */
@@ -118,7 +111,8 @@ export class WaysWithChange {
 
   /** Each place once: of many ways several begin alike. */
   get #where(): readonly ActedOn[] {
-    this.#points ??= [...new Set(this.#beyond.flatMap(({ journey }) => actedOn(journey.trail)))];
+    const { cluster } = this.#before;
+    this.#points ??= [...new Set(this.#beyond.flatMap(({ journey }) => actedOnJourney(cluster, journey)))];
     return this.#points;
   }
 
