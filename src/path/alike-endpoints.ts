@@ -227,7 +227,7 @@ export function alikeDenial(fabric: Fabric, known: DeniedJourney, entered: Enter
 }
 
 /**
- * Who receives a packet at the end of a way like a known one; undefined where that is not the same as for the first one.
+ * Who receives a packet at the end of a way like a known one; undefined where that is not the same as for the first.
  */
 function receiverLike(fabric: Fabric, packet: Packet): Receiver | undefined {
   const place = fabric.places.locate(packet.destination);
@@ -271,7 +271,7 @@ export function pointsOfJourney(fabric: Fabric, journey: Journey): readonly Poli
   return actedOnJourney(fabric.cluster, journey).map(({ point }) => point);
 }
 
-/** What policies say on a journey, oldest first; on one that is like another as they say it there, of its own pod. */
+/** What policies say on a journey, oldest first; on one that is like another what they say there, of its own pod. */
 export function policiesOnJourney(cluster: Cluster, journey: Journey): readonly PathPolicy[] {
   const own = ownPod(cluster, journey);
   const found: PathPolicy[] = [];

@@ -80,11 +80,6 @@ export function actedOn(trail: Trail | undefined): readonly ActedOn[] {
   return found.reverse();
 }
 
-/** The places alone. */
-export function pointsOf(trail: Trail | undefined): readonly PolicyPoint[] {
-  return actedOn(trail).map(({ point }) => point);
-}
-
 /** The trail oldest first, by hop. */
 export function hopsOf(trail: Trail | undefined): readonly TrailHop[] {
   const entries: TrailEntry[] = [];

@@ -36,7 +36,8 @@ class KnownWays implements WaysByLikeness {
   begin(): this {
     if (this.#walked.size >= KEPT) this.#walked.clear();
     for (const likeness of this.#ofQuestion.keys()) this.#walked.add(likeness);
-    // Not cleared: the table of an old map is old itself, and what it has had is alive to the collector of young objects.
+    // Not cleared: the table of an old map is old itself, and what it has had is alive to the collector of young
+    // objects.
     this.#ofQuestion = new Map();
     return this;
   }

@@ -181,6 +181,35 @@ t.test('an endpoint on a node that is not modelled leaves the others as they are
   }
 });
 
+t.test('of Services that are alike, one has an endpoint on a node that is not modelled', async (t) => {
+  const services = [{ endpoints: [1, 2] }, { endpoints: [1, 3] }, { endpoints: [2, 3] }];
+  const { items, ...list } = labList({ services });
+  const windows = { kubeletVersion: 'v1.30.5', operatingSystem: 'windows' };
+  const changed = items.map((item) => {
+    const { kind, metadata, status } = item as { kind: string; metadata: { name: string }; status: object };
+    return kind === 'Node' && metadata.name === 'node-3'
+      ? { ...(item as object), status: { ...status, nodeInfo: windows } }
+      : item;
+  });
+  const snapshot = readSnapshot({ inline: { ...list, items: changed } });
+  const clients = { nodes: { names: ['node-1', 'node-2'] } };
+  for (const probability of [{ clients }, {}]) {
+    const { result } = ask('probability', { probability }, snapshot);
+    const parts = result.services.map(({ service, unknown }) => `${service.name} ${unknown.fraction}`);
+    t.same(parts.sort(), ['svc 0', 'svc-2 1/2', 'svc-3 1/2']);
+  }
+  for (const name of ['svc', 'svc-2', 'svc-3']) {
+    const source = { pod: 'default/client-1' };
+    const { verdicts } = ask(
+      'path',
+      { path: { source, destination: { service: { namespace: 'default', name } } } },
+      snapshot,
+    ).result;
+    const unknown = verdicts.find(({ verdict }) => verdict === 'UNKNOWN')?.share.fraction ?? '0';
+    t.equal(unknown, name === 'svc' ? '0' : '1/2', name);
+  }
+});
+
 t.test('what a firewall lets in and no local endpoint takes is no matter of the firewall', async (t) => {
   const lb = (range: string) => ({
     spec: {

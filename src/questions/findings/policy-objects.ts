@@ -165,6 +165,7 @@ function baselines({ cluster }: View, policies: readonly Resource[], doubt: Doub
 /** What the API server takes and engines read in different ways, or not at all. */
 const doubtful: StateFinder = (view) => {
   const policies = policiesInView(view);
+  if (policies.length === 0) return [];
   const doubt = (resource: Resource, cause: string, pointer: string, why: string) => {
     const policy = resourceName(resource);
     return finding('NETWORK_POLICY_DOUBTFUL', `${policy}: ${why}`, { policy, cause, pointer });

@@ -76,19 +76,13 @@ interface NodeOfPods {
   readonly others: Map<number, Map<string, string>>;
 }
 
-/** Whether the nodes with these settings are modelled: what is programmed does not depend on the node. */
-type Modelled = Map<object, boolean>;
-
-function nodeOfPods(fabric: Fabric, node: string, groups: readonly WeightedClient[], modelled: Modelled): NodeOfPods {
+function nodeOfPods(fabric: Fabric, node: string, groups: readonly WeightedClient[]): NodeOfPods {
   const object = fabric.cluster.nodes.get(node);
   const zone = object && nodeZone(object);
   const maps = { pods: new Map<number, Map<string, string>>(), others: new Map<number, Map<string, string>>() };
   // Rules take an empty zone label for a zone, answers for none: such a node is like no other.
   const plain = zone === '' ? undefined : nodeLikeness(fabric, node);
   if (plain === undefined) return { zone, likeness: undefined, ...maps };
-  const proxy = fabric.settings.proxyOf(node);
-  const isModelled = remember(modelled, proxy, () => fabric.unmodelled(node) === undefined);
-  if (!isModelled) return { zone, likeness: undefined, ...maps };
   const isClients = groups.some(({ client }) => client.node === node);
   const likeness = [plain, zone, isClients ? node : ''].join(' ');
   return { zone, likeness, ...maps };
@@ -97,7 +91,6 @@ function nodeOfPods(fabric: Fabric, node: string, groups: readonly WeightedClien
 /** The nodes of pods as packets of some clients come to them. */
 export class NodesOfPods {
   readonly #nodes = new Map<string, NodeOfPods>();
-  readonly #modelled: Modelled = new Map();
 
   constructor(
     readonly fabric: Fabric,
@@ -105,14 +98,13 @@ export class NodesOfPods {
   ) {}
 
   of(node: string): NodeOfPods {
-    return remember(this.#nodes, node, () => nodeOfPods(this.fabric, node, this.clients, this.#modelled));
+    return remember(this.#nodes, node, () => nodeOfPods(this.fabric, node, this.clients));
   }
 }
 
 /** What was found out of the nodes of pods: the same for all questions of the same clients about a state. */
 export class NodeFacts {
   readonly nodes = new Map<string, NodeOfPods>();
-  readonly modelled: Modelled = new Map();
 }
 
 /** By what fabrics of one state share. */
@@ -214,10 +206,10 @@ export class PortKinds {
   }
 
   #nodeOf(name: string, groups: readonly WeightedClient[]): NodeOfPods {
-    const { nodes, modelled } = this.#facts;
+    const { nodes } = this.#facts;
     let node = nodes.get(name);
     if (node === undefined) {
-      node = nodeOfPods(this.#fabric, name, this.#tellingApart ?? groups, modelled);
+      node = nodeOfPods(this.#fabric, name, this.#tellingApart ?? groups);
       nodes.set(name, node);
     }
     return node;
