@@ -1,4 +1,5 @@
 import { encodeUtf8 } from '#platform';
+import { containersOf } from '../cluster/containers.js';
 import type { Pod, Service, ServicePortSpec, SlicePort } from '../cluster/objects.js';
 
 const OFFSET = 0x6c62272e07bb014262b821756295c58dn;
@@ -55,8 +56,7 @@ export function portsKey(ports: readonly SlicePort[]): string {
 export function findPort(pod: Pod, port: ServicePortSpec): number | undefined {
   const target = port.targetPort ?? port.port;
   if (typeof target === 'number') return target;
-  const sidecars = (pod.spec?.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
-  for (const container of [...(pod.spec?.containers ?? []), ...sidecars]) {
+  for (const container of containersOf(pod.spec)) {
     for (const one of container.ports ?? []) {
       if (one.name === target && (one.protocol ?? 'TCP') === (port.protocol ?? 'TCP')) return one.containerPort;
     }

@@ -1,5 +1,7 @@
 /** Which ports somebody listens on in a pod, as far as a snapshot tells. */
+
 import { fieldsOf } from '../base/record.js';
+import { containersOf } from '../cluster/containers.js';
 import type { Container, Pod } from '../cluster/objects.js';
 import { namespacedName } from '../cluster/objects.js';
 import type { Protocol } from '../netfilter/packet.js';
@@ -11,12 +13,6 @@ export type Listening =
   | { readonly kind: 'UNKNOWN'; readonly detail: string };
 
 type Fields = Readonly<Record<string, unknown>>;
-
-/** The containers that run beside each other: the pod's own and its native sidecars. */
-function containersOf(pod: Pod): readonly Container[] {
-  const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
-  return [...(pod.spec?.containers ?? []), ...sidecars];
-}
 
 /** A port that a container says it has. */
 interface Declared {
@@ -60,7 +56,7 @@ function flaggedPorts(container: Container): readonly Declared[] {
 }
 
 function declaredBy(pod: Pod): readonly Declared[] {
-  return containersOf(pod).flatMap((container) => [
+  return containersOf(pod.spec).flatMap((container) => [
     ...(container.ports ?? []).map(({ containerPort, protocol = 'TCP' }) => ({
       container: container.name,
       protocol,
@@ -110,7 +106,7 @@ export function podListens(pod: Pod, sought: Sought, listed: boolean): Listening
   const name = namespacedName(pod);
   if (pod.status?.phase === 'Pending')
     return { kind: 'NO', detail: `pod ${name} is Pending: its containers do not run` };
-  const containers = containersOf(pod);
+  const containers = containersOf(pod.spec);
   if (containers.length > 0 && containers.every((container) => isStopped(pod, container.name)))
     return { kind: 'NO', detail: `no container of pod ${name} runs` };
   const declared = declares(pod, sought);

@@ -94,6 +94,18 @@ t.test('workloads at the ports that they declare, or at one that is given', asyn
   t.match(pairOf(other, 'StatefulSet shop/api', 'StatefulSet shop/db:9090'), { denied: { fraction: '1' } });
 });
 
+t.test('the ports of native sidecars are among them, those of init containers that end are not', async (t) => {
+  const container = (containerPort: number, more: object) => ({ ports: [{ containerPort }], ...more });
+  const initContainers = [
+    container(9443, { name: 'proxy', restartPolicy: 'Always' }),
+    container(9444, { name: 'setup' }),
+  ];
+  const pods = { 'bank/ledger-0': { containers: [container(9000, { name: 'c' })], initContainers } };
+  const { pairs } = reach(bankSnapshot({ pods }), { to: 'WORKLOADS' });
+  const asked = new Set(pairs.map(({ to }) => to).filter((to) => to.startsWith('StatefulSet bank/ledger:')));
+  t.same([...asked].sort(), ['StatefulSet bank/ledger:9000', 'StatefulSet bank/ledger:9443']);
+});
+
 t.test('with changes: before and after', async (t) => {
   const snapshot = policedSnapshot();
   const result = reach(snapshot, {}, [{ apply: { manifests: [DENY_DB] } } as Change]);

@@ -1,3 +1,4 @@
+import { containersOf } from '../../cluster/containers.js';
 import type { Pod } from '../../cluster/objects.js';
 
 /** A port that a pod takes on its node. */
@@ -12,9 +13,8 @@ const ANY = '0.0.0.0';
 /** The host ports of a pod: those its containers name, and all container ports of a pod on the host's network. */
 export function hostPortsOf(pod: Pod): HostPort[] {
   const spec = pod.spec;
-  const sidecars = (spec?.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
   const ports: HostPort[] = [];
-  for (const container of [...(spec?.containers ?? []), ...sidecars]) {
+  for (const container of containersOf(spec)) {
     for (const one of container.ports ?? []) {
       const port = one.hostPort ?? (spec?.hostNetwork === true ? one.containerPort : 0);
       if (port <= 0) continue;

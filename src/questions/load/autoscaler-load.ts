@@ -2,9 +2,11 @@
  * What a HorizontalPodAutoscaler makes of a load. Source: Kubernetes pkg/controller/podautoscaler
  * (replica_calculator.go, horizontal.go): it looks at the average of its pods alone, as a whole number of percent.
  */
+
 import { fieldsOf } from '../../base/record.js';
 import { controlPlaneVersion, featureGatesOf } from '../../changes/control-plane-version.js';
 import { workloadKey } from '../../cluster/cluster.js';
+import { containersOf } from '../../cluster/containers.js';
 import { matchesSelector } from '../../cluster/labels.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
 import { atLeast, type KubernetesVersion } from '../../cluster/settings.js';
@@ -77,10 +79,7 @@ interface Requests {
 function requestOf({ spec }: Pod, container: string | undefined, version: KubernetesVersion): number | undefined {
   const whole = (spec as Requests | undefined)?.resources?.requests;
   if (container === undefined && whole !== undefined && atLeast(version, 34)) return milliValue(whole.cpu);
-  const sidecars = (spec?.initContainers ?? []).filter(
-    (one) => (one as { readonly restartPolicy?: string }).restartPolicy === 'Always',
-  );
-  const all = [...(spec?.containers ?? []), ...sidecars];
+  const all = containersOf(spec);
   const measured = container === undefined ? all : all.filter(({ name }) => name === container);
   const each = measured.map((one) => milliValue((one as Requests).resources?.requests?.cpu));
   if (each.length === 0 || each.includes(undefined)) return undefined;

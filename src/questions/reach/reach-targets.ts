@@ -1,6 +1,8 @@
 /** What a reach table's columns are: ports of Services, or of workloads. */
+
 import { addressOf, type IPFamily } from '../../base/address.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
+import { containersOf } from '../../cluster/containers.js';
 import type { Pod, Service } from '../../cluster/objects.js';
 import type { RunningWorkload } from '../../cluster/running-workloads.js';
 import { FAMILIES } from '../../cluster/settings.js';
@@ -61,7 +63,7 @@ export function serviceTargets(
 function portsOf(pods: readonly Pod[]): readonly { readonly port: number; readonly protocol: TransportProtocol }[] {
   const found = new Map<string, { port: number; protocol: TransportProtocol }>();
   for (const { spec } of pods) {
-    for (const { ports } of spec?.containers ?? []) {
+    for (const { ports } of containersOf(spec)) {
       for (const { containerPort: port, protocol = 'TCP' } of ports ?? []) {
         found.set(`${port}/${protocol}`, { port, protocol: protocol as TransportProtocol });
       }
