@@ -179,6 +179,15 @@ function headOf(packet: Packet): readonly unknown[] {
   ];
 }
 
+/**
+ * Whether a packet has come to a pod with an address of that pod's own node: rules for pods' networks may masquerade it
+ * there once more (ip-masq-agent). Then each node puts an address of its own in, and no way shows that of another one.
+ */
+export function isOfReceivingNode({ places }: Fabric, { source, destination }: Packet): boolean {
+  const [from, to] = [places.locate(source), places.locate(destination)];
+  return from.kind === 'NODE' && to.kind === 'POD' && from.node === to.node;
+}
+
 /** The packet of a journey as that of another one that is like it, at the same place. */
 function packetLike({ packet: like }: Journey, { packet: own }: Branch): Packet {
   const packet = copyOf(like);
@@ -220,6 +229,7 @@ export function alikeDenial(fabric: Fabric, known: DeniedJourney, entered: Enter
   const beyond = (): readonly Journey[] => {
     const [one, ...others] = known.beyond();
     if (one?.verdict !== 'DELIVERED' || one.receiver?.pod === undefined || others.length > 0) return walkBeyond();
+    if (isOfReceivingNode(fabric, one.packet)) return walkBeyond();
     const alike = fabric.recordingPolicies(() => alikeJourney(fabric, one, entered, () => walkBeyond()[0] as Journey));
     return alike === undefined ? walkBeyond() : [alike];
   };

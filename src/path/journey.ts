@@ -2,7 +2,7 @@ import { nodeZone } from '../cluster/addresses.js';
 import type { Assumption } from '../cluster/settings.js';
 import { arriveDirectly } from '../load-balancers/direct.js';
 import { copyOf, headerOf, type Packet } from '../netfilter/packet.js';
-import { alikeDenial, alikeJourney, likenessOf } from './alike-endpoints.js';
+import { alikeDenial, alikeJourney, isOfReceivingNode, likenessOf } from './alike-endpoints.js';
 import { type BalancedBranch, passBalancer } from './balancing.js';
 import { takenBeforeRules } from './before-rules.js';
 import type { Client, Target, Through } from './client.js';
@@ -169,7 +169,7 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
     if (likeness === undefined || known !== undefined || journeys.length !== before + 1) return;
     const journey = journeys[before] as Journey;
     const place = fabric.places.locate(journey.packet.destination);
-    if (place.kind !== 'POD') return;
+    if (place.kind !== 'POD' || (place.node !== node && isOfReceivingNode(fabric, journey.packet))) return;
     const isDenied = journey instanceof DeniedJourney && journey.verdict !== 'UNKNOWN';
     if (isDenied || (journey.verdict === 'DELIVERED' && place.node === handedOver))
       fabric.ways.set(likeness, { journey, assumed: assumed.filter(isOfWay) });

@@ -164,6 +164,8 @@ const network = fc.constantFrom(
   { podNetwork: 'ROUTED' },
   { podMasquerade: [{ source: '10.0.0.0/8', exceptDestinations: ['10.180.1.0/24', '10.244.2.0/24'] }] },
   { hairpin: false },
+  // Each node masquerades what pods of others send to its pods.
+  { ipMasq: { writer: 'AGENT', nonMasqueradeCIDRs: ['10.0.0.0/24'] } },
 );
 
 function overrideOf(own: object, kind: (typeof MODES)[number], net: object): SettingsOverride {

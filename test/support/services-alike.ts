@@ -64,6 +64,8 @@ export const servicesAlike = fc.record({
     {},
     { podNetwork: 'ROUTED' },
     { podMasquerade: [{ source: '10.0.0.0/8', exceptDestinations: ['10.1.0.0/16', '10.1.2.8/30'] }] },
+    // Each node masquerades what pods of others send to its pods.
+    { ipMasq: { writer: 'AGENT', nonMasqueradeCIDRs: ['10.0.0.0/24'] } },
   ),
   policy: fc.nat({ max: 20 }).map((drawn) => drawn === 0),
 });

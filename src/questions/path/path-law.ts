@@ -9,6 +9,7 @@ import { meshOf } from '../../cluster/mesh.js';
 import type { Assumption } from '../../cluster/settings.js';
 import { copyOf, type Packet } from '../../netfilter/packet.js';
 import type { Chance, ChanceBasis } from '../../netfilter/walk/types.js';
+import { isOfReceivingNode } from '../../path/alike-endpoints.js';
 import { nodesWithHostPort } from '../../path/before-rules.js';
 import type { Client } from '../../path/client.js';
 import type { Destination } from '../../path/destinations.js';
@@ -43,6 +44,7 @@ const idOf = ({ address, port }: PlainEndpoint) => joinHostPort(address, port);
 
 /** The way of a journey by place; undefined where it shows nothing of others. */
 function wayOf(
+  fabric: Fabric,
   journey: Journey,
   { address, port }: Entrance,
   { endpoints }: PlainPort,
@@ -57,6 +59,7 @@ function wayOf(
   const endpoint = endpoints[place];
   if (endpoint === undefined || receiver.node !== endpoint.node || receiver.pod !== endpoint.pod) return undefined;
   if (packet.destination !== endpoint.address || packet.destinationPort !== endpoint.port) return undefined;
+  if (isOfReceivingNode(fabric, packet)) return undefined;
   const { originalDestination = address, originalDestinationPort = port } = packet.connection;
   if (originalDestination !== address || originalDestinationPort !== port) return undefined;
   const { balanced } = packet;
@@ -67,10 +70,15 @@ function wayOf(
 }
 
 /** The ways to a port of the kind, in the order of the walk; undefined where they are not one for each endpoint. */
-function waysOf(journeys: readonly Journey[], entrance: Entrance, port: PlainPort): readonly Way[] | undefined {
+function waysOf(
+  fabric: Fabric,
+  journeys: readonly Journey[],
+  entrance: Entrance,
+  port: PlainPort,
+): readonly Way[] | undefined {
   const places = new Map(port.endpoints.map((endpoint, place) => [idOf(endpoint), place]));
   if (places.size !== port.endpoints.length || journeys.length !== places.size) return undefined;
-  const ways = journeys.map((journey) => wayOf(journey, entrance, port, places));
+  const ways = journeys.map((journey) => wayOf(fabric, journey, entrance, port, places));
   const isEach = !ways.includes(undefined) && new Set(ways.map((way) => way?.place)).size === places.size;
   return isEach ? (ways as readonly Way[]) : undefined;
 }
@@ -227,7 +235,7 @@ export function journeysTo(
     return { journeys: journeysOf(ways, entrance, port, walk), known: { sums, zones } };
   }
   const { value: journeys, assumed } = fabric.assumptions.recording(walk);
-  const shown = waysOf(journeys, entrance, port);
+  const shown = waysOf(fabric, journeys, entrance, port);
   if (shown === undefined) return { journeys };
   if (known.kinds.size >= MOST_KINDS) known.kinds.clear();
   remember(known.kinds, kind, () => new KindWays()).learn(client, port, shown, assumed);
