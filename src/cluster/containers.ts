@@ -3,7 +3,7 @@ import type { Container, PodSpec } from './objects.js';
 type Spec = Pick<PodSpec, 'containers' | 'initContainers'>;
 
 /** The native sidecars of a pod: init containers that go on beside the others. */
-function sidecarsOf(spec: Spec | undefined): readonly Container[] {
+export function sidecarsOf(spec: Spec | undefined): readonly Container[] {
   return (spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
 }
 

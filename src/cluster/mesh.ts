@@ -2,7 +2,8 @@
 import { addressOf, cidrContains, networkOf } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import type { Cluster } from './cluster.js';
-import type { Container, Pod } from './objects.js';
+import { containersOf } from './containers.js';
+import type { Pod } from './objects.js';
 
 /** The label that puts a namespace or a pod into Istio's ambient mesh (istio.io, ambient: add workloads). */
 export const AMBIENT_LABEL = 'istio.io/dataplane-mode';
@@ -20,11 +21,7 @@ const SIDECARS: readonly { readonly mesh: string; readonly container: RegExp; re
 ];
 
 function sidecarOf(pod: Pod): { readonly mesh: string; readonly container: string } | undefined {
-  const native = (pod.spec?.initContainers ?? []).filter(
-    (container) => (container as { readonly restartPolicy?: unknown }).restartPolicy === 'Always',
-  );
-  const all: readonly Container[] = [...(pod.spec?.containers ?? []), ...native];
-  for (const { name, image = '' } of all) {
+  for (const { name, image = '' } of containersOf(pod.spec)) {
     const found = SIDECARS.find((one) => one.container.test(name) && (one.image?.test(image) ?? true));
     if (found !== undefined) return { mesh: found.mesh, container: name };
   }

@@ -1,3 +1,4 @@
+import { sidecarsOf } from '../cluster/containers.js';
 import type { Pod } from '../cluster/objects.js';
 import { isReady } from './pods.js';
 
@@ -64,9 +65,7 @@ const PHASES: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Runni
 
 /** Reads a pod's key; `rank` as the ReplicaSet controller counts it, `now` in milliseconds since 1970. */
 export function deletionKey(pod: Pod, rank: number, now: number, rules: DeletionRules): DeletionKey {
-  const sidecars = new Set(
-    (pod.spec?.initContainers ?? []).filter((one) => one.restartPolicy === 'Always').map((one) => one.name),
-  );
+  const sidecars = new Set(sidecarsOf(pod.spec).map(({ name }) => name));
   const readyCondition = pod.status?.conditions?.find((one) => one.type === 'Ready' && one.status === 'True');
   return {
     pod,

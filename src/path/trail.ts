@@ -251,8 +251,8 @@ const scaled = (journeys: () => readonly Journey[], scale: (chance: Chance) => C
 export class AlikeDenial implements Journey {
   readonly verdict: PathVerdict;
   readonly cause: Cause | undefined;
-  #walked: Journey | undefined;
 
+  /** `walk` walks it once, and gives what it found when it is called again. */
   constructor(
     readonly chance: Chance,
     readonly packet: Packet,
@@ -265,17 +265,12 @@ export class AlikeDenial implements Journey {
     this.cause = like.cause;
   }
 
-  #own(): Journey {
-    this.#walked ??= this.walk();
-    return this.#walked;
-  }
-
   get trail(): Trail | undefined {
-    return this.#own().trail;
+    return this.walk().trail;
   }
 
   get detail(): string {
-    return this.#own().detail;
+    return this.walk().detail;
   }
 
   /** The same with another chance, and so what is beyond. */

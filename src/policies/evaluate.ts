@@ -154,7 +154,7 @@ class DeniedByRules implements Decision {
 
   get nearest(): Refusal | undefined {
     const { cluster, direction, rules, flow } = this.#asked;
-    // A denial by rules has one that comes nearest, unless there are none.
+    // Kept: pods that are alike share a denial, and each is told of it.
     this.#nearest ??= nearestOf(cluster, direction, rules, flow);
     return this.#nearest;
   }
