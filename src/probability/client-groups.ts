@@ -334,7 +334,7 @@ function several(count: number, what: string): string {
 }
 
 /** Clients on nodes, one on each, before they are grouped. */
-interface AskedNodes {
+export interface AskedNodes {
   readonly kind: 'NODES';
   readonly nodes: NodeClasses;
   readonly clientOn: (node: string) => Client;
@@ -405,7 +405,8 @@ function askedNodes(fabric: Fabric, clients: ClientsSpec | undefined): AskedNode
   return Object.keys(others).length > 0 ? undefined : nodeClients(fabric, nodes);
 }
 
-function nodeClients(fabric: Fabric, spec: NonNullable<ClientsSpec['nodes']>): AskedNodes {
+/** One client on each of the nodes that are named, or on each that is up. Throws QuestionError for unknown names. */
+export function nodeClients(fabric: Fabric, spec: NonNullable<ClientsSpec['nodes']>): AskedNodes {
   const fromHost = spec.from === 'HOST';
   return {
     kind: 'NODES',
@@ -437,6 +438,15 @@ function describeNodes({ nodes: { all }, who }: AskedNodes): string {
   return `${who} ${all.length === 1 ? all[0] : `${all.length} nodes alike`}`;
 }
 
+/** The clients on nodes, as few as nothing of the destination tells them apart. */
+export function groupedNodes(
+  fabric: Fabric,
+  { nodes, clientOn }: AskedNodes,
+  destination: Destination,
+): readonly WeightedClient[] {
+  return alike(fabric, destination, nodes, clientOn);
+}
+
 /** Who the clients of a destination are. Throws QuestionError for names and weights that are wrong. */
 export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, destination: Destination): ClientGroups {
   const asked = askedClients(fabric, clients, destination);
@@ -444,7 +454,7 @@ export function clientGroups(fabric: Fabric, clients: ClientsSpec | undefined, d
   if (asked.kind === 'BALANCER')
     return throughBalancer(fabric, asked.balancer, destination, asked.outside, asked.pointer);
   return {
-    groups: alike(fabric, destination, asked.nodes, asked.clientOn),
+    groups: groupedNodes(fabric, asked, destination),
     description: describeNodes(asked),
   };
 }

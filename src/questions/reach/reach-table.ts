@@ -19,7 +19,7 @@ import { addShare, NO_SHARE, type Share } from '../../probability/distribution.j
 import type { Prepared } from '../prepare.js';
 import type { ReachTarget } from './reach-targets.js';
 import { type WalkRow, WalkRows } from './walk-rows.js';
-import { type Connecting, connecting, type Walk, Walks, type Way } from './walks.js';
+import { type ClientsOnNodes, type Connecting, clientsOnNodes, connecting, type Walk, Walks, type Way } from './walks.js';
 
 /** What becomes of a part of the connections. */
 export interface Outcome {
@@ -236,9 +236,13 @@ class RowOutcomes {
   /** Those of clients of which each is as likely as the others. */
   of(clients: readonly Client[], rows: WalkRows): readonly Outcome[] {
     const counts = new Map<Part, number>();
+    // Pods of a workload are of one class, nearly always, and most have one row.
+    let last: { readonly row: WalkRow; readonly ofClass: number; readonly part: Part } | undefined;
     for (const client of clients) {
-      const part = this.#partOf(rows.of(client), client);
-      counts.set(part, (counts.get(part) ?? 0) + 1);
+      const row = rows.of(client);
+      const { ofClass } = client;
+      if (last?.row !== row || last.ofClass !== ofClass) last = { row, ofClass, part: this.#partOf(row, client) };
+      counts.set(last.part, (counts.get(last.part) ?? 0) + 1);
     }
     const [only] = counts.keys();
     if (counts.size === 1 && only !== undefined) return only.outcomes;
@@ -287,20 +291,27 @@ export function reachTable(
   const clientsIn = (family: IPFamily) =>
     remember(clientsOf, family, () => {
       const fabric = fabricOf(family);
+      const places = new Map<string, number>();
       return new Map(
         sources.map((from) => [
           from,
           from.pods.flatMap((pod) => {
-            const one = connecting(fabric, pod);
+            const one = connecting(fabric, pod, places);
             return one === undefined ? [] : [{ ...one, ofClass: policy.classOf(pod) }];
           }),
         ]),
       );
     });
+  const onNodes = new Map<IPFamily, ClientsOnNodes | undefined>();
+  const onNodesIn = (family: IPFamily) => {
+    if (!onNodes.has(family)) onNodes.set(family, clientsOnNodes(fabricOf(family), nodes));
+    return onNodes.get(family);
+  };
   const pairs = targets.flatMap((to) => {
     const fabric = fabricOf(to.family);
     const numbers = new Map<string, number>();
-    const rows = new WalkRows(to.destinations.map((destination) => new Walks(fabric, destination, nodes, numbers)));
+    const onNodes = onNodesIn(to.family);
+    const rows = new WalkRows(to.destinations.map((destination) => new Walks(fabric, destination, onNodes, numbers)));
     const outcomes = new RowOutcomes(policy);
     const clients = clientsIn(to.family);
     return sources.flatMap((from): Pair[] => {

@@ -19,7 +19,7 @@ export class WalkRows {
   readonly #walks: readonly Walks[];
   readonly #rows = new Map<string, WalkRow>();
   /** By the place of clients; without a row: each client there has one of its own. */
-  readonly #ofPlaces = new Map<string, OfPlace>();
+  readonly #ofPlaces: OfPlace[] = [];
 
   constructor(walks: readonly Walks[]) {
     this.#walks = walks;
@@ -27,11 +27,8 @@ export class WalkRows {
 
   of(one: Connecting): WalkRow {
     const { client, isMeshed, place } = one;
-    let shared = this.#ofPlaces.get(place);
-    if (shared === undefined) {
-      shared = this.#ofPlace(one);
-      this.#ofPlaces.set(place, shared);
-    }
+    this.#ofPlaces[place] ??= this.#ofPlace(one);
+    const shared = this.#ofPlaces[place];
     // A pod that is sent to itself is like no other.
     const isApart = isMeshed || (client.address !== undefined && shared.addresses?.has(client.address) !== false);
     return isApart || shared.row === undefined ? this.#rowOf(this.#walks.map((walks) => walks.of(one))) : shared.row;

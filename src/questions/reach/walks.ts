@@ -16,7 +16,7 @@ import type { PolicyPoint } from '../../path/policy-point.js';
 import type { WeightedClient } from '../../path/sources.js';
 import type { Journey } from '../../path/trail.js';
 import { podClassNumber } from '../../policies/pod-class.js';
-import { clientGroups } from '../../probability/client-groups.js';
+import { type AskedNodes, groupedNodes, nodeClients } from '../../probability/client-groups.js';
 import { addShare, type Share } from '../../probability/distribution.js';
 import { clientJourneysOf, journeysOrUnsupported } from '../path/answer-path.js';
 
@@ -50,25 +50,26 @@ export interface Connecting {
   readonly client: Client;
   /** A mesh takes what it sends before any rule does. */
   readonly isMeshed: boolean;
-  /** Equal for clients of one kind on one node. */
-  readonly place: string;
+  /** Equal for clients of one kind on one node; counted from 0. */
+  readonly place: number;
 }
 
-/** A pod as a client; undefined where it has no address of the family. */
-export function connecting(fabric: Fabric, pod: Pod): Connecting | undefined {
+/** A pod as a client; undefined where it has no address of the family. `places`: the numbers of places so far. */
+export function connecting(fabric: Fabric, pod: Pod, places: Map<string, number>): Connecting | undefined {
   const node = pod.spec?.nodeName ?? '';
+  const placeOf = (kind: string) => remember(places, `${kind} ${node}`, () => places.size);
   const namespace = pod.metadata.namespace ?? 'default';
   const name = `pod/${namespacedName(pod)}`;
   if (pod.spec?.hostNetwork === true) {
     const client: Client = { kind: 'HOST', name, address: undefined, node, namespace };
-    return { pod, client, isMeshed: false, place: `HOST ${node}` };
+    return { pod, client, isMeshed: false, place: placeOf('HOST') };
   }
   const address = podAddresses(pod)
     .map(addressOf)
     .find((one) => one?.family === fabric.family)?.text;
   if (address === undefined) return undefined;
   const isMeshed = meshOf(fabric.cluster, pod) !== undefined;
-  return { pod, client: { kind: 'POD', name, address, node, namespace }, isMeshed, place: `POD ${node}` };
+  return { pod, client: { kind: 'POD', name, address, node, namespace }, isMeshed, place: placeOf('POD') };
 }
 
 /** What policies see at a point but for the client: equal where they decide alike. */
@@ -138,34 +139,58 @@ function othersOf({ journeys }: Walk, { address }: Client): ReadonlyMap<string, 
   return found;
 }
 
+/** A client on each node where pods of a table connect: a pod of it, or a process in its network. */
+export interface ClientsOnNodes {
+  readonly POD: AskedNodes;
+  readonly HOST: AskedNodes;
+}
+
+/**
+ * The clients of a table, for all of its destinations; undefined where the rules of some node are not modelled, or
+ * there is none.
+ */
+export function clientsOnNodes(fabric: Fabric, nodes: readonly string[]): ClientsOnNodes | undefined {
+  if (nodes.length === 0 || nodes.some((node) => fabric.unmodelled(node) !== undefined)) return undefined;
+  const on = (from: 'POD' | 'HOST') => nodeClients(fabric, { from, names: [...nodes] });
+  return { POD: on('POD'), HOST: on('HOST') };
+}
+
 /** The walks to one destination. */
 export class Walks {
   readonly #fabric: Fabric;
   readonly #destination: Destination;
+  readonly #clients: ClientsOnNodes | undefined;
   /** The group of clients of each node. */
-  readonly #groups: Readonly<Record<'POD' | 'HOST', ReadonlyMap<string, WeightedClient>>>;
+  readonly #groups = new Map<'POD' | 'HOST', ReadonlyMap<string, WeightedClient>>();
   readonly #ofGroups = new Map<WeightedClient, Walk>();
   readonly #ofClients = new Map<string, Walk>();
 
   readonly #numbers: Map<string, number>;
 
-  /** `nodes`: those on which clients are; `numbers`: those of walks that are alike. */
-  constructor(fabric: Fabric, destination: Destination, nodes: readonly string[], numbers: Map<string, number>) {
+  /** Without `clients` every pod is walked for itself, and ends UNKNOWN. `numbers`: those of walks that are alike. */
+  constructor(
+    fabric: Fabric,
+    destination: Destination,
+    clients: ClientsOnNodes | undefined,
+    numbers: Map<string, number>,
+  ) {
     this.#numbers = numbers;
     this.#fabric = fabric;
     this.#destination = destination;
-    // Where the destination's rules are not modelled every client is walked for itself, and ends UNKNOWN.
-    const isModelled = nodes.length > 0 && nodes.every((node) => fabric.unmodelled(node) === undefined);
-    const groups = (from: 'POD' | 'HOST') => {
-      const all = isModelled ? clientGroups(fabric, { nodes: { from, names: [...nodes] } }, destination).groups : [];
+    this.#clients = clients;
+  }
+
+  #groupsOf(from: 'POD' | 'HOST'): ReadonlyMap<string, WeightedClient> {
+    return remember(this.#groups, from, () => {
+      const clients = this.#clients?.[from];
+      const all = clients === undefined ? [] : groupedNodes(this.#fabric, clients, this.#destination);
       return new Map(all.flatMap((group) => (group.nodes ?? []).map((node) => [node, group] as const)));
-    };
-    this.#groups = { POD: groups('POD'), HOST: groups('HOST') };
+    });
   }
 
   /** The walk of every pod of this one's kind and node, but for those that are sent to themselves or by a mesh. */
   ofPlace({ client }: Pick<Connecting, 'client'>): Walk | undefined {
-    const group = this.#groups[client.kind === 'HOST' ? 'HOST' : 'POD'].get(client.node);
+    const group = this.#groupsOf(client.kind === 'HOST' ? 'HOST' : 'POD').get(client.node);
     return group === undefined ? undefined : remember(this.#ofGroups, group, () => this.#walk(group.client));
   }
 
