@@ -15,7 +15,7 @@ import type { Balancer } from '../load-balancers/balancer.js';
 import { serviceOfAddress } from '../load-balancers/balancer-addresses.js';
 import { copyOf, type Packet } from '../netfilter/packet.js';
 import { enforcementOf } from '../policies/enforcer.js';
-import { podClass } from '../policies/pod-class.js';
+import { podClassNumber } from '../policies/pod-class.js';
 import type { Client } from './client.js';
 import type { Fabric } from './fabric.js';
 import { nodeLikeness } from './node-likeness.js';
@@ -92,7 +92,7 @@ export function likenessOf(fabric: Fabric, client: Client, node: string, entered
     const pod = place.pod === undefined ? undefined : cluster.pods.get(place.pod);
     if (pod === undefined) return undefined;
     // Where policies are only recorded, they end no way.
-    if (!fabric.recordsPolicies) policed = podClass(cluster, pod);
+    if (!fabric.recordsPolicies) policed = `${podClassNumber(cluster, pod)}`;
   }
   const common = commonOf(fabric, client, node, entered);
   const kind = fabric.host(node).route(destination).kind;

@@ -2,9 +2,10 @@
  * NetworkPolicy (networking.k8s.io/v1): whether it isolates a pod, and which of its rules let a connection through.
  * Source: Kubernetes 1.36 staging/src/k8s.io/api/networking/v1/types.go.
  */
+import { remember } from '../base/remember.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { matchesSelector } from '../cluster/labels.js';
-import type { LabelSelector } from '../cluster/objects.js';
+import type { LabelSelector, Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import { type Direction, type End, type Flow, namespaceOf } from './flow.js';
 import {
@@ -77,6 +78,8 @@ export interface PodPolicy {
   readonly namespace: string;
   readonly resource: Resource;
   readonly podSelector: unknown;
+  /** The same, read; undefined where it cannot be: then it selects nothing. */
+  readonly podLabels: LabelSelector | undefined;
   /** The rules as the policy has them. */
   readonly rules: Readonly<Record<Direction, readonly unknown[]>>;
   /** The same, read. */
@@ -84,8 +87,14 @@ export interface PodPolicy {
   readonly directions: ReadonlySet<Direction>;
 }
 
-/** Reads a policy; `policyTypes` that are missing are filled in as the API server does it. */
+const policies = new WeakMap<Resource, PodPolicy>();
+
+/** A policy, read once; `policyTypes` that are missing are filled in as the API server does it. */
 export function readNetworkPolicy(resource: Resource): PodPolicy {
+  return remember(policies, resource, () => policyOf(resource));
+}
+
+function policyOf(resource: Resource): PodPolicy {
   const { podSelector, policyTypes, ingress, egress } = fieldsOf(resource.spec);
   const namespace = resource.metadata.namespace ?? 'default';
   const rules = { INGRESS: listOf(ingress), EGRESS: listOf(egress) };
@@ -98,6 +107,7 @@ export function readNetworkPolicy(resource: Resource): PodPolicy {
     namespace,
     resource,
     podSelector: podSelector ?? {},
+    podLabels: selectorOf(podSelector ?? {}),
     rules,
     read: {
       INGRESS: rules.INGRESS.map((rule) => readRule(rule, fieldsOf(rule).from)),
@@ -169,6 +179,11 @@ function matchesPort({ protocol, port, endPort }: Port, flow: Flow): Verdict {
   if (protocol !== flow.protocol) return 'PROTOCOL';
   if (port === undefined || port === null) return undefined;
   return typeof port === 'string' ? namesPort(flow.destination, port, flow) : inRange(flow.port, port, endPort);
+}
+
+/** Whether a policy selects a pod of its namespace. */
+export function selects({ podLabels }: PodPolicy, { metadata }: Pod): boolean {
+  return matchesSelector(metadata.labels, podLabels);
 }
 
 /** Whether a rule of the policy (its place in the list) lets the connection through: some peer and some port match. */

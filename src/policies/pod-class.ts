@@ -4,14 +4,15 @@
 import { type Address, addressOf, type Cidr, networkOf } from '../base/address.js';
 import { remember } from '../base/remember.js';
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
+import { matchesSelector } from '../cluster/labels.js';
 import { policiesOf } from '../cluster/network-policies.js';
-import type { Pod } from '../cluster/objects.js';
+import type { LabelSelector, Pod } from '../cluster/objects.js';
 import { type Resource, resourceName } from '../cluster/resources.js';
 import { isRelative } from './admin-policy.js';
 import { isPoliced, namespaceOf } from './flow.js';
 import { editOfPolicies, foreignPoliciesOf, isNetworkPolicy, type PolicyEdit } from './policy-set.js';
 import { fieldsOf } from './rule.js';
-import { labelsKey, selectorOf, selectsNamespace, selectsPod } from './selectors.js';
+import { labelsKey, labelText, selectorOf, selectsNamespace } from './selectors.js';
 
 /** What the policies of a cluster look at: every selector and network in them, each once. */
 interface Looks {
@@ -59,24 +60,30 @@ function looksOf(policies: readonly Resource[]): Looks {
   };
 }
 
+interface ReadSelector {
+  readonly place: number;
+  readonly selector: LabelSelector | undefined;
+}
+
 /** Many selectors, of which few can match a pod: each is looked up by a label that it asks for. */
 class SelectorIndex {
-  readonly #byLabel = new Map<string, { readonly place: number; readonly selector: unknown }[]>();
+  readonly #byLabel = new Map<string, ReadSelector[]>();
 
   constructor(selectors: readonly unknown[]) {
-    for (const [place, selector] of selectors.entries()) {
-      const [first] = Object.entries(selectorOf(selector)?.matchLabels ?? {});
-      const label = first === undefined ? '' : `${first[0]}=${first[1]}`;
-      remember(this.#byLabel, label, () => [] as { place: number; selector: unknown }[]).push({ place, selector });
+    for (const [place, value] of selectors.entries()) {
+      const selector = selectorOf(value);
+      const [first] = Object.entries(selector?.matchLabels ?? {});
+      const label = first === undefined ? '' : labelText(...first);
+      remember(this.#byLabel, label, (): ReadSelector[] => []).push({ place, selector });
     }
   }
 
   /** The places of those that select the pod. */
   matching(pod: Pod): readonly number[] {
-    const labels = ['', ...Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => `${key}=${value}`)];
+    const labels = ['', ...Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => labelText(key, value))];
     return labels
       .flatMap((label) => this.#byLabel.get(label) ?? [])
-      .filter(({ selector }) => selectsPod(selector, pod))
+      .filter(({ selector }) => matchesSelector(pod.metadata.labels, selector))
       .map(({ place }) => place)
       .sort((a, b) => a - b);
   }
@@ -112,7 +119,6 @@ class NetworkIndex {
 const looks = new WeakMap<Cluster['resources'], Looks>();
 const ofLabels = new WeakMap<Cluster['resources'], Map<string, string>>();
 const ofNamespaces = new WeakMap<Cluster['resources'], Map<string, string>>();
-const ofPods = new WeakMap<Cluster['resources'], WeakMap<Pod, string>>();
 
 const bits = <T>(items: readonly T[], matches: (item: T) => boolean | undefined): string =>
   items
@@ -122,34 +128,49 @@ const bits = <T>(items: readonly T[], matches: (item: T) => boolean | undefined)
     })
     .join('');
 
+/** A class of pods: as text, which tells what is the same of them, and as a number, which takes less to look up. */
+interface PodClass {
+  readonly text: string;
+  readonly number: number;
+}
+
+interface Classes {
+  readonly ofTexts: Map<string, PodClass>;
+  readonly ofPods: WeakMap<Pod, PodClass>;
+}
+
+const classes = new WeakMap<Cluster['resources'], Classes>();
+
+function podClassOf(cluster: Cluster, pod: Pod): PodClass {
+  const { ofTexts, ofPods } = remember(classes, cluster.resources, (): Classes => {
+    return { ofTexts: new Map(), ofPods: new WeakMap() };
+  });
+  return remember(ofPods, pod, () => {
+    const text = classText(cluster, pod);
+    return remember(ofTexts, text, () => ({ text, number: ofTexts.size }));
+  });
+}
+
+function classText(cluster: Cluster, pod: Pod): string {
+  if (!isPoliced(pod)) return `node ${pod.spec?.nodeName ?? ''}`;
+  // After an edit the selectors of its policies are added to those before: more classes than needed, never fewer.
+  const edit = editOfPolicies(cluster);
+  return edit === undefined
+    ? classOf(cluster, pod)
+    : `${podClass(edit.root, pod)}+${classByEdit(cluster, edit, pod)}`;
+}
+
 /**
  * Equal for pods that no policy of the cluster tells apart, by labels, namespace, address or the names of their ports.
  * A pod in its node's network is its node to policies, and a class of its own.
  */
 export function podClass(cluster: Cluster, pod: Pod): string {
-  const byPod = remember(ofPods, cluster.resources, () => new WeakMap<Pod, string>());
-  return remember(byPod, pod, () => {
-    if (!isPoliced(pod)) return `node ${pod.spec?.nodeName ?? ''}`;
-    // After an edit the selectors of its policies are added to those before: more classes than needed, never fewer.
-    const edit = editOfPolicies(cluster);
-    return edit === undefined
-      ? classOf(cluster, pod)
-      : `${podClass(edit.root, pod)}+${classByEdit(cluster, edit, pod)}`;
-  });
+  return podClassOf(cluster, pod).text;
 }
 
-const classNumbers = new WeakMap<
-  Cluster['resources'],
-  { ofTexts: Map<string, number>; ofPods: WeakMap<Pod, number> }
->();
-
-/** The same as a number, which takes less to look up; other clusters have others. */
+/** The same as a number; other clusters have others. */
 export function podClassNumber(cluster: Cluster, pod: Pod): number {
-  const { ofTexts, ofPods: known } = remember(classNumbers, cluster.resources, () => ({
-    ofTexts: new Map<string, number>(),
-    ofPods: new WeakMap<Pod, number>(),
-  }));
-  return remember(known, pod, () => remember(ofTexts, podClass(cluster, pod), () => ofTexts.size));
+  return podClassOf(cluster, pod).number;
 }
 
 /** What the changed policies tell apart. */

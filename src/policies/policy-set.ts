@@ -6,9 +6,9 @@ import type { Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import { type AdminPolicy, isSubject, readAdminPolicy } from './admin-policy.js';
 import { type Direction, namespaceOf } from './flow.js';
-import { type PodPolicy, readNetworkPolicy } from './network-policy.js';
+import { type PodPolicy, readNetworkPolicy, selects } from './network-policy.js';
 import { RuleIndex } from './rule-index.js';
-import { labelsKey, labelText, type Match, selectorOf, selectsPod } from './selectors.js';
+import { labelsKey, labelText, type Match } from './selectors.js';
 
 /** An administrator's policy that selects a pod, or may. */
 export interface Subject {
@@ -35,44 +35,51 @@ type ByLabel = ReadonlyMap<string, readonly PodPolicy[]>;
 function byLabel(policies: readonly PodPolicy[]): ByLabel {
   const found = new Map<string, PodPolicy[]>();
   for (const policy of policies) {
-    const [first] = Object.entries(selectorOf(policy.podSelector)?.matchLabels ?? {});
+    const [first] = Object.entries(policy.podLabels?.matchLabels ?? {});
     remember(found, first === undefined ? '' : labelText(...first), (): PodPolicy[] => []).push(policy);
   }
   return found;
 }
 
-/** The NetworkPolicies of a namespace: those read first, without those that are gone, and those that came later. */
-interface OfNamespace {
-  readonly byLabel: ByLabel;
-  readonly gone: ReadonlySet<string>;
-  readonly added: readonly PodPolicy[];
-}
+const NO_SUBJECTS: readonly Subject[] = [];
 
-const NONE: OfNamespace = { byLabel: new Map(), gone: new Set(), added: [] };
-
-function ofNamespaces(policies: readonly PodPolicy[]): ReadonlyMap<string, OfNamespace> {
+function ofNamespaces(policies: readonly PodPolicy[]): ReadonlyMap<string, ByLabel> {
   const found = new Map<string, PodPolicy[]>();
   for (const policy of policies) remember(found, policy.namespace, (): PodPolicy[] => []).push(policy);
-  return new Map([...found].map(([name, all]) => [name, { ...NONE, byLabel: byLabel(all) }]));
+  return new Map([...found].map(([name, all]) => [name, byLabel(all)]));
+}
+
+/** NetworkPolicies that another set has instead of some of a set's, by namespace. */
+interface Edit {
+  readonly of: PolicySet;
+  /** `namespace/name` of those that are not there any more, or are others. */
+  readonly gone: ReadonlySet<string>;
+  readonly added: ReadonlyMap<string, readonly PodPolicy[]>;
 }
 
 /** The policies that are evaluated. */
 export class PolicySet {
-  readonly #byNamespace: ReadonlyMap<string, OfNamespace>;
+  readonly #byNamespace: ReadonlyMap<string, ByLabel>;
+  readonly #edit: Edit | undefined;
   readonly #admin: readonly AdminPolicy[];
-  readonly #isolating = new WeakMap<Pod, Isolating>();
-  readonly #isolatingLabels = new Map<string, Isolating>();
+  readonly #isolating = new Map<string, Isolating>();
   readonly #isolations = new Map<string, Isolation>();
   readonly #subjects = new WeakMap<Pod, readonly Subject[]>();
   readonly #cluster: Cluster;
   /** Whether there is any policy that is evaluated. */
   readonly isEmpty: boolean;
 
-  private constructor(cluster: Cluster, byNamespace: ReadonlyMap<string, OfNamespace>, admin: readonly AdminPolicy[]) {
+  private constructor(
+    cluster: Cluster,
+    byNamespace: ReadonlyMap<string, ByLabel>,
+    admin: readonly AdminPolicy[],
+    edit?: Edit,
+  ) {
     this.#cluster = cluster;
     this.#byNamespace = byNamespace;
     this.#admin = admin;
-    this.isEmpty = byNamespace.size === 0 && admin.length === 0;
+    this.#edit = edit;
+    this.isEmpty = byNamespace.size === 0 && admin.length === 0 && edit === undefined;
   }
 
   /** Reads the policies of a cluster. */
@@ -86,21 +93,13 @@ export class PolicySet {
 
   /** This set with these NetworkPolicies instead of those of their names; `removed`: `namespace/name` of others. */
   with(cluster: Cluster, changed: readonly Resource[], removed: readonly string[]): PolicySet {
-    const policies = changed.map(readNetworkPolicy);
-    const gone = new Set([...removed, ...policies.map(({ key }) => key)]);
-    const byNamespace = new Map(this.#byNamespace);
-    for (const name of new Set([...gone].map((key) => key.slice(0, key.indexOf('/'))))) {
-      const was = byNamespace.get(name) ?? NONE;
-      byNamespace.set(name, {
-        byLabel: was.byLabel,
-        gone: new Set([...was.gone, ...gone]),
-        added: [
-          ...was.added.filter(({ key }) => !gone.has(key)),
-          ...policies.filter(({ namespace }) => namespace === name),
-        ],
-      });
+    const added = new Map<string, PodPolicy[]>();
+    const gone = new Set(removed);
+    for (const policy of changed.map(readNetworkPolicy)) {
+      gone.add(policy.key);
+      remember(added, policy.namespace, (): PodPolicy[] => []).push(policy);
     }
-    return new PolicySet(cluster, byNamespace, this.#admin);
+    return new PolicySet(cluster, this.#byNamespace, this.#admin, { of: this, gone, added });
   }
 
   /** The NetworkPolicies that select a pod, by name. */
@@ -115,23 +114,30 @@ export class PolicySet {
 
   /** Pods of one namespace with equal labels are selected by the same policies. */
   #ofPod(pod: Pod): Isolating {
-    return remember(this.#isolating, pod, () =>
-      remember(this.#isolatingLabels, labelsKey(pod), () => {
-        const all = this.#selecting(pod);
-        return { all, INGRESS: this.#isolation(all, 'INGRESS'), EGRESS: this.#isolation(all, 'EGRESS') };
-      }),
-    );
+    return remember(this.#isolating, labelsKey(pod), () => {
+      const was = this.#edit === undefined ? undefined : this.#edit.of.#ofPod(pod);
+      const all = was === undefined ? this.#selecting(pod) : this.#editedSelecting(pod, was.all);
+      if (was !== undefined && all === was.all) return was;
+      return { all, INGRESS: this.#isolation(all, 'INGRESS'), EGRESS: this.#isolation(all, 'EGRESS') };
+    });
   }
 
   #selecting(pod: Pod): readonly PodPolicy[] {
-    const policies = this.#byNamespace.get(namespaceOf(pod));
-    if (policies === undefined) return [];
-    const { byLabel: known, gone, added } = policies;
+    const known = this.#byNamespace.get(namespaceOf(pod));
+    if (known === undefined) return [];
     const own = Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => labelText(key, value));
-    const candidates = ['', ...own].flatMap((one) => known.get(one) ?? []);
-    return [...(gone.size === 0 ? candidates : candidates.filter(({ key }) => !gone.has(key))), ...added]
-      .filter(({ podSelector }) => selectsPod(podSelector, pod))
+    return ['', ...own]
+      .flatMap((one) => known.get(one) ?? [])
+      .filter((policy) => selects(policy, pod))
       .sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  /** What selects a pod of what did before the edit, and of what it adds; the same list where that is the same. */
+  #editedSelecting(pod: Pod, was: readonly PodPolicy[]): readonly PodPolicy[] {
+    const { gone, added } = this.#edit as Edit;
+    const left = was.some(({ key }) => gone.has(key)) ? was.filter(({ key }) => !gone.has(key)) : was;
+    const more = (added.get(namespaceOf(pod)) ?? []).filter((policy) => selects(policy, pod));
+    return more.length === 0 ? left : [...left, ...more].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   #isolation(selecting: readonly PodPolicy[], direction: Direction): Isolation {
@@ -143,6 +149,7 @@ export class PolicySet {
 
   /** The policies of administrators that select a pod, by priority. */
   subjects(pod: Pod): readonly Subject[] {
+    if (this.#admin.length === 0) return NO_SUBJECTS;
     return remember(this.#subjects, pod, () =>
       this.#admin.flatMap((policy): Subject[] => {
         const selected: Match = isSubject(this.#cluster, policy, pod);

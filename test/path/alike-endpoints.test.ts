@@ -32,7 +32,7 @@ import { crossNodeShare } from '../../src/questions/probability/crossings.js';
 import { walkedOutcome } from '../../src/questions/probability/port-outcome.js';
 import { type Walked, walkClients } from '../../src/questions/probability/walked-clients.js';
 import { livingCluster } from '../support/living-cluster.js';
-import { anyPolicies, CALICO, policedSnapshot } from '../support/policed-cluster.js';
+import { anyPolicies, CALICO, networkPolicy, policedSnapshot } from '../support/policed-cluster.js';
 import { randomCluster, settingsOf, snapshotOf } from '../support/random-cluster.js';
 import { runs } from '../support/runs.js';
 import { clusterOf, servicesAlike, overrideOf as servicesOverride } from '../support/services-alike.js';
@@ -205,6 +205,15 @@ t.test('with network policies', async () => {
   );
 });
 
+t.test('every endpoint denied alike', async (t) => {
+  const denied = denials;
+  const policies = [networkPolicy('deny', { podSelector: {}, policyTypes: ['Ingress'] })];
+  const { cluster } = policedSnapshot({ policies, more: [CALICO] });
+  const own = { kubeProxy: { clusterCIDR: '10.244.0.0/16' }, kubernetesVersion: '1.34.0' };
+  for (const kind of MODES) compareWalks(cluster, overrideOf(own, kind, {}), { pod: 'ops/probe-0' });
+  t.ok(denials > denied, `${denials - denied} denials were not walked by themselves`);
+});
+
 t.test('pods of one node on both sides of a network by which the node masquerades', async () => {
   const endpoint = { on: 1, ready: true, serving: true, terminating: false, zones: ['a'] };
   const node = { zone: 'a', version: '1.30.0' };
@@ -238,8 +247,4 @@ t.test('many packets are known to go as others do', async (t) => {
 
 t.test('clients come in at, or are on, nodes that are alike but for the endpoints on them', async (t) => {
   t.ok(joined > 0, `${joined} times such nodes were walked as one`);
-});
-
-t.test('and are denied as others are', async (t) => {
-  t.ok(denials > 0, `${denials} denials were not walked by themselves`);
 });

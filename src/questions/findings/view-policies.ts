@@ -9,6 +9,7 @@ import { namespacedName, type Pod, type Workload } from '../../cluster/objects.j
 import type { Resource } from '../../cluster/resources.js';
 import { matchesServiceSelector } from '../../control-plane/labels.js';
 import { isPoliced } from '../../policies/flow.js';
+import type { PodPolicy } from '../../policies/network-policy.js';
 import { foreignPoliciesOf, policySetOf } from '../../policies/policy-set.js';
 import type { View } from './finders.js';
 
@@ -92,9 +93,13 @@ function policiesOfView(view: View): readonly Resource[] {
   }
   const set = policySetOf(cluster);
   const found = new Set<Resource>();
+  // Pods of a workload are selected by one list.
+  const lists = new Set<readonly PodPolicy[]>();
   for (const pod of podsOf(view).values()) {
     if (!isPoliced(pod)) continue;
-    for (const { resource } of set.selecting(pod)) found.add(resource);
+    const selecting = set.selecting(pod);
+    if (!lists.has(selecting)) for (const { resource } of selecting) found.add(resource);
+    lists.add(selecting);
     for (const { policy } of set.subjects(pod)) found.add(policy.resource);
     for (const resource of foreignPoliciesOf(cluster, pod)) found.add(resource);
   }

@@ -9,7 +9,7 @@ import type { Change } from '../../contract/requests.js';
 import { isPoliced } from '../../policies/flow.js';
 import { isEvaluated } from '../../policies/policy-set.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
-import { NAME_LABEL, selectorOf } from '../../policies/selectors.js';
+import { labelsKey, NAME_LABEL, selectorOf } from '../../policies/selectors.js';
 import { newAdminPolicies } from './admin-remedies.js';
 import { type Denial, denialsOf, type Labels, labelText, narrowestLabels, otherEnd } from './denials.js';
 
@@ -66,7 +66,7 @@ function newPolicies(cluster: Cluster, denials: readonly Denial[]): PolicyRemedy
     const { direction, source, destination = '', port, protocol } = policy;
     const { namespace = 'default' } = pod.metadata;
     // Endpoints of one Service have the same labels, and come to the same policy.
-    const alike = JSON.stringify([direction, namespace, pod.metadata.labels, otherEnd(policy), port, protocol]);
+    const alike = `${direction} ${otherEnd(policy)} ${port} ${protocol} ${labelsKey(pod)}`;
     if (done.has(alike)) continue;
     done.add(alike);
     const labels = narrowestLabels(cluster, pod);
@@ -164,10 +164,10 @@ function missingLabels(cluster: Cluster, denials: readonly Denial[]): PolicyReme
   const [denial] = denials;
   if (denial === undefined || denials.length > MOST_DENIED) return [];
   const { direction, refusals } = denial.policy;
-  const others = denials.map(({ policy }) => {
-    const isAlike = policy.direction === direction && policy.tier === 'NETWORK_POLICY';
-    return isAlike ? podOfAddress(cluster, otherEnd(policy)) : undefined;
-  });
+  const isAlike = ({ policy }: Denial) => policy.direction === direction && policy.tier === 'NETWORK_POLICY';
+  if (!denials.every(isAlike)) return [];
+  const ends = new Set(denials.map(({ policy }) => otherEnd(policy)));
+  const others = Array.from(ends, (address) => podOfAddress(cluster, address));
   const [other] = others;
   if (other === undefined || others.some((one) => one === undefined || !isPoliced(one))) return [];
   const { namespace = 'default', labels = {} } = other.metadata;

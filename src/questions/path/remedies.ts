@@ -166,7 +166,7 @@ function outcomeWith(
   ways: WaysWithChange | undefined,
 ): string | undefined {
   const known = ways?.result(after);
-  if (known !== undefined) return known.isDelivered ? pathSummary(path, known.result) : undefined;
+  if (known !== undefined) return known === 'LOST' ? undefined : pathSummary(path, known);
   const again = answerAlone('path', after, { path });
   return again.result.traces.every(({ verdict }) => verdict === 'DELIVERED') ? again.summary : undefined;
 }

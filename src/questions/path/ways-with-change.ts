@@ -2,6 +2,7 @@
  * Whether a change of policies or labels lets ways pass that policies deny: what policies say is asked again where they
  * act, and the ways themselves, which are the same, are not walked anew.
  */
+import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { AMBIENT_LABEL } from '../../cluster/mesh.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
@@ -11,13 +12,15 @@ import { actedOnJourney, policiesOnJourney } from '../../path/alike-endpoints.js
 import { SERVICE_LB_LABEL } from '../../path/before-rules.js';
 import { passedBalancer } from '../../path/conclude.js';
 import { judge } from '../../path/judge.js';
+import type { PolicyPoint } from '../../path/policy-point.js';
 import { type ActedOn, beginningOf, type Journey } from '../../path/trail.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import { decide } from '../../policies/evaluate.js';
 import { type Direction, type End, namespaceOf } from '../../policies/flow.js';
-import { type PodPolicy, readNetworkPolicy } from '../../policies/network-policy.js';
+import { type PodPolicy, readNetworkPolicy, selects } from '../../policies/network-policy.js';
+import { podClassNumber } from '../../policies/pod-class.js';
 import { isNetworkPolicy } from '../../policies/policy-set.js';
-import { selectsPod } from '../../policies/selectors.js';
+import { labelsKey } from '../../policies/selectors.js';
 import type { Prepared } from '../prepare.js';
 import type { PathWays } from './answer-path.js';
 import type { ClientJourney } from './client-journey.js';
@@ -71,8 +74,8 @@ function endIn(cluster: Cluster, end: End): End {
   return pod === undefined ? end : { ...end, pod };
 }
 
-/** Whether the NetworkPolicies that a change adds are about a pod; undefined for a change that does more. */
-function aboutPods(before: Cluster, after: Cluster): ((pod: Pod, direction: Direction) => boolean) | undefined {
+/** The NetworkPolicies that a change adds; undefined for a change that does more. */
+function addedPolicies(before: Cluster, after: Cluster): readonly PodPolicy[] | undefined {
   if (before.pods !== after.pods) return undefined;
   const added: PodPolicy[] = [];
   for (const [key, one] of after.resources.replacements) {
@@ -81,12 +84,17 @@ function aboutPods(before: Cluster, after: Cluster): ((pod: Pod, direction: Dire
     if (was !== undefined || one === undefined || !isNetworkPolicy(one)) return undefined;
     added.push(readNetworkPolicy(one));
   }
-  return (pod, direction) =>
-    added.some(
-      ({ namespace, directions, podSelector }) =>
-        directions.has(direction) && namespace === namespaceOf(pod) && selectsPod(podSelector, pod),
-    );
+  return added;
 }
+
+/** Whether a policy is about a pod's connections in a direction. */
+function isAbout(policy: PodPolicy, pod: Pod, direction: Direction): boolean {
+  return policy.directions.has(direction) && policy.namespace === namespaceOf(pod) && selects(policy, pod);
+}
+
+/** Whether a rule of a policy names networks. */
+const looksAtAddresses = ({ read }: PodPolicy) =>
+  [...read.INGRESS, ...read.EGRESS].some(({ peers }) => peers.some(({ kind }) => kind === 'BLOCK'));
 
 /** A packet's ways as they would be if policies denied nothing, and where policies act on them. */
 export class WaysWithChange {
@@ -120,30 +128,50 @@ export class WaysWithChange {
   #passes({ cluster, settings }: Side): boolean {
     const { by, enforced } = enforcementOf(cluster, settings.network.policies);
     if (!enforced) return true;
-    const isAbout = aboutPods(this.#before.cluster, cluster);
+    const added = addedPolicies(this.#before.cluster, cluster);
+    const known = new Map<string, boolean>();
     return this.#where.every(({ point, passes }) => {
       if (point.pod === undefined) return true;
       const pod = cluster.pods.get(namespacedName(point.pod));
       if (pod === undefined) return false;
       // What a policy is not about it does not change.
-      if (passes !== undefined && isAbout?.(pod, point.direction) === false) return passes;
-      const { flow } = point;
-      const now = { ...flow, source: endIn(cluster, flow.source), destination: endIn(cluster, flow.destination) };
-      return judge(cluster, { ...point, pod, flow: now }, pod, by, decide).ending === undefined;
+      if (passes !== undefined && added?.some((one) => isAbout(one, pod, point.direction)) === false) return passes;
+      const judged = () => {
+        const { flow } = point;
+        const now = { ...flow, source: endIn(cluster, flow.source), destination: endIn(cluster, flow.destination) };
+        return judge(cluster, { ...point, pod, flow: now }, pod, by, decide).ending === undefined;
+      };
+      const alike = added === undefined ? undefined : this.#likenessOf(point, added);
+      return alike === undefined ? judged() : remember(known, alike, judged);
     });
   }
 
   /**
-   * Whether everything is delivered with the change, and the result then; undefined where the ways themselves may be
-   * others: they have to be walked.
+   * Equal for points at which added policies decide alike: they select by labels, and what was there before tells the
+   * pods not apart. Undefined where that is not known.
    */
-  result(after: Side): { readonly isDelivered: boolean; readonly result: PathResult } | undefined {
+  #likenessOf({ direction, flow, node, sentTo }: PolicyPoint, added: readonly PodPolicy[]): string | undefined {
+    const { source, destination, protocol, port, blocks, isHairpin } = flow;
+    if (isHairpin === true || sentTo !== undefined || added.some(looksAtAddresses)) return undefined;
+    const { cluster } = this.#before;
+    const ends = [source, destination].map(({ address, pod }) =>
+      pod === undefined ? address : `${podClassNumber(cluster, pod)} ${labelsKey(pod)}`,
+    );
+    const isSame = source.pod !== undefined && source.pod === destination.pod;
+    return [direction, node, isSame, protocol, port, blocks, ...ends].join(' ');
+  }
+
+  /**
+   * The result with the change where everything is delivered then, LOST where not; undefined where the ways themselves
+   * may be others: they have to be walked.
+   */
+  result(after: Side): PathResult | 'LOST' | undefined {
     // Behind a load balancer one node stands for others that are alike; with the change they may not be.
     const isBalanced = ({ journey }: { readonly journey: Journey }) => passedBalancer(beginningOf(journey));
     if (this.#ways.all.some(isBalanced) || !hasSameWays(this.#before, after) || this.#beyond.some(isBalanced))
       return undefined;
-    const isDelivered = this.#beyond.every(({ journey }) => journey.verdict === 'DELIVERED') && this.#passes(after);
+    if (!this.#beyond.every(({ journey }) => journey.verdict === 'DELIVERED') || !this.#passes(after)) return 'LOST';
     this.#result ??= this.#ways.resultOf(this.#beyond);
-    return { isDelivered, result: this.#result };
+    return this.#result;
   }
 }
