@@ -4,6 +4,7 @@
  */
 import { remember } from '../base/remember.js';
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
+import { containersOf } from '../cluster/containers.js';
 import type { Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import type { Direction } from './flow.js';
@@ -106,7 +107,7 @@ interface Declared {
 
 const declaredBy = (pods: readonly Pod[]): readonly Declared[] =>
   pods.flatMap(({ spec }) =>
-    (spec?.containers ?? []).flatMap(({ ports }) =>
+    containersOf(spec).flatMap(({ ports }) =>
       (ports ?? []).map(({ name, containerPort, protocol = 'TCP' }) => ({ name, port: containerPort, protocol })),
     ),
   );

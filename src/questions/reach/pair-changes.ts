@@ -6,7 +6,7 @@ import { compare, type Fraction, subtract } from '../../base/fraction.js';
 import type { RunningWorkload } from '../../cluster/running-workloads.js';
 import type { Finding } from '../../contract/answers.js';
 import { type Enforcement, enforcementOf } from '../../policies/enforcer.js';
-import { finding, listed, MAX_LISTED } from '../findings/finding.js';
+import { deniersText, finding, listed, MAX_LISTED } from '../findings/finding.js';
 import { dnsServers } from '../findings/policy-dns.js';
 import type { Prepared } from '../prepare.js';
 import { type Outcome, type Pair, shareOf } from './reach-table.js';
@@ -148,7 +148,8 @@ export function pairFindings(
     const words = targetWords(after, to);
     const name = dns ? `DNS (${words})` : words;
     const message =
-      `The change denies ${part}the connections of ${wordsOf(group)} to ${name}: ${whose} by ` + `${listed(policies)}.`;
+      `The change denies ${part}the connections of ${wordsOf(group)} to ${name}: ${whose} by ` +
+      `${deniersText(policies)}.`;
     return finding('NETWORK_POLICY_CUTS', message, { ...evidenceOf(group), ...(dns ? { dns: true } : {}) });
   });
   const opened = shifts(changes, false).filter(
@@ -161,7 +162,7 @@ export function pairFindings(
       `The change lets ${wordsOf(group)} of ` +
       `${spaces.length === 1 ? 'another namespace' : 'other namespaces'} (${listed(spaces)}) connect to ` +
       `${targetWords(after, to)}, ` +
-      `which ${listed(policies)} denied before.`;
+      `which ${deniersText(policies)} denied before.`;
     return finding('NETWORK_POLICY_OPENS', message, { ...evidenceOf(group), namespaces: spaces.slice(0, MAX_LISTED) });
   });
   const first = (one: Finding) => (one.evidence.dns === true ? 0 : 1);
