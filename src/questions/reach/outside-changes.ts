@@ -84,8 +84,8 @@ const evidenceOf = (name: string, services: readonly string[], ranges: readonly 
 
 /** For each workload what ranges outside are newly let in, or newly denied. */
 export function outsideFindings(before: Prepared, after: Prepared): readonly Finding[] {
-  if (before.cluster.resources === after.cluster.resources && before.cluster.pods === after.cluster.pods) return [];
-  if (!enforcementOf(before.cluster, before.settings.network.policies).enforced) return [];
+  if (![before, after].some(({ cluster, settings }) => enforcementOf(cluster, settings.network.policies).enforced))
+    return [];
   const policies = [before.cluster, after.cluster].flatMap((one) => policiesOf(one).filter(isEvaluated));
   const ranges = outsideRanges(after.cluster, policies, 'INGRESS');
   const ports = portsOf(after.cluster);

@@ -111,7 +111,8 @@ function aboutEgress(cluster: Cluster, pod: Pod): readonly Resource[] {
  * of which the same changes are one finding.
  */
 export function egressFindings(before: Prepared, after: Prepared, names: ReadonlySet<string>): readonly Finding[] {
-  if (!enforcementOf(before.cluster, before.settings.network.policies).enforced) return [];
+  if (![before, after].some(({ cluster, settings }) => enforcementOf(cluster, settings.network.policies).enforced))
+    return [];
   const changes = new Map<string, Change>();
   for (const { name, pods } of workloadsOnBothSides(before.cluster, after.cluster)) {
     if (!names.has(name)) continue;
