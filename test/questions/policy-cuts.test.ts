@@ -1,6 +1,7 @@
 /** What-if tells what becomes of established connections that policies come to deny, by network plugin. */
 import t from 'tap';
 import { ask } from '../../src/questions/ask.js';
+import { render } from '../../src/reports/render.js';
 import { CALICO, enforcer, networkPolicy, policedSnapshot } from '../support/policed-cluster.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -65,4 +66,15 @@ t.test('what new connections lose is what is lost', async (t) => {
   t.match(explanation, /judges every packet/);
   if (kept === undefined) return;
   t.same([kept.fraction, lost?.fraction], ['1/2', '1/2']);
+});
+
+t.test('nor of a Service, in figures or in words', async (t) => {
+  const changes = [apply(closed('api'))];
+  const snapshot = policedSnapshot({ more: [NOT_KNOWN] });
+  const answer = ask('what-if', { ...SHARES, changes } as never, snapshot);
+  const { difference } = answer.result as { difference: { services: readonly { established: Fields }[] } };
+  t.match(difference.services, [{ established: { kept: { fraction: '0' }, lost: { fraction: '0' } } }]);
+  const text = render('what-if', answer, 'text');
+  t.match(text, /Established connections: not known/);
+  t.notMatch(text, /1 kept/);
 });

@@ -1,8 +1,8 @@
 /** What becomes of established connections that network policies come to deny: plugins keep them or cut them. */
 import { compare, type Fraction, sum } from '../../base/fraction.js';
-import type { VerdictShare } from '../../contract/answers.js';
+import type { EstablishedShares, VerdictShare } from '../../contract/answers.js';
 import { enforcementOf } from '../../policies/enforcer.js';
-import { exactOf } from './shifted-shares.js';
+import { exactOf, totalOf } from './shifted-shares.js';
 import type { Side } from './udp-flows.js';
 
 /**
@@ -14,6 +14,9 @@ export interface PolicyCuts {
   /** In a sentence; absent where policies come to deny nothing. */
   readonly explanation?: string;
 }
+
+/** What is said of a door where it is not known what becomes of its established connections. */
+export const OPEN_SHARES: EstablishedShares = { kept: totalOf([]), lost: totalOf([]), lostEndpoints: [] };
 
 const SENTENCES: Readonly<Record<string, string>> = {
   KEPT: 'leaves established connections alone: those that policies come to deny go on until they end.',

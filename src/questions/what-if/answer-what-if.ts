@@ -12,7 +12,7 @@ import type { QuestionRequest } from '../../contract/requests.js';
 import { chainsDifference } from '../differences/chains.js';
 import { deliveredBy, establishedShares, RULES_EXPLANATION, sharesExplanation } from '../differences/established.js';
 import { pathDifference } from '../differences/path.js';
-import { policyCuts } from '../differences/policy-cuts.js';
+import { OPEN_SHARES, policyCuts } from '../differences/policy-cuts.js';
 import { probabilityDifference } from '../differences/probability.js';
 import { flowFates } from '../differences/udp-flows.js';
 import type { View } from '../findings/finders.js';
@@ -181,6 +181,7 @@ function probabilityResult(before: OneSide<'probability'>, after: OneSide<'proba
   const establishedOf = (service: ServiceProbability | undefined) => {
     const fates = service === undefined ? undefined : flowFates(first, next, service.service, service.family);
     const { fate, later } = cutsOf(service);
+    if (fate === 'OPEN') return OPEN_SHARES;
     const after = fate === 'CUT' ? deliveredOf(later) : undefined;
     return establishedShares(deliveredOf(service), first.cluster, next.cluster, fates, after);
   };
