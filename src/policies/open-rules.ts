@@ -1,6 +1,6 @@
 /** Rules of which it is not known whether they match, and what would have to be known. */
 import type { Flow } from './flow.js';
-import { fieldsOf, listOf } from './rule.js';
+import { fieldsOf, isGiven, listOf } from './rule.js';
 
 /** Where a rule stands. */
 interface Place {
@@ -12,7 +12,7 @@ interface Place {
 /** Whether a rule may be about an address outside that has a name. */
 function namesDomains(rule: unknown, { destination }: Flow): boolean {
   if (destination.pod !== undefined || destination.node !== undefined || destination.isSomePod === true) return false;
-  return listOf(fieldsOf(rule).to).some((peer) => fieldsOf(peer).domainNames !== undefined);
+  return listOf(fieldsOf(rule).to).some((peer) => isGiven(fieldsOf(peer).domainNames));
 }
 
 /** What would decide whether a rule matches a connection; `rule` as the policy has it, where it is itself open. */

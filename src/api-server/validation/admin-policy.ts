@@ -1,6 +1,6 @@
 /**
- * Policies of administrators, as their definitions of custom resources have them. Source: kubernetes-sigs/network-policy-api,
- * apis/v1alpha1, v1alpha2 and v1beta1.
+ * Policies of administrators, as their definitions of custom resources have them. Source:
+ * kubernetes-sigs/network-policy-api, apis/v1alpha1, v1alpha2 and v1beta1.
  */
 import { addressOf, networkOf } from '../../base/address.js';
 import { type Faults, Place } from '../faults.js';

@@ -145,7 +145,7 @@ export const dnsForgotten: StateFinder = ({ cluster, settings, wide }) => {
     const whose =
       policies.length > 0
         ? `${named} (${listed(policies)})`
-        : `the defaults of ${by?.name ?? 'the network plugin'} for pods without a policy (no policy selects ${unselected})`;
+        : `the defaults of ${by?.name ?? 'the network plugin'} (no policy selects ${unselected})`;
     const server = isAssumed
       ? 'pods labelled k8s-app=kube-dns in kube-system'
       : namespacedName((servers[0] as DnsServer).pod);

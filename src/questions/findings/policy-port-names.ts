@@ -70,8 +70,8 @@ export function sidecarNames(cluster: Cluster, policies: readonly Resource[], do
       );
       if (pod === undefined) return [];
       const why =
-        `only a native sidecar of ${namespacedName(pod)} gives a port the name ${name}, and is not asked here; Calico ` +
-        'reads the names of native sidecars from 3.29 on, other network plugins do not.';
+        `only a native sidecar of ${namespacedName(pod)} gives a port the name ${name}, and is not asked here; ` +
+        'Calico reads the names of native sidecars from 3.29 on, other network plugins do not.';
       return [doubt(resource, 'SIDECAR_PORT_NAME', pointer, why)];
     }),
   );

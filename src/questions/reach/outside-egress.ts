@@ -6,7 +6,7 @@ import type { Resource } from '../../cluster/resources.js';
 import type { Finding } from '../../contract/answers.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import { policySetOf } from '../../policies/policy-set.js';
-import { fieldsOf, listOf } from '../../policies/rule.js';
+import { fieldsOf, isGiven, listOf } from '../../policies/rule.js';
 import { deniersText, finding, listed, MAX_LISTED } from '../findings/finding.js';
 import type { Prepared } from '../prepare.js';
 import { outsideRanges } from './outside-ranges.js';
@@ -44,8 +44,8 @@ function endsOf(protocol: unknown, first: unknown, last: unknown): readonly Aske
 /** The ports that one entry of a NetworkPolicy, or of an AdminNetworkPolicy, is about. Names are those of pods. */
 function portsOfEntry(entry: unknown): readonly Asked[] {
   const { port, endPort, protocol, portNumber, portRange, namedPort } = fieldsOf(entry);
-  if (namedPort !== undefined) return [];
-  if (portNumber === undefined && portRange === undefined) return endsOf(protocol, port, endPort);
+  if (isGiven(namedPort)) return [];
+  if (!isGiven(portNumber) && !isGiven(portRange)) return endsOf(protocol, port, endPort);
   const { start, end, port: number, protocol: own } = fieldsOf(portNumber ?? portRange);
   return endsOf(own, number ?? start, end);
 }
@@ -53,7 +53,7 @@ function portsOfEntry(entry: unknown): readonly Asked[] {
 /** The same of one entry of a ClusterNetworkPolicy. */
 function portsOfProtocol(entry: unknown): readonly Asked[] {
   return Object.entries(fieldsOf(entry)).flatMap(([name, value]) => {
-    if (name === 'destinationNamedPort') return [];
+    if (name === 'destinationNamedPort' || !isGiven(value)) return [];
     const { number, range } = fieldsOf(fieldsOf(value).destinationPort);
     const { start, end } = fieldsOf(range);
     return endsOf(name.toUpperCase(), number ?? start, end);
