@@ -275,7 +275,8 @@ function byTier(
 
 /**
  * What policies say of a pod that reaches itself. NetworkPolicies let it pass, and where they isolate the pod the
- * baseline does not count. ClusterNetworkPolicies alone are about that, through a Service (network-policy-api, api-overview).
+ * baseline does not count. ClusterNetworkPolicies alone are about that, through a Service (network-policy-api,
+ * api-overview).
  */
 function toItself(cluster: Cluster, direction: Direction, flow: Flow, pod: Pod, apis: AdminApis): Decision {
   const bySelf: Decision = { ...plain, verdict: 'ALLOW', tier: 'SELF' };
