@@ -187,8 +187,9 @@ function policySelects(cluster: Cluster, policy: Resource, labels: Labels, names
   if (BY_PODS.has(kind)) return own === namespace && selects(labels, spec.podSelector);
   // The policies of administrators: all pods of some namespaces, or some pods of them.
   const subject = fieldsOf(spec.subject);
-  if (subject.namespaces !== undefined) return selectsNamespace(cluster, subject.namespaces, namespace);
-  return subject.pods === undefined || appliesTo(cluster, subject.pods, labels, namespace, undefined);
+  const { namespaces, pods } = subject;
+  if (namespaces !== undefined && namespaces !== null) return selectsNamespace(cluster, namespaces, namespace);
+  return pods === undefined || pods === null || appliesTo(cluster, pods, labels, namespace, undefined);
 }
 
 /**

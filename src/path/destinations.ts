@@ -291,6 +291,11 @@ export function resolveDestination(fabric: Fabric, destination: Destination, cli
     case 'HOST':
       return resolveName(fabric, destination.host, destination.port, destination.protocol, client);
     case 'POD': {
+      const { phase } = destination.pod.status ?? {};
+      if (phase === 'Succeeded' || phase === 'Failed') {
+        const name = namespacedName(destination.pod);
+        return without(`Pod ${name} has ended (phase ${phase}): its address may be another pod's by now`);
+      }
       const address = podAddresses(destination.pod)
         .map(addressOf)
         .find((candidate) => candidate?.family === fabric.family)?.text;

@@ -22,6 +22,11 @@ export interface Judgement {
   readonly ending?: Ending;
 }
 
+/** A connection as the network plugin reads it: plugins differ in whom an ipBlock matches. */
+export function asRead(flow: Flow, by: Enforcer | undefined): Flow {
+  return by === undefined || by.blocks === 'ALL' ? flow : { ...flow, blocks: by.blocks };
+}
+
 /**
  * What policies do at a point with the pod's connection, without the step that says so. A pure function. `decided`: how
  * it is decided, once for pods that are alike or each time.
@@ -63,7 +68,8 @@ function judgeFlow(
     (one) => countsForeign(by, one) && mayDecide(one, direction, toPod),
   );
   const isConcerned = isSelected(decision) || foreign !== undefined;
-  const isTakenToPass = verdict === 'UNKNOWN' && flow.source.isSomePod === true;
+  // A policy of the plugin's own may deny what its labels let through.
+  const isTakenToPass = verdict === 'UNKNOWN' && flow.source.isSomePod === true && foreign === undefined;
   if (isTakenToPass) return { decision, isConcerned, isTakenToPass };
   const name = namespacedName(pod);
   const unknown: Ending | undefined =

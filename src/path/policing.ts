@@ -14,7 +14,7 @@ import { type Decision, decide } from '../policies/evaluate.js';
 import type { End, Flow } from '../policies/flow.js';
 import type { Fabric } from './fabric.js';
 import { isWire } from './host.js';
-import { firstEnding, isSelected, type Judgement, judge } from './judge.js';
+import { asRead, firstEnding, isSelected, type Judgement, judge } from './judge.js';
 import type { PolicyPoint } from './policy-point.js';
 import { sentence } from './policy-words.js';
 import { type Branch, type Ending, type HostStep, hostStep, policyPoint } from './trail.js';
@@ -271,12 +271,12 @@ export function foreseen(fabric: Fabric, node: string, branch: Branch, leaving: 
 }
 
 function flowOf(fabric: Fabric, packet: Packet, by: Enforcer | undefined): Flow {
-  return {
+  const flow: Flow = {
     source: endOf(fabric, packet.source),
     destination: endOf(fabric, packet.destination),
     protocol: packet.protocol,
     port: packet.destinationPort,
-    ...(by === undefined || by.blocks === 'ALL' ? {} : { blocks: by.blocks }),
     ...(packet.connection.dnat ? { isHairpin: true } : {}),
   };
+  return asRead(flow, by);
 }

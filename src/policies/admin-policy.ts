@@ -7,7 +7,7 @@ import { matchesSelector } from '../cluster/labels.js';
 import type { Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import { type Direction, type End, type Flow, namespaceOf } from './flow.js';
-import { best, fieldsOf, inNetwork, inRange, listOf, namesPort, readNetwork, type Verdict } from './rule.js';
+import { best, fieldsOf, inNetwork, inRange, isGiven, listOf, namesPort, readNetwork, type Verdict } from './rule.js';
 import { allOf, type Match, relatesTo, selectorOf, selectsNamespace, selectsPod } from './selectors.js';
 
 export type Tier = 'ADMIN' | 'BASELINE';
@@ -52,10 +52,10 @@ export function selectorsOf(
   value: unknown,
 ): { readonly namespaceSelector: unknown; readonly podSelector: unknown } | undefined {
   const fields = fieldsOf(value);
-  if (fields.namespaces !== undefined) {
+  if (isGiven(fields.namespaces)) {
     return { namespaceSelector: namespaces(fields.namespaces), podSelector: {} };
   }
-  if (fields.pods === undefined) return undefined;
+  if (!isGiven(fields.pods)) return undefined;
   const own = fieldsOf(fields.pods);
   return {
     namespaceSelector: own.namespaceSelector ?? namespaces(own.namespaces ?? {}),
@@ -103,21 +103,21 @@ function matchesPeer(
   subject: Pod | undefined,
 ): Verdict {
   const fields = fieldsOf(value);
-  if (fields.namespaces !== undefined || fields.pods !== undefined) {
+  if (isGiven(fields.namespaces) || isGiven(fields.pods)) {
     if (end.pod === undefined) return end.isSomePod === true ? 'UNKNOWN' : 'PEER';
     const selected = selects(cluster, value, end.pod, subject);
     return selected === undefined ? 'UNKNOWN' : selected === true ? undefined : 'PEER';
   }
-  if (direction === 'EGRESS' && fields.nodes !== undefined) {
+  if (direction === 'EGRESS' && isGiven(fields.nodes)) {
     return end.node !== undefined && matchesSelector(end.node.metadata.labels, selectorOf(fields.nodes))
       ? undefined
       : 'PEER';
   }
-  if (direction === 'EGRESS' && fields.networks !== undefined) {
+  if (direction === 'EGRESS' && isGiven(fields.networks)) {
     return best(listOf(fields.networks), 'PEER', (one) => inNetwork(readNetwork(one), end.address));
   }
   // Which addresses a name has is not known: the rule may match an address outside of the cluster.
-  if (direction === 'EGRESS' && fields.domainNames !== undefined) {
+  if (direction === 'EGRESS' && isGiven(fields.domainNames)) {
     return end.pod === undefined && end.node === undefined ? 'UNKNOWN' : 'PEER';
   }
   // A peer of a kind that is not known must not let anything through.
@@ -129,9 +129,9 @@ function matchesPort(value: unknown, flow: Flow): Verdict {
   if (typeof namedPort === 'string') return namesPort(flow.destination, namedPort, flow);
   const fields = fieldsOf(portNumber ?? portRange);
   if ((fields.protocol ?? 'TCP') !== flow.protocol) return 'PROTOCOL';
-  return portNumber === undefined
-    ? inRange(flow.port, fields.start, fields.end)
-    : inRange(flow.port, fields.port, undefined);
+  return isGiven(portNumber)
+    ? inRange(flow.port, fields.port, undefined)
+    : inRange(flow.port, fields.start, fields.end);
 }
 
 function matchesProtocol(value: unknown, flow: Flow): Verdict {
@@ -144,7 +144,7 @@ function matchesProtocol(value: unknown, flow: Flow): Verdict {
   const { destinationPort } = fieldsOf(own);
   if (destinationPort === undefined || destinationPort === null) return undefined;
   const { number, range } = fieldsOf(destinationPort);
-  if (number !== undefined) return inRange(flow.port, number, undefined);
+  if (isGiven(number)) return inRange(flow.port, number, undefined);
   const { start, end } = fieldsOf(range);
   return inRange(flow.port, start, end);
 }

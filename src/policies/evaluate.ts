@@ -5,9 +5,9 @@ import type { Pod } from '../cluster/objects.js';
 import { actionOf, matchesAdminRule, type Tier } from './admin-policy.js';
 import type { Direction, Flow } from './flow.js';
 import type { PodPolicy } from './network-policy.js';
-import type { Subject } from './policy-set.js';
-import { type AdminApis, ALL_APIS, policySetOf } from './policy-set.js';
-import { fieldsOf, listOf, type Mismatch } from './rule.js';
+import { openRule } from './open-rules.js';
+import { type AdminApis, ALL_APIS, policySetOf, type Subject } from './policy-set.js';
+import type { Mismatch } from './rule.js';
 import type { RuleIndex } from './rule-index.js';
 
 /** Who had the last word. */
@@ -132,7 +132,7 @@ class AllowedByRules implements Decision {
   }
 }
 
-/** No rule surely matches; UNKNOWN where labels that are not known would decide. */
+/** No rule surely matches; UNKNOWN where something that is not known would decide. */
 class DeniedByRules implements Decision {
   readonly verdict: 'DENY' | 'UNKNOWN';
   readonly tier: DecidingTier;
@@ -149,7 +149,7 @@ class DeniedByRules implements Decision {
     this.tier = tier;
     this.isolatedBy = isolatedBy;
     if (passedBy !== undefined) this.passedBy = passedBy;
-    if (open !== undefined) this.unknown = unknownBy(open);
+    if (open !== undefined) this.unknown = openRule(open);
   }
 
   get nearest(): Refusal | undefined {
@@ -206,32 +206,13 @@ function firstMatches(
       const { kind, metadata } = policy.resource;
       const ref = ruleRef(kind, metadata.name, direction, index);
       const isSureMatch = verdict === undefined && isSure;
-      const unknown = verdict === 'UNKNOWN' && namesDomains(rule, flow) ? unknownNames(ref) : unknownBy(ref);
+      // A subject that is not sure is one of a namespace whose labels are not known.
+      const unknown = openRule(ref, verdict === 'UNKNOWN' ? rule : undefined, flow);
       found.push({ action: actionOf(rule) ?? 'UNKNOWN', ref, unknown, isSure: isSureMatch });
       if (isSureMatch) return found;
     }
   }
   return found;
-}
-
-/** Whether a rule may be about an address outside that has a name. */
-function namesDomains(rule: unknown, { destination }: Flow): boolean {
-  if (destination.pod !== undefined || destination.node !== undefined || destination.isSomePod === true) return false;
-  return listOf(fieldsOf(rule).to).some((peer) => fieldsOf(peer).domainNames !== undefined);
-}
-
-function unknownNames({ kind, policy, pointer }: RuleRef): string {
-  return (
-    `the addresses of domain names, which no snapshot has, would decide whether ${pointer} of ${kind} ` +
-    `${policy} matches`
-  );
-}
-
-function unknownBy({ kind, policy, pointer }: RuleRef): string {
-  return (
-    `labels of a namespace that the snapshot does not hold would decide whether ${pointer} of ${kind} ` +
-    `${policy} matches`
-  );
 }
 
 /**
@@ -247,11 +228,8 @@ export function decide(
   apis: AdminApis = ALL_APIS,
 ): Decision {
   if (pod === undefined) return { ...plain, verdict: 'ALLOW', tier: 'NONE' };
-  if (flow.source.pod !== undefined && flow.source.pod === flow.destination.pod) {
-    const denied =
-      flow.isHairpin === true && apis.cnp ? deniedToItself(cluster, direction, flow, pod, apis) : undefined;
-    return denied ?? { ...plain, verdict: 'ALLOW', tier: 'SELF' };
-  }
+  const isItself = flow.source.pod !== undefined && flow.source.pod === flow.destination.pod;
+  if (isItself) return toItself(cluster, direction, flow, pod, apis);
   const set = policySetOf(cluster, apis);
   if (set.isEmpty) return { ...plain, verdict: 'ALLOW', tier: 'DEFAULT' };
   const subjects = set.subjects(pod);
@@ -296,29 +274,19 @@ function byTier(
 }
 
 /**
- * What ClusterNetworkPolicies say of a pod that reaches itself through a Service: unlike other policies they are about
- * that too (network-policy-api, api-overview). Undefined where they do not deny it.
+ * What policies say of a pod that reaches itself. NetworkPolicies let it pass, and where they isolate the pod the
+ * baseline does not count. ClusterNetworkPolicies alone are about that, through a Service (network-policy-api,
+ * api-overview).
  */
-function deniedToItself(
-  cluster: Cluster,
-  direction: Direction,
-  flow: Flow,
-  pod: Pod,
-  apis: AdminApis,
-): Decision | undefined {
-  const subjects = policySetOf(cluster, apis)
-    .subjects(pod)
-    .filter(({ policy: { resource } }) => resource.kind === 'ClusterNetworkPolicy');
-  for (const tier of ['ADMIN', 'BASELINE'] as const) {
-    const [found] = firstMatches(cluster, subjects, tier, direction, flow);
-    if (found === undefined || found.action === 'PASS') continue;
-    if (found.action === 'ALLOW') return undefined;
-    const head = { ...plain, tier } as const;
-    return found.action === 'UNKNOWN' || !found.isSure
-      ? { ...head, verdict: 'UNKNOWN', unknown: found.unknown }
-      : { ...head, verdict: 'DENY', decidedBy: found.ref };
-  }
-  return undefined;
+function toItself(cluster: Cluster, direction: Direction, flow: Flow, pod: Pod, apis: AdminApis): Decision {
+  const bySelf: Decision = { ...plain, verdict: 'ALLOW', tier: 'SELF' };
+  if (flow.isHairpin !== true || !apis.cnp) return bySelf;
+  const set = policySetOf(cluster, apis);
+  const subjects = set.subjects(pod).filter(({ policy }) => policy.resource.kind === 'ClusterNetworkPolicy');
+  const byRules = (tier: Tier, below: () => Decision) =>
+    byTier(firstMatches(cluster, subjects, tier, direction, flow), { ...plain, tier }, below);
+  const isIsolated = set.isolating(pod, direction).policies.length > 0;
+  return byRules('ADMIN', () => (isIsolated ? bySelf : byRules('BASELINE', () => bySelf)));
 }
 
 function fromOwnNode({ source }: Flow, pod: Pod): boolean {

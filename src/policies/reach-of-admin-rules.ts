@@ -6,7 +6,7 @@ import type { Resource } from '../cluster/resources.js';
 import { isSubject, readAdminPolicy, selectorsOf } from './admin-policy.js';
 import type { Direction } from './flow.js';
 import { isNamed, type NeverCause, type NeverMatch, type Peers, peerPods, peersOf } from './reach-of-rules.js';
-import { fieldsOf, listOf } from './rule.js';
+import { fieldsOf, isGiven, listOf } from './rule.js';
 import { selectorOf } from './selectors.js';
 
 /** Whom a peer means: pods, somebody who is not listed (an address, a domain), or why it means nobody. */
@@ -14,11 +14,11 @@ function meant(peers: Peers, peer: unknown, direction: Direction): readonly Pod[
   const { nodes, namespaces } = fieldsOf(peer);
   const selectors = selectorsOf(peer);
   // All pods of some namespaces: there may be none yet.
-  if (namespaces !== undefined) {
+  if (isGiven(namespaces)) {
     return peerPods(peers, { namespaceSelector: selectors?.namespaceSelector }, undefined);
   }
   if (selectors !== undefined) return peerPods(peers, selectors, undefined);
-  if (direction === 'EGRESS' && nodes !== undefined) {
+  if (direction === 'EGRESS' && isGiven(nodes)) {
     const all = [...peers.cluster.nodes.values()];
     return all.some(({ metadata }) => matchesSelector(metadata.labels, selectorOf(nodes))) ? undefined : 'NO_NODE';
   }

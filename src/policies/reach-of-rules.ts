@@ -4,12 +4,13 @@
  */
 import { remember } from '../base/remember.js';
 import { type Cluster, podAddresses } from '../cluster/cluster.js';
+import { containersOf } from '../cluster/containers.js';
 import type { Pod } from '../cluster/objects.js';
 import type { Resource } from '../cluster/resources.js';
 import type { Direction } from './flow.js';
 import { isPoliced, namespaceOf } from './flow.js';
 import { readNetworkPolicy } from './network-policy.js';
-import { fieldsOf, inNetwork, listOf, readNetwork } from './rule.js';
+import { fieldsOf, inNetwork, isGiven, listOf, readNetwork } from './rule.js';
 import { type Match, selectsNamespace, selectsPod } from './selectors.js';
 
 /** Why a part of a rule matches nothing. */
@@ -106,7 +107,7 @@ interface Declared {
 
 const declaredBy = (pods: readonly Pod[]): readonly Declared[] =>
   pods.flatMap(({ spec }) =>
-    (spec?.containers ?? []).flatMap(({ ports }) =>
+    containersOf(spec).flatMap(({ ports }) =>
       (ports ?? []).map(({ name, containerPort, protocol = 'TCP' }) => ({ name, port: containerPort, protocol })),
     ),
   );
@@ -129,7 +130,8 @@ function podsInBlock(pods: readonly Pod[], block: unknown): readonly Pod[] {
 
 /** Why a port of a rule is nobody's among these pods; undefined where some pod may have it. */
 function portCause(value: unknown, pods: readonly Pod[]): NeverCause | undefined {
-  const { port, endPort, protocol = 'TCP' } = fieldsOf(value);
+  const { port, endPort, protocol: given } = fieldsOf(value);
+  const protocol = given ?? 'TCP';
   if (port === undefined || port === null || pods.length === 0) return undefined;
   if (typeof port === 'string') return isNamed(pods, port, protocol) ? undefined : 'NO_NAMED_PORT';
   const declared = declaredBy(pods);
@@ -188,13 +190,13 @@ export function neverMatching(cluster: Cluster, resource: Resource): readonly Ne
         // Where no pod is meant at all, no port has a name.
         const cause = isName && !isKnown && named.length === 0 ? 'NO_NAMED_PORT' : portCause(port, named);
         if (cause === undefined) continue;
-        const { port: value, endPort, protocol = 'TCP' } = fieldsOf(port);
-        const range = endPort === undefined ? '' : `-${String(endPort)}`;
+        const { port: value, endPort, protocol } = fieldsOf(port);
+        const range = isGiven(endPort) ? `-${String(endPort)}` : '';
         found.push({
           direction,
           pointer: `${base}/ports/${at}`,
           cause,
-          what: `${String(value)}${range}/${String(protocol)}`,
+          what: `${String(value)}${range}/${String(protocol ?? 'TCP')}`,
         });
       }
     }

@@ -67,6 +67,9 @@ export function inRange(port: number | undefined, first: unknown, last: unknown)
   return port >= first && port <= (typeof last === 'number' ? last : first) ? undefined : 'PORT';
 }
 
+/** Whether a field of a policy is given: null counts as absent, as the API server takes it. */
+export const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
+
 /** A list of a policy; anything else is an empty one. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];

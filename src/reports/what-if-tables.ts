@@ -101,10 +101,13 @@ export function establishedText({ kept, lost, lostEndpoints, rechosen }: Establi
 }
 
 /** The same of a Service port, of which nothing may be known. */
-export function serviceEstablishedText({ change, established }: ServiceDifference, most = NAMED): string {
+export function serviceEstablishedText({ change, verdicts, established }: ServiceDifference, most = NAMED): string {
   const { kept, lost } = established;
   const isNothing = kept.fraction === '0' && lost.fraction === '0' && established.rechosen === undefined;
-  return change === 'UNKNOWN' && isNothing ? 'Established connections: not known' : establishedText(established, most);
+  const wasDelivered = verdicts.some(({ verdict, before }) => verdict === 'DELIVERED' && before.fraction !== '0');
+  return isNothing && (change === 'UNKNOWN' || wasDelivered)
+    ? 'Established connections: not known'
+    : establishedText(established, most);
 }
 
 export const TRACE_COLUMNS: readonly Column[] = [

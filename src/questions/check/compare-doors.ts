@@ -12,6 +12,7 @@ import type {
 } from '../../contract/answers.js';
 import type { Via } from '../../contract/requests.js';
 import { establishedShares } from '../differences/established.js';
+import { OPEN_SHARES, policyCuts } from '../differences/policy-cuts.js';
 import { holdsUnknownShare, isShifted, pairs, shifted, shiftedVerdicts } from '../differences/shifted-shares.js';
 import { flowFates, type Side } from '../differences/udp-flows.js';
 import { type Door, sameDestination } from '../findings/door.js';
@@ -81,12 +82,18 @@ export function compareDoor(
   const crossZone = bothOf(before?.result.crossZone, after?.result.crossZone);
   const imbalance = bothOf(before?.result.imbalance, after?.result.imbalance);
   const delivered = (before?.result.endpoints ?? []).map(({ share, ...endpoint }) => ({ endpoint, share }));
-  const established = establishedShares(
-    delivered,
-    sides.before.cluster,
-    sides.after.cluster,
-    flowFates(sides.before, sides.after, service, family),
-  );
+  const { fate } = policyCuts(sides.before, sides.after, before?.result.verdicts ?? [], after?.result.verdicts ?? []);
+  const later = (after?.result.endpoints ?? []).map(({ share, ...endpoint }) => ({ endpoint, share }));
+  const established =
+    fate === 'OPEN'
+      ? OPEN_SHARES
+      : establishedShares(
+          delivered,
+          sides.before.cluster,
+          sides.after.cluster,
+          flowFates(sides.before, sides.after, service, family),
+          fate === 'CUT' ? later : undefined,
+        );
   const moved =
     [...endpoints, ...verdicts].some(isShifted) ||
     (before !== undefined && after !== undefined && !sameDestination(before.door, after.door)) ||

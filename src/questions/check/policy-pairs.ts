@@ -1,16 +1,16 @@
 import { remember } from '../../base/remember.js';
 import type { Cluster } from '../../cluster/cluster.js';
-import { namespacedName, type Pod } from '../../cluster/objects.js';
-import { type Resource, resourceName } from '../../cluster/resources.js';
+import { namespacedName } from '../../cluster/objects.js';
 import { type RunningWorkload, runningWorkloads } from '../../cluster/running-workloads.js';
 import type { Finding } from '../../contract/answers.js';
-import type { Direction } from '../../policies/flow.js';
-import { isEvaluated, policySetOf } from '../../policies/policy-set.js';
+import { enforcementOf } from '../../policies/enforcer.js';
+import { policySetOf } from '../../policies/policy-set.js';
 import type { Prepared } from '../prepare.js';
 import { outsideFindings } from '../reach/outside-changes.js';
 import { egressFindings } from '../reach/outside-egress.js';
 import {
   differsByPolicy,
+  establishedFinding,
   type PairChange,
   pairChanges,
   pairFindings,
@@ -20,6 +20,7 @@ import {
 import { type Pair, reachTable } from '../reach/reach-table.js';
 import { type ReachTarget, serviceTargets } from '../reach/reach-targets.js';
 import { type AddedPolicies, addedPolicies } from './added-policies.js';
+import { type Concerned, concernedBy, concernedByEither, concernedByPlugin } from './concerned-workloads.js';
 
 /** Pairs that are compared at most, unless the caller says otherwise. */
 const MOST_PAIRS = 40_000;
@@ -35,87 +36,6 @@ export interface PolicyPairs {
 }
 
 const NOTHING: PolicyPairs = { changed: [], services: [], findings: [] };
-
-const contentOf = ({ metadata, spec }: Resource) => JSON.stringify([metadata.labels, spec]);
-
-/** Whether policies that are evaluated, or the labels of a namespace, differ. */
-function policiesDiffer(before: Cluster, after: Cluster): { readonly policies: boolean; readonly namespaces: boolean } {
-  let [policies, namespaces] = [false, false];
-  if (before.resources === after.resources) return { policies, namespaces };
-  for (const key of new Set([...before.resources.keys(), ...after.resources.keys()])) {
-    const [was, is] = [before.resources.get(key), after.resources.get(key)];
-    const one = (is ?? was) as Resource;
-    if (was === is || (was !== undefined && is !== undefined && contentOf(was) === contentOf(is))) continue;
-    if (one.kind === 'Namespace') namespaces = true;
-    else policies ||= isEvaluated(one);
-  }
-  return { policies, namespaces };
-}
-
-/** The policies that are about a pod in one direction, with how sure that is. */
-function aboutPod(cluster: Cluster, pod: Pod, direction: Direction): readonly (readonly [Resource, boolean])[] {
-  const set = policySetOf(cluster);
-  return [
-    ...set.isolating(pod, direction).policies.map(({ resource }) => [resource, true] as const),
-    ...set.subjects(pod).map(({ policy, isSure }) => [policy.resource, isSure] as const),
-  ];
-}
-
-/** Whether two sides' policies about a pod are the same; most are the same objects. */
-function sameAbout(was: ReturnType<typeof aboutPod>, is: ReturnType<typeof aboutPod>): boolean {
-  return (
-    was.length === is.length &&
-    was.every(([one, isSure], index) => {
-      const [other, isSureToo] = is[index] as readonly [Resource, boolean];
-      if (isSure !== isSureToo) return false;
-      return one === other || (resourceName(one) === resourceName(other) && contentOf(one) === contentOf(other));
-    })
-  );
-}
-
-const labelsOf = (pod: Pod | undefined) => JSON.stringify(pod?.metadata.labels ?? {});
-
-/** By direction, and those whose own labels, or their namespace's, are others: policies of anybody may mean them. */
-type Concerned = Readonly<Record<Direction | 'relabelled', ReadonlySet<string>>>;
-
-/** The workloads of which policies say something else on the two sides, or whose labels are others. */
-function concerned(before: Cluster, after: Cluster, wide: boolean): Concerned {
-  const found = { EGRESS: new Set<string>(), INGRESS: new Set<string>(), relabelled: new Set<string>() };
-  const earlier = new Map(runningWorkloads(before).map((one) => [sourceName(one), one]));
-  for (const workload of runningWorkloads(after)) {
-    const name = sourceName(workload);
-    const was = earlier.get(name)?.pods[0];
-    for (const direction of ['EGRESS', 'INGRESS'] as const) {
-      const differs = workload.pods.some((pod) => {
-        const same = before.pods.get(namespacedName(pod)) ?? was;
-        if (same === undefined) return false;
-        if (wide) {
-          found.relabelled.add(name);
-          return true;
-        }
-        if (same === pod && before.resources === after.resources) return false;
-        if (labelsOf(same) !== labelsOf(pod)) {
-          found.relabelled.add(name);
-          return true;
-        }
-        return !sameAbout(aboutPod(before, same, direction), aboutPod(after, pod, direction));
-      });
-      if (differs) found[direction].add(name);
-    }
-  }
-  return found;
-}
-
-function concernedBy(clusters: readonly [Cluster, Cluster]): Concerned {
-  const { namespaces } = policiesDiffer(...clusters);
-  return concerned(...clusters, namespaces && clusters.some(looksAtNamespaces));
-}
-
-/** Whether some policy of the cluster looks at labels of namespaces. */
-const looksAtNamespaces = (cluster: Cluster) =>
-  [...cluster.resources.values()].some(
-    (one) => isEvaluated(one) && /"namespaces?(?:Selector)?":/.test(JSON.stringify(one.spec ?? {})),
-  );
 
 /** The targets that have an endpoint of these workloads on some side. */
 function targetsOf(clusters: readonly Cluster[], targets: readonly ReachTarget[], names: ReadonlySet<string>) {
@@ -284,11 +204,15 @@ export function policyPairs(
   }: PairOptions = {},
 ): PolicyPairs {
   const clusters = [before.cluster, after.cluster] as const;
-  if (before.cluster.resources === after.cluster.resources && before.cluster.pods === after.cluster.pods)
-    return NOTHING;
-  if (clusters.every((cluster) => policySetOf(cluster).isEmpty)) return NOTHING;
-  const added = everyPair ? undefined : addedPolicies(...clusters);
-  const about: Concerned = added === undefined ? concernedBy(clusters) : { ...added.about, relabelled: new Set() };
+  const byPlugin = concernedByPlugin(before, after);
+  if (byPlugin === undefined) {
+    if (before.cluster.resources === after.cluster.resources && before.cluster.pods === after.cluster.pods)
+      return NOTHING;
+    if (clusters.every((cluster) => policySetOf(cluster).isEmpty)) return NOTHING;
+  }
+  const added = everyPair || byPlugin !== undefined ? undefined : addedPolicies(...clusters);
+  const byObjects: Concerned = added === undefined ? concernedBy(clusters) : { ...added.about, relabelled: new Set() };
+  const about = byPlugin === undefined ? byObjects : concernedByEither(byPlugin, byObjects);
   if (about.EGRESS.size + about.INGRESS.size === 0) return NOTHING;
   const partsOf = added === undefined ? wholeParts(clusters, about) : narrowParts(added, except);
   const [earlier, later] = [before, after].map((side) => without(partsOf(side), except)) as [Wanted[], Wanted[]];
@@ -314,9 +238,22 @@ export function policyPairs(
   return {
     changed,
     services: [...new Set(changed.map(({ to: { service } }) => `${service?.namespace}/${service?.name}`))].sort(),
-    findings: findings
-      ? [...pairFindings(changed, after), ...outsideFindings(before, after), ...egressFindings(before, after, senders)]
-      : [],
+    findings: findings ? findingsOf(before, after, changed, senders) : [],
     ...(unknown === undefined ? {} : { unknown }),
   };
+}
+
+/** What a change cuts and opens, of pairs and outside of the cluster, and what becomes of established connections. */
+function findingsOf(
+  before: Prepared,
+  after: Prepared,
+  changed: readonly PairChange[],
+  senders: ReadonlySet<string>,
+): readonly Finding[] {
+  const ofPairs = pairFindings(changed, after);
+  const outside = [...outsideFindings(before, after), ...egressFindings(before, after, senders)];
+  const isTold = ofPairs.some(({ code }) => code === 'NETWORK_POLICY_ESTABLISHED');
+  if (isTold || !outside.some(({ code }) => code === 'NETWORK_POLICY_CUTS')) return [...ofPairs, ...outside];
+  const enforcement = enforcementOf(after.cluster, after.settings.network.policies);
+  return [...ofPairs, ...outside, establishedFinding(0, enforcement)];
 }

@@ -2,7 +2,7 @@ import type { Cluster } from '../../cluster/cluster.js';
 import { podAddresses } from '../../cluster/cluster.js';
 import type { EndpointRef, EstablishedShares, PathTrace, Probability } from '../../contract/answers.js';
 import { nodeIsDown } from '../../path/network.js';
-import { partOf, totalOf } from './shifted-shares.js';
+import { lessOf, partOf, totalOf } from './shifted-shares.js';
 import { type FlowFate, flowsExplanation, type Side, tracksByIpvs, tracksByRules } from './udp-flows.js';
 
 /** Why rules say nothing of connections that there are already (netfilter: nat is asked for a first packet alone). */
@@ -49,24 +49,44 @@ function isGone({ address, node, pod }: EndpointRef, before: Cluster, after: Clu
   return podAddresses(was).includes(address) && !podAddresses(now).includes(address);
 }
 
+/** What an endpoint gets of the connections that are delivered. */
+interface Delivered {
+  readonly endpoint: EndpointRef;
+  readonly share: Probability;
+}
+
+/** What is left of an endpoint's share, and what new connections no longer get of it. */
+function splitBy(entry: Delivered, later: readonly Delivered[] | undefined): { left: Delivered; cut?: Delivered } {
+  if (later === undefined) return { left: entry };
+  const { endpoint } = entry;
+  const own = later.filter(({ endpoint: { address, port } }) => address === endpoint.address && port === endpoint.port);
+  const is = totalOf(own.map(({ share }) => share));
+  const cut = lessOf(entry.share, is);
+  return cut === undefined ? { left: entry } : { left: { endpoint, share: is }, cut: { endpoint, share: cut } };
+}
+
 /**
  * What becomes of established connections, taken to be spread over endpoints as new ones were before the change.
  * `fateOf`: what becomes of flows without connections ({@link flowFates}); absent, those of endpoints that are there
- * are kept.
+ * are kept. `later`: what new connections get after the change, where what they lose ends ({@link policyCuts}).
  */
 export function establishedShares(
-  delivered: readonly { readonly endpoint: EndpointRef; readonly share: Probability }[],
+  delivered: readonly Delivered[],
   before: Cluster,
   after: Cluster,
   fateOf: (endpoint: EndpointRef, gone: boolean) => FlowFate = (_, gone) => (gone ? 'LOST' : 'KEPT'),
+  later?: readonly Delivered[],
 ): EstablishedShares {
   const fates = delivered.map((entry) => ({
     entry,
     fate: fateOf(entry.endpoint, isGone(entry.endpoint, before, after)),
   }));
   const of = (wanted: FlowFate) => fates.flatMap(({ entry, fate }) => (fate === wanted ? [entry] : []));
-  const [kept, gone, rechosen] = [of('KEPT'), of('LOST'), of('RECHOSEN')];
-  const total = (entries: typeof delivered) => totalOf(entries.map(({ share }) => share));
+  const rechosen = of('RECHOSEN');
+  const split = of('KEPT').map((entry) => splitBy(entry, later));
+  const kept = split.map(({ left }) => left);
+  const gone = [...of('LOST'), ...split.flatMap(({ cut }) => cut ?? [])];
+  const total = (entries: readonly Delivered[]) => totalOf(entries.map(({ share }) => share));
   const all = total(delivered);
   const endpoints = new Map(gone.map(({ endpoint }) => [JSON.stringify(endpoint), endpoint]));
   return {

@@ -29,6 +29,14 @@ export function partOf(share: Probability, whole: Probability): Probability {
   return probability({ nominal: quotient(exactOf), programmed: quotient(programmedOf) });
 }
 
+/** By how much a share is less than it was; undefined where it is not. */
+export function lessOf(was: Probability, is: Probability): Probability | undefined {
+  const nominal = shiftOf(exactOf(is), exactOf(was));
+  if (nominal.negative || isZero(nominal.size)) return undefined;
+  const programmed = shiftOf(programmedOf(is), programmedOf(was));
+  return probability({ nominal: nominal.size, programmed: programmed.negative ? ZERO : programmed.size });
+}
+
 /** A share on both sides and what lies between them. */
 export function shifted(before: Probability = NONE, after: Probability = NONE): ShiftedShare {
   const shift = shiftOf(exactOf(before), exactOf(after));

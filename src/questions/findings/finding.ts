@@ -80,6 +80,10 @@ export function listed(names: readonly string[], most = 3): string {
   return more > 0 ? `${names.slice(0, most).join(', ')} and ${more} more` : names.join(', ');
 }
 
+/** Who denies, in words: policies, or what the network plugin does with pods that no policy selects. */
+export const deniersText = (policies: readonly string[]): string =>
+  policies.length === 0 ? "the network plugin's default" : listed(policies);
+
 /** What a finding is about, so that the same one is found again on the other side of a change. */
 export function keyOf({ code, evidence }: Finding): string {
   const { service, port, portName, protocol, family, via, clients, policy, address, cause } = evidence;

@@ -6,11 +6,11 @@ import { nodeLocalDns } from '../../cluster/node-local-dns.js';
 import { namespacedName, type Pod } from '../../cluster/objects.js';
 import { runningWorkloads } from '../../cluster/running-workloads.js';
 import type { Finding } from '../../contract/answers.js';
-import { countsForeign, enforcementOf } from '../../policies/enforcer.js';
-import { decide } from '../../policies/evaluate.js';
+import { asRead, judge } from '../../path/judge.js';
+import { type Enforcer, enforcementOf } from '../../policies/enforcer.js';
 import { type Direction, isPoliced, podEnd } from '../../policies/flow.js';
 import { podClass } from '../../policies/pod-class.js';
-import { ALL_APIS, foreignPoliciesOf, policySetOf } from '../../policies/policy-set.js';
+import { policySetOf } from '../../policies/policy-set.js';
 import { fieldsOf, listOf } from '../../policies/rule.js';
 import type { StateFinder } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
@@ -72,28 +72,34 @@ interface Denied {
 }
 
 /** What keeps a pod from every DNS server; undefined where one is reached or may be. */
-function deniedDns(cluster: Cluster, pod: Pod, servers: readonly DnsServer[]): Denied | undefined {
-  const { by } = enforcementOf(cluster, undefined);
-  const apis = by?.admin ?? ALL_APIS;
-  const isOpen = (one: Pod) => foreignPoliciesOf(cluster, one).some((policy) => countsForeign(by, policy));
-  if (isOpen(pod)) return undefined;
+function deniedDns(
+  cluster: Cluster,
+  pod: Pod,
+  servers: readonly DnsServer[],
+  by: Enforcer | undefined,
+): Denied | undefined {
   let first: Denied | undefined;
   for (const { pod: server, address, port } of servers) {
     const own = podAddresses(pod).find((text) => addressOf(text)?.family === addressOf(address)?.family);
-    if (own === undefined || isOpen(server)) return undefined;
-    const flow = {
-      source: podEnd(cluster, pod, addressOf(own)?.text ?? own),
-      destination: podEnd(cluster, server, address),
-      protocol: 'UDP',
-      port,
+    if (own === undefined) return undefined;
+    const source = podEnd(cluster, pod, addressOf(own)?.text ?? own);
+    const flow = asRead({ source, destination: podEnd(cluster, server, address), protocol: 'UDP', port }, by);
+    const at = (direction: Direction, one: Pod) => {
+      const { decision, ending } = judge(
+        cluster,
+        { node: one.spec?.nodeName ?? '', direction, pod: one, flow },
+        one,
+        by,
+      );
+      return { direction, decision, verdict: ending?.verdict };
     };
-    const egress = decide(cluster, 'EGRESS', flow, pod, apis);
-    const ingress = decide(cluster, 'INGRESS', flow, isPoliced(server) ? server : undefined, apis);
-    const denied = egress.verdict === 'DENY' ? egress : ingress.verdict === 'DENY' ? ingress : undefined;
+    const sides = [at('EGRESS', pod), ...(isPoliced(server) ? [at('INGRESS', server)] : [])];
+    if (sides.some(({ verdict }) => verdict === 'UNKNOWN')) return undefined;
+    const denied = sides.find(({ verdict }) => verdict !== undefined);
     if (denied === undefined) return undefined;
-    const { isolatedBy, decidedBy } = denied;
+    const { isolatedBy, decidedBy } = denied.decision;
     const policies = decidedBy === undefined ? isolatedBy : [`${decidedBy.kind} ${decidedBy.policy}`];
-    first ??= { direction: denied === egress ? 'EGRESS' : 'INGRESS', policies };
+    first ??= { direction: denied.direction, policies };
   }
   return first;
 }
@@ -106,8 +112,9 @@ function opensSome(cluster: Cluster, pod: Pod): boolean {
 
 /** Workloads whose pods may not ask the cluster's DNS, by what denies it. */
 export const dnsForgotten: StateFinder = ({ cluster, settings, wide }) => {
-  if (wide === undefined || policiesOf(cluster).length === 0) return [];
-  if (!enforcementOf(cluster, settings.network.policies).enforced) return [];
+  const { enforced, by } = enforcementOf(cluster, settings.network.policies);
+  if (wide === undefined || !enforced) return [];
+  if (policiesOf(cluster).length === 0 && by?.deniesByDefault !== true) return [];
   // A cache on each node answers from the node's own network: what policies say of that differs between plugins.
   const isLocal = nodeLocalDns(cluster).size > 0;
   const known = isLocal ? [] : dnsServers(cluster);
@@ -121,7 +128,7 @@ export const dnsForgotten: StateFinder = ({ cluster, settings, wide }) => {
     if (!(wide.namespaces?.has(namespace) ?? true)) continue;
     for (const pod of pods.filter(asks)) {
       const ofClass = podClass(cluster, pod);
-      if (!byClass.has(ofClass)) byClass.set(ofClass, deniedDns(cluster, pod, servers) ?? null);
+      if (!byClass.has(ofClass)) byClass.set(ofClass, deniedDns(cluster, pod, servers, by) ?? null);
       const denied = byClass.get(ofClass);
       if (!denied) continue;
       const key = JSON.stringify(denied);
@@ -133,13 +140,18 @@ export const dnsForgotten: StateFinder = ({ cluster, settings, wide }) => {
     }
   }
   return [...groups.values()].map(({ direction, policies, workloads, pods }): Finding => {
-    const whose = direction === 'EGRESS' ? 'their egress policies' : 'the policies of the DNS pods';
+    const named = direction === 'EGRESS' ? 'their egress policies' : 'the policies of the DNS pods';
+    const unselected = direction === 'EGRESS' ? 'them' : 'the DNS pods';
+    const whose =
+      policies.length > 0
+        ? `${named} (${listed(policies)})`
+        : `the defaults of ${by?.name ?? 'the network plugin'} (no policy selects ${unselected})`;
     const server = isAssumed
       ? 'pods labelled k8s-app=kube-dns in kube-system'
       : namespacedName((servers[0] as DnsServer).pod);
     const instead = isAssumed ? ' The snapshot has no DNS Service: these pods stand for it.' : '';
     const message =
-      `Pods of ${listed(workloads)} cannot ask the cluster's DNS: ${whose} (${listed(policies)}) let no UDP ` +
+      `Pods of ${listed(workloads)} cannot ask the cluster's DNS: ${whose} let no UDP ` +
       `connection to port ${servers[0]?.port} of ${server} pass. They reach nothing by name.${instead}`;
     return finding('DNS_DENIED', message, {
       direction,

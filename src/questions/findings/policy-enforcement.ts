@@ -19,8 +19,10 @@ const about = (policies: readonly Resource[]) => ({
 export const policiesNotEnforced: StateFinder = (view) => {
   const { cluster, settings } = view;
   const policies = policiesInView(view);
-  if (policies.length === 0 || settings.network.policies !== undefined) return [];
-  const { enforced, by, why } = enforcementOf(cluster, undefined);
+  const stated = settings.network.policies;
+  // Of what the request says to be ignored nobody needs to be told.
+  if (policies.length === 0 || stated === 'IGNORED') return [];
+  const { enforced, by, why } = enforcementOf(cluster, stated);
   if (!enforced) {
     const message =
       `${policies.length === 1 ? 'A network policy is' : `${policies.length} network policies are`} there ` +

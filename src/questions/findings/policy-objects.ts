@@ -17,6 +17,7 @@ import { fieldsOf, listOf } from '../../policies/rule.js';
 import { selectsPod } from '../../policies/selectors.js';
 import type { StateFinder, View } from './finders.js';
 import { finding } from './finding.js';
+import { sidecarNames } from './policy-port-names.js';
 import { policiesInView } from './view-policies.js';
 
 /** Policies that select no pod, neither one that is there nor one that a workload would make. */
@@ -71,7 +72,8 @@ const neverMatch: StateFinder = (view) =>
       ),
     );
 
-type Doubt = (resource: Resource, cause: string, pointer: string, why: string) => Finding;
+/** Makes the finding for what is doubtful about a policy. */
+export type Doubt = (resource: Resource, cause: string, pointer: string, why: string) => Finding;
 
 /** What is doubtful about one policy, whatever else the cluster has. */
 type OwnDoubt = Readonly<Record<'cause' | 'pointer' | 'why', string>>;
@@ -189,8 +191,8 @@ const doubtful: StateFinder = (view) => {
     const why = `its priority is that of ${names}: which of them decides first is not defined; they are taken by name.`;
     return [doubt(first, 'EQUAL_PRIORITIES', '/spec/priority', why)];
   });
-  const ofBaselines = baselines(view, policies, doubt);
-  return [...byCause('RULES_NOT_READ'), ...ties, ...byCause('HOST_BITS'), ...byCause('SPELLING'), ...ofBaselines];
+  const ofCluster = [...baselines(view, policies, doubt), ...sidecarNames(view.cluster, policies, doubt)];
+  return [...byCause('RULES_NOT_READ'), ...ties, ...byCause('HOST_BITS'), ...byCause('SPELLING'), ...ofCluster];
 };
 
 /** Of certain connections only what decides them is reported: what engines read in different ways. */

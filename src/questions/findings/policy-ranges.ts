@@ -2,7 +2,7 @@
  * Policies that let a client range in which nobody ever comes from: a node that is not the pod's own masquerades what
  * comes from outside (externalTrafficPolicy Cluster), and the policy sees the node instead of the client.
  */
-import { type Cidr, cidrContains, type IPFamily, makeAddress, networkOf } from '../../base/address.js';
+import { addressOf, type Cidr, cidrContains, type IPFamily, makeAddress, networkOf } from '../../base/address.js';
 import { nodeOfAddress, podOfAddress } from '../../cluster/addresses.js';
 import type { Cluster } from '../../cluster/cluster.js';
 import { policiesOf } from '../../cluster/network-policies.js';
@@ -15,6 +15,7 @@ import { Fabric } from '../../path/fabric.js';
 import { judge } from '../../path/judge.js';
 import type { PolicyPoint } from '../../path/policy-point.js';
 import { checkServiceSpec, type ServiceTarget, serviceFamilies } from '../../path/service-target.js';
+import { DEFAULT_OUTSIDE } from '../../path/sources.js';
 import { walkProbe } from '../../path/walk-probe.js';
 import { enforcementOf } from '../../policies/enforcer.js';
 import type { PodPolicy } from '../../policies/network-policy.js';
@@ -30,6 +31,8 @@ const TRIED = 64n;
 
 interface Range {
   readonly cidr: Cidr;
+  /** The block in words, with its exceptions. */
+  readonly text: string;
   readonly policies: Set<string>;
   /** An address of it that nobody in the cluster has. */
   readonly address: string;
@@ -42,7 +45,9 @@ export function outsideAddressOf(cluster: Cluster, cidr: Cidr, except: readonly 
   const width = cidr.family === 'IPv4' ? 32 : 128;
   const size = 1n << BigInt(width - cidr.length);
   const spans = [cidr, ...except].map(({ bits, length }) => bits + (1n << BigInt(width - length)));
-  const starts = [cidr.bits, ...spans].filter((bits) => bits >= cidr.bits && bits < cidr.bits + size);
+  // The first ones of all addresses are nobody's anywhere.
+  const first = cidr.length === 0 ? (addressOf(DEFAULT_OUTSIDE[cidr.family])?.bits ?? cidr.bits) : cidr.bits;
+  const starts = [first, ...spans].filter((bits) => bits >= cidr.bits && bits < cidr.bits + size);
   for (const start of starts) {
     for (
       let step = start === cidr.bits && size > 1n ? 1n : 0n;
@@ -58,11 +63,13 @@ export function outsideAddressOf(cluster: Cluster, cidr: Cidr, except: readonly 
   return undefined;
 }
 
-/** Whether a block is meant for clients outside: it is not all addresses, and no network of the cluster. */
-function isOutside(cluster: Cluster, cidr: Cidr): boolean {
-  if (cidr.length === 0) return false;
-  const own = [...cluster.nodes.values()].flatMap(podCIDRsOf).flatMap((text) => networkOf(text) ?? []);
-  return !own.some(
+/**
+ * Whether a block is meant for clients outside: it is no network of pods. All addresses are meant for them too, and may
+ * have exceptions in which the nodes are.
+ */
+function isOutside(podNetworks: readonly Cidr[], cidr: Cidr): boolean {
+  if (cidr.length === 0) return true;
+  return !podNetworks.some(
     (one) =>
       cidrContains(one, makeAddress(cidr.family, cidr.bits)) || cidrContains(cidr, makeAddress(one.family, one.bits)),
   );
@@ -72,17 +79,26 @@ function isOutside(cluster: Cluster, cidr: Cidr): boolean {
 function rangesOf(cluster: Cluster, pods: readonly Pod[], family: IPFamily): readonly Range[] {
   const set = policySetOf(cluster);
   const found = new Map<string, Range>();
+  const podNetworks = [...cluster.nodes.values()].flatMap(podCIDRsOf).flatMap((text) => networkOf(text) ?? []);
   const policies = new Set<PodPolicy>(pods.flatMap((pod) => set.isolating(pod, 'INGRESS').policies));
   for (const policy of policies) {
     for (const rule of policy.rules.INGRESS) {
       for (const peer of listOf(fieldsOf(rule).from)) {
         const { cidr: text, except } = fieldsOf(fieldsOf(peer).ipBlock);
         const cidr = typeof text === 'string' ? networkOf(text) : undefined;
-        if (cidr?.family !== family || !isOutside(cluster, cidr)) continue;
+        if (cidr?.family !== family || !isOutside(podNetworks, cidr)) continue;
         const without = listOf(except).flatMap((one) => (typeof one === 'string' ? (networkOf(one) ?? []) : []));
-        const address = outsideAddressOf(cluster, cidr, without);
+        // All addresses without an exception are those of nodes too.
+        const address =
+          cidr.length === 0 && without.length === 0 ? undefined : outsideAddressOf(cluster, cidr, without);
         if (address === undefined) continue;
-        const range = found.get(cidr.text) ?? { cidr, policies: new Set<string>(), address };
+        const holes = listed(without.map((one) => one.text));
+        const range = found.get(cidr.text) ?? {
+          cidr,
+          text: holes === '' ? cidr.text : `${cidr.text} except ${holes}`,
+          policies: new Set<string>(),
+          address,
+        };
         range.policies.add(policy.key);
         found.set(cidr.text, range);
       }
@@ -178,7 +194,7 @@ export const rangesMasqueraded: StateFinder = ({ cluster, settings, services, wi
           const good = all.filter((node) => !nodes.includes(node));
           const where = good.length === 0 ? 'at any node' : `at ${listed(nodes.sort())}`;
           const message =
-            `${listed(policies)} lets clients of ${range.cidr.text} connect to the pods of ${portText(ref)}. ` +
+            `${listed(policies)} lets clients of ${range.text} connect to the pods of ${portText(ref)}. ` +
             `What enters the cluster ${where} is masqueraded ` +
             `on its way to pods of other nodes: the policy sees ${listed([...seenAs].sort())} and denies it ` +
             '(externalTrafficPolicy Cluster).';

@@ -4,9 +4,9 @@ import { policiesOf, policiesSelecting } from '../../cluster/network-policies.js
 import { resourceName } from '../../cluster/resources.js';
 import type { Finding } from '../../contract/answers.js';
 import type { Client } from '../../path/client.js';
+import { asRead, judge } from '../../path/judge.js';
 import { countsForeign, enforcementOf } from '../../policies/enforcer.js';
-import { decide } from '../../policies/evaluate.js';
-import { ALL_APIS, foreignPolicies } from '../../policies/policy-set.js';
+import { foreignPolicies } from '../../policies/policy-set.js';
 import type { Door } from './door.js';
 import type { StateFinder, View } from './finders.js';
 import { finding, listed, MAX_LISTED } from './finding.js';
@@ -35,9 +35,12 @@ function undecidedForStandIns(view: View): Finding[] {
     for (const { address, port, pod: name = '' } of door.endpoints) {
       const pod = cluster.pods.get(name);
       if (pod === undefined) continue;
-      const flow = { source, destination: { address, pod }, protocol: door.service?.protocol ?? 'TCP', port };
-      const { verdict, isolatedBy } = decide(cluster, 'INGRESS', flow, pod, by?.admin ?? ALL_APIS);
-      if (verdict !== 'UNKNOWN') continue;
+      const protocol = door.service?.protocol ?? 'TCP';
+      const flow = asRead({ source, destination: { address, pod }, protocol, port }, by);
+      const point = { node: pod.spec?.nodeName ?? '', direction: 'INGRESS', pod, flow } as const;
+      const { decision, isTakenToPass } = judge(cluster, point, pod, by);
+      if (!isTakenToPass) continue;
+      const { isolatedBy } = decision;
       const policies = isolatedBy.length > 0 ? isolatedBy : ['A policy of an administrator'];
       for (const policy of policies) remember(found, policy, () => new Set<string>()).add(name);
     }

@@ -2,20 +2,15 @@
 import { addressOf } from '../../base/address.js';
 import { type Cluster, podAddresses } from '../../cluster/cluster.js';
 import { policiesOf } from '../../cluster/network-policies.js';
-import { namespacedName, type Pod } from '../../cluster/objects.js';
+import { namespacedName } from '../../cluster/objects.js';
 import type { Finding } from '../../contract/answers.js';
 import { enforcementOf } from '../../policies/enforcer.js';
-import { decide } from '../../policies/evaluate.js';
-import { ALL_APIS, isEvaluated } from '../../policies/policy-set.js';
-import { finding, listed, MAX_LISTED } from '../findings/finding.js';
+import { isEvaluated } from '../../policies/policy-set.js';
+import { deniersText, finding, listed, MAX_LISTED } from '../findings/finding.js';
 import type { Prepared } from '../prepare.js';
-import { type Outside, outsideRanges } from './outside-ranges.js';
+import { outsideRanges } from './outside-ranges.js';
+import { type Asked, outsideVerdict } from './outside-verdict.js';
 import { workloadsOnBothSides } from './workloads-on-both-sides.js';
-
-interface Asked {
-  readonly port: number;
-  readonly protocol: string;
-}
 
 /** The ports of a pod that Services lead to, and whether clients outside come to one. */
 function portsOf(
@@ -40,12 +35,6 @@ function portsOf(
     }
   }
   return found;
-}
-
-function verdictOf(cluster: Cluster, pod: Pod, { address }: Outside, { port, protocol }: Asked, own: string) {
-  const apis = enforcementOf(cluster, undefined).by?.admin ?? ALL_APIS;
-  const flow = { source: { address }, destination: { address: own, pod }, protocol, port };
-  return decide(cluster, 'INGRESS', flow, pod, apis);
 }
 
 /** Ranges outside whose verdict at a workload changes, with the policies that deny them. */
@@ -80,7 +69,7 @@ function cutFinding({ name, services, cut }: Changed): Finding[] {
   const policies = [...new Set([...cut.values()].flat())];
   const message =
     `The change denies clients outside of the cluster (${listed(wanted)}) their connections to ${name}: ingress by ` +
-    `${listed(policies)}. They come there by ${listed(services)}.`;
+    `${deniersText(policies)}. They come there by ${listed(services)}.`;
   const own = { policy: policies.join(','), policies: policies.slice(0, MAX_LISTED), direction: 'INGRESS' };
   return [finding('NETWORK_POLICY_CUTS', message, { ...own, ...evidenceOf(name, services, wanted) })];
 }
@@ -95,8 +84,8 @@ const evidenceOf = (name: string, services: readonly string[], ranges: readonly 
 
 /** For each workload what ranges outside are newly let in, or newly denied. */
 export function outsideFindings(before: Prepared, after: Prepared): readonly Finding[] {
-  if (before.cluster.resources === after.cluster.resources && before.cluster.pods === after.cluster.pods) return [];
-  if (!enforcementOf(before.cluster, before.settings.network.policies).enforced) return [];
+  if (![before, after].some(({ cluster, settings }) => enforcementOf(cluster, settings.network.policies).enforced))
+    return [];
   const policies = [before.cluster, after.cluster].flatMap((one) => policiesOf(one).filter(isEvaluated));
   const ranges = outsideRanges(after.cluster, policies, 'INGRESS');
   const ports = portsOf(after.cluster);
@@ -111,12 +100,12 @@ export function outsideFindings(before: Prepared, after: Prepared): readonly Fin
           const own = podAddresses(pod).find((text) => addressOf(text)?.family === family);
           if (own === undefined) continue;
           const [earlierOne, laterOne] = [
-            verdictOf(before.cluster, was, outside, asked, own),
-            verdictOf(after.cluster, pod, outside, asked, own),
+            outsideVerdict(before, 'INGRESS', { pod: was, own }, outside, asked),
+            outsideVerdict(after, 'INGRESS', { pod, own }, outside, asked),
           ];
           const verdicts = `${earlierOne.verdict} ${laterOne.verdict}`;
-          if (verdicts === 'DENY ALLOW') opened.set(outside.range, earlierOne.isolatedBy);
-          else if (verdicts === 'ALLOW DENY') cut.set(outside.range, laterOne.isolatedBy);
+          if (verdicts === 'DENY ALLOW') opened.set(outside.range, earlierOne.policies);
+          else if (verdicts === 'ALLOW DENY') cut.set(outside.range, laterOne.policies);
           else continue;
           for (const service of known?.services ?? []) services.add(service);
         }

@@ -5,19 +5,13 @@ import type { Pod } from '../../cluster/objects.js';
 import type { Resource } from '../../cluster/resources.js';
 import type { Finding } from '../../contract/answers.js';
 import { enforcementOf } from '../../policies/enforcer.js';
-import { decide } from '../../policies/evaluate.js';
-import { podEnd } from '../../policies/flow.js';
-import { ALL_APIS, policySetOf } from '../../policies/policy-set.js';
-import { fieldsOf, listOf } from '../../policies/rule.js';
-import { finding, listed, MAX_LISTED } from '../findings/finding.js';
+import { policySetOf } from '../../policies/policy-set.js';
+import { fieldsOf, isGiven, listOf } from '../../policies/rule.js';
+import { deniersText, finding, listed, MAX_LISTED } from '../findings/finding.js';
 import type { Prepared } from '../prepare.js';
-import { type Outside, outsideRanges } from './outside-ranges.js';
+import { outsideRanges } from './outside-ranges.js';
+import { type Asked, outsideVerdict } from './outside-verdict.js';
 import { workloadsOnBothSides } from './workloads-on-both-sides.js';
-
-interface Asked {
-  readonly port: number;
-  readonly protocol: string;
-}
 
 const portText = ({ port, protocol }: Asked) => `${port}/${protocol}`;
 
@@ -27,24 +21,43 @@ const USUAL: Asked = { port: 443, protocol: 'TCP' };
 /** So many ports of rules are asked about. */
 const MOST_PORTS = 30;
 
-/** The ports that egress rules of these policies name by number, after the usual one. */
+/** The ports that egress rules of these policies are about, after the usual one. */
 function portsAsked(policies: readonly Resource[]): readonly Asked[] {
   const found = new Map([[portText(USUAL), USUAL]]);
-  const note = (port: unknown, protocol: unknown) => {
-    if (typeof port !== 'number' || found.size >= MOST_PORTS) return;
-    const asked = { port, protocol: typeof protocol === 'string' ? protocol : 'TCP' };
-    found.set(portText(asked), asked);
-  };
   for (const { spec } of policies) {
-    for (const { ports } of listOf(fieldsOf(spec).egress).map(fieldsOf)) {
-      for (const entry of listOf(ports).map(fieldsOf)) {
-        note(entry.port, entry.protocol);
-        const { port, protocol } = fieldsOf(entry.portNumber);
-        note(port, protocol);
-      }
+    for (const { ports, protocols } of listOf(fieldsOf(spec).egress).map(fieldsOf)) {
+      for (const asked of [...listOf(ports).flatMap(portsOfEntry), ...listOf(protocols).flatMap(portsOfProtocol)])
+        if (found.size < MOST_PORTS) found.set(portText(asked), asked);
     }
   }
   return [...found.values()];
+}
+
+/** Both ends of a range of ports, or the usual one where none is named: it stands for all of the protocol. */
+function endsOf(protocol: unknown, first: unknown, last: unknown): readonly Asked[] {
+  const own = typeof protocol === 'string' ? protocol : USUAL.protocol;
+  const isAll = first === undefined || first === null;
+  const ends = isAll ? [USUAL.port] : [first, last].filter((port): port is number => typeof port === 'number');
+  return ends.map((port) => ({ port, protocol: own }));
+}
+
+/** The ports that one entry of a NetworkPolicy, or of an AdminNetworkPolicy, is about. Names are those of pods. */
+function portsOfEntry(entry: unknown): readonly Asked[] {
+  const { port, endPort, protocol, portNumber, portRange, namedPort } = fieldsOf(entry);
+  if (isGiven(namedPort)) return [];
+  if (!isGiven(portNumber) && !isGiven(portRange)) return endsOf(protocol, port, endPort);
+  const { start, end, port: number, protocol: own } = fieldsOf(portNumber ?? portRange);
+  return endsOf(own, number ?? start, end);
+}
+
+/** The same of one entry of a ClusterNetworkPolicy. */
+function portsOfProtocol(entry: unknown): readonly Asked[] {
+  return Object.entries(fieldsOf(entry)).flatMap(([name, value]) => {
+    if (name === 'destinationNamedPort' || !isGiven(value)) return [];
+    const { number, range } = fieldsOf(fieldsOf(value).destinationPort);
+    const { start, end } = fieldsOf(range);
+    return endsOf(name.toUpperCase(), number ?? start, end);
+  });
 }
 
 /** Who may reach what, alike for the workloads that it names. */
@@ -60,7 +73,7 @@ interface Change {
 function findingOf({ isCut, ranges, ports, policies, workloads }: Change): Finding {
   const to = `addresses outside of the cluster (${listed(ranges)}; ${listed(ports)})`;
   const message = isCut
-    ? `The change denies ${listed(workloads)} connections to ${to}: egress by ${listed(policies)}. Whether they ` +
+    ? `The change denies ${listed(workloads)} connections to ${to}: egress by ${deniersText(policies)}. Whether they ` +
       'open such connections is not in the snapshot.'
     : `The change lets ${listed(workloads)} connect to ${to}, which policies denied before.`;
   const evidence = {
@@ -74,12 +87,6 @@ function findingOf({ isCut, ranges, ports, policies, workloads }: Change): Findi
     outside: true,
   };
   return finding(isCut ? 'NETWORK_POLICY_CUTS' : 'NETWORK_POLICY_OPENS', message, evidence, 'WARNING');
-}
-
-function verdictOf(cluster: Cluster, pod: Pod, { address }: Outside, { port, protocol }: Asked, own: string) {
-  const apis = enforcementOf(cluster, undefined).by?.admin ?? ALL_APIS;
-  const flow = { source: podEnd(cluster, pod, own), destination: { address }, protocol, port };
-  return decide(cluster, 'EGRESS', flow, pod, apis);
 }
 
 /** Ports and policies by range. */
@@ -104,12 +111,13 @@ function aboutEgress(cluster: Cluster, pod: Pod): readonly Resource[] {
  * of which the same changes are one finding.
  */
 export function egressFindings(before: Prepared, after: Prepared, names: ReadonlySet<string>): readonly Finding[] {
-  if (!enforcementOf(before.cluster, before.settings.network.policies).enforced) return [];
+  if (![before, after].some(({ cluster, settings }) => enforcementOf(cluster, settings.network.policies).enforced))
+    return [];
   const changes = new Map<string, Change>();
   for (const { name, pods } of workloadsOnBothSides(before.cluster, after.cluster)) {
     if (!names.has(name)) continue;
     const [opened, cut]: readonly [ByRange, ByRange] = [new Map(), new Map()];
-    for (const { was, is } of pods) compare(before.cluster, was, after.cluster, is, { opened, cut });
+    for (const { was, is } of pods) compare(before, was, after, is, { opened, cut });
     for (const change of [...changesOf(true, cut), ...changesOf(false, opened)]) {
       const key = JSON.stringify(change);
       const known = changes.get(key) ?? { ...change, workloads: [] };
@@ -123,29 +131,25 @@ export function egressFindings(before: Prepared, after: Prepared, names: Readonl
 
 /** Notes what a pod may newly reach, and what it may no longer. */
 function compare(
-  before: Cluster,
+  before: Prepared,
   was: Pod,
-  after: Cluster,
+  after: Prepared,
   pod: Pod,
   { opened, cut }: { readonly opened: ByRange; readonly cut: ByRange },
 ): void {
-  const policies = [...new Set([...aboutEgress(before, was), ...aboutEgress(after, pod)])];
-  for (const range of outsideRanges(after, policies, 'EGRESS')) {
+  const policies = [...new Set([...aboutEgress(before.cluster, was), ...aboutEgress(after.cluster, pod)])];
+  for (const range of outsideRanges(after.cluster, policies, 'EGRESS')) {
     const family = addressOf(range.address)?.family;
     const own = podAddresses(pod).find((text) => addressOf(text)?.family === family);
     if (own === undefined) continue;
     for (const asked of portsAsked(policies)) {
-      const earlier = verdictOf(before, was, range, asked, own);
-      const later = verdictOf(after, pod, range, asked, own);
+      const earlier = outsideVerdict(before, 'EGRESS', { pod: was, own }, range, asked);
+      const later = outsideVerdict(after, 'EGRESS', { pod, own }, range, asked);
       const verdicts = `${earlier.verdict} ${later.verdict}`;
-      if (verdicts === 'DENY ALLOW') note(opened, range.range, portText(asked), deniedBy(earlier));
-      else if (verdicts === 'ALLOW DENY') note(cut, range.range, portText(asked), deniedBy(later));
+      if (verdicts === 'DENY ALLOW') note(opened, range.range, portText(asked), earlier.policies);
+      else if (verdicts === 'ALLOW DENY') note(cut, range.range, portText(asked), later.policies);
     }
   }
-}
-
-function deniedBy({ isolatedBy, decidedBy }: ReturnType<typeof decide>): readonly string[] {
-  return decidedBy === undefined ? isolatedBy : [`${decidedBy.kind} ${decidedBy.policy}`];
 }
 
 /** Ranges of which the same ports are denied by the same policies are one change. */

@@ -6,7 +6,7 @@ import { compare, type Fraction, subtract } from '../../base/fraction.js';
 import type { RunningWorkload } from '../../cluster/running-workloads.js';
 import type { Finding } from '../../contract/answers.js';
 import { type Enforcement, enforcementOf } from '../../policies/enforcer.js';
-import { finding, listed, MAX_LISTED } from '../findings/finding.js';
+import { deniersText, finding, listed, MAX_LISTED } from '../findings/finding.js';
 import { dnsServers } from '../findings/policy-dns.js';
 import type { Prepared } from '../prepare.js';
 import { type Outcome, type Pair, shareOf } from './reach-table.js';
@@ -106,15 +106,17 @@ const ESTABLISHED: Readonly<Record<string, string>> = {
   UNKNOWN: 'may keep established connections or cut them: which, is not documented',
 };
 
-function establishedFinding(cut: readonly Shift[], { by }: Enforcement): Finding[] {
-  if (cut.length === 0) return [];
+/** What becomes of established connections of so many pairs that are denied; of none: of those with outside. */
+export function establishedFinding(pairs: number, { by }: Enforcement): Finding {
   const kept = by?.established ?? 'UNKNOWN';
   const who = by?.name ?? 'Who enforces the policies is not known, and';
-  const message =
-    `${who} ${ESTABLISHED[kept]}. The change denies ${cut.length === 1 ? 'a pair' : `${cut.length} pairs`} of ` +
-    'workload and Service port.';
-  const evidence = { established: kept, enforcer: by?.name, pairs: cut.length };
-  return [finding('NETWORK_POLICY_ESTABLISHED', message, evidence, kept === 'KEPT' ? 'INFO' : 'WARNING')];
+  const what =
+    pairs === 0
+      ? 'connections with addresses outside of the cluster'
+      : `${pairs === 1 ? 'a pair' : `${pairs} pairs`} of workload and Service port`;
+  const message = `${who} ${ESTABLISHED[kept]}. The change denies ${what}.`;
+  const evidence = { established: kept, enforcer: by?.name, pairs };
+  return finding('NETWORK_POLICY_ESTABLISHED', message, evidence, kept === 'KEPT' ? 'INFO' : 'WARNING');
 }
 
 /** Whether a target is the cluster's DNS. */
@@ -148,7 +150,8 @@ export function pairFindings(
     const words = targetWords(after, to);
     const name = dns ? `DNS (${words})` : words;
     const message =
-      `The change denies ${part}the connections of ${wordsOf(group)} to ${name}: ${whose} by ` + `${listed(policies)}.`;
+      `The change denies ${part}the connections of ${wordsOf(group)} to ${name}: ${whose} by ` +
+      `${deniersText(policies)}.`;
     return finding('NETWORK_POLICY_CUTS', message, { ...evidenceOf(group), ...(dns ? { dns: true } : {}) });
   });
   const opened = shifts(changes, false).filter(
@@ -161,11 +164,12 @@ export function pairFindings(
       `The change lets ${wordsOf(group)} of ` +
       `${spaces.length === 1 ? 'another namespace' : 'other namespaces'} (${listed(spaces)}) connect to ` +
       `${targetWords(after, to)}, ` +
-      `which ${listed(policies)} denied before.`;
+      `which ${deniersText(policies)} denied before.`;
     return finding('NETWORK_POLICY_OPENS', message, { ...evidenceOf(group), namespaces: spaces.slice(0, MAX_LISTED) });
   });
+  const established = cut.length === 0 ? [] : [establishedFinding(cut.length, enforcement)];
   const first = (one: Finding) => (one.evidence.dns === true ? 0 : 1);
-  return [...cuts.sort((a, b) => first(a) - first(b)), ...establishedFinding(cut, enforcement), ...opens];
+  return [...cuts.sort((a, b) => first(a) - first(b)), ...established, ...opens];
 }
 
 /** Whether the outcomes of two sides differ in what policies deny, or in what is not known. */

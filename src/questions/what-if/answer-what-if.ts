@@ -12,6 +12,7 @@ import type { QuestionRequest } from '../../contract/requests.js';
 import { chainsDifference } from '../differences/chains.js';
 import { deliveredBy, establishedShares, RULES_EXPLANATION, sharesExplanation } from '../differences/established.js';
 import { pathDifference } from '../differences/path.js';
+import { OPEN_SHARES, policyCuts } from '../differences/policy-cuts.js';
 import { probabilityDifference } from '../differences/probability.js';
 import { flowFates } from '../differences/udp-flows.js';
 import type { View } from '../findings/finders.js';
@@ -144,33 +145,54 @@ function chainsResult(before: OneSide<'chains'>, after: OneSide<'chains'>): What
 function pathResult(before: OneSide<'path'>, after: OneSide<'path'>): WhatIfResult {
   const [was, is] = [wholePath(before), wholePath(after)];
   const service = before.outcome.doors[0]?.service;
+  const [first, next] = [before.prepared, after.prepared];
+  const { fate, explanation } = policyCuts(first, next, was.verdicts, is.verdicts);
   const shares = establishedShares(
     deliveredBy(was.traces),
-    before.prepared.cluster,
-    after.prepared.cluster,
-    flowFates(before.prepared, after.prepared, service, was.question.family),
+    first.cluster,
+    next.cluster,
+    flowFates(first, next, service, was.question.family),
+    fate === 'CUT' ? deliveredBy(is.traces) : undefined,
   );
+  const words = [sharesExplanation(next, [was.question.protocol]), explanation].filter((text) => text !== undefined);
   return {
     question: 'path',
     before: before.outcome.result,
     after: after.outcome.result,
     difference: pathDifference(was, is, before.question.path?.maxTraces),
-    established: { ...shares, explanation: sharesExplanation(after.prepared, [was.question.protocol]) },
+    established: { ...(fate === 'OPEN' ? {} : shares), explanation: words.join(' ') },
   };
 }
 
+/** Equal for answers about the same way to the same Service port. */
+const doorKey = ({ service, via, family, destination }: ServiceProbability) =>
+  JSON.stringify([service.namespace, service.name, service.port, service.protocol, via, family, destination]);
+
 function probabilityResult(before: OneSide<'probability'>, after: OneSide<'probability'>): WhatIfResult {
   const [was, is] = [before.outcome.result, after.outcome.result];
+  const [first, next] = [before.prepared, after.prepared];
+  const deliveredOf = (service: ServiceProbability | undefined) =>
+    (service?.endpoints ?? []).map(({ share, ...endpoint }) => ({ endpoint, share }));
+  const laterOnes = new Map(is.services.map((one) => [doorKey(one), one]));
+  const cutsOf = (service: ServiceProbability | undefined) => {
+    const later = service && laterOnes.get(doorKey(service));
+    return { later, ...policyCuts(first, next, service?.verdicts ?? [], later?.verdicts ?? []) };
+  };
   const establishedOf = (service: ServiceProbability | undefined) => {
-    const delivered = (service?.endpoints ?? []).map(({ share, ...endpoint }) => ({ endpoint, share }));
-    const fates =
-      service === undefined ? undefined : flowFates(before.prepared, after.prepared, service.service, service.family);
-    return establishedShares(delivered, before.prepared.cluster, after.prepared.cluster, fates);
+    const fates = service === undefined ? undefined : flowFates(first, next, service.service, service.family);
+    const { fate, later } = cutsOf(service);
+    if (fate === 'OPEN') return OPEN_SHARES;
+    const after = fate === 'CUT' ? deliveredOf(later) : undefined;
+    return establishedShares(deliveredOf(service), first.cluster, next.cluster, fates, after);
   };
   const [only] = was.services;
-  const shares = was.services.length === 1 ? establishedOf(only) : {};
+  const cuts = was.services.map(cutsOf);
+  const isOpen = cuts.some(({ fate }) => fate === 'OPEN');
+  const shares = was.services.length === 1 && !isOpen ? establishedOf(only) : {};
+  const words = [...new Set(cuts.flatMap(({ explanation }) => explanation ?? []))];
   const protocols = [...was.services, ...is.services].map(({ service }) => service.protocol ?? 'TCP');
-  const established: Established = { ...shares, explanation: sharesExplanation(after.prepared, protocols) };
+  const explanation = [sharesExplanation(next, protocols), ...words].join(' ');
+  const established: Established = { ...shares, explanation };
   return {
     question: 'probability',
     before: was,
