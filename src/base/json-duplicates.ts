@@ -59,23 +59,23 @@ function fieldsByEach(bytes: Uint8Array): number {
   return count;
 }
 
-/** Whether the quote at `at` ends or begins a string: it does not where a backslash before it escapes it. */
-function isDelimiter(bytes: Uint8Array, at: number): boolean {
-  let first = at;
-  while (bytes[first - 1] === BACKSLASH) first--;
-  return (at - first) % 2 === 0;
-}
-
 /** Instead of a number of fields: only looking at each byte tells. */
 const NOT_SEEN = Number.NEGATIVE_INFINITY;
+
+/** What may stand before the quote that begins a string; only in odd keys before the one that ends it. */
+const BEFORE_STRING = new Set([undefined, ...new TextEncoder().encode(' \t\n\r:,[{')]);
 
 /** How many fields have their colon at `at`: 1 where it follows a string at once, which is then a key. */
 function fieldAt(bytes: Uint8Array, at: number): number {
   if (bytes[at] !== COLON) return 0;
   const before = bytes[at - 1];
-  if (before === QUOTE) return isDelimiter(bytes, at - 1) ? 1 : 0;
   // Behind white space it may be in a string or not.
-  return before === 0x20 || before === 0x09 || before === 0x0a || before === 0x0d ? NOT_SEEN : 0;
+  if (before !== QUOTE) return before === 0x20 || before === 0x09 || before === 0x0a || before === 0x0d ? NOT_SEEN : 0;
+  let first = at - 1;
+  while (bytes[first - 1] === BACKSLASH) first--;
+  if (first === at - 1) return BEFORE_STRING.has(bytes[first - 1]) ? NOT_SEEN : 1;
+  // The last of an odd number of backslashes escapes the quote.
+  return (at - 1 - first) % 2 === 0 ? 1 : 0;
 }
 
 const FOUR_COLONS = 0x3a3a3a3a;
@@ -86,7 +86,8 @@ const FOUR_COLONS = 0x3a3a3a3a;
  */
 export function fieldsInBytes(bytes: Uint8Array): number {
   const { length, buffer, byteOffset } = bytes;
-  const start = Math.min(length, (4 - (byteOffset % 4)) % 4);
+  if (length < 8) return fieldsByEach(bytes);
+  const start = (4 - (byteOffset % 4)) % 4;
   const words = new Uint32Array(buffer, byteOffset + start, (length - start) >>> 2);
   let count = 0;
   for (let i = 0; i < start; i++) count += fieldAt(bytes, i);

@@ -6,7 +6,7 @@ import type { Client } from './client.js';
 import { type Fabric, wantedOf } from './fabric.js';
 import type { Exit } from './node-pass.js';
 import { lostHalfway } from './one-way.js';
-import { receiveInPod, receiveOnHost, receiveOutside } from './receive.js';
+import { assumeEndpoint, receiveInPod, receiveOnHost, receiveOutside } from './receive.js';
 import { returnWay } from './reply.js';
 import { serviceHolding } from './service-addresses.js';
 import { type Branch, type Ending, hop, hostStep, type Journey, type Receiver } from './trail.js';
@@ -55,9 +55,9 @@ export function conclude(
   const { packet } = branch;
   if (exit.kind === 'OUTSIDE') {
     const receiver = receiveOutside(fabric, packet);
-    return receiver === undefined
-      ? leftCluster(fabric, client, node, branch)
-      : delivered(fabric, client, branch, receiver, 'OUTSIDE');
+    if (receiver === undefined) return leftCluster(fabric, client, node, branch);
+    assumeEndpoint(fabric);
+    return delivered(fabric, client, branch, receiver, 'OUTSIDE');
   }
   if (exit.kind === 'POD') {
     const received = receiveInPod(fabric, node, packet, exit.pod);

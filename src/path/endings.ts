@@ -7,6 +7,8 @@ import type { Ending } from './trail.js';
 const SENTENCES: Readonly<Record<string, string>> = {
   NO_ENDPOINTS: 'the Service has no endpoint that may be used',
   NO_LOCAL_ENDPOINTS: 'the traffic policy is Local and this node has no endpoint of the Service',
+  UNKNOWN_PORT: 'no Service has this address with this port and protocol',
+  NO_RULE: 'the address is in the range of Services, and no Service has it',
   FIREWALLED: "the source is not in the Service's loadBalancerSourceRanges",
   MARTIAN: 'packets from outside may not address 127.0.0.0/8',
   INVALID_STATE: 'connection tracking does not know this packet’s connection',

@@ -10,7 +10,8 @@ import { conclude, ended, passedBalancer, undecidedReceiver, withTrail } from '.
 import { type Fabric, wantedOf } from './fabric.js';
 import { isLoopback, TUNNEL, UPLINK } from './host.js';
 import { type Entered, type Exit, enterNode, type Passed, passOn } from './node-pass.js';
-import { LISTENERS, receiveInside, receiveOutside } from './receive.js';
+import { leftToOtherProxy } from './other-proxy.js';
+import { ENDPOINTS, LISTENERS, receiveInside, receiveOutside } from './receive.js';
 import { staleRules } from './stale-rules.js';
 import { type Branch, both, CERTAIN, DeniedJourney, type HostStep, hop, hostStep, type Journey } from './trail.js';
 
@@ -74,13 +75,18 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
         'a node whose Ready condition is Unknown is down',
         'Its kubelet has stopped reporting.',
       );
-      const detail = `${node} is down: its Ready condition is Unknown`;
+      const detail = `node ${node} is down: its Ready condition is Unknown`;
       journeys.push(ended(branch, { verdict: 'UNREACHABLE', cause: 'NODE_DOWN', detail }));
       return;
     }
     const unmodelled = fabric.unmodelled(node);
     if (unmodelled !== undefined) {
       journeys.push(ended(branch, { verdict: 'UNKNOWN', cause: 'UNSUPPORTED_DATAPLANE', detail: unmodelled }));
+      return;
+    }
+    const left = leftToOtherProxy(fabric, node, branch.packet);
+    if (left !== undefined) {
+      journeys.push(ended(branch, { verdict: 'UNKNOWN', cause: 'UNSUPPORTED_DATAPLANE', detail: left }));
       return;
     }
     const stale = staleRules(fabric, node, branch.packet);
@@ -203,7 +209,7 @@ export function travel(fabric: Fabric, client: Client, target: Target, resolved?
 
 /** Whether an assumption is the way's, and not the receiver's own: who listens is looked at for each. */
 function isOfWay({ field }: Assumption): boolean {
-  return field !== LISTENERS;
+  return field !== LISTENERS && field !== ENDPOINTS;
 }
 
 function opening(client: Client): string {

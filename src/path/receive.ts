@@ -11,6 +11,8 @@ import type { Ending, Receiver } from './trail.js';
 
 /** The assumption about who listens. */
 export const LISTENERS = 'listeners';
+/** The assumption about endpoints at whose addresses the snapshot has no pod. */
+export const ENDPOINTS = 'endpoints';
 
 export type Reception = { readonly receiver: Receiver } | { readonly ending: Ending };
 
@@ -50,6 +52,15 @@ function assumeListeners(fabric: Fabric): void {
   );
 }
 
+/** Slices are believed where nothing else in the snapshot shows who has an endpoint's address. */
+export function assumeEndpoint(fabric: Fabric): void {
+  fabric.assumptions.add(
+    ENDPOINTS,
+    'as slices list them',
+    'The snapshot has no pod at the addresses of some endpoints: somebody is taken to be there and to listen.',
+  );
+}
+
 /** Whether somebody in a pod takes the packet; the pod is the one that the snapshot holds, if it holds one. */
 export function receiveInPod(fabric: Fabric, node: string, packet: Packet, pod: string | undefined): Reception {
   const receiver = endpointReceiver(fabric, packet, node, pod);
@@ -63,7 +74,10 @@ export function receiveInPod(fabric: Fabric, node: string, packet: Packet, pod: 
       receiver,
       podListens(object, { protocol, port, loopback: isLoopback(destination) }, listed),
     );
-  if (listed) return { receiver };
+  if (listed) {
+    assumeEndpoint(fabric);
+    return { receiver };
+  }
   const detail =
     `the snapshot holds no pod with ${destination} and no slice lists ${protocol} port ${port} of it: whether ` +
     'anything listens there is not known';

@@ -155,9 +155,7 @@ function classText(cluster: Cluster, pod: Pod): string {
   if (!isPoliced(pod)) return `node ${pod.spec?.nodeName ?? ''}`;
   // After an edit the selectors of its policies are added to those before: more classes than needed, never fewer.
   const edit = editOfPolicies(cluster);
-  return edit === undefined
-    ? classOf(cluster, pod)
-    : `${podClass(edit.root, pod)}+${classByEdit(cluster, edit, pod)}`;
+  return edit === undefined ? classOf(cluster, pod) : `${podClass(edit.root, pod)}+${classByEdit(cluster, edit, pod)}`;
 }
 
 /**

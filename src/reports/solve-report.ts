@@ -92,22 +92,25 @@ function policyTable({ candidates }: SolvedPolicy): Table {
     right('cross-zone'),
     right('address kept'),
     right('over capacity'),
-    { title: '' },
   ];
-  const rows = candidates.map(({ policy, cost, imbalance, crossZone, clientAddressKept, chance, why }) => [
+  const rows = candidates.map(({ policy, cost, imbalance, crossZone, clientAddressKept, chance }) => [
     policyName(policy),
     cost === undefined ? '' : shortNumber(cost, 4),
     imbalance === undefined ? '' : shortNumber(imbalance),
     percent(crossZone),
     percent(clientAddressKept),
     percent(chance),
-    why ?? '',
   ]);
   return { title: 'Policies', columns, rows, hidden: 0 };
 }
 
 function turnsText({ turns = [] }: SolvedPolicy): string[] {
   return turns.map(({ cost, value, policy }) => `with ${cost} at ${shortNumber(value, 4)}: ${policyName(policy)}`);
+}
+
+/** Why policies are not among those that are compared. */
+function refusedText({ candidates }: SolvedPolicy): string[] {
+  return candidates.flatMap(({ policy, why }) => (why === undefined ? [] : [`${policyName(policy)}: ${why}`]));
 }
 
 function placementTable({ worst, best, forbids }: SolvedPlacement): Table[] {
@@ -154,7 +157,7 @@ function tablesOf({ replicas, policy, placement, rollout }: SolveResult, all: bo
 
 function notes({ policy, placement }: SolveResult): readonly string[] {
   return [
-    ...(policy === undefined ? [] : turnsText(policy)),
+    ...(policy === undefined ? [] : [...refusedText(policy), ...turnsText(policy)]),
     ...(placement === undefined || placement.constraints.length === 0
       ? []
       : [

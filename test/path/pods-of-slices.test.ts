@@ -18,15 +18,28 @@ const ofPod = (edit: Edit): Edit => {
   return (item) => (item.kind === 'Pod' && item.metadata.name === 'web-1' ? edit(item) : item);
 };
 
+const BY_HAND = { selector: undefined };
+
 /** The lab, with its pods and Services edited; without selectors nobody keeps the slices current. */
 function lab(edit: Edit = (item) => item, spec: Record<string, unknown> = {}): Snapshot {
   const list = labList({ services: [{ spec }] });
   return readSnapshot({ inline: { ...list, items: (list.items as Item[]).flatMap((item) => edit(item) ?? []) } });
 }
 
+/** The lab, where the first endpoint is a host that is no node's and no pod's. */
+function outside(): Snapshot {
+  const list = labList({ services: [{ spec: BY_HAND }] });
+  const text = JSON.stringify(list.items, (key, value: unknown) => (key === 'targetRef' ? undefined : value));
+  const items = (JSON.parse(text) as (Item & { endpoints?: { addresses: string[] }[] })[]).map((item) =>
+    item.kind === 'EndpointSlice'
+      ? { ...item, endpoints: [{ addresses: ['192.168.7.7'] }, ...(item.endpoints ?? []).slice(1)] }
+      : item,
+  );
+  return readSnapshot({ inline: { ...list, items } });
+}
+
 const SVC = { namespace: 'default', name: 'svc' };
 const GONE: Change = { pods: { namespace: 'default', names: ['web-1'], state: 'DELETED' } };
-const BY_HAND = { selector: undefined };
 const status = (fields: Record<string, unknown>): Edit =>
   ofPod((item) => ({ ...item, status: { ...item.status, ...fields } }));
 const elsewhere = status({ podIP: '10.180.1.77', podIPs: [{ ip: '10.180.1.77' }] });
@@ -37,6 +50,8 @@ const CASES: readonly {
   readonly changes?: readonly Change[];
   readonly verdicts: Readonly<Record<string, string>>;
   readonly why?: RegExp;
+  /** Answers assume that somebody is where slices say. */
+  readonly assumed?: true;
 }[] = [
   { name: 'every pod is there', snapshot: lab(), verdicts: { DELIVERED: '1' } },
   {
@@ -51,6 +66,13 @@ const CASES: readonly {
       item.kind === 'Pod' ? { ...item, metadata: { ...item.metadata, namespace: 'other' } } : item,
     ),
     verdicts: { DELIVERED: '1' },
+    assumed: true,
+  },
+  {
+    name: 'an endpoint is outside the cluster',
+    snapshot: outside(),
+    verdicts: { DELIVERED: '1' },
+    assumed: true,
   },
   {
     name: 'a pod has another address',
@@ -79,15 +101,19 @@ const CASES: readonly {
   },
 ];
 
-for (const { name, snapshot, changes = [], verdicts, why } of CASES) {
+for (const { name, snapshot, changes = [], verdicts, why, assumed = false } of CASES) {
   t.test(name, async (t) => {
     const source = { podOn: 'node-2' };
-    const { result } = ask('path', { changes, path: { source, destination: { service: SVC } } }, snapshot);
+    const { result, assumptions } = ask('path', { changes, path: { source, destination: { service: SVC } } }, snapshot);
     const shares = (found: readonly { verdict: string; share: { fraction: string } }[]) =>
       Object.fromEntries(
         found.filter(({ share }) => share.fraction !== '0').map((one) => [one.verdict, one.share.fraction]),
       );
     t.same(shares(result.verdicts), verdicts);
+    t.equal(
+      assumptions.some(({ field }) => field === 'endpoints'),
+      assumed,
+    );
     const failed = result.traces.filter(({ verdict }) => verdict !== 'DELIVERED');
     t.equal(failed.length, why === undefined ? 0 : 1);
     if (why !== undefined) t.match(failed[0]?.explanation, why);

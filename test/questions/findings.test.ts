@@ -822,6 +822,20 @@ const CASES: readonly Case[] = [
     evidence: { service: WEB, object: 'Service default/svc' },
     without: () => checked(shop(), manifest([{ name: 'a', port: 80, targetPort: 8080 }])),
   },
+  {
+    code: 'MANIFEST_LOSES',
+    what: 'a second name of one port, of which apply keeps one',
+    found: () =>
+      checked(
+        shop(),
+        manifest([
+          { name: 'a', port: 80 },
+          { name: 'b', port: 80 },
+        ]),
+      ),
+    evidence: { service: WEB, notApplied: ['80/TCP'] },
+    without: () => checked(shop(), manifest([{ name: 'a', port: 80, targetPort: 8080 }])),
+  },
 ];
 
 const TWO_SLICES = (kubernetesVersion: string): QuestionRequest => ({ ...request(), settings: { kubernetesVersion } });

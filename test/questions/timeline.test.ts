@@ -199,10 +199,29 @@ t.test('a drain: pods stop, others are created', async (t) => {
   t.equal(one(result, -1)?.connectionsBroken, 100, 'connections go with the pod, after its grace period');
 });
 
+t.test('without traffic, connections are spread as in the end once the rules are, not once pods go', async (t) => {
+  const down = timeline({ change: scaled(1) });
+  t.equal(down.evenAfterSeconds, 1);
+  t.match(down.explanation, /spread as after the change from 1 s on/);
+  t.equal(down.phases.at(-1)?.fromSeconds, 30, 'the last phase is when the pods go');
+});
+
+t.test('where no Service is named, those are asked about whose pods the change moves', async (t) => {
+  for (const action of ['DRAIN', 'FAIL', 'REMOVE'] as const) {
+    const { services } = timeline({ change: { node: { name: 'n1', action } } });
+    t.same(
+      services.map(({ service }) => service.name),
+      ['web'],
+      action,
+    );
+  }
+  t.equal(timeline({ change: { zone: { name: 'b', action: 'FAIL' } } }).services.length, 1);
+});
+
 t.test('what is missing or contradicts itself is refused with its place', async (t) => {
   const up = scaled(4);
   const cases: readonly (readonly [unknown, string])[] = [
-    [{ change: { node: { name: 'n1', action: 'FAIL' } } }, '/timeline/probability/services'],
+    [{ change: { node: { name: 'n1', action: 'CORDON' } } }, '/timeline/probability/services'],
     [{ change: up, lifetime: { law: 'EXPONENTIAL' } }, '/timeline/lifetime/seconds'],
     [{ change: up, lifetime: { law: 'UNIFORM', seconds: 4 } }, '/timeline/lifetime/jitter'],
     [{ change: up, lifetime: { law: 'FOREVER', seconds: 4 } }, '/timeline/lifetime/seconds'],

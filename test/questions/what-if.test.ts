@@ -412,6 +412,27 @@ t.test('connections are lost with their pod or its node, and with nothing else',
   );
 });
 
+t.test('a path by a way that a change opens or closes has both sides', async (t) => {
+  const [closed, open] = [lab({ services: [{ name: 'a' }] }), lab({ services: [nodePort('Cluster', 'a')] })];
+  const destination = { service: { namespace: 'default', name: 'a', via: 'NODE_PORT' as const } };
+  const question: QuestionRequest = { path: { source: { external: { entersAt: 'node-1' } }, destination } };
+  for (const [before, after, code] of [
+    [open, closed, 'ONLY_BEFORE'],
+    [closed, open, 'ONLY_AFTER'],
+  ] as const) {
+    const { result, findings } = ask('what-if', question, before, after);
+    const { before: was, after: is } = result as PathWhatIf;
+    const delivered = ({ traces }: typeof was) => traces.some(({ verdict }) => verdict === 'DELIVERED');
+    t.equal(delivered(was), before === open);
+    t.equal(delivered(is), after === open);
+    t.ok(findings.some((one) => one.code === code));
+  }
+  t.throws(() => ask('what-if', question, closed, lab({ services: [{ name: 'a' }, { name: 'b' }] })), {
+    code: 'INVALID_REQUEST',
+    problems: [{ pointer: '/path/destination/service/via' }],
+  });
+});
+
 t.test('what one side does not have is reported, what neither has is refused', async (t) => {
   const one = lab({ services: [{ name: 'a' }] });
   const both = lab({ services: [{ name: 'a' }, nodePort('Cluster', 'b')] });

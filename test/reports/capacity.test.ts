@@ -78,6 +78,15 @@ t.test('screens', async (t) => {
   }
 });
 
+t.test('policies that are left out are named with their whole reason', async (t) => {
+  const { stdout } = await run(['solve', ...FILE, '--find', 'policy', '--to', 'web', '--kubernetes-version', '1.33']);
+  t.match(
+    stdout.replace(/\s+/g, ' '),
+    /PreferSameNode: "PreferSameNode" is not known; it must be one of PreferClose\./,
+  );
+  t.match(stdout, /^ {2}topology-mode Auto /m, 'no name is cut for it');
+});
+
 t.test('check and inspect: the load of doors, pods, nodes and zones in rows', async (t) => {
   const traffic = [...FILE, ...RATE, '--connections', '50', '-o', 'rows', '--fail-on', 'never'];
   const rowsOf = async (...args: readonly string[]) => {

@@ -47,10 +47,12 @@ function without(earlier: readonly string[], later: readonly string[]): readonly
   return [...new Set(earlier)].filter((one) => !later.includes(one));
 }
 
-/** The ports whose number another one has too, with another protocol. */
+/** The ports whose number another one has too. */
 function ofOneNumber(ports: readonly string[]): readonly string[] {
   const numberOf = (port: string) => port.split('/')[0];
-  return ports.filter((port) => ports.some((other) => other !== port && numberOf(other) === numberOf(port)));
+  return ports.filter((port, index) =>
+    ports.some((other, place) => place !== index && numberOf(other) === numberOf(port)),
+  );
 }
 
 function sameTexts(a: readonly string[], b: readonly string[]): boolean {
@@ -102,11 +104,12 @@ export function manifestLosses(changes: readonly AppliedChange[], before: Cluste
           ? []
           : [
               `${merged.length === 1 ? 'port' : 'ports'} ${listed(merged)} of the manifest itself (kubectl ` +
-                'apply merges ports by number alone, so that of several protocols one stays; --server-side ' +
-                'keeps them apart)',
+                'apply merges ports by number alone, so that of several with one number one stays; --server-side ' +
+                'keeps protocols apart)',
             ]),
       ];
-      const word = ports.length + annotations.length > 0 ? 'loses' : 'may lose';
+      const isCertain = ports.length + annotations.length > 0 || named.length > portsOf(is).length;
+      const word = isCertain ? 'loses' : 'may lose';
       const message = `${object} ${word} ${parts.join('; and ')}: ${manifest.origin}.`;
       return [
         finding('MANIFEST_LOSES', message, {

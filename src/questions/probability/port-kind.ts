@@ -129,6 +129,8 @@ export class PortKinds {
   #groups: ClientGroups | undefined;
   /** The addresses that Services have. */
   #held: ReadonlySet<string> | undefined;
+  /** Whether the snapshot has no pod at an endpoint of the port that is looked at: answers assume that it is there. */
+  #isListedOnly = false;
 
   /** `known`: the clients, where whoever asks knows them; likenesses then say nothing of where these are. */
   constructor(fabric: Fabric, { clients }: ProbabilityQuestion, known?: KnownClients) {
@@ -187,7 +189,9 @@ export class PortKinds {
       kind.push(`${client.node} ${numberOf(nodes)} ${nodes.length} ${type} ${fieldsOf(port)}`);
     }
     if (endpoints === undefined || endpoints.length === 0) return undefined;
+    this.#isListedOnly = false;
     const plain = this.#endpointsOf(target.protocol, endpoints, groups);
+    if (this.#isListedOnly) kind.push('listed');
     return plain && { kind: kind.join('|'), groups, clients: description, endpoints: plain };
   }
 
@@ -234,7 +238,7 @@ export class PortKinds {
     if (object !== undefined) {
       const listening = podListens(object, { protocol, port, loopback: false }, true);
       if (listening.kind !== 'YES' || listening.assumed === true) return undefined;
-    }
+    } else this.#isListedOnly = true;
     const inside = insideNetworks(settings, address);
     const byPort = object === undefined ? others : pods;
     let likes = byPort.get(port);

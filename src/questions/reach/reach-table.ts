@@ -19,7 +19,15 @@ import { addShare, NO_SHARE, type Share } from '../../probability/distribution.j
 import type { Prepared } from '../prepare.js';
 import type { ReachTarget } from './reach-targets.js';
 import { type WalkRow, WalkRows } from './walk-rows.js';
-import { type ClientsOnNodes, type Connecting, clientsOnNodes, connecting, type Walk, Walks, type Way } from './walks.js';
+import {
+  type ClientsOnNodes,
+  type Connecting,
+  clientsOnNodes,
+  connecting,
+  type Walk,
+  Walks,
+  type Way,
+} from './walks.js';
 
 /** What becomes of a part of the connections. */
 export interface Outcome {

@@ -1,7 +1,7 @@
 import { joinHostPort } from '../../base/address.js';
 import type { PathResult, PathTrace, PathVerdict } from '../../contract/answers.js';
 import type { Destination, PathQuestion } from '../../contract/requests.js';
-import { count, kindSentence, range, sender, sentence, share, way } from './sentence-parts.js';
+import { count, kindSentence, nounOf, range, sender, sentence, share, way } from './sentence-parts.js';
 
 /** What the client's user says of each verdict. */
 const VERDICT_WORDS: Readonly<Record<PathVerdict, string>> = {
@@ -51,7 +51,8 @@ function seen(result: PathResult, traces: readonly PathTrace[]): string {
 /** `one of 3 pods, 1/3 each`, `pod default/a on node-1`. */
 function reached({ reached: all }: PathResult, traces: readonly PathTrace[]): string {
   if (all !== undefined && all.endpoints > 1) {
-    const noun = traces.every(({ endpoint }) => endpoint?.pod !== undefined) ? 'pod' : 'endpoint';
+    const known = traces.flatMap(({ endpoint }) => endpoint ?? []);
+    const noun = known.length === traces.length ? nounOf(known) : 'endpoint';
     return `one of ${count(all.endpoints, noun)}, ${range([all.smallest, all.largest])} each`;
   }
   const { endpoint } = traces[0] ?? {};

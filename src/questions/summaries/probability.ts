@@ -1,6 +1,6 @@
 import type { ProbabilityResult, ServiceProbability } from '../../contract/answers.js';
 import { FAILS } from './path.js';
-import { count, kindSentence, percent, port, range, share, way } from './sentence-parts.js';
+import { count, kindSentence, nounOf, percent, port, range, share, way } from './sentence-parts.js';
 
 /** How a Service port fares, the worst first. */
 export type Shape = 'LOST' | 'UNKNOWN' | 'UNEVEN' | 'EVEN';
@@ -32,8 +32,7 @@ function crossing({ crossZone }: ServiceProbability): string {
 function one(service: ServiceProbability): string {
   const name = `${port(service.service)}${way(service.via)}`;
   const { endpoints } = service;
-  const arePods = service.omitted === undefined && endpoints.every(({ pod }) => pod !== undefined);
-  const noun = arePods ? 'pod' : 'endpoint';
+  const noun = service.omitted === undefined ? nounOf(endpoints) : 'endpoint';
   const total = endpoints.length + (service.omitted?.endpoints ?? 0);
   const shape = shapeOf(service);
   if (shape === 'LOST' || shape === 'UNKNOWN') {

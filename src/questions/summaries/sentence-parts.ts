@@ -1,5 +1,5 @@
 /** The words that summaries share. */
-import { addressOf } from '../../base/address.js';
+import { addressOf, joinHostPort } from '../../base/address.js';
 import { compare, parseFraction, toDecimal } from '../../base/fraction.js';
 import type { Probability, ServiceRef, ShareBasis } from '../../contract/answers.js';
 import type { Source } from '../../contract/requests.js';
@@ -40,6 +40,19 @@ function extremes<S extends Share>(shares: readonly S[]): readonly [S, S] {
 /** `1 pod`, `3 pods`. */
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`;
+}
+
+/** What endpoints are counted as: pods where each of them is a pod of its own, which may have two ports. */
+export function nounOf(
+  endpoints: readonly { readonly address: string; readonly port: number; readonly pod?: string }[],
+): 'pod' | 'endpoint' {
+  const pods = new Map<string, string>();
+  for (const { address, port, pod } of endpoints) {
+    const endpoint = joinHostPort(address, port);
+    if (pod === undefined || (pods.get(pod) ?? endpoint) !== endpoint) return 'endpoint';
+    pods.set(pod, endpoint);
+  }
+  return 'pod';
 }
 
 /** `a, b and 3 more`. */
@@ -84,10 +97,12 @@ function bare(text: string): string {
   return addressOf(text)?.text ?? text;
 }
 
-/** The text with a full stop and a capital at its start. */
+/** What is a name at the start of a sentence, as `web.shop.svc` or `node-1` is: more than letters. */
+const NAME_FIRST = /^\S*[^a-zA-Z'’,\s]\S/;
+
+/** The text with a full stop and a capital at its start, where that is no name. */
 export function sentence(text: string): string {
-  const upper = `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
-  return periodAfter(upper);
+  return periodAfter(NAME_FIRST.test(text) ? text : `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`);
 }
 
 /** A text as the end of a sentence. */

@@ -22,13 +22,16 @@ import { everyPort } from '../probability/asked-ports.js';
 import { summed } from '../summaries/index.js';
 import { servicesBefore } from '../sweep/asked.js';
 import { Established } from './established.js';
+import { movedServices } from './moved-services.js';
 import { type CapacityOf, type Chances, type PhaseLoad, phaseLoad } from './phase-load.js';
 import { type Course, courseOf, type Scene } from './scenes.js';
-import { TRAFFIC } from './views.js';
+import { alike, TRAFFIC } from './views.js';
 
 /** Pods whose load is drawn. */
 const MOST_BARS = 20;
 const DEFAULT_WITHIN = 0.1;
+/** Services that are asked about without being named. */
+const MOST_SERVICES = 100;
 /** Terms of the laws of all phases together: more takes longer than anybody waits. */
 const MOST_TERMS = 4e7;
 const FOREVER: Remaining = () => 1;
@@ -41,7 +44,12 @@ function refuse(pointer: string, detail: string): QuestionError {
  * The Services that the question names, else those whose pods the change moves. Throws INVALID_REQUEST where the change
  * does not say.
  */
-function questionOf({ cluster }: Prepared, { change, probability: given = {} }: TimelineQuestion): ProbabilityQuestion {
+function questionOf(
+  prepared: Prepared,
+  { change, probability: given = {} }: TimelineQuestion,
+  at: number,
+): ProbabilityQuestion {
+  const { cluster } = prepared;
   if (given.services !== undefined) return given;
   const scaled = change.scale ?? change.rollout;
   if (scaled !== undefined) {
@@ -65,7 +73,15 @@ function questionOf({ cluster }: Prepared, { change, probability: given = {} }: 
     if (service !== undefined)
       return { ...given, services: everyPort([service], given.protocol).map((one) => one.service) };
   }
-  throw refuse('/timeline/probability/services', 'Say which Services: this change does not tell.');
+  const moved = placed(() => movedServices(prepared, change, at));
+  if (moved.length > MOST_SERVICES)
+    throw refuse(
+      '/timeline/probability/services',
+      `The change moves pods of ${moved.length} Services: name those to ask about, at most ${MOST_SERVICES}.`,
+    );
+  const services = everyPort(moved, given.protocol).map(({ service }) => service);
+  if (services.length > 0) return { ...given, services };
+  throw refuse('/timeline/probability/services', 'The change moves no pod of a Service: name those to ask about.');
 }
 
 /** How long connections last. Throws INVALID_REQUEST for what is missing or contradicts the traffic. */
@@ -155,14 +171,14 @@ export function answerTimeline(
 ): Answer<TimelineResult> {
   const { timeline } = request;
   if (timeline === undefined) throw refuse('/timeline', 'The question is missing: give {"timeline": {"change": {…}}}.');
-  const question = questionOf(prepared, timeline);
+  const { at, assumption: moment } = momentOf(request, snapshot);
+  const question = questionOf(prepared, timeline, at);
   const { traffic } = question;
   if (traffic?.models !== undefined)
     throw wrongTraffic(`${TRAFFIC}/models`, 'Models need no cluster: ask probability.');
   const offered = traffic === undefined ? undefined : readTraffic(traffic, TRAFFIC);
   const carried = offered?.connections ?? offered?.open;
   const { remaining, assumption, isExponential } = lifetimeOf(timeline, offered, traffic);
-  const { at, assumption: moment } = momentOf(request, snapshot);
   const within = timeline.within ?? DEFAULT_WITHIN;
   const setting = { prepared, question, times: timeline.times ?? {}, at, pointer: '/timeline/change' };
   const course = placed(() => courseOf(setting, timeline.change));
@@ -196,7 +212,9 @@ export function answerTimeline(
   for (const scene of scenes) tell(scene);
   const last = scenes.at(-1) as Scene;
   const even =
-    carried === undefined ? last.at : evenAfter(established, firstEven(walked, last, within), lifetimes, within);
+    carried === undefined
+      ? spreadFrom(scenes)
+      : evenAfter(established, firstEven(walked, last, within), lifetimes, within);
   if (carried !== undefined && even !== undefined && even > last.at + 1e-9) {
     for (const part of [1 / 4, 1 / 2])
       tell({
@@ -266,6 +284,13 @@ export function answerTimeline(
   ];
   const found = findingsOfChanges(prepared.changes, prepared.earlier?.cluster ?? prepared.cluster, prepared.cluster);
   return summed('timeline', request, prepared.answer({ result, assumptions }, shownFindings(found, request.findings)));
+}
+
+/** The first moment from which on new connections are spread as in the end. */
+function spreadFrom(scenes: readonly Scene[]): number {
+  const last = scenes.at(-1) as Scene;
+  const other = scenes.findLastIndex(({ views }) => !alike(views, last.views));
+  return (scenes[other + 1] ?? last).at;
 }
 
 /** The first moment from which on the load is even, where it is at the end. */

@@ -26,6 +26,16 @@ export interface Seen {
 
 export const TRAFFIC = '/timeline/probability/traffic';
 
+/** Shares by pod, which may be several endpoints, and of addresses that are no pod's. */
+function sharesByPod(endpoints: ServiceProbability['endpoints']): ReadonlyMap<string, number> {
+  const shares = new Map<string, number>();
+  for (const { address, port, pod, share } of endpoints) {
+    const key = pod ?? joinHostPort(address, port);
+    shares.set(key, (shares.get(key) ?? 0) + share.value);
+  }
+  return shares;
+}
+
 /**
  * Asks the plain question of a state. `phase`: whether the health checks of load balancers have found the change.
  * Throws QuestionError.
@@ -36,9 +46,7 @@ export function seen(prepared: Prepared, question: ProbabilityQuestion, phase: P
   const lost = result.services.find(({ unknown }) => unknown.value > 0);
   return {
     views: result.services.map(({ endpoints, delivered }) => ({
-      shares: new Map(
-        endpoints.map(({ address, port, pod, share }) => [pod ?? joinHostPort(address, port), share.value]),
-      ),
+      shares: sharesByPod(endpoints),
       lost: Math.max(0, 1 - delivered.value),
     })),
     results: result.services,

@@ -106,6 +106,16 @@ function lackedEnd({ missing }: OneSide<PlainKind>): 'source' | 'destination' | 
     .find((end) => end === 'source' || end === 'destination') as 'source' | 'destination' | undefined;
 }
 
+/** A path to the other side's address; undefined where the client has no way to one that is not this side's. */
+function atAddress(prepared: Prepared, question: OneSide<'path'>['question']): OneSide<'path'> | undefined {
+  try {
+    return askOneSide('path', prepared, question);
+  } catch (error) {
+    if (error instanceof QuestionError && error.code === 'INVALID_REQUEST') return undefined;
+    throw error;
+  }
+}
+
 /**
  * A side that lacks an end of the path, as clients meet it who still have the address that the destination has on the
  * other side. From a source that is not there nothing comes.
@@ -122,9 +132,11 @@ function pathWithout(side: OneSide<'path'>, other: OneSide<'path'>): OneSide<'pa
   }
   const { protocol, family, port } = question;
   const again = { ...side.question, path: { ...path, destination: { address, port }, protocol, family } };
-  const asked = askOneSide('path', side.prepared, again);
+  const asked = atAddress(side.prepared, again);
   // The source may be gone as well.
-  return asked.missing.length > 0 ? { ...side, outcome: nobody } : { ...asked, missing: side.missing };
+  return asked === undefined || asked.missing.length > 0
+    ? { ...side, outcome: nobody }
+    : { ...asked, missing: side.missing };
 }
 
 function chainsResult(before: OneSide<'chains'>, after: OneSide<'chains'>): WhatIfResult {

@@ -29,6 +29,14 @@ const ENTRY = /^\/(?:(chains)\/(nodes|services)|(probability)\/(services))\/(\d+
 /** The ends of a path, which may be on one side only too: a pod that a change takes away, a Service that it adds. */
 const END = /^\/path\/(source|destination)(\/|$)/;
 
+/** The way to a Service, which a change may open or close: a node port, a load balancer's address. */
+const WAY = '/path/destination/service/via';
+
+/** Whether a side lacks an end of the path, or the way that the path takes to it. */
+function lacksEnd({ code }: QuestionError, pointer: string): boolean {
+  return code === 'NOT_FOUND' ? END.test(pointer) : pointer === WAY;
+}
+
 /** The rules of a node, which may be on one side only. */
 const RULES = /^\/(path|probability)\/(iptablesSave|nodeRules)\/([^/]+)/;
 type RulesField = 'iptablesSave' | 'nodeRules';
@@ -79,11 +87,11 @@ export function askOneSide<K extends PlainKind>(kind: K, prepared: Prepared, req
       if (!(error instanceof QuestionError)) throw error;
       if (error.code !== 'NOT_FOUND' && error.code !== 'INVALID_REQUEST') throw error;
       const [problem] = error.problems;
-      if (error.code === 'NOT_FOUND' && END.test(problem?.pointer ?? '')) {
-        const pointer = problem?.pointer ?? '';
+      const pointer = problem?.pointer ?? '';
+      if (lacksEnd(error, pointer)) {
         return { prepared, question, outcome: emptyOutcome(kind, question), missing: [{ pointer, error }] };
       }
-      const rules = RULES.exec(problem?.pointer ?? '');
+      const rules = RULES.exec(pointer);
       if (error.code === 'NOT_FOUND' && rules !== null) {
         missing.push({ pointer: rules[0], error });
         question = withoutRules(question, rules[1] as 'path', rules[2] as RulesField, unescaped(rules[3] as string));
