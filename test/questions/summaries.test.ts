@@ -58,3 +58,28 @@ t.test('a sentence begins with a capital, a name as it is spelled', async (t) =>
   t.match(path({ host: name, port: 80 }, lab(false, alias)), new RegExp(` ${name} → db\\.example\\.com is not a name`));
   t.match(path({ address: '192.0.2.77', port: 80 }, lab()), /\. No rule of node-3/);
 });
+
+t.test('"No change" is said only where the change does nothing else either', async (t) => {
+  // Its slices list all the pods that it selects: a change moves none.
+  const services = [{ spec: {}, endpoints: [1, 2, 3] }];
+  const whole = readSnapshot({ inline: labList({ version: '1.33.2', services }) });
+  const changed = (patch: unknown, asked: Partial<QuestionRequest>) =>
+    ask(
+      'what-if',
+      { ...asked, changes: [{ patch: { kind: 'Service', ...SVC, patch } }] } as QuestionRequest & {
+        changes: unknown[];
+      },
+      whole,
+    ).summary;
+  const shares = { probability: { services: [SVC] } };
+  const way = { path: { source: { podOn: 'node-3' }, destination: { service: SVC } } };
+  const opened = { spec: { type: 'NodePort' } };
+  t.equal(
+    changed(opened, shares),
+    'The shares asked about stay as they are. What else the change does is in the findings.',
+  );
+  t.equal(changed(opened, way), 'The packet takes the same way. What else the change does is in the findings.');
+  const described = { metadata: { annotations: { 'example.com/owner': 'shop' } } };
+  t.equal(changed(described, shares), 'No change: every share stays as it is.');
+  t.equal(changed(described, way), 'No change: the packet takes the same way.');
+});

@@ -1,5 +1,6 @@
 import type { Finding, ServiceDifference, WhatIfResult } from '../../contract/answers.js';
 import type { QuestionRequest } from '../../contract/requests.js';
+import { FINDING_CODES, type FindingCode } from '../findings/codes.js';
 import { FAILS, outcomesInShort, pathSummary } from './path.js';
 import { count, port, range, share, way } from './sentence-parts.js';
 
@@ -9,12 +10,28 @@ const NOTHING: Readonly<Record<WhatIfResult['question'], string>> = {
   probability: 'No change: every share stays as it is.',
 };
 
+/** The same where the change does something else than what is asked about: it opens a node port, say. */
+const NOTHING_ASKED: Readonly<Record<WhatIfResult['question'], string>> = {
+  chains: NOTHING.chains,
+  path: 'The packet takes the same way. What else the change does is in the findings.',
+  probability: 'The shares asked about stay as they are. What else the change does is in the findings.',
+};
+
+/** Findings of differences that say something about the answer, and not what the change does to packets. */
+const OF_ANSWERS: ReadonlySet<FindingCode> = new Set([
+  'CHANGE_WITHOUT_EFFECT',
+  'ONLY_AFTER',
+  'ONLY_BEFORE',
+  'REPLICAS_OF_AUTOSCALER',
+  'RULE_COMMENTS_CHANGE',
+]);
+
 /** What is said where nothing is seen to change; with less certainty where network policies are left out of account. */
 function nothing(question: WhatIfResult['question'], findings: readonly Finding[]): string {
-  const left = findings.some(({ code }) => code === 'NETWORK_POLICY_NOT_EVALUATED');
-  return left
-    ? 'No change is seen; network policies that are not evaluated here may still make a difference.'
-    : NOTHING[question];
+  if (findings.some(({ code }) => code === 'NETWORK_POLICY_NOT_EVALUATED'))
+    return 'No change is seen; network policies that are not evaluated here may still make a difference.';
+  const isElse = findings.some(({ code }) => FINDING_CODES[code].about === 'DIFFERENCE' && !OF_ANSWERS.has(code));
+  return (isElse ? NOTHING_ASKED : NOTHING)[question];
 }
 
 const served = (endpoints: ServiceDifference['endpoints'], side: 'before' | 'after') =>
